@@ -1,0 +1,75 @@
+//! Owns how the room takes what happens to a call and to the desks. The call's own states are in [`super::call`].
+
+use super::{Call, CallId, CallPhase, DESKS_MAX, Effect, Event, NAME_CHARS_MAX, Refusal, Room, RoomTime};
+
+impl Room {
+    pub(super) fn take_call(&mut self, now: RoomTime, event: Event) -> Result<(), Refusal> {
+        let mut effects = Vec::new();
+        match event {
+            Event::CallPressed { id, practice } => match &mut self.call {
+                // A real press during a rehearsal is a real call.
+                Some(open) if open.practice && !practice => {
+                    effects.push(Effect::EndCall { id: open.id });
+                    self.call = Some(Call::placed(now, id, false, &mut effects));
+                }
+                Some(open) => open.pressed_again(&mut effects),
+                None => self.call = Some(Call::placed(now, id, practice, &mut effects)),
+            },
+            Event::CallJournaled { id, ok } => self.named_call(id)?.journaled(ok),
+            Event::CallSent { id } => self.named_call(id)?.sent(now),
+            Event::CallReceived { id, desk } => {
+                if !self.desks.contains(&desk) {
+                    return Err(Refusal::NoSuchCall);
+                }
+                self.named_call(id)?.received(now, desk, &mut effects);
+            }
+            Event::CallComing { id, name } => {
+                let name: String = name.trim().chars().filter(|c| !c.is_control()).take(NAME_CHARS_MAX).collect();
+                let call = self.named_call(id)?;
+                if call.phase == CallPhase::Here {
+                    return Ok(());
+                }
+                call.coming(now, name, &mut effects);
+            }
+            Event::CallHere { id } => {
+                let call = self.call.as_mut().filter(|call| id.is_none_or(|id| id == call.id));
+                call.ok_or(Refusal::NoSuchCall)?.here(now);
+            }
+            Event::CallCleared => {
+                let call = self.call.take().ok_or(Refusal::NoSuchCall)?;
+                effects.push(Effect::EndCall { id: call.id });
+            }
+            Event::StaffTouched => {
+                if let Some(call) = &mut self.call {
+                    call.staff_touched(now);
+                }
+            }
+            Event::DeskSeen { desk } => {
+                if self.desks.len() >= DESKS_MAX && !self.desks.contains(&desk) {
+                    return Err(Refusal::TooManyDesks);
+                }
+                self.desks.insert(desk);
+            }
+            Event::DeskGone { desk } => {
+                self.desks.remove(&desk);
+                if let Some(call) = &mut self.call {
+                    call.desk_gone(now, desk);
+                }
+            }
+            _ => {}
+        }
+        self.effects.extend(effects);
+        Ok(())
+    }
+
+    /// A rehearsal never stands in the way of what comes next.
+    pub(super) fn end_practice(&mut self) {
+        if let Some(call) = self.call.take_if(|call| call.practice) {
+            self.effects.push_back(Effect::EndCall { id: call.id });
+        }
+    }
+
+    fn named_call(&mut self, id: CallId) -> Result<&mut Call, Refusal> {
+        self.call.as_mut().filter(|call| call.id == id).ok_or(Refusal::NoSuchCall)
+    }
+}

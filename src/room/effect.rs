@@ -1,0 +1,64 @@
+//! Owns what the room wants done at its edges. Does not own how it is done.
+
+use std::sync::Arc;
+
+use super::call::CallId;
+use super::notes::Notes;
+
+/// Something the driver is to carry out. Each is an instruction; its outcome, if any, comes back as an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Offer the call on every line. `presses` counts up when it is to ring anew.
+    SendCall {
+        /// Which call.
+        id: CallId,
+        /// Whether it is a rehearsal.
+        practice: bool,
+        /// How often it was pressed or has rung.
+        presses: u32,
+    },
+    /// The call is cleared; lines stop offering it.
+    EndCall {
+        /// Which call.
+        id: CallId,
+    },
+    /// The next step of the escalation list.
+    Escalate {
+        /// Which call.
+        id: CallId,
+    },
+    /// A sound heard once.
+    Signal(Signal),
+    /// A visit begins: make its key.
+    OpenVault,
+    /// The program came back during a visit: open what was sealed.
+    ReopenVault,
+    /// Seal everything written so far.
+    SealNotes(Arc<Notes>),
+    /// Destroy the key, then all the rest of the visit; then start afresh in a new process.
+    Wipe,
+    /// A new process after a wipe: finish what may be unfinished, then look, and write the receipt.
+    VerifyWipe,
+}
+
+/// A sound heard once, told apart from what plays on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// A call was pressed: a soft rising two-note tone.
+    CallPlaced,
+    /// A desk screen shows the call.
+    DeskHasIt,
+    /// A person is coming.
+    SomeoneComing,
+    /// No desk has it: words, and the corridor's chime unless it is a rehearsal.
+    LineDown {
+        /// Whether it is a rehearsal.
+        practice: bool,
+    },
+    /// The dim call panel of Dark has appeared.
+    DarkPanel,
+    /// The speaker is tested between two patients.
+    TestTone,
+    /// A staff member speaks now.
+    TalkNow,
+}

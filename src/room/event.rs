@@ -1,0 +1,235 @@
+//! Owns what can happen to a room. Every face, port and line speaks to the room in these words only.
+
+use super::breath::Pattern;
+use super::call::{CallId, DeskId};
+use super::notes::{Notes, PatientText};
+use super::snapshot::{Language, Place, Receipt, Trouble};
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// A person arrives in a ready room.
+    VisitBegins,
+    /// The patient's language.
+    LanguageChosen(Language),
+    /// A profile was picked for this room.
+    ProfileChosen {
+        /// Its name: the file's stem.
+        name: String,
+    },
+    /// The session begins; with `settle`, its clock waits for [`Event::InfusionStarts`].
+    SessionBegins {
+        /// The profile, if another than the chosen one.
+        profile: Option<String>,
+        /// The infusion's length, if another than the profile's.
+        infusion_minutes: Option<u32>,
+        /// Whether to wait for the pump.
+        settle: bool,
+    },
+    /// The pump runs.
+    InfusionStarts,
+    /// The clinician stops the session clock.
+    Pause,
+    /// The session clock goes on.
+    Resume,
+    /// The infusion takes longer.
+    Extend {
+        /// By how much, in minutes.
+        minutes: u32,
+    },
+    /// The session ends now and lands softly.
+    End {
+        /// Minutes until it has landed; the room's own default if not said.
+        landing_minutes: Option<u32>,
+    },
+    /// The patient is back and may write.
+    AfterBegins,
+    /// The patient leaves.
+    Farewell,
+
+    /// The call was pressed.
+    CallPressed {
+        /// Its name, if it becomes a new call.
+        id: CallId,
+        /// Whether it is a rehearsal.
+        practice: bool,
+    },
+    /// The journal answered for a call.
+    CallJournaled {
+        /// Which call.
+        id: CallId,
+        /// Whether it is on disk.
+        ok: bool,
+    },
+    /// A transport took a call.
+    CallSent {
+        /// Which call.
+        id: CallId,
+    },
+    /// A desk screen has drawn a call, visible and with its sound unlocked.
+    CallReceived {
+        /// Which call.
+        id: CallId,
+        /// Which desk.
+        desk: DeskId,
+    },
+    /// A person pressed *I'm coming*.
+    CallComing {
+        /// Which call.
+        id: CallId,
+        /// Who.
+        name: String,
+    },
+    /// Someone is in the room.
+    CallHere {
+        /// Which call; the open one if not said.
+        id: Option<CallId>,
+    },
+    /// Staff clears the call, in the room.
+    CallCleared,
+    /// Staff touched the tablet.
+    StaffTouched,
+    /// A desk page is alive, visible and can sound.
+    DeskSeen {
+        /// Which desk.
+        desk: DeskId,
+    },
+    /// A desk page has gone or fallen silent.
+    DeskGone {
+        /// Which desk.
+        desk: DeskId,
+    },
+
+    /// Words typed at the end of the note.
+    NoteTyped {
+        /// What was typed.
+        text: PatientText,
+    },
+    /// A page of the note as it now reads.
+    NoteWritten {
+        /// Which page, from 0; one past the last begins a new one.
+        page: usize,
+        /// The whole page.
+        text: PatientText,
+    },
+    /// An intention as it now reads.
+    IntentionWritten {
+        /// Which question, from 0.
+        question: usize,
+        /// The whole answer.
+        text: PatientText,
+    },
+    /// "Something I want my clinician to know" as it now reads.
+    ForClinicianWritten {
+        /// The whole text.
+        text: PatientText,
+    },
+    /// The patient shares those words with the desk, or takes them back.
+    ForClinicianShared {
+        /// Whether they are shared.
+        on: bool,
+    },
+    /// The vault sealed a version of the notes.
+    NotesSealed {
+        /// Which version.
+        version: u64,
+        /// Whether it is on disk.
+        ok: bool,
+    },
+    /// The vault opened the notes after a restart.
+    NotesRestored(Notes),
+    /// The vault found notes whose key is gone.
+    NotesLost,
+
+    /// The patient's volume, in dB below full scale.
+    Volume {
+        /// The level; kept within the profile's and the room's limits.
+        db: f32,
+    },
+    /// The patient's place.
+    PlaceChosen(Place),
+    /// The pacer on or off, by wish.
+    BreathWished {
+        /// On or off.
+        on: bool,
+    },
+    /// Another pattern, from the end of the running breath.
+    BreathPattern(Pattern),
+    /// The screen dark or not.
+    Dark {
+        /// On or off.
+        on: bool,
+    },
+    /// The first touch in the dark: the dim call panel appears.
+    DarkTouched,
+    /// When it is too much: breath and one steady line, nothing else.
+    Anchor {
+        /// On or off.
+        on: bool,
+    },
+    /// The patient chooses silence.
+    Silence {
+        /// On or off.
+        on: bool,
+    },
+    /// The patient skips a piece.
+    SkipPiece,
+    /// Brightness from the desk, added to the arc's, −0.5 to 0.5.
+    Brightness {
+        /// The trim.
+        trim: f32,
+    },
+    /// Staff speaks now; everything ducks.
+    TalkNow {
+        /// On or off.
+        on: bool,
+    },
+
+    /// Staff removes the last person from the room.
+    StaffReset,
+    /// The wipe was looked at and is whole.
+    WipeVerified(Receipt),
+    /// The wipe could not be shown to be whole.
+    WipeFailed(Receipt),
+    /// The turnover list is done.
+    TurnoverDone,
+    /// The speaker is tested.
+    SpeakerTested,
+
+    /// A trouble begins or ends.
+    TroubleChanged {
+        /// Which.
+        trouble: Trouble,
+        /// Whether it is there.
+        on: bool,
+    },
+    /// Time has passed; journaled so that the room comes back at the minute it was in.
+    TimeMarked,
+    /// The program came back after a stop.
+    Resumed,
+}
+
+impl Event {
+    /// Whether it belongs in the journal: what must outlive the program and holds nothing personal.
+    #[must_use]
+    pub const fn is_journaled(&self) -> bool {
+        !matches!(
+            self,
+            Self::NoteTyped { .. }
+                | Self::NoteWritten { .. }
+                | Self::IntentionWritten { .. }
+                | Self::ForClinicianWritten { .. }
+                | Self::ForClinicianShared { .. }
+                | Self::NotesSealed { .. }
+                | Self::NotesRestored(_)
+                | Self::DeskSeen { .. }
+                | Self::DeskGone { .. }
+                | Self::CallJournaled { .. }
+                | Self::StaffTouched
+                | Self::DarkTouched
+                | Self::TalkNow { .. }
+                | Self::SpeakerTested
+                | Self::TroubleChanged { .. }
+        )
+    }
+}

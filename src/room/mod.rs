@@ -1,0 +1,326 @@
+//! The room: a pure machine of one visit after another. It owns every rule about stages, the session, the call and
+//! the note, and nothing else: no clock, no input or output, no threads, no randomness. Whoever drives it says what
+//! time it is and what happened, drains its effects, and sleeps until its deadline.
+
+pub mod arc;
+pub mod breath;
+pub mod call;
+pub mod effect;
+pub mod event;
+pub mod notes;
+mod refusal;
+mod rules;
+pub mod session;
+pub mod snapshot;
+pub mod time;
+
+pub use effect::{Effect, Signal};
+pub use event::Event;
+pub use refusal::Refusal;
+pub use rules::{ProfileRules, Rules};
+pub use snapshot::{Language, Place, Snapshot, Stage, Trouble};
+pub use time::RoomTime;
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc as Shared;
+use std::time::Duration;
+
+use arc::{INFUSION_MINUTES_MAX, INFUSION_MINUTES_MIN, Part};
+use breath::Pattern;
+use call::{Call, CallId, CallPhase, DeskId};
+use notes::{INTENTIONS, Notes, PatientText};
+use session::Session;
+use snapshot::{BreathView, Receipt, SessionView};
+
+/// The dim call panel of Dark stays so long after the first touch.
+pub const DARK_PANEL_FOR: Duration = Duration::from_secs(20);
+/// A note is sealed after a pause of so long …
+const SEAL_AFTER_PAUSE: Duration = Duration::from_millis(300);
+/// … and at the latest so long after the first unsealed letter.
+const SEAL_AT_LATEST: Duration = Duration::from_secs(2);
+/// More desk pages than this are refused.
+const DESKS_MAX: usize = 64;
+/// The longest extension at one press, in minutes.
+const EXTEND_MINUTES_MAX: u32 = 120;
+/// The longest landing after *end now*, in minutes.
+const LANDING_MINUTES_MAX: u32 = 20;
+/// The longest name a person coming may have, in characters.
+const NAME_CHARS_MAX: usize = 60;
+
+/// The room.
+// Each is a plain fact of its own, true or not at the same time as any other.
+#[allow(clippy::struct_excessive_bools)]
+#[derive(Debug)]
+pub struct Room {
+    rules: Rules,
+    effects: VecDeque<Effect>,
+    stage: Stage,
+    session: Option<Session>,
+    call: Option<Call>,
+    profile: usize,
+    infusion_minutes: u32,
+    place: Place,
+    language: Language,
+    volume_db: f32,
+    breath: Option<BreathView>,
+    breath_wished: Option<bool>,
+    pattern: Pattern,
+    dark: bool,
+    dark_panel_until: Option<RoomTime>,
+    anchor: bool,
+    silence: bool,
+    skips: u32,
+    brightness_trim: f32,
+    talk_now: bool,
+    desks: BTreeSet<DeskId>,
+    notes: Shared<Notes>,
+    unsealed: Option<Unsealed>,
+    troubles: BTreeSet<Trouble>,
+    receipt: Option<Receipt>,
+    speaker_tested: bool,
+    wiping: bool,
+    part_seen: Option<Part>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Unsealed {
+    since: RoomTime,
+    last_change: RoomTime,
+}
+
+impl Room {
+    /// A ready room.
+    #[must_use]
+    pub fn new(rules: Rules) -> Self {
+        let profile = rules.default_profile_index();
+        let mut room = Self {
+            effects: VecDeque::new(),
+            stage: Stage::Ready,
+            session: None,
+            call: None,
+            profile,
+            infusion_minutes: rules.infusion_minutes,
+            place: Place::Beach,
+            language: rules.language,
+            volume_db: rules.start_volume_db,
+            breath: None,
+            breath_wished: None,
+            pattern: Pattern::default(),
+            dark: false,
+            dark_panel_until: None,
+            anchor: false,
+            silence: false,
+            skips: 0,
+            brightness_trim: 0.0,
+            talk_now: false,
+            desks: BTreeSet::new(),
+            notes: Shared::default(),
+            unsealed: None,
+            troubles: BTreeSet::new(),
+            receipt: None,
+            speaker_tested: false,
+            wiping: false,
+            part_seen: None,
+            rules,
+        };
+        room.take_profile(profile);
+        room
+    }
+
+    /// Takes in what happened at `now`. Timers that ran out before are carried out first.
+    ///
+    /// # Errors
+    /// A [`Refusal`] says why it cannot be taken; nothing has changed then but what time itself has changed.
+    pub fn handle(&mut self, now: RoomTime, event: Event) -> Result<(), Refusal> {
+        self.advance(now);
+        self.take(now, event)?;
+        self.advance(now);
+        Ok(())
+    }
+
+    /// Carries out every timer that has run out by `now`.
+    pub fn advance(&mut self, now: RoomTime) {
+        if let Some(call) = &mut self.call {
+            let mut effects = Vec::new();
+            call.advance(now, &mut effects);
+            self.effects.extend(effects);
+        }
+        if let Some(unsealed) = self.unsealed
+            && now >= seal_due(unsealed)
+        {
+            self.unsealed = None;
+            self.effects.push_back(Effect::SealNotes(Shared::clone(&self.notes)));
+        }
+        if self.dark_panel_until.is_some_and(|until| now >= until) {
+            self.dark_panel_until = None;
+        }
+        if let Some(BreathView { next: Some((pattern, from)), .. }) = self.breath
+            && now >= from
+        {
+            self.breath = Some(BreathView { pattern, started: from, next: None });
+        }
+        let part = self.session.map(|session| session.part(now));
+        if part != self.part_seen {
+            self.part_seen = part;
+            self.breathe_as_the_part_asks(now);
+        }
+    }
+
+    /// The next thing to be done at the edges; drain it fully after each event and deadline.
+    pub fn poll_effect(&mut self) -> Option<Effect> {
+        self.effects.pop_front()
+    }
+
+    /// When [`Room::advance`] is next needed, if nothing happens before.
+    #[must_use]
+    pub fn deadline(&self, now: RoomTime) -> Option<RoomTime> {
+        [
+            self.call.as_ref().and_then(Call::deadline),
+            self.unsealed.map(seal_due),
+            self.dark_panel_until,
+            self.breath.and_then(|breath| breath.next).map(|(_, from)| from),
+            self.session.and_then(|session| session.next_border(now)),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// The room as it stands at `now`.
+    #[must_use]
+    pub fn snapshot(&self, now: RoomTime) -> Snapshot {
+        Snapshot {
+            taken_at: now,
+            stage: self.stage,
+            session: self.session.map(|session| SessionView {
+                arc: session.arc,
+                part: session.part(now),
+                clock_at_snapshot_ms: session.clock_ms(now),
+                running: session.is_running(now),
+                paused: session.is_paused(),
+                landed: session.has_landed(now),
+                speed: self.rules.speed,
+                taken_at: now,
+            }),
+            call: self.call.clone().filter(|call| call.shown),
+            profile: self.rules.profile(self.profile).name.clone(),
+            infusion_minutes: self.infusion_minutes,
+            place: self.place,
+            language: self.language,
+            volume_db: self.volume_db,
+            breath: self.breath,
+            dark: self.dark,
+            dark_panel_until: self.dark_panel_until,
+            anchor: self.anchor,
+            silence: self.silence,
+            skips: self.skips,
+            brightness_trim: self.brightness_trim,
+            talk_now: self.talk_now,
+            desks: self.desks.len(),
+            notes: Shared::clone(&self.notes),
+            troubles: self.troubles.iter().copied().collect(),
+            receipt: self.receipt.clone(),
+            speaker_tested: self.speaker_tested,
+            wiping: self.wiping,
+        }
+    }
+
+    /// The open call's name, shown or not yet.
+    #[must_use]
+    pub fn open_call(&self) -> Option<CallId> {
+        self.call.as_ref().map(|call| call.id)
+    }
+
+    fn take(&mut self, now: RoomTime, event: Event) -> Result<(), Refusal> {
+        match event {
+            Event::VisitBegins => self.begin_visit(),
+            Event::LanguageChosen(language) => self.in_visit_or_ready().map(|()| self.language = language),
+            Event::ProfileChosen { name } => self.choose_profile(&name),
+            Event::SessionBegins { profile, infusion_minutes, settle } => {
+                self.begin_session(now, profile.as_deref(), infusion_minutes, settle)
+            }
+            Event::InfusionStarts => self.start_infusion(now),
+            Event::Pause => self.pause(now),
+            Event::Resume => self.resume(now),
+            Event::Extend { minutes } => self.extend(now, minutes),
+            Event::End { landing_minutes } => self.end(now, landing_minutes),
+            Event::AfterBegins => self.begin_after(),
+            Event::Farewell => self.farewell(),
+            Event::CallPressed { .. }
+            | Event::CallJournaled { .. }
+            | Event::CallSent { .. }
+            | Event::CallReceived { .. }
+            | Event::CallComing { .. }
+            | Event::CallHere { .. }
+            | Event::CallCleared
+            | Event::StaffTouched
+            | Event::DeskSeen { .. }
+            | Event::DeskGone { .. } => self.take_call(now, event),
+            Event::NoteTyped { .. }
+            | Event::NoteWritten { .. }
+            | Event::IntentionWritten { .. }
+            | Event::ForClinicianWritten { .. }
+            | Event::ForClinicianShared { .. }
+            | Event::NotesSealed { .. }
+            | Event::NotesRestored(_)
+            | Event::NotesLost => self.take_note(now, event),
+            Event::Volume { .. }
+            | Event::PlaceChosen(_)
+            | Event::BreathWished { .. }
+            | Event::BreathPattern(_)
+            | Event::Dark { .. }
+            | Event::DarkTouched
+            | Event::Anchor { .. }
+            | Event::Silence { .. }
+            | Event::SkipPiece
+            | Event::Brightness { .. }
+            | Event::TalkNow { .. } => self.take_comfort(now, &event),
+            Event::StaffReset => self.reset(),
+            Event::WipeVerified(receipt) => self.wipe_verified(receipt),
+            Event::WipeFailed(receipt) => self.wipe_failed(receipt),
+            Event::TurnoverDone => self.turnover_done(),
+            Event::SpeakerTested => self.test_speaker(),
+            Event::TroubleChanged { trouble, on } => {
+                if on {
+                    self.troubles.insert(trouble);
+                } else {
+                    self.troubles.remove(&trouble);
+                }
+                Ok(())
+            }
+            Event::TimeMarked => Ok(()),
+            Event::Resumed => {
+                self.come_back(now);
+                Ok(())
+            }
+        }
+    }
+
+    fn in_stages(&self, allowed: &'static [Stage]) -> Result<(), Refusal> {
+        if allowed.contains(&self.stage) { Ok(()) } else { Err(Refusal::WrongStage { stage: self.stage, allowed }) }
+    }
+
+    fn in_visit(&self) -> Result<(), Refusal> {
+        self.in_stages(&[Stage::Arrive, Stage::Session, Stage::After, Stage::Farewell])
+    }
+
+    fn in_visit_or_ready(&self) -> Result<(), Refusal> {
+        self.in_stages(&[Stage::Ready, Stage::Arrive, Stage::Session, Stage::After, Stage::Farewell])
+    }
+
+    fn running_session(&mut self) -> Result<&mut Session, Refusal> {
+        let stage = self.stage;
+        self.session.as_mut().ok_or(Refusal::WrongStage { stage, allowed: &[Stage::Session] })
+    }
+}
+
+mod calls;
+mod comfort;
+mod visit;
+
+fn seal_due(unsealed: Unsealed) -> RoomTime {
+    (unsealed.last_change + SEAL_AFTER_PAUSE).min(unsealed.since + SEAL_AT_LATEST)
+}
+
+#[cfg(test)]
+mod tests;

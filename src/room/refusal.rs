@@ -1,0 +1,67 @@
+//! Owns the ways in which an event cannot be taken. Does not own how they are shown.
+
+use std::fmt;
+
+use super::snapshot::Stage;
+
+/// Why an event was not taken; nothing has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The room is not in a stage where this can happen.
+    WrongStage {
+        /// Where it is.
+        stage: Stage,
+        /// Where it would have to be.
+        allowed: &'static [Stage],
+    },
+    /// No such profile.
+    UnknownProfile,
+    /// A number outside its limits.
+    OutOfRange {
+        /// What the number is, with its unit.
+        what: &'static str,
+        /// The least allowed.
+        min: i64,
+        /// The most allowed.
+        max: i64,
+    },
+    /// No call is open, or another one.
+    NoSuchCall,
+    /// A call is open: it comes first.
+    CallOpen,
+    /// The session clock is not in a state where this makes sense.
+    SessionClock {
+        /// What would have to hold.
+        needs: &'static str,
+    },
+    /// The note can hold no more.
+    NoteFull,
+    /// No such question or page.
+    NoSuchPage,
+    /// Not every box of the turnover list is ticked.
+    NotVerified,
+    /// Too many desks.
+    TooManyDesks,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WrongStage { stage, allowed } => {
+                let names: Vec<&str> = allowed.iter().map(|stage| stage.name()).collect();
+                write!(f, "not while the room is in {}; allowed in {}", stage.name(), names.join(", "))
+            }
+            Self::UnknownProfile => f.write_str("no profile of that name; `stillroom check` lists what is wrong"),
+            Self::OutOfRange { what, min, max } => write!(f, "{what} must be from {min} to {max}"),
+            Self::NoSuchCall => f.write_str("no such call is open"),
+            Self::CallOpen => f.write_str("a call is open; it must be cleared in the room first"),
+            Self::SessionClock { needs } => write!(f, "the session clock must be {needs}"),
+            Self::NoteFull => f.write_str("the note is full"),
+            Self::NoSuchPage => f.write_str("no such page or question"),
+            Self::NotVerified => f.write_str("the wipe is not verified yet"),
+            Self::TooManyDesks => f.write_str("too many desk pages are open; close some"),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}

@@ -1,0 +1,276 @@
+//! Owns what every face sees: the room as it stands, in one value. Does not own how it is shown.
+
+use std::sync::Arc as Shared;
+
+use super::arc::{Arc, Part};
+use super::breath::{Breath, Pattern};
+use super::call::Call;
+use super::notes::Notes;
+use super::time::RoomTime;
+
+macro_rules! named {
+    ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name { $($(#[$variant_meta])* $variant),+ }
+
+        impl $name {
+            /// Every one there is.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// Its name in files and lines.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+
+            /// The one of that name.
+            #[must_use]
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|known| known.name() == name)
+            }
+        }
+    };
+}
+
+named! {
+    /// Where the room is between two patients.
+    Stage {
+        /// Waiting for a person.
+        Ready = "ready",
+        /// A person is settling in.
+        Arrive = "arrive",
+        /// The infusion and its music.
+        Session = "session",
+        /// Back, and writing.
+        After = "after",
+        /// Leaving.
+        Farewell = "farewell",
+        /// Between two people: wiping, verifying, readying.
+        Turnover = "turnover",
+        /// The wipe could not be verified; no next person.
+        Blocked = "blocked",
+    }
+}
+
+named! {
+    /// A safe place to look at.
+    Place {
+        /// A shore whose waves breathe.
+        Beach = "beach",
+        /// Mist, trunks and light.
+        Forest = "forest",
+        /// A lamp, a hearth, a window.
+        QuietRoom = "quiet-room",
+        /// Stars.
+        NightSky = "night-sky",
+        /// Slow colour and nothing else.
+        DriftingColour = "drifting-colour",
+        /// The clinic's own pictures.
+        Pictures = "pictures",
+        /// Nothing to look at.
+        Dark = "dark",
+    }
+}
+
+named! {
+    /// A patient's language.
+    Language {
+        /// English.
+        English = "en-US",
+        /// Spanish.
+        Spanish = "es-US",
+    }
+}
+
+named! {
+    /// Something staff must know about the room itself.
+    Trouble {
+        /// The journal cannot be written: a call would not outlive the program.
+        JournalFailing = "journal-failing",
+        /// The state directory cannot be written at all.
+        StateUnwritable = "state-unwritable",
+        /// No sound device.
+        SoundLost = "sound-lost",
+        /// Visit keys live in process memory only: a crash loses the note.
+        KeysInMemoryOnly = "keys-in-memory-only",
+        /// The note is not sealed on disk.
+        NotesNotSealed = "notes-not-sealed",
+        /// The note of this visit was lost with its key.
+        NotesLost = "notes-lost",
+        /// A file of the configuration or of a profile is wrong.
+        FilesWrong = "files-wrong",
+        /// The desk page could not open its port.
+        DeskClosed = "desk-closed",
+        /// The last wipe could not be verified.
+        WipeUnverified = "wipe-unverified",
+    }
+}
+
+/// The proof of a wipe. It holds no patient data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// Counts up; a missing one shows.
+    pub number: u64,
+    /// Wall-clock time, RFC 3339.
+    pub at: String,
+    /// The room's name.
+    pub room: String,
+    /// What was looked at, and whether it was as it should be.
+    pub checks: Vec<Check>,
+    /// Hash of this receipt and the one before, hexadecimal.
+    pub chain: String,
+}
+
+impl Receipt {
+    /// Whether every check held.
+    #[must_use]
+    pub fn is_verified(&self) -> bool {
+        !self.checks.is_empty() && self.checks.iter().all(|check| check.ok)
+    }
+}
+
+/// One thing a wipe looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// What was looked at: a key of the words.
+    pub name: String,
+    /// Whether it was as it should be.
+    pub ok: bool,
+}
+
+/// The session as faces see it. The clock moves on by itself: see [`SessionView::clock_ms`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionView {
+    /// The arc with every change in it.
+    pub arc: Arc,
+    /// The part at the moment of the snapshot.
+    pub part: Part,
+    /// Session clock at the moment of the snapshot; `None` while settling.
+    pub clock_at_snapshot_ms: Option<u64>,
+    /// Whether the clock moves.
+    pub running: bool,
+    /// Whether the clinician stopped it.
+    pub paused: bool,
+    /// Whether the whole arc lies behind.
+    pub landed: bool,
+    /// Session milliseconds in a real one.
+    pub speed: u32,
+    /// The moment of the snapshot.
+    pub taken_at: RoomTime,
+}
+
+impl SessionView {
+    /// The session clock at `now`, `None` while settling.
+    #[must_use]
+    pub fn clock_ms(&self, now: RoomTime) -> Option<u64> {
+        let at = self.clock_at_snapshot_ms?;
+        if !self.running {
+            return Some(at);
+        }
+        let real_ms = now.0.saturating_sub(self.taken_at.0);
+        Some(at.saturating_add(real_ms.saturating_mul(u64::from(self.speed))).min(self.arc.end_ms))
+    }
+}
+
+/// The pacer as eye and ear see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BreathView {
+    /// The pattern that runs.
+    pub pattern: Pattern,
+    /// When its first breath began.
+    pub started: RoomTime,
+    /// The pattern that follows, and when.
+    pub next: Option<(Pattern, RoomTime)>,
+}
+
+impl BreathView {
+    /// The pattern and the start that hold at `now`.
+    #[must_use]
+    pub fn running_at(&self, now: RoomTime) -> (Pattern, RoomTime) {
+        match self.next {
+            Some((pattern, from)) if now >= from => (pattern, from),
+            _ => (self.pattern, self.started),
+        }
+    }
+
+    /// The breath at `now`.
+    #[must_use]
+    pub fn at(&self, now: RoomTime) -> Breath {
+        let (pattern, started) = self.running_at(now);
+        pattern.at(now.since(started))
+    }
+}
+
+/// The room as it stands.
+// Each is a plain fact of its own, true or not at the same time as any other.
+#[allow(clippy::struct_excessive_bools)]
+#[derive(Clone, Debug, PartialEq)]
+pub struct Snapshot {
+    /// The moment it was taken.
+    pub taken_at: RoomTime,
+    /// Where the room is between two patients.
+    pub stage: Stage,
+    /// The running session.
+    pub session: Option<SessionView>,
+    /// The open call, once it may be shown.
+    pub call: Option<Call>,
+    /// The chosen profile's name.
+    pub profile: String,
+    /// The infusion's length, chosen or running.
+    pub infusion_minutes: u32,
+    /// The place.
+    pub place: Place,
+    /// The patient's language.
+    pub language: Language,
+    /// The patient's volume, dB below full scale.
+    pub volume_db: f32,
+    /// The pacer, if it is on.
+    pub breath: Option<BreathView>,
+    /// Whether the screen is dark.
+    pub dark: bool,
+    /// Until when the dim call panel shows in the dark.
+    pub dark_panel_until: Option<RoomTime>,
+    /// Whether the anchor holds.
+    pub anchor: bool,
+    /// Whether the patient chose silence.
+    pub silence: bool,
+    /// How often a piece was skipped.
+    pub skips: u32,
+    /// Brightness trim from the desk.
+    pub brightness_trim: f32,
+    /// Whether staff speaks now.
+    pub talk_now: bool,
+    /// How many desk pages can receive a call.
+    pub desks: usize,
+    /// What the patient wrote.
+    pub notes: Shared<Notes>,
+    /// What is wrong with the room, in order.
+    pub troubles: Vec<Trouble>,
+    /// The proof of the last wipe.
+    pub receipt: Option<Receipt>,
+    /// Whether the speaker was tested in this turnover.
+    pub speaker_tested: bool,
+    /// Whether a wipe is running.
+    pub wiping: bool,
+}
+
+impl Snapshot {
+    /// Whether a desk can receive a call now.
+    #[must_use]
+    pub fn line_is_up(&self) -> bool {
+        self.desks > 0
+    }
+
+    /// Whether a person is in the room with us.
+    #[must_use]
+    pub fn in_visit(&self) -> bool {
+        matches!(self.stage, Stage::Arrive | Stage::Session | Stage::After | Stage::Farewell)
+    }
+
+    /// The part of the running session.
+    #[must_use]
+    pub fn part(&self) -> Option<Part> {
+        self.session.map(|session| session.part)
+    }
+}

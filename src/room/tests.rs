@@ -1,0 +1,198 @@
+//! Owns the room's own tests: what is promised outside, told as scripts and tables. Helpers stand here, one subject a
+//! file below. Does not own the tests of a single type, which sit beside it.
+
+#![allow(clippy::expect_used, clippy::panic)]
+
+mod breathing;
+mod call_truth;
+mod calls;
+mod clock;
+mod simulation;
+mod stages;
+mod writing;
+
+use super::snapshot::Check;
+use super::*;
+
+const SECOND: u64 = 1_000;
+const MINUTE: u64 = 60 * SECOND;
+const DESK: DeskId = DeskId(1);
+const OTHER_DESK: DeskId = DeskId(2);
+const CALL: CallId = CallId(100);
+const OTHER_CALL: CallId = CallId(200);
+
+/// Three profiles that differ in everything rules can see.
+fn rules() -> Rules {
+    let quiet = ProfileRules { name: "quiet".to_owned(), ..ProfileRules::default() };
+    let long = ProfileRules {
+        name: "long".to_owned(),
+        infusion_minutes: 120,
+        place: Place::Forest,
+        volume_db: -20.0,
+        volume_min_db: -40.0,
+        volume_max_db: -6.0,
+        pattern: Pattern::ThreeSeven,
+        breath_parts: vec![Part::Landing],
+        dark: false,
+    };
+    let night = ProfileRules {
+        name: "night".to_owned(),
+        infusion_minutes: 60,
+        place: Place::Dark,
+        volume_db: -50.0,
+        volume_min_db: -55.0,
+        volume_max_db: -25.0,
+        dark: true,
+        ..ProfileRules::default()
+    };
+    Rules { profiles: vec![long, quiet, night], default_profile: "quiet".to_owned(), ..Rules::default() }
+}
+
+/// A room and the one who drives it: carries out every deadline on the way to the next event, as the driver does.
+struct Play {
+    room: Room,
+    now: RoomTime,
+}
+
+impl Play {
+    fn new() -> Self {
+        Self::with(rules())
+    }
+
+    fn with(rules: Rules) -> Self {
+        Self { room: Room::new(rules), now: RoomTime(0) }
+    }
+
+    /// A room that came into `stage` the usual way, at time zero.
+    fn in_stage(stage: Stage) -> Self {
+        let mut play = Self::new();
+        let way: Vec<Event> = match stage {
+            Stage::Ready => vec![],
+            Stage::Arrive => vec![Event::VisitBegins],
+            Stage::Session => vec![session(None)],
+            Stage::After => vec![session(None), Event::AfterBegins],
+            Stage::Farewell => vec![session(None), Event::AfterBegins, Event::Farewell],
+            Stage::Turnover => vec![Event::StaffReset],
+            Stage::Blocked => vec![Event::StaffReset, Event::WipeFailed(receipt(false))],
+        };
+        for event in way {
+            play.ok(0, event);
+        }
+        assert_eq!(play.room.stage, stage);
+        play.effects();
+        play
+    }
+
+    /// Carries out every deadline up to `at_ms`, then stands there.
+    fn run_to(&mut self, at_ms: u64) {
+        let target = RoomTime(at_ms);
+        assert!(self.now <= target, "time runs backwards: from {:?} to {target:?}", self.now);
+        while let Some(due) = self.room.deadline(self.now).filter(|due| *due <= target) {
+            assert!(due > self.now, "a deadline in the past: {due:?} at {:?}", self.now);
+            self.now = due;
+            self.room.advance(due);
+        }
+        self.now = target;
+        self.room.advance(target);
+    }
+
+    fn at(&mut self, at_ms: u64, event: Event) -> Result<(), Refusal> {
+        self.run_to(at_ms);
+        self.room.handle(self.now, event)
+    }
+
+    #[track_caller]
+    fn ok(&mut self, at_ms: u64, event: Event) {
+        let said = format!("{event:?}");
+        if let Err(refusal) = self.at(at_ms, event) {
+            panic!("{said} at {at_ms} ms was refused: {refusal}");
+        }
+    }
+
+    /// An event that must be refused, without a trace in snapshot or effects.
+    #[track_caller]
+    fn refused(&mut self, at_ms: u64, event: Event) -> Refusal {
+        self.run_to(at_ms);
+        self.effects();
+        let before = self.snapshot();
+        let said = format!("{event:?}");
+        let Err(refusal) = self.room.handle(self.now, event) else { panic!("{said} at {at_ms} ms was taken") };
+        assert_eq!(self.snapshot(), before, "{said} was refused and yet changed something");
+        assert_eq!(self.effects(), vec![], "{said} was refused and yet had effects");
+        refusal
+    }
+
+    fn effects(&mut self) -> Vec<Effect> {
+        std::iter::from_fn(|| self.room.poll_effect()).collect()
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        self.room.snapshot(self.now)
+    }
+
+    /// The open call, shown or not.
+    #[track_caller]
+    fn call(&self) -> &Call {
+        self.room.call.as_ref().expect("a call is open")
+    }
+
+    #[track_caller]
+    fn part(&self) -> Part {
+        self.snapshot().part().expect("a session runs")
+    }
+
+    #[track_caller]
+    fn clock_ms(&self) -> u64 {
+        self.snapshot().session.and_then(|session| session.clock_at_snapshot_ms).expect("the clock has begun")
+    }
+}
+
+fn session(infusion_minutes: Option<u32>) -> Event {
+    Event::SessionBegins { profile: None, infusion_minutes, settle: false }
+}
+
+fn settling() -> Event {
+    Event::SessionBegins { profile: None, infusion_minutes: None, settle: true }
+}
+
+fn press() -> Event {
+    Event::CallPressed { id: CALL, practice: false }
+}
+
+fn practice() -> Event {
+    Event::CallPressed { id: CALL, practice: true }
+}
+
+fn journaled() -> Event {
+    Event::CallJournaled { id: CALL, ok: true }
+}
+
+fn sent() -> Event {
+    Event::CallSent { id: CALL }
+}
+
+fn received(desk: DeskId) -> Event {
+    Event::CallReceived { id: CALL, desk }
+}
+
+fn coming(name: &str) -> Event {
+    Event::CallComing { id: CALL, name: name.to_owned() }
+}
+
+fn here() -> Event {
+    Event::CallHere { id: Some(CALL) }
+}
+
+fn typed(text: &str) -> Event {
+    Event::NoteTyped { text: PatientText::new(text) }
+}
+
+fn receipt(ok: bool) -> Receipt {
+    Receipt {
+        number: 7,
+        at: "2024-01-01T00:00:00Z".to_owned(),
+        room: "Room 1".to_owned(),
+        checks: vec![Check { name: "key-gone".to_owned(), ok: true }, Check { name: "note-gone".to_owned(), ok }],
+        chain: "00".to_owned(),
+    }
+}

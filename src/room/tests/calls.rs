@@ -1,0 +1,484 @@
+//! Owns the tables of a call: what happened and when, how far the call is then, and what was done for it.
+
+use std::fmt::Write as _;
+
+use expect_test::{Expect, expect};
+
+use super::*;
+
+/// Plays a script and tells it line by line; timers that ran out on the way stand in lines of their own.
+#[derive(Default)]
+struct Table {
+    text: String,
+}
+
+impl Table {
+    fn told(script: Vec<(u64, Event)>, until_ms: u64) -> String {
+        let mut play = Play::new();
+        let mut table = Self::default();
+        for (at_ms, event) in script {
+            table.timers_to(&mut play, at_ms);
+            let word = word(&event);
+            let word = match play.at(at_ms, event) {
+                Ok(()) => word,
+                Err(_) => format!("{word} refused"),
+            };
+            table.line(&mut play, &word);
+        }
+        table.timers_to(&mut play, until_ms);
+        table.text
+    }
+
+    fn timers_to(&mut self, play: &mut Play, at_ms: u64) {
+        while let Some(due) = play.room.deadline(play.now).filter(|due| due.0 <= at_ms) {
+            play.run_to(due.0);
+            self.line(play, "·");
+        }
+        play.run_to(at_ms);
+    }
+
+    fn line(&mut self, play: &mut Play, word: &str) {
+        let effects: Vec<String> = play.effects().iter().map(effect_word).collect();
+        let state = state_word(&play.room);
+        let at = format!("{:07.3}", play.now.0 as f64 / 1000.0);
+        let line = format!("{at}  {word:<18} {state:<24} {}", effects.join(", "));
+        writeln!(self.text, "{}", line.trim_end()).expect("a string takes it");
+    }
+}
+
+fn state_word(room: &Room) -> String {
+    let Some(call) = &room.call else { return "idle".to_owned() };
+    let mut words = vec![
+        match call.phase {
+            CallPhase::Placed => "placed",
+            CallPhase::Sent => "sent",
+            CallPhase::Received => "received",
+            CallPhase::OnTheWay => "on the way",
+            CallPhase::Here => "here",
+        }
+        .to_owned(),
+    ];
+    words.extend(call.name.as_ref().map(|name| format!("({name})")));
+    words.extend(call.practice.then(|| "practice".to_owned()));
+    words.extend((!call.shown).then(|| "unseen".to_owned()));
+    words.extend(call.line_down_told.then(|| "no-desk".to_owned()));
+    words.extend(call.risen.then(|| "risen".to_owned()));
+    words.join(" ")
+}
+
+fn word(event: &Event) -> String {
+    match event {
+        Event::CallPressed { practice: false, .. } => "press".to_owned(),
+        Event::CallPressed { practice: true, .. } => "practice press".to_owned(),
+        Event::CallJournaled { ok, .. } => format!("journaled {ok}"),
+        Event::CallSent { .. } => "sent".to_owned(),
+        Event::CallReceived { desk, .. } => format!("received by {}", desk.0),
+        Event::CallComing { name, .. } => format!("{name} is coming"),
+        Event::CallHere { .. } => "here".to_owned(),
+        Event::CallCleared => "cleared".to_owned(),
+        Event::StaffTouched => "staff touch".to_owned(),
+        Event::DeskSeen { desk } => format!("desk {} seen", desk.0),
+        Event::DeskGone { desk } => format!("desk {} gone", desk.0),
+        Event::Resumed => "resumed".to_owned(),
+        other => format!("{other:?}"),
+    }
+}
+
+fn effect_word(effect: &Effect) -> String {
+    match effect {
+        Effect::SendCall { practice: false, presses, .. } => format!("send {presses}"),
+        Effect::SendCall { practice: true, presses, .. } => format!("send {presses} as practice"),
+        Effect::EndCall { .. } => "end".to_owned(),
+        Effect::Escalate { .. } => "escalate".to_owned(),
+        Effect::Signal(signal) => format!("{signal:?}"),
+        other => format!("{other:?}"),
+    }
+}
+
+#[track_caller]
+fn check(script: Vec<(u64, Event)>, until_ms: u64, expected: &Expect) {
+    expected.assert_eq(&Table::told(script, until_ms));
+}
+
+fn desk_seen() -> (u64, Event) {
+    (0, Event::DeskSeen { desk: DESK })
+}
+
+/// A call that a desk has shown after 200 ms, and what comes then.
+fn received_then(more: Vec<(u64, Event)>) -> Vec<(u64, Event)> {
+    let mut script = vec![desk_seen(), (0, press()), (20, journaled()), (50, sent()), (200, received(DESK))];
+    script.extend(more);
+    script
+}
+
+#[test]
+fn a_call_that_nobody_receives_says_so_after_five_seconds() {
+    check(
+        vec![(0, press())],
+        20 * SECOND,
+        &expect![[r"
+        000.000  press              placed unseen            send 1, CallPlaced
+        000.300  ·                  placed
+        005.000  ·                  placed no-desk           LineDown { practice: false }, send 1
+    "]],
+    );
+}
+
+#[test]
+fn a_call_sent_but_not_received_says_so_after_five_seconds_of_the_press() {
+    check(
+        vec![(1_000, press()), (1_020, journaled()), (4_000, sent())],
+        20 * SECOND,
+        &expect![[r"
+        001.000  press              placed unseen            send 1, CallPlaced
+        001.020  journaled true     placed
+        004.000  sent               sent
+        006.000  ·                  sent no-desk             LineDown { practice: false }, send 1
+    "]],
+    );
+}
+
+#[test]
+fn a_failed_journal_holds_nothing_back() {
+    check(
+        vec![(0, press()), (40, Event::CallJournaled { id: CALL, ok: false }), (50, sent())],
+        SECOND,
+        &expect![[r"
+            000.000  press              placed unseen            send 1, CallPlaced
+            000.040  journaled false    placed
+            000.050  sent               sent
+        "]],
+    );
+}
+
+#[test]
+fn an_unanswered_call_rises_and_escalates_once() {
+    check(
+        received_then(vec![]),
+        30 * MINUTE,
+        &expect![[r"
+            000.000  desk 1 seen        idle
+            000.000  press              placed unseen            send 1, CallPlaced
+            000.020  journaled true     placed
+            000.050  sent               sent
+            000.200  received by 1      received                 DeskHasIt
+            030.200  ·                  received risen
+            060.200  ·                  received risen           escalate
+        "]],
+    );
+}
+
+#[test]
+fn a_call_that_goes_well() {
+    check(
+        received_then(vec![
+            (9_000, coming("Ana")),
+            (60_000, here()),
+            (90_000, Event::CallCleared),
+            (91_000, sent()),
+            (91_000, received(DESK)),
+            (91_000, coming("Ana")),
+            (91_000, here()),
+            (91_000, Event::CallCleared),
+        ]),
+        30 * MINUTE,
+        &expect![[r"
+            000.000  desk 1 seen        idle
+            000.000  press              placed unseen            send 1, CallPlaced
+            000.020  journaled true     placed
+            000.050  sent               sent
+            000.200  received by 1      received                 DeskHasIt
+            009.000  Ana is coming      on the way (Ana)         SomeoneComing
+            060.000  here               here (Ana)
+            090.000  cleared            idle                     end
+            091.000  sent refused       idle
+            091.000  received by 1 refused idle
+            091.000  Ana is coming refused idle
+            091.000  here refused       idle
+            091.000  cleared refused    idle
+        "]],
+    );
+}
+
+#[test]
+fn nobody_came_after_all_rings_again() {
+    check(
+        received_then(vec![(1_000, coming("Ana")), (150_000, coming("Ben"))]),
+        30 * MINUTE,
+        &expect![[r"
+            000.000  desk 1 seen        idle
+            000.000  press              placed unseen            send 1, CallPlaced
+            000.020  journaled true     placed
+            000.050  sent               sent
+            000.200  received by 1      received                 DeskHasIt
+            001.000  Ana is coming      on the way (Ana)         SomeoneComing
+            121.000  ·                  on the way (Ana) risen   send 2
+            150.000  Ben is coming      on the way (Ben)         SomeoneComing
+            270.000  ·                  on the way (Ben) risen   send 3
+        "]],
+    );
+}
+
+#[test]
+fn presence_lapses_three_minutes_after_the_last_touch() {
+    check(
+        received_then(vec![(1_000, here()), (100_000, Event::StaffTouched), (300_000, Event::StaffTouched)]),
+        30 * MINUTE,
+        &expect![[r"
+            000.000  desk 1 seen        idle
+            000.000  press              placed unseen            send 1, CallPlaced
+            000.020  journaled true     placed
+            000.050  sent               sent
+            000.200  received by 1      received                 DeskHasIt
+            001.000  here               here
+            100.000  staff touch        here
+            280.000  ·                  received risen           send 2
+            300.000  staff touch        received risen
+            340.000  ·                  received risen           escalate
+        "]],
+    );
+}
+
+#[test]
+fn coming_after_here_changes_nothing() {
+    check(
+        vec![(0, press()), (20, journaled()), (1_000, here()), (2_000, coming("Ana")), (3_000, Event::CallCleared)],
+        MINUTE,
+        &expect![[r"
+            000.000  press              placed unseen            send 1, CallPlaced
+            000.020  journaled true     placed
+            001.000  here               here
+            002.000  Ana is coming      here
+            003.000  cleared            idle                     end
+        "]],
+    );
+}
+
+#[test]
+fn more_presses_are_one_call_and_ring_anew() {
+    check(
+        received_then(vec![
+            (5_000, Event::CallPressed { id: OTHER_CALL, practice: false }),
+            (6_000, Event::CallPressed { id: OTHER_CALL, practice: true }),
+            (7_000, coming("Ana")),
+            (8_000, press()),
+            (9_000, here()),
+            (10_000, press()),
+            (11_000, Event::CallCleared),
+        ]),
+        MINUTE,
+        &expect![[r"
+            000.000  desk 1 seen        idle
+            000.000  press              placed unseen            send 1, CallPlaced
+            000.020  journaled true     placed
+            000.050  sent               sent
+            000.200  received by 1      received                 DeskHasIt
+            005.000  press              received                 send 2, CallPlaced
+            006.000  practice press     received                 send 3, CallPlaced
+            007.000  Ana is coming      on the way (Ana)         SomeoneComing
+            008.000  press              on the way (Ana)         send 4, CallPlaced
+            009.000  here               here (Ana)
+            010.000  press              here (Ana)               send 5, CallPlaced
+            011.000  cleared            idle                     end
+        "]],
+    );
+}
+
+#[test]
+fn what_is_said_twice_counts_once() {
+    check(
+        vec![
+            desk_seen(),
+            (0, press()),
+            (20, journaled()),
+            (21, journaled()),
+            (50, sent()),
+            (60, sent()),
+            (200, received(DESK)),
+            (400, received(DESK)),
+            (500, sent()),
+            (20_000, received(DESK)),
+        ],
+        31 * SECOND,
+        &expect![[r"
+            000.000  desk 1 seen        idle
+            000.000  press              placed unseen            send 1, CallPlaced
+            000.020  journaled true     placed
+            000.021  journaled true     placed
+            000.050  sent               sent
+            000.060  sent               sent
+            000.200  received by 1      received                 DeskHasIt
+            000.400  received by 1      received
+            000.500  sent               received
+            020.000  received by 1      received
+            030.200  ·                  received risen
+        "]],
+    );
+}
+
+#[test]
+fn the_desk_that_had_it_is_lost() {
+    check(
+        received_then(vec![
+            (40_000, Event::DeskGone { desk: DESK }),
+            (50_000, Event::DeskSeen { desk: OTHER_DESK }),
+            (50_100, received(OTHER_DESK)),
+        ]),
+        2 * MINUTE,
+        &expect![[r"
+            000.000  desk 1 seen        idle
+            000.000  press              placed unseen            send 1, CallPlaced
+            000.020  journaled true     placed
+            000.050  sent               sent
+            000.200  received by 1      received                 DeskHasIt
+            030.200  ·                  received risen
+            040.000  desk 1 gone        sent
+            045.000  ·                  sent no-desk             LineDown { practice: false }, send 1
+            050.000  desk 2 seen        sent no-desk
+            050.100  received by 2      received                 DeskHasIt
+            080.100  ·                  received risen
+            110.100  ·                  received risen           escalate
+        "]],
+    );
+}
+
+#[test]
+fn a_second_desk_keeps_the_call() {
+    check(
+        vec![
+            desk_seen(),
+            (0, Event::DeskSeen { desk: OTHER_DESK }),
+            (0, press()),
+            (20, journaled()),
+            (50, sent()),
+            (200, received(DESK)),
+            (900, received(OTHER_DESK)),
+            (2_000, Event::DeskGone { desk: DESK }),
+            (3_000, Event::DeskGone { desk: OTHER_DESK }),
+        ],
+        9 * SECOND,
+        &expect![[r"
+            000.000  desk 1 seen        idle
+            000.000  desk 2 seen        idle
+            000.000  press              placed unseen            send 1, CallPlaced
+            000.020  journaled true     placed
+            000.050  sent               sent
+            000.200  received by 1      received                 DeskHasIt
+            000.900  received by 2      received
+            002.000  desk 1 gone        received
+            003.000  desk 2 gone        sent
+            008.000  ·                  sent no-desk             LineDown { practice: false }, send 1
+        "]],
+    );
+}
+
+#[test]
+fn a_desk_that_has_not_shown_it_takes_nothing_with_it() {
+    check(
+        vec![
+            desk_seen(),
+            (0, Event::DeskSeen { desk: OTHER_DESK }),
+            (0, press()),
+            (20, journaled()),
+            (200, received(DESK)),
+            (2_000, Event::DeskGone { desk: OTHER_DESK }),
+        ],
+        9 * SECOND,
+        &expect![[r"
+            000.000  desk 1 seen        idle
+            000.000  desk 2 seen        idle
+            000.000  press              placed unseen            send 1, CallPlaced
+            000.020  journaled true     placed
+            000.200  received by 1      received                 DeskHasIt
+            002.000  desk 2 gone        received
+        "]],
+    );
+}
+
+#[test]
+fn practice_goes_the_same_way_without_escalation() {
+    check(
+        vec![
+            desk_seen(),
+            (0, practice()),
+            (20, journaled()),
+            (50, sent()),
+            (200, received(DESK)),
+            (100_000, Event::DeskGone { desk: DESK }),
+            (110_000, coming("Ana")),
+            (120_000, here()),
+            (130_000, Event::CallCleared),
+        ],
+        30 * MINUTE,
+        &expect![[r"
+            000.000  desk 1 seen        idle
+            000.000  practice press     placed practice unseen   send 1 as practice, CallPlaced
+            000.020  journaled true     placed practice
+            000.050  sent               sent practice
+            000.200  received by 1      received practice        DeskHasIt
+            030.200  ·                  received practice risen
+            100.000  desk 1 gone        sent practice
+            105.000  ·                  sent practice no-desk    LineDown { practice: true }, send 1 as practice
+            110.000  Ana is coming      on the way (Ana) practice SomeoneComing
+            120.000  here               here (Ana) practice
+            130.000  cleared            idle                     end
+        "]],
+    );
+}
+
+#[test]
+fn a_real_press_during_practice_is_a_real_call() {
+    check(
+        vec![
+            desk_seen(),
+            (0, practice()),
+            (20, journaled()),
+            (50, sent()),
+            (200, received(DESK)),
+            (300, coming("Ana")),
+            (5_000, Event::CallPressed { id: OTHER_CALL, practice: false }),
+            (5_100, received(DESK)),
+        ],
+        11 * SECOND,
+        &expect![[r"
+            000.000  desk 1 seen        idle
+            000.000  practice press     placed practice unseen   send 1 as practice, CallPlaced
+            000.020  journaled true     placed practice
+            000.050  sent               sent practice
+            000.200  received by 1      received practice        DeskHasIt
+            000.300  Ana is coming      on the way (Ana) practice SomeoneComing
+            005.000  press              placed unseen            end, send 1, CallPlaced
+            005.100  received by 1 refused placed unseen
+            005.300  ·                  placed
+            010.000  ·                  placed no-desk           LineDown { practice: false }, send 1
+        "]],
+    );
+}
+
+#[test]
+fn after_a_restart_the_call_goes_out_again() {
+    check(
+        received_then(vec![
+            (10_000, Event::Resumed),
+            (12_000, received(DESK)),
+            (13_000, coming("Ana")),
+            (14_000, Event::Resumed),
+            (15_000, here()),
+            (16_000, Event::Resumed),
+        ]),
+        30 * SECOND,
+        &expect![[r"
+            000.000  desk 1 seen        idle
+            000.000  press              placed unseen            send 1, CallPlaced
+            000.020  journaled true     placed
+            000.050  sent               sent
+            000.200  received by 1      received                 DeskHasIt
+            010.000  resumed            sent                     send 1
+            012.000  received by 1      received                 DeskHasIt
+            013.000  Ana is coming      on the way (Ana)         SomeoneComing
+            014.000  resumed            on the way (Ana)         send 1
+            015.000  here               here (Ana)
+            016.000  resumed            here (Ana)               send 1
+        "]],
+    );
+}

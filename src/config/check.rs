@@ -1,0 +1,109 @@
+//! Owns what `stillroom check` looks at: a `kiosk.toml` with all it names, or just the files somebody names.
+//! Does not own how findings are printed or which exit they give.
+
+use std::path::{Path, PathBuf};
+
+use super::{Config, Reading, Tls, load, read};
+use crate::findings::{Document, Finding, read_text};
+use crate::profile::{self, load_profiles};
+
+/// Tables that only a `kiosk.toml` has.
+const CONFIG_TABLES: [&str; 8] = ["room", "screen", "profiles", "media", "desk", "call", "after", "notes"];
+/// Tables that only a profile has.
+const PROFILE_TABLES: [&str; 7] = ["title", "description", "place", "breath", "words", "light", "limits"];
+
+/// Checks `config` and everything it names or, if `files` names any, just those; a folder stands for the TOML files
+/// in it. Without a `config` the defaults of the current folder are checked. An empty list means that all is well.
+#[must_use]
+pub fn check_files(config: Option<&Path>, files: &[PathBuf]) -> Vec<Finding> {
+    if files.is_empty() {
+        return config.map_or_else(check_defaults, check_config);
+    }
+    let media_dir = config.map_or_else(Config::default, |file| load(file).config).media.dir;
+    files.iter().flat_map(|file| check_named(file, &media_dir)).collect()
+}
+
+fn check_named(file: &Path, media_dir: &Path) -> Vec<Finding> {
+    if file.is_dir() {
+        return load_profiles(file, media_dir).1;
+    }
+    if file.extension().is_none_or(|ending| ending != "toml") {
+        return vec![Finding::of_file(file, "another kind of file", "a kiosk.toml or a profile, ending in .toml")];
+    }
+    match read_text(file) {
+        Ok(text) if is_config(file, &text) => look_over(file).1,
+        Ok(_) => profile::load(file, media_dir).1,
+        Err(finding) => vec![finding],
+    }
+}
+
+/// Whether a file is a `kiosk.toml`: by the tables it has and, if those do not tell, by its name.
+fn is_config(file: &Path, text: &str) -> bool {
+    let Ok(document) = Document::parse(file, text) else { return is_called_kiosk(file) };
+    let root = document.root();
+    let count = |tables: &[&str]| tables.iter().filter(|table| root.has(table)).count();
+    match count(&CONFIG_TABLES).cmp(&count(&PROFILE_TABLES)) {
+        std::cmp::Ordering::Greater => true,
+        std::cmp::Ordering::Less => false,
+        std::cmp::Ordering::Equal => is_called_kiosk(file),
+    }
+}
+
+fn is_called_kiosk(file: &Path) -> bool {
+    file.file_stem().is_some_and(|stem| stem.to_string_lossy().contains("kiosk"))
+}
+
+/// The findings of a `kiosk.toml`, those of what it names on disk among them, and what it came to if it can be read.
+fn look_over(file: &Path) -> (Option<Config>, Vec<Finding>) {
+    let text = match read_text(file) {
+        Ok(text) => text,
+        Err(finding) => return (None, vec![finding]),
+    };
+    let Reading { config, mut findings, mentions } = read(file, &text);
+    let mut missing = |key: &str, exists: bool, what: &str| {
+        let mention = mentions.iter().find(|mention| mention.key == key && !exists);
+        findings.extend(mention.map(|mention| mention.finding(file, what)));
+    };
+    if let Tls::Files { cert, key } = &config.desk.tls {
+        missing("desk.tls_cert", cert.is_file(), "a file that exists");
+        missing("desk.tls_key", key.is_file(), "a file that exists");
+    }
+    missing("media.dir", config.media.dir.is_dir(), "a folder that exists");
+    let folder_exists = config.profiles.dir.is_dir();
+    missing("profiles.dir", folder_exists, "a folder that exists");
+    let default_exists = config.profiles.default_file().is_file() || !folder_exists;
+    missing("profiles.default", default_exists, &default_allowed(&config));
+    if !default_exists && !mentions.iter().any(|mention| mention.key == "profiles.default") {
+        findings.push(default_missing(file, &config));
+    }
+    findings.sort_by_key(|finding| finding.line);
+    (Some(config), findings)
+}
+
+fn check_config(file: &Path) -> Vec<Finding> {
+    let (config, mut findings) = look_over(file);
+    let Some(config) = config else { return findings };
+    // a folder that is missing has been named already, with the line that names it
+    let named = findings.iter().any(|finding| finding.key == "profiles.dir");
+    if !named {
+        findings.extend(load_profiles(&config.profiles.dir, &config.media.dir).1);
+    }
+    findings
+}
+
+fn check_defaults() -> Vec<Finding> {
+    let config = Config::default();
+    let mut findings = load_profiles(&config.profiles.dir, &config.media.dir).1;
+    if config.profiles.dir.is_dir() && !config.profiles.default_file().is_file() {
+        findings.insert(0, default_missing(Path::new("kiosk.toml"), &config));
+    }
+    findings
+}
+
+fn default_missing(file: &Path, config: &Config) -> Finding {
+    Finding::of_file(file, format!("the profile {:?}", config.profiles.default), default_allowed(config))
+}
+
+fn default_allowed(config: &Config) -> String {
+    format!("a profile that exists in {}", config.profiles.dir.display())
+}

@@ -1,0 +1,248 @@
+//! Owns which keys `kiosk.toml` may have and what they may be.
+//! Does not own what they mean: the types beside it do.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use super::{After, Call, Card, Config, Desk, Locale, Media, Notes, PerLocale, Profiles, Room, Screen, Session, Sound};
+use super::{Tls, folder_of};
+use crate::findings::{Document, Finding, Mention, Section, tidy};
+use crate::profile::{INFUSION_MINUTES, LEVEL_DB, PROFILE_NAME, is_profile_name};
+
+const CARDS_MAX: usize = 12;
+const CLINICIANS_MAX: usize = 24;
+const KEYS_MAX: usize = 8;
+
+/// What a `kiosk.toml` came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading {
+    /// The settings; a key with a finding has its default.
+    pub config: Config,
+    /// Every problem, in the order of the lines.
+    pub findings: Vec<Finding>,
+    /// Where `profiles.dir`, `profiles.default`, `media.dir` and the certificate's files are named.
+    pub mentions: Vec<Mention>,
+}
+
+/// Reads the text of a `kiosk.toml`. Nothing is read from disk; paths are joined to the folder of `file`.
+#[must_use]
+pub fn read(file: &Path, text: &str) -> Reading {
+    let folder = folder_of(file);
+    let document = match Document::parse(file, text) {
+        Ok(document) => document,
+        Err(findings) => return Reading { config: Config::defaults_in(folder), findings, mentions: Vec::new() },
+    };
+    let mut mentions = Vec::new();
+    let root = document.root();
+    let config = Config {
+        room: room(&root.section("room")),
+        screen: screen(&root.section("screen")),
+        sound: sound(&root.section("sound")),
+        profiles: profiles(&root.section("profiles"), folder, &mut mentions),
+        media: media(&root.section("media"), folder, &mut mentions),
+        session: session(&root.section("session")),
+        desk: desk(&root.section("desk"), folder, &mut mentions),
+        call: call(&root.section("call")),
+        after: after(&root.section("after")),
+        notes: notes(&root.section("notes")),
+    };
+    root.finish();
+    Reading { config, findings: document.into_findings(), mentions }
+}
+
+fn room(section: &Section<'_>) -> Room {
+    let default = Room::default();
+    let room = Room {
+        name: section.text("name", 0..=40).unwrap_or(default.name),
+        locale: section.choice("locale").unwrap_or(default.locale),
+    };
+    section.finish();
+    room
+}
+
+fn screen(section: &Section<'_>) -> Screen {
+    let default = Screen::default();
+    let screen = Screen {
+        diagonal_inches: section.number("diagonal_inches", 5.0..=32.0).unwrap_or(default.diagonal_inches),
+        fullscreen: section.flag("fullscreen").unwrap_or(default.fullscreen),
+        frames_per_second: section.whole("frames_per_second", 10..=60).unwrap_or(default.frames_per_second),
+        renderer: section.choice("renderer").unwrap_or(default.renderer),
+        reduce_motion: section.flag("reduce_motion").unwrap_or(default.reduce_motion),
+    };
+    section.finish();
+    screen
+}
+
+fn sound(section: &Section<'_>) -> Sound {
+    let default = Sound::default();
+    let cap_db = section.number("cap_db", LEVEL_DB).unwrap_or(default.cap_db);
+    let start_volume_db = section.number("start_volume_db", LEVEL_DB);
+    if let Some(start_volume_db) = start_volume_db.filter(|start_volume_db| *start_volume_db > cap_db) {
+        section.report("start_volume_db", start_volume_db.to_string(), format!("at most cap_db, which is {cap_db}"));
+    }
+    let sound = Sound {
+        cap_db,
+        start_volume_db: start_volume_db.unwrap_or(default.start_volume_db).min(cap_db),
+        device: section.text("device", 1..=200),
+        chime_device: section.text("chime_device", 1..=200),
+    };
+    section.finish();
+    sound
+}
+
+fn profiles(section: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) -> Profiles {
+    let default = Profiles::default();
+    let name = section.text_where("default", PROFILE_NAME, |name| is_profile_name(name).then(|| name.to_owned()));
+    mentions.extend(name.as_ref().and_then(|_| section.mentions("default").pop()));
+    let profiles = Profiles {
+        dir: folder.join(path(section, "dir", mentions).unwrap_or(default.dir)),
+        default: name.unwrap_or(default.default),
+    };
+    section.finish();
+    profiles
+}
+
+fn media(section: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) -> Media {
+    let media = Media { dir: folder.join(path(section, "dir", mentions).unwrap_or(Media::default().dir)) };
+    section.finish();
+    media
+}
+
+fn path(section: &Section<'_>, key: &'static str, mentions: &mut Vec<Mention>) -> Option<PathBuf> {
+    let path = section.text(key, 1..=1000).map(PathBuf::from);
+    mentions.extend(path.as_ref().and_then(|_| section.mentions(key).pop()));
+    path
+}
+
+fn session(section: &Section<'_>) -> Session {
+    let default = Session::default();
+    let landing_minutes = section.whole("landing_minutes_after_end", 0..=20);
+    let session = Session {
+        infusion_minutes: section.whole("infusion_minutes", INFUSION_MINUTES).unwrap_or(default.infusion_minutes),
+        landing_minutes_after_end: landing_minutes.unwrap_or(default.landing_minutes_after_end),
+    };
+    section.finish();
+    session
+}
+
+fn desk(section: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) -> Desk {
+    let default = Desk::default();
+    let address = "an address and a port such as \"127.0.0.1:8737\"";
+    let listen = section.text_where("listen", address, |text| text.parse::<SocketAddr>().ok());
+    let own_files = section.text_where("tls", "one of auto, files", |word| match word {
+        "auto" => Some(false),
+        "files" => Some(true),
+        _ => None,
+    });
+    let own_files = own_files.unwrap_or(false);
+    let cert = path(section, "tls_cert", mentions);
+    let key = path(section, "tls_key", mentions);
+    for key in ["tls_cert", "tls_key"] {
+        if own_files {
+            section.require(key, "the path of a PEM file, since tls is \"files\"");
+        } else if section.has(key) {
+            section.report(key, "a path", "no such key unless tls is \"files\"");
+        }
+    }
+    let tls = match (own_files, cert, key) {
+        (true, Some(cert), Some(key)) => Tls::Files { cert: folder.join(cert), key: folder.join(key) },
+        _ => Tls::Auto,
+    };
+    let clinicians = section.list("clinicians", CLINICIANS_MAX, "names", |name| {
+        tidy(name, &(1..=40)).ok_or_else(|| "a name of 1 to 40 characters".to_owned())
+    });
+    if clinicians.as_ref().is_some_and(Vec::is_empty) {
+        section.report("clinicians", "no name", "at least one, since somebody must be able to come");
+    }
+    section.finish();
+    Desk {
+        listen: listen.unwrap_or(default.listen),
+        tls,
+        clinicians: clinicians.filter(|names| !names.is_empty()).unwrap_or(default.clinicians),
+    }
+}
+
+/// Keys beside F1 to F24 that buttons send and that type nothing, by the names of the W3C's UI Events.
+const CALL_KEYS: [&str; 24] = [
+    "AudioVolumeDown",
+    "AudioVolumeMute",
+    "AudioVolumeUp",
+    "BrowserBack",
+    "BrowserForward",
+    "BrowserHome",
+    "BrowserSearch",
+    "ContextMenu",
+    "Help",
+    "Insert",
+    "LaunchApplication1",
+    "LaunchApplication2",
+    "LaunchMail",
+    "LaunchMediaPlayer",
+    "MediaPlay",
+    "MediaPlayPause",
+    "MediaStop",
+    "MediaTrackNext",
+    "MediaTrackPrevious",
+    "PageDown",
+    "PageUp",
+    "Pause",
+    "PrintScreen",
+    "ScrollLock",
+];
+
+fn call_key(name: &str) -> Result<String, String> {
+    let function_key = name.strip_prefix('F').and_then(|number| number.parse::<u8>().ok());
+    let canonical = function_key.filter(|number| (1..=24).contains(number)).map(|number| format!("F{number}"));
+    if canonical.as_deref() == Some(name) || CALL_KEYS.contains(&name) {
+        return Ok(name.to_owned());
+    }
+    Err(format!("a key that types nothing: F1 to F24, {}", CALL_KEYS.join(", ")))
+}
+
+fn call(section: &Section<'_>) -> Call {
+    let default = Call::default();
+    let call = Call {
+        keys: section.list("keys", KEYS_MAX, "names of keys", call_key).unwrap_or(default.keys),
+        chime_db: section.number("chime_db", LEVEL_DB).unwrap_or(default.chime_db),
+    };
+    section.finish();
+    call
+}
+
+fn after(section: &Section<'_>) -> After {
+    let cards = section.section("cards");
+    let after = After { cards: PerLocale::from_fn(|locale: Locale| locale_cards(&cards, locale)) };
+    cards.finish();
+    section.finish();
+    after
+}
+
+fn locale_cards(section: &Section<'_>, locale: Locale) -> Vec<Card> {
+    let cards = section.sections(locale.name(), CARDS_MAX).into_iter().filter_map(|card| {
+        card.require("title", "a text of 1 to 60 characters");
+        card.require("text", "a text of 1 to 400 characters");
+        let title = card.text("title", 1..=60);
+        let text = card.text("text", 1..=400);
+        let link = card.text_where("link", "an address that starts with https://, tel: or mailto:", link);
+        card.finish();
+        Some(Card { title: title?, text: text?, link })
+    });
+    cards.collect()
+}
+
+fn link(text: &str) -> Option<String> {
+    let text = tidy(text, &(1..=300))?;
+    let rest = ["https://", "tel:", "mailto:"].iter().find_map(|start| text.strip_prefix(start))?;
+    let is_address = !rest.is_empty() && !rest.contains(char::is_whitespace);
+    is_address.then_some(text)
+}
+
+fn notes(section: &Section<'_>) -> Notes {
+    let default = Notes::default();
+    let notes = Notes {
+        pages_max: section.whole("pages_max", 1..=200).unwrap_or(default.pages_max),
+        page_chars_max: section.whole("page_chars_max", 100..=20_000).unwrap_or(default.page_chars_max),
+    };
+    section.finish();
+    notes
+}

@@ -1,0 +1,368 @@
+//! Owns the proof that every problem in a `kiosk.toml` is named on its line, and nothing else is.
+
+// expect-test writes the hashes itself
+#![allow(clippy::needless_raw_string_hashes)]
+
+use std::ffi::OsString;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use expect_test::{Expect, expect};
+
+use super::*;
+
+fn lines(findings: &[Finding]) -> String {
+    findings.iter().fold(String::new(), |mut lines, finding| {
+        let _ = writeln!(lines, "{finding}");
+        lines
+    })
+}
+
+fn check(text: &str, expected: &Expect) {
+    expected.assert_eq(&lines(&read(Path::new("kiosk.toml"), text).findings));
+}
+
+#[test]
+fn an_empty_file_is_all_defaults() {
+    let reading = read(Path::new("/etc/stillroom/kiosk.toml"), "");
+    assert_eq!(reading.findings, []);
+    assert_eq!(reading.config, Config::defaults_in(Path::new("/etc/stillroom")));
+    assert_eq!(reading.config.media.dir, Path::new("/etc/stillroom/media"));
+}
+
+#[test]
+fn the_shipped_file_says_the_defaults_and_checks_clean() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("kiosk.toml");
+    let loaded = load(&file);
+    assert_eq!(lines(&loaded.findings), "");
+    assert_eq!(loaded.config, Config::defaults_in(folder_of(&file)));
+    assert!(loaded.exists);
+}
+
+#[test]
+fn the_shipped_files_and_all_they_name_check_clean() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("kiosk.toml");
+    assert_eq!(lines(&check_files(Some(&file), &[])), "");
+}
+
+#[test]
+fn the_commented_lines_of_the_shipped_file_are_right_too() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("kiosk.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let is_example = |line: &str| line.starts_with("# [[") || line.starts_with("# ") && line.contains(" = ");
+    let text: String = text
+        .lines()
+        .map(|line| if is_example(line) { &line[2..] } else { line })
+        .map(|line| if line.starts_with("tls =") { "tls = \"files\"" } else { line })
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    let reading = read(Path::new("/clinic/kiosk.toml"), &text);
+    assert_eq!(lines(&reading.findings), "");
+    assert_eq!(reading.config.sound.chime_device.as_deref(), Some("Corridor"));
+    assert_eq!(reading.config.after.cards.get(Locale::EsUs).len(), 1);
+    let tls = Tls::Files { cert: "/clinic/desk-cert.pem".into(), key: "/clinic/desk-key.pem".into() };
+    assert_eq!(reading.config.desk.tls, tls);
+}
+
+#[test]
+fn every_problem_is_named_with_its_line() {
+    check(
+        r#"
+[room]
+nmae = "Two"
+locale = "en-UK"
+
+[screen]
+diagonal_inches = 4
+fullscreen = "yes"
+frames_per_second = 29.97
+renderer = "tinyskia"
+
+[sound]
+cap_db = -20
+start_volume_db = -10
+chime_device = ""
+
+[session]
+infusion_minutes = 400
+landing_minutes_after_end = -1
+
+[desk]
+listen = "localhost"
+tls_cert = "a.pem"
+clinicians = ["Ana", "Ana", "  "]
+
+[staff]
+pin_file = "pins"
+
+[notes]
+page_chars_max = 99
+"#,
+        &expect![[r#"
+            kiosk.toml:3: room.nmae: found an unknown key, allowed name, locale; did you mean name?
+            kiosk.toml:4: room.locale: found "en-UK", allowed one of en-US, es-US; did you mean en-US?
+            kiosk.toml:7: screen.diagonal_inches: found 4, allowed a number from 5 to 32
+            kiosk.toml:8: screen.fullscreen: found "yes", allowed true or false
+            kiosk.toml:9: screen.frames_per_second: found 29.97, allowed a whole number from 10 to 60
+            kiosk.toml:10: screen.renderer: found "tinyskia", allowed one of auto, wgpu, tiny-skia; did you mean tiny-skia?
+            kiosk.toml:14: sound.start_volume_db: found -10, allowed at most cap_db, which is -20
+            kiosk.toml:15: sound.chime_device: found "", allowed a text of 1 to 200 characters
+            kiosk.toml:18: session.infusion_minutes: found 400, allowed a whole number from 20 to 240
+            kiosk.toml:19: session.landing_minutes_after_end: found -1, allowed a whole number from 0 to 20
+            kiosk.toml:22: desk.listen: found "localhost", allowed an address and a port such as "127.0.0.1:8737"
+            kiosk.toml:23: desk.tls_cert: found a path, allowed no such key unless tls is "files"
+            kiosk.toml:24: desk.clinicians: found "Ana" twice, allowed each once
+            kiosk.toml:24: desk.clinicians: found "  ", allowed a name of 1 to 40 characters
+            kiosk.toml:26: staff: found an unknown key, allowed room, screen, sound, profiles, media, session, desk, call, after, notes
+            kiosk.toml:30: notes.page_chars_max: found 99, allowed a whole number from 100 to 20000
+        "#]],
+    );
+}
+
+#[test]
+fn syntax_errors_are_named_with_their_lines() {
+    check(
+        "[room]\nname = \"Two\n[screen\nfullscreen = true\nfullscreen = false\n",
+        &expect![[r#"
+        kiosk.toml:2: syntax: found broken TOML (invalid basic string), allowed `"`
+        kiosk.toml:3: syntax: found broken TOML (unclosed table), allowed `]`
+    "#]],
+    );
+    check(
+        "[room]\nlocale = en-US\n",
+        &expect![[r#"
+        kiosk.toml:2: syntax: found broken TOML (string values must be quoted), allowed literal string
+    "#]],
+    );
+    check(
+        "[room]\n[room]\n",
+        &expect![[r#"
+        kiosk.toml:2: syntax: found broken TOML (duplicate key), allowed valid TOML
+    "#]],
+    );
+    check(
+        "= 3\n",
+        &expect![[r#"
+        kiosk.toml:1: syntax: found broken TOML (unquoted keys cannot be empty), allowed letters, numbers, `-`, `_`
+    "#]],
+    );
+}
+
+#[test]
+fn keys_that_type_something_cannot_call() {
+    check(
+        "[call]\nkeys = [\"F12\", \"a\", \"Enter\", \"F25\", \"F07\", 7, \"PageUp\"]\n",
+        &expect![[r#"
+        kiosk.toml:2: call.keys: found "a", allowed a key that types nothing: F1 to F24, AudioVolumeDown, AudioVolumeMute, AudioVolumeUp, BrowserBack, BrowserForward, BrowserHome, BrowserSearch, ContextMenu, Help, Insert, LaunchApplication1, LaunchApplication2, LaunchMail, LaunchMediaPlayer, MediaPlay, MediaPlayPause, MediaStop, MediaTrackNext, MediaTrackPrevious, PageDown, PageUp, Pause, PrintScreen, ScrollLock
+        kiosk.toml:2: call.keys: found "Enter", allowed a key that types nothing: F1 to F24, AudioVolumeDown, AudioVolumeMute, AudioVolumeUp, BrowserBack, BrowserForward, BrowserHome, BrowserSearch, ContextMenu, Help, Insert, LaunchApplication1, LaunchApplication2, LaunchMail, LaunchMediaPlayer, MediaPlay, MediaPlayPause, MediaStop, MediaTrackNext, MediaTrackPrevious, PageDown, PageUp, Pause, PrintScreen, ScrollLock
+        kiosk.toml:2: call.keys: found "F25", allowed a key that types nothing: F1 to F24, AudioVolumeDown, AudioVolumeMute, AudioVolumeUp, BrowserBack, BrowserForward, BrowserHome, BrowserSearch, ContextMenu, Help, Insert, LaunchApplication1, LaunchApplication2, LaunchMail, LaunchMediaPlayer, MediaPlay, MediaPlayPause, MediaStop, MediaTrackNext, MediaTrackPrevious, PageDown, PageUp, Pause, PrintScreen, ScrollLock
+        kiosk.toml:2: call.keys: found "F07", allowed a key that types nothing: F1 to F24, AudioVolumeDown, AudioVolumeMute, AudioVolumeUp, BrowserBack, BrowserForward, BrowserHome, BrowserSearch, ContextMenu, Help, Insert, LaunchApplication1, LaunchApplication2, LaunchMail, LaunchMediaPlayer, MediaPlay, MediaPlayPause, MediaStop, MediaTrackNext, MediaTrackPrevious, PageDown, PageUp, Pause, PrintScreen, ScrollLock
+        kiosk.toml:2: call.keys: found 7, allowed a text in quotes
+    "#]],
+    );
+    let keys = |text: &str| read(Path::new("kiosk.toml"), text).config.call.keys;
+    assert_eq!(keys("call.keys = [\"F1\", \"b\"]"), ["F1"], "what is right is kept");
+    assert_eq!(keys("call.keys = [\" \"]"), ["F12"], "a list with nothing right in it must not leave the button dead");
+    assert_eq!(keys("call.keys = \"F1\""), ["F12"]);
+    assert_eq!(keys("call.keys = []"), [""; 0], "an empty list is a choice");
+}
+
+#[test]
+fn what_is_missing_or_of_the_wrong_kind_is_named() {
+    check(
+        r#"
+room = "Two"
+after.cards.en-US = [{ title = "Rest" }, "card", { title = "a", text = "b", link = "http://x", colour = "red" }]
+after.cards.fr = []
+
+[desk]
+tls = "files"
+tls_key = "k.pem"
+clinicians = []
+
+[call]
+chime_db = nan
+keys = { one = "F1" }
+
+[[media]]
+dir = "x"
+"#,
+        &expect![[r#"
+            kiosk.toml:2: room: found "Two", allowed a table
+            kiosk.toml:3: after.cards.en-US[1]: found "card", allowed a table
+            kiosk.toml:3: after.cards.en-US[0].text: found nothing, allowed a text of 1 to 400 characters
+            kiosk.toml:3: after.cards.en-US[2].link: found "http://x", allowed an address that starts with https://, tel: or mailto:
+            kiosk.toml:3: after.cards.en-US[2].colour: found an unknown key, allowed title, text, link
+            kiosk.toml:4: after.cards.fr: found an unknown key, allowed en-US, es-US
+            kiosk.toml:6: desk.tls_cert: found nothing, allowed the path of a PEM file, since tls is "files"
+            kiosk.toml:9: desk.clinicians: found no name, allowed at least one, since somebody must be able to come
+            kiosk.toml:12: call.chime_db: found nan, allowed a number from -60 to 0
+            kiosk.toml:13: call.keys: found a table, allowed a list of at most 8 names of keys, each in quotes
+            kiosk.toml:15: media: found a list of 1, allowed a table
+        "#]],
+    );
+}
+
+#[test]
+fn edges_of_every_range() {
+    let cases: &[(&str, &str, &[&str], &[&str])] = &[
+        ("screen", "diagonal_inches", &["5", "5.0", "32"], &["4.99", "32.01", "inf", "nan", "0x10", "true"]),
+        ("screen", "frames_per_second", &["10", "60", "0x1E"], &["9", "61", "30.0", "-30", "99999999999999999999"]),
+        ("sound", "cap_db", &["0", "-60", "-0.0"], &["0.1", "-60.1", "\"-12\"", "[]"]),
+        ("sound", "start_volume_db", &["-12", "-60"], &["-11.9", "-61"]),
+        ("session", "infusion_minutes", &["20", "240"], &["19", "241", "20.5"]),
+        ("session", "landing_minutes_after_end", &["0", "20"], &["-1", "21"]),
+        ("call", "chime_db", &["0", "-60"], &["1", "-61"]),
+        ("notes", "pages_max", &["1", "200"], &["0", "201"]),
+        ("notes", "page_chars_max", &["100", "20000"], &["99", "20001"]),
+        (
+            "room",
+            "name",
+            &["''", "' Two '", "'0123456789012345678901234567890123456789'"],
+            &["'0123456789012345678901234567890123456789x'", "\"a\\u0007b\"", "2"],
+        ),
+        ("desk", "listen", &["'[::]:8737'", "'0.0.0.0:1'"], &["'8737'", "'127.0.0.1:70000'", "''"]),
+        ("profiles", "default", &["'a'", "'long-120'"], &["''", "'A'", "'../x'", "'a.toml'"]),
+    ];
+    for (table, key, right, wrong) in cases {
+        for value in *right {
+            let reading = read(Path::new("kiosk.toml"), &format!("[{table}]\n{key} = {value}\n"));
+            assert_eq!(lines(&reading.findings), "", "{table}.{key} = {value}");
+        }
+        for value in *wrong {
+            let reading = read(Path::new("kiosk.toml"), &format!("[{table}]\n{key} = {value}\n"));
+            let at: Vec<_> = reading.findings.iter().map(|finding| (finding.line, finding.key.clone())).collect();
+            assert_eq!(at, [(Some(2), format!("{table}.{key}"))], "{table}.{key} = {value}");
+        }
+    }
+}
+
+#[test]
+fn a_wrong_key_leaves_the_others_as_they_are() {
+    let text = "[session]\ninfusion_minutes = 0\nlanding_minutes_after_end = 7\n[sound]\ncap_db = -40\n";
+    let config = read(Path::new("kiosk.toml"), text).config;
+    assert_eq!(config.session, Session { infusion_minutes: 40, landing_minutes_after_end: 7 });
+    assert!((config.sound.start_volume_db - -40.0).abs() < f32::EPSILON, "the start is never above the cap");
+}
+
+#[test]
+fn the_file_is_looked_for_in_the_order_of_the_contract() {
+    let set = |name: &str| (name == CONFIG_VARIABLE).then(|| OsString::from("/from/env.toml"));
+    let unset = |_: &str| None;
+    let empty = |_: &str| Some(OsString::new());
+    let all = |_: &Path| true;
+    let named = |path: &str| ConfigFile::Named(path.into());
+    let found = |path: &str| ConfigFile::Found(path.into());
+    assert_eq!(find(Some(Path::new("x.toml")), set, all), named("x.toml"));
+    assert_eq!(find(None, set, |_| false), named("/from/env.toml"));
+    assert_eq!(find(None, empty, all), found("/etc/stillroom/kiosk.toml"));
+    assert_eq!(find(None, unset, |path| path.starts_with(".")), found("./kiosk.toml"));
+    assert_eq!(find(None, unset, |_| false), ConfigFile::Nowhere);
+}
+
+#[test]
+fn a_missing_file_is_all_defaults_and_an_unreadable_one_is_a_finding() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("kiosk.toml");
+    let loaded = load(&file);
+    assert_eq!((loaded.exists, loaded.findings.len()), (false, 0));
+    assert_eq!(loaded.config.profiles.dir, folder.path().join("profiles"));
+    std::fs::write(&file, b"[room]\nname = \"\xff\"\n").unwrap();
+    let loaded = load(&file);
+    assert_eq!((loaded.exists, loaded.findings.len()), (true, 1));
+}
+
+fn room_on_disk(kiosk: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    std::fs::create_dir_all(folder.path().join("profiles")).unwrap();
+    std::fs::create_dir_all(folder.path().join("media/music")).unwrap();
+    write("kiosk.toml", kiosk);
+    write("media/music/here.ogg", "");
+    let profile =
+        "title.en-US = \"A\"\ntitle.es-US = \"A\"\nplace.name = \"beach\"\nsound.tracks = [\"music/here.ogg\"]\n";
+    write("profiles/gentle-tide.toml", profile);
+    write("profiles/wrong.toml", &profile.replace("here", "gone").replace("beach", "shore"));
+    write("notes.txt", "");
+    folder
+}
+
+fn check_on_disk(folder: &Path, files: &[&str], expected: &Expect) {
+    let files: Vec<PathBuf> = files.iter().map(|file| folder.join(file)).collect();
+    let findings = check_files(Some(&folder.join("kiosk.toml")), &files);
+    expected.assert_eq(&lines(&findings).replace(&*folder.to_string_lossy(), "ROOM"));
+}
+
+#[test]
+fn a_check_goes_through_all_that_the_config_names() {
+    let kiosk =
+        "[profiles]\ndefault = \"gentle-tied\"\n[desk]\ntls = \"files\"\ntls_cert = \"c.pem\"\ntls_key = \"k.pem\"\n";
+    let folder = room_on_disk(kiosk);
+    check_on_disk(
+        folder.path(),
+        &[],
+        &expect![[r#"
+        ROOM/kiosk.toml:2: profiles.default: found "gentle-tied", allowed a profile that exists in ROOM/profiles
+        ROOM/kiosk.toml:5: desk.tls_cert: found "c.pem", allowed a file that exists
+        ROOM/kiosk.toml:6: desk.tls_key: found "k.pem", allowed a file that exists
+        ROOM/profiles/wrong.toml:3: place.name: found "shore", allowed one of beach, forest, quiet-room, night-sky, drifting-colour, pictures, dark
+        ROOM/profiles/wrong.toml:4: sound.tracks: found "music/gone.ogg", allowed a file that exists in ROOM/media
+    "#]],
+    );
+    std::fs::write(folder.path().join("kiosk.toml"), "profiles.dir = \"none\"\nmedia.dir = \"none\"\n").unwrap();
+    check_on_disk(
+        folder.path(),
+        &[],
+        &expect![[r#"
+        ROOM/kiosk.toml:1: profiles.dir: found "none", allowed a folder that exists
+        ROOM/kiosk.toml:2: media.dir: found "none", allowed a folder that exists
+    "#]],
+    );
+}
+
+#[test]
+fn a_check_of_named_files_looks_at_those_alone() {
+    let folder = room_on_disk("[sound]\ncap_db = 3\n");
+    check_on_disk(folder.path(), &["profiles/gentle-tide.toml"], &expect![""]);
+    check_on_disk(
+        folder.path(),
+        &["profiles", "notes.txt", "gone.toml"],
+        &expect![[r#"
+        ROOM/profiles/wrong.toml:3: place.name: found "shore", allowed one of beach, forest, quiet-room, night-sky, drifting-colour, pictures, dark
+        ROOM/profiles/wrong.toml:4: sound.tracks: found "music/gone.ogg", allowed a file that exists in ROOM/media
+        ROOM/notes.txt: file: found another kind of file, allowed a kiosk.toml or a profile, ending in .toml
+        ROOM/gone.toml: file: found nothing there, allowed a text file that can be read
+    "#]],
+    );
+    std::fs::write(folder.path().join("other.toml"), "[room]\nname = 3\n").unwrap();
+    check_on_disk(
+        folder.path(),
+        &["other.toml"],
+        &expect![[r#"
+        ROOM/other.toml:2: room.name: found 3, allowed a text of 0 to 40 characters
+    "#]],
+    );
+}
+
+#[test]
+fn the_kind_of_a_file_is_told_by_its_tables_and_then_by_its_name() {
+    let folder = room_on_disk("[sound]\nbed = \"sea\"\n");
+    check_on_disk(
+        folder.path(),
+        &["kiosk.toml"],
+        &expect![[r#"
+        ROOM/kiosk.toml:2: sound.bed: found an unknown key, allowed cap_db, start_volume_db, device, chime_device
+    "#]],
+    );
+    std::fs::write(folder.path().join("unclear.toml"), "[sound]\nvolume_db = 3\n").unwrap();
+    check_on_disk(
+        folder.path(),
+        &["unclear.toml"],
+        &expect![[r#"
+        ROOM/unclear.toml:1: title.en-US: found nothing, allowed a text of 1 to 40 characters
+        ROOM/unclear.toml:1: title.es-US: found nothing, allowed a text of 1 to 40 characters
+        ROOM/unclear.toml:1: place.name: found nothing, allowed one of beach, forest, quiet-room, night-sky, drifting-colour, pictures, dark
+        ROOM/unclear.toml:2: sound.volume_db: found 3, allowed a number from -60 to 0
+    "#]],
+    );
+}

@@ -1,0 +1,448 @@
+//! Owns how a problem in a file is named, on one line, and the walk over a TOML file that names every one of them.
+//! Does not own which keys a file may have: `config` and `profile` do.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::ops::{Range, RangeInclusive};
+use std::path::{Component, Path, PathBuf};
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// The longest file that is read, in bytes: far above any honest one, far below what would hurt the tablet.
+pub const FILE_BYTES_MAX: u64 = 1 << 18;
+
+/// How much of a wrong value is repeated in its finding, in characters.
+const FOUND_CHARS_MAX: usize = 60;
+
+/// One problem in one file: where it is, what is there and what may be there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The file, as it was named to us.
+    pub file: PathBuf,
+    /// The line, counted from 1; none if the file as a whole is the problem.
+    pub line: Option<usize>,
+    /// The key with its tables, such as `session.infusion_minutes`.
+    pub key: String,
+    /// What is there.
+    pub found: String,
+    /// What may be there.
+    pub allowed: String,
+}
+
+impl Finding {
+    /// A problem of the file as a whole.
+    pub fn of_file(file: &Path, found: impl Into<String>, allowed: impl Into<String>) -> Self {
+        Self { file: file.into(), line: None, key: "file".into(), found: found.into(), allowed: allowed.into() }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}", self.file.display())?;
+        if let Some(line) = self.line {
+            write!(out, ":{line}")?;
+        }
+        write!(out, ": {}: found {}, allowed {}", self.key, self.found, self.allowed)
+    }
+}
+
+/// A choice that files name by a word.
+pub trait Named: Copy + 'static {
+    /// Every choice, in the order in which it is listed.
+    const EVERY: &'static [Self];
+
+    /// The word for it in files.
+    fn word(self) -> &'static str;
+}
+
+/// A place in a file that names something beside it, kept so that a later look can say where it was named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mention {
+    /// The name, as written.
+    pub name: String,
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The key with its tables.
+    pub key: String,
+}
+
+impl Mention {
+    /// What is wrong with the thing that is named here.
+    pub fn finding(&self, file: &Path, allowed: impl Into<String>) -> Finding {
+        Finding {
+            file: file.into(),
+            line: Some(self.line),
+            key: self.key.clone(),
+            found: shortened(&format!("{:?}", self.name)),
+            allowed: allowed.into(),
+        }
+    }
+}
+
+/// Reads a whole text file, or names why it cannot be read.
+///
+/// # Errors
+/// A finding if the file is missing, longer than [`FILE_BYTES_MAX`] or not UTF-8.
+pub fn read_text(file: &Path) -> Result<String, Finding> {
+    let refused = |error: &std::io::Error| Finding::of_file(file, io_reason(error), "a text file that can be read");
+    let length_bytes = std::fs::metadata(file).map_err(|error| refused(&error))?.len();
+    if length_bytes > FILE_BYTES_MAX {
+        return Err(Finding::of_file(file, format!("{length_bytes} bytes"), format!("at most {FILE_BYTES_MAX} bytes")));
+    }
+    std::fs::read_to_string(file).map_err(|error| refused(&error))
+}
+
+/// Why something on disk cannot be read, in the words of a finding.
+pub fn io_reason(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "nothing there".into(),
+        std::io::ErrorKind::PermissionDenied => "something that this user may not read".into(),
+        std::io::ErrorKind::InvalidData => "bytes that are not UTF-8".into(),
+        _ => error.to_string(),
+    }
+}
+
+/// A TOML file being read: its text, its tables and what was found wrong so far.
+pub struct Document<'t> {
+    file: &'t Path,
+    text: &'t str,
+    root: Spanned<DeTable<'t>>,
+    findings: RefCell<Vec<Finding>>,
+}
+
+impl<'t> Document<'t> {
+    /// Parses the text of `file`. Nothing is read from disk.
+    ///
+    /// # Errors
+    /// Every syntax error with its line. A file with syntax errors is not looked at further: what a broken line
+    /// was meant to be can only be guessed, and a guess would blame innocent keys.
+    pub fn parse(file: &'t Path, text: &'t str) -> Result<Self, Vec<Finding>> {
+        let (root, errors) = DeTable::parse_recoverable(text);
+        if errors.is_empty() {
+            return Ok(Self { file, text, root, findings: RefCell::default() });
+        }
+        let findings = errors.iter().map(|error| {
+            let (what, allowed) = error.message().split_once(", expected ").unwrap_or((error.message(), "valid TOML"));
+            let line = error.span().map_or(1, |span| line_of(text, span.start));
+            let found = format!("broken TOML ({what})");
+            Finding { file: file.into(), line: Some(line), key: "syntax".into(), found, allowed: allowed.into() }
+        });
+        let mut findings: Vec<Finding> = findings.collect();
+        findings.sort_by_key(|finding| finding.line);
+        Err(findings)
+    }
+
+    /// The keys and tables at the top of the file.
+    pub fn root(&self) -> Section<'_> {
+        Section::new(self, String::new(), Some(self.root.get_ref()), 1)
+    }
+
+    /// Everything found, in the order of the lines.
+    pub fn into_findings(self) -> Vec<Finding> {
+        let mut findings = self.findings.into_inner();
+        findings.sort_by_key(|finding| finding.line);
+        findings
+    }
+
+    fn source(&self, span: Range<usize>) -> &'t str {
+        self.text.get(span).unwrap_or_default()
+    }
+}
+
+/// One table of a [`Document`]. Asking for a key makes it a known one; [`Section::finish`] names the others.
+///
+/// A wrong value is reported once and then reads as absent, so that the rest of the file is still looked at.
+pub struct Section<'d> {
+    document: &'d Document<'d>,
+    path: String,
+    table: Option<&'d DeTable<'d>>,
+    line: usize,
+    known: RefCell<Vec<&'static str>>,
+}
+
+impl<'d> Section<'d> {
+    fn new(document: &'d Document<'d>, path: String, table: Option<&'d DeTable<'d>>, line: usize) -> Self {
+        Self { document, path, table, line, known: RefCell::default() }
+    }
+
+    /// Whether the file has this table.
+    pub const fn is_present(&self) -> bool {
+        self.table.is_some()
+    }
+
+    /// The line on which `key` stands, or that of the table if it has none.
+    pub fn line_of(&self, key: &str) -> usize {
+        self.table
+            .and_then(|table| table.iter().find(|(name, _)| name.get_ref() == key))
+            .map_or(self.line, |(name, _)| line_of(self.document.text, name.span().start))
+    }
+
+    /// Reports what is wrong with `key`.
+    pub fn report(&self, key: &str, found: impl Into<String>, allowed: impl Into<String>) {
+        self.push(self.line_of(key), self.key_path(key), found.into(), allowed.into());
+    }
+
+    /// Reports that `key` must be there, unless it is, rightly or wrongly.
+    pub fn require(&self, key: &str, allowed: impl Into<String>) {
+        if !self.has(key) {
+            self.report(key, "nothing", allowed);
+        }
+    }
+
+    /// Whether the file has `key`, rightly or wrongly.
+    pub fn has(&self, key: &str) -> bool {
+        self.table.is_some_and(|table| table.iter().any(|(name, _)| name.get_ref() == key))
+    }
+
+    /// The table `key`; an absent one reads as empty.
+    #[must_use]
+    pub fn section(&self, key: &'static str) -> Section<'d> {
+        let table = self.read(key, "a table", |value| value.as_table());
+        Section::new(self.document, self.key_path(key), table, self.line_of(key))
+    }
+
+    /// The list of tables `key`, at most `max` of them.
+    pub fn sections(&self, key: &'static str, max: usize) -> Vec<Section<'d>> {
+        let allowed = format!("a list of at most {max} tables");
+        let items = self.items(key, max, &allowed).unwrap_or_default();
+        let mut sections = Vec::new();
+        for (place, item) in items.iter().enumerate() {
+            let line = line_of(self.document.text, item.span().start);
+            let path = format!("{}[{place}]", self.key_path(key));
+            match item.get_ref().as_table() {
+                Some(table) => sections.push(Section::new(self.document, path, Some(table), line)),
+                None => self.push(line, path, self.found(item), "a table".into()),
+            }
+        }
+        sections
+    }
+
+    /// A whole number in `range`.
+    pub fn whole(&self, key: &'static str, range: RangeInclusive<u32>) -> Option<u32> {
+        let allowed = format!("a whole number from {} to {}", range.start(), range.end());
+        self.read(key, &allowed, |value| {
+            let integer = value.as_integer()?;
+            u32::from_str_radix(integer.as_str(), integer.radix()).ok().filter(|number| range.contains(number))
+        })
+    }
+
+    /// A number in `range`, whole or not.
+    pub fn number(&self, key: &'static str, range: RangeInclusive<f32>) -> Option<f32> {
+        let allowed = format!("a number from {} to {}", range.start(), range.end());
+        self.read(key, &allowed, |value| {
+            let number = match value {
+                DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str().parse::<f32>(),
+                DeValue::Float(float) => float.as_str().parse::<f32>(),
+                _ => return None,
+            };
+            number.ok().filter(|number| range.contains(number))
+        })
+    }
+
+    /// `true` or `false`.
+    pub fn flag(&self, key: &'static str) -> Option<bool> {
+        self.read(key, "true or false", DeValue::as_bool)
+    }
+
+    /// A text of `chars` characters without control characters, with the space around it taken off.
+    pub fn text(&self, key: &'static str, chars: RangeInclusive<usize>) -> Option<String> {
+        let allowed = format!("a text of {} to {} characters", chars.start(), chars.end());
+        self.text_where(key, &allowed, |text| tidy(text, &chars))
+    }
+
+    /// A text that `accept` can make something of; `allowed` says what that is.
+    pub fn text_where<T>(&self, key: &'static str, allowed: &str, accept: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+        self.read(key, allowed, |value| value.as_str().and_then(accept))
+    }
+
+    /// A choice by its word.
+    pub fn choice<T: Named>(&self, key: &'static str) -> Option<T> {
+        self.read_or(key, |value| match value.as_str() {
+            Some(word) => choice(word),
+            None => Err(one_of::<T>(None)),
+        })
+    }
+
+    /// A list of choices by their words, each at most once.
+    pub fn choices<T: Named + PartialEq>(&self, key: &'static str) -> Option<Vec<T>> {
+        self.list(key, T::EVERY.len(), "words", |word| choice(word))
+    }
+
+    /// A list of at most `max` different texts that `accept` can make something of, or else says what is allowed.
+    /// `what` names them in the plural.
+    pub fn list<T: PartialEq>(
+        &self,
+        key: &'static str,
+        max: usize,
+        what: &str,
+        accept: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<Vec<T>> {
+        let allowed = format!("a list of at most {max} {what}, each in quotes");
+        let items = self.items(key, max, &allowed)?;
+        let mut list = Vec::new();
+        for item in items {
+            let line = line_of(self.document.text, item.span().start);
+            let taken = item.get_ref().as_str().ok_or_else(|| "a text in quotes".to_owned()).and_then(&accept);
+            match taken {
+                Ok(taken) if list.contains(&taken) => {
+                    self.push(line, self.key_path(key), format!("{} twice", self.found(item)), "each once".into());
+                }
+                Ok(taken) => list.push(taken),
+                Err(allowed) => self.push(line, self.key_path(key), self.found(item), allowed),
+            }
+        }
+        // a list of which nothing could be taken reads as absent; one that is empty on purpose is a choice
+        (!list.is_empty() || items.is_empty()).then_some(list)
+    }
+
+    /// Where each text of the list `key`, or the one text `key`, stands.
+    pub fn mentions(&self, key: &str) -> Vec<Mention> {
+        let value = self.table.and_then(|table| table.iter().find(|(name, _)| name.get_ref() == key));
+        let Some((_, value)) = value else { return Vec::new() };
+        let items = value.get_ref().as_array().map_or(std::slice::from_ref(value), |items| items);
+        let texts = items.iter().filter_map(|item| Some((item.get_ref().as_str()?, item.span().start)));
+        texts
+            .map(|(name, start)| Mention {
+                name: name.into(),
+                line: line_of(self.document.text, start),
+                key: self.key_path(key),
+            })
+            .collect()
+    }
+
+    /// Names every key that was not asked for.
+    pub fn finish(&self) {
+        let known = self.known.borrow();
+        for (name, _) in self.table.into_iter().flatten() {
+            let name = name.get_ref().as_ref();
+            if known.contains(&name) {
+                continue;
+            }
+            let mut allowed = known.join(", ");
+            if let Some(meant) = nearest(name, &known) {
+                allowed = format!("{allowed}; did you mean {meant}?");
+            }
+            self.report(name, "an unknown key", allowed);
+        }
+    }
+
+    fn items(&self, key: &'static str, max: usize, allowed: &str) -> Option<&'d [Spanned<DeValue<'d>>]> {
+        self.read(key, allowed, |value| value.as_array().map(|items| &items[..]).filter(|items| items.len() <= max))
+    }
+
+    fn read<T>(
+        &self,
+        key: &'static str,
+        allowed: &str,
+        accept: impl FnOnce(&'d DeValue<'d>) -> Option<T>,
+    ) -> Option<T> {
+        self.read_or(key, |value| accept(value).ok_or_else(|| allowed.to_owned()))
+    }
+
+    fn read_or<T>(&self, key: &'static str, accept: impl FnOnce(&'d DeValue<'d>) -> Result<T, String>) -> Option<T> {
+        self.know(key);
+        let (_, value) = self.table?.iter().find(|(name, _)| name.get_ref() == key)?;
+        match accept(value.get_ref()) {
+            Ok(taken) => Some(taken),
+            Err(allowed) => {
+                self.report(key, self.found(value), allowed);
+                None
+            }
+        }
+    }
+
+    fn know(&self, key: &'static str) {
+        let mut known = self.known.borrow_mut();
+        if !known.contains(&key) {
+            known.push(key);
+        }
+    }
+
+    fn found(&self, value: &Spanned<DeValue<'_>>) -> String {
+        match value.get_ref() {
+            DeValue::Array(items) => format!("a list of {}", items.len()),
+            DeValue::Table(_) => "a table".into(),
+            _ => shortened(self.document.source(value.span())),
+        }
+    }
+
+    fn key_path(&self, key: &str) -> String {
+        // a key that is not plain is quoted, as the file itself must
+        let plain = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+        let key = if plain { key.to_owned() } else { shortened(&format!("{key:?}")) };
+        if self.path.is_empty() { key } else { format!("{}.{key}", self.path) }
+    }
+
+    fn push(&self, line: usize, key: String, found: String, allowed: String) {
+        let finding = Finding { file: self.document.file.into(), line: Some(line), key, found, allowed };
+        self.document.findings.borrow_mut().push(finding);
+    }
+}
+
+/// `text` with the space around it taken off, if it has so many characters and none that controls a terminal.
+pub fn tidy(text: &str, chars: &RangeInclusive<usize>) -> Option<String> {
+    let text = text.trim();
+    (chars.contains(&text.chars().count()) && !text.chars().any(char::is_control)).then(|| text.to_owned())
+}
+
+/// Whether a path stays inside the folder it is joined to.
+pub fn stays_inside(path: &Path) -> bool {
+    path.components().next().is_some() && path.components().all(|part| matches!(part, Component::Normal(_)))
+}
+
+/// The choice of that word, or which there are.
+///
+/// # Errors
+/// What is allowed, with the nearest word.
+pub fn choice<T: Named>(word: &str) -> Result<T, String> {
+    T::EVERY.iter().copied().find(|choice| choice.word() == word).ok_or_else(|| one_of::<T>(Some(word)))
+}
+
+fn one_of<T: Named>(word: Option<&str>) -> String {
+    let words: Vec<&'static str> = T::EVERY.iter().map(|choice| choice.word()).collect();
+    let meant = word.and_then(|word| nearest(word, &words));
+    meant.map_or_else(
+        || format!("one of {}", words.join(", ")),
+        |meant| format!("one of {}; did you mean {meant}?", words.join(", ")),
+    )
+}
+
+fn shortened(text: &str) -> String {
+    let one_line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if one_line.chars().count() <= FOUND_CHARS_MAX {
+        return one_line;
+    }
+    one_line.chars().take(FOUND_CHARS_MAX).chain(['…']).collect()
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+}
+
+/// The known word that a slip of the finger away would have been, if there is one.
+fn nearest(word: &str, known: &[&'static str]) -> Option<&'static str> {
+    let reach = 1 + word.chars().count() / 4;
+    let measured = known.iter().map(|candidate| (slips(word, candidate), *candidate));
+    measured.filter(|(slips, _)| *slips <= reach).min().map(|(_, candidate)| candidate)
+}
+
+/// How many characters must be put in, taken out or changed to make `from` into `to`, ignoring case.
+fn slips(from: &str, to: &str) -> usize {
+    let to: Vec<char> = to.to_lowercase().chars().collect();
+    let mut costs: Vec<usize> = (0..=to.len()).collect();
+    for (row, left) in from.to_lowercase().chars().enumerate() {
+        let mut diagonal = row;
+        let mut beside = row + 1;
+        for (right, cost) in to.iter().zip(costs.iter_mut().skip(1)) {
+            let changed = diagonal + usize::from(left != *right);
+            diagonal = *cost;
+            beside = changed.min(diagonal + 1).min(beside + 1);
+            *cost = beside;
+        }
+        if let Some(first) = costs.first_mut() {
+            *first = row + 1;
+        }
+    }
+    costs.last().copied().unwrap_or_default()
+}

@@ -1,0 +1,246 @@
+//! Owns the words that files use for places, times, beds, guides, sounds and languages.
+//! Does not own what is drawn or heard for them.
+
+use crate::findings::Named;
+use crate::room::arc::Part;
+use crate::room::breath::Pattern;
+
+/// Writes an enum whose variants files name by a word.
+macro_rules! named {
+    ($(#[$about:meta])* $kind:ident { $($(#[$says:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $kind { $($(#[$says])* $variant),+ }
+
+        impl $kind {
+            /// Every one, in the order in which it is listed.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// Its word in files and lines.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+
+            /// The one of that word.
+            #[must_use]
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|one| one.name() == name)
+            }
+        }
+
+        impl $crate::findings::Named for $kind {
+            const EVERY: &'static [Self] = Self::ALL;
+
+            fn word(self) -> &'static str {
+                self.name()
+            }
+        }
+
+        impl ::std::fmt::Display for $kind {
+            fn fmt(&self, out: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                out.write_str(self.name())
+            }
+        }
+    };
+}
+pub(crate) use named;
+
+named! {
+    /// A language of the words a patient reads.
+    Locale {
+        /// English as read in the United States.
+        EnUs = "en-US",
+        /// Spanish as read in the United States.
+        EsUs = "es-US",
+    }
+}
+
+named! {
+    /// A place to be in.
+    Place {
+        /// Waves on sand.
+        Beach = "beach",
+        /// Light through leaves.
+        Forest = "forest",
+        /// A room with a fire.
+        QuietRoom = "quiet-room",
+        /// Stars.
+        NightSky = "night-sky",
+        /// Colours that drift.
+        DriftingColour = "drifting-colour",
+        /// The clinic's own pictures.
+        Pictures = "pictures",
+        /// A black frame; everything is carried by sound.
+        Dark = "dark",
+    }
+}
+
+named! {
+    /// The time of day in a place.
+    TimeOfDay {
+        /// First light.
+        Dawn = "dawn",
+        /// Daylight.
+        Day = "day",
+        /// Last light.
+        Dusk = "dusk",
+        /// Night.
+        Night = "night",
+    }
+}
+
+named! {
+    /// A sound of nature beneath the music.
+    Bed {
+        /// Waves.
+        Sea = "sea",
+        /// Rain.
+        Rain = "rain",
+        /// Wind in leaves.
+        Wind = "wind",
+        /// A stream.
+        Stream = "stream",
+        /// A fire.
+        Fire = "fire",
+        /// Brown noise.
+        Brown = "brown",
+        /// No bed at all.
+        Silent = "none",
+    }
+}
+
+named! {
+    /// What shows the breath.
+    Guide {
+        /// The place itself breathes.
+        Scene = "scene",
+        /// A plain ring.
+        Ring = "ring",
+        /// A plain orb.
+        Orb = "orb",
+    }
+}
+
+named! {
+    /// What a patient may choose to hear.
+    SoundChoice {
+        /// What the profile plays: its music and its bed.
+        Music = "music",
+        /// Waves alone.
+        Sea = "sea",
+        /// Rain alone.
+        Rain = "rain",
+        /// Wind in leaves alone.
+        Wind = "wind",
+        /// A stream alone.
+        Stream = "stream",
+        /// A fire alone.
+        Fire = "fire",
+        /// Brown noise alone.
+        Brown = "brown",
+        /// Nothing.
+        Silence = "silence",
+    }
+}
+
+impl SoundChoice {
+    /// The bed that is heard alone; none if the choice is the profile's own sound.
+    #[must_use]
+    pub const fn bed_alone(self) -> Option<Bed> {
+        match self {
+            Self::Music => None,
+            Self::Sea => Some(Bed::Sea),
+            Self::Rain => Some(Bed::Rain),
+            Self::Wind => Some(Bed::Wind),
+            Self::Stream => Some(Bed::Stream),
+            Self::Fire => Some(Bed::Fire),
+            Self::Brown => Some(Bed::Brown),
+            Self::Silence => Some(Bed::Silent),
+        }
+    }
+}
+
+impl Named for Part {
+    const EVERY: &'static [Self] = &Self::ALL;
+
+    fn word(self) -> &'static str {
+        self.name()
+    }
+}
+
+impl Named for Pattern {
+    const EVERY: &'static [Self] = &Self::ALL;
+
+    fn word(self) -> &'static str {
+        self.name()
+    }
+}
+
+/// One of something for each language.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PerLocale<T> {
+    /// For English.
+    pub en_us: T,
+    /// For Spanish.
+    pub es_us: T,
+}
+
+impl<T> PerLocale<T> {
+    /// One for each language.
+    pub fn from_fn(mut make: impl FnMut(Locale) -> T) -> Self {
+        Self { en_us: make(Locale::EnUs), es_us: make(Locale::EsUs) }
+    }
+
+    /// The one for that language.
+    pub const fn get(&self, locale: Locale) -> &T {
+        match locale {
+            Locale::EnUs => &self.en_us,
+            Locale::EsUs => &self.es_us,
+        }
+    }
+}
+
+/// One of something for each part of the arc.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PerPart<T> {
+    /// Until the pump starts.
+    pub settle: T,
+    /// The first minutes of the infusion.
+    pub onset: T,
+    /// The deepest part.
+    pub peak: T,
+    /// Coming back.
+    pub returning: T,
+    /// Back, and calm.
+    pub landing: T,
+}
+
+impl<T> PerPart<T> {
+    /// One for each part.
+    pub fn from_fn(mut make: impl FnMut(Part) -> T) -> Self {
+        Self {
+            settle: make(Part::Settle),
+            onset: make(Part::Onset),
+            peak: make(Part::Peak),
+            returning: make(Part::Return),
+            landing: make(Part::Landing),
+        }
+    }
+
+    /// The one for that part.
+    pub const fn get(&self, part: Part) -> &T {
+        match part {
+            Part::Settle => &self.settle,
+            Part::Onset => &self.onset,
+            Part::Peak => &self.peak,
+            Part::Return => &self.returning,
+            Part::Landing => &self.landing,
+        }
+    }
+
+    /// Each part with its own, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (Part, &T)> {
+        Part::ALL.into_iter().map(|part| (part, self.get(part)))
+    }
+}

@@ -1,0 +1,239 @@
+//! Owns what a profile is: the sound, place, breath, words and light that a clinic has put together for a session.
+//! Does not own when its parts begin (`room::arc`), nor how any of it is played or drawn.
+
+mod choices;
+mod reading;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use crate::findings::{Finding, io_reason, read_text};
+use crate::room::arc::Part;
+use crate::room::breath::Pattern;
+
+pub(crate) use choices::named;
+pub use choices::{Bed, Guide, Locale, PerLocale, PerPart, Place, SoundChoice, TimeOfDay};
+pub(crate) use reading::{INFUSION_MINUTES, LEVEL_DB, PROFILE_NAME, is_profile_name};
+pub use reading::{Reading, read};
+
+/// The kinds of music that can be played, by the end of the file's name.
+pub const TRACK_ENDINGS: [&str; 6] = ["flac", "mp3", "ogg", "m4a", "aac", "wav"];
+
+/// The most profiles that one folder may hold.
+pub const PROFILES_MAX: usize = 64;
+
+/// What a clinic has put together for a session.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Profile {
+    /// The stem of its file, such as `gentle-tide`; its name everywhere but on screens.
+    pub name: String,
+    /// What it is called on screens.
+    pub title: PerLocale<String>,
+    /// What it is like, in a sentence; may be empty.
+    pub description: PerLocale<String>,
+    /// Length of the infusion in minutes, 20 to 240; none leaves it to `kiosk.toml`.
+    pub infusion_minutes: Option<u32>,
+    /// What is heard in each part.
+    pub sound: PerPart<PartSound>,
+    /// What the patient may choose to hear: the profile's own sound and silence, and what the clinic adds.
+    pub sounds_allowed: Vec<SoundChoice>,
+    /// The level at the start in dBFS, −60 to 0 and within `limits`; none leaves it to `kiosk.toml`.
+    pub volume_db: Option<f32>,
+    /// Where it takes place.
+    pub place: Place,
+    /// The time of day there.
+    pub time: TimeOfDay,
+    /// The places the patient may choose: the profile's own and the dark, and what the clinic adds.
+    pub places_allowed: Vec<Place>,
+    /// How the breath is paced.
+    pub breath: Breathing,
+    /// The sparse words on the screen.
+    pub words: Words,
+    /// The light in each part.
+    pub light: PerPart<PartLight>,
+    /// Where the patient may move the level.
+    pub limits: Limits,
+}
+
+/// What is heard in one part of the arc.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PartSound {
+    /// Music under the media folder, played in this order and then from the first again; empty for none.
+    pub tracks: Vec<PathBuf>,
+    /// The music against the level of the session in dB, −40 to 0.
+    pub music_db: f32,
+    /// The sound of nature beneath it.
+    pub bed: Bed,
+    /// The bed against the level of the session in dB, −40 to 0.
+    pub bed_db: f32,
+}
+
+impl Default for PartSound {
+    fn default() -> Self {
+        Self { tracks: Vec::new(), music_db: 0.0, bed: Bed::Silent, bed_db: -9.0 }
+    }
+}
+
+/// How the breath is paced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Breathing {
+    /// The pattern.
+    pub pattern: Pattern,
+    /// The parts in which it is paced unasked. Nobody has tested it at peak, so it is off there unless a clinic says.
+    pub parts: PerPart<bool>,
+    /// What shows it.
+    pub guide: Guide,
+}
+
+impl Default for Breathing {
+    fn default() -> Self {
+        let parts = PerPart::from_fn(|part| matches!(part, Part::Settle | Part::Landing));
+        Self { pattern: Pattern::default(), parts, guide: Guide::Scene }
+    }
+}
+
+/// The sparse words on the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Words {
+    /// Whether there are any.
+    pub on: bool,
+    /// Minutes from one line to the next, 2 to 60.
+    pub every_minutes: u32,
+}
+
+impl Default for Words {
+    fn default() -> Self {
+        Self { on: true, every_minutes: 6 }
+    }
+}
+
+/// The light of the place and of the screen in one part of the arc.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PartLight {
+    /// From 0, as dark as it gets, to 1, as bright as the screen goes.
+    pub brightness: f32,
+    /// From −1, moonlight, over 0, the place as painted, to 1, lamplight.
+    pub warmth: f32,
+    /// From 0, grey, to 1, the place as painted.
+    pub saturation: f32,
+    /// From 0, still, to 1, the place as it moves by itself.
+    pub movement: f32,
+}
+
+impl PartLight {
+    /// The light where a profile says nothing: it dims over the onset, is lowest at peak and comes back by halves,
+    /// so that no step of the way back is large.
+    #[must_use]
+    pub const fn default_of(part: Part) -> Self {
+        let (brightness, warmth, saturation, movement) = match part {
+            Part::Settle => (0.60, 0.30, 0.90, 0.80),
+            Part::Onset => (0.40, 0.25, 0.80, 0.60),
+            Part::Peak => (0.15, 0.10, 0.60, 0.35),
+            Part::Return => (0.30, 0.25, 0.75, 0.50),
+            Part::Landing => (0.45, 0.40, 0.90, 0.60),
+        };
+        Self { brightness, warmth, saturation, movement }
+    }
+}
+
+/// Where the patient may move the level.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limits {
+    /// The softest in dBFS, −60 to 0.
+    pub volume_min_db: f32,
+    /// The loudest in dBFS, −60 to 0; the room's cap still holds above it.
+    pub volume_max_db: f32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { volume_min_db: -60.0, volume_max_db: -12.0 }
+    }
+}
+
+impl Profile {
+    /// The profile that needs nothing on disk: the quiet room at dusk, its words, and no sound. For a room whose
+    /// profiles cannot be read, since the call must work there too.
+    #[must_use]
+    pub fn bare() -> Self {
+        Self {
+            name: "bare".into(),
+            title: PerLocale { en_us: "Quiet".into(), es_us: "Quietud".into() },
+            description: PerLocale::default(),
+            infusion_minutes: None,
+            sound: PerPart::default(),
+            sounds_allowed: vec![SoundChoice::Music, SoundChoice::Silence],
+            volume_db: None,
+            place: Place::QuietRoom,
+            time: TimeOfDay::Dusk,
+            places_allowed: vec![Place::QuietRoom, Place::Dark],
+            breath: Breathing::default(),
+            words: Words::default(),
+            light: PerPart::from_fn(PartLight::default_of),
+            limits: Limits::default(),
+        }
+    }
+
+    /// Every track it plays, each once, relative to the media folder.
+    #[must_use]
+    pub fn tracks(&self) -> Vec<&Path> {
+        let all = Part::ALL.into_iter().flat_map(|part| &self.sound.get(part).tracks);
+        all.map(PathBuf::as_path).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// Whether it is never heard: no track and no bed in any part.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        self.sound.iter().all(|(_, sound)| sound.tracks.is_empty() && sound.bed == Bed::Silent)
+    }
+}
+
+/// Reads one profile and looks for the media it names under `media_dir`.
+#[must_use]
+pub fn load(file: &Path, media_dir: &Path) -> (Option<Profile>, Vec<Finding>) {
+    let text = match read_text(file) {
+        Ok(text) => text,
+        Err(finding) => return (None, vec![finding]),
+    };
+    let Reading { profile, mut findings, tracks } = read(file, &text);
+    let missing = tracks.iter().filter(|track| !media_dir.join(&track.name).is_file());
+    findings.extend(missing.map(|track| track.finding(file, format!("a file that exists in {}", media_dir.display()))));
+    findings.sort_by_key(|finding| finding.line);
+    (profile.filter(|_| findings.is_empty()), findings)
+}
+
+/// Reads every profile in `dir`, in the order of their names. Those that are right are kept; of the others every
+/// finding is named.
+#[must_use]
+pub fn load_profiles(dir: &Path, media_dir: &Path) -> (Vec<Profile>, Vec<Finding>) {
+    let mut profiles = Vec::new();
+    let mut findings = Vec::new();
+    match profile_files(dir) {
+        Ok(files) => {
+            for file in files {
+                let (profile, found) = load(&file, media_dir);
+                profiles.extend(profile);
+                findings.extend(found);
+            }
+        }
+        Err(finding) => findings.push(finding),
+    }
+    (profiles, findings)
+}
+
+/// The profiles of a folder in the order of their names.
+fn profile_files(dir: &Path) -> Result<Vec<PathBuf>, Finding> {
+    let entries = std::fs::read_dir(dir)
+        .map_err(|error| Finding::of_file(dir, io_reason(&error), "a folder of profiles that can be read"))?;
+    let paths = entries.filter_map(Result::ok).map(|entry| entry.path());
+    let mut files: Vec<PathBuf> = paths.filter(|path| path.extension().is_some_and(|end| end == "toml")).collect();
+    files.sort();
+    let range = 1..=PROFILES_MAX;
+    if range.contains(&files.len()) {
+        return Ok(files);
+    }
+    let found = format!("{} profiles", files.len());
+    Err(Finding::of_file(dir, found, format!("1 to {PROFILES_MAX} files that end in .toml")))
+}

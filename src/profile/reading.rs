@@ -1,0 +1,244 @@
+//! Owns which keys a profile file may have and what they may be.
+//! Does not own what they mean: the types beside it do.
+
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+
+use super::{Breathing, Limits, PartLight, PartSound, PerLocale, PerPart, Profile, TRACK_ENDINGS, Words};
+use super::{Locale, Place, SoundChoice, TimeOfDay};
+use crate::findings::{Document, Finding, Mention, Section, stays_inside};
+use crate::room::arc::Part;
+use crate::room::breath::Pattern;
+
+/// Levels of a session in dBFS.
+pub const LEVEL_DB: RangeInclusive<f32> = -60.0..=0.0;
+/// Levels of music and bed against that of the session in dB.
+const UNDER_DB: RangeInclusive<f32> = -40.0..=0.0;
+/// Lengths of an infusion in minutes.
+pub const INFUSION_MINUTES: RangeInclusive<u32> = 20..=240;
+const TRACKS_MAX: usize = 64;
+const TITLE_CHARS: RangeInclusive<usize> = 1..=40;
+const DESCRIPTION_CHARS: RangeInclusive<usize> = 0..=160;
+
+/// What a profile file came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading {
+    /// The profile, if there was nothing to find.
+    pub profile: Option<Profile>,
+    /// Every problem, in the order of the lines.
+    pub findings: Vec<Finding>,
+    /// Where each track is named, for whoever looks whether it exists.
+    pub tracks: Vec<Mention>,
+}
+
+/// Reads the text of a profile. Nothing is read from disk.
+#[must_use]
+pub fn read(file: &Path, text: &str) -> Reading {
+    let document = match Document::parse(file, text) {
+        Ok(document) => document,
+        Err(findings) => return Reading { profile: None, findings, tracks: Vec::new() },
+    };
+    let mut tracks = Vec::new();
+    let profile = profile(&document.root(), &mut tracks);
+    let mut findings = Vec::new();
+    let name = file.file_stem().and_then(|stem| stem.to_str()).filter(|stem| is_profile_name(stem));
+    if name.is_none() {
+        let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        findings.push(Finding::of_file(file, format!("the name {stem:?}"), PROFILE_NAME));
+    }
+    findings.extend(document.into_findings());
+    let profile = match (name, profile) {
+        (Some(name), Some(profile)) if findings.is_empty() => Some(Profile { name: name.into(), ..profile }),
+        _ => None,
+    };
+    Reading { profile, findings, tracks }
+}
+
+/// What [`is_profile_name`] takes.
+pub const PROFILE_NAME: &str = "a name of 1 to 40 small letters, digits and hyphens";
+
+/// Whether a profile may be called that.
+pub fn is_profile_name(name: &str) -> bool {
+    (1..=40).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+fn profile(root: &Section<'_>, tracks: &mut Vec<Mention>) -> Option<Profile> {
+    let title = locale_texts(&root.section("title"), &TITLE_CHARS, true);
+    let description = locale_texts(&root.section("description"), &DESCRIPTION_CHARS, false);
+    let session = root.section("session");
+    let infusion_minutes = session.whole("infusion_minutes", INFUSION_MINUTES);
+    session.finish();
+    let limits = limits(&root.section("limits"));
+    let sound_section = root.section("sound");
+    let volume_db = volume_db(&sound_section, limits);
+    let sounds = sound_section.choices("allowed");
+    let sound = sound(&sound_section, tracks);
+    let (place, time, places_allowed) = place(&root.section("place"));
+    let breath = breath(&root.section("breath"));
+    let words = words(&root.section("words"));
+    let light = light(&root.section("light"));
+    root.finish();
+    let place = place?;
+    Some(Profile {
+        name: String::new(),
+        title,
+        description,
+        infusion_minutes,
+        sound,
+        sounds_allowed: with(&[SoundChoice::Music, SoundChoice::Silence], sounds.unwrap_or_default()),
+        volume_db,
+        place,
+        time,
+        places_allowed: with(&[place, Place::Dark], places_allowed),
+        breath,
+        words,
+        light,
+        limits,
+    })
+}
+
+fn locale_texts(section: &Section<'_>, chars: &RangeInclusive<usize>, required: bool) -> PerLocale<String> {
+    let texts = PerLocale::from_fn(|locale: Locale| {
+        if required {
+            section.require(locale.name(), format!("a text of {} to {} characters", chars.start(), chars.end()));
+        }
+        section.text(locale.name(), chars.clone()).unwrap_or_default()
+    });
+    section.finish();
+    texts
+}
+
+fn limits(section: &Section<'_>) -> Limits {
+    let default = Limits::default();
+    let limits = Limits {
+        volume_min_db: section.number("volume_min_db", LEVEL_DB).unwrap_or(default.volume_min_db),
+        volume_max_db: section.number("volume_max_db", LEVEL_DB).unwrap_or(default.volume_max_db),
+    };
+    if limits.volume_min_db > limits.volume_max_db {
+        let allowed = format!("at most volume_max_db, which is {}", limits.volume_max_db);
+        section.report("volume_min_db", limits.volume_min_db.to_string(), allowed);
+    }
+    section.finish();
+    limits
+}
+
+fn volume_db(section: &Section<'_>, limits: Limits) -> Option<f32> {
+    let volume_db = section.number("volume_db", LEVEL_DB)?;
+    if !(limits.volume_min_db..=limits.volume_max_db).contains(&volume_db) {
+        let allowed = format!("a number within [limits], {} to {}", limits.volume_min_db, limits.volume_max_db);
+        section.report("volume_db", volume_db.to_string(), allowed);
+    }
+    Some(volume_db)
+}
+
+fn sound(section: &Section<'_>, mentions: &mut Vec<Mention>) -> PerPart<PartSound> {
+    let whole_arc = part_sound(section, &PartSound::default(), mentions);
+    let sound = PerPart::from_fn(|part: Part| {
+        let section = section.section(part.name());
+        let sound = part_sound(&section, &whole_arc, mentions);
+        section.finish();
+        sound
+    });
+    section.finish();
+    sound
+}
+
+fn part_sound(section: &Section<'_>, otherwise: &PartSound, mentions: &mut Vec<Mention>) -> PartSound {
+    let tracks = section.list("tracks", TRACKS_MAX, "music files", track);
+    mentions.extend(section.mentions("tracks").into_iter().filter(|mention| track(&mention.name).is_ok()));
+    PartSound {
+        tracks: tracks.unwrap_or_else(|| otherwise.tracks.clone()),
+        music_db: section.number("music_db", UNDER_DB).unwrap_or(otherwise.music_db),
+        bed: section.choice("bed").unwrap_or(otherwise.bed),
+        bed_db: section.number("bed_db", UNDER_DB).unwrap_or(otherwise.bed_db),
+    }
+}
+
+fn track(name: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(name);
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_lowercase();
+    if stays_inside(&path) && TRACK_ENDINGS.contains(&ending.as_str()) {
+        return Ok(path);
+    }
+    Err(format!("a path within the media folder that ends in one of {}", TRACK_ENDINGS.join(", ")))
+}
+
+fn place(section: &Section<'_>) -> (Option<Place>, TimeOfDay, Vec<Place>) {
+    let places: Vec<&str> = Place::ALL.iter().map(|place| place.name()).collect();
+    section.require("name", format!("one of {}", places.join(", ")));
+    let name = section.choice("name");
+    let time = section.choice("time").unwrap_or(TimeOfDay::Dusk);
+    let allowed = section.choices("allowed").unwrap_or_default();
+    section.finish();
+    (name, time, allowed)
+}
+
+fn breath(section: &Section<'_>) -> Breathing {
+    let default = Breathing::default();
+    let pattern = section.choice("pattern").unwrap_or(default.pattern);
+    let parts = section.choices::<Part>("parts");
+    let parts = parts.map_or(default.parts, |on| PerPart::from_fn(|part| on.contains(&part)));
+    let guide = section.choice("guide").unwrap_or(default.guide);
+    section.finish();
+    if pattern == Pattern::Box4 && (parts.onset || parts.peak || parts.returning) {
+        // a held breath during the infusion is what the design forbids
+        section.report("parts", "a part of the infusion", "settle and landing, since 4-4-4-4 holds the breath");
+    }
+    Breathing { pattern, parts, guide }
+}
+
+fn words(section: &Section<'_>) -> Words {
+    let default = Words::default();
+    let words = Words {
+        on: section.flag("on").unwrap_or(default.on),
+        every_minutes: section.whole("every_minutes", 2..=60).unwrap_or(default.every_minutes),
+    };
+    section.finish();
+    words
+}
+
+fn light(section: &Section<'_>) -> PerPart<PartLight> {
+    let whole_arc = LightWords::read(section);
+    let light = PerPart::from_fn(|part: Part| {
+        let section = section.section(part.name());
+        let words = LightWords::read(&section);
+        section.finish();
+        let default = PartLight::default_of(part);
+        PartLight {
+            brightness: words.brightness.or(whole_arc.brightness).unwrap_or(default.brightness),
+            warmth: words.warmth.or(whole_arc.warmth).unwrap_or(default.warmth),
+            saturation: words.saturation.or(whole_arc.saturation).unwrap_or(default.saturation),
+            movement: words.movement.or(whole_arc.movement).unwrap_or(default.movement),
+        }
+    });
+    section.finish();
+    light
+}
+
+struct LightWords {
+    brightness: Option<f32>,
+    warmth: Option<f32>,
+    saturation: Option<f32>,
+    movement: Option<f32>,
+}
+
+impl LightWords {
+    fn read(section: &Section<'_>) -> Self {
+        Self {
+            brightness: section.number("brightness", 0.0..=1.0),
+            warmth: section.number("warmth", -1.0..=1.0),
+            saturation: section.number("saturation", 0.0..=1.0),
+            movement: section.number("movement", 0.0..=1.0),
+        }
+    }
+}
+
+fn with<T: Copy + PartialEq>(always: &[T], chosen: Vec<T>) -> Vec<T> {
+    let mut all = Vec::new();
+    for one in always.iter().copied().chain(chosen) {
+        if !all.contains(&one) {
+            all.push(one);
+        }
+    }
+    all
+}

@@ -1,0 +1,266 @@
+//! Owns the proof that every problem in a profile is named on its line, and that the shipped ones have none.
+
+// expect-test writes the hashes itself
+#![allow(clippy::needless_raw_string_hashes)]
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use expect_test::{Expect, expect};
+
+use super::*;
+
+/// The least that a profile may say.
+const LEAST: &str = "title.en-US = \"A\"\ntitle.es-US = \"A\"\nplace.name = \"beach\"\n";
+
+fn lines(findings: &[Finding]) -> String {
+    findings.iter().fold(String::new(), |mut lines, finding| {
+        let _ = writeln!(lines, "{finding}");
+        lines
+    })
+}
+
+fn check(text: &str, expected: &Expect) {
+    expected.assert_eq(&lines(&read(Path::new("profiles/x.toml"), text).findings));
+}
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+#[test]
+fn the_shipped_profiles_have_no_findings() {
+    let mut names = Vec::new();
+    for file in profile_files(&folder("profiles")).unwrap() {
+        let reading = read(&file, &std::fs::read_to_string(&file).unwrap());
+        assert_eq!(lines(&reading.findings), "");
+        names.push(reading.profile.unwrap().name);
+    }
+    assert_eq!(names, ["forest-morning", "gentle-tide", "long-120", "quiet-room", "silence-and-dark"]);
+}
+
+#[test]
+fn the_shipped_profiles_dim_to_the_peak_and_never_name_words_as_music() {
+    for file in profile_files(&folder("profiles")).unwrap() {
+        let profile = read(&file, &std::fs::read_to_string(&file).unwrap()).profile.unwrap();
+        let bright = |part| profile.light.get(part).brightness;
+        assert!(bright(Part::Settle) > bright(Part::Onset), "{}", profile.name);
+        assert!(bright(Part::Onset) > bright(Part::Peak), "{}", profile.name);
+        assert!(bright(Part::Peak) < bright(Part::Return), "{}", profile.name);
+        assert!(bright(Part::Return) < bright(Part::Landing), "{}", profile.name);
+        assert!(!profile.breath.parts.peak, "{}", profile.name);
+        assert_eq!(profile.is_silent(), profile.name == "silence-and-dark");
+        assert!(profile.tracks().iter().all(|track| track.starts_with("music")));
+    }
+}
+
+#[test]
+fn the_least_profile_has_quiet_defaults() {
+    let profile = read(Path::new("profiles/least.toml"), LEAST).profile.unwrap();
+    assert_eq!(profile.name, "least");
+    assert_eq!((profile.place, profile.time), (Place::Beach, TimeOfDay::Dusk));
+    assert_eq!(profile.places_allowed, [Place::Beach, Place::Dark]);
+    assert_eq!(profile.sounds_allowed, [SoundChoice::Music, SoundChoice::Silence]);
+    assert!(profile.is_silent());
+    assert_eq!((profile.infusion_minutes, profile.volume_db), (None, None));
+    assert_eq!(profile.breath, Breathing::default());
+    assert_eq!(*profile.light.get(Part::Peak), PartLight::default_of(Part::Peak));
+}
+
+#[test]
+fn a_part_changes_only_what_it_names() {
+    let text = format!(
+        "{LEAST}[sound]\ntracks = [\"a.ogg\"]\nbed = \"sea\"\nbed_db = -6\n[sound.peak]\ntracks = []\nmusic_db = -3\n\
+         [light]\nwarmth = 0.5\n[light.peak]\nbrightness = 0\n"
+    );
+    let profile = read(Path::new("x.toml"), &text).profile.unwrap();
+    let onset = profile.sound.get(Part::Onset);
+    assert_eq!((onset.tracks.as_slice(), onset.bed), ([PathBuf::from("a.ogg")].as_slice(), Bed::Sea));
+    let peak = profile.sound.get(Part::Peak);
+    assert_eq!(*peak, PartSound { tracks: Vec::new(), music_db: -3.0, bed: Bed::Sea, bed_db: -6.0 });
+    let light = profile.light.get(Part::Peak);
+    assert_eq!(*light, PartLight { brightness: 0.0, warmth: 0.5, ..PartLight::default_of(Part::Peak) });
+    assert_eq!(profile.tracks(), [Path::new("a.ogg")]);
+}
+
+#[test]
+fn every_problem_is_named_with_its_line() {
+    check(
+        r#"
+[title]
+en-US = ""
+fr-FR = "Marée"
+
+[session]
+infusion_minutes = 400
+
+[sound]
+tracks = ["music/a.ogg", "../b.ogg", "/c.ogg", "d.txt", "music/a.ogg", 5]
+volume_db = -10
+bed = "ocean"
+allowed = ["music", "see"]
+
+[sound.peek]
+bed_db = -50
+
+[place]
+name = "shore"
+time = "noon"
+
+[breath]
+pattern = "4-4-4-4"
+parts = ["settle", "peak"]
+guide = "sceen"
+
+[words]
+every_minutes = 1
+
+[light]
+warmth = -2
+[light.peak]
+brightness = "low"
+"#,
+        &expect![[r#"
+            profiles/x.toml:2: title.es-US: found nothing, allowed a text of 1 to 40 characters
+            profiles/x.toml:3: title.en-US: found "", allowed a text of 1 to 40 characters
+            profiles/x.toml:4: title.fr-FR: found an unknown key, allowed en-US, es-US
+            profiles/x.toml:7: session.infusion_minutes: found 400, allowed a whole number from 20 to 240
+            profiles/x.toml:10: sound.tracks: found "../b.ogg", allowed a path within the media folder that ends in one of flac, mp3, ogg, m4a, aac, wav
+            profiles/x.toml:10: sound.tracks: found "/c.ogg", allowed a path within the media folder that ends in one of flac, mp3, ogg, m4a, aac, wav
+            profiles/x.toml:10: sound.tracks: found "d.txt", allowed a path within the media folder that ends in one of flac, mp3, ogg, m4a, aac, wav
+            profiles/x.toml:10: sound.tracks: found "music/a.ogg" twice, allowed each once
+            profiles/x.toml:10: sound.tracks: found 5, allowed a text in quotes
+            profiles/x.toml:11: sound.volume_db: found -10, allowed a number within [limits], -60 to -12
+            profiles/x.toml:12: sound.bed: found "ocean", allowed one of sea, rain, wind, stream, fire, brown, none
+            profiles/x.toml:13: sound.allowed: found "see", allowed one of music, sea, rain, wind, stream, fire, brown, silence; did you mean sea?
+            profiles/x.toml:15: sound.peek: found an unknown key, allowed volume_db, allowed, tracks, music_db, bed, bed_db, settle, onset, peak, return, landing; did you mean peak?
+            profiles/x.toml:19: place.name: found "shore", allowed one of beach, forest, quiet-room, night-sky, drifting-colour, pictures, dark
+            profiles/x.toml:20: place.time: found "noon", allowed one of dawn, day, dusk, night
+            profiles/x.toml:24: breath.parts: found a part of the infusion, allowed settle and landing, since 4-4-4-4 holds the breath
+            profiles/x.toml:25: breath.guide: found "sceen", allowed one of scene, ring, orb; did you mean scene?
+            profiles/x.toml:28: words.every_minutes: found 1, allowed a whole number from 2 to 60
+            profiles/x.toml:31: light.warmth: found -2, allowed a number from -1 to 1
+            profiles/x.toml:33: light.peak.brightness: found "low", allowed a number from 0 to 1
+        "#]],
+    );
+}
+
+#[test]
+fn an_empty_profile_lacks_what_it_must_have() {
+    check(
+        "",
+        &expect![[r#"
+        profiles/x.toml:1: title.en-US: found nothing, allowed a text of 1 to 40 characters
+        profiles/x.toml:1: title.es-US: found nothing, allowed a text of 1 to 40 characters
+        profiles/x.toml:1: place.name: found nothing, allowed one of beach, forest, quiet-room, night-sky, drifting-colour, pictures, dark
+    "#]],
+    );
+    check(
+        "[title]\nen-US = \"A\"\n\n[place]\ntime = \"day\"\n",
+        &expect![[r#"
+        profiles/x.toml:1: title.es-US: found nothing, allowed a text of 1 to 40 characters
+        profiles/x.toml:4: place.name: found nothing, allowed one of beach, forest, quiet-room, night-sky, drifting-colour, pictures, dark
+    "#]],
+    );
+}
+
+#[test]
+fn syntax_errors_are_named_with_their_lines() {
+    check(
+        "[title]\nen-US = \"A\nes-US = \"B\"\n",
+        &expect![[r#"
+        profiles/x.toml:2: syntax: found broken TOML (invalid basic string), allowed `"`
+    "#]],
+    );
+}
+
+#[test]
+fn limits_hold_the_level() {
+    check(
+        &format!("{LEAST}[limits]\nvolume_min_db = -10\nvolume_max_db = -20\n"),
+        &expect![[r#"
+        profiles/x.toml:5: limits.volume_min_db: found -10, allowed at most volume_max_db, which is -20
+    "#]],
+    );
+    check(
+        &format!("{LEAST}sound.volume_db = -10\n"),
+        &expect![[r#"
+        profiles/x.toml:4: sound.volume_db: found -10, allowed a number within [limits], -60 to -12
+    "#]],
+    );
+}
+
+#[test]
+fn edges_of_every_range() {
+    let cases: &[(&str, &[&str], &[&str])] = &[
+        ("session.infusion_minutes", &["20", "240"], &["19", "241", "40.0", "'40'"]),
+        ("sound.volume_db", &["-60", "-12"], &["-61", "-11.9", "nan"]),
+        ("sound.music_db", &["-40", "0"], &["-40.5", "0.5"]),
+        ("sound.landing.bed_db", &["-40", "0"], &["-41", "1"]),
+        ("limits.volume_max_db", &["-60", "0"], &["0.1", "inf"]),
+        ("words.every_minutes", &["2", "60"], &["1", "61"]),
+        ("light.brightness", &["0", "1", "0.5"], &["-0.1", "1.1"]),
+        ("light.onset.warmth", &["-1", "1"], &["-1.1", "1.1"]),
+        ("light.return.saturation", &["0", "1"], &["-1", "2"]),
+        ("light.settle.movement", &["0", "1"], &["-1", "2"]),
+        ("breath.pattern", &["'4-6'", "'3-7'", "'5-5'", "'4-4-4-4'"], &["'6-4'", "46"]),
+        (
+            "breath.parts",
+            &["[]", "['settle', 'onset', 'peak', 'return', 'landing']"],
+            &["['all']", "'peak'", "['peak', 'peak']"],
+        ),
+        ("place.time", &["'dawn'", "'night'"], &["'Dawn'"]),
+        ("place.allowed", &["[]", "['pictures', 'drifting-colour']"], &["['void']"]),
+        ("sound.bed", &["'none'", "'brown'"], &["'silence'"]),
+        ("sound.tracks", &["[]", "['A.FLAC', 'x/y.m4a']"], &["['']", "['./a.ogg']", "'a.ogg'", "['x/']"]),
+    ];
+    for (key, right, wrong) in cases {
+        for value in *right {
+            let reading = read(Path::new("x.toml"), &format!("{LEAST}{key} = {value}\n"));
+            assert_eq!(lines(&reading.findings), "", "{key} = {value}");
+        }
+        for value in *wrong {
+            let reading = read(Path::new("x.toml"), &format!("{LEAST}{key} = {value}\n"));
+            let at: Vec<_> = reading.findings.iter().map(|finding| (finding.line, finding.key.as_str())).collect();
+            assert_eq!(at, [(Some(4), *key)], "{key} = {value}");
+            assert_eq!(reading.profile, None);
+        }
+    }
+}
+
+#[test]
+fn a_folder_gives_the_right_ones_and_names_the_wrong_ones() {
+    let room = tempfile::tempdir().unwrap();
+    let dir = room.path().join("profiles");
+    std::fs::create_dir_all(&dir).unwrap();
+    std::fs::create_dir_all(room.path().join("media")).unwrap();
+    std::fs::write(room.path().join("media/here.ogg"), "").unwrap();
+    let write = |name: &str, text: String| std::fs::write(dir.join(name), text).unwrap();
+    write("right.toml", format!("{LEAST}sound.tracks = [\"here.ogg\"]\n"));
+    write("gone.toml", format!("{LEAST}sound.tracks = [\n  \"here.ogg\",\n  \"gone.ogg\",\n]\n"));
+    write("Loud Name.toml", LEAST.into());
+    write("not-a-profile.txt", String::new());
+    let (profiles, findings) = load_profiles(&dir, &room.path().join("media"));
+    assert_eq!(profiles.iter().map(|profile| profile.name.as_str()).collect::<Vec<_>>(), ["right"]);
+    expect![[r#"
+        ROOM/profiles/Loud Name.toml: file: found the name "Loud Name", allowed a name of 1 to 40 small letters, digits and hyphens
+        ROOM/profiles/gone.toml:6: sound.tracks: found "gone.ogg", allowed a file that exists in ROOM/media
+    "#]].assert_eq(&lines(&findings).replace(&*room.path().to_string_lossy(), "ROOM"));
+    let (profiles, findings) = load_profiles(&room.path().join("none"), room.path());
+    assert_eq!((profiles.len(), findings.len()), (0, 1));
+}
+
+#[test]
+fn long_and_many_lined_values_stay_on_one_line() {
+    let text = format!("{LEAST}place.time = \"\"\"\nday\n{}\"\"\"\n\"a\\nb\" = 1\n", "x".repeat(200));
+    let findings = read(Path::new("x.toml"), &text).findings;
+    assert_eq!(findings.len(), 2);
+    assert!(findings.iter().all(|finding| finding.to_string().lines().count() == 1), "{}", lines(&findings));
+    assert!(findings.iter().all(|finding| finding.found.chars().count() <= 61));
+}
+
+#[test]
+fn the_bare_profile_needs_nothing() {
+    assert!(Profile::bare().is_silent());
+    assert!(Profile::bare().tracks().is_empty());
+}

@@ -1,0 +1,192 @@
+# What a patient reads. Few words, plain, present tense, second person, reading grade 6 or below.
+# No cheer, no jargon, no exclamation marks. Each line is read by someone who may be frightened and far away.
+
+## The call
+
+call-band-idle = Call someone
+call-button = Call
+call-placed = Calling.
+call-received = The desk has your call.
+call-on-the-way = Someone is coming to you.
+call-on-the-way-named = { $name } is coming to you.
+call-here = Someone is with you.
+call-line-down = I can’t reach the desk. Press the wall button or call out.
+call-keeps-trying = I keep trying to reach them.
+call-practice = Practice
+dark-panel = Touch here again to call someone
+dark-leave = Show the screen
+
+## Ready
+
+ready-begin = When you are ready, touch to begin.
+
+## On many screens
+
+next = Next
+back = Back
+skip = Skip
+done = Done
+not-now = Not now
+continue = Continue
+
+## Arrive
+
+arrive-language-title = Choose your language
+language-en-US = English
+language-es-US = Español
+
+arrive-welcome-title = Welcome
+arrive-welcome-text = This screen keeps you company. It plays music, shows a calm place, and calls someone when you want one. There is nothing to learn, and nothing to get wrong.
+
+arrive-card-1-title = Things loosen
+arrive-card-1-text = The medicine changes how the cells of your brain talk to each other. For a while, old loops of thought can loosen their grip.
+arrive-card-2-title = New links form
+arrive-card-2-text = In the hours and days that follow, your brain may form new links more easily. It can be a good time for a fresh thought or one small step.
+arrive-card-3-title = It passes
+arrive-card-3-text = You may feel light or far away, and time may stretch. That is the medicine at work. Your body clears it all the while, and the feeling fades.
+
+arrive-intentions-title = Three questions for you
+arrive-intentions-text = Answer as much or as little as you like, or skip them all. What you write stays in this room. You see it again later.
+arrive-question-1 = What has led me to embark on this treatment? Why am I here?
+arrive-question-2 = What would I like to shift or change in my life? Where do I feel stuck?
+arrive-question-3 = What does my best self need and want?
+arrive-write-hint = Touch here to write
+
+arrive-clinician-title = Something I want my clinician to know
+arrive-clinician-text = A hope, a fear, a question. No one else sees it unless you press Share.
+arrive-share = Share
+arrive-shared = Your clinician can read this now.
+arrive-unshare = Take it back
+
+arrive-place-title = Where would you like to be?
+arrive-sound-title = What would you like to hear?
+arrive-sound-music = Music
+arrive-sound-nature = Sounds of nature
+arrive-sound-silence = Silence
+
+arrive-breath-title = Breathe with this place
+arrive-breath-text = Breathe in as it rises. Breathe out as it sinks back. If this pace does not suit you, keep your own.
+breath-in = Breathe in
+breath-out = Breathe out
+breath-hold = Hold
+
+arrive-call-title = Try the call
+arrive-call-text = This is how you call someone. Touch the call now and see it work. It is only practice, and the desk can tell.
+arrive-call-try = Try it now
+arrive-call-waiting = Your practice call is on its way to the desk.
+arrive-call-reached = It works. Your practice call is at the desk.
+arrive-call-no-desk = I can’t reach the desk right now. Tell your clinician. If you need someone, press the wall button or call out.
+arrive-call-done = You can call like this at any time.
+
+arrive-dark-title = Rest in the dark
+arrive-dark-text = You can make the screen dark and rest your eyes. You can still call. Touch anywhere once, then touch the middle.
+arrive-dark-try = Try the dark
+arrive-dark-inside = Touch anywhere. Then touch the middle to call.
+arrive-dark-done = That is how you call in the dark.
+
+arrive-waiting-title = All is ready
+arrive-waiting-text = Your clinician starts when it is time. There is nothing you need to do. You can rest now.
+
+## Places and times of day
+
+place-beach = Beach
+place-forest = Forest
+place-quiet-room = Quiet room
+place-night-sky = Night sky
+place-drifting-colour = Drifting color
+place-pictures = Pictures
+place-dark = Dark
+time-dawn = Dawn
+time-day = Day
+time-dusk = Dusk
+time-night = Night
+
+## Session
+
+session-breathe = Breathe
+session-breathe-stop = Breathe freely
+session-place = Place
+session-sound = Sound
+session-dark = Dark
+session-anchor = It is too much
+anchor-line-1 = This is the medicine. It passes.
+anchor-line-2 = Feel what is under you. It holds you.
+anchor-line-3 = Let a slow breath out. The next one comes by itself.
+anchor-line-4 = You can call someone at any time.
+anchor-done = I feel steadier
+sound-softer = Softer
+sound-louder = Louder
+sound-skip = Another piece
+sound-silence = Silence
+sound-return = Bring the sound back
+volume-1 = Very quiet
+volume-2 = Quiet
+volume-3 = In the middle
+volume-4 = Fuller
+volume-5 = Full
+session-word-1 = Let it come.
+session-word-2 = There is nothing to do.
+session-word-3 = It does not have to make sense.
+session-word-4 = You can let go.
+session-word-5 = This passes.
+session-word-6 = Your breath knows the way.
+session-word-7 = Let your hands be soft.
+session-word-8 = Let it move through you.
+session-word-9 = Whatever comes may come.
+session-word-10 = The ground holds you.
+session-word-11 = Be kind to what you find.
+session-word-12 = You come back in your own time.
+session-paused = We rest here for a moment. There is nothing you need to do.
+landing-ready = When you are ready
+session-restored = The power went out. We are back where we were, but what you wrote before is gone.
+
+## After
+
+after-title = Take your time
+after-text = There is no rush to feel normal. If something is still with you, you can put it down here before it fades.
+after-write = Write it down
+after-cards = For the days ahead
+after-take = Take it home
+after-leave = I am done here
+note-title = Write it down
+note-prompt-emotions = What do you feel?
+note-prompt-memories = What came back to you?
+note-prompt-images = What did you see?
+note-prompt-word = One word is enough.
+note-page = Page { $page } of { $pages }
+note-new-page = New page
+note-nearly-full = This page is nearly full.
+note-full = This page is full. You can go on with a new one.
+note-pages-full = All the pages are full. What you wrote is kept.
+note-intentions-title = What you wrote before
+note-empty-intention = You left this one open.
+key-shift = Shift
+key-delete = Delete
+key-space = Space
+key-return = Return
+key-symbols = 123
+key-letters = ABC
+key-undo = Undo
+after-card-1-title = Let it settle
+after-card-1-text = What came up may make sense slowly, or not at all. Talk about it soon with someone you trust, such as a therapist. What you wrote can help.
+after-card-2-title = Be kind to yourself
+after-card-2-text = You may feel tender, tired or slow. That is all right. Talk to yourself the way you talk to a dear friend.
+after-card-3-title = Keep it quiet
+after-card-3-text = Noise, crowds and screens can be a lot today. Rest, eat something light, and let someone else drive.
+after-card-4-title = The days ahead
+after-card-4-text = Tell your clinic how the next days go, and keep your next visit. If dark thoughts come, call your clinic or a crisis line right away.
+take-title = Take it home
+take-qr = On my phone
+take-qr-text = Point the camera of your phone at the square. Touch what shows up, then choose copy. This screen stores nothing and sends nothing.
+take-qr-search = Some phones offer to search the web with your words. Choose copy, and they stay with you.
+take-qr-page = Part { $index } of { $of }
+take-next-code = Next part
+take-empty = There is nothing written to take home.
+take-leave-ask = Your words are wiped after you leave. Would you like to go without them?
+take-leave-yes = Let them go
+take-leave-back = Go back
+
+## Farewell
+
+farewell-title = Go gently
+farewell-text = Stay seated until someone helps you up. There is no hurry. What you wrote here is wiped after you leave.

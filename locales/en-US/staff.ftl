@@ -1,0 +1,119 @@
+# What staff read. Brief and exact: what is so, and the way out.
+
+safety-line = Stillroom is a comfort system, an adjunct to and never a substitute for the room’s own nurse call and monitoring. It is not a medical device.
+
+## First run
+
+first-run-title = Set up this room
+first-run-room-title = Name of the room
+first-run-room-hint = As the desk shows it, up to 40 characters. Never a patient’s name.
+first-run-pin-title = Choose a staff PIN
+first-run-pin-rules = 4 to 12 digits. Avoid dates, repeats and runs such as 123456.
+first-run-pin-again = Enter the PIN again
+first-run-pin-mismatch = The two PINs differ. Enter both again.
+first-run-screen-title = Size of the screen
+first-run-screen-help = Set to { $inches } inches, corner to corner. Measure the glass: everything that is touched is sized from it.
+first-run-cap-title = Loudest level
+first-run-cap-help = Play the test tone and read a sound meter at the patient’s chair. The room never plays louder than this.
+first-run-test-tone = Play the test tone
+first-run-finish = Finish
+first-run-not-saved = Not saved: { $why }
+
+## The way in
+
+staff-hold = Keep holding for staff
+staff-pin-title = Staff PIN
+staff-pin-wrong = Wrong PIN
+staff-pin-locked = Locked. Try again in { $seconds } s.
+staff-pin-forgotten = PIN forgotten? Set a new one at the machine’s own shell: stillroom staff set-pin
+staff-close = Close
+staff-title = Staff
+
+## The visit
+
+staff-begin-visit = Begin the visit
+staff-begin-session = Begin the session
+staff-settle = Settle first
+staff-infusion-starts = The infusion starts now
+staff-pause = Pause
+staff-resume = Resume
+staff-extend = Extend by { $minutes } min
+staff-end = End the session
+staff-end-confirm = End now? Music and light land over the next minutes.
+staff-talk-now = Talk now
+staff-talk-done = Done talking
+staff-here = I am here
+staff-clear = Clear the call
+staff-clear-hold = Hold to clear the call
+staff-reset = Reset the room
+staff-reset-hold = Hold to reset. This wipes everything this patient left here.
+staff-reset-call-open = A call is open. Clear it before the reset.
+staff-after = Go to After
+staff-farewell = Go to Farewell
+staff-profile = Profile
+staff-minutes = { $minutes } min
+staff-volume = Volume { $db } dB
+staff-clock = { $minutes } of { $of } min
+staff-line-up = { $desks ->
+    [one] { $desks } desk is listening
+   *[other] { $desks } desks are listening
+}
+staff-line-down = No desk is listening: calls reach nobody
+staff-no-desk-ready = No desk is listening. Open the desk page and unlock its sound.
+staff-line-ask = No desk is listening, so a call would reach nobody. Begin anyway?
+staff-begin-anyway = Begin anyway
+staff-cancel = Cancel
+staff-exit = Leave the kiosk
+
+## Troubles
+
+trouble-journal-failing = The journal cannot be written. Calls still go out, but one would not survive a restart. Check the disk.
+trouble-state-unwritable = The state folder cannot be written. Nothing survives a restart. Check the disk and its permissions.
+trouble-sound-lost = No sound device. Sound returns by itself once one is connected.
+trouble-keys-in-memory-only = No memory-backed folder for keys. A restart of the program loses the patient’s note.
+trouble-notes-not-sealed = The note could not be sealed on disk. A restart of the program loses it.
+trouble-notes-lost = The note of this visit is lost with its key. Tell the patient.
+trouble-files-wrong = A file of the settings or of a profile is wrong. Run: stillroom check
+trouble-desk-closed = The desk page could not open. Check that no other program uses its port.
+trouble-wipe-unverified = The last wipe could not be verified. Reset again before the next patient.
+
+## Parts and stages
+
+part-settle = Settle
+part-onset = Onset
+part-peak = Peak
+part-return = Return
+part-landing = Landing
+stage-ready = Ready
+stage-arrive = Arrive
+stage-session = Session
+stage-after = After
+stage-farewell = Farewell
+stage-turnover = Turnover
+stage-blocked = Blocked
+
+## Turnover
+
+turnover-title = Turnover
+turnover-wiping = Wiping. For a moment the screen does not react. Stay in the room.
+turnover-wiped = Wiped and verified { $at }
+turnover-receipt = Receipt { $number }
+check-no-visit-key = No visit key is left
+check-no-sealed-notes = No sealed note is left
+check-only-expected-files = Only expected files remain
+check-journal-compacted = The journal is compacted
+check-fresh-process = The program runs in fresh memory
+check-receipt-kept = The receipt is kept
+turnover-surface = Clean the surface
+turnover-surface-text = Touch is locked for 60 s. The call still works.
+turnover-surface-left = Touch is locked for { $seconds } s more. The call still works.
+turnover-speaker = Test the speaker
+turnover-speaker-heard = I heard it
+turnover-call-test = Test the call
+turnover-call-waiting = Test call sent. Waiting for a desk to show it.
+turnover-call-ok = A desk received the test call.
+turnover-call-no-desk = No desk received the test call. Open the desk page and unlock its sound.
+turnover-ready = Room is ready
+blocked-title = This room takes no patient
+blocked-text = The wipe could not be verified. The checks below say why. Reset again. If it fails again, keep the room closed and tell whoever looks after this machine.
+blocked-again = Hold to reset again

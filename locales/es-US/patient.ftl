@@ -1,0 +1,192 @@
+# Lo que lee el paciente: pocas palabras, sencillas, en presente, de usted, con calidez.
+# Sin entusiasmo fingido, sin tecnicismos, sin signos de exclamación. Quien lee puede tener miedo y sentirse lejos.
+
+## La llamada
+
+call-band-idle = Llamar a alguien
+call-button = Llamar
+call-placed = Llamando.
+call-received = Ya recibieron su llamada.
+call-on-the-way = Alguien viene a verle.
+call-on-the-way-named = { $name } viene a verle.
+call-here = Alguien está con usted.
+call-line-down = No logro avisar al personal. Oprima el botón de la pared o llame en voz alta.
+call-keeps-trying = Sigo tratando de avisarles.
+call-practice = Práctica
+dark-panel = Toque aquí otra vez para llamar
+dark-leave = Mostrar la pantalla
+
+## Lista
+
+ready-begin = Cuando usted quiera, toque para empezar.
+
+## En muchas pantallas
+
+next = Siguiente
+back = Atrás
+skip = Saltar
+done = Listo
+not-now = Ahora no
+continue = Continuar
+
+## La llegada
+
+arrive-language-title = Elija su idioma
+language-en-US = English
+language-es-US = Español
+
+arrive-welcome-title = Le damos la bienvenida
+arrive-welcome-text = Esta pantalla le acompaña. Pone música, muestra un lugar tranquilo y llama a alguien cuando usted lo pide. No hay nada que aprender ni nada que pueda salirle mal.
+
+arrive-card-1-title = Algo se afloja
+arrive-card-1-text = La medicina cambia la forma en que las células de su cerebro se hablan entre sí. Por un tiempo, los pensamientos que dan vueltas pueden aflojarse.
+arrive-card-2-title = Se abren caminos nuevos
+arrive-card-2-text = En las horas y los días que siguen, a su cerebro puede serle más fácil crear conexiones nuevas. Es un buen momento para una idea nueva o un paso pequeño.
+arrive-card-3-title = Es pasajero
+arrive-card-3-text = Puede que sienta el cuerpo ligero o lejos, y que el tiempo se estire. Es la medicina que está actuando. Su cuerpo la va eliminando, y la sensación se va.
+
+arrive-intentions-title = Tres preguntas para usted
+arrive-intentions-text = Conteste tanto o tan poco como quiera, o sáltelas todas. Lo que escriba se queda en este cuarto. Más tarde lo vuelve a ver.
+arrive-question-1 = ¿Qué me trajo a este tratamiento? ¿Por qué estoy aquí?
+arrive-question-2 = ¿Qué me gustaría mover o cambiar en mi vida? ¿Dónde siento que no avanzo?
+arrive-question-3 = ¿Qué necesita y qué quiere lo mejor de mí?
+arrive-write-hint = Toque aquí para escribir
+
+arrive-clinician-title = Algo que quiero que sepa quien me atiende
+arrive-clinician-text = Una esperanza, un temor, una pregunta. Nadie más lo ve, a menos que usted oprima Compartir.
+arrive-share = Compartir
+arrive-shared = Ya lo puede leer quien le atiende.
+arrive-unshare = Dejar de compartir
+
+arrive-place-title = ¿Dónde le gustaría estar?
+arrive-sound-title = ¿Qué le gustaría oír?
+arrive-sound-music = Música
+arrive-sound-nature = Sonidos de la naturaleza
+arrive-sound-silence = Silencio
+
+arrive-breath-title = Respire con este lugar
+arrive-breath-text = Tome aire cuando sube. Suéltelo cuando baja. Si este ritmo no le acomoda, siga el suyo.
+breath-in = Tome aire
+breath-out = Suelte el aire
+breath-hold = Sostenga
+
+arrive-call-title = Pruebe la llamada
+arrive-call-text = Así se llama a alguien. Toque ahora la llamada y vea que funciona. Es solo una práctica, y el personal lo sabe.
+arrive-call-try = Probar ahora
+arrive-call-waiting = Su llamada de práctica va en camino.
+arrive-call-reached = Funciona. Su llamada de práctica llegó.
+arrive-call-no-desk = Ahora no logro avisar al personal. Dígaselo a quien le atiende. Si necesita a alguien, oprima el botón de la pared o llame en voz alta.
+arrive-call-done = Así puede llamar en cualquier momento.
+
+arrive-dark-title = Descansar a oscuras
+arrive-dark-text = Puede dejar la pantalla a oscuras y descansar la vista. También así puede llamar. Toque una vez donde sea y luego toque en el medio.
+arrive-dark-try = Probar a oscuras
+arrive-dark-inside = Toque donde sea. Luego toque en el medio para llamar.
+arrive-dark-done = Así se llama a oscuras.
+
+arrive-waiting-title = Todo está listo
+arrive-waiting-text = Quien le atiende empieza cuando sea el momento. Usted no tiene que hacer nada. Ya puede descansar.
+
+## Lugares y horas del día
+
+place-beach = Playa
+place-forest = Bosque
+place-quiet-room = Cuarto tranquilo
+place-night-sky = Cielo de noche
+place-drifting-colour = Colores que flotan
+place-pictures = Imágenes
+place-dark = Oscuridad
+time-dawn = Amanecer
+time-day = Día
+time-dusk = Atardecer
+time-night = Noche
+
+## La sesión
+
+session-breathe = Respirar
+session-breathe-stop = A mi propio ritmo
+session-place = Lugar
+session-sound = Sonido
+session-dark = A oscuras
+session-anchor = Es demasiado
+anchor-line-1 = Es la medicina. Es pasajero.
+anchor-line-2 = Sienta lo que tiene debajo. Eso le sostiene.
+anchor-line-3 = Suelte el aire despacio. El siguiente llega solo.
+anchor-line-4 = Puede llamar a alguien en cualquier momento.
+anchor-done = Ya siento más calma
+sound-softer = Más suave
+sound-louder = Más fuerte
+sound-skip = Otra pieza
+sound-silence = Silencio
+sound-return = Que vuelva el sonido
+volume-1 = Muy bajito
+volume-2 = Bajito
+volume-3 = Medio
+volume-4 = Más lleno
+volume-5 = Lleno
+session-word-1 = Deje que venga.
+session-word-2 = No hay nada que hacer.
+session-word-3 = No tiene que tener sentido.
+session-word-4 = Puede soltar.
+session-word-5 = Esto es pasajero.
+session-word-6 = Su respiración sabe el camino.
+session-word-7 = Afloje las manos.
+session-word-8 = Deje que pase por usted.
+session-word-9 = Lo que venga, que venga.
+session-word-10 = El suelo le sostiene.
+session-word-11 = Trate con cariño lo que encuentre.
+session-word-12 = Usted regresa poco a poco.
+session-paused = Descansamos aquí un momento. Usted no tiene que hacer nada.
+landing-ready = Cuando usted quiera
+session-restored = Se fue la luz. Seguimos donde estábamos, pero lo que escribió antes se perdió.
+
+## Después
+
+after-title = Tómese su tiempo
+after-text = No hay prisa por sentirse como siempre. Si algo sigue con usted, puede dejarlo aquí antes de que se borre.
+after-write = Escribirlo
+after-cards = Para los días que vienen
+after-take = Llevármelo a casa
+after-leave = Ya terminé aquí
+note-title = Escríbalo
+note-prompt-emotions = ¿Qué siente?
+note-prompt-memories = ¿Qué recuerdos volvieron?
+note-prompt-images = ¿Qué vio?
+note-prompt-word = Una palabra basta.
+note-page = Página { $page } de { $pages }
+note-new-page = Otra página
+note-nearly-full = Esta página está casi llena.
+note-full = Esta página está llena. Puede seguir en otra.
+note-pages-full = Todas las páginas están llenas. Lo que escribió está guardado.
+note-intentions-title = Lo que escribió antes
+note-empty-intention = Esta la dejó abierta.
+key-shift = Mayús
+key-delete = Borrar
+key-space = Espacio
+key-return = Intro
+key-symbols = 123
+key-letters = ABC
+key-undo = Deshacer
+after-card-1-title = Deje que repose
+after-card-1-text = Lo que surgió puede cobrar sentido poco a poco, o nunca. Hable pronto con alguien de confianza, como su terapeuta. Lo que escribió puede ayudar.
+after-card-2-title = Trátese con cariño
+after-card-2-text = Puede que hoy esté más sensible, con cansancio o con la mente lenta. Está bien. Háblese como le habla a una persona querida.
+after-card-3-title = Busque la calma
+after-card-3-text = El ruido, la gente y las pantallas pueden ser mucho por hoy. Descanse, coma algo ligero y deje que otra persona maneje.
+after-card-4-title = Los días que vienen
+after-card-4-text = Cuéntele a su clínica cómo siguen los días y no falte a su próxima visita. Si le llegan pensamientos oscuros, llame enseguida a su clínica o a una línea de crisis.
+take-title = Llévelo a casa
+take-qr = En mi teléfono
+take-qr-text = Apunte la cámara de su teléfono al cuadro. Toque lo que aparezca y elija copiar. Esta pantalla no guarda ni envía nada.
+take-qr-search = Algunos teléfonos ofrecen buscar sus palabras en internet. Elija copiar, y se quedan con usted.
+take-qr-page = Parte { $index } de { $of }
+take-next-code = Siguiente parte
+take-empty = No hay nada escrito para llevar.
+take-leave-ask = Sus palabras se borran cuando usted se va. ¿Quiere irse sin ellas?
+take-leave-yes = Dejarlas ir
+take-leave-back = Volver
+
+## La despedida
+
+farewell-title = Vaya con calma
+farewell-text = Quédese en su asiento hasta que alguien le ayude a levantarse. No hay prisa. Lo que escribió aquí se borra cuando usted se va.

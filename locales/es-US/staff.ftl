@@ -1,0 +1,119 @@
+# Lo que lee el personal: breve y exacto, qué sucede y cómo se sale de ello.
+
+safety-line = Stillroom es un sistema de confort: complementa, y nunca sustituye, el llamado de enfermería y el monitoreo propios de la sala. No es un dispositivo médico.
+
+## Primera vez
+
+first-run-title = Prepare esta sala
+first-run-room-title = Nombre de la sala
+first-run-room-hint = Como lo muestra la estación, hasta 40 caracteres. Nunca el nombre de un paciente.
+first-run-pin-title = Elija un PIN del personal
+first-run-pin-rules = De 4 a 12 dígitos. Evite fechas, repeticiones y series como 123456.
+first-run-pin-again = Escriba el PIN otra vez
+first-run-pin-mismatch = Los dos PIN no coinciden. Escriba ambos de nuevo.
+first-run-screen-title = Tamaño de la pantalla
+first-run-screen-help = Está en { $inches } pulgadas, de esquina a esquina. Mida el vidrio: de ahí sale el tamaño de todo lo que se toca.
+first-run-cap-title = Nivel más alto
+first-run-cap-help = Reproduzca el tono de prueba y lea un sonómetro en el sillón del paciente. La sala nunca suena más fuerte que esto.
+first-run-test-tone = Reproducir el tono de prueba
+first-run-finish = Terminar
+first-run-not-saved = No se guardó: { $why }
+
+## La entrada
+
+staff-hold = Mantenga oprimido: personal
+staff-pin-title = PIN del personal
+staff-pin-wrong = PIN incorrecto
+staff-pin-locked = Bloqueado. Intente de nuevo en { $seconds } s.
+staff-pin-forgotten = ¿Olvidó el PIN? Ponga uno nuevo en la consola de esta máquina: stillroom staff set-pin
+staff-close = Cerrar
+staff-title = Personal
+
+## La visita
+
+staff-begin-visit = Empezar la visita
+staff-begin-session = Empezar la sesión
+staff-settle = Primero, acomodarse
+staff-infusion-starts = La infusión empieza ahora
+staff-pause = Pausar
+staff-resume = Reanudar
+staff-extend = Extender { $minutes } min
+staff-end = Terminar la sesión
+staff-end-confirm = ¿Terminar ahora? La música y la luz bajan en los próximos minutos.
+staff-talk-now = Hablar ahora
+staff-talk-done = Terminé de hablar
+staff-here = Ya estoy aquí
+staff-clear = Cerrar la llamada
+staff-clear-hold = Mantenga oprimido para cerrar la llamada
+staff-reset = Restablecer la sala
+staff-reset-hold = Mantenga oprimido para restablecer. Borra todo lo que este paciente dejó aquí.
+staff-reset-call-open = Hay una llamada abierta. Ciérrela antes de restablecer.
+staff-after = Ir a Después
+staff-farewell = Ir a Despedida
+staff-profile = Perfil
+staff-minutes = { $minutes } min
+staff-volume = Volumen { $db } dB
+staff-clock = { $minutes } de { $of } min
+staff-line-up = { $desks ->
+    [one] { $desks } estación conectada
+   *[other] { $desks } estaciones conectadas
+}
+staff-line-down = Ninguna estación conectada: las llamadas no llegan a nadie
+staff-no-desk-ready = Ninguna estación conectada. Abra la página de la estación y active su sonido.
+staff-line-ask = Ninguna estación conectada: una llamada no llegaría a nadie. ¿Empezar de todos modos?
+staff-begin-anyway = Empezar de todos modos
+staff-cancel = Cancelar
+staff-exit = Salir del quiosco
+
+## Problemas
+
+trouble-journal-failing = No se puede escribir el diario. Las llamadas salen, pero una llamada no sobreviviría a un reinicio. Revise el disco.
+trouble-state-unwritable = No se puede escribir en la carpeta de estado. Nada sobrevive a un reinicio. Revise el disco y sus permisos.
+trouble-sound-lost = No hay dispositivo de sonido. El sonido vuelve solo cuando se conecte uno.
+trouble-keys-in-memory-only = No hay carpeta en memoria para las claves. Si el programa se reinicia, se pierde la nota del paciente.
+trouble-notes-not-sealed = No se pudo sellar la nota en el disco. Si el programa se reinicia, se pierde.
+trouble-notes-lost = La nota de esta visita se perdió junto con su clave. Avise al paciente.
+trouble-files-wrong = Hay un error en un archivo de la configuración o de un perfil. Ejecute: stillroom check
+trouble-desk-closed = No se pudo abrir la página de la estación. Revise que ningún otro programa use su puerto.
+trouble-wipe-unverified = No se pudo verificar el último borrado. Restablezca de nuevo antes del próximo paciente.
+
+## Partes y etapas
+
+part-settle = Acomodo
+part-onset = Inicio
+part-peak = Punto alto
+part-return = Regreso
+part-landing = Aterrizaje
+stage-ready = Lista
+stage-arrive = Llegada
+stage-session = Sesión
+stage-after = Después
+stage-farewell = Despedida
+stage-turnover = Cambio
+stage-blocked = Cerrada
+
+## El cambio de paciente
+
+turnover-title = Cambio de paciente
+turnover-wiping = Borrando. Por un momento la pantalla no responde. Quédese en la sala.
+turnover-wiped = Borrado y verificado { $at }
+turnover-receipt = Comprobante { $number }
+check-no-visit-key = No queda ninguna clave de visita
+check-no-sealed-notes = No queda ninguna nota sellada
+check-only-expected-files = Solo quedan los archivos esperados
+check-journal-compacted = El diario está compactado
+check-fresh-process = El programa corre en memoria nueva
+check-receipt-kept = El recibo quedó guardado
+turnover-surface = Limpiar la superficie
+turnover-surface-text = El toque se bloquea 60 s. La llamada sigue funcionando.
+turnover-surface-left = El toque sigue bloqueado { $seconds } s. La llamada sigue funcionando.
+turnover-speaker = Probar el altavoz
+turnover-speaker-heard = Lo escuché
+turnover-call-test = Probar la llamada
+turnover-call-waiting = Llamada de prueba enviada. Falta que una estación la muestre.
+turnover-call-ok = Una estación recibió la llamada de prueba.
+turnover-call-no-desk = Ninguna estación recibió la llamada de prueba. Abra la página de la estación y active su sonido.
+turnover-ready = La sala está lista
+blocked-title = Esta sala no recibe pacientes
+blocked-text = No se pudo verificar el borrado. Abajo se ve por qué. Restablezca de nuevo. Si vuelve a fallar, deje la sala cerrada y avise a quien cuida esta máquina.
+blocked-again = Mantenga oprimido para restablecer de nuevo

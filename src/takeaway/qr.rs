@@ -1,0 +1,181 @@
+//! Owns turning a note into a numbered series of QR codes. Does not own how they are drawn.
+
+use std::fmt;
+
+use qrcode::bits::Bits;
+use qrcode::{EcLevel, QrCode, Version};
+use thiserror::Error;
+
+/// The most bytes of text in one code: about what a phone's camera still takes from a tablet's screen at arm's length.
+pub const CODE_BYTES_MAX: usize = 500;
+/// The most codes in one series.
+pub const CODES_MAX: usize = 99;
+/// The quiet zone every code needs around it, in modules (ISO/IEC 18004).
+pub const QUIET_MODULES: usize = 4;
+/// Says that the bytes are UTF-8; without it some readers guess wrongly.
+const ECI_UTF8: u32 = 26;
+/// A cut moves back by at most so many bytes to fall between two words.
+const WORD_BYTES_MAX: usize = 60;
+/// A cut moves back by at most so many characters to keep a joined sign whole.
+const JOINED_CHARS_MAX: usize = 16;
+const VERSION_MAX: i16 = 40;
+
+/// One code of a series.
+#[derive(Clone, PartialEq, Eq)]
+pub struct QrPage {
+    /// Which one, from 1.
+    pub index: usize,
+    /// How many there are.
+    pub of: usize,
+    /// Rows from top to bottom, each from left to right; true is dark. No quiet zone.
+    pub modules: Vec<bool>,
+    /// Modules in a row, and rows.
+    pub width: usize,
+}
+
+impl QrPage {
+    /// What stands beside it, such as `2/5`; empty where there is but one.
+    #[must_use]
+    pub fn number(&self) -> String {
+        if self.of > 1 { format!("{}/{}", self.index, self.of) } else { String::new() }
+    }
+
+    /// Whether the module at that column and row is dark; the quiet zone is light.
+    #[must_use]
+    pub fn is_dark(&self, column: usize, row: usize) -> bool {
+        column < self.width && row < self.width && self.modules.get(row * self.width + column) == Some(&true)
+    }
+}
+
+// The modules are the patient's words in another script.
+impl fmt::Debug for QrPage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "QrPage({}/{}, …)", self.index, self.of)
+    }
+}
+
+/// Why no codes could be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum QrError {
+    /// There is nothing in it.
+    #[error("there is nothing written to take home")]
+    Empty,
+    /// It would take too many codes.
+    #[error("the note would take {codes} codes, more than {CODES_MAX}; print it instead")]
+    TooLong {
+        /// How many it would take.
+        codes: usize,
+    },
+    /// The encoder refused a piece that it should take.
+    #[error("a code could not be made; print the note instead")]
+    Refused,
+}
+
+/// The text as a series of codes, error correction M. Read one after the other and joined, they give the text exactly.
+///
+/// # Errors
+/// If the text is empty or too long.
+pub fn series(text: &str) -> Result<Vec<QrPage>, QrError> {
+    let pieces = split(text);
+    if pieces.is_empty() {
+        return Err(QrError::Empty);
+    }
+    if pieces.len() > CODES_MAX {
+        return Err(QrError::TooLong { codes: pieces.len() });
+    }
+    let of = pieces.len();
+    pieces.iter().enumerate().map(|(at, piece)| code(piece, at + 1, of)).collect()
+}
+
+/// Pieces of about equal length, so that no code of a series is much finer than another.
+fn split(text: &str) -> Vec<&str> {
+    let wanted = text.len().div_ceil(CODE_BYTES_MAX).max(1);
+    let target = (text.len().div_ceil(wanted) + WORD_BYTES_MAX / 2).min(CODE_BYTES_MAX);
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while rest.len() > target {
+        let (piece, after) = rest.split_at(cut(rest, target));
+        pieces.push(piece);
+        rest = after;
+    }
+    if !rest.is_empty() {
+        pieces.push(rest);
+    }
+    pieces
+}
+
+/// Where to cut at or before `at`: after a space if one is near, never inside a character, and not between a sign
+/// and what is joined to it.
+fn cut(text: &str, at: usize) -> usize {
+    let at = text.floor_char_boundary(at);
+    let near = text.floor_char_boundary(at.saturating_sub(WORD_BYTES_MAX));
+    if let Some((space, blank)) = text[near..at].char_indices().rev().find(|(_, c)| c.is_whitespace()) {
+        let after = near + space + blank.len_utf8();
+        if after < text.len() && !text[after..].starts_with(is_joined) {
+            return after;
+        }
+    }
+    let mut whole = at;
+    for _ in 0..JOINED_CHARS_MAX {
+        let Some(before) = text[..whole].chars().next_back() else { break };
+        let breaks_a_sign = text[whole..].starts_with(is_joined) || before == ZERO_WIDTH_JOINER || is_flag(before);
+        if !breaks_a_sign {
+            return whole;
+        }
+        whole -= before.len_utf8();
+    }
+    // Nothing but joined signs: a cut between two characters still loses nothing once joined again.
+    if whole == 0 { at } else { whole }
+}
+
+const ZERO_WIDTH_JOINER: char = '\u{200d}';
+
+/// Whether it belongs to the sign before it: accents, joiners, variation selectors, skin tones, tags.
+fn is_joined(c: char) -> bool {
+    matches!(
+        u32::from(c),
+        0x0300..=0x036f
+            | 0x0483..=0x0489
+            | 0x0591..=0x05bd
+            | 0x064b..=0x065f
+            | 0x0900..=0x0903
+            | 0x093a..=0x094f
+            | 0x1ab0..=0x1aff
+            | 0x1dc0..=0x1dff
+            | 0x200c..=0x200d
+            | 0x20d0..=0x20ff
+            | 0x3099..=0x309a
+            | 0xfe00..=0xfe0f
+            | 0xfe20..=0xfe2f
+            | 0x1_f3fb..=0x1_f3ff
+            | 0xe_0020..=0xe_007f
+            | 0xe_0100..=0xe_01ef
+    )
+}
+
+/// Flags are pairs; which half a letter is cannot be seen from it alone, so no cut follows one.
+fn is_flag(c: char) -> bool {
+    matches!(u32::from(c), 0x1_f1e6..=0x1_f1ff)
+}
+
+fn code(piece: &str, index: usize, of: usize) -> Result<QrPage, QrError> {
+    let code = (1..=VERSION_MAX).find_map(|version| encode(piece, Version::Normal(version))).ok_or(QrError::Refused)?;
+    let width = code.width();
+    let modules = code.to_colors().into_iter().map(|module| module == qrcode::Color::Dark).collect();
+    Ok(QrPage { index, of, modules, width })
+}
+
+fn encode(piece: &str, version: Version) -> Option<QrCode> {
+    QrCode::with_bits(bits(piece, version)?, EcLevel::M).ok()
+}
+
+fn bits(piece: &str, version: Version) -> Option<Bits> {
+    let mut bits = Bits::new(version);
+    bits.push_eci_designator(ECI_UTF8).ok()?;
+    bits.push_byte_data(piece.as_bytes()).ok()?;
+    bits.push_terminator(EcLevel::M).ok()?;
+    Some(bits)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,170 @@
+//! Owns one output stream: choosing its form, and the callback that draws from the engine. Does not own when to open
+//! one or what to do when it is lost (`device`).
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Sender, SyncSender};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rodio::cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
+use rodio::cpal::{
+    self, BufferSize, FromSample, OutputCallbackInfo, SampleFormat, SizedSample, StreamConfig, SupportedStreamConfig,
+};
+
+use super::device::{Command, Shared};
+use super::engine::Engine;
+
+/// The rate asked for wherever an output offers it.
+pub const WISHED_RATE_HZ: u32 = 48_000;
+
+/// An underrun that no event tells of, as some sound servers have it when a stream begins, is looked for this often
+/// while the output asks for nothing.
+const PATIENCE: Duration = Duration::from_millis(120);
+/// Errors that go on for this long without a buffer between them are a loss.
+const STUMBLE: Duration = Duration::from_millis(250);
+
+/// An output that has been looked at and can be opened.
+pub struct Output {
+    device: cpal::Device,
+    form: SupportedStreamConfig,
+}
+
+/// An open output. Dropping it stops it.
+pub struct OpenStream {
+    _stream: cpal::Stream,
+}
+
+impl Output {
+    /// The system's default output, at 48 kHz stereo if it has that.
+    pub fn find() -> Result<Self, String> {
+        let device = cpal::default_host().default_output_device().ok_or("the system names no output")?;
+        let offers: Vec<_> = device.supported_output_configs().map_err(|error| error.to_string())?.collect();
+        let rank = |format: SampleFormat| match format {
+            SampleFormat::F32 => 0,
+            SampleFormat::I32 => 1,
+            SampleFormat::I16 => 2,
+            _ => 9,
+        };
+        let best = offers
+            .into_iter()
+            .filter(|offer| rank(offer.sample_format()) < 9)
+            .filter_map(|offer| offer.try_with_sample_rate(WISHED_RATE_HZ))
+            .min_by_key(|form| (form.channels().abs_diff(2), rank(form.sample_format())));
+        let form = match best {
+            Some(form) => form,
+            None => device.default_output_config().map_err(|error| error.to_string())?,
+        };
+        Ok(Self { device, form })
+    }
+
+    /// Its rate.
+    pub fn rate_hz(&self) -> u32 {
+        self.form.sample_rate()
+    }
+
+    /// Opens it with a period of `period_ms`, or with the output's own if there is none. The engine comes back through
+    /// `home` when the stream ends, however it ends, also when it never began.
+    pub fn open(&self, engine: Box<Engine>, lender: &Lender<'_>, period_ms: Option<u32>) -> Result<OpenStream, String> {
+        let lease = Lease { engine: Some(engine), home: lender.home.clone() };
+        let buffer_size = period_ms.map_or(BufferSize::Default, |length_ms| {
+            BufferSize::Fixed((self.rate_hz() / 1_000 * length_ms.clamp(5, 200)).next_multiple_of(64))
+        });
+        let config = StreamConfig { channels: self.form.channels(), sample_rate: self.rate_hz(), buffer_size };
+        let opened = match self.form.sample_format() {
+            SampleFormat::F32 => self.build::<f32>(config, lease, lender),
+            SampleFormat::I32 => self.build::<i32>(config, lease, lender),
+            SampleFormat::I16 => self.build::<i16>(config, lease, lender),
+            SampleFormat::U8 => self.build::<u8>(config, lease, lender),
+            other => Err(format!("the output only takes samples of the form {other}")),
+        };
+        opened.map(|stream| OpenStream { _stream: stream })
+    }
+
+    fn build<T: SizedSample + FromSample<f32>>(
+        &self,
+        config: StreamConfig,
+        mut lease: Lease,
+        lender: &Lender<'_>,
+    ) -> Result<cpal::Stream, String> {
+        let channels = usize::from(config.channels.max(1));
+        let (shared, commands, number) = (Arc::clone(lender.shared), lender.commands.clone(), lender.stream);
+        let failing = Arc::new(AtomicBool::new(false));
+        let healed = Arc::clone(&failing);
+        let draw = move |data: &mut [T], info: &OutputCallbackInfo| {
+            healed.store(false, Ordering::Relaxed);
+            let stamp = info.timestamp();
+            let wait = stamp.playback.duration_since(stamp.callback);
+            let now_s = shared.mark_buffer();
+            if let Some(engine) = &mut lease.engine {
+                engine.set_clock(now_s + wait.as_secs_f64());
+                fill(engine, data, channels);
+            }
+        };
+        let (mut since, mut told) = (Instant::now(), false);
+        let failed = move |error: cpal::Error| {
+            use cpal::ErrorKind::{DeviceChanged, DeviceNotAvailable, RealtimeDenied, Xrun};
+            if told || matches!(error.kind(), Xrun | DeviceChanged | RealtimeDenied) {
+                return;
+            }
+            if !failing.swap(true, Ordering::Relaxed) {
+                since = Instant::now();
+            }
+            // A sound server may stumble while a stream begins; only what lasts is a loss. The thread would otherwise
+            // come back at once, thousands of times a second.
+            if error.kind() == DeviceNotAvailable || since.elapsed() >= STUMBLE {
+                told = commands.try_send(Command::StreamFailed { stream: number, why: error.to_string() }).is_ok();
+            } else {
+                thread::sleep(Duration::from_millis(5));
+            }
+        };
+        let patience = Some(PATIENCE);
+        let stream = self
+            .device
+            .build_output_stream::<T, _, _>(config, draw, failed, patience)
+            .map_err(|error| error.to_string())?;
+        stream.play().map_err(|error| error.to_string())?;
+        Ok(stream)
+    }
+}
+
+/// What a stream needs from whoever opens it.
+pub struct Lender<'a> {
+    /// Where the engine goes when the stream ends.
+    pub home: &'a Sender<Box<Engine>>,
+    /// The clock and the heartbeat.
+    pub shared: &'a Arc<Shared>,
+    /// Where a failure is told.
+    pub commands: &'a SyncSender<Command>,
+    /// The stream's number.
+    pub stream: u64,
+}
+
+/// An engine lent to a stream: it goes home when the stream's callback is dropped.
+struct Lease {
+    engine: Option<Box<Engine>>,
+    home: Sender<Box<Engine>>,
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(engine) = self.engine.take() {
+            let _ = self.home.send(engine);
+        }
+    }
+}
+
+fn fill<T: SizedSample + FromSample<f32>>(engine: &mut Engine, data: &mut [T], channels: usize) {
+    for frame in data.chunks_mut(channels) {
+        let [left, right] = engine.next_frame();
+        match frame {
+            [only] => *only = T::from_sample(f32::midpoint(left, right)),
+            [first, second, rest @ ..] => {
+                *first = T::from_sample(left);
+                *second = T::from_sample(right);
+                rest.fill(T::EQUILIBRIUM);
+            }
+            [] => {}
+        }
+    }
+}

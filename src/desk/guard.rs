@@ -1,0 +1,130 @@
+//! Owns what stands between a browser and the desk: which host names it answers to, that an order comes from its own
+//! page, who is signed in, and the headers of every answer. Does not own what is answered.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HOST, ORIGIN, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::router::{Desk, problem};
+
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; \
+                      connect-src 'self'; manifest-src 'none'; base-uri 'none'; form-action 'none'; \
+                      frame-ancestors 'none'";
+
+/// The header that only our own page sends: another site's page cannot, without asking first.
+pub(super) const OWN_HEADER: &str = "x-stillroom";
+
+/// Whoever comes in: the right host, its own page, and, beyond the sign-in page, a person who has signed in.
+pub(super) async fn guard(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
+    let answer = match refusal(&desk, &request) {
+        Some(refused) => refused,
+        None => next.run(request).await,
+    };
+    with_headers(answer)
+}
+
+fn refusal(desk: &Desk, request: &Request) -> Option<Response> {
+    let headers = request.headers();
+    if !host_is_ours(desk, headers) {
+        // A page elsewhere may have pointed a name of its own at this tablet.
+        return Some(problem(StatusCode::MISDIRECTED_REQUEST, "this desk is not known by that name"));
+    }
+    let path = request.uri().path();
+    let asks_for_page = path == "/" || path == "/login";
+    if !asks_for_page && !site_is_ours(headers) {
+        return Some(problem(StatusCode::FORBIDDEN, "only the desk's own page may ask this"));
+    }
+    if request.method() == Method::POST && !order_is_ours(headers) {
+        return Some(problem(StatusCode::FORBIDDEN, "only the desk's own page may ask this"));
+    }
+    if is_open_to_all(path) || desk.sessions.is_signed_in(token(desk, headers).as_deref()) {
+        return None;
+    }
+    if path == "/" {
+        return Some(Redirect::to("/login").into_response());
+    }
+    Some(problem(StatusCode::UNAUTHORIZED, "sign in first"))
+}
+
+/// Nothing here tells anything of the room.
+fn is_open_to_all(path: &str) -> bool {
+    matches!(path, "/login" | "/login.js" | "/words.js" | "/desk.css" | "/icon.svg" | "/font.ttf" | "/font-bold.ttf")
+}
+
+/// The sign-in that the browser holds.
+pub(super) fn token(desk: &Desk, headers: &HeaderMap) -> Option<String> {
+    let name = desk.sessions.cookie_name();
+    headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, token)| token.to_owned())
+}
+
+/// Where a request comes from; this tablet, if nobody says.
+pub(super) fn address_of(request: &Request) -> IpAddr {
+    let info = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    info.map_or(IpAddr::from([127, 0, 0, 1]), |info| info.0.ip())
+}
+
+/// On loopback a desk may stand open without a password, so a foreign name that resolves to it must not reach it.
+/// Beyond loopback the certificate does the same.
+fn host_is_ours(desk: &Desk, headers: &HeaderMap) -> bool {
+    if !desk.address.ip().is_loopback() {
+        return true;
+    }
+    let Some(host) = headers.get(HOST).and_then(|host| host.to_str().ok()) else { return false };
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.chars().all(|c| c.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let name = name.trim_start_matches('[').trim_end_matches(']').to_lowercase();
+    name == "localhost"
+        || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+        || desk.options.host_names.iter().any(|known| known.eq_ignore_ascii_case(&name))
+}
+
+fn site_is_ours(headers: &HeaderMap) -> bool {
+    let site = headers.get("sec-fetch-site").and_then(|site| site.to_str().ok());
+    site.is_none_or(|site| matches!(site, "same-origin" | "none"))
+}
+
+fn order_is_ours(headers: &HeaderMap) -> bool {
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let is_json = text(CONTENT_TYPE).is_some_and(|kind| kind.split(';').next() == Some("application/json"));
+    let has_own_header = headers.get(OWN_HEADER).is_some_and(|value| value == "1");
+    let origin_is_ours = match (text(ORIGIN), text(HOST)) {
+        (None, _) => true,
+        (Some(origin), Some(host)) => origin.split_once("://").is_some_and(|(_, origin)| origin == host),
+        (Some(_), None) => false,
+    };
+    is_json && has_own_header && origin_is_ours
+}
+
+fn with_headers(mut answer: Response) -> Response {
+    let headers = answer.headers_mut();
+    let fixed: [(HeaderName, &'static str); 7] = [
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (X_FRAME_OPTIONS, "DENY"),
+        (REFERRER_POLICY, "no-referrer"),
+        (CACHE_CONTROL, "no-store"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    answer
+}

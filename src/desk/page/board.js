@@ -1,0 +1,288 @@
+// Owns the room at a glance: its card, its arc, what staff is to know, the last calls and the last wipe. Does not own
+// the call, nor what can be changed.
+
+import { has, say } from "/words.js";
+
+const ARC_WIDTH = 1000;
+const ARC_TOP = 22;
+const ARC_BOTTOM = 172;
+const MINUTE_MS = 60_000;
+
+let view = null;
+let at = 0;
+let hello = { profiles: [], cap_db: 0 };
+let drawnArc = "";
+let knownTroubles = new Set();
+
+/** The element of that name. */
+export const el = (id) => document.getElementById(id);
+
+/** Writes words where they differ, so that a reader of the screen hears only changes. */
+export function write(id, words) {
+  const node = el(id);
+  if (node.textContent !== words) node.textContent = words;
+}
+
+/** Shows or hides. */
+export function show(node, on) {
+  if (node.hidden === on) node.hidden = !on;
+}
+
+/** Minutes and seconds, or hours, minutes and seconds. */
+export function minutes(ms) {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  const pad = (n) => String(n).padStart(2, "0");
+  const hours = Math.floor(seconds / 3600);
+  const rest = `${pad(Math.floor((seconds % 3600) / 60))}:${pad(seconds % 60)}`;
+  return hours ? `${hours}:${rest}` : rest.replace(/^0/, "");
+}
+
+/** The wall clock of a moment. */
+export function clockTime(moment) {
+  return moment.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+}
+
+/** What does not change while the page is open. */
+export function prepare(said) {
+  hello = said;
+}
+
+// How loud a level is, in one word, from how far it lies below the room's cap.
+function loudness(db) {
+  const below = hello.cap_db - db;
+  const words = [[1.5, "full"], [9, "strong"], [18, "medium"], [27, "soft"], [39, "quiet"]];
+  return say(`volume_${words.find(([limit]) => below < limit)?.[1] ?? "faint"}`);
+}
+
+/** A level in dB and in a word. */
+export function volumeWords(db) {
+  const rounded = Math.round(db);
+  return say("volume_fact", { db: rounded < 0 ? `−${-rounded}` : rounded, word: loudness(db) });
+}
+
+/** The profile's name for people. */
+export function profileTitle(name) {
+  return hello.profiles.find((profile) => profile.name === name)?.title || name;
+}
+
+/** What the light does now, in words. */
+export function lightWords() {
+  const percent = Math.round(view.brightness_trim * 100);
+  if (view.dark) return say("light_dark");
+  if (percent === 0) return say("light_arc");
+  return say(percent > 0 ? "light_more" : "light_less", { percent: Math.abs(percent) });
+}
+
+/** Shows the room. */
+export function draw(room, receivedAt) {
+  view = room;
+  at = receivedAt;
+  write("room-name", view.room || "Stillroom");
+  document.body.dataset.stage = view.stage;
+  write("fact-profile", profileTitle(view.profile));
+  write("fact-place", say(`place_${view.place}`));
+  write("fact-volume", view.silence ? say("volume_silence") : volumeWords(view.volume_db));
+  write("fact-light", lightWords());
+  const breath = view.anchor && view.breath ? "breath_anchor" : "breath_on";
+  write("fact-breath", view.breath ? say(breath, { pattern: view.breath }) : say("breath_off"));
+  show(el("shared"), view.shared !== null);
+  write("shared-words", view.shared ?? "");
+  drawReceipt();
+  drawRecent();
+  tick();
+}
+
+/** What a patient shared does not stay on a page that no longer hears the room. */
+export function forgetShared() {
+  show(el("shared"), false);
+  write("shared-words", "");
+}
+
+/** New troubles since the last look; also shows them all. */
+export function drawTroubles(more) {
+  const names = [...(view?.troubles ?? []), ...more];
+  const isNew = names.some((name) => !knownTroubles.has(name));
+  if (isNew || names.length !== knownTroubles.size) {
+    knownTroubles = new Set(names);
+    el("troubles").replaceChildren(
+      ...names.map((name) => {
+        const item = document.createElement("li");
+        item.dataset.trouble = name;
+        item.textContent = has(`trouble_${name}`) ? say(`trouble_${name}`) : say("trouble_other", { name });
+        return item;
+      }),
+    );
+  }
+  return isNew;
+}
+
+/** The session clock now, in milliseconds; null while it waits for the pump. */
+export function sessionClock() {
+  const session = view?.session;
+  if (!session || session.clock_ms === null) return null;
+  const moved = session.running ? (performance.now() - at) * session.speed : 0;
+  return Math.min(session.clock_ms + moved, session.end_ms);
+}
+
+/** Several times a second: what moves by itself. */
+export function tick() {
+  if (!view) return;
+  const { session } = view;
+  const clock = sessionClock();
+  const part = session ? partAt(session, clock) : null;
+  const stage = say(`stage_${view.stage}`);
+  write("room-stage", part ? `${stage} · ${say(`part_${part}`)}` : stage);
+  write("room-words", words(session, clock, part));
+  show(el("clock-box"), Boolean(session));
+  drawArc(session);
+  el("arc").classList.toggle("ghost", !session);
+  if (!session) return;
+  write("clock", clock === null ? "0:00" : minutes(clock));
+  write("clock-words", clockWords(session, clock));
+  const share = clock === null ? 0 : clock / Math.max(1, session.end_ms);
+  el("arc-done").setAttribute("width", String(share * ARC_WIDTH));
+  const dot = el("arc-dot");
+  show(dot, true);
+  dot.style.left = `${share * 100}%`;
+  dot.style.top = `${(height(session, clock ?? 0) / 190) * 100}%`;
+  for (const label of el("arc-parts").children) label.classList.toggle("now", label.dataset.part === part);
+  const label = { part: say(`part_${part}`), now: Math.floor((clock ?? 0) / MINUTE_MS), end: whole(session.end_ms) };
+  el("arc").setAttribute("aria-label", say("arc_label", label));
+}
+
+/** The page's title when nothing is urgent. */
+export function quietTitle() {
+  if (!view) return "Stillroom";
+  const clock = sessionClock();
+  const room = view.room || "Stillroom";
+  return clock === null ? `${room} · ${say(`stage_${view.stage}`)}` : `${room} · ${say(`part_${partAt(view.session, clock)}`)} ${minutes(clock)}`;
+}
+
+function partAt(session, clock) {
+  if (clock === null) return "settle";
+  if (clock < session.peak_from_ms) return "onset";
+  if (clock < session.return_from_ms) return "peak";
+  return clock < session.landing_from_ms ? "return" : "landing";
+}
+
+function words(session, clock, part) {
+  if (session?.paused) return say("words_paused");
+  if (session && clock !== null && clock >= session.end_ms) return say("words_landed");
+  if (part) return say(`words_${part}`);
+  return say(view.wiping ? "words_wiping" : `words_${view.stage}`);
+}
+
+function clockWords(session, clock) {
+  const end = whole(session.end_ms);
+  if (clock === null) return say("clock_settling");
+  if (clock >= session.end_ms) return say("clock_landed", { end });
+  const speed = session.speed > 1 ? ` · ${say("rehearsal", { speed: session.speed })}` : "";
+  if (clock < session.infusion_ms && !session.ended) {
+    return say("clock_infusion", { end, left: Math.ceil((session.infusion_ms - clock) / MINUTE_MS) }) + speed;
+  }
+  return say(session.ended ? "clock_ended" : "clock_lands", { end, left: Math.ceil((session.end_ms - clock) / MINUTE_MS) }) + speed;
+}
+
+function whole(ms) {
+  return Math.round(ms / MINUTE_MS);
+}
+
+/** The arc of a session that has not begun is drawn too, faintly: as the chosen length would be. */
+function planned() {
+  const infusion = view.infusion_minutes * MINUTE_MS;
+  const end = infusion + 15 * MINUTE_MS;
+  const onset = Math.min(Math.max(infusion * 0.3, 8 * MINUTE_MS), 15 * MINUTE_MS, end - 20 * MINUTE_MS);
+  return { infusion_ms: infusion, peak_from_ms: onset, return_from_ms: end - 20 * MINUTE_MS, landing_from_ms: end - 10 * MINUTE_MS, end_ms: end };
+}
+
+function drawArc(session) {
+  const arc = session ?? planned();
+  const key = JSON.stringify([arc.infusion_ms, arc.peak_from_ms, arc.return_from_ms, arc.landing_from_ms, arc.end_ms]);
+  if (key === drawnArc) return;
+  drawnArc = key;
+  const end = Math.max(1, arc.end_ms);
+  const points = [];
+  for (let step = 0; step <= 200; step += 1) {
+    const ms = (end * step) / 200;
+    points.push(`${((ARC_WIDTH * step) / 200).toFixed(1)} ${height(arc, ms).toFixed(1)}`);
+  }
+  const line = `M${points.join("L")}`;
+  const hill = `${line}L${ARC_WIDTH} 190L0 190Z`;
+  for (const id of ["arc-line", "arc-line-past"]) el(id).setAttribute("d", line);
+  for (const id of ["arc-hill", "arc-hill-past"]) el(id).setAttribute("d", hill);
+  const x = (ms) => ((ARC_WIDTH * ms) / end).toFixed(1);
+  const borders = [arc.peak_from_ms, arc.return_from_ms, arc.landing_from_ms].filter((ms) => ms > 0 && ms < end);
+  el("arc-borders").setAttribute("d", borders.map((ms) => `M${x(ms)} 12V190`).join(""));
+  const showsInfusion = !arc.ended && arc.infusion_ms < end;
+  el("arc-infusion").setAttribute("d", showsInfusion ? `M${x(arc.infusion_ms)} 0V190` : "");
+  show(el("arc-infusion-words"), showsInfusion);
+  el("arc-infusion-words").style.right = `${100 - (100 * arc.infusion_ms) / end}%`;
+  const starts = [0, arc.peak_from_ms, arc.return_from_ms, arc.landing_from_ms, end];
+  [...el("arc-parts").children].forEach((label, index) => {
+    const share = Math.max(0, starts[index + 1] - starts[index]) / end;
+    label.style.flexGrow = String(share * 1000);
+    label.textContent = share > 0.06 ? say(`part_${label.dataset.part}`) : "";
+  });
+}
+
+/** How deep the session is at a moment, as a height in the drawing. */
+function height(arc, ms) {
+  const ease = (share) => {
+    const x = Math.min(1, Math.max(0, share));
+    return x * x * (3 - 2 * x);
+  };
+  const through = (from, to) => ease((ms - from) / Math.max(1, to - from));
+  let depth = 0.1 + 0.9 * through(0, arc.peak_from_ms);
+  depth -= 0.5 * through(arc.return_from_ms, arc.landing_from_ms);
+  depth -= 0.42 * through(arc.landing_from_ms, arc.end_ms);
+  return ARC_BOTTOM - (ARC_BOTTOM - ARC_TOP) * Math.max(0, depth);
+}
+
+function drawReceipt() {
+  const { receipt } = view;
+  show(el("receipt-more"), Boolean(receipt));
+  el("receipt-words").classList.toggle("good", Boolean(receipt?.verified));
+  el("receipt-words").classList.toggle("bad", Boolean(receipt && !receipt.verified));
+  if (!receipt) {
+    write("receipt-words", say("receipt_none"));
+    return;
+  }
+  const when = new Date(receipt.at);
+  const time = Number.isNaN(when.getTime()) ? receipt.at : clockTime(when);
+  const good = receipt.checks.filter((check) => check.ok).length;
+  const key = receipt.verified ? "receipt_good" : "receipt_bad";
+  write("receipt-words", say(key, { number: receipt.number, time, good, all: receipt.checks.length }));
+  if (el("receipt-more").dataset.chain === receipt.chain) return;
+  el("receipt-more").dataset.chain = receipt.chain;
+  write("receipt-chain", say("receipt_chain", { chain: receipt.chain.slice(0, 16) }));
+  el("receipt-checks").replaceChildren(
+    ...receipt.checks.map((check) => {
+      const item = document.createElement("li");
+      item.className = check.ok ? "good" : "bad";
+      item.textContent = `${check.name.replaceAll(/[-_]/g, " ")}: ${say(check.ok ? "receipt_held" : "receipt_failed")}`;
+      return item;
+    }),
+  );
+}
+
+function drawRecent() {
+  show(el("recent"), view.recent.length > 0);
+  show(el("recent-none"), view.recent.length === 0);
+  const seconds = (ms) => (ms === null ? "–" : ms < 60_000 ? `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s` : minutes(ms));
+  el("recent-rows").replaceChildren(
+    ...view.recent.map((past) => {
+      const row = document.createElement("tr");
+      const who = [past.practice ? say("recent_practice") : "", past.name ?? ""].filter(Boolean).join(" · ");
+      const cleared = past.cleared_ms === null ? say("recent_open") : seconds(past.cleared_ms);
+      const cells = [clockTime(new Date(past.at)), seconds(past.received_ms), seconds(past.coming_ms), seconds(past.here_ms), cleared, who || "–"];
+      row.append(
+        ...cells.map((words) => {
+          const cell = document.createElement("td");
+          cell.textContent = words;
+          return cell;
+        }),
+      );
+      return row;
+    }),
+  );
+}

@@ -1,0 +1,154 @@
+// Owns what staff can change from the desk. Does not own whether the room takes it.
+
+import { el, lightWords, profileTitle, sessionClock, show, volumeWords, write } from "/board.js";
+import { order } from "/link.js";
+import { say } from "/words.js";
+
+const VOLUME_STEP_DB = 3;
+const LIGHT_STEP = 0.1;
+
+let view = null;
+let hello = null;
+let problemTimer = 0;
+let chosenFor = "";
+
+/** Fills the lists. */
+export function prepare(said) {
+  hello = said;
+  fill(el("profile"), hello.profiles.map((profile) => [profile.name, profile.title]));
+  el("minutes").placeholder = say("own_hint");
+  fill(el("place-choice"), hello.places.map((name) => [name, say(`place_${name}`)]));
+}
+
+/** Ties every button; once. */
+export function tie() {
+  const click = (id, act) => el(id).addEventListener("click", () => act());
+  const tell = async (path, body) => failed(await order(path, body));
+  click("volume-down", () => tell("/api/volume", { db: stepped(-VOLUME_STEP_DB) }));
+  click("volume-up", () => tell("/api/volume", { db: stepped(VOLUME_STEP_DB) }));
+  click("light-down", () => tell("/api/brightness", { trim: trimmed(-LIGHT_STEP) }));
+  click("light-up", () => tell("/api/brightness", { trim: trimmed(LIGHT_STEP) }));
+  click("breath-switch", () => tell("/api/breath", { on: !view.breath }));
+  el("place-choice").addEventListener("change", (event) => tell("/api/place", { name: event.target.value }));
+  el("profile").addEventListener("change", (event) => tell("/api/profile", { name: event.target.value }));
+  click("infusion-starts", () => tell("/api/session/infusion_starts"));
+  click("session-pause", () => tell("/api/session/pause"));
+  click("session-resume", () => tell("/api/session/resume"));
+  click("session-extend", () => tell("/api/session/extend", { minutes: 5 }));
+  click("session-after", () => tell("/api/session/after"));
+  click("session-end", () => {
+    show(el("end-ask"), true);
+    el("session-end-no").focus();
+  });
+  click("session-end-no", () => {
+    show(el("end-ask"), false);
+    el("session-end").focus();
+  });
+  click("session-end-yes", async () => {
+    await tell("/api/session/end", {});
+    show(el("end-ask"), false);
+  });
+  el("minutes").addEventListener("focus", () => (el("minutes-own").checked = true));
+  el("begin").addEventListener("submit", (event) => {
+    event.preventDefault();
+    tell("/api/session/begin", { infusion_minutes: minutesChosen(), settle: el("settle").checked });
+  });
+}
+
+/** Says what the room did not take; null says that it did. */
+export function failed(why) {
+  clearTimeout(problemTimer);
+  if (why === null) {
+    write("order-problem", "");
+    return;
+  }
+  write("order-problem", why ? say("order_failed", { why }) : say("order_unheard"));
+  problemTimer = setTimeout(() => write("order-problem", ""), 12_000);
+}
+
+/** Shows what can be changed now. */
+export function draw(room) {
+  view = room;
+  const canBegin = ["ready", "arrive"].includes(view.stage);
+  const { session } = view;
+  show(el("begin"), canBegin);
+  show(el("running"), Boolean(session));
+  show(el("comfort"), view.in_visit);
+  show(el("controls-none"), !canBegin && !view.in_visit);
+  write("controls-none", say("controls_none"));
+  if (canBegin) drawBegin();
+  if (session) drawRunning(session);
+  write("volume-words", volumeWords(view.volume_db));
+  write("light-words", lightWords());
+  choose(el("place-choice"), view.place);
+  el("breath-switch").setAttribute("aria-checked", String(Boolean(view.breath)));
+  write("breath-words", view.breath ?? say("breath_off"));
+}
+
+/** What changes by itself: a session that has landed. */
+export function tick() {
+  if (view?.session) drawRunning(view.session);
+}
+
+function drawBegin() {
+  choose(el("profile"), view.profile);
+  const chosen = hello?.profiles.find((profile) => profile.name === view.profile);
+  write("profile-words", chosen?.description ?? "");
+  show(el("begin-warning"), view.line === "down");
+  write("begin-warning", say("begin_no_line"));
+  const key = `${view.profile} ${view.infusion_minutes}`;
+  if (key === chosenFor) return;
+  chosenFor = key;
+  const known = [...document.getElementsByName("minutes")].find((choice) => choice.value === String(view.infusion_minutes));
+  (known ?? el("minutes-own")).checked = true;
+  el("minutes").value = known ? "" : String(view.infusion_minutes);
+}
+
+function drawRunning(session) {
+  const clock = sessionClock();
+  const landed = clock !== null && clock >= session.end_ms;
+  show(el("infusion-starts"), clock === null);
+  show(el("session-after"), landed);
+  show(el("clock-buttons"), !landed);
+  show(el("session-pause"), session.running && !landed);
+  show(el("session-resume"), session.paused);
+  show(el("session-end"), !session.ended);
+  if (landed || session.ended) show(el("end-ask"), false);
+}
+
+function minutesChosen() {
+  const choice = [...document.getElementsByName("minutes")].find((input) => input.checked);
+  const number = Number(choice && choice.value !== "own" ? choice.value : el("minutes").value);
+  return Number.isInteger(number) && number > 0 ? number : null;
+}
+
+function stepped(step) {
+  const lowest = -60;
+  return Math.min(0, Math.max(lowest, Math.min(view.volume_db, hello.cap_db) + step));
+}
+
+function trimmed(step) {
+  return Math.round(Math.min(0.5, Math.max(-0.5, view.brightness_trim + step)) * 100) / 100;
+}
+
+function fill(list, choices) {
+  list.replaceChildren(
+    ...choices.map(([value, words]) => {
+      const choice = document.createElement("option");
+      choice.value = value;
+      choice.textContent = words;
+      return choice;
+    }),
+  );
+}
+
+/** A list that somebody has open must not change under their hand. */
+function choose(list, value) {
+  if (![...list.options].some((choice) => choice.value === value)) {
+    const choice = document.createElement("option");
+    choice.value = value;
+    choice.textContent = list.id === "profile" ? profileTitle(value) : value;
+    list.append(choice);
+  }
+  if (list.value !== value) list.value = value;
+}

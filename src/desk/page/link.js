@@ -1,0 +1,152 @@
+// Owns the way to the room: the stream of messages, the beat that makes this page a desk, and the orders. Does not own
+// what is shown.
+
+// Without a beat for so long, the room is not heard.
+const UNHEARD_AFTER_MS = 10_000;
+const BEAT_EVERY_MS = 2_000;
+const REOPEN_LEAST_MS = 400;
+const REOPEN_MOST_MS = 2_000;
+
+let stream = null;
+let desk = null;
+let heardAt = performance.now();
+let unheardSince = null;
+let reopenTimer = 0;
+let tries = 0;
+let takenAsDesk = false;
+let refused = false;
+let signedOut = false;
+let isAble = () => false;
+let on = {};
+
+/** Opens the way. `able` says whether this page can receive; the others are told of what comes. */
+export function open(able, listeners) {
+  isAble = able;
+  on = listeners;
+  reopen();
+  setInterval(beat, BEAT_EVERY_MS);
+  setInterval(look, 1_000);
+  document.addEventListener("visibilitychange", beat);
+}
+
+/** This page's own name at the room, or null. */
+export function deskName() {
+  return desk;
+}
+
+/** How the way stands. */
+export function state() {
+  return { unheardSince, takenAsDesk, refused, signedOut, opened: desk !== null };
+}
+
+/** Sends an order. Answers null, or the words of what went wrong. */
+export async function order(path, body = {}) {
+  try {
+    const answer = await post(path, body);
+    if (answer.ok) return null;
+    if (answer.status === 401) leave();
+    return (await answer.json()).error ?? String(answer.status);
+  } catch {
+    return "";
+  }
+}
+
+/** Tells the room that this page is here, and whether it can receive. */
+export async function beat() {
+  if (!desk) return;
+  const name = desk;
+  const able = isAble();
+  try {
+    const answer = await post("/api/beat", { desk: name, visible: document.visibilityState === "visible", sound: able });
+    if (name !== desk) return;
+    if (answer.status === 410) return reopen();
+    if (answer.status === 401) leave();
+    takenAsDesk = answer.ok && able;
+    refused = answer.status === 409;
+  } catch {
+    takenAsDesk = false;
+  }
+  on.changed();
+}
+
+/** Signs out and leaves the page. */
+export async function signOut() {
+  await order("/logout");
+  location.replace("/login");
+}
+
+function post(path, body) {
+  return fetch(path, {
+    method: "POST",
+    headers: { "content-type": "application/json", "x-stillroom": "1" },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(5_000),
+  });
+}
+
+function reopen() {
+  clearTimeout(reopenTimer);
+  stream?.close();
+  desk = null;
+  takenAsDesk = false;
+  stream = new EventSource("/events");
+  stream.addEventListener("hello", (message) => {
+    const hello = JSON.parse(message.data);
+    desk = hello.desk;
+    signedOut = false;
+    on.hello(hello);
+    beat();
+  });
+  stream.addEventListener("room", (message) => on.room(JSON.parse(message.data), performance.now()));
+  stream.addEventListener("beat", () => {
+    heardAt = performance.now();
+    tries = 0;
+    if (unheardSince) {
+      unheardSince = null;
+      on.changed();
+    }
+  });
+  stream.addEventListener("error", again);
+}
+
+function again() {
+  stream?.close();
+  desk = null;
+  takenAsDesk = false;
+  clearTimeout(reopenTimer);
+  // Many desks that lost a room in the same moment must not come back in the same moment.
+  const wait = Math.min(REOPEN_MOST_MS, REOPEN_LEAST_MS * 2 ** Math.min(tries, 6)) * (0.5 + Math.random());
+  tries += 1;
+  reopenTimer = setTimeout(reopen, wait);
+  askWhetherSignedIn();
+  on.changed();
+}
+
+async function askWhetherSignedIn() {
+  try {
+    const answer = await fetch("/api/here", { signal: AbortSignal.timeout(4_000) });
+    if (answer.status === 401) leave();
+  } catch {
+    // The room is away; the stream says so.
+  }
+}
+
+function leave() {
+  signedOut = true;
+  takenAsDesk = false;
+  unheardSince ??= new Date();
+  on.changed();
+}
+
+function look() {
+  if (performance.now() - heardAt < UNHEARD_AFTER_MS) return;
+  if (!unheardSince) {
+    unheardSince = new Date();
+    on.changed();
+  }
+  // A stream that is open but says nothing is worth no more than a closed one.
+  if (stream && stream.readyState !== EventSource.CLOSED && performance.now() - heardAt > 2 * UNHEARD_AFTER_MS) {
+    heardAt = performance.now() - UNHEARD_AFTER_MS;
+    again();
+  }
+}

@@ -1,0 +1,111 @@
+// Owns what the desk plays. Its calls are four overlapping mallet notes, so that nobody takes them for the bursts of
+// equal pulses by which medical devices alarm (IEC 60601-1-8). Does not own when it plays.
+
+const CALL_NOTES_HZ = [440, 659.26, 493.88, 659.26];
+const NOTE_APART_S = 0.27;
+
+// How loud each sound is, and how long after its start it starts again.
+const SOUNDS = {
+  call: { gain: 0.34, every_ms: 3200 },
+  risen: { gain: 0.62, every_ms: 2000, bright: true },
+  practice: { gain: 0.12, every_ms: 7000 },
+  unheard: { gain: 0.3, every_ms: 5000, glide: true },
+};
+
+let context = null;
+let master = null;
+let playing = null;
+let timer = 0;
+let lastTime = -1;
+let lastLook = 0;
+let moves = false;
+let onChange = () => {};
+
+/** Makes the sound; only a click or a key may do it. Plays the call's tone once, softly, so that one hears it works. */
+export async function unlock(changed) {
+  onChange = changed;
+  if (!context) {
+    context = new AudioContext({ latencyHint: "interactive" });
+    master = context.createDynamicsCompressor();
+    master.connect(context.destination);
+    context.addEventListener("statechange", () => onChange());
+  }
+  await context.resume();
+  if (!playing) phrase(CALL_NOTES_HZ, 0.08, false);
+  onChange();
+}
+
+/** Whether sound comes out: the context runs, and its clock has moved since the last look. */
+export function isOn() {
+  if (context?.state !== "running") return false;
+  const now = performance.now();
+  if (now - lastLook > 900) {
+    moves = lastTime < 0 || context.currentTime > lastTime;
+    lastTime = context.currentTime;
+    lastLook = now;
+  }
+  return moves;
+}
+
+/** Repeats a sound until told otherwise: "call", "risen", "practice", "unheard", or null for none. `anew` starts it
+ *  from its beginning even if it already plays. */
+export function repeat(kind, anew = false) {
+  if (kind === playing && !anew) return;
+  playing = kind;
+  clearTimeout(timer);
+  if (kind) turn();
+}
+
+/** A new trouble: its own sound, once. */
+export function troubleOnce() {
+  if (!playing) glide(SOUNDS.unheard.gain);
+}
+
+function turn() {
+  const sound = SOUNDS[playing];
+  if (!sound) return;
+  if (sound.glide) glide(sound.gain);
+  else phrase(CALL_NOTES_HZ, sound.gain, sound.bright);
+  timer = setTimeout(turn, sound.every_ms);
+}
+
+function phrase(notes, gain, bright) {
+  if (context?.state !== "running") return;
+  const start = context.currentTime + 0.03;
+  notes.forEach((hz, index) => {
+    const at = start + index * NOTE_APART_S;
+    mallet(hz, at, gain, 1.5);
+    mallet(hz * 2, at, gain * (bright ? 0.45 : 0.16), 0.9);
+    mallet(hz * 4, at, gain * (bright ? 0.16 : 0.05), 0.25);
+  });
+}
+
+function mallet(hz, at, gain, length) {
+  const tone = context.createOscillator();
+  const level = context.createGain();
+  tone.frequency.value = hz;
+  level.gain.setValueAtTime(0, at);
+  level.gain.linearRampToValueAtTime(gain, at + 0.018);
+  level.gain.exponentialRampToValueAtTime(0.0004, at + length);
+  tone.connect(level).connect(master);
+  tone.start(at);
+  tone.stop(at + length + 0.05);
+}
+
+function glide(gain) {
+  if (context?.state !== "running") return;
+  const start = context.currentTime + 0.03;
+  for (const [at, from, to] of [[start, 330, 247], [start + 0.95, 294, 220]]) {
+    const tone = context.createOscillator();
+    const level = context.createGain();
+    tone.type = "triangle";
+    tone.frequency.setValueAtTime(from, at);
+    tone.frequency.exponentialRampToValueAtTime(to, at + 0.8);
+    level.gain.setValueAtTime(0, at);
+    level.gain.linearRampToValueAtTime(gain, at + 0.12);
+    level.gain.linearRampToValueAtTime(0, at + 0.85);
+    tone.connect(level).connect(master);
+    tone.start(at);
+    tone.stop(at + 0.9);
+  }
+}

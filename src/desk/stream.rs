@@ -1,0 +1,110 @@
+//! Owns the stream of messages to one page: the first one, one for each change of the room, and the beat between.
+//! Does not own what a message holds.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::sse::{Event as Message, Sse};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use tokio::sync::mpsc;
+use tokio::time::MissedTickBehavior;
+use tokio_stream::wrappers::ReceiverStream;
+
+use super::guard::token;
+use super::router::{Desk, problem};
+use super::view::{Hello, RoomView};
+use crate::room::Event;
+use crate::room::call::DeskId;
+
+/// A page that hears nothing for longer than a few of these says that it cannot hear the room.
+const BEAT_EVERY: Duration = Duration::from_secs(3);
+
+type Messages = mpsc::Sender<Result<Message, Infallible>>;
+
+/// `GET /events`.
+pub(super) async fn events(State(desk): State<Arc<Desk>>, headers: HeaderMap) -> Response {
+    let Ok(name) = getrandom::u64() else {
+        return problem(StatusCode::SERVICE_UNAVAILABLE, "the system gives no random numbers");
+    };
+    let id = DeskId(name);
+    if !desk.pages.lock().await.open(id, Instant::now()) {
+        return problem(StatusCode::SERVICE_UNAVAILABLE, "too many desk pages are open; close some");
+    }
+    // One message may wait: a page that reads slowly gets the newest state next, not a backlog of old ones.
+    let (sender, receiver) = mpsc::channel(1);
+    let token = token(&desk, &headers);
+    tokio::spawn(async move {
+        feed(&desk, id, token, &sender).await;
+        desk.close_page(id).await;
+    });
+    Sse::new(ReceiverStream::new(receiver)).into_response()
+}
+
+/// Feeds one page until it is gone, the desk closes or its sign-in ends.
+async fn feed(desk: &Desk, id: DeskId, token: Option<String>, messages: &Messages) {
+    let mut shown = desk.shown.subscribe();
+    let mut name = desk.options.room_name.clone();
+    let mut name_may_change = true;
+    let mut closing = desk.closing.subscribe();
+    let mut beat = tokio::time::interval(BEAT_EVERY);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let hello = Hello::new(&desk.options, id.0, desk.sessions.needs_password());
+    if !send(messages, "hello", &hello).await || !send_room(desk, id, messages).await {
+        return;
+    }
+    loop {
+        tokio::select! {
+            () = messages.closed() => return,
+            _ = closing.changed() => return,
+            changed = shown.changed() => {
+                if changed.is_err() || !send_room(desk, id, messages).await {
+                    return;
+                }
+            }
+            changed = name.changed(), if name_may_change => {
+                name_may_change = changed.is_ok();
+                if name_may_change && !send_room(desk, id, messages).await {
+                    return;
+                }
+            }
+            _ = beat.tick() => {
+                if !desk.sessions.is_signed_in(token.as_deref()) {
+                    return;
+                }
+                // No beat for a room that does not turn: the page is to say that it cannot hear it.
+                if desk.hears_the_room().await && !send(messages, "beat", &()).await {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+async fn send_room(desk: &Desk, id: DeskId, messages: &Messages) -> bool {
+    let shown = desk.shown.borrow().clone();
+    let room = desk.options.room_name.borrow().clone();
+    let view = RoomView::new(&shown.snapshot, desk.client.now(), &room, &shown.log);
+    let sent = send(messages, "room", &view).await;
+    if let (true, Some(call)) = (sent, shown.snapshot.call.as_ref())
+        && desk.pages.lock().await.take_sent(id, call.id)
+        && let Err(error) = desk.tell(Event::CallSent { id: call.id }).await
+    {
+        // The call was cleared in this very moment, or the room stands still and says so elsewhere.
+        tracing::debug!(%error, "a call was sent that is open no more");
+    }
+    sent
+}
+
+async fn send(messages: &Messages, kind: &'static str, body: &impl Serialize) -> bool {
+    match serde_json::to_string(body) {
+        Ok(json) => messages.send(Ok(Message::default().event(kind).data(json))).await.is_ok(),
+        Err(error) => {
+            tracing::error!(%error, kind, "a message to the desk could not be written");
+            false
+        }
+    }
+}

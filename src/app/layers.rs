@@ -1,0 +1,98 @@
+//! Owns what lies over what: the screen, the staff corner, the staff panel, the dark, and above all the call.
+
+use iced::widget::{Space, column, container, stack};
+use iced::{Color, Element, Length};
+
+use super::{App, Message, Screen, StaffLayer};
+use crate::room::{RoomTime, Stage};
+use crate::screen::farewell;
+use crate::theme::{DRIFT_MM, TARGET_MM};
+use crate::widget::call_band::{self, CallPlace, StaffMessages};
+use crate::widget::parts::{self, STAFF_HOLD};
+use crate::widget::touch::{Answers, touchable};
+use crate::widget::wake::wake;
+
+impl App {
+    /// The window's content.
+    #[must_use]
+    pub fn view(&self) -> Element<'_, Message> {
+        let setting = &self.setting;
+        if let Screen::FirstRun(first_run) = &self.screen {
+            let call = self.call(CallPlace::Corner);
+            return stack![first_run.view(setting).map(Message::FirstRun), call].into();
+        }
+        match &self.staff {
+            StaffLayer::Pin(pad) => {
+                let pad = pad.view(setting, setting.staff("staff-pin-title"), Message::Pin);
+                stack![parts::ground(crate::theme::INK, pad), self.call(CallPlace::Corner)].into()
+            }
+            StaffLayer::Open(panel) => {
+                stack![panel.view(setting).map(Message::Staff), self.call(CallPlace::Corner)].into()
+            }
+            StaffLayer::Closed if setting.snapshot.dark => self.dark(),
+            StaffLayer::Closed => {
+                let place = if matches!(self.screen, Screen::Session(_)) { CallPlace::Band } else { CallPlace::Corner };
+                stack![self.base(), self.corner(), self.call(place)].into()
+            }
+        }
+    }
+
+    fn base(&self) -> Element<'_, Message> {
+        let setting = &self.setting;
+        match &self.screen {
+            Screen::FirstRun(first_run) => first_run.view(setting).map(Message::FirstRun),
+            Screen::Ready(ready) => ready.view(setting).map(Message::Ready),
+            Screen::Arrive(arrive) => arrive.view(setting).map(Message::Arrive),
+            Screen::Session(session) => session.view(setting).map(Message::Session),
+            Screen::After(after) => after.view(setting).map(Message::After),
+            Screen::Farewell => farewell::view(setting),
+            Screen::Turnover(turnover) => turnover.view(setting).map(Message::Turnover),
+        }
+    }
+
+    fn call(&self, place: CallPlace) -> Element<'_, Message> {
+        let staff = StaffMessages { here: Message::HereHeld, cleared: Message::ClearHeld };
+        call_band::call(&self.setting, place, Message::CallPressed, staff)
+    }
+
+    /// An unmarked corner that staff hold.
+    fn corner(&self) -> Element<'_, Message> {
+        let side = self.setting.mm(TARGET_MM);
+        let corner = touchable("staff-corner", Space::new().width(side).height(side))
+            .answers(Answers::AfterHold(STAFF_HOLD))
+            .drift_px(self.setting.mm(DRIFT_MM))
+            .says(Message::CornerHeld);
+        container(corner).into()
+    }
+
+    /// A black frame, never a screen switched off. The first touch anywhere shows the call; the second touch on it
+    /// calls.
+    fn dark(&self) -> Element<'_, Message> {
+        let setting = &self.setting;
+        let snapshot = &setting.snapshot;
+        let touch = touchable("dark-anywhere", Space::new().width(Length::Fill).height(Length::Fill))
+            .answers(Answers::OnDown)
+            .width(Length::Fill)
+            .height(Length::Fill)
+            .says(Message::DarkTouched);
+        let black = parts::ground(Color::BLACK, touch);
+        let shows = snapshot.dark_panel_until.is_some() || snapshot.call.is_some();
+        if !shows {
+            return black;
+        }
+        let leave =
+            parts::control(setting, "dark-leave", setting.say("dark-leave"), Message::DarkLeft).width(setting.mm(52.0));
+        let leave = column![container(leave).align_right(Length::Fill).padding(setting.mm(3.0))];
+        let panel = self.call(CallPlace::DarkPanel);
+        let until = snapshot.dark_panel_until.unwrap_or(RoomTime::default());
+        // The room says when the panel goes; the wake only makes the window look again.
+        let again = wake(setting.clock.instant_of(until), Message::Answered(Ok(())));
+        stack![black, panel, leave, again].into()
+    }
+
+    /// Whether the window shows the stage the room is in.
+    #[must_use]
+    pub fn shows(&self, stage: Stage) -> bool {
+        self.setting.snapshot.stage == stage
+    }
+}

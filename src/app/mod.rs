@@ -1,0 +1,495 @@
+//! Owns the window: which screen is shown, what lies over it, and the way of every touch to the room. It decides
+//! nothing about the room itself.
+
+mod layers;
+mod trace;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use iced::{Event as WindowEvent, Size, Subscription, Task, keyboard, window};
+use tokio_stream::wrappers::WatchStream;
+use ulid::Ulid;
+
+use crate::driver::RoomHandle;
+use crate::pin::{Secret, Verdict};
+use crate::room::call::CallId;
+use crate::room::{Event, Refusal, Snapshot, Stage};
+use crate::screen::after::{self, After};
+use crate::screen::arrive::{self, Arrive};
+use crate::screen::first_run::{self, FirstRun};
+use crate::screen::pin::{self, PinPad};
+use crate::screen::ready::{self, Ready};
+use crate::screen::session::{self, Session};
+use crate::screen::staff::{self, Staff};
+use crate::screen::turnover::{self, Turnover};
+use crate::screen::{Action, Clinic, Setting};
+use crate::setup::Setup;
+use crate::sound::{self, Sound};
+use crate::theme::{self, Scale};
+use crate::widget::place::Pictures;
+use crate::widget::touch::Placed;
+use crate::words::Words;
+
+/// What the window needs from the rest of the program.
+pub struct Parts {
+    /// The room.
+    pub room: RoomHandle,
+    /// What the clinic set up.
+    pub clinic: Arc<Clinic>,
+    /// The room's name; empty before the first run.
+    pub room_name: String,
+    /// What places are drawn with.
+    pub pictures: Pictures,
+    /// The staff PIN.
+    pub pin: Arc<Secret>,
+    /// The state directory.
+    pub state: PathBuf,
+    /// The sound, for the tone of the first run.
+    pub sound: Sound,
+    /// The size of the window in logical pixels; the whole screen if none is named.
+    pub windowed: Option<Size>,
+    /// Where each control lies is written here after each change, for whoever drives the window from outside.
+    pub trace: Option<PathBuf>,
+}
+
+/// The window.
+pub struct App {
+    setting: Setting,
+    room: RoomHandle,
+    screen: Screen,
+    staff: StaffLayer,
+    pin: Arc<Secret>,
+    state: PathBuf,
+    sound: Sound,
+    trace: Option<trace::Trace>,
+    diagonal_inches: f32,
+}
+
+enum Screen {
+    FirstRun(Box<FirstRun>),
+    Ready(Ready),
+    Arrive(Box<Arrive>),
+    Session(Session),
+    After(Box<After>),
+    Farewell,
+    Turnover(Turnover),
+}
+
+enum StaffLayer {
+    Closed,
+    Pin(PinPad),
+    Open(Staff),
+}
+
+/// What happened at the window.
+#[derive(Clone, Debug)]
+pub enum Message {
+    /// The room changed.
+    RoomChanged(Arc<Snapshot>),
+    /// The window has this size.
+    Resized(Size),
+    /// A key was pressed, by its name.
+    KeyPressed(String),
+    /// The call was pressed.
+    CallPressed,
+    /// Staff held *Here*.
+    HereHeld,
+    /// Staff held *Clear*.
+    ClearHeld,
+    /// The staff corner was held.
+    CornerHeld,
+    /// The dark screen was touched.
+    DarkTouched,
+    /// The dark is to end.
+    DarkLeft,
+    /// The room answered.
+    Answered(Result<(), Refusal>),
+    /// The PIN was checked.
+    PinChecked(Result<Verdict, String>),
+    /// What the first run chose was kept, or not.
+    SetupKept(Result<Setup, String>),
+    /// Where the controls lie.
+    Traced(Vec<(Placed, iced::Rectangle)>),
+    /// Something on a screen.
+    FirstRun(first_run::Message),
+    /// Something on a screen.
+    Ready(ready::Message),
+    /// Something on a screen.
+    Arrive(arrive::Message),
+    /// Something on a screen.
+    Session(session::Message),
+    /// Something on a screen.
+    After(after::Message),
+    /// Something on a screen.
+    Turnover(turnover::Message),
+    /// Something at the PIN pad.
+    Pin(pin::Message),
+    /// Something on the staff panel.
+    Staff(staff::Message),
+}
+
+/// Opens the window and stays until staff leaves the kiosk.
+///
+/// # Errors
+/// What the window system said.
+pub fn run(parts: Parts) -> iced::Result {
+    let windowed = parts.windowed;
+    let fullscreen = windowed.is_none() && parts.clinic.config.screen.fullscreen;
+    let size = windowed.unwrap_or(Size::new(1280.0, 800.0));
+    let parts = std::sync::Mutex::new(Some(parts));
+    let boot = move || {
+        // The window is made once; a second boot would have no room to show.
+        let parts = parts.lock().ok().and_then(|mut parts| parts.take());
+        (Shell(parts.map(|parts| App::new(parts, size))), Task::none())
+    };
+    iced::application(boot, Shell::update, Shell::view)
+        .title("Stillroom")
+        .subscription(Shell::subscription)
+        .theme(|_: &Shell| iced::Theme::Dark)
+        .style(|_, _| iced::theme::Style { background_color: theme::INK, text_color: theme::SAND })
+        .settings(iced::Settings {
+            id: Some("stillroom".to_owned()),
+            fonts: theme::FONTS.iter().map(|font| (*font).into()).collect(),
+            default_font: theme::CONTROL,
+            antialiasing: false,
+            ..iced::Settings::default()
+        })
+        .window(window::Settings {
+            size,
+            fullscreen,
+            decorations: windowed.is_some(),
+            exit_on_close_request: windowed.is_some(),
+            ..window::Settings::default()
+        })
+        .run()
+}
+
+struct Shell(Option<App>);
+
+impl Shell {
+    fn update(&mut self, message: Message) -> Task<Message> {
+        self.0.as_mut().map_or_else(Task::none, |app| app.update(message))
+    }
+
+    fn view(&self) -> iced::Element<'_, Message> {
+        self.0.as_ref().map_or_else(|| iced::widget::Space::new().into(), App::view)
+    }
+
+    fn subscription(&self) -> Subscription<Message> {
+        self.0.as_ref().map_or_else(Subscription::none, App::subscription)
+    }
+}
+
+impl App {
+    /// A window of that size on that room.
+    #[must_use]
+    pub fn new(parts: Parts, size: Size) -> Self {
+        let snapshot = parts.room.snapshots().borrow().clone();
+        let config = &parts.clinic.config;
+        let diagonal_inches = config.screen.diagonal_inches;
+        let staff_language =
+            crate::room::Language::from_name(config.room.locale.name()).unwrap_or(crate::room::Language::English);
+        let setting = Setting {
+            words: Arc::new(Words::new(snapshot.language)),
+            staff_words: Arc::new(Words::new(staff_language)),
+            scale: Scale::new(diagonal_inches, size),
+            window: size,
+            clock: parts.room.clock(),
+            clinic: Arc::clone(&parts.clinic),
+            room_name: parts.room_name,
+            pictures: parts.pictures,
+            snapshot,
+        };
+        let mut app = Self {
+            screen: Screen::Ready(Ready),
+            setting,
+            room: parts.room,
+            staff: StaffLayer::Closed,
+            pin: parts.pin,
+            state: parts.state,
+            sound: parts.sound,
+            trace: parts.trace.map(trace::Trace::to),
+            diagonal_inches,
+        };
+        app.screen = if app.pin.is_set() { app.screen_of_stage() } else { app.first_run() };
+        app
+    }
+
+    fn first_run(&self) -> Screen {
+        let config = &self.setting.clinic.config;
+        Screen::FirstRun(Box::new(FirstRun::new(
+            &self.setting.room_name,
+            config.screen.diagonal_inches,
+            config.sound.cap_db,
+        )))
+    }
+
+    fn screen_of_stage(&self) -> Screen {
+        match self.setting.snapshot.stage {
+            Stage::Ready => Screen::Ready(Ready),
+            Stage::Arrive => Screen::Arrive(Box::default()),
+            Stage::Session => Screen::Session(Session::default()),
+            Stage::After => Screen::After(Box::default()),
+            Stage::Farewell => Screen::Farewell,
+            Stage::Turnover | Stage::Blocked => Screen::Turnover(Turnover::default()),
+        }
+    }
+
+    /// Takes in what happened.
+    pub fn update(&mut self, message: Message) -> Task<Message> {
+        let traced = matches!(message, Message::Traced(_));
+        let task = self.take(message);
+        if traced { task } else { Task::batch([task, self.look()]) }
+    }
+
+    fn look(&self) -> Task<Message> {
+        if self.trace.is_some() { trace::look().map(Message::Traced) } else { Task::none() }
+    }
+
+    fn take(&mut self, message: Message) -> Task<Message> {
+        match message {
+            Message::RoomChanged(snapshot) => self.room_changed(snapshot),
+            Message::Resized(size) => {
+                self.setting.window = size;
+                self.setting.scale = Scale::new(self.diagonal_inches, size);
+                Task::none()
+            }
+            Message::KeyPressed(name) if self.setting.clinic.config.call.keys.contains(&name) => self.press_call(false),
+            Message::KeyPressed(_) => Task::none(),
+            Message::CallPressed => {
+                let practice = self.call_is_practice();
+                if let (Screen::Arrive(arrive), true) = (&mut self.screen, practice) {
+                    arrive.call_was_tried();
+                }
+                self.press_call(practice)
+            }
+            Message::HereHeld => self.tell(Event::CallHere { id: None }),
+            Message::ClearHeld => self.tell(Event::CallCleared),
+            Message::CornerHeld => {
+                self.staff = StaffLayer::Pin(PinPad::default());
+                self.tell(Event::StaffTouched)
+            }
+            Message::DarkTouched => self.tell(Event::DarkTouched),
+            Message::DarkLeft => self.tell(Event::Dark { on: false }),
+            Message::Answered(Ok(())) => Task::none(),
+            Message::Answered(Err(refusal)) => {
+                tracing::info!(%refusal, "the room did not take a touch");
+                Task::none()
+            }
+            Message::PinChecked(checked) => self.pin_checked(checked),
+            Message::SetupKept(kept) => self.setup_kept(kept),
+            Message::Traced(placed) => {
+                if let Some(trace) = &mut self.trace {
+                    trace.write(placed, self.screen.name());
+                }
+                Task::none()
+            }
+            Message::Pin(message) => self.pin_message(&message),
+            Message::Staff(message) => self.staff_message(message),
+            message => self.screen_message(message),
+        }
+    }
+
+    fn screen_message(&mut self, message: Message) -> Task<Message> {
+        let snapshot = Arc::clone(&self.setting.snapshot);
+        let action = match (&mut self.screen, message) {
+            (Screen::FirstRun(_), Message::FirstRun(message)) => return self.first_run_message(message),
+            (Screen::Ready(ready), Message::Ready(message)) => ready.update(&message),
+            (Screen::Arrive(arrive), Message::Arrive(message)) => {
+                let action = arrive.update(message, &snapshot);
+                let focus = arrive.wants_focus().map_or_else(Task::none, iced::widget::operation::focus);
+                return Task::batch([self.act(action), focus]);
+            }
+            (Screen::Session(session), Message::Session(message)) => session.update(&message, &snapshot),
+            (Screen::After(after), Message::After(message)) => after.update(message, &snapshot),
+            (Screen::Turnover(turnover), Message::Turnover(message)) => match turnover.update(&message) {
+                turnover::Outcome::Act(action) => action,
+                turnover::Outcome::PracticeCall => return self.press_call(true),
+            },
+            // A touch on a screen that has gone in the meantime.
+            _ => Action::None,
+        };
+        self.act(action)
+    }
+
+    fn first_run_message(&mut self, message: first_run::Message) -> Task<Message> {
+        let Screen::FirstRun(first_run) = &mut self.screen else { return Task::none() };
+        match first_run.update(message) {
+            first_run::Outcome::None => Task::none(),
+            first_run::Outcome::Focus(page) => iced::widget::operation::focus(page),
+            first_run::Outcome::Tone => {
+                self.sound.signal(sound::Signal::TestTone);
+                Task::none()
+            }
+            first_run::Outcome::Resize(inches) => {
+                self.diagonal_inches = inches;
+                self.setting.scale = Scale::new(inches, self.setting.window);
+                Task::none()
+            }
+            first_run::Outcome::Save(chosen) => {
+                let (pin, state) = (Arc::clone(&self.pin), self.state.clone());
+                let keep = async move { keep_setup(&pin, &state, chosen) };
+                Task::perform(keep, Message::SetupKept)
+            }
+        }
+    }
+
+    fn pin_message(&mut self, message: &pin::Message) -> Task<Message> {
+        let StaffLayer::Pin(pad) = &mut self.staff else { return Task::none() };
+        match pad.update(message) {
+            pin::Action::None => Task::none(),
+            pin::Action::Close => {
+                self.staff = StaffLayer::Closed;
+                Task::none()
+            }
+            pin::Action::Check(typed) => {
+                let pin = Arc::clone(&self.pin);
+                let check = async move { pin.check(&typed, SystemTime::now()).map_err(|error| error.to_string()) };
+                Task::perform(check, Message::PinChecked)
+            }
+        }
+    }
+
+    fn pin_checked(&mut self, checked: Result<Verdict, String>) -> Task<Message> {
+        let StaffLayer::Pin(pad) = &mut self.staff else { return Task::none() };
+        match checked {
+            Ok(Verdict::Right) => {
+                self.staff = StaffLayer::Open(Staff::default());
+                return self.tell(Event::StaffTouched);
+            }
+            Ok(Verdict::Wrong { wait } | Verdict::Locked { wait }) => pad.was_wrong(wait),
+            Err(error) => {
+                tracing::error!(%error, "the staff PIN could not be checked");
+                pad.was_wrong(Duration::ZERO);
+            }
+        }
+        Task::none()
+    }
+
+    fn staff_message(&mut self, message: staff::Message) -> Task<Message> {
+        let snapshot = Arc::clone(&self.setting.snapshot);
+        let StaffLayer::Open(panel) = &mut self.staff else { return Task::none() };
+        let touched = self.room.tell_in_order(Event::StaffTouched);
+        let outcome = panel.update(message, &snapshot);
+        let task = match outcome {
+            staff::Outcome::Act(action) => self.act(action),
+            staff::Outcome::Close => {
+                self.staff = StaffLayer::Closed;
+                Task::none()
+            }
+            staff::Outcome::ActAndClose(action) => {
+                self.staff = StaffLayer::Closed;
+                self.act(action)
+            }
+            staff::Outcome::Exit => iced::exit(),
+        };
+        Task::batch([Task::perform(touched, Message::Answered), task])
+    }
+
+    fn setup_kept(&mut self, kept: Result<Setup, String>) -> Task<Message> {
+        match kept {
+            Ok(setup) => {
+                self.setting.room_name = setup.room_name;
+                self.screen = self.screen_of_stage();
+            }
+            Err(why) => {
+                if let Screen::FirstRun(first_run) = &mut self.screen {
+                    first_run.was_not_saved(why);
+                }
+            }
+        }
+        Task::none()
+    }
+
+    fn room_changed(&mut self, snapshot: Arc<Snapshot>) -> Task<Message> {
+        let before = std::mem::replace(&mut self.setting.snapshot, snapshot);
+        let now = &self.setting.snapshot;
+        if before.language != now.language {
+            self.setting.words = Arc::new(Words::new(now.language));
+        }
+        if before.stage != now.stage && !matches!(self.screen, Screen::FirstRun(_)) {
+            let stays = matches!((&self.screen, now.stage), (Screen::Turnover(_), Stage::Turnover | Stage::Blocked));
+            if !stays {
+                self.screen = self.screen_of_stage();
+            }
+        }
+        Task::none()
+    }
+
+    fn act(&mut self, action: Action) -> Task<Message> {
+        match action {
+            Action::None => Task::none(),
+            Action::Tell(event) => self.tell(event),
+            Action::TellAll(events) => {
+                Task::batch(events.into_iter().map(|event| self.tell(event)).collect::<Vec<_>>())
+            }
+            Action::Focus(text) => iced::widget::operation::focus(text),
+        }
+    }
+
+    fn tell(&self, event: Event) -> Task<Message> {
+        Task::perform(self.room.tell_in_order(event), Message::Answered)
+    }
+
+    fn press_call(&self, practice: bool) -> Task<Message> {
+        self.tell(Event::CallPressed { id: CallId(Ulid::new().0), practice })
+    }
+
+    fn call_is_practice(&self) -> bool {
+        let staff_closed = matches!(self.staff, StaffLayer::Closed);
+        matches!(&self.screen, Screen::Arrive(arrive) if staff_closed && arrive.call_is_practice())
+    }
+
+    fn subscription(&self) -> Subscription<Message> {
+        Subscription::batch([
+            Subscription::run_with(Watching(self.room.clone()), |watching| {
+                use tokio_stream::StreamExt;
+                WatchStream::new(watching.0.snapshots()).map(Message::RoomChanged)
+            }),
+            iced::event::listen_with(|event, _, _| match event {
+                WindowEvent::Window(window::Event::Opened { size, .. } | window::Event::Resized(size)) => {
+                    Some(Message::Resized(size))
+                }
+                // A held key is one press.
+                WindowEvent::Keyboard(keyboard::Event::KeyPressed {
+                    key: keyboard::Key::Named(named),
+                    repeat: false,
+                    ..
+                }) => Some(Message::KeyPressed(format!("{named:?}"))),
+                _ => None,
+            }),
+        ])
+    }
+}
+
+/// One window watches one room.
+struct Watching(RoomHandle);
+
+impl std::hash::Hash for Watching {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        "the room".hash(state);
+    }
+}
+
+impl Screen {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::FirstRun(_) => "first-run",
+            Self::Ready(_) => "ready",
+            Self::Arrive(_) => "arrive",
+            Self::Session(_) => "session",
+            Self::After(_) => "after",
+            Self::Farewell => "farewell",
+            Self::Turnover(_) => "turnover",
+        }
+    }
+}
+
+fn keep_setup(pin: &Secret, state: &std::path::Path, chosen: first_run::Chosen) -> Result<Setup, String> {
+    let setup = Setup { room_name: chosen.room_name, diagonal_inches: chosen.diagonal_inches, cap_db: chosen.cap_db };
+    setup.save(state).map_err(|error| error.to_string())?;
+    pin.set(&chosen.pin).map_err(|error| error.to_string())?;
+    Ok(setup)
+}

@@ -1,0 +1,97 @@
+//! Owns the command line: what can be asked of the program, and its exit codes.
+
+mod renderer;
+mod run;
+mod secrets;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config;
+
+/// Arguments or surroundings that cannot be used.
+const UNUSABLE: u8 = 2;
+/// Findings, or a step that failed.
+const FAILED: u8 = 1;
+
+/// The still room for an infusion: music, breath, safe places, and a call that works.
+///
+/// A comfort system: an adjunct to and never a substitute for the room's own nurse call and monitoring. Not a medical
+/// device.
+#[derive(Debug, Parser)]
+#[command(name = "stillroom", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// The room: fullscreen, or without a window
+    Run(run::RunArgs),
+    /// Check the configuration and all it names, or just the named files; every finding on a line of its own
+    Check {
+        /// The configuration; else `$STILLROOM_CONFIG`, /etc/stillroom/kiosk.toml, ./kiosk.toml
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+        /// Files to check instead of the configuration and all it names
+        paths: Vec<PathBuf>,
+    },
+    /// The staff PIN
+    #[command(subcommand)]
+    Staff(StaffCommand),
+    /// The desk's password
+    #[command(subcommand)]
+    Desk(DeskCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum StaffCommand {
+    /// Set the staff PIN anew: asked for twice here, at the machine's own shell
+    SetPin,
+}
+
+#[derive(Debug, Subcommand)]
+enum DeskCommand {
+    /// Set the desk's password anew: asked for twice here, at the machine's own shell
+    SetPassword,
+}
+
+/// Runs the program.
+#[must_use]
+pub fn main() -> ExitCode {
+    start_logging();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = if error.use_stderr() { ExitCode::from(UNUSABLE) } else { ExitCode::SUCCESS };
+            // A closed pipe behind `--help` is nothing to speak of.
+            let _ = error.print();
+            return code;
+        }
+    };
+    match cli.command {
+        Command::Run(args) => run::run(&args),
+        Command::Check { config, paths } => check(config.as_deref(), &paths),
+        Command::Staff(StaffCommand::SetPin) => secrets::set_pin(),
+        Command::Desk(DeskCommand::SetPassword) => secrets::set_password(),
+    }
+}
+
+/// Logs go to standard error and hold no word of a patient.
+fn start_logging() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("STILLROOM_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,stillroom=info"));
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}
+
+fn check(config: Option<&std::path::Path>, paths: &[PathBuf]) -> ExitCode {
+    let found = config::find(config, |name| std::env::var_os(name), std::path::Path::exists);
+    let findings = config::check_files(found.path(), paths);
+    for finding in &findings {
+        println!("{finding}");
+    }
+    if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) }
+}

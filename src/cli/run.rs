@@ -1,0 +1,376 @@
+//! Owns the start of a room: files, directories, ports, the desk, and then the window or the lines.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use clap::Args;
+use iced::Size;
+use tokio::sync::watch;
+
+use super::{FAILED, UNUSABLE, renderer};
+use crate::app;
+use crate::config::{self, Config};
+use crate::desk::{self, DeskOptions};
+use crate::driver::journal::Journal;
+use crate::driver::{Driver, RoomHandle};
+use crate::headless;
+use crate::paths::{self, Homes, KeyHome, StateLock};
+use crate::pin::Secret;
+use crate::profile::{self, Profile};
+use crate::room::{Event, Snapshot, Trouble};
+use crate::screen::Clinic;
+use crate::setup::Setup;
+use crate::sound::{self, News, Sound};
+use crate::theme;
+use crate::vault::{self, Vault};
+use crate::widget::place::{Backend, Pictures};
+use crate::wiring::{self, Ports, VaultHouse};
+
+/// The sound fades out for so long before the program ends.
+const FADES_WITHIN: Duration = Duration::from_millis(300);
+/// Without an output of its own for the corridor, the chime keeps to a level that no headphone can hurt with.
+const CHIME_WITHOUT_ITS_OWN_OUTPUT_DB: f32 = -20.0;
+const SPEED_MAX: u32 = 3_600;
+
+/// How the room is to run.
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    /// The configuration; else `$STILLROOM_CONFIG`, /etc/stillroom/kiosk.toml, ./kiosk.toml
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Without a window: events as JSON lines on standard input, each change as a JSON line on standard output. Whoever
+    /// holds standard input is trusted as the person at the tablet and as the staff; see docs/headless.md
+    #[arg(long)]
+    headless: bool,
+    /// Runs the session clock so many times as fast, for rehearsals; nothing else is faster
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(SPEED_MAX)))]
+    speed: u32,
+    /// A window of this size instead of the whole screen
+    #[arg(long, value_name = "WxH", value_parser = renderer::parse_size)]
+    windowed: Option<Size>,
+    /// Keeps the names and places of the controls on the screen in this file, for whoever drives the window from outside
+    #[arg(long, value_name = "FILE")]
+    trace_controls: Option<PathBuf>,
+}
+
+pub(super) fn run(args: &RunArgs) -> ExitCode {
+    let hardened = vault::harden();
+    if let Err(error) = &hardened.no_core_dumps {
+        tracing::warn!(%error, "a crash could write memory to disk");
+    }
+    let found = config::find(args.config.as_deref(), |name| std::env::var_os(name), Path::exists);
+    let loaded = found.load();
+    let mut config = loaded.config;
+    let windowed = !args.headless && has_display();
+    let backend = if windowed {
+        match renderer::chosen() {
+            Some(backend) => backend,
+            None => return start_again_with(renderer::choose(config.screen.renderer)),
+        }
+    } else {
+        Backend::Still
+    };
+
+    let (profiles, profile_findings) = profile::load_profiles(&config.profiles.dir, &config.media.dir);
+    let findings: Vec<_> = loaded.findings.into_iter().chain(profile_findings).collect();
+    for finding in &findings {
+        eprintln!("{finding}");
+    }
+    let (state, keys, lock, mut troubles) = match homes() {
+        Ok(found) => found,
+        Err(error) => {
+            eprintln!("stillroom: {error}");
+            return ExitCode::from(UNUSABLE);
+        }
+    };
+    if !findings.is_empty() {
+        troubles.push(Trouble::FilesWrong);
+    }
+    match Setup::load(&state) {
+        Ok(Some(setup)) => setup.apply(&mut config),
+        Ok(None) => {}
+        Err(error) => eprintln!("stillroom: {error}"),
+    }
+    let Ok(runtime) = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() else {
+        eprintln!("stillroom: the system gives no threads; close other programs and start again");
+        return ExitCode::from(FAILED);
+    };
+    let house = House { config: Arc::new(config), profiles: Arc::new(profiles), state, keys, findings: findings.len() };
+    let room = house.open(&runtime, args, &troubles);
+    let outcome = if args.headless {
+        headless::read_events(&room.handle);
+        wait_for_ever()
+    } else if windowed {
+        house.show(args, backend, &room)
+    } else {
+        wait_for_ever()
+    };
+    room.sound.stop_within(FADES_WITHIN);
+    drop(lock);
+    outcome
+}
+
+/// Everything a room is opened from.
+struct House {
+    config: Arc<Config>,
+    profiles: Arc<Vec<Profile>>,
+    state: PathBuf,
+    keys: KeyHome,
+    findings: usize,
+}
+
+struct OpenRoom {
+    handle: RoomHandle,
+    sound: Sound,
+}
+
+impl House {
+    fn open(&self, runtime: &tokio::runtime::Runtime, args: &RunArgs, troubles: &[Trouble]) -> OpenRoom {
+        let (journal, records, health) = Journal::open(&self.state);
+        let journal = Arc::new(journal);
+        let rules = wiring::rules(&self.config, &self.profiles, args.speed);
+        let (driver, handle) = Driver::recover(rules, Arc::clone(&journal), records);
+        for trouble in troubles {
+            handle.report(Event::TroubleChanged { trouble: *trouble, on: true });
+        }
+        if let Some(problem) = health.problem {
+            eprintln!("stillroom: {problem}");
+            handle.report(crate::driver::journal_trouble(true));
+        }
+        let sound = start_sound(&self.config, &handle);
+        let mut vault = Vault::new(self.state.clone(), self.keys.clone());
+        if vault.last_receipt().is_some()
+            && let Err(error) = vault.verify_chain()
+        {
+            tracing::warn!(%error, "the chain of receipts is broken");
+        }
+        if matches!(self.keys, KeyHome::Memory) {
+            // Nothing an earlier process sealed can be opened again.
+            drop(vault.open());
+        }
+        let house =
+            VaultHouse { vault, journal, room_name: self.config.room.name.clone(), relaunch: Box::new(relaunch) };
+        let observer = args.headless.then(|| {
+            let room = Arc::new(OnceLock::new());
+            drop(room.set(handle.clone()));
+            headless::observer(move || room.get().cloned())
+        });
+        let ports =
+            Ports::open(sound.clone(), Arc::clone(&self.config), Arc::clone(&self.profiles), house, &handle, observer);
+        runtime.spawn(driver.run(ports));
+        runtime.spawn(end_on_signal(sound.clone()));
+        self.open_desk(runtime, &handle);
+        OpenRoom { handle, sound }
+    }
+
+    fn open_desk(&self, runtime: &tokio::runtime::Runtime, room: &RoomHandle) {
+        let name =
+            if self.config.room.name.is_empty() { "Stillroom".to_owned() } else { self.config.room.name.clone() };
+        let (_name_keeper, room_name) = watch::channel(name);
+        let locale = self.config.room.locale;
+        let options = DeskOptions {
+            listen: self.config.desk.listen,
+            tls: match &self.config.desk.tls {
+                config::Tls::Auto => desk::Tls::Auto,
+                config::Tls::Files { cert, key } => desk::Tls::Files { cert: cert.clone(), key: key.clone() },
+            },
+            folder: self.state.join("desk"),
+            password_hash: Secret::desk_password(&self.state).hash(),
+            clinicians: self.config.desk.clinicians.clone(),
+            room_name,
+            profiles: self
+                .profiles
+                .iter()
+                .map(|profile| desk::ProfileCard {
+                    name: profile.name.clone(),
+                    title: profile.title.get(locale).clone(),
+                    description: profile.description.get(locale).clone(),
+                })
+                .collect(),
+            cap_db: self.config.sound.cap_db,
+            locale: locale.name().to_owned(),
+            host_names: Vec::new(),
+            font: theme::FONTS.get(2).copied(),
+            font_bold: theme::FONTS.get(3).copied(),
+        };
+        let (client, fault) = (Arc::new(DeskClient(room.clone())), room.clone());
+        runtime.spawn(async move {
+            let bound = match desk::bind(options) {
+                Ok(bound) => bound,
+                Err(error) => {
+                    eprintln!("stillroom: {error}");
+                    fault.report(Event::TroubleChanged { trouble: Trouble::DeskClosed, on: true });
+                    return;
+                }
+            };
+            eprintln!("The desk is at {}", bound.url());
+            if let Some(ca) = bound.ca_file() {
+                eprintln!("Browsers trust it once they trust {}", ca.display());
+            }
+            if let Err(error) = bound.serve(client, std::future::pending()).await {
+                eprintln!("stillroom: {error}");
+                fault.report(Event::TroubleChanged { trouble: Trouble::DeskClosed, on: true });
+            }
+        });
+    }
+
+    fn show(&self, args: &RunArgs, backend: Backend, room: &OpenRoom) -> ExitCode {
+        let screen = &self.config.screen;
+        let shown = app::run(app::Parts {
+            room: room.handle.clone(),
+            clinic: Arc::new(Clinic {
+                config: Config::clone(&self.config),
+                profiles: Vec::clone(&self.profiles),
+                findings: self.findings,
+            }),
+            room_name: self.config.room.name.clone(),
+            pictures: Pictures::new(backend, screen.frames_per_second, screen.reduce_motion),
+            pin: Arc::new(Secret::staff_pin(&self.state)),
+            state: self.state.clone(),
+            sound: room.sound.clone(),
+            windowed: args.windowed,
+            trace: args.trace_controls.clone(),
+        });
+        match shown {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) if backend == Backend::Still => {
+                eprintln!("stillroom: the window could not be opened: {error}; check the display, or use --headless");
+                ExitCode::from(FAILED)
+            }
+            Err(error) => {
+                eprintln!("stillroom: the graphics device failed ({error}); going on without it");
+                start_again_with(Backend::Still)
+            }
+        }
+    }
+}
+
+type Found = (PathBuf, KeyHome, Option<StateLock>, Vec<Trouble>);
+
+/// The directories of this room. One that cannot be written is told and the room goes on without it; one that belongs
+/// to another running room is an end.
+fn homes() -> Result<Found, paths::PathsError> {
+    let homes = Homes::from_env(|name| std::env::var_os(name))?;
+    let made = match homes.make() {
+        Ok(made) => made,
+        Err(error) => {
+            eprintln!("stillroom: {error}; the room runs, but nothing outlives a restart");
+            return Ok((wiring::nowhere(), KeyHome::Memory, None, vec![Trouble::StateUnwritable]));
+        }
+    };
+    let mut troubles = Vec::new();
+    if let Some(problem) = made.keys_problem {
+        eprintln!("stillroom: {problem}; keys and notes stay in process memory");
+        troubles.push(Trouble::KeysInMemoryOnly);
+    }
+    if made.swaps_to_disk {
+        tracing::warn!("this machine swaps to a disk; switch swap off, so that no words can reach it");
+    }
+    match paths::lock_state(&made.state) {
+        Ok(lock) => Ok((made.state, made.keys, Some(lock), troubles)),
+        Err(error @ paths::PathsError::InUse { .. }) => Err(error),
+        Err(error) => {
+            eprintln!("stillroom: {error}; the room runs, but nothing outlives a restart");
+            troubles.push(Trouble::StateUnwritable);
+            Ok((made.state, KeyHome::Memory, None, troubles))
+        }
+    }
+}
+
+fn has_display() -> bool {
+    if renderer::display_is_there() {
+        return true;
+    }
+    eprintln!(
+        "stillroom: no display answers; the room runs without a window. Start it under a display, or see --headless"
+    );
+    false
+}
+
+fn start_sound(config: &Config, room: &RoomHandle) -> Sound {
+    let chime_db = if config.sound.chime_device.is_some() {
+        config.call.chime_db
+    } else {
+        config.call.chime_db.min(CHIME_WITHOUT_ITS_OWN_OUTPUT_DB)
+    };
+    let options = sound::Options { chime_db, ..sound::Options::default() };
+    let room = room.clone();
+    Sound::start(options, move |news| match news {
+        News::DeviceLost { why } => {
+            tracing::warn!(%why, "no sound device; it is looked for again every second");
+            room.report(Event::TroubleChanged { trouble: Trouble::SoundLost, on: true });
+        }
+        News::DeviceBack => room.report(Event::TroubleChanged { trouble: Trouble::SoundLost, on: false }),
+        News::TrackSkipped { path, why } => tracing::warn!(track = %path.display(), %why, "a track was left out"),
+    })
+}
+
+/// The room as the desk reaches it.
+struct DeskClient(RoomHandle);
+
+impl desk::RoomClient for DeskClient {
+    fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
+        self.0.snapshots()
+    }
+
+    fn now(&self) -> crate::room::RoomTime {
+        self.0.clock().now()
+    }
+
+    fn tell(&self, event: Event) -> desk::Answer {
+        let room = self.0.clone();
+        Box::pin(async move { room.tell(event).await.map_err(|refusal| refusal.to_string()) })
+    }
+
+    fn ping(&self) -> desk::Answer {
+        let room = self.0.clone();
+        Box::pin(async move {
+            room.ping().await;
+            Ok(())
+        })
+    }
+}
+
+async fn end_on_signal(sound: Sound) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut term), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        tracing::warn!("signals cannot be heard; the program ends without fading the sound out");
+        return;
+    };
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    // Blocking is right here: this is the last thing the process does.
+    sound.stop_within(FADES_WITHIN);
+    std::process::exit(0);
+}
+
+fn wait_for_ever() -> ! {
+    loop {
+        std::thread::park();
+    }
+}
+
+fn start_again_with(backend: Backend) -> ExitCode {
+    let error = replace_process(&renderer::environment(backend));
+    eprintln!("stillroom: the program could not start itself anew: {error}; set {}", renderer::ICED_BACKEND);
+    ExitCode::from(FAILED)
+}
+
+fn relaunch() -> io::Error {
+    replace_process(&[])
+}
+
+/// Puts a new process of this program in this one's place, with the same arguments. Comes back only with what went
+/// wrong.
+fn replace_process(environment: &[(&str, &str)]) -> io::Error {
+    use std::os::unix::process::CommandExt;
+    let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("/proc/self/exe"));
+    let mut command = std::process::Command::new(program);
+    command.args(std::env::args_os().skip(1)).envs(environment.iter().copied());
+    command.exec()
+}

@@ -1,0 +1,22 @@
+//! Stillroom: the still room a frightened person can lean on. ARCHITECTURE.md is the map.
+
+pub mod app;
+pub mod cli;
+pub mod config;
+pub mod desk;
+pub mod driver;
+pub mod findings;
+pub mod headless;
+pub mod paths;
+pub mod pin;
+pub mod profile;
+pub mod room;
+pub mod screen;
+pub mod setup;
+pub mod sound;
+pub mod takeaway;
+pub mod theme;
+pub mod vault;
+pub mod widget;
+pub mod wiring;
+pub mod words;

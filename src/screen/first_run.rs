@@ -1,0 +1,310 @@
+//! Owns the first run: what this machine is and is not, the room's name, the staff PIN, the screen's size and the
+//! loudest level. Nothing is chosen for the clinic in secret, and no PIN is there by default.
+
+use iced::widget::{Space, column, container, row};
+use iced::{Element, Length};
+
+use super::Setting;
+use super::pin::{self, PinPad};
+use super::write::{self, Pad};
+use crate::room::notes::PatientText;
+use crate::theme::{self, CALL_MM, GAP_MM, MARGIN_MM};
+use crate::widget::parts;
+use crate::words::Value;
+
+const NAME_CHARS_MAX: usize = 40;
+const PIN_DIGITS_MIN: usize = 4;
+const INCHES: std::ops::RangeInclusive<f32> = 7.0..=32.0;
+const INCH_STEP: f32 = 0.1;
+const CAP_DB: std::ops::RangeInclusive<f32> = -40.0..=0.0;
+const CAP_STEP_DB: f32 = 2.0;
+
+/// What the first run decided.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chosen {
+    /// The room's name.
+    pub room_name: String,
+    /// The staff PIN; it is hashed at once and kept nowhere else.
+    pub pin: String,
+    /// The screen's diagonal.
+    pub diagonal_inches: f32,
+    /// No sound goes above, dB below full scale.
+    pub cap_db: f32,
+}
+
+/// The first run.
+pub struct FirstRun {
+    step: Step,
+    name: Pad,
+    pin: PinPad,
+    first_pin: Option<String>,
+    mismatch: bool,
+    diagonal_inches: f32,
+    cap_db: f32,
+    not_saved: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Safety,
+    Name,
+    Pin,
+    Screen,
+    Cap,
+}
+
+/// What happened in the first run.
+#[derive(Clone, Debug)]
+pub enum Message {
+    /// On to the next step.
+    NextPressed,
+    /// Back to the one before.
+    BackPressed,
+    /// The room's name was written.
+    Wrote(write::Message),
+    /// The PIN pad was used.
+    Pin(pin::Message),
+    /// The screen is larger or smaller, in steps.
+    SizePressed(f32),
+    /// The cap is higher or lower, in steps.
+    CapPressed(f32),
+    /// A tone at the cap.
+    TonePressed,
+    /// All is chosen.
+    FinishPressed,
+}
+
+/// What the first run asks of the shell.
+pub enum Outcome {
+    /// Nothing.
+    None,
+    /// Put the keyboard's focus into a text.
+    Focus(&'static str),
+    /// Play the test tone.
+    Tone,
+    /// The screen's size changed: draw by it.
+    Resize(f32),
+    /// Keep what was chosen.
+    Save(Chosen),
+}
+
+impl FirstRun {
+    /// A first run that starts from what the configuration already says.
+    #[must_use]
+    pub fn new(room_name: &str, diagonal_inches: f32, cap_db: f32) -> Self {
+        Self {
+            step: Step::Safety,
+            name: Pad::with_text(&PatientText::new(room_name)),
+            pin: PinPad::default(),
+            first_pin: None,
+            mismatch: false,
+            diagonal_inches,
+            cap_db,
+            not_saved: None,
+        }
+    }
+
+    /// What was chosen could not be kept.
+    pub fn was_not_saved(&mut self, why: String) {
+        self.not_saved = Some(why);
+    }
+
+    fn room_name(&self) -> String {
+        let text = self.name.text();
+        text.reveal().split_whitespace().collect::<Vec<_>>().join(" ").chars().take(NAME_CHARS_MAX).collect()
+    }
+
+    /// Takes in what happened.
+    pub fn update(&mut self, message: Message) -> Outcome {
+        match message {
+            Message::NextPressed => {
+                self.step = match self.step {
+                    Step::Safety => Step::Name,
+                    Step::Name if self.room_name().is_empty() => Step::Name,
+                    Step::Name => Step::Pin,
+                    Step::Pin if self.first_pin.is_some() => Step::Screen,
+                    Step::Pin => Step::Pin,
+                    Step::Screen | Step::Cap => Step::Cap,
+                };
+                return if self.step == Step::Name { Outcome::Focus(write::PAGE) } else { Outcome::None };
+            }
+            Message::BackPressed => {
+                self.step = match self.step {
+                    Step::Safety | Step::Name => Step::Safety,
+                    Step::Pin => Step::Name,
+                    Step::Screen => self.ask_pin_anew(),
+                    Step::Cap => Step::Screen,
+                };
+            }
+            Message::Wrote(message) => {
+                self.name.update(message);
+            }
+            Message::Pin(message) => match self.pin.update(&message) {
+                pin::Action::Check(pin) => self.take_pin(pin),
+                pin::Action::Close => self.step = Step::Name,
+                pin::Action::None => {}
+            },
+            Message::SizePressed(steps) => {
+                let inches = self.diagonal_inches + steps * INCH_STEP;
+                self.diagonal_inches = (inches.clamp(*INCHES.start(), *INCHES.end()) * 10.0).round() / 10.0;
+                return Outcome::Resize(self.diagonal_inches);
+            }
+            Message::CapPressed(steps) => {
+                self.cap_db = (self.cap_db + steps * CAP_STEP_DB).clamp(*CAP_DB.start(), *CAP_DB.end());
+            }
+            Message::TonePressed => return Outcome::Tone,
+            Message::FinishPressed => {
+                if let Some(pin) = &self.first_pin {
+                    return Outcome::Save(Chosen {
+                        room_name: self.room_name(),
+                        pin: pin.clone(),
+                        diagonal_inches: self.diagonal_inches,
+                        cap_db: self.cap_db,
+                    });
+                }
+            }
+        }
+        Outcome::None
+    }
+
+    fn ask_pin_anew(&mut self) -> Step {
+        self.first_pin = None;
+        self.mismatch = false;
+        Step::Pin
+    }
+
+    fn take_pin(&mut self, pin: String) {
+        if pin.len() < PIN_DIGITS_MIN {
+            self.mismatch = false;
+            self.first_pin = None;
+            return;
+        }
+        match self.first_pin.take() {
+            None => {
+                self.mismatch = false;
+                self.first_pin = Some(pin);
+            }
+            Some(first) if first == pin => {
+                self.first_pin = Some(pin);
+                self.step = Step::Screen;
+            }
+            Some(_) => self.mismatch = true,
+        }
+    }
+
+    /// The screen.
+    pub fn view<'a>(&'a self, setting: &Setting) -> Element<'a, Message> {
+        match self.step {
+            Step::Safety => sheet(
+                setting,
+                setting.staff("first-run-title"),
+                vec![
+                    parts::line(setting.staff("safety-line"), setting.scale.body(), theme::CONTROL, theme::SAND).into(),
+                ],
+                vec![Space::new().into(), next(setting)],
+            ),
+            Step::Name => {
+                let head = column![
+                    parts::line(
+                        setting.staff("first-run-room-title"),
+                        setting.scale.title(),
+                        theme::CONTROL_STRONG,
+                        theme::SAND
+                    ),
+                    parts::note(setting, setting.staff("first-run-room-hint")),
+                ];
+                let controls = vec![
+                    write::side_control(setting, "back", setting.say("back"), Message::BackPressed),
+                    write::side_control(setting, "next", setting.say("next"), Message::NextPressed),
+                ];
+                self.name.view(setting, head.into(), String::new(), controls, Message::Wrote)
+            }
+            Step::Pin => self.pin_step(setting),
+            Step::Screen => self.screen_step(setting),
+            Step::Cap => self.cap_step(setting),
+        }
+    }
+
+    fn pin_step<'a>(&self, setting: &Setting) -> Element<'a, Message> {
+        let (head, below) = if self.mismatch {
+            ("first-run-pin-title", "first-run-pin-mismatch")
+        } else if self.first_pin.is_some() {
+            ("first-run-pin-again", "first-run-pin-rules")
+        } else {
+            ("first-run-pin-title", "first-run-pin-rules")
+        };
+        let rules = container(parts::note(setting, setting.staff(below)))
+            .padding(setting.mm(MARGIN_MM))
+            .align_bottom(Length::Fill);
+        let pad = self.pin.view(setting, setting.staff(head), Message::Pin);
+        parts::ground(theme::INK, iced::widget::stack![pad, rules])
+    }
+
+    fn screen_step<'a>(&self, setting: &Setting) -> Element<'a, Message> {
+        let help = setting
+            .staff_words
+            .say_with("first-run-screen-help", &[("inches", Value::from(f64::from(self.diagonal_inches)))]);
+        let step = |id: &'static str, label: &'static str, steps: f32| -> Element<'a, Message> {
+            parts::control(setting, id, label, Message::SizePressed(steps)).width(setting.mm(28.0)).into()
+        };
+        let sizes = row![
+            step("inch-much-less", "−1", -10.0),
+            step("inch-less", "−0.1", -1.0),
+            step("inch-more", "+0.1", 1.0),
+            step("inch-much-more", "+1", 10.0)
+        ]
+        .spacing(setting.mm(GAP_MM));
+        sheet(
+            setting,
+            setting.staff("first-run-screen-title"),
+            vec![parts::line(help, setting.scale.body(), theme::CONTROL, theme::SAND).into(), sizes.into()],
+            vec![back(setting), next(setting)],
+        )
+    }
+
+    fn cap_step<'a>(&self, setting: &Setting) -> Element<'a, Message> {
+        let help = parts::line(setting.staff("first-run-cap-help"), setting.scale.body(), theme::CONTROL, theme::SAND);
+        let words = setting.staff_words.say_with("staff-volume", &[("db", Value::from(f64::from(self.cap_db)))]);
+        let level = parts::line(words, setting.scale.title(), theme::CONTROL_STRONG, theme::LAMPLIGHT);
+        let levels = row![
+            parts::control(setting, "cap-less", "−2", Message::CapPressed(-1.0)).width(setting.mm(28.0)),
+            parts::control(setting, "cap-more", "+2", Message::CapPressed(1.0)).width(setting.mm(28.0)),
+            parts::control(setting, "cap-tone", setting.staff("first-run-test-tone"), Message::TonePressed)
+                .width(setting.mm(60.0)),
+        ]
+        .spacing(setting.mm(GAP_MM));
+        let not_saved = self.not_saved.as_ref().map(|why| {
+            let words = setting.staff_words.say_with("first-run-not-saved", &[("why", Value::from(why.as_str()))]);
+            parts::line(words, setting.scale.body(), theme::CONTROL, theme::AMBER).into()
+        });
+        let finish = parts::choice(setting, "finish", setting.staff("first-run-finish"), true, Message::FinishPressed);
+        let mut lines: Vec<Element<'a, Message>> = vec![help.into(), level.into(), levels.into()];
+        lines.extend(not_saved);
+        sheet(setting, setting.staff("first-run-cap-title"), lines, vec![back(setting), finish.into()])
+    }
+}
+
+fn sheet<'a>(
+    setting: &Setting,
+    head: String,
+    lines: Vec<Element<'a, Message>>,
+    controls: Vec<Element<'a, Message>>,
+) -> Element<'a, Message> {
+    let title = parts::line(head, setting.scale.title(), theme::CONTROL_STRONG, theme::SAND);
+    let content = column![
+        container(title).height(Length::Fixed(setting.mm(CALL_MM - 8.0))),
+        container(column(lines).spacing(setting.mm(6.0)).max_width(setting.mm(160.0))).height(Length::Fill),
+        parts::controls_row(setting, controls),
+    ]
+    .spacing(setting.mm(GAP_MM))
+    .padding(setting.mm(MARGIN_MM));
+    parts::ground(theme::INK, content)
+}
+
+fn next<'a>(setting: &Setting) -> Element<'a, Message> {
+    parts::choice(setting, "next", setting.say("next"), true, Message::NextPressed).into()
+}
+
+fn back<'a>(setting: &Setting) -> Element<'a, Message> {
+    parts::control(setting, "back", setting.say("back"), Message::BackPressed).into()
+}

@@ -1,0 +1,99 @@
+//! The screens, one file each: a struct, its messages in the past tense, `update` that returns what the shell is to do,
+//! and `view`. They see the room's snapshot and emit its events; they never reach a port.
+
+pub mod after;
+pub mod arrive;
+pub mod farewell;
+pub mod first_run;
+pub mod pin;
+pub mod ready;
+pub mod session;
+pub mod staff;
+pub mod take_home;
+pub mod turnover;
+pub mod write;
+
+use std::sync::Arc;
+
+use iced::Size;
+
+use crate::config::Config;
+use crate::driver::clock::RoomClock;
+use crate::profile::Profile;
+use crate::room::{Event, Snapshot};
+use crate::theme::Scale;
+use crate::widget::place::Pictures;
+use crate::words::Words;
+
+/// What the clinic set up, as far as screens show it.
+#[derive(Debug)]
+pub struct Clinic {
+    /// The configuration.
+    pub config: Config,
+    /// The profiles that are right.
+    pub profiles: Vec<Profile>,
+    /// How many things are wrong in the clinic's files.
+    pub findings: usize,
+}
+
+/// What every screen is drawn from.
+#[derive(Clone)]
+pub struct Setting {
+    /// The room as it stands.
+    pub snapshot: Arc<Snapshot>,
+    /// The words in the patient's language.
+    pub words: Arc<Words>,
+    /// The words in the clinic's language.
+    pub staff_words: Arc<Words>,
+    /// Sizes.
+    pub scale: Scale,
+    /// The window.
+    pub window: Size,
+    /// The room's time.
+    pub clock: RoomClock,
+    /// What the clinic set up.
+    pub clinic: Arc<Clinic>,
+    /// The room's name.
+    pub room_name: String,
+    /// What places are drawn with.
+    pub pictures: Pictures,
+}
+
+impl Setting {
+    /// A length in logical pixels.
+    #[must_use]
+    pub fn mm(&self, mm: f32) -> f32 {
+        self.scale.mm(mm)
+    }
+
+    /// A patient's line.
+    #[must_use]
+    pub fn say(&self, key: &str) -> String {
+        self.words.say(key)
+    }
+
+    /// A staff line.
+    #[must_use]
+    pub fn staff(&self, key: &str) -> String {
+        self.staff_words.say(key)
+    }
+
+    /// The chosen profile, if its file is right.
+    #[must_use]
+    pub fn profile(&self) -> Option<&Profile> {
+        self.clinic.profiles.iter().find(|profile| profile.name == self.snapshot.profile)
+    }
+}
+
+/// What a screen asks of the shell.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// Nothing.
+    None,
+    /// Tell the room.
+    Tell(Event),
+    /// Tell the room several things in order.
+    TellAll(Vec<Event>),
+    /// Put the keyboard's focus into a text.
+    Focus(&'static str),
+}

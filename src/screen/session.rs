@@ -1,0 +1,292 @@
+//! Owns the session's screen: the place, few words, and as few controls as the part allows. The call band at its foot
+//! is laid over it by the shell.
+
+use std::time::{Duration, Instant};
+
+use iced::alignment::Vertical;
+use iced::widget::{Space, column, container, row, stack};
+use iced::{Element, Length, Padding};
+
+use super::{Action, Setting};
+use crate::profile::Guide;
+use crate::room::arc::Part;
+use crate::room::snapshot::Place;
+use crate::room::{Event, RoomTime, Snapshot};
+use crate::theme::{self, CALL_MM, GAP_MM, MARGIN_MM};
+use crate::widget::touch::touchable;
+use crate::widget::wake::wake;
+use crate::widget::{breath_ring, fade, parts};
+
+/// Controls dim away when nothing was touched for so long.
+const CONTROLS_STAY: Duration = Duration::from_secs(8);
+/// A line of words stays so long.
+const WORDS_STAY_MS: u64 = 40_000;
+/// How many lines there are.
+const WORDS: u64 = 12;
+/// One step of the patient's volume, in dB.
+const VOLUME_STEP_DB: f32 = 4.0;
+
+/// The session's screen.
+#[derive(Debug)]
+pub struct Session {
+    sheet: Sheet,
+    touched: Instant,
+    controls_shown: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sheet {
+    Controls,
+    Sound,
+    Places,
+}
+
+/// What happened in the session.
+#[derive(Clone, Debug)]
+pub enum Message {
+    /// The place itself was touched: controls come back, nothing else happens.
+    PlaceTouched,
+    /// Nothing was touched for a while.
+    RestedAWhile,
+    /// The pacer was asked for, or no longer.
+    BreathePressed(bool),
+    /// The list of places was asked for.
+    PlacesPressed,
+    /// A place was chosen.
+    PlaceChosen(Place),
+    /// The sound's controls were asked for.
+    SoundPressed,
+    /// Softer or louder, by so many steps.
+    VolumePressed(f32),
+    /// Another piece.
+    SkipPressed,
+    /// Silence, or the sound back.
+    SilencePressed(bool),
+    /// The screen dark.
+    DarkPressed,
+    /// It is too much, or no longer.
+    AnchorPressed(bool),
+    /// Back to the first controls.
+    ClosePressed,
+    /// Ready for what comes after.
+    ReadyPressed,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self { sheet: Sheet::Controls, touched: Instant::now(), controls_shown: true }
+    }
+}
+
+impl Session {
+    /// Takes in what happened.
+    pub fn update(&mut self, message: &Message, snapshot: &Snapshot) -> Action {
+        if matches!(message, Message::RestedAWhile) {
+            if self.touched.elapsed() >= CONTROLS_STAY {
+                self.controls_shown = false;
+                self.sheet = Sheet::Controls;
+            }
+            return Action::None;
+        }
+        self.touched = Instant::now();
+        self.controls_shown = true;
+        match message {
+            Message::PlaceTouched | Message::RestedAWhile => Action::None,
+            Message::BreathePressed(on) => Action::Tell(Event::BreathWished { on: *on }),
+            Message::PlacesPressed => self.open(Sheet::Places),
+            Message::PlaceChosen(place) => Action::Tell(Event::PlaceChosen(*place)),
+            Message::SoundPressed => self.open(Sheet::Sound),
+            Message::VolumePressed(steps) => {
+                Action::Tell(Event::Volume { db: snapshot.volume_db + steps * VOLUME_STEP_DB })
+            }
+            Message::SkipPressed => Action::Tell(Event::SkipPiece),
+            Message::SilencePressed(on) => Action::Tell(Event::Silence { on: *on }),
+            Message::DarkPressed => Action::Tell(Event::Dark { on: true }),
+            Message::AnchorPressed(on) => Action::Tell(Event::Anchor { on: *on }),
+            Message::ClosePressed => self.open(Sheet::Controls),
+            Message::ReadyPressed => Action::Tell(Event::AfterBegins),
+        }
+    }
+
+    fn open(&mut self, sheet: Sheet) -> Action {
+        self.sheet = sheet;
+        Action::None
+    }
+
+    /// The screen.
+    pub fn view<'a>(&'a self, setting: &Setting) -> Element<'a, Message> {
+        if setting.snapshot.anchor {
+            return anchor(setting);
+        }
+        let touch = touchable("place", Space::new().width(Length::Fill).height(Length::Fill))
+            .width(Length::Fill)
+            .height(Length::Fill)
+            .drift_px(setting.mm(theme::DRIFT_MM))
+            .says(Message::PlaceTouched);
+        let foot: Element<'a, Message> = if self.controls_shown {
+            container(self.controls(setting)).center_x(Length::Fill).into()
+        } else {
+            Space::new().into()
+        };
+        let content = column![
+            container(said(setting))
+                .width(Length::Fill)
+                .height(Length::Fill)
+                .center_x(Length::Fill)
+                .padding(Padding { top: setting.mm(24.0), ..Padding::ZERO }),
+            foot,
+            Space::new().height(Length::Fixed(setting.mm(CALL_MM + MARGIN_MM))),
+        ];
+        let mut layers = stack![touch, container(plain_pacer(setting)).center(Length::Fill), content];
+        if self.controls_shown {
+            layers = layers.push(wake(parts::after(self.touched, CONTROLS_STAY), Message::RestedAWhile));
+        }
+        parts::over_place(setting, 1.0, layers)
+    }
+
+    fn controls<'a>(&self, setting: &Setting) -> Element<'a, Message> {
+        let controls = match self.sheet {
+            Sheet::Controls => first_controls(setting),
+            Sheet::Sound => sound_controls(setting),
+            Sheet::Places => place_controls(setting),
+        };
+        row(controls).spacing(setting.mm(GAP_MM)).align_y(Vertical::Center).into()
+    }
+}
+
+fn first_controls<'a>(setting: &Setting) -> Vec<Element<'a, Message>> {
+    let snapshot = &setting.snapshot;
+    let dark = narrow(setting, "dark", setting.say("session-dark"), Message::DarkPressed);
+    if snapshot.part() == Some(Part::Peak) {
+        return vec![dark];
+    }
+    let breathing = snapshot.breath.is_some();
+    let breathe = if breathing { "session-breathe-stop" } else { "session-breathe" };
+    let mut controls = vec![
+        narrow(setting, "breathe", setting.say(breathe), Message::BreathePressed(!breathing)),
+        narrow(setting, "places", setting.say("session-place"), Message::PlacesPressed),
+        narrow(setting, "sound", setting.say("session-sound"), Message::SoundPressed),
+        dark,
+        narrow(setting, "anchor", setting.say("session-anchor"), Message::AnchorPressed(true)),
+    ];
+    if snapshot.part() == Some(Part::Landing) {
+        controls.remove(1);
+        controls.push(narrow(setting, "ready", setting.say("landing-ready"), Message::ReadyPressed));
+    }
+    controls
+}
+
+fn sound_controls<'a>(setting: &Setting) -> Vec<Element<'a, Message>> {
+    let silent = setting.snapshot.silence;
+    let silence = if silent { "sound-return" } else { "sound-silence" };
+    let mut controls = Vec::new();
+    if !silent {
+        controls.push(narrow(setting, "softer", setting.say("sound-softer"), Message::VolumePressed(-1.0)));
+        controls.push(narrow(setting, "louder", setting.say("sound-louder"), Message::VolumePressed(1.0)));
+        controls.push(narrow(setting, "skip", setting.say("sound-skip"), Message::SkipPressed));
+    }
+    controls.push(narrow(setting, "silence", setting.say(silence), Message::SilencePressed(!silent)));
+    controls.push(narrow(setting, "close", setting.say("done"), Message::ClosePressed));
+    controls
+}
+
+fn place_controls<'a>(setting: &Setting) -> Vec<Element<'a, Message>> {
+    let mut controls: Vec<Element<'a, Message>> = [Place::Beach]
+        .into_iter()
+        .map(|place| {
+            let key = format!("place-{}", place.name());
+            let chosen = setting.snapshot.place == place;
+            parts::choice(setting, key.clone(), setting.say(&key), chosen, Message::PlaceChosen(place))
+                .width(setting.mm(37.0))
+                .into()
+        })
+        .collect();
+    controls.push(narrow(setting, "dark", setting.say("place-dark"), Message::DarkPressed));
+    controls.push(narrow(setting, "close", setting.say("done"), Message::ClosePressed));
+    controls
+}
+
+fn narrow<'a>(setting: &Setting, id: &'static str, label: String, message: Message) -> Element<'a, Message> {
+    parts::control(setting, id, label, message).width(setting.mm(37.0)).into()
+}
+
+/// When it is too much: the breath, one steady line, and a way back. Nothing else.
+fn anchor<'a>(setting: &Setting) -> Element<'a, Message> {
+    let line = parts::scrim(setting, parts::phrase(setting, setting.say("anchor-line-1")));
+    let mut content = column![line].spacing(setting.mm(6.0)).align_x(iced::Center);
+    if let Some(breath) = setting.snapshot.breath {
+        let still = setting.pictures.reduce_motion;
+        content = content.push(breath_ring::breath_ring(breath, setting.clock, setting.mm(40.0), still));
+    }
+    let back = parts::control(setting, "anchor-done", setting.say("anchor-done"), Message::AnchorPressed(false))
+        .width(setting.mm(52.0));
+    let content = column![
+        container(content.push(back)).center(Length::Fill),
+        Space::new().height(Length::Fixed(setting.mm(CALL_MM + 2.0))),
+    ];
+    parts::over_place(setting, 0.6, content)
+}
+
+/// The ring, where the place cannot breathe by itself or the profile asks for one.
+fn plain_pacer<'a>(setting: &Setting) -> Element<'a, Message> {
+    let Some(breath) = setting.snapshot.breath else { return Space::new().into() };
+    let asked = setting.profile().is_some_and(|profile| profile.breath.guide != Guide::Scene);
+    let still_picture = setting.pictures.backend == crate::widget::place::Backend::Still;
+    if asked || still_picture || setting.pictures.reduce_motion {
+        let still = setting.pictures.reduce_motion;
+        breath_ring::breath_ring(breath, setting.clock, setting.mm(46.0), still)
+    } else {
+        Space::new().into()
+    }
+}
+
+/// The sparse words, or what has to be said instead of them.
+fn said<'a>(setting: &Setting) -> Element<'a, Message> {
+    let snapshot = &setting.snapshot;
+    let Some(session) = snapshot.session else { return Space::new().into() };
+    if session.paused {
+        return parts::scrim(setting, parts::title(setting, setting.say("session-paused")));
+    }
+    if snapshot.troubles.contains(&crate::room::Trouble::NotesLost) {
+        return parts::scrim(setting, parts::body(setting, setting.say("session-restored")));
+    }
+    let Some(words) = setting.profile().map(|profile| &profile.words).filter(|words| words.on) else {
+        return Space::new().into();
+    };
+    let now = setting.clock.now();
+    let every_ms = u64::from(words.every_minutes) * crate::room::arc::MINUTE_MS;
+    let Some(showing) = showing_words(session.clock_ms(now), every_ms, session.speed, now) else {
+        return Space::new().into();
+    };
+    let line = iced::widget::text(setting.say(&format!("session-word-{}", showing.index + 1)))
+        .size(setting.scale.phrase())
+        .font(theme::VOICE)
+        .line_height(theme::LINE_HEIGHT);
+    let padded = container(line).padding(Padding::from([setting.mm(4.0), setting.mm(8.0)]));
+    let (from, until) = (setting.clock.instant_of(showing.from), setting.clock.instant_of(showing.until));
+    stack![
+        fade::fade(padded, from, Some(until), setting.mm(6.0)),
+        wake(setting.clock.instant_of(showing.next), Message::RestedAWhile),
+    ]
+    .into()
+}
+
+struct Showing {
+    index: u64,
+    from: RoomTime,
+    until: RoomTime,
+    next: RoomTime,
+}
+
+/// Which line is shown around `now`: one in each span of `every_ms` of the session clock, from its middle on.
+fn showing_words(clock_ms: Option<u64>, every_ms: u64, speed: u32, now: RoomTime) -> Option<Showing> {
+    let clock_ms = clock_ms?;
+    let every_ms = every_ms.max(1);
+    let speed = u64::from(speed.max(1));
+    let span = clock_ms / every_ms;
+    let began = now - Duration::from_millis((clock_ms % every_ms) / speed);
+    let from = began + Duration::from_millis(every_ms / 2 / speed);
+    let next = began + Duration::from_millis(every_ms / speed);
+    let until = (from + Duration::from_millis(WORDS_STAY_MS)).min(next);
+    Some(Showing { index: span % WORDS, from, until, next })
+}

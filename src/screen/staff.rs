@@ -1,0 +1,290 @@
+//! Owns the staff panel on the tablet: begin, pause, extend, end, talk now, reset. Reached by a held corner and the PIN.
+
+use iced::widget::{Column, column, container, row};
+use iced::{Element, Length};
+
+use super::{Action, Setting};
+use crate::room::arc::MINUTE_MS;
+use crate::room::{Event, Snapshot, Stage};
+use crate::theme::{self, CALL_MM, GAP_MM, MARGIN_MM};
+use crate::widget::parts;
+use crate::words::Value;
+
+const MINUTES_OFFERED: [u32; 3] = [40, 60, 120];
+const EXTEND_MINUTES: u32 = 5;
+
+/// The staff panel.
+#[derive(Debug, Default)]
+pub struct Staff {
+    asking: Asking,
+    minutes: Option<u32>,
+    settle: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Asking {
+    #[default]
+    Nothing,
+    BeginWithoutDesk,
+    End,
+}
+
+/// What happened in the staff panel.
+#[derive(Clone, Debug)]
+pub enum Message {
+    /// A profile was picked.
+    ProfileChosen(String),
+    /// A length was picked, in minutes.
+    MinutesChosen(u32),
+    /// Whether the clock waits for the pump.
+    SettlePressed(bool),
+    /// The session is to begin.
+    BeginPressed,
+    /// … although no desk listens.
+    BeginAnyway,
+    /// *End* was pressed: asked once more.
+    EndPressed,
+    /// *End* was meant.
+    EndMeant,
+    /// Never mind.
+    CancelPressed,
+    /// Something the room is to be told as it is.
+    Told(Event),
+    /// The panel closes.
+    ClosePressed,
+    /// The kiosk closes.
+    ExitPressed,
+}
+
+/// What the panel asks of the shell beyond what screens do.
+pub enum Outcome {
+    /// As any screen.
+    Act(Action),
+    /// Close the panel.
+    Close,
+    /// Close the panel after this.
+    ActAndClose(Action),
+    /// Leave the kiosk.
+    Exit,
+}
+
+impl Staff {
+    /// Takes in what happened.
+    pub fn update(&mut self, message: Message, snapshot: &Snapshot) -> Outcome {
+        let asking = std::mem::take(&mut self.asking);
+        match message {
+            Message::ProfileChosen(name) => {
+                self.minutes = None;
+                Outcome::Act(Action::Tell(Event::ProfileChosen { name }))
+            }
+            Message::MinutesChosen(minutes) => self.keep(|staff| staff.minutes = Some(minutes)),
+            Message::SettlePressed(settle) => self.keep(|staff| staff.settle = settle),
+            Message::BeginPressed if snapshot.line_is_up() => Outcome::ActAndClose(self.begin()),
+            Message::BeginPressed => self.keep(|staff| staff.asking = Asking::BeginWithoutDesk),
+            Message::BeginAnyway if asking == Asking::BeginWithoutDesk => Outcome::ActAndClose(self.begin()),
+            Message::EndPressed => self.keep(|staff| staff.asking = Asking::End),
+            Message::EndMeant if asking == Asking::End => {
+                Outcome::Act(Action::Tell(Event::End { landing_minutes: None }))
+            }
+            Message::BeginAnyway | Message::EndMeant | Message::CancelPressed => Outcome::Act(Action::None),
+            Message::Told(event) => match event {
+                Event::VisitBegins | Event::AfterBegins | Event::Farewell | Event::StaffReset => {
+                    Outcome::ActAndClose(Action::Tell(event))
+                }
+                _ => Outcome::Act(Action::Tell(event)),
+            },
+            Message::ClosePressed => Outcome::Close,
+            Message::ExitPressed => Outcome::Exit,
+        }
+    }
+
+    fn keep(&mut self, change: impl FnOnce(&mut Self)) -> Outcome {
+        change(self);
+        Outcome::Act(Action::None)
+    }
+
+    fn begin(&self) -> Action {
+        Action::Tell(Event::SessionBegins { profile: None, infusion_minutes: self.minutes, settle: self.settle })
+    }
+
+    /// The panel.
+    pub fn view<'a>(&'a self, setting: &Setting) -> Element<'a, Message> {
+        let snapshot = &setting.snapshot;
+        let rows = match self.asking {
+            Asking::BeginWithoutDesk => {
+                asked(setting, "staff-line-ask", ("begin-anyway", "staff-begin-anyway", Message::BeginAnyway))
+            }
+            Asking::End => asked(setting, "staff-end-confirm", ("end-meant", "staff-end", Message::EndMeant)),
+            Asking::Nothing => match snapshot.stage {
+                Stage::Ready | Stage::Arrive => self.before(setting),
+                Stage::Session => session(setting),
+                _ => column![],
+            },
+        };
+        let mut foot = row![control(setting, "staff-close", setting.staff("staff-close"), Message::ClosePressed)]
+            .spacing(setting.mm(GAP_MM));
+        let talk = if snapshot.talk_now { "staff-talk-done" } else { "staff-talk-now" };
+        foot = foot.push(
+            parts::choice(
+                setting,
+                "talk-now",
+                setting.staff(talk),
+                snapshot.talk_now,
+                Message::Told(Event::TalkNow { on: !snapshot.talk_now }),
+            )
+            .width(setting.mm(40.0)),
+        );
+        if snapshot.call.as_ref().is_some_and(|call| !call.practice) {
+            foot = foot.push(parts::note(setting, setting.staff("staff-reset-call-open")).width(setting.mm(60.0)));
+        } else {
+            foot = foot.push(
+                parts::held(
+                    setting,
+                    "staff-reset",
+                    setting.staff("staff-reset-hold"),
+                    Message::Told(Event::StaffReset),
+                )
+                .width(setting.mm(76.0)),
+            );
+        }
+        if snapshot.stage == Stage::Ready {
+            foot = foot.push(
+                parts::held(setting, "staff-exit", setting.staff("staff-exit"), Message::ExitPressed)
+                    .width(setting.mm(34.0)),
+            );
+        }
+        let content = column![
+            container(head(setting)).height(Length::Fixed(setting.mm(CALL_MM - 2.0))),
+            container(rows.spacing(setting.mm(GAP_MM))).height(Length::Fill),
+            foot,
+        ]
+        .spacing(setting.mm(GAP_MM))
+        .padding(setting.mm(MARGIN_MM));
+        parts::ground(theme::INK, content)
+    }
+
+    fn before<'a>(&'a self, setting: &Setting) -> Column<'a, Message> {
+        let snapshot = &setting.snapshot;
+        let locale = setting.clinic.config.room.locale;
+        let profiles = row(setting.clinic.profiles.iter().take(5).map(|profile| {
+            let chosen = profile.name == snapshot.profile;
+            let id = format!("profile-{}", profile.name);
+            let label = profile.title.get(locale).clone();
+            parts::choice(setting, id, label, chosen, Message::ProfileChosen(profile.name.clone()))
+                .width(setting.mm(37.5))
+                .into()
+        }))
+        .spacing(setting.mm(GAP_MM));
+        let picked = self.minutes.unwrap_or(snapshot.infusion_minutes);
+        let mut offered: Vec<u32> = MINUTES_OFFERED.to_vec();
+        if !offered.contains(&snapshot.infusion_minutes) {
+            offered.push(snapshot.infusion_minutes);
+        }
+        let minutes = row(offered.into_iter().map(|minutes| {
+            let label = setting.staff_words.say_with("staff-minutes", &[("minutes", Value::from(minutes))]);
+            parts::choice(
+                setting,
+                format!("minutes-{minutes}"),
+                label,
+                minutes == picked,
+                Message::MinutesChosen(minutes),
+            )
+            .width(setting.mm(30.0))
+            .into()
+        }))
+        .push(
+            parts::choice(
+                setting,
+                "settle",
+                setting.staff("staff-settle"),
+                self.settle,
+                Message::SettlePressed(!self.settle),
+            )
+            .width(setting.mm(44.0)),
+        )
+        .spacing(setting.mm(GAP_MM));
+        let mut begin = row![].spacing(setting.mm(GAP_MM));
+        if snapshot.stage == Stage::Ready {
+            let label = setting.staff("staff-begin-visit");
+            begin = begin.push(control(setting, "begin-visit", label, Message::Told(Event::VisitBegins)));
+        }
+        begin =
+            begin.push(control(setting, "begin-session", setting.staff("staff-begin-session"), Message::BeginPressed));
+        column![profiles, minutes, begin]
+    }
+}
+
+fn session<'a>(setting: &Setting) -> Column<'a, Message> {
+    let Some(session) = setting.snapshot.session else { return column![] };
+    let told = |id: &'static str, label: String, event: Event| control(setting, id, label, Message::Told(event));
+    let mut clock = row![].spacing(setting.mm(GAP_MM));
+    if session.clock_at_snapshot_ms.is_none() {
+        clock = clock.push(told("infusion-starts", setting.staff("staff-infusion-starts"), Event::InfusionStarts));
+    } else if session.paused {
+        clock = clock.push(told("resume", setting.staff("staff-resume"), Event::Resume));
+    } else if !session.landed {
+        clock = clock.push(told("pause", setting.staff("staff-pause"), Event::Pause));
+    }
+    if !session.arc.ended {
+        let label = setting.staff_words.say_with("staff-extend", &[("minutes", Value::from(EXTEND_MINUTES))]);
+        clock = clock.push(told("extend", label, Event::Extend { minutes: EXTEND_MINUTES }));
+        clock = clock.push(control(setting, "end", setting.staff("staff-end"), Message::EndPressed));
+    }
+    let way = row![
+        told("to-after", setting.staff("staff-after"), Event::AfterBegins),
+        told("to-farewell", setting.staff("staff-farewell"), Event::Farewell),
+    ]
+    .spacing(setting.mm(GAP_MM));
+    column![clock, way]
+}
+
+fn head<'a>(setting: &Setting) -> Element<'a, Message> {
+    let snapshot = &setting.snapshot;
+    let line = if snapshot.line_is_up() {
+        setting.staff_words.say_with("staff-line-up", &[("desks", Value::from(snapshot.desks))])
+    } else {
+        setting.staff("staff-line-down")
+    };
+    let stage = setting.staff(&format!("stage-{}", snapshot.stage.name()));
+    let clock = snapshot.session.map(|session| {
+        let minutes = session.clock_ms(setting.clock.now()).unwrap_or(0) / MINUTE_MS;
+        let of = session.arc.end_ms / MINUTE_MS;
+        let part = setting.staff(&format!("part-{}", session.part.name()));
+        let clock =
+            setting.staff_words.say_with("staff-clock", &[("minutes", Value::from(minutes)), ("of", Value::from(of))]);
+        format!(" · {part} · {clock}")
+    });
+    let title = format!("{} · {}{}", setting.staff("staff-title"), stage, clock.unwrap_or_default());
+    let db =
+        setting.staff_words.say_with("staff-volume", &[("db", Value::from(f64::from(snapshot.volume_db).round()))]);
+    let mut lines = column![
+        parts::line(title, setting.scale.title() * 0.8, theme::CONTROL_STRONG, theme::SAND),
+        parts::note(setting, format!("{line} · {db}")),
+    ]
+    .spacing(setting.mm(1.0));
+    for trouble in snapshot.troubles.iter().take(2) {
+        lines = lines.push(parts::line(
+            setting.staff(&format!("trouble-{}", trouble.name())),
+            setting.scale.small(),
+            theme::CONTROL,
+            theme::LAMPLIGHT,
+        ));
+    }
+    container(lines).width(Length::Fixed(setting.mm(158.0))).into()
+}
+
+fn asked<'a>(setting: &Setting, question: &str, yes: (&'static str, &str, Message)) -> Column<'a, Message> {
+    let (id, key, message) = yes;
+    column![
+        parts::line(setting.staff(question), setting.scale.body(), theme::CONTROL, theme::SAND),
+        row![
+            control(setting, "cancel", setting.staff("staff-cancel"), Message::CancelPressed),
+            control(setting, id, setting.staff(key), message),
+        ]
+        .spacing(setting.mm(GAP_MM)),
+    ]
+}
+
+fn control<'a>(setting: &Setting, id: &'static str, label: String, message: Message) -> Element<'a, Message> {
+    parts::control(setting, id, label, message).width(setting.mm(46.0)).into()
+}

@@ -1,0 +1,140 @@
+//! Owns what everything looks like: the palette, the type, and sizes in millimetres. Does not own any widget.
+
+use iced::font::{Family, Weight};
+use iced::{Color, Font, Size};
+
+/// Ink: the ground of every screen.
+pub const INK: Color = Color::from_rgb8(0x0B, 0x14, 0x20);
+/// Deep water: a raised ground.
+pub const DEEP_WATER: Color = Color::from_rgb8(0x10, 0x24, 0x2B);
+/// Dusk: a third ground.
+pub const DUSK: Color = Color::from_rgb8(0x2A, 0x2A, 0x4A);
+/// Sand: words.
+pub const SAND: Color = Color::from_rgb8(0xE9, 0xD8, 0xC3);
+/// Lamplight: what can be touched.
+pub const LAMPLIGHT: Color = Color::from_rgb8(0xF2, 0xC4, 0x8D);
+/// Amber: the call, and nothing else.
+pub const AMBER: Color = Color::from_rgb8(0xFF, 0xB4, 0x54);
+
+/// What speaks to the patient.
+pub const VOICE: Font = Font { weight: Weight::Light, ..Font::with_name("Literata") };
+/// What speaks to the patient in smaller lines.
+pub const VOICE_SMALL: Font = Font::with_name("Literata");
+/// Controls, keys and staff.
+pub const CONTROL: Font = Font::with_name("Atkinson Hyperlegible Next");
+/// Controls that carry weight.
+pub const CONTROL_STRONG: Font =
+    Font { family: Family::Name("Atkinson Hyperlegible Next"), weight: Weight::Semibold, ..Font::DEFAULT };
+
+/// The fonts, embedded; their licences lie beside them in `media/fonts`.
+pub const FONTS: [&[u8]; 4] = [
+    include_bytes!("../media/fonts/Literata_300Light.ttf"),
+    include_bytes!("../media/fonts/Literata_400Regular.ttf"),
+    include_bytes!("../media/fonts/AtkinsonHyperlegibleNext_400Regular.ttf"),
+    include_bytes!("../media/fonts/AtkinsonHyperlegibleNext_600SemiBold.ttf"),
+];
+
+const MM_PER_INCH: f32 = 25.4;
+
+/// A colour with another opacity.
+#[must_use]
+pub const fn faded(color: Color, alpha: f32) -> Color {
+    Color { a: alpha, ..color }
+}
+
+/// How many logical pixels a millimetre is on this screen, and the sizes built on it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scale {
+    px_per_mm: f32,
+}
+
+impl Scale {
+    /// The scale of a window of that size which fills a screen of that diagonal.
+    #[must_use]
+    pub fn new(diagonal_inches: f32, window: Size) -> Self {
+        let diagonal_px = window.width.hypot(window.height).max(1.0);
+        Self { px_per_mm: diagonal_px / (diagonal_inches.max(1.0) * MM_PER_INCH) }
+    }
+
+    /// A length in logical pixels.
+    #[must_use]
+    pub fn mm(self, mm: f32) -> f32 {
+        mm * self.px_per_mm
+    }
+
+    /// A phrase that fills the screen: line height 11.4 mm.
+    #[must_use]
+    pub fn phrase(self) -> f32 {
+        self.mm(8.4)
+    }
+
+    /// A title: line height 9 mm.
+    #[must_use]
+    pub fn title(self) -> f32 {
+        self.mm(6.6)
+    }
+
+    /// Running words: line height 6.3 mm.
+    #[must_use]
+    pub fn body(self) -> f32 {
+        self.mm(4.6)
+    }
+
+    /// The label of a control.
+    #[must_use]
+    pub fn label(self) -> f32 {
+        self.mm(4.4)
+    }
+
+    /// Small print for staff.
+    #[must_use]
+    pub fn small(self) -> f32 {
+        self.mm(3.2)
+    }
+}
+
+/// Line height of every text, relative to its size.
+pub const LINE_HEIGHT: f32 = 1.36;
+/// Patient controls are at least so tall and wide.
+pub const TARGET_MM: f32 = 20.0;
+/// Gap between patient controls.
+pub const GAP_MM: f32 = 3.0;
+/// Height of the call band in the session, and side of its fixed place elsewhere.
+pub const CALL_MM: f32 = 30.0;
+/// A finger may drift so far while down and still counts.
+pub const DRIFT_MM: f32 = 15.0;
+/// Margin around a screen's content.
+pub const MARGIN_MM: f32 = 8.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn luminance(color: Color) -> f32 {
+        let linear = |c: f32| if c <= 0.040_45 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) };
+        0.2126 * linear(color.r) + 0.7152 * linear(color.g) + 0.0722 * linear(color.b)
+    }
+
+    fn contrast(a: Color, b: Color) -> f32 {
+        let (hi, lo) = (luminance(a).max(luminance(b)), luminance(a).min(luminance(b)));
+        (hi + 0.05) / (lo + 0.05)
+    }
+
+    #[test]
+    fn words_and_controls_stand_out_from_every_ground() {
+        for ground in [INK, DEEP_WATER, DUSK] {
+            assert!(contrast(SAND, ground) >= 7.0);
+            assert!(contrast(LAMPLIGHT, ground) >= 3.0);
+            assert!(contrast(AMBER, ground) >= 3.0);
+        }
+    }
+
+    #[test]
+    fn a_millimetre_is_a_millimetre_on_a_ten_inch_tablet() {
+        for (width, height) in [(1920.0, 1200.0), (1280.0, 800.0)] {
+            let scale = Scale::new(10.1, Size::new(width, height));
+            assert!((width / scale.mm(1.0) - 217.5).abs() < 0.5);
+            assert!((height / scale.mm(1.0) - 136.0).abs() < 0.5);
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Owns how the call looks in each of its states, on every screen. The call lies above all else and never dims away.
+
+use iced::alignment::Vertical;
+use iced::widget::{Space, column, container, row};
+use iced::{Color, Element, Length, Padding};
+
+use super::parts;
+use super::touch::{Answers, Look, touchable};
+use crate::room::call::{Call, CallPhase};
+use crate::screen::Setting;
+use crate::theme::{self, CALL_MM, DRIFT_MM, MARGIN_MM};
+use crate::words::Value;
+
+/// The call's ground at rest.
+const AT_REST: Color = Color::from_rgb8(0x1A, 0x1A, 0x1E);
+/// Under a finger: a little warmer at once, far below anything that flashes.
+const UNDER_FINGER: Color = Color::from_rgb8(0x3E, 0x2D, 0x18);
+/// While it is open: a warm steady glow.
+const GLOWING: Color = Color::from_rgb8(0x4A, 0x35, 0x1B);
+
+/// Where the call lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallPlace {
+    /// A band across the foot: the session.
+    Band,
+    /// A fixed place at the upper right, which widens to a band while a call is open.
+    Corner,
+    /// A dim panel over most of a dark screen, after its first touch.
+    DarkPanel,
+}
+
+/// What the staff in the room can do about an open call.
+#[derive(Clone, Debug)]
+pub struct StaffMessages<M> {
+    /// *Here* was held.
+    pub here: M,
+    /// *Clear* was held.
+    pub cleared: M,
+}
+
+/// The call, laid over a whole screen.
+pub fn call<'a, M: Clone + 'a>(
+    setting: &Setting,
+    place: CallPlace,
+    pressed: M,
+    staff: StaffMessages<M>,
+) -> Element<'a, M> {
+    let open = setting.snapshot.call.as_ref();
+    let surface = surface(setting, place, open, pressed);
+    let staff_row = open.map(|call| staff_control(setting, call, staff));
+    match place {
+        CallPlace::Band => {
+            let margin = setting.mm(MARGIN_MM);
+            let top = staff_row.map_or_else(
+                || container(Space::new()).height(Length::Shrink),
+                |control| container(control).padding(Padding { left: margin, top: setting.mm(26.0), ..Padding::ZERO }),
+            );
+            column![top, Space::new().height(Length::Fill), surface].into()
+        }
+        CallPlace::Corner => {
+            let top = row![Space::new().width(Length::Fill), surface];
+            let foot = staff_row.map(|control| container(control).padding(setting.mm(MARGIN_MM)));
+            column![top, Space::new().height(Length::Fill)].push(foot).into()
+        }
+        CallPlace::DarkPanel => {
+            let across = column![
+                Space::new().height(Length::FillPortion(2)),
+                container(surface).height(Length::FillPortion(7)),
+                Space::new().height(Length::FillPortion(1)),
+            ];
+            let padded = container(across).padding(Padding::from([0.0, setting.mm(12.0)]));
+            match staff_row {
+                Some(control) => iced::widget::stack![
+                    padded,
+                    container(control).padding(Padding {
+                        left: setting.mm(MARGIN_MM),
+                        top: setting.mm(4.0),
+                        ..Padding::ZERO
+                    })
+                ]
+                .into(),
+                None => padded.into(),
+            }
+        }
+    }
+}
+
+fn surface<'a, M: Clone + 'a>(setting: &Setting, place: CallPlace, open: Option<&Call>, pressed: M) -> Element<'a, M> {
+    let words = container(words(setting, place, open))
+        .center(Length::Fill)
+        .padding(Padding::from([setting.mm(1.0), setting.mm(4.0)]));
+    let wide = place != CallPlace::Corner || open.is_some();
+    let look = Look {
+        ground: if open.is_some() { GLOWING } else { AT_REST },
+        pressed: UNDER_FINGER,
+        outline: theme::faded(theme::AMBER, if place == CallPlace::DarkPanel { 0.45 } else { 0.85 }),
+        outline_px: setting.mm(if open.is_some() { 0.9 } else { 0.5 }),
+        radius_px: if place == CallPlace::Band { 0.0 } else { setting.mm(5.0) },
+        filling: Color::TRANSPARENT,
+    };
+    let height = if place == CallPlace::DarkPanel { Length::Fill } else { Length::Fixed(setting.mm(CALL_MM)) };
+    let call = touchable("call", words)
+        .answers(Answers::OnDown)
+        .says(pressed)
+        .drift_px(setting.mm(DRIFT_MM))
+        .width(if wide { Length::Fill } else { Length::Fixed(setting.mm(CALL_MM + 4.0)) })
+        .height(height)
+        .look(look);
+    if place == CallPlace::Corner {
+        container(call).padding(setting.mm(3.0)).width(if wide { Length::Fill } else { Length::Shrink }).into()
+    } else {
+        call.into()
+    }
+}
+
+fn words<'a, M: 'a>(setting: &Setting, place: CallPlace, open: Option<&Call>) -> Element<'a, M> {
+    let Some(call) = open else {
+        let key = match place {
+            CallPlace::Band => "call-band-idle",
+            CallPlace::Corner => "call-button",
+            CallPlace::DarkPanel => "dark-panel",
+        };
+        let size = if place == CallPlace::Corner { setting.scale.title() } else { setting.scale.phrase() };
+        return parts::line(setting.say(key), size, theme::VOICE, theme::AMBER).center().into();
+    };
+    let size = setting.scale.title();
+    let said = parts::line(state_words(setting, call), size, theme::VOICE, theme::SAND).center();
+    let mark = call
+        .practice
+        .then(|| parts::line(setting.say("call-practice"), setting.scale.small(), theme::CONTROL_STRONG, theme::AMBER));
+    let trying = (call.line_down_told && place != CallPlace::Corner)
+        .then(|| parts::line(setting.say("call-keeps-trying"), setting.scale.body(), theme::VOICE_SMALL, theme::SAND));
+    column![].push(mark).push(said).push(trying).align_x(iced::Center).spacing(setting.mm(0.5)).into()
+}
+
+/// The words for where a call stands. Nothing promises help before a person did.
+#[must_use]
+pub fn state_words(setting: &Setting, call: &Call) -> String {
+    match call.phase {
+        CallPhase::Placed | CallPhase::Sent if call.line_down_told => setting.say("call-line-down"),
+        CallPhase::Placed | CallPhase::Sent => setting.say("call-placed"),
+        CallPhase::Received => setting.say("call-received"),
+        CallPhase::OnTheWay => match call.name.as_deref().filter(|name| !name.is_empty()) {
+            Some(name) => setting.words.say_with("call-on-the-way-named", &[("name", Value::from(name))]),
+            None => setting.say("call-on-the-way"),
+        },
+        CallPhase::Here => setting.say("call-here"),
+    }
+}
+
+/// *Here*, and once someone is, *Clear*: held, away from the call, never by a resting hand.
+fn staff_control<'a, M: Clone + 'a>(setting: &Setting, call: &Call, staff: StaffMessages<M>) -> Element<'a, M> {
+    let (id, key, message) = if call.phase == CallPhase::Here {
+        ("staff-clear", "staff-clear-hold", staff.cleared)
+    } else {
+        ("staff-here", "staff-here", staff.here)
+    };
+    row![parts::held(setting, id, setting.staff(key), message).width(Length::Fixed(setting.mm(62.0)))]
+        .align_y(Vertical::Center)
+        .into()
+}

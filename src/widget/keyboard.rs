@@ -1,0 +1,130 @@
+//! Owns the keyboard on the screen: large keys, two thumbs, sentence case, nothing that corrects or shames.
+//! Does not own the text that is written.
+
+use iced::alignment::Vertical;
+use iced::widget::{column, container, row};
+use iced::{Color, Element, Length};
+
+use super::parts;
+use super::touch::{Look, touchable};
+use crate::room::Language;
+use crate::screen::Setting;
+use crate::theme;
+
+const KEY_WIDTH_MM: f32 = 16.0;
+const KEY_HEIGHT_MM: f32 = 13.0;
+const KEY_GAP_MM: f32 = 2.0;
+/// The whole keyboard: four rows and the gaps between them.
+pub const HEIGHT_MM: f32 = 4.0 * KEY_HEIGHT_MM + 3.0 * KEY_GAP_MM;
+const WIDE_KEY_MM: f32 = 24.0;
+/// A finger that slid further than this meant another key.
+const KEY_DRIFT_MM: f32 = 12.0;
+
+/// A key that was struck.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// A letter, digit or mark.
+    Char(char),
+    /// A new line.
+    Return,
+    /// The letter before the cursor goes.
+    Delete,
+    /// The next letter is a capital.
+    Shift,
+    /// Letters or marks.
+    Layer,
+    /// The last change goes.
+    Undo,
+}
+
+/// What the keys carry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Layer {
+    /// Letters.
+    #[default]
+    Letters,
+    /// Digits, marks and accents.
+    Marks,
+}
+
+fn rows(layer: Layer, language: Language) -> [&'static str; 3] {
+    match (layer, language) {
+        (Layer::Letters, Language::English) => ["qwertyuiop", "asdfghjkl", "zxcvbnm"],
+        (Layer::Letters, Language::Spanish) => ["qwertyuiop", "asdfghjklñ", "zxcvbnm"],
+        (Layer::Marks, Language::English) => ["1234567890", "-/:;()$&@\"", "?!'#%+="],
+        (Layer::Marks, Language::Spanish) => ["1234567890", "áéíóúü-:()", "¿?¡!'\";"],
+    }
+}
+
+/// The keyboard.
+pub fn keyboard<'a, M: Clone + 'a>(
+    setting: &Setting,
+    layer: Layer,
+    shifted: bool,
+    struck: impl Fn(Key) -> M + Copy + 'a,
+) -> Element<'a, M> {
+    let [first, second, third] = rows(layer, setting.snapshot.language);
+    let letters = |letters: &'static str| {
+        letters.chars().map(move |letter| letter_key(setting, letter, shifted && layer == Layer::Letters, struck))
+    };
+    let gap = setting.mm(KEY_GAP_MM);
+    let across = |keys: Vec<Element<'a, M>>| row(keys).spacing(gap).align_y(Vertical::Center);
+    let mut third_row = vec![wide(setting, "key-shift", WIDE_KEY_MM, shifted, struck(Key::Shift))];
+    third_row.extend(letters(third));
+    third_row.push(wide(setting, "key-delete", WIDE_KEY_MM, false, struck(Key::Delete)));
+    let layer_key = if layer == Layer::Letters { "key-symbols" } else { "key-letters" };
+    let last_row = vec![
+        wide(setting, layer_key, WIDE_KEY_MM, false, struck(Key::Layer)),
+        wide(setting, "key-undo", WIDE_KEY_MM, false, struck(Key::Undo)),
+        letter_key(setting, ',', false, struck),
+        wide(setting, "key-space", 52.0, false, struck(Key::Char(' '))),
+        letter_key(setting, '.', false, struck),
+        wide(setting, "key-return", 34.0, false, struck(Key::Return)),
+    ];
+    column![across(letters(first).collect()), across(letters(second).collect()), across(third_row), across(last_row),]
+        .spacing(gap)
+        .align_x(iced::Center)
+        .into()
+}
+
+fn letter_key<'a, M: Clone + 'a>(
+    setting: &Setting,
+    letter: char,
+    shifted: bool,
+    struck: impl Fn(Key) -> M,
+) -> Element<'a, M> {
+    let shown: String = if shifted { letter.to_uppercase().collect() } else { letter.to_string() };
+    let struck_letter = shown.chars().next().unwrap_or(letter);
+    let label = parts::line(shown, setting.mm(6.4), theme::CONTROL, theme::SAND);
+    key(setting, format!("key-{letter}"), label.into(), KEY_WIDTH_MM, false, struck(Key::Char(struck_letter)))
+}
+
+fn wide<'a, M: Clone + 'a>(setting: &Setting, words: &str, width_mm: f32, lit: bool, message: M) -> Element<'a, M> {
+    let label = parts::line(setting.say(words), setting.mm(4.0), theme::CONTROL, theme::LAMPLIGHT);
+    key(setting, words.to_owned(), label.into(), width_mm, lit, message)
+}
+
+fn key<'a, M: Clone + 'a>(
+    setting: &Setting,
+    id: String,
+    label: Element<'a, M>,
+    width_mm: f32,
+    lit: bool,
+    message: M,
+) -> Element<'a, M> {
+    let look = Look {
+        ground: if lit { theme::DUSK } else { Color::from_rgb8(0x16, 0x26, 0x32) },
+        pressed: Color::from_rgb8(0x3A, 0x3A, 0x52),
+        outline: theme::faded(theme::LAMPLIGHT, 0.40),
+        outline_px: setting.mm(0.25),
+        radius_px: setting.mm(2.5),
+        filling: Color::TRANSPARENT,
+    };
+    touchable(id, container(label).center(Length::Fill))
+        .width(Length::Fixed(setting.mm(width_mm)))
+        .height(Length::Fixed(setting.mm(KEY_HEIGHT_MM)))
+        .drift_px(setting.mm(KEY_DRIFT_MM))
+        .look(look)
+        .says(message)
+        .into()
+}

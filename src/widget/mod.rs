@@ -1,0 +1,11 @@
+//! The widgets of our own: touch that forgives, the call, the keyboard, the places, and small helpers over iced's.
+
+pub mod breath_ring;
+pub mod call_band;
+pub mod fade;
+pub mod keyboard;
+pub mod parts;
+pub mod place;
+pub mod touch;
+pub mod touch_as_mouse;
+pub mod wake;

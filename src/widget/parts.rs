@@ -1,0 +1,182 @@
+//! Owns the small parts all screens are made of: lines, buttons, scrims, and the ground they stand on.
+
+use std::time::Instant;
+
+use iced::alignment::{Horizontal, Vertical};
+use iced::widget::{Space, Text, column, container, row, stack, text};
+use iced::{Background, Border, Color, Element, Font, Length, Padding};
+
+use super::place::{self, Scenery};
+use super::touch::{Answers, Look, Touchable, touchable};
+use crate::screen::Setting;
+use crate::theme::{self, CALL_MM, DRIFT_MM, GAP_MM, LINE_HEIGHT, MARGIN_MM, TARGET_MM};
+
+/// How long staff holds what must not happen by accident.
+pub const STAFF_HOLD: std::time::Duration = std::time::Duration::from_millis(1_500);
+/// Places behind words are dimmed to this.
+pub const BEHIND_WORDS: f32 = 0.95;
+
+/// A line of words.
+pub fn line<'a>(words: impl text::IntoFragment<'a>, size_px: f32, font: Font, color: Color) -> Text<'a> {
+    text(words).size(size_px).font(font).color(color).line_height(LINE_HEIGHT)
+}
+
+/// A phrase that speaks to the patient.
+pub fn phrase<'a>(setting: &Setting, words: impl text::IntoFragment<'a>) -> Text<'a> {
+    line(words, setting.scale.phrase(), theme::VOICE, theme::SAND)
+}
+
+/// A title that speaks to the patient.
+pub fn title<'a>(setting: &Setting, words: impl text::IntoFragment<'a>) -> Text<'a> {
+    line(words, setting.scale.title(), theme::VOICE, theme::SAND)
+}
+
+/// Running words to the patient.
+pub fn body<'a>(setting: &Setting, words: impl text::IntoFragment<'a>) -> Text<'a> {
+    line(words, setting.scale.body(), theme::VOICE_SMALL, theme::SAND)
+}
+
+/// Words to staff.
+pub fn note<'a>(setting: &Setting, words: impl text::IntoFragment<'a>) -> Text<'a> {
+    line(words, setting.scale.small(), theme::CONTROL, theme::SAND)
+}
+
+/// How a patient's control looks.
+#[must_use]
+pub fn control_look(setting: &Setting, chosen: bool) -> Look {
+    Look {
+        ground: if chosen { Color { a: 0.92, ..DUSK_LIT } } else { theme::faded(theme::INK, 0.78) },
+        pressed: Color { a: 0.95, ..DUSK_LIT },
+        outline: if chosen { theme::LAMPLIGHT } else { theme::faded(theme::LAMPLIGHT, 0.62) },
+        outline_px: setting.mm(if chosen { 0.7 } else { 0.35 }),
+        radius_px: setting.mm(5.0),
+        filling: theme::faded(theme::LAMPLIGHT, 0.28),
+    }
+}
+
+/// Dusk with a little lamplight on it.
+const DUSK_LIT: Color = Color::from_rgb8(0x3A, 0x36, 0x50);
+
+/// A control with a label in its middle.
+pub fn control<'a, M: Clone + 'a>(
+    setting: &Setting,
+    id: impl Into<String>,
+    label: impl text::IntoFragment<'a>,
+    message: M,
+) -> Touchable<'a, M> {
+    labelled(setting, id, label, false).says(message)
+}
+
+/// A control that is one choice of several; `chosen` marks the one that holds.
+pub fn choice<'a, M: Clone + 'a>(
+    setting: &Setting,
+    id: impl Into<String>,
+    label: impl text::IntoFragment<'a>,
+    chosen: bool,
+    message: M,
+) -> Touchable<'a, M> {
+    labelled(setting, id, label, chosen).says(message)
+}
+
+/// A staff control that must be held.
+pub fn held<'a, M: Clone + 'a>(
+    setting: &Setting,
+    id: impl Into<String>,
+    label: impl text::IntoFragment<'a>,
+    message: M,
+) -> Touchable<'a, M> {
+    labelled(setting, id, label, false).says(message).answers(Answers::AfterHold(STAFF_HOLD))
+}
+
+fn labelled<'a, M: Clone + 'a>(
+    setting: &Setting,
+    id: impl Into<String>,
+    label: impl text::IntoFragment<'a>,
+    chosen: bool,
+) -> Touchable<'a, M> {
+    let words = line(label, setting.scale.label(), theme::CONTROL, theme::LAMPLIGHT).center();
+    let inner = container(words).padding(Padding::from([0.0, setting.mm(4.0)])).center(Length::Fill);
+    touchable(id, inner)
+        .width(Length::Fixed(setting.mm(44.0)))
+        .height(Length::Fixed(setting.mm(TARGET_MM)))
+        .drift_px(setting.mm(DRIFT_MM))
+        .look(control_look(setting, chosen))
+}
+
+/// Ink behind words over a place, so that they can be read on any picture.
+pub fn scrim<'a, M: 'a>(setting: &Setting, content: impl Into<Element<'a, M>>) -> Element<'a, M> {
+    let radius = setting.mm(6.0);
+    container(content)
+        .padding(Padding::from([setting.mm(6.0), setting.mm(9.0)]))
+        .style(move |_| container::Style {
+            background: Some(Background::Color(theme::faded(theme::INK, 0.74))),
+            border: Border::default().rounded(radius),
+            ..container::Style::default()
+        })
+        .into()
+}
+
+/// A ground of one colour.
+pub fn ground<'a, M: 'a>(color: Color, content: impl Into<Element<'a, M>>) -> Element<'a, M> {
+    container(content)
+        .width(Length::Fill)
+        .height(Length::Fill)
+        .style(move |_| container::Style { background: Some(Background::Color(color)), ..container::Style::default() })
+        .into()
+}
+
+/// The room's place behind `content`.
+pub fn over_place<'a, M: 'a>(setting: &Setting, dimmed_to: f32, content: impl Into<Element<'a, M>>) -> Element<'a, M> {
+    let scenery = Scenery::of(&setting.snapshot, setting.profile(), setting.clock, dimmed_to);
+    stack![place::place(&setting.pictures, scenery), content.into()].width(Length::Fill).height(Length::Fill).into()
+}
+
+/// A screen of one idea: words in the middle of the place, and a row of controls under them. It leaves the fixed place
+/// of the call free.
+pub fn one_idea<'a, M: 'a>(
+    setting: &Setting,
+    words: impl Into<Element<'a, M>>,
+    controls: Vec<Element<'a, M>>,
+) -> Element<'a, M> {
+    let middle = container(words).center_x(Length::Fill).center_y(Length::Fill).padding(Padding {
+        top: setting.mm(6.0),
+        right: setting.mm(CALL_MM + 6.0),
+        bottom: 0.0,
+        left: setting.mm(CALL_MM + 6.0),
+    });
+    over_place(
+        setting,
+        BEHIND_WORDS,
+        column![middle, controls_row(setting, controls)].padding(setting.mm(MARGIN_MM)).spacing(setting.mm(GAP_MM)),
+    )
+}
+
+/// A row of controls across the foot of a screen: the last stands at the right.
+pub fn controls_row<'a, M: 'a>(setting: &Setting, controls: Vec<Element<'a, M>>) -> Element<'a, M> {
+    let mut across = row![].spacing(setting.mm(GAP_MM)).align_y(Vertical::Center);
+    let last = controls.len().saturating_sub(1);
+    for (index, control) in controls.into_iter().enumerate() {
+        if index == last {
+            across = across.push(Space::new().width(Length::Fill));
+        }
+        across = across.push(control);
+    }
+    across.into()
+}
+
+/// A title and running words beneath, as one block.
+pub fn said<'a, M: 'a>(setting: &Setting, head: String, text: String) -> Element<'a, M> {
+    scrim(
+        setting,
+        column![title(setting, head), body(setting, text)]
+            .spacing(setting.mm(4.0))
+            .max_width(setting.mm(128.0))
+            .align_x(Horizontal::Left),
+    )
+}
+
+/// When something that began at `instant` was so long ago.
+#[must_use]
+pub fn after(instant: Instant, span: std::time::Duration) -> Instant {
+    instant.checked_add(span).unwrap_or(instant)
+}

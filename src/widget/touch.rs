@@ -1,0 +1,399 @@
+//! Owns touch: each finger is judged by where it is itself, never by a cursor that all fingers share. A resting palm or
+//! a parked pointer elsewhere blocks nothing. Does not own what a touch means.
+
+use std::time::{Duration, Instant};
+
+use iced::advanced::layout::{self, Layout};
+use iced::advanced::widget::{Operation, Tree, tree};
+use iced::advanced::{Clipboard, Renderer as _, Shell, Widget, mouse, renderer};
+use iced::border::Border;
+use iced::touch::Finger;
+use iced::{
+    Background, Color, Element, Event, Length, Point, Rectangle, Renderer, Shadow, Size, Theme, Vector, window,
+};
+
+/// A mouse button counts as one more finger.
+const MOUSE: Finger = Finger(u64::MAX);
+/// Hands have ten fingers; more contacts than this on one control are not followed.
+const FINGERS_MAX: usize = 10;
+/// A filling ring is redrawn this often.
+const HOLD_FRAME: Duration = Duration::from_millis(33);
+
+/// When a control answers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Answers {
+    /// As soon as a finger lands: the call.
+    OnDown,
+    /// When the finger lifts: everything else.
+    OnLift,
+    /// After a finger has stayed so long: staff.
+    AfterHold(Duration),
+}
+
+/// How a control looks.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    /// Ground at rest.
+    pub ground: Color,
+    /// Ground while a finger is on it.
+    pub pressed: Color,
+    /// Outline.
+    pub outline: Color,
+    /// Width of the outline, in logical pixels.
+    pub outline_px: f32,
+    /// Corner radius, in logical pixels.
+    pub radius_px: f32,
+    /// Colour that fills it while it is held.
+    pub filling: Color,
+}
+
+impl Look {
+    /// A control that is only an area.
+    #[must_use]
+    pub const fn bare() -> Self {
+        Self {
+            ground: Color::TRANSPARENT,
+            pressed: Color::TRANSPARENT,
+            outline: Color::TRANSPARENT,
+            outline_px: 0.0,
+            radius_px: 0.0,
+            filling: Color::TRANSPARENT,
+        }
+    }
+}
+
+/// A control that answers to fingers.
+pub struct Touchable<'a, Message> {
+    id: String,
+    content: Element<'a, Message>,
+    message: Option<Message>,
+    answers: Answers,
+    drift_px: f32,
+    look: Look,
+    width: Length,
+    height: Length,
+}
+
+/// A control of that name around `content`.
+pub fn touchable<'a, Message>(
+    id: impl Into<String>,
+    content: impl Into<Element<'a, Message>>,
+) -> Touchable<'a, Message> {
+    Touchable {
+        id: id.into(),
+        content: content.into(),
+        message: None,
+        answers: Answers::OnLift,
+        drift_px: 60.0,
+        look: Look::bare(),
+        width: Length::Shrink,
+        height: Length::Shrink,
+    }
+}
+
+impl<Message> Touchable<'_, Message> {
+    /// What it says when it is touched; without it, it is at rest.
+    #[must_use]
+    pub fn says(mut self, message: Message) -> Self {
+        self.message = Some(message);
+        self
+    }
+
+    /// When it answers.
+    #[must_use]
+    pub fn answers(mut self, answers: Answers) -> Self {
+        self.answers = answers;
+        self
+    }
+
+    /// How far a finger may drift and still count, in logical pixels.
+    #[must_use]
+    pub fn drift_px(mut self, drift_px: f32) -> Self {
+        self.drift_px = drift_px;
+        self
+    }
+
+    /// How it looks.
+    #[must_use]
+    pub fn look(mut self, look: Look) -> Self {
+        self.look = look;
+        self
+    }
+
+    /// Its width.
+    #[must_use]
+    pub fn width(mut self, width: impl Into<Length>) -> Self {
+        self.width = width.into();
+        self
+    }
+
+    /// Its height.
+    #[must_use]
+    pub fn height(mut self, height: impl Into<Length>) -> Self {
+        self.height = height.into();
+        self
+    }
+}
+
+/// A control's name and bounds as it lies on the screen, for whoever asks by an operation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Placed {
+    /// Its name.
+    pub id: String,
+    /// Whether it answers now.
+    pub answers: bool,
+}
+
+#[derive(Default)]
+struct State {
+    id: String,
+    contacts: Vec<Contact>,
+}
+
+struct Contact {
+    finger: Finger,
+    start: Point,
+    since: Instant,
+    strayed: bool,
+    answered: bool,
+}
+
+impl State {
+    fn is_pressed(&self) -> bool {
+        self.contacts.iter().any(|contact| !contact.strayed)
+    }
+
+    fn held_since(&self) -> Option<Instant> {
+        self.contacts.iter().filter(|contact| !contact.strayed && !contact.answered).map(|contact| contact.since).min()
+    }
+}
+
+impl<Message: Clone> Touchable<'_, Message> {
+    fn press(&self, state: &mut State, finger: Finger, at: Point, shell: &mut Shell<'_, Message>) {
+        if state.contacts.len() >= FINGERS_MAX || state.contacts.iter().any(|contact| contact.finger == finger) {
+            return;
+        }
+        state.contacts.push(Contact { finger, start: at, since: Instant::now(), strayed: false, answered: false });
+        if self.answers == Answers::OnDown {
+            self.speak(shell);
+        }
+        shell.capture_event();
+        shell.request_redraw();
+    }
+
+    fn moved(&self, state: &mut State, finger: Finger, to: Point, shell: &mut Shell<'_, Message>) {
+        for contact in state.contacts.iter_mut().filter(|contact| contact.finger == finger) {
+            if !contact.strayed && contact.start.distance(to) > self.drift_px {
+                contact.strayed = true;
+                shell.request_redraw();
+            }
+        }
+    }
+
+    fn lift(&self, state: &mut State, finger: Finger, at: Point, shell: &mut Shell<'_, Message>) {
+        let Some(index) = state.contacts.iter().position(|contact| contact.finger == finger) else { return };
+        self.moved(state, finger, at, shell);
+        let contact = state.contacts.swap_remove(index);
+        if self.answers == Answers::OnLift && !contact.strayed {
+            self.speak(shell);
+        }
+        shell.capture_event();
+        shell.request_redraw();
+    }
+
+    fn lost(&self, state: &mut State, finger: Finger, shell: &mut Shell<'_, Message>) {
+        let before = state.contacts.len();
+        state.contacts.retain(|contact| contact.finger != finger);
+        if state.contacts.len() != before {
+            shell.request_redraw();
+        }
+    }
+
+    fn hold(&self, state: &mut State, now: Instant, shell: &mut Shell<'_, Message>) {
+        let Answers::AfterHold(span) = self.answers else { return };
+        let mut answered = false;
+        for contact in state.contacts.iter_mut().filter(|contact| !contact.strayed && !contact.answered) {
+            if now.saturating_duration_since(contact.since) >= span {
+                contact.answered = true;
+                answered = true;
+            }
+        }
+        if answered {
+            self.speak(shell);
+        }
+        if state.held_since().is_some() {
+            shell.request_redraw_at(now + HOLD_FRAME);
+        }
+    }
+
+    fn speak(&self, shell: &mut Shell<'_, Message>) {
+        if let Some(message) = &self.message {
+            shell.publish(message.clone());
+        }
+    }
+}
+
+impl<Message: Clone> Widget<Message, Theme, Renderer> for Touchable<'_, Message> {
+    fn tag(&self) -> tree::Tag {
+        tree::Tag::of::<State>()
+    }
+
+    fn state(&self) -> tree::State {
+        tree::State::new(State { id: self.id.clone(), contacts: Vec::new() })
+    }
+
+    fn children(&self) -> Vec<Tree> {
+        vec![Tree::new(&self.content)]
+    }
+
+    fn diff(&self, tree: &mut Tree) {
+        let state = tree.state.downcast_mut::<State>();
+        if state.id != self.id {
+            // A finger that came down on another control must not lift on this one.
+            *state = State { id: self.id.clone(), contacts: Vec::new() };
+        }
+        tree.diff_children(std::slice::from_ref(&self.content));
+    }
+
+    fn size(&self) -> Size<Length> {
+        Size::new(self.width, self.height)
+    }
+
+    fn layout(&mut self, tree: &mut Tree, renderer: &Renderer, limits: &layout::Limits) -> layout::Node {
+        layout::contained(limits, self.width, self.height, |limits| {
+            self.content.as_widget_mut().layout(&mut tree.children[0], renderer, limits)
+        })
+    }
+
+    fn operate(&mut self, tree: &mut Tree, layout: Layout<'_>, renderer: &Renderer, operation: &mut dyn Operation) {
+        let mut placed = Placed { id: self.id.clone(), answers: self.message.is_some() };
+        operation.custom(None, layout.bounds(), &mut placed);
+        operation.traverse(&mut |operation| {
+            if let Some(child) = layout.children().next() {
+                self.content.as_widget_mut().operate(&mut tree.children[0], child, renderer, operation);
+            }
+        });
+    }
+
+    fn update(
+        &mut self,
+        tree: &mut Tree,
+        event: &Event,
+        layout: Layout<'_>,
+        cursor: mouse::Cursor,
+        renderer: &Renderer,
+        clipboard: &mut dyn Clipboard,
+        shell: &mut Shell<'_, Message>,
+        viewport: &Rectangle,
+    ) {
+        if let Some(child) = layout.children().next() {
+            self.content.as_widget_mut().update(
+                &mut tree.children[0],
+                event,
+                child,
+                cursor,
+                renderer,
+                clipboard,
+                shell,
+                viewport,
+            );
+        }
+        let state = tree.state.downcast_mut::<State>();
+        let bounds = layout.bounds();
+        match *event {
+            Event::Touch(iced::touch::Event::FingerPressed { id, position }) => {
+                if self.message.is_some() && bounds.contains(position) && !shell.is_event_captured() {
+                    self.press(state, id, position, shell);
+                }
+            }
+            Event::Touch(iced::touch::Event::FingerMoved { id, position }) => self.moved(state, id, position, shell),
+            Event::Touch(iced::touch::Event::FingerLifted { id, position }) => self.lift(state, id, position, shell),
+            Event::Touch(iced::touch::Event::FingerLost { id, .. }) => self.lost(state, id, shell),
+            Event::Mouse(mouse::Event::ButtonPressed(mouse::Button::Left)) => {
+                if let Some(position) = cursor.position_over(bounds)
+                    && self.message.is_some()
+                    && !shell.is_event_captured()
+                {
+                    self.press(state, MOUSE, position, shell);
+                }
+            }
+            Event::Mouse(mouse::Event::CursorMoved { position }) => self.moved(state, MOUSE, position, shell),
+            Event::Mouse(mouse::Event::ButtonReleased(mouse::Button::Left)) => {
+                let at = cursor.position().or_else(|| {
+                    state.contacts.iter().find(|contact| contact.finger == MOUSE).map(|contact| contact.start)
+                });
+                if let Some(position) = at {
+                    self.lift(state, MOUSE, position, shell);
+                }
+            }
+            Event::Window(window::Event::RedrawRequested(now)) => self.hold(state, now, shell),
+            _ => {}
+        }
+    }
+
+    fn draw(
+        &self,
+        tree: &Tree,
+        renderer: &mut Renderer,
+        theme: &Theme,
+        style: &renderer::Style,
+        layout: Layout<'_>,
+        cursor: mouse::Cursor,
+        viewport: &Rectangle,
+    ) {
+        let state = tree.state.downcast_ref::<State>();
+        let bounds = layout.bounds();
+        let border =
+            Border { color: self.look.outline, width: self.look.outline_px, radius: self.look.radius_px.into() };
+        let ground = if state.is_pressed() { self.look.pressed } else { self.look.ground };
+        if ground.a > 0.0 || self.look.outline_px > 0.0 {
+            fill(renderer, bounds, border, ground);
+        }
+        if let (Answers::AfterHold(span), Some(since)) = (self.answers, state.held_since()) {
+            let part = (since.elapsed().as_secs_f32() / span.as_secs_f32()).clamp(0.0, 1.0);
+            let filled = Rectangle { width: bounds.width * part, ..bounds };
+            fill(renderer, filled, Border { width: 0.0, ..border }, self.look.filling);
+        }
+        if let Some(child) = layout.children().next() {
+            self.content.as_widget().draw(&tree.children[0], renderer, theme, style, child, cursor, viewport);
+        }
+    }
+
+    fn mouse_interaction(
+        &self,
+        _tree: &Tree,
+        layout: Layout<'_>,
+        cursor: mouse::Cursor,
+        _viewport: &Rectangle,
+        _renderer: &Renderer,
+    ) -> mouse::Interaction {
+        if self.message.is_some() && cursor.is_over(layout.bounds()) {
+            mouse::Interaction::Pointer
+        } else {
+            mouse::Interaction::None
+        }
+    }
+
+    fn overlay<'b>(
+        &'b mut self,
+        tree: &'b mut Tree,
+        layout: Layout<'b>,
+        renderer: &Renderer,
+        viewport: &Rectangle,
+        translation: Vector,
+    ) -> Option<iced::advanced::overlay::Element<'b, Message, Theme, Renderer>> {
+        let child = layout.children().next()?;
+        self.content.as_widget_mut().overlay(&mut tree.children[0], child, renderer, viewport, translation)
+    }
+}
+
+fn fill(renderer: &mut Renderer, bounds: Rectangle, border: Border, color: Color) {
+    let quad = renderer::Quad { bounds, border, shadow: Shadow::default(), snap: true };
+    renderer.fill_quad(quad, Background::Color(color));
+}
+
+impl<'a, Message: Clone + 'a> From<Touchable<'a, Message>> for Element<'a, Message> {
+    fn from(touchable: Touchable<'a, Message>) -> Self {
+        Self::new(touchable)
+    }
+}

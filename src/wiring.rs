@@ -1,0 +1,241 @@
+//! Owns the wires between the room and its edges: which effect goes to which port, and what comes back as which event.
+
+use std::path::PathBuf;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use crate::config::Config;
+use crate::driver::clock::RoomClock;
+use crate::driver::journal::{JOURNAL_FILE, Journal};
+use crate::driver::{Edges, RoomHandle, hearing};
+use crate::paths::LOCK_FILE;
+use crate::pin::{DESK_PASSWORD_FILE, STAFF_PIN_FILE};
+use crate::profile::Profile;
+use crate::room::notes::{NoteLimits, Notes};
+use crate::room::snapshot::{Language, Place};
+use crate::room::{Effect, Event, ProfileRules, RoomTime, Rules, Signal, Snapshot, Trouble};
+use crate::setup::SETUP_FILE;
+use crate::sound::{self, Sound};
+use crate::vault::{Look, Opened, RECEIPTS_FILE, Vault};
+
+/// The sound fades out for so long before the program starts afresh.
+const FADES_WITHIN: Duration = Duration::from_millis(300);
+/// What may lie in the state directory after a wipe.
+const EXPECTED: [&str; 8] =
+    [JOURNAL_FILE, RECEIPTS_FILE, STAFF_PIN_FILE, DESK_PASSWORD_FILE, LOCK_FILE, SETUP_FILE, "desk/", "cache/"];
+
+/// The rules that a configuration and its profiles make.
+#[must_use]
+pub fn rules(config: &Config, profiles: &[Profile], speed: u32) -> Rules {
+    let defaults = Rules::default();
+    let known: Vec<ProfileRules> = profiles.iter().map(|profile| profile_rules(config, profile)).collect();
+    Rules {
+        profiles: if known.is_empty() { defaults.profiles.clone() } else { known },
+        default_profile: config.profiles.default.clone(),
+        infusion_minutes: config.session.infusion_minutes,
+        landing_minutes_after_end: config.session.landing_minutes_after_end,
+        start_volume_db: config.sound.start_volume_db,
+        cap_db: config.sound.cap_db,
+        language: Language::from_name(config.room.locale.name()).unwrap_or(defaults.language),
+        note_limits: NoteLimits {
+            pages_max: usize::try_from(config.notes.pages_max).unwrap_or(usize::MAX),
+            page_chars_max: usize::try_from(config.notes.page_chars_max).unwrap_or(usize::MAX),
+        },
+        speed,
+    }
+}
+
+fn profile_rules(config: &Config, profile: &Profile) -> ProfileRules {
+    let place = Place::from_name(profile.place.name()).unwrap_or(Place::Beach);
+    ProfileRules {
+        name: profile.name.clone(),
+        infusion_minutes: profile.infusion_minutes.unwrap_or(config.session.infusion_minutes),
+        place,
+        volume_db: profile.volume_db.unwrap_or(config.sound.start_volume_db),
+        volume_min_db: profile.limits.volume_min_db,
+        volume_max_db: profile.limits.volume_max_db,
+        pattern: profile.breath.pattern,
+        breath_parts: profile.breath.parts.iter().filter(|(_, on)| **on).map(|(part, _)| part).collect(),
+        dark: place == Place::Dark,
+    }
+}
+
+/// The ports behind the room.
+pub struct Ports {
+    sound: Sound,
+    clock: RoomClock,
+    config: Arc<Config>,
+    profiles: Arc<Vec<Profile>>,
+    vault: mpsc::Sender<Order>,
+    observer: Option<Box<dyn FnMut(&Snapshot) + Send>>,
+}
+
+enum Order {
+    Open,
+    Reopen,
+    Seal(Arc<Notes>),
+    Wipe(RoomTime),
+    Verify(RoomTime),
+}
+
+/// What the vault's thread needs.
+pub struct VaultHouse {
+    /// The vault.
+    pub vault: Vault,
+    /// The journal, for the reset.
+    pub journal: Arc<Journal>,
+    /// The room's name, for receipts.
+    pub room_name: String,
+    /// Replaces this process by a new one; comes back only with what went wrong.
+    pub relaunch: Box<dyn Fn() -> std::io::Error + Send>,
+}
+
+impl Ports {
+    /// Opens the ports of a room. `observer` sees each change in turn.
+    #[must_use]
+    pub fn open(
+        sound: Sound,
+        config: Arc<Config>,
+        profiles: Arc<Vec<Profile>>,
+        house: VaultHouse,
+        room: &RoomHandle,
+        observer: Option<Box<dyn FnMut(&Snapshot) + Send>>,
+    ) -> Self {
+        let (vault, orders) = mpsc::channel();
+        let (handle, quiet) = (room.clone(), sound.clone());
+        let started = std::thread::Builder::new()
+            .name("vault".to_owned())
+            .spawn(move || keep_vault(house, &orders, &handle, &quiet));
+        if let Err(error) = started {
+            tracing::error!(%error, "the vault's thread could not be started; notes stay in memory only");
+        }
+        Self { sound, clock: room.clock(), config, profiles, vault, observer }
+    }
+
+    fn order(&self, order: Order, room: &RoomHandle) {
+        if self.vault.send(order).is_err() {
+            room.report(Event::TroubleChanged { trouble: Trouble::NotesNotSealed, on: true });
+        }
+    }
+}
+
+impl Edges for Ports {
+    fn carry_out(&mut self, effect: Effect, now: RoomTime, room: &RoomHandle) {
+        match effect {
+            // The desk that is built in sees every call in the snapshot itself.
+            Effect::SendCall { .. } | Effect::EndCall { .. } => {}
+            Effect::Escalate { id } => tracing::warn!(call = ?id, "a call has been unacknowledged for a minute"),
+            Effect::Signal(signal) => self.sound.signal(heard(signal)),
+            Effect::OpenVault => self.order(Order::Open, room),
+            Effect::ReopenVault => self.order(Order::Reopen, room),
+            Effect::SealNotes(notes) => self.order(Order::Seal(notes), room),
+            Effect::Wipe => self.order(Order::Wipe(now), room),
+            Effect::VerifyWipe => self.order(Order::Verify(now), room),
+        }
+    }
+
+    fn changed(&mut self, snapshot: &Snapshot) {
+        let profile = self.profiles.iter().find(|profile| profile.name == snapshot.profile);
+        self.sound.set_mix(hearing::mix(snapshot, profile, &self.config.media.dir, self.clock));
+        if let Some(observer) = &mut self.observer {
+            observer(snapshot);
+        }
+    }
+}
+
+fn heard(signal: Signal) -> sound::Signal {
+    match signal {
+        Signal::CallPlaced => sound::Signal::CallPlaced,
+        Signal::DeskHasIt => sound::Signal::DeskHasIt,
+        Signal::SomeoneComing => sound::Signal::SomeoneComing,
+        // A rehearsal is told softly; the chime that carries is for what is real.
+        Signal::LineDown { practice: true } | Signal::DarkPanel => sound::Signal::DarkPanel,
+        Signal::LineDown { practice: false } => sound::Signal::LineDown,
+        Signal::TestTone => sound::Signal::TestTone,
+        Signal::TalkNow => sound::Signal::TalkNow,
+    }
+}
+
+fn keep_vault(mut house: VaultHouse, orders: &mpsc::Receiver<Order>, room: &RoomHandle, sound: &Sound) {
+    while let Ok(order) = orders.recv() {
+        match order {
+            Order::Open => {
+                if let Err(error) = house.vault.begin() {
+                    tracing::error!(%error, "the vault could not be opened");
+                    room.report(Event::TroubleChanged { trouble: Trouble::NotesNotSealed, on: true });
+                }
+            }
+            Order::Reopen => reopen(&mut house.vault, room),
+            Order::Seal(notes) => {
+                let sealed = house.vault.seal(&notes);
+                if let Err(error) = &sealed {
+                    tracing::error!(%error, "the notes could not be sealed");
+                }
+                room.report(Event::NotesSealed { version: notes.version, ok: sealed.is_ok() });
+            }
+            Order::Wipe(now) => wipe(&mut house, room, now, sound),
+            Order::Verify(now) => verify(&mut house, room, now),
+        }
+    }
+}
+
+fn reopen(vault: &mut Vault, room: &RoomHandle) {
+    match vault.open() {
+        Ok(Opened::Fresh) => {}
+        Ok(Opened::Restored(notes)) => room.report(Event::NotesRestored(notes)),
+        Ok(Opened::Lost | Opened::Damaged) => room.report(Event::NotesLost),
+        Err(error) => {
+            tracing::error!(%error, "the vault could not be opened");
+            room.report(Event::NotesLost);
+        }
+    }
+}
+
+/// The key first, then all the rest, then a fresh process. Each step may be the last one that happens: the journal says
+/// that a wipe was begun, and the next start finishes it.
+fn wipe(house: &mut VaultHouse, room: &RoomHandle, now: RoomTime, sound: &Sound) {
+    if let Err(error) = house.journal.append_and_wait(now, &Event::StaffReset) {
+        tracing::error!(%error, "the reset could not be journaled before it began");
+    }
+    destroy(house, now);
+    sound.stop_within(FADES_WITHIN);
+    let error = (house.relaunch)();
+    tracing::error!(%error, "the program could not start afresh; it verifies in this process");
+    let receipt = look(house, false, true);
+    room.report(Event::WipeFailed(receipt));
+}
+
+fn verify(house: &mut VaultHouse, room: &RoomHandle, now: RoomTime) {
+    let journal_compacted = destroy(house, now);
+    let receipt = look(house, true, journal_compacted);
+    let verified = receipt.is_verified();
+    room.report(if verified { Event::WipeVerified(receipt) } else { Event::WipeFailed(receipt) });
+}
+
+/// Destroys what a visit left; says whether the journal holds nothing of it any more.
+fn destroy(house: &mut VaultHouse, now: RoomTime) -> bool {
+    if let Err(error) = house.vault.wipe() {
+        tracing::error!(%error, "something of the visit could not be destroyed");
+    }
+    let compacted = house.journal.compact(now, &[Event::StaffReset]);
+    if let Err(error) = &compacted {
+        tracing::error!(%error, "the journal could not be compacted");
+    }
+    compacted.is_ok()
+}
+
+fn look(house: &VaultHouse, fresh_process: bool, journal_compacted: bool) -> crate::room::snapshot::Receipt {
+    house.vault.look(&Look {
+        room: &house.room_name,
+        at: chrono::Local::now().fixed_offset(),
+        journal_compacted,
+        fresh_process,
+        expected: &EXPECTED,
+    })
+}
+
+/// Where state lies when the place meant for it cannot be used: nowhere that outlives the program.
+#[must_use]
+pub fn nowhere() -> PathBuf {
+    PathBuf::from("/proc/self/no-state")
+}

@@ -94,6 +94,7 @@ pub fn read_text(file: &Path) -> Result<String, Finding> {
 }
 
 /// Why something on disk cannot be read, in the words of a finding.
+#[must_use]
 pub fn io_reason(error: &std::io::Error) -> String {
     match error.kind() {
         std::io::ErrorKind::NotFound => "nothing there".into(),
@@ -387,6 +388,7 @@ pub fn tidy(text: &str, chars: &RangeInclusive<usize>) -> Option<String> {
 }
 
 /// Whether a path stays inside the folder it is joined to.
+#[must_use]
 pub fn stays_inside(path: &Path) -> bool {
     path.components().next().is_some() && path.components().all(|part| matches!(part, Component::Normal(_)))
 }

@@ -67,8 +67,11 @@ pub struct Ports {
     config: Arc<Config>,
     profiles: Arc<Vec<Profile>>,
     vault: mpsc::Sender<Order>,
-    observer: Option<Box<dyn FnMut(&Snapshot) + Send>>,
+    observer: Option<Observer>,
 }
+
+/// Sees each change of the room in turn.
+pub type Observer = Box<dyn FnMut(&Snapshot) + Send>;
 
 enum Order {
     Open,
@@ -99,7 +102,7 @@ impl Ports {
         profiles: Arc<Vec<Profile>>,
         house: VaultHouse,
         room: &RoomHandle,
-        observer: Option<Box<dyn FnMut(&Snapshot) + Send>>,
+        observer: Option<Observer>,
     ) -> Self {
         let (vault, orders) = mpsc::channel();
         let (handle, quiet) = (room.clone(), sound.clone());

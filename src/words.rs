@@ -190,7 +190,7 @@ mod tests {
 
     const LANGUAGES: [Language; 2] = [Language::English, Language::Spanish];
     const TIMES: [&str; 4] = ["dawn", "day", "dusk", "night"];
-    const CHECKS: [&str; 5] = [
+    const CHECKS: [&str; 6] = [
         "no-visit-key",
         "no-sealed-notes",
         "only-expected-files",

@@ -4,7 +4,6 @@ use iced::widget::{Space, column, container, stack};
 use iced::{Color, Element, Length};
 
 use super::{App, Message, Screen, StaffLayer};
-use crate::room::{RoomTime, Stage};
 use crate::screen::farewell;
 use crate::theme::{DRIFT_MM, TARGET_MM};
 use crate::widget::call_band::{self, CallPlace, StaffMessages};
@@ -84,15 +83,9 @@ impl App {
             parts::control(setting, "dark-leave", setting.say("dark-leave"), Message::DarkLeft).width(setting.mm(52.0));
         let leave = column![container(leave).align_right(Length::Fill).padding(setting.mm(3.0))];
         let panel = self.call(CallPlace::DarkPanel);
-        let until = snapshot.dark_panel_until.unwrap_or(RoomTime::default());
+        let until = snapshot.dark_panel_until.unwrap_or_default();
         // The room says when the panel goes; the wake only makes the window look again.
         let again = wake(setting.clock.instant_of(until), Message::Answered(Ok(())));
         stack![black, panel, leave, again].into()
-    }
-
-    /// Whether the window shows the stage the room is in.
-    #[must_use]
-    pub fn shows(&self, stage: Stage) -> bool {
-        self.setting.snapshot.stage == stage
     }
 }

@@ -257,7 +257,6 @@ impl App {
                 Task::none()
             }
             Message::KeyPressed(name) if self.setting.clinic.config.call.keys.contains(&name) => self.press_call(false),
-            Message::KeyPressed(_) => Task::none(),
             Message::CallPressed => {
                 let practice = self.call_is_practice();
                 if let (Screen::Arrive(arrive), true) = (&mut self.screen, practice) {
@@ -273,7 +272,7 @@ impl App {
             }
             Message::DarkTouched => self.tell(Event::DarkTouched),
             Message::DarkLeft => self.tell(Event::Dark { on: false }),
-            Message::Answered(Ok(())) => Task::none(),
+            Message::KeyPressed(_) | Message::Answered(Ok(())) => Task::none(),
             Message::Answered(Err(refusal)) => {
                 tracing::info!(%refusal, "the room did not take a touch");
                 Task::none()

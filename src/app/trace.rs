@@ -36,7 +36,7 @@ impl Trace {
         match written {
             Ok(()) => self.last = text,
             Err(error) => {
-                tracing::warn!(path = %self.path.display(), %error, "the trace of controls cannot be written")
+                tracing::warn!(path = %self.path.display(), %error, "the trace of controls cannot be written");
             }
         }
     }

@@ -31,8 +31,6 @@ use crate::wiring::{self, Ports, VaultHouse};
 
 /// The sound fades out for so long before the program ends.
 const FADES_WITHIN: Duration = Duration::from_millis(300);
-/// Without an output of its own for the corridor, the chime keeps to a level that no headphone can hurt with.
-const CHIME_WITHOUT_ITS_OWN_OUTPUT_DB: f32 = -20.0;
 const SPEED_MAX: u32 = 3_600;
 
 /// How the room is to run.
@@ -291,11 +289,7 @@ fn has_display() -> bool {
 }
 
 fn start_sound(config: &Config, room: &RoomHandle) -> Sound {
-    let chime_db = if config.sound.chime_device.is_some() {
-        config.call.chime_db
-    } else {
-        config.call.chime_db.min(CHIME_WITHOUT_ITS_OWN_OUTPUT_DB)
-    };
+    let chime_db = config.sound.chime_device.as_ref().map(|_| config.call.chime_db);
     let options = sound::Options { chime_db, ..sound::Options::default() };
     let room = room.clone();
     Sound::start(options, move |news| match news {

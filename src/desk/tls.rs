@@ -125,7 +125,8 @@ impl Certificate {
     /// Makes the authority if there is none and the server certificate if it is missing, near its end or for other
     /// names. Whether anything was made.
     fn make_what_is_missing(&self, today: NaiveDate) -> Result<bool, DeskError> {
-        let ca = match self.kept(&[CA_FILE, CA_KEY_FILE], CA_DATES_FILE, today) {
+        let kept = self.kept(&[CA_FILE, CA_KEY_FILE], CA_DATES_FILE, today);
+        let ca = match kept.filter(|ca| self.names.iter().all(|name| is_permitted(name, ca))) {
             Some(made) => made,
             None => self.make_ca(today)?,
         };
@@ -150,6 +151,7 @@ impl Certificate {
         let path = self.folder.join(CA_FILE);
         let key = KeyPair::generate().map_err(|error| unusable(&path, &error))?;
         let made = Made { until: after(today, CA_DAYS), names: permitted_names(&self.names) };
+        tracing::warn!(file = %path.display(), "a new authority for the desk; browsers of the clinic must trust this file");
         let ca = ca_params(today, &made).self_signed(&key).map_err(|error| unusable(&path, &error))?;
         // A server certificate of an older authority must never be taken for one of this.
         remove(&self.folder.join(SERVER_DATES_FILE))?;
@@ -226,6 +228,18 @@ fn permitted_names(names: &[String]) -> Vec<String> {
     permitted.sort();
     permitted.dedup();
     permitted
+}
+
+/// Whether this authority may vouch for that name; if not, another must be made and trusted anew.
+fn is_permitted(name: &str, ca: &Made) -> bool {
+    match name.parse::<IpAddr>() {
+        Ok(IpAddr::V4(ip)) if ip.is_private() || ip.is_loopback() || ip.is_link_local() => true,
+        Ok(IpAddr::V6(ip)) if ip.is_unique_local() || ip.is_unicast_link_local() => true,
+        Ok(_) => ca.names.iter().any(|known| known == name),
+        Err(_) => ca.names.iter().any(|known| {
+            name == known || name.strip_suffix(known.as_str()).is_some_and(|before| before.ends_with('.'))
+        }),
+    }
 }
 
 fn ca_params(today: NaiveDate, made: &Made) -> CertificateParams {
@@ -310,5 +324,43 @@ fn remove_if_there(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn certificate(folder: &Path, names: &[&str]) -> Certificate {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        Certificate::ready(&Tls::Auto, folder, &names).unwrap()
+    }
+
+    #[test]
+    fn the_authority_stays_while_it_can_and_the_server_certificate_while_it_should() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| fs::read(folder.path().join(name)).unwrap();
+        let first = certificate(folder.path(), &["localhost", "192.168.1.20"]);
+        let (ca, server) = (file(CA_FILE), file(SERVER_FILE));
+        let later = |days| today().checked_add_days(Days::new(days)).unwrap();
+        assert!(!first.make_what_is_missing(later(SERVER_DAYS - RENEW_DAYS_BEFORE - 1)).unwrap());
+        assert!(first.make_what_is_missing(later(SERVER_DAYS - RENEW_DAYS_BEFORE)).unwrap());
+        assert!(file(CA_FILE) == ca && file(SERVER_FILE) != server);
+        certificate(folder.path(), &["localhost", "10.1.2.3", "room2.lan"]);
+        assert!(file(CA_FILE) == ca, "another address of a private network needs no new trust");
+        certificate(folder.path(), &["localhost", "room2.clinic.example"]);
+        assert!(file(CA_FILE) != ca, "a name that it may not vouch for needs another authority");
+    }
+
+    #[test]
+    fn files_of_the_clinic_are_named_when_they_cannot_be_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let (cert, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
+        let source = Tls::Files { cert: cert.clone(), key };
+        let missing = Certificate::ready(&source, folder.path(), &[]).unwrap_err().to_string();
+        assert!(missing.contains("cert.pem"), "{missing}");
+        fs::write(&cert, "not a certificate").unwrap();
+        let wrong = Certificate::ready(&source, folder.path(), &[]).unwrap_err().to_string();
+        assert!(wrong.contains("cert.pem") && wrong.contains("tls_cert"), "{wrong}");
     }
 }

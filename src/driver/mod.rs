@@ -63,6 +63,9 @@ impl RoomHandle {
 
     /// Hands the event over before it returns, so that events told one after the other arrive in that order. What it
     /// gives back resolves to the room's answer. Not for use inside an asynchronous runtime.
+    ///
+    /// # Errors
+    /// The room's refusal; nothing has changed then.
     pub fn tell_in_order(&self, event: Event) -> impl Future<Output = Result<(), Refusal>> + Send + use<> {
         let (reply, answer) = oneshot::channel();
         let input = Input { event: Some(event), reply: Some(reply) };
@@ -183,21 +186,21 @@ impl Driver {
             _ => None,
         };
         let outcome = self.room.handle(now, event);
-        if outcome.is_ok() {
-            if let Some(event) = journaled {
-                let (handle, failed_before) = (self.handle.clone(), Arc::clone(&self.journal_fails));
-                // A repeated press is the same call: only the open one waits for its record.
-                let id = call.filter(|id| self.room.open_call() == Some(*id));
-                self.journal.append(now, &event, move |written| {
-                    let ok = written.is_ok();
-                    if let Some(id) = id {
-                        handle.report(Event::CallJournaled { id, ok });
-                    }
-                    if failed_before.swap(!ok, Ordering::Relaxed) == ok {
-                        handle.report(journal_trouble(!ok));
-                    }
-                });
-            }
+        if outcome.is_ok()
+            && let Some(event) = journaled
+        {
+            let (handle, failed_before) = (self.handle.clone(), Arc::clone(&self.journal_fails));
+            // A repeated press is the same call: only the open one waits for its record.
+            let id = call.filter(|id| self.room.open_call() == Some(*id));
+            self.journal.append(now, &event, move |written| {
+                let ok = written.is_ok();
+                if let Some(id) = id {
+                    handle.report(Event::CallJournaled { id, ok });
+                }
+                if failed_before.swap(!ok, Ordering::Relaxed) == ok {
+                    handle.report(journal_trouble(!ok));
+                }
+            });
         }
         self.settle(edges, false);
         outcome

@@ -214,20 +214,17 @@ fn cards<'a>(setting: &Setting, card: usize) -> Element<'a, Message> {
         Language::Spanish => crate::profile::Locale::EsUs,
     };
     let clinics = setting.clinic.config.after.cards.get(locale);
-    let (count, words): (usize, Element<'a, Message>) = match clinics.get(card) {
-        Some(own) => {
-            let link = own.link.as_ref().map(|link| parts::body(setting, link.clone()).color(crate::theme::LAMPLIGHT));
-            let said = column![parts::title(setting, own.title.clone()), parts::body(setting, own.text.clone())]
-                .push(link)
-                .spacing(setting.mm(4.0))
-                .max_width(setting.mm(128.0));
-            (clinics.len(), parts::scrim(setting, said))
-        }
-        None => {
-            let number = card % OWN_CARDS + 1;
-            let head = setting.say(&format!("after-card-{number}-title"));
-            (OWN_CARDS, parts::said(setting, head, setting.say(&format!("after-card-{number}-text"))))
-        }
+    let (count, words): (usize, Element<'a, Message>) = if let Some(own) = clinics.get(card) {
+        let link = own.link.as_ref().map(|link| parts::body(setting, link.clone()).color(crate::theme::LAMPLIGHT));
+        let said = column![parts::title(setting, own.title.clone()), parts::body(setting, own.text.clone())]
+            .push(link)
+            .spacing(setting.mm(4.0))
+            .max_width(setting.mm(128.0));
+        (clinics.len(), parts::scrim(setting, said))
+    } else {
+        let number = card % OWN_CARDS + 1;
+        let head = setting.say(&format!("after-card-{number}-title"));
+        (OWN_CARDS, parts::said(setting, head, setting.say(&format!("after-card-{number}-text"))))
     };
     let mut controls: Vec<Element<'a, Message>> = Vec::new();
     controls.push(parts::control(setting, "close", setting.say("done"), Message::ClosePressed).into());

@@ -63,6 +63,7 @@ const ORDER: [Step; 16] = [
 const PLACES: [Place; 2] = [Place::Beach, Place::Dark];
 
 /// A person settling in.
+#[derive(Default)]
 pub struct Arrive {
     at: usize,
     pad: Option<Pad>,
@@ -97,12 +98,6 @@ pub enum Sound {
     Music,
     /// Nothing.
     Silence,
-}
-
-impl Default for Arrive {
-    fn default() -> Self {
-        Self { at: 0, pad: None, call_tried: false }
-    }
 }
 
 impl Arrive {
@@ -186,7 +181,7 @@ impl Arrive {
     /// The screen.
     pub fn view<'a>(&'a self, setting: &Setting) -> Element<'a, Message> {
         match self.step() {
-            Step::Language => self.language(setting),
+            Step::Language => Self::language(setting),
             Step::Welcome => {
                 self.words(setting, setting.say("arrive-welcome-title"), setting.say("arrive-welcome-text"))
             }
@@ -208,12 +203,12 @@ impl Arrive {
             Step::Waiting => parts::one_idea(
                 setting,
                 parts::said(setting, setting.say("arrive-waiting-title"), setting.say("arrive-waiting-text")),
-                vec![self.back(setting), iced::widget::Space::new().into()],
+                vec![Self::back(setting), iced::widget::Space::new().into()],
             ),
         }
     }
 
-    fn language<'a>(&self, setting: &Setting) -> Element<'a, Message> {
+    fn language<'a>(setting: &Setting) -> Element<'a, Message> {
         let mut choices = row![].spacing(setting.mm(GAP_MM * 2.0));
         for language in Language::ALL {
             let key = format!("language-{}", language.name());
@@ -348,19 +343,19 @@ impl Arrive {
         parts::one_idea(
             setting,
             parts::said(setting, setting.say("arrive-dark-title"), setting.say("arrive-dark-text")),
-            vec![self.back(setting), dark.into(), self.next(setting)],
+            vec![Self::back(setting), dark.into(), Self::next(setting)],
         )
     }
 
     fn back_and_next<'a>(&self, setting: &Setting) -> Vec<Element<'a, Message>> {
-        vec![self.back(setting), self.next(setting)]
+        vec![Self::back(setting), Self::next(setting)]
     }
 
-    fn back<'a>(&self, setting: &Setting) -> Element<'a, Message> {
+    fn back<'a>(setting: &Setting) -> Element<'a, Message> {
         parts::control(setting, "back", setting.say("back"), Message::BackPressed).into()
     }
 
-    fn next<'a>(&self, setting: &Setting) -> Element<'a, Message> {
+    fn next<'a>(setting: &Setting) -> Element<'a, Message> {
         parts::control(setting, "next", setting.say("next"), Message::NextPressed)
             .look(parts::control_look(setting, true))
             .width(setting.mm(theme::TARGET_MM * 2.2))

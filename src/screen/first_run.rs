@@ -120,11 +120,11 @@ impl FirstRun {
             Message::NextPressed => {
                 self.step = match self.step {
                     Step::Safety => Step::Name,
-                    Step::Name if self.room_name().is_empty() => Step::Name,
-                    Step::Name => Step::Pin,
+                    Step::Name if !self.room_name().is_empty() => Step::Pin,
                     Step::Pin if self.first_pin.is_some() => Step::Screen,
-                    Step::Pin => Step::Pin,
-                    Step::Screen | Step::Cap => Step::Cap,
+                    Step::Screen => Step::Cap,
+                    // Nothing goes on without a name, a PIN or an end.
+                    stays => stays,
                 };
                 return if self.step == Step::Name { Outcome::Focus(write::PAGE) } else { Outcome::None };
             }

@@ -29,6 +29,7 @@ impl Ready {
     }
 
     /// The screen.
+    #[must_use]
     pub fn view<'a>(&'a self, setting: &Setting) -> Element<'a, Message> {
         let name = column![
             parts::phrase(setting, setting.room_name.clone()),

@@ -12,7 +12,7 @@ use crate::profile::Guide;
 use crate::room::arc::Part;
 use crate::room::snapshot::Place;
 use crate::room::{Event, RoomTime, Snapshot};
-use crate::theme::{self, CALL_MM, GAP_MM, MARGIN_MM};
+use crate::theme::{self, CALL_MM, GAP_MM, MARGIN_MM, TARGET_MM};
 use crate::widget::touch::touchable;
 use crate::widget::wake::wake;
 use crate::widget::{breath_ring, fade, parts};
@@ -21,6 +21,8 @@ use crate::widget::{breath_ring, fade, parts};
 const CONTROLS_STAY: Duration = Duration::from_secs(8);
 /// A line of words stays so long.
 const WORDS_STAY_MS: u64 = 40_000;
+/// Where a line of words stands, from the top.
+const WORDS_TOP_MM: f32 = 9.0;
 /// How many lines there are.
 const WORDS: u64 = 12;
 /// One step of the patient's volume, in dB.
@@ -114,6 +116,7 @@ impl Session {
     }
 
     /// The screen.
+    #[must_use]
     pub fn view<'a>(&'a self, setting: &Setting) -> Element<'a, Message> {
         if setting.snapshot.anchor {
             return anchor(setting);
@@ -133,11 +136,17 @@ impl Session {
                 .width(Length::Fill)
                 .height(Length::Fill)
                 .center_x(Length::Fill)
-                .padding(Padding { top: setting.mm(24.0), ..Padding::ZERO }),
+                .padding(Padding { top: setting.mm(WORDS_TOP_MM), ..Padding::ZERO }),
             foot,
             Space::new().height(Length::Fixed(setting.mm(CALL_MM + MARGIN_MM))),
         ];
-        let mut layers = stack![touch, container(plain_pacer(setting)).center(Length::Fill), content];
+        // The ring breathes between the words above and the controls below, and touches neither.
+        let pacer = container(plain_pacer(setting)).center(Length::Fill).padding(Padding {
+            top: setting.mm(WORDS_TOP_MM + 18.0),
+            bottom: setting.mm(CALL_MM + MARGIN_MM + TARGET_MM),
+            ..Padding::ZERO
+        });
+        let mut layers = stack![touch, pacer, content];
         if self.controls_shown {
             layers = layers.push(wake(parts::after(self.touched, CONTROLS_STAY), Message::RestedAWhile));
         }
@@ -234,7 +243,7 @@ fn plain_pacer<'a>(setting: &Setting) -> Element<'a, Message> {
     let still_picture = setting.pictures.backend == crate::widget::place::Backend::Still;
     if asked || still_picture || setting.pictures.reduce_motion {
         let still = setting.pictures.reduce_motion;
-        breath_ring::breath_ring(breath, setting.clock, setting.mm(46.0), still)
+        breath_ring::breath_ring(breath, setting.clock, setting.mm(42.0), still)
     } else {
         Space::new().into()
     }

@@ -108,6 +108,7 @@ impl Staff {
     }
 
     /// The panel.
+    #[must_use]
     pub fn view<'a>(&'a self, setting: &Setting) -> Element<'a, Message> {
         let snapshot = &setting.snapshot;
         let rows = match self.asking {

@@ -16,7 +16,7 @@ use crate::widget::wake::wake;
 use crate::words::Value;
 
 /// Touch is dead for so long while the surface is wiped.
-const SURFACE_FOR: Duration = Duration::from_secs(60);
+const SURFACE_FOR: Duration = Duration::from_mins(1);
 
 /// The room between two people.
 #[derive(Debug, Default)]
@@ -77,6 +77,7 @@ impl Turnover {
     }
 
     /// The screen.
+    #[must_use]
     pub fn view<'a>(&'a self, setting: &Setting) -> Element<'a, Message> {
         let snapshot = &setting.snapshot;
         if let Some(until) = self.cleaning_until {

@@ -160,6 +160,7 @@ struct Note {
 }
 
 /// Composes `seconds` (at least 40) of `piece` at 48 kHz. The same seed gives the same piece.
+#[must_use]
 pub fn compose(seed: u64, piece: Piece, seconds: f64) -> Vec<[f32; 2]> {
     let seconds = seconds.max(40.0) as f32;
     let plan = piece.plan();

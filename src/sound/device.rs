@@ -12,6 +12,7 @@ use rtrb::Producer;
 use tracing::{info, warn};
 
 use super::engine::{Engine, Order};
+use super::hush::Hush;
 use super::signals::Signal;
 use super::stream::{Lender, OpenStream, Output};
 use super::tracks::{DeckPort, Reader};
@@ -291,17 +292,16 @@ impl Keeper {
     }
 
     fn try_to_open(&mut self) {
-        let mut why = String::new();
-        for period_ms in [Some(self.options.period_ms), None] {
-            match Output::find().and_then(|output| self.open(&output, period_ms)) {
-                Ok(()) => {
-                    self.unsent = true;
-                    return;
-                }
-                Err(error) => why = error,
-            }
+        // The system's sound library writes a page to standard error on each failure; the first one is told by the
+        // news, and the tries after it are made in silence.
+        let hush = (self.told == Told::Lost).then(Hush::begin);
+        let opened = Output::find()
+            .and_then(|output| self.open(&output, Some(self.options.period_ms)).or_else(|_| self.open(&output, None)));
+        drop(hush);
+        match opened {
+            Ok(()) => self.unsent = true,
+            Err(why) => self.say_lost(&why),
         }
-        self.say_lost(&why);
     }
 
     fn open(&mut self, output: &Output, period_ms: Option<u32>) -> Result<(), String> {

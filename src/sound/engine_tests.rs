@@ -8,7 +8,7 @@ use super::dsp::Chance;
 use super::engine::{Engine, Order};
 use super::limiter::CEILING;
 use super::tracks::Reader;
-use super::{Bed, BreathSound, Mix, Options, Signal, WavWriter, levels_of, render};
+use super::{Bed, BreathSound, Mix, Options, Signal, WavWriter, levels_of, render, try_track};
 use crate::room::breath::Pattern;
 
 /// A folder of its own, gone with the test.
@@ -234,6 +234,7 @@ fn files_that_cannot_be_played_are_left_out() {
     let missing = folder.0.join("missing.mp3");
     let mut bench = Bench::new(2.0);
     bench.set(&loud(&[&missing, &broken, &good]));
+    assert!(try_track(&good).is_ok() && try_track(&broken).is_err() && try_track(&missing).is_err());
     let frames = bench.draw(6.0);
     assert!(level_db(&frames[5 * 48_000..]) > -9.0);
     assert_eq!(bench.skipped, [missing, broken]);

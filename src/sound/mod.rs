@@ -17,6 +17,7 @@ mod dsp;
 mod engine;
 #[cfg(test)]
 mod engine_tests;
+mod hush;
 mod limiter;
 mod offline;
 mod ramp;
@@ -37,6 +38,7 @@ pub use beds::Bed;
 pub use composer::{COMPOSED_RATE_HZ, Piece, compose};
 pub use offline::{RenderError, render};
 pub use signals::Signal;
+pub use tracks::try_track;
 pub use wav::WavWriter;
 
 use device::{Command, Shared};
@@ -162,6 +164,13 @@ impl Sound {
         Self { shared, commands, _alive: alive }
     }
 
+    /// A sound that nobody hears: no thread, no output. For screens under test.
+    #[must_use]
+    pub fn silent() -> Self {
+        let (commands, _) = sync_channel(1);
+        Self { shared: Arc::new(Shared::new()), commands, _alive: Arc::new(()) }
+    }
+
     /// Moves towards `mix`. Returns at once.
     pub fn set_mix(&self, mix: Mix) {
         *self.shared.mix.lock().unwrap_or_else(PoisonError::into_inner) = Some(mix);
@@ -175,6 +184,7 @@ impl Sound {
     }
 
     /// How long ago the output last asked for sound; none if it never did.
+    #[must_use]
     pub fn last_buffer_age(&self) -> Option<Duration> {
         self.shared.last_buffer_age()
     }

@@ -29,36 +29,45 @@ pub enum Signal {
 
 impl Signal {
     /// Whether it is meant to carry, instead of keeping to the patient's level.
+    #[must_use]
     pub const fn carries(self) -> bool {
         matches!(self, Self::LineDown)
     }
 
     const fn notes(self) -> &'static [Note] {
         match self {
-            Self::CallPlaced => &[note(0.0, 392.0, 0.07, 0.55, 0.48, 0.12), note(0.32, 523.25, 0.10, 0.85, 0.48, 0.12)],
-            Self::DeskHasIt => &[note(0.0, 523.25, 0.09, 0.80, 0.55, 0.12), note(0.06, 784.0, 0.22, 0.70, 0.22, 0.05)],
-            Self::SomeoneComing => &[
-                note(0.0, 261.63, 0.22, 1.70, 0.42, 0.10),
-                note(0.10, 392.0, 0.40, 1.60, 0.34, 0.08),
-                note(0.25, 659.26, 0.60, 1.40, 0.24, 0.05),
-            ],
-            // Two strokes, unlike in pitch and length, then the same once more after a long rest.
-            Self::LineDown => &[
-                note(0.0, 659.26, 0.03, 1.30, 0.38, 0.55),
-                note(0.75, 523.25, 0.03, 2.20, 0.40, 0.50),
-                note(3.60, 659.26, 0.03, 1.30, 0.38, 0.55),
-                note(4.35, 523.25, 0.03, 2.60, 0.40, 0.50),
-            ],
-            Self::DarkPanel => &[note(0.0, 329.63, 0.12, 0.90, 0.55, 0.06)],
-            Self::TestTone => &[
-                note(0.0, 440.0, 0.20, 0.80, 0.70, 0.20).on_side(-1),
-                note(1.5, 440.0, 0.20, 0.80, 0.70, 0.20).on_side(1),
-                note(3.0, 550.0, 0.20, 1.20, 0.70, 0.20),
-            ],
-            Self::TalkNow => &[note(0.0, 440.0, 0.06, 0.35, 0.40, 0.05)],
+            Self::CallPlaced => &CALL_PLACED,
+            Self::DeskHasIt => &DESK_HAS_IT,
+            Self::SomeoneComing => &SOMEONE_COMING,
+            Self::LineDown => &LINE_DOWN,
+            Self::DarkPanel => &DARK_PANEL,
+            Self::TestTone => &TEST_TONE,
+            Self::TalkNow => &TALK_NOW,
         }
     }
 }
+
+const CALL_PLACED: [Note; 2] = [note(0.0, 392.0, 0.07, 0.55, 0.48, 0.12), note(0.32, 523.25, 0.10, 0.85, 0.48, 0.12)];
+const DESK_HAS_IT: [Note; 2] = [note(0.0, 523.25, 0.09, 0.80, 0.55, 0.12), note(0.06, 784.0, 0.22, 0.70, 0.22, 0.05)];
+const SOMEONE_COMING: [Note; 3] = [
+    note(0.0, 261.63, 0.22, 1.70, 0.42, 0.10),
+    note(0.10, 392.0, 0.40, 1.60, 0.34, 0.08),
+    note(0.25, 659.26, 0.60, 1.40, 0.24, 0.05),
+];
+/// Two strokes, unlike in pitch and length, then the same once more after a long rest.
+const LINE_DOWN: [Note; 4] = [
+    note(0.0, 659.26, 0.03, 1.30, 0.38, 0.55),
+    note(0.75, 523.25, 0.03, 2.20, 0.40, 0.50),
+    note(3.60, 659.26, 0.03, 1.30, 0.38, 0.55),
+    note(4.35, 523.25, 0.03, 2.60, 0.40, 0.50),
+];
+const DARK_PANEL: [Note; 1] = [note(0.0, 329.63, 0.12, 0.90, 0.55, 0.06)];
+const TEST_TONE: [Note; 3] = [
+    note(0.0, 440.0, 0.20, 0.80, 0.70, 0.20).on_side(-1),
+    note(1.5, 440.0, 0.20, 0.80, 0.70, 0.20).on_side(1),
+    note(3.0, 550.0, 0.20, 1.20, 0.70, 0.20),
+];
+const TALK_NOW: [Note; 1] = [note(0.0, 440.0, 0.06, 0.35, 0.40, 0.05)];
 
 /// A note on both sides, in the order of [`Note`]'s fields.
 const fn note(start_s: f32, pitch_hz: f32, attack_s: f32, ring_s: f32, level: f32, glass: f32) -> Note {

@@ -413,6 +413,17 @@ impl TrackFile {
     }
 }
 
+/// Whether the file at `path` can be played: it is opened and its first tenth of a second decoded. The error says what
+/// is wrong with it, without naming it.
+pub fn try_track(path: &Path) -> Result<(), String> {
+    let mut first = Vec::new();
+    if TrackFile::open(path, 48_000)?.read(&mut first) && !first.is_empty() {
+        Ok(())
+    } else {
+        Err("there is no sound in it".to_owned())
+    }
+}
+
 /// Brings a further channel into stereo: second to the right, centre to both, surrounds to their sides, no bass channel.
 fn fold(frame: &mut [f32; 2], channel: usize, sample: f32) {
     match channel {

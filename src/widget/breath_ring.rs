@@ -27,6 +27,7 @@ struct BreathRing {
 }
 
 /// A breathing ring of that largest diameter; `still` keeps its size and lets only its light move.
+#[must_use]
 pub fn breath_ring<'a, Message: 'a>(
     breath: BreathView,
     clock: RoomClock,

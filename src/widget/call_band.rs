@@ -47,7 +47,8 @@ pub fn call<'a, M: Clone + 'a>(
 ) -> Element<'a, M> {
     let open = setting.snapshot.call.as_ref();
     let surface = surface(setting, place, open, pressed);
-    let staff_row = open.map(|call| staff_control(setting, call, staff));
+    // A rehearsal ends by itself with its screen; nobody has to come for it.
+    let staff_row = open.filter(|call| !call.practice).map(|call| staff_control(setting, call, staff));
     match place {
         CallPlace::Band => {
             let margin = setting.mm(MARGIN_MM);
@@ -58,9 +59,13 @@ pub fn call<'a, M: Clone + 'a>(
             column![top, Space::new().height(Length::Fill), surface].into()
         }
         CallPlace::Corner => {
-            let top = row![Space::new().width(Length::Fill), surface];
-            let foot = staff_row.map(|control| container(control).padding(setting.mm(MARGIN_MM)));
-            column![top, Space::new().height(Length::Fill)].push(foot).into()
+            // Beside the staff corner and well away from the call.
+            let beside = container(Space::new()).width(Length::Fixed(setting.mm(26.0)));
+            let controls = staff_row.map(|control| {
+                container(control).padding(Padding { top: setting.mm(6.0), right: setting.mm(8.0), ..Padding::ZERO })
+            });
+            let gap = open.is_none().then(|| Space::new().width(Length::Fill));
+            row![].push(controls.is_some().then_some(beside)).push(controls).push(gap).push(surface).into()
         }
         CallPlace::DarkPanel => {
             let across = column![
@@ -155,7 +160,7 @@ fn staff_control<'a, M: Clone + 'a>(setting: &Setting, call: &Call, staff: Staff
     } else {
         ("staff-here", "staff-here", staff.here)
     };
-    row![parts::held(setting, id, setting.staff(key), message).width(Length::Fixed(setting.mm(62.0)))]
+    row![parts::held(setting, id, setting.staff(key), message).width(Length::Fixed(setting.mm(50.0)))]
         .align_y(Vertical::Center)
         .into()
 }

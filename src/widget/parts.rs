@@ -152,6 +152,7 @@ pub fn one_idea<'a, M: 'a>(
 }
 
 /// A row of controls across the foot of a screen: the last stands at the right.
+#[must_use]
 pub fn controls_row<'a, M: 'a>(setting: &Setting, controls: Vec<Element<'a, M>>) -> Element<'a, M> {
     let mut across = row![].spacing(setting.mm(GAP_MM)).align_y(Vertical::Center);
     let last = controls.len().saturating_sub(1);
@@ -165,6 +166,7 @@ pub fn controls_row<'a, M: 'a>(setting: &Setting, controls: Vec<Element<'a, M>>)
 }
 
 /// A title and running words beneath, as one block.
+#[must_use]
 pub fn said<'a, M: 'a>(setting: &Setting, head: String, text: String) -> Element<'a, M> {
     scrim(
         setting,

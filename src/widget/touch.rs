@@ -201,7 +201,7 @@ impl<Message: Clone> Touchable<'_, Message> {
         shell.request_redraw();
     }
 
-    fn lost(&self, state: &mut State, finger: Finger, shell: &mut Shell<'_, Message>) {
+    fn lost(state: &mut State, finger: Finger, shell: &mut Shell<'_, Message>) {
         let before = state.contacts.len();
         state.contacts.retain(|contact| contact.finger != finger);
         if state.contacts.len() != before {
@@ -301,14 +301,14 @@ impl<Message: Clone> Widget<Message, Theme, Renderer> for Touchable<'_, Message>
         let state = tree.state.downcast_mut::<State>();
         let bounds = layout.bounds();
         match *event {
-            Event::Touch(iced::touch::Event::FingerPressed { id, position }) => {
-                if self.message.is_some() && bounds.contains(position) && !shell.is_event_captured() {
-                    self.press(state, id, position, shell);
-                }
+            Event::Touch(iced::touch::Event::FingerPressed { id, position })
+                if self.message.is_some() && bounds.contains(position) && !shell.is_event_captured() =>
+            {
+                self.press(state, id, position, shell);
             }
             Event::Touch(iced::touch::Event::FingerMoved { id, position }) => self.moved(state, id, position, shell),
             Event::Touch(iced::touch::Event::FingerLifted { id, position }) => self.lift(state, id, position, shell),
-            Event::Touch(iced::touch::Event::FingerLost { id, .. }) => self.lost(state, id, shell),
+            Event::Touch(iced::touch::Event::FingerLost { id, .. }) => Self::lost(state, id, shell),
             Event::Mouse(mouse::Event::ButtonPressed(mouse::Button::Left)) => {
                 if let Some(position) = cursor.position_over(bounds)
                     && self.message.is_some()

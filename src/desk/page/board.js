@@ -77,7 +77,7 @@ export function lightWords() {
 export function draw(room, receivedAt) {
   view = room;
   at = receivedAt;
-  write("room-name", view.room || "Stillroom");
+  write("room-name", view.room || say("unnamed"));
   document.body.dataset.stage = view.stage;
   write("fact-profile", profileTitle(view.profile));
   write("fact-place", say(`place_${view.place}`));
@@ -154,7 +154,7 @@ export function tick() {
 export function quietTitle() {
   if (!view) return "Stillroom";
   const clock = sessionClock();
-  const room = view.room || "Stillroom";
+  const room = view.room || say("unnamed");
   return clock === null ? `${room} · ${say(`stage_${view.stage}`)}` : `${room} · ${say(`part_${partAt(view.session, clock)}`)} ${minutes(clock)}`;
 }
 

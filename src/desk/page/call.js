@@ -35,30 +35,32 @@ export function prepare(clinicians, isAble) {
 }
 
 /** Ties the fixed buttons; once. */
-export function tie(failed) {
-  come = async (name) => {
-    if (call) failed(await order("/api/call/coming", { call: call.id, name }));
+export function tie() {
+  const tell = async (path, body) => {
+    if (!call) return;
+    const why = await order(path, { call: call.id, ...body });
+    write("call-problem", why === null ? "" : why ? say("order_failed", { why }) : say("order_unheard"));
   };
+  come = (name) => tell("/api/call/coming", { name });
   el("coming-free").addEventListener("submit", (event) => {
     event.preventDefault();
     const name = el("coming-name").value.trim();
     if (name) come(name);
     else el("coming-name").focus();
   });
-  el("call-here").addEventListener("click", async () => {
-    if (call) failed(await order("/api/call/here", { call: call.id }));
-  });
+  el("call-here").addEventListener("click", () => tell("/api/call/here", {}));
 }
 
 /** Shows the room's call, or none. */
 export function draw(view, receivedAt) {
   call = view.call;
-  room = view.room || "Stillroom";
+  room = view.room || say("unnamed");
   at = receivedAt;
   const panel = el("call");
   show(panel, Boolean(call));
   if (!call) {
     drawnFor = "";
+    write("call-problem", "");
     return;
   }
   const rings = ringing();
@@ -87,6 +89,11 @@ export function soundNow() {
   if (!call || !ringing()) return null;
   if (call.practice) return "practice";
   return call.risen || age("phase_ago_ms") > 30_000 ? "risen" : "call";
+}
+
+/** What the patient reads is not known while the room is not heard. */
+export function sayStale() {
+  if (call) write("call-state", say("last_heard"));
 }
 
 /** Whether it was pressed since the last look: each press rings anew. */

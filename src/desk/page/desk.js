@@ -9,12 +9,15 @@ import { say, speak } from "/words.js";
 
 const { el, show, write } = board;
 
-const isVisible = () => document.visibilityState === "visible";
-const canReceive = () => isVisible() && sound.isOn();
+const canReceive = () => document.visibilityState === "visible" && sound.isOn();
+
+let wasOn = false;
+let wasLost = false;
+let latest = null;
 
 speak("en-US");
 controls.tie();
-call.tie(controls.failed);
+call.tie();
 
 link.open(() => sound.isOn(), {
   hello(hello) {
@@ -25,27 +28,36 @@ link.open(() => sound.isOn(), {
     show(el("sign-out"), hello.signed_in);
   },
   room(view, receivedAt) {
-    board.draw(view, receivedAt);
-    controls.draw(view);
-    call.draw(view, receivedAt);
+    latest = [view, receivedAt];
+    drawLatest();
     tick();
   },
   changed: tick,
 });
 
-// Any first press turns the sound on: a browser lets a page sound only after one.
-el("unlock-sound").addEventListener("click", turnSoundOn);
+// A browser lets a page sound only after a press. Any press will do, so that nobody misses the button.
+document.addEventListener("click", () => sound.isOn() || turnSoundOn());
 el("sign-out").addEventListener("click", link.signOut);
 document.addEventListener("visibilitychange", tick);
 setInterval(tick, 500);
 
 async function turnSoundOn() {
-  await sound.unlock(tick);
+  try {
+    await sound.unlock(tick);
+  } catch (problem) {
+    // Without a sound device this page stays no desk, and its banner says so.
+    console.warn("no sound", problem);
+  }
   await link.beat();
   tick();
 }
 
-let wasOn = false;
+function drawLatest() {
+  const [view, receivedAt] = latest;
+  board.draw(view, receivedAt);
+  controls.draw(view);
+  call.draw(view, receivedAt);
+}
 
 function tick() {
   const way = link.state();
@@ -82,8 +94,12 @@ function showUnheard(way) {
   const lost = way.unheardSince !== null;
   show(el("unheard"), lost);
   document.body.classList.toggle("lost", lost);
+  // The room goes on where it was heard last, unless it has said something new since.
+  if (wasLost && !lost && latest) drawLatest();
+  wasLost = lost;
   if (!lost) return;
   board.forgetShared();
+  call.sayStale();
   show(el("sign-in-again"), way.signedOut);
   write("unheard-words", way.signedOut ? say("unheard_signed_out") : say("unheard_words", { time: board.clockTime(way.unheardSince) }));
 }

@@ -6,9 +6,9 @@ const NOTE_APART_S = 0.27;
 
 // How loud each sound is, and how long after its start it starts again.
 const SOUNDS = {
-  call: { gain: 0.34, every_ms: 3200 },
-  risen: { gain: 0.62, every_ms: 2000, bright: true },
-  practice: { gain: 0.12, every_ms: 7000 },
+  call: { gain: 0.17, every_ms: 3200 },
+  risen: { gain: 0.55, every_ms: 2000, bright: true },
+  practice: { gain: 0.07, every_ms: 7000 },
   unheard: { gain: 0.3, every_ms: 5000, glide: true },
 };
 
@@ -24,15 +24,27 @@ let onChange = () => {};
 /** Makes the sound; only a click or a key may do it. Plays the call's tone once, softly, so that one hears it works. */
 export async function unlock(changed) {
   onChange = changed;
-  if (!context) {
+  // A context whose device was pulled never runs again; another one may.
+  if (!context || !(await runs(context))) {
+    context?.close().catch(() => {});
     context = new AudioContext({ latencyHint: "interactive" });
-    master = context.createDynamicsCompressor();
+    // Overlapping notes must never clip, and a risen call must still be plainly louder than one that has not.
+    master = new DynamicsCompressorNode(context, { threshold: -6, knee: 0, ratio: 12, attack: 0.002, release: 0.12 });
     master.connect(context.destination);
     context.addEventListener("statechange", () => onChange());
+    await runs(context);
   }
-  await context.resume();
-  if (!playing) phrase(CALL_NOTES_HZ, 0.08, false);
+  lastTime = -1;
+  lastLook = 0;
+  if (!playing) phrase(CALL_NOTES_HZ, 0.05, false);
   onChange();
+}
+
+async function runs(made) {
+  await Promise.race([made.resume().catch(() => {}), new Promise((done) => setTimeout(done, 800))]);
+  const before = made.currentTime;
+  await new Promise((done) => setTimeout(done, 120));
+  return made.state === "running" && made.currentTime > before;
 }
 
 /** Whether sound comes out: the context runs, and its clock has moved since the last look. */

@@ -167,6 +167,7 @@ const fn hour_index(hour: TimeOfDay) -> usize {
 }
 
 /// The place, filling whatever it lies in.
+#[must_use]
 pub fn place<'a, Message: 'a>(pictures: &Pictures, scenery: Scenery) -> Element<'a, Message> {
     match pictures.backend {
         Backend::Live { software } => live::live(scenery, pictures.frame, pictures.reduce_motion, software),

@@ -16,6 +16,9 @@ const STEP: Duration = Duration::from_secs(3);
 /// The veil at no brightness at all: the place stays a shade, never a hole.
 const DARKEST: f32 = 0.92;
 
+/// The eye takes the first thin veil for more than it is.
+const THICKENS: f32 = 1.4;
+
 struct Veil(Scenery);
 
 pub(super) fn veil<'a, Message: 'a>(scenery: Scenery) -> Element<'a, Message> {
@@ -61,6 +64,7 @@ impl<Message> Widget<Message, Theme, Renderer> for Veil {
     ) {
         let brightness = self.0.brightness_at(self.0.clock.at(Instant::now()));
         let quad = renderer::Quad { bounds: layout.bounds(), ..renderer::Quad::default() };
-        renderer.fill_quad(quad, Background::Color(theme::faded(theme::INK, DARKEST * (1.0 - brightness))));
+        renderer
+            .fill_quad(quad, Background::Color(theme::faded(theme::INK, DARKEST * (1.0 - brightness).powf(THICKENS))));
     }
 }

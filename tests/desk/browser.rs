@@ -1,0 +1,123 @@
+//! A very small browser: requests over a plain socket, and a stream of messages read line by line.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+/// An answer.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub head: String,
+    pub body: String,
+}
+
+impl Answer {
+    /// A header's value.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        lines.into_iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
+    /// The words of what went wrong.
+    pub fn error(&self) -> String {
+        let json: Value = serde_json::from_str(&self.body).unwrap_or_default();
+        json["error"].as_str().unwrap_or_default().to_owned()
+    }
+}
+
+/// A browser at one desk.
+pub struct Browser {
+    pub address: SocketAddr,
+    pub cookie: Option<String>,
+}
+
+impl Browser {
+    pub fn at(address: SocketAddr) -> Self {
+        Self { address, cookie: None }
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.ask("GET", path, &[], "").await
+    }
+
+    /// An order as the desk's own page gives it.
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        let headers = [("content-type", "application/json"), ("x-stillroom", "1")];
+        self.ask("POST", path, &headers, &body.to_string()).await
+    }
+
+    pub async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let mut socket = TcpStream::connect(self.address).await.unwrap();
+        let request = self.request(method, path, headers, body, "close");
+        // A server that has seen enough may close before it has read everything.
+        let _ = socket.write_all(request.as_bytes()).await;
+        let mut bytes = Vec::new();
+        let _ = timeout(Duration::from_secs(10), socket.read_to_end(&mut bytes)).await.unwrap();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+        Answer { status, head: head.to_owned(), body: body.to_owned() }
+    }
+
+    /// Opens the stream of messages.
+    pub async fn stream(&self) -> Stream {
+        let mut socket = TcpStream::connect(self.address).await.unwrap();
+        let request = self.request("GET", "/events", &[("accept", "text/event-stream")], "", "keep-alive");
+        socket.write_all(request.as_bytes()).await.unwrap();
+        Stream { lines: BufReader::new(socket), event: String::new() }
+    }
+
+    fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str, connection: &str) -> String {
+        let mut head = vec![format!("{method} {path} HTTP/1.1"), format!("Connection: {connection}")];
+        if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
+            head.push(format!("Host: {}", self.address));
+        }
+        head.extend(self.cookie.as_ref().map(|cookie| format!("Cookie: theme=dark; {cookie}")));
+        head.extend(headers.iter().map(|(name, value)| format!("{name}: {value}")));
+        head.push(format!("Content-Length: {}", body.len()));
+        format!("{}\r\n\r\n{body}", head.join("\r\n"))
+    }
+}
+
+/// A stream of messages.
+pub struct Stream {
+    lines: BufReader<TcpStream>,
+    event: String,
+}
+
+impl Stream {
+    /// The next message, or `None` once the stream has ended or is silent for so long.
+    pub async fn next_within(&mut self, wait: Duration) -> Option<(String, Value)> {
+        timeout(wait, self.read()).await.ok().flatten()
+    }
+
+    /// The next message of that kind for which this holds.
+    pub async fn wait_for(&mut self, kind: &str, holds: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            let (event, value) =
+                self.next_within(Duration::from_secs(8)).await.expect("the stream ended or fell silent");
+            if event == kind && holds(&value) {
+                return value;
+            }
+        }
+    }
+
+    async fn read(&mut self) -> Option<(String, Value)> {
+        loop {
+            let mut line = String::new();
+            if self.lines.read_line(&mut line).await.ok()? == 0 {
+                return None;
+            }
+            if let Some(event) = line.strip_prefix("event: ") {
+                event.trim().clone_into(&mut self.event);
+            } else if let Some(data) = line.strip_prefix("data: ") {
+                return Some((std::mem::take(&mut self.event), serde_json::from_str(data.trim()).ok()?));
+            }
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! The desk over a real port with a real room behind it: calls, orders, and who may look.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)] // a test that panics is a test that fails
+
+mod browser;
+mod door;
+mod room;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use browser::Browser;
+use room::TestRoom;
+use serde_json::json;
+use stillroom::desk::{self, DeskError, DeskOptions, ProfileCard, Tls};
+use stillroom::room::call::{CallId, CallPhase};
+use stillroom::room::notes::PatientText;
+use stillroom::room::{Event, Place, Stage};
+use tokio::sync::{oneshot, watch};
+
+/// A desk that serves until it is dropped.
+pub struct OpenDesk {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The room behind it.
+    pub room: TestRoom,
+    close: Option<oneshot::Sender<()>>,
+    served: Option<tokio::task::JoinHandle<Result<(), DeskError>>>,
+}
+
+impl OpenDesk {
+    /// Closes it in good order.
+    pub async fn close(mut self) {
+        let _ = self.close.take().unwrap().send(());
+        self.served.take().unwrap().await.unwrap().unwrap();
+    }
+}
+
+/// A desk on loopback, on any free port, with its files in that folder.
+pub fn options(folder: &Path) -> DeskOptions {
+    DeskOptions {
+        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+        tls: Tls::Auto,
+        folder: folder.join("desk"),
+        password_hash: None,
+        clinicians: vec!["Maria".into(), "Dr. Okafor".into()],
+        room_name: watch::Sender::new("Room 2".to_owned()).subscribe(),
+        profiles: vec![ProfileCard {
+            name: "gentle-tide".into(),
+            title: "Gentle tide".into(),
+            description: "A slow sea.".into(),
+        }],
+        cap_db: -12.0,
+        locale: "en-US".into(),
+        host_names: vec![],
+        font: None,
+        font_bold: None,
+    }
+}
+
+/// Opens a desk with a room of its own.
+pub fn open(options: DeskOptions) -> OpenDesk {
+    let room = TestRoom::new();
+    let bound = desk::bind(options).unwrap();
+    let address = bound.address();
+    let (close, closed) = oneshot::channel::<()>();
+    let client = Arc::new(room.clone());
+    let served = tokio::spawn(bound.serve(client, async {
+        let _ = closed.await;
+    }));
+    OpenDesk { address, room, close: Some(close), served: Some(served) }
+}
+
+async fn until(what: &str, holds: impl Fn() -> bool) {
+    for _ in 0..400 {
+        if holds() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("never: {what}");
+}
+
+#[tokio::test]
+async fn a_call_goes_all_the_way_and_each_step_needs_what_it_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = open(options(folder.path()));
+    let browser = Browser::at(desk.address);
+    let mut stream = browser.stream().await;
+    let hello = stream.wait_for("hello", |_| true).await;
+    assert_eq!(hello["clinicians"], json!(["Maria", "Dr. Okafor"]));
+    let page = hello["desk"].as_str().unwrap().to_owned();
+    let room = stream.wait_for("room", |_| true).await;
+    assert_eq!((&room["room"], &room["stage"], &room["line"]), (&json!("Room 2"), &json!("ready"), &json!("down")));
+
+    let id = CallId(12_345_678_901_234_567_890_123);
+    desk.room.happen(Event::CallPressed { id, practice: false }).unwrap();
+    let call = stream.wait_for("room", |room| room["call"].is_object()).await["call"].clone();
+    assert_eq!(call["phase"], "placed", "a page that cannot be heard has not been sent a call");
+    let call = call["id"].as_str().unwrap().to_owned();
+    let received = json!({ "call": call, "desk": page });
+    assert_eq!(browser.post("/api/call/received", &received).await.status, 409);
+    let hidden = json!({ "desk": page, "visible": false, "sound": true });
+    assert_eq!(browser.post("/api/beat", &hidden).await.status, 204);
+    assert!(desk.room.told().is_empty(), "a hidden page is no desk");
+
+    let beat = json!({ "desk": page, "visible": true, "sound": true });
+    assert_eq!(browser.post("/api/beat", &beat).await.status, 204);
+    assert_eq!(browser.post("/api/beat", &beat).await.status, 204);
+    until("sent", || desk.room.snapshot().call.as_ref().unwrap().phase == CallPhase::Sent).await;
+    assert_eq!(browser.post("/api/call/received", &received).await.status, 204);
+    assert_eq!(browser.post("/api/call/received", &received).await.status, 204);
+    stream.wait_for("room", |room| room["call"]["phase"] == "received" && room["line"] == "up").await;
+
+    let coming = json!({ "call": call, "name": "  " });
+    assert_eq!(browser.post("/api/call/coming", &coming).await.status, 400);
+    assert_eq!(desk.room.snapshot().call.as_ref().unwrap().phase, CallPhase::Received);
+    let coming = json!({ "call": call, "name": "Maria" });
+    assert_eq!(browser.post("/api/call/coming", &coming).await.status, 204);
+    stream.wait_for("room", |room| room["call"]["phase"] == "on_the_way" && room["call"]["name"] == "Maria").await;
+    assert_eq!(browser.post("/api/call/here", &json!({ "call": call })).await.status, 204);
+    stream.wait_for("room", |room| room["call"]["phase"] == "here").await;
+    assert_eq!(browser.post("/api/call/cleared", &json!({ "call": call })).await.status, 404, "only in the room");
+    desk.room.happen(Event::CallCleared).unwrap();
+    let room = stream.wait_for("room", |room| room["call"].is_null()).await;
+    let past = &room["recent"][0];
+    assert_eq!((&past["id"], &past["name"]), (&json!(call), &json!("Maria")));
+    for time in ["received_ms", "coming_ms", "here_ms", "cleared_ms"] {
+        assert!(past[time].is_u64(), "{time} of {past}");
+    }
+    assert_eq!(browser.post("/api/call/here", &json!({ "call": call })).await.status, 409);
+    let told = desk.room.told();
+    assert_eq!(told.iter().filter(|event| matches!(event, Event::CallSent { .. })).count(), 1);
+    assert_eq!(told.iter().filter(|event| matches!(event, Event::DeskSeen { .. })).count(), 1);
+    desk.close().await;
+}
+
+#[tokio::test]
+async fn a_page_that_hides_or_goes_gives_its_call_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = open(options(folder.path()));
+    let browser = Browser::at(desk.address);
+    let id = CallId(7);
+    let phase = || desk.room.snapshot().call.as_ref().map(|call| call.phase);
+    let mut stream = browser.stream().await;
+    let page = stream.wait_for("hello", |_| true).await["desk"].as_str().unwrap().to_owned();
+    let beat = |visible| json!({ "desk": page, "visible": visible, "sound": true });
+    browser.post("/api/beat", &beat(true)).await;
+    assert_eq!(desk.room.snapshot().desks, 1);
+    desk.room.happen(Event::CallPressed { id, practice: false }).unwrap();
+    let call = stream.wait_for("room", |room| room["call"].is_object()).await["call"]["id"].clone();
+    until("sent", || phase() == Some(CallPhase::Sent)).await;
+    let received = json!({ "call": call, "desk": page });
+    assert_eq!(browser.post("/api/call/received", &received).await.status, 204);
+    browser.post("/api/beat", &beat(false)).await;
+    assert_eq!((phase(), desk.room.snapshot().desks), (Some(CallPhase::Sent), 0));
+    browser.post("/api/beat", &beat(true)).await;
+    assert_eq!(browser.post("/api/call/received", &received).await.status, 204);
+    assert_eq!(phase(), Some(CallPhase::Received));
+    drop(stream);
+    until("the room has no desk", || desk.room.snapshot().desks == 0).await;
+    assert_eq!(phase(), Some(CallPhase::Sent));
+    assert_eq!(browser.post("/api/beat", &beat(true)).await.status, 410);
+    desk.close().await;
+}
+
+#[tokio::test]
+async fn a_room_that_stands_still_is_not_vouched_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = open(options(folder.path()));
+    let browser = Browser::at(desk.address);
+    let mut stream = browser.stream().await;
+    stream.wait_for("beat", |_| true).await;
+    desk.room.freeze(true);
+    assert!(stream.next_within(Duration::from_secs(7)).await.is_none());
+    desk.room.freeze(false);
+    stream.wait_for("beat", |_| true).await;
+    desk.close().await;
+}
+
+#[tokio::test]
+async fn orders_reach_the_room_or_say_why_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = open(options(folder.path()));
+    let browser = Browser::at(desk.address);
+    let refused = browser.post("/api/volume", &json!({ "db": -30 })).await;
+    assert_eq!(refused.status, 409);
+    assert!(refused.error().contains("not while the room is in ready"), "{}", refused.body);
+    let refused = browser.post("/api/profile", &json!({ "name": "none" })).await;
+    assert!(refused.error().contains("no profile of that name"));
+    for (path, body) in [
+        ("/api/profile", json!({ "name": "long-120" })),
+        ("/api/session/begin", json!({ "infusion_minutes": 60, "settle": true })),
+        ("/api/session/infusion_starts", json!({})),
+        ("/api/session/pause", json!({})),
+        ("/api/session/resume", json!({})),
+        ("/api/session/extend", json!({ "minutes": 5 })),
+        ("/api/volume", json!({ "db": -27.0 })),
+        ("/api/place", json!({ "name": "forest" })),
+        ("/api/breath", json!({ "on": true })),
+        ("/api/brightness", json!({ "trim": 0.2 })),
+    ] {
+        let answer = browser.post(path, &body).await;
+        assert_eq!(answer.status, 204, "{path}: {}", answer.body);
+    }
+    let room = desk.room.snapshot();
+    assert_eq!((room.stage, room.infusion_minutes, room.place), (Stage::Session, 65, Place::Forest));
+    assert_eq!((room.volume_db, room.brightness_trim, room.breath.is_some()), (-27.0, 0.2, true));
+    for (path, body) in [
+        ("/api/volume", json!({ "db": 6 })),
+        ("/api/volume", json!({ "db": "loud" })),
+        ("/api/volume", json!({ "db": -30, "also": 1 })),
+        ("/api/place", json!({ "name": "dentist" })),
+        ("/api/brightness", json!({ "trim": 2 })),
+        ("/api/session/begin", json!({ "infusion_minutes": -1, "settle": true })),
+        ("/api/call/here", json!({ "call": 12 })),
+        ("/api/call/here", json!({ "call": "patient words" })),
+    ] {
+        let answer = browser.post(path, &body).await;
+        assert_eq!(answer.status, 400, "{path} {body}");
+        assert!(!answer.body.contains("patient words"));
+    }
+    assert_eq!(browser.post("/api/session/end", &json!({ "landing_minutes": 0 })).await.status, 204);
+    assert_eq!(browser.post("/api/session/after", &json!({})).await.status, 204);
+    desk.room.happen(Event::ForClinicianWritten { text: PatientText::new("the needle frightened me") }).unwrap();
+    let mut stream = browser.stream().await;
+    assert!(stream.wait_for("room", |_| true).await["shared"].is_null());
+    desk.room.happen(Event::ForClinicianShared { on: true }).unwrap();
+    assert_eq!(stream.wait_for("room", |room| !room["shared"].is_null()).await["shared"], "the needle frightened me");
+    desk.close().await;
+}

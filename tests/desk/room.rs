@@ -1,0 +1,133 @@
+//! A real room with a small driver around it, for a desk under test: it keeps time, drops every effect, and remembers
+//! every event that the desk told it.
+
+use std::future::pending;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use stillroom::desk::{Answer, RoomClient};
+use stillroom::room::{Event, ProfileRules, Room, RoomTime, Rules, Snapshot};
+use tokio::sync::watch;
+
+/// A room under test.
+#[derive(Clone)]
+pub struct TestRoom {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    started: Instant,
+    room: Mutex<Room>,
+    told: Mutex<Vec<Event>>,
+    snapshots: watch::Sender<Arc<Snapshot>>,
+    frozen: AtomicBool,
+}
+
+impl TestRoom {
+    /// A ready room whose clock runs; needs a tokio runtime.
+    pub fn new() -> Self {
+        let profile = |name: &str, infusion_minutes| ProfileRules {
+            name: name.to_owned(),
+            infusion_minutes,
+            ..ProfileRules::default()
+        };
+        let rules = Rules {
+            profiles: vec![profile("gentle-tide", 40), profile("long-120", 120)],
+            default_profile: "gentle-tide".to_owned(),
+            ..Rules::default()
+        };
+        let room = Room::new(rules);
+        let snapshots = watch::Sender::new(Arc::new(room.snapshot(RoomTime(0))));
+        let inner = Arc::new(Inner {
+            started: Instant::now(),
+            room: Mutex::new(room),
+            told: Mutex::default(),
+            snapshots,
+            frozen: AtomicBool::new(false),
+        });
+        let kept = Arc::downgrade(&inner);
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                let Some(inner) = kept.upgrade() else { return };
+                let room = Self { inner };
+                let now = room.now();
+                let mut machine = room.inner.room.lock().unwrap();
+                machine.advance(now);
+                room.publish(&mut machine, now);
+            }
+        });
+        Self { inner }
+    }
+
+    /// Something happens in the room itself; what the room made of it.
+    pub fn happen(&self, event: Event) -> Result<(), String> {
+        let now = self.now();
+        let mut machine = self.inner.room.lock().unwrap();
+        let result = machine.handle(now, event).map_err(|refusal| refusal.to_string());
+        self.publish(&mut machine, now);
+        result
+    }
+
+    /// The room's loop stands still, or turns again.
+    #[allow(dead_code)] // The page's own checks do not freeze the room.
+    pub fn freeze(&self, on: bool) {
+        self.inner.frozen.store(on, Ordering::Relaxed);
+    }
+
+    /// What the desk told, so far.
+    pub fn told(&self) -> Vec<Event> {
+        self.inner.told.lock().unwrap().clone()
+    }
+
+    /// The room as it stands.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.inner.snapshots.borrow().clone()
+    }
+
+    fn publish(&self, machine: &mut Room, now: RoomTime) {
+        while machine.poll_effect().is_some() {}
+        let new = machine.snapshot(now);
+        self.inner.snapshots.send_if_modified(|old| {
+            let mut same_moment = (**old).clone();
+            same_moment.taken_at = new.taken_at;
+            if let (Some(session), Some(new)) = (&mut same_moment.session, &new.session)
+                && session.clock_ms(now) == new.clock_ms(now)
+            {
+                session.clock_at_snapshot_ms = new.clock_at_snapshot_ms;
+                session.taken_at = new.taken_at;
+            }
+            let changed = same_moment != new;
+            if changed {
+                *old = Arc::new(new);
+            }
+            changed
+        });
+    }
+}
+
+impl RoomClient for TestRoom {
+    fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
+        self.inner.snapshots.subscribe()
+    }
+
+    fn now(&self) -> RoomTime {
+        RoomTime(u64::try_from(self.inner.started.elapsed().as_millis()).unwrap())
+    }
+
+    fn tell(&self, event: Event) -> Answer {
+        if self.inner.frozen.load(Ordering::Relaxed) {
+            return Box::pin(pending());
+        }
+        self.inner.told.lock().unwrap().push(event.clone());
+        Box::pin(std::future::ready(self.happen(event)))
+    }
+
+    fn ping(&self) -> Answer {
+        if self.inner.frozen.load(Ordering::Relaxed) {
+            return Box::pin(pending());
+        }
+        Box::pin(std::future::ready(Ok(())))
+    }
+}

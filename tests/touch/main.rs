@@ -1,0 +1,201 @@
+//! The tablet under real touch events: the whole window over a real room, each finger by itself.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod sizes;
+mod tablet;
+mod words;
+
+use std::time::Duration;
+
+use iced::Point;
+use stillroom::room::call::CallPhase;
+use stillroom::room::snapshot::Stage;
+use stillroom::room::{Event, Snapshot};
+use tablet::{Tablet, mm};
+
+fn in_session(tablet: &mut Tablet) {
+    tablet.tell(Event::SessionBegins { profile: None, infusion_minutes: None, settle: false });
+    tablet.until("the session runs", |snapshot| snapshot.stage == Stage::Session);
+}
+
+fn called(snapshot: &Snapshot) -> bool {
+    snapshot.call.is_some()
+}
+
+#[test]
+fn a_palm_that_rests_anywhere_else_never_blocks_the_call() {
+    let mut tablet = Tablet::new();
+    in_session(&mut tablet);
+    let place = tablet.at("place").center();
+    tablet.press(1, Point::new(place.x - mm(60.0), mm(30.0)));
+    tablet.press(2, Point::new(place.x + mm(40.0), mm(34.0)));
+    let call = tablet.at("call").center();
+    tablet.press(3, call);
+    tablet.until("the call is placed", called);
+}
+
+#[test]
+fn the_call_fires_when_the_finger_lands_and_not_when_it_lifts() {
+    let mut tablet = Tablet::new();
+    in_session(&mut tablet);
+    let call = tablet.at("call").center();
+    tablet.press(1, call);
+    let placed = tablet.until("the call is placed", called);
+    tablet.lift(1, call);
+    tablet.settle();
+    assert_eq!(tablet.snapshot().call.map(|call| call.presses), placed.call.map(|call| call.presses));
+}
+
+#[test]
+fn every_corner_of_the_band_calls() {
+    for (x, y) in [(0.01, 0.02), (0.99, 0.02), (0.01, 0.98), (0.99, 0.98)] {
+        let mut tablet = Tablet::new();
+        in_session(&mut tablet);
+        let band = tablet.at("call");
+        tablet.press(1, Point::new(band.x + band.width * x, band.y + band.height * y));
+        tablet.until("the call is placed", called);
+    }
+}
+
+#[test]
+fn two_fingers_in_one_batch_are_both_heard() {
+    let mut tablet = Tablet::new();
+    in_session(&mut tablet);
+    let (sound, call) = (tablet.at("sound").center(), tablet.at("call").center());
+    tablet.batch(&[Tablet::down(1, sound), Tablet::down(2, call), Tablet::up(1, sound)]);
+    tablet.until("the call is placed", called);
+    assert!(tablet.shows("softer"), "the first finger opened the sound");
+}
+
+#[test]
+fn a_parked_mouse_pointer_swallows_no_touch() {
+    let mut tablet = Tablet::new();
+    in_session(&mut tablet);
+    let dark = tablet.at("dark").center();
+    tablet.park_pointer(dark);
+    let sound = tablet.at("sound").center();
+    tablet.tap(1, sound);
+    assert!(tablet.shows("softer"));
+}
+
+#[test]
+fn a_finger_may_drift_a_little_and_still_counts() {
+    for (drift_mm, counts) in [(0.0, true), (9.0, true), (14.5, true), (16.0, false), (40.0, false)] {
+        let mut tablet = Tablet::new();
+        in_session(&mut tablet);
+        let sound = tablet.at("sound").center();
+        tablet.press(1, sound);
+        let there = Point::new(sound.x, sound.y - mm(drift_mm));
+        tablet.drag(1, there);
+        tablet.lift(1, there);
+        assert_eq!(tablet.shows("softer"), counts, "after {drift_mm} mm");
+    }
+}
+
+#[test]
+fn a_finger_that_came_down_on_one_screen_does_nothing_on_the_next() {
+    let mut tablet = Tablet::new();
+    tablet.tell(Event::VisitBegins);
+    tablet.until("someone arrives", |snapshot| snapshot.stage == Stage::Arrive);
+    tablet.tap(9, tablet.at("language-en-US").center());
+    let back = tablet.at("back").center();
+    tablet.press(1, back);
+    tablet.tell(Event::SessionBegins { profile: None, infusion_minutes: None, settle: false });
+    let before = tablet.until("the session runs", |snapshot| snapshot.stage == Stage::Session);
+    tablet.lift(1, back);
+    tablet.settle();
+    assert_eq!(tablet.snapshot().stage, before.stage);
+    assert!(tablet.shows("anchor") && !tablet.shows("softer"));
+}
+
+#[test]
+fn in_the_dark_one_touch_wakes_and_only_a_second_one_calls() {
+    let mut tablet = Tablet::new();
+    in_session(&mut tablet);
+    tablet.tap(1, tablet.at("dark").center());
+    tablet.until("it is dark", |snapshot| snapshot.dark);
+    let middle = Point::new(mm(108.0), mm(80.0));
+    tablet.press(1, middle);
+    tablet.until("the panel shows", |snapshot| snapshot.dark_panel_until.is_some());
+    tablet.lift(1, middle);
+    tablet.settle();
+    assert!(!called(&tablet.snapshot()), "a palm lying there is one touch, not two");
+    let panel = tablet.at("call");
+    assert!(panel.width * panel.height >= 0.6 * mm(217.5) * mm(136.0), "the panel covers most of the screen");
+    tablet.press(2, middle);
+    tablet.until("the call is placed", called);
+}
+
+#[test]
+fn a_palm_in_the_dark_does_not_call_however_long_it_lies() {
+    let mut tablet = Tablet::new();
+    in_session(&mut tablet);
+    tablet.tap(1, tablet.at("dark").center());
+    tablet.until("it is dark", |snapshot| snapshot.dark);
+    let middle = Point::new(mm(108.0), mm(80.0));
+    tablet.press(1, middle);
+    tablet.until("the panel shows", |snapshot| snapshot.dark_panel_until.is_some());
+    for step in 1..40_i16 {
+        tablet.drag(1, Point::new(middle.x + mm(f32::from(step % 7)), middle.y));
+    }
+    tablet.settle();
+    assert!(!called(&tablet.snapshot()));
+}
+
+#[test]
+fn here_and_clear_take_a_hold_and_no_resting_hand_can_do_them() {
+    let mut tablet = Tablet::new();
+    in_session(&mut tablet);
+    tablet.press(1, tablet.at("call").center());
+    tablet.until("the call is placed", called);
+    let here = tablet.at("staff-here");
+    let call = tablet.at("call");
+    assert!(call.y - (here.y + here.height) >= mm(25.0), "well away from the band");
+    // A tap is no hold.
+    tablet.tap(2, here.center());
+    tablet.settle();
+    assert_ne!(tablet.snapshot().call.unwrap().phase, CallPhase::Here);
+    // A hold is.
+    tablet.press(3, here.center());
+    tablet.after(Duration::from_millis(1_600));
+    tablet.until("someone is here", |s| s.call.as_ref().is_some_and(|call| call.phase == CallPhase::Here));
+    // The same finger, still lying there, does not clear.
+    tablet.after(Duration::from_secs(4));
+    tablet.settle();
+    assert!(called(&tablet.snapshot()), "a resting finger never clears");
+    tablet.lift(3, here.center());
+    tablet.press(4, tablet.at("staff-clear").center());
+    tablet.after(Duration::from_millis(1_600));
+    tablet.until("the call is cleared", |snapshot| snapshot.call.is_none());
+}
+
+#[test]
+fn the_call_is_there_on_the_pin_pad_and_the_corner_takes_a_hold() {
+    let mut tablet = Tablet::new();
+    in_session(&mut tablet);
+    let corner = tablet.at("staff-corner").center();
+    tablet.tap(1, corner);
+    assert!(!tablet.shows("pin-1"), "a tap on the corner opens nothing");
+    tablet.press(1, corner);
+    tablet.after(Duration::from_millis(1_600));
+    tablet.lift(1, corner);
+    assert!(tablet.shows("pin-1"));
+    let call = tablet.at("call");
+    for key in ["pin-1", "pin-3", "pin-9", "pin-enter"] {
+        assert!(tablet.at(key).intersection(&call).is_none(), "{key} lies under the call");
+    }
+    tablet.press(2, call.center());
+    tablet.until("the call is placed", called);
+}
+
+#[test]
+fn a_held_key_is_one_press_and_works_from_any_screen() {
+    let mut tablet = Tablet::new();
+    in_session(&mut tablet);
+    tablet.key("F12");
+    let placed = tablet.until("the call is placed", called);
+    tablet.key("F3");
+    tablet.settle();
+    assert_eq!(tablet.snapshot().call.unwrap().presses, placed.call.unwrap().presses);
+}

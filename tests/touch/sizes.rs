@@ -1,0 +1,122 @@
+//! Every control is large enough for a clumsy hand, apart from its neighbours, and on the screen, at both sizes.
+
+use iced::{Rectangle, Size};
+use stillroom::room::Event;
+use stillroom::room::call::CallId;
+use stillroom::theme::Scale;
+
+use crate::tablet::Tablet;
+
+/// Rounding to whole pixels may take this much.
+const SLACK_MM: f32 = 0.15;
+/// Areas that are meant to lie under everything.
+const GROUNDS: [&str; 4] = ["ready", "place", "dark-anywhere", "staff-corner"];
+
+struct Checker {
+    scale: Scale,
+    size: Size,
+    screens: usize,
+}
+
+impl Checker {
+    fn check(&mut self, tablet: &Tablet, screen: &str) {
+        let controls: Vec<_> =
+            tablet.controls().into_iter().filter(|(id, _)| !GROUNDS.contains(&id.as_str())).collect();
+        assert!(controls.iter().any(|(id, _)| id == "call"), "{screen}: the call is missing");
+        for (id, at) in &controls {
+            let (wide, tall) = least_mm(id);
+            let (width, height) = (at.width / self.scale.mm(1.0), at.height / self.scale.mm(1.0));
+            assert!(width + SLACK_MM >= wide && height + SLACK_MM >= tall, "{screen}: {id} is {width} x {height} mm");
+            let glass = Rectangle::with_size(self.size);
+            assert!(at.is_within(&glass), "{screen}: {id} leaves the glass: {at:?}");
+        }
+        for (index, (id, at)) in controls.iter().enumerate() {
+            for (other, there) in &controls[index + 1..] {
+                let gap_mm = gap(at, there) / self.scale.mm(1.0);
+                let least = if id.starts_with("key-") && other.starts_with("key-") { 2.0 } else { 2.9 };
+                assert!(gap_mm + SLACK_MM >= least, "{screen}: {id} and {other} are {gap_mm} mm apart");
+            }
+        }
+        self.screens += 1;
+    }
+}
+
+fn least_mm(id: &str) -> (f32, f32) {
+    match id {
+        "call" => (30.0, 30.0),
+        // Small on purpose: it only turns a page back, and nothing is lost without it.
+        "look-back" => (20.0, 12.0),
+        key if key.starts_with("key-") => (16.0, 13.0),
+        _ => (20.0, 20.0),
+    }
+}
+
+fn gap(a: &Rectangle, b: &Rectangle) -> f32 {
+    let across = (b.x - (a.x + a.width)).max(a.x - (b.x + b.width));
+    let down = (b.y - (a.y + a.height)).max(a.y - (b.y + b.height));
+    across.max(down)
+}
+
+#[test]
+fn every_control_can_be_hit_at_both_sizes() {
+    for size in [Size::new(1280.0, 800.0), Size::new(1920.0, 1200.0)] {
+        let mut checker = Checker { scale: Scale::new(10.1, size), size, screens: 0 };
+        first_run(&mut checker, size);
+        visit(&mut checker, size);
+        assert!(checker.screens >= 25, "only {} screens were seen", checker.screens);
+    }
+}
+
+fn first_run(checker: &mut Checker, size: Size) {
+    let mut tablet = Tablet::of_size(size, false);
+    for step in ["safety", "name"] {
+        checker.check(&tablet, step);
+        let next = tablet.at("next").center();
+        tablet.tap(1, next);
+    }
+    checker.check(&tablet, "choose a pin");
+}
+
+fn visit(checker: &mut Checker, size: Size) {
+    let mut tablet = Tablet::of_size(size, true);
+    checker.check(&tablet, "ready");
+    tablet.tell(Event::VisitBegins);
+    checker.check(&tablet, "language");
+    tablet.tap(1, tablet.at("language-en-US").center());
+    while tablet.shows("next") {
+        checker.check(&tablet, "arrive");
+        tablet.tap(1, tablet.at("next").center());
+    }
+    checker.check(&tablet, "waiting");
+    tablet.tell(Event::SessionBegins { profile: None, infusion_minutes: None, settle: true });
+    checker.check(&tablet, "session");
+    tablet.tap(1, tablet.at("sound").center());
+    checker.check(&tablet, "sound");
+    tablet.tap(1, tablet.at("close").center());
+    tablet.tap(1, tablet.at("places").center());
+    checker.check(&tablet, "places");
+    tablet.tap(1, tablet.at("close").center());
+    tablet.tell(Event::CallPressed { id: CallId(1), practice: false });
+    tablet.until("the call is placed", |snapshot| snapshot.call.is_some());
+    checker.check(&tablet, "calling");
+    tablet.tell(Event::CallCleared);
+    tablet.tell(Event::Anchor { on: true });
+    checker.check(&tablet, "anchor");
+    tablet.tell(Event::Anchor { on: false });
+    tablet.tell(Event::Dark { on: true });
+    tablet.tell(Event::DarkTouched);
+    checker.check(&tablet, "dark panel");
+    tablet.tell(Event::AfterBegins);
+    checker.check(&tablet, "after");
+    for id in ["cards", "write", "take"] {
+        tablet.tap(1, tablet.at(id).center());
+        checker.check(&tablet, id);
+        tablet.tap(1, tablet.at("close").center());
+    }
+    tablet.tell(Event::CallPressed { id: CallId(2), practice: false });
+    tablet.until("the call is placed", |snapshot| snapshot.call.is_some());
+    checker.check(&tablet, "calling from after");
+    tablet.tell(Event::CallCleared);
+    tablet.tell(Event::Farewell);
+    checker.check(&tablet, "farewell");
+}

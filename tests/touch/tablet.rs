@@ -1,0 +1,290 @@
+//! A tablet without glass: the real window's content over a real, driven room, touched by real touch events. Widgets
+//! keep their state from one build of the content to the next, as they do in a window.
+
+use std::sync::{Arc, Mutex, Once};
+use std::time::{Duration, Instant};
+
+use iced::advanced::clipboard;
+use iced::advanced::renderer::Headless;
+use iced::touch::{Event as Touch, Finger};
+use iced::{Event as WindowEvent, Point, Rectangle, Settings, Size, mouse, window};
+use iced_test::Simulator;
+use iced_test::runtime::UserInterface;
+use iced_test::runtime::user_interface::Cache;
+use iced_test::selector::{Candidate, Selector};
+use stillroom::app::{App, Message, Parts};
+use stillroom::config::Config;
+use stillroom::driver::journal::Journal;
+use stillroom::driver::{Driver, Edges, RoomHandle};
+use stillroom::pin::Secret;
+use stillroom::profile;
+use stillroom::room::{Effect, Event, RoomTime, Snapshot};
+use stillroom::screen::Clinic;
+use stillroom::sound::Sound;
+use stillroom::theme;
+use stillroom::widget::place::{Backend, Pictures};
+use stillroom::widget::touch::Placed;
+use stillroom::wiring;
+
+/// The smaller of the two sizes every screen is made for.
+pub const SIZE: Size = Size::new(1280.0, 800.0);
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A length on the glass of 10.1 inches, in logical pixels.
+pub fn mm(length: f32) -> f32 {
+    theme::Scale::new(10.1, SIZE).mm(length)
+}
+
+pub struct Tablet {
+    app: App,
+    room: RoomHandle,
+    shown: Arc<Snapshot>,
+    size: Size,
+    cache: Option<Cache>,
+    renderer: iced::Renderer,
+    pointer: mouse::Cursor,
+    _runtime: tokio::runtime::Runtime,
+    _folder: tempfile::TempDir,
+}
+
+struct NoEdges;
+
+impl Edges for NoEdges {
+    fn carry_out(&mut self, _: Effect, _: RoomTime, _: &RoomHandle) {}
+    fn changed(&mut self, _: &Snapshot) {}
+}
+
+impl Tablet {
+    pub fn new() -> Self {
+        Self::of_size(SIZE, true)
+    }
+
+    /// A tablet of that size, before or after its first run.
+    pub fn of_size(size: Size, set_up: bool) -> Self {
+        load_fonts();
+        let folder = tempfile::tempdir().unwrap();
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let config = Config::defaults_in(root);
+        let (profiles, findings) = profile::load_profiles(&config.profiles.dir, &config.media.dir);
+        assert_eq!(findings, []);
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let (journal, records, _) = Journal::open(folder.path());
+        let (driver, room) = Driver::recover(wiring::rules(&config, &profiles, 1), Arc::new(journal), records);
+        runtime.spawn(driver.run(NoEdges));
+        let pin = Secret::staff_pin(folder.path());
+        if set_up {
+            pin.set("2718").unwrap();
+        }
+        let parts = Parts {
+            room: room.clone(),
+            clinic: Arc::new(Clinic { config, profiles, findings: 0 }),
+            room_name: "Room 4".to_owned(),
+            pictures: Pictures::new(Backend::Still, 30, false),
+            pin: Arc::new(pin),
+            state: folder.path().to_owned(),
+            sound: Sound::silent(),
+            windowed: Some(size),
+            trace: None,
+        };
+        let shown = room.snapshots().borrow().clone();
+        let mut app = App::new(parts, size);
+        drop(app.update(Message::Resized(size)));
+        let renderer = futures_lite(<iced::Renderer as Headless>::new(theme::CONTROL, 16.0.into(), Some("tiny-skia")));
+        Self {
+            app,
+            room,
+            shown,
+            size,
+            cache: Some(Cache::default()),
+            renderer: renderer.unwrap(),
+            pointer: mouse::Cursor::Unavailable,
+            _runtime: runtime,
+            _folder: folder,
+        }
+    }
+
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::clone(&self.room.snapshots().borrow())
+    }
+
+    /// Tells the room something that no finger can.
+    pub fn tell(&mut self, event: Event) {
+        let answer = self.room.tell_in_order(event);
+        futures_lite(answer).unwrap();
+        self.look();
+    }
+
+    /// Waits until the room stands so, and the window shows it.
+    pub fn until(&mut self, what: &str, holds: impl Fn(&Snapshot) -> bool) -> Snapshot {
+        let limit = Instant::now() + PATIENCE;
+        loop {
+            let snapshot = self.snapshot();
+            if holds(&snapshot) {
+                self.look();
+                return snapshot;
+            }
+            assert!(Instant::now() < limit, "it never came to: {what}; the room is in {:?}", snapshot.stage);
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Waits until the room has taken in all it was told.
+    pub fn settle(&mut self) {
+        futures_lite(self.room.ping());
+        self.look();
+    }
+
+    pub fn press(&mut self, finger: u64, at: Point) {
+        self.batch(&[Self::down(finger, at)]);
+    }
+
+    pub fn lift(&mut self, finger: u64, at: Point) {
+        self.batch(&[Self::up(finger, at)]);
+    }
+
+    pub fn drag(&mut self, finger: u64, to: Point) {
+        self.batch(&[WindowEvent::Touch(Touch::FingerMoved { id: Finger(finger), position: to })]);
+    }
+
+    pub fn tap(&mut self, finger: u64, at: Point) {
+        self.press(finger, at);
+        self.lift(finger, at);
+    }
+
+    pub fn down(finger: u64, at: Point) -> WindowEvent {
+        WindowEvent::Touch(Touch::FingerPressed { id: Finger(finger), position: at })
+    }
+
+    pub fn up(finger: u64, at: Point) -> WindowEvent {
+        WindowEvent::Touch(Touch::FingerLifted { id: Finger(finger), position: at })
+    }
+
+    /// A mouse pointer that lies somewhere and does not move.
+    pub fn park_pointer(&mut self, at: Point) {
+        self.pointer = mouse::Cursor::Available(at);
+        self.batch(&[WindowEvent::Mouse(mouse::Event::CursorMoved { position: at })]);
+    }
+
+    /// The window is drawn again so much later.
+    pub fn after(&mut self, span: Duration) {
+        self.batch(&[WindowEvent::Window(window::Event::RedrawRequested(Instant::now() + span))]);
+    }
+
+    /// A key of the configured list, or another.
+    pub fn key(&mut self, name: &str) {
+        drop(self.app.update(Message::KeyPressed(name.to_owned())));
+        self.look();
+    }
+
+    pub fn batch(&mut self, events: &[WindowEvent]) {
+        let mut messages = Vec::new();
+        let mut content =
+            UserInterface::build(self.app.view(), self.size, self.cache.take().unwrap(), &mut self.renderer);
+        content.update(events, self.pointer, &mut self.renderer, &mut clipboard::Null, &mut messages);
+        self.cache = Some(content.into_cache());
+        for message in messages {
+            drop(self.app.update(message));
+        }
+        // What was told is taken in order; an answer to a ping means that all before it was taken.
+        futures_lite(self.room.ping());
+        self.look();
+    }
+
+    fn look(&mut self) {
+        let snapshot = self.room.snapshots().borrow().clone();
+        if !Arc::ptr_eq(&snapshot, &self.shown) {
+            self.shown = Arc::clone(&snapshot);
+            drop(self.app.update(Message::RoomChanged(snapshot)));
+        }
+        // Built once more, so that widgets that are gone forget their fingers.
+        let content = UserInterface::build(self.app.view(), self.size, self.cache.take().unwrap(), &mut self.renderer);
+        self.cache = Some(content.into_cache());
+    }
+
+    /// Every control on the screen, by its name.
+    pub fn controls(&self) -> Vec<(String, Rectangle)> {
+        let found = Arc::new(Mutex::new(Vec::new()));
+        let mut simulator: Simulator<'_, Message> =
+            Simulator::with_size(Settings::default(), self.size, self.app.view());
+        drop(simulator.find(Controls(Arc::clone(&found))));
+        found.lock().unwrap().clone()
+    }
+
+    /// Every line of words on the screen, with where it stands.
+    pub fn lines(&self) -> Vec<(String, Rectangle)> {
+        let found = Arc::new(Mutex::new(Vec::new()));
+        let mut simulator: Simulator<'_, Message> =
+            Simulator::with_size(Settings::default(), self.size, self.app.view());
+        drop(simulator.find(Lines(Arc::clone(&found))));
+        found.lock().unwrap().clone()
+    }
+
+    pub fn shows(&self, id: &str) -> bool {
+        self.controls().iter().any(|(control, _)| control == id)
+    }
+
+    pub fn at(&self, id: &str) -> Rectangle {
+        let controls = self.controls();
+        controls
+            .iter()
+            .rev()
+            .find(|(control, _)| control == id)
+            .unwrap_or_else(|| panic!("no control {id}; there are {controls:?}"))
+            .1
+    }
+}
+
+type Found = Arc<Mutex<Vec<(String, Rectangle)>>>;
+
+struct Controls(Found);
+
+impl Selector for Controls {
+    type Output = ();
+
+    fn select(&mut self, candidate: Candidate<'_>) -> Option<()> {
+        if let Candidate::Custom { bounds, state, .. } = candidate
+            && let Some(placed) = state.downcast_ref::<Placed>()
+            && placed.answers
+        {
+            self.0.lock().unwrap().push((placed.id.clone(), bounds));
+        }
+        None
+    }
+
+    fn description(&self) -> String {
+        "every control".to_owned()
+    }
+}
+
+struct Lines(Found);
+
+impl Selector for Lines {
+    type Output = ();
+
+    fn select(&mut self, candidate: Candidate<'_>) -> Option<()> {
+        if let Candidate::Text { bounds, content, .. } = candidate {
+            self.0.lock().unwrap().push((content.to_owned(), bounds));
+        }
+        None
+    }
+
+    fn description(&self) -> String {
+        "every line".to_owned()
+    }
+}
+
+fn load_fonts() {
+    static LOADED: Once = Once::new();
+    LOADED.call_once(|| {
+        let settings = Settings {
+            fonts: theme::FONTS.iter().map(|font| (*font).into()).collect(),
+            default_font: theme::CONTROL,
+            ..Settings::default()
+        };
+        let _: Simulator<'_, ()> = Simulator::with_settings(settings, iced::widget::text("fonts"));
+    });
+}
+
+fn futures_lite<T>(future: impl Future<Output = T>) -> T {
+    iced_test::futures::futures::executor::block_on(future)
+}

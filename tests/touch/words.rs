@@ -1,0 +1,107 @@
+//! Writing by touch: two thumbs, a cursor that follows the finger, sentence case, undo; and words that fit the glass.
+
+use iced::{Point, Rectangle, Size};
+use stillroom::room::snapshot::Language;
+use stillroom::room::{Event, Snapshot};
+
+use crate::tablet::{Tablet, mm};
+
+fn on_the_first_question() -> Tablet {
+    let mut tablet = Tablet::new();
+    tablet.tell(Event::VisitBegins);
+    tablet.tap(1, tablet.at("language-en-US").center());
+    while !tablet.shows("key-q") {
+        tablet.tap(1, tablet.at("next").center());
+    }
+    tablet
+}
+
+fn written(snapshot: &Snapshot) -> &str {
+    snapshot.notes.intentions[0].reveal()
+}
+
+fn strike(tablet: &mut Tablet, letters: &str) {
+    for letter in letters.chars() {
+        let id = if letter == ' ' { "key-space".to_owned() } else { format!("key-{letter}") };
+        let at = tablet.at(&id).center();
+        tablet.tap(1, at);
+    }
+}
+
+#[test]
+fn what_is_struck_is_written_in_sentence_case_and_can_be_undone() {
+    let mut tablet = on_the_first_question();
+    strike(&mut tablet, "to rest. then");
+    assert_eq!(written(&tablet.snapshot()), "To rest. Then");
+    tablet.tap(1, tablet.at("key-delete").center());
+    assert_eq!(written(&tablet.snapshot()), "To rest. The");
+    tablet.tap(1, tablet.at("key-undo").center());
+    assert_eq!(written(&tablet.snapshot()), "To rest. Then");
+}
+
+#[test]
+fn two_thumbs_that_overlap_lose_no_letter() {
+    let mut tablet = on_the_first_question();
+    let (s, e, a) = (tablet.at("key-s").center(), tablet.at("key-e").center(), tablet.at("key-a").center());
+    tablet.press(1, s);
+    tablet.press(2, e);
+    tablet.lift(1, s);
+    tablet.press(1, a);
+    tablet.lift(2, e);
+    tablet.lift(1, a);
+    assert_eq!(written(&tablet.snapshot()).to_lowercase(), "sea");
+}
+
+#[test]
+fn the_cursor_goes_where_a_finger_touches_the_page() {
+    let mut tablet = on_the_first_question();
+    strike(&mut tablet, "sea");
+    // The page lies between the head and the keys; its first line begins at its upper left.
+    let keys = tablet.at("key-q");
+    let page_left = Point::new(mm(8.2), keys.y - mm(30.0));
+    tablet.tap(1, page_left);
+    strike(&mut tablet, "a");
+    assert_eq!(written(&tablet.snapshot()).to_lowercase(), "asea");
+}
+
+#[test]
+fn a_palm_beside_the_keys_does_not_stop_the_writing() {
+    let mut tablet = on_the_first_question();
+    let page = Point::new(mm(120.0), tablet.at("key-q").y - mm(10.0));
+    tablet.press(7, page);
+    strike(&mut tablet, "calm");
+    assert_eq!(written(&tablet.snapshot()).to_lowercase(), "calm");
+}
+
+#[test]
+fn no_line_leaves_the_glass_in_either_language() {
+    for language in [Language::English, Language::Spanish] {
+        for size in [Size::new(1280.0, 800.0), Size::new(1920.0, 1200.0)] {
+            let mut tablet = Tablet::of_size(size, true);
+            tablet.tell(Event::VisitBegins);
+            let id = format!("language-{}", language.name());
+            tablet.tap(1, tablet.at(&id).center());
+            let mut screens = 0;
+            loop {
+                all_on_the_glass(&tablet, size, language);
+                screens += 1;
+                if !tablet.shows("next") {
+                    break;
+                }
+                tablet.tap(1, tablet.at("next").center());
+            }
+            assert!(screens >= 12);
+            tablet.tell(Event::SessionBegins { profile: None, infusion_minutes: None, settle: false });
+            all_on_the_glass(&tablet, size, language);
+            tablet.tell(Event::AfterBegins);
+            all_on_the_glass(&tablet, size, language);
+        }
+    }
+}
+
+fn all_on_the_glass(tablet: &Tablet, size: Size, language: Language) {
+    let glass = Rectangle::with_size(size);
+    for (line, at) in tablet.lines() {
+        assert!(at.is_within(&glass), "{language:?} at {size:?}: {line:?} stands at {at:?}");
+    }
+}

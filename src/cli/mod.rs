@@ -4,12 +4,16 @@ mod renderer;
 mod run;
 mod secrets;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config;
+use crate::config::{self, Config};
+use crate::findings::Finding;
+use crate::profile::{self, Profile};
+use crate::sound;
 
 /// Arguments or surroundings that cannot be used.
 const UNUSABLE: u8 = 2;
@@ -87,9 +91,26 @@ fn start_logging() {
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }
 
+/// Tracks that are there but cannot be played, of the profiles that were asked for.
+fn tracks_that_do_not_play(config: &Config, paths: &[PathBuf]) -> Vec<Finding> {
+    let media = &config.media.dir;
+    let profiles = if paths.is_empty() {
+        profile::load_profiles(&config.profiles.dir, media).0
+    } else {
+        paths.iter().filter_map(|path| profile::load(path, media).0).collect()
+    };
+    let tracks: BTreeSet<PathBuf> = profiles.iter().flat_map(Profile::tracks).map(|track| media.join(track)).collect();
+    let tried = tracks.into_iter().filter_map(|track| {
+        let why = sound::try_track(&track).err()?;
+        Some(Finding::of_file(&track, why, "FLAC, MP3, Ogg Vorbis, AAC/M4A or WAV that plays"))
+    });
+    tried.collect()
+}
+
 fn check(config: Option<&std::path::Path>, paths: &[PathBuf]) -> ExitCode {
     let found = config::find(config, |name| std::env::var_os(name), std::path::Path::exists);
-    let findings = config::check_files(found.path(), paths);
+    let mut findings = config::check_files(found.path(), paths);
+    findings.extend(tracks_that_do_not_play(&found.load().config, paths));
     for finding in &findings {
         println!("{finding}");
     }

@@ -63,3 +63,74 @@ fn ducked_db(snapshot: &Snapshot) -> f32 {
 fn bed(bed: profile::Bed) -> Option<Bed> {
     Bed::from_name(bed.name())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::room::call::CallId;
+    use crate::room::{Event, Room, RoomTime, Rules};
+
+    const START: RoomTime = RoomTime(1_000);
+
+    fn room() -> Room {
+        Room::new(Rules::default())
+    }
+
+    fn sounding() -> Profile {
+        let mut profile = Profile::bare();
+        profile.sound = profile::PerPart::from_fn(|part| profile::PartSound {
+            tracks: vec![format!("{}.ogg", part.name()).into()],
+            music_db: -3.0,
+            bed: profile::Bed::Sea,
+            bed_db: -6.0,
+        });
+        profile
+    }
+
+    fn heard_after(events: &[Event]) -> Mix {
+        let mut room = room();
+        for event in events {
+            room.handle(START, event.clone()).unwrap();
+        }
+        mix(&room.snapshot(START), Some(&sounding()), Path::new("media"), RoomClock::going_on_from(START))
+    }
+
+    fn begins() -> Event {
+        Event::SessionBegins { profile: None, infusion_minutes: None, settle: false }
+    }
+
+    #[test]
+    fn a_room_without_a_person_is_silent() {
+        assert!(heard_after(&[]).held);
+        assert!(!heard_after(&[Event::VisitBegins]).held);
+        assert!(heard_after(&[begins(), Event::StaffReset]).held);
+    }
+
+    #[test]
+    fn each_part_has_its_own_tracks() {
+        assert_eq!(heard_after(&[begins()]).tracks, [Path::new("media/onset.ogg")]);
+        assert_eq!(heard_after(&[begins(), Event::AfterBegins]).tracks, [Path::new("media/landing.ogg")]);
+    }
+
+    #[test]
+    fn a_call_ducks_and_someone_here_ducks_more() {
+        let pressed = Event::CallPressed { id: CallId(1), practice: false };
+        let open = heard_after(&[begins(), pressed.clone(), Event::CallJournaled { id: CallId(1), ok: true }]);
+        let here = heard_after(&[
+            begins(),
+            pressed,
+            Event::CallJournaled { id: CallId(1), ok: true },
+            Event::CallHere { id: None },
+        ]);
+        assert!(here.ducked_db < open.ducked_db && open.ducked_db < 0.0);
+        assert_eq!(heard_after(&[begins()]).ducked_db.total_cmp(&0.0), std::cmp::Ordering::Equal);
+    }
+
+    #[test]
+    fn silence_holds_all_but_the_anchors_breath() {
+        let silence = Event::Silence { on: true };
+        assert!(heard_after(&[begins(), silence.clone()]).held);
+        let anchored = heard_after(&[begins(), silence, Event::Anchor { on: true }]);
+        assert!(!anchored.held && anchored.breath.is_some());
+    }
+}

@@ -124,7 +124,9 @@ impl After {
 }
 
 fn hearth<'a>(setting: &Setting) -> Element<'a, Message> {
-    let words = parts::said(setting, setting.say("after-title"), setting.say("after-text"));
+    let lost = setting.snapshot.troubles.contains(&crate::room::Trouble::NotesLost);
+    let text = if lost { "session-restored" } else { "after-text" };
+    let words = parts::said(setting, setting.say("after-title"), setting.say(text));
     let offer = |id: &'static str, key: &str, message: Message, chosen: bool| -> Element<'a, Message> {
         parts::choice(setting, id, setting.say(key), chosen, message).width(setting.mm(47.5)).into()
     };

@@ -23,6 +23,8 @@ const CONTROLS_STAY: Duration = Duration::from_secs(8);
 const WORDS_STAY_MS: u64 = 40_000;
 /// Where a line of words stands, from the top.
 const WORDS_TOP_MM: f32 = 9.0;
+/// What a power loss took is said once, for so long.
+const RESTORED_STAYS: Duration = Duration::from_secs(60);
 /// How many lines there are.
 const WORDS: u64 = 12;
 /// One step of the patient's volume, in dB.
@@ -32,6 +34,7 @@ const VOLUME_STEP_DB: f32 = 4.0;
 #[derive(Debug)]
 pub struct Session {
     sheet: Sheet,
+    opened: Instant,
     touched: Instant,
     controls_shown: bool,
 }
@@ -76,7 +79,7 @@ pub enum Message {
 
 impl Default for Session {
     fn default() -> Self {
-        Self { sheet: Sheet::Controls, touched: Instant::now(), controls_shown: true }
+        Self { sheet: Sheet::Controls, opened: Instant::now(), touched: Instant::now(), controls_shown: true }
     }
 }
 
@@ -132,7 +135,7 @@ impl Session {
             Space::new().into()
         };
         let content = column![
-            container(said(setting))
+            container(said(setting, self.opened))
                 .width(Length::Fill)
                 .height(Length::Fill)
                 .center_x(Length::Fill)
@@ -250,14 +253,22 @@ fn plain_pacer<'a>(setting: &Setting) -> Element<'a, Message> {
 }
 
 /// The sparse words, or what has to be said instead of them.
-fn said<'a>(setting: &Setting) -> Element<'a, Message> {
+fn said<'a>(setting: &Setting, opened: Instant) -> Element<'a, Message> {
     let snapshot = &setting.snapshot;
     let Some(session) = snapshot.session else { return Space::new().into() };
     if session.paused {
         return parts::scrim(setting, parts::title(setting, setting.say("session-paused")));
     }
-    if snapshot.troubles.contains(&crate::room::Trouble::NotesLost) {
-        return parts::scrim(setting, parts::body(setting, setting.say("session-restored")));
+    let lost = snapshot.troubles.contains(&crate::room::Trouble::NotesLost);
+    if lost && opened.elapsed() < RESTORED_STAYS {
+        let line = iced::widget::text(setting.say("session-restored"))
+            .size(setting.scale.body())
+            .font(theme::VOICE_SMALL)
+            .line_height(theme::LINE_HEIGHT);
+        let padded = container(line).padding(Padding::from([setting.mm(4.0), setting.mm(8.0)]));
+        let until = parts::after(opened, RESTORED_STAYS);
+        return stack![fade::fade(padded, opened, Some(until), setting.mm(6.0)), wake(until, Message::RestedAWhile)]
+            .into();
     }
     let Some(words) = setting.profile().map(|profile| &profile.words).filter(|words| words.on) else {
         return Space::new().into();

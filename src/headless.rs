@@ -4,6 +4,8 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
+use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::time::Duration;
 
 use ulid::Ulid;
 
@@ -13,18 +15,75 @@ use crate::room::call::CallId;
 use crate::room::snapshot::Receipt;
 use crate::room::{Event, Snapshot, Stage};
 
+/// Lines waiting for a reader at most; a reader that has stopped loses what comes after.
+const WAITING_MAX: usize = 1_024;
+
+enum Order {
+    Line(String),
+    Flush(SyncSender<()>),
+}
+
+/// Standard output, written on a thread of its own: a reader that stops reading must not stop the room.
+#[derive(Clone)]
+pub struct Out(SyncSender<Order>);
+
+impl Out {
+    /// Opens standard output.
+    #[must_use]
+    pub fn open() -> Self {
+        let (sender, orders) = mpsc::sync_channel(WAITING_MAX);
+        let started = std::thread::Builder::new().name("lines".to_owned()).spawn(move || write_lines(&orders));
+        if let Err(error) = started {
+            tracing::error!(%error, "no thread for standard output; nothing is written there");
+        }
+        Self(sender)
+    }
+
+    /// Writes a line, in turn.
+    pub fn say(&self, line: String) {
+        if self.0.try_send(Order::Line(line)).is_err() {
+            tracing::warn!("standard output is not read; a line was dropped");
+        }
+    }
+
+    fn say_error(&self, message: &str) {
+        self.say(serde_json::json!({ "error": message }).to_string());
+    }
+
+    /// Waits until all that was said is written, but no longer than `limit`.
+    pub fn flush_within(&self, limit: Duration) {
+        let (done, flushed) = mpsc::sync_channel(1);
+        if self.0.try_send(Order::Flush(done)).is_ok() {
+            let _ = flushed.recv_timeout(limit);
+        }
+    }
+}
+
+fn write_lines(orders: &Receiver<Order>) {
+    let mut out = io::stdout();
+    while let Ok(order) = orders.recv() {
+        match order {
+            // A reader that has gone does not stop the room.
+            Order::Line(line) => drop(out.write_all(format!("{line}\n").as_bytes()).and_then(|()| out.flush())),
+            Order::Flush(done) => drop(done.try_send(())),
+        }
+    }
+}
+
 /// Writes a line for each change of the room.
 ///
 /// Turnover has no surface to clean and no speaker to hear here, so a verified wipe goes on to *ready* by itself.
-pub fn observer(room: impl Fn() -> Option<RoomHandle> + Send + 'static) -> Box<dyn FnMut(&Snapshot) + Send> {
+#[must_use]
+pub fn observer(out: Out, room: RoomHandle) -> Box<dyn FnMut(&Snapshot) + Send> {
+    let mut last = String::new();
     Box::new(move |snapshot| {
-        say(&wire::snapshot_line(snapshot, snapshot.taken_at));
+        let line = wire::snapshot_line(snapshot, snapshot.taken_at);
+        if line != last {
+            last.clone_from(&line);
+            out.say(line);
+        }
         let verified = snapshot.receipt.as_ref().is_some_and(Receipt::is_verified);
-        if snapshot.stage == Stage::Turnover
-            && !snapshot.wiping
-            && verified
-            && let Some(room) = room()
-        {
+        if snapshot.stage == Stage::Turnover && !snapshot.wiping && verified {
             room.report(Event::TurnoverDone);
         }
     })
@@ -32,7 +91,7 @@ pub fn observer(room: impl Fn() -> Option<RoomHandle> + Send + 'static) -> Box<d
 
 /// Reads events until the input ends; the room goes on then. After an accepted reset nothing more is read, since what
 /// follows belongs to the process that takes this one's place.
-pub fn read_events(room: &RoomHandle) {
+pub fn read_events(room: &RoomHandle, out: &Out) {
     let input = match io::stdin().as_fd().try_clone_to_owned() {
         Ok(fd) => File::from(fd),
         Err(error) => {
@@ -46,7 +105,7 @@ pub fn read_events(room: &RoomHandle) {
             Ok(line) if line.trim().is_empty() => continue,
             Ok(line) => line,
             Err(TooLong) => {
-                say_error("a line is longer than an event can be");
+                out.say_error("a line is longer than an event can be");
                 continue;
             }
         };
@@ -57,10 +116,10 @@ pub fn read_events(room: &RoomHandle) {
                 match answer {
                     Ok(()) if resets => return,
                     Ok(()) => {}
-                    Err(refusal) => say_error(&refusal.to_string()),
+                    Err(refusal) => out.say_error(&refusal.to_string()),
                 }
             }
-            Err(error) => say_error(&error.to_string()),
+            Err(error) => out.say_error(&error.to_string()),
         }
     }
 }
@@ -94,16 +153,6 @@ impl Lines {
         }
         Some(Ok(String::from_utf8_lossy(&bytes).into_owned()))
     }
-}
-
-fn say_error(message: &str) {
-    say(&serde_json::json!({ "error": message }).to_string());
-}
-
-fn say(line: &str) {
-    let mut out = io::stdout().lock();
-    // A reader that has gone does not stop the room.
-    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }
 
 fn wait_for<T>(future: impl Future<Output = T>) -> T {

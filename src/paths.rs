@@ -112,13 +112,20 @@ impl Homes {
         Ok(Self { state, runtime })
     }
 
+    /// Makes the state directory alone, 0700: for commands that need no keys.
+    ///
+    /// # Errors
+    /// If it cannot be made or is somebody else's.
+    pub fn make_state(&self) -> Result<(), PathsError> {
+        private::make_dir(&self.state).map_err(|source| PathsError::Unusable { path: self.state.clone(), source })
+    }
+
     /// Makes both directories, 0700. A runtime directory that cannot serve is not an error: keys stay in memory then.
     ///
     /// # Errors
     /// If the state directory cannot be made or is somebody else's.
     pub fn make(&self) -> Result<MadeHomes, PathsError> {
-        let unusable = |source| PathsError::Unusable { path: self.state.clone(), source };
-        private::make_dir(&self.state).map_err(unusable)?;
+        self.make_state()?;
         let (keys, keys_problem) = match usable_for_keys(&self.runtime) {
             Ok(()) => (KeyHome::Runtime(self.runtime.clone()), None),
             Err(problem) => (KeyHome::Memory, Some(problem)),

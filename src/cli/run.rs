@@ -1,9 +1,9 @@
 //! Owns the start of a room: files, directories, ports, the desk, and then the window or the lines.
 
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
@@ -15,7 +15,7 @@ use crate::app;
 use crate::config::{self, Config};
 use crate::desk::{self, DeskOptions};
 use crate::driver::journal::Journal;
-use crate::driver::{Driver, RoomHandle};
+use crate::driver::{Driver, Past, RoomHandle};
 use crate::headless;
 use crate::paths::{self, Homes, KeyHome, StateLock};
 use crate::pin::Secret;
@@ -31,6 +31,10 @@ use crate::wiring::{self, Ports, VaultHouse};
 
 /// The sound fades out for so long before the program ends.
 const FADES_WITHIN: Duration = Duration::from_millis(300);
+/// Lines on standard output are written within so long before the program ends or starts afresh.
+const FLUSHES_WITHIN: Duration = Duration::from_millis(300);
+/// Tells a fresh process that the one before it began a wipe.
+const WIPING: &str = "STILLROOM_WIPING";
 const SPEED_MAX: u32 = 3_600;
 
 /// How the room is to run.
@@ -80,7 +84,7 @@ pub(super) fn run(args: &RunArgs) -> ExitCode {
     let (state, keys, lock, mut troubles) = match homes() {
         Ok(found) => found,
         Err(error) => {
-            eprintln!("stillroom: {error}");
+            complain(&error);
             return ExitCode::from(UNUSABLE);
         }
     };
@@ -90,16 +94,17 @@ pub(super) fn run(args: &RunArgs) -> ExitCode {
     match Setup::load(&state) {
         Ok(Some(setup)) => setup.apply(&mut config),
         Ok(None) => {}
-        Err(error) => eprintln!("stillroom: {error}"),
+        Err(error) => complain(&error),
     }
     let Ok(runtime) = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() else {
-        eprintln!("stillroom: the system gives no threads; close other programs and start again");
+        complain(&"the system gives no threads; close other programs and start again");
         return ExitCode::from(FAILED);
     };
     let house = House { config: Arc::new(config), profiles: Arc::new(profiles), state, keys, findings: findings.len() };
-    let room = house.open(&runtime, args, &troubles);
+    let out = headless::Out::open();
+    let room = house.open(&runtime, args, &troubles, out.clone());
     let outcome = if args.headless {
-        headless::read_events(&room.handle);
+        headless::read_events(&room.handle, &out);
         wait_for_ever()
     } else if windowed {
         house.show(args, backend, &room)
@@ -126,40 +131,41 @@ struct OpenRoom {
 }
 
 impl House {
-    fn open(&self, runtime: &tokio::runtime::Runtime, args: &RunArgs, troubles: &[Trouble]) -> OpenRoom {
+    fn open(
+        &self,
+        runtime: &tokio::runtime::Runtime,
+        args: &RunArgs,
+        troubles: &[Trouble],
+        out: headless::Out,
+    ) -> OpenRoom {
         let (journal, records, health) = Journal::open(&self.state);
         let journal = Arc::new(journal);
         let rules = wiring::rules(&self.config, &self.profiles, args.speed);
-        let (driver, handle) = Driver::recover(rules, Arc::clone(&journal), records);
-        for trouble in troubles {
-            handle.report(Event::TroubleChanged { trouble: *trouble, on: true });
-        }
+        let mut found: Vec<Event> =
+            troubles.iter().map(|trouble| Event::TroubleChanged { trouble: *trouble, on: true }).collect();
         if let Some(problem) = health.problem {
-            eprintln!("stillroom: {problem}");
-            handle.report(crate::driver::journal_trouble(true));
+            if !troubles.contains(&Trouble::StateUnwritable) {
+                complain(&problem);
+            }
+            found.push(crate::driver::journal_trouble(true));
         }
+        let past = Past { records, wipe_was_begun: std::env::var_os(WIPING).is_some() };
+        let (driver, handle) = Driver::recover(rules, Arc::clone(&journal), past, found);
         let sound = start_sound(&self.config, &handle);
-        let mut vault = Vault::new(self.state.clone(), self.keys.clone());
+        let flushed = out.clone();
+        let vault = Vault::new(self.state.clone(), self.keys.clone());
         if vault.last_receipt().is_some()
             && let Err(error) = vault.verify_chain()
         {
             tracing::warn!(%error, "the chain of receipts is broken");
         }
-        if matches!(self.keys, KeyHome::Memory) {
-            // Nothing an earlier process sealed can be opened again.
-            drop(vault.open());
-        }
         let house =
-            VaultHouse { vault, journal, room_name: self.config.room.name.clone(), relaunch: Box::new(relaunch) };
-        let observer = args.headless.then(|| {
-            let room = Arc::new(OnceLock::new());
-            drop(room.set(handle.clone()));
-            headless::observer(move || room.get().cloned())
-        });
+            VaultHouse { vault, journal, room_name: self.config.room.name.clone(), relaunch: relaunch(out.clone()) };
+        let observer = args.headless.then(|| headless::observer(out, handle.clone()));
         let ports =
             Ports::open(sound.clone(), Arc::clone(&self.config), Arc::clone(&self.profiles), house, &handle, observer);
         runtime.spawn(driver.run(ports));
-        runtime.spawn(end_on_signal(sound.clone()));
+        runtime.spawn(end_on_signal(sound.clone(), flushed));
         self.open_desk(runtime, &handle);
         OpenRoom { handle, sound }
     }
@@ -199,7 +205,7 @@ impl House {
             let bound = match desk::bind(options) {
                 Ok(bound) => bound,
                 Err(error) => {
-                    eprintln!("stillroom: {error}");
+                    complain(&error);
                     fault.report(Event::TroubleChanged { trouble: Trouble::DeskClosed, on: true });
                     return;
                 }
@@ -209,7 +215,7 @@ impl House {
                 eprintln!("Browsers trust it once they trust {}", ca.display());
             }
             if let Err(error) = bound.serve(client, std::future::pending()).await {
-                eprintln!("stillroom: {error}");
+                complain(&error);
                 fault.report(Event::TroubleChanged { trouble: Trouble::DeskClosed, on: true });
             }
         });
@@ -235,11 +241,11 @@ impl House {
         match shown {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) if backend == Backend::Still => {
-                eprintln!("stillroom: the window could not be opened: {error}; check the display, or use --headless");
+                complain(&format!("the window could not be opened: {error}; check the display, or use --headless"));
                 ExitCode::from(FAILED)
             }
             Err(error) => {
-                eprintln!("stillroom: the graphics device failed ({error}); going on without it");
+                complain(&format!("the graphics device failed ({error}); going on without it"));
                 start_again_with(Backend::Still)
             }
         }
@@ -255,13 +261,13 @@ fn homes() -> Result<Found, paths::PathsError> {
     let made = match homes.make() {
         Ok(made) => made,
         Err(error) => {
-            eprintln!("stillroom: {error}; the room runs, but nothing outlives a restart");
+            complain(&format!("{error}; the room runs, but nothing outlives a restart"));
             return Ok((wiring::nowhere(), KeyHome::Memory, None, vec![Trouble::StateUnwritable]));
         }
     };
     let mut troubles = Vec::new();
     if let Some(problem) = made.keys_problem {
-        eprintln!("stillroom: {problem}; keys and notes stay in process memory");
+        complain(&format!("{problem}; keys and notes stay in process memory"));
         troubles.push(Trouble::KeysInMemoryOnly);
     }
     if made.swaps_to_disk {
@@ -271,7 +277,7 @@ fn homes() -> Result<Found, paths::PathsError> {
         Ok(lock) => Ok((made.state, made.keys, Some(lock), troubles)),
         Err(error @ paths::PathsError::InUse { .. }) => Err(error),
         Err(error) => {
-            eprintln!("stillroom: {error}; the room runs, but nothing outlives a restart");
+            complain(&format!("{error}; the room runs, but nothing outlives a restart"));
             troubles.push(Trouble::StateUnwritable);
             Ok((made.state, KeyHome::Memory, None, troubles))
         }
@@ -282,9 +288,7 @@ fn has_display() -> bool {
     if renderer::display_is_there() {
         return true;
     }
-    eprintln!(
-        "stillroom: no display answers; the room runs without a window. Start it under a display, or see --headless"
-    );
+    complain(&"no display answers; the room runs without a window. Start it under a display, or see --headless");
     false
 }
 
@@ -328,7 +332,7 @@ impl desk::RoomClient for DeskClient {
     }
 }
 
-async fn end_on_signal(sound: Sound) {
+async fn end_on_signal(sound: Sound, out: headless::Out) {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut term), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
         tracing::warn!("signals cannot be heard; the program ends without fading the sound out");
@@ -340,6 +344,7 @@ async fn end_on_signal(sound: Sound) {
     }
     // Blocking is right here: this is the last thing the process does.
     sound.stop_within(FADES_WITHIN);
+    out.flush_within(FLUSHES_WITHIN);
     std::process::exit(0);
 }
 
@@ -351,20 +356,32 @@ fn wait_for_ever() -> ! {
 
 fn start_again_with(backend: Backend) -> ExitCode {
     let error = replace_process(&renderer::environment(backend));
-    eprintln!("stillroom: the program could not start itself anew: {error}; set {}", renderer::ICED_BACKEND);
+    complain(&format!("the program could not start itself anew: {error}; set {}", renderer::ICED_BACKEND));
     ExitCode::from(FAILED)
 }
 
-fn relaunch() -> io::Error {
-    replace_process(&[])
+/// A new process in this one's place, which finishes the wipe even if the journal could not be told of it.
+fn relaunch(out: headless::Out) -> Box<dyn Fn() -> io::Error + Send> {
+    Box::new(move || {
+        out.flush_within(FLUSHES_WITHIN);
+        replace_process(&[(WIPING, "1")])
+    })
 }
 
 /// Puts a new process of this program in this one's place, with the same arguments. Comes back only with what went
 /// wrong.
 fn replace_process(environment: &[(&str, &str)]) -> io::Error {
     use std::os::unix::process::CommandExt;
-    let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("/proc/self/exe"));
+    // A program that was replaced on disk while it ran is found by the process itself.
+    let program = std::env::current_exe().ok().filter(|path| path.exists());
+    let program = program.unwrap_or_else(|| PathBuf::from("/proc/self/exe"));
+    let mut arguments = std::env::args_os();
     let mut command = std::process::Command::new(program);
-    command.args(std::env::args_os().skip(1)).envs(environment.iter().copied());
+    command.arg0(arguments.next().unwrap_or_default()).args(arguments).envs(environment.iter().copied());
     command.exec()
+}
+
+/// One line for the staff on standard error, written in one piece so that nothing tears it.
+fn complain(message: &dyn std::fmt::Display) {
+    drop(io::stderr().write_all(format!("stillroom: {message}\n").as_bytes()));
 }

@@ -18,7 +18,8 @@ pub(super) fn set_password() -> ExitCode {
 }
 
 fn set(what: &str, secret: impl FnOnce(&std::path::Path) -> Secret) -> ExitCode {
-    let homes = match Homes::from_env(|name| std::env::var_os(name)).and_then(|homes| homes.make()) {
+    let homes = Homes::from_env(|name| std::env::var_os(name));
+    let homes = match homes.and_then(|homes| homes.make_state().map(|()| homes)) {
         Ok(homes) => homes,
         Err(error) => {
             eprintln!("stillroom: {error}");

@@ -105,6 +105,15 @@ pub trait Edges: Send {
     fn changed(&mut self, snapshot: &Snapshot);
 }
 
+/// What a room comes up from.
+#[derive(Debug, Default)]
+pub struct Past {
+    /// The journal's records, in order.
+    pub records: Vec<(RoomTime, Event)>,
+    /// Whether the process before this one began a wipe, whatever the journal says.
+    pub wipe_was_begun: bool,
+}
+
 /// A room about to be driven.
 pub struct Driver {
     room: Room,
@@ -119,23 +128,37 @@ pub struct Driver {
 
 impl Driver {
     /// Brings the room up as the journal left it: every record is taken again, effects of the past are let go, and the
-    /// room's time goes on from the last record.
+    /// room's time goes on from the last record. `found` is what the start itself found out, and is part of the first
+    /// snapshot.
     #[must_use]
-    pub fn recover(rules: Rules, journal: Arc<Journal>, records: Vec<(RoomTime, Event)>) -> (Self, RoomHandle) {
-        let mut room = Room::new(rules);
+    pub fn recover(rules: Rules, journal: Arc<Journal>, past: Past, found: Vec<Event>) -> (Self, RoomHandle) {
+        let mut room = Room::new(rules.clone());
         let mut last = RoomTime::default();
-        let resumes = !records.is_empty();
-        for (time, event) in records {
+        let resumes = !past.records.is_empty() || past.wipe_was_begun;
+        for (time, event) in past.records {
             last = last.max(time);
+            pass_deadlines(&mut room, last);
             // A record the rules no longer take, since the clinic's files changed, must not stop the room.
             if room.handle(last, event).is_err() {
                 tracing::warn!("a journal record no longer fits this room's files and was passed over");
+            }
+        }
+        if past.wipe_was_begun && !room.snapshot(last).wiping {
+            // The journal could not be told. Nothing it says about the visit counts any more.
+            room = Room::new(rules);
+            if room.handle(last, Event::StaffReset).is_err() {
+                tracing::error!("a fresh room refused to be wiped");
             }
         }
         while room.poll_effect().is_some() {}
         let clock = RoomClock::going_on_from(last);
         if resumes && room.handle(clock.now(), Event::Resumed).is_err() {
             tracing::warn!("the room could not take up where it was");
+        }
+        for event in found {
+            if room.handle(clock.now(), event).is_err() {
+                tracing::warn!("the room did not take what its start found");
+            }
         }
         let (inbox_sender, inbox) = mpsc::channel(INBOX_MAX);
         let (published, snapshots) = watch::channel(Arc::new(room.snapshot(clock.now())));
@@ -239,6 +262,15 @@ impl Driver {
         }
         let real_ms = MARK_EVERY_SESSION_MS / u64::from(session.speed.max(1));
         Some(self.marked + Duration::from_millis(real_ms).max(MARK_AT_MOST_EVERY))
+    }
+}
+
+/// Timers between two records run out when they did, not when the next record came.
+fn pass_deadlines(room: &mut Room, until: RoomTime) {
+    let mut now = RoomTime::default();
+    while let Some(deadline) = room.deadline(now).filter(|deadline| *deadline > now && *deadline < until) {
+        now = deadline;
+        room.advance(now);
     }
 }
 

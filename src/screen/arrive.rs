@@ -183,23 +183,23 @@ impl Arrive {
         match self.step() {
             Step::Language => Self::language(setting),
             Step::Welcome => {
-                self.words(setting, setting.say("arrive-welcome-title"), setting.say("arrive-welcome-text"))
+                Self::words(setting, setting.say("arrive-welcome-title"), setting.say("arrive-welcome-text"))
             }
-            Step::Card(card) => self.words(
+            Step::Card(card) => Self::words(
                 setting,
                 setting.say(&format!("arrive-card-{card}-title")),
                 setting.say(&format!("arrive-card-{card}-text")),
             ),
             Step::Questions => {
-                self.words(setting, setting.say("arrive-intentions-title"), setting.say("arrive-intentions-text"))
+                Self::words(setting, setting.say("arrive-intentions-title"), setting.say("arrive-intentions-text"))
             }
             Step::Question(question) => self.question(setting, question),
             Step::ForClinician => self.for_clinician(setting),
-            Step::Place => self.place(setting),
-            Step::Sound => self.sound(setting),
-            Step::Breath => self.breath(setting),
+            Step::Place => Self::place(setting),
+            Step::Sound => Self::sound(setting),
+            Step::Breath => Self::breath(setting),
             Step::TryCall => self.try_call(setting),
-            Step::TryDark => self.try_dark(setting),
+            Step::TryDark => Self::try_dark(setting),
             Step::Waiting => parts::one_idea(
                 setting,
                 parts::said(setting, setting.say("arrive-waiting-title"), setting.say("arrive-waiting-text")),
@@ -227,8 +227,8 @@ impl Arrive {
         )
     }
 
-    fn words<'a>(&self, setting: &Setting, head: String, text: String) -> Element<'a, Message> {
-        parts::one_idea(setting, parts::said(setting, head, text), self.back_and_next(setting))
+    fn words<'a>(setting: &Setting, head: String, text: String) -> Element<'a, Message> {
+        parts::one_idea(setting, parts::said(setting, head, text), Self::back_and_next(setting))
     }
 
     fn question<'a>(&'a self, setting: &Setting, question: usize) -> Element<'a, Message> {
@@ -266,15 +266,15 @@ impl Arrive {
         pad.view(setting, head, hint, controls, Message::Wrote)
     }
 
-    fn place<'a>(&self, setting: &Setting) -> Element<'a, Message> {
+    fn place<'a>(setting: &Setting) -> Element<'a, Message> {
         let choices = PLACES.map(|place| {
             let key = format!("place-{}", place.name());
             (key.clone(), setting.say(&key), setting.snapshot.place == place, Message::PlaceChosen(place))
         });
-        self.choosing(setting, setting.say("arrive-place-title"), choices)
+        Self::choosing(setting, setting.say("arrive-place-title"), choices)
     }
 
-    fn sound<'a>(&self, setting: &Setting) -> Element<'a, Message> {
+    fn sound<'a>(setting: &Setting) -> Element<'a, Message> {
         let silent = setting.snapshot.silence;
         let plays = setting.profile().is_some_and(|profile| !profile.is_silent());
         let music = plays.then(|| {
@@ -287,11 +287,10 @@ impl Arrive {
             silent || !plays,
             Message::SoundChosen(Sound::Silence),
         );
-        self.choosing(setting, setting.say("arrive-sound-title"), music.into_iter().chain([silence]))
+        Self::choosing(setting, setting.say("arrive-sound-title"), music.into_iter().chain([silence]))
     }
 
     fn choosing<'a>(
-        &self,
         setting: &Setting,
         head: String,
         choices: impl IntoIterator<Item = (String, String, bool, Message)>,
@@ -306,11 +305,11 @@ impl Arrive {
         parts::one_idea(
             setting,
             parts::scrim(setting, column![words, across].spacing(setting.mm(8.0)).align_x(iced::Center)),
-            self.back_and_next(setting),
+            Self::back_and_next(setting),
         )
     }
 
-    fn breath<'a>(&self, setting: &Setting) -> Element<'a, Message> {
+    fn breath<'a>(setting: &Setting) -> Element<'a, Message> {
         let words = column![
             parts::title(setting, setting.say("arrive-breath-title")),
             parts::body(setting, setting.say("arrive-breath-text"))
@@ -322,7 +321,7 @@ impl Arrive {
             let still = setting.pictures.reduce_motion;
             across = across.push(breath_ring::breath_ring(breath, setting.clock, setting.mm(44.0), still));
         }
-        parts::one_idea(setting, across.align_x(iced::Center), self.back_and_next(setting))
+        parts::one_idea(setting, across.align_x(iced::Center), Self::back_and_next(setting))
     }
 
     fn try_call<'a>(&self, setting: &Setting) -> Element<'a, Message> {
@@ -334,10 +333,10 @@ impl Arrive {
             None if self.call_tried => "arrive-call-done",
             None => "arrive-call-text",
         };
-        self.words(setting, setting.say("arrive-call-title"), setting.say(text))
+        Self::words(setting, setting.say("arrive-call-title"), setting.say(text))
     }
 
-    fn try_dark<'a>(&self, setting: &Setting) -> Element<'a, Message> {
+    fn try_dark<'a>(setting: &Setting) -> Element<'a, Message> {
         let dark = parts::control(setting, "try-dark", setting.say("arrive-dark-try"), Message::DarkPressed)
             .width(setting.mm(56.0));
         parts::one_idea(
@@ -347,7 +346,7 @@ impl Arrive {
         )
     }
 
-    fn back_and_next<'a>(&self, setting: &Setting) -> Vec<Element<'a, Message>> {
+    fn back_and_next<'a>(setting: &Setting) -> Vec<Element<'a, Message>> {
         vec![Self::back(setting), Self::next(setting)]
     }
 

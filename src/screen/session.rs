@@ -24,7 +24,7 @@ const WORDS_STAY_MS: u64 = 40_000;
 /// Where a line of words stands, from the top.
 const WORDS_TOP_MM: f32 = 9.0;
 /// What a power loss took is said once, for so long.
-const RESTORED_STAYS: Duration = Duration::from_secs(60);
+const RESTORED_STAYS: Duration = Duration::from_mins(1);
 /// How many lines there are.
 const WORDS: u64 = 12;
 /// One step of the patient's volume, in dB.

@@ -1,5 +1,11 @@
 //! The desk over a real port with a real room behind it: calls, orders, and who may look.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)] // a test that panics is a test that fails
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    clippy::must_use_candidate
+)] // a test that panics is a test that fails
 
 mod browser;
 mod door;

@@ -15,7 +15,7 @@ use iced_test::selector::{Candidate, Selector};
 use stillroom::app::{App, Message, Parts};
 use stillroom::config::Config;
 use stillroom::driver::journal::Journal;
-use stillroom::driver::{Driver, Edges, RoomHandle};
+use stillroom::driver::{Driver, Edges, Past, RoomHandle};
 use stillroom::pin::Secret;
 use stillroom::profile;
 use stillroom::room::{Effect, Event, RoomTime, Snapshot};
@@ -63,14 +63,19 @@ impl Tablet {
     pub fn of_size(size: Size, set_up: bool) -> Self {
         load_fonts();
         let folder = tempfile::tempdir().unwrap();
-        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-        let config = Config::defaults_in(root);
+        let repository = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let config = Config::defaults_in(repository);
         let (profiles, findings) = profile::load_profiles(&config.profiles.dir, &config.media.dir);
         assert_eq!(findings, []);
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let (journal, records, _) = Journal::open(folder.path());
-        let (driver, room) = Driver::recover(wiring::rules(&config, &profiles, 1), Arc::new(journal), records);
-        runtime.spawn(driver.run(NoEdges));
+        let (driven, room) = Driver::recover(
+            wiring::rules(&config, &profiles, 1),
+            Arc::new(journal),
+            Past { records, wipe_was_begun: false },
+            Vec::new(),
+        );
+        runtime.spawn(driven.run(NoEdges));
         let pin = Secret::staff_pin(folder.path());
         if set_up {
             pin.set("2718").unwrap();

@@ -325,8 +325,8 @@ fn the_line_of_a_ready_room_is_as_the_contract_says() {
     let room = Room::new(Rules::default());
     let line = snapshot_line(&room.snapshot(RoomTime(0)), RoomTime(0));
     let expected = concat!(
-        r#"{"stage":"ready","part":null,"call":"idle","practice":false,"profile":"silence","place":"beach","#,
-        r#""session_ms":0,"infusion_ms":2400000,"paused":false,"landed":false,"volume_db":-30.0,"breath":false,"#,
+        r#"{"stage":"ready","part":null,"call":"idle","practice":false,"line_down_told":false,"profile":"silence","#,
+        r#""place":"beach","session_ms":0,"infusion_ms":2400000,"paused":false,"landed":false,"volume_db":-30.0,"breath":false,"#,
         r#""dark":false,"desk_connected":false,"line":"down","note_pages":0,"trouble":[],"receipt":null}"#,
     );
     assert_eq!(line, expected);

@@ -1,0 +1,161 @@
+//! Keeps what is written about the program true: every event, key, trouble and command that there is stands in the
+//! pages that are to name it.
+#![allow(clippy::unwrap_used, clippy::panic)] // a test that panics is a test that fails
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+const HEADLESS: &str = "docs/headless.md";
+const README: &str = "README.md";
+
+fn repository() -> PathBuf {
+    std::env::var_os("STILLROOM_REPOSITORY").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from)
+}
+
+fn text(path: &str) -> String {
+    fs::read_to_string(repository().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+fn program() -> PathBuf {
+    let path = option_env!("CARGO_BIN_EXE_stillroom").map(PathBuf::from);
+    path.or_else(|| std::env::var_os("STILLROOM_BIN").map(PathBuf::from)).unwrap()
+}
+
+/// What lies between two marks in a source file.
+fn between<'a>(source: &'a str, from: &str, to: &str) -> &'a str {
+    let (_, rest) = source.split_once(from).unwrap_or_else(|| panic!("{from:?} is no longer in the source"));
+    rest.split_once(to).unwrap_or_else(|| panic!("{to:?} no longer follows {from:?} in the source")).0
+}
+
+/// The names of the arms of a match on text.
+fn arms(source: &str) -> Vec<String> {
+    let arms = source.lines().filter_map(|line| line.trim().strip_prefix('"')?.split_once("\" =>"));
+    arms.map(|(name, _)| name.to_owned()).collect()
+}
+
+/// The events that the headless face takes, as its reader has them.
+fn events() -> Vec<String> {
+    let source = text("src/driver/wire/events.rs");
+    let of_headless = between(&source, "fn from_headless", "\n}");
+    let of_people = between(&source, "fn said_by_people", "\n}");
+    let events = [arms(of_headless), arms(of_people)].concat();
+    for expected in ["visit_begins", "session_begins", "call_pressed", "note_typed", "staff_reset"] {
+        assert!(events.iter().any(|event| event == expected), "{expected} is not found any more: {events:?}");
+    }
+    events
+}
+
+/// The keys that the headless face writes.
+fn keys() -> Vec<String> {
+    let source = text("src/driver/wire/lines.rs");
+    let structs = source.split("#[derive(Serialize)]").skip(1).filter_map(|rest| rest.split_once("\n}"));
+    let fields = structs.flat_map(|(fields, _)| fields.lines());
+    let fields = fields.filter_map(|line| line.strip_prefix("    ")?.split_once(':'));
+    let keys: Vec<String> = fields.map(|(key, _)| key.trim_start_matches("pub ").to_owned()).collect();
+    for expected in ["stage", "session_ms", "trouble", "receipt", "verified", "ok"] {
+        assert!(keys.iter().any(|key| key == expected), "{expected} is not found any more: {keys:?}");
+    }
+    keys
+}
+
+/// The names of a table of names in the snapshot.
+fn names(of: &str) -> Vec<String> {
+    let source = text("src/room/snapshot.rs");
+    let table = between(&source, &format!("\n    {of} {{"), "\n    }");
+    let names: Vec<String> = table.lines().filter_map(|line| Some(line.split('"').nth(1)?.to_owned())).collect();
+    assert!(!names.is_empty(), "no names of {of} are found");
+    names
+}
+
+/// Those that a page does not name as code, alone or with more in the same line of code.
+fn missing(page: &str, words: &[String]) -> Vec<String> {
+    let page = text(page);
+    let is_named = |word: &str| page.contains(&format!("`{word}`")) || page.contains(&format!("\"{word}\""));
+    words.iter().filter(|word| !is_named(word)).cloned().collect()
+}
+
+#[test]
+fn every_event_is_in_the_headless_page() {
+    let missing = missing(HEADLESS, &events());
+    assert!(missing.is_empty(), "{HEADLESS} does not name these events: {missing:?}");
+}
+
+#[test]
+fn every_key_is_in_the_headless_page() {
+    let missing = missing(HEADLESS, &keys());
+    assert!(missing.is_empty(), "{HEADLESS} does not name these keys: {missing:?}");
+}
+
+#[test]
+fn every_name_a_key_can_have_is_in_the_headless_page() {
+    for of in ["Stage", "Place", "Trouble"] {
+        let missing = missing(HEADLESS, &names(of));
+        assert!(missing.is_empty(), "{HEADLESS} does not name these of {of}: {missing:?}");
+    }
+}
+
+#[test]
+fn the_headless_page_names_no_event_that_is_not_taken() {
+    let page = text(HEADLESS);
+    let (events, keys) = (events(), "\"event\"");
+    for line in page.lines().filter(|line| line.contains(keys)) {
+        for told in line.split(keys).skip(1) {
+            let Some(name) =
+                told.trim_start_matches([':', ' ']).strip_prefix('"').and_then(|name| name.split('"').next())
+            else {
+                continue;
+            };
+            let is_name = name.chars().all(|char| char.is_ascii_lowercase() || char == '_');
+            assert!(!is_name || events.iter().any(|event| event == name), "{HEADLESS} names {name}: {line}");
+        }
+    }
+}
+
+fn help(arguments: &[&str]) -> String {
+    let output = Command::new(program()).args(arguments).arg("--help").env_clear().output().unwrap();
+    assert!(output.status.success(), "{arguments:?} --help");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The commands that a help page lists.
+fn commands(help: &str) -> Vec<String> {
+    let Some((_, rest)) = help.split_once("Commands:\n") else { return Vec::new() };
+    let lines = rest.lines().take_while(|line| !line.is_empty());
+    let named = lines.filter_map(|line| line.strip_prefix("  ").filter(|line| !line.starts_with(' ')));
+    let commands = named.filter_map(|line| line.split_whitespace().next()).filter(|command| *command != "help");
+    commands.map(str::to_owned).collect()
+}
+
+#[test]
+fn every_command_and_option_is_in_the_readme_or_the_headless_page() {
+    let pages = [text(README), text(HEADLESS)].concat();
+    let mut missing = Vec::new();
+    for command in commands(&help(&[])) {
+        let page = help(&[&command]);
+        let below = commands(&page);
+        let whole = if below.is_empty() { vec![command.clone()] } else { below };
+        let whole = whole.into_iter().map(|last| if last == command { last } else { format!("{command} {last}") });
+        missing.extend(whole.map(|command| format!("stillroom {command}")).filter(|command| !pages.contains(command)));
+        let options = page.split_whitespace().filter(|word| word.starts_with("--") && word.len() > 2);
+        let options = options.map(|word| word.trim_matches(|char: char| !char.is_alphanumeric() && char != '-'));
+        missing.extend(options.filter(|word| *word != "--help" && !pages.contains(word)).map(str::to_owned));
+    }
+    assert!(missing.is_empty(), "neither {README} nor {HEADLESS} names these: {missing:?}");
+}
+
+#[test]
+fn every_profile_is_in_the_readme() {
+    let entries = fs::read_dir(repository().join("profiles")).unwrap().map(|entry| entry.unwrap().path());
+    let names = entries.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()));
+    let missing: Vec<String> = names.filter(|name| !text(README).contains(name.as_str())).collect();
+    assert!(missing.is_empty(), "{README} does not name these profiles: {missing:?}");
+}
+
+#[test]
+fn every_environment_variable_the_program_reads_is_written_down() {
+    let pages = [text(README), text(HEADLESS)].concat();
+    for variable in ["STILLROOM_CONFIG", "STILLROOM_LOG", "STATE_DIRECTORY", "RUNTIME_DIRECTORY"] {
+        assert!(pages.contains(variable), "neither {README} nor {HEADLESS} names {variable}");
+    }
+}

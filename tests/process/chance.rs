@@ -1,0 +1,34 @@
+//! Owns chance that can be had again: a seed that is printed, and taken from `STILLROOM_SEED` if that is set.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Xorshift; good enough for instants.
+pub struct Chance(u64);
+
+impl Chance {
+    /// From the environment or from the clock; printed either way.
+    pub fn new() -> Self {
+        let from_clock = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64;
+        let seed = std::env::var("STILLROOM_SEED").map_or_else(|_| from_clock(), |seed| seed.parse().unwrap());
+        println!("STILLROOM_SEED={seed}");
+        Self(seed | 1)
+    }
+
+    /// Any number.
+    pub fn number(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    /// Any moment of a span.
+    pub fn moment(&mut self, span: Duration) -> Duration {
+        Duration::from_micros(self.number() % u64::try_from(span.as_micros()).unwrap().max(1))
+    }
+
+    /// Letters that stand nowhere else.
+    pub fn letters(&mut self, count: usize) -> String {
+        (0..count).map(|_| char::from(b'a' + u8::try_from(self.number() % 26).unwrap())).collect()
+    }
+}

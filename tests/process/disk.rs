@@ -1,0 +1,55 @@
+//! A disk that takes no more, or was never there: the call goes on, staff are told, and no wipe is claimed that could
+//! not be looked at.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::kiosk::{Home, has_trouble, program};
+
+/// Blocks of 512 bytes that a file may have, in place of a disk that is full: it needs no superuser.
+const BLOCKS: u32 = 4;
+
+#[test]
+fn a_full_disk_is_told_and_stops_neither_a_call_nor_a_reset() {
+    let home = Home::new();
+    let script = format!("#!/bin/sh\ntrap '' XFSZ\nulimit -f {BLOCKS}\nexec '{}' \"$@\"\n", program().display());
+    let wrapper = home.folder().join("on-a-small-disk");
+    fs::write(&wrapper, script).unwrap();
+    fs::set_permissions(&wrapper, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let mut kiosk = home.start_with(&wrapper, &["--config", home.config().to_str().unwrap()]);
+    kiosk.first();
+    kiosk.tell("visit_begins");
+    for step in 0..50 {
+        kiosk.send(&json!({"event": "volume", "db": -40 - step % 2}));
+    }
+    kiosk.wait("the trouble", |line| has_trouble(line, "journal-failing"));
+    let pressed = Instant::now();
+    kiosk.tell("call_pressed");
+    kiosk.wait("a call, on no disk", |line| line["call"] == "placed");
+    let took = kiosk.last_at.duration_since(pressed);
+    assert!(took < Duration::from_millis(500), "{took:?}");
+    kiosk.tell("call_here");
+    kiosk.tell("call_cleared");
+    kiosk.wait("no call", |line| line["call"] == "idle");
+    kiosk.tell("staff_reset");
+    let ready = kiosk.wait("ready", |line| line["stage"] == "ready");
+    assert_eq!(ready["receipt"]["verified"], true, "{ready}");
+    assert!(!home.journal().contains("visit_begins"), "{}", home.journal());
+}
+
+#[test]
+fn a_reset_that_no_disk_remembers_does_not_claim_a_wipe() {
+    let mut home = Home::new();
+    fs::write(home.folder().join("file"), "").unwrap();
+    home.state = home.folder().join("file/state");
+    let mut kiosk = home.start(1);
+    kiosk.first();
+    kiosk.tell("visit_begins");
+    kiosk.wait("arrive", |line| line["stage"] == "arrive");
+    kiosk.tell("staff_reset");
+    let outcome = kiosk.wait("the outcome", |line| ["ready", "blocked"].contains(&line["stage"].as_str().unwrap()));
+    assert_eq!(outcome["stage"], "blocked", "no receipt could be kept, and the room takes the next person: {outcome}");
+    assert!(has_trouble(&outcome, "wipe-unverified"), "{outcome}");
+}

@@ -1,0 +1,378 @@
+//! Owns one room of its own to test: its folders, its process, and what that process has said.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// Nothing here takes longer on a machine that is busy with other tests.
+pub const LIMIT: Duration = Duration::from_secs(15);
+/// How often a file or a process is looked at again.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+
+/// The folders, the port and the configuration of one room. It outlives the processes that run on it.
+pub struct Home {
+    dir: TempDir,
+    memory: TempDir,
+    /// The desk's port on loopback.
+    pub port: u16,
+    /// What `STATE_DIRECTORY` says.
+    pub state: PathBuf,
+    /// What `RUNTIME_DIRECTORY` says.
+    pub runtime: PathBuf,
+    /// What `STILLROOM_LOG` says.
+    pub log: &'static str,
+}
+
+impl Home {
+    /// A room that nothing is wrong with, but for its missing loudspeaker.
+    pub fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let memory = tempfile::tempdir_in("/dev/shm").unwrap();
+        let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+        let (state, runtime) = (dir.path().join("state"), memory.path().join("keys"));
+        let home = Self { dir, memory, port, state, runtime, log: "warn" };
+        home.configure("");
+        fs::write(home.folder().join("no-sound.conf"), "pcm.!default { type hw card 99 }\n").unwrap();
+        home
+    }
+
+    /// Writes `kiosk.toml`, with these lines behind what each room here needs.
+    pub fn configure(&self, more: &str) {
+        let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+        // The scratch crate of a developer may lie elsewhere than the room's own files.
+        let repository = std::env::var_os("STILLROOM_REPOSITORY").map_or(repository.to_owned(), PathBuf::from);
+        let text = format!(
+            "[profiles]\ndir = \"{}\"\n[media]\ndir = \"{}\"\n[desk]\nlisten = \"127.0.0.1:{}\"\n{more}",
+            repository.join("profiles").display(),
+            repository.join("media").display(),
+            self.port
+        );
+        fs::write(self.config(), text).unwrap();
+    }
+
+    /// The configuration's file.
+    pub fn config(&self) -> PathBuf {
+        self.dir.path().join("kiosk.toml")
+    }
+
+    /// A folder for what else a test needs.
+    pub fn folder(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// A folder in memory for what else a test needs.
+    pub fn folder_in_memory(&self) -> &Path {
+        self.memory.path()
+    }
+
+    /// The program with these arguments, in surroundings that hold nothing of this machine.
+    pub fn command(&self, program: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
+        command
+            .args(arguments)
+            .current_dir(self.dir.path())
+            .env_clear()
+            .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
+            .env("HOME", self.dir.path())
+            .env("STATE_DIRECTORY", &self.state)
+            .env("RUNTIME_DIRECTORY", &self.runtime)
+            .env("STILLROOM_LOG", self.log)
+            // No test sounds on the machine of whoever runs it, and the sound library has nothing to complain of.
+            .env("ALSA_CONFIG_PATH", self.dir.path().join("no-sound.conf"));
+        command
+    }
+
+    /// Runs a command of the program to its end.
+    pub fn run(&self, arguments: &[&str], input: &str) -> Output {
+        let mut command = self.command(&program(), arguments);
+        let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let mut child = child.unwrap();
+        // The program may well have ended before it reads anything.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        child.wait_with_output().unwrap()
+    }
+
+    /// Starts the room without a window, on its own configuration.
+    pub fn start(&self, speed: u32) -> Kiosk {
+        let config = self.config();
+        self.start_with(&program(), &["--speed", &speed.to_string(), "--config", config.to_str().unwrap()])
+    }
+
+    /// Starts the room without a window, with these arguments more.
+    pub fn start_with(&self, program: &Path, arguments: &[&str]) -> Kiosk {
+        let arguments: Vec<&str> = ["run", "--headless"].iter().chain(arguments).copied().collect();
+        Kiosk::spawn(self.command(program, &arguments))
+    }
+
+    /// Starts the room with nobody who reads what it says.
+    pub fn start_unread(&self) -> Kiosk {
+        let config = self.config();
+        let arguments = ["run", "--headless", "--config", config.to_str().unwrap()];
+        Kiosk::spawn_with(self.command(&program(), &arguments), false)
+    }
+
+    /// The sealed notes' file.
+    pub fn sealed(&self) -> PathBuf {
+        self.state.join("notes.sealed")
+    }
+
+    /// The journal's file as it now reads.
+    pub fn journal(&self) -> String {
+        fs::read_to_string(self.state.join("journal")).unwrap_or_default()
+    }
+
+    /// Every file below the state and the runtime directory.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let mut files = Vec::new();
+        let mut folders = vec![self.state.clone(), self.runtime.clone()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(&folder).into_iter().flatten() {
+                let path = entry.unwrap().path();
+                if path.is_dir() { folders.push(path) } else { files.push(path) }
+            }
+        }
+        files
+    }
+}
+
+/// The program under test.
+pub fn program() -> PathBuf {
+    option_env!("CARGO_BIN_EXE_stillroom").map(PathBuf::from).unwrap_or_else(|| {
+        let path = std::env::var_os("STILLROOM_BIN");
+        path.expect("outside its own package, name the program in STILLROOM_BIN").into()
+    })
+}
+
+/// A running room.
+pub struct Kiosk {
+    child: Child,
+    input: Option<ChildStdin>,
+    lines: Receiver<(Instant, String)>,
+    said: Arc<Mutex<Vec<u8>>>,
+    complained: Arc<Mutex<Vec<u8>>>,
+    last: Value,
+    /// When the last line that was taken came.
+    pub last_at: Instant,
+}
+
+impl Kiosk {
+    fn spawn(command: Command) -> Self {
+        Self::spawn_with(command, true)
+    }
+
+    fn spawn_with(mut command: Command, is_read: bool) -> Self {
+        let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let mut child = child.unwrap();
+        let (said, complained) = (Arc::<Mutex<Vec<u8>>>::default(), Arc::<Mutex<Vec<u8>>>::default());
+        let (tell, lines) = mpsc::channel();
+        if is_read {
+            let (output, kept) = (child.stdout.take().unwrap(), Arc::clone(&said));
+            std::thread::spawn(move || read_lines(output, &kept, &tell));
+        }
+        let (mut errors, kept) = (child.stderr.take().unwrap(), Arc::clone(&complained));
+        std::thread::spawn(move || {
+            let mut piece = [0; 4096];
+            while let Ok(read @ 1..) = errors.read(&mut piece) {
+                kept.lock().unwrap().extend_from_slice(&piece[..read]);
+            }
+        });
+        let input = child.stdin.take();
+        Self { child, input, lines, said, complained, last: Value::Null, last_at: Instant::now() }
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The last snapshot that was taken; see [`Kiosk::first`] and [`Kiosk::wait`].
+    pub fn last(&self) -> &Value {
+        &self.last
+    }
+
+    /// Writes text to its standard input, as it is.
+    pub fn write(&mut self, text: &str) {
+        let input = self.input.as_mut().unwrap();
+        input.write_all(text.as_bytes()).and_then(|()| input.flush()).unwrap();
+    }
+
+    /// Tells it an event that has no more to it than its name.
+    pub fn tell(&mut self, event: &str) {
+        self.send(&json!({ "event": event }));
+    }
+
+    /// Tells it an event.
+    pub fn send(&mut self, event: &Value) {
+        self.write(&format!("{event}\n"));
+    }
+
+    /// Closes its standard input.
+    pub fn end_input(&mut self) {
+        self.input = None;
+    }
+
+    /// The very first line.
+    pub fn first(&mut self) -> Value {
+        assert!(self.last.is_null(), "the first line has been taken already");
+        self.wait("the first line", |_| true)
+    }
+
+    /// Waits for a snapshot that comes from now on. An error line on the way is a failure.
+    pub fn wait(&mut self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
+        self.wait_within(what, LIMIT, holds)
+    }
+
+    /// The same with a limit of its own.
+    pub fn wait_within(&mut self, what: &str, limit: Duration, holds: impl Fn(&Value) -> bool) -> Value {
+        let until = Instant::now() + limit;
+        loop {
+            let line = self.line(until, what);
+            assert!(line.get("error").is_none(), "waiting for {what}: {line}");
+            self.last = line;
+            if holds(&self.last) {
+                return self.last.clone();
+            }
+        }
+    }
+
+    /// Looks at the last snapshot first, then waits like [`Kiosk::wait`].
+    pub fn reach(&mut self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
+        if !self.last.is_null() && holds(&self.last) {
+            return self.last.clone();
+        }
+        self.wait(what, holds)
+    }
+
+    /// Waits for the next error line and gives its words; whatever snapshots come before it are taken.
+    pub fn error(&mut self) -> String {
+        let until = Instant::now() + LIMIT;
+        loop {
+            let line = self.line(until, "an error");
+            match line.get("error") {
+                Some(error) => return error.as_str().unwrap().to_owned(),
+                None => self.last = line,
+            }
+        }
+    }
+
+    /// Sends a line that must be refused with these words in the answer, and change nothing.
+    pub fn refused(&mut self, line: &str, words: &str) {
+        let before = without_troubles(&self.last);
+        self.write(&format!("{line}\n"));
+        let error = self.error();
+        assert!(error.contains(words), "{line} was answered with {error:?}");
+        assert_eq!(before, without_troubles(&self.last), "{line} changed something");
+    }
+
+    fn line(&mut self, until: Instant, what: &str) -> Value {
+        match self.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok((at, line)) => {
+                self.last_at = at;
+                let line: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("not JSON: {line:?}"));
+                assert!(line.get("error").is_some() || line.get("stage").is_some(), "neither of the two lines: {line}");
+                line
+            }
+            Err(RecvTimeoutError::Timeout) => panic!("no {what}; last {}\n{}", self.last, self.complaints()),
+            Err(RecvTimeoutError::Disconnected) => {
+                panic!("ended before {what}; last {}\n{}", self.last, self.complaints())
+            }
+        }
+    }
+
+    /// All of its standard output so far.
+    pub fn said(&self) -> Vec<u8> {
+        self.said.lock().unwrap().clone()
+    }
+
+    /// All of its standard error so far, but for what the sound library says there.
+    pub fn complaints(&self) -> String {
+        let bytes = self.complained.lock().unwrap().clone();
+        let text = String::from_utf8_lossy(&bytes);
+        text.lines().filter(|line| !line.starts_with("ALSA lib")).flat_map(|line| [line, "\n"]).collect()
+    }
+
+    /// The lines on standard error by which the program speaks for itself.
+    pub fn complaints_of_its_own(&self) -> Vec<String> {
+        own_lines(&self.complaints())
+    }
+
+    /// Ends it as a power cut would, as far as the process goes.
+    pub fn kill_9(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Asks it to end, as a service manager does.
+    pub fn terminate(&mut self) -> ExitStatus {
+        let asked = Command::new("sh").args(["-c", &format!("kill -TERM {}", self.pid())]).status().unwrap();
+        assert!(asked.success());
+        self.ended()
+    }
+
+    /// Waits for it to end by itself.
+    pub fn ended(&mut self) -> ExitStatus {
+        let mut ended = None;
+        eventually("the end of the process", || {
+            ended = self.child.try_wait().unwrap();
+            ended.is_some()
+        });
+        ended.unwrap()
+    }
+}
+
+impl Drop for Kiosk {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn read_lines(output: ChildStdout, kept: &Mutex<Vec<u8>>, tell: &Sender<(Instant, String)>) {
+    let mut output = BufReader::new(output);
+    loop {
+        let mut line = Vec::new();
+        if output.read_until(b'\n', &mut line).unwrap_or(0) == 0 {
+            return;
+        }
+        kept.lock().unwrap().extend_from_slice(&line);
+        let _ = tell.send((Instant::now(), String::from_utf8(line).unwrap()));
+    }
+}
+
+/// Lines of a standard error by which the program speaks for itself.
+pub fn own_lines(errors: &str) -> Vec<String> {
+    // What the sound library writes may stand before it in the same line.
+    errors.lines().filter_map(|line| Some(line[line.find("stillroom: ")?..].to_owned())).collect()
+}
+
+/// Looks again and again until it is so.
+pub fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+    let until = Instant::now() + LIMIT;
+    while !is_so() {
+        assert!(Instant::now() < until, "no {what}");
+        std::thread::sleep(LOOK_EVERY);
+    }
+}
+
+/// Whether a snapshot names a trouble.
+pub fn has_trouble(line: &Value, trouble: &str) -> bool {
+    line["trouble"].as_array().is_some_and(|troubles| troubles.iter().any(|found| found == trouble))
+}
+
+/// Troubles come and go with the machine, and the clock goes on by itself.
+fn without_troubles(line: &Value) -> Value {
+    let mut line = line.clone();
+    if let Some(line) = line.as_object_mut() {
+        line.remove("trouble");
+        line.remove("session_ms");
+    }
+    line
+}

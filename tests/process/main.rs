@@ -1,0 +1,14 @@
+//! The real program without a window, in folders of its own: whole visits, calls, kills, resets, and the faults that a
+//! newcomer meets. Nothing here knows the program's inside.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test that panics is a test that fails
+
+mod call;
+mod chance;
+mod disk;
+mod kiosk;
+mod memory;
+mod newcomer;
+mod privacy;
+mod reset;
+mod restart;
+mod visit;

@@ -1,0 +1,87 @@
+//! Owns the search for a patient's words where none may be: in bytes, in files, in a process's memory.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::FileExt;
+
+/// So many characters in a row count as words of the patient.
+const PIECE_CHARS: usize = 8;
+/// Memory is read in pieces of so many bytes.
+const READ_BYTES: usize = 1 << 20;
+
+/// Every piece of a text, in every form in which programs keep text.
+pub struct Pieces {
+    /// By their first four bytes.
+    by_start: HashMap<[u8; 4], Vec<Vec<u8>>>,
+    starts: Vec<bool>,
+    longest: usize,
+}
+
+impl Pieces {
+    /// The pieces of one text.
+    pub fn of(text: &str) -> Self {
+        let chars: Vec<char> = text.chars().collect();
+        let (mut by_start, mut starts, mut longest) = (HashMap::<_, Vec<Vec<u8>>>::new(), vec![false; 1 << 16], 0);
+        for piece in chars.windows(PIECE_CHARS) {
+            let piece: String = piece.iter().collect();
+            let utf16 = piece.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            let utf32 = piece.chars().flat_map(|char| u32::from(char).to_le_bytes()).collect();
+            for form in [piece.into_bytes(), utf16, utf32] {
+                starts[usize::from(u16::from_le_bytes([form[0], form[1]]))] = true;
+                longest = longest.max(form.len());
+                by_start.entry([form[0], form[1], form[2], form[3]]).or_default().push(form);
+            }
+        }
+        Self { by_start, starts, longest }
+    }
+
+    /// How many places in these bytes hold one.
+    pub fn count_in(&self, bytes: &[u8]) -> usize {
+        let is_here = |at: usize| {
+            let here = &bytes[at..];
+            self.starts[usize::from(u16::from_le_bytes([here[0], here[1]]))]
+                && self
+                    .by_start
+                    .get(&here[..4])
+                    .is_some_and(|pieces| pieces.iter().any(|piece| here.starts_with(piece)))
+        };
+        (0..bytes.len().saturating_sub(3)).filter(|at| is_here(*at)).count()
+    }
+
+    /// How many places in the readable memory of a process hold one.
+    ///
+    /// # Errors
+    /// If this user may not read it.
+    pub fn count_in_process(&self, pid: u32) -> io::Result<usize> {
+        let maps = fs::read_to_string(format!("/proc/{pid}/maps"))?;
+        let memory = File::open(format!("/proc/{pid}/mem"))?;
+        let (mut found, mut read_bytes) = (0, 0);
+        let mut buffer = vec![0; READ_BYTES];
+        for map in maps.lines().filter(|map| map.split(' ').nth(1).is_some_and(|rights| rights.starts_with('r'))) {
+            let range = map.split(' ').next().and_then(|range| range.split_once('-')).unwrap();
+            let parse = |number| u64::from_str_radix(number, 16).unwrap();
+            let (mut at, end) = (parse(range.0), parse(range.1));
+            while at < end {
+                let wanted = usize::try_from(end - at).unwrap().min(READ_BYTES);
+                // Some maps of the kernel cannot be read though they say so.
+                let Ok(read @ 1..) = memory.read_at(&mut buffer[..wanted], at) else { break };
+                found += self.count_in(&buffer[..read]);
+                read_bytes += read;
+                // The next reading begins early enough for what lies across the border.
+                let back = if at + read as u64 >= end { 0 } else { self.longest - 1 };
+                at += (read - back.min(read - 1)) as u64;
+            }
+        }
+        if read_bytes == 0 { Err(io::Error::other("not one byte could be read")) } else { Ok(found) }
+    }
+}
+
+#[test]
+fn the_search_finds_every_form_and_nothing_else() {
+    let pieces = Pieces::of("sandpiper");
+    assert_eq!(pieces.count_in(b"a sandpiper"), 2);
+    assert_eq!(pieces.count_in(b"a sandpip"), 0);
+    assert_eq!(pieces.count_in(b"s\0a\0n\0d\0p\0i\0p\0e\0"), 1);
+    assert_eq!(pieces.count_in(&"andpiper".chars().flat_map(|c| u32::from(c).to_le_bytes()).collect::<Vec<_>>()), 1);
+}

@@ -22,7 +22,12 @@ impl App {
         }
         match &self.staff {
             StaffLayer::Pin(pad) => {
-                let pad = pad.view(setting, setting.staff("staff-pin-title"), Message::Pin);
+                let pad = pad.view(
+                    setting,
+                    setting.staff("staff-pin-title"),
+                    setting.staff("staff-pin-forgotten"),
+                    Message::Pin,
+                );
                 stack![parts::ground(crate::theme::INK, pad), self.call(CallPlace::Corner)].into()
             }
             StaffLayer::Open(panel) => {

@@ -32,6 +32,9 @@ use crate::widget::place::Pictures;
 use crate::widget::touch::Placed;
 use crate::words::Words;
 
+/// The sound fades out for so long before the program starts afresh.
+const FADES_WITHIN: Duration = Duration::from_millis(300);
+
 /// What the window needs from the rest of the program.
 pub struct Parts {
     /// The room.
@@ -50,6 +53,9 @@ pub struct Parts {
     pub sound: Sound,
     /// The size of the window in logical pixels; the whole screen if none is named.
     pub windowed: Option<Size>,
+    /// Starts the program afresh after the first run, so that all of it goes by what was chosen. Comes back only with
+    /// what went wrong.
+    pub start_afresh: Arc<dyn Fn() -> std::io::Error + Send + Sync>,
     /// Where each control lies is written here after each change, for whoever drives the window from outside.
     pub trace: Option<PathBuf>,
 }
@@ -63,6 +69,7 @@ pub struct App {
     pin: Arc<Secret>,
     state: PathBuf,
     sound: Sound,
+    start_afresh: Arc<dyn Fn() -> std::io::Error + Send + Sync>,
     trace: Option<trace::Trace>,
     diagonal_inches: f32,
 }
@@ -210,6 +217,7 @@ impl App {
             pin: parts.pin,
             state: parts.state,
             sound: parts.sound,
+            start_afresh: parts.start_afresh,
             trace: parts.trace.map(trace::Trace::to),
             diagonal_inches,
         };
@@ -259,9 +267,6 @@ impl App {
             Message::KeyPressed(name) if self.setting.clinic.config.call.keys.contains(&name) => self.press_call(false),
             Message::CallPressed => {
                 let practice = self.call_is_practice();
-                if let (Screen::Arrive(arrive), true) = (&mut self.screen, practice) {
-                    arrive.call_was_tried();
-                }
                 self.press_call(practice)
             }
             Message::HereHeld => self.tell(Event::CallHere { id: None }),
@@ -390,6 +395,9 @@ impl App {
     fn setup_kept(&mut self, kept: Result<Setup, String>) -> Task<Message> {
         match kept {
             Ok(setup) => {
+                self.sound.stop_within(FADES_WITHIN);
+                let error = (self.start_afresh)();
+                tracing::warn!(%error, "the program goes on as it is; all of the setup holds after the next start");
                 self.setting.room_name = setup.room_name;
                 self.screen = self.screen_of_stage();
             }
@@ -407,6 +415,9 @@ impl App {
         let now = &self.setting.snapshot;
         if before.language != now.language {
             self.setting.words = Arc::new(Words::new(now.language));
+        }
+        if let (Screen::Arrive(arrive), true) = (&mut self.screen, now.call.is_some()) {
+            arrive.call_was_tried();
         }
         if before.stage != now.stage && !matches!(self.screen, Screen::FirstRun(_)) {
             let stays = matches!((&self.screen, now.stage), (Screen::Turnover(_), Stage::Turnover | Stage::Blocked));

@@ -237,6 +237,7 @@ impl House {
             sound: room.sound.clone(),
             windowed: args.windowed,
             trace: args.trace_controls.clone(),
+            start_afresh: Arc::new(|| replace_process(&[])),
         });
         match shown {
             Ok(()) => ExitCode::SUCCESS,
@@ -297,10 +298,7 @@ fn start_sound(config: &Config, room: &RoomHandle) -> Sound {
     let options = sound::Options { chime_db, ..sound::Options::default() };
     let room = room.clone();
     Sound::start(options, move |news| match news {
-        News::DeviceLost { why } => {
-            tracing::warn!(%why, "no sound device; it is looked for again every second");
-            room.report(Event::TroubleChanged { trouble: Trouble::SoundLost, on: true });
-        }
+        News::DeviceLost { .. } => room.report(Event::TroubleChanged { trouble: Trouble::SoundLost, on: true }),
         News::DeviceBack => room.report(Event::TroubleChanged { trouble: Trouble::SoundLost, on: false }),
         News::TrackSkipped { path, why } => tracing::warn!(track = %path.display(), %why, "a track was left out"),
     })

@@ -128,16 +128,20 @@ fn hearth<'a>(setting: &Setting) -> Element<'a, Message> {
     let text = if lost { "session-restored" } else { "after-text" };
     let words = parts::said(setting, setting.say("after-title"), setting.say(text));
     let offer = |id: &'static str, key: &str, message: Message, chosen: bool| -> Element<'a, Message> {
-        parts::choice(setting, id, setting.say(key), chosen, message).width(setting.mm(47.5)).into()
+        parts::choice(setting, id, setting.say(key), chosen, message).width(Length::Fill).into()
     };
     parts::one_idea(
         setting,
         words,
         vec![
-            offer("write", "after-write", Message::WritePressed, true),
-            offer("cards", "after-cards", Message::CardPressed(0), false),
-            offer("take", "after-take", Message::TakePressed, false),
-            offer("leave", "after-leave", Message::LeavePressed, false),
+            row![
+                offer("write", "after-write", Message::WritePressed, true),
+                offer("cards", "after-cards", Message::CardPressed(0), false),
+                offer("take", "after-take", Message::TakePressed, false),
+                offer("leave", "after-leave", Message::LeavePressed, false),
+            ]
+            .spacing(setting.mm(GAP_MM))
+            .into(),
         ],
     )
 }
@@ -182,17 +186,12 @@ fn writing<'a>(setting: &Setting, page: usize, pad: &'a Pad) -> Element<'a, Mess
 
 fn looking_back<'a>(setting: &Setting) -> Element<'a, Message> {
     let notes = &setting.snapshot.notes;
-    let mut asked = column![].spacing(setting.mm(3.0)).max_width(setting.mm(160.0));
+    let mut asked = column![].spacing(setting.mm(5.0)).max_width(setting.mm(160.0));
     for (index, answer) in notes.intentions.iter().enumerate() {
         let question = setting.say(&format!("arrive-question-{}", index + 1));
-        asked = asked.push(parts::line(
-            question,
-            setting.scale.small(),
-            crate::theme::VOICE_SMALL,
-            crate::theme::LAMPLIGHT,
-        ));
+        let question = parts::line(question, setting.scale.body(), crate::theme::VOICE_SMALL, crate::theme::LAMPLIGHT);
         let answer = if answer.is_blank() { setting.say("note-empty-intention") } else { answer.reveal().to_owned() };
-        asked = asked.push(parts::body(setting, answer));
+        asked = asked.push(column![question, parts::body(setting, answer)].spacing(setting.mm(1.0)));
     }
     let head = parts::title(setting, setting.say("note-intentions-title"));
     let scroll = iced::widget::scrollable(asked).height(Length::Fixed(setting.mm(66.0)));

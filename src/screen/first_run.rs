@@ -233,11 +233,8 @@ impl FirstRun {
         } else {
             ("first-run-pin-title", "first-run-pin-rules")
         };
-        let rules = container(parts::note(setting, setting.staff(below)))
-            .padding(setting.mm(MARGIN_MM))
-            .align_bottom(Length::Fill);
-        let pad = self.pin.view(setting, setting.staff(head), Message::Pin);
-        parts::ground(theme::INK, iced::widget::stack![pad, rules])
+        let pad = self.pin.view(setting, setting.staff(head), setting.staff(below), Message::Pin);
+        parts::ground(theme::INK, pad)
     }
 
     fn screen_step<'a>(&self, setting: &Setting) -> Element<'a, Message> {
@@ -292,7 +289,7 @@ fn sheet<'a>(
 ) -> Element<'a, Message> {
     let title = parts::line(head, setting.scale.title(), theme::CONTROL_STRONG, theme::SAND);
     let content = column![
-        container(title).height(Length::Fixed(setting.mm(CALL_MM - 8.0))),
+        container(title).height(Length::Fixed(setting.mm(CALL_MM - 4.0))),
         container(column(lines).spacing(setting.mm(6.0)).max_width(setting.mm(160.0))).height(Length::Fill),
         parts::controls_row(setting, controls),
     ]

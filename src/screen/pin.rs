@@ -78,15 +78,16 @@ impl PinPad {
         self.said = if seconds == 0 { Said::Wrong } else { Said::Locked { seconds } };
     }
 
-    /// The pad, under a title.
+    /// The pad, under a title; `below` is said there unless something else has to be.
     pub fn view<'a, M: Clone + 'a>(
         &self,
         setting: &Setting,
         head: String,
+        below: String,
         wrap: impl Fn(Message) -> M + Copy,
     ) -> Element<'a, M> {
         let said = match self.said {
-            Said::Nothing => setting.staff("staff-pin-forgotten"),
+            Said::Nothing => below,
             Said::Wrong => setting.staff("staff-pin-wrong"),
             Said::Locked { seconds } => {
                 setting.staff_words.say_with("staff-pin-locked", &[("seconds", Value::from(seconds))])

@@ -40,6 +40,8 @@ impl Ready {
         let no_desk = (setting.snapshot.desks == 0).then(|| setting.staff("staff-no-desk-ready"));
         let troubles = setting.snapshot.troubles.iter().map(|t| setting.staff(&format!("trouble-{}", t.name())));
         let mut for_staff = column![].spacing(setting.mm(1.0));
+        let quiet =
+            setting.snapshot.desks > 0 && setting.snapshot.troubles.is_empty() && setting.snapshot.receipt.is_none();
         for words in no_desk.into_iter().chain(troubles).take(4) {
             for_staff = for_staff.push(parts::note(setting, words));
         }
@@ -48,10 +50,8 @@ impl Ready {
             let words = setting.staff_words.say_with("turnover-wiped", &[("at", at.into())]);
             for_staff = for_staff.push(parts::line(words, setting.scale.small(), theme::CONTROL, theme::SAND));
         }
-        let content = column![
-            container(parts::scrim(setting, name)).center(Length::Fill),
-            container(parts::scrim(setting, for_staff)).padding(setting.mm(MARGIN_MM)),
-        ];
+        let content = column![container(parts::scrim(setting, name)).center(Length::Fill),]
+            .push((!quiet).then(|| container(parts::scrim(setting, for_staff)).padding(setting.mm(MARGIN_MM))));
         let touch = touchable("ready", Space::new().width(Length::Fill).height(Length::Fill))
             .width(Length::Fill)
             .height(Length::Fill)

@@ -225,16 +225,17 @@ fn narrow<'a>(setting: &Setting, id: &'static str, label: String, message: Messa
 /// When it is too much: the breath, one steady line, and a way back. Nothing else.
 fn anchor<'a>(setting: &Setting) -> Element<'a, Message> {
     let line = parts::scrim(setting, parts::phrase(setting, setting.say("anchor-line-1")));
-    let mut content = column![line].spacing(setting.mm(6.0)).align_x(iced::Center);
+    let mut content = column![line].spacing(setting.mm(4.0)).align_x(iced::Center);
     if let Some(breath) = setting.snapshot.breath {
         let still = setting.pictures.reduce_motion;
-        content = content.push(breath_ring::breath_ring(breath, setting.clock, setting.mm(40.0), still));
+        content = content.push(breath_ring::breath_ring(breath, setting.clock, setting.mm(34.0), still));
     }
     let back = parts::control(setting, "anchor-done", setting.say("anchor-done"), Message::AnchorPressed(false))
         .width(setting.mm(52.0));
     let content = column![
+        Space::new().height(Length::Fixed(setting.mm(MARGIN_MM))),
         container(content.push(back)).center(Length::Fill),
-        Space::new().height(Length::Fixed(setting.mm(CALL_MM + 2.0))),
+        Space::new().height(Length::Fixed(setting.mm(CALL_MM + 4.0))),
     ];
     parts::over_place(setting, 0.6, content)
 }
@@ -255,7 +256,7 @@ fn plain_pacer<'a>(setting: &Setting) -> Element<'a, Message> {
 /// The sparse words, or what has to be said instead of them.
 fn said<'a>(setting: &Setting, opened: Instant) -> Element<'a, Message> {
     let snapshot = &setting.snapshot;
-    let Some(session) = snapshot.session else { return Space::new().into() };
+    let Some(session) = snapshot.session.filter(|_| snapshot.call.is_none()) else { return Space::new().into() };
     if session.paused {
         return parts::scrim(setting, parts::title(setting, setting.say("session-paused")));
     }

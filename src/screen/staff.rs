@@ -209,8 +209,9 @@ impl Staff {
             let label = setting.staff("staff-begin-visit");
             begin = begin.push(control(setting, "begin-visit", label, Message::Told(Event::VisitBegins)));
         }
-        begin =
-            begin.push(control(setting, "begin-session", setting.staff("staff-begin-session"), Message::BeginPressed));
+        let label = setting.staff("staff-begin-session");
+        let begin = begin
+            .push(parts::choice(setting, "begin-session", label, true, Message::BeginPressed).width(setting.mm(46.0)));
         column![profiles, minutes, begin]
     }
 }

@@ -93,7 +93,7 @@ impl Turnover {
         let title = setting.staff(if snapshot.stage == Stage::Blocked { "blocked-title" } else { "turnover-title" });
         let across = column![
             container(parts::line(title, setting.scale.title(), theme::CONTROL_STRONG, theme::SAND))
-                .height(Length::Fixed(setting.mm(CALL_MM - 8.0))),
+                .height(Length::Fixed(setting.mm(CALL_MM - 4.0))),
             content,
         ]
         .spacing(setting.mm(GAP_MM))
@@ -110,7 +110,7 @@ impl Turnover {
         let call = item(setting, "call-test", call_words, self.call_tested, call_message);
         let ready =
             parts::choice(setting, "turnover-ready", setting.staff("turnover-ready"), true, Message::ReadyPressed)
-                .width(setting.mm(70.0));
+                .width(setting.mm(100.0));
         let todo = column![surface, speaker, call, ready].spacing(setting.mm(GAP_MM));
         row![container(column![].push(proof)).width(Length::Fill), todo]
             .spacing(setting.mm(8.0))

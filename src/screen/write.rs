@@ -164,7 +164,7 @@ impl Pad {
 /// A control that fits beside the keyboard.
 pub fn side_control<'a, M: Clone + 'a>(setting: &Setting, id: &str, label: String, message: M) -> Element<'a, M> {
     let words = parts::line(label, setting.mm(3.9), theme::CONTROL, theme::LAMPLIGHT).center();
-    crate::widget::touch::touchable(id.to_owned(), container(words).center(Length::Fill).padding(setting.mm(0.6)))
+    crate::widget::touch::touchable(id.to_owned(), container(words).center(Length::Fill).padding(setting.mm(1.6)))
         .width(Length::Fixed(setting.mm(23.0)))
         .height(Length::Fill)
         .drift_px(setting.mm(theme::DRIFT_MM))

@@ -21,9 +21,9 @@ use super::{Mix, News, Options, levels_of};
 /// How often an output is tried for while there is none.
 const RETRY: Duration = Duration::from_secs(1);
 /// How often a running stream is looked at.
-const LOOK: Duration = Duration::from_millis(500);
+const LOOK: Duration = Duration::from_millis(250);
 /// A stream that has not asked for sound for this long is taken for lost.
-const STALLED: Duration = Duration::from_millis(1_200);
+const STALLED: Duration = Duration::from_millis(1_600);
 /// The same before a new stream has proved itself: a sound server may first play out what it holds.
 const SLOW_START: Duration = Duration::from_millis(2_500);
 /// A stream that has lived this long and still asks for sound is told of as an output.

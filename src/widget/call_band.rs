@@ -65,7 +65,9 @@ pub fn call<'a, M: Clone + 'a>(
                 container(control).padding(Padding { top: setting.mm(6.0), right: setting.mm(8.0), ..Padding::ZERO })
             });
             let gap = open.is_none().then(|| Space::new().width(Length::Fill));
-            row![].push(controls.is_some().then_some(beside)).push(controls).push(gap).push(surface).into()
+            let slab = controls.is_some();
+            let across = row![].push(slab.then_some(beside)).push(controls).push(gap).push(surface);
+            if slab { parts::slab(setting.mm(CALL_MM + 6.0), across) } else { across.into() }
         }
         CallPlace::DarkPanel => {
             let across = column![

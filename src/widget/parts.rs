@@ -125,6 +125,15 @@ pub fn ground<'a, M: 'a>(color: Color, content: impl Into<Element<'a, M>>) -> El
         .into()
 }
 
+/// Ink across the top of a screen, so high: what lies under it is neither read nor touched while it is there.
+pub fn slab<'a, M: 'a>(height_px: f32, content: impl Into<Element<'a, M>>) -> Element<'a, M> {
+    let ink = container(content)
+        .width(Length::Fill)
+        .height(Length::Fixed(height_px))
+        .style(|_| container::Style { background: Some(Background::Color(theme::INK)), ..container::Style::default() });
+    ink.into()
+}
+
 /// The room's place behind `content`.
 pub fn over_place<'a, M: 'a>(setting: &Setting, dimmed_to: f32, content: impl Into<Element<'a, M>>) -> Element<'a, M> {
     let scenery = Scenery::of(&setting.snapshot, setting.profile(), setting.clock, dimmed_to);
@@ -157,7 +166,7 @@ pub fn controls_row<'a, M: 'a>(setting: &Setting, controls: Vec<Element<'a, M>>)
     let mut across = row![].spacing(setting.mm(GAP_MM)).align_y(Vertical::Center);
     let last = controls.len().saturating_sub(1);
     for (index, control) in controls.into_iter().enumerate() {
-        if index == last {
+        if index == last && last > 0 {
             across = across.push(Space::new().width(Length::Fill));
         }
         across = across.push(control);

@@ -148,6 +148,8 @@ pub struct Placed {
 struct State {
     id: String,
     contacts: Vec<Contact>,
+    /// Where the mouse is by its own events: the shared cursor is that of the end of a batch.
+    mouse: Option<Point>,
 }
 
 struct Contact {
@@ -239,7 +241,7 @@ impl<Message: Clone> Widget<Message, Theme, Renderer> for Touchable<'_, Message>
     }
 
     fn state(&self) -> tree::State {
-        tree::State::new(State { id: self.id.clone(), contacts: Vec::new() })
+        tree::State::new(State { id: self.id.clone(), ..State::default() })
     }
 
     fn children(&self) -> Vec<Tree> {
@@ -250,7 +252,7 @@ impl<Message: Clone> Widget<Message, Theme, Renderer> for Touchable<'_, Message>
         let state = tree.state.downcast_mut::<State>();
         if state.id != self.id {
             // A finger that came down on another control must not lift on this one.
-            *state = State { id: self.id.clone(), contacts: Vec::new() };
+            *state = State { id: self.id.clone(), contacts: Vec::new(), mouse: state.mouse };
         }
         tree.diff_children(std::slice::from_ref(&self.content));
     }
@@ -310,16 +312,20 @@ impl<Message: Clone> Widget<Message, Theme, Renderer> for Touchable<'_, Message>
             Event::Touch(iced::touch::Event::FingerLifted { id, position }) => self.lift(state, id, position, shell),
             Event::Touch(iced::touch::Event::FingerLost { id, .. }) => Self::lost(state, id, shell),
             Event::Mouse(mouse::Event::ButtonPressed(mouse::Button::Left)) => {
-                if let Some(position) = cursor.position_over(bounds)
+                if let Some(position) = state.mouse.or(cursor.position())
+                    && bounds.contains(position)
                     && self.message.is_some()
                     && !shell.is_event_captured()
                 {
                     self.press(state, MOUSE, position, shell);
                 }
             }
-            Event::Mouse(mouse::Event::CursorMoved { position }) => self.moved(state, MOUSE, position, shell),
+            Event::Mouse(mouse::Event::CursorMoved { position }) => {
+                state.mouse = Some(position);
+                self.moved(state, MOUSE, position, shell);
+            }
             Event::Mouse(mouse::Event::ButtonReleased(mouse::Button::Left)) => {
-                let at = cursor.position().or_else(|| {
+                let at = state.mouse.or(cursor.position()).or_else(|| {
                     state.contacts.iter().find(|contact| contact.finger == MOUSE).map(|contact| contact.start)
                 });
                 if let Some(position) = at {

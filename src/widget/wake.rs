@@ -19,7 +19,8 @@ pub fn wake<'a, Message: Clone + 'a>(at: Instant, message: Message) -> Element<'
 
 impl<Message: Clone> Widget<Message, Theme, Renderer> for Wake<Message> {
     fn size(&self) -> Size<Length> {
-        Size::new(Length::Fixed(0.0), Length::Fixed(0.0))
+        // A fixed size of nothing is left out by rows and stacks; one that shrinks to nothing stays.
+        Size::new(Length::Shrink, Length::Shrink)
     }
 
     fn layout(&mut self, _tree: &mut Tree, _renderer: &Renderer, _limits: &layout::Limits) -> layout::Node {

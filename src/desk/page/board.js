@@ -136,7 +136,13 @@ export function tick() {
   show(el("clock-box"), Boolean(session));
   drawArc(session);
   el("arc").classList.toggle("ghost", !session);
-  if (!session) return;
+  if (!session) {
+    // Nothing of the last session stays to be read.
+    el("arc-done").setAttribute("width", "0");
+    show(el("arc-dot"), false);
+    for (const label of el("arc-parts").children) label.classList.remove("now");
+    return;
+  }
   write("clock", clock === null ? "0:00" : minutes(clock));
   write("clock-words", clockWords(session, clock));
   const share = clock === null ? 0 : clock / Math.max(1, session.end_ms);

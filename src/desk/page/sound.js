@@ -19,6 +19,9 @@ let timer = 0;
 let lastTime = -1;
 let lastLook = 0;
 let moves = false;
+let stillLooks = 0;
+/** So many looks without a move, about three seconds, and the sound counts as off. */
+const STILL_LOOKS_MAX = 3;
 let onChange = () => {};
 
 /** Makes the sound; only a click or a key may do it. Plays the call's tone once, softly, so that one hears it works. */
@@ -36,6 +39,7 @@ export async function unlock(changed) {
   }
   lastTime = -1;
   lastLook = 0;
+  stillLooks = 0;
   if (!playing) phrase(CALL_NOTES_HZ, 0.05, false);
   onChange();
 }
@@ -52,7 +56,9 @@ export function isOn() {
   if (context?.state !== "running") return false;
   const now = performance.now();
   if (now - lastLook > 900) {
-    moves = lastTime < 0 || context.currentTime > lastTime;
+    stillLooks = lastTime < 0 || context.currentTime > lastTime ? 0 : stillLooks + 1;
+    // A browser that opens its device anew holds the clock for a moment; only one that stays still is silent.
+    moves = stillLooks < STILL_LOOKS_MAX;
     lastTime = context.currentTime;
     lastLook = now;
   }

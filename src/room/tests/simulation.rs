@@ -1,5 +1,5 @@
 //! Owns the long runs: thousands of visits by chance, with what must hold at every moment of all of them.
-//! `STILLROOM_SEED=n` runs one seed alone; every failure names its seed and step.
+//! `STILLROOM_SEED=n` runs one seed alone, `STILLROOM_SEEDS=n` so many; every failure names its seed and step.
 
 use super::*;
 
@@ -8,8 +8,8 @@ const STEPS: usize = 400;
 
 #[test]
 fn whatever_happens_the_room_keeps_its_promises() {
-    let only = std::env::var("STILLROOM_SEED").ok().and_then(|seed| seed.parse().ok());
-    let seeds = only.map_or(1..=SEEDS, |seed| seed..=seed);
+    let number = |name| std::env::var(name).ok().and_then(|value| value.parse().ok());
+    let seeds = number("STILLROOM_SEED").map_or(1..=number("STILLROOM_SEEDS").unwrap_or(SEEDS), |seed| seed..=seed);
     for seed in seeds {
         Run::new(seed).play();
     }

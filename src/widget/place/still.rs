@@ -19,6 +19,9 @@ const DARKEST: f32 = 0.92;
 /// The eye takes the first thin veil for more than it is.
 const THICKENS: f32 = 1.4;
 
+/// A veil of ink would turn the sun grey; this one leaves it warm.
+const WARM_DARK: iced::Color = iced::Color::from_rgb8(0x0A, 0x06, 0x08);
+
 struct Veil(Scenery);
 
 pub(super) fn veil<'a, Message: 'a>(scenery: Scenery) -> Element<'a, Message> {
@@ -65,6 +68,6 @@ impl<Message> Widget<Message, Theme, Renderer> for Veil {
         let brightness = self.0.brightness_at(self.0.clock.at(Instant::now()));
         let quad = renderer::Quad { bounds: layout.bounds(), ..renderer::Quad::default() };
         renderer
-            .fill_quad(quad, Background::Color(theme::faded(theme::INK, DARKEST * (1.0 - brightness).powf(THICKENS))));
+            .fill_quad(quad, Background::Color(theme::faded(WARM_DARK, DARKEST * (1.0 - brightness).powf(THICKENS))));
     }
 }

@@ -1,0 +1,132 @@
+"""Owns the desk as a person at it knows it: a real browser on the room's own page, driven over the W3C WebDriver
+protocol. Knows nothing of a visit."""
+
+import base64
+import json
+import os
+import subprocess
+import urllib.error
+import urllib.request
+
+from surroundings import Failed, free_port, stop, wait_for
+
+# Notes every change of the line that the page itself shows, so that one lost for a moment is told, too.
+WATCH_LINE = """
+window.demoLine = [];
+const line = document.getElementById("line");
+const noted = () => window.demoLine.at(-1)?.[1] === line.dataset.line;
+const note = () => noted() || window.demoLine.push([Date.now(), line.dataset.line, line.textContent]);
+note();
+new MutationObserver(note).observe(line, { attributes: true, attributeFilter: ["data-line"] });
+"""
+ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
+
+# Notes on the page itself when the call was drawn, so that the measure does not hold the way to and from the browser.
+WATCH = """
+window.demoSeen = null;
+const note = () => {
+  if (document.getElementById("call").hidden || window.demoSeen) return;
+  requestAnimationFrame(() => requestAnimationFrame(() => {
+    window.demoSeen ??= performance.timeOrigin + performance.now();
+  }));
+};
+new MutationObserver(note).observe(document.getElementById("call"), { attributes: true });
+"""
+
+
+class Desk:
+    """One browser window on the desk's page."""
+
+    def __init__(self, folder, sound, port):
+        self.url = f"http://127.0.0.1:{port}/"
+        self.driver_port = free_port()
+        environment = sound.environment("desk")
+        self.driver = subprocess.Popen(["chromedriver", f"--port={self.driver_port}"], env=environment,
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.session = None
+        wait_for("chromedriver", self.is_up, 20, 0.1)
+        flags = ["--headless=new", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+                 "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+                 "--window-size=1360,940", "--user-data-dir=" + folder.made("browser")]
+        if os.geteuid() == 0:
+            # The browser's own sandbox cannot be set up by root.
+            flags.append("--no-sandbox")
+        asked = {"capabilities": {"alwaysMatch": {"browserName": "chrome", "goog:chromeOptions": {"args": flags}}}}
+        self.session = "/session/" + self.ask("POST", "/session", asked, 60)["sessionId"]
+
+    def is_up(self):
+        try:
+            return self.ask("GET", "/status")["ready"]
+        except (OSError, Failed):
+            return False
+
+    def ask(self, method, path, body=None, limit_s=20):
+        data = None if body is None else json.dumps(body).encode()
+        asked = urllib.request.Request(f"http://127.0.0.1:{self.driver_port}{path}", data, method=method,
+                                       headers={"Content-Type": "application/json"})
+        try:
+            with urllib.request.urlopen(asked, timeout=limit_s) as answer:
+                return json.load(answer)["value"]
+        except urllib.error.HTTPError as error:
+            told = json.load(error)["value"]
+            raise Failed(f"the browser: {told.get('error')}: {told.get('message', '').splitlines()[0]}") from None
+
+    def open(self):
+        self.ask("POST", self.session + "/url", {"url": self.url})
+
+    def run(self, script, *arguments):
+        return self.ask("POST", self.session + "/execute/sync", {"script": script, "args": list(arguments)})
+
+    def click(self, selector):
+        found = self.ask("POST", self.session + "/element", {"using": "css selector", "value": selector})
+        self.ask("POST", f"{self.session}/element/{found[ELEMENT]}/click", {})
+
+    def words(self, name):
+        """The words of an element that is shown, or nothing."""
+        return self.run("const e = document.getElementById(arguments[0]);"
+                        "return e && e.checkVisibility() ? e.textContent : ''", name)
+
+    def is_shown(self, name):
+        return self.run("const e = document.getElementById(arguments[0]); return !!e && e.checkVisibility()", name)
+
+    def call_phase(self):
+        return self.run("const c = document.getElementById('call'); return c.hidden ? null : c.dataset.phase")
+
+    def stage(self):
+        return self.run("return document.body.dataset.stage")
+
+    def receives(self):
+        return self.run("return document.getElementById('line').dataset.line") == "on"
+
+    def wait_phase(self, phase, limit_s=8):
+        wait_for(f"the desk to show the call as {phase}", lambda: self.call_phase() == phase, limit_s, 0.05)
+
+    def wait_stage(self, stage, limit_s=10):
+        wait_for(f"the desk to show {stage}", lambda: self.stage() == stage, limit_s, 0.05)
+
+    def watch_line(self):
+        self.run(WATCH_LINE)
+
+    def line_changes(self):
+        """Each change of the line since it is watched: seconds of the wall clock, on or off, and the page's words."""
+        return [(at / 1000, state, words) for at, state, words in self.run("return window.demoLine")]
+
+    def watch_call(self):
+        self.run(WATCH)
+
+    def call_seen_at(self):
+        """The moment, in seconds of the wall clock, when the page had drawn the call."""
+        seen = wait_for("the desk to draw the call", lambda: self.run("return window.demoSeen"), 8, 0.05)
+        return seen / 1000
+
+    def save(self, path):
+        with open(path, "wb") as file:
+            file.write(base64.b64decode(self.ask("GET", self.session + "/screenshot")))
+
+    def close(self):
+        if self.session:
+            try:
+                self.ask("DELETE", self.session)
+            except (OSError, Failed):
+                pass
+        stop(self.driver)

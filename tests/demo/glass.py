@@ -1,0 +1,149 @@
+"""Owns the room's screen as a hand and an eye outside know it: which controls lie where, pressing and holding them, and
+looking at the picture. Knows nothing of a visit."""
+
+import json
+import os
+import time
+
+from surroundings import Failed, wait_for
+
+# The ground of an open call: see src/widget/call_band.rs.
+GLOWING = (0x4A, 0x35, 0x1B)
+PRESS_S = 0.04
+HOLD_S = 1.9
+
+
+def near(one, other):
+    return all(abs(a - b) <= 8 for a, b in zip(one, other))
+
+
+class Glass:
+    """The screen of one room."""
+
+    def __init__(self, display, room, out, report):
+        self.display, self.room, self.out, self.report = display, room, out, report
+        self.shots = 0
+
+    def trace(self):
+        try:
+            with open(self.room.trace) as file:
+                return json.load(file)
+        except (FileNotFoundError, json.JSONDecodeError):
+            return {"screen": None, "controls": []}
+
+    def screen(self):
+        return self.trace()["screen"]
+
+    def controls(self):
+        return {control["id"]: control for control in self.trace()["controls"]}
+
+    def has(self, *names):
+        controls = self.controls()
+        return all(name in controls for name in names)
+
+    def wait(self, name, limit_s=10.0):
+        """Waits for a control."""
+        return wait_for(f"the control {name}", lambda: self.controls().get(name), limit_s)
+
+    def wait_gone(self, name, limit_s=10.0):
+        wait_for(f"{name} to go", lambda: name not in self.controls(), limit_s)
+
+    def wait_screen(self, name, limit_s=15.0):
+        wait_for(f"the screen {name}", lambda: self.screen() == name, limit_s)
+
+    def middle(self, name):
+        at = self.wait(name)
+        return round(at["x"] + at["width"] / 2), round(at["y"] + at["height"] / 2)
+
+    def down(self, name):
+        """Puts a finger down; gives the moment just before."""
+        x, y = self.middle(name)
+        self.display.do("mousemove", x, y)
+        before = time.time()
+        self.display.do("mousedown", 1)
+        return before
+
+    def up(self):
+        self.display.do("mouseup", 1)
+
+    def tap(self, name):
+        """Presses a key and sees it answer: it lights up under the finger, and goes dark again."""
+        at = self.wait(name)
+        x, y = at["x"] + at["width"] * 0.12, at["y"] + at["height"] * 0.5
+        rest = self.display.pixel(x, y)
+        self.down(name)
+        wait_for(f"{name} to light up", lambda: self.display.pixel(x, y) != rest, 3, 0.002)
+        lit = self.display.pixel(x, y)
+        self.up()
+        wait_for(f"{name} to go dark", lambda: self.display.pixel(x, y) != lit, 3, 0.002)
+
+    def press(self, name, then=None, gone=None, changes=False, limit_s=10.0):
+        """Presses a control. `then` is a control that has to appear, `gone` one that has to go; `changes` waits for
+        another picture."""
+        before = self.picture()
+        self.down(name)
+        time.sleep(PRESS_S)
+        self.up()
+        self.follow(name, before, then, gone, changes, limit_s)
+
+    def follow(self, name, before, then, gone, changes, limit_s):
+        """Waits for what a press was to bring: the controls, then their picture."""
+        if then:
+            self.wait(then, limit_s)
+        if gone:
+            self.wait_gone(gone, limit_s)
+        if then or gone or changes:
+            wait_for(f"another picture after {name}", lambda: self.picture() != before, limit_s)
+            self.settle()
+
+    def hold(self, name, then=None, gone=None, limit_s=10.0):
+        """Holds a staff control for as long as it asks."""
+        before = self.picture()
+        self.down(name)
+        time.sleep(HOLD_S)
+        self.up()
+        self.follow(name, before, then, gone, False, limit_s)
+
+    def picture(self):
+        """The middle of the picture, coarsely: enough to see that it became another."""
+        width, height = self.display.width, self.display.height
+        return self.display.area(width * 0.1, height * 0.05, width * 0.7, height * 0.9, step=7)
+
+    def settle(self, limit_s=1.2):
+        """Waits until the picture has stood for a quarter of a second, or as long as a moving place is given."""
+        until = time.monotonic() + limit_s
+        before, stood = self.picture(), 0
+        while time.monotonic() < until and stood < 3:
+            time.sleep(0.08)
+            now = self.picture()
+            stood = stood + 1 if now == before else 0
+            before = now
+
+    def type(self, text, limit_s=10.0):
+        """Types on the keyboard of the screen; gives what a pad in sentence case makes of it."""
+        written = ""
+        for letter in text:
+            name = "key-space" if letter == " " else f"key-{letter}"
+            if name not in self.controls():
+                raise Failed(f"the keyboard has no {name}")
+            self.tap(name)
+            ends = written.rstrip(" ")
+            begins = not ends or (len(ends) < len(written) and ends[-1] in ".?!")
+            written += letter.upper() if begins else letter
+        self.settle()
+        return written
+
+    def wait_call_open(self, limit_s=3.0):
+        """Waits until the call on the screen glows as an open one does."""
+        def glows():
+            at = self.controls().get("call")
+            return at and near(self.display.pixel(at["x"] + at["width"] * 0.04, at["y"] + at["height"] * 0.5), GLOWING)
+        wait_for("the call to be shown as open", glows, limit_s, 0.01)
+        self.settle()
+
+    def shot(self, name):
+        """A numbered picture of the whole screen."""
+        self.shots += 1
+        file = f"{self.shots:02}-{name}.png"
+        self.display.save(os.path.join(self.out, file))
+        return file

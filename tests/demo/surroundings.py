@@ -1,0 +1,253 @@
+"""Owns what stands around the room while it is driven from outside: a display, a sound server, and the program itself
+with directories of its own. Knows nothing of screens or of a visit."""
+
+import mmap
+import os
+import re
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import tempfile
+import time
+import zlib
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+SHM = "/dev/shm"
+
+
+class Failed(Exception):
+    """Something that was to happen did not."""
+
+
+def wait_for(what, look, limit_s=10.0, every_s=0.02):
+    """Waits until `look` gives something true, and gives it back."""
+    until = time.monotonic() + limit_s
+    while True:
+        seen = look()
+        if seen:
+            return seen
+        if time.monotonic() > until:
+            raise Failed(f"{what}: not within {limit_s:g} s")
+        time.sleep(every_s)
+
+
+def free_port():
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        return door.getsockname()[1]
+
+
+def stop(process, within_s=4.0):
+    """Ends one process of ours, politely first."""
+    if process is None or process.poll() is not None:
+        return
+    process.terminate()
+    try:
+        process.wait(within_s)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+class Folder:
+    """A private folder in memory, gone at the end."""
+
+    def __init__(self):
+        self.path = tempfile.mkdtemp(prefix="stillroom-demo-", dir=SHM if os.path.isdir(SHM) else None)
+
+    def at(self, *names):
+        path = os.path.join(self.path, *names)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        return path
+
+    def made(self, *names):
+        path = self.at(*names)
+        os.makedirs(path, mode=0o700, exist_ok=True)
+        return path
+
+    def remove(self):
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+class Display:
+    """An X display without a screen, whose picture is read straight from its memory."""
+
+    def __init__(self, folder, width, height):
+        self.width, self.height = width, height
+        pictures = folder.made("picture")
+        told, tell = os.pipe()
+        self.server = subprocess.Popen(
+            ["Xvfb", "-displayfd", str(tell), "-screen", "0", f"{width}x{height}x24", "-dpi", "96",
+             "-nolisten", "tcp", "-nocursor", "-fbdir", pictures],
+            pass_fds=[tell], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        os.close(tell)
+        with os.fdopen(told) as number:
+            number = number.readline().strip()
+        if not number:
+            raise Failed("Xvfb did not start")
+        self.name = f":{number}"
+        path = os.path.join(pictures, "Xvfb_screen0")
+        wait_for("the display's picture", lambda: os.path.exists(path))
+        with open(path, "rb") as file:
+            self.memory = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+        head = struct.unpack(">25I", self.memory[:100])
+        self.row_bytes, self.start = head[12], head[0] + 12 * head[19]
+        environment = {"DISPLAY": self.name, "HOME": folder.made("home"), "PATH": os.environ["PATH"]}
+        self.manager = subprocess.Popen(["openbox"], env=environment, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL)
+        # A window that opens before there is a manager never becomes fullscreen.
+        ask = {"env": {**os.environ, "DISPLAY": self.name}, "capture_output": True}
+        try:
+            wait_for("the window manager",
+                     lambda: subprocess.run(["xdotool", "get_desktop"], **ask).returncode == 0, 40, 0.1)
+        except Failed:
+            self.close()
+            raise
+
+    def do(self, *words):
+        """Hands words to xdotool."""
+        subprocess.run(["xdotool", *map(str, words)], env={**os.environ, "DISPLAY": self.name}, check=True,
+                       stdout=subprocess.DEVNULL)
+
+    def pixel(self, x, y):
+        at = self.start + int(y) * self.row_bytes + int(x) * 4
+        blue, green, red, _ = self.memory[at:at + 4]
+        return red, green, blue
+
+    def area(self, x, y, width, height, step=1):
+        """The bytes of an area, every `step`th row."""
+        x, y, width, height = int(x), int(y), int(width), int(height)
+        rows = range(max(0, y), min(self.height, y + height), step)
+        starts = (self.start + row * self.row_bytes + x * 4 for row in rows)
+        return b"".join(self.memory[at:at + 4 * width] for at in starts)
+
+    def save(self, path):
+        """The whole picture as a PNG."""
+        rows = []
+        for y in range(self.height):
+            at = self.start + y * self.row_bytes
+            pixels = self.memory[at:at + 4 * self.width]
+            row = bytearray(3 * self.width)
+            row[0::3], row[1::3], row[2::3] = pixels[2::4], pixels[1::4], pixels[0::4]
+            rows.append(b"\x00" + bytes(row))
+
+        def chunk(kind, data):
+            return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+        head = struct.pack(">IIBBBBB", self.width, self.height, 8, 2, 0, 0, 0)
+        with open(path, "wb") as file:
+            file.write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head)
+                       + chunk(b"IDAT", zlib.compress(b"".join(rows), 4)) + chunk(b"IEND", b""))
+
+    def close(self):
+        stop(self.manager)
+        stop(self.server)
+
+
+class Sound:
+    """A sound server of our own with one output for the room, which is recorded, and one for the desk."""
+
+    def __init__(self, folder, recording):
+        self.home = folder.made("home")
+        self.runtime = folder.made("sound")
+        self.server_name = "unix:" + os.path.join(self.runtime, "native")
+        with open(os.path.join(self.home, ".asoundrc"), "w") as file:
+            file.write("pcm.!default { type pulse }\nctl.!default { type pulse }\n")
+        self.server = subprocess.Popen(
+            ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm=yes",
+             "--load=module-null-sink sink_name=room rate=48000",
+             "--load=module-null-sink sink_name=desk rate=48000",
+             f"--load=module-native-protocol-unix socket={self.server_name[5:]} auth-anonymous=1"],
+            env=self.environment("room"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        ask = ["pactl", "list", "short", "sinks"]
+        wait_for("the sound server", lambda: b"room" in subprocess.run(
+            ask, env=self.environment("room"), capture_output=True).stdout, every_s=0.1)
+        self.recording = recording
+        self.recorder = recording and subprocess.Popen(
+            ["parec", "--device=room.monitor", "--rate=48000", "--channels=2", "--format=s16le",
+             "--file-format=wav", recording],
+            env=self.environment("room"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def environment(self, sink):
+        return {"PATH": os.environ["PATH"], "HOME": self.home, "XDG_RUNTIME_DIR": self.runtime,
+                "PULSE_SERVER": self.server_name, "PULSE_SINK": sink, "LANG": "C.UTF-8"}
+
+    def close(self):
+        if self.recorder and self.recorder.poll() is None:
+            self.recorder.send_signal(signal.SIGINT)
+            try:
+                self.recorder.wait(4)
+            except subprocess.TimeoutExpired:
+                stop(self.recorder)
+        stop(self.server)
+
+    def facts(self):
+        """Loudness of what was recorded, by sox."""
+        told = subprocess.run(["sox", self.recording, "-n", "stat"], capture_output=True, text=True).stderr
+        read = {key.strip(): value.strip() for key, value in
+                (line.split(":", 1) for line in told.splitlines() if ":" in line)}
+        peak = max(abs(float(read.get("Maximum amplitude", 0))), abs(float(read.get("Minimum amplitude", 0))))
+        return {"seconds": float(read.get("Length (seconds)", 0)), "peak": peak,
+                "rms": float(read.get("RMS     amplitude", 0)), "silent": peak < 0.0005, "clips": peak >= 0.999}
+
+
+class Room:
+    """The program, in directories of its own."""
+
+    def __init__(self, program, folder, display, sound, backend, speed, config=None):
+        self.program = os.path.abspath(program)
+        self.state = folder.made("state")
+        self.log = folder.at("room.log")
+        self.trace = folder.at("controls.json")
+        self.port = free_port()
+        self.config = folder.at("kiosk.toml")
+        with open(config or os.path.join(ROOT, "kiosk.toml")) as file:
+            shipped = file.read()
+        with open(self.config, "w") as file:
+            file.write(own_config(shipped, self.port))
+        self.speed = speed
+        self.environment = {
+            **sound.environment("room"), "DISPLAY": display.name, "ICED_BACKEND": backend,
+            "STATE_DIRECTORY": self.state, "RUNTIME_DIRECTORY": folder.made("keys"),
+            "WINIT_X11_SCALE_FACTOR": "1", "WINIT_UNIX_BACKEND": "x11",
+        }
+        self.process = None
+
+    def start(self):
+        if os.path.exists(self.trace):
+            os.remove(self.trace)
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                [self.program, "run", "--config", self.config, "--speed", str(self.speed),
+                 "--trace-controls", self.trace],
+                env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def told(self):
+        with open(self.log, errors="replace") as log:
+            return log.read()
+
+    def starts(self):
+        """How often the program has opened its desk: once for each start."""
+        return self.told().count("The desk is at ")
+
+    def memory_mark(self):
+        """Sixteen random bytes' place, which the kernel gives anew to each start of a program."""
+        with open(f"/proc/{self.process.pid}/auxv", "rb") as file:
+            words = struct.iter_unpack("=QQ", file.read())
+        return next(value for key, value in words if key == 25)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def close(self):
+        stop(self.process)
+
+
+def own_config(shipped, port):
+    """The shipped settings with a port of our own, and paths that start from the shipped folder."""
+    text = re.sub(r'(?m)^listen = .*$', f'listen = "127.0.0.1:{port}"', shipped)
+    return re.sub(r'(?m)^dir = "([^/"][^"]*)"$', lambda found: f'dir = "{os.path.join(ROOT, found[1])}"', text)

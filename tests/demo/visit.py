@@ -1,0 +1,649 @@
+"""Owns one visit from the first run to the wiped room, made from outside on the real program: a hand on its screen, a
+browser at its desk, an ear at its output. Every step waits for what it needs, within a limit; what does not happen
+ends the visit, and the exit is not 0."""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import time
+
+from desk import Desk
+from glass import GLOWING, HOLD_S, Glass, near
+from report import Report
+from surroundings import Display, Failed, Folder, Room, Sound, wait_for
+
+PIN = "2468"
+SPEED = 60
+# Controls of the session stay for so long after a touch; see src/screen/session.rs.
+CONTROLS_STAY_S = 8
+# Touch is locked for so long while the surface is cleaned; see src/screen/turnover.rs.
+LOCKED_S = 60
+SEEN_WITHIN_MS = 150
+DESK_WITHIN_MS = 1000
+ROOM_NAME = "still water"
+INTENTION = "i want to rest. and to be less afraid"
+FOR_CLINICIAN = "needles frighten me"
+NOTE = "a long shore. someone held a lamp"
+NOTE_AFTER = ". it was quiet, and warm"
+
+
+class Visit:
+    """One visit in one room."""
+
+    def __init__(self, room, glass, desk, report, out, full):
+        self.room, self.glass, self.desk, self.report, self.out, self.full = room, glass, desk, report, out, full
+        self.display = glass.display
+        self.written = {}
+        self.expected_losses = 0
+
+    def see(self, step, picture=None, seen=""):
+        """A step that happened, with its picture."""
+        if picture:
+            file = self.glass.shot(picture)
+            self.report.tour["pictures"].append(file)
+            seen = f"{seen} [{file}]".strip()
+        self.report.step(step, seen)
+
+    def see_desk(self, name):
+        self.desk.save(os.path.join(self.out, f"desk-{name}.png"))
+
+    # The staff's own ways.
+
+    def type_pin(self):
+        for digit in PIN:
+            self.glass.tap(f"pin-{digit}")
+        self.glass.press("pin-enter")
+
+    def staff_panel(self, picture=False):
+        self.glass.hold("staff-corner", then="pin-enter")
+        if picture:
+            self.see("the corner was held: the PIN pad", "staff-pin")
+        self.type_pin()
+        self.glass.wait("staff-close")
+        self.glass.settle()
+
+    # Before a patient.
+
+    def first_run(self):
+        glass = self.glass
+        glass.wait_screen("first-run", 30)
+        glass.wait("next")
+        glass.settle()
+        self.see("first run: what this is, and what it is not", "first-run-safety")
+        glass.press("next", then="key-q")
+        glass.type(ROOM_NAME)
+        self.see("first run: the room's name", "first-run-name")
+        glass.press("next", then="pin-enter")
+        self.type_pin()
+        glass.settle()
+        self.see("first run: the PIN, once", "first-run-pin-again")
+        self.type_pin()
+        glass.wait("inch-more")
+        glass.settle()
+        glass.press("inch-more", changes=True)
+        glass.press("inch-less", changes=True)
+        self.see("first run: the size of the screen", "first-run-screen")
+        glass.press("next", then="cap-tone")
+        glass.press("cap-tone")
+        glass.press("cap-less", changes=True)
+        self.see("first run: the loudest level, and its tone", "first-run-cap")
+        glass.press("finish", then="ready")
+
+    def open_desk(self):
+        self.see("ready, and no desk listens", "ready-no-desk")
+        self.desk.open()
+        self.desk.wait_stage("ready", 20)
+        if self.desk.words("room-name").lower() != ROOM_NAME:
+            self.report.fault(f"the desk calls the room {self.desk.words('room-name')!r}, not by its name")
+        self.see_desk("1-locked")
+        self.desk.click("#unlock-sound")
+        wait_for("the desk to receive calls", self.desk.receives, 15, 0.1)
+        self.desk.watch_line()
+        self.glass.settle(1.5)
+        self.see("ready, and a desk listens", "ready", f"the desk says: {self.desk.words('line')}")
+        self.see_desk("2-ready")
+
+    # Arrive.
+
+    def next(self):
+        self.glass.press("next", changes=True)
+
+    def arrive(self):
+        glass = self.glass
+        glass.press("ready", then="language-en-US")
+        self.see("arrive: the language", "arrive-language")
+        if self.full:
+            glass.press("language-es-US", then="next")
+            self.see("arrive: the welcome in Spanish", "arrive-welcome-es")
+            glass.press("back", then="language-en-US")
+        glass.press("language-en-US", then="next")
+        self.see("arrive: the welcome", "arrive-welcome")
+        for card in (1, 2, 3):
+            self.next()
+            self.see(f"arrive: card {card} of 3", f"arrive-card-{card}")
+        self.next()
+        self.see("arrive: three questions are offered", "arrive-questions")
+        glass.press("next", then="key-q")
+        if self.full:
+            self.see("arrive: the first question, empty", "arrive-question-1-empty")
+            self.written["intention"] = glass.type(INTENTION)
+        self.see("arrive: the first question", "arrive-question-1")
+        self.next()
+        self.see("arrive: the second question, skipped", "arrive-question-2")
+        self.next()
+        self.next()
+        self.for_clinician()
+        glass.press("next", then="place-beach")
+        self.see("arrive: a place", "arrive-place")
+        glass.press("next", then="sound-silence")
+        self.see("arrive: a sound", "arrive-sound")
+        self.next()
+        time.sleep(4.2)  # one breath in, so that the picture has the ring open
+        self.see("arrive: a minute of breath", "arrive-breath")
+        self.next()
+        self.practice_call()
+        glass.press("next", then="try-dark")
+        self.see("arrive: a rest in the dark", "arrive-dark")
+        self.practice_dark()
+        glass.press("next", gone="next")
+        self.see("arrive: all is ready", "arrive-waiting")
+
+    def for_clinician(self):
+        glass = self.glass
+        glass.wait("key-q")
+        if not self.full:
+            self.see("arrive: something for the clinician", "arrive-for-clinician")
+            return
+        self.written["for_clinician"] = glass.type(FOR_CLINICIAN)
+        if self.desk.words("shared-words"):
+            raise Failed("the desk shows words that were not shared")
+        glass.press("share", changes=True)
+        words = wait_for("the desk to show what was shared", lambda: self.desk.words("shared-words"), 5, 0.05)
+        if words != self.written["for_clinician"]:
+            raise Failed("the desk shows other words than were written")
+        self.see("arrive: words shared with the clinician", "arrive-shared", "the desk shows them, and only now")
+        self.see_desk("3-shared")
+
+    def practice_call(self):
+        self.see("arrive: try the call", "arrive-call")
+        if not self.full:
+            return
+        self.glass.press("call")
+        self.desk.wait_phase("received")
+        if not self.desk.is_shown("call-practice"):
+            raise Failed("the desk does not mark the practice call as practice")
+        self.glass.wait_call_open()
+        self.see("the practice call is at the desk, marked as practice", "arrive-call-received")
+        self.see_desk("4-practice-call")
+        self.desk.click("#coming-0")
+        self.desk.wait_phase("on_the_way")
+        self.glass.settle(1.2)
+        self.see("the desk answered the practice call", "arrive-call-on-the-way")
+
+    def practice_dark(self):
+        glass = self.glass
+        if not self.full:
+            return
+        self.desk_is_free_of_calls()
+        glass.press("try-dark", gone="try-dark")
+        self.see("in the dark", "dark")
+        glass.press("dark-anywhere", then="call")
+        self.see("the first touch in the dark shows the call", "dark-panel")
+        self.desk_is_free_of_calls()
+        glass.press("call")
+        self.desk.wait_phase("received")
+        glass.wait_call_open()
+        self.see("the second touch in the dark calls", "dark-called")
+        glass.press("dark-leave", then="try-dark")
+
+    def desk_is_free_of_calls(self):
+        wait_for("the desk to be free of calls", lambda: self.desk.call_phase() is None, 5, 0.05)
+
+    # Session.
+
+    def session(self):
+        glass = self.glass
+        self.staff_panel(picture=True)
+        glass.press("settle", changes=True)
+        self.see("the staff panel before a session", "staff-panel")
+        glass.press("begin-session", then="place")
+        self.desk_is_free_of_calls()
+        glass.settle(2)
+        self.see("the session: settled, the clock waits for the pump", "session-settle")
+        self.comfort()
+        self.desk.click("#infusion-starts")
+        self.part("onset")
+        glass.settle(2)
+        self.see("the session: onset", "session-onset")
+        if self.full:
+            self.call()
+        self.part("peak", 30)
+        self.rest()
+        self.wake()
+        self.see("the session: peak, woken by a touch that does nothing else", "session-peak")
+        if self.full:
+            self.pause()
+            self.part("return", 40)
+            glass.settle(1)
+            self.see("the session: return", "session-return")
+            self.see_desk("7-return")
+        else:
+            self.desk.click("#session-end")
+            self.desk.click("#session-end-yes")
+        self.part("landing", 40)
+        self.wake()
+        glass.wait("ready")
+        glass.settle(1)
+        self.see("the session: landing", "session-landing")
+        glass.press("ready", then="write")
+
+    def part(self, name, limit_s=10):
+        wait_for(f"the part {name}", lambda: name in self.desk.words("room-stage").split(" · "), limit_s, 0.1)
+
+    def rest(self):
+        """Controls that nobody touches dim away, but for the call."""
+        try:
+            self.glass.wait_gone("dark", CONTROLS_STAY_S + 3)
+        except Failed:
+            self.report.fault(f"the session's controls did not dim away within {CONTROLS_STAY_S + 3} s")
+            return
+        self.glass.settle()
+        self.see("the session: peak, and only the place and the call are there", "session-peak-rest")
+        if not self.glass.has("call"):
+            raise Failed("the call dimmed away with the other controls")
+
+    def wake(self):
+        """A touch on the place brings the controls back, and does nothing else."""
+        if not self.glass.has("dark"):
+            self.glass.press("place", then="dark")
+        self.glass.settle()
+
+    def comfort(self):
+        glass = self.glass
+        self.wake()
+        if not self.full:
+            return
+        glass.press("sound", then="softer")
+        self.see("the sheet of sound", "session-sound")
+        glass.press("softer")
+        glass.press("softer")
+        glass.press("skip")
+        glass.press("silence", gone="softer")
+        self.see("silence was chosen", "session-silence")
+        glass.press("silence", then="softer")
+        glass.press("close", then="places")
+        glass.press("places", then="place-beach")
+        self.see("the sheet of places", "session-places")
+        glass.press("close", then="breathe")
+        if self.desk.words("fact-breath") != "off":
+            # The profile has it on while settling.
+            self.breathe()
+            self.see("breath, freely", "session-breathe-freely")
+        self.breathe()
+        time.sleep(3)  # the ring has to have opened
+        self.see("breathe with the place", "session-breathe", f"breath at the desk: {self.desk.words('fact-breath')}")
+        glass.press("dark", then="dark-anywhere")
+        self.see("the session in the dark", "session-dark")
+        glass.press("dark-anywhere", then="dark-leave")
+        glass.press("dark-leave", then="place")
+        self.wake()
+        glass.press("anchor", then="anchor-done")
+        time.sleep(2.5)  # the ring has to have opened a little
+        self.see("it is too much: the anchor", "session-anchor")
+        glass.press("anchor-done", then="place")
+
+    def breathe(self):
+        before = self.desk.words("fact-breath")
+        self.wake()
+        self.glass.press("breathe")
+        wait_for("the desk to see the breath change", lambda: self.desk.words("fact-breath") != before, 5, 0.05)
+        self.glass.settle(1.5)
+
+    def call(self):
+        glass = self.glass
+        self.desk.watch_call()
+        at = glass.wait("call")
+        x, y = at["x"] + at["width"] * 0.04, at["y"] + at["height"] * 0.5
+        rest = self.display.pixel(x, y)
+        pressed = glass.down("call")
+        wait_for("the call to answer the finger", lambda: self.display.pixel(x, y) != rest, 3, 0.001)
+        felt = time.time()
+        glass.up()
+        wait_for("“Calling” on the screen", lambda: near(self.display.pixel(x, y), GLOWING), 3, 0.001)
+        shown = time.time()
+        self.report.latency("press to anything seen", (felt - pressed) * 1000, SEEN_WITHIN_MS)
+        self.report.latency("press to the call shown as open", (shown - pressed) * 1000, 300 + SEEN_WITHIN_MS)
+        self.report.latency("press to drawn at the desk", (self.desk.call_seen_at() - pressed) * 1000, DESK_WITHIN_MS)
+        self.desk.wait_phase("received")
+        if self.desk.is_shown("call-practice"):
+            raise Failed("the desk marks a real call as practice")
+        glass.settle()
+        self.see("the call: received", "call-received", f"the desk says: {self.desk.words('call-state')}")
+        self.see_desk("5-call")
+        answered = time.time()
+        picture = glass.picture()
+        self.desk.click("#coming-0")
+        wait_for("the tablet to say who comes", lambda: glass.picture() != picture, 5, 0.005)
+        self.report.latency("“I'm coming” to the tablet", (time.time() - answered) * 1000)
+        self.desk.wait_phase("on_the_way")
+        glass.settle()
+        self.see("the call: on the way", "call-on-the-way", f"the desk says: {self.desk.words('call-title')}")
+        self.see_desk("6-call-on-the-way")
+        glass.hold("staff-here", then="staff-clear")
+        self.desk.wait_phase("here")
+        self.see("the call: here, by a staff hold", "call-here")
+        glass.hold("staff-clear", gone="staff-clear")
+        self.desk_is_free_of_calls()
+        self.see("the call: cleared, by a staff hold", "call-cleared")
+
+    def pause(self):
+        glass = self.glass
+        self.staff_panel()
+        self.see("the staff panel in a session", "staff-panel-session")
+        glass.press("pause", then="resume")
+        glass.press("staff-close", then="place")
+        before = self.desk.words("clock")
+        glass.settle(1)
+        self.see("the session is paused", "session-paused", f"the desk's clock stands at {before}")
+        time.sleep(1)
+        if self.desk.words("clock") != before:
+            raise Failed("the desk's clock moves while the session is paused")
+        self.desk.click("#session-resume")
+        wait_for("the clock to go on", lambda: self.desk.words("clock") != before, 5, 0.1)
+        self.see("the session goes on", seen=f"the desk's clock is at {self.desk.words('clock')}")
+
+    # After.
+
+    def after(self):
+        glass = self.glass
+        glass.wait("write")
+        glass.settle(1.5)
+        self.see("after", "after")
+        glass.press("write", then="key-q")
+        self.see("after: write it down", "after-write-empty")
+        if not self.full:
+            glass.press("close", then="cards")
+            self.cards()
+            return
+        self.written["note"] = glass.type(NOTE)
+        typed = time.time()
+        self.see("after: a note is being written", "after-write")
+        self.kill_and_return(typed)
+        glass.press("write", then="key-q")
+        self.see("after: the note is back after the kill", "after-write-restored")
+        glass.type(NOTE_AFTER)
+        self.call_while_writing()
+        # The pad began in mid-sentence: only what follows the full stop is a capital.
+        self.written["note"] += ". It was quiet, and warm"
+        glass.press("look-back", then="write")
+        self.see("after: what was written before", "after-look-back")
+        glass.press("close", then="cards")
+        self.cards()
+        self.take_home()
+        glass.press("leave", then="leave-yes")
+        self.see("after: leaving is asked once", "after-leave")
+        glass.press("leave-yes", gone="leave-yes")
+        glass.wait_screen("farewell")
+        glass.settle(1.5)
+        self.see("farewell", "farewell")
+
+    def call_while_writing(self):
+        """A real call from a screen full of keys: its answers must not lie where a writing hand is."""
+        glass = self.glass
+        glass.press("call")
+        self.desk.wait_phase("received")
+        glass.wait_call_open()
+        self.see("a call while writing", "after-write-call")
+        answer = glass.wait("staff-here")
+        covered = [name for name, at in glass.controls().items()
+                   if name.startswith(("key-", "page-", "close", "call")) and overlap(answer, at)]
+        if covered:
+            self.report.fault(f"the staff's answer to a call lies over {', '.join(covered)}")
+        glass.hold("staff-here", then="staff-clear")
+        glass.hold("staff-clear", gone="staff-clear")
+        self.desk_is_free_of_calls()
+
+    def cards(self):
+        self.glass.press("cards", then="card-next")
+        self.see("after: for the days ahead", "after-card")
+        self.glass.press("close", then="take")
+
+    def kill_and_return(self, typed):
+        sealed = os.path.join(self.room.state, "notes.sealed")
+        at = wait_for("the last letter to be sealed", lambda: modified(sealed) > typed and modified(sealed), 8, 0.02)
+        self.report.latency("last letter to sealed on disk", (at - typed) * 1000)
+        self.expected_losses += 1
+        self.room.kill()
+        killed = time.monotonic()
+        self.room.start()
+        self.glass.wait_screen("after", 20)
+        self.glass.wait("write")
+        self.glass.settle(1.5)
+        self.report.latency("killed to back in After", (time.monotonic() - killed) * 1000)
+        self.see("killed in mid-note and started again: the stage is back", "after-restored")
+        wait_for("the desk to find the room again", self.desk.receives, 20, 0.1)
+
+    def take_home(self):
+        glass = self.glass
+        glass.press("take", then="close", gone="take")
+        self.see("after: take it home", "after-take-home")
+        texts = [decode(os.path.join(self.out, self.report.tour["pictures"][-1]))]
+        while "code-next" in glass.controls() and len(texts) < 4:
+            glass.press("code-next", changes=True)
+            self.see("after: the next code", "after-take-home-next")
+            texts.append(decode(os.path.join(self.out, self.report.tour["pictures"][-1])))
+        wanted = "\n\n".join(self.written[name] for name in ("note", "intention", "for_clinician"))
+        if "".join(texts) != wanted:
+            raise Failed(f"the code reads {''.join(texts)!r}, and {wanted!r} was written")
+        self.see("the code on the screen holds exactly what was written", seen=f"{len(wanted)} characters, by zbarimg")
+        glass.press("close", then="leave")
+
+    # Between two people.
+
+    def turnover(self):
+        glass, room = self.glass, self.room
+        before, starts, pid = room.memory_mark(), room.starts(), room.process.pid
+        self.staff_panel()
+        self.see("the staff panel at the end", "staff-panel-farewell")
+        self.expected_losses += 1
+        pressed = time.monotonic()
+        glass.down("staff-reset")
+        time.sleep(HOLD_S)
+        glass.up()
+        wait_for("a new process in fresh memory", lambda: room.memory_mark() != before, 15, 0.05)
+        if room.process.poll() is not None or room.process.pid != pid:
+            raise Failed("the room did not go on under its own number")
+        wait_for("the desk's door to open anew", lambda: room.starts() > starts, 15, 0.05)
+        glass.wait_screen("turnover", 20)
+        glass.wait("turnover-ready", 20)
+        self.report.latency("reset (finger down, 1.5 s hold) to the receipt", (time.monotonic() - pressed) * 1000)
+        glass.settle(1.5)
+        self.see("reset: the same process number, a new start, and a receipt", "turnover", f"process {pid}")
+        self.nothing_is_left()
+        wait_for("the desk to find the room again", self.desk.receives, 20, 0.1)
+        self.clean_the_surface()
+        glass.press("speaker", changes=True)
+        glass.press("call-test")
+        self.desk.wait_phase("received")
+        glass.wait_call_open()
+        self.see("turnover: the test call is at the desk", "turnover-call")
+        glass.press("call-test")
+        self.desk_is_free_of_calls()
+        glass.settle()
+        self.see("turnover: all is done", "turnover-done")
+        glass.press("turnover-ready", then="ready")
+        self.desk.wait_stage("ready")
+        glass.settle(1.5)
+        receipt = self.desk.words("receipt-words")
+        if not receipt:
+            raise Failed("the desk shows no receipt")
+        self.see("ready for the next person", "ready-again", f"the desk says: {receipt}")
+        self.see_desk("8-ready-again")
+
+    def clean_the_surface(self):
+        """Touch is locked for a minute while the glass is wiped. The call works all the while."""
+        glass = self.glass
+        pressed = time.monotonic()
+        glass.press("surface", gone="surface")
+        self.see("turnover: the surface is cleaned, touch is locked", "turnover-surface")
+        if not glass.has("call"):
+            self.report.fault("there is no call on the screen while touch is locked")
+        picture = glass.picture()
+        try:
+            wait_for("the seconds to count down", lambda: glass.picture() != picture, 4)
+            self.display.do("key", "F12")
+            self.desk.wait_phase("received")
+            glass.wait_call_open()
+            self.see("turnover: the button on a cable calls while touch is locked", "turnover-surface-call")
+            glass.hold("staff-here", then="staff-clear")
+            glass.hold("staff-clear", gone="staff-clear")
+            self.desk_is_free_of_calls()
+            glass.wait("surface", LOCKED_S + 5)
+            self.report.latency("touch locked for", (time.monotonic() - pressed) * 1000)
+        except Failed as why:
+            self.report.fault(f"cleaning the surface: {why}")
+            self.leave_the_lock()
+
+    def leave_the_lock(self):
+        """Where the lock does not end by itself, a new start does."""
+        self.expected_losses += 1
+        self.room.kill()
+        self.room.start()
+        self.glass.wait("surface", 20)
+        wait_for("the desk to find the room again", self.desk.receives, 20, 0.1)
+
+    def account_for_the_line(self):
+        """The desk may lose the room only where the room was started anew: at the kill and at the reset."""
+        began = time.time() - (time.monotonic() - self.report.began)
+        changes = [f"{at - began:.1f} s {words}" for at, _, words in self.desk.line_changes()]
+        self.report.tour["desk_line"] = changes
+        losses = sum(state == "off" for _, state, _ in self.desk.line_changes())
+        self.see("the desk's line over the whole visit", seen="; ".join(changes) or "never lost")
+        if losses > self.expected_losses:
+            self.report.fault(f"the desk lost the room {losses} times, and it was started anew {self.expected_losses} times")
+
+    def nothing_is_left(self):
+        """No word of the patient lies in the state folder, in the keys' folder or in the log."""
+        places = [self.room.state, self.room.environment["RUNTIME_DIRECTORY"], self.room.log, self.room.trace]
+        for words in (INTENTION[2:], FOR_CLINICIAN[1:], NOTE[2:12]):
+            found = subprocess.run(["grep", "-rilaF", "--", words, *places], capture_output=True, text=True).stdout
+            if found:
+                raise Failed(f"words of the patient are left in {found.split()}")
+        left = sorted(os.listdir(self.room.state))
+        if "notes.sealed" in left or os.listdir(self.room.environment["RUNTIME_DIRECTORY"]):
+            raise Failed(f"a key or a sealed note is left: {left}")
+        self.see("no word of the patient is left on disk or in the log", seen=f"the state folder holds {', '.join(left)}")
+
+
+def overlap(one, other):
+    return (one["x"] < other["x"] + other["width"] and other["x"] < one["x"] + one["width"]
+            and one["y"] < other["y"] + other["height"] and other["y"] < one["y"] + one["height"])
+
+
+def modified(path):
+    try:
+        return os.path.getmtime(path)
+    except FileNotFoundError:
+        return 0.0
+
+
+def decode(path):
+    read = subprocess.run(["zbarimg", "--quiet", "--raw", "--nodbus", path], capture_output=True, text=True)
+    if read.returncode:
+        raise Failed("the code on the screen cannot be read")
+    return read.stdout.rstrip("\n")
+
+
+def tour(arguments, report, backend, full):
+    """One visit with one renderer; says nothing of the other."""
+    out = os.path.join(arguments.out, backend)
+    os.makedirs(out, exist_ok=True)
+    for old in os.listdir(out):
+        os.remove(os.path.join(out, old))
+    width, height = arguments.size
+    report.begin_tour(backend, size=f"{width}x{height}", speed=SPEED)
+    folder, opened = Folder(), []
+
+    def made(thing):
+        opened.append(thing)
+        return thing
+
+    try:
+        sound = made(Sound(folder, os.path.join(out, "sound.wav") if full else None))
+        display = made(Display(folder, width, height))
+        room = made(Room(arguments.room, folder, display, sound, backend, SPEED))
+        room.start()
+        glass = Glass(display, room, out, report)
+        desk = made(Desk(folder, sound, room.port))
+        visit = Visit(room, glass, desk, report, out, full)
+        try:
+            visit.first_run()
+            visit.open_desk()
+            visit.arrive()
+            visit.session()
+            visit.after()
+            if full:
+                visit.turnover()
+            visit.account_for_the_line()
+        except Failed as why:
+            report.failed(str(why))
+            report.step("what the screen showed when it failed", f"{glass.trace()} [{glass.shot('failed')}]")
+            try:
+                visit.see_desk("failed")
+            except (OSError, Failed):
+                pass
+        report.tour["log"] = [line for line in strip_colours(room.told()).splitlines()
+                              if re.search(r"WARN|ERROR|stillroom:", line)]
+    except Failed as why:
+        report.failed(str(why))
+    finally:
+        for thing in reversed(opened):
+            thing.close()
+        folder.remove()
+    if full:
+        hear(report, sound)
+
+
+def strip_colours(text):
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+def hear(report, sound):
+    facts = sound.facts()
+    report.tour["sound"] = facts
+    report.step("the sound of the whole visit", str(facts))
+    if facts["silent"]:
+        report.failed("the room was silent from beginning to end")
+    if facts["clips"]:
+        report.failed("the sound clips")
+
+
+def size(text):
+    width, height = text.split("x")
+    return int(width), int(height)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--room", default="target/release/stillroom", help="the program")
+    parser.add_argument("--out", default="target/demo", help="the folder for pictures, sound and report.json")
+    parser.add_argument("--size", type=size, default=(1280, 800), help="the screen, such as 1920x1200")
+    parser.add_argument("--only", choices=["tiny-skia", "wgpu"], help="one renderer alone")
+    arguments = parser.parse_args()
+    os.makedirs(arguments.out, exist_ok=True)
+    report = Report(os.path.join(arguments.out, "report.json"))
+    if arguments.only != "wgpu":
+        tour(arguments, report, "tiny-skia", full=True)
+    if arguments.only != "tiny-skia":
+        tour(arguments, report, "wgpu", full=False)
+    held = report.end()
+    for name in report.told["over_limit"]:
+        print(f"over its limit: {name}")
+    print(f"Pictures, sound and report.json are in {os.path.abspath(arguments.out)}")
+    sys.exit(0 if held else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+# The front door. Each target installs what it lacks by name, says which and why, and installs nothing twice.
+#
+#   make run     build, and open the room fullscreen (the unattended demo instead where there is no display)
+#   make test    format, lints, every test, and a short look at the real window
+#   make demo    an unattended visit from the first run to the wiped room; OUT=folder, default target/demo;
+#                DEMO='--size 1920x1200' or '--only wgpu'
+#   make bench   the figures of the last demo, and what the room takes while it rests
+#   make soak    thousands of visits by chance; SEEDS=n, default 20000
+#   make deny    licences, sources and doubles of every dependency
+#   make check   kiosk.toml and all it names
+#   make pictures  the README's pictures anew, from the last demo
+
+SHELL := /bin/sh
+CONFIG ?= kiosk.toml
+OUT ?= target/demo
+SEEDS ?= 20000
+TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
+ROOM := $(TARGET)/release/stillroom
+PYTHON := python3 -B
+
+.PHONY: run build check test smoke demo bench soak deny pictures
+
+run: window
+	@if sh scripts/display.sh; then \
+		exec $(ROOM) run --config $(CONFIG); \
+	else \
+		echo 'No display answers here: making the unattended visit instead (make demo).'; \
+		exec $(MAKE) --no-print-directory demo; \
+	fi
+
+.PHONY: window
+window: build
+	@sh scripts/packages.sh window
+
+build:
+	@sh scripts/packages.sh build
+	@sh scripts/cargo.sh
+	cargo build --release --locked
+
+check: build
+	$(ROOM) check --config $(CONFIG)
+
+test:
+	@sh scripts/packages.sh build window smoke
+	@sh scripts/cargo.sh
+	cargo fmt --check
+	cargo clippy --release --locked --all-targets -- -D warnings
+	cargo build --release --locked
+	$(ROOM) check --config kiosk.toml
+	$(PYTHON) tests/demo/smoke.py --room $(ROOM)
+	cargo test --release --locked
+
+smoke: window
+	@sh scripts/packages.sh smoke
+	$(PYTHON) tests/demo/smoke.py --room $(ROOM)
+
+demo: window
+	@sh scripts/packages.sh smoke demo
+	$(PYTHON) tests/demo/visit.py --room $(ROOM) --out '$(OUT)' $(DEMO)
+
+bench: window
+	@sh scripts/packages.sh smoke
+	$(PYTHON) tests/demo/bench.py --room $(ROOM) --report '$(OUT)/report.json'
+
+pictures:
+	@sh scripts/packages.sh pictures
+	sh scripts/pictures.sh '$(OUT)'
+
+soak:
+	@sh scripts/packages.sh build
+	@sh scripts/cargo.sh
+	STILLROOM_SEEDS=$(SEEDS) cargo test --release --locked simulation -- --nocapture
+
+# Apart from `test`: building the checker itself takes minutes. It lies in the target folder, not in the system.
+deny:
+	@sh scripts/cargo.sh
+	@test -x $(TARGET)/tools/bin/cargo-deny || { \
+		echo 'Building cargo-deny into $(TARGET)/tools: it reads the licences and sources of every dependency.'; \
+		cargo install --locked --root $(TARGET)/tools cargo-deny; }
+	$(TARGET)/tools/bin/cargo-deny check bans licenses sources

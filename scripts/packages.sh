@@ -1,0 +1,70 @@
+#!/bin/sh
+# Installs the system packages of the named groups that are not there yet: build, window, smoke, demo, pictures.
+# Looks first, so that a second run installs nothing and asks for no rights.
+set -eu
+
+packages() {
+	case $1 in
+	build) echo 'gcc libc6-dev pkg-config libasound2-dev' ;;
+	# Loaded while running, so that no linker asks for them.
+	window) echo 'libxkbcommon0 libxkbcommon-x11-0 libx11-6 libx11-xcb1 libxcursor1 libxi6 libwayland-client0
+		libwayland-egl1 libegl1 libvulkan1 mesa-vulkan-drivers' ;;
+	smoke) echo 'python3 xvfb openbox xdotool pulseaudio pulseaudio-utils libasound2-plugins' ;;
+	demo) echo 'chromium chromium-driver sox zbar-tools' ;;
+	pictures) echo 'imagemagick' ;;
+	*)
+		echo "packages.sh: there is no group $1; the groups are build, window, smoke, demo and pictures" >&2
+		exit 2
+		;;
+	esac
+}
+
+reason() {
+	case $1 in
+	build) echo 'to compile the program and its sound output' ;;
+	window) echo 'for the window and what draws it' ;;
+	smoke) echo 'to open the real window on a display and a sound server of its own, and to press in it' ;;
+	demo) echo 'to stand at the desk in a real browser, to measure the sound, and to read the codes' ;;
+	pictures) echo 'to make the pictures of the README smaller' ;;
+	esac
+}
+
+is_installed() {
+	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+missing_of() {
+	for package in $(packages "$1"); do
+		is_installed "$package" || printf '%s ' "$package"
+	done
+}
+
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+	echo 'This is not a Debian system, so nothing is installed here. By their Debian names, these are needed:'
+	for group in "$@"; do
+		echo "  $(reason "$group"):" $(packages "$group")
+	done
+	exit 0
+fi
+
+all=
+for group in "$@"; do
+	packages "$group" >/dev/null
+	missing=$(missing_of "$group")
+	[ -z "$missing" ] || echo "Installing, $(reason "$group"): $missing"
+	all="$all$missing"
+done
+[ -n "$all" ] || exit 0
+
+as_root=
+if [ "$(id -u)" -ne 0 ]; then
+	if ! command -v sudo >/dev/null; then
+		echo "Installing needs the rights of root, and there is no sudo. As root: apt-get install $all" >&2
+		exit 1
+	fi
+	as_root='sudo'
+fi
+export DEBIAN_FRONTEND=noninteractive
+$as_root apt-get update -qq </dev/null
+# Recommended packages would pull in a desktop.
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $all </dev/null

@@ -1,0 +1,28 @@
+#!/bin/sh
+# Makes the README's pictures anew from the last demo. Takes the demo's folder.
+set -eu
+from=${1:-target/demo}
+to=docs/pictures
+mkdir -p "$to"
+
+picture() {
+	for file in "$from"/$1; do
+		[ -e "$file" ] || {
+			echo "There is no $from/$1: make the demo first (make demo)." >&2
+			exit 1
+		}
+		convert "$file" -strip -resize 960x -quality 84 "$to/$2.jpg"
+		break
+	done
+}
+
+picture 'wgpu/*-session-settle.png' session
+picture 'tiny-skia/*-call-on-the-way.png' call
+picture 'tiny-skia/*-after-write.png' write
+picture 'tiny-skia/*-after-take-home.png' take-home
+picture 'tiny-skia/desk-5-call.png' desk
+picture 'tiny-skia/*-turnover-done.png' turnover
+find "$to" -name '*.jpg' -size +150k | while read -r large; do
+	echo "$large is over 150 KB" >&2
+	exit 1
+done

@@ -36,7 +36,10 @@ impl App {
             StaffLayer::Closed if setting.snapshot.dark => self.dark(),
             StaffLayer::Closed => {
                 let place = if matches!(self.screen, Screen::Session(_)) { CallPlace::Band } else { CallPlace::Corner };
-                stack![self.base(), self.corner(), self.call(place)].into()
+                // A cloth that lingers must not ask for the PIN.
+                let wiped = matches!(&self.screen, Screen::Turnover(turnover) if turnover.is_being_cleaned());
+                let corner = (!wiped).then(|| self.corner());
+                stack![self.base()].push(corner).push(self.call(place)).into()
             }
         }
     }

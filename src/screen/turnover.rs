@@ -54,6 +54,12 @@ pub enum Outcome {
 }
 
 impl Turnover {
+    /// Whether the surface is being wiped, and touch is dead but for the call.
+    #[must_use]
+    pub fn is_being_cleaned(&self) -> bool {
+        self.cleaning_until.is_some()
+    }
+
     /// Takes in what happened.
     pub fn update(&mut self, message: &Message) -> Outcome {
         match message {

@@ -9,7 +9,6 @@ use crate::theme::{DRIFT_MM, TARGET_MM};
 use crate::widget::call_band::{self, CallPlace, StaffMessages};
 use crate::widget::parts::{self, STAFF_HOLD};
 use crate::widget::touch::{Answers, touchable};
-use crate::widget::wake::wake;
 
 impl App {
     /// The window's content.
@@ -91,9 +90,6 @@ impl App {
             parts::control(setting, "dark-leave", setting.say("dark-leave"), Message::DarkLeft).width(setting.mm(52.0));
         let leave = column![container(leave).align_right(Length::Fill).padding(setting.mm(3.0))];
         let panel = self.call(CallPlace::DarkPanel);
-        let until = snapshot.dark_panel_until.unwrap_or_default();
-        // The room says when the panel goes; the wake only makes the window look again.
-        let again = wake(setting.clock.instant_of(until), Message::Answered(Ok(())));
-        stack![black, panel, leave, again].into()
+        stack![black, panel, leave].into()
     }
 }

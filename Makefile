@@ -45,7 +45,8 @@ test:
 	@sh scripts/cargo.sh
 	cargo fmt --check
 	cargo clippy --release --locked --all-targets -- -D warnings
-	cargo build --release --locked
+	@# Builds the program as well, once: a build of its own before would build the window's libraries twice.
+	cargo test --release --locked --no-run
 	$(ROOM) check --config kiosk.toml
 	$(PYTHON) tests/demo/smoke.py --room $(ROOM)
 	cargo test --release --locked

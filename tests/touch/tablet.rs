@@ -10,7 +10,7 @@ use iced::touch::{Event as Touch, Finger};
 use iced::{Event as WindowEvent, Point, Rectangle, Settings, Size, mouse, window};
 use iced_test::Simulator;
 use iced_test::runtime::UserInterface;
-use iced_test::runtime::user_interface::Cache;
+use iced_test::runtime::user_interface::{Cache, State};
 use iced_test::selector::{Candidate, Selector};
 use stillroom::app::{App, Message, Parts};
 use stillroom::config::Config;
@@ -194,6 +194,21 @@ impl Tablet {
         // What was told is taken in order; an answer to a ping means that all before it was taken.
         futures_lite(self.room.ping());
         self.look();
+    }
+
+    /// The window was drawn: when does it want to be drawn again, and does it say anything by itself?
+    pub fn drawn(&mut self) -> (window::RedrawRequest, usize) {
+        let mut messages = Vec::new();
+        let mut content =
+            UserInterface::build(self.app.view(), self.size, self.cache.take().unwrap(), &mut self.renderer);
+        let drawn = WindowEvent::Window(window::Event::RedrawRequested(Instant::now()));
+        let (state, _) =
+            content.update(&[drawn], self.pointer, &mut self.renderer, &mut clipboard::Null, &mut messages);
+        self.cache = Some(content.into_cache());
+        match state {
+            State::Updated { redraw_request, .. } => (redraw_request, messages.len()),
+            State::Outdated => panic!("a drawing made the content outdated"),
+        }
     }
 
     fn look(&mut self) {

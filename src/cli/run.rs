@@ -294,8 +294,14 @@ fn has_display() -> bool {
 }
 
 fn start_sound(config: &Config, room: &RoomHandle) -> Sound {
-    let chime_db = config.sound.chime_device.as_ref().map(|_| config.call.chime_db);
-    let options = sound::Options { chime_db, ..sound::Options::default() };
+    if config.sound.device.is_some() || config.sound.chime_device.is_some() {
+        complain(
+            &"[sound] device and chime_device are not served yet: all sound goes to the system's own choice of output, \
+              and the chime keeps to the level of the soft signals; choose the output in the system's sound settings",
+        );
+    }
+    // The one output may be headphones: a chime that carries must never sound there.
+    let options = sound::Options { chime_db: None, ..sound::Options::default() };
     let room = room.clone();
     Sound::start(options, move |news| match news {
         News::DeviceLost { .. } => room.report(Event::TroubleChanged { trouble: Trouble::SoundLost, on: true }),

@@ -103,9 +103,9 @@ pub struct Sound {
     pub cap_db: f32,
     /// The level a session starts with in dBFS, −60 to `cap_db`.
     pub start_volume_db: f32,
-    /// The output device; none for the system's own choice.
+    /// The output device; none for the system's own choice. Not served yet: it is always the system's own choice.
     pub device: Option<String>,
-    /// The output for the corridor chime; none for no chime, since it must never reach headphones.
+    /// The output for the corridor chime. Not served yet: the chime keeps to the level of the soft signals.
     pub chime_device: Option<String>,
 }
 

@@ -174,6 +174,24 @@ pub fn controls_row<'a, M: 'a>(setting: &Setting, controls: Vec<Element<'a, M>>)
     across.into()
 }
 
+/// Controls of equal worth, in rows that are as even as can be, none longer than `most_across`.
+#[must_use]
+pub fn even_rows<'a, M: 'a>(
+    setting: &Setting,
+    mut controls: Vec<Element<'a, M>>,
+    most_across: usize,
+) -> Element<'a, M> {
+    let rows = controls.len().div_ceil(most_across.max(1)).max(1);
+    let across = controls.len().div_ceil(rows).max(1);
+    let mut stacked = column![].spacing(setting.mm(GAP_MM)).align_x(iced::Center);
+    while !controls.is_empty() {
+        let rest = controls.split_off(across.min(controls.len()));
+        stacked = stacked.push(row(controls).spacing(setting.mm(GAP_MM)).align_y(Vertical::Center));
+        controls = rest;
+    }
+    stacked.into()
+}
+
 /// A title and running words beneath, as one block.
 #[must_use]
 pub fn said<'a, M: 'a>(setting: &Setting, head: String, text: String) -> Element<'a, M> {

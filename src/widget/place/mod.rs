@@ -1,22 +1,44 @@
-//! Owns how a place is put on the screen: alive where a real graphics device draws it, as a still with moving light
-//! where the processor has to. Does not own the pictures themselves, nor when a place is shown.
+//! Owns how a place is put on the screen: alive where shaders run, as a still with the light of the breath where the
+//! processor has to draw. Does not own when a place is shown.
+//!
+//! A still is what is seen first, on either renderer; where shaders run, the living place fades in over it once its
+//! shader is compiled and its layers are baked, both beside the window.
 
+pub mod bake;
+mod bench;
+pub mod drawn;
+pub mod flash;
+mod glow;
+pub mod governor;
 mod live;
+mod pace;
+mod painter;
+pub mod pictures;
+mod pipeline;
+mod sheet;
+pub mod showing;
+mod stage;
 mod still;
+mod strain;
+pub mod studio;
+mod values;
 
-pub use live::{BYTES as SCENE_BYTES, SceneValues};
+pub use values::{SCENE_BYTES, SceneValues, WRAP_MS};
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use iced::widget::{image, stack};
-use iced::{ContentFit, Element, Length};
+use iced::widget::Space;
+use iced::{Color, Element, Length};
 
 use crate::driver::clock::RoomClock;
 use crate::profile::{Profile, TimeOfDay};
 use crate::room::RoomTime;
 use crate::room::arc::Part;
 use crate::room::snapshot::{BreathView, Place, SessionView, Snapshot};
+use drawn::Drawn;
+use stage::Stage;
 
 /// What draws the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +52,7 @@ pub enum Backend {
     Still,
 }
 
-/// What places are drawn with.
+/// What places are drawn with. Clones draw on the same stage.
 #[derive(Clone, Debug)]
 pub struct Pictures {
     /// What draws the window.
@@ -39,30 +61,51 @@ pub struct Pictures {
     pub frame: Duration,
     /// Whether all is to be still, and only light to move.
     pub reduce_motion: bool,
-    stills: Arc<[image::Handle; 4]>,
+    stage: Arc<Stage>,
 }
 
 impl Pictures {
     /// Pictures for a window drawn by `backend`, with at most so many pictures a second.
     #[must_use]
     pub fn new(backend: Backend, frames_per_second: u32, reduce_motion: bool) -> Self {
-        let still = |bytes: &'static [u8]| image::Handle::from_bytes(bytes);
-        Self {
-            backend,
-            frame: Duration::from_secs_f64(1.0 / f64::from(frames_per_second.clamp(1, 60))),
-            reduce_motion,
-            stills: Arc::new([
-                still(include_bytes!("../../../media/places/beach-dawn.jpg")),
-                still(include_bytes!("../../../media/places/beach-day.jpg")),
-                still(include_bytes!("../../../media/places/beach-dusk.jpg")),
-                still(include_bytes!("../../../media/places/beach-night.jpg")),
-            ]),
-        }
+        let frame = Duration::from_secs_f64(1.0 / f64::from(frames_per_second.clamp(1, 60)));
+        Self { backend, frame, reduce_motion, stage: Arc::new(Stage::new(backend, frame)) }
     }
 
-    fn still(&self, hour: TimeOfDay) -> image::Handle {
-        self.stills[hour_index(hour)].clone()
+    /// Keeps baked layers in this folder of the state directory, so that they are drawn once and not at each start.
+    #[must_use]
+    pub fn cached_in(mut self, folder: PathBuf) -> Self {
+        self.stage = Arc::new(Stage::clone(&self.stage).cached_in(folder));
+        self
     }
+
+    /// Shows the clinic's own pictures from this folder.
+    #[must_use]
+    pub fn with_own(mut self, folder: &Path) -> Self {
+        self.stage = Arc::new(Stage::clone(&self.stage).with_slides(pictures::Slides::of(folder)));
+        self
+    }
+
+    /// What the pace of the living place came to, for whoever measures it.
+    #[must_use]
+    pub fn measured(&self) -> Measured {
+        Measured { scale: self.stage.governor().scale(), pictures: self.stage.painted() }
+    }
+
+    /// Whether a place can be shown: the clinic's own pictures only if there are any.
+    #[must_use]
+    pub fn offers(&self, place: Place) -> bool {
+        place != Place::Pictures || self.stage.has_slides()
+    }
+}
+
+/// What the pace of the living place came to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Measured {
+    /// The part of each side that is drawn, a third to 1.
+    pub scale: f32,
+    /// How many pictures of the place were painted since the program began.
+    pub pictures: u64,
 }
 
 /// The light of a place through the session: one value for each part.
@@ -95,11 +138,40 @@ impl LightCurve {
     }
 }
 
+/// A place at an hour in a weather: what its layers are baked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Look {
+    /// The place.
+    pub drawn: Drawn,
+    /// The time of day.
+    pub hour: TimeOfDay,
+    /// The weather, 0 to 100.
+    pub mood_percent: u8,
+}
+
+impl Look {
+    /// A place at an hour, with a weather from 0 to 1.
+    #[must_use]
+    pub fn of(drawn: Drawn, hour: TimeOfDay, mood: f32) -> Self {
+        Self { drawn, hour, mood_percent: (mood.clamp(0.0, 1.0) * 100.0).round() as u8 }
+    }
+
+    /// The weather, 0 to 1.
+    #[must_use]
+    pub fn mood(self) -> f32 {
+        f32::from(self.mood_percent) / 100.0
+    }
+}
+
 /// Everything a place needs to know to draw itself at any moment, without asking anyone again.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scenery {
+    /// The place.
+    pub place: Place,
     /// The time of day it shows.
     pub hour: TimeOfDay,
+    /// The weather, 0 to 1: what that is, each place says itself.
+    pub mood: f32,
     /// The pacer, if the place is to breathe.
     pub breath: Option<BreathView>,
     /// The running session, whose arc the light follows.
@@ -119,7 +191,9 @@ impl Scenery {
     #[must_use]
     pub fn of(snapshot: &Snapshot, profile: Option<&Profile>, clock: RoomClock, dimmed_to: f32) -> Self {
         Self {
-            hour: hour_of(snapshot.place, profile),
+            place: snapshot.place,
+            hour: profile.map_or(TimeOfDay::Dusk, |profile| profile.time),
+            mood: profile.map_or(0.0, |profile| profile.mood),
             breath: snapshot.breath,
             session: snapshot.session,
             light: LightCurve::of(profile),
@@ -147,16 +221,6 @@ impl Scenery {
     }
 }
 
-/// Which time of day a place opens with. Places that have no picture of their own yet are the shore at an hour that
-/// suits them.
-fn hour_of(place: Place, profile: Option<&Profile>) -> TimeOfDay {
-    match place {
-        Place::Forest => TimeOfDay::Dawn,
-        Place::QuietRoom | Place::NightSky => TimeOfDay::Night,
-        _ => profile.map_or(TimeOfDay::Dusk, |profile| profile.time),
-    }
-}
-
 const fn hour_index(hour: TimeOfDay) -> usize {
     match hour {
         TimeOfDay::Dawn => 0,
@@ -169,14 +233,14 @@ const fn hour_index(hour: TimeOfDay) -> usize {
 /// The place, filling whatever it lies in.
 #[must_use]
 pub fn place<'a, Message: 'a>(pictures: &Pictures, scenery: Scenery) -> Element<'a, Message> {
+    if scenery.place == Place::Dark {
+        let black = iced::widget::container::Style { background: Some(Color::BLACK.into()), ..Default::default() };
+        return iced::widget::container(Space::new().width(Length::Fill).height(Length::Fill))
+            .style(move |_| black)
+            .into();
+    }
     match pictures.backend {
-        Backend::Live { software } => live::live(scenery, pictures.frame, pictures.reduce_motion, software),
-        Backend::Still => stack![
-            image(pictures.still(scenery.hour)).width(Length::Fill).height(Length::Fill).content_fit(ContentFit::Cover),
-            still::veil(scenery),
-        ]
-        .width(Length::Fill)
-        .height(Length::Fill)
-        .into(),
+        Backend::Live { .. } => live::live(pictures, scenery),
+        Backend::Still => still::still(pictures, scenery),
     }
 }

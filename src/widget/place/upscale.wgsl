@@ -1,7 +1,24 @@
-// Brings a small picture to the screen with a smooth (Catmull-Rom) filter, so that softness does not look like blocks.
+// Brings one picture to the screen: a small one with a smooth and slightly sharpening filter, so that softness does not
+// look like blocks; any with the light of the hour, the light of the breath, and a dither against bands.
+
+struct Shown {
+  used: vec2<f32>,      // the part of the texture that holds the picture, texels
+  opacity: f32,
+  veil: f32,            // 0 as painted .. 1 dark
+  tint: vec3<f32>,      // gain of each colour
+  grey: f32,            // 0 as painted .. 1 without colour
+  glow: vec4<f32>,      // middle and reach, parts of the screen
+  breath: f32,          // light of the breath, 0 .. 1
+  spare_0: f32,
+  spare_1: f32,
+  spare_2: f32,
+};
 
 @group(0) @binding(0) var picture: texture_2d<f32>;
 @group(0) @binding(1) var smooth_sampler: sampler;
+@group(0) @binding(2) var<uniform> shown: Shown;
+
+const WARM_DARK: vec3<f32> = vec3<f32>(0.039, 0.024, 0.031);
 
 struct Corner {
   @builtin(position) position: vec4<f32>,
@@ -17,38 +34,119 @@ fn vertex_main(@builtin(vertex_index) i: u32) -> Corner {
   return out;
 }
 
-// Five bilinear taps that together weigh like a Catmull-Rom kernel without its corners.
-fn catmull_rom(at: vec2<f32>) -> vec3<f32> {
-  let size = vec2<f32>(textureDimensions(picture));
-  let position = at * size;
+// One tap, kept inside the part that holds the picture.
+fn tap(texel: vec2<f32>, size: vec2<f32>) -> vec3<f32> {
+  let inside = clamp(texel, vec2<f32>(0.5), shown.used - 0.5);
+  return textureSampleLevel(picture, smooth_sampler, inside / size, 0.0).rgb;
+}
+
+// Five bilinear taps that together weigh like a cubic kernel without its corners. A little more of its negative lobes
+// than Catmull-Rom has gives back the edge that the small picture lost.
+fn enlarged(at: vec2<f32>, size: vec2<f32>) -> vec3<f32> {
+  let a = -0.62;
+  let position = at * shown.used;
   let centre = floor(position - 0.5) + 0.5;
   let f = position - centre;
-  let w0 = f * (-0.5 + f * (1.0 - 0.5 * f));
-  let w1 = 1.0 + f * f * (-2.5 + 1.5 * f);
-  let w2 = f * (0.5 + f * (2.0 - 1.5 * f));
-  let w3 = f * f * (-0.5 + 0.5 * f);
+  let g = 1.0 - f;
+  let w0 = a * f * g * g;
+  let w3 = a * g * f * f;
+  let w1 = 1.0 + f * f * ((a + 2.0) * f - (a + 3.0));
+  let w2 = 1.0 - w0 - w1 - w3;
   let w12 = w1 + w2;
-  let t0 = (centre - 1.0) / size;
-  let t12 = (centre + w2 / w12) / size;
-  let t3 = (centre + 2.0) / size;
-  let sum = textureSampleLevel(picture, smooth_sampler, vec2<f32>(t12.x, t0.y), 0.0).rgb * (w12.x * w0.y)
-    + textureSampleLevel(picture, smooth_sampler, vec2<f32>(t0.x, t12.y), 0.0).rgb * (w0.x * w12.y)
-    + textureSampleLevel(picture, smooth_sampler, vec2<f32>(t12.x, t12.y), 0.0).rgb * (w12.x * w12.y)
-    + textureSampleLevel(picture, smooth_sampler, vec2<f32>(t3.x, t12.y), 0.0).rgb * (w3.x * w12.y)
-    + textureSampleLevel(picture, smooth_sampler, vec2<f32>(t12.x, t3.y), 0.0).rgb * (w12.x * w3.y);
+  let t0 = centre - 1.0;
+  let t12 = centre + w2 / w12;
+  let t3 = centre + 2.0;
+  let sum = tap(vec2<f32>(t12.x, t0.y), size) * (w12.x * w0.y)
+    + tap(vec2<f32>(t0.x, t12.y), size) * (w0.x * w12.y)
+    + tap(t12, size) * (w12.x * w12.y)
+    + tap(vec2<f32>(t3.x, t12.y), size) * (w3.x * w12.y)
+    + tap(vec2<f32>(t12.x, t3.y), size) * (w12.x * w3.y);
   let weight = w12.x * w0.y + w0.x * w12.y + w12.x * w12.y + w3.x * w12.y + w12.x * w3.y;
   return clamp(sum / weight, vec3<f32>(0.0), vec3<f32>(1.0));
 }
 
+// The light of the breath and of the hour, and the dither. No branch hangs on what is told: a driver that draws on the
+// processor would compile the shader anew for each value of it.
+fn lit(corner: Corner, texel: vec3<f32>) -> vec3<f32> {
+  let away = (corner.at - shown.glow.xy) / shown.glow.zw;
+  let inside = max(0.0, 1.0 - dot(away, away));
+  var seen = texel * (1.0 + 0.30 * shown.breath * inside * inside * (1.0 - 0.8 * texel));
+  seen = mix(seen, vec3<f32>(dot(seen, vec3<f32>(0.2126, 0.7152, 0.0722))), shown.grey);
+  seen = mix(seen * shown.tint, WARM_DARK, shown.veil);
+  let noise = fract(52.9829189 * fract(dot(corner.position.xy, vec2<f32>(0.06711056, 0.00583715))));
+  return clamp(seen + (noise - 0.5) / 255.0, vec3<f32>(0.0), vec3<f32>(1.0));
+}
+
+fn one_tap(corner: Corner) -> vec3<f32> {
+  let size = vec2<f32>(textureDimensions(picture));
+  return lit(corner, tap(corner.at * shown.used, size));
+}
+
+fn five_taps(corner: Corner) -> vec3<f32> {
+  let size = vec2<f32>(textureDimensions(picture));
+  return lit(corner, enlarged(corner.at, size));
+}
+
+// Where the processor has to draw every pixel, one tap must do. The small picture was sharpened beforehand, and the step
+// from texel to texel is a little steeper than a straight line, so that edges do not melt.
+fn quick(corner: Corner) -> vec3<f32> {
+  let position = corner.at * shown.used - 0.5;
+  let whole = floor(position);
+  let f = position - whole;
+  let steep = f + 0.45 * f * (1.0 - f) * (2.0 * f - 1.0);
+  let size = vec2<f32>(textureDimensions(picture));
+  let noise = fract(52.9829189 * fract(dot(corner.position.xy, vec2<f32>(0.06711056, 0.00583715))));
+  return tap(whole + steep + 0.5, size) + (noise - 0.5) / 255.0;
+}
+
+// The small picture with its edges lifted, within what its neighbours allow, so that no edge has a halo.
 @fragment
-fn fragment_plain(corner: Corner) -> @location(0) vec4<f32> {
-  return vec4<f32>(catmull_rom(corner.at), 1.0);
+fn sharpened(corner: Corner) -> @location(0) vec4<f32> {
+  let last = vec2<i32>(shown.used) - 1;
+  let at = vec2<i32>(corner.position.xy);
+  let middle = textureLoad(picture, at, 0).rgb;
+  let left = textureLoad(picture, vec2<i32>(max(at.x - 1, 0), at.y), 0).rgb;
+  let right = textureLoad(picture, vec2<i32>(min(at.x + 1, last.x), at.y), 0).rgb;
+  let above = textureLoad(picture, vec2<i32>(at.x, max(at.y - 1, 0)), 0).rgb;
+  let below = textureLoad(picture, vec2<i32>(at.x, min(at.y + 1, last.y)), 0).rgb;
+  let lowest = min(min(min(left, right), min(above, below)), middle);
+  let highest = max(max(max(left, right), max(above, below)), middle);
+  let lifted = middle + 0.75 * (middle - 0.25 * (left + right + above + below));
+  return vec4<f32>(clamp(lifted, lowest - 0.02, highest + 0.02), 1.0);
+}
+
+fn linear(seen: vec3<f32>) -> vec3<f32> {
+  let low = seen / 12.92;
+  let high = pow((seen + 0.055) / 1.055, vec3<f32>(2.4));
+  return select(high, low, seen <= vec3<f32>(0.04045));
 }
 
 @fragment
-fn fragment_linear(corner: Corner) -> @location(0) vec4<f32> {
-  let shown = catmull_rom(corner.at);
-  let low = shown / 12.92;
-  let high = pow((shown + 0.055) / 1.055, vec3<f32>(2.4));
-  return vec4<f32>(select(high, low, shown <= vec3<f32>(0.04045)), 1.0);
+fn whole_plain(corner: Corner) -> @location(0) vec4<f32> {
+  return vec4<f32>(one_tap(corner), shown.opacity);
+}
+
+@fragment
+fn enlarged_plain(corner: Corner) -> @location(0) vec4<f32> {
+  return vec4<f32>(five_taps(corner), shown.opacity);
+}
+
+@fragment
+fn whole_linear(corner: Corner) -> @location(0) vec4<f32> {
+  return vec4<f32>(linear(one_tap(corner)), shown.opacity);
+}
+
+@fragment
+fn enlarged_linear(corner: Corner) -> @location(0) vec4<f32> {
+  return vec4<f32>(linear(five_taps(corner)), shown.opacity);
+}
+
+@fragment
+fn quick_plain(corner: Corner) -> @location(0) vec4<f32> {
+  return vec4<f32>(quick(corner), shown.opacity);
+}
+
+@fragment
+fn quick_linear(corner: Corner) -> @location(0) vec4<f32> {
+  return vec4<f32>(linear(quick(corner)), shown.opacity);
 }

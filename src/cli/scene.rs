@@ -1,0 +1,221 @@
+//! Owns `stillroom scene`: pictures of a place as PNG, painted without a window; and the flash test that `check` makes of
+//! every place and of the clinic's own pictures.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+use image::{ExtendedColorType, ImageEncoder};
+
+use super::{FAILED, UNUSABLE};
+use crate::findings::Finding;
+use crate::profile::{Place, TimeOfDay};
+use crate::room::breath::Pattern;
+use crate::widget::place::drawn::Drawn;
+use crate::widget::place::flash::{self, Glance, Verdict};
+use crate::widget::place::pictures::{Slides, fades_between};
+use crate::widget::place::studio::{SIDE_MAX, Studio, StudioError};
+use crate::widget::place::{Look, SceneValues};
+
+/// A run of pictures is no longer than this; a slip of the finger would fill the disk.
+const FRAMES_MAX: u32 = 100_000;
+/// The flash test looks at pictures of this size.
+const TEST_SIZE: (u32, u32) = (320, 200);
+/// So many in a second.
+const TEST_FRAMES_PER_SECOND: u32 = 8;
+/// For so long: more than one whole breath.
+const TEST_SECONDS: u32 = 12;
+/// The quickest breath there is makes the quickest light.
+const TEST_BREATH: Pattern = Pattern::ThreeSeven;
+
+/// What is to be painted.
+#[derive(Debug, Args)]
+pub(super) struct SceneArgs {
+    /// The place: beach, forest, quiet-room, night-sky, drifting-colour
+    #[arg(long, value_parser = parse_place)]
+    place: Drawn,
+    /// The time of day: dawn, day, dusk, night
+    #[arg(long, value_parser = parse_time)]
+    time: TimeOfDay,
+    /// The size of each picture in pixels
+    #[arg(long, value_name = "WxH", default_value = "1280x800", value_parser = parse_size)]
+    size: (u32, u32),
+    /// Pictures in each second, 1 to 60
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=60))]
+    fps: u32,
+    /// For how long, in seconds; one picture if it is 0
+    #[arg(long, value_name = "S", default_value_t = 0.0, value_parser = parse_seconds)]
+    seconds: f64,
+    /// The folder the pictures go to, as 00000.png and so on; it is made if it is not there
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// The weather, 0 to 1: what it is, each place decides itself
+    #[arg(long, value_name = "M", default_value_t = 0.0, value_parser = parse_share)]
+    mood: f32,
+    /// How the place breathes: 4-6, 3-7, 5-5, 4-4-4-4; it does not unless this is given
+    #[arg(long, value_name = "PATTERN", value_parser = parse_breath)]
+    breath: Option<Pattern>,
+    /// Where on the place's clock the first picture is, in seconds
+    #[arg(long, value_name = "S", default_value_t = 0.0, value_parser = parse_seconds)]
+    at: f64,
+    /// The light, 0 to 1
+    #[arg(long, value_name = "L", default_value_t = 1.0, value_parser = parse_share)]
+    light: f32,
+}
+
+pub(super) fn scene(args: &SceneArgs) -> ExitCode {
+    let frames = ((args.seconds * f64::from(args.fps)).round() as u32).max(1);
+    if frames > FRAMES_MAX {
+        eprintln!("stillroom: {frames} pictures are more than {FRAMES_MAX}; ask for fewer seconds or fewer a second");
+        return ExitCode::from(UNUSABLE);
+    }
+    match paint(args, frames) {
+        Ok(device) => {
+            println!("{frames} pictures in {}, painted by {device}", args.out.display());
+            ExitCode::SUCCESS
+        }
+        Err(why) => {
+            eprintln!("stillroom: {why}");
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+fn paint(args: &SceneArgs, frames: u32) -> Result<String, String> {
+    let said = |error: StudioError| error.to_string();
+    fs::create_dir_all(&args.out).map_err(|error| unwritable(&args.out, &error))?;
+    let studio = Studio::open().map_err(said)?;
+    let easel = studio.easel(Look::of(args.place, args.time, args.mood), args.size, None).map_err(said)?;
+    for frame in 0..frames {
+        let since = Duration::from_secs_f64(args.at + f64::from(frame) / f64::from(args.fps));
+        let painted = SceneValues::painted(args.time, args.mood, since, args.breath);
+        let pixels = easel.picture(SceneValues { light: args.light, ..painted }).map_err(said)?;
+        let path = args.out.join(format!("{frame:05}.png"));
+        write_png(&path, args.size, &pixels).map_err(|error| unwritable(&path, &error))?;
+    }
+    Ok(studio.name().to_owned())
+}
+
+fn unwritable(path: &Path, error: &dyn std::fmt::Display) -> String {
+    format!("{}: cannot be written: {error}; name another folder with --out", path.display())
+}
+
+fn write_png(path: &Path, (width, height): (u32, u32), rgba: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
+    let rgb: Vec<u8> = rgba.chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
+    let mut file = std::io::BufWriter::new(fs::File::create(path)?);
+    PngEncoder::new_with_quality(&mut file, CompressionType::Fast, FilterType::Adaptive).write_image(
+        &rgb,
+        width,
+        height,
+        ExtendedColorType::Rgb8,
+    )?;
+    std::io::Write::flush(&mut file)?;
+    Ok(())
+}
+
+/// What the flash test came to.
+#[derive(Debug, Default)]
+pub(super) struct FlashReport {
+    /// Whatever could flash at somebody.
+    pub(super) findings: Vec<Finding>,
+    /// What could not be looked at, and why.
+    pub(super) notes: Vec<String>,
+}
+
+/// Looks at every place through a whole breath and, if there are any, at how the clinic's own pictures follow each other.
+pub(super) fn flash_test(own_pictures: &Path) -> FlashReport {
+    let mut report = FlashReport::default();
+    match Studio::open() {
+        Ok(studio) => {
+            for drawn in Drawn::ALL {
+                match place_verdict(&studio, drawn) {
+                    Ok(verdict) => report.findings.extend(finding(Path::new(drawn.name()), &verdict)),
+                    Err(error) => report.notes.push(format!("{}: flash test not made: {error}", drawn.name())),
+                }
+            }
+        }
+        Err(error) => report
+            .notes
+            .push(format!("flash test of the living places not made, and none of them is shown here: {error}")),
+    }
+    let slides = Slides::of(own_pictures);
+    let fades = fades_between(&slides, TEST_SIZE);
+    report.findings.extend(fades.iter().filter_map(|(file, verdict)| finding(file, verdict)));
+    report
+}
+
+/// By day, since that is when there is most light to change.
+fn place_verdict(studio: &Studio, drawn: Drawn) -> Result<Verdict, StudioError> {
+    let easel = studio.easel(Look::of(drawn, TimeOfDay::Day, 0.0), TEST_SIZE, None)?;
+    let frames = TEST_SECONDS * TEST_FRAMES_PER_SECOND;
+    let glances: Result<Vec<Glance>, StudioError> = (0..frames)
+        .map(|frame| {
+            let at = Duration::from_secs(1) * frame / TEST_FRAMES_PER_SECOND;
+            let pixels = easel.picture(SceneValues::painted(TimeOfDay::Day, 0.0, at, Some(TEST_BREATH)))?;
+            Ok(Glance::of(at, TEST_SIZE.0, &pixels))
+        })
+        .collect();
+    Ok(flash::look_through(&glances?))
+}
+
+fn finding(what: &Path, verdict: &Verdict) -> Option<Finding> {
+    if verdict.is_calm() {
+        return None;
+    }
+    let Verdict { general_flashes, red_flashes, largest_change } = verdict;
+    let found = format!(
+        "{general_flashes} flashes and {red_flashes} red flashes in a second, and a change of light of {largest_change:.2}"
+    );
+    let allowed = "at most 3 of either (WCAG 2.3.1), and a change below 0.10 of 5 % of the screen in a second";
+    Some(Finding::of_file(what, found, allowed))
+}
+
+fn parse_place(text: &str) -> Result<Drawn, String> {
+    let words = || Drawn::ALL.map(Drawn::name).join(", ");
+    let place = Place::from_name(text).ok_or_else(|| format!("a place is one of {}", words()))?;
+    let known = Drawn::ALL.into_iter().find(|drawn| drawn.name() == place.name());
+    known.ok_or_else(|| format!("{text} is not drawn by a shader; those that are: {}", words()))
+}
+
+fn parse_time(text: &str) -> Result<TimeOfDay, String> {
+    TimeOfDay::from_name(text).ok_or_else(|| "a time is one of dawn, day, dusk, night".to_owned())
+}
+
+fn parse_breath(text: &str) -> Result<Pattern, String> {
+    Pattern::from_name(text).ok_or_else(|| format!("a breath is one of {}", Pattern::ALL.map(Pattern::name).join(", ")))
+}
+
+fn parse_size(text: &str) -> Result<(u32, u32), String> {
+    let sides = text.split_once('x').and_then(|(w, h)| Some((w.parse::<u32>().ok()?, h.parse::<u32>().ok()?)));
+    sides
+        .filter(|(width, height)| (16..=SIDE_MAX).contains(width) && (16..=SIDE_MAX).contains(height))
+        .ok_or_else(|| format!("a size is WIDTHxHEIGHT in pixels, 16 to {SIDE_MAX} each, such as 1280x800"))
+}
+
+fn parse_seconds(text: &str) -> Result<f64, String> {
+    let seconds = text.parse().ok().filter(|seconds: &f64| (0.0..=1e7).contains(seconds));
+    seconds.ok_or_else(|| "seconds are a number from 0 to 10000000".to_owned())
+}
+
+fn parse_share(text: &str) -> Result<f32, String> {
+    let share = text.parse().ok().filter(|share: &f32| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| "a number from 0 to 1".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_are_read_or_refused_with_what_is_allowed() {
+        assert_eq!(parse_place("quiet-room"), Ok(Drawn::QuietRoom));
+        assert!(parse_place("pictures").unwrap_err().contains("night-sky"));
+        assert!(parse_place("moon").is_err() && parse_time("noon").is_err() && parse_breath("9-9").is_err());
+        assert_eq!(parse_size("640x400"), Ok((640, 400)));
+        assert!(["640", "8x8", "99999x10", "-1x5"].iter().all(|size| parse_size(size).is_err()));
+        assert!(parse_seconds("-1").is_err() && parse_seconds("nan").is_err() && parse_share("1.2").is_err());
+    }
+}

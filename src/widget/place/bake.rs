@@ -1,0 +1,310 @@
+//! Owns baked layers: what of a place does not move, with its smaller copies, and how it is kept on disk. A file that is
+//! broken or of another shader is as good as none. Does not own the drawing of them.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use iced::wgpu;
+use image::codecs::png::{CompressionType, FilterType, PngDecoder, PngEncoder};
+use image::{ExtendedColorType, ImageDecoder, ImageEncoder};
+use sha2::{Digest, Sha256};
+
+use super::drawn::LAYERS_MAX;
+use super::painter::FORMAT;
+use crate::paths::private;
+
+/// All bakes together take at most so much of the disk.
+const CACHE_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// One bake takes at most so much of it.
+const FILE_BYTES_MAX: usize = 96 * 1024 * 1024;
+/// A side is never longer than this.
+const SIDE_MAX: u32 = 4096;
+const MAGIC: &[u8; 8] = b"STILLYR2";
+const DIGEST_BYTES: usize = 32;
+const ENDING: &str = "layers";
+
+/// The layers of one look of a place.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Baked {
+    /// Pixels across.
+    pub width: u32,
+    /// Pixels down.
+    pub height: u32,
+    /// For each layer its sizes, the whole one first, each half of the one before; rows of RGBA.
+    layers: Vec<Vec<Vec<u8>>>,
+}
+
+impl std::fmt::Debug for Baked {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{} layers of {}x{}", self.layers.len(), self.width, self.height)
+    }
+}
+
+impl Baked {
+    /// Layers of that size as rows of RGBA; none if one is of another size.
+    #[must_use]
+    pub fn of(width: u32, height: u32, layers: Vec<Vec<u8>>) -> Option<Self> {
+        let bytes = width as usize * height as usize * 4;
+        let whole = width > 0 && height > 0 && layers.iter().all(|layer| layer.len() == bytes);
+        whole.then(|| Self {
+            width,
+            height,
+            layers: layers.into_iter().map(|one| sizes_of(width, height, one)).collect(),
+        })
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> u32 {
+        self.layers.len() as u32
+    }
+
+    /// An empty texture that these layers fit into.
+    pub(super) fn texture(&self, device: &wgpu::Device) -> wgpu::Texture {
+        device.create_texture(&wgpu::TextureDescriptor {
+            label: Some("layers"),
+            size: wgpu::Extent3d { width: self.width, height: self.height, depth_or_array_layers: self.count().max(1) },
+            mip_level_count: levels(self.width, self.height),
+            sample_count: 1,
+            dimension: wgpu::TextureDimension::D2,
+            format: FORMAT,
+            usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST,
+            view_formats: &[],
+        })
+    }
+
+    /// Copies one layer into its place.
+    pub(super) fn upload(&self, queue: &wgpu::Queue, texture: &wgpu::Texture, layer: u32) {
+        let Some(sizes) = self.layers.get(layer as usize) else { return };
+        for (level, pixels) in (0..).zip(sizes) {
+            let (width, height) = (side(self.width, level), side(self.height, level));
+            queue.write_texture(
+                wgpu::TexelCopyTextureInfo {
+                    texture,
+                    mip_level: level,
+                    origin: wgpu::Origin3d { x: 0, y: 0, z: layer },
+                    aspect: wgpu::TextureAspect::All,
+                },
+                pixels,
+                wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(width * 4), rows_per_image: Some(height) },
+                wgpu::Extent3d { width, height, depth_or_array_layers: 1 },
+            );
+        }
+    }
+
+    /// As a file: a head, each layer as PNG, and a digest of all that.
+    fn to_file(&self) -> Option<Vec<u8>> {
+        let mut file = MAGIC.to_vec();
+        for number in [self.width, self.height, self.count()] {
+            file.extend(number.to_le_bytes());
+        }
+        for layer in &self.layers {
+            let mut png = Vec::new();
+            PngEncoder::new_with_quality(&mut png, CompressionType::Fast, FilterType::Adaptive)
+                .write_image(layer.first()?, self.width, self.height, ExtendedColorType::Rgba8)
+                .ok()?;
+            file.extend(u32::try_from(png.len()).ok()?.to_le_bytes());
+            file.extend(png);
+        }
+        let digest = Sha256::digest(&file);
+        file.extend(digest);
+        Some(file)
+    }
+
+    fn from_file(file: &[u8]) -> Option<Self> {
+        let (content, digest) = file.split_at_checked(file.len().checked_sub(DIGEST_BYTES)?)?;
+        if Sha256::digest(content)[..] != *digest {
+            return None;
+        }
+        let mut rest = content.strip_prefix(MAGIC)?;
+        let (width, height, count) = (number(&mut rest)?, number(&mut rest)?, number(&mut rest)?);
+        if width > SIDE_MAX || height > SIDE_MAX || count > LAYERS_MAX {
+            return None;
+        }
+        let mut layers = Vec::new();
+        for _ in 0..count {
+            let length = number(&mut rest)? as usize;
+            let (png, after) = rest.split_at_checked(length)?;
+            rest = after;
+            let decoder = PngDecoder::new(std::io::Cursor::new(png)).ok()?;
+            if decoder.dimensions() != (width, height) || decoder.color_type() != image::ColorType::Rgba8 {
+                return None;
+            }
+            let mut pixels = vec![0; width as usize * height as usize * 4];
+            decoder.read_image(&mut pixels).ok()?;
+            layers.push(pixels);
+        }
+        Self::of(width, height, layers)
+    }
+}
+
+fn number(rest: &mut &[u8]) -> Option<u32> {
+    let (bytes, after) = rest.split_first_chunk::<4>()?;
+    *rest = after;
+    Some(u32::from_le_bytes(*bytes))
+}
+
+/// How many sizes a texture has, from the whole down to one pixel.
+fn levels(width: u32, height: u32) -> u32 {
+    width.max(height).max(1).ilog2() + 1
+}
+
+/// A side at that size.
+fn side(whole: u32, level: u32) -> u32 {
+    (whole >> level).max(1)
+}
+
+/// A picture and all its smaller copies.
+fn sizes_of(width: u32, height: u32, whole: Vec<u8>) -> Vec<Vec<u8>> {
+    let mut sizes = vec![whole];
+    for level in 1..levels(width, height) {
+        let Some(before) = sizes.last() else { break };
+        let from = (side(width, level - 1) as usize, side(height, level - 1) as usize);
+        let to = (side(width, level) as usize, side(height, level) as usize);
+        sizes.push(halved(before, from, to));
+    }
+    sizes
+}
+
+fn halved(pixels: &[u8], from: (usize, usize), to: (usize, usize)) -> Vec<u8> {
+    let mut half = Vec::with_capacity(to.0 * to.1 * 4);
+    for y in 0..to.1 {
+        let rows = [(2 * y).min(from.1 - 1) * from.0, (2 * y + 1).min(from.1 - 1) * from.0];
+        for x in 0..to.0 {
+            let columns = [(2 * x).min(from.0 - 1), (2 * x + 1).min(from.0 - 1)];
+            for channel in 0..4 {
+                let sum: u32 = rows
+                    .iter()
+                    .flat_map(|row| columns.iter().map(move |column| u32::from(pixels[(row + column) * 4 + channel])))
+                    .sum();
+                half.push(((sum + 2) / 4) as u8);
+            }
+        }
+    }
+    half
+}
+
+/// Where bakes are kept.
+#[derive(Clone, Debug)]
+pub struct BakeCache {
+    folder: PathBuf,
+}
+
+impl BakeCache {
+    /// A cache in `folder`, which is made when first needed.
+    #[must_use]
+    pub fn in_folder(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// The bake of that name, if it lies there whole.
+    #[must_use]
+    pub fn load(&self, name: &str) -> Option<Baked> {
+        let path = self.folder.join(name);
+        let file = private::read_limited(&path, FILE_BYTES_MAX).ok().flatten()?;
+        let baked = Baked::from_file(&file);
+        if baked.is_some() {
+            // What was used last is thrown away last; a clock that cannot be set costs a bake at worst.
+            drop(File::open(&path).and_then(|file| file.set_modified(SystemTime::now())));
+        } else {
+            tracing::info!("{}: baked layers were broken and are made anew", path.display());
+        }
+        baked
+    }
+
+    /// Keeps a bake and throws away the oldest ones, so that all stay within their share of the disk. A bake that
+    /// cannot be kept is made again next time.
+    pub fn keep(&self, name: &str, baked: &Baked) {
+        let Some(file) = baked.to_file().filter(|file| file.len() <= FILE_BYTES_MAX) else { return };
+        let kept = private::make_dir(&self.folder).and_then(|()| private::write_whole(&self.folder.join(name), &file));
+        if let Err(error) = kept {
+            tracing::info!(%error, "baked layers are not kept and will be made again");
+            return;
+        }
+        self.trim(CACHE_BYTES_MAX);
+    }
+
+    fn trim(&self, bytes_max: u64) {
+        let Ok(entries) = fs::read_dir(&self.folder) else { return };
+        let mut files: Vec<(SystemTime, u64, PathBuf)> = entries
+            .filter_map(Result::ok)
+            .filter(|entry| is_bake(&entry.path()))
+            .filter_map(|entry| {
+                let about = entry.metadata().ok()?;
+                Some((about.modified().ok()?, about.len(), entry.path()))
+            })
+            .collect();
+        files.sort_by(|a, b| b.cmp(a));
+        let mut bytes = 0;
+        for (_, length, path) in files {
+            bytes += length;
+            if bytes > bytes_max {
+                drop(fs::remove_file(path));
+            }
+        }
+    }
+}
+
+fn is_bake(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == ENDING)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn baked(shade: u8) -> Baked {
+        let layer = |index: u8| (0..13 * 7 * 4).map(|at| (at % 251) as u8 ^ index ^ shade).collect();
+        Baked::of(13, 7, vec![layer(0), layer(9)]).unwrap()
+    }
+
+    #[test]
+    fn a_bake_comes_back_from_disk_to_the_last_bit_and_a_broken_one_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = BakeCache::in_folder(folder.path().join("cache/places"));
+        assert_eq!(cache.load("a.layers"), None);
+        cache.keep("a.layers", &baked(1));
+        assert_eq!(cache.load("a.layers"), Some(baked(1)));
+        let path = folder.path().join("cache/places/a.layers");
+        let whole = fs::read(&path).unwrap();
+        for (cut, spoilt) in [(whole.len() - 1, 0), (whole.len() / 2, 0), (0, 0), (whole.len(), 40), (whole.len(), 3)] {
+            let mut broken = whole[..cut].to_vec();
+            if let Some(byte) = broken.get_mut(spoilt) {
+                *byte ^= 0x10;
+            }
+            fs::write(&path, &broken).unwrap();
+            assert_eq!(cache.load("a.layers"), None, "{cut} {spoilt}");
+        }
+        cache.keep("a.layers", &baked(2));
+        assert_eq!(cache.load("a.layers"), Some(baked(2)));
+    }
+
+    #[test]
+    fn the_cache_stays_within_its_share_and_what_was_used_last_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = BakeCache::in_folder(folder.path().to_owned());
+        fs::write(folder.path().join("not-ours.txt"), "x").unwrap();
+        let length = baked(0).to_file().unwrap().len() as u64;
+        for (age, name) in [(30, "a.layers"), (20, "b.layers"), (10, "c.layers")] {
+            cache.keep(name, &baked(0));
+            let then = SystemTime::now() - std::time::Duration::from_secs(age);
+            File::open(folder.path().join(name)).unwrap().set_modified(then).unwrap();
+        }
+        assert!(cache.load("a.layers").is_some());
+        cache.trim(2 * length);
+        assert!(cache.load("a.layers").is_some() && cache.load("c.layers").is_some());
+        assert!(cache.load("b.layers").is_none());
+        assert!(folder.path().join("not-ours.txt").exists());
+    }
+
+    #[test]
+    fn smaller_copies_go_down_to_one_pixel_and_keep_the_mean() {
+        let sizes = sizes_of(5, 3, vec![100; 5 * 3 * 4]);
+        assert_eq!(sizes.iter().map(Vec::len).collect::<Vec<_>>(), [60, 8, 4]);
+        assert!(sizes.iter().flatten().all(|value| *value == 100));
+        let step: Vec<u8> = [0, 100].iter().flat_map(|value| [*value; 4]).collect();
+        assert_eq!(sizes_of(2, 1, step)[1], [50; 4]);
+        assert!(Baked::of(2, 2, vec![vec![0; 3]]).is_none());
+    }
+}

@@ -1,0 +1,174 @@
+//! Owns one moment of a place as its shader takes it: sixteen numbers, a function of time alone.
+
+use std::time::Duration;
+
+use super::{Scenery, hour_index};
+use crate::profile::TimeOfDay;
+use crate::room::RoomTime;
+use crate::room::breath::Pattern;
+
+/// Bytes of the shader's uniform: sixteen floats.
+pub const SCENE_BYTES: usize = 64;
+/// The shader's clock wraps so often, in milliseconds; every motion in it is periodic in this.
+pub const WRAP_MS: u64 = 3_600_000;
+/// Sand that the wave has left dries over this long.
+const DRYING: Duration = Duration::from_secs(9);
+/// How finely the drying is looked back on.
+const DRYING_STEP: Duration = Duration::from_millis(250);
+/// A place that does not breathe keeps its water here.
+const RESTING_LEVEL: f32 = 0.35;
+
+/// One moment of a place, as the shader takes it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SceneValues {
+    /// Seconds, 0 to 3600, where they begin anew.
+    pub time_s: f32,
+    /// The breath, 0 out to 1 in.
+    pub breath: f32,
+    /// The highest the breath has been, less what has dried since, 0 to 1.
+    pub breath_wet: f32,
+    /// 0 dawn, 1 day, 2 dusk, 3 night.
+    pub hour: f32,
+    /// Brightness, 0 to 1.
+    pub light: f32,
+    /// Colour of the light, −1 moonlight to 1 lamplight.
+    pub warmth: f32,
+    /// 0 grey to 1 as painted.
+    pub saturation: f32,
+    /// 0 still to 1 as the place moves by itself.
+    pub movement: f32,
+    /// The weather, 0 to 1.
+    pub mood: f32,
+}
+
+impl SceneValues {
+    /// The place at that moment of the room's time. `still` takes all movement out of it, the breath's among it.
+    #[must_use]
+    pub fn at(scenery: &Scenery, now: RoomTime, still: bool) -> Self {
+        let level = |at: RoomTime| {
+            let breath = scenery.breath?;
+            (at >= breath.started).then(|| breath.at(at).level)
+        };
+        let (breath, breath_wet) = match level(now) {
+            Some(breath) if !still => (breath as f32, wet(breath, |ago| level(now - ago))),
+            _ => (RESTING_LEVEL, RESTING_LEVEL),
+        };
+        Self {
+            time_s: wrapped_s(now.0),
+            breath,
+            breath_wet,
+            hour: hour_index(scenery.hour) as f32,
+            light: scenery.brightness_at(now),
+            warmth: scenery.follow(&scenery.light.warmth, now),
+            saturation: scenery.follow(&scenery.light.saturation, now),
+            movement: if still { 0.0 } else { scenery.follow(&scenery.light.movement, now) },
+            mood: scenery.mood.clamp(0.0, 1.0),
+        }
+    }
+
+    /// The place as it is painted: full light, no tint, so long after its clock began, with that breath or none.
+    #[must_use]
+    pub fn painted(hour: TimeOfDay, mood: f32, since: Duration, pattern: Option<Pattern>) -> Self {
+        let level = |ago: Duration| Some(pattern?.at(since.checked_sub(ago)?).level);
+        let (breath, breath_wet) = match level(Duration::ZERO) {
+            Some(breath) => (breath as f32, wet(breath, level)),
+            None => (RESTING_LEVEL, RESTING_LEVEL),
+        };
+        Self {
+            time_s: wrapped_s(since.as_millis().try_into().unwrap_or(u64::MAX)),
+            breath,
+            breath_wet,
+            hour: hour_index(hour) as f32,
+            light: 1.0,
+            warmth: 0.0,
+            saturation: 1.0,
+            movement: 1.0,
+            mood: mood.clamp(0.0, 1.0),
+        }
+    }
+
+    /// As the shader reads it, for a picture of that size drawn at that part of each side of the screen.
+    #[must_use]
+    pub fn bytes(self, width: u32, height: u32, scale: f32) -> [u8; SCENE_BYTES] {
+        let floats = [
+            width as f32,
+            height as f32,
+            self.time_s,
+            self.breath,
+            self.breath_wet,
+            self.hour,
+            self.light,
+            self.warmth,
+            self.saturation,
+            self.movement,
+            self.mood,
+            scale,
+        ];
+        let mut bytes = [0; SCENE_BYTES];
+        for (slot, float) in bytes.chunks_exact_mut(4).zip(floats) {
+            slot.copy_from_slice(&float.to_le_bytes());
+        }
+        bytes
+    }
+}
+
+/// Whole milliseconds are wrapped before they become a float, so that a day later nothing is lost.
+fn wrapped_s(ms: u64) -> f32 {
+    ((ms % WRAP_MS) as f64 / 1000.0) as f32
+}
+
+/// How high the sand is wet: the highest the wave has been, less what has dried since. A function of time alone, so
+/// that it needs no memory.
+fn wet(level_now: f64, level_ago: impl Fn(Duration) -> Option<f64>) -> f32 {
+    let steps = (DRYING.as_millis() / DRYING_STEP.as_millis()) as u32;
+    let mut wet = level_now;
+    for ago in (1..steps).map(|step| DRYING_STEP * step) {
+        let Some(level) = level_ago(ago) else { break };
+        wet = wet.max(level * (1.0 - ago.as_secs_f64() / DRYING.as_secs_f64()));
+    }
+    wet as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(since: Duration) -> SceneValues {
+        SceneValues::painted(TimeOfDay::Day, 0.0, since, Some(Pattern::FourSix))
+    }
+
+    #[test]
+    fn a_day_later_every_value_is_the_same_to_the_last_bit() {
+        // Both the clock's hour and the breath's ten seconds divide a day.
+        for ms in [0, 1, 33, 1_234, 3_599_999, 3_600_000, 5_000_001] {
+            // The first breaths have nothing behind them that could still be wet.
+            let since = Duration::from_secs(20) + Duration::from_millis(ms);
+            assert_eq!(at(since), at(since + Duration::from_hours(24)), "{ms}");
+            assert_eq!(at(since).bytes(10, 10, 1.0), at(since + Duration::from_hours(24)).bytes(10, 10, 1.0));
+        }
+        assert!((wrapped_s(WRAP_MS - 1) - 3599.999).abs() < 0.001);
+        assert!(wrapped_s(WRAP_MS) < f32::EPSILON);
+    }
+
+    #[test]
+    fn wet_sand_is_never_below_the_wave_and_dries_without_a_leap() {
+        let mut before = at(Duration::from_secs(20)).breath_wet;
+        for ms in (20_000..60_000).step_by(33) {
+            let now = at(Duration::from_millis(ms));
+            assert!(now.breath_wet >= now.breath - 1e-6 && now.breath_wet <= 1.0);
+            assert!((now.breath_wet - before).abs() < 0.03, "{ms}: {before} to {}", now.breath_wet);
+            before = now.breath_wet;
+        }
+    }
+
+    #[test]
+    fn the_uniform_is_laid_out_as_the_shaders_read_it() {
+        let values = SceneValues { mood: 0.5, ..at(Duration::from_secs(2)) };
+        let bytes = values.bytes(320, 200, 0.5);
+        let float = |index: usize| f32::from_le_bytes(bytes[index * 4..index * 4 + 4].try_into().unwrap());
+        let head: Vec<f32> = (0..12).map(float).collect();
+        assert_eq!(head[..3], [320.0, 200.0, 2.0]);
+        assert_eq!(head[5..12], [1.0, 1.0, 0.0, 1.0, 1.0, 0.5, 0.5]);
+        assert!((12..16).all(|index| float(index) == 0.0));
+    }
+}

@@ -1,4 +1,4 @@
-//! Composes the three pieces that ship with the product: `cargo run --release --example compose [FOLDER]`.
+//! Composes the pieces that ship with the product: `cargo run --release --example compose [FOLDER]`.
 //!
 //! Each is written as a WAV and, where `ffmpeg` is installed, encoded to Ogg Vorbis and the WAV removed.
 
@@ -6,18 +6,46 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use stillroom::sound::{COMPOSED_RATE_HZ, Piece, WavWriter, compose};
+use stillroom::sound::{COMPOSED_RATE_HZ, Character, Piece, Shape, WavWriter, compose};
 
-/// Seed and length in seconds of what ships.
-const SHIPPED: [(Piece, u64, f64); 3] =
-    [(Piece::Tide, 11, 226.0), (Piece::Canopy, 4, 208.0), (Piece::Hearth, 7, 214.0)];
+/// What ships.
+const SHIPPED: [Piece; 4] = [
+    Piece {
+        name: "tide",
+        character: Character::Tidal,
+        seed: 3,
+        seconds: 268.0,
+        shape: Shape { intensity: 0.65, density: 0.55, register: 0.50, brightness: 0.50, movement: 0.60 },
+    },
+    Piece {
+        name: "canopy",
+        character: Character::Glass,
+        seed: 6,
+        seconds: 236.0,
+        shape: Shape { intensity: 0.60, density: 0.60, register: 0.55, brightness: 0.60, movement: 0.50 },
+    },
+    Piece {
+        name: "hearth",
+        character: Character::Strings,
+        seed: 7,
+        seconds: 252.0,
+        shape: Shape { intensity: 0.65, density: 0.60, register: 0.45, brightness: 0.50, movement: 0.55 },
+    },
+    Piece {
+        name: "far-bells",
+        character: Character::Bells,
+        seed: 23,
+        seconds: 244.0,
+        shape: Shape { intensity: 0.55, density: 0.50, register: 0.45, brightness: 0.45, movement: 0.45 },
+    },
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| "media/music".to_owned()));
-    for (piece, seed, seconds) in SHIPPED {
-        let wav = folder.join(piece.name()).with_extension("wav");
+    for piece in &SHIPPED {
+        let wav = folder.join(piece.name).with_extension("wav");
         let mut file = WavWriter::create(&wav, COMPOSED_RATE_HZ)?;
-        file.write(&compose(seed, piece, seconds))?;
+        file.write(&compose(piece))?;
         file.finish()?;
         encode(&wav)?;
     }

@@ -20,6 +20,8 @@ use crate::vault::{Look, Opened, RECEIPTS_FILE, Vault};
 
 /// The sound fades out for so long before the program starts afresh.
 const FADES_WITHIN: Duration = Duration::from_millis(300);
+/// Composed music is told so often where the arc has come to; it follows within seconds anyway.
+const FOLLOWS_EVERY: Duration = Duration::from_secs(4);
 /// What may lie in the state directory after a wipe.
 const EXPECTED: [&str; 8] =
     [JOURNAL_FILE, RECEIPTS_FILE, STAFF_PIN_FILE, DESK_PASSWORD_FILE, LOCK_FILE, SETUP_FILE, "desk/", "cache/"];
@@ -37,6 +39,7 @@ pub fn rules(config: &Config, profiles: &[Profile], speed: u32) -> Rules {
         start_volume_db: config.sound.start_volume_db,
         cap_db: config.sound.cap_db,
         language: Language::from_name(config.room.locale.name()).unwrap_or(defaults.language),
+        escalation: defaults.escalation,
         note_limits: NoteLimits {
             pages_max: usize::try_from(config.notes.pages_max).unwrap_or(usize::MAX),
             page_chars_max: usize::try_from(config.notes.page_chars_max).unwrap_or(usize::MAX),
@@ -46,7 +49,7 @@ pub fn rules(config: &Config, profiles: &[Profile], speed: u32) -> Rules {
 }
 
 fn profile_rules(config: &Config, profile: &Profile) -> ProfileRules {
-    let place = Place::from_name(profile.place.name()).unwrap_or(Place::Beach);
+    let place = profile.place;
     ProfileRules {
         name: profile.name.clone(),
         infusion_minutes: profile.infusion_minutes.unwrap_or(config.session.infusion_minutes),
@@ -63,9 +66,7 @@ fn profile_rules(config: &Config, profile: &Profile) -> ProfileRules {
 /// The ports behind the room.
 pub struct Ports {
     sound: Sound,
-    clock: RoomClock,
-    config: Arc<Config>,
-    profiles: Arc<Vec<Profile>>,
+    hearing: mpsc::Sender<Snapshot>,
     vault: mpsc::Sender<Order>,
     observer: Option<Observer>,
 }
@@ -112,7 +113,15 @@ impl Ports {
         if let Err(error) = started {
             tracing::error!(%error, "the vault's thread could not be started; notes stay in memory only");
         }
-        Self { sound, clock: room.clock(), config, profiles, vault, observer }
+        let (hearing, snapshots) = mpsc::channel();
+        let (heard, clock) = (sound.clone(), room.clock());
+        let started = std::thread::Builder::new()
+            .name("hearing".to_owned())
+            .spawn(move || keep_hearing(&heard, &snapshots, clock, &config, &profiles));
+        if let Err(error) = started {
+            tracing::error!(%error, "the thread of what is heard could not be started; the room is silent");
+        }
+        Self { sound, hearing, vault, observer }
     }
 
     fn order(&self, order: Order, room: &RoomHandle) {
@@ -127,8 +136,11 @@ impl Edges for Ports {
         match effect {
             // The desk that is built in sees every call in the snapshot itself.
             Effect::SendCall { .. } | Effect::EndCall { .. } => {}
-            Effect::Escalate { id } => tracing::warn!(call = ?id, "a call has been unacknowledged for a minute"),
+            Effect::Escalate { id, step } => {
+                tracing::warn!(call = ?id, step = step + 1, "nobody has acknowledged a call; it goes to the next step");
+            }
             Effect::Signal(signal) => self.sound.signal(heard(signal)),
+            Effect::AcceptOutput => self.sound.accept_output(),
             Effect::OpenVault => self.order(Order::Open, room),
             Effect::ReopenVault => self.order(Order::Reopen, room),
             Effect::SealNotes(notes) => self.order(Order::Seal(notes), room),
@@ -138,10 +150,45 @@ impl Edges for Ports {
     }
 
     fn changed(&mut self, snapshot: &Snapshot) {
-        let profile = self.profiles.iter().find(|profile| profile.name == snapshot.profile);
-        self.sound.set_mix(hearing::mix(snapshot, profile, &self.config.media.dir, self.clock));
+        // Without that thread there is nothing to hear; the room goes on.
+        let _ = self.hearing.send(snapshot.clone());
         if let Some(observer) = &mut self.observer {
             observer(snapshot);
+        }
+    }
+}
+
+/// Moves the sound with the room and, while composed music follows a running session, with its arc.
+fn keep_hearing(
+    sound: &Sound,
+    snapshots: &mpsc::Receiver<Snapshot>,
+    clock: RoomClock,
+    config: &Config,
+    profiles: &[Profile],
+) {
+    let Ok(mut snapshot) = snapshots.recv() else { return };
+    loop {
+        // Only the latest counts.
+        snapshot = snapshots.try_iter().last().unwrap_or(snapshot);
+        let profile = profiles.iter().find(|profile| profile.name == snapshot.profile);
+        let now = clock.now().max(snapshot.taken_at);
+        let mix = hearing::mix(&snapshot, now, profile, &config.media.dir, clock);
+        let moves = mix.score.is_some() && snapshot.session.is_some_and(|session| session.running);
+        let coming = snapshot.call.as_ref().and_then(|call| call.name.as_deref());
+        sound.speak(snapshot.language.name(), coming);
+        sound.set_mix(mix);
+        let next = if moves {
+            match snapshots.recv_timeout(FOLLOWS_EVERY) {
+                Err(mpsc::RecvTimeoutError::Timeout) => continue,
+                Ok(next) => Some(next),
+                Err(mpsc::RecvTimeoutError::Disconnected) => None,
+            }
+        } else {
+            snapshots.recv().ok()
+        };
+        match next {
+            Some(next) => snapshot = next,
+            None => return,
         }
     }
 }

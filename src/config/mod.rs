@@ -1,6 +1,7 @@
 //! Owns what a clinic may set for one room in `kiosk.toml`, and where that file is looked for.
 //! Does not own profiles (`profile`), nor PINs and passwords, which live in the state directory as hashes.
 
+mod calibration;
 mod check;
 mod reading;
 #[cfg(test)]
@@ -14,6 +15,7 @@ use crate::findings::{Finding, read_text};
 use crate::profile::named;
 
 pub use crate::profile::{Locale, PerLocale};
+pub use calibration::{CAP_DBA, Calibration, Loudness, READING_DBA, TEST_TONE_DB};
 pub use check::check_files;
 pub use reading::{Reading, read};
 
@@ -103,15 +105,17 @@ pub struct Sound {
     pub cap_db: f32,
     /// The level a session starts with in dBFS, −60 to `cap_db`.
     pub start_volume_db: f32,
-    /// The output device; none for the system's own choice. Not served yet: it is always the system's own choice.
+    /// The output device; none for the system's own choice. No other takes its place.
     pub device: Option<String>,
-    /// The output for the corridor chime. Not served yet: the chime keeps to the level of the soft signals.
+    /// The output for the corridor chime; without one it keeps to the level of the soft signals, on the patient's own.
     pub chime_device: Option<String>,
+    /// What a sound meter read at the pillow.
+    pub calibration: Option<Calibration>,
 }
 
 impl Default for Sound {
     fn default() -> Self {
-        Self { cap_db: -12.0, start_volume_db: -30.0, device: None, chime_device: None }
+        Self { cap_db: -12.0, start_volume_db: -30.0, device: None, chime_device: None, calibration: None }
     }
 }
 
@@ -143,11 +147,13 @@ impl Profiles {
 pub struct Media {
     /// The folder that profiles name media in.
     pub dir: PathBuf,
+    /// The folder of the clinic's own pictures, shown as the place `pictures`.
+    pub pictures: PathBuf,
 }
 
 impl Default for Media {
     fn default() -> Self {
-        Self { dir: "media".into() }
+        Self { dir: "media".into(), pictures: "media/pictures".into() }
     }
 }
 
@@ -257,6 +263,7 @@ impl Config {
         let mut config = Self::default();
         config.profiles.dir = folder.join(&config.profiles.dir);
         config.media.dir = folder.join(&config.media.dir);
+        config.media.pictures = folder.join(&config.media.pictures);
         config
     }
 }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use super::{After, Call, Card, Config, Desk, Locale, Media, Notes, PerLocale, Profiles, Room, Screen, Session, Sound};
-use super::{Tls, folder_of};
+use super::{CAP_DBA, Calibration, READING_DBA, TEST_TONE_DB, Tls, folder_of};
 use crate::findings::{Document, Finding, Mention, Section, tidy};
 use crate::profile::{INFUSION_MINUTES, LEVEL_DB, PROFILE_NAME, is_profile_name};
 
@@ -75,7 +75,20 @@ fn screen(section: &Section<'_>) -> Screen {
 
 fn sound(section: &Section<'_>) -> Sound {
     let default = Sound::default();
-    let cap_db = section.number("cap_db", LEVEL_DB).unwrap_or(default.cap_db);
+    let calibration = calibration(&section.section("calibration"));
+    let cap_dba = section.number("cap_dba", CAP_DBA);
+    let cap_db = match (section.number("cap_db", LEVEL_DB), cap_dba, &calibration) {
+        (None, Some(cap_dba), Some(calibration)) => calibration.volume_of_dba(cap_dba).max(*LEVEL_DB.start()),
+        (cap_db, Some(cap_dba), calibration) => {
+            let allowed = match calibration {
+                Some(_) => "one cap: cap_db or cap_dba",
+                None => "cap_db, since cap_dba needs a reading in [sound.calibration]",
+            };
+            section.report("cap_dba", cap_dba.to_string(), allowed.to_owned());
+            cap_db.unwrap_or(default.cap_db)
+        }
+        (cap_db, None, _) => cap_db.unwrap_or(default.cap_db),
+    };
     let start_volume_db = section.number("start_volume_db", LEVEL_DB);
     if let Some(start_volume_db) = start_volume_db.filter(|start_volume_db| *start_volume_db > cap_db) {
         section.report("start_volume_db", start_volume_db.to_string(), format!("at most cap_db, which is {cap_db}"));
@@ -85,9 +98,24 @@ fn sound(section: &Section<'_>) -> Sound {
         start_volume_db: start_volume_db.unwrap_or(default.start_volume_db).min(cap_db),
         device: section.text("device", 1..=200),
         chime_device: section.text("chime_device", 1..=200),
+        calibration,
     };
     section.finish();
     sound
+}
+
+/// One reading with a sound meter; none where nothing of it is there.
+fn calibration(section: &Section<'_>) -> Option<Calibration> {
+    let (output, port) = (section.text("output", 1..=200), section.text("port", 1..=200));
+    let test_tone_db = section.number("test_tone_db", TEST_TONE_DB);
+    let reading_dba = section.number("reading_dba", READING_DBA);
+    let is_there = section.has("test_tone_db") || section.has("reading_dba") || output.is_some() || port.is_some();
+    if is_there {
+        section.require("test_tone_db", "the level of the test tone in dB".to_owned());
+        section.require("reading_dba", "what the sound meter read in dB(A)".to_owned());
+    }
+    section.finish();
+    Some(Calibration { test_tone_db: test_tone_db?, reading_dba: reading_dba?, output, port })
 }
 
 fn profiles(section: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) -> Profiles {
@@ -103,7 +131,9 @@ fn profiles(section: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) -
 }
 
 fn media(section: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) -> Media {
-    let media = Media { dir: folder.join(path(section, "dir", mentions).unwrap_or(Media::default().dir)) };
+    let dir = folder.join(path(section, "dir", mentions).unwrap_or(Media::default().dir));
+    let pictures = path(section, "pictures", mentions).map_or_else(|| dir.join("pictures"), |path| folder.join(path));
+    let media = Media { dir, pictures };
     section.finish();
     media
 }

@@ -1,13 +1,13 @@
 //! Owns what should be heard: a pure function of the snapshot and the profile. Does not own how it is made to sound.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::clock::RoomClock;
-use crate::profile::{self, Profile};
-use crate::room::arc::Part;
+use crate::profile::{self, PartSound, Profile};
+use crate::room::arc::{Arc, Part};
 use crate::room::call::CallPhase;
-use crate::room::{Snapshot, Stage};
-use crate::sound::{Bed, BreathSound, Mix};
+use crate::room::{RoomTime, Snapshot, Stage};
+use crate::sound::{Bed, BreathSound, Character, Mix, ScoreAim, Shape, Track};
 
 /// Music steps back by this while a call is open.
 const DUCKED_FOR_CALL_DB: f32 = -9.0;
@@ -15,10 +15,12 @@ const DUCKED_FOR_CALL_DB: f32 = -9.0;
 const DUCKED_FOR_VOICES_DB: f32 = -18.0;
 /// The pacer lies so far under the music.
 const BREATH_DB: f32 = -4.0;
+/// A bed that the patient chose to hear alone.
+const ALONE_DB: f32 = -6.0;
 
-/// What should be heard now.
+/// What should be heard at `now`, which is not before the snapshot.
 #[must_use]
-pub fn mix(snapshot: &Snapshot, profile: Option<&Profile>, media: &Path, clock: RoomClock) -> Mix {
+pub fn mix(snapshot: &Snapshot, now: RoomTime, profile: Option<&Profile>, media: &Path, clock: RoomClock) -> Mix {
     let Some(profile) = profile.filter(|_| snapshot.in_visit()) else {
         return Mix { held: true, volume_db: snapshot.volume_db, ..Mix::default() };
     };
@@ -27,16 +29,27 @@ pub fn mix(snapshot: &Snapshot, profile: Option<&Profile>, media: &Path, clock: 
         Stage::After | Stage::Farewell => Part::Landing,
         _ => Part::Settle,
     };
-    let sound = profile.sound.get(part);
+    let alone =
+        profile::bed_alone(snapshot.sound).map(|bed| PartSound { bed, bed_db: ALONE_DB, ..PartSound::default() });
+    let sound = alone.as_ref().unwrap_or_else(|| profile.sound.get(part));
     let landed = snapshot.session.is_some_and(|session| session.landed);
+    let track = |file: &PathBuf| Track { path: media.join(file), joins: sound.joined.contains(file) };
     Mix {
-        tracks: if landed { Vec::new() } else { sound.tracks.iter().map(|track| media.join(track)).collect() },
+        tracks: if landed { Vec::new() } else { sound.tracks.iter().map(track).collect() },
+        session: snapshot.visit.0,
+        crossfade_s: profile.crossfade_s,
         skips: snapshot.skips,
         music_db: sound.music_db,
-        bed: bed(sound.bed),
-        bed_db: sound.bed_db,
+        score: score(sound.score).filter(|_| !landed).map(|character| ScoreAim {
+            character,
+            seed: snapshot.visit.0,
+            level_db: sound.score_db,
+            shape: shape(snapshot, now).nudged((sound.intensity + snapshot.intensity_nudge).clamp(-1.0, 1.0)),
+        }),
+        beds: [(sound.bed, sound.bed_db), (sound.second_bed, sound.second_bed_db)]
+            .map(|(name, level_db)| Some((bed(name)?, level_db))),
         breath: snapshot.breath.map(|breath| {
-            let (pattern, started) = breath.running_at(snapshot.taken_at);
+            let (pattern, started) = breath.running_at(now);
             let silent = profile.is_silent() || snapshot.silence;
             BreathSound {
                 pattern,
@@ -49,6 +62,22 @@ pub fn mix(snapshot: &Snapshot, profile: Option<&Profile>, media: &Path, clock: 
         held: snapshot.silence && !snapshot.anchor,
         ducked_db: ducked_db(snapshot),
     }
+}
+
+/// What the arc asks of the score: before a session its beginning, after one its end.
+fn shape(snapshot: &Snapshot, now: RoomTime) -> Shape {
+    match (snapshot.session, snapshot.stage) {
+        (Some(session), _) => Shape::along(&session.arc, session.clock_ms(now)),
+        (None, Stage::After | Stage::Farewell) => {
+            let arc = Arc::new(snapshot.infusion_minutes);
+            Shape::along(&arc, Some(arc.end_ms))
+        }
+        (None, _) => Shape::along(&Arc::new(snapshot.infusion_minutes), None),
+    }
+}
+
+fn score(score: profile::Score) -> Option<Character> {
+    Character::from_name(score.name())
 }
 
 fn ducked_db(snapshot: &Snapshot) -> f32 {
@@ -68,7 +97,7 @@ fn bed(bed: profile::Bed) -> Option<Bed> {
 mod tests {
     use super::*;
     use crate::room::call::CallId;
-    use crate::room::{Event, Room, RoomTime, Rules};
+    use crate::room::{Event, Room, Rules, SoundChoice};
 
     const START: RoomTime = RoomTime(1_000);
 
@@ -81,8 +110,10 @@ mod tests {
         profile.sound = profile::PerPart::from_fn(|part| profile::PartSound {
             tracks: vec![format!("{}.ogg", part.name()).into()],
             music_db: -3.0,
+            score: profile::Score::Bells,
             bed: profile::Bed::Sea,
             bed_db: -6.0,
+            ..PartSound::default()
         });
         profile
     }
@@ -92,7 +123,7 @@ mod tests {
         for event in events {
             room.handle(START, event.clone()).unwrap();
         }
-        mix(&room.snapshot(START), Some(&sounding()), Path::new("media"), RoomClock::going_on_from(START))
+        mix(&room.snapshot(START), START, Some(&sounding()), Path::new("media"), RoomClock::going_on_from(START))
     }
 
     fn begins() -> Event {
@@ -108,8 +139,38 @@ mod tests {
 
     #[test]
     fn each_part_has_its_own_tracks() {
-        assert_eq!(heard_after(&[begins()]).tracks, [Path::new("media/onset.ogg")]);
-        assert_eq!(heard_after(&[begins(), Event::AfterBegins]).tracks, [Path::new("media/landing.ogg")]);
+        assert_eq!(heard_after(&[begins()]).tracks, [Path::new("media/onset.ogg").into()]);
+        assert_eq!(heard_after(&[begins(), Event::AfterBegins]).tracks, [Path::new("media/landing.ogg").into()]);
+    }
+
+    #[test]
+    fn the_score_follows_the_arc_and_the_desk() {
+        let intensity = |mix: Mix| mix.score.expect("there is a score").shape.intensity;
+        let mut room = room();
+        room.handle(START, begins()).unwrap();
+        let mut at = |minutes: u64| {
+            let now = START + std::time::Duration::from_mins(minutes);
+            room.advance(now);
+            intensity(mix(
+                &room.snapshot(now),
+                now,
+                Some(&sounding()),
+                Path::new("media"),
+                RoomClock::going_on_from(START),
+            ))
+        };
+        let (onset, peak, end) = (at(1), at(25), at(54));
+        assert!(end < onset && onset < peak, "{onset} {peak} {end}");
+        let nudged = heard_after(&[begins(), Event::Intensity { nudge: 1.0 }]);
+        assert!(intensity(nudged) > intensity(heard_after(&[begins()])));
+    }
+
+    #[test]
+    fn a_bed_that_was_chosen_alone_is_heard_alone() {
+        let rain = heard_after(&[begins(), Event::SoundChosen(SoundChoice::Rain)]);
+        assert_eq!(rain.beds, [Some((Bed::Rain, ALONE_DB)), None]);
+        assert!(rain.tracks.is_empty() && rain.score.is_none() && !rain.held);
+        assert!(heard_after(&[begins(), Event::SoundChosen(SoundChoice::Silence)]).held);
     }
 
     #[test]

@@ -1,9 +1,10 @@
-//! Owns the words that files use for places, times, beds, guides, sounds and languages.
+//! Owns the words that files use for times, beds, scores, guides and languages; places and sounds are the room's own.
 //! Does not own what is drawn or heard for them.
 
 use crate::findings::Named;
 use crate::room::arc::Part;
 use crate::room::breath::Pattern;
+use crate::room::snapshot::{Place, SoundChoice};
 
 /// Writes an enum whose variants files name by a word.
 macro_rules! named {
@@ -57,26 +58,6 @@ named! {
 }
 
 named! {
-    /// A place to be in.
-    Place {
-        /// Waves on sand.
-        Beach = "beach",
-        /// Light through leaves.
-        Forest = "forest",
-        /// A room with a fire.
-        QuietRoom = "quiet-room",
-        /// Stars.
-        NightSky = "night-sky",
-        /// Colours that drift.
-        DriftingColour = "drifting-colour",
-        /// The clinic's own pictures.
-        Pictures = "pictures",
-        /// A black frame; everything is carried by sound.
-        Dark = "dark",
-    }
-}
-
-named! {
     /// The time of day in a place.
     TimeOfDay {
         /// First light.
@@ -111,6 +92,22 @@ named! {
 }
 
 named! {
+    /// The kind of music that is composed while it sounds.
+    Score {
+        /// Tidal drones and slow bowed pads.
+        Tidal = "tidal",
+        /// Glass and breath.
+        Glass = "glass",
+        /// Warm low strings.
+        Strings = "strings",
+        /// Bare bells, far apart.
+        Bells = "bells",
+        /// No composed music at all.
+        Silent = "none",
+    }
+}
+
+named! {
     /// What shows the breath.
     Guide {
         /// The place itself breathes.
@@ -122,42 +119,34 @@ named! {
     }
 }
 
-named! {
-    /// What a patient may choose to hear.
-    SoundChoice {
-        /// What the profile plays: its music and its bed.
-        Music = "music",
-        /// Waves alone.
-        Sea = "sea",
-        /// Rain alone.
-        Rain = "rain",
-        /// Wind in leaves alone.
-        Wind = "wind",
-        /// A stream alone.
-        Stream = "stream",
-        /// A fire alone.
-        Fire = "fire",
-        /// Brown noise alone.
-        Brown = "brown",
-        /// Nothing.
-        Silence = "silence",
+/// The bed that is heard alone by a patient's choice; none if the choice is the profile's own sound.
+#[must_use]
+pub const fn bed_alone(choice: SoundChoice) -> Option<Bed> {
+    match choice {
+        SoundChoice::Music => None,
+        SoundChoice::Sea => Some(Bed::Sea),
+        SoundChoice::Rain => Some(Bed::Rain),
+        SoundChoice::Wind => Some(Bed::Wind),
+        SoundChoice::Stream => Some(Bed::Stream),
+        SoundChoice::Fire => Some(Bed::Fire),
+        SoundChoice::Brown => Some(Bed::Brown),
+        SoundChoice::Silence => Some(Bed::Silent),
     }
 }
 
-impl SoundChoice {
-    /// The bed that is heard alone; none if the choice is the profile's own sound.
-    #[must_use]
-    pub const fn bed_alone(self) -> Option<Bed> {
-        match self {
-            Self::Music => None,
-            Self::Sea => Some(Bed::Sea),
-            Self::Rain => Some(Bed::Rain),
-            Self::Wind => Some(Bed::Wind),
-            Self::Stream => Some(Bed::Stream),
-            Self::Fire => Some(Bed::Fire),
-            Self::Brown => Some(Bed::Brown),
-            Self::Silence => Some(Bed::Silent),
-        }
+impl Named for Place {
+    const EVERY: &'static [Self] = Self::ALL;
+
+    fn word(self) -> &'static str {
+        self.name()
+    }
+}
+
+impl Named for SoundChoice {
+    const EVERY: &'static [Self] = Self::ALL;
+
+    fn word(self) -> &'static str {
+        self.name()
     }
 }
 

@@ -13,13 +13,17 @@ use crate::findings::{Finding, io_reason, read_text};
 use crate::room::arc::Part;
 use crate::room::breath::Pattern;
 
+pub use crate::room::snapshot::{Place, SoundChoice};
 pub(crate) use choices::named;
-pub use choices::{Bed, Guide, Locale, PerLocale, PerPart, Place, SoundChoice, TimeOfDay};
+pub use choices::{Bed, Guide, Locale, PerLocale, PerPart, Score, TimeOfDay, bed_alone};
 pub(crate) use reading::{INFUSION_MINUTES, LEVEL_DB, PROFILE_NAME, is_profile_name};
 pub use reading::{Reading, read};
 
 /// The kinds of music that can be played, by the end of the file's name.
 pub const TRACK_ENDINGS: [&str; 6] = ["flac", "mp3", "ogg", "m4a", "aac", "wav"];
+
+/// Seconds from one track to the next where a profile says nothing.
+pub const CROSSFADE_S: f32 = 8.0;
 
 /// The most profiles that one folder may hold.
 pub const PROFILES_MAX: usize = 64;
@@ -37,6 +41,8 @@ pub struct Profile {
     pub infusion_minutes: Option<u32>,
     /// What is heard in each part.
     pub sound: PerPart<PartSound>,
+    /// Seconds from one track to the next, 0 to 60.
+    pub crossfade_s: f32,
     /// What the patient may choose to hear: the profile's own sound and silence, and what the clinic adds.
     pub sounds_allowed: Vec<SoundChoice>,
     /// The level at the start in dBFS, −60 to 0 and within `limits`; none leaves it to `kiosk.toml`.
@@ -45,6 +51,8 @@ pub struct Profile {
     pub place: Place,
     /// The time of day there.
     pub time: TimeOfDay,
+    /// Its weather, from 0, clear, to 1, the softest haze, rain or mist that it has.
+    pub mood: f32,
     /// The places the patient may choose: the profile's own and the dark, and what the clinic adds.
     pub places_allowed: Vec<Place>,
     /// How the breath is paced.
@@ -62,17 +70,51 @@ pub struct Profile {
 pub struct PartSound {
     /// Music under the media folder, played in this order and then from the first again; empty for none.
     pub tracks: Vec<PathBuf>,
+    /// Those of them that go on from the one before without a gap: parts of one work.
+    pub joined: Vec<PathBuf>,
     /// The music against the level of the session in dB, −40 to 0.
     pub music_db: f32,
+    /// The music that is composed live.
+    pub score: Score,
+    /// The score against the level of the session in dB, −40 to 0.
+    pub score_db: f32,
+    /// How much fuller or barer than the arc asks the score is, −1 to 1.
+    pub intensity: f32,
     /// The sound of nature beneath it.
     pub bed: Bed,
     /// The bed against the level of the session in dB, −40 to 0.
     pub bed_db: f32,
+    /// Another sound of nature beside it.
+    pub second_bed: Bed,
+    /// The other bed against the level of the session in dB, −40 to 0.
+    pub second_bed_db: f32,
 }
 
 impl Default for PartSound {
     fn default() -> Self {
-        Self { tracks: Vec::new(), music_db: 0.0, bed: Bed::Silent, bed_db: -9.0 }
+        Self {
+            tracks: Vec::new(),
+            joined: Vec::new(),
+            music_db: 0.0,
+            score: Score::Silent,
+            score_db: -3.0,
+            intensity: 0.0,
+            bed: Bed::Silent,
+            bed_db: -9.0,
+            second_bed: Bed::Silent,
+            second_bed_db: -15.0,
+        }
+    }
+}
+
+impl PartSound {
+    /// Whether nothing of it is ever heard.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        self.tracks.is_empty()
+            && self.score == Score::Silent
+            && self.bed == Bed::Silent
+            && self.second_bed == Bed::Silent
     }
 }
 
@@ -164,10 +206,12 @@ impl Profile {
             description: PerLocale::default(),
             infusion_minutes: None,
             sound: PerPart::default(),
+            crossfade_s: CROSSFADE_S,
             sounds_allowed: vec![SoundChoice::Music, SoundChoice::Silence],
             volume_db: None,
             place: Place::QuietRoom,
             time: TimeOfDay::Dusk,
+            mood: 0.0,
             places_allowed: vec![Place::QuietRoom, Place::Dark],
             breath: Breathing::default(),
             words: Words::default(),
@@ -183,10 +227,16 @@ impl Profile {
         all.map(PathBuf::as_path).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
-    /// Whether it is never heard: no track and no bed in any part.
+    /// Whether it is never heard: no track, no score and no bed in any part.
     #[must_use]
     pub fn is_silent(&self) -> bool {
-        self.sound.iter().all(|(_, sound)| sound.tracks.is_empty() && sound.bed == Bed::Silent)
+        self.sound.iter().all(|(_, sound)| sound.is_silent())
+    }
+
+    /// Whether any part of it has music that is composed live.
+    #[must_use]
+    pub fn is_scored(&self) -> bool {
+        self.sound.iter().any(|(_, sound)| sound.score != Score::Silent)
     }
 }
 

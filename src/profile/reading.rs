@@ -4,7 +4,7 @@
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
-use super::{Breathing, Limits, PartLight, PartSound, PerLocale, PerPart, Profile, TRACK_ENDINGS, Words};
+use super::{Breathing, CROSSFADE_S, Limits, PartLight, PartSound, PerLocale, PerPart, Profile, TRACK_ENDINGS, Words};
 use super::{Locale, Place, SoundChoice, TimeOfDay};
 use crate::findings::{Document, Finding, Mention, Section, stays_inside};
 use crate::room::arc::Part;
@@ -72,8 +72,9 @@ fn profile(root: &Section<'_>, tracks: &mut Vec<Mention>) -> Option<Profile> {
     let sound_section = root.section("sound");
     let volume_db = volume_db(&sound_section, limits);
     let sounds = sound_section.choices("allowed");
+    let crossfade_s = sound_section.number("crossfade_s", 0.0..=60.0).unwrap_or(CROSSFADE_S);
     let sound = sound(&sound_section, tracks);
-    let (place, time, places_allowed) = place(&root.section("place"));
+    let (place, time, mood, places_allowed) = place(&root.section("place"));
     let breath = breath(&root.section("breath"));
     let words = words(&root.section("words"));
     let light = light(&root.section("light"));
@@ -85,10 +86,12 @@ fn profile(root: &Section<'_>, tracks: &mut Vec<Mention>) -> Option<Profile> {
         description,
         infusion_minutes,
         sound,
+        crossfade_s,
         sounds_allowed: with(&[SoundChoice::Music, SoundChoice::Silence], sounds.unwrap_or_default()),
         volume_db,
         place,
         time,
+        mood,
         places_allowed: with(&[place, Place::Dark], places_allowed),
         breath,
         words,
@@ -146,11 +149,24 @@ fn sound(section: &Section<'_>, mentions: &mut Vec<Mention>) -> PerPart<PartSoun
 fn part_sound(section: &Section<'_>, otherwise: &PartSound, mentions: &mut Vec<Mention>) -> PartSound {
     let tracks = section.list("tracks", TRACKS_MAX, "music files", track);
     mentions.extend(section.mentions("tracks").into_iter().filter(|mention| track(&mention.name).is_ok()));
+    let tracks = tracks.unwrap_or_else(|| otherwise.tracks.clone());
+    let joined = section.list("joined", TRACKS_MAX, "music files that tracks names", |name| {
+        let path = PathBuf::from(name);
+        // The first has nothing before it.
+        let follows = tracks.iter().skip(1).any(|track| *track == path);
+        if follows { Ok(path) } else { Err("a file that stands in tracks after another".to_owned()) }
+    });
     PartSound {
-        tracks: tracks.unwrap_or_else(|| otherwise.tracks.clone()),
+        joined: joined.unwrap_or_else(|| otherwise.joined.clone()),
+        tracks,
         music_db: section.number("music_db", UNDER_DB).unwrap_or(otherwise.music_db),
+        score: section.choice("score").unwrap_or(otherwise.score),
+        score_db: section.number("score_db", UNDER_DB).unwrap_or(otherwise.score_db),
+        intensity: section.number("intensity", -1.0..=1.0).unwrap_or(otherwise.intensity),
         bed: section.choice("bed").unwrap_or(otherwise.bed),
         bed_db: section.number("bed_db", UNDER_DB).unwrap_or(otherwise.bed_db),
+        second_bed: section.choice("second_bed").unwrap_or(otherwise.second_bed),
+        second_bed_db: section.number("second_bed_db", UNDER_DB).unwrap_or(otherwise.second_bed_db),
     }
 }
 
@@ -163,14 +179,15 @@ fn track(name: &str) -> Result<PathBuf, String> {
     Err(format!("a path within the media folder that ends in one of {}", TRACK_ENDINGS.join(", ")))
 }
 
-fn place(section: &Section<'_>) -> (Option<Place>, TimeOfDay, Vec<Place>) {
+fn place(section: &Section<'_>) -> (Option<Place>, TimeOfDay, f32, Vec<Place>) {
     let places: Vec<&str> = Place::ALL.iter().map(|place| place.name()).collect();
     section.require("name", format!("one of {}", places.join(", ")));
     let name = section.choice("name");
     let time = section.choice("time").unwrap_or(TimeOfDay::Dusk);
+    let mood = section.number("mood", 0.0..=1.0).unwrap_or_default();
     let allowed = section.choices("allowed").unwrap_or_default();
     section.finish();
-    (name, time, allowed)
+    (name, time, mood, allowed)
 }
 
 fn breath(section: &Section<'_>) -> Breathing {

@@ -68,6 +68,28 @@ fn the_least_profile_has_quiet_defaults() {
 }
 
 #[test]
+fn a_part_may_have_composed_music_two_beds_and_pieces_that_go_on() {
+    let text = format!(
+        "{LEAST}[sound]\ncrossfade_s = 20\ntracks = [\"a.flac\", \"b.flac\"]\njoined = [\"b.flac\"]\n[sound.peak]\n\
+         tracks = []\njoined = []\nscore = \"bells\"\nscore_db = -6\nintensity = -0.5\nbed = \"rain\"\nsecond_bed = \"fire\"\n"
+    );
+    let profile = read(Path::new("x.toml"), &text).profile.unwrap();
+    assert_eq!(profile.sound.get(Part::Onset).joined, [PathBuf::from("b.flac")]);
+    let peak = profile.sound.get(Part::Peak);
+    assert_eq!((peak.score, peak.second_bed, peak.joined.len()), (Score::Bells, Bed::Fire, 0));
+    assert!((peak.intensity + 0.5).abs() < 1e-6 && (profile.crossfade_s - 20.0).abs() < 1e-6);
+    assert!(profile.is_scored() && !profile.is_silent());
+    check(
+        &format!("{LEAST}[sound]\ncrossfade_s = 61\ntracks = [\"a.flac\"]\njoined = [\"a.flac\"]\nscore = \"drums\"\n"),
+        &expect![[r#"
+            profiles/x.toml:5: sound.crossfade_s: found 61, allowed a number from 0 to 60
+            profiles/x.toml:7: sound.joined: found "a.flac", allowed a file that stands in tracks after another
+            profiles/x.toml:8: sound.score: found "drums", allowed one of tidal, glass, strings, bells, none
+        "#]],
+    );
+}
+
+#[test]
 fn a_part_changes_only_what_it_names() {
     let text = format!(
         "{LEAST}[sound]\ntracks = [\"a.ogg\"]\nbed = \"sea\"\nbed_db = -6\n[sound.peak]\ntracks = []\nmusic_db = -3\n\
@@ -77,7 +99,7 @@ fn a_part_changes_only_what_it_names() {
     let onset = profile.sound.get(Part::Onset);
     assert_eq!((onset.tracks.as_slice(), onset.bed), ([PathBuf::from("a.ogg")].as_slice(), Bed::Sea));
     let peak = profile.sound.get(Part::Peak);
-    assert_eq!(*peak, PartSound { tracks: Vec::new(), music_db: -3.0, bed: Bed::Sea, bed_db: -6.0 });
+    assert_eq!(*peak, PartSound { music_db: -3.0, bed: Bed::Sea, bed_db: -6.0, ..PartSound::default() });
     let light = profile.light.get(Part::Peak);
     assert_eq!(*light, PartLight { brightness: 0.0, warmth: 0.5, ..PartLight::default_of(Part::Peak) });
     assert_eq!(profile.tracks(), [Path::new("a.ogg")]);
@@ -133,7 +155,7 @@ brightness = "low"
             profiles/x.toml:11: sound.volume_db: found -10, allowed a number within [limits], -60 to -12
             profiles/x.toml:12: sound.bed: found "ocean", allowed one of sea, rain, wind, stream, fire, brown, none
             profiles/x.toml:13: sound.allowed: found "see", allowed one of music, sea, rain, wind, stream, fire, brown, silence; did you mean sea?
-            profiles/x.toml:15: sound.peek: found an unknown key, allowed volume_db, allowed, tracks, music_db, bed, bed_db, settle, onset, peak, return, landing; did you mean peak?
+            profiles/x.toml:15: sound.peek: found an unknown key, allowed volume_db, allowed, crossfade_s, tracks, joined, music_db, score, score_db, intensity, bed, bed_db, second_bed, second_bed_db, settle, onset, peak, return, landing; did you mean peak?
             profiles/x.toml:19: place.name: found "shore", allowed one of beach, forest, quiet-room, night-sky, drifting-colour, pictures, dark
             profiles/x.toml:20: place.time: found "noon", allowed one of dawn, day, dusk, night
             profiles/x.toml:24: breath.parts: found a part of the infusion, allowed settle and landing, since 4-4-4-4 holds the breath

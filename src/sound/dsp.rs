@@ -172,6 +172,11 @@ pub struct Follow {
 }
 
 impl Follow {
+    /// Already there.
+    pub const fn resting(value: f32) -> Self {
+        Self { value }
+    }
+
     /// Goes on by `seconds` towards `target`; `time_s` is the time constant.
     pub fn run(&mut self, target: f32, seconds: f32, time_s: f32) -> f32 {
         self.value += (target - self.value) * (1.0 - (-seconds / time_s).exp());

@@ -1,113 +1,27 @@
-//! Owns the whole mix as one source: tracks, bed, breath and signals, their gains, and the last limiter. Runs in the
-//! audio callback, so it does not allocate, lock, wait or read a clock. Does not own the device or the reading of files.
+//! Owns the whole mix as one source: tracks, score, beds, breath and signals, their gains, and the last limiter. Runs in
+//! the audio callback, so it does not allocate, lock, wait or read a clock. Does not own the device or the reading of
+//! files.
 
+use std::f32::consts::FRAC_PI_2;
 use std::num::NonZero;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use rodio::{ChannelCount, SampleRate, Source};
 use rtrb::{Consumer, Producer, RingBuffer};
 
-use crate::room::breath::Pattern;
-
-use super::beds::{Bed, Beds, Swell};
+use super::beds::{Beds, Swell};
 use super::breath_sound::{BreathVoice, block_seconds};
 use super::deck::Deck;
-use super::limiter::Limiter;
+use super::limiter::{LATENCY_FRAMES, Limiter};
 use super::ramp::{BLOCK, Block, Ramp, SILENCE, Span, add_scaled, frames};
-use super::signals::{Signal, Signals};
+use super::score::Score;
+use super::signals::Signals;
 use super::tracks::DeckPort;
+use super::voice::Voice;
 
-/// Where every gain should go: a mix as the callback takes it, without anything on the heap.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Levels {
-    /// Amplitude of the tracks.
-    pub music: f32,
-    /// The bed, if any.
-    pub bed: Option<Bed>,
-    /// Amplitude of the bed.
-    pub bed_gain: f32,
-    /// Pattern, start on the stream's clock in seconds, amplitude.
-    pub breath: Option<(Pattern, f64, f32)>,
-    /// Whether the bed moves with the breath.
-    pub swell: bool,
-    /// Amplitude of all but the signals.
-    pub volume: f32,
-    /// Amplitude of all but the signals while something else is to be heard.
-    pub duck: f32,
-    /// Whether all but the signals is silent.
-    pub held: bool,
-    /// Amplitude of signals that keep to the patient's level.
-    pub signal: f32,
-    /// Amplitude of signals that are to carry.
-    pub chime: f32,
-}
-
-impl Default for Levels {
-    fn default() -> Self {
-        Self {
-            music: 1.0,
-            bed: None,
-            bed_gain: 0.0,
-            breath: None,
-            swell: false,
-            volume: 0.0,
-            duck: 1.0,
-            held: false,
-            signal: 0.0,
-            chime: 0.0,
-        }
-    }
-}
-
-/// What the controlling thread asks for.
-#[derive(Clone, Copy, Debug)]
-pub enum Order {
-    /// Move towards these levels.
-    Levels(Levels),
-    /// Sound this once.
-    Signal(Signal),
-    /// Fade everything out within so many frames, for good.
-    Close(u32),
-}
-
-/// What the reading thread asks for.
-#[derive(Debug)]
-pub enum DeckOrder {
-    /// Go over to this deck now.
-    Play {
-        /// The deck.
-        deck: Deck,
-        /// Length of the crossfade.
-        fade_frames: u32,
-    },
-    /// Go over to this deck when the present one comes to its end.
-    Queue(Deck),
-    /// Give back the deck that waits.
-    Recall,
-    /// No tracks.
-    Silence {
-        /// Length of the fade.
-        fade_frames: u32,
-    },
-}
-
-/// What the callback tells the others.
-#[derive(Debug, Default)]
-pub struct Progress {
-    /// Number of the deck that plays; 0 before the first.
-    pub playing: AtomicU64,
-}
-
-/// The ends of an engine's rings.
-#[derive(Debug)]
-pub struct EngineLink {
-    /// For the controlling thread.
-    pub orders: Producer<Order>,
-    /// For the reading thread.
-    pub decks: DeckPort,
-}
+pub use super::orders::{DeckOrder, EngineLink, Levels, Order, Progress};
 
 /// Orders that may wait for one callback.
 const ORDERS: usize = 256;
@@ -134,6 +48,12 @@ const CLOCK_STEP_S: f64 = 0.000_02;
 /// Further off than this the clock is set anew.
 const CLOCK_JUMP_S: f64 = 0.25;
 
+/// One bed, those that it takes over from, and its level.
+struct BedLine {
+    beds: Beds,
+    gain: Ramp,
+}
+
 /// The mix, as one endless source of interleaved stereo.
 pub struct Engine {
     /// Tells engines apart, so that one given back late is known.
@@ -143,16 +63,18 @@ pub struct Engine {
     deck_orders: Consumer<DeckOrder>,
     finished: Producer<Deck>,
     progress: Arc<Progress>,
-    crossfade_frames: u32,
     playing: Option<Deck>,
     queued: Option<Deck>,
     leaving: [Option<Deck>; LEAVING],
-    beds: Beds,
+    score: Score,
+    beds: [BedLine; 2],
     breath: BreathVoice,
     signals: Signals,
     levels: Levels,
     music: Ramp,
-    bed: Ramp,
+    score_level: Ramp,
+    /// An angle: its sine is how much of the score is there, so that score and tracks change over at equal power.
+    score_presence: Ramp,
     breath_gain: Ramp,
     swell: Ramp,
     volume: Ramp,
@@ -170,7 +92,7 @@ pub struct Engine {
 
 impl Engine {
     /// An engine that is silent and knows no tracks yet.
-    pub fn new(rate_hz: u32, seed: u64, crossfade_s: f32) -> (Self, EngineLink) {
+    pub fn new(rate_hz: u32, seed: u64) -> (Self, EngineLink) {
         let (orders_in, orders) = RingBuffer::new(ORDERS);
         let (decks_in, deck_orders) = RingBuffer::new(DECKS);
         let (finished, returned) = RingBuffer::new(DECKS);
@@ -183,16 +105,20 @@ impl Engine {
             deck_orders,
             finished,
             progress,
-            crossfade_frames: frames(crossfade_s.clamp(0.1, 30.0), rate_hz),
             playing: None,
             queued: None,
             leaving: [const { None }; LEAVING],
-            beds: Beds::new(seed, rate_hz),
+            score: Score::new(rate_hz),
+            beds: [0, 1].map(|line| BedLine {
+                beds: Beds::new(seed.wrapping_add(line * 0x0BED), rate_hz),
+                gain: Ramp::resting(0.0),
+            }),
             breath: BreathVoice::new(seed.wrapping_add(0xB4EA), rate_hz),
             signals: Signals::new(rate_hz as f32),
             levels: Levels::default(),
             music: Ramp::resting(1.0),
-            bed: Ramp::resting(0.0),
+            score_level: Ramp::resting(0.0),
+            score_presence: Ramp::resting(0.0),
             breath_gain: Ramp::resting(0.0),
             swell: Ramp::resting(0.0),
             volume: Ramp::resting(0.0),
@@ -210,8 +136,14 @@ impl Engine {
         (engine, EngineLink { orders: orders_in, decks: port })
     }
 
+    /// Gives it the clinic's own words and the effective amplitude of the reading's tone. Not in the callback.
+    pub fn speak(&mut self, voice: Arc<Voice>, reading: f32) {
+        self.signals.speak(voice, reading);
+    }
+
     /// A new stream begins to draw from it: all but the signals comes up from silence.
     pub fn reopen(&mut self) {
+        self.limiter.clear();
         self.opening = Ramp::resting(0.0);
         self.opening.aim(1.0, frames(fade_s::OPENING, self.rate_hz));
         self.clock_is_set = false;
@@ -221,7 +153,8 @@ impl Engine {
     /// The frame drawn next will be heard at `heard_s` on the clock that breath starts are given in.
     pub fn set_clock(&mut self, heard_s: f64) {
         // What was rendered but not yet drawn is heard first.
-        let ahead_s = (2 * BLOCK - self.taken_samples) as f64 / f64::from(2 * self.rate_hz);
+        let ahead_frames = (2 * BLOCK - self.taken_samples) / 2 + LATENCY_FRAMES;
+        let ahead_s = ahead_frames as f64 / f64::from(self.rate_hz);
         let error_s = heard_s + ahead_s - self.now_s;
         if !self.clock_is_set || error_s.abs() > CLOCK_JUMP_S {
             self.now_s += error_s;
@@ -248,7 +181,8 @@ impl Engine {
         let opening = self.opening.advance();
         let program = hold.times(volume).times(duck).times(opening);
         let breath_level = self.breath.advance(self.now_s);
-        // In silence nothing moves on: a track goes on later from where it was, and the processor rests.
+        // In silence nothing moves on: a track and the score go on later from where they were, so that nobody comes
+        // back from a rest to music they do not know, and the processor rests.
         if self.hold.is_silent() || (self.volume.is_silent() && volume.start <= 0.0) {
             self.let_go_in_silence();
         } else {
@@ -274,16 +208,32 @@ impl Engine {
         let mut part = SILENCE;
         self.render_decks(&mut part);
         add_scaled(out, &part, program.times(self.music.advance()));
-        let bed = self.bed.advance();
+        self.render_score(out, &mut part, program);
         let swell = Swell { level: breath_level, share: self.swell.advance() };
-        if !self.beds.is_silent() {
-            self.beds.render(&mut part, swell);
-            add_scaled(out, &part, program.times(bed));
+        for line in &mut self.beds {
+            let gain = line.gain.advance();
+            if !line.beds.is_silent() {
+                line.beds.render(&mut part, swell);
+                add_scaled(out, &part, program.times(gain));
+            }
         }
         let breath = self.breath_gain.advance();
         if breath.start > 0.0 || breath.end > 0.0 {
             self.breath.render(&mut part, breath_level);
             add_scaled(out, &part, program.times(breath));
+        }
+    }
+
+    fn render_score(&mut self, out: &mut Block, part: &mut Block, program: Span) {
+        let level = self.score_level.advance();
+        let presence = self.score_presence.advance().map(f32::sin);
+        if self.score.is_resting() {
+            return;
+        }
+        self.score.render(part);
+        add_scaled(out, part, program.times(level).times(presence));
+        if self.score_presence.is_silent() {
+            self.score.rest();
         }
     }
 
@@ -307,21 +257,21 @@ impl Engine {
     fn go_over_at_the_end(&mut self) {
         let Some(present) = &mut self.playing else {
             if let Some(deck) = self.queued.take() {
-                self.play(deck, self.crossfade_frames);
+                let fade_frames = deck.entry_fade_frames;
+                self.play(deck, fade_frames);
             }
             return;
         };
         let Some(remaining) = present.remaining_frames() else { return };
-        if self.queued.is_some() && remaining <= u64::from(self.crossfade_frames) {
-            let fade_frames = u32::try_from(remaining).unwrap_or(self.crossfade_frames);
-            if let Some(deck) = self.queued.take() {
-                self.play(deck, fade_frames);
-            }
+        let following = self.queued.take_if(|deck| remaining <= u64::from(deck.entry_fade_frames));
+        if let Some(deck) = following {
+            let fade_frames = u32::try_from(remaining).unwrap_or(deck.entry_fade_frames);
+            self.play(deck, fade_frames);
         } else if remaining == 0 {
             if let Some(deck) = self.playing.take() {
                 give_back(&mut self.finished, deck);
             }
-        } else if remaining <= u64::from(frames(fade_s::OPENING, self.rate_hz)) {
+        } else if self.queued.is_none() && remaining <= u64::from(frames(fade_s::OPENING, self.rate_hz)) {
             // Nothing follows: the end is faded, since a file may end in the middle of a sound.
             present.leave(u32::try_from(remaining).unwrap_or(BLOCK as u32));
         }
@@ -329,6 +279,8 @@ impl Engine {
 
     fn play(&mut self, mut deck: Deck, fade_frames: u32) {
         deck.come(fade_frames);
+        // What leaves in a long fade does not outstay a short one.
+        self.leaving.iter_mut().flatten().for_each(|gone| gone.leave(fade_frames));
         self.progress.playing.store(deck.number, Ordering::Release);
         if let Some(present) = self.playing.replace(deck) {
             self.send_off(present, fade_frames);
@@ -398,9 +350,20 @@ impl Engine {
     fn move_towards(&mut self, levels: Levels) {
         let rate_hz = self.rate_hz;
         self.music.aim(levels.music, frames(fade_s::LEVEL, rate_hz));
-        self.beds.want(levels.bed);
-        if levels.bed.is_some() {
-            self.bed.aim(levels.bed_gain, frames(fade_s::LEVEL, rate_hz));
+        if let Some(aim) = levels.score {
+            if self.score.is_resting() {
+                self.score_level = Ramp::resting(levels.score_gain);
+            }
+            self.score.want(aim);
+            self.score_level.aim(levels.score_gain, frames(fade_s::LEVEL, rate_hz));
+        }
+        let presence = if levels.score.is_some() { FRAC_PI_2 } else { 0.0 };
+        self.score_presence.aim(presence, frames(levels.crossfade_s.max(fade_s::OPENING), rate_hz));
+        for (line, wanted) in self.beds.iter_mut().zip(levels.beds) {
+            line.beds.want(wanted.map(|(bed, _)| bed));
+            if let Some((_, gain)) = wanted {
+                line.gain.aim(gain, frames(fade_s::LEVEL, rate_hz));
+            }
         }
         let breath_gain = levels.breath.map_or(0.0, |(_, _, gain)| gain);
         self.breath_gain.aim(breath_gain, frames(fade_s::BREATH, rate_hz));

@@ -7,8 +7,12 @@ use std::time::{Duration, Instant};
 use super::dsp::Chance;
 use super::engine::{Engine, Order};
 use super::limiter::CEILING;
+use super::playlist::Wanted;
 use super::tracks::Reader;
-use super::{Bed, BreathSound, Mix, Options, Signal, WavWriter, levels_of, render, try_track};
+use super::{
+    Bed, BreathSound, Character, Mix, News, Options, ScoreAim, Shape, Signal, Track, WavWriter, levels_of, render,
+    try_track,
+};
 use crate::room::breath::Pattern;
 
 /// A folder of its own, gone with the test.
@@ -49,30 +53,36 @@ struct Bench {
     reader: Reader,
     epoch: Instant,
     options: Options,
+    crossfade_s: f32,
     skipped: Vec<PathBuf>,
 }
 
 impl Bench {
     fn new(crossfade_s: f32) -> Self {
-        let options = Options { crossfade_s, ..Options::default() };
-        let (mut engine, link) = Engine::new(48_000, 1, crossfade_s);
-        let mut reader = Reader::new(crossfade_s);
+        let options = Options::default();
+        let (mut engine, link) = Engine::new(48_000, 1);
+        let mut reader = Reader::new(options.loudness.clone());
         reader.connect(link.decks);
         engine.reopen();
         engine.set_clock(0.0);
-        Self { engine, orders: link.orders, reader, epoch: Instant::now(), options, skipped: Vec::new() }
+        Self { engine, orders: link.orders, reader, epoch: Instant::now(), options, crossfade_s, skipped: Vec::new() }
     }
 
     fn set(&mut self, mix: &Mix) {
-        self.orders.push(Order::Levels(levels_of(mix, self.epoch, &self.options))).unwrap();
-        self.reader.want(&mix.tracks, mix.skips);
+        let mix = Mix { crossfade_s: self.crossfade_s, ..mix.clone() };
+        self.orders.push(Order::Levels(levels_of(&mix, self.epoch, &self.options))).unwrap();
+        self.reader.want(Wanted::of(&mix));
     }
 
     fn draw(&mut self, seconds: f64) -> Vec<[f32; 2]> {
         let mut frames = Vec::new();
         for at in 0..(seconds * 48_000.0) as usize {
             if at % 4_800 == 0 {
-                self.reader.work(&mut |path, _| self.skipped.push(path.to_owned()));
+                self.reader.work(&mut |news| {
+                    if let News::TrackSkipped { path, .. } = news {
+                        self.skipped.push(path);
+                    }
+                });
             }
             frames.push(self.engine.next_frame());
         }
@@ -81,7 +91,7 @@ impl Bench {
 }
 
 fn loud(tracks: &[&Path]) -> Mix {
-    Mix { tracks: tracks.iter().map(|path| path.to_path_buf()).collect(), volume_db: 0.0, ..Mix::default() }
+    Mix { tracks: tracks.iter().map(|path| Track::from(*path)).collect(), volume_db: 0.0, ..Mix::default() }
 }
 
 fn level_db(frames: &[[f32; 2]]) -> f64 {
@@ -101,11 +111,18 @@ fn random_mix(chance: &mut Chance, tracks: &[PathBuf], skips: &mut u32, started:
     let last = first + chance.below(tracks.len() - first + 1);
     *skips += u32::from(chance.unit() < 0.3);
     Mix {
-        tracks: tracks[first..last].to_vec(),
+        tracks: tracks[first..last].iter().cloned().map(Track::from).collect(),
         skips: *skips,
         music_db: chance.between(-20.0, 0.0),
-        bed: (all && chance.unit() < 0.8).then(|| Bed::ALL[chance.below(6)]),
-        bed_db: chance.between(-20.0, 0.0),
+        score: (chance.unit() < 0.6).then(|| ScoreAim {
+            character: Character::ALL[chance.below(4)],
+            seed: u64::from(chance.unit() < 0.5),
+            level_db: chance.between(-20.0, 0.0),
+            shape: Shape::default().nudged(chance.white()),
+        }),
+        beds: std::array::from_fn(|_| {
+            (all && chance.unit() < 0.6).then(|| (Bed::ALL[chance.below(6)], chance.between(-20.0, 0.0)))
+        }),
         breath: (all && chance.unit() < 0.6).then(|| BreathSound {
             pattern: Pattern::ALL[chance.below(4)],
             started: started + Duration::from_secs_f32(chance.between(0.0, 20.0)),
@@ -115,6 +132,7 @@ fn random_mix(chance: &mut Chance, tracks: &[PathBuf], skips: &mut u32, started:
         volume_db: chance.between(-40.0, 0.0),
         held: chance.unit() < 0.2,
         ducked_db: if chance.unit() < 0.3 { chance.between(-24.0, 0.0) } else { 0.0 },
+        ..Mix::default()
     }
 }
 
@@ -217,12 +235,57 @@ fn a_ring_that_runs_dry_fades_instead_of_clicking() {
     let mut bench = Bench::new(2.0);
     bench.set(&loud(&[&track]));
     bench.draw(4.0);
-    let starved: Vec<[f32; 2]> = (0..48_000 * 9).map(|_| bench.engine.next_frame()).collect();
-    assert!(level_db(&starved[48_000 * 8..]) < -100.0);
+    let starved: Vec<[f32; 2]> = (0..48_000 * 14).map(|_| bench.engine.next_frame()).collect();
+    assert!(level_db(&starved[48_000 * 13..]) < -100.0);
     let back = bench.draw(2.0);
     assert!(level_db(&back[48_000..]) > -9.0);
     let all: Vec<[f32; 2]> = starved.into_iter().chain(back).collect();
     assert!(largest_step(&all) < 0.01, "{}", largest_step(&all));
+}
+
+fn score_mix(character: Character, beds: [Option<(Bed, f32)>; 2]) -> Mix {
+    let aim = ScoreAim { character, seed: 1, level_db: 0.0, shape: Shape::default() };
+    Mix { score: Some(aim), beds, volume_db: 0.0, ..Mix::default() }
+}
+
+#[test]
+fn the_score_waits_in_silence_and_goes_on_from_where_it_was() {
+    let mut mix = score_mix(Character::Strings, [None; 2]);
+    let (mut through, mut rested) = (Bench::new(1.2), Bench::new(1.2));
+    through.set(&mix);
+    rested.set(&mix);
+    let same = through.draw(20.0) == rested.draw(20.0);
+    mix.held = true;
+    rested.set(&mix);
+    rested.draw(2.0);
+    assert!(same && level_db(&rested.draw(30.0)) < -100.0);
+    mix.held = false;
+    rested.set(&mix);
+    // The fade into the hold took its 1.4 s of music with it, to within a few blocks.
+    let expected = through.draw(11.0);
+    let heard = &rested.draw(8.0)[4 * 48_000..];
+    let apart_db = (0..40)
+        .map(|blocks| &expected[(5 * 48_000 + 19_200 - 20 * 64 + blocks * 64)..][..heard.len()])
+        .map(|part| part.iter().zip(heard).map(|(one, two)| [one[0] - two[0], one[1] - two[1]]).collect::<Vec<_>>())
+        .map(|difference| level_db(&difference) - level_db(heard))
+        .fold(f64::INFINITY, f64::min);
+    assert!(apart_db < -40.0, "{apart_db:.1} dB");
+}
+
+#[test]
+fn two_beds_and_the_score_sound_together_each_at_its_level() {
+    let mut bench = Bench::new(1.2);
+    bench.set(&Mix { score: None, ..score_mix(Character::Tidal, [Some((Bed::Brown, -6.0)), None]) });
+    let one = level_db(&bench.draw(12.0)[8 * 48_000..]);
+    bench
+        .set(&Mix { score: None, ..score_mix(Character::Tidal, [Some((Bed::Brown, -6.0)), Some((Bed::Brown, -6.0))]) });
+    let two = level_db(&bench.draw(12.0)[8 * 48_000..]);
+    assert!((two - one - 3.0).abs() < 1.0, "{one:.1} dB, {two:.1} dB");
+    bench.set(&score_mix(Character::Tidal, [None; 2]));
+    let score = level_db(&bench.draw(40.0)[30 * 48_000..]);
+    assert!((-34.0..-18.0).contains(&score), "{score:.1} dB");
+    bench.set(&Mix { volume_db: 0.0, ..Mix::default() });
+    assert!(level_db(&bench.draw(6.0)[4 * 48_000..]) < -100.0);
 }
 
 #[test]
@@ -246,8 +309,9 @@ fn two_renderings_give_the_same_bytes() {
     let track = folder.track("a.wav", 44_100, 9.0, sine(220.0));
     let epoch = Instant::now();
     let mix_at = |second: f64| Mix {
-        tracks: vec![track.clone()],
-        bed: Some(if second < 6.0 { Bed::Sea } else { Bed::Fire }),
+        tracks: vec![track.clone().into()],
+        score: Some(ScoreAim { character: Character::Strings, seed: 4, level_db: -3.0, shape: Shape::default() }),
+        beds: [Some((if second < 6.0 { Bed::Sea } else { Bed::Fire }, 0.0)), Some((Bed::Rain, -9.0))],
         breath: Some(BreathSound { pattern: Pattern::FourSix, started: epoch, level_db: -6.0 }),
         swell_bed: true,
         volume_db: -10.0,
@@ -261,7 +325,7 @@ fn two_renderings_give_the_same_bytes() {
         std::fs::read(out).unwrap()
     };
     let first = bytes("1.wav", 1);
-    assert_eq!(first.len(), 44 + 12 * 48_000 * 4);
+    assert_eq!(first.len(), 44 + 12 * 48_000 * 6);
     assert_eq!(first, bytes("2.wav", 1));
     assert_ne!(first, bytes("3.wav", 2));
 }

@@ -11,20 +11,41 @@ mod bed_water;
 mod beds;
 mod breath_sound;
 mod composer;
+mod corridor;
 mod deck;
 mod device;
+mod dither;
 mod dsp;
 mod engine;
 #[cfg(test)]
 mod engine_tests;
+mod heard;
 mod hush;
 mod limiter;
+mod loudness;
+mod loudness_cache;
 mod offline;
+mod orders;
+mod outputs;
+mod playlist;
+mod ports;
 mod ramp;
+mod reading;
+mod reading_tone;
 mod resample;
+pub mod score;
+mod served;
+#[cfg(test)]
+mod served_tests;
+mod server;
+mod shared;
 mod signals;
 mod stream;
+mod track_file;
 mod tracks;
+#[cfg(test)]
+mod tracks_tests;
+mod voice;
 mod wav;
 
 use std::path::PathBuf;
@@ -36,27 +57,46 @@ use crate::room::breath::Pattern;
 
 pub use beds::Bed;
 pub use composer::{COMPOSED_RATE_HZ, Piece, compose};
-pub use offline::{RenderError, render};
+pub use loudness::{Loudness, Measured, ScanProgress, TARGET_LUFS};
+pub use offline::{RATE_HZ as RENDERED_RATE_HZ, RenderError, Report, render, render_to};
+pub use outputs::{OutputName, output_missing, outputs};
+pub use playlist::Track;
+pub use ports::Calibrated;
+pub use resample::resampling_noise_db;
+pub use score::{Character, ScoreAim, Shape};
+pub use shared::Health;
 pub use signals::Signal;
-pub use tracks::try_track;
-pub use wav::WavWriter;
+pub use track_file::try_track;
+pub use voice::{WrongClip, check_clips};
+pub use wav::{Depth, WavWriter};
 
-use device::{Command, Shared};
+use device::Command;
+use shared::Shared;
+use voice::Voice;
+
+/// The crossfade between pieces where a profile says nothing, in seconds.
+pub const CROSSFADE_S: f32 = 8.0;
+/// The longest crossfade, in seconds.
+pub const CROSSFADE_MAX_S: f32 = 60.0;
 
 /// What should be heard now. The engine moves towards it in ramps; setting the same mix again changes nothing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mix {
     /// The playlist of the present part, played around and around; empty for no tracks. A track that is in both the
-    /// old and the new list goes on playing.
-    pub tracks: Vec<PathBuf>,
+    /// old and the new list goes on playing, and one heard in this session waits until the others have been.
+    pub tracks: Vec<Track>,
+    /// Tells one person's session from the next, so that what the last one heard does not count for the next.
+    pub session: u64,
+    /// Length of the crossfade from one piece to the next, 0 to [`CROSSFADE_MAX_S`] seconds.
+    pub crossfade_s: f32,
     /// How many skips have been asked for so far; a larger number crossfades to the next track.
     pub skips: u32,
     /// Level of the tracks, 0 or below.
     pub music_db: f32,
-    /// The nature bed, if any.
-    pub bed: Option<Bed>,
-    /// Level of the bed, 0 or below.
-    pub bed_db: f32,
+    /// The generative score, if it plays. Going in or out, it crossfades with the tracks.
+    pub score: Option<ScoreAim>,
+    /// Up to two nature beds, each with its level, 0 or below.
+    pub beds: [Option<(Bed, f32)>; 2],
     /// The pacer by ear. With a level of minus infinity it only leads `swell_bed`.
     pub breath: Option<BreathSound>,
     /// Sea, wind and fire rise and sink with `breath` instead of by themselves.
@@ -74,10 +114,12 @@ impl Default for Mix {
     fn default() -> Self {
         Self {
             tracks: Vec::new(),
+            session: 0,
+            crossfade_s: CROSSFADE_S,
             skips: 0,
             music_db: 0.0,
-            bed: None,
-            bed_db: 0.0,
+            score: None,
+            beds: [None; 2],
             breath: None,
             swell_bed: false,
             volume_db: -30.0,
@@ -103,22 +145,44 @@ pub struct BreathSound {
 pub struct Options {
     /// The same seed gives the same beds.
     pub seed: u64,
-    /// Length of a crossfade between pieces, 0.1 to 30 seconds.
-    pub crossfade_s: f32,
-    /// What a period of the device should last. 64 ms lets a call tone be heard within 300 ms.
+    /// How loud each track is, so that all of them sound alike.
+    pub loudness: Loudness,
+    /// What a period of the device should last, 10 to 200 ms. At 48 ms a call tone is heard within 300 ms, and the room
+    /// wakes 21 times a second for it.
     pub period_ms: u32,
     /// The lowest level of the soft signals in dB below full scale: they follow the patient's volume no further down,
     /// since an answer to a call must be heard.
     pub signal_floor_db: f32,
-    /// Level of [`Signal::LineDown`] in dB below full scale, where the configuration names this output as a loudspeaker
-    /// that may carry into the corridor. Without it the output may be headphones, and the chime keeps to the level of
-    /// the soft signals.
+    /// The output for all but the corridor's chime, by a name of [`outputs`]; none for the system's own choice. No other
+    /// output takes its place.
+    pub device: Option<String>,
+    /// The output of [`Signal::LineDown`]'s chime that carries. Without it the chime sounds on the patient's output
+    /// only, at the level of the soft signals.
+    pub chime_device: Option<String>,
+    /// Level of that chime in dB below full scale; -6 without one. It never sounds on the patient's output.
     pub chime_db: Option<f32>,
+    /// What the room was calibrated for; if that says nothing, the first output that is found is taken as known.
+    pub calibrated: Calibrated,
+    /// Where the clinic's own words lie, a folder for each language: `media/voice`.
+    pub voice_dir: Option<PathBuf>,
+    /// Effective level of [`Signal::Reading`] in dB below full scale.
+    pub reading_db: f32,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { seed: 1, crossfade_s: 8.0, period_ms: 64, signal_floor_db: -26.0, chime_db: None }
+        Self {
+            seed: 1,
+            loudness: Loudness::off(),
+            period_ms: 48,
+            signal_floor_db: -26.0,
+            device: None,
+            chime_device: None,
+            chime_db: None,
+            calibrated: Calibrated::default(),
+            voice_dir: None,
+            reading_db: -30.0,
+        }
     }
 }
 
@@ -130,21 +194,52 @@ pub enum News {
         /// What the system said.
         why: String,
     },
-    /// An output is there, for the first time or again.
+    /// An output that the room is calibrated for is there, for the first time or again.
     DeviceBack,
-    /// A file was left out.
+    /// Sound would come out where the room is not calibrated for it, as after a pulled plug. All of it is silent, signals
+    /// too, until the calibrated output is back or [`Sound::accept_output`] is called.
+    OutputNotCalibrated {
+        /// The output, as [`outputs`] names it.
+        output: String,
+        /// Its port, if it has any.
+        port: Option<String>,
+    },
+    /// That is over: sound comes out where the room is calibrated for it again and fades in, or there is no output at
+    /// all, which [`News::DeviceLost`] tells.
+    OutputCalibrated,
+    /// The corridor's chime has no output. It is looked for every 20 seconds and whenever it should sound.
+    ChimeLost {
+        /// What the system said.
+        why: String,
+    },
+    /// The corridor's chime has its output again.
+    ChimeBack,
+    /// A clip of the clinic's was left out; its tone sounds.
+    ClipSkipped {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A file was left out, or ended before it should have. The music goes on with what follows.
     TrackSkipped {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
         why: String,
     },
+    /// No track of the present list can be played: what else is in the mix goes on alone. They are tried again every
+    /// half minute.
+    TracksGone,
+    /// A track can be played again.
+    TracksBack,
 }
 
 /// The handle of the sound. Clones lead to the same sound; when the last is gone, it fades out and closes.
 #[derive(Clone)]
 pub struct Sound {
     shared: Arc<Shared>,
+    voice: Arc<Voice>,
     commands: SyncSender<Command>,
     /// The device thread holds its weak end: when the last handle goes, it closes.
     _alive: Arc<()>,
@@ -160,15 +255,18 @@ impl Sound {
         let shared = Arc::new(Shared::new());
         let (commands, orders) = sync_channel(COMMANDS);
         let alive = Arc::new(());
-        device::spawn(options, Arc::clone(&shared), orders, &commands, Arc::downgrade(&alive), Box::new(news));
-        Self { shared, commands, _alive: alive }
+        let voice = Arc::new(Voice::silent());
+        let ours = (Arc::clone(&shared), Arc::clone(&voice));
+        device::spawn(options, ours, orders, &commands, Arc::downgrade(&alive), Box::new(news));
+        Self { shared, voice, commands, _alive: alive }
     }
 
     /// A sound that nobody hears: no thread, no output. For screens under test.
     #[must_use]
     pub fn silent() -> Self {
         let (commands, _) = sync_channel(1);
-        Self { shared: Arc::new(Shared::new()), commands, _alive: Arc::new(()) }
+        let (shared, voice) = (Arc::new(Shared::new()), Arc::new(Voice::silent()));
+        Self { shared, voice, commands, _alive: Arc::new(()) }
     }
 
     /// Moves towards `mix`. Returns at once.
@@ -181,6 +279,23 @@ impl Sound {
     /// Sounds `signal` once, through duck and hold. Without an output it is not made up for later.
     pub fn signal(&self, signal: Signal) {
         let _ = self.commands.try_send(Command::Signal(signal));
+    }
+
+    /// From now on signals speak `language` (as in `media/voice/<language>`), and [`Signal::SomeoneComing`] names
+    /// `clinician`, where the clinic has recorded it; a tone sounds otherwise. Returns at once.
+    pub fn speak(&self, language: &str, clinician: Option<&str>) {
+        self.voice.want(language, clinician);
+    }
+
+    /// Staff looked: from now on sound may come out where the output now is.
+    pub fn accept_output(&self) {
+        let _ = self.commands.try_send(Command::AcceptOutput);
+    }
+
+    /// How the output has been doing since the start.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        self.shared.health()
     }
 
     /// How long ago the output last asked for sound; none if it never did.
@@ -207,8 +322,10 @@ fn signal_gain(volume_db: f32, options: &Options) -> f32 {
 fn levels_of(mix: &Mix, epoch: Instant, options: &Options) -> engine::Levels {
     engine::Levels {
         music: ramp::gain_of_db(mix.music_db),
-        bed: mix.bed,
-        bed_gain: ramp::gain_of_db(mix.bed_db),
+        crossfade_s: mix.crossfade_s.clamp(0.0, CROSSFADE_MAX_S),
+        score: mix.score,
+        score_gain: mix.score.map_or(0.0, |aim| ramp::gain_of_db(aim.level_db)),
+        beds: mix.beds.map(|bed| bed.map(|(bed, level_db)| (bed, ramp::gain_of_db(level_db)))),
         breath: mix.breath.map(|breath| {
             let origin_s = match breath.started.checked_duration_since(epoch) {
                 Some(later) => later.as_secs_f64(),
@@ -221,6 +338,7 @@ fn levels_of(mix: &Mix, epoch: Instant, options: &Options) -> engine::Levels {
         duck: ramp::gain_of_db(mix.ducked_db),
         held: mix.held,
         signal: signal_gain(mix.volume_db, options),
-        chime: options.chime_db.map_or_else(|| signal_gain(mix.volume_db, options), ramp::gain_of_db),
+        // The chime that carries has an output of its own; here it is as soft as the rest.
+        chime: signal_gain(mix.volume_db, options),
     }
 }

@@ -3,14 +3,16 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::engine::{Engine, Order};
+use super::limiter::LATENCY_FRAMES;
+use super::playlist::Wanted;
 use super::ramp::BLOCK;
 use super::signals::Signal;
 use super::tracks::Reader;
-use super::wav::WavWriter;
-use super::{Mix, Options, levels_of};
+use super::wav::{Depth, WavWriter};
+use super::{Mix, News, Options, levels_of};
 
 /// Frames a second of a rendering.
 pub const RATE_HZ: u32 = 48_000;
@@ -28,68 +30,104 @@ pub enum RenderError {
         /// What the system said.
         source: io::Error,
     },
-    /// A track could not be read.
-    #[error(
-        "cannot play {path}: {why}; convert it to FLAC, MP3, Ogg Vorbis, AAC or WAV, or take it out of the profile"
-    )]
-    Track {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        why: String,
-    },
 }
 
-/// Renders `seconds` of the engine to a 48 kHz 16-bit stereo WAV at `out`.
+/// What came of a rendering.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// Frames of [`RATE_HZ`].
+    pub frames: u64,
+    /// The same in seconds.
+    pub seconds: f64,
+    /// How long it took.
+    pub wall: Duration,
+    /// Files that were left out or cut short, and why: the room, too, would have gone on without them.
+    pub left_out: Vec<(PathBuf, String)>,
+}
+
+impl Report {
+    /// Seconds rendered in each second.
+    #[must_use]
+    pub fn speed(&self) -> f64 {
+        self.seconds / self.wall.as_secs_f64().max(1e-9)
+    }
+}
+
+/// Renders `seconds` of the engine to a stereo WAV of 48 kHz and 24 bits at `out`, written as it goes.
 ///
 /// `mix_at` gives the mix at a number of seconds from the beginning; `epoch` is the instant that second 0 stands for,
 /// which breath starts in the mix are measured from. `signals` are sounded at their seconds. The same arguments give
-/// the same bytes.
+/// the same bytes. 24 bits, since a rendering is there to be measured: the floor of 16 would hide how a fade ends.
 pub fn render(
+    options: &Options,
+    epoch: Instant,
+    mix_at: impl FnMut(f64) -> Mix,
+    signals: &[(f64, Signal)],
+    seconds: f64,
+    out: &Path,
+) -> Result<Report, RenderError> {
+    let written = |source| RenderError::Write { path: out.to_owned(), source };
+    let mut file = WavWriter::create_as(out, RATE_HZ, Depth::Bits24).map_err(written)?;
+    let report = render_to(options, epoch, mix_at, signals, seconds, |frames| file.write(frames)).map_err(written)?;
+    file.finish().map_err(written)?;
+    Ok(report)
+}
+
+/// The same to `sink`, which takes the frames a few at a time and whose first error ends it.
+pub fn render_to(
     options: &Options,
     epoch: Instant,
     mut mix_at: impl FnMut(f64) -> Mix,
     signals: &[(f64, Signal)],
     seconds: f64,
-    out: &Path,
-) -> Result<(), RenderError> {
-    let written = |source| RenderError::Write { path: out.to_owned(), source };
-    let mut file = WavWriter::create(out, RATE_HZ).map_err(written)?;
-    let (mut engine, link) = Engine::new(RATE_HZ, options.seed, options.crossfade_s);
+    mut sink: impl FnMut(&[[f32; 2]]) -> io::Result<()>,
+) -> io::Result<Report> {
+    let began = Instant::now();
+    let (mut engine, link) = Engine::new(RATE_HZ, options.seed);
     let mut orders = link.orders;
-    let mut reader = Reader::new(options.crossfade_s);
+    let mut reader = Reader::new(options.loudness.clone());
     reader.connect(link.decks);
     engine.reopen();
-    engine.set_clock(0.0);
+    // What is drawn first left the limiter's delay before second 0, and is dropped.
+    engine.set_clock(-(LATENCY_FRAMES as f64) / f64::from(RATE_HZ));
+    let mut early_frames = LATENCY_FRAMES;
     let mut waiting: Vec<(f64, Signal)> = signals.to_vec();
     waiting.sort_by(|a, b| b.0.total_cmp(&a.0));
     let total_frames = (seconds.max(0.0) * f64::from(RATE_HZ)).round() as u64;
+    let mut given_frames = 0;
     let mut last: Option<Mix> = None;
-    let mut refused: Option<RenderError> = None;
+    let mut left_out = Vec::new();
     let mut frames = [[0.0; 2]; BLOCK];
-    for block in 0..total_frames.div_ceil(BLOCK as u64) {
+    for block in 0.. {
+        if given_frames >= total_frames {
+            break;
+        }
         let now_s = (block * BLOCK as u64) as f64 / f64::from(RATE_HZ);
         if block.is_multiple_of(MIX_BLOCKS) {
             let mix = mix_at(now_s);
             if last.as_ref() != Some(&mix) {
                 // The ring is drained every block, so there is room.
                 let _ = orders.push(Order::Levels(levels_of(&mix, epoch, options)));
-                reader.want(&mix.tracks, mix.skips);
+                reader.want(Wanted::of(&mix));
                 last = Some(mix);
             }
-            reader.work(&mut |path, why| {
-                refused.get_or_insert(RenderError::Track { path: path.to_owned(), why });
+            reader.work(&mut |news| {
+                if let News::TrackSkipped { path, why } = news {
+                    left_out.push((path, why));
+                }
             });
-            if let Some(error) = refused.take() {
-                return Err(error);
-            }
         }
         while let Some((_, signal)) = waiting.pop_if(|(at_s, _)| *at_s <= now_s) {
             let _ = orders.push(Order::Signal(signal));
         }
         frames.fill_with(|| engine.next_frame());
-        let left = usize::try_from(total_frames - block * BLOCK as u64).unwrap_or(BLOCK).min(BLOCK);
-        file.write(&frames[..left]).map_err(written)?;
+        let early = early_frames.min(BLOCK);
+        early_frames -= early;
+        let left = usize::try_from(total_frames - given_frames).unwrap_or(BLOCK);
+        let kept = &frames[early..][..(BLOCK - early).min(left)];
+        sink(kept)?;
+        given_frames += kept.len() as u64;
     }
-    file.finish().map_err(written)
+    let seconds = given_frames as f64 / f64::from(RATE_HZ);
+    Ok(Report { frames: given_frames, seconds, wall: began.elapsed(), left_out })
 }

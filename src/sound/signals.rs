@@ -1,12 +1,16 @@
-//! Owns the one-shot sounds: what each is made of. Does not own when they sound.
+//! Owns the one-shot sounds: what each is made of, tones or a clip of the clinic's own. Does not own when they sound.
 //!
 //! None of them is an alarm sound: no bursts of equal pulses, onsets far slower than an alarm's, notes that overlap and
 //! die away like struck wood or glass.
 
 use std::f32::consts::TAU;
+use std::sync::Arc;
+use std::time::Duration;
 
 use super::dsp::smooth;
 use super::ramp::{BLOCK, Block};
+use super::reading_tone::{READING_S, reading_tone};
+use super::voice::{CLIP_RATE_HZ, Voice};
 
 /// A one-shot sound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -17,6 +21,8 @@ pub enum Signal {
     DeskHasIt,
     /// A person said that they are coming: a chord that opens slowly.
     SomeoneComing,
+    /// Somebody is in the room: one low, warm chord.
+    SomeoneHere,
     /// No desk can be reached: a chime that carries.
     LineDown,
     /// The dim call panel is there, for covered eyes: one low, soft note.
@@ -25,6 +31,9 @@ pub enum Signal {
     TestTone,
     /// A member of staff is about to speak: one short, soft note.
     TalkNow,
+    /// The steady sound for the reading with a sound meter: 20 seconds of soft noise about 1 kHz, of one effective level
+    /// whatever the patient's volume.
+    Reading,
 }
 
 impl Signal {
@@ -32,6 +41,14 @@ impl Signal {
     #[must_use]
     pub const fn carries(self) -> bool {
         matches!(self, Self::LineDown)
+    }
+
+    /// How long its tones last.
+    #[must_use]
+    pub fn length(self) -> Duration {
+        let ends = self.notes().iter().map(|note| note.start_s + note.length_s());
+        let tones_s = ends.fold(0.0, f32::max);
+        Duration::from_secs_f32(if self == Self::Reading { READING_S } else { tones_s })
     }
 
     const fn notes(self) -> &'static [Note] {
@@ -43,6 +60,8 @@ impl Signal {
             Self::DarkPanel => &DARK_PANEL,
             Self::TestTone => &TEST_TONE,
             Self::TalkNow => &TALK_NOW,
+            Self::SomeoneHere => &SOMEONE_HERE,
+            Self::Reading => &[],
         }
     }
 }
@@ -54,6 +73,7 @@ const SOMEONE_COMING: [Note; 3] = [
     note(0.10, 392.0, 0.40, 1.60, 0.34, 0.08),
     note(0.25, 659.26, 0.60, 1.40, 0.24, 0.05),
 ];
+const SOMEONE_HERE: [Note; 2] = [note(0.0, 196.0, 0.18, 1.10, 0.50, 0.06), note(0.12, 293.66, 0.30, 1.00, 0.30, 0.04)];
 /// Two strokes, unlike in pitch and length, then the same once more after a long rest.
 const LINE_DOWN: [Note; 4] = [
     note(0.0, 659.26, 0.03, 1.30, 0.38, 0.55),
@@ -118,6 +138,8 @@ struct Sounding {
     signal: Signal,
     age_frames: u32,
     gain: f32,
+    /// The clinic's clip that stands for it.
+    clip: Option<u8>,
 }
 
 /// The signals that sound. A few may overlap; the oldest is never cut, a further one of the same kind is one sound.
@@ -125,12 +147,22 @@ struct Sounding {
 pub struct Signals {
     rate_hz: f32,
     sounding: [Option<Sounding>; 6],
+    voice: Option<Arc<Voice>>,
+    /// Effective amplitude of [`Signal::Reading`].
+    reading: f32,
 }
 
 impl Signals {
     /// None sounds.
     pub const fn new(rate_hz: f32) -> Self {
-        Self { rate_hz, sounding: [None; 6] }
+        Self { rate_hz, sounding: [None; 6], voice: None, reading: 0.0 }
+    }
+
+    /// From now on speaks with `voice` where it has words, and sounds the reading's tone at the effective amplitude
+    /// `reading`. Not for the callback: what was there before is freed.
+    pub fn speak(&mut self, voice: Arc<Voice>, reading: f32) {
+        self.voice = Some(voice);
+        self.reading = reading;
     }
 
     /// Begins `signal` at amplitude `gain`. The same signal within its first second is not begun again.
@@ -140,7 +172,9 @@ impl Signals {
             return;
         }
         if let Some(place) = self.sounding.iter_mut().find(|place| place.is_none()) {
-            *place = Some(Sounding { signal, age_frames: 0, gain });
+            let clip = self.voice.as_ref().and_then(|voice| voice.clip_for(signal));
+            let gain = if signal == Signal::Reading { self.reading } else { gain };
+            *place = Some(Sounding { signal, age_frames: 0, gain, clip });
         }
     }
 
@@ -153,29 +187,78 @@ impl Signals {
     pub fn render(&mut self, out: &mut Block) {
         for place in &mut self.sounding {
             let Some(sounding) = place else { continue };
-            let mut over = true;
-            for note in sounding.signal.notes() {
-                let begun_s = sounding.age_frames as f32 / self.rate_hz - note.start_s;
-                over &= begun_s > note.length_s();
-                if begun_s < -(BLOCK as f32) / self.rate_hz || begun_s > note.length_s() {
-                    continue;
-                }
-                for (index, frame) in out.iter_mut().enumerate() {
-                    let sample = note.at(begun_s + index as f32 / self.rate_hz) * sounding.gain;
-                    if note.place <= 0 {
-                        frame[0] += sample;
-                    }
-                    if note.place >= 0 {
-                        frame[1] += sample;
-                    }
-                }
-            }
+            let is_over = match (sounding.clip.zip(self.voice.as_ref()), sounding.signal) {
+                (Some((clip, voice)), _) => sounding.add_clip(voice.samples(clip), self.rate_hz, out),
+                (None, Signal::Reading) => sounding.add_reading(self.rate_hz, out),
+                _ => sounding.add_notes(self.rate_hz, out),
+            };
             sounding.age_frames += BLOCK as u32;
-            if over {
+            if is_over {
                 *place = None;
             }
         }
     }
+}
+
+impl Sounding {
+    /// Each way of sounding adds one block and says whether it was the last.
+    fn add_notes(&self, rate_hz: f32, out: &mut Block) -> bool {
+        let mut over = true;
+        for note in self.signal.notes() {
+            let begun_s = self.age_frames as f32 / rate_hz - note.start_s;
+            over &= begun_s > note.length_s();
+            if begun_s < -(BLOCK as f32) / rate_hz || begun_s > note.length_s() {
+                continue;
+            }
+            for (index, frame) in out.iter_mut().enumerate() {
+                let sample = note.at(begun_s + index as f32 / rate_hz) * self.gain;
+                if note.place <= 0 {
+                    frame[0] += sample;
+                }
+                if note.place >= 0 {
+                    frame[1] += sample;
+                }
+            }
+        }
+        over
+    }
+
+    fn add_clip(&self, samples: &[f32], rate_hz: f32, out: &mut Block) -> bool {
+        let step = f64::from(CLIP_RATE_HZ) / f64::from(rate_hz);
+        let from = f64::from(self.age_frames) * step;
+        for (index, frame) in out.iter_mut().enumerate() {
+            let sample = between(samples, from + index as f64 * step) * self.gain;
+            frame[0] += sample;
+            frame[1] += sample;
+        }
+        from + BLOCK as f64 * step >= samples.len() as f64
+    }
+
+    fn add_reading(&self, rate_hz: f32, out: &mut Block) -> bool {
+        let from_s = f64::from(self.age_frames) / f64::from(rate_hz);
+        for (index, frame) in out.iter_mut().enumerate() {
+            let sample = reading_tone(from_s + index as f64 / f64::from(rate_hz)) * self.gain;
+            frame[0] += sample;
+            frame[1] += sample;
+        }
+        from_s > f64::from(READING_S)
+    }
+}
+
+/// The sample at a place between samples, along a curve through its four neighbours. On a device that runs at the clips'
+/// own rate, every place is a sample itself.
+fn between(samples: &[f32], place: f64) -> f32 {
+    let whole = place as usize;
+    let part = (place - whole as f64) as f32;
+    let at = |offset: usize| (whole + offset).checked_sub(1).and_then(|index| samples.get(index)).map_or(0.0, |s| *s);
+    let (before, here, next, after) = (at(0), at(1), at(2), at(3));
+    if part <= f32::EPSILON {
+        return here;
+    }
+    let slope = (next - before) * 0.5;
+    let bend = before - 2.5 * here + 2.0 * next - 0.5 * after;
+    let twist = (after - before) * 0.5 + 1.5 * (here - next);
+    here + part * (slope + part * (bend + part * twist))
 }
 
 #[cfg(test)]
@@ -183,7 +266,7 @@ mod tests {
     use super::*;
     use crate::sound::ramp::SILENCE;
 
-    const EVERY: [Signal; 7] = [
+    const EVERY: [Signal; 8] = [
         Signal::CallPlaced,
         Signal::DeskHasIt,
         Signal::SomeoneComing,
@@ -191,6 +274,7 @@ mod tests {
         Signal::DarkPanel,
         Signal::TestTone,
         Signal::TalkNow,
+        Signal::SomeoneHere,
     ];
 
     fn sound_of(signal: Signal) -> Vec<[f32; 2]> {
@@ -237,5 +321,40 @@ mod tests {
         signals.begin(Signal::CallPlaced, 1.0);
         signals.begin(Signal::CallPlaced, 1.0);
         assert_eq!(signals.sounding.iter().flatten().count(), 1);
+    }
+
+    #[test]
+    fn the_reading_is_steady_of_its_level_and_softly_begun() {
+        let mut signals = Signals::new(48_000.0);
+        signals.speak(Arc::new(Voice::silent()), 0.1);
+        signals.begin(Signal::Reading, 1.0);
+        let mut powers = Vec::new();
+        let mut block = SILENCE;
+        while !signals.is_silent() {
+            let mut power = 0.0;
+            for _ in 0..750 {
+                block = SILENCE;
+                signals.render(&mut block);
+                power += block.iter().map(|frame| frame[0] * frame[0]).sum::<f32>();
+            }
+            powers.push(10.0 * (power / 48_000.0 + 1e-12).log10());
+        }
+        assert_eq!(powers.len(), READING_S as usize + 1);
+        assert!(powers[0] < powers[2] - 1.0, "it begins softly");
+        for power_db in &powers[2..18] {
+            assert!((power_db + 20.0).abs() < 0.4, "{powers:?}");
+        }
+        assert!(block[BLOCK - 1][0].abs() < 1e-3);
+    }
+
+    #[test]
+    fn a_sine_stays_a_sine_at_another_rate() {
+        let wave = |place: f64| (place * 0.06).sin() as f32;
+        let samples: Vec<f32> = (0..2_000).map(|index| wave(f64::from(index))).collect();
+        for index in 10..1_000 {
+            let place = f64::from(index) * 1.088_435;
+            assert!((between(&samples, place) - wave(place)).abs() < 1e-4);
+        }
+        assert!(between(&samples, 5_000.0).abs() < f32::EPSILON);
     }
 }

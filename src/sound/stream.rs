@@ -7,12 +7,13 @@ use std::sync::mpsc::{Sender, SyncSender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rodio::cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
+use rodio::cpal::traits::{DeviceTrait, StreamTrait};
 use rodio::cpal::{
     self, BufferSize, FromSample, OutputCallbackInfo, SampleFormat, SizedSample, StreamConfig, SupportedStreamConfig,
 };
 
 use super::device::{Command, Shared};
+use super::dither::Dither;
 use super::engine::Engine;
 
 /// The rate asked for wherever an output offers it.
@@ -36,9 +37,8 @@ pub struct OpenStream {
 }
 
 impl Output {
-    /// The system's default output, at 48 kHz stereo if it has that.
-    pub fn find() -> Result<Self, String> {
-        let device = cpal::default_host().default_output_device().ok_or("the system names no output")?;
+    /// The output `device`, at 48 kHz stereo if it has that.
+    pub fn of(device: cpal::Device) -> Result<Self, String> {
         let offers: Vec<_> = device.supported_output_configs().map_err(|error| error.to_string())?.collect();
         let rank = |format: SampleFormat| match format {
             SampleFormat::F32 => 0,
@@ -72,10 +72,10 @@ impl Output {
         });
         let config = StreamConfig { channels: self.form.channels(), sample_rate: self.rate_hz(), buffer_size };
         let opened = match self.form.sample_format() {
-            SampleFormat::F32 => self.build::<f32>(config, lease, lender),
-            SampleFormat::I32 => self.build::<i32>(config, lease, lender),
-            SampleFormat::I16 => self.build::<i16>(config, lease, lender),
-            SampleFormat::U8 => self.build::<u8>(config, lease, lender),
+            SampleFormat::F32 => self.build::<f32>(config, lease, lender, None),
+            SampleFormat::I32 => self.build::<i32>(config, lease, lender, None),
+            SampleFormat::I16 => self.build::<i16>(config, lease, lender, Some(Dither::new(16))),
+            SampleFormat::U8 => self.build::<u8>(config, lease, lender, Some(Dither::new(8))),
             other => Err(format!("the output only takes samples of the form {other}")),
         };
         opened.map(|stream| OpenStream { _stream: stream })
@@ -86,6 +86,7 @@ impl Output {
         config: StreamConfig,
         mut lease: Lease,
         lender: &Lender<'_>,
+        mut dither: Option<Dither>,
     ) -> Result<cpal::Stream, String> {
         let channels = usize::from(config.channels.max(1));
         let (shared, commands, number) = (Arc::clone(lender.shared), lender.commands.clone(), lender.stream);
@@ -98,7 +99,7 @@ impl Output {
             let now_s = shared.mark_buffer();
             if let Some(engine) = &mut lease.engine {
                 engine.set_clock(now_s + wait.as_secs_f64());
-                fill(engine, data, channels);
+                fill(engine, data, channels, &mut dither);
             }
         };
         let (mut since, mut told) = (Instant::now(), false);
@@ -154,14 +155,21 @@ impl Drop for Lease {
     }
 }
 
-fn fill<T: SizedSample + FromSample<f32>>(engine: &mut Engine, data: &mut [T], channels: usize) {
+fn fill<T: SizedSample + FromSample<f32>>(
+    engine: &mut Engine,
+    data: &mut [T],
+    channels: usize,
+    dither: &mut Option<Dither>,
+) {
+    // The conversion cuts off; of a coarse form only whole steps reach it.
+    let mut rounded = |sample: f32| T::from_sample(dither.as_mut().map_or(sample, |dither| dither.round(sample)));
     for frame in data.chunks_mut(channels) {
         let [left, right] = engine.next_frame();
         match frame {
-            [only] => *only = T::from_sample(f32::midpoint(left, right)),
+            [only] => *only = rounded(f32::midpoint(left, right)),
             [first, second, rest @ ..] => {
-                *first = T::from_sample(left);
-                *second = T::from_sample(right);
+                *first = rounded(left);
+                *second = rounded(right);
                 rest.fill(T::EQUILIBRIUM);
             }
             [] => {}

@@ -1,32 +1,41 @@
-//! Owns the reading side of tracks: which comes next, decoding ahead into rings, changing their rate. Runs in a thread
-//! of its own (or between blocks when rendering offline). Does not own fades (`deck`, `engine`).
+//! Owns the reading side of tracks: reading pieces ahead and handing them to the engine in order, with what follows when
+//! a file fails. Runs in a thread of its own (or between blocks when rendering offline). Does not own the order
+//! (`playlist`), the reading of a piece (`reading`) or fades (`deck`, `engine`).
 
-use std::fs::File;
-use std::io::BufReader;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
-use rodio::{Decoder, Source};
-use rtrb::{Consumer, Producer, RingBuffer};
+use rtrb::{Consumer, Producer};
 
-use super::deck::{Deck, UNKNOWN_FRAMES};
+use super::News;
+use super::deck::Deck;
 use super::engine::{DeckOrder, Progress};
-use super::resample::Resampler;
+use super::loudness::Loudness;
+use super::playlist::{Playlist, Wanted};
+use super::reading::{DeckPlan, Reading, Trouble};
 
-/// Seconds decoded before a deck is handed over.
-const HEAD_START_S: u32 = 2;
-/// Seconds in a ring beyond the longest crossfade, so that an end is known before its fade begins.
-const AHEAD_S: f32 = 5.0;
+/// The next piece is opened so many seconds before its fade begins, counted from what has been read.
+const AHEAD_S: u32 = 4;
 /// Decks that may be out at one time: one sounding, one leaving, one waiting, one in the post.
 const MOST_DECKS: usize = 4;
-/// The longest the reader sleeps while anything sounds.
+/// The longest the reader sleeps while anything sounds: a sixth of a ring.
 const NAP: Duration = Duration::from_secs(2);
-
-/// A skip is an answer to a touch, so its crossfade is shorter than that between pieces.
+/// When no file could be opened, all are tried again after this long: a disk may come back.
+const TRY_AGAIN: Duration = Duration::from_secs(30);
+/// A skip is an answer to a touch, so its crossfade is no longer than this, in seconds.
 const SKIP_FADE_S: f32 = 3.0;
+/// From silence, in seconds.
+const FIRST_FADE_S: f32 = 3.0;
+/// To silence, in seconds.
+const LAST_FADE_S: f32 = 4.0;
+/// After a change of the output, in seconds.
+const AGAIN_FADE_S: f32 = 1.2;
+/// A crossfade of no length still takes this long, in seconds, so that it does not click.
+const SHORTEST_FADE_S: f32 = 0.03;
+/// No change asked for from outside is quicker, in seconds.
+const LEAST_FADE_S: f32 = 1.2;
 
 /// The ends of the rings that lead to and from an engine.
 #[derive(Debug)]
@@ -41,25 +50,13 @@ pub struct DeckPort {
     pub rate_hz: u32,
 }
 
-/// One file being read.
-struct Reading {
-    deck_number: u64,
-    path: PathBuf,
-    file: TrackFile,
-    samples: Producer<f32>,
-    length_frames: Arc<AtomicU64>,
-    written_frames: u64,
-    waiting: Vec<[f32; 2]>,
-    waiting_from: usize,
-}
-
 /// Reads tracks ahead and hands them to the engine in order.
 pub struct Reader {
+    loudness: Loudness,
     port: Option<DeckPort>,
-    crossfade_s: f32,
-    playlist: Vec<PathBuf>,
+    wanted: Wanted,
+    playlist: Playlist,
     position: usize,
-    skips: u32,
     /// A change that the engine has not been told of yet.
     pending: Option<Pending>,
     readings: Vec<Reading>,
@@ -68,8 +65,12 @@ pub struct Reader {
     playing: u64,
     last_number: u64,
     decks_out: usize,
-    /// Nothing in this playlist can be read; it is left alone until it changes.
-    exhausted: bool,
+    /// Nothing in this playlist can be read.
+    gone: bool,
+    /// … and it is tried again then.
+    try_again: Option<Instant>,
+    /// Troubles already told of, so that each is told once for each playlist.
+    told: Vec<Trouble>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -79,21 +80,23 @@ enum Pending {
 }
 
 impl Reader {
-    /// `crossfade_s` between pieces, 0.1 to 30 seconds.
-    pub fn new(crossfade_s: f32) -> Self {
+    /// Matches levels by `loudness`.
+    pub fn new(loudness: Loudness) -> Self {
         Self {
+            loudness,
             port: None,
-            crossfade_s: crossfade_s.clamp(0.1, 30.0),
-            playlist: Vec::new(),
+            wanted: Wanted::default(),
+            playlist: Playlist::default(),
             position: 0,
-            skips: 0,
             pending: None,
             readings: Vec::new(),
             queued: None,
             playing: 0,
             last_number: 0,
             decks_out: 0,
-            exhausted: false,
+            gone: false,
+            try_again: None,
+            told: Vec::new(),
         }
     }
 
@@ -104,48 +107,78 @@ impl Reader {
         self.queued = None;
         self.decks_out = 0;
         self.playing = 0;
-        if !self.playlist.is_empty() {
-            self.pending = Some(Pending::Start { fade_s: 1.2 });
+        if !self.playlist.tracks().is_empty() {
+            self.pending = Some(Pending::Start { fade_s: AGAIN_FADE_S });
         }
     }
 
-    /// Plays `playlist` around and around. A track that is in both the old and the new list goes on playing.
-    pub fn want(&mut self, playlist: &[PathBuf], skips: u32) {
-        let steps = skips.saturating_sub(self.skips);
-        self.skips = skips;
-        if playlist != self.playlist {
-            self.exhausted = false;
-            let present = self.playlist.get(self.position).cloned();
-            self.playlist = playlist.to_vec();
-            let kept = present.and_then(|path| self.playlist.iter().position(|other| *other == path));
-            if let (Some(position), false) = (kept, self.readings.is_empty()) {
-                self.position = position;
-                self.recall_queued();
-            } else {
-                self.position = 0;
-                let fade_s = if self.readings.is_empty() { 3.0 } else { self.crossfade_s };
-                self.pending =
-                    Some(if self.playlist.is_empty() { Pending::Silence } else { Pending::Start { fade_s } });
-            }
+    /// Moves towards `wanted`. A track that is in both the old and the new list goes on playing.
+    pub fn want(&mut self, wanted: Wanted) {
+        if wanted.session != self.wanted.session {
+            self.playlist.forget_heard();
+            self.mark_heard();
         }
-        if steps > 0 && !self.playlist.is_empty() {
-            self.position = (self.position + steps as usize) % self.playlist.len();
-            self.pending = Some(Pending::Start { fade_s: SKIP_FADE_S });
+        if (wanted.crossfade_s - self.wanted.crossfade_s).abs() > f32::EPSILON {
+            self.recall_queued();
+        }
+        let steps = wanted.skips.saturating_sub(self.wanted.skips);
+        let changed = wanted.tracks != self.wanted.tracks;
+        self.wanted = wanted;
+        if changed {
+            self.change_list();
+        }
+        if steps > 0 {
+            self.skip(steps);
         }
     }
 
-    /// Does what can be done now and says how long it may sleep. `report` hears of each file left out, and why.
-    pub fn work(&mut self, report: &mut dyn FnMut(&Path, String)) -> Duration {
+    /// Does what can be done now and says how long it may sleep. `tell` hears of each file left out, and why.
+    pub fn work(&mut self, tell: &mut dyn FnMut(News)) -> Duration {
         self.take_back();
-        self.act_on_change(report);
-        self.fill_all();
-        self.queue_next(report);
+        self.look_again();
+        self.act_on_change(tell);
+        self.fill_all(tell);
+        self.queue_next(tell);
         if self.pending.is_some() { Duration::from_millis(100) } else { NAP }
     }
 
     /// Whether there is nothing to read and nothing to wait for.
     pub fn is_idle(&self) -> bool {
-        self.pending.is_none() && self.readings.is_empty() && self.decks_out == 0
+        self.pending.is_none() && self.readings.is_empty() && self.decks_out == 0 && self.try_again.is_none()
+    }
+
+    fn change_list(&mut self) {
+        let present = self.playlist.tracks().get(self.position).map(|track| track.path.clone());
+        self.playlist.replace(&self.wanted.tracks);
+        self.try_again = None;
+        self.told.clear();
+        let kept = present.and_then(|path| self.playlist.index_of(&path));
+        if let (Some(position), false) = (kept, self.readings.is_empty()) {
+            self.position = position;
+            self.recall_queued();
+            return;
+        }
+        self.pending = Some(match self.playlist.first() {
+            Some(first) => {
+                self.position = first;
+                let fade_s = if self.readings.is_empty() { FIRST_FADE_S } else { self.wanted.crossfade_s };
+                Pending::Start { fade_s: fade_s.max(LEAST_FADE_S) }
+            }
+            None => Pending::Silence,
+        });
+    }
+
+    fn skip(&mut self, steps: u32) {
+        for _ in 0..steps.min(64) {
+            let passed = self.playlist.tracks().get(self.position).map(|track| track.path.clone());
+            if let Some(path) = passed {
+                self.playlist.mark_heard(&path);
+            }
+            let Some(next) = self.playlist.after(self.position) else { return };
+            self.position = next;
+        }
+        let fade_s = self.wanted.crossfade_s.clamp(LEAST_FADE_S, SKIP_FADE_S);
+        self.pending = Some(Pending::Start { fade_s });
     }
 
     fn take_back(&mut self) {
@@ -158,122 +191,127 @@ impl Reader {
             }
         }
         let playing = port.progress.playing.load(Ordering::Acquire);
-        if playing != self.playing {
-            self.playing = playing;
-            if self.queued == Some(playing) {
-                self.queued = None;
-                self.position = (self.position + 1) % self.playlist.len().max(1);
-            }
-            let present = self.readings.iter().find(|reading| reading.deck_number == playing).map(|r| &r.path);
-            // A recall may come too late; what is heard decides.
-            if let Some(path) = present
-                && self.pending.is_none()
-                && self.playlist.get(self.position) != Some(path)
-                && let Some(position) = self.playlist.iter().position(|other| other == path)
-            {
-                self.position = position;
+        if playing == self.playing {
+            return;
+        }
+        self.playing = playing;
+        if self.queued == Some(playing) {
+            self.queued = None;
+        }
+        self.mark_heard();
+        // A recall may come too late; what is heard decides.
+        if self.pending.is_none()
+            && let Some(path) = self.present().and_then(|reading| reading.paths().first())
+            && let Some(position) = self.playlist.index_of(path)
+        {
+            self.position = position;
+        }
+    }
+
+    fn present(&self) -> Option<&Reading> {
+        self.readings.iter().find(|reading| reading.deck_number == self.playing)
+    }
+
+    fn mark_heard(&mut self) {
+        let present = self.readings.iter().find(|reading| reading.deck_number == self.playing);
+        for path in present.map_or(&[][..], Reading::paths) {
+            self.playlist.mark_heard(path);
+        }
+    }
+
+    /// After a time without any file that can be read.
+    fn look_again(&mut self) {
+        if self.try_again.is_some_and(|at| Instant::now() >= at) {
+            self.try_again = None;
+            self.playlist.try_all_again();
+            if let Some(first) = self.playlist.first().filter(|_| self.present().is_none()) {
+                self.position = first;
+                self.pending = Some(Pending::Start { fade_s: FIRST_FADE_S });
             }
         }
     }
 
-    fn act_on_change(&mut self, report: &mut dyn FnMut(&Path, String)) {
+    fn act_on_change(&mut self, tell: &mut dyn FnMut(News)) {
         let Some(pending) = self.pending else { return };
-        match pending {
-            Pending::Silence => {
-                let fade_frames = self.fade_frames(self.crossfade_s.min(4.0));
-                let Some(port) = &mut self.port else { return };
-                if port.orders.push(DeckOrder::Silence { fade_frames }).is_ok() {
-                    self.pending = None;
-                    self.queued = None;
-                }
-            }
-            Pending::Start { fade_s } => {
-                if self.decks_out >= MOST_DECKS {
-                    return;
-                }
-                let fade_frames = self.fade_frames(fade_s);
-                let Some(deck) = self.open_from(self.position, report) else {
-                    self.pending = Some(Pending::Silence).filter(|_| self.port.is_some());
-                    return;
-                };
-                let Some(port) = &mut self.port else { return };
-                if port.orders.push(DeckOrder::Play { deck, fade_frames }).is_ok() {
-                    self.decks_out += 1;
-                    self.pending = None;
-                    self.queued = None;
-                }
-            }
+        if self.port.is_none() || self.decks_out >= MOST_DECKS {
+            return;
+        }
+        let order = match pending {
+            Pending::Silence => None,
+            Pending::Start { fade_s } => self.open_from(self.position, tell).map(|deck| (deck, fade_s)),
+        };
+        let fade_frames = self.fade_frames(order.as_ref().map_or(LAST_FADE_S, |(_, fade_s)| *fade_s));
+        let Some(port) = &mut self.port else { return };
+        // The ring has more places than there are ever decks.
+        let sent = match order {
+            Some((deck, _)) => port.orders.push(DeckOrder::Play { deck, fade_frames }).map(|()| self.decks_out += 1),
+            None => port.orders.push(DeckOrder::Silence { fade_frames }),
+        };
+        if sent.is_ok() {
+            self.pending = None;
+            self.queued = None;
         }
     }
 
-    /// Opens the track at `position`, or the first after it that can be read, and moves to it.
-    fn open_from(&mut self, position: usize, report: &mut dyn FnMut(&Path, String)) -> Option<Deck> {
+    /// Opens the piece that begins at `position`, or the first after it that can be read, and moves to it.
+    fn open_from(&mut self, position: usize, tell: &mut dyn FnMut(News)) -> Option<Deck> {
         let rate_hz = self.port.as_ref()?.rate_hz;
-        for step in 0..self.playlist.len() {
-            let at = (position + step) % self.playlist.len();
-            let path = self.playlist.get(at)?.clone();
-            match TrackFile::open(&path, rate_hz) {
-                Ok(file) => {
-                    let (reading, deck) = self.start_reading(path, file, rate_hz);
-                    if reading.is_empty() {
-                        report(&reading.path, "there is no sound in it".to_owned());
-                        continue;
-                    }
+        let entry_fade_frames = self.fade_frames(self.wanted.crossfade_s.max(SHORTEST_FADE_S));
+        let mut at = Some(position).filter(|position| *position < self.playlist.tracks().len());
+        while let Some(index) = at {
+            let parts = self.playlist.rest_of_work(index);
+            let paths: Vec<PathBuf> = self.playlist.tracks()[parts].iter().map(|track| track.path.clone()).collect();
+            self.last_number += 1;
+            let plan = DeckPlan { number: self.last_number, rate_hz, entry_fade_frames };
+            match Reading::open(&paths, plan, &self.loudness) {
+                Ok((reading, deck)) => {
                     self.readings.push(reading);
-                    self.position = at;
+                    self.position = index;
+                    self.try_again = None;
+                    if std::mem::take(&mut self.gone) {
+                        tell(News::TracksBack);
+                    }
                     return Some(deck);
                 }
-                Err(why) => report(&path, why),
+                Err(error) => {
+                    let path = &paths[0];
+                    tell_once(&mut self.told, (path.clone(), error.to_string()), tell);
+                    if !self.playlist.mark_unreadable(path) {
+                        break;
+                    }
+                    at = self.playlist.instead_of(index);
+                }
             }
         }
-        self.exhausted = true;
+        self.try_again = Some(Instant::now() + TRY_AGAIN);
+        if !std::mem::replace(&mut self.gone, true) {
+            tell(News::TracksGone);
+        }
         None
     }
 
-    fn start_reading(&mut self, path: PathBuf, file: TrackFile, rate_hz: u32) -> (Reading, Deck) {
-        let ring_frames = ((self.crossfade_s + AHEAD_S) * rate_hz as f32) as usize;
-        let (samples, consumer) = RingBuffer::new(ring_frames * 2);
-        let length_frames = Arc::new(AtomicU64::new(UNKNOWN_FRAMES));
-        self.last_number += 1;
-        let deck = Deck::new(self.last_number, consumer, Arc::clone(&length_frames), rate_hz);
-        let mut reading = Reading {
-            deck_number: self.last_number,
-            path,
-            file,
-            samples,
-            length_frames,
-            written_frames: 0,
-            waiting: Vec::new(),
-            waiting_from: 0,
-        };
-        reading.fill(u64::from(HEAD_START_S * rate_hz));
-        (reading, deck)
-    }
-
-    fn fill_all(&mut self) {
+    fn fill_all(&mut self, tell: &mut dyn FnMut(News)) {
         for reading in &mut self.readings {
-            reading.fill(u64::MAX);
+            reading.fill(&self.loudness, &mut |trouble| tell_once(&mut self.told, trouble, tell));
         }
     }
 
-    /// Once the present track has been read to its end, hands over the one after it.
-    fn queue_next(&mut self, report: &mut dyn FnMut(&Path, String)) {
-        if self.queued.is_some() || self.pending.is_some() || self.playlist.is_empty() || self.decks_out >= MOST_DECKS {
+    /// Once the present piece has been read nearly to its end, hands over the one after it.
+    fn queue_next(&mut self, tell: &mut dyn FnMut(News)) {
+        let busy = self.queued.is_some() || self.pending.is_some() || self.decks_out >= MOST_DECKS;
+        if busy || self.try_again.is_some() || self.playlist.tracks().is_empty() {
             return;
         }
-        if self.exhausted {
-            return;
-        }
-        let playing = self.playing;
-        let read_out = self.readings.iter().any(|reading| reading.deck_number == playing && reading.is_read_out());
-        if !read_out {
-            return;
-        }
-        let present = self.position;
-        let next = (present + 1) % self.playlist.len();
-        let Some(deck) = self.open_from(next, report) else { return };
-        // The one before the opened one: moving on by one leads to it when it begins.
-        self.position = (self.position + self.playlist.len() - 1) % self.playlist.len();
+        let rate_hz = self.port.as_ref().map_or(0, |port| port.rate_hz);
+        let ahead_frames = u64::from(self.fade_frames(self.wanted.crossfade_s)) + u64::from(AHEAD_S * rate_hz);
+        let Some(present) = self.present().filter(|reading| reading.is_nearly_read(ahead_frames)) else { return };
+        let missed = present.missed_part().and_then(|path| self.playlist.index_of(path));
+        let position = self.position;
+        let Some(next) = missed.or_else(|| self.playlist.after(position)) else { return };
+        let opened = self.open_from(next, tell);
+        // It moves on when the engine does.
+        self.position = position;
+        let Some(deck) = opened else { return };
         let number = deck.number;
         let Some(port) = &mut self.port else { return };
         if port.orders.push(DeckOrder::Queue(deck)).is_ok() {
@@ -297,143 +335,10 @@ impl Reader {
     }
 }
 
-impl Reading {
-    fn is_read_out(&self) -> bool {
-        self.length_frames.load(Ordering::Relaxed) != UNKNOWN_FRAMES
-    }
-
-    fn is_empty(&self) -> bool {
-        self.is_read_out() && self.written_frames == 0
-    }
-
-    /// Decodes until the ring is full, the track is at its end, or `most_frames` were written.
-    fn fill(&mut self, most_frames: u64) {
-        let mut room_frames = (self.samples.slots() / 2) as u64;
-        room_frames = room_frames.min(most_frames);
-        while room_frames > 0 {
-            if self.waiting_from >= self.waiting.len() {
-                self.waiting.clear();
-                self.waiting_from = 0;
-                if self.is_read_out() || !self.file.read(&mut self.waiting) {
-                    self.length_frames.store(self.written_frames, Ordering::Release);
-                    return;
-                }
-            }
-            let rest = &self.waiting[self.waiting_from..];
-            let count = rest.len().min(room_frames as usize);
-            let Ok(chunk) = self.samples.write_chunk_uninit(count * 2) else { return };
-            chunk.fill_from_iter(rest[..count].iter().flatten().copied());
-            self.waiting_from += count;
-            self.written_frames += count as u64;
-            room_frames -= count as u64;
-        }
-    }
-}
-
-/// An open file that gives stereo frames at the engine's rate.
-struct TrackFile {
-    decoder: Decoder<BufReader<File>>,
-    channels: usize,
-    from_hz: u32,
-    to_hz: u32,
-    resampler: Option<Resampler>,
-    scratch: Vec<[f32; 2]>,
-    over: bool,
-}
-
-/// Frames decoded at one time.
-const PIECE_FRAMES: usize = 4_096;
-
-impl TrackFile {
-    fn open(path: &Path, to_hz: u32) -> Result<Self, String> {
-        let file = File::open(path).map_err(|error| format!("it cannot be opened: {error}"))?;
-        let bytes = file.metadata().map_err(|error| format!("it cannot be looked at: {error}"))?.len();
-        let hint = path.extension().and_then(|end| end.to_str()).unwrap_or_default().to_ascii_lowercase();
-        // Broken files have made decoders panic; a broken file must cost one track, not the music.
-        let opened = catch_unwind(AssertUnwindSafe(|| {
-            Decoder::builder()
-                .with_data(BufReader::new(file))
-                .with_byte_len(bytes)
-                .with_hint(&hint)
-                .with_gapless(true)
-                .build()
-        }));
-        let decoder = match opened {
-            Ok(Ok(decoder)) => decoder,
-            Ok(Err(error)) => return Err(format!("it cannot be decoded: {error}")),
-            Err(_) => return Err("it is broken in a way the decoder does not know".to_owned()),
-        };
-        let (channels, from_hz) = (usize::from(decoder.channels().get()), decoder.sample_rate().get());
-        let resampler = (from_hz != to_hz).then(|| Resampler::new(from_hz, to_hz));
-        Ok(Self { decoder, channels, from_hz, to_hz, resampler, scratch: Vec::new(), over: false })
-    }
-
-    /// Appends the next frames; false at the end.
-    fn read(&mut self, out: &mut Vec<[f32; 2]>) -> bool {
-        while out.is_empty() {
-            if self.over {
-                return false;
-            }
-            let decoded = catch_unwind(AssertUnwindSafe(|| self.decode_piece()));
-            self.over = !decoded.unwrap_or(false);
-            match &mut self.resampler {
-                Some(resampler) => {
-                    resampler.run(&self.scratch, out);
-                    if self.over {
-                        resampler.finish(out);
-                    }
-                }
-                None => out.extend_from_slice(&self.scratch),
-            }
-        }
-        true
-    }
-
-    /// Decodes some frames into `scratch`; false at the end.
-    fn decode_piece(&mut self) -> bool {
-        self.scratch.clear();
-        while self.scratch.len() < PIECE_FRAMES {
-            let Some(first) = self.decoder.next() else { return false };
-            // Chained files may change in the middle; the first sample of a frame already belongs to the new form.
-            let channels = usize::from(self.decoder.channels().get());
-            let rate_hz = self.decoder.sample_rate().get();
-            self.channels = channels;
-            if rate_hz != self.from_hz {
-                self.from_hz = rate_hz;
-                self.resampler = (rate_hz != self.to_hz).then(|| Resampler::new(rate_hz, self.to_hz));
-            }
-            let mut frame = [first; 2];
-            for channel in 1..channels {
-                let Some(sample) = self.decoder.next() else { return false };
-                fold(&mut frame, channel, sample);
-            }
-            self.scratch.push(frame.map(|sample| if sample.is_finite() { sample.clamp(-2.0, 2.0) } else { 0.0 }));
-        }
-        true
-    }
-}
-
-/// Whether the file at `path` can be played: it is opened and its first tenth of a second decoded. The error says what
-/// is wrong with it, without naming it.
-pub fn try_track(path: &Path) -> Result<(), String> {
-    let mut first = Vec::new();
-    if TrackFile::open(path, 48_000)?.read(&mut first) && !first.is_empty() {
-        Ok(())
-    } else {
-        Err("there is no sound in it".to_owned())
-    }
-}
-
-/// Brings a further channel into stereo: second to the right, centre to both, surrounds to their sides, no bass channel.
-fn fold(frame: &mut [f32; 2], channel: usize, sample: f32) {
-    match channel {
-        1 => frame[1] = sample,
-        2 => {
-            frame[0] += sample * 0.707;
-            frame[1] += sample * 0.707;
-        }
-        4 | 6 => frame[0] += sample * 0.5,
-        5 | 7 => frame[1] += sample * 0.5,
-        _ => {}
+fn tell_once(told: &mut Vec<Trouble>, trouble: Trouble, tell: &mut dyn FnMut(News)) {
+    if !told.contains(&trouble) {
+        told.push(trouble.clone());
+        let (path, why) = trouble;
+        tell(News::TrackSkipped { path, why });
     }
 }

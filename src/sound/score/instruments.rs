@@ -1,0 +1,332 @@
+//! Owns the instruments: what each is made of, and what a note is. Does not own who plays them or how they are rendered
+//! (`voices`).
+
+use std::f32::consts::PI;
+
+use super::roughness::Partial;
+
+/// Partials of one desk.
+pub const PARTIALS: usize = 8;
+
+/// What a note is played on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Instrument {
+    /// A ground that comes and goes over many breaths.
+    Drone,
+    /// A bowed pad: it opens and closes like a wave.
+    Bowed,
+    /// A soft, hollow pad.
+    Pad,
+    /// Two desks of low strings, close together.
+    Strings,
+    /// A rubbed glass.
+    Glass,
+    /// A glass that is touched.
+    Chime,
+    /// Air through something tuned.
+    Breath,
+    /// A bell.
+    Bell,
+    /// The rubbed rim of a bowl.
+    Bowl,
+}
+
+/// What an instrument is made of.
+#[derive(Debug)]
+pub struct Timbre {
+    /// Pitch as a multiple of the note's, level, and time constant of its fall in seconds (0: held).
+    pub partials: [(f32, f32, f32); PARTIALS],
+    /// How many play in unison, 1 or 2.
+    pub desks: usize,
+    /// Seconds from nothing to full, shortest and longest.
+    pub attack_s: [f32; 2],
+    /// Seconds from full to nothing.
+    pub release_s: f32,
+    /// How fast each partial rises and sinks by itself; tens of hertz make it breathy.
+    pub sway_hz: f32,
+    /// How much of each partial rises and sinks by itself, 0 to 1.
+    pub sway: f32,
+    /// How far the pitch wanders, in cents (one standard deviation).
+    pub wander_cents: f32,
+    /// How far partials may be out of tune, in hertz: they beat against each other.
+    pub spread_hz: f32,
+    /// How bright it is against the others.
+    pub brightness: f32,
+    /// How much brighter it is at its fullest than at its beginning, 0 to 1.
+    pub opening: f32,
+}
+
+const fn held(partials: [(f32, f32); PARTIALS]) -> [(f32, f32, f32); PARTIALS] {
+    let mut all = [(1.0, 0.0, 0.0); PARTIALS];
+    let mut index = 0;
+    while index < PARTIALS {
+        all[index] = (partials[index].0, partials[index].1, 0.0);
+        index += 1;
+    }
+    all
+}
+
+const fn steady(partials: [(f32, f32); PARTIALS]) -> Timbre {
+    Timbre {
+        partials: held(partials),
+        desks: 1,
+        attack_s: [3.0, 4.0],
+        release_s: 6.0,
+        sway_hz: 0.16,
+        sway: 0.3,
+        wander_cents: 2.5,
+        spread_hz: 0.12,
+        brightness: 1.0,
+        opening: 0.5,
+    }
+}
+
+static DRONE: Timbre = Timbre {
+    attack_s: [4.5, 6.5],
+    release_s: 8.0,
+    sway: 0.26,
+    ..steady([(1.0, 0.62), (2.0, 0.60), (3.0, 0.30), (4.0, 0.18), (5.0, 0.08), (6.0, 0.06), (8.0, 0.03), (10.0, 0.01)])
+};
+
+static BOWED: Timbre = Timbre {
+    attack_s: [3.5, 5.5],
+    release_s: 7.0,
+    sway_hz: 0.28,
+    sway: 0.30,
+    wander_cents: 3.5,
+    opening: 0.7,
+    ..steady([(1.0, 0.90), (2.0, 0.52), (3.0, 0.36), (4.0, 0.22), (5.0, 0.14), (6.0, 0.10), (7.0, 0.05), (8.0, 0.05)])
+};
+
+static PAD: Timbre = Timbre {
+    attack_s: [2.4, 3.6],
+    release_s: 6.0,
+    brightness: 0.85,
+    ..steady([(1.0, 1.0), (2.0, 0.30), (3.0, 0.26), (4.0, 0.08), (5.0, 0.09), (6.0, 0.03), (7.0, 0.03), (8.0, 0.01)])
+};
+
+static STRINGS: Timbre = Timbre {
+    desks: 2,
+    attack_s: [1.6, 2.6],
+    release_s: 3.8,
+    sway_hz: 2.4,
+    sway: 0.13,
+    wander_cents: 4.5,
+    spread_hz: 0.07,
+    brightness: 1.1,
+    opening: 0.6,
+    ..steady([(1.0, 0.85), (2.0, 0.62), (3.0, 0.46), (4.0, 0.30), (5.0, 0.20), (6.0, 0.13), (7.0, 0.08), (8.0, 0.06)])
+};
+
+static GLASS: Timbre = Timbre {
+    attack_s: [0.9, 1.6],
+    release_s: 4.0,
+    sway_hz: 4.5,
+    sway: 0.12,
+    wander_cents: 1.5,
+    brightness: 1.3,
+    opening: 0.3,
+    ..steady([(1.0, 0.80), (1.0, 0.40), (2.0, 0.13), (2.0, 0.08), (3.0, 0.06), (4.0, 0.03), (5.0, 0.01), (6.0, 0.01)])
+};
+
+static CHIME: Timbre = Timbre {
+    partials: [
+        (1.0, 0.80, 3.6),
+        (1.0, 0.40, 4.4),
+        (2.0, 0.26, 2.4),
+        (2.0, 0.14, 2.9),
+        (3.0, 0.12, 1.4),
+        (4.01, 0.06, 0.9),
+        (5.02, 0.03, 0.6),
+        (6.05, 0.01, 0.4),
+    ],
+    attack_s: [0.15, 0.22],
+    release_s: 4.0,
+    sway: 0.08,
+    wander_cents: 0.5,
+    spread_hz: 0.22,
+    brightness: 1.4,
+    opening: 0.0,
+    ..steady([(1.0, 0.0); PARTIALS])
+};
+
+static BREATH: Timbre = Timbre {
+    attack_s: [2.8, 4.2],
+    release_s: 5.0,
+    sway_hz: 16.0,
+    sway: 0.92,
+    wander_cents: 6.0,
+    spread_hz: 3.0,
+    brightness: 1.2,
+    opening: 0.8,
+    ..steady([(1.0, 0.75), (1.0, 0.75), (1.0, 0.55), (2.0, 0.40), (2.0, 0.40), (3.0, 0.24), (4.0, 0.16), (5.0, 0.10)])
+};
+
+static BELL: Timbre = Timbre {
+    partials: [
+        (0.5, 0.34, 11.0),
+        (1.0, 0.62, 7.5),
+        (1.0, 0.40, 9.0),
+        (2.0, 0.34, 4.6),
+        (2.0, 0.18, 5.4),
+        (3.0, 0.17, 2.8),
+        (4.02, 0.09, 1.7),
+        (5.05, 0.04, 1.0),
+    ],
+    attack_s: [0.030, 0.045],
+    release_s: 6.0,
+    sway: 0.06,
+    wander_cents: 0.3,
+    spread_hz: 0.26,
+    brightness: 1.2,
+    opening: 0.0,
+    ..steady([(1.0, 0.0); PARTIALS])
+};
+
+static BOWL: Timbre = Timbre {
+    attack_s: [3.5, 5.0],
+    release_s: 7.0,
+    sway_hz: 0.35,
+    sway: 0.22,
+    wander_cents: 1.0,
+    spread_hz: 0.30,
+    brightness: 0.8,
+    ..steady([(1.0, 0.95), (1.0, 0.30), (2.0, 0.34), (2.0, 0.12), (3.0, 0.12), (4.0, 0.06), (5.0, 0.03), (6.0, 0.01)])
+};
+
+impl Instrument {
+    /// Every instrument.
+    pub const ALL: [Self; 9] = [
+        Self::Drone,
+        Self::Bowed,
+        Self::Pad,
+        Self::Strings,
+        Self::Glass,
+        Self::Chime,
+        Self::Breath,
+        Self::Bell,
+        Self::Bowl,
+    ];
+
+    /// What it is made of.
+    #[must_use]
+    pub fn timbre(self) -> &'static Timbre {
+        match self {
+            Self::Drone => &DRONE,
+            Self::Bowed => &BOWED,
+            Self::Pad => &PAD,
+            Self::Strings => &STRINGS,
+            Self::Glass => &GLASS,
+            Self::Chime => &CHIME,
+            Self::Breath => &BREATH,
+            Self::Bell => &BELL,
+            Self::Bowl => &BOWL,
+        }
+    }
+
+    /// Whether it is struck and dies away.
+    #[must_use]
+    pub const fn is_struck(self) -> bool {
+        matches!(self, Self::Bell | Self::Chime)
+    }
+
+    /// Whether it is a bell: its attack may be as short as a bell's.
+    #[must_use]
+    pub const fn is_bell(self) -> bool {
+        matches!(self, Self::Bell)
+    }
+}
+
+/// One note as it is begun. Its end is known with its beginning.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Note {
+    /// What plays it.
+    pub instrument: Instrument,
+    /// Its pitch: 60 is middle C, 69 is 440 Hz.
+    pub key: i32,
+    /// Amplitude, 0 to 1.
+    pub level: f32,
+    /// Where it is heard, −1 left to 1 right.
+    pub place: f32,
+    /// Seconds from nothing to full, along half a cosine.
+    pub attack_s: f32,
+    /// Seconds from its beginning until it is let go.
+    pub held_s: f32,
+    /// Seconds from then to silence, along half a cosine.
+    pub release_s: f32,
+}
+
+impl Note {
+    /// Its pitch in hertz, in equal temperament.
+    #[must_use]
+    pub fn pitch_hz(&self) -> f32 {
+        440.0 * ((self.key - 69) as f32 / 12.0).exp2()
+    }
+
+    /// Seconds from its beginning to its silence, reverberation aside.
+    #[must_use]
+    pub fn length_s(&self) -> f32 {
+        self.held_s + self.release_s
+    }
+
+    /// Rise and release at `age_s`, 0 to 1, without the fall of single partials.
+    #[must_use]
+    pub fn envelope(&self, age_s: f32) -> f32 {
+        half_cosine(age_s / self.attack_s) * half_cosine((self.length_s() - age_s) / self.release_s)
+    }
+
+    /// What of it is to be reckoned with later, at its purest: of a struck note the upper partials die first.
+    #[must_use]
+    pub fn partials_later(&self, age_s: f32) -> [Partial; PARTIALS] {
+        self.partials_at(if self.instrument.is_struck() { age_s + PURE_AFTER_S } else { age_s })
+    }
+
+    /// What of it is to be reckoned with at `age_s`. A note that still rises counts in full.
+    #[must_use]
+    pub fn partials_at(&self, age_s: f32) -> [Partial; PARTIALS] {
+        let level = if age_s < self.held_s { self.level } else { self.level * self.envelope(age_s) };
+        let pitch_hz = self.pitch_hz();
+        self.instrument.timbre().partials.map(|(ratio, part, fall_s)| {
+            let pitch_hz = pitch_hz * ratio;
+            let fall = if fall_s > 0.0 { (-age_s / fall_s).exp() } else { 1.0 };
+            Partial { pitch_hz, level: level * part * fall * dimmed(pitch_hz, CORNER_HZ * 1.5) }
+        })
+    }
+}
+
+/// By then little is left of a struck note but its lowest partials.
+const PURE_AFTER_S: f32 = 4.0;
+
+/// Partials above this are held back, the more the darker the score is.
+pub const CORNER_HZ: f32 = 520.0;
+
+/// How much of a partial is left where tones above `corner_hz` are held back by 12 dB an octave.
+pub fn dimmed(pitch_hz: f32, corner_hz: f32) -> f32 {
+    let over = pitch_hz / corner_hz;
+    1.0 / (1.0 + over * over)
+}
+
+/// From 0 to 1 along half a cosine.
+pub fn half_cosine(along: f32) -> f32 {
+    if along >= 1.0 {
+        return 1.0;
+    }
+    0.5 - 0.5 * (PI * along.max(0.0)).cos()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_begins_sharply() {
+        for instrument in Instrument::ALL {
+            let timbre = instrument.timbre();
+            // From a tenth to nine tenths of full takes 0.59 of half a cosine.
+            let rise_s = timbre.attack_s[0] * 0.59;
+            let shortest_s = if instrument.is_bell() { 0.015 } else { 0.080 };
+            assert!(rise_s >= shortest_s, "{instrument:?}: {rise_s} s");
+            assert!(timbre.release_s >= 3.0 && timbre.attack_s[0] <= timbre.attack_s[1], "{instrument:?}");
+        }
+    }
+}

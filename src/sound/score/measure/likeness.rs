@@ -1,0 +1,237 @@
+//! Owns the proof that the score does not loop: how much any passage of 20 s is like any other. Does not own other
+//! figures.
+//!
+//! Two questions are asked. *The same sound?* The samples, brought down to 2 kHz, of every 20 s (a new passage each 20 s)
+//! are laid over the whole at every other place, to the sample, and correlated. A loop would give 1. *The same movement?* The
+//! level of 24 bands, four times a second, of every 20 s (a new one each 10 s) is laid over the whole at every other
+//! place, each band against its own mean in the passage, so that it is the coming and going that is compared and not
+//! the steady colour, which one instrument always shares with itself.
+//!
+//! Anything that repeats for 40 s holds one of the passages whole.
+
+use realfft::RealFftPlanner;
+
+use super::heard::{Bin, hann};
+
+/// Rate that samples are compared at, in hertz: nearly all of the score's power lies below half of it.
+const COARSE_HZ: usize = 2_000;
+/// Length of a passage in seconds.
+const PASSAGE_S: usize = 20;
+/// Levels a second.
+const LEVELS_HZ: usize = 4;
+/// Bands that levels are taken in.
+const BANDS: usize = 24;
+/// How loud a power is heard (Stevens 1955, *The measurement of loudness*): so a faint band counts for what it is heard
+/// as, beside a strong one.
+const LOUDNESS_POWER: f32 = 0.3;
+/// Lowest and highest edge of the bands, in hertz.
+const EDGES_HZ: [f32; 2] = [60.0, 960.0];
+
+/// Figures of likeness.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct LikenessFigures {
+    /// The highest correlation of the samples of any passage with another place.
+    pub sound: f32,
+    /// The highest correlation of the movement of any passage with another place.
+    pub movement: f32,
+}
+
+impl LikenessFigures {
+    /// Every limit that is not kept, in words.
+    #[must_use]
+    pub fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        for (what, value) in [("sound", self.sound), ("movement", self.movement)] {
+            if value > 0.9 {
+                faults.push(format!("two passages whose {what} correlates by {value:.3}"));
+            }
+        }
+        faults
+    }
+}
+
+/// Keeps what is heard, coarsely, until it is compared.
+pub struct Likeness {
+    step: usize,
+    taps: Vec<f32>,
+    recent: Vec<f32>,
+    coarse: Vec<f32>,
+}
+
+impl Likeness {
+    /// For frames at `rate_hz`, a multiple of 2 kHz.
+    #[must_use]
+    pub fn new(rate_hz: u32) -> Self {
+        let step = (rate_hz as usize / COARSE_HZ).max(1);
+        let length = step * 16;
+        let sinc = |at: usize| {
+            let x = (at as f32 - length as f32 / 2.0) / step as f32 * 0.9 * std::f32::consts::PI;
+            if x.abs() < 1e-6 { 1.0 } else { x.sin() / x }
+        };
+        let taps = hann(length).iter().enumerate().map(|(at, gain)| gain * sinc(at) / step as f32).collect();
+        Self { step, taps, recent: Vec::new(), coarse: Vec::new() }
+    }
+
+    /// Listens to more frames.
+    pub fn add(&mut self, frames: &[[f32; 2]]) {
+        self.recent.extend(frames.iter().map(|frame| frame[0] + frame[1]));
+        let mut from = 0;
+        while from + self.taps.len() <= self.recent.len() {
+            let window = &self.recent[from..from + self.taps.len()];
+            self.coarse.push(window.iter().zip(&self.taps).map(|(sample, tap)| sample * tap).sum());
+            from += self.step;
+        }
+        self.recent.drain(..from);
+    }
+
+    /// Compares everything with everything.
+    #[must_use]
+    pub fn figures(&self) -> LikenessFigures {
+        LikenessFigures { sound: likest_sound(&self.coarse), movement: likest_movement(&levels(&self.coarse)) }
+    }
+}
+
+fn likest_sound(samples: &[f32]) -> f32 {
+    let passage = PASSAGE_S * COARSE_HZ;
+    if samples.len() < 2 * passage {
+        return 0.0;
+    }
+    // The whole is laid out in stretches that overlap by a passage, each short enough for the processor's caches.
+    let stretch = (4 * passage).next_power_of_two();
+    let places = stretch - passage;
+    let mut planner = RealFftPlanner::<f32>::new();
+    let (there, back) = (planner.plan_fft_forward(stretch), planner.plan_fft_inverse(stretch));
+    let spectrum_of = |part: &[f32]| -> Vec<Bin> {
+        let mut padded = vec![0.0; stretch];
+        padded[..part.len()].copy_from_slice(part);
+        let mut spectrum = there.make_output_vec();
+        // Lengths are those that the plan asked for.
+        let _ = there.process(&mut padded, &mut spectrum);
+        spectrum
+    };
+    let starts = || (0..=samples.len() - passage).step_by(places);
+    let stretches: Vec<Vec<Bin>> =
+        starts().map(|start| spectrum_of(&samples[start..samples.len().min(start + stretch)])).collect();
+    let scales = one_over_length(samples, passage);
+    let mut likest: f32 = 0.0;
+    let mut laid_over = vec![0.0; stretch];
+    for from in (0..=samples.len() - passage).step_by(passage) {
+        let spectrum = spectrum_of(&samples[from..from + passage]);
+        let scale = scales[from] / stretch as f32;
+        for (start, whole) in starts().zip(&stretches) {
+            let mut product: Vec<Bin> = spectrum.iter().zip(whole).map(|(one, all)| one.conj() * all).collect();
+            let _ = back.process(&mut product, &mut laid_over);
+            for (at, value) in laid_over[..places.min(scales.len() - start)].iter().enumerate() {
+                if (start + at).abs_diff(from) >= passage {
+                    likest = likest.max(value.abs() * scales[start + at] * scale);
+                }
+            }
+        }
+    }
+    likest
+}
+
+/// For each place one over the length of the passage that begins there, as a vector; 0 where it is all but silent.
+fn one_over_length(samples: &[f32], passage: usize) -> Vec<f32> {
+    let mut summed = vec![0.0_f64];
+    for sample in samples {
+        summed.push(summed[summed.len() - 1] + f64::from(*sample).powi(2));
+    }
+    let faint = summed[samples.len()] / samples.len() as f64 * passage as f64 * 1e-3;
+    (0..=samples.len() - passage)
+        .map(|from| summed[from + passage] - summed[from])
+        .map(|energy| if energy < faint { 0.0 } else { energy.sqrt().recip() as f32 })
+        .collect()
+}
+
+/// The level of each band, four times a second.
+fn levels(samples: &[f32]) -> Vec<[f32; BANDS]> {
+    let length = COARSE_HZ / LEVELS_HZ;
+    let window = hann(2 * length);
+    let transform = RealFftPlanner::<f32>::new().plan_fft_forward(2 * length);
+    let mut spectrum = transform.make_output_vec();
+    let bin_hz = COARSE_HZ as f32 / (2 * length) as f32;
+    let octaves = (EDGES_HZ[1] / EDGES_HZ[0]).log2();
+    samples
+        .windows(2 * length)
+        .step_by(length)
+        .map(|part| {
+            let mut part: Vec<f32> = part.iter().zip(&window).map(|(sample, gain)| sample * gain).collect();
+            let _ = transform.process(&mut part, &mut spectrum);
+            let mut power = [0.0_f32; BANDS];
+            for (index, value) in spectrum.iter().enumerate().skip(1) {
+                let along = (index as f32 * bin_hz / EDGES_HZ[0]).log2() / octaves;
+                if (0.0..1.0).contains(&along) {
+                    power[(along * BANDS as f32) as usize] += value.norm_sqr();
+                }
+            }
+            power.map(|power| power.powf(LOUDNESS_POWER))
+        })
+        .collect()
+}
+
+fn likest_movement(levels: &[[f32; BANDS]]) -> f32 {
+    let passage = PASSAGE_S * LEVELS_HZ;
+    if levels.len() < 2 * passage {
+        return 0.0;
+    }
+    let places: Vec<Vec<f32>> = levels.windows(passage).map(about_its_mean).collect();
+    let mut likest: f32 = 0.0;
+    for from in (0..places.len()).step_by(passage / 2) {
+        for (at, other) in places.iter().enumerate() {
+            if at.abs_diff(from) >= passage {
+                likest = likest.max(in_common(&places[from], other));
+            }
+        }
+    }
+    likest
+}
+
+/// The product of two vectors. Each band has a sum of its own, which lets the processor take several at once.
+fn in_common(one: &[f32], other: &[f32]) -> f32 {
+    let mut sums = [0.0_f32; BANDS];
+    for (one, other) in one.chunks_exact(BANDS).zip(other.chunks_exact(BANDS)) {
+        for ((sum, one), other) in sums.iter_mut().zip(one).zip(other) {
+            *sum += one * other;
+        }
+    }
+    sums.iter().sum()
+}
+
+/// One passage with each band about its own mean, and of length 1 in all.
+fn about_its_mean(passage: &[[f32; BANDS]]) -> Vec<f32> {
+    let mut mean = [0.0_f32; BANDS];
+    for level in passage {
+        for (sum, value) in mean.iter_mut().zip(level) {
+            *sum += value / passage.len() as f32;
+        }
+    }
+    let mut flat: Vec<f32> =
+        passage.iter().flat_map(|level| level.iter().zip(&mean).map(|(value, mean)| value - mean)).collect();
+    let length = flat.iter().map(|value| value * value).sum::<f32>().sqrt().max(1e-9);
+    for value in &mut flat {
+        *value /= length;
+    }
+    flat
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sound::dsp::Chance;
+
+    #[test]
+    fn a_loop_is_found_and_noise_is_not_taken_for_one() {
+        let mut chance = Chance::new(3);
+        let once: Vec<[f32; 2]> = (0..45 * 4_000).map(|_| [chance.white(); 2]).collect();
+        let mut noise = Likeness::new(4_000);
+        noise.add(&once);
+        let figures = noise.figures();
+        assert!(figures.sound < 0.3 && figures.movement < 0.5, "{figures:?}");
+        let mut looped = Likeness::new(4_000);
+        looped.add(&once);
+        looped.add(&once);
+        let figures = looped.figures();
+        assert!(figures.sound > 0.99 && figures.movement > 0.95 && figures.faults().len() == 2, "{figures:?}");
+    }
+}

@@ -1,0 +1,148 @@
+//! Outputs that are named, missing, lost, asleep, or not the one that the room was calibrated for.
+
+use std::time::{Duration, Instant};
+
+use stillroom::sound::{News, Options, Signal, output_missing, outputs};
+
+use crate::server::{Ear, Room, Server, add_sink, pactl, remove_sink, wait_for, with_server};
+
+/// Softer than this is silence; the bed of these tests is far louder.
+const SILENCE: f32 = 1e-4;
+const SOON: Duration = Duration::from_secs(2);
+const LONG: Duration = Duration::from_secs(15);
+
+fn named(device: &str) -> Options {
+    Options { device: Some(device.to_owned()), ..Options::default() }
+}
+
+fn lost(news: &News) -> bool {
+    matches!(news, News::DeviceLost { .. })
+}
+
+fn hears(ear: &Ear) {
+    assert!(ear.wait_for(0.01, LONG).is_some(), "nothing is heard");
+}
+
+#[test]
+fn sound_goes_to_the_named_output_and_to_no_other() {
+    with_server("devices::sound_goes_to_the_named_output_and_to_no_other", &["tv", "room"], |_| {
+        let names: Vec<String> = outputs().into_iter().map(|output| output.name).collect();
+        assert_eq!(names, ["tv", "room"]);
+        assert_eq!(output_missing("room"), None);
+        let (room_ear, tv_ear) = (Ear::at("room"), Ear::at("tv"));
+        let room = Room::open(named("room"));
+        room.is_playing();
+        hears(&room_ear);
+        assert!(tv_ear.loudest_for(SOON) < SILENCE);
+        drop(room);
+    });
+}
+
+#[test]
+fn while_the_named_output_is_missing_nothing_else_sounds() {
+    with_server("devices::while_the_named_output_is_missing_nothing_else_sounds", &["tv"], |_| {
+        let tv_ear = Ear::at("tv");
+        let room = Room::open(named("room"));
+        let (_, told) = room.news_within(LONG, lost);
+        let News::DeviceLost { why } = told else { unreachable!() };
+        assert_eq!(why, "no output is named \"room\"; there is \"tv\"");
+        assert!(tv_ear.loudest_for(SOON) < SILENCE);
+        add_sink("room");
+        room.is_playing();
+        hears(&Ear::at("room"));
+        assert!(Ear::at("tv").loudest_for(SOON) < SILENCE);
+    });
+}
+
+#[test]
+fn the_chime_sounds_in_the_corridor_and_stays_soft_in_the_room() {
+    with_server("devices::the_chime_sounds_in_the_corridor_and_stays_soft_in_the_room", &["room", "corridor"], |_| {
+        let (room_ear, corridor_ear) = (Ear::at("room"), Ear::at("corridor"));
+        let options = Options { chime_device: Some("corridor".to_owned()), chime_db: Some(-3.0), ..named("room") };
+        let room = Room::open(options);
+        room.sound.set_mix(stillroom::sound::Mix { volume_db: -60.0, ..stillroom::sound::Mix::default() });
+        room.is_playing();
+        corridor_ear.attend();
+        let rung = Instant::now();
+        room.signal(Signal::LineDown);
+        let heard = corridor_ear.wait_for(0.15, LONG).expect("the chime is not heard in the corridor");
+        println!("the chime is heard in the corridor after {:?}", heard.duration_since(rung));
+        assert!(room_ear.loudest_for(Duration::from_secs(4)) < 0.06, "the chime carries into the patient's ears");
+        // its stream is gone when it has died away
+        wait_for("the chime's stream ends", LONG, || {
+            pactl(&["list", "short", "sink-inputs"]).unwrap().lines().count() == 1
+        });
+    });
+}
+
+#[test]
+fn a_missing_corridor_is_told_before_it_is_needed() {
+    with_server("devices::a_missing_corridor_is_told_before_it_is_needed", &["room"], |_| {
+        let options = Options { chime_device: Some("corridor".to_owned()), ..named("room") };
+        let room = Room::open(options);
+        room.news_within(LONG, |news| matches!(news, News::ChimeLost { .. }));
+        add_sink("corridor");
+        room.signal(Signal::LineDown);
+        room.news_within(Duration::from_secs(30), |news| *news == News::ChimeBack);
+    });
+}
+
+fn loss_is_told_soon(what: &str, room: &Room, lose: impl FnOnce()) {
+    let began = Instant::now();
+    lose();
+    let (told, _) = room.news_within(LONG, lost);
+    let after = told.saturating_duration_since(began);
+    println!("{what}: told after {after:?}");
+    assert!(after < SOON, "{what}: told only after {after:?}");
+}
+
+#[test]
+fn a_lost_output_is_told_within_two_seconds_and_fades_back_in() {
+    with_server(
+        "devices::a_lost_output_is_told_within_two_seconds_and_fades_back_in",
+        &["room"],
+        |server: &mut Server| {
+            let room = Room::open(Options::default());
+            room.is_playing();
+            loss_is_told_soon("the server is killed", &room, || server.kill());
+            server.start();
+            room.is_playing();
+            hears(&Ear::at("room"));
+            loss_is_told_soon("the output is taken away", &room, || remove_sink("room"));
+            add_sink("room");
+            room.is_playing();
+            hears(&Ear::at("room"));
+            loss_is_told_soon("the output is suspended", &room, || {
+                pactl(&["suspend-sink", "room", "1"]).unwrap();
+            });
+            pactl(&["suspend-sink", "room", "0"]).unwrap();
+            room.is_playing();
+            hears(&Ear::at("room"));
+        },
+    );
+}
+
+#[test]
+fn sound_never_moves_to_an_output_that_the_room_does_not_know() {
+    with_server("devices::sound_never_moves_to_an_output_that_the_room_does_not_know", &["room", "tv"], |_| {
+        pactl(&["set-default-sink", "room"]).unwrap();
+        let room = Room::open(Options::default());
+        room.is_playing();
+        // A listener may be moved by the server when outputs come and go, so each listens anew.
+        let tv_is_silent = || assert!(Ear::at("tv").loudest_for(SOON) < SILENCE, "the loud output sounds");
+        tv_is_silent();
+        remove_sink("room");
+        let silent = |news: &News| matches!(news, News::OutputNotCalibrated { output, .. } if output == "tv");
+        room.news_within(LONG, silent);
+        tv_is_silent();
+        add_sink("room");
+        room.news_within(LONG, |news| *news == News::OutputCalibrated);
+        hears(&Ear::at("room"));
+        tv_is_silent();
+        remove_sink("room");
+        room.news_within(LONG, silent);
+        room.sound.accept_output();
+        room.news_within(LONG, |news| *news == News::OutputCalibrated);
+        hears(&Ear::at("tv"));
+    });
+}

@@ -14,8 +14,11 @@ pub const SHOWN_AFTER: Duration = Duration::from_millis(300);
 pub const LINE_DOWN_AFTER: Duration = Duration::from_secs(5);
 /// Unacknowledged for so long, the desk's tone rises.
 pub const RISES_AFTER: Duration = Duration::from_secs(30);
-/// Unacknowledged for so long, the call goes to the next step of the escalation list.
+/// Unacknowledged for so long, the call goes to the first step of the escalation list, where a clinic names no times.
+/// It is counted from the press, since a call that no desk receives needs it most.
 pub const ESCALATES_AFTER: Duration = Duration::from_mins(1);
+/// The most steps an escalation list has.
+pub const ESCALATION_STEPS_MAX: usize = 8;
 /// *On the way* without *Here* for so long rings again.
 pub const RINGS_AGAIN_AFTER: Duration = Duration::from_mins(2);
 /// Presence lapses so long after the last staff touch.
@@ -73,13 +76,15 @@ pub struct Call {
     pub line_down_told: bool,
     /// Whether the desk's tone has risen.
     pub risen: bool,
-    /// Whether it went to the next step of the escalation list.
-    pub escalated: bool,
+    /// How many steps of the escalation list it has gone since it was last acknowledged.
+    pub escalated: usize,
     /// Whether *Calling* may be shown.
     pub shown: bool,
     /// Whether the journal has it on disk.
     pub journaled: bool,
     unreceived_since: RoomTime,
+    /// Since when nobody has acknowledged it; none while somebody is on the way or here.
+    unacknowledged_since: Option<RoomTime>,
     desks: Vec<DeskId>,
 }
 
@@ -98,10 +103,11 @@ impl Call {
             presses: 1,
             line_down_told: false,
             risen: false,
-            escalated: false,
+            escalated: 0,
             shown: false,
             journaled: false,
             unreceived_since: now,
+            unacknowledged_since: Some(now),
             desks: Vec::new(),
         }
     }
@@ -147,6 +153,7 @@ impl Call {
         self.line_down_told = false;
         self.risen = false;
         self.name = Some(name);
+        self.acknowledged();
         self.enter(CallPhase::OnTheWay, now);
         effects.push(Effect::Signal(Signal::SomeoneComing));
     }
@@ -155,6 +162,7 @@ impl Call {
     pub(super) fn here(&mut self, now: RoomTime) {
         self.line_down_told = false;
         self.risen = false;
+        self.acknowledged();
         self.enter(CallPhase::Here, now);
     }
 
@@ -185,8 +193,8 @@ impl Call {
         effects.push(Effect::SendCall { id: self.id, practice: self.practice, presses: self.presses });
     }
 
-    /// Carries out every timer that has run out by `now`.
-    pub(super) fn advance(&mut self, now: RoomTime, effects: &mut Vec<Effect>) {
+    /// Carries out every timer that has run out by `now`. `escalation` holds the times of the list's steps, in order.
+    pub(super) fn advance(&mut self, now: RoomTime, escalation: &[Duration], effects: &mut Vec<Effect>) {
         if !self.shown && now >= self.placed_at + SHOWN_AFTER {
             self.shown = true;
         }
@@ -200,14 +208,11 @@ impl Call {
             }
             CallPhase::Received => {
                 self.risen |= now >= self.phase_since + RISES_AFTER;
-                if !self.escalated && !self.practice && now >= self.phase_since + ESCALATES_AFTER {
-                    self.escalated = true;
-                    effects.push(Effect::Escalate { id: self.id });
-                }
             }
             CallPhase::OnTheWay => {
                 if !self.risen && now >= self.phase_since + RINGS_AGAIN_AFTER {
                     self.risen = true;
+                    self.unacknowledged_since = Some(now);
                     self.ring_again(now, effects);
                 }
             }
@@ -215,26 +220,43 @@ impl Call {
                 if now >= self.phase_since + PRESENCE_LAPSES_AFTER {
                     self.name = None;
                     self.risen = true;
+                    self.unacknowledged_since = Some(now);
                     self.enter(CallPhase::Received, now);
                     self.ring_again(now, effects);
                 }
             }
         }
+        while let Some(due) = self.escalates_at(escalation)
+            && now >= due
+        {
+            effects.push(Effect::Escalate { id: self.id, step: self.escalated });
+            self.escalated += 1;
+        }
+    }
+
+    /// When the next step of the list is due. A rehearsal troubles nobody beyond the desk.
+    fn escalates_at(&self, escalation: &[Duration]) -> Option<RoomTime> {
+        let since = self.unacknowledged_since.filter(|_| !self.practice)?;
+        escalation.get(self.escalated).map(|after| since + *after)
+    }
+
+    fn acknowledged(&mut self) {
+        self.unacknowledged_since = None;
+        self.escalated = 0;
     }
 
     /// When the next timer runs out.
-    pub(super) fn deadline(&self) -> Option<RoomTime> {
+    pub(super) fn deadline(&self, escalation: &[Duration]) -> Option<RoomTime> {
         let shown = (!self.shown).then_some(self.placed_at + SHOWN_AFTER);
         let phase = match self.phase {
             CallPhase::Placed | CallPhase::Sent => {
                 (!self.line_down_told).then_some(self.unreceived_since + LINE_DOWN_AFTER)
             }
-            CallPhase::Received if !self.risen => Some(self.phase_since + RISES_AFTER),
-            CallPhase::Received => (!self.escalated && !self.practice).then_some(self.phase_since + ESCALATES_AFTER),
+            CallPhase::Received => (!self.risen).then_some(self.phase_since + RISES_AFTER),
             CallPhase::OnTheWay => (!self.risen).then_some(self.phase_since + RINGS_AGAIN_AFTER),
             CallPhase::Here => Some(self.phase_since + PRESENCE_LAPSES_AFTER),
         };
-        shown.into_iter().chain(phase).min()
+        shown.into_iter().chain(phase).chain(self.escalates_at(escalation)).min()
     }
 
     fn ring_again(&mut self, now: RoomTime, effects: &mut Vec<Effect>) {

@@ -1,6 +1,8 @@
 //! Owns what patient and desk can change for comfort: volume, place, breath, dark, silence, anchor.
 
-use super::{BreathView, DARK_PANEL_FOR, Effect, Event, Pattern, Place, Refusal, Room, RoomTime, Signal, Stage};
+use super::{
+    BreathView, DARK_PANEL_FOR, Effect, Event, Pattern, Place, Refusal, Room, RoomTime, Signal, SoundChoice, Stage,
+};
 
 /// The most a desk can trim brightness by.
 const BRIGHTNESS_TRIM_MAX: f32 = 0.5;
@@ -57,6 +59,11 @@ impl Room {
                     self.breathe_as_the_part_asks(now);
                 }
             }
+            Event::SoundChosen(SoundChoice::Silence) => self.silence = true,
+            Event::SoundChosen(choice) => {
+                self.sound = choice;
+                self.silence = false;
+            }
             Event::Silence { on } => self.silence = on,
             Event::SkipPiece => self.skips = self.skips.saturating_add(1),
             Event::Brightness { trim } => {
@@ -64,6 +71,12 @@ impl Room {
                     return Err(Refusal::OutOfRange { what: "brightness in percent", min: -50, max: 50 });
                 }
                 self.brightness_trim = trim.clamp(-BRIGHTNESS_TRIM_MAX, BRIGHTNESS_TRIM_MAX);
+            }
+            Event::Intensity { nudge } => {
+                if !nudge.is_finite() {
+                    return Err(Refusal::OutOfRange { what: "intensity in percent", min: -100, max: 100 });
+                }
+                self.intensity_nudge = nudge.clamp(-1.0, 1.0);
             }
             Event::TalkNow { on } => {
                 if on && !self.talk_now {

@@ -26,9 +26,13 @@ pub enum Effect {
     Escalate {
         /// Which call.
         id: CallId,
+        /// Which step, from 0.
+        step: usize,
     },
     /// A sound heard once.
     Signal(Signal),
+    /// Sound may come out where it now would.
+    AcceptOutput,
     /// A visit begins: make its key.
     OpenVault,
     /// The program came back during a visit: open what was sealed.

@@ -3,7 +3,7 @@
 use super::breath::Pattern;
 use super::call::{CallId, DeskId};
 use super::notes::{Notes, PatientText};
-use super::snapshot::{Language, Place, Receipt, Trouble};
+use super::snapshot::{Language, Place, Receipt, SoundChoice, Trouble};
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq)]
@@ -167,7 +167,9 @@ pub enum Event {
         /// On or off.
         on: bool,
     },
-    /// The patient chooses silence.
+    /// What the patient would like to hear.
+    SoundChosen(SoundChoice),
+    /// The patient chooses silence, or the sound back.
     Silence {
         /// On or off.
         on: bool,
@@ -179,6 +181,13 @@ pub enum Event {
         /// The trim.
         trim: f32,
     },
+    /// How full the composed music is, from the desk: added to what the arc asks for, −1 to 1.
+    Intensity {
+        /// Less below 0, more above.
+        nudge: f32,
+    },
+    /// Staff looked: sound may come out where it now would.
+    OutputAccepted,
     /// Staff speaks now; everything ducks.
     TalkNow {
         /// On or off.
@@ -228,6 +237,7 @@ impl Event {
                 | Self::StaffTouched
                 | Self::DarkTouched
                 | Self::TalkNow { .. }
+                | Self::OutputAccepted
                 | Self::SpeakerTested
                 | Self::TroubleChanged { .. }
         )

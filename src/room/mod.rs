@@ -18,7 +18,7 @@ pub use effect::{Effect, Signal};
 pub use event::Event;
 pub use refusal::Refusal;
 pub use rules::{ProfileRules, Rules};
-pub use snapshot::{Language, Place, Snapshot, Stage, Trouble};
+pub use snapshot::{Language, Place, Snapshot, SoundChoice, Stage, Trouble};
 pub use time::RoomTime;
 
 use std::collections::{BTreeSet, VecDeque};
@@ -55,6 +55,7 @@ pub struct Room {
     rules: Rules,
     effects: VecDeque<Effect>,
     stage: Stage,
+    visit: RoomTime,
     session: Option<Session>,
     call: Option<Call>,
     profile: usize,
@@ -68,9 +69,11 @@ pub struct Room {
     dark: bool,
     dark_panel_until: Option<RoomTime>,
     anchor: bool,
+    sound: SoundChoice,
     silence: bool,
     skips: u32,
     brightness_trim: f32,
+    intensity_nudge: f32,
     talk_now: bool,
     desks: BTreeSet<DeskId>,
     notes: Shared<Notes>,
@@ -96,6 +99,7 @@ impl Room {
         let mut room = Self {
             effects: VecDeque::new(),
             stage: Stage::Ready,
+            visit: RoomTime::default(),
             session: None,
             call: None,
             profile,
@@ -109,9 +113,11 @@ impl Room {
             dark: false,
             dark_panel_until: None,
             anchor: false,
+            sound: SoundChoice::Music,
             silence: false,
             skips: 0,
             brightness_trim: 0.0,
+            intensity_nudge: 0.0,
             talk_now: false,
             desks: BTreeSet::new(),
             notes: Shared::default(),
@@ -142,7 +148,7 @@ impl Room {
     pub fn advance(&mut self, now: RoomTime) {
         if let Some(call) = &mut self.call {
             let mut effects = Vec::new();
-            call.advance(now, &mut effects);
+            call.advance(now, &self.rules.escalation, &mut effects);
             self.effects.extend(effects);
         }
         if let Some(unsealed) = self.unsealed
@@ -175,7 +181,7 @@ impl Room {
     #[must_use]
     pub fn deadline(&self, now: RoomTime) -> Option<RoomTime> {
         [
-            self.call.as_ref().and_then(Call::deadline),
+            self.call.as_ref().and_then(|call| call.deadline(&self.rules.escalation)),
             self.unsealed.map(seal_due),
             self.dark_panel_until,
             self.breath.and_then(|breath| breath.next).map(|(_, from)| from),
@@ -192,6 +198,7 @@ impl Room {
         Snapshot {
             taken_at: now,
             stage: self.stage,
+            visit: self.visit,
             session: self.session.map(|session| SessionView {
                 arc: session.arc,
                 part: session.part(now),
@@ -212,9 +219,11 @@ impl Room {
             dark: self.dark,
             dark_panel_until: self.dark_panel_until,
             anchor: self.anchor,
+            sound: self.sound,
             silence: self.silence,
             skips: self.skips,
             brightness_trim: self.brightness_trim,
+            intensity_nudge: self.intensity_nudge,
             talk_now: self.talk_now,
             desks: self.desks.len(),
             notes: Shared::clone(&self.notes),
@@ -233,7 +242,7 @@ impl Room {
 
     fn take(&mut self, now: RoomTime, event: Event) -> Result<(), Refusal> {
         match event {
-            Event::VisitBegins => self.begin_visit(),
+            Event::VisitBegins => self.begin_visit(now),
             Event::LanguageChosen(language) => self.in_visit_or_ready().map(|()| self.language = language),
             Event::ProfileChosen { name } => self.choose_profile(&name),
             Event::SessionBegins { profile, infusion_minutes, settle } => {
@@ -271,10 +280,16 @@ impl Room {
             | Event::Dark { .. }
             | Event::DarkTouched
             | Event::Anchor { .. }
+            | Event::SoundChosen(_)
             | Event::Silence { .. }
             | Event::SkipPiece
             | Event::Brightness { .. }
+            | Event::Intensity { .. }
             | Event::TalkNow { .. } => self.take_comfort(now, &event),
+            Event::OutputAccepted => {
+                self.effects.push_back(Effect::AcceptOutput);
+                Ok(())
+            }
             Event::StaffReset => self.reset(),
             Event::WipeVerified(receipt) => self.wipe_verified(receipt),
             Event::WipeFailed(receipt) => self.wipe_failed(receipt),

@@ -1,8 +1,11 @@
 //! Owns what a room is told about its clinic: limits, defaults and profiles, as far as rules depend on them.
 //! Does not own the files they come from.
 
+use std::time::Duration;
+
 use super::arc::Part;
 use super::breath::Pattern;
+use super::call::ESCALATES_AFTER;
 use super::notes::NoteLimits;
 use super::snapshot::{Language, Place};
 
@@ -25,6 +28,8 @@ pub struct Rules {
     pub language: Language,
     /// How much a note can hold.
     pub note_limits: NoteLimits,
+    /// How long a call goes unacknowledged before each step of the escalation list, in order.
+    pub escalation: Vec<Duration>,
     /// Session milliseconds in a real one; 1 outside rehearsals.
     pub speed: u32,
 }
@@ -79,6 +84,7 @@ impl Default for Rules {
             cap_db: -12.0,
             language: Language::English,
             note_limits: NoteLimits::default(),
+            escalation: vec![ESCALATES_AFTER],
             speed: 1,
         }
     }

@@ -74,6 +74,28 @@ named! {
 }
 
 named! {
+    /// What a patient chose to hear.
+    SoundChoice {
+        /// What the profile plays: its music and its beds.
+        Music = "music",
+        /// Waves alone.
+        Sea = "sea",
+        /// Rain alone.
+        Rain = "rain",
+        /// Wind in leaves alone.
+        Wind = "wind",
+        /// A stream alone.
+        Stream = "stream",
+        /// A fire alone.
+        Fire = "fire",
+        /// Brown noise alone.
+        Brown = "brown",
+        /// Nothing.
+        Silence = "silence",
+    }
+}
+
+named! {
     /// A patient's language.
     Language {
         /// English.
@@ -92,6 +114,12 @@ named! {
         StateUnwritable = "state-unwritable",
         /// No sound device.
         SoundLost = "sound-lost",
+        /// Sound would come out where the room is not calibrated for it, so all is silent.
+        OutputNotCalibrated = "output-not-calibrated",
+        /// The corridor's chime has no output.
+        ChimeLost = "chime-lost",
+        /// No track of the profile can be played.
+        TracksGone = "tracks-gone",
         /// Visit keys live in process memory only: a crash loses the note.
         KeysInMemoryOnly = "keys-in-memory-only",
         /// The note is not sealed on disk.
@@ -211,6 +239,8 @@ pub struct Snapshot {
     pub taken_at: RoomTime,
     /// Where the room is between two patients.
     pub stage: Stage,
+    /// The room's time at which the present or last visit began: no two visits have the same.
+    pub visit: RoomTime,
     /// The running session.
     pub session: Option<SessionView>,
     /// The open call, once it may be shown.
@@ -233,12 +263,16 @@ pub struct Snapshot {
     pub dark_panel_until: Option<RoomTime>,
     /// Whether the anchor holds.
     pub anchor: bool,
+    /// What the patient chose to hear, where it is not silence.
+    pub sound: SoundChoice,
     /// Whether the patient chose silence.
     pub silence: bool,
     /// How often a piece was skipped.
     pub skips: u32,
     /// Brightness trim from the desk.
     pub brightness_trim: f32,
+    /// Nudge of the composed music from the desk, −1 to 1.
+    pub intensity_nudge: f32,
     /// Whether staff speaks now.
     pub talk_now: bool,
     /// How many desk pages can receive a call.

@@ -2,19 +2,20 @@
 
 use super::{
     EXTEND_MINUTES_MAX, Effect, Event, INFUSION_MINUTES_MAX, INFUSION_MINUTES_MIN, INTENTIONS, LANDING_MINUTES_MAX,
-    Notes, PatientText, Pattern, Place, Receipt, Refusal, Room, RoomTime, Session, Shared, Signal, Stage, Trouble,
-    Unsealed,
+    Notes, PatientText, Pattern, Place, Receipt, Refusal, Room, RoomTime, Session, Shared, Signal, SoundChoice, Stage,
+    Trouble, Unsealed,
 };
 
 impl Room {
-    pub(super) fn begin_visit(&mut self) -> Result<(), Refusal> {
+    pub(super) fn begin_visit(&mut self, now: RoomTime) -> Result<(), Refusal> {
         self.in_stages(&[Stage::Ready])?;
-        self.open_visit(Stage::Arrive);
+        self.open_visit(now, Stage::Arrive);
         Ok(())
     }
 
-    fn open_visit(&mut self, stage: Stage) {
+    fn open_visit(&mut self, now: RoomTime, stage: Stage) {
         self.stage = stage;
+        self.visit = now;
         self.receipt = None;
         self.effects.push_back(Effect::OpenVault);
     }
@@ -60,7 +61,7 @@ impl Room {
         }
         self.end_practice();
         if self.stage == Stage::Ready {
-            self.open_visit(Stage::Session);
+            self.open_visit(now, Stage::Session);
         }
         self.stage = Stage::Session;
         self.infusion_minutes = minutes;
@@ -166,9 +167,11 @@ impl Room {
         self.notes = Shared::default();
         self.unsealed = None;
         self.language = self.rules.language;
+        self.sound = SoundChoice::Music;
         self.silence = false;
         self.skips = 0;
         self.brightness_trim = 0.0;
+        self.intensity_nudge = 0.0;
         self.talk_now = false;
         self.speaker_tested = false;
         self.troubles.remove(&Trouble::NotesLost);

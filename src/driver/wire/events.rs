@@ -9,16 +9,18 @@ use crate::room::breath::Pattern;
 use crate::room::call::{CallId, DeskId};
 use crate::room::notes::{INTENTIONS, PatientText};
 use crate::room::snapshot::Receipt;
-use crate::room::{Event, Language, Place};
+use crate::room::{Event, Language, Place, SoundChoice};
 use crate::vault;
 
 const MINUTES: &str = "a whole number of minutes";
 const DB: &str = "a number of dB below full scale, such as -30";
+const SOUNDS: &str = "one of music, sea, rain, wind, stream, fire, brown, silence";
 const PLACES: &str = "one of beach, forest, quiet-room, night-sky, drifting-colour, pictures, dark";
 const LANGUAGES: &str = "one of en-US, es-US";
 const PATTERNS: &str = "one of 4-6, 3-7, 5-5, 4-4-4-4";
 const QUESTIONS: &str = "1, 2 or 3";
 const TRIM: &str = "a number from -0.5 to 0.5";
+const NUDGE: &str = "a number from -1 to 1";
 
 pub(super) fn from_headless(fields: &Fields, new_call: impl FnOnce() -> CallId) -> Result<Event, WireError> {
     if let Some(event) = said_by_people(fields)? {
@@ -75,6 +77,7 @@ pub(super) fn from_journal(fields: &Fields) -> Result<Event, WireError> {
         "call_here" => Event::CallHere { id: fields.optional_call("id")? },
         "notes_lost" => Event::NotesLost,
         "brightness" => Event::Brightness { trim: fields.number("trim", TRIM)? },
+        "intensity" => Event::Intensity { nudge: fields.number("nudge", NUDGE)? },
         "wipe_verified" => Event::WipeVerified(receipt(fields)?),
         "wipe_failed" => Event::WipeFailed(receipt(fields)?),
         "time_marked" => Event::TimeMarked,
@@ -105,6 +108,10 @@ fn said_by_people(fields: &Fields) -> Result<Option<Event>, WireError> {
         "language" => {
             fields.only("name")?;
             Event::LanguageChosen(fields.one_of("name", LANGUAGES, Language::from_name)?)
+        }
+        "sound" => {
+            fields.only("name")?;
+            Event::SoundChosen(fields.one_of("name", SOUNDS, SoundChoice::from_name)?)
         }
         "place" => {
             fields.only("name")?;
@@ -179,9 +186,11 @@ pub(super) fn to_value(event: &Event) -> Option<Value> {
         Event::BreathPattern(pattern) => json!({ "event": "breath_pattern", "name": pattern.name() }),
         Event::Dark { on } => json!({ "event": "dark", "on": on }),
         Event::Anchor { on } => json!({ "event": "anchor", "on": on }),
+        Event::SoundChosen(choice) => json!({ "event": "sound", "name": choice.name() }),
         Event::Silence { on } => json!({ "event": "silence", "on": on }),
         Event::SkipPiece => json!({ "event": "skip" }),
         Event::Brightness { trim } => json!({ "event": "brightness", "trim": finite(*trim)? }),
+        Event::Intensity { nudge } => json!({ "event": "intensity", "nudge": finite(*nudge)? }),
         Event::StaffReset => json!({ "event": "staff_reset" }),
         Event::WipeVerified(receipt) => json!({ "event": "wipe_verified", "receipt": vault::to_value(receipt) }),
         Event::WipeFailed(receipt) => json!({ "event": "wipe_failed", "receipt": vault::to_value(receipt) }),
@@ -191,6 +200,7 @@ pub(super) fn to_value(event: &Event) -> Option<Value> {
         // Named one by one, so that a new event cannot be forgotten here.
         Event::CallJournaled { .. }
         | Event::StaffTouched
+        | Event::OutputAccepted
         | Event::DeskSeen { .. }
         | Event::DeskGone { .. }
         | Event::NoteTyped { .. }

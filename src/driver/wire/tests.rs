@@ -3,7 +3,7 @@ use crate::room::breath::Pattern;
 use crate::room::call::DeskId;
 use crate::room::notes::{Notes, PatientText};
 use crate::room::snapshot::{Check, Receipt};
-use crate::room::{Language, Place, Room, RoomTime, Rules, Trouble};
+use crate::room::{Language, Place, Room, RoomTime, Rules, SoundChoice, Trouble};
 use serde_json::{Value, json};
 
 const CANARY: &str = "k4n4ry";
@@ -64,7 +64,9 @@ fn every_event() -> Vec<Event> {
         Event::Silence { on: true },
         Event::SkipPiece,
         Event::Brightness { trim: -0.3 },
+        Event::Intensity { nudge: 0.4 },
         Event::TalkNow { on: true },
+        Event::OutputAccepted,
         Event::StaffReset,
         Event::WipeVerified(receipt()),
         Event::WipeFailed(receipt()),
@@ -75,6 +77,7 @@ fn every_event() -> Vec<Event> {
         Event::Resumed,
     ];
     events.extend(Place::ALL.iter().map(|place| Event::PlaceChosen(*place)));
+    events.extend(SoundChoice::ALL.iter().map(|choice| Event::SoundChosen(*choice)));
     events.extend(Language::ALL.iter().map(|language| Event::LanguageChosen(*language)));
     events.extend(Pattern::ALL.iter().map(|pattern| Event::BreathPattern(*pattern)));
     let kinds: std::collections::BTreeSet<usize> = events.iter().map(kind).collect();
@@ -82,7 +85,7 @@ fn every_event() -> Vec<Event> {
     events
 }
 
-const KINDS: usize = 48;
+const KINDS: usize = 51;
 
 fn kind(event: &Event) -> usize {
     match event {
@@ -134,6 +137,9 @@ fn kind(event: &Event) -> usize {
         Event::TroubleChanged { .. } => 45,
         Event::TimeMarked => 46,
         Event::Resumed => 47,
+        Event::SoundChosen(_) => 49,
+        Event::OutputAccepted => 50,
+        Event::Intensity { .. } => 48,
     }
 }
 
@@ -237,6 +243,7 @@ fn the_headless_face_takes_nothing_that_only_the_room_can_say() {
         "time_marked",
         "resumed",
         "brightness",
+        "intensity",
         "dark_touched",
         "speaker_tested",
     ];

@@ -89,7 +89,7 @@ fn effect_word(effect: &Effect) -> String {
         Effect::SendCall { practice: false, presses, .. } => format!("send {presses}"),
         Effect::SendCall { practice: true, presses, .. } => format!("send {presses} as practice"),
         Effect::EndCall { .. } => "end".to_owned(),
-        Effect::Escalate { .. } => "escalate".to_owned(),
+        Effect::Escalate { step, .. } => format!("escalate {}", step + 1),
         Effect::Signal(signal) => format!("{signal:?}"),
         other => format!("{other:?}"),
     }
@@ -163,9 +163,23 @@ fn an_unanswered_call_rises_and_escalates_once() {
             000.050  sent               sent
             000.200  received by 1      received                 DeskHasIt
             030.200  ·                  received risen
-            060.200  ·                  received risen           escalate
+            060.000  ·                  received risen           escalate 1
         "]],
     );
+}
+
+#[test]
+fn a_call_that_no_desk_receives_goes_down_the_whole_list() {
+    let rules = Rules { escalation: [60, 120, 300].map(Duration::from_secs).to_vec(), ..rules() };
+    let mut play = Play::with(rules);
+    play.at(0, press()).unwrap();
+    let mut steps = Vec::new();
+    while let Some(due) = play.room.deadline(play.now) {
+        play.run_to(due.0);
+        let steps_now = play.effects().into_iter().filter(|effect| matches!(effect, Effect::Escalate { .. }));
+        steps.extend(steps_now.map(|effect| (due.0 / SECOND, effect_word(&effect))));
+    }
+    assert_eq!(steps, [(60, 1), (120, 2), (300, 3)].map(|(at, step)| (at, format!("escalate {step}"))));
 }
 
 #[test]
@@ -215,6 +229,7 @@ fn nobody_came_after_all_rings_again() {
             121.000  ·                  on the way (Ana) risen   send 2
             150.000  Ben is coming      on the way (Ben)         SomeoneComing
             270.000  ·                  on the way (Ben) risen   send 3
+            330.000  ·                  on the way (Ben) risen   escalate 1
         "]],
     );
 }
@@ -234,7 +249,7 @@ fn presence_lapses_three_minutes_after_the_last_touch() {
             100.000  staff touch        here
             280.000  ·                  received risen           send 2
             300.000  staff touch        received risen
-            340.000  ·                  received risen           escalate
+            340.000  ·                  received risen           escalate 1
         "]],
     );
 }
@@ -336,8 +351,8 @@ fn the_desk_that_had_it_is_lost() {
             045.000  ·                  sent no-desk             LineDown { practice: false }, send 1
             050.000  desk 2 seen        sent no-desk
             050.100  received by 2      received                 DeskHasIt
+            060.000  ·                  received                 escalate 1
             080.100  ·                  received risen
-            110.100  ·                  received risen           escalate
         "]],
     );
 }

@@ -43,7 +43,8 @@ struct Allowed {
     journal_answered: bool,
     coming: bool,
     here: bool,
-    escalated: bool,
+    /// The next step of the escalation list.
+    next_step: usize,
 }
 
 struct Run {
@@ -63,7 +64,8 @@ struct Run {
 
 impl Run {
     fn new(seed: u64) -> Self {
-        let rules = Rules { speed: if seed.is_multiple_of(3) { 60 } else { 1 }, ..rules() };
+        let escalation = [60, 90, 300].into_iter().take((seed % 4) as usize).map(Duration::from_secs).collect();
+        let rules = Rules { speed: if seed.is_multiple_of(3) { 60 } else { 1 }, escalation, ..rules() };
         Self {
             seed,
             step: 0,
@@ -164,7 +166,7 @@ impl Run {
         if self.allowed.as_ref().map(|allowed| allowed.id) != open {
             let since = self.now;
             let none_yet =
-                |id| Allowed { id, since, journal_answered: false, coming: false, here: false, escalated: false };
+                |id| Allowed { id, since, journal_answered: false, coming: false, here: false, next_step: 0 };
             self.allowed = open.map(none_yet);
         }
         if let Some(allowed) = &mut self.allowed {
@@ -187,6 +189,7 @@ impl Run {
         });
         self.holds(volume_is_within, "the volume is out of its limits");
         self.holds(snapshot.brightness_trim.abs() <= 0.5, "the brightness is out of its limits");
+        self.holds(snapshot.intensity_nudge.abs() <= 1.0, "the intensity is out of its limits");
         self.holds(snapshot.dark || snapshot.dark_panel_until.is_none(), "a panel of the dark where it is not dark");
         self.holds(snapshot.in_visit() || *snapshot.notes == Notes::default(), "a note where nobody is");
         self.holds((snapshot.stage == Stage::Session) == snapshot.session.is_some(), "a session out of its stage");
@@ -195,14 +198,14 @@ impl Run {
     fn check_effects(&mut self, snapshot: &Snapshot) {
         while let Some(effect) = self.room.poll_effect() {
             match effect {
-                Effect::Escalate { id } => {
+                Effect::Escalate { id, step } => {
                     let practice = snapshot.call.as_ref().is_none_or(|call| call.practice);
                     self.holds(!practice, "a rehearsal escalated");
-                    let first = self
-                        .allowed
-                        .as_mut()
-                        .is_some_and(|allowed| allowed.id == id && !std::mem::replace(&mut allowed.escalated, true));
-                    self.holds(first, "a call escalated twice");
+                    let in_turn = self.allowed.as_mut().is_some_and(|allowed| {
+                        let next = std::mem::replace(&mut allowed.next_step, step + 1);
+                        allowed.id == id && (next == step || step == 0 && (allowed.coming || allowed.here))
+                    });
+                    self.holds(in_turn, "a step of the escalation twice, or out of turn");
                 }
                 Effect::SealNotes(_) => self.holds(snapshot.in_visit(), "a note sealed where nobody is"),
                 Effect::SendCall { id, .. } => self.holds(self.room.open_call() == Some(id), "a call sent, not open"),
@@ -259,9 +262,9 @@ impl Run {
         self.compare(&again);
         self.room = again;
         self.room.effects.clear();
-        // Whether it had escalated is a matter of desks, too: a call that comes back may escalate anew.
-        if let Some(allowed) = &mut self.allowed {
-            allowed.escalated = false;
+        // How far it had escalated is a matter of desks, too: what only they knew may be told anew.
+        if let (Some(allowed), Some(call)) = (&mut self.allowed, &self.room.call) {
+            allowed.next_step = call.escalated;
         }
         self.take(Event::Resumed);
     }
@@ -377,6 +380,7 @@ impl Run {
             6 => Event::Anchor { on },
             7 => Event::Silence { on },
             8 => Event::SkipPiece,
+            9 if self.dice.below(2) == 0 => Event::Intensity { nudge: self.dice.below(300) as f32 / 100.0 - 1.5 },
             9 => Event::Brightness { trim: self.dice.below(300) as f32 / 100.0 - 1.5 },
             _ => Event::TalkNow { on },
         }

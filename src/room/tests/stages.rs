@@ -49,6 +49,7 @@ fn one_of_each() -> Vec<(&'static str, Event)> {
         ("silence", Event::Silence { on: true }),
         ("skip_piece", Event::SkipPiece),
         ("brightness", Event::Brightness { trim: 0.2 }),
+        ("intensity", Event::Intensity { nudge: 0.2 }),
         ("talk_now", Event::TalkNow { on: true }),
         ("staff_reset", Event::StaffReset),
         ("wipe_verified", Event::WipeVerified(receipt(true))),
@@ -146,6 +147,7 @@ fn every_event_in_every_stage() {
         silence         -          taken      taken      taken      taken      -          -
         skip_piece      -          taken      taken      taken      taken      -          -
         brightness      -          taken      taken      taken      taken      -          -
+        intensity       -          taken      taken      taken      taken      -          -
         talk_now        taken      taken      taken      taken      taken      taken      taken
         staff_reset     turnover   turnover   turnover   turnover   turnover   taken      turnover
         wipe_verified   -          -          -          -          -          taken      -
@@ -279,9 +281,11 @@ fn a_new_person_finds_a_fresh_room() {
         Event::Extend { minutes: 7 },
         Event::Volume { db: -10.0 },
         Event::Anchor { on: true },
+        Event::SoundChosen(SoundChoice::Rain),
         Event::Silence { on: true },
         Event::SkipPiece,
         Event::Brightness { trim: -0.4 },
+        Event::Intensity { nudge: -0.4 },
         Event::Dark { on: true },
         Event::DarkTouched,
         Event::TalkNow { on: true },
@@ -306,7 +310,7 @@ fn a_new_person_finds_a_fresh_room() {
         for event in [Event::StaffReset, Event::Resumed, Event::WipeVerified(receipt(true)), Event::TurnoverDone] {
             play.ok(now_ms, event);
         }
-        let found = Snapshot { receipt: None, ..play.snapshot() };
+        let found = Snapshot { receipt: None, visit: RoomTime::default(), ..play.snapshot() };
         assert_eq!(found, Room::new(rules()).snapshot(play.now), "after {length} events");
         assert_eq!(play.room.deadline(play.now), None, "after {length} events");
     }

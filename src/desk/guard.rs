@@ -16,7 +16,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::router::{Desk, problem};
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; \
-                      connect-src 'self'; manifest-src 'none'; base-uri 'none'; form-action 'none'; \
+                      connect-src 'self'; media-src 'self'; manifest-src 'none'; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'";
 
 /// The header that only our own page sends: another site's page cannot, without asking first.

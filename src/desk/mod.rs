@@ -7,6 +7,7 @@ mod guard;
 mod orders;
 mod pages;
 mod password;
+mod preview;
 mod router;
 mod sessions;
 mod stream;
@@ -26,6 +27,7 @@ use tokio::sync::watch;
 use crate::room::{Event, RoomTime, Snapshot};
 
 pub use password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, hash_password};
+pub use preview::Previews;
 pub use tls::Tls;
 
 /// Open requests get so long when the desk closes; a stream would otherwise hold it for ever.
@@ -65,6 +67,8 @@ pub struct ProfileCard {
     pub title: String,
     /// One or two sentences about it.
     pub description: String,
+    /// Whether it has composed music, which the desk can make fuller or barer.
+    pub scored: bool,
 }
 
 /// What the clinic decided for this desk.
@@ -96,6 +100,8 @@ pub struct DeskOptions {
     pub font: Option<&'static [u8]>,
     /// The same, bold.
     pub font_bold: Option<&'static [u8]>,
+    /// How profiles are heard before a session; none offers no preview.
+    pub previews: Option<Previews>,
 }
 
 /// Why the desk does not open.

@@ -29,6 +29,7 @@ pub(super) fn routes() -> Router<Arc<Desk>> {
         .route("/api/place", post(order::<PlaceName>))
         .route("/api/breath", post(order::<Breath>))
         .route("/api/brightness", post(order::<Brightness>))
+        .route("/api/intensity", post(order::<Intensity>))
         .route("/api/profile", post(order::<ProfileName>))
         .route("/api/session/begin", post(order::<Begin>))
         .route("/api/session/infusion_starts", post(order::<InfusionStarts>))
@@ -119,6 +120,10 @@ orders! {
     Brightness { trim: f32 } => |order| match order.trim {
         trim if (-0.5..=0.5).contains(&trim) => Ok(Event::Brightness { trim }),
         _ => Err("brightness is from -0.5 to 0.5"),
+    };
+    Intensity { nudge: f32 } => |order| match order.nudge {
+        nudge if (-1.0..=1.0).contains(&nudge) => Ok(Event::Intensity { nudge }),
+        _ => Err("intensity is from -1 to 1"),
     };
     ProfileName { name: String } => |order| Ok(Event::ProfileChosen { name: order.name });
     Begin { infusion_minutes: Option<u32>, settle: bool } => |order| Ok(Event::SessionBegins {

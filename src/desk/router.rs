@@ -21,6 +21,7 @@ use super::calls::CallLog;
 use super::guard::{address_of, guard, token};
 use super::orders::{self, Body, answer, named_call, named_desk};
 use super::pages::{PageChange, Pages};
+use super::preview;
 use super::sessions::{SIGN_IN_SECONDS, Sessions};
 use super::{DeskOptions, ROOM_ANSWERS_WITHIN, RoomClient, password, stream};
 use crate::room::call::DeskId;
@@ -45,6 +46,8 @@ pub(super) struct Desk {
     pub closing: watch::Sender<()>,
     /// One password is looked at at a time: each takes 19 MiB and tens of milliseconds.
     one_password: Semaphore,
+    /// One preview is made at a time.
+    pub one_preview: Semaphore,
 }
 
 /// What the pages show of the room.
@@ -73,6 +76,7 @@ impl Desk {
             shown: watch::Sender::new(Shown { snapshot, log: Arc::new(log) }),
             closing: watch::Sender::new(()),
             one_password: Semaphore::new(1),
+            one_preview: Semaphore::new(1),
         }
     }
 
@@ -163,6 +167,7 @@ pub(super) fn router(desk: Arc<Desk>) -> Router {
         .route("/login", get(login_page).post(sign_in))
         .route("/logout", post(sign_out))
         .route("/events", get(stream::events))
+        .route("/api/preview", get(preview::preview))
         .route("/api/here", get(async || StatusCode::NO_CONTENT))
         .route("/api/beat", post(beat))
         .route("/api/call/received", post(received))

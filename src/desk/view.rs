@@ -22,6 +22,7 @@ pub(super) struct Hello<'a> {
     pub places: Vec<&'static str>,
     pub cap_db: f32,
     pub signed_in: bool,
+    pub previews: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -29,6 +30,7 @@ pub(super) struct Profile<'a> {
     name: &'a str,
     title: &'a str,
     description: &'a str,
+    scored: bool,
 }
 
 impl<'a> Hello<'a> {
@@ -40,11 +42,17 @@ impl<'a> Hello<'a> {
             locale: &options.locale,
             clinicians: &options.clinicians,
             profiles: profiles
-                .map(|card| Profile { name: &card.name, title: &card.title, description: &card.description })
+                .map(|card| Profile {
+                    name: &card.name,
+                    title: &card.title,
+                    description: &card.description,
+                    scored: card.scored,
+                })
                 .collect(),
             places: Place::ALL.iter().map(|place| place.name()).collect(),
             cap_db: options.cap_db,
             signed_in,
+            previews: options.previews.is_some(),
         }
     }
 }
@@ -69,6 +77,7 @@ pub(super) struct RoomView<'a> {
     anchor: bool,
     silence: bool,
     brightness_trim: f32,
+    intensity_nudge: f32,
     talk_now: bool,
     desks: usize,
     line: &'static str,
@@ -160,6 +169,7 @@ impl<'a> RoomView<'a> {
             anchor: snapshot.anchor,
             silence: snapshot.silence,
             brightness_trim: snapshot.brightness_trim,
+            intensity_nudge: snapshot.intensity_nudge,
             talk_now: snapshot.talk_now,
             desks: snapshot.desks,
             line: if snapshot.line_is_up() { "up" } else { "down" },
@@ -215,7 +225,7 @@ fn call_view(call: &Call, now: RoomTime) -> CallView<'_> {
         presses: call.presses,
         line_down_told: call.line_down_told,
         risen: call.risen,
-        escalated: call.escalated,
+        escalated: call.escalated > 0,
         journaled: call.journaled,
     }
 }

@@ -56,12 +56,14 @@ pub fn options(folder: &Path) -> DeskOptions {
             name: "gentle-tide".into(),
             title: "Gentle tide".into(),
             description: "A slow sea.".into(),
+            scored: true,
         }],
         cap_db: -12.0,
         locale: "en-US".into(),
         host_names: vec![],
         font: None,
         font_bold: None,
+        previews: None,
     }
 }
 

@@ -73,6 +73,13 @@ export function lightWords() {
   return say(percent > 0 ? "light_more" : "light_less", { percent: Math.abs(percent) });
 }
 
+/** How full the composed music is now, in words. */
+export function intensityWords() {
+  const percent = Math.round(view.intensity_nudge * 100);
+  if (percent === 0) return say("intensity_arc");
+  return say(percent > 0 ? "intensity_more" : "intensity_less", { percent: Math.abs(percent) });
+}
+
 /** Shows the room. */
 export function draw(room, receivedAt) {
   view = room;

@@ -1,16 +1,18 @@
 // Owns what staff can change from the desk. Does not own whether the room takes it.
 
-import { el, lightWords, profileTitle, sessionClock, show, volumeWords, write } from "/board.js";
+import { el, intensityWords, lightWords, profileTitle, sessionClock, show, volumeWords, write } from "/board.js";
 import { order } from "/link.js";
 import { say } from "/words.js";
 
 const VOLUME_STEP_DB = 3;
 const LIGHT_STEP = 0.1;
+const INTENSITY_STEP = 0.2;
 
 let view = null;
 let hello = null;
 let problemTimer = 0;
 let chosenFor = "";
+let stopPreview = () => {};
 
 /** Fills the lists. */
 export function prepare(said) {
@@ -28,6 +30,8 @@ export function tie() {
   click("volume-up", () => tell("/api/volume", { db: stepped(VOLUME_STEP_DB) }));
   click("light-down", () => tell("/api/brightness", { trim: trimmed(-LIGHT_STEP) }));
   click("light-up", () => tell("/api/brightness", { trim: trimmed(LIGHT_STEP) }));
+  click("intensity-down", () => tell("/api/intensity", { nudge: nudged(-INTENSITY_STEP) }));
+  click("intensity-up", () => tell("/api/intensity", { nudge: nudged(INTENSITY_STEP) }));
   click("breath-switch", () => tell("/api/breath", { on: !view.breath }));
   el("place-choice").addEventListener("change", (event) => tell("/api/place", { name: event.target.value }));
   el("profile").addEventListener("change", (event) => tell("/api/profile", { name: event.target.value }));
@@ -48,11 +52,43 @@ export function tie() {
     await tell("/api/session/end", {});
     show(el("end-ask"), false);
   });
+  tiePreview();
   el("minutes").addEventListener("focus", () => (el("minutes-own").checked = true));
   el("begin").addEventListener("submit", (event) => {
     event.preventDefault();
     tell("/api/session/begin", { infusion_minutes: minutesChosen(), settle: el("settle").checked });
   });
+}
+
+// A profile is heard here before anybody lies down to it; the room itself stays as it is.
+function tiePreview() {
+  const sound = el("preview-sound");
+  const rest = (words = "") => {
+    sound.removeAttribute("src");
+    el("preview-play").textContent = say("preview");
+    write("preview-words", words);
+  };
+  el("preview-play").addEventListener("click", () => {
+    if (sound.hasAttribute("src")) {
+      sound.pause();
+      rest();
+      return;
+    }
+    sound.src = `/api/preview?profile=${encodeURIComponent(view.profile)}`;
+    el("preview-play").textContent = say("preview_stop");
+    write("preview-words", say("preview_making"));
+    sound.play().catch(() => {});
+  });
+  sound.addEventListener("timeupdate", () => {
+    if (sound.hasAttribute("src")) write("preview-words", say("preview_playing", { left: Math.ceil(sound.duration - sound.currentTime) }));
+  });
+  sound.addEventListener("ended", () => rest());
+  sound.addEventListener("error", () => sound.hasAttribute("src") && rest(say("preview_failed")));
+  stopPreview = () => {
+    if (!sound.hasAttribute("src")) return;
+    sound.pause();
+    rest();
+  };
 }
 
 /** Says what the room did not take; null says that it did. */
@@ -72,6 +108,8 @@ export function draw(room) {
   const canBegin = ["ready", "arrive"].includes(view.stage);
   const { session } = view;
   show(el("begin"), canBegin);
+  // A call is to be heard, and a session begins in quiet.
+  if (!canBegin || view.call) stopPreview();
   show(el("running"), Boolean(session));
   show(el("comfort"), view.in_visit);
   show(el("controls-none"), !canBegin && !view.in_visit);
@@ -80,6 +118,9 @@ export function draw(room) {
   if (session) drawRunning(session);
   write("volume-words", volumeWords(view.volume_db));
   write("light-words", lightWords());
+  // Only composed music can be made fuller or barer.
+  show(el("intensity"), Boolean(hello?.profiles.find((profile) => profile.name === view.profile)?.scored));
+  write("intensity-words", intensityWords());
   choose(el("place-choice"), view.place);
   el("breath-switch").setAttribute("aria-checked", String(Boolean(view.breath)));
   write("breath-words", view.breath ?? say("breath_off"));
@@ -94,6 +135,7 @@ function drawBegin() {
   choose(el("profile"), view.profile);
   const chosen = hello?.profiles.find((profile) => profile.name === view.profile);
   write("profile-words", chosen?.description ?? "");
+  show(el("preview"), Boolean(hello?.previews && chosen));
   show(el("begin-warning"), view.line === "down");
   write("begin-warning", say("begin_no_line"));
   const key = `${view.profile} ${view.infusion_minutes}`;
@@ -129,6 +171,10 @@ function stepped(step) {
 
 function trimmed(step) {
   return Math.round(Math.min(0.5, Math.max(-0.5, view.brightness_trim + step)) * 100) / 100;
+}
+
+function nudged(step) {
+  return Math.round(Math.min(1, Math.max(-1, view.intensity_nudge + step)) * 100) / 100;
 }
 
 function fill(list, choices) {

@@ -2,7 +2,8 @@
 
 import { say, speak } from "/words.js";
 
-speak("en-US");
+// Before anybody has signed in, the room tells nothing, so the browser is asked.
+speak(navigator.language.startsWith("es") ? "es-US" : "en-US");
 const form = document.getElementById("login");
 const field = document.getElementById("password");
 const button = document.getElementById("sign-in");

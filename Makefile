@@ -61,6 +61,7 @@ demo: window
 
 bench: window
 	@sh scripts/packages.sh smoke
+	cargo bench --locked --bench sound
 	$(PYTHON) tests/demo/bench.py --room $(ROOM) --report '$(OUT)/report.json'
 
 pictures:

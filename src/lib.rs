@@ -10,6 +10,7 @@ pub mod headless;
 pub mod paths;
 pub mod pin;
 pub mod profile;
+pub mod rehearsal;
 pub mod room;
 pub mod screen;
 pub mod setup;

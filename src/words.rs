@@ -186,7 +186,7 @@ mod tests {
 
     use super::*;
     use crate::room::arc::Part;
-    use crate::room::snapshot::{Place, Stage, Trouble};
+    use crate::room::snapshot::{Place, SoundChoice, Stage, Trouble};
 
     const LANGUAGES: [Language; 2] = [Language::English, Language::Spanish];
     const TIMES: [&str; 4] = ["dawn", "day", "dusk", "night"];
@@ -212,6 +212,7 @@ mod tests {
         }
         vec![
             ("place-", named(Place::ALL.iter().map(|place| place.name()))),
+            ("hear-", named(SoundChoice::ALL.iter().map(|choice| choice.name()))),
             ("part-", named(Part::ALL.iter().map(|part| part.name()))),
             ("stage-", named(Stage::ALL.iter().map(|stage| stage.name()))),
             ("trouble-", named(Trouble::ALL.iter().map(|trouble| trouble.name()))),

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 const HEADLESS: &str = "docs/headless.md";
+const PROFILES: &str = "docs/profiles.md";
 const README: &str = "README.md";
 
 fn repository() -> PathBuf {
@@ -95,6 +96,34 @@ fn every_name_a_key_can_have_is_in_the_headless_page() {
     }
 }
 
+/// The keys that a profile may have, as the reader itself lists them when it finds one that it does not know.
+fn profile_keys() -> Vec<String> {
+    let text = "no-such-key = 1\n[place]\nno-such-key = 1\n[sound]\nno-such-key = 1\n[sound.peak]\nno-such-key = 1\n\
+                [breath]\nno-such-key = 1\n[words]\nno-such-key = 1\n[light.peak]\nno-such-key = 1\n[limits]\nno-such-key = 1\n";
+    let findings = stillroom::profile::read(std::path::Path::new("x.toml"), text).findings;
+    let unknown: Vec<String> =
+        findings.iter().map(ToString::to_string).filter(|line| line.contains("unknown key")).collect();
+    assert_eq!(unknown.len(), 8, "{unknown:?}");
+    let listed = unknown.iter().filter_map(|line| line.split_once("allowed ")).map(|(_, listed)| listed);
+    let keys = listed.flat_map(|listed| listed.split(';').next().unwrap_or_default().split(", "));
+    let sections = ["title", "description", "session"];
+    keys.filter(|key| !sections.contains(key)).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_key_of_a_profile_is_in_its_page() {
+    let page = text(PROFILES);
+    let keys = profile_keys();
+    assert!(keys.len() > 25, "{keys:?}");
+    let is_named = |key: &String| {
+        page.contains(&format!("`{key}`"))
+            || page.contains(&format!("[{key}]"))
+            || page.contains(&format!("[sound.{key}]"))
+    };
+    let missing: Vec<&String> = keys.iter().filter(|key| !is_named(key)).collect();
+    assert!(missing.is_empty(), "{PROFILES} does not name {missing:?}");
+}
+
 #[test]
 fn the_headless_page_names_no_event_that_is_not_taken() {
     let page = text(HEADLESS);
@@ -157,5 +186,25 @@ fn every_environment_variable_the_program_reads_is_written_down() {
     let pages = [text(README), text(HEADLESS)].concat();
     for variable in ["STILLROOM_CONFIG", "STILLROOM_LOG", "STATE_DIRECTORY", "RUNTIME_DIRECTORY"] {
         assert!(pages.contains(variable), "neither {README} nor {HEADLESS} names {variable}");
+    }
+}
+
+/// The keys of one language of the desk's words.
+fn desk_words(table: &str) -> Vec<String> {
+    let source = text("src/desk/page/words.js");
+    let table = between(&source, &format!("  \"{table}\": {{"), "\n  },");
+    let keys = table.lines().filter_map(|line| line.strip_prefix("    ")?.split_once(": \""));
+    keys.map(|(key, _)| key.trim_matches('"').to_owned()).collect()
+}
+
+#[test]
+fn the_desk_has_every_word_in_both_languages_and_for_every_trouble() {
+    let english = desk_words("en-US");
+    assert!(english.len() > 100, "{}", english.len());
+    assert_eq!(english, desk_words("es-US"));
+    for (of, prefix) in [("Stage", "stage_"), ("Place", "place_"), ("Trouble", "trouble_")] {
+        for name in names(of) {
+            assert!(english.contains(&format!("{prefix}{name}")), "the desk has no word for {prefix}{name}");
+        }
     }
 }

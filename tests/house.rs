@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From bottom to top. Each room names only rooms on floors below its own.
-const FLOORS: [(&str, &[&str]); 14] = [
+const FLOORS: [(&str, &[&str]); 15] = [
     ("ground", &["room"]),
     ("files", &["paths", "findings"]),
     ("pure", &["profile", "words"]),
@@ -19,6 +19,7 @@ const FLOORS: [(&str, &[&str]); 14] = [
     ("face: screens", &["screen"]),
     ("faces", &["app", "desk", "headless"]),
     ("wiring", &["wiring"]),
+    ("above the wiring", &["rehearsal"]),
     ("command line", &["cli"]),
     ("library", &["lib"]),
     ("program", &["main"]),
@@ -33,7 +34,7 @@ const NAMES_ONLY: [(&str, &[&str]); 10] = [
     ("paths", &[]),
     ("findings", &[]),
     ("words", &["room"]),
-    ("sound", &["room"]),
+    ("sound", &["room", "paths"]),
     ("vault", &["room", "paths"]),
     ("pin", &["paths"]),
     ("takeaway", &["room"]),

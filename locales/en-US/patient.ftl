@@ -60,9 +60,6 @@ arrive-unshare = Take it back
 
 arrive-place-title = Where would you like to be?
 arrive-sound-title = What would you like to hear?
-arrive-sound-music = Music
-arrive-sound-nature = Sounds of nature
-arrive-sound-silence = Silence
 
 arrive-breath-title = Breathe with this place
 arrive-breath-text = Breathe in as it rises. Breathe out as it sinks back. If this pace does not suit you, keep your own.
@@ -96,6 +93,16 @@ place-night-sky = Night sky
 place-drifting-colour = Drifting color
 place-pictures = Pictures
 place-dark = Dark
+
+hear-music = Music
+hear-sea = The sea
+hear-rain = Rain
+hear-wind = Wind in leaves
+hear-stream = A stream
+hear-fire = A fire
+hear-brown = A low hush
+hear-silence = Silence
+
 time-dawn = Dawn
 time-day = Day
 time-dusk = Dusk

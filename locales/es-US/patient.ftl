@@ -60,9 +60,6 @@ arrive-unshare = Dejar de compartir
 
 arrive-place-title = ¿Dónde le gustaría estar?
 arrive-sound-title = ¿Qué le gustaría oír?
-arrive-sound-music = Música
-arrive-sound-nature = Sonidos de la naturaleza
-arrive-sound-silence = Silencio
 
 arrive-breath-title = Respire con este lugar
 arrive-breath-text = Tome aire cuando sube. Suéltelo cuando baja. Si este ritmo no le acomoda, siga el suyo.
@@ -96,6 +93,16 @@ place-night-sky = Cielo de noche
 place-drifting-colour = Colores que flotan
 place-pictures = Imágenes
 place-dark = Oscuridad
+
+hear-music = Música
+hear-sea = El mar
+hear-rain = La lluvia
+hear-wind = Viento en las hojas
+hear-stream = Un arroyo
+hear-fire = Un fuego
+hear-brown = Un murmullo suave
+hear-silence = Silencio
+
 time-dawn = Amanecer
 time-day = Día
 time-dusk = Atardecer

@@ -1,7 +1,10 @@
 //! Owns the command line: what can be asked of the program, and its exit codes.
 
+mod measuring;
+mod render;
 mod renderer;
 mod run;
+mod scene;
 mod secrets;
 
 use std::collections::BTreeSet;
@@ -12,8 +15,9 @@ use clap::{Parser, Subcommand};
 
 use crate::config::{self, Config};
 use crate::findings::Finding;
-use crate::profile::{self, Profile};
+use crate::profile::{self, Place, Profile};
 use crate::sound;
+use crate::widget::place::pictures::look_over;
 
 /// Arguments or surroundings that cannot be used.
 const UNUSABLE: u8 = 2;
@@ -43,6 +47,10 @@ enum Command {
         /// Files to check instead of the configuration and all it names
         paths: Vec<PathBuf>,
     },
+    /// Render the sound of a profile to a file, faster than real time
+    Render(render::RenderArgs),
+    /// Paint a place as PNG pictures, without a window
+    Scene(scene::SceneArgs),
     /// The staff PIN
     #[command(subcommand)]
     Staff(StaffCommand),
@@ -79,6 +87,8 @@ pub fn main() -> ExitCode {
     match cli.command {
         Command::Run(args) => run::run(&args),
         Command::Check { config, paths } => check(config.as_deref(), &paths),
+        Command::Render(args) => render::render(&args),
+        Command::Scene(args) => scene::scene(&args),
         Command::Staff(StaffCommand::SetPin) => secrets::set_pin(),
         Command::Desk(DeskCommand::SetPassword) => secrets::set_password(),
     }
@@ -100,17 +110,47 @@ fn tracks_that_do_not_play(config: &Config, paths: &[PathBuf]) -> Vec<Finding> {
         paths.iter().filter_map(|path| profile::load(path, media).0).collect()
     };
     let tracks: BTreeSet<PathBuf> = profiles.iter().flat_map(Profile::tracks).map(|track| media.join(track)).collect();
-    let tried = tracks.into_iter().filter_map(|track| {
-        let why = sound::try_track(&track).err()?;
-        Some(Finding::of_file(&track, why, "FLAC, MP3, Ogg Vorbis, AAC/M4A or WAV that plays"))
+    let tracks: Vec<PathBuf> = tracks.into_iter().collect();
+    let left_out = measuring::scan(&measuring::loudness(), &tracks).into_iter();
+    left_out
+        .map(|(track, why)| Finding::of_file(&track, why, "FLAC, MP3, Ogg Vorbis, AAC/M4A or WAV that plays"))
+        .collect()
+}
+
+/// Outputs that the settings name and that are not there, and spoken clips that cannot be played.
+fn sound_that_is_missing(file: Option<&std::path::Path>, config: &Config) -> Vec<Finding> {
+    let file = file.unwrap_or(std::path::Path::new("kiosk.toml"));
+    let named = [("sound.device", &config.sound.device), ("sound.chime_device", &config.sound.chime_device)];
+    let outputs = named.into_iter().filter_map(|(key, name)| {
+        let why = sound::output_missing(name.as_deref()?)?;
+        Some(Finding { key: key.to_owned(), ..Finding::of_file(file, why, "an output of this machine") })
     });
-    tried.collect()
+    let clips = sound::check_clips(&config.media.dir).into_iter();
+    let clips = clips.map(|clip| Finding::of_file(&clip.path, clip.why, "a spoken clip that plays"));
+    outputs.chain(clips).collect()
+}
+
+/// The clinic's own pictures, which some profile may ask for.
+fn pictures_that_are_wrong(config: &Config) -> Vec<Finding> {
+    let profiles = profile::load_profiles(&config.profiles.dir, &config.media.dir).0;
+    let are_wanted = profiles.iter().any(|profile| profile.places_allowed.contains(&Place::Pictures));
+    look_over(&config.media.pictures, are_wanted)
 }
 
 fn check(config: Option<&std::path::Path>, paths: &[PathBuf]) -> ExitCode {
     let found = config::find(config, |name| std::env::var_os(name), std::path::Path::exists);
     let mut findings = config::check_files(found.path(), paths);
-    findings.extend(tracks_that_do_not_play(&found.load().config, paths));
+    let config = found.load().config;
+    findings.extend(tracks_that_do_not_play(&config, paths));
+    if paths.is_empty() {
+        findings.extend(sound_that_is_missing(found.path(), &config));
+        findings.extend(pictures_that_are_wrong(&config));
+        let flashes = scene::flash_test(&config.media.pictures);
+        findings.extend(flashes.findings);
+        for note in flashes.notes {
+            eprintln!("stillroom: {note}");
+        }
+    }
     for finding in &findings {
         println!("{finding}");
     }

@@ -20,6 +20,7 @@ use crate::headless;
 use crate::paths::{self, Homes, KeyHome, StateLock};
 use crate::pin::Secret;
 use crate::profile::{self, Profile};
+use crate::rehearsal;
 use crate::room::{Event, Snapshot, Trouble};
 use crate::screen::Clinic;
 use crate::setup::Setup;
@@ -151,7 +152,7 @@ impl House {
         }
         let past = Past { records, wipe_was_begun: std::env::var_os(WIPING).is_some() };
         let (driver, handle) = Driver::recover(rules, Arc::clone(&journal), past, found);
-        let sound = start_sound(&self.config, &handle);
+        let sound = start_sound(&self.config, &self.profiles, &self.state, &handle);
         let flushed = out.clone();
         let vault = Vault::new(self.state.clone(), self.keys.clone());
         if vault.last_receipt().is_some()
@@ -168,6 +169,17 @@ impl House {
         runtime.spawn(end_on_signal(sound.clone(), flushed));
         self.open_desk(runtime, &handle);
         OpenRoom { handle, sound }
+    }
+
+    fn previews(&self) -> desk::Previews {
+        let (config, profiles) = (Arc::clone(&self.config), Arc::clone(&self.profiles));
+        let scratch = self.state.join("cache");
+        let loudness = sound::Loudness::kept_in(Some(&scratch));
+        desk::Previews::new(move |name| {
+            let profile = profiles.iter().find(|profile| profile.name == name);
+            let profile = profile.ok_or_else(|| "there is no such profile".to_owned())?;
+            rehearsal::preview(&config, profile, &loudness, &scratch)
+        })
     }
 
     fn open_desk(&self, runtime: &tokio::runtime::Runtime, room: &RoomHandle) {
@@ -192,6 +204,7 @@ impl House {
                     name: profile.name.clone(),
                     title: profile.title.get(locale).clone(),
                     description: profile.description.get(locale).clone(),
+                    scored: profile.is_scored(),
                 })
                 .collect(),
             cap_db: self.config.sound.cap_db,
@@ -199,6 +212,7 @@ impl House {
             host_names: Vec::new(),
             font: theme::FONTS.get(2).copied(),
             font_bold: theme::FONTS.get(3).copied(),
+            previews: Some(self.previews()),
         };
         let (client, fault) = (Arc::new(DeskClient(room.clone())), room.clone());
         runtime.spawn(async move {
@@ -231,7 +245,9 @@ impl House {
                 findings: self.findings,
             }),
             room_name: self.config.room.name.clone(),
-            pictures: Pictures::new(backend, screen.frames_per_second, screen.reduce_motion),
+            pictures: Pictures::new(backend, screen.frames_per_second, screen.reduce_motion)
+                .cached_in(self.state.join("cache"))
+                .with_own(&self.config.media.pictures),
             pin: Arc::new(Secret::staff_pin(&self.state)),
             state: self.state.clone(),
             sound: room.sound.clone(),
@@ -293,21 +309,64 @@ fn has_display() -> bool {
     false
 }
 
-fn start_sound(config: &Config, room: &RoomHandle) -> Sound {
-    if config.sound.device.is_some() || config.sound.chime_device.is_some() {
-        complain(
-            &"[sound] device and chime_device are not served yet: all sound goes to the system's own choice of output, \
-              and the chime keeps to the level of the soft signals; choose the output in the system's sound settings",
-        );
+fn start_sound(config: &Config, profiles: &[Profile], state: &Path, room: &RoomHandle) -> Sound {
+    let reading = config.sound.calibration.as_ref();
+    let calibrated = sound::Calibrated {
+        output: reading.and_then(|reading| reading.output.clone()),
+        port: reading.and_then(|reading| reading.port.clone()),
+    };
+    let loudness = sound::Loudness::kept_in(Some(&state.join("cache")));
+    let options = sound::Options {
+        loudness: loudness.clone(),
+        device: config.sound.device.clone(),
+        chime_device: config.sound.chime_device.clone(),
+        chime_db: Some(config.call.chime_db),
+        calibrated,
+        voice_dir: Some(config.media.dir.join("voice")),
+        reading_db: reading.map_or(sound::Options::default().reading_db, |reading| reading.test_tone_db),
+        ..sound::Options::default()
+    };
+    let tracks = profiles.iter().flat_map(Profile::tracks).map(|track| config.media.dir.join(track));
+    let mut tracks: Vec<PathBuf> = tracks.collect();
+    tracks.sort();
+    tracks.dedup();
+    if let Err(error) = loudness.scan_in_background(tracks, |_| {}) {
+        tracing::warn!(%error, "the loudness of the music cannot be measured; what is not known plays softer");
     }
-    // The one output may be headphones: a chime that carries must never sound there.
-    let options = sound::Options { chime_db: None, ..sound::Options::default() };
     let room = room.clone();
-    Sound::start(options, move |news| match news {
-        News::DeviceLost { .. } => room.report(Event::TroubleChanged { trouble: Trouble::SoundLost, on: true }),
-        News::DeviceBack => room.report(Event::TroubleChanged { trouble: Trouble::SoundLost, on: false }),
-        News::TrackSkipped { path, why } => tracing::warn!(track = %path.display(), %why, "a track was left out"),
-    })
+    Sound::start(options, move |news| tell_news(&room, news))
+}
+
+/// What the sound has to tell, as the room's troubles and in the log.
+fn tell_news(room: &RoomHandle, news: News) {
+    let (trouble, on) = match news {
+        News::DeviceLost { why } => {
+            tracing::warn!(%why, "there is no sound output");
+            (Trouble::SoundLost, true)
+        }
+        News::DeviceBack => (Trouble::SoundLost, false),
+        News::OutputNotCalibrated { output, port } => {
+            tracing::warn!(%output, ?port, "sound would come out where the room is not calibrated for it");
+            (Trouble::OutputNotCalibrated, true)
+        }
+        News::OutputCalibrated => (Trouble::OutputNotCalibrated, false),
+        News::ChimeLost { why } => {
+            tracing::warn!(%why, "the corridor chime has no output");
+            (Trouble::ChimeLost, true)
+        }
+        News::ChimeBack => (Trouble::ChimeLost, false),
+        News::ClipSkipped { path, why } => {
+            tracing::warn!(clip = %path.display(), %why, "a spoken clip was left out");
+            (Trouble::FilesWrong, true)
+        }
+        News::TrackSkipped { path, why } => {
+            tracing::warn!(track = %path.display(), %why, "a track was left out");
+            (Trouble::FilesWrong, true)
+        }
+        News::TracksGone => (Trouble::TracksGone, true),
+        News::TracksBack => (Trouble::TracksGone, false),
+    };
+    room.report(Event::TroubleChanged { trouble, on });
 }
 
 /// The room as the desk reaches it.

@@ -6,7 +6,7 @@ use iced::widget::{Column, column, row};
 use super::write::{self, Pad};
 use super::{Action, Setting};
 use crate::room::notes::INTENTIONS;
-use crate::room::snapshot::{Language, Place};
+use crate::room::snapshot::{Language, Place, SoundChoice};
 use crate::room::{Event, Snapshot};
 use crate::theme::{self, GAP_MM};
 use crate::widget::{breath_ring, parts};
@@ -40,6 +40,9 @@ pub enum Step {
     Waiting,
 }
 
+/// The most choices in one row.
+const CHOICES_ACROSS: usize = 3;
+
 const ORDER: [Step; 16] = [
     Step::Language,
     Step::Welcome,
@@ -58,9 +61,6 @@ const ORDER: [Step; 16] = [
     Step::TryDark,
     Step::Waiting,
 ];
-
-/// The places that are drawn today; each that is offered can be seen.
-const PLACES: [Place; 2] = [Place::Beach, Place::Dark];
 
 /// A person settling in.
 #[derive(Default)]
@@ -86,18 +86,9 @@ pub enum Message {
     /// A place was chosen.
     PlaceChosen(Place),
     /// A sound was chosen.
-    SoundChosen(Sound),
+    SoundChosen(SoundChoice),
     /// The dark is tried.
     DarkPressed,
-}
-
-/// What can be chosen to hear.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sound {
-    /// What the profile plays.
-    Music,
-    /// Nothing.
-    Silence,
 }
 
 impl Arrive {
@@ -131,7 +122,7 @@ impl Arrive {
             Message::Wrote(message) => self.write(message),
             Message::SharePressed(on) => Action::Tell(Event::ForClinicianShared { on }),
             Message::PlaceChosen(place) => Action::Tell(Event::PlaceChosen(place)),
-            Message::SoundChosen(sound) => Action::Tell(Event::Silence { on: sound == Sound::Silence }),
+            Message::SoundChosen(choice) => Action::Tell(Event::SoundChosen(choice)),
             Message::DarkPressed => Action::Tell(Event::Dark { on: true }),
         }
     }
@@ -267,7 +258,7 @@ impl Arrive {
     }
 
     fn place<'a>(setting: &Setting) -> Element<'a, Message> {
-        let choices = PLACES.map(|place| {
+        let choices = setting.places().into_iter().map(|place| {
             let key = format!("place-{}", place.name());
             (key.clone(), setting.say(&key), setting.snapshot.place == place, Message::PlaceChosen(place))
         });
@@ -275,38 +266,29 @@ impl Arrive {
     }
 
     fn sound<'a>(setting: &Setting) -> Element<'a, Message> {
-        let silent = setting.snapshot.silence;
-        let plays = setting.profile().is_some_and(|profile| !profile.is_silent());
-        let music = plays.then(|| {
-            let label = setting.say("arrive-sound-music");
-            ("sound-music".to_owned(), label, !silent, Message::SoundChosen(Sound::Music))
+        let snapshot = &setting.snapshot;
+        let chosen = if snapshot.silence { SoundChoice::Silence } else { snapshot.sound };
+        let choices = setting.sounds().into_iter().map(|choice| {
+            let label = setting.say(&format!("hear-{}", choice.name()));
+            (format!("sound-{}", choice.name()), label, choice == chosen, Message::SoundChosen(choice))
         });
-        let silence = (
-            "sound-silence".to_owned(),
-            setting.say("arrive-sound-silence"),
-            silent || !plays,
-            Message::SoundChosen(Sound::Silence),
-        );
-        Self::choosing(setting, setting.say("arrive-sound-title"), music.into_iter().chain([silence]))
+        Self::choosing(setting, setting.say("arrive-sound-title"), choices)
     }
 
+    /// Choices of equal worth, in rows as even as can be.
     fn choosing<'a>(
         setting: &Setting,
         head: String,
         choices: impl IntoIterator<Item = (String, String, bool, Message)>,
     ) -> Element<'a, Message> {
-        let mut across = row![].spacing(setting.mm(GAP_MM * 2.0));
-        for (id, label, chosen, message) in choices {
-            across = across.push(
-                parts::choice(setting, id, label, chosen, message).width(setting.mm(50.0)).height(setting.mm(28.0)),
-            );
-        }
-        let words = parts::title(setting, head);
-        parts::one_idea(
-            setting,
-            parts::scrim(setting, column![words, across].spacing(setting.mm(8.0)).align_x(iced::Center)),
-            Self::back_and_next(setting),
-        )
+        let choices = choices.into_iter().map(|(id, label, chosen, message)| {
+            let control = parts::choice(setting, id, label, chosen, message);
+            control.width(setting.mm(35.0)).height(setting.mm(22.0)).into()
+        });
+        let choices = parts::even_rows(setting, choices.collect(), CHOICES_ACROSS);
+        let words =
+            column![parts::title(setting, head), choices].spacing(setting.mm(GAP_MM * 2.0)).align_x(iced::Center);
+        parts::one_idea(setting, parts::scrim(setting, words), Self::back_and_next(setting))
     }
 
     fn breath<'a>(setting: &Setting) -> Element<'a, Message> {

@@ -20,7 +20,7 @@ use iced::Size;
 use crate::config::Config;
 use crate::driver::clock::RoomClock;
 use crate::profile::Profile;
-use crate::room::{Event, Snapshot};
+use crate::room::{Event, Place, Snapshot, SoundChoice};
 use crate::theme::Scale;
 use crate::widget::place::Pictures;
 use crate::words::Words;
@@ -76,6 +76,23 @@ impl Setting {
     #[must_use]
     pub fn staff(&self, key: &str) -> String {
         self.staff_words.say(key)
+    }
+
+    /// The places that the patient may choose. Darkness is always among them.
+    #[must_use]
+    pub fn places(&self) -> Vec<Place> {
+        let allowed = self.profile().map_or(&[Place::Beach, Place::Dark][..], |profile| &profile.places_allowed);
+        Place::ALL.iter().copied().filter(|place| allowed.contains(place) && self.pictures.offers(*place)).collect()
+    }
+
+    /// What the patient may choose to hear. Silence is always among it; the profile's own sound is, unless it has none.
+    #[must_use]
+    pub fn sounds(&self) -> Vec<SoundChoice> {
+        let Some(profile) = self.profile() else { return vec![SoundChoice::Silence] };
+        let offered = |choice: &SoundChoice| {
+            profile.sounds_allowed.contains(choice) && (*choice != SoundChoice::Music || !profile.is_silent())
+        };
+        SoundChoice::ALL.iter().copied().filter(offered).collect()
     }
 
     /// The chosen profile, if its file is right.

@@ -3,8 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use iced::alignment::Vertical;
-use iced::widget::{Space, column, container, row, stack};
+use iced::widget::{Space, column, container, stack};
 use iced::{Element, Length, Padding};
 
 use super::{Action, Setting};
@@ -12,7 +11,7 @@ use crate::profile::Guide;
 use crate::room::arc::Part;
 use crate::room::snapshot::Place;
 use crate::room::{Event, RoomTime, Snapshot};
-use crate::theme::{self, CALL_MM, GAP_MM, MARGIN_MM, TARGET_MM};
+use crate::theme::{self, CALL_MM, MARGIN_MM, TARGET_MM};
 use crate::widget::touch::touchable;
 use crate::widget::wake::wake;
 use crate::widget::{breath_ring, fade, parts};
@@ -162,9 +161,12 @@ impl Session {
             Sheet::Sound => sound_controls(setting),
             Sheet::Places => place_controls(setting),
         };
-        row(controls).spacing(setting.mm(GAP_MM)).align_y(Vertical::Center).into()
+        parts::even_rows(setting, controls, CONTROLS_ACROSS)
     }
 }
+
+/// The most controls in one row.
+const CONTROLS_ACROSS: usize = 5;
 
 fn first_controls<'a>(setting: &Setting) -> Vec<Element<'a, Message>> {
     let snapshot = &setting.snapshot;
@@ -203,8 +205,10 @@ fn sound_controls<'a>(setting: &Setting) -> Vec<Element<'a, Message>> {
 }
 
 fn place_controls<'a>(setting: &Setting) -> Vec<Element<'a, Message>> {
-    let mut controls: Vec<Element<'a, Message>> = [Place::Beach]
+    let mut controls: Vec<Element<'a, Message>> = setting
+        .places()
         .into_iter()
+        .filter(|place| *place != Place::Dark)
         .map(|place| {
             let key = format!("place-{}", place.name());
             let chosen = setting.snapshot.place == place;

@@ -5,7 +5,7 @@ use iced::{Element, Length};
 
 use super::{Action, Setting};
 use crate::room::arc::MINUTE_MS;
-use crate::room::{Event, Snapshot, Stage};
+use crate::room::{Event, Snapshot, Stage, Trouble};
 use crate::theme::{self, CALL_MM, GAP_MM, MARGIN_MM};
 use crate::widget::parts;
 use crate::words::Value;
@@ -135,6 +135,13 @@ impl Staff {
             )
             .width(setting.mm(40.0)),
         );
+        if snapshot.troubles.contains(&Trouble::OutputNotCalibrated) {
+            let label = setting.staff("staff-accept-output");
+            foot = foot.push(
+                parts::held(setting, "accept-output", label, Message::Told(Event::OutputAccepted))
+                    .width(setting.mm(44.0)),
+            );
+        }
         if snapshot.call.as_ref().is_some_and(|call| !call.practice) {
             foot = foot.push(parts::note(setting, setting.staff("staff-reset-call-open")).width(setting.mm(60.0)));
         } else {

@@ -95,6 +95,9 @@ class Desk:
     def stage(self):
         return self.run("return document.body.dataset.stage")
 
+    def place(self):
+        return self.run("return document.getElementById('place-choice').value")
+
     def receives(self):
         return self.run("return document.getElementById('line').dataset.line") == "on"
 

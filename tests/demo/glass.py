@@ -109,6 +109,11 @@ class Glass:
         width, height = self.display.width, self.display.height
         return self.display.area(width * 0.1, height * 0.05, width * 0.7, height * 0.9, step=7)
 
+    def picture_of(self, name):
+        """The picture of one control alone, since a living place never stands still."""
+        at = self.wait(name)
+        return self.display.area(at["x"], at["y"], at["width"], at["height"], step=3)
+
     def settle(self, limit_s=1.2):
         """Waits until the picture has stood for a quarter of a second, or as long as a moving place is given."""
         until = time.monotonic() + limit_s

@@ -204,6 +204,8 @@ impl Tablet {
         let drawn = WindowEvent::Window(window::Event::RedrawRequested(Instant::now()));
         let (state, _) =
             content.update(&[drawn], self.pointer, &mut self.renderer, &mut clipboard::Null, &mut messages);
+        let style = iced::advanced::renderer::Style { text_color: iced::Color::WHITE };
+        content.draw(&mut self.renderer, &iced::Theme::Dark, &style, self.pointer);
         self.cache = Some(content.into_cache());
         match state {
             State::Updated { redraw_request, .. } => (redraw_request, messages.len()),

@@ -5,7 +5,7 @@
 #   make demo    an unattended visit from the first run to the wiped room; OUT=folder, default target/demo;
 #                DEMO='--size 1920x1200' or '--only wgpu'
 #   make bench   the figures of the last demo, and what the room takes while it rests
-#   make soak    thousands of visits by chance; SEEDS=n, default 20000
+#   make soak    thousands of visits by chance (SEEDS=n, default 20000), and hours of composed music held to its figures
 #   make deny    licences, sources and doubles of every dependency
 #   make check   kiosk.toml and all it names
 #   make pictures  the README's pictures anew, from the last demo
@@ -72,6 +72,7 @@ soak:
 	@sh scripts/packages.sh build
 	@sh scripts/cargo.sh
 	STILLROOM_SEEDS=$(SEEDS) cargo test --release --locked simulation -- --nocapture
+	cargo test --release --locked soak_ -- --ignored --nocapture --test-threads 1
 
 # Apart from `test`: building the checker itself takes minutes. It lies in the target folder, not in the system.
 deny:

@@ -246,7 +246,7 @@ impl House {
             }),
             room_name: self.config.room.name.clone(),
             pictures: Pictures::new(backend, screen.frames_per_second, screen.reduce_motion)
-                .cached_in(self.state.join("cache"))
+                .cached_in(self.state.join("cache/places"))
                 .with_own(&self.config.media.pictures),
             pin: Arc::new(Secret::staff_pin(&self.state)),
             state: self.state.clone(),

@@ -244,16 +244,16 @@ fn anchor<'a>(setting: &Setting) -> Element<'a, Message> {
     parts::over_place(setting, 0.6, content)
 }
 
-/// The ring, where the place cannot breathe by itself or the profile asks for one.
+/// A ring or an orb, where the profile asks for one or all is to be still. A place breathes by itself.
 fn plain_pacer<'a>(setting: &Setting) -> Element<'a, Message> {
     let Some(breath) = setting.snapshot.breath else { return Space::new().into() };
-    let asked = setting.profile().is_some_and(|profile| profile.breath.guide != Guide::Scene);
-    let still_picture = setting.pictures.backend == crate::widget::place::Backend::Still;
-    if asked || still_picture || setting.pictures.reduce_motion {
-        let still = setting.pictures.reduce_motion;
-        breath_ring::breath_ring(breath, setting.clock, setting.mm(42.0), still)
-    } else {
-        Space::new().into()
+    let still = setting.pictures.reduce_motion;
+    let size = setting.mm(42.0);
+    match setting.profile().map_or(Guide::Scene, |profile| profile.breath.guide) {
+        Guide::Orb => breath_ring::breath_orb(breath, setting.clock, size, still),
+        Guide::Ring => breath_ring::breath_ring(breath, setting.clock, size, still),
+        Guide::Scene if still => breath_ring::breath_ring(breath, setting.clock, size, still),
+        Guide::Scene => Space::new().into(),
     }
 }
 

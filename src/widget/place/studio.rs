@@ -267,7 +267,7 @@ mod tests {
             let easel = studio.easel(Look::of(drawn, TimeOfDay::Day, 0.0), SIZE, None).unwrap();
             let at = |since| easel.picture(values(since)).unwrap();
             let frame = Duration::from_millis(33);
-            let (before, after) = (at(HOUR - frame), at(HOUR));
+            let (before, after) = (at(HOUR.saturating_sub(frame)), at(HOUR));
             let usual = difference(&at(Duration::from_mins(7)), &at(Duration::from_mins(7) + frame)).1;
             let leap = difference(&before, &after).1;
             assert!(leap <= 3.0 * usual + 0.4, "{drawn:?} leaps by {leap:.2} where {usual:.2} is usual");

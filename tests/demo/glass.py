@@ -23,6 +23,7 @@ class Glass:
     def __init__(self, display, room, out, report):
         self.display, self.room, self.out, self.report = display, room, out, report
         self.shots = 0
+        self.typed_at = None
 
     def trace(self):
         try:
@@ -135,6 +136,7 @@ class Glass:
             ends = written.rstrip(" ")
             begins = not ends or (len(ends) < len(written) and ends[-1] in ".?!")
             written += letter.upper() if begins else letter
+        self.typed_at = time.time()
         self.settle()
         return written
 

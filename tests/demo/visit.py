@@ -263,8 +263,8 @@ class Visit:
         for place in ("forest", "quiet-room", "night-sky", "drifting-colour", "beach"):
             glass.press(f"place-{place}", changes=True)
             wait_for(f"the desk to see the place {place}", lambda: self.desk.place() == place, 5, 0.05)
-            # One place goes over into another slowly.
-            glass.settle(3)
+            # One place goes over into another within 7 s, and the breath never stands still.
+            glass.settle(8)
             self.see(f"the place: {place}", f"session-{place}")
         glass.press("close", then="breathe")
         if self.desk.words("fact-breath") != "off":
@@ -354,9 +354,8 @@ class Visit:
         glass.press("write", then="key-q")
         self.see("after: write it down", "after-write-empty")
         self.written["note"] = glass.type(NOTE)
-        typed = time.time()
         self.see("after: a note is being written", "after-write")
-        self.kill_and_return(typed)
+        self.kill_and_return(glass.typed_at)
         glass.press("write", then="key-q")
         self.see("after: the note is back after the kill", "after-write-restored")
         glass.type(NOTE_AFTER)

@@ -261,12 +261,18 @@ class Visit:
         glass.press("places", then="place-beach")
         self.see("the sheet of places", "session-places")
         for place in ("forest", "quiet-room", "night-sky", "drifting-colour", "beach"):
+            self.wake()
+            # The controls may have dimmed away meanwhile.
+            if not glass.has(f"place-{place}"):
+                glass.press("places", then=f"place-{place}")
             glass.press(f"place-{place}", changes=True)
             wait_for(f"the desk to see the place {place}", lambda: self.desk.place() == place, 5, 0.05)
             # One place goes over into another within 7 s, and the breath never stands still.
-            glass.settle(8)
+            glass.settle(7.5)
             self.see(f"the place: {place}", f"session-{place}")
-        glass.press("close", then="breathe")
+        self.wake()
+        if glass.has("close"):
+            glass.press("close", then="breathe")
         if self.desk.words("fact-breath") != "off":
             # The profile has it on while settling.
             self.breathe()

@@ -16,7 +16,7 @@ picture() {
 	done
 }
 
-picture 'wgpu/*-session-settle.png' session
+picture 'tiny-skia/*-session-settle.png' session
 picture 'tiny-skia/*-call-on-the-way.png' call
 picture 'tiny-skia/*-after-write.png' write
 picture 'tiny-skia/*-after-take-home.png' take-home

@@ -41,7 +41,7 @@ check: build
 	$(ROOM) check --config $(CONFIG)
 
 test:
-	@sh scripts/packages.sh build window smoke
+	@sh scripts/packages.sh build window smoke lines
 	@sh scripts/cargo.sh
 	cargo fmt --check
 	cargo clippy --release --locked --all-targets -- -D warnings
@@ -61,7 +61,7 @@ demo: window
 
 bench: window
 	@sh scripts/packages.sh smoke
-	cargo bench --locked --bench sound
+	cargo bench --locked --bench sound --bench line
 	$(PYTHON) tests/demo/bench.py --room $(ROOM) --report '$(OUT)/report.json'
 
 pictures:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the system packages of the named groups that are not there yet: build, window, smoke, demo, pictures.
+# Installs the system packages of the named groups that are not there yet: build, window, smoke, lines, demo, pictures.
 # Looks first, so that a second run installs nothing and asks for no rights.
 set -eu
 
@@ -10,10 +10,11 @@ packages() {
 	window) echo 'libxkbcommon0 libxkbcommon-x11-0 libx11-6 libx11-xcb1 libxcursor1 libxi6 libwayland-client0
 		libwayland-egl1 libegl1 libvulkan1 mesa-vulkan-drivers' ;;
 	smoke) echo 'python3 xvfb openbox xdotool pulseaudio pulseaudio-utils libasound2-plugins' ;;
+	lines) echo 'mosquitto' ;;
 	demo) echo 'chromium chromium-driver sox zbar-tools' ;;
 	pictures) echo 'imagemagick' ;;
 	*)
-		echo "packages.sh: there is no group $1; the groups are build, window, smoke, demo and pictures" >&2
+		echo "packages.sh: there is no group $1; the groups are build, window, smoke, lines, demo and pictures" >&2
 		exit 2
 		;;
 	esac
@@ -24,6 +25,7 @@ reason() {
 	build) echo 'to compile the program and its sound output' ;;
 	window) echo 'for the window and what draws it' ;;
 	smoke) echo 'to open the real window on a display and a sound server of its own, and to press in it' ;;
+	lines) echo 'for a broker of their own, which the tests freeze and kill' ;;
 	demo) echo 'to stand at the desk in a real browser, to measure the sound, and to read the codes' ;;
 	pictures) echo 'to make the pictures of the README smaller' ;;
 	esac

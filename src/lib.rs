@@ -7,6 +7,7 @@ pub mod desk;
 pub mod driver;
 pub mod findings;
 pub mod headless;
+pub mod line;
 pub mod paths;
 pub mod pin;
 pub mod profile;

@@ -24,16 +24,17 @@ const FLOORS: [(&str, &[&str]); 15] = [
     ("library", &["lib"]),
     ("program", &["main"]),
 ];
-const PORTS: [&str; 5] = ["sound", "vault", "takeaway", "pin", "setup"];
+const PORTS: [&str; 6] = ["line", "sound", "vault", "takeaway", "pin", "setup"];
 const FACES: [&str; 6] = ["theme", "widget", "screen", "app", "desk", "headless"];
 
 /// Who may name less than the floors below: the desk and the window know nothing of each other, and what is pure knows
 /// no other room than it needs.
-const NAMES_ONLY: [(&str, &[&str]); 10] = [
+const NAMES_ONLY: [(&str, &[&str]); 11] = [
     ("room", &[]),
     ("paths", &[]),
     ("findings", &[]),
     ("words", &["room"]),
+    ("line", &["room"]),
     ("sound", &["room", "paths"]),
     ("vault", &["room", "paths"]),
     ("pin", &["paths"]),

@@ -1,0 +1,337 @@
+//! Owns the desk's end of a broker's line, as a pure machine: every room it hears, the call of each, what is wrong with
+//! a room, and what this desk stands for toward each. Does not own pages, sockets, threads or a clock.
+//!
+//! A call stays on the desk until its room says by name that it was cleared. A room that comes back and no longer knows
+//! of it does not end it: then a person has to go and look.
+
+mod room;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde_json::Value;
+use ulid::Ulid;
+
+use super::message::{
+    CallState, DeskBeat, DeskStance, FromRoom, NamedOrder, RoomId, VERSION, all_states, desk_beat_topic, read, write,
+};
+use super::order::Order;
+use super::{BEAT_EVERY_MS, Publication, SILENT_AFTER_MS};
+use room::Room;
+
+/// A screen or a sound that has stood still for so long is dead. With a heartbeat's distance and its way it is told in
+/// less than ten seconds.
+pub const STALE_AFTER_MS: u64 = 7_000;
+/// An order without an answer for so long was not heard.
+pub const ORDER_LAPSES_AFTER_MS: u64 = 8_000;
+/// More rooms than this are passed over.
+pub const ROOMS_MAX: usize = 64;
+/// So many orders wait for one room at most.
+const ORDERS_MAX: usize = 16;
+
+/// What is wrong with a room, as the desk sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RoomTrouble {
+    /// Nothing is heard of it.
+    Lost,
+    /// Its program stands still.
+    StandsStill,
+    /// Its screen is not drawing.
+    NotDrawing,
+    /// Its sound is dead.
+    SoundDead,
+}
+
+impl RoomTrouble {
+    /// Its name in messages to the page.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Lost => "room-lost",
+            Self::StandsStill => "room-stands-still",
+            Self::NotDrawing => "screen-not-drawing",
+            Self::SoundDead => "sound-dead",
+        }
+    }
+}
+
+/// What happened, for whoever shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FleetNews {
+    /// Something of this room is to be drawn anew.
+    Changed(RoomId),
+    /// An order was taken; or it was not, and why, in plain words. Without words: the room did not answer in time.
+    Answered {
+        /// Which order.
+        order: Ulid,
+        /// What became of it.
+        outcome: Result<(), Option<String>>,
+    },
+}
+
+/// A room as the desk shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RoomNow<'a> {
+    /// Which.
+    pub id: &'a RoomId,
+    /// What it is called; its id until it has said.
+    pub name: &'a str,
+    /// What is wrong with it.
+    pub troubles: Vec<RoomTrouble>,
+    /// Its call, with its ages as they are now.
+    pub call: Option<CallState>,
+    /// Calls that its program no longer knows of and that nobody cleared: somebody has to look.
+    pub left: Vec<Ulid>,
+    /// The room as the page draws it, without its call. Its ages are those of `view_age_ms` ago.
+    pub view: Option<&'a Value>,
+    /// How old that is, in milliseconds.
+    pub view_age_ms: u64,
+}
+
+/// The desk's end.
+#[derive(Debug)]
+pub struct Fleet {
+    desk: u64,
+    link: u32,
+    linked: bool,
+    seq: u64,
+    receives: bool,
+    beat_at_ms: Option<u64>,
+    rooms: BTreeMap<RoomId, Room>,
+    news: VecDeque<FleetNews>,
+}
+
+impl Fleet {
+    /// A desk that has just come up at `now_ms`. `desk` names this run of it; `expected` are the rooms that there
+    /// should be.
+    #[must_use]
+    pub fn new(now_ms: u64, desk: u64, expected: impl IntoIterator<Item = RoomId>) -> Self {
+        let rooms = expected.into_iter().take(ROOMS_MAX).map(|room| {
+            // A room that should be there and says nothing is lost after the same time as one that fell silent.
+            (room, Room { heard_at_ms: now_ms, ..Room::default() })
+        });
+        Self {
+            desk,
+            link: 0,
+            linked: false,
+            seq: 0,
+            receives: false,
+            beat_at_ms: None,
+            rooms: rooms.collect(),
+            news: VecDeque::new(),
+        }
+    }
+
+    /// This desk's name.
+    #[must_use]
+    pub fn desk(&self) -> u64 {
+        self.desk
+    }
+
+    /// Whether the broker hears this desk.
+    #[must_use]
+    pub fn is_linked(&self) -> bool {
+        self.linked
+    }
+
+    /// What this end listens to.
+    #[must_use]
+    pub fn topics(&self) -> Vec<String> {
+        vec![all_states()]
+    }
+
+    /// A connection is about to be tried: the will that belongs to it.
+    pub fn connecting(&mut self) -> Option<Publication> {
+        self.link = self.link.saturating_add(1);
+        let will = DeskBeat { gone: true, receives: false, ..self.beat() };
+        let payload = write(&will)?;
+        Some(Publication { topic: desk_beat_topic(self.desk), payload, retain: false, receipt: 0 })
+    }
+
+    /// The broker hears this desk: everything is said anew.
+    pub fn linked(&mut self, now_ms: u64) {
+        self.linked = true;
+        self.beat_at_ms = Some(now_ms);
+        for room in self.rooms.values_mut().filter(|room| room.received.is_some() || !room.orders.is_empty()) {
+            room.stance_at_ms = Some(now_ms);
+        }
+        self.all_changed();
+    }
+
+    /// The broker is gone.
+    pub fn unlinked(&mut self) {
+        self.linked = false;
+        self.all_changed();
+    }
+
+    /// Whether one of the pages is visible with its sound unlocked. Without one, nothing counts as received here.
+    pub fn able(&mut self, now_ms: u64, receives: bool) {
+        if self.receives == receives {
+            return;
+        }
+        self.receives = receives;
+        self.beat_at_ms = Some(now_ms);
+        for room in self.rooms.values_mut() {
+            if !receives && room.received.take().is_some() {
+                room.stance_at_ms = Some(now_ms);
+            }
+        }
+    }
+
+    /// A page that is able to has drawn a call.
+    ///
+    /// # Errors
+    /// Plain words, if there is no such call or no such page.
+    pub fn received(&mut self, now_ms: u64, room: &RoomId, call: Ulid) -> Result<(), &'static str> {
+        if !self.receives {
+            return Err("no page here is visible with its sound on");
+        }
+        let room = self.rooms.get_mut(room).ok_or("there is no such room")?;
+        if room.call.as_ref().is_none_or(|(open, _)| open.id != call) {
+            return Err("no such call is open");
+        }
+        if room.received != Some(call) {
+            room.received = Some(call);
+            room.stance_at_ms = Some(now_ms);
+        }
+        Ok(())
+    }
+
+    /// A person asks something of a room. Its answer comes as [`FleetNews::Answered`].
+    ///
+    /// # Errors
+    /// Plain words, if it cannot even be asked.
+    pub fn order(&mut self, now_ms: u64, room: &RoomId, id: Ulid, order: Order) -> Result<(), &'static str> {
+        order.event()?;
+        let room = self.rooms.get_mut(room).ok_or("there is no such room")?;
+        if room.orders.len() >= ORDERS_MAX {
+            return Err("the room has not answered what it was asked before");
+        }
+        room.orders.push_back((NamedOrder { id, order }, now_ms));
+        room.stance_at_ms = Some(now_ms);
+        Ok(())
+    }
+
+    /// A person has looked after a call that its room no longer knew of.
+    pub fn looked_after(&mut self, room: &RoomId, call: Ulid) {
+        if let Some(seen) = self.rooms.get_mut(room)
+            && let Some(place) = seen.left.iter().position(|left| *left == call)
+        {
+            seen.left.remove(place);
+            self.news.push_back(FleetNews::Changed(room.clone()));
+        }
+    }
+
+    /// A message came. One that cannot be read is passed over; one that was retained tells only that there is such a
+    /// room, since it may be of any age.
+    pub fn heard(&mut self, now_ms: u64, topic: &str, payload: &[u8], retained: bool) {
+        let Some(id) = RoomId::of_state_topic(topic) else { return };
+        let said = match read::<FromRoom>(payload, |said| said.head().v) {
+            Ok(said) if said.head().room == id => said,
+            Ok(_) => return,
+            Err(error) => {
+                tracing::warn!(room = id.as_str(), %error, "a room said what this desk does not understand");
+                return;
+            }
+        };
+        if !self.rooms.contains_key(&id) && self.rooms.len() >= ROOMS_MAX {
+            tracing::warn!(room = id.as_str(), "more rooms speak on the broker than a desk can show");
+            return;
+        }
+        let is_new = !self.rooms.contains_key(&id);
+        let room = self.rooms.entry(id.clone()).or_insert(Room { heard_at_ms: now_ms, ..Room::default() });
+        let changed = !retained && room.take(now_ms, said);
+        if is_new || changed {
+            self.news.push_back(FleetNews::Changed(id));
+        }
+    }
+
+    /// Carries out what time alone brings: rooms that have fallen silent, orders that nobody answered.
+    pub fn pass(&mut self, now_ms: u64) {
+        for (id, room) in &mut self.rooms {
+            let lost = room.is_lost(now_ms);
+            if lost != room.told_lost {
+                room.told_lost = lost;
+                self.news.push_back(FleetNews::Changed(id.clone()));
+            }
+            while room.orders.front().is_some_and(|(_, asked)| now_ms >= asked + ORDER_LAPSES_AFTER_MS) {
+                if let Some((order, _)) = room.orders.pop_front() {
+                    self.news.push_back(FleetNews::Answered { order: order.id, outcome: Err(None) });
+                }
+            }
+        }
+    }
+
+    /// What happened.
+    pub fn poll_news(&mut self) -> Option<FleetNews> {
+        let Self { rooms, news, .. } = self;
+        for (id, room) in rooms {
+            while let Some((order, refused)) = room.take_answer() {
+                let outcome = refused.map_or(Ok(()), |why| Err(Some(why)));
+                news.push_back(FleetNews::Answered { order, outcome });
+                news.push_back(FleetNews::Changed(id.clone()));
+            }
+        }
+        news.pop_front()
+    }
+
+    /// What is to be published next.
+    pub fn poll_publication(&mut self, now_ms: u64) -> Option<Publication> {
+        if !self.linked {
+            return None;
+        }
+        if self.beat_at_ms.is_some_and(|due| now_ms >= due) {
+            self.beat_at_ms = Some(now_ms + BEAT_EVERY_MS);
+            self.seq += 1;
+            let payload = write(&self.beat())?;
+            let topic = desk_beat_topic(self.desk);
+            return Some(Publication { topic, payload, retain: false, receipt: self.seq });
+        }
+        let due = self.rooms.iter_mut().find(|(_, room)| room.stance_at_ms.is_some_and(|due| now_ms >= due));
+        let (id, room) = due?;
+        self.seq += 1;
+        let stance = DeskStance {
+            v: VERSION,
+            desk: self.desk,
+            link: self.link,
+            seq: self.seq,
+            receives: self.receives,
+            received: room.received,
+            orders: room.orders.iter().map(|(order, _)| order.clone()).collect(),
+        };
+        let goes_on = room.received.is_some() || !room.orders.is_empty();
+        room.stance_at_ms = goes_on.then_some(now_ms + BEAT_EVERY_MS);
+        let payload = write(&stance)?;
+        Some(Publication { topic: id.desk_topic(), payload, retain: false, receipt: self.seq })
+    }
+
+    /// When [`Fleet::pass`] or [`Fleet::poll_publication`] has something to do, if nothing happens before.
+    #[must_use]
+    pub fn deadline_ms(&self) -> u64 {
+        let rooms = self.rooms.values().flat_map(|room| {
+            let silent = (!room.told_lost).then_some(room.heard_at_ms + SILENT_AFTER_MS);
+            let lapse = room.orders.front().map(|(_, asked)| asked + ORDER_LAPSES_AFTER_MS);
+            let stance = room.stance_at_ms.filter(|_| self.linked);
+            [silent, lapse, stance].into_iter().flatten()
+        });
+        rooms.chain(self.beat_at_ms.filter(|_| self.linked)).min().unwrap_or(u64::MAX)
+    }
+
+    /// Every room, by its id.
+    pub fn rooms(&self, now_ms: u64) -> impl Iterator<Item = RoomNow<'_>> {
+        self.rooms.iter().map(move |(id, room)| room.now(id, now_ms))
+    }
+
+    /// One room.
+    #[must_use]
+    pub fn room(&self, now_ms: u64, id: &RoomId) -> Option<RoomNow<'_>> {
+        self.rooms.get_key_value(id).map(|(id, room)| room.now(id, now_ms))
+    }
+
+    fn beat(&self) -> DeskBeat {
+        DeskBeat { v: VERSION, desk: self.desk, link: self.link, seq: self.seq, receives: self.receives, gone: false }
+    }
+
+    fn all_changed(&mut self) {
+        self.news.extend(self.rooms.keys().cloned().map(FleetNews::Changed));
+    }
+}

@@ -1,0 +1,194 @@
+//! Owns what a desk knows of one room: which run of its program speaks, how it stood last, its call, and what this desk
+//! stands for toward it. Does not own what is sent.
+
+use std::collections::VecDeque;
+
+use ulid::Ulid;
+
+use super::super::SILENT_AFTER_MS;
+use super::super::message::{CallState, FromRoom, Head, NamedOrder, RoomId, RoomState};
+use super::{RoomNow, RoomTrouble, STALE_AFTER_MS};
+
+/// After a room's will, so long until all that was on its way has come, in milliseconds.
+const SETTLES_AFTER_MS: u64 = 4_000;
+/// So many runs of a room's program are told apart.
+const BOOTS_MAX: usize = 8;
+/// So many calls are remembered that are over.
+const OVER_MAX: usize = 64;
+/// So many calls that a room no longer knows of are kept for a person to look at.
+const LEFT_MAX: usize = 4;
+
+#[derive(Debug, Default)]
+pub(super) struct Room {
+    pub(super) boot: Option<Ulid>,
+    /// The last word of each run.
+    pub(super) seqs: VecDeque<(Ulid, u64)>,
+    /// Runs that others have followed, and until when their late words do not count.
+    pub(super) retired: VecDeque<(Ulid, u64)>,
+    pub(super) link: u32,
+    pub(super) heard_at_ms: u64,
+    pub(super) cut: bool,
+    pub(super) told_lost: bool,
+    pub(super) state: Option<Box<RoomState>>,
+    pub(super) state_at_ms: u64,
+    /// The open call; it outlives a state that says nothing of it.
+    pub(super) call: Option<(CallState, u64)>,
+    pub(super) left: VecDeque<Ulid>,
+    pub(super) over: VecDeque<Ulid>,
+    pub(super) received: Option<Ulid>,
+    pub(super) orders: VecDeque<(NamedOrder, u64)>,
+    /// When this desk's stance is due; none while it has nothing to say.
+    pub(super) stance_at_ms: Option<u64>,
+}
+
+impl Room {
+    /// Takes in what the room said. False if there is nothing to draw anew.
+    pub(super) fn take(&mut self, now_ms: u64, said: FromRoom) -> bool {
+        match said {
+            FromRoom::Will(head) => {
+                // A will may arrive after its room has connected anew: it belongs to the connection before.
+                let is_current = self.boot == Some(head.boot) && head.link >= self.link;
+                let is_new = is_current && !self.cut;
+                self.cut |= is_current;
+                is_new
+            }
+            FromRoom::Birth(head) => self.is_news(now_ms, &head),
+            FromRoom::State(state) => {
+                if !self.is_news(now_ms, &state.head) {
+                    return false;
+                }
+                self.take_call(now_ms, &state);
+                let same = self.state.as_ref().is_some_and(|before| says_the_same(before, &state));
+                self.state = Some(state);
+                self.state_at_ms = now_ms;
+                !same
+            }
+        }
+    }
+
+    /// Whether this is the newest word of the run that counts.
+    fn is_news(&mut self, now_ms: u64, head: &Head) -> bool {
+        let last = self.seqs.iter().find(|(boot, _)| *boot == head.boot).map(|(_, seq)| *seq);
+        if last.is_some_and(|last| head.seq <= last) {
+            return false;
+        }
+        let silent_for_ms = if self.cut { SETTLES_AFTER_MS } else { SILENT_AFTER_MS };
+        let silent = now_ms >= self.heard_at_ms + silent_for_ms;
+        // What is still on its way from a run that another has followed counts no more. Only for a while: if it lives
+        // after all, it must be heard.
+        self.retired.retain(|(_, until_ms)| now_ms < *until_ms);
+        if self.retired.iter().any(|(boot, _)| *boot == head.boot) {
+            return false;
+        }
+        // Runs are named by the clock. If it was set back, the run before has to fall silent first.
+        if self.boot.is_some_and(|boot| head.boot < boot) && !silent {
+            return false;
+        }
+        if self.boot != Some(head.boot) {
+            if let Some(before) = self.boot.replace(head.boot) {
+                keep(&mut self.retired, (before, now_ms + SILENT_AFTER_MS), BOOTS_MAX);
+            }
+            self.link = 0;
+            // A run that comes up later may open a call again: its journal lost that it was cleared.
+            self.over.clear();
+        }
+        self.seqs.retain(|(boot, _)| *boot != head.boot);
+        keep(&mut self.seqs, (head.boot, head.seq), BOOTS_MAX);
+        self.link = self.link.max(head.link);
+        self.heard_at_ms = now_ms;
+        self.cut = false;
+        true
+    }
+
+    fn take_call(&mut self, now_ms: u64, state: &RoomState) {
+        for ended in &state.ended {
+            if !self.over.contains(ended) {
+                keep(&mut self.over, *ended, OVER_MAX);
+            }
+        }
+        self.left.retain(|left| !state.ended.contains(left) && state.call.as_ref().is_none_or(|call| call.id != *left));
+        if let Some((before, _)) = self.call.take() {
+            let goes_on = state.call.as_ref().is_some_and(|call| call.id == before.id);
+            if !goes_on && self.received.take().is_some() {
+                self.stance_at_ms = Some(now_ms);
+            }
+            if !goes_on && !self.over.contains(&before.id) {
+                keep(&mut self.left, before.id, LEFT_MAX);
+            }
+        }
+        self.call = state.call.clone().filter(|call| !self.over.contains(&call.id)).map(|call| (call, now_ms));
+    }
+
+    /// An order that the room has answered.
+    pub(super) fn take_answer(&mut self) -> Option<(Ulid, Option<String>)> {
+        let answers = &self.state.as_ref()?.answers;
+        let answer_to = |order: &Ulid| answers.iter().find(|answer| answer.order == *order);
+        let place = self.orders.iter().position(|(order, _)| answer_to(&order.id).is_some())?;
+        let (order, _) = self.orders.remove(place)?;
+        let answers = &self.state.as_ref()?.answers;
+        let answer = answers.iter().find(|answer| answer.order == order.id)?;
+        Some((order.id, answer.refused.clone()))
+    }
+
+    pub(super) fn is_lost(&self, now_ms: u64) -> bool {
+        self.cut || now_ms >= self.heard_at_ms + SILENT_AFTER_MS
+    }
+
+    pub(super) fn now<'a>(&'a self, id: &'a RoomId, now_ms: u64) -> RoomNow<'a> {
+        let troubles = if self.is_lost(now_ms) { vec![RoomTrouble::Lost] } else { self.stale() };
+        let call = self.call.as_ref().map(|(call, since_ms)| {
+            let more_ms = now_ms.saturating_sub(*since_ms);
+            CallState {
+                placed_ago_ms: call.placed_ago_ms.saturating_add(more_ms),
+                phase_ago_ms: call.phase_ago_ms.saturating_add(more_ms),
+                ..call.clone()
+            }
+        });
+        RoomNow {
+            id,
+            name: self.state.as_ref().map_or(id.as_str(), |state| state.name.as_str()),
+            troubles,
+            call,
+            left: self.left.iter().copied().collect(),
+            view: self.state.as_ref().map(|state| &state.view),
+            view_age_ms: now_ms.saturating_sub(self.state_at_ms),
+        }
+    }
+
+    fn stale(&self) -> Vec<RoomTrouble> {
+        let Some(state) = &self.state else { return Vec::new() };
+        let old = |age_ms: Option<u64>| age_ms.is_some_and(|age_ms| age_ms >= STALE_AFTER_MS);
+        [
+            (RoomTrouble::StandsStill, old(state.vitals.loop_age_ms)),
+            (RoomTrouble::NotDrawing, old(state.vitals.frame_age_ms)),
+            (RoomTrouble::SoundDead, old(state.vitals.audio_age_ms)),
+        ]
+        .into_iter()
+        .filter_map(|(trouble, is_so)| is_so.then_some(trouble))
+        .collect()
+    }
+}
+
+/// Whether two states draw the same: a heartbeat is no change.
+fn says_the_same(before: &RoomState, after: &RoomState) -> bool {
+    let ages = |state: &RoomState| {
+        let vitals = state.vitals;
+        [vitals.loop_age_ms, vitals.frame_age_ms, vitals.audio_age_ms]
+            .map(|age_ms| age_ms.is_some_and(|age_ms| age_ms >= STALE_AFTER_MS))
+    };
+    let call =
+        |state: &RoomState| state.call.clone().map(|call| CallState { placed_ago_ms: 0, phase_ago_ms: 0, ..call });
+    before.head.boot == after.head.boot
+        && before.name == after.name
+        && before.view == after.view
+        && call(before) == call(after)
+        && ages(before) == ages(after)
+}
+
+/// Keeps the newest.
+fn keep<T>(things: &mut VecDeque<T>, thing: T, max: usize) {
+    if things.len() >= max {
+        things.pop_front();
+    }
+    things.push_back(thing);
+}

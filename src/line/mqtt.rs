@@ -1,0 +1,178 @@
+//! Owns the two lines over a broker, each as it is opened: a room's and a desk's. Does not own what they say
+//! ([`super::room_end`], [`super::fleet`]) nor how it travels ([`super::link`]).
+
+use serde_json::Value;
+use ulid::Ulid;
+
+use super::Publication;
+use super::broker::Broker;
+use super::fleet::{Fleet, FleetNews};
+use super::link::{End, Line, News};
+use super::message::RoomId;
+use super::room_end::{RoomEnd, Tell, Told};
+use crate::room::call::CallId;
+
+/// Says how the room stands at this moment. Called on the line's thread; it must not block, nor move the line.
+pub type Source = Box<dyn FnMut() -> Told + Send>;
+
+/// What a room's line says.
+#[derive(Debug)]
+pub enum RoomNews {
+    /// The room is to be told. If it came from an order, the room's answer goes back with [`RoomLine::answered`].
+    Tell(Tell),
+    /// Another room goes by this room's id, or does no more.
+    Namesake(bool),
+}
+
+/// A room's line to a broker. None of its verbs waits for the broker.
+pub struct RoomLine(Line<RoomSide>);
+
+/// The room's end and what it speaks of.
+pub struct RoomSide {
+    end: RoomEnd,
+    source: Source,
+    is_private: bool,
+    namesake_told: bool,
+}
+
+impl RoomLine {
+    /// Opens the line. `ended` are the calls that the journal knows to have been cleared last.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub fn open(
+        room: RoomId,
+        broker: Broker,
+        ended: impl IntoIterator<Item = CallId>,
+        source: Source,
+        on_news: impl FnMut(News<RoomNews>) + Send + 'static,
+    ) -> std::io::Result<Self> {
+        let is_private = broker.url.is_private();
+        let end = RoomEnd::new(room, Ulid::new(), ended);
+        Line::open(RoomSide { end, source, is_private, namesake_told: false }, broker, on_news).map(Self)
+    }
+
+    /// A call goes out, or rings anew; at once, whether the room shows it yet or not.
+    pub fn offer(&self, id: CallId, practice: bool, presses: u32) {
+        self.0.with(|side, now_ms| side.end.offer(now_ms, id, practice, presses));
+    }
+
+    /// A call was cleared.
+    pub fn end(&self, id: CallId) {
+        self.0.with(|side, _| side.end.end(id));
+    }
+
+    /// Something of the room changed; `urgent` where a call did.
+    pub fn changed(&self, urgent: bool) {
+        self.0.with(|side, _| side.end.changed(urgent));
+    }
+
+    /// What the room made of an order.
+    pub fn answered(&self, order: Ulid, refused: Option<String>) {
+        self.0.with(|side, _| side.end.answered(order, refused));
+    }
+}
+
+impl End for RoomSide {
+    type News = RoomNews;
+
+    fn topics(&self) -> Vec<String> {
+        self.end.topics()
+    }
+
+    fn connecting(&mut self) -> Option<Publication> {
+        self.end.connecting()
+    }
+
+    fn linked(&mut self, _now_ms: u64) {
+        self.end.linked();
+    }
+
+    fn unlinked(&mut self) {
+        self.end.unlinked();
+    }
+
+    fn heard(&mut self, now_ms: u64, topic: &str, payload: &[u8], retained: bool) {
+        if !retained {
+            self.end.heard(now_ms, topic, payload);
+        }
+    }
+
+    fn acknowledged(&mut self, receipt: u64, heard: bool) {
+        self.end.acknowledged(receipt, heard);
+    }
+
+    fn pass(&mut self, now_ms: u64) {
+        self.end.pass(now_ms);
+    }
+
+    fn poll_publication(&mut self, now_ms: u64) -> Option<Publication> {
+        let Self { end, source, is_private, .. } = self;
+        end.poll_publication(now_ms, || {
+            let mut told = source();
+            // What a patient shared is for the desk alone: it does not travel where others can read along.
+            if let Some(shared) = told.view.get_mut("shared").filter(|_| !*is_private) {
+                *shared = Value::Null;
+            }
+            told
+        })
+    }
+
+    fn poll_news(&mut self) -> Option<RoomNews> {
+        let namesake = self.end.has_namesake();
+        if namesake != self.namesake_told {
+            self.namesake_told = namesake;
+            return Some(RoomNews::Namesake(namesake));
+        }
+        self.end.poll_tell().map(RoomNews::Tell)
+    }
+
+    fn deadline_ms(&self) -> u64 {
+        self.end.deadline_ms()
+    }
+}
+
+/// A desk's line to a broker.
+pub type DeskLine = Line<Fleet>;
+
+impl End for Fleet {
+    type News = FleetNews;
+
+    fn topics(&self) -> Vec<String> {
+        Fleet::topics(self)
+    }
+
+    fn connecting(&mut self) -> Option<Publication> {
+        Fleet::connecting(self)
+    }
+
+    fn linked(&mut self, now_ms: u64) {
+        Fleet::linked(self, now_ms);
+    }
+
+    fn unlinked(&mut self) {
+        Fleet::unlinked(self);
+    }
+
+    fn heard(&mut self, now_ms: u64, topic: &str, payload: &[u8], retained: bool) {
+        Fleet::heard(self, now_ms, topic, payload, retained);
+    }
+
+    fn acknowledged(&mut self, _receipt: u64, _heard: bool) {}
+
+    fn pass(&mut self, now_ms: u64) {
+        Fleet::pass(self, now_ms);
+    }
+
+    fn poll_publication(&mut self, now_ms: u64) -> Option<Publication> {
+        Fleet::poll_publication(self, now_ms)
+    }
+
+    fn poll_news(&mut self) -> Option<FleetNews> {
+        Fleet::poll_news(self)
+    }
+
+    fn deadline_ms(&self) -> u64 {
+        Fleet::deadline_ms(self)
+    }
+}

@@ -1,0 +1,134 @@
+//! Owns what a desk may ask of a room: each order, its limits, and the event it becomes. Does not own whether the room
+//! takes it.
+
+use serde::{Deserialize, Serialize};
+use ulid::Ulid;
+
+use crate::room::call::CallId;
+use crate::room::{Event, Place};
+
+/// The longest name of a person, in characters.
+const NAME_CHARS_MAX: usize = 60;
+
+/// What a desk asks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "order", rename_all = "snake_case")]
+pub enum Order {
+    /// A named person is coming.
+    Coming {
+        /// To which call.
+        call: Ulid,
+        /// Who.
+        name: String,
+    },
+    /// Someone is in the room.
+    Here {
+        /// At which call.
+        call: Ulid,
+    },
+    /// The patient's volume.
+    Volume {
+        /// The level in dB below full scale, −90 to 0.
+        db: f32,
+    },
+    /// The patient's place.
+    Place {
+        /// Its name.
+        name: String,
+    },
+    /// The pacer.
+    Breath {
+        /// On or off.
+        on: bool,
+    },
+    /// Brightness, added to the arc's.
+    Brightness {
+        /// −0.5 to 0.5.
+        trim: f32,
+    },
+    /// Another profile.
+    Profile {
+        /// Its name.
+        name: String,
+    },
+    /// The session begins.
+    Begin {
+        /// The infusion's length, if another than the profile's.
+        infusion_minutes: Option<u32>,
+        /// Whether to wait for the pump.
+        settle: bool,
+    },
+    /// The pump runs.
+    InfusionStarts,
+    /// The session clock stops.
+    Pause,
+    /// The session clock goes on.
+    Resume,
+    /// The infusion takes longer.
+    Extend {
+        /// By how much, in minutes.
+        minutes: u32,
+    },
+    /// The session ends now.
+    End {
+        /// Minutes until it has landed.
+        landing_minutes: Option<u32>,
+    },
+    /// The patient is back.
+    AfterBegins,
+}
+
+impl Order {
+    /// The event that it becomes.
+    ///
+    /// # Errors
+    /// What is wrong with it, in plain words that repeat nothing of it.
+    pub fn event(&self) -> Result<Event, &'static str> {
+        match self {
+            Self::Coming { call, name } => {
+                let name = name.trim();
+                if name.is_empty() || name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
+                    return Err("a name has from 1 to 60 characters");
+                }
+                Ok(Event::CallComing { id: CallId(call.0), name: name.to_owned() })
+            }
+            Self::Here { call } => Ok(Event::CallHere { id: Some(CallId(call.0)) }),
+            Self::Volume { db } if (-90.0..=0.0).contains(db) => Ok(Event::Volume { db: *db }),
+            Self::Volume { .. } => Err("volume is from -90 to 0 dB"),
+            Self::Place { name } => Place::from_name(name).map(Event::PlaceChosen).ok_or("there is no such place"),
+            Self::Breath { on } => Ok(Event::BreathWished { on: *on }),
+            Self::Brightness { trim } if (-0.5..=0.5).contains(trim) => Ok(Event::Brightness { trim: *trim }),
+            Self::Brightness { .. } => Err("brightness is from -0.5 to 0.5"),
+            Self::Profile { name } => Ok(Event::ProfileChosen { name: name.clone() }),
+            Self::Begin { infusion_minutes, settle } => {
+                Ok(Event::SessionBegins { profile: None, infusion_minutes: *infusion_minutes, settle: *settle })
+            }
+            Self::InfusionStarts => Ok(Event::InfusionStarts),
+            Self::Pause => Ok(Event::Pause),
+            Self::Resume => Ok(Event::Resume),
+            Self::Extend { minutes } => Ok(Event::Extend { minutes: *minutes }),
+            Self::End { landing_minutes } => Ok(Event::End { landing_minutes: *landing_minutes }),
+            Self::AfterBegins => Ok(Event::AfterBegins),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_becomes_its_event_or_says_its_limits() {
+        let coming = |name: &str| Order::Coming { call: Ulid(3), name: name.into() }.event();
+        assert_eq!(coming(" Maria "), Ok(Event::CallComing { id: CallId(3), name: "Maria".into() }));
+        for wrong in ["", "  ", "a\nb", &"x".repeat(61)] {
+            assert!(coming(wrong).is_err(), "{wrong:?}");
+        }
+        assert_eq!(Order::Here { call: Ulid(3) }.event(), Ok(Event::CallHere { id: Some(CallId(3)) }));
+        assert_eq!(Order::Volume { db: -30.0 }.event(), Ok(Event::Volume { db: -30.0 }));
+        assert!(Order::Volume { db: 1.0 }.event().is_err() && Order::Volume { db: f32::NAN }.event().is_err());
+        assert!(Order::Brightness { trim: 0.6 }.event().is_err());
+        assert!(Order::Place { name: "moon".into() }.event().is_err());
+        assert_eq!(Order::Place { name: "forest".into() }.event(), Ok(Event::PlaceChosen(Place::Forest)));
+    }
+}

@@ -1,0 +1,397 @@
+//! Owns the room's end of a broker's line, as a pure machine: what it says and when, which desks it hears, and the
+//! events that makes. It is the outbox: the whole state goes out again every two seconds, whatever a broker
+//! acknowledged, so that a call reaches a desk as soon as there is a way. Does not own sockets, threads or a clock.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde_json::Value;
+use ulid::Ulid;
+
+use super::message::{
+    CallState, DeskBeat, DeskStance, FromRoom, Head, OrderAnswer, Phase, RoomId, RoomState, VERSION, Vitals, all_desks,
+    is_desk_beat, read, write,
+};
+use super::{BEAT_EVERY_MS, Publication, SILENT_AFTER_MS};
+use crate::room::Event;
+use crate::room::call::{CallId, DeskId};
+
+/// What is not urgent is said so long after the last word at the soonest: typing must not flood the broker.
+const UNHURRIED_AFTER_MS: u64 = 200;
+/// More desks than this are passed over.
+const DESKS_MAX: usize = 64;
+/// So many orders are remembered, so that none is taken twice.
+const ORDERS_MAX: usize = 64;
+/// So many answers are said again and again, so that every desk hears its own.
+const ANSWERS_MAX: usize = 16;
+/// So many ended calls are named, so that every desk hears that they were cleared.
+const ENDED_MAX: usize = 16;
+/// So many words may wait for the broker's acknowledgement; the newest state makes the others needless.
+const IN_FLIGHT_MAX: usize = 8;
+
+/// How the room stands at this moment, ages and all.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Told {
+    /// What the room is called at the desk.
+    pub name: String,
+    /// The open call as it is shown.
+    pub call: Option<CallState>,
+    /// How lively the room is.
+    pub vitals: Vitals,
+    /// The room as the desk's page draws it.
+    pub view: Value,
+}
+
+/// What the room is to be told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tell {
+    /// What happened.
+    pub event: Event,
+    /// The order that it came from; the room's answer goes back with [`RoomEnd::answered`].
+    pub order: Option<Ulid>,
+}
+
+/// The room's end.
+// Each is a plain fact of its own, true or not at the same time as any other.
+#[allow(clippy::struct_excessive_bools)]
+#[derive(Debug)]
+pub struct RoomEnd {
+    room: RoomId,
+    boot: Ulid,
+    link: u32,
+    linked: bool,
+    seq: u64,
+    birth_due: bool,
+    urgent: bool,
+    changed: bool,
+    said_at_ms: u64,
+    offered: Option<Offered>,
+    ended: VecDeque<Ulid>,
+    desks: BTreeMap<u64, Desk>,
+    orders: VecDeque<Ulid>,
+    answers: VecDeque<OrderAnswer>,
+    in_flight: VecDeque<(u64, Option<Ulid>)>,
+    tells: VecDeque<Tell>,
+    namesake_heard_at_ms: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Offered {
+    id: Ulid,
+    practice: bool,
+    presses: u32,
+    at_ms: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Desk {
+    link: u32,
+    seq: u64,
+    stance_seq: u64,
+    receives: bool,
+    heard_at_ms: u64,
+}
+
+impl RoomEnd {
+    /// The end of a room whose program has just come up. `boot` names this run; `ended` are the calls that were cleared
+    /// last, as far as the journal knows.
+    #[must_use]
+    pub fn new(room: RoomId, boot: Ulid, ended: impl IntoIterator<Item = CallId>) -> Self {
+        let mut end = Self {
+            room,
+            boot,
+            link: 0,
+            linked: false,
+            seq: 0,
+            birth_due: false,
+            urgent: false,
+            changed: false,
+            said_at_ms: 0,
+            offered: None,
+            ended: VecDeque::new(),
+            desks: BTreeMap::new(),
+            orders: VecDeque::new(),
+            answers: VecDeque::new(),
+            in_flight: VecDeque::new(),
+            tells: VecDeque::new(),
+            namesake_heard_at_ms: None,
+        };
+        for call in ended {
+            keep(&mut end.ended, Ulid(call.0), ENDED_MAX);
+        }
+        end
+    }
+
+    /// What this end listens to: its desks, and whether another room goes by its name.
+    #[must_use]
+    pub fn topics(&self) -> Vec<String> {
+        vec![self.room.desk_topic(), all_desks(), self.room.state_topic()]
+    }
+
+    /// Whether another room goes by this room's name, so that a desk takes the two for one.
+    #[must_use]
+    pub fn has_namesake(&self) -> bool {
+        self.namesake_heard_at_ms.is_some()
+    }
+
+    /// A connection is about to be tried: the will that belongs to it.
+    pub fn connecting(&mut self) -> Option<Publication> {
+        self.link = self.link.saturating_add(1);
+        let payload = write(&FromRoom::Will(self.head()))?;
+        Some(Publication { topic: self.room.state_topic(), payload, retain: true, receipt: 0 })
+    }
+
+    /// The broker hears this room.
+    pub fn linked(&mut self) {
+        self.linked = true;
+        self.birth_due = true;
+        self.urgent = true;
+        self.in_flight.clear();
+    }
+
+    /// The broker is gone.
+    pub fn unlinked(&mut self) {
+        self.linked = false;
+        self.in_flight.clear();
+    }
+
+    /// A call goes out, or rings anew: at once, before the room shows it.
+    pub fn offer(&mut self, now_ms: u64, id: CallId, practice: bool, presses: u32) {
+        let id = Ulid(id.0);
+        let at_ms = self.offered.filter(|offered| offered.id == id).map_or(now_ms, |offered| offered.at_ms);
+        self.offered = Some(Offered { id, practice, presses, at_ms });
+        self.urgent = true;
+    }
+
+    /// A call was cleared.
+    pub fn end(&mut self, id: CallId) {
+        let id = Ulid(id.0);
+        if self.offered.is_some_and(|offered| offered.id == id) {
+            self.offered = None;
+        }
+        if !self.ended.contains(&id) {
+            keep(&mut self.ended, id, ENDED_MAX);
+        }
+        self.urgent = true;
+    }
+
+    /// Something of the room changed; `urgent` where a call did.
+    pub fn changed(&mut self, urgent: bool) {
+        self.changed = true;
+        self.urgent |= urgent;
+    }
+
+    /// What the room made of an order.
+    pub fn answered(&mut self, order: Ulid, refused: Option<String>) {
+        keep(&mut self.answers, OrderAnswer { order, refused }, ANSWERS_MAX);
+        self.urgent = true;
+    }
+
+    /// The broker acknowledged a publication. `heard` says whether anybody listens there.
+    pub fn acknowledged(&mut self, receipt: u64, heard: bool) {
+        let Some(place) = self.in_flight.iter().position(|(known, _)| *known == receipt) else { return };
+        if let Some((_, Some(call))) = self.in_flight.remove(place)
+            && heard
+            && self.offered.is_none_or(|offered| offered.id == call)
+            && !self.ended.contains(&call)
+        {
+            self.tell(Event::CallSent { id: CallId(call.0) }, None);
+        }
+    }
+
+    /// A message came. One that cannot be read is passed over.
+    pub fn heard(&mut self, now_ms: u64, topic: &str, payload: &[u8]) {
+        if is_desk_beat(topic) {
+            match read::<DeskBeat>(payload, |beat| beat.v) {
+                Ok(beat) => self.heard_beat(now_ms, &beat),
+                Err(error) => tracing::warn!(%error, "a desk said what this room does not understand"),
+            }
+        } else if topic == self.room.desk_topic() {
+            match read::<DeskStance>(payload, |stance| stance.v) {
+                Ok(stance) => self.heard_stance(now_ms, stance),
+                Err(error) => tracing::warn!(%error, "a desk said what this room does not understand"),
+            }
+        } else if topic == self.room.state_topic()
+            && let Ok(FromRoom::State(state)) = read::<FromRoom>(payload, |said| said.head().v)
+            && state.head.boot != self.boot
+        {
+            self.namesake_heard_at_ms = Some(now_ms);
+        }
+    }
+
+    fn heard_beat(&mut self, now_ms: u64, beat: &DeskBeat) {
+        if !beat.gone {
+            self.see(now_ms, beat.desk, beat.link, beat.seq, beat.receives);
+            return;
+        }
+        // A will may arrive after its desk has connected anew: it belongs to the connection before.
+        let cut = self.desks.get_mut(&beat.desk).filter(|desk| desk.link <= beat.link && desk.receives);
+        if let Some(desk) = cut {
+            desk.receives = false;
+            self.tell(Event::DeskGone { desk: DeskId(beat.desk) }, None);
+        }
+    }
+
+    fn heard_stance(&mut self, now_ms: u64, stance: DeskStance) {
+        self.see(now_ms, stance.desk, stance.link, stance.seq, stance.receives);
+        let Some(desk) = self.desks.get_mut(&stance.desk).filter(|desk| stance.seq > desk.stance_seq) else { return };
+        desk.stance_seq = stance.seq;
+        let receives = desk.receives;
+        if let Some(call) = stance.received.filter(|call| receives && !self.ended.contains(call)) {
+            self.tell(Event::CallReceived { id: CallId(call.0), desk: DeskId(stance.desk) }, None);
+        }
+        for named in stance.orders.into_iter().take(ORDERS_MAX) {
+            if self.orders.contains(&named.id) {
+                continue;
+            }
+            keep(&mut self.orders, named.id, ORDERS_MAX);
+            match named.order.event() {
+                Ok(event) => self.tell(event, Some(named.id)),
+                Err(why) => self.answered(named.id, Some(why.to_owned())),
+            }
+        }
+    }
+
+    /// Takes in that a desk lives. A word that came before, or twice, proves nothing.
+    fn see(&mut self, now_ms: u64, desk: u64, link: u32, seq: u64, receives: bool) {
+        let is_new = !self.desks.contains_key(&desk);
+        if is_new && !self.makes_place() {
+            tracing::warn!("more desks speak on the broker than a room can hear; close some");
+            return;
+        }
+        let fresh = Desk { link, seq: 0, stance_seq: 0, receives: false, heard_at_ms: now_ms };
+        let known = self.desks.entry(desk).or_insert(fresh);
+        if !is_new && seq <= known.seq {
+            return;
+        }
+        let (before, link) = (known.receives, link.max(known.link));
+        *known = Desk { link, seq, receives, heard_at_ms: now_ms, ..*known };
+        // Whoever joins is told at once how the room stands.
+        self.urgent |= is_new;
+        match (before, receives) {
+            (false, true) => self.tell(Event::DeskSeen { desk: DeskId(desk) }, None),
+            (true, false) => self.tell(Event::DeskGone { desk: DeskId(desk) }, None),
+            _ => {}
+        }
+    }
+
+    /// Forgets the desk that has been silent longest, if there are too many. A desk that receives is never forgotten.
+    fn makes_place(&mut self) -> bool {
+        if self.desks.len() < DESKS_MAX {
+            return true;
+        }
+        let silent = self.desks.iter().filter(|(_, desk)| !desk.receives).min_by_key(|(_, desk)| desk.heard_at_ms);
+        let silent = silent.map(|(name, _)| *name);
+        silent.is_some_and(|name| self.desks.remove(&name).is_some())
+    }
+
+    /// Carries out what time alone brings: desks that have fallen silent.
+    pub fn pass(&mut self, now_ms: u64) {
+        self.namesake_heard_at_ms = self.namesake_heard_at_ms.filter(|heard| now_ms < heard + SILENT_AFTER_MS);
+        let mut gone = Vec::new();
+        for (name, desk) in &mut self.desks {
+            if desk.receives && now_ms >= desk.heard_at_ms + SILENT_AFTER_MS {
+                desk.receives = false;
+                gone.push(*name);
+            }
+        }
+        for desk in gone {
+            self.tell(Event::DeskGone { desk: DeskId(desk) }, None);
+        }
+    }
+
+    /// What the room is to be told next.
+    pub fn poll_tell(&mut self) -> Option<Tell> {
+        self.tells.pop_front()
+    }
+
+    /// What is to be published next. `told` is asked only if something is.
+    pub fn poll_publication(&mut self, now_ms: u64, told: impl FnOnce() -> Told) -> Option<Publication> {
+        if !self.linked || now_ms < self.due_at_ms() || self.in_flight.len() >= IN_FLIGHT_MAX {
+            return None;
+        }
+        self.seq += 1;
+        let head = self.head();
+        if self.birth_due {
+            self.birth_due = false;
+            return self.publication(&FromRoom::Birth(head), true, None);
+        }
+        (self.urgent, self.changed, self.said_at_ms) = (false, false, now_ms);
+        let told = told();
+        let call = self.call(now_ms, told.call);
+        let named = call.as_ref().map(|call| call.id);
+        let state = FromRoom::State(Box::new(RoomState {
+            head,
+            name: told.name,
+            vitals: told.vitals,
+            call,
+            ended: self.ended.iter().copied().collect(),
+            answers: self.answers.iter().cloned().collect(),
+            view: told.view,
+        }));
+        self.publication(&state, false, named)
+    }
+
+    /// When [`RoomEnd::pass`] or [`RoomEnd::poll_publication`] has something to do, if nothing happens before.
+    #[must_use]
+    pub fn deadline_ms(&self) -> u64 {
+        let silent = self.desks.values().filter(|desk| desk.receives).map(|desk| desk.heard_at_ms + SILENT_AFTER_MS);
+        let due = (self.linked && self.in_flight.len() < IN_FLIGHT_MAX).then(|| self.due_at_ms());
+        let namesake = self.namesake_heard_at_ms.map(|heard| heard + SILENT_AFTER_MS);
+        silent.chain(due).chain(namesake).min().unwrap_or(u64::MAX)
+    }
+
+    fn due_at_ms(&self) -> u64 {
+        match (self.birth_due || self.urgent, self.changed) {
+            (true, _) => 0,
+            (false, true) => self.said_at_ms + UNHURRIED_AFTER_MS,
+            (false, false) => self.said_at_ms + BEAT_EVERY_MS,
+        }
+    }
+
+    /// The call as it goes out: the one that was offered last, even if the room does not show it yet; never one that
+    /// has ended, even if the room's picture is older than its end.
+    fn call(&self, now_ms: u64, shown: Option<CallState>) -> Option<CallState> {
+        let shown = shown.filter(|call| !self.ended.contains(&call.id));
+        let Some(offered) = self.offered else { return shown };
+        if let Some(mut call) = shown.filter(|call| call.id == offered.id) {
+            call.presses = call.presses.max(offered.presses);
+            return Some(call);
+        }
+        let age_ms = now_ms.saturating_sub(offered.at_ms);
+        Some(CallState {
+            id: offered.id,
+            practice: offered.practice,
+            phase: Phase::Placed,
+            placed_ago_ms: age_ms,
+            phase_ago_ms: age_ms,
+            name: None,
+            presses: offered.presses,
+            line_down_told: false,
+            risen: false,
+            escalated: false,
+            journaled: false,
+        })
+    }
+
+    fn publication(&mut self, said: &FromRoom, retain: bool, call: Option<Ulid>) -> Option<Publication> {
+        let payload = write(said)?;
+        self.in_flight.push_back((self.seq, call));
+        Some(Publication { topic: self.room.state_topic(), payload, retain, receipt: self.seq })
+    }
+
+    fn head(&self) -> Head {
+        Head { v: VERSION, room: self.room.clone(), boot: self.boot, link: self.link, seq: self.seq }
+    }
+
+    fn tell(&mut self, event: Event, order: Option<Ulid>) {
+        self.tells.push_back(Tell { event, order });
+    }
+}
+
+/// Keeps the newest.
+fn keep<T>(things: &mut VecDeque<T>, thing: T, max: usize) {
+    if things.len() >= max {
+        things.pop_front();
+    }
+    things.push_back(thing);
+}

@@ -1,0 +1,119 @@
+//! Owns a real mosquitto in a folder of its own: on a free port, frozen, killed, started anew without its state.
+
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A broker that ends with the test.
+pub struct Mosquitto {
+    folder: tempfile::TempDir,
+    pub port: u16,
+    process: Option<Child>,
+    is_tls: bool,
+}
+
+impl Mosquitto {
+    /// A broker for anybody on this machine. It keeps nothing on disk.
+    pub fn open() -> Self {
+        Self::start("allow_anonymous true\n", None)
+    }
+
+    /// A broker over TLS with an authority of its own, for one user.
+    pub fn with_tls(user: &str, password: &str) -> Self {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let mut authority = rcgen::CertificateParams::new(Vec::new()).unwrap();
+        authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let ca = authority.self_signed(&key).unwrap();
+        let issuer = rcgen::Issuer::new(authority, key);
+        let own_key = rcgen::KeyPair::generate().unwrap();
+        let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+        let own = rcgen::CertificateParams::new(names).unwrap().signed_by(&own_key, &issuer).unwrap();
+        Self::start(
+            "allow_anonymous false\npassword_file {}/passwords\ncafile {}/ca.pem\ncertfile {}/own.pem\nkeyfile {}/own-key.pem\n",
+            Some(&|folder: &Path| {
+                std::fs::write(folder.join("ca.pem"), ca.pem()).unwrap();
+                std::fs::write(folder.join("own.pem"), own.pem()).unwrap();
+                std::fs::write(folder.join("own-key.pem"), own_key.serialize_pem()).unwrap();
+                std::fs::write(folder.join("password"), format!("{password}\n")).unwrap();
+                let passwords = folder.join("passwords");
+                let mut made = Command::new("mosquitto_passwd");
+                assert!(made_ok(made.args(["-b", "-c"]).arg(&passwords).args([user, password])), "mosquitto_passwd");
+            }),
+        )
+    }
+
+    fn start(rules: &str, prepare: Option<&dyn Fn(&Path)>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        if let Some(prepare) = prepare {
+            prepare(folder.path());
+        }
+        let rules = rules.replace("{}", &folder.path().display().to_string());
+        // Started by root it would become another user, who could not read this folder.
+        let user = if Path::new("/proc/self").exists() && is_root() { "user root\n" } else { "" };
+        let text = format!("{user}persistence false\nlog_type none\nlistener {port} 127.0.0.1\n{rules}");
+        std::fs::write(folder.path().join("mosquitto.conf"), text).unwrap();
+        let mut broker = Self { folder, port, process: None, is_tls: prepare.is_some() };
+        broker.start_again();
+        broker
+    }
+
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn url(&self) -> String {
+        if self.is_tls { format!("mqtts://localhost:{}", self.port) } else { format!("mqtt://127.0.0.1:{}", self.port) }
+    }
+
+    /// Starts it, with nothing in its memory, and waits until it listens.
+    pub fn start_again(&mut self) {
+        let program = ["/usr/sbin/mosquitto", "mosquitto"].into_iter().find(|path| Path::new(path).exists());
+        let mut command = Command::new(program.unwrap_or("mosquitto"));
+        command.arg("-c").arg(self.file("mosquitto.conf")).stdout(Stdio::null()).stderr(Stdio::null());
+        self.process = Some(command.spawn().expect("mosquitto is needed; scripts/packages.sh installs it"));
+        let until = Instant::now() + Duration::from_secs(5);
+        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            assert!(Instant::now() < until, "mosquitto does not listen");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Kills it with SIGKILL.
+    pub fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.kill().unwrap();
+            process.wait().unwrap();
+        }
+    }
+
+    /// Stops it in its tracks: its sockets stay open.
+    pub fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let process = self.process.as_ref().unwrap().id().to_string();
+        assert!(made_ok(Command::new("kill").args([signal, &process])));
+    }
+}
+
+impl Drop for Mosquitto {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn made_ok(command: &mut Command) -> bool {
+    command.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success()
+}
+
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n")
+}

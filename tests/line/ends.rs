@@ -1,0 +1,265 @@
+//! Owns a room and a desk at the two ends of a line: the room's real core with a small loop around it, and a desk that
+//! draws every call at once, as a page would. Both keep what they saw.
+
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use stillroom::line::broker::{Broker, BrokerUrl};
+use stillroom::line::fleet::{Fleet, FleetNews};
+use stillroom::line::link::News;
+use stillroom::line::message::{CallState, Phase, RoomId, Vitals};
+use stillroom::line::mqtt::{DeskLine, RoomLine, RoomNews};
+use stillroom::line::order::Order;
+use stillroom::line::room_end::Told;
+use stillroom::room::call::{CallId, CallPhase};
+use stillroom::room::{Effect, Event, Refusal, Room, RoomTime, Rules};
+use ulid::Ulid;
+
+use crate::broker::Mosquitto;
+
+pub fn broker(at: &Mosquitto, client_id: &str) -> Broker {
+    let url = BrokerUrl::parse(&at.url()).unwrap();
+    let tls = url.tls;
+    Broker {
+        url,
+        username: tls.then(|| "room".to_owned()),
+        password_file: tls.then(|| at.file("password")),
+        ca_file: tls.then(|| at.file("ca.pem")),
+        client_id: client_id.to_owned(),
+    }
+}
+
+pub fn room_id() -> RoomId {
+    RoomId::new("room-2").unwrap()
+}
+
+/// Waits until something is so.
+#[track_caller]
+pub fn wait_until(limit: Duration, what: &str, mut is_so: impl FnMut() -> bool) -> Duration {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < limit, "{what}: not within {limit:?}");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    start.elapsed()
+}
+
+/// A room: its core, and its line. Dropping it is as if its program had been killed.
+pub struct TestRoom {
+    core: Arc<Mutex<Core>>,
+    line: Arc<RoomLine>,
+    events: Sender<(Option<Ulid>, Event)>,
+}
+
+struct Core {
+    room: Room,
+    began: Instant,
+    vitals: Vitals,
+    is_up: bool,
+    downs: Vec<String>,
+    namesake: bool,
+}
+
+impl Core {
+    fn now(&self) -> RoomTime {
+        RoomTime(self.began.elapsed().as_millis() as u64)
+    }
+}
+
+impl TestRoom {
+    pub fn open(broker: Broker) -> Self {
+        let room = Room::new(Rules::default());
+        let (began, vitals) = (Instant::now(), Vitals { loop_age_ms: Some(0), ..Vitals::default() });
+        let core = Core { room, began, vitals, is_up: false, downs: Vec::new(), namesake: false };
+        let core = Arc::new(Mutex::new(core));
+        let (events, inbox) = mpsc::channel();
+        let (told, heard, spoken) = (Arc::clone(&core), Arc::clone(&core), events.clone());
+        let source = Box::new(move || {
+            let core = told.lock().unwrap();
+            let snapshot = core.room.snapshot(core.now());
+            Told {
+                name: "Room 2".to_owned(),
+                call: snapshot.call.as_ref().map(|call| CallState::of(call, core.now())),
+                vitals: core.vitals,
+                view: serde_json::json!({ "stage": snapshot.stage.name(), "shared": "a white horse" }),
+            }
+        });
+        let on_news = move |news: News<RoomNews>| match news {
+            News::Up => heard.lock().unwrap().is_up = true,
+            News::Down(why) => {
+                let mut core = heard.lock().unwrap();
+                core.is_up = false;
+                core.downs.push(why);
+            }
+            News::Of(RoomNews::Tell(tell)) => drop(spoken.send((tell.order, tell.event))),
+            News::Of(RoomNews::Namesake(is_so)) => heard.lock().unwrap().namesake = is_so,
+        };
+        let line = Arc::new(RoomLine::open(room_id(), broker, [], source, on_news).unwrap());
+        let (looped, line_of_loop) = (Arc::clone(&core), Arc::downgrade(&line));
+        std::thread::spawn(move || drive(&inbox, &looped, &line_of_loop));
+        Self { core, line, events }
+    }
+
+    pub fn tell(&self, event: Event) {
+        self.events.send((None, event)).unwrap();
+    }
+
+    pub fn press(&self) -> Ulid {
+        let call = Ulid::new();
+        self.tell(Event::CallPressed { id: CallId(call.0), practice: false });
+        call
+    }
+
+    pub fn phase(&self) -> Option<CallPhase> {
+        let core = self.core.lock().unwrap();
+        core.room.snapshot(core.now()).call.map(|call| call.phase)
+    }
+
+    pub fn desks(&self) -> usize {
+        let core = self.core.lock().unwrap();
+        core.room.snapshot(core.now()).desks
+    }
+
+    pub fn says_line_down(&self) -> bool {
+        let core = self.core.lock().unwrap();
+        core.room.snapshot(core.now()).call.is_some_and(|call| call.line_down_told)
+    }
+
+    pub fn is_up(&self) -> bool {
+        self.core.lock().unwrap().is_up
+    }
+
+    pub fn downs(&self) -> Vec<String> {
+        self.core.lock().unwrap().downs.clone()
+    }
+
+    pub fn has_namesake(&self) -> bool {
+        self.core.lock().unwrap().namesake
+    }
+
+    pub fn set_vitals(&self, vitals: Vitals) {
+        self.core.lock().unwrap().vitals = vitals;
+        self.line.changed(false);
+    }
+}
+
+fn drive(inbox: &Receiver<(Option<Ulid>, Event)>, core: &Mutex<Core>, line: &std::sync::Weak<RoomLine>) {
+    loop {
+        let input = inbox.recv_timeout(Duration::from_millis(5));
+        let Some(line) = line.upgrade() else { return };
+        let mut core = core.lock().unwrap();
+        let now = core.now();
+        let mut answer = None;
+        match input {
+            Ok((order, event)) => {
+                let pressed = match event {
+                    Event::CallPressed { id, .. } => Some(id),
+                    _ => None,
+                };
+                let outcome = core.room.handle(now, event);
+                if let Some(id) = pressed {
+                    let _ = core.room.handle(now, Event::CallJournaled { id, ok: true });
+                }
+                answer = order.map(|order| (order, outcome.err().map(|why: Refusal| why.to_string())));
+            }
+            Err(RecvTimeoutError::Timeout) => core.room.advance(now),
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+        let effects: Vec<Effect> = std::iter::from_fn(|| core.room.poll_effect()).collect();
+        drop(core);
+        if let Some((order, refused)) = answer {
+            line.answered(order, refused);
+        }
+        for effect in effects {
+            match effect {
+                Effect::SendCall { id, practice, presses } => line.offer(id, practice, presses),
+                Effect::EndCall { id } => line.end(id),
+                _ => line.changed(false),
+            }
+        }
+    }
+}
+
+/// A desk that draws every call at once.
+pub struct TestDesk {
+    pub line: Arc<DeskLine>,
+    seen: Arc<Mutex<Seen>>,
+}
+
+#[derive(Default)]
+struct Seen {
+    /// Every call, each time it appeared anew.
+    shown: Vec<(Ulid, Instant)>,
+    answers: Vec<(Ulid, Result<(), Option<String>>)>,
+    is_up: bool,
+}
+
+impl TestDesk {
+    pub fn open(broker: Broker) -> Self {
+        let (news, inbox) = mpsc::channel();
+        let fleet = Fleet::new(0, u64::from(getrandom::u32().unwrap()), [room_id()]);
+        let line = Arc::new(DeskLine::open(fleet, broker, move |said| drop(news.send(said))).unwrap());
+        let seen = Arc::new(Mutex::new(Seen::default()));
+        let (kept, weak) = (Arc::clone(&seen), Arc::downgrade(&line));
+        std::thread::spawn(move || {
+            let mut last = None;
+            while let Ok(said) = inbox.recv() {
+                let Some(line) = weak.upgrade() else { return };
+                let mut kept = kept.lock().unwrap();
+                match said {
+                    News::Up => kept.is_up = true,
+                    News::Down(_) => kept.is_up = false,
+                    News::Of(FleetNews::Answered { order, outcome }) => kept.answers.push((order, outcome)),
+                    News::Of(FleetNews::Changed(room)) => {
+                        let open = line.with(|fleet, now_ms| {
+                            let open = fleet.room(now_ms, &room)?.call?.id;
+                            let _ = fleet.received(now_ms, &room, open);
+                            Some(open)
+                        });
+                        if open != last {
+                            last = open;
+                            kept.shown.extend(open.map(|call| (call, Instant::now())));
+                        }
+                    }
+                }
+            }
+        });
+        line.with(|fleet, now_ms| fleet.able(now_ms, true));
+        Self { line, seen }
+    }
+
+    pub fn shown(&self) -> Vec<Ulid> {
+        self.seen.lock().unwrap().shown.iter().map(|(call, _)| *call).collect()
+    }
+
+    pub fn is_up(&self) -> bool {
+        self.seen.lock().unwrap().is_up
+    }
+
+    pub fn open_call(&self) -> Option<(Ulid, Phase)> {
+        self.line.with(|fleet, now_ms| fleet.room(now_ms, &room_id())?.call.map(|call| (call.id, call.phase)))
+    }
+
+    pub fn troubles(&self) -> Vec<&'static str> {
+        self.line.with(|fleet, now_ms| {
+            let room = fleet.room(now_ms, &room_id());
+            room.map(|room| room.troubles.iter().map(|trouble| trouble.name()).collect()).unwrap_or_default()
+        })
+    }
+
+    pub fn view(&self) -> Option<serde_json::Value> {
+        self.line.with(|fleet, now_ms| fleet.room(now_ms, &room_id())?.view.cloned())
+    }
+
+    pub fn order(&self, order: Order) -> Ulid {
+        let id = Ulid::new();
+        self.line.with(|fleet, now_ms| fleet.order(now_ms, &room_id(), id, order)).unwrap();
+        id
+    }
+
+    pub fn answer(&self, order: Ulid) -> Option<Result<(), Option<String>>> {
+        let seen = self.seen.lock().unwrap();
+        seen.answers.iter().find(|(answered, _)| *answered == order).map(|(_, outcome)| outcome.clone())
+    }
+}

@@ -1,0 +1,226 @@
+//! Owns the processes: how they come up, recover, wake, speak and are killed.
+
+use super::*;
+
+impl World {
+    pub(super) fn comes_up(&mut self, client: Client) {
+        self.names += 1;
+        let way = &mut self.ways[client];
+        (way.run, way.is_running, way.began_ms, way.connection) = (way.run + 1, true, self.now_ms, None);
+        if client < ROOMS {
+            self.recover(client);
+        } else {
+            let able = self.heals || self.dice.below(4) > 0;
+            let mut fleet = Fleet::new(0, self.names * 1_000 + client as u64, (0..ROOMS).map(room_id));
+            fleet.able(0, able);
+            let desk = &mut self.desks[client - ROOMS];
+            *desk = DeskProcess { fleet, able, shows: vec![None; ROOMS], appeared: BTreeMap::new() };
+        }
+        self.try_again(client);
+        self.wake(client);
+    }
+
+    /// As the driver does it: what is on disk is taken again, and time goes on from the last record.
+    pub(super) fn recover(&mut self, at: usize) {
+        let wall_ms = self.clock_ms[at] + self.now_ms;
+        let boot = Ulid::from_parts(wall_ms, u128::from(self.names));
+        let mut room = Room::new(Rules::default());
+        let (mut last, mut ended) = (RoomTime(0), Vec::new());
+        self.rooms[at].journal.retain(|(_, _, is_durable)| *is_durable);
+        for (time, event, _) in &self.rooms[at].journal {
+            last = last.max(*time);
+            let mut now = RoomTime(0);
+            while let Some(due) = room.deadline(now).filter(|due| *due > now && *due < last) {
+                now = due;
+                room.advance(due);
+            }
+            let _ = room.handle(last, event.clone());
+            while let Some(effect) = room.poll_effect() {
+                if let Effect::EndCall { id } = effect {
+                    ended.push(id);
+                }
+            }
+        }
+        if let Some(open) = room.open_call()
+            && let Some(truth) = self.calls.get_mut(&open.0)
+            && truth.cleared
+        {
+            // It had been cleared, but the disk had not taken that yet: the room asks again, to be on the safe side.
+            truth.cleared = false;
+            truth.reopened += 1;
+        }
+        let process = &mut self.rooms[at];
+        (process.base, process.began_ms, process.held_since_ms) = (last, self.now_ms, None);
+        process.said = None;
+        process.end = RoomEnd::new(room_id(at), boot, ended);
+        process.room = room;
+        if !process.journal.is_empty() {
+            let _ = process.room.handle(last, Event::Resumed);
+        }
+    }
+
+    pub(super) fn kill(&mut self, client: Client) {
+        if !self.ways[client].is_running {
+            return;
+        }
+        self.kills += 1;
+        let way = &mut self.ways[client];
+        way.is_running = false;
+        if let Some(connection) = way.connection.take() {
+            // Its sockets close with it; over a cut link nobody learns of that.
+            let after_ms = if way.is_cut { KEEP_ALIVE_MS } else { 1 };
+            self.after(after_ms, Happens::GivenUp { connection });
+        }
+        let down_ms = if self.dice.one_in(3) { self.dice.below(15 * SECOND) } else { self.dice.below(SECOND) };
+        self.after(down_ms + 1, Happens::ComesUp { client });
+    }
+
+    pub(super) fn room_time(&self, room: usize) -> RoomTime {
+        let process = &self.rooms[room];
+        RoomTime(process.base.0 + self.now_ms - process.began_ms)
+    }
+
+    /// Lets a process do all that is due, and judges what it then says.
+    pub(super) fn wake(&mut self, client: Client) {
+        if !self.ways[client].is_running {
+            return;
+        }
+        let line_ms = self.line_ms(client);
+        let silent = self.ways[client].unacknowledged.values().any(|said| line_ms >= said + ACKNOWLEDGES_WITHIN_MS);
+        if silent {
+            self.try_again(client);
+        }
+        if client < ROOMS {
+            self.wake_room(client);
+        } else {
+            self.wake_desk(client);
+        }
+        let due_ms = if client < ROOMS {
+            let room = &self.rooms[client];
+            let due = room.room.deadline(self.room_time(client)).map(|due| due.0 - room.base.0);
+            room.end.deadline_ms().min(due.unwrap_or(u64::MAX))
+        } else {
+            self.desks[client - ROOMS].fleet.deadline_ms()
+        };
+        let silent_ms = self.ways[client].unacknowledged.values().min().map(|said| said + ACKNOWLEDGES_WITHIN_MS);
+        let due_ms = due_ms.min(silent_ms.unwrap_or(u64::MAX)).min(line_ms + 2 * SECOND);
+        self.ways[client].turn += 1;
+        let turn = self.ways[client].turn;
+        self.after(due_ms.saturating_sub(line_ms).max(1), Happens::Wakes { client, turn });
+    }
+
+    pub(super) fn wake_room(&mut self, at: usize) {
+        let (line_ms, now) = (self.line_ms(at), self.room_time(at));
+        self.rooms[at].end.pass(line_ms);
+        self.rooms[at].room.advance(now);
+        while let Some(tell) = self.rooms[at].end.poll_tell() {
+            let outcome = self.tell(at, tell.event);
+            if let Some(order) = tell.order {
+                self.rooms[at].end.answered(order, outcome.err());
+            }
+        }
+        self.carry_out(at);
+        loop {
+            let RoomProcess { room, end, .. } = &mut self.rooms[at];
+            let publication = end.poll_publication(line_ms, || Told {
+                name: String::new(),
+                call: room.snapshot(now).call.map(|call| CallState::of(&call, now)),
+                vitals: Vitals::default(),
+                view: Value::Null,
+            });
+            let Some(publication) = publication else { break };
+            self.publish(at, publication);
+        }
+        self.judge_room(at);
+    }
+
+    pub(super) fn wake_desk(&mut self, client: Client) {
+        let line_ms = self.line_ms(client);
+        let at = client - ROOMS;
+        self.desks[at].fleet.pass(line_ms);
+        while self.desks[at].fleet.poll_news().is_some() {}
+        while let Some(publication) = self.desks[at].fleet.poll_publication(line_ms) {
+            self.publish(client, publication);
+        }
+        for room in 0..ROOMS {
+            let shown = self.desks[at].fleet.room(line_ms, &room_id(room)).and_then(|room| room.call);
+            let shown = shown.map(|call| call.id.0);
+            if shown == self.desks[at].shows[room] {
+                continue;
+            }
+            self.desks[at].shows[room] = shown;
+            let Some(call) = shown else { continue };
+            *self.desks[at].appeared.entry(call).or_default() += 1;
+            let times = self.desks[at].appeared[&call];
+            self.holds(times <= 1 + self.calls[&call].reopened, "a call was shown twice");
+            let run = self.ways[client].run;
+            let (draws_ms, comes_ms) = (5 + self.dice.below(200), 500 + self.dice.below(60 * SECOND));
+            self.after(draws_ms, Happens::Draws { desk: at, run, room, call });
+            if self.dice.one_in(2) {
+                self.after(comes_ms, Happens::SaysComing { desk: at, run, room, call });
+            }
+        }
+    }
+
+    pub(super) fn publish(&mut self, client: Client, publication: Publication) {
+        let Some(connection) = self.ways[client].connection else { return };
+        let line_ms = self.line_ms(client);
+        self.ways[client].unacknowledged.insert(publication.receipt, line_ms);
+        if self.ways[client].is_cut || !self.is_broker_up {
+            return;
+        }
+        self.after(1, Happens::AtBroker { client, connection, publication: said(publication) });
+    }
+
+    pub(super) fn tell(&mut self, at: usize, event: Event) -> Result<(), String> {
+        let now = self.room_time(at);
+        let journaled = event.is_journaled().then(|| event.clone());
+        self.rooms[at].room.handle(now, event).map_err(|why| why.to_string())?;
+        if let Some(event) = journaled {
+            let (record, run) = (self.rooms[at].journal.len(), self.ways[at].run);
+            self.rooms[at].journal.push((now, event, false));
+            let slow_ms = if self.dice.one_in(10) { self.dice.below(2 * SECOND) } else { self.dice.below(30) };
+            let ok = !self.rooms[at].is_disk_full;
+            self.after(slow_ms + 1, Happens::Written { room: at, run, record, ok });
+        }
+        Ok(())
+    }
+
+    /// Records become durable in turn: one that is late holds up those after it.
+    pub(super) fn written(&mut self, at: usize, record: usize, ok: bool) {
+        if ok {
+            for (_, _, is_durable) in self.rooms[at].journal.iter_mut().take(record + 1) {
+                *is_durable = true;
+            }
+        }
+        let pressed = match self.rooms[at].journal.get(record) {
+            Some((_, Event::CallPressed { id, .. }, _)) => Some(*id),
+            _ => None,
+        };
+        if let Some(id) = pressed {
+            if ok && let Some(truth) = self.calls.get_mut(&id.0) {
+                truth.durable = true;
+            }
+            let _ = self.tell(at, Event::CallJournaled { id, ok });
+        }
+        self.wake(at);
+    }
+
+    pub(super) fn carry_out(&mut self, at: usize) {
+        let line_ms = self.line_ms(at);
+        let now = self.room_time(at);
+        let RoomProcess { room, end, said, .. } = &mut self.rooms[at];
+        while let Some(effect) = room.poll_effect() {
+            match effect {
+                Effect::SendCall { id, practice, presses } => end.offer(line_ms, id, practice, presses),
+                Effect::EndCall { id } => end.end(id),
+                _ => end.changed(true),
+            }
+        }
+        let call = room.snapshot(now).call;
+        if *said != call {
+            *said = call;
+            end.changed(true);
+        }
+    }
+}

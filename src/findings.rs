@@ -297,6 +297,18 @@ impl<'d> Section<'d> {
         (!list.is_empty() || items.is_empty()).then_some(list)
     }
 
+    /// A list of at most `max` texts of 1 to 1000 characters, the same ones too.
+    pub fn words(&self, key: &'static str, max: usize) -> Option<Vec<String>> {
+        let allowed = format!("a list of at most {max} texts, each in quotes");
+        let items = self.items(key, max, &allowed)?;
+        let words = items.iter().map(|item| item.get_ref().as_str().and_then(|text| tidy(text, &(1..=1000))));
+        let words: Option<Vec<String>> = words.collect();
+        if words.is_none() {
+            self.report(key, "something else in the list", allowed);
+        }
+        words
+    }
+
     /// Where each text of the list `key`, or the one text `key`, stands.
     pub fn mentions(&self, key: &str) -> Vec<Mention> {
         let value = self.table.and_then(|table| table.iter().find(|(name, _)| name.get_ref() == key));

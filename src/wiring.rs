@@ -1,5 +1,7 @@
 //! Owns the wires between the room and its edges: which effect goes to which port, and what comes back as which event.
 
+mod lines;
+
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -17,6 +19,8 @@ use crate::room::{Effect, Event, ProfileRules, RoomTime, Rules, Signal, Snapshot
 use crate::setup::SETUP_FILE;
 use crate::sound::{self, Sound};
 use crate::vault::{Look, Opened, RECEIPTS_FILE, Vault};
+
+pub use lines::{Lines, Subject};
 
 /// The sound fades out for so long before the program starts afresh.
 const FADES_WITHIN: Duration = Duration::from_millis(300);
@@ -39,13 +43,19 @@ pub fn rules(config: &Config, profiles: &[Profile], speed: u32) -> Rules {
         start_volume_db: config.sound.start_volume_db,
         cap_db: config.sound.cap_db,
         language: Language::from_name(config.room.locale.name()).unwrap_or(defaults.language),
-        escalation: defaults.escalation,
+        escalation: escalation(config).unwrap_or(defaults.escalation),
         note_limits: NoteLimits {
             pages_max: usize::try_from(config.notes.pages_max).unwrap_or(usize::MAX),
             page_chars_max: usize::try_from(config.notes.page_chars_max).unwrap_or(usize::MAX),
         },
         speed,
     }
+}
+
+/// Where the clinic names no list, the room's own time marks the call.
+fn escalation(config: &Config) -> Option<Vec<Duration>> {
+    let steps: Vec<Duration> = config.lines.escalation.iter().map(|step| step.after).collect();
+    (!steps.is_empty()).then_some(steps)
 }
 
 fn profile_rules(config: &Config, profile: &Profile) -> ProfileRules {
@@ -68,6 +78,7 @@ pub struct Ports {
     sound: Sound,
     hearing: mpsc::Sender<Snapshot>,
     vault: mpsc::Sender<Order>,
+    lines: Lines,
     observer: Option<Observer>,
 }
 
@@ -95,10 +106,11 @@ pub struct VaultHouse {
 }
 
 impl Ports {
-    /// Opens the ports of a room. `observer` sees each change in turn.
+    /// Opens the ports of a room, beside the lines that are open already. `observer` sees each change in turn.
     #[must_use]
     pub fn open(
         sound: Sound,
+        lines: Lines,
         config: Arc<Config>,
         profiles: Arc<Vec<Profile>>,
         house: VaultHouse,
@@ -121,7 +133,7 @@ impl Ports {
         if let Err(error) = started {
             tracing::error!(%error, "the thread of what is heard could not be started; the room is silent");
         }
-        Self { sound, hearing, vault, observer }
+        Self { sound, hearing, vault, lines, observer }
     }
 
     fn order(&self, order: Order, room: &RoomHandle) {
@@ -135,9 +147,8 @@ impl Edges for Ports {
     fn carry_out(&mut self, effect: Effect, now: RoomTime, room: &RoomHandle) {
         match effect {
             // The desk that is built in sees every call in the snapshot itself.
-            Effect::SendCall { .. } | Effect::EndCall { .. } => {}
-            Effect::Escalate { id, step } => {
-                tracing::warn!(call = ?id, step = step + 1, "nobody has acknowledged a call; it goes to the next step");
+            Effect::SendCall { .. } | Effect::EndCall { .. } | Effect::Escalate { .. } => {
+                self.lines.carry_out(&effect, now, room);
             }
             Effect::Signal(signal) => self.sound.signal(heard(signal)),
             Effect::AcceptOutput => self.sound.accept_output(),
@@ -150,6 +161,7 @@ impl Edges for Ports {
     }
 
     fn changed(&mut self, snapshot: &Snapshot) {
+        self.lines.changed(snapshot);
         // Without that thread there is nothing to hear; the room goes on.
         let _ = self.hearing.send(snapshot.clone());
         if let Some(observer) = &mut self.observer {

@@ -34,7 +34,7 @@ const NAMES_ONLY: [(&str, &[&str]); 11] = [
     ("paths", &[]),
     ("findings", &[]),
     ("words", &["room"]),
-    ("line", &["room"]),
+    ("line", &["room", "config"]),
     ("sound", &["room", "paths"]),
     ("vault", &["room", "paths"]),
     ("pin", &["paths"]),

@@ -72,13 +72,18 @@ trouble-journal-failing = No se puede escribir el diario. Las llamadas salen, pe
 trouble-state-unwritable = No se puede escribir en la carpeta de estado. Nada sobrevive a un reinicio. Revise el disco y sus permisos.
 trouble-sound-lost = No hay dispositivo de sonido. El sonido vuelve solo cuando se conecte uno.
 trouble-output-not-calibrated = El sonido saldría donde esta sala no fue medida. Todo el sonido está apagado. Vuelva a conectar la salida correcta o permita esta.
-trouble-chime-lost = El aviso del pasillo no tiene salida. Una llamada que no llega a ningún puesto sonaría solo en esta sala.
+trouble-chime-lost = El aviso del pasillo no tiene salida. Una llamada que no llega a ninguna estación sonaría solo en esta sala.
 trouble-tracks-gone = No se puede tocar ninguna pieza del perfil. Ejecute: stillroom check
 trouble-keys-in-memory-only = No hay carpeta en memoria para las claves. Si el programa se reinicia, se pierde la nota del paciente.
 trouble-notes-not-sealed = No se pudo sellar la nota en el disco. Si el programa se reinicia, se pierde.
 trouble-notes-lost = La nota de esta visita se perdió junto con su clave. Avise al paciente.
 trouble-files-wrong = Hay un error en un archivo de la configuración o de un perfil. Ejecute: stillroom check
 trouble-desk-closed = No se pudo abrir la página de la estación. Revise que ningún otro programa use su puerto.
+trouble-line-down = No se alcanza el servidor de mensajes: la estación de varias salas no oye esta sala. Se sigue intentando. Revise la red.
+trouble-room-name-taken = Otra sala usa el mismo nombre en el servidor de mensajes. Dé a cada una el suyo: line.mqtt.room en kiosk.toml.
+trouble-escalation-failed = No se pudo pasar una llamada por la lista de aviso. Vaya a ver. Luego revise las direcciones de la lista.
+trouble-contact-failed = El contacto con su propio sistema de llamada no responde. Se sigue intentando. Revise el cable y el programa.
+trouble-screen-still = La pantalla de la tableta está detenida. Mírela. Si no se mueve, reinicie la tableta.
 trouble-wipe-unverified = No se pudo verificar el último borrado. Restablezca de nuevo antes del próximo paciente.
 
 ## Partes y etapas

@@ -1,5 +1,7 @@
 //! Owns what lies over what: the screen, the staff corner, the staff panel, the dark, and above all the call.
 
+use std::sync::Arc;
+
 use iced::widget::{Space, column, container, stack};
 use iced::{Color, Element, Length};
 
@@ -8,12 +10,18 @@ use crate::screen::farewell;
 use crate::theme::{DRIFT_MM, TARGET_MM};
 use crate::widget::call_band::{self, CallPlace, StaffMessages};
 use crate::widget::parts::{self, STAFF_HOLD};
+use crate::widget::pulse::pulse;
 use crate::widget::touch::{Answers, touchable};
 
 impl App {
     /// The window's content.
     #[must_use]
     pub fn view(&self) -> Element<'_, Message> {
+        let relied_on = self.setting.snapshot.desks > 0;
+        stack![self.layers(), pulse(Arc::clone(&self.vitals), relied_on)].into()
+    }
+
+    fn layers(&self) -> Element<'_, Message> {
         let setting = &self.setting;
         if let Screen::FirstRun(first_run) = &self.screen {
             let call = self.call(CallPlace::Corner);

@@ -16,6 +16,7 @@ use tokio_stream::wrappers::WatchStream;
 use ulid::Ulid;
 
 use crate::driver::RoomHandle;
+use crate::driver::vitals::Vitals;
 use crate::pin::{Secret, Verdict};
 use crate::room::call::CallId;
 use crate::room::{Event, Refusal, Snapshot, Stage};
@@ -54,6 +55,8 @@ pub struct Parts {
     pub state: PathBuf,
     /// The sound, for the tone of the first run.
     pub sound: Sound,
+    /// Notes each frame, so that a desk hears of a window that stands still.
+    pub vitals: Arc<Vitals>,
     /// The size of the window in logical pixels; the whole screen if none is named.
     pub windowed: Option<Size>,
     /// Starts the program afresh after the first run, so that all of it goes by what was chosen. Comes back only with
@@ -72,6 +75,7 @@ pub struct App {
     pin: Arc<Secret>,
     state: PathBuf,
     sound: Sound,
+    vitals: Arc<Vitals>,
     start_afresh: Arc<dyn Fn() -> std::io::Error + Send + Sync>,
     trace: Option<trace::Trace>,
     diagonal_inches: f32,
@@ -168,6 +172,7 @@ impl App {
             pin: parts.pin,
             state: parts.state,
             sound: parts.sound,
+            vitals: parts.vitals,
             start_afresh: parts.start_afresh,
             trace: parts.trace.map(trace::Trace::to),
             diagonal_inches,

@@ -15,6 +15,7 @@ use crate::app;
 use crate::config::{self, Config};
 use crate::desk::{self, DeskOptions};
 use crate::driver::journal::Journal;
+use crate::driver::vitals::{Vitals, watch_window};
 use crate::driver::{Driver, Past, RoomHandle};
 use crate::headless;
 use crate::paths::{self, Homes, KeyHome, StateLock};
@@ -28,7 +29,7 @@ use crate::sound::{self, News, Sound};
 use crate::theme;
 use crate::vault::{self, Vault};
 use crate::widget::place::{Backend, Pictures};
-use crate::wiring::{self, Ports, VaultHouse};
+use crate::wiring::{self, Lines, Ports, Subject, VaultHouse};
 
 /// The sound fades out for so long before the program ends.
 const FADES_WITHIN: Duration = Duration::from_millis(300);
@@ -129,6 +130,7 @@ struct House {
 struct OpenRoom {
     handle: RoomHandle,
     sound: Sound,
+    vitals: Arc<Vitals>,
 }
 
 impl House {
@@ -153,6 +155,7 @@ impl House {
         let past = Past { records, wipe_was_begun: std::env::var_os(WIPING).is_some() };
         let (driver, handle) = Driver::recover(rules, Arc::clone(&journal), past, found);
         let sound = start_sound(&self.config, &self.profiles, &self.state, &handle);
+        let vitals = Arc::new(Vitals::default());
         let flushed = out.clone();
         let vault = Vault::new(self.state.clone(), self.keys.clone());
         if vault.last_receipt().is_some()
@@ -162,13 +165,34 @@ impl House {
         }
         let house =
             VaultHouse { vault, journal, room_name: self.config.room.name.clone(), relaunch: relaunch(out.clone()) };
+        let subject = Subject {
+            room: &handle,
+            room_name: self.room_name(),
+            sound: &sound,
+            vitals: &vitals,
+            runtime: runtime.handle(),
+        };
+        let lines = Lines::open(&self.config.lines, &subject);
         let observer = args.headless.then(|| headless::observer(out, handle.clone()));
-        let ports =
-            Ports::open(sound.clone(), Arc::clone(&self.config), Arc::clone(&self.profiles), house, &handle, observer);
+        let ports = Ports::open(
+            sound.clone(),
+            lines,
+            Arc::clone(&self.config),
+            Arc::clone(&self.profiles),
+            house,
+            &handle,
+            observer,
+        );
         runtime.spawn(driver.run(ports));
+        runtime.spawn(watch_window(Arc::clone(&vitals), handle.clone()));
         runtime.spawn(end_on_signal(sound.clone(), flushed));
         self.open_desk(runtime, &handle);
-        OpenRoom { handle, sound }
+        OpenRoom { handle, sound, vitals }
+    }
+
+    /// What the room is called at a desk.
+    fn room_name(&self) -> &str {
+        Some(self.config.room.name.as_str()).filter(|name| !name.is_empty()).unwrap_or("Stillroom")
     }
 
     fn previews(&self) -> desk::Previews {
@@ -183,9 +207,7 @@ impl House {
     }
 
     fn open_desk(&self, runtime: &tokio::runtime::Runtime, room: &RoomHandle) {
-        let name =
-            if self.config.room.name.is_empty() { "Stillroom".to_owned() } else { self.config.room.name.clone() };
-        let (_name_keeper, room_name) = watch::channel(name);
+        let (_name_keeper, room_name) = watch::channel(self.room_name().to_owned());
         let locale = self.config.room.locale;
         let options = DeskOptions {
             listen: self.config.desk.listen,
@@ -251,6 +273,7 @@ impl House {
             pin: Arc::new(Secret::staff_pin(&self.state)),
             state: self.state.clone(),
             sound: room.sound.clone(),
+            vitals: Arc::clone(&room.vitals),
             windowed: args.windowed,
             trace: args.trace_controls.clone(),
             start_afresh: Arc::new(|| replace_process(&[])),

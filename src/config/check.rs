@@ -8,7 +8,8 @@ use crate::findings::{Document, Finding, read_text};
 use crate::profile::{self, load_profiles};
 
 /// Tables that only a `kiosk.toml` has.
-const CONFIG_TABLES: [&str; 8] = ["room", "screen", "profiles", "media", "desk", "call", "after", "notes"];
+const CONFIG_TABLES: [&str; 11] =
+    ["room", "screen", "profiles", "media", "desk", "call", "line", "escalation", "contact", "after", "notes"];
 /// Tables that only a profile has.
 const PROFILE_TABLES: [&str; 7] = ["title", "description", "place", "breath", "words", "light", "limits"];
 
@@ -67,6 +68,19 @@ fn look_over(file: &Path) -> (Option<Config>, Vec<Finding>) {
     if let Tls::Files { cert, key } = &config.desk.tls {
         missing("desk.tls_cert", cert.is_file(), "a file that exists");
         missing("desk.tls_key", key.is_file(), "a file that exists");
+    }
+    if let Some(mqtt) = &config.lines.mqtt {
+        let is_file = |file: &Option<PathBuf>| file.as_ref().is_none_or(|file| file.is_file());
+        missing("line.mqtt.password_file", is_file(&mqtt.broker.password_file), "a file that exists");
+        missing("line.mqtt.ca_file", is_file(&mqtt.broker.ca_file), "a file that exists");
+    }
+    if let Some(program) = config.lines.contact.first() {
+        missing("contact.command", Path::new(program).is_file(), "a program that exists");
+    }
+    for (place, step) in config.lines.escalation.iter().enumerate() {
+        let is_file = step.ca_file.as_ref().is_none_or(|file| file.is_file());
+        missing(&format!("escalation[{place}].secret_file"), step.secret_file.is_file(), "a file that exists");
+        missing(&format!("escalation[{place}].ca_file"), is_file, "a file that exists");
     }
     missing("media.dir", config.media.dir.is_dir(), "a folder that exists");
     let folder_exists = config.profiles.dir.is_dir();

@@ -3,6 +3,7 @@
 
 mod calibration;
 mod check;
+mod lines;
 mod reading;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use crate::profile::named;
 pub use crate::profile::{Locale, PerLocale};
 pub use calibration::{CAP_DBA, Calibration, Loudness, READING_DBA, TEST_TONE_DB};
 pub use check::check_files;
+pub use lines::{BrokerAccess, BrokerUrl, EscalationStep, Lines, ROOM_ID, ROOM_ID_CHARS_MAX, RoomAtBroker, is_room_id};
 pub use reading::{Reading, read};
 
 /// Everything a clinic may set for one room. Paths are already joined to the folder of the file.
@@ -38,6 +40,8 @@ pub struct Config {
     pub desk: Desk,
     /// The call beyond the touch.
     pub call: Call,
+    /// The lines beside the desk that is built in.
+    pub lines: Lines,
     /// What the patient reads afterwards.
     pub after: After,
     /// The patient's notes.

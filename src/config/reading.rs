@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use super::lines::lines;
 use super::{After, Call, Card, Config, Desk, Locale, Media, Notes, PerLocale, Profiles, Room, Screen, Session, Sound};
 use super::{CAP_DBA, Calibration, READING_DBA, TEST_TONE_DB, Tls, folder_of};
 use crate::findings::{Document, Finding, Mention, Section, tidy};
@@ -20,7 +21,7 @@ pub struct Reading {
     pub config: Config,
     /// Every problem, in the order of the lines.
     pub findings: Vec<Finding>,
-    /// Where `profiles.dir`, `profiles.default`, `media.dir` and the certificate's files are named.
+    /// Where files and folders are named.
     pub mentions: Vec<Mention>,
 }
 
@@ -43,6 +44,7 @@ pub fn read(file: &Path, text: &str) -> Reading {
         session: session(&root.section("session")),
         desk: desk(&root.section("desk"), folder, &mut mentions),
         call: call(&root.section("call")),
+        lines: lines(&root, folder, &mut mentions),
         after: after(&root.section("after")),
         notes: notes(&root.section("notes")),
     };
@@ -138,7 +140,7 @@ fn media(section: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) -> M
     media
 }
 
-fn path(section: &Section<'_>, key: &'static str, mentions: &mut Vec<Mention>) -> Option<PathBuf> {
+pub(super) fn path(section: &Section<'_>, key: &'static str, mentions: &mut Vec<Mention>) -> Option<PathBuf> {
     let path = section.text(key, 1..=1000).map(PathBuf::from);
     mentions.extend(path.as_ref().and_then(|_| section.mentions(key).pop()));
     path

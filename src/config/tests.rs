@@ -64,6 +64,14 @@ fn the_commented_lines_of_the_shipped_file_are_right_too() {
     assert_eq!(reading.config.sound.calibration.as_ref().map(|reading| reading.reading_dba), Some(48.0));
     assert!(reading.config.sound.cap_db > -12.0);
     assert_eq!(reading.config.after.cards.get(Locale::EsUs).len(), 1);
+    let at_broker = reading.config.lines.mqtt.unwrap();
+    assert_eq!(
+        (at_broker.room.as_str(), at_broker.broker.url.to_string()),
+        ("room-2", "mqtts://broker.clinic.lan:8883".into())
+    );
+    assert_eq!(at_broker.broker.password_file.as_deref(), Some(Path::new("/clinic/broker-password")));
+    assert_eq!(reading.config.lines.escalation[0].after.as_secs(), 60);
+    assert_eq!(reading.config.lines.contact, ["/usr/local/bin/nurse-call-relay"]);
     let tls = Tls::Files { cert: "/clinic/desk-cert.pem".into(), key: "/clinic/desk-key.pem".into() };
     assert_eq!(reading.config.desk.tls, tls);
 }
@@ -117,7 +125,7 @@ page_chars_max = 99
             kiosk.toml:23: desk.tls_cert: found a path, allowed no such key unless tls is "files"
             kiosk.toml:24: desk.clinicians: found "Ana" twice, allowed each once
             kiosk.toml:24: desk.clinicians: found "  ", allowed a name of 1 to 40 characters
-            kiosk.toml:26: staff: found an unknown key, allowed room, screen, sound, profiles, media, session, desk, call, after, notes
+            kiosk.toml:26: staff: found an unknown key, allowed room, screen, sound, profiles, media, session, desk, call, line, escalation, contact, after, notes
             kiosk.toml:30: notes.page_chars_max: found 99, allowed a whole number from 100 to 20000
         "#]],
     );
@@ -203,6 +211,48 @@ dir = "x"
             kiosk.toml:12: call.chime_db: found nan, allowed a number from -60 to 0
             kiosk.toml:13: call.keys: found a table, allowed a list of at most 8 names of keys, each in quotes
             kiosk.toml:15: media: found a list of 1, allowed a table
+        "#]],
+    );
+}
+
+#[test]
+fn what_is_wrong_with_a_line_is_named() {
+    let text = r#"[line.mqtt]
+url = "http://broker"
+room = "Room 2"
+password_file = "p"
+[[escalation]]
+after_s = 90
+url = "http://pager.clinic.lan"
+[[escalation]]
+url = "https://a"
+secret_file = "s"
+[[escalation]]
+after_s = 30
+url = "https://b"
+secret_file = "s"
+[contact]
+command = ["relay", 3]
+"#;
+    check(
+        text,
+        &expect![[r#"
+        kiosk.toml:1: line.mqtt.username: found nothing, allowed the user's name, since there is a password_file
+        kiosk.toml:2: line.mqtt.url: found "http://broker", allowed mqtts://host or mqtt://host, with :port if it is not 8883 or 1883
+        kiosk.toml:3: line.mqtt.room: found "Room 2", allowed lower-case letters, digits and hyphens, 1 to 40 of them, but not "desks"
+        kiosk.toml:5: escalation[0].secret_file: found nothing, allowed the path of a file with a secret of 16 characters at least
+        kiosk.toml:7: escalation[0].url: found "http://pager.clinic.lan", allowed https://…, or http:// on this tablet
+        kiosk.toml:12: escalation[2].after_s: found 30, allowed 60 or more, as the step above
+        kiosk.toml:16: contact.command: found something else in the list, allowed a list of at most 16 texts, each in quotes
+    "#]],
+    );
+    check(
+        "[line]\nmqt = {}\n[contact]\ncommand = [\"relay\"]\n[line.mqtt]\nurl = \"mqtt://a\"\nca_file = \"c\"\n",
+        &expect![[r#"
+            kiosk.toml:2: line.mqt: found an unknown key, allowed mqtt; did you mean mqtt?
+            kiosk.toml:4: contact.command: found a program without its folder, allowed its whole path, starting with /
+            kiosk.toml:5: line.mqtt.room: found nothing, allowed lower-case letters, digits and hyphens, 1 to 40 of them, but not "desks"
+            kiosk.toml:7: line.mqtt.ca_file: found a path, allowed no such key unless url is mqtts://
         "#]],
     );
 }

@@ -29,6 +29,7 @@ use crate::room::{Event, RoomTime, Snapshot};
 pub use password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, hash_password};
 pub use preview::Previews;
 pub use tls::Tls;
+pub use view::room_view;
 
 /// Open requests get so long when the desk closes; a stream would otherwise hold it for ever.
 const CLOSES_WITHIN: Duration = Duration::from_millis(300);

@@ -183,6 +183,14 @@ impl<'a> RoomView<'a> {
     }
 }
 
+/// The room as the page draws it, but for its call, for a desk that hears of it over a line.
+#[must_use]
+pub fn room_view(snapshot: &Snapshot, now: RoomTime, room: &str) -> serde_json::Value {
+    let log = CallLog::default();
+    let view = RoomView { call: None, ..RoomView::new(snapshot, now, room, &log) };
+    serde_json::to_value(view).unwrap_or_default()
+}
+
 /// A call's name as it travels.
 pub(super) fn call_id_text(id: CallId) -> String {
     ulid::Ulid::from(id.0).to_string()

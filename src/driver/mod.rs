@@ -4,6 +4,7 @@
 pub mod clock;
 pub mod hearing;
 pub mod journal;
+pub mod vitals;
 pub mod wire;
 
 use std::sync::Arc;

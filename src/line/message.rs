@@ -11,6 +11,7 @@ use serde_json::Value;
 use ulid::Ulid;
 
 use super::order::Order;
+use crate::config::{ROOM_ID_CHARS_MAX, is_room_id};
 use crate::room::RoomTime;
 use crate::room::call::{Call, CallPhase};
 
@@ -18,8 +19,6 @@ use crate::room::call::{Call, CallPhase};
 pub const VERSION: u32 = 1;
 /// No message is longer, in bytes.
 pub const MESSAGE_BYTES_MAX: usize = 64 * 1024;
-/// A room's name within a topic is no longer, in characters.
-pub const ROOM_ID_CHARS_MAX: usize = 40;
 
 const ROOT: &str = "stillroom";
 
@@ -39,9 +38,7 @@ impl RoomId {
     /// # Errors
     /// [`NotARoomId`]
     pub fn new(name: &str) -> Result<Self, NotARoomId> {
-        let fits = (1..=ROOM_ID_CHARS_MAX).contains(&name.len());
-        let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-        if fits && plain && name != "desks" { Ok(Self(name.to_owned())) } else { Err(NotARoomId) }
+        if is_room_id(name) { Ok(Self(name.to_owned())) } else { Err(NotARoomId) }
     }
 
     /// It as text.

@@ -46,6 +46,11 @@ pub enum Order {
         /// −0.5 to 0.5.
         trim: f32,
     },
+    /// How much the composed music moves.
+    Intensity {
+        /// −1 to 1.
+        nudge: f32,
+    },
     /// Another profile.
     Profile {
         /// Its name.
@@ -99,6 +104,8 @@ impl Order {
             Self::Breath { on } => Ok(Event::BreathWished { on: *on }),
             Self::Brightness { trim } if (-0.5..=0.5).contains(trim) => Ok(Event::Brightness { trim: *trim }),
             Self::Brightness { .. } => Err("brightness is from -0.5 to 0.5"),
+            Self::Intensity { nudge } if (-1.0..=1.0).contains(nudge) => Ok(Event::Intensity { nudge: *nudge }),
+            Self::Intensity { .. } => Err("intensity is from -1 to 1"),
             Self::Profile { name } => Ok(Event::ProfileChosen { name: name.clone() }),
             Self::Begin { infusion_minutes, settle } => {
                 Ok(Event::SessionBegins { profile: None, infusion_minutes: *infusion_minutes, settle: *settle })

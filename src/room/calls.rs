@@ -1,6 +1,6 @@
 //! Owns how the room takes what happens to a call and to the desks. The call's own states are in [`super::call`].
 
-use super::{Call, CallId, CallPhase, DESKS_MAX, Effect, Event, NAME_CHARS_MAX, Refusal, Room, RoomTime};
+use super::{Call, CallId, CallPhase, DESKS_MAX, ENDED_MAX, Effect, Event, NAME_CHARS_MAX, Refusal, Room, RoomTime};
 
 impl Room {
     pub(super) fn take_call(&mut self, now: RoomTime, event: Event) -> Result<(), Refusal> {
@@ -9,7 +9,8 @@ impl Room {
             Event::CallPressed { id, practice } => match &mut self.call {
                 // A real press during a rehearsal is a real call.
                 Some(open) if open.practice && !practice => {
-                    effects.push(Effect::EndCall { id: open.id });
+                    let rehearsal = open.id;
+                    self.ended(rehearsal);
                     self.call = Some(Call::placed(now, id, false, &mut effects));
                 }
                 Some(open) => open.pressed_again(&mut effects),
@@ -37,7 +38,7 @@ impl Room {
             }
             Event::CallCleared => {
                 let call = self.call.take().ok_or(Refusal::NoSuchCall)?;
-                effects.push(Effect::EndCall { id: call.id });
+                self.ended(call.id);
             }
             Event::StaffTouched => {
                 if let Some(call) = &mut self.call {
@@ -65,8 +66,16 @@ impl Room {
     /// A rehearsal never stands in the way of what comes next.
     pub(super) fn end_practice(&mut self) {
         if let Some(call) = self.call.take_if(|call| call.practice) {
-            self.effects.push_back(Effect::EndCall { id: call.id });
+            self.ended(call.id);
         }
+    }
+
+    fn ended(&mut self, id: CallId) {
+        self.effects.push_back(Effect::EndCall { id });
+        if self.ended.len() >= ENDED_MAX {
+            self.ended.pop_front();
+        }
+        self.ended.push_back(id);
     }
 
     fn named_call(&mut self, id: CallId) -> Result<&mut Call, Refusal> {

@@ -44,6 +44,8 @@ const DESKS_MAX: usize = 64;
 const EXTEND_MINUTES_MAX: u32 = 120;
 /// The longest landing after *end now*, in minutes.
 const LANDING_MINUTES_MAX: u32 = 20;
+/// So many calls that have ended are remembered, so that a desk that was away hears that they were cleared.
+const ENDED_MAX: usize = 16;
 /// The longest name a person coming may have, in characters.
 const NAME_CHARS_MAX: usize = 60;
 
@@ -58,6 +60,7 @@ pub struct Room {
     visit: RoomTime,
     session: Option<Session>,
     call: Option<Call>,
+    ended: VecDeque<CallId>,
     profile: usize,
     infusion_minutes: u32,
     place: Place,
@@ -102,6 +105,7 @@ impl Room {
             visit: RoomTime::default(),
             session: None,
             call: None,
+            ended: VecDeque::new(),
             profile,
             infusion_minutes: rules.infusion_minutes,
             place: Place::Beach,
@@ -210,6 +214,7 @@ impl Room {
                 taken_at: now,
             }),
             call: self.call.clone().filter(|call| call.shown),
+            ended_calls: self.ended.iter().copied().collect(),
             profile: self.rules.profile(self.profile).name.clone(),
             infusion_minutes: self.infusion_minutes,
             place: self.place,

@@ -4,7 +4,7 @@ use std::sync::Arc as Shared;
 
 use super::arc::{Arc, Part};
 use super::breath::{Breath, Pattern};
-use super::call::Call;
+use super::call::{Call, CallId};
 use super::notes::Notes;
 use super::time::RoomTime;
 
@@ -130,6 +130,16 @@ named! {
         FilesWrong = "files-wrong",
         /// The desk page could not open its port.
         DeskClosed = "desk-closed",
+        /// The broker is not reached: a desk of several rooms hears nothing of this one.
+        LineDown = "line-down",
+        /// Another room has this room's id at the broker.
+        RoomNameTaken = "room-name-taken",
+        /// A step of the escalation list reached nobody.
+        EscalationFailed = "escalation-failed",
+        /// The contact to the clinic's own nurse call is not as it should be.
+        ContactFailed = "contact-failed",
+        /// The window has drawn nothing for a while.
+        ScreenStill = "screen-still",
         /// The last wipe could not be verified.
         WipeUnverified = "wipe-unverified",
     }
@@ -245,6 +255,8 @@ pub struct Snapshot {
     pub session: Option<SessionView>,
     /// The open call, once it may be shown.
     pub call: Option<Call>,
+    /// The calls that ended last, newest last.
+    pub ended_calls: Vec<CallId>,
     /// The chosen profile's name.
     pub profile: String,
     /// The infusion's length, chosen or running.

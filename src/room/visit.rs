@@ -166,6 +166,7 @@ impl Room {
     fn forget_the_person(&mut self) {
         self.notes = Shared::default();
         self.unsealed = None;
+        self.ended.clear();
         self.language = self.rules.language;
         self.sound = SoundChoice::Music;
         self.silence = false;

@@ -6,6 +6,7 @@ pub mod fade;
 pub mod keyboard;
 pub mod parts;
 pub mod place;
+pub mod pulse;
 pub mod touch;
 pub mod touch_as_mouse;
 pub mod wake;

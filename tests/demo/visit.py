@@ -261,12 +261,7 @@ class Visit:
         glass.press("places", then="place-beach")
         self.see("the sheet of places", "session-places")
         for place in ("forest", "quiet-room", "night-sky", "drifting-colour", "beach"):
-            self.wake()
-            # The controls may have dimmed away meanwhile.
-            if not glass.has(f"place-{place}"):
-                glass.press("places", then=f"place-{place}")
-            glass.press(f"place-{place}", changes=True)
-            wait_for(f"the desk to see the place {place}", lambda: self.desk.place() == place, 5, 0.05)
+            self.choose(place)
             # One place goes over into another within 7 s, and the breath never stands still.
             glass.settle(7.5)
             self.see(f"the place: {place}", f"session-{place}")
@@ -289,6 +284,20 @@ class Visit:
         time.sleep(2.5)  # the ring has to have opened a little
         self.see("it is too much: the anchor", "session-anchor")
         glass.press("anchor-done", then="place")
+
+    def choose(self, place):
+        """Chooses a place as a person does: where the controls dim away under the finger, they are touched again."""
+        for _ in range(3):
+            try:
+                self.wake()
+                if not self.glass.has(f"place-{place}"):
+                    self.glass.press("places", then=f"place-{place}", limit_s=4)
+                self.glass.press(f"place-{place}")
+                wait_for(f"the desk to see the place {place}", lambda: self.desk.place() == place, 5, 0.05)
+                return
+            except Failed as failed:
+                missed = failed
+        raise missed
 
     def breathe(self):
         before = self.desk.words("fact-breath")

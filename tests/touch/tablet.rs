@@ -88,6 +88,7 @@ impl Tablet {
             pin: Arc::new(pin),
             state: folder.path().to_owned(),
             sound: Sound::silent(),
+            vitals: Arc::default(),
             windowed: Some(size),
             trace: None,
             start_afresh: Arc::new(|| std::io::Error::other("a test has no other process")),

@@ -1,0 +1,229 @@
+//! Owns the lines that a clinic may give a room beside its own desk: a broker, an escalation list, a contact.
+//! Does not own how anything is said over them (`line`).
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::reading::path;
+use crate::findings::{Mention, Section};
+
+/// A room's id at a broker is no longer, in characters.
+pub const ROOM_ID_CHARS_MAX: usize = 40;
+/// What a room's id is.
+pub const ROOM_ID: &str = "lower-case letters, digits and hyphens, 1 to 40 of them, but not \"desks\"";
+
+const STEPS_MAX: usize = 8;
+const WORDS_MAX: usize = 16;
+const AFTER_S: std::ops::RangeInclusive<u32> = 0..=3_600;
+const AFTER_S_DEFAULT: u32 = 60;
+
+/// All lines beside the desk that is built in. Those that are set are used at once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lines {
+    /// The broker, and this room's id there.
+    pub mqtt: Option<RoomAtBroker>,
+    /// The escalation list, in the order of its times.
+    pub escalation: Vec<EscalationStep>,
+    /// The clinic's own nurse call: a program by its whole path, and its first arguments.
+    pub contact: Vec<String>,
+}
+
+/// A room at a broker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomAtBroker {
+    /// Where the broker is and how it knows us.
+    pub broker: BrokerAccess,
+    /// The room's id there.
+    pub room: String,
+}
+
+/// Where a broker is and how it knows us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrokerAccess {
+    /// Where it is.
+    pub url: BrokerUrl,
+    /// The user's name, if it asks for one.
+    pub username: Option<String>,
+    /// The file whose first line is the password.
+    pub password_file: Option<PathBuf>,
+    /// The authority to trust, in PEM; the system's own without it.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// One step of the escalation list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EscalationStep {
+    /// How long a call has gone unacknowledged then, 0 to 3600 seconds.
+    pub after: Duration,
+    /// Where to: `https://`, or `http://` on this machine only.
+    pub url: String,
+    /// The file whose first line is the secret that signs.
+    pub secret_file: PathBuf,
+    /// The authority to trust, in PEM; the system's own without it.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// Where a broker is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrokerUrl {
+    /// Its name or address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// Whether over TLS.
+    pub tls: bool,
+}
+
+impl BrokerUrl {
+    /// Reads `mqtt://host`, `mqtts://host` (over TLS), each with `:port` if it is not 1883 or 8883.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (tls, rest) = match text.strip_prefix("mqtts://") {
+            Some(rest) => (true, rest),
+            None => (false, text.strip_prefix("mqtt://")?),
+        };
+        let rest = rest.strip_suffix('/').unwrap_or(rest);
+        let (host, port) = match rest.strip_prefix('[') {
+            Some(rest) => rest.split_once(']').map(|(host, rest)| (host, rest.strip_prefix(':')))?,
+            None => rest.split_once(':').map_or((rest, None), |(host, port)| (host, Some(port))),
+        };
+        let port = match port {
+            Some(port) => port.parse().ok().filter(|port| *port > 0)?,
+            None => 1883 + if tls { 7_000 } else { 0 },
+        };
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':');
+        let is_host = !host.is_empty() && host.len() <= 253 && host.chars().all(plain);
+        is_host.then(|| Self { host: host.to_owned(), port, tls })
+    }
+
+    /// Whether what is said there stays between the two ends: over TLS, or on this machine.
+    #[must_use]
+    pub fn is_private(&self) -> bool {
+        self.tls || matches!(self.host.as_str(), "localhost" | "127.0.0.1" | "::1")
+    }
+}
+
+impl fmt::Display for BrokerUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}:{}", if self.tls { "mqtts" } else { "mqtt" }, self.host, self.port)
+    }
+}
+
+/// Whether `name` may be a room's id at a broker, where it is part of a topic.
+#[must_use]
+pub fn is_room_id(name: &str) -> bool {
+    let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    (1..=ROOM_ID_CHARS_MAX).contains(&name.len()) && plain && name != "desks"
+}
+
+/// Whether the escalation list may call an address: over TLS, or on this machine.
+#[must_use]
+pub fn is_webhook_url(url: &str) -> bool {
+    let local = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
+    let host = url.strip_prefix("https://").or_else(|| {
+        let rest = local.iter().find_map(|start| url.strip_prefix(start))?;
+        (rest.is_empty() || rest.starts_with([':', '/'])).then_some("localhost")
+    });
+    host.is_some_and(|host| !host.is_empty() && !host.starts_with('/') && !url.contains(char::is_whitespace))
+}
+
+/// Reads `[line.mqtt]`, `[[escalation]]` and `[contact]`.
+pub(super) fn lines(root: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) -> Lines {
+    let line = root.section("line");
+    let mqtt = line.section("mqtt");
+    let id = mqtt.text_where("room", ROOM_ID, |text| is_room_id(text).then(|| text.to_owned()));
+    let broker = broker(&mqtt, folder, mentions);
+    if mqtt.is_present() {
+        mqtt.require("room", ROOM_ID);
+    }
+    mqtt.finish();
+    line.finish();
+    let mqtt = broker.zip(id).map(|(broker, room)| RoomAtBroker { broker, room });
+    Lines { mqtt, escalation: escalation(root, folder, mentions), contact: contact(&root.section("contact"), mentions) }
+}
+
+/// Reads what a broker's section says of the broker. The caller finishes the section.
+pub(super) fn broker(section: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) -> Option<BrokerAccess> {
+    let address = "mqtts://host or mqtt://host, with :port if it is not 8883 or 1883";
+    if section.is_present() {
+        section.require("url", address);
+    }
+    let url = section.text_where("url", address, BrokerUrl::parse);
+    let username = section.text("username", 1..=200);
+    let password_file = path(section, "password_file", mentions).map(|path| folder.join(path));
+    let ca_file = path(section, "ca_file", mentions).map(|path| folder.join(path));
+    if password_file.is_some() {
+        section.require("username", "the user's name, since there is a password_file");
+    }
+    if ca_file.is_some() && url.as_ref().is_some_and(|url| !url.tls) {
+        section.report("ca_file", "a path", "no such key unless url is mqtts://");
+    }
+    Some(BrokerAccess { url: url?, username, password_file, ca_file })
+}
+
+fn escalation(root: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) -> Vec<EscalationStep> {
+    let mut steps: Vec<EscalationStep> = Vec::new();
+    for section in root.sections("escalation", STEPS_MAX) {
+        let address = "https://…, or http:// on this tablet";
+        section.require("url", address);
+        section.require("secret_file", "the path of a file with a secret of 16 characters at least");
+        let after_s = section.whole("after_s", AFTER_S).unwrap_or(AFTER_S_DEFAULT);
+        let after = Duration::from_secs(u64::from(after_s));
+        let url = section.text_where("url", address, |text| is_webhook_url(text).then(|| text.to_owned()));
+        let secret_file = path(&section, "secret_file", mentions).map(|path| folder.join(path));
+        let ca_file = path(&section, "ca_file", mentions).map(|path| folder.join(path));
+        if let Some(before) = steps.last().filter(|before| after < before.after) {
+            section.report(
+                "after_s",
+                after_s.to_string(),
+                format!("{} or more, as the step above", before.after.as_secs()),
+            );
+        } else if let (Some(url), Some(secret_file)) = (url, secret_file) {
+            steps.push(EscalationStep { after, url, secret_file, ca_file });
+        }
+        section.finish();
+    }
+    steps
+}
+
+fn contact(section: &Section<'_>, mentions: &mut Vec<Mention>) -> Vec<String> {
+    let words = section.words("command", WORDS_MAX).unwrap_or_default();
+    if section.is_present() {
+        section.require("command", "a list: a program by its whole path, and its first arguments");
+    }
+    let is_whole = words.first().is_none_or(|program| Path::new(program).is_absolute());
+    if !is_whole {
+        section.report("command", "a program without its folder", "its whole path, starting with /");
+    }
+    mentions.extend(section.mentions("command").into_iter().next());
+    section.finish();
+    if is_whole { words } else { Vec::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broker_is_named_by_an_address() {
+        let url = |host: &str, port, tls| Some(BrokerUrl { host: host.into(), port, tls });
+        assert_eq!(BrokerUrl::parse("mqtt://broker.clinic.lan"), url("broker.clinic.lan", 1883, false));
+        assert_eq!(BrokerUrl::parse("mqtts://10.0.0.4"), url("10.0.0.4", 8883, true));
+        assert_eq!(BrokerUrl::parse("mqtts://[fd00::4]:1234/"), url("fd00::4", 1234, true));
+        for wrong in ["broker", "mqtt://", "mqtt://a:0", "mqtt://a:x", "http://a", "mqtt://a b", "mqtt://u:p@a", ""] {
+            assert_eq!(BrokerUrl::parse(wrong), None, "{wrong}");
+        }
+        assert!(BrokerUrl::parse("mqtt://127.0.0.1").is_some_and(|url| url.is_private()));
+        assert!(BrokerUrl::parse("mqtt://10.0.0.4").is_some_and(|url| !url.is_private()));
+        assert_eq!(BrokerUrl::parse("mqtts://a").unwrap().to_string(), "mqtts://a:8883");
+    }
+
+    #[test]
+    fn the_list_calls_only_where_nobody_reads_along() {
+        assert!(is_webhook_url("https://pager.clinic.lan/x") && is_webhook_url("http://127.0.0.1:8080/x"));
+        for wrong in ["http://pager/x", "https://", "https:///x", "http://localhost.evil/", "ftp://a", "https://a b"] {
+            assert!(!is_webhook_url(wrong), "{wrong}");
+        }
+    }
+}

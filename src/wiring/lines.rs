@@ -1,0 +1,219 @@
+//! Owns the wires between the room and the lines beside its own desk: broker, escalation list, contact. What one of
+//! them says of itself becomes a trouble of the room. Does not own what is said on them.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use ulid::Ulid;
+
+use crate::config;
+use crate::desk;
+use crate::driver::RoomHandle;
+use crate::driver::vitals::Vitals;
+use crate::line::broker::Broker;
+use crate::line::contact::{Contact, ContactCommand, ContactNews};
+use crate::line::link::News;
+use crate::line::message::{CallState, RoomId, Vitals as Ages};
+use crate::line::mqtt::{RoomLine, RoomNews};
+use crate::line::room_end::{Tell, Told};
+use crate::line::webhook::{Escalated, Escalation, Outcome, Step};
+use crate::room::call::{Call, CallPhase};
+use crate::room::{Effect, Event, RoomTime, Snapshot, Trouble};
+use crate::sound::Sound;
+
+/// How old the room's loop is, is looked at so often; the desk hears of it with the line's own beat.
+const LOOP_LOOKED_AT_EVERY: Duration = Duration::from_secs(1);
+
+/// The lines of a room that are set.
+#[derive(Default)]
+pub struct Lines {
+    mqtt: Option<Arc<RoomLine>>,
+    escalation: Option<Escalation>,
+    contact: Option<Contact>,
+    room_name: String,
+    call: Option<Call>,
+}
+
+/// What the lines speak of.
+pub struct Subject<'r> {
+    /// The room.
+    pub room: &'r RoomHandle,
+    /// What it is called at the desk.
+    pub room_name: &'r str,
+    /// Its sound, which says when it last played.
+    pub sound: &'r Sound,
+    /// When it last turned and drew.
+    pub vitals: &'r Arc<Vitals>,
+    /// Where what comes in is worked on.
+    pub runtime: &'r Handle,
+}
+
+impl Lines {
+    /// Opens every line that is set. None waits for another, and none for its far end.
+    #[must_use]
+    pub fn open(set: &config::Lines, subject: &Subject<'_>) -> Self {
+        let steps: Vec<Step> = set.escalation.iter().map(step).collect();
+        Self {
+            mqtt: set.mqtt.as_ref().and_then(|at_broker| open_mqtt(at_broker, subject)),
+            escalation: (!steps.is_empty()).then(|| Escalation::new(steps)),
+            contact: set.contact.split_first().and_then(|(program, arguments)| {
+                let command = ContactCommand { program: program.into(), arguments: arguments.to_vec() };
+                open_contact(command, subject.room.clone())
+            }),
+            room_name: subject.room_name.to_owned(),
+            call: None,
+        }
+    }
+
+    /// What the room wants of its lines.
+    pub(super) fn carry_out(&mut self, effect: &Effect, now: RoomTime, room: &RoomHandle) {
+        match *effect {
+            Effect::SendCall { id, practice, presses } => {
+                if let Some(line) = &self.mqtt {
+                    line.offer(id, practice, presses);
+                }
+                // A rehearsal troubles nobody beyond the desk.
+                if let Some(contact) = self.contact.as_ref().filter(|_| !practice) {
+                    contact.set(true);
+                }
+            }
+            Effect::EndCall { id } => {
+                if let Some(line) = &self.mqtt {
+                    line.end(id);
+                }
+                if let Some(escalation) = &self.escalation {
+                    escalation.over(id);
+                }
+                if let Some(contact) = &self.contact {
+                    contact.set(false);
+                }
+            }
+            Effect::Escalate { id, step } => {
+                tracing::warn!(call = ?id, step = step + 1, "nobody has acknowledged a call; it goes to the next step");
+                let Some(escalation) = &self.escalation else { return };
+                let shown = room.snapshots().borrow().call.clone().filter(|call| call.id == id);
+                let placed_at = shown.as_ref().map_or(now, |call| call.placed_at);
+                let what = Escalated {
+                    call: id,
+                    step,
+                    room: self.room_name.clone(),
+                    placed_ago_ms: now.0.saturating_sub(placed_at.0),
+                    received: shown.is_some_and(|call| call.phase >= CallPhase::Received),
+                };
+                let room = room.clone();
+                escalation.say(what, move |outcome| {
+                    let failed = matches!(outcome, Outcome::Failed { .. });
+                    if let Outcome::Failed { step, why, .. } = outcome {
+                        tracing::error!(step = step + 1, %why, "a step of the escalation list reached nobody");
+                    }
+                    room.report(Event::TroubleChanged { trouble: Trouble::EscalationFailed, on: failed });
+                });
+            }
+            _ => {}
+        }
+    }
+
+    /// The room has changed.
+    pub(super) fn changed(&mut self, snapshot: &Snapshot) {
+        let call_changed = self.call != snapshot.call;
+        if call_changed {
+            self.call.clone_from(&snapshot.call);
+        }
+        if let Some(line) = &self.mqtt {
+            line.changed(call_changed);
+        }
+        if let (Some(escalation), Some(call)) = (&self.escalation, &self.call)
+            && call_changed
+            && call.phase >= CallPhase::OnTheWay
+        {
+            escalation.over(call.id);
+        }
+    }
+}
+
+fn step(set: &config::EscalationStep) -> Step {
+    Step { url: set.url.clone(), secret_file: set.secret_file.clone(), ca_file: set.ca_file.clone() }
+}
+
+fn open_contact(command: ContactCommand, room: RoomHandle) -> Option<Contact> {
+    let contact = Contact::start(command, move |news| {
+        let on = matches!(news, ContactNews::Fails(_));
+        room.report(Event::TroubleChanged { trouble: Trouble::ContactFailed, on });
+    });
+    contact.inspect_err(|error| tracing::error!(%error, "the contact to the nurse call could not be started")).ok()
+}
+
+fn open_mqtt(at_broker: &config::RoomAtBroker, subject: &Subject<'_>) -> Option<Arc<RoomLine>> {
+    let room = subject.room.clone();
+    let unreached = |why: &dyn std::fmt::Display| {
+        tracing::error!(%why, "the line to the broker could not be opened");
+        subject.room.report(Event::TroubleChanged { trouble: Trouble::LineDown, on: true });
+    };
+    let id = RoomId::new(&at_broker.room).inspect_err(|error| unreached(error)).ok()?;
+    let config::BrokerAccess { url, username, password_file, ca_file } = at_broker.broker.clone();
+    let client_id = format!("stillroom-room-{}", id.as_str());
+    let broker = Broker { url, username, password_file, ca_file, client_id };
+    let ended = room.snapshots().borrow().ended_calls.clone();
+    let (tells, inbox) = mpsc::unbounded_channel();
+    let line = Arc::new(OnceLock::new());
+    subject.runtime.spawn(take_tells(inbox, room.clone(), Arc::clone(&line)));
+    subject.runtime.spawn(look_at_loop(Arc::clone(subject.vitals), room.clone()));
+    let opened = RoomLine::open(id, broker, ended, Box::new(source(subject)), move |news| match news {
+        News::Up => room.report(Event::TroubleChanged { trouble: Trouble::LineDown, on: false }),
+        News::Down(why) => {
+            tracing::warn!(%why, "the broker is not reached");
+            room.report(Event::TroubleChanged { trouble: Trouble::LineDown, on: true });
+        }
+        News::Of(RoomNews::Namesake(on)) => {
+            room.report(Event::TroubleChanged { trouble: Trouble::RoomNameTaken, on });
+        }
+        // Without that task the runtime is gone, and the program with it.
+        News::Of(RoomNews::Tell(tell)) => drop(tells.send(tell)),
+    });
+    let opened = Arc::new(opened.inspect_err(|error| unreached(error)).ok()?);
+    Some(Arc::clone(line.get_or_init(|| opened)))
+}
+
+/// What the line says of the room at this moment.
+fn source(subject: &Subject<'_>) -> impl FnMut() -> Told + Send + 'static {
+    let (snapshots, clock) = (subject.room.snapshots(), subject.room.clock());
+    let (sound, vitals, name) = (subject.sound.clone(), Arc::clone(subject.vitals), subject.room_name.to_owned());
+    move || {
+        let snapshot = snapshots.borrow().clone();
+        let now = clock.now();
+        let age_ms = |age: Duration| u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
+        Told {
+            name: name.clone(),
+            call: snapshot.call.as_ref().map(|call| CallState::of(call, now)),
+            vitals: Ages {
+                loop_age_ms: vitals.loop_age().map(age_ms),
+                frame_age_ms: vitals.frame_age().filter(|_| snapshot.desks > 0).map(age_ms),
+                audio_age_ms: sound.last_buffer_age().map(age_ms),
+            },
+            view: desk::room_view(&snapshot, now, &name),
+        }
+    }
+}
+
+/// Tells the room what its desks say, one after the other, and the desks what became of it.
+async fn take_tells(mut inbox: mpsc::UnboundedReceiver<Tell>, room: RoomHandle, line: Arc<OnceLock<Arc<RoomLine>>>) {
+    while let Some(Tell { event, order }) = inbox.recv().await {
+        let refused: Option<String> = room.tell(event).await.err().map(|why| why.to_string());
+        if let (Some(order), Some(line)) = (order, line.get()) {
+            let order: Ulid = order;
+            line.answered(order, refused);
+        }
+    }
+}
+
+async fn look_at_loop(vitals: Arc<Vitals>, room: RoomHandle) {
+    let mut beat = tokio::time::interval(LOOP_LOOKED_AT_EVERY);
+    beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        beat.tick().await;
+        room.ping().await;
+        vitals.loop_turned();
+    }
+}

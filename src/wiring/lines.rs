@@ -2,7 +2,7 @@
 //! them says of itself becomes a trouble of the room. Does not own what is said on them.
 
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -180,16 +180,20 @@ fn open_mqtt(at_broker: &config::RoomAtBroker, subject: &Subject<'_>) -> Option<
 fn source(subject: &Subject<'_>) -> impl FnMut() -> Told + Send + 'static {
     let (snapshots, clock) = (subject.room.snapshots(), subject.room.clock());
     let (sound, vitals, name) = (subject.sound.clone(), Arc::clone(subject.vitals), subject.room_name.to_owned());
+    let mut listened_since = None;
     move || {
         let snapshot = snapshots.borrow().clone();
         let now = clock.now();
+        // A window on which nobody relied may have stood still, rightly.
+        listened_since = if snapshot.desks > 0 { listened_since.or(Some(Instant::now())) } else { None };
+        let frame_age = listened_since.and_then(|since: Instant| Some(vitals.frame_age()?.min(since.elapsed())));
         let age_ms = |age: Duration| u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
         Told {
             name: name.clone(),
             call: snapshot.call.as_ref().map(|call| CallState::of(call, now)),
             vitals: Ages {
                 loop_age_ms: vitals.loop_age().map(age_ms),
-                frame_age_ms: vitals.frame_age().filter(|_| snapshot.desks > 0).map(age_ms),
+                frame_age_ms: frame_age.map(age_ms),
                 audio_age_ms: sound.last_buffer_age().map(age_ms),
             },
             view: desk::room_view(&snapshot, now, &name),

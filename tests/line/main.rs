@@ -2,7 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test that panics is a test that fails
 
 mod broker;
+#[path = "../process/chance.rs"]
+#[allow(dead_code)] // these tests need a part of it
+mod chance;
 mod ends;
+#[path = "../process/kiosk.rs"]
+#[allow(dead_code)] // these tests need a part of it
+mod kiosk;
+mod program;
 mod simulation;
 
 use std::time::{Duration, Instant};

@@ -47,8 +47,12 @@ arrive-card-3-text = You may feel light or far away, and time may stretch. That 
 
 arrive-intentions-title = Three questions for you
 arrive-intentions-text = Answer as much or as little as you like, or skip them all. What you write stays in this room. You see it again later.
-arrive-question-1 = What has led me to embark on this treatment? Why am I here?
-arrive-question-2 = What would I like to shift or change in my life? Where do I feel stuck?
+arrive-question-1 =
+    What has led me to embark on this treatment?
+    Why am I here?
+arrive-question-2 =
+    What would I like to shift or change in my life?
+    Where do I feel stuck?
 arrive-question-3 = What does my best self need and want?
 arrive-write-hint = Touch here to write
 

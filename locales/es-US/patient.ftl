@@ -47,8 +47,12 @@ arrive-card-3-text = Puede que sienta el cuerpo ligero o lejos, y que el tiempo 
 
 arrive-intentions-title = Tres preguntas para usted
 arrive-intentions-text = Conteste tanto o tan poco como quiera, o sáltelas todas. Lo que escriba se queda en este cuarto. Más tarde lo vuelve a ver.
-arrive-question-1 = ¿Qué me trajo a este tratamiento? ¿Por qué estoy aquí?
-arrive-question-2 = ¿Qué me gustaría mover o cambiar en mi vida? ¿Dónde siento que no avanzo?
+arrive-question-1 =
+    ¿Qué me trajo a este tratamiento?
+    ¿Por qué estoy aquí?
+arrive-question-2 =
+    ¿Qué me gustaría mover o cambiar en mi vida?
+    ¿Dónde siento que no avanzo?
 arrive-question-3 = ¿Qué necesita y qué quiere lo mejor de mí?
 arrive-write-hint = Toque aquí para escribir
 

@@ -50,7 +50,8 @@ impl Ready {
             let words = setting.staff_words.say_with("turnover-wiped", &[("at", at.into())]);
             for_staff = for_staff.push(parts::line(words, setting.scale.small(), theme::CONTROL, theme::SAND));
         }
-        let content = column![container(parts::scrim(setting, name)).center(Length::Fill),]
+        let name = container(parts::scrim(setting, name)).align_left(Length::Fill).center_y(Length::Fill);
+        let content = column![name.padding(setting.mm(MARGIN_MM))]
             .push((!quiet).then(|| container(parts::scrim(setting, for_staff)).padding(setting.mm(MARGIN_MM))));
         let touch = touchable("ready", Space::new().width(Length::Fill).height(Length::Fill))
             .width(Length::Fill)

@@ -105,6 +105,19 @@ class Glass:
         self.up()
         self.follow(name, before, then, gone, False, limit_s)
 
+    def slide(self, name, then=None, gone=None, limit_s=10.0):
+        """Slides a staff control from its left half to its right."""
+        before = self.picture()
+        at = self.wait(name)
+        y = at["y"] + at["height"] / 2
+        self.display.do("mousemove", round(at["x"] + at["width"] * 0.2), round(y))
+        self.display.do("mousedown", 1)
+        for step in range(1, 9):
+            self.display.do("mousemove", round(at["x"] + at["width"] * (0.2 + 0.075 * step)), round(y))
+            time.sleep(0.03)
+        self.up()
+        self.follow(name, before, then, gone, False, limit_s)
+
     def picture(self):
         """The middle of the picture, coarsely: enough to see that it became another."""
         width, height = self.display.width, self.display.height

@@ -336,10 +336,10 @@ class Visit:
         glass.settle()
         self.see("the call: on the way", "call-on-the-way", f"the desk says: {self.desk.words('call-title')}")
         self.see_desk("6-call-on-the-way")
-        glass.hold("staff-here", then="staff-clear")
+        glass.slide("staff-here", then="staff-clear")
         self.desk.wait_phase("here")
         self.see("the call: here, by a staff hold", "call-here")
-        glass.hold("staff-clear", gone="staff-clear")
+        glass.slide("staff-clear", gone="staff-clear")
         self.desk_is_free_of_calls()
         self.see("the call: cleared, by a staff hold", "call-cleared")
 
@@ -401,8 +401,8 @@ class Visit:
                    if name.startswith(("key-", "page-", "close", "call")) and overlap(answer, at)]
         if covered:
             self.report.fault(f"the staff's answer to a call lies over {', '.join(covered)}")
-        glass.hold("staff-here", then="staff-clear")
-        glass.hold("staff-clear", gone="staff-clear")
+        glass.slide("staff-here", then="staff-clear")
+        glass.slide("staff-clear", gone="staff-clear")
         self.desk_is_free_of_calls()
 
     def cards(self):
@@ -497,8 +497,8 @@ class Visit:
             self.desk.wait_phase("received")
             glass.wait_call_open()
             self.see("turnover: the button on a cable calls while touch is locked", "turnover-surface-call")
-            glass.hold("staff-here", then="staff-clear")
-            glass.hold("staff-clear", gone="staff-clear")
+            glass.slide("staff-here", then="staff-clear")
+            glass.slide("staff-clear", gone="staff-clear")
             self.desk_is_free_of_calls()
             glass.wait("surface", LOCKED_S + 5)
             self.report.latency("touch locked for", (time.monotonic() - pressed) * 1000)

@@ -65,7 +65,7 @@ impl App {
     }
 
     fn call(&self, place: CallPlace) -> Element<'_, Message> {
-        let staff = StaffMessages { here: Message::HereHeld, cleared: Message::ClearHeld };
+        let staff = StaffMessages { here: Message::HereSlid, cleared: Message::ClearSlid };
         call_band::call(&self.setting, place, Message::CallPressed, staff)
     }
 

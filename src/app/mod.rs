@@ -19,7 +19,7 @@ use crate::driver::RoomHandle;
 use crate::driver::vitals::Vitals;
 use crate::pin::{Secret, Verdict};
 use crate::room::call::CallId;
-use crate::room::{Event, Refusal, Snapshot, Stage};
+use crate::room::{DARK_PANEL_FOR, Event, Refusal, Snapshot, Stage};
 use crate::screen::after::{self, After};
 use crate::screen::arrive::{self, Arrive};
 use crate::screen::first_run::{self, FirstRun};
@@ -38,6 +38,9 @@ use crate::words::Words;
 
 /// The sound fades out for so long before the program starts afresh.
 const FADES_WITHIN: Duration = Duration::from_millis(300);
+
+/// The fingers and the palm of one hand are felt within so long of each other.
+const HAND_LANDS_WITHIN: Duration = Duration::from_millis(300);
 
 /// What the window needs from the rest of the program.
 pub struct Parts {
@@ -108,10 +111,10 @@ pub enum Message {
     KeyPressed(String),
     /// The call was pressed.
     CallPressed,
-    /// Staff held *Here*.
-    HereHeld,
-    /// Staff held *Clear*.
-    ClearHeld,
+    /// Staff slid *Here*.
+    HereSlid,
+    /// Staff slid *Clear*.
+    ClearSlid,
     /// The staff corner was held.
     CornerHeld,
     /// The dark screen was touched.
@@ -221,12 +224,14 @@ impl App {
                 Task::none()
             }
             Message::KeyPressed(name) if self.setting.clinic.config.call.keys.contains(&name) => self.press_call(false),
+            // One hand that lands in the dark is one touch, however many of its fingers the glass feels.
+            Message::CallPressed if self.a_hand_is_landing_in_the_dark() => Task::none(),
             Message::CallPressed => {
                 let practice = self.call_is_practice();
                 self.press_call(practice)
             }
-            Message::HereHeld => self.tell(Event::CallHere { id: None }),
-            Message::ClearHeld => self.tell(Event::CallCleared),
+            Message::HereSlid => self.tell(Event::CallHere { id: None }),
+            Message::ClearSlid => self.tell(Event::CallCleared),
             Message::CornerHeld => {
                 self.staff = StaffLayer::Pin(PinPad::default());
                 self.tell(Event::StaffTouched)
@@ -401,6 +406,12 @@ impl App {
 
     fn press_call(&self, practice: bool) -> Task<Message> {
         self.tell(Event::CallPressed { id: CallId(Ulid::new().0), practice })
+    }
+
+    fn a_hand_is_landing_in_the_dark(&self) -> bool {
+        let snapshot = &self.setting.snapshot;
+        let landed = snapshot.dark_panel_until.filter(|_| snapshot.dark && snapshot.call.is_none());
+        landed.is_some_and(|until| self.setting.clock.now() + DARK_PANEL_FOR < until + HAND_LANDS_WITHIN)
     }
 
     fn call_is_practice(&self) -> bool {

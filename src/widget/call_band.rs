@@ -32,9 +32,9 @@ pub enum CallPlace {
 /// What the staff in the room can do about an open call.
 #[derive(Clone, Debug)]
 pub struct StaffMessages<M> {
-    /// *Here* was held.
+    /// *Here* was slid.
     pub here: M,
-    /// *Clear* was held.
+    /// *Clear* was slid.
     pub cleared: M,
 }
 
@@ -155,14 +155,12 @@ pub fn state_words(setting: &Setting, call: &Call) -> String {
     }
 }
 
-/// *Here*, and once someone is, *Clear*: held, away from the call, never by a resting hand.
+/// *Here*, and once someone is, *Clear*: slid, away from the call, never by a resting hand.
 fn staff_control<'a, M: Clone + 'a>(setting: &Setting, call: &Call, staff: StaffMessages<M>) -> Element<'a, M> {
     let (id, key, message) = if call.phase == CallPhase::Here {
-        ("staff-clear", "staff-clear-hold", staff.cleared)
+        ("staff-clear", "staff-clear", staff.cleared)
     } else {
         ("staff-here", "staff-here", staff.here)
     };
-    row![parts::held(setting, id, setting.staff(key), message).width(Length::Fixed(setting.mm(50.0)))]
-        .align_y(Vertical::Center)
-        .into()
+    row![parts::slid(setting, id, setting.staff(key), message)].align_y(Vertical::Center).into()
 }

@@ -13,6 +13,8 @@ use crate::theme::{self, CALL_MM, DRIFT_MM, GAP_MM, LINE_HEIGHT, MARGIN_MM, TARG
 
 /// How long staff holds what must not happen by accident.
 pub const STAFF_HOLD: std::time::Duration = std::time::Duration::from_millis(1_500);
+/// How far staff slides what a hand that rests must never do, in millimetres: half of its control.
+pub const STAFF_SLIDE_MM: f32 = 30.0;
 /// Places behind words are dimmed to this.
 pub const BEHIND_WORDS: f32 = 0.95;
 
@@ -88,6 +90,20 @@ pub fn held<'a, M: Clone + 'a>(
     labelled(setting, id, label, false).says(message).answers(Answers::AfterHold(STAFF_HOLD))
 }
 
+/// A staff control that takes a slide from its left half to its right: a hand that is laid on it holds it, too, but
+/// never slides.
+pub fn slid<'a, M: Clone + 'a>(
+    setting: &Setting,
+    id: impl Into<String>,
+    label: impl text::IntoFragment<'a>,
+    message: M,
+) -> Touchable<'a, M> {
+    labelled(setting, id, label, false)
+        .says(message)
+        .width(setting.mm(STAFF_SLIDE_MM * 2.0))
+        .answers(Answers::AfterSlide(setting.mm(STAFF_SLIDE_MM)))
+}
+
 fn labelled<'a, M: Clone + 'a>(
     setting: &Setting,
     id: impl Into<String>,
@@ -140,18 +156,18 @@ pub fn over_place<'a, M: 'a>(setting: &Setting, dimmed_to: f32, content: impl In
     stack![place::place(&setting.pictures, scenery), content.into()].width(Length::Fill).height(Length::Fill).into()
 }
 
-/// A screen of one idea: words in the middle of the place, and a row of controls under them. It leaves the fixed place
-/// of the call free.
+/// A screen of one idea: words at the left, half way down, and a row of controls under them. It leaves the fixed place of
+/// the call free, and the right of the place, where its light is, to be looked at.
 pub fn one_idea<'a, M: 'a>(
     setting: &Setting,
     words: impl Into<Element<'a, M>>,
     controls: Vec<Element<'a, M>>,
 ) -> Element<'a, M> {
-    let middle = container(words).center_x(Length::Fill).center_y(Length::Fill).padding(Padding {
+    let middle = container(words).align_left(Length::Fill).center_y(Length::Fill).padding(Padding {
         top: setting.mm(6.0),
         right: setting.mm(CALL_MM + 6.0),
         bottom: 0.0,
-        left: setting.mm(CALL_MM + 6.0),
+        left: 0.0,
     });
     over_place(
         setting,

@@ -18,6 +18,8 @@ const MOUSE: Finger = Finger(u64::MAX);
 const FINGERS_MAX: usize = 10;
 /// A filling ring is redrawn this often.
 const HOLD_FRAME: Duration = Duration::from_millis(33);
+/// A slide takes no longer: a hand that slips while it rests takes its time.
+const SLIDES_WITHIN: Duration = Duration::from_secs(4);
 
 /// When a control answers.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,6 +30,9 @@ pub enum Answers {
     OnLift,
     /// After a finger has stayed so long: staff.
     AfterHold(Duration),
+    /// When a finger that landed in its left half has slid so many logical pixels to the right and lifts there: staff,
+    /// where a hand that is laid down and rests must never do it.
+    AfterSlide(f32),
 }
 
 /// How a control looks.
@@ -155,6 +160,7 @@ struct State {
 struct Contact {
     finger: Finger,
     start: Point,
+    at: Point,
     since: Instant,
     strayed: bool,
     answered: bool,
@@ -170,33 +176,63 @@ impl State {
     }
 }
 
+impl Contact {
+    /// How much of a slide of so many pixels is done, 0 to 1.
+    fn slid(&self, slide_px: f32) -> f32 {
+        ((self.at.x - self.start.x) / slide_px.max(1.0)).clamp(0.0, 1.0)
+    }
+}
+
 impl<Message: Clone> Touchable<'_, Message> {
-    fn press(&self, state: &mut State, finger: Finger, at: Point, shell: &mut Shell<'_, Message>) {
+    /// Whether a finger that lands there begins something.
+    fn begins(&self, bounds: Rectangle, at: Point) -> bool {
+        !matches!(self.answers, Answers::AfterSlide(_)) || at.x <= bounds.center_x()
+    }
+
+    /// Whether a finger that is there is no longer on what it began.
+    fn strays(&self, contact: &Contact, bounds: Rectangle, to: Point) -> bool {
+        if let Answers::AfterSlide(_) = self.answers {
+            let along = (contact.start.x - self.drift_px)..=(bounds.x + bounds.width + self.drift_px);
+            return (to.y - contact.start.y).abs() > self.drift_px || !along.contains(&to.x);
+        }
+        contact.start.distance(to) > self.drift_px
+    }
+
+    fn press(&self, state: &mut State, finger: Finger, bounds: Rectangle, at: Point, shell: &mut Shell<'_, Message>) {
+        shell.capture_event();
+        if !self.begins(bounds, at) {
+            return;
+        }
         if state.contacts.len() >= FINGERS_MAX || state.contacts.iter().any(|contact| contact.finger == finger) {
             return;
         }
-        state.contacts.push(Contact { finger, start: at, since: Instant::now(), strayed: false, answered: false });
+        state.contacts.push(Contact { finger, start: at, at, since: Instant::now(), strayed: false, answered: false });
         if self.answers == Answers::OnDown {
             self.speak(shell);
         }
-        shell.capture_event();
         shell.request_redraw();
     }
 
-    fn moved(&self, state: &mut State, finger: Finger, to: Point, shell: &mut Shell<'_, Message>) {
-        for contact in state.contacts.iter_mut().filter(|contact| contact.finger == finger) {
-            if !contact.strayed && contact.start.distance(to) > self.drift_px {
-                contact.strayed = true;
+    fn moved(&self, state: &mut State, finger: Finger, bounds: Rectangle, to: Point, shell: &mut Shell<'_, Message>) {
+        for contact in state.contacts.iter_mut().filter(|contact| contact.finger == finger && !contact.strayed) {
+            contact.at = to;
+            contact.strayed = self.strays(contact, bounds, to);
+            if contact.strayed || matches!(self.answers, Answers::AfterSlide(_)) {
                 shell.request_redraw();
             }
         }
     }
 
-    fn lift(&self, state: &mut State, finger: Finger, at: Point, shell: &mut Shell<'_, Message>) {
+    fn lift(&self, state: &mut State, finger: Finger, bounds: Rectangle, at: Point, shell: &mut Shell<'_, Message>) {
         let Some(index) = state.contacts.iter().position(|contact| contact.finger == finger) else { return };
-        self.moved(state, finger, at, shell);
+        self.moved(state, finger, bounds, at, shell);
         let contact = state.contacts.swap_remove(index);
-        if self.answers == Answers::OnLift && !contact.strayed {
+        let answers = match self.answers {
+            Answers::OnLift => true,
+            Answers::AfterSlide(slide_px) => contact.slid(slide_px) >= 1.0 && contact.since.elapsed() <= SLIDES_WITHIN,
+            Answers::OnDown | Answers::AfterHold(_) => false,
+        };
+        if answers && !contact.strayed {
             self.speak(shell);
         }
         shell.capture_event();
@@ -306,10 +342,14 @@ impl<Message: Clone> Widget<Message, Theme, Renderer> for Touchable<'_, Message>
             Event::Touch(iced::touch::Event::FingerPressed { id, position })
                 if self.message.is_some() && bounds.contains(position) && !shell.is_event_captured() =>
             {
-                self.press(state, id, position, shell);
+                self.press(state, id, bounds, position, shell);
             }
-            Event::Touch(iced::touch::Event::FingerMoved { id, position }) => self.moved(state, id, position, shell),
-            Event::Touch(iced::touch::Event::FingerLifted { id, position }) => self.lift(state, id, position, shell),
+            Event::Touch(iced::touch::Event::FingerMoved { id, position }) => {
+                self.moved(state, id, bounds, position, shell);
+            }
+            Event::Touch(iced::touch::Event::FingerLifted { id, position }) => {
+                self.lift(state, id, bounds, position, shell);
+            }
             Event::Touch(iced::touch::Event::FingerLost { id, .. }) => Self::lost(state, id, shell),
             Event::Mouse(mouse::Event::ButtonPressed(mouse::Button::Left)) => {
                 if let Some(position) = state.mouse.or(cursor.position())
@@ -317,19 +357,19 @@ impl<Message: Clone> Widget<Message, Theme, Renderer> for Touchable<'_, Message>
                     && self.message.is_some()
                     && !shell.is_event_captured()
                 {
-                    self.press(state, MOUSE, position, shell);
+                    self.press(state, MOUSE, bounds, position, shell);
                 }
             }
             Event::Mouse(mouse::Event::CursorMoved { position }) => {
                 state.mouse = Some(position);
-                self.moved(state, MOUSE, position, shell);
+                self.moved(state, MOUSE, bounds, position, shell);
             }
             Event::Mouse(mouse::Event::ButtonReleased(mouse::Button::Left)) => {
                 let at = state.mouse.or(cursor.position()).or_else(|| {
                     state.contacts.iter().find(|contact| contact.finger == MOUSE).map(|contact| contact.start)
                 });
                 if let Some(position) = at {
-                    self.lift(state, MOUSE, position, shell);
+                    self.lift(state, MOUSE, bounds, position, shell);
                 }
             }
             Event::Window(window::Event::RedrawRequested(now)) => self.hold(state, now, shell),
@@ -355,8 +395,18 @@ impl<Message: Clone> Widget<Message, Theme, Renderer> for Touchable<'_, Message>
         if ground.a > 0.0 || self.look.outline_px > 0.0 {
             fill(renderer, bounds, border, ground);
         }
-        if let (Answers::AfterHold(span), Some(since)) = (self.answers, state.held_since()) {
-            let part = (since.elapsed().as_secs_f32() / span.as_secs_f32()).clamp(0.0, 1.0);
+        let done = match self.answers {
+            Answers::AfterHold(span) => {
+                state.held_since().map(|since| (since.elapsed().as_secs_f32() / span.as_secs_f32()).clamp(0.0, 1.0))
+            }
+            Answers::AfterSlide(slide_px) => {
+                let slid =
+                    state.contacts.iter().filter(|contact| !contact.strayed).map(|contact| contact.slid(slide_px));
+                slid.reduce(f32::max)
+            }
+            Answers::OnDown | Answers::OnLift => None,
+        };
+        if let Some(part) = done {
             let filled = Rectangle { width: bounds.width * part, ..bounds };
             fill(renderer, filled, Border { width: 0.0, ..border }, self.look.filling);
         }

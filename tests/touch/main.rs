@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod hands;
 mod sizes;
 mod still;
 mod tablet;
@@ -9,11 +10,14 @@ mod words;
 
 use std::time::Duration;
 
-use iced::Point;
+use iced::{Point, Vector};
 use stillroom::room::call::CallPhase;
 use stillroom::room::snapshot::Stage;
 use stillroom::room::{Event, Snapshot};
 use tablet::{Tablet, mm};
+
+/// By then whatever lands is another touch.
+const A_HAND_HAS_LANDED: Duration = Duration::from_millis(320);
 
 fn in_session(tablet: &mut Tablet) {
     tablet.tell(Event::SessionBegins { profile: None, infusion_minutes: None, settle: false });
@@ -124,6 +128,7 @@ fn in_the_dark_one_touch_wakes_and_only_a_second_one_calls() {
     assert!(!called(&tablet.snapshot()), "a palm lying there is one touch, not two");
     let panel = tablet.at("call");
     assert!(panel.width * panel.height >= 0.6 * mm(217.5) * mm(136.0), "the panel covers most of the screen");
+    std::thread::sleep(A_HAND_HAS_LANDED);
     tablet.press(2, middle);
     tablet.until("the call is placed", called);
 }
@@ -145,7 +150,24 @@ fn a_palm_in_the_dark_does_not_call_however_long_it_lies() {
 }
 
 #[test]
-fn here_and_clear_take_a_hold_and_no_resting_hand_can_do_them() {
+fn a_whole_hand_that_lands_in_the_dark_is_one_touch_and_a_finger_more_calls_beside_it() {
+    let mut tablet = Tablet::new();
+    in_session(&mut tablet);
+    tablet.tap(1, tablet.at("dark").center());
+    tablet.until("it is dark", |snapshot| snapshot.dark);
+    let middle = Point::new(mm(108.0), mm(80.0));
+    for finger in 1..=4_u8 {
+        tablet.press(u64::from(finger), Point::new(middle.x + mm(14.0 * f32::from(finger)), middle.y));
+    }
+    tablet.settle();
+    assert!(!tablet.try_tell(Event::CallHere { id: None }), "there is a call");
+    std::thread::sleep(A_HAND_HAS_LANDED);
+    tablet.press(5, middle);
+    tablet.until("the call is placed", called);
+}
+
+#[test]
+fn here_and_clear_take_a_slide_and_no_resting_hand_can_do_them() {
     let mut tablet = Tablet::new();
     in_session(&mut tablet);
     tablet.press(1, tablet.at("call").center());
@@ -153,21 +175,29 @@ fn here_and_clear_take_a_hold_and_no_resting_hand_can_do_them() {
     let here = tablet.at("staff-here");
     let call = tablet.at("call");
     assert!(call.y - (here.y + here.height) >= mm(25.0), "well away from the band");
-    // A tap is no hold.
+    // Neither a tap nor a hand that stays, nor one that slips off, nor a slide that begins too late is a slide.
+    let (left, right) = (here.center() - Vector::new(mm(20.0), 0.0), here.center() + Vector::new(mm(14.0), 0.0));
     tablet.tap(2, here.center());
+    tablet.press(3, left);
+    tablet.after(Duration::from_mins(1));
+    tablet.lift(3, left);
+    tablet.press(3, left);
+    tablet.drag(3, right + Vector::new(mm(60.0), 0.0));
+    tablet.lift(3, right + Vector::new(mm(60.0), 0.0));
+    tablet.press(3, right);
+    tablet.drag(3, right + Vector::new(mm(15.0), 0.0));
+    tablet.lift(3, right + Vector::new(mm(15.0), 0.0));
     tablet.settle();
     assert_ne!(tablet.snapshot().call.unwrap().phase, CallPhase::Here);
-    // A hold is.
-    tablet.press(3, here.center());
-    tablet.after(Duration::from_millis(1_600));
-    tablet.until("someone is here", |s| s.call.as_ref().is_some_and(|call| call.phase == CallPhase::Here));
-    // The same finger, still lying there, does not clear.
-    tablet.after(Duration::from_secs(4));
+    tablet.press(3, left);
+    tablet.drag(3, right);
     tablet.settle();
-    assert!(called(&tablet.snapshot()), "a resting finger never clears");
-    tablet.lift(3, here.center());
-    tablet.press(4, tablet.at("staff-clear").center());
-    tablet.after(Duration::from_millis(1_600));
+    assert_ne!(tablet.snapshot().call.unwrap().phase, CallPhase::Here, "only where it lifts");
+    tablet.lift(3, right);
+    tablet.until("someone is here", |s| s.call.as_ref().is_some_and(|call| call.phase == CallPhase::Here));
+    tablet.press(4, left);
+    tablet.drag(4, right);
+    tablet.lift(4, right);
     tablet.until("the call is cleared", |snapshot| snapshot.call.is_none());
 }
 

@@ -1,11 +1,13 @@
 //! A tablet without glass: the real window's content over a real, driven room, touched by real touch events. Widgets
 //! keep their state from one build of the content to the next, as they do in a window.
 
+use std::cell::RefCell;
 use std::sync::{Arc, Mutex, Once};
 use std::time::{Duration, Instant};
 
 use iced::advanced::clipboard;
 use iced::advanced::renderer::Headless;
+use iced::advanced::widget::Operation;
 use iced::touch::{Event as Touch, Finger};
 use iced::{Event as WindowEvent, Point, Rectangle, Settings, Size, mouse, window};
 use iced_test::Simulator;
@@ -41,7 +43,7 @@ pub struct Tablet {
     shown: Arc<Snapshot>,
     size: Size,
     cache: Option<Cache>,
-    renderer: iced::Renderer,
+    renderer: RefCell<iced::Renderer>,
     pointer: mouse::Cursor,
     _runtime: tokio::runtime::Runtime,
     _folder: tempfile::TempDir,
@@ -62,7 +64,8 @@ impl Tablet {
     /// A tablet of that size, before or after its first run.
     pub fn of_size(size: Size, set_up: bool) -> Self {
         load_fonts();
-        let folder = tempfile::tempdir().unwrap();
+        // In memory: a thousand presses would otherwise wait for a disk.
+        let folder = tempfile::tempdir_in("/dev/shm").unwrap();
         let repository = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
         let config = Config::defaults_in(repository);
         let (profiles, findings) = profile::load_profiles(&config.profiles.dir, &config.media.dir);
@@ -103,7 +106,7 @@ impl Tablet {
             shown,
             size,
             cache: Some(Cache::default()),
-            renderer: renderer.unwrap(),
+            renderer: RefCell::new(renderer.unwrap()),
             pointer: mouse::Cursor::Unavailable,
             _runtime: runtime,
             _folder: folder,
@@ -119,6 +122,13 @@ impl Tablet {
         let answer = self.room.tell_in_order(event);
         futures_lite(answer).unwrap();
         self.look();
+    }
+
+    /// Tells the room something that it may refuse; says whether it took it.
+    pub fn try_tell(&mut self, event: Event) -> bool {
+        let taken = futures_lite(self.room.tell_in_order(event)).is_ok();
+        self.look();
+        taken
     }
 
     /// Waits until the room stands so, and the window shows it.
@@ -186,8 +196,8 @@ impl Tablet {
     pub fn batch(&mut self, events: &[WindowEvent]) {
         let mut messages = Vec::new();
         let mut content =
-            UserInterface::build(self.app.view(), self.size, self.cache.take().unwrap(), &mut self.renderer);
-        content.update(events, self.pointer, &mut self.renderer, &mut clipboard::Null, &mut messages);
+            UserInterface::build(self.app.view(), self.size, self.cache.take().unwrap(), self.renderer.get_mut());
+        content.update(events, self.pointer, self.renderer.get_mut(), &mut clipboard::Null, &mut messages);
         self.cache = Some(content.into_cache());
         for message in messages {
             drop(self.app.update(message));
@@ -201,12 +211,12 @@ impl Tablet {
     pub fn drawn(&mut self) -> (window::RedrawRequest, usize) {
         let mut messages = Vec::new();
         let mut content =
-            UserInterface::build(self.app.view(), self.size, self.cache.take().unwrap(), &mut self.renderer);
+            UserInterface::build(self.app.view(), self.size, self.cache.take().unwrap(), self.renderer.get_mut());
         let drawn = WindowEvent::Window(window::Event::RedrawRequested(Instant::now()));
         let (state, _) =
-            content.update(&[drawn], self.pointer, &mut self.renderer, &mut clipboard::Null, &mut messages);
+            content.update(&[drawn], self.pointer, self.renderer.get_mut(), &mut clipboard::Null, &mut messages);
         let style = iced::advanced::renderer::Style { text_color: iced::Color::WHITE };
-        content.draw(&mut self.renderer, &iced::Theme::Dark, &style, self.pointer);
+        content.draw(self.renderer.get_mut(), &iced::Theme::Dark, &style, self.pointer);
         self.cache = Some(content.into_cache());
         match state {
             State::Updated { redraw_request, .. } => (redraw_request, messages.len()),
@@ -221,17 +231,18 @@ impl Tablet {
             drop(self.app.update(Message::RoomChanged(snapshot)));
         }
         // Built once more, so that widgets that are gone forget their fingers.
-        let content = UserInterface::build(self.app.view(), self.size, self.cache.take().unwrap(), &mut self.renderer);
+        let content =
+            UserInterface::build(self.app.view(), self.size, self.cache.take().unwrap(), self.renderer.get_mut());
         self.cache = Some(content.into_cache());
     }
 
-    /// Every control on the screen, by its name.
+    /// Every control on the screen that answers, by its name.
     pub fn controls(&self) -> Vec<(String, Rectangle)> {
-        let found = Arc::new(Mutex::new(Vec::new()));
-        let mut simulator: Simulator<'_, Message> =
-            Simulator::with_size(Settings::default(), self.size, self.app.view());
-        drop(simulator.find(Controls(Arc::clone(&found))));
-        found.lock().unwrap().clone()
+        let mut found = Controls(Vec::new());
+        let mut renderer = self.renderer.borrow_mut();
+        let mut content = UserInterface::build(self.app.view(), self.size, Cache::default(), &mut renderer);
+        content.operate(&renderer, &mut found);
+        found.0
     }
 
     /// Every line of words on the screen, with where it stands.
@@ -260,23 +271,17 @@ impl Tablet {
 
 type Found = Arc<Mutex<Vec<(String, Rectangle)>>>;
 
-struct Controls(Found);
+struct Controls(Vec<(String, Rectangle)>);
 
-impl Selector for Controls {
-    type Output = ();
-
-    fn select(&mut self, candidate: Candidate<'_>) -> Option<()> {
-        if let Candidate::Custom { bounds, state, .. } = candidate
-            && let Some(placed) = state.downcast_ref::<Placed>()
-            && placed.answers
-        {
-            self.0.lock().unwrap().push((placed.id.clone(), bounds));
-        }
-        None
+impl Operation for Controls {
+    fn traverse(&mut self, operate: &mut dyn FnMut(&mut dyn Operation)) {
+        operate(self);
     }
 
-    fn description(&self) -> String {
-        "every control".to_owned()
+    fn custom(&mut self, _id: Option<&iced::advanced::widget::Id>, bounds: Rectangle, state: &mut dyn std::any::Any) {
+        if let Some(placed) = state.downcast_ref::<Placed>().filter(|placed| placed.answers) {
+            self.0.push((placed.id.clone(), bounds));
+        }
     }
 }
 

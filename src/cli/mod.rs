@@ -1,5 +1,6 @@
 //! Owns the command line: what can be asked of the program, and its exit codes.
 
+mod desk;
 mod measuring;
 mod render;
 mod renderer;
@@ -14,7 +15,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{self, Config};
-use crate::findings::Finding;
+use crate::findings::{Finding, read_text};
 use crate::profile::{self, Place, Profile};
 use crate::sound;
 use crate::widget::place::pictures::look_over;
@@ -54,9 +55,14 @@ enum Command {
     /// The staff PIN
     #[command(subcommand)]
     Staff(StaffCommand),
-    /// The desk's password
-    #[command(subcommand)]
-    Desk(DeskCommand),
+    /// The desk of several rooms beside a broker; with `set-password`, any desk's password
+    #[command(args_conflicts_with_subcommands = true)]
+    Desk {
+        #[command(subcommand)]
+        command: Option<DeskCommand>,
+        #[command(flatten)]
+        args: desk::DeskArgs,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -90,7 +96,8 @@ pub fn main() -> ExitCode {
         Command::Render(args) => render::render(&args),
         Command::Scene(args) => scene::scene(&args),
         Command::Staff(StaffCommand::SetPin) => secrets::set_pin(),
-        Command::Desk(DeskCommand::SetPassword) => secrets::set_password(),
+        Command::Desk { command: Some(DeskCommand::SetPassword), .. } => secrets::set_password(),
+        Command::Desk { command: None, args } => desk::run(&args),
     }
 }
 
@@ -140,6 +147,9 @@ fn pictures_that_are_wrong(config: &Config) -> Vec<Finding> {
 fn check(config: Option<&std::path::Path>, paths: &[PathBuf]) -> ExitCode {
     let found = config::find(config, |name| std::env::var_os(name), std::path::Path::exists);
     let mut findings = config::check_files(found.path(), paths);
+    if paths.is_empty() && found.path().is_some_and(is_desks) {
+        return tell(&findings);
+    }
     let config = found.load().config;
     findings.extend(tracks_that_do_not_play(&config, paths));
     if paths.is_empty() {
@@ -151,7 +161,16 @@ fn check(config: Option<&std::path::Path>, paths: &[PathBuf]) -> ExitCode {
             eprintln!("stillroom: {note}");
         }
     }
-    for finding in &findings {
+    tell(&findings)
+}
+
+/// Whether a file is for the desk of several rooms: it names no sound and no picture.
+fn is_desks(file: &std::path::Path) -> bool {
+    read_text(file).is_ok_and(|text| config::is_desks(file, &text))
+}
+
+fn tell(findings: &[Finding]) -> ExitCode {
+    for finding in findings {
         println!("{finding}");
     }
     if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) }

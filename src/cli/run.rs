@@ -168,6 +168,7 @@ impl House {
         let subject = Subject {
             room: &handle,
             room_name: self.room_name(),
+            offers: desk::offers(&self.profile_cards(), self.config.sound.cap_db),
             sound: &sound,
             vitals: &vitals,
             runtime: runtime.handle(),
@@ -195,6 +196,18 @@ impl House {
         Some(self.config.room.name.as_str()).filter(|name| !name.is_empty()).unwrap_or("Stillroom")
     }
 
+    /// The profiles as a desk offers them.
+    fn profile_cards(&self) -> Vec<desk::ProfileCard> {
+        let locale = self.config.room.locale;
+        let card = |profile: &Profile| desk::ProfileCard {
+            name: profile.name.clone(),
+            title: profile.title.get(locale).clone(),
+            description: profile.description.get(locale).clone(),
+            scored: profile.is_scored(),
+        };
+        self.profiles.iter().map(card).collect()
+    }
+
     fn previews(&self) -> desk::Previews {
         let (config, profiles) = (Arc::clone(&self.config), Arc::clone(&self.profiles));
         let scratch = self.state.join("cache");
@@ -219,16 +232,7 @@ impl House {
             password_hash: Secret::desk_password(&self.state).hash(),
             clinicians: self.config.desk.clinicians.clone(),
             room_name,
-            profiles: self
-                .profiles
-                .iter()
-                .map(|profile| desk::ProfileCard {
-                    name: profile.name.clone(),
-                    title: profile.title.get(locale).clone(),
-                    description: profile.description.get(locale).clone(),
-                    scored: profile.is_scored(),
-                })
-                .collect(),
+            profiles: self.profile_cards(),
             cap_db: self.config.sound.cap_db,
             locale: locale.name().to_owned(),
             host_names: Vec::new(),

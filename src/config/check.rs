@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Config, Reading, Tls, load, read};
+use super::{Config, Reading, Tls, is_desks, load, load_desks, read};
 use crate::findings::{Document, Finding, read_text};
 use crate::profile::{self, load_profiles};
 
@@ -18,7 +18,7 @@ const PROFILE_TABLES: [&str; 7] = ["title", "description", "place", "breath", "w
 #[must_use]
 pub fn check_files(config: Option<&Path>, files: &[PathBuf]) -> Vec<Finding> {
     if files.is_empty() {
-        return config.map_or_else(check_defaults, check_config);
+        return config.map_or_else(check_defaults, |file| check_desks(file).unwrap_or_else(|| check_config(file)));
     }
     let media_dir = config.map_or_else(Config::default, |file| load(file).config).media.dir;
     files.iter().flat_map(|file| check_named(file, &media_dir)).collect()
@@ -29,13 +29,24 @@ fn check_named(file: &Path, media_dir: &Path) -> Vec<Finding> {
         return load_profiles(file, media_dir).1;
     }
     if file.extension().is_none_or(|ending| ending != "toml") {
-        return vec![Finding::of_file(file, "another kind of file", "a kiosk.toml or a profile, ending in .toml")];
+        return vec![Finding::of_file(
+            file,
+            "another kind of file",
+            "a kiosk.toml, a desk.toml or a profile, ending in .toml",
+        )];
     }
     match read_text(file) {
+        Ok(text) if is_desks(file, &text) => load_desks(file).findings,
         Ok(text) if is_config(file, &text) => look_over(file).1,
         Ok(_) => profile::load(file, media_dir).1,
         Err(finding) => vec![finding],
     }
+}
+
+/// The findings of a `desk.toml`; none if it is another file.
+fn check_desks(file: &Path) -> Option<Vec<Finding>> {
+    let text = read_text(file).ok()?;
+    is_desks(file, &text).then(|| load_desks(file).findings)
 }
 
 /// Whether a file is a `kiosk.toml`: by the tables it has and, if those do not tell, by its name.

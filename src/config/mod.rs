@@ -3,6 +3,7 @@
 
 mod calibration;
 mod check;
+mod desks;
 mod lines;
 mod reading;
 #[cfg(test)]
@@ -18,6 +19,7 @@ use crate::profile::named;
 pub use crate::profile::{Locale, PerLocale};
 pub use calibration::{CAP_DBA, Calibration, Loudness, READING_DBA, TEST_TONE_DB};
 pub use check::check_files;
+pub use desks::{DESKS_PLACES, Desks, find_desks, is_desks, load_desks, read_desks};
 pub use lines::{BrokerAccess, BrokerUrl, EscalationStep, Lines, ROOM_ID, ROOM_ID_CHARS_MAX, RoomAtBroker, is_room_id};
 pub use reading::{Reading, read};
 

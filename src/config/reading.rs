@@ -158,7 +158,13 @@ fn session(section: &Section<'_>) -> Session {
 }
 
 fn desk(section: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) -> Desk {
-    let default = Desk::default();
+    let desk = desk_keys(section, folder, mentions, Desk::default());
+    section.finish();
+    desk
+}
+
+/// The keys of a desk, whether of one room or of several.
+pub(super) fn desk_keys(section: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>, default: Desk) -> Desk {
     let address = "an address and a port such as \"127.0.0.1:8737\"";
     let listen = section.text_where("listen", address, |text| text.parse::<SocketAddr>().ok());
     let own_files = section.text_where("tls", "one of auto, files", |word| match word {
@@ -186,7 +192,6 @@ fn desk(section: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) -> De
     if clinicians.as_ref().is_some_and(Vec::is_empty) {
         section.report("clinicians", "no name", "at least one, since somebody must be able to come");
     }
-    section.finish();
     Desk {
         listen: listen.unwrap_or(default.listen),
         tls,

@@ -384,7 +384,7 @@ fn a_check_of_named_files_looks_at_those_alone() {
         &expect![[r#"
         ROOM/profiles/wrong.toml:3: place.name: found "shore", allowed one of beach, forest, quiet-room, night-sky, drifting-colour, pictures, dark
         ROOM/profiles/wrong.toml:4: sound.tracks: found "music/gone.ogg", allowed a file that exists in ROOM/media
-        ROOM/notes.txt: file: found another kind of file, allowed a kiosk.toml or a profile, ending in .toml
+        ROOM/notes.txt: file: found another kind of file, allowed a kiosk.toml, a desk.toml or a profile, ending in .toml
         ROOM/gone.toml: file: found nothing there, allowed a text file that can be read
     "#]],
     );

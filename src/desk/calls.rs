@@ -3,8 +3,10 @@
 
 use std::collections::VecDeque;
 
-use crate::room::call::{CallId, CallPhase};
-use crate::room::{RoomTime, Snapshot};
+use chrono::{Local, SecondsFormat, TimeDelta};
+use ulid::Ulid;
+
+use crate::line::message::{CallState, Phase};
 
 /// So many calls are remembered.
 const CALLS_REMEMBERED: usize = 5;
@@ -13,16 +15,16 @@ const CALLS_REMEMBERED: usize = 5;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PastCall {
     /// Which call.
-    pub id: CallId,
+    pub id: Ulid,
     /// Whether it was a rehearsal.
     pub practice: bool,
     /// Wall-clock time of the press, RFC 3339.
     pub at: String,
-    placed: RoomTime,
-    received: Option<RoomTime>,
-    coming: Option<RoomTime>,
-    here: Option<RoomTime>,
-    cleared: Option<RoomTime>,
+    placed_at_ms: u64,
+    received_at_ms: Option<u64>,
+    coming_at_ms: Option<u64>,
+    here_at_ms: Option<u64>,
+    cleared_at_ms: Option<u64>,
     /// Who came.
     pub name: Option<String>,
 }
@@ -30,26 +32,26 @@ pub(super) struct PastCall {
 impl PastCall {
     /// From the press until a desk screen had it, in milliseconds.
     pub(super) fn received_ms(&self) -> Option<u64> {
-        self.after_press_ms(self.received)
+        self.after_press_ms(self.received_at_ms)
     }
 
     /// From the press until a person said that they come, in milliseconds.
     pub(super) fn coming_ms(&self) -> Option<u64> {
-        self.after_press_ms(self.coming)
+        self.after_press_ms(self.coming_at_ms)
     }
 
     /// From the press until someone was there, in milliseconds.
     pub(super) fn here_ms(&self) -> Option<u64> {
-        self.after_press_ms(self.here)
+        self.after_press_ms(self.here_at_ms)
     }
 
     /// From the press until it was cleared in the room, in milliseconds.
     pub(super) fn cleared_ms(&self) -> Option<u64> {
-        self.after_press_ms(self.cleared)
+        self.after_press_ms(self.cleared_at_ms)
     }
 
-    fn after_press_ms(&self, moment: Option<RoomTime>) -> Option<u64> {
-        moment.map(|moment| moment.0.saturating_sub(self.placed.0))
+    fn after_press_ms(&self, at_ms: Option<u64>) -> Option<u64> {
+        at_ms.map(|at_ms| at_ms.saturating_sub(self.placed_at_ms))
     }
 }
 
@@ -65,12 +67,12 @@ impl CallLog {
         self.calls.iter()
     }
 
-    /// Takes in a snapshot. `wall_clock` is asked only when a call is new; it gets the call's age in milliseconds.
-    pub(super) fn follow(&mut self, snapshot: &Snapshot, now: RoomTime, wall_clock: impl FnOnce(u64) -> String) {
-        let open = snapshot.call.as_ref();
+    /// Takes in the open call, if there is one, as it stands at `now_ms` of any clock that only goes forward.
+    /// `wall_clock` is asked only when a call is new; it gets the call's age in milliseconds.
+    pub(super) fn follow(&mut self, open: Option<&CallState>, now_ms: u64, wall_clock: impl FnOnce(u64) -> String) {
         for past in &mut self.calls {
-            if past.cleared.is_none() && open.is_none_or(|call| call.id != past.id) {
-                past.cleared = Some(snapshot.taken_at);
+            if past.cleared_at_ms.is_none() && open.is_none_or(|call| call.id != past.id) {
+                past.cleared_at_ms = Some(now_ms);
             }
         }
         let Some(call) = open else { return };
@@ -79,35 +81,43 @@ impl CallLog {
             self.calls.push_front(PastCall {
                 id: call.id,
                 practice: call.practice,
-                at: wall_clock(now.0.saturating_sub(call.placed_at.0)),
-                placed: call.placed_at,
-                received: None,
-                coming: None,
-                here: None,
-                cleared: None,
+                at: wall_clock(call.placed_ago_ms),
+                placed_at_ms: now_ms.saturating_sub(call.placed_ago_ms),
+                received_at_ms: None,
+                coming_at_ms: None,
+                here_at_ms: None,
+                cleared_at_ms: None,
                 name: None,
             });
         }
         let Some(past) = self.calls.front_mut() else { return };
-        let reached = |phase: CallPhase| (call.phase == phase).then_some(call.phase_since);
-        past.received = past.received.or_else(|| reached(CallPhase::Received));
-        past.coming = past.coming.or_else(|| reached(CallPhase::OnTheWay));
-        past.here = past.here.or_else(|| reached(CallPhase::Here));
+        let since_ms = now_ms.saturating_sub(call.phase_ago_ms);
+        let reached = |phase: Phase| (call.phase == phase).then_some(since_ms);
+        past.received_at_ms = past.received_at_ms.or_else(|| reached(Phase::Received));
+        past.coming_at_ms = past.coming_at_ms.or_else(|| reached(Phase::OnTheWay));
+        past.here_at_ms = past.here_at_ms.or_else(|| reached(Phase::Here));
         if call.name.is_some() {
             past.name.clone_from(&call.name);
         }
     }
 }
 
+/// The wall clock so many milliseconds ago.
+pub(super) fn wall_clock(ago_ms: u64) -> String {
+    let ago = TimeDelta::milliseconds(i64::try_from(ago_ms).unwrap_or(0));
+    let now = Local::now();
+    now.checked_sub_signed(ago).unwrap_or(now).to_rfc3339_opts(SecondsFormat::Secs, false)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::room::call::DeskId;
-    use crate::room::{Event, Room, Rules};
+    use crate::room::call::{CallId, DeskId};
+    use crate::room::{Event, Room, RoomTime, Rules};
 
     fn follow(log: &mut CallLog, room: &Room, now: u64) {
-        let now = RoomTime(now);
-        log.follow(&room.snapshot(now), now, |age_ms| format!("{age_ms} ms ago"));
+        let call = room.snapshot(RoomTime(now)).call.map(|call| CallState::of(&call, RoomTime(now)));
+        log.follow(call.as_ref(), now, |age_ms| format!("{age_ms} ms ago"));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::router::{Desk, problem};
+use super::door::{Door, problem};
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; \
                       connect-src 'self'; media-src 'self'; manifest-src 'none'; base-uri 'none'; form-action 'none'; \
@@ -23,17 +23,17 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; f
 pub(super) const OWN_HEADER: &str = "x-stillroom";
 
 /// Whoever comes in: the right host, its own page, and, beyond the sign-in page, a person who has signed in.
-pub(super) async fn guard(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
-    let answer = match refusal(&desk, &request) {
+pub(super) async fn guard(State(door): State<Arc<Door>>, request: Request, next: Next) -> Response {
+    let answer = match refusal(&door, &request) {
         Some(refused) => refused,
         None => next.run(request).await,
     };
     with_headers(answer)
 }
 
-fn refusal(desk: &Desk, request: &Request) -> Option<Response> {
+fn refusal(door: &Door, request: &Request) -> Option<Response> {
     let headers = request.headers();
-    if !host_is_ours(desk, headers) {
+    if !host_is_ours(door, headers) {
         // A page elsewhere may have pointed a name of its own at this tablet.
         return Some(problem(StatusCode::MISDIRECTED_REQUEST, "this desk is not known by that name"));
     }
@@ -45,7 +45,7 @@ fn refusal(desk: &Desk, request: &Request) -> Option<Response> {
     if request.method() == Method::POST && !order_is_ours(headers) {
         return Some(problem(StatusCode::FORBIDDEN, "only the desk's own page may ask this"));
     }
-    if is_open_to_all(path) || desk.sessions.is_signed_in(token(desk, headers).as_deref()) {
+    if is_open_to_all(path) || door.sessions.is_signed_in(token(door, headers).as_deref()) {
         return None;
     }
     if path == "/" {
@@ -60,8 +60,8 @@ fn is_open_to_all(path: &str) -> bool {
 }
 
 /// The sign-in that the browser holds.
-pub(super) fn token(desk: &Desk, headers: &HeaderMap) -> Option<String> {
-    let name = desk.sessions.cookie_name();
+pub(super) fn token(door: &Door, headers: &HeaderMap) -> Option<String> {
+    let name = door.sessions.cookie_name();
     headers
         .get_all(COOKIE)
         .iter()
@@ -80,8 +80,8 @@ pub(super) fn address_of(request: &Request) -> IpAddr {
 
 /// On loopback a desk may stand open without a password, so a foreign name that resolves to it must not reach it.
 /// Beyond loopback the certificate does the same.
-fn host_is_ours(desk: &Desk, headers: &HeaderMap) -> bool {
-    if !desk.address.ip().is_loopback() {
+fn host_is_ours(door: &Door, headers: &HeaderMap) -> bool {
+    if !door.address.ip().is_loopback() {
         return true;
     }
     let Some(host) = headers.get(HOST).and_then(|host| host.to_str().ok()) else { return false };
@@ -92,7 +92,7 @@ fn host_is_ours(desk: &Desk, headers: &HeaderMap) -> bool {
     let name = name.trim_start_matches('[').trim_end_matches(']').to_lowercase();
     name == "localhost"
         || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
-        || desk.options.host_names.iter().any(|known| known.eq_ignore_ascii_case(&name))
+        || door.host_names.iter().any(|known| known.eq_ignore_ascii_case(&name))
 }
 
 fn site_is_ours(headers: &HeaderMap) -> bool {

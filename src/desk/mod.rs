@@ -3,11 +3,14 @@
 //! configuration, or what a patient sees.
 
 mod calls;
+mod door;
 mod guard;
+mod opening;
 mod orders;
 mod pages;
 mod password;
 mod preview;
+pub mod rooms;
 mod router;
 mod sessions;
 mod stream;
@@ -16,7 +19,7 @@ mod view;
 
 use std::future::Future;
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -29,12 +32,8 @@ use crate::room::{Event, RoomTime, Snapshot};
 pub use password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, hash_password};
 pub use preview::Previews;
 pub use tls::Tls;
-pub use view::room_view;
+pub use view::{offers, room_view};
 
-/// Open requests get so long when the desk closes; a stream would otherwise hold it for ever.
-const CLOSES_WITHIN: Duration = Duration::from_millis(300);
-/// A certificate is looked at again so often, so that a room that runs for months never serves one that ran out.
-const CERTIFICATE_CHECK_EVERY: Duration = Duration::from_hours(12);
 /// A room that takes longer than this to answer is not heard.
 pub(crate) const ROOM_ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 
@@ -126,7 +125,7 @@ pub enum DeskError {
     /// Another program has the port.
     #[error(
         "the desk cannot listen on {listen}: another program already does; stop it, or set another port with listen \
-         = \"{ip}:{next}\" under [desk] in kiosk.toml", ip = bracketed(listen.ip()), next = listen.port().wrapping_add(1).max(1024)
+         = \"{ip}:{next}\" under [desk] in kiosk.toml", ip = opening::bracketed(listen.ip()), next = listen.port().wrapping_add(1).max(1024)
     )]
     PortInUse {
         /// Where it was to listen.
@@ -181,11 +180,8 @@ pub fn bind_rules(listen: SocketAddr, password_hash: Option<&str>) -> Result<(),
 /// A desk whose port is open; nobody is answered yet.
 #[derive(Debug)]
 pub struct BoundDesk {
-    listener: TcpListener,
-    address: SocketAddr,
-    certificate: Option<tls::Certificate>,
+    opened: opening::Opened,
     options: DeskOptions,
-    sessions: sessions::Sessions,
 }
 
 /// Checks the rules, makes or reads the certificates and opens the port.
@@ -193,43 +189,34 @@ pub struct BoundDesk {
 /// # Errors
 /// Every [`DeskError`] but the last.
 pub fn bind(options: DeskOptions) -> Result<BoundDesk, DeskError> {
-    bind_rules(options.listen, options.password_hash.as_deref())?;
-    let listen = options.listen;
-    let certificate = if listen.ip().is_loopback() {
-        None
-    } else {
-        Some(tls::Certificate::ready(&options.tls, &options.folder, &tls::names_of(listen, &options.host_names))?)
-    };
-    let sessions = sessions::Sessions::open(&options.folder, options.password_hash.clone(), certificate.is_some())?;
-    let listener = TcpListener::bind(listen).map_err(|source| match source.kind() {
-        io::ErrorKind::AddrInUse => DeskError::PortInUse { listen },
-        _ => DeskError::Listen { listen, source },
+    let opened = opening::open(&opening::Opening {
+        listen: options.listen,
+        tls: &options.tls,
+        folder: &options.folder,
+        password_hash: options.password_hash.as_deref(),
+        host_names: &options.host_names,
+        fonts: [options.font, options.font_bold],
     })?;
-    listener.set_nonblocking(true).map_err(|source| DeskError::Listen { listen, source })?;
-    let address = listener.local_addr().map_err(|source| DeskError::Listen { listen, source })?;
-    Ok(BoundDesk { listener, address, certificate, options, sessions })
+    Ok(BoundDesk { opened, options })
 }
 
 impl BoundDesk {
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.opened.door.address
     }
 
     /// What to type into the clinic's browser.
     #[must_use]
     pub fn url(&self) -> String {
-        let scheme = if self.certificate.is_some() { "https" } else { "http" };
-        let ip = if self.address.ip().is_unspecified() { tls::own_address() } else { Some(self.address.ip()) };
-        let host = ip.map_or_else(|| "localhost".to_owned(), bracketed);
-        format!("{scheme}://{host}:{}/", self.address.port())
+        self.opened.url()
     }
 
     /// The certificate of the room's own authority: browsers that trust it trust this desk.
     #[must_use]
     pub fn ca_file(&self) -> Option<&Path> {
-        self.certificate.as_ref().and_then(tls::Certificate::ca_file)
+        self.opened.ca_file()
     }
 
     /// Serves the pages until `shutdown` is there, then tells the room that no page can receive any more.
@@ -241,37 +228,10 @@ impl BoundDesk {
         client: Arc<dyn RoomClient>,
         shutdown: impl Future<Output = ()> + Send,
     ) -> Result<(), DeskError> {
-        let url = self.url();
-        let ca_file = self.ca_file().map(Path::to_owned);
-        let Self { listener, address, certificate, options, sessions } = self;
-        let desk = Arc::new(router::Desk::new(options, address, sessions, client));
-        let app = router::router(Arc::clone(&desk)).into_make_service_with_connect_info::<SocketAddr>();
-        let handle = axum_server::Handle::new();
-        tracing::info!(%url, ?ca_file, "the desk is open");
-        let serving = async {
-            let Some(certificate) = &certificate else {
-                let server = axum_server::from_tcp(listener).map_err(DeskError::Served)?;
-                return server.handle(handle.clone()).http1_only().serve(app).await.map_err(DeskError::Served);
-            };
-            let tls = axum_server::tls_rustls::RustlsConfig::from_config(certificate.server_config()?);
-            let server = axum_server::from_tcp_rustls(listener, tls.clone()).map_err(DeskError::Served)?;
-            tokio::select! {
-                result = server.handle(handle.clone()).http1_only().serve(app) => result.map_err(DeskError::Served),
-                never = keep_certificate_fresh(certificate, &tls) => match never {},
-            }
-        };
-        let result = {
-            tokio::pin!(serving);
-            tokio::pin!(shutdown);
-            tokio::select! {
-                result = &mut serving => result,
-                () = desk.keep_watch() => Ok(()),
-                () = &mut shutdown => {
-                    handle.graceful_shutdown(Some(CLOSES_WITHIN));
-                    serving.await
-                }
-            }
-        };
+        let Self { opened, options } = self;
+        let desk = Arc::new(router::Desk::new(options, Arc::clone(&opened.door), client));
+        let app = door::router(&opened.door, router::router(&desk));
+        let result = opened.serve(app, desk.keep_watch(), shutdown).await;
         desk.close().await;
         result
     }
@@ -287,25 +247,4 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), DeskError> {
     bind(options)?.serve(client, shutdown).await
-}
-
-async fn keep_certificate_fresh(
-    certificate: &tls::Certificate,
-    served: &axum_server::tls_rustls::RustlsConfig,
-) -> std::convert::Infallible {
-    loop {
-        tokio::time::sleep(CERTIFICATE_CHECK_EVERY).await;
-        match certificate.renewed() {
-            Ok(Some(config)) => served.reload_from_config(config),
-            Ok(None) => {}
-            Err(error) => tracing::error!(%error, "the desk's certificate could not be renewed"),
-        }
-    }
-}
-
-fn bracketed(ip: IpAddr) -> String {
-    match ip {
-        IpAddr::V4(ip) => ip.to_string(),
-        IpAddr::V6(ip) => format!("[{ip}]"),
-    }
 }

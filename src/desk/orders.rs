@@ -1,4 +1,4 @@
-//! Owns what a page may ask of the room: the JSON of each order, its limits, and the event it becomes. Does not own
+//! Owns what a page may ask of a room: the address of each order and the JSON of it. Does not own an order's limits, nor
 //! whether the room takes it.
 
 use std::sync::Arc;
@@ -11,41 +11,46 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use ulid::Ulid;
 
-use super::router::{Desk, problem};
-use super::view::call_id_from_text;
-use crate::room::call::{CallId, DeskId};
-use crate::room::{Event, Place};
+use super::door::problem;
+use super::router::Desk;
+use crate::line::order::Order;
+use crate::room::call::DeskId;
 
-/// The longest name, in characters; the room cuts what is longer.
-const NAME_CHARS_MAX: usize = 60;
+/// Every order: where a page sends it, and its name among the line's orders.
+pub(super) const ORDERS: [(&str, &str); 15] = [
+    ("call/coming", "coming"),
+    ("call/here", "here"),
+    ("volume", "volume"),
+    ("place", "place"),
+    ("breath", "breath"),
+    ("brightness", "brightness"),
+    ("intensity", "intensity"),
+    ("profile", "profile"),
+    ("session/begin", "begin"),
+    ("session/infusion_starts", "infusion_starts"),
+    ("session/pause", "pause"),
+    ("session/resume", "resume"),
+    ("session/extend", "extend"),
+    ("session/end", "end"),
+    ("session/after", "after_begins"),
+];
 
-/// Every order that is one event.
+/// Every order of the desk of one room.
 pub(super) fn routes() -> Router<Arc<Desk>> {
-    Router::new()
-        .route("/api/call/coming", post(order::<Coming>))
-        .route("/api/call/here", post(order::<Here>))
-        .route("/api/volume", post(order::<Volume>))
-        .route("/api/place", post(order::<PlaceName>))
-        .route("/api/breath", post(order::<Breath>))
-        .route("/api/brightness", post(order::<Brightness>))
-        .route("/api/intensity", post(order::<Intensity>))
-        .route("/api/profile", post(order::<ProfileName>))
-        .route("/api/session/begin", post(order::<Begin>))
-        .route("/api/session/infusion_starts", post(order::<InfusionStarts>))
-        .route("/api/session/pause", post(order::<Pause>))
-        .route("/api/session/resume", post(order::<Resume>))
-        .route("/api/session/extend", post(order::<Extend>))
-        .route("/api/session/end", post(order::<End>))
-        .route("/api/session/after", post(order::<AfterBegins>))
-}
-
-async fn order<O: Order>(State(desk): State<Arc<Desk>>, Body(order): Body<O>) -> Response {
-    let event = match order.event() {
-        Ok(event) => event,
-        Err(why) => return problem(StatusCode::BAD_REQUEST, why),
-    };
-    answer(desk.tell(event).await)
+    ORDERS.into_iter().fold(Router::new(), |router, (address, name)| {
+        router.route(
+            &format!("/api/{address}"),
+            post(async move |State(desk): State<Arc<Desk>>, Body(body): Body<Asked>| {
+                match body.order(name).and_then(|order| order.event()) {
+                    Ok(event) => answer(desk.tell(event).await),
+                    Err(why) => problem(StatusCode::BAD_REQUEST, why),
+                }
+            }),
+        )
+    })
 }
 
 /// Taken, or not and why.
@@ -54,6 +59,44 @@ pub(super) fn answer(told: Result<(), String>) -> Response {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(why) => problem(StatusCode::CONFLICT, &why),
     }
+}
+
+/// What a page sends as an order.
+#[derive(Deserialize)]
+#[serde(transparent)]
+pub(super) struct Asked(Map<String, Value>);
+
+impl Asked {
+    /// The order of that name, if this is one and nothing more.
+    pub(super) fn order(self, name: &str) -> Result<Order, &'static str> {
+        const UNKNOWN: &str = "not an order this desk knows";
+        let Self(mut keys) = self;
+        let asked: Vec<String> = keys.keys().cloned().collect();
+        if keys.insert("order".to_owned(), name.into()).is_some() {
+            return Err(UNKNOWN);
+        }
+        let order: Order = serde_json::from_value(Value::Object(keys)).map_err(|_| UNKNOWN)?;
+        // A key that is misspelt must not be passed over as if it had been meant otherwise.
+        let known = serde_json::to_value(&order).map_err(|_| UNKNOWN)?;
+        if asked.iter().all(|key| known.get(key).is_some()) { Ok(order) } else { Err(UNKNOWN) }
+    }
+}
+
+/// A page says that it is there.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Beat {
+    pub desk: String,
+    pub visible: bool,
+    pub sound: bool,
+}
+
+/// A page has drawn a call.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Received {
+    pub call: Ulid,
+    pub desk: String,
 }
 
 /// A JSON body. What was sent is never repeated in the answer.
@@ -71,70 +114,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     }
 }
 
-trait Order: DeserializeOwned + Send + 'static {
-    fn event(self) -> Result<Event, &'static str>;
-}
-
-/// The name of a call in an order.
-pub(super) fn named_call(text: &str) -> Result<CallId, &'static str> {
-    call_id_from_text(text).ok_or("a call is named by 26 letters and digits")
-}
-
-/// The name of a page in an order.
+/// The name of a page in what it says.
 pub(super) fn named_desk(text: &str) -> Result<DeskId, &'static str> {
     text.parse().map(DeskId).map_err(|_| "a page is named by a number")
-}
-
-macro_rules! orders {
-    ($($name:ident { $($field:ident: $kind:ty),* } => |$order:ident| $event:expr;)+) => {$(
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct $name { $($field: $kind),* }
-
-        impl Order for $name {
-            fn event(self) -> Result<Event, &'static str> {
-                let $order = self;
-                $event
-            }
-        }
-    )+};
-}
-
-orders! {
-    Coming { call: String, name: String } => |order| {
-        let name = order.name.trim();
-        if name.is_empty() || name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
-            return Err("a name has from 1 to 60 characters");
-        }
-        Ok(Event::CallComing { id: named_call(&order.call)?, name: name.to_owned() })
-    };
-    Here { call: String } => |order| Ok(Event::CallHere { id: Some(named_call(&order.call)?) });
-    Volume { db: f32 } => |order| match order.db {
-        db if (-90.0..=0.0).contains(&db) => Ok(Event::Volume { db }),
-        _ => Err("volume is from -90 to 0 dB"),
-    };
-    PlaceName { name: String } => |order| {
-        Place::from_name(&order.name).map(Event::PlaceChosen).ok_or("there is no such place")
-    };
-    Breath { on: bool } => |order| Ok(Event::BreathWished { on: order.on });
-    Brightness { trim: f32 } => |order| match order.trim {
-        trim if (-0.5..=0.5).contains(&trim) => Ok(Event::Brightness { trim }),
-        _ => Err("brightness is from -0.5 to 0.5"),
-    };
-    Intensity { nudge: f32 } => |order| match order.nudge {
-        nudge if (-1.0..=1.0).contains(&nudge) => Ok(Event::Intensity { nudge }),
-        _ => Err("intensity is from -1 to 1"),
-    };
-    ProfileName { name: String } => |order| Ok(Event::ProfileChosen { name: order.name });
-    Begin { infusion_minutes: Option<u32>, settle: bool } => |order| Ok(Event::SessionBegins {
-        profile: None,
-        infusion_minutes: order.infusion_minutes,
-        settle: order.settle,
-    });
-    InfusionStarts {} => |_order| Ok(Event::InfusionStarts);
-    Pause {} => |_order| Ok(Event::Pause);
-    Resume {} => |_order| Ok(Event::Resume);
-    Extend { minutes: u32 } => |order| Ok(Event::Extend { minutes: order.minutes });
-    End { landing_minutes: Option<u32> } => |order| Ok(Event::End { landing_minutes: order.landing_minutes });
-    AfterBegins {} => |_order| Ok(Event::AfterBegins);
 }

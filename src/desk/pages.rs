@@ -96,6 +96,11 @@ impl Pages {
         self.pages.get(&desk).is_some_and(|page| page.receives)
     }
 
+    /// Whether any page can receive a call now.
+    pub(super) fn any_receives(&self) -> bool {
+        self.pages.values().any(|page| page.receives)
+    }
+
     /// Whether writing this call to this page is news: `true` once for each call.
     pub(super) fn take_sent(&mut self, desk: DeskId, call: CallId) -> bool {
         match self.pages.get_mut(&desk) {

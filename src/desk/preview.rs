@@ -10,7 +10,8 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
-use super::router::{Desk, problem};
+use super::door::problem;
+use super::router::Desk;
 
 /// Makes the sound of a profile's arc within a minute, as a WAV file in memory, or says why it cannot.
 type Render = dyn Fn(&str) -> Result<Vec<u8>, String> + Send + Sync;

@@ -1,42 +1,32 @@
-//! Owns the desk while it is open: its pages, its sign-ins and the way to the room, and which address leads where.
-//! Does not own what an order means, nor how a page is fed.
+//! Owns the desk of one room while it is open: its pages and the way to the room, and which address leads where. Does
+//! not own the door before it, what an order means, nor how a page is fed.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, SET_COOKIE};
-use axum::http::{HeaderMap, StatusCode};
-use axum::middleware;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::{Json, Router};
-use chrono::{Local, SecondsFormat, TimeDelta};
-use serde::Deserialize;
-use serde_json::json;
 use tokio::sync::{Mutex, Semaphore, watch};
 
-use super::calls::CallLog;
-use super::guard::{address_of, guard, token};
-use super::orders::{self, Body, answer, named_call, named_desk};
+use super::calls::{CallLog, wall_clock};
+use super::door::{Door, problem};
+use super::orders::{self, Beat, Body, Received, answer, named_desk};
 use super::pages::{PageChange, Pages};
-use super::preview;
-use super::sessions::{SIGN_IN_SECONDS, Sessions};
-use super::{DeskOptions, ROOM_ANSWERS_WITHIN, RoomClient, password, stream};
-use crate::room::call::DeskId;
-use crate::room::{Event, Snapshot};
+use super::{DeskOptions, ROOM_ANSWERS_WITHIN, RoomClient, preview, stream};
+use crate::line::message::CallState;
+use crate::room::call::{CallId, DeskId};
+use crate::room::{Event, RoomTime, Snapshot};
 
-/// No order is longer than this, in bytes.
-const BODY_BYTES_MAX: usize = 4 * 1024;
 /// Silent pages are looked for so often.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
 
 /// The desk while it is open.
 pub(super) struct Desk {
     pub options: DeskOptions,
-    pub address: SocketAddr,
-    pub sessions: Sessions,
+    pub door: Arc<Door>,
     pub client: Arc<dyn RoomClient>,
     /// Held while the room is told of a page, so that it hears of each page in order.
     pub pages: Mutex<Pages>,
@@ -44,8 +34,6 @@ pub(super) struct Desk {
     pub shown: watch::Sender<Shown>,
     /// Says that every stream is to end.
     pub closing: watch::Sender<()>,
-    /// One password is looked at at a time: each takes 19 MiB and tens of milliseconds.
-    one_password: Semaphore,
     /// One preview is made at a time.
     pub one_preview: Semaphore,
 }
@@ -58,24 +46,17 @@ pub(super) struct Shown {
 }
 
 impl Desk {
-    pub(super) fn new(
-        options: DeskOptions,
-        address: SocketAddr,
-        sessions: Sessions,
-        client: Arc<dyn RoomClient>,
-    ) -> Self {
+    pub(super) fn new(options: DeskOptions, door: Arc<Door>, client: Arc<dyn RoomClient>) -> Self {
         let snapshot = client.snapshots().borrow().clone();
         let mut log = CallLog::default();
-        log.follow(&snapshot, client.now(), wall_clock);
+        follow(&mut log, &snapshot, client.now());
         Self {
             options,
-            address,
-            sessions,
+            door,
             client,
             pages: Mutex::default(),
             shown: watch::Sender::new(Shown { snapshot, log: Arc::new(log) }),
             closing: watch::Sender::new(()),
-            one_password: Semaphore::new(1),
             one_preview: Semaphore::new(1),
         }
     }
@@ -104,7 +85,7 @@ impl Desk {
                     }
                     let snapshot = snapshots.borrow_and_update().clone();
                     let mut log = (*self.shown.borrow().log).clone();
-                    log.follow(&snapshot, self.client.now(), wall_clock);
+                    follow(&mut log, &snapshot, self.client.now());
                     self.shown.send_replace(Shown { snapshot, log: Arc::new(log) });
                 }
                 _ = sweep.tick() => {
@@ -158,126 +139,15 @@ impl Desk {
     }
 }
 
-/// Every address of the desk.
-pub(super) fn router(desk: Arc<Desk>) -> Router {
-    const CSS: &str = "text/css; charset=utf-8";
-    const JS: &str = "text/javascript; charset=utf-8";
+/// What lies behind the door.
+pub(super) fn router(desk: &Arc<Desk>) -> Router {
     Router::new()
-        .route("/", get(page))
-        .route("/login", get(login_page).post(sign_in))
-        .route("/logout", post(sign_out))
         .route("/events", get(stream::events))
         .route("/api/preview", get(preview::preview))
-        .route("/api/here", get(async || StatusCode::NO_CONTENT))
         .route("/api/beat", post(beat))
         .route("/api/call/received", post(received))
         .merge(orders::routes())
-        .route("/desk.js", file(JS, include_str!("page/desk.js")))
-        .route("/board.js", file(JS, include_str!("page/board.js")))
-        .route("/call.js", file(JS, include_str!("page/call.js")))
-        .route("/controls.js", file(JS, include_str!("page/controls.js")))
-        .route("/link.js", file(JS, include_str!("page/link.js")))
-        .route("/sound.js", file(JS, include_str!("page/sound.js")))
-        .route("/words.js", file(JS, include_str!("page/words.js")))
-        .route("/login.js", file(JS, include_str!("page/login.js")))
-        .route("/desk.css", file(CSS, include_str!("page/desk.css")))
-        .route("/icon.svg", file("image/svg+xml", include_str!("page/icon.svg")))
-        .route("/font.ttf", get(async |State(desk): State<Arc<Desk>>| typeface(desk.options.font)))
-        .route("/font-bold.ttf", get(async |State(desk): State<Arc<Desk>>| typeface(desk.options.font_bold)))
-        .fallback(async || problem(StatusCode::NOT_FOUND, "there is nothing here"))
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(middleware::from_fn_with_state(Arc::clone(&desk), guard))
-        .with_state(desk)
-}
-
-/// An answer that says what is wrong in plain words.
-pub(super) fn problem(status: StatusCode, why: &str) -> Response {
-    (status, Json(json!({ "error": why }))).into_response()
-}
-
-fn file(kind: &'static str, text: &'static str) -> axum::routing::MethodRouter<Arc<Desk>> {
-    get(async move || ([(CONTENT_TYPE, kind)], text))
-}
-
-fn typeface(font: Option<&'static [u8]>) -> Response {
-    match font {
-        Some(font) => ([(CONTENT_TYPE, "font/ttf")], font).into_response(),
-        None => problem(StatusCode::NOT_FOUND, "this desk has no typeface of its own"),
-    }
-}
-
-async fn page(State(desk): State<Arc<Desk>>, headers: HeaderMap) -> Response {
-    let mut answer = ([(CONTENT_TYPE, "text/html; charset=utf-8")], include_str!("page/desk.html")).into_response();
-    if let Some(token) = token(&desk, &headers).filter(|_| desk.sessions.needs_password())
-        && let Ok(cookie) = desk.sessions.cookie(&token, SIGN_IN_SECONDS).parse()
-    {
-        // The browser's copy ends with ours, so that a desk that is used is never signed out.
-        answer.headers_mut().insert(SET_COOKIE, cookie);
-    }
-    answer
-}
-
-async fn login_page(State(desk): State<Arc<Desk>>, headers: HeaderMap) -> Response {
-    if desk.sessions.is_signed_in(token(&desk, &headers).as_deref()) {
-        return Redirect::to("/").into_response();
-    }
-    ([(CONTENT_TYPE, "text/html; charset=utf-8")], include_str!("page/login.html")).into_response()
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SignIn {
-    password: String,
-}
-
-async fn sign_in(State(desk): State<Arc<Desk>>, request: Request) -> Response {
-    use axum::extract::FromRequest;
-    let from = address_of(&request);
-    let Some(hash) = desk.sessions.password_hash().map(str::to_owned) else {
-        return StatusCode::NO_CONTENT.into_response();
-    };
-    let Body(SignIn { password }) = match Body::from_request(request, &()).await {
-        Ok(body) => body,
-        Err(refused) => return refused,
-    };
-    let Ok(_turn) = desk.one_password.acquire().await else {
-        return problem(StatusCode::SERVICE_UNAVAILABLE, "the desk closes");
-    };
-    // Looked at only now: tries that came at once must not all slip in before the first is counted.
-    if let Some(wait) = desk.sessions.wait(from, Instant::now()) {
-        let seconds = wait.as_secs() + 1;
-        let mut answer = (
-            StatusCode::TOO_MANY_REQUESTS,
-            Json(json!({ "error": "too many wrong passwords", "wait_seconds": seconds })),
-        )
-            .into_response();
-        answer.headers_mut().insert(RETRY_AFTER, seconds.into());
-        return answer;
-    }
-    let matches = tokio::task::spawn_blocking(move || password::matches(&hash, &password)).await.unwrap_or(false);
-    if !matches {
-        desk.sessions.wrong(from, Instant::now());
-        tracing::warn!(%from, "a wrong desk password");
-        return problem(StatusCode::FORBIDDEN, "that is not the desk's password");
-    }
-    desk.sessions.right(from);
-    match desk.sessions.sign_in() {
-        Ok(cookie) => (StatusCode::NO_CONTENT, [(SET_COOKIE, cookie)]).into_response(),
-        Err(error) => problem(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
-    }
-}
-
-async fn sign_out(State(desk): State<Arc<Desk>>, headers: HeaderMap) -> Response {
-    desk.sessions.sign_out(token(&desk, &headers).as_deref());
-    (StatusCode::NO_CONTENT, [(SET_COOKIE, desk.sessions.cookie("", 0))]).into_response()
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Beat {
-    desk: String,
-    visible: bool,
-    sound: bool,
+        .with_state(Arc::clone(desk))
 }
 
 async fn beat(State(desk): State<Arc<Desk>>, Body(beat): Body<Beat>) -> Response {
@@ -301,27 +171,17 @@ async fn beat(State(desk): State<Arc<Desk>>, Body(beat): Body<Beat>) -> Response
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Received {
-    call: String,
-    desk: String,
-}
-
 async fn received(State(desk): State<Arc<Desk>>, Body(received): Body<Received>) -> Response {
-    let (id, page) = match (named_call(&received.call), named_desk(&received.desk)) {
-        (Ok(id), Ok(page)) => (id, page),
-        (Err(why), _) | (_, Err(why)) => return problem(StatusCode::BAD_REQUEST, why),
+    let page = match named_desk(&received.desk) {
+        Ok(page) => page,
+        Err(why) => return problem(StatusCode::BAD_REQUEST, why),
     };
     if !desk.pages.lock().await.receives(page) {
         return problem(StatusCode::CONFLICT, "this page cannot receive: it must be visible with its sound on");
     }
-    answer(desk.tell(Event::CallReceived { id, desk: page }).await)
+    answer(desk.tell(Event::CallReceived { id: CallId(received.call.0), desk: page }).await)
 }
 
-/// The wall clock so many milliseconds ago.
-fn wall_clock(ago_ms: u64) -> String {
-    let ago = TimeDelta::milliseconds(i64::try_from(ago_ms).unwrap_or(0));
-    let now = Local::now();
-    now.checked_sub_signed(ago).unwrap_or(now).to_rfc3339_opts(SecondsFormat::Secs, false)
+fn follow(log: &mut CallLog, snapshot: &Snapshot, now: RoomTime) {
+    log.follow(snapshot.call.as_ref().map(|call| CallState::of(call, now)).as_ref(), now.0, wall_clock);
 }

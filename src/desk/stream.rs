@@ -14,8 +14,9 @@ use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 use tokio_stream::wrappers::ReceiverStream;
 
+use super::door::problem;
 use super::guard::token;
-use super::router::{Desk, problem};
+use super::router::Desk;
 use super::view::{Hello, RoomView};
 use crate::room::Event;
 use crate::room::call::DeskId;
@@ -36,7 +37,7 @@ pub(super) async fn events(State(desk): State<Arc<Desk>>, headers: HeaderMap) ->
     }
     // One message may wait: a page that reads slowly gets the newest state next, not a backlog of old ones.
     let (sender, receiver) = mpsc::channel(1);
-    let token = token(&desk, &headers);
+    let token = token(&desk.door, &headers);
     tokio::spawn(async move {
         feed(&desk, id, token, &sender).await;
         desk.close_page(id).await;
@@ -52,7 +53,7 @@ async fn feed(desk: &Desk, id: DeskId, token: Option<String>, messages: &Message
     let mut closing = desk.closing.subscribe();
     let mut beat = tokio::time::interval(BEAT_EVERY);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let hello = Hello::new(&desk.options, id.0, desk.sessions.needs_password());
+    let hello = Hello::new(&desk.options, id.0, desk.door.sessions.needs_password());
     if !send(messages, "hello", &hello).await || !send_room(desk, id, messages).await {
         return;
     }
@@ -72,7 +73,7 @@ async fn feed(desk: &Desk, id: DeskId, token: Option<String>, messages: &Message
                 }
             }
             _ = beat.tick() => {
-                if !desk.sessions.is_signed_in(token.as_deref()) {
+                if !desk.door.sessions.is_signed_in(token.as_deref()) {
                     return;
                 }
                 // No beat for a room that does not turn: the page is to say that it cannot hear it.

@@ -2,13 +2,14 @@
 //! patient can slip out with a new field. Does not own when it is told.
 
 use serde::Serialize;
+use ulid::Ulid;
 
-use crate::room::call::{Call, CallId, CallPhase};
+use crate::line::message::CallState;
 use crate::room::snapshot::{Receipt, SessionView};
 use crate::room::{Place, RoomTime, Snapshot, Stage};
 
-use super::DeskOptions;
 use super::calls::{CallLog, PastCall};
+use super::{DeskOptions, ProfileCard};
 
 /// The first message on a stream: what does not change while the page is open.
 #[derive(Debug, Serialize)]
@@ -35,26 +36,31 @@ pub(super) struct Profile<'a> {
 
 impl<'a> Hello<'a> {
     pub(super) fn new(options: &'a DeskOptions, desk: u64, signed_in: bool) -> Self {
-        let profiles = options.profiles.iter();
         Self {
             desk: desk.to_string(),
             version: env!("CARGO_PKG_VERSION"),
             locale: &options.locale,
             clinicians: &options.clinicians,
-            profiles: profiles
-                .map(|card| Profile {
-                    name: &card.name,
-                    title: &card.title,
-                    description: &card.description,
-                    scored: card.scored,
-                })
-                .collect(),
+            profiles: options.profiles.iter().map(Profile::of).collect(),
             places: Place::ALL.iter().map(|place| place.name()).collect(),
             cap_db: options.cap_db,
             signed_in,
             previews: options.previews.is_some(),
         }
     }
+}
+
+impl<'a> Profile<'a> {
+    fn of(card: &'a ProfileCard) -> Self {
+        Self { name: &card.name, title: &card.title, description: &card.description, scored: card.scored }
+    }
+}
+
+/// What can be chosen in a room, for a desk that hears of it over a line: beside [`room_view`], as its `offers`.
+#[must_use]
+pub fn offers(profiles: &[ProfileCard], cap_db: f32) -> serde_json::Value {
+    let profiles: Vec<Profile<'_>> = profiles.iter().map(Profile::of).collect();
+    serde_json::json!({ "profiles": profiles, "cap_db": cap_db })
 }
 
 /// The room as it stands. Times are ages in milliseconds at the moment of writing.
@@ -66,7 +72,7 @@ pub(super) struct RoomView<'a> {
     in_visit: bool,
     part: Option<&'static str>,
     session: Option<ClockView>,
-    call: Option<CallView<'a>>,
+    call: Option<CallState>,
     profile: &'a str,
     infusion_minutes: u32,
     place: &'static str,
@@ -107,22 +113,6 @@ struct ClockView {
 }
 
 #[derive(Debug, Serialize)]
-#[expect(clippy::struct_excessive_bools, reason = "a message, not a state machine")]
-struct CallView<'a> {
-    id: String,
-    practice: bool,
-    phase: &'static str,
-    placed_ago_ms: u64,
-    phase_ago_ms: u64,
-    name: Option<&'a str>,
-    presses: u32,
-    line_down_told: bool,
-    risen: bool,
-    escalated: bool,
-    journaled: bool,
-}
-
-#[derive(Debug, Serialize)]
 struct ReceiptView<'a> {
     number: u64,
     at: &'a str,
@@ -138,8 +128,8 @@ struct CheckView<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct PastCallView<'a> {
-    id: String,
+pub(super) struct PastCallView<'a> {
+    id: Ulid,
     practice: bool,
     at: &'a str,
     name: Option<&'a str>,
@@ -158,7 +148,7 @@ impl<'a> RoomView<'a> {
             in_visit: snapshot.in_visit(),
             part: snapshot.session.map(|session| part_at(&session, now)),
             session: snapshot.session.map(|session| clock_view(&session, now)),
-            call: snapshot.call.as_ref().map(|call| call_view(call, now)),
+            call: snapshot.call.as_ref().map(|call| CallState::of(call, now)),
             profile: &snapshot.profile,
             infusion_minutes: snapshot.infusion_minutes,
             place: snapshot.place.name(),
@@ -191,16 +181,6 @@ pub fn room_view(snapshot: &Snapshot, now: RoomTime, room: &str) -> serde_json::
     serde_json::to_value(view).unwrap_or_default()
 }
 
-/// A call's name as it travels.
-pub(super) fn call_id_text(id: CallId) -> String {
-    ulid::Ulid::from(id.0).to_string()
-}
-
-/// The call of that name.
-pub(super) fn call_id_from_text(text: &str) -> Option<CallId> {
-    ulid::Ulid::from_string(text).ok().map(|id| CallId(u128::from(id)))
-}
-
 fn part_at(session: &SessionView, now: RoomTime) -> &'static str {
     session.clock_ms(now).map_or(session.part, |clock_ms| session.arc.part_at(clock_ms)).name()
 }
@@ -222,32 +202,6 @@ fn clock_view(session: &SessionView, now: RoomTime) -> ClockView {
     }
 }
 
-fn call_view(call: &Call, now: RoomTime) -> CallView<'_> {
-    CallView {
-        id: call_id_text(call.id),
-        practice: call.practice,
-        phase: phase_name(call.phase),
-        placed_ago_ms: now.0.saturating_sub(call.placed_at.0),
-        phase_ago_ms: now.0.saturating_sub(call.phase_since.0),
-        name: call.name.as_deref(),
-        presses: call.presses,
-        line_down_told: call.line_down_told,
-        risen: call.risen,
-        escalated: call.escalated > 0,
-        journaled: call.journaled,
-    }
-}
-
-fn phase_name(phase: CallPhase) -> &'static str {
-    match phase {
-        CallPhase::Placed => "placed",
-        CallPhase::Sent => "sent",
-        CallPhase::Received => "received",
-        CallPhase::OnTheWay => "on_the_way",
-        CallPhase::Here => "here",
-    }
-}
-
 fn receipt_view(receipt: &Receipt) -> ReceiptView<'_> {
     ReceiptView {
         number: receipt.number,
@@ -258,9 +212,9 @@ fn receipt_view(receipt: &Receipt) -> ReceiptView<'_> {
     }
 }
 
-fn past_call_view(past: &PastCall) -> PastCallView<'_> {
+pub(super) fn past_call_view(past: &PastCall) -> PastCallView<'_> {
     PastCallView {
-        id: call_id_text(past.id),
+        id: past.id,
         practice: past.practice,
         at: &past.at,
         name: past.name.as_deref(),
@@ -274,6 +228,7 @@ fn past_call_view(past: &PastCall) -> PastCallView<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::room::call::CallId;
     use crate::room::notes::PatientText;
     use crate::room::{Event, Room, Rules};
 
@@ -312,9 +267,8 @@ mod tests {
         let call = &json(&room, 4_000)["call"];
         let text = call["id"].as_str().unwrap();
         assert_eq!(text.len(), 26);
-        assert_eq!(call_id_from_text(text), Some(id));
+        assert_eq!(Ulid::from_string(text).map(|ulid| ulid.0), Ok(id.0));
         assert_eq!((&call["placed_ago_ms"], &call["phase_ago_ms"]), (&3_000.into(), &2_500.into()));
         assert_eq!((&call["phase"], &call["practice"]), (&"sent".into(), &true.into()));
-        assert_eq!(call_id_from_text("not a call"), None);
     }
 }

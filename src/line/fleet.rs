@@ -96,6 +96,7 @@ pub struct Fleet {
     seq: u64,
     receives: bool,
     beat_at_ms: Option<u64>,
+    passed_at_ms: u64,
     rooms: BTreeMap<RoomId, Room>,
     news: VecDeque<FleetNews>,
 }
@@ -116,6 +117,7 @@ impl Fleet {
             seq: 0,
             receives: false,
             beat_at_ms: None,
+            passed_at_ms: now_ms,
             rooms: rooms.collect(),
             news: VecDeque::new(),
         }
@@ -131,6 +133,12 @@ impl Fleet {
     #[must_use]
     pub fn is_linked(&self) -> bool {
         self.linked
+    }
+
+    /// When time was last carried out: a desk whose line stands still vouches for no room.
+    #[must_use]
+    pub fn passed_at_ms(&self) -> u64 {
+        self.passed_at_ms
     }
 
     /// What this end listens to.
@@ -196,6 +204,16 @@ impl Fleet {
         Ok(())
     }
 
+    /// The only page that had drawn a room's call is gone, while others are there: the room takes its call back, until
+    /// one of them has drawn it.
+    pub fn withdrawn(&mut self, now_ms: u64, room: &RoomId) {
+        if let Some(room) = self.rooms.get_mut(room).filter(|room| room.received.is_some()) {
+            room.received = None;
+            room.withdrawn = true;
+            room.stance_at_ms = Some(now_ms);
+        }
+    }
+
     /// A person asks something of a room. Its answer comes as [`FleetNews::Answered`].
     ///
     /// # Errors
@@ -247,6 +265,7 @@ impl Fleet {
 
     /// Carries out what time alone brings: rooms that have fallen silent, orders that nobody answered.
     pub fn pass(&mut self, now_ms: u64) {
+        self.passed_at_ms = now_ms;
         for (id, room) in &mut self.rooms {
             let lost = room.is_lost(now_ms);
             if lost != room.told_lost {
@@ -289,12 +308,17 @@ impl Fleet {
         let due = self.rooms.iter_mut().find(|(_, room)| room.stance_at_ms.is_some_and(|due| now_ms >= due));
         let (id, room) = due?;
         self.seq += 1;
+        let withdrawn = std::mem::take(&mut room.withdrawn);
+        if withdrawn {
+            // The room heard that nobody here receives; the beat that follows says that somebody does.
+            self.beat_at_ms = Some(now_ms);
+        }
         let stance = DeskStance {
             v: VERSION,
             desk: self.desk,
             link: self.link,
             seq: self.seq,
-            receives: self.receives,
+            receives: self.receives && !withdrawn,
             received: room.received,
             orders: room.orders.iter().map(|(order, _)| order.clone()).collect(),
         };

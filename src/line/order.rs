@@ -46,7 +46,7 @@ pub enum Order {
         /// −0.5 to 0.5.
         trim: f32,
     },
-    /// How much the composed music moves.
+    /// How full the composed music is, added to the arc's.
     Intensity {
         /// −1 to 1.
         nudge: f32,
@@ -135,6 +135,7 @@ mod tests {
         assert_eq!(Order::Volume { db: -30.0 }.event(), Ok(Event::Volume { db: -30.0 }));
         assert!(Order::Volume { db: 1.0 }.event().is_err() && Order::Volume { db: f32::NAN }.event().is_err());
         assert!(Order::Brightness { trim: 0.6 }.event().is_err());
+        assert!(Order::Intensity { nudge: -1.1 }.event().is_err());
         assert!(Order::Place { name: "moon".into() }.event().is_err());
         assert_eq!(Order::Place { name: "forest".into() }.event(), Ok(Event::PlaceChosen(Place::Forest)));
     }

@@ -42,6 +42,8 @@ pub struct Subject<'r> {
     pub room: &'r RoomHandle,
     /// What it is called at the desk.
     pub room_name: &'r str,
+    /// What can be chosen in it, as a desk's page reads it: [`desk::offers`].
+    pub offers: serde_json::Value,
     /// Its sound, which says when it last played.
     pub sound: &'r Sound,
     /// When it last turned and drew.
@@ -180,6 +182,7 @@ fn open_mqtt(at_broker: &config::RoomAtBroker, subject: &Subject<'_>) -> Option<
 fn source(subject: &Subject<'_>) -> impl FnMut() -> Told + Send + 'static {
     let (snapshots, clock) = (subject.room.snapshots(), subject.room.clock());
     let (sound, vitals, name) = (subject.sound.clone(), Arc::clone(subject.vitals), subject.room_name.to_owned());
+    let offers = subject.offers.clone();
     let mut listened_since = None;
     move || {
         let snapshot = snapshots.borrow().clone();
@@ -187,6 +190,8 @@ fn source(subject: &Subject<'_>) -> impl FnMut() -> Told + Send + 'static {
         // A window on which nobody relied may have stood still, rightly.
         listened_since = if snapshot.desks > 0 { listened_since.or(Some(Instant::now())) } else { None };
         let frame_age = listened_since.and_then(|since: Instant| Some(vitals.frame_age()?.min(since.elapsed())));
+        let mut view = desk::room_view(&snapshot, now, &name);
+        view["offers"] = offers.clone();
         let age_ms = |age: Duration| u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
         Told {
             name: name.clone(),
@@ -196,7 +201,7 @@ fn source(subject: &Subject<'_>) -> impl FnMut() -> Told + Send + 'static {
                 frame_age_ms: frame_age.map(age_ms),
                 audio_age_ms: sound.last_buffer_age().map(age_ms),
             },
-            view: desk::room_view(&snapshot, now, &name),
+            view,
         }
     }
 }

@@ -1,7 +1,7 @@
-// Owns the room at a glance: its card, its arc, what staff is to know, the last calls and the last wipe. Does not own
-// the call, nor what can be changed.
+// Owns one room at a glance: its card, its arc, the last calls and the last wipe. Does not own the call, what is wrong,
+// nor what can be changed.
 
-import { has, say } from "/words.js";
+import { say } from "/words.js";
 
 const ARC_WIDTH = 1000;
 const ARC_TOP = 22;
@@ -10,16 +10,15 @@ const MINUTE_MS = 60_000;
 
 let view = null;
 let at = 0;
-let hello = { profiles: [], cap_db: 0 };
+let offers = { profiles: [], cap_db: 0 };
 let drawnArc = "";
-let knownTroubles = new Set();
 
 /** The element of that name. */
 export const el = (id) => document.getElementById(id);
 
-/** Writes words where they differ, so that a reader of the screen hears only changes. */
-export function write(id, words) {
-  const node = el(id);
+/** Writes words where they differ, so that a reader of the screen hears only changes. Into a node, or that of a name. */
+export function write(at, words) {
+  const node = typeof at === "string" ? el(at) : at;
   if (node.textContent !== words) node.textContent = words;
 }
 
@@ -42,14 +41,14 @@ export function clockTime(moment) {
   return moment.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
 }
 
-/** What does not change while the page is open. */
+/** What can be chosen in the room that is shown. */
 export function prepare(said) {
-  hello = said;
+  offers = said;
 }
 
-// How loud a level is, in one word, from how far it lies below the room's cap.
-function loudness(db) {
-  const below = hello.cap_db - db;
+/** How loud a level is, in one word, from how far it lies below the room's cap. */
+export function loudness(db, cap_db) {
+  const below = cap_db - db;
   const words = [[1.5, "full"], [9, "strong"], [18, "medium"], [27, "soft"], [39, "quiet"]];
   return say(`volume_${words.find(([limit]) => below < limit)?.[1] ?? "faint"}`);
 }
@@ -57,12 +56,12 @@ function loudness(db) {
 /** A level in dB and in a word. */
 export function volumeWords(db) {
   const rounded = Math.round(db);
-  return say("volume_fact", { db: rounded < 0 ? `−${-rounded}` : rounded, word: loudness(db) });
+  return say("volume_fact", { db: rounded < 0 ? `−${-rounded}` : rounded, word: loudness(db, offers.cap_db) });
 }
 
 /** The profile's name for people. */
 export function profileTitle(name) {
-  return hello.profiles.find((profile) => profile.name === name)?.title || name;
+  return offers.profiles.find((profile) => profile.name === name)?.title || name;
 }
 
 /** What the light does now, in words. */
@@ -84,7 +83,6 @@ export function intensityWords() {
 export function draw(room, receivedAt) {
   view = room;
   at = receivedAt;
-  write("room-name", view.room || say("unnamed"));
   document.body.dataset.stage = view.stage;
   write("fact-profile", profileTitle(view.profile));
   write("fact-place", say(`place_${view.place}`));
@@ -105,30 +103,23 @@ export function forgetShared() {
   write("shared-words", "");
 }
 
-/** New troubles since the last look; also shows them all. */
-export function drawTroubles(more) {
-  const names = [...(view?.troubles ?? []), ...more];
-  const isNew = names.some((name) => !knownTroubles.has(name));
-  if (isNew || names.length !== knownTroubles.size) {
-    knownTroubles = new Set(names);
-    el("troubles").replaceChildren(
-      ...names.map((name) => {
-        const item = document.createElement("li");
-        item.dataset.trouble = name;
-        item.textContent = has(`trouble_${name}`) ? say(`trouble_${name}`) : say("trouble_other", { name });
-        return item;
-      }),
-    );
-  }
-  return isNew;
+/** The session clock of a room now, in milliseconds; null while it waits for the pump. */
+export function clockOf(room, heardAt) {
+  const session = room?.session;
+  if (!session || session.clock_ms === null) return null;
+  const moved = session.running ? (performance.now() - heardAt) * session.speed : 0;
+  return Math.min(session.clock_ms + moved, session.end_ms);
 }
 
-/** The session clock now, in milliseconds; null while it waits for the pump. */
+/** The session clock of the room that is shown. */
 export function sessionClock() {
-  const session = view?.session;
-  if (!session || session.clock_ms === null) return null;
-  const moved = session.running ? (performance.now() - at) * session.speed : 0;
-  return Math.min(session.clock_ms + moved, session.end_ms);
+  return clockOf(view, at);
+}
+
+/** Stage and part of a room, in words. */
+export function stageWords(room, clock) {
+  const stage = say(`stage_${room.stage}`);
+  return room.session ? `${stage} · ${say(`part_${partAt(room.session, clock)}`)}` : stage;
 }
 
 /** Several times a second: what moves by itself. */
@@ -137,8 +128,7 @@ export function tick() {
   const { session } = view;
   const clock = sessionClock();
   const part = session ? partAt(session, clock) : null;
-  const stage = say(`stage_${view.stage}`);
-  write("room-stage", part ? `${stage} · ${say(`part_${part}`)}` : stage);
+  write("room-stage", stageWords(view, clock));
   write("room-words", words(session, clock, part));
   show(el("clock-box"), Boolean(session));
   drawArc(session);
@@ -201,26 +191,20 @@ function whole(ms) {
 }
 
 /** The arc of a session that has not begun is drawn too, faintly: as the chosen length would be. */
-function planned() {
-  const infusion = view.infusion_minutes * MINUTE_MS;
+function planned(room) {
+  const infusion = room.infusion_minutes * MINUTE_MS;
   const end = infusion + 15 * MINUTE_MS;
   const onset = Math.min(Math.max(infusion * 0.3, 8 * MINUTE_MS), 15 * MINUTE_MS, end - 20 * MINUTE_MS);
   return { infusion_ms: infusion, peak_from_ms: onset, return_from_ms: end - 20 * MINUTE_MS, landing_from_ms: end - 10 * MINUTE_MS, end_ms: end };
 }
 
 function drawArc(session) {
-  const arc = session ?? planned();
+  const arc = session ?? planned(view);
   const key = JSON.stringify([arc.infusion_ms, arc.peak_from_ms, arc.return_from_ms, arc.landing_from_ms, arc.end_ms]);
   if (key === drawnArc) return;
   drawnArc = key;
   const end = Math.max(1, arc.end_ms);
-  const points = [];
-  for (let step = 0; step <= 200; step += 1) {
-    const ms = (end * step) / 200;
-    points.push(`${((ARC_WIDTH * step) / 200).toFixed(1)} ${height(arc, ms).toFixed(1)}`);
-  }
-  const line = `M${points.join("L")}`;
-  const hill = `${line}L${ARC_WIDTH} 190L0 190Z`;
+  const { line, hill } = shapeOf(arc, 200);
   for (const id of ["arc-line", "arc-line-past"]) el(id).setAttribute("d", line);
   for (const id of ["arc-hill", "arc-hill-past"]) el(id).setAttribute("d", hill);
   const x = (ms) => ((ARC_WIDTH * ms) / end).toFixed(1);
@@ -236,6 +220,23 @@ function drawArc(session) {
     label.style.flexGrow = String(share * 1000);
     label.textContent = share > 0.06 ? say(`part_${label.dataset.part}`) : "";
   });
+}
+
+/** The arc of a room as a small drawing: its line, the hill below it, and how far along it the clock has come, 0 to 1. */
+export function smallArc(room, clock) {
+  const arc = room.session ?? planned(room);
+  const share = clock === null ? 0 : clock / Math.max(1, arc.end_ms);
+  return { ...shapeOf(arc, 60), share, top: height(arc, clock ?? 0) / 190 };
+}
+
+function shapeOf(arc, steps) {
+  const end = Math.max(1, arc.end_ms);
+  const points = [];
+  for (let step = 0; step <= steps; step += 1) {
+    points.push(`${((ARC_WIDTH * step) / steps).toFixed(1)} ${height(arc, (end * step) / steps).toFixed(1)}`);
+  }
+  const line = `M${points.join("L")}`;
+  return { line, hill: `${line}L${ARC_WIDTH} 190L0 190Z` };
 }
 
 /** How deep the session is at a moment, as a height in the drawing. */

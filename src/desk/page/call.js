@@ -1,154 +1,275 @@
-// Owns the call on the page: its words, its sound, its answers, and telling the room that it was really drawn.
+// Owns the calls on the page, one panel for each room that calls: its words, its answers, and telling the room that it
+// was really drawn. Does not own what is heard for it, nor the rooms.
 
 import { deskName, order } from "/link.js";
 import { say } from "/words.js";
 import { el, minutes, show, write } from "/board.js";
 
-let call = null;
-let room = "";
-let at = 0;
-let drawnFor = "";
-let drawing = false;
-let presses = "";
+// Whoever clicks in the moment in which a panel moved up may have meant another one.
+const SETTLES_MS = 400;
+
+const panels = new Map();
+let template = null;
+let theOne = null;
+let clinicians = [];
 let able = () => false;
-let come = async () => {};
+let open = () => {};
+let settledAt = 0;
+let pressesBefore = [];
 
-/** Makes the buttons: one for each who can come. */
-export function prepare(clinicians, isAble) {
+/** What does not change: who can come, whether this page can receive, and, where there are several rooms, how one is
+ *  opened. */
+export function prepare(names, isAble, openRoom) {
+  clinicians = names;
   able = isAble;
-  const group = el("coming");
-  group.setAttribute("aria-label", say("coming"));
-  group.replaceChildren(
-    ...clinicians.map((name, index) => {
-      const button = document.createElement("button");
-      const who = document.createElement("span");
-      button.type = "button";
-      button.id = `coming-${index}`;
-      button.dataset.name = name;
-      button.append(say("coming"), who);
-      who.textContent = name;
-      button.addEventListener("click", () => come(name));
-      return button;
-    }),
-  );
-  el("coming-name").placeholder = say("other_name");
+  open = openRoom ?? open;
+  template ??= el("call");
+  if (openRoom) template.remove();
+  else theOne ??= new Panel("");
 }
 
-/** Ties the fixed buttons; once. */
-export function tie() {
-  const tell = async (path, body) => {
-    if (!call) return;
-    const why = await order(path, { call: call.id, ...body });
-    write("call-problem", why === null ? "" : why ? say("order_failed", { why }) : say("order_unheard"));
-  };
-  come = (name) => tell("/api/call/coming", { name });
-  el("coming-free").addEventListener("submit", (event) => {
-    event.preventDefault();
-    const name = el("coming-name").value.trim();
-    if (name) come(name);
-    else el("coming-name").focus();
-  });
-  el("call-here").addEventListener("click", () => tell("/api/call/here", {}));
-}
-
-/** Shows the room's call, or none. */
-export function draw(view, receivedAt) {
-  call = view.call;
-  room = view.room || say("unnamed");
-  at = receivedAt;
-  const panel = el("call");
-  show(panel, Boolean(call));
-  if (!call) {
-    drawnFor = "";
-    write("call-problem", "");
+/** Shows a room's call, or none. */
+export function draw(room) {
+  const panel = panels.get(room.id);
+  if (!room.call) {
+    if (!panel) return;
+    panels.delete(room.id);
+    if (panel === theOne) {
+      panel.rest();
+      return;
+    }
+    panel.node.remove();
+    settle();
     return;
   }
-  const rings = ringing();
-  panel.dataset.phase = call.phase;
-  panel.classList.toggle("rings", rings);
-  panel.classList.toggle("is-practice", call.practice);
-  show(el("call-practice"), call.practice);
-  write("call-title", title());
-  write("call-state", state());
-  write("call-more", more());
-  const here = el("call-here");
-  show(here, call.phase !== "here");
-  if (!here.textContent) {
-    const words = document.createElement("span");
-    words.textContent = say("here_words");
-    here.append(say("here"), words);
-  }
-  for (const button of el("coming").children) {
-    button.classList.toggle("is-coming", call.phase === "on_the_way" && button.dataset.name === call.name);
-  }
-  show(document.querySelector(".call-answers"), call.phase !== "here");
+  const drawn = panel ?? theOne ?? new Panel(room.id);
+  panels.set(room.id, drawn);
+  drawn.draw(room);
+  if (drawn !== theOne) settle();
 }
 
-/** What is to be heard for the call now: a sound's name, or null. */
+/** The oldest call stands on top, rehearsals last: an answer never moves a panel. */
+function settle() {
+  const box = el("calls");
+  const sorted = [...panels.values()].sort((a, b) => a.call.practice - b.call.practice || b.age("placed_ago_ms") - a.age("placed_ago_ms"));
+  const before = [...box.children];
+  sorted.forEach((panel, index) => {
+    if (box.children[index] === panel.node) return;
+    box.insertBefore(panel.node, box.children[index] ?? null);
+  });
+  if (before.some((node, index) => node.isConnected && box.children[index] !== node)) settledAt = performance.now() + SETTLES_MS;
+  box.classList.toggle("several", sorted.length > 1);
+  box.classList.toggle("many", sorted.length > 3);
+}
+
+/** What is to be heard for the calls now: a sound's name, or null. */
 export function soundNow() {
-  if (!call || !ringing()) return null;
-  if (call.practice) return "practice";
-  return call.risen || age("phase_ago_ms") > 30_000 ? "risen" : "call";
+  const sounds = [...panels.values()].map((panel) => panel.soundNow());
+  return ["risen", "call", "practice"].find((sound) => sounds.includes(sound)) ?? null;
 }
 
-/** What the patient reads is not known while the room is not heard. */
+/** What the patients read is not known while nothing is heard. */
 export function sayStale() {
-  if (call) write("call-state", say("last_heard"));
+  for (const panel of panels.values()) panel.sayStale();
 }
 
-/** Whether it was pressed since the last look: each press rings anew. */
+/** Whether one was pressed since the last look: each press rings anew. */
 export function isPressedAnew() {
-  const now = call ? `${call.id} ${call.presses}` : "";
-  const isNew = now !== "" && now !== presses;
-  presses = now;
+  const now = [...panels.values()].map(({ call }) => `${call.id} ${call.presses}`);
+  const isNew = now.some((press) => !pressesBefore.includes(press));
+  pressesBefore = now;
   return isNew;
 }
 
 /** The page's title while a call waits, or null. */
 export function titleWords() {
-  return call && call.phase !== "here" ? say("title_call", { room, age: minutes(age("placed_ago_ms")) }) : null;
+  const waiting = [...panels.values()].filter(({ call }) => call.phase !== "here");
+  const oldest = waiting.sort((a, b) => a.call.practice - b.call.practice || b.age("placed_ago_ms") - a.age("placed_ago_ms"))[0];
+  if (!oldest) return null;
+  const words = say("title_call", { room: oldest.name, age: minutes(oldest.age("placed_ago_ms")) });
+  return waiting.length > 1 ? `(${waiting.length}) ${words}` : words;
 }
 
-/** Once a second: the age moves on, and a call that was not told as drawn is told again. */
-export function tick() {
-  if (!call) return;
-  write("call-age", minutes(age("placed_ago_ms")));
-  tellDrawn();
+/** Several times a second: ages move on, and a call that was not told as drawn is told again. */
+export function tick(openedRoom) {
+  for (const panel of panels.values()) panel.tick(openedRoom);
 }
 
-/** Tells the room once that this call stands on this page, to be seen and heard. */
-export async function tellDrawn() {
-  if (!call || drawing) return;
-  if (!able()) {
-    // Whatever this page had, it has to say again once it can be seen and heard.
-    drawnFor = "";
-    return;
-  }
-  const name = deskName();
-  const key = `${call.id} ${name}`;
-  if (!name || (drawnFor === key && !["placed", "sent"].includes(call.phase))) return;
-  drawing = true;
-  const { id } = call;
-  try {
-    bringIntoView();
-    const isPainted = await painted();
-    if (isPainted && isInView() && call?.id === id && able() && name === deskName() && !el("call").hidden) {
-      const problem = await order("/api/call/received", { call: id, desk: name });
-      if (problem === null) drawnFor = key;
+class Panel {
+  constructor(id) {
+    this.id = id;
+    this.drawnFor = "";
+    this.drawing = false;
+    this.node = id ? template.cloneNode(true) : template;
+    this.parts = {};
+    for (const part of [this.node, ...this.node.querySelectorAll("[id]")]) {
+      this.parts[part.id] = part;
+      if (id) part.id = `${part.id}-${id}`;
     }
-  } finally {
-    drawing = false;
+    if (id) {
+      this.node.setAttribute("aria-labelledby", this.parts["call-title"].id);
+      this.node.querySelector("label").htmlFor = this.parts["coming-name"].id;
+    }
+    this.tie();
   }
-}
 
-/** Nobody has seen a call that lies above what they scrolled to. */
-function bringIntoView() {
-  if (!isInView()) el("call").scrollIntoView({ block: "start" });
-}
+  tie() {
+    const { parts } = this;
+    const click = (part, act) => part.addEventListener("click", () => performance.now() >= settledAt && act());
+    const group = parts.coming;
+    group.setAttribute("aria-label", say("coming"));
+    group.replaceChildren(
+      ...clinicians.map((name, index) => {
+        const button = document.createElement("button");
+        const who = document.createElement("span");
+        button.type = "button";
+        button.id = this.id ? `coming-${index}-${this.id}` : `coming-${index}`;
+        button.dataset.name = name;
+        button.append(say("coming"), who);
+        who.textContent = name;
+        click(button, () => this.come(name));
+        return button;
+      }),
+    );
+    parts["coming-name"].placeholder = say("other_name");
+    parts["coming-free"].addEventListener("submit", (event) => {
+      event.preventDefault();
+      const name = parts["coming-name"].value.trim();
+      if (name) this.come(name);
+      else parts["coming-name"].focus();
+    });
+    const here = parts["call-here"];
+    const words = document.createElement("span");
+    words.textContent = say("here_words");
+    here.replaceChildren(say("here"), words);
+    click(here, () => this.tell("call/here", {}));
+    parts["call-open"].addEventListener("click", () => open(this.id));
+    for (const node of this.node.querySelectorAll("[data-say]")) node.textContent = say(node.dataset.say);
+  }
 
-function isInView() {
-  const words = el("call-title").getBoundingClientRect();
-  return words.height > 0 && words.top >= 0 && words.bottom <= window.innerHeight;
+  come(name) {
+    return this.tell("call/coming", { name });
+  }
+
+  async tell(path, body) {
+    if (!this.call) return;
+    const why = await order(this.id, path, { call: this.call.id, ...body });
+    write(this.parts["call-problem"], why === null ? "" : why ? say("order_failed", { why }) : say("order_unheard"));
+  }
+
+  draw(room) {
+    const { parts, node } = this;
+    if (this.call?.id !== room.call.id) {
+      this.drawnFor = "";
+      write(parts["call-problem"], "");
+    }
+    this.call = room.call;
+    this.at = room.callAt;
+    this.name = room.name;
+    this.isLost = room.lost;
+    const { call } = this;
+    node.hidden = false;
+    node.dataset.phase = call.phase;
+    node.classList.toggle("rings", this.rings());
+    node.classList.toggle("is-practice", call.practice);
+    show(parts["call-practice"], call.practice);
+    write(parts["call-title"], this.title());
+    write(parts["call-state"], room.lost ? say("last_heard") : this.state());
+    write(parts["call-more"], this.more());
+    show(parts["call-here"], call.phase !== "here");
+    for (const button of parts.coming.children) {
+      button.classList.toggle("is-coming", call.phase === "on_the_way" && button.dataset.name === call.name);
+    }
+    show(node.querySelector(".call-answers"), call.phase !== "here");
+  }
+
+  rest() {
+    this.call = null;
+    this.node.hidden = true;
+    write(this.parts["call-problem"], "");
+  }
+
+  sayStale() {
+    write(this.parts["call-state"], say("last_heard"));
+  }
+
+  soundNow() {
+    if (!this.rings()) return null;
+    if (this.call.practice) return "practice";
+    return this.call.risen || this.age("phase_ago_ms") > 30_000 ? "risen" : "call";
+  }
+
+  tick(openedRoom) {
+    write(this.parts["call-age"], minutes(this.age("placed_ago_ms")));
+    show(this.parts["call-open"], Boolean(this.id) && openedRoom !== this.id);
+    this.tellDrawn();
+  }
+
+  /** Tells the room once that this call stands on this page, to be seen and heard. */
+  async tellDrawn() {
+    if (this.drawing) return;
+    if (!able()) {
+      // Whatever this page had, it has to say again once it can be seen and heard.
+      this.drawnFor = "";
+      return;
+    }
+    const name = deskName();
+    const { id } = this.call;
+    const key = `${id} ${name}`;
+    if (!name || (this.drawnFor === key && !["placed", "sent"].includes(this.call.phase))) return;
+    this.drawing = true;
+    try {
+      // Nobody has seen a call that lies above what they scrolled to.
+      if (!this.isInView()) this.node.scrollIntoView({ block: "nearest" });
+      const isPainted = await painted();
+      if (isPainted && this.isInView() && this.call?.id === id && able() && name === deskName()) {
+        const problem = await order(this.id, "call/received", { call: id, desk: name });
+        if (problem === null) this.drawnFor = key;
+      }
+    } finally {
+      this.drawing = false;
+    }
+  }
+
+  isInView() {
+    const words = this.parts["call-title"].getBoundingClientRect();
+    return !this.node.hidden && this.node.isConnected && words.height > 0 && words.top >= 0 && words.bottom <= window.innerHeight;
+  }
+
+  age(field) {
+    return this.call[field] + (performance.now() - this.at);
+  }
+
+  rings() {
+    const { call } = this;
+    return call.phase !== "here" && (call.phase !== "on_the_way" || call.risen);
+  }
+
+  title() {
+    const { call } = this;
+    const name = call.name || say("someone");
+    // With several rooms each sentence has to say which.
+    const key = { here: "is_here", on_the_way: "on_the_way" }[call.phase];
+    if (key) return say(this.id ? `${key}_room` : key, { name, room: this.name });
+    return say(call.practice ? "calling_practice" : "calling", { room: this.name });
+  }
+
+  state() {
+    const { call } = this;
+    if (call.line_down_told && ["placed", "sent"].includes(call.phase)) return say("reads_line_down");
+    const key = { received: "reads_received", on_the_way: "reads_coming", here: "reads_here" }[call.phase];
+    return say(key ?? "reads_placed");
+  }
+
+  more() {
+    const { call } = this;
+    const words = [];
+    if (call.phase === "on_the_way" && call.risen) words.push(say("rings_again"));
+    if (call.escalated) words.push(say("escalated"));
+    else if (call.phase === "received" && call.risen) words.push(say("has_risen"));
+    if (call.presses > 1) words.push(say("rang_again", { presses: call.presses }));
+    return words.join(" ");
+  }
 }
 
 /** Two frames: the second begins only after the first, with the call in it, was drawn. */
@@ -162,34 +283,4 @@ function painted() {
       }),
     );
   });
-}
-
-function age(field) {
-  return call[field] + (performance.now() - at);
-}
-
-function ringing() {
-  return call.phase !== "here" && (call.phase !== "on_the_way" || call.risen);
-}
-
-function title() {
-  const name = call.name || say("someone");
-  if (call.phase === "here") return say("is_here", { name });
-  if (call.phase === "on_the_way") return say("on_the_way", { name });
-  return say(call.practice ? "calling_practice" : "calling", { room });
-}
-
-function state() {
-  if (call.line_down_told && ["placed", "sent"].includes(call.phase)) return say("reads_line_down");
-  const key = { received: "reads_received", on_the_way: "reads_coming", here: "reads_here" }[call.phase];
-  return say(key ?? "reads_placed");
-}
-
-function more() {
-  const words = [];
-  if (call.phase === "on_the_way" && call.risen) words.push(say("rings_again"));
-  if (call.escalated) words.push(say("escalated"));
-  else if (call.phase === "received" && call.risen) words.push(say("has_risen"));
-  if (call.presses > 1) words.push(say("rang_again", { presses: call.presses }));
-  return words.join(" ");
 }

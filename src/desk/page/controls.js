@@ -9,37 +9,50 @@ const LIGHT_STEP = 0.1;
 const INTENSITY_STEP = 0.2;
 
 let view = null;
-let hello = null;
+let room = "";
+let offers = { profiles: [], cap_db: 0, previews: false };
 let problemTimer = 0;
 let chosenFor = "";
 let stopPreview = () => {};
 
-/** Fills the lists. */
-export function prepare(said) {
-  hello = said;
-  fill(el("profile"), hello.profiles.map((profile) => [profile.name, profile.title]));
+/** Fills the lists of what can be chosen in a room. What was begun in another one is forgotten. */
+export function prepare(id, said, places) {
+  if (room !== id) {
+    show(el("end-ask"), false);
+    failed(null);
+    stopPreview();
+    chosenFor = "";
+  }
+  room = id;
+  offers = said;
+  fill(el("profile"), offers.profiles.map((profile) => [profile.name, profile.title]));
   el("minutes").placeholder = say("own_hint");
-  fill(el("place-choice"), hello.places.map((name) => [name, say(`place_${name}`)]));
+  fill(el("place-choice"), places.map((name) => [name, say(`place_${name}`)]));
 }
 
 /** Ties every button; once. */
 export function tie() {
   const click = (id, act) => el(id).addEventListener("click", () => act());
-  const tell = async (path, body) => failed(await order(path, body));
-  click("volume-down", () => tell("/api/volume", { db: stepped(-VOLUME_STEP_DB) }));
-  click("volume-up", () => tell("/api/volume", { db: stepped(VOLUME_STEP_DB) }));
-  click("light-down", () => tell("/api/brightness", { trim: trimmed(-LIGHT_STEP) }));
-  click("light-up", () => tell("/api/brightness", { trim: trimmed(LIGHT_STEP) }));
-  click("intensity-down", () => tell("/api/intensity", { nudge: nudged(-INTENSITY_STEP) }));
-  click("intensity-up", () => tell("/api/intensity", { nudge: nudged(INTENSITY_STEP) }));
-  click("breath-switch", () => tell("/api/breath", { on: !view.breath }));
-  el("place-choice").addEventListener("change", (event) => tell("/api/place", { name: event.target.value }));
-  el("profile").addEventListener("change", (event) => tell("/api/profile", { name: event.target.value }));
-  click("infusion-starts", () => tell("/api/session/infusion_starts"));
-  click("session-pause", () => tell("/api/session/pause"));
-  click("session-resume", () => tell("/api/session/resume"));
-  click("session-extend", () => tell("/api/session/extend", { minutes: 5 }));
-  click("session-after", () => tell("/api/session/after"));
+  const tell = async (path, body) => {
+    const asked = room;
+    const why = await order(asked, path, body);
+    // Meanwhile another room may be shown: nothing of this one is to be read there.
+    if (asked === room) failed(why);
+  };
+  click("volume-down", () => tell("volume", { db: stepped(-VOLUME_STEP_DB) }));
+  click("volume-up", () => tell("volume", { db: stepped(VOLUME_STEP_DB) }));
+  click("light-down", () => tell("brightness", { trim: trimmed(-LIGHT_STEP) }));
+  click("light-up", () => tell("brightness", { trim: trimmed(LIGHT_STEP) }));
+  click("intensity-down", () => tell("intensity", { nudge: nudged(-INTENSITY_STEP) }));
+  click("intensity-up", () => tell("intensity", { nudge: nudged(INTENSITY_STEP) }));
+  click("breath-switch", () => tell("breath", { on: !view.breath }));
+  el("place-choice").addEventListener("change", (event) => tell("place", { name: event.target.value }));
+  el("profile").addEventListener("change", (event) => tell("profile", { name: event.target.value }));
+  click("infusion-starts", () => tell("session/infusion_starts"));
+  click("session-pause", () => tell("session/pause"));
+  click("session-resume", () => tell("session/resume"));
+  click("session-extend", () => tell("session/extend", { minutes: 5 }));
+  click("session-after", () => tell("session/after"));
   click("session-end", () => {
     show(el("end-ask"), true);
     el("session-end-no").focus();
@@ -49,14 +62,14 @@ export function tie() {
     el("session-end").focus();
   });
   click("session-end-yes", async () => {
-    await tell("/api/session/end", {});
+    await tell("session/end", {});
     show(el("end-ask"), false);
   });
   tiePreview();
   el("minutes").addEventListener("focus", () => (el("minutes-own").checked = true));
   el("begin").addEventListener("submit", (event) => {
     event.preventDefault();
-    tell("/api/session/begin", { infusion_minutes: minutesChosen(), settle: el("settle").checked });
+    tell("session/begin", { infusion_minutes: minutesChosen(), settle: el("settle").checked });
   });
 }
 
@@ -103,8 +116,8 @@ export function failed(why) {
 }
 
 /** Shows what can be changed now. */
-export function draw(room) {
-  view = room;
+export function draw(shown) {
+  view = shown;
   const canBegin = ["ready", "arrive"].includes(view.stage);
   const { session } = view;
   show(el("begin"), canBegin);
@@ -119,7 +132,7 @@ export function draw(room) {
   write("volume-words", volumeWords(view.volume_db));
   write("light-words", lightWords());
   // Only composed music can be made fuller or barer.
-  show(el("intensity"), Boolean(hello?.profiles.find((profile) => profile.name === view.profile)?.scored));
+  show(el("intensity"), Boolean(offers.profiles.find((profile) => profile.name === view.profile)?.scored));
   write("intensity-words", intensityWords());
   choose(el("place-choice"), view.place);
   el("breath-switch").setAttribute("aria-checked", String(Boolean(view.breath)));
@@ -133,9 +146,9 @@ export function tick() {
 
 function drawBegin() {
   choose(el("profile"), view.profile);
-  const chosen = hello?.profiles.find((profile) => profile.name === view.profile);
+  const chosen = offers.profiles.find((profile) => profile.name === view.profile);
   write("profile-words", chosen?.description ?? "");
-  show(el("preview"), Boolean(hello?.previews && chosen));
+  show(el("preview"), Boolean(offers.previews && chosen));
   show(el("begin-warning"), view.line === "down");
   write("begin-warning", say("begin_no_line"));
   const key = `${view.profile} ${view.infusion_minutes}`;
@@ -166,7 +179,7 @@ function minutesChosen() {
 
 function stepped(step) {
   const lowest = -60;
-  return Math.min(0, Math.max(lowest, Math.min(view.volume_db, hello.cap_db) + step));
+  return Math.min(0, Math.max(lowest, Math.min(view.volume_db, offers.cap_db) + step));
 }
 
 function trimmed(step) {

@@ -1,4 +1,4 @@
-// Owns the way to the room: the stream of messages, the beat that makes this page a desk, and the orders. Does not own
+// Owns the way to the room, or to the desk of several: the stream of messages, the beat that makes this page a desk, and the orders. Does not own
 // what is shown.
 
 // Without a beat for so long, the room is not heard.
@@ -6,6 +6,9 @@ const UNHEARD_AFTER_MS = 10_000;
 const BEAT_EVERY_MS = 2_000;
 const REOPEN_LEAST_MS = 400;
 const REOPEN_MOST_MS = 2_000;
+const ANSWERS_WITHIN_MS = 5_000;
+// A desk of several rooms waits for the room itself, which may take up to eight seconds.
+const ROOM_ANSWERS_WITHIN_MS = 10_000;
 
 let stream = null;
 let desk = null;
@@ -16,6 +19,7 @@ let tries = 0;
 let takenAsDesk = false;
 let refused = false;
 let signedOut = false;
+let several = false;
 let isAble = () => false;
 let on = {};
 
@@ -39,10 +43,10 @@ export function state() {
   return { unheardSince, takenAsDesk, refused, signedOut, opened: desk !== null };
 }
 
-/** Sends an order. Answers null, or the words of what went wrong. */
-export async function order(path, body = {}) {
+/** Sends an order to a room. Answers null, or the words of what went wrong; without words, the room did not answer. */
+export async function order(room, path, body = {}) {
   try {
-    const answer = await post(path, body);
+    const answer = await post(several ? `/api/rooms/${room}/${path}` : `/api/${path}`, body);
     if (answer.ok) return null;
     if (answer.status === 401) leave();
     return (await answer.json()).error ?? String(answer.status);
@@ -71,7 +75,7 @@ export async function beat() {
 
 /** Signs out and leaves the page. */
 export async function signOut() {
-  await order("/logout");
+  await post("/logout", {}).catch(() => {});
   location.replace("/login");
 }
 
@@ -80,7 +84,7 @@ function post(path, body) {
     method: "POST",
     headers: { "content-type": "application/json", "x-stillroom": "1" },
     body: JSON.stringify(body),
-    signal: AbortSignal.timeout(5_000),
+    signal: AbortSignal.timeout(several ? ROOM_ANSWERS_WITHIN_MS : ANSWERS_WITHIN_MS),
   });
 }
 
@@ -94,10 +98,12 @@ function reopen() {
     const hello = JSON.parse(message.data);
     desk = hello.desk;
     signedOut = false;
+    several = Boolean(hello.several);
     on.hello(hello);
     beat();
   });
   stream.addEventListener("room", (message) => on.room(JSON.parse(message.data), performance.now()));
+  stream.addEventListener("line", (message) => on.line(JSON.parse(message.data)));
   stream.addEventListener("beat", () => {
     heardAt = performance.now();
     tries = 0;

@@ -9,13 +9,16 @@ const SOUNDS = {
   call: { gain: 0.17, every_ms: 3200 },
   risen: { gain: 0.55, every_ms: 2000, bright: true },
   practice: { gain: 0.07, every_ms: 7000 },
-  unheard: { gain: 0.3, every_ms: 5000, glide: true },
 };
+// Trouble has a sound of its own, two falling glides, which goes on beside a call's.
+const TROUBLE_GAIN = 0.3;
 
 let context = null;
 let master = null;
 let playing = null;
 let timer = 0;
+let tellsEvery_ms = 0;
+let tellTimer = 0;
 let lastTime = -1;
 let lastLook = 0;
 let moves = false;
@@ -65,7 +68,7 @@ export function isOn() {
   return moves;
 }
 
-/** Repeats a sound until told otherwise: "call", "risen", "practice", "unheard", or null for none. `anew` starts it
+/** Repeats a call's sound until told otherwise: "call", "risen", "practice", or null for none. `anew` starts it
  *  from its beginning even if it already plays. */
 export function repeat(kind, anew = false) {
   if (kind === playing && !anew) return;
@@ -76,14 +79,28 @@ export function repeat(kind, anew = false) {
 
 /** A new trouble: its own sound, once. */
 export function troubleOnce() {
-  if (!playing) glide(SOUNDS.unheard.gain);
+  if (!playing && !tellsEvery_ms) glide(TROUBLE_GAIN);
+}
+
+/** Repeats the sound of trouble so often, in milliseconds; 0 for not at all. Asked for more often, it starts at once. */
+export function keepTelling(every_ms) {
+  if (every_ms === tellsEvery_ms) return;
+  const startsNow = every_ms > 0 && (tellsEvery_ms === 0 || every_ms < tellsEvery_ms);
+  tellsEvery_ms = every_ms;
+  clearTimeout(tellTimer);
+  if (startsNow) tellAgain();
+  else if (every_ms) tellTimer = setTimeout(tellAgain, every_ms);
+}
+
+function tellAgain() {
+  glide(TROUBLE_GAIN);
+  tellTimer = setTimeout(tellAgain, tellsEvery_ms);
 }
 
 function turn() {
   const sound = SOUNDS[playing];
   if (!sound) return;
-  if (sound.glide) glide(sound.gain);
-  else phrase(CALL_NOTES_HZ, sound.gain, sound.bright);
+  phrase(CALL_NOTES_HZ, sound.gain, sound.bright);
   timer = setTimeout(turn, sound.every_ms);
 }
 

@@ -36,6 +36,8 @@ pub(super) struct Room {
     pub(super) left: VecDeque<Ulid>,
     pub(super) over: VecDeque<Ulid>,
     pub(super) received: Option<Ulid>,
+    /// Whether the room is to hear, once, that nobody here has its call any more.
+    pub(super) withdrawn: bool,
     pub(super) orders: VecDeque<(NamedOrder, u64)>,
     /// When this desk's stance is due; none while it has nothing to say.
     pub(super) stance_at_ms: Option<u64>,

@@ -1,0 +1,119 @@
+//! Owns the start of the desk of several rooms: its file, its folder, its port, and its end. Does not own what it serves.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::{FAILED, UNUSABLE};
+use crate::config::{self, Desks};
+use crate::desk::rooms::{self, RoomsError, RoomsOptions};
+use crate::desk::{self, DeskError};
+use crate::line::broker::Broker;
+use crate::line::message::RoomId;
+use crate::paths::Homes;
+use crate::pin::Secret;
+use crate::theme;
+
+#[derive(Debug, Args)]
+pub(super) struct DeskArgs {
+    /// Its settings; else /etc/stillroom/desk.toml, ./desk.toml
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+pub(super) fn run(args: &DeskArgs) -> ExitCode {
+    match open(args) {
+        Ok(desk) => serve(desk),
+        Err(why) => {
+            eprintln!("stillroom: {why}");
+            ExitCode::from(UNUSABLE)
+        }
+    }
+}
+
+fn open(args: &DeskArgs) -> Result<rooms::BoundRooms, String> {
+    let file = config::find_desks(args.config.as_deref(), Path::exists);
+    let file = file.ok_or_else(|| {
+        let places = config::DESKS_PLACES.join(" nor ");
+        format!("there is neither {places}; copy the desk.toml that ships, and name it with --config")
+    })?;
+    let reading = config::load_desks(&file);
+    for finding in &reading.findings {
+        eprintln!("{finding}");
+    }
+    let homes = Homes::from_env(|name| std::env::var_os(name));
+    let homes = homes.and_then(|homes| homes.make_state().map(|()| homes)).map_err(|error| error.to_string())?;
+    let options = options(reading.desks, &homes.state, &file)?;
+    rooms::bind(options).map_err(|error| in_own_words(&error))
+}
+
+fn options(desks: Desks, state: &Path, file: &Path) -> Result<RoomsOptions, String> {
+    let broker = desks.broker.ok_or_else(|| {
+        format!("{}: [line.mqtt] url names no broker, and without one no room is heard", file.display())
+    })?;
+    let chance = getrandom::u64().map_err(|error| format!("the system gives no random numbers: {error}"))?;
+    let broker = Broker {
+        url: broker.url,
+        username: broker.username,
+        password_file: broker.password_file,
+        ca_file: broker.ca_file,
+        client_id: format!("stillroom-desk-{chance:016x}"),
+    };
+    Ok(RoomsOptions {
+        listen: desks.desk.listen,
+        tls: match desks.desk.tls {
+            config::Tls::Auto => desk::Tls::Auto,
+            config::Tls::Files { cert, key } => desk::Tls::Files { cert, key },
+        },
+        // Beside a room's own desk on the same machine: each has a certificate and sign-ins of its own.
+        folder: state.join("rooms-desk"),
+        password_hash: Secret::desk_password(state).hash(),
+        clinicians: desks.desk.clinicians,
+        name: desks.name,
+        locale: desks.locale.name().to_owned(),
+        host_names: Vec::new(),
+        fonts: [theme::FONTS.get(2).copied(), theme::FONTS.get(3).copied()],
+        broker,
+        rooms: desks.rooms.iter().filter_map(|room| RoomId::new(room).ok()).collect(),
+    })
+}
+
+fn serve(desk: rooms::BoundRooms) -> ExitCode {
+    let Ok(runtime) = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() else {
+        eprintln!("stillroom: the system gives no threads; close other programs and start again");
+        return ExitCode::from(FAILED);
+    };
+    eprintln!("The desk is at {}", desk.url());
+    if let Some(ca) = desk.ca_file() {
+        eprintln!("Browsers trust it once they trust {}", ca.display());
+    }
+    match runtime.block_on(desk.serve(told_to_end())) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(RoomsError::Desk(error)) => {
+            eprintln!("stillroom: {}", in_own_words(&error));
+            ExitCode::from(FAILED)
+        }
+        Err(error) => {
+            eprintln!("stillroom: {error}");
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+/// What goes wrong with a desk is told in the words of a room's; this one has another file.
+fn in_own_words(error: &DeskError) -> String {
+    error.to_string().replace("kiosk.toml", "desk.toml").replace("this tablet", "this machine")
+}
+
+async fn told_to_end() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut term), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        eprintln!("stillroom: signals cannot be heard; the desk ends without saying good-bye to the rooms");
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}

@@ -1,0 +1,160 @@
+//! Owns the door of a desk, whether of one room or of several: who is signed in, the pages' own files, and what stands
+//! around every answer. Does not own what a page is told or may ask.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, SET_COOKIE};
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::json;
+use tokio::sync::Semaphore;
+
+use super::guard::{address_of, guard, token};
+use super::orders::Body;
+use super::password;
+use super::sessions::{SIGN_IN_SECONDS, Sessions};
+
+/// No order is longer than this, in bytes.
+const BODY_BYTES_MAX: usize = 4 * 1024;
+
+/// A desk's door.
+#[derive(Debug)]
+pub(super) struct Door {
+    pub address: SocketAddr,
+    pub host_names: Vec<String>,
+    pub sessions: Sessions,
+    font: Option<&'static [u8]>,
+    font_bold: Option<&'static [u8]>,
+    /// One password is looked at at a time: each takes 19 MiB and tens of milliseconds.
+    one_password: Semaphore,
+}
+
+impl Door {
+    pub(super) fn new(
+        address: SocketAddr,
+        host_names: Vec<String>,
+        sessions: Sessions,
+        fonts: [Option<&'static [u8]>; 2],
+    ) -> Self {
+        let [font, font_bold] = fonts;
+        Self { address, host_names, sessions, font, font_bold, one_password: Semaphore::new(1) }
+    }
+}
+
+/// The door's own addresses, with `inside` behind it.
+pub(super) fn router(door: &Arc<Door>, inside: Router) -> Router {
+    const CSS: &str = "text/css; charset=utf-8";
+    const JS: &str = "text/javascript; charset=utf-8";
+    Router::new()
+        .route("/", get(page))
+        .route("/login", get(login_page).post(sign_in))
+        .route("/logout", post(sign_out))
+        .route("/api/here", get(async || StatusCode::NO_CONTENT))
+        .route("/desk.js", file(JS, include_str!("page/desk.js")))
+        .route("/board.js", file(JS, include_str!("page/board.js")))
+        .route("/call.js", file(JS, include_str!("page/call.js")))
+        .route("/controls.js", file(JS, include_str!("page/controls.js")))
+        .route("/link.js", file(JS, include_str!("page/link.js")))
+        .route("/rooms.js", file(JS, include_str!("page/rooms.js")))
+        .route("/sound.js", file(JS, include_str!("page/sound.js")))
+        .route("/troubles.js", file(JS, include_str!("page/troubles.js")))
+        .route("/words.js", file(JS, include_str!("page/words.js")))
+        .route("/login.js", file(JS, include_str!("page/login.js")))
+        .route("/desk.css", file(CSS, include_str!("page/desk.css")))
+        .route("/icon.svg", file("image/svg+xml", include_str!("page/icon.svg")))
+        .route("/font.ttf", get(async |State(door): State<Arc<Door>>| typeface(door.font)))
+        .route("/font-bold.ttf", get(async |State(door): State<Arc<Door>>| typeface(door.font_bold)))
+        .with_state(Arc::clone(door))
+        .merge(inside)
+        .fallback(async || problem(StatusCode::NOT_FOUND, "there is nothing here"))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn_with_state(Arc::clone(door), guard))
+}
+
+/// An answer that says what is wrong in plain words.
+pub(super) fn problem(status: StatusCode, why: &str) -> Response {
+    (status, Json(json!({ "error": why }))).into_response()
+}
+
+fn file(kind: &'static str, text: &'static str) -> axum::routing::MethodRouter<Arc<Door>> {
+    get(async move || ([(CONTENT_TYPE, kind)], text))
+}
+
+fn typeface(font: Option<&'static [u8]>) -> Response {
+    match font {
+        Some(font) => ([(CONTENT_TYPE, "font/ttf")], font).into_response(),
+        None => problem(StatusCode::NOT_FOUND, "this desk has no typeface of its own"),
+    }
+}
+
+async fn page(State(door): State<Arc<Door>>, headers: HeaderMap) -> Response {
+    let mut answer = ([(CONTENT_TYPE, "text/html; charset=utf-8")], include_str!("page/desk.html")).into_response();
+    if let Some(token) = token(&door, &headers).filter(|_| door.sessions.needs_password())
+        && let Ok(cookie) = door.sessions.cookie(&token, SIGN_IN_SECONDS).parse()
+    {
+        // The browser's copy ends with ours, so that a desk that is used is never signed out.
+        answer.headers_mut().insert(SET_COOKIE, cookie);
+    }
+    answer
+}
+
+async fn login_page(State(door): State<Arc<Door>>, headers: HeaderMap) -> Response {
+    if door.sessions.is_signed_in(token(&door, &headers).as_deref()) {
+        return Redirect::to("/").into_response();
+    }
+    ([(CONTENT_TYPE, "text/html; charset=utf-8")], include_str!("page/login.html")).into_response()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SignIn {
+    password: String,
+}
+
+async fn sign_in(State(door): State<Arc<Door>>, request: Request) -> Response {
+    let from = address_of(&request);
+    let Some(hash) = door.sessions.password_hash().map(str::to_owned) else {
+        return StatusCode::NO_CONTENT.into_response();
+    };
+    let Body(SignIn { password }) = match Body::from_request(request, &()).await {
+        Ok(body) => body,
+        Err(refused) => return refused,
+    };
+    let Ok(_turn) = door.one_password.acquire().await else {
+        return problem(StatusCode::SERVICE_UNAVAILABLE, "the desk closes");
+    };
+    // Looked at only now: tries that came at once must not all slip in before the first is counted.
+    if let Some(wait) = door.sessions.wait(from, Instant::now()) {
+        let seconds = wait.as_secs() + 1;
+        let mut answer = (
+            StatusCode::TOO_MANY_REQUESTS,
+            Json(json!({ "error": "too many wrong passwords", "wait_seconds": seconds })),
+        )
+            .into_response();
+        answer.headers_mut().insert(RETRY_AFTER, seconds.into());
+        return answer;
+    }
+    let matches = tokio::task::spawn_blocking(move || password::matches(&hash, &password)).await.unwrap_or(false);
+    if !matches {
+        door.sessions.wrong(from, Instant::now());
+        tracing::warn!(%from, "a wrong desk password");
+        return problem(StatusCode::FORBIDDEN, "that is not the desk's password");
+    }
+    door.sessions.right(from);
+    match door.sessions.sign_in() {
+        Ok(cookie) => (StatusCode::NO_CONTENT, [(SET_COOKIE, cookie)]).into_response(),
+        Err(error) => problem(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
+    }
+}
+
+async fn sign_out(State(door): State<Arc<Door>>, headers: HeaderMap) -> Response {
+    door.sessions.sign_out(token(&door, &headers).as_deref());
+    (StatusCode::NO_CONTENT, [(SET_COOKIE, door.sessions.cookie("", 0))]).into_response()
+}

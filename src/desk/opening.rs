@@ -1,0 +1,133 @@
+//! Owns how a desk opens, whether of one room or of several: its rules, its port, its certificates, and serving until it
+//! is to close. Does not own what it serves.
+
+use std::future::Future;
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+
+use super::door::Door;
+use super::sessions::Sessions;
+use super::tls::{self, Certificate, Tls};
+use super::{DeskError, bind_rules};
+
+/// Open requests get so long when the desk closes; a stream would otherwise hold it for ever.
+const CLOSES_WITHIN: Duration = Duration::from_millis(300);
+/// A certificate is looked at again so often, so that a desk that runs for months never serves one that ran out.
+const CERTIFICATE_CHECK_EVERY: Duration = Duration::from_hours(12);
+
+/// Where and how a desk opens.
+pub(super) struct Opening<'a> {
+    pub listen: SocketAddr,
+    pub tls: &'a Tls,
+    pub folder: &'a Path,
+    pub password_hash: Option<&'a str>,
+    pub host_names: &'a [String],
+    pub fonts: [Option<&'static [u8]>; 2],
+}
+
+/// A desk whose port is open; nobody is answered yet.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub door: Arc<Door>,
+    listener: TcpListener,
+    certificate: Option<Certificate>,
+}
+
+/// Checks the rules, makes or reads the certificates and opens the port.
+pub(super) fn open(opening: &Opening<'_>) -> Result<Opened, DeskError> {
+    let Opening { listen, tls, folder, password_hash, host_names, fonts } = *opening;
+    bind_rules(listen, password_hash)?;
+    let certificate = if listen.ip().is_loopback() {
+        None
+    } else {
+        Some(Certificate::ready(tls, folder, &tls::names_of(listen, host_names))?)
+    };
+    let sessions = Sessions::open(folder, password_hash.map(str::to_owned), certificate.is_some())?;
+    let listener = TcpListener::bind(listen).map_err(|source| match source.kind() {
+        io::ErrorKind::AddrInUse => DeskError::PortInUse { listen },
+        _ => DeskError::Listen { listen, source },
+    })?;
+    listener.set_nonblocking(true).map_err(|source| DeskError::Listen { listen, source })?;
+    let address = listener.local_addr().map_err(|source| DeskError::Listen { listen, source })?;
+    let door = Arc::new(Door::new(address, host_names.to_vec(), sessions, fonts));
+    Ok(Opened { door, listener, certificate })
+}
+
+impl Opened {
+    /// What to type into the clinic's browser.
+    pub(super) fn url(&self) -> String {
+        let address = self.door.address;
+        let scheme = if self.certificate.is_some() { "https" } else { "http" };
+        let ip = if address.ip().is_unspecified() { tls::own_address() } else { Some(address.ip()) };
+        let host = ip.map_or_else(|| "localhost".to_owned(), bracketed);
+        format!("{scheme}://{host}:{}/", address.port())
+    }
+
+    /// The certificate of the desk's own authority.
+    pub(super) fn ca_file(&self) -> Option<&Path> {
+        self.certificate.as_ref().and_then(Certificate::ca_file)
+    }
+
+    /// Serves `app` until `shutdown` is there or `watch` ends.
+    pub(super) async fn serve(
+        self,
+        app: Router,
+        watch: impl Future<Output = ()>,
+        shutdown: impl Future<Output = ()>,
+    ) -> Result<(), DeskError> {
+        let url = self.url();
+        let ca_file: Option<PathBuf> = self.ca_file().map(Path::to_owned);
+        let Self { listener, certificate, .. } = self;
+        let app = app.into_make_service_with_connect_info::<SocketAddr>();
+        let handle = axum_server::Handle::new();
+        tracing::info!(%url, ?ca_file, "the desk is open");
+        let serving = async {
+            let Some(certificate) = &certificate else {
+                let server = axum_server::from_tcp(listener).map_err(DeskError::Served)?;
+                return server.handle(handle.clone()).http1_only().serve(app).await.map_err(DeskError::Served);
+            };
+            let tls = axum_server::tls_rustls::RustlsConfig::from_config(certificate.server_config()?);
+            let server = axum_server::from_tcp_rustls(listener, tls.clone()).map_err(DeskError::Served)?;
+            tokio::select! {
+                result = server.handle(handle.clone()).http1_only().serve(app) => result.map_err(DeskError::Served),
+                never = keep_certificate_fresh(certificate, &tls) => match never {},
+            }
+        };
+        tokio::pin!(serving);
+        tokio::pin!(shutdown);
+        tokio::select! {
+            result = &mut serving => result,
+            () = watch => Ok(()),
+            () = &mut shutdown => {
+                handle.graceful_shutdown(Some(CLOSES_WITHIN));
+                serving.await
+            }
+        }
+    }
+}
+
+async fn keep_certificate_fresh(
+    certificate: &Certificate,
+    served: &axum_server::tls_rustls::RustlsConfig,
+) -> std::convert::Infallible {
+    loop {
+        tokio::time::sleep(CERTIFICATE_CHECK_EVERY).await;
+        match certificate.renewed() {
+            Ok(Some(config)) => served.reload_from_config(config),
+            Ok(None) => {}
+            Err(error) => tracing::error!(%error, "the desk's certificate could not be renewed"),
+        }
+    }
+}
+
+pub(super) fn bracketed(ip: IpAddr) -> String {
+    match ip {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+    }
+}

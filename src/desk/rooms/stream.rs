@@ -1,0 +1,164 @@
+//! Owns the stream of messages to one page of several rooms: the line to the broker, then each room as it changes, those
+//! with a call before the others. Does not own what a message holds.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::sse::{Event as Message, Sse};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use tokio::sync::mpsc;
+use tokio::time::MissedTickBehavior;
+use tokio_stream::wrappers::ReceiverStream;
+
+use super::super::door::problem;
+use super::super::guard::token;
+use super::message::{Hello, LineMessage, RoomMessage};
+use super::watch::Rooms;
+use crate::line::message::RoomId;
+use crate::room::call::DeskId;
+
+/// A page that hears nothing for longer than a few of these says that it cannot hear its desk.
+const BEAT_EVERY: Duration = Duration::from_secs(3);
+
+type Messages = mpsc::Sender<Result<Message, Infallible>>;
+
+/// `GET /events`.
+pub(super) async fn events(State(desk): State<Arc<Rooms>>, headers: HeaderMap) -> Response {
+    let Ok(name) = getrandom::u64() else {
+        return problem(StatusCode::SERVICE_UNAVAILABLE, "the system gives no random numbers");
+    };
+    let page = DeskId(name);
+    if !desk.pages.lock().await.open(page, Instant::now()) {
+        return problem(StatusCode::SERVICE_UNAVAILABLE, "too many desk pages are open; close some");
+    }
+    // One message may wait: a page that reads slowly gets the newest state next, not a backlog of old ones.
+    let (sender, receiver) = mpsc::channel(1);
+    let token = token(&desk.door, &headers);
+    tokio::spawn(async move {
+        feed(&desk, page, token, &sender).await;
+        desk.close_page(page).await;
+    });
+    Sse::new(ReceiverStream::new(receiver)).into_response()
+}
+
+/// Feeds one page until it is gone, the desk closes or its sign-in ends.
+async fn feed(desk: &Rooms, page: DeskId, token: Option<String>, messages: &Messages) {
+    let mut shown = desk.shown.subscribe();
+    let mut closing = desk.closing.subscribe();
+    let mut beat = tokio::time::interval(BEAT_EVERY);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let hello = Hello::new(&desk.options, page.0, desk.door.sessions.needs_password());
+    let mut told = Told::default();
+    if !send(messages, "hello", &hello).await || !told.bring_up(desk, messages).await {
+        return;
+    }
+    loop {
+        tokio::select! {
+            () = messages.closed() => return,
+            _ = closing.changed() => return,
+            changed = shown.changed() => {
+                if changed.is_err() || !told.bring_up(desk, messages).await {
+                    return;
+                }
+            }
+            _ = beat.tick() => {
+                if !desk.door.sessions.is_signed_in(token.as_deref()) {
+                    return;
+                }
+                // No beat from a desk whose line stands still: the page is to say that it cannot hear it.
+                if desk.line_turns() && !send(messages, "beat", &()).await {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// What a page has been told.
+#[derive(Default)]
+struct Told {
+    line: u64,
+    rooms: BTreeMap<RoomId, u64>,
+}
+
+enum Next {
+    Line(u64),
+    Room(RoomId, u64),
+}
+
+impl Told {
+    /// Tells all that is new. Looks anew after each message, so that a call never waits behind other rooms.
+    async fn bring_up(&mut self, desk: &Rooms, messages: &Messages) -> bool {
+        while let Some(next) = self.next(desk) {
+            let sent = match next {
+                Next::Line(count) => {
+                    self.line = count;
+                    send_line(desk, messages).await
+                }
+                Next::Room(room, count) => {
+                    let sent = send_room(desk, &room, messages).await;
+                    self.rooms.insert(room, count);
+                    sent
+                }
+            };
+            if !sent {
+                return false;
+            }
+        }
+        true
+    }
+
+    fn next(&self, desk: &Rooms) -> Option<Next> {
+        let shown = desk.shown.borrow();
+        if shown.line > self.line {
+            return Some(Next::Line(shown.line));
+        }
+        let stale = |(room, count): &(&RoomId, &u64)| self.rooms.get(room).is_none_or(|told| told < count);
+        let stale: Vec<(RoomId, u64)> =
+            shown.rooms.iter().filter(stale).map(|(room, count)| (room.clone(), *count)).collect();
+        drop(shown);
+        let calls = desk.line.with(|fleet, now_ms| {
+            let calls = |room: &RoomId| fleet.room(now_ms, room).is_some_and(|room| room.call.is_some());
+            stale.iter().position(|(room, _)| calls(room))
+        });
+        stale.into_iter().nth(calls.unwrap_or(0)).map(|(room, count)| Next::Room(room, count))
+    }
+}
+
+async fn send_line(desk: &Rooms, messages: &Messages) -> bool {
+    let (linked, was_linked, why) = desk.link();
+    let rooms = desk.line.with(|fleet, now_ms| fleet.rooms(now_ms).count());
+    let broker = desk.options.broker.url.to_string();
+    send(messages, "line", &LineMessage { linked, was_linked, why, broker, rooms }).await
+}
+
+async fn send_room(desk: &Rooms, room: &RoomId, messages: &Messages) -> bool {
+    let log = desk.log_of(room);
+    let written = desk.line.with(|fleet, now_ms| {
+        let room = fleet.room(now_ms, room)?;
+        Some(serde_json::to_string(&RoomMessage::new(room, &log)))
+    });
+    match written {
+        Some(written) => send_written(messages, "room", written).await,
+        None => true,
+    }
+}
+
+async fn send(messages: &Messages, kind: &'static str, body: &impl Serialize) -> bool {
+    send_written(messages, kind, serde_json::to_string(body)).await
+}
+
+async fn send_written(messages: &Messages, kind: &'static str, written: serde_json::Result<String>) -> bool {
+    match written {
+        Ok(json) => messages.send(Ok(Message::default().event(kind).data(json))).await.is_ok(),
+        Err(error) => {
+            tracing::error!(%error, kind, "a message to the desk could not be written");
+            false
+        }
+    }
+}

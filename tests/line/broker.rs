@@ -43,6 +43,25 @@ impl Mosquitto {
         )
     }
 
+    /// A broker for these users, each with their own name as the password (in a file of that name), and this list of
+    /// what each may do.
+    pub fn with_access(access: &str, users: &[&str]) -> Self {
+        let mut broker = Self::start(
+            "allow_anonymous false\npassword_file {}/passwords\nacl_file {}/access\n",
+            Some(&|folder: &Path| {
+                std::fs::write(folder.join("access"), access).unwrap();
+                for (number, user) in users.iter().enumerate() {
+                    std::fs::write(folder.join(user), format!("{user}\n")).unwrap();
+                    let mut made = Command::new("mosquitto_passwd");
+                    made.arg("-b").args((number == 0).then_some("-c")).arg(folder.join("passwords"));
+                    assert!(made_ok(made.args([user, user])), "mosquitto_passwd");
+                }
+            }),
+        );
+        broker.is_tls = false;
+        broker
+    }
+
     fn start(rules: &str, prepare: Option<&dyn Fn(&Path)>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();

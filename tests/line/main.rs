@@ -2,9 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test that panics is a test that fails
 
 mod broker;
+#[path = "../desk/browser.rs"]
+#[allow(dead_code)] // these tests need a part of it
+mod browser;
 #[path = "../process/chance.rs"]
 #[allow(dead_code)] // these tests need a part of it
 mod chance;
+mod desks;
 mod ends;
 #[path = "../process/kiosk.rs"]
 #[allow(dead_code)] // these tests need a part of it
@@ -16,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use broker::Mosquitto;
 use ends::{TestDesk, TestRoom, wait_until};
+use stillroom::line::broker::Broker;
 use stillroom::line::message::{Phase, Vitals};
 use stillroom::line::order::Order;
 use stillroom::room::Event;
@@ -182,6 +187,33 @@ fn tls_with_the_clinics_own_authority_and_credentials() {
     wait_until(SOON, "an authority that nobody named is not trusted", || !wary.downs().is_empty());
     assert!(wary.downs()[0].to_lowercase().contains("tls"), "{:?}", wary.downs());
     assert!(!refused.is_up() && !wary.is_up() && desk.is_up());
+}
+
+#[test]
+fn the_access_list_that_the_page_recommends_lets_each_do_its_own_and_no_more() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/desk.md")).unwrap();
+    let access = page.split("`access`").nth(1).unwrap().split("```").nth(1).unwrap().to_owned();
+    let at = Mosquitto::with_access(&access, &["room-2", "room-1", "desk"]);
+    let named = |user: &str, client: &str| Broker {
+        username: Some(user.to_owned()),
+        password_file: Some(at.file(user)),
+        ..ends::broker(&at, client)
+    };
+    let (room, desk) = (TestRoom::open(named("room-2", "room")), TestDesk::open(named("desk", "desk")));
+    wait_until(SOON, "the room hears its desk", || room.desks() == 1);
+    let call = room.press();
+    wait_until(SOON, "the desk shows the call", || desk.shown() == [call]);
+    wait_until(SOON, "the room knows it", || room.phase() == Some(CallPhase::Received));
+    let coming = desk.order(Order::Coming { call, name: "Maria".into() });
+    wait_until(SOON, "the order is answered", || desk.answer(coming) == Some(Ok(())));
+    let twice = TestRoom::open(ends::broker(&at, "nobody"));
+    wait_until(SOON, "nobody without a name comes in", || !twice.downs().is_empty());
+    // By another room's user it can neither hear that room's desks nor speak for it.
+    let thief = TestRoom::open(named("room-1", "thief"));
+    thief.press();
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!((desk.shown(), thief.phase() == Some(CallPhase::Received)), (vec![call], false));
+    assert!(!room.has_namesake());
 }
 
 #[test]

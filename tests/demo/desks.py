@@ -1,0 +1,230 @@
+"""Owns one afternoon at the desk of several rooms, from outside: a real broker, two rooms without a window, the desk's own
+program, and a browser on its page. Calls, answers, an adjustment, a room that is killed and a broker that is. With
+`--presses N` it only presses, and tells how soon each call was drawn."""
+
+import argparse
+import os
+import sys
+import time
+
+from desk import Desk
+from fleet import Broker, DeskProgram, QuietRoom
+from surroundings import Failed, Folder, Sound, wait_for
+
+# Notes, on the page itself, the moment at which each call was first drawn.
+WATCH = """
+window.demoDrawn = {};
+const box = document.getElementById("calls");
+const note = () => {
+  for (const panel of box.children) {
+    if (panel.hidden || panel.dataset.noted) continue;
+    panel.dataset.noted = "1";
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      (window.demoDrawn[panel.id] ??= []).push(performance.timeOrigin + performance.now());
+    }));
+  }
+};
+new MutationObserver(note).observe(box, { childList: true, subtree: true, attributes: true, attributeFilter: ["hidden"] });
+"""
+
+
+class Page(Desk):
+    """The page of several rooms."""
+
+    def phase_of(self, room):
+        return self.run("return document.getElementById(`call-${arguments[0]}`)?.dataset.phase", room)
+
+    def calls(self):
+        """The rooms whose calls stand on the page, from the top."""
+        return self.run("return [...document.getElementById('calls').children].map((one) => one.id.slice(5))")
+
+    def tile(self, room):
+        return self.run("return document.getElementById(`tile-${arguments[0]}`)?.dataset.state", room)
+
+    def troubles(self):
+        return self.run("return [...document.getElementById('troubles').children]"
+                        ".map((one) => `${one.dataset.room ?? ''} ${one.dataset.trouble}`.trim())")
+
+    def drawn(self, room):
+        """Every moment at which a call of this room was drawn, in seconds of the wall clock."""
+        return [at / 1000 for at in self.run("return window.demoDrawn[`call-${arguments[0]}`] ?? []", room)]
+
+    def wait(self, what, look, limit_s=10):
+        return wait_for(f"the desk to show {what}", look, limit_s, 0.02)
+
+
+class Afternoon:
+    """What happens."""
+
+    def __init__(self, page, desk, broker, rooms, out):
+        self.page, self.desk, self.broker, self.rooms, self.out = page, desk, broker, rooms, out
+        self.told = []
+
+    def see(self, name):
+        if self.out:
+            time.sleep(0.35)
+            self.page.save(os.path.join(self.out, f"desks-{name}.png"))
+
+    def empty(self):
+        self.page.open()
+        self.page.wait("that no room has spoken", lambda: self.page.is_shown("rooms-none"))
+        self.page.wait("that the broker is reached", lambda: "broker" not in self.page.words("line").lower())
+        self.see("empty")
+
+    def join(self):
+        for room in self.rooms:
+            room.start()
+        for room in self.rooms:
+            self.page.wait(room.name, lambda: self.page.tile(room.room))
+        self.page.click("#unlock-sound")
+        self.page.wait("that calls arrive", self.page.receives)
+        for room in self.rooms:
+            room.reach("a desk", desk_connected=True)
+        self.page.run(WATCH)
+
+    def call(self):
+        one, two = self.rooms
+        one.tell("visit_begins")
+        one.tell("session_begins", infusion_minutes=40)
+        one.reach("its session", stage="session")
+        two.tell("visit_begins")
+        two.reach("its visit", stage="arrive")
+        self.page.wait("both rooms", lambda: self.page.tile(one.room) == self.page.tile(two.room) == "visit")
+        self.see("rooms")
+        pressed = two.tell("call_pressed")
+        two.reach("its call at the desk", call="received")
+        seen = self.page.wait("the call", lambda: self.page.drawn(two.room))[0]
+        self.told.append(f"pressed and drawn in {1000 * (seen - pressed):.0f} ms")
+        self.see("call")
+        self.page.click(f"#coming-0-{two.room}")
+        two.reach("someone on the way", call="on_the_way")
+        self.page.wait("who comes", lambda: self.page.phase_of(two.room) == "on_the_way")
+
+    def second_call(self):
+        one, two = self.rooms
+        one.tell("call_pressed")
+        one.reach("its call at the desk", call="received")
+        if self.page.calls() != [two.room, one.room]:
+            raise Failed(f"the older call does not stand on top: {self.page.calls()}")
+        self.see("two-calls")
+        self.page.click(f"#call-here-{two.room}")
+        two.reach("someone there", call="here")
+        for room in self.rooms:
+            room.tell("call_here")
+            room.tell("call_cleared")
+            room.reach("the end of its call", call="idle")
+        self.page.wait("no call", lambda: self.page.calls() == [])
+
+    def adjust(self):
+        one, _ = self.rooms
+        before = one.last["volume_db"]
+        self.page.click(f"#tile-{one.room}")
+        self.page.wait("the room itself", lambda: self.page.is_shown("volume-down"))
+        self.page.click("#volume-down")
+        wait_for("the room to be softer", lambda: one.last["volume_db"] < before, 5)
+        self.see("one-room")
+        self.page.click("#session-pause")
+        one.reach("its pause", paused=True)
+        refused = self.page.run("return fetch(`/api/rooms/${arguments[0]}/session/pause`, { method: 'POST', headers: {"
+                                "'content-type': 'application/json', 'x-stillroom': '1' }, body: '{}' })"
+                                ".then(async (answer) => [answer.status, (await answer.json()).error])", one.room)
+        if refused[0] != 409 or not refused[1]:
+            raise Failed(f"an order that cannot be was answered with {refused}")
+        self.page.click("#rooms-back")
+        self.page.wait("all rooms", lambda: self.page.is_shown("rooms-grid"))
+
+    def lose_room(self):
+        _, two = self.rooms
+        two.tell("call_pressed")
+        two.reach("its call at the desk", call="received")
+        two.kill()
+        killed = time.monotonic()
+        self.page.wait("that the room is lost", lambda: f"{two.room} room-lost" in self.page.troubles(), 11)
+        self.told.append(f"a killed room is told after {time.monotonic() - killed:.1f} s")
+        if self.page.calls() != [two.room]:
+            raise Failed("the call of a lost room does not stay")
+        self.see("room-lost")
+        self.page.click("#troubles button")
+        two.start()
+        self.page.wait("the room again", lambda: not self.page.troubles())
+        two.reach("its call again", call="received")
+        two.tell("call_here")
+        two.tell("call_cleared")
+        self.page.wait("no call", lambda: self.page.calls() == [])
+
+    def lose_broker(self):
+        one, _ = self.rooms
+        self.broker.kill()
+        self.page.wait("that the broker is lost", lambda: self.page.is_shown("broker-lost"), 10)
+        self.see("broker-lost")
+        self.broker.start()
+        back = time.monotonic()
+        self.page.wait("that calls arrive", self.page.receives, 10)
+        self.told.append(f"the broker is found again after {time.monotonic() - back:.1f} s")
+        one.reach("a desk", desk_connected=True, line="up")
+
+    def presses(self, count):
+        """Presses and clears, and tells the median and the 99th of a hundred of the times to the drawn call."""
+        _, two = self.rooms
+        spans = []
+        for number in range(count):
+            pressed = two.tell("call_pressed")
+            seen = self.page.wait("the call", lambda: self.page.drawn(two.room)[number:])[0]
+            spans.append(1000 * (seen - pressed))
+            two.reach("its call at the desk", call="received")
+            two.tell("call_here")
+            two.tell("call_cleared")
+            self.page.wait("no call", lambda: self.page.calls() == [])
+        spans.sort()
+        p99 = spans[min(count - 1, round((count - 1) * 0.99))]
+        print(f"{count} presses to a drawn call through the broker, in Chromium: median {spans[count // 2]:.0f} ms, "
+              f"p99 {p99:.0f} ms (150 allowed), slowest {spans[-1]:.0f} ms")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--room", default="target/release/stillroom", help="the program")
+    parser.add_argument("--out", help="a folder for pictures")
+    parser.add_argument("--locale", default="en-US", help="the language of the page")
+    parser.add_argument("--presses", type=int, help="only press so often, and tell how soon each call was drawn")
+    arguments = parser.parse_args()
+    if arguments.out:
+        os.makedirs(arguments.out, exist_ok=True)
+    folder, opened, began = Folder(), [], time.monotonic()
+    desk = None
+    try:
+        def kept(thing):
+            opened.append(thing)
+            return thing
+        sound = kept(Sound(folder, None))
+        broker = kept(Broker(folder))
+        broker.start()
+        desk = kept(DeskProgram(arguments.room, folder, broker, [], arguments.locale))
+        desk.start()
+        page = kept(Page(folder, sound, desk.port))
+        rooms = [kept(QuietRoom(arguments.room, folder, sound, broker, f"Room {n}", f"room-{n}")) for n in (1, 2)]
+        afternoon = Afternoon(page, desk, broker, rooms, arguments.out)
+        afternoon.empty()
+        afternoon.join()
+        if arguments.presses:
+            afternoon.presses(arguments.presses)
+            return
+        for part in (afternoon.call, afternoon.second_call, afternoon.adjust, afternoon.lose_room,
+                     afternoon.lose_broker):
+            part()
+    except Failed as why:
+        print(f"The desk of several rooms does not work: {why}", file=sys.stderr)
+        if desk:
+            print(desk.told()[-3000:], file=sys.stderr)
+        if arguments.out and opened and isinstance(opened[-1], QuietRoom):
+            page.save(os.path.join(arguments.out, "desks-failed.png"))
+        sys.exit(1)
+    finally:
+        for thing in reversed(opened):
+            thing.close()
+        folder.remove()
+    print(f"The desk of several rooms: {'; '.join(afternoon.told)}: {time.monotonic() - began:.1f} s")
+
+
+if __name__ == "__main__":
+    main()

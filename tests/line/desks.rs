@@ -1,0 +1,264 @@
+//! The desk of several rooms as it is run: `stillroom desk`, real rooms without a window, a real broker, and pages that
+//! are read as a browser reads them.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::broker::Mosquitto;
+use crate::browser::{Browser, Stream};
+use crate::kiosk::{Home, Kiosk, LIMIT, eventually, program};
+
+/// A desk's own program, in a folder of its own.
+struct Desk {
+    folder: tempfile::TempDir,
+    process: Child,
+    address: SocketAddr,
+}
+
+impl Desk {
+    fn open(at: &Mosquitto, rooms: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let address: SocketAddr = ([127, 0, 0, 1], port).into();
+        let text = format!(
+            "rooms = {rooms:?}\n[desk]\nlisten = \"{address}\"\nclinicians = [\"Maria\"]\n[line.mqtt]\nurl = \"{}\"\n",
+            at.url()
+        );
+        std::fs::write(folder.path().join("desk.toml"), text).unwrap();
+        let process = Self::command(folder.path().to_owned()).spawn().unwrap();
+        eventually("the desk to listen", || std::net::TcpStream::connect(address).is_ok());
+        Self { folder, process, address }
+    }
+
+    fn command(folder: PathBuf) -> Command {
+        let mut command = Command::new(program());
+        command.args(["desk", "--config", "desk.toml"]).env_clear().env("STATE_DIRECTORY", folder.join("state"));
+        command.current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    }
+
+    /// A page: its stream, its name, and the way to say something.
+    async fn page(&self) -> Page {
+        let browser = Browser::at(self.address);
+        let mut stream = browser.stream().await;
+        let hello = stream.wait_for("hello", |_| true).await;
+        assert_eq!((&hello["several"], &hello["clinicians"]), (&json!(true), &json!(["Maria"])));
+        Page { browser, stream, name: hello["desk"].as_str().unwrap().to_owned() }
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+struct Page {
+    browser: Browser,
+    stream: Stream,
+    name: String,
+}
+
+impl Page {
+    async fn able(&self, able: bool) {
+        let beat = json!({ "desk": self.name, "visible": able, "sound": true });
+        assert_eq!(self.browser.post("/api/beat", &beat).await.status, 204);
+    }
+
+    async fn drew(&self, room: &str, call: &Value) -> u16 {
+        let body = json!({ "call": call, "desk": self.name });
+        self.browser.post(&format!("/api/rooms/{room}/call/received"), &body).await.status
+    }
+
+    /// Asks a room; the status and the words.
+    async fn ask(&self, room: &str, order: &str, body: Value) -> (u16, String) {
+        let answer = self.browser.post(&format!("/api/rooms/{room}/{order}"), &body).await;
+        (answer.status, answer.error())
+    }
+
+    async fn room(&mut self, id: &str, holds: impl Fn(&Value) -> bool) -> Value {
+        self.stream.wait_for("room", |room| room["id"] == id && holds(room)).await
+    }
+}
+
+fn room_at(at: &Mosquitto, home: &Home, id: &str) -> Kiosk {
+    home.configure(&format!("[room]\nname = \"{id} itself\"\n[line.mqtt]\nurl = \"{}\"\nroom = \"{id}\"\n", at.url()));
+    let mut room = home.start(1);
+    room.first();
+    room
+}
+
+fn call_is(phase: &'static str) -> impl Fn(&Value) -> bool {
+    move |line| line["call"] == phase
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_of_one_of_two_rooms_goes_its_whole_way_and_outlives_the_room() {
+    let at = Mosquitto::open();
+    let homes = [Home::new(), Home::new()];
+    let desk = Desk::open(&at, &["a", "never"]);
+    let mut page = desk.page().await;
+    let (mut one, mut two) = (room_at(&at, &homes[0], "a"), room_at(&at, &homes[1], "b"));
+    assert_eq!(page.room("a", |room| room["view"].is_object()).await["name"], "a itself");
+    let view = page.room("b", |room| room["view"].is_object()).await;
+    assert!(view["view"]["offers"]["profiles"].as_array().is_some_and(|profiles| profiles.len() > 3), "{view}");
+    two.tell("call_pressed");
+    let call = page.room("b", |room| room["call"].is_object()).await["call"]["id"].clone();
+    two.reach("the broker to have it", call_is("sent"));
+    assert_eq!(page.drew("b", &call).await, 409, "a page that was never seen nor heard is no desk");
+    page.able(true).await;
+    assert_eq!(page.drew("a", &call).await, 409, "it is not that room's");
+    assert_eq!(page.drew("b", &call).await, 204);
+    two.reach("its call at the desk", call_is("received"));
+    assert_eq!(one.reach("a desk", |line| line["line"] == "up")["call"], "idle");
+    assert_eq!(page.ask("b", "call/coming", json!({ "call": call, "name": " " })).await.0, 400);
+    assert_eq!(page.ask("b", "call/coming", json!({ "call": call, "name": "Maria" })).await, (204, String::new()));
+    two.reach("someone on the way", call_is("on_the_way"));
+    page.room("b", |room| room["call"]["phase"] == "on_the_way" && room["call"]["name"] == "Maria").await;
+
+    two.kill_9();
+    let lost = page.room("b", |room| room["lost"] == true).await;
+    assert_eq!((&lost["call"]["id"], &lost["troubles"]), (&call, &json!(["room-lost"])), "its last call stays");
+    let mut two = room_at(&at, &homes[1], "b");
+    let again = page.room("b", |room| room["lost"] == false).await;
+    assert_eq!((&again["call"]["id"], &again["left"]), (&call, &json!([])));
+    two.tell("call_here");
+    two.tell("call_cleared");
+    let past = page.room("b", |room| room["call"].is_null()).await["recent"][0].clone();
+    assert_eq!((&past["id"], &past["name"]), (&call, &json!("Maria")));
+    assert!(past["received_ms"].is_u64() && past["cleared_ms"].is_u64(), "{past}");
+    let never = page.room("never", |room| room["lost"] == true).await;
+    assert!(never["view"].is_null(), "a room that should be there is missed");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_desk_asks_is_taken_refused_or_unanswered_and_said_so() {
+    let at = Mosquitto::open();
+    let home = Home::new();
+    let desk = Desk::open(&at, &["gone"]);
+    let mut page = desk.page().await;
+    let mut room = room_at(&at, &home, "a");
+    page.room("a", |room| room["view"].is_object()).await;
+    let (status, why) = page.ask("a", "volume", json!({ "db": -30 })).await;
+    assert!(status == 409 && why.contains("not while the room is in ready"), "{status} {why}");
+    room.tell("visit_begins");
+    room.reach("a visit", |line| line["stage"] == "arrive");
+    assert_eq!(page.ask("a", "place", json!({ "name": "forest" })).await.0, 204);
+    room.reach("that place", |line| line["place"] == "forest");
+    for (order, body) in [
+        ("volume", json!({ "db": 6 })),
+        ("volume", json!({ "db": -30, "also": 1 })),
+        ("place", json!({ "name": "patient words" })),
+        ("call/here", json!({ "call": 12 })),
+    ] {
+        let (status, why) = page.ask("a", order, body.clone()).await;
+        assert!(status == 400 && !why.contains("patient words"), "{order} {body}: {status} {why}");
+    }
+    assert_eq!(page.ask("a", "call/cleared", json!({})).await.0, 404, "only in the room");
+    assert_eq!(page.ask("nobody", "session/pause", json!({})).await.0, 409);
+    let asked = Instant::now();
+    assert_eq!(page.ask("gone", "session/pause", json!({})).await, (504, String::new()));
+    assert!((Duration::from_secs(7)..Duration::from_secs(10)).contains(&asked.elapsed()));
+    let mut other = desk.page().await;
+    let late = other.room("a", |_| true).await;
+    assert_eq!(late["view"]["place"], "forest", "whoever joins late is told how it stands");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_goes_back_when_the_only_page_that_drew_it_goes_though_another_is_able() {
+    let at = Mosquitto::open();
+    let home = Home::new();
+    let desk = Desk::open(&at, &[]);
+    let (mut page, other) = (desk.page().await, desk.page().await);
+    let mut room = room_at(&at, &home, "a");
+    page.room("a", |room| room["view"].is_object()).await;
+    page.able(true).await;
+    other.able(true).await;
+    room.reach("a desk", |line| line["desk_connected"] == true);
+    room.tell("call_pressed");
+    let call = page.room("a", |room| room["call"].is_object()).await["call"]["id"].clone();
+    assert_eq!(page.drew("a", &call).await, 204);
+    room.reach("its call at the desk", call_is("received"));
+    page.able(false).await;
+    room.reach("that nobody has it", call_is("sent"));
+    room.reach("a desk all the same", |line| line["desk_connected"] == true);
+    assert_eq!(other.drew("a", &call).await, 204);
+    room.reach("its call at the desk", call_is("received"));
+    drop(desk);
+    room.reach("that no desk is there", |line| line["desk_connected"] == false && line["call"] == "sent");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_pages_hear_of_a_broker_that_goes_and_comes() {
+    let mut at = Mosquitto::open();
+    let home = Home::new();
+    let desk = Desk::open(&at, &[]);
+    let mut page = desk.page().await;
+    page.stream.wait_for("line", |line| line["linked"] == true).await;
+    let _room = room_at(&at, &home, "a");
+    page.room("a", |room| room["view"].is_object()).await;
+    at.kill();
+    let away = page.stream.wait_for("line", |line| line["linked"] == false).await;
+    assert!(away["was_linked"] == true && away["why"].is_string() && away["rooms"] == 1, "{away}");
+    let back = Instant::now();
+    at.start_again();
+    page.stream.wait_for("line", |line| line["linked"] == true).await;
+    page.room("a", |room| room["lost"] == false).await;
+    assert!(back.elapsed() < Duration::from_secs(3), "{:?}", back.elapsed());
+}
+
+#[test]
+fn a_desk_that_cannot_open_says_why_and_ends() {
+    let at = Mosquitto::open();
+    let desk = Desk::open(&at, &[]);
+    let told = |text: Option<&str>, arguments: &[&str]| {
+        let folder = tempfile::tempdir().unwrap();
+        if let Some(text) = text {
+            std::fs::write(folder.path().join("desk.toml"), text).unwrap();
+        }
+        let mut command = Command::new(program());
+        command.args(arguments).env_clear().env("STATE_DIRECTORY", folder.path().join("state"));
+        let output = command.current_dir(folder.path()).output().unwrap();
+        let words = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        (output.status.code(), words)
+    };
+    let listen = format!("[desk]\nlisten = \"{}\"\n", desk.address);
+    let open = "[desk]\nlisten = \"0.0.0.0:0\"\n";
+    let line = "[line.mqtt]\nurl = \"mqtt://127.0.0.1\"\n";
+    for (text, words) in [
+        (None, "there is neither /etc/stillroom/desk.toml nor ./desk.toml"),
+        (Some(listen.as_str()), "[line.mqtt] url names no broker"),
+        (Some(&*format!("{listen}{line}")), "another program already does"),
+        (Some(&*format!("{open}{line}")), "no desk password is set; run `stillroom desk set-password`"),
+    ] {
+        let (code, told) = told(text, &["desk"]);
+        assert!(code == Some(2) && told.contains(words) && !told.contains("kiosk.toml"), "{code:?} {told}");
+    }
+    let wrong = format!("rooms = [\"Room 2\"]\n{line}");
+    let (code, found) = told(Some(&wrong), &["check", "--config", "desk.toml"]);
+    assert!(code == Some(1) && found.starts_with("desk.toml:1: rooms: found \"Room 2\""), "{code:?} {found}");
+    assert_eq!(told(Some(line), &["check", "--config", "desk.toml"]), (Some(0), String::new()));
+}
+
+#[test]
+fn a_desk_that_is_told_to_end_ends_in_good_order() {
+    let at = Mosquitto::open();
+    let mut desk = Desk::open(&at, &[]);
+    let pid = desk.process.id();
+    assert!(Command::new("sh").args(["-c", &format!("kill -TERM {pid}")]).status().unwrap().success());
+    let until = Instant::now() + LIMIT;
+    let ended = loop {
+        match desk.process.try_wait().unwrap() {
+            Some(ended) => break ended,
+            None if Instant::now() > until => panic!("the desk does not end"),
+            None => std::thread::sleep(Duration::from_millis(5)),
+        }
+    };
+    assert_eq!(ended.code(), Some(0));
+    assert!(!desk.folder.path().join("state/rooms-desk/sessions.json").exists(), "nobody signed in");
+}

@@ -2,8 +2,8 @@
 #
 #   make run     build, and open the room fullscreen (the unattended demo instead where there is no display)
 #   make test    format, lints, every test, and a short look at the real window
-#   make demo    an unattended visit from the first run to the wiped room; OUT=folder, default target/demo;
-#                DEMO='--size 1920x1200' or '--only wgpu'
+#   make demo    an unattended visit from the first run to the wiped room, and an afternoon at the desk of two rooms;
+#                OUT=folder, default target/demo; DEMO='--size 1920x1200' or '--only wgpu'
 #   make bench   the figures of the last demo, and what the room takes while it rests
 #   make soak    thousands of visits by chance (SEEDS=n, default 20000), and hours of composed music held to its figures
 #   make deny    licences, sources and doubles of every dependency
@@ -56,12 +56,14 @@ smoke: window
 	$(PYTHON) tests/demo/smoke.py --room $(ROOM)
 
 demo: window
-	@sh scripts/packages.sh smoke demo
+	@sh scripts/packages.sh smoke lines demo
 	$(PYTHON) tests/demo/visit.py --room $(ROOM) --out '$(OUT)' $(DEMO)
+	$(PYTHON) tests/demo/desks.py --room $(ROOM) --out '$(OUT)'
 
 bench: window
-	@sh scripts/packages.sh smoke
+	@sh scripts/packages.sh smoke lines demo
 	cargo bench --locked --bench sound --bench line
+	$(PYTHON) tests/demo/desks.py --room $(ROOM) --presses 200
 	$(PYTHON) tests/demo/bench.py --room $(ROOM) --report '$(OUT)/report.json'
 
 pictures:

@@ -21,6 +21,7 @@ picture 'tiny-skia/*-call-on-the-way.png' call
 picture 'tiny-skia/*-after-write.png' write
 picture 'tiny-skia/*-after-take-home.png' take-home
 picture 'tiny-skia/desk-5-call.png' desk
+picture 'desks-two-calls.png' desks
 picture 'tiny-skia/*-turnover-done.png' turnover
 find "$to" -name '*.jpg' -size +150k | while read -r large; do
 	echo "$large is over 150 KB" >&2

@@ -2,6 +2,7 @@
 
 use super::breath::Pattern;
 use super::call::{CallId, DeskId};
+use super::drawing::Drawing;
 use super::notes::{Notes, PatientText};
 use super::snapshot::{Language, Place, Receipt, SoundChoice, Trouble};
 
@@ -111,6 +112,13 @@ pub enum Event {
         page: usize,
         /// The whole page.
         text: PatientText,
+    },
+    /// A page of the note as it is now drawn.
+    NoteDrawn {
+        /// Which page, from 0; one past the last begins a new one.
+        page: usize,
+        /// The whole page.
+        drawing: Drawing,
     },
     /// An intention as it now reads.
     IntentionWritten {
@@ -226,6 +234,7 @@ impl Event {
             self,
             Self::NoteTyped { .. }
                 | Self::NoteWritten { .. }
+                | Self::NoteDrawn { .. }
                 | Self::IntentionWritten { .. }
                 | Self::ForClinicianWritten { .. }
                 | Self::ForClinicianShared { .. }

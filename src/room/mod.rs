@@ -5,6 +5,7 @@
 pub mod arc;
 pub mod breath;
 pub mod call;
+pub mod drawing;
 pub mod effect;
 pub mod event;
 pub mod notes;
@@ -272,6 +273,7 @@ impl Room {
             | Event::DeskGone { .. } => self.take_call(now, event),
             Event::NoteTyped { .. }
             | Event::NoteWritten { .. }
+            | Event::NoteDrawn { .. }
             | Event::IntentionWritten { .. }
             | Event::ForClinicianWritten { .. }
             | Event::ForClinicianShared { .. }

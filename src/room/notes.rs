@@ -1,7 +1,9 @@
-//! Owns what the patient writes: pages, intentions, and what is meant for the clinician.
+//! Owns what the patient writes: pages of words and of drawing, intentions, and what is meant for the clinician.
 //! Does not own how it is sealed or taken home.
 
 use std::fmt;
+
+use super::drawing::{Drawing, NOTE_POINTS_MAX};
 
 /// Words of a patient. They never appear in `Debug`, so that no log or panic can carry them.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -42,14 +44,58 @@ impl fmt::Debug for PatientText {
     }
 }
 
+/// One page of a note: words, or a drawing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// It is written.
+    Words(PatientText),
+    /// It is drawn.
+    Drawing(Drawing),
+}
+
+impl Page {
+    /// Whether nothing is on it.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        match self {
+            Self::Words(text) => text.is_blank(),
+            Self::Drawing(drawing) => drawing.is_blank(),
+        }
+    }
+
+    /// Its words, if it is written.
+    #[must_use]
+    pub const fn words(&self) -> Option<&PatientText> {
+        match self {
+            Self::Words(text) => Some(text),
+            Self::Drawing(_) => None,
+        }
+    }
+
+    /// Its drawing, if it is drawn.
+    #[must_use]
+    pub const fn drawing(&self) -> Option<&Drawing> {
+        match self {
+            Self::Words(_) => None,
+            Self::Drawing(drawing) => Some(drawing),
+        }
+    }
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self::Words(PatientText::default())
+    }
+}
+
 /// How many intentions are asked for.
 pub const INTENTIONS: usize = 3;
 
-/// Everything a patient wrote in one visit.
+/// Everything a patient wrote and drew in one visit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Notes {
     /// The pages of the note.
-    pub pages: Vec<PatientText>,
+    pub pages: Vec<Page>,
     /// Answers to the three questions of Arrive; blank where skipped.
     pub intentions: [PatientText; INTENTIONS],
     /// "Something I want my clinician to know".
@@ -90,39 +136,44 @@ impl Notes {
     }
 
     pub(super) fn type_at_end(&mut self, text: &str, limits: NoteLimits) -> Result<(), NoteFull> {
-        let fits = self.pages.last().is_some_and(|page| page.chars() + text.chars().count() <= limits.page_chars_max);
-        if !fits {
-            self.add_page(limits)?;
-        }
+        let takes = |words: &PatientText| words.chars() + text.chars().count() <= limits.page_chars_max;
+        let another = self.pages.len() < limits.pages_max && takes(&PatientText::default());
         match self.pages.last_mut() {
-            Some(page) if page.chars() + text.chars().count() <= limits.page_chars_max => page.push(text),
-            _ => {
-                self.pages.pop();
-                return Err(NoteFull);
-            }
+            Some(Page::Words(words)) if takes(words) => words.push(text),
+            // A full page, or a drawing: words go on behind it.
+            _ if another => self.pages.push(Page::Words(PatientText::new(text))),
+            _ => return Err(NoteFull),
         }
         self.version += 1;
         Ok(())
     }
 
     pub(super) fn write_page(&mut self, page: usize, text: PatientText, limits: NoteLimits) -> Result<(), NoteFull> {
-        if text.chars() > limits.page_chars_max || page > self.pages.len() || page >= limits.pages_max {
+        if text.chars() > limits.page_chars_max {
+            return Err(NoteFull);
+        }
+        self.put_page(page, Page::Words(text), limits)
+    }
+
+    pub(super) fn draw_page(&mut self, page: usize, drawing: Drawing, limits: NoteLimits) -> Result<(), NoteFull> {
+        let elsewhere = self.pages.iter().enumerate().filter(|(index, _)| *index != page);
+        let points: usize = elsewhere.filter_map(|(_, page)| page.drawing()).map(Drawing::points).sum();
+        if !drawing.fits_a_page() || points + drawing.points() > NOTE_POINTS_MAX {
+            return Err(NoteFull);
+        }
+        self.put_page(page, Page::Drawing(drawing), limits)
+    }
+
+    fn put_page(&mut self, page: usize, content: Page, limits: NoteLimits) -> Result<(), NoteFull> {
+        if page > self.pages.len() || page >= limits.pages_max {
             return Err(NoteFull);
         }
         if page == self.pages.len() {
-            self.pages.push(text);
+            self.pages.push(content);
         } else {
-            self.pages[page] = text;
+            self.pages[page] = content;
         }
         self.version += 1;
-        Ok(())
-    }
-
-    fn add_page(&mut self, limits: NoteLimits) -> Result<(), NoteFull> {
-        if self.pages.len() >= limits.pages_max {
-            return Err(NoteFull);
-        }
-        self.pages.push(PatientText::default());
         Ok(())
     }
 }

@@ -261,6 +261,9 @@ impl Room {
             Event::NoteWritten { page, text } => {
                 Shared::make_mut(&mut self.notes).write_page(page, text, limits).map_err(|_| Refusal::NoteFull)?;
             }
+            Event::NoteDrawn { page, drawing } => {
+                Shared::make_mut(&mut self.notes).draw_page(page, drawing, limits).map_err(|_| Refusal::NoteFull)?;
+            }
             Event::IntentionWritten { question, text } => {
                 if question >= INTENTIONS {
                     return Err(Refusal::NoSuchPage);

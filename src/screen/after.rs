@@ -7,7 +7,7 @@ use iced::{Element, Length};
 use super::take_home::{self, TakeHome};
 use super::write::{self, Pad};
 use super::{Action, Setting};
-use crate::room::notes::PatientText;
+use crate::room::notes::{Page, PatientText};
 use crate::room::{Event, Language, Snapshot};
 use crate::theme::GAP_MM;
 use crate::widget::parts;
@@ -98,7 +98,7 @@ impl After {
 
     fn open_page(&mut self, page: usize, snapshot: &Snapshot) -> Action {
         let nothing = PatientText::default();
-        let text = snapshot.notes.pages.get(page).unwrap_or(&nothing);
+        let text = snapshot.notes.pages.get(page).and_then(Page::words).unwrap_or(&nothing);
         self.at = At::Writing { page, pad: Pad::with_text(text) };
         Action::Focus(write::PAGE)
     }

@@ -4,7 +4,7 @@ use iced::widget::{Space, column, container, image, row};
 use iced::{Background, Border, Color, Element, Length};
 
 use super::Setting;
-use crate::room::notes::Notes;
+use crate::room::notes::{Notes, Page};
 use crate::takeaway::qr::{self, QrPage};
 use crate::theme::{self, CALL_MM, GAP_MM, MARGIN_MM};
 use crate::widget::parts;
@@ -113,7 +113,7 @@ impl TakeHome {
 
 /// The note first, then what was written before.
 fn written(notes: &Notes) -> String {
-    let pages = notes.pages.iter().chain(&notes.intentions).chain([&notes.for_clinician]);
+    let pages = notes.pages.iter().filter_map(Page::words).chain(&notes.intentions).chain([&notes.for_clinician]);
     let texts: Vec<&str> = pages.filter(|page| !page.is_blank()).map(|page| page.reveal().trim()).collect();
     texts.join("\n\n")
 }

@@ -1,9 +1,10 @@
 //! Owns the form of the key, of its mark and of sealed notes. Does not own when they are written or destroyed.
 //!
-//! Sealed notes: `SRN1`, version (8 bytes), nonce (24), tag (16), ciphertext. The mark: `SRM1`, version, nonce, tag.
+//! Sealed notes: `SRN2`, version (8 bytes), nonce (24), tag (16), ciphertext. The mark: `SRM1`, version, nonce, tag.
 //! Numbers are little-endian. Form and version are authenticated with the words.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use chacha20poly1305::aead::AeadInPlace;
 use chacha20poly1305::{KeyInit, Tag, XChaCha20Poly1305, XNonce};
@@ -11,18 +12,26 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::{VaultError, failed, read};
 use crate::paths::private;
-use crate::room::notes::{INTENTIONS, Notes, PatientText};
+use crate::room::drawing::{Drawing, PAGE_HEIGHT, PAGE_WIDTH, Stroke, StrokePoint, Tint};
+use crate::room::notes::{INTENTIONS, Notes, Page, PatientText};
 
 const KEY_BYTES: usize = 32;
-const NOTES_FORM: [u8; 4] = *b"SRN1";
+const NOTES_FORM: [u8; 4] = *b"SRN2";
 const MARK_FORM: [u8; 4] = *b"SRM1";
 const VERSION_FROM: usize = 4;
 const NONCE_FROM: usize = 12;
 const TAG_FROM: usize = 36;
 const HEAD_BYTES: usize = 52;
-/// Sealed notes are never larger; the room's own limits lie far below.
-pub const SEALED_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Sealed notes are never larger: the most pages a clinic can allow, full of the longest letters, and as much drawing as
+/// a note holds.
+pub const SEALED_BYTES_MAX: usize = 24 * 1024 * 1024;
 const PAGES_MAX: usize = 1_000;
+/// The first byte of a page of words, and of a drawn one.
+const WORDS: u8 = 0;
+const DRAWN: u8 = 1;
+/// A stroke's tint and its count of points, and one point.
+const STROKE_BYTES: usize = 5;
+const POINT_BYTES: usize = 5;
 
 /// A key that leaves no copy of itself behind.
 pub type Key = Zeroizing<[u8; KEY_BYTES]>;
@@ -118,21 +127,67 @@ fn open_in_place(key: &Key, form: [u8; 4], bytes: Vec<u8>) -> Option<(u64, Zeroi
 }
 
 fn plain_bytes(notes: &Notes) -> usize {
-    1 + 4 + all_texts(notes).map(|text| 4 + text.reveal().len()).sum::<usize>()
+    let texts: usize = all_texts(notes).map(|text| 4 + text.reveal().len()).sum();
+    let pages = notes.pages.iter().map(|page| match page {
+        Page::Words(text) => 1 + 4 + text.reveal().len(),
+        Page::Drawing(drawing) => 1 + 4 + drawing.strokes().len() * STROKE_BYTES + drawing.points() * POINT_BYTES,
+    });
+    1 + 4 + texts + pages.sum::<usize>()
 }
 
 fn all_texts(notes: &Notes) -> impl Iterator<Item = &PatientText> {
-    notes.intentions.iter().chain([&notes.for_clinician]).chain(&notes.pages)
+    notes.intentions.iter().chain([&notes.for_clinician])
 }
 
-/// Shared or not (1 byte), how many pages (4), then each text: length (4) and UTF-8. No general serialiser, since
-/// those keep copies of words in buffers of their own.
+/// Shared or not (1 byte), how many pages (4), the intentions and the words for the clinician, then each page behind a
+/// byte of its kind. A text: length (4) and UTF-8. A drawing: how many strokes (4), and of each its tint (1), how many
+/// points (4), and of each point x (2), y (2) and width (1). No general serialiser, since those keep copies of words in
+/// buffers of their own.
 fn put_notes(bytes: &mut Vec<u8>, notes: &Notes) {
     bytes.push(u8::from(notes.shared));
     put_count(bytes, notes.pages.len());
     for text in all_texts(notes) {
-        put_count(bytes, text.reveal().len());
-        bytes.extend_from_slice(text.reveal().as_bytes());
+        put_text(bytes, text);
+    }
+    for page in &notes.pages {
+        match page {
+            Page::Words(text) => {
+                bytes.push(WORDS);
+                put_text(bytes, text);
+            }
+            Page::Drawing(drawing) => {
+                bytes.push(DRAWN);
+                put_drawing(bytes, drawing);
+            }
+        }
+    }
+}
+
+fn put_text(bytes: &mut Vec<u8>, text: &PatientText) {
+    put_count(bytes, text.reveal().len());
+    bytes.extend_from_slice(text.reveal().as_bytes());
+}
+
+fn put_drawing(bytes: &mut Vec<u8>, drawing: &Drawing) {
+    put_count(bytes, drawing.strokes().len());
+    for stroke in drawing.strokes() {
+        bytes.push(tint_byte(stroke.tint()));
+        put_count(bytes, stroke.points().len());
+        for point in stroke.points() {
+            bytes.extend_from_slice(&point.x.to_le_bytes());
+            bytes.extend_from_slice(&point.y.to_le_bytes());
+            bytes.push(point.width);
+        }
+    }
+}
+
+const fn tint_byte(tint: Tint) -> u8 {
+    match tint {
+        Tint::Sand => 0,
+        Tint::Honey => 1,
+        Tint::Rose => 2,
+        Tint::Moss => 3,
+        Tint::Sea => 4,
     }
 }
 
@@ -156,7 +211,7 @@ fn take_notes(mut bytes: &[u8], version: u64) -> Option<Notes> {
         *intention = take_text(rest)?;
     }
     let for_clinician = take_text(rest)?;
-    let pages = (0..pages).map(|_| take_text(rest)).collect::<Option<Vec<_>>>()?;
+    let pages = (0..pages).map(|_| take_page(rest)).collect::<Option<Vec<_>>>()?;
     rest.is_empty().then_some(Notes { pages, intentions, for_clinician, shared, version })
 }
 
@@ -173,4 +228,31 @@ fn take_count(bytes: &mut &[u8]) -> Option<usize> {
 fn take_text(bytes: &mut &[u8]) -> Option<PatientText> {
     let count = take_count(bytes)?;
     Some(PatientText::new(std::str::from_utf8(take(bytes, count)?).ok()?))
+}
+
+fn take_page(bytes: &mut &[u8]) -> Option<Page> {
+    match take(bytes, 1)? {
+        [WORDS] => take_text(bytes).map(Page::Words),
+        [DRAWN] => take_drawing(bytes).map(Page::Drawing),
+        _ => None,
+    }
+}
+
+fn take_drawing(bytes: &mut &[u8]) -> Option<Drawing> {
+    let strokes = take_count(bytes)?;
+    let strokes = (0..strokes).map(|_| take_stroke(bytes).map(Arc::new)).collect::<Option<Vec<_>>>()?;
+    let drawing = Drawing::of(strokes);
+    drawing.fits_a_page().then_some(drawing)
+}
+
+fn take_stroke(bytes: &mut &[u8]) -> Option<Stroke> {
+    let [tint] = *take(bytes, 1)? else { return None };
+    let tint = Tint::ALL.into_iter().find(|known| tint_byte(*known) == tint)?;
+    let points = take_count(bytes)?;
+    let points = take(bytes, points.checked_mul(POINT_BYTES)?)?;
+    let points = points.chunks_exact(POINT_BYTES).map(|point| {
+        let (x, y) = (u16::from_le_bytes([point[0], point[1]]), u16::from_le_bytes([point[2], point[3]]));
+        (x <= PAGE_WIDTH && y <= PAGE_HEIGHT && point[4] > 0).then_some(StrokePoint { x, y, width: point[4] })
+    });
+    Stroke::new(tint, points.collect::<Option<Vec<_>>>()?)
 }

@@ -1,5 +1,6 @@
 use super::*;
-use crate::room::notes::PatientText;
+use crate::room::drawing::{Drawing, PAGE_HEIGHT, PAGE_WIDTH, Stroke, StrokePoint, Tint};
+use crate::room::notes::{Page, PatientText};
 
 const CANARY: &str = "the blue door at the end of the garden";
 const EXPECTED: [&str; 3] = ["journal", "lock", "cache/"];
@@ -28,9 +29,23 @@ impl Place {
     }
 }
 
+/// A stroke of each tint, from a dot to a line across the page.
+fn drawing() -> Drawing {
+    let strokes = Tint::ALL.into_iter().enumerate().map(|(index, tint)| {
+        let points = (0..=index as u16).map(|at| StrokePoint { x: at * (PAGE_WIDTH / 4), y: PAGE_HEIGHT, width: 255 });
+        std::sync::Arc::new(Stroke::new(tint, points.collect()).unwrap())
+    });
+    Drawing::of(strokes.collect())
+}
+
 fn notes(version: u64) -> Notes {
     Notes {
-        pages: vec![PatientText::new(CANARY), PatientText::new(format!("page two, version {version} é 🌊"))],
+        pages: vec![
+            Page::Words(PatientText::new(CANARY)),
+            Page::Drawing(drawing()),
+            Page::Words(PatientText::new(format!("page three, version {version} é 🌊"))),
+            Page::Drawing(Drawing::default()),
+        ],
         intentions: [PatientText::new("why"), PatientText::default(), PatientText::new("what")],
         for_clinician: PatientText::new("I am afraid of the mask"),
         shared: true,

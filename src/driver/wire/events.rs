@@ -205,6 +205,7 @@ pub(super) fn to_value(event: &Event) -> Option<Value> {
         | Event::DeskGone { .. }
         | Event::NoteTyped { .. }
         | Event::NoteWritten { .. }
+        | Event::NoteDrawn { .. }
         | Event::IntentionWritten { .. }
         | Event::ForClinicianWritten { .. }
         | Event::ForClinicianShared { .. }

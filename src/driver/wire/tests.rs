@@ -1,6 +1,7 @@
 use super::*;
 use crate::room::breath::Pattern;
 use crate::room::call::DeskId;
+use crate::room::drawing::Drawing;
 use crate::room::notes::{Notes, PatientText};
 use crate::room::snapshot::{Check, Receipt};
 use crate::room::{Language, Place, Room, RoomTime, Rules, SoundChoice, Trouble};
@@ -49,6 +50,7 @@ fn every_event() -> Vec<Event> {
         Event::DeskGone { desk: DeskId(1) },
         Event::NoteTyped { text: text() },
         Event::NoteWritten { page: 0, text: text() },
+        Event::NoteDrawn { page: 0, drawing: Drawing::default() },
         Event::IntentionWritten { question: 0, text: text() },
         Event::ForClinicianWritten { text: text() },
         Event::ForClinicianShared { on: true },
@@ -85,7 +87,7 @@ fn every_event() -> Vec<Event> {
     events
 }
 
-const KINDS: usize = 51;
+const KINDS: usize = 52;
 
 fn kind(event: &Event) -> usize {
     match event {
@@ -140,6 +142,7 @@ fn kind(event: &Event) -> usize {
         Event::SoundChosen(_) => 49,
         Event::OutputAccepted => 50,
         Event::Intensity { .. } => 48,
+        Event::NoteDrawn { .. } => 51,
     }
 }
 
@@ -237,6 +240,7 @@ fn the_headless_face_takes_nothing_that_only_the_room_can_say() {
         "notes_restored",
         "notes_lost",
         "note_written",
+        "note_drawn",
         "wipe_verified",
         "wipe_failed",
         "trouble",

@@ -1,6 +1,7 @@
 //! Owns the long runs: thousands of visits by chance, with what must hold at every moment of all of them.
 //! `STILLROOM_SEED=n` runs one seed alone, `STILLROOM_SEEDS=n` so many; every failure names its seed and step.
 
+use super::drawing::{Drawing, Stroke, StrokePoint, Tint};
 use super::*;
 
 const SEEDS: u64 = 600;
@@ -359,13 +360,20 @@ impl Run {
 
     fn note_event(&mut self) -> Event {
         let text = PatientText::new("w".repeat(self.dice.below(3_000) as usize));
-        match self.dice.below(6) {
+        match self.dice.below(7) {
             0 | 1 => Event::NoteTyped { text },
             2 => Event::NoteWritten { page: self.dice.below(4) as usize, text },
             3 => Event::IntentionWritten { question: self.dice.below(4) as usize, text },
             4 => Event::ForClinicianWritten { text },
+            5 => Event::NoteDrawn { page: self.dice.below(4) as usize, drawing: self.drawing() },
             _ => Event::ForClinicianShared { on: self.dice.flip() },
         }
+    }
+
+    fn drawing(&mut self) -> Drawing {
+        let point = StrokePoint { x: self.dice.below(20_000) as u16, y: 0, width: 0 };
+        let points = self.dice.below(30_000) as usize;
+        Drawing::of(Stroke::new(Tint::Moss, vec![point; points]).into_iter().map(Shared::new).collect())
     }
 
     fn comfort_event(&mut self) -> Event {

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use expect_test::expect;
 
+use super::drawing::Drawing;
 use super::*;
 
 /// One of every event, each as it would be taken if the stage allows it.
@@ -33,6 +34,7 @@ fn one_of_each() -> Vec<(&'static str, Event)> {
         ("desk_gone", Event::DeskGone { desk: DESK }),
         ("note_typed", typed("words")),
         ("note_written", Event::NoteWritten { page: 0, text: text() }),
+        ("note_drawn", Event::NoteDrawn { page: 0, drawing: Drawing::default() }),
         ("intention", Event::IntentionWritten { question: 0, text: text() }),
         ("for_clinician", Event::ForClinicianWritten { text: text() }),
         ("shared", Event::ForClinicianShared { on: true }),
@@ -131,6 +133,7 @@ fn every_event_in_every_stage() {
         desk_gone       taken      taken      taken      taken      taken      taken      taken
         note_typed      -          taken      taken      taken      taken      -          -
         note_written    -          taken      taken      taken      taken      -          -
+        note_drawn      -          taken      taken      taken      taken      -          -
         intention       -          taken      taken      taken      taken      -          -
         for_clinician   -          taken      taken      taken      taken      -          -
         shared          -          taken      taken      taken      taken      -          -

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::drawing::{Drawing, NOTE_POINTS_MAX, POINTS_MAX, STROKES_MAX, Stroke, StrokePoint, Tint};
 use super::notes::NoteLimits;
 use super::*;
 
@@ -19,6 +20,13 @@ fn written(page: usize, text: &str) -> Event {
     Event::NoteWritten { page, text: PatientText::new(text) }
 }
 
+/// A page with strokes of so many points each.
+fn drawn(page: usize, strokes: &[usize]) -> Event {
+    let point = StrokePoint { x: 7_351, y: 7_351, width: 73 };
+    let strokes = strokes.iter().filter_map(|points| Stroke::new(Tint::Sea, vec![point; *points])).map(Shared::new);
+    Event::NoteDrawn { page, drawing: Drawing::of(strokes.collect()) }
+}
+
 fn intention(question: usize, text: &str) -> Event {
     Event::IntentionWritten { question, text: PatientText::new(text) }
 }
@@ -28,7 +36,7 @@ fn for_clinician(text: &str) -> Event {
 }
 
 fn pages(play: &Play) -> Vec<String> {
-    play.room.notes().pages.iter().map(|page| page.reveal().to_owned()).collect()
+    play.room.notes().pages.iter().map(|page| page.words().map_or("(drawn)", PatientText::reveal).to_owned()).collect()
 }
 
 /// When the note was sealed on the way to `until_ms`.
@@ -75,6 +83,41 @@ fn a_page_is_written_anew_or_added_but_never_skipped() {
     play.refused(0, written(usize::MAX, "d"));
     play.refused(0, written(0, "01234567890"));
     assert_eq!(play.room.notes().version, 3);
+}
+
+#[test]
+fn pages_of_words_and_of_drawing_mix() {
+    let mut play = Play::with(Rules { note_limits: NoteLimits { pages_max: 4, page_chars_max: 10 }, ..rules() });
+    play.ok(0, Event::VisitBegins);
+    play.ok(0, drawn(0, &[3]));
+    play.ok(0, typed("a"));
+    play.ok(0, typed("b"));
+    play.ok(0, drawn(2, &[1, 1]));
+    play.ok(0, typed("c"));
+    assert_eq!(pages(&play), ["(drawn)", "ab", "(drawn)", "c"]);
+    play.ok(0, drawn(1, &[1]));
+    play.ok(0, written(0, "d"));
+    assert_eq!(pages(&play), ["d", "(drawn)", "(drawn)", "c"]);
+    assert_eq!(play.refused(0, drawn(4, &[1])), Refusal::NoteFull);
+    play.ok(0, drawn(1, &[]));
+    assert_eq!(play.room.notes().written_pages(), 3, "a page drawn empty again is not a written one");
+}
+
+#[test]
+fn a_drawing_has_its_limits_on_the_page_and_in_the_note() {
+    let pages_max = NOTE_POINTS_MAX / POINTS_MAX + 2;
+    let mut play = Play::with(Rules { note_limits: NoteLimits { pages_max, page_chars_max: 10 }, ..rules() });
+    play.ok(0, Event::VisitBegins);
+    assert_eq!(play.refused(0, drawn(0, &[POINTS_MAX, 1])), Refusal::NoteFull);
+    assert_eq!(play.refused(0, drawn(0, &vec![1; STROKES_MAX + 1])), Refusal::NoteFull);
+    for page in 0..NOTE_POINTS_MAX / POINTS_MAX {
+        play.ok(0, drawn(page, &[POINTS_MAX]));
+        play.ok(0, drawn(page, &[POINTS_MAX]));
+    }
+    let last = play.room.notes().pages.len();
+    assert_eq!(play.refused(0, drawn(last, &[1])), Refusal::NoteFull);
+    play.ok(0, drawn(last, &[]));
+    play.ok(0, written(last, "words"));
 }
 
 #[test]
@@ -139,8 +182,14 @@ fn typing_without_a_pause_is_sealed_every_two_seconds() {
 #[test]
 fn every_kind_of_writing_is_sealed_with_all_that_is_written() {
     let mut play = small_note();
-    let events =
-        [typed("a"), written(0, "b"), intention(1, "c"), for_clinician("d"), Event::ForClinicianShared { on: true }];
+    let events = [
+        typed("a"),
+        written(0, "b"),
+        drawn(1, &[2]),
+        intention(1, "c"),
+        for_clinician("d"),
+        Event::ForClinicianShared { on: true },
+    ];
     for (index, event) in events.into_iter().enumerate() {
         let at_ms = (index as u64 + 1) * MINUTE;
         play.ok(at_ms, event);
@@ -207,6 +256,7 @@ fn words_never_appear_in_debug() {
     let events = [
         typed(CANARY),
         written(0, CANARY),
+        drawn(1, &[3]),
         intention(2, CANARY),
         for_clinician(CANARY),
         Event::ForClinicianShared { on: true },
@@ -221,5 +271,6 @@ fn words_never_appear_in_debug() {
     let notes = play.room.notes().clone();
     write!(said, "{notes:?} {:?}", Event::NotesRestored(notes.clone())).expect("a string takes it");
     assert!(!said.contains("canary"), "a debug text holds what the patient wrote");
-    assert!(notes.pages[0].reveal().contains("canary"));
+    assert!(!said.contains("7351"), "a debug text holds what the patient drew");
+    assert!(notes.pages[0].words().is_some_and(|text| text.reveal().contains("canary")));
 }

@@ -1,13 +1,17 @@
 //! Owns what a patient draws: strokes on a page that has its own measure, the same on every screen and on paper. Does
 //! not own how a stroke is seen, sealed or taken home.
 
+mod shape;
+
 use std::fmt;
 use std::sync::Arc as Shared;
 
-/// Width of a page in its own units: a hundredth of a millimetre and a quarter on a tablet of 10.1 inches.
+pub use shape::{Curve, Run, runs, runs_of};
+
+/// Width of a page in its own units, each about a sixty-fifth of a millimetre on a tablet of 10.1 inches.
 pub const PAGE_WIDTH: u16 = 12_000;
 /// Height of a page in the same units.
-pub const PAGE_HEIGHT: u16 = 10_000;
+pub const PAGE_HEIGHT: u16 = 6_250;
 /// Strokes of one page at most.
 pub const STROKES_MAX: usize = 2_000;
 /// Points of one page at most, those of all its strokes together.

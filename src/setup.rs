@@ -1,4 +1,5 @@
-//! Owns what the first run decided for this machine: the room's name, the screen's size, the loudest level. It lies in
+//! Owns what the first run decided for this machine: the room's name, the screen's size, what a sound meter read at the
+//! pillow, the loudest level. It lies in
 //! the state directory and stands above kiosk.toml. The PIN is kept apart, as a hash.
 
 use std::path::{Path, PathBuf};
@@ -21,6 +22,9 @@ pub struct Setup {
     pub diagonal_inches: f32,
     /// No sound goes above, dB below full scale.
     pub cap_db: f32,
+    /// What a sound meter read at the pillow for the room's tone, in dB(A).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading_dba: Option<f32>,
 }
 
 /// Why a setup could not be kept or read.
@@ -77,6 +81,9 @@ impl Setup {
         config.room.name.clone_from(&self.room_name);
         config.screen.diagonal_inches = self.diagonal_inches;
         config.sound.cap_db = self.cap_db;
+        if let Some(reading_dba) = self.reading_dba {
+            config.sound.calibration = Some(config.sound.calibrated_by(reading_dba));
+        }
     }
 }
 
@@ -88,9 +95,17 @@ mod tests {
     fn what_is_kept_is_what_is_read() {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(Setup::load(dir.path()).unwrap(), None);
-        let setup = Setup { room_name: "Room \"4\"".to_owned(), diagonal_inches: 10.1, cap_db: -14.0 };
+        let setup =
+            Setup { room_name: "Room \"4\"".to_owned(), diagonal_inches: 10.1, cap_db: -14.0, reading_dba: None };
         setup.save(dir.path()).unwrap();
-        assert_eq!(Setup::load(dir.path()).unwrap(), Some(setup));
+        assert_eq!(Setup::load(dir.path()).unwrap(), Some(setup.clone()));
+        let read = Setup { reading_dba: Some(52.0), ..setup };
+        read.save(dir.path()).unwrap();
+        assert_eq!(Setup::load(dir.path()).unwrap(), Some(read.clone()));
+        let mut config = Config::default();
+        read.apply(&mut config);
+        // Music at −16 dB is 10 dB below the tone that read 52 dB(A).
+        assert_eq!(config.sound.loudness(-16.0).1, Some(42.0));
     }
 
     #[test]

@@ -288,6 +288,10 @@ impl App {
                 self.sound.signal(sound::Signal::TestTone);
                 Task::none()
             }
+            first_run::Outcome::ReadingTone => {
+                self.sound.signal(sound::Signal::Reading);
+                Task::none()
+            }
             first_run::Outcome::Resize(inches) => {
                 self.diagonal_inches = inches;
                 self.setting.scale = Scale::new(inches, self.setting.window);
@@ -465,8 +469,9 @@ impl Screen {
 }
 
 fn keep_setup(pin: &Secret, state: &std::path::Path, chosen: first_run::Chosen) -> Result<Setup, String> {
-    let setup = Setup { room_name: chosen.room_name, diagonal_inches: chosen.diagonal_inches, cap_db: chosen.cap_db };
+    let first_run::Chosen { room_name, pin: digits, diagonal_inches, cap_db, reading_dba } = chosen;
+    let setup = Setup { room_name, diagonal_inches, cap_db, reading_dba };
     setup.save(state).map_err(|error| error.to_string())?;
-    pin.set(&chosen.pin).map_err(|error| error.to_string())?;
+    pin.set(&digits).map_err(|error| error.to_string())?;
     Ok(setup)
 }

@@ -350,7 +350,7 @@ fn start_sound(config: &Config, profiles: &[Profile], state: &Path, room: &RoomH
         chime_db: Some(config.call.chime_db),
         calibrated,
         voice_dir: Some(config.media.dir.join("voice")),
-        reading_db: reading.map_or(sound::Options::default().reading_db, |reading| reading.test_tone_db),
+        reading_db: reading.map_or(config::READING_TONE_DB, |reading| reading.test_tone_db),
         ..sound::Options::default()
     };
     let tracks = profiles.iter().flat_map(Profile::tracks).map(|track| config.media.dir.join(track));

@@ -7,6 +7,8 @@ pub const PROGRAM_DB: f32 = -24.0;
 pub const READING_DBA: std::ops::RangeInclusive<f32> = 20.0..=110.0;
 /// What level the reading's tone may have had, in dB below full scale.
 pub const TEST_TONE_DB: std::ops::RangeInclusive<f32> = -60.0..=-10.0;
+/// The effective level of the tone that a meter is read by where kiosk.toml names none, in dB below full scale.
+pub const READING_TONE_DB: f32 = -30.0;
 /// What a cap in dB(A) may be.
 pub const CAP_DBA: std::ops::RangeInclusive<f32> = 30.0..=85.0;
 
@@ -74,16 +76,10 @@ impl Loudness {
         }
     }
 
-    /// Its name in files and messages.
+    /// Its place among the steps, 1 to 5, by which its word is known.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::VeryQuiet => "very-quiet",
-            Self::Quiet => "quiet",
-            Self::Medium => "medium",
-            Self::Strong => "strong",
-            Self::Full => "full",
-        }
+    pub fn step(self) -> usize {
+        Self::ALL.iter().position(|step| *step == self).map_or(1, |place| place + 1)
     }
 }
 

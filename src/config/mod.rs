@@ -17,7 +17,7 @@ use crate::findings::{Finding, read_text};
 use crate::profile::named;
 
 pub use crate::profile::{Locale, PerLocale};
-pub use calibration::{CAP_DBA, Calibration, Loudness, READING_DBA, TEST_TONE_DB};
+pub use calibration::{CAP_DBA, Calibration, Loudness, READING_DBA, READING_TONE_DB, TEST_TONE_DB};
 pub use check::check_files;
 pub use desks::{DESKS_PLACES, Desks, find_desks, is_desks, load_desks, read_desks};
 pub use lines::{BrokerAccess, BrokerUrl, EscalationStep, Lines, ROOM_ID, ROOM_ID_CHARS_MAX, RoomAtBroker, is_room_id};
@@ -117,6 +117,24 @@ pub struct Sound {
     pub chime_device: Option<String>,
     /// What a sound meter read at the pillow.
     pub calibration: Option<Calibration>,
+}
+
+impl Sound {
+    /// A new reading of the tone that this room plays for it, on the output that was read before, if any was.
+    #[must_use]
+    pub fn calibrated_by(&self, reading_dba: f32) -> Calibration {
+        let before = self.calibration.clone();
+        let before =
+            before.unwrap_or(Calibration { test_tone_db: READING_TONE_DB, reading_dba, output: None, port: None });
+        Calibration { reading_dba, ..before }
+    }
+
+    /// How loud the patient's volume is, for people: a word, and in dB(A) where a meter was read.
+    #[must_use]
+    pub fn loudness(&self, volume_db: f32) -> (Loudness, Option<f32>) {
+        let dba = self.calibration.as_ref().map(|calibration| calibration.dba_of_volume(volume_db));
+        (Loudness::of(volume_db, self.cap_db), dba)
+    }
 }
 
 impl Default for Sound {

@@ -1,5 +1,5 @@
-//! Owns the first run: what this machine is and is not, the room's name, the staff PIN, the screen's size and the
-//! loudest level. Nothing is chosen for the clinic in secret, and no PIN is there by default.
+//! Owns the first run: what this machine is and is not, the room's name, the staff PIN, the screen's size, what a sound
+//! meter reads at the pillow, and the loudest level. Nothing is chosen for the clinic in secret, and no PIN is there by default.
 
 use iced::widget::{Space, column, container, row};
 use iced::{Element, Length};
@@ -7,6 +7,7 @@ use iced::{Element, Length};
 use super::Setting;
 use super::pin::{self, PinPad};
 use super::write::{self, Pad};
+use crate::config::READING_DBA;
 use crate::room::notes::PatientText;
 use crate::theme::{self, CALL_MM, GAP_MM, MARGIN_MM};
 use crate::widget::parts;
@@ -18,6 +19,8 @@ const INCHES: std::ops::RangeInclusive<f32> = 7.0..=32.0;
 const INCH_STEP: f32 = 0.1;
 const CAP_DB: std::ops::RangeInclusive<f32> = -40.0..=0.0;
 const CAP_STEP_DB: f32 = 2.0;
+/// What a meter is likely to read: a step up or down sets out from here.
+const READING_FROM_DBA: f32 = 48.0;
 
 /// What the first run decided.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +33,8 @@ pub struct Chosen {
     pub diagonal_inches: f32,
     /// No sound goes above, dB below full scale.
     pub cap_db: f32,
+    /// What a sound meter read at the pillow, in dB(A), if there was one.
+    pub reading_dba: Option<f32>,
 }
 
 /// The first run.
@@ -41,6 +46,7 @@ pub struct FirstRun {
     mismatch: bool,
     diagonal_inches: f32,
     cap_db: f32,
+    reading_dba: Option<f32>,
     not_saved: Option<String>,
 }
 
@@ -50,6 +56,7 @@ enum Step {
     Name,
     Pin,
     Screen,
+    Meter,
     Cap,
 }
 
@@ -66,6 +73,12 @@ pub enum Message {
     Pin(pin::Message),
     /// The screen is larger or smaller, in steps.
     SizePressed(f32),
+    /// The tone that a meter is read by.
+    ReadingTonePressed,
+    /// The meter read more or less, in dB.
+    ReadingPressed(f32),
+    /// There is no meter.
+    NoMeterPressed,
     /// The cap is higher or lower, in steps.
     CapPressed(f32),
     /// A tone at the cap.
@@ -82,6 +95,8 @@ pub enum Outcome {
     Focus(&'static str),
     /// Play the test tone.
     Tone,
+    /// Play the tone that a meter is read by.
+    ReadingTone,
     /// The screen's size changed: draw by it.
     Resize(f32),
     /// Keep what was chosen.
@@ -100,6 +115,7 @@ impl FirstRun {
             mismatch: false,
             diagonal_inches,
             cap_db,
+            reading_dba: None,
             not_saved: None,
         }
     }
@@ -122,8 +138,9 @@ impl FirstRun {
                     Step::Safety => Step::Name,
                     Step::Name if !self.room_name().is_empty() => Step::Pin,
                     Step::Pin if self.first_pin.is_some() => Step::Screen,
-                    Step::Screen => Step::Cap,
-                    // Nothing goes on without a name, a PIN or an end.
+                    Step::Screen => Step::Meter,
+                    Step::Meter if self.reading_dba.is_some() => Step::Cap,
+                    // Nothing goes on without a name, a PIN, a reading or an end.
                     stays => stays,
                 };
                 return if self.step == Step::Name { Outcome::Focus(write::PAGE) } else { Outcome::None };
@@ -133,7 +150,8 @@ impl FirstRun {
                     Step::Safety | Step::Name => Step::Safety,
                     Step::Pin => Step::Name,
                     Step::Screen => self.ask_pin_anew(),
-                    Step::Cap => Step::Screen,
+                    Step::Meter => Step::Screen,
+                    Step::Cap => Step::Meter,
                 };
             }
             Message::Wrote(message) => {
@@ -152,6 +170,15 @@ impl FirstRun {
             Message::CapPressed(steps) => {
                 self.cap_db = (self.cap_db + steps * CAP_STEP_DB).clamp(*CAP_DB.start(), *CAP_DB.end());
             }
+            Message::ReadingTonePressed => return Outcome::ReadingTone,
+            Message::ReadingPressed(more_db) => {
+                let reading_dba = self.reading_dba.map_or(READING_FROM_DBA, |reading_dba| reading_dba + more_db);
+                self.reading_dba = Some(reading_dba.clamp(*READING_DBA.start(), *READING_DBA.end()));
+            }
+            Message::NoMeterPressed => {
+                self.reading_dba = None;
+                self.step = Step::Cap;
+            }
             Message::TonePressed => return Outcome::Tone,
             Message::FinishPressed => {
                 if let Some(pin) = &self.first_pin {
@@ -160,6 +187,7 @@ impl FirstRun {
                         pin: pin.clone(),
                         diagonal_inches: self.diagonal_inches,
                         cap_db: self.cap_db,
+                        reading_dba: self.reading_dba,
                     });
                 }
             }
@@ -221,6 +249,7 @@ impl FirstRun {
             }
             Step::Pin => self.pin_step(setting),
             Step::Screen => self.screen_step(setting),
+            Step::Meter => self.meter_step(setting),
             Step::Cap => self.cap_step(setting),
         }
     }
@@ -259,10 +288,53 @@ impl FirstRun {
         )
     }
 
+    fn meter_step<'a>(&self, setting: &Setting) -> Element<'a, Message> {
+        let help =
+            parts::line(setting.staff("first-run-meter-help"), setting.scale.body(), theme::CONTROL, theme::SAND);
+        let read = match self.reading_dba {
+            Some(reading_dba) => {
+                setting.staff_words.say_with("staff-dba", &[("dba", Value::from(f64::from(reading_dba)))])
+            }
+            None => setting.staff("first-run-meter-unread"),
+        };
+        let read = parts::line(read, setting.scale.title(), theme::CONTROL_STRONG, theme::LAMPLIGHT);
+        let step = |id: &'static str, label: &'static str, more_db: f32| {
+            parts::control(setting, id, label, Message::ReadingPressed(more_db)).width(setting.mm(28.0))
+        };
+        let controls = row![
+            parts::control(setting, "reading-tone", setting.staff("first-run-meter-tone"), Message::ReadingTonePressed)
+                .width(setting.mm(60.0)),
+            step("reading-less", "−1", -1.0),
+            step("reading-more", "+1", 1.0),
+            step("reading-much-more", "+10", 10.0),
+        ]
+        .spacing(setting.mm(GAP_MM));
+        let none = parts::control(setting, "no-meter", setting.staff("first-run-no-meter"), Message::NoMeterPressed);
+        let foot = match self.reading_dba {
+            Some(_) => vec![back(setting), none.into(), next(setting)],
+            None => vec![back(setting), Space::new().into(), none.into()],
+        };
+        let lines = vec![help.into(), read.into(), controls.into()];
+        sheet(setting, setting.staff("first-run-meter-title"), lines, foot)
+    }
+
+    /// How loud the cap is: at the pillow, where a meter was read.
+    fn cap_words(&self, setting: &Setting) -> String {
+        let db = Value::from(f64::from(self.cap_db));
+        match self.reading_dba {
+            Some(reading_dba) => {
+                let calibration = setting.clinic.config.sound.calibrated_by(reading_dba);
+                let dba = Value::from(f64::from(calibration.dba_of_volume(self.cap_db).round()));
+                setting.staff_words.say_with("staff-volume-dba", &[("db", db), ("dba", dba)])
+            }
+            None => setting.staff_words.say_with("staff-volume", &[("db", db)]),
+        }
+    }
+
     fn cap_step<'a>(&self, setting: &Setting) -> Element<'a, Message> {
         let help = parts::line(setting.staff("first-run-cap-help"), setting.scale.body(), theme::CONTROL, theme::SAND);
-        let words = setting.staff_words.say_with("staff-volume", &[("db", Value::from(f64::from(self.cap_db)))]);
-        let level = parts::line(words, setting.scale.title(), theme::CONTROL_STRONG, theme::LAMPLIGHT);
+        let level =
+            parts::line(self.cap_words(setting), setting.scale.title(), theme::CONTROL_STRONG, theme::LAMPLIGHT);
         let levels = row![
             parts::control(setting, "cap-less", "−2", Message::CapPressed(-1.0)).width(setting.mm(28.0)),
             parts::control(setting, "cap-more", "+2", Message::CapPressed(1.0)).width(setting.mm(28.0)),

@@ -161,7 +161,12 @@ impl Session {
             Sheet::Sound => sound_controls(setting),
             Sheet::Places => place_controls(setting),
         };
-        parts::even_rows(setting, controls, CONTROLS_ACROSS)
+        let rows = parts::even_rows(setting, controls, CONTROLS_ACROSS);
+        let loudness = (self.sheet == Sheet::Sound && !setting.snapshot.silence).then(|| {
+            let (loudness, _) = setting.clinic.config.sound.loudness(setting.snapshot.volume_db);
+            parts::scrim(setting, parts::body(setting, setting.say(&format!("volume-{}", loudness.step()))))
+        });
+        column![].push(loudness).push(rows).spacing(setting.mm(4.0)).align_x(iced::Center).into()
     }
 }
 

@@ -264,8 +264,7 @@ fn head<'a>(setting: &Setting) -> Element<'a, Message> {
         format!(" · {part} · {clock}")
     });
     let title = format!("{} · {}{}", setting.staff("staff-title"), stage, clock.unwrap_or_default());
-    let db =
-        setting.staff_words.say_with("staff-volume", &[("db", Value::from(f64::from(snapshot.volume_db).round()))]);
+    let db = volume_words(setting, snapshot.volume_db);
     let mut lines = column![
         parts::line(title, setting.scale.title() * 0.8, theme::CONTROL_STRONG, theme::SAND),
         parts::note(setting, format!("{line} · {db}")),
@@ -280,6 +279,19 @@ fn head<'a>(setting: &Setting) -> Element<'a, Message> {
         ));
     }
     container(lines).width(Length::Fixed(setting.mm(158.0))).into()
+}
+
+/// How loud it is: a word, the level, and what a meter would read at the pillow where one was read.
+fn volume_words(setting: &Setting, volume_db: f32) -> String {
+    let (loudness, dba) = setting.clinic.config.sound.loudness(volume_db);
+    let rounded = |level: f32| Value::from(f64::from(level.round()));
+    let level = match dba {
+        Some(dba) => {
+            setting.staff_words.say_with("staff-volume-dba", &[("db", rounded(volume_db)), ("dba", rounded(dba))])
+        }
+        None => setting.staff_words.say_with("staff-volume", &[("db", rounded(volume_db))]),
+    };
+    format!("{level} ({})", setting.staff(&format!("volume-{}", loudness.step())).to_lowercase())
 }
 
 fn asked<'a>(setting: &Setting, question: &str, yes: (&'static str, &str, Message)) -> Column<'a, Message> {

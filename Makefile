@@ -5,7 +5,8 @@
 #   make demo    an unattended visit from the first run to the wiped room, and an afternoon at the desk of two rooms;
 #                OUT=folder, default target/demo; DEMO='--size 1920x1200' or '--only wgpu'
 #   make bench   the figures of the last demo, and what the room takes while it rests
-#   make soak    thousands of visits by chance (SEEDS=n, default 20000), and hours of composed music held to its figures
+#   make soak    thousands of visits and calls by chance (SEEDS=n, default 20000), hours of composed music held to its
+#                figures, clumsy and resting hands, kills, a cable that is pulled (this one as root)
 #   make deny    licences, sources and doubles of every dependency
 #   make check   kiosk.toml and all it names
 #   make pictures  the README's pictures anew, from the last demo
@@ -71,7 +72,7 @@ pictures:
 	sh scripts/pictures.sh '$(OUT)'
 
 soak:
-	@sh scripts/packages.sh build
+	@sh scripts/packages.sh build smoke lines soak
 	@sh scripts/cargo.sh
 	STILLROOM_SEEDS=$(SEEDS) cargo test --release --locked simulation -- --nocapture
 	cargo test --release --locked soak_ -- --ignored --nocapture --test-threads 1

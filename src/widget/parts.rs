@@ -215,7 +215,7 @@ pub fn said<'a, M: 'a>(setting: &Setting, head: String, text: String) -> Element
         setting,
         column![title(setting, head), body(setting, text)]
             .spacing(setting.mm(4.0))
-            .max_width(setting.mm(128.0))
+            .max_width(setting.mm(110.0))
             .align_x(Horizontal::Left),
     )
 }

@@ -5,18 +5,31 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::link::{FAR, Link};
+
 /// A broker that ends with the test.
 pub struct Mosquitto {
     folder: tempfile::TempDir,
     pub port: u16,
     process: Option<Child>,
     is_tls: bool,
+    link: Option<Link>,
 }
 
 impl Mosquitto {
     /// A broker for anybody on this machine. It keeps nothing on disk.
     pub fn open() -> Self {
-        Self::start("allow_anonymous true\n", None)
+        Self::start("allow_anonymous true\n", None, None)
+    }
+
+    /// The same behind a cable that can be pulled.
+    pub fn behind_a_cable() -> Self {
+        Self::start("allow_anonymous true\n", None, Some(Link::open()))
+    }
+
+    /// Its cable.
+    pub fn cable(&self) -> &Link {
+        self.link.as_ref().expect("a broker without a cable")
     }
 
     /// A broker over TLS with an authority of its own, for one user.
@@ -40,6 +53,7 @@ impl Mosquitto {
                 let mut made = Command::new("mosquitto_passwd");
                 assert!(made_ok(made.args(["-b", "-c"]).arg(&passwords).args([user, password])), "mosquitto_passwd");
             }),
+            None,
         )
     }
 
@@ -57,23 +71,25 @@ impl Mosquitto {
                     assert!(made_ok(made.args([user, user])), "mosquitto_passwd");
                 }
             }),
+            None,
         );
         broker.is_tls = false;
         broker
     }
 
-    fn start(rules: &str, prepare: Option<&dyn Fn(&Path)>) -> Self {
+    fn start(rules: &str, prepare: Option<&dyn Fn(&Path)>, link: Option<Link>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         if let Some(prepare) = prepare {
             prepare(folder.path());
         }
         let rules = rules.replace("{}", &folder.path().display().to_string());
+        let host = if link.is_some() { FAR } else { "127.0.0.1" };
         // Started by root it would become another user, who could not read this folder.
         let user = if Path::new("/proc/self").exists() && is_root() { "user root\n" } else { "" };
-        let text = format!("{user}persistence false\nlog_type none\nlistener {port} 127.0.0.1\n{rules}");
+        let text = format!("{user}persistence false\nlog_type none\nlistener {port} {host}\n{rules}");
         std::fs::write(folder.path().join("mosquitto.conf"), text).unwrap();
-        let mut broker = Self { folder, port, process: None, is_tls: prepare.is_some() };
+        let mut broker = Self { folder, port, process: None, is_tls: prepare.is_some(), link };
         broker.start_again();
         broker
     }
@@ -82,18 +98,27 @@ impl Mosquitto {
         self.folder.path().join(name)
     }
 
+    fn host(&self) -> &'static str {
+        if self.link.is_some() { FAR } else { "127.0.0.1" }
+    }
+
     pub fn url(&self) -> String {
-        if self.is_tls { format!("mqtts://localhost:{}", self.port) } else { format!("mqtt://127.0.0.1:{}", self.port) }
+        if self.is_tls {
+            format!("mqtts://localhost:{}", self.port)
+        } else {
+            format!("mqtt://{}:{}", self.host(), self.port)
+        }
     }
 
     /// Starts it, with nothing in its memory, and waits until it listens.
     pub fn start_again(&mut self) {
         let program = ["/usr/sbin/mosquitto", "mosquitto"].into_iter().find(|path| Path::new(path).exists());
-        let mut command = Command::new(program.unwrap_or("mosquitto"));
+        let program = program.unwrap_or("mosquitto");
+        let mut command = self.link.as_ref().map_or_else(|| Command::new(program), |link| link.behind(program));
         command.arg("-c").arg(self.file("mosquitto.conf")).stdout(Stdio::null()).stderr(Stdio::null());
         self.process = Some(command.spawn().expect("mosquitto is needed; scripts/packages.sh installs it"));
         let until = Instant::now() + Duration::from_secs(5);
-        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+        while TcpStream::connect((self.host(), self.port)).is_err() {
             assert!(Instant::now() < until, "mosquitto does not listen");
             std::thread::sleep(Duration::from_millis(5));
         }

@@ -13,6 +13,7 @@ mod ends;
 #[path = "../process/kiosk.rs"]
 #[allow(dead_code)] // these tests need a part of it
 mod kiosk;
+mod link;
 mod program;
 mod simulation;
 
@@ -214,6 +215,23 @@ fn the_access_list_that_the_page_recommends_lets_each_do_its_own_and_no_more() {
     std::thread::sleep(Duration::from_millis(500));
     assert_eq!((desk.shown(), thief.phase() == Some(CallPhase::Received)), (vec![call], false));
     assert!(!room.has_namesake());
+}
+
+#[test]
+#[ignore = "takes the rights of root, for a network of its own; make soak"]
+fn soak_a_cable_that_is_pulled_is_noticed_and_the_call_comes_through_once_it_is_back() {
+    let at = Mosquitto::behind_a_cable();
+    let (room, desk) = joined(&at);
+    at.cable().cut();
+    let call = room.press();
+    let noticed = wait_until(SUPERVISED_WITHIN, "the room gives the broker up", || !room.is_up());
+    wait_until(Duration::from_secs(6), "the room says so", || room.says_line_down());
+    wait_until(SUPERVISED_WITHIN, "the desk loses the broker", || !desk.is_up());
+    assert_eq!(desk.shown(), []);
+    at.cable().mend();
+    let back = wait_until(SOON, "the desk shows the call", || desk.shown() == [call]);
+    println!("cable pulled: noticed after {} ms; back: shown after {} ms", noticed.as_millis(), back.as_millis());
+    wait_until(SOON, "the room knows it", || room.phase() == Some(CallPhase::Received));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{FAILED, UNUSABLE};
 use crate::config::{self, Desks};
@@ -23,8 +24,17 @@ pub(super) struct DeskArgs {
 }
 
 pub(super) fn run(args: &DeskArgs) -> ExitCode {
+    let Ok(runtime) = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() else {
+        eprintln!("stillroom: the system gives no threads; close other programs and start again");
+        return ExitCode::from(FAILED);
+    };
+    // Before the port is open: whoever finds it open may end the desk at once, and in good order.
+    let ends = {
+        let _inside = runtime.enter();
+        Ends::listen()
+    };
     match open(args) {
-        Ok(desk) => serve(desk),
+        Ok(desk) => serve(&runtime, desk, ends),
         Err(why) => {
             eprintln!("stillroom: {why}");
             ExitCode::from(UNUSABLE)
@@ -79,16 +89,12 @@ fn options(desks: Desks, state: &Path, file: &Path) -> Result<RoomsOptions, Stri
     })
 }
 
-fn serve(desk: rooms::BoundRooms) -> ExitCode {
-    let Ok(runtime) = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() else {
-        eprintln!("stillroom: the system gives no threads; close other programs and start again");
-        return ExitCode::from(FAILED);
-    };
+fn serve(runtime: &tokio::runtime::Runtime, desk: rooms::BoundRooms, ends: Option<Ends>) -> ExitCode {
     eprintln!("The desk is at {}", desk.url());
     if let Some(ca) = desk.ca_file() {
         eprintln!("Browsers trust it once they trust {}", ca.display());
     }
-    match runtime.block_on(desk.serve(told_to_end())) {
+    match runtime.block_on(desk.serve(told_to_end(ends))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(RoomsError::Desk(error)) => {
             eprintln!("stillroom: {}", in_own_words(&error));
@@ -106,12 +112,25 @@ fn in_own_words(error: &DeskError) -> String {
     error.to_string().replace("kiosk.toml", "desk.toml").replace("this tablet", "this machine")
 }
 
-async fn told_to_end() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut term), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
-        eprintln!("stillroom: signals cannot be heard; the desk ends without saying good-bye to the rooms");
-        return std::future::pending().await;
-    };
+/// The signals that end the desk.
+struct Ends {
+    term: Signal,
+    interrupt: Signal,
+}
+
+impl Ends {
+    fn listen() -> Option<Self> {
+        let ends = signal(SignalKind::terminate())
+            .and_then(|term| Ok(Self { term, interrupt: signal(SignalKind::interrupt())? }));
+        if ends.is_err() {
+            eprintln!("stillroom: signals cannot be heard; the desk ends without a word to its pages");
+        }
+        ends.ok()
+    }
+}
+
+async fn told_to_end(ends: Option<Ends>) {
+    let Some(Ends { mut term, mut interrupt }) = ends else { return std::future::pending().await };
     tokio::select! {
         _ = term.recv() => {}
         _ = interrupt.recv() => {}

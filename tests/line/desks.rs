@@ -163,7 +163,7 @@ async fn what_a_desk_asks_is_taken_refused_or_unanswered_and_said_so() {
     assert_eq!(page.ask("nobody", "session/pause", json!({})).await.0, 409);
     let asked = Instant::now();
     assert_eq!(page.ask("gone", "session/pause", json!({})).await, (504, String::new()));
-    assert!((Duration::from_secs(7)..Duration::from_secs(10)).contains(&asked.elapsed()));
+    assert!((Duration::from_secs(7)..LIMIT).contains(&asked.elapsed()), "{:?}", asked.elapsed());
     let mut other = desk.page().await;
     let late = other.room("a", |_| true).await;
     assert_eq!(late["view"]["place"], "forest", "whoever joins late is told how it stands");

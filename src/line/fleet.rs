@@ -206,8 +206,8 @@ impl Fleet {
 
     /// The only page that had drawn a room's call is gone, while others are there: the room takes its call back, until
     /// one of them has drawn it.
-    pub fn withdrawn(&mut self, now_ms: u64, room: &RoomId) {
-        if let Some(room) = self.rooms.get_mut(room).filter(|room| room.received.is_some()) {
+    pub fn withdrawn(&mut self, now_ms: u64, room: &RoomId, call: Ulid) {
+        if let Some(room) = self.rooms.get_mut(room).filter(|room| room.received == Some(call)) {
             room.received = None;
             room.withdrawn = true;
             room.stance_at_ms = Some(now_ms);

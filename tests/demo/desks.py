@@ -212,12 +212,10 @@ def main():
         for part in (afternoon.call, afternoon.second_call, afternoon.adjust, afternoon.lose_room,
                      afternoon.lose_broker):
             part()
-    except Failed as why:
+    except (Failed, OSError) as why:
         print(f"The desk of several rooms does not work: {why}", file=sys.stderr)
         if desk:
             print(desk.told()[-3000:], file=sys.stderr)
-        if arguments.out and opened and isinstance(opened[-1], QuietRoom):
-            page.save(os.path.join(arguments.out, "desks-failed.png"))
         sys.exit(1)
     finally:
         for thing in reversed(opened):

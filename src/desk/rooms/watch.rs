@@ -179,12 +179,12 @@ impl Rooms {
             let mut kept = self.kept();
             let had = kept.drawn.remove(&page).unwrap_or_default();
             let others = |room: &RoomId, call: &Ulid| kept.drawn.values().any(|drawn| drawn.get(room) == Some(call));
-            alone.extend(had.into_iter().filter(|(room, call)| !others(room, call)).map(|(room, _)| room));
+            alone.extend(had.into_iter().filter(|(room, call)| !others(room, call)));
         }
         self.line.with(|fleet, now_ms| {
             fleet.able(now_ms, able);
-            for room in &alone {
-                fleet.withdrawn(now_ms, room);
+            for (room, call) in &alone {
+                fleet.withdrawn(now_ms, room, *call);
             }
         });
     }

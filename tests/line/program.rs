@@ -160,7 +160,7 @@ fn kills(rounds: u32) {
     let mut desk = TestDesk::open(ends::broker(&broker, "desk"));
     let mut kiosk = home.start(1);
     kiosk.wait("a desk", |line| line["line"] == "up");
-    let (mut unshown, mut slowest) = (0, Duration::ZERO);
+    let (mut unshown, mut left_at_desk, mut slowest) = (0, 0, Duration::ZERO);
     let mut struck_down = [0; 4];
     for round in 0..rounds {
         let struck = [Struck::Room, Struck::Room, Struck::Desk, Struck::Broker, Struck::BrokerFrozen]
@@ -195,8 +195,18 @@ fn kills(rounds: u32) {
         }
         let back = Instant::now();
         if struck == Struck::Room && kiosk.first()["call"] == "idle" {
-            assert!(!was_shown, "round {round}: a call that was shown is lost");
-            unshown += 1;
+            if was_shown {
+                // Sending does not wait for the disk: a desk may have drawn what a kill kept from the disk. It then
+                // stands there as one that its room no longer knows of, until a person has looked.
+                let left = || desk.line.with(|fleet, now_ms| fleet.room(now_ms, &ends::room_id()).unwrap().left);
+                wait_until(SOON, "a call that was shown is lost", || !left().is_empty());
+                for call in left() {
+                    desk.line.with(|fleet, _| fleet.looked_after(&ends::room_id(), call));
+                }
+                left_at_desk += 1;
+            } else {
+                unshown += 1;
+            }
             kiosk.tell("call_pressed");
         }
         kiosk.reach("the call at the desk", |line| line["call"] == "received");
@@ -221,7 +231,8 @@ fn kills(rounds: u32) {
     }
     println!(
         "{rounds} strikes (room {}, desk {}, broker killed {}, frozen {}): 0 lost, 0 shown twice; {unshown} presses \
-         struck down before anyone showed them; slowest at the desk again {} ms",
+         struck down before anyone showed them, {left_at_desk} drawn at the desk before they were on disk, and kept \
+         there for a person to look; slowest at the desk again {} ms",
         struck_down[0],
         struck_down[1],
         struck_down[2],

@@ -257,6 +257,7 @@ class Panel {
   state() {
     const { call } = this;
     if (call.line_down_told && ["placed", "sent"].includes(call.phase)) return say("reads_line_down");
+    if (call.phase === "on_the_way" && call.name) return say("reads_coming_named", { name: call.name });
     const key = { received: "reads_received", on_the_way: "reads_coming", here: "reads_here" }[call.phase];
     return say(key ?? "reads_placed");
   }

@@ -342,3 +342,16 @@ fn the_tables_of_the_call_are_what_the_room_does() {
     }
     assert!(page == written, "docs/call.md is not what the room does; UPDATE_DOCS=1 writes it anew");
 }
+
+#[test]
+fn the_desk_says_truly_what_the_patient_reads() {
+    let desk = text("src/desk/page/words.js");
+    for (locale, open, close) in [("en-US", '“', '”'), ("es-US", '«', '»')] {
+        let words = text(&format!("locales/{locale}/patient.ftl"));
+        for key in ["call-placed", "call-received", "call-on-the-way", "call-on-the-way-named"] {
+            let word = words.lines().find_map(|line| line.strip_prefix(&format!("{key} = "))).unwrap();
+            let quoted = format!("{open}{}{close}", word.replace("{ $name }", "{name}"));
+            assert!(desk.contains(&quoted), "the desk's {locale} does not quote {quoted}");
+        }
+    }
+}

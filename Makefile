@@ -42,7 +42,7 @@ check: build
 	$(ROOM) check --config $(CONFIG)
 
 test:
-	@sh scripts/packages.sh build window smoke lines
+	@sh scripts/packages.sh build window smoke lines home
 	@sh scripts/cargo.sh
 	cargo fmt --check
 	cargo clippy --release --locked --all-targets -- -D warnings

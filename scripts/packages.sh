@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs the system packages of the named groups that are not there yet: build, window, smoke, lines, demo, soak, pictures.
+# Installs the system packages of the named groups that are not there yet: build, window, smoke, lines, home, demo,
+# soak, pictures.
 # Looks first, so that a second run installs nothing and asks for no rights.
 set -eu
 
@@ -11,11 +12,12 @@ packages() {
 		libwayland-egl1 libegl1 libvulkan1 mesa-vulkan-drivers' ;;
 	smoke) echo 'python3 xvfb openbox xdotool pulseaudio pulseaudio-utils libasound2-plugins' ;;
 	lines) echo 'mosquitto' ;;
+	home) echo 'zbar-tools age cups' ;;
 	soak) echo 'iproute2' ;;
 	demo) echo 'chromium chromium-driver sox zbar-tools' ;;
 	pictures) echo 'imagemagick' ;;
 	*)
-		echo "packages.sh: there is no group $1; the groups are build, window, smoke, lines, demo, soak and pictures" >&2
+		echo "packages.sh: there is no group $1; the groups are build, window, smoke, lines, home, demo, soak and pictures" >&2
 		exit 2
 		;;
 	esac
@@ -27,6 +29,7 @@ reason() {
 	window) echo 'for the window and what draws it' ;;
 	smoke) echo 'to open the real window on a display and a sound server of its own, and to press in it' ;;
 	lines) echo 'for a broker of their own, which the tests freeze and kill' ;;
+	home) echo 'to read the codes, to open what is sealed, and to print on a print server of its own' ;;
 	soak) echo 'for a network of its own, whose cable the tests pull' ;;
 	demo) echo 'to stand at the desk in a real browser, to measure the sound, and to read the codes' ;;
 	pictures) echo 'to make the pictures of the README smaller' ;;

@@ -1,6 +1,7 @@
 //! Owns the wires between the room and its edges: which effect goes to which port, and what comes back as which event.
 
 mod lines;
+pub mod take_home;
 
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
@@ -15,9 +16,11 @@ use crate::pin::{DESK_PASSWORD_FILE, STAFF_PIN_FILE};
 use crate::profile::Profile;
 use crate::room::notes::{NoteLimits, Notes};
 use crate::room::snapshot::{Language, Place};
+use crate::room::take_home::Fault;
 use crate::room::{Effect, Event, ProfileRules, RoomTime, Rules, Signal, Snapshot, Trouble};
 use crate::setup::SETUP_FILE;
 use crate::sound::{self, Sound};
+use crate::takeaway::TakeAway;
 use crate::vault::{Look, Opened, RECEIPTS_FILE, Vault};
 
 pub use lines::{Lines, Subject};
@@ -79,6 +82,7 @@ pub struct Ports {
     hearing: mpsc::Sender<Snapshot>,
     vault: mpsc::Sender<Order>,
     lines: Lines,
+    take_home: mpsc::Sender<take_home::Asked>,
     observer: Option<Observer>,
 }
 
@@ -99,6 +103,8 @@ pub struct VaultHouse {
     pub vault: Vault,
     /// The journal, for the reset.
     pub journal: Arc<Journal>,
+    /// The ways home for a note; a reset takes back what is under way on them.
+    pub take_away: Arc<TakeAway>,
     /// The room's name, for receipts.
     pub room_name: String,
     /// Replaces this process by a new one; comes back only with what went wrong.
@@ -117,6 +123,14 @@ impl Ports {
         room: &RoomHandle,
         observer: Option<Observer>,
     ) -> Self {
+        let (take_home, asked) = mpsc::channel();
+        let (take_away, handle) = (Arc::clone(&house.take_away), room.clone());
+        let started = std::thread::Builder::new()
+            .name("take-home".to_owned())
+            .spawn(move || take_home::keep(&take_away, &asked, &handle));
+        if let Err(error) = started {
+            tracing::error!(%error, "the thread of the ways home could not be started; a note goes home by phone only");
+        }
         let (vault, orders) = mpsc::channel();
         let (handle, quiet) = (room.clone(), sound.clone());
         let started = std::thread::Builder::new()
@@ -133,7 +147,7 @@ impl Ports {
         if let Err(error) = started {
             tracing::error!(%error, "the thread of what is heard could not be started; the room is silent");
         }
-        Self { sound, hearing, vault, lines, observer }
+        Self { sound, hearing, vault, lines, take_home, observer }
     }
 
     fn order(&self, order: Order, room: &RoomHandle) {
@@ -155,6 +169,16 @@ impl Edges for Ports {
             Effect::OpenVault => self.order(Order::Open, room),
             Effect::ReopenVault => self.order(Order::Reopen, room),
             Effect::SealNotes(notes) => self.order(Order::Seal(notes), room),
+            Effect::LookForWays => {
+                // Without that thread only the phone is offered, as it is before any answer.
+                let _ = self.take_home.send(take_home::Asked::Look);
+            }
+            Effect::TakeHome { way, notes, language } => {
+                let version = notes.version;
+                if self.take_home.send(take_home::Asked::Take { way, notes, language }).is_err() {
+                    room.report(Event::TakeHomeWent { way, version, outcome: Err(Fault::NotMade) });
+                }
+            }
             Effect::Wipe => self.order(Order::Wipe(now), room),
             Effect::VerifyWipe => self.order(Order::Verify(now), room),
         }
@@ -279,6 +303,8 @@ fn destroy(house: &mut VaultHouse, now: RoomTime) -> bool {
     if let Err(error) = house.vault.wipe() {
         tracing::error!(%error, "something of the visit could not be destroyed");
     }
+    // What could not be taken back has left its mark, which the look that follows finds.
+    let _ = take_home::clear(&house.take_away);
     let compacted = house.journal.compact(now, &[Event::StaffReset]);
     if let Err(error) = &compacted {
         tracing::error!(%error, "the journal could not be compacted");

@@ -38,7 +38,7 @@ const NAMES_ONLY: [(&str, &[&str]); 11] = [
     ("sound", &["room", "paths"]),
     ("vault", &["room", "paths"]),
     ("pin", &["paths"]),
-    ("takeaway", &["room"]),
+    ("takeaway", &["room", "paths"]),
     ("desk", &["room", "words", "line"]),
     ("headless", &["room", "driver"]),
 ];

@@ -186,13 +186,54 @@ after-card-3-title = Keep it quiet
 after-card-3-text = Noise, crowds and screens can be a lot today. Rest, eat something light, and let someone else drive.
 after-card-4-title = The days ahead
 after-card-4-text = Tell your clinic how the next days go, and keep your next visit. If dark thoughts come, call your clinic or a crisis line right away.
+card-scan = For the camera of your phone
 take-title = Take it home
-take-qr = On my phone
+take-question = How would you like to take it?
+take-phone = On my phone
+take-paper = On paper
+take-sealed = To my therapist
+take-taken = Taken
+take-phone-hint = You scan a code with your camera.
+take-paper-hint = It is printed here in the clinic.
+take-sealed-hint = It is locked, so that only your therapist can open it.
+take-words-only = Drawings do not fit in a code. Your words do.
+take-only-drawn = You drew, and drawings do not fit in a code. There is no printer here. Ask your clinician to look with you.
+take-paper-title = On paper
+take-paper-going = It is being printed. You can stay here or go on.
+take-paper-done = It is printed. The printer keeps no copy. Ask someone to bring it to you, face down.
+take-sealed-title = To my therapist
+take-sealed-going = It is being locked for your therapist. This takes a moment.
+take-sealed-done = It is locked and saved. Only your therapist can open it. Its name ends in
+take-again = Once more
+take-try-again = Try again
+take-other-way = Another way
+take-fault-printer-away = I can’t reach the printer. Nothing was printed. You can take it another way, or ask someone here.
+take-fault-printer-stopped = The printer stopped. It may need paper. I took your note back, so nothing is left there. Ask someone here, or take it another way.
+take-fault-stick-missing = There is no memory stick here yet. Ask someone to put one in. Then try again.
+take-fault-place-unwritable = I could not save it. If there was a memory stick, it may have been pulled out. Nothing is lost here.
+take-fault-place-full = There is no space left where it should go. Ask someone here. Nothing is lost.
+take-fault-not-made = That did not work. Your note is still here. You can take it another way, or ask someone.
 take-qr-text = Point the camera of your phone at the square. Touch what shows up, then choose copy. This screen stores nothing and sends nothing.
 take-qr-search = Some phones offer to search the web with your words. Choose copy, and they stay with you.
 take-qr-page = Part { $index } of { $of }
 take-next-code = Next part
 take-empty = There is nothing written to take home.
+paper-title = What came up
+paper-sheet = { $sheet } of { $of }
+paper-date = { $month ->
+    [1] January
+    [2] February
+    [3] March
+    [4] April
+    [5] May
+    [6] June
+    [7] July
+    [8] August
+    [9] September
+    [10] October
+    [11] November
+   *[12] December
+} { $day }, { $year }
 take-leave-ask = Your words are wiped after you leave. Would you like to go without them?
 take-leave-yes = Let them go
 take-leave-back = Go back

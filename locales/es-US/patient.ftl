@@ -186,13 +186,54 @@ after-card-3-title = Busque la calma
 after-card-3-text = El ruido, la gente y las pantallas pueden ser mucho por hoy. Descanse, coma algo ligero y deje que otra persona maneje.
 after-card-4-title = Los días que vienen
 after-card-4-text = Cuéntele a su clínica cómo siguen los días y no falte a su próxima visita. Si le llegan pensamientos oscuros, llame enseguida a su clínica o a una línea de crisis.
+card-scan = Para la cámara de su teléfono
 take-title = Llévelo a casa
-take-qr = En mi teléfono
+take-question = ¿Cómo quiere llevarlo?
+take-phone = En mi teléfono
+take-paper = En papel
+take-sealed = A mi terapeuta
+take-taken = Ya lo tiene
+take-phone-hint = Usted lee un código con su cámara.
+take-paper-hint = Se imprime aquí en la clínica.
+take-sealed-hint = Se cierra con llave, para que solo su terapeuta pueda abrirlo.
+take-words-only = Los dibujos no caben en un código. Sus palabras sí.
+take-only-drawn = Usted dibujó, y los dibujos no caben en un código. Aquí no hay impresora. Pida a su clínico que lo mire con usted.
+take-paper-title = En papel
+take-paper-going = Se está imprimiendo. Puede quedarse aquí o seguir.
+take-paper-done = Está impreso. La impresora no guarda copia. Pida a alguien que se lo traiga, boca abajo.
+take-sealed-title = A mi terapeuta
+take-sealed-going = Se está cerrando para su terapeuta. Esto toma un momento.
+take-sealed-done = Está cerrado y guardado. Solo su terapeuta puede abrirlo. Su nombre termina en
+take-again = Otra vez
+take-try-again = Intentar de nuevo
+take-other-way = De otra manera
+take-fault-printer-away = No encuentro la impresora. No se imprimió nada. Puede llevarlo de otra manera, o pedir ayuda aquí.
+take-fault-printer-stopped = La impresora se detuvo. Tal vez le falte papel. Retiré su nota, así que no queda nada allí. Pida ayuda, o llévela de otra manera.
+take-fault-stick-missing = Aún no hay una memoria USB aquí. Pida a alguien que ponga una. Luego intente de nuevo.
+take-fault-place-unwritable = No pude guardarlo. Si había una memoria USB, tal vez la sacaron. Aquí no se perdió nada.
+take-fault-place-full = No queda espacio donde debe guardarse. Pida ayuda aquí. No se perdió nada.
+take-fault-not-made = Eso no funcionó. Su nota sigue aquí. Puede llevarla de otra manera, o pedir ayuda.
 take-qr-text = Apunte la cámara de su teléfono al cuadro. Toque lo que aparezca y elija copiar. Esta pantalla no guarda ni envía nada.
 take-qr-search = Algunos teléfonos ofrecen buscar sus palabras en internet. Elija copiar, y se quedan con usted.
 take-qr-page = Parte { $index } de { $of }
 take-next-code = Siguiente parte
 take-empty = No hay nada escrito para llevar.
+paper-title = Lo que surgió
+paper-sheet = { $sheet } de { $of }
+paper-date = { $day } de { $month ->
+    [1] enero
+    [2] febrero
+    [3] marzo
+    [4] abril
+    [5] mayo
+    [6] junio
+    [7] julio
+    [8] agosto
+    [9] septiembre
+    [10] octubre
+    [11] noviembre
+   *[12] diciembre
+} de { $year }
 take-leave-ask = Sus palabras se borran cuando usted se va. ¿Quiere irse sin ellas?
 take-leave-yes = Dejarlas ir
 take-leave-back = Volver

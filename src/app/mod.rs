@@ -389,6 +389,10 @@ impl App {
             if !stays {
                 self.screen = self.screen_of_stage();
             }
+            // Printers take a moment to answer, so they are asked before anyone wants to know.
+            if self.setting.snapshot.stage == Stage::After {
+                return self.tell(Event::TakeHomeLooked);
+            }
         }
         Task::none()
     }

@@ -19,6 +19,7 @@ use crate::findings::{Finding, read_text};
 use crate::profile::{self, Place, Profile};
 use crate::sound;
 use crate::widget::place::pictures::look_over;
+use crate::wiring;
 
 /// Arguments or surroundings that cannot be used.
 const UNUSABLE: u8 = 2;
@@ -137,6 +138,21 @@ fn sound_that_is_missing(file: Option<&std::path::Path>, config: &Config) -> Vec
     outputs.chain(clips).collect()
 }
 
+/// The printer that is named, if the print server does not know it.
+fn printer_that_is_missing(file: Option<&std::path::Path>, config: &Config) -> Option<Finding> {
+    let config::Printer::Named(name) = &config.take_home.printer else { return None };
+    let printer = wiring::take_home::printer(Some(name.clone()));
+    let error = printer.find().err()?;
+    let file = file.unwrap_or(std::path::Path::new("kiosk.toml"));
+    let known = printer.names().unwrap_or_default();
+    let allowed = if known.is_empty() {
+        "\"default\", \"none\", or a printer that `lpstat -e` lists; there is none yet".to_owned()
+    } else {
+        format!("\"default\", \"none\", or one of {}", known.join(", "))
+    };
+    Some(Finding { key: "take_home.printer".to_owned(), ..Finding::of_file(file, error.to_string(), allowed) })
+}
+
 /// The clinic's own pictures, which some profile may ask for.
 fn pictures_that_are_wrong(config: &Config) -> Vec<Finding> {
     let profiles = profile::load_profiles(&config.profiles.dir, &config.media.dir).0;
@@ -154,6 +170,7 @@ fn check(config: Option<&std::path::Path>, paths: &[PathBuf]) -> ExitCode {
     findings.extend(tracks_that_do_not_play(&config, paths));
     if paths.is_empty() {
         findings.extend(sound_that_is_missing(found.path(), &config));
+        findings.extend(printer_that_is_missing(found.path(), &config));
         findings.extend(pictures_that_are_wrong(&config));
         let flashes = scene::flash_test(&config.media.pictures);
         findings.extend(flashes.findings);

@@ -163,8 +163,13 @@ impl House {
         {
             tracing::warn!(%error, "the chain of receipts is broken");
         }
-        let house =
-            VaultHouse { vault, journal, room_name: self.config.room.name.clone(), relaunch: relaunch(out.clone()) };
+        let house = VaultHouse {
+            vault,
+            journal,
+            take_away: Arc::new(wiring::take_home::take_away(&self.config, self.state.clone())),
+            room_name: self.config.room.name.clone(),
+            relaunch: relaunch(out.clone()),
+        };
         let subject = Subject {
             room: &handle,
             room_name: self.room_name(),

@@ -8,8 +8,20 @@ use crate::findings::{Document, Finding, read_text};
 use crate::profile::{self, load_profiles};
 
 /// Tables that only a `kiosk.toml` has.
-const CONFIG_TABLES: [&str; 11] =
-    ["room", "screen", "profiles", "media", "desk", "call", "line", "escalation", "contact", "after", "notes"];
+const CONFIG_TABLES: [&str; 12] = [
+    "room",
+    "screen",
+    "profiles",
+    "media",
+    "desk",
+    "call",
+    "line",
+    "escalation",
+    "contact",
+    "after",
+    "notes",
+    "take_home",
+];
 /// Tables that only a profile has.
 const PROFILE_TABLES: [&str; 7] = ["title", "description", "place", "breath", "words", "light", "limits"];
 
@@ -92,6 +104,10 @@ fn look_over(file: &Path) -> (Option<Config>, Vec<Finding>) {
         let is_file = step.ca_file.as_ref().is_none_or(|file| file.is_file());
         missing(&format!("escalation[{place}].secret_file"), step.secret_file.is_file(), "a file that exists");
         missing(&format!("escalation[{place}].ca_file"), is_file, "a file that exists");
+    }
+    if let Some(folder) = &config.take_home.folder {
+        let writable = folder.is_dir() && rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_ok();
+        missing("take_home.folder", writable, "a folder that exists and that the room may write");
     }
     missing("media.dir", config.media.dir.is_dir(), "a folder that exists");
     let folder_exists = config.profiles.dir.is_dir();

@@ -6,6 +6,7 @@ mod check;
 mod desks;
 mod lines;
 mod reading;
+mod take_home;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +23,7 @@ pub use check::check_files;
 pub use desks::{DESKS_PLACES, Desks, find_desks, is_desks, load_desks, read_desks};
 pub use lines::{BrokerAccess, BrokerUrl, EscalationStep, Lines, ROOM_ID, ROOM_ID_CHARS_MAX, RoomAtBroker, is_room_id};
 pub use reading::{Reading, read};
+pub use take_home::{Paper, Printer, TakeHome};
 
 /// Everything a clinic may set for one room. Paths are already joined to the folder of the file.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -48,6 +50,8 @@ pub struct Config {
     pub after: After,
     /// The patient's notes.
     pub notes: Notes,
+    /// Ways home for a note, beside the patient's own phone.
+    pub take_home: TakeHome,
 }
 
 /// The room itself.

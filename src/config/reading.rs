@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::lines::lines;
 use super::{After, Call, Card, Config, Desk, Locale, Media, Notes, PerLocale, Profiles, Room, Screen, Session, Sound};
-use super::{CAP_DBA, Calibration, READING_DBA, TEST_TONE_DB, Tls, folder_of};
+use super::{CAP_DBA, Calibration, READING_DBA, TEST_TONE_DB, Tls, folder_of, take_home};
 use crate::findings::{Document, Finding, Mention, Section, tidy};
 use crate::profile::{INFUSION_MINUTES, LEVEL_DB, PROFILE_NAME, is_profile_name};
 
@@ -47,6 +47,7 @@ pub fn read(file: &Path, text: &str) -> Reading {
         lines: lines(&root, folder, &mut mentions),
         after: after(&root.section("after")),
         notes: notes(&root.section("notes")),
+        take_home: take_home::read(&root.section("take_home"), folder, &mut mentions),
     };
     root.finish();
     Reading { config, findings: document.into_findings(), mentions }
@@ -260,7 +261,8 @@ fn locale_cards(section: &Section<'_>, locale: Locale) -> Vec<Card> {
         card.require("text", "a text of 1 to 400 characters");
         let title = card.text("title", 1..=60);
         let text = card.text("text", 1..=400);
-        let link = card.text_where("link", "an address that starts with https://, tel: or mailto:", link);
+        let link =
+            card.text_where("link", "an address that starts with https://, tel: or mailto:, or a phone number", link);
         card.finish();
         Some(Card { title: title?, text: text?, link })
     });
@@ -269,9 +271,22 @@ fn locale_cards(section: &Section<'_>, locale: Locale) -> Vec<Card> {
 
 fn link(text: &str) -> Option<String> {
     let text = tidy(text, &(1..=300))?;
+    if is_phone_number(&text) {
+        return Some(format!("tel:{text}"));
+    }
+    if text.strip_prefix("tel:").is_some_and(|number| is_phone_number(number.trim())) {
+        return Some(text);
+    }
     let rest = ["https://", "tel:", "mailto:"].iter().find_map(|start| text.strip_prefix(start))?;
     let is_address = !rest.is_empty() && !rest.contains(char::is_whitespace);
     is_address.then_some(text)
+}
+
+/// Digits as they stand on a card, with what people put between them.
+fn is_phone_number(text: &str) -> bool {
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let rest = text.strip_prefix('+').unwrap_or(text);
+    (3..=15).contains(&digits) && rest.chars().all(|c| c.is_ascii_digit() || " -.()".contains(c))
 }
 
 fn notes(section: &Section<'_>) -> Notes {

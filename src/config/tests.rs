@@ -125,7 +125,7 @@ page_chars_max = 99
             kiosk.toml:23: desk.tls_cert: found a path, allowed no such key unless tls is "files"
             kiosk.toml:24: desk.clinicians: found "Ana" twice, allowed each once
             kiosk.toml:24: desk.clinicians: found "  ", allowed a name of 1 to 40 characters
-            kiosk.toml:26: staff: found an unknown key, allowed room, screen, sound, profiles, media, session, desk, call, line, escalation, contact, after, notes
+            kiosk.toml:26: staff: found an unknown key, allowed room, screen, sound, profiles, media, session, desk, call, line, escalation, contact, after, notes, take_home
             kiosk.toml:30: notes.page_chars_max: found 99, allowed a whole number from 100 to 20000
         "#]],
     );
@@ -203,7 +203,7 @@ dir = "x"
             kiosk.toml:2: room: found "Two", allowed a table
             kiosk.toml:3: after.cards.en-US[1]: found "card", allowed a table
             kiosk.toml:3: after.cards.en-US[0].text: found nothing, allowed a text of 1 to 400 characters
-            kiosk.toml:3: after.cards.en-US[2].link: found "http://x", allowed an address that starts with https://, tel: or mailto:
+            kiosk.toml:3: after.cards.en-US[2].link: found "http://x", allowed an address that starts with https://, tel: or mailto:, or a phone number
             kiosk.toml:3: after.cards.en-US[2].colour: found an unknown key, allowed title, text, link
             kiosk.toml:4: after.cards.fr: found an unknown key, allowed en-US, es-US
             kiosk.toml:6: desk.tls_cert: found nothing, allowed the path of a PEM file, since tls is "files"
@@ -419,4 +419,63 @@ fn the_kind_of_a_file_is_told_by_its_tables_and_then_by_its_name() {
         ROOM/unclear.toml:2: sound.volume_db: found 3, allowed a number from -60 to 0
     "#]],
     );
+}
+
+#[test]
+fn ways_home_are_read_and_what_is_no_key_is_named() {
+    let key = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
+    let text =
+        format!("[take_home]\nprinter = \"Front desk\"\npaper = \"a4\"\nrecipient = \"{key}\"\nfolder = \"notes\"\n");
+    let reading = read(Path::new("/etc/stillroom/kiosk.toml"), &text);
+    assert_eq!(lines(&reading.findings), "");
+    let expected = TakeHome {
+        printer: Printer::Named("Front desk".to_owned()),
+        paper: Paper::A4,
+        recipient: Some(key.to_owned()),
+        folder: Some("/etc/stillroom/notes".into()),
+    };
+    assert_eq!(reading.config.take_home, expected);
+    let printer = |word: &str| {
+        let text = format!("take_home.printer = \"{word}\"");
+        read(Path::new("kiosk.toml"), &text).config.take_home.printer
+    };
+    assert_eq!((printer("default"), printer("none")), (Printer::Default, Printer::None));
+    check(
+        "[take_home]\npaper = \"a5\"\nrecipient = \"age1qqqq\"\nprinter = \"\"\nstick = true\n",
+        &expect![[r#"
+            kiosk.toml:2: take_home.paper: found "a5", allowed one of letter, a4
+            kiosk.toml:3: take_home.recipient: found "age1qqqq", allowed a public key of age, which starts with age1; `age-keygen` makes one
+            kiosk.toml:4: take_home.printer: found "", allowed a text of 1 to 127 characters
+            kiosk.toml:5: take_home.stick: found an unknown key, allowed printer, recipient, folder, paper
+        "#]],
+    );
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_named() {
+    let room = tempfile::tempdir().unwrap();
+    let file = room.path().join("kiosk.toml");
+    std::fs::create_dir(room.path().join("media")).unwrap();
+    std::fs::write(&file, "[take_home]\nfolder = \"notes\"\n").unwrap();
+    let told = lines(&check_files(Some(&file), &[]));
+    assert!(
+        told.contains("take_home.folder: found \"notes\", allowed a folder that exists and that the room may write"),
+        "{told}"
+    );
+    std::fs::create_dir(room.path().join("notes")).unwrap();
+    assert!(!lines(&check_files(Some(&file), &[])).contains("take_home"));
+}
+
+#[test]
+fn a_card_takes_a_phone_number_as_people_write_it() {
+    let link = |link: &str| {
+        let text = format!("after.cards.en-US = [{{ title = \"a\", text = \"b\", link = \"{link}\" }}]");
+        let reading = read(Path::new("kiosk.toml"), &text);
+        reading.config.after.cards.get(Locale::EnUs)[0].link.clone()
+    };
+    assert_eq!(link("+1 (555) 010-0100").as_deref(), Some("tel:+1 (555) 010-0100"));
+    assert_eq!(link("tel:+1-555-0100").as_deref(), Some("tel:+1-555-0100"));
+    assert_eq!(link("988").as_deref(), Some("tel:988"));
+    assert_eq!(link("555 0100 ext 3"), None);
+    assert_eq!(link("http://x"), None);
 }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use super::call::CallId;
 use super::notes::Notes;
+use super::snapshot::Language;
+use super::take_home::Way;
 
 /// Something the driver is to carry out. Each is an instruction; its outcome, if any, comes back as an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +41,17 @@ pub enum Effect {
     ReopenVault,
     /// Seal everything written so far.
     SealNotes(Arc<Notes>),
+    /// Find out in which ways a note can be taken home now.
+    LookForWays,
+    /// Take everything written so far home.
+    TakeHome {
+        /// In which way.
+        way: Way,
+        /// What.
+        notes: Arc<Notes>,
+        /// In which language the sheets speak.
+        language: Language,
+    },
     /// Destroy the key, then all the rest of the visit; then start afresh in a new process.
     Wipe,
     /// A new process after a wipe: finish what may be unfinished, then look, and write the receipt.

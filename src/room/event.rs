@@ -5,6 +5,7 @@ use super::call::{CallId, DeskId};
 use super::drawing::Drawing;
 use super::notes::{Notes, PatientText};
 use super::snapshot::{Language, Place, Receipt, SoundChoice, Trouble};
+use super::take_home::{Fault, Way};
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq)]
@@ -149,6 +150,30 @@ pub enum Event {
     /// The vault found notes whose key is gone.
     NotesLost,
 
+    /// The patient asks in which ways the note can be taken home.
+    TakeHomeLooked,
+    /// Those ways, as they are now.
+    TakeHomeOffered {
+        /// Whether there is a printer that takes jobs.
+        paper: bool,
+        /// Whether there is a key to seal to.
+        sealed: bool,
+    },
+    /// The patient chose one.
+    TakeHomeChosen {
+        /// Which.
+        way: Way,
+    },
+    /// How it went.
+    TakeHomeWent {
+        /// On which way.
+        way: Way,
+        /// Which version of the notes.
+        version: u64,
+        /// The code of a sealed note's file, or why it did not go.
+        outcome: Result<Option<String>, Fault>,
+    },
+
     /// The patient's volume, in dB below full scale.
     Volume {
         /// The level; kept within the profile's and the room's limits.
@@ -240,6 +265,10 @@ impl Event {
                 | Self::ForClinicianShared { .. }
                 | Self::NotesSealed { .. }
                 | Self::NotesRestored(_)
+                | Self::TakeHomeLooked
+                | Self::TakeHomeOffered { .. }
+                | Self::TakeHomeChosen { .. }
+                | Self::TakeHomeWent { .. }
                 | Self::DeskSeen { .. }
                 | Self::DeskGone { .. }
                 | Self::CallJournaled { .. }

@@ -13,6 +13,7 @@ mod refusal;
 mod rules;
 pub mod session;
 pub mod snapshot;
+pub mod take_home;
 pub mod time;
 
 pub use effect::{Effect, Signal};
@@ -32,6 +33,7 @@ use call::{Call, CallId, CallPhase, DeskId};
 use notes::{INTENTIONS, Notes, PatientText};
 use session::Session;
 use snapshot::{BreathView, Receipt, SessionView};
+use take_home::TakeHome;
 
 /// The dim call panel of Dark stays so long after the first touch.
 pub const DARK_PANEL_FOR: Duration = Duration::from_secs(20);
@@ -82,6 +84,7 @@ pub struct Room {
     desks: BTreeSet<DeskId>,
     notes: Shared<Notes>,
     unsealed: Option<Unsealed>,
+    take_home: TakeHome,
     troubles: BTreeSet<Trouble>,
     receipt: Option<Receipt>,
     speaker_tested: bool,
@@ -127,6 +130,7 @@ impl Room {
             desks: BTreeSet::new(),
             notes: Shared::default(),
             unsealed: None,
+            take_home: TakeHome::default(),
             troubles: BTreeSet::new(),
             receipt: None,
             speaker_tested: false,
@@ -233,6 +237,7 @@ impl Room {
             talk_now: self.talk_now,
             desks: self.desks.len(),
             notes: Shared::clone(&self.notes),
+            take_home: self.take_home.clone(),
             troubles: self.troubles.iter().copied().collect(),
             receipt: self.receipt.clone(),
             speaker_tested: self.speaker_tested,
@@ -280,6 +285,10 @@ impl Room {
             | Event::NotesSealed { .. }
             | Event::NotesRestored(_)
             | Event::NotesLost => self.take_note(now, event),
+            Event::TakeHomeLooked
+            | Event::TakeHomeOffered { .. }
+            | Event::TakeHomeChosen { .. }
+            | Event::TakeHomeWent { .. } => self.take_home(event),
             Event::Volume { .. }
             | Event::PlaceChosen(_)
             | Event::BreathWished { .. }

@@ -42,6 +42,11 @@ pub enum Refusal {
     NotVerified,
     /// Too many desks.
     TooManyDesks,
+    /// The note cannot go home this way now.
+    TakeHome {
+        /// Why not.
+        why: &'static str,
+    },
 }
 
 impl fmt::Display for Refusal {
@@ -59,6 +64,7 @@ impl fmt::Display for Refusal {
             Self::NoteFull => f.write_str("the note is full"),
             Self::NoSuchPage => f.write_str("no such page or question"),
             Self::NotVerified => f.write_str("the wipe is not verified yet"),
+            Self::TakeHome { why } => write!(f, "the note cannot be taken home so: {why}"),
             Self::TooManyDesks => f.write_str("too many desk pages are open; close some"),
         }
     }

@@ -6,6 +6,7 @@ use super::arc::{Arc, Part};
 use super::breath::{Breath, Pattern};
 use super::call::{Call, CallId};
 use super::notes::Notes;
+use super::take_home::TakeHome;
 use super::time::RoomTime;
 
 macro_rules! named {
@@ -32,6 +33,7 @@ macro_rules! named {
         }
     };
 }
+pub(super) use named;
 
 named! {
     /// Where the room is between two patients.
@@ -291,6 +293,8 @@ pub struct Snapshot {
     pub desks: usize,
     /// What the patient wrote.
     pub notes: Shared<Notes>,
+    /// How a note is on its way home.
+    pub take_home: TakeHome,
     /// What is wrong with the room, in order.
     pub troubles: Vec<Trouble>,
     /// The proof of the last wipe.
@@ -312,6 +316,15 @@ impl Snapshot {
     #[must_use]
     pub fn in_visit(&self) -> bool {
         matches!(self.stage, Stage::Arrive | Stage::Session | Stage::After | Stage::Farewell)
+    }
+
+    /// Whether nothing of the note would be lost if the patient left now: nothing is written, or all of it was taken
+    /// along or is on its way.
+    #[must_use]
+    pub fn note_is_taken(&self) -> bool {
+        self.notes.is_blank()
+            || self.take_home.taken.is_some_and(|version| version >= self.notes.version)
+            || self.take_home.is_under_way()
     }
 
     /// The part of the running session.

@@ -9,6 +9,7 @@ mod calls;
 mod clock;
 mod simulation;
 mod stages;
+mod taking;
 mod writing;
 
 use super::snapshot::Check;

@@ -3,7 +3,7 @@
 use super::{
     EXTEND_MINUTES_MAX, Effect, Event, INFUSION_MINUTES_MAX, INFUSION_MINUTES_MIN, INTENTIONS, LANDING_MINUTES_MAX,
     Notes, PatientText, Pattern, Place, Receipt, Refusal, Room, RoomTime, Session, Shared, Signal, SoundChoice, Stage,
-    Trouble, Unsealed,
+    TakeHome, Trouble, Unsealed,
 };
 
 impl Room {
@@ -167,6 +167,7 @@ impl Room {
         self.notes = Shared::default();
         self.unsealed = None;
         self.ended.clear();
+        self.take_home = TakeHome::default();
         self.language = self.rules.language;
         self.sound = SoundChoice::Music;
         self.silence = false;

@@ -20,6 +20,7 @@ const PROMPTS: [&str; 4] = ["note-prompt-emotions", "note-prompt-memories", "not
 #[derive(Default)]
 pub struct After {
     at: At,
+    leave_was_asked: bool,
 }
 
 #[derive(Default)]
@@ -77,15 +78,23 @@ impl After {
             }
             Message::LookBackPressed => self.show(At::LookingBack),
             Message::CardPressed(card) => self.show(At::Cards(card)),
-            Message::TakePressed => self.show(At::TakeHome(TakeHome::of(&snapshot.notes))),
-            Message::TakeHome(message) => {
-                if let At::TakeHome(take_home) = &mut self.at {
-                    take_home.update(&message);
-                }
-                Action::None
+            Message::TakePressed => {
+                let mut take_home = TakeHome::of(&snapshot.notes);
+                let ways: Vec<_> = snapshot.take_home.ways().collect();
+                let action = take_home.opened(&ways);
+                self.at = At::TakeHome(take_home);
+                action
             }
-            Message::LeavePressed if snapshot.notes.is_blank() => Action::Tell(Event::Farewell),
-            Message::LeavePressed => self.show(At::LeaveAsked),
+            Message::TakeHome(message) => match &mut self.at {
+                At::TakeHome(take_home) => take_home.update(&message),
+                _ => Action::None,
+            },
+            // Asked once, and only of someone whose words would be gone.
+            Message::LeavePressed if self.leave_was_asked || snapshot.note_is_taken() => Action::Tell(Event::Farewell),
+            Message::LeavePressed => {
+                self.leave_was_asked = true;
+                self.show(At::LeaveAsked)
+            }
             Message::LeaveMeant => Action::Tell(Event::Farewell),
             Message::ClosePressed => self.show(At::Hearth),
         }
@@ -216,12 +225,7 @@ fn cards<'a>(setting: &Setting, card: usize) -> Element<'a, Message> {
     };
     let clinics = setting.clinic.config.after.cards.get(locale);
     let (count, words): (usize, Element<'a, Message>) = if let Some(own) = clinics.get(card) {
-        let link = own.link.as_ref().map(|link| parts::body(setting, link.clone()).color(crate::theme::LAMPLIGHT));
-        let said = column![parts::title(setting, own.title.clone()), parts::body(setting, own.text.clone())]
-            .push(link)
-            .spacing(setting.mm(4.0))
-            .max_width(setting.mm(128.0));
-        (clinics.len(), parts::scrim(setting, said))
+        (clinics.len(), super::cards::card(setting, own))
     } else {
         let number = card % OWN_CARDS + 1;
         let head = setting.say(&format!("after-card-{number}-title"));

@@ -3,6 +3,7 @@
 
 pub mod after;
 pub mod arrive;
+mod cards;
 pub mod farewell;
 pub mod first_run;
 pub mod pin;

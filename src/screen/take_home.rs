@@ -1,33 +1,58 @@
-//! Owns taking the note home: a code on the screen that a phone reads. Nothing is stored and nothing is sent.
+//! Owns taking the note home: which way, the codes that a phone reads, and how a print or a seal goes. It reaches neither
+//! printer nor stick; it tells the room what was chosen and shows what the room says of it.
 
 use iced::widget::{Space, column, container, image, row};
-use iced::{Background, Border, Color, Element, Length};
+use iced::{Background, Border, Color, Element, Length, Padding};
 
-use super::Setting;
-use crate::room::notes::{Notes, Page};
-use crate::takeaway::qr::{self, QrPage};
-use crate::theme::{self, CALL_MM, GAP_MM, MARGIN_MM};
+use super::{Action, Setting};
+use crate::room::Event;
+use crate::room::notes::Notes;
+use crate::room::take_home::{Going, Way};
+use crate::takeaway::qr::{self, QUIET_MODULES, QrPage};
+use crate::theme::{self, CALL_MM, DRIFT_MM, GAP_MM, MARGIN_MM};
 use crate::widget::parts;
+use crate::widget::touch::touchable;
 
-/// Quiet modules around a code, as its standard asks.
-const QUIET: usize = 4;
 /// Pixels of the picture for each module; it is scaled without smoothing.
 const MODULE_PX: usize = 4;
+/// How large a code of a note is at most.
+const CODE_MM: f32 = 92.0;
+/// Height of a way to choose.
+const WAY_MM: f32 = 46.0;
 /// What paper is to a code: sand, so that nothing on the screen is pure white.
 const PAPER: [u8; 4] = [0xF1, 0xE6, 0xD6, 0xFF];
 const PRINT: [u8; 4] = [0x0B, 0x14, 0x20, 0xFF];
 
-/// A note as codes.
+/// A note on its way home.
 pub struct TakeHome {
-    codes: Vec<(usize, image::Handle)>,
+    codes: Vec<Code>,
+    drawn: bool,
     shown: usize,
+    at: At,
+}
+
+#[derive(Clone, Copy)]
+enum At {
+    Choosing,
+    Gone(Way),
 }
 
 /// What happened while taking it home.
 #[derive(Clone, Debug)]
 pub enum Message {
+    /// A way was chosen, or chosen once more.
+    WayPressed(Way),
+    /// Another way is wanted.
+    OtherWayPressed,
     /// Another code of the series.
     CodePressed(usize),
+}
+
+/// A code that can be shown.
+#[derive(Clone)]
+pub(super) struct Code {
+    modules: usize,
+    picture: image::Handle,
 }
 
 impl TakeHome {
@@ -39,20 +64,46 @@ impl TakeHome {
             Vec::new()
         } else {
             match qr::series(&text) {
-                Ok(pages) => pages.iter().map(|page| (page.index, picture(page))).collect(),
+                Ok(pages) => pages.iter().map(Code::of).collect(),
                 Err(error) => {
                     tracing::warn!(%error, "the note could not be made into codes");
                     Vec::new()
                 }
             }
         };
-        Self { codes, shown: 0 }
+        let drawn = notes.pages.iter().any(|page| page.drawing().is_some_and(|drawing| !drawing.is_blank()));
+        Self { codes, drawn, shown: 0, at: At::Choosing }
+    }
+
+    /// What it asks of the shell when it opens. Where the phone is the only way, it is gone at once.
+    pub fn opened(&mut self, ways: &[Way]) -> Action {
+        if ways == [Way::Phone] && !self.codes.is_empty() {
+            self.at = At::Gone(Way::Phone);
+            return Action::TellAll(vec![Event::TakeHomeLooked, Event::TakeHomeChosen { way: Way::Phone }]);
+        }
+        Action::Tell(Event::TakeHomeLooked)
     }
 
     /// Takes in what happened.
-    pub fn update(&mut self, message: &Message) {
-        let Message::CodePressed(code) = message;
-        self.shown = (*code).min(self.codes.len().saturating_sub(1));
+    pub fn update(&mut self, message: &Message) -> Action {
+        match message {
+            Message::WayPressed(way) => {
+                self.at = At::Gone(*way);
+                return Action::Tell(Event::TakeHomeChosen { way: *way });
+            }
+            Message::OtherWayPressed => self.at = At::Choosing,
+            Message::CodePressed(code) => self.shown = (*code).min(self.codes.len().saturating_sub(1)),
+        }
+        Action::None
+    }
+
+    /// The ways that are open for this note: drawings do not fit in a code.
+    fn ways(&self, setting: &Setting) -> Vec<Way> {
+        if self.codes.is_empty() && !self.drawn {
+            return Vec::new();
+        }
+        let ways = setting.snapshot.take_home.ways();
+        ways.filter(|way| *way != Way::Phone || !self.codes.is_empty()).collect()
     }
 
     /// The screen.
@@ -62,36 +113,131 @@ impl TakeHome {
         wrap: impl Fn(Message) -> M,
         close: M,
     ) -> Element<'a, M> {
+        match self.at {
+            At::Choosing => self.choosing(setting, wrap, close),
+            At::Gone(Way::Phone) => self.code(setting, wrap, close),
+            At::Gone(way) => self.gone(setting, way, wrap, close),
+        }
+    }
+
+    fn choosing<'a, M: Clone + 'a>(
+        &'a self,
+        setting: &Setting,
+        wrap: impl Fn(Message) -> M,
+        close: M,
+    ) -> Element<'a, M> {
         let done = parts::control(setting, "close", setting.say("done"), close).into();
-        let Some((_, code)) = self.codes.get(self.shown) else {
-            let words = parts::scrim(setting, parts::title(setting, setting.say("take-empty")));
+        let ways = self.ways(setting);
+        if ways.is_empty() {
+            let words = setting.say(if self.drawn { "take-only-drawn" } else { "take-empty" });
+            let words = parts::scrim(setting, container(parts::title(setting, words)).max_width(setting.mm(128.0)));
             return parts::one_idea(setting, words, vec![done, Space::new().into()]);
+        }
+        let across = ways.into_iter().map(|way| self.way(setting, way, wrap(Message::WayPressed(way))));
+        let across = row(across).spacing(setting.mm(GAP_MM));
+        let head = container(parts::scrim(setting, parts::title(setting, setting.say("take-question"))))
+            .padding(Padding::ZERO.right(setting.mm(CALL_MM)));
+        let middle = container(column![head, across].spacing(setting.mm(8.0)).align_x(iced::Center))
+            .center_x(Length::Fill)
+            .center_y(Length::Fill);
+        let content = column![middle, parts::controls_row(setting, vec![done, Space::new().into()])]
+            .spacing(setting.mm(GAP_MM))
+            .padding(setting.mm(MARGIN_MM));
+        parts::over_place(setting, parts::BEHIND_WORDS, content)
+    }
+
+    /// A way with what it means beneath.
+    fn way<'a, M: Clone + 'a>(&self, setting: &Setting, way: Way, message: M) -> Element<'a, M> {
+        let taken = matches!(setting.snapshot.take_home.going(way), Some(Going::Done { .. }));
+        let hint = match way {
+            _ if taken => setting.say("take-taken"),
+            Way::Phone if self.drawn => setting.say("take-words-only"),
+            way => setting.say(&format!("take-{}-hint", way.name())),
         };
-        let radius = setting.mm(3.0);
-        let square = container(
-            image(code.clone()).filter_method(image::FilterMethod::Nearest).width(Length::Fill).height(Length::Fill),
-        )
-        .padding(setting.mm(1.0))
-        .width(Length::Fixed(setting.mm(92.0)))
-        .height(Length::Fixed(setting.mm(92.0)))
-        .style(move |_| container::Style {
-            background: Some(Background::Color(Color::from_rgb8(PAPER[0], PAPER[1], PAPER[2]))),
-            border: Border::default().rounded(radius),
-            ..container::Style::default()
-        });
+        let name = setting.say(&format!("take-{}", way.name()));
+        let words = column![
+            parts::line(name, setting.mm(5.2), theme::CONTROL, theme::LAMPLIGHT).center(),
+            parts::line(hint, setting.mm(3.9), theme::VOICE_SMALL, theme::SAND).center(),
+        ]
+        .spacing(setting.mm(2.5))
+        .align_x(iced::Center);
+        touchable(format!("take-{}", way.name()), container(words).padding(setting.mm(4.0)).center(Length::Fill))
+            .width(Length::Fixed(setting.mm(62.0)))
+            .height(Length::Fixed(setting.mm(WAY_MM)))
+            .drift_px(setting.mm(DRIFT_MM))
+            .look(parts::control_look(setting, taken))
+            .says(message)
+            .into()
+    }
+
+    /// How a print or a seal goes.
+    fn gone<'a, M: Clone + 'a>(
+        &'a self,
+        setting: &Setting,
+        way: Way,
+        wrap: impl Fn(Message) -> M,
+        close: M,
+    ) -> Element<'a, M> {
+        let head = setting.say(&format!("take-{}-title", way.name()));
+        let going = setting.snapshot.take_home.going(way);
+        let text = match going {
+            None | Some(Going::UnderWay) => setting.say(&format!("take-{}-going", way.name())),
+            Some(Going::Done { .. }) => setting.say(&format!("take-{}-done", way.name())),
+            Some(Going::Failed(fault)) => setting.say(&format!("take-fault-{}", fault.name())),
+        };
+        let code = match going {
+            Some(Going::Done { code: Some(code) }) => {
+                Some(parts::line(code.clone(), setting.mm(8.0), theme::CONTROL_STRONG, theme::SAND))
+            }
+            _ => None,
+        };
+        let words = column![parts::title(setting, head), parts::body(setting, text)]
+            .push(code)
+            .spacing(setting.mm(4.0))
+            .max_width(setting.mm(128.0));
+        let mut controls: Vec<Element<'a, M>> =
+            vec![parts::control(setting, "close", setting.say("done"), close).into()];
+        if self.ways(setting).len() > 1 {
+            let other = setting.say("take-other-way");
+            controls.push(parts::control(setting, "take-other", other, wrap(Message::OtherWayPressed)).into());
+        }
+        let again = match going {
+            Some(Going::Failed(_)) => Some("take-try-again"),
+            Some(Going::Done { .. }) => Some("take-again"),
+            None | Some(Going::UnderWay) => None,
+        };
+        controls.push(again.map_or_else(
+            || Space::new().into(),
+            |again| {
+                let message = wrap(Message::WayPressed(way));
+                parts::control(setting, "take-again", setting.say(again), message).into()
+            },
+        ));
+        parts::one_idea(setting, parts::scrim(setting, words), controls)
+    }
+
+    fn code<'a, M: Clone + 'a>(&'a self, setting: &Setting, wrap: impl Fn(Message) -> M, close: M) -> Element<'a, M> {
+        let Some(code) = self.codes.get(self.shown) else { return self.choosing(setting, wrap, close) };
+        let done = parts::control(setting, "close", setting.say("done"), close).into();
         let part = (self.codes.len() > 1).then(|| {
             let numbers = [("index", (self.shown + 1).into()), ("of", self.codes.len().into())];
             parts::title(setting, setting.words.say_with("take-qr-page", &numbers))
         });
+        let small = |key: &str| parts::line(setting.say(key), setting.mm(3.9), theme::VOICE_SMALL, theme::SAND);
         let words = column![
             parts::title(setting, setting.say("take-title")),
             parts::body(setting, setting.say("take-qr-text")),
-            parts::line(setting.say("take-qr-search"), setting.mm(3.9), theme::VOICE_SMALL, theme::SAND),
+            small("take-qr-search"),
         ]
+        .push(self.drawn.then(|| small("take-words-only")))
         .push(part)
         .spacing(setting.mm(4.0))
         .width(Length::Fill);
         let mut controls = vec![done];
+        if self.ways(setting).len() > 1 {
+            let other = setting.say("take-other-way");
+            controls.push(parts::control(setting, "take-other", other, wrap(Message::OtherWayPressed)).into());
+        }
         if self.codes.len() > 1 {
             let next = (self.shown + 1) % self.codes.len();
             controls.push(
@@ -101,6 +247,7 @@ impl TakeHome {
         } else {
             controls.push(Space::new().into());
         }
+        let square = code.view(setting, CODE_MM);
         let across = row![square, column![Space::new().height(Length::Fixed(setting.mm(CALL_MM))), words]]
             .spacing(setting.mm(8.0))
             .height(Length::Fill);
@@ -111,24 +258,43 @@ impl TakeHome {
     }
 }
 
+impl Code {
+    pub(super) fn of(page: &QrPage) -> Self {
+        Self { modules: page.width + 2 * QUIET_MODULES, picture: picture(page) }
+    }
+
+    /// As large as whole pixels for each module allow, on paper of that side.
+    pub(super) fn view<'a, M: 'a>(&self, setting: &Setting, side_mm: f32) -> Element<'a, M> {
+        let (side, radius) = (setting.mm(side_mm), setting.mm(3.0));
+        let module_px = (side / self.modules as f32).floor().max(1.0);
+        let code = Length::Fixed(module_px * self.modules as f32);
+        container(image(self.picture.clone()).filter_method(image::FilterMethod::Nearest).width(code).height(code))
+            .center(Length::Fixed(side))
+            .style(move |_| container::Style {
+                background: Some(Background::Color(Color::from_rgb8(PAPER[0], PAPER[1], PAPER[2]))),
+                border: Border::default().rounded(radius),
+                ..container::Style::default()
+            })
+            .into()
+    }
+}
+
 /// The note first, then what was written before.
 fn written(notes: &Notes) -> String {
-    let pages = notes.pages.iter().filter_map(Page::words).chain(&notes.intentions).chain([&notes.for_clinician]);
+    let pages = notes.pages.iter().filter_map(|page| page.words());
+    let pages = pages.chain(&notes.intentions).chain([&notes.for_clinician]);
     let texts: Vec<&str> = pages.filter(|page| !page.is_blank()).map(|page| page.reveal().trim()).collect();
     texts.join("\n\n")
 }
 
 fn picture(page: &QrPage) -> image::Handle {
-    let side_modules = page.width + 2 * QUIET;
+    let side_modules = page.width + 2 * QUIET_MODULES;
     let side_px = side_modules * MODULE_PX;
     let mut pixels = Vec::with_capacity(side_px * side_px * 4);
     for y in 0..side_px {
         for x in 0..side_px {
-            let module = |at: usize| (at / MODULE_PX).checked_sub(QUIET).filter(|at| *at < page.width);
-            let dark = match (module(x), module(y)) {
-                (Some(x), Some(y)) => page.modules.get(y * page.width + x).copied().unwrap_or(false),
-                _ => false,
-            };
+            let module = |at: usize| (at / MODULE_PX).checked_sub(QUIET_MODULES);
+            let dark = matches!((module(x), module(y)), (Some(x), Some(y)) if page.is_dark(x, y));
             pixels.extend_from_slice(if dark { &PRINT } else { &PAPER });
         }
     }

@@ -87,6 +87,23 @@ pub fn series(text: &str) -> Result<Vec<QrPage>, QrError> {
     pieces.iter().enumerate().map(|(at, piece)| code(piece, at + 1, of)).collect()
 }
 
+/// A short text for a machine, such as an address or a phone number, as one code. Where it is plain ASCII it says nothing
+/// about its bytes, so that the oldest reader takes it.
+///
+/// # Errors
+/// If the text is empty or too long for one code.
+pub fn link(text: &str) -> Result<QrPage, QrError> {
+    match text.len() {
+        0 => Err(QrError::Empty),
+        length if length > CODE_BYTES_MAX => Err(QrError::TooLong { codes: length.div_ceil(CODE_BYTES_MAX) }),
+        _ if !text.is_ascii() => code(text, 1, 1),
+        _ => {
+            let code = QrCode::with_error_correction_level(text, EcLevel::M).map_err(|_| QrError::Refused)?;
+            Ok(page(&code, 1, 1))
+        }
+    }
+}
+
 /// Pieces of about equal length, so that no code of a series is much finer than another.
 fn split(text: &str) -> Vec<&str> {
     let wanted = text.len().div_ceil(CODE_BYTES_MAX).max(1);
@@ -160,9 +177,12 @@ fn is_flag(c: char) -> bool {
 
 fn code(piece: &str, index: usize, of: usize) -> Result<QrPage, QrError> {
     let code = (1..=VERSION_MAX).find_map(|version| encode(piece, Version::Normal(version))).ok_or(QrError::Refused)?;
-    let width = code.width();
+    Ok(page(&code, index, of))
+}
+
+fn page(code: &QrCode, index: usize, of: usize) -> QrPage {
     let modules = code.to_colors().into_iter().map(|module| module == qrcode::Color::Dark).collect();
-    Ok(QrPage { index, of, modules, width })
+    QrPage { index, of, modules, width: code.width() }
 }
 
 fn encode(piece: &str, version: Version) -> Option<QrCode> {

@@ -68,6 +68,11 @@ impl Home {
         self.dir.path()
     }
 
+    /// Where the room looks for a print server.
+    pub fn print_server(&self) -> PathBuf {
+        self.dir.path().join("print-server")
+    }
+
     /// A folder in memory for what else a test needs.
     pub fn folder_in_memory(&self) -> &Path {
         self.memory.path()
@@ -85,6 +90,8 @@ impl Home {
             .env("STATE_DIRECTORY", &self.state)
             .env("RUNTIME_DIRECTORY", &self.runtime)
             .env("STILLROOM_LOG", self.log)
+            // No test prints on the printer of whoever runs it: this server is there only where a test starts one.
+            .env("CUPS_SERVER", self.print_server())
             // No test sounds on the machine of whoever runs it, and the sound library has nothing to complain of.
             .env("ALSA_CONFIG_PATH", self.dir.path().join("no-sound.conf"));
         command

@@ -11,4 +11,5 @@ mod newcomer;
 mod privacy;
 mod reset;
 mod restart;
+mod take_home;
 mod visit;

@@ -6,6 +6,7 @@ mod hands;
 mod sizes;
 mod still;
 mod tablet;
+mod take_home;
 mod words;
 
 use std::time::Duration;

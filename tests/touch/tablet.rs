@@ -236,6 +236,19 @@ impl Tablet {
         self.cache = Some(content.into_cache());
     }
 
+    /// What is on the glass, as red, green, blue and opacity.
+    pub fn picture(&mut self) -> Vec<u8> {
+        let now = WindowEvent::Window(window::Event::RedrawRequested(Instant::now()));
+        let mut content =
+            UserInterface::build(self.app.view(), self.size, self.cache.take().unwrap(), self.renderer.get_mut());
+        let _ = content.update(&[now], self.pointer, self.renderer.get_mut(), &mut clipboard::Null, &mut Vec::new());
+        let style = iced::advanced::renderer::Style { text_color: iced::Color::WHITE };
+        content.draw(self.renderer.get_mut(), &iced::Theme::Dark, &style, self.pointer);
+        self.cache = Some(content.into_cache());
+        let size = Size::new(self.size.width as u32, self.size.height as u32);
+        self.renderer.get_mut().screenshot(size, 1.0, iced::Color::BLACK)
+    }
+
     /// Every control on the screen that answers, by its name.
     pub fn controls(&self) -> Vec<(String, Rectangle)> {
         let mut found = Controls(Vec::new());

@@ -95,6 +95,7 @@ fn no_line_leaves_the_glass_in_either_language() {
             all_on_the_glass(&tablet, size, language);
             tablet.tell(Event::AfterBegins);
             all_on_the_glass(&tablet, size, language);
+            crate::take_home::every_state(&mut tablet, &mut |tablet, _| all_on_the_glass(tablet, size, language));
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::room::breath::Pattern;
 use crate::room::call::{CallId, DeskId};
 use crate::room::notes::{INTENTIONS, PatientText};
 use crate::room::snapshot::Receipt;
+use crate::room::take_home::Way;
 use crate::room::{Event, Language, Place, SoundChoice};
 use crate::vault;
 
@@ -17,6 +18,7 @@ const DB: &str = "a number of dB below full scale, such as -30";
 const SOUNDS: &str = "one of music, sea, rain, wind, stream, fire, brown, silence";
 const PLACES: &str = "one of beach, forest, quiet-room, night-sky, drifting-colour, pictures, dark";
 const LANGUAGES: &str = "one of en-US, es-US";
+const WAYS: &str = "one of phone, paper, sealed";
 const PATTERNS: &str = "one of 4-6, 3-7, 5-5, 4-4-4-4";
 const QUESTIONS: &str = "1, 2 or 3";
 const TRIM: &str = "a number from -0.5 to 0.5";
@@ -51,6 +53,14 @@ pub(super) fn from_headless(fields: &Fields, new_call: impl FnOnce() -> CallId) 
         "share" => {
             fields.only("on")?;
             Event::ForClinicianShared { on: fields.flag("on")? }
+        }
+        "take_home_ways" => {
+            fields.only("")?;
+            Event::TakeHomeLooked
+        }
+        "take_home" => {
+            fields.only("way")?;
+            Event::TakeHomeChosen { way: fields.one_of("way", WAYS, Way::from_name)? }
         }
         "talk_now" => {
             fields.only("on")?;
@@ -211,6 +221,10 @@ pub(super) fn to_value(event: &Event) -> Option<Value> {
         | Event::ForClinicianShared { .. }
         | Event::NotesSealed { .. }
         | Event::NotesRestored(_)
+        | Event::TakeHomeLooked
+        | Event::TakeHomeOffered { .. }
+        | Event::TakeHomeChosen { .. }
+        | Event::TakeHomeWent { .. }
         | Event::DarkTouched
         | Event::TalkNow { .. }
         | Event::SpeakerTested

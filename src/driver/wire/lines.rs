@@ -1,10 +1,13 @@
 //! Owns the line in which the headless face tells how the room stands. It holds nothing a patient wrote.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::room::arc::{MINUTE_MS, Part};
 use crate::room::call::{Call, CallPhase};
 use crate::room::snapshot::{Check, Receipt, Trouble};
+use crate::room::take_home::Way;
 use crate::room::{RoomTime, Snapshot};
 
 #[derive(Serialize)]
@@ -27,6 +30,8 @@ struct RoomTold<'a> {
     desk_connected: bool,
     line: &'static str,
     note_pages: usize,
+    ways: Vec<&'static str>,
+    taking: BTreeMap<&'static str, &'static str>,
     trouble: Vec<&'static str>,
     receipt: Option<ReceiptTold<'a>>,
 }
@@ -73,6 +78,8 @@ pub fn snapshot_line(snapshot: &Snapshot, now: RoomTime) -> String {
         desk_connected: snapshot.line_is_up(),
         line: if snapshot.line_is_up() { "up" } else { "down" },
         note_pages: snapshot.notes.written_pages(),
+        ways: snapshot.take_home.ways().map(Way::name).collect(),
+        taking: snapshot.take_home.going.iter().map(|(way, going)| (way.name(), going.name())).collect(),
         trouble: snapshot.troubles.iter().map(|trouble: &Trouble| trouble.name()).collect(),
         receipt: snapshot.receipt.as_ref().map(receipt_line),
     };

@@ -4,6 +4,7 @@ use crate::room::call::DeskId;
 use crate::room::drawing::Drawing;
 use crate::room::notes::{Notes, PatientText};
 use crate::room::snapshot::{Check, Receipt};
+use crate::room::take_home::{Fault, Way};
 use crate::room::{Language, Place, Room, RoomTime, Rules, SoundChoice, Trouble};
 use serde_json::{Value, json};
 
@@ -51,6 +52,10 @@ fn every_event() -> Vec<Event> {
         Event::NoteTyped { text: text() },
         Event::NoteWritten { page: 0, text: text() },
         Event::NoteDrawn { page: 0, drawing: Drawing::default() },
+        Event::TakeHomeLooked,
+        Event::TakeHomeOffered { paper: true, sealed: false },
+        Event::TakeHomeChosen { way: Way::Sealed },
+        Event::TakeHomeWent { way: Way::Paper, version: 3, outcome: Err(Fault::PrinterStopped) },
         Event::IntentionWritten { question: 0, text: text() },
         Event::ForClinicianWritten { text: text() },
         Event::ForClinicianShared { on: true },
@@ -87,7 +92,7 @@ fn every_event() -> Vec<Event> {
     events
 }
 
-const KINDS: usize = 52;
+const KINDS: usize = 56;
 
 fn kind(event: &Event) -> usize {
     match event {
@@ -143,6 +148,10 @@ fn kind(event: &Event) -> usize {
         Event::OutputAccepted => 50,
         Event::Intensity { .. } => 48,
         Event::NoteDrawn { .. } => 51,
+        Event::TakeHomeLooked => 52,
+        Event::TakeHomeOffered { .. } => 53,
+        Event::TakeHomeChosen { .. } => 54,
+        Event::TakeHomeWent { .. } => 55,
     }
 }
 
@@ -338,7 +347,8 @@ fn the_line_of_a_ready_room_is_as_the_contract_says() {
     let expected = concat!(
         r#"{"stage":"ready","part":null,"call":"idle","practice":false,"line_down_told":false,"profile":"silence","#,
         r#""place":"beach","session_ms":0,"infusion_ms":2400000,"paused":false,"landed":false,"volume_db":-30.0,"breath":false,"#,
-        r#""dark":false,"desk_connected":false,"line":"down","note_pages":0,"trouble":[],"receipt":null}"#,
+        r#""dark":false,"desk_connected":false,"line":"down","note_pages":0,"ways":["phone"],"taking":{},"#,
+        r#""trouble":[],"receipt":null}"#,
     );
     assert_eq!(line, expected);
 }

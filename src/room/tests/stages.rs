@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use expect_test::expect;
 
 use super::drawing::Drawing;
+use super::take_home::Way;
 use super::*;
 
 /// One of every event, each as it would be taken if the stage allows it.
@@ -41,6 +42,10 @@ fn one_of_each() -> Vec<(&'static str, Event)> {
         ("notes_sealed", Event::NotesSealed { version: 1, ok: true }),
         ("notes_restored", Event::NotesRestored(Notes::default())),
         ("notes_lost", Event::NotesLost),
+        ("take_looked", Event::TakeHomeLooked),
+        ("take_offered", Event::TakeHomeOffered { paper: true, sealed: true }),
+        ("take_chosen", Event::TakeHomeChosen { way: Way::Paper }),
+        ("take_went", Event::TakeHomeWent { way: Way::Paper, version: 1, outcome: Ok(None) }),
         ("volume", Event::Volume { db: -20.0 }),
         ("place", Event::PlaceChosen(Place::Forest)),
         ("breath", Event::BreathWished { on: true }),
@@ -74,6 +79,11 @@ fn prepared(stage: Stage, event: &Event) -> Play {
         }
         Event::Resume if stage == Stage::Session => play.ok(0, Event::Pause),
         Event::TurnoverDone if stage == Stage::Turnover => play.ok(0, Event::WipeVerified(receipt(true))),
+        Event::TakeHomeChosen { .. } => {
+            play.ok(0, Event::TakeHomeOffered { paper: true, sealed: false });
+            // Where nothing can be written, nothing can be taken either.
+            let _ = play.at(0, typed("words"));
+        }
         Event::CallJournaled { .. }
         | Event::CallSent { .. }
         | Event::CallReceived { .. }
@@ -140,6 +150,10 @@ fn every_event_in_every_stage() {
         notes_sealed    taken      taken      taken      taken      taken      taken      taken
         notes_restored  -          taken      taken      taken      taken      -          -
         notes_lost      -          taken      taken      taken      taken      -          -
+        take_looked     -          taken      taken      taken      taken      -          -
+        take_offered    taken      taken      taken      taken      taken      taken      taken
+        take_chosen     -          -          -          taken      taken      -          -
+        take_went       taken      taken      taken      taken      taken      taken      taken
         volume          -          taken      taken      taken      taken      -          -
         place           -          taken      taken      taken      taken      -          -
         breath          -          taken      taken      taken      taken      -          -

@@ -1,0 +1,180 @@
+//! Owns the file that a printer and a therapist's computer take: sheets as PDF, with the typeface in it and nothing about
+//! who wrote them. Does not own what stands where.
+
+use krilla::Document;
+use krilla::color::rgb;
+use krilla::error::KrillaError;
+use krilla::geom::{Path, PathBuilder, Point, Rect};
+use krilla::metadata::Metadata;
+use krilla::num::NormalizedF32;
+use krilla::page::PageSettings;
+use krilla::paint::{Fill, LineCap, LineJoin, Stroke};
+use krilla::surface::Surface;
+use krilla::text::{Font, TextDirection};
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use super::paper::{Block, Cut, Item, Measure, PaperSize, Sheet, drawing_height, typeset};
+use crate::room::drawing::{Drawing, PAGE_WIDTH, Tint, runs};
+
+/// Red, green and blue.
+#[derive(Clone, Copy)]
+struct Color(u8, u8, u8);
+
+impl Color {
+    fn on_paper(self) -> rgb::Color {
+        rgb::Color::new(self.0, self.1, self.2)
+    }
+}
+
+/// Ink on paper: soft black.
+const INK: Color = Color(0x1F, 0x24, 0x2B);
+const GREY: Color = Color(0x6B, 0x6B, 0x68);
+const FINE: Color = Color(0xC9, 0xC2, 0xB8);
+const FRAME_PT: f32 = 0.5;
+const DOT_PT: f32 = 0.05;
+
+/// Why there is no file.
+#[derive(Debug, Error)]
+pub enum PdfError {
+    /// The typeface cannot be read.
+    #[error("the typeface that belongs to this program cannot be read; install the program anew")]
+    Typeface,
+    /// The sheets could not be written.
+    #[error("the sheets could not be put into a file")]
+    Unwritable,
+}
+
+impl From<KrillaError> for PdfError {
+    // What went wrong may quote the words.
+    fn from(_: KrillaError) -> Self {
+        Self::Unwritable
+    }
+}
+
+/// The typeface that is put into the file.
+#[derive(Clone, Copy)]
+pub struct Typeface {
+    /// For running words.
+    pub regular: &'static [u8],
+    /// For titles.
+    pub light: &'static [u8],
+}
+
+/// Everything on paper, as a PDF. `language` is its name, such as `en-US`.
+pub fn pdf(
+    blocks: &[Block],
+    size: PaperSize,
+    typeface: Typeface,
+    language: &str,
+    number: impl Fn(usize, usize) -> String,
+) -> Result<Zeroizing<Vec<u8>>, PdfError> {
+    let measure = Measure::new(typeface.regular, typeface.light).ok_or(PdfError::Typeface)?;
+    let font = |bytes: &'static [u8]| Font::new(bytes.to_vec().into(), 0).ok_or(PdfError::Typeface);
+    let fonts = Fonts { regular: font(typeface.regular)?, light: font(typeface.light)? };
+    let (width, height) = size.points();
+    let mut document = Document::new();
+    document.set_metadata(Metadata::new().language(language.to_owned()));
+    for sheet in typeset(blocks, size, &measure, number) {
+        let settings = PageSettings::from_wh(width, height).ok_or(PdfError::Unwritable)?;
+        let mut page = document.start_page_with(settings);
+        let mut surface = page.surface();
+        draw(&mut surface, &sheet, &fonts);
+        surface.finish();
+        page.finish();
+    }
+    Ok(Zeroizing::new(document.finish()?))
+}
+
+struct Fonts {
+    regular: Font,
+    light: Font,
+}
+
+fn draw(surface: &mut Surface<'_>, sheet: &Sheet, fonts: &Fonts) {
+    for item in &sheet.items {
+        match item {
+            Item::Line { x, y, style, text } => {
+                let font = match style.cut {
+                    Cut::Regular => &fonts.regular,
+                    Cut::Light => &fonts.light,
+                };
+                surface.set_stroke(None);
+                surface.set_fill(Some(fill(if style.quiet { GREY } else { INK })));
+                let at = Point::from_xy(*x, *y);
+                surface.draw_text(at, font.clone(), style.size_pt, text, false, TextDirection::Auto);
+            }
+            Item::Rule { x, y, width } => {
+                trace(surface, FINE, FRAME_PT, straight((*x, *y), (x + width, *y)));
+            }
+            Item::Drawing { x, y, width, drawing } => picture(surface, (*x, *y), *width, drawing),
+        }
+    }
+}
+
+fn picture(surface: &mut Surface<'_>, (left, top): (f32, f32), width: f32, drawing: &Drawing) {
+    let frame = Rect::from_xywh(left, top, width, drawing_height(width));
+    let frame = frame.and_then(|rect| {
+        let mut path = PathBuilder::new();
+        path.push_rect(rect);
+        path.finish()
+    });
+    trace(surface, FINE, FRAME_PT, frame);
+    let scale = width / f32::from(PAGE_WIDTH);
+    for stroke in drawing.strokes() {
+        let color = on_paper(stroke.tint());
+        for run in runs(stroke) {
+            let point = |at: (f32, f32)| (left + at.0 * scale, top + at.1 * scale);
+            let mut path = PathBuilder::new();
+            let (x, y) = point(run.from);
+            path.move_to(x, y);
+            for curve in &run.curves {
+                let ((x1, y1), (x, y)) = (point(curve.control), point(curve.to));
+                path.quad_to(x1, y1, x, y);
+            }
+            if run.curves.iter().all(|curve| curve.to == run.from) {
+                // A line without length is no dot to every printer.
+                path.line_to(x + DOT_PT, y);
+            }
+            trace(surface, color, run.width * scale, path.finish());
+        }
+    }
+}
+
+/// The colours of the glass, darker, so that they stand on white.
+const fn on_paper(tint: Tint) -> Color {
+    match tint {
+        Tint::Sand => INK,
+        Tint::Honey => Color(0xB5, 0x7C, 0x1E),
+        Tint::Rose => Color(0xA3, 0x4A, 0x4C),
+        Tint::Moss => Color(0x52, 0x73, 0x4D),
+        Tint::Sea => Color(0x2F, 0x6F, 0x8F),
+    }
+}
+
+fn straight((x0, y0): (f32, f32), (x1, y1): (f32, f32)) -> Option<Path> {
+    let mut path = PathBuilder::new();
+    path.move_to(x0, y0);
+    path.line_to(x1, y1);
+    path.finish()
+}
+
+fn trace(surface: &mut Surface<'_>, color: Color, width: f32, path: Option<Path>) {
+    let Some(path) = path else { return };
+    surface.set_fill(None);
+    surface.set_stroke(Some(Stroke {
+        paint: color.on_paper().into(),
+        width,
+        line_cap: LineCap::Round,
+        line_join: LineJoin::Round,
+        ..Stroke::default()
+    }));
+    surface.draw_path(&path);
+}
+
+fn fill(color: Color) -> Fill {
+    Fill { paint: color.on_paper().into(), opacity: NormalizedF32::ONE, ..Fill::default() }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,345 @@
+use std::io::{BufRead, BufReader, Cursor, Read, Write as _};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+
+use ipp::parser::IppParser;
+use ipp::prelude::{IppVersion, StatusCode};
+use ipp::reader::IppReader;
+
+use super::*;
+
+const PDF: &[u8] = b"%PDF-1.7 k4n4ry";
+const USER: &str = "stillroom-test";
+const QUICK: Patience = Patience {
+    looks_every: Duration::from_millis(5),
+    needs_help_after: Duration::from_millis(40),
+    prints_within: Duration::from_millis(400),
+};
+
+/// What the imitated printer does with a job.
+#[derive(Clone, Copy, PartialEq)]
+enum Mood {
+    Prints,
+    Aborts,
+    HasNoPaper,
+    NeverEnds,
+    TakesNone,
+    IsMissing,
+    ForgetsWhatIsDone,
+}
+
+#[derive(Default)]
+struct Queue {
+    /// Number, owner, document, how often it was looked at.
+    jobs: Vec<(i32, String, Vec<u8>, usize)>,
+    printed: Vec<Vec<u8>>,
+    purges: usize,
+}
+
+/// A print server of our own on a socket of its own.
+struct Imitation {
+    folder: tempfile::TempDir,
+    queue: Arc<Mutex<Queue>>,
+}
+
+impl Imitation {
+    fn start(mood: Mood) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let listener = UnixListener::bind(folder.path().join("socket")).unwrap();
+        let queue = Arc::new(Mutex::new(Queue::default()));
+        let kept = Arc::clone(&queue);
+        std::thread::spawn(move || {
+            for line in listener.incoming() {
+                let Ok(line) = line else { return };
+                answer(&line, mood, &kept);
+            }
+        });
+        Self { folder, queue }
+    }
+
+    fn printer(&self, wanted: Option<&str>) -> Printer {
+        let server = PrintServer::Socket(self.folder.path().join("socket"));
+        Printer::new(server, wanted.map(str::to_owned), USER.to_owned(), QUICK)
+    }
+}
+
+fn text(request: &IppRequestResponse, name: &str) -> String {
+    value(request, DelimiterTag::OperationAttributes, name).map(ToString::to_string).unwrap_or_default()
+}
+
+fn answer(line: &UnixStream, mood: Mood, queue: &Mutex<Queue>) {
+    let mut reader = BufReader::new(line);
+    let mut length = 0;
+    loop {
+        let mut head = String::new();
+        reader.read_line(&mut head).unwrap();
+        if let Some(said) = head.strip_prefix("Content-Length: ") {
+            length = said.trim().parse().unwrap();
+        }
+        if head.trim().is_empty() {
+            break;
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    let request = IppParser::new(IppReader::new(Cursor::new(body))).parse().unwrap();
+    let operation = request.header().operation_or_status;
+    let mut queue = queue.lock().unwrap();
+    let (status, said) = carry_out(operation, request, mood, &mut queue);
+    let mut response = IppRequestResponse::new_response(IppVersion::v1_1(), status, 1).unwrap();
+    for (group, name, value) in said {
+        response.attributes_mut().add(group, IppAttribute::with_name(name, value).unwrap());
+    }
+    let bytes = response.to_bytes();
+    let mut line = line;
+    write!(line, "HTTP/1.0 200 OK\r\nContent-Length: {}\r\n\r\n", bytes.len()).unwrap();
+    line.write_all(&bytes).unwrap();
+}
+
+type Said = Vec<(DelimiterTag, &'static str, IppValue)>;
+
+fn carry_out(operation: i16, request: IppRequestResponse, mood: Mood, queue: &mut Queue) -> (StatusCode, Said) {
+    let keyword = |word: &str| IppValue::new_keyword(word).unwrap();
+    let job = text(&request, "job-uri").rsplit('/').next().and_then(|id| id.parse::<i32>().ok());
+    let user = text(&request, "requesting-user-name");
+    let at = job.and_then(|job| queue.jobs.iter().position(|kept| kept.0 == job && kept.1 == user));
+    let is = |known: Operation| operation == known as i16;
+    if is(Operation::GetPrinterAttributes) || is(Operation::CupsGetDefault) {
+        if mood == Mood::IsMissing {
+            return (StatusCode::ClientErrorNotFound, Vec::new());
+        }
+        let reason = if mood == Mood::HasNoPaper { "media-empty-error" } else { "none" };
+        let said = vec![
+            (DelimiterTag::PrinterAttributes, "printer-name", IppValue::new_name_without_language("desk").unwrap()),
+            (
+                DelimiterTag::PrinterAttributes,
+                "printer-is-accepting-jobs",
+                IppValue::new_boolean(mood != Mood::TakesNone),
+            ),
+            (DelimiterTag::PrinterAttributes, "printer-state-reasons", keyword(reason)),
+        ];
+        return (StatusCode::SuccessfulOk, said);
+    }
+    if is(Operation::PrintJob) {
+        let number = i32::try_from(queue.jobs.len()).unwrap() + 7;
+        let mut document = Vec::new();
+        request.into_payload().read_to_end(&mut document).unwrap();
+        queue.jobs.push((number, user, document, 0));
+        return (
+            StatusCode::SuccessfulOk,
+            vec![(DelimiterTag::JobAttributes, "job-id", IppValue::new_integer(number))],
+        );
+    }
+    if is(Operation::GetJobs) {
+        let wanted = text(&request, "which-jobs") == "completed";
+        let ours = queue.jobs.iter().filter(|kept| kept.1 == user && wanted);
+        let said = ours.map(|kept| (DelimiterTag::JobAttributes, "job-id", IppValue::new_integer(kept.0)));
+        return (StatusCode::SuccessfulOk, said.collect());
+    }
+    let Some(at) = at else { return (StatusCode::ClientErrorNotFound, Vec::new()) };
+    if is(Operation::CancelJob) {
+        assert_eq!(text(&request, "purge-job"), "true");
+        queue.jobs.remove(at);
+        queue.purges += 1;
+        return (StatusCode::SuccessfulOk, Vec::new());
+    }
+    queue.jobs[at].3 += 1;
+    let done = queue.jobs[at].3 > 2;
+    let state = match mood {
+        Mood::Prints if done => 9,
+        Mood::Aborts if done => 8,
+        Mood::ForgetsWhatIsDone if done => {
+            let (_, _, document, _) = queue.jobs.remove(at);
+            queue.printed.push(document);
+            return (StatusCode::ClientErrorNotFound, Vec::new());
+        }
+        _ => 5,
+    };
+    if state == 9 {
+        let document = queue.jobs[at].2.clone();
+        queue.printed.push(document);
+    }
+    let said = vec![
+        (DelimiterTag::JobAttributes, "job-state", IppValue::Enum(state)),
+        (DelimiterTag::JobAttributes, "job-state-reasons", keyword("job-printing")),
+    ];
+    (StatusCode::SuccessfulOk, said)
+}
+
+#[test]
+fn a_note_is_printed_once_and_nothing_of_it_stays_with_the_server() {
+    for mood in [Mood::Prints, Mood::ForgetsWhatIsDone] {
+        for wanted in [None, Some("desk"), Some("Büro 2")] {
+            let server = Imitation::start(mood);
+            server.printer(wanted).print(wanted.unwrap_or("desk"), PDF, PaperSize::Letter).unwrap();
+            let queue = server.queue.lock().unwrap();
+            assert!(queue.printed == [PDF] && queue.jobs.is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_printer_that_does_not_print_is_told_and_keeps_nothing_for_the_next_person() {
+    for mood in [Mood::Aborts, Mood::HasNoPaper, Mood::NeverEnds] {
+        let server = Imitation::start(mood);
+        let outcome = server.printer(None).print("desk", PDF, PaperSize::A4);
+        assert!(matches!(outcome, Err(PrintError::NeedsHelp { .. })), "{outcome:?}");
+        let queue = server.queue.lock().unwrap();
+        assert!(queue.jobs.is_empty() && queue.purges == 1);
+    }
+}
+
+#[test]
+fn a_printer_that_is_not_there_is_not_offered() {
+    let find = |mood, wanted| Imitation::start(mood).printer(wanted).find();
+    assert!(matches!(find(Mood::IsMissing, Some("desk")), Err(PrintError::NoPrinter(name)) if name == "desk"));
+    assert!(matches!(find(Mood::IsMissing, None), Err(PrintError::NoPrinter(_))));
+    assert!(matches!(find(Mood::TakesNone, None), Err(PrintError::Closed)));
+    assert_eq!(find(Mood::Prints, None).unwrap(), "desk");
+    let nobody = PrintServer::Socket("/nowhere/at/all".into());
+    let nobody = Printer::new(nobody, None, USER.to_owned(), QUICK);
+    assert!(matches!(nobody.find(), Err(PrintError::Server(ServerError::Silent(_)))));
+}
+
+#[test]
+fn a_wipe_takes_back_what_is_being_printed() {
+    let server = Imitation::start(Mood::NeverEnds);
+    let patience = Patience { prints_within: Duration::from_mins(1), ..QUICK };
+    let socket = PrintServer::Socket(server.folder.path().join("socket"));
+    let printer = Arc::new(Printer::new(socket, None, USER.to_owned(), patience));
+    let at_work = Arc::clone(&printer);
+    let job = std::thread::spawn(move || at_work.print("desk", PDF, PaperSize::Letter));
+    while server.queue.lock().unwrap().jobs.first().is_none_or(|job| job.3 == 0) {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    printer.purge().unwrap();
+    assert!(matches!(job.join().unwrap(), Err(PrintError::Wiped) | Ok(())));
+    assert!(server.queue.lock().unwrap().jobs.is_empty());
+}
+
+#[test]
+fn jobs_of_others_are_left_alone() {
+    let server = Imitation::start(Mood::NeverEnds);
+    server.queue.lock().unwrap().jobs.push((3, "someone".to_owned(), b"theirs".to_vec(), 0));
+    let printer = server.printer(None);
+    let _ = printer.print("desk", PDF, PaperSize::Letter);
+    printer.purge().unwrap();
+    assert_eq!(server.queue.lock().unwrap().jobs.len(), 1);
+}
+
+#[test]
+fn no_error_quotes_what_is_printed() {
+    let server = Imitation::start(Mood::Aborts);
+    let error = server.printer(None).print("desk", PDF, PaperSize::Letter).unwrap_err();
+    assert!(!format!("{error:?} {error}").contains("k4n4ry"));
+}
+
+/// The system's own print server, in a folder of its own.
+struct Cups {
+    process: Child,
+    folder: tempfile::TempDir,
+}
+
+impl Drop for Cups {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Cups {
+    /// `None` where it is not installed or may not be started.
+    fn start() -> Option<Self> {
+        let is_root = rustix::process::geteuid().is_root();
+        if !is_root || !Path::new("/usr/sbin/cupsd").exists() {
+            return None;
+        }
+        let folder = tempfile::Builder::new().prefix("cups").tempdir_in("/tmp").unwrap();
+        let at = folder.path().to_str().unwrap();
+        for sub in ["root/ppd", "run", "spool/tmp", "cache", "log"] {
+            std::fs::create_dir_all(folder.path().join(sub)).unwrap();
+        }
+        let conf = format!(
+            "LogLevel debug\nListen {at}/socket\nBrowsing No\nWebInterface No\n<Location />\nAllow all\n</Location>\n\
+             <Policy default>\n<Limit Cancel-Job Cancel-My-Jobs Get-Job-Attributes>\nRequire user @OWNER @SYSTEM\n\
+             Order deny,allow\n</Limit>\n<Limit All>\nOrder deny,allow\n</Limit>\n</Policy>\n"
+        );
+        let files = format!(
+            "SystemGroup root\nServerRoot {at}/root\nStateDir {at}/run\nRequestRoot {at}/spool\nTempDir {at}/spool/tmp\n\
+             CacheDir {at}/cache\nAccessLog {at}/log/access\nErrorLog {at}/log/error\nPageLog {at}/log/page\n\
+             FileDevice Yes\n"
+        );
+        std::fs::write(folder.path().join("cupsd.conf"), conf).unwrap();
+        std::fs::write(folder.path().join("files.conf"), files).unwrap();
+        let mut command = Command::new("/usr/sbin/cupsd");
+        command.args(["-f", "-c", &format!("{at}/cupsd.conf"), "-s", &format!("{at}/files.conf")]);
+        let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let cups = Self { process, folder };
+        let limit = Instant::now() + Duration::from_secs(10);
+        while !cups.admin("lpstat", &["-r"]) || UnixStream::connect(cups.folder.path().join("socket")).is_err() {
+            assert!(Instant::now() < limit, "cupsd never answered");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Some(cups)
+    }
+
+    fn admin(&self, program: &str, arguments: &[&str]) -> bool {
+        let mut command = Command::new(program);
+        command.args(arguments).env("CUPS_SERVER", self.folder.path().join("socket"));
+        command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    }
+
+    fn printer(&self, wanted: Option<&str>, patience: Patience) -> Printer {
+        let server = PrintServer::Socket(self.folder.path().join("socket"));
+        Printer::new(server, wanted.map(str::to_owned), USER.to_owned(), patience)
+    }
+
+    fn spooled(&self) -> usize {
+        let entries = std::fs::read_dir(self.folder.path().join("spool")).unwrap();
+        entries.filter(|entry| entry.as_ref().is_ok_and(|entry| entry.path().is_file())).count()
+    }
+}
+
+#[test]
+fn the_systems_own_print_server_prints_and_forgets() {
+    let Some(cups) = Cups::start() else {
+        eprintln!("cups is not installed, or this is not root: not tried");
+        return;
+    };
+    let patience = Patience { prints_within: Duration::from_secs(20), ..QUICK };
+    assert!(matches!(cups.printer(None, patience).find(), Err(PrintError::NoPrinter(_))));
+    assert!(matches!(cups.printer(Some("desk"), patience).find(), Err(PrintError::NoPrinter(_))));
+    // A printer on the network that puts on paper whatever comes.
+    let paper = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let device = format!("socket://{}", paper.local_addr().unwrap());
+    let on_paper = std::thread::spawn(move || {
+        let mut all = Vec::new();
+        paper.accept().unwrap().0.read_to_end(&mut all).unwrap();
+        all
+    });
+    assert!(cups.admin("lpadmin", &["-p", "desk", "-E", "-v", &device, "-m", "raw"]));
+    assert!(matches!(cups.printer(None, patience).find(), Err(PrintError::NoPrinter(_))));
+    assert!(cups.admin("lpadmin", &["-d", "desk"]));
+    assert_eq!(cups.printer(None, patience).names().unwrap(), ["desk"]);
+    let printer = cups.printer(None, patience);
+    assert_eq!(printer.find().unwrap(), "desk");
+    printer.print("desk", PDF, PaperSize::Letter).unwrap();
+    assert!(on_paper.join().unwrap() == PDF);
+    assert_eq!(cups.spooled(), 0, "the server keeps a document or its history");
+
+    // A printer that was stopped: told, and taken back.
+    assert!(cups.admin("cupsdisable", &["desk"]));
+    let stopped = cups.printer(Some("desk"), QUICK).print("desk", PDF, PaperSize::A4);
+    assert!(matches!(stopped, Err(PrintError::NeedsHelp { .. })), "{stopped:?}");
+    assert_eq!(cups.spooled(), 0);
+
+    // A room that went down meanwhile: the job waits, and the wipe of the next start removes it.
+    assert!(cups.admin("lp", &["-U", USER, "-d", "desk", cups.folder.path().join("cupsd.conf").to_str().unwrap()]));
+    assert!(cups.spooled() > 0);
+    cups.printer(None, QUICK).purge().unwrap();
+    assert_eq!(cups.spooled(), 0);
+    assert!(cups.admin("cupsreject", &["desk"]));
+    assert!(matches!(cups.printer(None, QUICK).find(), Err(PrintError::Closed)));
+}

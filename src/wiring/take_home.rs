@@ -1,0 +1,198 @@
+//! Owns the wire between the room and the ways home: what is put on the sheets, the thread on which a printer is waited
+//! for, and what is taken back at a wipe. Does not own the ways themselves.
+
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use chrono::Datelike;
+
+use crate::config::{self, Config};
+use crate::driver::RoomHandle;
+use crate::room::notes::{Notes, Page};
+use crate::room::take_home::{Fault, Way};
+use crate::room::{Event, Language};
+use crate::takeaway::paper::{Block, PaperSize};
+use crate::takeaway::pdf::Typeface;
+use crate::takeaway::print::{Patience, Printer};
+use crate::takeaway::print_server::PrintServer;
+use crate::takeaway::seal::Sealer;
+use crate::takeaway::{Errand, TakeAway};
+use crate::theme;
+use crate::words::Words;
+
+/// A wipe waits so long for the ways home to be clear.
+const CLEARS_WITHIN: Duration = Duration::from_secs(2);
+const QUESTIONS: [&str; 3] = ["arrive-question-1", "arrive-question-2", "arrive-question-3"];
+
+/// What the thread of the ways home is asked.
+pub(super) enum Asked {
+    /// Which ways are open.
+    Look,
+    /// To go one.
+    Take { way: Way, notes: Arc<Notes>, language: Language },
+}
+
+/// The ways home as the clinic set them. `state` is where marks lie of what is under way.
+#[must_use]
+pub fn take_away(config: &Config, state: std::path::PathBuf) -> TakeAway {
+    let wanted = match &config.take_home.printer {
+        config::Printer::Default => Some(None),
+        config::Printer::Named(name) => Some(Some(name.clone())),
+        config::Printer::None => None,
+    };
+    let sealer = config.take_home.recipient.as_deref().and_then(|recipient| {
+        let sealer = Sealer::new(recipient, config.take_home.folder.clone());
+        sealer.map_err(|error| tracing::warn!(%error, "sealing is not offered")).ok()
+    });
+    let paper = match config.take_home.paper {
+        config::Paper::Letter => PaperSize::Letter,
+        config::Paper::A4 => PaperSize::A4,
+    };
+    let typeface = Typeface { light: theme::FONTS[0], regular: theme::FONTS[1] };
+    TakeAway::new(wanted.map(printer), sealer, paper, typeface, state)
+}
+
+/// The printer of that name, or the system's default.
+#[must_use]
+pub fn printer(wanted: Option<String>) -> Printer {
+    let server = PrintServer::find(|name| std::env::var_os(name), |path| std::path::Path::new(path).exists());
+    // A name that nobody else prints under, also where several rooms share one print server.
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    Printer::new(server, wanted, format!("stillroom-{}", host.trim()), Patience::default())
+}
+
+/// Carries out what is asked, one after the other, and tells the room.
+pub(super) fn keep(take_away: &TakeAway, asked: &mpsc::Receiver<Asked>, room: &RoomHandle) {
+    while let Ok(asked) = asked.recv() {
+        match asked {
+            Asked::Look => {
+                let (paper, sealed) = (take_away.has_paper(), take_away.has_key());
+                room.report(Event::TakeHomeOffered { paper, sealed });
+            }
+            Asked::Take { way, notes, language } => {
+                let outcome = take(take_away, way, &notes, language);
+                room.report(Event::TakeHomeWent { way, version: notes.version, outcome });
+            }
+        }
+    }
+}
+
+fn take(take_away: &TakeAway, way: Way, notes: &Notes, language: Language) -> Result<Option<String>, Fault> {
+    let words = Words::new(language);
+    let on = chrono::Local::now().date_naive();
+    let blocks = blocks(notes, &words, on);
+    let number = |sheet: usize, of: usize| words.say_with("paper-sheet", &[("sheet", sheet.into()), ("of", of.into())]);
+    let errand = Errand { blocks: &blocks, language: language.name(), number: &number, on };
+    match way {
+        Way::Phone => Ok(None),
+        Way::Paper => take_away.print(&errand).map(|()| None),
+        Way::Sealed => take_away.seal(&errand).map(Some),
+    }
+}
+
+/// The note first, then what was written before it. It bears the day and no name.
+fn blocks(notes: &Notes, words: &Words, on: chrono::NaiveDate) -> Vec<Block> {
+    let date =
+        [("month", on.month().into()), ("day", on.day().to_string().into()), ("year", on.year().to_string().into())];
+    let mut blocks = vec![Block::Title(words.say("paper-title")), Block::Date(words.say_with("paper-date", &date))];
+    let mut is_first = true;
+    for page in notes.pages.iter().filter(|page| !page.is_blank()) {
+        if !is_first {
+            blocks.push(Block::Rest);
+        }
+        is_first = false;
+        blocks.push(match page {
+            Page::Words(text) => Block::Words(text.reveal().to_owned()),
+            Page::Drawing(drawing) => Block::Drawing(drawing.clone()),
+        });
+    }
+    if notes.intentions.iter().any(|answer| !answer.is_blank()) {
+        blocks.push(Block::Heading(words.say("note-intentions-title")));
+        for (question, answer) in QUESTIONS.into_iter().zip(&notes.intentions) {
+            if !answer.is_blank() {
+                blocks.push(Block::Quiet(words.say(question)));
+                blocks.push(Block::Words(answer.reveal().to_owned()));
+            }
+        }
+    }
+    if !notes.for_clinician.is_blank() {
+        blocks.push(Block::Heading(words.say("arrive-clinician-title")));
+        blocks.push(Block::Words(notes.for_clinician.reveal().to_owned()));
+    }
+    blocks
+}
+
+/// Takes back what is on its way out of the room, and says whether nothing of it is left. A print server that does not
+/// answer does not hold up the wipe.
+#[must_use]
+pub fn clear(take_away: &Arc<TakeAway>) -> bool {
+    let (done, cleared) = mpsc::channel();
+    let at_work = Arc::clone(take_away);
+    let started = std::thread::Builder::new().name("clearing".to_owned()).spawn(move || {
+        // Whoever waited no longer does.
+        let _ = done.send(at_work.purge());
+    });
+    if let Err(error) = started {
+        tracing::error!(%error, "what was on its way out could not be taken back");
+        return false;
+    }
+    match cleared.recv_timeout(CLEARS_WITHIN) {
+        Ok(Ok(())) => true,
+        Ok(Err(error)) => {
+            tracing::error!(%error, "what was on its way out could not be taken back");
+            false
+        }
+        Err(_) => {
+            tracing::error!("the print server takes too long to answer");
+            false
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::room::drawing::Drawing;
+    use crate::room::notes::PatientText;
+
+    fn told(blocks: &[Block]) -> Vec<String> {
+        let told = blocks.iter().map(|block| match block {
+            Block::Title(text) => format!("title {text}"),
+            Block::Date(text) => format!("date {text}"),
+            Block::Quiet(text) => format!("quiet {text}"),
+            Block::Heading(text) => format!("heading {text}"),
+            Block::Words(text) => format!("words {text}"),
+            Block::Drawing(_) => "drawing".to_owned(),
+            Block::Rest => "rest".to_owned(),
+        });
+        told.collect()
+    }
+
+    #[test]
+    fn the_sheets_hold_the_note_and_the_day_in_both_languages() {
+        let stroke = crate::room::drawing::Stroke::new(
+            crate::room::drawing::Tint::Sea,
+            vec![crate::room::drawing::StrokePoint { x: 1, y: 1, width: 1 }],
+        );
+        let notes = Notes {
+            pages: vec![
+                Page::Words(PatientText::new("first")),
+                Page::Words(PatientText::new(" ")),
+                Page::Drawing(Drawing::of(vec![Arc::new(stroke.unwrap())])),
+            ],
+            intentions: [PatientText::default(), PatientText::new("why"), PatientText::default()],
+            for_clinician: PatientText::new("please"),
+            ..Notes::default()
+        };
+        let on = chrono::NaiveDate::from_ymd_opt(2026, 3, 4).unwrap();
+        let english = Words::new(Language::English);
+        let told_in_english = told(&blocks(&notes, &english, on));
+        assert_eq!(told_in_english[1], "date March 4, 2026");
+        assert_eq!(told_in_english[2..5], ["words first", "rest", "drawing"]);
+        assert_eq!(told_in_english[6], format!("quiet {}", english.say("arrive-question-2")));
+        assert_eq!(told_in_english[9], "words please");
+        assert_eq!(told_in_english.len(), 10);
+        let spanish = told(&blocks(&notes, &Words::new(Language::Spanish), on));
+        assert_eq!(spanish[1], "date 4 de marzo de 2026");
+    }
+}

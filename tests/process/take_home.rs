@@ -1,0 +1,179 @@
+//! A note that goes home from the real program: on paper through the system's print server, sealed to a therapist, and what
+//! a reset finds of it afterwards.
+
+use std::fs;
+use std::io::Read;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
+
+use serde_json::json;
+
+use crate::kiosk::{Home, Kiosk, eventually};
+
+const WORDS: &str = "the heron stood in the shallow water";
+
+fn write_and_come_back(kiosk: &mut Kiosk) {
+    kiosk.first();
+    kiosk.tell("visit_begins");
+    kiosk.send(&json!({"event": "note_typed", "text": WORDS}));
+    kiosk.tell("session_begins");
+    kiosk.tell("after_begins");
+    kiosk.wait("after", |line| line["stage"] == "after" && line["note_pages"] == 1);
+}
+
+fn reset(kiosk: &mut Kiosk) {
+    kiosk.tell("staff_reset");
+    kiosk.reach("ready again", |line| line["stage"] == "ready" && line["receipt"]["verified"] == true);
+}
+
+/// A print server of the test's own, with a printer that puts on paper whatever comes.
+struct Cups {
+    server: Child,
+    spool: std::path::PathBuf,
+    paper: Option<JoinHandle<Vec<u8>>>,
+}
+
+impl Drop for Cups {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+impl Cups {
+    /// `None` where it is not installed or may not be started.
+    fn start(home: &Home) -> Option<Self> {
+        let is_root = fs::read_to_string("/proc/self/status").unwrap().contains("\nUid:\t0\t0");
+        if !is_root || !Path::new("/usr/sbin/cupsd").exists() {
+            eprintln!("cups is not installed, or this is not root: printing is not tried");
+            return None;
+        }
+        let (at, socket) = (home.folder().join("cups"), home.print_server());
+        for folder in ["root/ppd", "run", "spool/tmp", "cache", "log"] {
+            fs::create_dir_all(at.join(folder)).unwrap();
+        }
+        let policy = "<Policy default>\n<Limit Cancel-Job>\nRequire user @OWNER @SYSTEM\nOrder deny,allow\n</Limit>\n\
+                      <Limit All>\nOrder deny,allow\n</Limit>\n</Policy>\n";
+        let conf = format!("Listen {}\nBrowsing No\nWebInterface No\n{policy}", socket.display());
+        let folders = [
+            ("ServerRoot", "root"),
+            ("StateDir", "run"),
+            ("RequestRoot", "spool"),
+            ("TempDir", "spool/tmp"),
+            ("CacheDir", "cache"),
+            ("ErrorLog", "log/error"),
+            ("AccessLog", "log/access"),
+            ("PageLog", "log/page"),
+        ];
+        let folders = folders.map(|(key, folder)| format!("{key} {}\n", at.join(folder).display()));
+        let files = format!("SystemGroup root\n{}", folders.concat());
+        fs::write(at.join("cupsd.conf"), conf).unwrap();
+        fs::write(at.join("files.conf"), files).unwrap();
+        let mut command = Command::new("/usr/sbin/cupsd");
+        command.arg("-f").arg("-c").arg(at.join("cupsd.conf")).arg("-s").arg(at.join("files.conf"));
+        let server = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut cups = Self { server, spool: at.join("spool"), paper: None };
+        let admin = |program: &str, arguments: &[&str]| {
+            let mut command = Command::new(program);
+            command.args(arguments).env("CUPS_SERVER", &socket).stdout(Stdio::null()).stderr(Stdio::null());
+            command.status().is_ok_and(|status| status.success())
+        };
+        eventually("a print server", || socket.exists() && admin("lpstat", &["-r"]));
+        let paper = TcpListener::bind("127.0.0.1:0").unwrap();
+        let device = format!("socket://{}", paper.local_addr().unwrap());
+        cups.paper = Some(std::thread::spawn(move || {
+            let mut all = Vec::new();
+            paper.accept().unwrap().0.read_to_end(&mut all).unwrap();
+            all
+        }));
+        assert!(
+            admin("lpadmin", &["-p", "desk", "-E", "-v", &device, "-m", "raw"]) && admin("lpadmin", &["-d", "desk"])
+        );
+        Some(cups)
+    }
+
+    fn spooled(&self) -> usize {
+        let entries = fs::read_dir(&self.spool).unwrap();
+        entries.filter(|entry| entry.as_ref().unwrap().path().is_file()).count()
+    }
+}
+
+#[test]
+fn a_note_is_printed_and_the_print_server_keeps_nothing_of_it() {
+    let home = Home::new();
+    home.configure("");
+    let Some(mut cups) = Cups::start(&home) else { return };
+    let mut kiosk = home.start(1);
+    write_and_come_back(&mut kiosk);
+    kiosk.tell("take_home_ways");
+    kiosk.reach("a printer", |line| line["ways"] == json!(["phone", "paper"]));
+    kiosk.send(&json!({"event": "take_home", "way": "paper"}));
+    kiosk.reach("printed", |line| line["taking"]["paper"] == "done");
+    let paper = cups.paper.take().unwrap().join().unwrap();
+    assert!(paper.starts_with(b"%PDF-"));
+    assert_eq!(cups.spooled(), 0);
+    assert!(!home.files().iter().any(|file| file.to_string_lossy().contains("take-home")));
+    reset(&mut kiosk);
+    let complaints = kiosk.complaints();
+    assert!(!complaints.contains("heron"), "{complaints}");
+}
+
+#[test]
+fn a_room_that_cannot_take_back_what_it_sent_out_is_not_ready_until_it_can() {
+    let home = Home::new();
+    home.configure("");
+    let mut kiosk = home.start(1);
+    write_and_come_back(&mut kiosk);
+    // As after a power cut in the middle of printing, with a print server that is gone.
+    let mark = home.state.join("take-home.printing");
+    fs::write(&mark, b"").unwrap();
+    kiosk.tell("staff_reset");
+    kiosk.reach("blocked", |line| line["stage"] == "blocked");
+    assert!(mark.exists());
+    let Some(_cups) = Cups::start(&home) else { return };
+    reset(&mut kiosk);
+    assert!(!mark.exists());
+}
+
+#[test]
+fn a_sealed_note_opens_with_the_therapists_key() {
+    let home = Home::new();
+    let therapist = age::x25519::Identity::generate();
+    let place = home.folder().join("for-the-therapist");
+    fs::create_dir(&place).unwrap();
+    let key = therapist.to_public();
+    home.configure(&format!(
+        "[take_home]\nprinter = \"none\"\nrecipient = \"{key}\"\nfolder = \"for-the-therapist\"\n"
+    ));
+    let mut kiosk = home.start(1);
+    write_and_come_back(&mut kiosk);
+    kiosk.tell("take_home_ways");
+    kiosk.reach("a key", |line| line["ways"] == json!(["phone", "sealed"]));
+    kiosk.refused(r#"{"event":"take_home","way":"paper"}"#, "this way is not open");
+    kiosk.send(&json!({"event": "take_home", "way": "sealed"}));
+    kiosk.reach("sealed", |line| line["taking"]["sealed"] == "done");
+    let files: Vec<_> = fs::read_dir(&place).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let [file] = files.as_slice() else { panic!("{files:?}") };
+    let sealed = fs::read(file).unwrap();
+    assert!(age::decrypt(&therapist, &sealed).unwrap().starts_with(b"%PDF-"));
+    reset(&mut kiosk);
+    assert!(!kiosk.complaints().contains("heron"));
+}
+
+#[test]
+fn a_place_that_is_gone_is_told_and_the_way_can_be_tried_again() {
+    let home = Home::new();
+    let key = age::x25519::Identity::generate().to_public();
+    home.configure(&format!("[take_home]\nprinter = \"none\"\nrecipient = \"{key}\"\nfolder = \"later\"\n"));
+    let mut kiosk = home.start(1);
+    write_and_come_back(&mut kiosk);
+    kiosk.tell("take_home_ways");
+    kiosk.reach("a key", |line| line["ways"] == json!(["phone", "sealed"]));
+    kiosk.send(&json!({"event": "take_home", "way": "sealed"}));
+    kiosk.reach("not written", |line| line["taking"]["sealed"] == "place-unwritable");
+    fs::create_dir(home.folder().join("later")).unwrap();
+    kiosk.send(&json!({"event": "take_home", "way": "sealed"}));
+    kiosk.reach("sealed", |line| line["taking"]["sealed"] == "done");
+}

@@ -5,6 +5,9 @@
 #[path = "../tests/line/broker.rs"]
 #[allow(dead_code)]
 mod broker;
+#[path = "../tests/line/link.rs"]
+#[allow(dead_code)] // pulled in by the broker; no cable is pulled here
+mod link;
 
 use std::io::Write;
 use std::sync::mpsc;

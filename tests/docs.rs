@@ -2,6 +2,7 @@
 //! pages that are to name it.
 #![allow(clippy::unwrap_used, clippy::panic)] // a test that panics is a test that fails
 
+use std::fmt::Write;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
@@ -283,16 +284,16 @@ fn moves() -> String {
     let mut table = format!("| | {} |\n|---|{}\n", STATES.join(" | "), "---|".repeat(STATES.len()));
     for (what, event) in happens {
         let mut row = format!("| {what} |");
-        for state in 0..STATES.len() {
+        for (state, name) in STATES.into_iter().enumerate() {
             let mut room = room_in(state);
             let taken = room.handle(RoomTime(1), event.clone());
             let after = state_of(&room, RoomTime(1));
             let mut words = done(&mut room);
-            if after != STATES[state] {
+            if after != name {
                 words.insert(0, format!("**{after}**"));
             }
             let cell = if taken.is_err() { "refused".to_owned() } else { words.join(", ") };
-            row.push_str(&format!(" {} |", if cell.is_empty() { "–" } else { &cell }));
+            write!(row, " {} |", if cell.is_empty() { "–" } else { &cell }).unwrap();
         }
         table.push_str(&row);
         table.push('\n');
@@ -302,7 +303,7 @@ fn moves() -> String {
 
 fn timers() -> String {
     let mut table = "| in the state | after | then |\n|---|---|---|\n".to_owned();
-    for state in 1..STATES.len() {
+    for (state, name) in STATES.into_iter().enumerate().skip(1) {
         let mut room = room_in(state);
         let mut now = RoomTime(0);
         // The first round of each timer; what follows from another state is in that state's own rows.
@@ -318,7 +319,7 @@ fn timers() -> String {
             if after.risen && !before.risen {
                 words.push("the desk's tone rises".to_owned());
             }
-            table.push_str(&format!("| {} | {} s | {} |\n", STATES[state], now.0 as f64 / 1_000.0, words.join(", ")));
+            writeln!(table, "| {name} | {} s | {} |", now.0 as f64 / 1_000.0, words.join(", ")).unwrap();
             if after.phase != before.phase {
                 break;
             }

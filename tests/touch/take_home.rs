@@ -130,8 +130,8 @@ fn read_from_the_glass(tablet: &mut Tablet, size: Size, both: bool) -> [Option<S
             *all = all.take().zip(piece).map(|(all, piece)| all + &piece);
         }
         let words = shown(tablet);
-        let last = !tablet.shows("code-next")
-            || words.lines().any(|line| line.strip_prefix("Part ").is_some_and(|part| is_last(part)));
+        let last =
+            !tablet.shows("code-next") || words.lines().any(|line| line.strip_prefix("Part ").is_some_and(is_last));
         if last {
             return read;
         }
@@ -161,7 +161,7 @@ fn codes_are_read(seeds: std::ops::Range<u64>) {
                 if read.as_deref() == Some(&text) {
                     *right += 1;
                 } else if both || read.is_some() {
-                    eprintln!("seed {seed} at {size:?}: read {:?} characters", read.as_ref().map(|read| read.len()));
+                    eprintln!("seed {seed} at {size:?}: read {:?} characters", read.as_ref().map(String::len));
                 }
             }
             tried += 1;

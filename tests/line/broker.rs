@@ -79,7 +79,7 @@ impl Mosquitto {
 
     fn start(rules: &str, prepare: Option<&dyn Fn(&Path)>, link: Option<Link>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = lasting_port();
         if let Some(prepare) = prepare {
             prepare(folder.path());
         }
@@ -152,6 +152,12 @@ impl Drop for Mosquitto {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// A free port below those that the system lends out: nobody takes it while the broker is down.
+fn lasting_port() -> u16 {
+    let tries = std::iter::repeat_with(|| 20_000 + (getrandom::u32().unwrap() % 12_000) as u16);
+    tries.take(100).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("a free port")
 }
 
 fn made_ok(command: &mut Command) -> bool {

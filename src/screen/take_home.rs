@@ -2,7 +2,7 @@
 //! printer nor stick; it tells the room what was chosen and shows what the room says of it.
 
 use iced::widget::{Space, column, container, image, row};
-use iced::{Background, Border, Color, Element, Length, Padding};
+use iced::{Background, Border, Color, Element, Length};
 
 use super::{Action, Setting};
 use crate::room::Event;
@@ -113,7 +113,9 @@ impl TakeHome {
         wrap: impl Fn(Message) -> M,
         close: M,
     ) -> Element<'a, M> {
-        match self.at {
+        // One way at a time: what is under way is what is shown.
+        let at = under_way(setting).map_or(self.at, At::Gone);
+        match at {
             At::Choosing => self.choosing(setting, wrap, close),
             At::Gone(Way::Phone) => self.code(setting, wrap, close),
             At::Gone(way) => self.gone(setting, way, wrap, close),
@@ -130,16 +132,14 @@ impl TakeHome {
         let ways = self.ways(setting);
         if ways.is_empty() {
             let words = setting.say(if self.drawn { "take-only-drawn" } else { "take-empty" });
-            let words = parts::scrim(setting, container(parts::title(setting, words)).max_width(setting.mm(128.0)));
+            let words = parts::scrim(setting, column![parts::title(setting, words)].max_width(setting.mm(128.0)));
             return parts::one_idea(setting, words, vec![done, Space::new().into()]);
         }
         let across = ways.into_iter().map(|way| self.way(setting, way, wrap(Message::WayPressed(way))));
         let across = row(across).spacing(setting.mm(GAP_MM));
-        let head = container(parts::scrim(setting, parts::title(setting, setting.say("take-question"))))
-            .padding(Padding::ZERO.right(setting.mm(CALL_MM)));
-        let middle = container(column![head, across].spacing(setting.mm(8.0)).align_x(iced::Center))
-            .center_x(Length::Fill)
-            .center_y(Length::Fill);
+        let head = parts::scrim(setting, parts::title(setting, setting.say("take-question")));
+        let middle =
+            container(column![head, across].spacing(setting.mm(8.0))).align_left(Length::Fill).center_y(Length::Fill);
         let content = column![middle, parts::controls_row(setting, vec![done, Space::new().into()])]
             .spacing(setting.mm(GAP_MM))
             .padding(setting.mm(MARGIN_MM));
@@ -197,7 +197,7 @@ impl TakeHome {
             .max_width(setting.mm(128.0));
         let mut controls: Vec<Element<'a, M>> =
             vec![parts::control(setting, "close", setting.say("done"), close).into()];
-        if self.ways(setting).len() > 1 {
+        if self.ways(setting).len() > 1 && under_way(setting).is_none() {
             let other = setting.say("take-other-way");
             controls.push(parts::control(setting, "take-other", other, wrap(Message::OtherWayPressed)).into());
         }
@@ -225,12 +225,11 @@ impl TakeHome {
         });
         let small = |key: &str| parts::line(setting.say(key), setting.mm(3.9), theme::VOICE_SMALL, theme::SAND);
         let words = column![
-            parts::title(setting, setting.say("take-title")),
+            part.unwrap_or_else(|| parts::title(setting, setting.say("take-title"))),
             parts::body(setting, setting.say("take-qr-text")),
             small("take-qr-search"),
         ]
         .push(self.drawn.then(|| small("take-words-only")))
-        .push(part)
         .spacing(setting.mm(4.0))
         .width(Length::Fill);
         let mut controls = vec![done];
@@ -279,6 +278,12 @@ impl Code {
     }
 }
 
+/// The way that is being gone now.
+fn under_way(setting: &Setting) -> Option<Way> {
+    let take_home = &setting.snapshot.take_home;
+    Way::ALL.iter().copied().find(|way| take_home.going(*way) == Some(&Going::UnderWay))
+}
+
 /// The note first, then what was written before.
 fn written(notes: &Notes) -> String {
     let pages = notes.pages.iter().filter_map(|page| page.words());
@@ -294,8 +299,18 @@ fn picture(page: &QrPage) -> image::Handle {
     for y in 0..side_px {
         for x in 0..side_px {
             let module = |at: usize| (at / MODULE_PX).checked_sub(QUIET_MODULES);
-            let dark = matches!((module(x), module(y)), (Some(x), Some(y)) if page.is_dark(x, y));
-            pixels.extend_from_slice(if dark { &PRINT } else { &PAPER });
+            let pixel = match (module(x), module(y)) {
+                (Some(x), Some(y)) if x < page.width && y < page.width => {
+                    if page.is_dark(x, y) {
+                        PRINT
+                    } else {
+                        PAPER
+                    }
+                }
+                // The paper beneath has round corners.
+                _ => [0; 4],
+            };
+            pixels.extend_from_slice(&pixel);
         }
     }
     let side = u32::try_from(side_px).unwrap_or(0);

@@ -6,8 +6,9 @@ use qrcode::bits::Bits;
 use qrcode::{EcLevel, QrCode, Version};
 use thiserror::Error;
 
-/// The most bytes of text in one code: about what a phone's camera still takes from a tablet's screen at arm's length.
-pub const CODE_BYTES_MAX: usize = 500;
+/// The most bytes of text in one code. On a tablet of 10.1 inches its modules are then at least 1.1 mm, which the camera of
+/// a phone takes at arm's length from a hand that is not steady.
+pub const CODE_BYTES_MAX: usize = 320;
 /// The most codes in one series.
 pub const CODES_MAX: usize = 99;
 /// The quiet zone every code needs around it, in modules (ISO/IEC 18004).

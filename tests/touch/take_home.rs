@@ -198,7 +198,10 @@ pub fn every_state(tablet: &mut Tablet, look: &mut dyn FnMut(&mut Tablet, &str))
     look(tablet, "phone-only");
     press(tablet, "close");
     tablet.tell(Event::TakeHomeOffered { paper: true, sealed: true });
+    // What was written since would be gone.
+    tablet.tell(Event::NoteWritten { page: 1, text: PatientText::new(text(8, 900)) });
     press(tablet, "leave");
+    look(tablet, "leave-asked");
     press(tablet, "leave-back");
     press(tablet, "take");
     look(tablet, "choose");

@@ -3,6 +3,8 @@
 use iced::font::{Family, Weight};
 use iced::{Color, Font, Size};
 
+use crate::room::drawing::Tint;
+
 /// Ink: the ground of every screen.
 pub const INK: Color = Color::from_rgb8(0x0B, 0x14, 0x20);
 /// Deep water: a raised ground.
@@ -15,6 +17,18 @@ pub const SAND: Color = Color::from_rgb8(0xE9, 0xD8, 0xC3);
 pub const LAMPLIGHT: Color = Color::from_rgb8(0xF2, 0xC4, 0x8D);
 /// Amber: the call, and nothing else.
 pub const AMBER: Color = Color::from_rgb8(0xFF, 0xB4, 0x54);
+
+/// What is drawn with, on a page of [`DEEP_WATER`].
+#[must_use]
+pub const fn tint(tint: Tint) -> Color {
+    match tint {
+        Tint::Sand => SAND,
+        Tint::Honey => Color::from_rgb8(0xE2, 0xB5, 0x5E),
+        Tint::Rose => Color::from_rgb8(0xDB, 0x93, 0x98),
+        Tint::Moss => Color::from_rgb8(0xA0, 0xBA, 0x85),
+        Tint::Sea => Color::from_rgb8(0x83, 0xB8, 0xCE),
+    }
+}
 
 /// What speaks to the patient.
 pub const VOICE: Font = Font { weight: Weight::Light, ..Font::with_name("Literata") };
@@ -126,6 +140,13 @@ mod tests {
             assert!(contrast(SAND, ground) >= 7.0);
             assert!(contrast(LAMPLIGHT, ground) >= 3.0);
             assert!(contrast(AMBER, ground) >= 3.0);
+        }
+    }
+
+    #[test]
+    fn every_tint_stands_out_from_its_page() {
+        for drawn in Tint::ALL {
+            assert!(contrast(tint(drawn), DEEP_WATER) >= 5.0, "{}", drawn.name());
         }
     }
 

@@ -28,7 +28,8 @@ pub fn run(parts: Parts) -> iced::Result {
             id: Some("stillroom".to_owned()),
             fonts: theme::FONTS.iter().map(|font| (*font).into()).collect(),
             default_font: theme::CONTROL,
-            antialiasing: false,
+            // Drawn lines have edges; where shaders run, nothing else smooths them.
+            antialiasing: true,
             ..iced::Settings::default()
         })
         .window(window::Settings {

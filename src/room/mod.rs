@@ -238,6 +238,7 @@ impl Room {
             desks: self.desks.len(),
             notes: Shared::clone(&self.notes),
             take_home: self.take_home.clone(),
+            note_limits: self.rules.note_limits,
             troubles: self.troubles.iter().copied().collect(),
             receipt: self.receipt.clone(),
             speaker_tested: self.speaker_tested,

@@ -5,7 +5,7 @@ use std::sync::Arc as Shared;
 use super::arc::{Arc, Part};
 use super::breath::{Breath, Pattern};
 use super::call::{Call, CallId};
-use super::notes::Notes;
+use super::notes::{NoteLimits, Notes};
 use super::take_home::TakeHome;
 use super::time::RoomTime;
 
@@ -293,6 +293,8 @@ pub struct Snapshot {
     pub desks: usize,
     /// What the patient wrote.
     pub notes: Shared<Notes>,
+    /// How much it can hold.
+    pub note_limits: NoteLimits,
     /// How a note is on its way home.
     pub take_home: TakeHome,
     /// What is wrong with the room, in order.

@@ -144,10 +144,12 @@ impl Arrive {
     fn go(&mut self, by: isize, snapshot: &Snapshot) -> Vec<Event> {
         let from = self.step();
         self.at = self.at.saturating_add_signed(by).min(ORDER.len() - 1);
-        let notes = &snapshot.notes;
+        let (notes, chars_max) = (&snapshot.notes, snapshot.note_limits.page_chars_max);
         self.pad = match self.step() {
-            Step::Question(question) if question < INTENTIONS => Some(Pad::with_text(&notes.intentions[question])),
-            Step::ForClinician => Some(Pad::with_text(&notes.for_clinician)),
+            Step::Question(question) if question < INTENTIONS => {
+                Some(Pad::with_text(&notes.intentions[question], chars_max))
+            }
+            Step::ForClinician => Some(Pad::with_text(&notes.for_clinician, chars_max)),
             _ => None,
         };
         let mut events = Vec::new();
@@ -254,7 +256,7 @@ impl Arrive {
         controls.push(write::side_control(setting, "back", setting.say("back"), Message::BackPressed));
         let key = if pad.text().is_blank() { "skip" } else { "next" };
         controls.push(write::side_control(setting, "next", setting.say(key), Message::NextPressed));
-        pad.view(setting, head, hint, controls, Message::Wrote)
+        pad.view(setting, head, hint, None, controls, Message::Wrote)
     }
 
     fn place<'a>(setting: &Setting) -> Element<'a, Message> {

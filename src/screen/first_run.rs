@@ -109,7 +109,7 @@ impl FirstRun {
     pub fn new(room_name: &str, diagonal_inches: f32, cap_db: f32) -> Self {
         Self {
             step: Step::Safety,
-            name: Pad::with_text(&PatientText::new(room_name)),
+            name: Pad::with_text(&PatientText::new(room_name), NAME_CHARS_MAX),
             pin: PinPad::default(),
             first_pin: None,
             mismatch: false,
@@ -245,7 +245,7 @@ impl FirstRun {
                     write::side_control(setting, "back", setting.say("back"), Message::BackPressed),
                     write::side_control(setting, "next", setting.say("next"), Message::NextPressed),
                 ];
-                self.name.view(setting, head.into(), String::new(), controls, Message::Wrote)
+                self.name.view(setting, head.into(), String::new(), None, controls, Message::Wrote)
             }
             Step::Pin => self.pin_step(setting),
             Step::Screen => self.screen_step(setting),

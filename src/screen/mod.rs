@@ -6,6 +6,7 @@ pub mod arrive;
 mod cards;
 pub mod farewell;
 pub mod first_run;
+pub mod note;
 pub mod pin;
 pub mod ready;
 pub mod session;

@@ -2,14 +2,14 @@
 //! Does not own what becomes of the words.
 
 use iced::alignment::Vertical;
-use iced::widget::text_editor::{self, Action as Edit, Content};
+use iced::widget::text_editor::{self, Action as Edit, Content, Cursor};
 use iced::widget::{Space, column, container, row, text_editor as editor};
 use iced::{Background, Border, Color, Element, Length};
 
 use super::Setting;
 use crate::room::notes::PatientText;
 use crate::theme::{self, CALL_MM, GAP_MM};
-use crate::widget::keyboard::{self, Key, Layer};
+use crate::widget::keyboard::{self, Key, Keys, Layer};
 use crate::widget::parts;
 use crate::widget::touch_as_mouse::touch_as_mouse;
 
@@ -17,13 +17,33 @@ use crate::widget::touch_as_mouse::touch_as_mouse;
 pub const PAGE: &str = "page";
 /// Steps of undo kept.
 const UNDO_MAX: usize = 200;
+/// Width of the controls beside a page, and height of each.
+const SIDE_MM: f32 = 23.0;
+const SIDE_HEIGHT_MM: f32 = theme::TARGET_MM;
+/// Margin around a page and its keyboard.
+const MARGIN_MM: f32 = 4.0;
 
 /// A page being written.
 pub struct Pad {
     content: Content,
-    layer: Layer,
-    shifted: bool,
-    undo: Vec<String>,
+    chars_max: usize,
+    keys: Keys,
+    undo: Vec<Before>,
+    doing: Doing,
+}
+
+/// What the page was before a change.
+struct Before {
+    text: String,
+    cursor: Cursor,
+}
+
+/// What goes on: changes of one kind are one step of undo.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Doing {
+    Nothing,
+    Word,
+    Deleting,
 }
 
 /// What happened on the pad.
@@ -36,13 +56,13 @@ pub enum Message {
 }
 
 impl Pad {
-    /// A pad that already reads `text`.
+    /// A pad that already reads `text` and takes up to `chars_max` characters.
     #[must_use]
-    pub fn with_text(text: &PatientText) -> Self {
+    pub fn with_text(text: &PatientText, chars_max: usize) -> Self {
         let mut content = Content::with_text(text.reveal());
         content.perform(Edit::Move(text_editor::Motion::DocumentEnd));
-        let mut pad = Self { content, layer: Layer::default(), shifted: false, undo: Vec::new() };
-        pad.shifted = pad.begins_a_sentence();
+        let mut pad = Self { content, chars_max, keys: Keys::default(), undo: Vec::new(), doing: Doing::Nothing };
+        pad.keys.shifted = pad.begins_a_sentence();
         pad
     }
 
@@ -52,85 +72,138 @@ impl Pad {
         PatientText::new(self.content.text().trim_end_matches('\n'))
     }
 
+    /// How many characters it still takes.
+    #[must_use]
+    pub fn chars_left(&self) -> usize {
+        self.chars_max.saturating_sub(self.content.text().chars().count())
+    }
+
     /// Takes in what happened; says whether the words changed.
     pub fn update(&mut self, message: Message) -> bool {
         match message {
             Message::Struck(key) => self.strike(key),
             Message::Edited(action) => {
-                let edits = action.is_edit();
-                if edits {
-                    self.remember();
-                }
-                self.content.perform(action);
-                edits
+                let edited = match action {
+                    Edit::Edit(edit) => self.edit(edit),
+                    action => {
+                        self.doing = Doing::Nothing;
+                        self.content.perform(action);
+                        false
+                    }
+                };
+                self.keys.shifted = self.begins_a_sentence();
+                edited
             }
         }
     }
 
     fn strike(&mut self, key: Key) -> bool {
         let edit = match key {
-            Key::Char(letter) => text_editor::Edit::Insert(letter),
+            // By how the keys stand now: two letters can come before the keys are shown anew.
+            Key::Char(letter) => text_editor::Edit::Insert(self.keys.letter(letter)),
             Key::Return => text_editor::Edit::Enter,
             Key::Delete => text_editor::Edit::Backspace,
             Key::Shift => {
-                self.shifted = !self.shifted;
+                self.keys.shifted = !self.keys.shifted;
                 return false;
             }
             Key::Layer => {
-                self.layer = if self.layer == Layer::Letters { Layer::Marks } else { Layer::Letters };
+                self.keys.layer = if self.keys.layer == Layer::Letters { Layer::Marks } else { Layer::Letters };
+                return false;
+            }
+            Key::Accent => {
+                self.keys.accented = !self.keys.accented;
+                self.keys.layer = Layer::Letters;
                 return false;
             }
             Key::Undo => {
                 let Some(before) = self.undo.pop() else { return false };
-                self.content = Content::with_text(&before);
-                self.content.perform(Edit::Move(text_editor::Motion::DocumentEnd));
+                self.content = Content::with_text(&before.text);
+                self.content.move_to(before.cursor);
+                self.doing = Doing::Nothing;
+                self.keys.shifted = self.begins_a_sentence();
                 return true;
             }
         };
-        self.remember();
+        let edited = self.edit(edit);
+        self.keys.shifted = self.begins_a_sentence();
+        self.keys.accented = false;
+        // After a number or a mark comes a word, and an accented letter stands in the middle of one.
+        if matches!(key, Key::Char(struck) if struck == ' ' || struck.is_alphabetic()) {
+            self.keys.layer = Layer::Letters;
+        }
+        edited
+    }
+
+    fn edit(&mut self, edit: text_editor::Edit) -> bool {
+        let Some(edit) = self.fitting(edit) else { return false };
+        let doing = match &edit {
+            text_editor::Edit::Insert(_) => Doing::Word,
+            text_editor::Edit::Backspace | text_editor::Edit::Delete => Doing::Deleting,
+            _ => Doing::Nothing,
+        };
+        let goes_on = doing != Doing::Nothing && doing == self.doing;
+        if !goes_on || self.content.selection().is_some() {
+            self.remember();
+        }
+        self.doing = if matches!(edit, text_editor::Edit::Insert(letter) if letter.is_whitespace()) {
+            Doing::Nothing
+        } else {
+            doing
+        };
         self.content.perform(Edit::Edit(edit));
-        self.shifted = self.begins_a_sentence();
         true
+    }
+
+    /// As much of the change as the page can take.
+    fn fitting(&self, edit: text_editor::Edit) -> Option<text_editor::Edit> {
+        let selected = self.content.selection().map_or(0, |selected| selected.chars().count());
+        let left = self.chars_left() + selected;
+        match edit {
+            text_editor::Edit::Insert(_) | text_editor::Edit::Enter if left == 0 => None,
+            text_editor::Edit::Backspace | text_editor::Edit::Delete if self.content.text().is_empty() => None,
+            text_editor::Edit::Paste(pasted) => {
+                let pasted: String = pasted.chars().take(left).collect();
+                (!pasted.is_empty()).then(|| text_editor::Edit::Paste(pasted.into()))
+            }
+            // A page has no indents.
+            text_editor::Edit::Indent | text_editor::Edit::Unindent => None,
+            edit => Some(edit),
+        }
     }
 
     fn remember(&mut self) {
         if self.undo.len() >= UNDO_MAX {
             self.undo.remove(0);
         }
-        self.undo.push(self.content.text());
+        self.undo.push(Before { text: self.content.text(), cursor: self.content.cursor() });
     }
 
+    /// Whether what is typed next begins a sentence: by what stands before the cursor.
     fn begins_a_sentence(&self) -> bool {
-        let text = self.content.text();
-        let ends = text.trim_end_matches(' ');
-        ends.is_empty() || ends.ends_with('\n') || (ends.len() < text.len() && ends.ends_with(['.', '?', '!']))
+        let at = self.content.cursor().position;
+        let Some(line) = self.content.line(at.line) else { return true };
+        let before: String = line.text.get(..at.column).unwrap_or(&line.text).to_owned();
+        let ends = before.trim_end_matches(' ');
+        ends.is_empty() || ends.ends_with(['¿', '¡']) || (ends.len() < before.len() && ends.ends_with(['.', '?', '!']))
     }
 
-    /// The pad: `head` above beside the call's place, the page, the keyboard, and `controls` beside it.
+    /// The pad: `head` above beside the call's place, the page and what lies beside it, the keyboard, and `controls` at
+    /// the right.
     pub fn view<'a, M: Clone + 'a>(
         &'a self,
         setting: &Setting,
         head: Element<'a, M>,
         hint: String,
+        beside: Option<Element<'a, M>>,
         controls: Vec<Element<'a, M>>,
         wrap: impl Fn(Message) -> M + Copy + 'a,
     ) -> Element<'a, M> {
-        let margin = setting.mm(4.0);
-        let head = row![
-            container(head).width(Length::Fill).height(Length::Fill).align_y(Vertical::Center),
-            Space::new().width(Length::Fixed(setting.mm(CALL_MM + 4.0))),
-        ]
-        .height(Length::Fixed(setting.mm(CALL_MM)));
-        let keys = keyboard::keyboard(setting, self.layer, self.shifted, move |key| wrap(Message::Struck(key)));
-        let foot = row![
-            container(keys).width(Length::Fill).center_x(Length::Fill),
-            column(controls).spacing(setting.mm(GAP_MM)).align_x(iced::Center)
-        ]
-        .spacing(setting.mm(GAP_MM))
-        .align_y(Vertical::Center)
-        .height(Length::Fixed(setting.mm(keyboard::HEIGHT_MM)));
-        let content = column![head, self.page(setting, hint, wrap), foot].spacing(setting.mm(GAP_MM)).padding(margin);
-        parts::ground(theme::INK, content)
+        let keys = keyboard::keyboard(setting, self.keys, move |key| wrap(Message::Struck(key)));
+        let keys = container(keys).center_x(Length::Fill).height(Length::Fixed(setting.mm(keyboard::HEIGHT_MM)));
+        let gap = setting.mm(GAP_MM);
+        let page = row![self.page(setting, hint, wrap)].push(beside).spacing(gap);
+        framed(setting, head, column![page, keys].spacing(gap).into(), controls)
     }
 
     fn page<'a, M: Clone + 'a>(
@@ -161,14 +234,102 @@ impl Pad {
     }
 }
 
-/// A control that fits beside the keyboard.
+/// The frame of every page: `head` beside the call's place, the page below it, and `controls` at the right, the last of
+/// them lowest.
+#[must_use]
+pub fn framed<'a, M: 'a>(
+    setting: &Setting,
+    head: Element<'a, M>,
+    page: Element<'a, M>,
+    controls: Vec<Element<'a, M>>,
+) -> Element<'a, M> {
+    let gap = setting.mm(GAP_MM);
+    let head = row![
+        container(head).width(Length::Fill).height(Length::Fill).align_y(Vertical::Center),
+        Space::new().width(Length::Fixed(setting.mm(CALL_MM + MARGIN_MM + GAP_MM))),
+    ]
+    .height(Length::Fixed(setting.mm(CALL_MM)));
+    let side = container(column(controls).spacing(gap)).height(Length::Fill).align_y(Vertical::Bottom);
+    let below = row![container(page).width(Length::Fill).height(Length::Fill), side].spacing(gap);
+    parts::ground(theme::INK, column![head, below].spacing(gap).padding(setting.mm(MARGIN_MM)))
+}
+
+/// A control that fits beside a page.
 pub fn side_control<'a, M: Clone + 'a>(setting: &Setting, id: &str, label: String, message: M) -> Element<'a, M> {
     let words = parts::line(label, setting.mm(3.9), theme::CONTROL, theme::LAMPLIGHT).center();
     crate::widget::touch::touchable(id.to_owned(), container(words).center(Length::Fill).padding(setting.mm(1.6)))
-        .width(Length::Fixed(setting.mm(23.0)))
-        .height(Length::Fill)
+        .width(Length::Fixed(setting.mm(SIDE_MM)))
+        .height(Length::Fixed(setting.mm(SIDE_HEIGHT_MM)))
         .drift_px(setting.mm(theme::DRIFT_MM))
         .look(parts::control_look(setting, false))
         .says(message)
         .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pad(text: &str, chars_max: usize) -> Pad {
+        Pad::with_text(&PatientText::new(text), chars_max)
+    }
+
+    fn strike(pad: &mut Pad, keys: &str) {
+        for key in keys.chars() {
+            pad.update(Message::Struck(match key {
+                '<' => Key::Delete,
+                '\n' => Key::Return,
+                '^' => Key::Undo,
+                letter => Key::Char(letter),
+            }));
+        }
+    }
+
+    fn text(pad: &Pad) -> String {
+        pad.text().reveal().to_owned()
+    }
+
+    #[test]
+    fn undo_takes_back_a_word_or_a_run_of_deleting_at_a_time() {
+        let mut pad = pad("", 100);
+        strike(&mut pad, "the sea was<<<");
+        let mut seen = Vec::new();
+        for _ in 0..4 {
+            strike(&mut pad, "^");
+            seen.push(text(&pad));
+        }
+        assert_eq!(seen, ["The sea was", "The sea ", "The ", ""]);
+        strike(&mut pad, "^again");
+        assert_eq!(text(&pad), "Again");
+    }
+
+    #[test]
+    fn undo_goes_on_where_the_words_were_changed() {
+        let mut pad = pad("one two", 100);
+        pad.update(Message::Edited(Edit::Move(text_editor::Motion::Home)));
+        strike(&mut pad, "x^y");
+        assert_eq!(text(&pad), "Yone two");
+    }
+
+    #[test]
+    fn a_full_page_takes_no_more_and_loses_nothing() {
+        let mut pad = pad("", 5);
+        strike(&mut pad, "ñandú y\n");
+        assert_eq!(text(&pad), "Ñandú");
+        assert_eq!(pad.chars_left(), 0);
+        let pasted = text_editor::Edit::Paste(String::from("abc").into());
+        assert!(!pad.update(Message::Edited(Edit::Edit(pasted.clone()))));
+        strike(&mut pad, "<<");
+        assert!(pad.update(Message::Edited(Edit::Edit(pasted))));
+        assert_eq!(text(&pad), "Ñanab");
+    }
+
+    #[test]
+    fn a_sentence_begins_with_a_capital_wherever_the_cursor_is() {
+        for (before, capital) in
+            [("", true), ("a", false), ("a. ", true), ("a.", false), ("¿", true), ("a, ", false), ("a\n", true)]
+        {
+            assert_eq!(pad(before, 100).keys.shifted, capital, "after {before:?}");
+        }
+    }
 }

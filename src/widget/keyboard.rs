@@ -6,7 +6,7 @@ use iced::widget::{column, container, row};
 use iced::{Color, Element, Length};
 
 use super::parts;
-use super::touch::{Look, touchable};
+use super::touch::{Answers, Look, touchable};
 use crate::room::Language;
 use crate::screen::Setting;
 use crate::theme;
@@ -17,13 +17,19 @@ const KEY_GAP_MM: f32 = 2.0;
 /// The whole keyboard: four rows and the gaps between them.
 pub const HEIGHT_MM: f32 = 4.0 * KEY_HEIGHT_MM + 3.0 * KEY_GAP_MM;
 const WIDE_KEY_MM: f32 = 24.0;
+/// Held down, *delete* goes on after so long, then each time after so long, and so often for one finger at most.
+const DELETES: Answers = Answers::Repeating {
+    first: std::time::Duration::from_millis(500),
+    every: std::time::Duration::from_millis(90),
+    most: 60,
+};
 /// A finger that slid further than this meant another key.
 const KEY_DRIFT_MM: f32 = 12.0;
 
 /// A key that was struck.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {
-    /// A letter, digit or mark.
+    /// A letter, digit or mark, as it stands on a key at rest: [`Keys::letter`] says what it gives.
     Char(char),
     /// A new line.
     Return,
@@ -35,6 +41,8 @@ pub enum Key {
     Layer,
     /// The last change goes.
     Undo,
+    /// The next vowel bears an accent.
+    Accent,
 }
 
 /// What the keys carry.
@@ -51,36 +59,74 @@ fn rows(layer: Layer, language: Language) -> [&'static str; 3] {
     match (layer, language) {
         (Layer::Letters, Language::English) => ["qwertyuiop", "asdfghjkl", "zxcvbnm"],
         (Layer::Letters, Language::Spanish) => ["qwertyuiop", "asdfghjklñ", "zxcvbnm"],
-        (Layer::Marks, Language::English) => ["1234567890", "-/:;()$&@\"", "?!'#%+="],
+        (Layer::Marks, Language::English) => ["1234567890", "-/:;()$&@\"", "?!'éáñ%"],
         (Layer::Marks, Language::Spanish) => ["1234567890", "áéíóúü-:()", "¿?¡!'\";"],
+    }
+}
+
+/// How the keys stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Keys {
+    /// What they carry.
+    pub layer: Layer,
+    /// Whether the next letter is a capital.
+    pub shifted: bool,
+    /// Whether the next vowel bears an accent.
+    pub accented: bool,
+}
+
+impl Keys {
+    /// What a key gives now.
+    #[must_use]
+    pub fn letter(self, letter: char) -> char {
+        let letter = if self.accented { accented(letter) } else { letter };
+        if self.shifted { letter.to_uppercase().next().unwrap_or(letter) } else { letter }
+    }
+}
+
+fn accented(letter: char) -> char {
+    match letter {
+        'a' => 'á',
+        'e' => 'é',
+        'i' => 'í',
+        'o' => 'ó',
+        'u' => 'ú',
+        other => other,
     }
 }
 
 /// The keyboard.
 pub fn keyboard<'a, M: Clone + 'a>(
     setting: &Setting,
-    layer: Layer,
-    shifted: bool,
+    keys: Keys,
     struck: impl Fn(Key) -> M + Copy + 'a,
 ) -> Element<'a, M> {
+    let Keys { layer, shifted, accented } = keys;
     let [first, second, third] = rows(layer, setting.snapshot.language);
-    let letters = |letters: &'static str| {
-        letters.chars().map(move |letter| letter_key(setting, letter, shifted && layer == Layer::Letters, struck))
-    };
+    let letters = |letters: &'static str| letters.chars().map(move |letter| letter_key(setting, letter, keys, struck));
     let gap = setting.mm(KEY_GAP_MM);
     let across = |keys: Vec<Element<'a, M>>| row(keys).spacing(gap).align_y(Vertical::Center);
     let mut third_row = vec![wide(setting, "key-shift", WIDE_KEY_MM, shifted, struck(Key::Shift))];
     third_row.extend(letters(third));
     third_row.push(wide(setting, "key-delete", WIDE_KEY_MM, false, struck(Key::Delete)));
     let layer_key = if layer == Layer::Letters { "key-symbols" } else { "key-letters" };
-    let last_row = vec![
+    let mut last_row = vec![
         wide(setting, layer_key, WIDE_KEY_MM, false, struck(Key::Layer)),
         wide(setting, "key-undo", WIDE_KEY_MM, false, struck(Key::Undo)),
-        letter_key(setting, ',', false, struck),
-        wide(setting, "key-space", 52.0, false, struck(Key::Char(' '))),
-        letter_key(setting, '.', false, struck),
-        wide(setting, "key-return", 34.0, false, struck(Key::Return)),
     ];
+    let has_accent = setting.snapshot.language == Language::Spanish;
+    if has_accent {
+        let label = parts::line("á é", setting.mm(4.8), theme::CONTROL, theme::LAMPLIGHT);
+        let id = "key-accent".to_owned();
+        last_row.push(key(setting, id, label.into(), KEY_WIDTH_MM, accented, struck(Key::Accent)));
+    }
+    let space_mm = if has_accent { 52.0 - KEY_WIDTH_MM - KEY_GAP_MM } else { 52.0 };
+    last_row.extend([
+        letter_key(setting, ',', keys, struck),
+        wide(setting, "key-space", space_mm, false, struck(Key::Char(' '))),
+        letter_key(setting, '.', keys, struck),
+        wide(setting, "key-return", 34.0, false, struck(Key::Return)),
+    ]);
     column![across(letters(first).collect()), across(letters(second).collect()), across(third_row), across(last_row),]
         .spacing(gap)
         .align_x(iced::Center)
@@ -90,13 +136,11 @@ pub fn keyboard<'a, M: Clone + 'a>(
 fn letter_key<'a, M: Clone + 'a>(
     setting: &Setting,
     letter: char,
-    shifted: bool,
+    keys: Keys,
     struck: impl Fn(Key) -> M,
 ) -> Element<'a, M> {
-    let shown: String = if shifted { letter.to_uppercase().collect() } else { letter.to_string() };
-    let struck_letter = shown.chars().next().unwrap_or(letter);
-    let label = parts::line(shown, setting.mm(6.4), theme::CONTROL, theme::SAND);
-    key(setting, format!("key-{letter}"), label.into(), KEY_WIDTH_MM, false, struck(Key::Char(struck_letter)))
+    let label = parts::line(keys.letter(letter).to_string(), setting.mm(6.4), theme::CONTROL, theme::SAND);
+    key(setting, format!("key-{letter}"), label.into(), KEY_WIDTH_MM, false, struck(Key::Char(letter)))
 }
 
 fn wide<'a, M: Clone + 'a>(setting: &Setting, words: &str, width_mm: f32, lit: bool, message: M) -> Element<'a, M> {
@@ -120,7 +164,9 @@ fn key<'a, M: Clone + 'a>(
         radius_px: setting.mm(2.5),
         filling: Color::TRANSPARENT,
     };
+    let answers = if id == "key-delete" { DELETES } else { Answers::OnLiftOrNext };
     touchable(id, container(label).center(Length::Fill))
+        .answers(answers)
         .width(Length::Fixed(setting.mm(width_mm)))
         .height(Length::Fixed(setting.mm(KEY_HEIGHT_MM)))
         .drift_px(setting.mm(KEY_DRIFT_MM))

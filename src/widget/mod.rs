@@ -7,6 +7,7 @@ pub mod keyboard;
 pub mod parts;
 pub mod place;
 pub mod pulse;
+pub mod sketch;
 pub mod touch;
 pub mod touch_as_mouse;
 pub mod wake;

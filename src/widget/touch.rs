@@ -1,6 +1,8 @@
 //! Owns touch: each finger is judged by where it is itself, never by a cursor that all fingers share. A resting palm or
 //! a parked pointer elsewhere blocks nothing. Does not own what a touch means.
 
+mod look;
+
 use std::time::{Duration, Instant};
 
 use iced::advanced::layout::{self, Layout};
@@ -11,6 +13,8 @@ use iced::touch::Finger;
 use iced::{
     Background, Color, Element, Event, Length, Point, Rectangle, Renderer, Shadow, Size, Theme, Vector, window,
 };
+
+pub use look::Look;
 
 /// A mouse button counts as one more finger.
 const MOUSE: Finger = Finger(u64::MAX);
@@ -28,43 +32,23 @@ pub enum Answers {
     OnDown,
     /// When the finger lifts: everything else.
     OnLift,
+    /// When the finger lifts, or as soon as another one lands: a key, so that two thumbs keep the order of their letters.
+    OnLiftOrNext,
+    /// Like a key, and while the finger stays again and again: after `first`, then each `every`, at most `most` times,
+    /// so that a palm that lies there does little.
+    Repeating {
+        /// Until it repeats.
+        first: Duration,
+        /// From one time to the next.
+        every: Duration,
+        /// How often it answers to one finger.
+        most: u32,
+    },
     /// After a finger has stayed so long: staff.
     AfterHold(Duration),
     /// When a finger that landed in its left half has slid so many logical pixels to the right and lifts there: staff,
     /// where a hand that is laid down and rests must never do it.
     AfterSlide(f32),
-}
-
-/// How a control looks.
-#[derive(Clone, Copy, Debug)]
-pub struct Look {
-    /// Ground at rest.
-    pub ground: Color,
-    /// Ground while a finger is on it.
-    pub pressed: Color,
-    /// Outline.
-    pub outline: Color,
-    /// Width of the outline, in logical pixels.
-    pub outline_px: f32,
-    /// Corner radius, in logical pixels.
-    pub radius_px: f32,
-    /// Colour that fills it while it is held.
-    pub filling: Color,
-}
-
-impl Look {
-    /// A control that is only an area.
-    #[must_use]
-    pub const fn bare() -> Self {
-        Self {
-            ground: Color::TRANSPARENT,
-            pressed: Color::TRANSPARENT,
-            outline: Color::TRANSPARENT,
-            outline_px: 0.0,
-            radius_px: 0.0,
-            filling: Color::TRANSPARENT,
-        }
-    }
 }
 
 /// A control that answers to fingers.
@@ -164,6 +148,8 @@ struct Contact {
     since: Instant,
     strayed: bool,
     answered: bool,
+    /// How often it has answered while the finger stayed.
+    repeats: u32,
 }
 
 impl State {
@@ -206,7 +192,15 @@ impl<Message: Clone> Touchable<'_, Message> {
         if state.contacts.len() >= FINGERS_MAX || state.contacts.iter().any(|contact| contact.finger == finger) {
             return;
         }
-        state.contacts.push(Contact { finger, start: at, at, since: Instant::now(), strayed: false, answered: false });
+        state.contacts.push(Contact {
+            finger,
+            start: at,
+            at,
+            since: Instant::now(),
+            strayed: false,
+            answered: false,
+            repeats: 0,
+        });
         if self.answers == Answers::OnDown {
             self.speak(shell);
         }
@@ -228,11 +222,12 @@ impl<Message: Clone> Touchable<'_, Message> {
         self.moved(state, finger, bounds, at, shell);
         let contact = state.contacts.swap_remove(index);
         let answers = match self.answers {
-            Answers::OnLift => true,
+            Answers::OnLift | Answers::OnLiftOrNext => true,
+            Answers::Repeating { .. } => contact.repeats == 0,
             Answers::AfterSlide(slide_px) => contact.slid(slide_px) >= 1.0 && contact.since.elapsed() <= SLIDES_WITHIN,
             Answers::OnDown | Answers::AfterHold(_) => false,
         };
-        if answers && !contact.strayed {
+        if answers && !contact.strayed && !contact.answered {
             self.speak(shell);
         }
         shell.capture_event();
@@ -244,6 +239,34 @@ impl<Message: Clone> Touchable<'_, Message> {
         state.contacts.retain(|contact| contact.finger != finger);
         if state.contacts.len() != before {
             shell.request_redraw();
+        }
+    }
+
+    /// Another finger lands: keys that were struck before it have their turn first.
+    fn overtaken(&self, state: &mut State, by: Finger, shell: &mut Shell<'_, Message>) {
+        if !matches!(self.answers, Answers::OnLiftOrNext | Answers::Repeating { .. }) {
+            return;
+        }
+        for contact in state.contacts.iter_mut().filter(|contact| contact.finger != by) {
+            if !contact.strayed && !contact.answered && contact.repeats == 0 {
+                contact.answered = true;
+                self.speak(shell);
+            }
+        }
+    }
+
+    fn repeat(&self, state: &mut State, now: Instant, shell: &mut Shell<'_, Message>) {
+        let Answers::Repeating { first, every, most } = self.answers else { return };
+        for contact in state.contacts.iter_mut().filter(|contact| !contact.strayed && !contact.answered) {
+            let mut due = contact.since + first + every * contact.repeats;
+            if contact.repeats < most && now >= due {
+                contact.repeats += 1;
+                due += every;
+                self.speak(shell);
+            }
+            if contact.repeats < most {
+                shell.request_redraw_at(due.max(now));
+            }
         }
     }
 
@@ -338,6 +361,9 @@ impl<Message: Clone> Widget<Message, Theme, Renderer> for Touchable<'_, Message>
         }
         let state = tree.state.downcast_mut::<State>();
         let bounds = layout.bounds();
+        if let Event::Touch(iced::touch::Event::FingerPressed { id, .. }) = *event {
+            self.overtaken(state, id, shell);
+        }
         match *event {
             Event::Touch(iced::touch::Event::FingerPressed { id, position })
                 if self.message.is_some() && bounds.contains(position) && !shell.is_event_captured() =>
@@ -372,7 +398,10 @@ impl<Message: Clone> Widget<Message, Theme, Renderer> for Touchable<'_, Message>
                     self.lift(state, MOUSE, bounds, position, shell);
                 }
             }
-            Event::Window(window::Event::RedrawRequested(now)) => self.hold(state, now, shell),
+            Event::Window(window::Event::RedrawRequested(now)) => {
+                self.hold(state, now, shell);
+                self.repeat(state, now, shell);
+            }
             _ => {}
         }
     }

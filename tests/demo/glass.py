@@ -118,6 +118,18 @@ class Glass:
         self.up()
         self.follow(name, before, then, gone, False, limit_s)
 
+    def draw(self, way):
+        """Draws a line with the mouse; `way` is in parts of the page's width and height."""
+        page = self.wait("sketch")
+        before = self.picture_of("sketch")
+        for step, (across, down) in enumerate(way):
+            self.display.do("mousemove", round(page["x"] + page["width"] * across), round(page["y"] + page["height"] * down))
+            if step == 0:
+                self.display.do("mousedown", 1)
+            time.sleep(0.01)
+        self.up()
+        wait_for("a line on the page", lambda: self.picture_of("sketch") != before, 5)
+
     def picture(self):
         """The middle of the picture, coarsely: enough to see that it became another."""
         width, height = self.display.width, self.display.height

@@ -3,6 +3,7 @@ browser at its desk, an ear at its output. Every step waits for what it needs, w
 ends the visit, and the exit is not 0."""
 
 import argparse
+import math
 import os
 import re
 import subprocess
@@ -381,8 +382,10 @@ class Visit:
         self.call_while_writing()
         # The pad began in mid-sentence: only what follows the full stop is a capital.
         self.written["note"] += ". It was quiet, and warm"
-        glass.press("look-back", then="write")
+        glass.press("look-back", then="look-back-close")
         self.see("after: what was written before", "after-look-back")
+        glass.press("look-back-close", then="key-q")
+        self.draw()
         glass.press("close", then="cards")
         self.cards()
         self.take_home()
@@ -392,6 +395,22 @@ class Visit:
         glass.wait_screen("farewell")
         glass.settle(1.5)
         self.see("farewell", "farewell")
+
+    def draw(self):
+        """A page of drawing behind the one of words: two lines, of which the second is taken back."""
+        glass = self.glass
+        glass.press("draw", then="sketch")
+        self.see("after: a page to draw on", "after-draw-empty")
+        glass.press("tint-sea", changes=True)
+        glass.draw([(0.1 + 0.008 * step, 0.5 + 0.2 * math.sin(step / 9)) for step in range(100)])
+        glass.wait("draw-undo")
+        one = glass.picture_of("sketch")
+        glass.press("tint-honey", changes=True)
+        glass.draw([(0.6 + 0.1 * math.cos(step / 8), 0.3 + 0.19 * math.sin(step / 8)) for step in range(52)])
+        self.see("after: something is being drawn", "after-draw")
+        glass.press("draw-undo", changes=True)
+        if glass.picture_of("sketch") != one:
+            raise Failed("undo did not bring back the page as it was before the last line")
 
     def call_while_writing(self):
         """A real call from a screen full of keys: its answers must not lie where a writing hand is."""

@@ -2,11 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod drawing;
 mod hands;
+mod pictures;
 mod sizes;
 mod still;
 mod tablet;
 mod take_home;
+mod typing;
 mod words;
 
 use std::time::Duration;

@@ -3,6 +3,7 @@
 use iced::{Rectangle, Size};
 use stillroom::room::Event;
 use stillroom::room::call::CallId;
+use stillroom::room::notes::PatientText;
 use stillroom::theme::Scale;
 
 use crate::tablet::Tablet;
@@ -106,9 +107,11 @@ fn visit(checker: &mut Checker, size: Size) {
     tablet.tell(Event::Dark { on: true });
     tablet.tell(Event::DarkTouched);
     checker.check(&tablet, "dark panel");
+    tablet.tell(Event::IntentionWritten { question: 0, text: PatientText::new("to sleep") });
+    tablet.tell(Event::NoteWritten { page: 0, text: PatientText::new("a horse") });
     tablet.tell(Event::AfterBegins);
     checker.check(&tablet, "after");
-    for id in ["cards", "write", "take"] {
+    for id in ["cards", "write", "draw", "take"] {
         tablet.tap(1, tablet.at(id).center());
         checker.check(&tablet, id);
         tablet.tap(1, tablet.at("close").center());

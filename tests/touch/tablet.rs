@@ -160,7 +160,21 @@ impl Tablet {
     }
 
     pub fn drag(&mut self, finger: u64, to: Point) {
-        self.batch(&[WindowEvent::Touch(Touch::FingerMoved { id: Finger(finger), position: to })]);
+        self.batch(&[Self::moved(finger, to)]);
+    }
+
+    pub fn moved(finger: u64, to: Point) -> WindowEvent {
+        WindowEvent::Touch(Touch::FingerMoved { id: Finger(finger), position: to })
+    }
+
+    /// The page that is written on has the keyboard, as the window gives it when the page opens.
+    pub fn focus(&mut self) {
+        let mut content =
+            UserInterface::build(self.app.view(), self.size, self.cache.take().unwrap(), &mut self.renderer);
+        let mut focus =
+            iced::advanced::widget::operation::focusable::focus::<()>(stillroom::screen::write::PAGE.into());
+        content.operate(&self.renderer, &mut focus);
+        self.cache = Some(content.into_cache());
     }
 
     pub fn tap(&mut self, finger: u64, at: Point) {
@@ -222,6 +236,17 @@ impl Tablet {
             State::Updated { redraw_request, .. } => (redraw_request, messages.len()),
             State::Outdated => panic!("a drawing made the content outdated"),
         }
+    }
+
+    /// What is on the glass, as red, green, blue and opacity of each pixel.
+    pub fn picture(&mut self) -> Vec<u8> {
+        self.drawn();
+        let size = Size::new(self.size.width as u32, self.size.height as u32);
+        self.renderer.screenshot(size, 1.0, iced::Color::BLACK)
+    }
+
+    pub const fn size(&self) -> Size {
+        self.size
     }
 
     fn look(&mut self) {

@@ -5,8 +5,9 @@ use std::ops::Range;
 
 use super::{Stroke, StrokePoint};
 
-/// A line whose width has changed by so much goes on as another one, in units of the page.
-const WIDTH_STEP: f32 = 8.0;
+/// A line whose width has changed by so much goes on as another one, in units of the page: less than half a pixel, so
+/// that no step is seen.
+const WIDTH_STEP: f32 = 4.0;
 
 /// A piece of a curve: a quadratic Bézier that begins where the one before ends. In units of the page.
 #[derive(Clone, Copy, PartialEq)]
@@ -39,19 +40,48 @@ pub fn runs(stroke: &Stroke) -> Vec<Run> {
 pub fn runs_of(points: &[StrokePoint], part: Range<usize>) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     let part = part.start..part.end.min(points.len());
-    for index in part.clone() {
-        let here = spot(points[index]);
+    for index in part {
+        let point = points[index];
+        let (before, after) = (points[index.saturating_sub(1)], points.get(index + 1).copied().unwrap_or(point));
         // Each point is only bent towards; the line itself goes through the middles between them.
-        let from = if index == 0 { here } else { middle(spot(points[index - 1]), here) };
-        let to = points.get(index + 1).map_or(here, |next| middle(here, spot(*next)));
-        let width = f32::from(points[index].width);
-        let curve = Curve { control: here, to };
-        match runs.last_mut() {
-            Some(run) if (run.width - width).abs() < WIDTH_STEP => run.curves.push(curve),
-            _ => runs.push(Run { width, from, curves: vec![curve] }),
+        let from = middle(spot(before), spot(point));
+        let to = middle(spot(point), spot(after));
+        let width = |other: StrokePoint| f32::midpoint(f32::from(other.width), f32::from(point.width));
+        let (begins, ends) = (width(before), width(after));
+        let pieces = ((begins - ends).abs() / WIDTH_STEP).ceil().max(1.0);
+        let mut at = from;
+        for piece in 0..pieces as usize {
+            let (since, until) = (piece as f32 / pieces, (piece + 1) as f32 / pieces);
+            let mut curve = cut(from, spot(point), to, since, until);
+            if piece + 1 == pieces as usize {
+                // Without a rounding, so that lines join where they meet.
+                curve.to = to;
+            }
+            if pieces < 2.0 {
+                curve.control = spot(point);
+            }
+            let width = begins + (ends - begins) * f32::midpoint(since, until);
+            match runs.last_mut() {
+                Some(run) if (run.width - width).abs() < WIDTH_STEP => run.curves.push(curve),
+                _ => runs.push(Run { width, from: at, curves: vec![curve] }),
+            }
+            at = curve.to;
         }
     }
     runs
+}
+
+/// The piece of a curve between two parts of its way, 0 to 1.
+fn cut(from: (f32, f32), control: (f32, f32), to: (f32, f32), since: f32, until: f32) -> Curve {
+    let between = |a: f32, b: f32, part: f32| a + (b - a) * part;
+    // de Casteljau, once for the end and once, blended, for what the piece bends towards.
+    let at = |first: f32, second: f32| {
+        let along = |from: f32, control: f32, to: f32| {
+            between(between(from, control, first), between(control, to, first), second)
+        };
+        (along(from.0, control.0, to.0), along(from.1, control.1, to.1))
+    };
+    Curve { control: at(since, until), to: at(until, until) }
 }
 
 fn spot(point: StrokePoint) -> (f32, f32) {
@@ -91,7 +121,7 @@ mod tests {
     fn a_stroke_stays_one_line_where_its_width_changes() {
         let points: Vec<(u16, u16, u8)> = (0..60).map(|at| (at * 40, at % 7 * 30, 60 + at as u8 * 3)).collect();
         let runs = runs(&stroke(&points));
-        assert!(runs.len() > 10);
+        assert!(runs.len() > 25);
         for pair in runs.windows(2) {
             assert!(pair[0].curves.last().unwrap().to == pair[1].from);
             assert!((pair[1].width - pair[0].width).abs() < 2.0 * WIDTH_STEP);

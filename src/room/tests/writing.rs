@@ -179,6 +179,42 @@ fn typing_without_a_pause_is_sealed_every_two_seconds() {
     assert_eq!(seals, [12_000, 14_000, 15_200]);
 }
 
+proptest::proptest! {
+    /// However a person types or draws: nothing waits longer than two seconds for its seal, nor longer than 300 ms once
+    /// the hand rests, and the last seal holds everything.
+    #[test]
+    fn nothing_written_waits_long_for_its_seal(pauses in proptest::collection::vec(0_u64..700, 1..80)) {
+        let mut play = Play::in_stage(Stage::After);
+        let (mut at_ms, mut first_unsealed, mut sealed) = (10_000, None::<u64>, 0);
+        let mut changes = Vec::new();
+        for pause_ms in pauses.iter().chain([&5_000]) {
+            let until_ms = at_ms + pause_ms;
+            while let Some(due) = play.room.deadline(play.now).filter(|due| due.0 <= until_ms) {
+                play.run_to(due.0);
+                for effect in play.effects() {
+                    let Effect::SealNotes(notes) = effect else { continue };
+                    let rested = changes.last().is_some_and(|last: &u64| due.0 == last + 300);
+                    let long = first_unsealed.is_some_and(|first| due.0 == first + 2_000);
+                    proptest::prop_assert!(rested || long, "sealed at {due:?} for no reason");
+                    sealed = notes.version;
+                    first_unsealed = None;
+                }
+            }
+            play.run_to(until_ms);
+            proptest::prop_assert!(first_unsealed.is_none_or(|first| until_ms < first + 2_000));
+            proptest::prop_assert!(first_unsealed.is_none() || changes.last().is_none_or(|last| until_ms < last + 300));
+            at_ms = until_ms;
+            if *pause_ms < 5_000 {
+                let event = if changes.len() % 3 == 2 { drawn(1, &[3]) } else { written(0, "words") };
+                play.ok(at_ms, event);
+                changes.push(at_ms);
+                first_unsealed.get_or_insert(at_ms);
+            }
+        }
+        proptest::prop_assert_eq!(sealed, play.room.notes().version);
+    }
+}
+
 #[test]
 fn every_kind_of_writing_is_sealed_with_all_that_is_written() {
     let mut play = small_note();

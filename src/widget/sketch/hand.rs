@@ -161,8 +161,7 @@ impl<F: Copy + PartialEq> Hand<F> {
     pub fn is_lost(&mut self, finger: F, now_ms: u64) -> Option<Vec<PenPoint>> {
         let index = self.contacts.iter().position(|contact| contact.finger == finger)?;
         let contact = self.contacts.swap_remove(index);
-        let stands =
-            contact.manner == Manner::Draws && now_ms.saturating_sub(contact.landed_ms) >= TAKEN_BACK_MS;
+        let stands = contact.manner == Manner::Draws && now_ms.saturating_sub(contact.landed_ms) >= TAKEN_BACK_MS;
         stands.then(|| contact.line.finished())
     }
 

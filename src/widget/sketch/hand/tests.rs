@@ -18,9 +18,7 @@ fn draw(hand: &mut Hand<u8>, finger: u8, way: &[Spot], from_ms: u64) -> Option<V
 
 fn straight(from: Spot, to: Spot, steps: usize) -> Vec<Spot> {
     let part = |step: usize| step as f32 / steps as f32;
-    (0..=steps)
-        .map(|step| spot(from.x + (to.x - from.x) * part(step), from.y + (to.y - from.y) * part(step)))
-        .collect()
+    (0..=steps).map(|step| spot(from.x + (to.x - from.x) * part(step), from.y + (to.y - from.y) * part(step))).collect()
 }
 
 #[test]
@@ -134,9 +132,8 @@ fn a_quick_line_is_narrower_than_a_slow_one_and_changes_without_a_step() {
 
 #[test]
 fn a_trembling_finger_draws_a_calmer_line() {
-    let way: Vec<Spot> = (0..200)
-        .map(|step| spot(10.0 + step as f32 * 0.3, 50.0 + if step % 2 == 0 { 0.25 } else { -0.25 }))
-        .collect();
+    let way: Vec<Spot> =
+        (0..200).map(|step| spot(10.0 + step as f32 * 0.3, 50.0 + if step % 2 == 0 { 0.25 } else { -0.25 })).collect();
     let line = draw(&mut Hand::default(), 1, &way, 0).unwrap();
     let middle = &line[line.len() / 4..line.len() - 2];
     let strays_mm = middle.iter().map(|point| (point.at.y - 50.0).abs()).fold(0.0, f32::max);

@@ -1,0 +1,148 @@
+//! The page that fingers draw on: each finger by itself, no blot from a palm, and pages that mix.
+
+use iced::{Point, Rectangle};
+use stillroom::room::Event;
+use stillroom::room::drawing::{Drawing, PAGE_HEIGHT, PAGE_WIDTH};
+use stillroom::room::notes::{Page, PatientText};
+use stillroom::room::snapshot::Stage;
+
+use crate::tablet::{Tablet, mm};
+
+pub fn in_after(tablet: &mut Tablet) {
+    tablet.tell(Event::SessionBegins { profile: None, infusion_minutes: None, settle: false });
+    tablet.tell(Event::AfterBegins);
+    tablet.until("it is after", |snapshot| snapshot.stage == Stage::After);
+}
+
+fn drawing_page() -> (Tablet, Rectangle) {
+    let mut tablet = Tablet::new();
+    in_after(&mut tablet);
+    tablet.tap(1, tablet.at("draw").center());
+    let page = tablet.at("sketch");
+    (tablet, page)
+}
+
+fn on(page: Rectangle, x: f32, y: f32) -> Point {
+    Point::new(page.x + page.width * x, page.y + page.height * y)
+}
+
+/// One finger along a way, one step a frame.
+pub fn draw(tablet: &mut Tablet, finger: u64, way: &[Point]) {
+    tablet.press(finger, way[0]);
+    for at in &way[1..] {
+        tablet.drag(finger, *at);
+    }
+    tablet.lift(finger, way[way.len() - 1]);
+}
+
+fn drawn(tablet: &Tablet, page: usize) -> Drawing {
+    tablet.snapshot().notes.pages.get(page).and_then(Page::drawing).cloned().unwrap_or_default()
+}
+
+#[test]
+fn a_line_is_kept_from_where_the_finger_landed_to_where_it_lifted() {
+    let (mut tablet, page) = drawing_page();
+    assert!((page.width / page.height - f32::from(PAGE_WIDTH) / f32::from(PAGE_HEIGHT)).abs() < 0.01);
+    let way: Vec<Point> = (0..=20).map(|step| on(page, 0.25 + step as f32 * 0.025, 0.5)).collect();
+    draw(&mut tablet, 1, &way);
+    let drawing = drawn(&tablet, 0);
+    assert_eq!(drawing.strokes().len(), 1);
+    let points = drawing.strokes()[0].points();
+    let near = |at: u16, part: f32, whole: u16| (f32::from(at) / f32::from(whole) - part).abs() < 0.01;
+    assert!(near(points[0].x, 0.25, PAGE_WIDTH) && near(points[0].y, 0.5, PAGE_HEIGHT));
+    assert!(near(points[points.len() - 1].x, 0.75, PAGE_WIDTH));
+}
+
+#[test]
+fn two_fingers_draw_at_once_and_a_palm_beside_them_leaves_no_blot() {
+    let (mut tablet, page) = drawing_page();
+    let palm = on(page, 0.8, 0.9);
+    tablet.press(9, palm);
+    tablet.press(1, on(page, 0.1, 0.2));
+    tablet.press(2, on(page, 0.1, 0.6));
+    for step in 1..20 {
+        let x = 0.1 + step as f32 * 0.02;
+        tablet.batch(&[Tablet::moved(1, on(page, x, 0.2)), Tablet::moved(2, on(page, x, 0.6))]);
+        tablet.drag(9, Point::new(palm.x + mm(0.3), palm.y));
+    }
+    tablet.lift(1, on(page, 0.5, 0.2));
+    tablet.lift(2, on(page, 0.5, 0.6));
+    // By now the palm has lain there long enough to be no tap.
+    std::thread::sleep(std::time::Duration::from_millis(360));
+    tablet.lift(9, palm);
+    assert_eq!(drawn(&tablet, 0).strokes().len(), 2);
+}
+
+#[test]
+fn undo_takes_the_last_line_and_the_colour_chosen_is_the_colour_drawn() {
+    let (mut tablet, page) = drawing_page();
+    tablet.tap(1, tablet.at("tint-sea").center());
+    for row in 0..3_u16 {
+        let y = 0.2 + f32::from(row) * 0.2;
+        let way: Vec<Point> = (0..8).map(|step| on(page, 0.2 + step as f32 * 0.05, y)).collect();
+        draw(&mut tablet, 1, &way);
+    }
+    assert!(drawn(&tablet, 0).strokes().iter().all(|stroke| stroke.tint().name() == "sea"));
+    tablet.tap(1, tablet.at("draw-undo").center());
+    tablet.tap(1, tablet.at("draw-undo").center());
+    assert_eq!(drawn(&tablet, 0).strokes().len(), 1);
+}
+
+#[test]
+fn pages_of_words_and_of_drawing_follow_each_other() {
+    let (mut tablet, page) = drawing_page();
+    draw(&mut tablet, 1, &[on(page, 0.2, 0.2), on(page, 0.3, 0.3), on(page, 0.4, 0.3)]);
+    tablet.tap(1, tablet.at("write").center());
+    for key in ["key-h", "key-i"] {
+        tablet.tap(1, tablet.at(key).center());
+    }
+    tablet.tap(1, tablet.at("draw").center());
+    let page = tablet.at("sketch");
+    draw(&mut tablet, 1, &[on(page, 0.5, 0.2), on(page, 0.6, 0.3), on(page, 0.7, 0.3)]);
+    let notes = tablet.snapshot().notes;
+    assert_eq!(notes.pages.len(), 3);
+    assert_eq!(notes.pages[1].words().map(PatientText::reveal), Some("Hi"));
+    assert!(notes.pages[0].drawing().is_some() && notes.pages[2].drawing().is_some());
+    // Turned back, each page is what it was; a blank one may still become the other kind.
+    tablet.tap(1, tablet.at("page-back").center());
+    assert!(tablet.shows("key-h"));
+    tablet.tap(1, tablet.at("page-back").center());
+    assert!(tablet.shows("sketch"));
+    assert_eq!(tablet.snapshot().notes.pages, notes.pages);
+}
+
+#[test]
+fn a_finger_that_draws_never_blocks_the_call() {
+    let (mut tablet, page) = drawing_page();
+    tablet.press(1, on(page, 0.2, 0.2));
+    tablet.drag(1, on(page, 0.4, 0.4));
+    tablet.press(2, tablet.at("call").center());
+    tablet.until("the call is placed", |snapshot| snapshot.call.is_some());
+}
+
+#[test]
+fn a_line_that_takes_long_is_told_before_it_is_finished() {
+    let (mut tablet, page) = drawing_page();
+    tablet.press(1, on(page, 0.1, 0.5));
+    tablet.drag(1, on(page, 0.2, 0.5));
+    std::thread::sleep(std::time::Duration::from_millis(1_020));
+    tablet.drag(1, on(page, 0.4, 0.5));
+    assert_eq!(drawn(&tablet, 0).strokes().len(), 1, "a kill now would lose no more than a second");
+    tablet.lift(1, on(page, 0.4, 0.5));
+    assert_eq!(drawn(&tablet, 0).strokes().len(), 1);
+}
+
+#[test]
+fn what_was_written_before_lies_beside_both_kinds_of_page() {
+    let mut tablet = Tablet::new();
+    tablet.tell(Event::VisitBegins);
+    tablet.tell(Event::IntentionWritten { question: 1, text: PatientText::new("to sleep again") });
+    in_after(&mut tablet);
+    for kind in ["write", "draw"] {
+        tablet.tap(1, tablet.at(kind).center());
+        tablet.tap(1, tablet.at("look-back").center());
+        assert!(tablet.lines().iter().any(|(line, _)| line == "to sleep again"));
+        tablet.tap(1, tablet.at("look-back-close").center());
+        tablet.tap(1, tablet.at("close").center());
+    }
+}

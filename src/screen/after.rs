@@ -1,7 +1,7 @@
 //! Owns After: slow, and without a form. From here a person writes, reads the clinic's cards, takes the note home, or
 //! leaves.
 
-use iced::widget::{column, row};
+use iced::widget::row;
 use iced::{Element, Length};
 
 use super::note::{self, Kind, Note};

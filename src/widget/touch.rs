@@ -433,7 +433,7 @@ impl<Message: Clone> Widget<Message, Theme, Renderer> for Touchable<'_, Message>
                     state.contacts.iter().filter(|contact| !contact.strayed).map(|contact| contact.slid(slide_px));
                 slid.reduce(f32::max)
             }
-            Answers::OnDown | Answers::OnLift => None,
+            Answers::OnDown | Answers::OnLift | Answers::OnLiftOrNext | Answers::Repeating { .. } => None,
         };
         if let Some(part) = done {
             let filled = Rectangle { width: bounds.width * part, ..bounds };

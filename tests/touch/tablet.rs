@@ -170,10 +170,10 @@ impl Tablet {
     /// The page that is written on has the keyboard, as the window gives it when the page opens.
     pub fn focus(&mut self) {
         let mut content =
-            UserInterface::build(self.app.view(), self.size, self.cache.take().unwrap(), &mut self.renderer);
+            UserInterface::build(self.app.view(), self.size, self.cache.take().unwrap(), self.renderer.get_mut());
         let mut focus =
             iced::advanced::widget::operation::focusable::focus::<()>(stillroom::screen::write::PAGE.into());
-        content.operate(&self.renderer, &mut focus);
+        content.operate(self.renderer.get_mut(), &mut focus);
         self.cache = Some(content.into_cache());
     }
 
@@ -242,7 +242,7 @@ impl Tablet {
     pub fn picture(&mut self) -> Vec<u8> {
         self.drawn();
         let size = Size::new(self.size.width as u32, self.size.height as u32);
-        self.renderer.screenshot(size, 1.0, iced::Color::BLACK)
+        self.renderer.get_mut().screenshot(size, 1.0, iced::Color::BLACK)
     }
 
     pub const fn size(&self) -> Size {
@@ -259,19 +259,6 @@ impl Tablet {
         let content =
             UserInterface::build(self.app.view(), self.size, self.cache.take().unwrap(), self.renderer.get_mut());
         self.cache = Some(content.into_cache());
-    }
-
-    /// What is on the glass, as red, green, blue and opacity.
-    pub fn picture(&mut self) -> Vec<u8> {
-        let now = WindowEvent::Window(window::Event::RedrawRequested(Instant::now()));
-        let mut content =
-            UserInterface::build(self.app.view(), self.size, self.cache.take().unwrap(), self.renderer.get_mut());
-        let _ = content.update(&[now], self.pointer, self.renderer.get_mut(), &mut clipboard::Null, &mut Vec::new());
-        let style = iced::advanced::renderer::Style { text_color: iced::Color::WHITE };
-        content.draw(self.renderer.get_mut(), &iced::Theme::Dark, &style, self.pointer);
-        self.cache = Some(content.into_cache());
-        let size = Size::new(self.size.width as u32, self.size.height as u32);
-        self.renderer.get_mut().screenshot(size, 1.0, iced::Color::BLACK)
     }
 
     /// Every control on the screen that answers, by its name.

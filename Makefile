@@ -5,8 +5,9 @@
 #   make demo    an unattended visit from the first run to the wiped room, and an afternoon at the desk of two rooms;
 #                OUT=folder, default target/demo; DEMO='--size 1920x1200' or '--only wgpu'
 #   make bench   the figures of the last demo, and what the room takes while it rests
-#   make soak    thousands of visits and calls by chance (SEEDS=n, default 20000), hours of composed music held to its
-#                figures, clumsy and resting hands, kills, a cable that is pulled (this one as root)
+#   make soak    thousands of visits and calls by chance (SEEDS=n, default 20000), a thousand real visits killed and
+#                searched (STILLROOM_VISITS=n), hours of composed music held to its figures, clumsy and resting hands,
+#                kills, a cable that is pulled (this one as root)
 #   make deny    licences, sources and doubles of every dependency
 #   make check   kiosk.toml and all it names
 #   make pictures  the README's pictures anew, from the last demo

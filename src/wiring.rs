@@ -1,6 +1,8 @@
 //! Owns the wires between the room and its edges: which effect goes to which port, and what comes back as which event.
 
+mod keeping;
 mod lines;
+mod logbook;
 pub mod take_home;
 
 use std::path::PathBuf;
@@ -9,29 +11,22 @@ use std::time::Duration;
 
 use crate::config::Config;
 use crate::driver::clock::RoomClock;
-use crate::driver::journal::{JOURNAL_FILE, Journal};
 use crate::driver::{Edges, RoomHandle, hearing};
-use crate::paths::LOCK_FILE;
-use crate::pin::{DESK_PASSWORD_FILE, STAFF_PIN_FILE};
 use crate::profile::Profile;
-use crate::room::notes::{NoteLimits, Notes};
+use crate::room::notes::NoteLimits;
 use crate::room::snapshot::{Language, Place};
 use crate::room::take_home::Fault;
 use crate::room::{Effect, Event, ProfileRules, RoomTime, Rules, Signal, Snapshot, Trouble};
-use crate::setup::SETUP_FILE;
 use crate::sound::{self, Sound};
-use crate::takeaway::TakeAway;
-use crate::vault::{Look, Opened, RECEIPTS_FILE, Vault};
 
+use keeping::Order;
+use logbook::Logbook;
+
+pub use keeping::{Handover, VaultHouse};
 pub use lines::{Lines, Subject};
 
-/// The sound fades out for so long before the program starts afresh.
-const FADES_WITHIN: Duration = Duration::from_millis(300);
 /// Composed music is told so often where the arc has come to; it follows within seconds anyway.
 const FOLLOWS_EVERY: Duration = Duration::from_secs(4);
-/// What may lie in the state directory after a wipe.
-const EXPECTED: [&str; 8] =
-    [JOURNAL_FILE, RECEIPTS_FILE, STAFF_PIN_FILE, DESK_PASSWORD_FILE, LOCK_FILE, SETUP_FILE, "desk/", "cache/"];
 
 /// The rules that a configuration and its profiles make.
 #[must_use]
@@ -82,34 +77,13 @@ pub struct Ports {
     hearing: mpsc::Sender<Snapshot>,
     vault: mpsc::Sender<Order>,
     lines: Lines,
+    logbook: Logbook,
     take_home: mpsc::Sender<take_home::Asked>,
     observer: Option<Observer>,
 }
 
 /// Sees each change of the room in turn.
 pub type Observer = Box<dyn FnMut(&Snapshot) + Send>;
-
-enum Order {
-    Open,
-    Reopen,
-    Seal(Arc<Notes>),
-    Wipe(RoomTime),
-    Verify(RoomTime),
-}
-
-/// What the vault's thread needs.
-pub struct VaultHouse {
-    /// The vault.
-    pub vault: Vault,
-    /// The journal, for the reset.
-    pub journal: Arc<Journal>,
-    /// The ways home for a note; a reset takes back what is under way on them.
-    pub take_away: Arc<TakeAway>,
-    /// The room's name, for receipts.
-    pub room_name: String,
-    /// Replaces this process by a new one; comes back only with what went wrong.
-    pub relaunch: Box<dyn Fn() -> std::io::Error + Send>,
-}
 
 impl Ports {
     /// Opens the ports of a room, beside the lines that are open already. `observer` sees each change in turn.
@@ -135,7 +109,7 @@ impl Ports {
         let (handle, quiet) = (room.clone(), sound.clone());
         let started = std::thread::Builder::new()
             .name("vault".to_owned())
-            .spawn(move || keep_vault(house, &orders, &handle, &quiet));
+            .spawn(move || keeping::keep_vault(house, &orders, &handle, &quiet));
         if let Err(error) = started {
             tracing::error!(%error, "the vault's thread could not be started; notes stay in memory only");
         }
@@ -147,7 +121,7 @@ impl Ports {
         if let Err(error) = started {
             tracing::error!(%error, "the thread of what is heard could not be started; the room is silent");
         }
-        Self { sound, hearing, vault, lines, take_home, observer }
+        Self { sound, hearing, vault, lines, logbook: Logbook::default(), take_home, observer }
     }
 
     fn order(&self, order: Order, room: &RoomHandle) {
@@ -186,6 +160,7 @@ impl Edges for Ports {
 
     fn changed(&mut self, snapshot: &Snapshot) {
         self.lines.changed(snapshot);
+        self.logbook.follow(snapshot);
         // Without that thread there is nothing to hear; the room goes on.
         let _ = self.hearing.send(snapshot.clone());
         if let Some(observer) = &mut self.observer {
@@ -240,86 +215,6 @@ fn heard(signal: Signal) -> sound::Signal {
         Signal::TestTone => sound::Signal::TestTone,
         Signal::TalkNow => sound::Signal::TalkNow,
     }
-}
-
-fn keep_vault(mut house: VaultHouse, orders: &mpsc::Receiver<Order>, room: &RoomHandle, sound: &Sound) {
-    while let Ok(order) = orders.recv() {
-        match order {
-            Order::Open => {
-                if let Err(error) = house.vault.begin() {
-                    tracing::error!(%error, "the vault could not be opened");
-                    room.report(Event::TroubleChanged { trouble: Trouble::NotesNotSealed, on: true });
-                }
-            }
-            Order::Reopen => reopen(&mut house.vault, room),
-            Order::Seal(notes) => {
-                let sealed = house.vault.seal(&notes);
-                if let Err(error) = &sealed {
-                    tracing::error!(%error, "the notes could not be sealed");
-                }
-                room.report(Event::NotesSealed { version: notes.version, ok: sealed.is_ok() });
-            }
-            Order::Wipe(now) => wipe(&mut house, room, now, sound),
-            Order::Verify(now) => verify(&mut house, room, now),
-        }
-    }
-}
-
-fn reopen(vault: &mut Vault, room: &RoomHandle) {
-    match vault.open() {
-        Ok(Opened::Fresh) => {}
-        Ok(Opened::Restored(notes)) => room.report(Event::NotesRestored(notes)),
-        Ok(Opened::Lost | Opened::Damaged) => room.report(Event::NotesLost),
-        Err(error) => {
-            tracing::error!(%error, "the vault could not be opened");
-            room.report(Event::NotesLost);
-        }
-    }
-}
-
-/// The key first, then all the rest, then a fresh process. Each step may be the last one that happens: the journal says
-/// that a wipe was begun, and the next start finishes it.
-fn wipe(house: &mut VaultHouse, room: &RoomHandle, now: RoomTime, sound: &Sound) {
-    if let Err(error) = house.journal.append_and_wait(now, &Event::StaffReset) {
-        tracing::error!(%error, "the reset could not be journaled before it began");
-    }
-    destroy(house, now);
-    sound.stop_within(FADES_WITHIN);
-    let error = (house.relaunch)();
-    tracing::error!(%error, "the program could not start afresh; it verifies in this process");
-    let receipt = look(house, false, true);
-    room.report(Event::WipeFailed(receipt));
-}
-
-fn verify(house: &mut VaultHouse, room: &RoomHandle, now: RoomTime) {
-    let journal_compacted = destroy(house, now);
-    let receipt = look(house, true, journal_compacted);
-    let verified = receipt.is_verified();
-    room.report(if verified { Event::WipeVerified(receipt) } else { Event::WipeFailed(receipt) });
-}
-
-/// Destroys what a visit left; says whether the journal holds nothing of it any more.
-fn destroy(house: &mut VaultHouse, now: RoomTime) -> bool {
-    if let Err(error) = house.vault.wipe() {
-        tracing::error!(%error, "something of the visit could not be destroyed");
-    }
-    // What could not be taken back has left its mark, which the look that follows finds.
-    let _ = take_home::clear(&house.take_away);
-    let compacted = house.journal.compact(now, &[Event::StaffReset]);
-    if let Err(error) = &compacted {
-        tracing::error!(%error, "the journal could not be compacted");
-    }
-    compacted.is_ok()
-}
-
-fn look(house: &VaultHouse, fresh_process: bool, journal_compacted: bool) -> crate::room::snapshot::Receipt {
-    house.vault.look(&Look {
-        room: &house.room_name,
-        at: chrono::Local::now().fixed_offset(),
-        journal_compacted,
-        fresh_process,
-        expected: &EXPECTED,
-    })
 }
 
 /// Where state lies when the place meant for it cannot be used: nowhere that outlives the program.

@@ -190,12 +190,14 @@ mod tests {
 
     const LANGUAGES: [Language; 2] = [Language::English, Language::Spanish];
     const TIMES: [&str; 4] = ["dawn", "day", "dusk", "night"];
-    const CHECKS: [&str; 6] = [
+    const CHECKS: [&str; 8] = [
         "no-visit-key",
         "no-sealed-notes",
         "only-expected-files",
         "journal-compacted",
         "fresh-process",
+        "desk-forgot",
+        "nothing-under-way",
         "receipt-kept",
     ];
 

@@ -149,6 +149,7 @@ session-word-11 = Be kind to what you find.
 session-word-12 = You come back in your own time.
 session-paused = We rest here for a moment. There is nothing you need to do.
 landing-ready = When you are ready
+session-note-damaged = A part of what you wrote did not come back. The rest is here.
 session-restored = The power went out. We are back where we were, but what you wrote before is gone.
 
 ## After

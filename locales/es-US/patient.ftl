@@ -149,6 +149,7 @@ session-word-11 = Trate con cariño lo que encuentre.
 session-word-12 = Usted regresa poco a poco.
 session-paused = Descansamos aquí un momento. Usted no tiene que hacer nada.
 landing-ready = Cuando usted quiera
+session-note-damaged = Una parte de lo que escribió no volvió. Lo demás está aquí.
 session-restored = Se fue la luz. Seguimos donde estábamos, pero lo que escribió antes se perdió.
 
 ## Después

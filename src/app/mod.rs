@@ -82,6 +82,8 @@ pub struct App {
     start_afresh: Arc<dyn Fn() -> std::io::Error + Send + Sync>,
     trace: Option<trace::Trace>,
     diagonal_inches: f32,
+    /// Whether the clipboard was emptied in this turnover.
+    clipboard_is_empty: bool,
 }
 
 enum Screen {
@@ -179,6 +181,7 @@ impl App {
             start_afresh: parts.start_afresh,
             trace: parts.trace.map(trace::Trace::to),
             diagonal_inches,
+            clipboard_is_empty: false,
         };
         app.screen = if app.pin.is_set() { app.screen_of_stage() } else { app.first_run() };
         app
@@ -269,7 +272,7 @@ impl App {
             }
             (Screen::Session(session), Message::Session(message)) => session.update(&message, &snapshot),
             (Screen::After(after), Message::After(message)) => after.update(message, &snapshot),
-            (Screen::Turnover(turnover), Message::Turnover(message)) => match turnover.update(&message) {
+            (Screen::Turnover(turnover), Message::Turnover(message)) => match turnover.update(&message, &snapshot) {
                 turnover::Outcome::Act(action) => action,
                 turnover::Outcome::PracticeCall => return self.press_call(true),
             },
@@ -394,7 +397,18 @@ impl App {
                 return self.tell(Event::TakeHomeLooked);
             }
         }
-        Task::none()
+        self.empty_clipboard()
+    }
+
+    /// What was copied from a note goes with it: once as the reset begins, and once more in the fresh process, whoever
+    /// else may have kept it.
+    fn empty_clipboard(&mut self) -> Task<Message> {
+        let in_turnover = matches!(self.setting.snapshot.stage, Stage::Turnover | Stage::Blocked);
+        if !in_turnover || std::mem::replace(&mut self.clipboard_is_empty, in_turnover) {
+            self.clipboard_is_empty = in_turnover;
+            return Task::none();
+        }
+        Task::batch([iced::clipboard::write(String::new()), iced::clipboard::write_primary(String::new())])
     }
 
     fn act(&mut self, action: Action) -> Task<Message> {

@@ -1,7 +1,9 @@
 //! Owns the command line: what can be asked of the program, and its exit codes.
 
 mod desk;
+mod guarding;
 mod measuring;
+mod receipts;
 mod render;
 mod renderer;
 mod run;
@@ -53,6 +55,8 @@ enum Command {
     Render(render::RenderArgs),
     /// Paint a place as PNG pictures, without a window
     Scene(scene::SceneArgs),
+    /// Read the receipts of every wipe, and see whether their chain is whole
+    Receipts,
     /// The staff PIN
     #[command(subcommand)]
     Staff(StaffCommand),
@@ -81,6 +85,7 @@ enum DeskCommand {
 /// Runs the program.
 #[must_use]
 pub fn main() -> ExitCode {
+    guarding::keep_faults_quiet();
     start_logging();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
@@ -96,6 +101,7 @@ pub fn main() -> ExitCode {
         Command::Check { config, paths } => check(config.as_deref(), &paths),
         Command::Render(args) => render::render(&args),
         Command::Scene(args) => scene::scene(&args),
+        Command::Receipts => receipts::receipts(),
         Command::Staff(StaffCommand::SetPin) => secrets::set_pin(),
         Command::Desk { command: Some(DeskCommand::SetPassword), .. } => secrets::set_password(),
         Command::Desk { command: None, args } => desk::run(&args),

@@ -10,11 +10,11 @@ use clap::Args;
 use iced::Size;
 use tokio::sync::watch;
 
-use super::{FAILED, UNUSABLE, renderer};
+use super::{FAILED, UNUSABLE, guarding, renderer};
 use crate::app;
 use crate::config::{self, Config};
 use crate::desk::{self, DeskOptions};
-use crate::driver::journal::Journal;
+use crate::driver::journal::{self, Journal};
 use crate::driver::vitals::{Vitals, watch_window};
 use crate::driver::{Driver, Past, RoomHandle};
 use crate::headless;
@@ -27,9 +27,9 @@ use crate::screen::Clinic;
 use crate::setup::Setup;
 use crate::sound::{self, News, Sound};
 use crate::theme;
-use crate::vault::{self, Vault};
+use crate::vault::Vault;
 use crate::widget::place::{Backend, Pictures};
-use crate::wiring::{self, Lines, Ports, Subject, VaultHouse};
+use crate::wiring::{self, Handover, Lines, Ports, Subject, VaultHouse};
 
 /// The sound fades out for so long before the program ends.
 const FADES_WITHIN: Duration = Duration::from_millis(300);
@@ -61,10 +61,7 @@ pub(super) struct RunArgs {
 }
 
 pub(super) fn run(args: &RunArgs) -> ExitCode {
-    let hardened = vault::harden();
-    if let Err(error) = &hardened.no_core_dumps {
-        tracing::warn!(%error, "a crash could write memory to disk");
-    }
+    guarding::harden();
     let found = config::find(args.config.as_deref(), |name| std::env::var_os(name), Path::exists);
     let loaded = found.load();
     let mut config = loaded.config;
@@ -152,22 +149,29 @@ impl House {
             }
             found.push(crate::driver::journal_trouble(true));
         }
-        let past = Past { records, wipe_was_begun: std::env::var_os(WIPING).is_some() };
+        let handed_over = std::env::var(WIPING).ok().and_then(|name| Handover::from_name(&name));
+        let vault = Vault::new(self.state.clone(), self.keys.clone());
+        let known_receipt = journal::receipt_in(&records);
+        if (known_receipt.is_some() || vault.last_receipt().is_some())
+            && let Err(error) = vault.verify_chain(known_receipt)
+        {
+            tracing::warn!(%error, "the chain of receipts is broken; `stillroom receipts` shows where");
+            found.push(Event::TroubleChanged { trouble: Trouble::ReceiptsBroken, on: true });
+        }
+        let past = Past { records, wipe_was_begun: handed_over.is_some() };
         let (driver, handle) = Driver::recover(rules, Arc::clone(&journal), past, found);
         let sound = start_sound(&self.config, &self.profiles, &self.state, &handle);
         let vitals = Arc::new(Vitals::default());
         let flushed = out.clone();
-        let vault = Vault::new(self.state.clone(), self.keys.clone());
-        if vault.last_receipt().is_some()
-            && let Err(error) = vault.verify_chain()
-        {
-            tracing::warn!(%error, "the chain of receipts is broken");
-        }
+        let shared = desk::SharedWords::default();
         let house = VaultHouse {
             vault,
             journal,
-            take_away: Arc::new(wiring::take_home::take_away(&self.config, self.state.clone())),
+            state: self.state.clone(),
             room_name: self.config.room.name.clone(),
+            handed_over,
+            take_away: Arc::new(wiring::take_home::take_away(&self.config, self.state.clone())),
+            shared: shared.clone(),
             relaunch: relaunch(out.clone()),
         };
         let subject = Subject {
@@ -192,7 +196,7 @@ impl House {
         runtime.spawn(driver.run(ports));
         runtime.spawn(watch_window(Arc::clone(&vitals), handle.clone()));
         runtime.spawn(end_on_signal(sound.clone(), flushed));
-        self.open_desk(runtime, &handle);
+        self.open_desk(runtime, &handle, shared);
         OpenRoom { handle, sound, vitals }
     }
 
@@ -224,7 +228,7 @@ impl House {
         })
     }
 
-    fn open_desk(&self, runtime: &tokio::runtime::Runtime, room: &RoomHandle) {
+    fn open_desk(&self, runtime: &tokio::runtime::Runtime, room: &RoomHandle, shared: desk::SharedWords) {
         let (_name_keeper, room_name) = watch::channel(self.room_name().to_owned());
         let locale = self.config.room.locale;
         let options = DeskOptions {
@@ -244,6 +248,7 @@ impl House {
             font: theme::FONTS.get(2).copied(),
             font_bold: theme::FONTS.get(3).copied(),
             previews: Some(self.previews()),
+            shared,
         };
         let (client, fault) = (Arc::new(DeskClient(room.clone())), room.clone());
         runtime.spawn(async move {
@@ -456,10 +461,10 @@ fn start_again_with(backend: Backend) -> ExitCode {
 }
 
 /// A new process in this one's place, which finishes the wipe even if the journal could not be told of it.
-fn relaunch(out: headless::Out) -> Box<dyn Fn() -> io::Error + Send> {
-    Box::new(move || {
+fn relaunch(out: headless::Out) -> Box<dyn Fn(Handover) -> io::Error + Send> {
+    Box::new(move |handover| {
         out.flush_within(FLUSHES_WITHIN);
-        replace_process(&[(WIPING, "1")])
+        replace_process(&[(WIPING, handover.name())])
     })
 }
 
@@ -472,7 +477,9 @@ fn replace_process(environment: &[(&str, &str)]) -> io::Error {
     let program = program.unwrap_or_else(|| PathBuf::from("/proc/self/exe"));
     let mut arguments = std::env::args_os();
     let mut command = std::process::Command::new(program);
-    command.arg0(arguments.next().unwrap_or_default()).args(arguments).envs(environment.iter().copied());
+    command.arg0(arguments.next().unwrap_or_default()).args(arguments);
+    // Said once and to the next process only: one that starts anew for another reason must not wipe again.
+    command.env_remove(WIPING).envs(environment.iter().copied());
     command.exec()
 }
 

@@ -13,6 +13,7 @@ mod preview;
 pub mod rooms;
 mod router;
 mod sessions;
+mod shared;
 mod stream;
 mod tls;
 mod view;
@@ -31,6 +32,7 @@ use crate::room::{Event, RoomTime, Snapshot};
 
 pub use password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, hash_password};
 pub use preview::Previews;
+pub use shared::SharedWords;
 pub use tls::Tls;
 pub use view::{offers, room_view};
 
@@ -102,6 +104,8 @@ pub struct DeskOptions {
     pub font_bold: Option<&'static [u8]>,
     /// How profiles are heard before a session; none offers no preview.
     pub previews: Option<Previews>,
+    /// Which pages still show what the patient shared: a reset waits for them.
+    pub shared: SharedWords,
 }
 
 /// Why the desk does not open.

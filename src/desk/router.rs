@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use serde::Deserialize;
 use tokio::sync::{Mutex, Semaphore, watch};
 
 use super::calls::{CallLog, wall_clock};
@@ -100,6 +101,7 @@ impl Desk {
 
     /// A page's stream has ended.
     pub(super) async fn close_page(&self, desk: DeskId) {
+        self.options.shared.lost(desk, Instant::now());
         let mut pages = self.pages.lock().await;
         if let Some(change) = pages.close(desk) {
             self.tell_change(&mut pages, change).await;
@@ -146,6 +148,7 @@ pub(super) fn router(desk: &Arc<Desk>) -> Router {
         .route("/api/preview", get(preview::preview))
         .route("/api/beat", post(beat))
         .route("/api/call/received", post(received))
+        .route("/api/forgotten", post(forgotten))
         .merge(orders::routes())
         .with_state(Arc::clone(desk))
 }
@@ -184,4 +187,21 @@ async fn received(State(desk): State<Arc<Desk>>, Body(received): Body<Received>)
 
 fn follow(log: &mut CallLog, snapshot: &Snapshot, now: RoomTime) {
     log.follow(snapshot.call.as_ref().map(|call| CallState::of(call, now)).as_ref(), now.0, wall_clock);
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Forgotten {
+    desk: String,
+}
+
+/// A page has taken what the patient shared off its screen.
+async fn forgotten(State(desk): State<Arc<Desk>>, Body(forgotten): Body<Forgotten>) -> Response {
+    match named_desk(&forgotten.desk) {
+        Ok(page) => {
+            desk.options.shared.were_forgotten_by(page);
+            StatusCode::NO_CONTENT.into_response()
+        }
+        Err(why) => problem(StatusCode::BAD_REQUEST, why),
+    }
 }

@@ -89,6 +89,9 @@ async fn send_room(desk: &Desk, id: DeskId, messages: &Messages) -> bool {
     let shown = desk.shown.borrow().clone();
     let room = desk.options.room_name.borrow().clone();
     let view = RoomView::new(&shown.snapshot, desk.client.now(), &room, &shown.log);
+    if view.shares() {
+        desk.options.shared.were_sent_to(id);
+    }
     let sent = send(messages, "room", &view).await;
     if let (true, Some(call)) = (sent, shown.snapshot.call.as_ref())
         && desk.pages.lock().await.take_sent(id, call.id)

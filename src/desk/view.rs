@@ -181,6 +181,13 @@ pub fn room_view(snapshot: &Snapshot, now: RoomTime, room: &str) -> serde_json::
     serde_json::to_value(view).unwrap_or_default()
 }
 
+impl RoomView<'_> {
+    /// Whether it holds what the patient shared.
+    pub(super) const fn shares(&self) -> bool {
+        self.shared.is_some()
+    }
+}
+
 fn part_at(session: &SessionView, now: RoomTime) -> &'static str {
     session.clock_ms(now).map_or(session.part, |clock_ms| session.arc.part_at(clock_ms)).name()
 }

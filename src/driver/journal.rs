@@ -16,6 +16,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::wire;
+use crate::room::snapshot::Receipt;
 use crate::room::{Event, RoomTime};
 use writing::{Order, Writer};
 
@@ -165,6 +166,27 @@ impl Journal {
         };
         order.answer(Err(problem));
     }
+}
+
+/// Whether the journal in a state directory, as it lies on disk, tells of no visit.
+#[must_use]
+pub fn is_compacted(dir: &Path) -> bool {
+    reading::is_compacted(dir)
+}
+
+/// The newest receipt that the journal in a state directory remembers. Nothing is written.
+#[must_use]
+pub fn newest_receipt(dir: &Path) -> Option<Receipt> {
+    reading::newest_receipt(dir)
+}
+
+/// The newest receipt among these records.
+#[must_use]
+pub fn receipt_in(records: &[(RoomTime, Event)]) -> Option<&Receipt> {
+    records.iter().rev().find_map(|(_, event)| match event {
+        Event::WipeVerified(receipt) | Event::WipeFailed(receipt) => Some(receipt),
+        _ => None,
+    })
 }
 
 #[cfg(test)]

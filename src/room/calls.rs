@@ -1,6 +1,8 @@
 //! Owns how the room takes what happens to a call and to the desks. The call's own states are in [`super::call`].
 
-use super::{Call, CallId, CallPhase, DESKS_MAX, ENDED_MAX, Effect, Event, NAME_CHARS_MAX, Refusal, Room, RoomTime};
+use super::{
+    Call, CallId, CallPhase, DESKS_MAX, ENDED_MAX, Effect, Event, NAME_CHARS_MAX, Refusal, Room, RoomTime, Stage,
+};
 
 impl Room {
     pub(super) fn take_call(&mut self, now: RoomTime, event: Event) -> Result<(), Refusal> {
@@ -60,6 +62,11 @@ impl Room {
             _ => {}
         }
         self.effects.extend(effects);
+        // The line of an empty room is proved once a desk shows the rehearsal.
+        let is_answered = |call: &Call| call.practice && call.phase >= CallPhase::Received;
+        if matches!(self.stage, Stage::Turnover | Stage::Ready) && self.call.as_ref().is_some_and(is_answered) {
+            self.call_tested = true;
+        }
         Ok(())
     }
 

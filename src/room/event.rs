@@ -149,6 +149,8 @@ pub enum Event {
     NotesRestored(Notes),
     /// The vault found notes whose key is gone.
     NotesLost,
+    /// The vault found that some of the notes, or all, are not what was sealed; the rest was restored.
+    NotesDamaged,
 
     /// The patient asks in which ways the note can be taken home.
     TakeHomeLooked,
@@ -235,8 +237,12 @@ pub enum Event {
     WipeFailed(Receipt),
     /// The turnover list is done.
     TurnoverDone,
-    /// The speaker is tested.
+    /// The test tone is to be played.
     SpeakerTested,
+    /// Staff heard the test tone.
+    SpeakerHeard,
+    /// The surface was cleaned.
+    SurfaceCleaned,
 
     /// A trouble begins or ends.
     TroubleChanged {
@@ -252,6 +258,31 @@ pub enum Event {
 }
 
 impl Event {
+    /// Whether it shows that the patient is still there.
+    pub(super) const fn is_sign_of_the_patient(&self) -> bool {
+        matches!(
+            self,
+            Self::LanguageChosen(_)
+                | Self::CallPressed { .. }
+                | Self::NoteTyped { .. }
+                | Self::NoteWritten { .. }
+                | Self::NoteDrawn { .. }
+                | Self::IntentionWritten { .. }
+                | Self::ForClinicianWritten { .. }
+                | Self::ForClinicianShared { .. }
+                | Self::Volume { .. }
+                | Self::PlaceChosen(_)
+                | Self::BreathWished { .. }
+                | Self::BreathPattern(_)
+                | Self::Dark { .. }
+                | Self::DarkTouched
+                | Self::Anchor { .. }
+                | Self::SoundChosen(_)
+                | Self::Silence { .. }
+                | Self::SkipPiece
+        )
+    }
+
     /// Whether it belongs in the journal: what must outlive the program and holds nothing personal.
     #[must_use]
     pub const fn is_journaled(&self) -> bool {

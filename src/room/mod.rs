@@ -41,6 +41,8 @@ pub const DARK_PANEL_FOR: Duration = Duration::from_secs(20);
 const SEAL_AFTER_PAUSE: Duration = Duration::from_millis(300);
 /// … and at the latest so long after the first unsealed letter.
 const SEAL_AT_LATEST: Duration = Duration::from_secs(2);
+/// A room that stands in After or Farewell for so long after the last touch is told to the desk. It never resets itself.
+pub const LEFT_AFTER: Duration = Duration::from_mins(30);
 /// More desk pages than this are refused.
 const DESKS_MAX: usize = 64;
 /// The longest extension at one press, in minutes.
@@ -87,7 +89,11 @@ pub struct Room {
     take_home: TakeHome,
     troubles: BTreeSet<Trouble>,
     receipt: Option<Receipt>,
+    surface_cleaned: bool,
     speaker_tested: bool,
+    call_tested: bool,
+    /// In After and Farewell: when the patient last did something.
+    last_sign: Option<RoomTime>,
     wiping: bool,
     part_seen: Option<Part>,
 }
@@ -133,7 +139,10 @@ impl Room {
             take_home: TakeHome::default(),
             troubles: BTreeSet::new(),
             receipt: None,
+            surface_cleaned: false,
             speaker_tested: false,
+            call_tested: false,
+            last_sign: None,
             wiping: false,
             part_seen: None,
             rules,
@@ -148,7 +157,11 @@ impl Room {
     /// A [`Refusal`] says why it cannot be taken; nothing has changed then but what time itself has changed.
     pub fn handle(&mut self, now: RoomTime, event: Event) -> Result<(), Refusal> {
         self.advance(now);
+        let is_sign = event.is_sign_of_the_patient();
         self.take(now, event)?;
+        if is_sign {
+            self.saw_the_patient(now);
+        }
         self.advance(now);
         Ok(())
     }
@@ -165,6 +178,9 @@ impl Room {
         {
             self.unsealed = None;
             self.effects.push_back(Effect::SealNotes(Shared::clone(&self.notes)));
+        }
+        if self.left_due().is_some_and(|due| now >= due) {
+            self.troubles.insert(Trouble::RoomLeft);
         }
         if self.dark_panel_until.is_some_and(|until| now >= until) {
             self.dark_panel_until = None;
@@ -192,6 +208,7 @@ impl Room {
         [
             self.call.as_ref().and_then(|call| call.deadline(&self.rules.escalation)),
             self.unsealed.map(seal_due),
+            self.left_due(),
             self.dark_panel_until,
             self.breath.and_then(|breath| breath.next).map(|(_, from)| from),
             self.session.and_then(|session| session.next_border(now)),
@@ -241,7 +258,9 @@ impl Room {
             note_limits: self.rules.note_limits,
             troubles: self.troubles.iter().copied().collect(),
             receipt: self.receipt.clone(),
+            surface_cleaned: self.surface_cleaned,
             speaker_tested: self.speaker_tested,
+            call_tested: self.call_tested,
             wiping: self.wiping,
         }
     }
@@ -265,8 +284,8 @@ impl Room {
             Event::Resume => self.resume(now),
             Event::Extend { minutes } => self.extend(now, minutes),
             Event::End { landing_minutes } => self.end(now, landing_minutes),
-            Event::AfterBegins => self.begin_after(),
-            Event::Farewell => self.farewell(),
+            Event::AfterBegins => self.begin_after(now),
+            Event::Farewell => self.farewell(now),
             Event::CallPressed { .. }
             | Event::CallJournaled { .. }
             | Event::CallSent { .. }
@@ -285,7 +304,8 @@ impl Room {
             | Event::ForClinicianShared { .. }
             | Event::NotesSealed { .. }
             | Event::NotesRestored(_)
-            | Event::NotesLost => self.take_note(now, event),
+            | Event::NotesLost
+            | Event::NotesDamaged => self.take_note(now, event),
             Event::TakeHomeLooked
             | Event::TakeHomeOffered { .. }
             | Event::TakeHomeChosen { .. }
@@ -312,6 +332,8 @@ impl Room {
             Event::WipeFailed(receipt) => self.wipe_failed(receipt),
             Event::TurnoverDone => self.turnover_done(),
             Event::SpeakerTested => self.test_speaker(),
+            Event::SpeakerHeard => self.hear_speaker(),
+            Event::SurfaceCleaned => self.clean_surface(),
             Event::TroubleChanged { trouble, on } => {
                 if on {
                     self.troubles.insert(trouble);

@@ -128,6 +128,8 @@ named! {
         NotesNotSealed = "notes-not-sealed",
         /// The note of this visit was lost with its key.
         NotesLost = "notes-lost",
+        /// Some of the note of this visit, or all, is not what was sealed and could not be opened.
+        NotesDamaged = "notes-damaged",
         /// A file of the configuration or of a profile is wrong.
         FilesWrong = "files-wrong",
         /// The desk page could not open its port.
@@ -144,6 +146,10 @@ named! {
         ScreenStill = "screen-still",
         /// The last wipe could not be verified.
         WipeUnverified = "wipe-unverified",
+        /// The list of receipts is changed, or one is missing.
+        ReceiptsBroken = "receipts-broken",
+        /// The room has stood for long in After or Farewell, and nobody has reset it.
+        RoomLeft = "room-left",
     }
 }
 
@@ -301,8 +307,12 @@ pub struct Snapshot {
     pub troubles: Vec<Trouble>,
     /// The proof of the last wipe.
     pub receipt: Option<Receipt>,
-    /// Whether the speaker was tested in this turnover.
+    /// Whether the surface was cleaned in this turnover.
+    pub surface_cleaned: bool,
+    /// Whether staff heard the test tone in this turnover.
     pub speaker_tested: bool,
+    /// Whether a desk has received a test call in this turnover.
+    pub call_tested: bool,
     /// Whether a wipe is running.
     pub wiping: bool,
 }

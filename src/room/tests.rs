@@ -7,6 +7,7 @@ mod breathing;
 mod call_truth;
 mod calls;
 mod clock;
+mod leaving;
 mod simulation;
 mod stages;
 mod taking;

@@ -2,8 +2,8 @@
 
 use super::{
     EXTEND_MINUTES_MAX, Effect, Event, INFUSION_MINUTES_MAX, INFUSION_MINUTES_MIN, INTENTIONS, LANDING_MINUTES_MAX,
-    Notes, PatientText, Pattern, Place, Receipt, Refusal, Room, RoomTime, Session, Shared, Signal, SoundChoice, Stage,
-    TakeHome, Trouble, Unsealed,
+    LEFT_AFTER, Notes, PatientText, Pattern, Place, Receipt, Refusal, Room, RoomTime, Session, Shared, Signal,
+    SoundChoice, Stage, TakeHome, Trouble, Unsealed,
 };
 
 impl Room {
@@ -126,16 +126,31 @@ impl Room {
         Ok(())
     }
 
-    pub(super) fn begin_after(&mut self) -> Result<(), Refusal> {
+    pub(super) fn begin_after(&mut self, now: RoomTime) -> Result<(), Refusal> {
         self.in_stages(&[Stage::Session])?;
         self.leave_session(Stage::After);
+        self.saw_the_patient(now);
         Ok(())
     }
 
-    pub(super) fn farewell(&mut self) -> Result<(), Refusal> {
+    pub(super) fn farewell(&mut self, now: RoomTime) -> Result<(), Refusal> {
         self.in_stages(&[Stage::Session, Stage::After])?;
         self.leave_session(Stage::Farewell);
+        self.saw_the_patient(now);
         Ok(())
+    }
+
+    /// The patient is there: whoever is still writing has not been left.
+    pub(super) fn saw_the_patient(&mut self, now: RoomTime) {
+        if matches!(self.stage, Stage::After | Stage::Farewell) {
+            self.last_sign = Some(now);
+            self.troubles.remove(&Trouble::RoomLeft);
+        }
+    }
+
+    /// When the room counts as left, unless it has been told already.
+    pub(super) fn left_due(&self) -> Option<RoomTime> {
+        self.last_sign.map(|since| since + LEFT_AFTER).filter(|_| !self.troubles.contains(&Trouble::RoomLeft))
     }
 
     fn leave_session(&mut self, stage: Stage) {
@@ -175,8 +190,13 @@ impl Room {
         self.brightness_trim = 0.0;
         self.intensity_nudge = 0.0;
         self.talk_now = false;
+        self.surface_cleaned = false;
         self.speaker_tested = false;
+        self.call_tested = false;
+        self.last_sign = None;
+        self.troubles.remove(&Trouble::RoomLeft);
         self.troubles.remove(&Trouble::NotesLost);
+        self.troubles.remove(&Trouble::NotesDamaged);
         self.troubles.remove(&Trouble::NotesNotSealed);
         self.take_profile(self.rules.default_profile_index());
     }
@@ -214,13 +234,26 @@ impl Room {
 
     pub(super) fn test_speaker(&mut self) -> Result<(), Refusal> {
         self.in_stages(&[Stage::Turnover, Stage::Ready])?;
-        self.speaker_tested = true;
         self.effects.push_back(Effect::Signal(Signal::TestTone));
+        Ok(())
+    }
+
+    pub(super) fn hear_speaker(&mut self) -> Result<(), Refusal> {
+        self.in_stages(&[Stage::Turnover, Stage::Ready])?;
+        self.speaker_tested = true;
+        Ok(())
+    }
+
+    pub(super) fn clean_surface(&mut self) -> Result<(), Refusal> {
+        self.in_stages(&[Stage::Turnover, Stage::Ready])?;
+        self.surface_cleaned = true;
         Ok(())
     }
 
     /// After a stop: a wipe that was begun is finished first; a call goes out again.
     pub(super) fn come_back(&mut self, now: RoomTime) {
+        // What the patient did just before is not in the journal.
+        self.saw_the_patient(now);
         if self.wiping {
             self.effects.push_back(Effect::VerifyWipe);
         } else if matches!(self.stage, Stage::Arrive | Stage::Session | Stage::After | Stage::Farewell) {
@@ -254,6 +287,10 @@ impl Room {
             Event::NotesRestored(restored) => Shared::make_mut(&mut self.notes).follow(restored),
             Event::NotesLost => {
                 self.troubles.insert(Trouble::NotesLost);
+                return Ok(());
+            }
+            Event::NotesDamaged => {
+                self.troubles.insert(Trouble::NotesDamaged);
                 return Ok(());
             }
             Event::NoteTyped { text } => {

@@ -117,7 +117,12 @@ impl After {
 
 fn hearth<'a>(setting: &Setting) -> Element<'a, Message> {
     let lost = setting.snapshot.troubles.contains(&crate::room::Trouble::NotesLost);
-    let text = if lost { "session-restored" } else { "after-text" };
+    let damaged = setting.snapshot.troubles.contains(&crate::room::Trouble::NotesDamaged);
+    let text = match (lost, damaged) {
+        (true, _) => "session-restored",
+        (false, true) => "session-note-damaged",
+        (false, false) => "after-text",
+    };
     let words = parts::said(setting, setting.say("after-title"), setting.say(text));
     let offer = |id: &'static str, key: &str, message: Message, chosen: bool| -> Element<'a, Message> {
         parts::choice(setting, id, setting.say(key), chosen, message).width(Length::Fill).into()

@@ -1,16 +1,20 @@
 //! Owns what a patient wrote while it rests on disk: the visit's key, the sealed notes, their destruction, and the
 //! proof of it. Does not own the notes themselves, nor how they go home.
 //!
-//! The key lives in memory only. Next to it lies a mark of the highest version that was sealed, so that an older
-//! ciphertext put back in place is refused. Everything here blocks: call it from a thread of its own.
+//! The key lives in memory only. Next to it lies a mark that names what was sealed last, so that an older ciphertext
+//! put back in place is refused. Each page is sealed by itself: damage to one costs no other. Everything here blocks:
+//! call it from a thread of its own.
 
+mod folder;
 mod harden;
+mod look;
 mod receipts;
 mod seal;
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset, SecondsFormat};
 use thiserror::Error;
@@ -19,20 +23,17 @@ pub use crate::paths::KeyHome;
 use crate::paths::private;
 use crate::room::notes::Notes;
 use crate::room::snapshot::{Check, Receipt};
+use folder::Folder;
 pub use harden::{Hardened, MemoryLock, harden};
-pub use receipts::{ChainBroken, RECEIPTS_FILE, from_value, to_value};
-use seal::Key;
+pub use receipts::{ChainBroken, RECEIPTS_FILE, ReceiptLine, from_value, is_or_precedes, to_value};
+use seal::{Key, Mark};
 
 /// The key's file in the runtime directory.
 pub const KEY_FILE: &str = "visit.key";
-/// The file beside the key that holds the highest version sealed with it.
+/// The file beside the key that names what was sealed last.
 pub const MARK_FILE: &str = "visit.mark";
-/// The sealed notes' file in the state directory.
-pub const SEALED_FILE: &str = "notes.sealed";
-/// More entries than this in the state directory are not looked through, and not verified.
-const ENTRIES_MAX: usize = 20_000;
-/// Directories deeper than this are not looked through, and not verified.
-const DEPTH_MAX: usize = 8;
+/// The folder of sealed notes in the state directory.
+pub const SEALED_FOLDER: &str = "notes.sealed";
 
 /// What opening found. Whatever it says, the vault has a key afterwards and can seal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,9 +42,11 @@ pub enum Opened {
     Fresh,
     /// The notes as last sealed.
     Restored(Notes),
+    /// Some of it is not what was sealed last, and has been removed; this is the rest.
+    Partly(Notes),
     /// Notes were there, but their key is gone with the power; they have been removed.
     Lost,
-    /// Notes, key or mark are not what was written, or older than it; they have been removed.
+    /// Nothing of the notes could be opened; they have been removed.
     Damaged,
 }
 
@@ -92,6 +95,8 @@ pub struct Look<'a> {
     pub fresh_process: bool,
     /// What may lie in the state directory: `name` for a file, `name/` for a directory and all in it.
     pub expected: &'a [&'a str],
+    /// What others looked at, by name, and whether it was as it should be.
+    pub more: &'a [(&'a str, bool)],
 }
 
 /// Seals the notes of one visit after another.
@@ -104,12 +109,15 @@ pub struct Vault {
 
 struct OpenVault {
     key: Key,
-    highest: u64,
+    mark: Mark,
+    /// The notes as the mark names them: what reads the same is not sealed again.
+    sealed: Arc<Notes>,
+    next_number: u64,
 }
 
 impl std::fmt::Debug for OpenVault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "OpenVault(version {})", self.highest)
+        write!(f, "OpenVault(version {})", self.mark.version)
     }
 }
 
@@ -143,22 +151,26 @@ impl Vault {
         self.open = None;
         let KeyHome::Runtime(runtime) = self.home.clone() else { return self.open_without_key() };
         let Some(key) = seal::read_key(&runtime.join(KEY_FILE))? else { return self.open_without_key() };
-        let highest = seal::read_mark(&runtime.join(MARK_FILE), &key)?;
-        let sealed = read(&self.sealed_file(), seal::SEALED_BYTES_MAX)?;
-        let opened = match (highest, sealed) {
-            (Some(0), None) => Some((0, Opened::Fresh)),
-            (Some(highest), Some(bytes)) => {
-                seal::unseal(&key, bytes, highest).map(|notes| (notes.version.max(highest), Opened::Restored(notes)))
-            }
-            (None, _) | (Some(_), None) => None,
-        };
-        if let Some((highest, opened)) = opened {
-            self.open = Some(OpenVault { key, highest });
-            Ok(opened)
-        } else {
+        let mark = seal::read_mark(&runtime.join(MARK_FILE), &key)?;
+        let folder = self.folder();
+        let found = folder.open(&key, mark.as_ref())?;
+        if found.opened == 0 && !found.is_whole {
             self.begin()?;
-            Ok(Opened::Damaged)
+            return Ok(Opened::Damaged);
         }
+        let next_number = folder.highest()? + 1;
+        if found.is_whole {
+            let (mark, sealed) = (mark.unwrap_or_default(), Arc::new(found.notes));
+            let opened = if mark.pieces.is_empty() { Opened::Fresh } else { Opened::Restored(Notes::clone(&sealed)) };
+            self.open = Some(OpenVault { key, mark, sealed, next_number });
+            return Ok(opened);
+        }
+        // What could be opened is sealed anew, so that the damage is told once and no more.
+        let mark = Mark { version: found.notes.version, pieces: Vec::new() };
+        self.open = Some(OpenVault { key, mark, sealed: Arc::default(), next_number });
+        let rest = Arc::new(found.notes);
+        self.seal(&rest)?;
+        Ok(Opened::Partly(Notes::clone(&rest)))
     }
 
     /// Seals the notes as they are. With keys in process memory only, nothing goes to disk: a ciphertext that no
@@ -167,26 +179,47 @@ impl Vault {
     /// # Errors
     /// If the vault is not open, the notes are older than what is sealed, or a file cannot be written. What was
     /// sealed before stays as it was then.
-    pub fn seal(&mut self, notes: &Notes) -> Result<(), VaultError> {
-        let sealed_file = self.sealed_file();
+    pub fn seal(&mut self, notes: &Arc<Notes>) -> Result<(), VaultError> {
+        let folder = self.folder();
         let open = self.open.as_mut().ok_or(VaultError::NotOpen)?;
-        if notes.version < open.highest {
-            return Err(VaultError::Older { given: notes.version, highest: open.highest });
+        if notes.version < open.mark.version {
+            return Err(VaultError::Older { given: notes.version, highest: open.mark.version });
         }
+        let mut mark = Mark { version: notes.version, pieces: Vec::new() };
         if let KeyHome::Runtime(runtime) = &self.home {
-            let key_file = runtime.join(KEY_FILE);
+            let (key_file, mark_file) = (runtime.join(KEY_FILE), runtime.join(MARK_FILE));
             if !key_file.exists() {
                 // Runtime directories are sometimes swept; a seal without its key on file would be a loss in waiting.
                 private::make_dir(runtime).map_err(failed("making it anew", runtime))?;
-                seal::write_mark(&runtime.join(MARK_FILE), &open.key, open.highest)?;
+                seal::write_mark(&mark_file, &open.key, &open.mark)?;
                 seal::write_key(&key_file, &open.key)?;
             }
-            let bytes = seal::seal(&open.key, notes)?;
-            // The notes first: stopped between the two, the newer notes are still taken, never an older set.
-            private::write_whole(&sealed_file, &bytes).map_err(failed("sealing the notes", &sealed_file))?;
-            seal::write_mark(&runtime.join(MARK_FILE), &open.key, notes.version)?;
+            for slot in 0..seal::slots(notes) {
+                let piece = match open.mark.pieces.get(slot) {
+                    Some(piece) if seal::is_same(slot, notes, &open.sealed) && folder.file(piece.number).exists() => {
+                        *piece
+                    }
+                    _ => {
+                        let (bytes, piece) = seal::seal_slot(&open.key, open.next_number, slot, notes)?;
+                        open.next_number += 1;
+                        folder.write(piece.number, &bytes)?;
+                        piece
+                    }
+                };
+                mark.pieces.push(piece);
+            }
+            // The mark is the one step that counts: stopped before it, all is as it was sealed last, and after it all
+            // is as it is now.
+            seal::write_mark(&mark_file, &open.key, &mark)?;
         }
-        open.highest = notes.version;
+        open.mark = mark;
+        open.sealed = Arc::clone(notes);
+        if matches!(self.home, KeyHome::Runtime(_))
+            && let Err(problem) = folder.keep_only(&open.mark)
+        {
+            // The next seal tries again, and a wipe takes all of it.
+            tracing::warn!(%problem, "sealed pages that are no longer needed are still there");
+        }
         Ok(())
     }
 
@@ -202,10 +235,8 @@ impl Vault {
                 first_problem.get_or_insert(failed("destroying it", &path)(problem));
             }
         }
-        for path in self.sealed_files() {
-            if let Err(problem) = private::remove(&path) {
-                first_problem.get_or_insert(failed("removing it", &path)(problem));
-            }
+        if let Err(problem) = self.folder().destroy() {
+            first_problem.get_or_insert(problem);
         }
         first_problem.map_or(Ok(()), Err)
     }
@@ -214,14 +245,30 @@ impl Vault {
     /// A receipt that could not be kept says so, and is not verified.
     #[must_use]
     pub fn look(&self, look: &Look<'_>) -> Receipt {
+        let expected: Vec<&str> = look.expected.iter().copied().chain([RECEIPTS_FILE]).collect();
+        let seen = match look::through(&self.state, &expected) {
+            Ok(seen) => Some(seen),
+            Err(problem) => {
+                tracing::warn!("{}: cannot be looked through: {problem}", self.state.display());
+                None
+            }
+        };
+        if let Some(unexpected) = seen.as_ref().map(|seen| seen.unexpected).filter(|unexpected| *unexpected > 0) {
+            tracing::warn!("{}: {unexpected} entries are none of the room's; remove them", self.state.display());
+        }
         let checks = [
-            ("no-visit-key", self.open.is_none() && self.key_files().iter().all(|path| is_absent(path))),
-            ("no-sealed-notes", self.sealed_files().iter().all(|path| is_absent(path))),
-            ("only-expected-files", self.only_expected(look.expected)),
+            ("no-visit-key", self.open.is_none() && self.no_key_is_left()),
+            (
+                "no-sealed-notes",
+                is_absent(&self.state.join(SEALED_FOLDER))
+                    && seen.as_ref().is_some_and(|seen| seen.with_ciphertext == 0),
+            ),
+            ("only-expected-files", seen.as_ref().is_some_and(|seen| seen.unexpected == 0)),
             ("journal-compacted", look.journal_compacted),
             ("fresh-process", look.fresh_process),
         ];
-        let checks = checks.into_iter().map(|(name, ok)| Check { name: name.to_owned(), ok }).collect();
+        let checks = checks.into_iter().chain(look.more.iter().copied());
+        let checks = checks.map(|(name, ok)| Check { name: name.to_owned(), ok }).collect();
         let at = look.at.to_rfc3339_opts(SecondsFormat::Secs, true);
         receipts::keep(&self.receipts_file(), look.room, at, checks)
     }
@@ -232,33 +279,41 @@ impl Vault {
         receipts::last(&self.receipts_file())
     }
 
-    /// Goes through all receipts and answers how many there are.
+    /// Goes through all receipts and answers how many there are. `known` is the newest that the room remembers: a list
+    /// cut short at its end is whole in itself.
     ///
     /// # Errors
-    /// Which line does not follow from the one before it.
-    pub fn verify_chain(&self) -> Result<u64, ChainBroken> {
-        receipts::verify(&self.receipts_file())
+    /// Which line does not follow from the one before it, or which is missing.
+    pub fn verify_chain(&self, known: Option<&Receipt>) -> Result<u64, ChainBroken> {
+        let count = receipts::verify(&self.receipts_file())?;
+        match known {
+            Some(known) if !self.last_receipt().is_some_and(|last| is_or_precedes(known, &last)) => {
+                Err(ChainBroken::Missing { number: known.number })
+            }
+            _ => Ok(count),
+        }
     }
 
     fn open_without_key(&mut self) -> Result<Opened, VaultError> {
-        let was_sealed = !is_absent(&self.sealed_file());
+        let was_sealed = self.folder().holds_something();
         self.begin()?;
         Ok(if was_sealed { Opened::Lost } else { Opened::Fresh })
     }
 
     fn make_key(&mut self) -> Result<(), VaultError> {
         let key = seal::new_key()?;
+        let mark = Mark::default();
         if let KeyHome::Runtime(runtime) = &self.home {
             // The mark first: where there is a key there is a mark, so a missing one is never innocent.
-            seal::write_mark(&runtime.join(MARK_FILE), &key, 0)?;
+            seal::write_mark(&runtime.join(MARK_FILE), &key, &mark)?;
             seal::write_key(&runtime.join(KEY_FILE), &key)?;
         }
-        self.open = Some(OpenVault { key, highest: 0 });
+        self.open = Some(OpenVault { key, mark, sealed: Arc::default(), next_number: 1 });
         Ok(())
     }
 
-    fn sealed_file(&self) -> PathBuf {
-        self.state.join(SEALED_FILE)
+    fn folder(&self) -> Folder {
+        Folder::at(self.state.join(SEALED_FOLDER))
     }
 
     fn receipts_file(&self) -> PathBuf {
@@ -275,65 +330,29 @@ impl Vault {
             .collect()
     }
 
-    fn sealed_files(&self) -> [PathBuf; 2] {
-        let path = self.sealed_file();
-        [private::temporary_of(&path), path]
-    }
-
-    fn only_expected(&self, expected: &[&str]) -> bool {
-        match self.unexpected_entries(expected) {
+    /// The runtime directory is for keys alone: whatever lies there may be one, under whatever name.
+    fn no_key_is_left(&self) -> bool {
+        let KeyHome::Runtime(runtime) = &self.home else { return true };
+        match look::entries_in(runtime) {
             Ok(0) => true,
-            Ok(unexpected) => {
-                tracing::warn!("{}: {unexpected} entries are none of the room's; remove them", self.state.display());
+            Ok(left) => {
+                tracing::warn!("{}: {left} entries are left, any of which may be a key", runtime.display());
                 false
             }
             Err(problem) => {
-                tracing::warn!("{}: cannot be looked through: {problem}", self.state.display());
+                tracing::warn!("{}: cannot be looked through: {problem}", runtime.display());
                 false
             }
         }
     }
-
-    fn unexpected_entries(&self, expected: &[&str]) -> io::Result<usize> {
-        let mut unexpected = 0;
-        let mut entries_left = ENTRIES_MAX;
-        for entry in fs::read_dir(&self.state)? {
-            let entry = entry?;
-            let kind = entry.file_type()?;
-            let name = entry.file_name();
-            let is_named = |directory: bool| {
-                let mut allowed = expected.iter().copied().chain([RECEIPTS_FILE]);
-                allowed.any(|known| match known.strip_suffix('/') {
-                    Some(known) => directory && name == *known,
-                    None => !directory && name == *known,
-                })
-            };
-            entries_left = entries_left.saturating_sub(1);
-            let right = entries_left > 0
-                && (kind.is_file() && is_named(false)
-                    || kind.is_dir()
-                        && is_named(true)
-                        && holds_files_only(&entry.path(), DEPTH_MAX, &mut entries_left)?);
-            unexpected += usize::from(!right);
-        }
-        Ok(unexpected)
-    }
 }
 
-/// Nothing but directories and plain files, within limits; a link could lead anywhere.
-fn holds_files_only(path: &Path, depth_left: usize, entries_left: &mut usize) -> io::Result<bool> {
-    for entry in fs::read_dir(path)? {
-        let entry = entry?;
-        let kind = entry.file_type()?;
-        *entries_left = entries_left.saturating_sub(1);
-        let right = *entries_left > 0
-            && (kind.is_file()
-                || (kind.is_dir() && depth_left > 0 && holds_files_only(&entry.path(), depth_left - 1, entries_left)?));
-        if !right {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+/// Every receipt in a state directory, in order; none if none was written yet.
+///
+/// # Errors
+/// If the list cannot be read.
+pub fn read_receipts(state: &Path) -> Result<Vec<ReceiptLine>, ChainBroken> {
+    receipts::read(&state.join(RECEIPTS_FILE))
 }
 
 /// What cannot be looked at does not count as absent.

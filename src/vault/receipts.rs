@@ -49,6 +49,12 @@ pub enum ChainBroken {
         /// Which line, from 1.
         line: u64,
     },
+    /// One that the room remembers is not there any more.
+    #[error("receipt {number} is missing at the end of the receipts; keep the file and ask why")]
+    Missing {
+        /// The number of the newest that the room remembers.
+        number: u64,
+    },
     /// The file cannot be read.
     #[error("the receipts cannot be read: {0}")]
     File(#[from] io::Error),
@@ -106,27 +112,69 @@ pub(super) fn last(path: &Path) -> Option<Receipt> {
     tail.split_inclusive(|byte| *byte == b'\n').rev().find_map(parse_line)
 }
 
-/// Goes through all of them.
+/// One line of the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReceiptLine {
+    /// The receipt, if the line is one.
+    pub receipt: Option<Receipt>,
+    /// Whether it follows from the line before it.
+    pub follows: bool,
+}
+
+/// Whether the newest receipt in the list is the known one, or came after it.
+#[must_use]
+pub fn is_or_precedes(known: &Receipt, newest: &Receipt) -> bool {
+    known.number < newest.number || (known.number == newest.number && known.chain == newest.chain)
+}
+
+/// All of them, in order. After one that does not follow, the next is held against that one, so that each break shows.
+pub(super) fn read(path: &Path) -> Result<Vec<ReceiptLine>, ChainBroken> {
+    let mut lines = Vec::new();
+    each(path, |line| {
+        lines.push(line);
+        true
+    })?;
+    Ok(lines)
+}
+
+/// Goes through all of them, up to the first that does not follow.
 pub(super) fn verify(path: &Path) -> Result<u64, ChainBroken> {
+    let (mut whole, mut follows) = (0, true);
+    each(path, |line| {
+        follows = line.follows;
+        whole += u64::from(follows);
+        follows
+    })?;
+    if follows { Ok(whole) } else { Err(ChainBroken::Line { line: whole + 1 }) }
+}
+
+fn each(path: &Path, mut take: impl FnMut(ReceiptLine) -> bool) -> Result<(), ChainBroken> {
     let mut lines = match File::open(path) {
         Ok(file) => BufReader::new(file),
-        Err(problem) if problem.kind() == io::ErrorKind::NotFound => return Ok(0),
+        Err(problem) if problem.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(problem) => return Err(problem.into()),
     };
     let mut previous_chain = FIRST_CHAIN.to_owned();
-    let mut whole = 0;
+    let mut number = 0;
     loop {
         let mut line = Vec::new();
         lines.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line)?;
         // A last line without its end was never reported to anyone: the power went while it was written.
         let is_torn = !line.ends_with(b"\n") && (line.len() as u64) < LINE_BYTES_MAX;
         if is_torn {
-            return Ok(whole);
+            return Ok(());
         }
-        let receipt = parse_line(&line)
-            .filter(|receipt| receipt.number == whole + 1 && receipt.chain == chain(&previous_chain, receipt));
-        previous_chain = receipt.ok_or(ChainBroken::Line { line: whole + 1 })?.chain;
-        whole += 1;
+        let receipt = parse_line(&line);
+        let follows = receipt
+            .as_ref()
+            .is_some_and(|receipt| receipt.number == number + 1 && receipt.chain == chain(&previous_chain, receipt));
+        number = receipt.as_ref().map_or(number + 1, |receipt| receipt.number);
+        if let Some(receipt) = &receipt {
+            previous_chain.clone_from(&receipt.chain);
+        }
+        if !take(ReceiptLine { receipt, follows }) {
+            return Ok(());
+        }
     }
 }
 

@@ -1,7 +1,10 @@
-//! Owns the form of the key, of its mark and of sealed notes. Does not own when they are written or destroyed.
+//! Owns the form of the key, of its mark and of a sealed piece. Does not own when they are written or destroyed.
 //!
-//! Sealed notes: `SRN2`, version (8 bytes), nonce (24), tag (16), ciphertext. The mark: `SRM1`, version, nonce, tag.
-//! Numbers are little-endian. Form and version are authenticated with the words.
+//! A piece is what is sealed by itself, so that damage to one costs no other: piece 0 holds intentions and what is
+//! meant for the clinician, each further one a page. Its form: [`SEALED_FORM`], number (8 bytes), slot (4), nonce (24),
+//! tag (16), ciphertext. The mark, beside the key: [`MARK_FORM`], version (8), nothing (4), nonce, tag, and sealed in
+//! it for each slot the number and the tag of the piece that holds. So a piece put back from earlier does not fit.
+//! Numbers are little-endian. What stands before the nonce is authenticated with the words.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,16 +19,22 @@ use crate::room::drawing::{Drawing, PAGE_HEIGHT, PAGE_WIDTH, Stroke, StrokePoint
 use crate::room::notes::{INTENTIONS, Notes, Page, PatientText};
 
 const KEY_BYTES: usize = 32;
-const NOTES_FORM: [u8; 4] = *b"SRN2";
-const MARK_FORM: [u8; 4] = *b"SRM1";
-const VERSION_FROM: usize = 4;
-const NONCE_FROM: usize = 12;
-const TAG_FROM: usize = 36;
-const HEAD_BYTES: usize = 52;
-/// Sealed notes are never larger: the most pages a clinic can allow, full of the longest letters, and as much drawing as
-/// a note holds.
-pub const SEALED_BYTES_MAX: usize = 24 * 1024 * 1024;
-const PAGES_MAX: usize = 1_000;
+/// Every sealed piece begins with it; found anywhere after a wipe, it is ciphertext that was left.
+pub const SEALED_FORM: [u8; 16] = *b"\xf7STILLROOM-SEAL2";
+const MARK_FORM: [u8; 16] = *b"\xf7STILLROOM-MARK2";
+const NUMBER_FROM: usize = 16;
+const SLOT_FROM: usize = 24;
+const NONCE_FROM: usize = 28;
+const TAG_FROM: usize = 52;
+const HEAD_BYTES: usize = 68;
+const TAG_BYTES: usize = HEAD_BYTES - TAG_FROM;
+/// A sealed piece is never larger: a page full of the longest letters, or of as much drawing as a note holds.
+pub const PIECE_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// No note has more pieces.
+pub const PIECES_MAX: usize = 1_001;
+/// A mark is never larger.
+const MARK_BYTES_MAX: usize = HEAD_BYTES + PIECES_MAX * (8 + TAG_BYTES);
+
 /// The first byte of a page of words, and of a drawn one.
 const WORDS: u8 = 0;
 const DRAWN: u8 = 1;
@@ -35,6 +44,32 @@ const POINT_BYTES: usize = 5;
 
 /// A key that leaves no copy of itself behind.
 pub type Key = Zeroizing<[u8; KEY_BYTES]>;
+
+/// Which sealed piece holds a slot of the notes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// Counts up with each piece sealed; its file is named by it.
+    pub number: u64,
+    tag: [u8; TAG_BYTES],
+}
+
+/// What was sealed last: the pieces in the order of the notes' slots.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mark {
+    /// The notes' version.
+    pub version: u64,
+    /// The pieces; none before the first seal.
+    pub pieces: Vec<Piece>,
+}
+
+/// A piece in the clear.
+pub struct OpenPiece {
+    /// Which one.
+    pub piece: Piece,
+    /// Which slot of the notes it is for.
+    pub slot: usize,
+    plain: Zeroizing<Vec<u8>>,
+}
 
 pub fn new_key() -> Result<Key, VaultError> {
     let mut key = Key::default();
@@ -57,46 +92,86 @@ pub fn write_key(path: &Path, key: &Key) -> Result<(), VaultError> {
     private::write_whole(path, &key[..]).map_err(failed("writing the visit's key", path))
 }
 
-/// The highest version sealed; `None` if the mark is missing or not of this key.
-pub fn read_mark(path: &Path, key: &Key) -> Result<Option<u64>, VaultError> {
-    let Some(bytes) = read(path, HEAD_BYTES)? else { return Ok(None) };
-    Ok(open_in_place(key, MARK_FORM, bytes).map(|(version, _)| version))
+/// What was sealed last; `None` if the mark is missing or not of this key.
+pub fn read_mark(path: &Path, key: &Key) -> Result<Option<Mark>, VaultError> {
+    let Some(bytes) = read(path, MARK_BYTES_MAX)? else { return Ok(None) };
+    Ok(open_in_place(key, MARK_FORM, bytes).and_then(|opened| take_mark(opened.number, opened.plain())))
 }
 
-pub fn write_mark(path: &Path, key: &Key, version: u64) -> Result<(), VaultError> {
-    let bytes = seal_in_place(key, MARK_FORM, version, Vec::with_capacity(HEAD_BYTES), |_| ())?;
+pub fn write_mark(path: &Path, key: &Key, mark: &Mark) -> Result<(), VaultError> {
+    let bytes = HEAD_BYTES + mark.pieces.len() * (8 + TAG_BYTES);
+    let (bytes, _) = seal_in_place(key, MARK_FORM, mark.version, 0, Vec::with_capacity(bytes), |bytes| {
+        for piece in &mark.pieces {
+            bytes.extend_from_slice(&piece.number.to_le_bytes());
+            bytes.extend_from_slice(&piece.tag);
+        }
+    })?;
     private::write_whole(path, &bytes).map_err(failed("writing the version's mark", path))
 }
 
-pub fn seal(key: &Key, notes: &Notes) -> Result<Vec<u8>, VaultError> {
-    let bytes_needed = HEAD_BYTES + plain_bytes(notes);
-    if bytes_needed > SEALED_BYTES_MAX || notes.pages.len() > PAGES_MAX {
+/// How many slots these notes have.
+pub fn slots(notes: &Notes) -> usize {
+    1 + notes.pages.len()
+}
+
+/// Whether a slot reads the same in both.
+pub fn is_same(slot: usize, one: &Notes, other: &Notes) -> bool {
+    match slot.checked_sub(1) {
+        None => {
+            one.shared == other.shared && one.intentions == other.intentions && one.for_clinician == other.for_clinician
+        }
+        Some(page) => page < one.pages.len() && one.pages.get(page) == other.pages.get(page),
+    }
+}
+
+/// Seals one slot of the notes as the piece of that number.
+pub fn seal_slot(key: &Key, number: u64, slot: usize, notes: &Notes) -> Result<(Vec<u8>, Piece), VaultError> {
+    let page = slot.checked_sub(1).and_then(|page| notes.pages.get(page));
+    let bytes_needed = HEAD_BYTES + page.map_or_else(|| words_bytes(notes), page_bytes);
+    let slot_bound = u32::try_from(slot).unwrap_or(u32::MAX);
+    if bytes_needed > PIECE_BYTES_MAX || slots(notes) > PIECES_MAX {
         return Err(VaultError::TooLarge);
     }
     // The words stand once in this one buffer, which never grows, and are turned into ciphertext where they stand.
-    seal_in_place(key, NOTES_FORM, notes.version, Vec::with_capacity(bytes_needed), |bytes| put_notes(bytes, notes))
+    let put = |bytes: &mut Vec<u8>| match page {
+        Some(page) => put_page(bytes, page),
+        None => put_words(bytes, notes),
+    };
+    let (bytes, tag) = seal_in_place(key, SEALED_FORM, number, slot_bound, Vec::with_capacity(bytes_needed), put)?;
+    Ok((bytes, Piece { number, tag }))
 }
 
-/// The notes, unless the bytes are not what was sealed with this key or are older than `highest`.
-pub fn unseal(key: &Key, bytes: Vec<u8>, highest: u64) -> Option<Notes> {
-    let (version, plain) = open_in_place(key, NOTES_FORM, bytes)?;
-    if version < highest {
-        return None;
+/// The piece, unless the bytes are not what was sealed with this key.
+pub fn open_piece(key: &Key, bytes: Vec<u8>) -> Option<OpenPiece> {
+    let opened = open_in_place(key, SEALED_FORM, bytes)?;
+    let piece = Piece { number: opened.number, tag: opened.tag };
+    Some(OpenPiece { piece, slot: usize::try_from(opened.slot).ok()?, plain: opened.bytes })
+}
+
+impl OpenPiece {
+    /// Puts what it holds where it belongs: piece 0 into its places, a page behind the last. Answers whether it held
+    /// that.
+    pub fn put_into(&self, notes: &mut Notes) -> bool {
+        let plain = self.plain.get(HEAD_BYTES..).unwrap_or_default();
+        let put =
+            if self.slot == 0 { take_words(plain, notes) } else { take_page(plain).map(|page| notes.pages.push(page)) };
+        put.is_some()
     }
-    take_notes(plain.get(HEAD_BYTES..)?, version)
 }
 
 fn seal_in_place(
     key: &Key,
-    form: [u8; 4],
-    version: u64,
+    form: [u8; 16],
+    number: u64,
+    slot: u32,
     mut bytes: Vec<u8>,
     put_plain: impl FnOnce(&mut Vec<u8>),
-) -> Result<Vec<u8>, VaultError> {
+) -> Result<(Vec<u8>, [u8; TAG_BYTES]), VaultError> {
     let mut nonce = XNonce::default();
     getrandom::fill(&mut nonce).map_err(|_| VaultError::Random)?;
     bytes.extend_from_slice(&form);
-    bytes.extend_from_slice(&version.to_le_bytes());
+    bytes.extend_from_slice(&number.to_le_bytes());
+    bytes.extend_from_slice(&slot.to_le_bytes());
     bytes.extend_from_slice(&nonce);
     bytes.resize(HEAD_BYTES, 0);
     put_plain(&mut bytes);
@@ -108,64 +183,102 @@ fn seal_in_place(
         return Err(VaultError::TooLarge);
     };
     rest[TAG_FROM - NONCE_FROM..].copy_from_slice(&tag);
-    Ok(bytes)
+    Ok((bytes, tag.into()))
 }
 
-/// The version and the same bytes with the words in the clear.
-fn open_in_place(key: &Key, form: [u8; 4], bytes: Vec<u8>) -> Option<(u64, Zeroizing<Vec<u8>>)> {
+struct OpenBytes {
+    number: u64,
+    slot: u32,
+    tag: [u8; TAG_BYTES],
+    /// The same bytes with the words in the clear.
+    bytes: Zeroizing<Vec<u8>>,
+}
+
+impl OpenBytes {
+    fn plain(&self) -> &[u8] {
+        self.bytes.get(HEAD_BYTES..).unwrap_or_default()
+    }
+}
+
+fn open_in_place(key: &Key, form: [u8; 16], bytes: Vec<u8>) -> Option<OpenBytes> {
     let mut bytes = Zeroizing::new(bytes);
-    if bytes.len() < HEAD_BYTES || bytes[..VERSION_FROM] != form {
+    if bytes.len() < HEAD_BYTES || bytes[..NUMBER_FROM] != form {
         return None;
     }
     let (head, words) = bytes.split_at_mut(HEAD_BYTES);
-    let version = u64::from_le_bytes(head[VERSION_FROM..NONCE_FROM].try_into().ok()?);
+    let number = u64::from_le_bytes(head[NUMBER_FROM..SLOT_FROM].try_into().ok()?);
+    let slot = u32::from_le_bytes(head[SLOT_FROM..NONCE_FROM].try_into().ok()?);
     let nonce = XNonce::from_slice(&head[NONCE_FROM..TAG_FROM]);
-    let tag = Tag::from_slice(&head[TAG_FROM..]);
+    let tag = Tag::clone_from_slice(&head[TAG_FROM..]);
     let cipher = XChaCha20Poly1305::new((&**key).into());
-    cipher.decrypt_in_place_detached(nonce, &head[..NONCE_FROM], words, tag).ok()?;
-    Some((version, bytes))
+    cipher.decrypt_in_place_detached(nonce, &head[..NONCE_FROM], words, &tag).ok()?;
+    Some(OpenBytes { number, slot, tag: tag.into(), bytes })
 }
 
-fn plain_bytes(notes: &Notes) -> usize {
-    let texts: usize = all_texts(notes).map(|text| 4 + text.reveal().len()).sum();
-    let pages = notes.pages.iter().map(|page| match page {
-        Page::Words(text) => 1 + 4 + text.reveal().len(),
-        Page::Drawing(drawing) => 1 + 4 + drawing.strokes().len() * STROKE_BYTES + drawing.points() * POINT_BYTES,
-    });
-    1 + 4 + texts + pages.sum::<usize>()
+fn take_mark(version: u64, mut bytes: &[u8]) -> Option<Mark> {
+    let rest = &mut bytes;
+    let mut pieces = Vec::new();
+    while !rest.is_empty() {
+        let number = u64::from_le_bytes(take(rest, 8)?.try_into().ok()?);
+        pieces.push(Piece { number, tag: take(rest, TAG_BYTES)?.try_into().ok()? });
+    }
+    Some(Mark { version, pieces })
 }
 
-fn all_texts(notes: &Notes) -> impl Iterator<Item = &PatientText> {
+// What follows puts words into bytes and back. No general serialiser, since those keep copies of words in buffers of
+// their own.
+
+fn words_bytes(notes: &Notes) -> usize {
+    1 + words_texts(notes).map(text_bytes).sum::<usize>()
+}
+
+fn words_texts(notes: &Notes) -> impl Iterator<Item = &PatientText> {
     notes.intentions.iter().chain([&notes.for_clinician])
 }
 
-/// Shared or not (1 byte), how many pages (4), the intentions and the words for the clinician, then each page behind a
-/// byte of its kind. A text: length (4) and UTF-8. A drawing: how many strokes (4), and of each its tint (1), how many
-/// points (4), and of each point x (2), y (2) and width (1). No general serialiser, since those keep copies of words in
-/// buffers of their own.
-fn put_notes(bytes: &mut Vec<u8>, notes: &Notes) {
+/// Shared or not (1 byte), then each text.
+fn put_words(bytes: &mut Vec<u8>, notes: &Notes) {
     bytes.push(u8::from(notes.shared));
-    put_count(bytes, notes.pages.len());
-    for text in all_texts(notes) {
-        put_text(bytes, text);
+    words_texts(notes).for_each(|text| put_text(bytes, text));
+}
+
+fn take_words(mut bytes: &[u8], notes: &mut Notes) -> Option<()> {
+    let rest = &mut bytes;
+    let shared = match take(rest, 1)? {
+        [0] => false,
+        [1] => true,
+        _ => return None,
+    };
+    let mut intentions: [PatientText; INTENTIONS] = Default::default();
+    for intention in &mut intentions {
+        *intention = take_text(rest)?;
     }
-    for page in &notes.pages {
-        match page {
-            Page::Words(text) => {
-                bytes.push(WORDS);
-                put_text(bytes, text);
-            }
-            Page::Drawing(drawing) => {
-                bytes.push(DRAWN);
-                put_drawing(bytes, drawing);
-            }
-        }
+    let for_clinician = take_text(rest)?;
+    rest.is_empty().then_some(())?;
+    (notes.shared, notes.intentions, notes.for_clinician) = (shared, intentions, for_clinician);
+    Some(())
+}
+
+fn page_bytes(page: &Page) -> usize {
+    1 + match page {
+        Page::Words(text) => text_bytes(text),
+        Page::Drawing(drawing) => 4 + drawing.strokes().len() * STROKE_BYTES + drawing.points() * POINT_BYTES,
     }
 }
 
-fn put_text(bytes: &mut Vec<u8>, text: &PatientText) {
-    put_count(bytes, text.reveal().len());
-    bytes.extend_from_slice(text.reveal().as_bytes());
+/// A byte of its kind, then the text, or the drawing: how many strokes (4), and of each its tint (1), how many points
+/// (4), and of each point x (2), y (2) and width (1).
+fn put_page(bytes: &mut Vec<u8>, page: &Page) {
+    match page {
+        Page::Words(text) => {
+            bytes.push(WORDS);
+            put_text(bytes, text);
+        }
+        Page::Drawing(drawing) => {
+            bytes.push(DRAWN);
+            put_drawing(bytes, drawing);
+        }
+    }
 }
 
 fn put_drawing(bytes: &mut Vec<u8>, drawing: &Drawing) {
@@ -191,51 +304,14 @@ const fn tint_byte(tint: Tint) -> u8 {
     }
 }
 
-fn put_count(bytes: &mut Vec<u8>, count: usize) {
-    bytes.extend_from_slice(&u32::try_from(count).unwrap_or(u32::MAX).to_le_bytes());
-}
-
-fn take_notes(mut bytes: &[u8], version: u64) -> Option<Notes> {
+fn take_page(mut bytes: &[u8]) -> Option<Page> {
     let rest = &mut bytes;
-    let shared = match take(rest, 1)? {
-        [0] => false,
-        [1] => true,
+    let page = match take(rest, 1)? {
+        [WORDS] => Page::Words(take_text(rest)?),
+        [DRAWN] => Page::Drawing(take_drawing(rest)?),
         _ => return None,
     };
-    let pages = take_count(rest)?;
-    if pages > PAGES_MAX {
-        return None;
-    }
-    let mut intentions: [PatientText; INTENTIONS] = Default::default();
-    for intention in &mut intentions {
-        *intention = take_text(rest)?;
-    }
-    let for_clinician = take_text(rest)?;
-    let pages = (0..pages).map(|_| take_page(rest)).collect::<Option<Vec<_>>>()?;
-    rest.is_empty().then_some(Notes { pages, intentions, for_clinician, shared, version })
-}
-
-fn take<'a>(bytes: &mut &'a [u8], count: usize) -> Option<&'a [u8]> {
-    let (taken, rest) = bytes.split_at_checked(count)?;
-    *bytes = rest;
-    Some(taken)
-}
-
-fn take_count(bytes: &mut &[u8]) -> Option<usize> {
-    usize::try_from(u32::from_le_bytes(take(bytes, 4)?.try_into().ok()?)).ok()
-}
-
-fn take_text(bytes: &mut &[u8]) -> Option<PatientText> {
-    let count = take_count(bytes)?;
-    Some(PatientText::new(std::str::from_utf8(take(bytes, count)?).ok()?))
-}
-
-fn take_page(bytes: &mut &[u8]) -> Option<Page> {
-    match take(bytes, 1)? {
-        [WORDS] => take_text(bytes).map(Page::Words),
-        [DRAWN] => take_drawing(bytes).map(Page::Drawing),
-        _ => None,
-    }
+    rest.is_empty().then_some(page)
 }
 
 fn take_drawing(bytes: &mut &[u8]) -> Option<Drawing> {
@@ -255,4 +331,33 @@ fn take_stroke(bytes: &mut &[u8]) -> Option<Stroke> {
         (x <= PAGE_WIDTH && y <= PAGE_HEIGHT && point[4] > 0).then_some(StrokePoint { x, y, width: point[4] })
     });
     Stroke::new(tint, points.collect::<Option<Vec<_>>>()?)
+}
+
+fn text_bytes(text: &PatientText) -> usize {
+    4 + text.reveal().len()
+}
+
+/// Length (4 bytes) and UTF-8.
+fn put_text(bytes: &mut Vec<u8>, text: &PatientText) {
+    put_count(bytes, text.reveal().len());
+    bytes.extend_from_slice(text.reveal().as_bytes());
+}
+
+fn put_count(bytes: &mut Vec<u8>, count: usize) {
+    bytes.extend_from_slice(&u32::try_from(count).unwrap_or(u32::MAX).to_le_bytes());
+}
+
+fn take_text(bytes: &mut &[u8]) -> Option<PatientText> {
+    let count = take_count(bytes)?;
+    Some(PatientText::new(std::str::from_utf8(take(bytes, count)?).ok()?))
+}
+
+fn take_count(bytes: &mut &[u8]) -> Option<usize> {
+    usize::try_from(u32::from_le_bytes(take(bytes, 4)?.try_into().ok()?)).ok()
+}
+
+fn take<'a>(bytes: &mut &'a [u8], count: usize) -> Option<&'a [u8]> {
+    let (taken, rest) = bytes.split_at_checked(count)?;
+    *bytes = rest;
+    Some(taken)
 }

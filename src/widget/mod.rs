@@ -2,6 +2,7 @@
 
 pub mod breath_ring;
 pub mod call_band;
+pub mod countdown;
 pub mod fade;
 pub mod keyboard;
 pub mod parts;

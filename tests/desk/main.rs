@@ -64,6 +64,7 @@ pub fn options(folder: &Path) -> DeskOptions {
         font: None,
         font_bold: None,
         previews: None,
+        shared: stillroom::desk::SharedWords::default(),
     }
 }
 

@@ -27,6 +27,14 @@ impl Chance {
         Duration::from_micros(self.number() % u64::try_from(span.as_micros()).unwrap().max(1))
     }
 
+    /// Words that stand nowhere else, as people write them: with accents and signs that take several units in each form
+    /// of text.
+    pub fn words(&mut self, count: usize) -> String {
+        const LETTERS: &str = "abcdefghijklmnopqrstuvwxyzáéíóúñü¿🌊🦢";
+        let letters: Vec<char> = LETTERS.chars().collect();
+        (0..count).map(|_| letters[usize::try_from(self.number() % letters.len() as u64).unwrap()]).collect()
+    }
+
     /// Letters that stand nowhere else.
     pub fn letters(&mut self, count: usize) -> String {
         (0..count).map(|_| char::from(b'a' + u8::try_from(self.number() % 26).unwrap())).collect()

@@ -14,6 +14,8 @@ use tempfile::TempDir;
 
 /// Nothing here takes longer on a machine that is busy with other tests.
 pub const LIMIT: Duration = Duration::from_secs(15);
+/// A mark that names no sealed page yet is so long.
+const MARK_OF_NOTHING_BYTES: usize = 68;
 /// How often a file or a process is looked at again.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
@@ -126,9 +128,19 @@ impl Home {
         Kiosk::spawn_with(self.command(&program(), &arguments), false)
     }
 
-    /// The sealed notes' file.
+    /// The folder of the sealed notes.
     pub fn sealed(&self) -> PathBuf {
         self.state.join("notes.sealed")
+    }
+
+    /// What stands beside the key: it changes with each seal, once all of it is on disk.
+    pub fn mark(&self) -> Vec<u8> {
+        fs::read(self.runtime.join("visit.mark")).unwrap_or_default()
+    }
+
+    /// Whether anything was sealed with the visit's key: the mark is longer then than at the start of a visit.
+    pub fn is_sealed(&self) -> bool {
+        self.mark().len() > MARK_OF_NOTHING_BYTES
     }
 
     /// The journal's file as it now reads.

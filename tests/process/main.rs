@@ -4,7 +4,9 @@
 
 mod call;
 mod chance;
+mod desk_page;
 mod disk;
+mod forgetting;
 mod kiosk;
 mod memory;
 mod newcomer;

@@ -21,9 +21,14 @@ pub struct Pieces {
 impl Pieces {
     /// The pieces of one text.
     pub fn of(text: &str) -> Self {
-        let chars: Vec<char> = text.chars().collect();
+        Self::of_all(&[text])
+    }
+
+    /// The pieces of several texts.
+    pub fn of_all(texts: &[impl AsRef<str>]) -> Self {
+        let texts: Vec<Vec<char>> = texts.iter().map(|text| text.as_ref().chars().collect()).collect();
         let (mut by_start, mut starts, mut longest) = (HashMap::<_, Vec<Vec<u8>>>::new(), vec![false; 1 << 16], 0);
-        for piece in chars.windows(PIECE_CHARS) {
+        for piece in texts.iter().flat_map(|chars| chars.windows(PIECE_CHARS)) {
             let piece: String = piece.iter().collect();
             let utf16 = piece.encode_utf16().flat_map(u16::to_le_bytes).collect();
             let utf32 = piece.chars().flat_map(|char| u32::from(char).to_le_bytes()).collect();
@@ -54,27 +59,50 @@ impl Pieces {
     /// # Errors
     /// If this user may not read it.
     pub fn count_in_process(&self, pid: u32) -> io::Result<usize> {
-        let maps = fs::read_to_string(format!("/proc/{pid}/maps"))?;
-        let memory = File::open(format!("/proc/{pid}/mem"))?;
-        let (mut found, mut read_bytes) = (0, 0);
-        let mut buffer = vec![0; READ_BYTES];
-        for map in maps.lines().filter(|map| map.split(' ').nth(1).is_some_and(|rights| rights.starts_with('r'))) {
-            let range = map.split(' ').next().and_then(|range| range.split_once('-')).unwrap();
-            let parse = |number| u64::from_str_radix(number, 16).unwrap();
-            let (mut at, end) = (parse(range.0), parse(range.1));
-            while at < end {
-                let wanted = usize::try_from(end - at).unwrap().min(READ_BYTES);
-                // Some maps of the kernel cannot be read though they say so.
-                let Ok(read @ 1..) = memory.read_at(&mut buffer[..wanted], at) else { break };
-                found += self.count_in(&buffer[..read]);
-                read_bytes += read;
-                // The next reading begins early enough for what lies across the border.
-                let back = if at + read as u64 >= end { 0 } else { self.longest - 1 };
-                at += (read - back.min(read - 1)) as u64;
-            }
-        }
-        if read_bytes == 0 { Err(io::Error::other("not one byte could be read")) } else { Ok(found) }
+        let mut found = 0;
+        through_process(pid, self.longest, |bytes| found += self.count_in(bytes))?;
+        Ok(found)
     }
+}
+
+/// Whether these bytes stand in one piece somewhere in the readable memory of a process.
+///
+/// # Errors
+/// If this user may not read it.
+pub fn is_in_process(pid: u32, bytes: &[u8]) -> io::Result<bool> {
+    let mut found = false;
+    through_process(pid, bytes.len(), |memory| {
+        let mut rest = memory;
+        while let Some(at) = rest.iter().position(|byte| *byte == bytes[0]).filter(|_| !found) {
+            found = rest[at..].starts_with(bytes);
+            rest = &rest[at + 1..];
+        }
+    })?;
+    Ok(found)
+}
+
+/// Reads all readable memory of a process; what is not longer than `longest` lies whole in one reading.
+fn through_process(pid: u32, longest: usize, mut look: impl FnMut(&[u8])) -> io::Result<()> {
+    let maps = fs::read_to_string(format!("/proc/{pid}/maps"))?;
+    let memory = File::open(format!("/proc/{pid}/mem"))?;
+    let mut read_bytes = 0;
+    let mut buffer = vec![0; READ_BYTES];
+    for map in maps.lines().filter(|map| map.split(' ').nth(1).is_some_and(|rights| rights.starts_with('r'))) {
+        let range = map.split(' ').next().and_then(|range| range.split_once('-')).unwrap();
+        let parse = |number| u64::from_str_radix(number, 16).unwrap();
+        let (mut at, end) = (parse(range.0), parse(range.1));
+        while at < end {
+            let wanted = usize::try_from(end - at).unwrap().min(READ_BYTES);
+            // Some maps of the kernel cannot be read though they say so.
+            let Ok(read @ 1..) = memory.read_at(&mut buffer[..wanted], at) else { break };
+            look(&buffer[..read]);
+            read_bytes += read;
+            // The next reading begins early enough for what lies across the border.
+            let back = if at + read as u64 >= end { 0 } else { longest - 1 };
+            at += (read - back.min(read - 1)) as u64;
+        }
+    }
+    if read_bytes == 0 { Err(io::Error::other("not one byte could be read")) } else { Ok(()) }
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn no_word_of_a_patient_is_said_even_when_everything_is_logged() {
         kiosk.write(&format!("{line}\n"));
         kiosk.error();
     }
-    eventually("sealed notes", || home.sealed().exists());
+    eventually("sealed notes", || home.is_sealed());
     for file in home.files() {
         assert_eq!(pieces.count_in(&fs::read(&file).unwrap()), 0, "in {}", file.display());
     }

@@ -18,7 +18,7 @@ fn arrive_and_write(home: &Home, kiosk: &mut Kiosk, words: &str) {
     kiosk.reach("arrive", |line| line["stage"] == "arrive");
     kiosk.send(&json!({"event": "note_typed", "text": words}));
     kiosk.wait("a page", |line| line["note_pages"] == 1);
-    eventually("sealed notes", || home.sealed().exists());
+    eventually("sealed notes", || home.is_sealed());
 }
 
 fn check<'a>(receipt: &'a Value, name: &str) -> &'a Value {
@@ -118,6 +118,41 @@ fn receipts_count_up_and_follow_from_one_another() {
 }
 
 #[test]
+fn staff_read_the_receipts_and_a_missing_one_shows() {
+    let home = Home::new();
+    assert!(String::from_utf8(home.run(&["receipts"], "").stdout).unwrap().contains("No receipt yet"));
+    let mut kiosk = home.start(1);
+    kiosk.first();
+    for _ in 0..3 {
+        kiosk.tell("staff_reset");
+        kiosk.wait("turnover", |line| line["stage"] == "turnover");
+        kiosk.wait("ready again", |line| line["stage"] == "ready");
+    }
+    let answer = home.run(&["receipts"], "");
+    let text = String::from_utf8(answer.stdout).unwrap();
+    assert!(answer.status.success() && text.lines().count() == 4 && text.contains("3 receipts"), "{text}");
+    eventually("ready in the journal", || home.journal().contains("turnover_done"));
+    kiosk.kill_9();
+
+    let file = home.state.join("receipts.jsonl");
+    let whole = fs::read_to_string(&file).unwrap();
+    let lines: Vec<&str> = whole.split_inclusive('\n').collect();
+    // One taken from the middle, and the newest, which only the room itself can miss.
+    for (left, words) in
+        [([lines[0], lines[2]].concat(), "does not follow"), ([lines[0], lines[1]].concat(), "Missing at the end")]
+    {
+        fs::write(&file, left).unwrap();
+        let answer = home.run(&["receipts"], "");
+        let text = String::from_utf8(answer.stdout).unwrap();
+        assert!(answer.status.code() == Some(1) && text.contains(words), "{text}");
+        let first = home.start(1).first();
+        assert!(has_trouble(&first, "receipts-broken"), "{first}");
+    }
+    fs::write(&file, whole).unwrap();
+    assert!(!has_trouble(&home.start(1).first(), "receipts-broken"));
+}
+
+#[test]
 fn something_that_does_not_belong_blocks_the_room_until_it_is_gone() {
     let home = Home::new();
     let mut kiosk = home.start(1);
@@ -196,7 +231,7 @@ fn kills_in_a_reset(chance: &mut Chance) {
         kiosk.tell("staff_reset");
         std::thread::sleep(moment);
         kiosk.kill_9();
-        let was_whole = home.sealed().exists() && home.runtime.join("visit.key").exists();
+        let was_whole = home.is_sealed() && home.runtime.join("visit.key").exists();
 
         kiosk = home.start(1);
         let first = kiosk.first();

@@ -1,6 +1,7 @@
 //! What outlives a kill in a visit: the minute of the session, and the note for as long as its key does.
 
 use std::fs;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use serde_json::json;
@@ -67,7 +68,7 @@ fn sealed_page(home: &Home) -> Kiosk {
     kiosk.wait("arrive", |line| line["stage"] == "arrive");
     kiosk.send(&json!({"event": "note_typed", "text": "a heron stood in the shallows"}));
     kiosk.wait("a page", |line| line["note_pages"] == 1);
-    eventually("sealed notes", || home.sealed().exists());
+    eventually("sealed notes", || home.is_sealed());
     kiosk
 }
 
@@ -75,9 +76,9 @@ fn sealed_page(home: &Home) -> Kiosk {
 fn a_sealed_note_outlives_a_kill() {
     let home = Home::new();
     let mut kiosk = sealed_page(&home);
-    let before = fs::read(home.sealed()).unwrap();
+    let before = home.mark();
     kiosk.send(&json!({"event": "note_typed", "text": " and a second one came"}));
-    eventually("newer sealed notes", || fs::read(home.sealed()).unwrap() != before);
+    eventually("newer sealed notes", || home.mark() != before);
     kiosk.kill_9();
 
     let mut kiosk = home.start(1);
@@ -105,24 +106,51 @@ fn a_note_without_its_key_is_gone_and_staff_are_told() {
     // The visit goes on, and what is written from here is kept.
     kiosk.send(&json!({"event": "note_typed", "text": "again"}));
     kiosk.wait("a page", |line| line["note_pages"] == 1);
-    eventually("sealed notes", || home.sealed().exists());
+    eventually("sealed notes", || home.is_sealed());
+}
+
+/// The newest file of the sealed notes: the page that was written last.
+fn newest_piece(home: &Home) -> PathBuf {
+    let files = fs::read_dir(home.sealed()).unwrap().map(|entry| entry.unwrap().path());
+    let number = |path: &PathBuf| path.file_stem().and_then(|stem| stem.to_str()?.parse::<u64>().ok());
+    files.max_by_key(number).unwrap()
 }
 
 #[test]
-fn an_older_seal_put_back_is_refused() {
+fn an_older_page_put_back_is_refused() {
     let home = Home::new();
     let mut kiosk = sealed_page(&home);
-    let older = fs::read(home.sealed()).unwrap();
+    let (older, before) = (fs::read(newest_piece(&home)).unwrap(), home.mark());
     kiosk.send(&json!({"event": "note_typed", "text": " and left"}));
-    eventually("newer sealed notes", || fs::read(home.sealed()).unwrap() != older);
-    // The mark follows the notes; without this the older set would rightly be taken for the last one.
-    kiosk.send(&json!({"event": "note_typed", "text": " and came back"}));
-    let newer = fs::read(home.sealed()).unwrap();
-    eventually("still newer sealed notes", || fs::read(home.sealed()).unwrap() != newer);
+    eventually("newer sealed notes", || home.mark() != before);
     kiosk.kill_9();
-    fs::write(home.sealed(), older).unwrap();
+    fs::write(newest_piece(&home), older).unwrap();
     let mut kiosk = home.start(1);
     kiosk.first();
-    let lost = kiosk.wait("the loss told", |line| has_trouble(line, "notes-lost"));
-    assert_eq!(lost["note_pages"], 0);
+    let damaged = kiosk.wait("the damage told", |line| has_trouble(line, "notes-damaged"));
+    assert_eq!(damaged["note_pages"], 0);
+}
+
+#[test]
+fn a_page_cut_short_is_told_and_the_others_come_back() {
+    let home = Home::new();
+    home.configure("[notes]\npage_chars_max = 100\n");
+    let mut kiosk = sealed_page(&home);
+    let before = home.mark();
+    // Too long for what is left of the first page.
+    kiosk.send(&json!({"event": "note_typed", "text": "heron ".repeat(16)}));
+    kiosk.wait("a second page", |line| line["note_pages"] == 2);
+    eventually("newer sealed notes", || home.mark() != before);
+    kiosk.kill_9();
+    let piece = newest_piece(&home);
+    let bytes = fs::read(&piece).unwrap();
+    fs::write(&piece, &bytes[..bytes.len() / 2]).unwrap();
+    let mut kiosk = home.start(1);
+    kiosk.first();
+    let damaged = kiosk
+        .reach("the damage told, and the rest", |line| has_trouble(line, "notes-damaged") && line["note_pages"] == 1);
+    assert!(!has_trouble(&damaged, "notes-lost"), "{damaged}");
+    kiosk.tell("staff_reset");
+    let ready = kiosk.wait("ready", |line| line["stage"] == "ready");
+    assert!(!has_trouble(&ready, "notes-damaged"), "{ready}");
 }

@@ -9,6 +9,7 @@ mod sizes;
 mod still;
 mod tablet;
 mod take_home;
+mod turnover;
 mod typing;
 mod words;
 

@@ -11,6 +11,7 @@ const MINUTE_MS = 60_000;
 let view = null;
 let at = 0;
 let offers = { profiles: [], cap_db: 0 };
+let onForgotten = () => {};
 let drawnArc = "";
 
 /** The element of that name. */
@@ -39,6 +40,11 @@ export function minutes(ms) {
 /** The wall clock of a moment. */
 export function clockTime(moment) {
   return moment.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+}
+
+/** Whom to tell once what a patient shared is off this page. */
+export function whenForgotten(tell) {
+  onForgotten = tell;
 }
 
 /** What can be chosen in the room that is shown. */
@@ -90,17 +96,23 @@ export function draw(room, receivedAt) {
   write("fact-light", lightWords());
   const breath = view.anchor && view.breath ? "breath_anchor" : "breath_on";
   write("fact-breath", view.breath ? say(breath, { pattern: view.breath }) : say("breath_off"));
-  show(el("shared"), view.shared !== null);
-  write("shared-words", view.shared ?? "");
+  showShared(view.shared);
   drawReceipt();
   drawRecent();
   tick();
 }
 
-/** What a patient shared does not stay on a page that no longer hears the room. */
+// The room waits at a reset until each page that showed what was shared has said that it does no longer.
+function showShared(words) {
+  const showed = el("shared-words").textContent !== "";
+  show(el("shared"), words !== null);
+  write("shared-words", words ?? "");
+  if (showed && words === null) onForgotten();
+}
+
+/** What a patient shared does not stay on a page that no longer hears the room, or that is left. */
 export function forgetShared() {
-  show(el("shared"), false);
-  write("shared-words", "");
+  showShared(null);
 }
 
 /** The session clock of a room now, in milliseconds; null while it waits for the pump. */
@@ -273,7 +285,8 @@ function drawReceipt() {
     ...receipt.checks.map((check) => {
       const item = document.createElement("li");
       item.className = check.ok ? "good" : "bad";
-      item.textContent = `${check.name.replaceAll(/[-_]/g, " ")}: ${say(check.ok ? "receipt_held" : "receipt_failed")}`;
+      const name = has(`check_${check.name}`) ? say(`check_${check.name}`) : check.name;
+      item.textContent = `${name}: ${say(check.ok ? "receipt_held" : "receipt_failed")}`;
       return item;
     }),
   );

@@ -41,6 +41,8 @@ link.open(() => sound.isOn(), {
     hello = said;
     helloAt = performance.now();
     several = Boolean(said.several);
+    // A desk of several rooms has no room of its own to tell.
+    board.whenForgotten(several ? () => {} : link.forgotten);
     speak(said.locale);
     document.body.classList.toggle("several", several);
     call.prepare(said.clinicians, canReceive, several ? rooms.open : null);
@@ -70,6 +72,7 @@ el("broker-known").addEventListener("click", () => {
   tick();
 });
 document.addEventListener("visibilitychange", tick);
+window.addEventListener("pagehide", board.forgetShared);
 setInterval(tick, 500);
 
 function drawRoom(room) {

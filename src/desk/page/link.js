@@ -55,6 +55,11 @@ export async function order(room, path, body = {}) {
   }
 }
 
+/** Tells the room that what the patient shared is off this screen. A page that is being left still gets to say it. */
+export function forgotten() {
+  if (desk) post("/api/forgotten", { desk }, true).catch(() => {});
+}
+
 /** Tells the room that this page is here, and whether it can receive. */
 export async function beat() {
   if (!desk) return;
@@ -79,9 +84,10 @@ export async function signOut() {
   location.replace("/login");
 }
 
-function post(path, body) {
+function post(path, body, keepalive = false) {
   return fetch(path, {
     method: "POST",
+    keepalive,
     headers: { "content-type": "application/json", "x-stillroom": "1" },
     body: JSON.stringify(body),
     signal: AbortSignal.timeout(several ? ROOM_ANSWERS_WITHIN_MS : ANSWERS_WITHIN_MS),

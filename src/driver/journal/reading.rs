@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::super::wire;
 use super::{DAMAGED_KEPT_MAX, DAMAGED_PREFIX, JOURNAL_BYTES_MAX, JOURNAL_FILE, JournalError, JournalHealth};
 use crate::paths::private;
+use crate::room::snapshot::Receipt;
 use crate::room::{Event, RoomTime};
 
 /// Hexadecimal digits of a record's checksum.
@@ -52,6 +53,41 @@ pub(super) fn open(dir: &Path) -> Found {
             Found { records: Vec::new(), base: Base::Replace(Vec::new()), health }
         }
     }
+}
+
+/// Whether the journal on disk tells of no visit: it begins with a reset, and what may have come since is calls, the
+/// passing of time and the room's own steps.
+pub(super) fn is_compacted(dir: &Path) -> bool {
+    let limit = usize::try_from(JOURNAL_BYTES_MAX).unwrap_or(usize::MAX);
+    let Ok(Some(bytes)) = private::read_limited(&dir.join(JOURNAL_FILE), limit) else { return false };
+    let found = scan(&bytes);
+    let damaged_is_kept = (1..=DAMAGED_KEPT_MAX).any(|number| dir.join(format!("{DAMAGED_PREFIX}{number}")).exists());
+    let begins = matches!(found.records.first(), Some((_, Event::StaffReset)));
+    begins
+        && !damaged_is_kept
+        && found.unknown == 0
+        && !matches!(found.tail, Tail::Damaged { .. })
+        && found.records.iter().all(|(_, event)| concerns_a_call(event) || concerns_the_room(event))
+}
+
+/// The newest receipt that the journal on disk remembers. Nothing is mended or written.
+pub(super) fn newest_receipt(dir: &Path) -> Option<Receipt> {
+    let limit = usize::try_from(JOURNAL_BYTES_MAX).unwrap_or(usize::MAX);
+    let bytes = private::read_limited(&dir.join(JOURNAL_FILE), limit).ok()??;
+    super::receipt_in(&scan(&bytes).records).cloned()
+}
+
+const fn concerns_the_room(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::StaffReset
+            | Event::WipeVerified(_)
+            | Event::WipeFailed(_)
+            | Event::SurfaceCleaned
+            | Event::SpeakerHeard
+            | Event::TimeMarked
+            | Event::Resumed
+    )
 }
 
 fn from_bytes(path: &Path, bytes: &[u8]) -> Found {

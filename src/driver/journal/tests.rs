@@ -285,3 +285,24 @@ fn rubbish_of_any_kind_is_survived() {
         assert_eq!(Journal::open(dir.path()).1.len(), 1, "round {round}");
     }
 }
+
+#[test]
+fn a_journal_that_tells_of_a_visit_is_told_from_one_that_does_not() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(!is_compacted(dir.path()), "no journal proves nothing");
+    written(dir.path());
+    assert!(!is_compacted(dir.path()));
+    let (journal, ..) = Journal::open(dir.path());
+    journal.append_and_wait(at(92_000), &Event::StaffReset).unwrap();
+    assert!(!is_compacted(dir.path()));
+    journal.compact(at(92_000), &[Event::StaffReset]).unwrap();
+    assert!(is_compacted(dir.path()));
+    // A call in the middle of a reset belongs there, and stays.
+    journal.append_and_wait(at(93_000), &Event::CallPressed { id: CallId(12), practice: false }).unwrap();
+    assert!(is_compacted(dir.path()));
+    fs::write(dir.path().join("journal.damaged-1"), "x").unwrap();
+    assert!(!is_compacted(dir.path()));
+    fs::remove_file(dir.path().join("journal.damaged-1")).unwrap();
+    journal.append_and_wait(at(94_000), &Event::VisitBegins).unwrap();
+    assert!(!is_compacted(dir.path()));
+}

@@ -86,10 +86,13 @@ pub(super) fn from_journal(fields: &Fields) -> Result<Event, WireError> {
         "call_coming" => Event::CallComing { id: call()?, name: fields.text("name")? },
         "call_here" => Event::CallHere { id: fields.optional_call("id")? },
         "notes_lost" => Event::NotesLost,
+        "notes_damaged" => Event::NotesDamaged,
         "brightness" => Event::Brightness { trim: fields.number("trim", TRIM)? },
         "intensity" => Event::Intensity { nudge: fields.number("nudge", NUDGE)? },
         "wipe_verified" => Event::WipeVerified(receipt(fields)?),
         "wipe_failed" => Event::WipeFailed(receipt(fields)?),
+        "speaker_heard" => Event::SpeakerHeard,
+        "surface_cleaned" => Event::SurfaceCleaned,
         "time_marked" => Event::TimeMarked,
         "resumed" => Event::Resumed,
         _ => return Err(WireError::UnknownEvent),
@@ -190,6 +193,7 @@ pub(super) fn to_value(event: &Event) -> Option<Value> {
         Event::CallHere { id } => json!({ "event": "call_here", "id": id.map(call_name) }),
         Event::CallCleared => json!({ "event": "call_cleared" }),
         Event::NotesLost => json!({ "event": "notes_lost" }),
+        Event::NotesDamaged => json!({ "event": "notes_damaged" }),
         Event::Volume { db } => json!({ "event": "volume", "db": finite(*db)? }),
         Event::PlaceChosen(place) => json!({ "event": "place", "name": place.name() }),
         Event::BreathWished { on } => json!({ "event": "breath", "on": on }),
@@ -205,12 +209,15 @@ pub(super) fn to_value(event: &Event) -> Option<Value> {
         Event::WipeVerified(receipt) => json!({ "event": "wipe_verified", "receipt": vault::to_value(receipt) }),
         Event::WipeFailed(receipt) => json!({ "event": "wipe_failed", "receipt": vault::to_value(receipt) }),
         Event::TurnoverDone => json!({ "event": "turnover_done" }),
+        Event::SpeakerHeard => json!({ "event": "speaker_heard" }),
+        Event::SurfaceCleaned => json!({ "event": "surface_cleaned" }),
         Event::TimeMarked => json!({ "event": "time_marked" }),
         Event::Resumed => json!({ "event": "resumed" }),
         // Named one by one, so that a new event cannot be forgotten here.
         Event::CallJournaled { .. }
         | Event::StaffTouched
         | Event::OutputAccepted
+        | Event::SpeakerTested
         | Event::DeskSeen { .. }
         | Event::DeskGone { .. }
         | Event::NoteTyped { .. }
@@ -227,7 +234,6 @@ pub(super) fn to_value(event: &Event) -> Option<Value> {
         | Event::TakeHomeWent { .. }
         | Event::DarkTouched
         | Event::TalkNow { .. }
-        | Event::SpeakerTested
         | Event::TroubleChanged { .. } => return None,
     })
 }

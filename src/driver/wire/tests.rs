@@ -62,6 +62,7 @@ fn every_event() -> Vec<Event> {
         Event::NotesSealed { version: 1, ok: true },
         Event::NotesRestored(Notes::default()),
         Event::NotesLost,
+        Event::NotesDamaged,
         Event::Volume { db: -30.1 },
         Event::Volume { db: f32::MIN_POSITIVE },
         Event::BreathWished { on: true },
@@ -79,6 +80,8 @@ fn every_event() -> Vec<Event> {
         Event::WipeFailed(receipt()),
         Event::TurnoverDone,
         Event::SpeakerTested,
+        Event::SurfaceCleaned,
+        Event::SpeakerHeard,
         Event::TroubleChanged { trouble: Trouble::SoundLost, on: true },
         Event::TimeMarked,
         Event::Resumed,
@@ -92,7 +95,7 @@ fn every_event() -> Vec<Event> {
     events
 }
 
-const KINDS: usize = 56;
+const KINDS: usize = 59;
 
 fn kind(event: &Event) -> usize {
     match event {
@@ -152,6 +155,9 @@ fn kind(event: &Event) -> usize {
         Event::TakeHomeOffered { .. } => 53,
         Event::TakeHomeChosen { .. } => 54,
         Event::TakeHomeWent { .. } => 55,
+        Event::NotesDamaged => 56,
+        Event::SurfaceCleaned => 57,
+        Event::SpeakerHeard => 58,
     }
 }
 
@@ -259,6 +265,9 @@ fn the_headless_face_takes_nothing_that_only_the_room_can_say() {
         "intensity",
         "dark_touched",
         "speaker_tested",
+        "surface_cleaned",
+        "speaker_heard",
+        "notes_damaged",
     ];
     for name in internal {
         assert_eq!(parse(&json!({ "event": name }).to_string()), Err(WireError::UnknownEvent), "{name}");

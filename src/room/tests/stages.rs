@@ -42,6 +42,7 @@ fn one_of_each() -> Vec<(&'static str, Event)> {
         ("notes_sealed", Event::NotesSealed { version: 1, ok: true }),
         ("notes_restored", Event::NotesRestored(Notes::default())),
         ("notes_lost", Event::NotesLost),
+        ("notes_damaged", Event::NotesDamaged),
         ("take_looked", Event::TakeHomeLooked),
         ("take_offered", Event::TakeHomeOffered { paper: true, sealed: true }),
         ("take_chosen", Event::TakeHomeChosen { way: Way::Paper }),
@@ -63,6 +64,8 @@ fn one_of_each() -> Vec<(&'static str, Event)> {
         ("wipe_failed", Event::WipeFailed(receipt(false))),
         ("turnover_done", Event::TurnoverDone),
         ("speaker_tested", Event::SpeakerTested),
+        ("speaker_heard", Event::SpeakerHeard),
+        ("surface_cleaned", Event::SurfaceCleaned),
         ("trouble", Event::TroubleChanged { trouble: Trouble::SoundLost, on: true }),
         ("time_marked", Event::TimeMarked),
         ("resumed", Event::Resumed),
@@ -150,6 +153,7 @@ fn every_event_in_every_stage() {
         notes_sealed    taken      taken      taken      taken      taken      taken      taken
         notes_restored  -          taken      taken      taken      taken      -          -
         notes_lost      -          taken      taken      taken      taken      -          -
+        notes_damaged   -          taken      taken      taken      taken      -          -
         take_looked     -          taken      taken      taken      taken      -          -
         take_offered    taken      taken      taken      taken      taken      taken      taken
         take_chosen     -          -          -          taken      taken      -          -
@@ -171,6 +175,8 @@ fn every_event_in_every_stage() {
         wipe_failed     -          -          -          -          -          blocked    taken
         turnover_done   -          -          -          -          -          ready      -
         speaker_tested  taken      -          -          -          -          taken      -
+        speaker_heard   taken      -          -          -          -          taken      -
+        surface_cleaned taken      -          -          -          -          taken      -
         trouble         taken      taken      taken      taken      taken      taken      taken
         time_marked     taken      taken      taken      taken      taken      taken      taken
         resumed         taken      taken      taken      taken      taken      taken      taken"]]

@@ -1,0 +1,63 @@
+//! Owns what the process keeps to itself from its first line on: its memory, and what it would say when it stops on a
+//! fault of its own.
+
+use std::io::Write as _;
+use std::panic::PanicHookInfo;
+
+use crate::vault::{self, MemoryLock};
+
+/// Lets no fault of the program quote what it was working on: words of a patient could be among it.
+pub(super) fn keep_faults_quiet() {
+    std::panic::set_hook(Box::new(|fault| {
+        // A closed standard error is nothing to stop for twice.
+        let _ = std::io::stderr().write_all(told(fault).as_bytes());
+    }));
+}
+
+/// What was written in the program itself may be said; what was put together while it ran may hold anything.
+fn told(fault: &PanicHookInfo<'_>) -> String {
+    let place = fault.location().map_or_else(String::new, |place| format!(" at {}:{}", place.file(), place.line()));
+    let why = fault.payload().downcast_ref::<&'static str>().map_or_else(String::new, |why| format!(": {why}"));
+    let thread = std::thread::current().name().unwrap_or("unnamed").to_owned();
+    format!("stillroom: a fault of the program itself, thread {thread}{place}{why}; please report this line\n")
+}
+
+/// Hardens the process, and says what could not be had.
+pub(super) fn harden() {
+    let hardened = vault::harden();
+    if let Err(error) = &hardened.no_core_dumps {
+        tracing::warn!(%error, "a crash could write memory to disk");
+    }
+    if let Err(error) = &hardened.not_dumpable {
+        tracing::warn!(%error, "other programs of this user could read this one's memory");
+    }
+    match &hardened.memory_lock {
+        MemoryLock::Locked => {}
+        MemoryLock::Limited { limit_bytes } => {
+            tracing::info!(limit_bytes, "memory is not locked, since there is a limit; LimitMEMLOCK=infinity lifts it");
+        }
+        MemoryLock::Refused(error) => tracing::info!(%error, "memory is not locked; see that this machine has no swap"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    #[test]
+    fn a_fault_is_told_by_its_place_and_quotes_nothing_that_was_put_together() {
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let before = std::panic::take_hook();
+        let kept = Arc::clone(&said);
+        std::panic::set_hook(Box::new(move |fault| kept.lock().unwrap().push(told(fault))));
+        let words = String::from("a white horse é");
+        let split = std::thread::spawn(move || words.split_at(15).0.len()).join();
+        let literal = std::thread::spawn(|| panic!("said as it stands")).join();
+        std::panic::set_hook(before);
+        assert!(split.is_err() && literal.is_err());
+        let said = said.lock().unwrap().concat();
+        assert!(said.contains("said as it stands") && said.contains("guarding.rs"), "{said}");
+        assert!(!said.contains("horse"), "{said}");
+    }
+}

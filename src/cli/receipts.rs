@@ -1,0 +1,109 @@
+//! Owns `stillroom receipts`: the proofs of every wipe as staff read them, and whether their chain is whole.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use super::{FAILED, UNUSABLE};
+use crate::driver::journal;
+use crate::paths::Homes;
+use crate::room::snapshot::Receipt;
+use crate::vault::{self, ReceiptLine};
+
+/// Prints each receipt, then whether one is changed or missing.
+pub(super) fn receipts() -> ExitCode {
+    let state = match Homes::from_env(|name| std::env::var_os(name)) {
+        Ok(homes) => homes.state,
+        Err(error) => {
+            eprintln!("stillroom: {error}");
+            return ExitCode::from(UNUSABLE);
+        }
+    };
+    let lines = match vault::read_receipts(&state) {
+        Ok(lines) => lines,
+        Err(error) => {
+            eprintln!("stillroom: {error}");
+            return ExitCode::from(FAILED);
+        }
+    };
+    let (text, is_whole) = told(&lines, journal::newest_receipt(&state).as_ref());
+    // A closed pipe behind it is nothing to speak of.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    if is_whole { ExitCode::SUCCESS } else { ExitCode::from(FAILED) }
+}
+
+/// What is said of these lines, and whether all is well. `known` is the newest receipt that the room itself remembers.
+fn told(lines: &[ReceiptLine], known: Option<&Receipt>) -> (String, bool) {
+    let mut text = String::new();
+    let mut broken = 0;
+    for (index, line) in lines.iter().enumerate() {
+        let told = match &line.receipt {
+            None => format!("line {} is not a receipt", index + 1),
+            Some(receipt) => {
+                let gap = if line.follows {
+                    ""
+                } else {
+                    "   ! does not follow from the one before: changed, or one is missing"
+                };
+                format!("{}{gap}", receipt_told(receipt))
+            }
+        };
+        broken += usize::from(!line.follows);
+        let _ = writeln!(text, "{told}");
+    }
+    let last = lines.iter().rev().find_map(|line| line.receipt.as_ref());
+    let missing = known.filter(|known| last.is_none_or(|last| !vault::is_or_precedes(known, last)));
+    if let Some(known) = missing {
+        let _ = writeln!(text, "Missing at the end: receipt {}, {}, which the room remembers.", known.number, known.at);
+    }
+    let count = lines.len();
+    let _ = match (broken, missing) {
+        (0, None) if count == 0 => writeln!(text, "No receipt yet: this room has not been reset."),
+        (0, None) => writeln!(text, "The chain is whole: {count} receipts, each follows from the one before."),
+        _ => writeln!(
+            text,
+            "The chain is broken in {} places. Keep the file and ask why.",
+            broken + usize::from(missing.is_some())
+        ),
+    };
+    (text, broken == 0 && missing.is_none())
+}
+
+fn receipt_told(receipt: &Receipt) -> String {
+    let failed: Vec<&str> = receipt.checks.iter().filter(|check| !check.ok).map(|check| check.name.as_str()).collect();
+    let outcome =
+        if receipt.is_verified() { "verified".to_owned() } else { format!("NOT verified: {}", failed.join(", ")) };
+    let chain = receipt.chain.get(..16).unwrap_or(&receipt.chain);
+    format!("{:>6}  {}  {}  {chain}  {outcome}", receipt.number, receipt.at, receipt.room)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::room::snapshot::Check;
+
+    fn line(number: u64, ok: bool, follows: bool) -> ReceiptLine {
+        let check = Check { name: "no-visit-key".to_owned(), ok };
+        let receipt = Receipt {
+            number,
+            at: "2026-03-04T05:06:07+01:00".to_owned(),
+            room: "Room 2".to_owned(),
+            checks: vec![check],
+            chain: format!("{number:064}"),
+        };
+        ReceiptLine { receipt: Some(receipt), follows }
+    }
+
+    #[test]
+    fn each_receipt_is_told_and_what_is_missing_shows() {
+        assert_eq!(told(&[], None), ("No receipt yet: this room has not been reset.\n".to_owned(), true));
+        let lines = [line(1, true, true), line(2, false, true)];
+        let (text, is_whole) = told(&lines, lines[1].receipt.as_ref());
+        assert!(is_whole && text.contains("NOT verified: no-visit-key") && text.contains("2 receipts"), "{text}");
+        let (text, is_whole) = told(&lines[..1], lines[1].receipt.as_ref());
+        assert!(!is_whole && text.contains("Missing at the end: receipt 2"), "{text}");
+        let (text, is_whole) = told(&[line(1, true, true), line(3, true, false)], None);
+        assert!(!is_whole && text.contains("does not follow"), "{text}");
+        assert!(!told(&[ReceiptLine { receipt: None, follows: false }], None).1);
+    }
+}

@@ -1,0 +1,59 @@
+//! Owns the lines in the log that tell how a room was made ready between two people, step by step. They name the room's
+//! own steps and the receipt, and nothing of a person.
+
+use crate::room::snapshot::Receipt;
+use crate::room::{Snapshot, Stage};
+
+/// What has been told.
+#[derive(Debug, Default)]
+pub struct Logbook {
+    told: Told,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Told {
+    stage: Option<Stage>,
+    receipt: Option<u64>,
+    surface: bool,
+    speaker: bool,
+    call: bool,
+}
+
+impl Logbook {
+    /// Tells what has changed.
+    pub fn follow(&mut self, snapshot: &Snapshot) {
+        let now = Told {
+            stage: Some(snapshot.stage),
+            receipt: snapshot.receipt.as_ref().map(|receipt| receipt.number),
+            surface: snapshot.surface_cleaned,
+            speaker: snapshot.speaker_tested,
+            call: snapshot.call_tested,
+        };
+        let before = std::mem::replace(&mut self.told, now.clone());
+        if now == before {
+            return;
+        }
+        if let Some(receipt) = snapshot.receipt.as_ref().filter(|_| now.receipt != before.receipt) {
+            let Receipt { number, .. } = receipt;
+            if receipt.is_verified() {
+                tracing::info!(receipt = number, "turnover: wiped and verified");
+            } else {
+                tracing::warn!(receipt = number, "turnover: the wipe is not verified; the room takes no patient");
+            }
+        }
+        for (step, is_done, was_done) in [
+            ("the surface is cleaned", now.surface, before.surface),
+            ("the test tone was heard", now.speaker, before.speaker),
+            ("a desk received the test call", now.call, before.call),
+        ] {
+            if is_done && !was_done {
+                tracing::info!("turnover: {step}");
+            }
+        }
+        // What the room comes up with is no step.
+        if before.stage.is_some() && now.stage != before.stage && now.stage == Some(Stage::Ready) {
+            let Told { surface, speaker, call, .. } = now;
+            tracing::info!(surface, speaker, call, "turnover: the room is ready");
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! What the patient shared with the desk: the reset waits until each page that showed it has said that it does no longer.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::kiosk::{Home, Kiosk, LIMIT, eventually};
+
+const WORDS: &str = "needles frighten me";
+
+/// A page as the desk sees one: a stream that is read, and what it says itself.
+struct Page {
+    stream: TcpStream,
+    host: String,
+    heard: Vec<u8>,
+}
+
+impl Page {
+    fn open(home: &Home) -> Self {
+        let host = format!("127.0.0.1:{}", home.port);
+        let mut stream = None;
+        eventually("the desk", || {
+            stream = TcpStream::connect(&host).ok();
+            stream.is_some()
+        });
+        let mut stream = stream.unwrap();
+        stream.set_read_timeout(Some(LIMIT)).unwrap();
+        write!(stream, "GET /events HTTP/1.1\r\nHost: {host}\r\n\r\n").unwrap();
+        Self { stream, host, heard: Vec::new() }
+    }
+
+    /// Reads on until these words have come, and answers all that was heard up to there.
+    fn hear(&mut self, words: &str) -> String {
+        let mut piece = [0; 4096];
+        loop {
+            let heard = String::from_utf8_lossy(&self.heard).into_owned();
+            if let Some(at) = heard.find(words) {
+                self.heard.drain(..at + words.len());
+                return heard[..at + words.len()].to_owned();
+            }
+            let read = self.stream.read(&mut piece).unwrap();
+            assert!(read > 0, "the stream ended before {words}");
+            self.heard.extend_from_slice(&piece[..read]);
+        }
+    }
+
+    /// Its own name.
+    fn name(&mut self) -> String {
+        let heard = self.hear(r#","version""#);
+        heard.split(r#""desk":""#).nth(1).unwrap().split('"').next().unwrap().to_owned()
+    }
+
+    fn says_that_it_forgot(&self, name: &str) {
+        let body = json!({ "desk": name }).to_string();
+        let mut way = TcpStream::connect(&self.host).unwrap();
+        way.set_read_timeout(Some(LIMIT)).unwrap();
+        write!(
+            way,
+            "POST /api/forgotten HTTP/1.1\r\nHost: {}\r\ncontent-type: application/json\r\nx-stillroom: 1\r\n\
+             content-length: {}\r\nconnection: close\r\n\r\n{body}",
+            self.host,
+            body.len()
+        )
+        .unwrap();
+        let mut answer = [0; 12];
+        way.read_exact(&mut answer).unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 204");
+    }
+}
+
+fn shared(home: &Home) -> (Kiosk, Page, String) {
+    let mut kiosk = home.start(1);
+    kiosk.first();
+    let mut page = Page::open(home);
+    let name = page.name();
+    kiosk.tell("visit_begins");
+    kiosk.reach("arrive", |line| line["stage"] == "arrive");
+    kiosk.send(&json!({"event": "for_clinician", "text": WORDS}));
+    kiosk.send(&json!({"event": "share", "on": true}));
+    page.hear(WORDS);
+    (kiosk, page, name)
+}
+
+fn desk_forgot(receipt: &Value) -> Option<bool> {
+    receipt["checks"].as_array()?.iter().find(|check| check["name"] == "desk-forgot")?["ok"].as_bool()
+}
+
+#[test]
+fn a_desk_that_says_it_shows_nothing_more_is_in_the_receipt() {
+    let home = Home::new();
+    let (mut kiosk, mut page, name) = shared(&home);
+    kiosk.tell("staff_reset");
+    page.hear(r#""shared":null"#);
+    page.says_that_it_forgot(&name);
+    let ready = kiosk.wait("ready", |line| line["stage"] == "ready");
+    assert_eq!((&ready["receipt"]["verified"], desk_forgot(&ready["receipt"])), (&json!(true), Some(true)), "{ready}");
+}
+
+#[test]
+fn a_desk_that_says_nothing_blocks_the_room_until_the_next_reset() {
+    let home = Home::new();
+    let (mut kiosk, page, _name) = shared(&home);
+    kiosk.tell("staff_reset");
+    let blocked = kiosk.wait_within("the block", Duration::from_secs(20), |line| line["stage"] == "blocked");
+    assert_eq!(desk_forgot(&blocked["receipt"]), Some(false), "{blocked}");
+    drop(page);
+    kiosk.tell("staff_reset");
+    let ready = kiosk.wait("ready", |line| line["stage"] == "ready");
+    assert_eq!(ready["receipt"]["verified"], true, "{ready}");
+}

@@ -252,7 +252,7 @@ fn the_ground_knows_nothing_of_the_world() {
             let from = identifier(&code[at + 4..]);
             let is_known = ["std", "core", "super", "self", "crate"].contains(&from);
             // What a file has declared itself may be named without more, such as `pub use effect::Effect`.
-            let is_own = code.contains(&format!("mod {from};"));
+            let is_own = code.contains(&format!("mod {from};")) || code.contains(&format!("macro_rules! {from} "));
             assert!(is_known || is_own, "{}: names {from}", source.path);
         }
     }

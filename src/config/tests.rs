@@ -443,7 +443,7 @@ fn ways_home_are_read_and_what_is_no_key_is_named() {
     check(
         "[take_home]\npaper = \"a5\"\nrecipient = \"age1qqqq\"\nprinter = \"\"\nstick = true\n",
         &expect![[r#"
-            kiosk.toml:2: take_home.paper: found "a5", allowed one of letter, a4
+            kiosk.toml:2: take_home.paper: found "a5", allowed one of letter, a4; did you mean a4?
             kiosk.toml:3: take_home.recipient: found "age1qqqq", allowed a public key of age, which starts with age1; `age-keygen` makes one
             kiosk.toml:4: take_home.printer: found "", allowed a text of 1 to 127 characters
             kiosk.toml:5: take_home.stick: found an unknown key, allowed printer, recipient, folder, paper

@@ -4,7 +4,8 @@
 #   make test    format, lints, every test, and a short look at the real window
 #   make demo    an unattended visit from the first run to the wiped room, and an afternoon at the desk of two rooms;
 #                OUT=folder, default target/demo; DEMO='--size 1920x1200' or '--only wgpu'
-#   make bench   the figures of the last demo, and what the room takes while it rests
+#   make bench   the figures of sound and line beside their limits, those of the last demo, what the room takes while it
+#                rests, and what it takes to play one track beside mpv
 #   make soak    thousands of visits and calls by chance (SEEDS=n, default 20000), a thousand real visits killed and
 #                searched (STILLROOM_VISITS=n), hours of composed music held to its figures, clumsy and resting hands,
 #                kills, a cable that is pulled (this one as root)
@@ -63,7 +64,7 @@ demo: window
 	$(PYTHON) tests/demo/desks.py --room $(ROOM) --out '$(OUT)'
 
 bench: window
-	@sh scripts/packages.sh smoke lines demo
+	@sh scripts/packages.sh smoke lines demo bench
 	cargo bench --locked --bench sound --bench line
 	$(PYTHON) tests/demo/desks.py --room $(ROOM) --presses 200
 	$(PYTHON) tests/demo/bench.py --room $(ROOM) --report '$(OUT)/report.json'

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the system packages of the named groups that are not there yet: build, window, smoke, lines, home, demo,
-# soak, pictures.
+# bench, soak, pictures.
 # Looks first, so that a second run installs nothing and asks for no rights.
 set -eu
 
@@ -15,9 +15,10 @@ packages() {
 	home) echo 'zbar-tools age cups' ;;
 	soak) echo 'iproute2' ;;
 	demo) echo 'chromium chromium-driver sox zbar-tools' ;;
+	bench) echo 'mpv' ;;
 	pictures) echo 'imagemagick' ;;
 	*)
-		echo "packages.sh: there is no group $1; the groups are build, window, smoke, lines, home, demo, soak and pictures" >&2
+		echo "packages.sh: there is no group $1; the groups are build, window, smoke, lines, home, demo, bench, soak and pictures" >&2
 		exit 2
 		;;
 	esac
@@ -32,6 +33,7 @@ reason() {
 	home) echo 'to read the codes, to open what is sealed, and to print on a print server of its own' ;;
 	soak) echo 'for a network of its own, whose cable the tests pull' ;;
 	demo) echo 'to stand at the desk in a real browser, to measure the sound, and to read the codes' ;;
+	bench) echo 'to measure the room beside a player that does nothing else' ;;
 	pictures) echo 'to make the pictures of the README smaller' ;;
 	esac
 }

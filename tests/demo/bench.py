@@ -1,16 +1,43 @@
-"""Owns the figures: what the last visit measured, and what the room takes of a processor and of memory while nobody
-touches it. Each figure comes from the kernel's own counters of the real program on a display of our own."""
+"""Owns the figures: what the last visit measured, what the room takes of a processor and of memory while nobody
+touches it, and what it takes to play one track to closed eyes beside a player that does nothing else. Each figure comes
+from the kernel's own counters of the real program on a display of our own."""
 
 import argparse
 import json
 import os
+import subprocess
 import sys
 import time
 
 from glass import Glass
-from surroundings import Display, Failed, Folder, Room, Sound, wait_for
+from surroundings import ROOT, Display, Failed, Folder, Room, Sound, stop, wait_for
 
 REST_S = 20
+LISTEN_S = 60
+# Wake-ups of the room in a second, and its processor time as a share of the player's.
+WAKES_MAX = 40
+SHARE_MAX = 1.0
+TRACK = "music/tide.ogg"
+# One track and nothing else, so that both play the same.
+ONE_TRACK = f"""
+[title]
+en-US = "One track"
+es-US = "Una pieza"
+[description]
+en-US = "One track and nothing else."
+es-US = "Una pieza y nada más."
+[session]
+infusion_minutes = 40
+[place]
+name = "beach"
+time = "dusk"
+allowed = ["beach", "dark"]
+[sound]
+volume_db = -20.0
+allowed = ["music", "silence"]
+tracks = ["{TRACK}"]
+music_db = 0.0
+"""
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -23,6 +50,15 @@ def used(process):
         with open(f"/proc/{process}/task/{task}/status") as file:
             switches += sum(int(line.split()[1]) for line in file if "ctxt_switches" in line)
     return (int(fields[11]) + int(fields[12])) / TICKS, switches
+
+
+def wakes(process):
+    """The times that a thread of it had slept and was woken."""
+    woken = 0
+    for task in os.listdir(f"/proc/{process}/task"):
+        with open(f"/proc/{process}/task/{task}/status") as file:
+            woken += sum(int(line.split()[1]) for line in file if line.startswith("voluntary_ctxt_switches"))
+    return woken
 
 
 def memory_mib(process, key):
@@ -38,6 +74,32 @@ def rest(room, name):
     print(f"  {name:34} {100 * (after[0] - before[0]) / took:6.2f} % of a core"
           f" {(after[1] - before[1]) / took:8.1f} switches/s"
           f" {memory_mib(process, 'Rss'):7.1f} MiB RSS {memory_mib(process, 'Pss'):7.1f} MiB PSS", flush=True)
+
+
+def set_up(glass):
+    """The first run, from its first screen to a room that is ready."""
+    glass.press("next", then="key-q")
+    glass.type("bench")
+    glass.press("next", then="pin-enter")
+    for _ in range(2):
+        for digit in "2468":
+            glass.tap(f"pin-{digit}")
+        glass.press("pin-enter", changes=True)
+    glass.wait("inch-more")
+    glass.press("next", then="no-meter")
+    glass.press("no-meter", then="cap-tone")
+    glass.press("finish", then="ready")
+
+
+def begin(glass):
+    """A session without a visit before it."""
+    glass.hold("staff-corner", then="pin-enter")
+    for digit in "2468":
+        glass.tap(f"pin-{digit}")
+    glass.press("pin-enter", then="begin-session")
+    glass.press("settle", changes=True)
+    glass.press("begin-session", then="begin-anyway")
+    glass.press("begin-anyway", then="place")
 
 
 def measure(program, backend):
@@ -57,33 +119,70 @@ def measure(program, backend):
         print(f"  start to the first screen's controls: {time.monotonic() - began:.2f} s")
         glass.settle()
         rest(room, "a still screen (the first run)")
-        glass.press("next", then="key-q")
-        glass.type("bench")
-        glass.press("next", then="pin-enter")
-        for _ in range(2):
-            for digit in "2468":
-                glass.tap(f"pin-{digit}")
-            glass.press("pin-enter", changes=True)
-        glass.wait("inch-more")
-        glass.press("next", then="no-meter")
-        glass.press("no-meter", then="cap-tone")
-        glass.press("finish", then="ready")
+        set_up(glass)
         wait_for("ready", lambda: glass.screen() == "ready")
         time.sleep(2)
         rest(room, "ready: the beach and its sea")
-        glass.hold("staff-corner", then="pin-enter")
-        for digit in "2468":
-            glass.tap(f"pin-{digit}")
-        glass.press("pin-enter", then="begin-session")
-        glass.press("settle", changes=True)
-        glass.press("begin-session", then="begin-anyway")
-        glass.press("begin-anyway", then="place")
+        begin(glass)
         time.sleep(10)  # the controls have dimmed away by then
         rest(room, "a session: music, sea, and the breath")
     finally:
         for thing in reversed(opened):
             thing.close()
         folder.remove()
+
+
+def listen(program):
+    """One track to closed eyes, beside mpv with the same file, on another output of the same sound server at the same time."""
+    folder, opened = Folder(), []
+    player = None
+    try:
+        with open(folder.at("profiles", "one-track.toml"), "w") as file:
+            file.write(ONE_TRACK)
+        with open(os.path.join(ROOT, "kiosk.toml")) as file:
+            shipped = file.read()
+        with open(folder.at("one-track", "kiosk.toml"), "w") as file:
+            named = shipped.replace('dir = "profiles"', f'dir = "{folder.at("profiles")}"')
+            file.write(named.replace('default = "gentle-tide"', 'default = "one-track"'))
+        sound = Sound(folder, folder.at("heard.wav"))
+        opened.append(sound)
+        display = Display(folder, 1280, 800)
+        opened.append(display)
+        room = Room(program, folder, display, sound, "tiny-skia", 1, folder.at("one-track", "kiosk.toml"))
+        opened.append(room)
+        room.start()
+        glass = Glass(display, room, folder.path, None)
+        glass.wait_screen("first-run", 30)
+        glass.settle()
+        set_up(glass)
+        wait_for("ready", lambda: glass.screen() == "ready")
+        begin(glass)
+        glass.press("dark", gone="dark")
+        player = subprocess.Popen(
+            ["mpv", "--no-config", "--no-video", "--no-terminal", "--ao=pulse", "--loop-file=inf", "--volume=30",
+             os.path.join(ROOT, "media", TRACK)],
+            env=sound.environment("desk"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(10)  # the fades are over and both have read ahead
+        both = (room.process.pid, player.pid)
+        before, began = [(used(one)[0], wakes(one)) for one in both], time.monotonic()
+        time.sleep(LISTEN_S)
+        after, took = [(used(one)[0], wakes(one)) for one in both], time.monotonic() - began
+        sound.close()
+        if sound.facts()["silent"]:
+            raise Failed("the room played nothing while it was measured")
+    finally:
+        stop(player)
+        for thing in reversed(opened):
+            thing.close()
+        folder.remove()
+    (ours, woken), (theirs, theirs_woken) = [
+        (now[0] - then[0], (now[1] - then[1]) / took) for then, now in zip(before, after)]
+    share = ours / max(theirs, 1 / TICKS)
+    print(f"One track to closed eyes (the window dark), {LISTEN_S} s beside mpv with the same file:")
+    print(f"  the room {100 * ours / took:.2f} % of a core, mpv {100 * theirs / took:.2f} %: {share:.2f} times mpv's,"
+          f" held to {SHARE_MAX:.1f}{'' if share <= SHARE_MAX else '  MISSED'}")
+    print(f"  the room wakes {woken:.1f} times a second, held to {WAKES_MAX}; mpv {theirs_woken:.1f}"
+          f"{'' if woken <= WAKES_MAX else '  MISSED'}", flush=True)
 
 
 def main():
@@ -105,6 +204,7 @@ def main():
     try:
         measure(arguments.room, "tiny-skia")
         measure(arguments.room, "wgpu")
+        listen(arguments.room)
     except Failed as why:
         print(f"The room could not be measured: {why}", file=sys.stderr)
         sys.exit(1)

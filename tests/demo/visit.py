@@ -404,12 +404,17 @@ class Visit:
         glass.press("tint-sea", changes=True)
         glass.draw([(0.1 + 0.008 * step, 0.5 + 0.2 * math.sin(step / 9)) for step in range(100)])
         glass.wait("draw-undo")
+        glass.settle()
         one = glass.picture_of("sketch")
         glass.press("tint-honey", changes=True)
         glass.draw([(0.6 + 0.1 * math.cos(step / 8), 0.3 + 0.19 * math.sin(step / 8)) for step in range(52)])
         self.see("after: something is being drawn", "after-draw")
         glass.press("draw-undo", changes=True)
-        if glass.picture_of("sketch") != one:
+        glass.settle()
+        after = glass.picture_of("sketch")
+        # The rim of a line that was drawn in pieces is not to the last bit that of one drawn at once.
+        other = sum(before != now for before, now in zip(one, after))
+        if len(one) != len(after) or other > len(one) * 0.002:
             raise Failed("undo did not bring back the page as it was before the last line")
 
     def call_while_writing(self):

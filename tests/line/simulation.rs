@@ -279,13 +279,14 @@ impl World {
 
     fn play(mut self) -> Self {
         while let Some(Reverse((at_ms, _, what))) = self.queue.pop() {
-            if at_ms > FAULTS_MS && !self.heals {
-                self.heal();
-            }
             if at_ms > FAULTS_MS + HEALS_MS {
                 break;
             }
+            // First, so that nothing that the healing brings about lies in the past.
             self.now_ms = at_ms;
+            if at_ms > FAULTS_MS && !self.heals {
+                self.heal();
+            }
             self.happen(what);
         }
         self.judge_the_end();

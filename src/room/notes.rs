@@ -113,6 +113,12 @@ impl Notes {
         self.pages.iter().filter(|page| !page.is_blank()).count()
     }
 
+    /// Whether any page holds a drawing.
+    #[must_use]
+    pub fn has_drawings(&self) -> bool {
+        self.pages.iter().any(|page| page.drawing().is_some_and(|drawing| !drawing.is_blank()))
+    }
+
     /// Whether nothing at all was written.
     #[must_use]
     pub fn is_blank(&self) -> bool {

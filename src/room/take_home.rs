@@ -145,7 +145,10 @@ impl Room {
             return Err(Refusal::TakeHome { why: "it is on its way already" });
         }
         if way == Way::Phone {
-            self.take_home.taken = Some(self.notes.version);
+            // Codes hold words only: who drew is asked before leaving.
+            if !self.notes.has_drawings() {
+                self.take_home.taken = Some(self.notes.version);
+            }
             self.take_home.going.insert(way, Going::Done { code: None });
             return Ok(());
         }

@@ -71,8 +71,7 @@ impl TakeHome {
                 }
             }
         };
-        let drawn = notes.pages.iter().any(|page| page.drawing().is_some_and(|drawing| !drawing.is_blank()));
-        Self { codes, drawn, shown: 0, at: At::Choosing }
+        Self { codes, drawn: notes.has_drawings(), shown: 0, at: At::Choosing }
     }
 
     /// What it asks of the shell when it opens. Where the phone is the only way, it is gone at once.

@@ -74,6 +74,18 @@ fn the_phone_is_always_open_and_leaves_the_room_untouched() {
 }
 
 #[test]
+fn who_drew_is_asked_before_leaving_since_codes_hold_words_only() {
+    let mut play = written();
+    play.ok(0, super::writing::drawn(1, &[3, 5]));
+    play.ok(0, chosen(Way::Phone));
+    assert!(!play.snapshot().note_is_taken());
+    play.ok(0, chosen(Way::Paper));
+    let version = play.snapshot().notes.version;
+    play.ok(0, Event::TakeHomeWent { way: Way::Paper, version, outcome: Ok(None) });
+    assert!(play.snapshot().note_is_taken());
+}
+
+#[test]
 fn what_is_not_open_or_not_written_is_refused() {
     let mut play = Play::in_stage(Stage::After);
     play.ok(0, offered(true, true));

@@ -21,7 +21,7 @@ fn written(page: usize, text: &str) -> Event {
 }
 
 /// A page with strokes of so many points each.
-fn drawn(page: usize, strokes: &[usize]) -> Event {
+pub(super) fn drawn(page: usize, strokes: &[usize]) -> Event {
     let point = StrokePoint { x: 7_351, y: 7_351, width: 73 };
     let strokes = strokes.iter().filter_map(|points| Stroke::new(Tint::Sea, vec![point; *points])).map(Shared::new);
     Event::NoteDrawn { page, drawing: Drawing::of(strokes.collect()) }

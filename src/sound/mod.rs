@@ -29,6 +29,8 @@ mod orders;
 mod outputs;
 mod playlist;
 mod ports;
+#[cfg(test)]
+mod proof;
 mod ramp;
 mod reading;
 mod reading_tone;

@@ -155,7 +155,8 @@ impl Drop for Lease {
     }
 }
 
-fn fill<T: SizedSample + FromSample<f32>>(
+/// Fills what a device asked for, in its own form.
+pub(super) fn fill<T: SizedSample + FromSample<f32>>(
     engine: &mut Engine,
     data: &mut [T],
     channels: usize,

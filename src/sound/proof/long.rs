@@ -1,0 +1,142 @@
+//! Owns the long proofs: a visit of two hours without a click, and a day without growth. `STILLROOM_SEED=n` replays one
+//! seed, `STILLROOM_HOURS=n` plays so many hours of the day.
+
+use super::super::dsp::Chance;
+use super::super::{Bed, BreathSound, Character, Mix, ScoreAim, Shape, Signal};
+use super::{Pieces, Proof, number};
+use crate::room::breath::Pattern;
+
+/// What a day may leave on the heap between its first hour and its last.
+const GROWTH_BYTES_MAX: i64 = 256 << 10;
+/// … and in what the system holds for the program, in KiB.
+const GROWTH_RSS_KIB_MAX: i64 = 8 << 10;
+
+/// The hands of a visit: pauses, skips, calls, other profiles, louder and softer, seconds to half a minute apart.
+struct Visit {
+    chance: Chance,
+    mix: Mix,
+    asked: u64,
+}
+
+impl Visit {
+    fn new(seed: u64) -> Self {
+        let mix = Mix { volume_db: -24.0, crossfade_s: 8.0, ..Mix::default() };
+        Self { chance: Chance::new(seed), mix, asked: 0 }
+    }
+
+    /// Goes on for `seconds`.
+    fn go_on(&mut self, proof: &mut Proof, pieces: &Pieces, seconds: f64) {
+        let until_s = proof.now_s + seconds;
+        while proof.now_s < until_s {
+            if self.asked.is_multiple_of(12) {
+                self.take_profile(proof, pieces);
+            } else {
+                self.do_something(proof);
+            }
+            self.asked += 1;
+            proof.draw(f64::from(self.chance.between(2.0, 28.0)));
+        }
+    }
+
+    fn do_something(&mut self, proof: &mut Proof) {
+        match self.chance.below(7) {
+            0 => {
+                proof.set(Mix { held: true, ..self.mix.clone() });
+                // Some pauses end before their fade has.
+                proof.draw(f64::from(self.chance.between(0.2, 20.0)));
+            }
+            1 | 2 => self.mix.skips += 1,
+            3 => {
+                proof.signal(Signal::CallPlaced);
+                proof.set(Mix { ducked_db: -12.0, ..self.mix.clone() });
+                proof.draw(f64::from(self.chance.between(0.1, 8.0)));
+                proof.signal(Signal::DeskHasIt);
+                proof.draw(f64::from(self.chance.between(0.5, 8.0)));
+            }
+            4 => {
+                let step_db = if self.chance.unit() < 0.5 { 1.5 } else { -1.5 };
+                self.mix.volume_db = (self.mix.volume_db + step_db).clamp(-34.0, -12.0);
+            }
+            5 => {
+                if let Some(aim) = &mut self.mix.score {
+                    aim.shape = Shape::default().nudged(self.chance.white());
+                }
+            }
+            _ => {
+                self.mix.breath = (self.mix.breath.is_none()).then(|| BreathSound {
+                    pattern: Pattern::ALL[self.chance.below(4)],
+                    started: proof.epoch + std::time::Duration::from_secs_f64(proof.now_s),
+                    level_db: -6.0,
+                });
+                self.mix.swell_bed = self.mix.breath.is_some();
+            }
+        }
+        proof.set(self.mix.clone());
+    }
+
+    /// Another profile: other pieces, or the score, and other beds.
+    fn take_profile(&mut self, proof: &mut Proof, pieces: &Pieces) {
+        let chance = &mut self.chance;
+        let first = chance.below(3);
+        let has_tracks = chance.unit() < 0.6;
+        self.mix.tracks =
+            if has_tracks { pieces.paths[first..].iter().cloned().map(Into::into).collect() } else { vec![] };
+        self.mix.score = (!has_tracks).then(|| ScoreAim {
+            character: Character::ALL[chance.below(4)],
+            seed: u64::from(chance.unit() < 0.5),
+            level_db: -2.0,
+            shape: Shape::default(),
+        });
+        self.mix.beds = [Some((Bed::ALL[chance.below(6)], -10.0)), None];
+        if chance.unit() < 0.3 {
+            self.mix.beds[1] = Some((Bed::ALL[chance.below(6)], -16.0));
+        }
+        self.mix.session += u64::from(chance.unit() < 0.1);
+        proof.set(self.mix.clone());
+    }
+}
+
+#[test]
+#[ignore = "long: make soak"]
+fn soak_two_hours_with_pauses_skips_ducks_and_other_profiles_have_no_click() {
+    let seed = number("STILLROOM_SEED").unwrap_or(1);
+    let pieces = Pieces::new(120.0);
+    let (mut proof, mut visit) = (Proof::new(48_000), Visit::new(seed));
+    // At a room's own volumes every remainder counts that the ear of the proofs tells of.
+    proof.least_remainder = 0.0;
+    visit.go_on(&mut proof, &pieces, 7_200.0);
+    let asked = visit.asked;
+    proof.ended().is_clean(&format!("STILLROOM_SEED={seed}, {asked} changes in two hours"));
+}
+
+/// What the system holds for this program, in KiB.
+fn resident_kib() -> i64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+    line.split_whitespace().next().and_then(|kib| kib.parse().ok()).unwrap_or(0)
+}
+
+#[test]
+#[ignore = "a day takes most of an hour: make soak"]
+fn soak_a_day_of_sound_leaves_nothing_behind() {
+    let hours = number("STILLROOM_HOURS").unwrap_or(24).max(2);
+    let pieces = Pieces::new(120.0);
+    let (mut proof, mut visit) = (Proof::new(48_000), Visit::new(2));
+    proof.is_judging = false;
+    let mut after_first_kib = 0;
+    let mut left_bytes = 0;
+    for hour in 1..=hours {
+        let info = allocation_counter::measure(|| visit.go_on(&mut proof, &pieces, 3_600.0));
+        let resident = resident_kib();
+        if hour == 1 {
+            after_first_kib = resident;
+        } else {
+            left_bytes += info.bytes_current;
+        }
+        println!("hour {hour}: {resident} KiB resident; this hour left {} bytes on the heap", info.bytes_current);
+    }
+    let grown_kib = resident_kib() - after_first_kib;
+    println!("from hour 1 to hour {hours}: {grown_kib} KiB resident, {left_bytes} bytes on the heap");
+    assert!(left_bytes <= GROWTH_BYTES_MAX, "{left_bytes} bytes");
+    assert!(grown_kib <= GROWTH_RSS_KIB_MAX, "{grown_kib} KiB");
+}

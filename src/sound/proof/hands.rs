@@ -72,7 +72,7 @@ impl Hands {
             0 => self.mix.tracks = tracks(chance, &self.paths),
             1 => self.mix.session += u64::from(chance.unit() < 0.3),
             2 => {
-                self.mix.crossfade_s = [0.0, chance.between(0.0, 4.0), chance.between(0.0, 60.0), 1e4][chance.below(4)]
+                self.mix.crossfade_s = [0.0, chance.between(0.0, 4.0), chance.between(0.0, 60.0), 1e4][chance.below(4)];
             }
             3 => self.mix.skips += [0, 1, 1, 3][chance.below(4)],
             4 => self.mix.music_db = level_db(chance),

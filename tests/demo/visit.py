@@ -270,9 +270,7 @@ class Visit:
             # One place goes over into another within 7 s, and the breath never stands still.
             glass.settle(7.5)
             self.see(f"the place: {place}", f"session-{place}")
-        self.wake()
-        if glass.has("close"):
-            glass.press("close", then="breathe")
+        self.first_controls()
         if self.desk.words("fact-breath") != "off":
             # The profile has it on while settling.
             self.breathe()
@@ -303,6 +301,17 @@ class Visit:
             except Failed as failed:
                 missed = failed
         raise missed
+
+    def first_controls(self):
+        """Comes back from a sheet to the session's first controls, as a person does: what dims away is touched again."""
+        for _ in range(3):
+            self.wake()
+            if self.glass.has("breathe"):
+                return
+            if self.glass.has("close"):
+                self.glass.press("close")
+                time.sleep(0.5)
+        self.glass.wait("breathe")
 
     def breathe(self):
         before = self.desk.words("fact-breath")

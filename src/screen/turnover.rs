@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use iced::widget::{column, container, row};
-use iced::{Element, Length};
+use iced::{Element, Length, Padding};
 
 use super::{Action, Setting};
 use crate::room::call::CallPhase;
@@ -249,5 +249,7 @@ fn cleaning<'a>(setting: &Setting, until: Instant) -> Element<'a, Message> {
     ]
     .spacing(setting.mm(8.0))
     .align_x(iced::Center);
-    parts::ground(theme::INK, container(content).center(Length::Fill))
+    // Below the call, which may be open and then lies across the top.
+    let below_call = Padding { top: setting.mm(CALL_MM + 6.0), ..Padding::ZERO };
+    parts::ground(theme::INK, container(content).center(Length::Fill).padding(below_call))
 }

@@ -74,7 +74,7 @@ pictures:
 	sh scripts/pictures.sh '$(OUT)'
 
 soak:
-	@sh scripts/packages.sh build smoke lines soak
+	@sh scripts/packages.sh build smoke lines home soak
 	@sh scripts/cargo.sh
 	STILLROOM_SEEDS=$(SEEDS) cargo test --release --locked simulation -- --nocapture
 	cargo test --release --locked soak_ -- --ignored --nocapture --test-threads 1

@@ -352,10 +352,10 @@ class Visit:
         self.see_desk("6-call-on-the-way")
         glass.slide("staff-here", then="staff-clear")
         self.desk.wait_phase("here")
-        self.see("the call: here, by a staff hold", "call-here")
+        self.see("the call: here, by a slide of staff", "call-here")
         glass.slide("staff-clear", gone="staff-clear")
         self.desk_is_free_of_calls()
-        self.see("the call: cleared, by a staff hold", "call-cleared")
+        self.see("the call: cleared, by a slide of staff", "call-cleared")
 
     def pause(self):
         glass = self.glass

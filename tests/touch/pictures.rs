@@ -20,7 +20,7 @@ fn keep(tablet: &mut Tablet, name: &str) {
 
 #[test]
 #[ignore = "for people to look at"]
-fn the_note_in_both_languages_and_at_both_sizes() {
+fn soak_pictures_of_the_note_in_both_languages_and_at_both_sizes() {
     for (size, language) in
         [(Size::new(1280.0, 800.0), Language::English), (Size::new(1920.0, 1200.0), Language::Spanish)]
     {

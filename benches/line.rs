@@ -72,7 +72,7 @@ fn ours(at: &Mosquitto, presses: usize) -> Vec<Duration> {
         vitals: Vitals::default(),
         view: serde_json::json!({ "stage": "session" }),
     });
-    let line = RoomLine::open(room.clone(), named("room"), [], source, |_| {}).unwrap();
+    let line = RoomLine::open(room.clone(), named("room"), Ulid::new(), [], source, |_| {}).unwrap();
     let shows = |desk: &DeskLine| desk.with(|fleet, now_ms| fleet.room(now_ms, &room)?.call.map(|call| call.id));
     let gives_up_at = Instant::now() + Duration::from_secs(5);
     while desk.with(|fleet, now_ms| fleet.room(now_ms, &room).is_none_or(|room| room.view.is_none())) {

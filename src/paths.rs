@@ -6,7 +6,7 @@ pub mod private;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -17,6 +17,10 @@ const OWN_NAME: &str = "stillroom";
 const RUNTIME_FALLBACK: &str = "/run/stillroom";
 /// The file that keeps a second room out of the same state directory.
 pub const LOCK_FILE: &str = "lock";
+/// As wide as a run's name is in the lock: 48 bits in decimal digits.
+const RUN_DIGITS: usize = 15;
+/// The latest moment that can name a run: a ULID holds 48 bits of milliseconds.
+const RUN_MAX: u64 = (1 << 48) - 1;
 /// `f_type` of tmpfs, as `statfs(2)` gives it.
 const TMPFS_MAGIC: u64 = 0x0102_1994;
 /// `f_type` of ramfs, as `statfs(2)` gives it.
@@ -87,9 +91,31 @@ pub enum PathsError {
     },
 }
 
-/// Holds the state directory for this process; the kernel lets go of it when the process ends or is replaced.
+/// Holds the state directory for this process; the kernel lets go of it when the process ends or is replaced. Its file
+/// says when this run of the program began, since the order of runs has to hold even where the clock was set back.
 #[derive(Debug)]
-pub struct StateLock(#[expect(dead_code, reason = "the open file is the lock")] File);
+pub struct StateLock(File);
+
+impl StateLock {
+    /// Names a run of the program by when it began, in milliseconds since 1970: `clock_ms`, or just after the run before
+    /// it where the clock was set back since. A desk knows by it which of two runs is the later one. Where the disk
+    /// does not take it, the clock alone names the run.
+    #[must_use]
+    pub fn run_begins(&self, clock_ms: u64) -> u64 {
+        let mut written = [0; RUN_DIGITS];
+        let read = self.0.read_at(&mut written, 0).unwrap_or(0);
+        let before = std::str::from_utf8(&written[..read]).ok().and_then(|digits| digits.trim().parse::<u64>().ok());
+        let after = before.filter(|began| *began < RUN_MAX).map_or(0, |began| began + 1);
+        let begins = clock_ms.min(RUN_MAX).max(after);
+        // In place and of one length: it goes onto a full disk as well.
+        let kept =
+            self.0.write_all_at(format!("{begins:0RUN_DIGITS$}").as_bytes(), 0).and_then(|()| self.0.sync_data());
+        if let Err(error) = kept {
+            tracing::warn!(%error, "the lock does not say when this run began; the next one goes by the clock alone");
+        }
+        begins
+    }
+}
 
 impl Homes {
     /// Reads where files belong from an environment.
@@ -141,7 +167,8 @@ impl Homes {
 /// If another process holds it, or the file cannot be made.
 pub fn lock_state(state: &Path) -> Result<StateLock, PathsError> {
     let path = state.join(LOCK_FILE);
-    let opened = OpenOptions::new().write(true).create(true).truncate(false).mode(private::FILE_MODE).open(&path);
+    let opened =
+        OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(private::FILE_MODE).open(&path);
     let file = opened.map_err(|source| PathsError::Unusable { path: path.clone(), source })?;
     match file.try_lock() {
         Ok(()) => Ok(StateLock(file)),
@@ -255,6 +282,24 @@ mod tests {
         assert!(matches!(lock_state(&made.state), Err(PathsError::InUse { .. })));
         drop(held);
         assert!(lock_state(&made.state).is_ok());
+    }
+
+    #[test]
+    fn a_later_run_is_named_later_whatever_the_clock_says() {
+        let dir = tempfile::tempdir().unwrap();
+        let run_at = |clock_ms| lock_state(dir.path()).unwrap().run_begins(clock_ms);
+        assert_eq!(run_at(1_000_000), 1_000_000);
+        assert_eq!(run_at(500), 1_000_001);
+        assert_eq!(run_at(500), 1_000_002);
+        assert_eq!(run_at(2_000_000), 2_000_000);
+        assert_eq!(run_at(u64::MAX), RUN_MAX);
+        // Nothing is later than the last moment there is: from there on the clock speaks again.
+        assert_eq!(run_at(3_000_000), 3_000_000);
+        fs::write(dir.path().join(LOCK_FILE), "no number").unwrap();
+        assert_eq!(run_at(700), 700);
+        fs::write(dir.path().join(LOCK_FILE), [0xff; 40]).unwrap();
+        assert_eq!(run_at(800), 800);
+        assert_eq!(run_at(700), 801);
     }
 
     #[test]

@@ -99,7 +99,15 @@ pub(super) fn run(args: &RunArgs) -> ExitCode {
         complain(&"the system gives no threads; close other programs and start again");
         return ExitCode::from(FAILED);
     };
-    let house = House { config: Arc::new(config), profiles: Arc::new(profiles), state, keys, findings: findings.len() };
+    let clock_ms = u64::try_from(chrono::Utc::now().timestamp_millis()).unwrap_or(0);
+    let house = House {
+        config: Arc::new(config),
+        profiles: Arc::new(profiles),
+        state,
+        keys,
+        findings: findings.len(),
+        began_ms: lock.as_ref().map_or(clock_ms, |lock| lock.run_begins(clock_ms)),
+    };
     let out = headless::Out::open();
     let room = house.open(&runtime, args, &troubles, out.clone());
     let outcome = if args.headless {
@@ -122,6 +130,8 @@ struct House {
     state: PathBuf,
     keys: KeyHome,
     findings: usize,
+    /// Names this run of the program.
+    began_ms: u64,
 }
 
 struct OpenRoom {
@@ -181,6 +191,7 @@ impl House {
             sound: &sound,
             vitals: &vitals,
             runtime: runtime.handle(),
+            began_ms: self.began_ms,
         };
         let lines = Lines::open(&self.config.lines, &subject);
         let observer = args.headless.then(|| headless::observer(out, handle.clone()));

@@ -112,7 +112,7 @@ pub struct Head {
     pub v: u32,
     /// Which room.
     pub room: RoomId,
-    /// The run of its program: a later one has a later name, as long as the clock was not set back.
+    /// The run of its program: a later one has a later name, also where the clock was set back.
     pub boot: Ulid,
     /// The how-manieth connection of this run; a will belongs to one.
     pub link: u32,

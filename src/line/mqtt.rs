@@ -36,19 +36,21 @@ pub struct RoomSide {
 }
 
 impl RoomLine {
-    /// Opens the line. `ended` are the calls that the journal knows to have been cleared last.
+    /// Opens the line. `run` names this run of the program, and sorts after every run before it; `ended` are the calls
+    /// that the journal knows to have been cleared last.
     ///
     /// # Errors
     /// The system gives no thread.
     pub fn open(
         room: RoomId,
         broker: Broker,
+        run: Ulid,
         ended: impl IntoIterator<Item = CallId>,
         source: Source,
         on_news: impl FnMut(News<RoomNews>) + Send + 'static,
     ) -> std::io::Result<Self> {
         let is_private = broker.url.is_private();
-        let end = RoomEnd::new(room, Ulid::new(), ended);
+        let end = RoomEnd::new(room, run, ended);
         Line::open(RoomSide { end, source, is_private, namesake_told: false }, broker, on_news).map(Self)
     }
 

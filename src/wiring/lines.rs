@@ -50,6 +50,8 @@ pub struct Subject<'r> {
     pub vitals: &'r Arc<Vitals>,
     /// Where what comes in is worked on.
     pub runtime: &'r Handle,
+    /// When this run of the program began, in milliseconds since 1970; later than every run before it.
+    pub began_ms: u64,
 }
 
 impl Lines {
@@ -158,11 +160,12 @@ fn open_mqtt(at_broker: &config::RoomAtBroker, subject: &Subject<'_>) -> Option<
     let client_id = format!("stillroom-room-{}", id.as_str());
     let broker = Broker { url, username, password_file, ca_file, client_id };
     let ended = room.snapshots().borrow().ended_calls.clone();
+    let run = Ulid::from_parts(subject.began_ms, u128::from(std::process::id()));
     let (tells, inbox) = mpsc::unbounded_channel();
     let line = Arc::new(OnceLock::new());
     subject.runtime.spawn(take_tells(inbox, room.clone(), Arc::clone(&line)));
     subject.runtime.spawn(look_at_loop(Arc::clone(subject.vitals), room.clone()));
-    let opened = RoomLine::open(id, broker, ended, Box::new(source(subject)), move |news| match news {
+    let opened = RoomLine::open(id, broker, run, ended, Box::new(source(subject)), move |news| match news {
         News::Up => room.report(Event::TroubleChanged { trouble: Trouble::LineDown, on: false }),
         News::Down(why) => {
             tracing::warn!(%why, "the broker is not reached");

@@ -95,7 +95,7 @@ impl TestRoom {
             News::Of(RoomNews::Tell(tell)) => drop(spoken.send((tell.order, tell.event))),
             News::Of(RoomNews::Namesake(is_so)) => heard.lock().unwrap().namesake = is_so,
         };
-        let line = Arc::new(RoomLine::open(room_id(), broker, [], source, on_news).unwrap());
+        let line = Arc::new(RoomLine::open(room_id(), broker, Ulid::new(), [], source, on_news).unwrap());
         let (looped, line_of_loop) = (Arc::clone(&core), Arc::downgrade(&line));
         std::thread::spawn(move || drive(&inbox, &looped, &line_of_loop));
         Self { core, line, events }

@@ -171,6 +171,8 @@ struct RoomProcess {
     end: RoomEnd,
     base: RoomTime,
     began_ms: u64,
+    /// What its lock says: when its last run began, by the clock.
+    run_began_ms: u64,
     /// Each with whether it is on disk.
     journal: Vec<(RoomTime, Event, bool)>,
     is_disk_full: bool,
@@ -257,6 +259,7 @@ impl World {
                     end,
                     base: RoomTime(0),
                     began_ms: 0,
+                    run_began_ms: 0,
                     journal: Vec::new(),
                     is_disk_full: false,
                     held_since_ms: None,

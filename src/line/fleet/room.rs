@@ -82,7 +82,8 @@ impl Room {
         if self.retired.iter().any(|(boot, _)| *boot == head.boot) {
             return false;
         }
-        // Runs are named by the clock. If it was set back, the run before has to fall silent first.
+        // A later run has a later name, unless the room's disk was lost or exchanged: then the run before has to fall
+        // silent first.
         if self.boot.is_some_and(|boot| head.boot < boot) && !silent {
             return false;
         }

@@ -22,8 +22,10 @@ impl World {
 
     /// As the driver does it: what is on disk is taken again, and time goes on from the last record.
     pub(super) fn recover(&mut self, at: usize) {
-        let wall_ms = self.clock_ms[at] + self.now_ms;
-        let boot = Ulid::from_parts(wall_ms, u128::from(self.names));
+        // As the lock of the state directory does it: whatever the clock says, a later run is named later.
+        let began_ms = (self.clock_ms[at] + self.now_ms).max(self.rooms[at].run_began_ms + 1);
+        self.rooms[at].run_began_ms = began_ms;
+        let boot = Ulid::from_parts(began_ms, u128::from(self.names));
         let mut room = Room::new(Rules::default());
         let (mut last, mut ended) = (RoomTime(0), Vec::new());
         self.rooms[at].journal.retain(|(_, _, is_durable)| *is_durable);

@@ -3,7 +3,7 @@
 //! None of them is an alarm sound: no bursts of equal pulses, onsets far slower than an alarm's, notes that overlap and
 //! die away like struck wood or glass.
 
-use std::f32::consts::TAU;
+use std::f64::consts::TAU;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -111,8 +111,11 @@ impl Note {
         Self { place, ..self }
     }
 
-    /// The note at `age_s` after its start: a smooth rise, then a fall that reaches true silence.
-    fn at(&self, age_s: f32) -> f32 {
+    /// The note at `age_s` after its start: a smooth rise, then a fall that reaches true silence. Its time is an f64: to
+    /// an f32 a wave some seconds old has steps of its own, and they are heard as a roughness.
+    fn at(&self, age_s: f64) -> f32 {
+        let partial = |times: f64| (TAU * (times * f64::from(self.pitch_hz) * age_s).fract()).sin() as f32;
+        let age_s = age_s as f32;
         if age_s < 0.0 || age_s > self.length_s() {
             return 0.0;
         }
@@ -120,11 +123,10 @@ impl Note {
         let close = smooth((self.length_s() - age_s) / (self.ring_s * 0.8));
         let fall = (-(age_s - self.attack_s).max(0.0) / self.ring_s).exp();
         let quicker = fall * fall;
-        let turn = TAU * self.pitch_hz * age_s;
-        let tone = turn.sin() * fall
-            + (2.0 * turn).sin() * quicker * self.glass * 0.6
-            + (3.0 * turn).sin() * quicker * self.glass * 0.4
-            + (4.16 * turn).sin() * quicker * quicker * self.glass * 0.2;
+        let tone = partial(1.0) * fall
+            + partial(2.0) * quicker * self.glass * 0.6
+            + partial(3.0) * quicker * self.glass * 0.4
+            + partial(4.16) * quicker * quicker * self.glass * 0.2;
         tone * rise * close * self.level
     }
 
@@ -205,13 +207,15 @@ impl Sounding {
     fn add_notes(&self, rate_hz: f32, out: &mut Block) -> bool {
         let mut over = true;
         for note in self.signal.notes() {
-            let begun_s = self.age_frames as f32 / rate_hz - note.start_s;
-            over &= begun_s > note.length_s();
-            if begun_s < -(BLOCK as f32) / rate_hz || begun_s > note.length_s() {
+            let since_s = |frame: f64| frame / f64::from(rate_hz) - f64::from(note.start_s);
+            let (begins, ends) = (f64::from(self.age_frames), f64::from(self.age_frames) + BLOCK as f64);
+            let length_s = f64::from(note.length_s());
+            over &= since_s(begins) > length_s;
+            if since_s(ends) < 0.0 || since_s(begins) > length_s {
                 continue;
             }
             for (index, frame) in out.iter_mut().enumerate() {
-                let sample = note.at(begun_s + index as f32 / rate_hz) * self.gain;
+                let sample = note.at(since_s(begins + index as f64)) * self.gain;
                 if note.place <= 0 {
                     frame[0] += sample;
                 }

@@ -78,9 +78,8 @@ impl Deck {
             return;
         }
         self.leaving_frames = Some(fade_frames);
-        // From where it is: a ramp that goes to the same end already would not be shortened.
-        self.angle = Ramp::resting(self.angle.value());
-        self.angle.aim(0.0, fade_frames);
+        // A ramp that goes to the same end already is shortened.
+        self.angle.aim_anew(0.0, fade_frames);
     }
 
     /// Frames until its end, as far as that is known. Zero only when it is certain.

@@ -12,31 +12,49 @@ pub type Block = [[f32; 2]; BLOCK];
 /// A block of silence.
 pub const SILENCE: Block = [[0.0; 2]; BLOCK];
 
-/// A value on its way to another along half a cosine, so that it leaves and arrives without a corner.
+/// A value on its way to another along half a cosine, so that it leaves and arrives without a corner. Sent elsewhere on
+/// its way, it turns without one as well: what speed it has left dies away.
 #[derive(Clone, Copy, Debug)]
 pub struct Ramp {
     from: f32,
     to: f32,
     position_frames: u32,
     length_frames: u32,
+    /// The speed it had when it was sent elsewhere, by frame, and how long that lasts.
+    drift: f32,
+    drift_frames: f32,
 }
 
 impl Ramp {
     /// A value at rest.
     pub const fn resting(value: f32) -> Self {
-        Self { from: value, to: value, position_frames: 0, length_frames: 0 }
+        Self { from: value, to: value, position_frames: 0, length_frames: 0, drift: 0.0, drift_frames: 0.0 }
     }
 
     /// Sets out for `to`, to arrive after `length_frames` (at least one block). Aiming where it already goes changes
     /// nothing.
     pub fn aim(&mut self, to: f32, length_frames: u32) {
-        if to.to_bits() == self.to.to_bits() {
-            return;
+        if to.to_bits() != self.to.to_bits() {
+            self.aim_anew(to, length_frames);
         }
-        self.from = self.value();
-        self.to = to;
-        self.position_frames = 0;
-        self.length_frames = length_frames.max(BLOCK as u32);
+    }
+
+    /// Sets out for `to` from where it is, also if it goes there already.
+    pub fn aim_anew(&mut self, to: f32, length_frames: u32) {
+        let (value, speed) = (self.value(), self.speed());
+        let length_frames = length_frames.max(BLOCK as u32);
+        // Its way on, until it stands, is at most 4/27 of speed times length: never beyond where it was going to. One
+        // that still drifts the other way drifts as long as it would have.
+        let ahead = (self.to - value) / if speed.abs() > f32::EPSILON { speed } else { f32::INFINITY };
+        let reach_frames = if ahead >= 0.0 { ahead * 6.75 } else { self.drift_frames - self.position_frames as f32 };
+        *self = Self {
+            from: value,
+            to,
+            position_frames: 0,
+            length_frames,
+            drift: speed,
+            drift_frames: reach_frames.min(length_frames as f32),
+        };
     }
 
     /// Where it is now.
@@ -45,7 +63,31 @@ impl Ramp {
             return self.to;
         }
         let along = self.position_frames as f32 / self.length_frames as f32;
-        self.from + (self.to - self.from) * (0.5 - 0.5 * (PI * along).cos())
+        let straight = self.from + (self.to - self.from) * (0.5 - 0.5 * (PI * along).cos());
+        match self.drift_left() {
+            Some(left) => straight + self.drift * self.position_frames as f32 * left * left,
+            None => straight,
+        }
+    }
+
+    /// By how much it changes with each frame now.
+    fn speed(&self) -> f32 {
+        if self.position_frames >= self.length_frames {
+            return 0.0;
+        }
+        let length = self.length_frames as f32;
+        let along = self.position_frames as f32 / length;
+        let straight = (self.to - self.from) * 0.5 * PI / length * (PI * along).sin();
+        match self.drift_left() {
+            Some(left) => straight + self.drift * left * (3.0 * left - 2.0),
+            None => straight,
+        }
+    }
+
+    /// The share of the drift's time that is still to come.
+    fn drift_left(&self) -> Option<f32> {
+        let position = self.position_frames as f32;
+        (position < self.drift_frames).then(|| 1.0 - position / self.drift_frames)
     }
 
     /// Whether it has arrived.
@@ -123,6 +165,7 @@ pub fn frames(seconds: f32, rate_hz: u32) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::dsp::Chance;
     use super::*;
 
     #[test]
@@ -149,6 +192,36 @@ mod tests {
         let before = ramp.value();
         ramp.aim(0.0, 4_800);
         assert!((ramp.value() - before).abs() < 1e-6);
+    }
+
+    /// The largest change of its step, as a share of the steepest step there is, when it is sent elsewhere at any time.
+    fn worst_corner(length_frames: u32, mut aim: impl FnMut(&mut Chance) -> f32) -> f32 {
+        let mut chance = Chance::new(7);
+        let mut ramp = Ramp::resting(0.0);
+        let steepest = std::f32::consts::FRAC_PI_2 / length_frames as f32 * BLOCK as f32;
+        let (mut last, mut largest) = (ramp.advance(), 0.0_f32);
+        for _ in 0..20_000 {
+            if chance.unit() < 0.05 {
+                let to = aim(&mut chance);
+                ramp.aim(to, length_frames);
+            }
+            let span = ramp.advance();
+            assert!((span.start - last.end).abs() < 1e-6, "{last:?} and {span:?}");
+            assert!((-0.02..=1.02).contains(&span.end), "{span:?} of {length_frames} frames");
+            largest = largest.max(((span.end - span.start) - (last.end - last.start)).abs());
+            last = span;
+        }
+        largest / steepest
+    }
+
+    #[test]
+    fn a_ramp_that_turns_has_no_corner() {
+        for length_frames in [1_920, 7_680, 19_200, 96_000] {
+            let there_and_back = worst_corner(length_frames, |chance| [0.0, 1.0][chance.below(2)]);
+            let anywhere = worst_corner(length_frames, Chance::unit);
+            println!("{length_frames} frames: {there_and_back:.3} there and back, {anywhere:.3} anywhere");
+            assert!(there_and_back < 0.4 && anywhere < 0.7, "{there_and_back} and {anywhere}");
+        }
     }
 
     #[test]

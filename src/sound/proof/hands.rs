@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::dsp::Chance;
 use super::super::{Bed, BreathSound, Character, Mix, ScoreAim, Shape, Signal, Track};
-use super::Proof;
+use super::{JOINED, Proof};
 use crate::room::breath::Pattern;
 
 const SIGNALS: [Signal; 9] = [
@@ -97,7 +97,10 @@ impl Hands {
                 });
             }
             9 => self.mix.swell_bed = chance.unit() < 0.5,
-            10 => self.mix.volume_db = if chance.unit() < 0.1 { f32::NAN } else { chance.between(-40.0, 3.0) },
+            10 => {
+                let wished = [f32::NAN, 3.0, 0.0, chance.between(-40.0, 0.0), chance.between(-20.0, 0.0)];
+                self.mix.volume_db = wished[chance.below(wished.len())];
+            }
             11 => self.mix.held = chance.unit() < 0.25,
             _ => self.mix.ducked_db = if chance.unit() < 0.4 { chance.between(-24.0, 0.0) } else { 0.0 },
         }
@@ -113,10 +116,13 @@ fn level_db(chance: &mut Chance) -> f32 {
     }
 }
 
-/// Some of the pieces in their order, some of them joined.
+/// Some of the pieces in their order, some of those that can be joined joined.
 fn tracks(chance: &mut Chance, paths: &[PathBuf]) -> Vec<Track> {
     let first = chance.below(paths.len());
     let last = first + chance.below(paths.len() - first + 1);
-    let track = |path: &PathBuf| Track { path: path.clone(), joins: chance.unit() < 0.15 };
-    paths[first..last].iter().map(track).collect()
+    let mut track = |index: usize| {
+        let joins = chance.unit() < 0.25 && index > first && index < JOINED;
+        Track { path: paths[index].clone(), joins }
+    };
+    (first..last).map(&mut track).collect()
 }

@@ -7,8 +7,8 @@
 #   make bench   the figures of sound and line beside their limits, those of the last demo, what the room takes while it
 #                rests, and what it takes to play one track beside mpv
 #   make soak    thousands of visits and calls by chance (SEEDS=n, default 20000), a thousand real visits killed and
-#                searched (STILLROOM_VISITS=n), hours of composed music held to its figures, clumsy and resting hands,
-#                kills, a cable that is pulled (this one as root)
+#                searched (STILLROOM_VISITS=n), hours of composed music held to its figures, two hours of real sound
+#                beside busy processors, clumsy and resting hands, kills, a cable that is pulled (this one as root)
 #   make deny    licences, sources and doubles of every dependency
 #   make check   kiosk.toml and all it names
 #   make pictures  the README's pictures anew, from the last demo
@@ -66,6 +66,7 @@ demo: window
 bench: window
 	@sh scripts/packages.sh smoke lines demo bench
 	cargo bench --locked --bench sound --bench line
+	$(PYTHON) tests/demo/presses.py --room $(ROOM)
 	$(PYTHON) tests/demo/desks.py --room $(ROOM) --presses 200
 	$(PYTHON) tests/demo/bench.py --room $(ROOM) --report '$(OUT)/report.json'
 

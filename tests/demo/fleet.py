@@ -35,16 +35,17 @@ class Broker:
 
 
 class QuietRoom:
-    """A room without a window, told by lines what happens in it."""
+    """A room without a window, told by lines what happens in it; at a broker if there is one, else with its own desk alone."""
 
     def __init__(self, program, folder, sound, broker, name, room):
         self.program, self.room, self.name = os.path.abspath(program), room, name
         self.folder = folder.made(room)
         self.config = os.path.join(self.folder, "kiosk.toml")
+        self.port = free_port()
+        at_broker = f'[line.mqtt]\nurl = "mqtt://127.0.0.1:{broker.port}"\nroom = "{room}"\n' if broker else ""
         with open(self.config, "w") as file:
             file.write(f'[room]\nname = "{name}"\n[profiles]\ndir = "{ROOT}/profiles"\n[media]\ndir = "{ROOT}/media"\n'
-                       f'[desk]\nlisten = "127.0.0.1:{free_port()}"\n'
-                       f'[line.mqtt]\nurl = "mqtt://127.0.0.1:{broker.port}"\nroom = "{room}"\n')
+                       f'[desk]\nlisten = "127.0.0.1:{self.port}"\n{at_broker}')
         self.environment = {**sound.environment("room"), "STATE_DIRECTORY": folder.made(room, "state"),
                             "RUNTIME_DIRECTORY": folder.made(room, "keys")}
         self.log = os.path.join(self.folder, "room.log")

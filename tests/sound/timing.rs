@@ -1,10 +1,12 @@
-//! How soon a signal is heard, and how well the room knows when a frame is.
+//! How soon a signal is heard, how well the room knows when a frame is, and that none is ever missing.
 
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use stillroom::sound::{Mix, Options, Signal};
+use stillroom::sound::{Bed, Character, Mix, Options, ScoreAim, Shape, Signal, Track};
 
-use crate::server::{Ear, Room, with_server};
+use crate::server::{Ear, Kept, Room, with_server};
 
 #[test]
 fn a_call_tone_is_heard_within_300_ms() {
@@ -46,5 +48,59 @@ fn the_room_knows_when_a_frame_is_heard() {
         println!("{health:?}");
         assert!(health.clock_notes >= 5, "{health:?}");
         assert!(health.clock_error_us < 20_000, "{health:?}");
+    });
+}
+
+/// All that can sound does, pieces are skipped and calls are placed, while other processes keep every processor busy.
+/// `STILLROOM_MINUTES=n` goes on for so long; `STILLROOM_LOAD=n` keeps so many busy, for a machine that is busy anyway.
+#[test]
+#[ignore = "two hours: make soak"]
+fn soak_two_hours_beside_busy_processors_never_run_dry() {
+    with_server("timing::soak_two_hours_beside_busy_processors_never_run_dry", &["room"], |_| {
+        let number = |name| std::env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
+        let minutes = number("STILLROOM_MINUTES").unwrap_or(120);
+        let processors = std::thread::available_parallelism().map_or(1, usize::from) as u64;
+        let load: Vec<Kept> = (0..number("STILLROOM_LOAD").unwrap_or(processors))
+            .map(|_| Command::new("sh").args(["-c", "while :; do :; done"]).stdin(Stdio::null()).spawn().unwrap())
+            .map(Kept)
+            .collect();
+        let music = Path::new(env!("CARGO_MANIFEST_DIR")).join("media/music");
+        let mut pieces: Vec<_> = std::fs::read_dir(&music).unwrap().map(|entry| entry.unwrap().path()).collect();
+        pieces.retain(|path| path.extension().is_some_and(|ending| ending == "ogg" || ending == "flac"));
+        pieces.sort();
+        assert!(pieces.len() > 1, "{}: no pieces", music.display());
+        let room = Room::open(Options::default());
+        let mut mix = Mix {
+            tracks: pieces.into_iter().map(Track::from).collect(),
+            crossfade_s: 8.0,
+            score: Some(ScoreAim { character: Character::Tidal, seed: 1, level_db: -6.0, shape: Shape::default() }),
+            beds: [Some((Bed::Sea, -9.0)), Some((Bed::Wind, -12.0))],
+            volume_db: -24.0,
+            ..Mix::default()
+        };
+        room.sound.set_mix(mix.clone());
+        room.is_playing();
+        let began = Instant::now();
+        let mut told = 0;
+        for half_minute in 0..2 * minutes {
+            std::thread::sleep(Duration::from_secs(30));
+            match half_minute % 4 {
+                0 => mix.skips += 1,
+                1 => room.signal(Signal::CallPlaced),
+                2 => mix.volume_db = if mix.volume_db < -27.0 { -24.0 } else { mix.volume_db - 1.5 },
+                _ => mix.score = mix.score.map(|aim| ScoreAim { seed: aim.seed + 1, ..aim }),
+            }
+            room.sound.set_mix(mix.clone());
+            let health = room.sound.health();
+            if health.underruns > told || half_minute % 20 == 0 {
+                told = health.underruns;
+                println!("after {:.0} s: {health:?}", began.elapsed().as_secs_f64());
+            }
+        }
+        drop(load);
+        let health = room.sound.health();
+        println!("{minutes} minutes: {health:?}");
+        assert_eq!(health.underruns, 0);
+        assert!(room.sound.last_buffer_age().is_some_and(|age| age < Duration::from_secs(1)), "it has fallen silent");
     });
 }

@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 
 use super::broker::Broker;
 use super::message::MESSAGE_BYTES_MAX;
+use super::prompt::Prompt;
 use super::tls::{self, TlsError};
 use super::{Publication, SILENT_AFTER_MS};
 
@@ -413,7 +414,7 @@ fn options(broker: &Broker, will: Option<Publication>) -> Result<MqttOptions, Li
     let mut network = NetworkOptions::new();
     network.set_tcp_nodelay(true);
     network.set_connection_timeout(CONNECTS_WITHIN.as_secs().max(1));
-    options.set_network_options(network);
+    options.set_network_options(network).set_socket_connector(Prompt::connect);
     options.set_keep_alive(KEEP_ALIVE_S).set_clean_start(true).set_connect_timeout(CONNECTS_WITHIN);
     options.set_max_packet_size(u32::try_from(MESSAGE_BYTES_MAX + 1_024).ok());
     if broker.url.tls {

@@ -9,6 +9,7 @@ pub mod link;
 pub mod message;
 pub mod mqtt;
 pub mod order;
+mod prompt;
 pub mod room_end;
 pub mod tls;
 pub mod webhook;

@@ -20,14 +20,14 @@ use super::limiter::CEILING;
 use super::playlist::Wanted;
 use super::tracks::Reader;
 use super::voice::Voice;
-use super::{Bed, Mix, Options, Signal, WavWriter, levels_of};
+use super::{Bed, Character, Mix, Options, Signal, WavWriter, levels_of};
 use clicks::{Click, ClickDetector};
 
 /// Frames that a device asks for at one time: 48 ms at 48 kHz.
 const PERIOD_FRAMES: usize = 2_304;
 /// More medians of its window than this, and a remainder is a click.
 const CLICK_RATIO: f64 = 12.0;
-/// … where fire or rain sound, which are made of small knocks and drops themselves.
+/// … where fire, rain or breathed glass sound, which are made of small knocks, drops and grains themselves.
 const CLICK_RATIO_OF_DROPS: f64 = 100.0;
 /// What is below this (−120 dB) is silence.
 const SILENCE_PEAK: f32 = 1e-6;
@@ -95,7 +95,7 @@ impl Pieces {
 #[derive(Debug, Default)]
 struct Found {
     clicks: Vec<Click>,
-    /// The largest ratio without fire or rain, and with them.
+    /// The largest ratio without fire, rain and glass, and with them.
     worst_ratio: [f64; 2],
     true_peak: f64,
     longest_silence_s: f64,
@@ -124,7 +124,7 @@ struct Proof {
     detector: ClickDetector,
     meter: EbuR128,
     silent_since_s: f64,
-    /// Until then what is heard may hold fire or rain.
+    /// Until then what is heard may hold fire, rain or glass.
     drops_until_s: f64,
     signal_until_s: f64,
     found: Found,
@@ -226,7 +226,12 @@ impl Proof {
         }
         self.meter.add_frames_f32(frames.as_flattened()).unwrap();
         if self.mix.beds.iter().flatten().any(|(bed, _)| matches!(bed, Bed::Fire | Bed::Rain)) {
-            self.drops_until_s = self.now_s + 8.0;
+            self.drops_until_s = self.drops_until_s.max(self.now_s + 8.0);
+        }
+        if self.mix.score.is_some_and(|aim| aim.character == Character::Glass) {
+            // Its breath has a grain of its own, and leaves with the score.
+            let leaves_s = f64::from(self.mix.crossfade_s.clamp(2.0, 60.0));
+            self.drops_until_s = self.drops_until_s.max(self.now_s + 8.0 + leaves_s);
         }
         let has_drops = self.now_s < self.drops_until_s;
         let limit = if has_drops { CLICK_RATIO_OF_DROPS } else { CLICK_RATIO };
@@ -284,7 +289,7 @@ impl Found {
     fn is_clean(&self, what: &str) {
         let peak_dbtp = 20.0 * self.true_peak.log10();
         println!(
-            "{what}: {:.0} s, {} clicks (largest remainder {:.1} medians, {:.1} where fire or rain sound), \
+            "{what}: {:.0} s, {} clicks (largest remainder {:.1} medians, {:.1} where fire, rain or glass sound), \
              {peak_dbtp:.2} dBTP, longest silence where something should sound {:.2} s",
             self.seconds,
             self.clicks.len(),

@@ -32,6 +32,8 @@ staff-pin-wrong = Wrong PIN
 staff-pin-locked = Locked. Try again in { $seconds } s.
 staff-pin-forgotten = PIN forgotten? Set a new one at the machine’s own shell: stillroom staff set-pin
 staff-close = Close
+staff-pin-delete = Delete
+staff-pin-enter = Enter
 staff-title = Staff
 
 ## The visit
@@ -47,8 +49,8 @@ staff-end = End the session
 staff-end-confirm = End now? Music and light land over the next minutes.
 staff-talk-now = Talk now
 staff-talk-done = Done talking
-staff-here = I am here →
-staff-clear = Clear the call →
+staff-here = Staff: I am here →
+staff-clear = Staff: clear the call →
 staff-reset = Reset the room
 staff-reset-hold = Hold to reset. This wipes everything this patient left here.
 staff-accept-output = Let sound play here

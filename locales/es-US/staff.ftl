@@ -32,6 +32,8 @@ staff-pin-wrong = PIN incorrecto
 staff-pin-locked = Bloqueado. Intente de nuevo en { $seconds } s.
 staff-pin-forgotten = ¿Olvidó el PIN? Ponga uno nuevo en la consola de esta máquina: stillroom staff set-pin
 staff-close = Cerrar
+staff-pin-delete = Borrar
+staff-pin-enter = Aceptar
 staff-title = Personal
 
 ## La visita
@@ -47,8 +49,8 @@ staff-end = Terminar la sesión
 staff-end-confirm = ¿Terminar ahora? La música y la luz bajan en los próximos minutos.
 staff-talk-now = Hablar ahora
 staff-talk-done = Terminé de hablar
-staff-here = Ya estoy aquí →
-staff-clear = Cerrar la llamada →
+staff-here = Personal: ya estoy aquí →
+staff-clear = Personal: cerrar la llamada →
 staff-reset = Restablecer la sala
 staff-reset-hold = Mantenga oprimido para restablecer. Borra todo lo que este paciente dejó aquí.
 staff-accept-output = Permitir el sonido aquí

@@ -93,7 +93,8 @@ impl PinPad {
                 setting.staff_words.say_with("staff-pin-locked", &[("seconds", Value::from(seconds))])
             }
         };
-        let dots: String = if self.typed.is_empty() { "·".to_owned() } else { "•".repeat(self.typed.len()) };
+        // A space keeps the line's height: a dot would look like a digit that was typed.
+        let dots: String = if self.typed.is_empty() { "\u{a0}".to_owned() } else { "•".repeat(self.typed.len()) };
         let words = column![
             parts::line(head, setting.scale.title(), theme::CONTROL, theme::SAND),
             parts::line(dots, setting.scale.phrase(), theme::CONTROL_STRONG, theme::LAMPLIGHT),
@@ -102,8 +103,6 @@ impl PinPad {
         ]
         .spacing(setting.mm(5.0))
         .width(Length::Fixed(setting.mm(90.0)));
-        // The call has its place at the upper right: the keys stand clear of it.
-        let words = column![Space::new().height(setting.mm(CALL_MM)), words];
         let mut pad = column![].spacing(setting.mm(GAP_MM));
         for digits in ["123", "456", "789"] {
             let keys = digits.chars().map(|digit| digit_key(setting, digit, wrap));
@@ -111,13 +110,18 @@ impl PinPad {
         }
         pad = pad.push(
             row![
-                key(setting, "pin-delete", "←".to_owned(), wrap(Message::DeletePressed), 26.0),
+                key(setting, "pin-delete", setting.staff("staff-pin-delete"), wrap(Message::DeletePressed), 26.0),
                 digit_key(setting, '0', wrap),
-                key(setting, "pin-enter", "→".to_owned(), wrap(Message::EnterPressed), 26.0),
+                key(setting, "pin-enter", setting.staff("staff-pin-enter"), wrap(Message::EnterPressed), 26.0),
             ]
             .spacing(setting.mm(GAP_MM)),
         );
-        container(row![pad, words].spacing(setting.mm(12.0)).align_y(iced::Center)).center(Length::Fill).into()
+        // Below the call's place, which is as wide as the screen while a call is open.
+        column![
+            Space::new().height(setting.mm(CALL_MM + 6.0)),
+            container(row![pad, words].spacing(setting.mm(12.0)).align_y(iced::Center)).center(Length::Fill),
+        ]
+        .into()
     }
 }
 

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod call_pictures;
 mod drawing;
 mod hands;
 mod pictures;
@@ -223,6 +224,11 @@ fn the_call_is_there_on_the_pin_pad_and_the_corner_takes_a_hold() {
     }
     tablet.press(2, call.center());
     tablet.until("the call is placed", called);
+    // What lies at the top while a call is open is as wide as the glass.
+    let call = tablet.at("call");
+    for (id, control) in tablet.controls().into_iter().filter(|(id, _)| id.starts_with("pin-")) {
+        assert!(control.y > call.y + call.height, "{id} cannot be reached while a call is open");
+    }
 }
 
 #[test]

@@ -11,7 +11,8 @@ use stillroom::room::snapshot::Language;
 use crate::drawing::{draw, in_after};
 use crate::tablet::Tablet;
 
-fn keep(tablet: &mut Tablet, name: &str) {
+/// Keeps a picture of what is on the glass, if a folder for it was named.
+pub fn keep(tablet: &mut Tablet, name: &str) {
     let Some(folder) = std::env::var_os("STILLROOM_PICTURES") else { return };
     let (size, pixels) = (tablet.size(), tablet.picture());
     let file = Path::new(&folder).join(format!("{name}-{}.png", size.width));

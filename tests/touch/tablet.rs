@@ -133,7 +133,12 @@ impl Tablet {
 
     /// Waits until the room stands so, and the window shows it.
     pub fn until(&mut self, what: &str, holds: impl Fn(&Snapshot) -> bool) -> Snapshot {
-        let limit = Instant::now() + PATIENCE;
+        self.until_within(what, PATIENCE, holds)
+    }
+
+    /// The same for what takes its time.
+    pub fn until_within(&mut self, what: &str, within: Duration, holds: impl Fn(&Snapshot) -> bool) -> Snapshot {
+        let limit = Instant::now() + within;
         loop {
             let snapshot = self.snapshot();
             if holds(&snapshot) {

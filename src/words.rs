@@ -306,8 +306,11 @@ mod tests {
     fn values_take_their_place() {
         let (english, spanish) = (Words::new(Language::English), Words::new(Language::Spanish));
         assert_eq!(english.say("call-line-down"), "I can’t reach the desk. Press the wall button or call out.");
-        assert_eq!(english.say_with("call-on-the-way-named", &[("name", "Ana".into())]), "Ana is coming to you.");
-        assert_eq!(spanish.say_with("call-on-the-way-named", &[("name", "Ana".into())]), "Ana viene a verle.");
+        assert_eq!(
+            english.say_with("call-on-the-way-named", &[("name", "Ana".into())]),
+            "Someone is coming to you: Ana."
+        );
+        assert_eq!(spanish.say_with("call-on-the-way-named", &[("name", "Ana".into())]), "Alguien viene a verle: Ana.");
         assert_eq!(english.say_with("staff-volume", &[("db", (-30.0_f32).into())]), "Volume −30 dB");
         assert_eq!(english.say_with("staff-volume", &[("db", (-0.001).into())]), "Volume 0 dB");
         assert_eq!(

@@ -8,11 +8,12 @@ call-button = Call
 call-placed = Calling.
 call-received = The desk has your call.
 call-on-the-way = Someone is coming to you.
-call-on-the-way-named = { $name } is coming to you.
+call-on-the-way-named = Someone is coming to you: { $name }.
 call-here = Someone is with you.
 call-line-down = I can’t reach the desk. Press the wall button or call out.
 call-keeps-trying = I keep trying to reach them.
 call-practice = Practice
+call-practice-coming = In a real call, someone comes to you now.
 dark-panel = Touch here again to call someone
 dark-leave = Show the screen
 
@@ -36,7 +37,7 @@ language-en-US = English
 language-es-US = Español
 
 arrive-welcome-title = Welcome
-arrive-welcome-text = This screen keeps you company. It plays music, shows a calm place, and calls someone when you want one. There is nothing to learn, and nothing to get wrong.
+arrive-welcome-text = This screen keeps you company. It plays music, shows a calm place, and calls someone when you want them. There is nothing to learn, and nothing to get wrong.
 
 arrive-card-1-title = Things loosen
 arrive-card-1-text = The medicine changes how the cells of your brain talk to each other. For a while, old loops of thought can loosen their grip.
@@ -54,28 +55,29 @@ arrive-question-2 =
     What would I like to shift or change in my life?
     Where do I feel stuck?
 arrive-question-3 = What does my best self need and want?
-arrive-write-hint = Touch here to write
+arrive-write-hint = Write here, or leave it open
 
 arrive-clinician-title = Something I want my clinician to know
 arrive-clinician-text = A hope, a fear, a question. No one else sees it unless you press Share.
 arrive-share = Share
 arrive-shared = Your clinician can read this now.
-arrive-unshare = Take it back
+arrive-unshare = Stop sharing
 
 arrive-place-title = Where would you like to be?
 arrive-sound-title = What would you like to hear?
 
 arrive-breath-title = Breathe with this place
-arrive-breath-text = Breathe in as it rises. Breathe out as it sinks back. If this pace does not suit you, keep your own.
+arrive-breath-text = Breathe in as the ring grows. Breathe out as it shrinks. If this pace does not suit you, keep your own.
 breath-in = Breathe in
 breath-out = Breathe out
 breath-hold = Hold
 
 arrive-call-title = Try the call
-arrive-call-text = This is how you call someone. Touch the call now and see it work. It is only practice, and the desk can tell.
+arrive-call-text = This is how you call someone. Touch the call now and see it work. It is only practice, and the desk knows.
 arrive-call-try = Try it now
 arrive-call-waiting = Your practice call is on its way to the desk.
 arrive-call-reached = It works. Your practice call is at the desk.
+arrive-call-answered = It works. Someone at the desk has answered.
 arrive-call-no-desk = I can’t reach the desk right now. Tell your clinician. If you need someone, press the wall button or call out.
 arrive-call-done = You can call like this at any time.
 
@@ -114,8 +116,8 @@ time-night = Night
 
 ## Session
 
-session-breathe = Breathe
-session-breathe-stop = Breathe freely
+session-breathe = Guide my breath
+session-breathe-stop = Breathe on my own
 session-place = Place
 session-sound = Sound
 session-dark = Dark
@@ -130,6 +132,7 @@ sound-louder = Louder
 sound-skip = Another piece
 sound-silence = Silence
 sound-return = Bring the sound back
+sound-level = The sound: { $level }
 volume-1 = Very quiet
 volume-2 = Quiet
 volume-3 = In the middle
@@ -148,7 +151,7 @@ session-word-10 = The ground holds you.
 session-word-11 = Be kind to what you find.
 session-word-12 = You come back in your own time.
 session-paused = We rest here for a moment. There is nothing you need to do.
-landing-ready = When you are ready
+landing-ready = I am ready to go on
 session-note-damaged = A part of what you wrote did not come back. The rest is here.
 session-restored = The power went out. We are back where we were, but what you wrote before is gone.
 
@@ -170,8 +173,9 @@ note-prompts = A feeling, a memory, a picture. A word, a color. Or nothing at al
 note-draw = Draw
 note-write = Write
 draw-hint = A color, a shape, a line. It does not have to look like anything.
-note-page = Page { $page } of { $pages }
 note-new-page = New page
+note-page-back = Page before
+note-page-next = Next page
 note-nearly-full = This page is nearly full.
 note-full = This page is full. You can go on with a new one.
 note-pages-full = All the pages are full. Everything on them is kept.
@@ -219,7 +223,7 @@ take-fault-stick-missing = There is no memory stick here yet. Ask someone to put
 take-fault-place-unwritable = I could not save it. If there was a memory stick, it may have been pulled out. Nothing is lost here.
 take-fault-place-full = There is no space left where it should go. Ask someone here. Nothing is lost.
 take-fault-not-made = That did not work. Your note is still here. You can take it another way, or ask someone.
-take-qr-text = Point the camera of your phone at the square. Touch what shows up, then choose copy. This screen stores nothing and sends nothing.
+take-qr-text = Point the camera of your phone at the square. Touch what shows up, then choose copy. Nothing is sent from here.
 take-qr-search = Some phones offer to search the web with your words. Choose copy, and they stay with you.
 take-qr-page = Part { $index } of { $of }
 take-next-code = Next part
@@ -240,9 +244,9 @@ paper-date = { $month ->
     [11] November
    *[12] December
 } { $day }, { $year }
-take-leave-ask = Your words are wiped after you leave. Would you like to go without them?
-take-leave-yes = Let them go
-take-leave-back = Go back
+take-leave-ask = What you made here is wiped after you leave. Would you like to take it with you first?
+take-leave-yes = Leave without it
+take-leave-back = Take it with me
 
 ## Farewell
 

@@ -8,11 +8,12 @@ call-button = Llamar
 call-placed = Llamando.
 call-received = Ya recibieron su llamada.
 call-on-the-way = Alguien viene a verle.
-call-on-the-way-named = { $name } viene a verle.
+call-on-the-way-named = Alguien viene a verle: { $name }.
 call-here = Alguien está con usted.
 call-line-down = No logro avisar al personal. Oprima el botón de la pared o llame en voz alta.
 call-keeps-trying = Sigo tratando de avisarles.
 call-practice = Práctica
+call-practice-coming = En una llamada de verdad, alguien viene ahora.
 dark-panel = Toque aquí otra vez para llamar
 dark-leave = Mostrar la pantalla
 
@@ -54,7 +55,7 @@ arrive-question-2 =
     ¿Qué me gustaría mover o cambiar en mi vida?
     ¿Dónde siento que no avanzo?
 arrive-question-3 = ¿Qué necesita y qué quiere lo mejor de mí?
-arrive-write-hint = Toque aquí para escribir
+arrive-write-hint = Escriba aquí, o déjelo en blanco
 
 arrive-clinician-title = Algo que quiero que sepa quien me atiende
 arrive-clinician-text = Una esperanza, un temor, una pregunta. Nadie más lo ve, a menos que usted oprima Compartir.
@@ -66,7 +67,7 @@ arrive-place-title = ¿Dónde le gustaría estar?
 arrive-sound-title = ¿Qué le gustaría oír?
 
 arrive-breath-title = Respire con este lugar
-arrive-breath-text = Tome aire cuando sube. Suéltelo cuando baja. Si este ritmo no le acomoda, siga el suyo.
+arrive-breath-text = Tome aire cuando el círculo crece. Suéltelo cuando se hace pequeño. Si este ritmo no le acomoda, siga el suyo.
 breath-in = Tome aire
 breath-out = Suelte el aire
 breath-hold = Sostenga
@@ -76,6 +77,7 @@ arrive-call-text = Así se llama a alguien. Toque ahora la llamada y vea que fun
 arrive-call-try = Probar ahora
 arrive-call-waiting = Su llamada de práctica va en camino.
 arrive-call-reached = Funciona. Su llamada de práctica llegó.
+arrive-call-answered = Funciona. Alguien ya contestó.
 arrive-call-no-desk = Ahora no logro avisar al personal. Dígaselo a quien le atiende. Si necesita a alguien, oprima el botón de la pared o llame en voz alta.
 arrive-call-done = Así puede llamar en cualquier momento.
 
@@ -114,7 +116,7 @@ time-night = Noche
 
 ## La sesión
 
-session-breathe = Respirar
+session-breathe = Guiar mi respiración
 session-breathe-stop = A mi propio ritmo
 session-place = Lugar
 session-sound = Sonido
@@ -130,6 +132,7 @@ sound-louder = Más fuerte
 sound-skip = Otra pieza
 sound-silence = Silencio
 sound-return = Que vuelva el sonido
+sound-level = El sonido: { $level }
 volume-1 = Muy bajito
 volume-2 = Bajito
 volume-3 = Medio
@@ -148,7 +151,7 @@ session-word-10 = El suelo le sostiene.
 session-word-11 = Trate con cariño lo que encuentre.
 session-word-12 = Usted regresa poco a poco.
 session-paused = Descansamos aquí un momento. Usted no tiene que hacer nada.
-landing-ready = Cuando usted quiera
+landing-ready = Ya quiero seguir
 session-note-damaged = Una parte de lo que escribió no volvió. Lo demás está aquí.
 session-restored = Se fue la luz. Seguimos donde estábamos, pero lo que escribió antes se perdió.
 
@@ -170,8 +173,9 @@ note-prompts = Una emoción, un recuerdo, una imagen. Una palabra, un color. O n
 note-draw = Dibujar
 note-write = Escribir
 draw-hint = Un color, una forma, una línea. No tiene que parecerse a nada.
-note-page = Página { $page } de { $pages }
 note-new-page = Otra página
+note-page-back = Página anterior
+note-page-next = Página siguiente
 note-nearly-full = Esta página está casi llena.
 note-full = Esta página está llena. Puede seguir en otra.
 note-pages-full = Todas las páginas están llenas. Todo lo que hay en ellas está guardado.
@@ -219,7 +223,7 @@ take-fault-stick-missing = Aún no hay una memoria USB aquí. Pida a alguien que
 take-fault-place-unwritable = No pude guardarlo. Si había una memoria USB, tal vez la sacaron. Aquí no se perdió nada.
 take-fault-place-full = No queda espacio donde debe guardarse. Pida ayuda aquí. No se perdió nada.
 take-fault-not-made = Eso no funcionó. Su nota sigue aquí. Puede llevarla de otra manera, o pedir ayuda.
-take-qr-text = Apunte la cámara de su teléfono al cuadro. Toque lo que aparezca y elija copiar. Esta pantalla no guarda ni envía nada.
+take-qr-text = Apunte la cámara de su teléfono al cuadro. Toque lo que aparezca y elija copiar. De aquí no se envía nada.
 take-qr-search = Algunos teléfonos ofrecen buscar sus palabras en internet. Elija copiar, y se quedan con usted.
 take-qr-page = Parte { $index } de { $of }
 take-next-code = Siguiente parte
@@ -240,9 +244,9 @@ paper-date = { $day } de { $month ->
     [11] noviembre
    *[12] diciembre
 } de { $year }
-take-leave-ask = Sus palabras se borran cuando usted se va. ¿Quiere irse sin ellas?
-take-leave-yes = Dejarlas ir
-take-leave-back = Volver
+take-leave-ask = Lo que hizo aquí se borra cuando usted se va. ¿Quiere llevárselo antes?
+take-leave-yes = Irme sin eso
+take-leave-back = Llevármelo
 
 ## La despedida
 

@@ -96,7 +96,7 @@ impl App {
         }
         let leave =
             parts::control(setting, "dark-leave", setting.say("dark-leave"), Message::DarkLeft).width(setting.mm(52.0));
-        let leave = column![container(leave).align_right(Length::Fill).padding(setting.mm(3.0))];
+        let leave = column![container(leave).align_left(Length::Fill).padding(setting.mm(3.0))];
         let panel = self.call(CallPlace::DarkPanel);
         stack![black, panel, leave].into()
     }

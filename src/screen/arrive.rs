@@ -10,6 +10,7 @@ use crate::room::snapshot::{Language, Place, SoundChoice};
 use crate::room::{Event, Snapshot};
 use crate::theme::{self, GAP_MM};
 use crate::widget::{breath_ring, parts};
+use crate::words::Words;
 
 /// One idea of Arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -205,14 +206,15 @@ impl Arrive {
         let mut choices = row![].spacing(setting.mm(GAP_MM * 2.0));
         for language in Language::ALL {
             let key = format!("language-{}", language.name());
-            let chosen = setting.snapshot.language == *language;
             choices = choices.push(
-                parts::choice(setting, key.clone(), setting.say(&key), chosen, Message::LanguageChosen(*language))
+                parts::control(setting, key.clone(), setting.say(&key), Message::LanguageChosen(*language))
                     .width(setting.mm(50.0))
                     .height(setting.mm(28.0)),
             );
         }
-        let words = parts::title(setting, setting.say("arrive-language-title"));
+        // In each of them, since nobody has chosen yet.
+        let asked = Language::ALL.iter().map(|language| Words::new(*language).say("arrive-language-title"));
+        let words = column(asked.map(|asked| parts::title(setting, asked).into())).align_x(iced::Center);
         parts::one_idea(
             setting,
             parts::scrim(setting, column![words, choices].spacing(setting.mm(8.0)).align_x(iced::Center)),
@@ -311,6 +313,7 @@ impl Arrive {
     fn try_call<'a>(&self, setting: &Setting) -> Element<'a, Message> {
         use crate::room::call::CallPhase;
         let text = match setting.snapshot.call.as_ref() {
+            Some(call) if call.phase >= CallPhase::OnTheWay => "arrive-call-answered",
             Some(call) if call.phase >= CallPhase::Received => "arrive-call-reached",
             Some(call) if call.line_down_told => "arrive-call-no-desk",
             Some(_) => "arrive-call-waiting",

@@ -70,17 +70,17 @@ pub fn call<'a, M: Clone + 'a>(
             if slab { parts::slab(setting.mm(CALL_MM + 6.0), across) } else { across.into() }
         }
         CallPlace::DarkPanel => {
+            // Down to the foot and out to the sides: a hand that knows the band finds it there.
             let across = column![
-                Space::new().height(Length::FillPortion(2)),
-                container(surface).height(Length::FillPortion(7)),
                 Space::new().height(Length::FillPortion(1)),
+                container(surface).height(Length::FillPortion(3)),
             ];
-            let padded = container(across).padding(Padding::from([0.0, setting.mm(12.0)]));
+            let padded = container(across).padding(setting.mm(2.0));
             match staff_row {
                 Some(control) => iced::widget::stack![
                     padded,
-                    container(control).padding(Padding {
-                        left: setting.mm(MARGIN_MM),
+                    container(control).align_right(Length::Fill).padding(Padding {
+                        right: setting.mm(MARGIN_MM),
                         top: setting.mm(4.0),
                         ..Padding::ZERO
                     })
@@ -100,7 +100,7 @@ fn surface<'a, M: Clone + 'a>(setting: &Setting, place: CallPlace, open: Option<
     let look = Look {
         ground: if open.is_some() { GLOWING } else { AT_REST },
         pressed: UNDER_FINGER,
-        outline: theme::faded(theme::AMBER, if place == CallPlace::DarkPanel { 0.45 } else { 0.85 }),
+        outline: theme::faded(theme::AMBER, if place == CallPlace::DarkPanel { 0.62 } else { 0.85 }),
         outline_px: setting.mm(if open.is_some() { 0.9 } else { 0.5 }),
         radius_px: if place == CallPlace::Band { 0.0 } else { setting.mm(5.0) },
         filling: Color::TRANSPARENT,
@@ -130,11 +130,17 @@ fn words<'a, M: 'a>(setting: &Setting, place: CallPlace, open: Option<&Call>) ->
         let size = if place == CallPlace::Corner { setting.scale.title() } else { setting.scale.phrase() };
         return parts::line(setting.say(key), size, theme::VOICE, theme::AMBER).center().into();
     };
-    let size = setting.scale.title();
+    let has_room = place == CallPlace::DarkPanel || place == CallPlace::Band && !call.line_down_told && !call.practice;
+    let size = match (has_room, call.line_down_told && place == CallPlace::Corner) {
+        (true, _) => setting.scale.phrase(),
+        (false, false) => setting.scale.title(),
+        // Long words in a narrow place, in either language.
+        (false, true) => setting.mm(5.6),
+    };
     let said = parts::line(state_words(setting, call), size, theme::VOICE, theme::SAND).center();
     let mark = call
         .practice
-        .then(|| parts::line(setting.say("call-practice"), setting.scale.small(), theme::CONTROL_STRONG, theme::AMBER));
+        .then(|| parts::line(setting.say("call-practice"), setting.scale.body(), theme::CONTROL_STRONG, theme::SAND));
     let trying = (call.line_down_told && place != CallPlace::Corner)
         .then(|| parts::line(setting.say("call-keeps-trying"), setting.scale.body(), theme::VOICE_SMALL, theme::SAND));
     column![].push(mark).push(said).push(trying).align_x(iced::Center).spacing(setting.mm(0.5)).into()
@@ -147,6 +153,8 @@ pub fn state_words(setting: &Setting, call: &Call) -> String {
         CallPhase::Placed | CallPhase::Sent if call.line_down_told => setting.say("call-line-down"),
         CallPhase::Placed | CallPhase::Sent => setting.say("call-placed"),
         CallPhase::Received => setting.say("call-received"),
+        // A rehearsal promises nobody.
+        CallPhase::OnTheWay if call.practice => setting.say("call-practice-coming"),
         CallPhase::OnTheWay => match call.name.as_deref().filter(|name| !name.is_empty()) {
             Some(name) => setting.words.say_with("call-on-the-way-named", &[("name", Value::from(name))]),
             None => setting.say("call-on-the-way"),

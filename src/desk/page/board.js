@@ -55,8 +55,9 @@ export function prepare(said) {
 /** How loud a level is, in one word, from how far it lies below the room's cap. */
 export function loudness(db, cap_db) {
   const below = cap_db - db;
-  const words = [[1.5, "full"], [9, "strong"], [18, "medium"], [27, "soft"], [39, "quiet"]];
-  return say(`volume_${words.find(([limit]) => below < limit)?.[1] ?? "faint"}`);
+  // The same steps and words as on the tablet.
+  const words = [[2, 5], [8, 4], [15, 3], [24, 2]];
+  return say(`volume_${words.find(([limit]) => below <= limit)?.[1] ?? 1}`);
 }
 
 /** A level in dB and in a word. */

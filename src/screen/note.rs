@@ -7,7 +7,7 @@ use std::sync::Arc;
 use iced::widget::{Space, column, container, row, scrollable, stack};
 use iced::{Background, Border, Element, Length};
 
-use super::write::{self, Pad, framed, side_control};
+use super::write::{self, Pad, framed, side_control, side_gap};
 use super::{Action, Setting};
 use crate::room::drawing::{Drawing, NOTE_POINTS_MAX, POINTS_MAX, Tint};
 use crate::room::notes::{Notes, Page, PatientText};
@@ -215,29 +215,22 @@ impl Note {
         }
     }
 
+    /// Each has a place of its own, from the top: the page before, the page after, the other kind of page, the end.
     fn controls<'a>(&self, setting: &Setting, is_blank: bool, other: Kind, label: &str) -> Vec<Element<'a, Message>> {
         let pages = setting.snapshot.notes.pages.len().max(self.page + 1);
         let more = pages < setting.snapshot.note_limits.pages_max;
-        let mut controls: Vec<Element<'a, Message>> = Vec::new();
-        if is_blank || more {
-            let id = if other == Kind::Drawing { "draw" } else { "write" };
-            controls.push(side_control(setting, id, setting.say(label), Message::KindPressed(other)));
-        }
-        if self.page > 0 {
-            controls.push(side_control(setting, "page-back", setting.say("back"), Message::PagePressed(self.page - 1)));
-        }
-        if self.page + 1 < pages {
-            controls.push(side_control(setting, "page-next", setting.say("next"), Message::PagePressed(self.page + 1)));
-        } else if !is_blank && more {
-            controls.push(side_control(setting, "page-new", setting.say("note-new-page"), Message::PagePressed(pages)));
-        }
-        controls.push(side_control(setting, "close", setting.say("done"), Message::ClosePressed));
-        if pages > 1 {
-            let numbers = [("page", (self.page + 1).into()), ("pages", pages.into())];
-            let told = parts::note(setting, setting.words.say_with("note-page", &numbers));
-            let first = controls.remove(0);
-            controls.insert(0, column![told, first].spacing(setting.mm(1.0)).align_x(iced::Center).into());
-        }
+        let control = |id: &str, key: &str, message| side_control(setting, id, setting.say(key), message);
+        let back = (self.page > 0).then(|| control("page-back", "note-page-back", Message::PagePressed(self.page - 1)));
+        let on = if self.page + 1 < pages {
+            Some(control("page-next", "note-page-next", Message::PagePressed(self.page + 1)))
+        } else {
+            (!is_blank && more).then(|| control("page-new", "note-new-page", Message::PagePressed(pages)))
+        };
+        let id = if other == Kind::Drawing { "draw" } else { "write" };
+        let other = (is_blank || more).then(|| control(id, label, Message::KindPressed(other)));
+        let mut controls: Vec<Element<'a, Message>> =
+            [back, on, other].into_iter().map(|one| one.unwrap_or_else(|| side_gap(setting))).collect();
+        controls.push(control("close", "done", Message::ClosePressed));
         controls
     }
 }
@@ -305,7 +298,7 @@ fn swatch<'a>(setting: &Setting, tint: Tint, chosen: bool) -> Element<'a, Messag
         border: Border::default().rounded(side / 2.0),
         ..container::Style::default()
     });
-    let look = Look { outline: theme::faded(theme::LAMPLIGHT, 0.30), ..parts::control_look(setting, false) };
+    let look = Look { outline: theme::faded(theme::LAMPLIGHT, theme::OUTLINE), ..parts::control_look(setting, false) };
     let look = if chosen { parts::control_look(setting, true) } else { look };
     touchable(format!("tint-{}", tint.name()), container(colour).center(Length::Fill))
         .width(Length::Fixed(setting.mm(TARGET_MM)))
@@ -329,7 +322,7 @@ fn beside<'a>(setting: &Setting) -> Element<'a, Message> {
         .width(Length::Fixed(setting.mm(BESIDE_MM)))
         .height(Length::Fill)
         .drift_px(setting.mm(DRIFT_MM))
-        .look(Look { outline: theme::faded(theme::LAMPLIGHT, 0.40), radius_px: setting.mm(4.0), ..look })
+        .look(Look { outline: theme::faded(theme::LAMPLIGHT, theme::OUTLINE), radius_px: setting.mm(4.0), ..look })
         .says(Message::LookBackPressed(true))
         .into()
 }

@@ -164,7 +164,9 @@ impl Session {
         let rows = parts::even_rows(setting, controls, CONTROLS_ACROSS);
         let loudness = (self.sheet == Sheet::Sound && !setting.snapshot.silence).then(|| {
             let (loudness, _) = setting.clinic.config.sound.loudness(setting.snapshot.volume_db);
-            parts::scrim(setting, parts::body(setting, setting.say(&format!("volume-{}", loudness.step()))))
+            let level = setting.say(&format!("volume-{}", loudness.step())).to_lowercase();
+            let told = setting.words.say_with("sound-level", &[("level", level.into())]);
+            parts::scrim(setting, parts::body(setting, told))
         });
         column![].push(loudness).push(rows).spacing(setting.mm(4.0)).align_x(iced::Center).into()
     }
@@ -189,8 +191,8 @@ fn first_controls<'a>(setting: &Setting) -> Vec<Element<'a, Message>> {
         narrow(setting, "anchor", setting.say("session-anchor"), Message::AnchorPressed(true)),
     ];
     if snapshot.part() == Some(Part::Landing) {
-        controls.remove(1);
-        controls.push(narrow(setting, "ready", setting.say("landing-ready"), Message::ReadyPressed));
+        // In one place's stead, so that all others stay where a hand knows them.
+        controls[1] = narrow(setting, "ready", setting.say("landing-ready"), Message::ReadyPressed);
     }
     controls
 }

@@ -225,8 +225,11 @@ impl Pad {
             .height(Length::Fill)
             .style(move |_, _| text_editor::Style {
                 background: Background::Color(theme::DEEP_WATER),
-                border: Border::default().rounded(radius).color(theme::faded(theme::LAMPLIGHT, 0.45)).width(outline),
-                placeholder: theme::faded(theme::SAND, 0.68),
+                border: Border::default()
+                    .rounded(radius)
+                    .color(theme::faded(theme::LAMPLIGHT, theme::OUTLINE))
+                    .width(outline),
+                placeholder: theme::faded(theme::SAND, 0.78),
                 value: theme::SAND,
                 selection: Color::from_rgb8(0x4A, 0x48, 0x6A),
             });
@@ -252,6 +255,12 @@ pub fn framed<'a, M: 'a>(
     let side = container(column(controls).spacing(gap)).height(Length::Fill).align_y(Vertical::Bottom);
     let below = row![container(page).width(Length::Fill).height(Length::Fill), side].spacing(gap);
     parts::ground(theme::INK, column![head, below].spacing(gap).padding(setting.mm(MARGIN_MM)))
+}
+
+/// The place of a side control that is not there now: those beside it stay where a hand knows them.
+#[must_use]
+pub fn side_gap<'a, M: 'a>(setting: &Setting) -> Element<'a, M> {
+    Space::new().width(Length::Fixed(setting.mm(SIDE_MM))).height(Length::Fixed(setting.mm(SIDE_HEIGHT_MM))).into()
 }
 
 /// A control that fits beside a page.

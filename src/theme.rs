@@ -15,6 +15,12 @@ pub const DUSK: Color = Color::from_rgb8(0x2A, 0x2A, 0x4A);
 pub const SAND: Color = Color::from_rgb8(0xE9, 0xD8, 0xC3);
 /// Lamplight: what can be touched.
 pub const LAMPLIGHT: Color = Color::from_rgb8(0xF2, 0xC4, 0x8D);
+/// Dusk with a little lamplight on it: the ground of what is chosen.
+pub const DUSK_LIT: Color = Color::from_rgb8(0x35, 0x31, 0x4B);
+/// The ground of a key.
+pub const KEY: Color = Color::from_rgb8(0x16, 0x26, 0x32);
+/// How strong the outline of what can be touched is at rest, 0 to 1.
+pub const OUTLINE: f32 = 0.62;
 /// Amber: the call, and nothing else.
 pub const AMBER: Color = Color::from_rgb8(0xFF, 0xB4, 0x54);
 
@@ -140,6 +146,21 @@ mod tests {
             assert!(contrast(SAND, ground) >= 7.0);
             assert!(contrast(LAMPLIGHT, ground) >= 3.0);
             assert!(contrast(AMBER, ground) >= 3.0);
+        }
+        assert!(contrast(LAMPLIGHT, DUSK_LIT) >= 7.0 && contrast(SAND, KEY) >= 7.0 && contrast(LAMPLIGHT, KEY) >= 7.0);
+    }
+
+    #[test]
+    fn outlines_stand_out_from_within_and_from_without() {
+        for ground in [INK, DEEP_WATER, KEY, DUSK] {
+            let over = |lamp: f32, beneath: f32| lamp * OUTLINE + beneath * (1.0 - OUTLINE);
+            let outline = Color {
+                r: over(LAMPLIGHT.r, ground.r),
+                g: over(LAMPLIGHT.g, ground.g),
+                b: over(LAMPLIGHT.b, ground.b),
+                a: 1.0,
+            };
+            assert!(contrast(outline, ground) >= 3.0, "{ground:?}");
         }
     }
 

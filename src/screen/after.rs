@@ -107,8 +107,9 @@ impl After {
                 setting,
                 parts::scrim(setting, parts::title(setting, setting.say("take-leave-ask"))),
                 vec![
-                    parts::control(setting, "leave-back", setting.say("take-leave-back"), Message::ClosePressed).into(),
                     parts::control(setting, "leave-yes", setting.say("take-leave-yes"), Message::LeaveMeant).into(),
+                    parts::choice(setting, "leave-back", setting.say("take-leave-back"), true, Message::ClosePressed)
+                        .into(),
                 ],
             ),
         }

@@ -1,6 +1,6 @@
 //! Owns Ready: a dim living place, the room's name, and nothing else for a patient to read.
 
-use iced::widget::{Space, column, container};
+use iced::widget::{Space, column, container, stack};
 use iced::{Element, Length};
 
 use super::{Action, Setting};
@@ -51,13 +51,16 @@ impl Ready {
             for_staff = for_staff.push(parts::line(words, setting.scale.small(), theme::CONTROL, theme::SAND));
         }
         let name = container(parts::scrim(setting, name)).align_left(Length::Fill).center_y(Length::Fill);
-        let content = column![name.padding(setting.mm(MARGIN_MM))]
-            .push((!quiet).then(|| container(parts::scrim(setting, for_staff)).padding(setting.mm(MARGIN_MM))));
+        // Below the name and apart from it: whatever staff is told, the name stays where it is.
+        let told = (!quiet).then(|| {
+            container(parts::scrim(setting, for_staff)).align_bottom(Length::Fill).padding(setting.mm(MARGIN_MM))
+        });
+        let content = stack![name.padding(setting.mm(MARGIN_MM))].push(told);
         let touch = touchable("ready", Space::new().width(Length::Fill).height(Length::Fill))
             .width(Length::Fill)
             .height(Length::Fill)
             .drift_px(setting.mm(theme::DRIFT_MM))
             .says(Message::Touched);
-        parts::over_place(setting, 0.85, iced::widget::stack![touch, content])
+        parts::over_place(setting, 0.85, stack![touch, content])
     }
 }

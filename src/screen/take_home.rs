@@ -222,7 +222,7 @@ impl TakeHome {
             let numbers = [("index", (self.shown + 1).into()), ("of", self.codes.len().into())];
             parts::title(setting, setting.words.say_with("take-qr-page", &numbers))
         });
-        let small = |key: &str| parts::line(setting.say(key), setting.mm(3.9), theme::VOICE_SMALL, theme::SAND);
+        let small = |key: &str| parts::body(setting, setting.say(key));
         let words = column![
             part.unwrap_or_else(|| parts::title(setting, setting.say("take-title"))),
             parts::body(setting, setting.say("take-qr-text")),

@@ -21,7 +21,10 @@ const FRAME: Duration = Duration::from_millis(100);
 /// A pacer at its smallest, as a part of its largest.
 const SMALLEST: f32 = 0.46;
 /// Rings laid over each other make its soft edge.
-const LAYERS: usize = 6;
+const LAYERS: usize = 14;
+/// The ring's line, as a part of its largest diameter, and the dark beneath it that makes it seen on a lit sea.
+const LINE: f32 = 0.02;
+const BENEATH: f32 = 0.036;
 /// The orb is painted once, so many pixels across.
 const ORB_PX: u32 = 192;
 
@@ -108,23 +111,23 @@ impl<Message> Widget<Message, Theme, Renderer> for Pacer {
 
 impl Pacer {
     fn draw_ring(&self, renderer: &mut Renderer, centre: Point, diameter: f32, level: f32) {
-        for layer in 0..LAYERS {
-            let inset = layer as f32 / LAYERS as f32;
-            let bounds = square(centre, diameter * (1.0 - 0.16 * inset));
-            let strength = (0.05 + 0.07 * level) * (0.4 + inset);
-            let border = Border {
-                color: theme::faded(theme::SAND, if layer == LAYERS - 1 { 0.55 + 0.3 * level } else { strength }),
-                width: if layer == LAYERS - 1 { 2.5 } else { self.diameter_px * 0.012 },
-                radius: (bounds.width / 2.0).into(),
-            };
-            let ground = if layer == LAYERS - 1 {
-                theme::faded(theme::LAMPLIGHT, 0.04 + 0.12 * level)
-            } else {
-                Color::TRANSPARENT
-            };
+        let mut round = |part: f32, color: Color, width: f32, ground: Color| {
+            let bounds = square(centre, diameter * part);
+            let border = Border { color, width, radius: (bounds.width / 2.0).into() };
             let quad = renderer::Quad { bounds, border, shadow: Shadow::default(), snap: false };
             renderer.fill_quad(quad, Background::Color(ground));
+        };
+        // From nothing at the outside to the most at the line.
+        for layer in 0..LAYERS {
+            let inward = (layer + 1) as f32 / LAYERS as f32;
+            let strength = (0.03 + 0.05 * level) * inward * inward;
+            round(1.0 - 0.14 * inward, Color::TRANSPARENT, 0.0, theme::faded(theme::LAMPLIGHT, strength));
         }
+        let line_px = (self.diameter_px * LINE).max(3.0);
+        let beneath_px = (self.diameter_px * BENEATH).max(5.0);
+        let outer = 0.86 + (beneath_px - line_px) / diameter.max(1.0);
+        round(outer, theme::faded(theme::INK, 0.55), beneath_px, Color::TRANSPARENT);
+        round(0.86, theme::faded(theme::SAND, 0.80 + 0.2 * level), line_px, Color::TRANSPARENT);
     }
 }
 

@@ -66,7 +66,7 @@ impl<Message> canvas::Program<Message> for Countdown {
         let mut frame = Frame::new(renderer, bounds.size());
         let (centre, width) = (frame.center(), bounds.width * WIDTH);
         let radius = (bounds.width - width) / 2.0;
-        let stroke = Stroke::default().with_width(width).with_line_cap(LineCap::Round);
+        let stroke = Stroke::default().with_width(width).with_line_cap(LineCap::Butt);
         frame.stroke(&Path::circle(centre, radius), stroke.with_color(theme::faded(theme::SAND, 0.14)));
         if left > 0.0 {
             let arc = Path::new(|path| {

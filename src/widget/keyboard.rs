@@ -157,9 +157,9 @@ fn key<'a, M: Clone + 'a>(
     message: M,
 ) -> Element<'a, M> {
     let look = Look {
-        ground: if lit { theme::DUSK } else { Color::from_rgb8(0x16, 0x26, 0x32) },
+        ground: if lit { theme::DUSK } else { theme::KEY },
         pressed: Color::from_rgb8(0x3A, 0x3A, 0x52),
-        outline: theme::faded(theme::LAMPLIGHT, 0.40),
+        outline: theme::faded(theme::LAMPLIGHT, theme::OUTLINE),
         outline_px: setting.mm(0.25),
         radius_px: setting.mm(2.5),
         filling: Color::TRANSPARENT,

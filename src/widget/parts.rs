@@ -47,17 +47,14 @@ pub fn note<'a>(setting: &Setting, words: impl text::IntoFragment<'a>) -> Text<'
 #[must_use]
 pub fn control_look(setting: &Setting, chosen: bool) -> Look {
     Look {
-        ground: if chosen { Color { a: 0.92, ..DUSK_LIT } } else { theme::faded(theme::INK, 0.78) },
-        pressed: Color { a: 0.95, ..DUSK_LIT },
-        outline: if chosen { theme::LAMPLIGHT } else { theme::faded(theme::LAMPLIGHT, 0.62) },
+        ground: if chosen { theme::faded(theme::DUSK_LIT, 0.96) } else { theme::faded(theme::INK, 0.90) },
+        pressed: theme::DUSK_LIT,
+        outline: if chosen { theme::LAMPLIGHT } else { theme::faded(theme::LAMPLIGHT, theme::OUTLINE) },
         outline_px: setting.mm(if chosen { 0.7 } else { 0.35 }),
         radius_px: setting.mm(5.0),
         filling: theme::faded(theme::LAMPLIGHT, 0.28),
     }
 }
-
-/// Dusk with a little lamplight on it.
-const DUSK_LIT: Color = Color::from_rgb8(0x3A, 0x36, 0x50);
 
 /// A control with a label in its middle.
 pub fn control<'a, M: Clone + 'a>(
@@ -125,7 +122,7 @@ pub fn scrim<'a, M: 'a>(setting: &Setting, content: impl Into<Element<'a, M>>) -
     container(content)
         .padding(Padding::from([setting.mm(6.0), setting.mm(9.0)]))
         .style(move |_| container::Style {
-            background: Some(Background::Color(theme::faded(theme::INK, 0.74))),
+            background: Some(Background::Color(theme::faded(theme::INK, 0.86))),
             border: Border::default().rounded(radius),
             ..container::Style::default()
         })
@@ -215,7 +212,7 @@ pub fn said<'a, M: 'a>(setting: &Setting, head: String, text: String) -> Element
         setting,
         column![title(setting, head), body(setting, text)]
             .spacing(setting.mm(4.0))
-            .max_width(setting.mm(110.0))
+            .width(setting.mm(106.0))
             .align_x(Horizontal::Left),
     )
 }

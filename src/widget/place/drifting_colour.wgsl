@@ -209,7 +209,7 @@ fn fragment_main(now: Moment) -> @location(0) vec4<f32> {
 
   // Silk: a broad sheen that moves across; and the weave, still.
   let fold = sin(at.x * 3.1 + at.y * 2.2 + 3.4 * (paint.g - 0.5) + now.field_3.w) * sin(at.x * 1.3 - at.y * 2.9 + 2.0 * (paint.b - 0.5) - 0.7 * now.field_3.w);
-  colour *= 1.0 + 0.030 * fold + 0.050 * (cloth.r - 0.5);
+  colour *= 1.0 + 0.030 * fold + 0.008 * (cloth.r - 0.5);
 
   // The arc dims half before the film and half after, a night less than a day: colours stay true.
   let dim = now.lobe_2.w;

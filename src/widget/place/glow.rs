@@ -36,7 +36,7 @@ struct Source {
     adds: [f32; 3],
 }
 
-/// The middle of the shipped pictures is where they are lightest; the hearth and the moon lie elsewhere.
+/// Where the shipped pictures are lightest.
 fn source_of(subject: Subject) -> Source {
     let warm = Source { middle: [0.5, 0.45], reach: [0.32, 0.28], gain: [0.34, 0.27, 0.18], adds: [16.0, 12.0, 7.0] };
     let cool = Source { gain: [0.30, 0.34, 0.40], adds: [8.0, 11.0, 17.0], ..warm };
@@ -45,7 +45,13 @@ fn source_of(subject: Subject) -> Source {
     match look.drawn {
         Drawn::Beach => {
             let base = if is_night { cool } else { warm };
-            Source { middle: [0.5, 0.48], reach: [0.38, 0.20], ..base }
+            // About the sun or the moon and its path; by day the light is everywhere.
+            let across = match look.hour {
+                TimeOfDay::Dawn => 0.35,
+                TimeOfDay::Day => 0.5,
+                TimeOfDay::Dusk | TimeOfDay::Night => 0.65,
+            };
+            Source { middle: [across, 0.48], reach: [0.34, 0.20], ..base }
         }
         Drawn::Forest => {
             let base = if is_night { cool } else { warm };

@@ -95,6 +95,8 @@ impl CallLog {
         let reached = |phase: Phase| (call.phase == phase).then_some(since_ms);
         past.received_at_ms = past.received_at_ms.or_else(|| reached(Phase::Received));
         past.coming_at_ms = past.coming_at_ms.or_else(|| reached(Phase::OnTheWay));
+        // Who comes has seen it on a desk: an answer may be so quick that both are told in one word.
+        past.received_at_ms = past.received_at_ms.or(past.coming_at_ms);
         past.here_at_ms = past.here_at_ms.or_else(|| reached(Phase::Here));
         if call.name.is_some() {
             past.name.clone_from(&call.name);

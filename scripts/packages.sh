@@ -13,7 +13,7 @@ packages() {
 	smoke) echo 'python3 xvfb openbox xdotool pulseaudio pulseaudio-utils libasound2-plugins' ;;
 	lines) echo 'mosquitto' ;;
 	home) echo 'zbar-tools age cups' ;;
-	soak) echo 'iproute2' ;;
+	soak) echo 'iproute2 printer-driver-cups-pdf' ;;
 	demo) echo 'chromium chromium-driver sox zbar-tools' ;;
 	bench) echo 'mpv' ;;
 	pictures) echo 'imagemagick' ;;
@@ -31,7 +31,7 @@ reason() {
 	smoke) echo 'to open the real window on a display and a sound server of its own, and to press in it' ;;
 	lines) echo 'for a broker of their own, which the tests freeze and kill' ;;
 	home) echo 'to read the codes, to open what is sealed, and to print on a print server of its own' ;;
-	soak) echo 'for a network of its own, whose cable the tests pull' ;;
+	soak) echo 'for a network of its own, whose cable the tests pull, and a printer that makes files' ;;
 	demo) echo 'to stand at the desk in a real browser, to measure the sound, and to read the codes' ;;
 	bench) echo 'to measure the room beside a player that does nothing else' ;;
 	pictures) echo 'to make the pictures of the README smaller' ;;

@@ -66,15 +66,13 @@ fn visits(count: usize) {
             println!("{}", told(&mut tally));
         }
     }
-    // A machine that builds and tests beside this stalls for seconds now and then: the figures hold for the usual case,
-    // and the worst is printed above.
     for (what, spans, limit) in [
         ("sealed", &tally.sealed_in, SEALED_WITHIN),
         ("verified", &tally.verified_in, VERIFIED_WITHIN),
         ("input dead", &tally.dead_for, INPUT_DEAD_FOR),
     ] {
-        let median = spans.get(spans.len() / 2).copied().unwrap_or_default();
-        assert!(median <= limit, "{what}: {median:?}, and no longer than {limit:?} is right");
+        let worst = spans.iter().max().copied().unwrap_or_default();
+        assert!(worst <= limit, "{what}: {worst:?} at worst, and no longer than {limit:?} is right");
     }
 }
 

@@ -140,6 +140,15 @@ class Glass:
         at = self.wait(name)
         return self.display.area(at["x"], at["y"], at["width"], at["height"], step=3)
 
+    def glance(self):
+        """The upper part of the glass, coarsely: what is seen of a place beside words and controls."""
+        return self.display.area(0, 0, self.display.width, self.display.height * 2 // 5, 16)
+
+    def far_from(self, before):
+        """Whether the place is another one than at that glance, not only in another light."""
+        now = self.glance()
+        return sum(abs(a - b) for a, b in zip(now, before)) / max(1, len(now)) > 8
+
     def settle(self, limit_s=1.2):
         """Waits until the picture has stood for a quarter of a second, or as long as a moving place is given."""
         until = time.monotonic() + limit_s

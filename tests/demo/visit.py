@@ -266,9 +266,12 @@ class Visit:
         glass.press("places", then="place-beach")
         self.see("the sheet of places", "session-places")
         for place in ("forest", "quiet-room", "night-sky", "drifting-colour", "beach"):
+            before = glass.glance()
             self.choose(place)
-            # One place goes over into another within 7 s, and the breath never stands still.
-            glass.settle(7.5)
+            # A processor that stands in for a graphics device takes its time to begin; then one place goes over into
+            # the other within 7 s, and its living picture may follow.
+            wait_for(f"the place to become {place}", lambda: glass.far_from(before), 40, 0.3)
+            time.sleep(8)
             self.see(f"the place: {place}", f"session-{place}")
         self.first_controls()
         if self.desk.words("fact-breath") != "off":

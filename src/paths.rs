@@ -8,6 +8,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use thiserror::Error;
 
@@ -97,11 +98,9 @@ pub enum PathsError {
 pub struct StateLock(File);
 
 impl StateLock {
-    /// Names a run of the program by when it began, in milliseconds since 1970: `clock_ms`, or just after the run before
-    /// it where the clock was set back since. A desk knows by it which of two runs is the later one. Where the disk
-    /// does not take it, the clock alone names the run.
-    #[must_use]
-    pub fn run_begins(&self, clock_ms: u64) -> u64 {
+    /// `clock_ms`, or just after the run before this one where the clock was set back since. Where the disk does not
+    /// take it, the clock alone counts.
+    fn run_begins(&self, clock_ms: u64) -> u64 {
         let mut written = [0; RUN_DIGITS];
         let read = self.0.read_at(&mut written, 0).unwrap_or(0);
         let before = std::str::from_utf8(&written[..read]).ok().and_then(|digits| digits.trim().parse::<u64>().ok());
@@ -159,6 +158,15 @@ impl Homes {
         let swaps_to_disk = fs::read_to_string("/proc/swaps").is_ok_and(|swaps| names_disk_swap(&swaps));
         Ok(MadeHomes { state: self.state.clone(), keys, keys_problem, swaps_to_disk })
     }
+}
+
+/// Names this run of the program by when it began, in milliseconds since 1970; with a lock, always later than every run
+/// before it. A desk knows by it which of two runs is the later one.
+#[must_use]
+pub fn run_begins(lock: Option<&StateLock>) -> u64 {
+    let clock = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let clock_ms = u64::try_from(clock.as_millis()).unwrap_or(u64::MAX);
+    lock.map_or(clock_ms.min(RUN_MAX), |lock| lock.run_begins(clock_ms))
 }
 
 /// Keeps every other room out of this state directory for as long as the answer is held.

@@ -99,14 +99,13 @@ pub(super) fn run(args: &RunArgs) -> ExitCode {
         complain(&"the system gives no threads; close other programs and start again");
         return ExitCode::from(FAILED);
     };
-    let clock_ms = u64::try_from(chrono::Utc::now().timestamp_millis()).unwrap_or(0);
     let house = House {
         config: Arc::new(config),
         profiles: Arc::new(profiles),
         state,
         keys,
         findings: findings.len(),
-        began_ms: lock.as_ref().map_or(clock_ms, |lock| lock.run_begins(clock_ms)),
+        began_ms: paths::run_begins(lock.as_ref()),
     };
     let out = headless::Out::open();
     let room = house.open(&runtime, args, &troubles, out.clone());
@@ -191,6 +190,7 @@ impl House {
             sound: &sound,
             vitals: &vitals,
             runtime: runtime.handle(),
+            shared: &shared,
             began_ms: self.began_ms,
         };
         let lines = Lines::open(&self.config.lines, &subject);

@@ -99,6 +99,13 @@ pub(super) struct Received {
     pub desk: String,
 }
 
+/// A page has taken what a patient shared off its screen.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Forgotten {
+    pub desk: String,
+}
+
 /// A JSON body. What was sent is never repeated in the answer.
 pub(super) struct Body<T>(pub T);
 

@@ -9,12 +9,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use serde::Deserialize;
 use tokio::sync::{Mutex, Semaphore, watch};
 
 use super::calls::{CallLog, wall_clock};
 use super::door::{Door, problem};
-use super::orders::{self, Beat, Body, Received, answer, named_desk};
+use super::orders::{self, Beat, Body, Forgotten, Received, answer, named_desk};
 use super::pages::{PageChange, Pages};
 use super::{DeskOptions, ROOM_ANSWERS_WITHIN, RoomClient, preview, stream};
 use crate::line::message::CallState;
@@ -187,12 +186,6 @@ async fn received(State(desk): State<Arc<Desk>>, Body(received): Body<Received>)
 
 fn follow(log: &mut CallLog, snapshot: &Snapshot, now: RoomTime) {
     log.follow(snapshot.call.as_ref().map(|call| CallState::of(call, now)).as_ref(), now.0, wall_clock);
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Forgotten {
-    desk: String,
 }
 
 /// A page has taken what the patient shared off its screen.

@@ -1,4 +1,4 @@
-//! Owns which pages still show what the patient shared, so that a reset can wait until each has taken it off its screen
+//! Owns which pages and desks still show what the patient shared, so that a reset can wait until each has taken it off its screen
 //! and said so. Does not own the words.
 
 use std::collections::BTreeMap;
@@ -38,19 +38,19 @@ impl SharedWords {
         }
     }
 
-    /// They are on their way to a page.
-    pub(super) fn were_sent_to(&self, desk: DeskId) {
+    /// They are on their way to a page, or to a desk of several rooms.
+    pub fn were_sent_to(&self, desk: DeskId) {
         self.shown().insert(desk, None);
     }
 
-    /// A page has taken them off its screen.
-    pub(super) fn were_forgotten_by(&self, desk: DeskId) {
+    /// A page has taken them off its screen; a desk, off all of its.
+    pub fn were_forgotten_by(&self, desk: DeskId) {
         self.shown().remove(&desk);
         self.0.fewer.notify_all();
     }
 
-    /// A page's stream has ended.
-    pub(super) fn lost(&self, desk: DeskId, now: Instant) {
+    /// A page's stream has ended; a desk is not heard.
+    pub fn lost(&self, desk: DeskId, now: Instant) {
         let mut shown = self.shown();
         drop_by_themselves(&mut shown, now);
         if let Some(lost) = shown.get_mut(&desk) {

@@ -16,7 +16,7 @@ use super::message::{
 };
 use super::order::Order;
 use super::{BEAT_EVERY_MS, Publication, SILENT_AFTER_MS};
-use room::Room;
+use room::{Room, Shared};
 
 /// A screen or a sound that has stood still for so long is dead. With a heartbeat's distance and its way it is told in
 /// less than ten seconds.
@@ -168,7 +168,25 @@ impl Fleet {
     /// The broker is gone.
     pub fn unlinked(&mut self) {
         self.linked = false;
+        for room in self.rooms.values_mut() {
+            room.forget_shared();
+        }
         self.all_changed();
+    }
+
+    /// No page here shows any more what a room's patient shared: the room hears so, if it has taken it back.
+    pub fn cleared(&mut self, now_ms: u64, room: &RoomId) {
+        let Some(room) = self.rooms.get_mut(room).filter(|room| room.has_to_clear()) else { return };
+        let Some(state) = &room.state else { return };
+        room.shared = Shared::Cleared { word: state.head.seq, at_ms: now_ms };
+        room.stance_at_ms = Some(now_ms);
+    }
+
+    /// Whether this desk or one of its pages may still hold what a room's patient shared, although the room does not say
+    /// it any more.
+    #[must_use]
+    pub fn has_to_clear(&self, room: &RoomId) -> bool {
+        self.rooms.get(room).is_some_and(Room::has_to_clear)
     }
 
     /// Whether one of the pages is visible with its sound unlocked. Without one, nothing counts as received here.
@@ -270,6 +288,9 @@ impl Fleet {
             let lost = room.is_lost(now_ms);
             if lost != room.told_lost {
                 room.told_lost = lost;
+                if lost {
+                    room.forget_shared();
+                }
                 self.news.push_back(FleetNews::Changed(id.clone()));
             }
             while room.orders.front().is_some_and(|(_, asked)| now_ms >= asked + ORDER_LAPSES_AFTER_MS) {
@@ -321,8 +342,11 @@ impl Fleet {
             receives: self.receives && !withdrawn,
             received: room.received,
             orders: room.orders.iter().map(|(order, _)| order.clone()).collect(),
+            cleared: if let Shared::Cleared { word, .. } = room.shared { Some(word) } else { None },
         };
-        let goes_on = room.received.is_some() || !room.orders.is_empty();
+        // Said a few times, since a word can be lost.
+        let is_clearing = matches!(room.shared, Shared::Cleared { at_ms, .. } if now_ms < at_ms + SILENT_AFTER_MS);
+        let goes_on = room.received.is_some() || !room.orders.is_empty() || is_clearing;
         room.stance_at_ms = goes_on.then_some(now_ms + BEAT_EVERY_MS);
         let payload = write(&stance)?;
         Some(Publication { topic: id.desk_topic(), payload, retain: false, receipt: self.seq })

@@ -287,6 +287,10 @@ pub struct DeskStance {
     pub received: Option<Ulid>,
     /// Orders that the room has not answered yet.
     pub orders: Vec<NamedOrder>,
+    /// The number of the room's word since which nothing that the patient shared is left at this desk, neither here nor
+    /// on a page; none as long as something is, or nothing ever was.
+    #[serde(default)]
+    pub cleared: Option<u64>,
 }
 
 /// An order with a name, so that it is taken once however often it comes.
@@ -416,12 +420,13 @@ mod tests {
             receives: true,
             received: Some(Ulid(9)),
             orders: vec![NamedOrder { id: Ulid(2), order: Order::Coming { call: Ulid(9), name: "Maria".into() } }],
+            cleared: Some(4),
         };
         let text = String::from_utf8(write(&stance).unwrap()).unwrap();
         let expected = concat!(
             r#"{"v":1,"desk":"18446744073709551615","link":1,"seq":4,"receives":true,"received":"00000000000000000000000009","#,
             r#""orders":[{"id":"00000000000000000000000002","order":"coming","call":"00000000000000000000000009","#,
-            r#""name":"Maria"}]}"#
+            r#""name":"Maria"}],"cleared":4}"#
         );
         assert_eq!(text, expected);
         assert_eq!(read::<DeskStance>(text.as_bytes(), |stance| stance.v).unwrap(), stance);

@@ -9,7 +9,7 @@ use super::broker::Broker;
 use super::fleet::{Fleet, FleetNews};
 use super::link::{End, Line, News};
 use super::message::RoomId;
-use super::room_end::{RoomEnd, Tell, Told};
+use super::room_end::{Keeping, RoomEnd, Tell, Told};
 use crate::room::call::CallId;
 
 /// Says how the room stands at this moment. Called on the line's thread; it must not block, nor move the line.
@@ -22,6 +22,8 @@ pub enum RoomNews {
     Tell(Tell),
     /// Another room goes by this room's id, or does no more.
     Namesake(bool),
+    /// What became of what the patient shared.
+    Keeping(Keeping),
 }
 
 /// A room's line to a broker. None of its verbs waits for the broker.
@@ -126,7 +128,8 @@ impl End for RoomSide {
             self.namesake_told = namesake;
             return Some(RoomNews::Namesake(namesake));
         }
-        self.end.poll_tell().map(RoomNews::Tell)
+        let keeping = self.end.poll_keeping().map(RoomNews::Keeping);
+        keeping.or_else(|| self.end.poll_tell().map(RoomNews::Tell))
     }
 
     fn deadline_ms(&self) -> u64 {

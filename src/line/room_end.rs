@@ -2,7 +2,7 @@
 //! events that makes. It is the outbox: the whole state goes out again every two seconds, whatever a broker
 //! acknowledged, so that a call reaches a desk as soon as there is a way. Does not own sockets, threads or a clock.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::Value;
 use ulid::Ulid;
@@ -50,6 +50,17 @@ pub struct Tell {
     pub order: Option<Ulid>,
 }
 
+/// What the room learns of a desk that may hold what the patient shared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeping {
+    /// It is on its way there.
+    SentTo(DeskId),
+    /// Nothing of it is left there.
+    ForgottenBy(DeskId),
+    /// Nobody hears that desk any more; it drops what it holds by itself once it does not hear the room.
+    Lost(DeskId),
+}
+
 /// The room's end.
 // Each is a plain fact of its own, true or not at the same time as any other.
 #[allow(clippy::struct_excessive_bools)]
@@ -71,6 +82,12 @@ pub struct RoomEnd {
     answers: VecDeque<OrderAnswer>,
     in_flight: VecDeque<(u64, Option<Ulid>)>,
     tells: VecDeque<Tell>,
+    /// Whether what the patient shared is part of what was said last; and the word since which it is not.
+    shares: bool,
+    unshared_since: Option<u64>,
+    /// Desks that have not said yet that nothing of it is left there.
+    keepers: BTreeSet<u64>,
+    keepings: VecDeque<Keeping>,
     namesake_heard_at_ms: Option<u64>,
 }
 
@@ -113,6 +130,10 @@ impl RoomEnd {
             answers: VecDeque::new(),
             in_flight: VecDeque::new(),
             tells: VecDeque::new(),
+            shares: false,
+            unshared_since: None,
+            keepers: BTreeSet::new(),
+            keepings: VecDeque::new(),
             namesake_heard_at_ms: None,
         };
         for call in ended {
@@ -152,6 +173,13 @@ impl RoomEnd {
     pub fn unlinked(&mut self) {
         self.linked = false;
         self.in_flight.clear();
+        let lost = std::mem::take(&mut self.keepers);
+        self.keepings.extend(lost.into_iter().map(|desk| Keeping::Lost(DeskId(desk))));
+    }
+
+    /// What became of what the patient shared, next.
+    pub fn poll_keeping(&mut self) -> Option<Keeping> {
+        self.keepings.pop_front()
     }
 
     /// A call goes out, or rings anew: at once, before the room shows it.
@@ -224,11 +252,11 @@ impl RoomEnd {
             return;
         }
         // A will may arrive after its desk has connected anew: it belongs to the connection before.
-        let cut = self.desks.get_mut(&beat.desk).filter(|desk| desk.link <= beat.link && desk.receives);
-        if let Some(desk) = cut {
-            desk.receives = false;
+        let Some(desk) = self.desks.get_mut(&beat.desk).filter(|desk| desk.link <= beat.link) else { return };
+        if std::mem::take(&mut desk.receives) {
             self.tell(Event::DeskGone { desk: DeskId(beat.desk) }, None);
         }
+        self.is_gone(beat.desk);
     }
 
     fn heard_stance(&mut self, now_ms: u64, stance: DeskStance) {
@@ -236,6 +264,12 @@ impl RoomEnd {
         let Some(desk) = self.desks.get_mut(&stance.desk).filter(|desk| stance.seq > desk.stance_seq) else { return };
         desk.stance_seq = stance.seq;
         let receives = desk.receives;
+        if let (Some(cleared), Some(since)) = (stance.cleared, self.unshared_since)
+            && cleared >= since
+            && self.keepers.remove(&stance.desk)
+        {
+            self.keepings.push_back(Keeping::ForgottenBy(DeskId(stance.desk)));
+        }
         if let Some(call) = stance.received.filter(|call| receives && !self.ended.contains(call)) {
             self.tell(Event::CallReceived { id: CallId(call.0), desk: DeskId(stance.desk) }, None);
         }
@@ -267,6 +301,9 @@ impl RoomEnd {
         *known = Desk { link, seq, receives, heard_at_ms: now_ms, ..*known };
         // Whoever joins is told at once how the room stands.
         self.urgent |= is_new;
+        if self.shares {
+            self.keeps(desk);
+        }
         match (before, receives) {
             (false, true) => self.tell(Event::DeskSeen { desk: DeskId(desk) }, None),
             (true, false) => self.tell(Event::DeskGone { desk: DeskId(desk) }, None),
@@ -297,6 +334,11 @@ impl RoomEnd {
         for desk in gone {
             self.tell(Event::DeskGone { desk: DeskId(desk) }, None);
         }
+        let silent = |desk: &u64| self.desks.get(desk).is_none_or(|desk| now_ms >= desk.heard_at_ms + SILENT_AFTER_MS);
+        let silent: Vec<u64> = self.keepers.iter().copied().filter(silent).collect();
+        for desk in silent {
+            self.is_gone(desk);
+        }
     }
 
     /// What the room is to be told next.
@@ -317,6 +359,17 @@ impl RoomEnd {
         }
         (self.urgent, self.changed, self.said_at_ms) = (false, false, now_ms);
         let told = told();
+        let shares = told.view.get("shared").is_some_and(Value::is_string);
+        if shares {
+            let known: Vec<u64> = self.desks.keys().copied().collect();
+            for desk in known {
+                self.keeps(desk);
+            }
+            self.unshared_since = None;
+        } else if self.shares {
+            self.unshared_since = Some(self.seq);
+        }
+        self.shares = shares;
         let call = self.call(now_ms, told.call);
         let named = call.as_ref().map(|call| call.id);
         let state = FromRoom::State(Box::new(RoomState {
@@ -337,7 +390,9 @@ impl RoomEnd {
         let silent = self.desks.values().filter(|desk| desk.receives).map(|desk| desk.heard_at_ms + SILENT_AFTER_MS);
         let due = (self.linked && self.in_flight.len() < IN_FLIGHT_MAX).then(|| self.due_at_ms());
         let namesake = self.namesake_heard_at_ms.map(|heard| heard + SILENT_AFTER_MS);
-        silent.chain(due).chain(namesake).min().unwrap_or(u64::MAX)
+        let keepers = self.keepers.iter().filter_map(|desk| self.desks.get(desk));
+        let keepers = keepers.map(|desk| desk.heard_at_ms + SILENT_AFTER_MS);
+        silent.chain(due).chain(namesake).chain(keepers).min().unwrap_or(u64::MAX)
     }
 
     fn due_at_ms(&self) -> u64 {
@@ -381,6 +436,18 @@ impl RoomEnd {
 
     fn head(&self) -> Head {
         Head { v: VERSION, room: self.room.clone(), boot: self.boot, link: self.link, seq: self.seq }
+    }
+
+    fn keeps(&mut self, desk: u64) {
+        if self.keepers.insert(desk) {
+            self.keepings.push_back(Keeping::SentTo(DeskId(desk)));
+        }
+    }
+
+    fn is_gone(&mut self, desk: u64) {
+        if self.keepers.remove(&desk) {
+            self.keepings.push_back(Keeping::Lost(DeskId(desk)));
+        }
     }
 
     fn tell(&mut self, event: Event, order: Option<Ulid>) {

@@ -17,7 +17,7 @@ use crate::line::contact::{Contact, ContactCommand, ContactNews};
 use crate::line::link::News;
 use crate::line::message::{CallState, RoomId, Vitals as Ages};
 use crate::line::mqtt::{RoomLine, RoomNews};
-use crate::line::room_end::{Tell, Told};
+use crate::line::room_end::{Keeping, Tell, Told};
 use crate::line::webhook::{Escalated, Escalation, Outcome, Step};
 use crate::room::call::{Call, CallPhase};
 use crate::room::{Effect, Event, RoomTime, Snapshot, Trouble};
@@ -50,6 +50,8 @@ pub struct Subject<'r> {
     pub vitals: &'r Arc<Vitals>,
     /// Where what comes in is worked on.
     pub runtime: &'r Handle,
+    /// Which desks may still show what the patient shared.
+    pub shared: &'r desk::SharedWords,
     /// When this run of the program began, in milliseconds since 1970; later than every run before it.
     pub began_ms: u64,
 }
@@ -161,6 +163,7 @@ fn open_mqtt(at_broker: &config::RoomAtBroker, subject: &Subject<'_>) -> Option<
     let broker = Broker { url, username, password_file, ca_file, client_id };
     let ended = room.snapshots().borrow().ended_calls.clone();
     let run = Ulid::from_parts(subject.began_ms, u128::from(std::process::id()));
+    let shared = subject.shared.clone();
     let (tells, inbox) = mpsc::unbounded_channel();
     let line = Arc::new(OnceLock::new());
     subject.runtime.spawn(take_tells(inbox, room.clone(), Arc::clone(&line)));
@@ -171,6 +174,11 @@ fn open_mqtt(at_broker: &config::RoomAtBroker, subject: &Subject<'_>) -> Option<
             tracing::warn!(%why, "the broker is not reached");
             room.report(Event::TroubleChanged { trouble: Trouble::LineDown, on: true });
         }
+        News::Of(RoomNews::Keeping(keeping)) => match keeping {
+            Keeping::SentTo(desk) => shared.were_sent_to(desk),
+            Keeping::ForgottenBy(desk) => shared.were_forgotten_by(desk),
+            Keeping::Lost(desk) => shared.lost(desk, Instant::now()),
+        },
         News::Of(RoomNews::Namesake(on)) => {
             room.report(Event::TroubleChanged { trouble: Trouble::RoomNameTaken, on });
         }

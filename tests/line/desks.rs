@@ -136,6 +136,45 @@ async fn a_call_of_one_of_two_rooms_goes_its_whole_way_and_outlives_the_room() {
     assert!(never["view"].is_null(), "a room that should be there is missed");
 }
 
+fn desk_forgot(line: &Value) -> Option<bool> {
+    let checks = line["receipt"]["checks"].as_array()?;
+    checks.iter().find(|check| check["name"] == "desk-forgot")?["ok"].as_bool()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reset_waits_until_the_desk_of_several_rooms_shows_no_more_what_was_shared() {
+    let at = Mosquitto::open();
+    let home = Home::new();
+    let desk = Desk::open(&at, &["a"]);
+    let mut page = desk.page().await;
+    page.able(true).await;
+    let mut room = room_at(&at, &home, "a");
+    let shares = |room: &mut Kiosk| {
+        room.reach("a desk", |line| line["desk_connected"] == true);
+        room.tell("visit_begins");
+        room.send(&json!({ "event": "for_clinician", "text": "a grey heron" }));
+        room.send(&json!({ "event": "share", "on": true }));
+    };
+    // A page that says nothing: nobody knows what it shows.
+    shares(&mut room);
+    page.room("a", |room| room["view"]["shared"] == "a grey heron").await;
+    room.tell("staff_reset");
+    let blocked = room.reach("the refusal", |line| line["stage"] == "blocked");
+    assert_eq!(desk_forgot(&blocked), Some(false), "{blocked}");
+    page.room("a", |room| room["view"]["shared"].is_null()).await;
+    room.tell("staff_reset");
+    room.reach("ready", |line| line["stage"] == "ready");
+    // One that does.
+    shares(&mut room);
+    page.room("a", |room| room["view"]["shared"] == "a grey heron").await;
+    room.tell("staff_reset");
+    page.room("a", |room| room["view"]["shared"].is_null()).await;
+    let forgotten = json!({ "desk": page.name });
+    assert_eq!(page.browser.post("/api/rooms/a/forgotten", &forgotten).await.status, 204);
+    let ready = room.reach("ready", |line| line["stage"] == "ready" && line["receipt"]["verified"] == true);
+    assert_eq!(desk_forgot(&ready), Some(true), "{ready}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_desk_asks_is_taken_refused_or_unanswered_and_said_so() {
     let at = Mosquitto::open();

@@ -93,6 +93,8 @@ impl TestRoom {
                 core.downs.push(why);
             }
             News::Of(RoomNews::Tell(tell)) => drop(spoken.send((tell.order, tell.event))),
+            // Nothing is told to this room of what became of it; what the desk shows is looked at.
+            News::Of(RoomNews::Keeping(_)) => {}
             News::Of(RoomNews::Namesake(is_so)) => heard.lock().unwrap().namesake = is_so,
         };
         let line = Arc::new(RoomLine::open(room_id(), broker, Ulid::new(), [], source, on_news).unwrap());

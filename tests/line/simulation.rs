@@ -21,7 +21,7 @@ use stillroom::room::call::{Call, CallId, CallPhase};
 use stillroom::room::{Effect, Event, Room, RoomTime, Rules};
 use ulid::Ulid;
 
-const SEEDS: u64 = 400;
+const SEEDS: u64 = 2_500;
 const ROOMS: usize = 2;
 const DESKS: usize = 2;
 const SECOND: u64 = 1_000;

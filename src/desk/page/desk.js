@@ -41,8 +41,8 @@ link.open(() => sound.isOn(), {
     hello = said;
     helloAt = performance.now();
     several = Boolean(said.several);
-    // A desk of several rooms has no room of its own to tell.
-    board.whenForgotten(several ? () => {} : link.forgotten);
+    // At a desk of several rooms each of them is told by itself, opened or not.
+    board.whenForgotten(several ? () => {} : () => link.forgotten());
     speak(said.locale);
     document.body.classList.toggle("several", several);
     call.prepare(said.clinicians, canReceive, several ? rooms.open : null);
@@ -76,10 +76,17 @@ window.addEventListener("pagehide", board.forgetShared);
 setInterval(tick, 500);
 
 function drawRoom(room) {
+  const shared = Boolean(heard.get(room.id)?.view?.shared);
   heard.set(room.id, room);
   if (several) rooms.draw(room);
   call.draw(room);
   if (room.id === opened) drawOpened();
+  if (several && shared && !room.view?.shared) link.forgotten(room.id);
+}
+
+/** What a patient shared does not stay in a page that is not told any more. */
+function withoutShared(room) {
+  return room.view?.shared ? { ...room, view: { ...room.view, shared: null } } : room;
 }
 
 function theOne(said, receivedAt) {
@@ -92,7 +99,7 @@ function ofSeveral(said, receivedAt) {
   const { id, name, call: open, lost, left } = said;
   const before = heard.get(id);
   // A desk that was started anew knows less than this page: what was heard last stays, and so does a call.
-  if (!said.view && before?.view) return unheardOf({ ...before, lost, left, toldAt: receivedAt, troubles: said.troubles });
+  if (!said.view && before?.view) return unheardOf(withoutShared({ ...before, lost, left, toldAt: receivedAt, troubles: said.troubles }));
   const view = said.view && { ...said.view, call: open, recent: said.recent };
   const own = lost || !view ? [] : view.troubles;
   const room = { id, name, view, viewAt: receivedAt - said.view_age_ms, call: open, callAt: receivedAt, lost, left, toldAt: receivedAt };
@@ -228,6 +235,7 @@ function showUnheard(way) {
   wasLost = lost;
   if (!lost) return;
   board.forgetShared();
+  for (const room of heard.values()) heard.set(room.id, withoutShared(room));
   call.sayStale();
   show(el("sign-in-again"), way.signedOut);
   write("unheard-title", say(several ? "unheard_desk" : "unheard"));

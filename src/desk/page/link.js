@@ -56,8 +56,8 @@ export async function order(room, path, body = {}) {
 }
 
 /** Tells the room that what the patient shared is off this screen. A page that is being left still gets to say it. */
-export function forgotten() {
-  if (desk) post("/api/forgotten", { desk }, true).catch(() => {});
+export function forgotten(room = "") {
+  if (desk) post(room ? `/api/rooms/${room}/forgotten` : "/api/forgotten", { desk }, true).catch(() => {});
 }
 
 /** Tells the room that this page is here, and whether it can receive. */

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use ulid::Ulid;
 
 use super::super::door::problem;
-use super::super::orders::{Asked, Beat, Body, ORDERS, Received, named_desk};
+use super::super::orders::{Asked, Beat, Body, Forgotten, ORDERS, Received, named_desk};
 use super::stream;
 use super::watch::Rooms;
 use crate::line::message::RoomId;
@@ -23,6 +23,7 @@ pub(super) fn router(desk: &Arc<Rooms>) -> Router {
         .route("/events", get(stream::events))
         .route("/api/beat", post(beat))
         .route("/api/rooms/{room}/call/received", post(received))
+        .route("/api/rooms/{room}/forgotten", post(forgotten))
         .route("/api/rooms/{room}/looked", post(looked));
     let orders = ORDERS.into_iter().fold(router, |router, (address, name)| {
         router.route(
@@ -72,6 +73,22 @@ async fn received(
     match desk.received(page, &room, received.call) {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(why) => problem(StatusCode::CONFLICT, why),
+    }
+}
+
+/// A page shows no more what a room's patient shared.
+async fn forgotten(
+    State(desk): State<Arc<Rooms>>,
+    Path(room): Path<RoomId>,
+    Body(forgotten): Body<Forgotten>,
+) -> Response {
+    match named_desk(&forgotten.desk) {
+        Ok(page) => {
+            desk.shared_of(&room).were_forgotten_by(page);
+            desk.look_whether_cleared(&room);
+            StatusCode::NO_CONTENT.into_response()
+        }
+        Err(why) => problem(StatusCode::BAD_REQUEST, why),
     }
 }
 

@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event as Message, Sse};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 use tokio_stream::wrappers::ReceiverStream;
@@ -54,7 +55,7 @@ async fn feed(desk: &Rooms, page: DeskId, token: Option<String>, messages: &Mess
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let hello = Hello::new(&desk.options, page.0, desk.door.sessions.needs_password());
     let mut told = Told::default();
-    if !send(messages, "hello", &hello).await || !told.bring_up(desk, messages).await {
+    if !send(messages, "hello", &hello).await || !told.bring_up(desk, page, messages).await {
         return;
     }
     loop {
@@ -62,7 +63,7 @@ async fn feed(desk: &Rooms, page: DeskId, token: Option<String>, messages: &Mess
             () = messages.closed() => return,
             _ = closing.changed() => return,
             changed = shown.changed() => {
-                if changed.is_err() || !told.bring_up(desk, messages).await {
+                if changed.is_err() || !told.bring_up(desk, page, messages).await {
                     return;
                 }
             }
@@ -93,7 +94,7 @@ enum Next {
 
 impl Told {
     /// Tells all that is new. Looks anew after each message, so that a call never waits behind other rooms.
-    async fn bring_up(&mut self, desk: &Rooms, messages: &Messages) -> bool {
+    async fn bring_up(&mut self, desk: &Rooms, page: DeskId, messages: &Messages) -> bool {
         while let Some(next) = self.next(desk) {
             let sent = match next {
                 Next::Line(count) => {
@@ -101,7 +102,7 @@ impl Told {
                     send_line(desk, messages).await
                 }
                 Next::Room(room, count) => {
-                    let sent = send_room(desk, &room, messages).await;
+                    let sent = send_room(desk, page, &room, messages).await;
                     self.rooms.insert(room, count);
                     sent
                 }
@@ -137,14 +138,20 @@ async fn send_line(desk: &Rooms, messages: &Messages) -> bool {
     send(messages, "line", &LineMessage { linked, was_linked, why, broker, rooms }).await
 }
 
-async fn send_room(desk: &Rooms, room: &RoomId, messages: &Messages) -> bool {
+async fn send_room(desk: &Rooms, page: DeskId, room: &RoomId, messages: &Messages) -> bool {
     let log = desk.log_of(room);
     let written = desk.line.with(|fleet, now_ms| {
         let room = fleet.room(now_ms, room)?;
-        Some(serde_json::to_string(&RoomMessage::new(room, &log)))
+        let shares = room.view.is_some_and(|view| view.get("shared").is_some_and(Value::is_string));
+        Some((serde_json::to_string(&RoomMessage::new(room, &log)), shares))
     });
     match written {
-        Some(written) => send_written(messages, "room", written).await,
+        Some((written, shares)) => {
+            if shares {
+                desk.shared_of(room).were_sent_to(page);
+            }
+            send_written(messages, "room", written).await
+        }
         None => true,
     }
 }

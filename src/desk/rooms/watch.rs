@@ -11,6 +11,7 @@ use ulid::Ulid;
 use super::super::calls::{CallLog, wall_clock};
 use super::super::door::{Door, problem};
 use super::super::pages::{PageChange, Pages};
+use super::super::shared::SharedWords;
 use super::{RoomsError, RoomsOptions};
 use crate::line::fleet::{Fleet, FleetNews};
 use crate::line::link::News;
@@ -71,6 +72,8 @@ struct Kept {
     logs: BTreeMap<RoomId, CallLog>,
     /// Who waits for which order's answer.
     waiting: BTreeMap<Ulid, oneshot::Sender<Result<(), Option<String>>>>,
+    /// Which pages still show what a room's patient shared.
+    shared: BTreeMap<RoomId, SharedWords>,
     /// Which page has drawn which call of which room.
     drawn: BTreeMap<DeskId, BTreeMap<RoomId, Ulid>>,
     /// Why the broker is not reached; none while it is, or has not been tried.
@@ -121,6 +124,10 @@ impl Rooms {
                     for change in pages.sweep(Instant::now()) {
                         self.page_changed(&pages, change);
                     }
+                    let shared: Vec<RoomId> = self.kept().shared.keys().cloned().collect();
+                    for room in &shared {
+                        self.look_whether_cleared(room);
+                    }
                 }
             }
         }
@@ -143,7 +150,8 @@ impl Rooms {
                 if let Some((call, now_ms)) = call {
                     self.kept().logs.entry(room.clone()).or_default().follow(call.as_ref(), now_ms, wall_clock);
                 }
-                self.shown.send_modify(|shown| shown.room_changed(room));
+                self.shown.send_modify(|shown| shown.room_changed(room.clone()));
+                self.look_whether_cleared(&room);
             }
             News::Of(FleetNews::Answered { order, outcome }) => {
                 if let Some(waits) = self.kept().waiting.remove(&order) {
@@ -151,6 +159,20 @@ impl Rooms {
                     let _ = waits.send(outcome);
                 }
             }
+        }
+    }
+
+    /// Which pages still show what this room's patient shared.
+    pub(super) fn shared_of(&self, room: &RoomId) -> SharedWords {
+        self.kept().shared.entry(room.clone()).or_default().clone()
+    }
+
+    /// Tells a room that has taken back what its patient shared, once no page shows it any more.
+    pub(super) fn look_whether_cleared(&self, room: &RoomId) {
+        if self.line.with(|fleet, _| fleet.has_to_clear(room))
+            && self.shared_of(room).are_forgotten_within(Duration::ZERO)
+        {
+            self.line.with(|fleet, now_ms| fleet.cleared(now_ms, room));
         }
     }
 
@@ -222,6 +244,8 @@ impl Rooms {
         if let Some(change) = pages.close(page) {
             self.page_changed(&pages, change);
         }
+        let now = Instant::now();
+        self.kept().shared.values().for_each(|shared| shared.lost(page, now));
     }
 
     /// Every stream ends, and the rooms hear that no page receives any more.

@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 
+use serde_json::Value;
 use ulid::Ulid;
 
 use super::super::SILENT_AFTER_MS;
@@ -17,6 +18,18 @@ const BOOTS_MAX: usize = 8;
 const OVER_MAX: usize = 64;
 /// So many calls that a room no longer knows of are kept for a person to look at.
 const LEFT_MAX: usize = 4;
+
+/// What a room's patient shared, as far as this desk and its pages hold it.
+#[derive(Debug, Default)]
+pub(super) enum Shared {
+    /// Nothing was ever shared.
+    #[default]
+    Never,
+    /// It is here, or one of the pages may still show it.
+    Held,
+    /// Nothing of it is left since that word of this run; from when on the room hears so.
+    Cleared { word: u64, at_ms: u64 },
+}
 
 #[derive(Debug, Default)]
 pub(super) struct Room {
@@ -39,6 +52,8 @@ pub(super) struct Room {
     /// Whether the room is to hear, once, that nobody here has its call any more.
     pub(super) withdrawn: bool,
     pub(super) orders: VecDeque<(NamedOrder, u64)>,
+    /// What the patient shared, as far as this desk and its pages hold it.
+    pub(super) shared: Shared,
     /// When this desk's stance is due; none while it has nothing to say.
     pub(super) stance_at_ms: Option<u64>,
 }
@@ -63,6 +78,9 @@ impl Room {
                 let same = self.state.as_ref().is_some_and(|before| says_the_same(before, &state));
                 self.state = Some(state);
                 self.state_at_ms = now_ms;
+                if self.shares() {
+                    self.shared = Shared::Held;
+                }
                 !same
             }
         }
@@ -92,6 +110,9 @@ impl Room {
                 keep(&mut self.retired, (before, now_ms + SILENT_AFTER_MS), BOOTS_MAX);
             }
             self.link = 0;
+            if matches!(self.shared, Shared::Cleared { .. }) {
+                self.shared = Shared::Never;
+            }
             // A run that comes up later may open a call again: its journal lost that it was cleared.
             self.over.clear();
         }
@@ -120,6 +141,25 @@ impl Room {
             }
         }
         self.call = state.call.clone().filter(|call| !self.over.contains(&call.id)).map(|call| (call, now_ms));
+    }
+
+    /// Whether what the patient shared is part of what the room said last.
+    pub(super) fn shares(&self) -> bool {
+        self.state.as_ref().is_some_and(|state| state.view.get("shared").is_some_and(Value::is_string))
+    }
+
+    /// Whether the room does not say any more what may still be held here.
+    pub(super) fn has_to_clear(&self) -> bool {
+        matches!(self.shared, Shared::Held) && !self.shares()
+    }
+
+    /// What the patient shared does not outlive the moment from which the room is not heard. False if there was nothing.
+    pub(super) fn forget_shared(&mut self) -> bool {
+        let shares = self.shares();
+        if let Some(shared) = self.state.as_mut().and_then(|state| state.view.get_mut("shared")) {
+            *shared = Value::Null;
+        }
+        shares
     }
 
     /// An order that the room has answered.

@@ -83,6 +83,7 @@ fn one_visit(home: &Home, mut kiosk: Kiosk, chance: &mut Chance, tally: &mut Tal
     all.extend(words.iter().cloned());
     // One long piece, of which every letter must come back.
     type_and_wait_for_the_seal(home, &mut kiosk, &words[0], tally);
+    draw(home, &mut kiosk, chance);
     kiosk.send(&json!({"event": "intention", "question": 1, "text": words[1]}));
     kiosk.send(&json!({"event": "for_clinician", "text": words[2]}));
     kiosk.send(&json!({"event": "share", "on": chance.number().is_multiple_of(2)}));
@@ -93,7 +94,9 @@ fn one_visit(home: &Home, mut kiosk: Kiosk, chance: &mut Chance, tally: &mut Tal
         }
         std::thread::sleep(chance.moment(KILLED_WITHIN));
         kiosk = killed(home, kiosk, all, tally);
-        kiosk.reach("the visit again, with its note", |line| line["stage"] == "arrive" && line["note_pages"] == 1);
+        kiosk.reach("the visit again, with its note", |line| {
+            line["stage"] == "arrive" && line["note_pages"].as_u64() >= Some(2)
+        });
         note_is_back(&kiosk, &words[0], tally);
     }
     tally.in_memory_before += usize::from(is_in_process(kiosk.pid(), words[0].as_bytes()).unwrap_or(false));
@@ -102,6 +105,16 @@ fn one_visit(home: &Home, mut kiosk: Kiosk, chance: &mut Chance, tally: &mut Tal
     } else {
         reset(kiosk, tally)
     }
+}
+
+/// A page is drawn on and sealed; it must be there after every kill, as the words are.
+fn draw(home: &Home, kiosk: &mut Kiosk, chance: &mut Chance) {
+    let before = home.mark();
+    let mut point = || json!([chance.number() % 12_000, chance.number() % 6_250]);
+    let stroke: Vec<_> = (0..40).map(|_| point()).collect();
+    kiosk.send(&json!({"event": "note_drawn", "page": 2, "strokes": [stroke]}));
+    kiosk.wait("a drawing", |line| line["note_pages"] == 2);
+    eventually("the seal of the drawing", || home.mark() != before);
 }
 
 fn type_and_wait_for_the_seal(home: &Home, kiosk: &mut Kiosk, words: &str, tally: &mut Tally) {

@@ -1,5 +1,7 @@
 //! Owns the names and keys of every event that travels.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use ulid::Ulid;
 
@@ -7,12 +9,15 @@ use super::WireError;
 use super::fields::Fields;
 use crate::room::breath::Pattern;
 use crate::room::call::{CallId, DeskId};
+use crate::room::drawing::{Drawing, PAGE_HEIGHT, PAGE_WIDTH, Stroke, StrokePoint, Tint};
 use crate::room::notes::{INTENTIONS, PatientText};
 use crate::room::snapshot::Receipt;
 use crate::room::take_home::Way;
 use crate::room::{Event, Language, Place, SoundChoice};
 use crate::vault;
 
+/// How wide a line is that was told, in units of the page.
+const STROKE_WIDTH: u8 = 60;
 const MINUTES: &str = "a whole number of minutes";
 const DB: &str = "a number of dB below full scale, such as -30";
 const SOUNDS: &str = "one of music, sea, rain, wind, stream, fire, brown, silence";
@@ -21,6 +26,8 @@ const LANGUAGES: &str = "one of en-US, es-US";
 const WAYS: &str = "one of phone, paper, sealed";
 const PATTERNS: &str = "one of 4-6, 3-7, 5-5, 4-4-4-4";
 const QUESTIONS: &str = "1, 2 or 3";
+const PAGE: &str = "the page's number, from 1";
+const STROKES: &str = "lists of points, each [x, y] with x from 0 to 12000 and y from 0 to 6250";
 const TRIM: &str = "a number from -0.5 to 0.5";
 const NUDGE: &str = "a number from -1 to 1";
 
@@ -41,6 +48,11 @@ pub(super) fn from_headless(fields: &Fields, new_call: impl FnOnce() -> CallId) 
         "note_typed" => {
             fields.only("text")?;
             Event::NoteTyped { text: text()? }
+        }
+        "note_drawn" => {
+            fields.only("page, strokes")?;
+            let page = fields.required("page", PAGE, |page| usize::try_from(page.as_u64()?).ok()?.checked_sub(1))?;
+            Event::NoteDrawn { page, drawing: fields.required("strokes", STROKES, drawing)? }
         }
         "intention" => {
             fields.only("question, text")?;
@@ -249,6 +261,20 @@ fn finite(number: f32) -> Option<f32> {
 fn question(value: &Value) -> Option<usize> {
     let number = usize::try_from(value.as_u64()?).ok()?;
     (1..=INTENTIONS).contains(&number).then(|| number - 1)
+}
+
+/// Lines of one colour and width: what matters to whoever speaks in lines is that something is drawn.
+fn drawing(strokes: &Value) -> Option<Drawing> {
+    let within = |value: &Value, most: u16| u16::try_from(value.as_u64()?).ok().filter(|at| *at <= most);
+    let point = |point: &Value| match point.as_array()?.as_slice() {
+        [x, y] => Some(StrokePoint { x: within(x, PAGE_WIDTH)?, y: within(y, PAGE_HEIGHT)?, width: STROKE_WIDTH }),
+        _ => None,
+    };
+    let stroke = |points: &Value| {
+        let points = points.as_array()?.iter().map(point).collect::<Option<Vec<_>>>()?;
+        Stroke::new(Tint::default(), points).map(Arc::new)
+    };
+    strokes.as_array()?.iter().map(stroke).collect::<Option<Vec<_>>>().map(Drawing::of)
 }
 
 fn receipt(fields: &Fields) -> Result<Receipt, WireError> {

@@ -1,12 +1,13 @@
 use super::*;
 use crate::room::breath::Pattern;
 use crate::room::call::DeskId;
-use crate::room::drawing::Drawing;
+use crate::room::drawing::{Drawing, PAGE_HEIGHT, PAGE_WIDTH, Stroke, StrokePoint, Tint};
 use crate::room::notes::{Notes, PatientText};
 use crate::room::snapshot::{Check, Receipt};
 use crate::room::take_home::{Fault, Way};
 use crate::room::{Language, Place, Room, RoomTime, Rules, SoundChoice, Trouble};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 const CANARY: &str = "k4n4ry";
 
@@ -165,6 +166,12 @@ fn parse(line: &str) -> Result<Event, WireError> {
     parse_headless(line, || CallId(7))
 }
 
+fn drawn() -> Event {
+    let at = |x, y| StrokePoint { x, y, width: 60 };
+    let stroke = Stroke::new(Tint::default(), vec![at(0, 0), at(PAGE_WIDTH, PAGE_HEIGHT)]).unwrap();
+    Event::NoteDrawn { page: 1, drawing: Drawing::of(vec![Arc::new(stroke)]) }
+}
+
 #[test]
 fn every_event_of_the_journal_comes_back_as_it_was_and_no_other_goes_in() {
     for event in every_event() {
@@ -216,6 +223,7 @@ fn the_headless_face_takes_every_line_of_the_contract() {
         (r#"{"event":"call_here"}"#, Event::CallHere { id: None }),
         (r#"{"event":"call_cleared"}"#, Event::CallCleared),
         (r#"{"event":"note_typed","text":"a wave"}"#, Event::NoteTyped { text: text() }),
+        (r#"{"event":"note_drawn","page":2,"strokes":[[[0,0],[12000,6250]]]}"#, drawn()),
         (r#"{"event":"volume","db":-30}"#, Event::Volume { db: -30.0 }),
         (r#"{"event":"place","name":"quiet-room"}"#, Event::PlaceChosen(Place::QuietRoom)),
         (r#"{"event":"breath","on":true}"#, Event::BreathWished { on: true }),
@@ -255,7 +263,6 @@ fn the_headless_face_takes_nothing_that_only_the_room_can_say() {
         "notes_restored",
         "notes_lost",
         "note_written",
-        "note_drawn",
         "wipe_verified",
         "wipe_failed",
         "trouble",
@@ -313,6 +320,7 @@ fn wrong_lines_are_named_by_key_only() {
 fn no_error_ever_quotes_the_line() {
     let good = [
         json!({"event":"note_typed","text":"t"}),
+        json!({"event":"note_drawn","page":1,"strokes":[[[1,2],[3,4]]]}),
         json!({"event":"intention","question":1,"text":"t"}),
         json!({"event":"session_begins","profile":"p","infusion_minutes":40,"settle":true}),
         json!({"event":"place","name":"beach"}),

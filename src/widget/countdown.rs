@@ -4,8 +4,8 @@
 use std::f32::consts::{FRAC_PI_2, TAU};
 use std::time::{Duration, Instant};
 
-use iced::widget::canvas::{self, Action, Canvas, Frame, Geometry, LineCap, Path, Stroke, Text};
-use iced::{Element, Event, Length, Point, Radians, Rectangle, Renderer, Theme, alignment, mouse, window};
+use iced::widget::canvas::{self, Action, Canvas, Frame, Geometry, Path, Text};
+use iced::{Element, Event, Length, Point, Rectangle, Renderer, Theme, alignment, mouse, window};
 
 use crate::theme;
 
@@ -13,6 +13,8 @@ use crate::theme;
 const FRAME: Duration = Duration::from_millis(200);
 /// How wide the ring is, as a part of its diameter.
 const WIDTH: f32 = 0.05;
+/// Straight pieces of a whole ring: none is longer than a few pixels.
+const STEPS: f32 = 240.0;
 /// How tall the digits are, as a part of its diameter.
 const DIGITS: f32 = 0.3;
 
@@ -26,6 +28,21 @@ struct Countdown {
 pub fn countdown<'a, Message: 'a>(until: Instant, whole: Duration, diameter_px: f32) -> Element<'a, Message> {
     let side = Length::Fixed(diameter_px);
     Canvas::new(Countdown { until, whole }).width(side).height(side).into()
+}
+
+/// A part of a ring from its top on, as a shape that is filled: a stroke is drawn anew only as far as its middle line.
+fn band(centre: Point, radius: f32, width: f32, part: f32) -> Path {
+    let steps = (STEPS * part).ceil().max(1.0) as u32;
+    let at = |step: u32, radius: f32| {
+        let angle = TAU * part * step as f32 / steps as f32 - FRAC_PI_2;
+        Point::new(centre.x + radius * angle.cos(), centre.y + radius * angle.sin())
+    };
+    Path::new(|path| {
+        path.move_to(at(0, radius + width / 2.0));
+        (1..=steps).for_each(|step| path.line_to(at(step, radius + width / 2.0)));
+        (0..=steps).rev().for_each(|step| path.line_to(at(step, radius - width / 2.0)));
+        path.close();
+    })
 }
 
 /// Whole seconds until then, as people count them down: the last one is 1.
@@ -66,18 +83,9 @@ impl<Message> canvas::Program<Message> for Countdown {
         let mut frame = Frame::new(renderer, bounds.size());
         let (centre, width) = (frame.center(), bounds.width * WIDTH);
         let radius = (bounds.width - width) / 2.0;
-        let stroke = Stroke::default().with_width(width).with_line_cap(LineCap::Butt);
-        frame.stroke(&Path::circle(centre, radius), stroke.with_color(theme::faded(theme::SAND, 0.14)));
+        frame.fill(&band(centre, radius, width, 1.0), theme::faded(theme::SAND, 0.14));
         if left > 0.0 {
-            let arc = Path::new(|path| {
-                path.arc(canvas::path::Arc {
-                    center: centre,
-                    radius,
-                    start_angle: Radians(-FRAC_PI_2),
-                    end_angle: Radians(TAU * left.min(1.0) - FRAC_PI_2),
-                });
-            });
-            frame.stroke(&arc, stroke.with_color(theme::LAMPLIGHT));
+            frame.fill(&band(centre, radius, width, left.min(1.0)), theme::LAMPLIGHT);
         }
         frame.fill_text(Text {
             content: seconds_left(self.until, now).to_string(),

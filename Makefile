@@ -6,7 +6,7 @@
 #                OUT=folder, default target/demo; DEMO='--size 1920x1200' or '--only wgpu'
 #   make bench   the figures of sound and line beside their limits, those of the last demo, what the room takes while it
 #                rests, and what it takes to play one track beside mpv
-#   make soak    thousands of visits and calls by chance (SEEDS=n, default 20000), a thousand real visits killed and
+#   make soak    thousands of visits and calls by chance (SEEDS=n, default 200000: two million presses), a thousand real visits killed and
 #                searched (STILLROOM_VISITS=n), hours of composed music held to its figures, two hours of real sound
 #                beside busy processors, clumsy and resting hands, kills, a cable that is pulled (this one as root)
 #   make deny    licences, sources and doubles of every dependency
@@ -16,7 +16,7 @@
 SHELL := /bin/sh
 CONFIG ?= kiosk.toml
 OUT ?= target/demo
-SEEDS ?= 20000
+SEEDS ?= 200000
 TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 ROOM := $(TARGET)/release/stillroom
 PYTHON := python3 -B

@@ -36,6 +36,7 @@ use crate::driver::clock::RoomClock;
 use crate::profile::{Profile, TimeOfDay};
 use crate::room::RoomTime;
 use crate::room::arc::Part;
+use crate::room::call::CallPhase;
 use crate::room::snapshot::{BreathView, Place, SessionView, Snapshot};
 use drawn::Drawn;
 use stage::Stage;
@@ -178,7 +179,7 @@ pub struct Scenery {
     pub session: Option<SessionView>,
     /// The light of each part.
     pub light: LightCurve,
-    /// Trim of the brightness, −0.5 to 0.5.
+    /// Trim of the brightness, −0.5 to 0.5, and what is added while somebody is here.
     pub trim: f32,
     /// A further factor on the brightness: under words, or in a dim room, 0 to 1.
     pub dimmed_to: f32,
@@ -197,7 +198,7 @@ impl Scenery {
             breath: snapshot.breath,
             session: snapshot.session,
             light: LightCurve::of(profile),
-            trim: snapshot.brightness_trim,
+            trim: snapshot.brightness_trim + if is_somebody_here(snapshot) { PRESENCE_LIGHT } else { 0.0 },
             dimmed_to,
             clock,
         }
@@ -221,6 +222,13 @@ impl Scenery {
     }
 }
 
+/// While somebody has come to a call, it is lighter by this: they see the person, and the person sees them.
+const PRESENCE_LIGHT: f32 = 0.15;
+
+fn is_somebody_here(snapshot: &Snapshot) -> bool {
+    snapshot.call.as_ref().is_some_and(|call| call.phase == CallPhase::Here && !call.practice)
+}
+
 const fn hour_index(hour: TimeOfDay) -> usize {
     match hour {
         TimeOfDay::Dawn => 0,
@@ -242,5 +250,30 @@ pub fn place<'a, Message: 'a>(pictures: &Pictures, scenery: Scenery) -> Element<
     match pictures.backend {
         Backend::Live { .. } => live::live(pictures, scenery),
         Backend::Still => still::still(pictures, scenery),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::room::call::CallId;
+    use crate::room::{Event, Room, Rules};
+
+    #[test]
+    fn it_is_lighter_while_somebody_is_here_and_not_in_a_rehearsal() {
+        for (practice, added) in [(false, PRESENCE_LIGHT), (true, 0.0)] {
+            let mut room = Room::new(Rules::default());
+            let now = RoomTime(1_000);
+            let clock = RoomClock::going_on_from(now);
+            let trim = |room: &Room| Scenery::of(&room.snapshot(now), None, clock, 1.0).trim;
+            let id = CallId(1);
+            room.handle(now, Event::VisitBegins).unwrap();
+            room.handle(now, Event::CallPressed { id, practice }).unwrap();
+            room.handle(now, Event::CallJournaled { id, ok: true }).unwrap();
+            room.handle(now, Event::CallComing { id, name: "Ana".to_owned() }).unwrap();
+            assert!(trim(&room).abs() < f32::EPSILON, "nobody has come yet");
+            room.handle(now, Event::CallHere { id: Some(id) }).unwrap();
+            assert!((trim(&room) - added).abs() < f32::EPSILON, "{practice}");
+        }
     }
 }

@@ -14,6 +14,8 @@ pub const SLIDE_FADE: Duration = Duration::from_secs(4);
 pub const SLIDE_STAYS: Duration = Duration::from_mins(1);
 /// A change of the dimming takes so long.
 pub const DIM_FADE: Duration = Duration::from_millis(1_400);
+/// The light that a desk or somebody's presence asks for comes and goes within this.
+pub const LIGHT_FADE: Duration = Duration::from_secs(4);
 /// Somebody who chose another place waits for it no longer than this, however different it is.
 const PLACE_FADE_MAX: Duration = Duration::from_secs(7);
 
@@ -102,9 +104,10 @@ impl Showing {
 }
 
 /// A value that follows another without a leap.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Eased {
     way: Option<Way>,
+    takes: Duration,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -115,10 +118,16 @@ struct Way {
 }
 
 impl Eased {
+    /// A value that takes so long from one target to the next.
+    #[must_use]
+    pub const fn within(takes: Duration) -> Self {
+        Self { way: None, takes }
+    }
+
     /// The value at `now` on its way to `target`. The first target is there at once.
     pub fn towards(&mut self, target: f32, now: Instant) -> f32 {
         let way = self.way.get_or_insert(Way { from: target, to: target, since: now });
-        let value = way.at(now);
+        let value = way.at(now, self.takes);
         if (way.to - target).abs() > 1e-4 {
             *way = Way { from: value, to: target, since: now };
         }
@@ -128,13 +137,13 @@ impl Eased {
     /// Whether it has arrived.
     #[must_use]
     pub fn is_settled(&self, now: Instant) -> bool {
-        self.way.is_none_or(|way| (way.to - way.from).abs() < 1e-4 || now >= way.since + DIM_FADE)
+        self.way.is_none_or(|way| (way.to - way.from).abs() < 1e-4 || now >= way.since + self.takes)
     }
 }
 
 impl Way {
-    fn at(&self, now: Instant) -> f32 {
-        let part = now.saturating_duration_since(self.since).as_secs_f32() / DIM_FADE.as_secs_f32();
+    fn at(&self, now: Instant, takes: Duration) -> f32 {
+        let part = now.saturating_duration_since(self.since).as_secs_f32() / takes.as_secs_f32();
         self.from + (self.to - self.from) * smooth(part)
     }
 }
@@ -186,7 +195,7 @@ mod tests {
 
     #[test]
     fn dimming_begins_where_it_is_and_takes_its_time() {
-        let mut eased = Eased::default();
+        let mut eased = Eased::within(DIM_FADE);
         let start = Instant::now();
         assert!((eased.towards(0.9, start) - 0.9).abs() < 1e-6 && eased.is_settled(start));
         let mut before = eased.towards(0.4, start);

@@ -11,7 +11,7 @@ use super::bench::{Bench, Made};
 use super::drawn::{Drawn, bake_name};
 use super::governor::{Governor, SCALE_MIN};
 use super::pictures::{self, Grade, Picture, Slides, Subject};
-use super::showing::{Eased, SLIDE_STAYS, Showing, Sight};
+use super::showing::{DIM_FADE, Eased, LIGHT_FADE, SLIDE_STAYS, Showing, Sight};
 use super::studio::Studio;
 use super::{Backend, Look, Scenery, strain};
 use crate::profile::TimeOfDay;
@@ -53,6 +53,7 @@ pub(super) enum Coming {
 struct State {
     showing: Showing,
     dim: Eased,
+    trim: Eased,
     scale_factor: f32,
     coming: Coming,
     strain_looked_at: Option<Instant>,
@@ -69,7 +70,8 @@ impl Stage {
             bakes: Bench::default(),
             state: Arc::new(Mutex::new(State {
                 showing: Showing::default(),
-                dim: Eased::default(),
+                dim: Eased::within(DIM_FADE),
+                trim: Eased::within(LIGHT_FADE),
                 scale_factor: 1.0,
                 coming: Coming::Prepared,
                 strain_looked_at: None,
@@ -160,11 +162,12 @@ impl Stage {
         is_wanted && !self.prints.has_failed(&(subject, grade, size)) || !state.showing.sight(now).is_settled()
     }
 
-    /// The scenery with its dimming on the way to where it is to be, and whether it has arrived.
+    /// The scenery with its dimming and its trim on the way to where they are to be, and whether they have arrived.
     pub(super) fn eased(&self, scenery: &Scenery, now: Instant) -> (Scenery, bool) {
         let mut state = self.state();
         let dimmed_to = state.dim.towards(scenery.dimmed_to, now);
-        (Scenery { dimmed_to, ..*scenery }, state.dim.is_settled(now))
+        let trim = state.trim.towards(scenery.trim, now);
+        (Scenery { trim, dimmed_to, ..*scenery }, state.dim.is_settled(now) && state.trim.is_settled(now))
     }
 
     /// The layers of a look at a size: from disk, or drawn beside the window.

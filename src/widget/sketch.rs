@@ -270,7 +270,7 @@ impl<Message> Widget<Message, Theme, Renderer> for Sketch<'_, Message> {
         let state = tree.state.downcast_ref::<State>();
         let bounds = layout.bounds();
         let border = Border {
-            color: theme::faded(theme::LAMPLIGHT, 0.45),
+            color: theme::faded(theme::LAMPLIGHT, theme::OUTLINE),
             width: self.px_per_mm * 0.35,
             radius: (self.px_per_mm * 4.0).into(),
         };

@@ -200,12 +200,16 @@ fn first_controls<'a>(setting: &Setting) -> Vec<Element<'a, Message>> {
 fn sound_controls<'a>(setting: &Setting) -> Vec<Element<'a, Message>> {
     let silent = setting.snapshot.silence;
     let silence = if silent { "sound-return" } else { "sound-silence" };
-    let mut controls = Vec::new();
-    if !silent {
-        controls.push(narrow(setting, "softer", setting.say("sound-softer"), Message::VolumePressed(-1.0)));
-        controls.push(narrow(setting, "louder", setting.say("sound-louder"), Message::VolumePressed(1.0)));
-        controls.push(narrow(setting, "skip", setting.say("sound-skip"), Message::SkipPressed));
-    }
+    let mut controls = if silent {
+        // Silence has nothing to be made softer; what is left stays where it was.
+        (0..3).map(|_| Space::new().width(setting.mm(37.0)).into()).collect()
+    } else {
+        vec![
+            narrow(setting, "softer", setting.say("sound-softer"), Message::VolumePressed(-1.0)),
+            narrow(setting, "louder", setting.say("sound-louder"), Message::VolumePressed(1.0)),
+            narrow(setting, "skip", setting.say("sound-skip"), Message::SkipPressed),
+        ]
+    };
     controls.push(narrow(setting, "silence", setting.say(silence), Message::SilencePressed(!silent)));
     controls.push(narrow(setting, "close", setting.say("done"), Message::ClosePressed));
     controls

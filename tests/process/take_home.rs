@@ -23,6 +23,14 @@ fn write_and_come_back(kiosk: &mut Kiosk) {
     kiosk.wait("after", |line| line["stage"] == "after" && line["note_pages"] == 1);
 }
 
+fn write_and_print(kiosk: &mut Kiosk) {
+    write_and_come_back(kiosk);
+    kiosk.tell("take_home_ways");
+    kiosk.reach("a printer", |line| line["ways"] == json!(["phone", "paper"]));
+    kiosk.send(&json!({"event": "take_home", "way": "paper"}));
+    kiosk.reach("printed", |line| line["taking"]["paper"] == "done");
+}
+
 fn reset(kiosk: &mut Kiosk) {
     kiosk.tell("staff_reset");
     kiosk.reach("ready again", |line| line["stage"] == "ready" && line["receipt"]["verified"] == true);
@@ -123,11 +131,7 @@ fn a_note_is_printed_and_the_print_server_keeps_nothing_of_it() {
     home.configure("");
     let Some(mut cups) = Cups::start(&home, Printer::Paper) else { return };
     let mut kiosk = home.start(1);
-    write_and_come_back(&mut kiosk);
-    kiosk.tell("take_home_ways");
-    kiosk.reach("a printer", |line| line["ways"] == json!(["phone", "paper"]));
-    kiosk.send(&json!({"event": "take_home", "way": "paper"}));
-    kiosk.reach("printed", |line| line["taking"]["paper"] == "done");
+    write_and_print(&mut kiosk);
     let paper = cups.paper.take().unwrap().join().unwrap();
     assert!(paper.starts_with(b"%PDF-"));
     assert_eq!(cups.spooled(), 0);
@@ -143,19 +147,15 @@ fn soak_a_note_comes_whole_out_of_a_printer_that_makes_files() {
     assert!(Path::new(PDF_PRINTER).exists(), "apt-get install printer-driver-cups-pdf");
     let home = Home::new();
     home.configure("");
+    // What others have printed there is theirs.
     let files = || fs::read_dir(PDF_FOLDER).unwrap().map(|file| file.unwrap().path());
-    for left in files() {
-        fs::remove_file(left).unwrap();
-    }
+    let before: Vec<_> = files().collect();
+    let printed = || files().find(|file| !before.contains(file));
     let cups = Cups::start(&home, Printer::Files).expect("cups, and to be root");
     let mut kiosk = home.start(1);
-    write_and_come_back(&mut kiosk);
-    kiosk.tell("take_home_ways");
-    kiosk.reach("a printer", |line| line["ways"] == json!(["phone", "paper"]));
-    kiosk.send(&json!({"event": "take_home", "way": "paper"}));
-    kiosk.reach("printed", |line| line["taking"]["paper"] == "done");
-    eventually("a printed file", || files().next().is_some());
-    let printed = files().next().unwrap();
+    write_and_print(&mut kiosk);
+    eventually("a printed file", || printed().is_some());
+    let printed = printed().unwrap();
     // What filters make of letters is shapes: one page with some ink on it, and not all over it.
     let drawn = Command::new("pdftoppm").args(["-gray", "-r", "40"]).arg(&printed).output();
     fs::remove_file(&printed).unwrap();

@@ -5,7 +5,7 @@
 #   make demo    an unattended visit from the first run to the wiped room, and an afternoon at the desk of two rooms;
 #                OUT=folder, default target/demo; DEMO='--size 1920x1200' or '--only wgpu'
 #   make bench   the figures of sound and line beside their limits, those of the last demo, what the room takes while it
-#                rests, and what it takes to play one track beside mpv
+#                rests, what it takes to play one track beside mpv, and to paint each place beside a browser
 #   make soak    thousands of visits and calls by chance (SEEDS=n, default 200000: two million presses), a thousand real visits killed and
 #                searched (STILLROOM_VISITS=n), hours of composed music held to its figures, two hours of real sound
 #                beside busy processors, clumsy and resting hands, kills, a cable that is pulled (this one as root)
@@ -69,6 +69,8 @@ bench: window
 	$(PYTHON) tests/demo/presses.py --room $(ROOM)
 	$(PYTHON) tests/demo/desks.py --room $(ROOM) --presses 200
 	$(PYTHON) tests/demo/bench.py --room $(ROOM) --report '$(OUT)/report.json'
+	cargo bench --locked --bench places -- $(TARGET)/places
+	$(PYTHON) tests/demo/places.py --room $(ROOM) --shaders $(TARGET)/places
 
 pictures:
 	@sh scripts/packages.sh pictures

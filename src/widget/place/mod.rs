@@ -87,26 +87,11 @@ impl Pictures {
         self
     }
 
-    /// What the pace of the living place came to, for whoever measures it.
-    #[must_use]
-    pub fn measured(&self) -> Measured {
-        Measured { scale: self.stage.governor().scale(), pictures: self.stage.painted() }
-    }
-
     /// Whether a place can be shown: the clinic's own pictures only if there are any.
     #[must_use]
     pub fn offers(&self, place: Place) -> bool {
         place != Place::Pictures || self.stage.has_slides()
     }
-}
-
-/// What the pace of the living place came to.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Measured {
-    /// The part of each side that is drawn, a third to 1.
-    pub scale: f32,
-    /// How many pictures of the place were painted since the program began.
-    pub pictures: u64,
 }
 
 /// The light of a place through the session: one value for each part.

@@ -320,7 +320,6 @@ impl Pipeline {
             cover(&mut encoder, &sharp.view, size, &self.sharpen, &[&canvas.sheet.group]);
         }
         queue.submit([encoder.finish()]);
-        stage.count_painted();
         live.painted = Some((wish.values, size));
         live.since.get_or_insert(wish.now);
         if self.measured.is_none() {

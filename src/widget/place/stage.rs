@@ -2,7 +2,6 @@
 //! is being made beside the window, and the pace. Does not own any drawing.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -33,7 +32,6 @@ pub(super) struct Stage {
     bakes: Bench<(Look, (u32, u32)), Baked>,
     state: Arc<Mutex<State>>,
     governor: Arc<Mutex<Governor>>,
-    painted: Arc<AtomicU64>,
 }
 
 /// How far the living place is.
@@ -77,7 +75,6 @@ impl Stage {
                 strain_looked_at: None,
             })),
             governor: Arc::new(Mutex::new(Governor::new(frame, scale))),
-            painted: Arc::default(),
         }
     }
 
@@ -93,14 +90,6 @@ impl Stage {
 
     pub(super) fn has_slides(&self) -> bool {
         !self.slides.is_empty()
-    }
-
-    pub(super) fn painted(&self) -> u64 {
-        self.painted.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn count_painted(&self) {
-        self.painted.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn governor(&self) -> MutexGuard<'_, Governor> {

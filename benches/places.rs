@@ -1,0 +1,52 @@
+//! Writes what the living places are made of for a page that paints the same: each shader as WebGL takes it, beside the
+//! numbers of one moment. `cargo bench --bench places -- FOLDER`. What the room itself takes is measured on the real
+//! window (`tests/demo/places.py`), which then has a browser paint the same pictures.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
+use iced::wgpu::naga::back::glsl;
+use iced::wgpu::naga::front::wgsl;
+use iced::wgpu::naga::proc::BoundsCheckPolicies;
+use iced::wgpu::naga::valid::{Capabilities, ValidationFlags, Validator};
+use iced::wgpu::naga::{ShaderStage, valid::ModuleInfo};
+use stillroom::widget::place::drawn::Drawn;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    // cargo itself adds a word for the harness that there is not.
+    let folder = std::env::args().skip(1).find(|word| !word.starts_with('-')).map(PathBuf::from);
+    let folder = folder.ok_or("name the folder: cargo bench --bench places -- FOLDER")?;
+    std::fs::create_dir_all(&folder)?;
+    for drawn in Drawn::ALL {
+        let module = wgsl::parse_str(drawn.source())?;
+        let info = Validator::new(ValidationFlags::all(), Capabilities::empty()).validate(&module)?;
+        for (entry, stage, ending) in
+            [("vertex_main", ShaderStage::Vertex, "vert"), ("fragment_main", ShaderStage::Fragment, "frag")]
+        {
+            let path = folder.join(format!("{}.{ending}", drawn.name()));
+            write(&path, &module, &info, entry, stage)?;
+        }
+    }
+    println!("{} shaders in {}", Drawn::ALL.len(), folder.display());
+    Ok(())
+}
+
+/// One stage of a shader as WebGL 2 takes it.
+fn write(
+    path: &Path,
+    module: &iced::wgpu::naga::Module,
+    info: &ModuleInfo,
+    entry: &str,
+    stage: ShaderStage,
+) -> Result<(), Box<dyn Error>> {
+    let options = glsl::Options {
+        version: glsl::Version::Embedded { version: 300, is_webgl: true },
+        writer_flags: glsl::WriterFlags::ADJUST_COORDINATE_SPACE,
+        ..glsl::Options::default()
+    };
+    let wanted = glsl::PipelineOptions { shader_stage: stage, entry_point: entry.to_owned(), multiview: None };
+    let mut text = String::new();
+    glsl::Writer::new(&mut text, module, info, &options, &wanted, BoundsCheckPolicies::default())?.write()?;
+    std::fs::write(path, text)?;
+    Ok(())
+}

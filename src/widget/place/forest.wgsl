@@ -224,6 +224,12 @@ const TRUNKS = array<vec4<f32>, 12>(
   vec4<f32>(0.385, 0.632, 0.023, 0.03), vec4<f32>(-0.300, 0.612, 0.0165, -0.03), vec4<f32>(0.725, 0.640, 0.026, 0.02),
   vec4<f32>(-0.620, 0.622, 0.022, -0.04), vec4<f32>(-0.86, 0.640, 0.025, 0.01), vec4<f32>(0.475, 0.600, 0.014, 0.05));
 
+// Where ferns grow, and how far they reach.
+const FERNS = array<vec3<f32>, 11>(
+  vec3<f32>(-0.43, 0.715, 0.085), vec3<f32>(0.50, 0.785, 0.12), vec3<f32>(0.685, 0.80, 0.14), vec3<f32>(-0.625, 0.815, 0.13),
+  vec3<f32>(-0.86, 0.89, 0.20), vec3<f32>(0.77, 0.885, 0.18), vec3<f32>(1.02, 0.93, 0.22), vec3<f32>(-0.66, 0.985, 0.22),
+  vec3<f32>(-0.83, 1.08, 0.36), vec3<f32>(0.88, 1.09, 0.36), vec3<f32>(0.66, 1.04, 0.22));
+
 // Colour and coverage of one trunk.
 fn trunk(stage: Stage, p: vec2<f32>, t: vec4<f32>, seed: f32, fog: f32) -> vec4<f32> {
   let bark = bark_colours();
@@ -239,7 +245,7 @@ fn trunk(stage: Stage, p: vec2<f32>, t: vec4<f32>, seed: f32, fog: f32) -> vec4<
   // The foot is drawn out into roots, and grass stands before it.
   let roots = 0.10 + 0.30 * noise(vec2<f32>(u * 2.6 + seed * 5.0, 1.0)) + 0.12 * noise(vec2<f32>(u * 7.0, seed));
   let blades = 0.45 * abs(noise(vec2<f32>(p.x * 2.6 / w + 0.3 * sin(p.x * 9.0 / w), seed))) + 0.5 * abs(noise(vec2<f32>((p.x + 0.25 * up) * 9.0 / w, seed + 0.5)));
-  let foot = smoothstep(-0.02 * w - pixel, 0.03 * w + pixel, up + w * (roots * (1.0 - u * u) + 0.1 - blades));
+  let foot = smoothstep(-0.10 * w - pixel, 0.16 * w + pixel, up + w * (roots * (1.0 - u * u) + 0.1 - blades));
   let cover = smoothstep(0.5, -0.5, (abs(u) - 1.0) * half_width / pixel) * foot;
 
   let around = asin(clamp(u, -0.99, 0.99)) * w;
@@ -321,6 +327,11 @@ fn ground(stage: Stage, p: vec2<f32>) -> vec4<f32> {
     shadow = max(shadow, past * smoothstep(t.z * reach * 1.35, t.z * reach * 0.5, abs(p.x - x)) * exp2(-(reach - 1.0) * 0.55));
     let under = (p - t.xy) / vec2<f32>(t.z * 2.6, t.z * 0.9);
     shadow = max(shadow, 0.9 * exp2(-1.4 * dot(under, under)));
+  }
+  for (var i = 0; i < 11; i++) {
+    let f = FERNS[i];
+    let under = (p - f.xy - vec2<f32>(0.0, 0.02 * f.z)) / (f.z * vec2<f32>(0.62, 0.20));
+    shadow = max(shadow, 0.85 * exp2(-1.2 * dot(under, under)));
   }
   var colour = vec3<f32>(0.0);
   // Tufts and small leaves: each a flat dab whose light is that of the place it stands on.
@@ -492,14 +503,9 @@ fn bake_3(stage: Stage) -> @location(0) vec4<f32> {
 @fragment
 fn bake_4(stage: Stage) -> @location(0) vec4<f32> {
   let p = from_middle(stage.position);
-  let list = array<vec3<f32>, 11>(
-    vec3<f32>(-0.43, 0.715, 0.085), vec3<f32>(0.50, 0.785, 0.12), vec3<f32>(0.685, 0.80, 0.14), vec3<f32>(-0.625, 0.815, 0.13),
-    vec3<f32>(-0.86, 0.89, 0.20), vec3<f32>(0.77, 0.885, 0.18), vec3<f32>(1.02, 0.93, 0.22), vec3<f32>(-0.66, 0.985, 0.22),
-    vec3<f32>(-0.83, 1.08, 0.36), vec3<f32>(0.88, 1.09, 0.36), vec3<f32>(0.66, 1.04, 0.22));
-  var ferns = list;
   var c = vec4<f32>(0.0);
   for (var i = 0; i < 11; i++) {
-    let f = ferns[i];
+    let f = FERNS[i];
     if length(p - f.xy) < f.z * 1.25 {
       for (var j = 0; j < 9; j++) {
         // outer fronds first, the upright ones last

@@ -251,10 +251,12 @@ fn plant(p: vec3<f32>) -> vec2<f32> {
     let reach = 0.19 + 0.05 * sin(k * 2.9);
     // A blade: broad, its midrib a shallow keel, its tip bending down.
     let u = l.x / reach - 1.0;
-    let keel = vec3<f32>(l.x - reach - 0.04, l.y + 0.45 * l.x * l.x - 0.25 * abs(l.z), l.z * (1.0 + 0.35 * u));
+    let keel = vec3<f32>(l.x - reach - 0.04, l.y + 0.45 * l.x * l.x - 0.12 * abs(l.z) * max(1.0 - u * u, 0.0), l.z * (1.0 + 0.35 * u));
     let e = keel / vec3<f32>(reach, 0.012, 0.075 + 0.02 * sin(k * 5.1));
     let n = length(e);
     d = min(d, max((n - 1.0) * 0.022, (n - 1.0) * n / max(length(e / vec3<f32>(reach, 0.012, 0.075)), 0.001) * 0.8));
+    // Its stalk, into the blade's own bend.
+    d = min(d, rod(l, vec3<f32>(-0.028, 0.004, 0.0), vec3<f32>(0.085, -0.004, 0.0), 0.0055));
     if (i & 3) == 0 {
       d = min(d, rod(q, vec3<f32>(0.0, 0.26, 0.0), vec3<f32>(0.02 * sin(k), high + 0.02, 0.02 * cos(k)), 0.008));
     }
@@ -270,14 +272,18 @@ fn shelf(p: vec3<f32>) -> vec2<f32> {
   let hollow = block(vec3<f32>(q.x, y - 0.175, q.z + 0.05), vec3<f32>(0.66, 0.158, 0.19), 0.005);
   if !fine { return vec2<f32>(max(body, -0.02 - q.z), 3.0); }
   var best = vec2<f32>(max(body, -hollow), 3.0);
-  let cell = floor(q.x / 0.047);
-  let pick = hash(vec2<i32>(i32(cell), i32(row) * 7 + 3));
-  let kind = hash(vec2<i32>(i32(cell) + 91, i32(row) * 5 + 1));
-  let tall = 0.105 + 0.035 * pick;
-  let local = vec3<f32>(q.x - (cell + 0.5) * 0.047, y - 0.017 - tall, q.z - 0.01 - 0.02 * kind);
-  let gap = step(0.86, noise(vec2<f32>(cell * 0.23 + 7.0 * row, row * 3.0)) + 0.13);
-  let book = block(local, vec3<f32>(0.0215, tall, 0.085), 0.006) + gap * 0.2;
-  return nearer(best, max(book, abs(q.x) - 0.66) * 0.6, 23.0 + floor(kind * 4.99));
+  // This cell and both beside it, so that no step leads past the next book where none stands here.
+  for (var i = -1; i < 2; i++) {
+    let cell = floor(q.x / 0.047) + f32(i);
+    let pick = hash(vec2<i32>(i32(cell), i32(row) * 7 + 3));
+    let kind = hash(vec2<i32>(i32(cell) + 91, i32(row) * 5 + 1));
+    let tall = 0.105 + 0.035 * pick;
+    let local = vec3<f32>(q.x - (cell + 0.5) * 0.047, y - 0.017 - tall, q.z - 0.01 - 0.02 * kind);
+    let is_gap = noise(vec2<f32>(cell * 0.23 + 7.0 * row, row * 3.0)) > 0.73;
+    let book = select(block(local, vec3<f32>(0.0215, tall, 0.085), 0.006), 0.065, is_gap);
+    best = nearer(best, max(book, abs(q.x) - 0.66) * 0.6, 23.0 + floor(kind * 4.99));
+  }
+  return best;
 }
 
 fn lamp(p: vec3<f32>) -> vec2<f32> {
@@ -501,8 +507,12 @@ fn stuff(id: f32, p: vec3<f32>, n: vec3<f32>, f: f32) -> Stuff {
   } else if k == 2 {
     // Pale sandstone in dressed blocks.
     let u = p - vec3<f32>(-0.68, 0.07, 4.2);
-    let joint = select(max(seam(u.y / 0.225, 0.012, f / 0.225), seam((u.x + 0.12) / 0.48, 0.006, f / 0.48) * step(0.72, u.y)), seam((u.x + 0.2) / 0.43, 0.006, f / 0.43), n.y > 0.7);
-    let tint = hash(vec2<i32>(i32(floor(u.y / 0.225)), i32(sign(u.x))));
+    let row = floor(u.y / 0.225);
+    // The jambs are single stones; above the arch the courses are bonded.
+    let across = select((u.x + select(0.12, 0.36, row > 3.5)) / 0.48, 0.5 * sign(u.x), row < 3.0);
+    let upright = seam(across, 0.006, f / 0.48) * step(3.0, row);
+    let joint = select(max(seam(u.y / 0.225, 0.012, f / 0.225), upright), seam((u.x + 0.2) / 0.43, 0.006, f / 0.43), n.y > 0.7);
+    let tint = hash(vec2<i32>(i32(row), i32(floor(across + 0.5))));
     c = vec3<f32>(0.50, 0.43, 0.345) * (0.76 + 0.14 * tint + 0.30 * cloudy(flat * 9.0)) * (1.0 - 0.42 * joint);
   } else if k == 3 || k == 12 {
     let along = select(p.yx, p.xy, k == 3 && p.y > 1.0 && p.x < 0.25);

@@ -12,6 +12,7 @@
 #   make deny    licences, sources and doubles of every dependency
 #   make check   kiosk.toml and all it names
 #   make pictures  the README's pictures anew, from the last demo
+#   make sheet   every place at every hour on both renderers, on one sheet for the README
 
 SHELL := /bin/sh
 CONFIG ?= kiosk.toml
@@ -21,7 +22,7 @@ TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 ROOM := $(TARGET)/release/stillroom
 PYTHON := python3 -B
 
-.PHONY: run build check test smoke demo bench soak deny pictures
+.PHONY: run build check test smoke demo bench soak deny pictures sheet
 
 run: window
 	@if sh scripts/display.sh; then \
@@ -75,6 +76,10 @@ bench: window
 pictures:
 	@sh scripts/packages.sh pictures
 	sh scripts/pictures.sh '$(OUT)'
+
+sheet: window
+	@sh scripts/packages.sh smoke pictures
+	$(PYTHON) tests/demo/sheet.py --room $(ROOM) --out $(TARGET)/sheet --sheet docs/pictures/places.jpg
 
 soak:
 	@sh scripts/packages.sh build smoke lines home soak

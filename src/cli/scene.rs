@@ -125,15 +125,17 @@ pub(super) struct FlashReport {
     pub(super) notes: Vec<String>,
 }
 
-/// Looks at every place through a whole breath and, if there are any, at how the clinic's own pictures follow each other.
+/// Looks at every place at every hour through a whole breath and, if there are any, at how the clinic's own pictures follow each other.
 pub(super) fn flash_test(own_pictures: &Path) -> FlashReport {
     let mut report = FlashReport::default();
     match Studio::open() {
         Ok(studio) => {
-            for drawn in Drawn::ALL {
-                match place_verdict(&studio, drawn) {
-                    Ok(verdict) => report.findings.extend(finding(Path::new(drawn.name()), &verdict)),
-                    Err(error) => report.notes.push(format!("{}: flash test not made: {error}", drawn.name())),
+            let each = |drawn| TimeOfDay::ALL.iter().map(move |hour| (drawn, *hour));
+            for (drawn, hour) in Drawn::ALL.into_iter().flat_map(each) {
+                let name = format!("{} {}", drawn.name(), hour.name());
+                match place_verdict(&studio, drawn, hour) {
+                    Ok(verdict) => report.findings.extend(finding(Path::new(&name), &verdict)),
+                    Err(error) => report.notes.push(format!("{name}: flash test not made: {error}")),
                 }
             }
         }
@@ -147,14 +149,14 @@ pub(super) fn flash_test(own_pictures: &Path) -> FlashReport {
     report
 }
 
-/// By day, since that is when there is most light to change.
-fn place_verdict(studio: &Studio, drawn: Drawn) -> Result<Verdict, StudioError> {
-    let easel = studio.easel(Look::of(drawn, TimeOfDay::Day, 0.0), TEST_SIZE, None)?;
+/// In full light, since then there is most of it to change.
+fn place_verdict(studio: &Studio, drawn: Drawn, hour: TimeOfDay) -> Result<Verdict, StudioError> {
+    let easel = studio.easel(Look::of(drawn, hour, 0.0), TEST_SIZE, None)?;
     let frames = TEST_SECONDS * TEST_FRAMES_PER_SECOND;
     let glances: Result<Vec<Glance>, StudioError> = (0..frames)
         .map(|frame| {
             let at = Duration::from_secs(1) * frame / TEST_FRAMES_PER_SECOND;
-            let pixels = easel.picture(SceneValues::painted(TimeOfDay::Day, 0.0, at, Some(TEST_BREATH)))?;
+            let pixels = easel.picture(SceneValues::painted(hour, 0.0, at, Some(TEST_BREATH)))?;
             Ok(Glance::of(at, TEST_SIZE.0, &pixels))
         })
         .collect();

@@ -1,0 +1,149 @@
+"""Owns the contact sheet: every place at every time of day as the real window shows it on both renderers, in full light,
+with the breath. Makes one picture for each and, with ImageMagick, the sheet of them all."""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+
+from bench import begin, set_up
+from glass import Glass
+from places import HOURS, PLACES, paced
+from surroundings import ROOT, Display, Failed, Folder, Room, Sound, wait_for
+
+RENDERERS = ("wgpu", "tiny-skia")
+LIGHT = "".join(f"[light.{part}]\nbrightness = 1.0\nwarmth = 0.0\nsaturation = 1.0\nmovement = 1.0\n"
+                for part in ("settle", "onset", "peak", "return", "landing"))
+PROFILE = f"""
+[title]
+en-US = "Every place"
+es-US = "Cada lugar"
+[description]
+en-US = "Every place in full light, and nothing to hear."
+es-US = "Cada lugar a plena luz, y nada que oír."
+[session]
+infusion_minutes = 40
+[place]
+name = "{{first}}"
+time = "{{hour}}"
+allowed = [{", ".join(f'"{place}"' for place in PLACES)}, "dark"]
+[sound]
+volume_db = -36.0
+tracks = []
+bed = "none"
+allowed = ["silence"]
+[breath]
+pattern = "4-6"
+parts = ["settle", "onset", "peak", "return", "landing"]
+[words]
+on = false
+{LIGHT}
+"""
+# The controls have dimmed away and the place has come over its still.
+SETTLES_S = 12
+
+
+def wake(glass):
+    """Brings dimmed controls back by a touch where there are none."""
+    if not glass.has("places") and not any(glass.has(f"place-{place}") for place in PLACES):
+        glass.display.do("mousemove", glass.display.width // 2, glass.display.height // 3)
+        glass.display.do("mousedown", 1)
+        time.sleep(0.05)
+        glass.up()
+        glass.wait("places")
+        time.sleep(0.6)  # they have to have come
+
+
+def choose(glass, place):
+    """As a person does: where the controls dim away under the finger, they are touched again."""
+    for _ in range(3):
+        try:
+            wake(glass)
+            if not glass.has(f"place-{place}"):
+                glass.press("places", then=f"place-{place}", limit_s=4)
+            before = glass.glance()
+            glass.press(f"place-{place}")
+            wait_for(f"the place to become {place}", lambda: glass.far_from(before), 40, 0.3)
+            return
+        except Failed as failed:
+            missed = failed
+    raise missed
+
+
+def pictures(program, renderer, hour, size, out):
+    folder, opened = Folder(), []
+    try:
+        with open(folder.at("profiles", "every-place.toml"), "w") as file:
+            file.write(PROFILE.format(first=PLACES[0], hour=hour))
+        with open(os.path.join(ROOT, "kiosk.toml")) as file:
+            shipped = file.read()
+        config = folder.at("every-place", "kiosk.toml")
+        with open(config, "w") as file:
+            named = shipped.replace('dir = "profiles"', f'dir = "{folder.at("profiles")}"')
+            file.write(named.replace('default = "gentle-tide"', 'default = "every-place"'))
+        display = Display(folder, *size)
+        opened.append(display)
+        sound = Sound(folder, None)
+        opened.append(sound)
+        room = Room(program, folder, display, sound, renderer, 1, config)
+        room.environment["STILLROOM_LOG"] = "warn,stillroom=info,stillroom::widget::place=debug"
+        opened.append(room)
+        room.start()
+        glass = Glass(display, room, folder.path, None)
+        glass.wait_screen("first-run", 60)
+        glass.settle()
+        set_up(glass)
+        wait_for("ready", lambda: glass.screen() == "ready")
+        begin(glass)
+        for place in PLACES:
+            if place != PLACES[0]:
+                choose(glass, place)
+            if renderer == "wgpu":
+                said = len(paced(room))
+                wait_for(f"{place} to live", lambda: len(paced(room)) > said + 1, 120, 0.2)
+            time.sleep(SETTLES_S)
+            picture = os.path.join(out, f"{place}-{hour}-{renderer}.png")
+            display.save(picture)
+            # Of the glass only what is above the call: the place.
+            above = f"{display.width}x{round(glass.wait('call')['y'])}+0+0"
+            subprocess.run(["mogrify", "-crop", above, "+repage", picture], check=True)
+            print(f"  {renderer:9} {hour:5} {place}", flush=True)
+    finally:
+        for thing in reversed(opened):
+            thing.close()
+        folder.remove()
+
+
+def lay_out(out, sheet):
+    """A row for each place and renderer, a column for each time of day."""
+    files = [os.path.join(out, f"{place}-{hour}-{renderer}.png")
+             for place in PLACES for renderer in RENDERERS for hour in HOURS]
+    subprocess.run(["montage", *files, "-tile", f"{len(HOURS)}x", "-geometry", "400x+3+3", "-background", "#0b1420",
+                    "-strip", "-sampling-factor", "2x2", "-quality", "76", sheet], check=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--room", default="target/release/stillroom", help="the program")
+    parser.add_argument("--out", default="target/sheet", help="the folder for the pictures")
+    parser.add_argument("--sheet", help="where the sheet of them all goes")
+    parser.add_argument("--size", default="1280x800", help="the window's size")
+    parser.add_argument("--only", choices=RENDERERS, help="one renderer alone")
+    arguments = parser.parse_args()
+    os.makedirs(arguments.out, exist_ok=True)
+    size = tuple(int(side) for side in arguments.size.split("x"))
+    try:
+        for renderer in RENDERERS:
+            for hour in HOURS:
+                if arguments.only in (None, renderer):
+                    pictures(arguments.room, renderer, hour, size, arguments.out)
+        if arguments.sheet:
+            lay_out(arguments.out, arguments.sheet)
+    except Failed as why:
+        print(f"The sheet could not be made: {why}", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

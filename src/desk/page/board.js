@@ -37,9 +37,9 @@ export function minutes(ms) {
   return hours ? `${hours}:${rest}` : rest.replace(/^0/, "");
 }
 
-/** The wall clock of a moment. */
+/** The wall clock of a moment, by the day's 24 hours as on the tablet. */
 export function clockTime(moment) {
-  return moment.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+  return moment.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 }
 
 /** Whom to tell once what a patient shared is off this page. */

@@ -8,14 +8,14 @@ static RIM: Role = Role {
     instrument: Instrument::Bowl,
     keys: [45, 57],
     held_s: [18.0, 28.0],
-    pause_s: [-9.0, -6.0],
+    pause_s: [-4.0, -3.0],
     level: 0.30,
     place: [-0.3, 0.3],
     enters_at: 0.0,
-    taste: Taste::Root,
+    taste: Taste::Chord,
 };
 
-static FIFTH_RIM: Role = Role { keys: [52, 64], held_s: [14.0, 22.0], level: 0.24, taste: Taste::Chord, ..RIM };
+static FIFTH_RIM: Role = Role { keys: [52, 64], held_s: [14.0, 22.0], level: 0.24, ..RIM };
 
 static HIGH_RIM: Role = Role { keys: [57, 69], held_s: [12.0, 20.0], level: 0.15, place: [-0.5, 0.5], ..FIFTH_RIM };
 
@@ -77,6 +77,7 @@ impl Bells {
     /// Goes on by `seconds`.
     pub fn play(&mut self, stage: &mut Stage, seconds: f32) {
         stage.tint = 0.0;
+        stage.dwells = 1.6;
         for rim in &mut self.rims {
             rim.play(stage, seconds);
         }
@@ -92,7 +93,7 @@ impl Bells {
 fn strike_with(stage: &mut Stage) {
     let note = stage.note_of(&ANSWER);
     let note = Note { level: note.level * 0.7, ..note };
-    if let Some(key) = stage.choose_key(&note, &ANSWER, &[0; 4]) {
+    if let Some((key, _)) = stage.choose_key(&note, &ANSWER, &[0; 4]) {
         stage.begin(Note { key, ..note });
     }
 }

@@ -73,6 +73,7 @@ impl Glass {
     /// Goes on by `seconds`.
     pub fn play(&mut self, stage: &mut Stage, seconds: f32) {
         stage.tint = 0.1;
+        stage.dwells = 1.0;
         self.floor.play(stage, seconds);
         if self.air.play(stage, seconds) {
             // A breath is given room: nothing is struck while it comes in.

@@ -95,7 +95,7 @@ impl Harmony {
             chord_left_s: 0.0,
         };
         harmony.plan_next_mode();
-        harmony.turn_to_chord(true, 0.5);
+        harmony.turn_to_chord(true, 0.5, 1.0);
         harmony
     }
 
@@ -129,17 +129,17 @@ impl Harmony {
         if length_s < self.mode_left_s { self.mode.tones() } else { self.mode.tones().shared(self.next.tones()) }
     }
 
-    /// Goes on by `seconds`. Chords change faster with more `movement` (0 to 1).
-    pub fn advance(&mut self, seconds: f32, movement: f32) {
+    /// Goes on by `seconds`. Chords change faster with more `movement` (0 to 1), and last `dwells` times as long as usual.
+    pub fn advance(&mut self, seconds: f32, movement: f32, dwells: f32) {
         self.mode_left_s -= seconds;
         self.chord_left_s -= seconds;
         if self.mode_left_s <= 0.0 {
             self.mode = self.next;
             self.fifths_from_home = self.next_fifths;
             self.plan_next_mode();
-            self.turn_to_chord(true, movement);
+            self.turn_to_chord(true, movement, dwells);
         } else if self.chord_left_s <= 0.0 {
-            self.turn_to_chord(false, movement);
+            self.turn_to_chord(false, movement, dwells);
         }
     }
 
@@ -163,8 +163,8 @@ impl Harmony {
         self.next = Mode { tonic, ground: ground.unwrap_or(tonic) };
     }
 
-    fn turn_to_chord(&mut self, at_home: bool, movement: f32) {
-        self.chord_left_s = self.chance.between(18.0, 32.0) * (1.35 - 0.7 * movement);
+    fn turn_to_chord(&mut self, at_home: bool, movement: f32, dwells: f32) {
+        self.chord_left_s = self.chance.between(18.0, 32.0) * (1.35 - 0.7 * movement) * dwells;
         let tones = self.mode.tones();
         let first = self.chance.below(GROUNDS.len());
         let roots = (0..GROUNDS.len()).map(|turn| (self.mode.tonic + GROUNDS[(first + turn) % GROUNDS.len()]) % 12);
@@ -187,7 +187,7 @@ mod tests {
             let mut harmony = Harmony::new(seed);
             let (mut mode, mut since_s) = (harmony.mode(), 0.0);
             for _ in 0..40_000 {
-                harmony.advance(0.25, 0.5);
+                harmony.advance(0.25, 0.5, 1.0);
                 since_s += 0.25;
                 assert!(harmony.chord().count() >= 3 || harmony.chord().count() == 2, "seed {seed}");
                 assert!(harmony.tones_for(1e9).count() >= 4, "seed {seed}");

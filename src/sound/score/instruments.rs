@@ -275,16 +275,20 @@ impl Note {
         half_cosine(age_s / self.attack_s) * half_cosine((self.length_s() - age_s) / self.release_s)
     }
 
-    /// What of it is to be reckoned with later, at its purest: of a struck note the upper partials die first.
+    /// What of it is to be reckoned with while it is held, at its purest: of a struck note the upper partials die first.
     #[must_use]
     pub fn partials_later(&self, age_s: f32) -> [Partial; PARTIALS] {
-        self.partials_at(if self.instrument.is_struck() { age_s + PURE_AFTER_S } else { age_s })
+        let age_s = if self.instrument.is_struck() { age_s + PURE_AFTER_S } else { age_s };
+        self.partials_in_full(age_s, self.level)
     }
 
-    /// What of it is to be reckoned with at `age_s`. A note that still rises counts in full.
+    /// What of it sounds at `age_s`.
     #[must_use]
     pub fn partials_at(&self, age_s: f32) -> [Partial; PARTIALS] {
-        let level = if age_s < self.held_s { self.level } else { self.level * self.envelope(age_s) };
+        self.partials_in_full(age_s, self.level * self.envelope(age_s))
+    }
+
+    fn partials_in_full(&self, age_s: f32, level: f32) -> [Partial; PARTIALS] {
         let pitch_hz = self.pitch_hz();
         self.instrument.timbre().partials.map(|(ratio, part, fall_s)| {
             let pitch_hz = pitch_hz * ratio;

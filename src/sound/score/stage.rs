@@ -16,8 +16,10 @@ const APART_S: f32 = 0.55;
 const RATE: [f32; 2] = [0.24, 0.48];
 /// Notes that may be made up for after a rest.
 const CREDIT: f32 = 3.0;
-/// The amplitude of a struck note against that of all that sounds, at most.
-const STANDS_OUT: f32 = 1.4;
+/// The amplitude of a struck and of a held note against that of all that sounds, at most.
+const STANDS_OUT: [f32; 2] = [0.75, 2.5];
+/// Nothing that sounds is taken to be softer than this, so that there is a way out of silence.
+const SOFTEST: f32 = 0.06;
 /// Over how long a time all that sounds is heard, in seconds.
 const LISTENS_S: f32 = 2.0;
 /// Players stay under the limit of roughness by this, since what sounds with a note goes on changing.
@@ -26,6 +28,10 @@ const CAUTION: f32 = 0.70;
 const IN_PASSING: f32 = 0.92;
 /// With less left of a chord than this, in seconds, its next note waits for the next chord.
 const HARDLY_ANY_S: f32 = 4.0;
+/// A player who finds nothing to their taste waits so long for it, in seconds: until what stands against it has died away.
+const WAITS_FOR_TASTE_S: f32 = 9.0;
+/// A key that costs this much is against the taste.
+const AGAINST_TASTE: f32 = 5.0;
 /// Keys that a player remembers.
 const RECENT: usize = 4;
 
@@ -80,6 +86,8 @@ pub struct Role {
 pub struct Player {
     role: &'static Role,
     wait_s: f32,
+    /// For how long they have waited for something to their taste.
+    waited_s: f32,
     /// Their last keys, latest first; 0 for none.
     recent: [i32; RECENT],
 }
@@ -87,7 +95,7 @@ pub struct Player {
 impl Player {
     /// A player who first plays after `wait_s`.
     pub const fn new(role: &'static Role, wait_s: f32) -> Self {
-        Self { role, wait_s, recent: [0; RECENT] }
+        Self { role, wait_s, waited_s: 0.0, recent: [0; RECENT] }
     }
 
     /// Goes on by `seconds`; plays where it is time, and says whether it did.
@@ -105,20 +113,28 @@ impl Player {
             return false;
         }
         let mut note = stage.note_of(role);
-        if role.taste != Taste::Mode {
-            // Who carries the chord lets go when it changes, so that the next one is not held back by the last.
-            let left_s = stage.harmony.chord_left_s();
-            if left_s < HARDLY_ANY_S {
-                self.wait_s = left_s + stage.chance.between(0.0, 1.5);
-                return false;
-            }
-            note.held_s = note.held_s.min(left_s + stage.chance.between(-1.0, 1.5)).max(note.attack_s + 0.5);
+        let left_s = stage.harmony.chord_left_s();
+        if role.taste == Taste::Root && left_s < HARDLY_ANY_S {
+            self.wait_s = left_s + stage.chance.between(0.0, 1.5);
+            return false;
         }
-        let Some(key) = stage.choose_key(&note, role, &self.recent) else {
+        let Some((key, is_to_taste)) = stage.choose_key(&note, role, &self.recent) else {
             // Nothing suits what sounds just now: a rest is a good note too.
             self.wait_s = stage.chance.between(1.0, 2.5);
             return false;
         };
+        if !is_to_taste && self.waited_s < WAITS_FOR_TASTE_S {
+            // Else the tones of the last chord would hold the next one back for ever.
+            self.wait_s = stage.chance.between(0.8, 1.6);
+            self.waited_s += self.wait_s;
+            return false;
+        }
+        self.waited_s = 0.0;
+        if role.taste == Taste::Root {
+            // The roots make way when the chord changes; what lies above them is held across.
+            let until_s = left_s + stage.chance.between(-1.0, 1.5);
+            note.held_s = note.held_s.min(until_s).max(note.attack_s + 0.5);
+        }
         stage.begin(Note { key, ..note });
         self.recent.rotate_right(1);
         self.recent[0] = key;
@@ -145,6 +161,8 @@ pub struct Stage {
     pub shape: Shape,
     /// How much brighter (above 0) or darker a composition makes itself just now.
     pub tint: f32,
+    /// How many times as long as usual a composition dwells on a chord.
+    pub dwells: f32,
     voices: Voices,
     since_s: f32,
     credit: f32,
@@ -162,6 +180,7 @@ impl Stage {
             harmony: Harmony::new(seed),
             shape: Shape::default(),
             tint: 0.0,
+            dwells: 1.0,
             voices: Voices::new(rate_hz),
             since_s: APART_S,
             credit: CREDIT,
@@ -189,7 +208,7 @@ impl Stage {
 
     /// Goes on by `seconds`.
     pub fn advance(&mut self, seconds: f32) {
-        self.harmony.advance(seconds, self.shape.movement);
+        self.harmony.advance(seconds, self.shape.movement, self.dwells);
         self.since_s += seconds;
         let rate = RATE[0] + (RATE[1] - RATE[0]) * self.shape.density;
         self.credit = (self.credit + seconds * rate).min(CREDIT);
@@ -228,8 +247,9 @@ impl Stage {
         let timbre = role.instrument.timbre();
         let chance = &mut self.chance;
         let attack_s = chance.between(timbre.attack_s[0], timbre.attack_s[1]);
-        // Nothing struck may stand out from what sounds: a bell after a rest is a soft bell.
-        let loudest = if role.instrument.is_struck() { STANDS_OUT * self.running } else { 1.0 };
+        // Nothing may stand out from what sounds: a bell after a rest is a soft bell.
+        let stands_out = STANDS_OUT[usize::from(!role.instrument.is_struck())];
+        let loudest = stands_out * self.running.max(SOFTEST);
         Note {
             instrument: role.instrument,
             key: 0,
@@ -242,15 +262,15 @@ impl Stage {
     }
 
     /// The key that suits best: in tune until the note has died away, near the one before, doubling nobody, and not
-    /// rough against what sounds.
-    pub fn choose_key(&mut self, note: &Note, role: &Role, recent: &[i32; RECENT]) -> Option<i32> {
+    /// rough against what sounds. Says whether it is to the role's taste.
+    pub fn choose_key(&mut self, note: &Note, role: &Role, recent: &[i32; RECENT]) -> Option<(i32, bool)> {
         // Until the hall has forgotten it, too.
         let tones = self.harmony.tones_for(note.length_s() + 4.0);
         let chord = self.harmony.chord();
         let root = i32::from(self.harmony.root());
-        let around = Around::of(&self.voices);
+        let around = Around::of(&self.voices, note.attack_s);
         let shift = (8.0 * (self.shape.register - 0.5)).round() as i32;
-        let mut best: Option<(f32, i32)> = None;
+        let mut best: Option<(f32, i32, bool)> = None;
         for key in role.keys[0] + shift..=role.keys[1] + shift {
             if !tones.has(key) {
                 continue;
@@ -259,16 +279,17 @@ impl Stage {
             if rough > ROUGHNESS_LIMIT * CAUTION {
                 continue;
             }
+            let against_taste = role.taste.cost(chord.has(key), (key - root).rem_euclid(12));
             let cost = 0.4 * rough / ROUGHNESS_LIMIT
                 + melodic_cost(key, recent)
-                + role.taste.cost(chord.has(key), (key - root).rem_euclid(12))
+                + against_taste
                 + around.doubling_cost(key)
                 + self.chance.between(0.0, 1.8);
-            if best.is_none_or(|(least, _)| cost < least) {
-                best = Some((cost, key));
+            if best.is_none_or(|(least, ..)| cost < least) {
+                best = Some((cost, key, against_taste < AGAINST_TASTE));
             }
         }
-        best.map(|(_, key)| key)
+        best.map(|(_, key, is_to_taste)| (key, is_to_taste))
     }
 }
 
@@ -284,56 +305,69 @@ fn melodic_cost(key: i32, recent: &[i32; RECENT]) -> f32 {
     stale + leap
 }
 
-/// A note as a player hears it.
+/// A note as a player hears it who is about to begin another.
 #[derive(Clone, Copy, Default)]
 struct Heard {
     key: i32,
-    partials: [Partial; PARTIALS],
+    /// What sounds of it at each look.
+    partials: [[Partial; PARTIALS]; MOMENTS],
     /// What will be left of it when its upper partials are gone.
     later: [Partial; PARTIALS],
-    is_let_go: bool,
+    /// Whether it is still held when the new one has risen.
+    stays: bool,
+}
+
+/// When a new note is looked at among those that die away meanwhile: part of its rise, and seconds more.
+const LOOKS: [(f32, f32); 6] = [(0.12, 0.0), (0.25, 0.0), (0.5, 0.0), (1.0, 0.0), (1.0, 2.5), (1.0, 5.0)];
+const MOMENTS: usize = LOOKS.len();
+
+fn moments(attack_s: f32) -> [f32; MOMENTS] {
+    LOOKS.map(|(part, more_s)| part * attack_s + more_s)
 }
 
 fn level_of(partials: &[Partial]) -> f32 {
     partials.iter().map(|partial| partial.level).sum()
 }
 
-/// What sounds now, as a player hears it.
+/// What sounds while a new note rises, as a player hears it beforehand.
 struct Around {
     notes: [Heard; VOICES],
     count: usize,
-    /// Roughness of each against each before it.
+    /// Roughness of each against each before it, where both stay.
     among: [[f32; VOICES]; VOICES],
-    /// Roughness and level of all that sounds,
-    now: (f32, f32),
+    /// Roughness and level of all that sounds at each look,
+    rising: [(f32, f32); MOMENTS],
     /// and of what will still sound when the rest has died away.
     later: (f32, f32),
 }
 
 impl Around {
-    fn of(voices: &Voices) -> Self {
+    /// Around a note that rises for `attack_s`.
+    fn of(voices: &Voices, attack_s: f32) -> Self {
         let mut around = Self {
             notes: [Heard::default(); VOICES],
             count: 0,
             among: [[0.0; VOICES]; VOICES],
-            now: (0.0, 0.0),
+            rising: [(0.0, 0.0); MOMENTS],
             later: (0.0, 0.0),
         };
         for (note, age_s) in voices.sounding().take(VOICES) {
             let heard = Heard {
                 key: note.key,
-                partials: note.partials_at(age_s),
+                partials: moments(attack_s).map(|after_s| note.partials_at(age_s + after_s)),
                 later: note.partials_later(age_s),
-                is_let_go: age_s > note.held_s,
+                stays: age_s + attack_s < note.held_s,
             };
-            around.now.0 += around.rough_now(&heard.partials);
-            around.now.1 += level_of(&heard.partials);
-            if !heard.is_let_go {
+            for moment in 0..MOMENTS {
+                around.rising[moment].0 += around.rough_rising(&heard.partials[moment], moment);
+                around.rising[moment].1 += level_of(&heard.partials[moment]);
+            }
+            if heard.stays {
                 around.later.0 += around.rough_later(&heard.later);
                 around.later.1 += level_of(&heard.later);
-            }
-            for index in 0..around.count {
-                around.among[around.count][index] = between_notes(&heard.later, &around.notes[index].later);
+                for index in 0..around.count {
+                    around.among[around.count][index] = between_notes(&heard.later, &around.notes[index].later);
+                }
             }
             around.notes[around.count] = heard;
             around.count += 1;
@@ -345,41 +379,47 @@ impl Around {
         &self.notes[..self.count]
     }
 
-    fn rough_now(&self, partials: &[Partial]) -> f32 {
-        self.heard().iter().map(|other| between_notes(partials, &other.partials)).sum()
+    fn staying(&self) -> impl Iterator<Item = (usize, &Heard)> {
+        self.heard().iter().enumerate().filter(|(_, other)| other.stays)
+    }
+
+    fn rough_rising(&self, partials: &[Partial], moment: usize) -> f32 {
+        self.heard().iter().map(|other| between_notes(partials, &other.partials[moment])).sum()
     }
 
     fn rough_later(&self, partials: &[Partial]) -> f32 {
-        let held = self.heard().iter().filter(|other| !other.is_let_go);
-        held.map(|other| between_notes(partials, &other.later)).sum()
+        self.staying().map(|(_, other)| between_notes(partials, &other.later)).sum()
     }
 
     /// How rough it will be at its worst with one more note.
     fn roughness_with(&self, note: &Note) -> f32 {
-        let (now, later) = (note.partials_at(0.0), note.partials_later(0.0));
+        let later = note.partials_later(0.0);
         let level = level_of(&later);
-        let of_all = (self.now.0 + self.rough_now(&now)) / (self.now.1 + level_of(&now)).max(FAINT);
         let of_held = (self.later.0 + self.rough_later(&later)) / (self.later.1 + level).max(FAINT);
-        // Others may die away and leave any two alone. What is let go and fainter only grows fainter; any other pair
-        // will pass through the moment in which both are equally loud.
-        let of_pairs = self.heard().iter().map(|other| {
+        let rising = moments(note.attack_s).into_iter().enumerate().map(|(moment, after_s)| {
+            let mine = note.partials_at(after_s);
+            let (rough, others) = self.rising[moment];
+            (rough + self.rough_rising(&mine, moment)) / (others + level_of(&mine)).max(FAINT)
+        });
+        // Others may die away and leave any two alone, and then both will pass through the moment in which they are
+        // equally loud. What is let go by the time the new note has risen only grows fainter.
+        let of_pairs = self.staying().map(|(_, other)| {
             let share = level / level_of(&other.later).max(1e-6);
-            let share = if other.is_let_go { share.min(1.0) } else { share };
             let theirs = other.later.map(|partial| Partial { level: partial.level * share, ..partial });
             between_notes(&later, &theirs) / (level + level_of(&theirs)).max(FAINT)
         });
         let in_passing = of_pairs.fold(self.roughest_three_with(&later), f32::max);
-        of_all.max(of_held).max(in_passing * IN_PASSING)
+        rising.fold(of_held, f32::max).max(in_passing * IN_PASSING)
     }
 
     /// The roughest that any three with that note among them may be, when nothing else is left.
     fn roughest_three_with(&self, mine: &[Partial]) -> f32 {
         let level = level_of(mine);
         let mut roughest: f32 = 0.0;
-        for (index, one) in self.heard().iter().enumerate() {
+        for (index, one) in self.staying() {
             let (rough, level) = (between_notes(mine, &one.later), level + level_of(&one.later));
-            for (other, among) in self.heard()[..index].iter().zip(&self.among[index]) {
-                let all = rough + between_notes(mine, &other.later) + among;
+            for (before, other) in self.staying().take_while(|(before, _)| *before < index) {
+                let all = rough + between_notes(mine, &other.later) + self.among[index][before];
                 roughest = roughest.max(all / (level + level_of(&other.later)).max(FAINT));
             }
         }

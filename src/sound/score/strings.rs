@@ -60,6 +60,7 @@ impl Strings {
     /// Goes on by `seconds`.
     pub fn play(&mut self, stage: &mut Stage, seconds: f32) {
         stage.tint = 0.0;
+        stage.dwells = 1.0;
         for desk in &mut self.desks {
             desk.play(stage, seconds);
         }

@@ -79,6 +79,7 @@ impl Tidal {
         // One tide in 50 to 90 s, brighter as it comes in.
         self.tide = (self.tide + seconds / (90.0 - 40.0 * stage.shape.movement)).fract();
         stage.tint = 0.16 * (TAU * self.tide).sin();
+        stage.dwells = 2.2;
         for player in self.grounds.iter_mut().chain(&mut self.bowed) {
             player.play(stage, seconds);
         }

@@ -12,9 +12,8 @@ import sys
 import threading
 import time
 
-from bench import begin, set_up
-from glass import Glass
-from surroundings import HERE, ROOT, Display, Failed, Folder, Room, Sound, free_port, stop, wait_for
+from own_profile import SILENT, open_session
+from surroundings import HERE, Display, Failed, Folder, free_port, stop, wait_for
 
 PLACES = ("beach", "forest", "quiet-room", "night-sky", "drifting-colour")
 HOURS = ("dawn", "day", "dusk", "night")
@@ -24,29 +23,6 @@ SCALE_MIN = 1 / 3
 SHARE_MAX = 0.7
 FRAMES_A_SECOND = 30
 TICKS = os.sysconf("SC_CLK_TCK")
-# A profile that shows one place and plays nothing, so that only pictures are measured.
-PROFILE = """
-[title]
-en-US = "One place"
-es-US = "Un lugar"
-[description]
-en-US = "One place and nothing to hear."
-es-US = "Un lugar y nada que oír."
-[session]
-infusion_minutes = 40
-[place]
-name = "{place}"
-time = "{hour}"
-allowed = ["{place}", "dark"]
-[sound]
-volume_db = -36.0
-tracks = []
-bed = "none"
-allowed = ["silence"]
-[breath]
-pattern = "4-6"
-parts = ["settle", "onset", "peak", "return", "landing"]
-"""
 TYPES = {".html": "text/html", ".png": "image/png"}
 
 
@@ -92,26 +68,8 @@ def watch_room(program, folder, display, place, hour, picture):
     """The room's own window: pictures a second, the scale, and processor milliseconds of each."""
     opened = []
     try:
-        with open(folder.at("profiles", "one-place.toml"), "w") as file:
-            file.write(PROFILE.format(place=place, hour=hour))
-        with open(os.path.join(ROOT, "kiosk.toml")) as file:
-            shipped = file.read()
-        config = folder.at("one-place", "kiosk.toml")
-        with open(config, "w") as file:
-            named = shipped.replace('dir = "profiles"', f'dir = "{folder.at("profiles")}"')
-            file.write(named.replace('default = "gentle-tide"', 'default = "one-place"'))
-        sound = Sound(folder, None)
-        opened.append(sound)
-        room = Room(program, folder, display, sound, "wgpu", 1, config)
-        room.environment["STILLROOM_LOG"] = "warn,stillroom=info,stillroom::widget::place=debug"
-        opened.append(room)
-        room.start()
-        glass = Glass(display, room, folder.path, None)
-        glass.wait_screen("first-run", 60)
-        glass.settle()
-        set_up(glass)
-        wait_for("ready", lambda: glass.screen() == "ready")
-        begin(glass)
+        profile = SILENT.format(place=place, hour=hour, allowed=f'"{place}"')
+        room, _ = open_session(program, folder, display, "wgpu", profile, opened)
         wait_for(f"{place} to live", lambda: paced(room), 120, 0.2)
         time.sleep(12)  # it has come over its still, the controls have dimmed away, and the pace is settled
         both = (room.process.pid, display.server.pid)

@@ -7,39 +7,14 @@ import subprocess
 import sys
 import time
 
-from bench import begin, set_up
-from glass import Glass
+from own_profile import SILENT, open_session
 from places import HOURS, PLACES, paced
-from surroundings import ROOT, Display, Failed, Folder, Room, Sound, wait_for
+from surroundings import Display, Failed, Folder, wait_for
 
 RENDERERS = ("wgpu", "tiny-skia")
 LIGHT = "".join(f"[light.{part}]\nbrightness = 1.0\nwarmth = 0.0\nsaturation = 1.0\nmovement = 1.0\n"
                 for part in ("settle", "onset", "peak", "return", "landing"))
-PROFILE = f"""
-[title]
-en-US = "Every place"
-es-US = "Cada lugar"
-[description]
-en-US = "Every place in full light, and nothing to hear."
-es-US = "Cada lugar a plena luz, y nada que oír."
-[session]
-infusion_minutes = 40
-[place]
-name = "{{first}}"
-time = "{{hour}}"
-allowed = [{", ".join(f'"{place}"' for place in PLACES)}, "dark"]
-[sound]
-volume_db = -36.0
-tracks = []
-bed = "none"
-allowed = ["silence"]
-[breath]
-pattern = "4-6"
-parts = ["settle", "onset", "peak", "return", "landing"]
-[words]
-on = false
-{LIGHT}
-"""
+ALLOWED = ", ".join(f'"{place}"' for place in PLACES)
 # The controls have dimmed away and the place has come over its still.
 SETTLES_S = 12
 
@@ -74,28 +49,10 @@ def choose(glass, place):
 def pictures(program, renderer, hour, size, out):
     folder, opened = Folder(), []
     try:
-        with open(folder.at("profiles", "every-place.toml"), "w") as file:
-            file.write(PROFILE.format(first=PLACES[0], hour=hour))
-        with open(os.path.join(ROOT, "kiosk.toml")) as file:
-            shipped = file.read()
-        config = folder.at("every-place", "kiosk.toml")
-        with open(config, "w") as file:
-            named = shipped.replace('dir = "profiles"', f'dir = "{folder.at("profiles")}"')
-            file.write(named.replace('default = "gentle-tide"', 'default = "every-place"'))
         display = Display(folder, *size)
         opened.append(display)
-        sound = Sound(folder, None)
-        opened.append(sound)
-        room = Room(program, folder, display, sound, renderer, 1, config)
-        room.environment["STILLROOM_LOG"] = "warn,stillroom=info,stillroom::widget::place=debug"
-        opened.append(room)
-        room.start()
-        glass = Glass(display, room, folder.path, None)
-        glass.wait_screen("first-run", 60)
-        glass.settle()
-        set_up(glass)
-        wait_for("ready", lambda: glass.screen() == "ready")
-        begin(glass)
+        profile = SILENT.format(place=PLACES[0], hour=hour, allowed=ALLOWED) + "[words]\non = false\n" + LIGHT
+        room, glass = open_session(program, folder, display, renderer, profile, opened)
         for place in PLACES:
             if place != PLACES[0]:
                 choose(glass, place)

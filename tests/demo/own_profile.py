@@ -1,0 +1,61 @@
+"""Owns a room whose one profile is a measurement's own: its files, and the way into its session."""
+
+import os
+
+from bench import begin, set_up
+from glass import Glass
+from surroundings import ROOT, Room, Sound, wait_for
+
+# A place and nothing to hear, with the breath in every part.
+SILENT = """
+[title]
+en-US = "Measured"
+es-US = "Medido"
+[description]
+en-US = "A place and nothing to hear."
+es-US = "Un lugar y nada que oír."
+[session]
+infusion_minutes = 40
+[place]
+name = "{place}"
+time = "{hour}"
+allowed = [{allowed}, "dark"]
+[sound]
+volume_db = -36.0
+tracks = []
+bed = "none"
+allowed = ["silence"]
+[breath]
+pattern = "4-6"
+parts = ["settle", "onset", "peak", "return", "landing"]
+"""
+
+
+def config_with(folder, profile):
+    """The shipped settings with that profile, and no other, as the room's own."""
+    with open(folder.at("profiles", "measured.toml"), "w") as file:
+        file.write(profile)
+    with open(os.path.join(ROOT, "kiosk.toml")) as file:
+        shipped = file.read()
+    config = folder.at("measured", "kiosk.toml")
+    with open(config, "w") as file:
+        named = shipped.replace('dir = "profiles"', f'dir = "{folder.at("profiles")}"')
+        file.write(named.replace('default = "gentle-tide"', 'default = "measured"'))
+    return config
+
+
+def open_session(program, folder, display, renderer, profile, opened):
+    """A room in a session of that profile, which tells of its pace; what was opened for it is added to `opened`."""
+    sound = Sound(folder, None)
+    opened.append(sound)
+    room = Room(program, folder, display, sound, renderer, 1, config_with(folder, profile))
+    room.environment["STILLROOM_LOG"] = "warn,stillroom=info,stillroom::widget::place=debug"
+    opened.append(room)
+    room.start()
+    glass = Glass(display, room, folder.path, None)
+    glass.wait_screen("first-run", 60)
+    glass.settle()
+    set_up(glass)
+    wait_for("ready", lambda: glass.screen() == "ready")
+    begin(glass)
+    return room, glass

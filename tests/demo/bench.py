@@ -10,7 +10,7 @@ import sys
 import time
 
 from glass import Glass
-from surroundings import ROOT, Display, Failed, Folder, Room, Sound, stop, wait_for
+from surroundings import ROOT, Display, Failed, Folder, Room, Sound, config_with, stop, wait_for
 
 REST_S = 20
 LISTEN_S = 60
@@ -193,18 +193,11 @@ def listen(program):
     folder, opened = Folder(), []
     player = None
     try:
-        with open(folder.at("profiles", "one-track.toml"), "w") as file:
-            file.write(ONE_TRACK)
-        with open(os.path.join(ROOT, "kiosk.toml")) as file:
-            shipped = file.read()
-        with open(folder.at("one-track", "kiosk.toml"), "w") as file:
-            named = shipped.replace('dir = "profiles"', f'dir = "{folder.at("profiles")}"')
-            file.write(named.replace('default = "gentle-tide"', 'default = "one-track"'))
         sound = Sound(folder, folder.at("heard.wav"))
         opened.append(sound)
         display = Display(folder, 1280, 800)
         opened.append(display)
-        room = Room(program, folder, display, sound, "tiny-skia", 1, folder.at("one-track", "kiosk.toml"))
+        room = Room(program, folder, display, sound, "tiny-skia", 1, config_with(folder, ONE_TRACK))
         opened.append(room)
         room.start()
         glass = Glass(display, room, folder.path, None)

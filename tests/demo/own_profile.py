@@ -1,10 +1,8 @@
 """Owns a room whose one profile is a measurement's own: its files, and the way into its session."""
 
-import os
-
 from bench import begin, set_up
 from glass import Glass
-from surroundings import ROOT, Room, Sound, wait_for
+from surroundings import Room, Sound, config_with, wait_for
 
 # A place and nothing to hear, with the breath in every part.
 SILENT = """
@@ -29,19 +27,6 @@ allowed = ["silence"]
 pattern = "4-6"
 parts = ["settle", "onset", "peak", "return", "landing"]
 """
-
-
-def config_with(folder, profile):
-    """The shipped settings with that profile, and no other, as the room's own."""
-    with open(folder.at("profiles", "measured.toml"), "w") as file:
-        file.write(profile)
-    with open(os.path.join(ROOT, "kiosk.toml")) as file:
-        shipped = file.read()
-    config = folder.at("measured", "kiosk.toml")
-    with open(config, "w") as file:
-        named = shipped.replace('dir = "profiles"', f'dir = "{folder.at("profiles")}"')
-        file.write(named.replace('default = "gentle-tide"', 'default = "measured"'))
-    return config
 
 
 def open_session(program, folder, display, renderer, profile, opened):

@@ -251,3 +251,16 @@ def own_config(shipped, port):
     """The shipped settings with a port of our own, and paths that start from the shipped folder."""
     text = re.sub(r'(?m)^listen = .*$', f'listen = "127.0.0.1:{port}"', shipped)
     return re.sub(r'(?m)^dir = "([^/"][^"]*)"$', lambda found: f'dir = "{os.path.join(ROOT, found[1])}"', text)
+
+
+def config_with(folder, profile):
+    """The shipped settings with that profile, and no other, as the room's own."""
+    with open(folder.at("profiles", "measured.toml"), "w") as file:
+        file.write(profile)
+    with open(os.path.join(ROOT, "kiosk.toml")) as file:
+        shipped = file.read()
+    config = folder.at("measured", "kiosk.toml")
+    with open(config, "w") as file:
+        named = shipped.replace('dir = "profiles"', f'dir = "{folder.at("profiles")}"')
+        file.write(named.replace('default = "gentle-tide"', 'default = "measured"'))
+    return config

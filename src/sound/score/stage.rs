@@ -16,8 +16,10 @@ const APART_S: f32 = 0.55;
 const RATE: [f32; 2] = [0.24, 0.48];
 /// Notes that may be made up for after a rest.
 const CREDIT: f32 = 3.0;
-/// The amplitude of a struck and of a held note against that of all that sounds, at most.
-const STANDS_OUT: [f32; 2] = [0.75, 2.5];
+/// The amplitude of a struck note against that of all that sounds, at most.
+const STRUCK_STANDS_OUT: f32 = 0.75;
+/// The same of a held one, which comes in over seconds.
+const HELD_STANDS_OUT: f32 = 2.5;
 /// Nothing that sounds is taken to be softer than this, so that there is a way out of silence.
 const SOFTEST: f32 = 0.06;
 /// Over how long a time all that sounds is heard, in seconds.
@@ -248,7 +250,7 @@ impl Stage {
         let chance = &mut self.chance;
         let attack_s = chance.between(timbre.attack_s[0], timbre.attack_s[1]);
         // Nothing may stand out from what sounds: a bell after a rest is a soft bell.
-        let stands_out = STANDS_OUT[usize::from(!role.instrument.is_struck())];
+        let stands_out = if role.instrument.is_struck() { STRUCK_STANDS_OUT } else { HELD_STANDS_OUT };
         let loudest = stands_out * self.running.max(SOFTEST);
         Note {
             instrument: role.instrument,

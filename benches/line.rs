@@ -1,6 +1,6 @@
 //! From the press to the desk's process through a real mosquitto, beside one bare trip through the same broker and one
 //! fsync in the same run. `cargo bench --bench line`; `STILLROOM_PRESSES=n` for another number than 500.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a bench that panics has failed
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)] // a bench that panics has failed
 
 #[path = "../tests/line/broker.rs"]
 #[allow(dead_code)]

@@ -1,6 +1,7 @@
 //! Writes what the living places are made of for a page that paints the same: each shader as WebGL takes it, beside the
 //! numbers of one moment. `cargo bench --bench places -- FOLDER`. What the room itself takes is measured on the real
 //! window (`tests/demo/places.py`), which then has a browser paint the same pictures.
+#![allow(clippy::print_stdout, clippy::print_stderr)] // its figures are for whoever runs it
 
 use std::error::Error;
 use std::path::{Path, PathBuf};

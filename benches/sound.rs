@@ -2,6 +2,7 @@
 //!
 //! Processor time is that of this thread alone (decoding, mixing and limiting; no device), against the time of what is
 //! heard, so that other work on the machine does not count.
+#![allow(clippy::print_stdout, clippy::print_stderr)] // its figures are for whoever runs it
 
 use std::error::Error;
 use std::path::{Path, PathBuf};

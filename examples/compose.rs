@@ -1,6 +1,7 @@
 //! Composes the pieces that ship with the product: `cargo run --release --example compose [FOLDER]`.
 //!
 //! Each is written as a WAV and, where `ffmpeg` is installed, encoded to Ogg Vorbis and the WAV removed.
+#![allow(clippy::print_stdout, clippy::print_stderr)] // its figures are for whoever runs it
 
 use std::error::Error;
 use std::path::{Path, PathBuf};

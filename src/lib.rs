@@ -8,6 +8,7 @@ pub mod driver;
 pub mod findings;
 pub mod headless;
 pub mod line;
+pub mod output;
 pub mod paths;
 pub mod pin;
 pub mod profile;

@@ -3,6 +3,7 @@
 mod keeping;
 mod lines;
 mod logbook;
+pub mod parts;
 pub mod take_home;
 
 use std::path::PathBuf;
@@ -99,28 +100,13 @@ impl Ports {
     ) -> Self {
         let (take_home, asked) = mpsc::channel();
         let (take_away, handle) = (Arc::clone(&house.take_away), room.clone());
-        let started = std::thread::Builder::new()
-            .name("take-home".to_owned())
-            .spawn(move || take_home::keep(&take_away, &asked, &handle));
-        if let Err(error) = started {
-            tracing::error!(%error, "the thread of the ways home could not be started; a note goes home by phone only");
-        }
+        parts::start_part("take-home", room, move || take_home::keep(&take_away, &asked, &handle));
         let (vault, orders) = mpsc::channel();
         let (handle, quiet) = (room.clone(), sound.clone());
-        let started = std::thread::Builder::new()
-            .name("vault".to_owned())
-            .spawn(move || keeping::keep_vault(house, &orders, &handle, &quiet));
-        if let Err(error) = started {
-            tracing::error!(%error, "the vault's thread could not be started; notes stay in memory only");
-        }
+        parts::start_part("vault", room, move || keeping::keep_vault(house, &orders, &handle, &quiet));
         let (hearing, snapshots) = mpsc::channel();
         let (heard, clock) = (sound.clone(), room.clock());
-        let started = std::thread::Builder::new()
-            .name("hearing".to_owned())
-            .spawn(move || keep_hearing(&heard, &snapshots, clock, &config, &profiles));
-        if let Err(error) = started {
-            tracing::error!(%error, "the thread of what is heard could not be started; the room is silent");
-        }
+        parts::start_part("hearing", room, move || keep_hearing(&heard, &snapshots, clock, &config, &profiles));
         Self { sound, hearing, vault, lines, logbook: Logbook::default(), take_home, observer }
     }
 
@@ -144,7 +130,7 @@ impl Edges for Ports {
             Effect::ReopenVault => self.order(Order::Reopen, room),
             Effect::SealNotes(notes) => self.order(Order::Seal(notes), room),
             Effect::LookForWays => {
-                // Without that thread only the phone is offered, as it is before any answer.
+                // A thread that has stopped is told by itself; only the phone is offered then.
                 let _ = self.take_home.send(take_home::Asked::Look);
             }
             Effect::TakeHome { way, notes, language } => {
@@ -161,7 +147,7 @@ impl Edges for Ports {
     fn changed(&mut self, snapshot: &Snapshot) {
         self.lines.changed(snapshot);
         self.logbook.follow(snapshot);
-        // Without that thread there is nothing to hear; the room goes on.
+        // A thread that has stopped is told by itself; the room goes on.
         let _ = self.hearing.send(snapshot.clone());
         if let Some(observer) = &mut self.observer {
             observer(snapshot);

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// From bottom to top. Each room names only rooms on floors below its own.
 const FLOORS: [(&str, &[&str]); 15] = [
     ("ground", &["room"]),
-    ("files", &["paths", "findings"]),
+    ("files", &["paths", "findings", "output"]),
     ("pure", &["profile", "words"]),
     ("pure, of profiles", &["config"]),
     ("ports", &PORTS),
@@ -29,10 +29,11 @@ const FACES: [&str; 6] = ["theme", "widget", "screen", "app", "desk", "headless"
 
 /// Who may name less than the floors below: the desk and the window know nothing of each other, and what is pure knows
 /// no other room than it needs.
-const NAMES_ONLY: [(&str, &[&str]); 11] = [
+const NAMES_ONLY: [(&str, &[&str]); 12] = [
     ("room", &[]),
     ("paths", &[]),
     ("findings", &[]),
+    ("output", &[]),
     ("words", &["room"]),
     ("line", &["room", "config"]),
     ("sound", &["room", "paths"]),
@@ -40,7 +41,7 @@ const NAMES_ONLY: [(&str, &[&str]); 11] = [
     ("pin", &["paths"]),
     ("takeaway", &["room", "paths"]),
     ("desk", &["room", "words", "line"]),
-    ("headless", &["room", "driver"]),
+    ("headless", &["room", "driver", "output"]),
 ];
 
 /// What goes against the direction all the same: who, whom, and why. Take a line away when it is no longer needed; the

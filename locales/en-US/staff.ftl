@@ -77,6 +77,10 @@ staff-exit = Leave the kiosk
 ## Troubles
 
 trouble-journal-failing = The journal cannot be written. Calls still go out, but one would not survive a restart. Check the disk.
+trouble-journal-damaged = A part of the journal could not be read. This visit may stand elsewhere than it did: look in, and set it right.
+trouble-call-may-be-lost = A call may have been lost, so the room called by itself. Go and look, then clear it here.
+trouble-record-set-aside = Something in this visit stopped the program again and again, and was left out. Look in. A reset ends this.
+trouble-part-stopped = A part of the program has stopped. Restart the tablet once the room is empty.
 trouble-state-unwritable = The state folder cannot be written. Nothing survives a restart. Check the disk and its permissions.
 trouble-sound-lost = No sound device. Sound returns by itself once one is connected.
 trouble-output-not-calibrated = Sound would play where this room was not measured. All sound is off. Plug the right output back in, or allow this one.

@@ -77,6 +77,10 @@ staff-exit = Salir del quiosco
 ## Problemas
 
 trouble-journal-failing = No se puede escribir el diario. Las llamadas salen, pero una llamada no sobreviviría a un reinicio. Revise el disco.
+trouble-journal-damaged = No se pudo leer una parte del registro. Puede que esta visita no siga donde estaba: pase a ver y ajústela.
+trouble-call-may-be-lost = Puede que se haya perdido una llamada; por eso la sala llamó por sí sola. Vaya a ver y luego termínela aquí.
+trouble-record-set-aside = Algo de esta visita detuvo el programa una y otra vez y se dejó fuera. Pase a ver. Un reinicio de la sala lo termina.
+trouble-part-stopped = Una parte del programa se ha detenido. Reinicie la tableta cuando la sala esté vacía.
 trouble-state-unwritable = No se puede escribir en la carpeta de estado. Nada sobrevive a un reinicio. Revise el disco y sus permisos.
 trouble-sound-lost = No hay dispositivo de sonido. El sonido vuelve solo cuando se conecte uno.
 trouble-output-not-calibrated = El sonido saldría donde esta sala no fue medida. Todo el sonido está apagado. Vuelva a conectar la salida correcta o permita esta.

@@ -12,6 +12,7 @@ use crate::desk::rooms::{self, RoomsError, RoomsOptions};
 use crate::desk::{self, DeskError};
 use crate::line::broker::Broker;
 use crate::line::message::RoomId;
+use crate::output::{self, complain};
 use crate::paths::Homes;
 use crate::pin::Secret;
 use crate::theme;
@@ -25,7 +26,7 @@ pub(super) struct DeskArgs {
 
 pub(super) fn run(args: &DeskArgs) -> ExitCode {
     let Ok(runtime) = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() else {
-        eprintln!("stillroom: the system gives no threads; close other programs and start again");
+        complain(&"the system gives no threads; close other programs and start again");
         return ExitCode::from(FAILED);
     };
     // Before the port is open: whoever finds it open may end the desk at once, and in good order.
@@ -36,7 +37,7 @@ pub(super) fn run(args: &DeskArgs) -> ExitCode {
     match open(args) {
         Ok(desk) => serve(&runtime, desk, ends),
         Err(why) => {
-            eprintln!("stillroom: {why}");
+            complain(&why);
             ExitCode::from(UNUSABLE)
         }
     }
@@ -50,7 +51,7 @@ fn open(args: &DeskArgs) -> Result<rooms::BoundRooms, String> {
     })?;
     let reading = config::load_desks(&file);
     for finding in &reading.findings {
-        eprintln!("{finding}");
+        output::say(&finding);
     }
     let homes = Homes::from_env(|name| std::env::var_os(name));
     let homes = homes.and_then(|homes| homes.make_state().map(|()| homes)).map_err(|error| error.to_string())?;
@@ -90,18 +91,18 @@ fn options(desks: Desks, state: &Path, file: &Path) -> Result<RoomsOptions, Stri
 }
 
 fn serve(runtime: &tokio::runtime::Runtime, desk: rooms::BoundRooms, ends: Option<Ends>) -> ExitCode {
-    eprintln!("The desk is at {}", desk.url());
+    output::say(&format_args!("The desk is at {}", desk.url()));
     if let Some(ca) = desk.ca_file() {
-        eprintln!("Browsers trust it once they trust {}", ca.display());
+        output::say(&format_args!("Browsers trust it once they trust {}", ca.display()));
     }
     match runtime.block_on(desk.serve(told_to_end(ends))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(RoomsError::Desk(error)) => {
-            eprintln!("stillroom: {}", in_own_words(&error));
+            complain(&in_own_words(&error));
             ExitCode::from(FAILED)
         }
         Err(error) => {
-            eprintln!("stillroom: {error}");
+            complain(&error);
             ExitCode::from(FAILED)
         }
     }
@@ -123,7 +124,7 @@ impl Ends {
         let ends = signal(SignalKind::terminate())
             .and_then(|term| Ok(Self { term, interrupt: signal(SignalKind::interrupt())? }));
         if ends.is_err() {
-            eprintln!("stillroom: signals cannot be heard; the desk ends without a word to its pages");
+            complain(&"signals cannot be heard; the desk ends without a word to its pages");
         }
         ends.ok()
     }

@@ -1,16 +1,21 @@
 //! Owns what the process keeps to itself from its first line on: its memory, and what it would say when it stops on a
 //! fault of its own.
 
-use std::io::Write as _;
 use std::panic::PanicHookInfo;
+use std::time::Duration;
 
+use crate::output;
 use crate::vault::{self, MemoryLock};
+
+/// A fault is written within so long; where nobody reads, no thread waits longer for it.
+const SAID_WITHIN: Duration = Duration::from_millis(100);
 
 /// Lets no fault of the program quote what it was working on: words of a patient could be among it.
 pub(super) fn keep_faults_quiet() {
     std::panic::set_hook(Box::new(|fault| {
-        // A closed standard error is nothing to stop for twice.
-        let _ = std::io::stderr().write_all(told(fault).as_bytes());
+        output::say(&told(fault));
+        // This may be the last thing that the process does.
+        output::errors().flush_within(SAID_WITHIN);
     }));
 }
 
@@ -19,7 +24,7 @@ fn told(fault: &PanicHookInfo<'_>) -> String {
     let place = fault.location().map_or_else(String::new, |place| format!(" at {}:{}", place.file(), place.line()));
     let why = fault.payload().downcast_ref::<&'static str>().map_or_else(String::new, |why| format!(": {why}"));
     let thread = std::thread::current().name().unwrap_or("unnamed").to_owned();
-    format!("stillroom: a fault of the program itself, thread {thread}{place}{why}; please report this line\n")
+    format!("stillroom: a fault of the program itself, thread {thread}{place}{why}; please report this line")
 }
 
 /// Hardens the process, and says what could not be had.

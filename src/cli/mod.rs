@@ -11,13 +11,16 @@ mod scene;
 mod secrets;
 
 use std::collections::BTreeSet;
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
 use crate::config::{self, Config};
 use crate::findings::{Finding, read_text};
+use crate::output::{self, LogPiece, complain, print};
 use crate::profile::{self, Place, Profile};
 use crate::sound;
 use crate::widget::place::pictures::look_over;
@@ -27,6 +30,8 @@ use crate::wiring;
 const UNUSABLE: u8 = 2;
 /// Findings, or a step that failed.
 const FAILED: u8 = 1;
+/// What is still to be said is written within so long before the program ends.
+const SAID_WITHIN: Duration = Duration::from_millis(500);
 
 /// The still room for an infusion: music, breath, safe places, and a call that works.
 ///
@@ -87,6 +92,12 @@ enum DeskCommand {
 pub fn main() -> ExitCode {
     guarding::keep_faults_quiet();
     start_logging();
+    let code = carry_out();
+    output::errors().flush_within(SAID_WITHIN);
+    code
+}
+
+fn carry_out() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -108,11 +119,16 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Logs go to standard error and hold no word of a patient.
+/// Logs go to standard error and hold no word of a patient. Colours are for a terminal only.
 fn start_logging() {
+    // Before anything can silence the descriptor that it duplicates.
+    let _ = output::errors();
     let filter = tracing_subscriber::EnvFilter::try_from_env("STILLROOM_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,stillroom=info"));
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let wants_none = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let is_coloured = std::io::stderr().is_terminal() && !wants_none;
+    let _ =
+        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(is_coloured).with_writer(|| LogPiece).try_init();
 }
 
 /// Tracks that are there but cannot be played, of the profiles that were asked for.
@@ -181,7 +197,7 @@ fn check(config: Option<&std::path::Path>, paths: &[PathBuf]) -> ExitCode {
         let flashes = scene::flash_test(&config.media.pictures);
         findings.extend(flashes.findings);
         for note in flashes.notes {
-            eprintln!("stillroom: {note}");
+            complain(&note);
         }
     }
     tell(&findings)
@@ -194,7 +210,7 @@ fn is_desks(file: &std::path::Path) -> bool {
 
 fn tell(findings: &[Finding]) -> ExitCode {
     for finding in findings {
-        println!("{finding}");
+        print(finding);
     }
     if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) }
 }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use super::{FAILED, UNUSABLE};
 use crate::driver::journal;
+use crate::output::complain;
 use crate::paths::Homes;
 use crate::room::snapshot::Receipt;
 use crate::vault::{self, ReceiptLine};
@@ -15,14 +16,14 @@ pub(super) fn receipts() -> ExitCode {
     let state = match Homes::from_env(|name| std::env::var_os(name)) {
         Ok(homes) => homes.state,
         Err(error) => {
-            eprintln!("stillroom: {error}");
+            complain(&error);
             return ExitCode::from(UNUSABLE);
         }
     };
     let lines = match vault::read_receipts(&state) {
         Ok(lines) => lines,
         Err(error) => {
-            eprintln!("stillroom: {error}");
+            complain(&error);
             return ExitCode::from(FAILED);
         }
     };

@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::{FAILED, UNUSABLE, measuring};
 use crate::config;
+use crate::output::{self, complain, print};
 use crate::profile;
 use crate::rehearsal::Rehearsal;
 use crate::sound;
@@ -38,16 +39,16 @@ pub(super) fn render(args: &RenderArgs) -> ExitCode {
     let (profiles, findings) = profile::load_profiles(&config.profiles.dir, &config.media.dir);
     let Some(profile) = profiles.iter().find(|profile| profile.name == args.profile) else {
         for finding in findings.iter().filter(|finding| finding.file.file_stem() == Some(args.profile.as_ref())) {
-            eprintln!("{finding}");
+            output::say(&finding);
         }
         let names: Vec<&str> = profiles.iter().map(|profile| profile.name.as_str()).collect();
-        eprintln!("stillroom: there is no right profile {:?}; there are: {}", args.profile, names.join(", "));
+        complain(&format_args!("there is no right profile {:?}; there are: {}", args.profile, names.join(", ")));
         return ExitCode::from(UNUSABLE);
     };
     let mut rehearsal = match Rehearsal::begin(&config, profile, 1, args.seed) {
         Ok(rehearsal) => rehearsal,
         Err(refusal) => {
-            eprintln!("stillroom: the session cannot begin: {refusal}");
+            complain(&format_args!("the session cannot begin: {refusal}"));
             return ExitCode::from(FAILED);
         }
     };
@@ -62,20 +63,20 @@ pub(super) fn render(args: &RenderArgs) -> ExitCode {
     match sound::render(&options, epoch, mix_at, &[], length.as_secs_f64(), &args.out) {
         Ok(report) => {
             for (track, why) in &report.left_out {
-                eprintln!("stillroom: {}: {why}", track.display());
+                complain(&format_args!("{}: {why}", track.display()));
             }
-            println!(
+            print(&format_args!(
                 "{}: {:.0} s of {} in {:.1} s, {:.0} times as fast as it sounds",
                 args.out.display(),
                 report.seconds,
                 profile.name,
                 report.wall.as_secs_f64(),
                 report.speed()
-            );
+            ));
             ExitCode::SUCCESS
         }
         Err(error) => {
-            eprintln!("stillroom: {error}");
+            complain(&error);
             ExitCode::from(FAILED)
         }
     }

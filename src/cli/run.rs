@@ -1,6 +1,6 @@
 //! Owns the start of a room: files, directories, ports, the desk, and then the window or the lines.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -16,8 +16,9 @@ use crate::config::{self, Config};
 use crate::desk::{self, DeskOptions};
 use crate::driver::journal::{self, Journal};
 use crate::driver::vitals::{Vitals, watch_window};
-use crate::driver::{Driver, Past, RoomHandle};
+use crate::driver::{Driver, Fault, Past, RoomHandle};
 use crate::headless;
+use crate::output::{self, Output, complain};
 use crate::paths::{self, Homes, KeyHome, StateLock};
 use crate::pin::Secret;
 use crate::profile::{self, Profile};
@@ -29,12 +30,15 @@ use crate::sound::{self, News, Sound};
 use crate::theme;
 use crate::vault::Vault;
 use crate::widget::place::{Backend, Pictures};
+use crate::wiring::parts::spawn_part;
 use crate::wiring::{self, Handover, Lines, Ports, Subject, VaultHouse};
 
 /// The sound fades out for so long before the program ends.
 const FADES_WITHIN: Duration = Duration::from_millis(300);
 /// Lines on standard output are written within so long before the program ends or starts afresh.
 const FLUSHES_WITHIN: Duration = Duration::from_millis(300);
+/// After a fault of the room's loop the program has ended within so long, whatever hangs.
+const ENDS_WITHIN: Duration = Duration::from_millis(900);
 /// Tells a fresh process that the one before it began a wipe.
 const WIPING: &str = "STILLROOM_WIPING";
 const SPEED_MAX: u32 = 3_600;
@@ -78,7 +82,7 @@ pub(super) fn run(args: &RunArgs) -> ExitCode {
     let (profiles, profile_findings) = profile::load_profiles(&config.profiles.dir, &config.media.dir);
     let findings: Vec<_> = loaded.findings.into_iter().chain(profile_findings).collect();
     for finding in &findings {
-        eprintln!("{finding}");
+        output::say(&finding);
     }
     let (state, keys, lock, mut troubles) = match homes() {
         Ok(found) => found,
@@ -107,8 +111,14 @@ pub(super) fn run(args: &RunArgs) -> ExitCode {
         findings: findings.len(),
         began_ms: paths::run_begins(lock.as_ref()),
     };
-    let out = headless::Out::open();
-    let room = house.open(&runtime, args, &troubles, out.clone());
+    let out = Output::standard();
+    let room = match house.open(&runtime, args, &troubles, out.clone()) {
+        Ok(room) => room,
+        Err(error) => {
+            complain(&format_args!("the system gives no thread for the room: {error}; close other programs"));
+            return ExitCode::from(FAILED);
+        }
+    };
     let outcome = if args.headless {
         headless::read_events(&room.handle, &out);
         wait_for_ever()
@@ -118,6 +128,7 @@ pub(super) fn run(args: &RunArgs) -> ExitCode {
         wait_for_ever()
     };
     room.sound.stop_within(FADES_WITHIN);
+    room.journal.note_good_end();
     drop(lock);
     outcome
 }
@@ -137,6 +148,7 @@ struct OpenRoom {
     handle: RoomHandle,
     sound: Sound,
     vitals: Arc<Vitals>,
+    journal: Arc<Journal>,
 }
 
 impl House {
@@ -145,16 +157,16 @@ impl House {
         runtime: &tokio::runtime::Runtime,
         args: &RunArgs,
         troubles: &[Trouble],
-        out: headless::Out,
-    ) -> OpenRoom {
+        out: Output,
+    ) -> io::Result<OpenRoom> {
         let (journal, records, health) = Journal::open(&self.state);
         let journal = Arc::new(journal);
         let rules = wiring::rules(&self.config, &self.profiles, args.speed);
         let mut found: Vec<Event> =
             troubles.iter().map(|trouble| Event::TroubleChanged { trouble: *trouble, on: true }).collect();
-        if let Some(problem) = health.problem {
+        if let Some(problem) = &health.problem {
             if !troubles.contains(&Trouble::StateUnwritable) {
-                complain(&problem);
+                complain(problem);
             }
             found.push(crate::driver::journal_trouble(true));
         }
@@ -167,15 +179,16 @@ impl House {
             tracing::warn!(%error, "the chain of receipts is broken; `stillroom receipts` shows where");
             found.push(Event::TroubleChanged { trouble: Trouble::ReceiptsBroken, on: true });
         }
-        let past = Past { records, wipe_was_begun: handed_over.is_some() };
-        let (driver, handle) = Driver::recover(rules, Arc::clone(&journal), past, found);
+        let past = Past { records, health, wipe_was_begun: handed_over.is_some() };
+        let (driver, handle) = Driver::recover(&rules, Arc::clone(&journal), past, found);
         let sound = start_sound(&self.config, &self.profiles, &self.state, &handle);
         let vitals = Arc::new(Vitals::default());
-        let flushed = out.clone();
+        let end =
+            End { sound: sound.clone(), journal: Arc::clone(&journal), out: out.clone(), is_headless: args.headless };
         let shared = desk::SharedWords::default();
         let house = VaultHouse {
             vault,
-            journal,
+            journal: Arc::clone(&journal),
             state: self.state.clone(),
             room_name: self.config.room.name.clone(),
             handed_over,
@@ -204,11 +217,13 @@ impl House {
             &handle,
             observer,
         );
-        runtime.spawn(driver.run(ports));
-        runtime.spawn(watch_window(Arc::clone(&vitals), handle.clone()));
-        runtime.spawn(end_on_signal(sound.clone(), flushed));
+        let after_a_fault = end.clone();
+        driver.start(ports, move |fault| after_a_fault.by_fault(fault))?;
+        let watching = watch_window(Arc::clone(&vitals), handle.clone());
+        spawn_part("window-watch", runtime.handle(), &handle, watching);
+        spawn_part("signals", runtime.handle(), &handle, end.on_signal());
         self.open_desk(runtime, &handle, shared);
-        OpenRoom { handle, sound, vitals }
+        Ok(OpenRoom { handle, sound, vitals, journal })
     }
 
     /// What the room is called at a desk.
@@ -262,7 +277,7 @@ impl House {
             shared,
         };
         let (client, fault) = (Arc::new(DeskClient(room.clone())), room.clone());
-        runtime.spawn(async move {
+        let serving = async move {
             let bound = match desk::bind(options) {
                 Ok(bound) => bound,
                 Err(error) => {
@@ -271,15 +286,16 @@ impl House {
                     return;
                 }
             };
-            eprintln!("The desk is at {}", bound.url());
+            output::say(&format_args!("The desk is at {}", bound.url()));
             if let Some(ca) = bound.ca_file() {
-                eprintln!("Browsers trust it once they trust {}", ca.display());
+                output::say(&format_args!("Browsers trust it once they trust {}", ca.display()));
             }
             if let Err(error) = bound.serve(client, std::future::pending()).await {
                 complain(&error);
                 fault.report(Event::TroubleChanged { trouble: Trouble::DeskClosed, on: true });
             }
-        });
+        };
+        spawn_part("desk", runtime.handle(), room, serving);
     }
 
     fn show(&self, args: &RunArgs, backend: Backend, room: &OpenRoom) -> ExitCode {
@@ -436,27 +452,63 @@ impl desk::RoomClient for DeskClient {
 
     fn ping(&self) -> desk::Answer {
         let room = self.0.clone();
-        Box::pin(async move {
-            room.ping().await;
-            Ok(())
-        })
+        Box::pin(async move { room.ping().await.map_err(|refusal| refusal.to_string()) })
     }
 }
 
-async fn end_on_signal(sound: Sound, out: headless::Out) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut term), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
-        tracing::warn!("signals cannot be heard; the program ends without fading the sound out");
-        return;
-    };
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = interrupt.recv() => {}
+/// What is done before the process ends by itself.
+#[derive(Clone)]
+struct End {
+    sound: Sound,
+    journal: Arc<Journal>,
+    out: Output,
+    is_headless: bool,
+}
+
+impl End {
+    /// A supervisor or a person asks for the end.
+    async fn on_signal(self) {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (Ok(mut term), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+        else {
+            tracing::warn!("signals cannot be heard; the program ends without fading the sound out");
+            return;
+        };
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        // Blocking is right here: this is the last thing the process does.
+        self.sound.stop_within(FADES_WITHIN);
+        self.journal.note_good_end();
+        self.leave(0)
     }
-    // Blocking is right here: this is the last thing the process does.
-    sound.stop_within(FADES_WITHIN);
-    out.flush_within(FLUSHES_WITHIN);
-    std::process::exit(0);
+
+    /// The room's loop has ended. Nobody takes a touch any more, so the supervisor is to start the program again: until
+    /// then the picture holds still, and the sound fades.
+    fn by_fault(&self, fault: &Fault) {
+        let started = std::thread::Builder::new().name("end".to_owned()).spawn(|| {
+            std::thread::sleep(ENDS_WITHIN);
+            std::process::exit(FAILED.into());
+        });
+        if started.is_err() {
+            std::process::exit(FAILED.into());
+        }
+        let said = "the room's loop has ended by a fault of the program; the program ends, to be started again";
+        complain(&said);
+        if self.is_headless {
+            headless::say_error(&self.out, &said);
+        }
+        fault.remember();
+        self.sound.stop_within(FADES_WITHIN);
+        self.leave(FAILED)
+    }
+
+    fn leave(&self, code: u8) -> ! {
+        self.out.flush_within(FLUSHES_WITHIN);
+        output::errors().flush_within(FLUSHES_WITHIN);
+        std::process::exit(code.into());
+    }
 }
 
 fn wait_for_ever() -> ! {
@@ -472,7 +524,7 @@ fn start_again_with(backend: Backend) -> ExitCode {
 }
 
 /// A new process in this one's place, which finishes the wipe even if the journal could not be told of it.
-fn relaunch(out: headless::Out) -> Box<dyn Fn(Handover) -> io::Error + Send> {
+fn relaunch(out: Output) -> Box<dyn Fn(Handover) -> io::Error + Send> {
     Box::new(move |handover| {
         out.flush_within(FLUSHES_WITHIN);
         replace_process(&[(WIPING, handover.name())])
@@ -491,10 +543,6 @@ fn replace_process(environment: &[(&str, &str)]) -> io::Error {
     command.arg0(arguments.next().unwrap_or_default()).args(arguments);
     // Said once and to the next process only: one that starts anew for another reason must not wipe again.
     command.env_remove(WIPING).envs(environment.iter().copied());
+    output::errors().flush_within(FLUSHES_WITHIN);
     command.exec()
-}
-
-/// One line for the staff on standard error, written in one piece so that nothing tears it.
-fn complain(message: &dyn std::fmt::Display) {
-    drop(io::stderr().write_all(format!("stillroom: {message}\n").as_bytes()));
 }

@@ -12,6 +12,7 @@ use image::{ExtendedColorType, ImageEncoder};
 
 use super::{FAILED, UNUSABLE};
 use crate::findings::Finding;
+use crate::output::{complain, print};
 use crate::profile::{Place, TimeOfDay};
 use crate::room::breath::Pattern;
 use crate::widget::place::drawn::Drawn;
@@ -69,16 +70,18 @@ pub(super) struct SceneArgs {
 pub(super) fn scene(args: &SceneArgs) -> ExitCode {
     let frames = ((args.seconds * f64::from(args.fps)).round() as u32).max(1);
     if frames > FRAMES_MAX {
-        eprintln!("stillroom: {frames} pictures are more than {FRAMES_MAX}; ask for fewer seconds or fewer a second");
+        complain(&format_args!(
+            "{frames} pictures are more than {FRAMES_MAX}; ask for fewer seconds or fewer a second"
+        ));
         return ExitCode::from(UNUSABLE);
     }
     match paint(args, frames) {
         Ok(device) => {
-            println!("{frames} pictures in {}, painted by {device}", args.out.display());
+            print(&format_args!("{frames} pictures in {}, painted by {device}", args.out.display()));
             ExitCode::SUCCESS
         }
         Err(why) => {
-            eprintln!("stillroom: {why}");
+            complain(&why);
             ExitCode::from(FAILED)
         }
     }

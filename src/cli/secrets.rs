@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
 use super::{FAILED, UNUSABLE};
+use crate::output::{complain, print};
 use crate::paths::Homes;
 use crate::pin::Secret;
 
@@ -22,7 +23,7 @@ fn set(what: &str, secret: impl FnOnce(&std::path::Path) -> Secret) -> ExitCode 
     let homes = match homes.and_then(|homes| homes.make_state().map(|()| homes)) {
         Ok(homes) => homes,
         Err(error) => {
-            eprintln!("stillroom: {error}");
+            complain(&error);
             return ExitCode::from(UNUSABLE);
         }
     };
@@ -30,32 +31,36 @@ fn set(what: &str, secret: impl FnOnce(&std::path::Path) -> Secret) -> ExitCode 
     let (first, second) = match twice {
         Ok(both) => both,
         Err(error) => {
-            eprintln!("stillroom: nothing could be read: {error}; nothing was changed");
+            complain(&format_args!("nothing could be read: {error}; nothing was changed"));
             return ExitCode::from(FAILED);
         }
     };
     if first != second {
-        eprintln!("stillroom: the two differ; nothing was changed");
+        complain(&"the two differ; nothing was changed");
         return ExitCode::from(FAILED);
     }
     match secret(&homes.state).set(&first) {
         Ok(()) => {
-            println!("Set, in {}.", homes.state.display());
+            print(&format_args!("Set, in {}.", homes.state.display()));
             ExitCode::SUCCESS
         }
         Err(error) => {
-            eprintln!("stillroom: {error}; nothing was changed");
+            complain(&format_args!("{error}; nothing was changed"));
             ExitCode::from(FAILED)
         }
     }
+}
+
+/// A prompt stands on the terminal before anything is read. One that cannot be shown stops nobody.
+fn show(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
 }
 
 fn ask(prompt: &str) -> io::Result<String> {
     let stdin = io::stdin();
     let before = tcgetattr(&stdin).ok();
     if let Some(before) = &before {
-        eprint!("{prompt}");
-        io::stderr().flush()?;
+        show(prompt);
         let mut silent = before.clone();
         silent.local_modes.remove(LocalModes::ECHO);
         tcsetattr(&stdin, OptionalActions::Flush, &silent)?;
@@ -64,7 +69,7 @@ fn ask(prompt: &str) -> io::Result<String> {
     let read = stdin.lock().read_line(&mut line);
     if let Some(before) = &before {
         tcsetattr(&stdin, OptionalActions::Flush, before)?;
-        eprintln!();
+        show("\n");
     }
     if read? == 0 {
         return Err(io::ErrorKind::UnexpectedEof.into());

@@ -3,22 +3,31 @@
 //!
 //! A line: 16 hexadecimal digits (the start of the SHA-256 of the rest), the room's time in ms, the event as JSON.
 
+mod faults;
+mod open_call;
+mod queue;
 mod reading;
 mod writing;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{self, SyncSender, TrySendError};
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use thiserror::Error;
 
 use super::wire;
+use crate::room::call::CallId;
 use crate::room::snapshot::Receipt;
 use crate::room::{Event, RoomTime};
-use writing::{Order, Writer};
+pub use faults::FAULTS_FILE;
+use faults::Faults;
+use open_call::ToKeep;
+pub use open_call::{KeptCall, OPEN_CALL_FILE};
+use queue::{Kind, Queue, Record, Replace};
+use writing::{Health, Writer};
 
 /// The journal's file in the state directory.
 pub const JOURNAL_FILE: &str = "journal";
@@ -28,8 +37,8 @@ pub const DAMAGED_PREFIX: &str = "journal.damaged-";
 pub const DAMAGED_KEPT_MAX: usize = 4;
 /// No journal is larger; appending beyond fails until it is compacted. Some 600,000 records.
 pub const JOURNAL_BYTES_MAX: u64 = 64 * 1024 * 1024;
-/// More orders than this do not wait for a disk that answers no more.
-const ORDERS_MAX: usize = 1024;
+/// So much of it is for calls alone.
+const CALLS_RESERVE_BYTES: u64 = 4 * 1024 * 1024;
 /// A blocking order waits so long for the disk.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
@@ -54,7 +63,7 @@ pub enum JournalError {
     #[error("an event of this kind does not belong in the journal")]
     NotForJournal,
     /// Too many records wait for the disk; this one is dropped.
-    #[error("the disk answers no more; {ORDERS_MAX} records wait for it")]
+    #[error("the disk answers no more; {} records wait for it", queue::WAITING_MAX)]
     Busy,
     /// The disk has not answered in time; the record may come to be there yet.
     #[error("the disk has not answered within {} s", ANSWER_WITHIN.as_secs())]
@@ -77,14 +86,33 @@ pub struct JournalHealth {
     pub unknown_records: usize,
     /// Why it cannot be written now, if it cannot.
     pub problem: Option<JournalError>,
+    /// Records that were left out, since the room's loop ended with each of them, three times in a row.
+    pub set_aside: usize,
+    /// What the second copy says of the open call.
+    pub kept_call: KeptCall,
 }
 
+impl JournalHealth {
+    /// Whether an open call may be lost: the journal is damaged, and there is no whole second copy.
+    #[must_use]
+    pub fn call_may_be_lost(&self) -> bool {
+        self.is_damaged && !matches!(self.kept_call, KeptCall::Whole(_))
+    }
+}
+
+/// Names a record: its checksum.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordName(String);
+
 /// The open journal. Dropping it lets its thread write what it has been handed, without waiting for it.
-#[derive(Debug)]
 pub struct Journal {
-    orders: Option<SyncSender<Order>>,
+    queue: Arc<Queue>,
     thread: Option<JoinHandle<()>>,
     size_bytes: Arc<AtomicU64>,
+    health: Health,
+    faults: Mutex<Faults>,
+    /// The checksum of the last record that the room took in, but for marks of time.
+    last_sum: Mutex<Option<String>>,
 }
 
 impl Journal {
@@ -92,27 +120,68 @@ impl Journal {
     /// It never fails: where the disk cannot be written, `health` says why and every append tries again.
     #[must_use]
     pub fn open(dir: &Path) -> (Self, Vec<(RoomTime, Event)>, JournalHealth) {
-        let found = reading::open(dir);
-        let size_bytes = Arc::new(AtomicU64::new(0));
-        let mut writer = Writer::new(dir, found.base, Arc::clone(&size_bytes));
+        let faults = Faults::load(dir);
+        let found = reading::open(dir, |sum| faults.sets_aside(sum));
+        let (size_bytes, queue, told) = (Arc::<AtomicU64>::default(), Arc::<Queue>::default(), Health::default());
+        let mut writer = Writer::new(dir, found.base, Arc::clone(&queue), Arc::clone(&size_bytes), Arc::clone(&told));
         let mut health = found.health;
+        health.kept_call = open_call::read(&open_call::path_in(dir));
         health.problem = health.problem.or(writer.prepare().err());
-        let (orders, inbox) = mpsc::sync_channel(ORDERS_MAX);
-        let thread = std::thread::Builder::new().name("journal".to_owned()).spawn(move || writer.run(&inbox)).ok();
+        let thread = std::thread::Builder::new().name("journal".to_owned()).spawn(move || writer.run()).ok();
         if thread.is_none() {
             health.problem = Some(JournalError::Stopped);
+            queue.stop();
         }
-        (Self { orders: thread.is_some().then_some(orders), thread, size_bytes }, found.records, health)
+        let journal = Self {
+            queue,
+            thread,
+            size_bytes,
+            health: told,
+            faults: Mutex::new(faults),
+            last_sum: Mutex::new(found.last_sum),
+        };
+        (journal, found.records, health)
+    }
+
+    /// A journal on a disk that never answers.
+    #[cfg(test)]
+    pub(crate) fn on_a_disk_that_hangs() -> Self {
+        Self {
+            queue: Arc::default(),
+            thread: None,
+            size_bytes: Arc::default(),
+            health: Health::default(),
+            faults: Mutex::default(),
+            last_sum: Mutex::default(),
+        }
+    }
+
+    /// Whoever is to know when the journal begins to fail, with `true`, and when all that belongs on disk is there
+    /// again. Told on the writing thread. The first one counts.
+    pub fn on_health(&self, tell: impl Fn(bool) + Send + Sync + 'static) {
+        let _ = self.health.set(Box::new(tell));
     }
 
     /// Hands a record to the writing thread and returns at once. `done` is told once the record is on disk, or that
-    /// it is not; it runs on the writing thread (or at once on this one, if that takes no more) and must be quick.
-    pub fn append(&self, now: RoomTime, event: &Event, done: impl FnOnce(Result<(), JournalError>) + Send + 'static) {
+    /// it is not; and once more if it comes to be there later. It runs on the writing thread (or at once on this one, if
+    /// that takes no more) and must be quick. A call goes ahead of whatever else waits.
+    pub fn append(
+        &self,
+        now: RoomTime,
+        event: &Event,
+        mut done: impl FnMut(Result<(), JournalError>) + Send + 'static,
+    ) {
         let Ok(json) = wire::to_journal(event) else { return done(Err(JournalError::NotForJournal)) };
-        let record = reading::line(now, &json);
-        // A mark of time is worth nothing once a later one stands.
-        let kept_if_failing = !matches!(event, Event::TimeMarked);
-        self.order(Order::Append { record, kept_if_failing, done: Box::new(done) });
+        let line = reading::line(now, &json);
+        if !matches!(event, Event::TimeMarked) {
+            *self.last_sum.lock().unwrap_or_else(PoisonError::into_inner) = reading::sum_of_line(&line);
+        }
+        self.queue.append(Record { line, kind: Kind::of(event), done: Box::new(done), has_failed: false });
+    }
+
+    /// Keeps in a second place which call is open; it follows the records of that call at once.
+    pub fn keep_open_call(&self, call: Option<CallId>) {
+        self.queue.keep_call(ToKeep(call));
     }
 
     /// Appends and waits for the disk, 10 s at most. For the reset, where nothing may go on before.
@@ -137,8 +206,28 @@ impl Journal {
             content.extend(reading::line(now, &json));
         }
         let (tell, answer) = mpsc::sync_channel(1);
-        self.order(Order::Replace { content, done: Box::new(move |outcome| drop(tell.try_send(outcome))) });
+        self.queue.replace(Replace { content, done: Box::new(move |outcome| drop(tell.try_send(outcome))) });
         answer.recv_timeout(ANSWER_WITHIN).unwrap_or(Err(JournalError::Slow))
+    }
+
+    /// The last record that the room took in, but for marks of time.
+    #[must_use]
+    pub fn last_record(&self) -> Option<RecordName> {
+        self.last_sum.lock().unwrap_or_else(PoisonError::into_inner).clone().map(RecordName)
+    }
+
+    /// Remembers that the room's loop ended by a fault when it had to do with this record. Waits for the disk.
+    pub fn note_fault(&self, RecordName(sum): &RecordName) {
+        if let Err(problem) = self.faults.lock().unwrap_or_else(PoisonError::into_inner).add(sum) {
+            tracing::warn!(%problem, "the fault could not be remembered");
+        }
+    }
+
+    /// The program ends well: faults before this run were not in a row.
+    pub fn note_good_end(&self) {
+        if let Err(problem) = self.faults.lock().unwrap_or_else(PoisonError::into_inner).forgive() {
+            tracing::warn!(%problem, "what is remembered of faults could not be put right");
+        }
     }
 
     /// How large the journal on disk is. Compact it long before [`JOURNAL_BYTES_MAX`].
@@ -149,22 +238,16 @@ impl Journal {
 
     /// Closes the journal and waits until all that was handed to it has been written or has failed.
     pub fn finish(mut self) {
-        self.orders = None;
+        self.queue.close();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
     }
+}
 
-    fn order(&self, order: Order) {
-        let (order, problem) = match &self.orders {
-            None => (order, JournalError::Stopped),
-            Some(orders) => match orders.try_send(order) {
-                Ok(()) => return,
-                Err(TrySendError::Full(order)) => (order, JournalError::Busy),
-                Err(TrySendError::Disconnected(order)) => (order, JournalError::Stopped),
-            },
-        };
-        order.answer(Err(problem));
+impl Drop for Journal {
+    fn drop(&mut self) {
+        self.queue.close();
     }
 }
 

@@ -1,101 +1,38 @@
 //! Owns the only loop: it takes in events, moves the room, journals what must outlive the program, has the effects
-//! carried out, publishes each change, and sleeps until the next deadline. Does not own any rule of the room.
+//! carried out, publishes each change, and sleeps until the next deadline. It runs on a thread of its own, and whoever
+//! started it hears of its end. Does not own any rule of the room.
 
 pub mod clock;
 pub mod hearing;
+mod inbox;
 pub mod journal;
+mod recovery;
 pub mod vitals;
 pub mod wire;
 
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::watch;
 
-use crate::room::{Effect, Event, Refusal, Room, RoomTime, Rules, Snapshot};
+use crate::room::call::CallId;
+use crate::room::{Effect, Event, Refusal, Room, RoomTime, Rules, Snapshot, Trouble};
 use clock::RoomClock;
-use journal::Journal;
+pub use inbox::RoomHandle;
+use inbox::{Inbox, Input, Reply, WeakHandle};
+use journal::{Journal, KeptCall, RecordName};
+pub use recovery::Past;
+use recovery::Recovered;
 
-/// Events waiting for the room at most; senders wait beyond.
-const INBOX_MAX: usize = 1_024;
 /// While a session runs, its minute is journaled so often in session time …
 const MARK_EVERY_SESSION_MS: u64 = 10_000;
 /// … but never more often than this in real time.
 const MARK_AT_MOST_EVERY: Duration = Duration::from_millis(500);
-
-/// What happened, and who wants to know whether it was taken.
-struct Input {
-    /// None only asks whether the loop turns.
-    event: Option<Event>,
-    reply: Option<oneshot::Sender<Result<(), Refusal>>>,
-}
-
-/// The room, from outside: tell it what happened, see how it stands. Cheap to clone.
-#[derive(Clone)]
-pub struct RoomHandle {
-    inbox: mpsc::Sender<Input>,
-    snapshots: watch::Receiver<Arc<Snapshot>>,
-    clock: RoomClock,
-}
-
-impl RoomHandle {
-    /// Tells the room what happened, and waits for its answer.
-    ///
-    /// # Errors
-    /// The room's refusal; nothing has changed then.
-    pub async fn tell(&self, event: Event) -> Result<(), Refusal> {
-        self.ask(Some(event)).await
-    }
-
-    /// Answers once the loop has turned.
-    pub async fn ping(&self) {
-        // Whoever pings only wants to know that somebody answers.
-        let _ = self.ask(None).await;
-    }
-
-    async fn ask(&self, event: Option<Event>) -> Result<(), Refusal> {
-        let (reply, answer) = oneshot::channel();
-        if self.inbox.send(Input { event, reply: Some(reply) }).await.is_err() {
-            return Ok(());
-        }
-        answer.await.unwrap_or(Ok(()))
-    }
-
-    /// Hands the event over before it returns, so that events told one after the other arrive in that order. What it
-    /// gives back resolves to the room's answer. Not for use inside an asynchronous runtime.
-    ///
-    /// # Errors
-    /// The room's refusal; nothing has changed then.
-    pub fn tell_in_order(&self, event: Event) -> impl Future<Output = Result<(), Refusal>> + Send + use<> {
-        let (reply, answer) = oneshot::channel();
-        let input = Input { event: Some(event), reply: Some(reply) };
-        if let Err(mpsc::error::TrySendError::Full(input)) = self.inbox.try_send(input) {
-            // The room is far behind; a patient's touch waits for it and is never dropped.
-            let _ = self.inbox.blocking_send(input);
-        }
-        async move { answer.await.unwrap_or(Ok(())) }
-    }
-
-    /// Tells the room without waiting; for ports on their own threads.
-    pub fn report(&self, event: Event) {
-        if self.inbox.try_send(Input { event: Some(event), reply: None }).is_err() {
-            tracing::warn!("the room's inbox is full or closed; a report was dropped");
-        }
-    }
-
-    /// The room as it stands, and each change of it.
-    #[must_use]
-    pub fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
-        self.snapshots.clone()
-    }
-
-    /// The room's clock.
-    #[must_use]
-    pub fn clock(&self) -> RoomClock {
-        self.clock
-    }
-}
+/// That a call is over is shown once the disk has it, or after so long whatever happens: as with *Calling*.
+const CLEARED_WITHIN: Duration = crate::room::call::SHOWN_AFTER;
 
 /// Whoever carries out effects at the edges. Nothing here may block: slow work goes to a thread of its own, and its
 /// outcome comes back through the [`RoomHandle`].
@@ -106,13 +43,27 @@ pub trait Edges: Send {
     fn changed(&mut self, snapshot: &Snapshot);
 }
 
-/// What a room comes up from.
-#[derive(Debug, Default)]
-pub struct Past {
-    /// The journal's records, in order.
-    pub records: Vec<(RoomTime, Event)>,
-    /// Whether the process before this one began a wipe, whatever the journal says.
-    pub wipe_was_begun: bool,
+/// A call that staff have cleared, while the disk has not answered.
+struct Clearing {
+    id: CallId,
+    due: Instant,
+    reply: Option<Reply>,
+}
+
+/// How the room's loop ended.
+pub struct Fault {
+    journal: Arc<Journal>,
+    record: Option<RecordName>,
+}
+
+impl Fault {
+    /// Remembers with which record the loop had last to do: the one with which it ends three times in a row is set
+    /// aside. Waits for the disk.
+    pub fn remember(&self) {
+        if let Some(record) = &self.record {
+            self.journal.note_fault(record);
+        }
+    }
 }
 
 /// A room about to be driven.
@@ -120,11 +71,17 @@ pub struct Driver {
     room: Room,
     clock: RoomClock,
     journal: Arc<Journal>,
-    inbox: mpsc::Receiver<Input>,
-    handle: RoomHandle,
+    inbox: Inbox,
+    handle: WeakHandle,
     published: watch::Sender<Arc<Snapshot>>,
     marked: Instant,
-    journal_fails: Arc<AtomicBool>,
+    clearing: Option<Clearing>,
+    /// The open call as its second copy has it.
+    kept_call: Option<CallId>,
+    /// A call that the room placed by itself, since one may be lost.
+    unsure_call: Option<CallId>,
+    /// The press that is being taken: a fault in the middle of it must not lose it.
+    press_in_hand: Option<Event>,
 }
 
 impl Driver {
@@ -132,104 +89,164 @@ impl Driver {
     /// room's time goes on from the last record. `found` is what the start itself found out, and is part of the first
     /// snapshot.
     #[must_use]
-    pub fn recover(rules: Rules, journal: Arc<Journal>, past: Past, found: Vec<Event>) -> (Self, RoomHandle) {
-        let mut room = Room::new(rules.clone());
-        let mut last = RoomTime::default();
-        let resumes = !past.records.is_empty() || past.wipe_was_begun;
-        for (time, event) in past.records {
-            last = last.max(time);
-            pass_deadlines(&mut room, last);
-            // No desk is known yet, so none has the call: it goes out again.
-            let expected = matches!(event, Event::CallReceived { .. });
-            // A record the rules no longer take, since the clinic's files changed, must not stop the room.
-            if room.handle(last, event).is_err() && !expected {
-                tracing::warn!("a journal record no longer fits this room's files and was passed over");
-            }
-        }
-        if past.wipe_was_begun && !room.snapshot(last).wiping {
-            // The journal could not be told. Nothing it says about the visit counts any more.
-            room = Room::new(rules);
-            if room.handle(last, Event::StaffReset).is_err() {
-                tracing::error!("a fresh room refused to be wiped");
-            }
-        }
-        while room.poll_effect().is_some() {}
+    pub fn recover(rules: &Rules, journal: Arc<Journal>, past: Past, found: Vec<Event>) -> (Self, RoomHandle) {
+        let kept_call = match past.health.kept_call {
+            KeptCall::Whole(call) => call,
+            KeptCall::Absent | KeptCall::Damaged => None,
+        };
+        let is_kept = matches!(past.health.kept_call, KeptCall::Whole(_));
+        let Recovered { mut room, last, resumes, found: of_the_past, unsure_call } = recovery::recover(rules, past);
         let clock = RoomClock::going_on_from(last);
         if resumes && room.handle(clock.now(), Event::Resumed).is_err() {
             tracing::warn!("the room could not take up where it was");
         }
-        for event in found {
+        for event in of_the_past.into_iter().chain(found) {
+            if event.is_journaled() {
+                journal.append(clock.now(), &event, |_| {});
+            }
             if room.handle(clock.now(), event).is_err() {
                 tracing::warn!("the room did not take what its start found");
             }
         }
-        let (inbox_sender, inbox) = mpsc::channel(INBOX_MAX);
         let (published, snapshots) = watch::channel(Arc::new(room.snapshot(clock.now())));
-        let handle = RoomHandle { inbox: inbox_sender, snapshots, clock };
+        let (handle, inbox) = RoomHandle::new(snapshots, clock);
+        let reports = handle.downgrade();
+        journal.on_health(move |fails| reports.report(journal_trouble(fails)));
+        if !is_kept {
+            journal.keep_open_call(room.real_call());
+        }
         let driver = Self {
+            kept_call: if is_kept { kept_call } else { room.real_call() },
             room,
             clock,
             journal,
             inbox,
-            handle: handle.clone(),
+            handle: handle.downgrade(),
             published,
             marked: Instant::now(),
-            journal_fails: Arc::default(),
+            clearing: None,
+            unsure_call,
+            press_in_hand: None,
         };
         (driver, handle)
     }
 
+    /// The open call's name, shown or not yet.
+    #[must_use]
+    pub fn open_call(&self) -> Option<CallId> {
+        self.room.open_call()
+    }
+
+    /// Drives the room on a thread and a runtime of its own. `ended` is called on that thread once the loop has ended,
+    /// which it does only by a fault; by then nobody is answered any more, and calls that were on their way are handed
+    /// to the journal.
+    ///
+    /// # Errors
+    /// If the system gives no thread or no runtime.
+    pub fn start(
+        mut self,
+        mut edges: impl Edges + 'static,
+        ended: impl FnOnce(&Fault) + Send + 'static,
+    ) -> io::Result<JoinHandle<()>> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        std::thread::Builder::new().name("room".to_owned()).spawn(move || {
+            let ran = catch_unwind(AssertUnwindSafe(|| runtime.block_on(self.run(&mut edges))));
+            tracing::error!(by_a_fault = ran.is_err(), "the room's loop has ended");
+            let fault = self.save_presses();
+            // From here on every face sees that nobody drives the room.
+            drop(self);
+            ended(&fault);
+        })
+    }
+
     /// Drives the room until nobody can tell it anything any more.
-    pub async fn run(mut self, mut edges: impl Edges) {
-        self.settle(&mut edges, true);
+    async fn run(&mut self, edges: &mut impl Edges) {
+        self.settle(edges, true);
         loop {
             let deadline = self.next_deadline();
             let input = tokio::select! {
-                input = self.inbox.recv() => match input {
+                biased;
+                input = self.inbox.next() => match input {
                     Some(input) => Some(input),
                     None => return,
                 },
                 () = sleep_until(deadline) => None,
             };
             match input {
-                Some(Input { event, reply }) => {
-                    let outcome = event.map_or(Ok(()), |event| self.take(event, &mut edges));
-                    if let Some(reply) = reply {
-                        // Whoever asked may have gone; the room has moved all the same.
-                        let _ = reply.send(outcome);
-                    }
+                Some(Input::Event(Event::CallCleared, reply)) => self.clear(reply, edges),
+                Some(Input::Event(event, reply)) => {
+                    let outcome = self.take(event, edges);
+                    answer(reply, outcome);
                 }
-                None => self.pass_time(&mut edges),
+                Some(Input::Ping(reply)) => answer(Some(reply), Ok(())),
+                Some(Input::ClearedOnDisk(id)) if self.is_clearing(id) => self.finish_clearing(edges),
+                Some(Input::Fail) => fail(),
+                Some(Input::ClearedOnDisk(_)) | None => {}
+            }
+            // Also where inputs leave no pause between them.
+            if self.clearing.as_ref().is_some_and(|clearing| Instant::now() >= clearing.due) {
+                self.finish_clearing(edges);
+            }
+            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                self.pass_time(edges);
             }
         }
     }
 
     fn take(&mut self, event: Event, edges: &mut impl Edges) -> Result<(), Refusal> {
+        if matches!(event, Event::CallPressed { .. } | Event::StaffReset) {
+            // A new call is not the one that is over, and no reset waits for one that is.
+            self.finish_clearing(edges);
+        }
         let now = self.clock.now();
         let journaled = event.is_journaled().then(|| event.clone());
         let call = match event {
             Event::CallPressed { id, .. } => Some(id),
             _ => None,
         };
+        self.press_in_hand = call.and(journaled.clone());
         let outcome = self.room.handle(now, event);
         if outcome.is_ok()
             && let Some(event) = journaled
         {
-            let (handle, failed_before) = (self.handle.clone(), Arc::clone(&self.journal_fails));
+            let handle = self.handle.clone();
             // A repeated press is the same call: only the open one waits for its record.
             let id = call.filter(|id| self.room.open_call() == Some(*id));
             self.journal.append(now, &event, move |written| {
-                let ok = written.is_ok();
                 if let Some(id) = id {
-                    handle.report(Event::CallJournaled { id, ok });
-                }
-                if failed_before.swap(!ok, Ordering::Relaxed) == ok {
-                    handle.report(journal_trouble(!ok));
+                    handle.report(Event::CallJournaled { id, ok: written.is_ok() });
                 }
             });
         }
+        self.press_in_hand = None;
         self.settle(edges, false);
         outcome
+    }
+
+    /// A call that staff have cleared is over once the disk has that, so that it does not come back after a kill.
+    fn clear(&mut self, reply: Option<Reply>, edges: &mut impl Edges) {
+        let Some(id) = self.room.open_call().filter(|_| self.clearing.is_none()) else {
+            return answer(reply, Err(Refusal::NoSuchCall));
+        };
+        self.clearing = Some(Clearing { id, due: Instant::now() + CLEARED_WITHIN, reply });
+        let handle = self.handle.clone();
+        self.journal.append(self.clock.now(), &Event::CallCleared, move |_| {
+            if let Some(handle) = handle.upgrade() {
+                handle.was_cleared_on_disk(id);
+            }
+        });
+        self.settle(edges, false);
+    }
+
+    fn is_clearing(&self, id: CallId) -> bool {
+        self.clearing.as_ref().is_some_and(|clearing| clearing.id == id)
+    }
+
+    fn finish_clearing(&mut self, edges: &mut impl Edges) {
+        let Some(Clearing { reply, .. }) = self.clearing.take() else { return };
+        let outcome = self.room.handle(self.clock.now(), Event::CallCleared);
+        self.settle(edges, false);
+        answer(reply, outcome);
     }
 
     fn pass_time(&mut self, edges: &mut impl Edges) {
@@ -243,8 +260,11 @@ impl Driver {
     }
 
     fn settle(&mut self, edges: &mut impl Edges, first: bool) {
-        while let Some(effect) = self.room.poll_effect() {
-            edges.carry_out(effect, self.clock.now(), &self.handle);
+        self.keep_call();
+        if let Some(handle) = self.handle.upgrade() {
+            while let Some(effect) = self.room.poll_effect() {
+                edges.carry_out(effect, self.clock.now(), &handle);
+            }
         }
         let snapshot = self.room.snapshot(self.clock.now());
         if first || !is_same(&snapshot, &self.published.borrow()) {
@@ -253,9 +273,43 @@ impl Driver {
         }
     }
 
+    /// Follows the open call with its second copy, and with what is told of one that the room placed by itself.
+    fn keep_call(&mut self) {
+        let open = self.room.real_call();
+        if open != self.kept_call {
+            self.kept_call = open;
+            self.journal.keep_open_call(open);
+        }
+        if self.unsure_call.is_some() && open != self.unsure_call {
+            self.unsure_call = None;
+            // Somebody has looked.
+            self.handle.report(Event::TroubleChanged { trouble: Trouble::CallMayBeLost, on: false });
+        }
+    }
+
+    /// The loop has ended: presses that nobody took any more are on disk when the room comes up again, and which record
+    /// it had to do with can be remembered.
+    fn save_presses(&mut self) -> Fault {
+        let now = self.clock.now();
+        let waiting = self.inbox.close_and_drain().into_iter().filter_map(|input| match input {
+            Input::Event(event @ Event::CallPressed { practice: false, .. }, _) => Some(event),
+            _ => None,
+        });
+        let waiting: Vec<Event> = waiting.collect();
+        if let Some(press) = self.press_in_hand.take() {
+            self.journal.append(now, &press, |_| {});
+        }
+        let record = self.journal.last_record();
+        for press in waiting {
+            self.journal.append(now, &press, |_| {});
+        }
+        Fault { journal: Arc::clone(&self.journal), record }
+    }
+
     fn next_deadline(&self) -> Option<Instant> {
         let room = self.room.deadline(self.clock.now()).map(|time| self.clock.instant_of(time));
-        room.into_iter().chain(self.mark_due()).min()
+        let clearing = self.clearing.as_ref().map(|clearing| clearing.due);
+        room.into_iter().chain(self.mark_due()).chain(clearing).min()
     }
 
     fn mark_due(&self) -> Option<Instant> {
@@ -268,19 +322,23 @@ impl Driver {
     }
 }
 
-/// Timers between two records run out when they did, not when the next record came.
-fn pass_deadlines(room: &mut Room, until: RoomTime) {
-    let mut now = RoomTime::default();
-    while let Some(deadline) = room.deadline(now).filter(|deadline| *deadline > now && *deadline < until) {
-        now = deadline;
-        room.advance(now);
+fn answer(reply: Option<Reply>, outcome: Result<(), Refusal>) {
+    if let Some(reply) = reply {
+        // Whoever asked may have gone; the room has moved all the same.
+        let _ = reply.send(outcome);
     }
+}
+
+/// A fault on purpose.
+#[expect(clippy::panic, reason = "asked for, so that what follows a fault can be tried")]
+fn fail() {
+    panic!("the loop was told to fail");
 }
 
 /// Trouble with the journal, begun or ended.
 #[must_use]
 pub fn journal_trouble(on: bool) -> Event {
-    Event::TroubleChanged { trouble: crate::room::Trouble::JournalFailing, on }
+    Event::TroubleChanged { trouble: Trouble::JournalFailing, on }
 }
 
 /// Whether two snapshots say the same; the passing of time alone is no change, since faces follow the clock themselves.
@@ -302,3 +360,6 @@ async fn sleep_until(deadline: Option<Instant>) {
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -68,6 +68,14 @@ pub fn parse_headless(line: &str, new_call: impl FnOnce() -> CallId) -> Result<E
     events::from_headless(&Fields::read(line, true)?, new_call)
 }
 
+/// Whether a line asks the room's loop to fail, so that what follows a fault can be tried.
+#[must_use]
+pub fn asks_for_a_fault(line: &str) -> bool {
+    line.len() <= LINE_BYTES_MAX
+        && Fields::read(line, true)
+            .is_ok_and(|fields| matches!(fields.event(), Ok("loop_fails")) && fields.only("").is_ok())
+}
+
 /// An event as the journal keeps it: one JSON object without a line break.
 ///
 /// # Errors

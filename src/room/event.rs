@@ -283,6 +283,50 @@ impl Event {
         )
     }
 
+    /// Whether it belongs to a call, or to the desks that a call is to reach: it goes ahead of whatever else waits.
+    #[must_use]
+    pub const fn concerns_a_call(&self) -> bool {
+        matches!(
+            self,
+            Self::CallPressed { .. }
+                | Self::CallJournaled { .. }
+                | Self::CallSent { .. }
+                | Self::CallReceived { .. }
+                | Self::CallComing { .. }
+                | Self::CallHere { .. }
+                | Self::CallCleared
+                | Self::DeskSeen { .. }
+                | Self::DeskGone { .. }
+        )
+    }
+
+    /// Whether it is a wish for comfort, which a room with too much to do may refuse.
+    #[must_use]
+    pub const fn is_comfort(&self) -> bool {
+        matches!(
+            self,
+            Self::Volume { .. }
+                | Self::PlaceChosen(_)
+                | Self::BreathWished { .. }
+                | Self::BreathPattern(_)
+                | Self::SoundChosen(_)
+                | Self::Silence { .. }
+                | Self::SkipPiece
+                | Self::Brightness { .. }
+                | Self::Intensity { .. }
+        )
+    }
+
+    /// Whether a later one of the same kind says all that this one says.
+    #[must_use]
+    pub const fn is_outdated_by_its_like(&self) -> bool {
+        match self {
+            Self::SkipPiece => false,
+            Self::Dark { .. } | Self::Anchor { .. } | Self::LanguageChosen(_) | Self::TimeMarked => true,
+            other => other.is_comfort(),
+        }
+    }
+
     /// Whether it belongs in the journal: what must outlive the program and holds nothing personal.
     #[must_use]
     pub const fn is_journaled(&self) -> bool {

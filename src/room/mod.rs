@@ -271,6 +271,12 @@ impl Room {
         self.call.as_ref().map(|call| call.id)
     }
 
+    /// The open call's name, if it is no rehearsal.
+    #[must_use]
+    pub fn real_call(&self) -> Option<CallId> {
+        self.call.as_ref().filter(|call| !call.practice).map(|call| call.id)
+    }
+
     fn take(&mut self, now: RoomTime, event: Event) -> Result<(), Refusal> {
         match event {
             Event::VisitBegins => self.begin_visit(now),

@@ -42,6 +42,10 @@ pub enum Refusal {
     NotVerified,
     /// Too many desks.
     TooManyDesks,
+    /// Too much waits for the room; a wish for comfort is not added to it.
+    Busy,
+    /// The room's loop has ended by a fault, and the program is about to start anew.
+    Gone,
     /// The note cannot go home this way now.
     TakeHome {
         /// Why not.
@@ -65,6 +69,8 @@ impl fmt::Display for Refusal {
             Self::NoSuchPage => f.write_str("no such page or question"),
             Self::NotVerified => f.write_str("the wipe is not verified yet"),
             Self::TakeHome { why } => write!(f, "the note cannot be taken home so: {why}"),
+            Self::Busy => f.write_str("the room has too much to do; try again in a moment"),
+            Self::Gone => f.write_str("the room has stopped by a fault of the program; it starts anew"),
             Self::TooManyDesks => f.write_str("too many desk pages are open; close some"),
         }
     }

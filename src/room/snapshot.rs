@@ -112,6 +112,14 @@ named! {
     Trouble {
         /// The journal cannot be written: a call would not outlive the program.
         JournalFailing = "journal-failing",
+        /// A part of the journal could not be read: the visit may stand elsewhere than it did.
+        JournalDamaged = "journal-damaged",
+        /// A call may have been lost with a part of the journal, so the room has placed one by itself.
+        CallMayBeLost = "call-may-be-lost",
+        /// Something of this visit ended the program three times, and was left out.
+        RecordSetAside = "record-set-aside",
+        /// A part of the program has stopped, and does not do its work any more.
+        PartStopped = "part-stopped",
         /// The state directory cannot be written at all.
         StateUnwritable = "state-unwritable",
         /// No sound device.

@@ -195,6 +195,8 @@ impl Room {
         self.call_tested = false;
         self.last_sign = None;
         self.troubles.remove(&Trouble::RoomLeft);
+        self.troubles.remove(&Trouble::JournalDamaged);
+        self.troubles.remove(&Trouble::RecordSetAside);
         self.troubles.remove(&Trouble::NotesLost);
         self.troubles.remove(&Trouble::NotesDamaged);
         self.troubles.remove(&Trouble::NotesNotSealed);

@@ -1,4 +1,5 @@
 //! Owns silence on standard error for the moment of one try, since the system's sound library writes there by itself.
+//! What this program says goes by a descriptor of its own (`output`), which this does not touch.
 
 use std::fs::{File, OpenOptions};
 use std::os::fd::OwnedFd;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::take_home;
 use crate::desk::SharedWords;
 use crate::driver::RoomHandle;
-use crate::driver::journal::{self, JOURNAL_FILE, Journal};
+use crate::driver::journal::{self, FAULTS_FILE, JOURNAL_FILE, Journal, OPEN_CALL_FILE};
 use crate::paths::LOCK_FILE;
 use crate::pin::{DESK_PASSWORD_FILE, STAFF_PIN_FILE};
 use crate::room::notes::Notes;
@@ -23,8 +23,18 @@ const FADES_WITHIN: Duration = Duration::from_millis(300);
 /// Desk pages take what was shared off their screens, and say so, within so long. They are told before this begins.
 const DESK_FORGETS_WITHIN: Duration = Duration::from_millis(700);
 /// What may lie in the state directory after a wipe.
-const EXPECTED: [&str; 8] =
-    [JOURNAL_FILE, RECEIPTS_FILE, STAFF_PIN_FILE, DESK_PASSWORD_FILE, LOCK_FILE, SETUP_FILE, "desk/", "cache/"];
+const EXPECTED: [&str; 10] = [
+    JOURNAL_FILE,
+    OPEN_CALL_FILE,
+    FAULTS_FILE,
+    RECEIPTS_FILE,
+    STAFF_PIN_FILE,
+    DESK_PASSWORD_FILE,
+    LOCK_FILE,
+    SETUP_FILE,
+    "desk/",
+    "cache/",
+];
 
 /// What the room wants of the vault.
 pub(super) enum Order {

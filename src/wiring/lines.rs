@@ -233,7 +233,10 @@ async fn look_at_loop(vitals: Arc<Vitals>, room: RoomHandle) {
     beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         beat.tick().await;
-        room.ping().await;
+        if room.ping().await.is_err() {
+            // The mark grows old, and every desk sees it.
+            return;
+        }
         vitals.loop_turned();
     }
 }

@@ -1,5 +1,5 @@
 //! The lines of a room against the real things: a mosquitto that is frozen, killed and started anew without its state.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test that panics is a test that fails
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)] // a test that panics is a test that fails
 
 mod broker;
 #[path = "../desk/browser.rs"]

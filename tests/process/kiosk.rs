@@ -207,6 +207,19 @@ impl Kiosk {
         Self { child, input, lines, said, complained, last: Value::Null, last_at: Instant::now() }
     }
 
+    /// A room whose standard error is somebody else's matter.
+    pub fn spawn_with_errors_elsewhere(mut command: Command) -> Self {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        // The command holds the writing end as well.
+        drop(command);
+        let (said, complained) = (Arc::<Mutex<Vec<u8>>>::default(), Arc::<Mutex<Vec<u8>>>::default());
+        let (tell, lines) = mpsc::channel();
+        let (output, kept) = (child.stdout.take().unwrap(), Arc::clone(&said));
+        std::thread::spawn(move || read_lines(output, &kept, &tell));
+        let input = child.stdin.take();
+        Self { child, input, lines, said, complained, last: Value::Null, last_at: Instant::now() }
+    }
+
     /// Its process.
     pub fn pid(&self) -> u32 {
         self.child.id()
@@ -278,6 +291,19 @@ impl Kiosk {
             match line.get("error") {
                 Some(error) => return error.as_str().unwrap().to_owned(),
                 None => self.last = line,
+            }
+        }
+    }
+
+    /// All lines that still come, until the process has ended.
+    pub fn rest(&mut self) -> Vec<Value> {
+        let until = Instant::now() + LIMIT;
+        let mut rest = Vec::new();
+        loop {
+            match self.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok((_, line)) => rest.push(serde_json::from_str(&line).unwrap()),
+                Err(RecvTimeoutError::Disconnected) => return rest,
+                Err(RecvTimeoutError::Timeout) => panic!("it does not end; last {rest:?}"),
             }
         }
     }

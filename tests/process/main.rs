@@ -1,11 +1,12 @@
 //! The real program without a window, in folders of its own: whole visits, calls, kills, resets, and the faults that a
 //! newcomer meets. Nothing here knows the program's inside.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test that panics is a test that fails
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)] // a test that panics is a test that fails
 
 mod call;
 mod chance;
 mod desk_page;
 mod disk;
+mod faults;
 mod forgetting;
 mod kiosk;
 mod memory;

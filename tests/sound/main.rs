@@ -3,7 +3,7 @@
 //!
 //! What is heard where, and how soon, can be known only there. Each test runs twice: from outside it starts the server
 //! and then itself once more, with an environment that leads to it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test that panics is a test that fails
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)] // a test that panics is a test that fails
 
 mod devices;
 mod server;

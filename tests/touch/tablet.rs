@@ -71,14 +71,14 @@ impl Tablet {
         let (profiles, findings) = profile::load_profiles(&config.profiles.dir, &config.media.dir);
         assert_eq!(findings, []);
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let (journal, records, _) = Journal::open(folder.path());
+        let (journal, records, health) = Journal::open(folder.path());
         let (driven, room) = Driver::recover(
-            wiring::rules(&config, &profiles, 1),
+            &wiring::rules(&config, &profiles, 1),
             Arc::new(journal),
-            Past { records, wipe_was_begun: false },
+            Past { records, health, wipe_was_begun: false },
             Vec::new(),
         );
-        runtime.spawn(driven.run(NoEdges));
+        driven.start(NoEdges, |_| ()).unwrap();
         let pin = Secret::staff_pin(folder.path());
         if set_up {
             pin.set("2718").unwrap();
@@ -152,7 +152,7 @@ impl Tablet {
 
     /// Waits until the room has taken in all it was told.
     pub fn settle(&mut self) {
-        futures_lite(self.room.ping());
+        futures_lite(self.room.ping()).unwrap();
         self.look();
     }
 
@@ -222,7 +222,7 @@ impl Tablet {
             drop(self.app.update(message));
         }
         // What was told is taken in order; an answer to a ping means that all before it was taken.
-        futures_lite(self.room.ping());
+        futures_lite(self.room.ping()).unwrap();
         self.look();
     }
 

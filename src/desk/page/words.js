@@ -210,6 +210,10 @@ const TABLES = {
     adjunct: "A comfort system. It never replaces the room's own nurse call and monitoring, and is not a medical device.",
 
     "trouble_journal-failing": "Calls cannot be written to disk: one would not outlive a crash of the program.",
+    "trouble_journal-damaged": "A part of the room's journal could not be read. The visit may stand elsewhere than it did. Look in.",
+    "trouble_call-may-be-lost": "A call may have been lost, so the room called by itself. Go and look.",
+    "trouble_record-set-aside": "Something in this visit stopped the room's program again and again, and was left out. Look in.",
+    "trouble_part-stopped": "A part of the room's program has stopped. The tablet needs a restart once the room is empty.",
     "trouble_state-unwritable": "The room's storage cannot be written. It cannot remember anything over a restart.",
     "trouble_sound-lost": "The room has lost its sound device. Music is silent until it returns.",
     "trouble_output-not-calibrated": "Sound would play where the room was not measured, as after a pulled plug. All of it is off until that is put right, or staff allow it on the tablet.",
@@ -449,6 +453,10 @@ const TABLES = {
     adjunct: "Un sistema de bienestar. Nunca reemplaza la llamada de enfermería ni el monitoreo de la sala, y no es un dispositivo médico.",
 
     "trouble_journal-failing": "Las llamadas no se pueden guardar en disco: una no sobreviviría a una caída del programa.",
+    "trouble_journal-damaged": "No se pudo leer una parte del registro de la sala. Puede que la visita no siga donde estaba. Pase a ver.",
+    "trouble_call-may-be-lost": "Puede que se haya perdido una llamada; por eso la sala llamó por sí sola. Vaya a ver.",
+    "trouble_record-set-aside": "Algo de esta visita detuvo el programa de la sala una y otra vez y se dejó fuera. Pase a ver.",
+    "trouble_part-stopped": "Una parte del programa de la sala se ha detenido. Hay que reiniciar la tableta cuando la sala esté vacía.",
     "trouble_state-unwritable": "No se puede escribir en el almacenamiento de la sala. No recordará nada tras reiniciarse.",
     "trouble_sound-lost": "La sala perdió su salida de sonido. La música calla hasta que vuelva.",
     "trouble_output-not-calibrated": "El sonido saldría donde la sala no fue medida, como al sacar un enchufe. Todo está apagado hasta arreglarlo o hasta que el personal lo permita en la tableta.",

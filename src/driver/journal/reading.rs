@@ -13,7 +13,7 @@ use crate::room::snapshot::Receipt;
 use crate::room::{Event, RoomTime};
 
 /// Hexadecimal digits of a record's checksum.
-const SUM_DIGITS: usize = 16;
+pub(super) const SUM_DIGITS: usize = 16;
 
 /// What the writer goes on from.
 pub(super) enum Base {
@@ -27,6 +27,8 @@ pub(super) struct Found {
     pub records: Vec<(RoomTime, Event)>,
     pub base: Base,
     pub health: JournalHealth,
+    /// The checksum of the last record, but for marks of time.
+    pub last_sum: Option<String>,
 }
 
 /// A record as it stands in the file.
@@ -35,14 +37,23 @@ pub(super) fn line(now: RoomTime, json: &str) -> Vec<u8> {
     format!("{} {body}\n", sum(body.as_bytes())).into_bytes()
 }
 
-pub(super) fn open(dir: &Path) -> Found {
+/// The checksum that a line begins with.
+pub(super) fn sum_of_line(line: &[u8]) -> Option<String> {
+    line.get(..SUM_DIGITS).and_then(|sum| String::from_utf8(sum.to_vec()).ok())
+}
+
+/// Reads the journal; `sets_aside` says of a record's checksum whether it is to be left out.
+pub(super) fn open(dir: &Path, sets_aside: impl Fn(&str) -> bool) -> Found {
     let path = dir.join(JOURNAL_FILE);
     // Of a compaction that did not come to its end; the journal itself is whole.
     let _ = private::remove(&private::temporary_of(&path));
     let limit = usize::try_from(JOURNAL_BYTES_MAX).unwrap_or(usize::MAX);
     match private::read_limited(&path, limit) {
-        Ok(Some(bytes)) => from_bytes(&path, &bytes),
-        Ok(None) => Found { records: Vec::new(), base: Base::Whole(0), health: JournalHealth::default() },
+        Ok(Some(bytes)) => from_bytes(&path, &bytes, sets_aside),
+        Ok(None) => {
+            let health = JournalHealth::default();
+            Found { records: Vec::new(), base: Base::Whole(0), health, last_sum: None }
+        }
         Err(problem) => {
             let health = JournalHealth {
                 is_damaged: true,
@@ -50,7 +61,7 @@ pub(super) fn open(dir: &Path) -> Found {
                 problem: Some(JournalError::Disk { path, why: problem.to_string() }),
                 ..JournalHealth::default()
             };
-            Found { records: Vec::new(), base: Base::Replace(Vec::new()), health }
+            Found { records: Vec::new(), base: Base::Replace(Vec::new()), health, last_sum: None }
         }
     }
 }
@@ -67,7 +78,7 @@ pub(super) fn is_compacted(dir: &Path) -> bool {
         && !damaged_is_kept
         && found.unknown == 0
         && !matches!(found.tail, Tail::Damaged { .. })
-        && found.records.iter().all(|(_, event)| concerns_a_call(event) || concerns_the_room(event))
+        && found.records.iter().all(|(_, event)| event.concerns_a_call() || concerns_the_room(event))
 }
 
 /// The newest receipt that the journal on disk remembers. Nothing is mended or written.
@@ -90,9 +101,32 @@ const fn concerns_the_room(event: &Event) -> bool {
     )
 }
 
-fn from_bytes(path: &Path, bytes: &[u8]) -> Found {
-    let scan = scan(bytes);
-    let mut health = JournalHealth { unknown_records: scan.unknown, ..JournalHealth::default() };
+/// A journal without the records that later ones outdate; none if it is not whole.
+pub(super) fn thinned(bytes: &[u8]) -> Option<Vec<u8>> {
+    let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
+    let mut kept = Vec::with_capacity(lines.len());
+    let mut seen = Vec::new();
+    for line in lines.into_iter().rev() {
+        match parse(line) {
+            Line::Record(_, event) if event.is_outdated_by_its_like() => {
+                let kind = std::mem::discriminant(&event);
+                if !seen.contains(&kind) {
+                    seen.push(kind);
+                    kept.push(line);
+                }
+            }
+            Line::Record(..) | Line::Unknown => kept.push(line),
+            Line::Unfinished | Line::Wrong => return None,
+        }
+    }
+    kept.reverse();
+    Some(kept.concat())
+}
+
+fn from_bytes(path: &Path, bytes: &[u8], sets_aside: impl Fn(&str) -> bool) -> Found {
+    let scan = scan_without(bytes, sets_aside);
+    let mut health =
+        JournalHealth { unknown_records: scan.unknown, set_aside: scan.set_aside, ..JournalHealth::default() };
     let mut records = scan.records;
     let base = match scan.tail {
         Tail::Whole => Base::Whole(scan.whole_bytes as u64),
@@ -108,13 +142,15 @@ fn from_bytes(path: &Path, bytes: &[u8]) -> Found {
             Base::Replace([&bytes[..scan.whole_bytes], &calls_bytes].concat())
         }
     };
-    Found { records, base, health }
+    Found { records, base, health, last_sum: scan.last_sum }
 }
 
 struct Scan {
     records: Vec<(RoomTime, Event)>,
     whole_bytes: usize,
     unknown: usize,
+    set_aside: usize,
+    last_sum: Option<String>,
     tail: Tail,
 }
 
@@ -131,14 +167,27 @@ enum Tail {
 }
 
 fn scan(bytes: &[u8]) -> Scan {
-    let mut scan = Scan { records: Vec::new(), whole_bytes: 0, unknown: 0, tail: Tail::Whole };
+    scan_without(bytes, |_| false)
+}
+
+fn scan_without(bytes: &[u8], sets_aside: impl Fn(&str) -> bool) -> Scan {
+    let mut scan =
+        Scan { records: Vec::new(), whole_bytes: 0, unknown: 0, set_aside: 0, last_sum: None, tail: Tail::Whole };
     let mut last = RoomTime(0);
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
         match parse(line) {
             Line::Record(time, event) => {
                 // Room time never runs backwards, whatever a line says.
                 last = last.max(time);
-                scan.records.push((last, event));
+                let sum = sum_of_line(line);
+                if sum.as_deref().is_some_and(&sets_aside) {
+                    scan.set_aside += 1;
+                } else {
+                    scan.records.push((last, event.clone()));
+                }
+                if event != Event::TimeMarked {
+                    scan.last_sum = sum;
+                }
             }
             Line::Unknown => scan.unknown += 1,
             Line::Unfinished => {
@@ -160,25 +209,13 @@ fn calls_behind(bytes: &[u8]) -> Tail {
     let mut calls_bytes = Vec::new();
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
         if let Line::Record(time, event) = parse(line)
-            && concerns_a_call(&event)
+            && event.concerns_a_call()
         {
             calls_behind.push((time, event));
             calls_bytes.extend_from_slice(line);
         }
     }
     Tail::Damaged { calls_behind, calls_bytes }
-}
-
-const fn concerns_a_call(event: &Event) -> bool {
-    matches!(
-        event,
-        Event::CallPressed { .. }
-            | Event::CallSent { .. }
-            | Event::CallReceived { .. }
-            | Event::CallComing { .. }
-            | Event::CallHere { .. }
-            | Event::CallCleared
-    )
 }
 
 enum Line {
@@ -206,7 +243,7 @@ fn parse(line: &[u8]) -> Line {
     }
 }
 
-fn sum(body: &[u8]) -> String {
+pub(super) fn sum(body: &[u8]) -> String {
     let hash = Sha256::digest(body);
     let digits = hash.iter().flat_map(|byte| [byte >> 4, byte & 15]);
     digits.filter_map(|half| char::from_digit(half.into(), 16)).take(SUM_DIGITS).collect()

@@ -1,124 +1,152 @@
-//! Owns the journal's thread: records go to disk in order, and those that cannot are kept and tried again. Does not
-//! own what is in them.
+//! Owns the journal's thread: records go to disk, and those that cannot are kept and tried again. Does not own what is
+//! in them, nor which waits before which ([`super::queue`]).
 
-use std::collections::VecDeque;
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use super::reading::Base;
-use super::{DAMAGED_KEPT_MAX, DAMAGED_PREFIX, JOURNAL_BYTES_MAX, JOURNAL_FILE, JournalError};
+use super::open_call::ToKeep;
+use super::queue::{Queue, Record, Replace, Work};
+use super::reading::{self, Base};
+use super::{
+    CALLS_RESERVE_BYTES, DAMAGED_KEPT_MAX, DAMAGED_PREFIX, FAULTS_FILE, JOURNAL_BYTES_MAX, JOURNAL_FILE, JournalError,
+    open_call,
+};
 use crate::paths::private;
 
 /// While records wait for a disk that failed, it is tried again this often.
 const RETRY_EVERY: Duration = Duration::from_secs(5);
-/// Records that wait for a disk that failed; later ones are dropped, so that what is kept tells a whole story.
-const WAITING_MAX: usize = 4096;
-/// Records that share one wait for the disk.
-const BATCH_MAX: usize = 64;
+/// A journal of this size is thinned once nothing waits, and again each time it has doubled.
+const THINNED_FROM_BYTES: u64 = 1024 * 1024;
 
-type Done = Box<dyn FnOnce(Result<(), JournalError>) + Send>;
-
-pub(super) enum Order {
-    Append { record: Vec<u8>, kept_if_failing: bool, done: Done },
-    Replace { content: Vec<u8>, done: Done },
-}
-
-impl Order {
-    pub(super) fn answer(self, outcome: Result<(), JournalError>) {
-        match self {
-            Self::Append { done, .. } | Self::Replace { done, .. } => done(outcome),
-        }
-    }
-}
+/// Told when the journal begins or ceases to fail: whether something that belongs on disk is not there.
+pub(super) type Health = Arc<OnceLock<Box<dyn Fn(bool) + Send + Sync>>>;
 
 pub(super) struct Writer {
     path: PathBuf,
     file: Option<File>,
     base: Base,
-    waiting: VecDeque<Vec<u8>>,
+    queue: Arc<Queue>,
     size_bytes: Arc<AtomicU64>,
-}
-
-struct Append {
-    record: Vec<u8>,
-    kept_if_failing: bool,
-    done: Done,
+    health: Health,
+    /// Whether the last attempt failed.
+    has_failed: bool,
+    /// Whether something that belongs on disk is not there: as it was told last.
+    fails: bool,
+    thin_at_bytes: u64,
 }
 
 impl Writer {
-    pub(super) fn new(dir: &Path, base: Base, size_bytes: Arc<AtomicU64>) -> Self {
-        Self { path: dir.join(JOURNAL_FILE), file: None, base, waiting: VecDeque::new(), size_bytes }
+    pub(super) fn new(dir: &Path, base: Base, queue: Arc<Queue>, size_bytes: Arc<AtomicU64>, health: Health) -> Self {
+        let path = dir.join(JOURNAL_FILE);
+        Self {
+            path,
+            file: None,
+            base,
+            queue,
+            size_bytes,
+            health,
+            has_failed: false,
+            fails: false,
+            thin_at_bytes: THINNED_FROM_BYTES,
+        }
     }
 
     /// Tries the disk before anyone depends on it.
     pub(super) fn prepare(&mut self) -> Result<(), JournalError> {
-        self.write(&[])
+        let outcome = self.write(&[]);
+        self.has_failed = outcome.is_err();
+        self.fails = outcome.is_err();
+        outcome
     }
 
-    pub(super) fn run(mut self, inbox: &Receiver<Order>) {
+    pub(super) fn run(mut self) {
+        let (queue, health) = (Arc::clone(&self.queue), Arc::clone(&self.health));
+        let died = catch_unwind(AssertUnwindSafe(|| self.work())).is_err();
+        queue.stop();
+        if died && let Some(tell) = health.get() {
+            tell(true);
+        }
+    }
+
+    fn work(&mut self) {
         loop {
-            let next = if self.waiting.is_empty() {
-                inbox.recv().map_err(|_| RecvTimeoutError::Disconnected)
-            } else {
-                inbox.recv_timeout(RETRY_EVERY)
+            let written = match self.queue.next(self.has_failed.then_some(RETRY_EVERY)) {
+                Work::Append(batch) => self.append(batch),
+                Work::KeepCall(call) => self.keep_call(call),
+                Work::Replace(Replace { content, done }, call) => {
+                    let kept = call.map_or(Ok(()), |call| self.keep_call(call));
+                    let replaced = self.replace(&content);
+                    done(replaced.clone());
+                    replaced.and(kept)
+                }
+                Work::Retry => self.write(&[]),
+                Work::End => return,
             };
-            match next {
-                Ok(order) => self.take(order, inbox),
-                Err(RecvTimeoutError::Timeout) => drop(self.write(&[])),
-                Err(RecvTimeoutError::Disconnected) => {
-                    if !self.waiting.is_empty() {
-                        let _ = self.write(&[]);
-                    }
-                    return;
-                }
+            self.has_failed = written.is_err();
+            self.tell_health(self.has_failed || self.queue.has_lost());
+            if self.queue.is_empty() && self.size_bytes.load(Ordering::Relaxed) >= self.thin_at_bytes {
+                self.thin();
             }
         }
     }
 
-    /// Takes an order and all that wait behind it, so that they share one wait for the disk.
-    fn take(&mut self, first: Order, inbox: &Receiver<Order>) {
-        let mut batch = Vec::new();
-        let mut next = Some(first);
-        while let Some(order) = next.take() {
-            match order {
-                Order::Append { record, kept_if_failing, done } => {
-                    batch.push(Append { record, kept_if_failing, done });
-                    if batch.len() < BATCH_MAX {
-                        next = inbox.try_recv().ok();
-                    }
-                }
-                Order::Replace { content, done } => {
-                    self.append(std::mem::take(&mut batch));
-                    done(self.replace(&content));
-                }
-            }
-        }
-        self.append(batch);
-    }
-
-    fn append(&mut self, batch: Vec<Append>) {
-        if batch.is_empty() {
-            return;
-        }
-        let records: Vec<&[u8]> = batch.iter().map(|append| append.record.as_slice()).collect();
-        let outcome = self.write(&records);
-        for Append { record, kept_if_failing, done } in batch {
-            if outcome.is_err() && kept_if_failing && self.waiting.len() < WAITING_MAX {
-                self.waiting.push_back(record);
-            }
-            done(outcome.clone());
+    fn tell_health(&mut self, fails: bool) {
+        if std::mem::replace(&mut self.fails, fails) != fails
+            && let Some(tell) = self.health.get()
+        {
+            tell(fails);
         }
     }
 
-    /// What waits, then these, then one wait for the disk.
-    fn write(&mut self, records: &[&[u8]]) -> Result<(), JournalError> {
-        let outcome = self.try_write(records);
+    fn append(&mut self, batch: Vec<Record>) -> Result<(), JournalError> {
+        if batch.is_empty() && !self.has_failed {
+            return Ok(());
+        }
+        // A flood of other records must not leave a call without room.
+        let limit_bytes = JOURNAL_BYTES_MAX - CALLS_RESERVE_BYTES;
+        let batch_bytes: u64 = batch.iter().map(|record| record.line.len() as u64).sum();
+        let (batch, refused) = if self.size_bytes.load(Ordering::Relaxed) + batch_bytes > limit_bytes {
+            batch.into_iter().partition(Record::is_call)
+        } else {
+            (batch, Vec::new())
+        };
+        for mut record in refused {
+            self.queue.note_lost();
+            (record.done)(Err(JournalError::Full { path: self.path.clone() }));
+        }
+        let lines: Vec<&[u8]> = batch.iter().map(|record| record.line.as_slice()).collect();
+        let outcome = self.write(&lines);
+        let batch = batch.into_iter().map(|mut record| {
+            if outcome.is_ok() || !record.has_failed {
+                (record.done)(outcome.clone());
+            }
+            record.has_failed = outcome.is_err();
+            record
+        });
+        let batch: Vec<Record> = batch.collect();
+        if outcome.is_err() {
+            self.queue.give_back(batch);
+        }
+        outcome
+    }
+
+    fn keep_call(&self, call: ToKeep) -> Result<(), JournalError> {
+        let path = self.path.with_file_name(open_call::OPEN_CALL_FILE);
+        open_call::write(&path, call).map_err(|problem| {
+            self.queue.give_back_call(call);
+            JournalError::Disk { path, why: problem.to_string() }
+        })
+    }
+
+    /// These, then one wait for the disk.
+    fn write(&mut self, lines: &[&[u8]]) -> Result<(), JournalError> {
+        let outcome = self.try_write(lines);
         if outcome.is_err() {
             // What the kernel holds of this file is unknown now; the next attempt starts from the last whole record.
             if let (Some(file), Base::Whole(whole_bytes)) = (self.file.take(), &self.base) {
@@ -128,14 +156,13 @@ impl Writer {
         outcome
     }
 
-    fn try_write(&mut self, records: &[&[u8]]) -> Result<(), JournalError> {
+    fn try_write(&mut self, lines: &[&[u8]]) -> Result<(), JournalError> {
         if let Base::Replace(content) = &self.base {
             let content = content.clone();
             self.put_in_place(&content).map_err(|problem| self.disk(&problem))?;
         }
         let Base::Whole(whole_bytes) = self.base else { return Err(self.disk(&io::Error::other("not in place"))) };
-        let waiting = self.waiting.iter().map(Vec::as_slice);
-        let bytes = waiting.chain(records.iter().copied()).collect::<Vec<_>>().concat();
+        let bytes = lines.concat();
         let size_bytes = whole_bytes + bytes.len() as u64;
         if size_bytes > JOURNAL_BYTES_MAX {
             return Err(JournalError::Full { path: self.path.clone() });
@@ -145,7 +172,6 @@ impl Writer {
             file.sync_data()
         });
         written.map_err(|problem| self.disk(&problem))?;
-        self.waiting.clear();
         self.base = Base::Whole(size_bytes);
         self.size_bytes.store(size_bytes, Ordering::Relaxed);
         Ok(())
@@ -188,17 +214,32 @@ impl Writer {
 
     /// Somebody else changed it. That is said once; then the room goes on behind what is there.
     fn take_file_as_it_is(&mut self) {
-        self.base = Base::Whole(std::fs::metadata(&self.path).map_or(0, |found| found.len()));
+        self.base = Base::Whole(fs::metadata(&self.path).map_or(0, |found| found.len()));
     }
 
     fn replace(&mut self, content: &[u8]) -> Result<(), JournalError> {
         self.put_in_place(content).map_err(|problem| self.disk(&problem))?;
-        self.waiting.clear();
-        for number in 1..=DAMAGED_KEPT_MAX {
-            let copy = self.path.with_file_name(format!("{DAMAGED_PREFIX}{number}"));
-            private::remove(&copy).map_err(|problem| self.disk(&problem))?;
+        self.queue.was_replaced();
+        self.thin_at_bytes = THINNED_FROM_BYTES;
+        let copies = (1..=DAMAGED_KEPT_MAX).map(|number| format!("{DAMAGED_PREFIX}{number}"));
+        for name in copies.chain([FAULTS_FILE.to_owned()]) {
+            private::remove(&self.path.with_file_name(name)).map_err(|problem| self.disk(&problem))?;
         }
         Ok(())
+    }
+
+    /// Leaves out what later records have outdated, so that no number of volumes and places fills the journal. Where
+    /// that fails, it stays as it is, and is tried again once it has doubled.
+    fn thin(&mut self) {
+        let limit = usize::try_from(JOURNAL_BYTES_MAX).unwrap_or(usize::MAX);
+        let thinned =
+            private::read_limited(&self.path, limit).ok().flatten().and_then(|bytes| reading::thinned(&bytes));
+        if let Some(content) = thinned
+            && let Err(problem) = self.put_in_place(&content)
+        {
+            tracing::warn!(%problem, "the journal could not be thinned; it stays as it is");
+        }
+        self.thin_at_bytes = THINNED_FROM_BYTES.max(2 * self.size_bytes.load(Ordering::Relaxed));
     }
 
     fn put_in_place(&mut self, content: &[u8]) -> io::Result<()> {

@@ -9,6 +9,7 @@ use super::{After, Call, Card, Config, Desk, Locale, Media, Notes, PerLocale, Pr
 use super::{CAP_DBA, Calibration, READING_DBA, TEST_TONE_DB, Tls, folder_of, take_home};
 use crate::findings::{Document, Finding, Mention, Section, tidy};
 use crate::profile::{INFUSION_MINUTES, LEVEL_DB, PROFILE_NAME, is_profile_name};
+use crate::room::names::{self, NameProblem};
 
 const CARDS_MAX: usize = 12;
 const CLINICIANS_MAX: usize = 24;
@@ -188,7 +189,14 @@ pub(super) fn desk_keys(section: &Section<'_>, folder: &Path, mentions: &mut Vec
         _ => Tls::Auto,
     };
     let clinicians = section.list("clinicians", CLINICIANS_MAX, "names", |name| {
-        tidy(name, &(1..=40)).ok_or_else(|| "a name of 1 to 40 characters".to_owned())
+        names::name(name, &(1..=40)).map_err(|problem| {
+            let without = match problem {
+                NameProblem::Length => "",
+                NameProblem::Unseen => ", none of which cannot be seen",
+                NameProblem::Turning => ", none of which turns the text around",
+            };
+            format!("a name of 1 to 40 characters{without}")
+        })
     });
     if clinicians.as_ref().is_some_and(Vec::is_empty) {
         section.report("clinicians", "no name", "at least one, since somebody must be able to come");

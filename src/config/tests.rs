@@ -102,7 +102,7 @@ landing_minutes_after_end = -1
 [desk]
 listen = "localhost"
 tls_cert = "a.pem"
-clinicians = ["Ana", "Ana", "  "]
+clinicians = ["Ana", "Ana", "  ", "Bo\u200B", "\u202EanA"]
 
 [staff]
 pin_file = "pins"
@@ -125,6 +125,8 @@ page_chars_max = 99
             kiosk.toml:23: desk.tls_cert: found a path, allowed no such key unless tls is "files"
             kiosk.toml:24: desk.clinicians: found "Ana" twice, allowed each once
             kiosk.toml:24: desk.clinicians: found "  ", allowed a name of 1 to 40 characters
+            kiosk.toml:24: desk.clinicians: found "Bo\u200B", allowed a name of 1 to 40 characters, none of which cannot be seen
+            kiosk.toml:24: desk.clinicians: found "\u202EanA", allowed a name of 1 to 40 characters, none of which turns the text around
             kiosk.toml:26: staff: found an unknown key, allowed room, screen, sound, profiles, media, session, desk, call, line, escalation, contact, after, notes, take_home
             kiosk.toml:30: notes.page_chars_max: found 99, allowed a whole number from 100 to 20000
         "#]],

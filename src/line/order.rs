@@ -5,10 +5,8 @@ use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
 use crate::room::call::CallId;
+use crate::room::names::{NameProblem, person};
 use crate::room::{Event, Place};
-
-/// The longest name of a person, in characters.
-const NAME_CHARS_MAX: usize = 60;
 
 /// What a desk asks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -91,11 +89,8 @@ impl Order {
     pub fn event(&self) -> Result<Event, &'static str> {
         match self {
             Self::Coming { call, name } => {
-                let name = name.trim();
-                if name.is_empty() || name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
-                    return Err("a name has from 1 to 60 characters");
-                }
-                Ok(Event::CallComing { id: CallId(call.0), name: name.to_owned() })
+                let name = person(name).map_err(NameProblem::why)?;
+                Ok(Event::CallComing { id: CallId(call.0), name })
             }
             Self::Here { call } => Ok(Event::CallHere { id: Some(CallId(call.0)) }),
             Self::Volume { db } if (-90.0..=0.0).contains(db) => Ok(Event::Volume { db: *db }),
@@ -128,7 +123,7 @@ mod tests {
     fn an_order_becomes_its_event_or_says_its_limits() {
         let coming = |name: &str| Order::Coming { call: Ulid(3), name: name.into() }.event();
         assert_eq!(coming(" Maria "), Ok(Event::CallComing { id: CallId(3), name: "Maria".into() }));
-        for wrong in ["", "  ", "a\nb", &"x".repeat(61)] {
+        for wrong in ["", "  ", "a\nb", "\u{200b}", "\u{3164}", "Ana \u{202e}anA", "\u{2067}Ana", &"x".repeat(61)] {
             assert!(coming(wrong).is_err(), "{wrong:?}");
         }
         assert_eq!(Order::Here { call: Ulid(3) }.event(), Ok(Event::CallHere { id: Some(CallId(3)) }));

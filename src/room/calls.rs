@@ -1,8 +1,7 @@
 //! Owns how the room takes what happens to a call and to the desks. The call's own states are in [`super::call`].
 
-use super::{
-    Call, CallId, CallPhase, DESKS_MAX, ENDED_MAX, Effect, Event, NAME_CHARS_MAX, Refusal, Room, RoomTime, Stage,
-};
+use super::names::person;
+use super::{Call, CallId, CallPhase, DESKS_MAX, ENDED_MAX, Effect, Event, Refusal, Room, RoomTime, Stage};
 
 impl Room {
     pub(super) fn take_call(&mut self, now: RoomTime, event: Event) -> Result<(), Refusal> {
@@ -27,7 +26,7 @@ impl Room {
                 self.named_call(id)?.received(now, desk, &mut effects);
             }
             Event::CallComing { id, name } => {
-                let name: String = name.trim().chars().filter(|c| !c.is_control()).take(NAME_CHARS_MAX).collect();
+                let name = person(&name).map_err(Refusal::Name)?;
                 let call = self.named_call(id)?;
                 if call.phase == CallPhase::Here {
                     return Ok(());

@@ -8,6 +8,7 @@ pub mod call;
 pub mod drawing;
 pub mod effect;
 pub mod event;
+pub mod names;
 pub mod notes;
 mod refusal;
 mod rules;
@@ -51,8 +52,6 @@ const EXTEND_MINUTES_MAX: u32 = 120;
 const LANDING_MINUTES_MAX: u32 = 20;
 /// So many calls that have ended are remembered, so that a desk that was away hears that they were cleared.
 const ENDED_MAX: usize = 16;
-/// The longest name a person coming may have, in characters.
-const NAME_CHARS_MAX: usize = 60;
 
 /// The room.
 // Each is a plain fact of its own, true or not at the same time as any other.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::names::NameProblem;
 use super::snapshot::Stage;
 
 /// Why an event was not taken; nothing has changed.
@@ -25,6 +26,8 @@ pub enum Refusal {
         /// The most allowed.
         max: i64,
     },
+    /// The name of the person who comes cannot be shown.
+    Name(NameProblem),
     /// No call is open, or another one.
     NoSuchCall,
     /// A call is open: it comes first.
@@ -60,6 +63,7 @@ impl fmt::Display for Refusal {
                 let names: Vec<&str> = allowed.iter().map(|stage| stage.name()).collect();
                 write!(f, "not while the room is in {}; allowed in {}", stage.name(), names.join(", "))
             }
+            Self::Name(problem) => f.write_str(problem.why()),
             Self::UnknownProfile => f.write_str("no profile of that name; `stillroom check` lists what is wrong"),
             Self::OutOfRange { what, min, max } => write!(f, "{what} must be from {min} to {max}"),
             Self::NoSuchCall => f.write_str("no such call is open"),

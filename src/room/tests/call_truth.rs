@@ -106,12 +106,14 @@ fn someone_here_needs_no_name_of_the_call() {
 }
 
 #[test]
-fn a_name_is_cleaned_and_cut() {
+fn whoever_comes_has_a_name_that_the_patient_can_read() {
     let mut play = received_call();
-    play.ok(1_000, coming(&format!("  A\u{7}na\n{}", "x".repeat(200))));
-    let name = play.call().name.clone().expect("a name");
-    assert_eq!(name.chars().count(), NAME_CHARS_MAX);
-    assert!(name.starts_with("Anax"), "{name}");
+    for wrong in ["", " \u{a0} ", "\u{200b}\u{2060}", "A\u{7}na", "Ana \u{202e}aiR", &"x".repeat(61)] {
+        assert!(matches!(play.refused(1_000, coming(wrong)), Refusal::Name(_)), "{wrong:?}");
+        assert_eq!((play.call().phase, &play.call().name), (CallPhase::Received, &None), "{wrong:?}");
+    }
+    play.ok(1_000, coming("  Ana  "));
+    assert_eq!(play.call().name.as_deref(), Some("Ana"));
 }
 
 /// Lines may deliver twice; the patient is not told twice.

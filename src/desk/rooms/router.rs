@@ -82,6 +82,9 @@ async fn forgotten(
     Path(room): Path<RoomId>,
     Body(forgotten): Body<Forgotten>,
 ) -> Response {
+    if !desk.knows(&room) {
+        return problem(StatusCode::NOT_FOUND, "there is no such room");
+    }
     match named_desk(&forgotten.desk) {
         Ok(page) => {
             desk.shared_of(&room).were_forgotten_by(page);
@@ -99,6 +102,9 @@ struct Looked {
 }
 
 async fn looked(State(desk): State<Arc<Rooms>>, Path(room): Path<RoomId>, Body(looked): Body<Looked>) -> Response {
+    if !desk.knows(&room) {
+        return problem(StatusCode::NOT_FOUND, "there is no such room");
+    }
     desk.line.with(|fleet, _| fleet.looked_after(&room, looked.call));
     StatusCode::NO_CONTENT.into_response()
 }

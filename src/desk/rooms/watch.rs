@@ -162,6 +162,11 @@ impl Rooms {
         }
     }
 
+    /// Whether there is such a room: nothing is kept of one that never spoke.
+    pub(super) fn knows(&self, room: &RoomId) -> bool {
+        self.line.with(|fleet, now_ms| fleet.room(now_ms, room).is_some())
+    }
+
     /// Which pages still show what this room's patient shared.
     pub(super) fn shared_of(&self, room: &RoomId) -> SharedWords {
         self.kept().shared.entry(room.clone()).or_default().clone()

@@ -40,7 +40,7 @@ const NAMES_ONLY: [(&str, &[&str]); 12] = [
     ("vault", &["room", "paths"]),
     ("pin", &["paths"]),
     ("takeaway", &["room", "paths"]),
-    ("desk", &["room", "words", "line"]),
+    ("desk", &["room", "words", "line", "paths"]),
     ("headless", &["room", "driver", "output"]),
 ];
 

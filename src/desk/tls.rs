@@ -3,9 +3,7 @@
 
 use std::fmt::Display;
 use std::fs;
-use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -20,6 +18,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde::{Deserialize, Serialize};
 
 use super::DeskError;
+use crate::paths::private;
 
 /// The authority is trusted once by hand, so it lives long.
 const CA_DAYS: u64 = 3_650;
@@ -298,33 +297,16 @@ fn read(path: &Path) -> Result<Vec<u8>, DeskError> {
 }
 
 fn remove(path: &Path) -> Result<(), DeskError> {
-    remove_if_there(path).map_err(|source| DeskError::File { path: path.to_owned(), source })
+    private::remove(path).map(drop).map_err(|source| DeskError::File { path: path.to_owned(), source })
 }
 
-/// Makes a folder that only this user can look into.
 pub(super) fn make_folder(folder: &Path) -> Result<(), DeskError> {
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .map_err(|source| DeskError::File { path: folder.to_owned(), source })
+    private::make_dir(folder).map_err(|source| DeskError::File { path: folder.to_owned(), source })
 }
 
-/// Writes a whole file that only this user can read, or leaves the old one.
+/// Writes a whole file that only this user can read, or leaves the old one, on disk with its name.
 pub(super) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), DeskError> {
-    let beside = path.with_extension("new");
-    let written = remove_if_there(&beside)
-        .and_then(|()| fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside))
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&beside, path));
-    written.map_err(|source| DeskError::File { path: path.to_owned(), source })
-}
-
-fn remove_if_there(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
+    private::write_whole(path, bytes).map_err(|source| DeskError::File { path: path.to_owned(), source })
 }
 
 #[cfg(test)]

@@ -3,23 +3,20 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, SET_COOKIE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::json;
-use tokio::sync::Semaphore;
 
-use super::guard::{address_of, guard, token};
+use super::guard::{address_of, guard};
+use super::lock::{Lock, Tried};
 use super::orders::Body;
-use super::password;
-use super::sessions::{SIGN_IN_SECONDS, Sessions};
 
 /// No order is longer than this, in bytes.
 const BODY_BYTES_MAX: usize = 4 * 1024;
@@ -29,22 +26,39 @@ const BODY_BYTES_MAX: usize = 4 * 1024;
 pub(super) struct Door {
     pub address: SocketAddr,
     pub host_names: Vec<String>,
-    pub sessions: Sessions,
+    /// None where the door stands open, which it may on loopback alone.
+    pub lock: Option<Lock>,
     font: Option<&'static [u8]>,
     font_bold: Option<&'static [u8]>,
-    /// One password is looked at at a time: each takes 19 MiB and tens of milliseconds.
-    one_password: Semaphore,
 }
 
 impl Door {
     pub(super) fn new(
         address: SocketAddr,
         host_names: Vec<String>,
-        sessions: Sessions,
+        lock: Option<Lock>,
         fonts: [Option<&'static [u8]>; 2],
     ) -> Self {
         let [font, font_bold] = fonts;
-        Self { address, host_names, sessions, font, font_bold, one_password: Semaphore::new(1) }
+        Self { address, host_names, lock, font, font_bold }
+    }
+
+    /// The sign-in that a browser shows.
+    pub(super) fn token(&self, headers: &HeaderMap) -> Option<String> {
+        self.lock.as_ref().and_then(|lock| lock.token(headers))
+    }
+
+    /// Whether whoever shows this has signed in, or need not.
+    pub(super) fn is_open_to(&self, token: Option<&str>) -> bool {
+        self.lock.as_ref().is_none_or(|lock| lock.sessions.is_signed_in(token))
+    }
+
+    /// Waits until whoever shows this is no longer signed in.
+    pub(super) async fn end_of(&self, token: Option<&str>) {
+        match &self.lock {
+            Some(lock) => lock.sessions.end_of(token).await,
+            None => std::future::pending().await,
+        }
     }
 }
 
@@ -96,8 +110,8 @@ fn typeface(font: Option<&'static [u8]>) -> Response {
 
 async fn page(State(door): State<Arc<Door>>, headers: HeaderMap) -> Response {
     let mut answer = ([(CONTENT_TYPE, "text/html; charset=utf-8")], include_str!("page/desk.html")).into_response();
-    if let Some(token) = token(&door, &headers).filter(|_| door.sessions.needs_password())
-        && let Ok(cookie) = door.sessions.cookie(&token, SIGN_IN_SECONDS).parse()
+    if let Some(lock) = &door.lock
+        && let Some(cookie) = lock.token(&headers).and_then(|token| lock.sign_in_cookie(&token).parse().ok())
     {
         // The browser's copy ends with ours, so that a desk that is used is never signed out.
         answer.headers_mut().insert(SET_COOKIE, cookie);
@@ -106,7 +120,7 @@ async fn page(State(door): State<Arc<Door>>, headers: HeaderMap) -> Response {
 }
 
 async fn login_page(State(door): State<Arc<Door>>, headers: HeaderMap) -> Response {
-    if door.sessions.is_signed_in(token(&door, &headers).as_deref()) {
+    if door.is_open_to(door.token(&headers).as_deref()) {
         return Redirect::to("/").into_response();
     }
     ([(CONTENT_TYPE, "text/html; charset=utf-8")], include_str!("page/login.html")).into_response()
@@ -119,42 +133,32 @@ struct SignIn {
 }
 
 async fn sign_in(State(door): State<Arc<Door>>, request: Request) -> Response {
-    let from = address_of(&request);
-    let Some(hash) = door.sessions.password_hash().map(str::to_owned) else {
-        return StatusCode::NO_CONTENT.into_response();
-    };
+    let (from, headers) = (address_of(&request), request.headers().clone());
+    let Some(lock) = &door.lock else { return StatusCode::NO_CONTENT.into_response() };
     let Body(SignIn { password }) = match Body::from_request(request, &()).await {
         Ok(body) => body,
         Err(refused) => return refused,
     };
-    let Ok(_turn) = door.one_password.acquire().await else {
-        return problem(StatusCode::SERVICE_UNAVAILABLE, "the desk closes");
-    };
-    // Looked at only now: tries that came at once must not all slip in before the first is counted.
-    if let Some(wait) = door.sessions.wait(from, Instant::now()) {
-        let seconds = wait.as_secs() + 1;
-        let mut answer = (
-            StatusCode::TOO_MANY_REQUESTS,
-            Json(json!({ "error": "too many wrong passwords", "wait_seconds": seconds })),
-        )
-            .into_response();
-        answer.headers_mut().insert(RETRY_AFTER, seconds.into());
-        return answer;
-    }
-    let matches = tokio::task::spawn_blocking(move || password::matches(&hash, &password)).await.unwrap_or(false);
-    if !matches {
-        door.sessions.wrong(from, Instant::now());
-        tracing::warn!(%from, "a wrong desk password");
-        return problem(StatusCode::FORBIDDEN, "that is not the desk's password");
-    }
-    door.sessions.right(from);
-    match door.sessions.sign_in() {
-        Ok(cookie) => (StatusCode::NO_CONTENT, [(SET_COOKIE, cookie)]).into_response(),
+    match lock.try_password(from, &headers, password).await {
+        Ok(Tried::Right([sign_in, browser])) => {
+            let cookies = AppendHeaders([(SET_COOKIE, sign_in), (SET_COOKIE, browser)]);
+            (StatusCode::NO_CONTENT, cookies).into_response()
+        }
+        Ok(Tried::Wrong) => problem(StatusCode::FORBIDDEN, "that is not the desk's password"),
+        Ok(Tried::Waits(wait)) => {
+            let seconds = wait.as_secs() + 1;
+            let why = Json(json!({ "error": "too many wrong passwords", "wait_seconds": seconds }));
+            let mut answer = (StatusCode::TOO_MANY_REQUESTS, why).into_response();
+            answer.headers_mut().insert(RETRY_AFTER, seconds.into());
+            answer
+        }
         Err(error) => problem(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
     }
 }
 
 async fn sign_out(State(door): State<Arc<Door>>, headers: HeaderMap) -> Response {
-    door.sessions.sign_out(token(&door, &headers).as_deref());
-    (StatusCode::NO_CONTENT, [(SET_COOKIE, door.sessions.cookie("", 0))]).into_response()
+    match &door.lock {
+        Some(lock) => (StatusCode::NO_CONTENT, [(SET_COOKIE, lock.sign_out(&headers).await)]).into_response(),
+        None => StatusCode::NO_CONTENT.into_response(),
+    }
 }

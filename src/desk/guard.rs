@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HOST, ORIGIN, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, ORIGIN, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
@@ -45,7 +45,10 @@ fn refusal(door: &Door, request: &Request) -> Option<Response> {
     if request.method() == Method::POST && !order_is_ours(headers) {
         return Some(problem(StatusCode::FORBIDDEN, "only the desk's own page may ask this"));
     }
-    if is_open_to_all(path) || door.sessions.is_signed_in(token(door, headers).as_deref()) {
+    if is_open_to_all(path) {
+        return None;
+    }
+    if door.is_open_to(door.token(headers).as_deref()) {
         return None;
     }
     if path == "/" {
@@ -57,19 +60,6 @@ fn refusal(door: &Door, request: &Request) -> Option<Response> {
 /// Nothing here tells anything of the room.
 fn is_open_to_all(path: &str) -> bool {
     matches!(path, "/login" | "/login.js" | "/words.js" | "/desk.css" | "/icon.svg" | "/font.ttf" | "/font-bold.ttf")
-}
-
-/// The sign-in that the browser holds.
-pub(super) fn token(door: &Door, headers: &HeaderMap) -> Option<String> {
-    let name = door.sessions.cookie_name();
-    headers
-        .get_all(COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(key, _)| *key == name)
-        .map(|(_, token)| token.to_owned())
 }
 
 /// Where a request comes from; this tablet, if nobody says.

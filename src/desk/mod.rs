@@ -3,8 +3,12 @@
 //! configuration, or what a patient sees.
 
 mod calls;
+mod device;
 mod door;
 mod guard;
+mod guesses;
+mod keeper;
+mod lock;
 mod opening;
 mod orders;
 mod pages;
@@ -30,7 +34,6 @@ use tokio::sync::watch;
 
 use crate::room::{Event, RoomTime, Snapshot};
 
-pub use password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, hash_password};
 pub use preview::Previews;
 pub use shared::SharedWords;
 pub use tls::Tls;
@@ -81,8 +84,8 @@ pub struct DeskOptions {
     /// Which certificate it shows beyond loopback.
     pub tls: Tls,
     /// Where the desk keeps its certificates and its sign-ins: a folder of its own in the state directory, made if
-    /// it is missing. It holds `ca.pem`, `ca-key.pem`, `ca.json`, `server.pem`, `server-key.pem`, `server.json` and
-    /// `sessions.json`, and nothing of a patient.
+    /// it is missing. It holds `ca.pem`, `ca-key.pem`, `ca.json`, `server.pem`, `server-key.pem`, `server.json`,
+    /// `sessions.json`, `guesses.json` and `door-key`, and nothing of a patient.
     pub folder: PathBuf,
     /// The password as an argon2id PHC string. Needed beyond loopback.
     pub password_hash: Option<String>,
@@ -123,9 +126,6 @@ pub enum DeskError {
     /// The stored password hash cannot be read.
     #[error("the desk's stored password cannot be read; run `stillroom desk set-password` to set it anew")]
     BadPasswordHash,
-    /// A new password is too short or too long.
-    #[error("a desk password has from {PASSWORD_CHARS_MIN} to {PASSWORD_CHARS_MAX} characters")]
-    PasswordLength,
     /// Another program has the port.
     #[error(
         "the desk cannot listen on {listen}: another program already does; stop it, or set another port with listen \

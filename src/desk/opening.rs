@@ -11,7 +11,7 @@ use std::time::Duration;
 use axum::Router;
 
 use super::door::Door;
-use super::sessions::Sessions;
+use super::lock::Lock;
 use super::tls::{self, Certificate, Tls};
 use super::{DeskError, bind_rules};
 
@@ -47,14 +47,14 @@ pub(super) fn open(opening: &Opening<'_>) -> Result<Opened, DeskError> {
     } else {
         Some(Certificate::ready(tls, folder, &tls::names_of(listen, host_names))?)
     };
-    let sessions = Sessions::open(folder, password_hash.map(str::to_owned), certificate.is_some())?;
+    let lock = password_hash.map(|hash| Lock::open(folder, hash.to_owned(), certificate.is_some())).transpose()?;
     let listener = TcpListener::bind(listen).map_err(|source| match source.kind() {
         io::ErrorKind::AddrInUse => DeskError::PortInUse { listen },
         _ => DeskError::Listen { listen, source },
     })?;
     listener.set_nonblocking(true).map_err(|source| DeskError::Listen { listen, source })?;
     let address = listener.local_addr().map_err(|source| DeskError::Listen { listen, source })?;
-    let door = Arc::new(Door::new(address, host_names.to_vec(), sessions, fonts));
+    let door = Arc::new(Door::new(address, host_names.to_vec(), lock, fonts));
     Ok(Opened { door, listener, certificate })
 }
 
@@ -82,7 +82,7 @@ impl Opened {
     ) -> Result<(), DeskError> {
         let url = self.url();
         let ca_file: Option<PathBuf> = self.ca_file().map(Path::to_owned);
-        let Self { listener, certificate, .. } = self;
+        let Self { door, listener, certificate } = self;
         let app = app.into_make_service_with_connect_info::<SocketAddr>();
         let handle = axum_server::Handle::new();
         tracing::info!(%url, ?ca_file, "the desk is open");
@@ -100,14 +100,18 @@ impl Opened {
         };
         tokio::pin!(serving);
         tokio::pin!(shutdown);
-        tokio::select! {
+        let result = tokio::select! {
             result = &mut serving => result,
             () = watch => Ok(()),
             () = &mut shutdown => {
                 handle.graceful_shutdown(Some(CLOSES_WITHIN));
                 serving.await
             }
+        };
+        if let Some(lock) = &door.lock {
+            lock.close().await;
         }
+        result
     }
 }
 

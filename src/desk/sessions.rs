@@ -1,20 +1,20 @@
-//! Owns who has signed in at the desk, and the growing wait after wrong passwords. Sign-ins outlive a restart of the
-//! program, since each reset of the room is one, and a desk that was signed out by it could not be called.
-//! Does not own the password's hash.
+//! Owns who has signed in at the desk. Sign-ins outlive a restart of the program, since each reset of the room is one,
+//! and a desk that was signed out by it could not be called. Nothing here waits for a disk. Does not own the password.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs;
-use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use tokio::sync::watch;
 
 use super::DeskError;
-use super::tls::{make_folder, write_private};
+use super::keeper::Keeper;
+use crate::paths::private;
 
 /// A sign-in ends so long after the page was last open, in seconds.
 pub(super) const SIGN_IN_SECONDS: u64 = 7 * 24 * 60 * 60;
@@ -22,24 +22,17 @@ pub(super) const SIGN_IN_SECONDS: u64 = 7 * 24 * 60 * 60;
 const PUT_OFF_SECONDS: u64 = 60 * 60;
 /// More sign-ins than this push out the oldest.
 const SIGN_INS_MAX: usize = 64;
-/// So many wrong passwords are free.
-const FREE_TRIES: u32 = 3;
-/// The first wait; it doubles with each further wrong password …
-const FIRST_WAIT: Duration = Duration::from_secs(5);
-/// … up to this.
-const LONGEST_WAIT: Duration = Duration::from_mins(5);
-/// Addresses that are remembered for wrong passwords.
-const ADDRESSES_MAX: usize = 256;
+/// The file is never larger: sixty-four names and times, and no more.
+const FILE_BYTES_MAX: usize = 64 * 1024;
 const TOKEN_BYTES: usize = 32;
 
 /// The sign-ins of a desk.
 #[derive(Debug)]
 pub(super) struct Sessions {
-    file: PathBuf,
-    password_hash: Option<String>,
-    tls: bool,
     kept: Mutex<Kept>,
-    tries: Mutex<BTreeMap<IpAddr, Tries>>,
+    keeper: Keeper,
+    /// Says that a sign-in has ended.
+    ended: watch::Sender<()>,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -50,192 +43,140 @@ struct Kept {
     until: BTreeMap<String, u64>,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Tries {
-    wrong: u32,
-    last: Instant,
-}
-
 impl Sessions {
-    /// Reads the sign-ins that were kept.
-    pub(super) fn open(folder: &Path, password_hash: Option<String>, tls: bool) -> Result<Self, DeskError> {
+    /// Reads the sign-ins that were kept in this folder under this password.
+    pub(super) fn open(folder: &Path, password_hash: &str) -> Self {
         let file = folder.join("sessions.json");
-        let mut kept = Kept::default();
-        if let Some(hash) = &password_hash {
-            make_folder(folder)?;
-            let password = digest(hash.as_bytes());
-            let found: Option<Kept> = fs::read(&file).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-            // A file that cannot be read signs everybody out, which is safe.
-            kept = found.filter(|kept| kept.password == password).unwrap_or_default();
-            kept.password = password;
-            let now = epoch_seconds();
-            kept.until.retain(|_, until| *until > now);
-        }
-        Ok(Self { file, password_hash, tls, kept: Mutex::new(kept), tries: Mutex::default() })
+        let written = file.clone();
+        let write = move |bytes: &[u8]| private::write_whole(&written, bytes);
+        let found = private::read_limited(&file, FILE_BYTES_MAX).ok().flatten();
+        Self::kept_by(write, found.as_deref(), password_hash)
     }
 
-    /// Whether one must sign in here.
-    pub(super) fn needs_password(&self) -> bool {
-        self.password_hash.is_some()
+    fn kept_by(
+        write: impl Fn(&[u8]) -> io::Result<()> + Send + 'static,
+        found: Option<&[u8]>,
+        password_hash: &str,
+    ) -> Self {
+        let password = digest(password_hash.as_bytes());
+        // A file that cannot be read signs everybody out, which is safe.
+        let kept: Option<Kept> = found.and_then(|bytes| serde_json::from_slice(bytes).ok());
+        let mut kept = kept.filter(|kept| kept.password == password).unwrap_or_default();
+        kept.password = password;
+        let now_s = epoch_seconds();
+        kept.until.retain(|_, until| *until > now_s);
+        let keeper = Keeper::new("the sign-ins at the desk", write);
+        Self { kept: Mutex::new(kept), keeper, ended: watch::Sender::new(()) }
     }
 
-    /// The hash to compare a password with.
-    pub(super) fn password_hash(&self) -> Option<&str> {
-        self.password_hash.as_deref()
-    }
-
-    /// The cookie's name. With TLS the browser itself guards it against other hosts and plain connections.
-    pub(super) fn cookie_name(&self) -> &'static str {
-        if self.tls { "__Host-stillroom-desk" } else { "stillroom-desk" }
-    }
-
-    /// Signs in: the whole `Set-Cookie` value.
-    pub(super) fn sign_in(&self) -> Result<String, DeskError> {
+    /// Signs in: the token for the browser, and the number by which it is kept.
+    pub(super) fn sign_in(&self) -> Result<(String, u64), DeskError> {
         let mut bytes = [0_u8; TOKEN_BYTES];
         getrandom::fill(&mut bytes).map_err(|error| DeskError::Randomness(error.to_string()))?;
         let token = hexadecimal(&bytes);
-        let mut kept = lock(&self.kept);
+        let mut kept = self.kept();
         while kept.until.len() >= SIGN_INS_MAX {
             let Some(oldest) = kept.until.iter().min_by_key(|(_, until)| **until).map(|(token, _)| token.clone())
             else {
                 break;
             };
             kept.until.remove(&oldest);
+            self.ended.send_replace(());
         }
         kept.until.insert(digest(token.as_bytes()), epoch_seconds() + SIGN_IN_SECONDS);
-        self.keep(&kept);
-        Ok(self.cookie(&token, SIGN_IN_SECONDS))
+        Ok((token, self.keep(&kept)))
     }
 
     /// Whether this token is signed in; if so, its end is put off.
     pub(super) fn is_signed_in(&self, token: Option<&str>) -> bool {
-        if !self.needs_password() {
-            return true;
-        }
         let Some(token) = token else { return false };
         let name = digest(token.as_bytes());
-        let now = epoch_seconds();
-        let mut kept = lock(&self.kept);
+        let now_s = epoch_seconds();
+        let mut kept = self.kept();
         let Some(until) = kept.until.get(&name).copied() else { return false };
-        if until <= now {
+        if until <= now_s {
             kept.until.remove(&name);
             self.keep(&kept);
+            self.ended.send_replace(());
             return false;
         }
-        if until + PUT_OFF_SECONDS < now + SIGN_IN_SECONDS {
-            kept.until.insert(name, now + SIGN_IN_SECONDS);
+        if until + PUT_OFF_SECONDS < now_s + SIGN_IN_SECONDS {
+            kept.until.insert(name, now_s + SIGN_IN_SECONDS);
             self.keep(&kept);
         }
         true
     }
 
-    /// The cookie with its end put off, for a page that is opened.
-    pub(super) fn cookie(&self, token: &str, seconds: u64) -> String {
-        let secure = if self.tls { "; Secure" } else { "" };
-        format!("{}={token}; HttpOnly; SameSite=Strict; Path=/; Max-Age={seconds}{secure}", self.cookie_name())
+    /// Signs out, and ends every stream of this sign-in. The number by which it is kept, if there was one.
+    pub(super) fn sign_out(&self, token: Option<&str>) -> Option<u64> {
+        let mut kept = self.kept();
+        kept.until.remove(&digest(token?.as_bytes()))?;
+        self.ended.send_replace(());
+        Some(self.keep(&kept))
     }
 
-    /// Signs out.
-    pub(super) fn sign_out(&self, token: Option<&str>) {
-        let Some(token) = token else { return };
-        let mut kept = lock(&self.kept);
-        if kept.until.remove(&digest(token.as_bytes())).is_some() {
-            self.keep(&kept);
+    /// Waits until this is on disk, but no longer than `limit`: nobody waits for a disk that hangs.
+    pub(super) async fn are_kept_within(&self, number: u64, limit: Duration) {
+        if !self.keeper.has_kept_within(number, limit).await {
+            tracing::warn!("the disk does not take who has signed in at the desk; a restart would go by what it has");
         }
     }
 
-    /// How long this address must still wait before another password is looked at.
-    pub(super) fn wait(&self, from: IpAddr, now: Instant) -> Option<Duration> {
-        let tries = lock(&self.tries).get(&neighbours(from)).copied()?;
-        let wait = wait_after(tries.wrong);
-        let waited = now.saturating_duration_since(tries.last);
-        wait.checked_sub(waited).filter(|left| !left.is_zero())
+    /// The same for all of it.
+    pub(super) async fn are_all_kept_within(&self, limit: Duration) {
+        self.keeper.has_kept_all_within(limit).await;
     }
 
-    /// A password was wrong.
-    pub(super) fn wrong(&self, from: IpAddr, now: Instant) {
-        let mut tries = lock(&self.tries);
-        if tries.len() >= ADDRESSES_MAX {
-            let oldest = tries.iter().min_by_key(|(_, tries)| tries.last).map(|(address, _)| *address);
-            oldest.and_then(|address| tries.remove(&address));
-        }
-        let entry = tries.entry(neighbours(from)).or_insert(Tries { wrong: 0, last: now });
-        // A day without a try is forgiven.
-        if now.saturating_duration_since(entry.last) > Duration::from_hours(24) {
-            entry.wrong = 0;
-        }
-        entry.wrong = entry.wrong.saturating_add(1);
-        entry.last = now;
-    }
-
-    /// A password was right.
-    pub(super) fn right(&self, from: IpAddr) {
-        lock(&self.tries).remove(&neighbours(from));
-    }
-
-    fn keep(&self, kept: &Kept) {
-        let written = serde_json::to_vec(kept).map_err(|error| error.to_string());
-        let written = written.and_then(|bytes| write_private(&self.file, &bytes).map_err(|error| error.to_string()));
-        if let Err(error) = written {
-            tracing::warn!(%error, "sign-ins at the desk will not outlive a restart");
+    /// Waits until this token is no longer signed in.
+    pub(super) async fn end_of(&self, token: Option<&str>) {
+        let mut ended = self.ended.subscribe();
+        while self.is_signed_in(token) {
+            if ended.changed().await.is_err() {
+                return;
+            }
         }
     }
-}
 
-fn wait_after(wrong: u32) -> Duration {
-    match wrong.checked_sub(FREE_TRIES) {
-        None => Duration::ZERO,
-        Some(more) => FIRST_WAIT.saturating_mul(1 << more.min(10)).min(LONGEST_WAIT),
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-/// One machine can have any address of its IPv6 network of 64 bits; they count as one.
-fn neighbours(ip: IpAddr) -> IpAddr {
-    match ip.to_canonical() {
-        IpAddr::V6(ip) => {
-            let mut octets = ip.octets();
-            octets[8..].fill(0);
-            IpAddr::V6(octets.into())
-        }
-        ip @ IpAddr::V4(_) => ip,
+    fn keep(&self, kept: &Kept) -> u64 {
+        // A map of texts and numbers can always be written as JSON.
+        self.keeper.keep(serde_json::to_vec(kept).unwrap_or_default())
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn digest(bytes: &[u8]) -> String {
     hexadecimal(&Sha256::digest(bytes))
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
     })
 }
 
-fn epoch_seconds() -> u64 {
+pub(super) fn epoch_seconds() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
-    fn token_of(cookie: &str) -> String {
-        cookie.split(['=', ';']).nth(1).unwrap().to_owned()
-    }
+    const LIMIT: Duration = Duration::from_secs(20);
 
-    #[test]
-    fn a_sign_in_outlives_a_restart_but_not_a_new_password() {
+    #[tokio::test]
+    async fn a_sign_in_outlives_a_restart_but_not_a_new_password() {
         let folder = tempfile::tempdir().unwrap();
-        let open = |hash: &str| Sessions::open(folder.path(), Some(hash.to_owned()), true).unwrap();
-        let cookie = open("one").sign_in().unwrap();
-        assert!(cookie.starts_with("__Host-stillroom-desk="));
-        assert!(cookie.contains("; HttpOnly; SameSite=Strict; Path=/; ") && cookie.ends_with("; Secure"));
-        let token = token_of(&cookie);
+        let open = |hash: &str| Sessions::open(folder.path(), hash);
+        let sessions = open("one");
+        let (token, number) = sessions.sign_in().unwrap();
+        sessions.are_kept_within(number, LIMIT).await;
         assert!(open("one").is_signed_in(Some(&token)));
         assert!(!open("one").is_signed_in(Some("other")));
         assert!(!open("one").is_signed_in(None));
@@ -243,28 +184,41 @@ mod tests {
         assert!(!file.contains(&token), "the token itself is never on disk");
         assert!(!open("two").is_signed_in(Some(&token)));
         let sessions = open("one");
-        sessions.sign_out(Some(&token));
+        let number = sessions.sign_out(Some(&token)).unwrap();
         assert!(!sessions.is_signed_in(Some(&token)));
+        sessions.are_kept_within(number, LIMIT).await;
+        assert!(!open("one").is_signed_in(Some(&token)), "nor does a restart bring it back");
     }
 
-    #[test]
-    fn wrong_passwords_wait_longer_and_longer_for_their_own_address_only() {
+    #[tokio::test]
+    async fn a_disk_that_hangs_stalls_no_sign_in() {
+        let (disk, hangs) = std::sync::mpsc::channel::<()>();
+        let sessions = Sessions::kept_by(move |_| hangs.recv().map_err(io::Error::other), None, "hash");
+        let tokens: Vec<String> = (0..3).map(|_| sessions.sign_in().unwrap().0).collect();
+        assert!(tokens.iter().all(|token| sessions.is_signed_in(Some(token))));
+        let number = sessions.sign_out(Some(&tokens[0])).unwrap();
+        // Answers that are to be on disk wait for no longer than they say.
+        sessions.are_kept_within(number, Duration::from_millis(20)).await;
+        assert!(!sessions.is_signed_in(Some(&tokens[0])) && sessions.is_signed_in(Some(&tokens[1])));
+        drop(disk);
+    }
+
+    #[tokio::test]
+    async fn whoever_listens_hears_at_once_that_a_sign_in_has_ended() {
         let folder = tempfile::tempdir().unwrap();
-        let sessions = Sessions::open(folder.path(), Some("hash".into()), false).unwrap();
-        let start = Instant::now();
-        let (here, there): (IpAddr, IpAddr) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
-        let waits: Vec<u64> = (0..12)
-            .map(|_| {
-                sessions.wrong(here, start);
-                sessions.wait(here, start).map_or(0, |wait| wait.as_secs())
-            })
-            .collect();
-        assert_eq!(waits, [0, 0, 5, 10, 20, 40, 80, 160, 300, 300, 300, 300]);
-        assert_eq!(sessions.wait(there, start), None);
-        assert_eq!(sessions.wait(here, start + LONGEST_WAIT), None);
-        sessions.right(here);
-        assert_eq!(sessions.wait(here, start), None);
-        let one: IpAddr = "2001:db8::1".parse().unwrap();
-        assert_eq!(neighbours(one), neighbours("2001:db8::ffff".parse().unwrap()));
+        let sessions = Sessions::open(folder.path(), "hash");
+        sessions.end_of(None).await;
+        let (first, _) = sessions.sign_in().unwrap();
+        let pushed_out = sessions.end_of(Some(&first));
+        tokio::pin!(pushed_out);
+        assert!(tokio::time::timeout(Duration::from_millis(20), pushed_out.as_mut()).await.is_err());
+        sessions.kept().until.insert(digest(first.as_bytes()), epoch_seconds() + 1_000);
+        let tokens: Vec<String> = (0..SIGN_INS_MAX).map(|_| sessions.sign_in().unwrap().0).collect();
+        tokio::time::timeout(LIMIT, pushed_out).await.expect("more sign-ins than there may be push out the oldest");
+        let signs_out = sessions.end_of(Some(&tokens[0]));
+        tokio::pin!(signs_out);
+        assert!(tokio::time::timeout(Duration::from_millis(20), signs_out.as_mut()).await.is_err());
+        sessions.sign_out(Some(&tokens[0]));
+        tokio::time::timeout(LIMIT, signs_out).await.expect("a sign-out ends it");
     }
 }

@@ -12,10 +12,10 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
+use tokio_stream::StreamExt;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::door::problem;
-use super::guard::token;
 use super::router::Desk;
 use super::view::{Hello, RoomView};
 use crate::room::Event;
@@ -37,23 +37,28 @@ pub(super) async fn events(State(desk): State<Arc<Desk>>, headers: HeaderMap) ->
     }
     // One message may wait: a page that reads slowly gets the newest state next, not a backlog of old ones.
     let (sender, receiver) = mpsc::channel(1);
-    let token = token(&desk.door, &headers);
+    let token = desk.door.token(&headers);
+    let (door, shows) = (Arc::clone(&desk.door), token.clone());
     tokio::spawn(async move {
-        feed(&desk, id, token, &sender).await;
+        tokio::select! {
+            () = feed(&desk, id, &sender) => {}
+            () = desk.door.end_of(token.as_deref()) => {}
+        }
         desk.close_page(id).await;
     });
-    Sse::new(ReceiverStream::new(receiver)).into_response()
+    // What is still on its way when somebody signs out goes nowhere.
+    Sse::new(ReceiverStream::new(receiver).take_while(move |_| door.is_open_to(shows.as_deref()))).into_response()
 }
 
-/// Feeds one page until it is gone, the desk closes or its sign-in ends.
-async fn feed(desk: &Desk, id: DeskId, token: Option<String>, messages: &Messages) {
+/// Feeds one page until it is gone or the desk closes.
+async fn feed(desk: &Desk, id: DeskId, messages: &Messages) {
     let mut shown = desk.shown.subscribe();
     let mut name = desk.options.room_name.clone();
     let mut name_may_change = true;
     let mut closing = desk.closing.subscribe();
     let mut beat = tokio::time::interval(BEAT_EVERY);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let hello = Hello::new(&desk.options, id.0, desk.door.sessions.needs_password());
+    let hello = Hello::new(&desk.options, id.0, desk.door.lock.is_some());
     if !send(messages, "hello", &hello).await || !send_room(desk, id, messages).await {
         return;
     }
@@ -73,9 +78,6 @@ async fn feed(desk: &Desk, id: DeskId, token: Option<String>, messages: &Message
                 }
             }
             _ = beat.tick() => {
-                if !desk.door.sessions.is_signed_in(token.as_deref()) {
-                    return;
-                }
                 // No beat for a room that does not turn: the page is to say that it cannot hear it.
                 if desk.hears_the_room().await && !send(messages, "beat", &()).await {
                     return;

@@ -300,12 +300,12 @@ fn remove(path: &Path) -> Result<(), DeskError> {
     private::remove(path).map(drop).map_err(|source| DeskError::File { path: path.to_owned(), source })
 }
 
-pub(super) fn make_folder(folder: &Path) -> Result<(), DeskError> {
+fn make_folder(folder: &Path) -> Result<(), DeskError> {
     private::make_dir(folder).map_err(|source| DeskError::File { path: folder.to_owned(), source })
 }
 
 /// Writes a whole file that only this user can read, or leaves the old one, on disk with its name.
-pub(super) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), DeskError> {
+fn write_private(path: &Path, bytes: &[u8]) -> Result<(), DeskError> {
     private::write_whole(path, bytes).map_err(|source| DeskError::File { path: path.to_owned(), source })
 }
 

@@ -4,19 +4,27 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use serde_json::json;
-use stillroom::desk::{self, DeskError, bind_rules, hash_password};
+use stillroom::desk::{self, DeskError, bind_rules};
+use stillroom::pin::Secret;
 
 use crate::browser::Browser;
 use crate::{open, options};
 
 const PASSWORD: &str = "low tide at seven";
+
+/// The hash of the desk's password as `stillroom desk set-password` leaves it and the program reads it.
+fn set_password(state: &Path) -> String {
+    let secret = Secret::desk_password(state);
+    secret.set(PASSWORD).unwrap();
+    secret.hash().unwrap()
+}
 
 #[tokio::test]
 async fn another_site_or_name_is_turned_away_and_every_answer_is_guarded() {
@@ -65,7 +73,7 @@ async fn another_site_or_name_is_turned_away_and_every_answer_is_guarded() {
 async fn a_password_opens_the_desk_and_wrong_ones_wait() {
     let folder = tempfile::tempdir().unwrap();
     let mut with_password = options(folder.path());
-    with_password.password_hash = Some(hash_password(PASSWORD).unwrap());
+    with_password.password_hash = Some(set_password(folder.path()));
     let desk = open(with_password.clone());
     let mut browser = Browser::at(desk.address);
     let away = browser.get("/").await;
@@ -118,7 +126,7 @@ async fn beyond_loopback_the_room_shows_a_certificate_of_its_own_authority() {
     let folder = tempfile::tempdir().unwrap();
     let mut wide = options(folder.path());
     wide.listen = "0.0.0.0:0".parse().unwrap();
-    wide.password_hash = Some(hash_password(PASSWORD).unwrap());
+    wide.password_hash = Some(set_password(folder.path()));
     let bound = desk::bind(wide.clone()).unwrap();
     let ca_file = bound.ca_file().unwrap().to_owned();
     assert!(bound.url().starts_with("https://"));

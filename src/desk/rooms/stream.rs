@@ -14,10 +14,10 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
+use tokio_stream::StreamExt;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::super::door::problem;
-use super::super::guard::token;
 use super::message::{Hello, LineMessage, RoomMessage};
 use super::watch::Rooms;
 use crate::line::message::RoomId;
@@ -39,21 +39,26 @@ pub(super) async fn events(State(desk): State<Arc<Rooms>>, headers: HeaderMap) -
     }
     // One message may wait: a page that reads slowly gets the newest state next, not a backlog of old ones.
     let (sender, receiver) = mpsc::channel(1);
-    let token = token(&desk.door, &headers);
+    let token = desk.door.token(&headers);
+    let (door, shows) = (Arc::clone(&desk.door), token.clone());
     tokio::spawn(async move {
-        feed(&desk, page, token, &sender).await;
+        tokio::select! {
+            () = feed(&desk, page, &sender) => {}
+            () = desk.door.end_of(token.as_deref()) => {}
+        }
         desk.close_page(page).await;
     });
-    Sse::new(ReceiverStream::new(receiver)).into_response()
+    // What is still on its way when somebody signs out goes nowhere.
+    Sse::new(ReceiverStream::new(receiver).take_while(move |_| door.is_open_to(shows.as_deref()))).into_response()
 }
 
-/// Feeds one page until it is gone, the desk closes or its sign-in ends.
-async fn feed(desk: &Rooms, page: DeskId, token: Option<String>, messages: &Messages) {
+/// Feeds one page until it is gone or the desk closes.
+async fn feed(desk: &Rooms, page: DeskId, messages: &Messages) {
     let mut shown = desk.shown.subscribe();
     let mut closing = desk.closing.subscribe();
     let mut beat = tokio::time::interval(BEAT_EVERY);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let hello = Hello::new(&desk.options, page.0, desk.door.sessions.needs_password());
+    let hello = Hello::new(&desk.options, page.0, desk.door.lock.is_some());
     let mut told = Told::default();
     if !send(messages, "hello", &hello).await || !told.bring_up(desk, page, messages).await {
         return;
@@ -68,9 +73,6 @@ async fn feed(desk: &Rooms, page: DeskId, token: Option<String>, messages: &Mess
                 }
             }
             _ = beat.tick() => {
-                if !desk.door.sessions.is_signed_in(token.as_deref()) {
-                    return;
-                }
                 // No beat from a desk whose line stands still: the page is to say that it cannot hear it.
                 if desk.line_turns() && !send(messages, "beat", &()).await {
                     return;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{FAILED, UNUSABLE};
+use super::{FAILED, UNUSABLE, guarding};
 use crate::config::{self, Desks};
 use crate::desk::rooms::{self, RoomsError, RoomsOptions};
 use crate::desk::{self, DeskError};
@@ -25,6 +25,7 @@ pub(super) struct DeskArgs {
 }
 
 pub(super) fn run(args: &DeskArgs) -> ExitCode {
+    guarding::take_open_files();
     let Ok(runtime) = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() else {
         complain(&"the system gives no threads; close other programs and start again");
         return ExitCode::from(FAILED);

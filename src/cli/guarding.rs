@@ -27,8 +27,24 @@ fn told(fault: &PanicHookInfo<'_>) -> String {
     format!("stillroom: a fault of the program itself, thread {thread}{place}{why}; please report this line")
 }
 
+/// A room with its desk full of pages opens no more files than this.
+const OPEN_FILES: u64 = 4_096;
+
+/// Takes what it is allowed of open files: the usual limit is low so that old programs do not break, and ours do not.
+pub(super) fn take_open_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let found = getrlimit(Resource::Nofile);
+    let wanted = found.maximum.unwrap_or(u64::MAX).min(OPEN_FILES);
+    if found.current.is_some_and(|current| current < wanted)
+        && let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), ..found })
+    {
+        tracing::info!(%error, "the limit of open files stays low; the desk has room for fewer pages");
+    }
+}
+
 /// Hardens the process, and says what could not be had.
 pub(super) fn harden() {
+    take_open_files();
     let hardened = vault::harden();
     if let Err(error) = &hardened.no_core_dumps {
         tracing::warn!(%error, "a crash could write memory to disk");

@@ -14,6 +14,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::door::{Door, problem};
+use super::seats::Seat;
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; \
                       connect-src 'self'; media-src 'self'; manifest-src 'none'; base-uri 'none'; form-action 'none'; \
@@ -49,6 +50,9 @@ fn refusal(door: &Door, request: &Request) -> Option<Response> {
         return None;
     }
     if door.is_open_to(door.token(headers).as_deref()) {
+        if let Some(seat) = request.extensions().get::<Seat>() {
+            seat.has_signed_in();
+        }
         return None;
     }
     if path == "/" {

@@ -16,6 +16,8 @@ mod password;
 mod preview;
 pub mod rooms;
 mod router;
+mod seats;
+mod serving;
 mod sessions;
 mod shared;
 mod stream;

@@ -9,14 +9,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use rustls::ServerConfig;
+use tokio::sync::watch;
 
 use super::door::Door;
 use super::lock::Lock;
+use super::serving::{self, Speaks};
 use super::tls::{self, Certificate, Tls};
 use super::{DeskError, bind_rules};
 
-/// Open requests get so long when the desk closes; a stream would otherwise hold it for ever.
-const CLOSES_WITHIN: Duration = Duration::from_millis(300);
 /// A certificate is looked at again so often, so that a desk that runs for months never serves one that ran out.
 const CERTIFICATE_CHECK_EVERY: Duration = Duration::from_hours(12);
 
@@ -83,30 +84,23 @@ impl Opened {
         let url = self.url();
         let ca_file: Option<PathBuf> = self.ca_file().map(Path::to_owned);
         let Self { door, listener, certificate } = self;
-        let app = app.into_make_service_with_connect_info::<SocketAddr>();
-        let handle = axum_server::Handle::new();
         tracing::info!(%url, ?ca_file, "the desk is open");
-        let serving = async {
-            let Some(certificate) = &certificate else {
-                let server = axum_server::from_tcp(listener).map_err(DeskError::Served)?;
-                return server.handle(handle.clone()).http1_only().serve(app).await.map_err(DeskError::Served);
-            };
-            let tls = axum_server::tls_rustls::RustlsConfig::from_config(certificate.server_config()?);
-            let server = axum_server::from_tcp_rustls(listener, tls.clone()).map_err(DeskError::Served)?;
-            tokio::select! {
-                result = server.handle(handle.clone()).http1_only().serve(app) => result.map_err(DeskError::Served),
-                never = keep_certificate_fresh(certificate, &tls) => match never {},
+        let (speaks, renews): (Speaks, _) = match certificate {
+            None => (None, None),
+            Some(certificate) => {
+                let (tell, speaks) = watch::channel(certificate.server_config()?);
+                (Some(speaks), Some((Arc::new(certificate), tell)))
             }
         };
-        tokio::pin!(serving);
-        tokio::pin!(shutdown);
-        let result = tokio::select! {
-            result = &mut serving => result,
-            () = watch => Ok(()),
-            () = &mut shutdown => {
-                handle.graceful_shutdown(Some(CLOSES_WITHIN));
-                serving.await
+        let ends = async {
+            tokio::select! {
+                () = watch => {}
+                () = shutdown => {}
             }
+        };
+        let result = tokio::select! {
+            result = serving::serve(listener, speaks, app, ends) => result,
+            never = keep_certificate_fresh(renews) => match never {},
         };
         if let Some(lock) = &door.lock {
             lock.close().await;
@@ -116,15 +110,18 @@ impl Opened {
 }
 
 async fn keep_certificate_fresh(
-    certificate: &Certificate,
-    served: &axum_server::tls_rustls::RustlsConfig,
+    renews: Option<(Arc<Certificate>, watch::Sender<Arc<ServerConfig>>)>,
 ) -> std::convert::Infallible {
+    let Some((certificate, speaks)) = renews else { return std::future::pending().await };
     loop {
         tokio::time::sleep(CERTIFICATE_CHECK_EVERY).await;
-        match certificate.renewed() {
-            Ok(Some(config)) => served.reload_from_config(config),
-            Ok(None) => {}
-            Err(error) => tracing::error!(%error, "the desk's certificate could not be renewed"),
+        let looked = Arc::clone(&certificate);
+        // Files are read and keys are made: nothing for a thread on which others wait.
+        match tokio::task::spawn_blocking(move || looked.renewed()).await {
+            Ok(Ok(Some(config))) => drop(speaks.send_replace(config)),
+            Ok(Ok(None)) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the desk's certificate could not be renewed"),
+            Err(error) => tracing::error!(%error, "the desk's certificate could not be looked at"),
         }
     }
 }

@@ -2,6 +2,7 @@
 //! whether the room takes it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::rejection::JsonRejection;
@@ -18,6 +19,9 @@ use super::door::problem;
 use super::router::Desk;
 use crate::line::order::Order;
 use crate::room::call::DeskId;
+
+/// All of an order comes within so long.
+const COMES_WITHIN: Duration = Duration::from_secs(5);
 
 /// Every order: where a page sends it, and its name among the line's orders.
 pub(super) const ORDERS: [(&str, &str); 15] = [
@@ -113,7 +117,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Response;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
-        match axum::Json::<T>::from_request(request, state).await {
+        let came = tokio::time::timeout(COMES_WITHIN, axum::Json::<T>::from_request(request, state)).await;
+        let Ok(came) = came else { return Err(problem(StatusCode::REQUEST_TIMEOUT, "it did not come whole in time")) };
+        match came {
             Ok(axum::Json(body)) => Ok(Self(body)),
             Err(JsonRejection::BytesRejection(_)) => Err(problem(StatusCode::PAYLOAD_TOO_LARGE, "too long")),
             Err(_) => Err(problem(StatusCode::BAD_REQUEST, "not an order this desk knows")),

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event as Message, Sse};
 use axum::response::{IntoResponse, Response};
@@ -17,6 +17,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use super::door::problem;
 use super::router::Desk;
+use super::seats::Seat;
 use super::view::{Hello, RoomView};
 use crate::room::Event;
 use crate::room::call::DeskId;
@@ -27,7 +28,11 @@ const BEAT_EVERY: Duration = Duration::from_secs(3);
 type Messages = mpsc::Sender<Result<Message, Infallible>>;
 
 /// `GET /events`.
-pub(super) async fn events(State(desk): State<Arc<Desk>>, headers: HeaderMap) -> Response {
+pub(super) async fn events(
+    State(desk): State<Arc<Desk>>,
+    Extension(seat): Extension<Seat>,
+    headers: HeaderMap,
+) -> Response {
     let Ok(name) = getrandom::u64() else {
         return problem(StatusCode::SERVICE_UNAVAILABLE, "the system gives no random numbers");
     };
@@ -38,6 +43,7 @@ pub(super) async fn events(State(desk): State<Arc<Desk>>, headers: HeaderMap) ->
     // One message may wait: a page that reads slowly gets the newest state next, not a backlog of old ones.
     let (sender, receiver) = mpsc::channel(1);
     let token = desk.door.token(&headers);
+    seat.streams();
     let (door, shows) = (Arc::clone(&desk.door), token.clone());
     tokio::spawn(async move {
         tokio::select! {

@@ -57,7 +57,8 @@ fn open(args: &DeskArgs) -> Result<rooms::BoundRooms, String> {
     let homes = Homes::from_env(|name| std::env::var_os(name));
     let homes = homes.and_then(|homes| homes.make_state().map(|()| homes)).map_err(|error| error.to_string())?;
     let options = options(reading.desks, &homes.state, &file)?;
-    rooms::bind(options).map_err(|error| in_own_words(&error))
+    let bound = rooms::bind(options).map_err(|error| in_own_words(&error))?;
+    Ok(bound.follow_password(move || Secret::desk_password(&homes.state).hash()))
 }
 
 fn options(desks: Desks, state: &Path, file: &Path) -> Result<RoomsOptions, String> {

@@ -28,7 +28,7 @@ const CLOSES_WITHIN: Duration = Duration::from_secs(1);
 /// The lock of a desk that has a password.
 #[derive(Debug)]
 pub(super) struct Lock {
-    password_hash: String,
+    password_hash: Mutex<String>,
     pub sessions: Sessions,
     key: DoorKey,
     guesses: Mutex<Guesses>,
@@ -68,7 +68,7 @@ impl Lock {
         let guard = if is_tls { "__Host-" } else { "" };
         Ok(Self {
             sessions: Sessions::open(folder, &password_hash),
-            password_hash,
+            password_hash: Mutex::new(password_hash),
             key,
             guesses: Mutex::new(guesses),
             keeper: Keeper::new("wrong passwords at the desk", move |bytes| private::write_whole(&file, bytes)),
@@ -100,13 +100,15 @@ impl Lock {
         };
         let line = if matches!(who, Who::Stranger(_)) { &self.strangers } else { &self.known };
         let Ok(turn) = Arc::clone(line).acquire_owned().await else { return Ok(Tried::Wrong) };
-        let hash = self.password_hash.clone();
+        let hash = self.password_hash().clone();
+        let looked_at = hash.clone();
         let looked = tokio::task::spawn_blocking(move || {
             // The turn ends with the work, even if whoever asked has gone.
             let _turn = turn;
-            password::matches(&hash, &password)
+            password::matches(&looked_at, &password)
         });
-        if !looked.await.unwrap_or(false) {
+        // One that was changed meanwhile opens nothing.
+        if !looked.await.unwrap_or(false) || *self.password_hash() != hash {
             tracing::warn!(%from, "a wrong desk password");
             return Ok(Tried::Wrong);
         }
@@ -123,6 +125,17 @@ impl Lock {
         };
         let mark = self.cookie(&self.device_cookie, &self.key.mark(device, epoch_seconds()), DEVICE_SECONDS);
         Ok(Tried::Right([self.sign_in_cookie(&token), mark]))
+    }
+
+    /// The password's hash as it is now. Another than before ends every sign-in.
+    pub(super) fn password_is(&self, hash: &str) {
+        let mut known = self.password_hash();
+        if *known == hash || password::check_hash(hash).is_err() {
+            return;
+        }
+        hash.clone_into(&mut known);
+        self.sessions.end_all(hash);
+        tracing::info!("the desk has a new password; every browser has to sign in anew");
     }
 
     /// The sign-in that a browser shows.
@@ -151,6 +164,10 @@ impl Lock {
     fn cookie(&self, name: &str, value: &str, seconds: u64) -> String {
         let secure = if self.is_tls { "; Secure" } else { "" };
         format!("{name}={value}; HttpOnly; SameSite=Strict; Path=/; Max-Age={seconds}{secure}")
+    }
+
+    fn password_hash(&self) -> MutexGuard<'_, String> {
+        self.password_hash.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn guesses(&self) -> MutexGuard<'_, Guesses> {

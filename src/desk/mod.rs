@@ -225,6 +225,14 @@ impl BoundDesk {
         self.opened.ca_file()
     }
 
+    /// Looks for a new password while it serves: one that `look` finds signs everybody out. `look` gives the hash as it
+    /// stands on disk, or `None` where it cannot be read; it may block.
+    #[must_use]
+    pub fn follow_password(mut self, look: impl Fn() -> Option<String> + Send + Sync + 'static) -> Self {
+        self.opened.follow_password(look);
+        self
+    }
+
     /// Serves the pages until `shutdown` is there, then tells the room that no page can receive any more.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Owns how a desk opens, whether of one room or of several: its rules, its port, its certificates, and serving until it
 //! is to close. Does not own what it serves.
 
+use std::fmt;
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener};
@@ -20,6 +21,8 @@ use super::{DeskError, bind_rules};
 
 /// A certificate is looked at again so often, so that a desk that runs for months never serves one that ran out.
 const CERTIFICATE_CHECK_EVERY: Duration = Duration::from_hours(12);
+/// A new password holds after so long, without a restart.
+const PASSWORD_CHECK_EVERY: Duration = Duration::from_secs(2);
 
 /// Where and how a desk opens.
 pub(super) struct Opening<'a> {
@@ -37,6 +40,17 @@ pub(super) struct Opened {
     pub door: Arc<Door>,
     listener: TcpListener,
     certificate: Option<Certificate>,
+    password: Option<PasswordNow>,
+}
+
+/// How the password's hash stands on disk now; `None` where it cannot be read.
+#[derive(Clone)]
+struct PasswordNow(Arc<dyn Fn() -> Option<String> + Send + Sync>);
+
+impl fmt::Debug for PasswordNow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PasswordNow")
+    }
 }
 
 /// Checks the rules, makes or reads the certificates and opens the port.
@@ -56,7 +70,7 @@ pub(super) fn open(opening: &Opening<'_>) -> Result<Opened, DeskError> {
     listener.set_nonblocking(true).map_err(|source| DeskError::Listen { listen, source })?;
     let address = listener.local_addr().map_err(|source| DeskError::Listen { listen, source })?;
     let door = Arc::new(Door::new(address, host_names.to_vec(), lock, fonts));
-    Ok(Opened { door, listener, certificate })
+    Ok(Opened { door, listener, certificate, password: None })
 }
 
 impl Opened {
@@ -74,6 +88,11 @@ impl Opened {
         self.certificate.as_ref().and_then(Certificate::ca_file)
     }
 
+    /// Asks for the password's hash now and then, on a thread that may block.
+    pub(super) fn follow_password(&mut self, look: impl Fn() -> Option<String> + Send + Sync + 'static) {
+        self.password = Some(PasswordNow(Arc::new(look)));
+    }
+
     /// Serves `app` until `shutdown` is there or `watch` ends.
     pub(super) async fn serve(
         self,
@@ -83,7 +102,7 @@ impl Opened {
     ) -> Result<(), DeskError> {
         let url = self.url();
         let ca_file: Option<PathBuf> = self.ca_file().map(Path::to_owned);
-        let Self { door, listener, certificate } = self;
+        let Self { door, listener, certificate, password } = self;
         tracing::info!(%url, ?ca_file, "the desk is open");
         let (speaks, renews): (Speaks, _) = match certificate {
             None => (None, None),
@@ -101,6 +120,7 @@ impl Opened {
         let result = tokio::select! {
             result = serving::serve(listener, speaks, app, ends) => result,
             never = keep_certificate_fresh(renews) => match never {},
+            never = follow_password(&door, password) => match never {},
         };
         if let Some(lock) = &door.lock {
             lock.close().await;
@@ -122,6 +142,17 @@ async fn keep_certificate_fresh(
             Ok(Ok(None)) => {}
             Ok(Err(error)) => tracing::error!(%error, "the desk's certificate could not be renewed"),
             Err(error) => tracing::error!(%error, "the desk's certificate could not be looked at"),
+        }
+    }
+}
+
+async fn follow_password(door: &Door, password: Option<PasswordNow>) -> std::convert::Infallible {
+    let (Some(lock), Some(PasswordNow(reads))) = (&door.lock, password) else { return std::future::pending().await };
+    loop {
+        tokio::time::sleep(PASSWORD_CHECK_EVERY).await;
+        let reads = Arc::clone(&reads);
+        if let Ok(Some(hash)) = tokio::task::spawn_blocking(move || reads()).await {
+            lock.password_is(&hash);
         }
     }
 }

@@ -115,6 +115,14 @@ impl Sessions {
         Some(self.keep(&kept))
     }
 
+    /// There is a new password: everybody is signed out.
+    pub(super) fn end_all(&self, password_hash: &str) {
+        let mut kept = self.kept();
+        *kept = Kept { password: digest(password_hash.as_bytes()), until: BTreeMap::new() };
+        self.keep(&kept);
+        self.ended.send_replace(());
+    }
+
     /// Waits until this is on disk, but no longer than `limit`: nobody waits for a disk that hangs.
     pub(super) async fn are_kept_within(&self, number: u64, limit: Duration) {
         if !self.keeper.has_kept_within(number, limit).await {

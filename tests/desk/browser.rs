@@ -1,11 +1,11 @@
 //! A very small browser: requests over a plain socket, and a stream of messages read line by line.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 /// An answer.
@@ -23,6 +23,13 @@ impl Answer {
         lines.into_iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
+    /// What a browser keeps of every cookie that it was given.
+    pub fn cookies(&self) -> String {
+        let lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        let given = lines.filter(|(key, _)| key.eq_ignore_ascii_case("set-cookie"));
+        given.filter_map(|(_, cookie)| cookie.split(';').next()).collect::<Vec<_>>().join("; ")
+    }
+
     /// The words of what went wrong.
     pub fn error(&self) -> String {
         let json: Value = serde_json::from_str(&self.body).unwrap_or_default();
@@ -34,11 +41,13 @@ impl Answer {
 pub struct Browser {
     pub address: SocketAddr,
     pub cookie: Option<String>,
+    /// The address of this machine from which it comes, if not the usual one.
+    pub from: Option<IpAddr>,
 }
 
 impl Browser {
     pub fn at(address: SocketAddr) -> Self {
-        Self { address, cookie: None }
+        Self { address, cookie: None, from: None }
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -52,7 +61,7 @@ impl Browser {
     }
 
     pub async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
-        let mut socket = TcpStream::connect(self.address).await.unwrap();
+        let mut socket = self.connect().await;
         let request = self.request(method, path, headers, body, "close");
         // A server that has seen enough may close before it has read everything.
         let _ = socket.write_all(request.as_bytes()).await;
@@ -66,10 +75,18 @@ impl Browser {
 
     /// Opens the stream of messages.
     pub async fn stream(&self) -> Stream {
-        let mut socket = TcpStream::connect(self.address).await.unwrap();
+        let mut socket = self.connect().await;
         let request = self.request("GET", "/events", &[("accept", "text/event-stream")], "", "keep-alive");
         socket.write_all(request.as_bytes()).await.unwrap();
         Stream { lines: BufReader::new(socket), event: String::new() }
+    }
+
+    async fn connect(&self) -> TcpStream {
+        let socket = TcpSocket::new_v4().unwrap();
+        if let Some(from) = self.from {
+            socket.bind(SocketAddr::new(from, 0)).unwrap();
+        }
+        socket.connect(self.address).await.unwrap()
     }
 
     fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str, connection: &str) -> String {
@@ -105,6 +122,13 @@ impl Stream {
                 return value;
             }
         }
+    }
+
+    /// Whether nothing more can come.
+    #[allow(dead_code)] // not every binary of tests ends a stream from the other side
+    pub async fn has_ended(&mut self) -> bool {
+        let mut rest = Vec::new();
+        timeout(Duration::from_secs(15), self.lines.read_to_end(&mut rest)).await.is_ok()
     }
 
     async fn read(&mut self) -> Option<(String, Value)> {

@@ -1,11 +1,12 @@
 //! Who may look and who may not: hosts, other sites, passwords, certificates.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -13,11 +14,15 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use serde_json::json;
 use stillroom::desk::{self, DeskError, bind_rules};
 use stillroom::pin::Secret;
+use stillroom::room::Event;
+use stillroom::room::notes::PatientText;
 
 use crate::browser::Browser;
-use crate::{open, options};
+use crate::{open, open_following, options};
 
 const PASSWORD: &str = "low tide at seven";
+/// Nothing here takes longer on a machine that is busy with other tests.
+const LIMIT: Duration = Duration::from_secs(15);
 
 /// The hash of the desk's password as `stillroom desk set-password` leaves it and the program reads it.
 fn set_password(state: &Path) -> String {
@@ -86,7 +91,19 @@ async fn a_password_opens_the_desk_and_wrong_ones_wait() {
     assert_eq!(answer.status, 204);
     let cookie = answer.header("set-cookie").unwrap().to_owned();
     assert!(cookie.contains("HttpOnly; SameSite=Strict; Path=/") && !cookie.contains("Secure"));
+    assert!(cookie.starts_with("stillroom-desk-"), "{cookie}");
     browser.cookie = cookie.split(';').next().map(str::to_owned);
+    let other = tempfile::tempdir().unwrap();
+    let mut on_the_same_host = options(other.path());
+    on_the_same_host.password_hash = Some(set_password(other.path()));
+    let on_the_same_host = open(on_the_same_host);
+    let theirs = Browser::at(on_the_same_host.address).post("/login", &right).await;
+    assert_ne!(
+        theirs.cookies().split('=').next(),
+        cookie.split('=').next(),
+        "a browser sends the cookies of a host to every port of it"
+    );
+    on_the_same_host.close().await;
     assert_eq!(browser.get("/").await.status, 200);
     desk.close().await;
 
@@ -103,6 +120,141 @@ async fn a_password_opens_the_desk_and_wrong_ones_wait() {
     let waits = browser.post("/login", &right).await;
     assert_eq!((waits.status, waits.header("retry-after").is_some()), (429, true));
     desk.close().await;
+}
+
+#[tokio::test]
+async fn whoever_signs_out_hears_nothing_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut with_password = options(folder.path());
+    with_password.password_hash = Some(set_password(folder.path()));
+    let desk = open(with_password);
+    desk.room.happen(Event::VisitBegins).unwrap();
+    desk.room.happen(Event::ForClinicianWritten { text: PatientText::new("the needle frightened me") }).unwrap();
+    let mut browser = Browser::at(desk.address);
+    browser.cookie = Some(browser.post("/login", &json!({ "password": PASSWORD })).await.cookies());
+    let mut other = Browser::at(desk.address);
+    other.cookie = Some(other.post("/login", &json!({ "password": PASSWORD })).await.cookies());
+    let (mut stream, mut goes_on) = (browser.stream().await, other.stream().await);
+    for stream in [&mut stream, &mut goes_on] {
+        stream.wait_for("room", |room| room["shared"].is_null()).await;
+    }
+    assert_eq!(browser.post("/logout", &json!({})).await.status, 204);
+    desk.room.happen(Event::ForClinicianShared { on: true }).unwrap();
+    goes_on.wait_for("room", |room| room["shared"] == "the needle frightened me").await;
+    // What was on its way before the sign-out may still be read, and then the end.
+    while let Some((kind, message)) = stream.next_within(LIMIT).await {
+        assert!(kind == "beat" || message["shared"].is_null(), "{kind} after the sign-out");
+    }
+    assert!(stream.has_ended().await, "the stream is silent, but open");
+    assert_eq!(browser.get("/events").await.status, 401);
+    desk.close().await;
+}
+
+#[tokio::test]
+async fn a_new_password_signs_everybody_out_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut with_password = options(folder.path());
+    with_password.password_hash = Some(set_password(folder.path()));
+    let state = folder.path().to_owned();
+    let desk = open_following(with_password, move || Secret::desk_password(&state).hash());
+    let mut browser = Browser::at(desk.address);
+    browser.cookie = Some(browser.post("/login", &json!({ "password": PASSWORD })).await.cookies());
+    let mut stream = browser.stream().await;
+    stream.wait_for("room", |_| true).await;
+    Secret::desk_password(folder.path()).set("high tide at one").unwrap();
+    assert!(stream.has_ended().await, "the stream goes on under a password that holds no more");
+    assert_eq!(browser.get("/events").await.status, 401);
+    assert_eq!(browser.post("/login", &json!({ "password": PASSWORD })).await.status, 403);
+    assert_eq!(browser.post("/login", &json!({ "password": "high tide at one" })).await.status, 204);
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_guesses_keeps_out_no_browser_that_is_known_nor_this_machine() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut with_password = options(folder.path());
+    with_password.password_hash = Some(set_password(folder.path()));
+    let desk = open(with_password.clone());
+    let right = json!({ "password": PASSWORD });
+    let at = |address: SocketAddr, last: u8| Browser { from: Some([127, 0, 0, last].into()), ..Browser::at(address) };
+    let mut known = at(desk.address, 200);
+    known.cookie = Some(known.post("/login", &right).await.cookies());
+    assert!(known.cookie.as_ref().unwrap().contains("stillroom-browser-"));
+    known.post("/logout", &json!({})).await;
+    let guesses = (0..120_u8).map(|number| {
+        let browser = at(desk.address, 2 + number % 60);
+        tokio::spawn(async move { browser.post("/login", &json!({ "password": "high tide at six" })).await.status })
+    });
+    let mut looked_at = 0;
+    for guess in guesses.collect::<Vec<_>>() {
+        let status = guess.await.unwrap();
+        assert!([403, 429].contains(&status), "{status}");
+        looked_at += u32::from(status == 403);
+    }
+    // What fills up again while they are looked at is one in three seconds.
+    assert!((1..60).contains(&looked_at), "{looked_at} of 120 were looked at");
+    assert_eq!(known.post("/login", &right).await.status, 204, "somebody has signed in on this browser before");
+    assert_eq!(Browser::at(desk.address).post("/login", &right).await.status, 204, "this machine itself");
+    let waits = at(desk.address, 2).post("/login", &right).await;
+    assert!(waits.status == 429 && waits.body.contains("wait_seconds"), "{waits:?}");
+    desk.close().await;
+
+    let desk = open(with_password);
+    let waits = at(desk.address, 2).post("/login", &right).await;
+    assert_eq!(waits.status, 429, "a restart is no way around the wait");
+    known.address = desk.address;
+    assert_eq!(known.post("/login", &right).await.status, 204);
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_takes_longer_than_they_may() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut with_password = options(folder.path());
+    with_password.password_hash = Some(set_password(folder.path()));
+    let plain = open(with_password.clone());
+    with_password.listen = "0.0.0.0:0".parse().unwrap();
+    let tls = open(with_password);
+    let tls_at: SocketAddr = ([127, 0, 0, 1], tls.address.port()).into();
+    let says = |address: SocketAddr, first: &'static str, each: &'static str| {
+        tokio::task::spawn_blocking(move || {
+            let mut way = TcpStream::connect(address).unwrap();
+            way.write_all(first.as_bytes()).unwrap();
+            way.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
+            let began = Instant::now();
+            loop {
+                // One byte now and then: a limit on silence alone would never end it.
+                let _ = way.write_all(each.as_bytes());
+                let mut answer = [0; 64];
+                match way.read(&mut answer) {
+                    Ok(0) => return String::new(),
+                    Ok(read) => return String::from_utf8_lossy(&answer[..read]).into_owned(),
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                    Err(_) => return String::new(),
+                }
+                assert!(began.elapsed() < 2 * LIMIT, "{first:?} is still waited for");
+            }
+        })
+    };
+    let silent = says(plain.address, "", "");
+    let head = says(plain.address, "GET / HTTP/1.1\r\nHost: localhost\r\nX: ", "x");
+    let body = "POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nX-Stillroom: 1\r\n\
+                Content-Length: 4000\r\n\r\n{";
+    let body = says(plain.address, body, " ");
+    let greeting = says(tls_at, "", "");
+    // The first record of a greeting, of which no more than its beginning ever comes.
+    let half = says(tls_at, "\u{16}\u{3}\u{1}", "");
+    for (what, ends) in [("silence", silent), ("a head", head), ("no greeting", greeting), ("half a greeting", half)] {
+        let answer = ends.await.unwrap();
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{what}: {answer}");
+    }
+    let answer = body.await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+    assert_eq!(Browser::at(plain.address).get("/login").await.status, 200);
+    let long = "x".repeat(40_000);
+    assert_eq!(Browser::at(plain.address).ask("GET", "/login", &[("x-long", &long)], "").await.status, 431);
+    plain.close().await;
+    tls.close().await;
 }
 
 #[test]

@@ -70,8 +70,16 @@ pub fn options(folder: &Path) -> DeskOptions {
 
 /// Opens a desk with a room of its own.
 pub fn open(options: DeskOptions) -> OpenDesk {
+    serve(desk::bind(options).unwrap())
+}
+
+/// The same, with a password that may change.
+pub fn open_following(options: DeskOptions, look: impl Fn() -> Option<String> + Send + Sync + 'static) -> OpenDesk {
+    serve(desk::bind(options).unwrap().follow_password(look))
+}
+
+fn serve(bound: desk::BoundDesk) -> OpenDesk {
     let room = TestRoom::new();
-    let bound = desk::bind(options).unwrap();
     let address = bound.address();
     let (close, closed) = oneshot::channel::<()>();
     let client = Arc::new(room.clone());
@@ -122,8 +130,11 @@ async fn a_call_goes_all_the_way_and_each_step_needs_what_it_says() {
     assert_eq!(browser.post("/api/call/received", &received).await.status, 204);
     stream.wait_for("room", |room| room["call"]["phase"] == "received" && room["line"] == "up").await;
 
-    let coming = json!({ "call": call, "name": "  " });
-    assert_eq!(browser.post("/api/call/coming", &coming).await.status, 400);
+    for unseen in ["  ", "\u{200b}", "Maria \u{202e}airaM"] {
+        let coming = json!({ "call": call, "name": unseen });
+        let answer = browser.post("/api/call/coming", &coming).await;
+        assert!(answer.status == 400 && answer.error().starts_with("a name "), "{unseen:?} {answer:?}");
+    }
     assert_eq!(desk.room.snapshot().call.as_ref().unwrap().phase, CallPhase::Received);
     let coming = json!({ "call": call, "name": "Maria" });
     assert_eq!(browser.post("/api/call/coming", &coming).await.status, 204);

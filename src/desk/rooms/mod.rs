@@ -97,6 +97,14 @@ impl BoundRooms {
         self.opened.ca_file()
     }
 
+    /// Looks for a new password while it serves: one that `look` finds signs everybody out. `look` gives the hash as it
+    /// stands on disk, or `None` where it cannot be read; it may block.
+    #[must_use]
+    pub fn follow_password(mut self, look: impl Fn() -> Option<String> + Send + Sync + 'static) -> Self {
+        self.opened.follow_password(look);
+        self
+    }
+
     /// Joins the broker and serves the pages until `shutdown` is there. A broker that is not reached is no error: the
     /// pages say so, and it is tried anew for ever.
     ///

@@ -1,6 +1,7 @@
 //! Owns the window: which screen is shown, what lies over it, and the way of every touch to the room. It decides
 //! nothing about the room itself.
 
+mod apart;
 mod layers;
 mod shell;
 mod trace;
@@ -15,6 +16,7 @@ use iced::{Event as WindowEvent, Size, Subscription, Task, keyboard, window};
 use tokio_stream::wrappers::WatchStream;
 use ulid::Ulid;
 
+use self::apart::{apart, keep_setup};
 use crate::driver::RoomHandle;
 use crate::driver::vitals::Vitals;
 use crate::pin::{Secret, Verdict};
@@ -302,8 +304,7 @@ impl App {
             }
             first_run::Outcome::Save(chosen) => {
                 let (pin, state) = (Arc::clone(&self.pin), self.state.clone());
-                let keep = async move { keep_setup(&pin, &state, chosen) };
-                Task::perform(keep, Message::SetupKept)
+                Task::perform(apart(move || keep_setup(&pin, &state, chosen)), Message::SetupKept)
             }
         }
     }
@@ -318,8 +319,8 @@ impl App {
             }
             pin::Action::Check(typed) => {
                 let pin = Arc::clone(&self.pin);
-                let check = async move { pin.check(&typed, SystemTime::now()).map_err(|error| error.to_string()) };
-                Task::perform(check, Message::PinChecked)
+                let check = move || pin.check(&typed, SystemTime::now()).map_err(|error| error.to_string());
+                Task::perform(apart(check), Message::PinChecked)
             }
         }
     }
@@ -484,12 +485,4 @@ impl Screen {
             Self::Turnover(_) => "turnover",
         }
     }
-}
-
-fn keep_setup(pin: &Secret, state: &std::path::Path, chosen: first_run::Chosen) -> Result<Setup, String> {
-    let first_run::Chosen { room_name, pin: digits, diagonal_inches, cap_db, reading_dba } = chosen;
-    let setup = Setup { room_name, diagonal_inches, cap_db, reading_dba };
-    setup.save(state).map_err(|error| error.to_string())?;
-    pin.set(&digits).map_err(|error| error.to_string())?;
-    Ok(setup)
 }

@@ -2,7 +2,7 @@
 //! are read as a browser reads them.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::broker::Mosquitto;
 use crate::browser::{Browser, Stream};
+use crate::flood::{knock, open_files, with_files};
 use crate::kiosk::{Home, Kiosk, LIMIT, eventually, program};
 
 /// A desk's own program, in a folder of its own.
@@ -21,6 +22,10 @@ struct Desk {
 
 impl Desk {
     fn open(at: &Mosquitto, rooms: &[&str]) -> Self {
+        Self::open_by(at, rooms, |_| program())
+    }
+
+    fn open_by(at: &Mosquitto, rooms: &[&str], program: impl Fn(&Path) -> PathBuf) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let address: SocketAddr = ([127, 0, 0, 1], port).into();
@@ -29,13 +34,13 @@ impl Desk {
             at.url()
         );
         std::fs::write(folder.path().join("desk.toml"), text).unwrap();
-        let process = Self::command(folder.path().to_owned()).spawn().unwrap();
+        let process = Self::command(&program(folder.path()), folder.path().to_owned()).spawn().unwrap();
         eventually("the desk to listen", || std::net::TcpStream::connect(address).is_ok());
         Self { folder, process, address }
     }
 
-    fn command(folder: PathBuf) -> Command {
-        let mut command = Command::new(program());
+    fn command(program: &Path, folder: PathBuf) -> Command {
+        let mut command = Command::new(program);
         command.args(["desk", "--config", "desk.toml"]).env_clear().env("STATE_DIRECTORY", folder.join("state"));
         command.current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command
@@ -249,6 +254,46 @@ async fn the_pages_hear_of_a_broker_that_goes_and_comes() {
     page.stream.wait_for("line", |line| line["linked"] == true).await;
     page.room("a", |room| room["lost"] == false).await;
     assert!(back.elapsed() < Duration::from_secs(3), "{:?}", back.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_silent_connections_keep_out_no_page_and_no_broker() {
+    let mut at = Mosquitto::open();
+    let home = Home::new();
+    let desk = Desk::open_by(&at, &["a"], |folder| with_files(folder, 1_024, &program()));
+    let mut page = desk.page().await;
+    let mut room = room_at(&at, &home, "a");
+    let addresses: Vec<_> = (2..=200).map(|last| std::net::Ipv4Addr::new(127, 0, 1, last)).collect();
+    let silent = [
+        knock(desk.address.port(), &addresses, 4),
+        knock(desk.address.port(), &[std::net::Ipv4Addr::LOCALHOST], 1_200),
+    ];
+    assert!(open_files(desk.process.id()) < 512, "{} files are open", open_files(desk.process.id()));
+    at.kill();
+    page.stream.wait_for("line", |line| line["linked"] == false).await;
+    at.start_again();
+    page.stream.wait_for("line", |line| line["linked"] == true).await;
+    let mut second = desk.page().await;
+    second.able(true).await;
+    room.tell("call_pressed");
+    let call = second.room("a", |room| room["call"].is_object()).await["call"]["id"].clone();
+    page.room("a", |room| room["call"]["id"] == call).await;
+    assert_eq!(second.drew("a", &call).await, 204);
+    room.reach("its call at the desk", call_is("received"));
+    drop(silent);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_kept_of_rooms_that_are_not() {
+    let at = Mosquitto::open();
+    let desk = Desk::open(&at, &["a"]);
+    let page = desk.page().await;
+    let says = json!({ "desk": page.name });
+    assert_eq!(page.ask("a", "forgotten", says.clone()).await.0, 204);
+    assert_eq!(page.ask("b", "forgotten", says).await, (404, "there is no such room".to_owned()));
+    let call = ulid::Ulid::new().to_string();
+    assert_eq!(page.ask("b", "looked", json!({ "call": call })).await.0, 404);
+    assert_eq!(page.ask("b", "call/here", json!({ "call": call })).await.0, 409);
 }
 
 #[test]

@@ -10,6 +10,9 @@ mod browser;
 mod chance;
 mod desks;
 mod ends;
+#[path = "../process/flood.rs"]
+#[allow(dead_code)] // these tests need a part of it
+mod flood;
 #[path = "../process/kiosk.rs"]
 #[allow(dead_code)] // these tests need a part of it
 mod kiosk;

@@ -11,14 +11,14 @@ use crate::kiosk::{Home, Kiosk, LIMIT, eventually};
 const WORDS: &str = "needles frighten me";
 
 /// A page as the desk sees one: a stream that is read, and what it says itself.
-struct Page {
+pub struct Page {
     stream: TcpStream,
     host: String,
     heard: Vec<u8>,
 }
 
 impl Page {
-    fn open(home: &Home) -> Self {
+    pub fn open(home: &Home) -> Self {
         let host = format!("127.0.0.1:{}", home.port);
         let mut stream = None;
         eventually("the desk", || {
@@ -32,7 +32,7 @@ impl Page {
     }
 
     /// Reads on until these words have come, and answers all that was heard up to there.
-    fn hear(&mut self, words: &str) -> String {
+    pub fn hear(&mut self, words: &str) -> String {
         let mut piece = [0; 4096];
         loop {
             let heard = String::from_utf8_lossy(&self.heard).into_owned();
@@ -47,7 +47,7 @@ impl Page {
     }
 
     /// Its own name.
-    fn name(&mut self) -> String {
+    pub fn name(&mut self) -> String {
         let heard = self.hear(r#","version""#);
         heard.split(r#""desk":""#).nth(1).unwrap().split('"').next().unwrap().to_owned()
     }

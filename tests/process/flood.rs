@@ -1,0 +1,41 @@
+//! Owns strangers that knock at a desk and say nothing: as many connections as one likes, from as many addresses of this
+//! machine.
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddrV4, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, connect, socket_with};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// A script that starts a program with so few open files at most.
+pub fn with_files(folder: &Path, files: u32, program: &Path) -> PathBuf {
+    let script = format!("#!/bin/sh\nulimit -n {files}\nexec '{}' \"$@\"\n", program.display());
+    let wrapper = folder.join("with-few-files");
+    fs::write(&wrapper, script).unwrap();
+    fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o700)).unwrap();
+    wrapper
+}
+
+/// Connects from that address of this machine.
+pub fn connect_from(from: Ipv4Addr, port: u16) -> TcpStream {
+    // No program that is started meanwhile inherits it.
+    let way = socket_with(AddressFamily::INET, SocketType::STREAM, SocketFlags::CLOEXEC, None).unwrap();
+    bind(&way, &SocketAddrV4::new(from, 0)).unwrap();
+    connect(&way, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, port)).unwrap();
+    way.into()
+}
+
+/// So many silent connections from each of these addresses, open until they are dropped.
+pub fn knock(port: u16, addresses: &[Ipv4Addr], of_each: usize) -> Vec<TcpStream> {
+    // This process needs files for its own ends as well.
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
+    (0..of_each).flat_map(|_| addresses).map(|from| connect_from(*from, port)).collect()
+}
+
+/// How many files a process has open.
+pub fn open_files(pid: u32) -> usize {
+    fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count()
+}

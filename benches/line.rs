@@ -21,6 +21,7 @@ use stillroom::line::link::News;
 use stillroom::line::message::{RoomId, Vitals};
 use stillroom::line::mqtt::{DeskLine, RoomLine};
 use stillroom::line::room_end::Told;
+use stillroom::line::view::RoomView;
 use stillroom::room::call::CallId;
 use ulid::Ulid;
 
@@ -85,7 +86,7 @@ impl Ours {
             name: "Room 1".into(),
             call: None,
             vitals: Vitals::default(),
-            view: serde_json::json!({ "stage": "session" }),
+            view: RoomView { stage: "session".into(), ..RoomView::default() },
         });
         let line = RoomLine::open(room.clone(), named("room"), Ulid::new(), [], source, |_| {}).unwrap();
         let gives_up_at = Instant::now() + Duration::from_secs(5);

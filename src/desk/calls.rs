@@ -99,7 +99,7 @@ impl CallLog {
         past.received_at_ms = past.received_at_ms.or(past.coming_at_ms);
         past.here_at_ms = past.here_at_ms.or_else(|| reached(Phase::Here));
         if call.name.is_some() {
-            past.name.clone_from(&call.name);
+            past.name = call.name.as_deref().map(str::to_owned);
         }
     }
 }

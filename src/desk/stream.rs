@@ -18,7 +18,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use super::door::problem;
 use super::router::Desk;
 use super::seats::Seat;
-use super::view::{Hello, RoomView};
+use super::view::{Hello, Shown};
 use crate::room::Event;
 use crate::room::call::DeskId;
 
@@ -96,7 +96,7 @@ async fn feed(desk: &Desk, id: DeskId, messages: &Messages) {
 async fn send_room(desk: &Desk, id: DeskId, messages: &Messages) -> bool {
     let shown = desk.shown.borrow().clone();
     let room = desk.options.room_name.borrow().clone();
-    let view = RoomView::new(&shown.snapshot, desk.client.now(), &room, &shown.log);
+    let view = Shown::new(&shown.snapshot, desk.client.now(), &room, &shown.log);
     if view.shares() {
         desk.options.shared.were_sent_to(id);
     }

@@ -1,10 +1,11 @@
 //! Owns what the page is told of the room, as JSON. The room's own types are never serialised, so that nothing of a
-//! patient can slip out with a new field. Does not own when it is told.
+//! patient can slip out with a new field. Does not own the view's form, which is the line's, nor when it is told.
 
 use serde::Serialize;
 use ulid::Ulid;
 
 use crate::line::message::CallState;
+use crate::line::view::{CheckView, ClockView, Name, Offers, Profile, ReceiptView, RoomView};
 use crate::room::snapshot::{Receipt, SessionView};
 use crate::room::{Place, RoomTime, Snapshot, Stage};
 
@@ -19,19 +20,11 @@ pub(super) struct Hello<'a> {
     pub version: &'static str,
     pub locale: &'a str,
     pub clinicians: &'a [String],
-    pub profiles: Vec<Profile<'a>>,
+    #[serde(flatten)]
+    pub offers: Offers,
     pub places: Vec<&'static str>,
-    pub cap_db: f32,
     pub signed_in: bool,
     pub previews: bool,
-}
-
-#[derive(Debug, Serialize)]
-pub(super) struct Profile<'a> {
-    name: &'a str,
-    title: &'a str,
-    description: &'a str,
-    scored: bool,
 }
 
 impl<'a> Hello<'a> {
@@ -41,90 +34,33 @@ impl<'a> Hello<'a> {
             version: env!("CARGO_PKG_VERSION"),
             locale: &options.locale,
             clinicians: &options.clinicians,
-            profiles: options.profiles.iter().map(Profile::of).collect(),
+            offers: offers(&options.profiles, options.cap_db),
             places: Place::ALL.iter().map(|place| place.name()).collect(),
-            cap_db: options.cap_db,
             signed_in,
             previews: options.previews.is_some(),
         }
     }
 }
 
-impl<'a> Profile<'a> {
-    fn of(card: &'a ProfileCard) -> Self {
-        Self { name: &card.name, title: &card.title, description: &card.description, scored: card.scored }
-    }
-}
-
-/// What can be chosen in a room, for a desk that hears of it over a line: beside [`room_view`], as its `offers`.
+/// What can be chosen in a room: for a desk that hears of it over a line, beside [`room_view`].
 #[must_use]
-pub fn offers(profiles: &[ProfileCard], cap_db: f32) -> serde_json::Value {
-    let profiles: Vec<Profile<'_>> = profiles.iter().map(Profile::of).collect();
-    serde_json::json!({ "profiles": profiles, "cap_db": cap_db })
+pub fn offers(profiles: &[ProfileCard], cap_db: f32) -> Offers {
+    let profile = |card: &ProfileCard| Profile {
+        name: card.name.as_str().into(),
+        title: card.title.as_str().into(),
+        description: card.description.as_str().into(),
+        scored: card.scored,
+    };
+    Offers { profiles: profiles.iter().map(profile).collect(), cap_db }
 }
 
-/// The room as it stands. Times are ages in milliseconds at the moment of writing.
+/// The room as it stands, with what the desk itself knows of its calls.
 #[derive(Debug, Serialize)]
-#[expect(clippy::struct_excessive_bools, reason = "a message, not a state machine")]
-pub(super) struct RoomView<'a> {
-    room: &'a str,
-    stage: &'static str,
-    in_visit: bool,
-    part: Option<&'static str>,
-    session: Option<ClockView>,
+pub(super) struct Shown<'a> {
+    #[serde(flatten)]
+    view: RoomView,
     call: Option<CallState>,
-    profile: &'a str,
-    infusion_minutes: u32,
-    place: &'static str,
-    language: &'static str,
-    volume_db: f32,
-    breath: Option<&'static str>,
-    dark: bool,
-    anchor: bool,
-    silence: bool,
-    brightness_trim: f32,
-    intensity_nudge: f32,
-    talk_now: bool,
-    desks: usize,
-    line: &'static str,
-    /// Only what the patient pressed *share* on.
-    shared: Option<&'a str>,
-    troubles: Vec<&'static str>,
-    receipt: Option<ReceiptView<'a>>,
-    wiping: bool,
-    speaker_tested: bool,
     recent: Vec<PastCallView<'a>>,
-}
-
-#[derive(Debug, Serialize)]
-#[expect(clippy::struct_excessive_bools, reason = "a message, not a state machine")]
-struct ClockView {
-    clock_ms: Option<u64>,
-    running: bool,
-    paused: bool,
-    landed: bool,
-    speed: u32,
-    infusion_ms: u64,
-    peak_from_ms: u64,
-    return_from_ms: u64,
-    landing_from_ms: u64,
-    end_ms: u64,
-    ended: bool,
-}
-
-#[derive(Debug, Serialize)]
-struct ReceiptView<'a> {
-    number: u64,
-    at: &'a str,
-    verified: bool,
-    checks: Vec<CheckView<'a>>,
-    chain: &'a str,
-}
-
-#[derive(Debug, Serialize)]
-struct CheckView<'a> {
-    name: &'a str,
-    ok: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -139,57 +75,56 @@ pub(super) struct PastCallView<'a> {
     cleared_ms: Option<u64>,
 }
 
-impl<'a> RoomView<'a> {
-    pub(super) fn new(snapshot: &'a Snapshot, now: RoomTime, room: &'a str, log: &'a CallLog) -> Self {
-        let shares = matches!(snapshot.stage, Stage::Arrive | Stage::Session | Stage::After) && snapshot.notes.shared;
+impl<'a> Shown<'a> {
+    pub(super) fn new(snapshot: &Snapshot, now: RoomTime, room: &str, log: &'a CallLog) -> Self {
         Self {
-            room,
-            stage: snapshot.stage.name(),
-            in_visit: snapshot.in_visit(),
-            part: snapshot.session.map(|session| part_at(&session, now)),
-            session: snapshot.session.map(|session| clock_view(&session, now)),
+            view: room_view(snapshot, now, room),
             call: snapshot.call.as_ref().map(|call| CallState::of(call, now)),
-            profile: &snapshot.profile,
-            infusion_minutes: snapshot.infusion_minutes,
-            place: snapshot.place.name(),
-            language: snapshot.language.name(),
-            volume_db: snapshot.volume_db,
-            breath: snapshot.breath.map(|breath| breath.running_at(now).0.name()),
-            dark: snapshot.dark,
-            anchor: snapshot.anchor,
-            silence: snapshot.silence,
-            brightness_trim: snapshot.brightness_trim,
-            intensity_nudge: snapshot.intensity_nudge,
-            talk_now: snapshot.talk_now,
-            desks: snapshot.desks,
-            line: if snapshot.line_is_up() { "up" } else { "down" },
-            shared: shares.then(|| snapshot.notes.for_clinician.reveal()),
-            troubles: snapshot.troubles.iter().map(|trouble| trouble.name()).collect(),
-            receipt: snapshot.receipt.as_ref().map(receipt_view),
-            wiping: snapshot.wiping,
-            speaker_tested: snapshot.speaker_tested,
             recent: log.newest_first().map(past_call_view).collect(),
         }
     }
-}
 
-/// The room as the page draws it, but for its call, for a desk that hears of it over a line.
-#[must_use]
-pub fn room_view(snapshot: &Snapshot, now: RoomTime, room: &str) -> serde_json::Value {
-    let log = CallLog::default();
-    let view = RoomView { call: None, ..RoomView::new(snapshot, now, room, &log) };
-    serde_json::to_value(view).unwrap_or_default()
-}
-
-impl RoomView<'_> {
     /// Whether it holds what the patient shared.
     pub(super) const fn shares(&self) -> bool {
-        self.shared.is_some()
+        self.view.shared.is_some()
     }
 }
 
-fn part_at(session: &SessionView, now: RoomTime) -> &'static str {
-    session.clock_ms(now).map_or(session.part, |clock_ms| session.arc.part_at(clock_ms)).name()
+/// The room as the page draws it, but for its call.
+#[must_use]
+pub fn room_view(snapshot: &Snapshot, now: RoomTime, room: &str) -> RoomView {
+    let shares = matches!(snapshot.stage, Stage::Arrive | Stage::Session | Stage::After) && snapshot.notes.shared;
+    RoomView {
+        room: room.into(),
+        stage: snapshot.stage.name().into(),
+        in_visit: snapshot.in_visit(),
+        part: snapshot.session.map(|session| part_at(&session, now)),
+        session: snapshot.session.map(|session| clock_view(&session, now)),
+        profile: snapshot.profile.as_str().into(),
+        infusion_minutes: Some(snapshot.infusion_minutes),
+        place: snapshot.place.name().into(),
+        language: snapshot.language.name().into(),
+        volume_db: Some(snapshot.volume_db),
+        breath: snapshot.breath.map(|breath| breath.running_at(now).0.name().into()),
+        dark: snapshot.dark,
+        anchor: snapshot.anchor,
+        silence: snapshot.silence,
+        brightness_trim: Some(snapshot.brightness_trim),
+        intensity_nudge: Some(snapshot.intensity_nudge),
+        talk_now: snapshot.talk_now,
+        desks: u32::try_from(snapshot.desks).unwrap_or(u32::MAX),
+        line: if snapshot.line_is_up() { "up" } else { "down" }.into(),
+        shared: shares.then(|| snapshot.notes.for_clinician.reveal().into()),
+        troubles: snapshot.troubles.iter().map(|trouble| trouble.name().into()).collect(),
+        receipt: snapshot.receipt.as_ref().map(receipt_view),
+        wiping: snapshot.wiping,
+        speaker_tested: snapshot.speaker_tested,
+        offers: None,
+    }
+}
+
+fn part_at(session: &SessionView, now: RoomTime) -> Name {
+    session.clock_ms(now).map_or(session.part, |clock_ms| session.arc.part_at(clock_ms)).name().into()
 }
 
 fn clock_view(session: &SessionView, now: RoomTime) -> ClockView {
@@ -209,13 +144,14 @@ fn clock_view(session: &SessionView, now: RoomTime) -> ClockView {
     }
 }
 
-fn receipt_view(receipt: &Receipt) -> ReceiptView<'_> {
+fn receipt_view(receipt: &Receipt) -> ReceiptView {
+    let checked = receipt.checks.iter().map(|check| CheckView { name: check.name.as_str().into(), ok: check.ok });
     ReceiptView {
         number: receipt.number,
-        at: &receipt.at,
+        at: receipt.at.as_str().into(),
         verified: receipt.is_verified(),
-        checks: receipt.checks.iter().map(|check| CheckView { name: &check.name, ok: check.ok }).collect(),
-        chain: &receipt.chain,
+        checks: checked.collect(),
+        chain: receipt.chain.as_str().into(),
     }
 }
 
@@ -241,7 +177,7 @@ mod tests {
 
     fn json(room: &Room, now: u64) -> serde_json::Value {
         let now = RoomTime(now);
-        serde_json::to_value(RoomView::new(&room.snapshot(now), now, "Room 2", &CallLog::default())).unwrap()
+        serde_json::to_value(Shown::new(&room.snapshot(now), now, "Room 2", &CallLog::default())).unwrap()
     }
 
     #[test]

@@ -8,13 +8,14 @@ mod room;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use serde_json::Value;
 use ulid::Ulid;
 
 use super::message::{
-    CallState, DeskBeat, DeskStance, FromRoom, NamedOrder, RoomId, VERSION, all_states, desk_beat_topic, read, write,
+    CallState, DeskBeat, DeskStance, FromRoom, NamedOrder, NotUnderstood, RoomId, VERSION, all_states, desk_beat_topic,
+    read, write,
 };
 use super::order::Order;
+use super::view::RoomView;
 use super::{BEAT_EVERY_MS, Publication, SILENT_AFTER_MS};
 use room::{Room, Shared};
 
@@ -39,6 +40,10 @@ pub enum RoomTrouble {
     NotDrawing,
     /// Its sound is dead.
     SoundDead,
+    /// A part of what it says of itself cannot be read.
+    ViewUnreadable,
+    /// What it says cannot be read at all.
+    NotUnderstood,
 }
 
 impl RoomTrouble {
@@ -50,6 +55,8 @@ impl RoomTrouble {
             Self::StandsStill => "room-stands-still",
             Self::NotDrawing => "screen-not-drawing",
             Self::SoundDead => "sound-dead",
+            Self::ViewUnreadable => "view-unreadable",
+            Self::NotUnderstood => "room-not-understood",
         }
     }
 }
@@ -82,7 +89,7 @@ pub struct RoomNow<'a> {
     /// Calls that its program no longer knows of and that nobody cleared: somebody has to look.
     pub left: Vec<Ulid>,
     /// The room as the page draws it, without its call. Its ages are those of `view_age_ms` ago.
-    pub view: Option<&'a Value>,
+    pub view: Option<&'a RoomView>,
     /// How old that is, in milliseconds.
     pub view_age_ms: u64,
 }
@@ -265,7 +272,10 @@ impl Fleet {
             Ok(said) if said.head().room == id => said,
             Ok(_) => return,
             Err(error) => {
-                tracing::warn!(room = id.as_str(), %error, "a room said what this desk does not understand");
+                // What was retained may be of a version that nobody runs any more.
+                if !retained {
+                    self.misheard(now_ms, id, error);
+                }
                 return;
             }
         };
@@ -277,6 +287,18 @@ impl Fleet {
         let room = self.rooms.entry(id.clone()).or_insert(Room { heard_at_ms: now_ms, ..Room::default() });
         let changed = !retained && room.take(now_ms, said);
         if is_new || changed {
+            self.news.push_back(FleetNews::Changed(id));
+        }
+    }
+
+    /// A room speaks that cannot be understood: whoever stands at the desk has to know that there is one.
+    fn misheard(&mut self, now_ms: u64, id: RoomId, why: NotUnderstood) {
+        if !self.rooms.contains_key(&id) && self.rooms.len() >= ROOMS_MAX {
+            return;
+        }
+        let room = self.rooms.entry(id.clone()).or_insert(Room { heard_at_ms: now_ms, ..Room::default() });
+        if !std::mem::replace(&mut room.is_not_understood, true) {
+            tracing::warn!(room = id.as_str(), %why, "a room said what this desk does not understand");
             self.news.push_back(FleetNews::Changed(id));
         }
     }

@@ -7,10 +7,10 @@
 //! only within `view`, where the line is private; no broker keeps it, since only births and wills are retained.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use ulid::Ulid;
 
 use super::order::Order;
+use super::view::{Name, SaidView, Words};
 use crate::config::{ROOM_ID_CHARS_MAX, is_room_id};
 use crate::room::RoomTime;
 use crate::room::call::{Call, CallPhase};
@@ -139,7 +139,7 @@ pub struct RoomState {
     #[serde(flatten)]
     pub head: Head,
     /// What the room is called at the desk.
-    pub name: String,
+    pub name: Name,
     /// How lively it is.
     #[serde(flatten)]
     pub vitals: Vitals,
@@ -150,7 +150,7 @@ pub struct RoomState {
     /// What became of orders, newest last.
     pub answers: Vec<OrderAnswer>,
     /// The room as the desk's page draws it, without its call.
-    pub view: Value,
+    pub view: SaidView,
 }
 
 /// How lively a room is, as ages in milliseconds; none where there is no such thing, such as a screen in a room
@@ -180,7 +180,7 @@ pub struct CallState {
     /// Milliseconds in this phase, at the moment of writing.
     pub phase_ago_ms: u64,
     /// Who is coming or here.
-    pub name: Option<String>,
+    pub name: Option<Name>,
     /// How often it was pressed or rang; one more rings anew.
     pub presses: u32,
     /// Whether the room has said that it reaches no desk.
@@ -204,7 +204,7 @@ impl CallState {
             phase: Phase::of(call.phase),
             placed_ago_ms: ago_ms(call.placed_at),
             phase_ago_ms: ago_ms(call.phase_since),
-            name: call.name.clone(),
+            name: call.name.as_deref().map(Name::from),
             presses: call.presses,
             line_down_told: call.line_down_told,
             risen: call.risen,
@@ -248,7 +248,7 @@ pub struct OrderAnswer {
     /// Which order.
     pub order: Ulid,
     /// Why it was not taken, in plain words; none if it was.
-    pub refused: Option<String>,
+    pub refused: Option<Words>,
 }
 
 /// A desk's heartbeat, for every room.
@@ -362,6 +362,7 @@ impl FromRoom {
 
 #[cfg(test)]
 mod tests {
+    use super::super::view::RoomView;
     use super::*;
 
     fn head() -> Head {
@@ -406,7 +407,7 @@ mod tests {
             }),
             ended: vec![Ulid(8)],
             answers: vec![OrderAnswer { order: Ulid(1), refused: Some("no".into()) }],
-            view: serde_json::json!({ "stage": "session" }),
+            view: RoomView { stage: "session".into(), ..RoomView::default() }.into(),
         };
         for said in [FromRoom::Birth(head()), FromRoom::State(Box::new(state)), FromRoom::Will(head())] {
             let bytes = write(&said).unwrap();

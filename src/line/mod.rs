@@ -12,6 +12,7 @@ pub mod order;
 mod prompt;
 pub mod room_end;
 pub mod tls;
+pub mod view;
 pub mod webhook;
 
 /// A room and a desk say that they are there so often, in milliseconds.

@@ -1,7 +1,6 @@
 //! Owns the two lines over a broker, each as it is opened: a room's and a desk's. Does not own what they say
 //! ([`super::room_end`], [`super::fleet`]) nor how it travels ([`super::link`]).
 
-use serde_json::Value;
 use ulid::Ulid;
 
 use super::Publication;
@@ -115,9 +114,7 @@ impl End for RoomSide {
         end.poll_publication(now_ms, || {
             let mut told = source();
             // What a patient shared is for the desk alone: it does not travel where others can read along.
-            if let Some(shared) = told.view.get_mut("shared").filter(|_| !*is_private) {
-                *shared = Value::Null;
-            }
+            told.view.shared = told.view.shared.filter(|_| *is_private);
             told
         })
     }

@@ -4,13 +4,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use serde_json::Value;
 use ulid::Ulid;
 
 use super::message::{
     CallState, DeskBeat, DeskStance, FromRoom, Head, OrderAnswer, Phase, RoomId, RoomState, VERSION, Vitals, all_desks,
     is_desk_beat, read, write,
 };
+use super::view::{RoomView, Words};
 use super::{BEAT_EVERY_MS, Publication, SILENT_AFTER_MS};
 use crate::room::Event;
 use crate::room::call::{CallId, DeskId};
@@ -38,7 +38,7 @@ pub struct Told {
     /// How lively the room is.
     pub vitals: Vitals,
     /// The room as the desk's page draws it.
-    pub view: Value,
+    pub view: RoomView,
 }
 
 /// What the room is to be told.
@@ -210,7 +210,7 @@ impl RoomEnd {
 
     /// What the room made of an order.
     pub fn answered(&mut self, order: Ulid, refused: Option<String>) {
-        keep(&mut self.answers, OrderAnswer { order, refused }, ANSWERS_MAX);
+        keep(&mut self.answers, OrderAnswer { order, refused: refused.map(Words::from) }, ANSWERS_MAX);
         self.urgent = true;
     }
 
@@ -359,7 +359,7 @@ impl RoomEnd {
         }
         (self.urgent, self.changed, self.said_at_ms) = (false, false, now_ms);
         let told = told();
-        let shares = told.view.get("shared").is_some_and(Value::is_string);
+        let shares = told.view.shared.is_some();
         if shares {
             let known: Vec<u64> = self.desks.keys().copied().collect();
             for desk in known {
@@ -374,12 +374,12 @@ impl RoomEnd {
         let named = call.as_ref().map(|call| call.id);
         let state = FromRoom::State(Box::new(RoomState {
             head,
-            name: told.name,
+            name: told.name.into(),
             vitals: told.vitals,
             call,
             ended: self.ended.iter().copied().collect(),
             answers: self.answers.iter().cloned().collect(),
-            view: told.view,
+            view: told.view.into(),
         }));
         self.publication(&state, false, named)
     }

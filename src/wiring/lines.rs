@@ -18,6 +18,7 @@ use crate::line::link::News;
 use crate::line::message::{CallState, RoomId, Vitals as Ages};
 use crate::line::mqtt::{RoomLine, RoomNews};
 use crate::line::room_end::{Keeping, Tell, Told};
+use crate::line::view::{Offers, RoomView};
 use crate::line::webhook::{Escalated, Escalation, Outcome, Step};
 use crate::room::call::{Call, CallPhase};
 use crate::room::{Effect, Event, RoomTime, Snapshot, Trouble};
@@ -43,7 +44,7 @@ pub struct Subject<'r> {
     /// What it is called at the desk.
     pub room_name: &'r str,
     /// What can be chosen in it, as a desk's page reads it: [`desk::offers`].
-    pub offers: serde_json::Value,
+    pub offers: Offers,
     /// Its sound, which says when it last played.
     pub sound: &'r Sound,
     /// When it last turned and drew.
@@ -201,8 +202,7 @@ fn source(subject: &Subject<'_>) -> impl FnMut() -> Told + Send + 'static {
         // A window on which nobody relied may have stood still, rightly.
         listened_since = if snapshot.desks > 0 { listened_since.or(Some(Instant::now())) } else { None };
         let frame_age = listened_since.and_then(|since: Instant| Some(vitals.frame_age()?.min(since.elapsed())));
-        let mut view = desk::room_view(&snapshot, now, &name);
-        view["offers"] = offers.clone();
+        let view = RoomView { offers: Some(offers.clone()), ..desk::room_view(&snapshot, now, &name) };
         let age_ms = |age: Duration| u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
         Told {
             name: name.clone(),

@@ -12,6 +12,7 @@ use stillroom::line::message::{CallState, Phase, RoomId, Vitals};
 use stillroom::line::mqtt::{DeskLine, RoomLine, RoomNews};
 use stillroom::line::order::Order;
 use stillroom::line::room_end::Told;
+use stillroom::line::view::RoomView;
 use stillroom::room::call::{CallId, CallPhase};
 use stillroom::room::{Effect, Event, Refusal, Room, RoomTime, Rules};
 use ulid::Ulid;
@@ -82,7 +83,11 @@ impl TestRoom {
                 name: "Room 2".to_owned(),
                 call: snapshot.call.as_ref().map(|call| CallState::of(call, core.now())),
                 vitals: core.vitals,
-                view: serde_json::json!({ "stage": snapshot.stage.name(), "shared": "a white horse" }),
+                view: RoomView {
+                    stage: snapshot.stage.name().into(),
+                    shared: Some("a white horse".into()),
+                    ..RoomView::default()
+                },
             }
         });
         let on_news = move |news: News<RoomNews>| match news {
@@ -250,7 +255,7 @@ impl TestDesk {
         })
     }
 
-    pub fn view(&self) -> Option<serde_json::Value> {
+    pub fn view(&self) -> Option<RoomView> {
         self.line.with(|fleet, now_ms| fleet.room(now_ms, &room_id())?.view.cloned())
     }
 

@@ -57,7 +57,7 @@ fn a_call_goes_its_whole_way_and_each_word_is_true() {
     room.tell(Event::CallCleared);
     wait_until(SOON, "the desk clears it", || desk.open_call().is_none());
     assert_eq!(desk.shown(), [call]);
-    assert_eq!(desk.view().unwrap()["shared"], "a white horse", "on one machine it is private");
+    assert_eq!(desk.view().unwrap().shared, Some("a white horse".into()), "on one machine it is private");
 }
 
 #[test]

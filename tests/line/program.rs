@@ -42,7 +42,7 @@ fn a_call_of_the_program_goes_its_way_over_the_broker() {
     desk.order(Order::Coming { call, name: "Maria".into() });
     call_is(&mut kiosk, "on_the_way");
     wait_until(SOON, "the desk sees it", || desk.open_call() == Some((call, Phase::OnTheWay)));
-    assert_eq!(desk.view().unwrap()["room"], "Room 2");
+    assert_eq!(&*desk.view().unwrap().room, "Room 2");
 
     broker.kill();
     kiosk.reach("the trouble with the line", |line| has_trouble(line, "line-down"));

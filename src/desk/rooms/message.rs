@@ -1,8 +1,7 @@
-//! Owns what a page of several rooms is told, as JSON. What a room says of itself goes through as it is: the room has
-//! written it for a page like this one. Does not own when it is told.
+//! Owns what a page of several rooms is told, as JSON. Of what a room says of itself only that goes through which could
+//! be read. Does not own when it is told.
 
 use serde::Serialize;
-use serde_json::Value;
 use ulid::Ulid;
 
 use super::super::calls::CallLog;
@@ -10,6 +9,7 @@ use super::super::view::{PastCallView, past_call_view};
 use super::RoomsOptions;
 use crate::line::fleet::{RoomNow, RoomTrouble};
 use crate::line::message::CallState;
+use crate::line::view::{RoomView, Words};
 use crate::room::Place;
 
 /// The first message on a stream: what does not change while the page is open.
@@ -50,7 +50,7 @@ pub(super) struct LineMessage {
     /// Whether it ever did since this desk came up.
     pub was_linked: bool,
     /// Why it does not, in the words of whoever said so; none while it does.
-    pub why: Option<String>,
+    pub why: Option<Words>,
     /// The broker's address.
     pub broker: String,
     /// So many rooms are known.
@@ -66,7 +66,7 @@ pub(super) struct RoomMessage<'a> {
     troubles: Vec<&'static str>,
     call: Option<CallState>,
     left: Vec<Ulid>,
-    view: Option<&'a Value>,
+    view: Option<&'a RoomView>,
     view_age_ms: u64,
     recent: Vec<PastCallView<'a>>,
 }

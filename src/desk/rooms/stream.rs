@@ -11,7 +11,6 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event as Message, Sse};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 use tokio_stream::StreamExt;
@@ -22,6 +21,7 @@ use super::super::seats::Seat;
 use super::message::{Hello, LineMessage, RoomMessage};
 use super::watch::Rooms;
 use crate::line::message::RoomId;
+use crate::line::view::Words;
 use crate::room::call::DeskId;
 
 /// A page that hears nothing for longer than a few of these says that it cannot hear its desk.
@@ -143,14 +143,14 @@ async fn send_line(desk: &Rooms, messages: &Messages) -> bool {
     let (linked, was_linked, why) = desk.link();
     let rooms = desk.line.with(|fleet, now_ms| fleet.rooms(now_ms).count());
     let broker = desk.options.broker.url.to_string();
-    send(messages, "line", &LineMessage { linked, was_linked, why, broker, rooms }).await
+    send(messages, "line", &LineMessage { linked, was_linked, why: why.map(Words::from), broker, rooms }).await
 }
 
 async fn send_room(desk: &Rooms, page: DeskId, room: &RoomId, messages: &Messages) -> bool {
     let log = desk.log_of(room);
     let written = desk.line.with(|fleet, now_ms| {
         let room = fleet.room(now_ms, room)?;
-        let shares = room.view.is_some_and(|view| view.get("shared").is_some_and(Value::is_string));
+        let shares = room.view.is_some_and(|view| view.shared.is_some());
         Some((serde_json::to_string(&RoomMessage::new(room, &log)), shares))
     });
     match written {

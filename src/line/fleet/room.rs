@@ -3,7 +3,6 @@
 
 use std::collections::VecDeque;
 
-use serde_json::Value;
 use ulid::Ulid;
 
 use super::super::SILENT_AFTER_MS;
@@ -32,6 +31,8 @@ pub(super) enum Shared {
 }
 
 #[derive(Debug, Default)]
+// Each is a plain fact of its own, true or not at the same time as any other.
+#[allow(clippy::struct_excessive_bools)]
 pub(super) struct Room {
     pub(super) boot: Option<Ulid>,
     /// The last word of each run.
@@ -42,6 +43,8 @@ pub(super) struct Room {
     pub(super) heard_at_ms: u64,
     pub(super) cut: bool,
     pub(super) told_lost: bool,
+    /// Whether the last that it said could not be read.
+    pub(super) is_not_understood: bool,
     pub(super) state: Option<Box<RoomState>>,
     pub(super) state_at_ms: u64,
     /// The open call; it outlives a state that says nothing of it.
@@ -61,6 +64,11 @@ pub(super) struct Room {
 impl Room {
     /// Takes in what the room said. False if there is nothing to draw anew.
     pub(super) fn take(&mut self, now_ms: u64, said: FromRoom) -> bool {
+        let was_not_understood = std::mem::take(&mut self.is_not_understood);
+        was_not_understood | self.takes(now_ms, said)
+    }
+
+    fn takes(&mut self, now_ms: u64, said: FromRoom) -> bool {
         match said {
             FromRoom::Will(head) => {
                 // A will may arrive after its room has connected anew: it belongs to the connection before.
@@ -145,7 +153,7 @@ impl Room {
 
     /// Whether what the patient shared is part of what the room said last.
     pub(super) fn shares(&self) -> bool {
-        self.state.as_ref().is_some_and(|state| state.view.get("shared").is_some_and(Value::is_string))
+        self.state.as_ref().is_some_and(|state| state.view.read.shared.is_some())
     }
 
     /// Whether the room does not say any more what may still be held here.
@@ -155,11 +163,7 @@ impl Room {
 
     /// What the patient shared does not outlive the moment from which the room is not heard. False if there was nothing.
     pub(super) fn forget_shared(&mut self) -> bool {
-        let shares = self.shares();
-        if let Some(shared) = self.state.as_mut().and_then(|state| state.view.get_mut("shared")) {
-            *shared = Value::Null;
-        }
-        shares
+        self.state.as_mut().is_some_and(|state| state.view.read.shared.take().is_some())
     }
 
     /// An order that the room has answered.
@@ -170,7 +174,7 @@ impl Room {
         let (order, _) = self.orders.remove(place)?;
         let answers = &self.state.as_ref()?.answers;
         let answer = answers.iter().find(|answer| answer.order == order.id)?;
-        Some((order.id, answer.refused.clone()))
+        Some((order.id, answer.refused.clone().map(String::from)))
     }
 
     pub(super) fn is_lost(&self, now_ms: u64) -> bool {
@@ -178,7 +182,10 @@ impl Room {
     }
 
     pub(super) fn now<'a>(&'a self, id: &'a RoomId, now_ms: u64) -> RoomNow<'a> {
-        let troubles = if self.is_lost(now_ms) { vec![RoomTrouble::Lost] } else { self.stale() };
+        let mut troubles = if self.is_lost(now_ms) { vec![RoomTrouble::Lost] } else { self.stale() };
+        if self.is_not_understood {
+            troubles.push(RoomTrouble::NotUnderstood);
+        }
         let call = self.call.as_ref().map(|(call, since_ms)| {
             let more_ms = now_ms.saturating_sub(*since_ms);
             CallState {
@@ -189,11 +196,11 @@ impl Room {
         });
         RoomNow {
             id,
-            name: self.state.as_ref().map_or(id.as_str(), |state| state.name.as_str()),
+            name: self.state.as_ref().map_or(id.as_str(), |state| &*state.name),
             troubles,
             call,
             left: self.left.iter().copied().collect(),
-            view: self.state.as_ref().map(|state| &state.view),
+            view: self.state.as_ref().map(|state| &state.view.read),
             view_age_ms: now_ms.saturating_sub(self.state_at_ms),
         }
     }
@@ -205,6 +212,7 @@ impl Room {
             (RoomTrouble::StandsStill, old(state.vitals.loop_age_ms)),
             (RoomTrouble::NotDrawing, old(state.vitals.frame_age_ms)),
             (RoomTrouble::SoundDead, old(state.vitals.audio_age_ms)),
+            (RoomTrouble::ViewUnreadable, !state.view.is_whole),
         ]
         .into_iter()
         .filter_map(|(trouble, is_so)| is_so.then_some(trouble))

@@ -128,7 +128,7 @@ impl World {
                 name: String::new(),
                 call: room.snapshot(now).call.map(|call| CallState::of(&call, now)),
                 vitals: Vitals::default(),
-                view: Value::Null,
+                view: RoomView::default(),
             });
             let Some(publication) = publication else { break };
             self.publish(at, publication);

@@ -45,8 +45,9 @@ check: build
 	$(ROOM) check --config $(CONFIG)
 
 test:
-	@sh scripts/packages.sh build window smoke lines home
+	@sh scripts/packages.sh build window smoke lines home page
 	@sh scripts/cargo.sh
+	tsc -p src/desk/page/jsconfig.json
 	cargo fmt --check
 	cargo clippy --release --locked --all-targets -- -D warnings
 	@# Builds the program as well, once: a build of its own before would build the window's libraries twice.

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs the system packages of the named groups that are not there yet: build, window, smoke, lines, home, demo,
-# bench, soak, pictures.
+# Installs the system packages of the named groups that are not there yet: build, window, smoke, lines, home, page,
+# demo, bench, soak, pictures.
 # Looks first, so that a second run installs nothing and asks for no rights.
 set -eu
 
@@ -14,11 +14,12 @@ packages() {
 	lines) echo 'mosquitto' ;;
 	home) echo 'zbar-tools age cups' ;;
 	soak) echo 'iproute2 printer-driver-cups-pdf' ;;
+	page) echo 'node-typescript' ;;
 	demo) echo 'chromium chromium-driver sox zbar-tools' ;;
 	bench) echo 'mpv' ;;
 	pictures) echo 'imagemagick' ;;
 	*)
-		echo "packages.sh: there is no group $1; the groups are build, window, smoke, lines, home, demo, bench, soak and pictures" >&2
+		echo "packages.sh: there is no group $1; the groups are build, window, smoke, lines, home, page, demo, bench, soak and pictures" >&2
 		exit 2
 		;;
 	esac
@@ -32,6 +33,7 @@ reason() {
 	lines) echo 'for a broker of their own, which the tests freeze and kill' ;;
 	home) echo 'to read the codes, to open what is sealed, and to print on a print server of its own' ;;
 	soak) echo 'for a network of its own, whose cable the tests pull, and a printer that makes files' ;;
+	page) echo 'to check the types of the desk page' ;;
 	demo) echo 'to stand at the desk in a real browser, to measure the sound, and to read the codes' ;;
 	bench) echo 'to measure the room beside a player that does nothing else' ;;
 	pictures) echo 'to make the pictures of the README smaller' ;;

@@ -213,6 +213,31 @@ fn the_desk_has_every_word_in_both_languages_and_for_every_trouble() {
     }
 }
 
+#[test]
+fn the_desks_page_says_nothing_for_which_it_has_no_words() {
+    let words = desk_words("en-US");
+    let of_rooms = text("src/line/fleet.rs");
+    let of_rooms = between(&of_rooms, "pub const fn name(self)", "\n    }\n}");
+    for name in of_rooms.split('"').skip(1).step_by(2) {
+        assert!(words.contains(&format!("trouble_{name}")), "the desk has no word for the trouble {name}");
+    }
+    let mut said = 0;
+    for file in fs::read_dir(repository().join("src/desk/page")).unwrap() {
+        let path = file.unwrap().path();
+        if !path.extension().is_some_and(|ending| ending == "js" || ending == "html") {
+            continue;
+        }
+        let page = fs::read_to_string(&path).unwrap();
+        for beginning in [" say(\"", "(say(\"", "{say(\"", "data-say=\"", "data-say-label=\""] {
+            for key in page.split(beginning).skip(1).filter_map(|rest| rest.split('"').next()) {
+                assert!(words.iter().any(|word| word == key), "{}: there are no words for {key}", path.display());
+                said += 1;
+            }
+        }
+    }
+    assert!(said > 120, "{said}");
+}
+
 /// How a call can stand, and how it comes there.
 const STATES: [&str; 6] = ["no call", "placed", "sent", "received", "on the way", "here"];
 const CALL: CallId = CallId(1);

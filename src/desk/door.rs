@@ -76,6 +76,7 @@ pub(super) fn router(door: &Arc<Door>, inside: Router) -> Router {
         .route("/call.js", file(JS, include_str!("page/call.js")))
         .route("/controls.js", file(JS, include_str!("page/controls.js")))
         .route("/link.js", file(JS, include_str!("page/link.js")))
+        .route("/parts.js", file(JS, include_str!("page/parts.js")))
         .route("/rooms.js", file(JS, include_str!("page/rooms.js")))
         .route("/sound.js", file(JS, include_str!("page/sound.js")))
         .route("/troubles.js", file(JS, include_str!("page/troubles.js")))

@@ -1,58 +1,67 @@
 // Owns one room at a glance: its card, its arc, the last calls and the last wipe. Does not own the call, what is wrong,
 // nor what can be changed.
 
-import { say } from "/words.js";
+import { el, show, write } from "/parts.js";
+import { named, say } from "/words.js";
 
 const ARC_WIDTH = 1000;
 const ARC_TOP = 22;
 const ARC_BOTTOM = 172;
 const MINUTE_MS = 60_000;
+/** Drawn where the room did not say which length is chosen. */
+const USUAL_MINUTES = 40;
+/** Stands where the room did not say. */
+const UNKNOWN = "–";
 
+/** @type {Shown | null} */
 let view = null;
 let at = 0;
-let offers = { profiles: [], cap_db: 0 };
+/** @type {Offers} */
+let offers = { profiles: [], cap_db: 0, previews: false };
 let onForgotten = () => {};
 let drawnArc = "";
 
-/** The element of that name. */
-export const el = (id) => document.getElementById(id);
-
-/** Writes words where they differ, so that a reader of the screen hears only changes. Into a node, or that of a name. */
-export function write(at, words) {
-  const node = typeof at === "string" ? el(at) : at;
-  if (node.textContent !== words) node.textContent = words;
-}
-
-/** Shows or hides. */
-export function show(node, on) {
-  if (node.hidden === on) node.hidden = !on;
-}
-
-/** Minutes and seconds, or hours, minutes and seconds. */
+/**
+ * Minutes and seconds, or hours, minutes and seconds.
+ * @param {number} ms
+ */
 export function minutes(ms) {
   const seconds = Math.max(0, Math.floor(ms / 1000));
-  const pad = (n) => String(n).padStart(2, "0");
+  const pad = (/** @type {number} */ n) => String(n).padStart(2, "0");
   const hours = Math.floor(seconds / 3600);
   const rest = `${pad(Math.floor((seconds % 3600) / 60))}:${pad(seconds % 60)}`;
   return hours ? `${hours}:${rest}` : rest.replace(/^0/, "");
 }
 
-/** The wall clock of a moment, by the day's 24 hours as on the tablet. */
+/**
+ * The wall clock of a moment, by the day's 24 hours as on the tablet.
+ * @param {Date} moment
+ */
 export function clockTime(moment) {
   return moment.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 }
 
-/** Whom to tell once what a patient shared is off this page. */
+/**
+ * Whom to tell once what a patient shared is off this page.
+ * @param {() => void} tell
+ */
 export function whenForgotten(tell) {
   onForgotten = tell;
 }
 
-/** What can be chosen in the room that is shown. */
+/**
+ * What can be chosen in the room that is shown.
+ * @param {Offers} said
+ */
 export function prepare(said) {
   offers = said;
 }
 
-/** How loud a level is, in one word, from how far it lies below the room's cap. */
+/**
+ * How loud a level is, in one word, from how far it lies below the room's cap.
+ * @param {number} db
+ * @param {number} cap_db
+ */
 export function loudness(db, cap_db) {
   const below = cap_db - db;
   // The same steps and words as on the tablet.
@@ -60,50 +69,73 @@ export function loudness(db, cap_db) {
   return say(`volume_${words.find(([limit]) => below <= limit)?.[1] ?? 1}`);
 }
 
-/** A level in dB and in a word. */
+/**
+ * A level in dB and in a word.
+ * @param {number | null} db
+ */
 export function volumeWords(db) {
+  if (db === null) return UNKNOWN;
   const rounded = Math.round(db);
   return say("volume_fact", { db: rounded < 0 ? `−${-rounded}` : rounded, word: loudness(db, offers.cap_db) });
 }
 
-/** The profile's name for people. */
+/**
+ * The profile's name for people.
+ * @param {string} name
+ */
 export function profileTitle(name) {
-  return offers.profiles.find((profile) => profile.name === name)?.title || name;
+  return offers.profiles.find((profile) => profile.name === name)?.title || name || UNKNOWN;
 }
 
-/** What the light does now, in words. */
-export function lightWords() {
-  const percent = Math.round(view.brightness_trim * 100);
+/**
+ * What the light does now, in words.
+ * @param {Shown} view
+ */
+export function lightWords(view) {
   if (view.dark) return say("light_dark");
+  if (view.brightness_trim === null) return UNKNOWN;
+  const percent = Math.round(view.brightness_trim * 100);
   if (percent === 0) return say("light_arc");
   return say(percent > 0 ? "light_more" : "light_less", { percent: Math.abs(percent) });
 }
 
-/** How full the composed music is now, in words. */
-export function intensityWords() {
+/**
+ * How full the composed music is now, in words.
+ * @param {Shown} view
+ */
+export function intensityWords(view) {
+  if (view.intensity_nudge === null) return UNKNOWN;
   const percent = Math.round(view.intensity_nudge * 100);
   if (percent === 0) return say("intensity_arc");
   return say(percent > 0 ? "intensity_more" : "intensity_less", { percent: Math.abs(percent) });
 }
 
-/** Shows the room. */
+/**
+ * Shows the room.
+ * @param {Shown} room
+ * @param {number} receivedAt
+ */
 export function draw(room, receivedAt) {
   view = room;
   at = receivedAt;
+  // First, so that nothing of one room's patient stays where another room is drawn, whatever fails after it.
+  showShared(view.shared);
   document.body.dataset.stage = view.stage;
   write("fact-profile", profileTitle(view.profile));
-  write("fact-place", say(`place_${view.place}`));
+  write("fact-place", named("place", view.place));
   write("fact-volume", view.silence ? say("volume_silence") : volumeWords(view.volume_db));
-  write("fact-light", lightWords());
+  write("fact-light", lightWords(view));
   const breath = view.anchor && view.breath ? "breath_anchor" : "breath_on";
   write("fact-breath", view.breath ? say(breath, { pattern: view.breath }) : say("breath_off"));
-  showShared(view.shared);
-  drawReceipt();
-  drawRecent();
+  drawReceipt(view.receipt);
+  drawRecent(view.recent);
   tick();
 }
 
-// The room waits at a reset until each page that showed what was shared has said that it does no longer.
+/**
+ * The room waits at a reset until each page that showed what was shared has said that it does no longer.
+ * @param {string | null} words
+ */
 function showShared(words) {
   const showed = el("shared-words").textContent !== "";
   show(el("shared"), words !== null);
@@ -116,7 +148,11 @@ export function forgetShared() {
   showShared(null);
 }
 
-/** The session clock of a room now, in milliseconds; null while it waits for the pump. */
+/**
+ * The session clock of a room now, in milliseconds; null while it waits for the pump.
+ * @param {Shown | null} room
+ * @param {number} heardAt
+ */
 export function clockOf(room, heardAt) {
   const session = room?.session;
   if (!session || session.clock_ms === null) return null;
@@ -129,9 +165,13 @@ export function sessionClock() {
   return clockOf(view, at);
 }
 
-/** Stage and part of a room, in words. */
+/**
+ * Stage and part of a room, in words.
+ * @param {Shown} room
+ * @param {number | null} clock
+ */
 export function stageWords(room, clock) {
-  const stage = say(`stage_${room.stage}`);
+  const stage = named("stage", room.stage) || UNKNOWN;
   return room.session ? `${stage} · ${say(`part_${partAt(room.session, clock)}`)}` : stage;
 }
 
@@ -142,15 +182,15 @@ export function tick() {
   const clock = sessionClock();
   const part = session ? partAt(session, clock) : null;
   write("room-stage", stageWords(view, clock));
-  write("room-words", words(session, clock, part));
+  write("room-words", words(view, clock, part));
   show(el("clock-box"), Boolean(session));
-  drawArc(session);
+  drawArc(view);
   el("arc").classList.toggle("ghost", !session);
   if (!session) {
     // Nothing of the last session stays to be read.
     el("arc-done").setAttribute("width", "0");
     show(el("arc-dot"), false);
-    for (const label of el("arc-parts").children) label.classList.remove("now");
+    for (const label of labels()) label.classList.remove("now");
     return;
   }
   write("clock", clock === null ? "0:00" : minutes(clock));
@@ -161,7 +201,7 @@ export function tick() {
   show(dot, true);
   dot.style.left = `${share * 100}%`;
   dot.style.top = `${(height(session, clock ?? 0) / 190) * 100}%`;
-  for (const label of el("arc-parts").children) label.classList.toggle("now", label.dataset.part === part);
+  for (const label of labels()) label.classList.toggle("now", label.dataset.part === part);
   const label = { part: say(`part_${part}`), now: Math.floor((clock ?? 0) / MINUTE_MS), end: whole(session.end_ms) };
   el("arc").setAttribute("aria-label", say("arc_label", label));
 }
@@ -171,9 +211,19 @@ export function quietTitle() {
   if (!view) return "Stillroom";
   const clock = sessionClock();
   const room = view.room || say("unnamed");
-  return clock === null ? `${room} · ${say(`stage_${view.stage}`)}` : `${room} · ${say(`part_${partAt(view.session, clock)}`)} ${minutes(clock)}`;
+  if (clock === null || !view.session) return `${room} · ${named("stage", view.stage)}`;
+  return `${room} · ${say(`part_${partAt(view.session, clock)}`)} ${minutes(clock)}`;
 }
 
+/** The names of the parts below the arc. */
+function labels() {
+  return /** @type {HTMLElement[]} */ ([...el("arc-parts").children]);
+}
+
+/**
+ * @param {Session} session
+ * @param {number | null} clock
+ */
 function partAt(session, clock) {
   if (clock === null) return "settle";
   if (clock < session.peak_from_ms) return "onset";
@@ -181,13 +231,31 @@ function partAt(session, clock) {
   return clock < session.landing_from_ms ? "return" : "landing";
 }
 
-function words(session, clock, part) {
+/**
+ * @param {Shown} view
+ * @param {number | null} clock
+ * @param {string | null} part
+ */
+function words(view, clock, part) {
+  const { session } = view;
   if (session?.paused) return say("words_paused");
   if (session && clock !== null && clock >= session.end_ms) return say("words_landed");
   if (part) return say(`words_${part}`);
-  return say(view.wiping ? "words_wiping" : `words_${view.stage}`);
+  return restWords(view);
 }
 
+/**
+ * What a room without a session is about.
+ * @param {Shown} view
+ */
+export function restWords(view) {
+  return view.wiping ? say("words_wiping") : view.stage ? say(`words_${view.stage}`, {}, "") : "";
+}
+
+/**
+ * @param {Session} session
+ * @param {number | null} clock
+ */
 function clockWords(session, clock) {
   const end = whole(session.end_ms);
   if (clock === null) return say("clock_settling");
@@ -199,20 +267,26 @@ function clockWords(session, clock) {
   return say(session.ended ? "clock_ended" : "clock_lands", { end, left: Math.ceil((session.end_ms - clock) / MINUTE_MS) }) + speed;
 }
 
+/** @param {number} ms */
 function whole(ms) {
   return Math.round(ms / MINUTE_MS);
 }
 
-/** The arc of a session that has not begun is drawn too, faintly: as the chosen length would be. */
+/**
+ * The arc of a session that has not begun is drawn too, faintly: as the chosen length would be.
+ * @param {Shown} room
+ * @returns {ArcBorders}
+ */
 function planned(room) {
-  const infusion = room.infusion_minutes * MINUTE_MS;
+  const infusion = (room.infusion_minutes ?? USUAL_MINUTES) * MINUTE_MS;
   const end = infusion + 15 * MINUTE_MS;
   const onset = Math.min(Math.max(infusion * 0.3, 8 * MINUTE_MS), 15 * MINUTE_MS, end - 20 * MINUTE_MS);
-  return { infusion_ms: infusion, peak_from_ms: onset, return_from_ms: end - 20 * MINUTE_MS, landing_from_ms: end - 10 * MINUTE_MS, end_ms: end };
+  return { infusion_ms: infusion, peak_from_ms: onset, return_from_ms: end - 20 * MINUTE_MS, landing_from_ms: end - 10 * MINUTE_MS, end_ms: end, ended: false };
 }
 
-function drawArc(session) {
-  const arc = session ?? planned(view);
+/** @param {Shown} view */
+function drawArc(view) {
+  const arc = view.session ?? planned(view);
   const key = JSON.stringify([arc.infusion_ms, arc.peak_from_ms, arc.return_from_ms, arc.landing_from_ms, arc.end_ms]);
   if (key === drawnArc) return;
   drawnArc = key;
@@ -220,7 +294,7 @@ function drawArc(session) {
   const { line, hill } = shapeOf(arc, 200);
   for (const id of ["arc-line", "arc-line-past"]) el(id).setAttribute("d", line);
   for (const id of ["arc-hill", "arc-hill-past"]) el(id).setAttribute("d", hill);
-  const x = (ms) => ((ARC_WIDTH * ms) / end).toFixed(1);
+  const x = (/** @type {number} */ ms) => ((ARC_WIDTH * ms) / end).toFixed(1);
   const borders = [arc.peak_from_ms, arc.return_from_ms, arc.landing_from_ms].filter((ms) => ms > 0 && ms < end);
   el("arc-borders").setAttribute("d", borders.map((ms) => `M${x(ms)} 12V190`).join(""));
   const showsInfusion = !arc.ended && arc.infusion_ms < end;
@@ -228,20 +302,28 @@ function drawArc(session) {
   show(el("arc-infusion-words"), showsInfusion);
   el("arc-infusion-words").style.right = `${100 - (100 * arc.infusion_ms) / end}%`;
   const starts = [0, arc.peak_from_ms, arc.return_from_ms, arc.landing_from_ms, end];
-  [...el("arc-parts").children].forEach((label, index) => {
+  labels().forEach((label, index) => {
     const share = Math.max(0, starts[index + 1] - starts[index]) / end;
     label.style.flexGrow = String(share * 1000);
     label.textContent = share > 0.06 ? say(`part_${label.dataset.part}`) : "";
   });
 }
 
-/** The arc of a room as a small drawing: its line, the hill below it, and how far along it the clock has come, 0 to 1. */
+/**
+ * The arc of a room as a small drawing: its line, the hill below it, and how far along it the clock has come, 0 to 1.
+ * @param {Shown} room
+ * @param {number | null} clock
+ */
 export function smallArc(room, clock) {
   const arc = room.session ?? planned(room);
   const share = clock === null ? 0 : clock / Math.max(1, arc.end_ms);
   return { ...shapeOf(arc, 60), share, top: height(arc, clock ?? 0) / 190 };
 }
 
+/**
+ * @param {ArcBorders} arc
+ * @param {number} steps
+ */
 function shapeOf(arc, steps) {
   const end = Math.max(1, arc.end_ms);
   const points = [];
@@ -252,21 +334,25 @@ function shapeOf(arc, steps) {
   return { line, hill: `${line}L${ARC_WIDTH} 190L0 190Z` };
 }
 
-/** How deep the session is at a moment, as a height in the drawing. */
+/**
+ * How deep the session is at a moment, as a height in the drawing.
+ * @param {ArcBorders} arc
+ * @param {number} ms
+ */
 function height(arc, ms) {
-  const ease = (share) => {
+  const ease = (/** @type {number} */ share) => {
     const x = Math.min(1, Math.max(0, share));
     return x * x * (3 - 2 * x);
   };
-  const through = (from, to) => ease((ms - from) / Math.max(1, to - from));
+  const through = (/** @type {number} */ from, /** @type {number} */ to) => ease((ms - from) / Math.max(1, to - from));
   let depth = 0.1 + 0.9 * through(0, arc.peak_from_ms);
   depth -= 0.5 * through(arc.return_from_ms, arc.landing_from_ms);
   depth -= 0.42 * through(arc.landing_from_ms, arc.end_ms);
   return ARC_BOTTOM - (ARC_BOTTOM - ARC_TOP) * Math.max(0, depth);
 }
 
-function drawReceipt() {
-  const { receipt } = view;
+/** @param {Receipt | null} receipt */
+function drawReceipt(receipt) {
   show(el("receipt-more"), Boolean(receipt));
   el("receipt-words").classList.toggle("good", Boolean(receipt?.verified));
   el("receipt-words").classList.toggle("bad", Boolean(receipt && !receipt.verified));
@@ -274,8 +360,7 @@ function drawReceipt() {
     write("receipt-words", say("receipt_none"));
     return;
   }
-  const when = new Date(receipt.at);
-  const time = Number.isNaN(when.getTime()) ? receipt.at : clockTime(when);
+  const time = timeOf(receipt.at);
   const good = receipt.checks.filter((check) => check.ok).length;
   const key = receipt.verified ? "receipt_good" : "receipt_bad";
   write("receipt-words", say(key, { number: receipt.number, time, good, all: receipt.checks.length }));
@@ -286,23 +371,32 @@ function drawReceipt() {
     ...receipt.checks.map((check) => {
       const item = document.createElement("li");
       item.className = check.ok ? "good" : "bad";
-      const name = has(`check_${check.name}`) ? say(`check_${check.name}`) : check.name;
-      item.textContent = `${name}: ${say(check.ok ? "receipt_held" : "receipt_failed")}`;
+      item.textContent = `${named("check", check.name)}: ${say(check.ok ? "receipt_held" : "receipt_failed")}`;
       return item;
     }),
   );
 }
 
-function drawRecent() {
-  show(el("recent"), view.recent.length > 0);
-  show(el("recent-none"), view.recent.length === 0);
-  const seconds = (ms) => (ms === null ? "–" : ms < 60_000 ? `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s` : minutes(ms));
+/**
+ * The wall clock of a written moment, or the words that stand in its place.
+ * @param {string} at
+ */
+export function timeOf(at) {
+  const when = new Date(at);
+  return Number.isNaN(when.getTime()) ? at || UNKNOWN : clockTime(when);
+}
+
+/** @param {PastCall[]} recent */
+function drawRecent(recent) {
+  show(el("recent"), recent.length > 0);
+  show(el("recent-none"), recent.length === 0);
+  const seconds = (/** @type {number | null} */ ms) => (ms === null ? "–" : ms < 60_000 ? `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s` : minutes(ms));
   el("recent-rows").replaceChildren(
-    ...view.recent.map((past) => {
+    ...recent.map((past) => {
       const row = document.createElement("tr");
       const who = [past.practice ? say("recent_practice") : "", past.name ?? ""].filter(Boolean).join(" · ");
       const cleared = past.cleared_ms === null ? say("recent_open") : seconds(past.cleared_ms);
-      const cells = [clockTime(new Date(past.at)), seconds(past.received_ms), seconds(past.coming_ms), seconds(past.here_ms), cleared, who || "–"];
+      const cells = [timeOf(past.at), seconds(past.received_ms), seconds(past.coming_ms), seconds(past.here_ms), cleared, who || "–"];
       row.append(
         ...cells.map((words) => {
           const cell = document.createElement("td");

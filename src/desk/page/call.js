@@ -1,34 +1,51 @@
 // Owns the calls on the page, one panel for each room that calls: its words, its answers, and telling the room that it
 // was really drawn. Does not own what is heard for it, nor the rooms.
 
+import { minutes } from "/board.js";
 import { deskName, order } from "/link.js";
-import { say } from "/words.js";
-import { el, minutes, show, write } from "/board.js";
+import { attempt, el, show, write } from "/parts.js";
+import { say, sayWithin } from "/words.js";
 
 // Whoever clicks in the moment in which a panel moved up may have meant another one.
 const SETTLES_MS = 400;
 
+/** @typedef {Pick<Room, "id" | "name" | "call" | "callAt" | "lost">} Calling */
+
+/** The calls that stand on the page, by their rooms. @type {Map<string, Panel>} */
 const panels = new Map();
+/** @type {HTMLElement | null} */
 let template = null;
+/** @type {Panel | null} */
 let theOne = null;
+/** @type {string[]} */
 let clinicians = [];
 let able = () => false;
+/** @type {(id: string) => void} */
 let open = () => {};
 let settledAt = 0;
+/** @type {string[]} */
 let pressesBefore = [];
 
-/** What does not change: who can come, whether this page can receive, and, where there are several rooms, how one is
- *  opened. */
+/**
+ * What does not change: who can come, whether this page can receive, and, where there are several rooms, how one is
+ * opened.
+ * @param {string[]} names
+ * @param {() => boolean} isAble
+ * @param {((id: string) => void) | null} openRoom
+ */
 export function prepare(names, isAble, openRoom) {
   clinicians = names;
   able = isAble;
   open = openRoom ?? open;
   template ??= el("call");
   if (openRoom) template.remove();
-  else theOne ??= new Panel("");
+  else theOne ??= new Panel("", template);
 }
 
-/** Shows a room's call, or none. */
+/**
+ * Shows a room's call, or none.
+ * @param {Calling} room
+ */
 export function draw(room) {
   const panel = panels.get(room.id);
   if (!room.call) {
@@ -42,16 +59,17 @@ export function draw(room) {
     settle();
     return;
   }
-  const drawn = panel ?? theOne ?? new Panel(room.id);
+  const drawn = panel ?? theOne ?? new Panel(room.id, template ?? el("call"));
+  drawn.take(room, room.call);
   panels.set(room.id, drawn);
-  drawn.draw(room);
+  drawn.draw();
   if (drawn !== theOne) settle();
 }
 
 /** The oldest call stands on top, rehearsals last: an answer never moves a panel. */
 function settle() {
   const box = el("calls");
-  const sorted = [...panels.values()].sort((a, b) => a.call.practice - b.call.practice || b.age("placed_ago_ms") - a.age("placed_ago_ms"));
+  const sorted = [...panels.values()].sort(urgentFirst);
   const before = [...box.children];
   sorted.forEach((panel, index) => {
     if (box.children[index] === panel.node) return;
@@ -60,6 +78,14 @@ function settle() {
   if (before.some((node, index) => node.isConnected && box.children[index] !== node)) settledAt = performance.now() + SETTLES_MS;
   box.classList.toggle("several", sorted.length > 1);
   box.classList.toggle("many", sorted.length > 3);
+}
+
+/**
+ * @param {Panel} a
+ * @param {Panel} b
+ */
+function urgentFirst(a, b) {
+  return Number(a.isPractice()) - Number(b.isPractice()) || b.age("placed_ago_ms") - a.age("placed_ago_ms");
 }
 
 /** What is to be heard for the calls now: a sound's name, or null. */
@@ -75,7 +101,7 @@ export function sayStale() {
 
 /** Whether one was pressed since the last look: each press rings anew. */
 export function isPressedAnew() {
-  const now = [...panels.values()].map(({ call }) => `${call.id} ${call.presses}`);
+  const now = [...panels.values()].map(({ call }) => `${call?.id} ${call?.presses}`);
   const isNew = now.some((press) => !pressesBefore.includes(press));
   pressesBefore = now;
   return isNew;
@@ -83,40 +109,60 @@ export function isPressedAnew() {
 
 /** The page's title while a call waits, or null. */
 export function titleWords() {
-  const waiting = [...panels.values()].filter(({ call }) => call.phase !== "here");
-  const oldest = waiting.sort((a, b) => a.call.practice - b.call.practice || b.age("placed_ago_ms") - a.age("placed_ago_ms"))[0];
+  const waiting = [...panels.values()].filter(({ call }) => call && call.phase !== "here");
+  const oldest = waiting.sort(urgentFirst)[0];
   if (!oldest) return null;
   const words = say("title_call", { room: oldest.name, age: minutes(oldest.age("placed_ago_ms")) });
   return waiting.length > 1 ? `(${waiting.length}) ${words}` : words;
 }
 
-/** Several times a second: ages move on, and a call that was not told as drawn is told again. */
+/**
+ * Several times a second: ages move on, and a call that was not told as drawn is told again.
+ * @param {string | null} openedRoom
+ */
 export function tick(openedRoom) {
-  for (const panel of panels.values()) panel.tick(openedRoom);
+  for (const panel of panels.values()) attempt(`call of ${panel.id}`, () => panel.tick(openedRoom), panel.id);
 }
 
 class Panel {
-  constructor(id) {
+  /**
+   * @param {string} id
+   * @param {HTMLElement} pattern
+   */
+  constructor(id, pattern) {
     this.id = id;
+    /** @type {Call | null} */
+    this.call = null;
+    this.at = 0;
+    this.name = "";
+    this.isLost = false;
     this.drawnFor = "";
     this.drawing = false;
-    this.node = id ? template.cloneNode(true) : template;
-    this.parts = {};
-    for (const part of [this.node, ...this.node.querySelectorAll("[id]")]) {
-      this.parts[part.id] = part;
+    this.isWhole = false;
+    this.node = id ? /** @type {HTMLElement} */ (pattern.cloneNode(true)) : pattern;
+    /** @type {Map<string, HTMLElement>} */
+    this.parts = new Map();
+    for (const part of /** @type {HTMLElement[]} */ ([this.node, ...this.node.querySelectorAll("[id]")])) {
+      this.parts.set(part.id, part);
       if (id) part.id = `${part.id}-${id}`;
     }
     if (id) {
-      this.node.setAttribute("aria-labelledby", this.parts["call-title"].id);
-      this.node.querySelector("label").htmlFor = this.parts["coming-name"].id;
+      this.node.setAttribute("aria-labelledby", this.part("call-title").id);
+      this.node.querySelector("label")?.setAttribute("for", this.part("coming-name").id);
     }
     this.tie();
   }
 
+  /** @param {string} name */
+  part(name) {
+    const part = this.parts.get(name);
+    if (!part) throw new Error(`a call has no part "${name}"`);
+    return part;
+  }
+
   tie() {
-    const { parts } = this;
-    const click = (part, act) => part.addEventListener("click", () => performance.now() >= settledAt && act());
-    const group = parts.coming;
+    const click = (/** @type {HTMLElement} */ part, /** @type {() => void} */ act) => part.addEventListener("click", () => performance.now() >= settledAt && act());
+    const group = this.part("coming");
     group.setAttribute("aria-label", say("coming"));
     group.replaceChildren(
       ...clinicians.map((name, index) => {
@@ -131,83 +177,107 @@ class Panel {
         return button;
       }),
     );
-    parts["coming-name"].placeholder = say("other_name");
-    parts["coming-free"].addEventListener("submit", (event) => {
+    const field = /** @type {HTMLInputElement} */ (this.part("coming-name"));
+    field.placeholder = say("other_name");
+    this.part("coming-free").addEventListener("submit", (event) => {
       event.preventDefault();
-      const name = parts["coming-name"].value.trim();
+      const name = field.value.trim();
       if (name) this.come(name);
-      else parts["coming-name"].focus();
+      else field.focus();
     });
-    const here = parts["call-here"];
+    const here = this.part("call-here");
     const words = document.createElement("span");
     words.textContent = say("here_words");
     here.replaceChildren(say("here"), words);
     click(here, () => this.tell("call/here", {}));
-    parts["call-open"].addEventListener("click", () => open(this.id));
-    for (const node of this.node.querySelectorAll("[data-say]")) node.textContent = say(node.dataset.say);
+    this.part("call-open").addEventListener("click", () => open(this.id));
+    sayWithin(this.node);
   }
 
+  /** @param {string} name */
   come(name) {
     return this.tell("call/coming", { name });
   }
 
+  /**
+   * @param {string} path
+   * @param {object} body
+   */
   async tell(path, body) {
     if (!this.call) return;
     const why = await order(this.id, path, { call: this.call.id, ...body });
-    write(this.parts["call-problem"], why === null ? "" : why ? say("order_failed", { why }) : say("order_unheard"));
+    write(this.part("call-problem"), why === null ? "" : why ? say("order_failed", { why }) : say("order_unheard"));
   }
 
-  draw(room) {
-    const { parts, node } = this;
-    if (this.call?.id !== room.call.id) {
+  /**
+   * What is to be heard, before anything is drawn.
+   * @param {Calling} room
+   * @param {Call} call
+   */
+  take(room, call) {
+    if (this.call?.id !== call.id) {
       this.drawnFor = "";
-      write(parts["call-problem"], "");
+      write(this.part("call-problem"), "");
     }
-    this.call = room.call;
+    this.isWhole = false;
+    this.call = call;
     this.at = room.callAt;
     this.name = room.name;
     this.isLost = room.lost;
-    const { call } = this;
+  }
+
+  draw() {
+    const { node, call } = this;
+    if (!call) return;
     node.hidden = false;
     node.dataset.phase = call.phase;
     node.classList.toggle("rings", this.rings());
     node.classList.toggle("is-practice", call.practice);
-    show(parts["call-practice"], call.practice);
-    write(parts["call-title"], this.title());
-    write(parts["call-state"], room.lost ? say("last_heard") : this.state());
-    write(parts["call-more"], this.more());
-    show(parts["call-here"], call.phase !== "here");
-    for (const button of parts.coming.children) {
+    show(this.part("call-practice"), call.practice);
+    write(this.part("call-title"), this.title(call));
+    write(this.part("call-state"), this.isLost ? say("last_heard") : this.state(call));
+    write(this.part("call-more"), this.more(call));
+    show(this.part("call-here"), call.phase !== "here");
+    for (const button of /** @type {HTMLElement[]} */ ([...this.part("coming").children])) {
       button.classList.toggle("is-coming", call.phase === "on_the_way" && button.dataset.name === call.name);
     }
-    show(node.querySelector(".call-answers"), call.phase !== "here");
+    const answers = /** @type {HTMLElement} */ (node.querySelector(".call-answers"));
+    show(answers, call.phase !== "here");
+    this.isWhole = true;
   }
 
   rest() {
     this.call = null;
     this.node.hidden = true;
-    write(this.parts["call-problem"], "");
+    write(this.part("call-problem"), "");
   }
 
   sayStale() {
-    write(this.parts["call-state"], say("last_heard"));
+    write(this.part("call-state"), say("last_heard"));
+  }
+
+  isPractice() {
+    return Boolean(this.call?.practice);
   }
 
   soundNow() {
-    if (!this.rings()) return null;
+    if (!this.call || !this.rings()) return null;
     if (this.call.practice) return "practice";
     return this.call.risen || this.age("phase_ago_ms") > 30_000 ? "risen" : "call";
   }
 
+  /** @param {string | null} openedRoom */
   tick(openedRoom) {
-    write(this.parts["call-age"], minutes(this.age("placed_ago_ms")));
-    show(this.parts["call-open"], Boolean(this.id) && openedRoom !== this.id);
+    // First: whatever else fails here, the room hears that its call was drawn.
     this.tellDrawn();
+    write(this.part("call-age"), minutes(this.age("placed_ago_ms")));
+    show(this.part("call-open"), Boolean(this.id) && openedRoom !== this.id);
   }
 
   /** Tells the room once that this call stands on this page, to be seen and heard. */
   async tellDrawn() {
-    if (this.drawing) return;
+    // One that could not be drawn wholly was not received.
+    if (this.drawing || !this.call || !this.isWhole) return;
     if (!able()) {
       // Whatever this page had, it has to say again once it can be seen and heard.
       this.drawnFor = "";
@@ -232,38 +302,40 @@ class Panel {
   }
 
   isInView() {
-    const words = this.parts["call-title"].getBoundingClientRect();
+    const words = this.part("call-title").getBoundingClientRect();
     return !this.node.hidden && this.node.isConnected && words.height > 0 && words.top >= 0 && words.bottom <= window.innerHeight;
   }
 
+  /** @param {"placed_ago_ms" | "phase_ago_ms"} field */
   age(field) {
-    return this.call[field] + (performance.now() - this.at);
+    return this.call ? this.call[field] + (performance.now() - this.at) : 0;
   }
 
   rings() {
     const { call } = this;
-    return call.phase !== "here" && (call.phase !== "on_the_way" || call.risen);
+    return call !== null && call.phase !== "here" && (call.phase !== "on_the_way" || call.risen);
   }
 
-  title() {
-    const { call } = this;
+  /** @param {Call} call */
+  title(call) {
     const name = call.name || say("someone");
     // With several rooms each sentence has to say which.
-    const key = { here: "is_here", on_the_way: "on_the_way" }[call.phase];
+    const key = call.phase === "here" ? "is_here" : call.phase === "on_the_way" ? "on_the_way" : null;
     if (key) return say(this.id ? `${key}_room` : key, { name, room: this.name });
     return say(call.practice ? "calling_practice" : "calling", { room: this.name });
   }
 
-  state() {
-    const { call } = this;
+  /** @param {Call} call */
+  state(call) {
     if (call.line_down_told && ["placed", "sent"].includes(call.phase)) return say("reads_line_down");
     if (call.phase === "on_the_way" && call.name) return say("reads_coming_named", { name: call.name });
-    const key = { received: "reads_received", on_the_way: "reads_coming", here: "reads_here" }[call.phase];
-    return say(key ?? "reads_placed");
+    if (call.phase === "on_the_way") return say("reads_coming");
+    if (call.phase === "here") return say("reads_here");
+    return say(call.phase === "received" ? "reads_received" : "reads_placed");
   }
 
-  more() {
-    const { call } = this;
+  /** @param {Call} call */
+  more(call) {
     const words = [];
     if (call.phase === "on_the_way" && call.risen) words.push(say("rings_again"));
     if (call.escalated) words.push(say("escalated"));
@@ -273,7 +345,10 @@ class Panel {
   }
 }
 
-/** Two frames: the second begins only after the first, with the call in it, was drawn. */
+/**
+ * Two frames: the second begins only after the first, with the call in it, was drawn.
+ * @returns {Promise<boolean>}
+ */
 function painted() {
   return new Promise((done) => {
     const giveUp = setTimeout(() => done(false), 1_000);

@@ -1,21 +1,30 @@
 // Owns what staff can change from the desk. Does not own whether the room takes it.
 
-import { el, intensityWords, lightWords, profileTitle, sessionClock, show, volumeWords, write } from "/board.js";
+import { intensityWords, lightWords, profileTitle, sessionClock, volumeWords } from "/board.js";
 import { order } from "/link.js";
-import { say } from "/words.js";
+import { el, show, the, write } from "/parts.js";
+import { named, say } from "/words.js";
 
 const VOLUME_STEP_DB = 3;
 const LIGHT_STEP = 0.1;
 const INTENSITY_STEP = 0.2;
 
+/** @type {Shown | null} */
 let view = null;
 let room = "";
+/** @type {Offers} */
 let offers = { profiles: [], cap_db: 0, previews: false };
-let problemTimer = 0;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let problemTimer;
 let chosenFor = "";
 let stopPreview = () => {};
 
-/** Fills the lists of what can be chosen in a room. What was begun in another one is forgotten. */
+/**
+ * Fills the lists of what can be chosen in a room. What was begun in another one is forgotten.
+ * @param {string} id
+ * @param {Offers} said
+ * @param {string[]} places
+ */
 export function prepare(id, said, places) {
   if (room !== id) {
     show(el("end-ask"), false);
@@ -25,15 +34,15 @@ export function prepare(id, said, places) {
   }
   room = id;
   offers = said;
-  fill(el("profile"), offers.profiles.map((profile) => [profile.name, profile.title]));
-  el("minutes").placeholder = say("own_hint");
-  fill(el("place-choice"), places.map((name) => [name, say(`place_${name}`)]));
+  fill(the(HTMLSelectElement, "profile"), offers.profiles.map((profile) => [profile.name, profile.title]));
+  the(HTMLInputElement, "minutes").placeholder = say("own_hint");
+  fill(the(HTMLSelectElement, "place-choice"), places.map((name) => [name, named("place", name)]));
 }
 
 /** Ties every button; once. */
 export function tie() {
-  const click = (id, act) => el(id).addEventListener("click", () => act());
-  const tell = async (path, body) => {
+  const click = (/** @type {string} */ id, /** @type {() => void} */ act) => el(id).addEventListener("click", () => act());
+  const tell = async (/** @type {string} */ path, body = {}) => {
     const asked = room;
     const why = await order(asked, path, body);
     // Meanwhile another room may be shown: nothing of this one is to be read there.
@@ -45,9 +54,10 @@ export function tie() {
   click("light-up", () => tell("brightness", { trim: trimmed(LIGHT_STEP) }));
   click("intensity-down", () => tell("intensity", { nudge: nudged(-INTENSITY_STEP) }));
   click("intensity-up", () => tell("intensity", { nudge: nudged(INTENSITY_STEP) }));
-  click("breath-switch", () => tell("breath", { on: !view.breath }));
-  el("place-choice").addEventListener("change", (event) => tell("place", { name: event.target.value }));
-  el("profile").addEventListener("change", (event) => tell("profile", { name: event.target.value }));
+  click("breath-switch", () => tell("breath", { on: !view?.breath }));
+  const [place, profile] = [the(HTMLSelectElement, "place-choice"), the(HTMLSelectElement, "profile")];
+  place.addEventListener("change", () => tell("place", { name: place.value }));
+  profile.addEventListener("change", () => tell("profile", { name: profile.value }));
   click("infusion-starts", () => tell("session/infusion_starts"));
   click("session-pause", () => tell("session/pause"));
   click("session-resume", () => tell("session/resume"));
@@ -66,16 +76,16 @@ export function tie() {
     show(el("end-ask"), false);
   });
   tiePreview();
-  el("minutes").addEventListener("focus", () => (el("minutes-own").checked = true));
+  el("minutes").addEventListener("focus", () => (the(HTMLInputElement, "minutes-own").checked = true));
   el("begin").addEventListener("submit", (event) => {
     event.preventDefault();
-    tell("session/begin", { infusion_minutes: minutesChosen(), settle: el("settle").checked });
+    tell("session/begin", { infusion_minutes: minutesChosen(), settle: the(HTMLInputElement, "settle").checked });
   });
 }
 
 // A profile is heard here before anybody lies down to it; the room itself stays as it is.
 function tiePreview() {
-  const sound = el("preview-sound");
+  const sound = the(HTMLAudioElement, "preview-sound");
   const rest = (words = "") => {
     sound.removeAttribute("src");
     el("preview-play").textContent = say("preview");
@@ -87,7 +97,7 @@ function tiePreview() {
       rest();
       return;
     }
-    sound.src = `/api/preview?profile=${encodeURIComponent(view.profile)}`;
+    sound.src = `/api/preview?profile=${encodeURIComponent(view?.profile ?? "")}`;
     el("preview-play").textContent = say("preview_stop");
     write("preview-words", say("preview_making"));
     sound.play().catch(() => {});
@@ -104,7 +114,10 @@ function tiePreview() {
   };
 }
 
-/** Says what the room did not take; null says that it did. */
+/**
+ * Says what the room did not take; null says that it did.
+ * @param {string | null} why
+ */
 export function failed(why) {
   clearTimeout(problemTimer);
   if (why === null) {
@@ -115,9 +128,13 @@ export function failed(why) {
   problemTimer = setTimeout(() => write("order-problem", ""), 12_000);
 }
 
-/** Shows what can be changed now. */
+/**
+ * Shows what can be changed now.
+ * @param {Shown} shown
+ */
 export function draw(shown) {
   view = shown;
+  const { profile } = view;
   const canBegin = ["ready", "arrive"].includes(view.stage);
   const { session } = view;
   show(el("begin"), canBegin);
@@ -127,14 +144,18 @@ export function draw(shown) {
   show(el("comfort"), view.in_visit);
   show(el("controls-none"), !canBegin && !view.in_visit);
   write("controls-none", say("controls_none"));
-  if (canBegin) drawBegin();
+  if (canBegin) drawBegin(view);
   if (session) drawRunning(session);
   write("volume-words", volumeWords(view.volume_db));
-  write("light-words", lightWords());
+  write("light-words", lightWords(view));
+  // Nobody can step from where nobody knows.
+  for (const [id, from] of /** @type {[string, number | null][]} */ ([["volume", view.volume_db], ["light", view.brightness_trim], ["intensity", view.intensity_nudge]])) {
+    for (const way of ["down", "up"]) the(HTMLButtonElement, `${id}-${way}`).disabled = from === null;
+  }
   // Only composed music can be made fuller or barer.
-  show(el("intensity"), Boolean(offers.profiles.find((profile) => profile.name === view.profile)?.scored));
-  write("intensity-words", intensityWords());
-  choose(el("place-choice"), view.place);
+  show(el("intensity"), Boolean(offers.profiles.find((one) => one.name === profile)?.scored));
+  write("intensity-words", intensityWords(view));
+  choose(the(HTMLSelectElement, "place-choice"), view.place);
   el("breath-switch").setAttribute("aria-checked", String(Boolean(view.breath)));
   write("breath-words", view.breath ?? say("breath_off"));
 }
@@ -144,8 +165,9 @@ export function tick() {
   if (view?.session) drawRunning(view.session);
 }
 
-function drawBegin() {
-  choose(el("profile"), view.profile);
+/** @param {Shown} view */
+function drawBegin(view) {
+  choose(the(HTMLSelectElement, "profile"), view.profile);
   const chosen = offers.profiles.find((profile) => profile.name === view.profile);
   write("profile-words", chosen?.description ?? "");
   show(el("preview"), Boolean(offers.previews && chosen));
@@ -154,11 +176,18 @@ function drawBegin() {
   const key = `${view.profile} ${view.infusion_minutes}`;
   if (key === chosenFor) return;
   chosenFor = key;
-  const known = [...document.getElementsByName("minutes")].find((choice) => choice.value === String(view.infusion_minutes));
-  (known ?? el("minutes-own")).checked = true;
-  el("minutes").value = known ? "" : String(view.infusion_minutes);
+  const minutes = String(view.infusion_minutes ?? "");
+  const known = lengths().find((choice) => choice.value === minutes);
+  (known ?? the(HTMLInputElement, "minutes-own")).checked = true;
+  the(HTMLInputElement, "minutes").value = known ? "" : minutes;
 }
 
+/** The lengths that can be chosen. */
+function lengths() {
+  return /** @type {HTMLInputElement[]} */ ([...document.getElementsByName("minutes")]);
+}
+
+/** @param {Session} session */
 function drawRunning(session) {
   const clock = sessionClock();
   const landed = clock !== null && clock >= session.end_ms;
@@ -172,24 +201,31 @@ function drawRunning(session) {
 }
 
 function minutesChosen() {
-  const choice = [...document.getElementsByName("minutes")].find((input) => input.checked);
-  const number = Number(choice && choice.value !== "own" ? choice.value : el("minutes").value);
+  const choice = lengths().find((input) => input.checked);
+  const number = Number(choice && choice.value !== "own" ? choice.value : the(HTMLInputElement, "minutes").value);
   return Number.isInteger(number) && number > 0 ? number : null;
 }
 
+/** @param {number} step */
 function stepped(step) {
   const lowest = -60;
-  return Math.min(0, Math.max(lowest, Math.min(view.volume_db, offers.cap_db) + step));
+  return Math.min(0, Math.max(lowest, Math.min(view?.volume_db ?? lowest, offers.cap_db) + step));
 }
 
+/** @param {number} step */
 function trimmed(step) {
-  return Math.round(Math.min(0.5, Math.max(-0.5, view.brightness_trim + step)) * 100) / 100;
+  return Math.round(Math.min(0.5, Math.max(-0.5, (view?.brightness_trim ?? 0) + step)) * 100) / 100;
 }
 
+/** @param {number} step */
 function nudged(step) {
-  return Math.round(Math.min(1, Math.max(-1, view.intensity_nudge + step)) * 100) / 100;
+  return Math.round(Math.min(1, Math.max(-1, (view?.intensity_nudge ?? 0) + step)) * 100) / 100;
 }
 
+/**
+ * @param {HTMLSelectElement} list
+ * @param {[string, string][]} choices
+ */
 function fill(list, choices) {
   list.replaceChildren(
     ...choices.map(([value, words]) => {
@@ -201,7 +237,11 @@ function fill(list, choices) {
   );
 }
 
-/** A list that somebody has open must not change under their hand. */
+/**
+ * A list that somebody has open must not change under their hand.
+ * @param {HTMLSelectElement} list
+ * @param {string} value
+ */
 function choose(list, value) {
   if (![...list.options].some((choice) => choice.value === value)) {
     const choice = document.createElement("option");

@@ -1,5 +1,7 @@
-// Owns the way to the room, or to the desk of several: the stream of messages, the beat that makes this page a desk, and the orders. Does not own
-// what is shown.
+// Owns the way to the room, or to the desk of several: the stream of messages, the beat that makes this page a desk, and
+// the orders. Does not own what is shown.
+
+import { within } from "/parts.js";
 
 // Without a beat for so long, the room is not heard.
 const UNHEARD_AFTER_MS = 10_000;
@@ -10,20 +12,39 @@ const ANSWERS_WITHIN_MS = 5_000;
 // A desk of several rooms waits for the room itself, which may take up to eight seconds.
 const ROOM_ANSWERS_WITHIN_MS = 10_000;
 
+/**
+ * Whoever is told of what comes.
+ * @typedef {{
+ *   hello: (said: Hello) => void,
+ *   line: (said: BrokerLine) => void,
+ *   room: (said: any, receivedAt: number) => void,
+ *   changed: () => void,
+ * }} Listeners
+ */
+
+/** @type {EventSource | null} */
 let stream = null;
+/** @type {string | null} */
 let desk = null;
 let heardAt = performance.now();
+/** @type {Date | null} */
 let unheardSince = null;
-let reopenTimer = 0;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let reopenTimer;
 let tries = 0;
 let takenAsDesk = false;
 let refused = false;
 let signedOut = false;
 let several = false;
 let isAble = () => false;
-let on = {};
+/** @type {Listeners} */
+let on = { hello() {}, line() {}, room() {}, changed() {} };
 
-/** Opens the way. `able` says whether this page can receive; the others are told of what comes. */
+/**
+ * Opens the way. `able` says whether this page can receive; the others are told of what comes.
+ * @param {() => boolean} able
+ * @param {Listeners} listeners
+ */
 export function open(able, listeners) {
   isAble = able;
   on = listeners;
@@ -43,13 +64,19 @@ export function state() {
   return { unheardSince, takenAsDesk, refused, signedOut, opened: desk !== null };
 }
 
-/** Sends an order to a room. Answers null, or the words of what went wrong; without words, the room did not answer. */
+/**
+ * Sends an order to a room. Answers null, or the words of what went wrong; without words, the room did not answer.
+ * @param {string} room
+ * @param {string} path
+ * @param {object} body
+ * @returns {Promise<string | null>}
+ */
 export async function order(room, path, body = {}) {
   try {
     const answer = await post(several ? `/api/rooms/${room}/${path}` : `/api/${path}`, body);
     if (answer.ok) return null;
     if (answer.status === 401) leave();
-    return (await answer.json()).error ?? String(answer.status);
+    return String((await answer.json()).error ?? answer.status);
   } catch {
     return "";
   }
@@ -84,13 +111,17 @@ export async function signOut() {
   location.replace("/login");
 }
 
+/**
+ * @param {string} path
+ * @param {object} body
+ */
 function post(path, body, keepalive = false) {
   return fetch(path, {
     method: "POST",
     keepalive,
     headers: { "content-type": "application/json", "x-stillroom": "1" },
     body: JSON.stringify(body),
-    signal: AbortSignal.timeout(several ? ROOM_ANSWERS_WITHIN_MS : ANSWERS_WITHIN_MS),
+    signal: within(several ? ROOM_ANSWERS_WITHIN_MS : ANSWERS_WITHIN_MS),
   });
 }
 
@@ -100,7 +131,7 @@ function reopen() {
   desk = null;
   takenAsDesk = false;
   stream = new EventSource("/events");
-  stream.addEventListener("hello", (message) => {
+  stream.addEventListener("hello", (/** @type {MessageEvent<string>} */ message) => {
     const hello = JSON.parse(message.data);
     desk = hello.desk;
     signedOut = false;
@@ -108,8 +139,8 @@ function reopen() {
     on.hello(hello);
     beat();
   });
-  stream.addEventListener("room", (message) => on.room(JSON.parse(message.data), performance.now()));
-  stream.addEventListener("line", (message) => on.line(JSON.parse(message.data)));
+  stream.addEventListener("room", (/** @type {MessageEvent<string>} */ message) => on.room(JSON.parse(message.data), performance.now()));
+  stream.addEventListener("line", (/** @type {MessageEvent<string>} */ message) => on.line(JSON.parse(message.data)));
   stream.addEventListener("beat", () => {
     heardAt = performance.now();
     tries = 0;
@@ -136,7 +167,7 @@ function again() {
 
 async function askWhetherSignedIn() {
   try {
-    const answer = await fetch("/api/here", { signal: AbortSignal.timeout(4_000) });
+    const answer = await fetch("/api/here", { signal: within(4_000) });
     if (answer.status === 401) leave();
   } catch {
     // The room is away; the stream says so.

@@ -1,13 +1,14 @@
 // Owns the sign-in page.
 
+import { the, within } from "/parts.js";
 import { say, speak } from "/words.js";
 
 // Before anybody has signed in, the room tells nothing, so the browser is asked.
 speak(navigator.language.startsWith("es") ? "es-US" : "en-US");
-const form = document.getElementById("login");
-const field = document.getElementById("password");
-const button = document.getElementById("sign-in");
-const problem = document.getElementById("login-problem");
+const form = the(HTMLFormElement, "login");
+const field = the(HTMLInputElement, "password");
+const button = the(HTMLButtonElement, "sign-in");
+const problem = the(HTMLParagraphElement, "login-problem");
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
@@ -18,7 +19,7 @@ form.addEventListener("submit", async (event) => {
       method: "POST",
       headers: { "content-type": "application/json", "x-stillroom": "1" },
       body: JSON.stringify({ password: field.value }),
-      signal: AbortSignal.timeout(15000),
+      signal: within(15_000),
     });
     if (answer.ok) {
       location.replace("/");

@@ -1,21 +1,27 @@
 // Owns the rooms at a glance: one tile for each, always in the same place, and which of them is opened. Does not own what
 // an opened room shows.
 
-import { clockOf, clockTime, el, loudness, minutes, smallArc, show, stageWords } from "/board.js";
-import { say } from "/words.js";
+import { clockOf, clockTime, loudness, minutes, restWords, smallArc, stageWords, timeOf } from "/board.js";
+import { attempt, el, show, the } from "/parts.js";
+import { named, say } from "/words.js";
 
+/** @typedef {{ node: HTMLElement, part: (name: string) => HTMLElement, arc: string, room: Room }} Tile */
+
+/** @type {Map<string, Tile>} */
 const tiles = new Map();
-let template = null;
+/** @type {(id: string | null) => void} */
 let onOpen = () => {};
 
-/** Ties the grid; `opened` is told the id of the room that is opened, or null. */
+/**
+ * Ties the grid; `opened` is told the id of the room that is opened, or null.
+ * @param {(id: string | null) => void} opened
+ */
 export function tie(opened) {
-  template = el("tile");
   onOpen = opened;
   window.addEventListener("hashchange", () => onOpen(openedInAddress()));
   el("rooms-back").addEventListener("click", () => open(null));
   document.addEventListener("keydown", (event) => {
-    const types = event.target.closest?.("input, select, textarea");
+    const types = event.target instanceof Element && event.target.closest("input, select, textarea");
     if (event.key === "Escape" && openedInAddress() && !types) open(null);
   });
 }
@@ -26,7 +32,10 @@ export function openedInAddress() {
   return /^[a-z0-9-]{1,40}$/.test(id) ? id : null;
 }
 
-/** Opens a room, or shows all of them. */
+/**
+ * Opens a room, or shows all of them.
+ * @param {string | null} id
+ */
 export function open(id) {
   if (id) location.hash = id;
   else if (location.hash) {
@@ -35,24 +44,34 @@ export function open(id) {
   }
 }
 
-/** Shows a room's tile. */
+/**
+ * Shows a room's tile.
+ * @param {Room} room
+ */
 export function draw(room) {
-  let tile = tiles.get(room.id);
-  if (!tile) {
-    const node = template.content.firstElementChild.cloneNode(true);
-    tile = { node, part: (name) => node.querySelector(`.tile-${name}`), arc: "" };
-    node.id = `tile-${room.id}`;
-    node.addEventListener("click", () => open(room.id));
-    tiles.set(room.id, tile);
-  }
+  const tile = tiles.get(room.id) ?? made(room);
   tile.room = room;
   place();
-  tick();
+  drawTile(tile);
+}
+
+/**
+ * @param {Room} room
+ * @returns {Tile}
+ */
+function made(room) {
+  const node = /** @type {HTMLElement} */ (the(HTMLTemplateElement, "tile").content.firstElementChild?.cloneNode(true));
+  const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (node.querySelector(`.tile-${name}`));
+  const tile = { node, part, arc: "", room };
+  node.id = `tile-${room.id}`;
+  node.addEventListener("click", () => open(room.id));
+  tiles.set(room.id, tile);
+  return tile;
 }
 
 /** By name, and numbers in the names as numbers: whoever looks for a room finds it where it was. */
 function place() {
-  const compared = (a, b) => a.room.name.localeCompare(b.room.name, undefined, { numeric: true }) || (a.room.id < b.room.id ? -1 : 1);
+  const compared = (/** @type {Tile} */ a, /** @type {Tile} */ b) => a.room.name.localeCompare(b.room.name, undefined, { numeric: true }) || (a.room.id < b.room.id ? -1 : 1);
   const sorted = [...tiles.values()].sort(compared).map((tile) => tile.node);
   const grid = el("rooms-grid");
   if (sorted.some((node, index) => grid.children[index] !== node)) grid.replaceChildren(...sorted);
@@ -61,62 +80,66 @@ function place() {
 
 /** Several times a second: clocks. */
 export function tick() {
-  for (const tile of tiles.values()) drawTile(tile);
+  for (const tile of tiles.values()) attempt(`tile of ${tile.room.id}`, () => drawTile(tile), tile.room.id);
 }
 
-/** How many rooms there are. */
-export const count = () => tiles.size;
-
-function drawTile({ node, part, room }) {
+/** @param {Tile} tile */
+function drawTile(tile) {
+  const { node, part, room } = tile;
   const { view, call } = room;
-  const set = (name, words) => {
+  const set = (/** @type {string} */ name, /** @type {string} */ words) => {
     const at = part(name);
     if (at.textContent !== words) at.textContent = words;
   };
   node.dataset.state = stateOf(room);
   set("name", room.name);
+  // What may fail comes after what must be seen.
+  set("call", call ? callWords(call) : "");
   const clock = clockOf(view, room.viewAt);
   set("stage", view ? stageWords(view, clock) : say(room.lost ? "tile_never" : "tile_waits"));
   set("clock", view?.session ? minutes(clock ?? 0) : "");
-  set("call", call ? callWords(call) : "");
   set("lost", room.lost ? say("tile_lost", { time: clockTime(new Date(Date.now() - (performance.now() - room.viewAt))) }) : "");
   show(part("lost"), room.lost && Boolean(view));
   const troubles = room.lost ? 0 : room.troubles.length;
   set("troubles", troubles ? say(troubles === 1 ? "tile_trouble" : "tile_troubles", { count: troubles }) : "");
-  set("words", view && !view.session && !room.lost ? restWords(view) : "");
+  set("words", view && !view.session && !room.lost ? wipedWords(view) : "");
   show(part("facts"), Boolean(view));
   show(part("arc"), Boolean(view?.session));
   if (!view) return;
-  set("place", say(`place_${view.place}`));
-  set("volume", view.silence ? say("tile_silence") : loudness(view.volume_db, view.offers?.cap_db ?? 0));
+  set("place", named("place", view.place));
+  const loud = view.volume_db === null ? "" : loudness(view.volume_db, view.offers?.cap_db ?? 0);
+  set("volume", view.silence ? say("tile_silence") : loud);
   set("light", view.dark ? say("light_dark") : "");
   show(part("light"), view.dark);
   set("desk", view.session?.paused ? say("tile_paused") : "");
   show(part("desk"), Boolean(view.session?.paused));
   if (!view.session) return;
   const { line, hill, share, top } = smallArc(view, clock);
-  const known = tiles.get(room.id);
-  if (known.arc !== line) {
-    known.arc = line;
+  if (tile.arc !== line) {
+    tile.arc = line;
     for (const path of node.querySelectorAll("[data-arc=line]")) path.setAttribute("d", line);
     for (const path of node.querySelectorAll("[data-arc=hill]")) path.setAttribute("d", hill);
   }
-  node.querySelector(".tile-done").style.clipPath = `inset(0 ${100 - share * 100}% 0 0)`;
+  part("done").style.clipPath = `inset(0 ${100 - share * 100}% 0 0)`;
   const dot = part("dot");
   dot.style.left = `${share * 100}%`;
   dot.style.top = `${top * 100}%`;
 }
 
-/** What a room without a session is about. A room that is ready shows the proof of its last wipe. */
-function restWords(view) {
+/**
+ * What a room without a session is about. A room that is ready shows the proof of its last wipe.
+ * @param {Shown} view
+ */
+function wipedWords(view) {
   const { receipt } = view;
-  if (view.stage !== "ready" || !receipt) return say(view.wiping ? "words_wiping" : `words_${view.stage}`);
-  const when = new Date(receipt.at);
-  const time = Number.isNaN(when.getTime()) ? receipt.at : clockTime(when);
-  return say(receipt.verified ? "tile_wiped" : "tile_not_wiped", { time });
+  if (view.stage !== "ready" || !receipt) return restWords(view);
+  return say(receipt.verified ? "tile_wiped" : "tile_not_wiped", { time: timeOf(receipt.at) });
 }
 
-/** What a tile is coloured by: the most urgent thing first. */
+/**
+ * What a tile is coloured by: the most urgent thing first.
+ * @param {Room} room
+ */
 function stateOf({ call, lost, view, troubles, left }) {
   if (call && !call.practice && (["placed", "sent", "received"].includes(call.phase) || call.risen)) return "calls";
   if (lost || left.length) return "lost";
@@ -125,6 +148,7 @@ function stateOf({ call, lost, view, troubles, left }) {
   return view?.in_visit ? "visit" : "quiet";
 }
 
+/** @param {Call} call */
 function callWords(call) {
   if (call.practice) return say("practice");
   const name = call.name || say("someone");

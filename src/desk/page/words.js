@@ -240,6 +240,8 @@ const TABLES = {
     "trouble_sound-dead": "says that its sound is dead.",
     "trouble_room-not-understood": "says what this desk does not understand. Run the same version of Stillroom on both, and look in on the room meanwhile.",
     "trouble_view-unreadable": "says something that this desk cannot read: that part is not shown. Its calls are. Run the same version of Stillroom on both.",
+    "trouble_not-drawn": "Something of this room cannot be drawn on this page. Load the page anew, and look in on the room meanwhile.",
+    page_fault: "A part of this page does not work ({why}). Load the page anew, and look in on the rooms meanwhile.",
     trouble_left: "has started anew and no longer knows of its call. Nobody cleared it: go and look.",
     trouble_other: "The room reports: {name}.",
     trouble_not_taken: "The room did not take this page as its desk. It is asked again every 2 seconds; if this stays, close other desk pages.",
@@ -485,6 +487,8 @@ const TABLES = {
     "trouble_sound-dead": "dice que su sonido no funciona.",
     "trouble_room-not-understood": "dice algo que este puesto no entiende. Use la misma versión de Stillroom en ambos y, mientras tanto, vaya a ver la sala.",
     "trouble_view-unreadable": "dice algo que este puesto no puede leer: esa parte no se muestra. Sus llamadas sí. Use la misma versión de Stillroom en ambos.",
+    "trouble_not-drawn": "Algo de esta sala no se puede mostrar en esta página. Vuelva a cargar la página y, mientras tanto, vaya a ver la sala.",
+    page_fault: "Una parte de esta página no funciona ({why}). Vuelva a cargar la página y, mientras tanto, vaya a ver las salas.",
     trouble_left: "empezó de nuevo y ya no sabe de su llamada. Nadie la cerró: vaya a ver.",
     trouble_other: "La sala informa: {name}.",
     trouble_not_taken: "La sala no aceptó esta página como puesto. Se le pregunta cada 2 segundos; si sigue así, cierre otras páginas del puesto.",
@@ -493,22 +497,59 @@ const TABLES = {
   },
 };
 
+/** @type {Record<string, string>} */
 let table = TABLES["en-US"];
 
-/** Takes the language of the room, if there are words in it. */
+/**
+ * @param {string} locale
+ * @returns {locale is keyof typeof TABLES}
+ */
+const isSpoken = (locale) => Object.hasOwn(TABLES, locale);
+
+/**
+ * Takes the language of the room, if there are words in it.
+ * @param {string} locale
+ */
 export function speak(locale) {
-  table = { ...TABLES["en-US"], ...(TABLES[locale] ?? {}) };
-  if (TABLES[locale]) document.documentElement.lang = locale;
-  for (const node of document.querySelectorAll("[data-say]")) node.textContent = say(node.dataset.say);
-  for (const node of document.querySelectorAll("[data-say-label]")) node.setAttribute("aria-label", say(node.dataset.sayLabel));
+  const own = isSpoken(locale) ? TABLES[locale] : null;
+  table = { ...TABLES["en-US"], ...own };
+  if (own) document.documentElement.lang = locale;
+  sayWithin(document);
+  for (const node of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-say-label]"))) node.setAttribute("aria-label", say(node.dataset.sayLabel ?? ""));
 }
 
-/** The words of a key, with what is to be filled in. */
-export function say(key, fill = {}) {
-  return (table[key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => fill[name] ?? whole);
+/**
+ * Fills in all words that stand there by their keys.
+ * @param {ParentNode} above
+ */
+export function sayWithin(above) {
+  for (const node of /** @type {NodeListOf<HTMLElement>} */ (above.querySelectorAll("[data-say]"))) node.textContent = say(node.dataset.say ?? "");
 }
 
-/** Whether a key has words. */
+/**
+ * The words of a key, with what is to be filled in. A key without words is shown itself, or what stands in its place.
+ * @param {string} key
+ * @param {Record<string, string | number>} fill
+ * @param {string} otherwise
+ */
+export function say(key, fill = {}, otherwise = key) {
+  return (table[key] ?? otherwise).replace(/\{(\w+)\}/g, (whole, name) => String(fill[name] ?? whole));
+}
+
+/**
+ * The words of something that a room names, such as its stage; the name itself where there are none, since a newer room
+ * may know more than this page.
+ * @param {string} kind
+ * @param {string} name
+ */
+export function named(kind, name) {
+  return say(`${kind}_${name}`, {}, name);
+}
+
+/**
+ * Whether a key has words.
+ * @param {string} key
+ */
 export function has(key) {
   return key in table;
 }

@@ -1,0 +1,163 @@
+// What the desk's program tells the page, and what the page keeps of it. For the type check alone: nothing of this is
+// served. `src/line/view.rs` and `src/desk/rooms/message.rs` write it.
+
+type Phase = "placed" | "sent" | "received" | "on_the_way" | "here";
+
+interface Call {
+  id: string;
+  practice: boolean;
+  phase: Phase;
+  placed_ago_ms: number;
+  phase_ago_ms: number;
+  name: string | null;
+  presses: number;
+  line_down_told: boolean;
+  risen: boolean;
+  escalated: boolean;
+  journaled: boolean;
+}
+
+interface Profile {
+  name: string;
+  title: string;
+  description: string;
+  scored: boolean;
+}
+
+interface Offers {
+  profiles: Profile[];
+  cap_db: number;
+  previews: boolean;
+}
+
+/** The borders of a session's parts. */
+interface ArcBorders {
+  infusion_ms: number;
+  peak_from_ms: number;
+  return_from_ms: number;
+  landing_from_ms: number;
+  end_ms: number;
+  ended: boolean;
+}
+
+interface Session extends ArcBorders {
+  clock_ms: number | null;
+  running: boolean;
+  paused: boolean;
+  landed: boolean;
+  speed: number;
+}
+
+interface Receipt {
+  number: number;
+  at: string;
+  verified: boolean;
+  checks: { name: string; ok: boolean }[];
+  chain: string;
+}
+
+interface PastCall {
+  id: string;
+  practice: boolean;
+  at: string;
+  name: string | null;
+  received_ms: number | null;
+  coming_ms: number | null;
+  here_ms: number | null;
+  cleared_ms: number | null;
+}
+
+/** A room as it says it stands. An empty name or a null is something that it did not say, or that nobody could read. */
+interface View {
+  room: string;
+  stage: string;
+  in_visit: boolean;
+  part: string | null;
+  session: Session | null;
+  profile: string;
+  infusion_minutes: number | null;
+  place: string;
+  language: string;
+  volume_db: number | null;
+  breath: string | null;
+  dark: boolean;
+  anchor: boolean;
+  silence: boolean;
+  brightness_trim: number | null;
+  intensity_nudge: number | null;
+  talk_now: boolean;
+  desks: number;
+  line: string;
+  shared: string | null;
+  troubles: string[];
+  receipt: Receipt | null;
+  wiping: boolean;
+  speaker_tested: boolean;
+  offers: Omit<Offers, "previews"> | null;
+}
+
+/** The same with what the desk itself knows of the room's calls. */
+interface Shown extends View {
+  call: Call | null;
+  recent: PastCall[];
+}
+
+/** The first message: what does not change while the page is open. */
+interface Hello {
+  desk: string;
+  version: string;
+  several?: boolean;
+  name?: string;
+  locale: string;
+  clinicians: string[];
+  places: string[];
+  signed_in: boolean;
+  previews: boolean;
+  profiles?: Profile[];
+  cap_db?: number;
+}
+
+/** The line to the broker. */
+interface BrokerLine {
+  linked: boolean;
+  was_linked: boolean;
+  why: string | null;
+  broker: string;
+  rooms: number;
+}
+
+/** A room at a desk of several, as the desk's program tells it. */
+interface RoomSaid {
+  id: string;
+  name: string;
+  lost: boolean;
+  troubles: string[];
+  call: Call | null;
+  left: string[];
+  view: View | null;
+  view_age_ms: number;
+  recent: PastCall[];
+}
+
+/** A room as the page keeps it. */
+interface Room {
+  id: string;
+  name: string;
+  view: Shown | null;
+  viewAt: number;
+  call: Call | null;
+  callAt: number;
+  lost: boolean;
+  left: string[];
+  troubles: string[];
+  toldAt: number;
+}
+
+/** Something that is wrong. */
+interface Trouble {
+  key: string;
+  name: string;
+  room: Room | null;
+  cutsOff: boolean;
+  call?: string;
+}

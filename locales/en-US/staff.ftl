@@ -93,6 +93,7 @@ trouble-files-wrong = A file of the settings or of a profile is wrong. Run: stil
 trouble-desk-closed = The desk page could not open. Check that no other program uses its port.
 trouble-line-down = The broker is not reached, so the desk of several rooms does not hear this room. It is tried on and on. Check the network.
 trouble-room-name-taken = Another room goes by this room’s id at the broker. Give each its own: line.mqtt.room in kiosk.toml.
+trouble-not-shown-at-desk = A desk of several rooms has no place for this room: its calls do not show there. Bring the room to a broker with a desk of its own.
 trouble-escalation-failed = A call could not be passed on by the escalation list. Go and look. Then check the list’s addresses.
 trouble-contact-failed = The contact to your own nurse call does not answer. It is tried on and on. Check its cable and its program.
 trouble-screen-still = The tablet’s screen has stood still. Look at it. If it does not move, restart the tablet.

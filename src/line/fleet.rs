@@ -4,6 +4,7 @@
 //! A call stays on the desk until its room says by name that it was cleared. A room that comes back and no longer knows
 //! of it does not end it: then a person has to go and look.
 
+mod left_out;
 mod room;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -17,6 +18,7 @@ use super::message::{
 use super::order::Order;
 use super::view::RoomView;
 use super::{BEAT_EVERY_MS, Publication, SILENT_AFTER_MS};
+use left_out::LeftOut;
 use room::{Room, Shared};
 
 /// A screen or a sound that has stood still for so long is dead. With a heartbeat's distance and its way it is told in
@@ -24,7 +26,7 @@ use room::{Room, Shared};
 pub const STALE_AFTER_MS: u64 = 7_000;
 /// An order without an answer for so long was not heard.
 pub const ORDER_LAPSES_AFTER_MS: u64 = 8_000;
-/// More rooms than this are passed over.
+/// More rooms than this are not shown; the desk says which, and they hear so.
 pub const ROOMS_MAX: usize = 64;
 /// So many orders wait for one room at most.
 const ORDERS_MAX: usize = 16;
@@ -66,6 +68,8 @@ impl RoomTrouble {
 pub enum FleetNews {
     /// Something of this room is to be drawn anew.
     Changed(RoomId),
+    /// Other rooms than before are left out.
+    LeftOut,
     /// An order was taken; or it was not, and why, in plain words. Without words: the room did not answer in time.
     Answered {
         /// Which order.
@@ -105,6 +109,7 @@ pub struct Fleet {
     beat_at_ms: Option<u64>,
     passed_at_ms: u64,
     rooms: BTreeMap<RoomId, Room>,
+    left_out: LeftOut,
     news: VecDeque<FleetNews>,
 }
 
@@ -126,6 +131,7 @@ impl Fleet {
             beat_at_ms: None,
             passed_at_ms: now_ms,
             rooms: rooms.collect(),
+            left_out: LeftOut::default(),
             news: VecDeque::new(),
         }
     }
@@ -280,7 +286,9 @@ impl Fleet {
             }
         };
         if !self.rooms.contains_key(&id) && self.rooms.len() >= ROOMS_MAX {
-            tracing::warn!(room = id.as_str(), "more rooms speak on the broker than a desk can show");
+            if !retained && self.left_out.heard(now_ms, id, matches!(said, FromRoom::Will(_))) {
+                self.news.push_back(FleetNews::LeftOut);
+            }
             return;
         }
         let is_new = !self.rooms.contains_key(&id);
@@ -303,9 +311,18 @@ impl Fleet {
         }
     }
 
+    /// The rooms that speak and for which there is no place, by their ids.
+    #[must_use]
+    pub fn left_out(&self) -> impl ExactSizeIterator<Item = &RoomId> {
+        self.left_out.rooms()
+    }
+
     /// Carries out what time alone brings: rooms that have fallen silent, orders that nobody answered.
     pub fn pass(&mut self, now_ms: u64) {
         self.passed_at_ms = now_ms;
+        if self.left_out.pass(now_ms) {
+            self.news.push_back(FleetNews::LeftOut);
+        }
         for (id, room) in &mut self.rooms {
             let lost = room.is_lost(now_ms);
             if lost != room.told_lost {
@@ -348,8 +365,9 @@ impl Fleet {
             let topic = desk_beat_topic(self.desk);
             return Some(Publication { topic, payload, retain: false, receipt: self.seq });
         }
+        let bare = self.bare_stance();
         let due = self.rooms.iter_mut().find(|(_, room)| room.stance_at_ms.is_some_and(|due| now_ms >= due));
-        let (id, room) = due?;
+        let Some((id, room)) = due else { return self.tell_left_out() };
         self.seq += 1;
         let withdrawn = std::mem::take(&mut room.withdrawn);
         if withdrawn {
@@ -357,14 +375,12 @@ impl Fleet {
             self.beat_at_ms = Some(now_ms);
         }
         let stance = DeskStance {
-            v: VERSION,
-            desk: self.desk,
-            link: self.link,
             seq: self.seq,
             receives: self.receives && !withdrawn,
             received: room.received,
             orders: room.orders.iter().map(|(order, _)| order.clone()).collect(),
             cleared: if let Shared::Cleared { word, .. } = room.shared { Some(word) } else { None },
+            ..bare
         };
         // Said a few times, since a word can be lost.
         let is_clearing = matches!(room.shared, Shared::Cleared { at_ms, .. } if now_ms < at_ms + SILENT_AFTER_MS);
@@ -383,7 +399,8 @@ impl Fleet {
             let stance = room.stance_at_ms.filter(|_| self.linked);
             [silent, lapse, stance].into_iter().flatten()
         });
-        rooms.chain(self.beat_at_ms.filter(|_| self.linked)).min().unwrap_or(u64::MAX)
+        let left_out = self.left_out.deadline_ms(self.linked);
+        rooms.chain(left_out).chain(self.beat_at_ms.filter(|_| self.linked)).min().unwrap_or(u64::MAX)
     }
 
     /// Every room, by its id.
@@ -399,6 +416,29 @@ impl Fleet {
 
     fn beat(&self) -> DeskBeat {
         DeskBeat { v: VERSION, desk: self.desk, link: self.link, seq: self.seq, receives: self.receives, gone: false }
+    }
+
+    /// After all that the rooms wait for which are shown: the next that is to hear that it is not.
+    fn tell_left_out(&mut self) -> Option<Publication> {
+        let room = self.left_out.next_to_tell()?;
+        self.seq += 1;
+        let payload = write(&DeskStance { shows: false, ..self.bare_stance() })?;
+        Some(Publication { topic: room.desk_topic(), payload, retain: false, receipt: self.seq })
+    }
+
+    /// What a desk stands for toward a room of which it has nothing.
+    fn bare_stance(&self) -> DeskStance {
+        DeskStance {
+            v: VERSION,
+            desk: self.desk,
+            link: self.link,
+            seq: self.seq,
+            receives: false,
+            received: None,
+            orders: Vec::new(),
+            cleared: None,
+            shows: true,
+        }
     }
 
     fn all_changed(&mut self) {

@@ -291,6 +291,19 @@ pub struct DeskStance {
     /// on a page; none as long as something is, or nothing ever was.
     #[serde(default)]
     pub cleared: Option<u64>,
+    /// Whether this desk shows the room at all. One that has no place for it says so, and holds nothing of it.
+    #[serde(default = "shows", skip_serializing_if = "is_so")]
+    pub shows: bool,
+}
+
+/// A desk that does not say otherwise shows the room.
+const fn shows() -> bool {
+    true
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // so serde calls it
+const fn is_so(fact: &bool) -> bool {
+    *fact
 }
 
 /// An order with a name, so that it is taken once however often it comes.
@@ -422,6 +435,7 @@ mod tests {
             received: Some(Ulid(9)),
             orders: vec![NamedOrder { id: Ulid(2), order: Order::Coming { call: Ulid(9), name: "Maria".into() } }],
             cleared: Some(4),
+            shows: true,
         };
         let text = String::from_utf8(write(&stance).unwrap()).unwrap();
         let expected = concat!(
@@ -431,6 +445,8 @@ mod tests {
         );
         assert_eq!(text, expected);
         assert_eq!(read::<DeskStance>(text.as_bytes(), |stance| stance.v).unwrap(), stance);
+        let hides = DeskStance { shows: false, ..stance };
+        assert_eq!(read::<DeskStance>(&write(&hides).unwrap(), |stance| stance.v).unwrap(), hides);
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub enum RoomNews {
     Tell(Tell),
     /// Another room goes by this room's id, or does no more.
     Namesake(bool),
+    /// A desk has no place for this room, or none has said so any more.
+    Hidden(bool),
     /// What became of what the patient shared.
     Keeping(Keeping),
 }
@@ -34,6 +36,7 @@ pub struct RoomSide {
     source: Source,
     is_private: bool,
     namesake_told: bool,
+    hidden_told: bool,
 }
 
 impl RoomLine {
@@ -52,7 +55,8 @@ impl RoomLine {
     ) -> std::io::Result<Self> {
         let is_private = broker.url.is_private();
         let end = RoomEnd::new(room, run, ended);
-        Line::open(RoomSide { end, source, is_private, namesake_told: false }, broker, on_news).map(Self)
+        Line::open(RoomSide { end, source, is_private, namesake_told: false, hidden_told: false }, broker, on_news)
+            .map(Self)
     }
 
     /// A call goes out, or rings anew; at once, whether the room shows it yet or not.
@@ -124,6 +128,11 @@ impl End for RoomSide {
         if namesake != self.namesake_told {
             self.namesake_told = namesake;
             return Some(RoomNews::Namesake(namesake));
+        }
+        let hidden = self.end.is_hidden();
+        if hidden != self.hidden_told {
+            self.hidden_told = hidden;
+            return Some(RoomNews::Hidden(hidden));
         }
         let keeping = self.end.poll_keeping().map(RoomNews::Keeping);
         keeping.or_else(|| self.end.poll_tell().map(RoomNews::Tell))

@@ -106,6 +106,8 @@ struct Desk {
     stance_seq: u64,
     receives: bool,
     heard_at_ms: u64,
+    /// Until when it counts as one that has no place for this room; 0 if it does not.
+    hides_until_ms: u64,
 }
 
 impl RoomEnd {
@@ -152,6 +154,12 @@ impl RoomEnd {
     #[must_use]
     pub fn has_namesake(&self) -> bool {
         self.namesake_heard_at_ms.is_some()
+    }
+
+    /// Whether a desk has said that it has no place for this room.
+    #[must_use]
+    pub fn is_hidden(&self) -> bool {
+        self.desks.values().any(|desk| desk.hides_until_ms > 0)
     }
 
     /// A connection is about to be tried: the will that belongs to it.
@@ -248,11 +256,13 @@ impl RoomEnd {
 
     fn heard_beat(&mut self, now_ms: u64, beat: &DeskBeat) {
         if !beat.gone {
-            self.see(now_ms, beat.desk, beat.link, beat.seq, beat.receives);
+            let hides = self.desks.get(&beat.desk).is_some_and(|desk| desk.hides_until_ms > 0);
+            self.see(now_ms, beat.desk, beat.link, beat.seq, beat.receives && !hides);
             return;
         }
         // A will may arrive after its desk has connected anew: it belongs to the connection before.
         let Some(desk) = self.desks.get_mut(&beat.desk).filter(|desk| desk.link <= beat.link) else { return };
+        desk.hides_until_ms = 0;
         if std::mem::take(&mut desk.receives) {
             self.tell(Event::DeskGone { desk: DeskId(beat.desk) }, None);
         }
@@ -260,9 +270,14 @@ impl RoomEnd {
     }
 
     fn heard_stance(&mut self, now_ms: u64, stance: DeskStance) {
-        self.see(now_ms, stance.desk, stance.link, stance.seq, stance.receives);
+        self.see(now_ms, stance.desk, stance.link, stance.seq, stance.receives && stance.shows);
         let Some(desk) = self.desks.get_mut(&stance.desk).filter(|desk| stance.seq > desk.stance_seq) else { return };
         desk.stance_seq = stance.seq;
+        desk.hides_until_ms = if stance.shows { 0 } else { now_ms + SILENT_AFTER_MS };
+        if !stance.shows && self.keepers.remove(&stance.desk) {
+            // It passes over all that this room says, so nothing of it was ever there.
+            self.keepings.push_back(Keeping::ForgottenBy(DeskId(stance.desk)));
+        }
         let receives = desk.receives;
         if let (Some(cleared), Some(since)) = (stance.cleared, self.unshared_since)
             && cleared >= since
@@ -292,16 +307,16 @@ impl RoomEnd {
             tracing::warn!("more desks speak on the broker than a room can hear; close some");
             return;
         }
-        let fresh = Desk { link, seq: 0, stance_seq: 0, receives: false, heard_at_ms: now_ms };
+        let fresh = Desk { link, seq: 0, stance_seq: 0, receives: false, heard_at_ms: now_ms, hides_until_ms: 0 };
         let known = self.desks.entry(desk).or_insert(fresh);
         if !is_new && seq <= known.seq {
             return;
         }
-        let (before, link) = (known.receives, link.max(known.link));
+        let (before, link, hides) = (known.receives, link.max(known.link), known.hides_until_ms > 0);
         *known = Desk { link, seq, receives, heard_at_ms: now_ms, ..*known };
         // Whoever joins is told at once how the room stands.
         self.urgent |= is_new;
-        if self.shares {
+        if self.shares && !hides {
             self.keeps(desk);
         }
         match (before, receives) {
@@ -326,6 +341,9 @@ impl RoomEnd {
         self.namesake_heard_at_ms = self.namesake_heard_at_ms.filter(|heard| now_ms < heard + SILENT_AFTER_MS);
         let mut gone = Vec::new();
         for (name, desk) in &mut self.desks {
+            if now_ms >= desk.hides_until_ms {
+                desk.hides_until_ms = 0;
+            }
             if desk.receives && now_ms >= desk.heard_at_ms + SILENT_AFTER_MS {
                 desk.receives = false;
                 gone.push(*name);
@@ -361,7 +379,8 @@ impl RoomEnd {
         let told = told();
         let shares = told.view.shared.is_some();
         if shares {
-            let known: Vec<u64> = self.desks.keys().copied().collect();
+            let known = self.desks.iter().filter(|(_, desk)| desk.hides_until_ms == 0);
+            let known: Vec<u64> = known.map(|(name, _)| *name).collect();
             for desk in known {
                 self.keeps(desk);
             }
@@ -392,7 +411,8 @@ impl RoomEnd {
         let namesake = self.namesake_heard_at_ms.map(|heard| heard + SILENT_AFTER_MS);
         let keepers = self.keepers.iter().filter_map(|desk| self.desks.get(desk));
         let keepers = keepers.map(|desk| desk.heard_at_ms + SILENT_AFTER_MS);
-        silent.chain(due).chain(namesake).chain(keepers).min().unwrap_or(u64::MAX)
+        let hides = self.desks.values().map(|desk| desk.hides_until_ms).filter(|until| *until > 0);
+        silent.chain(due).chain(hides).chain(namesake).chain(keepers).min().unwrap_or(u64::MAX)
     }
 
     fn due_at_ms(&self) -> u64 {

@@ -146,6 +146,8 @@ named! {
         LineDown = "line-down",
         /// Another room has this room's id at the broker.
         RoomNameTaken = "room-name-taken",
+        /// A desk of several rooms has no place for this one.
+        NotShownAtDesk = "not-shown-at-desk",
         /// A step of the escalation list reached nobody.
         EscalationFailed = "escalation-failed",
         /// The contact to the clinic's own nurse call is not as it should be.

@@ -183,6 +183,9 @@ fn open_mqtt(at_broker: &config::RoomAtBroker, subject: &Subject<'_>) -> Option<
         News::Of(RoomNews::Namesake(on)) => {
             room.report(Event::TroubleChanged { trouble: Trouble::RoomNameTaken, on });
         }
+        News::Of(RoomNews::Hidden(on)) => {
+            room.report(Event::TroubleChanged { trouble: Trouble::NotShownAtDesk, on });
+        }
         // Without that task the runtime is gone, and the program with it.
         News::Of(RoomNews::Tell(tell)) => drop(tells.send(tell)),
     });

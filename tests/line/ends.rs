@@ -99,7 +99,7 @@ impl TestRoom {
             }
             News::Of(RoomNews::Tell(tell)) => drop(spoken.send((tell.order, tell.event))),
             // Nothing is told to this room of what became of it; what the desk shows is looked at.
-            News::Of(RoomNews::Keeping(_)) => {}
+            News::Of(RoomNews::Keeping(_) | RoomNews::Hidden(_)) => {}
             News::Of(RoomNews::Namesake(is_so)) => heard.lock().unwrap().namesake = is_so,
         };
         let line = Arc::new(RoomLine::open(room_id(), broker, Ulid::new(), [], source, on_news).unwrap());
@@ -218,6 +218,7 @@ impl TestDesk {
                     News::Up => kept.is_up = true,
                     News::Down(_) => kept.is_up = false,
                     News::Of(FleetNews::Answered { order, outcome }) => kept.answers.push((order, outcome)),
+                    News::Of(FleetNews::LeftOut) => {}
                     News::Of(FleetNews::Changed(room)) => {
                         let open = line.with(|fleet, now_ms| {
                             let open = fleet.room(now_ms, &room)?.call?.id;

@@ -13,6 +13,7 @@ mod ends;
 #[path = "../process/flood.rs"]
 #[allow(dead_code)] // these tests need a part of it
 mod flood;
+mod hidden;
 #[path = "../process/kiosk.rs"]
 #[allow(dead_code)] // these tests need a part of it
 mod kiosk;

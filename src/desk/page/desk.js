@@ -308,7 +308,8 @@ function listed(way, brokerLost) {
     attempt(`troubles of ${room.id}`, () => list.push(...troublesOf(room, brokerLost)), room.id);
     return failsFor(room.id) ? [...list, troubles.trouble(NOT_DRAWN, room)] : list;
   });
-  return [...ofRooms, ...(way.refused ? [troubles.trouble("not_taken")] : [])];
+  const leftOut = broker?.left_out.count ? [troubles.roomsLeftOut(broker.left_out, broker.rooms)] : [];
+  return [...leftOut, ...ofRooms, ...(way.refused ? [troubles.trouble("not_taken")] : [])];
 }
 
 /**

@@ -32,6 +32,17 @@ export const trouble = (name, room = null, cutsOff = false) => ({ key: `${room?.
 export const leftCall = (call, room) => ({ key: `${room.id} left ${call}`, name: "left", call, room, cutsOff: true });
 
 /**
+ * Rooms for which this desk has no place. Another one is another trouble.
+ * @param {BrokerLine["left_out"]} leftOut
+ * @param {number} shown
+ * @returns {Trouble}
+ */
+export function roomsLeftOut({ count, rooms }, shown) {
+  const names = [...rooms, ...(count > rooms.length ? [say("and_more", { count: count - rooms.length })] : [])].join(", ");
+  return { key: ` rooms-left-out ${names}`, name: "rooms-left-out", room: null, cutsOff: true, fill: { all: shown + count, shown, names } };
+}
+
+/**
  * Whether somebody said that they know.
  * @param {string} key
  */
@@ -72,7 +83,7 @@ function item(one) {
   node.dataset.trouble = one.name;
   const words = document.createElement("span");
   const key = `trouble_${one.name}`;
-  words.textContent = has(key) ? say(key) : say("trouble_other", { name: one.name });
+  words.textContent = has(key) ? say(key, one.fill) : say("trouble_other", { name: one.name });
   if (one.room?.id) {
     const name = document.createElement("strong");
     name.textContent = one.room.name;

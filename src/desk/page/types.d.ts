@@ -124,6 +124,7 @@ interface BrokerLine {
   why: string | null;
   broker: string;
   rooms: number;
+  left_out: { count: number; rooms: string[] };
 }
 
 /** A room at a desk of several, as the desk's program tells it. */
@@ -160,4 +161,5 @@ interface Trouble {
   room: Room | null;
   cutsOff: boolean;
   call?: string;
+  fill?: Record<string, string | number>;
 }

@@ -7,10 +7,13 @@ use ulid::Ulid;
 use super::super::calls::CallLog;
 use super::super::view::{PastCallView, past_call_view};
 use super::RoomsOptions;
-use crate::line::fleet::{RoomNow, RoomTrouble};
-use crate::line::message::CallState;
+use crate::line::fleet::{Fleet, RoomNow, RoomTrouble};
+use crate::line::message::{CallState, RoomId};
 use crate::line::view::{RoomView, Words};
 use crate::room::Place;
+
+/// So many rooms without a place are named.
+const NAMED_MAX: usize = 12;
 
 /// The first message on a stream: what does not change while the page is open.
 #[derive(Debug, Serialize)]
@@ -55,6 +58,22 @@ pub(super) struct LineMessage {
     pub broker: String,
     /// So many rooms are known.
     pub rooms: usize,
+    /// Those that speak beside them, for which there is no place.
+    pub left_out: LeftOut,
+}
+
+/// Rooms for which there is no place.
+#[derive(Debug, Serialize)]
+pub(super) struct LeftOut {
+    count: usize,
+    /// The first of them.
+    rooms: Vec<RoomId>,
+}
+
+impl LeftOut {
+    pub(super) fn of(fleet: &Fleet) -> Self {
+        Self { count: fleet.left_out().len(), rooms: fleet.left_out().take(NAMED_MAX).cloned().collect() }
+    }
 }
 
 /// One room. Its ages are those of the moment of writing, but for those in `view`, which are older by `view_age_ms`.

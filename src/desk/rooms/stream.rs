@@ -18,7 +18,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use super::super::door::problem;
 use super::super::seats::Seat;
-use super::message::{Hello, LineMessage, RoomMessage};
+use super::message::{Hello, LeftOut, LineMessage, RoomMessage};
 use super::watch::Rooms;
 use crate::line::message::RoomId;
 use crate::line::view::Words;
@@ -141,9 +141,10 @@ impl Told {
 
 async fn send_line(desk: &Rooms, messages: &Messages) -> bool {
     let (linked, was_linked, why) = desk.link();
-    let rooms = desk.line.with(|fleet, now_ms| fleet.rooms(now_ms).count());
+    let (rooms, left_out) = desk.line.with(|fleet, now_ms| (fleet.rooms(now_ms).count(), LeftOut::of(fleet)));
     let broker = desk.options.broker.url.to_string();
-    send(messages, "line", &LineMessage { linked, was_linked, why: why.map(Words::from), broker, rooms }).await
+    send(messages, "line", &LineMessage { linked, was_linked, why: why.map(Words::from), broker, rooms, left_out })
+        .await
 }
 
 async fn send_room(desk: &Rooms, page: DeskId, room: &RoomId, messages: &Messages) -> bool {

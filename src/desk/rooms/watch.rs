@@ -153,6 +153,7 @@ impl Rooms {
                 self.shown.send_modify(|shown| shown.room_changed(room.clone()));
                 self.look_whether_cleared(&room);
             }
+            News::Of(FleetNews::LeftOut) => self.shown.send_modify(Shown::line_changed),
             News::Of(FleetNews::Answered { order, outcome }) => {
                 if let Some(waits) = self.kept().waiting.remove(&order) {
                     // Whoever asked may have given up.

@@ -1,0 +1,135 @@
+//! A desk with more rooms than it has places for, both ends in one process and a clock that is set by hand: the room that
+//! is left out hears so, does not count that desk, and does not wait for it.
+
+use stillroom::line::fleet::{Fleet, FleetNews, ROOMS_MAX};
+use stillroom::line::message::{RoomId, Vitals};
+use stillroom::line::room_end::{Keeping, RoomEnd, Told};
+use stillroom::line::view::RoomView;
+use stillroom::line::{BEAT_EVERY_MS, SILENT_AFTER_MS};
+use stillroom::room::Event;
+use stillroom::room::call::DeskId;
+use ulid::Ulid;
+
+const DESK: DeskId = DeskId(7);
+
+struct World {
+    now_ms: u64,
+    fleet: Fleet,
+    ends: Vec<RoomEnd>,
+    /// What each room was told.
+    told: Vec<Vec<Event>>,
+    keepings: Vec<Vec<Keeping>>,
+    news: Vec<FleetNews>,
+    shares: bool,
+    silent: usize,
+}
+
+fn room(number: usize) -> RoomId {
+    RoomId::new(&format!("room-{number:02}")).unwrap()
+}
+
+impl World {
+    fn of(rooms: usize) -> Self {
+        let mut fleet = Fleet::new(0, DESK.0, []);
+        fleet.able(0, true);
+        fleet.linked(0);
+        let ends = (0..rooms).map(|number| {
+            let mut end = RoomEnd::new(room(number), Ulid(1), []);
+            end.linked();
+            end
+        });
+        Self {
+            now_ms: 0,
+            fleet,
+            ends: ends.collect(),
+            told: vec![Vec::new(); rooms],
+            keepings: vec![Vec::new(); rooms],
+            news: Vec::new(),
+            shares: false,
+            silent: usize::MAX,
+        }
+    }
+
+    /// Lets so much time pass; every word arrives at once.
+    fn pass(&mut self, ms: u64) {
+        let until_ms = self.now_ms + ms;
+        while self.now_ms < until_ms {
+            self.now_ms += BEAT_EVERY_MS / 4;
+            self.turn();
+        }
+    }
+
+    fn turn(&mut self) {
+        self.fleet.pass(self.now_ms);
+        for (number, end) in self.ends.iter_mut().enumerate().filter(|(number, _)| *number != self.silent) {
+            end.pass(self.now_ms);
+            let view = RoomView {
+                stage: "session".into(),
+                shared: self.shares.then(|| "a grey heron".into()),
+                ..RoomView::default()
+            };
+            let told = || Told { name: String::new(), call: None, vitals: Vitals::default(), view };
+            let mut told = Some(told);
+            while let Some(said) = end.poll_publication(self.now_ms, || told.take().unwrap()()) {
+                end.acknowledged(said.receipt, true);
+                self.fleet.heard(self.now_ms, &said.topic, &said.payload, false);
+            }
+            self.told[number].extend(std::iter::from_fn(|| end.poll_tell()).map(|tell| tell.event));
+            self.keepings[number].extend(std::iter::from_fn(|| end.poll_keeping()));
+        }
+        while let Some(said) = self.fleet.poll_publication(self.now_ms) {
+            for end in &mut self.ends {
+                if end.topics().contains(&said.topic) || said.topic.starts_with("stillroom/desks/") {
+                    end.heard(self.now_ms, &said.topic, &said.payload);
+                }
+            }
+        }
+        self.news.extend(std::iter::from_fn(|| self.fleet.poll_news()));
+    }
+
+    fn counts(&self, number: usize) -> bool {
+        let last =
+            self.told[number].iter().rfind(|event| matches!(event, Event::DeskSeen { .. } | Event::DeskGone { .. }));
+        matches!(last, Some(Event::DeskSeen { desk: DESK }))
+    }
+}
+
+#[test]
+fn the_room_beyond_the_last_place_knows_that_no_desk_shows_it() {
+    let mut world = World::of(ROOMS_MAX + 1);
+    world.pass(3 * BEAT_EVERY_MS);
+    let last = ROOMS_MAX;
+    assert_eq!(world.fleet.left_out().collect::<Vec<_>>(), [&room(last)]);
+    assert_eq!(world.news.iter().filter(|news| **news == FleetNews::LeftOut).count(), 1);
+    assert!(world.ends[last].is_hidden() && !world.counts(last), "{:?}", world.told[last]);
+    for number in 0..ROOMS_MAX {
+        assert!(world.counts(number) && !world.ends[number].is_hidden(), "{number}");
+    }
+    // A beat, which goes to every room, does not bring it back.
+    world.pass(60_000);
+    assert!(world.ends[last].is_hidden() && !world.counts(last), "{:?}", world.told[last]);
+    assert!(world.told[last].len() <= 2, "{:?}", world.told[last]);
+}
+
+#[test]
+fn a_desk_that_does_not_show_a_room_holds_nothing_that_was_shared_and_a_wipe_does_not_wait_for_it() {
+    let mut world = World::of(ROOMS_MAX + 1);
+    world.shares = true;
+    world.pass(4 * BEAT_EVERY_MS);
+    let last = world.keepings[ROOMS_MAX].last();
+    assert!(matches!(last, None | Some(Keeping::ForgottenBy(DESK))), "{last:?}");
+    assert_eq!(world.keepings[0], [Keeping::SentTo(DESK)]);
+}
+
+#[test]
+fn a_room_that_is_no_longer_left_out_is_not_told_so_for_ever() {
+    let mut world = World::of(ROOMS_MAX + 1);
+    world.pass(2 * BEAT_EVERY_MS);
+    world.silent = ROOMS_MAX;
+    world.pass(SILENT_AFTER_MS + BEAT_EVERY_MS);
+    assert_eq!(world.fleet.left_out().len(), 0, "who has fallen silent does not speak on this broker");
+    assert_eq!(world.news.iter().filter(|news| **news == FleetNews::LeftOut).count(), 2);
+    let now_ms = world.now_ms;
+    world.ends[ROOMS_MAX].pass(now_ms);
+    assert!(!world.ends[ROOMS_MAX].is_hidden(), "nobody has said so for long");
+}

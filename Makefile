@@ -1,7 +1,7 @@
 # The front door. Each target installs what it lacks by name, says which and why, and installs nothing twice.
 #
 #   make run     build, and open the room fullscreen (the unattended demo instead where there is no display)
-#   make test    format, lints, every test, and a short look at the real window
+#   make test    format, lints, every test, and a short look at the real window and at the desk in a real browser
 #   make demo    an unattended visit from the first run to the wiped room, and an afternoon at the desk of two rooms;
 #                OUT=folder, default target/demo; DEMO='--size 1920x1200' or '--only wgpu'
 #   make bench   the figures of sound and line beside their limits, those of the last demo, what the room takes while it
@@ -54,6 +54,7 @@ test:
 	cargo test --release --locked --no-run
 	$(ROOM) check --config kiosk.toml
 	$(PYTHON) tests/demo/smoke.py --room $(ROOM)
+	$(PYTHON) tests/demo/odd_rooms.py --room $(ROOM)
 	cargo test --release --locked
 
 smoke: window
@@ -61,12 +62,12 @@ smoke: window
 	$(PYTHON) tests/demo/smoke.py --room $(ROOM)
 
 demo: window
-	@sh scripts/packages.sh smoke lines demo
+	@sh scripts/packages.sh smoke lines page demo
 	$(PYTHON) tests/demo/visit.py --room $(ROOM) --out '$(OUT)' $(DEMO)
 	$(PYTHON) tests/demo/desks.py --room $(ROOM) --out '$(OUT)'
 
 bench: window
-	@sh scripts/packages.sh smoke lines demo bench
+	@sh scripts/packages.sh smoke lines page demo bench
 	cargo bench --locked --bench sound --bench line
 	$(PYTHON) tests/demo/presses.py --room $(ROOM)
 	$(PYTHON) tests/demo/desks.py --room $(ROOM) --presses 200

@@ -14,8 +14,8 @@ packages() {
 	lines) echo 'mosquitto' ;;
 	home) echo 'zbar-tools age cups' ;;
 	soak) echo 'iproute2 printer-driver-cups-pdf' ;;
-	page) echo 'node-typescript' ;;
-	demo) echo 'chromium chromium-driver sox zbar-tools' ;;
+	page) echo 'node-typescript chromium chromium-driver mosquitto-clients' ;;
+	demo) echo 'sox zbar-tools' ;;
 	bench) echo 'mpv' ;;
 	pictures) echo 'imagemagick' ;;
 	*)
@@ -33,8 +33,8 @@ reason() {
 	lines) echo 'for a broker of their own, which the tests freeze and kill' ;;
 	home) echo 'to read the codes, to open what is sealed, and to print on a print server of its own' ;;
 	soak) echo 'for a network of its own, whose cable the tests pull, and a printer that makes files' ;;
-	page) echo 'to check the types of the desk page' ;;
-	demo) echo 'to stand at the desk in a real browser, to measure the sound, and to read the codes' ;;
+	page) echo 'to check the types of the desk page, to open it in a real browser, and to say odd things to it' ;;
+	demo) echo 'to measure the sound, and to read the codes' ;;
 	bench) echo 'to measure the room beside a player that does nothing else' ;;
 	pictures) echo 'to make the pictures of the README smaller' ;;
 	esac

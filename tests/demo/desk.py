@@ -51,7 +51,8 @@ class Desk:
         if os.geteuid() == 0:
             # The browser's own sandbox cannot be set up by root.
             flags.append("--no-sandbox")
-        asked = {"capabilities": {"alwaysMatch": {"browserName": "chrome", "goog:chromeOptions": {"args": flags}}}}
+        asked = {"capabilities": {"alwaysMatch": {
+            "browserName": "chrome", "goog:chromeOptions": {"args": flags}, "goog:loggingPrefs": {"browser": "ALL"}}}}
         self.session = "/session/" + self.ask("POST", "/session", asked, 60)["sessionId"]
 
     def is_up(self):
@@ -70,6 +71,23 @@ class Desk:
         except urllib.error.HTTPError as error:
             told = json.load(error)["value"]
             raise Failed(f"the browser: {told.get('error')}: {told.get('message', '').splitlines()[0]}") from None
+
+    def errors(self):
+        """What went wrong on the page since the last look: what was thrown and not caught, rejections, and what its
+        scripts called an error. An order that is refused is none: the browser names each such answer by itself."""
+        told = self.ask("POST", self.session + "/se/log", {"type": "browser"})
+        return [entry["message"] for entry in told if entry["level"] == "SEVERE" and entry["source"] != "network"]
+
+    def must_be_whole(self):
+        """Every browser test ends with this: a page on which something failed has failed, whatever it shows."""
+        errors = self.errors()
+        if errors:
+            raise Failed(f"the desk's page has {len(errors)} errors, the first: {errors[0]}")
+
+    def before_each_page(self, script):
+        """Runs before the page's own scripts, from the next page on."""
+        self.ask("POST", self.session + "/goog/cdp/execute",
+                 {"cmd": "Page.addScriptToEvaluateOnNewDocument", "params": {"source": script}})
 
     def open(self):
         self.ask("POST", self.session + "/url", {"url": self.url})

@@ -208,10 +208,12 @@ def main():
         afternoon.join()
         if arguments.presses:
             afternoon.presses(arguments.presses)
+            page.must_be_whole()
             return
         for part in (afternoon.call, afternoon.second_call, afternoon.adjust, afternoon.lose_room,
                      afternoon.lose_broker):
             part()
+        page.must_be_whole()
     except (Failed, OSError) as why:
         print(f"The desk of several rooms does not work: {why}", file=sys.stderr)
         if desk:

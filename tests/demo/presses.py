@@ -111,6 +111,7 @@ def main():
         desk.run(WATCH)
         page = kept(Page(room.port))
         press(room, desk, page, arguments.presses)
+        desk.must_be_whole()
     except (Failed, OSError, queue.Empty) as why:
         print(f"Presses could not be measured: {why!r}", file=sys.stderr)
         sys.exit(1)

@@ -627,6 +627,7 @@ def tour(arguments, report, backend, recorded):
             visit.after()
             visit.turnover()
             visit.account_for_the_line()
+            desk.must_be_whole()
         except Failed as why:
             report.failed(str(why))
             report.step("what the screen showed when it failed", f"{glass.trace()} [{glass.shot('failed')}]")

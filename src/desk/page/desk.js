@@ -333,7 +333,8 @@ function showLine(way, isOn) {
   const reaches = !several || Boolean(broker?.linked);
   const receives = way.takenAsDesk && isOn && !way.unheardSince && reaches;
   let key = "line_silent";
-  if (receives) key = !several ? "line_on" : [...heard.values()].some((room) => room.lost) ? "line_on_some" : "line_on_rooms";
+  const misses = [...heard.values()].some((room) => room.lost) || Boolean(broker?.left_out.count);
+  if (receives) key = !several ? "line_on" : misses ? "line_on_some" : "line_on_rooms";
   else if (way.unheardSince) key = several ? "line_unheard_desk" : "line_unheard";
   else if (!way.opened) key = several ? "line_opening_desk" : "line_opening";
   else if (!reaches) key = broker?.was_linked ? "line_no_broker" : "line_finding_broker";

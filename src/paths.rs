@@ -1,6 +1,8 @@
-//! Owns where the room keeps its files, and how a private file comes into being whole or not at all ([`private`]).
+//! Owns where the room keeps its files, how a private file comes into being whole or not at all ([`private`]), and how a
+//! small one outlives damage ([`kept`]).
 //! Does not own what is in them.
 
+pub mod kept;
 pub mod private;
 
 use std::ffi::OsString;

@@ -1,8 +1,9 @@
 //! Owns the two secrets of the staff, the PIN of the tablet and the password of the desk: hashed at rest, with a
-//! lock-out that grows and outlives a restart. Does not own what they open.
+//! lock-out that grows and outlives a restart. One that is damaged fits nothing. Does not own what they open.
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -11,7 +12,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::paths::private;
+use crate::paths::kept::{KeptFile, Reading};
 
 /// The file of the staff's PIN in the state directory.
 pub const STAFF_PIN_FILE: &str = "staff-pin";
@@ -35,6 +36,7 @@ const HASH_PASSES: u32 = 2;
 const HASH_LANES: u32 = 1;
 const SALT_BYTES: usize = 16;
 const FILE_BYTES_MAX: usize = 4096;
+const NO_HASH: &str = "it holds no hash that can be checked";
 
 /// Which secret it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,15 +79,17 @@ pub enum PinError {
         /// The command that sets one.
         way_out: &'static str,
     },
-    /// The file is not one of ours.
-    #[error("{}: damaged; {way_out}", path.display())]
+    /// The file is not as it was written, and neither is its copy.
+    #[error("{}: {why}, and its copy is no better: nobody gets in by it; {way_out}", path.display())]
     Damaged {
         /// Its file.
         path: PathBuf,
+        /// What is wrong with it.
+        why: String,
         /// The command that sets one anew.
         way_out: &'static str,
     },
-    /// The file cannot be read or written.
+    /// The file cannot be written.
     #[error("{}: {source}", path.display())]
     File {
         /// Its file.
@@ -150,10 +154,11 @@ struct Kept {
 /// A secret of the staff. Its functions block for a good part of a second: call them from a thread of their own.
 #[derive(Debug)]
 pub struct Secret {
-    path: PathBuf,
+    file: KeptFile,
     kind: Kind,
     /// Holds where the disk cannot: a full disk must neither keep staff out nor let guesses go uncounted.
     remembered: Mutex<Tries>,
+    copy_was_used: AtomicBool,
 }
 
 impl Secret {
@@ -213,7 +218,7 @@ impl Secret {
         kept.tries = before.and_one_wrong(now_ms);
         *remembered = kept.tries;
         self.write_or_remember(&kept);
-        let hash = PasswordHash::new(&kept.hash).map_err(|_| self.damaged())?;
+        let hash = PasswordHash::new(&kept.hash).map_err(|_| self.damaged(NO_HASH.to_owned()))?;
         match hasher()?.verify_password(secret.as_bytes(), &hash) {
             Ok(()) => {
                 kept.tries = Tries::default();
@@ -222,18 +227,32 @@ impl Secret {
                 Ok(Verdict::Right)
             }
             Err(argon2::password_hash::Error::Password) => Ok(Verdict::Wrong { wait: kept.tries.wait(now_ms) }),
-            Err(_) => Err(self.damaged()),
+            Err(_) => Err(self.damaged(NO_HASH.to_owned())),
         }
     }
 
-    /// The hash as an argon2id PHC string, if one is set and can be read; for whoever checks it on its own.
+    /// The hash as an argon2id PHC string, if one is set; for whoever checks it on its own. File and copy are both made
+    /// whole on the way.
+    ///
+    /// # Errors
+    /// If one was set and cannot be read: then nobody may get in.
+    pub fn hash(&self) -> Result<Option<String>, PinError> {
+        match self.taken(self.file.read_and_mend(parse)) {
+            Ok(kept) => Ok(Some(kept.hash)),
+            Err(PinError::NotSet { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether its file was damaged and its last good copy was used since it was opened.
     #[must_use]
-    pub fn hash(&self) -> Option<String> {
-        self.read().ok().map(|kept| kept.hash)
+    pub fn copy_was_used(&self) -> bool {
+        self.copy_was_used.load(Ordering::Relaxed)
     }
 
     fn new(path: PathBuf, kind: Kind) -> Self {
-        Self { path, kind, remembered: Mutex::default() }
+        let file = KeptFile::at(path, FILE_BYTES_MAX);
+        Self { file, kind, remembered: Mutex::default(), copy_was_used: AtomicBool::new(false) }
     }
 
     fn remembered(&self) -> std::sync::MutexGuard<'_, Tries> {
@@ -254,17 +273,25 @@ impl Secret {
     }
 
     fn read(&self) -> Result<Kept, PinError> {
-        match private::read_limited(&self.path, FILE_BYTES_MAX) {
-            Ok(Some(bytes)) => serde_json::from_slice(&bytes).map_err(|_| self.damaged()),
-            Ok(None) => Err(PinError::NotSet { path: self.path.clone(), way_out: self.way_out() }),
-            Err(source) if source.kind() == io::ErrorKind::InvalidData => Err(self.damaged()),
-            Err(source) => Err(PinError::File { path: self.path.clone(), source }),
+        self.taken(self.file.read(parse))
+    }
+
+    fn taken(&self, reading: Reading<Kept>) -> Result<Kept, PinError> {
+        match reading {
+            Reading::Whole(kept) => Ok(kept),
+            Reading::Copy { value, why } => {
+                tracing::error!("{}: {why}; its last good copy is used", self.file.path().display());
+                self.copy_was_used.store(true, Ordering::Relaxed);
+                Ok(value)
+            }
+            Reading::Absent => Err(PinError::NotSet { path: self.file.path().to_owned(), way_out: self.way_out() }),
+            Reading::Lost { why } => Err(self.damaged(why)),
         }
     }
 
     fn write(&self, kept: &Kept) -> Result<(), PinError> {
         let bytes = serde_json::to_vec(kept).map_err(|_| PinError::Hashing)?;
-        private::write_whole(&self.path, &bytes).map_err(|source| PinError::File { path: self.path.clone(), source })
+        self.file.write(&bytes).map_err(|source| PinError::File { path: self.file.path().to_owned(), source })
     }
 
     fn write_or_remember(&self, kept: &Kept) {
@@ -273,8 +300,8 @@ impl Secret {
         }
     }
 
-    fn damaged(&self) -> PinError {
-        PinError::Damaged { path: self.path.clone(), way_out: self.way_out() }
+    fn damaged(&self, why: String) -> PinError {
+        PinError::Damaged { path: self.file.path().to_owned(), why, way_out: self.way_out() }
     }
 
     const fn way_out(&self) -> &'static str {
@@ -282,6 +309,14 @@ impl Secret {
             Kind::Pin => "set one with `stillroom staff set-pin`",
             Kind::Password => "set one with `stillroom desk set-password`",
         }
+    }
+}
+
+fn parse(body: &[u8]) -> Result<Kept, String> {
+    let kept: Kept = serde_json::from_slice(body).map_err(|_| "it is not what was written there".to_owned())?;
+    match PasswordHash::new(&kept.hash) {
+        Ok(hash) if hash.algorithm == argon2::ARGON2ID_IDENT && hash.hash.is_some() => Ok(kept),
+        _ => Err(NO_HASH.to_owned()),
     }
 }
 
@@ -293,6 +328,7 @@ fn hasher() -> Result<Argon2<'static>, PinError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::paths::private;
 
     fn at(seconds: u64) -> SystemTime {
         UNIX_EPOCH + Duration::from_secs(1_700_000_000 + seconds)
@@ -366,6 +402,48 @@ mod tests {
         assert!(problem.contains("stillroom staff set-pin"), "{problem}");
         pin.set("1234").unwrap();
         assert_eq!(pin.check("1234", at(0)).unwrap(), Verdict::Right);
+    }
+
+    #[test]
+    fn no_cut_and_no_turned_bit_opens_a_door_or_takes_its_lock_away() {
+        let dir = tempfile::tempdir().unwrap();
+        let password = Secret::desk_password(dir.path());
+        password.set("correct horse").unwrap();
+        let (file, copy) = (password.file.path().to_owned(), password.file.copy_path());
+        let (whole, hash) = (std::fs::read(&file).unwrap(), password.hash().unwrap());
+        assert!(hash.is_some());
+        let cuts = (0..whole.len()).map(|length| whole[..length].to_vec());
+        let flips = (0..whole.len() * 8).map(|bit| {
+            let mut bytes = whole.clone();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            bytes
+        });
+        for damaged in cuts.chain(flips) {
+            std::fs::write(&file, &damaged).unwrap();
+            assert_eq!(password.read().map(|kept| kept.hash).ok(), hash, "{damaged:?}");
+            std::fs::write(&copy, &damaged).unwrap();
+            assert!(matches!(password.read(), Err(PinError::Damaged { .. })), "{damaged:?}");
+            std::fs::write(&copy, &whole).unwrap();
+        }
+        assert!(password.copy_was_used());
+        std::fs::write(&copy, "rubbish").unwrap();
+        assert!(matches!(password.hash(), Err(PinError::Damaged { .. })), "a lost password is not none");
+        password.set("correct horses").unwrap();
+        assert_eq!(password.check("correct horses", at(0)).unwrap(), Verdict::Right);
+    }
+
+    #[test]
+    fn a_secret_of_an_earlier_version_holds_and_gets_its_checksum() {
+        let dir = tempfile::tempdir().unwrap();
+        let pin = Secret::staff_pin(dir.path());
+        pin.set("2468").unwrap();
+        let whole = std::fs::read(pin.file.path()).unwrap();
+        let plain = crate::paths::kept::without_sum(&whole).unwrap().unwrap();
+        std::fs::remove_file(pin.file.copy_path()).unwrap();
+        std::fs::write(pin.file.path(), plain).unwrap();
+        assert_eq!(pin.check("2468", at(0)).unwrap(), Verdict::Right);
+        assert!(crate::paths::kept::without_sum(&std::fs::read(pin.file.path()).unwrap()).is_some());
+        assert!(!pin.copy_was_used());
     }
 
     #[test]

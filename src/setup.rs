@@ -2,15 +2,17 @@
 //! pillow, the loudest level. It lies in
 //! the state directory and stands above kiosk.toml. The PIN is kept apart, as a hash.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::Config;
-use crate::paths::private;
+use crate::config::{Config, DIAGONAL_INCHES, READING_DBA};
+use crate::paths::kept::{KeptFile, Reading};
+use crate::profile::LEVEL_DB;
 
 /// Its file in the state directory.
 pub const SETUP_FILE: &str = "setup.toml";
+const FILE_BYTES_MAX: usize = 4096;
 
 /// What the first run decided.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,42 +29,19 @@ pub struct Setup {
     pub reading_dba: Option<f32>,
 }
 
-/// Why a setup could not be kept or read.
+/// Why a setup could not be kept.
 #[derive(Debug, thiserror::Error)]
-pub enum SetupError {
-    /// It cannot be written.
-    #[error("{}: {source}; make the state directory writable", path.display())]
-    Unwritable {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// It cannot be read as what it should be.
-    #[error("{}: {why}; remove it, and the first run asks anew", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        why: String,
-    },
+#[error("{path}: {source}; make the state directory writable")]
+pub struct SetupError {
+    path: String,
+    source: std::io::Error,
 }
 
 impl Setup {
-    /// The setup in a state directory, if there was a first run.
-    ///
-    /// # Errors
-    /// If it is there and cannot be read.
-    pub fn load(state: &Path) -> Result<Option<Self>, SetupError> {
-        let path = state.join(SETUP_FILE);
-        match std::fs::read_to_string(&path) {
-            Ok(text) => match toml::from_str::<Self>(&text) {
-                Ok(setup) => Ok(Some(setup)),
-                Err(error) => Err(SetupError::Unreadable { path, why: error.message().to_owned() }),
-            },
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(SetupError::Unreadable { path, why: error.to_string() }),
-        }
+    /// The setup in a state directory, if there was a first run. Its copy is kept whole on the way.
+    #[must_use]
+    pub fn load(state: &Path) -> Reading<Self> {
+        kept_in(state).read_and_mend(parse)
     }
 
     /// Keeps it, atomically.
@@ -70,10 +49,9 @@ impl Setup {
     /// # Errors
     /// If it cannot be written.
     pub fn save(&self, state: &Path) -> Result<(), SetupError> {
-        let path = state.join(SETUP_FILE);
-        let text = toml::to_string(self)
-            .map_err(|error| SetupError::Unreadable { path: path.clone(), why: error.to_string() })?;
-        private::write_whole(&path, text.as_bytes()).map_err(|source| SetupError::Unwritable { path, source })
+        let kept = kept_in(state);
+        let written = toml::to_string(self).map_err(std::io::Error::other).and_then(|text| kept.write(text.as_bytes()));
+        written.map_err(|source| SetupError { path: kept.path().display().to_string(), source })
     }
 
     /// Puts what was decided here above what kiosk.toml says.
@@ -87,21 +65,53 @@ impl Setup {
     }
 }
 
+/// Where nobody can say any more what the cap was, no sound is louder than the quietest that can be set.
+pub fn make_quietest(config: &mut Config) {
+    config.sound.cap_db = *LEVEL_DB.start();
+    config.sound.start_volume_db = *LEVEL_DB.start();
+}
+
+fn kept_in(state: &Path) -> KeptFile {
+    KeptFile::at(state.join(SETUP_FILE), FILE_BYTES_MAX)
+}
+
+fn parse(body: &[u8]) -> Result<Setup, String> {
+    let text = std::str::from_utf8(body).map_err(|_| "it is no text".to_owned())?;
+    let setup: Setup = toml::from_str(text).map_err(|error| error.message().to_owned())?;
+    let reading_dba = setup.reading_dba.unwrap_or(*READING_DBA.start());
+    let levels = [
+        ("diagonal_inches", setup.diagonal_inches, DIAGONAL_INCHES),
+        ("cap_db", setup.cap_db, LEVEL_DB),
+        ("reading_dba", reading_dba, READING_DBA),
+    ];
+    match levels.into_iter().find(|(_, value, allowed)| !allowed.contains(value)) {
+        Some((key, value, allowed)) => {
+            Err(format!("{key} is {value}, and {} to {} is allowed", allowed.start(), allowed.end()))
+        }
+        None => Ok(setup),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
+
+    fn quiet() -> Setup {
+        Setup { room_name: "Room \"4\"".to_owned(), diagonal_inches: 10.1, cap_db: -40.0, reading_dba: None }
+    }
 
     #[test]
     fn what_is_kept_is_what_is_read() {
         let dir = tempfile::tempdir().unwrap();
-        assert_eq!(Setup::load(dir.path()).unwrap(), None);
-        let setup =
-            Setup { room_name: "Room \"4\"".to_owned(), diagonal_inches: 10.1, cap_db: -14.0, reading_dba: None };
+        assert_eq!(Setup::load(dir.path()), Reading::Absent);
+        let setup = quiet();
         setup.save(dir.path()).unwrap();
-        assert_eq!(Setup::load(dir.path()).unwrap(), Some(setup.clone()));
+        assert_eq!(Setup::load(dir.path()), Reading::Whole(setup.clone()));
         let read = Setup { reading_dba: Some(52.0), ..setup };
         read.save(dir.path()).unwrap();
-        assert_eq!(Setup::load(dir.path()).unwrap(), Some(read.clone()));
+        assert_eq!(Setup::load(dir.path()), Reading::Whole(read.clone()));
         let mut config = Config::default();
         read.apply(&mut config);
         // Music at −16 dB is 10 dB below the tone that read 52 dB(A).
@@ -109,10 +119,38 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_file_is_named_with_the_way_out() {
+    fn no_cut_and_no_turned_bit_moves_the_cap() {
         let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join(SETUP_FILE), "room_name = 4").unwrap();
-        let error = Setup::load(dir.path()).unwrap_err().to_string();
-        assert!(error.contains(SETUP_FILE) && error.contains("first run asks anew"), "{error}");
+        let (file, setup) = (dir.path().join(SETUP_FILE), Setup { reading_dba: Some(52.0), ..quiet() });
+        setup.save(dir.path()).unwrap();
+        let whole = fs::read(&file).unwrap();
+        let copy = kept_in(dir.path()).copy_path();
+        let cuts = (0..whole.len()).map(|length| whole[..length].to_vec());
+        let flips = (0..whole.len() * 8).map(|bit| {
+            let mut bytes = whole.clone();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            bytes
+        });
+        for damaged in cuts.chain(flips) {
+            fs::write(&file, &damaged).unwrap();
+            let kept = kept_in(dir.path());
+            assert!(matches!(kept.read(parse), Reading::Copy { value, .. } if value == setup), "{damaged:?}");
+            fs::write(&copy, &damaged).unwrap();
+            assert!(matches!(kept.read(parse), Reading::Lost { .. }), "{damaged:?}");
+            fs::write(&copy, &whole).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_level_that_no_first_run_sets_is_damage() {
+        let dir = tempfile::tempdir().unwrap();
+        for (from, to) in [("-40.0", "nan"), ("-40.0", "40.0"), ("-40.0", "-400.0"), ("10.1", "inf"), ("10.1", "0.0")] {
+            let text = toml::to_string(&quiet()).unwrap().replace(from, to);
+            fs::write(dir.path().join(SETUP_FILE), &text).unwrap();
+            assert!(matches!(Setup::load(dir.path()), Reading::Lost { .. }), "{text}");
+        }
+        let text = toml::to_string(&quiet()).unwrap();
+        fs::write(dir.path().join(SETUP_FILE), &text).unwrap();
+        assert_eq!(Setup::load(dir.path()), Reading::Whole(quiet()), "as earlier versions wrote it");
     }
 }

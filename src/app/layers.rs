@@ -6,6 +6,7 @@ use iced::widget::{Space, column, container, stack};
 use iced::{Color, Element, Length};
 
 use super::{App, Message, Screen, StaffLayer};
+use crate::room::{Event, Trouble};
 use crate::screen::farewell;
 use crate::theme::{DRIFT_MM, TARGET_MM};
 use crate::widget::call_band::{self, CallPlace, StaffMessages};
@@ -19,6 +20,14 @@ impl App {
     pub fn view(&self) -> Element<'_, Message> {
         let relied_on = self.setting.snapshot.desks > 0;
         stack![self.layers(), pulse(Arc::clone(&self.vitals), relied_on)].into()
+    }
+
+    /// The pad may be the first to find that the PIN's file is damaged, and the first to find it set anew.
+    pub(super) fn tell_of_the_pin(&self, is_lost: bool) {
+        self.room.report(Event::TroubleChanged { trouble: Trouble::StaffPinLost, on: is_lost });
+        if self.pin.copy_was_used() {
+            self.room.report(Event::TroubleChanged { trouble: Trouble::StateRestored, on: true });
+        }
     }
 
     fn layers(&self) -> Element<'_, Message> {

@@ -326,6 +326,7 @@ impl App {
     }
 
     fn pin_checked(&mut self, checked: Result<Verdict, String>) -> Task<Message> {
+        self.tell_of_the_pin(checked.is_err());
         let StaffLayer::Pin(pad) = &mut self.staff else { return Task::none() };
         match checked {
             Ok(Verdict::Right) => {
@@ -335,7 +336,7 @@ impl App {
             Ok(Verdict::Wrong { wait } | Verdict::Locked { wait }) => pad.was_wrong(wait),
             Err(error) => {
                 tracing::error!(%error, "the staff PIN could not be checked");
-                pad.was_wrong(Duration::ZERO);
+                pad.cannot_be_checked();
             }
         }
         Task::none()

@@ -81,7 +81,7 @@ fn options(desks: Desks, state: &Path, file: &Path) -> Result<RoomsOptions, Stri
         },
         // Beside a room's own desk on the same machine: each has a certificate and sign-ins of its own.
         folder: state.join("rooms-desk"),
-        password_hash: Secret::desk_password(state).hash(),
+        password_hash: Secret::desk_password(state).hash().map_err(|error| error.to_string())?,
         clinicians: desks.desk.clinicians,
         name: desks.name,
         locale: desks.locale.name().to_owned(),

@@ -10,7 +10,7 @@ use clap::Args;
 use iced::Size;
 use tokio::sync::watch;
 
-use super::{FAILED, UNUSABLE, guarding, renderer};
+use super::{FAILED, UNUSABLE, complain, guarding, renderer, standing};
 use crate::app;
 use crate::config::{self, Config};
 use crate::desk::{self, DeskOptions};
@@ -25,7 +25,6 @@ use crate::profile::{self, Profile};
 use crate::rehearsal;
 use crate::room::{Event, Snapshot, Trouble};
 use crate::screen::Clinic;
-use crate::setup::Setup;
 use crate::sound::{self, News, Sound};
 use crate::theme;
 use crate::vault::Vault;
@@ -94,11 +93,11 @@ pub(super) fn run(args: &RunArgs) -> ExitCode {
     if !findings.is_empty() {
         troubles.push(Trouble::FilesWrong);
     }
-    match Setup::load(&state) {
-        Ok(Some(setup)) => setup.apply(&mut config),
-        Ok(None) => {}
-        Err(error) => complain(&error),
-    }
+    let password_hash = if state == wiring::nowhere() {
+        Some(standing::without_state(&mut config))
+    } else {
+        standing::take_up(&state, &mut config, &mut troubles)
+    };
     let Ok(runtime) = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() else {
         complain(&"the system gives no threads; close other programs and start again");
         return ExitCode::from(FAILED);
@@ -109,6 +108,7 @@ pub(super) fn run(args: &RunArgs) -> ExitCode {
         state,
         keys,
         findings: findings.len(),
+        password_hash,
         began_ms: paths::run_begins(lock.as_ref()),
     };
     let out = Output::standard();
@@ -140,6 +140,8 @@ struct House {
     state: PathBuf,
     keys: KeyHome,
     findings: usize,
+    /// Of the desk's password; none if there is none.
+    password_hash: Option<String>,
     /// Names this run of the program.
     began_ms: u64,
 }
@@ -264,7 +266,7 @@ impl House {
                 config::Tls::Files { cert, key } => desk::Tls::Files { cert: cert.clone(), key: key.clone() },
             },
             folder: self.state.join("desk"),
-            password_hash: Secret::desk_password(&self.state).hash(),
+            password_hash: self.password_hash.clone(),
             clinicians: self.config.desk.clinicians.clone(),
             room_name,
             profiles: self.profile_cards(),
@@ -342,7 +344,9 @@ fn homes() -> Result<Found, paths::PathsError> {
     let made = match homes.make() {
         Ok(made) => made,
         Err(error) => {
-            complain(&format!("{error}; the room runs, but nothing outlives a restart"));
+            complain(&format!(
+                "{error}; the room runs at its quietest, its desk is shut, and nothing outlives a restart"
+            ));
             return Ok((wiring::nowhere(), KeyHome::Memory, None, vec![Trouble::StateUnwritable]));
         }
     };

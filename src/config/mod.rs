@@ -81,6 +81,9 @@ named! {
     }
 }
 
+/// Diagonals that a screen may have, in inches.
+pub const DIAGONAL_INCHES: std::ops::RangeInclusive<f32> = 5.0..=32.0;
+
 /// The tablet's screen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Screen {

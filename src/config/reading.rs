@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::lines::lines;
 use super::{After, Call, Card, Config, Desk, Locale, Media, Notes, PerLocale, Profiles, Room, Screen, Session, Sound};
-use super::{CAP_DBA, Calibration, READING_DBA, TEST_TONE_DB, Tls, folder_of, take_home};
+use super::{CAP_DBA, Calibration, DIAGONAL_INCHES, READING_DBA, TEST_TONE_DB, Tls, folder_of, take_home};
 use crate::findings::{Document, Finding, Mention, Section, tidy};
 use crate::profile::{INFUSION_MINUTES, LEVEL_DB, PROFILE_NAME, is_profile_name};
 use crate::room::names::{self, NameProblem};
@@ -67,7 +67,7 @@ fn room(section: &Section<'_>) -> Room {
 fn screen(section: &Section<'_>) -> Screen {
     let default = Screen::default();
     let screen = Screen {
-        diagonal_inches: section.number("diagonal_inches", 5.0..=32.0).unwrap_or(default.diagonal_inches),
+        diagonal_inches: section.number("diagonal_inches", DIAGONAL_INCHES).unwrap_or(default.diagonal_inches),
         fullscreen: section.flag("fullscreen").unwrap_or(default.fullscreen),
         frames_per_second: section.whole("frames_per_second", 10..=60).unwrap_or(default.frames_per_second),
         renderer: section.choice("renderer").unwrap_or(default.renderer),

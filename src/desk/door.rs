@@ -136,6 +136,9 @@ struct SignIn {
 async fn sign_in(State(door): State<Arc<Door>>, request: Request) -> Response {
     let (from, headers) = (address_of(&request), request.headers().clone());
     let Some(lock) = &door.lock else { return StatusCode::NO_CONTENT.into_response() };
+    if let Some(error) = lock.damage() {
+        return problem(StatusCode::SERVICE_UNAVAILABLE, &error.to_string());
+    }
     let Body(SignIn { password }) = match Body::from_request(request, &()).await {
         Ok(body) => body,
         Err(refused) => return refused,

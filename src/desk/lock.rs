@@ -80,6 +80,11 @@ impl Lock {
         })
     }
 
+    /// Why no password opens it, where the one that was kept cannot be read.
+    pub(super) fn damage(&self) -> Option<DeskError> {
+        password::check_hash(&self.password_hash()).err()
+    }
+
     /// Looks at a password that a browser sent.
     pub(super) async fn try_password(
         &self,

@@ -140,6 +140,14 @@ named! {
         NotesDamaged = "notes-damaged",
         /// A file of the configuration or of a profile is wrong.
         FilesWrong = "files-wrong",
+        /// A small file of the room's state was damaged, and its last good copy is used.
+        StateRestored = "state-restored",
+        /// The setup of the first run and its copy are damaged: the sound stays at its quietest.
+        SetupLost = "setup-lost",
+        /// The staff PIN and its copy are damaged: none opens the staff panel.
+        StaffPinLost = "staff-pin-lost",
+        /// The desk's password and its copy are damaged: none opens the desk.
+        DeskPasswordLost = "desk-password-lost",
         /// The desk page could not open its port.
         DeskClosed = "desk-closed",
         /// The broker is not reached: a desk of several rooms hears nothing of this one.

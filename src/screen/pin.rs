@@ -26,6 +26,7 @@ enum Said {
     Locked {
         seconds: u64,
     },
+    Unreadable,
 }
 
 /// What happened at the pad.
@@ -78,6 +79,11 @@ impl PinPad {
         self.said = if seconds == 0 { Said::Wrong } else { Said::Locked { seconds } };
     }
 
+    /// No PIN can be looked at: its file is damaged.
+    pub fn cannot_be_checked(&mut self) {
+        self.said = Said::Unreadable;
+    }
+
     /// The pad, under a title; `below` is said there unless something else has to be.
     pub fn view<'a, M: Clone + 'a>(
         &self,
@@ -89,6 +95,7 @@ impl PinPad {
         let said = match self.said {
             Said::Nothing => below,
             Said::Wrong => setting.staff("staff-pin-wrong"),
+            Said::Unreadable => setting.staff("trouble-staff-pin-lost"),
             Said::Locked { seconds } => {
                 setting.staff_words.say_with("staff-pin-locked", &[("seconds", Value::from(seconds))])
             }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use tracing::warn;
 
 use super::loudness::Measured;
-use crate::paths::private;
+use crate::paths::{kept, private};
 
 /// Goes up whenever what is measured, or how, changes.
 const VERSION: u32 = 1;
@@ -65,7 +65,9 @@ impl Cache {
     pub fn open(folder: Option<&Path>) -> Self {
         let file = folder.map(|folder| folder.join(FILE_NAME));
         let kept = file.as_ref().and_then(|file| private::read_limited(file, BYTES_MAX).ok().flatten());
-        let content = kept.and_then(|bytes| serde_json::from_slice::<Content>(&bytes).ok());
+        // One wrong digit would play a track far louder than the others.
+        let whole = kept.as_deref().and_then(|bytes| kept::without_sum(bytes)?.ok());
+        let content = whole.and_then(|bytes| serde_json::from_slice::<Content>(bytes).ok());
         let content = content.filter(|content| content.version == VERSION);
         Self { file, content: content.unwrap_or(Content { version: VERSION, ..Content::default() }), failed: false }
     }
@@ -104,7 +106,7 @@ impl Cache {
             if let Some(folder) = file.parent() {
                 private::make_dir(folder)?;
             }
-            private::write_whole(file, &bytes)
+            private::write_whole(file, &kept::with_sum(&bytes))
         });
         if let Err(error) = written
             && !std::mem::replace(&mut self.failed, true)

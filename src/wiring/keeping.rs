@@ -8,7 +8,7 @@ use super::take_home;
 use crate::desk::SharedWords;
 use crate::driver::RoomHandle;
 use crate::driver::journal::{self, FAULTS_FILE, JOURNAL_FILE, Journal, OPEN_CALL_FILE};
-use crate::paths::LOCK_FILE;
+use crate::paths::{LOCK_FILE, kept};
 use crate::pin::{DESK_PASSWORD_FILE, STAFF_PIN_FILE};
 use crate::room::notes::Notes;
 use crate::room::snapshot::Receipt;
@@ -22,19 +22,11 @@ use crate::vault::{Look, Opened, RECEIPTS_FILE, Vault};
 const FADES_WITHIN: Duration = Duration::from_millis(300);
 /// Desk pages take what was shared off their screens, and say so, within so long. They are told before this begins.
 const DESK_FORGETS_WITHIN: Duration = Duration::from_millis(700);
-/// What may lie in the state directory after a wipe.
-const EXPECTED: [&str; 10] = [
-    JOURNAL_FILE,
-    OPEN_CALL_FILE,
-    FAULTS_FILE,
-    RECEIPTS_FILE,
-    STAFF_PIN_FILE,
-    DESK_PASSWORD_FILE,
-    LOCK_FILE,
-    SETUP_FILE,
-    "desk/",
-    "cache/",
-];
+/// What may lie in the state directory after a wipe …
+const EXPECTED: [&str; 7] =
+    [JOURNAL_FILE, OPEN_CALL_FILE, FAULTS_FILE, RECEIPTS_FILE, LOCK_FILE, "desk/", "cache/"];
+/// … and these, each with its copy.
+const EXPECTED_TWICE: [&str; 3] = [SETUP_FILE, STAFF_PIN_FILE, DESK_PASSWORD_FILE];
 
 /// What the room wants of the vault.
 pub(super) enum Order {
@@ -179,12 +171,15 @@ fn look(house: &mut VaultHouse, fresh_process: bool, journal_compacted: bool) ->
     let handed_over = house.handed_over.take();
     let desk = handed_over.iter().map(|before| ("desk-forgot", before.desk_forgot));
     let more: Vec<(&str, bool)> = desk.chain([("nothing-under-way", takeaway::is_clear(&house.state))]).collect();
+    let copies = EXPECTED_TWICE.map(|name| format!("{name}{}", kept::COPY_ENDING));
+    let copies = copies.iter().map(String::as_str);
+    let expected: Vec<&str> = EXPECTED.into_iter().chain(EXPECTED_TWICE).chain(copies).collect();
     house.vault.look(&Look {
         room: &house.room_name,
         at: chrono::Local::now().fixed_offset(),
         journal_compacted,
         fresh_process,
-        expected: &EXPECTED,
+        expected: &expected,
         more: &more,
     })
 }

@@ -4,6 +4,7 @@
 
 mod call;
 mod chance;
+mod damage;
 mod desk_page;
 mod disk;
 mod faults;

@@ -26,7 +26,8 @@ form.addEventListener("submit", async (event) => {
       return;
     }
     const { wait_seconds: seconds } = await answer.json();
-    problem.textContent = seconds ? say("wait_password", { seconds }) : say("wrong_password");
+    const refused = seconds ? say("wait_password", { seconds }) : say("wrong_password");
+    problem.textContent = answer.status === 503 ? say("password_lost") : refused;
   } catch {
     problem.textContent = say("no_room");
   }

@@ -129,6 +129,7 @@ turnover-wiped = Wiped and verified { $at }
 turnover-receipt = Receipt { $number }
 check-no-visit-key = No visit key is left
 check-no-sealed-notes = No sealed note is left
+check-all-looked-through = Every file was looked through
 check-only-expected-files = Only expected files remain
 check-journal-compacted = The journal is compacted
 check-fresh-process = The program runs in fresh memory

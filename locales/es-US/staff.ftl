@@ -129,6 +129,7 @@ turnover-wiped = Borrado y verificado { $at }
 turnover-receipt = Comprobante { $number }
 check-no-visit-key = No queda ninguna clave de visita
 check-no-sealed-notes = No queda ninguna nota sellada
+check-all-looked-through = Se revisó cada archivo
 check-only-expected-files = Solo quedan los archivos esperados
 check-journal-compacted = El diario está compactado
 check-fresh-process = El programa corre en memoria nueva

@@ -236,7 +236,8 @@ fn blocked<'a>(setting: &Setting) -> Element<'a, Message> {
     let again = parts::held(setting, "blocked-again", setting.staff("blocked-again"), Message::AgainHeld)
         .width(setting.mm(70.0));
     let proof = setting.snapshot.receipt.as_ref().map(|receipt| proof(setting, receipt));
-    column![words.width(Length::Fixed(setting.mm(150.0)))].push(proof).push(again).spacing(setting.mm(6.0)).into()
+    let way_out = column![words.width(Length::Fixed(setting.mm(100.0))), again].spacing(setting.mm(6.0));
+    row![container(column![].push(proof)).width(Length::Fill), way_out].spacing(setting.mm(8.0)).into()
 }
 
 /// Nothing here can be touched; the call lies above it as everywhere.

@@ -256,13 +256,23 @@ impl Vault {
         if let Some(unexpected) = seen.as_ref().map(|seen| seen.unexpected).filter(|unexpected| *unexpected > 0) {
             tracing::warn!("{}: {unexpected} entries are none of the room's; remove them", self.state.display());
         }
+        let all_looked_through = seen.as_ref().is_some_and(|seen| seen.not_looked_at == 0);
+        if seen.is_some() && !all_looked_through {
+            tracing::warn!(
+                "{}: there is more in it than can be looked through; remove what is none of the room's, or all of its \
+                 cache",
+                self.state.display()
+            );
+        }
         let checks = [
             ("no-visit-key", self.open.is_none() && self.no_key_is_left()),
             (
                 "no-sealed-notes",
                 is_absent(&self.state.join(SEALED_FOLDER))
+                    && all_looked_through
                     && seen.as_ref().is_some_and(|seen| seen.with_ciphertext == 0),
             ),
+            ("all-looked-through", all_looked_through),
             ("only-expected-files", seen.as_ref().is_some_and(|seen| seen.unexpected == 0)),
             ("journal-compacted", look.journal_compacted),
             ("fresh-process", look.fresh_process),

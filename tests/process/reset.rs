@@ -48,7 +48,14 @@ fn a_reset_replaces_the_process_and_loses_no_line() {
     kiosk.reach("ready again", |line| line["stage"] == "ready" && line["receipt"]["verified"] == true);
     let receipt = kiosk.last()["receipt"].clone();
     assert_eq!(receipt["number"], 1);
-    for name in ["no-visit-key", "no-sealed-notes", "only-expected-files", "journal-compacted", "fresh-process"] {
+    for name in [
+        "no-visit-key",
+        "no-sealed-notes",
+        "all-looked-through",
+        "only-expected-files",
+        "journal-compacted",
+        "fresh-process",
+    ] {
         assert_eq!(check(&receipt, name), true, "{receipt}");
     }
     let after = threads(kiosk.pid());

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use iced::Point;
+use iced::{Point, Rectangle};
 use stillroom::room::snapshot::{Check, Receipt, Stage};
 use stillroom::room::{Event, Trouble};
 
@@ -13,10 +13,12 @@ pub fn receipt(desk_forgot: bool) -> Receipt {
     let checks = [
         ("no-visit-key", true),
         ("no-sealed-notes", true),
+        ("all-looked-through", true),
         ("only-expected-files", true),
         ("journal-compacted", true),
         ("fresh-process", true),
         ("desk-forgot", desk_forgot),
+        ("nothing-under-way", true),
         ("receipt-kept", true),
     ];
     Receipt {
@@ -89,6 +91,11 @@ fn a_wipe_that_is_not_verified_offers_nothing_but_another_and_says_why() {
     assert!(blocked.troubles.contains(&Trouble::WipeUnverified));
     let lines: Vec<String> = tablet.lines().into_iter().map(|(line, _)| line).collect();
     assert!(lines.iter().any(|line| line.starts_with('✗') && line.contains("desk")), "{lines:?}");
+    assert_eq!(lines.iter().filter(|line| line.starts_with(['✗', '✓'])).count(), receipt(false).checks.len());
+    let glass = Rectangle::with_size(tablet.size());
+    for (line, at) in tablet.lines() {
+        assert!(at.is_within(&glass), "{line:?} stands at {at:?}");
+    }
     assert!(tablet.shows("blocked-again") && !tablet.shows("turnover-ready"));
     tablet.tap(1, tablet.at("blocked-again").center());
     assert_eq!(tablet.snapshot().stage, Stage::Blocked, "it is held, not tapped");

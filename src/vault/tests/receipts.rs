@@ -89,6 +89,17 @@ fn ciphertext_under_another_name_and_keys_under_another_name_are_seen() {
 }
 
 #[test]
+fn more_than_can_be_looked_through_is_not_verified() {
+    let place = place();
+    let deep = place.state.join("cache/1/2/3/4/5/6/7/8");
+    fs::create_dir_all(&deep).unwrap();
+    let vault = place.vault();
+    assert_eq!(failed_checks(&look(&vault)), ["no-sealed-notes", "all-looked-through"]);
+    fs::remove_dir(&deep).unwrap();
+    assert!(look(&vault).is_verified());
+}
+
+#[test]
 fn what_others_looked_at_is_part_of_the_receipt() {
     let place = place();
     let receipt = place.vault().look(&Look { more: &[("desk-forgot", false)], ..usual_look() });
@@ -104,8 +115,9 @@ fn a_receipt_keeps_its_form() {
     let expected = concat!(
         r#"{"number":1,"at":"2026-03-04T05:06:07+01:00","room":"Room 2","checks":["#,
         r#"{"name":"no-visit-key","ok":true},{"name":"no-sealed-notes","ok":true},"#,
-        r#"{"name":"only-expected-files","ok":true},{"name":"journal-compacted","ok":true},"#,
-        r#"{"name":"fresh-process","ok":true},{"name":"receipt-kept","ok":true}],"chain":""#,
+        r#"{"name":"all-looked-through","ok":true},{"name":"only-expected-files","ok":true},"#,
+        r#"{"name":"journal-compacted","ok":true},{"name":"fresh-process","ok":true},"#,
+        r#"{"name":"receipt-kept","ok":true}],"chain":""#,
     );
     assert_eq!(line, format!("{expected}{}\"}}\n", receipt.chain));
 }

@@ -76,6 +76,7 @@ staff-exit = Leave the kiosk
 
 ## Troubles
 
+staff-troubles-more = { $count } more, which the desk shows
 trouble-journal-failing = The journal cannot be written. Calls still go out, but one would not survive a restart. Check the disk.
 trouble-journal-damaged = A part of the journal could not be read. This visit may stand elsewhere than it did: look in, and set it right.
 trouble-call-may-be-lost = A call may have been lost, so the room called by itself. Go and look, then clear it here.

@@ -76,6 +76,7 @@ staff-exit = Salir del quiosco
 
 ## Problemas
 
+staff-troubles-more = { $count } más, que la estación muestra
 trouble-journal-failing = No se puede escribir el diario. Las llamadas salen, pero una llamada no sobreviviría a un reinicio. Revise el disco.
 trouble-journal-damaged = No se pudo leer una parte del registro. Puede que esta visita no siga donde estaba: pase a ver y ajústela.
 trouble-call-may-be-lost = Puede que se haya perdido una llamada; por eso la sala llamó por sí sola. Vaya a ver y luego termínela aquí.

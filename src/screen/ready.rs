@@ -9,6 +9,9 @@ use crate::theme::{self, MARGIN_MM};
 use crate::widget::parts;
 use crate::widget::touch::touchable;
 
+/// So many lines stand below the name at most.
+const LINES_FOR_STAFF: usize = 4;
+
 /// A waiting room.
 #[derive(Debug, Default)]
 pub struct Ready;
@@ -38,11 +41,10 @@ impl Ready {
         .spacing(setting.mm(2.0))
         .align_x(iced::Center);
         let no_desk = (setting.snapshot.desks == 0).then(|| setting.staff("staff-no-desk-ready"));
-        let troubles = setting.snapshot.troubles.iter().map(|t| setting.staff(&format!("trouble-{}", t.name())));
         let mut for_staff = column![].spacing(setting.mm(1.0));
         let quiet =
             setting.snapshot.desks > 0 && setting.snapshot.troubles.is_empty() && setting.snapshot.receipt.is_none();
-        for words in no_desk.into_iter().chain(troubles).take(4) {
+        for words in parts::troubles(setting, no_desk, LINES_FOR_STAFF) {
             for_staff = for_staff.push(parts::note(setting, words));
         }
         if let Some(receipt) = &setting.snapshot.receipt {

@@ -1,9 +1,10 @@
 //! Owns the staff panel on the tablet: begin, pause, extend, end, talk now, reset. Reached by a held corner and the PIN.
 
-use iced::widget::{Column, column, container, row};
+use iced::widget::{Column, Space, column, container, row};
 use iced::{Element, Length};
 
 use super::{Action, Setting};
+use crate::profile::Profile;
 use crate::room::arc::MINUTE_MS;
 use crate::room::{Event, Snapshot, Stage, Trouble};
 use crate::theme::{self, CALL_MM, GAP_MM, MARGIN_MM};
@@ -11,7 +12,15 @@ use crate::widget::parts;
 use crate::words::Value;
 
 const MINUTES_OFFERED: [u32; 3] = [40, 60, 120];
+/// So many profiles stand in one row, each as wide as this.
+const PROFILES_IN_A_ROW: usize = 5;
+const PROFILE_MM: f32 = 37.5;
+/// Where there are more, so many stand between two controls that turn to the ones before and after them.
+const PROFILES_ON_A_PAGE: usize = 4;
+const PAGED_PROFILE_MM: f32 = 36.0;
+const TURN_MM: f32 = 20.0;
 const EXTEND_MINUTES: u32 = 5;
+const TROUBLES_IN_THE_HEAD: usize = 2;
 
 /// The staff panel.
 #[derive(Debug, Default)]
@@ -19,6 +28,8 @@ pub struct Staff {
     asking: Asking,
     minutes: Option<u32>,
     settle: bool,
+    /// The page of profiles that was turned to; that of the chosen one until then.
+    page: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,6 +45,8 @@ enum Asking {
 pub enum Message {
     /// A profile was picked.
     ProfileChosen(String),
+    /// That page of profiles, counted from 0.
+    PageTurned(usize),
     /// A length was picked, in minutes.
     MinutesChosen(u32),
     /// Whether the clock waits for the pump.
@@ -77,6 +90,7 @@ impl Staff {
                 self.minutes = None;
                 Outcome::Act(Action::Tell(Event::ProfileChosen { name }))
             }
+            Message::PageTurned(page) => self.keep(|staff| staff.page = Some(page)),
             Message::MinutesChosen(minutes) => self.keep(|staff| staff.minutes = Some(minutes)),
             Message::SettlePressed(settle) => self.keep(|staff| staff.settle = settle),
             Message::BeginPressed if snapshot.line_is_up() => Outcome::ActAndClose(self.begin()),
@@ -171,18 +185,42 @@ impl Staff {
         parts::ground(theme::INK, content)
     }
 
-    fn before<'a>(&'a self, setting: &Setting) -> Column<'a, Message> {
-        let snapshot = &setting.snapshot;
+    /// Every profile: in one row, or page by page, round and round.
+    fn profiles<'a>(&self, setting: &Setting) -> Element<'a, Message> {
+        let profiles = &setting.clinic.profiles;
         let locale = setting.clinic.config.room.locale;
-        let profiles = row(setting.clinic.profiles.iter().take(5).map(|profile| {
-            let chosen = profile.name == snapshot.profile;
+        let one = |profile: &Profile, width_mm: f32| -> Element<'a, Message> {
+            let chosen = profile.name == setting.snapshot.profile;
             let id = format!("profile-{}", profile.name);
             let label = profile.title.get(locale).clone();
             parts::choice(setting, id, label, chosen, Message::ProfileChosen(profile.name.clone()))
-                .width(setting.mm(37.5))
+                .width(setting.mm(width_mm))
                 .into()
-        }))
-        .spacing(setting.mm(GAP_MM));
+        };
+        let row = row![].spacing(setting.mm(GAP_MM));
+        if profiles.len() <= PROFILES_IN_A_ROW {
+            return row.extend(profiles.iter().map(|profile| one(profile, PROFILE_MM))).into();
+        }
+        let pages = profiles.len().div_ceil(PROFILES_ON_A_PAGE);
+        let chosen = profiles.iter().position(|profile| profile.name == setting.snapshot.profile);
+        let page = self.page.unwrap_or(chosen.unwrap_or(0) / PROFILES_ON_A_PAGE).min(pages - 1);
+        let turn = |id: &'static str, to: usize, sign: &str| {
+            // A page counts from 1 for a person.
+            let label = format!("{sign}\n{}/{pages}", to + 1);
+            parts::control(setting, id, label, Message::PageTurned(to)).width(setting.mm(TURN_MM))
+        };
+        let shown = profiles.chunks(PROFILES_ON_A_PAGE).nth(page).unwrap_or_default();
+        row.push(turn("profiles-before", (page + pages - 1) % pages, "‹"))
+            .extend(shown.iter().map(|profile| one(profile, PAGED_PROFILE_MM)))
+            // Where the last page is not full, the control stays where the finger found it.
+            .extend((shown.len()..PROFILES_ON_A_PAGE).map(|_| Space::new().width(setting.mm(PAGED_PROFILE_MM)).into()))
+            .push(turn("profiles-after", (page + 1) % pages, "›"))
+            .into()
+    }
+
+    fn before<'a>(&'a self, setting: &Setting) -> Column<'a, Message> {
+        let snapshot = &setting.snapshot;
+        let profiles = self.profiles(setting);
         let picked = self.minutes.unwrap_or(snapshot.infusion_minutes);
         let mut offered: Vec<u32> = MINUTES_OFFERED.to_vec();
         if !offered.contains(&snapshot.infusion_minutes) {
@@ -270,13 +308,8 @@ fn head<'a>(setting: &Setting) -> Element<'a, Message> {
         parts::note(setting, format!("{line} · {db}")),
     ]
     .spacing(setting.mm(1.0));
-    for trouble in snapshot.troubles.iter().take(2) {
-        lines = lines.push(parts::line(
-            setting.staff(&format!("trouble-{}", trouble.name())),
-            setting.scale.small(),
-            theme::CONTROL,
-            theme::LAMPLIGHT,
-        ));
+    for words in parts::troubles(setting, None, TROUBLES_IN_THE_HEAD) {
+        lines = lines.push(parts::line(words, setting.scale.small(), theme::CONTROL, theme::LAMPLIGHT));
     }
     container(lines).width(Length::Fixed(setting.mm(158.0))).into()
 }

@@ -10,6 +10,7 @@ use super::place::{self, Scenery};
 use super::touch::{Answers, Look, Touchable, touchable};
 use crate::screen::Setting;
 use crate::theme::{self, CALL_MM, DRIFT_MM, GAP_MM, LINE_HEIGHT, MARGIN_MM, TARGET_MM};
+use crate::words::Value;
 
 /// How long staff holds what must not happen by accident.
 pub const STAFF_HOLD: std::time::Duration = std::time::Duration::from_millis(1_500);
@@ -215,6 +216,21 @@ pub fn said<'a, M: 'a>(setting: &Setting, head: String, text: String) -> Element
             .width(setting.mm(106.0))
             .align_x(Horizontal::Left),
     )
+}
+
+/// What is wrong with the room in so many lines, `first` before all; the last line says how much more there is.
+#[must_use]
+pub fn troubles(setting: &Setting, first: Option<String>, lines_max: usize) -> Vec<String> {
+    let troubles =
+        setting.snapshot.troubles.iter().map(|trouble| setting.staff(&format!("trouble-{}", trouble.name())));
+    let mut lines: Vec<String> = first.into_iter().chain(troubles).collect();
+    let more = lines.len().saturating_sub(lines_max);
+    lines.truncate(lines_max);
+    if let (Some(last), 1..) = (lines.last_mut(), more) {
+        let words = setting.staff_words.say_with("staff-troubles-more", &[("count", Value::from(more))]);
+        *last = format!("{last} · {words}");
+    }
+    lines
 }
 
 /// When something that began at `instant` was so long ago.

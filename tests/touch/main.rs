@@ -7,6 +7,7 @@ mod drawing;
 mod hands;
 mod pictures;
 mod sizes;
+mod staff;
 mod still;
 mod tablet;
 mod take_home;

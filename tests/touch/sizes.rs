@@ -64,6 +64,7 @@ fn every_control_can_be_hit_at_both_sizes() {
         let mut checker = Checker { scale: Scale::new(10.1, size), size, screens: 0 };
         first_run(&mut checker, size);
         visit(&mut checker, size);
+        staff_panel(&mut checker, size);
         assert!(checker.screens >= 25, "only {} screens were seen", checker.screens);
     }
 }
@@ -122,4 +123,13 @@ fn visit(checker: &mut Checker, size: Size) {
     tablet.tell(Event::CallCleared);
     tablet.tell(Event::Farewell);
     checker.check(&tablet, "farewell");
+}
+
+/// Few profiles stand in one row; more of them on pages that are turned.
+fn staff_panel(checker: &mut Checker, size: Size) {
+    for count in [5, 6, 64] {
+        let mut tablet = Tablet::with_profiles(size, true, Some(count));
+        tablet.open_staff();
+        checker.check(&tablet, &format!("staff with {count} profiles"));
+    }
 }

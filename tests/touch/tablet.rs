@@ -18,8 +18,8 @@ use stillroom::app::{App, Message, Parts};
 use stillroom::config::Config;
 use stillroom::driver::journal::Journal;
 use stillroom::driver::{Driver, Edges, Past, RoomHandle};
-use stillroom::pin::Secret;
-use stillroom::profile;
+use stillroom::pin::{Secret, Verdict};
+use stillroom::profile::{self, Profile};
 use stillroom::room::{Effect, Event, RoomTime, Snapshot};
 use stillroom::screen::Clinic;
 use stillroom::sound::Sound;
@@ -63,6 +63,11 @@ impl Tablet {
 
     /// A tablet of that size, before or after its first run.
     pub fn of_size(size: Size, set_up: bool) -> Self {
+        Self::with_profiles(size, set_up, None)
+    }
+
+    /// A tablet with so many profiles, called `profile-1` and so on, or with those that ship.
+    pub fn with_profiles(size: Size, set_up: bool, count: Option<usize>) -> Self {
         load_fonts();
         // In memory: a thousand presses would otherwise wait for a disk.
         let folder = tempfile::tempdir_in("/dev/shm").unwrap();
@@ -70,6 +75,11 @@ impl Tablet {
         let config = Config::defaults_in(repository);
         let (profiles, findings) = profile::load_profiles(&config.profiles.dir, &config.media.dir);
         assert_eq!(findings, []);
+        let numbered = |number: usize| Profile {
+            name: format!("profile-{number}"),
+            ..profiles[(number - 1) % profiles.len()].clone()
+        };
+        let profiles = count.map_or(profiles.clone(), |count| (1..=count).map(numbered).collect());
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let (journal, records, health) = Journal::open(folder.path());
         let (driven, room) = Driver::recover(
@@ -154,6 +164,13 @@ impl Tablet {
     pub fn settle(&mut self) {
         futures_lite(self.room.ping()).unwrap();
         self.look();
+    }
+
+    /// The staff panel opens, as it does once a corner was held and the PIN was right.
+    pub fn open_staff(&mut self) {
+        drop(self.app.update(Message::CornerHeld));
+        drop(self.app.update(Message::PinChecked(Ok(Verdict::Right))));
+        self.settle();
     }
 
     pub fn press(&mut self, finger: u64, at: Point) {

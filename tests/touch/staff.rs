@@ -1,0 +1,77 @@
+//! The staff panel under fingers: however many profiles there are, each can be chosen.
+
+use iced::Rectangle;
+use stillroom::room::{Event, Trouble};
+
+use crate::tablet::{SIZE, Tablet};
+
+/// Turns the pages onwards until a profile is there, and says how often; fails once all have been seen.
+fn turn_to(tablet: &mut Tablet, profile: &str, pages: usize) -> usize {
+    (0..pages)
+        .find(|_| {
+            let is_there = tablet.shows(profile);
+            if !is_there {
+                tablet.tap(1, tablet.at("profiles-after").center());
+            }
+            is_there
+        })
+        .unwrap_or_else(|| panic!("{profile} is on none of {pages} pages: {:?}", tablet.controls()))
+}
+
+#[test]
+fn the_sixth_and_the_twelfth_of_twelve_profiles_can_be_chosen() {
+    let mut tablet = Tablet::with_profiles(SIZE, true, Some(12));
+    tablet.open_staff();
+    for (number, turns) in [(6, 1), (12, 1), (1, 1), (5, 1)] {
+        let name = format!("profile-{number}");
+        let control = format!("profile-{name}");
+        assert_eq!(turn_to(&mut tablet, &control, 3), turns, "{name}");
+        tablet.tap(1, tablet.at(&control).center());
+        tablet.until("the profile is chosen", |snapshot| snapshot.profile == name);
+        assert!(tablet.shows(&control), "{name} is still before the eye");
+    }
+    tablet.tap(1, tablet.at("profiles-before").center());
+    assert!(tablet.shows("profile-profile-1"));
+    tablet.tap(1, tablet.at("profiles-before").center());
+    assert!(tablet.shows("profile-profile-12"), "round and round");
+}
+
+#[test]
+fn the_panel_opens_on_the_page_of_the_chosen_profile() {
+    let mut tablet = Tablet::with_profiles(SIZE, true, Some(9));
+    tablet.tell(Event::ProfileChosen { name: "profile-9".to_owned() });
+    tablet.open_staff();
+    assert!(tablet.shows("profile-profile-9") && !tablet.shows("profile-profile-8"));
+    tablet.tap(1, tablet.at("profiles-after").center());
+    assert!(tablet.shows("profile-profile-1"));
+}
+
+#[test]
+fn every_one_of_any_number_of_profiles_can_be_chosen() {
+    for count in [1, 4, 5, 6, 8, 9, 64] {
+        let mut tablet = Tablet::with_profiles(SIZE, true, Some(count));
+        tablet.open_staff();
+        for number in 1..=count {
+            let control = format!("profile-profile-{number}");
+            turn_to(&mut tablet, &control, count.div_ceil(4));
+            tablet.tap(1, tablet.at(&control).center());
+            tablet.until("it is chosen", |snapshot| snapshot.profile == format!("profile-{number}"));
+        }
+    }
+}
+
+#[test]
+fn troubles_that_do_not_fit_are_counted() {
+    let mut tablet = Tablet::new();
+    for trouble in &Trouble::ALL[..7] {
+        tablet.tell(Event::TroubleChanged { trouble: *trouble, on: true });
+    }
+    // On Ready the first line says that no desk listens; three troubles follow it.
+    let lines = tablet.lines();
+    assert!(lines.iter().any(|(line, _)| line.contains("4 more")), "{lines:?}");
+    let glass = Rectangle::with_size(tablet.size());
+    assert!(lines.iter().all(|(_, at)| at.is_within(&glass)), "{lines:?}");
+    tablet.open_staff();
+    let lines = tablet.lines();
+    assert!(lines.iter().any(|(line, _)| line.contains("5 more")), "{lines:?}");
+}

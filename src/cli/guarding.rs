@@ -5,6 +5,7 @@ use std::panic::PanicHookInfo;
 use std::time::Duration;
 
 use crate::output;
+use crate::sound;
 use crate::vault::{self, MemoryLock};
 
 /// A fault is written within so long; where nobody reads, no thread waits longer for it.
@@ -13,6 +14,10 @@ const SAID_WITHIN: Duration = Duration::from_millis(100);
 /// Lets no fault of the program quote what it was working on: words of a patient could be among it.
 pub(super) fn keep_faults_quiet() {
     std::panic::set_hook(Box::new(|fault| {
+        // A file that a decoder cannot stand is a finding, and told of as one.
+        if sound::decodes_here() {
+            return;
+        }
         output::say(&told(fault));
         // This may be the last thing that the process does.
         output::errors().flush_within(SAID_WITHIN);

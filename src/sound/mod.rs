@@ -19,6 +19,7 @@ mod dsp;
 mod engine;
 #[cfg(test)]
 mod engine_tests;
+mod foreign;
 mod heard;
 mod hush;
 mod limiter;
@@ -59,6 +60,7 @@ use crate::room::breath::Pattern;
 
 pub use beds::Bed;
 pub use composer::{COMPOSED_RATE_HZ, Piece, compose};
+pub use foreign::decodes_here;
 pub use loudness::{Loudness, Measured, ScanProgress, TARGET_LUFS};
 pub use offline::{RATE_HZ as RENDERED_RATE_HZ, RenderError, Report, render, render_to};
 pub use outputs::{OutputName, output_missing, outputs};

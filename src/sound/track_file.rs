@@ -3,12 +3,12 @@
 
 use std::fs::File;
 use std::io::{BufReader, Read as _, Seek, SeekFrom};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::Duration;
 
 use rodio::{Decoder, Source};
 
+use super::foreign;
 use super::resample::RATES_HZ;
 
 /// The longest file that is played, in seconds: longer than any session, so that a file without an end has one.
@@ -47,8 +47,8 @@ pub enum TrackError {
     /// The decoder gave up in a way of its own.
     #[error("it is broken in a way the decoder does not know")]
     Broken,
-    /// Too many channels.
-    #[error("it has {0} channels, and at most {CHANNELS_MAX} can be brought down to two")]
+    /// None, or too many channels.
+    #[error("it has {0} channels, and 1 to {CHANNELS_MAX} can be brought down to two")]
     Channels(u16),
     /// A rate no recording has.
     #[error("its sample rate of {0} Hz is outside {low} to {high} Hz", low = RATES_HZ.start(), high = RATES_HZ.end())]
@@ -106,23 +106,17 @@ impl TrackFile {
         let mut file = File::open(path).map_err(TrackError::Open)?;
         let ending = path.extension().and_then(|end| end.to_str()).unwrap_or_default().to_ascii_lowercase();
         let promise = promise_of(&mut file, &ending, bytes).map_err(TrackError::Open)?;
+        if let Some((channels, rate_hz)) = foreign::wav_form(&mut file).map_err(TrackError::Open)? {
+            check_form(channels, rate_hz)?;
+        }
         // Broken files have made decoders panic; a broken file must cost one track, not the music.
-        let opened = catch_unwind(AssertUnwindSafe(|| {
+        let opened = foreign::decode(|| {
             let data = BufReader::with_capacity(1 << 16, file);
             Decoder::builder().with_data(data).with_byte_len(bytes).with_hint(&ending).with_gapless(true).build()
-        }));
-        let decoder = match opened {
-            Ok(Ok(decoder)) => decoder,
-            Ok(Err(error)) => return Err(TrackError::Decode(error.to_string())),
-            Err(_) => return Err(TrackError::Broken),
-        };
-        let (channels, rate_hz) = (decoder.channels().get(), decoder.sample_rate().get());
-        if channels > CHANNELS_MAX {
-            return Err(TrackError::Channels(channels));
-        }
-        if !RATES_HZ.contains(&rate_hz) {
-            return Err(TrackError::Rate(rate_hz));
-        }
+        });
+        let decoder = opened.ok_or(TrackError::Broken)?.map_err(|error| TrackError::Decode(error.to_string()))?;
+        let rate_hz = decoder.sample_rate().get();
+        check_form(decoder.channels().get(), rate_hz)?;
         let length = decoder.total_duration().filter(|_| promise != Promise::Guess);
         // Files written into a pipe say that they fill all the space there is.
         let length = length.filter(|length| ending != "wav" || length.as_secs() < LONGEST_S);
@@ -157,7 +151,7 @@ impl TrackFile {
             return false;
         }
         let before = out.len();
-        let decoded = catch_unwind(AssertUnwindSafe(|| self.decode_piece(out)));
+        let decoded = foreign::decode(|| self.decode_piece(out));
         self.over = !decoded.unwrap_or(false);
         self.read_frames += (out.len() - before) as u64;
         if self.read_frames > LONGEST_S * u64::from(self.rate_hz) {
@@ -205,6 +199,17 @@ impl TrackFile {
         }
         true
     }
+}
+
+/// Whether sound of this form can be brought to ours.
+pub(super) fn check_form(channels: u16, rate_hz: u32) -> Result<(), TrackError> {
+    if !(1..=CHANNELS_MAX).contains(&channels) {
+        return Err(TrackError::Channels(channels));
+    }
+    if !RATES_HZ.contains(&rate_hz) {
+        return Err(TrackError::Rate(rate_hz));
+    }
+    Ok(())
 }
 
 /// Whether the file at `path` can be played: it is opened and its beginning decoded. The error says what is wrong with

@@ -324,6 +324,47 @@ fn a_list_without_any_track_leaves_the_bed_alone_and_says_so() {
 }
 
 #[test]
+fn a_form_that_no_recording_has_is_a_fault_of_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = std::fs::read(wav(folder.path(), "whole.wav", RATE_HZ, &sine(150.0, 1, 0.3))).unwrap();
+    // Under another name, too: what it holds tells what it is.
+    for name in ["form.wav", "form.mp3"] {
+        let path = folder.path().join(name);
+        for (channels, rate_hz, words) in [
+            (2_u16, 0_u32, "its sample rate of 0 Hz"),
+            (0, 48_000, "it has 0 channels"),
+            (0, 0, "it has 0 channels"),
+            (9, 48_000, "it has 9 channels"),
+            (u16::MAX, u32::MAX, "it has 65535 channels"),
+            (2, u32::MAX, "its sample rate of 4294967295 Hz"),
+            (2, 1, "its sample rate of 1 Hz"),
+        ] {
+            let mut bytes = whole.clone();
+            bytes[22..24].copy_from_slice(&channels.to_le_bytes());
+            bytes[24..28].copy_from_slice(&rate_hz.to_le_bytes());
+            std::fs::write(&path, bytes).unwrap();
+            let why = super::try_track(&path).unwrap_err();
+            assert!(why.starts_with(words), "{channels} channels at {rate_hz} Hz: {why}");
+        }
+        std::fs::write(&path, &whole).unwrap();
+        super::try_track(&path).unwrap();
+    }
+}
+
+#[test]
+fn a_panic_while_a_file_is_decoded_is_known_for_one() {
+    assert!(!super::decodes_here());
+    let seen = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    assert_eq!(
+        super::foreign::decode(|| seen.store(super::decodes_here(), std::sync::atomic::Ordering::Relaxed)),
+        Some(())
+    );
+    assert!(seen.load(std::sync::atomic::Ordering::Relaxed) && !super::decodes_here());
+    assert_eq!(super::foreign::decode(|| std::panic::resume_unwind(Box::new("broken"))), None::<()>);
+    assert!(!super::decodes_here(), "what comes after a panic is the program's own");
+}
+
+#[test]
 fn no_damage_to_a_file_brings_the_reader_down() {
     let folder = tempfile::tempdir().unwrap();
     std::panic::set_hook(Box::new(|_| {}));

@@ -3,7 +3,6 @@
 
 use std::fs::{self, File};
 use std::io::BufReader;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc::SyncSender;
@@ -15,8 +14,10 @@ use rodio::{Decoder, Source};
 use tracing::warn;
 
 use super::device::Command;
+use super::foreign;
 use super::resample::Resampler;
 use super::signals::Signal;
+use super::track_file::check_form;
 
 /// The rate that clips are kept at.
 pub const CLIP_RATE_HZ: u32 = 48_000;
@@ -217,14 +218,22 @@ fn known_names() -> String {
 }
 
 fn read_clip(path: &Path) -> Result<Box<[f32]>, String> {
-    let size = fs::metadata(path).map_err(|error| error.to_string())?.len();
+    // Looked at before it is opened: opening a pipe would wait for whoever writes to it.
+    let about = fs::metadata(path).map_err(|error| error.to_string())?;
+    if !about.is_file() {
+        return Err("not a file".to_owned());
+    }
+    let size = about.len();
     if size > FILE_BYTES_MAX {
         return Err("larger than 4 MiB; a clip is at most 10 seconds long".to_owned());
     }
-    let file = File::open(path).map_err(|error| error.to_string())?;
+    let mut file = File::open(path).map_err(|error| error.to_string())?;
+    if let Some((channels, rate_hz)) = foreign::wav_form(&mut file).map_err(|error| error.to_string())? {
+        check_form(channels, rate_hz).map_err(|error| error.to_string())?;
+    }
     // A decoder is given whatever lies in the folder; a panic of its is a wrong clip.
-    let decoded = catch_unwind(AssertUnwindSafe(|| decode(file)));
-    let frames = decoded.unwrap_or_else(|_| Err("no decoder can read it".to_owned()))?;
+    let decoded = foreign::decode(|| decode(file));
+    let frames = decoded.unwrap_or_else(|| Err("no decoder can read it".to_owned()))?;
     let mut samples = trimmed(&frames)?;
     match_loudness(&mut samples)?;
     Ok(samples.into_boxed_slice())
@@ -233,13 +242,15 @@ fn read_clip(path: &Path) -> Result<Box<[f32]>, String> {
 /// The file as one channel at [`CLIP_RATE_HZ`].
 fn decode(file: File) -> Result<Vec<f32>, String> {
     let decoder = Decoder::new(BufReader::new(file)).map_err(|error| format!("not audio: {error}"))?;
-    let (rate_hz, channels) = (decoder.sample_rate().get(), usize::from(decoder.channels().get()));
+    let (rate_hz, channels) = (decoder.sample_rate().get(), decoder.channels().get());
+    check_form(channels, rate_hz).map_err(|error| error.to_string())?;
+    let channels = usize::from(channels);
     let most = rate_hz as usize * channels * LENGTH_S_MAX as usize;
     let samples: Vec<f32> = decoder.take(most + 1).collect();
     if samples.len() > most {
         return Err(format!("longer than {LENGTH_S_MAX} seconds"));
     }
-    let mono = samples.chunks_exact(channels.max(1)).map(|frame| frame.iter().sum::<f32>() / frame.len() as f32);
+    let mono = samples.chunks_exact(channels).map(|frame| frame.iter().sum::<f32>() / frame.len() as f32);
     let frames: Vec<[f32; 2]> = mono.map(|sample| [if sample.is_finite() { sample } else { 0.0 }; 2]).collect();
     if rate_hz == CLIP_RATE_HZ {
         return Ok(frames.into_iter().map(|frame| frame[0]).collect());

@@ -1,9 +1,8 @@
-//! Owns measuring how loud the clinic's music is, with a bar for whoever waits at the shell.
+//! Owns measuring how loud the clinic's music is, and shows whoever waits at the shell how far it is.
 
 use std::path::PathBuf;
 
-use indicatif::{ProgressBar, ProgressStyle};
-
+use super::progress::Progress;
 use crate::paths::Homes;
 use crate::sound::Loudness;
 
@@ -16,16 +15,9 @@ pub(super) fn loudness() -> Loudness {
 
 /// Measures what has changed since it was last measured. Returns what cannot be played, or not to its end, and why.
 pub(super) fn scan(loudness: &Loudness, tracks: &[PathBuf]) -> Vec<(PathBuf, String)> {
-    // Only drawn where there is a terminal.
-    let bar = ProgressBar::new(tracks.len() as u64);
-    if let Ok(style) = ProgressStyle::with_template("measuring music {pos} of {len} {bar:30} {msg}") {
-        bar.set_style(style);
-    }
-    let left_out = loudness.scan(tracks, &mut |progress| {
-        bar.set_position(progress.scanned as u64);
+    let mut shown = Progress::new("measuring music", tracks.len());
+    loudness.scan(tracks, &mut |progress| {
         let name = progress.path.and_then(|path| path.file_name()).unwrap_or_default().to_string_lossy().into_owned();
-        bar.set_message(format!("{name} {:.0} s", progress.seconds));
-    });
-    bar.finish_and_clear();
-    left_out
+        shown.at(progress.scanned, &format!("{name} {:.0} s", progress.seconds));
+    })
 }

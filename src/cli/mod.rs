@@ -3,6 +3,7 @@
 mod desk;
 mod guarding;
 mod measuring;
+mod progress;
 mod receipts;
 mod render;
 mod renderer;
@@ -25,7 +26,7 @@ use crate::findings::{Finding, read_text};
 use crate::output::{self, LogPiece, complain, print};
 use crate::profile::{self, Place, Profile};
 use crate::sound;
-use crate::widget::place::pictures::look_over;
+use crate::widget::place::pictures::{Slides, look_over};
 use crate::wiring;
 
 /// Arguments or surroundings that cannot be used.
@@ -181,7 +182,13 @@ fn printer_that_is_missing(file: Option<&std::path::Path>, config: &Config) -> O
 fn pictures_that_are_wrong(config: &Config) -> Vec<Finding> {
     let profiles = profile::load_profiles(&config.profiles.dir, &config.media.dir).0;
     let are_wanted = profiles.iter().any(|profile| profile.places_allowed.contains(&Place::Pictures));
-    look_over(&config.media.pictures, are_wanted)
+    let mut shown = progress::Progress::new("looking at pictures", Slides::of(&config.media.pictures).len());
+    look_over(&config.media.pictures, are_wanted, &mut |done, file| shown.at(done, &name_of(file)))
+}
+
+/// The last part of a path, for whoever waits.
+fn name_of(file: &std::path::Path) -> String {
+    file.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 fn check(config: Option<&std::path::Path>, paths: &[PathBuf]) -> ExitCode {

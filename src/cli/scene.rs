@@ -10,7 +10,8 @@ use clap::Args;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder};
 
-use super::{FAILED, UNUSABLE};
+use super::progress::Progress;
+use super::{FAILED, UNUSABLE, name_of};
 use crate::findings::Finding;
 use crate::output::{complain, print};
 use crate::profile::{Place, TimeOfDay};
@@ -134,8 +135,10 @@ pub(super) fn flash_test(own_pictures: &Path) -> FlashReport {
     match Studio::open() {
         Ok(studio) => {
             let each = |drawn| TimeOfDay::ALL.iter().map(move |hour| (drawn, *hour));
-            for (drawn, hour) in Drawn::ALL.into_iter().flat_map(each) {
+            let mut shown = Progress::new("looking for flashes", Drawn::ALL.len() * TimeOfDay::ALL.len());
+            for (done, (drawn, hour)) in Drawn::ALL.into_iter().flat_map(each).enumerate() {
                 let name = format!("{} {}", drawn.name(), hour.name());
+                shown.at(done, &name);
                 match place_verdict(&studio, drawn, hour) {
                     Ok(verdict) => report.findings.extend(finding(Path::new(&name), &verdict)),
                     Err(error) => report.notes.push(format!("{name}: flash test not made: {error}")),
@@ -147,7 +150,8 @@ pub(super) fn flash_test(own_pictures: &Path) -> FlashReport {
             .push(format!("flash test of the living places not made, and none of them is shown here: {error}")),
     }
     let slides = Slides::of(own_pictures);
-    let fades = fades_between(&slides, TEST_SIZE);
+    let mut shown = Progress::new("looking for flashes between pictures", slides.len());
+    let fades = fades_between(&slides, TEST_SIZE, &mut |done, file| shown.at(done, &name_of(file)));
     report.findings.extend(fades.iter().filter_map(|(file, verdict)| finding(file, verdict)));
     report
 }

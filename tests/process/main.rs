@@ -4,6 +4,7 @@
 
 mod call;
 mod chance;
+mod check;
 mod damage;
 mod desk_page;
 mod disk;

@@ -13,6 +13,7 @@ pub mod governor;
 mod live;
 mod pace;
 mod painter;
+mod picture_file;
 pub mod pictures;
 mod pipeline;
 mod sheet;

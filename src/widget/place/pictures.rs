@@ -5,31 +5,24 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use iced::widget::image::Handle;
-use image::imageops::{self, FilterType};
-use image::{DynamicImage, ImageDecoder, ImageReader, Limits, RgbImage, RgbaImage};
+use image::{RgbaImage, imageops};
 
 use super::Look;
 use super::drawn::Drawn;
 use super::flash::{self, Glance, Verdict};
 use super::glow::{self, Glow};
+use super::picture_file::{self, cut};
 use super::showing::SLIDE_FADE;
 use crate::findings::{Finding, io_reason};
 use crate::profile::TimeOfDay;
 
 /// The clinic's pictures are of these kinds, by the end of the file's name.
 pub const PICTURE_ENDINGS: [&str; 4] = ["jpg", "jpeg", "png", "webp"];
-/// A picture of so many pixels or more is left out: decoding it would take more memory than a tablet can spare.
-pub const PIXELS_MAX: u64 = 100_000_000;
-/// So many pictures of a folder are looked at.
+/// So many pictures of a folder are shown; a log line and a finding tell of more.
 pub const FILES_MAX: usize = 500;
-/// Decoding one picture takes at most so much memory.
-const DECODE_BYTES_MAX: u64 = 512 * 1024 * 1024;
 /// The flash test looks at a fade this often.
 const FADE_GLANCES_LAST: u32 = 120;
 const FADE_GLANCES: std::ops::RangeInclusive<u32> = 0..=FADE_GLANCES_LAST;
-/// The shortest side that fills a screen without looking torn.
-const SIDE_MIN: u32 = 64;
-
 /// What a still picture shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Subject {
@@ -139,7 +132,7 @@ fn cells_of(pixels: &RgbaImage) -> Vec<[u8; 3]> {
 pub(super) fn still(look: Look, grade: Grade, size: (u32, u32), with_glow: bool) -> Option<Picture> {
     let file = still_of(look.drawn, look.hour);
     let picture = image::load_from_memory_with_format(file, image::ImageFormat::Jpeg).ok()?;
-    Some(Picture::of(Subject::Still(look), grade, cut(&picture, size), with_glow))
+    Some(Picture::of(Subject::Still(look), grade, cut(&picture.into_rgb8(), size), with_glow))
 }
 
 /// The shipped still of a place at an hour. They are part of the program: a room without its media folder still has its
@@ -177,7 +170,11 @@ impl Slides {
         let entries = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
         let mut files: Vec<PathBuf> = entries.filter(|path| is_picture(path)).collect();
         files.sort();
-        files.truncate(FILES_MAX);
+        if files.len() > FILES_MAX {
+            let count = files.len();
+            tracing::warn!("{}: {count} pictures, and the first {FILES_MAX} are shown", folder.display());
+            files.truncate(FILES_MAX);
+        }
         Self { files }
     }
 
@@ -198,8 +195,8 @@ impl Slides {
         let count = self.files.len();
         (0..count).find_map(|further| {
             let file = &self.files[(number as usize + further) % count];
-            match open(file) {
-                Ok(picture) => Some(Picture::of(Subject::Slide(number), grade, cut(&picture, size), with_glow)),
+            match picture_file::open(file) {
+                Ok(picture) => Some(Picture::of(Subject::Slide(number), grade, picture.cut(size), with_glow)),
                 Err(why) => {
                     tracing::warn!("{}: {why}; the picture is left out", file.display());
                     None
@@ -210,9 +207,9 @@ impl Slides {
 }
 
 /// What is wrong with the pictures of a folder, each by its name. `is_wanted` if somebody asks for pictures: then a
-/// folder without any is a finding as well.
+/// folder without any is a finding as well. `progress` is told how many are done and which one is next.
 #[must_use]
-pub fn look_over(folder: &Path, is_wanted: bool) -> Vec<Finding> {
+pub fn look_over(folder: &Path, is_wanted: bool, progress: &mut dyn FnMut(usize, &Path)) -> Vec<Finding> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if is_wanted => {
@@ -222,11 +219,11 @@ pub fn look_over(folder: &Path, is_wanted: bool) -> Vec<Finding> {
     };
     let count = entries.filter_map(Result::ok).filter(|entry| is_picture(&entry.path())).count();
     let slides = Slides::of(folder);
-    let mut findings: Vec<Finding> = slides
-        .files
-        .iter()
-        .filter_map(|file| Some(Finding::of_file(file, open(file).err()?, "a JPEG, PNG or WebP below 100 megapixels")))
-        .collect();
+    let mut findings = Vec::new();
+    for (done, file) in slides.files.iter().enumerate() {
+        progress(done, file);
+        findings.extend(picture_file::open(file).err().map(|why| Finding::of_file(file, why, picture_file::ALLOWED)));
+    }
     if count > FILES_MAX {
         findings.push(Finding::of_file(folder, format!("{count} pictures"), format!("at most {FILES_MAX}")));
     }
@@ -237,15 +234,21 @@ pub fn look_over(folder: &Path, is_wanted: bool) -> Vec<Finding> {
 }
 
 /// How the fade from each picture of a folder to the next one looks to the flash test, by the name of the next. Pictures
-/// that cannot be read are left out here as they are on the screen.
+/// that cannot be read are left out here as they are on the screen. `progress` is told how many are done and which one is
+/// next.
 #[must_use]
-pub fn fades_between(slides: &Slides, size: (u32, u32)) -> Vec<(PathBuf, Verdict)> {
+pub fn fades_between(
+    slides: &Slides,
+    size: (u32, u32),
+    progress: &mut dyn FnMut(usize, &Path),
+) -> Vec<(PathBuf, Verdict)> {
     let first = slides.files.iter().take(1);
     let mut before: Option<Picture> = None;
     let mut verdicts = Vec::new();
-    for file in slides.files.iter().chain(first) {
-        let Ok(picture) = open(file) else { continue };
-        let picture = Picture::of(Subject::Slide(0), Grade::default(), cut(&picture, size), false);
+    for (done, file) in slides.files.iter().chain(first).enumerate() {
+        progress(done, file);
+        let Ok(picture) = picture_file::open(file) else { continue };
+        let picture = Picture::of(Subject::Slide(0), Grade::default(), picture.cut(size), false);
         if let Some(before) = &before {
             let length = fade_for(before, &picture, SLIDE_FADE);
             let glances = FADE_GLANCES.map(|part| {
@@ -269,48 +272,6 @@ fn mix(before: u8, after: u8, weight: f32) -> u8 {
 fn is_picture(path: &Path) -> bool {
     let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
     ending.is_some_and(|ending| PICTURE_ENDINGS.contains(&ending.as_str()))
-}
-
-/// Decodes a file, unless it is too large, and turns it the way its camera was held.
-fn open(file: &Path) -> Result<DynamicImage, String> {
-    let reader = ImageReader::open(file).and_then(ImageReader::with_guessed_format);
-    let mut reader = reader.map_err(|error| io_reason(&error))?;
-    let mut limits = Limits::default();
-    limits.max_alloc = Some(DECODE_BYTES_MAX);
-    reader.limits(limits);
-    let unreadable = |error: image::ImageError| format!("cannot be decoded: {error}");
-    let mut decoder = reader.into_decoder().map_err(unreadable)?;
-    let (width, height) = decoder.dimensions();
-    let pixels = u64::from(width) * u64::from(height);
-    if pixels >= PIXELS_MAX {
-        return Err(format!("{width}x{height}, {} megapixels", pixels / 1_000_000));
-    }
-    if width.min(height) < SIDE_MIN {
-        return Err(format!("{width}x{height}, too small for a screen"));
-    }
-    let turned = decoder.orientation().map_err(unreadable)?;
-    let mut picture = DynamicImage::from_decoder(decoder).map_err(unreadable)?;
-    picture.apply_orientation(turned);
-    Ok(picture)
-}
-
-/// The largest middle part of a picture that has the shape of `size`, scaled to it.
-fn cut(picture: &DynamicImage, size: (u32, u32)) -> RgbaImage {
-    let (width, height) = (picture.width(), picture.height());
-    let (across, down) = (size.0.max(1), size.1.max(1));
-    let part_width = (u64::from(height) * u64::from(across) / u64::from(down)).clamp(1, u64::from(width)) as u32;
-    let part_height = (u64::from(width) * u64::from(down) / u64::from(across)).clamp(1, u64::from(height)) as u32;
-    let part = picture.crop_imm((width - part_width) / 2, (height - part_height) / 2, part_width, part_height);
-    let scaled: RgbImage = if (part_width, part_height) == (across, down) {
-        part.into_rgb8()
-    } else if part_width > across * 2 {
-        // Far larger pictures are first brought near: quick, and without a shimmer of lost detail.
-        imageops::thumbnail(&part.into_rgb8(), across, down)
-    } else {
-        let filter = if part_width < across { FilterType::CatmullRom } else { FilterType::Triangle };
-        imageops::resize(&part.into_rgb8(), across, down, filter)
-    };
-    DynamicImage::ImageRgb8(scaled).into_rgba8()
 }
 
 /// How long a fade from one picture to another takes at least, so that it stays within our own limit of light: no
@@ -355,6 +316,8 @@ pub(super) fn handle_of(picture: RgbaImage) -> Handle {
 
 #[cfg(test)]
 mod tests {
+    use image::{DynamicImage, RgbImage};
+
     use super::*;
 
     fn folder_with(files: &[(&str, &[u8])]) -> tempfile::TempDir {
@@ -363,6 +326,10 @@ mod tests {
             std::fs::write(folder.path().join(name), bytes).unwrap();
         }
         folder
+    }
+
+    fn looked_over(folder: &Path, is_wanted: bool) -> Vec<Finding> {
+        look_over(folder, is_wanted, &mut |_, _| {})
     }
 
     fn encoded(width: u32, height: u32, format: image::ImageFormat) -> Vec<u8> {
@@ -404,7 +371,7 @@ mod tests {
         ]);
         let slides = Slides::of(folder.path());
         assert_eq!(slides.len(), 6);
-        let lines: Vec<String> = look_over(folder.path(), true).iter().map(ToString::to_string).collect();
+        let lines: Vec<String> = looked_over(folder.path(), true).iter().map(ToString::to_string).collect();
         assert_eq!(lines.len(), 4, "{lines:#?}");
         assert!(lines.iter().any(|line| line.contains("huge.png") && line.contains("108 megapixels")), "{lines:#?}");
         assert!(lines.iter().any(|line| line.contains("broken.jpeg")));
@@ -418,18 +385,10 @@ mod tests {
     fn an_empty_folder_is_a_finding_only_where_pictures_are_wanted() {
         let folder = folder_with(&[]);
         assert!(Slides::of(folder.path()).is_empty());
-        assert_eq!(look_over(folder.path(), true).len(), 1);
-        assert_eq!(look_over(folder.path(), false).len(), 0);
-        assert_eq!(look_over(&folder.path().join("none"), true).len(), 1);
+        assert_eq!(looked_over(folder.path(), true).len(), 1);
+        assert_eq!(looked_over(folder.path(), false).len(), 0);
+        assert_eq!(looked_over(&folder.path().join("none"), true).len(), 1);
         assert!(Slides::of(&folder.path().join("none")).print(0, Grade::default(), (10, 10), true).is_none());
-    }
-
-    #[test]
-    fn a_picture_of_any_shape_fills_the_window() {
-        for (width, height) in [(300, 100), (100, 300), (160, 100), (1600, 1000), (80, 64)] {
-            let picture = DynamicImage::ImageRgb8(RgbImage::new(width, height));
-            assert_eq!(cut(&picture, (160, 100)).dimensions(), (160, 100));
-        }
     }
 
     #[test]

@@ -1,0 +1,291 @@
+//! Owns one picture file of a clinic: whether all of it is there, what it would take to show it, and its pixels, cut to a
+//! window and turned the way its camera was held. Does not own which file is shown, nor in which light.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+
+use image::imageops::{self, FilterType};
+use image::metadata::Orientation;
+use image::{
+    ColorType, DynamicImage, GenericImageView, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage, RgbaImage,
+};
+
+use crate::findings::io_reason;
+
+/// A picture of so many pixels or more is left out.
+pub const PIXELS_MAX: u64 = 25_000_000;
+/// Decoding one picture takes at most so much memory.
+pub const MEMORY_BYTES_MAX: u64 = 160_000_000;
+/// What a picture may be, for findings.
+pub const ALLOWED: &str = "a whole JPEG, PNG or WebP, below 25 megapixels, that takes at most 160 MB of memory to show; a smaller one shows \
+     as well, since no screen has as many pixels";
+/// The shortest side that fills a screen without looking torn.
+const SIDE_MIN: u32 = 64;
+/// Bytes of a pixel as it is shown.
+const PIXEL_BYTES: u64 = 3;
+/// Bytes of a pixel that a WebP takes while it is decoded, beside what comes out.
+const WEBP_PIXEL_BYTES: u64 = 4;
+/// Bytes of one coefficient of a JPEG that is drawn in several passes.
+const COEFFICIENT_BYTES: u64 = 2;
+
+/// A picture that was decoded.
+#[derive(Debug)]
+pub struct Opened {
+    pixels: RgbImage,
+    turned: Orientation,
+}
+
+/// Decodes a file. The error says what is wrong with it, without naming it.
+pub fn open(file: &Path) -> Result<Opened, String> {
+    let failed = |error: &io::Error| io_reason(error);
+    // Opening a pipe would wait for whoever writes to it.
+    let about = std::fs::metadata(file).map_err(|error| failed(&error))?;
+    if !about.is_file() {
+        return Err("no file".to_owned());
+    }
+    let reader = ImageReader::open(file).and_then(ImageReader::with_guessed_format);
+    let mut reader = reader.map_err(|error| failed(&error))?;
+    let format = reader.format();
+    let mut working_bytes = 0;
+    if format == Some(ImageFormat::Jpeg) {
+        let markers = File::open(file).and_then(|file| Markers::of(&mut BufReader::new(file)));
+        let markers = markers.map_err(|error| failed(&error))?;
+        if !markers.has_end {
+            return Err("cut short: its end is missing".to_owned());
+        }
+        working_bytes += markers.coefficient_bytes;
+    }
+    // All but a PNG is first read whole.
+    if format != Some(ImageFormat::Png) {
+        working_bytes += about.len();
+    }
+    if about.len() > MEMORY_BYTES_MAX {
+        return Err(format!("{} MB", about.len() / 1_000_000));
+    }
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(MEMORY_BYTES_MAX);
+    reader.limits(limits);
+    let unreadable = |error: image::ImageError| format!("cannot be decoded: {error}");
+    let mut decoder = reader.into_decoder().map_err(unreadable)?;
+    let (width, height) = decoder.dimensions();
+    let pixels = u64::from(width) * u64::from(height);
+    working_bytes += decoder.total_bytes();
+    if decoder.color_type() != ColorType::Rgb8 {
+        working_bytes += pixels * PIXEL_BYTES;
+    }
+    if format == Some(ImageFormat::WebP) {
+        working_bytes += pixels * WEBP_PIXEL_BYTES;
+    }
+    if pixels >= PIXELS_MAX || working_bytes > MEMORY_BYTES_MAX {
+        return Err(format!(
+            "{width}x{height}, {} megapixels, which take {} MB",
+            pixels / 1_000_000,
+            working_bytes / 1_000_000
+        ));
+    }
+    if width.min(height) < SIDE_MIN {
+        return Err(format!("{width}x{height}, too small for a screen"));
+    }
+    let turned = decoder.orientation().map_err(unreadable)?;
+    let picture = DynamicImage::from_decoder(decoder).map_err(unreadable)?;
+    Ok(Opened { pixels: picture.into_rgb8(), turned })
+}
+
+impl Opened {
+    /// Cut to `size`, as [`cut`] does it, and turned.
+    pub fn cut(self, (across, down): (u32, u32)) -> RgbaImage {
+        // Turned once it is small: a large picture would have to lie there twice.
+        let lies_on_its_side = matches!(
+            self.turned,
+            Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH
+        );
+        let size = if lies_on_its_side { (down, across) } else { (across, down) };
+        let mut small = DynamicImage::ImageRgba8(cut(&self.pixels, size));
+        small.apply_orientation(self.turned);
+        small.into_rgba8()
+    }
+}
+
+/// The largest middle part of a picture that has the shape of `size`, scaled to it.
+pub fn cut(pixels: &RgbImage, size: (u32, u32)) -> RgbaImage {
+    let (width, height) = pixels.dimensions();
+    let (across, down) = (size.0.max(1), size.1.max(1));
+    let part_width = (u64::from(height) * u64::from(across) / u64::from(down)).clamp(1, u64::from(width)) as u32;
+    let part_height = (u64::from(width) * u64::from(down) / u64::from(across)).clamp(1, u64::from(height)) as u32;
+    let part = pixels.view((width - part_width) / 2, (height - part_height) / 2, part_width, part_height);
+    let scaled: RgbImage = if (part_width, part_height) == (across, down) {
+        part.to_image()
+    } else if part_width > across * 2 {
+        // Far larger pictures are first brought near: quick, and without a shimmer of lost detail.
+        imageops::thumbnail(&*part, across, down)
+    } else {
+        let filter = if part_width < across { FilterType::CatmullRom } else { FilterType::Triangle };
+        imageops::resize(&*part, across, down, filter)
+    };
+    DynamicImage::ImageRgb8(scaled).into_rgba8()
+}
+
+/// What the markers of a JPEG tell. Its decoder takes what is missing at its end for grey.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Markers {
+    has_end: bool,
+    /// What decoding takes beside the picture itself: nothing where it comes row by row.
+    coefficient_bytes: u64,
+}
+
+impl Markers {
+    fn of(file: &mut impl BufRead) -> io::Result<Self> {
+        let mut markers = Self::default();
+        match markers.walk(file) {
+            Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => Err(error),
+            _ => Ok(markers),
+        }
+    }
+
+    fn walk(&mut self, file: &mut impl BufRead) -> io::Result<()> {
+        let (mut all_bytes, mut scans, mut is_progressive) = (0, 0, false);
+        loop {
+            file.skip_until(0xFF)?;
+            let mut code = 0xFF;
+            while code == 0xFF {
+                [code] = bytes(file)?;
+            }
+            let length = match code {
+                // In the picture itself, or a marker of nothing but itself.
+                0x00 | 0x01 | 0xD0..=0xD8 => continue,
+                0xD9 => {
+                    self.has_end = true;
+                    return Ok(());
+                }
+                _ => u64::from(u16::from_be_bytes(bytes(file)?)).saturating_sub(2),
+            };
+            let mut segment = Vec::new();
+            let is_frame = matches!(code, 0xC0..=0xCF) && !matches!(code, 0xC4 | 0xC8 | 0xCC);
+            if is_frame {
+                file.by_ref().take(length).read_to_end(&mut segment)?;
+                is_progressive = matches!(code, 0xC2 | 0xC6 | 0xCA | 0xCE);
+                all_bytes = coefficient_bytes(&segment).unwrap_or(0);
+            } else {
+                io::copy(&mut file.by_ref().take(length), &mut io::sink())?;
+            }
+            scans += u32::from(code == 0xDA);
+            if is_progressive || scans > 1 {
+                self.coefficient_bytes = all_bytes;
+            }
+        }
+    }
+}
+
+/// From the segment that gives a JPEG its size: every component with as many coefficients as it has samples.
+fn coefficient_bytes(segment: &[u8]) -> Option<u64> {
+    let side = |at: usize| Some(u64::from(u16::from_be_bytes(segment.get(at..at + 2)?.try_into().ok()?)));
+    let (height, width) = (side(1)?, side(3)?);
+    let factors = segment.get(6..)?.chunks_exact(3).map(|component| (component[1] >> 4, component[1] & 15));
+    let (mut most_across, mut most_down, mut parts) = (1, 1, 0);
+    for (across, down) in factors.map(|(across, down)| (u64::from(across), u64::from(down))) {
+        (most_across, most_down, parts) = (across.max(most_across), down.max(most_down), parts + across * down);
+    }
+    Some(COEFFICIENT_BYTES * width * height * parts / (most_across * most_down))
+}
+
+fn bytes<const COUNT: usize>(file: &mut impl Read) -> io::Result<[u8; COUNT]> {
+    let mut bytes = [0; COUNT];
+    file.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    fn encoded(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
+        let mut bytes = Cursor::new(Vec::new());
+        let picture = RgbImage::from_fn(width, height, |x, y| image::Rgb([(x % 256) as u8, (y % 251) as u8, 90]));
+        DynamicImage::ImageRgb8(picture).write_to(&mut bytes, format).unwrap();
+        bytes.into_inner()
+    }
+
+    fn opened(bytes: &[u8]) -> Result<Opened, String> {
+        let folder = tempfile::tempdir().unwrap();
+        // Its kind is told by what it holds.
+        let file = folder.path().join("picture");
+        std::fs::write(&file, bytes).unwrap();
+        open(&file)
+    }
+
+    #[test]
+    fn a_picture_that_is_cut_short_anywhere_is_not_shown() {
+        for format in [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP] {
+            let whole = encoded(300, 200, format);
+            assert!(opened(&whole).is_ok(), "{format:?}");
+            let mut behind = whole.clone();
+            behind.extend_from_slice(b"what a telephone puts behind its pictures");
+            assert!(opened(&behind).is_ok(), "{format:?} with something behind it");
+            let cuts = (0..64).map(|part| whole.len() * part / 64).chain([whole.len() - 14]);
+            for length in cuts {
+                assert!(opened(&whole[..length]).is_err(), "{format:?} cut to {length} of {}", whole.len());
+            }
+        }
+        let whole = encoded(300, 200, ImageFormat::Jpeg);
+        for length in whole.len() - 300..whole.len() {
+            assert!(opened(&whole[..length]).is_err(), "cut to {length} of {}", whole.len());
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_small_picture_within_is_not_the_end() {
+        let whole = encoded(300, 200, ImageFormat::Jpeg);
+        let small = encoded(64, 64, ImageFormat::Jpeg);
+        let length = u16::try_from(small.len() + 2).unwrap().to_be_bytes();
+        // As cameras put it: a whole picture in a segment before the picture itself.
+        let with_small = [&whole[..2], &[0xFF, 0xE1], &length, &small, &whole[2..]].concat();
+        assert!(opened(&with_small).is_ok());
+        assert!(opened(&with_small[..with_small.len() / 2]).is_err());
+    }
+
+    #[test]
+    fn a_picture_that_would_take_too_much_says_how_much() {
+        let jpeg = |width: u16, height: u16, frame: u8, factors: [u8; 3]| {
+            let mut segment = vec![0xFF, 0xD8, 0xFF, frame, 0, 17, 8];
+            segment.extend(height.to_be_bytes().into_iter().chain(width.to_be_bytes()).chain([3]));
+            segment.extend(factors.into_iter().zip(1..).flat_map(|(factors, number)| [number, factors, 0]));
+            segment.extend([0xFF, 0xDA, 0, 2, 0xFF, 0x00, 0xFF, 0xD7, 7, 0xFF, 0xD9]);
+            Markers::of(&mut &segment[..]).unwrap()
+        };
+        let (half, full) = ([0x22, 0x11, 0x11], [0x11, 0x11, 0x11]);
+        let told = |coefficient_bytes| Markers { has_end: true, coefficient_bytes };
+        assert_eq!(jpeg(6_000, 4_000, 0xC0, half), told(0));
+        assert_eq!(jpeg(6_000, 4_000, 0xC2, half), told(72_000_000));
+        assert_eq!(jpeg(6_000, 4_000, 0xC2, full), told(144_000_000));
+        let many = opened(&encoded(5_100, 5_000, ImageFormat::Jpeg)).unwrap_err();
+        assert!(many.starts_with("5100x5000, 25 megapixels, which take "), "{many}");
+    }
+
+    #[test]
+    fn showing_a_large_picture_takes_no_more_than_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("large.jpg");
+        std::fs::write(&file, encoded(6_000, 4_000, ImageFormat::Jpeg)).unwrap();
+        let taken = allocation_counter::measure(|| {
+            let small = open(&file).unwrap().cut((1_280, 800));
+            assert_eq!(small.dimensions(), (1_280, 800));
+        });
+        assert!(taken.bytes_max <= MEMORY_BYTES_MAX, "{} MB", taken.bytes_max / 1_000_000);
+    }
+
+    #[test]
+    fn a_picture_of_any_shape_fills_the_window_the_way_its_camera_was_held() {
+        for (width, height) in [(300, 100), (100, 300), (160, 100), (1600, 1000), (80, 64)] {
+            assert_eq!(cut(&RgbImage::new(width, height), (160, 100)).dimensions(), (160, 100));
+        }
+        // Dark at the left, bright at the right; turned, dark at the top.
+        let pixels = RgbImage::from_fn(400, 300, |x, _| image::Rgb([(x / 2) as u8; 3]));
+        let turned = Opened { pixels, turned: Orientation::Rotate90 }.cut((160, 100));
+        assert_eq!(turned.dimensions(), (160, 100));
+        assert!(turned.get_pixel(80, 5).0[0] < 90 && turned.get_pixel(80, 95).0[0] > 110);
+        assert_eq!(turned.get_pixel(5, 50), turned.get_pixel(155, 50));
+    }
+}

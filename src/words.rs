@@ -179,68 +179,15 @@ fn keys_in(source: &'static str) -> impl Iterator<Item = &'static str> {
 }
 
 #[cfg(test)]
+mod said;
+
+#[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-    use std::fs;
-    use std::path::Path;
 
     use super::*;
-    use crate::room::arc::Part;
-    use crate::room::snapshot::{Place, SoundChoice, Stage, Trouble};
-    use crate::room::take_home::{Fault, Way};
 
     const LANGUAGES: [Language; 2] = [Language::English, Language::Spanish];
-    const TIMES: [&str; 4] = ["dawn", "day", "dusk", "night"];
-    const CHECKS: [&str; 8] = [
-        "no-visit-key",
-        "no-sealed-notes",
-        "only-expected-files",
-        "journal-compacted",
-        "fresh-process",
-        "desk-forgot",
-        "nothing-under-way",
-        "receipt-kept",
-    ];
-
-    /// Keys whose end is chosen while the program runs: what they begin with, and every end there is.
-    fn families() -> Vec<(&'static str, Vec<String>)> {
-        fn named(names: impl IntoIterator<Item = &'static str>) -> Vec<String> {
-            names.into_iter().map(str::to_owned).collect()
-        }
-        fn counted(last: usize) -> Vec<String> {
-            (1..=last).map(|number| number.to_string()).collect()
-        }
-        /// Each way home with its words; the phone shows its codes at once.
-        fn ways() -> Vec<String> {
-            let said = |way: &Way| {
-                let with: &[&str] =
-                    if *way == Way::Phone { &["", "-hint"] } else { &["", "-hint", "-title", "-going", "-done"] };
-                with.iter().map(|with| format!("{}{with}", way.name())).collect::<Vec<_>>()
-            };
-            Way::ALL.iter().flat_map(said).collect()
-        }
-        fn cards(last: usize) -> Vec<String> {
-            (1..=last).flat_map(|number| [format!("{number}-title"), format!("{number}-text")]).collect()
-        }
-        vec![
-            ("take-", ways()),
-            ("take-fault-", named(Fault::ALL.iter().map(|fault| fault.name()))),
-            ("place-", named(Place::ALL.iter().map(|place| place.name()))),
-            ("hear-", named(SoundChoice::ALL.iter().map(|choice| choice.name()))),
-            ("part-", named(Part::ALL.iter().map(|part| part.name()))),
-            ("stage-", named(Stage::ALL.iter().map(|stage| stage.name()))),
-            ("trouble-", named(Trouble::ALL.iter().map(|trouble| trouble.name()))),
-            ("language-", named(Language::ALL.iter().map(|language| language.name()))),
-            ("check-", named(CHECKS)),
-            ("time-", named(TIMES)),
-            ("volume-", counted(5)),
-            ("session-word-", counted(12)),
-            ("anchor-line-", counted(4)),
-            ("arrive-question-", counted(3)),
-            ("arrive-card-", cards(3)),
-            ("after-card-", cards(4)),
-        ]
-    }
 
     fn file(language: Language, name: &str) -> &'static str {
         files_of(language).into_iter().find(|(place, _)| place.ends_with(name)).expect(name).1
@@ -333,62 +280,6 @@ mod tests {
         let mut words = Words::new(Language::Spanish);
         words.bundle = FluentBundle::new_concurrent(Vec::new());
         assert_eq!(words.say("next"), "Next");
-    }
-
-    #[test]
-    fn every_key_in_the_code_is_known() {
-        let keys: BTreeSet<&str> = Words::keys(Language::English).into_iter().collect();
-        for (family, members) in families() {
-            for member in members {
-                assert!(keys.contains(format!("{family}{member}").as_str()), "{family}{member} is missing");
-            }
-        }
-        let mut unknown = Vec::new();
-        let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else if path.extension().is_some_and(|extension| extension == "rs") {
-                    let code = fs::read_to_string(&path).unwrap();
-                    unknown.extend(unknown_keys(&code, &keys).into_iter().map(|key| (path.clone(), key)));
-                }
-            }
-        }
-        assert!(unknown.is_empty(), "add these to the locales, or their family to this test: {unknown:#?}");
-    }
-
-    /// Keys and families that code says and nobody knows.
-    fn unknown_keys(code: &str, keys: &BTreeSet<&str>) -> Vec<String> {
-        let is_key =
-            |text: &str| !text.is_empty() && text.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-');
-        let mut unknown = Vec::new();
-        for call in [".say(", ".say_with("] {
-            for (at, _) in code.match_indices(call) {
-                let argument = code[at + call.len()..].trim_start();
-                if let Some(text) = argument.strip_prefix('"') {
-                    let key = text.split('"').next().unwrap_or("");
-                    if is_key(key) && !keys.contains(key) {
-                        unknown.push(key.to_owned());
-                    }
-                } else if let Some(text) = argument.strip_prefix("&format!(\"") {
-                    let family = text.split(['{', '"']).next().unwrap_or("");
-                    if !families().iter().any(|(known, _)| *known == family) {
-                        unknown.push(format!("{family}{{}}"));
-                    }
-                }
-            }
-        }
-        unknown
-    }
-
-    #[test]
-    fn unknown_keys_are_found() {
-        let keys = BTreeSet::from(["next"]);
-        let code = "words.say(\"next\"); words.say(\n    \"nxt\"); words.say_with(\"page\", &[]); \
-                    words.say(&format!(\"place-{}\", 1)); words.say(&format!(\"plaza-{place}\"));";
-        assert_eq!(unknown_keys(code, &keys), ["nxt", "plaza-{}", "page"]);
     }
 
     #[test]

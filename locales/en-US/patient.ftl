@@ -27,8 +27,6 @@ next = Next
 back = Back
 skip = Skip
 done = Done
-not-now = Not now
-continue = Continue
 
 ## Arrive
 
@@ -68,13 +66,9 @@ arrive-sound-title = What would you like to hear?
 
 arrive-breath-title = Breathe with this place
 arrive-breath-text = Breathe in as the ring grows. Breathe out as it shrinks. If this pace does not suit you, keep your own.
-breath-in = Breathe in
-breath-out = Breathe out
-breath-hold = Hold
 
 arrive-call-title = Try the call
 arrive-call-text = This is how you call someone. Touch the call now and see it work. It is only practice, and the desk knows.
-arrive-call-try = Try it now
 arrive-call-waiting = Your practice call is on its way to the desk.
 arrive-call-reached = It works. Your practice call is at the desk.
 arrive-call-answered = It works. Someone at the desk has answered.
@@ -84,13 +78,11 @@ arrive-call-done = You can call like this at any time.
 arrive-dark-title = Rest in the dark
 arrive-dark-text = You can make the screen dark and rest your eyes. You can still call. Touch anywhere once, then touch the middle.
 arrive-dark-try = Try the dark
-arrive-dark-inside = Touch anywhere. Then touch the middle to call.
-arrive-dark-done = That is how you call in the dark.
 
 arrive-waiting-title = All is ready
 arrive-waiting-text = Your clinician starts when it is time. There is nothing you need to do. You can rest now.
 
-## Places and times of day
+## Places
 
 place-beach = Beach
 place-forest = Forest
@@ -109,11 +101,6 @@ hear-fire = A fire
 hear-brown = A low hush
 hear-silence = Silence
 
-time-dawn = Dawn
-time-day = Day
-time-dusk = Dusk
-time-night = Night
-
 ## Session
 
 session-breathe = Guide my breath
@@ -123,9 +110,6 @@ session-sound = Sound
 session-dark = Dark
 session-anchor = It is too much
 anchor-line-1 = This is the medicine. It passes.
-anchor-line-2 = Feel what is under you. It holds you.
-anchor-line-3 = Let a slow breath out. The next one comes by itself.
-anchor-line-4 = You can call someone at any time.
 anchor-done = I feel steadier
 sound-softer = Softer
 sound-louder = Louder
@@ -164,7 +148,6 @@ after-draw = Draw it
 after-cards = For the days ahead
 after-take = Take it home
 after-leave = I am done here
-note-title = Write it down
 note-prompt-emotions = What do you feel?
 note-prompt-memories = What came back to you?
 note-prompt-images = What did you see?

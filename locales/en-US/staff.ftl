@@ -26,7 +26,6 @@ first-run-not-saved = Not saved: { $why }
 
 ## The way in
 
-staff-hold = Keep holding for staff
 staff-pin-title = Staff PIN
 staff-pin-wrong = Wrong PIN
 staff-pin-locked = Locked. Try again in { $seconds } s.
@@ -51,13 +50,11 @@ staff-talk-now = Talk now
 staff-talk-done = Done talking
 staff-here = Staff: I am here →
 staff-clear = Staff: clear the call →
-staff-reset = Reset the room
 staff-reset-hold = Hold to reset. This wipes everything this patient left here.
 staff-accept-output = Let sound play here
 staff-reset-call-open = A call is open. Clear it before the reset.
 staff-after = Go to After
 staff-farewell = Go to Farewell
-staff-profile = Profile
 staff-minutes = { $minutes } min
 staff-volume = Volume { $db } dB
 staff-volume-dba = Volume { $db } dB, about { $dba } dB(A) at the pillow
@@ -139,7 +136,6 @@ check-nothing-under-way = Nothing is left at the printer or on a stick
 check-receipt-kept = The receipt is kept
 turnover-surface = Clean the surface
 turnover-surface-done = Surface cleaned
-turnover-surface-text = Touch is locked for 60 s. The call still works.
 turnover-surface-left = Touch is locked. It comes back by itself. The call still works.
 turnover-speaker = Test the speaker
 turnover-speaker-heard = I heard it

@@ -27,8 +27,6 @@ next = Siguiente
 back = Atrás
 skip = Saltar
 done = Listo
-not-now = Ahora no
-continue = Continuar
 
 ## La llegada
 
@@ -68,13 +66,9 @@ arrive-sound-title = ¿Qué le gustaría oír?
 
 arrive-breath-title = Respire con este lugar
 arrive-breath-text = Tome aire cuando el círculo crece. Suéltelo cuando se hace pequeño. Si este ritmo no le acomoda, siga el suyo.
-breath-in = Tome aire
-breath-out = Suelte el aire
-breath-hold = Sostenga
 
 arrive-call-title = Pruebe la llamada
 arrive-call-text = Así se llama a alguien. Toque ahora la llamada y vea que funciona. Es solo una práctica, y el personal lo sabe.
-arrive-call-try = Probar ahora
 arrive-call-waiting = Su llamada de práctica va en camino.
 arrive-call-reached = Funciona. Su llamada de práctica llegó.
 arrive-call-answered = Funciona. Alguien ya contestó.
@@ -84,13 +78,11 @@ arrive-call-done = Así puede llamar en cualquier momento.
 arrive-dark-title = Descansar a oscuras
 arrive-dark-text = Puede dejar la pantalla a oscuras y descansar la vista. También así puede llamar. Toque una vez donde sea y luego toque en el medio.
 arrive-dark-try = Probar a oscuras
-arrive-dark-inside = Toque donde sea. Luego toque en el medio para llamar.
-arrive-dark-done = Así se llama a oscuras.
 
 arrive-waiting-title = Todo está listo
 arrive-waiting-text = Quien le atiende empieza cuando sea el momento. Usted no tiene que hacer nada. Ya puede descansar.
 
-## Lugares y horas del día
+## Lugares
 
 place-beach = Playa
 place-forest = Bosque
@@ -109,11 +101,6 @@ hear-fire = Un fuego
 hear-brown = Un murmullo suave
 hear-silence = Silencio
 
-time-dawn = Amanecer
-time-day = Día
-time-dusk = Atardecer
-time-night = Noche
-
 ## La sesión
 
 session-breathe = Guiar mi respiración
@@ -123,9 +110,6 @@ session-sound = Sonido
 session-dark = A oscuras
 session-anchor = Es demasiado
 anchor-line-1 = Es la medicina. Es pasajero.
-anchor-line-2 = Sienta lo que tiene debajo. Eso le sostiene.
-anchor-line-3 = Suelte el aire despacio. El siguiente llega solo.
-anchor-line-4 = Puede llamar a alguien en cualquier momento.
 anchor-done = Ya siento más calma
 sound-softer = Más suave
 sound-louder = Más fuerte
@@ -164,7 +148,6 @@ after-draw = Dibujarlo
 after-cards = Para los días que vienen
 after-take = Llevármelo a casa
 after-leave = Ya terminé aquí
-note-title = Escríbalo
 note-prompt-emotions = ¿Qué siente?
 note-prompt-memories = ¿Qué recuerdos volvieron?
 note-prompt-images = ¿Qué vio?

@@ -26,7 +26,6 @@ first-run-not-saved = No se guardó: { $why }
 
 ## La entrada
 
-staff-hold = Mantenga oprimido: personal
 staff-pin-title = PIN del personal
 staff-pin-wrong = PIN incorrecto
 staff-pin-locked = Bloqueado. Intente de nuevo en { $seconds } s.
@@ -51,13 +50,11 @@ staff-talk-now = Hablar ahora
 staff-talk-done = Terminé de hablar
 staff-here = Personal: ya estoy aquí →
 staff-clear = Personal: cerrar la llamada →
-staff-reset = Restablecer la sala
 staff-reset-hold = Mantenga oprimido para restablecer. Borra todo lo que este paciente dejó aquí.
 staff-accept-output = Permitir el sonido aquí
 staff-reset-call-open = Hay una llamada abierta. Ciérrela antes de restablecer.
 staff-after = Ir a Después
 staff-farewell = Ir a Despedida
-staff-profile = Perfil
 staff-minutes = { $minutes } min
 staff-volume = Volumen { $db } dB
 staff-volume-dba = Volumen { $db } dB, unos { $dba } dB(A) en la almohada
@@ -139,7 +136,6 @@ check-nothing-under-way = No queda nada en la impresora ni en una memoria USB
 check-receipt-kept = El recibo quedó guardado
 turnover-surface = Limpiar la superficie
 turnover-surface-done = Superficie limpia
-turnover-surface-text = El toque se bloquea 60 s. La llamada sigue funcionando.
 turnover-surface-left = El toque está bloqueado. Vuelve por sí solo. La llamada sigue funcionando.
 turnover-speaker = Probar el altavoz
 turnover-speaker-heard = Lo escuché

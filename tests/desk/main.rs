@@ -10,6 +10,7 @@
 mod browser;
 mod door;
 mod room;
+mod words;
 
 use std::net::SocketAddr;
 use std::path::Path;

@@ -1,0 +1,179 @@
+//! Which words the code says: each of them is there, and each that is there is said.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use super::*;
+use crate::room::arc::Part;
+use crate::room::snapshot::{Place, SoundChoice, Stage, Trouble};
+use crate::room::take_home::{Fault, Way};
+
+/// Ways of saying a message: its key follows.
+const SAYING: [&str; 3] = [".say(", ".say_with(", ".staff("];
+
+const CHECKS: [&str; 9] = [
+    "no-visit-key",
+    "no-sealed-notes",
+    "all-looked-through",
+    "only-expected-files",
+    "journal-compacted",
+    "fresh-process",
+    "desk-forgot",
+    "nothing-under-way",
+    "receipt-kept",
+];
+
+/// Keys whose end is chosen while the program runs: what they begin with, and every end there is.
+fn families() -> Vec<(&'static str, Vec<String>)> {
+    fn named(names: impl IntoIterator<Item = &'static str>) -> Vec<String> {
+        names.into_iter().map(str::to_owned).collect()
+    }
+    fn counted(last: usize) -> Vec<String> {
+        (1..=last).map(|number| number.to_string()).collect()
+    }
+    /// Each way home with its words; the phone shows its codes at once.
+    fn ways() -> Vec<String> {
+        let said = |way: &Way| {
+            let with: &[&str] =
+                if *way == Way::Phone { &["", "-hint"] } else { &["", "-hint", "-title", "-going", "-done"] };
+            with.iter().map(|with| format!("{}{with}", way.name())).collect::<Vec<_>>()
+        };
+        Way::ALL.iter().flat_map(said).collect()
+    }
+    fn cards(last: usize) -> Vec<String> {
+        (1..=last).flat_map(|number| [format!("{number}-title"), format!("{number}-text")]).collect()
+    }
+    vec![
+        ("take-", ways()),
+        ("take-fault-", named(Fault::ALL.iter().map(|fault| fault.name()))),
+        ("place-", named(Place::ALL.iter().map(|place| place.name()))),
+        ("hear-", named(SoundChoice::ALL.iter().map(|choice| choice.name()))),
+        ("part-", named(Part::ALL.iter().map(|part| part.name()))),
+        ("stage-", named(Stage::ALL.iter().map(|stage| stage.name()))),
+        ("trouble-", named(Trouble::ALL.iter().map(|trouble| trouble.name()))),
+        ("language-", named(Language::ALL.iter().map(|language| language.name()))),
+        ("check-", named(CHECKS)),
+        ("volume-", counted(5)),
+        ("session-word-", counted(12)),
+        ("arrive-question-", counted(3)),
+        ("arrive-card-", cards(3)),
+        ("after-card-", cards(4)),
+    ]
+}
+
+fn is_key(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-')
+}
+
+/// All of the program's own code in one text, without comments, tests, and the words themselves.
+fn code() -> String {
+    let mut code = String::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            if path.is_dir() {
+                if name != "tests" {
+                    folders.push(path);
+                }
+            } else if path.extension().is_some_and(|ending| ending == "rs")
+                && !name.ends_with("tests.rs")
+                && !["words.rs", "said.rs"].contains(&name)
+            {
+                code.push_str(&in_use(&fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    code
+}
+
+fn in_use(source: &str) -> String {
+    let source = source.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+    source.lines().filter(|line| !line.trim_start().starts_with("//")).flat_map(|line| [line, "\n"]).collect()
+}
+
+/// Keys and families that code says and nobody knows.
+fn unknown_keys(code: &str, keys: &BTreeSet<&str>) -> Vec<String> {
+    let mut unknown = Vec::new();
+    for call in SAYING {
+        for (at, _) in code.match_indices(call) {
+            let argument = code[at + call.len()..].trim_start();
+            if let Some(text) = argument.strip_prefix('"') {
+                let key = text.split('"').next().unwrap_or("");
+                if is_key(key) && !keys.contains(key) {
+                    unknown.push(key.to_owned());
+                }
+            } else if let Some(text) = argument.strip_prefix("&format!(\"") {
+                let family = text.split(['{', '"']).next().unwrap_or("");
+                if !families().iter().any(|(known, _)| *known == family) {
+                    unknown.push(format!("{family}{{}}"));
+                }
+            }
+        }
+    }
+    unknown
+}
+
+/// Keys that no code says: neither whole, as a text of its own, nor as one of a family. A control often goes by the same
+/// name as what it says; where its words follow, its name alone says nothing.
+fn unsaid_keys<'k>(code: &str, keys: &BTreeSet<&'k str>) -> Vec<&'k str> {
+    let families = families();
+    let said_of_families: BTreeSet<String> = families
+        .iter()
+        .filter(|(family, _)| code.contains(&format!("format!(\"{family}{{")))
+        .flat_map(|(family, members)| members.iter().map(move |member| format!("{family}{member}")))
+        .collect();
+    let is_said = |key: &str| {
+        said_of_families.contains(key)
+            || code.match_indices(&format!("\"{key}\"")).any(|(at, text)| {
+                let behind = code[at + text.len()..].trim_start_matches([',', ' ', '\n']);
+                SAYING.iter().all(|call| !behind.starts_with(&format!("setting{call}")))
+            })
+    };
+    keys.iter().copied().filter(|key| !is_said(key)).collect()
+}
+
+fn keys_of(language: Language) -> BTreeSet<&'static str> {
+    Words::keys(language).into_iter().collect()
+}
+
+#[test]
+fn every_key_in_the_code_is_known_in_both_languages() {
+    let code = code();
+    for language in Language::ALL {
+        let keys = keys_of(*language);
+        for (family, members) in families() {
+            for member in members {
+                assert!(
+                    keys.contains(format!("{family}{member}").as_str()),
+                    "{language:?}: {family}{member} is missing"
+                );
+            }
+        }
+        let unknown = unknown_keys(&code, &keys);
+        assert!(unknown.is_empty(), "{language:?}: add these, or their family to this test: {unknown:#?}");
+    }
+}
+
+#[test]
+fn every_message_is_said_by_the_code() {
+    let code = code();
+    for language in Language::ALL {
+        let unsaid = unsaid_keys(&code, &keys_of(*language));
+        assert!(unsaid.is_empty(), "{language:?}: nothing says these; delete them: {unsaid:#?}");
+    }
+}
+
+#[test]
+fn unknown_and_unsaid_keys_are_found() {
+    let keys = BTreeSet::from(["next", "back", "shut", "open", "place-beach", "trouble-sound-lost"]);
+    let code = "words.say(\"next\"); words.say(\n    \"nxt\"); words.say_with(\"page\", &[]); setting.staff(\"knext\"); \
+                words.say(&format!(\"place-{}\", 1)); words.say(&format!(\"plaza-{place}\")); \
+                let key = if is_open { \"open\" } else { \"unshut\" }; \
+                control(setting, \"back\",\n    setting.say(key));";
+    assert_eq!(unknown_keys(code, &keys), ["nxt", "plaza-{}", "page", "knext"]);
+    assert_eq!(unsaid_keys(code, &keys), ["back", "shut", "trouble-sound-lost"]);
+    assert!(!in_use("a\n    // words.say(\"b\")\n#[cfg(test)]\nmod tests {\nc").contains(['b', 'c']));
+}

@@ -2,6 +2,7 @@
 //! pages that are to name it.
 #![allow(clippy::unwrap_used, clippy::panic)] // a test that panics is a test that fails
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
 use std::path::PathBuf;
@@ -185,12 +186,144 @@ fn every_profile_is_in_the_readme() {
     assert!(missing.is_empty(), "{README} does not name these profiles: {missing:?}");
 }
 
+/// Variables that no person sets, each with what it is for.
+const VARIABLES_OF_ITS_OWN: [&str; 3] = [
+    // What one process of the program tells the next one.
+    "STILLROOM_WIPING",
+    "STILLROOM_RENDERER",
+    // What the C library of the next one reads.
+    "MALLOC_MMAP_THRESHOLD_",
+];
+
+/// Every text in the program's own code that a variable could be called.
+fn variables() -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut folders = vec![repository().join("src")];
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            if path.is_dir() {
+                // What tries the program may read what it likes.
+                folders.extend((!["tests", "proof"].contains(&name)).then_some(path));
+            } else if path.extension().is_some_and(|ending| ending == "rs") && !name.ends_with("tests.rs") {
+                let source = fs::read_to_string(&path).unwrap();
+                let code = source.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+                found.extend(code.split('"').filter(|text| is_variable(text)).map(str::to_owned));
+            }
+        }
+    }
+    // Those are read while the program is built.
+    found.retain(|name| !name.starts_with("CARGO_"));
+    found
+}
+
+fn is_variable(text: &str) -> bool {
+    let is_plain = ["HOME", "PATH", "DISPLAY", "LANG", "USER", "SHELL", "TERM"].contains(&text);
+    let letters = |char: char| char.is_ascii_uppercase() || char.is_ascii_digit() || char == '_';
+    is_plain || (text.len() > 4 && text.contains('_') && text.chars().all(letters) && !text.starts_with('_'))
+}
+
 #[test]
 fn every_environment_variable_the_program_reads_is_written_down() {
     let pages = [text(README), text(HEADLESS)].concat();
-    for variable in ["STILLROOM_CONFIG", "STILLROOM_LOG", "STATE_DIRECTORY", "RUNTIME_DIRECTORY"] {
-        assert!(pages.contains(variable), "neither {README} nor {HEADLESS} names {variable}");
+    let variables = variables();
+    for expected in ["STILLROOM_CONFIG", "STILLROOM_LOG", "STATE_DIRECTORY", "PULSE_SINK", "CUPS_SERVER", "HOME"] {
+        assert!(variables.contains(expected), "{expected} is not found any more: {variables:?}");
     }
+    let is_told = |name: &str| VARIABLES_OF_ITS_OWN.contains(&name) || pages.contains(name);
+    let missing: Vec<&String> = variables.iter().filter(|name| !is_told(name)).collect();
+    assert!(missing.is_empty(), "neither {README} nor {HEADLESS} names these: {missing:?}");
+    let page = text(HEADLESS);
+    let table = between(&page, "| variable | names |\n|---|---|\n", "\n\n");
+    let named = table.lines().flat_map(|row| row.split('|').nth(1).unwrap_or_default().split('`').skip(1).step_by(2));
+    let unread: Vec<&str> = named.filter(|name| !variables.contains(*name)).collect();
+    assert!(unread.is_empty(), "{HEADLESS} names these, and nothing reads them: {unread:?}");
+    let stale: Vec<&&str> = VARIABLES_OF_ITS_OWN.iter().filter(|name| !variables.contains(**name)).collect();
+    assert!(stale.is_empty(), "take these away: {stale:?}");
+}
+
+/// The first column of a table of the headless page.
+fn first_column(head: &str) -> Vec<String> {
+    let page = text(HEADLESS);
+    let table = between(&page, head, "\n\n");
+    let cells = table.lines().skip(1).filter_map(|row| row.split('`').nth(1));
+    cells.map(str::to_owned).collect()
+}
+
+#[test]
+fn the_headless_page_names_no_trouble_and_no_check_that_there_is_not() {
+    let told: BTreeSet<String> = first_column("| trouble | means |\n").into_iter().collect();
+    assert_eq!(told, names("Trouble").into_iter().collect(), "the troubles of {HEADLESS}, and those that there are");
+    let source = text("src/words/said.rs");
+    let checks = between(&source, "const CHECKS:", "];").split('"').skip(1).step_by(2).map(str::to_owned);
+    let told: BTreeSet<String> = first_column("| check | holds if |\n").into_iter().collect();
+    assert_eq!(told, checks.collect(), "the checks of {HEADLESS}, and those that there are");
+    let vault = [text("src/vault/mod.rs"), text("src/vault/receipts.rs"), text("src/wiring/keeping.rs")].concat();
+    let unmade: Vec<&String> = told.iter().filter(|check| !vault.contains(&format!("\"{check}\""))).collect();
+    assert!(unmade.is_empty(), "no wipe looks at these: {unmade:?}");
+}
+
+#[test]
+fn the_pages_name_no_option_that_there_is_not() {
+    let mut known = String::new();
+    for command in commands(&help(&[])) {
+        let page = help(&[&command]);
+        known.extend(commands(&page).iter().map(|last| help(&[&command, last])));
+        known.push_str(&page);
+    }
+    let page = text(HEADLESS);
+    for line in page.lines().filter(|line| line.contains("stillroom ") || line.starts_with("| `--")) {
+        let options = line.split([' ', '`', '[', ']', ';', ',', '.', '(', ')']).filter(|word| word.starts_with("--"));
+        for option in options.filter(|option| option.len() > 2) {
+            assert!(known.contains(option), "{HEADLESS} names {option}: {line}");
+        }
+    }
+}
+
+/// The keys of each table of `kiosk.toml`, as its reader lists them when it finds one that it does not know.
+fn settings() -> Vec<(String, String)> {
+    let tables = [
+        "room",
+        "screen",
+        "sound",
+        "sound.calibration",
+        "profiles",
+        "media",
+        "session",
+        "desk",
+        "call",
+        "line.mqtt",
+        "contact",
+        "notes",
+        "take_home",
+    ];
+    let unknown = tables.map(|table| format!("[{table}]\nno-such-key = 1\n")).concat();
+    let unknown = format!("{unknown}[[escalation]]\nno-such-key = 1\n[[after.cards.en-US]]\nno-such-key = 1\n");
+    let findings = stillroom::config::read(std::path::Path::new("kiosk.toml"), &unknown).findings;
+    let lines = findings.iter().filter(|finding| finding.found.contains("unknown key"));
+    let keys = lines.flat_map(|finding| {
+        let table = finding.key.trim_end_matches("no-such-key").trim_end_matches('.').to_owned();
+        let listed = finding.allowed.split(';').next().unwrap_or_default().to_owned();
+        listed.split(", ").map(|key| (table.clone(), key.to_owned())).collect::<Vec<_>>()
+    });
+    let keys: Vec<(String, String)> = keys.collect();
+    assert!(keys.len() > 45, "{keys:?}");
+    keys
+}
+
+#[test]
+fn every_key_of_the_settings_stands_in_the_file_that_ships() {
+    let file = text("kiosk.toml");
+    let is_there = |key: &str| {
+        file.lines().any(|line| {
+            let line = line.trim_start_matches(['#', ' ']);
+            line.starts_with(&format!("{key} ="))
+                || line.contains(&format!("{key}]"))
+                || line.contains(&format!("{key}."))
+        })
+    };
+    let missing: Vec<_> = settings().into_iter().filter(|(_, key)| !is_there(key)).collect();
+    assert!(missing.is_empty(), "kiosk.toml does not show these, by their tables: {missing:?}");
 }
 
 /// The keys of one language of the desk's words.

@@ -8,8 +8,9 @@ use stillroom::room::call::CallId;
 
 use crate::tablet::Tablet;
 
-/// A picture is read and its light is eased beside the screen; after so long it has long come to rest.
-const RESTS_WITHIN: Duration = Duration::from_secs(15);
+/// A picture is read and its light is eased beside the screen. It comes to rest in seconds; a machine that is busy with
+/// other tests is given this long before it counts as never.
+const RESTS_WITHIN: Duration = Duration::from_mins(1);
 
 fn assert_still(tablet: &mut Tablet, screen: &str) {
     let until = Instant::now() + RESTS_WITHIN;
@@ -20,11 +21,11 @@ fn assert_still(tablet: &mut Tablet, screen: &str) {
     assert_eq!(tablet.drawn(), (RedrawRequest::Wait, 0), "{screen}");
 }
 
-/// How long from the beginning of one picture until it wants the next.
+/// How long from one picture until it wants the next: by the time that the window was told, however long drawing took.
 fn pace(tablet: &mut Tablet) -> Duration {
-    let began = Instant::now();
-    match tablet.drawn().0 {
-        RedrawRequest::At(then) => then.saturating_duration_since(began),
+    let now = Instant::now();
+    match tablet.drawn_at(now).0 {
+        RedrawRequest::At(then) => then.saturating_duration_since(now),
         RedrawRequest::NextFrame => Duration::ZERO,
         RedrawRequest::Wait => Duration::MAX,
     }

@@ -245,10 +245,15 @@ impl Tablet {
 
     /// The window was drawn: when does it want to be drawn again, and does it say anything by itself?
     pub fn drawn(&mut self) -> (window::RedrawRequest, usize) {
+        self.drawn_at(Instant::now())
+    }
+
+    /// The same, by a clock that shows this.
+    pub fn drawn_at(&mut self, now: Instant) -> (window::RedrawRequest, usize) {
         let mut messages = Vec::new();
         let mut content =
             UserInterface::build(self.app.view(), self.size, self.cache.take().unwrap(), self.renderer.get_mut());
-        let drawn = WindowEvent::Window(window::Event::RedrawRequested(Instant::now()));
+        let drawn = WindowEvent::Window(window::Event::RedrawRequested(now));
         let (state, _) =
             content.update(&[drawn], self.pointer, self.renderer.get_mut(), &mut clipboard::Null, &mut messages);
         let style = iced::advanced::renderer::Style { text_color: iced::Color::WHITE };

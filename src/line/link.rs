@@ -436,7 +436,11 @@ fn options(broker: &Broker, will: Option<Publication>) -> Result<MqttOptions, Li
 fn password(path: &PathBuf) -> Result<String, LinkError> {
     use std::io::Read;
     let mut text = String::new();
-    let read = std::fs::File::open(path).and_then(|file| file.take(PASSWORD_BYTES_MAX).read_to_string(&mut text));
+    let read = std::fs::File::open(path).and_then(|file| file.take(PASSWORD_BYTES_MAX + 1).read_to_string(&mut text));
+    let read = read.and_then(|bytes| match bytes as u64 {
+        0..=PASSWORD_BYTES_MAX => Ok(()),
+        _ => Err(std::io::Error::other(format!("longer than {PASSWORD_BYTES_MAX} bytes"))),
+    });
     read.map_err(|source| LinkError::PasswordFile { path: path.clone(), source })?;
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }
@@ -444,6 +448,17 @@ fn password(path: &PathBuf) -> Result<String, LinkError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_password_file_that_is_too_long_is_refused_and_not_cut() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("password");
+        let most = usize::try_from(PASSWORD_BYTES_MAX).unwrap();
+        std::fs::write(&file, "p".repeat(most)).unwrap();
+        assert_eq!(password(&file).unwrap().len(), most);
+        std::fs::write(&file, "p".repeat(most + 1)).unwrap();
+        assert!(password(&file).unwrap_err().to_string().contains("longer than"));
+    }
 
     #[test]
     fn a_pause_is_never_longer_than_said_nor_shorter_than_half() {

@@ -264,8 +264,10 @@ pub fn signature(secret: &[u8], timestamp: &str, body: &str) -> String {
 fn secret(path: &Path) -> Result<String, WebhookError> {
     let wrong = |why: String| WebhookError::Secret { path: path.to_owned(), why };
     let mut text = String::new();
-    let read = std::fs::File::open(path).and_then(|file| file.take(SECRET_BYTES_MAX).read_to_string(&mut text));
-    read.map_err(|error| wrong(error.to_string()))?;
+    let read = std::fs::File::open(path).and_then(|file| file.take(SECRET_BYTES_MAX + 1).read_to_string(&mut text));
+    if read.map_err(|error| wrong(error.to_string()))? as u64 > SECRET_BYTES_MAX {
+        return Err(wrong(format!("the file is longer than {SECRET_BYTES_MAX} bytes")));
+    }
     let secret = text.lines().next().unwrap_or_default().trim().to_owned();
     if secret.len() < SECRET_BYTES_MIN { Err(wrong("the secret is too short".to_owned())) } else { Ok(secret) }
 }

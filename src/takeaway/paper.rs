@@ -1,7 +1,10 @@
 //! Owns how a note stands on paper: which words come on which line of which sheet. Does not own the file that a printer
 //! takes (`pdf`), nor what is printed.
 
-use ttf_parser::Face;
+use skrifa::charmap::Charmap;
+use skrifa::instance::{LocationRef, Size};
+use skrifa::metrics::GlyphMetrics;
+use skrifa::{FontRef, GlyphId, MetadataProvider as _};
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::room::drawing::{Drawing, PAGE_HEIGHT, PAGE_WIDTH};
@@ -137,11 +140,30 @@ pub struct Measure<'a> {
     light: Face<'a>,
 }
 
+/// One cut of it.
+struct Face<'a> {
+    letters: Charmap<'a>,
+    /// At one point.
+    widths: GlyphMetrics<'a>,
+}
+
+impl<'a> Face<'a> {
+    fn of(font: &'a [u8]) -> Option<Self> {
+        let font = FontRef::new(font).ok()?;
+        let widths = font.glyph_metrics(Size::new(1.0), LocationRef::default());
+        Some(Self { letters: font.charmap(), widths })
+    }
+
+    fn glyph(&self, letter: char) -> Option<GlyphId> {
+        self.letters.map(letter).filter(|glyph| *glyph != GlyphId::NOTDEF)
+    }
+}
+
 impl<'a> Measure<'a> {
     /// From the two font files; `None` if one is no font.
     #[must_use]
     pub fn new(regular: &'a [u8], light: &'a [u8]) -> Option<Self> {
-        Some(Self { regular: Face::parse(regular, 0).ok()?, light: Face::parse(light, 0).ok()? })
+        Some(Self { regular: Face::of(regular)?, light: Face::of(light)? })
     }
 
     const fn face(&self, cut: Cut) -> &Face<'a> {
@@ -155,16 +177,15 @@ impl<'a> Measure<'a> {
     #[must_use]
     pub fn width_pt(&self, text: &str, style: Style) -> f32 {
         let face = self.face(style.cut);
-        let advance = |c: char| face.glyph_index(c).and_then(|glyph| face.glyph_hor_advance(glyph)).unwrap_or(0);
-        let units: u32 = text.chars().map(|c| u32::from(advance(c))).sum();
-        units as f32 * style.size_pt / f32::from(face.units_per_em().max(1))
+        let advance = |c: char| face.glyph(c).and_then(|glyph| face.widths.advance_width(glyph)).unwrap_or(0.0);
+        text.chars().map(advance).sum::<f32>() * style.size_pt
     }
 
     /// The words with only what the typeface has; a sign that it lacks, such as a little picture, is one mark.
     #[must_use]
     pub fn printable(&self, text: &str, cut: Cut) -> String {
         let face = self.face(cut);
-        let has = |c: char| face.glyph_index(c).is_some();
+        let has = |c: char| face.glyph(c).is_some();
         let stand_in = STAND_INS.into_iter().find(|c| has(*c)).unwrap_or('?');
         let mut kept = String::with_capacity(text.len());
         for sign in text.graphemes(true) {

@@ -58,7 +58,7 @@ fn open(args: &DeskArgs) -> Result<rooms::BoundRooms, String> {
     let homes = homes.and_then(|homes| homes.make_state().map(|()| homes)).map_err(|error| error.to_string())?;
     let options = options(reading.desks, &homes.state, &file)?;
     let bound = rooms::bind(options).map_err(|error| in_own_words(&error))?;
-    Ok(bound.follow_password(move || Secret::desk_password(&homes.state).hash()))
+    Ok(bound.follow_password(move || Secret::desk_password(&homes.state).hash().ok().flatten()))
 }
 
 fn options(desks: Desks, state: &Path, file: &Path) -> Result<RoomsOptions, String> {

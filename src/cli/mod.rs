@@ -14,7 +14,6 @@ mod standing;
 
 use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -222,9 +221,4 @@ fn tell(findings: &[Finding]) -> ExitCode {
         print(finding);
     }
     if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) }
-}
-
-/// One line for the staff on standard error, written in one piece so that nothing tears it.
-fn complain(message: &dyn std::fmt::Display) {
-    drop(std::io::stderr().write_all(format!("stillroom: {message}\n").as_bytes()));
 }

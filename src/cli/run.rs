@@ -10,7 +10,7 @@ use clap::Args;
 use iced::Size;
 use tokio::sync::watch;
 
-use super::{FAILED, UNUSABLE, complain, guarding, renderer, standing};
+use super::{FAILED, UNUSABLE, guarding, renderer, standing};
 use crate::app;
 use crate::config::{self, Config};
 use crate::desk::{self, DeskOptions};
@@ -278,7 +278,7 @@ impl House {
             previews: Some(self.previews()),
             shared,
         };
-        let (client, fault) = (Arc::new(DeskClient(room.clone())), room.clone());
+        let (client, fault, state) = (Arc::new(DeskClient(room.clone())), room.clone(), self.state.clone());
         let serving = async move {
             let bound = match desk::bind(options) {
                 Ok(bound) => bound,
@@ -292,6 +292,7 @@ impl House {
             if let Some(ca) = bound.ca_file() {
                 output::say(&format_args!("Browsers trust it once they trust {}", ca.display()));
             }
+            let bound = bound.follow_password(move || Secret::desk_password(&state).hash().ok().flatten());
             if let Err(error) = bound.serve(client, std::future::pending()).await {
                 complain(&error);
                 fault.report(Event::TroubleChanged { trouble: Trouble::DeskClosed, on: true });

@@ -3,8 +3,8 @@
 
 use std::path::Path;
 
-use super::complain;
 use crate::config::Config;
+use crate::output::complain;
 use crate::paths::kept::Reading;
 use crate::pin::Secret;
 use crate::room::Trouble;

@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event as Message, Sse};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::MissedTickBehavior;
 use tokio_stream::StreamExt;
 use tokio_stream::wrappers::ReceiverStream;
@@ -19,8 +19,8 @@ use super::door::problem;
 use super::router::Desk;
 use super::seats::Seat;
 use super::view::{Hello, Shown};
-use crate::room::Event;
 use crate::room::call::DeskId;
+use crate::room::{Event, Snapshot};
 
 /// A page that hears nothing for longer than a few of these says that it cannot hear the room.
 const BEAT_EVERY: Duration = Duration::from_secs(3);
@@ -62,6 +62,7 @@ async fn feed(desk: &Desk, id: DeskId, messages: &Messages) {
     let mut name = desk.options.room_name.clone();
     let mut name_may_change = true;
     let mut closing = desk.closing.subscribe();
+    let mut room = desk.client.snapshots();
     let mut beat = tokio::time::interval(BEAT_EVERY);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let hello = Hello::new(&desk.options, id.0, desk.door.lock.is_some());
@@ -72,6 +73,11 @@ async fn feed(desk: &Desk, id: DeskId, messages: &Messages) {
         tokio::select! {
             () = messages.closed() => return,
             _ = closing.changed() => return,
+            () = end_of_the_room(&mut room) => {
+                // The process ends within a second; until then the page shows a room that nobody drives.
+                let _ = send(messages, "gone", &()).await;
+                return;
+            }
             changed = shown.changed() => {
                 if changed.is_err() || !send_room(desk, id, messages).await {
                     return;
@@ -91,6 +97,11 @@ async fn feed(desk: &Desk, id: DeskId, messages: &Messages) {
             }
         }
     }
+}
+
+/// The room's loop has ended.
+async fn end_of_the_room(room: &mut watch::Receiver<Arc<Snapshot>>) {
+    while room.changed().await.is_ok() {}
 }
 
 async fn send_room(desk: &Desk, id: DeskId, messages: &Messages) -> bool {

@@ -23,8 +23,7 @@ const FADES_WITHIN: Duration = Duration::from_millis(300);
 /// Desk pages take what was shared off their screens, and say so, within so long. They are told before this begins.
 const DESK_FORGETS_WITHIN: Duration = Duration::from_millis(700);
 /// What may lie in the state directory after a wipe …
-const EXPECTED: [&str; 7] =
-    [JOURNAL_FILE, OPEN_CALL_FILE, FAULTS_FILE, RECEIPTS_FILE, LOCK_FILE, "desk/", "cache/"];
+const EXPECTED: [&str; 7] = [JOURNAL_FILE, OPEN_CALL_FILE, FAULTS_FILE, RECEIPTS_FILE, LOCK_FILE, "desk/", "cache/"];
 /// … and these, each with its copy.
 const EXPECTED_TWICE: [&str; 3] = [SETUP_FILE, STAFF_PIN_FILE, DESK_PASSWORD_FILE];
 

@@ -149,6 +149,11 @@ function reopen() {
       on.changed();
     }
   });
+  // The room's loop has ended by a fault: what is shown is not true any more, until the room has started anew.
+  stream.addEventListener("gone", () => {
+    unheardSince ??= new Date();
+    on.changed();
+  });
   stream.addEventListener("error", again);
 }
 

@@ -8,13 +8,16 @@
 //! |---|---|
 //! | `X-Stillroom-Timestamp` | seconds since 1970, at this try |
 //! | `X-Stillroom-Signature` | `sha256=` and the HMAC-SHA256 of timestamp, a dot and the body, in hexadecimal |
-//! | `Idempotency-Key` | the call's name, a hyphen and the step's number from 0: the same at every try |
+//! | `Idempotency-Key` | the call's name, the round and the step, with hyphens between: the same at every try and after a restart of the program |
+//!
+//! The round and the step count from 0. A new round begins where a call rings anew because nobody came after all: that is
+//! news, and a receiver that keeps to the keys must not take it for a second try.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hmac::{Hmac, Mac};
@@ -34,7 +37,7 @@ const PAUSE_MOST: Duration = Duration::from_secs(30);
 /// So many tries, about five minutes; then staff at the desk are told.
 const TRIES_MAX: u32 = 14;
 /// So many requests at once; more are refused, since something is then badly wrong.
-const AT_ONCE_MAX: u64 = 16;
+const AT_ONCE_MAX: usize = 16;
 /// A secret is no longer, in bytes …
 const SECRET_BYTES_MAX: u64 = 1_024;
 /// … and no shorter, so that nobody guesses it.
@@ -51,13 +54,28 @@ pub struct Step {
     pub ca_file: Option<PathBuf>,
 }
 
+/// What a request is known by, however often it is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestId {
+    /// Which call.
+    pub call: CallId,
+    /// How often the list has started anew for this call, from 0.
+    pub round: u32,
+    /// Which step, from 0.
+    pub step: usize,
+}
+
+impl RequestId {
+    fn key(self) -> String {
+        format!("{}-{}-{}", ulid::Ulid(self.call.0), self.round, self.step)
+    }
+}
+
 /// What is said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Escalated {
-    /// Which call.
-    pub call: CallId,
-    /// Which step, from 0.
-    pub step: usize,
+    /// By which name.
+    pub id: RequestId,
     /// What the room is called.
     pub room: String,
     /// How long ago the call was pressed, in milliseconds.
@@ -68,23 +86,15 @@ pub struct Escalated {
 
 /// What became of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// Its receiver took it.
-    Taken {
-        /// Which call.
-        call: CallId,
-        /// Which step.
-        step: usize,
-    },
-    /// It was tried in vain, or is not tried again. Plain words for staff.
-    Failed {
-        /// Which call.
-        call: CallId,
-        /// Which step.
-        step: usize,
-        /// Why.
-        why: String,
-    },
+pub struct Outcome {
+    /// Of which request.
+    pub id: RequestId,
+    /// Whether its receiver took it; if not, why, in plain words for staff.
+    pub result: Result<(), String>,
+    /// Whether some step of the list is broken: the last request that was made of it reached nobody. Only a later one of
+    /// that same step that is taken mends it. Neither another step nor the end of the call does: who was not reached
+    /// this time is not reached the next time either, until somebody has looked.
+    pub is_list_broken: bool,
 }
 
 /// Why a step could not be said.
@@ -107,12 +117,12 @@ pub enum WebhookError {
     /// Too many at once.
     #[error("{AT_ONCE_MAX} requests of the escalation list are still under way")]
     TooMany,
-    /// The system gives no thread.
-    #[error("the system gives no thread: {0}")]
-    Thread(std::io::Error),
     /// The receiver did not take it.
     #[error("the receiver answered {0}")]
     Answered(u16),
+    /// Its thread never began, or ended on a fault.
+    #[error("the program itself failed at it; its log says more")]
+    Dropped,
     /// The receiver was not reached.
     #[error("{0}")]
     Unreached(String),
@@ -120,55 +130,112 @@ pub enum WebhookError {
 
 /// The escalation list.
 #[derive(Clone)]
-pub struct Escalation {
-    steps: Arc<Vec<Step>>,
-    under_way: Arc<AtomicU64>,
-    /// Calls that have ended or been acknowledged: what is under way for them is not tried again.
-    over: Arc<Mutex<Vec<CallId>>>,
+pub struct Escalation(Arc<List>);
+
+struct List {
+    steps: Vec<Step>,
+    start: Start,
+    under_way: Mutex<Requests>,
+    /// Something that is under way is over.
+    over: Condvar,
+    told: Mutex<Told>,
+}
+
+/// Runs something on a thread of its own.
+type Start = fn(Box<dyn FnOnce() + Send>) -> std::io::Result<()>;
+
+#[derive(Default)]
+struct Requests {
+    made: u64,
+    /// Each by its number, with whether its call has ended or been acknowledged: then it is not tried again.
+    under_way: BTreeMap<u64, (CallId, bool)>,
+}
+
+/// What has been told of each step: the number of the newest request of which the outcome is known, and whether it failed.
+struct Told {
+    steps: BTreeMap<usize, (u64, bool)>,
+    on_outcome: Box<dyn FnMut(Outcome) + Send>,
 }
 
 impl Escalation {
-    /// The list.
-    #[must_use]
-    pub fn new(steps: Vec<Step>) -> Self {
-        Self { steps: Arc::new(steps), under_way: Arc::default(), over: Arc::default() }
+    /// The list. `on_outcome` is called once for each request, on any thread, and must not block.
+    pub fn new(steps: Vec<Step>, on_outcome: impl FnMut(Outcome) + Send + 'static) -> Self {
+        Self::with(steps, on_a_thread, on_outcome)
     }
 
-    /// Says a step, on a thread of its own; returns at once. `on_outcome` is called once, on that thread.
-    pub fn say(&self, what: Escalated, on_outcome: impl FnOnce(Outcome) + Send + 'static) {
-        let (call, step) = (what.call, what.step);
-        let failed = move |error: &WebhookError| Outcome::Failed { call, step, why: error.to_string() };
-        let Some(wanted) = self.steps.get(step).cloned() else {
-            return on_outcome(failed(&WebhookError::NoSuchStep));
+    fn with(steps: Vec<Step>, start: Start, on_outcome: impl FnMut(Outcome) + Send + 'static) -> Self {
+        let told = Mutex::new(Told { steps: BTreeMap::new(), on_outcome: Box::new(on_outcome) });
+        Self(Arc::new(List { steps, start, under_way: Mutex::default(), over: Condvar::new(), told }))
+    }
+
+    /// Says a step, on a thread of its own; returns at once.
+    pub fn say(&self, what: Escalated) {
+        let mut request = self.request(what.id);
+        let Some(step) = self.0.steps.get(what.id.step).cloned() else {
+            return request.tell(Err(WebhookError::NoSuchStep));
         };
-        if self.under_way.fetch_add(1, Ordering::Relaxed) >= AT_ONCE_MAX {
-            self.under_way.fetch_sub(1, Ordering::Relaxed);
-            return on_outcome(failed(&WebhookError::TooMany));
+        if self.requests().under_way.len() > AT_ONCE_MAX {
+            return request.tell(Err(WebhookError::TooMany));
         }
-        self.lock().retain(|over| *over != call);
-        let list = self.clone();
-        let started = std::thread::Builder::new().name("line-webhook".to_owned()).spawn(move || {
-            let outcome = list.try_until_taken(&wanted, &what);
-            list.under_way.fetch_sub(1, Ordering::Relaxed);
-            on_outcome(outcome.map_or_else(|error| failed(&error), |()| Outcome::Taken { call, step }));
-        });
+        let started = (self.0.start)(Box::new(move || {
+            let result = request.try_until_taken(&step, &what);
+            request.tell(result);
+        }));
         if let Err(error) = started {
-            self.under_way.fetch_sub(1, Ordering::Relaxed);
-            tracing::error!(error = %WebhookError::Thread(error), "an escalation was not sent");
+            // The request went with the thread that there is none of, and has told that it failed.
+            tracing::error!(%error, "the system gives no thread for a step of the escalation list");
         }
     }
 
     /// A call was acknowledged or has ended: what is under way for it is not tried again.
     pub fn over(&self, call: CallId) {
-        let mut over = self.lock();
-        over.retain(|known| *known != call);
-        let many = over.len().saturating_sub(usize::try_from(AT_ONCE_MAX).unwrap_or(usize::MAX));
-        over.drain(..many);
-        over.push(call);
+        for (_, is_over) in self.requests().under_way.values_mut().filter(|(of, _)| *of == call) {
+            *is_over = true;
+        }
+        self.0.over.notify_all();
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<CallId>> {
-        self.over.lock().unwrap_or_else(PoisonError::into_inner)
+    fn request(&self, id: RequestId) -> Request {
+        let mut requests = self.requests();
+        requests.made += 1;
+        let number = requests.made;
+        requests.under_way.insert(number, (id.call, false));
+        drop(requests);
+        Request { list: self.clone(), number, id, is_told: false }
+    }
+
+    fn requests(&self) -> MutexGuard<'_, Requests> {
+        self.0.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn on_a_thread(run: Box<dyn FnOnce() + Send>) -> std::io::Result<()> {
+    // Nobody waits for it: a request tells what became of it, even where its thread ends on a fault.
+    std::thread::Builder::new().name("line-webhook".to_owned()).spawn(run).map(drop)
+}
+
+/// A request under way. Its outcome is always told: one that is dropped before has failed.
+struct Request {
+    list: Escalation,
+    number: u64,
+    id: RequestId,
+    is_told: bool,
+}
+
+impl Request {
+    fn tell(&mut self, result: Result<(), WebhookError>) {
+        self.is_told = true;
+        self.list.requests().under_way.remove(&self.number);
+        let result = result.map_err(|error| error.to_string());
+        let mut told = self.list.0.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let newest = told.steps.entry(self.id.step).or_default();
+        // What became of an older request of the same step is no longer news.
+        if self.number > newest.0 {
+            *newest = (self.number, result.is_err());
+        }
+        let is_list_broken = told.steps.values().any(|(_, failed)| *failed);
+        // Told under the lock, so that the last word is the newest.
+        (told.on_outcome)(Outcome { id: self.id, result, is_list_broken });
     }
 
     fn try_until_taken(&self, step: &Step, what: &Escalated) -> Result<(), WebhookError> {
@@ -183,14 +250,29 @@ impl Escalation {
                 Ok(()) => return Ok(()),
                 Err(error) => error,
             };
+            // A conflict is what a receiver answers that is still busy with the try before.
             let is_final = matches!(error, WebhookError::Answered(status) if (400..500).contains(&status)
-                && status != 408 && status != 429);
-            if is_final || tries >= TRIES_MAX || self.lock().contains(&what.call) {
+                && ![408, 409, 429].contains(&status));
+            if is_final || tries >= TRIES_MAX || self.is_over_within(pause) {
                 return Err(error);
             }
-            tracing::warn!(step = what.step, %error, "an escalation was not taken and is tried again");
-            std::thread::sleep(pause);
+            tracing::warn!(step = what.id.step + 1, %error, "an escalation was not taken and is tried again");
             pause = (pause * 2).min(PAUSE_MOST);
+        }
+    }
+
+    /// Waits for the next try. True if the call is over, and there is to be none.
+    fn is_over_within(&self, pause: Duration) -> bool {
+        let is_over = |requests: &Requests| requests.under_way.get(&self.number).is_none_or(|(_, is_over)| *is_over);
+        let waited = self.list.0.over.wait_timeout_while(self.list.requests(), pause, |requests| !is_over(requests));
+        is_over(&waited.unwrap_or_else(PoisonError::into_inner).0)
+    }
+}
+
+impl Drop for Request {
+    fn drop(&mut self) {
+        if !self.is_told {
+            self.tell(Err(WebhookError::Dropped));
         }
     }
 }
@@ -200,11 +282,10 @@ fn post(step: &Step, what: &Escalated) -> Result<(), WebhookError> {
     let body = body(what);
     let timestamp = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs().to_string();
     let agent = agent(step)?;
-    let key = format!("{}-{}", ulid::Ulid(what.call.0), what.step);
     let answer = agent
         .post(&step.url)
         .header("content-type", "application/json")
-        .header("idempotency-key", &key)
+        .header("idempotency-key", &what.id.key())
         .header("x-stillroom-timestamp", &timestamp)
         .header("x-stillroom-signature", &signature(secret.as_bytes(), &timestamp, &body))
         .send(body.as_bytes())
@@ -236,8 +317,9 @@ fn body(what: &Escalated) -> String {
     serde_json::json!({
         "v": 1,
         "event": "call_unacknowledged",
-        "call": ulid::Ulid(what.call.0).to_string(),
-        "step": what.step,
+        "call": ulid::Ulid(what.id.call.0).to_string(),
+        "round": what.id.round,
+        "step": what.id.step,
         "room": what.room,
         "placed_ago_ms": what.placed_ago_ms,
         "received": what.received,
@@ -311,61 +393,121 @@ mod tests {
         (url, requests)
     }
 
-    fn escalation(url: &str, secret: &str) -> (Escalation, tempfile::TempDir) {
-        let folder = tempfile::tempdir().unwrap();
-        let secret_file = folder.path().join("secret");
-        std::fs::write(&secret_file, secret).unwrap();
-        (Escalation::new(vec![Step { url: url.to_owned(), secret_file, ca_file: None }]), folder)
+    /// The list, with what became of each request.
+    struct Told {
+        list: Escalation,
+        outcomes: mpsc::Receiver<Outcome>,
+        _folder: tempfile::TempDir,
     }
 
-    fn what(step: usize) -> Escalated {
-        Escalated { call: CallId(7), step, room: "Room 2".into(), placed_ago_ms: 60_000, received: true }
+    impl Told {
+        fn open(urls: &[&str], secret: &str, start: Start) -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let secret_file = folder.path().join("secret");
+            std::fs::write(&secret_file, secret).unwrap();
+            let step = |url: &&str| Step { url: (*url).to_owned(), secret_file: secret_file.clone(), ca_file: None };
+            let (told, outcomes) = mpsc::channel();
+            let list = Escalation::with(urls.iter().map(step).collect(), start, move |said| told.send(said).unwrap());
+            Self { list, outcomes, _folder: folder }
+        }
+
+        fn say(&self, round: u32, step: usize) {
+            let id = RequestId { call: CallId(7), round, step };
+            self.list.say(Escalated { id, room: "Room 2".into(), placed_ago_ms: 60_000, received: true });
+        }
+
+        fn next(&self) -> Outcome {
+            self.outcomes.recv_timeout(Duration::from_secs(10)).unwrap()
+        }
     }
 
-    fn say(list: &Escalation, step: usize) -> Outcome {
-        let (told, outcome) = mpsc::channel();
-        list.say(what(step), move |outcome| told.send(outcome).unwrap());
-        outcome.recv_timeout(Duration::from_secs(10)).unwrap()
+    fn escalation(url: &str, secret: &str) -> Told {
+        Told::open(&[url], secret, on_a_thread)
     }
 
     #[test]
     fn a_step_is_signed_and_tried_again_with_the_same_key_until_it_is_taken() {
-        let (url, requests) = receiver(vec![503, 204]);
-        let (list, _folder) = escalation(&url, "a secret of the clinic\n");
-        assert_eq!(say(&list, 0), Outcome::Taken { call: CallId(7), step: 0 });
-        let requests: Vec<_> = requests.iter().take(2).collect();
+        let (url, requests) = receiver(vec![503, 409, 204]);
+        let told = escalation(&url, "a secret of the clinic\n");
+        told.say(2, 0);
+        let id = RequestId { call: CallId(7), round: 2, step: 0 };
+        assert_eq!(told.next(), Outcome { id, result: Ok(()), is_list_broken: false });
+        let requests: Vec<_> = requests.iter().take(3).collect();
         for (headers, body) in &requests {
             let header = |name: &str| {
                 headers.iter().find_map(|line| line.strip_prefix(&format!("{name}: ")).map(str::to_owned)).unwrap()
             };
-            assert_eq!(header("idempotency-key"), "00000000000000000000000007-0");
+            assert_eq!(header("idempotency-key"), "00000000000000000000000007-2-0");
             let expected = signature(b"a secret of the clinic", &header("x-stillroom-timestamp"), body);
             assert_eq!(header("x-stillroom-signature"), expected);
             let body: serde_json::Value = serde_json::from_str(body).unwrap();
             assert_eq!((&body["room"], &body["event"]), (&"Room 2".into(), &"call_unacknowledged".into()));
+            assert_eq!((&body["round"], &body["step"]), (&2.into(), &0.into()));
         }
     }
 
     #[test]
     fn a_step_that_is_refused_for_good_or_over_is_not_tried_again() {
         let (url, requests) = receiver(vec![403]);
-        let (list, _folder) = escalation(&url, "a secret of the clinic");
-        assert!(matches!(say(&list, 0), Outcome::Failed { why, .. } if why.contains("403")));
+        let told = escalation(&url, "a secret of the clinic");
+        told.say(0, 0);
+        assert!(told.next().result.unwrap_err().contains("403"));
         assert_eq!(requests.iter().count(), 1);
-        let (url, _requests) = receiver(vec![500]);
-        let (list, _folder) = escalation(&url, "a secret of the clinic");
-        let (told, outcome) = mpsc::channel();
-        list.say(what(0), move |outcome| told.send(outcome).unwrap());
-        list.over(CallId(7));
-        assert!(matches!(outcome.recv_timeout(Duration::from_secs(5)).unwrap(), Outcome::Failed { .. }));
+        let (url, requests) = receiver(vec![500, 204]);
+        let told = escalation(&url, "a secret of the clinic");
+        told.say(0, 0);
+        requests.recv_timeout(Duration::from_secs(10)).unwrap();
+        told.list.over(CallId(7));
+        assert!(told.next().result.unwrap_err().contains("500"));
+        // What is said of that call later is no part of it.
+        told.say(1, 0);
+        assert_eq!(told.next().result, Ok(()));
+    }
+
+    #[test]
+    fn a_broken_step_stays_told_until_that_step_is_taken_again() {
+        let (first, _first_asked) = receiver(vec![403, 403, 204]);
+        let (second, _second_asked) = receiver(vec![204, 403, 204]);
+        let told = Told::open(&[&first, &second], "a secret of the clinic", on_a_thread);
+        let next = |round, step| {
+            told.say(round, step);
+            let outcome = told.next();
+            (outcome.result.is_ok(), outcome.is_list_broken)
+        };
+        assert_eq!(next(0, 0), (false, true));
+        assert_eq!(next(0, 1), (true, true), "another step does not mend it");
+        told.list.over(CallId(7));
+        assert_eq!(next(1, 0), (false, true));
+        assert_eq!(next(1, 1), (false, true));
+        assert_eq!(next(2, 0), (true, true), "the other is broken now");
+        assert_eq!(next(2, 1), (true, false));
     }
 
     #[test]
     fn what_cannot_be_said_says_why() {
-        let (list, _folder) = escalation("http://127.0.0.1:1/", "short");
-        assert!(matches!(say(&list, 4), Outcome::Failed { why, .. } if why.contains("no such step")));
-        list.over(CallId(7));
+        let told = escalation("http://127.0.0.1:1/", "short");
+        told.say(0, 4);
+        assert!(told.next().result.unwrap_err().contains("no such step"));
+        told.list.over(CallId(7));
         assert!(secret(Path::new("/nowhere")).is_err());
+    }
+
+    #[test]
+    fn a_thread_that_never_began_or_ended_on_a_fault_is_told_as_a_step_that_failed() {
+        let no_thread: Start = |_| Err(std::io::ErrorKind::WouldBlock.into());
+        let faulty: Start = |run| {
+            // As a thread does that ends on a fault: what it held is dropped.
+            drop(run);
+            Ok(())
+        };
+        for start in [no_thread, faulty] {
+            let told = Told::open(&["http://127.0.0.1:1/"], "a secret of the clinic", start);
+            for round in 0..40 {
+                told.say(round, 0);
+                let outcome = told.next();
+                assert!(outcome.is_list_broken && outcome.result.unwrap_err().contains("log"), "round {round}");
+            }
+        }
     }
 
     #[test]

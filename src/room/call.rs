@@ -78,6 +78,8 @@ pub struct Call {
     pub risen: bool,
     /// How many steps of the escalation list it has gone since it was last acknowledged.
     pub escalated: usize,
+    /// How often the list has started anew, because who was on the way or here is there no more.
+    pub round: u32,
     /// Whether *Calling* may be shown.
     pub shown: bool,
     /// Whether the journal has it on disk.
@@ -104,6 +106,7 @@ impl Call {
             line_down_told: false,
             risen: false,
             escalated: 0,
+            round: 0,
             shown: false,
             journaled: false,
             unreceived_since: now,
@@ -191,6 +194,8 @@ impl Call {
             self.lost_by_desks(now);
         }
         effects.push(Effect::SendCall { id: self.id, practice: self.practice, presses: self.presses });
+        // A step may have been on its way when the program stopped. Whoever took it knows its name and passes it over.
+        effects.extend((0..self.escalated).map(|step| self.escalation_step(step)));
     }
 
     /// Carries out every timer that has run out by `now`. `escalation` holds the times of the list's steps, in order.
@@ -212,7 +217,7 @@ impl Call {
             CallPhase::OnTheWay => {
                 if !self.risen && now >= self.phase_since + RINGS_AGAIN_AFTER {
                     self.risen = true;
-                    self.unacknowledged_since = Some(now);
+                    self.list_starts_anew(now);
                     self.ring_again(now, effects);
                 }
             }
@@ -220,7 +225,7 @@ impl Call {
                 if now >= self.phase_since + PRESENCE_LAPSES_AFTER {
                     self.name = None;
                     self.risen = true;
-                    self.unacknowledged_since = Some(now);
+                    self.list_starts_anew(now);
                     self.enter(CallPhase::Received, now);
                     self.ring_again(now, effects);
                 }
@@ -229,7 +234,7 @@ impl Call {
         while let Some(due) = self.escalates_at(escalation)
             && now >= due
         {
-            effects.push(Effect::Escalate { id: self.id, step: self.escalated });
+            effects.push(self.escalation_step(self.escalated));
             self.escalated += 1;
         }
     }
@@ -240,9 +245,19 @@ impl Call {
         escalation.get(self.escalated).map(|after| since + *after)
     }
 
+    fn escalation_step(&self, step: usize) -> Effect {
+        Effect::Escalate { id: self.id, round: self.round, step }
+    }
+
     fn acknowledged(&mut self) {
         self.unacknowledged_since = None;
         self.escalated = 0;
+    }
+
+    /// Nobody came after all. The round follows from what the journal holds, so that a replay gives the same one.
+    fn list_starts_anew(&mut self, now: RoomTime) {
+        self.unacknowledged_since = Some(now);
+        self.round = self.round.saturating_add(1);
     }
 
     /// When the next timer runs out.

@@ -28,6 +28,9 @@ pub enum Effect {
     Escalate {
         /// Which call.
         id: CallId,
+        /// How often the list has started anew for this call, from 0: by it a receiver tells a new ringing from a
+        /// second try.
+        round: u32,
         /// Which step, from 0.
         step: usize,
     },

@@ -19,7 +19,7 @@ use crate::line::message::{CallState, RoomId, Vitals as Ages};
 use crate::line::mqtt::{RoomLine, RoomNews};
 use crate::line::room_end::{Keeping, Tell, Told};
 use crate::line::view::{Offers, RoomView};
-use crate::line::webhook::{Escalated, Escalation, Outcome, Step};
+use crate::line::webhook::{Escalated, Escalation, Outcome, RequestId, Step};
 use crate::room::call::{Call, CallPhase};
 use crate::room::{Effect, Event, RoomTime, Snapshot, Trouble};
 use crate::sound::Sound;
@@ -64,7 +64,7 @@ impl Lines {
         let steps: Vec<Step> = set.escalation.iter().map(step).collect();
         Self {
             mqtt: set.mqtt.as_ref().and_then(|at_broker| open_mqtt(at_broker, subject)),
-            escalation: (!steps.is_empty()).then(|| Escalation::new(steps)),
+            escalation: (!steps.is_empty()).then(|| open_escalation(steps, subject.room.clone())),
             contact: set.contact.split_first().and_then(|(program, arguments)| {
                 let command = ContactCommand { program: program.into(), arguments: arguments.to_vec() };
                 open_contact(command, subject.room.clone())
@@ -97,26 +97,21 @@ impl Lines {
                     contact.set(false);
                 }
             }
-            Effect::Escalate { id, step } => {
+            Effect::Escalate { id, round, step } => {
                 tracing::warn!(call = ?id, step = step + 1, "nobody has acknowledged a call; it goes to the next step");
+                // How far the list has come outlives the program: a step keeps its name, and none is said anew as if it
+                // were the first.
+                room.report(Event::TimeMarked);
                 let Some(escalation) = &self.escalation else { return };
                 let shown = room.snapshots().borrow().call.clone().filter(|call| call.id == id);
                 let placed_at = shown.as_ref().map_or(now, |call| call.placed_at);
                 let what = Escalated {
-                    call: id,
-                    step,
+                    id: RequestId { call: id, round, step },
                     room: self.room_name.clone(),
                     placed_ago_ms: now.0.saturating_sub(placed_at.0),
                     received: shown.is_some_and(|call| call.phase >= CallPhase::Received),
                 };
-                let room = room.clone();
-                escalation.say(what, move |outcome| {
-                    let failed = matches!(outcome, Outcome::Failed { .. });
-                    if let Outcome::Failed { step, why, .. } = outcome {
-                        tracing::error!(step = step + 1, %why, "a step of the escalation list reached nobody");
-                    }
-                    room.report(Event::TroubleChanged { trouble: Trouble::EscalationFailed, on: failed });
-                });
+                escalation.say(what);
             }
             _ => {}
         }
@@ -142,6 +137,15 @@ impl Lines {
 
 fn step(set: &config::EscalationStep) -> Step {
     Step { url: set.url.clone(), secret_file: set.secret_file.clone(), ca_file: set.ca_file.clone() }
+}
+
+fn open_escalation(steps: Vec<Step>, room: RoomHandle) -> Escalation {
+    Escalation::new(steps, move |Outcome { id, result, is_list_broken }| {
+        if let Err(why) = result {
+            tracing::error!(step = id.step + 1, %why, "a step of the escalation list reached nobody");
+        }
+        room.report(Event::TroubleChanged { trouble: Trouble::EscalationFailed, on: is_list_broken });
+    })
 }
 
 fn open_contact(command: ContactCommand, room: RoomHandle) -> Option<Contact> {

@@ -10,6 +10,7 @@ mod browser;
 mod chance;
 mod desks;
 mod ends;
+mod escalation;
 #[path = "../process/flood.rs"]
 #[allow(dead_code)] // these tests need a part of it
 mod flood;

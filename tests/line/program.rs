@@ -1,10 +1,7 @@
 //! The real program on its lines: a real mosquitto, a receiver of the escalation list, a contact, and kills.
 
 use std::fs;
-use std::io::{Read, Write};
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
-use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -14,6 +11,7 @@ use stillroom::line::order::Order;
 use crate::broker::Mosquitto;
 use crate::chance::Chance;
 use crate::ends::{self, TestDesk, wait_until};
+use crate::escalation::Receiver;
 use crate::kiosk::{Home, Kiosk, eventually, has_trouble};
 
 const SOON: Duration = Duration::from_secs(5);
@@ -86,33 +84,11 @@ fn a_call_that_ends_while_the_program_is_gone_from_the_desk_is_ended_by_name() {
     assert_eq!((desk.shown(), left), (shown, Vec::new()));
 }
 
-/// Takes requests, answers them with 204, and hands on their heads and bodies.
-fn receiver() -> (String, Receiver<String>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/call", listener.local_addr().unwrap());
-    let (told, asked) = mpsc::channel();
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let (mut stream, mut read, mut piece) = (stream.unwrap(), String::new(), [0; 4096]);
-            while !read.trim_end().ends_with('}') {
-                match stream.read(&mut piece) {
-                    Ok(length @ 1..) => read.push_str(&String::from_utf8_lossy(&piece[..length])),
-                    _ => break,
-                }
-            }
-            stream.write_all(b"HTTP/1.1 204 x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").unwrap();
-            if told.send(read).is_err() {
-                return;
-            }
-        }
-    });
-    (url, asked)
-}
-
 #[test]
 fn a_call_goes_through_the_escalation_list_and_closes_the_contact_and_a_rehearsal_does_neither() {
     let home = Home::new();
-    let (url, asked) = receiver();
+    let receiver = Receiver::open();
+    let url = receiver.url();
     let (relay, said, secret) = (home.folder().join("relay"), home.folder().join("said"), home.folder().join("secret"));
     fs::write(&relay, format!("#!/bin/sh\necho $1 >> {}\n", said.display())).unwrap();
     fs::set_permissions(&relay, fs::Permissions::from_mode(0o700)).unwrap();
@@ -129,7 +105,7 @@ fn a_call_goes_through_the_escalation_list_and_closes_the_contact_and_a_rehearsa
     kiosk.wait("a rehearsal", |line| line["practice"] == true);
     kiosk.tell("call_pressed");
     kiosk.wait("a call", |line| line["call"] != "idle" && line["practice"] == false);
-    let request = asked.recv_timeout(SOON).unwrap();
+    let request = receiver.next();
     assert!(request.to_lowercase().contains("x-stillroom-signature: sha256="), "{request}");
     assert!(request.contains("\"event\":\"call_unacknowledged\"") && request.contains("\"step\":0"), "{request}");
     eventually("a closed contact", || contact().ends_with("closed\n"));
@@ -139,7 +115,7 @@ fn a_call_goes_through_the_escalation_list_and_closes_the_contact_and_a_rehearsa
     assert_eq!(contact().matches("closed").count(), 1, "{}", contact());
     // The second step's receiver does not exist, and the call is over: that is told, and nobody else was asked.
     kiosk.reach("the step that reached nobody", |line| has_trouble(line, "escalation-failed"));
-    assert!(asked.try_recv().is_err());
+    assert_eq!(receiver.requests(), 1);
 }
 
 /// What is struck down in a round, at a moment left to chance.

@@ -89,7 +89,8 @@ fn effect_word(effect: &Effect) -> String {
         Effect::SendCall { practice: false, presses, .. } => format!("send {presses}"),
         Effect::SendCall { practice: true, presses, .. } => format!("send {presses} as practice"),
         Effect::EndCall { .. } => "end".to_owned(),
-        Effect::Escalate { step, .. } => format!("escalate {}", step + 1),
+        Effect::Escalate { round: 0, step, .. } => format!("escalate {}", step + 1),
+        Effect::Escalate { round, step, .. } => format!("escalate {} of round {round}", step + 1),
         Effect::Signal(signal) => format!("{signal:?}"),
         other => format!("{other:?}"),
     }
@@ -183,6 +184,28 @@ fn a_call_that_no_desk_receives_goes_down_the_whole_list() {
 }
 
 #[test]
+fn a_restart_says_again_what_was_on_its_way_and_each_new_ringing_has_a_round_of_its_own() {
+    let rules = Rules { escalation: [60, 90].map(Duration::from_secs).to_vec(), ..rules() };
+    let mut play = Play::with(rules);
+    let said = |play: &mut Play, to_ms: u64| {
+        play.run_to(to_ms);
+        let steps = play.effects().into_iter().filter(|effect| matches!(effect, Effect::Escalate { .. }));
+        steps.map(|effect| effect_word(&effect)).collect::<Vec<_>>()
+    };
+    play.at(0, press()).unwrap();
+    assert_eq!(said(&mut play, 70_000), ["escalate 1"]);
+    play.at(75_000, Event::Resumed).unwrap();
+    assert_eq!(said(&mut play, 80_000), ["escalate 1"], "the program may have been killed while it was being said");
+    assert_eq!(said(&mut play, 100_000), ["escalate 2"]);
+    play.at(110_000, coming("Ana")).unwrap();
+    play.at(115_000, Event::Resumed).unwrap();
+    assert_eq!(said(&mut play, 289_000), Vec::<String>::new(), "somebody is on the way");
+    assert_eq!(said(&mut play, 300_000), ["escalate 1 of round 1"]);
+    play.at(305_000, Event::Resumed).unwrap();
+    assert_eq!(said(&mut play, 310_000), ["escalate 1 of round 1"]);
+}
+
+#[test]
 fn a_call_that_goes_well() {
     check(
         received_then(vec![
@@ -229,7 +252,7 @@ fn nobody_came_after_all_rings_again() {
             121.000  ·                  on the way (Ana) risen   send 2
             150.000  Ben is coming      on the way (Ben)         SomeoneComing
             270.000  ·                  on the way (Ben) risen   send 3
-            330.000  ·                  on the way (Ben) risen   escalate 1
+            330.000  ·                  on the way (Ben) risen   escalate 1 of round 2
         "]],
     );
 }
@@ -249,7 +272,7 @@ fn presence_lapses_three_minutes_after_the_last_touch() {
             100.000  staff touch        here
             280.000  ·                  received risen           send 2
             300.000  staff touch        received risen
-            340.000  ·                  received risen           escalate 1
+            340.000  ·                  received risen           escalate 1 of round 1
         "]],
     );
 }

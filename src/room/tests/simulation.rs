@@ -44,7 +44,8 @@ struct Allowed {
     journal_answered: bool,
     coming: bool,
     here: bool,
-    /// The next step of the escalation list.
+    /// The round of the escalation list, and its next step.
+    round: u32,
     next_step: usize,
 }
 
@@ -167,7 +168,7 @@ impl Run {
         if self.allowed.as_ref().map(|allowed| allowed.id) != open {
             let since = self.now;
             let none_yet =
-                |id| Allowed { id, since, journal_answered: false, coming: false, here: false, next_step: 0 };
+                |id| Allowed { id, since, journal_answered: false, coming: false, here: false, round: 0, next_step: 0 };
             self.allowed = open.map(none_yet);
         }
         if let Some(allowed) = &mut self.allowed {
@@ -199,12 +200,15 @@ impl Run {
     fn check_effects(&mut self, snapshot: &Snapshot) {
         while let Some(effect) = self.room.poll_effect() {
             match effect {
-                Effect::Escalate { id, step } => {
+                Effect::Escalate { id, round, step } => {
                     let practice = snapshot.call.as_ref().is_none_or(|call| call.practice);
                     self.holds(!practice, "a rehearsal escalated");
                     let in_turn = self.allowed.as_mut().is_some_and(|allowed| {
                         let next = std::mem::replace(&mut allowed.next_step, step + 1);
-                        allowed.id == id && (next == step || step == 0 && (allowed.coming || allowed.here))
+                        let before = std::mem::replace(&mut allowed.round, round);
+                        let goes_on = next == step && before == round;
+                        let anew = step == 0 && round > before && (allowed.coming || allowed.here);
+                        allowed.id == id && (goes_on || anew)
                     });
                     self.holds(in_turn, "a step of the escalation twice, or out of turn");
                 }
@@ -263,9 +267,9 @@ impl Run {
         self.compare(&again);
         self.room = again;
         self.room.effects.clear();
-        // How far it had escalated is a matter of desks, too: what only they knew may be told anew.
+        // What was under way when the program stopped is said again, by the same name.
         if let (Some(allowed), Some(call)) = (&mut self.allowed, &self.room.call) {
-            allowed.next_step = call.escalated;
+            (allowed.round, allowed.next_step) = (call.round, 0);
         }
         self.take(Event::Resumed);
     }
@@ -288,6 +292,7 @@ impl Run {
             let same = was.phase.max(CallPhase::Received) == is.phase.max(CallPhase::Received);
             let overdue = was.phase == CallPhase::OnTheWay && was.risen;
             self.holds(same || overdue || self.touches, &format!("came back with the call {:?}", is.phase));
+            self.holds(was.round == is.round || self.touches, "came back in another round of the escalation list");
         }
     }
 

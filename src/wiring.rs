@@ -100,13 +100,13 @@ impl Ports {
     ) -> Self {
         let (take_home, asked) = mpsc::channel();
         let (take_away, handle) = (Arc::clone(&house.take_away), room.clone());
-        parts::start_part("take-home", room, move || take_home::keep(&take_away, &asked, &handle));
+        parts::start("take-home", room, move || take_home::keep(&take_away, &asked, &handle));
         let (vault, orders) = mpsc::channel();
-        let (handle, quiet) = (room.clone(), sound.clone());
-        parts::start_part("vault", room, move || keeping::keep_vault(house, &orders, &handle, &quiet));
+        let (handle, quiet, mut house) = (room.clone(), sound.clone(), house);
+        parts::start("vault", room, move || keeping::keep_vault(&mut house, &orders, &handle, &quiet));
         let (hearing, snapshots) = mpsc::channel();
         let (heard, clock) = (sound.clone(), room.clock());
-        parts::start_part("hearing", room, move || keep_hearing(&heard, &snapshots, clock, &config, &profiles));
+        parts::start("hearing", room, move || keep_hearing(&heard, &snapshots, clock, &config, &profiles));
         Self { sound, hearing, vault, lines, logbook: Logbook::default(), take_home, observer }
     }
 
@@ -130,7 +130,7 @@ impl Edges for Ports {
             Effect::ReopenVault => self.order(Order::Reopen, room),
             Effect::SealNotes(notes) => self.order(Order::Seal(notes), room),
             Effect::LookForWays => {
-                // A thread that has stopped is told by itself; only the phone is offered then.
+                // Without that thread, which staff are told, only the phone is offered, as it is before any answer.
                 let _ = self.take_home.send(take_home::Asked::Look);
             }
             Effect::TakeHome { way, notes, language } => {
@@ -147,7 +147,7 @@ impl Edges for Ports {
     fn changed(&mut self, snapshot: &Snapshot) {
         self.lines.changed(snapshot);
         self.logbook.follow(snapshot);
-        // A thread that has stopped is told by itself; the room goes on.
+        // Without that thread, which staff are told, there is nothing to hear; the room goes on.
         let _ = self.hearing.send(snapshot.clone());
         if let Some(observer) = &mut self.observer {
             observer(snapshot);

@@ -29,7 +29,6 @@ use crate::sound::{self, News, Sound};
 use crate::theme;
 use crate::vault::Vault;
 use crate::widget::place::{Backend, Pictures};
-use crate::wiring::parts::spawn_part;
 use crate::wiring::{self, Handover, Lines, Ports, Subject, VaultHouse};
 
 /// The sound fades out for so long before the program ends.
@@ -222,8 +221,8 @@ impl House {
         let after_a_fault = end.clone();
         driver.start(ports, move |fault| after_a_fault.by_fault(fault))?;
         let watching = watch_window(Arc::clone(&vitals), handle.clone());
-        spawn_part("window-watch", runtime.handle(), &handle, watching);
-        spawn_part("signals", runtime.handle(), &handle, end.on_signal());
+        wiring::parts::spawn("window-watch", runtime.handle(), &handle, watching);
+        wiring::parts::spawn("signals", runtime.handle(), &handle, end.on_signal());
         self.open_desk(runtime, &handle, shared);
         Ok(OpenRoom { handle, sound, vitals, journal })
     }
@@ -298,7 +297,7 @@ impl House {
                 fault.report(Event::TroubleChanged { trouble: Trouble::DeskClosed, on: true });
             }
         };
-        spawn_part("desk", runtime.handle(), room, serving);
+        wiring::parts::spawn("desk", runtime.handle(), room, serving);
     }
 
     fn show(&self, args: &RunArgs, backend: Backend, room: &OpenRoom) -> ExitCode {

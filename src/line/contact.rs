@@ -2,6 +2,7 @@
 //! opens it again afterwards. The last wish counts; one that fails is tried again; none ever holds anything else up.
 //! Does not own what closes the contact: a relay board, a GPIO line (`gpioset`) or a bus, as the clinic has it.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -9,6 +10,8 @@ use std::time::{Duration, Instant};
 
 /// A command that takes longer is ended and counts as failed.
 const RUNS_WITHIN: Duration = Duration::from_secs(5);
+/// One that was ended is gone within this, or hangs in the system and is left to it.
+const GONE_WITHIN: Duration = Duration::from_secs(1);
 /// A running command is looked at so often.
 const LOOKS_EVERY: Duration = Duration::from_millis(5);
 /// A command that failed is tried again after this.
@@ -55,42 +58,67 @@ impl Contact {
     /// The system gives no thread.
     pub fn start(command: ContactCommand, on_news: impl FnMut(ContactNews) + Send + 'static) -> std::io::Result<Self> {
         let (wishes, inbox) = mpsc::channel();
-        std::thread::Builder::new().name("line-contact".to_owned()).spawn(move || keep(&command, &inbox, on_news))?;
+        let mut keeper = Keeper { command, wishes: inbox, on_news, wanted: false, is_so: None, works: None };
+        std::thread::Builder::new().name("line-contact".to_owned()).spawn(move || {
+            // What is wanted outlives a fault: an open call keeps the contact closed.
+            while catch_unwind(AssertUnwindSafe(|| keeper.keep())).is_err() {
+                tracing::error!("the contact's thread ended on a fault of the program, and goes on");
+                keeper.is_so = None;
+                std::thread::sleep(TRIES_EVERY);
+            }
+        })?;
         Ok(Self(wishes))
     }
 
     /// Closes the contact while a call is open, and opens it again; returns at once.
     pub fn set(&self, is_closed: bool) {
+        // Its thread ends with this sender only.
         if self.0.send(is_closed).is_err() {
             tracing::error!("the contact's thread has ended");
         }
     }
 }
 
-fn keep(command: &ContactCommand, wishes: &Receiver<bool>, mut on_news: impl FnMut(ContactNews)) {
-    let (mut wanted, mut is_so, mut works) = (false, None, None);
-    loop {
-        if is_so != Some(wanted) {
-            let outcome = run(command, wanted);
-            is_so = outcome.is_ok().then_some(wanted);
-            if works != Some(outcome.is_ok()) {
-                works = Some(outcome.is_ok());
-                if let Err(error) = &outcome {
-                    tracing::error!(%error, "the contact to the nurse call");
-                }
-                on_news(outcome.map_or_else(|error| ContactNews::Fails(error.to_string()), |()| ContactNews::Works));
+struct Keeper<F> {
+    command: ContactCommand,
+    wishes: Receiver<bool>,
+    on_news: F,
+    wanted: bool,
+    /// How it is, if that is known.
+    is_so: Option<bool>,
+    /// What was told of it last.
+    works: Option<bool>,
+}
+
+impl<F: FnMut(ContactNews)> Keeper<F> {
+    fn keep(&mut self) {
+        loop {
+            if self.is_so != Some(self.wanted) {
+                let outcome = run(&self.command, self.wanted);
+                self.is_so = outcome.is_ok().then_some(self.wanted);
+                self.tell(outcome);
+            }
+            let next = if self.is_so == Some(self.wanted) {
+                self.wishes.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            } else {
+                self.wishes.recv_timeout(TRIES_EVERY)
+            };
+            match next {
+                Ok(wish) => self.wanted = self.wishes.try_iter().last().unwrap_or(wish),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
             }
         }
-        let next = if is_so == Some(wanted) {
-            wishes.recv().map_err(|_| RecvTimeoutError::Disconnected)
-        } else {
-            wishes.recv_timeout(TRIES_EVERY)
-        };
-        match next {
-            Ok(wish) => wanted = wishes.try_iter().last().unwrap_or(wish),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return,
+    }
+
+    fn tell(&mut self, outcome: Result<(), ContactError>) {
+        if self.works.replace(outcome.is_ok()) == Some(outcome.is_ok()) {
+            return;
         }
+        if let Err(error) = &outcome {
+            tracing::error!(%error, "the contact to the nurse call");
+        }
+        (self.on_news)(outcome.map_or_else(|error| ContactNews::Fails(error.to_string()), |()| ContactNews::Works));
     }
 }
 
@@ -124,7 +152,11 @@ fn run(command: &ContactCommand, is_closed: bool) -> Result<(), ContactError> {
 fn end(child: &mut Child) {
     // It may have ended by itself in this very moment.
     drop(child.kill());
-    drop(child.wait());
+    // One that hangs in the system does not end yet: the contact is told to fail all the same, and is tried again.
+    let until = Instant::now() + GONE_WITHIN;
+    while Instant::now() < until && matches!(child.try_wait(), Ok(None)) {
+        std::thread::sleep(LOOKS_EVERY);
+    }
 }
 
 #[cfg(test)]
@@ -160,6 +192,24 @@ mod tests {
         }
         contact.set(false);
         while !said().ends_with("closed\nopen\n") {
+            assert!(Instant::now() < until, "{}", said());
+            std::thread::sleep(LOOKS_EVERY);
+        }
+    }
+
+    #[test]
+    fn a_fault_on_the_way_leaves_the_contact_as_the_call_wants_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut faults = 1;
+        let contact = Contact::start(script(&folder, "echo $2 >> $1"), move |_| {
+            faults -= 1;
+            assert!(faults < 0, "a fault that is planted");
+        });
+        let contact = contact.unwrap();
+        contact.set(true);
+        let said = || std::fs::read_to_string(folder.path().join("said")).unwrap_or_default();
+        let until = Instant::now() + Duration::from_secs(10);
+        while !said().ends_with("closed\n") {
             assert!(Instant::now() < until, "{}", said());
             std::thread::sleep(LOOKS_EVERY);
         }

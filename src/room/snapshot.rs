@@ -118,8 +118,6 @@ named! {
         CallMayBeLost = "call-may-be-lost",
         /// Something of this visit ended the program three times, and was left out.
         RecordSetAside = "record-set-aside",
-        /// A part of the program has stopped, and does not do its work any more.
-        PartStopped = "part-stopped",
         /// The state directory cannot be written at all.
         StateUnwritable = "state-unwritable",
         /// No sound device.
@@ -160,6 +158,8 @@ named! {
         EscalationFailed = "escalation-failed",
         /// The contact to the clinic's own nurse call is not as it should be.
         ContactFailed = "contact-failed",
+        /// A part of the program ended on a fault of its own and was begun anew, or could not be begun.
+        PartFailed = "part-failed",
         /// The window has drawn nothing for a while.
         ScreenStill = "screen-still",
         /// The last wipe could not be verified.

@@ -77,7 +77,7 @@ impl Handover {
     }
 }
 
-pub(super) fn keep_vault(mut house: VaultHouse, orders: &mpsc::Receiver<Order>, room: &RoomHandle, sound: &Sound) {
+pub(super) fn keep_vault(house: &mut VaultHouse, orders: &mpsc::Receiver<Order>, room: &RoomHandle, sound: &Sound) {
     while let Ok(order) = orders.recv() {
         match order {
             Order::Open => {
@@ -94,8 +94,8 @@ pub(super) fn keep_vault(mut house: VaultHouse, orders: &mpsc::Receiver<Order>, 
                 }
                 room.report(Event::NotesSealed { version: notes.version, ok: sealed.is_ok() });
             }
-            Order::Wipe(now) => wipe(&mut house, room, now, sound),
-            Order::Verify(now) => verify(&mut house, room, now),
+            Order::Wipe(now) => wipe(house, room, now, sound),
+            Order::Verify(now) => verify(house, room, now),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use ulid::Ulid;
 
 use crate::config;
@@ -149,11 +150,14 @@ fn open_escalation(steps: Vec<Step>, room: RoomHandle) -> Escalation {
 }
 
 fn open_contact(command: ContactCommand, room: RoomHandle) -> Option<Contact> {
-    let contact = Contact::start(command, move |news| {
-        let on = matches!(news, ContactNews::Fails(_));
-        room.report(Event::TroubleChanged { trouble: Trouble::ContactFailed, on });
+    let fails = move |on| room.report(Event::TroubleChanged { trouble: Trouble::ContactFailed, on });
+    let unstarted = fails.clone();
+    let contact = Contact::start(command, move |news| fails(matches!(news, ContactNews::Fails(_))));
+    let contact = contact.inspect_err(|error| {
+        tracing::error!(%error, "the contact to the nurse call could not be started");
+        unstarted(true);
     });
-    contact.inspect_err(|error| tracing::error!(%error, "the contact to the nurse call could not be started")).ok()
+    contact.ok()
 }
 
 fn open_mqtt(at_broker: &config::RoomAtBroker, subject: &Subject<'_>) -> Option<Arc<RoomLine>> {
@@ -171,7 +175,8 @@ fn open_mqtt(at_broker: &config::RoomAtBroker, subject: &Subject<'_>) -> Option<
     let shared = subject.shared.clone();
     let (tells, inbox) = mpsc::unbounded_channel();
     let line = Arc::new(OnceLock::new());
-    subject.runtime.spawn(take_tells(inbox, room.clone(), Arc::clone(&line)));
+    let taking = subject.runtime.spawn(take_tells(inbox, room.clone(), Arc::clone(&line)));
+    subject.runtime.spawn(miss(taking, room.clone()));
     subject.runtime.spawn(look_at_loop(Arc::clone(subject.vitals), room.clone()));
     let opened = RoomLine::open(id, broker, run, ended, Box::new(source(subject)), move |news| match news {
         News::Up => room.report(Event::TroubleChanged { trouble: Trouble::LineDown, on: false }),
@@ -190,7 +195,7 @@ fn open_mqtt(at_broker: &config::RoomAtBroker, subject: &Subject<'_>) -> Option<
         News::Of(RoomNews::Hidden(on)) => {
             room.report(Event::TroubleChanged { trouble: Trouble::NotShownAtDesk, on });
         }
-        // Without that task the runtime is gone, and the program with it.
+        // Without that task the runtime is gone, and the program with it; or it ended on a fault, which is told.
         News::Of(RoomNews::Tell(tell)) => drop(tells.send(tell)),
     });
     let opened = Arc::new(opened.inspect_err(|error| unreached(error)).ok()?);
@@ -232,6 +237,15 @@ async fn take_tells(mut inbox: mpsc::UnboundedReceiver<Tell>, room: RoomHandle, 
             let order: Ulid = order;
             line.answered(order, refused);
         }
+    }
+}
+
+/// What desks say reaches the room no more if this ends on a fault; then staff are told.
+async fn miss(taking: JoinHandle<()>, room: RoomHandle) {
+    if taking.await.is_err_and(|error| error.is_panic()) {
+        tracing::error!("what desks say over the broker reaches the room no more; start the program anew");
+        room.report(Event::TroubleChanged { trouble: Trouble::PartFailed, on: true });
+        room.report(Event::TroubleChanged { trouble: Trouble::LineDown, on: true });
     }
 }
 

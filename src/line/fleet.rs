@@ -16,10 +16,11 @@ use super::message::{
     read, write,
 };
 use super::order::Order;
+use super::rarely::Rarely;
 use super::view::RoomView;
 use super::{BEAT_EVERY_MS, Publication, SILENT_AFTER_MS};
 use left_out::LeftOut;
-use room::{Room, Shared};
+use room::{Room, Shared, Took};
 
 /// A screen or a sound that has stood still for so long is dead. With a heartbeat's distance and its way it is told in
 /// less than ten seconds.
@@ -111,6 +112,11 @@ pub struct Fleet {
     rooms: BTreeMap<RoomId, Room>,
     left_out: LeftOut,
     news: VecDeque<FleetNews>,
+    unreadable: Rarely,
+    too_many: Rarely,
+    leaps: Rarely,
+    refused: Rarely,
+    too_long: Rarely,
 }
 
 impl Fleet {
@@ -133,6 +139,11 @@ impl Fleet {
             rooms: rooms.collect(),
             left_out: LeftOut::default(),
             news: VecDeque::new(),
+            unreadable: Rarely::default(),
+            too_many: Rarely::default(),
+            leaps: Rarely::default(),
+            refused: Rarely::default(),
+            too_long: Rarely::default(),
         }
     }
 
@@ -273,40 +284,52 @@ impl Fleet {
     /// A message came. One that cannot be read is passed over; one that was retained tells only that there is such a
     /// room, since it may be of any age.
     pub fn heard(&mut self, now_ms: u64, topic: &str, payload: &[u8], retained: bool) {
-        let Some(id) = RoomId::of_state_topic(topic) else { return };
-        let said = match read::<FromRoom>(payload, |said| said.head().v) {
-            Ok(said) if said.head().room == id => said,
-            Ok(_) => return,
+        let said = RoomId::of_state_topic(topic).ok_or(NotUnderstood::Unknown).and_then(|id| {
+            let said = read::<FromRoom>(payload, |said| said.head().v)?;
+            if said.head().room == id { Ok((id, said)) } else { Err(NotUnderstood::Unknown) }
+        });
+        let (id, said) = match said {
+            Ok(said) => said,
             Err(error) => {
+                if let Some(times) = self.unreadable.happened(now_ms) {
+                    tracing::warn!(times, %error, "something was said on the broker that this desk does not understand");
+                }
                 // What was retained may be of a version that nobody runs any more.
-                if !retained {
-                    self.misheard(now_ms, id, error);
+                if let Some(id) = RoomId::of_state_topic(topic).filter(|_| !retained) {
+                    self.misheard(now_ms, id);
                 }
                 return;
             }
         };
-        if !self.rooms.contains_key(&id) && self.rooms.len() >= ROOMS_MAX {
+        let is_new = !self.rooms.contains_key(&id);
+        if is_new && self.rooms.len() >= ROOMS_MAX {
+            if let Some(times) = self.too_many.happened(now_ms) {
+                tracing::warn!(times, room = id.as_str(), "more rooms speak on the broker than a desk can show");
+            }
             if !retained && self.left_out.heard(now_ms, id, matches!(said, FromRoom::Will(_))) {
                 self.news.push_back(FleetNews::LeftOut);
             }
             return;
         }
-        let is_new = !self.rooms.contains_key(&id);
         let room = self.rooms.entry(id.clone()).or_insert(Room { heard_at_ms: now_ms, ..Room::default() });
-        let changed = !retained && room.take(now_ms, said);
-        if is_new || changed {
+        let took = if retained { Took::Nothing } else { room.take(now_ms, said) };
+        if took == Took::Leap
+            && let Some(times) = self.leaps.happened(now_ms)
+        {
+            tracing::warn!(times, room = id.as_str(), "a word that is not the room's own was passed over");
+        }
+        if is_new || took == Took::Anew {
             self.news.push_back(FleetNews::Changed(id));
         }
     }
 
     /// A room speaks that cannot be understood: whoever stands at the desk has to know that there is one.
-    fn misheard(&mut self, now_ms: u64, id: RoomId, why: NotUnderstood) {
+    fn misheard(&mut self, now_ms: u64, id: RoomId) {
         if !self.rooms.contains_key(&id) && self.rooms.len() >= ROOMS_MAX {
             return;
         }
         let room = self.rooms.entry(id.clone()).or_insert(Room { heard_at_ms: now_ms, ..Room::default() });
         if !std::mem::replace(&mut room.is_not_understood, true) {
-            tracing::warn!(room = id.as_str(), %why, "a room said what this desk does not understand");
             self.news.push_back(FleetNews::Changed(id));
         }
     }
@@ -315,6 +338,13 @@ impl Fleet {
     #[must_use]
     pub fn left_out(&self) -> impl ExactSizeIterator<Item = &RoomId> {
         self.left_out.rooms()
+    }
+
+    /// The broker did not let something through that this desk said.
+    pub fn refused(&mut self, now_ms: u64, topic: &str) {
+        if let Some(times) = self.refused.happened(now_ms) {
+            tracing::error!(times, topic, "the broker does not let this desk speak to a room; see its access list");
+        }
     }
 
     /// Carries out what time alone brings: rooms that have fallen silent, orders that nobody answered.
@@ -386,7 +416,13 @@ impl Fleet {
         let is_clearing = matches!(room.shared, Shared::Cleared { at_ms, .. } if now_ms < at_ms + SILENT_AFTER_MS);
         let goes_on = room.received.is_some() || !room.orders.is_empty() || is_clearing;
         room.stance_at_ms = goes_on.then_some(now_ms + BEAT_EVERY_MS);
-        let payload = write(&stance)?;
+        let Some(payload) = write(&stance) else {
+            // Its orders lapse, and are told to have had no answer.
+            if let Some(times) = self.too_long.happened(now_ms) {
+                tracing::error!(times, "what this desk asks of a room is too long for the broker");
+            }
+            return None;
+        };
         Some(Publication { topic: id.desk_topic(), payload, retain: false, receipt: self.seq })
     }
 

@@ -17,7 +17,8 @@ pub type Source = Box<dyn FnMut() -> Told + Send>;
 /// What a room's line says.
 #[derive(Debug)]
 pub enum RoomNews {
-    /// The room is to be told. If it came from an order, the room's answer goes back with [`RoomLine::answered`].
+    /// The room is to be told; [`RoomLine::took`] says that it was. If it came from an order, the room's answer goes back
+    /// with [`RoomLine::answered`].
     Tell(Tell),
     /// Another room goes by this room's id, or does no more.
     Namesake(bool),
@@ -26,6 +27,9 @@ pub enum RoomNews {
     /// What became of what the patient shared.
     Keeping(Keeping),
 }
+
+/// So much may be on its way to the room; the rest waits at the line, which then hears no desk.
+const ON_THEIR_WAY_MAX: usize = 64;
 
 /// A room's line to a broker. None of its verbs waits for the broker.
 pub struct RoomLine(Line<RoomSide>);
@@ -37,6 +41,7 @@ pub struct RoomSide {
     is_private: bool,
     namesake_told: bool,
     hidden_told: bool,
+    on_their_way: usize,
 }
 
 impl RoomLine {
@@ -55,8 +60,9 @@ impl RoomLine {
     ) -> std::io::Result<Self> {
         let is_private = broker.url.is_private();
         let end = RoomEnd::new(room, run, ended);
-        Line::open(RoomSide { end, source, is_private, namesake_told: false, hidden_told: false }, broker, on_news)
-            .map(Self)
+        let side =
+            RoomSide { end, source, is_private, namesake_told: false, hidden_told: false, on_their_way: 0 };
+        Line::open(side, broker, on_news).map(Self)
     }
 
     /// A call goes out, or rings anew; at once, whether the room shows it yet or not.
@@ -72,6 +78,11 @@ impl RoomLine {
     /// Something of the room changed; `urgent` where a call did.
     pub fn changed(&self, urgent: bool) {
         self.0.with(|side, _| side.end.changed(urgent));
+    }
+
+    /// The room has taken in one [`RoomNews::Tell`], or refused it; each has to be said, or the line stops telling.
+    pub fn took(&self) {
+        self.0.with(|side, _| side.on_their_way = side.on_their_way.saturating_sub(1));
     }
 
     /// What the room made of an order.
@@ -134,8 +145,15 @@ impl End for RoomSide {
             self.hidden_told = hidden;
             return Some(RoomNews::Hidden(hidden));
         }
-        let keeping = self.end.poll_keeping().map(RoomNews::Keeping);
-        keeping.or_else(|| self.end.poll_tell().map(RoomNews::Tell))
+        if let Some(keeping) = self.end.poll_keeping() {
+            return Some(RoomNews::Keeping(keeping));
+        }
+        if self.on_their_way >= ON_THEIR_WAY_MAX {
+            return None;
+        }
+        let tell = self.end.poll_tell()?;
+        self.on_their_way += 1;
+        Some(RoomNews::Tell(tell))
     }
 
     fn deadline_ms(&self) -> u64 {

@@ -7,10 +7,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use ulid::Ulid;
 
 use super::message::{
-    CallState, DeskBeat, DeskStance, FromRoom, Head, OrderAnswer, Phase, RoomId, RoomState, VERSION, Vitals, all_desks,
+    CallState, DeskBeat, DeskStance, FromRoom, Head, NotUnderstood, OrderAnswer, Phase, RoomId, RoomState, VERSION, Vitals, all_desks,
     is_desk_beat, read, write,
 };
-use super::view::{RoomView, Words};
+use super::rarely::Rarely;
+use super::sequence::{Sequence, Word};
+use super::view::{RoomView, SaidView, Words};
 use super::{BEAT_EVERY_MS, Publication, SILENT_AFTER_MS};
 use crate::room::Event;
 use crate::room::call::{CallId, DeskId};
@@ -25,6 +27,8 @@ const ORDERS_MAX: usize = 64;
 const ANSWERS_MAX: usize = 16;
 /// So many ended calls are named, so that every desk hears that they were cleared.
 const ENDED_MAX: usize = 16;
+/// So much may wait to be told to the room. Beyond it no desk is heard: it says all that it stands for again.
+const TELLS_MAX: usize = 64;
 /// So many words may wait for the broker's acknowledgement; the newest state makes the others needless.
 const IN_FLIGHT_MAX: usize = 8;
 
@@ -89,6 +93,11 @@ pub struct RoomEnd {
     keepers: BTreeSet<u64>,
     keepings: VecDeque<Keeping>,
     namesake_heard_at_ms: Option<u64>,
+    unreadable: Rarely,
+    too_many: Rarely,
+    leaps: Rarely,
+    unheard: Rarely,
+    too_long: Rarely,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -102,8 +111,10 @@ struct Offered {
 #[derive(Clone, Copy, Debug)]
 struct Desk {
     link: u32,
-    seq: u64,
-    stance_seq: u64,
+    /// All that it says, on whichever topic.
+    words: Sequence,
+    /// What it says to this room; it may be overtaken by a beat, and counts all the same.
+    stances: Option<Sequence>,
     receives: bool,
     heard_at_ms: u64,
     /// Until when it counts as one that has no place for this room; 0 if it does not.
@@ -137,6 +148,11 @@ impl RoomEnd {
             keepers: BTreeSet::new(),
             keepings: VecDeque::new(),
             namesake_heard_at_ms: None,
+            unreadable: Rarely::default(),
+            too_many: Rarely::default(),
+            leaps: Rarely::default(),
+            unheard: Rarely::default(),
+            too_long: Rarely::default(),
         };
         for call in ended {
             keep(&mut end.ended, Ulid(call.0), ENDED_MAX);
@@ -227,6 +243,7 @@ impl RoomEnd {
         let Some(place) = self.in_flight.iter().position(|(known, _)| *known == receipt) else { return };
         if let Some((_, Some(call))) = self.in_flight.remove(place)
             && heard
+            && self.tells.len() < TELLS_MAX
             && self.offered.is_none_or(|offered| offered.id == call)
             && !self.ended.contains(&call)
         {
@@ -236,21 +253,37 @@ impl RoomEnd {
 
     /// A message came. One that cannot be read is passed over.
     pub fn heard(&mut self, now_ms: u64, topic: &str, payload: &[u8]) {
-        if is_desk_beat(topic) {
-            match read::<DeskBeat>(payload, |beat| beat.v) {
-                Ok(beat) => self.heard_beat(now_ms, &beat),
-                Err(error) => tracing::warn!(%error, "a desk said what this room does not understand"),
+        let heard = if topic == self.room.state_topic() {
+            read::<FromRoom>(payload, |said| said.head().v).map(|said| self.heard_own_name(now_ms, &said))
+        } else if self.tells.len() >= TELLS_MAX {
+            if let Some(times) = self.unheard.happened(now_ms) {
+                tracing::warn!(times, "desks say more than the room can take in, and are not heard for a moment");
             }
+            Ok(())
+        } else if is_desk_beat(topic) {
+            read::<DeskBeat>(payload, |beat| beat.v).map(|beat| self.heard_beat(now_ms, &beat))
         } else if topic == self.room.desk_topic() {
-            match read::<DeskStance>(payload, |stance| stance.v) {
-                Ok(stance) => self.heard_stance(now_ms, stance),
-                Err(error) => tracing::warn!(%error, "a desk said what this room does not understand"),
-            }
-        } else if topic == self.room.state_topic()
-            && let Ok(FromRoom::State(state)) = read::<FromRoom>(payload, |said| said.head().v)
-            && state.head.boot != self.boot
+            read::<DeskStance>(payload, |stance| stance.v).map(|stance| self.heard_stance(now_ms, stance))
+        } else {
+            Err(NotUnderstood::Unknown)
+        };
+        if let Err(error) = heard
+            && let Some(times) = self.unreadable.happened(now_ms)
         {
-            self.namesake_heard_at_ms = Some(now_ms);
+            tracing::warn!(times, %error, "something was said on the broker that this room does not understand");
+        }
+    }
+
+    /// Somebody spoke in this room's name. Its own words do not come back to it, but for the will of a connection before.
+    fn heard_own_name(&mut self, now_ms: u64, said: &FromRoom) {
+        let head = said.head();
+        let is_this_run = head.boot == self.boot;
+        match said {
+            FromRoom::State(_) if !is_this_run || head.seq > self.seq => self.namesake_heard_at_ms = Some(now_ms),
+            FromRoom::Birth(_) if is_this_run && head.seq > self.seq => self.namesake_heard_at_ms = Some(now_ms),
+            // It is not gone, and the desks are to hear so before the next beat.
+            FromRoom::Will(_) if is_this_run && head.link >= self.link => self.changed |= self.linked,
+            _ => {}
         }
     }
 
@@ -271,8 +304,17 @@ impl RoomEnd {
 
     fn heard_stance(&mut self, now_ms: u64, stance: DeskStance) {
         self.see(now_ms, stance.desk, stance.link, stance.seq, stance.receives && stance.shows);
-        let Some(desk) = self.desks.get_mut(&stance.desk).filter(|desk| stance.seq > desk.stance_seq) else { return };
-        desk.stance_seq = stance.seq;
+        let Some(desk) = self.desks.get_mut(&stance.desk) else { return };
+        let word = match &mut desk.stances {
+            Some(stances) => stances.take(now_ms, stance.seq),
+            none => {
+                *none = Some(Sequence::from(now_ms, stance.seq));
+                Word::News
+            }
+        };
+        if word != Word::News {
+            return;
+        }
         desk.hides_until_ms = if stance.shows { 0 } else { now_ms + SILENT_AFTER_MS };
         if !stance.shows && self.keepers.remove(&stance.desk) {
             // It passes over all that this room says, so nothing of it was ever there.
@@ -280,7 +322,8 @@ impl RoomEnd {
         }
         let receives = desk.receives;
         if let (Some(cleared), Some(since)) = (stance.cleared, self.unshared_since)
-            && cleared >= since
+            // It speaks of a word that was said, or it is not the desk's own.
+            && (since..=self.seq).contains(&cleared)
             && self.keepers.remove(&stance.desk)
         {
             self.keepings.push_back(Keeping::ForgottenBy(DeskId(stance.desk)));
@@ -300,20 +343,30 @@ impl RoomEnd {
         }
     }
 
-    /// Takes in that a desk lives. A word that came before, or twice, proves nothing.
+    /// Takes in that a desk lives. A word that came before, or twice, or leaps, proves nothing.
     fn see(&mut self, now_ms: u64, desk: u64, link: u32, seq: u64, receives: bool) {
         let is_new = !self.desks.contains_key(&desk);
         if is_new && !self.makes_place() {
-            tracing::warn!("more desks speak on the broker than a room can hear; close some");
+            if let Some(times) = self.too_many.happened(now_ms) {
+                tracing::warn!(times, "more desks speak on the broker than a room can hear; close some");
+            }
             return;
         }
-        let fresh = Desk { link, seq: 0, stance_seq: 0, receives: false, heard_at_ms: now_ms, hides_until_ms: 0 };
+        let words = Sequence::from(now_ms, seq);
+        let fresh = Desk { link, words, stances: None, receives: false, heard_at_ms: now_ms, hides_until_ms: 0 };
         let known = self.desks.entry(desk).or_insert(fresh);
-        if !is_new && seq <= known.seq {
+        let word = if is_new { Word::News } else { known.words.take(now_ms, seq) };
+        if word == Word::Leaps
+            && let Some(times) = self.leaps.happened(now_ms)
+        {
+            tracing::warn!(times, "a word that is not the desk's own was passed over");
+        }
+        if word != Word::News {
             return;
         }
-        let (before, link, hides) = (known.receives, link.max(known.link), known.hides_until_ms > 0);
-        *known = Desk { link, seq, receives, heard_at_ms: now_ms, ..*known };
+        let before = std::mem::replace(&mut known.receives, receives);
+        (known.link, known.heard_at_ms) = (link.max(known.link), now_ms);
+        let hides = known.hides_until_ms > 0;
         // Whoever joins is told at once how the room stands.
         self.urgent |= is_new;
         if self.shares && !hides {
@@ -391,7 +444,7 @@ impl RoomEnd {
         self.shares = shares;
         let call = self.call(now_ms, told.call);
         let named = call.as_ref().map(|call| call.id);
-        let state = FromRoom::State(Box::new(RoomState {
+        let mut state = RoomState {
             head,
             name: told.name.into(),
             vitals: told.vitals,
@@ -399,8 +452,16 @@ impl RoomEnd {
             ended: self.ended.iter().copied().collect(),
             answers: self.answers.iter().cloned().collect(),
             view: told.view.into(),
-        }));
-        self.publication(&state, false, named)
+        };
+        let said = FromRoom::State(Box::new(state.clone()));
+        self.publication(&said, false, named).or_else(|| {
+            // Whatever makes it too long, the call goes out.
+            if let Some(times) = self.too_long.happened(now_ms) {
+                tracing::error!(times, "how the room stands is too long for the broker; the desk hears of its call only");
+            }
+            state.view = SaidView::default();
+            self.publication(&FromRoom::State(Box::new(state)), false, named)
+        })
     }
 
     /// When [`RoomEnd::pass`] or [`RoomEnd::poll_publication`] has something to do, if nothing happens before.
@@ -481,4 +542,47 @@ fn keep<T>(things: &mut VecDeque<T>, thing: T, max: usize) {
         things.pop_front();
     }
     things.push_back(thing);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::line::message::MESSAGE_BYTES_MAX;
+
+    #[test]
+    fn a_call_goes_out_though_all_the_rest_is_too_long() {
+        let mut end = RoomEnd::new(RoomId::new("room-2").unwrap(), Ulid(1), []);
+        end.linked();
+        end.offer(0, CallId(7), false, 1);
+        let told = || Told {
+            name: "Room 2".to_owned(),
+            call: None,
+            vitals: Vitals::default(),
+            view: Value::String("x".repeat(MESSAGE_BYTES_MAX)),
+        };
+        let said: Vec<_> = std::iter::from_fn(|| end.poll_publication(0, told)).collect();
+        let said = said.iter().map(|said| read::<FromRoom>(&said.payload, |said| said.head().v).unwrap());
+        let states = said.filter_map(|said| if let FromRoom::State(state) = said { Some(state) } else { None });
+        let states: Vec<_> = states.collect();
+        assert_eq!((states.len(), states[0].call.as_ref().map(|call| call.id)), (1, Some(Ulid(7))));
+    }
+
+    #[test]
+    fn desks_that_say_more_than_the_room_takes_are_heard_again_once_it_has() {
+        let room = RoomId::new("room-2").unwrap();
+        let mut end = RoomEnd::new(room.clone(), Ulid(1), []);
+        let says = |end: &mut RoomEnd, seq: u64| {
+            let order = super::super::message::NamedOrder { id: Ulid(seq.into()), order: super::super::order::Order::Pause };
+            let (received, orders) = (Some(Ulid(9)), vec![order]);
+            let stance = DeskStance { v: VERSION, desk: 5, link: 1, seq, receives: true, received, orders, cleared: None };
+            end.heard(seq * 10, &room.desk_topic(), &write(&stance).unwrap());
+        };
+        for seq in 1..5_000 {
+            says(&mut end, seq);
+        }
+        let waiting = std::iter::from_fn(|| end.poll_tell()).count();
+        assert!((TELLS_MAX..TELLS_MAX + 8).contains(&waiting), "{waiting}");
+        says(&mut end, 5_000);
+        assert!(std::iter::from_fn(|| end.poll_tell()).any(|tell| tell.order == Some(Ulid(5_000))));
+    }
 }

@@ -233,8 +233,9 @@ fn source(subject: &Subject<'_>) -> impl FnMut() -> Told + Send + 'static {
 async fn take_tells(mut inbox: mpsc::UnboundedReceiver<Tell>, room: RoomHandle, line: Arc<OnceLock<Arc<RoomLine>>>) {
     while let Some(Tell { event, order }) = inbox.recv().await {
         let refused: Option<String> = room.tell(event).await.err().map(|why| why.to_string());
-        if let (Some(order), Some(line)) = (order, line.get()) {
-            let order: Ulid = order;
+        let Some(line): Option<&Arc<RoomLine>> = line.get() else { continue };
+        line.took();
+        if let Some(order) = order {
             line.answered(order, refused);
         }
     }

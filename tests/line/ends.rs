@@ -46,11 +46,14 @@ pub fn wait_until(limit: Duration, what: &str, mut is_so: impl FnMut() -> bool) 
     start.elapsed()
 }
 
+/// An event, whether the line tells it, and by which order.
+type Input = (bool, Option<Ulid>, Event);
+
 /// A room: its core, and its line. Dropping it is as if its program had been killed.
 pub struct TestRoom {
     core: Arc<Mutex<Core>>,
     line: Arc<RoomLine>,
-    events: Sender<(Option<Ulid>, Event)>,
+    events: Sender<Input>,
 }
 
 struct Core {
@@ -97,7 +100,7 @@ impl TestRoom {
                 core.is_up = false;
                 core.downs.push(why);
             }
-            News::Of(RoomNews::Tell(tell)) => drop(spoken.send((tell.order, tell.event))),
+            News::Of(RoomNews::Tell(tell)) => drop(spoken.send((true, tell.order, tell.event))),
             // Nothing is told to this room of what became of it; what the desk shows is looked at.
             News::Of(RoomNews::Keeping(_) | RoomNews::Hidden(_)) => {}
             News::Of(RoomNews::Namesake(is_so)) => heard.lock().unwrap().namesake = is_so,
@@ -109,7 +112,7 @@ impl TestRoom {
     }
 
     pub fn tell(&self, event: Event) {
-        self.events.send((None, event)).unwrap();
+        self.events.send((false, None, event)).unwrap();
     }
 
     pub fn press(&self) -> Ulid {
@@ -151,15 +154,16 @@ impl TestRoom {
     }
 }
 
-fn drive(inbox: &Receiver<(Option<Ulid>, Event)>, core: &Mutex<Core>, line: &std::sync::Weak<RoomLine>) {
+fn drive(inbox: &Receiver<Input>, core: &Mutex<Core>, line: &std::sync::Weak<RoomLine>) {
     loop {
         let input = inbox.recv_timeout(Duration::from_millis(5));
         let Some(line) = line.upgrade() else { return };
         let mut core = core.lock().unwrap();
         let now = core.now();
-        let mut answer = None;
+        let (mut answer, mut was_told) = (None, false);
         match input {
-            Ok((order, event)) => {
+            Ok((is_told, order, event)) => {
+                was_told = is_told;
                 let pressed = match event {
                     Event::CallPressed { id, .. } => Some(id),
                     _ => None,
@@ -175,6 +179,9 @@ fn drive(inbox: &Receiver<(Option<Ulid>, Event)>, core: &Mutex<Core>, line: &std
         }
         let effects: Vec<Effect> = std::iter::from_fn(|| core.room.poll_effect()).collect();
         drop(core);
+        if was_told {
+            line.took();
+        }
         if let Some((order, refused)) = answer {
             line.answered(order, refused);
         }

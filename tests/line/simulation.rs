@@ -3,6 +3,7 @@
 //!
 //! `STILLROOM_SEED=n` replays one seed, `STILLROOM_SEEDS=n` plays so many; every failure names its seed.
 
+mod lies;
 mod network;
 mod people;
 mod processes;
@@ -210,6 +211,9 @@ struct World {
     calls: BTreeMap<u128, CallTruth>,
     reorders: bool,
     heals: bool,
+    /// Whether somebody speaks in the names of others, and what each of them said last.
+    lies: bool,
+    heard: BTreeMap<String, Said>,
     kills: usize,
 }
 
@@ -237,6 +241,8 @@ impl World {
             calls: BTreeMap::new(),
             reorders: seed.is_multiple_of(3),
             heals: false,
+            lies: seed % 5 == 4,
+            heard: BTreeMap::new(),
             kills: 0,
         };
         for client in 0..ROOMS + DESKS {

@@ -7,14 +7,18 @@ use ulid::Ulid;
 
 use super::super::SILENT_AFTER_MS;
 use super::super::message::{CallState, FromRoom, Head, NamedOrder, RoomId, RoomState};
+use super::super::sequence::{Sequence, Word};
 use super::{RoomNow, RoomTrouble, STALE_AFTER_MS};
 
 /// After a room's will, so long until all that was on its way has come, in milliseconds.
 const SETTLES_AFTER_MS: u64 = 4_000;
+/// A run that has said nothing for so long, without a will of it, no longer speaks: it beats more often.
+const SPEAKS_WITHIN_MS: u64 = 2_500;
+/// An earlier run is believed again once the later one has been silent for so long, and no sooner after that one took its
+/// place: what was on its way from it until then counts no more.
+const PASSED_AFTER_MS: u64 = 5_000;
 /// So many runs of a room's program are told apart.
 const BOOTS_MAX: usize = 8;
-/// So many calls are remembered that are over.
-const OVER_MAX: usize = 64;
 /// So many calls that a room no longer knows of are kept for a person to look at.
 const LEFT_MAX: usize = 4;
 
@@ -30,13 +34,24 @@ pub(super) enum Shared {
     Cleared { word: u64, at_ms: u64 },
 }
 
+/// What a word of a room came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Took {
+    /// There is something to draw anew.
+    Anew,
+    /// There is not.
+    Nothing,
+    /// It was not the room's own, and is passed over.
+    Leap,
+}
+
 #[derive(Debug, Default)]
 // Each is a plain fact of its own, true or not at the same time as any other.
 #[allow(clippy::struct_excessive_bools)]
 pub(super) struct Room {
     pub(super) boot: Option<Ulid>,
-    /// The last word of each run.
-    pub(super) seqs: VecDeque<(Ulid, u64)>,
+    /// The words of each run, the one that spoke last at the end.
+    pub(super) runs: VecDeque<(Ulid, Sequence)>,
     /// Runs that others have followed, and until when their late words do not count.
     pub(super) retired: VecDeque<(Ulid, u64)>,
     pub(super) link: u32,
@@ -50,7 +65,6 @@ pub(super) struct Room {
     /// The open call; it outlives a state that says nothing of it.
     pub(super) call: Option<(CallState, u64)>,
     pub(super) left: VecDeque<Ulid>,
-    pub(super) over: VecDeque<Ulid>,
     pub(super) received: Option<Ulid>,
     /// Whether the room is to hear, once, that nobody here has its call any more.
     pub(super) withdrawn: bool,
@@ -62,93 +76,109 @@ pub(super) struct Room {
 }
 
 impl Room {
-    /// Takes in what the room said. False if there is nothing to draw anew.
-    pub(super) fn take(&mut self, now_ms: u64, said: FromRoom) -> bool {
-        let was_not_understood = std::mem::take(&mut self.is_not_understood);
-        was_not_understood | self.takes(now_ms, said)
+    /// Takes in what the room said.
+    pub(super) fn take(&mut self, now_ms: u64, said: FromRoom) -> Took {
+        let took = self.takes(now_ms, said);
+        let is_understood_again = took != Took::Leap && std::mem::take(&mut self.is_not_understood);
+        if is_understood_again { Took::Anew } else { took }
     }
 
-    fn takes(&mut self, now_ms: u64, said: FromRoom) -> bool {
-        match said {
-            FromRoom::Will(head) => {
-                // A will may arrive after its room has connected anew: it belongs to the connection before.
-                let is_current = self.boot == Some(head.boot) && head.link >= self.link;
-                let is_new = is_current && !self.cut;
-                self.cut |= is_current;
-                is_new
+    fn takes(&mut self, now_ms: u64, said: FromRoom) -> Took {
+        let word = match &said {
+            // A will may arrive after its room has connected anew: it belongs to the connection before.
+            FromRoom::Will(head) if self.boot == Some(head.boot) && head.link >= self.link => {
+                let is_new = !std::mem::replace(&mut self.cut, true);
+                return if is_new { Took::Anew } else { Took::Nothing };
             }
-            FromRoom::Birth(head) => self.is_news(now_ms, &head),
-            FromRoom::State(state) => {
-                if !self.is_news(now_ms, &state.head) {
-                    return false;
-                }
-                self.take_call(now_ms, &state);
-                let same = self.state.as_ref().is_some_and(|before| says_the_same(before, &state));
-                self.state = Some(state);
-                self.state_at_ms = now_ms;
-                if self.shares() {
-                    self.shared = Shared::Held;
-                }
-                !same
-            }
+            FromRoom::Will(_) => return Took::Nothing,
+            FromRoom::Birth(head) => self.follow(now_ms, head),
+            FromRoom::State(state) => self.follow(now_ms, &state.head),
+        };
+        match (word, said) {
+            (Word::News, FromRoom::State(state)) => self.take_state(now_ms, state),
+            (Word::News, _) => Took::Anew,
+            (Word::Old, _) => Took::Nothing,
+            (Word::Leaps, _) => Took::Leap,
         }
     }
 
-    /// Whether this is the newest word of the run that counts.
-    fn is_news(&mut self, now_ms: u64, head: &Head) -> bool {
-        let last = self.seqs.iter().find(|(boot, _)| *boot == head.boot).map(|(_, seq)| *seq);
-        if last.is_some_and(|last| head.seq <= last) {
-            return false;
+    fn take_state(&mut self, now_ms: u64, state: Box<RoomState>) -> Took {
+        self.take_call(now_ms, &state);
+        let same = self.state.as_ref().is_some_and(|before| says_the_same(before, &state));
+        self.state = Some(state);
+        self.state_at_ms = now_ms;
+        if self.shares() {
+            self.shared = Shared::Held;
         }
-        let silent_for_ms = if self.cut { SETTLES_AFTER_MS } else { SILENT_AFTER_MS };
-        let silent = now_ms >= self.heard_at_ms + silent_for_ms;
-        // What is still on its way from a run that another has followed counts no more. Only for a while: if it lives
-        // after all, it must be heard.
+        if same { Took::Nothing } else { Took::Anew }
+    }
+
+    /// Follows the words of each run: only the newest word of the run that counts is news.
+    fn follow(&mut self, now_ms: u64, head: &Head) -> Word {
         self.retired.retain(|(_, until_ms)| now_ms < *until_ms);
-        if self.retired.iter().any(|(boot, _)| *boot == head.boot) {
-            return false;
+        if self.boot != Some(head.boot) && !self.gives_way(now_ms, head.boot) {
+            return Word::Old;
         }
-        // A later run has a later name, unless the room's disk was lost or exchanged: then the run before has to fall
-        // silent first.
-        if self.boot.is_some_and(|boot| head.boot < boot) && !silent {
-            return false;
+        let known = self.runs.iter().position(|(boot, _)| *boot == head.boot).and_then(|place| self.runs.remove(place));
+        let (words, word) = match known {
+            Some((_, mut words)) => {
+                let word = words.take(now_ms, head.seq);
+                (words, word)
+            }
+            None => (Sequence::from(now_ms, head.seq), Word::News),
+        };
+        keep(&mut self.runs, (head.boot, words), BOOTS_MAX);
+        if word != Word::News {
+            return word;
         }
         if self.boot != Some(head.boot) {
             if let Some(before) = self.boot.replace(head.boot) {
-                keep(&mut self.retired, (before, now_ms + SILENT_AFTER_MS), BOOTS_MAX);
+                keep(&mut self.retired, (before, now_ms + PASSED_AFTER_MS), BOOTS_MAX);
             }
-            self.link = 0;
             if matches!(self.shared, Shared::Cleared { .. }) {
                 self.shared = Shared::Never;
             }
-            // A run that comes up later may open a call again: its journal lost that it was cleared.
-            self.over.clear();
         }
-        self.seqs.retain(|(boot, _)| *boot != head.boot);
-        keep(&mut self.seqs, (head.boot, head.seq), BOOTS_MAX);
-        self.link = self.link.max(head.link);
+        self.link = head.link;
         self.heard_at_ms = now_ms;
         self.cut = false;
-        true
+        word
     }
 
-    fn take_call(&mut self, now_ms: u64, state: &RoomState) {
-        for ended in &state.ended {
-            if !self.over.contains(ended) {
-                keep(&mut self.over, *ended, OVER_MAX);
-            }
+    /// Whether the run that is believed gives way to this one. One that still speaks does to none: a name that lies in the
+    /// far future, or a second room of the same id, must not push it out.
+    fn gives_way(&self, now_ms: u64, to: Ulid) -> bool {
+        // What is still on its way from a run that another has followed counts no more. Only for a while: if it lives
+        // after all, it must be heard.
+        if self.retired.iter().any(|(boot, _)| *boot == to) {
+            return false;
         }
-        self.left.retain(|left| !state.ended.contains(left) && state.call.as_ref().is_none_or(|call| call.id != *left));
-        if let Some((before, _)) = self.call.take() {
-            let goes_on = state.call.as_ref().is_some_and(|call| call.id == before.id);
-            if !goes_on && self.received.take().is_some() {
+        // A later run has a later name, unless the room's disk was lost or exchanged: then the run before has to fall
+        // silent for longer.
+        let is_later = self.boot.is_none_or(|boot| to > boot);
+        let silent_for_ms = match (self.cut, is_later) {
+            (true, true) => 0,
+            (true, false) => SETTLES_AFTER_MS,
+            (false, true) => SPEAKS_WITHIN_MS,
+            (false, false) => PASSED_AFTER_MS,
+        };
+        self.boot.is_none() || now_ms >= self.heard_at_ms + silent_for_ms
+    }
+
+    /// The newest word counts: a call is open if it says so, and over if it says that by name.
+    fn take_call(&mut self, now_ms: u64, state: &RoomState) {
+        let open = state.call.clone().filter(|call| !state.ended.contains(&call.id));
+        let is_open = |id: Ulid| open.as_ref().is_some_and(|call| call.id == id);
+        self.left.retain(|left| !state.ended.contains(left) && !is_open(*left));
+        if let Some((before, _)) = self.call.take().filter(|(before, _)| !is_open(before.id)) {
+            if self.received.take().is_some() {
                 self.stance_at_ms = Some(now_ms);
             }
-            if !goes_on && !self.over.contains(&before.id) {
+            if !state.ended.contains(&before.id) {
                 keep(&mut self.left, before.id, LEFT_MAX);
             }
         }
-        self.call = state.call.clone().filter(|call| !self.over.contains(&call.id)).map(|call| (call, now_ms));
+        self.call = open.map(|call| (call, now_ms));
     }
 
     /// Whether what the patient shared is part of what the room said last.

@@ -86,6 +86,7 @@ impl World {
                 self.redraws(desk);
                 self.wake(ROOMS + desk);
             }
+            35..=38 if self.lies => self.lie(),
             _ => {}
         }
         let wait_ms = self.dice.below(2 * SECOND);

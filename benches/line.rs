@@ -71,7 +71,7 @@ impl Ours {
             username: None,
             password_file: None,
             ca_file: None,
-            client_id: id.to_owned(),
+            client_prefix: id.to_owned(),
         };
         let room = RoomId::new("room-1").unwrap();
         let (saw, changes) = mpsc::channel();

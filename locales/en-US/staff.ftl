@@ -95,6 +95,7 @@ trouble-desk-closed = The desk page could not open. Check that no other program 
 trouble-line-down = The broker is not reached, so the desk of several rooms does not hear this room. It is tried on and on. Check the network.
 trouble-room-name-taken = Another room goes by this room’s id at the broker. Give each its own: line.mqtt.room in kiosk.toml.
 trouble-not-shown-at-desk = A desk of several rooms has no place for this room: its calls do not show there. Bring the room to a broker with a desk of its own.
+trouble-line-fought-over = Something else signs in at the broker as this room and pushes it out: calls may come late. Look for a second tablet with the same settings, and give each a user of its own at the broker.
 trouble-escalation-failed = A call could not be passed on by the escalation list. Go and look. Then check the list’s addresses.
 trouble-contact-failed = The contact to your own nurse call does not answer. It is tried on and on. Check its cable and its program.
 trouble-part-failed = A part of this program failed and was started again. If something here does not answer, restart the tablet.

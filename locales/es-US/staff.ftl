@@ -95,6 +95,7 @@ trouble-desk-closed = No se pudo abrir la página de la estación. Revise que ni
 trouble-line-down = No se alcanza el servidor de mensajes: la estación de varias salas no oye esta sala. Se sigue intentando. Revise la red.
 trouble-room-name-taken = Otra sala usa el mismo nombre en el servidor de mensajes. Dé a cada una el suyo: line.mqtt.room en kiosk.toml.
 trouble-not-shown-at-desk = Un puesto de varias salas no tiene lugar para esta sala: sus llamadas no se ven allí. Pase la sala a un servidor con un puesto propio.
+trouble-line-fought-over = Otro equipo entra en el servidor de mensajes como si fuera esta sala y la desplaza: las llamadas pueden llegar tarde. Busque otra tableta con los mismos ajustes y dé a cada una su propio usuario en el servidor.
 trouble-escalation-failed = No se pudo pasar una llamada por la lista de aviso. Vaya a ver. Luego revise las direcciones de la lista.
 trouble-contact-failed = El contacto con su propio sistema de llamada no responde. Se sigue intentando. Revise el cable y el programa.
 trouble-part-failed = Una parte de este programa falló y se inició de nuevo. Si algo aquí no responde, reinicie la tableta.

@@ -65,13 +65,12 @@ fn options(desks: Desks, state: &Path, file: &Path) -> Result<RoomsOptions, Stri
     let broker = desks.broker.ok_or_else(|| {
         format!("{}: [line.mqtt] url names no broker, and without one no room is heard", file.display())
     })?;
-    let chance = getrandom::u64().map_err(|error| format!("the system gives no random numbers: {error}"))?;
     let broker = Broker {
         url: broker.url,
         username: broker.username,
         password_file: broker.password_file,
         ca_file: broker.ca_file,
-        client_id: format!("stillroom-desk-{chance:016x}"),
+        client_prefix: "stillroom-desk".to_owned(),
     };
     Ok(RoomsOptions {
         listen: desks.desk.listen,

@@ -15,6 +15,7 @@ pub struct Broker {
     pub password_file: Option<PathBuf>,
     /// The authority to trust, in PEM; the system's own without it.
     pub ca_file: Option<PathBuf>,
-    /// By which name the broker knows this connection; no two may have the same.
-    pub client_id: String,
+    /// What the name begins with by which the broker knows this connection. The rest is left to chance: a broker gives
+    /// the place of a client to whoever comes with its name, so that nobody may guess it.
+    pub client_prefix: String,
 }

@@ -3,20 +3,25 @@
 //! an [`End`] does.
 //!
 //! Every connection is a fresh client with a clean session: nothing that was queued for a connection that is gone is
-//! ever sent late, since the end says anew how things stand.
+//! ever sent late, since the end says anew how things stand. So nothing depends on the name by which the broker knows
+//! it. Its random part stays as long as only this end gives a connection up, so that the broker lets go of the one before
+//! at once; whoever learned the name and took the place finds it left.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rumqttc::{
-    AsyncClient, ConnectionError, Event, EventLoop, Incoming, LastWill, MqttOptions, NetworkOptions, PubAckReason,
-    PublishOptions, PublishProperties, PublishResult, QoS, RetainForwardRule, SubscribeFilter, Transport,
+    AsyncClient, ConnectionError, DisconnectReasonCode, Event, EventLoop, Incoming, LastWill, MqttOptions,
+    NetworkOptions, PubAckReason, PublishOptions, PublishProperties, PublishResult, QoS, RetainForwardRule, StateError,
+    SubscribeFilter, Transport,
 };
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 
 use super::broker::Broker;
+use super::fight::{Fight, Loss};
 use super::message::MESSAGE_BYTES_MAX;
 use super::prompt::Prompt;
 use super::tls::{self, TlsError};
@@ -26,6 +31,8 @@ use super::{Publication, SILENT_AFTER_MS};
 const PAUSE_LEAST: Duration = Duration::from_millis(200);
 /// … up to this. With a connection's own time it stays below the three seconds within which a broker is found again.
 const PAUSE_MOST: Duration = Duration::from_secs(1);
+/// A connection that was lost before it was as old as this did not hold, and the pause goes on growing.
+const HOLDS_AFTER: Duration = Duration::from_secs(5);
 /// A connection that is not made within this is tried anew.
 const CONNECTS_WITHIN: Duration = Duration::from_millis(1_800);
 /// A broker that acknowledges nothing for so long is frozen or cut off.
@@ -57,17 +64,51 @@ pub enum LinkError {
     /// It does not let us listen.
     #[error("the broker does not let this user listen on stillroom/#; see its access list")]
     NotAllowedToListen,
+    /// It takes nothing that we say.
+    #[error("the broker takes nothing from this user on {topic} ({reason:?}); see its access list")]
+    NotAllowedToSpeak {
+        /// Where it was to be said.
+        topic: String,
+        /// What the broker says.
+        reason: PubAckReason,
+    },
+    /// The broker gave our place to another.
+    #[error("another client took this one's place at the broker; see that no two have the same user")]
+    Taken,
     /// It acknowledges nothing.
     #[error("the broker acknowledges nothing")]
     Silent,
+    /// No name for the connection can be made.
+    #[error("the system gives no random numbers: {0}")]
+    NoChance(getrandom::Error),
     /// The client ended.
     #[error("the connection ended")]
     Ended,
+    /// The line's own thread failed.
+    #[error("the program itself failed at it; its log says more")]
+    Fault,
 }
 
 impl From<ConnectionError> for LinkError {
     fn from(error: ConnectionError) -> Self {
-        Self::Connection(Box::new(error))
+        match error {
+            ConnectionError::MqttState(StateError::ServerDisconnect {
+                reason_code: DisconnectReasonCode::SessionTakenOver,
+                ..
+            }) => Self::Taken,
+            error => Self::Connection(Box::new(error)),
+        }
+    }
+}
+
+impl LinkError {
+    /// How a connection that was up came to its end by this.
+    fn loss(&self) -> Loss {
+        match self {
+            Self::Taken => Loss::Taken,
+            Self::Connection(_) => Loss::Closed,
+            _ => Loss::GivenUp,
+        }
     }
 }
 
@@ -88,6 +129,8 @@ pub trait End: Send + 'static {
     fn heard(&mut self, now_ms: u64, topic: &str, payload: &[u8], retained: bool);
     /// A publication was acknowledged; `heard` says whether anybody listens.
     fn acknowledged(&mut self, receipt: u64, heard: bool);
+    /// The broker did not let a publication through. True if the line is of no use without it.
+    fn refused(&mut self, now_ms: u64, receipt: u64, topic: &str) -> bool;
     /// Time has passed.
     fn pass(&mut self, now_ms: u64);
     /// What is to be published next.
@@ -105,6 +148,8 @@ pub enum News<N> {
     Up,
     /// It does not; said once for each time, with plain words why.
     Down(String),
+    /// Whether somebody else takes this one's place at the broker again and again.
+    FoughtOver(bool),
     /// Something of the end.
     Of(N),
 }
@@ -135,13 +180,21 @@ impl<E: End> Line<E> {
         });
         let line = Arc::clone(&shared);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let mut teller = Teller { on_news, fight: Fight::default(), up: None };
         std::thread::Builder::new().name("line-mqtt".to_owned()).spawn(move || {
-            runtime.block_on(async {
-                tokio::select! {
-                    () = line.closed.notified() => {}
-                    never = keep(&line, &broker, on_news) => match never {},
-                }
-            });
+            let mut kept = || {
+                runtime.block_on(async {
+                    tokio::select! {
+                        () = line.closed.notified() => {}
+                        never = keep(&line, &broker, &mut teller) => match never {},
+                    }
+                });
+            };
+            // A fault in what is said must not end the line: it would stand there as if it were up.
+            while catch_unwind(AssertUnwindSafe(&mut kept)).is_err() {
+                tracing::error!("the line to the broker ended on a fault of the program, and is opened anew");
+                std::thread::sleep(PAUSE_MOST);
+            }
         })?;
         Ok(Self { shared })
     }
@@ -184,30 +237,91 @@ impl<E: End> Shared<E> {
     }
 }
 
+/// What whoever opened the line has been told of it.
+struct Teller<F> {
+    on_news: F,
+    fight: Fight,
+    up: Option<bool>,
+}
+
+impl<F> Teller<F> {
+    fn up<N>(&mut self)
+    where
+        F: FnMut(News<N>),
+    {
+        if self.up != Some(true) {
+            self.up = Some(true);
+            (self.on_news)(News::Up);
+        }
+    }
+
+    fn down<N>(&mut self, broker: &Broker, why: &LinkError)
+    where
+        F: FnMut(News<N>),
+    {
+        if self.up != Some(false) {
+            self.up = Some(false);
+            tracing::warn!(broker = %broker.url, %why, "the line to the broker is down; it is tried anew");
+            (self.on_news)(News::Down(why.to_string()));
+        }
+    }
+
+    /// When there may be something of the fight to tell.
+    fn due<E: End>(&self, line: &Shared<E>) -> Option<tokio::time::Instant> {
+        self.fight.deadline_ms().map(|due_ms| (line.began + Duration::from_millis(due_ms)).into())
+    }
+
+    /// Tells all that there is to tell.
+    fn tell<E: End>(&mut self, line: &Shared<E>)
+    where
+        F: FnMut(News<E::News>),
+    {
+        if let Some(is_on) = self.fight.poll(line.now_ms()) {
+            if is_on {
+                tracing::error!("this line's place at the broker is taken again and again by another client");
+            } else {
+                tracing::info!("this line's place at the broker is no longer taken by another client");
+            }
+            (self.on_news)(News::FoughtOver(is_on));
+        }
+        line.tell(&mut self.on_news);
+    }
+}
+
 /// Keeps the line for ever.
 async fn keep<E: End>(
     line: &Shared<E>,
     broker: &Broker,
-    mut on_news: impl FnMut(News<E::News>),
+    teller: &mut Teller<impl FnMut(News<E::News>)>,
 ) -> std::convert::Infallible {
     let mut pause = PAUSE_LEAST;
-    let mut told_down = false;
+    let mut name = None;
+    // After a fault of its own it may not know yet that it is down.
+    line.end().unlinked();
+    if teller.up == Some(true) {
+        teller.down(broker, &LinkError::Fault);
+    }
     loop {
-        let mut was_up = false;
-        let ended = connection(line, broker, &mut on_news, &mut was_up).await;
+        let mut up_since = None;
+        let ended = connection(line, broker, &mut name, teller, &mut up_since).await;
         line.end().unlinked();
-        if was_up || !told_down {
-            told_down = true;
-            tracing::warn!(broker = %broker.url, why = %ended, "the line to the broker is down; it is tried anew");
-            on_news(News::Down(ended.to_string()));
+        if up_since.is_some() {
+            teller.fight.lost(line.now_ms(), ended.loss());
+        } else {
+            teller.fight.failed();
         }
-        pause = if was_up { PAUSE_LEAST } else { (pause * 2).min(PAUSE_MOST) };
+        if ended.loss() != Loss::GivenUp {
+            name = None;
+        }
+        teller.down(broker, &ended);
+        let held = up_since.is_some_and(|since: Instant| since.elapsed() >= HOLDS_AFTER);
+        pause = if held { PAUSE_LEAST } else { (pause * 2).min(PAUSE_MOST) };
         let until = tokio::time::Instant::now() + jittered(pause);
         loop {
-            // Either way the end is looked at: time goes on for it without a broker, too.
+            // Whether time ran out or something woke us, the end is looked at: time goes on for it without a broker, too.
             let _ = tokio::time::timeout_at(line.due().min(until), line.wake.notified()).await;
             line.end().pass(line.now_ms());
-            line.tell(&mut on_news);
+            teller.tell(line);
             if tokio::time::Instant::now() >= until {
                 break;
             }
@@ -224,36 +338,44 @@ fn jittered(pause: Duration) -> Duration {
 enum Word {
     Heard { topic: String, payload: Vec<u8>, retained: bool },
     Acknowledged { receipt: u64, heard: bool },
+    Refused { receipt: u64, topic: String, reason: PubAckReason },
     Ended(Box<ConnectionError>),
 }
 
-/// One connection, from its beginning to its end.
-async fn connection<E: End>(
+/// One connection, from its beginning to its end. `name` is that of the one before, if it is to go on.
+async fn connection<E: End, F: FnMut(News<E::News>)>(
     line: &Shared<E>,
     broker: &Broker,
-    on_news: &mut impl FnMut(News<E::News>),
-    was_up: &mut bool,
+    name: &mut Option<String>,
+    teller: &mut Teller<F>,
+    up_since: &mut Option<Instant>,
 ) -> LinkError {
     let will = line.end().connecting();
-    let options = match options(broker, will) {
+    let options = match options(broker, name, will) {
         Ok(options) => options,
         Err(error) => return error,
     };
     let (client, events) = AsyncClient::builder(options).capacity(QUEUE_MAX).build();
     let (words, mut inbox) = mpsc::channel(QUEUE_MAX);
-    let pump = Pump(tokio::spawn(pump(events, words.clone())));
-    if let Err(error) = listen(line, &client, &mut inbox, on_news).await {
-        drop(pump);
+    let mut pump = Pump(tokio::spawn(pump(events, words.clone())));
+    if let Err(error) = listen(line, &client, &mut inbox, teller).await {
         return error;
     }
-    *was_up = true;
+    let now = Instant::now();
+    *up_since = Some(now);
     line.end().linked(line.now_ms());
-    on_news(News::Up);
-    tracing::info!(broker = %broker.url, "the line to the broker is up");
+    teller.fight.up(line.now_ms());
+    // A place that is fought over is lost again at once: the line is told to be up only once it holds.
+    let holds_after = if teller.fight.is_on(line.now_ms()) { HOLDS_AFTER } else { Duration::ZERO };
+    let mut told_up_at = Some(tokio::time::Instant::from_std(now + holds_after));
     let mut waiting = Waiting::default();
     loop {
+        if told_up_at.take_if(|at| tokio::time::Instant::now() >= *at).is_some() {
+            tracing::info!(broker = %broker.url, "the line to the broker is up");
+            teller.up();
+        }
         line.end().pass(line.now_ms());
-        line.tell(on_news);
+        teller.tell(line);
         loop {
             let next = line.end().poll_publication(line.now_ms());
             let Some(publication) = next else { break };
@@ -263,23 +385,25 @@ async fn connection<E: End>(
             }
         }
         let silent_at = waiting.silent_at();
+        if tokio::time::Instant::now() >= silent_at {
+            return LinkError::Silent;
+        }
+        let due = line.due().min(silent_at).min(teller.due(line).unwrap_or(silent_at));
         tokio::select! {
-            word = inbox.recv() => match word {
-                Some(Word::Ended(error)) => return LinkError::Connection(error),
-                Some(word) => {
-                    if let Word::Acknowledged { receipt, .. } = &word {
-                        waiting.acknowledged(*receipt);
-                    }
-                    take(line, word);
-                }
-                None => return LinkError::Ended,
-            },
-            () = line.wake.notified() => {}
-            () = tokio::time::sleep_until(line.due().min(silent_at)) => {
-                if tokio::time::Instant::now() >= silent_at {
-                    return LinkError::Silent;
+            word = inbox.recv() => {
+                if let Err(error) = take(line, &mut waiting, word) {
+                    return error;
                 }
             }
+            // It says why before it ends; one that ended on a fault has said nothing.
+            _ = &mut pump.0 => loop {
+                let word = inbox.try_recv().ok();
+                if let Err(error) = take(line, &mut waiting, word) {
+                    return error;
+                }
+            },
+            () = line.wake.notified() => {}
+            () = tokio::time::sleep_until(told_up_at.map_or(due, |at| at.min(due))) => {}
         }
     }
 }
@@ -334,11 +458,11 @@ async fn pump(mut events: EventLoop, words: mpsc::Sender<Word>) {
 }
 
 /// Connects and listens.
-async fn listen<E: End>(
+async fn listen<E: End, F: FnMut(News<E::News>)>(
     line: &Shared<E>,
     client: &AsyncClient,
     inbox: &mut mpsc::Receiver<Word>,
-    on_news: &mut impl FnMut(News<E::News>),
+    teller: &mut Teller<F>,
 ) -> Result<(), LinkError> {
     let filters = line.end().topics().into_iter().map(|topic| SubscribeFilter {
         nolocal: true,
@@ -352,28 +476,25 @@ async fn listen<E: End>(
     };
     tokio::pin!(listening);
     let until = tokio::time::Instant::now() + CONNECTS_WITHIN + ACKNOWLEDGES_WITHIN;
+    let mut nothing_said = Waiting::default();
     loop {
         tokio::select! {
             // The words first: they say why a connection failed, where the other only knows that it did.
             biased;
-            word = inbox.recv() => match word {
-                Some(Word::Ended(error)) => return Err(LinkError::Connection(error)),
-                Some(word) => take(line, word),
-                None => return Err(LinkError::Ended),
-            },
+            word = inbox.recv() => take(line, &mut nothing_said, word)?,
             listens = &mut listening => match listens {
                 Ok(_) => return Ok(()),
                 Err(error) => {
                     let word = tokio::time::timeout(Duration::from_millis(50), inbox.recv()).await;
                     return Err(match word {
-                        Ok(Some(Word::Ended(why))) => LinkError::Connection(why),
+                        Ok(Some(Word::Ended(why))) => LinkError::from(*why),
                         _ => error,
                     });
                 }
             },
             () = tokio::time::sleep_until(line.due().min(until)) => {
                 line.end().pass(line.now_ms());
-                line.tell(on_news);
+                teller.tell(line);
                 if tokio::time::Instant::now() >= until {
                     return Err(LinkError::Silent);
                 }
@@ -382,11 +503,25 @@ async fn listen<E: End>(
     }
 }
 
-fn take<E: End>(line: &Shared<E>, word: Word) {
+/// Takes in what came; an error if the connection is over by it.
+fn take<E: End>(line: &Shared<E>, waiting: &mut Waiting, word: Option<Word>) -> Result<(), LinkError> {
     match word {
-        Word::Heard { topic, payload, retained } => line.end().heard(line.now_ms(), &topic, &payload, retained),
-        Word::Acknowledged { receipt, heard } => line.end().acknowledged(receipt, heard),
-        Word::Ended(_) => {}
+        Some(Word::Heard { topic, payload, retained }) => {
+            line.end().heard(line.now_ms(), &topic, &payload, retained);
+            Ok(())
+        }
+        Some(Word::Acknowledged { receipt, heard }) => {
+            waiting.acknowledged(receipt);
+            line.end().acknowledged(receipt, heard);
+            Ok(())
+        }
+        Some(Word::Refused { receipt, topic, reason }) => {
+            waiting.acknowledged(receipt);
+            let is_useless = line.end().refused(line.now_ms(), receipt, &topic);
+            if is_useless { Err(LinkError::NotAllowedToSpeak { topic, reason }) } else { Ok(()) }
+        }
+        Some(Word::Ended(error)) => Err(LinkError::from(*error)),
+        None => Err(LinkError::Ended),
     }
 }
 
@@ -398,19 +533,29 @@ async fn publish(client: &AsyncClient, publication: Publication, words: &mpsc::S
         let expires = u32::try_from(SILENT_AFTER_MS / 1_000).ok();
         how = how.properties(PublishProperties { message_expiry_interval: expires, ..PublishProperties::default() });
     }
-    let sent = client.publish_tracked(topic, payload, how).await.map_err(|_| LinkError::Ended)?;
+    let sent = client.publish_tracked(topic.clone(), payload, how).await.map_err(|_| LinkError::Ended)?;
     let words = words.clone();
+    // Nobody waits for it: a publication whose acknowledgement does not come ends the connection.
     tokio::spawn(async move {
         let Ok(PublishResult::Qos1(answer)) = sent.wait_async().await else { return };
-        let heard = answer.reason != PubAckReason::NoMatchingSubscribers;
+        let word = match answer.reason {
+            PubAckReason::Success => Word::Acknowledged { receipt, heard: true },
+            PubAckReason::NoMatchingSubscribers => Word::Acknowledged { receipt, heard: false },
+            // A broker acknowledges what it throws away as well: only its reason tells.
+            reason => Word::Refused { receipt, topic, reason },
+        };
         // The connection may have ended in the meantime; then nobody wants to know.
-        let _ = words.send(Word::Acknowledged { receipt, heard }).await;
+        let _ = words.send(word).await;
     });
     Ok(())
 }
 
-fn options(broker: &Broker, will: Option<Publication>) -> Result<MqttOptions, LinkError> {
-    let mut options = MqttOptions::new(broker.client_id.clone(), (broker.url.host.clone(), broker.url.port));
+fn options(broker: &Broker, name: &mut Option<String>, will: Option<Publication>) -> Result<MqttOptions, LinkError> {
+    let name = match name {
+        Some(name) => name,
+        none => none.insert(new_name(&broker.client_prefix)?),
+    };
+    let mut options = MqttOptions::new(name.clone(), (broker.url.host.clone(), broker.url.port));
     let mut network = NetworkOptions::new();
     network.set_tcp_nodelay(true);
     network.set_connection_timeout(CONNECTS_WITHIN.as_secs().max(1));
@@ -431,6 +576,11 @@ fn options(broker: &Broker, will: Option<Publication>) -> Result<MqttOptions, Li
         options.set_last_will(LastWill::new(will.topic, will.payload, QoS::AtLeastOnce, will.retain, None));
     }
     Ok(options)
+}
+
+/// A name for a client that nobody guesses.
+fn new_name(prefix: &str) -> Result<String, LinkError> {
+    getrandom::u64().map(|chance| format!("{prefix}-{chance:016x}")).map_err(LinkError::NoChance)
 }
 
 fn password(path: &PathBuf) -> Result<String, LinkError> {

@@ -4,6 +4,7 @@
 
 pub mod broker;
 pub mod contact;
+mod fight;
 pub mod fleet;
 pub mod link;
 pub mod message;

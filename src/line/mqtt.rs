@@ -120,6 +120,12 @@ impl End for RoomSide {
         self.end.acknowledged(receipt, heard);
     }
 
+    /// A room that may not say how it stands has no line.
+    fn refused(&mut self, _now_ms: u64, receipt: u64, _topic: &str) -> bool {
+        self.end.acknowledged(receipt, false);
+        true
+    }
+
     fn pass(&mut self, now_ms: u64) {
         self.end.pass(now_ms);
     }
@@ -188,6 +194,12 @@ impl End for Fleet {
     }
 
     fn acknowledged(&mut self, _receipt: u64, _heard: bool) {}
+
+    /// A desk that may not speak to one room may still speak to the others.
+    fn refused(&mut self, now_ms: u64, _receipt: u64, topic: &str) -> bool {
+        Fleet::refused(self, now_ms, topic);
+        false
+    }
 
     fn pass(&mut self, now_ms: u64) {
         Fleet::pass(self, now_ms);

@@ -154,6 +154,8 @@ named! {
         RoomNameTaken = "room-name-taken",
         /// A desk of several rooms has no place for this one.
         NotShownAtDesk = "not-shown-at-desk",
+        /// The broker gives this room's place to another client, again and again.
+        LineFoughtOver = "line-fought-over",
         /// A step of the escalation list reached nobody.
         EscalationFailed = "escalation-failed",
         /// The contact to the clinic's own nurse call is not as it should be.

@@ -168,8 +168,8 @@ fn open_mqtt(at_broker: &config::RoomAtBroker, subject: &Subject<'_>) -> Option<
     };
     let id = RoomId::new(&at_broker.room).inspect_err(|error| unreached(error)).ok()?;
     let config::BrokerAccess { url, username, password_file, ca_file } = at_broker.broker.clone();
-    let client_id = format!("stillroom-room-{}", id.as_str());
-    let broker = Broker { url, username, password_file, ca_file, client_id };
+    let client_prefix = format!("stillroom-room-{}", id.as_str());
+    let broker = Broker { url, username, password_file, ca_file, client_prefix };
     let ended = room.snapshots().borrow().ended_calls.clone();
     let run = Ulid::from_parts(subject.began_ms, u128::from(std::process::id()));
     let shared = subject.shared.clone();
@@ -184,6 +184,7 @@ fn open_mqtt(at_broker: &config::RoomAtBroker, subject: &Subject<'_>) -> Option<
             tracing::warn!(%why, "the broker is not reached");
             room.report(Event::TroubleChanged { trouble: Trouble::LineDown, on: true });
         }
+        News::FoughtOver(on) => room.report(Event::TroubleChanged { trouble: Trouble::LineFoughtOver, on }),
         News::Of(RoomNews::Keeping(keeping)) => match keeping {
             Keeping::SentTo(desk) => shared.were_sent_to(desk),
             Keeping::ForgottenBy(desk) => shared.were_forgotten_by(desk),

@@ -27,6 +27,19 @@ impl Mosquitto {
         Self::start("allow_anonymous true\n", None, Some(Link::open()))
     }
 
+    /// One that writes down who signs in.
+    pub fn that_logs() -> Self {
+        Self::start("allow_anonymous true\nlog_type notice\nlog_dest file {}/log\n", None, None)
+    }
+
+    /// The names that begin so of those who have signed in, in their order.
+    pub fn signed_in(&self, begins: &str) -> Vec<String> {
+        let log = std::fs::read_to_string(self.file("log")).unwrap();
+        let names = log.lines().filter(|line| line.contains("New client connected"));
+        let names = names.filter_map(|line| line.split(" as ").nth(1)?.split(' ').next());
+        names.filter(|name| name.starts_with(begins)).map(str::to_owned).collect()
+    }
+
     /// Its cable.
     pub fn cable(&self) -> &Link {
         self.link.as_ref().expect("a broker without a cable")
@@ -57,11 +70,11 @@ impl Mosquitto {
         )
     }
 
-    /// A broker for these users, each with their own name as the password (in a file of that name), and this list of
-    /// what each may do.
-    pub fn with_access(access: &str, users: &[&str]) -> Self {
+    /// A broker for these users, each with their own name as the password (in a file of that name), this list of what
+    /// each may do, and these rules beside it.
+    pub fn with_access(rules: &str, access: &str, users: &[&str]) -> Self {
         let mut broker = Self::start(
-            "allow_anonymous false\npassword_file {}/passwords\nacl_file {}/access\n",
+            &format!("allow_anonymous false\npassword_file {{}}/passwords\nacl_file {{}}/access\n{rules}"),
             Some(&|folder: &Path| {
                 std::fs::write(folder.join("access"), access).unwrap();
                 for (number, user) in users.iter().enumerate() {

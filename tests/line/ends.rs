@@ -19,7 +19,7 @@ use ulid::Ulid;
 
 use crate::broker::Mosquitto;
 
-pub fn broker(at: &Mosquitto, client_id: &str) -> Broker {
+pub fn broker(at: &Mosquitto, client_prefix: &str) -> Broker {
     let url = BrokerUrl::parse(&at.url()).unwrap();
     let tls = url.tls;
     Broker {
@@ -27,7 +27,7 @@ pub fn broker(at: &Mosquitto, client_id: &str) -> Broker {
         username: tls.then(|| "room".to_owned()),
         password_file: tls.then(|| at.file("password")),
         ca_file: tls.then(|| at.file("ca.pem")),
-        client_id: client_id.to_owned(),
+        client_prefix: client_prefix.to_owned(),
     }
 }
 
@@ -63,6 +63,7 @@ struct Core {
     is_up: bool,
     downs: Vec<String>,
     namesake: bool,
+    fought_over: bool,
 }
 
 impl Core {
@@ -75,7 +76,7 @@ impl TestRoom {
     pub fn open(broker: Broker) -> Self {
         let room = Room::new(Rules::default());
         let (began, vitals) = (Instant::now(), Vitals { loop_age_ms: Some(0), ..Vitals::default() });
-        let core = Core { room, began, vitals, is_up: false, downs: Vec::new(), namesake: false };
+        let core = Core { room, began, vitals, is_up: false, downs: Vec::new(), namesake: false, fought_over: false };
         let core = Arc::new(Mutex::new(core));
         let (events, inbox) = mpsc::channel();
         let (told, heard, spoken) = (Arc::clone(&core), Arc::clone(&core), events.clone());
@@ -103,6 +104,7 @@ impl TestRoom {
             News::Of(RoomNews::Tell(tell)) => drop(spoken.send((true, tell.order, tell.event))),
             // Nothing is told to this room of what became of it; what the desk shows is looked at.
             News::Of(RoomNews::Keeping(_) | RoomNews::Hidden(_)) => {}
+            News::FoughtOver(is_so) => heard.lock().unwrap().fought_over = is_so,
             News::Of(RoomNews::Namesake(is_so)) => heard.lock().unwrap().namesake = is_so,
         };
         let line = Arc::new(RoomLine::open(room_id(), broker, Ulid::new(), [], source, on_news).unwrap());
@@ -146,6 +148,10 @@ impl TestRoom {
 
     pub fn has_namesake(&self) -> bool {
         self.core.lock().unwrap().namesake
+    }
+
+    pub fn is_fought_over(&self) -> bool {
+        self.core.lock().unwrap().fought_over
     }
 
     pub fn set_vitals(&self, vitals: Vitals) {
@@ -207,6 +213,7 @@ struct Seen {
     shown: Vec<(Ulid, Instant)>,
     answers: Vec<(Ulid, Result<(), Option<String>>)>,
     is_up: bool,
+    fought_over: bool,
 }
 
 impl TestDesk {
@@ -224,6 +231,7 @@ impl TestDesk {
                 match said {
                     News::Up => kept.is_up = true,
                     News::Down(_) => kept.is_up = false,
+                    News::FoughtOver(is_so) => kept.fought_over = is_so,
                     News::Of(FleetNews::Answered { order, outcome }) => kept.answers.push((order, outcome)),
                     News::Of(FleetNews::LeftOut) => {}
                     News::Of(FleetNews::Changed(room)) => {
@@ -250,6 +258,10 @@ impl TestDesk {
 
     pub fn is_up(&self) -> bool {
         self.seen.lock().unwrap().is_up
+    }
+
+    pub fn is_fought_over(&self) -> bool {
+        self.seen.lock().unwrap().fought_over
     }
 
     pub fn open_call(&self) -> Option<(Ulid, Phase)> {

@@ -21,6 +21,8 @@ mod kiosk;
 mod link;
 mod program;
 mod simulation;
+mod stranger;
+mod strangers;
 
 use std::time::{Duration, Instant};
 
@@ -198,8 +200,11 @@ fn tls_with_the_clinics_own_authority_and_credentials() {
 #[test]
 fn the_access_list_that_the_page_recommends_lets_each_do_its_own_and_no_more() {
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/desk.md")).unwrap();
-    let access = page.split("`access`").nth(1).unwrap().split("```").nth(1).unwrap().to_owned();
-    let at = Mosquitto::with_access(&access, &["room-2", "room-1", "desk"]);
+    let block = |after: &str| page.split(after).nth(1).unwrap().split("```").nth(1).unwrap().to_owned();
+    // A client is its user, whatever it calls itself.
+    let own = "use_username_as_clientid true\n";
+    assert!(block("conf.d/stillroom.conf`").contains(own), "the page is to say it");
+    let at = Mosquitto::with_access(own, &block("`access`"), &["room-2", "room-1", "desk"]);
     let named = |user: &str, client: &str| Broker {
         username: Some(user.to_owned()),
         password_file: Some(at.file(user)),
@@ -220,6 +225,10 @@ fn the_access_list_that_the_page_recommends_lets_each_do_its_own_and_no_more() {
     std::thread::sleep(Duration::from_millis(500));
     assert_eq!((desk.shown(), thief.phase() == Some(CallPhase::Received)), (vec![call], false));
     assert!(!room.has_namesake());
+    // Nor does it take that room's place by its name.
+    let taking = stranger::Thief::of(&at, "room-2", Some("room-1"));
+    wait_until(SOON, "the thief's", || taking.signed_in() > 0);
+    assert!(room.is_up() && room.downs().is_empty(), "{:?}", room.downs());
 }
 
 #[test]

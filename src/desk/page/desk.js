@@ -309,7 +309,8 @@ function listed(way, brokerLost) {
     return failsFor(room.id) ? [...list, troubles.trouble(NOT_DRAWN, room)] : list;
   });
   const leftOut = broker?.left_out.count ? [troubles.roomsLeftOut(broker.left_out, broker.rooms)] : [];
-  return [...leftOut, ...ofRooms, ...(way.refused ? [troubles.trouble("not_taken")] : [])];
+  const ofDesk = broker?.fought_over ? [troubles.trouble("desk-fought-over")] : [];
+  return [...leftOut, ...ofRooms, ...ofDesk, ...(way.refused ? [troubles.trouble("not_taken")] : [])];
 }
 
 /**

@@ -54,6 +54,8 @@ pub(super) struct LineMessage {
     pub was_linked: bool,
     /// Why it does not, in the words of whoever said so; none while it does.
     pub why: Option<Words>,
+    /// Whether somebody else takes this desk's place at the broker again and again.
+    pub fought_over: bool,
     /// The broker's address.
     pub broker: String,
     /// So many rooms are known.

@@ -140,11 +140,10 @@ impl Told {
 }
 
 async fn send_line(desk: &Rooms, messages: &Messages) -> bool {
-    let (linked, was_linked, why) = desk.link();
+    let (linked, was_linked, why, fought_over) = desk.link();
     let (rooms, left_out) = desk.line.with(|fleet, now_ms| (fleet.rooms(now_ms).count(), LeftOut::of(fleet)));
-    let broker = desk.options.broker.url.to_string();
-    send(messages, "line", &LineMessage { linked, was_linked, why: why.map(Words::from), broker, rooms, left_out })
-        .await
+    let (why, broker) = (why.map(Words::from), desk.options.broker.url.to_string());
+    send(messages, "line", &LineMessage { linked, was_linked, why, fought_over, broker, rooms, left_out }).await
 }
 
 async fn send_room(desk: &Rooms, page: DeskId, room: &RoomId, messages: &Messages) -> bool {

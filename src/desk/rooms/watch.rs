@@ -79,6 +79,7 @@ struct Kept {
     /// Why the broker is not reached; none while it is, or has not been tried.
     why_down: Option<String>,
     was_linked: bool,
+    is_fought_over: bool,
 }
 
 impl Rooms {
@@ -145,6 +146,10 @@ impl Rooms {
                 self.kept().why_down = Some(why);
                 self.shown.send_modify(Shown::line_changed);
             }
+            News::FoughtOver(is_so) => {
+                self.kept().is_fought_over = is_so;
+                self.shown.send_modify(Shown::line_changed);
+            }
             News::Of(FleetNews::Changed(room)) => {
                 let call = self.line.with(|fleet, now_ms| Some((fleet.room(now_ms, &room)?.call, now_ms)));
                 if let Some((call, now_ms)) = call {
@@ -187,11 +192,11 @@ impl Rooms {
         self.kept().logs.get(room).cloned().unwrap_or_default()
     }
 
-    /// Whether the broker hears this desk, whether it ever did, and why not.
-    pub(super) fn link(&self) -> (bool, bool, Option<String>) {
+    /// Whether the broker hears this desk, whether it ever did, why not, and whether its place there is fought over.
+    pub(super) fn link(&self) -> (bool, bool, Option<String>, bool) {
         let linked = self.line.with(|fleet, _| fleet.is_linked());
         let kept = self.kept();
-        (linked, kept.was_linked, kept.why_down.clone())
+        (linked, kept.was_linked, kept.why_down.clone(), kept.is_fought_over)
     }
 
     /// Whether the line's own thread goes on: only then a page may believe what it shows.

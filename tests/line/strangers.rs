@@ -1,0 +1,350 @@
+//! Whoever else is on the broker: those who take a room's place, who speak in its name or a desk's, and who say rubbish.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use stillroom::line::broker::Broker;
+use stillroom::room::call::CallPhase;
+use ulid::Ulid;
+
+use crate::broker::Mosquitto;
+use crate::ends::{self, TestDesk, TestRoom, wait_until};
+use crate::kiosk::{Home, Kiosk, has_trouble};
+use crate::stranger::{Stranger, Thief};
+
+const SOON: Duration = Duration::from_secs(5);
+
+fn home_at(at: &Mosquitto, user: Option<&str>) -> Home {
+    let home = Home::new();
+    let user = user.map_or_else(String::new, |user| {
+        format!("username = \"{user}\"\npassword_file = \"{}\"\n", at.file(user).display())
+    });
+    home.configure(&format!("[line.mqtt]\nurl = \"{}\"\nroom = \"room-2\"\n{user}", at.url()));
+    home
+}
+
+/// Presses so often, and each time the desk has to have it before the room would say that it does not reach it.
+fn calls_get_through(kiosk: &mut Kiosk, times: usize) -> Duration {
+    let mut slowest = Duration::ZERO;
+    for _ in 0..times {
+        let pressed = Instant::now();
+        kiosk.tell("call_pressed");
+        kiosk.wait_within("the call at the desk", SOON, |line| line["call"] == "received");
+        slowest = slowest.max(pressed.elapsed());
+        kiosk.tell("call_here");
+        kiosk.tell("call_cleared");
+        kiosk.wait("no call", |line| line["call"] == "idle");
+    }
+    slowest
+}
+
+#[test]
+fn nobody_who_guesses_a_rooms_name_takes_its_place_and_whoever_learned_it_finds_it_left() {
+    let at = Mosquitto::that_logs();
+    let home = home_at(&at, None);
+    let _desk = TestDesk::open(ends::broker(&at, "desk"));
+    let mut kiosk = home.start(1);
+    kiosk.wait("a desk", |line| line["line"] == "up" && !has_trouble(line, "line-down"));
+    let guesses = Thief::of(&at, "stillroom-room-room-2", None);
+    wait_until(SOON, "the guess", || guesses.signed_in() > 0);
+    let slowest = calls_get_through(&mut kiosk, 6);
+    let names = at.signed_in("stillroom-room-room-2-");
+    assert_eq!(names.len(), 1, "it was never pushed out: {names:?}");
+    println!("a guessed name: 6 of 6 calls, slowest {} ms", slowest.as_millis());
+    drop(guesses);
+    let knows = Thief::of(&at, &names[0], None);
+    wait_until(SOON, "the room under another name", || at.signed_in("stillroom-room-room-2-").len() > 2);
+    let slowest = calls_get_through(&mut kiosk, 6);
+    println!("a name that was learned: 6 of 6 calls, slowest {} ms, {} thefts", slowest.as_millis(), knows.signed_in());
+    assert!(!has_trouble(kiosk.last(), "line-fought-over"), "it was left behind");
+}
+
+const AS_ITS_USER: &str = "use_username_as_clientid true\n";
+const ANYTHING: &str = "pattern readwrite stillroom/#\n";
+
+#[test]
+fn two_tablets_with_the_same_user_say_so_and_the_one_that_the_desk_hears_gets_its_calls_through() {
+    let at = Mosquitto::with_access(AS_ITS_USER, ANYTHING, &["room-2", "desk"]);
+    let desk = TestDesk::open(Broker {
+        username: Some("desk".to_owned()),
+        password_file: Some(at.file("desk")),
+        ..ends::broker(&at, "desk")
+    });
+    wait_until(SOON, "the desk", || desk.is_up());
+    let homes = [home_at(&at, Some("room-2")), home_at(&at, Some("room-2"))];
+    let mut kiosks = homes.each_ref().map(|home| home.start(1));
+    for kiosk in &mut kiosks {
+        kiosk.wait("a fight", |line| has_trouble(line, "line-fought-over"));
+    }
+    // The desk takes the two for one room, and goes by the one that came up later.
+    let pressed = Instant::now();
+    kiosks[1].tell("call_pressed");
+    kiosks[1].wait("the call at the desk", |line| line["call"] == "received");
+    println!("two tablets of one user: a call at the desk after {} ms", pressed.elapsed().as_millis());
+    assert!(!desk.shown().is_empty() && !desk.is_fought_over());
+}
+
+#[test]
+#[ignore = "a minute of quiet; make soak"]
+fn soak_a_fight_does_not_spin_and_is_over_after_a_minute_of_quiet() {
+    let at = Mosquitto::with_access(AS_ITS_USER, ANYTHING, &["room-2", "desk"]);
+    let named = |user: &str| Broker {
+        username: Some(user.to_owned()),
+        password_file: Some(at.file(user)),
+        ..ends::broker(&at, user)
+    };
+    let (room, desk) = (TestRoom::open(named("room-2")), TestDesk::open(named("desk")));
+    wait_until(SOON, "the room hears its desk", || room.desks() == 1);
+    let thief = Thief::of(&at, "any", Some("room-2"));
+    wait_until(SOON, "the fight is told", || room.is_fought_over());
+    let (before, began) = (thief.signed_in(), Instant::now());
+    std::thread::sleep(Duration::from_secs(10));
+    let thefts = thief.signed_in() - before;
+    println!("{thefts} thefts in {:?}", began.elapsed());
+    assert!(thefts < 40, "the room comes back with pauses");
+    let call = room.press();
+    drop(thief);
+    wait_until(SOON, "the desk shows the call", || desk.shown() == [call]);
+    let quiet = wait_until(Duration::from_secs(70), "the fight is over", || !room.is_fought_over());
+    assert!(quiet > Duration::from_secs(50) && room.is_up());
+}
+
+#[test]
+fn a_room_that_the_broker_lets_say_nothing_says_that_its_line_is_down() {
+    let at = Mosquitto::with_access("", "pattern read stillroom/#\n", &["room-2"]);
+    let room = TestRoom::open(Broker {
+        username: Some("room-2".to_owned()),
+        password_file: Some(at.file("room-2")),
+        ..ends::broker(&at, "room")
+    });
+    wait_until(SOON, "why it is down", || room.downs().iter().any(|why| why.contains("access list")));
+    room.press();
+    wait_until(Duration::from_secs(8), "that no desk is reached", || room.says_line_down());
+    assert_eq!(room.phase(), Some(CallPhase::Placed), "what the broker throws away was not sent");
+}
+
+/// One word of a liar.
+type Lie = fn(&Stranger);
+
+fn in_the_rooms_name(stranger: &Stranger, change: impl FnOnce(&mut Value)) {
+    let (topic, mut said) = stranger.last("stillroom/room-2/state");
+    change(&mut said);
+    stranger.say(&topic, &said);
+}
+
+fn in_the_desks_name(stranger: &Stranger, begins: &str, change: impl FnOnce(&mut Value)) {
+    let (topic, mut said) = stranger.last(begins);
+    change(&mut said);
+    stranger.say(&topic, &said);
+}
+
+const LIES: [(&str, Lie); 10] = [
+    ("the room, last number", |liar| in_the_rooms_name(liar, |said| said["seq"] = json!(u64::MAX))),
+    ("the room, a number that could be", |liar| {
+        in_the_rooms_name(liar, |said| said["seq"] = json!(said["seq"].as_u64().unwrap() + 200));
+    }),
+    ("the room, last run", |liar| in_the_rooms_name(liar, |said| said["boot"] = json!(Ulid(u128::MAX)))),
+    ("the room, last connection", |liar| {
+        in_the_rooms_name(liar, |said| {
+            said["link"] = json!(u32::MAX);
+            said["seq"] = json!(said["seq"].as_u64().unwrap() + 1);
+        });
+    }),
+    ("the room's will", |liar| {
+        in_the_rooms_name(liar, |said| {
+            *said = json!({ "kind": "will", "v": 1, "room": "room-2", "boot": said["boot"], "link": u32::MAX, "seq": 1 });
+        });
+    }),
+    ("the room's will, and its last run", |liar| {
+        in_the_rooms_name(liar, |said| {
+            let mut later = said.clone();
+            later["boot"] = json!(Ulid(u128::MAX));
+            *said = json!({ "kind": "will", "v": 1, "room": "room-2", "boot": said["boot"], "link": u32::MAX, "seq": 1 });
+            liar.say("stillroom/room-2/state", said);
+            *said = later;
+        });
+    }),
+    ("the desk's beat, last number", |liar| {
+        in_the_desks_name(liar, "stillroom/desks/", |said| {
+            (said["seq"], said["receives"]) = (json!(u64::MAX), json!(false));
+        });
+    }),
+    ("the desk's beat, a number that could be", |liar| {
+        in_the_desks_name(liar, "stillroom/desks/", |said| said["seq"] = json!(said["seq"].as_u64().unwrap() + 200));
+    }),
+    ("the desk is gone", |liar| {
+        in_the_desks_name(liar, "stillroom/desks/", |said| {
+            (said["gone"], said["link"]) = (json!(true), json!(u32::MAX));
+        });
+    }),
+    ("the desk's word to the room, last number", |liar| {
+        let (topic, said) = liar.last("stillroom/desks/");
+        let desk = topic.rsplit('/').next().unwrap();
+        let stance = json!({ "v": 1, "desk": desk, "link": said["link"], "seq": u64::MAX, "receives": true,
+            "received": null, "orders": [], "cleared": u64::MAX });
+        liar.say("stillroom/room-2/desk", &stance);
+    }),
+];
+
+#[test]
+fn no_single_word_in_the_name_of_a_room_or_a_desk_silences_it() {
+    let at = Mosquitto::open();
+    let home = home_at(&at, None);
+    let desk = TestDesk::open(ends::broker(&at, "desk"));
+    let stranger = Stranger::join(&at);
+    let mut kiosk = home.start(1);
+    kiosk.wait("a desk", |line| line["line"] == "up");
+    for (what, lie) in LIES {
+        lie(&stranger);
+        let lied = Instant::now();
+        kiosk.tell("call_pressed");
+        // The longest is what looks like the true speaker's own: until what is true goes on and the lie does not.
+        kiosk.wait_within(what, Duration::from_secs(9), |line| line["call"] == "received");
+        wait_until(SOON, what, || desk.open_call().is_some());
+        println!("{what}: the call at the desk after {} ms", lied.elapsed().as_millis());
+        kiosk.tell("call_here");
+        kiosk.tell("call_cleared");
+        kiosk.wait("no call", |line| line["call"] == "idle");
+        wait_until(Duration::from_secs(9), "the desk clears it", || desk.open_call().is_none());
+    }
+    // Nor is an open call taken from the desk by a word that it has ended.
+    kiosk.tell("call_pressed");
+    kiosk.wait("the call at the desk", |line| line["call"] == "received");
+    let (call, _) = desk.open_call().unwrap();
+    in_the_rooms_name(&stranger, |said| {
+        (said["seq"], said["call"]) = (json!(said["seq"].as_u64().unwrap() + 100), Value::Null);
+        said["ended"] = json!([call]);
+    });
+    wait_until(SOON, "what was said in its name", || desk.open_call().is_none());
+    wait_until(Duration::from_secs(9), "the call again", || desk.open_call().map(|(open, _)| open) == Some(call));
+    // And a room that really goes is missed at once, whatever was said of its connections.
+    kiosk.kill_9();
+    wait_until(SOON, "the desk loses the room", || desk.troubles() == ["room-lost"]);
+}
+
+#[test]
+fn a_room_hears_that_somebody_speaks_in_its_name() {
+    let at = Mosquitto::open();
+    let room = TestRoom::open(ends::broker(&at, "room"));
+    let stranger = Stranger::join(&at);
+    in_the_rooms_name(&stranger, |said| said["seq"] = json!(u64::MAX));
+    wait_until(SOON, "it knows", || room.has_namesake());
+}
+
+#[test]
+fn a_flood_of_rubbish_delays_no_call_and_is_told_once() {
+    let at = Mosquitto::open();
+    let home = home_at(&at, None);
+    let desk = TestDesk::open(ends::broker(&at, "desk"));
+    let mut kiosk = home.start(1);
+    kiosk.wait("a desk", |line| line["line"] == "up");
+    let topics = ["room-2/state", "room-2/desk", "desks/7", "room-9/state", "Room 2/state", "desks/a/b"];
+    let topics: Vec<String> = topics.iter().map(|topic| format!("stillroom/{topic}")).collect();
+    let beat = br#"{"v":1,"desk":"7","link":4294967296,"seq":-1,"receives":1,"gone":"no"}"#;
+    let payloads: Vec<Vec<u8>> = vec![
+        Vec::new(),
+        b"{".to_vec(),
+        beat.to_vec(),
+        vec![0xff; 300],
+        [b"[".repeat(2_000), b"1".to_vec()].concat(),
+        vec![b' '; 60_000],
+        vec![b'9'; 70_000],
+    ];
+    let flood = Stranger::flood(&at, topics, payloads);
+    wait_until(Duration::from_secs(20), "a flood", || flood.said() > 2_000);
+    let slowest = calls_get_through(&mut kiosk, 20);
+    println!("{} words of rubbish: 20 of 20 calls, slowest {} ms", flood.said(), slowest.as_millis());
+    assert_eq!(desk.shown().len(), 20);
+    drop(flood);
+    let told = kiosk.complaints().lines().filter(|line| line.contains("does not understand")).count();
+    assert!((1..=2).contains(&told), "{}", kiosk.complaints());
+    assert!(!has_trouble(kiosk.last(), "line-down") && !has_trouble(kiosk.last(), "line-fought-over"));
+}
+
+#[test]
+fn a_flood_of_what_a_desk_could_say_delays_no_call_either() {
+    let at = Mosquitto::open();
+    let home = home_at(&at, None);
+    let _desk = TestDesk::open(ends::broker(&at, "desk"));
+    let mut kiosk = home.start(1);
+    kiosk.wait("a desk", |line| line["line"] == "up");
+    // Each word is news, and makes something for the room to do.
+    let payloads = (0..5_000_u64).map(|seq| {
+        let order = json!({ "id": Ulid(seq.into()), "order": "pause" });
+        let said = json!({ "v": 1, "desk": (seq % 50).to_string(), "link": 1, "seq": seq + 1, "receives": seq % 2 == 0,
+            "received": Ulid(7), "orders": [order], "cleared": null });
+        serde_json::to_vec(&said).unwrap()
+    });
+    let flood = Stranger::flood(&at, vec!["stillroom/room-2/desk".to_owned()], payloads.collect());
+    wait_until(SOON, "a flood", || flood.said() > 100);
+    kiosk.tell("call_pressed");
+    let pressed = Instant::now();
+    kiosk.wait("the call", |line| line["call"] != "idle");
+    println!("{} orders: a press shown after {} ms", flood.said(), pressed.elapsed().as_millis());
+    drop(flood);
+    kiosk.reach("the call at the desk", |line| line["call"] == "received");
+    kiosk.send(&json!({ "event": "call_here" }));
+    kiosk.reach("somebody there", |line| line["call"] == "here");
+}
+
+/// A line's end with a fault in it.
+struct Faulty {
+    faults: u32,
+    linked: bool,
+}
+
+impl stillroom::line::link::End for Faulty {
+    type News = ();
+
+    fn topics(&self) -> Vec<String> {
+        vec!["stillroom/desks/#".to_owned()]
+    }
+    fn connecting(&mut self) -> Option<stillroom::line::Publication> {
+        None
+    }
+    fn linked(&mut self, _now_ms: u64) {
+        self.linked = true;
+    }
+    fn unlinked(&mut self) {
+        self.linked = false;
+    }
+    fn heard(&mut self, _now_ms: u64, _topic: &str, _payload: &[u8], _retained: bool) {}
+    fn acknowledged(&mut self, _receipt: u64, _heard: bool) {}
+    fn refused(&mut self, _now_ms: u64, _receipt: u64, _topic: &str) -> bool {
+        false
+    }
+    fn pass(&mut self, _now_ms: u64) {
+        if self.linked && self.faults > 0 {
+            self.faults -= 1;
+            panic!("a fault that is planted");
+        }
+    }
+    fn poll_publication(&mut self, _now_ms: u64) -> Option<stillroom::line::Publication> {
+        None
+    }
+    fn poll_news(&mut self) -> Option<()> {
+        None
+    }
+    fn deadline_ms(&self) -> u64 {
+        u64::MAX
+    }
+}
+
+#[test]
+fn a_line_that_ends_on_a_fault_is_opened_anew() {
+    use stillroom::line::link::{Line, News};
+    let at = Mosquitto::open();
+    let (told, news) = std::sync::mpsc::channel();
+    let end = Faulty { faults: 2, linked: false };
+    let _line = Line::open(end, ends::broker(&at, "faulty"), move |news| drop(told.send(news))).unwrap();
+    let words = std::iter::from_fn(|| news.recv_timeout(Duration::from_secs(8)).ok()).take(5);
+    let words: Vec<&str> = words
+        .map(|news| match news {
+            News::Up => "up",
+            News::Down(_) => "down",
+            News::FoughtOver(_) => "fought over",
+            News::Of(()) => "news",
+        })
+        .collect();
+    assert_eq!(words, ["up", "down", "up", "down", "up"]);
+}

@@ -1,8 +1,8 @@
 //! Owns how a line tells that its place at the broker is fought over: somebody else signs in as the same client, and a
 //! broker keeps only the newer of two. Pure. Does not own connections.
 //!
-//! Some brokers say so when they give a place to another; others only close. A connection that was up, was ended by the
-//! broker, and could be made again at the first try was taken: a broker that went away is not back that soon, time and
+//! Some brokers say so when they give a place to another; others only close. A connection that the broker let in, that it
+//! ended, and that it let in again at the first try was taken: a broker that went away is not back that soon, time and
 //! again.
 
 use std::collections::VecDeque;
@@ -12,7 +12,7 @@ const TAKINGS_MIN: usize = 3;
 /// … within this tell a fight; and it is over once there was none for so long.
 const QUIET_AFTER_MS: u64 = 60_000;
 
-/// How a connection that was up came to its end.
+/// How a connection came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Loss {
     /// The broker says that the place went to another.
@@ -34,7 +34,7 @@ pub(super) struct Fight {
 }
 
 impl Fight {
-    /// A connection that was up has ended.
+    /// A connection that the broker had let in has ended.
     pub(super) fn lost(&mut self, now_ms: u64, how: Loss) {
         self.closed = how == Loss::Closed;
         if how == Loss::Taken {
@@ -42,13 +42,13 @@ impl Fight {
         }
     }
 
-    /// A try did not come up: whoever closed the connection before was not there any more.
+    /// A try was not let in: whoever closed the connection before was not there any more.
     pub(super) fn failed(&mut self) {
         self.closed = false;
     }
 
-    /// A connection is up.
-    pub(super) fn up(&mut self, now_ms: u64) {
+    /// The broker lets a connection in.
+    pub(super) fn let_in(&mut self, now_ms: u64) {
         if std::mem::take(&mut self.closed) {
             self.taken(now_ms);
         }
@@ -90,7 +90,7 @@ mod tests {
         for taking in 0..TAKINGS_MIN as u64 {
             assert_eq!(fight.poll(taking * 1_000), None);
             fight.lost(taking * 1_000, Loss::Taken);
-            fight.up(taking * 1_000 + 200);
+            fight.let_in(taking * 1_000 + 200);
         }
         assert_eq!(fight.poll(2_300), Some(true));
         assert_eq!(fight.poll(2_400), None);
@@ -106,7 +106,7 @@ mod tests {
         for at_ms in [0, 1_000, 2_000] {
             fight.lost(at_ms, Loss::Closed);
             assert_eq!(fight.poll(at_ms), None);
-            fight.up(at_ms + 200);
+            fight.let_in(at_ms + 200);
         }
         assert_eq!(fight.poll(2_300), Some(true));
         let mut fight = Fight::default();
@@ -114,9 +114,9 @@ mod tests {
             // It was started anew, was not there at first, or nothing came through.
             fight.lost(at_ms, Loss::Closed);
             fight.failed();
-            fight.up(at_ms + 200);
+            fight.let_in(at_ms + 200);
             fight.lost(at_ms + 500, Loss::GivenUp);
-            fight.up(at_ms + 700);
+            fight.let_in(at_ms + 700);
         }
         assert_eq!(fight.poll(4_000), None);
     }

@@ -102,7 +102,7 @@ impl From<ConnectionError> for LinkError {
 }
 
 impl LinkError {
-    /// How a connection that was up came to its end by this.
+    /// How a connection came to its end by this.
     fn loss(&self) -> Loss {
         match self {
             Self::Taken => Loss::Taken,
@@ -302,10 +302,10 @@ async fn keep<E: End>(
         teller.down(broker, &LinkError::Fault);
     }
     loop {
-        let mut up_since = None;
-        let ended = connection(line, broker, &mut name, teller, &mut up_since).await;
+        let mut met = Met::default();
+        let ended = connection(line, broker, &mut name, teller, &mut met).await;
         line.end().unlinked();
-        if up_since.is_some() {
+        if met.is_let_in {
             teller.fight.lost(line.now_ms(), ended.loss());
         } else {
             teller.fight.failed();
@@ -314,7 +314,7 @@ async fn keep<E: End>(
             name = None;
         }
         teller.down(broker, &ended);
-        let held = up_since.is_some_and(|since: Instant| since.elapsed() >= HOLDS_AFTER);
+        let held = met.up_since.is_some_and(|since: Instant| since.elapsed() >= HOLDS_AFTER);
         pause = if held { PAUSE_LEAST } else { (pause * 2).min(PAUSE_MOST) };
         let until = tokio::time::Instant::now() + jittered(pause);
         loop {
@@ -335,7 +335,17 @@ fn jittered(pause: Duration) -> Duration {
     pause.mul_f64(0.5 + chance / 2.0)
 }
 
+/// How far a connection has come.
+#[derive(Default)]
+struct Met {
+    /// Whether the broker has let it in. In a fight it may come no further.
+    is_let_in: bool,
+    /// Since when it is heard and hears.
+    up_since: Option<Instant>,
+}
+
 enum Word {
+    LetIn,
     Heard { topic: String, payload: Vec<u8>, retained: bool },
     Acknowledged { receipt: u64, heard: bool },
     Refused { receipt: u64, topic: String, reason: PubAckReason },
@@ -348,7 +358,7 @@ async fn connection<E: End, F: FnMut(News<E::News>)>(
     broker: &Broker,
     name: &mut Option<String>,
     teller: &mut Teller<F>,
-    up_since: &mut Option<Instant>,
+    met: &mut Met,
 ) -> LinkError {
     let will = line.end().connecting();
     let options = match options(broker, name, will) {
@@ -358,13 +368,12 @@ async fn connection<E: End, F: FnMut(News<E::News>)>(
     let (client, events) = AsyncClient::builder(options).capacity(QUEUE_MAX).build();
     let (words, mut inbox) = mpsc::channel(QUEUE_MAX);
     let mut pump = Pump(tokio::spawn(pump(events, words.clone())));
-    if let Err(error) = listen(line, &client, &mut inbox, teller).await {
+    if let Err(error) = listen(line, &client, &mut inbox, teller, met).await {
         return error;
     }
     let now = Instant::now();
-    *up_since = Some(now);
+    met.up_since = Some(now);
     line.end().linked(line.now_ms());
-    teller.fight.up(line.now_ms());
     // A place that is fought over is lost again at once: the line is told to be up only once it holds.
     let holds_after = if teller.fight.is_on(line.now_ms()) { HOLDS_AFTER } else { Duration::ZERO };
     let mut told_up_at = Some(tokio::time::Instant::from_std(now + holds_after));
@@ -439,6 +448,7 @@ impl Drop for Pump {
 async fn pump(mut events: EventLoop, words: mpsc::Sender<Word>) {
     loop {
         let word = match events.poll().await {
+            Ok(Event::Incoming(Incoming::ConnAck(_))) => Word::LetIn,
             Ok(Event::Incoming(Incoming::Publish(publish))) => Word::Heard {
                 topic: String::from_utf8_lossy(&publish.topic).into_owned(),
                 payload: publish.payload.to_vec(),
@@ -463,6 +473,7 @@ async fn listen<E: End, F: FnMut(News<E::News>)>(
     client: &AsyncClient,
     inbox: &mut mpsc::Receiver<Word>,
     teller: &mut Teller<F>,
+    met: &mut Met,
 ) -> Result<(), LinkError> {
     let filters = line.end().topics().into_iter().map(|topic| SubscribeFilter {
         nolocal: true,
@@ -481,7 +492,13 @@ async fn listen<E: End, F: FnMut(News<E::News>)>(
         tokio::select! {
             // The words first: they say why a connection failed, where the other only knows that it did.
             biased;
-            word = inbox.recv() => take(line, &mut nothing_said, word)?,
+            word = inbox.recv() => match word {
+                Some(Word::LetIn) => {
+                    met.is_let_in = true;
+                    teller.fight.let_in(line.now_ms());
+                }
+                word => take(line, &mut nothing_said, word)?,
+            },
             listens = &mut listening => match listens {
                 Ok(_) => return Ok(()),
                 Err(error) => {
@@ -506,6 +523,7 @@ async fn listen<E: End, F: FnMut(News<E::News>)>(
 /// Takes in what came; an error if the connection is over by it.
 fn take<E: End>(line: &Shared<E>, waiting: &mut Waiting, word: Option<Word>) -> Result<(), LinkError> {
     match word {
+        Some(Word::LetIn) => Ok(()),
         Some(Word::Heard { topic, payload, retained }) => {
             line.end().heard(line.now_ms(), &topic, &payload, retained);
             Ok(())

@@ -124,6 +124,7 @@ interface BrokerLine {
   why: string | null;
   broker: string;
   rooms: number;
+  fought_over: boolean;
   left_out: { count: number; rooms: string[] };
 }
 

@@ -1,7 +1,10 @@
 //! The staff panel under fingers: however many profiles there are, each can be chosen.
 
+use std::time::Duration;
+
 use iced::Rectangle;
-use stillroom::room::{Event, Trouble};
+use stillroom::pin::Verdict;
+use stillroom::room::{Event, Snapshot, Trouble};
 
 use crate::tablet::{SIZE, Tablet};
 
@@ -58,6 +61,22 @@ fn every_one_of_any_number_of_profiles_can_be_chosen() {
             tablet.until("it is chosen", |snapshot| snapshot.profile == format!("profile-{number}"));
         }
     }
+}
+
+#[test]
+fn a_pin_that_cannot_be_read_opens_nothing_and_says_the_way_out() {
+    let mut tablet = Tablet::new();
+    let is_lost = |snapshot: &Snapshot| snapshot.troubles.contains(&Trouble::StaffPinLost);
+    tablet.try_pin(Err("staff-pin: damaged".to_owned()));
+    tablet.until("staff are told", is_lost);
+    assert!(tablet.shows("pin-1") && !tablet.shows("staff-reset"), "the pad stays");
+    let lines = tablet.lines();
+    assert!(lines.iter().any(|(line, _)| line.contains("PIN is damaged")), "{lines:?}");
+    tablet.try_pin(Ok(Verdict::Wrong { wait: Duration::ZERO }));
+    tablet.until("it can be read again", |snapshot| !is_lost(snapshot));
+    assert!(!tablet.shows("staff-reset"));
+    tablet.try_pin(Ok(Verdict::Right));
+    assert!(tablet.shows("staff-reset"));
 }
 
 #[test]

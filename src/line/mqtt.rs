@@ -60,8 +60,7 @@ impl RoomLine {
     ) -> std::io::Result<Self> {
         let is_private = broker.url.is_private();
         let end = RoomEnd::new(room, run, ended);
-        let side =
-            RoomSide { end, source, is_private, namesake_told: false, hidden_told: false, on_their_way: 0 };
+        let side = RoomSide { end, source, is_private, namesake_told: false, hidden_told: false, on_their_way: 0 };
         Line::open(side, broker, on_news).map(Self)
     }
 

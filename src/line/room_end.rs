@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use ulid::Ulid;
 
 use super::message::{
-    CallState, DeskBeat, DeskStance, FromRoom, Head, NotUnderstood, OrderAnswer, Phase, RoomId, RoomState, VERSION, Vitals, all_desks,
-    is_desk_beat, read, write,
+    CallState, DeskBeat, DeskStance, FromRoom, Head, NotUnderstood, OrderAnswer, Phase, RoomId, RoomState, VERSION,
+    Vitals, all_desks, is_desk_beat, read, write,
 };
 use super::rarely::Rarely;
 use super::sequence::{Sequence, Word};
@@ -457,7 +457,10 @@ impl RoomEnd {
         self.publication(&said, false, named).or_else(|| {
             // Whatever makes it too long, the call goes out.
             if let Some(times) = self.too_long.happened(now_ms) {
-                tracing::error!(times, "how the room stands is too long for the broker; the desk hears of its call only");
+                tracing::error!(
+                    times,
+                    "how the room stands is too long for the broker; the desk hears of its call only"
+                );
             }
             state.view = SaidView::default();
             self.publication(&FromRoom::State(Box::new(state)), false, named)
@@ -547,18 +550,26 @@ fn keep<T>(things: &mut VecDeque<T>, thing: T, max: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::line::message::MESSAGE_BYTES_MAX;
+    use crate::line::view::{LIST_MAX, Offers, Profile, WORDS_CHARS_MAX};
 
     #[test]
     fn a_call_goes_out_though_all_the_rest_is_too_long() {
         let mut end = RoomEnd::new(RoomId::new("room-2").unwrap(), Ulid(1), []);
         end.linked();
         end.offer(0, CallId(7), false, 1);
+        let profile = Profile {
+            name: "gentle-tide".into(),
+            title: "Gentle tide".into(),
+            // Four bytes each.
+            description: "\u{1d11e}".repeat(WORDS_CHARS_MAX).into(),
+            scored: true,
+        };
+        let offers = Offers { profiles: vec![profile; LIST_MAX].into(), cap_db: -14.0 };
         let told = || Told {
             name: "Room 2".to_owned(),
             call: None,
             vitals: Vitals::default(),
-            view: Value::String("x".repeat(MESSAGE_BYTES_MAX)),
+            view: RoomView { offers: Some(offers.clone()), ..RoomView::default() },
         };
         let said: Vec<_> = std::iter::from_fn(|| end.poll_publication(0, told)).collect();
         let said = said.iter().map(|said| read::<FromRoom>(&said.payload, |said| said.head().v).unwrap());
@@ -572,9 +583,20 @@ mod tests {
         let room = RoomId::new("room-2").unwrap();
         let mut end = RoomEnd::new(room.clone(), Ulid(1), []);
         let says = |end: &mut RoomEnd, seq: u64| {
-            let order = super::super::message::NamedOrder { id: Ulid(seq.into()), order: super::super::order::Order::Pause };
+            let order =
+                super::super::message::NamedOrder { id: Ulid(seq.into()), order: super::super::order::Order::Pause };
             let (received, orders) = (Some(Ulid(9)), vec![order]);
-            let stance = DeskStance { v: VERSION, desk: 5, link: 1, seq, receives: true, received, orders, cleared: None };
+            let stance = DeskStance {
+                v: VERSION,
+                desk: 5,
+                link: 1,
+                seq,
+                receives: true,
+                shows: true,
+                received,
+                orders,
+                cleared: None,
+            };
             end.heard(seq * 10, &room.desk_topic(), &write(&stance).unwrap());
         };
         for seq in 1..5_000 {

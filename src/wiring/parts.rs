@@ -33,7 +33,11 @@ fn has_failed(room: &RoomHandle) {
     room.report(Event::TroubleChanged { trouble: Trouble::PartFailed, on: true });
 }
 
-fn start_telling(name: &'static str, fails: impl Fn() + Clone + Send + 'static, mut run: impl FnMut() + Send + 'static) {
+fn start_telling(
+    name: &'static str,
+    fails: impl Fn() + Clone + Send + 'static,
+    mut run: impl FnMut() + Send + 'static,
+) {
     let failed = fails.clone();
     let started = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
         while catch_unwind(AssertUnwindSafe(&mut run)).is_err() {

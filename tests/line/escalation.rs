@@ -199,10 +199,7 @@ fn a_step_that_reached_nobody_stays_told_until_it_is_taken() {
 fn the_program_says_a_new_ringing_anew_and_the_same_ringing_once() {
     let (receiver, home) = (Receiver::open(), Home::new());
     fs::write(home.folder().join("secret"), "a secret of the clinic\n").unwrap();
-    home.configure(&format!(
-        "[[escalation]]\nafter_s = 0\nurl = \"{}\"\nsecret_file = \"secret\"\n",
-        receiver.url()
-    ));
+    home.configure(&format!("[[escalation]]\nafter_s = 0\nurl = \"{}\"\nsecret_file = \"secret\"\n", receiver.url()));
     let mut kiosk = home.start(1);
     kiosk.first();
     kiosk.tell("call_pressed");

@@ -152,14 +152,16 @@ const LIES: [(&str, Lie); 10] = [
     }),
     ("the room's will", |liar| {
         in_the_rooms_name(liar, |said| {
-            *said = json!({ "kind": "will", "v": 1, "room": "room-2", "boot": said["boot"], "link": u32::MAX, "seq": 1 });
+            *said =
+                json!({ "kind": "will", "v": 1, "room": "room-2", "boot": said["boot"], "link": u32::MAX, "seq": 1 });
         });
     }),
     ("the room's will, and its last run", |liar| {
         in_the_rooms_name(liar, |said| {
             let mut later = said.clone();
             later["boot"] = json!(Ulid(u128::MAX));
-            *said = json!({ "kind": "will", "v": 1, "room": "room-2", "boot": said["boot"], "link": u32::MAX, "seq": 1 });
+            *said =
+                json!({ "kind": "will", "v": 1, "room": "room-2", "boot": said["boot"], "link": u32::MAX, "seq": 1 });
             liar.say("stillroom/room-2/state", said);
             *said = later;
         });

@@ -3,7 +3,6 @@
 
 use std::fs;
 
-
 use crate::kiosk::{Home, has_trouble, program};
 
 /// Blocks of 512 bytes that a file may have, in place of a disk that is full: it needs no superuser.

@@ -1,6 +1,6 @@
 //! Owns what somebody says in the names of others: what they said last, with other numbers. Nothing of it may last.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 

@@ -33,7 +33,10 @@ impl World {
         } else {
             let unheld_ms = self.now_ms - since_ms;
             // A desk that is gone may be said to be there by whoever lies.
-            self.holds(self.lies || unheld_ms <= SILENT_AFTER_MS + 6 * SECOND, "the desk \"has your call\", but none does any more");
+            self.holds(
+                self.lies || unheld_ms <= SILENT_AFTER_MS + 6 * SECOND,
+                "the desk \"has your call\", but none does any more",
+            );
         }
     }
 

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use crate::desk_page::Page;
 use crate::kiosk::{Home, Kiosk, eventually, has_trouble, program};
 
 /// A step of the escalation list that is due with the press, and reaches nobody: that is logged.
@@ -87,11 +88,14 @@ fn a_loop_that_fails_ends_the_program_and_the_call_comes_back() {
     let home = Home::new();
     let mut kiosk = home.start(1);
     kiosk.first();
+    let mut page = Page::open(&home);
+    page.name();
     kiosk.tell("visit_begins");
     kiosk.tell("call_pressed");
-    kiosk.wait("a call", |line| line["call"] == "placed");
+    kiosk.reach("a call", |line| line["call"] == "placed");
     kiosk.tell("loop_fails");
     let said = kiosk.error();
+    page.hear("event: gone");
     assert!(said.contains("the room's loop has ended"), "{said}");
     let since = Instant::now();
     assert_eq!(kiosk.ended().code(), Some(1));

@@ -35,6 +35,8 @@ fn both(home: &Home, name: &str) -> [PathBuf; 2] {
 
 /// The volume that a patient gets who asks for the loudest there is.
 fn loudest(kiosk: &mut Kiosk) -> Value {
+    // After a reset that was cut off it first comes out of turnover.
+    kiosk.reach("ready, or a visit", |line| line["stage"] == "ready" || line["stage"] == "arrive");
     if kiosk.last()["stage"] == "ready" {
         kiosk.tell("visit_begins");
     }

@@ -169,7 +169,6 @@ pub struct RoomView {
     /// Whether staff heard the test tone in this turnover.
     pub speaker_tested: bool,
     /// What can be chosen in it; none where the desk knows by itself.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub offers: Option<Offers>,
 }
 

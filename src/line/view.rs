@@ -8,6 +8,8 @@ use std::ops::Deref;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use crate::room::names::turns_text;
+
 /// The longest word by which a room names something, in characters.
 pub const NAME_CHARS_MAX: usize = 120;
 /// The longest words that a person reads, in characters, but for what a patient shared.
@@ -62,7 +64,7 @@ impl<const CHARS_MAX: usize> Deref for Text<CHARS_MAX> {
 
 /// Marks of direction, and marks that take no room: a name of them cannot be told from another.
 const fn turns_or_hides(char: char) -> bool {
-    matches!(char, '\u{61C}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
+    turns_text(char) || matches!(char, '\u{200B}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
 }
 
 /// What the patient shared. Its `Debug` does not print it.

@@ -70,7 +70,8 @@ pub fn name(text: &str, chars: &RangeInclusive<usize>) -> Result<String, NamePro
 }
 
 /// The marks, embeddings, overrides and isolates of the Unicode Bidirectional Algorithm (UAX 9).
-const fn turns_text(sign: char) -> bool {
+#[must_use]
+pub const fn turns_text(sign: char) -> bool {
     matches!(sign, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 

@@ -14,7 +14,7 @@ use crate::room::Event;
 /// whole story.
 pub(super) const WAITING_MAX: usize = 4_096;
 /// Records that share one wait for the disk.
-const BATCH_MAX: usize = 64;
+pub(super) const BATCH_MAX: usize = 64;
 
 /// Told how a record fared: at the first attempt, and once more if it comes to be on disk later.
 pub(super) type Done = Box<dyn FnMut(Result<(), JournalError>) + Send>;

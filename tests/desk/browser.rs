@@ -78,7 +78,7 @@ impl Browser {
         let mut socket = self.connect().await;
         let request = self.request("GET", "/events", &[("accept", "text/event-stream")], "", "keep-alive");
         socket.write_all(request.as_bytes()).await.unwrap();
-        Stream { lines: BufReader::new(socket), event: String::new() }
+        Stream { lines: BufReader::new(socket), event: String::new(), ended: false }
     }
 
     async fn connect(&self) -> TcpStream {
@@ -105,6 +105,7 @@ impl Browser {
 pub struct Stream {
     lines: BufReader<TcpStream>,
     event: String,
+    ended: bool,
 }
 
 impl Stream {
@@ -127,14 +128,15 @@ impl Stream {
     /// Whether nothing more can come.
     #[allow(dead_code)] // not every binary of tests ends a stream from the other side
     pub async fn has_ended(&mut self) -> bool {
-        let mut rest = Vec::new();
-        timeout(Duration::from_secs(15), self.lines.read_to_end(&mut rest)).await.is_ok()
+        timeout(Duration::from_secs(15), async { while self.read().await.is_some() {} }).await.is_ok() && self.ended
     }
 
     async fn read(&mut self) -> Option<(String, Value)> {
         loop {
             let mut line = String::new();
-            if self.lines.read_line(&mut line).await.ok()? == 0 {
+            // A piece of no length ends what was streamed, though the connection may stay for another request.
+            if self.ended || self.lines.read_line(&mut line).await.ok()? == 0 || line.trim_end() == "0" {
+                self.ended = true;
                 return None;
             }
             if let Some(event) = line.strip_prefix("event: ") {

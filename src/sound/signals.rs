@@ -21,8 +21,6 @@ pub enum Signal {
     DeskHasIt,
     /// A person said that they are coming: a chord that opens slowly.
     SomeoneComing,
-    /// Somebody is in the room: one low, warm chord.
-    SomeoneHere,
     /// No desk can be reached: a chime that carries.
     LineDown,
     /// The dim call panel is there, for covered eyes: one low, soft note.
@@ -60,7 +58,6 @@ impl Signal {
             Self::DarkPanel => &DARK_PANEL,
             Self::TestTone => &TEST_TONE,
             Self::TalkNow => &TALK_NOW,
-            Self::SomeoneHere => &SOMEONE_HERE,
             Self::Reading => &[],
         }
     }
@@ -73,7 +70,6 @@ const SOMEONE_COMING: [Note; 3] = [
     note(0.10, 392.0, 0.40, 1.60, 0.34, 0.08),
     note(0.25, 659.26, 0.60, 1.40, 0.24, 0.05),
 ];
-const SOMEONE_HERE: [Note; 2] = [note(0.0, 196.0, 0.18, 1.10, 0.50, 0.06), note(0.12, 293.66, 0.30, 1.00, 0.30, 0.04)];
 /// Two strokes, unlike in pitch and length, then the same once more after a long rest.
 const LINE_DOWN: [Note; 4] = [
     note(0.0, 659.26, 0.03, 1.30, 0.38, 0.55),
@@ -270,7 +266,7 @@ mod tests {
     use super::*;
     use crate::sound::ramp::SILENCE;
 
-    const EVERY: [Signal; 8] = [
+    const EVERY: [Signal; 7] = [
         Signal::CallPlaced,
         Signal::DeskHasIt,
         Signal::SomeoneComing,
@@ -278,7 +274,6 @@ mod tests {
         Signal::DarkPanel,
         Signal::TestTone,
         Signal::TalkNow,
-        Signal::SomeoneHere,
     ];
 
     fn sound_of(signal: Signal) -> Vec<[f32; 2]> {

@@ -36,11 +36,10 @@ const SILENCE_BELOW_PEAK: f32 = 0.01;
 /// Frames of fade at both ends.
 const FADE_FRAMES: usize = 480;
 /// What may be spoken, by the name of its file.
-const NAMES: [(Signal, &str); 7] = [
+const NAMES: [(Signal, &str); 6] = [
     (Signal::CallPlaced, "calling"),
     (Signal::DeskHasIt, "received"),
     (Signal::SomeoneComing, "coming"),
-    (Signal::SomeoneHere, "here"),
     (Signal::LineDown, "line-down"),
     (Signal::DarkPanel, "dark-press-again"),
     (Signal::TalkNow, "talk-now"),
@@ -368,14 +367,14 @@ mod tests {
         write_clip(&english, "hello.ogg", 0.5, 0.0, 1.0);
         write_clip(&english, "received.ogg", 0.0, 0.0, 1.0);
         fs::write(english.join("coming.ogg"), b"this is not audio").unwrap();
-        fs::write(english.join("here.ogg"), b"").unwrap();
+        fs::write(english.join("dark-press-again.ogg"), b"").unwrap();
         fs::write(english.join("line-down.mp3"), b"").unwrap();
         fs::write(english.join("README.md"), b"").unwrap();
         let wrong = check_clips(media.path());
         let named: Vec<String> = wrong.iter().map(|wrong| name_of(&wrong.path)).collect();
         assert_eq!(
             named,
-            ["calling.ogg", "coming.ogg", "hello.ogg", "here.ogg", "line-down.mp3", "received.ogg"],
+            ["calling.ogg", "coming.ogg", "dark-press-again.ogg", "hello.ogg", "line-down.mp3", "received.ogg"],
             "{wrong:?}"
         );
         assert!(check_clips(&media.path().join("nowhere")).is_empty());

@@ -8,11 +8,10 @@ use super::super::{Bed, BreathSound, Character, Mix, ScoreAim, Shape, Signal, Tr
 use super::{JOINED, Proof};
 use crate::room::breath::Pattern;
 
-const SIGNALS: [Signal; 9] = [
+const SIGNALS: [Signal; 8] = [
     Signal::CallPlaced,
     Signal::DeskHasIt,
     Signal::SomeoneComing,
-    Signal::SomeoneHere,
     Signal::LineDown,
     Signal::DarkPanel,
     Signal::TestTone,

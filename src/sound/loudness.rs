@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -133,7 +134,9 @@ impl Loudness {
             let mut at = |seconds: f64| {
                 progress(ScanProgress { scanned: known + index, of: paths.len(), path: Some(path), seconds });
             };
-            let measured = measure(path, &mut at, pace).unwrap_or_else(|error| Measured {
+            // A file that brings the measuring down costs its own figures, not those of all after it.
+            let measured = catch_unwind(AssertUnwindSafe(|| measure(path, &mut at, pace)));
+            let measured = measured.unwrap_or(Err(TrackError::Broken)).unwrap_or_else(|error| Measured {
                 loudness_lufs: None,
                 true_peak_db: None,
                 seconds: 0.0,

@@ -148,9 +148,15 @@ pub fn read_apart(voice: &Arc<Voice>, folder: Option<PathBuf>, notices: SyncSend
     let Some(folder) = folder else { return };
     let voice = Arc::clone(voice);
     let reading = thread::Builder::new().name("sound-voice".to_owned()).spawn(move || {
-        voice.read(&folder, |wrong| {
-            let _ = notices.try_send(Command::ClipWrong(wrong));
-        });
+        let tell = |wrong| {
+            // It waits for its turn: the device thread never waits for this one. Once that is gone, nobody is to know.
+            let _ = notices.send(Command::ClipWrong(wrong));
+        };
+        // The clips are whatever somebody put there; a fault over them costs the words, and that is told.
+        if catch_unwind(AssertUnwindSafe(|| voice.read(&folder, tell))).is_err() {
+            let why = "a fault of the program while the clips were read; tones sound in their place".to_owned();
+            tell(WrongClip { path: folder.clone(), why });
+        }
     });
     if reading.is_err() {
         warn!("the clinic's own words are not read: the system gives no thread");
@@ -165,10 +171,10 @@ fn file_name(person: &str) -> String {
 
 fn read_clips(folder: &Path) -> (Vec<Clip>, Vec<WrongClip>) {
     let (mut clips, mut wrong) = (Vec::new(), Vec::new());
-    for language_dir in sorted_entries(folder).into_iter().filter(|path| path.is_dir()) {
+    for language_dir in sorted_entries(folder, &mut wrong).into_iter().filter(|path| path.is_dir()) {
         let language = name_of(&language_dir);
         let mut count = 0;
-        for path in sorted_entries(&language_dir) {
+        for path in sorted_entries(&language_dir, &mut wrong) {
             if path.extension().is_none_or(|ending| ending != "ogg") {
                 if path.extension().is_none_or(|ending| ending != "md" && ending != "txt") {
                     wrong.push(WrongClip { path, why: "not a clip: it must end in .ogg".to_owned() });
@@ -194,8 +200,16 @@ fn read_clips(folder: &Path) -> (Vec<Clip>, Vec<WrongClip>) {
     (clips, wrong)
 }
 
-fn sorted_entries(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+/// A folder that is not there holds nothing; one that cannot be read is told.
+fn sorted_entries(folder: &Path, wrong: &mut Vec<WrongClip>) -> Vec<PathBuf> {
+    let listed = fs::read_dir(folder).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
+    let entries = listed.unwrap_or_else(|error| {
+        if error.kind() != std::io::ErrorKind::NotFound {
+            wrong.push(WrongClip { path: folder.to_owned(), why: format!("cannot be read: {error}") });
+        }
+        Vec::new()
+    });
+    let entries = entries.into_iter();
     let visible = entries.map(|entry| entry.path()).filter(|path| !name_of(path).starts_with('.'));
     let mut paths: Vec<PathBuf> = visible.collect();
     paths.sort();
@@ -231,11 +245,12 @@ fn read_clip(path: &Path) -> Result<Box<[f32]>, String> {
         check_form(channels, rate_hz).map_err(|error| error.to_string())?;
     }
     // A decoder is given whatever lies in the folder; a panic of its is a wrong clip.
-    let decoded = foreign::decode(|| decode(file));
-    let frames = decoded.unwrap_or_else(|| Err("no decoder can read it".to_owned()))?;
-    let mut samples = trimmed(&frames)?;
-    match_loudness(&mut samples)?;
-    Ok(samples.into_boxed_slice())
+    let read = foreign::decode(|| {
+        let mut samples = trimmed(&decode(file)?)?;
+        match_loudness(&mut samples)?;
+        Ok(samples.into_boxed_slice())
+    });
+    read.unwrap_or_else(|| Err("no decoder can read it".to_owned()))
 }
 
 /// The file as one channel at [`CLIP_RATE_HZ`].
@@ -378,5 +393,8 @@ mod tests {
             "{wrong:?}"
         );
         assert!(check_clips(&media.path().join("nowhere")).is_empty());
+        let no_folder = tempfile::tempdir().unwrap();
+        fs::write(no_folder.path().join("voice"), b"").unwrap();
+        assert!(check_clips(no_folder.path())[0].why.starts_with("cannot be read"), "what cannot be read is told");
     }
 }

@@ -45,7 +45,7 @@ check: build
 	$(ROOM) check --config $(CONFIG)
 
 test:
-	@sh scripts/packages.sh build window smoke lines home page
+	@sh scripts/packages.sh build window smoke lines home page sound
 	@sh scripts/cargo.sh
 	tsc -p src/desk/page/jsconfig.json
 	cargo fmt --check
@@ -84,7 +84,7 @@ sheet: window
 	$(PYTHON) tests/demo/sheet.py --room $(ROOM) --out $(TARGET)/sheet --sheet docs/pictures/places.jpg
 
 soak:
-	@sh scripts/packages.sh build smoke lines home soak
+	@sh scripts/packages.sh build smoke lines home sound soak
 	@sh scripts/cargo.sh
 	STILLROOM_SEEDS=$(SEEDS) cargo test --release --locked simulation -- --nocapture
 	cargo test --release --locked soak_ -- --ignored --nocapture --test-threads 1

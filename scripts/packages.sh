@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the system packages of the named groups that are not there yet: build, window, smoke, lines, home, page,
-# demo, bench, soak, pictures.
+# sound, demo, bench, soak, pictures.
 # Looks first, so that a second run installs nothing and asks for no rights.
 set -eu
 
@@ -12,6 +12,7 @@ packages() {
 		libwayland-egl1 libegl1 libvulkan1 mesa-vulkan-drivers' ;;
 	smoke) echo 'python3 xvfb openbox xdotool pulseaudio pulseaudio-utils libasound2-plugins' ;;
 	lines) echo 'mosquitto' ;;
+	sound) echo 'pipewire wireplumber pipewire-pulse dbus-daemon pulseaudio pulseaudio-utils libasound2-plugins' ;;
 	home) echo 'zbar-tools age cups' ;;
 	soak) echo 'iproute2 printer-driver-cups-pdf' ;;
 	page) echo 'node-typescript chromium chromium-driver mosquitto-clients' ;;
@@ -19,7 +20,7 @@ packages() {
 	bench) echo 'mpv' ;;
 	pictures) echo 'imagemagick' ;;
 	*)
-		echo "packages.sh: there is no group $1; the groups are build, window, smoke, lines, home, page, demo, bench, soak and pictures" >&2
+		echo "packages.sh: there is no group $1; the groups are build, window, smoke, lines, home, page, sound, demo, bench, soak and pictures" >&2
 		exit 2
 		;;
 	esac
@@ -30,6 +31,7 @@ reason() {
 	build) echo 'to compile the program and its sound output' ;;
 	window) echo 'for the window and what draws it' ;;
 	smoke) echo 'to open the real window on a display and a sound server of its own, and to press in it' ;;
+	sound) echo 'for sound servers of their own, which the tests kill and take the outputs from' ;;
 	lines) echo 'for a broker of their own, which the tests freeze and kill' ;;
 	home) echo 'to read the codes, to open what is sealed, and to print on a print server of its own' ;;
 	soak) echo 'for a network of its own, whose cable the tests pull, and a printer that makes files' ;;

@@ -81,6 +81,7 @@ trouble-record-set-aside = Something in this visit stopped the program again and
 trouble-state-unwritable = The state folder cannot be written. Nothing survives a restart. Check the disk and its permissions.
 trouble-sound-lost = No sound device. Sound returns by itself once one is connected.
 trouble-output-not-calibrated = Sound would play where this room was not measured. All sound is off. Plug the right output back in, or allow this one.
+trouble-output-unmeasured = Sound plays where this room was not measured, so it stays very quiet. Plug the right output back in.
 trouble-chime-lost = The corridor chime has no output. A call that reaches no desk would sound in this room only.
 trouble-tracks-gone = None of the profile’s music can be played. Run: stillroom check
 trouble-keys-in-memory-only = No memory-backed folder for keys. A restart of the program loses the patient’s note.

@@ -81,6 +81,7 @@ trouble-record-set-aside = Algo de esta visita detuvo el programa una y otra vez
 trouble-state-unwritable = No se puede escribir en la carpeta de estado. Nada sobrevive a un reinicio. Revise el disco y sus permisos.
 trouble-sound-lost = No hay dispositivo de sonido. El sonido vuelve solo cuando se conecte uno.
 trouble-output-not-calibrated = El sonido saldría donde esta sala no fue medida. Todo el sonido está apagado. Vuelva a conectar la salida correcta o permita esta.
+trouble-output-unmeasured = El sonido sale donde esta sala no fue medida, así que se queda muy bajo. Vuelva a conectar la salida correcta.
 trouble-chime-lost = El aviso del pasillo no tiene salida. Una llamada que no llega a ninguna estación sonaría solo en esta sala.
 trouble-tracks-gone = No se puede tocar ninguna pieza del perfil. Ejecute: stillroom check
 trouble-keys-in-memory-only = No hay carpeta en memoria para las claves. Si el programa se reinicia, se pierde la nota del paciente.

@@ -413,11 +413,10 @@ fn tell_news(room: &RoomHandle, news: News) {
             (Trouble::SoundLost, true)
         }
         News::DeviceBack => (Trouble::SoundLost, false),
-        News::OutputNotCalibrated { output, port } => {
-            tracing::warn!(%output, ?port, "sound would come out where the room is not calibrated for it");
-            (Trouble::OutputNotCalibrated, true)
-        }
+        News::OutputNotCalibrated { .. } => (Trouble::OutputNotCalibrated, true),
         News::OutputCalibrated => (Trouble::OutputNotCalibrated, false),
+        News::OutputUnmeasured { .. } => (Trouble::OutputUnmeasured, true),
+        News::OutputMeasured => (Trouble::OutputUnmeasured, false),
         News::ChimeLost { why } => {
             tracing::warn!(%why, "the corridor chime has no output");
             (Trouble::ChimeLost, true)

@@ -124,6 +124,8 @@ named! {
         SoundLost = "sound-lost",
         /// Sound would come out where the room is not calibrated for it, so all is silent.
         OutputNotCalibrated = "output-not-calibrated",
+        /// Staff let sound come out where nobody measured it: it is no louder than the quietest cap.
+        OutputUnmeasured = "output-unmeasured",
         /// The corridor's chime has no output.
         ChimeLost = "chime-lost",
         /// No track of the profile can be played.

@@ -7,11 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tracing::warn;
-
 use super::device::Command;
 use super::engine::{Engine, Levels, Order};
-use super::outputs::{Found, output_missing};
+use super::outputs::{Found, Wish, output_missing};
 use super::ports::{Calibrated, Watch};
 use super::ramp::gain_of_db;
 use super::shared::Shared;
@@ -53,7 +51,9 @@ impl Corridor {
             return;
         }
         let (device, level_db) = (self.device.clone(), self.level_db);
-        let (sounding, told, notices) = (Arc::clone(&self.sounding), Arc::clone(&self.told), self.notices.clone());
+        let (told, notices) = (Arc::clone(&self.told), self.notices.clone());
+        // However it ends, and also if it never begins, the next chime may.
+        let over = Over(Arc::clone(&self.sounding));
         let started = thread::Builder::new().name("sound-corridor".to_owned()).spawn(move || {
             let until = Instant::now() + Signal::LineDown.length();
             let mut outcome = ring_once(&device, level_db);
@@ -63,11 +63,10 @@ impl Corridor {
                 outcome = ring_once(&device, level_db);
             }
             tell(&told, &notices, outcome.as_ref().err());
-            sounding.store(false, Ordering::Release);
+            drop(over);
         });
-        if started.is_err() {
-            warn!("the chime cannot sound: the system gives no thread");
-            self.sounding.store(false, Ordering::Release);
+        if let Err(error) = started {
+            tell(&self.told, &self.notices, Some(&format!("the system gives no thread: {error}")));
         }
     }
 
@@ -81,9 +80,18 @@ impl Corridor {
         let looking = thread::Builder::new().name("sound-corridor".to_owned()).spawn(move || {
             tell(&told, &notices, output_missing(&device).as_ref());
         });
-        if looking.is_err() {
-            warn!("the chime's output cannot be looked for: the system gives no thread");
+        if let Err(error) = looking {
+            tell(&self.told, &self.notices, Some(&format!("the system gives no thread: {error}")));
         }
+    }
+}
+
+/// The end of one chime.
+struct Over(Arc<AtomicBool>);
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
     }
 }
 
@@ -92,20 +100,21 @@ fn tell(told: &Mutex<Option<bool>>, notices: &SyncSender<Command>, missing: Opti
     let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
     let is_there = missing.is_none();
     if *told != Some(is_there) {
-        // The first look that finds it has nothing to tell.
-        if !(is_there && told.is_none()) {
-            let _ = notices.try_send(Command::ChimeOutput { missing: missing.cloned() });
+        // The first look that finds it has nothing to tell. What nobody takes is told after the next look.
+        let is_news = !(is_there && told.is_none());
+        if !is_news || notices.try_send(Command::ChimeOutput { missing: missing.cloned() }).is_ok() {
+            *told = Some(is_there);
         }
-        *told = Some(is_there);
     }
 }
 
 fn ring_once(device: &str, level_db: f32) -> Result<(), String> {
-    let output = Found::find(Some(device))?;
+    let output = Found::find(Wish::Named(device))?;
     let (engine, mut link) = Engine::new(output.rate_hz(), 1);
     let gain = gain_of_db(level_db);
     // No patient's volume here: only the chime, at the clinic's level.
     let levels = Levels { signal: gain, chime: gain, ..Levels::default() };
+    // The ring is new and empty.
     let _ = link.orders.push(Order::Levels(levels));
     let _ = link.orders.push(Order::Signal(Signal::LineDown));
     let (home_in, home) = channel();
@@ -132,6 +141,7 @@ fn ring_once(device: &str, level_db: f32) -> Result<(), String> {
         }
     }
     drop(stream);
+    // Nobody needs the engine; it only should not be in a stream any more when the next chime opens one.
     let _ = home.recv_timeout(Duration::from_millis(400));
     outcome
 }

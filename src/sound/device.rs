@@ -4,6 +4,13 @@
 //! While there is no output, or none that the room is calibrated for, musical time goes on in silence: tracks, score and
 //! beds are drawn and thrown away at their own pace, so that they fade in again where the session is by then.
 
+mod command;
+mod place;
+mod reading;
+
+#[cfg(test)]
+use std::panic::panic_any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel};
 use std::sync::{Arc, PoisonError, Weak};
 use std::thread;
@@ -15,21 +22,21 @@ use tracing::{info, warn};
 use super::corridor::Corridor;
 use super::engine::{Engine, Order};
 use super::hush::Hush;
-use super::loudness::Loudness;
-use super::outputs::{Found, Running, is_served};
+use super::outlook::Outlook;
+use super::outputs::{Found, Running, Wish, forget_library};
 use super::playlist::Wanted;
 use super::ports::{Calibrated, Place, Watch};
 use super::ramp::gain_of_db;
+use super::retry::{self, Reminder, Retry};
 use super::signals::Signal;
 use super::stream::{Lender, WISHED_RATE_HZ};
-use super::tracks::{DeckPort, Reader};
-use super::voice::{Voice, WrongClip, read_apart};
-use super::{Mix, News, Options, levels_of};
+use super::voice::{Voice, read_apart};
+use super::{Mix, News, Options, levels_within};
 
 pub use super::shared::Shared;
+pub use command::Command;
+use reading::{ReaderOrder, Reading};
 
-/// How often an output is tried for while there is none.
-const RETRY: Duration = Duration::from_secs(1);
 /// How often a running stream is looked at.
 const LOOK: Duration = Duration::from_millis(250);
 /// A stream that has not asked for sound for this long is taken for lost.
@@ -46,130 +53,64 @@ const HELD_BEYOND_MS: u64 = 100;
 const SHORTEST_FADE: Duration = Duration::from_millis(40);
 /// How long a closing stream may take to give the engine back before a new engine is made.
 const PATIENCE: Duration = Duration::from_millis(400);
+/// What sounds has come down to a level this long after the engine was told of it.
+const LEVELLED: Duration = Duration::from_secs(2);
+/// What a fault of the program has ended is begun again after this long, then after twice as long each time …
+const AGAIN_FIRST: Duration = Duration::from_secs(1);
+/// … and at most this long.
+const AGAIN_LONGEST: Duration = Duration::from_mins(1);
 
-/// What reaches the device thread.
-pub enum Command {
-    /// The mix in [`Shared`] is new.
-    MixChanged,
-    /// Sound this once.
-    Signal(Signal),
-    /// A stream cannot go on.
-    StreamFailed {
-        /// Which one: a broken stream may be told of after the next was opened.
-        stream: u64,
-        /// What the system said.
-        why: String,
-    },
-    /// Where a stream's sound comes out was looked at.
-    PlaceSeen {
-        /// Which stream's.
-        stream: u64,
-        /// Where.
-        place: Place,
-        /// Whether the room is calibrated for it; the stream is silent otherwise.
-        allowed: bool,
-    },
-    /// Somebody looked: sound may come out where the output now is.
-    AcceptOutput,
-    /// The corridor's output is missing, or is there again.
-    ChimeOutput {
-        /// Why no chime can sound there.
-        missing: Option<String>,
-    },
-    /// What the reading thread has to tell.
-    OfTracks(News),
-    /// A clip was left out by the thread that reads those.
-    ClipWrong(WrongClip),
-    /// Fade out, close, and say so.
-    Stop {
-        /// At most this long.
-        within: Duration,
-        /// Told when the output is closed.
-        done: SyncSender<()>,
-    },
+/// What tells of the sound.
+pub type Tell = Arc<dyn Fn(News) + Send + Sync>;
+
+/// What outlives a fault of the device thread.
+struct Lasting {
+    options: Options,
+    shared: Arc<Shared>,
+    voice: Arc<Voice>,
+    commands: SyncSender<Command>,
+    handles: Weak<()>,
+    news: Tell,
+    /// Where sound may come out.
+    watch: Arc<Watch>,
 }
 
-/// What the reading thread is told.
-enum ReaderOrder {
-    Connect(Box<DeckPort>),
-    Want(Wanted),
-}
-
-/// Starts the device thread and the reading thread. They end when every handle is gone or after a stop.
+/// Starts the device thread and the threads that read. They end when every handle is gone or after a stop.
 pub fn spawn(
     options: Options,
     (shared, voice): (Arc<Shared>, Arc<Voice>),
     orders: Receiver<Command>,
     commands: &SyncSender<Command>,
     handles: Weak<()>,
-    news: Box<dyn Fn(News) + Send>,
+    news: Tell,
 ) {
     read_apart(&voice, options.voice_dir.clone(), commands.clone());
-    let (reader, reader_orders) = channel();
-    let (loudness, told) = (options.loudness.clone(), commands.clone());
-    let reading =
-        thread::Builder::new().name("sound-reading".to_owned()).spawn(move || read_on(loudness, &reader_orders, &told));
-    let commands = commands.clone();
-    let keeping = thread::Builder::new().name("sound-device".to_owned()).spawn(move || {
-        let (home_in, home) = channel();
-        let named = options.device.clone();
-        let calibrated = match options.calibrated.clone() {
-            // A reading without names was made on the output that is named for the music.
-            Calibrated { output: None, port } => Calibrated { output: named.filter(|_| port.is_some()), port },
-            said => said,
-        };
-        let corridor = options.chime_device.clone();
-        let corridor = corridor.map(|device| Corridor::new(device, options.chime_db.unwrap_or(-6.0), commands.clone()));
-        let keeper = Keeper {
-            watch: Arc::new(Watch::new(calibrated)),
-            voice,
-            corridor,
-            place: None,
-            drawn_until: None,
-            options,
-            shared,
-            commands,
-            handles,
-            news,
-            reader,
-            home_in,
-            home,
-            stream: None,
-            link: None,
-            serial: 0,
-            spare: None,
-            mix: Mix::default(),
-            unsent: false,
-            opened_at: Instant::now(),
-            streams: 0,
-            proven: false,
-            told: Told::Nothing,
-        };
-        keeper.run(&orders);
-    });
-    if reading.is_err() || keeping.is_err() {
-        warn!("the sound cannot start: the system gives no thread");
+    let named = options.device.clone();
+    let calibrated = match options.calibrated.clone() {
+        // A reading without names was made on the output that is named for the music.
+        Calibrated { output: None, port } => Calibrated { output: named.filter(|_| port.is_some()), port },
+        said => said,
+    };
+    let watch = Arc::new(Watch::new(calibrated));
+    let told = Arc::clone(&news);
+    let lasting = Lasting { options, shared, voice, commands: commands.clone(), handles, news, watch };
+    let keeping = thread::Builder::new().name("sound-device".to_owned()).spawn(move || keep(&lasting, &orders));
+    if let Err(error) = keeping {
+        told(News::DeviceLost { why: format!("the system gives no thread for the sound: {error}") });
     }
 }
 
-fn read_on(loudness: Loudness, orders: &Receiver<ReaderOrder>, told: &SyncSender<Command>) {
-    let mut reader = Reader::new(loudness);
-    let mut tell = |news: News| {
-        let _ = told.try_send(Command::OfTracks(news));
-    };
-    loop {
-        let nap = reader.work(&mut tell);
-        let order = if reader.is_idle() {
-            orders.recv().map_err(|_| RecvTimeoutError::Disconnected)
-        } else {
-            orders.recv_timeout(nap)
-        };
-        match order {
-            Ok(ReaderOrder::Connect(port)) => reader.connect(*port),
-            Ok(ReaderOrder::Want(wanted)) => reader.want(wanted),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return,
-        }
+/// Keeps an output open. A fault of the program costs the moment until it is begun again, and is told.
+fn keep(lasting: &Lasting, orders: &Receiver<Command>) {
+    let (mut told, mut pause) = (Told::Nothing, AGAIN_FIRST);
+    while catch_unwind(AssertUnwindSafe(|| Keeper::new(lasting, told).run(orders))).is_err() {
+        let why = "a fault of the program ended the sound; it is begun again";
+        warn!("{why}");
+        told = Told::Lost;
+        (lasting.news)(News::OutputCalibrated);
+        (lasting.news)(News::DeviceLost { why: why.to_owned() });
+        thread::sleep(pause);
+        pause = (pause * 2).min(AGAIN_LONGEST);
     }
 }
 
@@ -182,22 +123,25 @@ enum Told {
 }
 
 /// Keeps an output open.
-struct Keeper {
-    options: Options,
-    shared: Arc<Shared>,
-    commands: SyncSender<Command>,
-    handles: Weak<()>,
-    news: Box<dyn Fn(News) + Send>,
-    reader: Sender<ReaderOrder>,
+struct Keeper<'a> {
+    lasting: &'a Lasting,
+    reading: Option<Reading>,
+    /// Numbers the reading threads.
+    readings: u64,
+    /// When a reading thread is started again, and how long the pause before it is the next time.
+    read_again: Option<Instant>,
+    read_pause: Duration,
     home_in: Sender<Box<Engine>>,
     home: Receiver<Box<Engine>>,
     stream: Option<Running>,
-    /// Where sound may come out.
-    watch: Arc<Watch>,
-    voice: Arc<Voice>,
     corridor: Option<Corridor>,
     /// Where the present stream's sound comes out, and whether it may.
     place: Option<(Place, bool)>,
+    /// Whether sound comes out where staff allow it and nobody measured, and of which such output that has been told.
+    careful: bool,
+    careful_at: Option<String>,
+    /// A place that staff allow, from when on.
+    accepting: Option<(Place, Instant)>,
     /// Up to when musical time has been drawn in silence.
     drawn_until: Option<Instant>,
     /// The way to the present engine, and its serial number and rate.
@@ -206,6 +150,8 @@ struct Keeper {
     /// The engine while no stream has it.
     spare: Option<Box<Engine>>,
     mix: Mix,
+    /// How often the mix had been set when it was taken.
+    mix_number: u64,
     unsent: bool,
     opened_at: Instant,
     /// Streams opened so far; the present one's number.
@@ -213,23 +159,70 @@ struct Keeper {
     /// Whether the present stream has run steadily.
     proven: bool,
     told: Told,
+    next_look: Instant,
+    retry: Retry<Outlook>,
+    /// Says a loss that lasts again.
+    reminder: Option<Reminder>,
 }
 
-impl Keeper {
+impl<'a> Keeper<'a> {
+    fn new(lasting: &'a Lasting, told: Told) -> Self {
+        let (home_in, home) = channel();
+        let now = Instant::now();
+        let Lasting { options, commands, .. } = lasting;
+        let corridor = options.chime_device.clone();
+        let corridor = corridor.map(|device| Corridor::new(device, options.chime_db.unwrap_or(-6.0), commands.clone()));
+        Self {
+            lasting,
+            reading: None,
+            readings: 0,
+            read_again: Some(now),
+            read_pause: AGAIN_FIRST,
+            home_in,
+            home,
+            stream: None,
+            corridor,
+            place: None,
+            careful: false,
+            careful_at: None,
+            accepting: None,
+            drawn_until: None,
+            link: None,
+            serial: 0,
+            spare: None,
+            mix: Mix::default(),
+            mix_number: 0,
+            unsent: false,
+            opened_at: now,
+            streams: 0,
+            proven: false,
+            told,
+            next_look: now,
+            retry: Retry::new(now),
+            reminder: None,
+        }
+    }
+
+    fn tell(&self, news: News) {
+        (self.lasting.news)(news);
+    }
+
     fn run(mut self, orders: &Receiver<Command>) {
-        let mut next_try = Instant::now();
         loop {
-            if Instant::now() >= next_try {
-                next_try = Instant::now() + RETRY;
+            let now = Instant::now();
+            self.keep_reading(now);
+            if now >= self.next_look {
+                self.next_look = now + retry::FIRST;
                 match &self.stream {
-                    None => self.try_to_open(),
+                    None if self.retry.is_due(now, Outlook::now()) => self.try_to_open(),
+                    None => self.remind(now),
                     Some(_) => self.look_for_better(),
                 }
             }
             self.keep_time();
             let wait = match self.stream {
                 Some(_) => LOOK,
-                None => next_try.saturating_duration_since(Instant::now()).min(SILENT_STEP),
+                None => self.next_look.saturating_duration_since(Instant::now()).min(SILENT_STEP),
             };
             match orders.recv_timeout(wait) {
                 Ok(Command::Signal(signal)) => self.sound(signal),
@@ -238,24 +231,31 @@ impl Keeper {
                     self.see_place(place, allowed);
                 }
                 Ok(Command::AcceptOutput) => self.accept_output(),
-                Ok(Command::ChimeOutput { missing }) => (self.news)(match missing {
+                Ok(Command::ChimeOutput { missing }) => self.tell(match missing {
                     Some(why) => News::ChimeLost { why },
                     None => News::ChimeBack,
                 }),
-                Ok(Command::OfTracks(news)) => (self.news)(news),
-                Ok(Command::ClipWrong(clip)) => (self.news)(News::ClipSkipped { path: clip.path, why: clip.why }),
+                Ok(Command::OfTracks(news)) => self.tell(news),
+                Ok(Command::ReadingEnded(number)) => self.lose_reading(number),
+                Ok(Command::ClipWrong(clip)) => self.tell(News::ClipSkipped { path: clip.path, why: clip.why }),
                 Ok(Command::Stop { within, done }) => {
                     self.close(within);
                     let _ = done.try_send(());
                     return;
                 }
+                // What was told of a stream that is gone is of no use, and a new mix is looked for in any case.
                 Ok(Command::MixChanged | Command::StreamFailed { .. } | Command::PlaceSeen { .. })
                 | Err(RecvTimeoutError::Timeout) => {}
+                #[cfg(test)]
+                Ok(Command::Panic { of_reading: true }) => self.order_reading(ReaderOrder::Panic),
+                #[cfg(test)]
+                Ok(Command::Panic { of_reading: false }) => panic_any("a fault that a test asked for"),
                 Err(RecvTimeoutError::Disconnected) => return self.close(LOOK),
             }
-            if self.handles.strong_count() == 0 {
+            if self.lasting.handles.strong_count() == 0 {
                 return self.close(LOOK);
             }
+            self.finish_accepting();
             self.take_mix();
             self.look_after();
             if let Some(corridor) = &mut self.corridor {
@@ -279,46 +279,32 @@ impl Keeper {
         let (Some(engine), Some((_, _, rate_hz))) = (&mut self.spare, &self.link) else { return };
         // A machine that slept does not make up for it.
         let due = now.duration_since(from).min(SILENT_STEP * 5).as_secs_f64() * f64::from(*rate_hz);
-        engine.set_clock(self.shared.now_s());
+        engine.set_clock(self.lasting.shared.now_s());
         for _ in 0..due as u64 {
             engine.next_frame();
         }
         self.drawn_until = Some(now);
     }
 
-    fn see_place(&mut self, place: Place, allowed: bool) {
-        let before = self.place.replace((place.clone(), allowed));
-        let was_allowed = before.as_ref().is_none_or(|(_, allowed)| *allowed);
-        if !allowed && before.as_ref() != self.place.as_ref() {
-            warn!(%place, "the room is not calibrated for this output; it is silent");
-            (self.news)(News::OutputNotCalibrated { output: place.output, port: place.port });
-        } else if allowed && !was_allowed {
-            info!(%place, "the room is calibrated for this output again");
-            (self.news)(News::OutputCalibrated);
-        }
-        self.say_back();
-    }
-
-    fn accept_output(&mut self) {
-        if let Some((place, _)) = &self.place {
-            self.watch.accept(place);
-        }
-    }
-
     fn take_mix(&mut self) {
-        let fresh = self.shared.mix.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(mix) = fresh {
+        let fresh = {
+            let set = self.lasting.shared.mix.lock().unwrap_or_else(PoisonError::into_inner);
+            (set.0 != self.mix_number).then(|| set.clone())
+        };
+        if let Some((number, mix)) = fresh {
             let wanted = Wanted::of(&mix);
             if wanted != Wanted::of(&self.mix) {
-                let _ = self.reader.send(ReaderOrder::Want(wanted));
+                self.order_reading(ReaderOrder::Want(wanted));
             }
             self.unsent |= mix != self.mix;
-            self.mix = mix;
+            (self.mix_number, self.mix) = (number, mix);
         }
         if self.unsent
             && let Some((orders, ..)) = &mut self.link
         {
-            let levels = levels_of(&self.mix, self.shared.epoch, &self.options);
+            let Lasting { options, shared, .. } = self.lasting;
+            let most_db = if self.careful { options.unmeasured_volume_db } else { 0.0 };
+            let levels = levels_within(&self.mix, most_db, shared.epoch, options);
             self.unsent = orders.push(Order::Levels(levels)).is_err();
         }
     }
@@ -342,7 +328,7 @@ impl Keeper {
             return;
         }
         let since_opened = self.opened_at.elapsed();
-        let silent_for = self.shared.last_buffer_age().map_or(since_opened, |age| age.min(since_opened));
+        let silent_for = self.lasting.shared.last_buffer_age().map_or(since_opened, |age| age.min(since_opened));
         let limit = if self.proven { STALLED } else { SLOW_START };
         if silent_for > limit {
             self.lose("the output stopped asking for sound");
@@ -357,89 +343,84 @@ impl Keeper {
         let is_heard = self.place.as_ref().is_none_or(|(_, allowed)| *allowed);
         if self.proven && is_heard && self.told != Told::Back {
             info!("the sound has an output");
-            self.told = Told::Back;
-            (self.news)(News::DeviceBack);
+            (self.told, self.reminder) = (Told::Back, None);
+            self.tell(News::DeviceBack);
         }
     }
 
     fn lose(&mut self, why: &str) {
         let Some(stream) = self.stream.take() else { return };
+        let now = Instant::now();
+        let lived = if self.proven { now.duration_since(self.opened_at) } else { Duration::ZERO };
+        if matches!(stream, Running::Plain(_)) && self.proven {
+            forget_library();
+        }
         self.part_from(stream);
+        self.retry.lost(now, lived);
+        self.next_look = now;
         self.say_lost(why);
     }
 
     fn say_lost(&mut self, why: &str) {
+        self.accepting = None;
+        self.tell_careful(false);
         if self.place.take().is_some_and(|(_, allowed)| !allowed) {
-            (self.news)(News::OutputCalibrated);
+            self.tell(News::OutputCalibrated);
         }
         if self.told != Told::Lost {
             self.told = Told::Lost;
-            warn!(why, "the sound has no output; it is tried again every second");
-            (self.news)(News::DeviceLost { why: why.to_owned() });
+            self.reminder = Some(Reminder::new(Instant::now()));
+            self.tell(News::DeviceLost { why: why.to_owned() });
+        }
+    }
+
+    fn remind(&mut self, now: Instant) {
+        if let Some(lasts) = self.reminder.as_mut().and_then(|reminder| reminder.due(now)) {
+            warn!(minutes = lasts.as_secs() / 60, "the sound still has no output; it is looked for every second");
         }
     }
 
     /// Drops a stream without waiting for it: a broken one may hang.
     fn part_from(&mut self, stream: Running) {
         let parting = thread::Builder::new().name("sound-parting".to_owned()).spawn(move || drop(stream));
-        if parting.is_ok() {
-            self.spare = self.home.recv_timeout(PATIENCE).ok().or_else(|| self.spare.take());
-        }
+        // Without a thread it was dropped here, and the engine is on its way all the same.
+        drop(parting);
+        self.spare = self.home.recv_timeout(PATIENCE).ok().or_else(|| self.spare.take());
     }
 
     fn try_to_open(&mut self) {
         // The system's sound library writes a page to standard error on each failure; the first one is told by the
         // news, and the tries after it are made in silence.
         let hush = (self.told == Told::Lost).then(Hush::begin);
-        let period_ms = self.options.period_ms;
-        let opened = self.find().and_then(|output| self.open(output, Some(period_ms))).or_else(|why| {
+        let opened = self.find().and_then(|output| {
             // Some outputs take no other period than their own.
-            match self.find()? {
-                plain @ Found::Plain(_) => self.open(plain, None),
-                Found::Served(_) => Err(why),
-            }
+            let again = output.again();
+            let period_ms = self.lasting.options.period_ms;
+            self.open(output, Some(period_ms)).or_else(|why| again.map_or(Err(why), |again| self.open(again, None)))
         });
         drop(hush);
         match opened {
             Ok(()) => self.unsent = true,
-            Err(why) => self.say_lost(&why),
+            Err(why) => {
+                self.retry.failed(Instant::now());
+                self.say_lost(&why);
+            }
         }
     }
 
     /// The output that is named; without a name the one that the room is calibrated for; without that, or while it is
     /// away, the system's choice, which then stays silent.
     fn find(&self) -> Result<Found, String> {
-        if let Some(named) = &self.options.device {
-            return Found::find(Some(named));
+        if let Some(named) = &self.lasting.options.device {
+            return Found::find(Wish::Named(named));
         }
-        match self.watch.known_output() {
-            Some(known) => Found::find(Some(&known)).or_else(|_| Found::find(None)),
-            None => Found::find(None),
-        }
-    }
-
-    /// Looks whether there is a better output than the present one: the right one, while the sound is silent on one that
-    /// the room is not calibrated for; a sound server that came up late, since it tells of ports.
-    fn look_for_better(&mut self) {
-        let is_better = match (&self.stream, &self.place) {
-            (Some(Running::Plain(_)), _) => is_served(),
-            (_, Some((place, false))) => {
-                let known = self.watch.known_output().filter(|known| *known != place.output);
-                known.is_some_and(|known| Found::find(Some(&known)).is_ok())
-            }
-            _ => false,
-        };
-        if is_better {
-            if let Some(stream) = self.stream.take() {
-                self.part_from(stream);
-            }
-            self.try_to_open();
-        }
+        let known = self.lasting.watch.known_output();
+        Found::find(known.as_deref().map_or(Wish::Any, Wish::Rather))
     }
 
     fn open(&mut self, output: Found, period_ms: Option<u32>) -> Result<(), String> {
-        if !output.may_open(&self.watch) {
-            return Err("the sound server is gone, and the room is calibrated for its output only".to_owned());
+        if !output.may_open(&self.lasting.watch) {
+            return Err("no sound server runs, and the room is calibrated for an output of one".to_owned());
         }
         let rate_hz = output.rate_hz();
         let mut engine = self.engine_for(rate_hz);
@@ -447,9 +428,15 @@ impl Keeper {
         self.opened_at = Instant::now();
         self.streams += 1;
         self.proven = false;
-        let lender =
-            Lender { home: &self.home_in, shared: &self.shared, commands: &self.commands, stream: self.streams };
-        match output.open(engine, &lender, &self.watch, period_ms) {
+        let lender = Lender {
+            home: &self.home_in,
+            shared: &self.lasting.shared,
+            commands: &self.lasting.commands,
+            stream: self.streams,
+        };
+        // Until it is known where the sound comes out.
+        self.careful |= self.lasting.watch.is_careful();
+        match output.open(engine, &lender, &self.lasting.watch, period_ms) {
             Ok(stream) => {
                 self.stream = Some(stream);
                 Ok(())
@@ -471,12 +458,12 @@ impl Keeper {
         {
             return engine;
         }
-        let (mut engine, link) = Engine::new(rate_hz, self.options.seed);
+        let (mut engine, link) = Engine::new(rate_hz, self.lasting.options.seed);
         self.serial += 1;
         engine.serial = self.serial;
-        engine.speak(Arc::clone(&self.voice), gain_of_db(self.options.reading_db));
+        engine.speak(Arc::clone(&self.lasting.voice), gain_of_db(self.lasting.options.reading_db));
         self.link = Some((link.orders, self.serial, rate_hz));
-        let _ = self.reader.send(ReaderOrder::Connect(Box::new(link.decks)));
+        self.order_reading(ReaderOrder::Connect(Box::new(link.decks)));
         Box::new(engine)
     }
 
@@ -485,9 +472,10 @@ impl Keeper {
             && let Some((orders, _, rate_hz)) = &mut self.link
         {
             // When the fade is computed, the output still holds what it plays before it.
-            let held = Duration::from_millis(u64::from(self.options.period_ms) * 2 + HELD_BEYOND_MS);
+            let held = Duration::from_millis(u64::from(self.lasting.options.period_ms) * 2 + HELD_BEYOND_MS);
             let may_take = within.mul_f32(0.9);
             let fade = may_take.saturating_sub(held).clamp(SHORTEST_FADE, Duration::from_secs(2));
+            // Orders that are not taken belong to an output that stands still; nothing is heard of its end.
             let _ = orders.push(Order::Close((fade.as_secs_f32() * *rate_hz as f32) as u32));
             thread::sleep((fade + held).min(may_take));
         }

@@ -14,6 +14,8 @@ mod composer;
 mod corridor;
 mod deck;
 mod device;
+#[cfg(test)]
+mod device_tests;
 mod dither;
 mod dsp;
 mod engine;
@@ -27,6 +29,7 @@ mod loudness;
 mod loudness_cache;
 mod offline;
 mod orders;
+mod outlook;
 mod outputs;
 mod playlist;
 mod ports;
@@ -36,6 +39,7 @@ mod ramp;
 mod reading;
 mod reading_tone;
 mod resample;
+mod retry;
 pub mod score;
 mod served;
 #[cfg(test)]
@@ -52,9 +56,12 @@ mod voice;
 mod wav;
 
 use std::path::PathBuf;
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
+
+use tracing::warn;
 
 use crate::room::breath::Pattern;
 
@@ -171,6 +178,9 @@ pub struct Options {
     pub voice_dir: Option<PathBuf>,
     /// Effective level of [`Signal::Reading`] in dB below full scale.
     pub reading_db: f32,
+    /// Where `calibrated` says something and staff allow another output all the same, the patient's volume stays at or
+    /// below this, in dB below full scale.
+    pub unmeasured_volume_db: f32,
 }
 
 impl Default for Options {
@@ -186,6 +196,7 @@ impl Default for Options {
             calibrated: Calibrated::default(),
             voice_dir: None,
             reading_db: -30.0,
+            unmeasured_volume_db: -40.0,
         }
     }
 }
@@ -193,7 +204,7 @@ impl Default for Options {
 /// What the sound has to tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum News {
-    /// There is no output, or it was lost. It is tried again every second.
+    /// There is no output, or it was lost. It is looked for every second.
     DeviceLost {
         /// What the system said.
         why: String,
@@ -211,6 +222,14 @@ pub enum News {
     /// That is over: sound comes out where the room is calibrated for it again and fades in, or there is no output at
     /// all, which [`News::DeviceLost`] tells.
     OutputCalibrated,
+    /// Staff let the sound come out where nobody measured it. The patient's volume goes no higher there than
+    /// [`Options::unmeasured_volume_db`].
+    OutputUnmeasured {
+        /// The output, as [`outputs`] names it.
+        output: String,
+    },
+    /// That is over.
+    OutputMeasured,
     /// The corridor's chime has no output. It is looked for every 20 seconds and whenever it should sound.
     ChimeLost {
         /// What the system said.
@@ -253,15 +272,15 @@ pub struct Sound {
 const COMMANDS: usize = 64;
 
 impl Sound {
-    /// Starts the sound. It never fails: without an output it says so by `news` and goes on trying every second.
+    /// Starts the sound. It never fails: without an output it says so by `news` and goes on looking every second.
     /// `news` is called from the sound's own thread and should return soon.
-    pub fn start(options: Options, news: impl Fn(News) + Send + 'static) -> Self {
+    pub fn start(options: Options, news: impl Fn(News) + Send + Sync + 'static) -> Self {
         let shared = Arc::new(Shared::new());
         let (commands, orders) = sync_channel(COMMANDS);
         let alive = Arc::new(());
         let voice = Arc::new(Voice::silent());
         let ours = (Arc::clone(&shared), Arc::clone(&voice));
-        device::spawn(options, ours, orders, &commands, Arc::downgrade(&alive), Box::new(news));
+        device::spawn(options, ours, orders, &commands, Arc::downgrade(&alive), Arc::new(news));
         Self { shared, voice, commands, _alive: alive }
     }
 
@@ -275,14 +294,24 @@ impl Sound {
 
     /// Moves towards `mix`. Returns at once.
     pub fn set_mix(&self, mix: Mix) {
-        *self.shared.mix.lock().unwrap_or_else(PoisonError::into_inner) = Some(mix);
+        {
+            let mut set = self.shared.mix.lock().unwrap_or_else(PoisonError::into_inner);
+            *set = (set.0 + 1, mix);
+        }
         // A full queue means that the device thread is about to look anyway.
         let _ = self.commands.try_send(Command::MixChanged);
     }
 
     /// Sounds `signal` once, through duck and hold. Without an output it is not made up for later.
     pub fn signal(&self, signal: Signal) {
-        let _ = self.commands.try_send(Command::Signal(signal));
+        self.order(Command::Signal(signal));
+    }
+
+    /// Only a sound that was stopped, or that nobody was ever to hear, has nobody left who takes orders.
+    fn order(&self, command: Command) {
+        if let Err(TrySendError::Full(_)) = self.commands.try_send(command) {
+            warn!("an order to the sound was lost: its thread does not take any");
+        }
     }
 
     /// From now on signals speak `language` (as in `media/voice/<language>`), and [`Signal::SomeoneComing`] names
@@ -293,7 +322,7 @@ impl Sound {
 
     /// Staff looked: from now on sound may come out where the output now is.
     pub fn accept_output(&self) {
-        let _ = self.commands.try_send(Command::AcceptOutput);
+        self.order(Command::AcceptOutput);
     }
 
     /// How the output has been doing since the start.
@@ -310,10 +339,19 @@ impl Sound {
 
     /// Fades out and closes the output within `limit`, before the process re-executes or ends.
     pub fn stop_within(&self, limit: Duration) {
+        let until = Instant::now() + limit;
         let (done, closed) = sync_channel(1);
-        if self.commands.send(Command::Stop { within: limit, done }).is_ok() {
-            let _ = closed.recv_timeout(limit);
+        let mut stop = Command::Stop { within: limit, done };
+        // Its thread may hang in an output; the process ends all the same, and with it the output.
+        loop {
+            match self.commands.try_send(stop) {
+                Ok(()) => break,
+                Err(TrySendError::Full(back)) if Instant::now() < until => stop = back,
+                Err(_) => return,
+            }
+            thread::sleep(Duration::from_millis(5));
         }
+        let _ = closed.recv_timeout(until.saturating_duration_since(Instant::now()));
     }
 }
 
@@ -324,6 +362,12 @@ fn signal_gain(volume_db: f32, options: &Options) -> f32 {
 
 /// A mix as gains, with instants on the clock that began at `epoch`.
 fn levels_of(mix: &Mix, epoch: Instant, options: &Options) -> engine::Levels {
+    levels_within(mix, 0.0, epoch, options)
+}
+
+/// The same where the patient's volume may go no higher than `most_db`.
+fn levels_within(mix: &Mix, most_db: f32, epoch: Instant, options: &Options) -> engine::Levels {
+    let volume_db = mix.volume_db.min(most_db);
     engine::Levels {
         music: ramp::gain_of_db(mix.music_db),
         crossfade_s: mix.crossfade_s.clamp(0.0, CROSSFADE_MAX_S),
@@ -338,11 +382,11 @@ fn levels_of(mix: &Mix, epoch: Instant, options: &Options) -> engine::Levels {
             (breath.pattern, origin_s, ramp::gain_of_db(breath.level_db))
         }),
         swell: mix.swell_bed,
-        volume: ramp::gain_of_db(mix.volume_db),
+        volume: ramp::gain_of_db(volume_db),
         duck: ramp::gain_of_db(mix.ducked_db),
         held: mix.held,
-        signal: signal_gain(mix.volume_db, options),
+        signal: signal_gain(volume_db, options),
         // The chime that carries has an output of its own; here it is as soft as the rest.
-        chime: signal_gain(mix.volume_db, options),
+        chime: signal_gain(volume_db, options),
     }
 }

@@ -1,17 +1,19 @@
-//! Owns which output is meant by a name, and which there are: those of the sound server and, where there is none, those
-//! of the system's sound library. Does not own when one is opened (`device`).
+//! Owns which output is meant by a name, and which there are: those of the sound server and, where none listens, those of
+//! the system's sound library. While a server listens there is no way round it: only it says where sound comes out. Does
+//! not own when one is opened (`device`).
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use pulseaudio::protocol::SinkInfo;
 use rodio::cpal::traits::{DeviceTrait, HostTrait};
-use rodio::cpal::{self, Device};
+use rodio::cpal::{self, Device, Host};
 
 use super::engine::Engine;
 use super::hush::Hush;
+use super::outlook;
 use super::ports::Watch;
 use super::served::{ServedOutput, ServedStream};
-use super::server::Server;
+use super::server::{Server, Unreached};
 use super::stream::{Lender, OpenStream, Output};
 
 /// The most names that an error lists.
@@ -35,13 +37,15 @@ pub struct OutputName {
 /// Every output there is, in the system's order.
 #[must_use]
 pub fn outputs() -> Vec<OutputName> {
-    let served = Server::connect().and_then(|mut server| {
-        let default = server.default_sink();
-        Ok((server.sinks()?, default))
-    });
-    if let Ok((sinks, default)) = served {
-        let named = sinks.iter().map(|sink| name_of(sink, default.as_deref() == Some(sink.name.as_c_str())));
-        return named.collect();
+    match Server::connect() {
+        Ok(mut server) => {
+            let default = server.default_sink().ok().flatten();
+            let is_default = |sink: &SinkInfo| default.as_deref() == Some(sink.name.as_c_str());
+            let sinks = server.sinks().unwrap_or_default();
+            return sinks.iter().map(|sink| name_of(sink, is_default(sink))).collect();
+        }
+        Err(Unreached::Useless(_)) => return Vec::new(),
+        Err(Unreached::Nobody) => {}
     }
     let listed = plain_devices().into_iter().map(|(name, description, _)| OutputName {
         is_default: name == "default",
@@ -55,7 +59,7 @@ pub fn outputs() -> Vec<OutputName> {
 /// Why no sound can go to the output `name`, if it cannot.
 #[must_use]
 pub fn output_missing(name: &str) -> Option<String> {
-    Found::find(Some(name)).err()
+    Found::find(Wish::Named(name)).err()
 }
 
 fn name_of(sink: &SinkInfo, is_default: bool) -> OutputName {
@@ -76,13 +80,34 @@ fn name_of(sink: &SinkInfo, is_default: bool) -> OutputName {
 fn plain_devices() -> Vec<(String, String, Device)> {
     // The library writes a page to standard error on each thing that it looks for in vain.
     let _hush = Hush::begin();
-    let Ok(devices) = cpal::default_host().devices() else { return Vec::new() };
+    let Ok(devices) = with_library(HostTrait::devices) else { return Vec::new() };
     let outputs = devices.filter(DeviceTrait::supports_output).filter_map(|device| {
         let name = device.id().ok()?.id().to_owned();
         let description = device.description().map(|text| text.name().to_owned()).unwrap_or_default();
         (name != "null").then_some((name, description, device))
     });
     outputs.collect()
+}
+
+/// The system's sound library with the settings that it has read, which are named by their [`outlook::settings`].
+static LIBRARY: Mutex<Option<(u64, Host)>> = Mutex::new(None);
+
+/// Asks the system's sound library. It is kept from one question to the next, as long as its settings are the same: each
+/// time that it reads them anew costs its plug-ins memory, which they never give back.
+fn with_library<T>(ask: impl FnOnce(&Host) -> T) -> T {
+    let mut library = LIBRARY.lock().unwrap_or_else(PoisonError::into_inner);
+    let settings = outlook::settings();
+    if library.as_ref().is_some_and(|(read, _)| *read != settings) {
+        // It reads anew only when nobody holds the old.
+        *library = None;
+    }
+    ask(&library.get_or_insert_with(|| (settings, cpal::default_host())).1)
+}
+
+/// The next question to the system's sound library is asked of one that reads its settings anew: it could not while an
+/// output of it was open.
+pub fn forget_library() {
+    *LIBRARY.lock().unwrap_or_else(PoisonError::into_inner) = None;
 }
 
 /// Which of these outputs, each a name and a description, somebody means who writes `wanted`: the one of this name, or
@@ -96,17 +121,28 @@ fn meant(wanted: &str, known: &[(String, String)]) -> Option<usize> {
     })
 }
 
+/// Which output is wished for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish<'a> {
+    /// This one, and no other takes its place.
+    Named(&'a str),
+    /// This one, or while it is away the system's choice.
+    Rather(&'a str),
+    /// The system's choice.
+    Any,
+}
+
 /// An output that can be opened.
 pub enum Found {
     /// One of the sound server's.
     Served(Box<ServedOutput>),
-    /// One of the system's sound library.
-    Plain(Output),
+    /// One of the system's sound library, and its name there if it was asked for by that.
+    Plain(Output, Option<String>),
 }
 
-/// Whether a sound server answers.
+/// Whether a sound server listens.
 pub fn is_served() -> bool {
-    Server::connect().is_ok_and(|mut server| server.sinks().is_ok_and(|sinks| !sinks.is_empty()))
+    !matches!(Server::connect(), Err(Unreached::Nobody))
 }
 
 /// An open stream. Dropping it stops it.
@@ -118,22 +154,23 @@ pub enum Running {
 }
 
 impl Found {
-    /// The output `name`, or the one that is the system's choice. A name that is missing is an error that says which
-    /// there are; no other output takes its place.
-    pub fn find(name: Option<&str>) -> Result<Self, String> {
-        let connected = Server::connect().and_then(|mut server| Ok((server.sinks()?, server)));
-        if let Ok((sinks, server)) = connected {
-            return find_served(name, sinks, server);
+    /// What is wished for. A name that is missing is an error that says which there are.
+    pub fn find(wish: Wish<'_>) -> Result<Self, String> {
+        match Server::connect() {
+            Ok(mut server) => {
+                let sinks = server.sinks()?;
+                find_served(wish, sinks, server)
+            }
+            Err(Unreached::Useless(why)) => Err(why),
+            Err(Unreached::Nobody) => find_plain(wish),
         }
-        let Some(name) = name else {
-            let device = cpal::default_host().default_output_device().ok_or("the system names no output")?;
-            return Output::of(device).map(Self::Plain);
-        };
-        let (known, mut devices): (Vec<_>, Vec<_>) =
-            plain_devices().into_iter().map(|(known, description, device)| ((known, description), device)).unzip();
-        match meant(name, &known) {
-            Some(at) => Output::of(devices.swap_remove(at)).map(Self::Plain),
-            None => Err(not_found(name, &known)),
+    }
+
+    /// The same output once more, for an opening with its own period; none where that is not worth a try.
+    pub fn again(&self) -> Option<Self> {
+        match self {
+            Self::Served(_) => None,
+            Self::Plain(output, name) => Some(Self::Plain(output.clone(), name.clone())),
         }
     }
 
@@ -141,17 +178,21 @@ impl Found {
     pub fn rate_hz(&self) -> u32 {
         match self {
             Self::Served(output) => output.rate_hz(),
-            Self::Plain(output) => output.rate_hz(),
+            Self::Plain(output, _) => output.rate_hz(),
         }
     }
 
     /// Whether sound may come out there as far as is known before it is opened. The sound library knows no ports, so a
     /// room that is calibrated for an output of the server's does not go over to it.
     pub fn may_open(&self, watch: &Watch) -> bool {
-        matches!(self, Self::Served(_)) || watch.allows_plain()
+        match self {
+            Self::Served(_) => true,
+            Self::Plain(_, name) => watch.allows_plain(name.as_deref()),
+        }
     }
 
-    /// Opens it with a period of `period_ms`, or with its own if there is none. The engine comes back through the lender's home when the stream ends, however it ends.
+    /// Opens it with a period of `period_ms`, or with its own if there is none. The engine comes back through the
+    /// lender's home when the stream ends, however it ends.
     pub fn open(
         self,
         engine: Box<Engine>,
@@ -163,28 +204,47 @@ impl Found {
             Self::Served(output) => {
                 output.open(engine, lender, watch, period_ms.unwrap_or(PERIOD_MS)).map(Running::Served)
             }
-            Self::Plain(output) => output.open(engine, lender, period_ms).map(Running::Plain),
+            Self::Plain(output, _) => output.open(engine, lender, period_ms).map(Running::Plain),
         }
     }
 }
 
-fn find_served(name: Option<&str>, mut sinks: Vec<SinkInfo>, mut server: Server) -> Result<Found, String> {
-    let by_environment = std::env::var("PULSE_SINK").ok().filter(|sink| !sink.is_empty());
-    let wanted = match (name, by_environment) {
-        (Some(name), _) => name.to_owned(),
-        (None, Some(sink)) => sink,
-        (None, None) => match server.default_sink() {
-            Some(default) => default.to_string_lossy().into_owned(),
-            None => return Err("the sound server names no output".to_owned()),
-        },
-    };
+fn find_served(wish: Wish<'_>, mut sinks: Vec<SinkInfo>, mut server: Server) -> Result<Found, String> {
     let names = sinks.iter().map(|sink| name_of(sink, false));
     let known: Vec<(String, String)> = names.map(|output| (output.name, output.description)).collect();
+    let wanted = match wish {
+        Wish::Named(name) => name.to_owned(),
+        Wish::Rather(name) if meant(name, &known).is_some() => name.to_owned(),
+        Wish::Rather(_) | Wish::Any => match std::env::var("PULSE_SINK").ok().filter(|sink| !sink.is_empty()) {
+            Some(sink) => sink,
+            None => match server.default_sink()? {
+                Some(default) => default.to_string_lossy().into_owned(),
+                None => return Err("the sound server names no output".to_owned()),
+            },
+        },
+    };
     match meant(&wanted, &known) {
         Some(at) => Ok(Found::Served(Box::new(ServedOutput::new(server, sinks.swap_remove(at))))),
         None if sinks.is_empty() => Err("the sound server has no output".to_owned()),
         None => Err(not_found(&wanted, &known)),
     }
+}
+
+fn find_plain(wish: Wish<'_>) -> Result<Found, String> {
+    if let Wish::Named(name) | Wish::Rather(name) = wish {
+        let (known, mut devices): (Vec<_>, Vec<_>) =
+            plain_devices().into_iter().map(|(known, description, device)| ((known, description), device)).unzip();
+        match meant(name, &known) {
+            Some(at) => {
+                let output = Output::of(devices.swap_remove(at))?;
+                return Ok(Found::Plain(output, Some(known[at].0.clone())));
+            }
+            None if matches!(wish, Wish::Named(_)) => return Err(not_found(name, &known)),
+            None => {}
+        }
+    }
+    let device = with_library(HostTrait::default_output_device).ok_or("the system names no output")?;
+    Ok(Found::Plain(Output::of(device)?, None))
 }
 
 fn not_found(name: &str, known: &[(String, String)]) -> String {
@@ -206,6 +266,45 @@ mod tests {
 
     fn known(names: &[(&str, &str)]) -> Vec<(String, String)> {
         names.iter().map(|(name, description)| ((*name).to_owned(), (*description).to_owned())).collect()
+    }
+
+    /// What this process holds in memory, in kilobytes.
+    fn memory_kb() -> u64 {
+        let rollup = std::fs::read_to_string("/proc/self/smaps_rollup").unwrap();
+        let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
+    /// Runs itself once more, in a process with an environment of its own.
+    #[test]
+    fn two_hundred_tries_in_vain_take_no_memory() {
+        const INSIDE: &str = "STILLROOM_TEST_TRIES";
+        if std::env::var_os(INSIDE).is_none() {
+            let folder = tempfile::tempdir().unwrap();
+            let settings = folder.path().join("asound.conf");
+            // The output of a server that is not there: a plug-in looks for it, in vain.
+            std::fs::write(&settings, "pcm.!default { type pulse server \"unix:/nowhere/native\" }\n").unwrap();
+            let test = "sound::outputs::tests::two_hundred_tries_in_vain_take_no_memory";
+            let status = std::process::Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", test, "--nocapture"])
+                .env(INSIDE, "1")
+                .env("XDG_RUNTIME_DIR", folder.path())
+                .env("ALSA_CONFIG_PATH", settings)
+                .env_remove("PULSE_SERVER")
+                .env_remove("PULSE_RUNTIME_PATH")
+                .status();
+            return assert!(status.unwrap().success());
+        }
+        let try_once = || {
+            assert!(Found::find(Wish::Any).is_err());
+            assert!(Found::find(Wish::Named("hall")).is_err());
+        };
+        (0..50).for_each(|_| try_once());
+        let before = memory_kb();
+        (0..200).for_each(|_| try_once());
+        let grown = memory_kb().saturating_sub(before);
+        println!("{grown} kB more");
+        assert!(grown < 256, "{grown} kB more");
     }
 
     #[test]

@@ -59,6 +59,8 @@ impl From<&Place> for Calibrated {
 /// Where sound comes out and whether it may, shared between the stream and its keeper.
 #[derive(Debug, Default)]
 pub struct Watch {
+    /// What the configuration says.
+    measured: Calibrated,
     known: Mutex<Calibrated>,
     /// Counts changes of `known`, so that a stream looks again.
     changes: AtomicU32,
@@ -67,7 +69,17 @@ pub struct Watch {
 impl Watch {
     /// Starts with what the configuration says. If it says nothing, the first place that is seen is taken as known.
     pub fn new(known: Calibrated) -> Self {
-        Self { known: Mutex::new(known), changes: AtomicU32::new(0) }
+        Self { measured: known.clone(), known: Mutex::new(known), changes: AtomicU32::new(0) }
+    }
+
+    /// Whether the room's level was measured at `place`. Where the configuration names none, it holds for every place.
+    pub fn is_measured(&self, place: &Place) -> bool {
+        self.measured.holds_for(place)
+    }
+
+    /// Whether staff have allowed another place than the one that was measured.
+    pub fn is_careful(&self) -> bool {
+        !self.measured.is_open() && *self.known.lock().unwrap_or_else(PoisonError::into_inner) != self.measured
     }
 
     /// Whether sound may come out at `place`.
@@ -76,14 +88,15 @@ impl Watch {
         if known.is_open() {
             *known = Calibrated::from(place);
         }
-        known.holds_for(place)
+        // Where it was measured it may always sound, whatever else staff have allowed.
+        known.holds_for(place) || (!self.measured.is_open() && self.measured.holds_for(place))
     }
 
-    /// Whether sound may come out where nobody tells of ports. Such a place is never taken as the known one: a sound
-    /// server that comes up late is.
-    pub fn allows_plain(&self) -> bool {
+    /// Whether sound may come out where nobody tells of ports: at the output `name` of the system's sound library, or at
+    /// its choice. Such a place is never taken as the known one: a sound server that comes up late is.
+    pub fn allows_plain(&self, name: Option<&str>) -> bool {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.holds_for(&Place { output: PLAIN.to_owned(), port: None })
+        known.holds_for(&Place { output: name.unwrap_or(PLAIN).to_owned(), port: None })
     }
 
     /// The output that the room is calibrated for, once that is known by name.
@@ -183,6 +196,28 @@ mod tests {
         assert_eq!(watch.changes(), 1);
         assert!(watch.judge(&place("card", Some("speaker"))));
         assert!(!watch.judge(&place("card", Some("headphones"))));
+    }
+
+    #[test]
+    fn where_staff_allow_it_beside_a_measured_place_the_sound_is_careful() {
+        let watch = Watch::new(Calibrated { output: Some("room".to_owned()), port: None });
+        let (room, tv) = (place("room", None), place("tv", None));
+        assert!(watch.is_measured(&room) && !watch.is_measured(&tv) && !watch.is_careful());
+        watch.accept(&tv);
+        assert!(watch.judge(&tv) && !watch.is_measured(&tv) && watch.is_careful());
+        assert!(watch.judge(&room), "it was measured");
+        let unmeasured = Watch::new(Calibrated::default());
+        assert!(unmeasured.judge(&room) && unmeasured.is_measured(&tv));
+        unmeasured.accept(&tv);
+        assert!(!unmeasured.is_careful(), "nothing is known of either");
+    }
+
+    #[test]
+    fn without_a_sound_server_only_what_is_named_can_be_the_measured_output() {
+        let named = Watch::new(Calibrated { output: Some("plughw:CARD=USB".to_owned()), port: None });
+        assert!(named.allows_plain(Some("plughw:CARD=USB")));
+        assert!(!named.allows_plain(None) && !named.allows_plain(Some("hdmi:CARD=HDMI")));
+        assert!(Watch::new(Calibrated::default()).allows_plain(None));
     }
 
     #[test]

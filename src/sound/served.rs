@@ -7,7 +7,7 @@ use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Sender, SyncSender};
+use std::sync::mpsc::{Sender, SyncSender, TrySendError};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -22,7 +22,7 @@ use super::device::Command as Notice;
 use super::engine::Engine;
 use super::heard::HeardClock;
 use super::ports::{Gate, Place, Watch};
-use super::server::{Arrival, Server};
+use super::server::{Arrival, Server, is_made_up};
 use super::shared::Shared;
 use super::stream::{Lender, WISHED_RATE_HZ};
 
@@ -86,6 +86,7 @@ impl ServedOutput {
             clock_due: Instant::now(),
             sink_asked: None,
             place: None,
+            untold: None,
             gate: Gate::shut(rate_hz),
             ending: Arc::clone(&ending),
         };
@@ -177,6 +178,8 @@ struct Playing {
     clock_due: Instant,
     sink_asked: Option<u32>,
     place: Option<Place>,
+    /// Where the sound comes out and whether it may, while nobody has taken the word.
+    untold: Option<(Place, bool)>,
     gate: Gate,
     ending: Arc<AtomicBool>,
 }
@@ -194,7 +197,8 @@ impl Playing {
     }
 
     fn play(&mut self) -> Result<(), String> {
-        self.server.send(&Command::Subscribe(SubscriptionMask::SINK | SubscriptionMask::SINK_INPUT))?;
+        let subscribed =
+            self.server.send(&Command::Subscribe(SubscriptionMask::SINK | SubscriptionMask::SINK_INPUT))?;
         self.ask_for_place()?;
         self.write_due()?;
         loop {
@@ -204,8 +208,13 @@ impl Playing {
                 Arrival::Refusal(number, _) if self.sink_asked == Some(number) => {
                     return Err("the output is gone".to_owned());
                 }
+                Arrival::Refusal(number, why) if subscribed == number => {
+                    return Err(format!("the sound server does not tell of pulled plugs: {why}"));
+                }
+                // A mute that is refused changes nothing: what is sent is silence by then. Its clock it may keep.
                 Arrival::Refusal(..) | Arrival::Nothing => {}
             }
+            self.tell_place();
             if self.ending.load(Ordering::Acquire) {
                 return Ok(());
             }
@@ -254,6 +263,9 @@ impl Playing {
         if self.sink_asked == Some(number) {
             self.sink_asked = None;
             let sink: SinkInfo = self.server.answer().map_err(|error| format!("the sound server: {error}"))?;
+            if is_made_up(&sink.name) {
+                return Err("the sound server has no output".to_owned());
+            }
             self.place = Some(place_of(&sink));
             self.judge()?;
         } else if let Some((_, asked)) = self.clock_asked.filter(|(asked, _)| *asked == number) {
@@ -282,8 +294,19 @@ impl Playing {
         } else if !allowed {
             self.shut()?;
         }
-        let _ = self.notices.try_send(Notice::PlaceSeen { stream: self.number, place, allowed });
+        self.untold = Some((place, allowed));
+        self.tell_place();
         Ok(())
+    }
+
+    /// Where nobody takes it now it is told a little later: this thread never waits.
+    fn tell_place(&mut self) {
+        if let Some((place, allowed)) = self.untold.take() {
+            let notice = Notice::PlaceSeen { stream: self.number, place, allowed };
+            if let Err(TrySendError::Full(Notice::PlaceSeen { place, allowed, .. })) = self.notices.try_send(notice) {
+                self.untold = Some((place, allowed));
+            }
+        }
     }
 
     /// Silence at once, at the server too: it holds a tenth of a second that must not be heard there.

@@ -7,7 +7,7 @@
 use std::ffi::{CStr, CString};
 use std::io::{Cursor, ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use pulseaudio::protocol::{
@@ -23,7 +23,18 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// The largest message that is read; a list of many outputs is far smaller.
 const MESSAGE_BYTES_MAX: usize = 1 << 20;
 /// The output that a server makes up when it has none: what is played there is heard by nobody.
-const NO_OUTPUT: &CStr = c"auto_null";
+const NO_OUTPUT: &[u8] = b"auto_null";
+/// The length of a cookie. A server takes no other, whatever a cookie holds, and knows its own user without one.
+const COOKIE_BYTES: usize = 256;
+
+/// Why there is no connection.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Unreached {
+    /// No sound server listens.
+    Nobody,
+    /// One listens and cannot be used, and why. The outputs are its own: there is no way round it.
+    Useless(String),
+}
 
 /// What the server said.
 #[derive(Debug)]
@@ -54,16 +65,27 @@ pub struct Server {
 
 impl Server {
     /// Connects to the server that the environment names, or to the one that runs for this user or for the system.
-    pub fn connect() -> Result<Self, String> {
-        let mut why = "no sound server runs".to_owned();
-        for path in socket_paths(|name| std::env::var(name).ok()) {
+    pub fn connect() -> Result<Self, Unreached> {
+        Self::connect_by(|name| std::env::var(name).ok())
+    }
+
+    fn connect_by(environment: impl Fn(&str) -> Option<String>) -> Result<Self, Unreached> {
+        let mut unreached = Unreached::Nobody;
+        for path in socket_paths(&environment) {
             match UnixStream::connect(&path) {
-                Ok(socket) => return Self::greet(socket),
-                Err(error) if error.kind() != ErrorKind::NotFound => why = format!("the sound server: {error}"),
-                Err(_) => {}
+                Ok(socket) => return Self::greet(socket).map_err(Unreached::Useless),
+                // What a server leaves behind that was killed is a socket on which nobody listens.
+                Err(error) if is_nobody(&error) => {}
+                Err(error) => {
+                    unreached = Unreached::Useless(format!("the sound server at {}: {error}", path.display()));
+                }
             }
         }
-        Err(why)
+        if unreached == Unreached::Nobody && pipewire_paths(&environment).iter().any(|path| listens(path)) {
+            let why = "PipeWire runs without pipewire-pulse, by which the room speaks to it; install pipewire-pulse";
+            return Err(Unreached::Useless(why.to_owned()));
+        }
+        Err(unreached)
     }
 
     /// Says who is there, over a socket that leads to a server.
@@ -81,7 +103,8 @@ impl Server {
             outbox: Vec::with_capacity(1 << 16),
             last_question: 0,
         };
-        let cookie = pulseaudio::cookie_path_from_env().and_then(|path| std::fs::read(path).ok()).unwrap_or_default();
+        let cookie = pulseaudio::cookie_path_from_env().and_then(|path| std::fs::read(path).ok());
+        let cookie = cookie_of(cookie.unwrap_or_default());
         let auth = AuthParams { version: MAX_VERSION, supports_shm: false, supports_memfd: false, cookie };
         let reply: AuthReply = server.ask(&Command::Auth(auth))?;
         server.version = MAX_VERSION.min(reply.version);
@@ -198,19 +221,51 @@ impl Server {
     /// Every output that is one.
     pub fn sinks(&mut self) -> Result<Vec<SinkInfo>, String> {
         let mut sinks: Vec<SinkInfo> = self.ask(&Command::GetSinkInfoList)?;
-        sinks.retain(|sink| sink.name.as_c_str() != NO_OUTPUT);
+        sinks.retain(|sink| !is_made_up(&sink.name));
         Ok(sinks)
     }
 
     /// The name of the output that the server chooses when nobody names one.
-    pub fn default_sink(&mut self) -> Option<CString> {
-        let info: ServerInfo = self.ask(&Command::GetServerInfo).ok()?;
-        info.default_sink_name
+    pub fn default_sink(&mut self) -> Result<Option<CString>, String> {
+        let info: ServerInfo = self.ask(&Command::GetServerInfo)?;
+        Ok(info.default_sink_name)
     }
+}
+
+/// Whether the output of this name is the one that a server makes up when it has none. A second such is numbered.
+pub fn is_made_up(name: &CStr) -> bool {
+    name.to_bytes().strip_prefix(NO_OUTPUT).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"."))
+}
+
+/// What was read as a cookie, in the one length that is taken. Where there is none it is of zeros: an empty one is
+/// refused, by PipeWire and PulseAudio alike.
+fn cookie_of(mut read: Vec<u8>) -> Vec<u8> {
+    read.resize(COOKIE_BYTES, 0);
+    read
+}
+
+/// Whether nobody listens there.
+fn is_nobody(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused | ErrorKind::NotADirectory)
+}
+
+fn listens(path: &Path) -> bool {
+    !UnixStream::connect(path).is_err_and(|error| is_nobody(&error))
 }
 
 fn lost(error: &impl std::fmt::Display) -> String {
     format!("the sound server: {error}")
+}
+
+/// Where PipeWire's own socket may be; none where another server is named.
+fn pipewire_paths(environment: impl Fn(&str) -> Option<String>) -> Vec<PathBuf> {
+    if environment("PULSE_SERVER").is_some_and(|named| !named.is_empty()) {
+        return Vec::new();
+    }
+    let system = PathBuf::from("/run/pipewire");
+    let folders =
+        [environment("PIPEWIRE_RUNTIME_DIR").map(PathBuf::from), Some(user_folder(&environment)), Some(system)];
+    folders.into_iter().flatten().map(|folder| folder.join("pipewire-0")).collect()
 }
 
 /// Where the server may be found, in the order of its own library.
@@ -220,14 +275,18 @@ fn socket_paths(environment: impl Fn(&str) -> Option<String>) -> Vec<PathBuf> {
         let local = named.strip_prefix("unix:").or_else(|| named.starts_with('/').then_some(named.as_str()));
         return local.map(PathBuf::from).into_iter().collect();
     }
-    let user = rustix::process::getuid().as_raw();
     let folders = [
         environment("PULSE_RUNTIME_PATH").map(PathBuf::from),
-        environment("XDG_RUNTIME_DIR").map(|folder| PathBuf::from(folder).join("pulse")),
-        Some(PathBuf::from(format!("/run/user/{user}/pulse"))),
+        Some(user_folder(&environment).join("pulse")),
         Some(PathBuf::from("/run/pulse")),
     ];
     folders.into_iter().flatten().map(|folder| folder.join("native")).collect()
+}
+
+/// Where sockets of this user lie.
+fn user_folder(environment: impl Fn(&str) -> Option<String>) -> PathBuf {
+    let usual = || PathBuf::from(format!("/run/user/{}", rustix::process::getuid().as_raw()));
+    environment("XDG_RUNTIME_DIR").filter(|folder| !folder.is_empty()).map_or_else(usual, PathBuf::from)
 }
 
 #[cfg(test)]
@@ -242,6 +301,47 @@ mod tests {
         assert!(socket_paths(far).is_empty());
         let session = |name: &str| (name == "XDG_RUNTIME_DIR").then(|| "/run/here".to_owned());
         assert_eq!(socket_paths(session)[0], PathBuf::from("/run/here/pulse/native"));
+    }
+
+    /// Where this test's own user would have its sockets.
+    fn connect_in(folder: &Path) -> Result<Server, Unreached> {
+        let folder = folder.to_str().unwrap().to_owned();
+        Server::connect_by(move |name| (name == "XDG_RUNTIME_DIR").then(|| folder.clone()))
+    }
+
+    #[test]
+    fn a_server_that_listens_and_cannot_be_used_is_not_the_same_as_none() {
+        let run = tempfile::tempdir().unwrap();
+        std::fs::create_dir(run.path().join("pulse")).unwrap();
+        assert_eq!(connect_in(run.path()).err(), Some(Unreached::Nobody));
+        let socket = run.path().join("pulse/native");
+        let listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        let ending = std::thread::spawn(move || drop(listener.accept()));
+        assert!(matches!(connect_in(run.path()).err(), Some(Unreached::Useless(_))), "it took us and hung up");
+        ending.join().unwrap();
+        assert!(socket.exists());
+        assert_eq!(connect_in(run.path()).err(), Some(Unreached::Nobody), "what a killed server leaves behind");
+    }
+
+    #[test]
+    fn pipewire_without_its_pulse_part_is_told_with_the_way_out() {
+        let run = tempfile::tempdir().unwrap();
+        let _pipewire = std::os::unix::net::UnixListener::bind(run.path().join("pipewire-0")).unwrap();
+        let told = connect_in(run.path()).err();
+        assert!(matches!(&told, Some(Unreached::Useless(why)) if why.contains("install pipewire-pulse")), "{told:?}");
+    }
+
+    #[test]
+    fn a_cookie_has_the_one_length_that_is_taken() {
+        assert_eq!(cookie_of(Vec::new()), [0; COOKIE_BYTES]);
+        assert_eq!(cookie_of(vec![7; 300]), [7; COOKIE_BYTES]);
+        assert_eq!(cookie_of(vec![7; 3])[..4], [7, 7, 7, 0]);
+    }
+
+    #[test]
+    fn what_a_server_makes_up_is_no_output() {
+        assert!(is_made_up(c"auto_null") && is_made_up(c"auto_null.2"));
+        assert!(!is_made_up(c"room") && !is_made_up(c"auto_nullity"));
     }
 
     #[test]

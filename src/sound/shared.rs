@@ -14,8 +14,8 @@ const CLOCK_MISS_S: f64 = 0.02;
 pub struct Shared {
     /// When its clock began.
     pub epoch: Instant,
-    /// The latest mix that was set and not yet taken.
-    pub mix: Mutex<Option<Mix>>,
+    /// The latest mix, and how often one has been set.
+    pub mix: Mutex<(u64, Mix)>,
     /// Microseconds after `epoch` of the last callback; 0 before the first.
     last_buffer_us: AtomicU64,
     underruns: AtomicU64,
@@ -47,7 +47,7 @@ impl Shared {
     pub fn new() -> Self {
         Self {
             epoch: Instant::now(),
-            mix: Mutex::new(None),
+            mix: Mutex::new((0, Mix::default())),
             last_buffer_us: AtomicU64::new(0),
             underruns: AtomicU64::new(0),
             clock_error_us: AtomicU64::new(0),

@@ -22,10 +22,19 @@ pub const WISHED_RATE_HZ: u32 = 48_000;
 /// An underrun that no event tells of, as some sound servers have it when a stream begins, is looked for this often
 /// while the output asks for nothing.
 const PATIENCE: Duration = Duration::from_millis(120);
+/// The thread of an output that only fails comes back at once, thousands of times a second, if it is not held up.
+const BREATHER: Duration = Duration::from_millis(5);
 /// Errors that go on for this long without a buffer between them are a loss.
 const STUMBLE: Duration = Duration::from_millis(250);
+/// An output that gets ahead of the time by this much plays to nobody: it takes whatever it is given, at once.
+const AHEAD_MAX_S: f64 = 3.0;
+/// … within this: over a day, every clock gets ahead of another.
+const AHEAD_WITHIN_S: f64 = 10.0;
+/// … and is held up for so long with each further buffer until it is closed, or it would take a whole processor.
+const HOLD_UP: Duration = Duration::from_millis(100);
 
 /// An output that has been looked at and can be opened.
+#[derive(Clone)]
 pub struct Output {
     device: cpal::Device,
     form: SupportedStreamConfig,
@@ -92,8 +101,16 @@ impl Output {
         let (shared, commands, number) = (Arc::clone(lender.shared), lender.commands.clone(), lender.stream);
         let failing = Arc::new(AtomicBool::new(false));
         let healed = Arc::clone(&failing);
+        let (endless, mut pace) = (lender.commands.clone(), Pace::new(config.sample_rate));
         let draw = move |data: &mut [T], info: &OutputCallbackInfo| {
             healed.store(false, Ordering::Relaxed);
+            if pace.is_endless(data.len() / channels) {
+                let why = "the output takes sound faster than anybody can hear it".to_owned();
+                // Told with the next buffer where nobody takes it now, and again until it is closed.
+                let _ = endless.try_send(Command::StreamFailed { stream: number, why });
+                thread::sleep(HOLD_UP);
+                return;
+            }
             let stamp = info.timestamp();
             let wait = stamp.playback.duration_since(stamp.callback);
             let now_s = shared.mark_buffer();
@@ -105,18 +122,21 @@ impl Output {
         let (mut since, mut told) = (Instant::now(), false);
         let failed = move |error: cpal::Error| {
             use cpal::ErrorKind::{DeviceChanged, DeviceNotAvailable, RealtimeDenied, Xrun};
+            let goes_on = failing.swap(true, Ordering::Relaxed);
             if told || matches!(error.kind(), Xrun | DeviceChanged | RealtimeDenied) {
+                if goes_on {
+                    thread::sleep(BREATHER);
+                }
                 return;
             }
-            if !failing.swap(true, Ordering::Relaxed) {
+            if !goes_on {
                 since = Instant::now();
             }
-            // A sound server may stumble while a stream begins; only what lasts is a loss. The thread would otherwise
-            // come back at once, thousands of times a second.
+            // A sound server may stumble while a stream begins; only what lasts is a loss.
             if error.kind() == DeviceNotAvailable || since.elapsed() >= STUMBLE {
                 told = commands.try_send(Command::StreamFailed { stream: number, why: error.to_string() }).is_ok();
             } else {
-                thread::sleep(Duration::from_millis(5));
+                thread::sleep(BREATHER);
             }
         };
         let patience = Some(PATIENCE);
@@ -126,6 +146,30 @@ impl Output {
             .map_err(|error| error.to_string())?;
         stream.play().map_err(|error| error.to_string())?;
         Ok(stream)
+    }
+}
+
+/// How fast an output takes what it is given.
+struct Pace {
+    begun: Option<Instant>,
+    frames: u64,
+    rate_hz: f64,
+}
+
+impl Pace {
+    fn new(rate_hz: u32) -> Self {
+        Self { begun: None, frames: 0, rate_hz: f64::from(rate_hz) }
+    }
+
+    /// Whether the time can no longer follow, with `frames` more.
+    fn is_endless(&mut self, frames: usize) -> bool {
+        let passed_s = self.begun.get_or_insert_with(Instant::now).elapsed().as_secs_f64();
+        if passed_s > AHEAD_WITHIN_S {
+            (self.begun, self.frames) = (None, 0);
+            return false;
+        }
+        self.frames += frames as u64;
+        self.frames as f64 / self.rate_hz > passed_s + AHEAD_MAX_S
     }
 }
 

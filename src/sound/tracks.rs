@@ -65,8 +65,8 @@ pub struct Reader {
     playing: u64,
     last_number: u64,
     decks_out: usize,
-    /// Nothing in this playlist can be read.
-    gone: bool,
+    /// Whether nothing in this playlist can be read, as far as was told; none where nobody knows what was told.
+    gone: Option<bool>,
     /// … and it is tried again then.
     try_again: Option<Instant>,
     /// Troubles already told of, so that each is told once for each playlist.
@@ -94,10 +94,15 @@ impl Reader {
             playing: 0,
             last_number: 0,
             decks_out: 0,
-            gone: false,
+            gone: Some(false),
             try_again: None,
             told: Vec::new(),
         }
+    }
+
+    /// The same after one that a fault ended: whether there is music is told in any case.
+    pub fn after_a_fault(loudness: Loudness) -> Self {
+        Self { gone: None, ..Self::new(loudness) }
     }
 
     /// Serves a new engine. The present track begins anew there.
@@ -268,7 +273,7 @@ impl Reader {
                     self.readings.push(reading);
                     self.position = index;
                     self.try_again = None;
-                    if std::mem::take(&mut self.gone) {
+                    if self.gone.replace(false) != Some(false) {
                         tell(News::TracksBack);
                     }
                     return Some(deck);
@@ -284,7 +289,7 @@ impl Reader {
             }
         }
         self.try_again = Some(Instant::now() + TRY_AGAIN);
-        if !std::mem::replace(&mut self.gone, true) {
+        if self.gone.replace(true) != Some(true) {
             tell(News::TracksGone);
         }
         None

@@ -95,6 +95,7 @@ impl Home {
             // No test prints on the printer of whoever runs it: this server is there only where a test starts one.
             .env("CUPS_SERVER", self.print_server())
             // No test sounds on the machine of whoever runs it, and the sound library has nothing to complain of.
+            .env("PULSE_SERVER", format!("unix:{}", self.dir.path().join("no-sound-server").display()))
             .env("ALSA_CONFIG_PATH", self.dir.path().join("no-sound.conf"));
         command
     }

@@ -1,7 +1,8 @@
-//! A PulseAudio of our own, seen from outside (starting it) and from inside (its outputs, what they play).
+//! A sound server of our own, PulseAudio or PipeWire, seen from outside (starting it) and from inside (its outputs, what
+//! they play). What the tests use to look at it keeps a cookie of its own, so that the room's user has none.
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -9,6 +10,8 @@ use std::time::{Duration, Instant};
 use stillroom::sound::{Mix, News, Options, Signal, Sound};
 
 const FOLDER: &str = "STILLROOM_TEST_SOUND_FOLDER";
+/// The socket of a server that the room does not find by itself.
+const ELSEWHERE: &str = "run/elsewhere/native";
 
 /// A child that does not outlive the test.
 pub struct Kept(pub Child);
@@ -20,29 +23,63 @@ impl Drop for Kept {
     }
 }
 
+/// Which server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    PulseAudio,
+    PipeWire,
+    /// A PulseAudio that is reached through the system's sound library only, once [`library`] has been called: for the
+    /// room there is no server, and an output of the library's that plays as a card does.
+    Library,
+}
+
 /// The server as a test uses it.
 pub struct Server {
-    process: Option<Kept>,
+    kind: Kind,
+    /// Ended from the last to the first.
+    processes: Vec<Kept>,
     sinks: &'static [&'static str],
 }
 
-/// Runs `body` with a server that has these outputs. `test` is the test's whole name.
+/// Runs `body` with a PulseAudio that has these outputs. `test` is the test's whole name.
 pub fn with_server(test: &str, sinks: &'static [&'static str], body: fn(&mut Server)) {
+    with(Kind::PulseAudio, test, sinks, body);
+}
+
+/// The folder of the present test.
+pub fn folder() -> PathBuf {
+    PathBuf::from(std::env::var_os(FOLDER).unwrap())
+}
+
+/// Runs `body` with a server of this kind, as a user that has never had one before. Without a server there is no sound
+/// library with an output either.
+pub fn with(kind: Kind, test: &str, sinks: &'static [&'static str], body: fn(&mut Server)) {
     if std::env::var_os(FOLDER).is_some() {
-        let mut server = Server { process: None, sinks };
+        let mut server = Server { kind, processes: Vec::new(), sinks };
         server.start();
-        return body(&mut server);
+        body(&mut server);
+        return server.kill();
     }
-    let folder = tempfile::tempdir().unwrap();
-    let run = folder.path().join("run");
-    std::fs::create_dir(&run).unwrap();
+    // Sockets and what a server remembers lie in memory, where there is such a folder.
+    let memory = Path::new("/dev/shm");
+    let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
+    for name in ["run", "home", "others"] {
+        std::fs::create_dir(folder.path().join(name)).unwrap();
+    }
+    let here = folder.path().to_str().unwrap();
     let status = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", test, "--nocapture", "--include-ignored"])
-        .env(FOLDER, folder.path())
-        .env("HOME", folder.path())
-        .env("XDG_RUNTIME_DIR", &run)
-        .env("PULSE_SERVER", format!("unix:{}", run.join("native").display()))
+        .env(FOLDER, here)
+        .env("HOME", folder.path().join("home"))
+        .env("XDG_RUNTIME_DIR", folder.path().join("run"))
+        .env("DBUS_SESSION_BUS_ADDRESS", format!("unix:path={here}/run/bus"))
+        .env_remove("XDG_CONFIG_HOME")
+        .env_remove("XDG_STATE_HOME")
+        .env_remove("PULSE_SERVER")
+        .env_remove("PULSE_RUNTIME_PATH")
+        .env_remove("PULSE_COOKIE")
         .env_remove("PULSE_SINK")
+        .env("ALSA_CONFIG_PATH", folder.path().join("asound.conf"))
         .status()
         .unwrap();
     assert!(status.success(), "the test failed on its own sound server");
@@ -50,29 +87,96 @@ pub fn with_server(test: &str, sinks: &'static [&'static str], body: fn(&mut Ser
 
 impl Server {
     pub fn start(&mut self) {
-        let folder = std::env::var(FOLDER).unwrap();
-        let socket = Path::new(&folder).join("run/native");
+        match self.kind {
+            Kind::PulseAudio => self.start_pulseaudio("run/pulse/native"),
+            Kind::PipeWire => self.start_pipewire(),
+            Kind::Library => self.start_pulseaudio(ELSEWHERE),
+        }
+    }
+
+    fn start_pulseaudio(&mut self, socket: &str) {
+        let socket = folder().join(socket);
+        std::fs::create_dir_all(socket.parent().unwrap()).unwrap();
         let mut command = Command::new("pulseaudio");
         command.args(["-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm=yes"]);
         for sink in self.sinks {
             command.arg(format!("--load=module-null-sink sink_name={sink} rate=48000"));
         }
+        if self.sinks.is_empty() {
+            command.arg("--load=module-always-sink");
+        }
         command.arg(format!("--load=module-native-protocol-unix socket={} auth-anonymous=1", socket.display()));
-        let started = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        let process =
-            started.expect("these tests need pulseaudio and pactl: apt-get install pulseaudio pulseaudio-utils");
-        self.process = Some(Kept(process));
+        // Its home is not the user's: it would make a cookie there.
+        self.spawn(command.env("HOME", folder().join("others")));
         wait_for("the sound server", Duration::from_secs(20), || pactl(&["info"]).is_ok());
     }
 
-    pub fn kill(&mut self) {
-        self.process = None;
+    fn start_pipewire(&mut self) {
+        let bus = std::env::var("DBUS_SESSION_BUS_ADDRESS").unwrap();
+        self.spawn(Command::new("dbus-daemon").args(["--session", "--nofork", "--nopidfile", "--address"]).arg(bus));
+        wait_for("the bus", Duration::from_secs(20), || folder().join("run/bus").exists());
+        self.spawn(&mut Command::new("pipewire"));
+        wait_for("PipeWire", Duration::from_secs(20), || folder().join("run/pipewire-0").exists());
+        self.spawn(&mut Command::new("wireplumber"));
+        self.spawn(&mut Command::new("pipewire-pulse"));
+        // What it makes up is there when its session manager is.
+        wait_for("its session manager", Duration::from_secs(20), || {
+            pactl(&["list", "short", "sinks"]).is_ok_and(|sinks| sinks.contains("auto_null"))
+        });
+        for sink in self.sinks {
+            add_sink(sink);
+        }
+        let named = |sinks: &str| self.sinks.iter().all(|sink| sinks.contains(sink));
+        wait_for("its outputs", Duration::from_secs(20), || {
+            let default = pactl(&["get-default-sink"]).is_ok_and(|name| self.sinks.is_empty() || named(name.trim()));
+            let listed = pactl(&["list", "short", "sinks"]).is_ok_and(|sinks| named(&sinks));
+            listed && (default || self.sinks.len() > 1)
+        });
     }
+
+    fn spawn(&mut self, command: &mut Command) {
+        let started = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let packages = "pulseaudio pulseaudio-utils pipewire wireplumber pipewire-pulse dbus-daemon";
+        let process = started.unwrap_or_else(|error| panic!("{error}; these tests need apt-get install {packages}"));
+        self.processes.push(Kept(process));
+    }
+
+    pub fn kill(&mut self) {
+        while self.processes.pop().is_some() {}
+        // What is killed leaves its sockets behind, as a crash does; only the next start must not take them for its own.
+        if self.kind == Kind::PipeWire {
+            for name in ["run/bus", "run/pipewire-0"] {
+                let _ = std::fs::remove_file(folder().join(name));
+            }
+        }
+    }
+}
+
+/// A program that speaks to the server, with a cookie of its own.
+fn tool(name: &str) -> Command {
+    let mut command = Command::new(name);
+    command.env("PULSE_COOKIE", folder().join("others/cookie"));
+    if folder().join(ELSEWHERE).exists() {
+        command.env("PULSE_SERVER", format!("unix:{}", folder().join(ELSEWHERE).display()));
+    }
+    command
+}
+
+/// From now on the system's sound library has an output that plays as a card does.
+pub fn library() {
+    let server = folder().join(ELSEWHERE);
+    let server = server.display();
+    library_with(&format!("pcm.!default {{ type pulse server \"unix:{server}\" }}\n"));
+}
+
+/// From now on these are the settings of the system's sound library.
+pub fn library_with(settings: &str) {
+    std::fs::write(std::env::var_os("ALSA_CONFIG_PATH").unwrap(), settings).unwrap();
 }
 
 /// What `pactl` says, or that it cannot.
 pub fn pactl(arguments: &[&str]) -> Result<String, String> {
-    let output = Command::new("pactl").args(arguments).output().expect("these tests need pactl");
+    let output = tool("pactl").args(arguments).output().expect("these tests need pactl");
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) }
 }
@@ -104,7 +208,7 @@ pub struct Ear {
 
 impl Ear {
     pub fn at(sink: &str) -> Self {
-        let mut recorder = Command::new("parec")
+        let mut recorder = tool("parec")
             .args(["--raw", "--format=float32le", "--channels=1", "--rate=48000", "--latency-msec=10"])
             .arg(format!("--device={sink}.monitor"))
             .stdout(Stdio::piped())
@@ -184,6 +288,16 @@ impl Room {
             }
         }
         panic!("not told within {within:?}; told were {others:?}");
+    }
+
+    /// Nothing is told for this long that would mean sound, nor a loss once more.
+    pub fn is_silent_for(&self, span: Duration) {
+        let until = Instant::now() + span;
+        while let Some(left) = until.checked_duration_since(Instant::now()) {
+            if let Ok((_, told)) = self.news.recv_timeout(left) {
+                assert!(!matches!(told, News::DeviceBack | News::DeviceLost { .. }), "{told:?}");
+            }
+        }
     }
 
     pub fn is_playing(&self) {

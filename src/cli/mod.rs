@@ -1,6 +1,7 @@
 //! Owns the command line: what can be asked of the program, and its exit codes.
 
 mod desk;
+mod ending;
 mod guarding;
 mod measuring;
 mod progress;

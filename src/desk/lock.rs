@@ -55,7 +55,13 @@ pub(super) enum Tried {
 impl Lock {
     /// The lock as it was kept in this folder.
     pub(super) fn open(folder: &Path, password_hash: String, is_tls: bool) -> Result<Self, DeskError> {
-        private::make_dir(folder).map_err(|source| DeskError::File { path: folder.to_owned(), source })?;
+        match private::make_dir(folder) {
+            Err(source) if password::check_hash(&password_hash).is_ok() => {
+                return Err(DeskError::File { path: folder.to_owned(), source });
+            }
+            // A door that nothing opens has nothing to keep.
+            Ok(()) | Err(_) => {}
+        }
         let file = folder.join(GUESSES_FILE);
         let guesses = match private::read_limited(&file, GUESSES_BYTES_MAX) {
             Ok(None) => Guesses::default(),

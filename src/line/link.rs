@@ -7,25 +7,25 @@
 //! it. Its random part stays as long as only this end gives a connection up, so that the broker lets go of the one before
 //! at once; whoever learned the name and took the place finds it left.
 
+mod error;
+mod options;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rumqttc::{
-    AsyncClient, ConnectionError, DisconnectReasonCode, Event, EventLoop, Incoming, LastWill, MqttOptions,
-    NetworkOptions, PubAckReason, PublishOptions, PublishProperties, PublishResult, QoS, RetainForwardRule, StateError,
-    SubscribeFilter, Transport,
+    AsyncClient, ConnectionError, Event, EventLoop, Incoming, PubAckReason, PublishOptions, PublishProperties,
+    PublishResult, QoS, RetainForwardRule, SubscribeFilter,
 };
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 
 use super::broker::Broker;
 use super::fight::{Fight, Loss};
-use super::message::MESSAGE_BYTES_MAX;
-use super::prompt::Prompt;
-use super::tls::{self, TlsError};
 use super::{Publication, SILENT_AFTER_MS};
+pub use error::LinkError;
+use options::options;
 
 /// The first pause before connecting anew; each further one is twice as long …
 const PAUSE_LEAST: Duration = Duration::from_millis(200);
@@ -41,76 +41,6 @@ const ACKNOWLEDGES_WITHIN: Duration = Duration::from_secs(3);
 const KEEP_ALIVE_S: u16 = 5;
 /// Words between this end and the client at most; beyond, they wait.
 const QUEUE_MAX: usize = 256;
-/// A password is no longer, in bytes.
-const PASSWORD_BYTES_MAX: u64 = 1_024;
-
-/// Why a broker is not reached.
-#[derive(Debug, thiserror::Error)]
-pub enum LinkError {
-    /// The password's file cannot be read.
-    #[error("{path}: {source}; password_file must be readable by the program", path = path.display())]
-    PasswordFile {
-        /// Which file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// TLS cannot be used.
-    #[error(transparent)]
-    Tls(#[from] TlsError),
-    /// The broker does not answer, or does not want us.
-    #[error("{0}")]
-    Connection(Box<ConnectionError>),
-    /// It does not let us listen.
-    #[error("the broker does not let this user listen on stillroom/#; see its access list")]
-    NotAllowedToListen,
-    /// It takes nothing that we say.
-    #[error("the broker takes nothing from this user on {topic} ({reason:?}); see its access list")]
-    NotAllowedToSpeak {
-        /// Where it was to be said.
-        topic: String,
-        /// What the broker says.
-        reason: PubAckReason,
-    },
-    /// The broker gave our place to another.
-    #[error("another client took this one's place at the broker; see that no two have the same user")]
-    Taken,
-    /// It acknowledges nothing.
-    #[error("the broker acknowledges nothing")]
-    Silent,
-    /// No name for the connection can be made.
-    #[error("the system gives no random numbers: {0}")]
-    NoChance(getrandom::Error),
-    /// The client ended.
-    #[error("the connection ended")]
-    Ended,
-    /// The line's own thread failed.
-    #[error("the program itself failed at it; its log says more")]
-    Fault,
-}
-
-impl From<ConnectionError> for LinkError {
-    fn from(error: ConnectionError) -> Self {
-        match error {
-            ConnectionError::MqttState(StateError::ServerDisconnect {
-                reason_code: DisconnectReasonCode::SessionTakenOver,
-                ..
-            }) => Self::Taken,
-            error => Self::Connection(Box::new(error)),
-        }
-    }
-}
-
-impl LinkError {
-    /// How a connection came to its end by this.
-    fn loss(&self) -> Loss {
-        match self {
-            Self::Taken => Loss::Taken,
-            Self::Connection(_) => Loss::Closed,
-            _ => Loss::GivenUp,
-        }
-    }
-}
 
 /// One end of what is said over a broker. All times are milliseconds of the line's own clock, which starts at 0.
 pub trait End: Send + 'static {
@@ -568,65 +498,9 @@ async fn publish(client: &AsyncClient, publication: Publication, words: &mpsc::S
     Ok(())
 }
 
-fn options(broker: &Broker, name: &mut Option<String>, will: Option<Publication>) -> Result<MqttOptions, LinkError> {
-    let name = match name {
-        Some(name) => name,
-        none => none.insert(new_name(&broker.client_prefix)?),
-    };
-    let mut options = MqttOptions::new(name.clone(), (broker.url.host.clone(), broker.url.port));
-    let mut network = NetworkOptions::new();
-    network.set_tcp_nodelay(true);
-    network.set_connection_timeout(CONNECTS_WITHIN.as_secs().max(1));
-    options.set_network_options(network).set_socket_connector(Prompt::connect);
-    options.set_keep_alive(KEEP_ALIVE_S).set_clean_start(true).set_connect_timeout(CONNECTS_WITHIN);
-    options.set_max_packet_size(u32::try_from(MESSAGE_BYTES_MAX + 1_024).ok());
-    if broker.url.tls {
-        let config = tls::client_config(broker.ca_file.as_deref())?;
-        options.set_transport(Transport::tls_with_config(rumqttc::TlsConfiguration::Rustls(config)));
-    }
-    if let Some(username) = &broker.username {
-        match &broker.password_file {
-            Some(path) => options.set_credentials(username.clone(), password(path)?),
-            None => options.set_username(username.clone()),
-        };
-    }
-    if let Some(will) = will {
-        options.set_last_will(LastWill::new(will.topic, will.payload, QoS::AtLeastOnce, will.retain, None));
-    }
-    Ok(options)
-}
-
-/// A name for a client that nobody guesses.
-fn new_name(prefix: &str) -> Result<String, LinkError> {
-    getrandom::u64().map(|chance| format!("{prefix}-{chance:016x}")).map_err(LinkError::NoChance)
-}
-
-fn password(path: &PathBuf) -> Result<String, LinkError> {
-    use std::io::Read;
-    let mut text = String::new();
-    let read = std::fs::File::open(path).and_then(|file| file.take(PASSWORD_BYTES_MAX + 1).read_to_string(&mut text));
-    let read = read.and_then(|bytes| match bytes as u64 {
-        0..=PASSWORD_BYTES_MAX => Ok(()),
-        _ => Err(std::io::Error::other(format!("longer than {PASSWORD_BYTES_MAX} bytes"))),
-    });
-    read.map_err(|source| LinkError::PasswordFile { path: path.clone(), source })?;
-    Ok(text.lines().next().unwrap_or_default().to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_password_file_that_is_too_long_is_refused_and_not_cut() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("password");
-        let most = usize::try_from(PASSWORD_BYTES_MAX).unwrap();
-        std::fs::write(&file, "p".repeat(most)).unwrap();
-        assert_eq!(password(&file).unwrap().len(), most);
-        std::fs::write(&file, "p".repeat(most + 1)).unwrap();
-        assert!(password(&file).unwrap_err().to_string().contains("longer than"));
-    }
 
     #[test]
     fn a_pause_is_never_longer_than_said_nor_shorter_than_half() {

@@ -2,20 +2,23 @@
 //! events that makes. It is the outbox: the whole state goes out again every two seconds, whatever a broker
 //! acknowledged, so that a call reaches a desk as soon as there is a way. Does not own sockets, threads or a clock.
 
+mod words;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use ulid::Ulid;
 
 use super::message::{
     CallState, DeskBeat, DeskStance, FromRoom, Head, NotUnderstood, OrderAnswer, Phase, RoomId, RoomState, VERSION,
-    Vitals, all_desks, is_desk_beat, read, write,
+    all_desks, is_desk_beat, read, write,
 };
 use super::rarely::Rarely;
 use super::sequence::{Sequence, Word};
-use super::view::{RoomView, SaidView, Words};
+use super::view::{SaidView, Words};
 use super::{BEAT_EVERY_MS, Publication, SILENT_AFTER_MS};
 use crate::room::Event;
 use crate::room::call::{CallId, DeskId};
+pub use words::{Keeping, Tell, Told};
 
 /// What is not urgent is said so long after the last word at the soonest: typing must not flood the broker.
 const UNHURRIED_AFTER_MS: u64 = 200;
@@ -31,39 +34,6 @@ const ENDED_MAX: usize = 16;
 const TELLS_MAX: usize = 64;
 /// So many words may wait for the broker's acknowledgement; the newest state makes the others needless.
 const IN_FLIGHT_MAX: usize = 8;
-
-/// How the room stands at this moment, ages and all.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Told {
-    /// What the room is called at the desk.
-    pub name: String,
-    /// The open call as it is shown.
-    pub call: Option<CallState>,
-    /// How lively the room is.
-    pub vitals: Vitals,
-    /// The room as the desk's page draws it.
-    pub view: RoomView,
-}
-
-/// What the room is to be told.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Tell {
-    /// What happened.
-    pub event: Event,
-    /// The order that it came from; the room's answer goes back with [`RoomEnd::answered`].
-    pub order: Option<Ulid>,
-}
-
-/// What the room learns of a desk that may hold what the patient shared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keeping {
-    /// It is on its way there.
-    SentTo(DeskId),
-    /// Nothing of it is left there.
-    ForgottenBy(DeskId),
-    /// Nobody hears that desk any more; it drops what it holds by itself once it does not hear the room.
-    Lost(DeskId),
-}
 
 /// The room's end.
 // Each is a plain fact of its own, true or not at the same time as any other.
@@ -548,63 +518,4 @@ fn keep<T>(things: &mut VecDeque<T>, thing: T, max: usize) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::line::view::{LIST_MAX, Offers, Profile, WORDS_CHARS_MAX};
-
-    #[test]
-    fn a_call_goes_out_though_all_the_rest_is_too_long() {
-        let mut end = RoomEnd::new(RoomId::new("room-2").unwrap(), Ulid(1), []);
-        end.linked();
-        end.offer(0, CallId(7), false, 1);
-        let profile = Profile {
-            name: "gentle-tide".into(),
-            title: "Gentle tide".into(),
-            // Four bytes each.
-            description: "\u{1d11e}".repeat(WORDS_CHARS_MAX).into(),
-            scored: true,
-        };
-        let offers = Offers { profiles: vec![profile; LIST_MAX].into(), cap_db: -14.0 };
-        let told = || Told {
-            name: "Room 2".to_owned(),
-            call: None,
-            vitals: Vitals::default(),
-            view: RoomView { offers: Some(offers.clone()), ..RoomView::default() },
-        };
-        let said: Vec<_> = std::iter::from_fn(|| end.poll_publication(0, told)).collect();
-        let said = said.iter().map(|said| read::<FromRoom>(&said.payload, |said| said.head().v).unwrap());
-        let states = said.filter_map(|said| if let FromRoom::State(state) = said { Some(state) } else { None });
-        let states: Vec<_> = states.collect();
-        assert_eq!((states.len(), states[0].call.as_ref().map(|call| call.id)), (1, Some(Ulid(7))));
-    }
-
-    #[test]
-    fn desks_that_say_more_than_the_room_takes_are_heard_again_once_it_has() {
-        let room = RoomId::new("room-2").unwrap();
-        let mut end = RoomEnd::new(room.clone(), Ulid(1), []);
-        let says = |end: &mut RoomEnd, seq: u64| {
-            let order =
-                super::super::message::NamedOrder { id: Ulid(seq.into()), order: super::super::order::Order::Pause };
-            let (received, orders) = (Some(Ulid(9)), vec![order]);
-            let stance = DeskStance {
-                v: VERSION,
-                desk: 5,
-                link: 1,
-                seq,
-                receives: true,
-                shows: true,
-                received,
-                orders,
-                cleared: None,
-            };
-            end.heard(seq * 10, &room.desk_topic(), &write(&stance).unwrap());
-        };
-        for seq in 1..5_000 {
-            says(&mut end, seq);
-        }
-        let waiting = std::iter::from_fn(|| end.poll_tell()).count();
-        assert!((TELLS_MAX..TELLS_MAX + 8).contains(&waiting), "{waiting}");
-        says(&mut end, 5_000);
-        assert!(std::iter::from_fn(|| end.poll_tell()).any(|tell| tell.order == Some(Ulid(5_000))));
-    }
-}
+mod tests;

@@ -8,6 +8,7 @@ mod call_truth;
 mod calls;
 mod clock;
 mod leaving;
+mod practice;
 mod simulation;
 mod stages;
 mod taking;

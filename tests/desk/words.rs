@@ -62,7 +62,8 @@ fn unsaid<'k>(pages: &str, program: &str, keys: &'k BTreeSet<String>) -> Vec<&'k
             let is_known = is_text(member)
                 || program.contains(&format!("\"{member}\""))
                 || member.chars().all(|char| char.is_ascii_digit());
-            pages.contains(&format!("`{family}${{")) && is_known
+            let is_named = pages.contains(&format!("named(\"{}\"", &key[..at]));
+            (is_named || pages.contains(&format!("`{family}${{"))) && is_known
         });
         let ends =
             key.match_indices('_').any(|(at, _)| pages.contains(&format!("}}{}`", &key[at..])) && is_text(&key[..at]));

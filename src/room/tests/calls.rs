@@ -8,12 +8,12 @@ use super::*;
 
 /// Plays a script and tells it line by line; timers that ran out on the way stand in lines of their own.
 #[derive(Default)]
-struct Table {
+pub(super) struct Table {
     text: String,
 }
 
 impl Table {
-    fn told(script: Vec<(u64, Event)>, until_ms: u64) -> String {
+    pub(super) fn told(script: Vec<(u64, Event)>, until_ms: u64) -> String {
         let mut play = Play::new();
         let mut table = Self::default();
         for (at_ms, event) in script {
@@ -66,7 +66,7 @@ fn state_word(room: &Room) -> String {
     words.join(" ")
 }
 
-fn word(event: &Event) -> String {
+pub(super) fn word(event: &Event) -> String {
     match event {
         Event::CallPressed { practice: false, .. } => "press".to_owned(),
         Event::CallPressed { practice: true, .. } => "practice press".to_owned(),
@@ -97,16 +97,16 @@ fn effect_word(effect: &Effect) -> String {
 }
 
 #[track_caller]
-fn check(script: Vec<(u64, Event)>, until_ms: u64, expected: &Expect) {
+pub(super) fn check(script: Vec<(u64, Event)>, until_ms: u64, expected: &Expect) {
     expected.assert_eq(&Table::told(script, until_ms));
 }
 
-fn desk_seen() -> (u64, Event) {
+pub(super) fn desk_seen() -> (u64, Event) {
     (0, Event::DeskSeen { desk: DESK })
 }
 
 /// A call that a desk has shown after 200 ms, and what comes then.
-fn received_then(more: Vec<(u64, Event)>) -> Vec<(u64, Event)> {
+pub(super) fn received_then(more: Vec<(u64, Event)>) -> Vec<(u64, Event)> {
     let mut script = vec![desk_seen(), (0, press()), (20, journaled()), (50, sent()), (200, received(DESK))];
     script.extend(more);
     script
@@ -429,94 +429,6 @@ fn a_desk_that_has_not_shown_it_takes_nothing_with_it() {
             000.020  journaled true     placed
             000.200  received by 1      received                 DeskHasIt
             002.000  desk 2 gone        received
-        "]],
-    );
-}
-
-#[test]
-fn practice_goes_the_same_way_without_escalation() {
-    check(
-        vec![
-            desk_seen(),
-            (0, practice()),
-            (20, journaled()),
-            (50, sent()),
-            (200, received(DESK)),
-            (100_000, Event::DeskGone { desk: DESK }),
-            (110_000, coming("Ana")),
-            (120_000, here()),
-            (130_000, Event::CallCleared),
-        ],
-        30 * MINUTE,
-        &expect![[r"
-            000.000  desk 1 seen        idle
-            000.000  practice press     placed practice unseen   send 1 as practice, CallPlaced
-            000.020  journaled true     placed practice
-            000.050  sent               sent practice
-            000.200  received by 1      received practice        DeskHasIt
-            030.200  ·                  received practice risen
-            100.000  desk 1 gone        sent practice
-            105.000  ·                  sent practice no-desk    LineDown { practice: true }, send 1 as practice
-            110.000  Ana is coming      on the way (Ana) practice SomeoneComing
-            120.000  here               here (Ana) practice
-            130.000  cleared            idle                     end
-        "]],
-    );
-}
-
-#[test]
-fn a_real_press_during_practice_is_a_real_call() {
-    check(
-        vec![
-            desk_seen(),
-            (0, practice()),
-            (20, journaled()),
-            (50, sent()),
-            (200, received(DESK)),
-            (300, coming("Ana")),
-            (5_000, Event::CallPressed { id: OTHER_CALL, practice: false }),
-            (5_100, received(DESK)),
-        ],
-        11 * SECOND,
-        &expect![[r"
-            000.000  desk 1 seen        idle
-            000.000  practice press     placed practice unseen   send 1 as practice, CallPlaced
-            000.020  journaled true     placed practice
-            000.050  sent               sent practice
-            000.200  received by 1      received practice        DeskHasIt
-            000.300  Ana is coming      on the way (Ana) practice SomeoneComing
-            005.000  press              placed unseen            end, send 1, CallPlaced
-            005.100  received by 1 refused placed unseen
-            005.300  ·                  placed
-            010.000  ·                  placed no-desk           LineDown { practice: false }, send 1
-        "]],
-    );
-}
-
-#[test]
-fn after_a_restart_the_call_goes_out_again() {
-    check(
-        received_then(vec![
-            (10_000, Event::Resumed),
-            (12_000, received(DESK)),
-            (13_000, coming("Ana")),
-            (14_000, Event::Resumed),
-            (15_000, here()),
-            (16_000, Event::Resumed),
-        ]),
-        30 * SECOND,
-        &expect![[r"
-            000.000  desk 1 seen        idle
-            000.000  press              placed unseen            send 1, CallPlaced
-            000.020  journaled true     placed
-            000.050  sent               sent
-            000.200  received by 1      received                 DeskHasIt
-            010.000  resumed            sent                     send 1
-            012.000  received by 1      received                 DeskHasIt
-            013.000  Ana is coming      on the way (Ana)         SomeoneComing
-            014.000  resumed            on the way (Ana)         send 1
-            015.000  here               here (Ana)
-            016.000  resumed            here (Ana)               send 1
         "]],
     );
 }

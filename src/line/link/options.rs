@@ -1,0 +1,80 @@
+//! Owns how a connection to a broker begins: its name, its will, TLS and credentials. Does not own when.
+
+use std::path::PathBuf;
+
+use rumqttc::{LastWill, MqttOptions, NetworkOptions, QoS, Transport};
+
+use super::{CONNECTS_WITHIN, KEEP_ALIVE_S, LinkError};
+use crate::line::Publication;
+use crate::line::broker::Broker;
+use crate::line::message::MESSAGE_BYTES_MAX;
+use crate::line::prompt::Prompt;
+use crate::line::tls;
+
+/// A password is no longer, in bytes.
+const PASSWORD_BYTES_MAX: u64 = 1_024;
+
+pub(super) fn options(
+    broker: &Broker,
+    name: &mut Option<String>,
+    will: Option<Publication>,
+) -> Result<MqttOptions, LinkError> {
+    let name = match name {
+        Some(name) => name,
+        none => none.insert(new_name(&broker.client_prefix)?),
+    };
+    let mut options = MqttOptions::new(name.clone(), (broker.url.host.clone(), broker.url.port));
+    let mut network = NetworkOptions::new();
+    network.set_tcp_nodelay(true);
+    network.set_connection_timeout(CONNECTS_WITHIN.as_secs().max(1));
+    options.set_network_options(network).set_socket_connector(Prompt::connect);
+    options.set_keep_alive(KEEP_ALIVE_S).set_clean_start(true).set_connect_timeout(CONNECTS_WITHIN);
+    options.set_max_packet_size(u32::try_from(MESSAGE_BYTES_MAX + 1_024).ok());
+    if broker.url.tls {
+        let config = tls::client_config(broker.ca_file.as_deref())?;
+        options.set_transport(Transport::tls_with_config(rumqttc::TlsConfiguration::Rustls(config)));
+    }
+    if let Some(username) = &broker.username {
+        match &broker.password_file {
+            Some(path) => options.set_credentials(username.clone(), password(path)?),
+            None => options.set_username(username.clone()),
+        };
+    }
+    if let Some(will) = will {
+        options.set_last_will(LastWill::new(will.topic, will.payload, QoS::AtLeastOnce, will.retain, None));
+    }
+    Ok(options)
+}
+
+/// A name for a client that nobody guesses.
+fn new_name(prefix: &str) -> Result<String, LinkError> {
+    getrandom::u64().map(|chance| format!("{prefix}-{chance:016x}")).map_err(LinkError::NoChance)
+}
+
+fn password(path: &PathBuf) -> Result<String, LinkError> {
+    use std::io::Read;
+    let mut text = String::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(PASSWORD_BYTES_MAX + 1).read_to_string(&mut text));
+    let read = read.and_then(|bytes| match bytes as u64 {
+        0..=PASSWORD_BYTES_MAX => Ok(()),
+        _ => Err(std::io::Error::other(format!("longer than {PASSWORD_BYTES_MAX} bytes"))),
+    });
+    read.map_err(|source| LinkError::PasswordFile { path: path.clone(), source })?;
+    Ok(text.lines().next().unwrap_or_default().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_file_that_is_too_long_is_refused_and_not_cut() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("password");
+        let most = usize::try_from(PASSWORD_BYTES_MAX).unwrap();
+        std::fs::write(&file, "p".repeat(most)).unwrap();
+        assert_eq!(password(&file).unwrap().len(), most);
+        std::fs::write(&file, "p".repeat(most + 1)).unwrap();
+        assert!(password(&file).unwrap_err().to_string().contains("longer than"));
+    }
+}

@@ -9,6 +9,7 @@
 
 mod error;
 mod options;
+mod waiting;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,6 +27,7 @@ use super::fight::{Fight, Loss};
 use super::{Publication, SILENT_AFTER_MS};
 pub use error::LinkError;
 use options::options;
+use waiting::Waiting;
 
 /// The first pause before connecting anew; each further one is twice as long …
 const PAUSE_LEAST: Duration = Duration::from_millis(200);
@@ -344,25 +346,6 @@ async fn connection<E: End, F: FnMut(News<E::News>)>(
             () = line.wake.notified() => {}
             () = tokio::time::sleep_until(told_up_at.map_or(due, |at| at.min(due))) => {}
         }
-    }
-}
-
-/// What the broker has not acknowledged yet.
-#[derive(Default)]
-struct Waiting(std::collections::VecDeque<(u64, tokio::time::Instant)>);
-
-impl Waiting {
-    fn said(&mut self, receipt: u64) {
-        self.0.push_back((receipt, tokio::time::Instant::now()));
-    }
-
-    fn acknowledged(&mut self, receipt: u64) {
-        self.0.retain(|(known, _)| *known != receipt);
-    }
-
-    fn silent_at(&self) -> tokio::time::Instant {
-        let oldest = self.0.front().map(|(_, said)| *said + ACKNOWLEDGES_WITHIN);
-        oldest.unwrap_or_else(|| tokio::time::Instant::now() + Duration::from_hours(1))
     }
 }
 

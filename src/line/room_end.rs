@@ -2,6 +2,7 @@
 //! events that makes. It is the outbox: the whole state goes out again every two seconds, whatever a broker
 //! acknowledged, so that a call reaches a desk as soon as there is a way. Does not own sockets, threads or a clock.
 
+mod known;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -18,6 +19,7 @@ use super::view::{SaidView, Words};
 use super::{BEAT_EVERY_MS, Publication, SILENT_AFTER_MS};
 use crate::room::Event;
 use crate::room::call::{CallId, DeskId};
+use known::{Desk, Offered, keep};
 pub use words::{Keeping, Tell, Told};
 
 /// What is not urgent is said so long after the last word at the soonest: typing must not flood the broker.
@@ -68,27 +70,6 @@ pub struct RoomEnd {
     leaps: Rarely,
     unheard: Rarely,
     too_long: Rarely,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Offered {
-    id: Ulid,
-    practice: bool,
-    presses: u32,
-    at_ms: u64,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Desk {
-    link: u32,
-    /// All that it says, on whichever topic.
-    words: Sequence,
-    /// What it says to this room; it may be overtaken by a beat, and counts all the same.
-    stances: Option<Sequence>,
-    receives: bool,
-    heard_at_ms: u64,
-    /// Until when it counts as one that has no place for this room; 0 if it does not.
-    hides_until_ms: u64,
 }
 
 impl RoomEnd {
@@ -507,14 +488,6 @@ impl RoomEnd {
     fn tell(&mut self, event: Event, order: Option<Ulid>) {
         self.tells.push_back(Tell { event, order });
     }
-}
-
-/// Keeps the newest.
-fn keep<T>(things: &mut VecDeque<T>, thing: T, max: usize) {
-    if things.len() >= max {
-        things.pop_front();
-    }
-    things.push_back(thing);
 }
 
 #[cfg(test)]

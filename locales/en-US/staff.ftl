@@ -152,5 +152,5 @@ turnover-open = Not done yet:
 turnover-ready-anyway = Ready all the same
 turnover-back = Back to the list
 blocked-title = This room takes no patient
-blocked-text = The wipe could not be verified. The checks below say why. Reset again. If it fails again, keep the room closed and tell whoever looks after this machine.
+blocked-text = The wipe could not be verified. The list of checks says why. Reset again. If it fails again, keep the room closed and tell whoever looks after this machine.
 blocked-again = Hold to reset again

@@ -152,5 +152,5 @@ turnover-open = Falta por hacer:
 turnover-ready-anyway = Lista de todos modos
 turnover-back = Volver a la lista
 blocked-title = Esta sala no recibe pacientes
-blocked-text = No se pudo verificar el borrado. Abajo se ve por qué. Restablezca de nuevo. Si vuelve a fallar, deje la sala cerrada y avise a quien cuida esta máquina.
+blocked-text = No se pudo verificar el borrado. La lista de comprobaciones dice por qué. Restablezca de nuevo. Si vuelve a fallar, deje la sala cerrada y avise a quien cuida esta máquina.
 blocked-again = Mantenga oprimido para restablecer de nuevo

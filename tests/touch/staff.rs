@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use iced::Rectangle;
+use iced::{Rectangle, Size};
 use stillroom::pin::Verdict;
 use stillroom::room::{Event, Snapshot, Trouble};
 
+use crate::pictures::keep;
 use crate::tablet::{SIZE, Tablet};
+use crate::turnover::receipt;
 
 /// Turns the pages onwards until a profile is there, and says how often; fails once all have been seen.
 fn turn_to(tablet: &mut Tablet, profile: &str, pages: usize) -> usize {
@@ -93,4 +95,27 @@ fn troubles_that_do_not_fit_are_counted() {
     tablet.open_staff();
     let lines = tablet.lines();
     assert!(lines.iter().any(|(line, _)| line.contains("5 more")), "{lines:?}");
+}
+
+#[test]
+#[ignore = "for people to look at"]
+fn soak_pictures_of_what_staff_read() {
+    for size in [SIZE, Size::new(1920.0, 1200.0)] {
+        let mut tablet = Tablet::with_profiles(size, true, Some(12));
+        tablet.try_pin(Err("staff-pin: damaged".to_owned()));
+        keep(&mut tablet, "pin-lost");
+        tablet.try_pin(Ok(Verdict::Right));
+        keep(&mut tablet, "staff-profiles");
+        let mut tablet = Tablet::of_size(size, true);
+        for trouble in [Trouble::CallMayBeLost, Trouble::JournalDamaged, Trouble::LineFoughtOver, Trouble::SetupLost] {
+            tablet.tell(Event::TroubleChanged { trouble, on: true });
+        }
+        keep(&mut tablet, "ready-troubles");
+        tablet.open_staff();
+        keep(&mut tablet, "staff-troubles");
+        let mut tablet = Tablet::of_size(size, true);
+        tablet.tell(Event::StaffReset);
+        tablet.tell(Event::WipeFailed(receipt(false)));
+        keep(&mut tablet, "blocked");
+    }
 }

@@ -8,6 +8,9 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
+/// Nothing that a test waits for takes longer on a machine that is busy with other tests.
+const LIMIT: Duration = Duration::from_secs(20);
+
 /// An answer.
 #[derive(Debug)]
 pub struct Answer {
@@ -115,14 +118,22 @@ impl Stream {
     }
 
     /// The next message of that kind for which this holds.
-    pub async fn wait_for(&mut self, kind: &str, holds: impl Fn(&Value) -> bool) -> Value {
-        loop {
-            let (event, value) =
-                self.next_within(Duration::from_secs(8)).await.expect("the stream ended or fell silent");
-            if event == kind && holds(&value) {
-                return value;
+    pub async fn wait_for(&mut self, kind: &str, mut holds: impl FnMut(&Value) -> bool) -> Value {
+        let mut last = Value::Null;
+        let wanted = async {
+            loop {
+                let (event, value) = self.read().await.unwrap_or_else(|| panic!("the stream ended before {kind}"));
+                if event == kind {
+                    if holds(&value) {
+                        return value;
+                    }
+                    last = value;
+                }
             }
-        }
+        };
+        // A limit for each message would be none: a stream that beats never falls silent.
+        let found = timeout(LIMIT, wanted).await;
+        found.unwrap_or_else(|_| panic!("no {kind} as it should be within {LIMIT:?}; the last one was {last}"))
     }
 
     /// Whether nothing more can come.

@@ -20,6 +20,7 @@ pub mod sound;
 pub mod takeaway;
 pub mod theme;
 pub mod vault;
+pub mod vocabulary;
 pub mod widget;
 pub mod wiring;
 pub mod words;

@@ -45,7 +45,7 @@ fn events() -> Vec<String> {
     let of_headless = between(&source, "fn from_headless", "\n}");
     let of_people = between(&source, "fn said_by_people", "\n}");
     // Read apart from all others, since it is nothing that happens to a room.
-    let wire = text("src/driver/wire.rs");
+    let wire = text("src/driver/wire/mod.rs");
     let fault = between(between(&wire, "fn asks_for_a_fault", "\n}"), "Ok(\"", "\"").to_owned();
     let events = [arms(of_headless), arms(of_people), vec![fault]].concat();
     for expected in ["visit_begins", "session_begins", "call_pressed", "note_typed", "staff_reset"] {
@@ -351,7 +351,7 @@ fn the_desk_has_every_word_in_both_languages_and_for_every_trouble() {
 #[test]
 fn the_desks_page_says_nothing_for_which_it_has_no_words() {
     let words = desk_words("en-US");
-    let of_rooms = text("src/line/fleet.rs");
+    let of_rooms = text("src/line/fleet/mod.rs");
     let of_rooms = between(&of_rooms, "pub const fn name(self)", "\n    }\n}");
     for name in of_rooms.split('"').skip(1).step_by(2) {
         assert!(words.contains(&format!("trouble_{name}")), "the desk has no word for the trouble {name}");

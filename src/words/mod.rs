@@ -12,12 +12,12 @@ use unic_langid::LanguageIdentifier;
 use crate::room::snapshot::Language;
 
 const ENGLISH_FILES: [(&str, &str); 2] = [
-    ("en-US/patient.ftl", include_str!("../locales/en-US/patient.ftl")),
-    ("en-US/staff.ftl", include_str!("../locales/en-US/staff.ftl")),
+    ("en-US/patient.ftl", include_str!("../../locales/en-US/patient.ftl")),
+    ("en-US/staff.ftl", include_str!("../../locales/en-US/staff.ftl")),
 ];
 const SPANISH_FILES: [(&str, &str); 2] = [
-    ("es-US/patient.ftl", include_str!("../locales/es-US/patient.ftl")),
-    ("es-US/staff.ftl", include_str!("../locales/es-US/staff.ftl")),
+    ("es-US/patient.ftl", include_str!("../../locales/es-US/patient.ftl")),
+    ("es-US/staff.ftl", include_str!("../../locales/es-US/staff.ftl")),
 ];
 
 /// What a message is told, to put in its place.

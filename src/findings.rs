@@ -159,12 +159,17 @@ pub struct Section<'d> {
     path: String,
     table: Option<&'d DeTable<'d>>,
     line: usize,
-    known: RefCell<Vec<&'static str>>,
+    known: RefCell<Vec<&'d str>>,
 }
 
 impl<'d> Section<'d> {
     fn new(document: &'d Document<'d>, path: String, table: Option<&'d DeTable<'d>>, line: usize) -> Self {
         Self { document, path, table, line, known: RefCell::default() }
+    }
+
+    /// Every key that the table has, known or not.
+    pub fn keys(&self) -> Vec<&'d str> {
+        self.table.into_iter().flatten().map(|(name, _)| name.get_ref().as_ref()).collect()
     }
 
     /// Whether the file has this table.
@@ -198,13 +203,13 @@ impl<'d> Section<'d> {
 
     /// The table `key`; an absent one reads as empty.
     #[must_use]
-    pub fn section(&self, key: &'static str) -> Section<'d> {
+    pub fn section(&self, key: &'d str) -> Section<'d> {
         let table = self.read(key, "a table", |value| value.as_table());
         Section::new(self.document, self.key_path(key), table, self.line_of(key))
     }
 
     /// The list of tables `key`, at most `max` of them.
-    pub fn sections(&self, key: &'static str, max: usize) -> Vec<Section<'d>> {
+    pub fn sections(&self, key: &'d str, max: usize) -> Vec<Section<'d>> {
         let allowed = format!("a list of at most {max} tables");
         let items = self.items(key, max, &allowed).unwrap_or_default();
         let mut sections = Vec::new();
@@ -220,7 +225,7 @@ impl<'d> Section<'d> {
     }
 
     /// A whole number in `range`.
-    pub fn whole(&self, key: &'static str, range: RangeInclusive<u32>) -> Option<u32> {
+    pub fn whole(&self, key: &'d str, range: RangeInclusive<u32>) -> Option<u32> {
         let allowed = format!("a whole number from {} to {}", range.start(), range.end());
         self.read(key, &allowed, |value| {
             let integer = value.as_integer()?;
@@ -229,7 +234,7 @@ impl<'d> Section<'d> {
     }
 
     /// A number in `range`, whole or not.
-    pub fn number(&self, key: &'static str, range: RangeInclusive<f32>) -> Option<f32> {
+    pub fn number(&self, key: &'d str, range: RangeInclusive<f32>) -> Option<f32> {
         let allowed = format!("a number from {} to {}", range.start(), range.end());
         self.read(key, &allowed, |value| {
             let number = match value {
@@ -242,31 +247,43 @@ impl<'d> Section<'d> {
     }
 
     /// `true` or `false`.
-    pub fn flag(&self, key: &'static str) -> Option<bool> {
+    pub fn flag(&self, key: &'d str) -> Option<bool> {
         self.read(key, "true or false", DeValue::as_bool)
     }
 
     /// A text of `chars` characters without control characters, with the space around it taken off.
-    pub fn text(&self, key: &'static str, chars: RangeInclusive<usize>) -> Option<String> {
+    pub fn text(&self, key: &'d str, chars: RangeInclusive<usize>) -> Option<String> {
         let allowed = format!("a text of {} to {} characters", chars.start(), chars.end());
         self.text_where(key, &allowed, |text| tidy(text, &chars))
     }
 
+    /// A path, and where it is named.
+    pub fn path(&self, key: &'d str, mentions: &mut Vec<Mention>) -> Option<PathBuf> {
+        let path = self.text(key, 1..=1000).map(PathBuf::from);
+        mentions.extend(path.as_ref().and_then(|_| self.mentions(key).pop()));
+        path
+    }
+
     /// A text that `accept` can make something of; `allowed` says what that is.
-    pub fn text_where<T>(&self, key: &'static str, allowed: &str, accept: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+    pub fn text_where<T>(&self, key: &'d str, allowed: &str, accept: impl FnOnce(&str) -> Option<T>) -> Option<T> {
         self.read(key, allowed, |value| value.as_str().and_then(accept))
     }
 
+    /// A text that `accept` can make something of, or else says what is allowed.
+    pub fn text_or<T>(&self, key: &'d str, accept: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+        self.read_or(key, |value| accept(value.as_str().unwrap_or_default()))
+    }
+
     /// A choice by its word.
-    pub fn choice<T: Named>(&self, key: &'static str) -> Option<T> {
+    pub fn choice<T: Named>(&self, key: &'d str) -> Option<T> {
         self.read_or(key, |value| match value.as_str() {
             Some(word) => choice(word),
-            None => Err(one_of::<T>(None)),
+            None => Err(one_of_all::<T>(None)),
         })
     }
 
     /// A list of choices by their words, each at most once.
-    pub fn choices<T: Named + PartialEq>(&self, key: &'static str) -> Option<Vec<T>> {
+    pub fn choices<T: Named + PartialEq>(&self, key: &'d str) -> Option<Vec<T>> {
         self.list(key, T::EVERY.len(), "words", |word| choice(word))
     }
 
@@ -274,7 +291,7 @@ impl<'d> Section<'d> {
     /// `what` names them in the plural.
     pub fn list<T: PartialEq>(
         &self,
-        key: &'static str,
+        key: &'d str,
         max: usize,
         what: &str,
         accept: impl Fn(&str) -> Result<T, String>,
@@ -298,7 +315,7 @@ impl<'d> Section<'d> {
     }
 
     /// A list of at most `max` texts of 1 to 1000 characters, the same ones too.
-    pub fn words(&self, key: &'static str, max: usize) -> Option<Vec<String>> {
+    pub fn words(&self, key: &'d str, max: usize) -> Option<Vec<String>> {
         let allowed = format!("a list of at most {max} texts, each in quotes");
         let items = self.items(key, max, &allowed)?;
         let words = items.iter().map(|item| item.get_ref().as_str().and_then(|text| tidy(text, &(1..=1000))));
@@ -324,6 +341,11 @@ impl<'d> Section<'d> {
             .collect()
     }
 
+    /// Where `key` itself stands, for keys that name something beside the file.
+    pub fn mention_of(&self, key: &str) -> Mention {
+        Mention { name: key.into(), line: self.line_of(key), key: self.key_path(key) }
+    }
+
     /// Names every key that was not asked for.
     pub fn finish(&self) {
         let known = self.known.borrow();
@@ -340,20 +362,15 @@ impl<'d> Section<'d> {
         }
     }
 
-    fn items(&self, key: &'static str, max: usize, allowed: &str) -> Option<&'d [Spanned<DeValue<'d>>]> {
+    fn items(&self, key: &'d str, max: usize, allowed: &str) -> Option<&'d [Spanned<DeValue<'d>>]> {
         self.read(key, allowed, |value| value.as_array().map(|items| &items[..]).filter(|items| items.len() <= max))
     }
 
-    fn read<T>(
-        &self,
-        key: &'static str,
-        allowed: &str,
-        accept: impl FnOnce(&'d DeValue<'d>) -> Option<T>,
-    ) -> Option<T> {
+    fn read<T>(&self, key: &'d str, allowed: &str, accept: impl FnOnce(&'d DeValue<'d>) -> Option<T>) -> Option<T> {
         self.read_or(key, |value| accept(value).ok_or_else(|| allowed.to_owned()))
     }
 
-    fn read_or<T>(&self, key: &'static str, accept: impl FnOnce(&'d DeValue<'d>) -> Result<T, String>) -> Option<T> {
+    fn read_or<T>(&self, key: &'d str, accept: impl FnOnce(&'d DeValue<'d>) -> Result<T, String>) -> Option<T> {
         self.know(key);
         let (_, value) = self.table?.iter().find(|(name, _)| name.get_ref() == key)?;
         match accept(value.get_ref()) {
@@ -365,7 +382,7 @@ impl<'d> Section<'d> {
         }
     }
 
-    fn know(&self, key: &'static str) {
+    fn know(&self, key: &'d str) {
         let mut known = self.known.borrow_mut();
         if !known.contains(&key) {
             known.push(key);
@@ -410,12 +427,17 @@ pub fn stays_inside(path: &Path) -> bool {
 /// # Errors
 /// What is allowed, with the nearest word.
 pub fn choice<T: Named>(word: &str) -> Result<T, String> {
-    T::EVERY.iter().copied().find(|choice| choice.word() == word).ok_or_else(|| one_of::<T>(Some(word)))
+    T::EVERY.iter().copied().find(|choice| choice.word() == word).ok_or_else(|| one_of_all::<T>(Some(word)))
 }
 
-fn one_of<T: Named>(word: Option<&str>) -> String {
-    let words: Vec<&'static str> = T::EVERY.iter().map(|choice| choice.word()).collect();
-    let meant = word.and_then(|word| nearest(word, &words));
+fn one_of_all<T: Named>(word: Option<&str>) -> String {
+    one_of(&T::EVERY.iter().map(|choice| choice.word()).collect::<Vec<_>>(), word)
+}
+
+/// What is allowed where `words` are, with the one that was probably meant by `found`.
+#[must_use]
+pub fn one_of(words: &[&str], found: Option<&str>) -> String {
+    let meant = found.and_then(|found| nearest(found, words));
     meant.map_or_else(
         || format!("one of {}", words.join(", ")),
         |meant| format!("one of {}; did you mean {meant}?", words.join(", ")),
@@ -430,12 +452,16 @@ fn shortened(text: &str) -> String {
     one_line.chars().take(FOUND_CHARS_MAX).chain(['…']).collect()
 }
 
-fn line_of(text: &str, offset: usize) -> usize {
+/// The line of a byte of `text`, counted from 1.
+#[must_use]
+pub fn line_of(text: &str, offset: usize) -> usize {
     text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
 }
 
-/// The known word that a slip of the finger away would have been, if there is one.
-fn nearest(word: &str, known: &[&'static str]) -> Option<&'static str> {
+/// The known word that was probably meant, if one is close enough: one slip of the finger, and one more for every four
+/// characters.
+#[must_use]
+pub fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     let reach = 1 + word.chars().count() / 4;
     let measured = known.iter().map(|candidate| (slips(word, candidate), *candidate));
     measured.filter(|(slips, _)| *slips <= reach).min().map(|(_, candidate)| candidate)

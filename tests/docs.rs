@@ -11,6 +11,7 @@ use std::process::Command;
 mod call;
 
 const HEADLESS: &str = "docs/headless.md";
+const LANGUAGES: &str = "docs/languages.md";
 const PROFILES: &str = "docs/profiles.md";
 const README: &str = "README.md";
 
@@ -326,6 +327,55 @@ fn every_key_of_the_settings_stands_in_the_file_that_ships() {
     };
     let missing: Vec<_> = settings().into_iter().filter(|(_, key)| !is_there(key)).collect();
     assert!(missing.is_empty(), "kiosk.toml does not show these, by their tables: {missing:?}");
+}
+
+/// The keys that `language.toml` may have, as its reader lists them when it finds one that it does not know.
+fn language_keys(folder: &std::path::Path) -> Vec<String> {
+    let about = "name = \"X\"\nno-such-key = 1\n[keyboard]\nno-such-key = 1\n";
+    fs::write(folder.join("language.toml"), about).unwrap();
+    let english = repository().join("locales/en-US/patient.ftl");
+    fs::copy(english, folder.join("patient.ftl")).unwrap();
+    let findings = stillroom::words::check_folder(folder);
+    let unknown = findings.iter().filter(|finding| finding.found == "an unknown key");
+    let keys = unknown.flat_map(|finding| finding.allowed.split(", ").map(str::to_owned)).collect();
+    fs::remove_file(folder.join("language.toml")).unwrap();
+    keys
+}
+
+#[test]
+fn every_file_and_key_of_a_language_is_in_its_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("xx-XX");
+    fs::create_dir(&folder).unwrap();
+    let keys = language_keys(&folder);
+    assert_eq!(keys.len(), 6, "{keys:?}");
+    let files = fs::read_dir(repository().join("locales/en-US")).unwrap();
+    let files: Vec<String> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    let missing = missing(LANGUAGES, &[keys, files].concat());
+    assert!(missing.is_empty(), "{LANGUAGES} does not name {missing:?}");
+    let page = text(LANGUAGES);
+    assert!(page.contains(&format!("Up to {} languages", stillroom::words::LANGUAGES_MAX)));
+    // The example is a file that ships, and reads as one.
+    let spanish = text("locales/es-US/language.toml");
+    for line in between(&page, "```toml\nname", "```").lines().filter(|line| !line.starts_with(" =")) {
+        assert!(spanish.lines().any(|known| known == line), "locales/es-US/language.toml has no line {line:?}");
+    }
+    assert!(text("src/words/locales.rs").contains("const SHIPPED:"), "{LANGUAGES} names that list");
+}
+
+#[test]
+fn the_page_of_languages_quotes_findings_as_they_are() {
+    let source = ["messages", "keyboard", "locales"].map(|name| text(&format!("src/words/{name}.rs"))).concat();
+    for said in [
+        "an unknown message",
+        "a second message of this name",
+        "a message that cannot be read",
+        "no key for",
+        "the name",
+    ] {
+        assert!(text(LANGUAGES).contains(&format!("found {said}")), "{LANGUAGES} does not tell of {said:?}");
+        assert!(source.contains(&format!("\"{said}")), "no check says {said:?}");
+    }
 }
 
 /// The keys of one language of the desk's words.

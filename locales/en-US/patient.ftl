@@ -31,8 +31,6 @@ done = Done
 ## Arrive
 
 arrive-language-title = Choose your language
-language-en-US = English
-language-es-US = Español
 
 arrive-welcome-title = Welcome
 arrive-welcome-text = This screen keeps you company. It plays music, shows a calm place, and calls someone when you want them. There is nothing to learn, and nothing to get wrong.

@@ -31,8 +31,6 @@ done = Listo
 ## La llegada
 
 arrive-language-title = Elija su idioma
-language-en-US = English
-language-es-US = Español
 
 arrive-welcome-title = Le damos la bienvenida
 arrive-welcome-text = Esta pantalla le acompaña. Pone música, muestra un lugar tranquilo y llama a alguien cuando usted lo pide. No hay nada que aprender ni nada que pueda salirle mal.

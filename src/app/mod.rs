@@ -36,7 +36,6 @@ use crate::sound::{self, Sound};
 use crate::theme::Scale;
 use crate::widget::place::Pictures;
 use crate::widget::touch::Placed;
-use crate::words::Words;
 
 /// The sound fades out for so long before the program starts afresh.
 const FADES_WITHIN: Duration = Duration::from_millis(300);
@@ -158,11 +157,9 @@ impl App {
         let snapshot = parts.room.snapshots().borrow().clone();
         let config = &parts.clinic.config;
         let diagonal_inches = config.screen.diagonal_inches;
-        let staff_language =
-            crate::room::Language::from_name(config.room.locale.name()).unwrap_or(crate::room::Language::English);
         let setting = Setting {
-            words: Arc::new(Words::new(snapshot.language)),
-            staff_words: Arc::new(Words::new(staff_language)),
+            words: Arc::new(config.locales.words(snapshot.language)),
+            staff_words: Arc::new(config.locales.words(config.room.locale)),
             scale: Scale::new(diagonal_inches, size),
             window: size,
             clock: parts.room.clock(),
@@ -384,7 +381,7 @@ impl App {
         let before = std::mem::replace(&mut self.setting.snapshot, snapshot);
         let now = &self.setting.snapshot;
         if before.language != now.language {
-            self.setting.words = Arc::new(Words::new(now.language));
+            self.setting.words = Arc::new(self.setting.clinic.config.locales.words(now.language));
         }
         if let (Screen::Arrive(arrive), true) = (&mut self.screen, now.call.is_some()) {
             arrive.call_was_tried();

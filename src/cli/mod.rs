@@ -20,19 +20,24 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use skrifa::{FontRef, MetadataProvider};
 
 use crate::config::{self, Config};
 use crate::findings::{Finding, read_text};
 use crate::output::{self, LogPiece, complain, print};
 use crate::profile::{self, Place, Profile};
 use crate::sound;
+use crate::theme;
 use crate::widget::place::pictures::{Slides, look_over};
 use crate::wiring;
+use crate::words;
 
 /// Arguments or surroundings that cannot be used.
 const UNUSABLE: u8 = 2;
 /// Findings, or a step that failed.
 const FAILED: u8 = 1;
+/// Longest list of letters in one finding.
+const LETTERS_LISTED_MAX: usize = 20;
 /// What is still to be said is written within so long before the program ends.
 const SAID_WITHIN: Duration = Duration::from_millis(500);
 
@@ -150,6 +155,29 @@ fn tracks_that_do_not_play(config: &Config, paths: &[PathBuf]) -> Vec<Finding> {
         .collect()
 }
 
+/// Letters of the languages that were asked for which the typefaces of the paper lack. The window would look for another
+/// typeface; the paper has none.
+fn letters_without_a_typeface(config: &Config, paths: &[PathBuf]) -> Vec<Finding> {
+    let mut folders: Vec<PathBuf> =
+        paths.iter().filter_map(|path| words::folder_of_language(path)).map(std::path::Path::to_path_buf).collect();
+    if let Some(folder) = config.room.locales.as_ref().filter(|_| paths.is_empty()) {
+        folders.extend(config.locales.languages().iter().map(|language| folder.join(language.name())));
+    }
+    let paper = [theme::FONTS[0], theme::FONTS[1]];
+    let typefaces: Vec<_> = paper.iter().filter_map(|font| FontRef::new(font).ok()).collect();
+    let has = |letter: char| typefaces.iter().all(|typeface| typeface.charmap().map(letter).is_some());
+    let mut findings = Vec::new();
+    for (file, letters) in folders.iter().map(|folder| words::letters_in(folder)) {
+        let lacking = letters.into_iter().filter(|letter| !has(*letter) || !letter.to_uppercase().all(has));
+        let lacking: Vec<String> = lacking.take(LETTERS_LISTED_MAX).map(String::from).collect();
+        if !lacking.is_empty() {
+            let found = format!("letters that the typefaces lack: {}", lacking.join(" "));
+            findings.push(Finding::of_file(&file, found, "letters that Literata has"));
+        }
+    }
+    findings
+}
+
 /// Outputs that the settings name and that are not there, and spoken clips that cannot be played.
 fn sound_that_is_missing(file: Option<&std::path::Path>, config: &Config) -> Vec<Finding> {
     let file = file.unwrap_or(std::path::Path::new("kiosk.toml"));
@@ -199,6 +227,7 @@ fn check(config: Option<&std::path::Path>, paths: &[PathBuf]) -> ExitCode {
     }
     let config = found.load().config;
     findings.extend(tracks_that_do_not_play(&config, paths));
+    findings.extend(letters_without_a_typeface(&config, paths));
     if paths.is_empty() {
         findings.extend(sound_that_is_missing(found.path(), &config));
         findings.extend(printer_that_is_missing(found.path(), &config));

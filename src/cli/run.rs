@@ -226,11 +226,11 @@ impl House {
 
     /// The profiles as a desk offers them.
     fn profile_cards(&self) -> Vec<desk::ProfileCard> {
-        let locale = self.config.room.locale;
+        let languages = self.config.locales.words(self.config.room.locale).languages();
         let card = |profile: &Profile| desk::ProfileCard {
             name: profile.name.clone(),
-            title: profile.title.get(locale).clone(),
-            description: profile.description.get(locale).clone(),
+            title: profile.title_in(&languages).to_owned(),
+            description: profile.description_in(&languages).to_owned(),
             scored: profile.is_scored(),
         };
         self.profiles.iter().map(card).collect()

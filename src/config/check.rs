@@ -3,9 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Config, Reading, Tls, is_desks, load, load_desks, read};
+use super::{Config, Reading, Tls, find_languages, is_desks, load, load_desks, read};
 use crate::findings::{Document, Finding, read_text};
-use crate::profile::{self, load_profiles};
+use crate::profile::{self, load_profiles, profile_files};
+use crate::words;
 
 /// Tables that only a `kiosk.toml` has.
 const CONFIG_TABLES: [&str; 12] = [
@@ -25,8 +26,8 @@ const CONFIG_TABLES: [&str; 12] = [
 /// Tables that only a profile has.
 const PROFILE_TABLES: [&str; 7] = ["title", "description", "place", "breath", "words", "light", "limits"];
 
-/// Checks `config` and everything it names or, if `files` names any, just those; a folder stands for the TOML files
-/// in it. Without a `config` the defaults of the current folder are checked. An empty list means that all is well.
+/// Checks `config` and everything it names or, if `files` names any, just those; a folder stands for the profiles in
+/// it, or for the language that it holds. Without a `config` the defaults of the current folder are checked. An empty list means that all is well.
 #[must_use]
 pub fn check_files(config: Option<&Path>, files: &[PathBuf]) -> Vec<Finding> {
     if files.is_empty() {
@@ -37,6 +38,9 @@ pub fn check_files(config: Option<&Path>, files: &[PathBuf]) -> Vec<Finding> {
 }
 
 fn check_named(file: &Path, media_dir: &Path) -> Vec<Finding> {
+    if let Some(folder) = words::folder_of_language(file) {
+        return words::check_folder(folder);
+    }
     if file.is_dir() {
         return load_profiles(file, media_dir).1;
     }
@@ -44,7 +48,7 @@ fn check_named(file: &Path, media_dir: &Path) -> Vec<Finding> {
         return vec![Finding::of_file(
             file,
             "another kind of file",
-            "a kiosk.toml, a desk.toml or a profile, ending in .toml",
+            "a kiosk.toml, a desk.toml or a profile, ending in .toml, or the folder of a language",
         )];
     }
     match read_text(file) {
@@ -83,7 +87,9 @@ fn look_over(file: &Path) -> (Option<Config>, Vec<Finding>) {
         Ok(text) => text,
         Err(finding) => return (None, vec![finding]),
     };
-    let Reading { config, mut findings, mentions } = read(file, &text);
+    let mut reading = read(file, &text);
+    find_languages(file, &mut reading);
+    let Reading { config, mut findings, mentions } = reading;
     let mut missing = |key: &str, exists: bool, what: &str| {
         let mention = mentions.iter().find(|mention| mention.key == key && !exists);
         findings.extend(mention.map(|mention| mention.finding(file, what)));
@@ -117,7 +123,7 @@ fn look_over(file: &Path) -> (Option<Config>, Vec<Finding>) {
     if !default_exists && !mentions.iter().any(|mention| mention.key == "profiles.default") {
         findings.push(default_missing(file, &config));
     }
-    findings.sort_by_key(|finding| finding.line);
+    findings.sort_by_key(|finding| (finding.file != file, finding.file.clone(), finding.line));
     (Some(config), findings)
 }
 
@@ -128,6 +134,9 @@ fn check_config(file: &Path) -> Vec<Finding> {
     let named = findings.iter().any(|finding| finding.key == "profiles.dir");
     if !named {
         findings.extend(load_profiles(&config.profiles.dir, &config.media.dir).1);
+        let files = profile_files(&config.profiles.dir).unwrap_or_default();
+        let languages = config.locales.languages();
+        findings.extend(files.iter().flat_map(|file| profile::unknown_languages(file, &languages)));
     }
     findings
 }

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 
 use super::lines::broker;
 use super::reading::desk_keys;
-use super::{BrokerAccess, Desk, Locale, ROOM_ID, Tls, folder_of, is_room_id};
+use super::{BrokerAccess, Desk, ROOM_ID, Tls, folder_of, is_room_id};
 use crate::findings::{Document, Finding, Mention, read_text};
+use crate::vocabulary::language::Language;
+use crate::words::Locales;
 
 /// No desk shows more rooms.
 pub const ROOMS_MAX: usize = 64;
@@ -21,7 +23,7 @@ pub struct Desks {
     /// What stands above the rooms, up to 40 characters; empty for the product's own name.
     pub name: String,
     /// The language of the page.
-    pub locale: Locale,
+    pub locale: Language,
     /// The page for the clinic's browsers.
     pub desk: Desk,
     /// Where the rooms speak; none if that is missing or wrong, and then there is no desk.
@@ -34,7 +36,7 @@ impl Default for Desks {
     fn default() -> Self {
         Self {
             name: String::new(),
-            locale: Locale::EnUs,
+            locale: Language::FALLBACK,
             desk: Desk { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8738)), ..Desk::default() },
             broker: None,
             rooms: Vec::new(),
@@ -68,7 +70,7 @@ pub fn read_desks(file: &Path, text: &str) -> DesksReading {
     });
     let section = root.section("desk");
     let name = section.text("name", 0..=40).unwrap_or(default.name);
-    let locale = section.choice("locale").unwrap_or(default.locale);
+    let locale = section.text_or("locale", |tag| Locales::shipped().choose(tag)).unwrap_or(default.locale);
     let desk = desk_keys(&section, folder, &mut mentions, default.desk);
     section.finish();
     let line = root.section("line");

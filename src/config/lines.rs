@@ -5,7 +5,6 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::reading::path;
 use crate::findings::{Mention, Section};
 
 /// A room's id at a broker is no longer, in characters.
@@ -151,8 +150,8 @@ pub(super) fn broker(section: &Section<'_>, folder: &Path, mentions: &mut Vec<Me
     }
     let url = section.text_where("url", address, BrokerUrl::parse);
     let username = section.text("username", 1..=200);
-    let password_file = path(section, "password_file", mentions).map(|path| folder.join(path));
-    let ca_file = path(section, "ca_file", mentions).map(|path| folder.join(path));
+    let password_file = section.path("password_file", mentions).map(|path| folder.join(path));
+    let ca_file = section.path("ca_file", mentions).map(|path| folder.join(path));
     if password_file.is_some() {
         section.require("username", "the user's name, since there is a password_file");
     }
@@ -171,8 +170,8 @@ fn escalation(root: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) ->
         let after_s = section.whole("after_s", AFTER_S).unwrap_or(AFTER_S_DEFAULT);
         let after = Duration::from_secs(u64::from(after_s));
         let url = section.text_where("url", address, |text| is_webhook_url(text).then(|| text.to_owned()));
-        let secret_file = path(&section, "secret_file", mentions).map(|path| folder.join(path));
-        let ca_file = path(&section, "ca_file", mentions).map(|path| folder.join(path));
+        let secret_file = section.path("secret_file", mentions).map(|path| folder.join(path));
+        let ca_file = section.path("ca_file", mentions).map(|path| folder.join(path));
         if let Some(before) = steps.last().filter(|before| after < before.after) {
             section.report(
                 "after_s",

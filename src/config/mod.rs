@@ -14,10 +14,11 @@ use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use crate::findings::{Finding, read_text};
+use crate::findings::{Finding, Mention, read_text};
 use crate::profile::named;
+use crate::vocabulary::language::{Language, PerLanguage};
+use crate::words::Locales;
 
-pub use crate::profile::{Locale, PerLocale};
 pub use calibration::{CAP_DBA, Calibration, Loudness, READING_DBA, READING_TONE_DB, TEST_TONE_DB};
 pub use check::check_files;
 pub use desks::{DESKS_PLACES, Desks, find_desks, is_desks, load_desks, read_desks};
@@ -52,21 +53,19 @@ pub struct Config {
     pub notes: Notes,
     /// Ways home for a note, beside the patient's own phone.
     pub take_home: TakeHome,
+    /// Every language there is, found at start: those of the program and those of [`Room::locales`].
+    pub locales: Locales,
 }
 
 /// The room itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Room {
     /// What the room is called at the desk, up to 40 characters; empty means that the first run asks.
     pub name: String,
-    /// The language until a patient chooses one.
-    pub locale: Locale,
-}
-
-impl Default for Room {
-    fn default() -> Self {
-        Self { name: String::new(), locale: Locale::EnUs }
-    }
+    /// The language until a patient chooses one, and that of staff and of the desk's page.
+    pub locale: Language,
+    /// The folder of further languages; `None` for those of the program alone.
+    pub locales: Option<PathBuf>,
 }
 
 named! {
@@ -257,8 +256,8 @@ impl Default for Call {
 /// What the patient reads afterwards.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct After {
-    /// The clinic's cards, up to 12 for each language; where there are none, those of the language's own file show.
-    pub cards: PerLocale<Vec<Card>>,
+    /// The clinic's cards, up to 12 for each language. A language without them shows those of its own words.
+    pub cards: PerLanguage<Vec<Card>>,
 }
 
 /// One card of the clinic's own words.
@@ -318,11 +317,38 @@ pub fn load(file: &Path) -> Loaded {
     }
     match read_text(file) {
         Ok(text) => {
-            let Reading { config, findings, .. } = read(file, &text);
-            Loaded { config, findings, exists: true }
+            let mut reading = read(file, &text);
+            find_languages(file, &mut reading);
+            Loaded { config: reading.config, findings: reading.findings, exists: true }
         }
         Err(finding) => Loaded { config: Config::defaults_in(folder_of(file)), findings: vec![finding], exists: true },
     }
+}
+
+/// Finds the languages that `file` names a folder of, and what it says of languages that are not there.
+fn find_languages(file: &Path, reading: &mut Reading) {
+    let Reading { config, findings, mentions } = reading;
+    if let Some(folder) = &config.room.locales {
+        if folder.is_dir() {
+            let (locales, found) = Locales::with_folder(folder);
+            config.locales = locales;
+            findings.extend(found);
+        } else {
+            let mention = mentions.iter().find(|mention| mention.key == "room.locales");
+            findings.extend(mention.map(|mention| mention.finding(file, "a folder that exists")));
+        }
+    }
+    let names_language = |mention: &&Mention| mention.key == "room.locale" || mention.key.starts_with("after.cards.");
+    for mention in mentions.iter().filter(names_language) {
+        if let Err(allowed) = config.locales.choose(&mention.name) {
+            findings.push(mention.finding(file, allowed));
+        }
+    }
+    if !config.locales.has(config.room.locale) {
+        config.room.locale = Language::FALLBACK;
+    }
+    // Those of the file itself in the order of its lines, then those of the languages.
+    findings.sort_by_key(|finding| (finding.file != file, finding.file.clone(), finding.line));
 }
 
 /// The folder that a file's own paths start from.

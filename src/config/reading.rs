@@ -2,14 +2,16 @@
 //! Does not own what they mean: the types beside it do.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::lines::lines;
-use super::{After, Call, Card, Config, Desk, Locale, Media, Notes, PerLocale, Profiles, Room, Screen, Session, Sound};
+use super::{After, Call, Card, Config, Desk, Media, Notes, Profiles, Room, Screen, Session, Sound};
 use super::{CAP_DBA, Calibration, DIAGONAL_INCHES, READING_DBA, TEST_TONE_DB, Tls, folder_of, take_home};
 use crate::findings::{Document, Finding, Mention, Section, tidy};
-use crate::profile::{INFUSION_MINUTES, LEVEL_DB, PROFILE_NAME, is_profile_name};
+use crate::profile::{INFUSION_MINUTES, LEVEL_DB, PROFILE_NAME, is_profile_name, per_language};
 use crate::room::names::{self, NameProblem};
+use crate::vocabulary::language::Language;
+use crate::words::Locales;
 
 const CARDS_MAX: usize = 12;
 const CLINICIANS_MAX: usize = 24;
@@ -37,7 +39,7 @@ pub fn read(file: &Path, text: &str) -> Reading {
     let mut mentions = Vec::new();
     let root = document.root();
     let config = Config {
-        room: room(&root.section("room")),
+        room: room(&root.section("room"), folder, &mut mentions),
         screen: screen(&root.section("screen")),
         sound: sound(&root.section("sound")),
         profiles: profiles(&root.section("profiles"), folder, &mut mentions),
@@ -46,19 +48,23 @@ pub fn read(file: &Path, text: &str) -> Reading {
         desk: desk(&root.section("desk"), folder, &mut mentions),
         call: call(&root.section("call")),
         lines: lines(&root, folder, &mut mentions),
-        after: after(&root.section("after")),
+        after: after(&root.section("after"), &mut mentions),
         notes: notes(&root.section("notes")),
         take_home: take_home::read(&root.section("take_home"), folder, &mut mentions),
+        locales: Locales::shipped(),
     };
     root.finish();
     Reading { config, findings: document.into_findings(), mentions }
 }
 
-fn room(section: &Section<'_>) -> Room {
+fn room(section: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) -> Room {
     let default = Room::default();
+    let locale = section.text_where("locale", Language::TAG, Language::from_name);
+    mentions.extend(locale.and_then(|_| section.mentions("locale").pop()));
     let room = Room {
         name: section.text("name", 0..=40).unwrap_or(default.name),
-        locale: section.choice("locale").unwrap_or(default.locale),
+        locale: locale.unwrap_or(default.locale),
+        locales: section.path("locales", mentions).map(|path| folder.join(path)),
     };
     section.finish();
     room
@@ -127,7 +133,7 @@ fn profiles(section: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) -
     let name = section.text_where("default", PROFILE_NAME, |name| is_profile_name(name).then(|| name.to_owned()));
     mentions.extend(name.as_ref().and_then(|_| section.mentions("default").pop()));
     let profiles = Profiles {
-        dir: folder.join(path(section, "dir", mentions).unwrap_or(default.dir)),
+        dir: folder.join(section.path("dir", mentions).unwrap_or(default.dir)),
         default: name.unwrap_or(default.default),
     };
     section.finish();
@@ -135,17 +141,11 @@ fn profiles(section: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) -
 }
 
 fn media(section: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) -> Media {
-    let dir = folder.join(path(section, "dir", mentions).unwrap_or(Media::default().dir));
-    let pictures = path(section, "pictures", mentions).map_or_else(|| dir.join("pictures"), |path| folder.join(path));
+    let dir = folder.join(section.path("dir", mentions).unwrap_or(Media::default().dir));
+    let pictures = section.path("pictures", mentions).map_or_else(|| dir.join("pictures"), |path| folder.join(path));
     let media = Media { dir, pictures };
     section.finish();
     media
-}
-
-pub(super) fn path(section: &Section<'_>, key: &'static str, mentions: &mut Vec<Mention>) -> Option<PathBuf> {
-    let path = section.text(key, 1..=1000).map(PathBuf::from);
-    mentions.extend(path.as_ref().and_then(|_| section.mentions(key).pop()));
-    path
 }
 
 fn session(section: &Section<'_>) -> Session {
@@ -175,8 +175,8 @@ pub(super) fn desk_keys(section: &Section<'_>, folder: &Path, mentions: &mut Vec
         _ => None,
     });
     let own_files = own_files.unwrap_or(false);
-    let cert = path(section, "tls_cert", mentions);
-    let key = path(section, "tls_key", mentions);
+    let cert = section.path("tls_cert", mentions);
+    let key = section.path("tls_key", mentions);
     for key in ["tls_cert", "tls_key"] {
         if own_files {
             section.require(key, "the path of a PEM file, since tls is \"files\"");
@@ -255,16 +255,16 @@ fn call(section: &Section<'_>) -> Call {
     call
 }
 
-fn after(section: &Section<'_>) -> After {
+fn after(section: &Section<'_>, mentions: &mut Vec<Mention>) -> After {
     let cards = section.section("cards");
-    let after = After { cards: PerLocale::from_fn(|locale: Locale| locale_cards(&cards, locale)) };
-    cards.finish();
+    let after = After { cards: per_language(&cards, mentions, |tag| self::cards(&cards, tag)) };
     section.finish();
     after
 }
 
-fn locale_cards(section: &Section<'_>, locale: Locale) -> Vec<Card> {
-    let cards = section.sections(locale.name(), CARDS_MAX).into_iter().filter_map(|card| {
+/// The cards of one language; `None` where not one of them can be read.
+fn cards<'d>(section: &Section<'d>, tag: &'d str) -> Option<Vec<Card>> {
+    let cards = section.sections(tag, CARDS_MAX).into_iter().filter_map(|card| {
         card.require("title", "a text of 1 to 60 characters");
         card.require("text", "a text of 1 to 400 characters");
         let title = card.text("title", 1..=60);
@@ -274,7 +274,8 @@ fn locale_cards(section: &Section<'_>, locale: Locale) -> Vec<Card> {
         card.finish();
         Some(Card { title: title?, text: text?, link })
     });
-    cards.collect()
+    let cards: Vec<Card> = cards.collect();
+    (!cards.is_empty()).then_some(cards)
 }
 
 fn link(text: &str) -> Option<String> {

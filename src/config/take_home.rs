@@ -3,7 +3,6 @@
 
 use std::path::{Path, PathBuf};
 
-use super::reading::path;
 use crate::findings::{Mention, Section};
 use crate::profile::named;
 
@@ -62,7 +61,7 @@ pub(super) fn read(section: &Section<'_>, folder: &Path, mentions: &mut Vec<Ment
     let recipient = section.text_where("recipient", key, |text| {
         text.trim().parse::<age::x25519::Recipient>().ok().map(|recipient| recipient.to_string())
     });
-    let place = path(section, "folder", mentions).map(|place| folder.join(place));
+    let place = section.path("folder", mentions).map(|place| folder.join(place));
     let take_home = TakeHome {
         printer: printer.unwrap_or(default.printer),
         paper: section.choice("paper").unwrap_or(default.paper),

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use expect_test::{Expect, expect};
 
 use super::*;
+use crate::profile::load_profiles;
 
 fn lines(findings: &[Finding]) -> String {
     findings.iter().fold(String::new(), |mut lines, finding| {
@@ -19,7 +20,10 @@ fn lines(findings: &[Finding]) -> String {
 }
 
 fn check(text: &str, expected: &Expect) {
-    expected.assert_eq(&lines(&read(Path::new("kiosk.toml"), text).findings));
+    let file = Path::new("kiosk.toml");
+    let mut reading = read(file, text);
+    find_languages(file, &mut reading);
+    expected.assert_eq(&lines(&reading.findings));
 }
 
 #[test]
@@ -63,7 +67,8 @@ fn the_commented_lines_of_the_shipped_file_are_right_too() {
     assert_eq!(reading.config.sound.chime_device.as_deref(), Some("alsa_output.pci-speakers"));
     assert_eq!(reading.config.sound.calibration.as_ref().map(|reading| reading.reading_dba), Some(48.0));
     assert!(reading.config.sound.cap_db > -12.0);
-    assert_eq!(reading.config.after.cards.get(Locale::EsUs).len(), 1);
+    let spanish = Language::from_name("es-US").unwrap();
+    assert_eq!(reading.config.after.cards.first_of(&[spanish]).map(Vec::len), Some(1));
     let at_broker = reading.config.lines.mqtt.unwrap();
     assert_eq!(
         (at_broker.room.as_str(), at_broker.broker.url.to_string()),
@@ -473,11 +478,37 @@ fn a_card_takes_a_phone_number_as_people_write_it() {
     let link = |link: &str| {
         let text = format!("after.cards.en-US = [{{ title = \"a\", text = \"b\", link = \"{link}\" }}]");
         let reading = read(Path::new("kiosk.toml"), &text);
-        reading.config.after.cards.get(Locale::EnUs)[0].link.clone()
+        reading.config.after.cards.first_of(&[Language::FALLBACK])?.first()?.link.clone()
     };
     assert_eq!(link("+1 (555) 010-0100").as_deref(), Some("tel:+1 (555) 010-0100"));
     assert_eq!(link("tel:+1-555-0100").as_deref(), Some("tel:+1-555-0100"));
     assert_eq!(link("988").as_deref(), Some("tel:988"));
     assert_eq!(link("555 0100 ext 3"), None);
     assert_eq!(link("http://x"), None);
+}
+
+#[test]
+fn further_languages_are_found_in_the_folder_that_the_file_names() {
+    let kiosk = "[room]\nlocale = \"de-DE\"\nlocales = \"languages\"\n[[after.cards.fr-FR]]\ntitle = \"a\"\ntext = \"b\"\n";
+    let folder = room_on_disk(kiosk);
+    let (file, own) = (folder.path().join("kiosk.toml"), folder.path().join("languages/de-DE"));
+    let missing = load(&file);
+    assert_eq!(missing.config.room.locale, Language::FALLBACK, "a language that is not there");
+    expect![[r#""#]].assert_eq(&lines(&missing.findings).replace(&*folder.path().to_string_lossy(), "ROOM"));
+    std::fs::create_dir_all(&own).unwrap();
+    for name in ["patient.ftl", "staff.ftl", "language.toml"] {
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("locales/en-US").join(name);
+        std::fs::copy(shipped, own.join(name)).unwrap();
+    }
+    std::fs::write(folder.path().join("profiles/wrong.toml"), "title.de-DE = \"A\"\ntitle.de-AT = \"A\"\nplace.name = \"beach\"\n")
+        .unwrap();
+    let loaded = load(&file);
+    assert_eq!(loaded.config.room.locale.name(), "de-DE");
+    assert_eq!(loaded.config.locales.languages().len(), 3);
+    let (profiles, findings) = load_profiles(&loaded.config.profiles.dir, &loaded.config.media.dir);
+    assert_eq!((profiles.len(), findings.len()), (2, 0), "a title in a language that is not there refuses no profile");
+    check_on_disk(folder.path(), &[], &expect![[r#""#]]);
+    std::fs::write(own.join("language.toml"), "").unwrap();
+    check_on_disk(folder.path(), &["languages/de-DE"], &expect![[r#""#]]);
+    check_on_disk(folder.path(), &["languages/de-DE/patient.ftl"], &expect![[r#""#]]);
 }

@@ -100,7 +100,7 @@ pub struct DeskOptions {
     pub profiles: Vec<ProfileCard>,
     /// No volume goes above, dB below full scale.
     pub cap_db: f32,
-    /// The language of the page: `en-US` or `es-US`.
+    /// The tag of the page's language. A page without words in it speaks English.
     pub locale: String,
     /// More names by which the clinic reaches this room, such as `room2.clinic.lan`.
     pub host_names: Vec<String>,

@@ -140,6 +140,8 @@ fn pass_deadlines(room: &mut Room, until: RoomTime) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::room::Place;
+    use crate::vocabulary::language::Language;
 
     const CALL: CallId = CallId(7);
 
@@ -169,6 +171,17 @@ mod tests {
         assert!(!snapshot.dark && snapshot.in_visit());
         assert_eq!(recovered.room.open_call(), Some(CALL));
         assert_eq!(recovered.found, [Event::TroubleChanged { trouble: Trouble::RecordSetAside, on: true }]);
+    }
+
+    #[test]
+    fn a_language_that_is_no_longer_there_leaves_the_default_and_all_else_as_it_was() {
+        let gone = Language::from_name("fr-FR").unwrap();
+        let events =
+            [Event::VisitBegins, Event::LanguageChosen(gone), Event::PlaceChosen(Place::Forest), press()];
+        let recovered = recover(&Rules::default(), past(&events, KeptCall::Whole(Some(CALL))));
+        let snapshot = recovered.room.snapshot(recovered.last);
+        assert_eq!((snapshot.language, snapshot.place), (Language::FALLBACK, Place::Forest));
+        assert_eq!((recovered.room.open_call(), recovered.found), (Some(CALL), Vec::new()));
     }
 
     #[test]

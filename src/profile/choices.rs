@@ -1,4 +1,4 @@
-//! Owns the words that files use for times, beds, scores, guides and languages; places and sounds are the room's own.
+//! Owns the words that files use for times, beds, scores and guides; places and sounds are the room's own.
 //! Does not own what is drawn or heard for them.
 
 use crate::findings::Named;
@@ -46,16 +46,6 @@ macro_rules! named {
     };
 }
 pub(crate) use named;
-
-named! {
-    /// A language of the words a patient reads.
-    Locale {
-        /// English as read in the United States.
-        EnUs = "en-US",
-        /// Spanish as read in the United States.
-        EsUs = "es-US",
-    }
-}
 
 named! {
     /// The time of day in a place.
@@ -163,30 +153,6 @@ impl Named for Pattern {
 
     fn word(self) -> &'static str {
         self.name()
-    }
-}
-
-/// One of something for each language.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PerLocale<T> {
-    /// For English.
-    pub en_us: T,
-    /// For Spanish.
-    pub es_us: T,
-}
-
-impl<T> PerLocale<T> {
-    /// One for each language.
-    pub fn from_fn(mut make: impl FnMut(Locale) -> T) -> Self {
-        Self { en_us: make(Locale::EnUs), es_us: make(Locale::EsUs) }
-    }
-
-    /// The one for that language.
-    pub const fn get(&self, locale: Locale) -> &T {
-        match locale {
-            Locale::EnUs => &self.en_us,
-            Locale::EsUs => &self.es_us,
-        }
     }
 }
 

@@ -9,14 +9,15 @@ mod tests;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::findings::{Finding, io_reason, read_text};
+use crate::findings::{Finding, io_reason, one_of, read_text};
 use crate::room::arc::Part;
 use crate::room::breath::Pattern;
+use crate::vocabulary::language::{Language, PerLanguage};
 
 pub use crate::room::snapshot::{Place, SoundChoice};
 pub(crate) use choices::named;
-pub use choices::{Bed, Guide, Locale, PerLocale, PerPart, Score, TimeOfDay, bed_alone};
-pub(crate) use reading::{INFUSION_MINUTES, LEVEL_DB, PROFILE_NAME, is_profile_name};
+pub use choices::{Bed, Guide, PerPart, Score, TimeOfDay, bed_alone};
+pub(crate) use reading::{INFUSION_MINUTES, LEVEL_DB, PROFILE_NAME, is_profile_name, per_language};
 pub use reading::{Reading, read};
 
 /// The kinds of music that can be played, by the end of the file's name.
@@ -33,10 +34,10 @@ pub const PROFILES_MAX: usize = 64;
 pub struct Profile {
     /// The stem of its file, such as `gentle-tide`; its name everywhere but on screens.
     pub name: String,
-    /// What it is called on screens.
-    pub title: PerLocale<String>,
-    /// What it is like, in a sentence; may be empty.
-    pub description: PerLocale<String>,
+    /// What it is called on screens, in one language at least: see [`Profile::title_in`].
+    pub title: PerLanguage<String>,
+    /// What it is like, in a sentence.
+    pub description: PerLanguage<String>,
     /// Length of the infusion in minutes, 20 to 240; none leaves it to `kiosk.toml`.
     pub infusion_minutes: Option<u32>,
     /// What is heard in each part.
@@ -202,8 +203,8 @@ impl Profile {
     pub fn bare() -> Self {
         Self {
             name: "bare".into(),
-            title: PerLocale { en_us: "Quiet".into(), es_us: "Quietud".into() },
-            description: PerLocale::default(),
+            title: [(Language::FALLBACK, "Quiet".to_owned())].into_iter().collect(),
+            description: PerLanguage::default(),
             infusion_minutes: None,
             sound: PerPart::default(),
             crossfade_s: CROSSFADE_S,
@@ -218,6 +219,19 @@ impl Profile {
             light: PerPart::from_fn(PartLight::default_of),
             limits: Limits::default(),
         }
+    }
+
+    /// Its title in the first of `languages` that it has one in, else in any; without a title, its name.
+    #[must_use]
+    pub fn title_in(&self, languages: &[Language]) -> &str {
+        let title = self.title.first_of(languages).or_else(|| self.title.iter().next().map(|(_, title)| title));
+        title.map_or(&self.name, |title| title)
+    }
+
+    /// Its description in the first of `languages` that it has one in; empty if there is none.
+    #[must_use]
+    pub fn description_in(&self, languages: &[Language]) -> &str {
+        self.description.first_of(languages).map_or("", |description| description)
     }
 
     /// Every track it plays, each once, relative to the media folder.
@@ -247,11 +261,21 @@ pub fn load(file: &Path, media_dir: &Path) -> (Option<Profile>, Vec<Finding>) {
         Ok(text) => text,
         Err(finding) => return (None, vec![finding]),
     };
-    let Reading { profile, mut findings, tracks } = read(file, &text);
+    let Reading { profile, mut findings, tracks, .. } = read(file, &text);
     let missing = tracks.iter().filter(|track| !media_dir.join(&track.name).is_file());
     findings.extend(missing.map(|track| track.finding(file, format!("a file that exists in {}", media_dir.display()))));
     findings.sort_by_key(|finding| finding.line);
     (profile.filter(|_| findings.is_empty()), findings)
+}
+
+/// Where a profile has a title or a description in a language that is not among `languages`. It can be used all the
+/// same: nobody reads that text.
+#[must_use]
+pub fn unknown_languages(file: &Path, languages: &[Language]) -> Vec<Finding> {
+    let Ok(text) = read_text(file) else { return Vec::new() };
+    let tags: Vec<&str> = languages.iter().map(Language::name).collect();
+    let unknown = read(file, &text).languages.into_iter().filter(|mention| !tags.contains(&mention.name.as_str()));
+    unknown.map(|mention| mention.finding(file, one_of(&tags, Some(&mention.name)))).collect()
 }
 
 /// Reads every profile in `dir`, in the order of their names. Those that are right are kept; of the others every
@@ -274,7 +298,10 @@ pub fn load_profiles(dir: &Path, media_dir: &Path) -> (Vec<Profile>, Vec<Finding
 }
 
 /// The profiles of a folder in the order of their names.
-fn profile_files(dir: &Path) -> Result<Vec<PathBuf>, Finding> {
+///
+/// # Errors
+/// A finding if the folder cannot be read, or holds no profile or too many.
+pub fn profile_files(dir: &Path) -> Result<Vec<PathBuf>, Finding> {
     let entries = std::fs::read_dir(dir)
         .map_err(|error| Finding::of_file(dir, io_reason(&error), "a folder of profiles that can be read"))?;
     let paths = entries.filter_map(Result::ok).map(|entry| entry.path());

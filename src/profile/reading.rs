@@ -4,11 +4,12 @@
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
-use super::{Breathing, CROSSFADE_S, Limits, PartLight, PartSound, PerLocale, PerPart, Profile, TRACK_ENDINGS, Words};
-use super::{Locale, Place, SoundChoice, TimeOfDay};
+use super::{Breathing, CROSSFADE_S, Limits, PartLight, PartSound, PerPart, Profile, TRACK_ENDINGS, Words};
+use super::{Place, SoundChoice, TimeOfDay};
 use crate::findings::{Document, Finding, Mention, Section, stays_inside};
 use crate::room::arc::Part;
 use crate::room::breath::Pattern;
+use crate::vocabulary::language::{Language, PerLanguage};
 
 /// Levels of a session in dBFS.
 pub const LEVEL_DB: RangeInclusive<f32> = -60.0..=0.0;
@@ -29,6 +30,8 @@ pub struct Reading {
     pub findings: Vec<Finding>,
     /// Where each track is named, for whoever looks whether it exists.
     pub tracks: Vec<Mention>,
+    /// Where a language is named, by its tag.
+    pub languages: Vec<Mention>,
 }
 
 /// Reads the text of a profile. Nothing is read from disk.
@@ -36,10 +39,10 @@ pub struct Reading {
 pub fn read(file: &Path, text: &str) -> Reading {
     let document = match Document::parse(file, text) {
         Ok(document) => document,
-        Err(findings) => return Reading { profile: None, findings, tracks: Vec::new() },
+        Err(findings) => return Reading { profile: None, findings, tracks: Vec::new(), languages: Vec::new() },
     };
-    let mut tracks = Vec::new();
-    let profile = profile(&document.root(), &mut tracks);
+    let (mut tracks, mut languages) = (Vec::new(), Vec::new());
+    let profile = profile(&document.root(), &mut tracks, &mut languages);
     let mut findings = Vec::new();
     let name = file.file_stem().and_then(|stem| stem.to_str()).filter(|stem| is_profile_name(stem));
     if name.is_none() {
@@ -51,7 +54,7 @@ pub fn read(file: &Path, text: &str) -> Reading {
         (Some(name), Some(profile)) if findings.is_empty() => Some(Profile { name: name.into(), ..profile }),
         _ => None,
     };
-    Reading { profile, findings, tracks }
+    Reading { profile, findings, tracks, languages }
 }
 
 /// What [`is_profile_name`] takes.
@@ -62,9 +65,14 @@ pub fn is_profile_name(name: &str) -> bool {
     (1..=40).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
-fn profile(root: &Section<'_>, tracks: &mut Vec<Mention>) -> Option<Profile> {
-    let title = locale_texts(&root.section("title"), &TITLE_CHARS, true);
-    let description = locale_texts(&root.section("description"), &DESCRIPTION_CHARS, false);
+fn profile(root: &Section<'_>, tracks: &mut Vec<Mention>, languages: &mut Vec<Mention>) -> Option<Profile> {
+    let section = root.section("title");
+    let title = per_language(&section, languages, |tag| section.text(tag, TITLE_CHARS));
+    if section.is_present() == root.has("title") && section.keys().is_empty() {
+        root.report("title", "nothing", "a text of 1 to 40 characters in one language at least");
+    }
+    let section = root.section("description");
+    let description = per_language(&section, languages, |tag| section.text(tag, DESCRIPTION_CHARS));
     let session = root.section("session");
     let infusion_minutes = session.whole("infusion_minutes", INFUSION_MINUTES);
     session.finish();
@@ -100,15 +108,22 @@ fn profile(root: &Section<'_>, tracks: &mut Vec<Mention>) -> Option<Profile> {
     })
 }
 
-fn locale_texts(section: &Section<'_>, chars: &RangeInclusive<usize>, required: bool) -> PerLocale<String> {
-    let texts = PerLocale::from_fn(|locale: Locale| {
-        if required {
-            section.require(locale.name(), format!("a text of {} to {} characters", chars.start(), chars.end()));
+/// What `read` makes of each key of a table whose keys are languages.
+pub(crate) fn per_language<'d, T>(
+    section: &Section<'d>,
+    mentions: &mut Vec<Mention>,
+    read: impl Fn(&'d str) -> Option<T>,
+) -> PerLanguage<T> {
+    let mut values = Vec::new();
+    for tag in section.keys() {
+        if let Some(language) = Language::from_name(tag) {
+            mentions.push(section.mention_of(tag));
+            values.extend(read(tag).map(|value| (language, value)));
+        } else {
+            section.report(tag, "an unknown key", Language::TAG);
         }
-        section.text(locale.name(), chars.clone()).unwrap_or_default()
-    });
-    section.finish();
-    texts
+    }
+    values.into_iter().collect()
 }
 
 fn limits(section: &Section<'_>) -> Limits {

@@ -143,9 +143,7 @@ warmth = -2
 brightness = "low"
 "#,
         &expect![[r#"
-            profiles/x.toml:2: title.es-US: found nothing, allowed a text of 1 to 40 characters
             profiles/x.toml:3: title.en-US: found "", allowed a text of 1 to 40 characters
-            profiles/x.toml:4: title.fr-FR: found an unknown key, allowed en-US, es-US
             profiles/x.toml:7: session.infusion_minutes: found 400, allowed a whole number from 20 to 240
             profiles/x.toml:10: sound.tracks: found "../b.ogg", allowed a path within the media folder that ends in one of flac, mp3, ogg, m4a, aac, wav
             profiles/x.toml:10: sound.tracks: found "/c.ogg", allowed a path within the media folder that ends in one of flac, mp3, ogg, m4a, aac, wav
@@ -172,17 +170,15 @@ fn an_empty_profile_lacks_what_it_must_have() {
     check(
         "",
         &expect![[r#"
-        profiles/x.toml:1: title.en-US: found nothing, allowed a text of 1 to 40 characters
-        profiles/x.toml:1: title.es-US: found nothing, allowed a text of 1 to 40 characters
-        profiles/x.toml:1: place.name: found nothing, allowed one of beach, forest, quiet-room, night-sky, drifting-colour, pictures, dark
-    "#]],
+            profiles/x.toml:1: title: found nothing, allowed a text of 1 to 40 characters in one language at least
+            profiles/x.toml:1: place.name: found nothing, allowed one of beach, forest, quiet-room, night-sky, drifting-colour, pictures, dark
+        "#]],
     );
     check(
         "[title]\nen-US = \"A\"\n\n[place]\ntime = \"day\"\n",
         &expect![[r#"
-        profiles/x.toml:1: title.es-US: found nothing, allowed a text of 1 to 40 characters
-        profiles/x.toml:4: place.name: found nothing, allowed one of beach, forest, quiet-room, night-sky, drifting-colour, pictures, dark
-    "#]],
+            profiles/x.toml:4: place.name: found nothing, allowed one of beach, forest, quiet-room, night-sky, drifting-colour, pictures, dark
+        "#]],
     );
 }
 
@@ -285,4 +281,21 @@ fn long_and_many_lined_values_stay_on_one_line() {
 fn the_bare_profile_needs_nothing() {
     assert!(Profile::bare().is_silent());
     assert!(Profile::bare().tracks().is_empty());
+}
+
+#[test]
+fn a_profile_is_called_by_the_nearest_title_it_has() {
+    let language = |tag| Language::from_name(tag).unwrap();
+    let read = |titles: &str| {
+        let reading = read(Path::new("tide.toml"), &format!("{titles}place.name = \"beach\"\n"));
+        reading.profile.unwrap_or_else(|| panic!("{:?}", reading.findings))
+    };
+    let (german, spanish) = (language("de-DE"), language("es-US"));
+    let both = read("title.en-US = \"Tide\"\ntitle.es-US = \"Marea\"\ndescription.es-US = \"Agua\"\n");
+    assert_eq!(both.title_in(&[spanish, Language::FALLBACK]), "Marea");
+    assert_eq!(both.title_in(&[german, Language::FALLBACK]), "Tide");
+    assert_eq!(both.title_in(&[german, spanish, Language::FALLBACK]), "Marea");
+    assert_eq!(both.description_in(&[spanish]), "Agua");
+    assert_eq!(both.description_in(&[german, Language::FALLBACK]), "");
+    assert_eq!(read("title.de-DE = \"Flut\"\n").title_in(&[spanish, Language::FALLBACK]), "Flut");
 }

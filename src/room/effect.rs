@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::call::CallId;
 use super::notes::Notes;
-use super::snapshot::Language;
 use super::take_home::Way;
+use crate::vocabulary::language::Language;
 
 /// Something the driver is to carry out. Each is an instruction; its outcome, if any, comes back as an event.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,8 +4,9 @@ use super::breath::Pattern;
 use super::call::{CallId, DeskId};
 use super::drawing::Drawing;
 use super::notes::{Notes, PatientText};
-use super::snapshot::{Language, Place, Receipt, SoundChoice, Trouble};
+use super::snapshot::{Place, Receipt, SoundChoice, Trouble};
 use super::take_home::{Fault, Way};
+use crate::vocabulary::language::Language;
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq)]

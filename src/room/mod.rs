@@ -21,13 +21,14 @@ pub use effect::{Effect, Signal};
 pub use event::Event;
 pub use refusal::Refusal;
 pub use rules::{ProfileRules, Rules};
-pub use snapshot::{Language, Place, Snapshot, SoundChoice, Stage, Trouble};
+pub use snapshot::{Place, Snapshot, SoundChoice, Stage, Trouble};
 pub use time::RoomTime;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc as Shared;
 use std::time::Duration;
 
+use crate::vocabulary::language::Language;
 use arc::{INFUSION_MINUTES_MAX, INFUSION_MINUTES_MIN, Part};
 use breath::Pattern;
 use call::{Call, CallId, CallPhase, DeskId};
@@ -279,7 +280,7 @@ impl Room {
     fn take(&mut self, now: RoomTime, event: Event) -> Result<(), Refusal> {
         match event {
             Event::VisitBegins => self.begin_visit(now),
-            Event::LanguageChosen(language) => self.in_visit_or_ready().map(|()| self.language = language),
+            Event::LanguageChosen(language) => self.choose_language(language),
             Event::ProfileChosen { name } => self.choose_profile(&name),
             Event::SessionBegins { profile, infusion_minutes, settle } => {
                 self.begin_session(now, profile.as_deref(), infusion_minutes, settle)
@@ -353,6 +354,15 @@ impl Room {
                 Ok(())
             }
         }
+    }
+
+    fn choose_language(&mut self, language: Language) -> Result<(), Refusal> {
+        self.in_visit_or_ready()?;
+        if !self.rules.languages.contains(&language) {
+            return Err(Refusal::UnknownLanguage { known: self.rules.languages.clone() });
+        }
+        self.language = language;
+        Ok(())
     }
 
     fn in_stages(&self, allowed: &'static [Stage]) -> Result<(), Refusal> {

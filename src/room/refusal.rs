@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::names::NameProblem;
 use super::snapshot::Stage;
+use crate::vocabulary::language::Language;
 
 /// Why an event was not taken; nothing has changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,11 @@ pub enum Refusal {
     },
     /// No such profile.
     UnknownProfile,
+    /// No such language.
+    UnknownLanguage {
+        /// Those there are.
+        known: Vec<Language>,
+    },
     /// A number outside its limits.
     OutOfRange {
         /// What the number is, with its unit.
@@ -65,6 +71,10 @@ impl fmt::Display for Refusal {
             }
             Self::Name(problem) => f.write_str(problem.why()),
             Self::UnknownProfile => f.write_str("no profile of that name; `stillroom check` lists what is wrong"),
+            Self::UnknownLanguage { known } => {
+                let names: Vec<&str> = known.iter().map(Language::name).collect();
+                write!(f, "no such language here; it must be one of {}", names.join(", "))
+            }
             Self::OutOfRange { what, min, max } => write!(f, "{what} must be from {min} to {max}"),
             Self::NoSuchCall => f.write_str("no such call is open"),
             Self::CallOpen => f.write_str("a call is open; it must be cleared in the room first"),

@@ -7,7 +7,8 @@ use super::arc::Part;
 use super::breath::Pattern;
 use super::call::ESCALATES_AFTER;
 use super::notes::NoteLimits;
-use super::snapshot::{Language, Place};
+use super::snapshot::Place;
+use crate::vocabulary::language::Language;
 
 /// What the clinic decided for this room.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,7 +25,9 @@ pub struct Rules {
     pub start_volume_db: f32,
     /// No volume goes above, dB below full scale.
     pub cap_db: f32,
-    /// The language of a fresh visit.
+    /// The languages that can be chosen.
+    pub languages: Vec<Language>,
+    /// The language of a fresh visit: one of `languages`.
     pub language: Language,
     /// How much a note can hold.
     pub note_limits: NoteLimits,
@@ -82,7 +85,8 @@ impl Default for Rules {
             landing_minutes_after_end: 5,
             start_volume_db: -30.0,
             cap_db: -12.0,
-            language: Language::English,
+            languages: vec![Language::FALLBACK],
+            language: Language::FALLBACK,
             note_limits: NoteLimits::default(),
             escalation: vec![ESCALATES_AFTER],
             speed: 1,

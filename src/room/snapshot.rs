@@ -8,6 +8,7 @@ use super::call::{Call, CallId};
 use super::notes::{NoteLimits, Notes};
 use super::take_home::TakeHome;
 use super::time::RoomTime;
+use crate::vocabulary::language::Language;
 
 macro_rules! named {
     ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
@@ -94,16 +95,6 @@ named! {
         Brown = "brown",
         /// Nothing.
         Silence = "silence",
-    }
-}
-
-named! {
-    /// A patient's language.
-    Language {
-        /// English.
-        English = "en-US",
-        /// Spanish.
-        Spanish = "es-US",
     }
 }
 

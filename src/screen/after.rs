@@ -7,7 +7,7 @@ use iced::{Element, Length};
 use super::note::{self, Kind, Note};
 use super::take_home::{self, TakeHome};
 use super::{Action, Setting};
-use crate::room::{Event, Language, Snapshot};
+use crate::room::{Event, Snapshot};
 use crate::theme::GAP_MM;
 use crate::widget::parts;
 
@@ -146,11 +146,9 @@ fn hearth<'a>(setting: &Setting) -> Element<'a, Message> {
 }
 
 fn cards<'a>(setting: &Setting, card: usize) -> Element<'a, Message> {
-    let locale = match setting.snapshot.language {
-        Language::English => crate::profile::Locale::EnUs,
-        Language::Spanish => crate::profile::Locale::EsUs,
-    };
-    let clinics = setting.clinic.config.after.cards.get(locale);
+    // The clinic's, where it has some in a language that comes before the words of our own.
+    let languages = setting.words.languages_up_to("after-card-1-title");
+    let clinics = setting.clinic.config.after.cards.first_of(&languages).map_or(&[][..], Vec::as_slice);
     let (count, words): (usize, Element<'a, Message>) = if let Some(own) = clinics.get(card) {
         (clinics.len(), super::cards::card(setting, own))
     } else {

@@ -1,16 +1,16 @@
 //! Owns Arrive: one idea a screen, each of them optional, from the language to the rest before the session.
 
 use iced::Element;
-use iced::widget::{Column, column, row};
+use iced::widget::{Column, column};
 
 use super::write::{self, Pad};
 use super::{Action, Setting};
 use crate::room::notes::INTENTIONS;
-use crate::room::snapshot::{Language, Place, SoundChoice};
+use crate::room::snapshot::{Place, SoundChoice};
 use crate::room::{Event, Snapshot};
 use crate::theme::{self, GAP_MM};
+use crate::vocabulary::language::Language;
 use crate::widget::{breath_ring, parts};
-use crate::words::Words;
 
 /// One idea of Arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub enum Step {
     Waiting,
 }
 
+/// Up to this many languages, each asks in a line of its own above large controls.
+const LANGUAGES_AT_EASE: usize = 3;
 /// The most choices in one row.
 const CHOICES_ACROSS: usize = 3;
 
@@ -203,21 +205,30 @@ impl Arrive {
     }
 
     fn language<'a>(setting: &Setting) -> Element<'a, Message> {
-        let mut choices = row![].spacing(setting.mm(GAP_MM * 2.0));
-        for language in Language::ALL {
-            let key = format!("language-{}", language.name());
-            choices = choices.push(
-                parts::control(setting, key.clone(), setting.say(&key), Message::LanguageChosen(*language))
-                    .width(setting.mm(50.0))
-                    .height(setting.mm(28.0)),
-            );
-        }
+        let locales = &setting.clinic.config.locales;
+        let languages = locales.languages();
+        let are_few = languages.len() <= LANGUAGES_AT_EASE;
+        let (across, width_mm, height_mm) = if are_few { (2, 50.0, 28.0) } else { (4, 38.0, 22.0) };
+        let choices = languages.iter().map(|language| {
+            let id = format!("language-{language}");
+            parts::control(setting, id, locales.own_name(*language), Message::LanguageChosen(*language))
+                .width(setting.mm(width_mm))
+                .height(setting.mm(height_mm))
+                .into()
+        });
+        let choices = parts::even_rows(setting, choices.collect(), across);
         // In each of them, since nobody has chosen yet.
-        let asked = Language::ALL.iter().map(|language| Words::new(*language).say("arrive-language-title"));
-        let words = column(asked.map(|asked| parts::title(setting, asked).into())).align_x(iced::Center);
+        let asked = languages.iter().map(|language| locales.words(*language).say("arrive-language-title"));
+        let words: Element<'a, Message> = if are_few {
+            column(asked.map(|asked| parts::title(setting, asked).into())).align_x(iced::Center).into()
+        } else {
+            let mut asked: Vec<String> = asked.collect();
+            asked.dedup();
+            parts::body(setting, asked.join(" · ")).center().width(setting.mm(width_mm * 4.0)).into()
+        };
         parts::one_idea(
             setting,
-            parts::scrim(setting, column![words, choices].spacing(setting.mm(8.0)).align_x(iced::Center)),
+            parts::scrim(setting, column![words, choices].spacing(setting.mm(6.0)).align_x(iced::Center)),
             Vec::new(),
         )
     }

@@ -188,11 +188,11 @@ impl Staff {
     /// Every profile: in one row, or page by page, round and round.
     fn profiles<'a>(&self, setting: &Setting) -> Element<'a, Message> {
         let profiles = &setting.clinic.profiles;
-        let locale = setting.clinic.config.room.locale;
+        let languages = setting.staff_words.languages();
         let one = |profile: &Profile, width_mm: f32| -> Element<'a, Message> {
             let chosen = profile.name == setting.snapshot.profile;
             let id = format!("profile-{}", profile.name);
-            let label = profile.title.get(locale).clone();
+            let label = profile.title_in(&languages).to_owned();
             parts::choice(setting, id, label, chosen, Message::ProfileChosen(profile.name.clone()))
                 .width(setting.mm(width_mm))
                 .into()

@@ -100,7 +100,7 @@ impl Pad {
     fn strike(&mut self, key: Key) -> bool {
         let edit = match key {
             // By how the keys stand now: two letters can come before the keys are shown anew.
-            Key::Char(letter) => text_editor::Edit::Insert(self.keys.letter(letter)),
+            Key::Char { letter, accented } => text_editor::Edit::Insert(self.keys.letter(letter, accented)),
             Key::Return => text_editor::Edit::Enter,
             Key::Delete => text_editor::Edit::Backspace,
             Key::Shift => {
@@ -129,7 +129,7 @@ impl Pad {
         self.keys.shifted = self.begins_a_sentence();
         self.keys.accented = false;
         // After a number or a mark comes a word, and an accented letter stands in the middle of one.
-        if matches!(key, Key::Char(struck) if struck == ' ' || struck.is_alphabetic()) {
+        if matches!(key, Key::Char { letter, .. } if letter == ' ' || letter.is_alphabetic()) {
             self.keys.layer = Layer::Letters;
         }
         edited
@@ -289,7 +289,7 @@ mod tests {
                 '<' => Key::Delete,
                 '\n' => Key::Return,
                 '^' => Key::Undo,
-                letter => Key::Char(letter),
+                letter => Key::Char { letter, accented: letter },
             }));
         }
     }

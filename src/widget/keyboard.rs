@@ -1,5 +1,5 @@
 //! Owns the keyboard on the screen: large keys, two thumbs, sentence case, nothing that corrects or shames.
-//! Does not own the text that is written.
+//! Does not own the text that is written, nor which letters a language has (`words::keyboard`).
 
 use iced::alignment::Vertical;
 use iced::widget::{column, container, row};
@@ -7,9 +7,9 @@ use iced::{Color, Element, Length};
 
 use super::parts;
 use super::touch::{Answers, Look, touchable};
-use crate::room::Language;
 use crate::screen::Setting;
 use crate::theme;
+use crate::words::keyboard::Layout;
 
 const KEY_WIDTH_MM: f32 = 16.0;
 const KEY_HEIGHT_MM: f32 = 13.0;
@@ -29,8 +29,13 @@ const KEY_DRIFT_MM: f32 = 12.0;
 /// A key that was struck.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {
-    /// A letter, digit or mark, as it stands on a key at rest: [`Keys::letter`] says what it gives.
-    Char(char),
+    /// A letter, digit or mark: [`Keys::letter`] says which of its forms it gives.
+    Char {
+        /// As it stands on the key at rest.
+        letter: char,
+        /// With its accent; the same again if it has none.
+        accented: char,
+    },
     /// A new line.
     Return,
     /// The letter before the cursor goes.
@@ -41,7 +46,7 @@ pub enum Key {
     Layer,
     /// The last change goes.
     Undo,
-    /// The next vowel bears an accent.
+    /// The next letter bears an accent.
     Accent,
 }
 
@@ -55,15 +60,6 @@ pub enum Layer {
     Marks,
 }
 
-fn rows(layer: Layer, language: Language) -> [&'static str; 3] {
-    match (layer, language) {
-        (Layer::Letters, Language::English) => ["qwertyuiop", "asdfghjkl", "zxcvbnm"],
-        (Layer::Letters, Language::Spanish) => ["qwertyuiop", "asdfghjklñ", "zxcvbnm"],
-        (Layer::Marks, Language::English) => ["1234567890", "-/:;()$&@\"", "?!'éáñ%"],
-        (Layer::Marks, Language::Spanish) => ["1234567890", "áéíóúü-:()", "¿?¡!'\";"],
-    }
-}
-
 /// How the keys stand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Keys {
@@ -71,27 +67,16 @@ pub struct Keys {
     pub layer: Layer,
     /// Whether the next letter is a capital.
     pub shifted: bool,
-    /// Whether the next vowel bears an accent.
+    /// Whether the next letter bears an accent.
     pub accented: bool,
 }
 
 impl Keys {
-    /// What a key gives now.
+    /// What a key gives now: one of its two forms, as a capital if *shift* holds.
     #[must_use]
-    pub fn letter(self, letter: char) -> char {
-        let letter = if self.accented { accented(letter) } else { letter };
+    pub fn letter(self, letter: char, accented: char) -> char {
+        let letter = if self.accented { accented } else { letter };
         if self.shifted { letter.to_uppercase().next().unwrap_or(letter) } else { letter }
-    }
-}
-
-fn accented(letter: char) -> char {
-    match letter {
-        'a' => 'á',
-        'e' => 'é',
-        'i' => 'í',
-        'o' => 'ó',
-        'u' => 'ú',
-        other => other,
     }
 }
 
@@ -102,8 +87,11 @@ pub fn keyboard<'a, M: Clone + 'a>(
     struck: impl Fn(Key) -> M + Copy + 'a,
 ) -> Element<'a, M> {
     let Keys { layer, shifted, accented } = keys;
-    let [first, second, third] = rows(layer, setting.snapshot.language);
-    let letters = |letters: &'static str| letters.chars().map(move |letter| letter_key(setting, letter, keys, struck));
+    let layout = setting.words.layout();
+    let [first, second, third] = if layer == Layer::Letters { &layout.letters } else { &layout.marks };
+    let letters = |letters: &[char]| -> Vec<Element<'a, M>> {
+        letters.iter().map(|letter| letter_key(setting, layout, *letter, keys, struck)).collect()
+    };
     let gap = setting.mm(KEY_GAP_MM);
     let across = |keys: Vec<Element<'a, M>>| row(keys).spacing(gap).align_y(Vertical::Center);
     let mut third_row = vec![wide(setting, "key-shift", WIDE_KEY_MM, shifted, struck(Key::Shift))];
@@ -114,20 +102,20 @@ pub fn keyboard<'a, M: Clone + 'a>(
         wide(setting, layer_key, WIDE_KEY_MM, false, struck(Key::Layer)),
         wide(setting, "key-undo", WIDE_KEY_MM, false, struck(Key::Undo)),
     ];
-    let has_accent = setting.snapshot.language == Language::Spanish;
-    if has_accent {
-        let label = parts::line("á é", setting.mm(4.8), theme::CONTROL, theme::LAMPLIGHT);
+    let accent_label = layout.accent_label();
+    let space_mm = if accent_label.is_some() { 52.0 - KEY_WIDTH_MM - KEY_GAP_MM } else { 52.0 };
+    if let Some(label) = accent_label {
+        let label = parts::line(label, setting.mm(4.8), theme::CONTROL, theme::LAMPLIGHT);
         let id = "key-accent".to_owned();
         last_row.push(key(setting, id, label.into(), KEY_WIDTH_MM, accented, struck(Key::Accent)));
     }
-    let space_mm = if has_accent { 52.0 - KEY_WIDTH_MM - KEY_GAP_MM } else { 52.0 };
     last_row.extend([
-        letter_key(setting, ',', keys, struck),
-        wide(setting, "key-space", space_mm, false, struck(Key::Char(' '))),
-        letter_key(setting, '.', keys, struck),
+        letter_key(setting, layout, ',', keys, struck),
+        wide(setting, "key-space", space_mm, false, struck(Key::Char { letter: ' ', accented: ' ' })),
+        letter_key(setting, layout, '.', keys, struck),
         wide(setting, "key-return", 34.0, false, struck(Key::Return)),
     ]);
-    column![across(letters(first).collect()), across(letters(second).collect()), across(third_row), across(last_row),]
+    column![across(letters(first)), across(letters(second)), across(third_row), across(last_row)]
         .spacing(gap)
         .align_x(iced::Center)
         .into()
@@ -135,12 +123,14 @@ pub fn keyboard<'a, M: Clone + 'a>(
 
 fn letter_key<'a, M: Clone + 'a>(
     setting: &Setting,
+    layout: &Layout,
     letter: char,
     keys: Keys,
     struck: impl Fn(Key) -> M,
 ) -> Element<'a, M> {
-    let label = parts::line(keys.letter(letter).to_string(), setting.mm(6.4), theme::CONTROL, theme::SAND);
-    key(setting, format!("key-{letter}"), label.into(), KEY_WIDTH_MM, false, struck(Key::Char(letter)))
+    let accented = layout.accented(letter);
+    let label = parts::line(keys.letter(letter, accented).to_string(), setting.mm(6.4), theme::CONTROL, theme::SAND);
+    key(setting, format!("key-{letter}"), label.into(), KEY_WIDTH_MM, false, struck(Key::Char { letter, accented }))
 }
 
 fn wide<'a, M: Clone + 'a>(setting: &Setting, words: &str, width_mm: f32, lit: bool, message: M) -> Element<'a, M> {

@@ -15,7 +15,7 @@ use crate::driver::clock::RoomClock;
 use crate::driver::{Edges, RoomHandle, hearing};
 use crate::profile::Profile;
 use crate::room::notes::NoteLimits;
-use crate::room::snapshot::{Language, Place};
+use crate::room::snapshot::Place;
 use crate::room::take_home::Fault;
 use crate::room::{Effect, Event, ProfileRules, RoomTime, Rules, Signal, Snapshot, Trouble};
 use crate::sound::{self, Sound};
@@ -41,7 +41,8 @@ pub fn rules(config: &Config, profiles: &[Profile], speed: u32) -> Rules {
         landing_minutes_after_end: config.session.landing_minutes_after_end,
         start_volume_db: config.sound.start_volume_db,
         cap_db: config.sound.cap_db,
-        language: Language::from_name(config.room.locale.name()).unwrap_or(defaults.language),
+        languages: config.locales.languages(),
+        language: config.room.locale,
         escalation: escalation(config).unwrap_or(defaults.escalation),
         note_limits: NoteLimits {
             pages_max: usize::try_from(config.notes.pages_max).unwrap_or(usize::MAX),
@@ -99,8 +100,8 @@ impl Ports {
         observer: Option<Observer>,
     ) -> Self {
         let (take_home, asked) = mpsc::channel();
-        let (take_away, handle) = (Arc::clone(&house.take_away), room.clone());
-        parts::start("take-home", room, move || take_home::keep(&take_away, &asked, &handle));
+        let (take_away, handle, locales) = (Arc::clone(&house.take_away), room.clone(), config.locales.clone());
+        parts::start("take-home", room, move || take_home::keep(&take_away, &locales, &asked, &handle));
         let (vault, orders) = mpsc::channel();
         let (handle, quiet, mut house) = (room.clone(), sound.clone(), house);
         parts::start("vault", room, move || keeping::keep_vault(&mut house, &orders, &handle, &quiet));

@@ -8,9 +8,9 @@ use chrono::Datelike;
 
 use crate::config::{self, Config};
 use crate::driver::RoomHandle;
+use crate::room::Event;
 use crate::room::notes::{Notes, Page};
 use crate::room::take_home::{Fault, Way};
-use crate::room::{Event, Language};
 use crate::takeaway::paper::{Block, PaperSize};
 use crate::takeaway::pdf::Typeface;
 use crate::takeaway::print::{Patience, Printer};
@@ -18,7 +18,8 @@ use crate::takeaway::print_server::PrintServer;
 use crate::takeaway::seal::Sealer;
 use crate::takeaway::{Errand, TakeAway};
 use crate::theme;
-use crate::words::Words;
+use crate::vocabulary::language::Language;
+use crate::words::{Locales, Words};
 
 /// A wipe waits so long for the ways home to be clear.
 const CLEARS_WITHIN: Duration = Duration::from_secs(2);
@@ -62,7 +63,7 @@ pub fn printer(wanted: Option<String>) -> Printer {
 }
 
 /// Carries out what is asked, one after the other, and tells the room.
-pub(super) fn keep(take_away: &TakeAway, asked: &mpsc::Receiver<Asked>, room: &RoomHandle) {
+pub(super) fn keep(take_away: &TakeAway, locales: &Locales, asked: &mpsc::Receiver<Asked>, room: &RoomHandle) {
     while let Ok(asked) = asked.recv() {
         match asked {
             Asked::Look => {
@@ -70,18 +71,18 @@ pub(super) fn keep(take_away: &TakeAway, asked: &mpsc::Receiver<Asked>, room: &R
                 room.report(Event::TakeHomeOffered { paper, sealed });
             }
             Asked::Take { way, notes, language } => {
-                let outcome = take(take_away, way, &notes, language);
+                let outcome = take(take_away, way, &notes, &locales.words(language));
                 room.report(Event::TakeHomeWent { way, version: notes.version, outcome });
             }
         }
     }
 }
 
-fn take(take_away: &TakeAway, way: Way, notes: &Notes, language: Language) -> Result<Option<String>, Fault> {
-    let words = Words::new(language);
+fn take(take_away: &TakeAway, way: Way, notes: &Notes, words: &Words) -> Result<Option<String>, Fault> {
     let on = chrono::Local::now().date_naive();
-    let blocks = blocks(notes, &words, on);
+    let blocks = blocks(notes, words, on);
     let number = |sheet: usize, of: usize| words.say_with("paper-sheet", &[("sheet", sheet.into()), ("of", of.into())]);
+    let language = words.language();
     let errand = Errand { blocks: &blocks, language: language.name(), number: &number, on };
     match way {
         Way::Phone => Ok(None),
@@ -185,14 +186,14 @@ mod tests {
             ..Notes::default()
         };
         let on = chrono::NaiveDate::from_ymd_opt(2026, 3, 4).unwrap();
-        let english = Words::new(Language::English);
+        let english = Locales::shipped().words(Language::FALLBACK);
         let told_in_english = told(&blocks(&notes, &english, on));
         assert_eq!(told_in_english[1], "date March 4, 2026");
         assert_eq!(told_in_english[2..5], ["words first", "rest", "drawing"]);
         assert_eq!(told_in_english[6], format!("quiet {}", english.say("arrive-question-2")));
         assert_eq!(told_in_english[9], "words please");
         assert_eq!(told_in_english.len(), 10);
-        let spanish = told(&blocks(&notes, &Words::new(Language::Spanish), on));
+        let spanish = told(&blocks(&notes, &Locales::shipped().words(Language::from_name("es-US").unwrap()), on));
         assert_eq!(spanish[1], "date 4 de marzo de 2026");
     }
 }

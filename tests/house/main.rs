@@ -33,11 +33,11 @@ const FACES: [&str; 6] = ["theme", "widget", "screen", "app", "desk", "headless"
 /// Who may name less than the floors below: the desk and the window know nothing of each other, and what is pure knows
 /// no other room than it needs.
 const NAMES_ONLY: [(&str, &[&str]); 12] = [
-    ("room", &[]),
+    ("room", &["vocabulary"]),
     ("paths", &[]),
     ("findings", &[]),
     ("output", &[]),
-    ("words", &["room"]),
+    ("words", &["vocabulary", "findings", "room"]),
     ("line", &["room", "config"]),
     ("sound", &["room", "paths"]),
     ("vault", &["room", "paths"]),

@@ -6,8 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{Source, begins_a_word, identifier, sources};
 
 /// Siblings that still read themselves in a circle, by their folder.
-const CIRCLES: [(&str, &[&str]); 7] = [
-    ("config", &["lines", "reading", "take_home"]),
+const CIRCLES: [(&str, &[&str]); 6] = [
     ("desk", &["door", "guard", "orders", "preview", "router", "stream"]),
     ("room", &["call", "effect", "snapshot", "take_home"]),
     ("sound", &["bed_air", "bed_water", "beds"]),

@@ -12,9 +12,12 @@ mod faults;
 mod flood;
 mod forgetting;
 mod kiosk;
+mod languages;
 mod memory;
 mod newcomer;
 mod privacy;
+#[path = "../common/pseudo.rs"]
+mod pseudo;
 mod reset;
 mod restart;
 mod strangers;

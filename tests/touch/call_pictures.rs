@@ -7,12 +7,12 @@ use std::time::Duration;
 use iced::Size;
 use stillroom::room::arc::Part;
 use stillroom::room::call::{CallId, DeskId};
-use stillroom::room::snapshot::Language;
+use stillroom::vocabulary::language::Language;
 
 use stillroom::room::{Event, Snapshot};
 
 use crate::pictures::keep;
-use crate::tablet::Tablet;
+use crate::tablet::{ENGLISH, Tablet, spanish};
 use crate::turnover::receipt;
 
 const CALL: CallId = CallId(7);
@@ -100,20 +100,19 @@ fn bring(tablet: &mut Tablet, state: State) {
 
 /// What the patient reads in each state, and what nothing else may say.
 fn words(state: State, language: Language) -> &'static str {
-    match (state, language) {
+    match (state, language.name()) {
         (State::Idle, _) => "",
-        (State::Placed, Language::English) => "Calling.",
-        (State::Placed, Language::Spanish) => "Llamando.",
-        (State::Received, Language::English) => "The desk has your call.",
-        (State::Received, Language::Spanish) => "Ya recibieron su llamada.",
-        (State::OnTheWay, Language::English) => "Someone is coming to you: Ana Ruiz.",
-        (State::OnTheWay, Language::Spanish) => "Alguien viene a verle: Ana Ruiz.",
-        (State::Here, Language::English) => "Someone is with you.",
-        (State::Here, Language::Spanish) => "Alguien está con usted.",
-        (State::LineDown, Language::English) => "I can’t reach the desk. Press the wall button or call out.",
-        (State::LineDown, Language::Spanish) => {
-            "No logro avisar al personal. Oprima el botón de la pared o llame en voz alta."
-        }
+        (State::Placed, "en-US") => "Calling.",
+        (State::Placed, "es-US") => "Llamando.",
+        (State::Received, "en-US") => "The desk has your call.",
+        (State::Received, "es-US") => "Ya recibieron su llamada.",
+        (State::OnTheWay, "en-US") => "Someone is coming to you: Ana Ruiz.",
+        (State::OnTheWay, "es-US") => "Alguien viene a verle: Ana Ruiz.",
+        (State::Here, "en-US") => "Someone is with you.",
+        (State::Here, "es-US") => "Alguien está con usted.",
+        (State::LineDown, "en-US") => "I can’t reach the desk. Press the wall button or call out.",
+        (State::LineDown, "es-US") => "No logro avisar al personal. Oprima el botón de la pared o llame en voz alta.",
+        (_, other) => panic!("nobody has told what is said in {other}"),
     }
 }
 
@@ -122,13 +121,11 @@ const STATES: [State; 6] = [State::Idle, State::Placed, State::Received, State::
 #[test]
 #[ignore = "for people to look at, and some minutes long: the line is down after five seconds"]
 fn soak_pictures_of_the_call_in_each_state_on_every_kind_of_screen() {
-    for (size, language) in
-        [(Size::new(1280.0, 800.0), Language::English), (Size::new(1920.0, 1200.0), Language::Spanish)]
-    {
+    for (size, language) in [(Size::new(1280.0, 800.0), ENGLISH), (Size::new(1920.0, 1200.0), spanish())] {
         for on in [On::Session, On::Dark, On::Writing, On::Pin, On::Surface] {
             for state in STATES {
                 // What comes after a reset is for nobody yet, and speaks as it always begins.
-                let language = if matches!(on, On::Surface) { Language::English } else { language };
+                let language = if matches!(on, On::Surface) { ENGLISH } else { language };
                 let mut tablet = open(on, size, language);
                 bring(&mut tablet, state);
                 let lines: Vec<String> =

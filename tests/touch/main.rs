@@ -12,7 +12,10 @@
 mod call_pictures;
 mod drawing;
 mod hands;
+mod languages;
 mod pictures;
+#[path = "../common/pseudo.rs"]
+mod pseudo;
 mod sizes;
 mod staff;
 mod still;

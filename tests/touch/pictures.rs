@@ -6,10 +6,9 @@ use std::path::Path;
 use iced::{Point, Size};
 use stillroom::room::Event;
 use stillroom::room::notes::PatientText;
-use stillroom::room::snapshot::Language;
 
 use crate::drawing::{draw, in_after};
-use crate::tablet::Tablet;
+use crate::tablet::{ENGLISH, Tablet, spanish};
 
 /// Keeps a picture of what is on the glass, if a folder for it was named.
 pub fn keep(tablet: &mut Tablet, name: &str) {
@@ -22,9 +21,7 @@ pub fn keep(tablet: &mut Tablet, name: &str) {
 #[test]
 #[ignore = "for people to look at"]
 fn soak_pictures_of_the_note_in_both_languages_and_at_both_sizes() {
-    for (size, language) in
-        [(Size::new(1280.0, 800.0), Language::English), (Size::new(1920.0, 1200.0), Language::Spanish)]
-    {
+    for (size, language) in [(Size::new(1280.0, 800.0), ENGLISH), (Size::new(1920.0, 1200.0), spanish())] {
         for intentions in [false, true] {
             let mut tablet = Tablet::of_size(size, true);
             tablet.tell(Event::VisitBegins);

@@ -5,7 +5,9 @@ use stillroom::room::Event;
 use stillroom::room::call::CallId;
 use stillroom::room::notes::PatientText;
 use stillroom::theme::Scale;
+use stillroom::vocabulary::language::Language;
 
+use crate::languages::locales_with_pseudo;
 use crate::tablet::Tablet;
 
 /// Rounding to whole pixels may take this much.
@@ -13,14 +15,18 @@ const SLACK_MM: f32 = 0.15;
 /// Areas that are meant to lie under everything.
 const GROUNDS: [&str; 4] = ["ready", "place", "dark-anywhere", "staff-corner"];
 
-struct Checker {
+pub struct Checker {
     scale: Scale,
     size: Size,
     screens: usize,
 }
 
 impl Checker {
-    fn check(&mut self, tablet: &Tablet, screen: &str) {
+    pub fn new(size: Size) -> Self {
+        Self { scale: Scale::new(10.1, size), size, screens: 0 }
+    }
+
+    pub fn check(&mut self, tablet: &Tablet, screen: &str) {
         let controls: Vec<_> =
             tablet.controls().into_iter().filter(|(id, _)| !GROUNDS.contains(&id.as_str())).collect();
         assert!(controls.iter().any(|(id, _)| id == "call"), "{screen}: the call is missing");
@@ -61,11 +67,14 @@ fn gap(a: &Rectangle, b: &Rectangle) -> f32 {
 #[test]
 fn every_control_can_be_hit_at_both_sizes() {
     for size in [Size::new(1280.0, 800.0), Size::new(1920.0, 1200.0)] {
-        let mut checker = Checker { scale: Scale::new(10.1, size), size, screens: 0 };
+        let mut checker = Checker::new(size);
         first_run(&mut checker, size);
-        visit(&mut checker, size);
+        let locales = locales_with_pseudo();
+        for language in locales.languages() {
+            visit(&mut checker, Tablet::with_locales(size, &locales), language);
+        }
         staff_panel(&mut checker, size);
-        assert!(checker.screens >= 25, "only {} screens were seen", checker.screens);
+        assert!(checker.screens >= 75, "only {} screens were seen", checker.screens);
     }
 }
 
@@ -79,12 +88,11 @@ fn first_run(checker: &mut Checker, size: Size) {
     checker.check(&tablet, "choose a pin");
 }
 
-fn visit(checker: &mut Checker, size: Size) {
-    let mut tablet = Tablet::of_size(size, true);
+fn visit(checker: &mut Checker, mut tablet: Tablet, language: Language) {
     checker.check(&tablet, "ready");
     tablet.tell(Event::VisitBegins);
     checker.check(&tablet, "language");
-    tablet.tap(1, tablet.at("language-en-US").center());
+    tablet.tap(1, tablet.at(&format!("language-{language}")).center());
     while tablet.shows("next") {
         checker.check(&tablet, "arrive");
         tablet.tap(1, tablet.at("next").center());

@@ -24,9 +24,11 @@ use stillroom::room::{Effect, Event, RoomTime, Snapshot};
 use stillroom::screen::Clinic;
 use stillroom::sound::Sound;
 use stillroom::theme;
+use stillroom::vocabulary::language::Language;
 use stillroom::widget::place::{Backend, Pictures};
 use stillroom::widget::touch::Placed;
 use stillroom::wiring;
+use stillroom::words::Locales;
 
 /// The smaller of the two sizes every screen is made for.
 pub const SIZE: Size = Size::new(1280.0, 800.0);
@@ -35,6 +37,12 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// A length on the glass of 10.1 inches, in logical pixels.
 pub fn mm(length: f32) -> f32 {
     theme::Scale::new(10.1, SIZE).mm(length)
+}
+
+pub const ENGLISH: Language = Language::FALLBACK;
+
+pub fn spanish() -> Language {
+    Language::from_name("es-US").unwrap()
 }
 
 pub struct Tablet {
@@ -68,11 +76,20 @@ impl Tablet {
 
     /// A tablet with so many profiles, called `profile-1` and so on, or with those that ship.
     pub fn with_profiles(size: Size, set_up: bool, count: Option<usize>) -> Self {
+        Self::with(size, set_up, count, Locales::shipped())
+    }
+
+    /// A tablet in a room with these languages, after its first run.
+    pub fn with_locales(size: Size, locales: &Locales) -> Self {
+        Self::with(size, true, None, locales.clone())
+    }
+
+    fn with(size: Size, set_up: bool, count: Option<usize>, locales: Locales) -> Self {
         load_fonts();
         // In memory: a thousand presses would otherwise wait for a disk.
         let folder = tempfile::tempdir_in("/dev/shm").unwrap();
         let repository = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-        let config = Config::defaults_in(repository);
+        let config = Config { locales, ..Config::defaults_in(repository) };
         let (profiles, findings) = profile::load_profiles(&config.profiles.dir, &config.media.dir);
         assert_eq!(findings, []);
         let numbered = |number: usize| Profile {

@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use stillroom::room::notes::{Page, PatientText};
-use stillroom::room::snapshot::Language;
 use stillroom::room::{Event, Snapshot};
 
 use crate::drawing::in_after;
-use crate::tablet::Tablet;
+use crate::tablet::{Tablet, spanish};
 
 fn writing() -> Tablet {
     let mut tablet = Tablet::new();
@@ -94,7 +93,7 @@ fn delete_goes_on_while_it_is_held_and_stops_by_itself() {
 fn spanish_words_have_their_accents() {
     let mut tablet = Tablet::new();
     tablet.tell(Event::VisitBegins);
-    tablet.tell(Event::LanguageChosen(Language::Spanish));
+    tablet.tell(Event::LanguageChosen(spanish()));
     in_after(&mut tablet);
     tablet.tap(1, tablet.at("write").center());
     let keys = ["symbols", "¿", "letters", "n", "i", "ñ", "accent", "o", "space", "symbols", "ü", "e", "symbols", "?"];

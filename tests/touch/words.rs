@@ -1,9 +1,10 @@
 //! Writing by touch: two thumbs, a cursor that follows the finger, sentence case, undo; and words that fit the glass.
 
 use iced::{Point, Rectangle, Size};
-use stillroom::room::snapshot::Language;
 use stillroom::room::{Event, Snapshot};
+use stillroom::vocabulary::language::Language;
 
+use crate::languages::locales_with_pseudo;
 use crate::tablet::{Tablet, mm};
 
 fn on_the_first_question() -> Tablet {
@@ -74,10 +75,11 @@ fn a_palm_beside_the_keys_does_not_stop_the_writing() {
 }
 
 #[test]
-fn no_line_leaves_the_glass_in_either_language() {
-    for language in [Language::English, Language::Spanish] {
+fn no_line_leaves_the_glass_in_any_language() {
+    let locales = locales_with_pseudo();
+    for language in locales.languages() {
         for size in [Size::new(1280.0, 800.0), Size::new(1920.0, 1200.0)] {
-            let mut tablet = Tablet::of_size(size, true);
+            let mut tablet = Tablet::with_locales(size, &locales);
             tablet.tell(Event::VisitBegins);
             let id = format!("language-{}", language.name());
             tablet.tap(1, tablet.at(&id).center());

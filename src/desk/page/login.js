@@ -4,7 +4,7 @@ import { the, within } from "/parts.js";
 import { say, speak } from "/words.js";
 
 // Before anybody has signed in, the room tells nothing, so the browser is asked.
-speak(navigator.language.startsWith("es") ? "es-US" : "en-US");
+speak(navigator.language);
 const form = the(HTMLFormElement, "login");
 const field = the(HTMLInputElement, "password");
 const button = the(HTMLButtonElement, "sign-in");

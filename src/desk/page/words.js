@@ -525,19 +525,15 @@ const TABLES = {
 let table = TABLES["en-US"];
 
 /**
- * @param {string} locale
- * @returns {locale is keyof typeof TABLES}
- */
-const isSpoken = (locale) => Object.hasOwn(TABLES, locale);
-
-/**
- * Takes the language of the room, if there are words in it.
+ * Takes a language, if there are words in it: as it is spoken in its own region, or else in another.
  * @param {string} locale
  */
 export function speak(locale) {
-  const own = isSpoken(locale) ? TABLES[locale] : null;
-  table = { ...TABLES["en-US"], ...own };
-  if (own) document.documentElement.lang = locale;
+  const [language] = locale.split("-");
+  const known = /** @type {(keyof typeof TABLES)[]} */ (Object.keys(TABLES));
+  const own = known.find((tag) => tag === locale) ?? known.find((tag) => tag.split("-")[0] === language);
+  table = { ...TABLES["en-US"], ...(own && TABLES[own]) };
+  if (own) document.documentElement.lang = own;
   sayWithin(document);
   for (const node of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-say-label]"))) node.setAttribute("aria-label", say(node.dataset.sayLabel ?? ""));
 }

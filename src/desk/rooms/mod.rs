@@ -32,7 +32,7 @@ pub struct RoomsOptions {
     pub clinicians: Vec<String>,
     /// What stands above the rooms, such as the clinic's name; empty for the product's own.
     pub name: String,
-    /// The language of the page: `en-US` or `es-US`.
+    /// The tag of the page's language. A page without words in it speaks English.
     pub locale: String,
     /// More names by which the clinic reaches this desk.
     pub host_names: Vec<String>,

@@ -13,8 +13,9 @@ use crate::room::drawing::{Drawing, PAGE_HEIGHT, PAGE_WIDTH, Stroke, StrokePoint
 use crate::room::notes::{INTENTIONS, PatientText};
 use crate::room::snapshot::Receipt;
 use crate::room::take_home::Way;
-use crate::room::{Event, Language, Place, SoundChoice};
+use crate::room::{Event, Place, SoundChoice};
 use crate::vault;
+use crate::vocabulary::language::Language;
 
 /// How wide a line is that was told, in units of the page.
 const STROKE_WIDTH: u8 = 60;
@@ -22,7 +23,6 @@ const MINUTES: &str = "a whole number of minutes";
 const DB: &str = "a number of dB below full scale, such as -30";
 const SOUNDS: &str = "one of music, sea, rain, wind, stream, fire, brown, silence";
 const PLACES: &str = "one of beach, forest, quiet-room, night-sky, drifting-colour, pictures, dark";
-const LANGUAGES: &str = "one of en-US, es-US";
 const WAYS: &str = "one of phone, paper, sealed";
 const PATTERNS: &str = "one of 4-6, 3-7, 5-5, 4-4-4-4";
 const QUESTIONS: &str = "1, 2 or 3";
@@ -132,7 +132,7 @@ fn said_by_people(fields: &Fields) -> Result<Option<Event>, WireError> {
         "silence" => Event::Silence { on: on()? },
         "language" => {
             fields.only("name")?;
-            Event::LanguageChosen(fields.one_of("name", LANGUAGES, Language::from_name)?)
+            Event::LanguageChosen(fields.one_of("name", Language::TAG, Language::from_name)?)
         }
         "sound" => {
             fields.only("name")?;

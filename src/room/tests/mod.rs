@@ -24,6 +24,14 @@ const OTHER_DESK: DeskId = DeskId(2);
 const CALL: CallId = CallId(100);
 const OTHER_CALL: CallId = CallId(200);
 
+fn spanish() -> Language {
+    Language::from_name("es-US").expect("a tag")
+}
+
+fn unknown_language() -> Language {
+    Language::from_name("fr-FR").expect("a tag")
+}
+
 /// Three profiles that differ in everything rules can see.
 fn rules() -> Rules {
     let quiet = ProfileRules { name: "quiet".to_owned(), ..ProfileRules::default() };
@@ -48,7 +56,12 @@ fn rules() -> Rules {
         dark: true,
         ..ProfileRules::default()
     };
-    Rules { profiles: vec![long, quiet, night], default_profile: "quiet".to_owned(), ..Rules::default() }
+    Rules {
+        profiles: vec![long, quiet, night],
+        default_profile: "quiet".to_owned(),
+        languages: vec![Language::FALLBACK, spanish()],
+        ..Rules::default()
+    }
 }
 
 /// A room and the one who drives it: carries out every deadline on the way to the next event, as the driver does.

@@ -349,7 +349,7 @@ impl Run {
             8 => Event::WipeFailed(receipt(false)),
             9 => Event::TurnoverDone,
             10 => Event::ProfileChosen { name: profile.unwrap_or_default() },
-            _ => Event::LanguageChosen(self.dice.pick(Language::ALL)),
+            _ => Event::LanguageChosen(self.dice.pick(&[Language::FALLBACK, spanish(), unknown_language()])),
         }
     }
 

@@ -13,7 +13,7 @@ fn one_of_each() -> Vec<(&'static str, Event)> {
     let text = || PatientText::new("words");
     vec![
         ("visit_begins", Event::VisitBegins),
-        ("language", Event::LanguageChosen(Language::Spanish)),
+        ("language", Event::LanguageChosen(spanish())),
         ("profile", Event::ProfileChosen { name: "long".to_owned() }),
         ("session_begins", session(None)),
         ("infusion_starts", Event::InfusionStarts),
@@ -292,7 +292,7 @@ fn a_new_person_finds_a_fresh_room() {
     let used: Vec<Event> = vec![
         Event::ProfileChosen { name: "night".to_owned() },
         Event::VisitBegins,
-        Event::LanguageChosen(Language::Spanish),
+        Event::LanguageChosen(spanish()),
         Event::IntentionWritten { question: 0, text: PatientText::new("words") },
         Event::Volume { db: -55.0 },
         Event::PlaceChosen(Place::NightSky),
@@ -422,10 +422,19 @@ fn a_room_without_profiles_still_stands() {
 }
 
 #[test]
-fn names_of_stages_places_troubles_and_languages_lead_back() {
+fn names_of_stages_places_and_troubles_lead_back() {
     assert!(Stage::ALL.iter().all(|stage| Stage::from_name(stage.name()) == Some(*stage)));
     assert!(Place::ALL.iter().all(|place| Place::from_name(place.name()) == Some(*place)));
     assert!(Trouble::ALL.iter().all(|trouble| Trouble::from_name(trouble.name()) == Some(*trouble)));
-    assert!(Language::ALL.iter().all(|language| Language::from_name(language.name()) == Some(*language)));
     assert!(Part::ALL.iter().all(|part| Part::from_name(part.name()) == Some(*part)));
+}
+
+#[test]
+fn a_language_that_is_not_there_is_refused_and_the_chosen_one_stays() {
+    let mut play = Play::in_stage(Stage::Arrive);
+    play.ok(1, Event::LanguageChosen(spanish()));
+    let refusal = play.at(2, Event::LanguageChosen(unknown_language())).expect_err("nobody speaks it here");
+    assert_eq!(refusal, Refusal::UnknownLanguage { known: vec![Language::FALLBACK, spanish()] });
+    assert_eq!(refusal.to_string(), "no such language here; it must be one of en-US, es-US");
+    assert_eq!(play.snapshot().language, spanish());
 }

@@ -1,0 +1,130 @@
+//! Owns what names a language everywhere, and what a file sets once for each language. Does not own which languages
+//! there are: that is data, found at start (`words::Languages`).
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Longest tag, in bytes: three letters, a hyphen and three digits.
+const TAG_BYTES_MAX: usize = 7;
+
+/// A language as it is spoken in a region, by its tag: the language and region subtags of BCP 47, such as `en-US`,
+/// `haw-US` or `es-419`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Language {
+    /// ASCII, padded with zeros.
+    tag: [u8; TAG_BYTES_MAX],
+    length: u8,
+}
+
+impl Language {
+    /// The language that every other one falls back to in the end. Its words are part of the program and complete.
+    pub const FALLBACK: Self = Self { tag: *b"en-US\0\0", length: 5 };
+
+    /// What [`Language::from_name`] accepts, for error messages.
+    pub const TAG: &str = "a language tag such as en-US";
+
+    /// The language of that tag: two or three lower-case letters, a hyphen, and two capitals or three digits.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        let (language, region) = name.split_once('-')?;
+        let is_language = matches!(language.len(), 2 | 3) && language.bytes().all(|byte| byte.is_ascii_lowercase());
+        let is_region = match region.len() {
+            2 => region.bytes().all(|byte| byte.is_ascii_uppercase()),
+            3 => region.bytes().all(|byte| byte.is_ascii_digit()),
+            _ => false,
+        };
+        if !is_language || !is_region {
+            return None;
+        }
+        let mut tag = [0; TAG_BYTES_MAX];
+        tag.get_mut(..name.len())?.copy_from_slice(name.as_bytes());
+        Some(Self { tag, length: u8::try_from(name.len()).ok()? })
+    }
+
+    /// Its tag.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        let tag = self.tag.get(..usize::from(self.length)).unwrap_or_default();
+        std::str::from_utf8(tag).unwrap_or_default()
+    }
+}
+
+impl Default for Language {
+    fn default() -> Self {
+        Self::FALLBACK
+    }
+}
+
+impl fmt::Debug for Language {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.name())
+    }
+}
+
+impl fmt::Display for Language {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.name())
+    }
+}
+
+/// A value for each language that a file sets one for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PerLanguage<T>(BTreeMap<Language, T>);
+
+impl<T> Default for PerLanguage<T> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<T> FromIterator<(Language, T)> for PerLanguage<T> {
+    fn from_iter<I: IntoIterator<Item = (Language, T)>>(values: I) -> Self {
+        Self(values.into_iter().collect())
+    }
+}
+
+impl<T> PerLanguage<T> {
+    /// The value of the first of `languages` that has one: a language, then those it falls back to.
+    #[must_use]
+    pub fn first_of(&self, languages: &[Language]) -> Option<&T> {
+        languages.iter().find_map(|language| self.0.get(language))
+    }
+
+    /// Every value with its language, by tag.
+    pub fn iter(&self) -> impl Iterator<Item = (Language, &T)> {
+        self.0.iter().map(|(language, value)| (*language, value))
+    }
+
+    /// Whether no language has a value.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_leads_to_a_language_and_back() {
+        for tag in ["en-US", "es-US", "haw-US", "es-419", "fil-PH"] {
+            assert_eq!(Language::from_name(tag).unwrap().name(), tag);
+        }
+        assert_eq!(Language::from_name("en-US"), Some(Language::FALLBACK));
+        for wrong in ["", "en", "en-us", "EN-US", "en_US", "english", "en-USA", "e-US", "engl-US", "en-41", "en-US-x"] {
+            assert_eq!(Language::from_name(wrong), None, "{wrong:?}");
+        }
+        assert_eq!(Language::from_name("éa-US"), None);
+    }
+
+    #[test]
+    fn a_value_is_looked_for_in_one_language_after_the_other() {
+        let language = |tag| Language::from_name(tag).unwrap();
+        let values: PerLanguage<u8> = [(language("en-US"), 1), (language("es-US"), 2)].into_iter().collect();
+        assert_eq!(values.first_of(&[language("ca-ES"), language("es-US"), Language::FALLBACK]), Some(&2));
+        assert_eq!(values.first_of(&[language("fr-FR"), Language::FALLBACK]), Some(&1));
+        assert_eq!(values.first_of(&[language("fr-FR")]), None);
+        assert!(!values.is_empty() && PerLanguage::<u8>::default().is_empty());
+    }
+}

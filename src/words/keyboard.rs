@@ -1,0 +1,121 @@
+//! Owns what the keys of a language's on-screen keyboard give. Does not own how they are drawn or struck
+//! (`widget::keyboard`).
+
+use std::collections::BTreeSet;
+
+use crate::findings::Section;
+
+/// Most keys in each row of a layer. The third row shares its width with *shift* and *delete*.
+const ROW_KEYS_MAX: [usize; 3] = [10, 10, 7];
+const ACCENTS_MAX: usize = 40;
+/// On the last row of every keyboard.
+const ALWAYS_THERE: [char; 2] = [',', '.'];
+/// Longest list of characters in a finding.
+const LISTED_MAX: usize = 20;
+
+/// The keys of one layer, row by row.
+pub type Rows = [Vec<char>; 3];
+
+/// The keys of one language. Comma, period, space and the keys that type nothing are the same in all of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Layout {
+    /// The layer of letters, in lower case.
+    pub letters: Rows,
+    /// The layer of digits and marks.
+    pub marks: Rows,
+    /// Letters with what the accent key makes of them; empty for a keyboard without that key.
+    accents: Vec<(char, char)>,
+}
+
+impl Layout {
+    pub(super) const EMPTY: Self = Self {
+        letters: [Vec::new(), Vec::new(), Vec::new()],
+        marks: [Vec::new(), Vec::new(), Vec::new()],
+        accents: Vec::new(),
+    };
+
+    /// The letter with its accent; the letter itself if it has none.
+    #[must_use]
+    pub fn accented(&self, letter: char) -> char {
+        self.accents.iter().find(|(plain, _)| *plain == letter).map_or(letter, |(_, accented)| *accented)
+    }
+
+    /// What stands on the accent key: two examples of what it makes. `None` if there is no such key.
+    #[must_use]
+    pub fn accent_label(&self) -> Option<String> {
+        let examples: Vec<String> = self.accents.iter().take(2).map(|(_, accented)| accented.to_string()).collect();
+        (!examples.is_empty()).then(|| examples.join(" "))
+    }
+
+    /// Reads the table `keyboard`. `needed` holds what somebody must be able to type. `None` if there is no such table,
+    /// or if its layers cannot be used.
+    pub(super) fn read(section: &Section<'_>, needed: &BTreeSet<char>) -> Option<Self> {
+        if !section.is_present() {
+            return None;
+        }
+        let (letters, marks) = (rows(section, "letters"), rows(section, "marks"));
+        let accents = section.list("accents", ACCENTS_MAX, "pairs of a letter and what it becomes", |pair| {
+            let mut chars = pair.chars();
+            match (chars.next(), chars.next(), chars.next()) {
+                (Some(plain), Some(accented), None) => Ok((plain, accented)),
+                _ => Err("two characters: a letter and what it becomes".to_owned()),
+            }
+        });
+        section.finish();
+        let layout = Self { letters: letters?, marks: marks?, accents: accents.unwrap_or_default() };
+        layout.report_doubles(section);
+        layout.report_gaps(section, needed);
+        Some(layout)
+    }
+
+    fn report_doubles(&self, section: &Section<'_>) {
+        let mut seen = BTreeSet::from(ALWAYS_THERE);
+        for (layer, rows) in [("letters", &self.letters), ("marks", &self.marks)] {
+            for key in rows.iter().flatten().filter(|key| !seen.insert(**key)) {
+                section.report(
+                    layer,
+                    format!("{:?} twice", key.to_string()),
+                    "each key once; comma and period are there",
+                );
+            }
+        }
+        let mut accented = BTreeSet::new();
+        for (plain, _) in &self.accents {
+            if !self.letters.iter().flatten().any(|letter| letter == plain) {
+                section.report("accents", format!("{:?}", plain.to_string()), "a letter of the layer letters");
+            } else if !accented.insert(plain) {
+                section.report("accents", format!("{:?} twice", plain.to_string()), "one pair for each letter");
+            }
+        }
+    }
+
+    fn report_gaps(&self, section: &Section<'_>, needed: &BTreeSet<char>) {
+        let mut typed: BTreeSet<char> = self.letters.iter().chain(&self.marks).flatten().copied().collect();
+        typed.extend(self.accents.iter().map(|(_, accented)| *accented));
+        let missing: Vec<String> = needed.difference(&typed).take(LISTED_MAX).map(char::to_string).collect();
+        if !missing.is_empty() {
+            let allowed = "a key for each digit and for each letter that the patient's words use";
+            section.report("letters", format!("no key for {}", missing.join(" ")), allowed);
+        }
+    }
+}
+
+fn rows(section: &Section<'_>, layer: &'static str) -> Option<Rows> {
+    let allowed = "three rows of 1 to 10, 1 to 10 and 1 to 7 keys, each row a text without spaces";
+    section.require(layer, allowed);
+    let rows = section.words(layer, ROW_KEYS_MAX.len())?;
+    let rows: Vec<Vec<char>> = rows.iter().map(|row| row.chars().collect()).collect();
+    let fits = rows.iter().zip(ROW_KEYS_MAX).all(|(row, most)| (1..=most).contains(&row.len()));
+    match Rows::try_from(rows) {
+        Ok(rows) if fits && !rows.iter().flatten().any(|key| key.is_whitespace()) => Some(rows),
+        Ok(rows) => {
+            let counts: Vec<String> = rows.iter().map(|row| row.len().to_string()).collect();
+            section.report(layer, format!("rows of {} characters", counts.join(", ")), allowed);
+            None
+        }
+        Err(rows) => {
+            section.report(layer, format!("{} rows", rows.len()), allowed);
+            None
+        }
+    }
+}

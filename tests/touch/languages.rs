@@ -1,0 +1,109 @@
+//! Languages as data: the chooser bears as many as there may be, and a keyboard writes each.
+
+use iced::{Rectangle, Size};
+use stillroom::room::notes::{Page, PatientText};
+use stillroom::room::{Event, Snapshot};
+use stillroom::vocabulary::language::Language;
+use stillroom::words::{LANGUAGES_MAX, Locales};
+
+use crate::drawing::in_after;
+use crate::pictures::keep;
+use crate::pseudo;
+use crate::sizes::Checker;
+use crate::tablet::{SIZE, Tablet};
+
+/// The shipped languages and the pseudo-language.
+pub fn locales_with_pseudo() -> Locales {
+    locales_with(1)
+}
+
+/// The shipped languages and that many more, each of them the pseudo-language under a tag of its own.
+fn locales_with(more: usize) -> Locales {
+    let folder = tempfile::tempdir().unwrap();
+    for region in ["XA", "XB", "XC", "XD", "XE", "XF"].into_iter().take(more) {
+        pseudo::write(folder.path(), &format!("qps-{region}"));
+    }
+    let (locales, findings) = Locales::with_folder(folder.path());
+    assert_eq!(findings, []);
+    locales
+}
+
+#[test]
+fn two_to_eight_languages_can_be_chosen_from() {
+    for more in 0..=LANGUAGES_MAX - 2 {
+        let locales = locales_with(more);
+        for size in [SIZE, Size::new(1920.0, 1200.0)] {
+            let mut tablet = Tablet::with_locales(size, &locales);
+            tablet.tell(Event::VisitBegins);
+            Checker::new(size).check(&tablet, &format!("{} languages", more + 2));
+            for language in locales.languages() {
+                assert!(tablet.shows(&format!("language-{language}")), "{language} is not offered");
+            }
+            for (line, at) in tablet.lines() {
+                assert!(at.is_within(&Rectangle::with_size(size)), "{line:?} stands at {at:?}");
+            }
+            let last = *locales.languages().last().unwrap();
+            tablet.tap(1, tablet.at(&format!("language-{last}")).center());
+            assert_eq!(tablet.snapshot().language, last);
+        }
+    }
+}
+
+fn page(snapshot: &Snapshot) -> String {
+    let words = snapshot.notes.pages.first().and_then(Page::words).map(PatientText::reveal);
+    words.unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_language_writes_with_a_keyboard_of_its_own() {
+    let mut tablet = Tablet::with_locales(SIZE, &locales_with_pseudo());
+    tablet.tell(Event::VisitBegins);
+    tablet.tell(Event::LanguageChosen(Language::from_name("qps-XA").unwrap()));
+    in_after(&mut tablet);
+    tablet.tap(1, tablet.at("write").center());
+    for key in ["accent", "w", "accent", "e", "accent", "l", "p"] {
+        tablet.tap(1, tablet.at(&format!("key-{key}")).center());
+    }
+    assert_eq!(page(&tablet.snapshot()), "Ŵéļp");
+}
+
+#[test]
+#[ignore = "for people to look at"]
+fn soak_pictures_of_a_visit_in_the_pseudo_language() {
+    let mut tablet = Tablet::with_locales(SIZE, &locales_with(LANGUAGES_MAX - 2));
+    tablet.tell(Event::VisitBegins);
+    keep(&mut tablet, "pseudo-languages");
+    let mut tablet = Tablet::with_locales(SIZE, &locales_with_pseudo());
+    tablet.tell(Event::VisitBegins);
+    keep(&mut tablet, "pseudo-language");
+    tablet.tap(1, tablet.at("language-qps-XA").center());
+    let mut step = 0;
+    loop {
+        keep(&mut tablet, &format!("pseudo-arrive-{step:02}"));
+        if !tablet.shows("next") {
+            break;
+        }
+        tablet.tap(1, tablet.at("next").center());
+        step += 1;
+    }
+    tablet.tell(Event::SessionBegins { profile: None, infusion_minutes: None, settle: true });
+    keep(&mut tablet, "pseudo-session");
+    for id in ["sound", "places"] {
+        tablet.tap(1, tablet.at(id).center());
+        keep(&mut tablet, &format!("pseudo-session-{id}"));
+        tablet.tap(1, tablet.at("close").center());
+    }
+    tablet.tell(Event::Anchor { on: true });
+    keep(&mut tablet, "pseudo-session-anchor");
+    tablet.tell(Event::Anchor { on: false });
+    tablet.tell(Event::AfterBegins);
+    keep(&mut tablet, "pseudo-after");
+    for id in ["write", "draw"] {
+        tablet.tap(1, tablet.at(id).center());
+        keep(&mut tablet, &format!("pseudo-after-{id}"));
+        tablet.tap(1, tablet.at("close").center());
+    }
+    crate::take_home::every_state(&mut tablet, &mut |tablet, state| keep(tablet, &format!("pseudo-take-{state}")));
+    tablet.tell(Event::Farewell);
+    keep(&mut tablet, "pseudo-farewell");
+}

@@ -1,5 +1,5 @@
-//! Owns how a problem in a file is named, on one line, and the walk over a TOML file that names every one of them.
-//! Does not own which keys a file may have: `config` and `profile` do.
+//! Owns findings, each a problem in a file told on one line, and the reading of TOML files that reports all of them at
+//! once. Does not own which keys a file may have: `config`, `profile` and `words` do.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -9,29 +9,29 @@ use std::path::{Component, Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// The longest file that is read, in bytes: far above any honest one, far below what would hurt the tablet.
+/// Maximum size of a file that is read, in bytes: far more than any file needs, far less than would strain the tablet.
 pub const FILE_BYTES_MAX: u64 = 1 << 18;
 
-/// How much of a wrong value is repeated in its finding, in characters.
+/// Maximum length of a wrong value as its finding quotes it, in characters.
 const FOUND_CHARS_MAX: usize = 60;
 
-/// One problem in one file: where it is, what is there and what may be there.
+/// One problem in one file: where it is, what stands there, and what is allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The file, as it was named to us.
+    /// The file's path, as the user gave it.
     pub file: PathBuf,
-    /// The line, counted from 1; none if the file as a whole is the problem.
+    /// The line, counted from 1; `None` if the problem is the file as a whole.
     pub line: Option<usize>,
     /// The key with its tables, such as `session.infusion_minutes`.
     pub key: String,
-    /// What is there.
+    /// What stands there.
     pub found: String,
-    /// What may be there.
+    /// What is allowed there.
     pub allowed: String,
 }
 
 impl Finding {
-    /// A problem of the file as a whole.
+    /// A problem with the file as a whole.
     pub fn of_file(file: &Path, found: impl Into<String>, allowed: impl Into<String>) -> Self {
         Self { file: file.into(), line: None, key: "file".into(), found: found.into(), allowed: allowed.into() }
     }
@@ -47,16 +47,16 @@ impl fmt::Display for Finding {
     }
 }
 
-/// A choice that files name by a word.
+/// An enum whose variants have names in files.
 pub trait Named: Copy + 'static {
-    /// Every choice, in the order in which it is listed.
+    /// Every variant, in the order in which findings list them.
     const EVERY: &'static [Self];
 
-    /// The word for it in files.
+    /// Its name in files.
     fn word(self) -> &'static str;
 }
 
-/// A place in a file that names something beside it, kept so that a later look can say where it was named.
+/// A place in a file that refers to something outside it, kept so that a later check can report it with its line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mention {
     /// The name, as written.
@@ -68,7 +68,7 @@ pub struct Mention {
 }
 
 impl Mention {
-    /// What is wrong with the thing that is named here.
+    /// A finding about what is named here.
     pub fn finding(&self, file: &Path, allowed: impl Into<String>) -> Finding {
         Finding {
             file: file.into(),
@@ -80,7 +80,7 @@ impl Mention {
     }
 }
 
-/// Reads a whole text file, or names why it cannot be read.
+/// Reads a whole text file.
 ///
 /// # Errors
 /// A finding if the file is missing, longer than [`FILE_BYTES_MAX`] or not UTF-8.
@@ -93,7 +93,7 @@ pub fn read_text(file: &Path) -> Result<String, Finding> {
     std::fs::read_to_string(file).map_err(|error| refused(&error))
 }
 
-/// Why something on disk cannot be read, in the words of a finding.
+/// An I/O error in the words of a finding.
 #[must_use]
 pub fn io_reason(error: &std::io::Error) -> String {
     match error.kind() {
@@ -104,7 +104,7 @@ pub fn io_reason(error: &std::io::Error) -> String {
     }
 }
 
-/// A TOML file being read: its text, its tables and what was found wrong so far.
+/// A TOML file being read: its text, its tables and the findings so far.
 pub struct Document<'t> {
     file: &'t Path,
     text: &'t str,
@@ -116,8 +116,8 @@ impl<'t> Document<'t> {
     /// Parses the text of `file`. Nothing is read from disk.
     ///
     /// # Errors
-    /// Every syntax error with its line. A file with syntax errors is not looked at further: what a broken line
-    /// was meant to be can only be guessed, and a guess would blame innocent keys.
+    /// Every syntax error with its line. Nothing else is reported for such a file: what a broken line was meant to be can
+    /// only be guessed, and a wrong guess would blame keys that are right.
     pub fn parse(file: &'t Path, text: &'t str) -> Result<Self, Vec<Finding>> {
         let (root, errors) = DeTable::parse_recoverable(text);
         if errors.is_empty() {
@@ -139,7 +139,7 @@ impl<'t> Document<'t> {
         Section::new(self, String::new(), Some(self.root.get_ref()), 1)
     }
 
-    /// Everything found, in the order of the lines.
+    /// All findings, in the order of their lines.
     pub fn into_findings(self) -> Vec<Finding> {
         let mut findings = self.findings.into_inner();
         findings.sort_by_key(|finding| finding.line);
@@ -151,9 +151,9 @@ impl<'t> Document<'t> {
     }
 }
 
-/// One table of a [`Document`]. Asking for a key makes it a known one; [`Section::finish`] names the others.
+/// One table of a [`Document`]. Reading a key makes it known; [`Section::finish`] reports those that are not.
 ///
-/// A wrong value is reported once and then reads as absent, so that the rest of the file is still looked at.
+/// A wrong value is reported once and then reads as absent, so that the rest of the file is still checked.
 pub struct Section<'d> {
     document: &'d Document<'d>,
     path: String,
@@ -167,7 +167,7 @@ impl<'d> Section<'d> {
         Self { document, path, table, line, known: RefCell::default() }
     }
 
-    /// Every key that the table has, known or not.
+    /// Every key of the table, known or not.
     pub fn keys(&self) -> Vec<&'d str> {
         self.table.into_iter().flatten().map(|(name, _)| name.get_ref().as_ref()).collect()
     }
@@ -177,26 +177,26 @@ impl<'d> Section<'d> {
         self.table.is_some()
     }
 
-    /// The line on which `key` stands, or that of the table if it has none.
+    /// The line of `key`, or that of the table if `key` is absent.
     pub fn line_of(&self, key: &str) -> usize {
         self.table
             .and_then(|table| table.iter().find(|(name, _)| name.get_ref() == key))
             .map_or(self.line, |(name, _)| line_of(self.document.text, name.span().start))
     }
 
-    /// Reports what is wrong with `key`.
+    /// Reports a problem with `key`.
     pub fn report(&self, key: &str, found: impl Into<String>, allowed: impl Into<String>) {
         self.push(self.line_of(key), self.key_path(key), found.into(), allowed.into());
     }
 
-    /// Reports that `key` must be there, unless it is, rightly or wrongly.
+    /// Reports `key` as missing unless it is there, valid or not.
     pub fn require(&self, key: &str, allowed: impl Into<String>) {
         if !self.has(key) {
             self.report(key, "nothing", allowed);
         }
     }
 
-    /// Whether the file has `key`, rightly or wrongly.
+    /// Whether the file has `key`, valid or not.
     pub fn has(&self, key: &str) -> bool {
         self.table.is_some_and(|table| table.iter().any(|(name, _)| name.get_ref() == key))
     }
@@ -225,7 +225,7 @@ impl<'d> Section<'d> {
     }
 
     /// A whole number in `range`.
-    pub fn whole(&self, key: &'d str, range: RangeInclusive<u32>) -> Option<u32> {
+    pub fn integer(&self, key: &'d str, range: RangeInclusive<u32>) -> Option<u32> {
         let allowed = format!("a whole number from {} to {}", range.start(), range.end());
         self.read(key, &allowed, |value| {
             let integer = value.as_integer()?;
@@ -247,11 +247,11 @@ impl<'d> Section<'d> {
     }
 
     /// `true` or `false`.
-    pub fn flag(&self, key: &'d str) -> Option<bool> {
+    pub fn boolean(&self, key: &'d str) -> Option<bool> {
         self.read(key, "true or false", DeValue::as_bool)
     }
 
-    /// A text of `chars` characters without control characters, with the space around it taken off.
+    /// A text of `chars` characters without control characters, trimmed.
     pub fn text(&self, key: &'d str, chars: RangeInclusive<usize>) -> Option<String> {
         let allowed = format!("a text of {} to {} characters", chars.start(), chars.end());
         self.text_where(key, &allowed, |text| tidy(text, &chars))
@@ -264,17 +264,17 @@ impl<'d> Section<'d> {
         path
     }
 
-    /// A text that `accept` can make something of; `allowed` says what that is.
+    /// A text that `accept` can parse; `allowed` describes such a text.
     pub fn text_where<T>(&self, key: &'d str, allowed: &str, accept: impl FnOnce(&str) -> Option<T>) -> Option<T> {
         self.read(key, allowed, |value| value.as_str().and_then(accept))
     }
 
-    /// A text that `accept` can make something of, or else says what is allowed.
+    /// A text that `accept` can parse; otherwise it returns what is allowed.
     pub fn text_or<T>(&self, key: &'d str, accept: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
         self.read_or(key, |value| accept(value.as_str().unwrap_or_default()))
     }
 
-    /// A choice by its word.
+    /// A variant by its name.
     pub fn choice<T: Named>(&self, key: &'d str) -> Option<T> {
         self.read_or(key, |value| match value.as_str() {
             Some(word) => choice(word),
@@ -282,13 +282,13 @@ impl<'d> Section<'d> {
         })
     }
 
-    /// A list of choices by their words, each at most once.
+    /// A list of variants by their names, each at most once.
     pub fn choices<T: Named + PartialEq>(&self, key: &'d str) -> Option<Vec<T>> {
         self.list(key, T::EVERY.len(), "words", |word| choice(word))
     }
 
-    /// A list of at most `max` different texts that `accept` can make something of, or else says what is allowed.
-    /// `what` names them in the plural.
+    /// A list of at most `max` distinct texts that `accept` can parse; otherwise it returns what is allowed. `what` is the
+    /// plural noun for them.
     pub fn list<T: PartialEq>(
         &self,
         key: &'d str,
@@ -310,12 +310,12 @@ impl<'d> Section<'d> {
                 Err(allowed) => self.push(line, self.key_path(key), self.found(item), allowed),
             }
         }
-        // a list of which nothing could be taken reads as absent; one that is empty on purpose is a choice
+        // A list with no valid item reads as absent; one left empty on purpose does not.
         (!list.is_empty() || items.is_empty()).then_some(list)
     }
 
-    /// A list of at most `max` texts of 1 to 1000 characters, the same ones too.
-    pub fn words(&self, key: &'d str, max: usize) -> Option<Vec<String>> {
+    /// A list of at most `max` texts of 1 to 1000 characters; the same text may occur twice.
+    pub fn texts(&self, key: &'d str, max: usize) -> Option<Vec<String>> {
         let allowed = format!("a list of at most {max} texts, each in quotes");
         let items = self.items(key, max, &allowed)?;
         let words = items.iter().map(|item| item.get_ref().as_str().and_then(|text| tidy(text, &(1..=1000))));
@@ -326,7 +326,7 @@ impl<'d> Section<'d> {
         words
     }
 
-    /// Where each text of the list `key`, or the one text `key`, stands.
+    /// Where each text of the list `key`, or the single text `key`, stands.
     pub fn mentions(&self, key: &str) -> Vec<Mention> {
         let value = self.table.and_then(|table| table.iter().find(|(name, _)| name.get_ref() == key));
         let Some((_, value)) = value else { return Vec::new() };
@@ -341,12 +341,12 @@ impl<'d> Section<'d> {
             .collect()
     }
 
-    /// Where `key` itself stands, for keys that name something beside the file.
+    /// Where `key` itself stands, for keys that refer to something outside the file.
     pub fn mention_of(&self, key: &str) -> Mention {
         Mention { name: key.into(), line: self.line_of(key), key: self.key_path(key) }
     }
 
-    /// Names every key that was not asked for.
+    /// Reports every key that was not read.
     pub fn finish(&self) {
         let known = self.known.borrow();
         for (name, _) in self.table.into_iter().flatten() {
@@ -371,7 +371,7 @@ impl<'d> Section<'d> {
     }
 
     fn read_or<T>(&self, key: &'d str, accept: impl FnOnce(&'d DeValue<'d>) -> Result<T, String>) -> Option<T> {
-        self.know(key);
+        self.mark_known(key);
         let (_, value) = self.table?.iter().find(|(name, _)| name.get_ref() == key)?;
         match accept(value.get_ref()) {
             Ok(taken) => Some(taken),
@@ -382,7 +382,7 @@ impl<'d> Section<'d> {
         }
     }
 
-    fn know(&self, key: &'d str) {
+    fn mark_known(&self, key: &'d str) {
         let mut known = self.known.borrow_mut();
         if !known.contains(&key) {
             known.push(key);
@@ -398,7 +398,7 @@ impl<'d> Section<'d> {
     }
 
     fn key_path(&self, key: &str) -> String {
-        // a key that is not plain is quoted, as the file itself must
+        // A key that is not bare must be quoted, as in the file itself.
         let plain = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
         let key = if plain { key.to_owned() } else { shortened(&format!("{key:?}")) };
         if self.path.is_empty() { key } else { format!("{}.{key}", self.path) }
@@ -410,22 +410,22 @@ impl<'d> Section<'d> {
     }
 }
 
-/// `text` with the space around it taken off, if it has so many characters and none that controls a terminal.
+/// `text`, trimmed, if the number of its characters is in `chars` and none is a control character.
 pub fn tidy(text: &str, chars: &RangeInclusive<usize>) -> Option<String> {
     let text = text.trim();
     (chars.contains(&text.chars().count()) && !text.chars().any(char::is_control)).then(|| text.to_owned())
 }
 
-/// Whether a path stays inside the folder it is joined to.
+/// Whether a path stays inside the folder that it is joined to: it is relative, and never leads up.
 #[must_use]
 pub fn stays_inside(path: &Path) -> bool {
     path.components().next().is_some() && path.components().all(|part| matches!(part, Component::Normal(_)))
 }
 
-/// The choice of that word, or which there are.
+/// The variant of that name.
 ///
 /// # Errors
-/// What is allowed, with the nearest word.
+/// What is allowed, with the name that was probably meant.
 pub fn choice<T: Named>(word: &str) -> Result<T, String> {
     T::EVERY.iter().copied().find(|choice| choice.word() == word).ok_or_else(|| one_of_all::<T>(Some(word)))
 }
@@ -434,7 +434,7 @@ fn one_of_all<T: Named>(word: Option<&str>) -> String {
     one_of(&T::EVERY.iter().map(|choice| choice.word()).collect::<Vec<_>>(), word)
 }
 
-/// What is allowed where `words` are, with the one that was probably meant by `found`.
+/// What is allowed where any of `words` is, with the one that `found` was probably meant to be.
 #[must_use]
 pub fn one_of(words: &[&str], found: Option<&str>) -> String {
     let meant = found.and_then(|found| nearest(found, words));
@@ -458,17 +458,16 @@ pub fn line_of(text: &str, offset: usize) -> usize {
     text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
 }
 
-/// The known word that was probably meant, if one is close enough: one slip of the finger, and one more for every four
-/// characters.
+/// The known word that was probably meant, if one is close enough: one edit away, and one more for every four characters.
 #[must_use]
 pub fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     let reach = 1 + word.chars().count() / 4;
-    let measured = known.iter().map(|candidate| (slips(word, candidate), *candidate));
-    measured.filter(|(slips, _)| *slips <= reach).min().map(|(_, candidate)| candidate)
+    let measured = known.iter().map(|candidate| (edit_distance(word, candidate), *candidate));
+    measured.filter(|(distance, _)| *distance <= reach).min().map(|(_, candidate)| candidate)
 }
 
-/// How many characters must be put in, taken out or changed to make `from` into `to`, ignoring case.
-fn slips(from: &str, to: &str) -> usize {
+/// The Levenshtein distance between two words, ignoring case.
+fn edit_distance(from: &str, to: &str) -> usize {
     let to: Vec<char> = to.to_lowercase().chars().collect();
     let mut costs: Vec<usize> = (0..=to.len()).collect();
     for (row, left) in from.to_lowercase().chars().enumerate() {

@@ -7,7 +7,7 @@ use clap::Args;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{FAILED, UNUSABLE, guarding};
-use crate::config::{self, Desks};
+use crate::config::{self, DesksConfig};
 use crate::desk::rooms::{self, RoomsError, RoomsOptions};
 use crate::desk::{self, DeskError};
 use crate::line::broker::Broker;
@@ -61,7 +61,7 @@ fn open(args: &DeskArgs) -> Result<rooms::BoundRooms, String> {
     Ok(bound.follow_password(move || Secret::desk_password(&homes.state).hash().ok().flatten()))
 }
 
-fn options(desks: Desks, state: &Path, file: &Path) -> Result<RoomsOptions, String> {
+fn options(desks: DesksConfig, state: &Path, file: &Path) -> Result<RoomsOptions, String> {
     let broker = desks.broker.ok_or_else(|| {
         format!("{}: [line.mqtt] url names no broker, and without one no room is heard", file.display())
     })?;
@@ -75,8 +75,8 @@ fn options(desks: Desks, state: &Path, file: &Path) -> Result<RoomsOptions, Stri
     Ok(RoomsOptions {
         listen: desks.desk.listen,
         tls: match desks.desk.tls {
-            config::Tls::Auto => desk::Tls::Auto,
-            config::Tls::Files { cert, key } => desk::Tls::Files { cert, key },
+            config::TlsConfig::Auto => desk::Tls::Auto,
+            config::TlsConfig::Files { cert, key } => desk::Tls::Files { cert, key },
         },
         // Beside a room's own desk on the same machine: each has a certificate and sign-ins of its own.
         folder: state.join("rooms-desk"),

@@ -193,7 +193,7 @@ fn sound_that_is_missing(file: Option<&std::path::Path>, config: &Config) -> Vec
 
 /// The printer that is named, if the print server does not know it.
 fn printer_that_is_missing(file: Option<&std::path::Path>, config: &Config) -> Option<Finding> {
-    let config::Printer::Named(name) = &config.take_home.printer else { return None };
+    let config::PrinterChoice::Named(name) = &config.take_home.printer else { return None };
     let printer = wiring::take_home::printer(Some(name.clone()));
     let error = printer.find().err()?;
     let file = file.unwrap_or(std::path::Path::new("kiosk.toml"));

@@ -253,8 +253,8 @@ impl House {
         let options = DeskOptions {
             listen: self.config.desk.listen,
             tls: match &self.config.desk.tls {
-                config::Tls::Auto => desk::Tls::Auto,
-                config::Tls::Files { cert, key } => desk::Tls::Files { cert: cert.clone(), key: key.clone() },
+                config::TlsConfig::Auto => desk::Tls::Auto,
+                config::TlsConfig::Files { cert, key } => desk::Tls::Files { cert: cert.clone(), key: key.clone() },
             },
             folder: self.state.join("desk"),
             password_hash: self.password_hash.clone(),

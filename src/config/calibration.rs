@@ -1,53 +1,53 @@
-//! Owns what a level means at the patient's pillow: one reading with a sound meter turns digital levels into dB(A), and
-//! levels into words. Pure. Does not own the cap itself, which stays a digital level.
+//! Owns what a digital level means at the patient's pillow: one reading with a sound meter turns it into dB(A), and the
+//! distance from the cap into a step for people. Does not own the cap itself, which stays a digital level.
 
-/// The loudness that tracks, score and beds are matched to at a volume of 0 dB, in dB below full scale.
+/// The loudness to which tracks, score and beds are matched at a volume of 0 dB, in dBFS.
 pub const PROGRAM_DB: f32 = -24.0;
-/// What a sound meter may have read, in dB(A).
+/// Allowed readings of a sound meter, in dB(A).
 pub const READING_DBA: std::ops::RangeInclusive<f32> = 20.0..=110.0;
-/// What level the reading's tone may have had, in dB below full scale.
+/// Allowed levels of the test tone, in dBFS.
 pub const TEST_TONE_DB: std::ops::RangeInclusive<f32> = -60.0..=-10.0;
-/// The effective level of the tone that a meter is read by where kiosk.toml names none, in dB below full scale.
+/// Default RMS level of the test tone, in dBFS.
 pub const READING_TONE_DB: f32 = -30.0;
-/// What a cap in dB(A) may be.
+/// Allowed caps, in dB(A).
 pub const CAP_DBA: std::ops::RangeInclusive<f32> = 30.0..=85.0;
 
-/// One reading at the pillow.
+/// One reading of a sound meter at the pillow.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Calibration {
-    /// The effective (RMS) level of the test tone in dB below full scale, within [`TEST_TONE_DB`].
+    /// The RMS level of the test tone in dBFS, within [`TEST_TONE_DB`].
     pub test_tone_db: f32,
-    /// What the meter read meanwhile in dB(A), slow, within [`READING_DBA`].
+    /// What the meter read meanwhile, in dB(A) with slow time weighting, within [`READING_DBA`].
     pub reading_dba: f32,
-    /// The output that it was read on; none for whichever there is at the start.
+    /// The output on which it was read; `None` for the one found at start.
     pub output: Option<String>,
-    /// The port of the output that it was read on, such as a headphone jack.
+    /// The port of that output, such as a headphone jack.
     pub port: Option<String>,
 }
 
 impl Calibration {
-    /// What a sound of the effective level `level_db` reads at the pillow, in dB(A).
+    /// The level at the pillow, in dB(A), of a sound whose RMS level is `level_db`.
     #[must_use]
     pub fn dba_of_level(&self, level_db: f32) -> f32 {
         self.reading_dba + level_db - self.test_tone_db
     }
 
-    /// What music at the volume `volume_db` reads at the pillow on average, in dB(A).
+    /// The average level at the pillow, in dB(A), of music at the volume `volume_db`.
     #[must_use]
     pub fn dba_of_volume(&self, volume_db: f32) -> f32 {
         self.dba_of_level(volume_db + PROGRAM_DB)
     }
 
-    /// The volume at which music reads `dba` at the pillow on average. Never above full scale.
+    /// The volume in dB at which music averages `dba` at the pillow. Never above full scale.
     #[must_use]
     pub fn volume_of_dba(&self, dba: f32) -> f32 {
         (dba - self.reading_dba + self.test_tone_db - PROGRAM_DB).min(0.0)
     }
 }
 
-/// How loud a volume is beside the most this room allows, for people.
+/// How loud a volume is relative to the room's cap, for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Loudness {
+pub enum LoudnessStep {
     /// More than 24 dB below the cap.
     VeryQuiet,
     /// More than 15 dB below the cap.
@@ -60,11 +60,11 @@ pub enum Loudness {
     Full,
 }
 
-impl Loudness {
-    /// Every step from the quietest to the fullest.
+impl LoudnessStep {
+    /// Every step, from the quietest up.
     pub const ALL: [Self; 5] = [Self::VeryQuiet, Self::Quiet, Self::Medium, Self::Strong, Self::Full];
 
-    /// How loud `volume_db` is in a room whose cap is `cap_db`.
+    /// The step of `volume_db` in a room whose cap is `cap_db`.
     #[must_use]
     pub fn of(volume_db: f32, cap_db: f32) -> Self {
         match cap_db - volume_db {
@@ -76,7 +76,7 @@ impl Loudness {
         }
     }
 
-    /// Its place among the steps, 1 to 5, by which its word is known.
+    /// Its number, 1 to 5, which is part of the key of its message.
     #[must_use]
     pub fn step(self) -> usize {
         Self::ALL.iter().position(|step| *step == self).map_or(1, |place| place + 1)
@@ -104,9 +104,9 @@ mod tests {
 
     #[test]
     fn words_grow_with_the_level() {
-        let words: Vec<Loudness> = (-60..=0).map(|level_db| Loudness::of(level_db as f32, -12.0)).collect();
+        let words: Vec<LoudnessStep> = (-60..=0).map(|level_db| LoudnessStep::of(level_db as f32, -12.0)).collect();
         assert!(words.windows(2).all(|pair| pair[0] <= pair[1]));
-        assert_eq!((words[0], words[48]), (Loudness::VeryQuiet, Loudness::Full));
-        assert!(Loudness::ALL.iter().all(|step| words.contains(step)));
+        assert_eq!((words[0], words[48]), (LoudnessStep::VeryQuiet, LoudnessStep::Full));
+        assert!(LoudnessStep::ALL.iter().all(|step| words.contains(step)));
     }
 }

@@ -1,14 +1,14 @@
-//! Owns what `stillroom check` looks at: a `kiosk.toml` with all it names, or just the files somebody names.
-//! Does not own how findings are printed or which exit they give.
+//! Owns what `stillroom check` checks: a `kiosk.toml` or `desk.toml` with everything it names, or only given files. Does
+//! not own how findings are printed, nor the exit code.
 
 use std::path::{Path, PathBuf};
 
-use super::{Config, Reading, Tls, find_languages, is_desks, load, load_desks, read};
+use super::{Config, ParsedConfig, TlsConfig, find_languages, is_desks, load, load_desks, read};
 use crate::findings::{Document, Finding, read_text};
 use crate::profile::{self, load_profiles, profile_files};
 use crate::words;
 
-/// Tables that only a `kiosk.toml` has.
+/// Tables found only in a `kiosk.toml`.
 const CONFIG_TABLES: [&str; 12] = [
     "room",
     "screen",
@@ -23,11 +23,12 @@ const CONFIG_TABLES: [&str; 12] = [
     "notes",
     "take_home",
 ];
-/// Tables that only a profile has.
+/// Tables found only in a profile.
 const PROFILE_TABLES: [&str; 7] = ["title", "description", "place", "breath", "words", "light", "limits"];
 
-/// Checks `config` and everything it names or, if `files` names any, just those; a folder stands for the profiles in
-/// it, or for the language that it holds. Without a `config` the defaults of the current folder are checked. An empty list means that all is well.
+/// Checks `config` and everything it names or, if `files` is not empty, only those; a folder stands for the profiles in
+/// it, or for the language that it holds. Without a `config`, the defaults of the current folder are checked. An empty
+/// result means that all is well.
 #[must_use]
 pub fn check_files(config: Option<&Path>, files: &[PathBuf]) -> Vec<Finding> {
     if files.is_empty() {
@@ -53,19 +54,19 @@ fn check_named(file: &Path, media_dir: &Path) -> Vec<Finding> {
     }
     match read_text(file) {
         Ok(text) if is_desks(file, &text) => load_desks(file).findings,
-        Ok(text) if is_config(file, &text) => look_over(file).1,
+        Ok(text) if is_config(file, &text) => check_settings(file).1,
         Ok(_) => profile::load(file, media_dir).1,
         Err(finding) => vec![finding],
     }
 }
 
-/// The findings of a `desk.toml`; none if it is another file.
+/// The findings of a `desk.toml`; `None` if it is another file.
 fn check_desks(file: &Path) -> Option<Vec<Finding>> {
     let text = read_text(file).ok()?;
     is_desks(file, &text).then(|| load_desks(file).findings)
 }
 
-/// Whether a file is a `kiosk.toml`: by the tables it has and, if those do not tell, by its name.
+/// Whether a file is a `kiosk.toml`: judged by its tables and, if those do not decide, by its name.
 fn is_config(file: &Path, text: &str) -> bool {
     let Ok(document) = Document::parse(file, text) else { return is_called_kiosk(file) };
     let root = document.root();
@@ -81,20 +82,20 @@ fn is_called_kiosk(file: &Path) -> bool {
     file.file_stem().is_some_and(|stem| stem.to_string_lossy().contains("kiosk"))
 }
 
-/// The findings of a `kiosk.toml`, those of what it names on disk among them, and what it came to if it can be read.
-fn look_over(file: &Path) -> (Option<Config>, Vec<Finding>) {
+/// The settings of a `kiosk.toml` if it can be read, and the findings, including those about files that it names.
+fn check_settings(file: &Path) -> (Option<Config>, Vec<Finding>) {
     let text = match read_text(file) {
         Ok(text) => text,
         Err(finding) => return (None, vec![finding]),
     };
     let mut reading = read(file, &text);
     find_languages(file, &mut reading);
-    let Reading { config, mut findings, mentions } = reading;
+    let ParsedConfig { config, mut findings, mentions } = reading;
     let mut missing = |key: &str, exists: bool, what: &str| {
         let mention = mentions.iter().find(|mention| mention.key == key && !exists);
         findings.extend(mention.map(|mention| mention.finding(file, what)));
     };
-    if let Tls::Files { cert, key } = &config.desk.tls {
+    if let TlsConfig::Files { cert, key } = &config.desk.tls {
         missing("desk.tls_cert", cert.is_file(), "a file that exists");
         missing("desk.tls_key", key.is_file(), "a file that exists");
     }
@@ -128,9 +129,9 @@ fn look_over(file: &Path) -> (Option<Config>, Vec<Finding>) {
 }
 
 fn check_config(file: &Path) -> Vec<Finding> {
-    let (config, mut findings) = look_over(file);
+    let (config, mut findings) = check_settings(file);
     let Some(config) = config else { return findings };
-    // a folder that is missing has been named already, with the line that names it
+    // A missing folder has been reported already, with its line.
     let named = findings.iter().any(|finding| finding.key == "profiles.dir");
     if !named {
         findings.extend(load_profiles(&config.profiles.dir, &config.media.dir).1);

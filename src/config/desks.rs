@@ -1,69 +1,69 @@
-//! Owns what a clinic may set for the desk of several rooms in `desk.toml`, and where that file is looked for. Does not
-//! own passwords, which lie in files of their own or, as hashes, in the state directory.
+//! Owns the settings of the desk of several rooms in `desk.toml`, and where that file is looked for. Does not own
+//! passwords, which are kept in files of their own or, as hashes, in the state directory.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use super::lines::broker;
 use super::reading::desk_keys;
-use super::{BrokerAccess, Desk, ROOM_ID, Tls, folder_of, is_room_id};
+use super::{BrokerAccess, DeskConfig, ROOM_ID, TlsConfig, folder_of, is_room_id};
 use crate::findings::{Document, Finding, Mention, read_text};
 use crate::vocabulary::language::Language;
 use crate::words::Locales;
 
-/// No desk shows more rooms.
+/// Maximum number of rooms on one desk.
 pub const ROOMS_MAX: usize = 64;
 
-/// Where the file is looked for when nobody names it, in this order.
+/// Where `desk.toml` is looked for if no path is given, in this order.
 pub const DESKS_PLACES: [&str; 2] = ["/etc/stillroom/desk.toml", "./desk.toml"];
 
-/// Everything a clinic may set for the desk of several rooms. Paths are already joined to the folder of the file.
+/// The settings of the desk of several rooms. Paths are already joined to the folder of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Desks {
-    /// What stands above the rooms, up to 40 characters; empty for the product's own name.
+pub struct DesksConfig {
+    /// The heading above the rooms, up to 40 characters; empty for the product's name.
     pub name: String,
     /// The language of the page.
     pub locale: Language,
-    /// The page for the clinic's browsers.
-    pub desk: Desk,
-    /// Where the rooms speak; none if that is missing or wrong, and then there is no desk.
+    /// The desk page.
+    pub desk: DeskConfig,
+    /// The broker; `None` if it is missing or wrong, and then there is no desk.
     pub broker: Option<BrokerAccess>,
-    /// The rooms that there should be, by their names on the broker: up to [`ROOMS_MAX`].
+    /// The rooms that are expected, by their ids at the broker: up to [`ROOMS_MAX`].
     pub rooms: Vec<String>,
 }
 
-impl Default for Desks {
+impl Default for DesksConfig {
     fn default() -> Self {
         Self {
             name: String::new(),
             locale: Language::FALLBACK,
-            desk: Desk { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8738)), ..Desk::default() },
+            desk: DeskConfig { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8738)), ..DeskConfig::default() },
             broker: None,
             rooms: Vec::new(),
         }
     }
 }
 
-/// What a `desk.toml` came to.
+/// The result of parsing a `desk.toml`.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct DesksReading {
+pub struct ParsedDesks {
     /// The settings; a key with a finding has its default.
-    pub desks: Desks,
-    /// Every problem, in the order of the lines.
+    pub desks: DesksConfig,
+    /// Every problem, in the order of their lines.
     pub findings: Vec<Finding>,
     mentions: Vec<Mention>,
 }
 
-/// Reads the text of a `desk.toml`. Nothing is read from disk.
+/// Parses a `desk.toml`. Reads nothing from disk.
 #[must_use]
-pub fn read_desks(file: &Path, text: &str) -> DesksReading {
+pub fn read_desks(file: &Path, text: &str) -> ParsedDesks {
     let folder = folder_of(file);
     let document = match Document::parse(file, text) {
         Ok(document) => document,
-        Err(findings) => return DesksReading { findings, ..DesksReading::default() },
+        Err(findings) => return ParsedDesks { findings, ..ParsedDesks::default() },
     };
     let mut mentions = Vec::new();
-    let default = Desks::default();
+    let default = DesksConfig::default();
     let root = document.root();
     let rooms = root.list("rooms", ROOMS_MAX, "rooms", |name| {
         if is_room_id(name) { Ok(name.to_owned()) } else { Err(ROOM_ID.to_owned()) }
@@ -82,11 +82,11 @@ pub fn read_desks(file: &Path, text: &str) -> DesksReading {
     mqtt.finish();
     line.finish();
     root.finish();
-    let desks = Desks { name, locale, desk, broker, rooms: rooms.unwrap_or_default() };
-    DesksReading { desks, findings: document.into_findings(), mentions }
+    let desks = DesksConfig { name, locale, desk, broker, rooms: rooms.unwrap_or_default() };
+    ParsedDesks { desks, findings: document.into_findings(), mentions }
 }
 
-/// Whether a file is a `desk.toml`: by what only such a file has and, if that does not tell, by its name.
+/// Whether a file is a `desk.toml`: judged by its tables and, if those do not decide, by its name.
 #[must_use]
 pub fn is_desks(file: &Path, text: &str) -> bool {
     let is_called_so = file.file_stem().is_some_and(|stem| stem.to_string_lossy().contains("desk"));
@@ -96,19 +96,19 @@ pub fn is_desks(file: &Path, text: &str) -> bool {
     !is_room && (root.has("rooms") || is_called_so)
 }
 
-/// Where `desk.toml` is: the one that somebody names, else the first of [`DESKS_PLACES`] that exists.
+/// The path of `desk.toml`: the one given, else the first of [`DESKS_PLACES`] that exists.
 #[must_use]
 pub fn find_desks(flag: Option<&Path>, exists: impl Fn(&Path) -> bool) -> Option<PathBuf> {
     let found = || DESKS_PLACES.into_iter().map(Path::new).find(|place| exists(place)).map(Path::to_path_buf);
     flag.map(Path::to_path_buf).or_else(found)
 }
 
-/// Reads a `desk.toml` from disk, and looks whether the files that it names are there.
+/// Reads a `desk.toml` from disk, and checks that the files it names exist.
 #[must_use]
-pub fn load_desks(file: &Path) -> DesksReading {
+pub fn load_desks(file: &Path) -> ParsedDesks {
     let text = match read_text(file) {
         Ok(text) => text,
-        Err(finding) => return DesksReading { findings: vec![finding], ..DesksReading::default() },
+        Err(finding) => return ParsedDesks { findings: vec![finding], ..ParsedDesks::default() },
     };
     let mut reading = read_desks(file, &text);
     let mut missing = |key: &str, path: Option<&Path>| {
@@ -117,7 +117,7 @@ pub fn load_desks(file: &Path) -> DesksReading {
             reading.findings.push(mention.finding(file, "a file that exists"));
         }
     };
-    if let Tls::Files { cert, key } = &reading.desks.desk.tls {
+    if let TlsConfig::Files { cert, key } = &reading.desks.desk.tls {
         missing("desk.tls_cert", Some(cert));
         missing("desk.tls_key", Some(key));
     }
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn the_shipped_file_is_right_and_names_every_key() {
+    fn the_shipped_file_is_valid_and_shows_every_key() {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("desk.toml");
         let text = std::fs::read_to_string(&file).unwrap();
         let reading = read_desks(&file, &text);
@@ -152,12 +152,12 @@ mod tests {
         assert_eq!(all.findings, []);
         let broker = all.desks.broker.unwrap();
         assert!(broker.username.is_some() && broker.password_file.is_some() && broker.ca_file.is_some());
-        assert!(matches!(all.desks.desk.tls, Tls::Files { .. }));
-        assert!(!all.desks.rooms.is_empty() && all.desks.desk.listen == Desks::default().desk.listen);
+        assert!(matches!(all.desks.desk.tls, TlsConfig::Files { .. }));
+        assert!(!all.desks.rooms.is_empty() && all.desks.desk.listen == DesksConfig::default().desk.listen);
     }
 
     #[test]
-    fn each_mistake_is_named_and_the_rest_holds() {
+    fn each_mistake_is_reported_and_the_rest_applies() {
         let found = findings(
             "rooms = [\"Room 2\"]\n[desk]\nlisten = \"here\"\nclinicians = []\n[line.mqtt]\nurl = \"http://a\"\n\
              password_file = \"x\"\nroom = \"a\"\n",
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_desks_file_is_known_by_what_it_has() {
+    fn a_desk_file_is_recognised_by_its_contents() {
         let is = |name: &str, text: &str| is_desks(Path::new(name), text);
         assert!(is("a.toml", "rooms = []") && is("desk.toml", "[desk]") && is("desk.toml", "broken ["));
         assert!(!is("kiosk.toml", "[desk]\n[line.mqtt]") && !is("desk.toml", "[room]") && !is("a.toml", ""));

@@ -1,5 +1,5 @@
-//! Owns the lines that a clinic may give a room beside its own desk: a broker, an escalation list, a contact.
-//! Does not own how anything is said over them (`line`).
+//! Owns the settings of the transports for calls beside the built-in desk: a broker, an escalation list, a contact. Does
+//! not own what is sent over them (`line`).
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use crate::findings::{Mention, Section};
 
-/// A room's id at a broker is no longer, in characters.
+/// Maximum length of a room's id at a broker, in characters.
 pub const ROOM_ID_CHARS_MAX: usize = 40;
-/// What a room's id is.
+/// What [`is_room_id`] accepts, for error messages.
 pub const ROOM_ID: &str = "lower-case letters, digits and hyphens, 1 to 40 of them, but not \"desks\"";
 
 const STEPS_MAX: usize = 8;
@@ -17,65 +17,65 @@ const WORDS_MAX: usize = 16;
 const AFTER_S: std::ops::RangeInclusive<u32> = 0..=3_600;
 const AFTER_S_DEFAULT: u32 = 60;
 
-/// All lines beside the desk that is built in. Those that are set are used at once.
+/// Transports for calls beside the built-in desk. All that are set are used at the same time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Lines {
-    /// The broker, and this room's id there.
+pub struct LinesConfig {
+    /// The MQTT broker, and this room's id there.
     pub mqtt: Option<RoomAtBroker>,
     /// The escalation list, in the order of its times.
     pub escalation: Vec<EscalationStep>,
-    /// The clinic's own nurse call: a program by its whole path, and its first arguments.
+    /// The program that operates the clinic's nurse call: its absolute path and its first arguments. Empty for none.
     pub contact: Vec<String>,
 }
 
-/// A room at a broker.
+/// A broker, and the room's id there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoomAtBroker {
-    /// Where the broker is and how it knows us.
+    /// How to connect to the broker.
     pub broker: BrokerAccess,
     /// The room's id there.
     pub room: String,
 }
 
-/// Where a broker is and how it knows us.
+/// How to connect to a broker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BrokerAccess {
-    /// Where it is.
+    /// Its address.
     pub url: BrokerUrl,
-    /// The user's name, if it asks for one.
+    /// The user name, if it asks for one.
     pub username: Option<String>,
     /// The file whose first line is the password.
     pub password_file: Option<PathBuf>,
-    /// The authority to trust, in PEM; the system's own without it.
+    /// The certificate authority to trust, in PEM; `None` for those of the system.
     pub ca_file: Option<PathBuf>,
 }
 
 /// One step of the escalation list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EscalationStep {
-    /// How long a call has gone unacknowledged then, 0 to 3600 seconds.
+    /// How long a call goes unacknowledged before this step, 0 to 3600 seconds.
     pub after: Duration,
-    /// Where to: `https://`, or `http://` on this machine only.
+    /// The address: `https://`, or `http://` on this machine only.
     pub url: String,
-    /// The file whose first line is the secret that signs.
+    /// The file whose first line is the secret that signs requests.
     pub secret_file: PathBuf,
-    /// The authority to trust, in PEM; the system's own without it.
+    /// The certificate authority to trust, in PEM; `None` for those of the system.
     pub ca_file: Option<PathBuf>,
 }
 
-/// Where a broker is.
+/// A broker's address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BrokerUrl {
-    /// Its name or address.
+    /// Its host name or IP address.
     pub host: String,
     /// Its port.
     pub port: u16,
-    /// Whether over TLS.
+    /// Whether to connect over TLS.
     pub tls: bool,
 }
 
 impl BrokerUrl {
-    /// Reads `mqtt://host`, `mqtts://host` (over TLS), each with `:port` if it is not 1883 or 8883.
+    /// Parses `mqtt://host` or `mqtts://host` (TLS). The port defaults to 1883 or 8883.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (tls, rest) = match text.strip_prefix("mqtts://") {
@@ -96,7 +96,7 @@ impl BrokerUrl {
         is_host.then(|| Self { host: host.to_owned(), port, tls })
     }
 
-    /// Whether what is said there stays between the two ends: over TLS, or on this machine.
+    /// Whether nobody else can read what is sent there: over TLS, or on this machine.
     #[must_use]
     pub fn is_private(&self) -> bool {
         self.tls || matches!(self.host.as_str(), "localhost" | "127.0.0.1" | "::1")
@@ -109,14 +109,14 @@ impl fmt::Display for BrokerUrl {
     }
 }
 
-/// Whether `name` may be a room's id at a broker, where it is part of a topic.
+/// Whether `name` may be a room's id at a broker, where it is one level of a topic.
 #[must_use]
 pub fn is_room_id(name: &str) -> bool {
     let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
     (1..=ROOM_ID_CHARS_MAX).contains(&name.len()) && plain && name != "desks"
 }
 
-/// Whether the escalation list may call an address: over TLS, or on this machine.
+/// Whether an escalation step may use this address: over TLS, or on this machine.
 #[must_use]
 pub fn is_webhook_url(url: &str) -> bool {
     let local = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
@@ -128,7 +128,7 @@ pub fn is_webhook_url(url: &str) -> bool {
 }
 
 /// Reads `[line.mqtt]`, `[[escalation]]` and `[contact]`.
-pub(super) fn lines(root: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) -> Lines {
+pub(super) fn lines(root: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) -> LinesConfig {
     let line = root.section("line");
     let mqtt = line.section("mqtt");
     let id = mqtt.text_where("room", ROOM_ID, |text| is_room_id(text).then(|| text.to_owned()));
@@ -139,10 +139,14 @@ pub(super) fn lines(root: &Section<'_>, folder: &Path, mentions: &mut Vec<Mentio
     mqtt.finish();
     line.finish();
     let mqtt = broker.zip(id).map(|(broker, room)| RoomAtBroker { broker, room });
-    Lines { mqtt, escalation: escalation(root, folder, mentions), contact: contact(&root.section("contact"), mentions) }
+    LinesConfig {
+        mqtt,
+        escalation: escalation(root, folder, mentions),
+        contact: contact(&root.section("contact"), mentions),
+    }
 }
 
-/// Reads what a broker's section says of the broker. The caller finishes the section.
+/// Reads the broker's keys of a section. The caller finishes the section.
 pub(super) fn broker(section: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) -> Option<BrokerAccess> {
     let address = "mqtts://host or mqtt://host, with :port if it is not 8883 or 1883";
     if section.is_present() {
@@ -167,7 +171,7 @@ fn escalation(root: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) ->
         let address = "https://…, or http:// on this tablet";
         section.require("url", address);
         section.require("secret_file", "the path of a file with a secret of 16 characters at least");
-        let after_s = section.whole("after_s", AFTER_S).unwrap_or(AFTER_S_DEFAULT);
+        let after_s = section.integer("after_s", AFTER_S).unwrap_or(AFTER_S_DEFAULT);
         let after = Duration::from_secs(u64::from(after_s));
         let url = section.text_where("url", address, |text| is_webhook_url(text).then(|| text.to_owned()));
         let secret_file = section.path("secret_file", mentions).map(|path| folder.join(path));
@@ -187,7 +191,7 @@ fn escalation(root: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) ->
 }
 
 fn contact(section: &Section<'_>, mentions: &mut Vec<Mention>) -> Vec<String> {
-    let words = section.words("command", WORDS_MAX).unwrap_or_default();
+    let words = section.texts("command", WORDS_MAX).unwrap_or_default();
     if section.is_present() {
         section.require("command", "a list: a program by its whole path, and its first arguments");
     }
@@ -205,7 +209,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_broker_is_named_by_an_address() {
+    fn a_broker_address_is_parsed() {
         let url = |host: &str, port, tls| Some(BrokerUrl { host: host.into(), port, tls });
         assert_eq!(BrokerUrl::parse("mqtt://broker.clinic.lan"), url("broker.clinic.lan", 1883, false));
         assert_eq!(BrokerUrl::parse("mqtts://10.0.0.4"), url("10.0.0.4", 8883, true));
@@ -219,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn the_list_calls_only_where_nobody_reads_along() {
+    fn escalation_uses_only_addresses_that_nobody_else_can_read() {
         assert!(is_webhook_url("https://pager.clinic.lan/x") && is_webhook_url("http://127.0.0.1:8080/x"));
         for wrong in ["http://pager/x", "https://", "https:///x", "http://localhost.evil/", "ftp://a", "https://a b"] {
             assert!(!is_webhook_url(wrong), "{wrong}");

@@ -1,5 +1,5 @@
-//! Owns what a clinic may set for one room in `kiosk.toml`, and where that file is looked for.
-//! Does not own profiles (`profile`), nor PINs and passwords, which live in the state directory as hashes.
+//! Owns the settings of a room in `kiosk.toml` and of a desk in `desk.toml`, and where those files are looked for. Does not
+//! own profiles (`profile`), nor PINs and passwords, which are kept as hashes in the state directory.
 
 mod calibration;
 mod check;
@@ -19,48 +19,50 @@ use crate::profile::named;
 use crate::vocabulary::language::{Language, PerLanguage};
 use crate::words::Locales;
 
-pub use calibration::{CAP_DBA, Calibration, Loudness, READING_DBA, READING_TONE_DB, TEST_TONE_DB};
+pub use calibration::{CAP_DBA, Calibration, LoudnessStep, READING_DBA, READING_TONE_DB, TEST_TONE_DB};
 pub use check::check_files;
-pub use desks::{DESKS_PLACES, Desks, find_desks, is_desks, load_desks, read_desks};
-pub use lines::{BrokerAccess, BrokerUrl, EscalationStep, Lines, ROOM_ID, ROOM_ID_CHARS_MAX, RoomAtBroker, is_room_id};
-pub use reading::{Reading, read};
-pub use take_home::{Paper, Printer, TakeHome};
+pub use desks::{DESKS_PLACES, DesksConfig, find_desks, is_desks, load_desks, read_desks};
+pub use lines::{
+    BrokerAccess, BrokerUrl, EscalationStep, LinesConfig, ROOM_ID, ROOM_ID_CHARS_MAX, RoomAtBroker, is_room_id,
+};
+pub use reading::{ParsedConfig, read};
+pub use take_home::{Paper, PrinterChoice, TakeHomeConfig};
 
-/// Everything a clinic may set for one room. Paths are already joined to the folder of the file.
+/// The settings of one room. Paths are already joined to the folder of the file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Config {
     /// The room itself.
-    pub room: Room,
+    pub room: RoomConfig,
     /// The tablet's screen.
-    pub screen: Screen,
+    pub screen: ScreenConfig,
     /// Levels and devices of sound.
-    pub sound: Sound,
+    pub sound: SoundConfig,
     /// Where profiles are.
-    pub profiles: Profiles,
+    pub profiles: ProfilesConfig,
     /// Where music and pictures are.
-    pub media: Media,
+    pub media: MediaConfig,
     /// Lengths of a session.
-    pub session: Session,
-    /// The page for the clinic's browser.
-    pub desk: Desk,
-    /// The call beyond the touch.
-    pub call: Call,
-    /// The lines beside the desk that is built in.
-    pub lines: Lines,
+    pub session: SessionConfig,
+    /// The desk page.
+    pub desk: DeskConfig,
+    /// Keys that call, and the corridor chime.
+    pub call: CallConfig,
+    /// Transports for calls beside the built-in desk.
+    pub lines: LinesConfig,
     /// What the patient reads afterwards.
-    pub after: After,
+    pub after: AfterConfig,
     /// The patient's notes.
-    pub notes: Notes,
-    /// Ways home for a note, beside the patient's own phone.
-    pub take_home: TakeHome,
-    /// Every language there is, found at start: those of the program and those of [`Room::locales`].
+    pub notes: NotesConfig,
+    /// Ways to take a note home beside the patient's phone.
+    pub take_home: TakeHomeConfig,
+    /// Every language there is, found at start: those of the program and those of [`RoomConfig::locales`].
     pub locales: Locales,
 }
 
 /// The room itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Room {
-    /// What the room is called at the desk, up to 40 characters; empty means that the first run asks.
+pub struct RoomConfig {
+    /// The room's name at the desk, up to 40 characters; if empty, the first run asks for it.
     pub name: String,
     /// The language until a patient chooses one, and that of staff and of the desk's page.
     pub locale: Language,
@@ -69,36 +71,36 @@ pub struct Room {
 }
 
 named! {
-    /// What draws the window.
+    /// The backend that draws the window.
     Renderer {
         /// wgpu on a real graphics adapter, tiny-skia otherwise.
         Auto = "auto",
-        /// wgpu, whatever the adapter.
+        /// wgpu on any adapter.
         Wgpu = "wgpu",
-        /// tiny-skia: still pictures with a breath over them.
+        /// tiny-skia: still pictures, with only the breath moving.
         TinySkia = "tiny-skia",
     }
 }
 
-/// Diagonals that a screen may have, in inches.
+/// Allowed diagonals of the screen, in inches.
 pub const DIAGONAL_INCHES: std::ops::RangeInclusive<f32> = 5.0..=32.0;
 
 /// The tablet's screen.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Screen {
-    /// Its diagonal in inches, 5 to 32: everything that is touched is sized in millimetres from it.
+pub struct ScreenConfig {
+    /// Its diagonal, 5 to 32 inches: controls are sized in millimetres from it.
     pub diagonal_inches: f32,
     /// Whether the window fills it.
     pub fullscreen: bool,
-    /// The most frames drawn in a second, 10 to 60.
+    /// Maximum frame rate, 10 to 60 frames per second.
     pub frames_per_second: u32,
-    /// What draws the window.
+    /// The backend that draws the window.
     pub renderer: Renderer,
-    /// Whether places stand still.
+    /// Whether places are shown without motion.
     pub reduce_motion: bool,
 }
 
-impl Default for Screen {
+impl Default for ScreenConfig {
     fn default() -> Self {
         Self {
             diagonal_inches: 10.1,
@@ -112,21 +114,21 @@ impl Default for Screen {
 
 /// Levels and devices of sound.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Sound {
-    /// The loudest the room ever plays in dBFS, −60 to 0.
+pub struct SoundConfig {
+    /// Highest level the room ever plays, −60 to 0 dBFS.
     pub cap_db: f32,
-    /// The level a session starts with in dBFS, −60 to `cap_db`.
+    /// The level at which a session starts, −60 dBFS to `cap_db`.
     pub start_volume_db: f32,
-    /// The output device; none for the system's own choice. No other takes its place.
+    /// The output device; `None` for the system's default. If it is missing, the room is silent.
     pub device: Option<String>,
-    /// The output for the corridor chime; without one it keeps to the level of the soft signals, on the patient's own.
+    /// The output of the corridor chime; `None` plays it softly on the patient's own output.
     pub chime_device: Option<String>,
-    /// What a sound meter read at the pillow.
+    /// A reading with a sound meter at the pillow.
     pub calibration: Option<Calibration>,
 }
 
-impl Sound {
-    /// A new reading of the tone that this room plays for it, on the output that was read before, if any was.
+impl SoundConfig {
+    /// A new reading of the room's own test tone, on the same output as the previous reading if there was one.
     #[must_use]
     pub fn calibrated_by(&self, reading_dba: f32) -> Calibration {
         let before = self.calibration.clone();
@@ -135,15 +137,15 @@ impl Sound {
         Calibration { reading_dba, ..before }
     }
 
-    /// How loud the patient's volume is, for people: a word, and in dB(A) where a meter was read.
+    /// How loud `volume_db` is: a step for people, and in dB(A) if the room is calibrated.
     #[must_use]
-    pub fn loudness(&self, volume_db: f32) -> (Loudness, Option<f32>) {
+    pub fn loudness(&self, volume_db: f32) -> (LoudnessStep, Option<f32>) {
         let dba = self.calibration.as_ref().map(|calibration| calibration.dba_of_volume(volume_db));
-        (Loudness::of(volume_db, self.cap_db), dba)
+        (LoudnessStep::of(volume_db, self.cap_db), dba)
     }
 }
 
-impl Default for Sound {
+impl Default for SoundConfig {
     fn default() -> Self {
         Self { cap_db: -12.0, start_volume_db: -30.0, device: None, chime_device: None, calibration: None }
     }
@@ -151,21 +153,21 @@ impl Default for Sound {
 
 /// Where profiles are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Profiles {
+pub struct ProfilesConfig {
     /// The folder of profile files.
     pub dir: PathBuf,
-    /// The name of the profile that a visit starts with.
+    /// The name of the profile with which a visit starts.
     pub default: String,
 }
 
-impl Default for Profiles {
+impl Default for ProfilesConfig {
     fn default() -> Self {
         Self { dir: "profiles".into(), default: "gentle-tide".into() }
     }
 }
 
-impl Profiles {
-    /// The file of the profile that a visit starts with.
+impl ProfilesConfig {
+    /// The file of the default profile.
     #[must_use]
     pub fn default_file(&self) -> PathBuf {
         self.dir.join(format!("{}.toml", self.default))
@@ -174,14 +176,14 @@ impl Profiles {
 
 /// Where music and pictures are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Media {
-    /// The folder that profiles name media in.
+pub struct MediaConfig {
+    /// The folder to which paths in profiles are relative.
     pub dir: PathBuf,
     /// The folder of the clinic's own pictures, shown as the place `pictures`.
     pub pictures: PathBuf,
 }
 
-impl Default for Media {
+impl Default for MediaConfig {
     fn default() -> Self {
         Self { dir: "media".into(), pictures: "media/pictures".into() }
     }
@@ -189,47 +191,47 @@ impl Default for Media {
 
 /// Lengths of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Session {
-    /// Length of the infusion in minutes, 20 to 240, where the profile says nothing.
+pub struct SessionConfig {
+    /// Length of the infusion where the profile sets none, 20 to 240 minutes.
     pub infusion_minutes: u32,
-    /// Minutes of landing after *end now*, 0 to 20.
+    /// Length of the landing after *end now*, 0 to 20 minutes.
     pub landing_minutes_after_end: u32,
 }
 
-impl Default for Session {
+impl Default for SessionConfig {
     fn default() -> Self {
         Self { infusion_minutes: 40, landing_minutes_after_end: 5 }
     }
 }
 
-/// The page for the clinic's browser.
+/// The desk page.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Desk {
-    /// Where it listens. Beyond loopback it opens only once a password is set, and over TLS.
+pub struct DeskConfig {
+    /// The address it listens on. Beyond loopback it opens only once a password is set, and only over TLS.
     pub listen: SocketAddr,
-    /// Which certificate it shows beyond loopback.
-    pub tls: Tls,
-    /// Who can say *I'm coming*: 1 to 24 names of up to 40 characters.
+    /// The certificate it uses beyond loopback.
+    pub tls: TlsConfig,
+    /// Clinicians who can press *I'm coming*: 1 to 24 names of up to 40 characters.
     pub clinicians: Vec<String>,
 }
 
-impl Default for Desk {
+impl Default for DeskConfig {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8737)),
-            tls: Tls::Auto,
+            tls: TlsConfig::Auto,
             clinicians: vec!["Clinician on duty".into()],
         }
     }
 }
 
-/// Which certificate the desk shows.
+/// The desk's TLS certificate.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Tls {
-    /// One that the room makes itself.
+pub enum TlsConfig {
+    /// Generated by the room itself.
     #[default]
     Auto,
-    /// The clinic's own, both in PEM.
+    /// The clinic's own, in PEM.
     Files {
         /// The certificate and its chain.
         cert: PathBuf,
@@ -238,16 +240,16 @@ pub enum Tls {
     },
 }
 
-/// The call beyond the touch.
+/// Keys that call, and the corridor chime.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Call {
-    /// The keys that call, by the names of the W3C's UI Events; up to 8, none that types anything.
+pub struct CallConfig {
+    /// Keys that place a call, up to 8, by their `key` values in W3C UI Events. None of them types anything.
     pub keys: Vec<String>,
-    /// Level of the corridor chime on its own device in dBFS, −60 to 0.
+    /// Level of the corridor chime on its own device, −60 to 0 dBFS.
     pub chime_db: f32,
 }
 
-impl Default for Call {
+impl Default for CallConfig {
     fn default() -> Self {
         Self { keys: vec!["F12".into()], chime_db: -6.0 }
     }
@@ -255,32 +257,32 @@ impl Default for Call {
 
 /// What the patient reads afterwards.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct After {
+pub struct AfterConfig {
     /// The clinic's cards, up to 12 for each language. A language without them shows those of its own words.
     pub cards: PerLanguage<Vec<Card>>,
 }
 
-/// One card of the clinic's own words.
+/// One card of the clinic's own text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Card {
     /// Its heading, up to 60 characters.
     pub title: String,
     /// Its text, up to 400 characters.
     pub text: String,
-    /// A web page, phone number or mail address that it leads to, for the patient's own phone.
+    /// A web page, phone number or mail address, shown as a code for the patient's phone.
     pub link: Option<String>,
 }
 
 /// The patient's notes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Notes {
-    /// The most pages of one visit, 1 to 200.
+pub struct NotesConfig {
+    /// Maximum number of pages in one visit, 1 to 200.
     pub pages_max: u32,
-    /// The most characters on one page, 100 to 20 000.
+    /// Maximum number of characters on one page, 100 to 20 000.
     pub page_chars_max: u32,
 }
 
-impl Default for Notes {
+impl Default for NotesConfig {
     fn default() -> Self {
         Self { pages_max: 24, page_chars_max: 4000 }
     }
@@ -300,34 +302,36 @@ impl Config {
 
 /// A `kiosk.toml` from disk.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Loaded {
-    /// The settings. A key with a finding has its default, so that the room and its call come up all the same.
+pub struct LoadedConfig {
+    /// The settings. A key with a finding has its default, so that the room and its call come up regardless.
     pub config: Config,
-    /// Every problem, in the order of the lines.
+    /// Every problem, in the order of their lines.
     pub findings: Vec<Finding>,
-    /// Whether the file exists; without it everything is the default and nothing is found.
+    /// Whether the file exists; without it there are only defaults, and no findings.
     pub exists: bool,
 }
 
 /// Reads a `kiosk.toml`.
 #[must_use]
-pub fn load(file: &Path) -> Loaded {
+pub fn load(file: &Path) -> LoadedConfig {
     if !file.exists() {
-        return Loaded { config: Config::defaults_in(folder_of(file)), findings: Vec::new(), exists: false };
+        return LoadedConfig { config: Config::defaults_in(folder_of(file)), findings: Vec::new(), exists: false };
     }
     match read_text(file) {
         Ok(text) => {
             let mut reading = read(file, &text);
             find_languages(file, &mut reading);
-            Loaded { config: reading.config, findings: reading.findings, exists: true }
+            LoadedConfig { config: reading.config, findings: reading.findings, exists: true }
         }
-        Err(finding) => Loaded { config: Config::defaults_in(folder_of(file)), findings: vec![finding], exists: true },
+        Err(finding) => {
+            LoadedConfig { config: Config::defaults_in(folder_of(file)), findings: vec![finding], exists: true }
+        }
     }
 }
 
-/// Finds the languages that `file` names a folder of, and what it says of languages that are not there.
-fn find_languages(file: &Path, reading: &mut Reading) {
-    let Reading { config, findings, mentions } = reading;
+/// Loads the languages of the folder that `file` names, and reports languages in `file` that do not exist.
+fn find_languages(file: &Path, reading: &mut ParsedConfig) {
+    let ParsedConfig { config, findings, mentions } = reading;
     if let Some(folder) = &config.room.locales {
         if folder.is_dir() {
             let (locales, found) = Locales::with_folder(folder);
@@ -351,25 +355,25 @@ fn find_languages(file: &Path, reading: &mut Reading) {
     findings.sort_by_key(|finding| (finding.file != file, finding.file.clone(), finding.line));
 }
 
-/// The folder that a file's own paths start from.
+/// The folder to which a file's paths are relative.
 fn folder_of(file: &Path) -> &Path {
     file.parent().unwrap_or(Path::new(""))
 }
 
-/// The variable that names the file.
+/// The environment variable that holds the path of `kiosk.toml`.
 pub const CONFIG_VARIABLE: &str = "STILLROOM_CONFIG";
 
-/// Where the file is looked for when nobody names it, in this order.
+/// Where `kiosk.toml` is looked for if no path is given, in this order.
 pub const CONFIG_PLACES: [&str; 2] = ["/etc/stillroom/kiosk.toml", "./kiosk.toml"];
 
 /// Where `kiosk.toml` is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConfigFile {
-    /// Somebody named it; if it is missing, that is an error.
+    /// Given by path; if it does not exist, that is an error.
     Named(PathBuf),
-    /// It was found where it is looked for.
+    /// Found in one of [`CONFIG_PLACES`].
     Found(PathBuf),
-    /// It is nowhere; everything is the default.
+    /// Not found; everything is the default.
     Nowhere,
 }
 
@@ -383,11 +387,11 @@ impl ConfigFile {
         }
     }
 
-    /// Reads it. One that somebody named and that is missing is a finding; without any, everything is the default.
+    /// Reads it. A path that was given and does not exist is a finding; without any file, everything is the default.
     #[must_use]
-    pub fn load(&self) -> Loaded {
+    pub fn load(&self) -> LoadedConfig {
         let Some(path) = self.path() else {
-            return Loaded { config: Config::defaults_in(Path::new("")), findings: Vec::new(), exists: false };
+            return LoadedConfig { config: Config::defaults_in(Path::new("")), findings: Vec::new(), exists: false };
         };
         let mut loaded = load(path);
         if !loaded.exists {

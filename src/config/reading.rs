@@ -1,12 +1,14 @@
-//! Owns which keys `kiosk.toml` may have and what they may be.
-//! Does not own what they mean: the types beside it do.
+//! Owns which keys `kiosk.toml` may have, and their allowed values. Does not own what they mean: the types in `config` do.
 
 use std::net::SocketAddr;
 use std::path::Path;
 
 use super::lines::lines;
-use super::{After, Call, Card, Config, Desk, Media, Notes, Profiles, Room, Screen, Session, Sound};
-use super::{CAP_DBA, Calibration, DIAGONAL_INCHES, READING_DBA, TEST_TONE_DB, Tls, folder_of, take_home};
+use super::{
+    AfterConfig, CallConfig, Card, Config, DeskConfig, MediaConfig, NotesConfig, ProfilesConfig, RoomConfig,
+    ScreenConfig, SessionConfig, SoundConfig,
+};
+use super::{CAP_DBA, Calibration, DIAGONAL_INCHES, READING_DBA, TEST_TONE_DB, TlsConfig, folder_of, take_home};
 use crate::findings::{Document, Finding, Mention, Section, tidy};
 use crate::profile::{INFUSION_MINUTES, LEVEL_DB, PROFILE_NAME, is_profile_name, per_language};
 use crate::room::names::{self, NameProblem};
@@ -17,24 +19,24 @@ const CARDS_MAX: usize = 12;
 const CLINICIANS_MAX: usize = 24;
 const KEYS_MAX: usize = 8;
 
-/// What a `kiosk.toml` came to.
+/// The result of parsing a `kiosk.toml`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Reading {
+pub struct ParsedConfig {
     /// The settings; a key with a finding has its default.
     pub config: Config,
-    /// Every problem, in the order of the lines.
+    /// Every problem, in the order of their lines.
     pub findings: Vec<Finding>,
     /// Where files and folders are named.
     pub mentions: Vec<Mention>,
 }
 
-/// Reads the text of a `kiosk.toml`. Nothing is read from disk; paths are joined to the folder of `file`.
+/// Parses a `kiosk.toml`. Reads nothing from disk; paths are joined to the folder of `file`.
 #[must_use]
-pub fn read(file: &Path, text: &str) -> Reading {
+pub fn read(file: &Path, text: &str) -> ParsedConfig {
     let folder = folder_of(file);
     let document = match Document::parse(file, text) {
         Ok(document) => document,
-        Err(findings) => return Reading { config: Config::defaults_in(folder), findings, mentions: Vec::new() },
+        Err(findings) => return ParsedConfig { config: Config::defaults_in(folder), findings, mentions: Vec::new() },
     };
     let mut mentions = Vec::new();
     let root = document.root();
@@ -54,14 +56,14 @@ pub fn read(file: &Path, text: &str) -> Reading {
         locales: Locales::shipped(),
     };
     root.finish();
-    Reading { config, findings: document.into_findings(), mentions }
+    ParsedConfig { config, findings: document.into_findings(), mentions }
 }
 
-fn room(section: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) -> Room {
-    let default = Room::default();
+fn room(section: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) -> RoomConfig {
+    let default = RoomConfig::default();
     let locale = section.text_where("locale", Language::TAG, Language::from_name);
     mentions.extend(locale.and_then(|_| section.mentions("locale").pop()));
-    let room = Room {
+    let room = RoomConfig {
         name: section.text("name", 0..=40).unwrap_or(default.name),
         locale: locale.unwrap_or(default.locale),
         locales: section.path("locales", mentions).map(|path| folder.join(path)),
@@ -70,21 +72,21 @@ fn room(section: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) -> Ro
     room
 }
 
-fn screen(section: &Section<'_>) -> Screen {
-    let default = Screen::default();
-    let screen = Screen {
+fn screen(section: &Section<'_>) -> ScreenConfig {
+    let default = ScreenConfig::default();
+    let screen = ScreenConfig {
         diagonal_inches: section.number("diagonal_inches", DIAGONAL_INCHES).unwrap_or(default.diagonal_inches),
-        fullscreen: section.flag("fullscreen").unwrap_or(default.fullscreen),
-        frames_per_second: section.whole("frames_per_second", 10..=60).unwrap_or(default.frames_per_second),
+        fullscreen: section.boolean("fullscreen").unwrap_or(default.fullscreen),
+        frames_per_second: section.integer("frames_per_second", 10..=60).unwrap_or(default.frames_per_second),
         renderer: section.choice("renderer").unwrap_or(default.renderer),
-        reduce_motion: section.flag("reduce_motion").unwrap_or(default.reduce_motion),
+        reduce_motion: section.boolean("reduce_motion").unwrap_or(default.reduce_motion),
     };
     section.finish();
     screen
 }
 
-fn sound(section: &Section<'_>) -> Sound {
-    let default = Sound::default();
+fn sound(section: &Section<'_>) -> SoundConfig {
+    let default = SoundConfig::default();
     let calibration = calibration(&section.section("calibration"));
     let cap_dba = section.number("cap_dba", CAP_DBA);
     let cap_db = match (section.number("cap_db", LEVEL_DB), cap_dba, &calibration) {
@@ -103,7 +105,7 @@ fn sound(section: &Section<'_>) -> Sound {
     if let Some(start_volume_db) = start_volume_db.filter(|start_volume_db| *start_volume_db > cap_db) {
         section.report("start_volume_db", start_volume_db.to_string(), format!("at most cap_db, which is {cap_db}"));
     }
-    let sound = Sound {
+    let sound = SoundConfig {
         cap_db,
         start_volume_db: start_volume_db.unwrap_or(default.start_volume_db).min(cap_db),
         device: section.text("device", 1..=200),
@@ -114,7 +116,7 @@ fn sound(section: &Section<'_>) -> Sound {
     sound
 }
 
-/// One reading with a sound meter; none where nothing of it is there.
+/// A reading with a sound meter, if it is complete.
 fn calibration(section: &Section<'_>) -> Option<Calibration> {
     let (output, port) = (section.text("output", 1..=200), section.text("port", 1..=200));
     let test_tone_db = section.number("test_tone_db", TEST_TONE_DB);
@@ -128,11 +130,11 @@ fn calibration(section: &Section<'_>) -> Option<Calibration> {
     Some(Calibration { test_tone_db: test_tone_db?, reading_dba: reading_dba?, output, port })
 }
 
-fn profiles(section: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) -> Profiles {
-    let default = Profiles::default();
+fn profiles(section: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) -> ProfilesConfig {
+    let default = ProfilesConfig::default();
     let name = section.text_where("default", PROFILE_NAME, |name| is_profile_name(name).then(|| name.to_owned()));
     mentions.extend(name.as_ref().and_then(|_| section.mentions("default").pop()));
-    let profiles = Profiles {
+    let profiles = ProfilesConfig {
         dir: folder.join(section.path("dir", mentions).unwrap_or(default.dir)),
         default: name.unwrap_or(default.default),
     };
@@ -140,33 +142,38 @@ fn profiles(section: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) -
     profiles
 }
 
-fn media(section: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) -> Media {
-    let dir = folder.join(section.path("dir", mentions).unwrap_or(Media::default().dir));
+fn media(section: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) -> MediaConfig {
+    let dir = folder.join(section.path("dir", mentions).unwrap_or(MediaConfig::default().dir));
     let pictures = section.path("pictures", mentions).map_or_else(|| dir.join("pictures"), |path| folder.join(path));
-    let media = Media { dir, pictures };
+    let media = MediaConfig { dir, pictures };
     section.finish();
     media
 }
 
-fn session(section: &Section<'_>) -> Session {
-    let default = Session::default();
-    let landing_minutes = section.whole("landing_minutes_after_end", 0..=20);
-    let session = Session {
-        infusion_minutes: section.whole("infusion_minutes", INFUSION_MINUTES).unwrap_or(default.infusion_minutes),
+fn session(section: &Section<'_>) -> SessionConfig {
+    let default = SessionConfig::default();
+    let landing_minutes = section.integer("landing_minutes_after_end", 0..=20);
+    let session = SessionConfig {
+        infusion_minutes: section.integer("infusion_minutes", INFUSION_MINUTES).unwrap_or(default.infusion_minutes),
         landing_minutes_after_end: landing_minutes.unwrap_or(default.landing_minutes_after_end),
     };
     section.finish();
     session
 }
 
-fn desk(section: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) -> Desk {
-    let desk = desk_keys(section, folder, mentions, Desk::default());
+fn desk(section: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) -> DeskConfig {
+    let desk = desk_keys(section, folder, mentions, DeskConfig::default());
     section.finish();
     desk
 }
 
 /// The keys of a desk, whether of one room or of several.
-pub(super) fn desk_keys(section: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>, default: Desk) -> Desk {
+pub(super) fn desk_keys(
+    section: &Section<'_>,
+    folder: &Path,
+    mentions: &mut Vec<Mention>,
+    default: DeskConfig,
+) -> DeskConfig {
     let address = "an address and a port such as \"127.0.0.1:8737\"";
     let listen = section.text_where("listen", address, |text| text.parse::<SocketAddr>().ok());
     let own_files = section.text_where("tls", "one of auto, files", |word| match word {
@@ -185,8 +192,8 @@ pub(super) fn desk_keys(section: &Section<'_>, folder: &Path, mentions: &mut Vec
         }
     }
     let tls = match (own_files, cert, key) {
-        (true, Some(cert), Some(key)) => Tls::Files { cert: folder.join(cert), key: folder.join(key) },
-        _ => Tls::Auto,
+        (true, Some(cert), Some(key)) => TlsConfig::Files { cert: folder.join(cert), key: folder.join(key) },
+        _ => TlsConfig::Auto,
     };
     let clinicians = section.list("clinicians", CLINICIANS_MAX, "names", |name| {
         names::name(name, &(1..=40)).map_err(|problem| {
@@ -201,14 +208,14 @@ pub(super) fn desk_keys(section: &Section<'_>, folder: &Path, mentions: &mut Vec
     if clinicians.as_ref().is_some_and(Vec::is_empty) {
         section.report("clinicians", "no name", "at least one, since somebody must be able to come");
     }
-    Desk {
+    DeskConfig {
         listen: listen.unwrap_or(default.listen),
         tls,
         clinicians: clinicians.filter(|names| !names.is_empty()).unwrap_or(default.clinicians),
     }
 }
 
-/// Keys beside F1 to F24 that buttons send and that type nothing, by the names of the W3C's UI Events.
+/// Keys beside F1 to F24 that buttons send and that type nothing, by their `key` values in W3C UI Events.
 const CALL_KEYS: [&str; 24] = [
     "AudioVolumeDown",
     "AudioVolumeMute",
@@ -245,9 +252,9 @@ fn call_key(name: &str) -> Result<String, String> {
     Err(format!("a key that types nothing: F1 to F24, {}", CALL_KEYS.join(", ")))
 }
 
-fn call(section: &Section<'_>) -> Call {
-    let default = Call::default();
-    let call = Call {
+fn call(section: &Section<'_>) -> CallConfig {
+    let default = CallConfig::default();
+    let call = CallConfig {
         keys: section.list("keys", KEYS_MAX, "names of keys", call_key).unwrap_or(default.keys),
         chime_db: section.number("chime_db", LEVEL_DB).unwrap_or(default.chime_db),
     };
@@ -255,14 +262,14 @@ fn call(section: &Section<'_>) -> Call {
     call
 }
 
-fn after(section: &Section<'_>, mentions: &mut Vec<Mention>) -> After {
+fn after(section: &Section<'_>, mentions: &mut Vec<Mention>) -> AfterConfig {
     let cards = section.section("cards");
-    let after = After { cards: per_language(&cards, mentions, |tag| self::cards(&cards, tag)) };
+    let after = AfterConfig { cards: per_language(&cards, mentions, |tag| self::cards(&cards, tag)) };
     section.finish();
     after
 }
 
-/// The cards of one language; `None` where not one of them can be read.
+/// The valid cards of one language; `None` if there are none.
 fn cards<'d>(section: &Section<'d>, tag: &'d str) -> Option<Vec<Card>> {
     let cards = section.sections(tag, CARDS_MAX).into_iter().filter_map(|card| {
         card.require("title", "a text of 1 to 60 characters");
@@ -291,18 +298,18 @@ fn link(text: &str) -> Option<String> {
     is_address.then_some(text)
 }
 
-/// Digits as they stand on a card, with what people put between them.
+/// Whether a text is a phone number as people write it, with separators.
 fn is_phone_number(text: &str) -> bool {
     let digits = text.chars().filter(char::is_ascii_digit).count();
     let rest = text.strip_prefix('+').unwrap_or(text);
     (3..=15).contains(&digits) && rest.chars().all(|c| c.is_ascii_digit() || " -.()".contains(c))
 }
 
-fn notes(section: &Section<'_>) -> Notes {
-    let default = Notes::default();
-    let notes = Notes {
-        pages_max: section.whole("pages_max", 1..=200).unwrap_or(default.pages_max),
-        page_chars_max: section.whole("page_chars_max", 100..=20_000).unwrap_or(default.page_chars_max),
+fn notes(section: &Section<'_>) -> NotesConfig {
+    let default = NotesConfig::default();
+    let notes = NotesConfig {
+        pages_max: section.integer("pages_max", 1..=200).unwrap_or(default.pages_max),
+        page_chars_max: section.integer("page_chars_max", 100..=20_000).unwrap_or(default.page_chars_max),
     };
     section.finish();
     notes

@@ -1,5 +1,5 @@
-//! Owns the ways home that a clinic may set for a note: its printer, and its therapist's key. Does not own how a note is
-//! printed or sealed.
+//! Owns the settings for taking a note home: the printer, and the therapist's key. Does not own how a note is printed or
+//! sealed.
 
 use std::path::{Path, PathBuf};
 
@@ -16,43 +16,43 @@ named! {
     }
 }
 
-/// Which printer.
+/// The printer for notes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Printer {
-    /// The system's default, if it has one.
+pub enum PrinterChoice {
+    /// The system's default printer, if it has one.
     #[default]
     Default,
-    /// None: printing is not offered.
+    /// Printing is not offered.
     None,
-    /// The one of that name.
+    /// The printer of that name.
     Named(String),
 }
 
-/// Ways home for a note, beside the patient's own phone.
+/// Ways to take a note home beside the patient's phone.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TakeHome {
-    /// Which printer.
-    pub printer: Printer,
+pub struct TakeHomeConfig {
+    /// The printer for notes.
+    pub printer: PrinterChoice,
     /// The paper in it.
     pub paper: Paper,
-    /// The therapist's public key, `age1…`; without one, sealing is not offered.
+    /// The therapist's public key (age), `age1…`; without one, sealing is not offered.
     pub recipient: Option<String>,
-    /// Where sealed notes go; without one, onto a memory stick.
+    /// The folder for sealed notes; without one, they go onto a memory stick.
     pub folder: Option<PathBuf>,
 }
 
-impl Default for TakeHome {
+impl Default for TakeHomeConfig {
     fn default() -> Self {
-        Self { printer: Printer::Default, paper: Paper::Letter, recipient: None, folder: None }
+        Self { printer: PrinterChoice::Default, paper: Paper::Letter, recipient: None, folder: None }
     }
 }
 
-pub(super) fn read(section: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) -> TakeHome {
-    let default = TakeHome::default();
+pub(super) fn read(section: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) -> TakeHomeConfig {
+    let default = TakeHomeConfig::default();
     let printer = section.text("printer", 1..=127).map(|name| match name.as_str() {
-        "default" => Printer::Default,
-        "none" => Printer::None,
-        _ => Printer::Named(name),
+        "default" => PrinterChoice::Default,
+        "none" => PrinterChoice::None,
+        _ => PrinterChoice::Named(name),
     });
     if printer.is_some() {
         mentions.extend(section.mentions("printer").pop());
@@ -62,7 +62,7 @@ pub(super) fn read(section: &Section<'_>, folder: &Path, mentions: &mut Vec<Ment
         text.trim().parse::<age::x25519::Recipient>().ok().map(|recipient| recipient.to_string())
     });
     let place = section.path("folder", mentions).map(|place| folder.join(place));
-    let take_home = TakeHome {
+    let take_home = TakeHomeConfig {
         printer: printer.unwrap_or(default.printer),
         paper: section.choice("paper").unwrap_or(default.paper),
         recipient,

@@ -77,7 +77,7 @@ fn the_commented_lines_of_the_shipped_file_are_right_too() {
     assert_eq!(at_broker.broker.password_file.as_deref(), Some(Path::new("/clinic/broker-password")));
     assert_eq!(reading.config.lines.escalation[0].after.as_secs(), 60);
     assert_eq!(reading.config.lines.contact, ["/usr/local/bin/nurse-call-relay"]);
-    let tls = Tls::Files { cert: "/clinic/desk-cert.pem".into(), key: "/clinic/desk-key.pem".into() };
+    let tls = TlsConfig::Files { cert: "/clinic/desk-cert.pem".into(), key: "/clinic/desk-key.pem".into() };
     assert_eq!(reading.config.desk.tls, tls);
 }
 
@@ -302,7 +302,7 @@ fn edges_of_every_range() {
 fn a_wrong_key_leaves_the_others_as_they_are() {
     let text = "[session]\ninfusion_minutes = 0\nlanding_minutes_after_end = 7\n[sound]\ncap_db = -40\n";
     let config = read(Path::new("kiosk.toml"), text).config;
-    assert_eq!(config.session, Session { infusion_minutes: 40, landing_minutes_after_end: 7 });
+    assert_eq!(config.session, SessionConfig { infusion_minutes: 40, landing_minutes_after_end: 7 });
     assert!((config.sound.start_volume_db - -40.0).abs() < f32::EPSILON, "the start is never above the cap");
 }
 
@@ -435,8 +435,8 @@ fn ways_home_are_read_and_what_is_no_key_is_named() {
         format!("[take_home]\nprinter = \"Front desk\"\npaper = \"a4\"\nrecipient = \"{key}\"\nfolder = \"notes\"\n");
     let reading = read(Path::new("/etc/stillroom/kiosk.toml"), &text);
     assert_eq!(lines(&reading.findings), "");
-    let expected = TakeHome {
-        printer: Printer::Named("Front desk".to_owned()),
+    let expected = TakeHomeConfig {
+        printer: PrinterChoice::Named("Front desk".to_owned()),
         paper: Paper::A4,
         recipient: Some(key.to_owned()),
         folder: Some("/etc/stillroom/notes".into()),
@@ -446,7 +446,7 @@ fn ways_home_are_read_and_what_is_no_key_is_named() {
         let text = format!("take_home.printer = \"{word}\"");
         read(Path::new("kiosk.toml"), &text).config.take_home.printer
     };
-    assert_eq!((printer("default"), printer("none")), (Printer::Default, Printer::None));
+    assert_eq!((printer("default"), printer("none")), (PrinterChoice::Default, PrinterChoice::None));
     check(
         "[take_home]\npaper = \"a5\"\nrecipient = \"age1qqqq\"\nprinter = \"\"\nstick = true\n",
         &expect![[r#"
@@ -489,7 +489,8 @@ fn a_card_takes_a_phone_number_as_people_write_it() {
 
 #[test]
 fn further_languages_are_found_in_the_folder_that_the_file_names() {
-    let kiosk = "[room]\nlocale = \"de-DE\"\nlocales = \"languages\"\n[[after.cards.fr-FR]]\ntitle = \"a\"\ntext = \"b\"\n";
+    let kiosk =
+        "[room]\nlocale = \"de-DE\"\nlocales = \"languages\"\n[[after.cards.fr-FR]]\ntitle = \"a\"\ntext = \"b\"\n";
     let folder = room_on_disk(kiosk);
     let (file, own) = (folder.path().join("kiosk.toml"), folder.path().join("languages/de-DE"));
     let missing = load(&file);
@@ -500,8 +501,11 @@ fn further_languages_are_found_in_the_folder_that_the_file_names() {
         let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("locales/en-US").join(name);
         std::fs::copy(shipped, own.join(name)).unwrap();
     }
-    std::fs::write(folder.path().join("profiles/wrong.toml"), "title.de-DE = \"A\"\ntitle.de-AT = \"A\"\nplace.name = \"beach\"\n")
-        .unwrap();
+    std::fs::write(
+        folder.path().join("profiles/wrong.toml"),
+        "title.de-DE = \"A\"\ntitle.de-AT = \"A\"\nplace.name = \"beach\"\n",
+    )
+    .unwrap();
     let loaded = load(&file);
     assert_eq!(loaded.config.room.locale.name(), "de-DE");
     assert_eq!(loaded.config.locales.languages().len(), 3);

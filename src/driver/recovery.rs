@@ -176,8 +176,7 @@ mod tests {
     #[test]
     fn a_language_that_is_no_longer_there_leaves_the_default_and_all_else_as_it_was() {
         let gone = Language::from_name("fr-FR").unwrap();
-        let events =
-            [Event::VisitBegins, Event::LanguageChosen(gone), Event::PlaceChosen(Place::Forest), press()];
+        let events = [Event::VisitBegins, Event::LanguageChosen(gone), Event::PlaceChosen(Place::Forest), press()];
         let recovered = recover(&Rules::default(), past(&events, KeptCall::Whole(Some(CALL))));
         let snapshot = recovered.room.snapshot(recovered.last);
         assert_eq!((snapshot.language, snapshot.place), (Language::FALLBACK, Place::Forest));

@@ -1,12 +1,12 @@
-//! Owns the words that files use for times, beds, scores and guides; places and sounds are the room's own.
-//! Does not own what is drawn or heard for them.
+//! Owns the names in files of times, beds, scores and guides; those of places and sounds are the room's. Does not own what
+//! is drawn or heard for them.
 
 use crate::findings::Named;
 use crate::room::arc::Part;
 use crate::room::breath::Pattern;
 use crate::room::snapshot::{Place, SoundChoice};
 
-/// Writes an enum whose variants files name by a word.
+/// Defines an enum whose variants have names in files.
 macro_rules! named {
     ($(#[$about:meta])* $kind:ident { $($(#[$says:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$about])*
@@ -14,16 +14,16 @@ macro_rules! named {
         pub enum $kind { $($(#[$says])* $variant),+ }
 
         impl $kind {
-            /// Every one, in the order in which it is listed.
+            /// Every variant, in the order in which findings list them.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-            /// Its word in files and lines.
+            /// Its name in files and messages.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }
             }
 
-            /// The one of that word.
+            /// The variant of that name.
             #[must_use]
             pub fn from_name(name: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|one| one.name() == name)
@@ -76,13 +76,13 @@ named! {
         Fire = "fire",
         /// Brown noise.
         Brown = "brown",
-        /// No bed at all.
+        /// No bed.
         Silent = "none",
     }
 }
 
 named! {
-    /// The kind of music that is composed while it sounds.
+    /// A style of music composed live.
     Score {
         /// Tidal drones and slow bowed pads.
         Tidal = "tidal",
@@ -92,13 +92,13 @@ named! {
         Strings = "strings",
         /// Bare bells, far apart.
         Bells = "bells",
-        /// No composed music at all.
+        /// No composed music.
         Silent = "none",
     }
 }
 
 named! {
-    /// What shows the breath.
+    /// What paces the breath on the screen.
     Guide {
         /// The place itself breathes.
         Scene = "scene",
@@ -109,7 +109,7 @@ named! {
     }
 }
 
-/// The bed that is heard alone by a patient's choice; none if the choice is the profile's own sound.
+/// The bed that replaces the profile's own sound by the patient's choice; `None` for the profile's own sound.
 #[must_use]
 pub const fn bed_alone(choice: SoundChoice) -> Option<Bed> {
     match choice {
@@ -156,7 +156,7 @@ impl Named for Pattern {
     }
 }
 
-/// One of something for each part of the arc.
+/// A value for each part of the arc.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PerPart<T> {
     /// Until the pump starts.
@@ -172,7 +172,7 @@ pub struct PerPart<T> {
 }
 
 impl<T> PerPart<T> {
-    /// One for each part.
+    /// The value that `make` gives for each part.
     pub fn from_fn(mut make: impl FnMut(Part) -> T) -> Self {
         Self {
             settle: make(Part::Settle),
@@ -183,7 +183,7 @@ impl<T> PerPart<T> {
         }
     }
 
-    /// The one for that part.
+    /// The value for that part.
     pub const fn get(&self, part: Part) -> &T {
         match part {
             Part::Settle => &self.settle,
@@ -194,7 +194,7 @@ impl<T> PerPart<T> {
         }
     }
 
-    /// Each part with its own, in order.
+    /// Each part with its value, in order.
     pub fn iter(&self) -> impl Iterator<Item = (Part, &T)> {
         Part::ALL.into_iter().map(|part| (part, self.get(part)))
     }

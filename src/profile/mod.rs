@@ -1,5 +1,5 @@
-//! Owns what a profile is: the sound, place, breath, words and light that a clinic has put together for a session.
-//! Does not own when its parts begin (`room::arc`), nor how any of it is played or drawn.
+//! Owns profiles: the sound, place, breath, words and light that a clinic has put together for a session. Does not own
+//! when the parts of a session begin (`room::arc`), nor how any of it is played or drawn.
 
 mod choices;
 mod reading;
@@ -18,27 +18,27 @@ pub use crate::room::snapshot::{Place, SoundChoice};
 pub(crate) use choices::named;
 pub use choices::{Bed, Guide, PerPart, Score, TimeOfDay, bed_alone};
 pub(crate) use reading::{INFUSION_MINUTES, LEVEL_DB, PROFILE_NAME, is_profile_name, per_language};
-pub use reading::{Reading, read};
+pub use reading::{ParsedProfile, read};
 
-/// The kinds of music that can be played, by the end of the file's name.
+/// Extensions of the music files that can be played.
 pub const TRACK_ENDINGS: [&str; 6] = ["flac", "mp3", "ogg", "m4a", "aac", "wav"];
 
-/// Seconds from one track to the next where a profile says nothing.
+/// Default crossfade from one track to the next, in seconds.
 pub const CROSSFADE_S: f32 = 8.0;
 
-/// The most profiles that one folder may hold.
+/// Maximum number of profiles in one folder.
 pub const PROFILES_MAX: usize = 64;
 
-/// What a clinic has put together for a session.
+/// A clinic's recipe for a session.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Profile {
-    /// The stem of its file, such as `gentle-tide`; its name everywhere but on screens.
+    /// The stem of its file, such as `gentle-tide`; its name everywhere except on screens.
     pub name: String,
     /// What it is called on screens, in one language at least: see [`Profile::title_in`].
     pub title: PerLanguage<String>,
     /// What it is like, in a sentence.
     pub description: PerLanguage<String>,
-    /// Length of the infusion in minutes, 20 to 240; none leaves it to `kiosk.toml`.
+    /// Length of the infusion in minutes, 20 to 240; `None` leaves it to `kiosk.toml`.
     pub infusion_minutes: Option<u32>,
     /// What is heard in each part.
     pub sound: PerPart<PartSound>,
@@ -46,48 +46,48 @@ pub struct Profile {
     pub crossfade_s: f32,
     /// What the patient may choose to hear: the profile's own sound and silence, and what the clinic adds.
     pub sounds_allowed: Vec<SoundChoice>,
-    /// The level at the start in dBFS, −60 to 0 and within `limits`; none leaves it to `kiosk.toml`.
+    /// The level at the start in dBFS, −60 to 0 and within `limits`; `None` leaves it to `kiosk.toml`.
     pub volume_db: Option<f32>,
-    /// Where it takes place.
+    /// The place that is shown.
     pub place: Place,
     /// The time of day there.
     pub time: TimeOfDay,
-    /// Its weather, from 0, clear, to 1, the softest haze, rain or mist that it has.
+    /// Its weather, from 0 (clear) to 1 (the softest haze, rain or mist of that place).
     pub mood: f32,
     /// The places the patient may choose: the profile's own and the dark, and what the clinic adds.
     pub places_allowed: Vec<Place>,
     /// How the breath is paced.
     pub breath: Breathing,
-    /// The sparse words on the screen.
-    pub words: Words,
+    /// The occasional phrases on the screen.
+    pub words: SessionWords,
     /// The light in each part.
     pub light: PerPart<PartLight>,
-    /// Where the patient may move the level.
-    pub limits: Limits,
+    /// The range in which the patient may set the level.
+    pub limits: VolumeLimits,
 }
 
 /// What is heard in one part of the arc.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PartSound {
-    /// Music under the media folder, played in this order and then from the first again; empty for none.
+    /// Music files, relative to the media folder, played in this order and repeated; empty for none.
     pub tracks: Vec<PathBuf>,
-    /// Those of them that go on from the one before without a gap: parts of one work.
+    /// Those of `tracks` that follow the one before without a gap, as movements of one work do.
     pub joined: Vec<PathBuf>,
-    /// The music against the level of the session in dB, −40 to 0.
+    /// Level of the tracks relative to the session, −40 to 0 dB.
     pub music_db: f32,
-    /// The music that is composed live.
+    /// The music composed live.
     pub score: Score,
-    /// The score against the level of the session in dB, −40 to 0.
+    /// Level of the score relative to the session, −40 to 0 dB.
     pub score_db: f32,
-    /// How much fuller or barer than the arc asks the score is, −1 to 1.
+    /// How much sparser (down to −1) or fuller (up to 1) the score is than the arc asks for.
     pub intensity: f32,
-    /// The sound of nature beneath it.
+    /// The sound of nature beneath the music.
     pub bed: Bed,
-    /// The bed against the level of the session in dB, −40 to 0.
+    /// Level of the bed relative to the session, −40 to 0 dB.
     pub bed_db: f32,
-    /// Another sound of nature beside it.
+    /// A second sound of nature beside the first.
     pub second_bed: Bed,
-    /// The other bed against the level of the session in dB, −40 to 0.
+    /// Level of the second bed relative to the session, −40 to 0 dB.
     pub second_bed_db: f32,
 }
 
@@ -109,7 +109,7 @@ impl Default for PartSound {
 }
 
 impl PartSound {
-    /// Whether nothing of it is ever heard.
+    /// Whether this part has no sound at all.
     #[must_use]
     pub fn is_silent(&self) -> bool {
         self.tracks.is_empty()
@@ -124,7 +124,8 @@ impl PartSound {
 pub struct Breathing {
     /// The pattern.
     pub pattern: Pattern,
-    /// The parts in which it is paced unasked. Nobody has tested it at peak, so it is off there unless a clinic says.
+    /// The parts in which the breath is paced without being asked for. Pacing has not been studied at the peak, so it is
+    /// off there by default.
     pub parts: PerPart<bool>,
     /// What shows it.
     pub guide: Guide,
@@ -137,16 +138,16 @@ impl Default for Breathing {
     }
 }
 
-/// The sparse words on the screen.
+/// The occasional phrases on the screen during a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Words {
-    /// Whether there are any.
+pub struct SessionWords {
+    /// Whether they are shown.
     pub on: bool,
-    /// Minutes from one line to the next, 2 to 60.
+    /// Minutes from one phrase to the next, 2 to 60.
     pub every_minutes: u32,
 }
 
-impl Default for Words {
+impl Default for SessionWords {
     fn default() -> Self {
         Self { on: true, every_minutes: 6 }
     }
@@ -155,19 +156,18 @@ impl Default for Words {
 /// The light of the place and of the screen in one part of the arc.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PartLight {
-    /// From 0, as dark as it gets, to 1, as bright as the screen goes.
+    /// From 0 (as dark as possible) to 1 (as bright as the screen allows).
     pub brightness: f32,
-    /// From −1, moonlight, over 0, the place as painted, to 1, lamplight.
+    /// From −1 (moonlight) through 0 (as painted) to 1 (lamplight).
     pub warmth: f32,
-    /// From 0, grey, to 1, the place as painted.
+    /// From 0 (grey) to 1 (as painted).
     pub saturation: f32,
-    /// From 0, still, to 1, the place as it moves by itself.
+    /// From 0 (still) to 1 (the place's own movement).
     pub movement: f32,
 }
 
 impl PartLight {
-    /// The light where a profile says nothing: it dims over the onset, is lowest at peak and comes back by halves,
-    /// so that no step of the way back is large.
+    /// The default light of a part: it dims over the onset, is lowest at the peak, and returns in small steps.
     #[must_use]
     pub const fn default_of(part: Part) -> Self {
         let (brightness, warmth, saturation, movement) = match part {
@@ -181,24 +181,23 @@ impl PartLight {
     }
 }
 
-/// Where the patient may move the level.
+/// The range in which the patient may set the level.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Limits {
-    /// The softest in dBFS, −60 to 0.
+pub struct VolumeLimits {
+    /// Lowest level, −60 to 0 dBFS.
     pub volume_min_db: f32,
-    /// The loudest in dBFS, −60 to 0; the room's cap still holds above it.
+    /// Highest level, −60 to 0 dBFS. The room's cap applies as well.
     pub volume_max_db: f32,
 }
 
-impl Default for Limits {
+impl Default for VolumeLimits {
     fn default() -> Self {
         Self { volume_min_db: -60.0, volume_max_db: -12.0 }
     }
 }
 
 impl Profile {
-    /// The profile that needs nothing on disk: the quiet room at dusk, its words, and no sound. For a room whose
-    /// profiles cannot be read, since the call must work there too.
+    /// A profile that needs no files: the quiet room at dusk, its phrases, and no sound.
     #[must_use]
     pub fn bare() -> Self {
         Self {
@@ -215,9 +214,9 @@ impl Profile {
             mood: 0.0,
             places_allowed: vec![Place::QuietRoom, Place::Dark],
             breath: Breathing::default(),
-            words: Words::default(),
+            words: SessionWords::default(),
             light: PerPart::from_fn(PartLight::default_of),
-            limits: Limits::default(),
+            limits: VolumeLimits::default(),
         }
     }
 
@@ -234,42 +233,42 @@ impl Profile {
         self.description.first_of(languages).map_or("", |description| description)
     }
 
-    /// Every track it plays, each once, relative to the media folder.
+    /// The tracks of all parts without duplicates, relative to the media folder.
     #[must_use]
     pub fn tracks(&self) -> Vec<&Path> {
         let all = Part::ALL.into_iter().flat_map(|part| &self.sound.get(part).tracks);
         all.map(PathBuf::as_path).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
-    /// Whether it is never heard: no track, no score and no bed in any part.
+    /// Whether no part has a track, a score or a bed.
     #[must_use]
     pub fn is_silent(&self) -> bool {
         self.sound.iter().all(|(_, sound)| sound.is_silent())
     }
 
-    /// Whether any part of it has music that is composed live.
+    /// Whether any part has music composed live.
     #[must_use]
     pub fn is_scored(&self) -> bool {
         self.sound.iter().any(|(_, sound)| sound.score != Score::Silent)
     }
 }
 
-/// Reads one profile and looks for the media it names under `media_dir`.
+/// Reads one profile, and checks that the media it names exist in `media_dir`. A profile with findings is not returned.
 #[must_use]
 pub fn load(file: &Path, media_dir: &Path) -> (Option<Profile>, Vec<Finding>) {
     let text = match read_text(file) {
         Ok(text) => text,
         Err(finding) => return (None, vec![finding]),
     };
-    let Reading { profile, mut findings, tracks, .. } = read(file, &text);
+    let ParsedProfile { profile, mut findings, tracks, .. } = read(file, &text);
     let missing = tracks.iter().filter(|track| !media_dir.join(&track.name).is_file());
     findings.extend(missing.map(|track| track.finding(file, format!("a file that exists in {}", media_dir.display()))));
     findings.sort_by_key(|finding| finding.line);
     (profile.filter(|_| findings.is_empty()), findings)
 }
 
-/// Where a profile has a title or a description in a language that is not among `languages`. It can be used all the
-/// same: nobody reads that text.
+/// The titles and descriptions of a profile in languages that are not among `languages`. They do no harm, since nobody
+/// reads them, but a misspelt tag is a mistake.
 #[must_use]
 pub fn unknown_languages(file: &Path, languages: &[Language]) -> Vec<Finding> {
     let Ok(text) = read_text(file) else { return Vec::new() };
@@ -278,8 +277,7 @@ pub fn unknown_languages(file: &Path, languages: &[Language]) -> Vec<Finding> {
     unknown.map(|mention| mention.finding(file, one_of(&tags, Some(&mention.name)))).collect()
 }
 
-/// Reads every profile in `dir`, in the order of their names. Those that are right are kept; of the others every
-/// finding is named.
+/// Reads every profile in `dir`, sorted by name. Returns those without findings, and the findings of all the others.
 #[must_use]
 pub fn load_profiles(dir: &Path, media_dir: &Path) -> (Vec<Profile>, Vec<Finding>) {
     let mut profiles = Vec::new();
@@ -297,7 +295,7 @@ pub fn load_profiles(dir: &Path, media_dir: &Path) -> (Vec<Profile>, Vec<Finding
     (profiles, findings)
 }
 
-/// The profiles of a folder in the order of their names.
+/// The profile files of a folder, sorted by name.
 ///
 /// # Errors
 /// A finding if the folder cannot be read, or holds no profile or too many.

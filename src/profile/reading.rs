@@ -1,45 +1,47 @@
-//! Owns which keys a profile file may have and what they may be.
-//! Does not own what they mean: the types beside it do.
+//! Owns which keys a profile file may have, and their allowed values. Does not own what they mean: the types in `profile`
+//! do.
 
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
-use super::{Breathing, CROSSFADE_S, Limits, PartLight, PartSound, PerPart, Profile, TRACK_ENDINGS, Words};
+use super::{
+    Breathing, CROSSFADE_S, PartLight, PartSound, PerPart, Profile, SessionWords, TRACK_ENDINGS, VolumeLimits,
+};
 use super::{Place, SoundChoice, TimeOfDay};
 use crate::findings::{Document, Finding, Mention, Section, stays_inside};
 use crate::room::arc::Part;
 use crate::room::breath::Pattern;
 use crate::vocabulary::language::{Language, PerLanguage};
 
-/// Levels of a session in dBFS.
+/// Allowed levels of a session, in dBFS.
 pub const LEVEL_DB: RangeInclusive<f32> = -60.0..=0.0;
-/// Levels of music and bed against that of the session in dB.
+/// Allowed levels of tracks, score and beds relative to the session, in dB.
 const UNDER_DB: RangeInclusive<f32> = -40.0..=0.0;
-/// Lengths of an infusion in minutes.
+/// Allowed lengths of an infusion, in minutes.
 pub const INFUSION_MINUTES: RangeInclusive<u32> = 20..=240;
 const TRACKS_MAX: usize = 64;
 const TITLE_CHARS: RangeInclusive<usize> = 1..=40;
 const DESCRIPTION_CHARS: RangeInclusive<usize> = 0..=160;
 
-/// What a profile file came to.
+/// The result of parsing a profile.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Reading {
-    /// The profile, if there was nothing to find.
+pub struct ParsedProfile {
+    /// The profile, if it has no findings.
     pub profile: Option<Profile>,
-    /// Every problem, in the order of the lines.
+    /// Every problem, in the order of their lines.
     pub findings: Vec<Finding>,
-    /// Where each track is named, for whoever looks whether it exists.
+    /// Where each track is named, so that its existence can be checked.
     pub tracks: Vec<Mention>,
-    /// Where a language is named, by its tag.
+    /// Where each language is named, by its tag.
     pub languages: Vec<Mention>,
 }
 
-/// Reads the text of a profile. Nothing is read from disk.
+/// Parses a profile. Reads nothing from disk.
 #[must_use]
-pub fn read(file: &Path, text: &str) -> Reading {
+pub fn read(file: &Path, text: &str) -> ParsedProfile {
     let document = match Document::parse(file, text) {
         Ok(document) => document,
-        Err(findings) => return Reading { profile: None, findings, tracks: Vec::new(), languages: Vec::new() },
+        Err(findings) => return ParsedProfile { profile: None, findings, tracks: Vec::new(), languages: Vec::new() },
     };
     let (mut tracks, mut languages) = (Vec::new(), Vec::new());
     let profile = profile(&document.root(), &mut tracks, &mut languages);
@@ -54,13 +56,13 @@ pub fn read(file: &Path, text: &str) -> Reading {
         (Some(name), Some(profile)) if findings.is_empty() => Some(Profile { name: name.into(), ..profile }),
         _ => None,
     };
-    Reading { profile, findings, tracks, languages }
+    ParsedProfile { profile, findings, tracks, languages }
 }
 
-/// What [`is_profile_name`] takes.
+/// What [`is_profile_name`] accepts, for error messages.
 pub const PROFILE_NAME: &str = "a name of 1 to 40 small letters, digits and hyphens";
 
-/// Whether a profile may be called that.
+/// Whether a profile may have that name.
 pub fn is_profile_name(name: &str) -> bool {
     (1..=40).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
@@ -74,7 +76,7 @@ fn profile(root: &Section<'_>, tracks: &mut Vec<Mention>, languages: &mut Vec<Me
     let section = root.section("description");
     let description = per_language(&section, languages, |tag| section.text(tag, DESCRIPTION_CHARS));
     let session = root.section("session");
-    let infusion_minutes = session.whole("infusion_minutes", INFUSION_MINUTES);
+    let infusion_minutes = session.integer("infusion_minutes", INFUSION_MINUTES);
     session.finish();
     let limits = limits(&root.section("limits"));
     let sound_section = root.section("sound");
@@ -108,7 +110,7 @@ fn profile(root: &Section<'_>, tracks: &mut Vec<Mention>, languages: &mut Vec<Me
     })
 }
 
-/// What `read` makes of each key of a table whose keys are languages.
+/// The values of a table whose keys are language tags, each as `read` reads it.
 pub(crate) fn per_language<'d, T>(
     section: &Section<'d>,
     mentions: &mut Vec<Mention>,
@@ -126,9 +128,9 @@ pub(crate) fn per_language<'d, T>(
     values.into_iter().collect()
 }
 
-fn limits(section: &Section<'_>) -> Limits {
-    let default = Limits::default();
-    let limits = Limits {
+fn limits(section: &Section<'_>) -> VolumeLimits {
+    let default = VolumeLimits::default();
+    let limits = VolumeLimits {
         volume_min_db: section.number("volume_min_db", LEVEL_DB).unwrap_or(default.volume_min_db),
         volume_max_db: section.number("volume_max_db", LEVEL_DB).unwrap_or(default.volume_max_db),
     };
@@ -140,7 +142,7 @@ fn limits(section: &Section<'_>) -> Limits {
     limits
 }
 
-fn volume_db(section: &Section<'_>, limits: Limits) -> Option<f32> {
+fn volume_db(section: &Section<'_>, limits: VolumeLimits) -> Option<f32> {
     let volume_db = section.number("volume_db", LEVEL_DB)?;
     if !(limits.volume_min_db..=limits.volume_max_db).contains(&volume_db) {
         let allowed = format!("a number within [limits], {} to {}", limits.volume_min_db, limits.volume_max_db);
@@ -213,27 +215,27 @@ fn breath(section: &Section<'_>) -> Breathing {
     let guide = section.choice("guide").unwrap_or(default.guide);
     section.finish();
     if pattern == Pattern::Box4 && (parts.onset || parts.peak || parts.returning) {
-        // a held breath during the infusion is what the design forbids
+        // Nobody is asked to hold their breath during an infusion.
         section.report("parts", "a part of the infusion", "settle and landing, since 4-4-4-4 holds the breath");
     }
     Breathing { pattern, parts, guide }
 }
 
-fn words(section: &Section<'_>) -> Words {
-    let default = Words::default();
-    let words = Words {
-        on: section.flag("on").unwrap_or(default.on),
-        every_minutes: section.whole("every_minutes", 2..=60).unwrap_or(default.every_minutes),
+fn words(section: &Section<'_>) -> SessionWords {
+    let default = SessionWords::default();
+    let words = SessionWords {
+        on: section.boolean("on").unwrap_or(default.on),
+        every_minutes: section.integer("every_minutes", 2..=60).unwrap_or(default.every_minutes),
     };
     section.finish();
     words
 }
 
 fn light(section: &Section<'_>) -> PerPart<PartLight> {
-    let whole_arc = LightWords::read(section);
+    let whole_arc = LightKeys::read(section);
     let light = PerPart::from_fn(|part: Part| {
         let section = section.section(part.name());
-        let words = LightWords::read(&section);
+        let words = LightKeys::read(&section);
         section.finish();
         let default = PartLight::default_of(part);
         PartLight {
@@ -247,14 +249,14 @@ fn light(section: &Section<'_>) -> PerPart<PartLight> {
     light
 }
 
-struct LightWords {
+struct LightKeys {
     brightness: Option<f32>,
     warmth: Option<f32>,
     saturation: Option<f32>,
     movement: Option<f32>,
 }
 
-impl LightWords {
+impl LightKeys {
     fn read(section: &Section<'_>) -> Self {
         Self {
             brightness: section.number("brightness", 0.0..=1.0),

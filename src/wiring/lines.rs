@@ -61,7 +61,7 @@ pub struct Subject<'r> {
 impl Lines {
     /// Opens every line that is set. None waits for another, and none for its far end.
     #[must_use]
-    pub fn open(set: &config::Lines, subject: &Subject<'_>) -> Self {
+    pub fn open(set: &config::LinesConfig, subject: &Subject<'_>) -> Self {
         let steps: Vec<Step> = set.escalation.iter().map(step).collect();
         Self {
             mqtt: set.mqtt.as_ref().and_then(|at_broker| open_mqtt(at_broker, subject)),

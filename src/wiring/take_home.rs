@@ -37,9 +37,9 @@ pub(super) enum Asked {
 #[must_use]
 pub fn take_away(config: &Config, state: std::path::PathBuf) -> TakeAway {
     let wanted = match &config.take_home.printer {
-        config::Printer::Default => Some(None),
-        config::Printer::Named(name) => Some(Some(name.clone())),
-        config::Printer::None => None,
+        config::PrinterChoice::Default => Some(None),
+        config::PrinterChoice::Named(name) => Some(Some(name.clone())),
+        config::PrinterChoice::None => None,
     };
     let sealer = config.take_home.recipient.as_deref().and_then(|recipient| {
         let sealer = Sealer::new(recipient, config.take_home.folder.clone());

@@ -103,7 +103,7 @@ impl Layout {
 fn rows(section: &Section<'_>, layer: &'static str) -> Option<Rows> {
     let allowed = "three rows of 1 to 10, 1 to 10 and 1 to 7 keys, each row a text without spaces";
     section.require(layer, allowed);
-    let rows = section.words(layer, ROW_KEYS_MAX.len())?;
+    let rows = section.texts(layer, ROW_KEYS_MAX.len())?;
     let rows: Vec<Vec<char>> = rows.iter().map(|row| row.chars().collect()).collect();
     let fits = rows.iter().zip(ROW_KEYS_MAX).all(|(row, most)| (1..=most).contains(&row.len()));
     match Rows::try_from(rows) {

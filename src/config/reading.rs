@@ -61,10 +61,11 @@ pub fn read(file: &Path, text: &str) -> ParsedConfig {
 
 fn room(section: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) -> RoomConfig {
     let default = RoomConfig::default();
+    let name = section.text("name", 0..=40);
     let locale = section.text_where("locale", Language::TAG, Language::from_name);
     mentions.extend(locale.and_then(|_| section.mentions("locale").pop()));
     let room = RoomConfig {
-        name: section.text("name", 0..=40).unwrap_or(default.name),
+        name: name.unwrap_or(default.name),
         locale: locale.unwrap_or(default.locale),
         locales: section.path("locales", mentions).map(|path| folder.join(path)),
     };

@@ -116,7 +116,7 @@ pin_file = "pins"
 page_chars_max = 99
 "#,
         &expect![[r#"
-            kiosk.toml:3: room.nmae: found an unknown key, allowed name, locale; did you mean name?
+            kiosk.toml:3: room.nmae: found an unknown key, allowed name, locale, locales; did you mean name?
             kiosk.toml:4: room.locale: found "en-UK", allowed one of en-US, es-US; did you mean en-US?
             kiosk.toml:7: screen.diagonal_inches: found 4, allowed a number from 5 to 32
             kiosk.toml:8: screen.fullscreen: found "yes", allowed true or false
@@ -212,7 +212,7 @@ dir = "x"
             kiosk.toml:3: after.cards.en-US[0].text: found nothing, allowed a text of 1 to 400 characters
             kiosk.toml:3: after.cards.en-US[2].link: found "http://x", allowed an address that starts with https://, tel: or mailto:, or a phone number
             kiosk.toml:3: after.cards.en-US[2].colour: found an unknown key, allowed title, text, link
-            kiosk.toml:4: after.cards.fr: found an unknown key, allowed en-US, es-US
+            kiosk.toml:4: after.cards.fr: found an unknown key, allowed a language tag such as en-US
             kiosk.toml:6: desk.tls_cert: found nothing, allowed the path of a PEM file, since tls is "files"
             kiosk.toml:9: desk.clinicians: found no name, allowed at least one, since somebody must be able to come
             kiosk.toml:12: call.chime_db: found nan, allowed a number from -60 to 0
@@ -389,11 +389,11 @@ fn a_check_of_named_files_looks_at_those_alone() {
         folder.path(),
         &["profiles", "notes.txt", "gone.toml"],
         &expect![[r#"
-        ROOM/profiles/wrong.toml:3: place.name: found "shore", allowed one of beach, forest, quiet-room, night-sky, drifting-colour, pictures, dark
-        ROOM/profiles/wrong.toml:4: sound.tracks: found "music/gone.ogg", allowed a file that exists in ROOM/media
-        ROOM/notes.txt: file: found another kind of file, allowed a kiosk.toml, a desk.toml or a profile, ending in .toml
-        ROOM/gone.toml: file: found nothing there, allowed a text file that can be read
-    "#]],
+            ROOM/profiles/wrong.toml:3: place.name: found "shore", allowed one of beach, forest, quiet-room, night-sky, drifting-colour, pictures, dark
+            ROOM/profiles/wrong.toml:4: sound.tracks: found "music/gone.ogg", allowed a file that exists in ROOM/media
+            ROOM/notes.txt: file: found another kind of file, allowed a kiosk.toml, a desk.toml or a profile, ending in .toml, or the folder of a language
+            ROOM/gone.toml: file: found nothing there, allowed a text file that can be read
+        "#]],
     );
     std::fs::write(folder.path().join("other.toml"), "[room]\nname = 3\n").unwrap();
     check_on_disk(
@@ -420,11 +420,10 @@ fn the_kind_of_a_file_is_told_by_its_tables_and_then_by_its_name() {
         folder.path(),
         &["unclear.toml"],
         &expect![[r#"
-        ROOM/unclear.toml:1: title.en-US: found nothing, allowed a text of 1 to 40 characters
-        ROOM/unclear.toml:1: title.es-US: found nothing, allowed a text of 1 to 40 characters
-        ROOM/unclear.toml:1: place.name: found nothing, allowed one of beach, forest, quiet-room, night-sky, drifting-colour, pictures, dark
-        ROOM/unclear.toml:2: sound.volume_db: found 3, allowed a number from -60 to 0
-    "#]],
+            ROOM/unclear.toml:1: title: found nothing, allowed a text of 1 to 40 characters in one language at least
+            ROOM/unclear.toml:1: place.name: found nothing, allowed one of beach, forest, quiet-room, night-sky, drifting-colour, pictures, dark
+            ROOM/unclear.toml:2: sound.volume_db: found 3, allowed a number from -60 to 0
+        "#]],
     );
 }
 
@@ -495,7 +494,12 @@ fn further_languages_are_found_in_the_folder_that_the_file_names() {
     let (file, own) = (folder.path().join("kiosk.toml"), folder.path().join("languages/de-DE"));
     let missing = load(&file);
     assert_eq!(missing.config.room.locale, Language::FALLBACK, "a language that is not there");
-    expect![[r#""#]].assert_eq(&lines(&missing.findings).replace(&*folder.path().to_string_lossy(), "ROOM"));
+    expect![[r#"
+        ROOM/kiosk.toml:2: room.locale: found "de-DE", allowed one of en-US, es-US
+        ROOM/kiosk.toml:3: room.locales: found "languages", allowed a folder that exists
+        ROOM/kiosk.toml:4: after.cards.fr-FR: found "fr-FR", allowed one of en-US, es-US
+    "#]]
+    .assert_eq(&lines(&missing.findings).replace(&*folder.path().to_string_lossy(), "ROOM"));
     std::fs::create_dir_all(&own).unwrap();
     for name in ["patient.ftl", "staff.ftl", "language.toml"] {
         let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("locales/en-US").join(name);
@@ -511,8 +515,27 @@ fn further_languages_are_found_in_the_folder_that_the_file_names() {
     assert_eq!(loaded.config.locales.languages().len(), 3);
     let (profiles, findings) = load_profiles(&loaded.config.profiles.dir, &loaded.config.media.dir);
     assert_eq!((profiles.len(), findings.len()), (2, 0), "a title in a language that is not there refuses no profile");
-    check_on_disk(folder.path(), &[], &expect![[r#""#]]);
+    check_on_disk(
+        folder.path(),
+        &[],
+        &expect![[r#"
+        ROOM/kiosk.toml:4: after.cards.fr-FR: found "fr-FR", allowed one of en-US, es-US, de-DE
+        ROOM/profiles/wrong.toml:2: title.de-AT: found "de-AT", allowed one of en-US, es-US, de-DE; did you mean de-DE?
+    "#]],
+    );
     std::fs::write(own.join("language.toml"), "").unwrap();
-    check_on_disk(folder.path(), &["languages/de-DE"], &expect![[r#""#]]);
-    check_on_disk(folder.path(), &["languages/de-DE/patient.ftl"], &expect![[r#""#]]);
+    check_on_disk(
+        folder.path(),
+        &["languages/de-DE"],
+        &expect![[r#"
+        ROOM/languages/de-DE/language.toml:1: name: found nothing, allowed the language's own name, a text of 1 to 24 characters
+    "#]],
+    );
+    check_on_disk(
+        folder.path(),
+        &["languages/de-DE/patient.ftl"],
+        &expect![[r#"
+        ROOM/languages/de-DE/language.toml:1: name: found nothing, allowed the language's own name, a text of 1 to 24 characters
+    "#]],
+    );
 }

@@ -208,7 +208,7 @@ impl Arrive {
         let locales = &setting.clinic.config.locales;
         let languages = locales.languages();
         let are_few = languages.len() <= LANGUAGES_AT_EASE;
-        let (across, width_mm, height_mm) = if are_few { (2, 50.0, 28.0) } else { (4, 38.0, 22.0) };
+        let (across, width_mm, height_mm) = if are_few { (2, 50.0, 28.0) } else { (3, 42.0, 22.0) };
         let choices = languages.iter().map(|language| {
             let id = format!("language-{language}");
             parts::control(setting, id, locales.own_name(*language), Message::LanguageChosen(*language))
@@ -224,7 +224,7 @@ impl Arrive {
         } else {
             let mut asked: Vec<String> = asked.collect();
             asked.dedup();
-            parts::body(setting, asked.join(" · ")).center().width(setting.mm(width_mm * 4.0)).into()
+            parts::body(setting, asked.join(" · ")).center().width(setting.mm(width_mm * 3.0)).into()
         };
         parts::one_idea(
             setting,

@@ -2,7 +2,7 @@
 //! printer nor stick; it tells the room what was chosen and shows what the room says of it.
 
 use iced::widget::{Space, column, container, image, row};
-use iced::{Background, Border, Color, Element, Length};
+use iced::{Background, Border, Color, Element, Length, Padding};
 
 use super::{Action, Setting};
 use crate::room::Event;
@@ -223,14 +223,14 @@ impl TakeHome {
             parts::title(setting, setting.words.say_with("take-qr-page", &numbers))
         });
         let small = |key: &str| parts::body(setting, setting.say(key));
-        let words = column![
-            part.unwrap_or_else(|| parts::title(setting, setting.say("take-title"))),
-            parts::body(setting, setting.say("take-qr-text")),
-            small("take-qr-search"),
-        ]
-        .push(self.drawn.then(|| small("take-words-only")))
-        .spacing(setting.mm(4.0))
-        .width(Length::Fill);
+        // Beside the call, so that long words have all the height below it.
+        let title = container(part.unwrap_or_else(|| parts::title(setting, setting.say("take-title"))))
+            .center_y(Length::Fixed(setting.mm(CALL_MM)))
+            .padding(Padding::default().right(setting.mm(CALL_MM + GAP_MM)));
+        let words = column![parts::body(setting, setting.say("take-qr-text")), small("take-qr-search"),]
+            .push(self.drawn.then(|| small("take-words-only")))
+            .spacing(setting.mm(4.0))
+            .width(Length::Fill);
         let mut controls = vec![done];
         if self.ways(setting).len() > 1 {
             let other = setting.say("take-other-way");
@@ -246,9 +246,7 @@ impl TakeHome {
             controls.push(Space::new().into());
         }
         let square = code.view(setting, CODE_MM);
-        let across = row![square, column![Space::new().height(Length::Fixed(setting.mm(CALL_MM))), words]]
-            .spacing(setting.mm(8.0))
-            .height(Length::Fill);
+        let across = row![square, column![title, words]].spacing(setting.mm(8.0)).height(Length::Fill);
         let content = column![across, parts::controls_row(setting, controls)]
             .spacing(setting.mm(GAP_MM))
             .padding(setting.mm(MARGIN_MM));

@@ -1,6 +1,6 @@
 //! Languages as data: the chooser bears as many as there may be, and a keyboard writes each.
 
-use iced::{Rectangle, Size};
+use iced::Size;
 use stillroom::room::notes::{Page, PatientText};
 use stillroom::room::{Event, Snapshot};
 use stillroom::vocabulary::language::Language;
@@ -11,6 +11,7 @@ use crate::pictures::keep;
 use crate::pseudo;
 use crate::sizes::Checker;
 use crate::tablet::{SIZE, Tablet};
+use crate::words::all_on_the_glass;
 
 /// The shipped languages and the pseudo-language.
 pub fn locales_with_pseudo() -> Locales {
@@ -36,12 +37,11 @@ fn two_to_eight_languages_can_be_chosen_from() {
             let mut tablet = Tablet::with_locales(size, &locales);
             tablet.tell(Event::VisitBegins);
             Checker::new(size).check(&tablet, &format!("{} languages", more + 2));
-            for language in locales.languages() {
-                assert!(tablet.shows(&format!("language-{language}")), "{language} is not offered");
-            }
-            for (line, at) in tablet.lines() {
-                assert!(at.is_within(&Rectangle::with_size(size)), "{line:?} stands at {at:?}");
-            }
+            let sizes =
+                locales.languages().into_iter().map(|language| tablet.at(&format!("language-{language}")).size());
+            let sizes: Vec<Size> = sizes.collect();
+            assert!(sizes.iter().all(|other| *other == sizes[0]), "of equal worth, and not of equal size: {sizes:?}");
+            all_on_the_glass(&tablet, size);
             let last = *locales.languages().last().unwrap();
             tablet.tap(1, tablet.at(&format!("language-{last}")).center());
             assert_eq!(tablet.snapshot().language, last);

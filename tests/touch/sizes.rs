@@ -13,7 +13,7 @@ use crate::tablet::Tablet;
 /// Rounding to whole pixels may take this much.
 const SLACK_MM: f32 = 0.15;
 /// Areas that are meant to lie under everything.
-const GROUNDS: [&str; 4] = ["ready", "place", "dark-anywhere", "staff-corner"];
+pub const GROUNDS: [&str; 4] = ["ready", "place", "dark-anywhere", "staff-corner"];
 
 pub struct Checker {
     scale: Scale,

@@ -2,9 +2,9 @@
 
 use iced::{Point, Rectangle, Size};
 use stillroom::room::{Event, Snapshot};
-use stillroom::vocabulary::language::Language;
 
 use crate::languages::locales_with_pseudo;
+use crate::sizes::GROUNDS;
 use crate::tablet::{Tablet, mm};
 
 fn on_the_first_question() -> Tablet {
@@ -85,7 +85,7 @@ fn no_line_leaves_the_glass_in_any_language() {
             tablet.tap(1, tablet.at(&id).center());
             let mut screens = 0;
             loop {
-                all_on_the_glass(&tablet, size, language);
+                all_on_the_glass(&tablet, size);
                 screens += 1;
                 if !tablet.shows("next") {
                     break;
@@ -94,17 +94,39 @@ fn no_line_leaves_the_glass_in_any_language() {
             }
             assert!(screens >= 12);
             tablet.tell(Event::SessionBegins { profile: None, infusion_minutes: None, settle: false });
-            all_on_the_glass(&tablet, size, language);
+            all_on_the_glass(&tablet, size);
+            for id in ["sound", "places"] {
+                tablet.tap(1, tablet.at(id).center());
+                all_on_the_glass(&tablet, size);
+                tablet.tap(1, tablet.at("close").center());
+            }
+            tablet.tell(Event::Anchor { on: true });
+            all_on_the_glass(&tablet, size);
+            tablet.tell(Event::Anchor { on: false });
             tablet.tell(Event::AfterBegins);
-            all_on_the_glass(&tablet, size, language);
-            crate::take_home::every_state(&mut tablet, &mut |tablet, _| all_on_the_glass(tablet, size, language));
+            all_on_the_glass(&tablet, size);
+            crate::take_home::every_state(&mut tablet, &mut |tablet, _| all_on_the_glass(tablet, size));
+            tablet.tell(Event::Farewell);
+            all_on_the_glass(&tablet, size);
         }
     }
 }
 
-fn all_on_the_glass(tablet: &Tablet, size: Size, language: Language) {
+/// No line leaves the glass, and none runs across the border of a control.
+pub fn all_on_the_glass(tablet: &Tablet, size: Size) {
+    let language = tablet.snapshot().language;
     let glass = Rectangle::with_size(size);
+    let mut controls = tablet.controls();
+    controls.retain(|(id, _)| !GROUNDS.contains(&id.as_str()));
     for (line, at) in tablet.lines() {
         assert!(at.is_within(&glass), "{language:?} at {size:?}: {line:?} stands at {at:?}");
+        for (id, control) in &controls {
+            let is_apart = control.intersection(&at).is_none_or(|shared| shared.width < 1.0 || shared.height < 1.0);
+            let is_inside = at.is_within(&control.expand(1.0));
+            assert!(
+                is_apart || is_inside,
+                "{language:?} at {size:?}: {line:?} at {at:?} runs across {id}: {control:?}"
+            );
+        }
     }
 }

@@ -321,9 +321,27 @@ impl Tablet {
 
     /// Every line of words on the screen, with where it stands.
     pub fn lines(&self) -> Vec<(String, Rectangle)> {
+        self.lines_on(self.size)
+    }
+
+    /// Every line of words that is cut off, since what it stands in is not as high as it needs.
+    pub fn cut_lines(&self) -> Vec<String> {
+        // Sizes are those of the real glass; only the height to lay them out in is another.
+        let with_room = self.lines_on(Size::new(self.size.width, self.size.height * 2.0));
+        let cut_by_the_glass = self.lines().into_iter().zip(with_room).filter(|((line, at), (same, whole))| {
+            assert_eq!(line, same, "the same lines in the same order");
+            whole.height > at.height + 0.5
+        });
+        let controls = self.controls();
+        let cut_by_a_control = self.lines().into_iter().filter(|(_, at)| {
+            controls.iter().any(|(_, control)| at.is_within(control) && at.height > control.height - 0.5)
+        });
+        cut_by_the_glass.map(|((line, _), _)| line).chain(cut_by_a_control.map(|(line, _)| line)).collect()
+    }
+
+    fn lines_on(&self, size: Size) -> Vec<(String, Rectangle)> {
         let found = Arc::new(Mutex::new(Vec::new()));
-        let mut simulator: Simulator<'_, Message> =
-            Simulator::with_size(Settings::default(), self.size, self.app.view());
+        let mut simulator: Simulator<'_, Message> = Simulator::with_size(Settings::default(), size, self.app.view());
         drop(simulator.find(Lines(Arc::clone(&found))));
         found.lock().unwrap().clone()
     }

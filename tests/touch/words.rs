@@ -112,12 +112,13 @@ fn no_line_leaves_the_glass_in_any_language() {
     }
 }
 
-/// No line leaves the glass, and none runs across the border of a control.
+/// No line is cut off or leaves the glass, and none runs across the border of a control.
 pub fn all_on_the_glass(tablet: &Tablet, size: Size) {
     let language = tablet.snapshot().language;
     let glass = Rectangle::with_size(size);
     let mut controls = tablet.controls();
     controls.retain(|(id, _)| !GROUNDS.contains(&id.as_str()));
+    assert_eq!(tablet.cut_lines(), [""; 0], "{language:?} at {size:?}: cut off");
     for (line, at) in tablet.lines() {
         assert!(at.is_within(&glass), "{language:?} at {size:?}: {line:?} stands at {at:?}");
         for (id, control) in &controls {

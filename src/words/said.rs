@@ -1,4 +1,5 @@
-//! Which words the code says: each of them is there, and each that is there is said.
+//! Holds the code and the messages against each other: every message that the code uses exists, every message is used,
+//! and no code names a language.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,7 +10,7 @@ use crate::room::arc::Part;
 use crate::room::snapshot::{Place, SoundChoice, Stage, Trouble};
 use crate::room::take_home::{Fault, Way};
 
-/// Ways of saying a message: its key follows.
+/// Calls that format a message; its key follows.
 const SAYING: [&str; 3] = [".say(", ".say_with(", ".staff("];
 
 const CHECKS: [&str; 9] = [
@@ -24,7 +25,7 @@ const CHECKS: [&str; 9] = [
     "receipt-kept",
 ];
 
-/// Keys whose end is chosen while the program runs: what they begin with, and every end there is.
+/// Keys whose suffix is chosen at run time: the prefix, and every suffix there is.
 fn families() -> Vec<(&'static str, Vec<String>)> {
     fn named(names: impl IntoIterator<Item = &'static str>) -> Vec<String> {
         names.into_iter().map(str::to_owned).collect()
@@ -32,7 +33,7 @@ fn families() -> Vec<(&'static str, Vec<String>)> {
     fn counted(last: usize) -> Vec<String> {
         (1..=last).map(|number| number.to_string()).collect()
     }
-    /// Each way home with its words; the phone shows its codes at once.
+    /// Each way home with its messages; the phone needs fewer, since it shows its codes at once.
     fn ways() -> Vec<String> {
         let said = |way: &Way| {
             let with: &[&str] =
@@ -65,7 +66,7 @@ fn is_key(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-')
 }
 
-/// All of the program's own code in one text, without comments, tests, and the words themselves.
+/// The program's own code in one text, without comments and tests.
 fn code() -> String {
     let mut code = String::new();
     let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
@@ -74,7 +75,7 @@ fn code() -> String {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_str().unwrap();
             if path.is_dir() {
-                if name != "tests" {
+                if !["tests", "proof"].contains(&name) {
                     folders.push(path);
                 }
             } else if path.extension().is_some_and(|ending| ending == "rs")
@@ -93,7 +94,7 @@ fn in_use(source: &str) -> String {
     source.lines().filter(|line| !line.trim_start().starts_with("//")).flat_map(|line| [line, "\n"]).collect()
 }
 
-/// Keys and families that code says and nobody knows.
+/// Keys and prefixes that the code uses and no file has.
 fn unknown_keys(code: &str, keys: &BTreeSet<&str>) -> Vec<String> {
     let mut unknown = Vec::new();
     for call in SAYING {
@@ -115,8 +116,8 @@ fn unknown_keys(code: &str, keys: &BTreeSet<&str>) -> Vec<String> {
     unknown
 }
 
-/// Keys that no code says: neither whole, as a text of its own, nor as one of a family. A control often goes by the same
-/// name as what it says; where its words follow, its name alone says nothing.
+/// Keys that no code uses, neither as a literal nor as one of a family. A control often has the same id as its label's
+/// key; where the label follows, the id alone does not count as a use.
 fn unsaid_keys<'k>(code: &str, keys: &BTreeSet<&'k str>) -> Vec<&'k str> {
     let families = families();
     let said_of_families: BTreeSet<String> = families
@@ -164,6 +165,15 @@ fn every_message_is_said_by_the_code() {
     for (language, keys) in keys() {
         let unsaid = unsaid_keys(&code, &keys);
         assert!(unsaid.is_empty(), "{language:?}: nothing says these; delete them: {unsaid:#?}");
+    }
+}
+
+#[test]
+fn no_code_names_a_language_but_the_list_of_those_inside_the_program() {
+    let code = code();
+    for (language, _) in keys() {
+        let named = code.matches(&format!("\"{language}\"")).count();
+        assert_eq!(named, 1, "{language} is data: only the list in src/words/locales.rs may name it");
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use super::device::Command;
+use super::output::Command;
 use super::{Mix, News, Options, Sound, Track};
 
 const SOON: Duration = Duration::from_secs(10);

@@ -1,8 +1,8 @@
 //! Owns the beds made of air: wind, fire and brown noise. Does not own their level in the mix.
 
-use super::beds::{Swell, block_s};
-use super::dsp::{Brown, Chance, Drift, Follow, LowPass, Pink, Tuning, Variable, pan, smooth};
-use super::ramp::{BLOCK, Block};
+use super::Swell;
+use crate::sound::dsp::ramp::{BLOCK, Block, block_s};
+use crate::sound::dsp::{Brown, Chance, Drift, Follow, LowPass, Pink, Tuning, Variable, pan, smooth};
 
 /// Gusts that come and go, with leaves in them.
 #[derive(Debug)]

@@ -1,12 +1,16 @@
 //! Owns the nature beds as a set: which there are, and how one gives way to another. Does not own how each is made
-//! (`bed_air`, `bed_water`) or how loud it is in the mix.
+//! (`air`, `water`) or how loud it is in the mix.
+
+mod air;
+mod water;
 
 use std::f32::consts::FRAC_PI_2;
 
-use super::bed_air::{BrownBed, FireBed, WindBed};
-use super::bed_water::{RainBed, SeaBed, StreamBed};
-use super::dsp::{Chance, Tuning, Variable};
-use super::ramp::{BLOCK, Block, Ramp, SILENCE, Span, add_scaled, frames};
+use crate::sound::dsp::ramp::{Block, Ramp, SILENCE, Span, add_scaled, frames};
+use crate::sound::dsp::{Chance, Tuning, Variable};
+
+use air::{BrownBed, FireBed, WindBed};
+use water::{RainBed, SeaBed, StreamBed};
 
 /// A nature bed: synthesised, endless, without a loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -175,14 +179,10 @@ impl Beds {
     }
 }
 
-/// Seconds in one block.
-pub fn block_s(rate_hz: f32) -> f32 {
-    BLOCK as f32 / rate_hz
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sound::dsp::ramp::BLOCK;
 
     fn still() -> Swell {
         Swell { level: Span::constant(0.0), share: Span::constant(0.0) }

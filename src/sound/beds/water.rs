@@ -1,8 +1,8 @@
 //! Owns the beds made of water: sea, rain and stream. Does not own their level in the mix.
 
-use super::beds::{Swell, block_s};
-use super::dsp::{Chance, Drift, Follow, LowPass, Pink, Tuning, Variable, pan, smooth};
-use super::ramp::{BLOCK, Block};
+use super::Swell;
+use crate::sound::dsp::ramp::{BLOCK, Block, block_s};
+use crate::sound::dsp::{Chance, Drift, Follow, LowPass, Pink, Tuning, Variable, pan, smooth};
 
 /// One wave: from far out, up the sand, and back.
 #[derive(Debug)]

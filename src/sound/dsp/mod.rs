@@ -1,6 +1,8 @@
 //! Owns the small parts that sound is made of: seeded noise, filters, slow wandering.
 //! Does not own any sound made with them. Nothing here allocates.
 
+pub mod ramp;
+
 use std::f32::consts::{PI, TAU};
 
 /// A seeded stream of numbers (xorshift64*). The same seed gives the same sound.

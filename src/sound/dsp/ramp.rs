@@ -158,6 +158,16 @@ pub fn gain_of_db(level_db: f32) -> f32 {
     10.0_f32.powf(level_db.min(0.0) / 20.0)
 }
 
+/// Length of one block in seconds.
+pub fn block_s(rate_hz: f32) -> f32 {
+    BLOCK as f32 / rate_hz
+}
+
+/// The same as an f64, for clocks that run for hours.
+pub fn block_seconds(rate_hz: u32) -> f64 {
+    BLOCK as f64 / f64::from(rate_hz)
+}
+
 /// Frames in so many seconds.
 pub fn frames(seconds: f32, rate_hz: u32) -> u32 {
     (seconds * rate_hz as f32).round().max(0.0) as u32
@@ -165,7 +175,7 @@ pub fn frames(seconds: f32, rate_hz: u32) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::dsp::Chance;
+    use super::super::Chance;
     use super::*;
 
     #[test]

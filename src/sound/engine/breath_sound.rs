@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use crate::room::breath::{Pattern, Phase};
 
-use super::beds::block_s;
-use super::dsp::{Chance, Follow, Pink, Tuning, Variable, smooth};
-use super::ramp::{BLOCK, Block, Ramp, Span, frames};
+use crate::sound::dsp::ramp::{Block, Ramp, Span, block_s, frames};
+use crate::sound::dsp::{Chance, Follow, Pink, Tuning, Variable, smooth};
 
 /// A change of pattern or start is caught up with over this time, so that the breath never jumps.
 const CATCH_UP_S: f32 = 1.5;
@@ -120,15 +119,10 @@ fn level_at(pattern: Pattern, origin_s: f64, now_s: f64) -> (f32, Phase) {
     (breath.level as f32 * eased_in, breath.phase)
 }
 
-/// Frames of the stream's clock in one block, in seconds.
-pub fn block_seconds(rate_hz: u32) -> f64 {
-    BLOCK as f64 / f64::from(rate_hz)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sound::ramp::SILENCE;
+    use crate::sound::dsp::ramp::{SILENCE, block_seconds};
 
     /// Level (RMS) and brightness (RMS of the difference over RMS) of each tenth of a second.
     fn listen(pattern: Pattern, seconds: usize) -> Vec<(f64, f64)> {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rtrb::Consumer;
 
-use super::ramp::{BLOCK, Block, Ramp};
+use crate::sound::dsp::ramp::{BLOCK, Block, Ramp};
 
 /// A track's length while it is not yet known.
 pub const UNKNOWN_FRAMES: u64 = u64::MAX;

@@ -7,7 +7,7 @@
 
 use std::f64::consts::PI;
 
-use super::ramp::{BLOCK, Block, SILENCE};
+use crate::sound::dsp::ramp::{BLOCK, Block, SILENCE};
 
 /// −1 dB: the ceiling for true peaks, and so for samples.
 pub const CEILING: f32 = 0.891_25;

@@ -2,6 +2,14 @@
 //! the audio callback, so it does not allocate, lock, wait or read a clock. Does not own the device or the reading of
 //! files.
 
+mod breath_sound;
+mod deck;
+pub mod limiter;
+mod orders;
+mod signals;
+#[cfg(test)]
+mod tests;
+
 use std::f32::consts::FRAC_PI_2;
 use std::num::NonZero;
 use std::sync::Arc;
@@ -11,17 +19,19 @@ use std::time::Duration;
 use rodio::{ChannelCount, SampleRate, Source};
 use rtrb::{Consumer, Producer, RingBuffer};
 
-use super::beds::{Beds, Swell};
-use super::breath_sound::{BreathVoice, block_seconds};
-use super::deck::Deck;
-use super::limiter::{LATENCY_FRAMES, Limiter};
-use super::ramp::{BLOCK, Block, Ramp, SILENCE, Span, add_scaled, frames};
-use super::score::Score;
-use super::signals::Signals;
-use super::tracks::DeckPort;
-use super::voice::Voice;
+use crate::sound::beds::{Beds, Swell};
+use crate::sound::dsp::ramp::{BLOCK, Block, Ramp, SILENCE, Span, add_scaled, block_seconds, frames};
+use crate::sound::score::Score;
 
-pub use super::orders::{DeckOrder, EngineLink, Levels, Order, Progress};
+pub use deck::{Deck, Length, UNKNOWN_FRAMES};
+pub use limiter::LATENCY_FRAMES;
+pub use orders::{DeckOrder, DeckPort, EngineLink, Levels, Order, Progress};
+pub use signals::Signal;
+pub use signals::clips::{CLIP_RATE_HZ, Clip, ClipBank, clip_names, is_clip_name};
+
+use breath_sound::BreathVoice;
+use limiter::Limiter;
+use signals::Signals;
 
 /// Orders that may wait for one callback.
 const ORDERS: usize = 256;
@@ -137,8 +147,8 @@ impl Engine {
     }
 
     /// Gives it the clinic's own words and the effective amplitude of the reading's tone. Not in the callback.
-    pub fn speak(&mut self, voice: Arc<Voice>, reading: f32) {
-        self.signals.speak(voice, reading);
+    pub fn speak(&mut self, clips: Arc<ClipBank>, reading: f32) {
+        self.signals.speak(clips, reading);
     }
 
     /// A new stream begins to draw from it: all but the signals comes up from silence.

@@ -3,15 +3,16 @@
 
 use std::sync::atomic::AtomicU64;
 
-use rtrb::Producer;
+use std::sync::Arc;
+
+use rtrb::{Consumer, Producer};
 
 use crate::room::breath::Pattern;
 
-use super::beds::Bed;
 use super::deck::Deck;
-use super::score::ScoreAim;
 use super::signals::Signal;
-use super::tracks::DeckPort;
+use crate::sound::beds::Bed;
+use crate::sound::score::ScoreAim;
 
 /// Where every gain should go: a mix as the callback takes it, without anything on the heap.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -98,6 +99,19 @@ pub enum DeckOrder {
 pub struct Progress {
     /// Number of the deck that plays; 0 before the first.
     pub playing: AtomicU64,
+}
+
+/// The ends of the rings by which decks reach an engine and come back from it.
+#[derive(Debug)]
+pub struct DeckPort {
+    /// Decks for the engine.
+    pub orders: Producer<DeckOrder>,
+    /// Decks that the engine is done with.
+    pub returned: Consumer<Deck>,
+    /// What the engine is playing.
+    pub progress: Arc<Progress>,
+    /// The engine's rate.
+    pub rate_hz: u32,
 }
 
 /// The ends of an engine's rings.

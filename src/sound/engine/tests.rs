@@ -4,16 +4,15 @@ use std::f64::consts::TAU;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::dsp::Chance;
-use super::engine::{Engine, Order};
 use super::limiter::CEILING;
-use super::playlist::Wanted;
-use super::tracks::Reader;
-use super::{
+use super::{Engine, Order};
+use crate::room::breath::Pattern;
+use crate::sound::dsp::Chance;
+use crate::sound::tracks::{Reader, Wanted};
+use crate::sound::{
     Bed, BreathSound, Character, Mix, News, Options, ScoreAim, Shape, Signal, Track, WavWriter, levels_of, render,
     try_track,
 };
-use crate::room::breath::Pattern;
 
 /// A folder of its own, gone with the test.
 struct Folder(PathBuf);

@@ -3,8 +3,8 @@
 
 use std::f32::consts::PI;
 
-use super::ramp::{BLOCK, SILENCE, gain_of_db};
-use super::score::{Character, Score, ScoreAim, Shape};
+use crate::sound::dsp::ramp::{BLOCK, SILENCE, gain_of_db};
+use crate::sound::score::{Character, Score, ScoreAim, Shape};
 
 /// Frames a second of what is composed.
 pub const COMPOSED_RATE_HZ: u32 = 48_000;

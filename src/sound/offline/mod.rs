@@ -1,18 +1,20 @@
 //! Owns rendering the engine to a file faster than real time. The reading of tracks runs between blocks, in the same
 //! thread, so that two runs give the same bytes.
 
+mod composer;
+mod wav;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::engine::{Engine, Order};
-use super::limiter::LATENCY_FRAMES;
-use super::playlist::Wanted;
-use super::ramp::BLOCK;
-use super::signals::Signal;
-use super::tracks::Reader;
-use super::wav::{Depth, WavWriter};
 use super::{Mix, News, Options, levels_of};
+use crate::sound::dsp::ramp::BLOCK;
+use crate::sound::engine::{Engine, LATENCY_FRAMES, Order, Signal};
+use crate::sound::tracks::{Reader, Wanted};
+
+pub use composer::{COMPOSED_RATE_HZ, Piece, compose};
+pub use wav::{Depth, WavWriter};
 
 /// Frames a second of a rendering.
 pub const RATE_HZ: u32 = 48_000;

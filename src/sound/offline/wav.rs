@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use super::dither::Dither;
+use crate::sound::output::dither::Dither;
 
 const HEADER_BYTES: u32 = 44;
 

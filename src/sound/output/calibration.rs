@@ -1,5 +1,5 @@
 //! Owns the question whether the room is calibrated for where its sound would come out: a pulled plug or a lost output
-//! never moves sound to a louder place. Does not own how the server tells of it (`served`).
+//! never moves sound to a louder place. Does not own how the server tells of it (`pulse`).
 
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -3,10 +3,9 @@
 use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
+use super::calibration::Place;
 use crate::sound::News;
-use crate::sound::ports::Place;
-use crate::sound::signals::Signal;
-use crate::sound::voice::WrongClip;
+use crate::sound::engine::Signal;
 
 /// What reaches the device thread.
 pub enum Command {
@@ -37,12 +36,10 @@ pub enum Command {
         /// Why no chime can sound there.
         missing: Option<String>,
     },
-    /// What the reading thread has to tell.
-    OfTracks(News),
+    /// What a thread that reads tracks or clips has to tell.
+    Tell(News),
     /// A fault of the program ended the reading thread of this number.
     ReadingEnded(u64),
-    /// A clip was left out by the thread that reads those.
-    ClipWrong(WrongClip),
     /// Be a fault, of the device thread or of the reading one.
     #[cfg(test)]
     Panic {

@@ -7,14 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::device::Command;
-use super::engine::{Engine, Levels, Order};
-use super::outputs::{Found, Wish, output_missing};
-use super::ports::{Calibrated, Watch};
-use super::ramp::gain_of_db;
+use super::calibration::{Calibrated, Watch};
+use super::command::Command;
+use super::lease::Lender;
+use super::selection::{Found, Wish, output_missing};
 use super::shared::Shared;
-use super::signals::Signal;
-use super::stream::Lender;
+use crate::sound::dsp::ramp::gain_of_db;
+use crate::sound::engine::{Engine, Levels, Order, Signal};
 
 /// How often the chime's output is looked for while nothing sounds.
 const LOOK: Duration = Duration::from_secs(20);

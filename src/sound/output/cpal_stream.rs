@@ -1,9 +1,8 @@
 //! Owns one output stream: choosing its form, and the callback that draws from the engine. Does not own when to open
-//! one or what to do when it is lost (`device`).
+//! one or what to do when it is lost (`keeper`).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Sender, SyncSender};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,12 +11,10 @@ use rodio::cpal::{
     self, BufferSize, FromSample, OutputCallbackInfo, SampleFormat, SizedSample, StreamConfig, SupportedStreamConfig,
 };
 
-use super::device::{Command, Shared};
+use super::command::Command;
 use super::dither::Dither;
-use super::engine::Engine;
-
-/// The rate asked for wherever an output offers it.
-pub const WISHED_RATE_HZ: u32 = 48_000;
+use super::lease::{Lease, Lender, WISHED_RATE_HZ};
+use crate::sound::engine::Engine;
 
 /// An underrun that no event tells of, as some sound servers have it when a stream begins, is looked for this often
 /// while the output asks for nothing.
@@ -75,7 +72,7 @@ impl Output {
     /// Opens it with a period of `period_ms`, or with the output's own if there is none. The engine comes back through
     /// `home` when the stream ends, however it ends, also when it never began.
     pub fn open(&self, engine: Box<Engine>, lender: &Lender<'_>, period_ms: Option<u32>) -> Result<OpenStream, String> {
-        let lease = Lease { engine: Some(engine), home: lender.home.clone() };
+        let lease = Lease::new(engine, lender);
         let buffer_size = period_ms.map_or(BufferSize::Default, |length_ms| {
             BufferSize::Fixed((self.rate_hz() / 1_000 * length_ms.clamp(5, 200)).next_multiple_of(64))
         });
@@ -173,34 +170,8 @@ impl Pace {
     }
 }
 
-/// What a stream needs from whoever opens it.
-pub struct Lender<'a> {
-    /// Where the engine goes when the stream ends.
-    pub home: &'a Sender<Box<Engine>>,
-    /// The clock and the heartbeat.
-    pub shared: &'a Arc<Shared>,
-    /// Where a failure is told.
-    pub commands: &'a SyncSender<Command>,
-    /// The stream's number.
-    pub stream: u64,
-}
-
-/// An engine lent to a stream: it goes home when the stream's callback is dropped.
-struct Lease {
-    engine: Option<Box<Engine>>,
-    home: Sender<Box<Engine>>,
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        if let Some(engine) = self.engine.take() {
-            let _ = self.home.send(engine);
-        }
-    }
-}
-
 /// Fills what a device asked for, in its own form.
-pub(super) fn fill<T: SizedSample + FromSample<f32>>(
+pub fn fill<T: SizedSample + FromSample<f32>>(
     engine: &mut Engine,
     data: &mut [T],
     channels: usize,

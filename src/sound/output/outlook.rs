@@ -1,5 +1,5 @@
 //! Owns the cheap look at the outputs from outside: what has to change before an output that could not be opened is
-//! worth another try. Opens none of them and leaves the system's sound library alone. Does not own the tries (`retry`).
+//! worth another try. Opens none of them and leaves the system's sound library alone. Does not own the tries (`backoff`).
 
 use std::collections::hash_map::DefaultHasher;
 use std::ffi::CString;
@@ -10,7 +10,7 @@ use std::{env, fs};
 
 use pulseaudio::protocol::SinkState;
 
-use super::server::{Server, Unreached};
+use super::pulse::{Server, Unreached};
 
 /// What is seen. As long as it stays the same, no output has come and none has been set free.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Owns which output is meant by a name, and which there are: those of the sound server and, where none listens, those of
 //! the system's sound library. While a server listens there is no way round it: only it says where sound comes out. Does
-//! not own when one is opened (`device`).
+//! not own when one is opened (`keeper`).
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,13 +8,13 @@ use pulseaudio::protocol::SinkInfo;
 use rodio::cpal::traits::{DeviceTrait, HostTrait};
 use rodio::cpal::{self, Device, Host};
 
-use super::engine::Engine;
+use super::calibration::Watch;
+use super::cpal_stream::{OpenStream, Output};
 use super::hush::Hush;
+use super::lease::Lender;
 use super::outlook;
-use super::ports::Watch;
-use super::served::{ServedOutput, ServedStream};
-use super::server::{Server, Unreached};
-use super::stream::{Lender, OpenStream, Output};
+use super::pulse::{ServedOutput, ServedStream, Server, Unreached};
+use crate::sound::engine::Engine;
 
 /// The most names that an error lists.
 const LISTED_MAX: usize = 12;
@@ -284,7 +284,7 @@ mod tests {
             let settings = folder.path().join("asound.conf");
             // The output of a server that is not there: a plug-in looks for it, in vain.
             std::fs::write(&settings, "pcm.!default { type pulse server \"unix:/nowhere/native\" }\n").unwrap();
-            let test = "sound::outputs::tests::two_hundred_tries_in_vain_take_no_memory";
+            let test = "sound::output::selection::tests::two_hundred_tries_in_vain_take_no_memory";
             let status = std::process::Command::new(std::env::current_exe().unwrap())
                 .args(["--exact", test, "--nocapture"])
                 .env(INSIDE, "1")

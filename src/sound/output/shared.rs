@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use super::Mix;
+use crate::sound::Mix;
 
 /// Eye and ear are apart when the reckoning of the output's clock is off by more than this.
 const CLOCK_MISS_S: f64 = 0.02;

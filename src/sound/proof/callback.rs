@@ -9,10 +9,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::super::dither::Dither;
-use super::super::ports::Gate;
-use super::super::shared::Shared;
-use super::super::stream::fill;
+use super::super::output::cpal_stream::fill;
+use super::super::output::dither::Dither;
+use super::super::output::{Gate, Shared};
 use super::hands::Hands;
 use super::{PERIOD_FRAMES, Pieces, Proof};
 

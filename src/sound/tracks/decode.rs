@@ -17,7 +17,7 @@ pub fn decodes_here() -> bool {
 }
 
 /// What a decoder makes of a file; none if it panics.
-pub fn decode<T>(work: impl FnOnce() -> T) -> Option<T> {
+pub fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
     DECODES.set(true);
     let made = catch_unwind(AssertUnwindSafe(work));
     DECODES.set(false);

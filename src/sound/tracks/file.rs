@@ -1,14 +1,14 @@
 //! Owns one file of music: whether it can be played at all, and its frames at its own rate. Runs in reading threads
-//! only. Does not own which file comes next (`playlist`) nor what becomes of its frames (`reading`).
+//! only. Does not own which file comes next (`playlist`) nor what becomes of its frames (`piece`).
 
 use std::fs::File;
 use std::io::{BufReader, Read as _, Seek, SeekFrom};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rodio::{Decoder, Source};
 
-use super::foreign;
+use super::decode;
 use super::resample::RATES_HZ;
 
 /// The longest file that is played, in seconds: longer than any session, so that a file without an end has one.
@@ -22,6 +22,9 @@ const PIECE_FRAMES: usize = 4_096;
 /// A file may end this much before it says, in seconds and as a share of its length; encoders are not exact.
 const EARLY_S: f64 = 0.1;
 const EARLY_SHARE: f64 = 0.005;
+
+/// A file that was left out or cut short, and why.
+pub type Trouble = (PathBuf, String);
 
 /// Why a file is not played, or not to its end. The file is named by whoever asks.
 #[derive(Debug, thiserror::Error)]
@@ -106,11 +109,11 @@ impl TrackFile {
         let mut file = File::open(path).map_err(TrackError::Open)?;
         let ending = path.extension().and_then(|end| end.to_str()).unwrap_or_default().to_ascii_lowercase();
         let promise = promise_of(&mut file, &ending, bytes).map_err(TrackError::Open)?;
-        if let Some((channels, rate_hz)) = foreign::wav_form(&mut file).map_err(TrackError::Open)? {
+        if let Some((channels, rate_hz)) = decode::wav_form(&mut file).map_err(TrackError::Open)? {
             check_form(channels, rate_hz)?;
         }
         // Broken files have made decoders panic; a broken file must cost one track, not the music.
-        let opened = foreign::decode(|| {
+        let opened = decode::guarded(|| {
             let data = BufReader::with_capacity(1 << 16, file);
             Decoder::builder().with_data(data).with_byte_len(bytes).with_hint(&ending).with_gapless(true).build()
         });
@@ -151,7 +154,7 @@ impl TrackFile {
             return false;
         }
         let before = out.len();
-        let decoded = foreign::decode(|| self.decode_piece(out));
+        let decoded = decode::guarded(|| self.decode_piece(out));
         self.over = !decoded.unwrap_or(false);
         self.read_frames += (out.len() - before) as u64;
         if self.read_frames > LONGEST_S * u64::from(self.rate_hz) {
@@ -202,7 +205,7 @@ impl TrackFile {
 }
 
 /// Whether sound of this form can be brought to ours.
-pub(super) fn check_form(channels: u16, rate_hz: u32) -> Result<(), TrackError> {
+pub fn check_form(channels: u16, rate_hz: u32) -> Result<(), TrackError> {
     if !(1..=CHANNELS_MAX).contains(&channels) {
         return Err(TrackError::Channels(channels));
     }

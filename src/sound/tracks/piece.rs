@@ -8,11 +8,11 @@ use std::sync::atomic::Ordering;
 
 use rtrb::{Producer, RingBuffer};
 
-use super::deck::{Deck, Length, UNKNOWN_FRAMES};
+use super::file::{TrackError, TrackFile, Trouble};
 use super::loudness::Loudness;
-use super::ramp::BLOCK;
 use super::resample::{ResampleError, Resampler};
-use super::track_file::{TrackError, TrackFile};
+use crate::sound::dsp::ramp::BLOCK;
+use crate::sound::engine::{Deck, Length, UNKNOWN_FRAMES};
 
 /// Seconds in a ring. A crossfade may be longer: it is planned by the length that a file gives.
 pub const RING_S: u32 = 12;
@@ -20,9 +20,6 @@ pub const RING_S: u32 = 12;
 const HEAD_START_S: u32 = 2;
 /// A level that becomes known while a piece plays is approached at this speed, in dB a second.
 const GAIN_SPEED_DB: f32 = 2.0;
-
-/// A file that was left out or cut short, and why.
-pub type Trouble = (PathBuf, String);
 
 /// One piece being read.
 pub struct Reading {

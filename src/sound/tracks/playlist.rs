@@ -4,6 +4,8 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use crate::sound::{CROSSFADE_MAX_S, Mix};
+
 /// One entry of a playlist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Track {
@@ -28,24 +30,24 @@ impl From<&Path> for Track {
 /// What the reading thread needs to know of a mix.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Wanted {
-    /// See [`super::Mix::tracks`].
+    /// See [`crate::sound::Mix::tracks`].
     pub tracks: Vec<Track>,
-    /// See [`super::Mix::skips`].
+    /// See [`crate::sound::Mix::skips`].
     pub skips: u32,
-    /// See [`super::Mix::session`].
+    /// See [`crate::sound::Mix::session`].
     pub session: u64,
-    /// See [`super::Mix::crossfade_s`].
+    /// See [`crate::sound::Mix::crossfade_s`].
     pub crossfade_s: f32,
 }
 
 impl Wanted {
     /// What `mix` says of tracks.
-    pub fn of(mix: &super::Mix) -> Self {
+    pub fn of(mix: &Mix) -> Self {
         Self {
             tracks: mix.tracks.clone(),
             skips: mix.skips,
             session: mix.session,
-            crossfade_s: mix.crossfade_s.clamp(0.0, super::CROSSFADE_MAX_S),
+            crossfade_s: mix.crossfade_s.clamp(0.0, CROSSFADE_MAX_S),
         }
     }
 }

@@ -1,20 +1,18 @@
 //! Owns the reading side of tracks: reading pieces ahead and handing them to the engine in order, with what follows when
 //! a file fails. Runs in a thread of its own (or between blocks when rendering offline). Does not own the order
-//! (`playlist`), the reading of a piece (`reading`) or fades (`deck`, `engine`).
+//! (`playlist`), the reading of a piece (`piece`) or fades (`deck`, `engine`).
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use rtrb::{Consumer, Producer};
-
-use super::News;
-use super::deck::Deck;
-use super::engine::{DeckOrder, Progress};
+use super::file::Trouble;
 use super::loudness::Loudness;
+use super::piece::{DeckPlan, Reading};
 use super::playlist::{Playlist, Wanted};
-use super::reading::{DeckPlan, Reading, Trouble};
+use crate::sound::News;
+use crate::sound::dsp::ramp;
+use crate::sound::engine::{Deck, DeckOrder, DeckPort};
 
 /// The next piece is opened so many seconds before its fade begins, counted from what has been read.
 const AHEAD_S: u32 = 4;
@@ -36,19 +34,6 @@ const AGAIN_FADE_S: f32 = 1.2;
 const SHORTEST_FADE_S: f32 = 0.03;
 /// No change asked for from outside is quicker, in seconds.
 const LEAST_FADE_S: f32 = 1.2;
-
-/// The ends of the rings that lead to and from an engine.
-#[derive(Debug)]
-pub struct DeckPort {
-    /// Decks for the engine.
-    pub orders: Producer<DeckOrder>,
-    /// Decks that the engine is done with.
-    pub returned: Consumer<Deck>,
-    /// What the engine is playing.
-    pub progress: Arc<Progress>,
-    /// The engine's rate.
-    pub rate_hz: u32,
-}
 
 /// Reads tracks ahead and hands them to the engine in order.
 pub struct Reader {
@@ -336,7 +321,7 @@ impl Reader {
 
     fn fade_frames(&self, seconds: f32) -> u32 {
         let rate_hz = self.port.as_ref().map_or(48_000, |port| port.rate_hz);
-        super::ramp::frames(seconds, rate_hz)
+        ramp::frames(seconds, rate_hz)
     }
 }
 

@@ -4,11 +4,11 @@ use std::f64::consts::TAU;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::dsp::Chance;
-use super::playlist::Track;
-use super::track_file::TrackFile;
-use super::wav::{Depth, WavWriter};
-use super::{Loudness, Mix, Options, Report, render_to, try_track};
+use super::decode::{self, decodes_here};
+use super::file::TrackFile;
+use super::{Loudness, Track, try_track};
+use crate::sound::dsp::Chance;
+use crate::sound::{Bed, Depth, Mix, Options, Report, WavWriter, render_to};
 
 const RATE_HZ: u32 = 48_000;
 /// The chirp of `tests/media`, and where it is cut.
@@ -317,7 +317,7 @@ fn a_list_without_any_track_leaves_the_bed_alone_and_says_so() {
     let broken = broken(folder.path());
     let paths: Vec<&Path> = broken.iter().take(6).map(|(path, _)| path.as_path()).collect();
     let mut mix = list(&paths);
-    mix.beds = [Some((super::Bed::Brown, 0.0)), None];
+    mix.beds = [Some((Bed::Brown, 0.0)), None];
     let (frames, report) = rendered(&Options::default(), 12.0, |_| mix.clone());
     assert_eq!(report.left_out.len(), 6);
     assert!(level_db(&frames[8 * 48_000..]) > -50.0);
@@ -343,25 +343,22 @@ fn a_form_that_no_recording_has_is_a_fault_of_the_file() {
             bytes[22..24].copy_from_slice(&channels.to_le_bytes());
             bytes[24..28].copy_from_slice(&rate_hz.to_le_bytes());
             std::fs::write(&path, bytes).unwrap();
-            let why = super::try_track(&path).unwrap_err();
+            let why = try_track(&path).unwrap_err();
             assert!(why.starts_with(words), "{channels} channels at {rate_hz} Hz: {why}");
         }
         std::fs::write(&path, &whole).unwrap();
-        super::try_track(&path).unwrap();
+        try_track(&path).unwrap();
     }
 }
 
 #[test]
 fn a_panic_while_a_file_is_decoded_is_known_for_one() {
-    assert!(!super::decodes_here());
+    assert!(!decodes_here());
     let seen = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
-    assert_eq!(
-        super::foreign::decode(|| seen.store(super::decodes_here(), std::sync::atomic::Ordering::Relaxed)),
-        Some(())
-    );
-    assert!(seen.load(std::sync::atomic::Ordering::Relaxed) && !super::decodes_here());
-    assert_eq!(super::foreign::decode(|| std::panic::resume_unwind(Box::new("broken"))), None::<()>);
-    assert!(!super::decodes_here(), "what comes after a panic is the program's own");
+    assert_eq!(decode::guarded(|| seen.store(decodes_here(), std::sync::atomic::Ordering::Relaxed)), Some(()));
+    assert!(seen.load(std::sync::atomic::Ordering::Relaxed) && !decodes_here());
+    assert_eq!(decode::guarded(|| std::panic::resume_unwind(Box::new("broken"))), None::<()>);
+    assert!(!decodes_here(), "what comes after a panic is the program's own");
 }
 
 #[test]

@@ -1,41 +1,13 @@
-//! Owns the clips that a clinic speaks itself, `media/voice/<locale>/<signal>.ogg`: read ahead into memory, trimmed and
-//! brought to one loudness. Does not own when they sound (`signals`) or what sounds without them.
+//! Owns the clips that a clinic has spoken, in memory, and which of them stands for a signal now. The callback reads
+//! them without waiting. Does not own how they are read from files (`tracks::clips`).
 
-use std::fs::{self, File};
-use std::io::BufReader;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::mpsc::SyncSender;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::thread;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
-use ebur128::{EbuR128, Mode};
-use rodio::{Decoder, Source};
-use tracing::warn;
-
-use super::device::Command;
-use super::foreign;
-use super::resample::Resampler;
-use super::signals::Signal;
-use super::track_file::check_form;
+use super::Signal;
 
 /// The rate that clips are kept at.
 pub const CLIP_RATE_HZ: u32 = 48_000;
-/// The longest clip in seconds.
-const LENGTH_S_MAX: u32 = 10;
-/// The largest file; ten seconds of speech are far smaller.
-const FILE_BYTES_MAX: u64 = 4 << 20;
-/// The most clips of one language.
-const CLIPS_MAX: usize = 20;
-/// What every clip is brought to at amplitude 1, so that it sounds as loud as the tones it stands for.
-const LOUDNESS_LUFS: f64 = -20.0;
-/// No clip is brought higher than this.
-const PEAK_MAX: f32 = 0.8;
-/// What lies this far below the clip's peak at its beginning or end is not speech.
-const SILENCE_BELOW_PEAK: f32 = 0.01;
-/// Frames of fade at both ends.
-const FADE_FRAMES: usize = 480;
 /// What may be spoken, by the name of its file.
 const NAMES: [(Signal, &str); 6] = [
     (Signal::CallPlaced, "calling"),
@@ -48,32 +20,19 @@ const NAMES: [(Signal, &str); 6] = [
 /// No clip.
 const NONE: u8 = u8::MAX;
 
-/// A file that is not a clip.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WrongClip {
-    /// The file or folder.
-    pub path: PathBuf,
-    /// What is wrong with it and what would be right.
-    pub why: String,
-}
-
-/// Looks over every clip of the media folder `media_dir`. An empty list means that all are well or that there are none.
-#[must_use]
-pub fn check_clips(media_dir: &Path) -> Vec<WrongClip> {
-    read_clips(&media_dir.join("voice")).1
-}
-
 /// One clip, mono, at [`CLIP_RATE_HZ`].
-struct Clip {
-    language: String,
+pub struct Clip {
+    /// The language that is spoken, as its folder is named.
+    pub language: String,
     /// The name of the file without its ending.
-    name: String,
-    samples: Box<[f32]>,
+    pub name: String,
+    /// Its samples.
+    pub samples: Box<[f32]>,
 }
 
 /// The clips, shared between their reader, the handle and the callback, which only reads and never waits.
 #[derive(Default)]
-pub struct Voice {
+pub struct ClipBank {
     clips: OnceLock<Vec<Clip>>,
     wanted: Mutex<Wanted>,
     /// The clip for each of [`NAMES`].
@@ -87,16 +46,17 @@ struct Wanted {
     clinician: Option<String>,
 }
 
-impl Voice {
+impl ClipBank {
+    /// The most clips that it holds.
+    pub const CLIPS_MAX: usize = NONE as usize;
+
     /// Speaks nothing yet.
-    pub fn silent() -> Self {
+    pub fn empty() -> Self {
         Self { chosen: [const { AtomicU8::new(NONE) }; NAMES.len()], ..Self::default() }
     }
 
-    /// Reads every clip below `folder`; what is no clip is told by `wrong`.
-    pub fn read(&self, folder: &Path, mut wrong: impl FnMut(WrongClip)) {
-        let (clips, found_wrong) = read_clips(folder);
-        found_wrong.into_iter().for_each(&mut wrong);
+    /// Fills it, once: clips that the callback reads are never freed.
+    pub fn fill(&self, clips: Vec<Clip>) {
         if self.clips.set(clips).is_ok() {
             self.choose();
         }
@@ -138,29 +98,9 @@ impl Voice {
     }
 }
 
-impl std::fmt::Debug for Voice {
+impl std::fmt::Debug for ClipBank {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Voice").field("clips", &self.clips.get().map(Vec::len)).finish_non_exhaustive()
-    }
-}
-
-/// Reads the clips in `folder` in a thread of its own: until that is done, tones stand for them.
-pub fn read_apart(voice: &Arc<Voice>, folder: Option<PathBuf>, notices: SyncSender<Command>) {
-    let Some(folder) = folder else { return };
-    let voice = Arc::clone(voice);
-    let reading = thread::Builder::new().name("sound-voice".to_owned()).spawn(move || {
-        let tell = |wrong| {
-            // It waits for its turn: the device thread never waits for this one. Once that is gone, nobody is to know.
-            let _ = notices.send(Command::ClipWrong(wrong));
-        };
-        // The clips are whatever somebody put there; a fault over them costs the words, and that is told.
-        if catch_unwind(AssertUnwindSafe(|| voice.read(&folder, tell))).is_err() {
-            let why = "a fault of the program while the clips were read; tones sound in their place".to_owned();
-            tell(WrongClip { path: folder.clone(), why });
-        }
-    });
-    if reading.is_err() {
-        warn!("the clinic's own words are not read: the system gives no thread");
+        formatter.debug_struct("ClipBank").field("clips", &self.clips.get().map(Vec::len)).finish_non_exhaustive()
     }
 }
 
@@ -170,232 +110,14 @@ fn file_name(person: &str) -> String {
     words.map(str::to_lowercase).collect::<Vec<_>>().join("-")
 }
 
-fn read_clips(folder: &Path) -> (Vec<Clip>, Vec<WrongClip>) {
-    let (mut clips, mut wrong) = (Vec::new(), Vec::new());
-    for language_dir in sorted_entries(folder, &mut wrong).into_iter().filter(|path| path.is_dir()) {
-        let language = name_of(&language_dir);
-        let mut count = 0;
-        for path in sorted_entries(&language_dir, &mut wrong) {
-            if path.extension().is_none_or(|ending| ending != "ogg") {
-                if path.extension().is_none_or(|ending| ending != "md" && ending != "txt") {
-                    wrong.push(WrongClip { path, why: "not a clip: it must end in .ogg".to_owned() });
-                }
-                continue;
-            }
-            let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-            count += 1;
-            let clip = match () {
-                () if !is_known(&name) => Err(format!("no signal has this name; there are {}", known_names())),
-                () if count > CLIPS_MAX => Err(format!("more than {CLIPS_MAX} clips of one language")),
-                () => read_clip(&path),
-            };
-            match clip {
-                Ok(samples) if clips.len() < usize::from(NONE) => {
-                    clips.push(Clip { language: language.clone(), name, samples });
-                }
-                Ok(_) => wrong.push(WrongClip { path, why: "too many clips in all".to_owned() }),
-                Err(why) => wrong.push(WrongClip { path, why }),
-            }
-        }
-    }
-    (clips, wrong)
-}
-
-/// A folder that is not there holds nothing; one that cannot be read is told.
-fn sorted_entries(folder: &Path, wrong: &mut Vec<WrongClip>) -> Vec<PathBuf> {
-    let listed = fs::read_dir(folder).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
-    let entries = listed.unwrap_or_else(|error| {
-        if error.kind() != std::io::ErrorKind::NotFound {
-            wrong.push(WrongClip { path: folder.to_owned(), why: format!("cannot be read: {error}") });
-        }
-        Vec::new()
-    });
-    let entries = entries.into_iter();
-    let visible = entries.map(|entry| entry.path()).filter(|path| !name_of(path).starts_with('.'));
-    let mut paths: Vec<PathBuf> = visible.collect();
-    paths.sort();
-    paths
-}
-
-fn name_of(path: &Path) -> String {
-    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
-}
-
-fn is_known(name: &str) -> bool {
+/// Whether some signal is spoken by a clip of this name.
+pub fn is_clip_name(name: &str) -> bool {
     NAMES.iter().any(|(_, known)| name == *known)
         || name.strip_prefix("coming-").is_some_and(|person| !person.is_empty() && file_name(person) == person)
 }
 
-fn known_names() -> String {
+/// Every name that a clip may have, for an error.
+pub fn clip_names() -> String {
     let names: Vec<&str> = NAMES.iter().map(|(_, name)| *name).collect();
     format!("{} and coming-<clinician>", names.join(", "))
-}
-
-fn read_clip(path: &Path) -> Result<Box<[f32]>, String> {
-    // Looked at before it is opened: opening a pipe would wait for whoever writes to it.
-    let about = fs::metadata(path).map_err(|error| error.to_string())?;
-    if !about.is_file() {
-        return Err("not a file".to_owned());
-    }
-    let size = about.len();
-    if size > FILE_BYTES_MAX {
-        return Err("larger than 4 MiB; a clip is at most 10 seconds long".to_owned());
-    }
-    let mut file = File::open(path).map_err(|error| error.to_string())?;
-    if let Some((channels, rate_hz)) = foreign::wav_form(&mut file).map_err(|error| error.to_string())? {
-        check_form(channels, rate_hz).map_err(|error| error.to_string())?;
-    }
-    // A decoder is given whatever lies in the folder; a panic of its is a wrong clip.
-    let read = foreign::decode(|| {
-        let mut samples = trimmed(&decode(file)?)?;
-        match_loudness(&mut samples)?;
-        Ok(samples.into_boxed_slice())
-    });
-    read.unwrap_or_else(|| Err("no decoder can read it".to_owned()))
-}
-
-/// The file as one channel at [`CLIP_RATE_HZ`].
-fn decode(file: File) -> Result<Vec<f32>, String> {
-    let decoder = Decoder::new(BufReader::new(file)).map_err(|error| format!("not audio: {error}"))?;
-    let (rate_hz, channels) = (decoder.sample_rate().get(), decoder.channels().get());
-    check_form(channels, rate_hz).map_err(|error| error.to_string())?;
-    let channels = usize::from(channels);
-    let most = rate_hz as usize * channels * LENGTH_S_MAX as usize;
-    let samples: Vec<f32> = decoder.take(most + 1).collect();
-    if samples.len() > most {
-        return Err(format!("longer than {LENGTH_S_MAX} seconds"));
-    }
-    let mono = samples.chunks_exact(channels).map(|frame| frame.iter().sum::<f32>() / frame.len() as f32);
-    let frames: Vec<[f32; 2]> = mono.map(|sample| [if sample.is_finite() { sample } else { 0.0 }; 2]).collect();
-    if rate_hz == CLIP_RATE_HZ {
-        return Ok(frames.into_iter().map(|frame| frame[0]).collect());
-    }
-    let mut output = Vec::new();
-    let resampled = Resampler::new(rate_hz, CLIP_RATE_HZ).and_then(|mut resampler| {
-        resampler.run(&frames, &mut output)?;
-        resampler.finish(&mut output)
-    });
-    resampled.map_err(|error| error.to_string())?;
-    Ok(output.into_iter().map(|frame| frame[0]).collect())
-}
-
-/// Without the silence at both ends, since an answer must be heard at once; a short fade keeps the ends soft.
-fn trimmed(samples: &[f32]) -> Result<Vec<f32>, String> {
-    let peak = samples.iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
-    let is_speech = |sample: &f32| sample.abs() > peak * SILENCE_BELOW_PEAK;
-    let ends = samples.iter().position(is_speech).zip(samples.iter().rposition(is_speech));
-    let Some((first, last)) = ends.filter(|_| peak > 1e-4) else { return Err("silent".to_owned()) };
-    let from = first.saturating_sub(FADE_FRAMES);
-    let to = (last + FADE_FRAMES).min(samples.len());
-    let mut kept = samples[from..to].to_vec();
-    let length = kept.len();
-    for (index, sample) in kept.iter_mut().enumerate() {
-        let edge = index.min(length - 1 - index) as f32 / FADE_FRAMES as f32;
-        *sample *= edge.min(1.0);
-    }
-    Ok(kept)
-}
-
-fn match_loudness(samples: &mut [f32]) -> Result<(), String> {
-    let mut meter = EbuR128::new(1, CLIP_RATE_HZ, Mode::I).map_err(|error| error.to_string())?;
-    meter.add_frames_f32(samples).map_err(|error| error.to_string())?;
-    let measured = meter.loudness_global().ok().filter(|lufs| lufs.is_finite());
-    // A word shorter than the meter's window is judged by its power.
-    let power: f64 = samples.iter().map(|sample| f64::from(*sample).powi(2)).sum::<f64>() / samples.len().max(1) as f64;
-    let loudness_lufs = measured.unwrap_or_else(|| 10.0 * power.max(1e-12).log10());
-    let gain = 10.0_f64.powf((LOUDNESS_LUFS - loudness_lufs) / 20.0) as f32;
-    let peak = samples.iter().fold(1e-6_f32, |peak, sample| peak.max(sample.abs()));
-    let gain = gain.min(PEAK_MAX / peak);
-    for sample in samples.iter_mut() {
-        *sample *= gain;
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A clip as a WAV file under the name of an Ogg one: what counts is what it holds.
-    fn write_clip(folder: &Path, name: &str, level: f32, silence_s: f32, length_s: f32) {
-        fs::create_dir_all(folder).unwrap();
-        let rate_hz = 44_100_u32;
-        let count = ((silence_s + length_s) * rate_hz as f32) as u32;
-        let mut bytes = Vec::new();
-        bytes.extend_from_slice(b"RIFF");
-        bytes.extend_from_slice(&(36 + count * 2).to_le_bytes());
-        bytes.extend_from_slice(b"WAVEfmt ");
-        bytes.extend_from_slice(&16_u32.to_le_bytes());
-        bytes.extend_from_slice(&1_u16.to_le_bytes());
-        bytes.extend_from_slice(&1_u16.to_le_bytes());
-        bytes.extend_from_slice(&rate_hz.to_le_bytes());
-        bytes.extend_from_slice(&(rate_hz * 2).to_le_bytes());
-        bytes.extend_from_slice(&2_u16.to_le_bytes());
-        bytes.extend_from_slice(&16_u16.to_le_bytes());
-        bytes.extend_from_slice(b"data");
-        bytes.extend_from_slice(&(count * 2).to_le_bytes());
-        for frame in 0..count {
-            let time_s = frame as f32 / rate_hz as f32;
-            let tone = (time_s * 440.0 * std::f32::consts::TAU).sin() * level;
-            let sample = if time_s < silence_s { 0.0 } else { tone };
-            bytes.extend_from_slice(&((sample * 32_000.0) as i16).to_le_bytes());
-        }
-        fs::write(folder.join(name), bytes).unwrap();
-    }
-
-    fn loudness(samples: &[f32]) -> f64 {
-        let mut meter = EbuR128::new(1, CLIP_RATE_HZ, Mode::I).unwrap();
-        meter.add_frames_f32(samples).unwrap();
-        meter.loudness_global().unwrap()
-    }
-
-    #[test]
-    fn clips_are_heard_at_once_and_equally_loud() {
-        let media = tempfile::tempdir().unwrap();
-        let english = media.path().join("voice/en-US");
-        write_clip(&english, "calling.ogg", 0.02, 0.7, 1.5);
-        write_clip(&english, "received.ogg", 0.9, 0.0, 2.0);
-        write_clip(&english, "coming.ogg", 0.3, 0.2, 1.0);
-        write_clip(&english, "coming-ana-ruiz.ogg", 0.3, 0.2, 1.2);
-        assert_eq!(check_clips(media.path()), []);
-        let voice = Voice::silent();
-        voice.want("en-US", None);
-        voice.read(&media.path().join("voice"), |wrong| panic!("{wrong:?}"));
-        for signal in [Signal::CallPlaced, Signal::DeskHasIt] {
-            let samples = voice.samples(voice.clip_for(signal).unwrap());
-            let loud = samples.iter().position(|sample| sample.abs() > 0.05).unwrap();
-            assert!(loud < 1_200, "{signal:?} is heard after {loud} frames");
-            assert!((loudness(samples) - LOUDNESS_LUFS).abs() < 0.5, "{signal:?}: {}", loudness(samples));
-        }
-        assert_eq!(voice.clip_for(Signal::LineDown), None, "what is not spoken has its tone");
-        let anybody = voice.clip_for(Signal::SomeoneComing).unwrap();
-        voice.want("en-US", Some("Ana Ruiz"));
-        assert_ne!(voice.clip_for(Signal::SomeoneComing).unwrap(), anybody);
-        voice.want("es-US", Some("Ana Ruiz"));
-        assert_eq!(voice.clip_for(Signal::SomeoneComing), None, "never in another language");
-    }
-
-    #[test]
-    fn what_is_no_clip_is_named() {
-        let media = tempfile::tempdir().unwrap();
-        let english = media.path().join("voice/en-US");
-        write_clip(&english, "calling.ogg", 0.5, 0.0, 10.5);
-        write_clip(&english, "hello.ogg", 0.5, 0.0, 1.0);
-        write_clip(&english, "received.ogg", 0.0, 0.0, 1.0);
-        fs::write(english.join("coming.ogg"), b"this is not audio").unwrap();
-        fs::write(english.join("dark-press-again.ogg"), b"").unwrap();
-        fs::write(english.join("line-down.mp3"), b"").unwrap();
-        fs::write(english.join("README.md"), b"").unwrap();
-        let wrong = check_clips(media.path());
-        let named: Vec<String> = wrong.iter().map(|wrong| name_of(&wrong.path)).collect();
-        assert_eq!(
-            named,
-            ["calling.ogg", "coming.ogg", "dark-press-again.ogg", "hello.ogg", "line-down.mp3", "received.ogg"],
-            "{wrong:?}"
-        );
-        assert!(check_clips(&media.path().join("nowhere")).is_empty());
-        let no_folder = tempfile::tempdir().unwrap();
-        fs::write(no_folder.path().join("voice"), b"").unwrap();
-        assert!(check_clips(no_folder.path())[0].why.starts_with("cannot be read"), "what cannot be read is told");
-    }
 }

@@ -3,14 +3,18 @@
 //! None of them is an alarm sound: no bursts of equal pulses, onsets far slower than an alarm's, notes that overlap and
 //! die away like struck wood or glass.
 
+pub mod clips;
+mod reading_tone;
+
 use std::f64::consts::TAU;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::dsp::smooth;
-use super::ramp::{BLOCK, Block};
-use super::reading_tone::{READING_S, reading_tone};
-use super::voice::{CLIP_RATE_HZ, Voice};
+use crate::sound::dsp::ramp::{BLOCK, Block};
+use crate::sound::dsp::smooth;
+
+use clips::{CLIP_RATE_HZ, ClipBank};
+use reading_tone::{READING_S, reading_tone};
 
 /// A one-shot sound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -145,7 +149,7 @@ struct Sounding {
 pub struct Signals {
     rate_hz: f32,
     sounding: [Option<Sounding>; 6],
-    voice: Option<Arc<Voice>>,
+    clips: Option<Arc<ClipBank>>,
     /// Effective amplitude of [`Signal::Reading`].
     reading: f32,
 }
@@ -153,13 +157,13 @@ pub struct Signals {
 impl Signals {
     /// None sounds.
     pub const fn new(rate_hz: f32) -> Self {
-        Self { rate_hz, sounding: [None; 6], voice: None, reading: 0.0 }
+        Self { rate_hz, sounding: [None; 6], clips: None, reading: 0.0 }
     }
 
-    /// From now on speaks with `voice` where it has words, and sounds the reading's tone at the effective amplitude
+    /// From now on speaks with `clips` where there is one, and sounds the reading's tone at the effective amplitude
     /// `reading`. Not for the callback: what was there before is freed.
-    pub fn speak(&mut self, voice: Arc<Voice>, reading: f32) {
-        self.voice = Some(voice);
+    pub fn speak(&mut self, clips: Arc<ClipBank>, reading: f32) {
+        self.clips = Some(clips);
         self.reading = reading;
     }
 
@@ -170,7 +174,7 @@ impl Signals {
             return;
         }
         if let Some(place) = self.sounding.iter_mut().find(|place| place.is_none()) {
-            let clip = self.voice.as_ref().and_then(|voice| voice.clip_for(signal));
+            let clip = self.clips.as_ref().and_then(|clips| clips.clip_for(signal));
             let gain = if signal == Signal::Reading { self.reading } else { gain };
             *place = Some(Sounding { signal, age_frames: 0, gain, clip });
         }
@@ -185,8 +189,8 @@ impl Signals {
     pub fn render(&mut self, out: &mut Block) {
         for place in &mut self.sounding {
             let Some(sounding) = place else { continue };
-            let is_over = match (sounding.clip.zip(self.voice.as_ref()), sounding.signal) {
-                (Some((clip, voice)), _) => sounding.add_clip(voice.samples(clip), self.rate_hz, out),
+            let is_over = match (sounding.clip.zip(self.clips.as_ref()), sounding.signal) {
+                (Some((clip, clips)), _) => sounding.add_clip(clips.samples(clip), self.rate_hz, out),
                 (None, Signal::Reading) => sounding.add_reading(self.rate_hz, out),
                 _ => sounding.add_notes(self.rate_hz, out),
             };
@@ -264,7 +268,7 @@ fn between(samples: &[f32], place: f64) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sound::ramp::SILENCE;
+    use crate::sound::dsp::ramp::SILENCE;
 
     const EVERY: [Signal; 7] = [
         Signal::CallPlaced,
@@ -325,7 +329,7 @@ mod tests {
     #[test]
     fn the_reading_is_steady_of_its_level_and_softly_begun() {
         let mut signals = Signals::new(48_000.0);
-        signals.speak(Arc::new(Voice::silent()), 0.1);
+        signals.speak(Arc::new(ClipBank::empty()), 0.1);
         signals.begin(Signal::Reading, 1.0);
         let mut powers = Vec::new();
         let mut block = SILENCE;

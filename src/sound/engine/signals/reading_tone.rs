@@ -3,7 +3,7 @@
 
 use std::f64::consts::TAU;
 
-use super::dsp::smooth;
+use crate::sound::dsp::smooth;
 
 /// How long it lasts in seconds.
 pub const READING_S: f32 = 20.0;

@@ -4,9 +4,7 @@
 //! While there is no output, or none that the room is calibrated for, musical time goes on in silence: tracks, score and
 //! beds are drawn and thrown away at their own pace, so that they fade in again where the session is by then.
 
-mod command;
 mod place;
-mod reading;
 
 #[cfg(test)]
 use std::panic::panic_any;
@@ -19,23 +17,19 @@ use std::time::{Duration, Instant};
 use rtrb::Producer;
 use tracing::{info, warn};
 
+use super::backoff::{self, Reminder, Retry};
+use super::calibration::{Calibrated, Place, Watch};
+use super::command::Command;
 use super::corridor::Corridor;
-use super::engine::{Engine, Order};
+use super::feed::{DeckFeed, NewFeed};
 use super::hush::Hush;
+use super::lease::{Lender, WISHED_RATE_HZ};
 use super::outlook::Outlook;
-use super::outputs::{Found, Running, Wish, forget_library};
-use super::playlist::Wanted;
-use super::ports::{Calibrated, Place, Watch};
-use super::ramp::gain_of_db;
-use super::retry::{self, Reminder, Retry};
-use super::signals::Signal;
-use super::stream::{Lender, WISHED_RATE_HZ};
-use super::voice::{Voice, read_apart};
-use super::{Mix, News, Options, levels_within};
-
-pub use super::shared::Shared;
-pub use command::Command;
-use reading::{ReaderOrder, Reading};
+use super::selection::{Found, Running, Wish, forget_library};
+use super::shared::Shared;
+use crate::sound::dsp::ramp::gain_of_db;
+use crate::sound::engine::{ClipBank, Engine, Order, Signal};
+use crate::sound::{Mix, News, Options, levels_within};
 
 /// How often a running stream is looked at.
 const LOOK: Duration = Duration::from_millis(250);
@@ -67,7 +61,8 @@ pub type Tell = Arc<dyn Fn(News) + Send + Sync>;
 struct Lasting {
     options: Options,
     shared: Arc<Shared>,
-    voice: Arc<Voice>,
+    clips: Arc<ClipBank>,
+    new_feed: NewFeed,
     commands: SyncSender<Command>,
     handles: Weak<()>,
     news: Tell,
@@ -75,16 +70,16 @@ struct Lasting {
     watch: Arc<Watch>,
 }
 
-/// Starts the device thread and the threads that read. They end when every handle is gone or after a stop.
+/// Starts the device thread, which ends when every handle is gone or after a stop.
 pub fn spawn(
     options: Options,
-    (shared, voice): (Arc<Shared>, Arc<Voice>),
+    (shared, clips): (Arc<Shared>, Arc<ClipBank>),
+    new_feed: NewFeed,
     orders: Receiver<Command>,
     commands: &SyncSender<Command>,
     handles: Weak<()>,
     news: Tell,
 ) {
-    read_apart(&voice, options.voice_dir.clone(), commands.clone());
     let named = options.device.clone();
     let calibrated = match options.calibrated.clone() {
         // A reading without names was made on the output that is named for the music.
@@ -93,7 +88,7 @@ pub fn spawn(
     };
     let watch = Arc::new(Watch::new(calibrated));
     let told = Arc::clone(&news);
-    let lasting = Lasting { options, shared, voice, commands: commands.clone(), handles, news, watch };
+    let lasting = Lasting { options, shared, clips, new_feed, commands: commands.clone(), handles, news, watch };
     let keeping = thread::Builder::new().name("sound-device".to_owned()).spawn(move || keep(&lasting, &orders));
     if let Err(error) = keeping {
         told(News::DeviceLost { why: format!("the system gives no thread for the sound: {error}") });
@@ -125,12 +120,7 @@ enum Told {
 /// Keeps an output open.
 struct Keeper<'a> {
     lasting: &'a Lasting,
-    reading: Option<Reading>,
-    /// Numbers the reading threads.
-    readings: u64,
-    /// When a reading thread is started again, and how long the pause before it is the next time.
-    read_again: Option<Instant>,
-    read_pause: Duration,
+    feed: Box<dyn DeckFeed>,
     home_in: Sender<Box<Engine>>,
     home: Receiver<Box<Engine>>,
     stream: Option<Running>,
@@ -174,10 +164,7 @@ impl<'a> Keeper<'a> {
         let corridor = corridor.map(|device| Corridor::new(device, options.chime_db.unwrap_or(-6.0), commands.clone()));
         Self {
             lasting,
-            reading: None,
-            readings: 0,
-            read_again: Some(now),
-            read_pause: AGAIN_FIRST,
+            feed: (lasting.new_feed)(told != Told::Nothing),
             home_in,
             home,
             stream: None,
@@ -210,9 +197,9 @@ impl<'a> Keeper<'a> {
     fn run(mut self, orders: &Receiver<Command>) {
         loop {
             let now = Instant::now();
-            self.keep_reading(now);
+            self.keep_fed(now);
             if now >= self.next_look {
-                self.next_look = now + retry::FIRST;
+                self.next_look = now + backoff::FIRST;
                 match &self.stream {
                     None if self.retry.is_due(now, Outlook::now()) => self.try_to_open(),
                     None => self.remind(now),
@@ -235,9 +222,8 @@ impl<'a> Keeper<'a> {
                     Some(why) => News::ChimeLost { why },
                     None => News::ChimeBack,
                 }),
-                Ok(Command::OfTracks(news)) => self.tell(news),
-                Ok(Command::ReadingEnded(number)) => self.lose_reading(number),
-                Ok(Command::ClipWrong(clip)) => self.tell(News::ClipSkipped { path: clip.path, why: clip.why }),
+                Ok(Command::Tell(news)) => self.tell(news),
+                Ok(Command::ReadingEnded(number)) => self.feed.on_ended(number),
                 Ok(Command::Stop { within, done }) => {
                     self.close(within);
                     let _ = done.try_send(());
@@ -247,7 +233,7 @@ impl<'a> Keeper<'a> {
                 Ok(Command::MixChanged | Command::StreamFailed { .. } | Command::PlaceSeen { .. })
                 | Err(RecvTimeoutError::Timeout) => {}
                 #[cfg(test)]
-                Ok(Command::Panic { of_reading: true }) => self.order_reading(ReaderOrder::Panic),
+                Ok(Command::Panic { of_reading: true }) => self.feed.panic(),
                 #[cfg(test)]
                 Ok(Command::Panic { of_reading: false }) => panic_any("a fault that a test asked for"),
                 Err(RecvTimeoutError::Disconnected) => return self.close(LOOK),
@@ -261,6 +247,15 @@ impl<'a> Keeper<'a> {
             if let Some(corridor) = &mut self.corridor {
                 corridor.look();
             }
+        }
+    }
+
+    /// Where the feed begins again after a fault, it needs an engine of its own.
+    fn keep_fed(&mut self, now: Instant) {
+        if self.feed.restart_if_due(now) {
+            self.close(LOOK);
+            (self.link, self.spare) = (None, None);
+            self.retry = Retry::new(now);
         }
     }
 
@@ -292,10 +287,7 @@ impl<'a> Keeper<'a> {
             (set.0 != self.mix_number).then(|| set.clone())
         };
         if let Some((number, mix)) = fresh {
-            let wanted = Wanted::of(&mix);
-            if wanted != Wanted::of(&self.mix) {
-                self.order_reading(ReaderOrder::Want(wanted));
-            }
+            self.feed.follow(&mix);
             self.unsent |= mix != self.mix;
             (self.mix_number, self.mix) = (number, mix);
         }
@@ -461,9 +453,9 @@ impl<'a> Keeper<'a> {
         let (mut engine, link) = Engine::new(rate_hz, self.lasting.options.seed);
         self.serial += 1;
         engine.serial = self.serial;
-        engine.speak(Arc::clone(&self.lasting.voice), gain_of_db(self.lasting.options.reading_db));
+        engine.speak(Arc::clone(&self.lasting.clips), gain_of_db(self.lasting.options.reading_db));
         self.link = Some((link.orders, self.serial, rate_hz));
-        self.order_reading(ReaderOrder::Connect(Box::new(link.decks)));
+        self.feed.connect(link.decks);
         Box::new(engine)
     }
 

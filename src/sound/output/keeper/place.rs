@@ -1,5 +1,5 @@
 //! Owns what is told and done about where the sound comes out: nothing where the room is not calibrated for it, little
-//! where staff let it and nobody measured. Does not own the judgement (`ports`).
+//! where staff let it and nobody measured. Does not own the judgement (`calibration`).
 
 use std::time::Instant;
 
@@ -7,8 +7,8 @@ use tracing::{info, warn};
 
 use super::{Keeper, LEVELLED};
 use crate::sound::News;
-use crate::sound::outputs::{Found, Running, Wish, is_served};
-use crate::sound::ports::Place;
+use crate::sound::output::calibration::Place;
+use crate::sound::output::selection::{Found, Running, Wish, is_served};
 
 impl Keeper<'_> {
     pub(super) fn see_place(&mut self, place: Place, allowed: bool) {

@@ -1,5 +1,5 @@
 //! Owns the reckoning of when a frame is heard, from what a sound server now and then says of its clock. Does not own
-//! the asking (`served`).
+//! the asking (`stream`).
 
 /// A measurement that differs by more than this from what was reckoned is a jump of the server's, not its jitter.
 const JUMP_S: f64 = 0.04;

@@ -1,5 +1,5 @@
 //! Owns one connection to the sound server, PulseAudio or PipeWire in its manner of speaking: opening it, asking, and
-//! reading what the server says. Does not own what is played over it (`served`) or which output is meant (`outputs`).
+//! reading what the server says. Does not own what is played over it (`stream`) or which output is meant (`selection`).
 //!
 //! The system's sound library can open the server's own choice of output only, and it hides ports and clocks. This
 //! connection names its output, hears at once of a pulled plug, and costs one wake for each period.

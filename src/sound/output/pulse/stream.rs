@@ -1,13 +1,13 @@
 //! Owns one output stream of the sound server: its thread answers each request with frames from the engine, follows the
 //! server's clock, and shuts the moment the output is not the one the room is calibrated for. Does not own when to
-//! open one (`device`).
+//! open one (`keeper`).
 
 use std::ffi::CString;
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Sender, SyncSender, TrySendError};
+use std::sync::mpsc::{SyncSender, TrySendError};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -18,13 +18,13 @@ use pulseaudio::protocol::{
     SubscriptionEventFacility, SubscriptionMask,
 };
 
-use super::device::Command as Notice;
-use super::engine::Engine;
-use super::heard::HeardClock;
-use super::ports::{Gate, Place, Watch};
-use super::server::{Arrival, Server, is_made_up};
-use super::shared::Shared;
-use super::stream::{Lender, WISHED_RATE_HZ};
+use super::clock::HeardClock;
+use super::connection::{Arrival, Server, is_made_up};
+use crate::sound::engine::Engine;
+use crate::sound::output::calibration::{Gate, Place, Watch};
+use crate::sound::output::command::Command as Notice;
+use crate::sound::output::lease::{Lease, Lender, WISHED_RATE_HZ};
+use crate::sound::output::shared::Shared;
 
 /// Bytes of one stereo frame.
 const FRAME_BYTES: u32 = 8;
@@ -60,7 +60,7 @@ impl ServedOutput {
         period_ms: u32,
     ) -> Result<ServedStream, String> {
         let rate_hz = self.rate_hz();
-        let lease = Lease { engine: Some(engine), home: lender.home.clone() };
+        let lease = Lease::new(engine, lender);
         let params = stream_params(&self.sink, rate_hz, period_ms.clamp(10, 200));
         let created: CreatePlaybackStreamReply = self.server.ask(&Command::CreatePlaybackStream(params))?;
         let socket = self.server.handle().ok_or("the sound server: no second handle")?;
@@ -141,20 +141,6 @@ impl Drop for ServedStream {
     }
 }
 
-/// An engine lent to a stream: it goes home when the stream's thread ends.
-struct Lease {
-    engine: Option<Box<Engine>>,
-    home: Sender<Box<Engine>>,
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        if let Some(engine) = self.engine.take() {
-            let _ = self.home.send(engine);
-        }
-    }
-}
-
 /// What the stream's thread works with. Once it plays it allocates nothing.
 struct Playing {
     server: Server,
@@ -191,7 +177,7 @@ impl Playing {
             && !self.ending.load(Ordering::Acquire)
         {
             // The engine goes home before anybody hears that it may.
-            drop(self.lease.engine.take().map(|engine| self.lease.home.send(engine)));
+            self.lease.end();
             let _ = self.notices.send(Notice::StreamFailed { stream: self.number, why });
         }
     }

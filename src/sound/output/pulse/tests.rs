@@ -15,14 +15,13 @@ use pulseaudio::protocol::{
     write_ack_message, write_command_message, write_error, write_reply_message,
 };
 
-use super::Bed;
-use super::device::Command as Notice;
-use super::engine::{Engine, Levels, Order};
-use super::ports::{Calibrated, Place, Watch};
-use super::served::{ServedOutput, ServedStream};
-use super::server::Server;
-use super::shared::Shared;
-use super::stream::Lender;
+use super::{ServedOutput, ServedStream, Server};
+use crate::sound::Bed;
+use crate::sound::engine::{Engine, Levels, Order};
+use crate::sound::output::calibration::{Calibrated, Place, Watch};
+use crate::sound::output::command::Command as Notice;
+use crate::sound::output::lease::Lender;
+use crate::sound::output::shared::Shared;
 
 const VERSION: u16 = MAX_VERSION;
 const CHANNEL: u32 = 7;

@@ -8,7 +8,7 @@ use std::time::UNIX_EPOCH;
 use serde::{Deserialize, Serialize};
 use tracing::warn;
 
-use super::loudness::Measured;
+use super::Measured;
 use crate::paths::{kept, private};
 
 /// Goes up whenever what is measured, or how, changes.

@@ -1,5 +1,7 @@
 //! Owns how loud each file is (EBU R 128) and so how much it is turned up or down to sound like the others. Does not own
-//! where the figures are kept between starts (`loudness_cache`), nor the levels of a mix.
+//! where the figures are kept between starts (`cache`), nor the levels of a mix.
+
+mod cache;
 
 use std::collections::HashMap;
 use std::io;
@@ -12,9 +14,8 @@ use std::time::Instant;
 use ebur128::{EbuR128, Mode};
 use tracing::warn;
 
-use super::loudness_cache::{Cache, Stamp};
-use super::reading::Trouble;
-use super::track_file::{TrackError, TrackFile};
+use super::file::{TrackError, TrackFile, Trouble};
+use cache::{Cache, Stamp};
 
 /// What every track is brought to, in LUFS: as loud as a mix has room for when most music is turned down, not up.
 pub const TARGET_LUFS: f32 = -24.0;
@@ -261,7 +262,7 @@ fn matching_gain_db(parts: &[&Measured]) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sound::wav::WavWriter;
+    use crate::sound::WavWriter;
 
     fn sine(folder: &Path, name: &str, seconds: f64, size: f32) -> PathBuf {
         let path = folder.join(name);

@@ -6,54 +6,17 @@
 //!                          └─▶ reading thread ─rings of decoded frames─▶ decks in the engine
 //! ```
 
-mod bed_air;
-mod bed_water;
 mod beds;
-mod breath_sound;
-mod composer;
-mod corridor;
-mod deck;
-mod device;
-#[cfg(test)]
-mod device_tests;
-mod dither;
 mod dsp;
 mod engine;
-#[cfg(test)]
-mod engine_tests;
-mod foreign;
-mod heard;
-mod hush;
-mod limiter;
-mod loudness;
-mod loudness_cache;
 mod offline;
-mod orders;
-mod outlook;
-mod outputs;
-mod playlist;
-mod ports;
+mod output;
 #[cfg(test)]
 mod proof;
-mod ramp;
-mod reading;
-mod reading_tone;
-mod resample;
-mod retry;
 pub mod score;
-mod served;
 #[cfg(test)]
-mod served_tests;
-mod server;
-mod shared;
-mod signals;
-mod stream;
-mod track_file;
+mod tests;
 mod tracks;
-#[cfg(test)]
-mod tracks_tests;
-mod voice;
-mod wav;
 
 use std::path::PathBuf;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
@@ -66,24 +29,23 @@ use tracing::warn;
 use crate::room::breath::Pattern;
 
 pub use beds::Bed;
-pub use composer::{COMPOSED_RATE_HZ, Piece, compose};
-pub use foreign::decodes_here;
-pub use loudness::{Loudness, Measured, ScanProgress, TARGET_LUFS};
-pub use offline::{RATE_HZ as RENDERED_RATE_HZ, RenderError, Report, render, render_to};
-pub use outputs::{OutputName, output_missing, outputs};
-pub use playlist::Track;
-pub use ports::Calibrated;
-pub use resample::resampling_noise_db;
+pub use engine::Signal;
+pub use offline::{
+    COMPOSED_RATE_HZ, Depth, Piece, RATE_HZ as RENDERED_RATE_HZ, RenderError, Report, WavWriter, compose, render,
+    render_to,
+};
+pub use output::{Calibrated, Health, OutputName, output_missing, outputs};
 pub use score::{Character, ScoreAim, Shape};
-pub use shared::Health;
-pub use signals::Signal;
-pub use track_file::try_track;
-pub use voice::{WrongClip, check_clips};
-pub use wav::{Depth, WavWriter};
+pub use tracks::clips::{WrongClip, check_clips};
+pub use tracks::decode::decodes_here;
+pub use tracks::{Loudness, Measured, ScanProgress, TARGET_LUFS, Track, resampling_noise_db, try_track};
 
-use device::Command;
-use shared::Shared;
-use voice::Voice;
+use dsp::ramp::gain_of_db;
+use engine::{ClipBank, DeckPort};
+use output::{Command, DeckFeed, Shared};
+use tracks::Wanted;
+use tracks::clips::read_apart;
+use tracks::thread::{ReaderThread, Reports};
 
 /// The crossfade between pieces where a profile says nothing, in seconds.
 pub const CROSSFADE_S: f32 = 8.0;
@@ -262,7 +224,7 @@ pub enum News {
 #[derive(Clone)]
 pub struct Sound {
     shared: Arc<Shared>,
-    voice: Arc<Voice>,
+    clips: Arc<ClipBank>,
     commands: SyncSender<Command>,
     /// The device thread holds its weak end: when the last handle goes, it closes.
     _alive: Arc<()>,
@@ -278,18 +240,36 @@ impl Sound {
         let shared = Arc::new(Shared::new());
         let (commands, orders) = sync_channel(COMMANDS);
         let alive = Arc::new(());
-        let voice = Arc::new(Voice::silent());
-        let ours = (Arc::clone(&shared), Arc::clone(&voice));
-        device::spawn(options, ours, orders, &commands, Arc::downgrade(&alive), Arc::new(news));
-        Self { shared, voice, commands, _alive: alive }
+        let clips = Arc::new(ClipBank::empty());
+        let news: output::Tell = Arc::new(news);
+        let tell = queue_news(&commands);
+        read_apart(&clips, options.voice_dir.clone(), move |WrongClip { path, why }| {
+            tell(News::ClipSkipped { path, why });
+        });
+        let reports = Reports {
+            news: Arc::clone(&news),
+            queue_news: Arc::new(queue_news(&commands)),
+            ended: Arc::new({
+                let commands = commands.clone();
+                // Nobody hears it only where the device thread has ended, and with it the need to read.
+                move |number| drop(commands.send(Command::ReadingEnded(number)))
+            }),
+        };
+        let loudness = options.loudness.clone();
+        let new_feed = move |after_fault| -> Box<dyn DeckFeed> {
+            Box::new(ReaderThread::new(loudness.clone(), reports.clone(), after_fault))
+        };
+        let ours = (Arc::clone(&shared), Arc::clone(&clips));
+        output::spawn(options, ours, Box::new(new_feed), orders, &commands, Arc::downgrade(&alive), news);
+        Self { shared, clips, commands, _alive: alive }
     }
 
     /// A sound that nobody hears: no thread, no output. For screens under test.
     #[must_use]
     pub fn silent() -> Self {
         let (commands, _) = sync_channel(1);
-        let (shared, voice) = (Arc::new(Shared::new()), Arc::new(Voice::silent()));
-        Self { shared, voice, commands, _alive: Arc::new(()) }
+        let (shared, clips) = (Arc::new(Shared::new()), Arc::new(ClipBank::empty()));
+        Self { shared, clips, commands, _alive: Arc::new(()) }
     }
 
     /// Moves towards `mix`. Returns at once.
@@ -317,7 +297,7 @@ impl Sound {
     /// From now on signals speak `language` (as in `media/voice/<language>`), and [`Signal::SomeoneComing`] names
     /// `clinician`, where the clinic has recorded it; a tone sounds otherwise. Returns at once.
     pub fn speak(&self, language: &str, clinician: Option<&str>) {
-        self.voice.want(language, clinician);
+        self.clips.want(language, clinician);
     }
 
     /// Staff looked: from now on sound may come out where the output now is.
@@ -355,9 +335,40 @@ impl Sound {
     }
 }
 
+/// Tells news in its turn. It waits for that: the device thread never waits for a reading one. Once the device thread is
+/// gone, nothing is to be told.
+fn queue_news(commands: &SyncSender<Command>) -> impl Fn(News) + Send + Sync + 'static {
+    let commands = commands.clone();
+    move |news| drop(commands.send(Command::Tell(news)))
+}
+
+/// Plugs the reading of tracks into the output.
+impl DeckFeed for ReaderThread {
+    fn restart_if_due(&mut self, now: Instant) -> bool {
+        Self::restart_if_due(self, now)
+    }
+
+    fn connect(&mut self, decks: DeckPort) {
+        Self::connect(self, decks);
+    }
+
+    fn follow(&mut self, mix: &Mix) {
+        self.want(Wanted::of(mix));
+    }
+
+    fn on_ended(&mut self, number: u64) {
+        Self::on_ended(self, number);
+    }
+
+    #[cfg(test)]
+    fn panic(&mut self) {
+        Self::panic(self);
+    }
+}
+
 /// What the soft signals sound at: with the patient's volume, but never below the floor nor startlingly loud.
 fn signal_gain(volume_db: f32, options: &Options) -> f32 {
-    ramp::gain_of_db((volume_db + 3.0).clamp(options.signal_floor_db.min(-12.0), -12.0))
+    gain_of_db((volume_db + 3.0).clamp(options.signal_floor_db.min(-12.0), -12.0))
 }
 
 /// A mix as gains, with instants on the clock that began at `epoch`.
@@ -369,21 +380,21 @@ fn levels_of(mix: &Mix, epoch: Instant, options: &Options) -> engine::Levels {
 fn levels_within(mix: &Mix, most_db: f32, epoch: Instant, options: &Options) -> engine::Levels {
     let volume_db = mix.volume_db.min(most_db);
     engine::Levels {
-        music: ramp::gain_of_db(mix.music_db),
+        music: gain_of_db(mix.music_db),
         crossfade_s: mix.crossfade_s.clamp(0.0, CROSSFADE_MAX_S),
         score: mix.score,
-        score_gain: mix.score.map_or(0.0, |aim| ramp::gain_of_db(aim.level_db)),
-        beds: mix.beds.map(|bed| bed.map(|(bed, level_db)| (bed, ramp::gain_of_db(level_db)))),
+        score_gain: mix.score.map_or(0.0, |aim| gain_of_db(aim.level_db)),
+        beds: mix.beds.map(|bed| bed.map(|(bed, level_db)| (bed, gain_of_db(level_db)))),
         breath: mix.breath.map(|breath| {
             let origin_s = match breath.started.checked_duration_since(epoch) {
                 Some(later) => later.as_secs_f64(),
                 None => -epoch.duration_since(breath.started).as_secs_f64(),
             };
-            (breath.pattern, origin_s, ramp::gain_of_db(breath.level_db))
+            (breath.pattern, origin_s, gain_of_db(breath.level_db))
         }),
         swell: mix.swell_bed,
-        volume: ramp::gain_of_db(volume_db),
-        duck: ramp::gain_of_db(mix.ducked_db),
+        volume: gain_of_db(volume_db),
+        duck: gain_of_db(mix.ducked_db),
         held: mix.held,
         signal: signal_gain(volume_db, options),
         // The chime that carries has an output of its own; here it is as soft as the rest.

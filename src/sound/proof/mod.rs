@@ -15,11 +15,9 @@ use std::time::Instant;
 use ebur128::{EbuR128, Mode};
 
 use super::dsp::smooth;
-use super::engine::{Engine, Order};
-use super::limiter::CEILING;
-use super::playlist::Wanted;
-use super::tracks::Reader;
-use super::voice::Voice;
+use super::engine::limiter::CEILING;
+use super::engine::{ClipBank, Engine, Order};
+use super::tracks::{Reader, Wanted};
 use super::{Bed, Character, Mix, Options, Signal, WavWriter, levels_of};
 use clicks::{Click, ClickDetector};
 
@@ -107,7 +105,7 @@ struct Proof {
     engine: Engine,
     orders: rtrb::Producer<Order>,
     reader: Reader,
-    voice: Arc<Voice>,
+    voice: Arc<ClipBank>,
     epoch: Instant,
     options: Options,
     mix: Mix,
@@ -133,7 +131,7 @@ struct Proof {
 impl Proof {
     fn new(rate_hz: u32) -> Self {
         let options = Options::default();
-        let voice = Arc::new(Voice::silent());
+        let voice = Arc::new(ClipBank::empty());
         let (engine, orders, reader) = Self::engine(rate_hz, &options, &voice, None);
         Self {
             engine,
@@ -161,11 +159,11 @@ impl Proof {
     fn engine(
         rate_hz: u32,
         options: &Options,
-        voice: &Arc<Voice>,
+        voice: &Arc<ClipBank>,
         reader: Option<Reader>,
     ) -> (Engine, rtrb::Producer<Order>, Reader) {
         let (mut engine, link) = Engine::new(rate_hz, options.seed);
-        engine.speak(Arc::clone(voice), super::ramp::gain_of_db(options.reading_db));
+        engine.speak(Arc::clone(voice), super::dsp::ramp::gain_of_db(options.reading_db));
         let mut reader = reader.unwrap_or_else(|| Reader::new(options.loudness.clone()));
         reader.connect(link.decks);
         engine.reopen();

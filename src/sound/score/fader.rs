@@ -1,7 +1,7 @@
 //! Owns the slow hand that keeps the score at the loudness it is asked for. Does not own what that is.
 
-use super::super::dsp::{Follow, Tuning, Variable};
-use super::super::ramp::{BLOCK, Block};
+use crate::sound::dsp::ramp::{BLOCK, Block};
+use crate::sound::dsp::{Follow, Tuning, Variable};
 
 /// What is heard of the bass only faintly does not count, as in ITU-R BS.1770.
 const RUMBLE_HZ: f32 = 38.0;

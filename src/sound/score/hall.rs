@@ -1,7 +1,7 @@
 //! Owns the room that the score sounds in: large, dark, and the same for every instrument. Does not own the instruments.
 
-use super::super::dsp::LowPass;
-use super::super::ramp::{BLOCK, Block};
+use crate::sound::dsp::LowPass;
+use crate::sound::dsp::ramp::{BLOCK, Block};
 
 /// Lengths of the eight delays in frames at 48 kHz, without common factors.
 const LENGTHS: [usize; 8] = [2_473, 2_767, 3_217, 3_557, 3_907, 4_127, 4_463, 4_999];

@@ -6,7 +6,7 @@
 //! is known long before it comes: a note that will still sound then is chosen from the tones that both share, so that
 //! what is held across the change stays true.
 
-use super::super::dsp::Chance;
+use crate::sound::dsp::Chance;
 
 /// Semitones of a pentatonic collection above its tonic.
 const COLLECTION: [u8; 5] = [0, 2, 4, 7, 9];

@@ -27,8 +27,8 @@ mod voices;
 
 use crate::room::arc::Arc;
 
-use super::dsp::Follow;
-use super::ramp::{BLOCK, Block, SILENCE};
+use crate::sound::dsp::Follow;
+use crate::sound::dsp::ramp::{BLOCK, Block, SILENCE};
 use bells::Bells;
 use fader::Fader;
 use glass::Glass;
@@ -290,7 +290,7 @@ impl Score {
             Some(present) if present.character != aim.character || present.seed != aim.seed => {
                 // The mode stays: what dies away and what begins are in tune with each other.
                 self.stage.let_go(CHANGE_S);
-                self.stage.chance = super::dsp::Chance::new(aim.seed ^ u64::from(self.block));
+                self.stage.chance = crate::sound::dsp::Chance::new(aim.seed ^ u64::from(self.block));
                 self.composition = Composition::new(aim.character);
             }
             Some(_) => {}

@@ -1,13 +1,13 @@
 //! Owns what all compositions share: when a note may begin, which key suits, and the players who hold to both. Does not
 //! own what any composition has them play.
 
-use super::super::dsp::Chance;
-use super::super::ramp::{BLOCK, Block};
 use super::harmony::Harmony;
 use super::instruments::{Instrument, Note, PARTIALS};
 use super::roughness::{FAINT, Partial, ROUGHNESS_LIMIT, between_notes};
 use super::voices::{VOICES, Voices};
 use super::{Begun, Shape};
+use crate::sound::dsp::Chance;
+use crate::sound::dsp::ramp::{BLOCK, Block};
 
 /// Two notes that do not belong together never begin closer than this, in seconds: far beyond what could be heard as
 /// one event, and slower than pulses follow each other in any burst of IEC 60601-1-8 (0.50 s at most).

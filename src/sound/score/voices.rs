@@ -6,9 +6,9 @@
 
 use std::f32::consts::{LN_2, TAU};
 
-use super::super::dsp::{Chance, pan};
-use super::super::ramp::{BLOCK, Block};
 use super::instruments::{CORNER_HZ, Note, PARTIALS, dimmed};
+use crate::sound::dsp::ramp::{BLOCK, Block};
+use crate::sound::dsp::{Chance, pan};
 
 /// Notes that may sound at one time.
 pub const VOICES: usize = 22;

@@ -8,8 +8,8 @@ mod heard;
 mod likeness;
 mod written;
 
-use super::super::ramp::{BLOCK, SILENCE};
 use super::{Character, Mode, Note, Score, ScoreAim, Shape};
+use crate::sound::dsp::ramp::{BLOCK, SILENCE};
 
 pub use heard::{CLICK_LIMIT, Heard, HeardFigures, click_ratio};
 pub use likeness::{Likeness, LikenessFigures};

@@ -1,0 +1,227 @@
+//! Owns the beds made of air: wind, fire and brown noise. Does not own their level in the mix.
+
+use super::Swell;
+use crate::sound::dsp::ramp::{BLOCK, Block, block_s};
+use crate::sound::dsp::{Brown, Chance, Drift, Follow, LowPass, Pink, Tuning, Variable, pan, smooth};
+
+/// Gusts that come and go, with leaves in them.
+#[derive(Debug)]
+pub struct WindBed {
+    rate_hz: f32,
+    chance: Chance,
+    pink: [Pink; 2],
+    high_pink: [Pink; 2],
+    hollow: [Variable; 2],
+    sigh: [Variable; 2],
+    leaves: [Variable; 2],
+    gust: Drift,
+    pitch: Drift,
+    sides: [Drift; 2],
+    rustle: [Drift; 2],
+    level: Follow,
+}
+
+impl WindBed {
+    /// A wind of its own for each seed.
+    pub fn new(seed: u64, rate_hz: f32) -> Self {
+        let mut chance = Chance::new(seed);
+        let gust = Drift::new(&mut chance, 3.5, 9.0);
+        let pitch = Drift::new(&mut chance, 3.0, 8.0);
+        let sides = [Drift::new(&mut chance, 2.0, 6.0), Drift::new(&mut chance, 2.0, 6.0)];
+        let rustle = [Drift::new(&mut chance, 0.10, 0.45), Drift::new(&mut chance, 0.10, 0.45)];
+        Self {
+            rate_hz,
+            chance,
+            pink: Default::default(),
+            high_pink: Default::default(),
+            hollow: Default::default(),
+            sigh: Default::default(),
+            leaves: Default::default(),
+            gust,
+            pitch,
+            sides,
+            rustle,
+            level: Follow::default(),
+        }
+    }
+
+    /// One block, overwriting `out`. The gusts may rise and sink with a breath.
+    pub fn render(&mut self, out: &mut Block, swell: Swell) {
+        let block_s = block_s(self.rate_hz);
+        let own = self.gust.run(&mut self.chance, block_s);
+        let wanted = own + (swell.level.end - own) * swell.share.end;
+        let before = self.level.value();
+        let gust = self.level.run(wanted, block_s, 0.12);
+        let pitch = self.pitch.run(&mut self.chance, block_s);
+        let hollow = Tuning::new(150.0 + 130.0 * gust + 60.0 * pitch, 0.8, self.rate_hz);
+        let sigh = Tuning::new(340.0 + 420.0 * gust + 120.0 * pitch, 1.3, self.rate_hz);
+        let leaves = Tuning::new(2_100.0 + 900.0 * gust, 0.6, self.rate_hz);
+        let mut weights = [[0.0; 2]; 2];
+        for (side, weight) in weights.iter_mut().enumerate() {
+            weight[0] = 0.75 + 0.5 * self.sides[side].run(&mut self.chance, block_s);
+            weight[1] = 0.25 + 0.75 * self.rustle[side].run(&mut self.chance, block_s);
+        }
+        for (step, frame) in out.iter_mut().enumerate() {
+            let gust = before + (gust - before) * (step as f32 / BLOCK as f32);
+            for (side, sample) in frame.iter_mut().enumerate() {
+                let white = self.chance.white();
+                // Noises of their own, or the two filters would cancel each other in between.
+                let (low, _, _) = self.hollow[side].run(self.pink[side].run(white), hollow);
+                let (_, band, _) = self.sigh[side].run(self.high_pink[side].run(self.chance.white()), sigh);
+                let (_, rustle, _) = self.leaves[side].run(white, leaves);
+                let [near, leaf] = weights[side];
+                *sample = low * (0.12 + 0.18 * gust) * near
+                    + band * (0.06 + 0.30 * gust * gust) * near
+                    + rustle * (0.010 + 0.070 * gust * gust) * leaf;
+            }
+        }
+    }
+}
+
+/// One soft crack: a short burst of noise through a dull filter.
+#[derive(Clone, Copy, Debug, Default)]
+struct Crack {
+    level: f32,
+    decay: f32,
+    opened: f32,
+    attack: f32,
+    tone: Option<Tuning>,
+    filter: Variable,
+    sides: [f32; 2],
+}
+
+/// A low fire: roar, breath of flame, sparse soft crackle.
+#[derive(Debug)]
+pub struct FireBed {
+    rate_hz: f32,
+    chance: Chance,
+    brown: [Brown; 2],
+    roar: [LowPass; 4],
+    pink: [Pink; 2],
+    flame: [Variable; 2],
+    flicker: [Drift; 2],
+    heat: Drift,
+    level: Follow,
+    cracks: [Crack; 6],
+    next_crack: usize,
+    wait_s: f32,
+    cluster: u8,
+}
+
+impl FireBed {
+    /// A fire of its own for each seed.
+    pub fn new(seed: u64, rate_hz: f32) -> Self {
+        let mut chance = Chance::new(seed);
+        let flicker = [Drift::new(&mut chance, 0.12, 0.5), Drift::new(&mut chance, 0.12, 0.5)];
+        let heat = Drift::new(&mut chance, 4.0, 10.0);
+        Self {
+            rate_hz,
+            chance,
+            brown: Default::default(),
+            roar: Default::default(),
+            pink: Default::default(),
+            flame: Default::default(),
+            flicker,
+            heat,
+            level: Follow::default(),
+            cracks: [Crack::default(); 6],
+            next_crack: 0,
+            wait_s: 1.0,
+            cluster: 0,
+        }
+    }
+
+    /// One block, overwriting `out`. The flames may rise and sink with a breath.
+    pub fn render(&mut self, out: &mut Block, swell: Swell) {
+        let block_s = block_s(self.rate_hz);
+        let own = self.heat.run(&mut self.chance, block_s);
+        let wanted = own + (swell.level.end - own) * swell.share.end;
+        let before = self.level.value();
+        let after = self.level.run(wanted, block_s, 0.12);
+        let flicker = [self.flicker[0].run(&mut self.chance, block_s), self.flicker[1].run(&mut self.chance, block_s)];
+        let corner = LowPass::coefficient(110.0 + 90.0 * after, self.rate_hz);
+        let flame = Tuning::new(300.0 + 260.0 * after, 0.6, self.rate_hz);
+        let frame_s = 1.0 / self.rate_hz;
+        for (step, frame) in out.iter_mut().enumerate() {
+            let heat = before + (after - before) * (step as f32 / BLOCK as f32);
+            self.wait_s -= frame_s;
+            if self.wait_s <= 0.0 {
+                self.crackle(heat);
+            }
+            for (side, sample) in frame.iter_mut().enumerate() {
+                let brown = self.brown[side].run(self.chance.white());
+                let once = self.roar[side].run(brown, corner);
+                let roar = self.roar[side + 2].run(once, corner);
+                let pink = self.pink[side].run(self.chance.white());
+                let (_, band, _) = self.flame[side].run(pink, flame);
+                *sample = roar * (0.20 + 0.25 * heat) * (0.7 + 0.5 * flicker[side])
+                    + band * (0.10 + 0.28 * heat) * (0.35 + 0.75 * flicker[1 - side]);
+            }
+            for crack in &mut self.cracks {
+                if crack.level < 1e-5 {
+                    continue;
+                }
+                let Some(tone) = crack.tone else { continue };
+                crack.opened = (crack.opened + crack.attack).min(1.0);
+                let (_, band, _) = crack.filter.run(self.chance.white(), tone);
+                let sample = band * crack.level * smooth(crack.opened);
+                crack.level *= crack.decay;
+                frame[0] += sample * crack.sides[0];
+                frame[1] += sample * crack.sides[1];
+            }
+        }
+    }
+
+    /// Cracks come in small clusters with long pauses between, as a log gives way.
+    fn crackle(&mut self, heat: f32) {
+        if self.cluster == 0 {
+            self.cluster = 1 + self.chance.below(5) as u8;
+            self.wait_s = 0.3 + self.chance.wait_s(0.8 + 0.6 * heat);
+        } else {
+            self.cluster -= 1;
+            self.wait_s = 0.015 + self.chance.wait_s(11.0);
+        }
+        let near = self.chance.unit();
+        let length_s = self.chance.between(0.003, 0.014);
+        self.cracks[self.next_crack] = Crack {
+            level: 0.035 + 0.16 * near * near * near,
+            decay: (-1.0 / (length_s * self.rate_hz)).exp(),
+            opened: 0.0,
+            attack: 1.0 / (0.0015 * self.rate_hz),
+            tone: Some(Tuning::new(self.chance.between(700.0, 2_600.0), 1.2, self.rate_hz)),
+            filter: Variable::default(),
+            sides: pan(self.chance.between(-0.5, 0.5)),
+        };
+        self.next_crack = (self.next_crack + 1) % self.cracks.len();
+    }
+}
+
+/// Brown noise, wide and still.
+#[derive(Debug)]
+pub struct BrownBed {
+    chance: Chance,
+    brown: [Brown; 3],
+    level: Drift,
+    rate_hz: f32,
+}
+
+impl BrownBed {
+    /// A noise of its own for each seed.
+    pub fn new(seed: u64, rate_hz: f32) -> Self {
+        let mut chance = Chance::new(seed);
+        let level = Drift::new(&mut chance, 9.0, 20.0);
+        Self { chance, brown: Default::default(), level, rate_hz }
+    }
+
+    /// One block, overwriting `out`.
+    pub fn render(&mut self, out: &mut Block) {
+        let level = 0.235 + 0.025 * self.level.run(&mut self.chance, block_s(self.rate_hz));
+        for frame in out {
+            let middle = self.brown[2].run(self.chance.white());
+            for (side, sample) in frame.iter_mut().enumerate() {
+                let both = 0.8 * self.brown[side].run(self.chance.white()) + 0.6 * middle;
+                *sample = both * level;
+            }
+        }
+    }
+}

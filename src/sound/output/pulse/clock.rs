@@ -1,0 +1,99 @@
+//! Owns the reckoning of when a frame is heard, from what a sound server now and then says of its clock. Does not own
+//! the asking (`stream`).
+
+/// A measurement that differs by more than this from what was reckoned is a jump of the server's, not its jitter.
+const JUMP_S: f64 = 0.04;
+
+/// A line through the server's measurements: frame 0 was heard at `origin_s`, and each frame after it in turn.
+#[derive(Clone, Copy, Debug)]
+pub struct HeardClock {
+    rate_hz: f64,
+    origin_s: f64,
+    notes: u32,
+    jumps: u32,
+    is_known: bool,
+}
+
+impl HeardClock {
+    /// Knows nothing yet.
+    pub fn new(rate_hz: u32) -> Self {
+        Self { rate_hz: f64::from(rate_hz.max(1)), origin_s: 0.0, notes: 0, jumps: 0, is_known: false }
+    }
+
+    /// Whether enough has been measured.
+    pub const fn is_settled(&self) -> bool {
+        self.notes >= 8
+    }
+
+    /// The output ran out of sound, so that all after it is heard later: the next measurement is believed at once.
+    pub const fn doubt(&mut self) {
+        self.notes = 0;
+        self.jumps = 0;
+    }
+
+    /// The server said that frame `frame` is heard at `heard_s`. Gives by how much that differs from the reckoning, in
+    /// seconds; nothing before the clock is settled.
+    pub fn note(&mut self, frame: f64, heard_s: f64) -> Option<f64> {
+        let origin_s = heard_s - frame / self.rate_hz;
+        let error_s = origin_s - self.origin_s;
+        if self.notes == 0 {
+            self.origin_s = origin_s;
+        } else if error_s.abs() > JUMP_S && self.jumps < 2 {
+            self.jumps += 1;
+            return self.is_settled().then_some(error_s);
+        } else if error_s.abs() > JUMP_S {
+            self.origin_s = origin_s;
+            self.doubt();
+        } else {
+            // The mean of the first few, then the mean of about the last sixteen: jitter averages out, and a device
+            // whose clock runs differently from ours is followed.
+            self.origin_s += error_s / f64::from(self.notes.min(15) + 1);
+        }
+        self.is_known = true;
+        self.jumps = 0;
+        self.notes += 1;
+        self.is_settled().then_some(error_s)
+    }
+
+    /// How long from `now_s` until frame `frame` is heard; before anything is known, as if nothing were held back.
+    pub fn wait_s(&self, frame: u64, now_s: f64) -> f64 {
+        if !self.is_known {
+            return 0.0;
+        }
+        (self.origin_s + frame as f64 / self.rate_hz - now_s).clamp(0.0, 3.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_of_a_clock_that_runs_differently_is_followed_within_a_millisecond() {
+        let mut clock = HeardClock::new(48_000);
+        // 50 parts in a million fast, with 2 ms of jitter
+        for second in 0..86_400_u32 {
+            let frame = f64::from(second) * 48_000.0 * 1.000_05;
+            let jitter_s = f64::from(second.wrapping_mul(2_654_435_761) >> 16) / 65_536.0 * 0.004 - 0.002;
+            clock.note(frame, f64::from(second) + 0.1 + jitter_s);
+            if second > 20 {
+                let wait_s = clock.wait_s(frame as u64, f64::from(second));
+                assert!((wait_s - 0.1).abs() < 0.0025, "{second} s: {wait_s}");
+            }
+        }
+    }
+
+    #[test]
+    fn one_wild_measurement_is_passed_over_and_a_lasting_one_believed() {
+        let mut clock = HeardClock::new(48_000);
+        for second in 0..20 {
+            clock.note(f64::from(second) * 48_000.0, f64::from(second) + 0.1);
+        }
+        clock.note(20.0 * 48_000.0, 21.0);
+        assert!((clock.wait_s(0, 0.0) - 0.1).abs() < 1e-6);
+        for second in 21..24 {
+            clock.note(f64::from(second) * 48_000.0, f64::from(second) + 0.4);
+        }
+        assert!((clock.wait_s(0, 0.0) - 0.4).abs() < 1e-6);
+    }
+}

@@ -1,0 +1,263 @@
+//! Owns reading one piece ahead into its ring: a file, or the joined parts of a work as one stream, at the engine's rate
+//! and at its level. Does not own which piece comes next (`playlist`) nor how it is faded (`deck`).
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use rtrb::{Producer, RingBuffer};
+
+use super::file::{TrackError, TrackFile, Trouble};
+use super::loudness::Loudness;
+use super::resample::{ResampleError, Resampler};
+use crate::sound::dsp::ramp::BLOCK;
+use crate::sound::engine::{Deck, Length, UNKNOWN_FRAMES};
+
+/// Seconds in a ring. A crossfade may be longer: it is planned by the length that a file gives.
+pub const RING_S: u32 = 12;
+/// Seconds decoded before a deck is handed over.
+const HEAD_START_S: u32 = 2;
+/// A level that becomes known while a piece plays is approached at this speed, in dB a second.
+const GAIN_SPEED_DB: f32 = 2.0;
+
+/// One piece being read.
+pub struct Reading {
+    /// The deck that plays it.
+    pub deck_number: u64,
+    paths: Vec<PathBuf>,
+    parts: Parts,
+    samples: Producer<f32>,
+    length: Arc<Length>,
+    written_frames: u64,
+    waiting: Vec<[f32; 2]>,
+    waiting_from: usize,
+    gain: Gain,
+}
+
+/// What a deck is made of besides its files.
+#[derive(Clone, Copy, Debug)]
+pub struct DeckPlan {
+    /// Its number.
+    pub number: u64,
+    /// The engine's rate.
+    pub rate_hz: u32,
+    /// Length of the crossfade from the piece before it.
+    pub entry_fade_frames: u32,
+}
+
+impl Reading {
+    /// Opens the piece made of `paths` and reads its beginning. An error is that of the first file; what is wrong with
+    /// a later part is found when it is reached.
+    pub fn open(paths: &[PathBuf], plan: DeckPlan, loudness: &Loudness) -> Result<(Self, Deck), TrackError> {
+        let rate_hz = plan.rate_hz;
+        let parts = Parts::open(paths, rate_hz)?;
+        let length = Arc::new(Length::unknown());
+        length.expected_frames.store(parts.expected_frames().unwrap_or(UNKNOWN_FRAMES), Ordering::Relaxed);
+        let (samples, consumer) = RingBuffer::new((RING_S * rate_hz) as usize * 2);
+        let deck = Deck::new(plan.number, consumer, Arc::clone(&length), rate_hz, plan.entry_fade_frames);
+        let mut reading = Self {
+            deck_number: plan.number,
+            paths: paths.to_vec(),
+            parts,
+            samples,
+            length,
+            written_frames: 0,
+            waiting: Vec::new(),
+            waiting_from: 0,
+            gain: Gain::resting(loudness.gain_db(paths), rate_hz),
+        };
+        reading.fill_up_to(u64::from(HEAD_START_S * rate_hz));
+        if reading.is_read_out() && reading.written_frames == 0 {
+            return Err(TrackError::Silent);
+        }
+        Ok((reading, deck))
+    }
+
+    /// Its files, in order.
+    pub fn paths(&self) -> &[PathBuf] {
+        &self.paths
+    }
+
+    /// The first part that was not reached because one before it ended early.
+    pub fn missed_part(&self) -> Option<&Path> {
+        let left = if self.is_read_out() { self.parts.left.len() } else { 0 };
+        self.paths.get(self.paths.len() - left).map(PathBuf::as_path)
+    }
+
+    /// Whether no more than `frames` are left to be read, or everything has been.
+    pub fn is_nearly_read(&self, frames: u64) -> bool {
+        let expected = self.length.expected_frames.load(Ordering::Relaxed);
+        self.is_read_out() || (expected != UNKNOWN_FRAMES && expected.saturating_sub(self.written_frames) <= frames)
+    }
+
+    /// Decodes until the ring is full or the piece at its end. `report` hears of what was wrong.
+    pub fn fill(&mut self, loudness: &Loudness, report: &mut dyn FnMut(Trouble)) {
+        self.gain.aim(loudness.gain_db(&self.paths));
+        self.fill_up_to(u64::MAX);
+        self.parts.troubles.drain(..).for_each(report);
+    }
+
+    fn is_read_out(&self) -> bool {
+        self.length.exact_frames.load(Ordering::Relaxed) != UNKNOWN_FRAMES
+    }
+
+    fn fill_up_to(&mut self, most_frames: u64) {
+        let mut room_frames = ((self.samples.slots() / 2) as u64).min(most_frames);
+        while room_frames > 0 {
+            if self.waiting_from >= self.waiting.len() {
+                self.waiting.clear();
+                self.waiting_from = 0;
+                if self.is_read_out() || !self.parts.read(&mut self.waiting) {
+                    self.length.exact_frames.store(self.written_frames, Ordering::Release);
+                    return;
+                }
+            }
+            let rest = &mut self.waiting[self.waiting_from..];
+            let count = rest.len().min(usize::try_from(room_frames).unwrap_or(usize::MAX));
+            let Ok(chunk) = self.samples.write_chunk_uninit(count * 2) else { return };
+            self.gain.apply(&mut rest[..count]);
+            chunk.fill_from_iter(rest[..count].as_flattened().iter().copied());
+            self.waiting_from += count;
+            self.written_frames += count as u64;
+            room_frames -= count as u64;
+        }
+    }
+}
+
+/// The files of a piece one after the other, as one stream at one rate.
+struct Parts {
+    present: Option<TrackFile>,
+    present_path: PathBuf,
+    left: VecDeque<PathBuf>,
+    to_hz: u32,
+    /// It lives on from part to part of the same rate, so that not even its filter knows of the join.
+    resampler: Option<Resampler>,
+    scratch: Vec<[f32; 2]>,
+    troubles: Vec<Trouble>,
+    expected_frames: Option<u64>,
+}
+
+impl Parts {
+    fn open(paths: &[PathBuf], to_hz: u32) -> Result<Self, TrackError> {
+        let mut left: VecDeque<PathBuf> = paths.iter().cloned().collect();
+        let present_path = left.pop_front().unwrap_or_default();
+        let present = TrackFile::open(&present_path)?;
+        let at_engine_rate = |file: &TrackFile| {
+            let exact = u128::from(file.expected_frames()?) * u128::from(to_hz) / u128::from(file.rate_hz());
+            u64::try_from(exact).ok()
+        };
+        let mut expected_frames = at_engine_rate(&present);
+        for path in &left {
+            let part = TrackFile::open(path).ok().and_then(|file| at_engine_rate(&file));
+            expected_frames = expected_frames.zip(part).map(|(sum, part)| sum + part);
+        }
+        let (resampler, scratch, troubles) = (None, Vec::new(), Vec::new());
+        Ok(Self { present: Some(present), present_path, left, to_hz, resampler, scratch, troubles, expected_frames })
+    }
+
+    const fn expected_frames(&self) -> Option<u64> {
+        self.expected_frames
+    }
+
+    /// Appends the next frames; false at the end.
+    fn read(&mut self, out: &mut Vec<[f32; 2]>) -> bool {
+        while out.is_empty() {
+            let Some(file) = &mut self.present else { return false };
+            let rate_hz = file.rate_hz();
+            self.scratch.clear();
+            let more = file.read(&mut self.scratch);
+            let trouble = if more { None } else { file.trouble() };
+            let cut_short = trouble.is_some();
+            if let Some(trouble) = trouble {
+                self.troubles.push((self.present_path.clone(), trouble.to_string()));
+            }
+            if let Err(error) = self.bring_to_rate(rate_hz, out) {
+                self.troubles.push((self.present_path.clone(), error.to_string()));
+                self.present = None;
+            } else if !more {
+                self.present = self.next_part(cut_short);
+                if self.present.is_none() {
+                    self.let_out(out);
+                }
+            }
+        }
+        true
+    }
+
+    /// A part joins on to one that was whole. After one that was not, the rest of the work is a piece of its own, with a
+    /// fade where the gap is.
+    fn next_part(&mut self, cut_short: bool) -> Option<TrackFile> {
+        if cut_short {
+            return None;
+        }
+        let path = self.left.front()?;
+        match TrackFile::open(path) {
+            Ok(file) => {
+                self.present_path = self.left.pop_front()?;
+                Some(file)
+            }
+            Err(error) => {
+                self.troubles.push((path.clone(), error.to_string()));
+                self.left.pop_front();
+                None
+            }
+        }
+    }
+
+    fn bring_to_rate(&mut self, rate_hz: u32, out: &mut Vec<[f32; 2]>) -> Result<(), ResampleError> {
+        if self.resampler.as_ref().map_or(self.to_hz, Resampler::takes_hz) != rate_hz {
+            self.let_out(out);
+            self.resampler = if rate_hz == self.to_hz { None } else { Some(Resampler::new(rate_hz, self.to_hz)?) };
+        }
+        if let Some(resampler) = &mut self.resampler {
+            return resampler.run(&self.scratch, out);
+        }
+        out.extend_from_slice(&self.scratch);
+        Ok(())
+    }
+
+    fn let_out(&mut self, out: &mut Vec<[f32; 2]>) {
+        if let Some(mut resampler) = self.resampler.take() {
+            // It has run until now, so the filter is sound; what it still held is a hundredth of a second.
+            let _ = resampler.finish(out);
+        }
+    }
+}
+
+/// A level that moves slowly.
+struct Gain {
+    now_db: f32,
+    aim_db: f32,
+    /// What it may move by in a block, in dB.
+    step: f32,
+}
+
+impl Gain {
+    fn resting(level_db: f32, rate_hz: u32) -> Self {
+        Self { now_db: level_db, aim_db: level_db, step: GAIN_SPEED_DB * BLOCK as f32 / rate_hz as f32 }
+    }
+
+    fn aim(&mut self, level_db: f32) {
+        self.aim_db = level_db;
+    }
+
+    fn apply(&mut self, frames: &mut [[f32; 2]]) {
+        for piece in frames.chunks_mut(BLOCK) {
+            let start = amplitude(self.now_db);
+            let most_db = self.step * piece.len() as f32 / BLOCK as f32;
+            self.now_db += (self.aim_db - self.now_db).clamp(-most_db, most_db);
+            let step = (amplitude(self.now_db) - start) / piece.len() as f32;
+            for (index, frame) in piece.iter_mut().enumerate() {
+                let gain = start + step * index as f32;
+                frame[0] *= gain;
+                frame[1] *= gain;
+            }
+        }
+    }
+}
+
+/// Unlike a level of the mix, a gain may go up.
+fn amplitude(level_db: f32) -> f32 {
+    if level_db.abs() < f32::EPSILON { 1.0 } else { 10.0_f32.powf(level_db / 20.0) }
+}

@@ -1,0 +1,227 @@
+//! Owns the order of tracks: which piece comes first, which next, and what has been heard in this session. Only values;
+//! does not own files or decks.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use crate::sound::{CROSSFADE_MAX_S, Mix};
+
+/// One entry of a playlist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Track {
+    /// The file.
+    pub path: PathBuf,
+    /// It is the next part of the same work as the entry before it and follows without a gap or a fade.
+    pub joins: bool,
+}
+
+impl From<PathBuf> for Track {
+    fn from(path: PathBuf) -> Self {
+        Self { path, joins: false }
+    }
+}
+
+impl From<&Path> for Track {
+    fn from(path: &Path) -> Self {
+        path.to_owned().into()
+    }
+}
+
+/// What the reading thread needs to know of a mix.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Wanted {
+    /// See [`crate::sound::Mix::tracks`].
+    pub tracks: Vec<Track>,
+    /// See [`crate::sound::Mix::skips`].
+    pub skips: u32,
+    /// See [`crate::sound::Mix::session`].
+    pub session: u64,
+    /// See [`crate::sound::Mix::crossfade_s`].
+    pub crossfade_s: f32,
+}
+
+impl Wanted {
+    /// What `mix` says of tracks.
+    pub fn of(mix: &Mix) -> Self {
+        Self {
+            tracks: mix.tracks.clone(),
+            skips: mix.skips,
+            session: mix.session,
+            crossfade_s: mix.crossfade_s.clamp(0.0, CROSSFADE_MAX_S),
+        }
+    }
+}
+
+/// A list of tracks, some of them joined to works, and what has been heard.
+#[derive(Debug, Default)]
+pub struct Playlist {
+    tracks: Vec<Track>,
+    /// Files heard in this session, the latest last.
+    heard: Vec<PathBuf>,
+    /// Files that could not be opened when last tried.
+    unreadable: Vec<PathBuf>,
+}
+
+impl Playlist {
+    /// The present list.
+    pub fn tracks(&self) -> &[Track] {
+        &self.tracks
+    }
+
+    /// Takes another list. What has been heard is still known.
+    pub fn replace(&mut self, tracks: &[Track]) {
+        self.tracks = tracks.to_vec();
+        self.unreadable.clear();
+    }
+
+    /// Another person: nothing has been heard yet.
+    pub fn forget_heard(&mut self) {
+        self.heard.clear();
+    }
+
+    /// Notes that `path` is heard now.
+    pub fn mark_heard(&mut self, path: &Path) {
+        self.heard.retain(|other| other != path);
+        self.heard.push(path.to_owned());
+    }
+
+    /// Notes that `path` cannot be opened. Answers whether that is new.
+    pub fn mark_unreadable(&mut self, path: &Path) -> bool {
+        let new = !self.is_unreadable(path);
+        if new {
+            self.unreadable.push(path.to_owned());
+        }
+        new
+    }
+
+    /// Forgets which files could not be opened: they may have come back.
+    pub fn try_all_again(&mut self) {
+        self.unreadable.clear();
+    }
+
+    /// Where `path` is in the list.
+    pub fn index_of(&self, path: &Path) -> Option<usize> {
+        self.tracks.iter().position(|track| track.path == path)
+    }
+
+    /// The entries from `index` to the end of the work that it is in.
+    pub fn rest_of_work(&self, index: usize) -> Range<usize> {
+        let from = index.min(self.tracks.len());
+        let joined = self.tracks[from..].iter().skip(1).take_while(|track| track.joins).count();
+        from..(from + 1 + joined).min(self.tracks.len())
+    }
+
+    /// Where a list begins: at its first piece not heard yet.
+    pub fn first(&self) -> Option<usize> {
+        self.choose(0, None)
+    }
+
+    /// Where it goes on after the piece that holds `index`.
+    pub fn after(&self, index: usize) -> Option<usize> {
+        self.choose(self.rest_of_work(index).end, Some(index))
+    }
+
+    /// What is played where `index` cannot be: the rest of its work, or what follows.
+    pub fn instead_of(&self, index: usize) -> Option<usize> {
+        self.choose(index, None)
+    }
+
+    /// The first piece not heard in this session, from entry `from` on and around; once all have been heard, the one
+    /// heard longest ago, which is not the piece that plays as long as there is another.
+    fn choose(&self, from: usize, playing: Option<usize>) -> Option<usize> {
+        let count = self.tracks.len();
+        let starts = (0..count).map(|step| (from + step) % count).filter(|index| self.begins_a_piece(*index));
+        let mut best: Option<(usize, usize)> = None;
+        for start in starts {
+            let work = self.rest_of_work(start);
+            let is_playing = playing.is_some_and(|index| work.contains(&index));
+            let Some(entry) = work.into_iter().find(|index| !self.is_unreadable(&self.tracks[*index].path)) else {
+                continue;
+            };
+            let heard = self.heard.iter().position(|path| *path == self.tracks[entry].path);
+            let rank = match heard {
+                _ if is_playing => usize::MAX,
+                None => 0,
+                Some(place) => place + 1,
+            };
+            if best.is_none_or(|(least, _)| rank < least) {
+                best = Some((rank, entry));
+            }
+        }
+        best.map(|(_, entry)| entry)
+    }
+
+    fn begins_a_piece(&self, index: usize) -> bool {
+        index == 0 || !self.tracks[index].joins
+    }
+
+    fn is_unreadable(&self, path: &Path) -> bool {
+        self.unreadable.iter().any(|other| other == path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(names: &str) -> Playlist {
+        let tracks: Vec<Track> = names
+            .split(' ')
+            .map(|name| Track { path: name.trim_start_matches('+').into(), joins: name.starts_with('+') })
+            .collect();
+        let mut playlist = Playlist::default();
+        playlist.replace(&tracks);
+        playlist
+    }
+
+    /// Plays on, and names what is heard.
+    fn heard(playlist: &mut Playlist, pieces: usize) -> String {
+        let mut names = Vec::new();
+        let mut at = playlist.first();
+        while let Some(index) = at.filter(|_| names.len() < pieces) {
+            for part in playlist.rest_of_work(index) {
+                let path = playlist.tracks()[part].path.clone();
+                playlist.mark_heard(&path);
+                names.push(path.display().to_string());
+            }
+            at = playlist.after(index);
+        }
+        names.join(" ")
+    }
+
+    #[test]
+    fn a_list_goes_around_in_order() {
+        assert_eq!(heard(&mut list("a b c"), 7), "a b c a b c a");
+        assert_eq!(heard(&mut list("a"), 3), "a a a");
+        assert_eq!(heard(&mut list("a +b c"), 6), "a b c a b c");
+    }
+
+    #[test]
+    fn what_has_been_heard_waits_until_all_else_has() {
+        let mut playlist = list("a b c d");
+        assert_eq!(heard(&mut playlist, 2), "a b");
+        playlist.replace(list("b x a y").tracks());
+        assert_eq!(heard(&mut playlist, 5), "x y a b x");
+        playlist.forget_heard();
+        assert_eq!(heard(&mut playlist, 2), "b x");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_passed_over_and_a_work_goes_on_from_its_next_part() {
+        let mut playlist = list("a +b +c d");
+        assert!(playlist.mark_unreadable(Path::new("a")) && !playlist.mark_unreadable(Path::new("a")));
+        assert_eq!((playlist.first(), playlist.instead_of(0), playlist.after(1)), (Some(1), Some(1), Some(3)));
+        for name in ["b", "c", "d"] {
+            playlist.mark_unreadable(Path::new(name));
+        }
+        assert_eq!(playlist.first(), None);
+        playlist.try_all_again();
+        assert_eq!(playlist.first(), Some(0));
+    }
+
+    #[test]
+    fn an_empty_list_has_no_first() {
+        let playlist = Playlist::default();
+        assert_eq!((playlist.first(), playlist.after(3)), (None, None));
+    }
+}

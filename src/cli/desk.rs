@@ -8,8 +8,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{FAILED, UNUSABLE, guarding};
 use crate::config::{self, DesksConfig};
-use crate::desk::rooms::{self, RoomsError, RoomsOptions};
-use crate::desk::{self, DeskError};
+use crate::desk::multi_room::{self, MultiRoomError, MultiRoomOptions};
+use crate::desk::{self, BoundDesk, DeskError, PageOptions, ServerOptions};
 use crate::line::broker::Broker;
 use crate::line::message::RoomId;
 use crate::output::{self, complain};
@@ -36,7 +36,7 @@ pub(super) fn run(args: &DeskArgs) -> ExitCode {
         Ends::listen()
     };
     match open(args) {
-        Ok(desk) => serve(&runtime, desk, ends),
+        Ok((bound, options)) => serve(&runtime, bound, options, ends),
         Err(why) => {
             complain(&why);
             ExitCode::from(UNUSABLE)
@@ -44,7 +44,7 @@ pub(super) fn run(args: &DeskArgs) -> ExitCode {
     }
 }
 
-fn open(args: &DeskArgs) -> Result<rooms::BoundRooms, String> {
+fn open(args: &DeskArgs) -> Result<(BoundDesk, MultiRoomOptions), String> {
     let file = config::find_desks(args.config.as_deref(), Path::exists);
     let file = file.ok_or_else(|| {
         let places = config::DESKS_PLACES.join(" nor ");
@@ -56,12 +56,13 @@ fn open(args: &DeskArgs) -> Result<rooms::BoundRooms, String> {
     }
     let homes = Homes::from_env(|name| std::env::var_os(name));
     let homes = homes.and_then(|homes| homes.make_state().map(|()| homes)).map_err(|error| error.to_string())?;
-    let options = options(reading.desks, &homes.state, &file)?;
-    let bound = rooms::bind(options).map_err(|error| in_own_words(&error))?;
-    Ok(bound.follow_password(move || Secret::desk_password(&homes.state).hash().ok().flatten()))
+    let (server, options) = options(reading.desks, &homes.state, &file)?;
+    let bound = desk::bind(server).map_err(|error| in_own_words(&error))?;
+    let bound = bound.follow_password(move || Secret::desk_password(&homes.state).hash().ok().flatten());
+    Ok((bound, options))
 }
 
-fn options(desks: DesksConfig, state: &Path, file: &Path) -> Result<RoomsOptions, String> {
+fn options(desks: DesksConfig, state: &Path, file: &Path) -> Result<(ServerOptions, MultiRoomOptions), String> {
     let broker = desks.broker.ok_or_else(|| {
         format!("{}: [line.mqtt] url names no broker, and without one no room is heard", file.display())
     })?;
@@ -72,7 +73,7 @@ fn options(desks: DesksConfig, state: &Path, file: &Path) -> Result<RoomsOptions
         ca_file: broker.ca_file,
         client_prefix: "stillroom-desk".to_owned(),
     };
-    Ok(RoomsOptions {
+    let server = ServerOptions {
         listen: desks.desk.listen,
         tls: match desks.desk.tls {
             config::TlsConfig::Auto => desk::Tls::Auto,
@@ -81,24 +82,31 @@ fn options(desks: DesksConfig, state: &Path, file: &Path) -> Result<RoomsOptions
         // Beside a room's own desk on the same machine: each has a certificate and sign-ins of its own.
         folder: state.join("rooms-desk"),
         password_hash: Secret::desk_password(state).hash().map_err(|error| error.to_string())?,
-        clinicians: desks.desk.clinicians,
-        name: desks.name,
-        locale: desks.locale.name().to_owned(),
         host_names: Vec::new(),
-        fonts: [theme::FONTS.get(2).copied(), theme::FONTS.get(3).copied()],
-        broker,
-        rooms: desks.rooms.iter().filter_map(|room| RoomId::new(room).ok()).collect(),
-    })
+    };
+    let page = PageOptions {
+        clinicians: desks.desk.clinicians,
+        locale: desks.locale.name().to_owned(),
+        font: theme::FONTS.get(2).copied(),
+        font_bold: theme::FONTS.get(3).copied(),
+    };
+    let rooms = desks.rooms.iter().filter_map(|room| RoomId::new(room).ok()).collect();
+    Ok((server, MultiRoomOptions { page, name: desks.name, broker, rooms }))
 }
 
-fn serve(runtime: &tokio::runtime::Runtime, desk: rooms::BoundRooms, ends: Option<Ends>) -> ExitCode {
-    output::say(&format_args!("The desk is at {}", desk.url()));
-    if let Some(ca) = desk.ca_file() {
+fn serve(
+    runtime: &tokio::runtime::Runtime,
+    bound: BoundDesk,
+    options: MultiRoomOptions,
+    ends: Option<Ends>,
+) -> ExitCode {
+    output::say(&format_args!("The desk is at {}", bound.url()));
+    if let Some(ca) = bound.ca_file() {
         output::say(&format_args!("Browsers trust it once they trust {}", ca.display()));
     }
-    match runtime.block_on(desk.serve(told_to_end(ends))) {
+    match runtime.block_on(multi_room::serve(bound, options, told_to_end(ends))) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(RoomsError::Desk(error)) => {
+        Err(MultiRoomError::Desk(error)) => {
             complain(&in_own_words(&error));
             ExitCode::from(FAILED)
         }

@@ -13,7 +13,8 @@ use super::ending::{End, FADES_WITHIN, WIPING, relaunch, replace_process, start_
 use super::{FAILED, UNUSABLE, guarding, renderer, standing};
 use crate::app;
 use crate::config::{self, Config};
-use crate::desk::{self, DeskOptions};
+use crate::desk::single_room::{self, SingleRoomOptions};
+use crate::desk::{self, PageOptions, ServerOptions};
 use crate::driver::journal::{self, Journal};
 use crate::driver::vitals::{Vitals, watch_window};
 use crate::driver::{Driver, Past, RoomHandle};
@@ -192,7 +193,7 @@ impl House {
         let subject = Subject {
             room: &handle,
             room_name: self.room_name(),
-            offers: desk::offers(&self.profile_cards(), self.config.sound.cap_db),
+            offers: single_room::offers(&self.profile_cards(), self.config.sound.cap_db),
             sound: &sound,
             vitals: &vitals,
             runtime: runtime.handle(),
@@ -225,22 +226,22 @@ impl House {
     }
 
     /// The profiles as a desk offers them.
-    fn profile_cards(&self) -> Vec<desk::ProfileCard> {
+    fn profile_cards(&self) -> Vec<single_room::ProfileCard> {
         let languages = self.config.locales.words(self.config.room.locale).languages();
-        let card = |profile: &Profile| desk::ProfileCard {
+        let card = |profile: &Profile| single_room::ProfileCard {
             name: profile.name.clone(),
             title: profile.title_in(&languages).to_owned(),
             description: profile.description_in(&languages).to_owned(),
-            scored: profile.is_scored(),
+            is_scored: profile.is_scored(),
         };
         self.profiles.iter().map(card).collect()
     }
 
-    fn previews(&self) -> desk::Previews {
+    fn previews(&self) -> single_room::Previews {
         let (config, profiles) = (Arc::clone(&self.config), Arc::clone(&self.profiles));
         let scratch = self.state.join("cache");
         let loudness = sound::Loudness::kept_in(Some(&scratch));
-        desk::Previews::new(move |name| {
+        single_room::Previews::new(move |name| {
             let profile = profiles.iter().find(|profile| profile.name == name);
             let profile = profile.ok_or_else(|| "there is no such profile".to_owned())?;
             rehearsal::preview(&config, profile, &loudness, &scratch)
@@ -249,8 +250,7 @@ impl House {
 
     fn open_desk(&self, runtime: &tokio::runtime::Runtime, room: &RoomHandle, shared: desk::SharedWords) {
         let (_name_keeper, room_name) = watch::channel(self.room_name().to_owned());
-        let locale = self.config.room.locale;
-        let options = DeskOptions {
+        let server = ServerOptions {
             listen: self.config.desk.listen,
             tls: match &self.config.desk.tls {
                 config::TlsConfig::Auto => desk::Tls::Auto,
@@ -258,20 +258,25 @@ impl House {
             },
             folder: self.state.join("desk"),
             password_hash: self.password_hash.clone(),
+            host_names: Vec::new(),
+        };
+        let page = PageOptions {
             clinicians: self.config.desk.clinicians.clone(),
+            locale: self.config.room.locale.name().to_owned(),
+            font: theme::FONTS.get(2).copied(),
+            font_bold: theme::FONTS.get(3).copied(),
+        };
+        let options = SingleRoomOptions {
+            page,
             room_name,
             profiles: self.profile_cards(),
             cap_db: self.config.sound.cap_db,
-            locale: locale.name().to_owned(),
-            host_names: Vec::new(),
-            font: theme::FONTS.get(2).copied(),
-            font_bold: theme::FONTS.get(3).copied(),
             previews: Some(self.previews()),
             shared,
         };
         let (client, fault, state) = (Arc::new(DeskClient(room.clone())), room.clone(), self.state.clone());
         let serving = async move {
-            let bound = match desk::bind(options) {
+            let bound = match desk::bind(server) {
                 Ok(bound) => bound,
                 Err(error) => {
                     complain(&error);
@@ -284,7 +289,7 @@ impl House {
                 output::say(&format_args!("Browsers trust it once they trust {}", ca.display()));
             }
             let bound = bound.follow_password(move || Secret::desk_password(&state).hash().ok().flatten());
-            if let Err(error) = bound.serve(client, std::future::pending()).await {
+            if let Err(error) = single_room::serve(bound, options, client, std::future::pending()).await {
                 complain(&error);
                 fault.report(Event::TroubleChanged { trouble: Trouble::DeskClosed, on: true });
             }
@@ -431,7 +436,7 @@ fn tell_news(room: &RoomHandle, news: News) {
 /// The room as the desk reaches it.
 struct DeskClient(RoomHandle);
 
-impl desk::RoomClient for DeskClient {
+impl single_room::RoomClient for DeskClient {
     fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
         self.0.snapshots()
     }
@@ -440,12 +445,12 @@ impl desk::RoomClient for DeskClient {
         self.0.clock().now()
     }
 
-    fn tell(&self, event: Event) -> desk::Answer {
+    fn tell(&self, event: Event) -> single_room::RoomAnswer {
         let room = self.0.clone();
         Box::pin(async move { room.tell(event).await.map_err(|refusal| refusal.to_string()) })
     }
 
-    fn ping(&self) -> desk::Answer {
+    fn ping(&self) -> single_room::RoomAnswer {
         let room = self.0.clone();
         Box::pin(async move { room.ping().await.map_err(|refusal| refusal.to_string()) })
     }

@@ -130,7 +130,7 @@ fn wipe(house: &mut VaultHouse, room: &RoomHandle, now: RoomTime, sound: &Sound)
     wipe_vault(house);
     compact_journal(house, now);
     sound.stop_within(FADES_WITHIN);
-    let handover = Handover { desk_forgot: house.shared.are_forgotten_within(DESK_FORGETS_WITHIN) };
+    let handover = Handover { desk_forgot: house.shared.wait_forgotten(DESK_FORGETS_WITHIN) };
     let error = (house.relaunch)(handover);
     tracing::error!(%error, "the program could not start afresh; it verifies in this process");
     house.handed_over = Some(handover);

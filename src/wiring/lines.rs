@@ -44,7 +44,7 @@ pub struct Subject<'r> {
     pub room: &'r RoomHandle,
     /// What it is called at the desk.
     pub room_name: &'r str,
-    /// What can be chosen in it, as a desk's page reads it: [`desk::offers`].
+    /// What can be chosen in it, as a desk's page reads it: [`desk::single_room::offers`].
     pub offers: Offers,
     /// Its sound, which says when it last played.
     pub sound: &'r Sound,
@@ -186,8 +186,8 @@ fn open_mqtt(at_broker: &config::RoomAtBroker, subject: &Subject<'_>) -> Option<
         }
         News::FoughtOver(on) => room.report(Event::TroubleChanged { trouble: Trouble::LineFoughtOver, on }),
         News::Of(RoomNews::Keeping(keeping)) => match keeping {
-            Keeping::SentTo(desk) => shared.were_sent_to(desk),
-            Keeping::ForgottenBy(desk) => shared.were_forgotten_by(desk),
+            Keeping::SentTo(desk) => shared.sent_to(desk),
+            Keeping::ForgottenBy(desk) => shared.forgotten_by(desk),
             Keeping::Lost(desk) => shared.lost(desk, Instant::now()),
         },
         News::Of(RoomNews::Namesake(on)) => {
@@ -215,7 +215,7 @@ fn source(subject: &Subject<'_>) -> impl FnMut() -> Told + Send + 'static {
         // A window on which nobody relied may have stood still, rightly.
         listened_since = if snapshot.desks > 0 { listened_since.or(Some(Instant::now())) } else { None };
         let frame_age = listened_since.and_then(|since: Instant| Some(vitals.frame_age()?.min(since.elapsed())));
-        let view = RoomView { offers: Some(offers.clone()), ..desk::room_view(&snapshot, now, &name) };
+        let view = RoomView { offers: Some(offers.clone()), ..desk::single_room::room_view(&snapshot, now, &name) };
         let age_ms = |age: Duration| u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
         Told {
             name: name.clone(),

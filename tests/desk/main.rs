@@ -20,7 +20,8 @@ use std::time::Duration;
 use browser::Browser;
 use room::TestRoom;
 use serde_json::json;
-use stillroom::desk::{self, DeskError, DeskOptions, ProfileCard, Tls};
+use stillroom::desk::single_room::{self, ProfileCard, SingleRoomOptions};
+use stillroom::desk::{self, BoundDesk, DeskError, PageOptions, ServerOptions, SharedWords, Tls};
 use stillroom::room::call::{CallId, CallPhase};
 use stillroom::room::notes::PatientText;
 use stillroom::room::{Event, Place, Stage};
@@ -45,46 +46,50 @@ impl OpenDesk {
 }
 
 /// A desk on loopback, on any free port, with its files in that folder.
-pub fn options(folder: &Path) -> DeskOptions {
-    DeskOptions {
+pub fn options(folder: &Path) -> ServerOptions {
+    ServerOptions {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         tls: Tls::Auto,
         folder: folder.join("desk"),
         password_hash: None,
-        clinicians: vec!["Maria".into(), "Dr. Okafor".into()],
+        host_names: vec![],
+    }
+}
+
+/// What the desk shows.
+fn room_options() -> SingleRoomOptions {
+    let clinicians = vec!["Maria".into(), "Dr. Okafor".into()];
+    SingleRoomOptions {
+        page: PageOptions { clinicians, locale: "en-US".into(), font: None, font_bold: None },
         room_name: watch::Sender::new("Room 2".to_owned()).subscribe(),
         profiles: vec![ProfileCard {
             name: "gentle-tide".into(),
             title: "Gentle tide".into(),
             description: "A slow sea.".into(),
-            scored: true,
+            is_scored: true,
         }],
         cap_db: -12.0,
-        locale: "en-US".into(),
-        host_names: vec![],
-        font: None,
-        font_bold: None,
         previews: None,
-        shared: stillroom::desk::SharedWords::default(),
+        shared: SharedWords::default(),
     }
 }
 
 /// Opens a desk with a room of its own.
-pub fn open(options: DeskOptions) -> OpenDesk {
+pub fn open(options: ServerOptions) -> OpenDesk {
     serve(desk::bind(options).unwrap())
 }
 
 /// The same, with a password that may change.
-pub fn open_following(options: DeskOptions, look: impl Fn() -> Option<String> + Send + Sync + 'static) -> OpenDesk {
+pub fn open_following(options: ServerOptions, look: impl Fn() -> Option<String> + Send + Sync + 'static) -> OpenDesk {
     serve(desk::bind(options).unwrap().follow_password(look))
 }
 
-fn serve(bound: desk::BoundDesk) -> OpenDesk {
+fn serve(bound: BoundDesk) -> OpenDesk {
     let room = TestRoom::new();
     let address = bound.address();
     let (close, closed) = oneshot::channel::<()>();
     let client = Arc::new(room.clone());
-    let served = tokio::spawn(bound.serve(client, async {
+    let served = tokio::spawn(single_room::serve(bound, room_options(), client, async {
         let _ = closed.await;
     }));
     OpenDesk { address, room, close: Some(close), served: Some(served) }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use stillroom::desk::{Answer, RoomClient};
+use stillroom::desk::single_room::{RoomAnswer, RoomClient};
 use stillroom::room::{Event, ProfileRules, Room, RoomTime, Rules, Snapshot};
 use tokio::sync::watch;
 
@@ -116,7 +116,7 @@ impl RoomClient for TestRoom {
         RoomTime(u64::try_from(self.inner.started.elapsed().as_millis()).unwrap())
     }
 
-    fn tell(&self, event: Event) -> Answer {
+    fn tell(&self, event: Event) -> RoomAnswer {
         if self.inner.frozen.load(Ordering::Relaxed) {
             return Box::pin(pending());
         }
@@ -124,7 +124,7 @@ impl RoomClient for TestRoom {
         Box::pin(std::future::ready(self.happen(event)))
     }
 
-    fn ping(&self) -> Answer {
+    fn ping(&self) -> RoomAnswer {
         if self.inner.frozen.load(Ordering::Relaxed) {
             return Box::pin(pending());
         }

@@ -1,6 +1,5 @@
-//! Owns the lock on a desk's door: whose password is looked at, when and in what order, and the cookies that a browser
-//! shows afterwards. Does not own what lies behind it, how often anybody may try ([`super::guesses`]), nor who is signed
-//! in ([`super::sessions`]).
+//! Owns signing in with a password: when it is verified, and the cookies that a browser gets for it. Does not own how
+//! often a password may be tried ([`super::login_throttle`]), nor who is signed in ([`super::sign_ins`]).
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -11,168 +10,178 @@ use axum::http::HeaderMap;
 use axum::http::header::COOKIE;
 use tokio::sync::Semaphore;
 
-use super::device::{DEVICE_SECONDS, Device, DoorKey};
-use super::guesses::{Guesses, Who};
-use super::keeper::Keeper;
-use super::sessions::{SIGN_IN_SECONDS, Sessions, epoch_seconds};
+use super::background_file::BackgroundFile;
+use super::known_browsers::{BROWSER_MARK_SECONDS, BrowserId, DeskKey};
+use super::login_throttle::{Client, LoginThrottle};
+use super::sign_ins::{SIGN_IN_SECONDS, SignIns, epoch_seconds};
 use super::{DeskError, password};
 use crate::paths::private;
 
-const GUESSES_FILE: &str = "guesses.json";
-const GUESSES_BYTES_MAX: usize = 256 * 1024;
-/// Who signs in or out is answered once it is on disk, or after so long whatever the disk does.
-const KEPT_WITHIN: Duration = Duration::from_millis(300);
-/// What is left to be written when the desk closes gets so long.
-const CLOSES_WITHIN: Duration = Duration::from_secs(1);
+const THROTTLE_FILE: &str = "guesses.json";
+const THROTTLE_FILE_BYTES_MAX: usize = 256 * 1024;
+/// How long a response to signing in or out waits for the disk. A disk that hangs must not keep the clinic out.
+const WRITE_TIMEOUT: Duration = Duration::from_millis(300);
+/// Time for pending writes when the desk closes.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The lock of a desk that has a password.
+/// Signs browsers in and out at a desk that has a password.
 #[derive(Debug)]
-pub(super) struct Lock {
+pub(super) struct Authenticator {
     password_hash: Mutex<String>,
-    pub sessions: Sessions,
-    key: DoorKey,
-    guesses: Mutex<Guesses>,
-    keeper: Keeper,
+    pub(super) sign_ins: SignIns,
+    key: DeskKey,
+    throttle: Mutex<LoginThrottle>,
+    throttle_file: BackgroundFile,
     session_cookie: String,
-    device_cookie: String,
+    browser_cookie: String,
     is_tls: bool,
-    /// A password takes 19 MiB and tens of milliseconds of one core to look at. Strangers stand in one line, whoever is
-    /// known or sits at this machine in another, and each line is as short as its guesses are few.
-    strangers: Arc<Semaphore>,
-    known: Arc<Semaphore>,
+    /// Verifying a password takes 19 MiB and tens of milliseconds of one core, so it happens one at a time. Known
+    /// browsers and this machine have a queue of their own, which strangers cannot fill.
+    strangers_turn: Arc<Semaphore>,
+    known_turn: Arc<Semaphore>,
 }
 
-/// What became of a password.
-pub(super) enum Tried {
-    /// It was the right one: the `Set-Cookie` values for the browser, the sign-in's own first.
-    Right([String; 2]),
-    /// It was not.
-    Wrong,
-    /// It was not looked at, and will not be for so long.
-    Waits(Duration),
+/// The result of a password that a browser sent.
+pub(super) enum SignInResult {
+    /// It was right; these are the `Set-Cookie` values.
+    Accepted {
+        /// The sign-in itself.
+        session_cookie: String,
+        /// The mark of a browser on which somebody has signed in.
+        browser_cookie: String,
+    },
+    /// It was wrong.
+    WrongPassword,
+    /// It was not verified: the client has to wait this long first.
+    Throttled(Duration),
 }
 
-impl Lock {
-    /// The lock as it was kept in this folder.
+impl Authenticator {
+    /// Restores the sign-ins, the throttle and the key from this folder.
     pub(super) fn open(folder: &Path, password_hash: String, is_tls: bool) -> Result<Self, DeskError> {
         match private::make_dir(folder) {
             Err(source) if password::check_hash(&password_hash).is_ok() => {
                 return Err(DeskError::File { path: folder.to_owned(), source });
             }
-            // A door that nothing opens has nothing to keep.
+            // Without a usable password nobody can sign in, and there is nothing to store.
             Ok(()) | Err(_) => {}
         }
-        let file = folder.join(GUESSES_FILE);
-        let guesses = match private::read_limited(&file, GUESSES_BYTES_MAX) {
-            Ok(None) => Guesses::default(),
-            // One that is there and cannot be read is no better than one that is damaged.
-            found => Guesses::read(&found.ok().flatten().unwrap_or_default(), epoch_ms()),
+        let file = folder.join(THROTTLE_FILE);
+        let throttle = match private::read_limited(&file, THROTTLE_FILE_BYTES_MAX) {
+            Ok(None) => LoginThrottle::default(),
+            // A file that cannot be read counts as damaged, or making it unreadable would reset the throttle.
+            found => LoginThrottle::restore(&found.ok().flatten().unwrap_or_default(), epoch_ms()),
         };
-        let key = DoorKey::in_folder(folder)?;
+        let key = DeskKey::in_folder(folder)?;
         let name = key.desk_name();
-        // With TLS the browser itself guards them against other hosts and plain connections.
-        let guard = if is_tls { "__Host-" } else { "" };
+        // With this prefix the browser itself ties a cookie to this host and to TLS (RFC 6265bis, 4.1.3.2).
+        let prefix = if is_tls { "__Host-" } else { "" };
         Ok(Self {
-            sessions: Sessions::open(folder, &password_hash),
+            sign_ins: SignIns::open(folder, &password_hash),
             password_hash: Mutex::new(password_hash),
             key,
-            guesses: Mutex::new(guesses),
-            keeper: Keeper::new("wrong passwords at the desk", move |bytes| private::write_whole(&file, bytes)),
-            session_cookie: format!("{guard}stillroom-desk-{name}"),
-            device_cookie: format!("{guard}stillroom-browser-{name}"),
+            throttle: Mutex::new(throttle),
+            throttle_file: BackgroundFile::new("wrong passwords at the desk", move |bytes| {
+                private::write_whole(&file, bytes)
+            }),
+            session_cookie: format!("{prefix}stillroom-desk-{name}"),
+            browser_cookie: format!("{prefix}stillroom-browser-{name}"),
             is_tls,
-            strangers: Arc::new(Semaphore::new(1)),
-            known: Arc::new(Semaphore::new(1)),
+            strangers_turn: Arc::new(Semaphore::new(1)),
+            known_turn: Arc::new(Semaphore::new(1)),
         })
     }
 
-    /// Why no password opens it, where the one that was kept cannot be read.
+    /// Why no password is accepted, where the stored hash cannot be parsed.
     pub(super) fn damage(&self) -> Option<DeskError> {
         password::check_hash(&self.password_hash()).err()
     }
 
-    /// Looks at a password that a browser sent.
-    pub(super) async fn try_password(
+    /// Verifies a password and signs the browser in.
+    pub(super) async fn sign_in(
         &self,
-        from: IpAddr,
+        address: IpAddr,
         headers: &HeaderMap,
         password: String,
-    ) -> Result<Tried, DeskError> {
-        let mark = cookie_of(headers, &self.device_cookie);
-        let device = mark.and_then(|mark| self.key.device(&mark, epoch_seconds()));
-        let who = {
-            let mut guesses = self.guesses();
-            let who = Who::from(from, device.filter(|device| guesses.is_known(*device)));
-            if let Err(wait) = guesses.begin(who, epoch_ms()) {
-                return Ok(Tried::Waits(wait));
+    ) -> Result<SignInResult, DeskError> {
+        let mark = cookie(headers, &self.browser_cookie);
+        let browser = mark.and_then(|mark| self.key.verify_mark(&mark, epoch_seconds()));
+        let client = {
+            let mut throttle = self.throttle();
+            let client = Client::new(address, browser.filter(|browser| throttle.is_known(*browser)));
+            if let Err(wait) = throttle.begin_attempt(client, epoch_ms()) {
+                return Ok(SignInResult::Throttled(wait));
             }
-            self.keep(&guesses);
-            who
+            self.save(&throttle);
+            client
         };
-        let line = if matches!(who, Who::Stranger(_)) { &self.strangers } else { &self.known };
-        let Ok(turn) = Arc::clone(line).acquire_owned().await else { return Ok(Tried::Wrong) };
+        let turn = if matches!(client, Client::Stranger(_)) { &self.strangers_turn } else { &self.known_turn };
+        let Ok(turn) = Arc::clone(turn).acquire_owned().await else { return Ok(SignInResult::WrongPassword) };
         let hash = self.password_hash().clone();
-        let looked_at = hash.clone();
-        let looked = tokio::task::spawn_blocking(move || {
-            // The turn ends with the work, even if whoever asked has gone.
+        let verified_hash = hash.clone();
+        let verified = tokio::task::spawn_blocking(move || {
+            // The turn ends with the work, even if the client has disconnected.
             let _turn = turn;
-            password::matches(&looked_at, &password)
+            password::verify(&verified_hash, &password)
         });
-        // One that was changed meanwhile opens nothing.
-        if !looked.await.unwrap_or(false) || *self.password_hash() != hash {
-            tracing::warn!(%from, "a wrong desk password");
-            return Ok(Tried::Wrong);
+        // The password may have been changed in the meantime; then the old one is wrong.
+        if !verified.await.unwrap_or(false) || *self.password_hash() != hash {
+            tracing::warn!(from = %address, "a wrong desk password");
+            return Ok(SignInResult::WrongPassword);
         }
         {
-            let mut guesses = self.guesses();
-            guesses.right(who);
-            self.keep(&guesses);
+            let mut throttle = self.throttle();
+            throttle.attempt_succeeded(client);
+            self.save(&throttle);
         }
-        let (token, number) = self.sessions.sign_in()?;
-        self.sessions.are_kept_within(number, KEPT_WITHIN).await;
-        let device = match device {
-            Some(device) => device,
-            None => Device(getrandom::u64().map_err(|error| DeskError::Randomness(error.to_string()))?),
+        let (token, write) = self.sign_ins.sign_in()?;
+        self.sign_ins.written(write, WRITE_TIMEOUT).await;
+        let browser = match browser {
+            Some(browser) => browser,
+            None => BrowserId(getrandom::u64().map_err(|error| DeskError::Randomness(error.to_string()))?),
         };
-        let mark = self.cookie(&self.device_cookie, &self.key.mark(device, epoch_seconds()), DEVICE_SECONDS);
-        Ok(Tried::Right([self.sign_in_cookie(&token), mark]))
+        let mark = self.key.mark(browser, epoch_seconds());
+        Ok(SignInResult::Accepted {
+            session_cookie: self.sign_in_cookie(&token),
+            browser_cookie: self.set_cookie(&self.browser_cookie, &mark, BROWSER_MARK_SECONDS),
+        })
     }
 
-    /// The password's hash as it is now. Another than before ends every sign-in.
-    pub(super) fn password_is(&self, hash: &str) {
+    /// Takes the hash of the current password. A new one ends every sign-in.
+    pub(super) fn set_password_hash(&self, hash: &str) {
         let mut known = self.password_hash();
         if *known == hash || password::check_hash(hash).is_err() {
             return;
         }
         hash.clone_into(&mut known);
-        self.sessions.end_all(hash);
-        tracing::info!("the desk has a new password; every browser has to sign in anew");
+        self.sign_ins.end_all(hash);
+        tracing::info!("the desk has a new password; every browser has to sign in again");
     }
 
-    /// The sign-in that a browser shows.
+    /// The sign-in token in a request's cookies.
     pub(super) fn token(&self, headers: &HeaderMap) -> Option<String> {
-        cookie_of(headers, &self.session_cookie)
+        cookie(headers, &self.session_cookie)
     }
 
-    /// The cookie of a sign-in, with its end put off.
+    /// The `Set-Cookie` value of a sign-in, with its full lifetime.
     pub(super) fn sign_in_cookie(&self, token: &str) -> String {
-        self.cookie(&self.session_cookie, token, SIGN_IN_SECONDS)
+        self.set_cookie(&self.session_cookie, token, SIGN_IN_SECONDS)
     }
 
-    /// Signs out: the `Set-Cookie` value.
+    /// Signs out. Returns the `Set-Cookie` value that removes the cookie.
     pub(super) async fn sign_out(&self, headers: &HeaderMap) -> String {
-        if let Some(number) = self.sessions.sign_out(self.token(headers).as_deref()) {
-            self.sessions.are_kept_within(number, KEPT_WITHIN).await;
+        if let Some(write) = self.sign_ins.sign_out(self.token(headers).as_deref()) {
+            self.sign_ins.written(write, WRITE_TIMEOUT).await;
         }
-        self.cookie(&self.session_cookie, "", 0)
+        self.set_cookie(&self.session_cookie, "", 0)
     }
 
-    /// The desk closes: what is left to be written gets a moment.
+    /// The desk closes: pending writes get a moment.
     pub(super) async fn close(&self) {
-        tokio::join!(self.sessions.are_all_kept_within(CLOSES_WITHIN), self.keeper.has_kept_all_within(CLOSES_WITHIN));
+        tokio::join!(self.sign_ins.all_written(CLOSE_TIMEOUT), self.throttle_file.all_written(CLOSE_TIMEOUT));
     }
 
-    fn cookie(&self, name: &str, value: &str, seconds: u64) -> String {
+    fn set_cookie(&self, name: &str, value: &str, seconds: u64) -> String {
         let secure = if self.is_tls { "; Secure" } else { "" };
         format!("{name}={value}; HttpOnly; SameSite=Strict; Path=/; Max-Age={seconds}{secure}")
     }
@@ -181,16 +190,16 @@ impl Lock {
         self.password_hash.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn guesses(&self) -> MutexGuard<'_, Guesses> {
-        self.guesses.lock().unwrap_or_else(PoisonError::into_inner)
+    fn throttle(&self) -> MutexGuard<'_, LoginThrottle> {
+        self.throttle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn keep(&self, guesses: &Guesses) {
-        self.keeper.keep(guesses.write());
+    fn save(&self, throttle: &LoginThrottle) {
+        self.throttle_file.write(throttle.to_json());
     }
 }
 
-fn cookie_of(headers: &HeaderMap, name: &str) -> Option<String> {
+fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     headers
         .get_all(COOKIE)
         .iter()

@@ -1,5 +1,5 @@
-//! Owns a small file that changes now and then, written on a thread of its own: a disk that hangs stalls no answer of the
-//! desk, and no call. Does not own what stands in it.
+//! Owns writing a small file on a thread of its own, so that a disk that hangs delays no response of the desk and no
+//! call. Does not own what is in the file.
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -7,113 +7,121 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-/// A disk that took nothing is tried again after so long.
-const TRIED_AGAIN_AFTER: Duration = Duration::from_secs(5);
+/// Pause before a failed write is tried again.
+const RETRY_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Keeps the newest of what it was given.
+/// A file of which only the newest version counts.
 #[derive(Debug)]
-pub(super) struct Keeper {
+pub(super) struct BackgroundFile {
     inner: Arc<Inner>,
     written: watch::Receiver<u64>,
 }
 
+/// Identifies one [`BackgroundFile::write`]; they count up.
+pub(super) type WriteId = u64;
+
 #[derive(Debug, Default)]
 struct Inner {
-    next: Mutex<Next>,
+    pending: Mutex<PendingWrite>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct Next {
-    /// How many there have been.
-    number: u64,
-    /// The newest, if it has not been taken to be written.
+struct PendingWrite {
+    /// The newest write, pending or not.
+    id: WriteId,
+    /// Its content, until the thread takes it.
     bytes: Option<Vec<u8>>,
-    /// Nothing more comes.
-    is_last: bool,
+    is_closed: bool,
 }
 
-impl Keeper {
-    /// A keeper that writes with `write`, which may block. `what` is said where it cannot be kept.
+impl BackgroundFile {
+    /// A file stored by `write`, which may block. `what` names it in the log.
     pub(super) fn new(what: &'static str, write: impl Fn(&[u8]) -> io::Result<()> + Send + 'static) -> Self {
         let inner = Arc::<Inner>::default();
-        let (tell, written) = watch::channel(0);
-        let kept = Arc::clone(&inner);
+        let (on_written, written) = watch::channel(0);
+        let shared = Arc::clone(&inner);
         let thread = std::thread::Builder::new().name("desk-keeper".to_owned());
-        if let Err(error) = thread.spawn(move || keep_on(&kept, what, &tell, write)) {
+        if let Err(error) = thread.spawn(move || write_loop(&shared, what, &on_written, write)) {
             tracing::warn!(%error, "no thread for {what}, which will not outlive a restart");
         }
         Self { inner, written }
     }
 
-    /// Takes what is to be kept from now on, in place of all before; the number of it.
-    pub(super) fn keep(&self, bytes: Vec<u8>) -> u64 {
-        let mut next = self.inner.next();
-        next.number += 1;
-        next.bytes = Some(bytes);
+    /// Replaces the file's content. Returns at once.
+    pub(super) fn write(&self, bytes: Vec<u8>) -> WriteId {
+        let mut pending = self.inner.pending();
+        pending.id += 1;
+        pending.bytes = Some(bytes);
         self.inner.changed.notify_all();
-        next.number
+        pending.id
     }
 
-    /// Waits until this one or a later one is on disk, but no longer than `limit`. Whether it is.
-    pub(super) async fn has_kept_within(&self, number: u64, limit: Duration) -> bool {
+    /// Waits up to `limit` until this write or a later one is on disk. Returns whether it is.
+    pub(super) async fn written(&self, id: WriteId, limit: Duration) -> bool {
         let mut written = self.written.clone();
-        let kept = written.wait_for(|written| *written >= number);
-        tokio::time::timeout(limit, kept).await.is_ok_and(|kept| kept.is_ok())
+        let is_written = written.wait_for(|written| *written >= id);
+        tokio::time::timeout(limit, is_written).await.is_ok_and(|result| result.is_ok())
     }
 
-    /// The same for all that was given so far.
-    pub(super) async fn has_kept_all_within(&self, limit: Duration) -> bool {
-        let number = self.inner.next().number;
-        self.has_kept_within(number, limit).await
+    /// Waits up to `limit` until every write so far is on disk. Returns whether it is.
+    pub(super) async fn all_written(&self, limit: Duration) -> bool {
+        let newest = self.inner.pending().id;
+        self.written(newest, limit).await
     }
 }
 
-impl Drop for Keeper {
+impl Drop for BackgroundFile {
     fn drop(&mut self) {
-        self.inner.next().is_last = true;
+        self.inner.pending().is_closed = true;
         self.inner.changed.notify_all();
     }
 }
 
 impl Inner {
-    fn next(&self) -> MutexGuard<'_, Next> {
-        self.next.lock().unwrap_or_else(PoisonError::into_inner)
+    fn pending(&self) -> MutexGuard<'_, PendingWrite> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next to be written; `failed` comes again if there is nothing newer after a while.
-    fn take(&self, failed: Option<(u64, Vec<u8>)>) -> Option<(u64, Vec<u8>)> {
-        let waits = |next: &mut Next| next.bytes.is_none() && !next.is_last;
-        let next = self.next();
-        let mut next = if failed.is_some() {
-            let waited = self.changed.wait_timeout_while(next, TRIED_AGAIN_AFTER, waits);
+    /// Waits for the next write; after a pause `failed` is returned again if there is nothing newer. `None` once the
+    /// file is closed.
+    fn next_write(&self, failed: Option<(WriteId, Vec<u8>)>) -> Option<(WriteId, Vec<u8>)> {
+        let is_idle = |pending: &mut PendingWrite| pending.bytes.is_none() && !pending.is_closed;
+        let pending = self.pending();
+        let mut pending = if failed.is_some() {
+            let waited = self.changed.wait_timeout_while(pending, RETRY_INTERVAL, is_idle);
             waited.unwrap_or_else(PoisonError::into_inner).0
         } else {
-            self.changed.wait_while(next, waits).unwrap_or_else(PoisonError::into_inner)
+            self.changed.wait_while(pending, is_idle).unwrap_or_else(PoisonError::into_inner)
         };
-        match next.bytes.take() {
-            Some(bytes) => Some((next.number, bytes)),
-            None if next.is_last => None,
+        match pending.bytes.take() {
+            Some(bytes) => Some((pending.id, bytes)),
+            None if pending.is_closed => None,
             None => failed,
         }
     }
 }
 
-fn keep_on(inner: &Inner, what: &'static str, written: &watch::Sender<u64>, write: impl Fn(&[u8]) -> io::Result<()>) {
+fn write_loop(
+    inner: &Inner,
+    what: &'static str,
+    on_written: &watch::Sender<WriteId>,
+    write: impl Fn(&[u8]) -> io::Result<()>,
+) {
     let mut failed = None;
-    let mut was_told = false;
-    while let Some((number, bytes)) = inner.take(failed.take()) {
+    let mut has_warned = false;
+    while let Some((id, bytes)) = inner.next_write(failed.take()) {
         match write(&bytes) {
             Ok(()) => {
-                was_told = false;
-                written.send_replace(number);
+                has_warned = false;
+                on_written.send_replace(id);
             }
             Err(error) => {
-                if !was_told {
+                if !has_warned {
                     tracing::warn!(%error, "{what} cannot be written and will not outlive a restart until it can");
                 }
-                was_told = true;
-                failed = Some((number, bytes));
+                has_warned = true;
+                failed = Some((id, bytes));
             }
         }
     }
@@ -128,28 +136,28 @@ mod tests {
     const LIMIT: Duration = Duration::from_secs(20);
 
     #[tokio::test]
-    async fn the_newest_is_written_and_a_disk_that_hangs_keeps_nobody_waiting() {
-        let (disk, goes_on) = mpsc::channel::<()>();
-        let (tell, wrote) = mpsc::channel();
-        let keeper = Keeper::new("a test", move |bytes| {
-            tell.send(bytes.to_vec()).map_err(io::Error::other)?;
-            goes_on.recv().map_err(io::Error::other)
+    async fn only_the_newest_content_is_written_and_a_disk_that_hangs_delays_nobody() {
+        let (disk, resumed) = mpsc::channel::<()>();
+        let (wrote, writes) = mpsc::channel();
+        let file = BackgroundFile::new("a test", move |bytes| {
+            wrote.send(bytes.to_vec()).map_err(io::Error::other)?;
+            resumed.recv().map_err(io::Error::other)
         });
-        let first = keeper.keep(b"one".to_vec());
-        assert_eq!(wrote.recv_timeout(LIMIT).unwrap(), b"one");
+        let first = file.write(b"one".to_vec());
+        assert_eq!(writes.recv_timeout(LIMIT).unwrap(), b"one");
         for more in [b"two", b"six", b"ten"] {
-            keeper.keep(more.to_vec());
+            file.write(more.to_vec());
         }
-        assert!(!keeper.has_kept_within(first, Duration::from_millis(20)).await, "the disk hangs");
+        assert!(!file.written(first, Duration::from_millis(20)).await, "the disk hangs");
         disk.send(()).unwrap();
-        assert!(keeper.has_kept_within(first, LIMIT).await);
-        assert_eq!(wrote.recv_timeout(LIMIT).unwrap(), b"ten", "what is out of date is never written");
+        assert!(file.written(first, LIMIT).await);
+        assert_eq!(writes.recv_timeout(LIMIT).unwrap(), b"ten", "outdated content is never written");
         disk.send(()).unwrap();
-        assert!(keeper.has_kept_all_within(LIMIT).await);
-        keeper.keep(b"last".to_vec());
-        drop(keeper);
-        assert_eq!(wrote.recv_timeout(LIMIT).unwrap(), b"last", "what was given is written though the desk closes");
+        assert!(file.all_written(LIMIT).await);
+        file.write(b"last".to_vec());
+        drop(file);
+        assert_eq!(writes.recv_timeout(LIMIT).unwrap(), b"last", "closing does not lose a pending write");
         disk.send(()).unwrap();
-        assert!(wrote.recv_timeout(LIMIT).is_err(), "then the thread ends");
+        assert!(writes.recv_timeout(LIMIT).is_err(), "then the thread ends");
     }
 }

@@ -1,10 +1,10 @@
-//! Owns how a desk opens, whether of one room or of several: its rules, its port, its certificates, and serving until it
-//! is to close. Does not own what it serves.
+//! Owns a desk from its opened port until it closes: the rules for opening it, its certificate, and what changes while it
+//! serves (the certificate, the password). Does not own what it serves.
 
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,153 +13,178 @@ use axum::Router;
 use rustls::ServerConfig;
 use tokio::sync::watch;
 
-use super::door::Door;
-use super::lock::Lock;
-use super::serving::{self, Speaks};
+use super::authentication::Authenticator;
+use super::server::{self, TlsConfigs};
 use super::tls::{self, Certificate, Tls};
-use super::{DeskError, bind_rules};
+use super::{DeskError, Guard};
 
-/// A certificate is looked at again so often, so that a desk that runs for months never serves one that ran out.
-const CERTIFICATE_CHECK_EVERY: Duration = Duration::from_hours(12);
-/// A new password holds after so long, without a restart.
-const PASSWORD_CHECK_EVERY: Duration = Duration::from_secs(2);
+/// How often the certificate is checked, so that a desk that runs for months never serves an expired one.
+const CERTIFICATE_CHECK_INTERVAL: Duration = Duration::from_hours(12);
+/// How often the password is checked: a new one takes effect without a restart.
+const PASSWORD_CHECK_INTERVAL: Duration = Duration::from_secs(2);
 
-/// Where and how a desk opens.
-pub(super) struct Opening<'a> {
+/// Where a desk listens and who may reach it.
+#[derive(Clone, Debug)]
+pub struct ServerOptions {
+    /// Address to listen on. Port 0 takes any free one.
     pub listen: SocketAddr,
-    pub tls: &'a Tls,
-    pub folder: &'a Path,
-    pub password_hash: Option<&'a str>,
-    pub host_names: &'a [String],
-    pub fonts: [Option<&'static [u8]>; 2],
+    /// The certificate to show beyond loopback.
+    pub tls: Tls,
+    /// Folder for certificates and sign-ins, created if missing. It holds `ca.pem`, `ca-key.pem`, `ca.json`,
+    /// `server.pem`, `server-key.pem`, `server.json`, `sessions.json`, `guesses.json` and `door-key`, and nothing of a
+    /// patient.
+    pub folder: PathBuf,
+    /// The password as an argon2id PHC string. Required beyond loopback. With one that cannot be parsed the desk opens,
+    /// and nobody can sign in.
+    pub password_hash: Option<String>,
+    /// More host names under which the clinic reaches this desk, such as `room2.clinic.lan`.
+    pub host_names: Vec<String>,
+}
+
+/// Whether a desk may open there: on loopback always; beyond it only with a password, and then always over TLS.
+///
+/// # Errors
+/// [`DeskError::NoPassword`].
+pub fn bind_rules(listen: SocketAddr, password_hash: Option<&str>) -> Result<(), DeskError> {
+    if password_hash.is_some() || listen.ip().is_loopback() { Ok(()) } else { Err(DeskError::NoPassword { listen }) }
 }
 
 /// A desk whose port is open; nobody is answered yet.
 #[derive(Debug)]
-pub(super) struct Opened {
-    pub door: Arc<Door>,
+pub struct BoundDesk {
+    guard: Arc<Guard>,
     listener: TcpListener,
     certificate: Option<Certificate>,
-    password: Option<PasswordNow>,
+    password_source: Option<PasswordSource>,
 }
 
-/// How the password's hash stands on disk now; `None` where it cannot be read.
+/// Reads the password's hash as it is on disk now; `None` where it cannot be read.
 #[derive(Clone)]
-struct PasswordNow(Arc<dyn Fn() -> Option<String> + Send + Sync>);
+struct PasswordSource(Arc<dyn Fn() -> Option<String> + Send + Sync>);
 
-impl fmt::Debug for PasswordNow {
+impl fmt::Debug for PasswordSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PasswordNow")
+        f.write_str("PasswordSource")
     }
 }
 
-/// Checks the rules, makes or reads the certificates and opens the port.
-pub(super) fn open(opening: &Opening<'_>) -> Result<Opened, DeskError> {
-    let Opening { listen, tls, folder, password_hash, host_names, fonts } = *opening;
-    bind_rules(listen, password_hash)?;
+/// Checks the rules, makes or reads the certificate and opens the port.
+///
+/// # Errors
+/// Every [`DeskError`] but [`DeskError::Served`].
+pub fn bind(options: ServerOptions) -> Result<BoundDesk, DeskError> {
+    let ServerOptions { listen, tls, folder, password_hash, host_names } = options;
+    bind_rules(listen, password_hash.as_deref())?;
     let certificate = if listen.ip().is_loopback() {
         None
     } else {
-        Some(Certificate::ready(tls, folder, &tls::names_of(listen, host_names))?)
+        Some(Certificate::ready(&tls, &folder, &tls::names_of(listen, &host_names))?)
     };
-    let lock = password_hash.map(|hash| Lock::open(folder, hash.to_owned(), certificate.is_some())).transpose()?;
+    let authenticator =
+        password_hash.map(|hash| Authenticator::open(&folder, hash, certificate.is_some())).transpose()?;
     let listener = TcpListener::bind(listen).map_err(|source| match source.kind() {
         io::ErrorKind::AddrInUse => DeskError::PortInUse { listen },
         _ => DeskError::Listen { listen, source },
     })?;
     listener.set_nonblocking(true).map_err(|source| DeskError::Listen { listen, source })?;
     let address = listener.local_addr().map_err(|source| DeskError::Listen { listen, source })?;
-    let door = Arc::new(Door::new(address, host_names.to_vec(), lock, fonts));
-    Ok(Opened { door, listener, certificate, password: None })
+    let guard = Arc::new(Guard { address, host_names, authenticator });
+    Ok(BoundDesk { guard, listener, certificate, password_source: None })
 }
 
-impl Opened {
-    /// What to type into the clinic's browser.
-    pub(super) fn url(&self) -> String {
-        let address = self.door.address;
-        let scheme = if self.certificate.is_some() { "https" } else { "http" };
-        let ip = if address.ip().is_unspecified() { tls::own_address() } else { Some(address.ip()) };
-        let host = ip.map_or_else(|| "localhost".to_owned(), bracketed);
-        format!("{scheme}://{host}:{}/", address.port())
+impl BoundDesk {
+    /// The address it listens on.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.guard.address
     }
 
-    /// The certificate of the desk's own authority.
-    pub(super) fn ca_file(&self) -> Option<&Path> {
+    /// What to type into the clinic's browser.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let address = self.guard.address;
+        let scheme = if self.certificate.is_some() { "https" } else { "http" };
+        let ip = if address.ip().is_unspecified() { tls::own_address() } else { Some(address.ip()) };
+        match ip {
+            Some(ip) => format!("{scheme}://{}/", SocketAddr::new(ip, address.port())),
+            None => format!("{scheme}://localhost:{}/", address.port()),
+        }
+    }
+
+    /// The certificate of the desk's own authority: a browser that trusts it trusts this desk.
+    #[must_use]
+    pub fn ca_file(&self) -> Option<&Path> {
         self.certificate.as_ref().and_then(Certificate::ca_file)
     }
 
-    /// Asks for the password's hash now and then, on a thread that may block.
-    pub(super) fn follow_password(&mut self, look: impl Fn() -> Option<String> + Send + Sync + 'static) {
-        self.password = Some(PasswordNow(Arc::new(look)));
+    /// Follows the password while the desk serves: a changed one signs everybody out. `read` returns the hash as it is
+    /// on disk, or `None` where it cannot be read; it may block.
+    #[must_use]
+    pub fn follow_password(mut self, read: impl Fn() -> Option<String> + Send + Sync + 'static) -> Self {
+        self.password_source = Some(PasswordSource(Arc::new(read)));
+        self
     }
 
-    /// Serves `app` until `shutdown` is there or `watch` ends.
-    pub(super) async fn serve(
+    pub(in crate::desk) fn guard(&self) -> Arc<Guard> {
+        Arc::clone(&self.guard)
+    }
+
+    /// Serves `public` to everybody and `private` to signed-in browsers, until `shutdown` completes.
+    pub(in crate::desk) async fn serve(
         self,
-        app: Router,
-        watch: impl Future<Output = ()>,
+        public: Router,
+        private: Router,
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), DeskError> {
         let url = self.url();
         let ca_file: Option<PathBuf> = self.ca_file().map(Path::to_owned);
-        let Self { door, listener, certificate, password } = self;
+        let Self { guard, listener, certificate, password_source } = self;
         tracing::info!(%url, ?ca_file, "the desk is open");
-        let (speaks, renews): (Speaks, _) = match certificate {
+        let (configs, renewal): (TlsConfigs, _) = match certificate {
             None => (None, None),
             Some(certificate) => {
-                let (tell, speaks) = watch::channel(certificate.server_config()?);
-                (Some(speaks), Some((Arc::new(certificate), tell)))
-            }
-        };
-        let ends = async {
-            tokio::select! {
-                () = watch => {}
-                () = shutdown => {}
+                let (renewed, configs) = watch::channel(certificate.server_config()?);
+                (Some(configs), Some((Arc::new(certificate), renewed)))
             }
         };
         let result = tokio::select! {
-            result = serving::serve(listener, speaks, app, ends) => result,
-            never = keep_certificate_fresh(renews) => match never {},
-            never = follow_password(&door, password) => match never {},
+            result = server::serve(listener, configs, guard.protect(public, private), shutdown) => result,
+            never = renew_certificate(renewal) => match never {},
+            never = follow_password(&guard, password_source) => match never {},
         };
-        if let Some(lock) = &door.lock {
-            lock.close().await;
+        if let Some(authenticator) = &guard.authenticator {
+            authenticator.close().await;
         }
         result
     }
 }
 
-async fn keep_certificate_fresh(
-    renews: Option<(Arc<Certificate>, watch::Sender<Arc<ServerConfig>>)>,
+async fn renew_certificate(
+    renewal: Option<(Arc<Certificate>, watch::Sender<Arc<ServerConfig>>)>,
 ) -> std::convert::Infallible {
-    let Some((certificate, speaks)) = renews else { return std::future::pending().await };
+    let Some((certificate, renewed)) = renewal else { return std::future::pending().await };
     loop {
-        tokio::time::sleep(CERTIFICATE_CHECK_EVERY).await;
-        let looked = Arc::clone(&certificate);
-        // Files are read and keys are made: nothing for a thread on which others wait.
-        match tokio::task::spawn_blocking(move || looked.renewed()).await {
-            Ok(Ok(Some(config))) => drop(speaks.send_replace(config)),
+        tokio::time::sleep(CERTIFICATE_CHECK_INTERVAL).await;
+        let certificate = Arc::clone(&certificate);
+        // Reading files and making keys would hold up the other tasks of an async thread.
+        match tokio::task::spawn_blocking(move || certificate.renewed()).await {
+            Ok(Ok(Some(config))) => drop(renewed.send_replace(config)),
             Ok(Ok(None)) => {}
             Ok(Err(error)) => tracing::error!(%error, "the desk's certificate could not be renewed"),
-            Err(error) => tracing::error!(%error, "the desk's certificate could not be looked at"),
+            Err(error) => tracing::error!(%error, "the desk's certificate could not be checked"),
         }
     }
 }
 
-async fn follow_password(door: &Door, password: Option<PasswordNow>) -> std::convert::Infallible {
-    let (Some(lock), Some(PasswordNow(reads))) = (&door.lock, password) else { return std::future::pending().await };
+async fn follow_password(guard: &Guard, source: Option<PasswordSource>) -> std::convert::Infallible {
+    let (Some(authenticator), Some(PasswordSource(read))) = (&guard.authenticator, source) else {
+        return std::future::pending().await;
+    };
     loop {
-        tokio::time::sleep(PASSWORD_CHECK_EVERY).await;
-        let reads = Arc::clone(&reads);
-        if let Ok(Some(hash)) = tokio::task::spawn_blocking(move || reads()).await {
-            lock.password_is(&hash);
+        tokio::time::sleep(PASSWORD_CHECK_INTERVAL).await;
+        let read = Arc::clone(&read);
+        if let Ok(Some(hash)) = tokio::task::spawn_blocking(move || read()).await {
+            authenticator.set_password_hash(&hash);
         }
-    }
-}
-
-pub(super) fn bracketed(ip: IpAddr) -> String {
-    match ip {
-        IpAddr::V4(ip) => ip.to_string(),
-        IpAddr::V6(ip) => format!("[{ip}]"),
     }
 }

@@ -1,7 +1,9 @@
-//! Owns who sits at the desk's sockets: how many connections there may be in all and from one address, and which of them
-//! has to go when another comes. Nothing waits here. Does not own the sockets.
+//! Owns the table of a desk's connections: how many there may be in total and from one address, and which one is evicted
+//! when another arrives. Pure bookkeeping under a lock; nothing here waits but [`Connection::evicted`]. Does not own
+//! sockets.
 //!
-//! A connection is never turned away for a silent one: the one that goes is the one that has shown the least.
+//! Turning new connections away at a limit would let strangers lock the clinic out by holding idle ones. So the new one
+//! is let in, and the least useful one is evicted.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -10,227 +12,228 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-/// Open files that the room keeps for itself whatever the desk serves: its journal, its vault, its music and pictures,
-/// the sound server, the broker, the escalation list and the print server take some sixty.
-const KEPT_FILES: u64 = 256;
-/// Thirty-two pages of six connections each, and room for those that knock.
-const SEATS_MAX: usize = 256;
-/// Even with few files there is one desk.
-const SEATS_MIN: usize = 16;
-/// Eight browsers behind one address, of six connections each.
-const SEATS_OF_ONE_MAX: usize = 48;
-/// An address with more connections than this gives one of its own first.
-const FEW: usize = 8;
-/// So many addresses are remembered from which somebody signed in.
-const KNOWN_MAX: usize = 64;
+/// File descriptors reserved for the room itself. Journal, vault, music, pictures, sound server, broker, escalation list
+/// and print server use about sixty.
+const RESERVED_FILES: u64 = 256;
+/// Thirty-two pages of six connections each, which browsers open to one host, and some for newcomers.
+const TOTAL_MAX: usize = 256;
+/// Enough for one desk where the process may open few files.
+const TOTAL_MIN: usize = 16;
+/// Eight browsers behind one address (NAT), six connections each.
+const PER_ADDRESS_MAX: usize = 48;
+/// Addresses with up to this many connections are equals; with more, they are evicted from first.
+const FEW_CONNECTIONS: usize = 8;
+/// Maximum number of remembered addresses from which somebody signed in.
+const KNOWN_ADDRESSES_MAX: usize = 64;
 
 /// How many connections there may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Limits {
-    /// In all.
-    pub in_all: usize,
-    /// From one address.
-    pub of_one: usize,
+pub(super) struct ConnectionLimits {
+    pub total: usize,
+    pub per_address: usize,
 }
 
-impl Limits {
-    /// What a process that may open so many files can spare: never more than half of what is left to it.
+impl ConnectionLimits {
+    /// The limits for a process that may have `open_files_max` files open: at most half of what the room leaves free.
     pub(super) fn within(open_files_max: u64) -> Self {
-        let spare = usize::try_from(open_files_max.saturating_sub(KEPT_FILES) / 2).unwrap_or(SEATS_MAX);
-        let in_all = spare.clamp(SEATS_MIN, SEATS_MAX);
-        Self { in_all, of_one: SEATS_OF_ONE_MAX.min(in_all / 2) }
+        let spare = usize::try_from(open_files_max.saturating_sub(RESERVED_FILES) / 2).unwrap_or(TOTAL_MAX);
+        let total = spare.clamp(TOTAL_MIN, TOTAL_MAX);
+        Self { total, per_address: PER_ADDRESS_MAX.min(total / 2) }
     }
 }
 
-/// Every connection there is. Cheap to clone; all clones are one.
+/// All open connections. Clones share one table.
 #[derive(Clone, Debug)]
-pub(super) struct Seats(Arc<Mutex<Book>>);
+pub(super) struct Connections(Arc<Mutex<Table>>);
 
-/// A connection's place; it is given back when its last clone is dropped.
+/// A handle to one connection, which leaves the table when its last clone is dropped.
 #[derive(Clone, Debug)]
-pub(super) struct Seat(Arc<Held>);
+pub(in crate::desk) struct Connection(Arc<ConnectionEntry>);
 
 #[derive(Debug)]
-struct Held {
-    seats: Seats,
-    number: u64,
-    leave: Arc<Notify>,
+struct ConnectionEntry {
+    connections: Connections,
+    id: u64,
+    evict: Arc<Notify>,
 }
 
 #[derive(Debug)]
-struct Book {
-    limits: Limits,
-    taken: BTreeMap<u64, Taken>,
-    /// By when somebody signed in from there last.
+struct Table {
+    limits: ConnectionLimits,
+    open: BTreeMap<u64, ConnectionRecord>,
+    /// Addresses from which somebody signed in, with the tick of the last time.
     known: BTreeMap<IpAddr, u64>,
-    /// Counts all that happens: the order of things is all that matters here.
-    count: u64,
-    sent_away: u64,
+    /// A logical clock: only the order of events matters here.
+    ticks: u64,
+    evicted: u64,
 }
 
 #[derive(Debug)]
-struct Taken {
-    from: IpAddr,
-    since: u64,
-    has_signed_in: bool,
-    answering: u32,
-    streams: bool,
-    leave: Arc<Notify>,
+struct ConnectionRecord {
+    address: IpAddr,
+    /// The tick of its last activity.
+    active_at: u64,
+    is_signed_in: bool,
+    requests_in_progress: u32,
+    is_stream: bool,
+    evict: Arc<Notify>,
 }
 
-impl Seats {
-    /// Nobody is there yet.
-    pub(super) fn new(limits: Limits) -> Self {
-        Self(Arc::new(Mutex::new(Book {
+impl Connections {
+    pub(super) fn new(limits: ConnectionLimits) -> Self {
+        Self(Arc::new(Mutex::new(Table {
             limits,
-            taken: BTreeMap::new(),
+            open: BTreeMap::new(),
             known: BTreeMap::new(),
-            count: 0,
-            sent_away: 0,
+            ticks: 0,
+            evicted: 0,
         })))
     }
 
-    /// A place for one who comes from there. If all are taken, whoever has shown the least has to leave; `None` if
-    /// everybody has shown more than one who has only just come.
-    pub(super) fn take(&self, from: IpAddr) -> Option<Seat> {
-        let mut book = self.book();
-        let from = from.to_canonical();
-        let of_one = book.taken.values().filter(|other| other.from == from).count();
-        let is_known = book.is_known(from);
-        let leaves = if of_one >= book.limits.of_one {
-            Some(book.least(|other| other.from == from)?)
-        } else if book.taken.len() >= book.limits.in_all {
-            Some(book.least(|other| is_known || !book.is_known(other.from))?)
+    /// Adds a connection from `address`, evicting the least useful one at a limit. `None` if every other one is more
+    /// useful than a new one.
+    pub(super) fn open(&self, address: IpAddr) -> Option<Connection> {
+        let mut table = self.table();
+        let address = address.to_canonical();
+        let of_address = table.open.values().filter(|other| other.address == address).count();
+        let is_known = table.is_known(address);
+        let evicted = if of_address >= table.limits.per_address {
+            Some(table.least_useful(|other| other.address == address)?)
+        } else if table.open.len() >= table.limits.total {
+            Some(table.least_useful(|other| is_known || !table.is_known(other.address))?)
         } else {
             None
         };
-        if let Some(number) = leaves {
-            book.send_away(number);
+        if let Some(id) = evicted {
+            table.evict(id);
         }
-        book.count += 1;
-        let (number, leave) = (book.count, Arc::new(Notify::new()));
-        let taken = Taken {
-            from,
-            since: number,
-            has_signed_in: false,
-            answering: 0,
-            streams: false,
-            leave: Arc::clone(&leave),
+        table.ticks += 1;
+        let (id, evict) = (table.ticks, Arc::new(Notify::new()));
+        let record = ConnectionRecord {
+            address,
+            active_at: id,
+            is_signed_in: false,
+            requests_in_progress: 0,
+            is_stream: false,
+            evict: Arc::clone(&evict),
         };
-        book.taken.insert(number, taken);
-        drop(book);
-        Some(Seat(Arc::new(Held { seats: self.clone(), number, leave })))
+        table.open.insert(id, record);
+        drop(table);
+        Some(Connection(Arc::new(ConnectionEntry { connections: self.clone(), id, evict })))
     }
 
-    /// Sends away whoever has shown the least, for a want of files that came from elsewhere.
-    pub(super) fn free_one(&self) {
-        let mut book = self.book();
-        if let Some(number) = book.least(|_| true) {
-            book.send_away(number);
+    /// Evicts the least useful connection, to free a file descriptor.
+    pub(super) fn evict_one(&self) {
+        let mut table = self.table();
+        if let Some(id) = table.least_useful(|_| true) {
+            table.evict(id);
         }
     }
 
-    /// How many have been sent away since this was asked last.
-    pub(super) fn sent_away(&self) -> u64 {
-        std::mem::take(&mut self.book().sent_away)
+    /// How many connections were evicted since the last call.
+    pub(super) fn take_evicted_count(&self) -> u64 {
+        std::mem::take(&mut self.table().evicted)
     }
 
-    fn book(&self) -> MutexGuard<'_, Book> {
+    fn table(&self) -> MutexGuard<'_, Table> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Seat {
-    /// Waits until this connection has to leave.
-    pub(super) async fn left(&self) {
-        self.0.leave.notified().await;
+impl Connection {
+    /// Waits until this connection is evicted.
+    pub(super) async fn evicted(&self) {
+        self.0.evict.notified().await;
     }
 
-    /// It asked for something, and is being answered until what this gives is dropped.
-    pub(super) fn answers(&self) -> Answering {
-        self.change(|taken, _| taken.answering += 1);
-        Answering(self.clone())
+    /// A request arrived; it is in progress until the returned value is dropped.
+    pub(super) fn begin_request(&self) -> RequestInProgress {
+        self.update(|record, _| record.requests_in_progress += 1);
+        RequestInProgress(self.clone())
     }
 
-    /// Whoever sits here has signed in, or need not.
-    pub(super) fn has_signed_in(&self) {
-        let mut book = self.0.seats.book();
-        book.count += 1;
-        let count = book.count;
-        let Some(taken) = book.taken.get_mut(&self.0.number) else { return };
-        (taken.has_signed_in, taken.since) = (true, count);
-        let from = taken.from;
-        book.known.insert(from, count);
-        if book.known.len() > KNOWN_MAX {
-            let oldest = book.known.iter().min_by_key(|(_, since)| **since).map(|(from, _)| *from);
-            oldest.and_then(|from| book.known.remove(&from));
+    /// The browser has signed in, or need not.
+    pub(super) fn signed_in(&self) {
+        let mut table = self.0.connections.table();
+        table.ticks += 1;
+        let now = table.ticks;
+        let Some(record) = table.open.get_mut(&self.0.id) else { return };
+        (record.is_signed_in, record.active_at) = (true, now);
+        let address = record.address;
+        table.known.insert(address, now);
+        if table.known.len() > KNOWN_ADDRESSES_MAX {
+            let oldest = table.known.iter().min_by_key(|(_, since)| **since).map(|(address, _)| *address);
+            oldest.and_then(|address| table.known.remove(&address));
         }
     }
 
-    /// A page's messages go this way from now on: it stays until the page closes it.
-    pub(super) fn streams(&self) {
-        self.change(|taken, _| taken.streams = true);
+    /// It carries a page's event stream from now on, and is never evicted.
+    pub(in crate::desk) fn became_stream(&self) {
+        self.update(|record, _| record.is_stream = true);
     }
 
-    fn change(&self, change: impl FnOnce(&mut Taken, u64)) {
-        let mut book = self.0.seats.book();
-        book.count += 1;
-        let count = book.count;
-        if let Some(taken) = book.taken.get_mut(&self.0.number) {
-            change(taken, count);
+    fn update(&self, change: impl FnOnce(&mut ConnectionRecord, u64)) {
+        let mut table = self.0.connections.table();
+        table.ticks += 1;
+        let now = table.ticks;
+        if let Some(record) = table.open.get_mut(&self.0.id) {
+            change(record, now);
         }
     }
 }
 
-/// A request that is being answered.
+/// A request whose response has not been produced yet.
 #[derive(Debug)]
-pub(super) struct Answering(Seat);
+pub(super) struct RequestInProgress(Connection);
 
-impl Drop for Answering {
+impl Drop for RequestInProgress {
     fn drop(&mut self) {
-        self.0.change(|taken, count| {
-            taken.answering = taken.answering.saturating_sub(1);
-            taken.since = count;
+        self.0.update(|record, now| {
+            record.requests_in_progress = record.requests_in_progress.saturating_sub(1);
+            record.active_at = now;
         });
     }
 }
 
-impl Drop for Held {
+impl Drop for ConnectionEntry {
     fn drop(&mut self) {
-        self.seats.book().taken.remove(&self.number);
+        self.connections.table().open.remove(&self.id);
     }
 }
 
-impl Book {
-    /// Somebody signed in there, or it is this machine: a clinician's browser comes from where it came before.
-    fn is_known(&self, from: IpAddr) -> bool {
-        from == IpAddr::V4(Ipv4Addr::LOCALHOST)
-            || from == IpAddr::V6(Ipv6Addr::LOCALHOST)
-            || self.known.contains_key(&from)
+impl Table {
+    /// Whether somebody signed in from there, or it is this machine. A clinician's browser comes back from the address
+    /// it came from before.
+    fn is_known(&self, address: IpAddr) -> bool {
+        address == IpAddr::V4(Ipv4Addr::LOCALHOST)
+            || address == IpAddr::V6(Ipv6Addr::LOCALHOST)
+            || self.known.contains_key(&address)
     }
 
-    /// Who of them has shown the least: strangers before others, silent ones before those who were answered, the many
-    /// of one address before the few of another, and among equals whoever has been silent the longest.
-    fn least(&self, may_leave: impl Fn(&Taken) -> bool) -> Option<u64> {
-        let mut of_each = BTreeMap::<IpAddr, usize>::new();
-        for taken in self.taken.values() {
-            *of_each.entry(taken.from).or_default() += 1;
+    /// The connection to evict: unknown addresses before known ones, idle connections before busy ones, an address with
+    /// many before one with few, and among equals the one that has been idle longest. Streams and requests of signed-in
+    /// browsers are never evicted.
+    fn least_useful(&self, may_evict: impl Fn(&ConnectionRecord) -> bool) -> Option<u64> {
+        let mut per_address = BTreeMap::<IpAddr, usize>::new();
+        for record in self.open.values() {
+            *per_address.entry(record.address).or_default() += 1;
         }
-        let leaves = self.taken.iter().filter(|(_, taken)| {
-            let works = taken.streams || (taken.has_signed_in && taken.answering > 0);
-            !works && may_leave(taken)
+        let candidates = self.open.iter().filter(|(_, record)| {
+            let is_in_use = record.is_stream || (record.is_signed_in && record.requests_in_progress > 0);
+            !is_in_use && may_evict(record)
         });
-        let least = leaves.min_by_key(|(_, taken)| {
-            let neighbours = of_each.get(&taken.from).copied().unwrap_or_default().max(FEW);
-            (self.is_known(taken.from), taken.has_signed_in, taken.answering > 0, Reverse(neighbours), taken.since)
+        let least = candidates.min_by_key(|(_, record)| {
+            let neighbours = per_address.get(&record.address).copied().unwrap_or_default().max(FEW_CONNECTIONS);
+            let is_busy = record.requests_in_progress > 0;
+            (self.is_known(record.address), record.is_signed_in, is_busy, Reverse(neighbours), record.active_at)
         });
-        least.map(|(number, _)| *number)
+        least.map(|(id, _)| *id)
     }
 
-    fn send_away(&mut self, number: u64) {
-        if let Some(taken) = self.taken.remove(&number) {
-            self.sent_away += 1;
-            taken.leave.notify_one();
+    fn evict(&mut self, id: u64) {
+        if let Some(record) = self.open.remove(&id) {
+            self.evicted += 1;
+            record.evict.notify_one();
         }
     }
 }
@@ -239,90 +242,91 @@ impl Book {
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits { in_all: 40, of_one: 20 };
+    const LIMITS: ConnectionLimits = ConnectionLimits { total: 40, per_address: 20 };
 
-    fn at(last: u8) -> IpAddr {
+    fn address(last: u8) -> IpAddr {
         IpAddr::from([192, 0, 2, last])
     }
 
-    fn is_sent_away(seats: &Seats, seat: &Seat) -> bool {
-        !seats.book().taken.contains_key(&seat.0.number)
+    fn is_evicted(connections: &Connections, connection: &Connection) -> bool {
+        !connections.table().open.contains_key(&connection.0.id)
     }
 
     #[test]
-    fn the_room_keeps_files_for_itself() {
-        assert_eq!(Limits::within(1_024), Limits { in_all: 256, of_one: 48 });
-        assert_eq!(Limits::within(512), Limits { in_all: 128, of_one: 48 });
-        assert_eq!(Limits::within(256), Limits { in_all: 16, of_one: 8 });
-        assert_eq!(Limits::within(u64::MAX).in_all, 256);
+    fn the_limits_leave_files_for_the_room() {
+        assert_eq!(ConnectionLimits::within(1_024), ConnectionLimits { total: 256, per_address: 48 });
+        assert_eq!(ConnectionLimits::within(512), ConnectionLimits { total: 128, per_address: 48 });
+        assert_eq!(ConnectionLimits::within(256), ConnectionLimits { total: 16, per_address: 8 });
+        assert_eq!(ConnectionLimits::within(u64::MAX).total, 256);
         for files in 320..4_096_u64 {
-            assert!(Limits::within(files).in_all as u64 + KEPT_FILES <= files, "{files}");
+            assert!(ConnectionLimits::within(files).total as u64 + RESERVED_FILES <= files, "{files}");
         }
     }
 
     #[test]
-    fn one_address_gives_its_own_and_nobody_else_notices() {
-        let seats = Seats::new(LIMITS);
-        let other = seats.take(at(1)).unwrap();
-        let silent: Vec<Seat> = (0..100).map(|_| seats.take(at(2)).unwrap()).collect();
-        assert!(!is_sent_away(&seats, &other));
-        assert!(silent[..80].iter().all(|seat| is_sent_away(&seats, seat)), "the oldest go first");
-        assert!(silent[80..].iter().all(|seat| !is_sent_away(&seats, seat)));
-        assert_eq!(seats.sent_away(), 80);
-        assert_eq!(seats.sent_away(), 0);
+    fn an_address_at_its_limit_evicts_its_own_connections_only() {
+        let connections = Connections::new(LIMITS);
+        let other = connections.open(address(1)).unwrap();
+        let idle: Vec<Connection> = (0..100).map(|_| connections.open(address(2)).unwrap()).collect();
+        assert!(!is_evicted(&connections, &other));
+        assert!(idle[..80].iter().all(|one| is_evicted(&connections, one)), "the oldest are evicted first");
+        assert!(idle[80..].iter().all(|one| !is_evicted(&connections, one)));
+        assert_eq!(connections.take_evicted_count(), 80);
+        assert_eq!(connections.take_evicted_count(), 0);
     }
 
     #[test]
-    fn many_strangers_never_cost_a_page_its_stream_nor_one_who_is_known_a_way_in() {
-        let seats = Seats::new(LIMITS);
-        let page = seats.take(at(250)).unwrap();
-        page.has_signed_in();
-        page.streams();
-        let order = seats.take(at(250)).unwrap();
-        order.has_signed_in();
-        let answering = order.answers();
-        let knocking = seats.take(at(251)).unwrap();
-        let signing_in = knocking.answers();
-        let silent: Vec<Seat> = (0..200).map(|last| seats.take(at(last)).unwrap()).collect();
-        for (who, seat) in [("the stream", &page), ("an order", &order), ("a sign-in", &knocking)] {
-            assert!(!is_sent_away(&seats, seat), "{who}");
+    fn many_strangers_evict_no_stream_and_keep_no_known_address_out() {
+        let connections = Connections::new(LIMITS);
+        let page = connections.open(address(250)).unwrap();
+        page.signed_in();
+        page.became_stream();
+        let order = connections.open(address(250)).unwrap();
+        order.signed_in();
+        let order_in_progress = order.begin_request();
+        let newcomer = connections.open(address(251)).unwrap();
+        let sign_in_in_progress = newcomer.begin_request();
+        let idle: Vec<Connection> = (0..200).map(|last| connections.open(address(last)).unwrap()).collect();
+        for (who, connection) in [("the stream", &page), ("an order", &order), ("a sign-in", &newcomer)] {
+            assert!(!is_evicted(&connections, connection), "{who}");
         }
-        drop((answering, signing_in));
-        // From where somebody signed in before, and from the machine itself, there is always a way in that stays.
-        let known = [seats.take(at(250)).unwrap(), seats.take(IpAddr::from([127, 0, 0, 1])).unwrap()];
-        let more: Vec<Seat> = (0..200).map(|last| seats.take(at(last)).unwrap()).collect();
-        assert!(known.iter().all(|seat| !is_sent_away(&seats, seat)));
-        assert_eq!(seats.book().taken.len(), LIMITS.in_all);
-        drop((silent, more));
-        assert_eq!(seats.book().taken.len(), 4, "the stream, the order and the two that are known");
+        drop((order_in_progress, sign_in_in_progress));
+        // A known address and the machine itself always get a connection that lasts.
+        let known = [connections.open(address(250)).unwrap(), connections.open(IpAddr::from([127, 0, 0, 1])).unwrap()];
+        let more: Vec<Connection> = (0..200).map(|last| connections.open(address(last)).unwrap()).collect();
+        assert!(known.iter().all(|connection| !is_evicted(&connections, connection)));
+        assert_eq!(connections.table().open.len(), LIMITS.total);
+        drop((idle, more));
+        assert_eq!(connections.table().open.len(), 4, "the stream, the order and the two known addresses");
     }
 
     #[test]
-    fn the_few_of_one_browser_outlast_the_many_of_another_address() {
-        let seats = Seats::new(LIMITS);
-        let browser: Vec<Seat> = (0..6).map(|_| seats.take(at(1)).unwrap()).collect();
-        let _many: Vec<Seat> = (0..400).map(|try_| seats.take(at(2 + try_ as u8 % 4)).unwrap()).collect();
-        assert!(browser.iter().all(|seat| !is_sent_away(&seats, seat)));
+    fn the_few_connections_of_one_browser_outlast_the_many_of_another_address() {
+        let connections = Connections::new(LIMITS);
+        let browser: Vec<Connection> = (0..6).map(|_| connections.open(address(1)).unwrap()).collect();
+        let _many: Vec<Connection> =
+            (0..400).map(|try_| connections.open(address(2 + try_ as u8 % 4)).unwrap()).collect();
+        assert!(browser.iter().all(|connection| !is_evicted(&connections, connection)));
     }
 
     #[test]
-    fn where_every_place_works_nobody_more_comes_in() {
-        let seats = Seats::new(LIMITS);
-        let pages: Vec<Seat> = (0..40).map(|last| seats.take(at(last)).unwrap()).collect();
-        pages.iter().for_each(Seat::streams);
-        assert!(seats.take(at(99)).is_none());
+    fn a_newcomer_is_turned_away_while_every_connection_is_a_stream() {
+        let connections = Connections::new(LIMITS);
+        let pages: Vec<Connection> = (0..40).map(|last| connections.open(address(last)).unwrap()).collect();
+        pages.iter().for_each(Connection::became_stream);
+        assert!(connections.open(address(99)).is_none());
         drop(pages);
-        assert!(seats.take(at(99)).is_some());
+        assert!(connections.open(address(99)).is_some());
     }
 
     #[test]
-    fn what_is_remembered_of_addresses_has_an_end() {
-        let seats = Seats::new(LIMITS);
+    fn the_number_of_remembered_addresses_is_bounded() {
+        let connections = Connections::new(LIMITS);
         for last in 0..=255 {
-            seats.take(at(last)).unwrap().has_signed_in();
+            connections.open(address(last)).unwrap().signed_in();
         }
-        let book = seats.book();
-        assert_eq!((book.known.len(), book.taken.len()), (KNOWN_MAX, 0));
-        assert!(book.is_known(at(255)) && !book.is_known(at(0)));
+        let table = connections.table();
+        assert_eq!((table.known.len(), table.open.len()), (KNOWN_ADDRESSES_MAX, 0));
+        assert!(table.is_known(address(255)) && !table.is_known(address(0)));
     }
 }

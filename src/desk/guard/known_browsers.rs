@@ -1,5 +1,6 @@
-//! Owns the desk's own secret and what is made with it: the names of its cookies, so that two desks on one host never
-//! take each other's, and the mark of a browser on which somebody has signed in before. Does not own who is signed in.
+//! Owns a desk's secret key and what is made with it: the suffix of its cookies' names, so that two desks on one host do
+//! not overwrite each other's cookies, and the mark of a browser on which somebody has signed in. Does not own who is
+//! signed in.
 
 use std::path::Path;
 
@@ -7,34 +8,34 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
 use super::DeskError;
-use super::sessions::hexadecimal;
+use super::sign_ins::hexadecimal;
 use crate::paths::private;
 
 const KEY_FILE: &str = "door-key";
 const KEY_BYTES: usize = 32;
-/// A mark holds so long after somebody signed in, in seconds.
-pub(super) const DEVICE_SECONDS: u64 = 180 * 24 * 60 * 60;
-/// The bytes of a name that tells desks apart.
+/// How long a browser's mark is valid after a sign-in, in seconds.
+pub(super) const BROWSER_MARK_SECONDS: u64 = 180 * 24 * 60 * 60;
+/// Length of the part of the MAC that names a desk, in bytes.
 const NAME_BYTES: usize = 4;
-/// The bytes of what vouches for a mark.
-const VOUCHER_BYTES: usize = 16;
+/// Length of a mark's MAC, in bytes.
+const TAG_BYTES: usize = 16;
 
-/// The secret of a desk.
-pub(super) struct DoorKey([u8; KEY_BYTES]);
+/// The secret key of a desk.
+pub(super) struct DeskKey([u8; KEY_BYTES]);
 
-impl std::fmt::Debug for DoorKey {
+impl std::fmt::Debug for DeskKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("DoorKey")
+        f.write_str("DeskKey")
     }
 }
 
 /// A browser on which somebody has signed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Device(pub u64);
+pub(super) struct BrowserId(pub u64);
 
-impl DoorKey {
-    /// Reads it from the desk's folder, or makes it. One that cannot be kept holds until the next restart, after which
-    /// every browser has to sign in anew.
+impl DeskKey {
+    /// Reads the key from the desk's folder, or creates it. A key that cannot be stored lasts until the next restart,
+    /// after which every browser has to sign in again.
     pub(super) fn in_folder(folder: &Path) -> Result<Self, DeskError> {
         let path = folder.join(KEY_FILE);
         if let Some(key) = private::read_limited(&path, KEY_BYTES).ok().flatten()
@@ -42,55 +43,51 @@ impl DoorKey {
         {
             return Ok(Self(key));
         }
-        let key = Self::new()?;
+        let key = Self::random()?;
         if let Err(error) = private::write_whole(&path, &key.0) {
-            tracing::warn!(%error, "the desk's key cannot be kept; browsers will have to sign in after a restart");
+            tracing::warn!(%error, "the desk's key cannot be stored; browsers will have to sign in after a restart");
         }
         Ok(key)
     }
 
-    /// One that is kept nowhere.
-    pub(super) fn new() -> Result<Self, DeskError> {
+    fn random() -> Result<Self, DeskError> {
         let mut key = [0_u8; KEY_BYTES];
         getrandom::fill(&mut key).map_err(|error| DeskError::Randomness(error.to_string()))?;
         Ok(Self(key))
     }
 
-    /// What tells this desk from others on the same host.
+    /// The name of this desk among others on the same host.
     pub(super) fn desk_name(&self) -> String {
         hexadecimal(&self.mac(b"desk")[..NAME_BYTES])
     }
 
-    /// A fresh mark for a browser on which somebody has signed in at `now_s` of the epoch.
-    pub(super) fn mark(&self, device: Device, now_s: u64) -> String {
-        let said = format!("{:016x}.{now_s}", device.0);
-        let voucher = self.voucher(&said);
-        format!("{said}.{voucher}")
+    /// A mark for a browser on which somebody signed in at `now_s`, in seconds since 1970.
+    pub(super) fn mark(&self, browser: BrowserId, now_s: u64) -> String {
+        let payload = format!("{:016x}.{now_s}", browser.0);
+        let tag = self.tag(&payload);
+        format!("{payload}.{tag}")
     }
 
-    /// Whose mark this is, if it is one of ours and not too old.
-    pub(super) fn device(&self, mark: &str, now_s: u64) -> Option<Device> {
-        let (said, voucher) = mark.rsplit_once('.')?;
-        let (device, since_s) = said.split_once('.')?;
-        // What was not made here must not be told apart by how long it takes to see so.
-        let differs = self
-            .voucher(said)
-            .bytes()
-            .zip(voucher.bytes())
-            .fold(0, |differs, (ours, theirs)| differs | (ours ^ theirs));
-        let is_ours = differs == 0 && voucher.len() == 2 * VOUCHER_BYTES;
+    /// The browser of a mark, if this desk made it and it has not expired.
+    pub(super) fn verify_mark(&self, mark: &str, now_s: u64) -> Option<BrowserId> {
+        let (payload, tag) = mark.rsplit_once('.')?;
+        let (browser, since_s) = payload.split_once('.')?;
+        // In constant time, so that a forged tag cannot be guessed byte by byte.
+        let difference =
+            self.tag(payload).bytes().zip(tag.bytes()).fold(0, |all, (ours, theirs)| all | (ours ^ theirs));
+        let is_authentic = difference == 0 && tag.len() == 2 * TAG_BYTES;
         let since_s: u64 = since_s.parse().ok()?;
-        let device = Device(u64::from_str_radix(device, 16).ok()?);
-        (is_ours && now_s < since_s.saturating_add(DEVICE_SECONDS)).then_some(device)
+        let browser = BrowserId(u64::from_str_radix(browser, 16).ok()?);
+        (is_authentic && now_s < since_s.saturating_add(BROWSER_MARK_SECONDS)).then_some(browser)
     }
 
-    fn voucher(&self, said: &str) -> String {
-        hexadecimal(&self.mac(format!("device {said}").as_bytes())[..VOUCHER_BYTES])
+    fn tag(&self, payload: &str) -> String {
+        hexadecimal(&self.mac(format!("device {payload}").as_bytes())[..TAG_BYTES])
     }
 
-    fn mac(&self, of: &[u8]) -> [u8; 32] {
+    fn mac(&self, message: &[u8]) -> [u8; 32] {
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else { return [0; 32] };
-        mac.update(of);
+        mac.update(message);
         mac.finalize().into_bytes().into()
     }
 }
@@ -100,23 +97,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mark_is_known_by_its_own_desk_alone_and_for_its_time() {
+    fn a_mark_is_accepted_by_its_own_desk_only_until_it_expires() {
         let folder = tempfile::tempdir().unwrap();
-        let key = DoorKey::in_folder(folder.path()).unwrap();
-        let mark = key.mark(Device(7), 1_000);
-        let again = DoorKey::in_folder(folder.path()).unwrap();
-        assert_eq!(again.device(&mark, 1_000), Some(Device(7)), "a restart changes nothing");
-        assert_eq!(again.desk_name(), key.desk_name());
-        assert_eq!(key.device(&mark, 999 + DEVICE_SECONDS), Some(Device(7)));
-        assert_eq!(key.device(&mark, 1_000 + DEVICE_SECONDS), None);
-        let other = DoorKey::new().unwrap();
-        assert_eq!(other.device(&mark, 1_000), None);
+        let key = DeskKey::in_folder(folder.path()).unwrap();
+        let mark = key.mark(BrowserId(7), 1_000);
+        let restored = DeskKey::in_folder(folder.path()).unwrap();
+        assert_eq!(restored.verify_mark(&mark, 1_000), Some(BrowserId(7)), "a restart changes nothing");
+        assert_eq!(restored.desk_name(), key.desk_name());
+        assert_eq!(key.verify_mark(&mark, 999 + BROWSER_MARK_SECONDS), Some(BrowserId(7)));
+        assert_eq!(key.verify_mark(&mark, 1_000 + BROWSER_MARK_SECONDS), None);
+        let other = DeskKey::random().unwrap();
+        assert_eq!(other.verify_mark(&mark, 1_000), None);
         assert_ne!(other.desk_name(), key.desk_name());
         let later = mark.replace(".1000.", ".9000.");
         for wrong in
             ["", ".", "..", "7", "0000000000000007.1000.", &mark[..mark.len() - 1], &later, &format!("{mark}0")]
         {
-            assert_eq!(key.device(wrong, 1_000), None, "{wrong}");
+            assert_eq!(key.verify_mark(wrong, 1_000), None, "{wrong}");
         }
     }
 }

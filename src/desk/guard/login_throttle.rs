@@ -1,6 +1,6 @@
-//! Owns how often a password may be tried: a wait that grows with each wrong one, for each address and each browser by
-//! itself, and what all strangers together may try. It outlives a restart, which would otherwise be a way around it.
-//! Pure; the time comes in. Does not own the password.
+//! Owns how often a password may be tried: a wait that grows with each wrong one, for each address and each known browser,
+//! and a budget that all strangers share. It survives a restart, which would otherwise be a way around it. Pure; the time
+//! is passed in. Does not own the password.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -8,184 +8,189 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::device::Device;
+use super::known_browsers::BrowserId;
 
-/// So many wrong passwords are free.
-const FREE_TRIES: u32 = 3;
-/// The first wait; it doubles with each further wrong password …
+/// Wrong passwords before the first wait.
+const FREE_ATTEMPTS: u32 = 3;
+/// The first wait. It doubles with each further wrong password …
 const FIRST_WAIT_MS: u64 = 5_000;
 /// … up to this.
-const LONGEST_WAIT_MS: u64 = 5 * 60_000;
-/// A day without a try is forgiven.
-const FORGIVEN_AFTER_MS: u64 = 24 * 60 * 60_000;
-/// A browser that was known and from which so many wrong ones came is a stranger again.
-const KNOWN_NO_MORE: u32 = 10;
-/// Addresses and browsers that are remembered for wrong passwords.
-const REMEMBERED_MAX: usize = 1_024;
-/// All strangers together may be wrong so often at once …
+const WAIT_MAX_MS: u64 = 5 * 60_000;
+/// After this long without an attempt, a client starts with no wrong passwords.
+const FORGET_AFTER_MS: u64 = 24 * 60 * 60_000;
+/// Wrong passwords after which a known browser counts as a stranger again.
+const KNOWN_BROWSER_WRONG_MAX: u32 = 10;
+/// Maximum number of remembered clients.
+const CLIENTS_MAX: usize = 1_024;
+/// Wrong passwords of all strangers together: a burst of this many …
 const BUDGET: u64 = 20;
-/// … and once more after each of these, which is twenty times a minute.
-const ONE_MORE_AFTER_MS: u64 = 3_000;
-/// Of these, so many are for those who were never wrong: a new browser gets in while others guess.
-const FOR_THE_FIRST_TIME: u64 = 8;
+/// … and one more per this interval, in milliseconds: twenty a minute.
+const REFILL_INTERVAL_MS: u64 = 3_000;
+/// The part of the budget reserved for strangers that were never wrong: a new browser gets in while others guess.
+const RESERVED_FOR_FIRST_ATTEMPTS: u64 = 8;
 
-/// Who tries a password.
+/// A client that tries a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Who {
+pub(super) enum Client {
     /// A browser on which somebody has signed in before.
-    Known(Device),
+    KnownBrowser(BrowserId),
     /// This machine itself.
-    Here,
-    /// Anybody else, by where they come from.
+    Localhost,
+    /// Any other, by its address.
     Stranger(IpAddr),
 }
 
-impl Who {
-    /// Whoever comes from there, with or without a mark.
-    pub(super) fn from(address: IpAddr, device: Option<Device>) -> Self {
-        match (device, address.to_canonical()) {
-            (Some(device), _) => Self::Known(device),
-            (None, IpAddr::V4(Ipv4Addr::LOCALHOST) | IpAddr::V6(Ipv6Addr::LOCALHOST)) => Self::Here,
-            // One machine can have any address of its network of 64 bits; they count as one.
+impl Client {
+    /// The client at this address; `browser` is that of a valid mark.
+    pub(super) fn new(address: IpAddr, browser: Option<BrowserId>) -> Self {
+        match (browser, address.to_canonical()) {
+            (Some(browser), _) => Self::KnownBrowser(browser),
+            (None, IpAddr::V4(Ipv4Addr::LOCALHOST) | IpAddr::V6(Ipv6Addr::LOCALHOST)) => Self::Localhost,
+            // A machine can use any address of its /64 network, so those count as one.
             (None, IpAddr::V6(address)) => Self::Stranger(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into()),
             (None, address) => Self::Stranger(address),
         }
     }
 
-    fn name(self) -> String {
+    fn key(self) -> String {
         match self {
-            Self::Known(device) => format!("browser {:016x}", device.0),
-            Self::Here => "here".to_owned(),
+            Self::KnownBrowser(browser) => format!("browser {:016x}", browser.0),
+            Self::Localhost => "here".to_owned(),
             Self::Stranger(address) => address.to_string(),
         }
     }
 
-    fn of_name(name: &str) -> Option<Self> {
-        if name == "here" {
-            return Some(Self::Here);
+    fn from_key(key: &str) -> Option<Self> {
+        if key == "here" {
+            return Some(Self::Localhost);
         }
-        match name.strip_prefix("browser ") {
-            Some(device) => u64::from_str_radix(device, 16).ok().map(|device| Self::Known(Device(device))),
-            None => name.parse().ok().map(Self::Stranger),
+        match key.strip_prefix("browser ") {
+            Some(browser) => u64::from_str_radix(browser, 16).ok().map(|id| Self::KnownBrowser(BrowserId(id))),
+            None => key.parse().ok().map(Self::Stranger),
         }
     }
 }
 
-/// What was tried so far.
+/// The attempts so far, by client.
 #[derive(Debug, Default)]
-pub(super) struct Guesses {
-    tries: BTreeMap<Who, Tries>,
-    /// How much of the strangers' budget is used up, in milliseconds of its filling, as it was at `used_at_ms`.
+pub(super) struct LoginThrottle {
+    attempts: BTreeMap<Client, Attempts>,
+    /// The used part of the strangers' budget as of `used_at_ms`, in milliseconds that it takes to refill.
     used_ms: u64,
     used_at_ms: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Tries {
+struct Attempts {
     wrong: u32,
     last_ms: u64,
 }
 
-/// How it stands in its file.
+/// The file's form.
 #[derive(Serialize, Deserialize)]
-struct Kept {
+struct StoredThrottle {
     used_ms: u64,
     used_at_ms: u64,
-    tries: BTreeMap<String, Tries>,
+    #[serde(rename = "tries")]
+    attempts: BTreeMap<String, Attempts>,
 }
 
-impl Guesses {
-    /// What a file says that was kept. One that cannot be read opens no door: strangers begin with nothing left.
-    pub(super) fn read(file: &[u8], now_ms: u64) -> Self {
-        let Ok(kept) = serde_json::from_slice::<Kept>(file) else {
+impl LoginThrottle {
+    /// Restores the attempts from a file. After one that cannot be parsed, strangers start with their budget used up.
+    pub(super) fn restore(file: &[u8], now_ms: u64) -> Self {
+        let Ok(stored) = serde_json::from_slice::<StoredThrottle>(file) else {
             tracing::warn!("the file of wrong desk passwords is damaged; strangers wait before they may try");
-            return Self { tries: BTreeMap::new(), used_ms: BUDGET * ONE_MORE_AFTER_MS, used_at_ms: now_ms };
+            return Self { attempts: BTreeMap::new(), used_ms: BUDGET * REFILL_INTERVAL_MS, used_at_ms: now_ms };
         };
-        // A clock that was set back must not lock anybody out for as long as it was set back.
-        let tries = kept.tries.into_iter().filter_map(|(name, tries)| {
-            Some((Who::of_name(&name)?, Tries { last_ms: tries.last_ms.min(now_ms), ..tries }))
+        // A clock that was set back must not lock anybody out for as long.
+        let attempts = stored.attempts.into_iter().filter_map(|(key, attempts)| {
+            Some((Client::from_key(&key)?, Attempts { last_ms: attempts.last_ms.min(now_ms), ..attempts }))
         });
         Self {
-            tries: tries.take(REMEMBERED_MAX).collect(),
-            used_ms: kept.used_ms.min(BUDGET * ONE_MORE_AFTER_MS),
-            used_at_ms: kept.used_at_ms.min(now_ms),
+            attempts: attempts.take(CLIENTS_MAX).collect(),
+            used_ms: stored.used_ms.min(BUDGET * REFILL_INTERVAL_MS),
+            used_at_ms: stored.used_at_ms.min(now_ms),
         }
     }
 
-    /// As it is kept in a file.
-    pub(super) fn write(&self) -> Vec<u8> {
-        let tries = self.tries.iter().map(|(who, tries)| (who.name(), *tries)).collect();
-        serde_json::to_vec(&Kept { used_ms: self.used_ms, used_at_ms: self.used_at_ms, tries }).unwrap_or_default()
+    /// The attempts as a file.
+    pub(super) fn to_json(&self) -> Vec<u8> {
+        let attempts = self.attempts.iter().map(|(client, attempts)| (client.key(), *attempts)).collect();
+        serde_json::to_vec(&StoredThrottle { used_ms: self.used_ms, used_at_ms: self.used_at_ms, attempts })
+            .unwrap_or_default()
     }
 
-    /// Whether a password of theirs is looked at now. It counts as wrong until [`Guesses::right`] is said, so that many
-    /// at once are no more than one after another.
+    /// Whether this client's password may be verified now. It counts as wrong until [`Self::attempt_succeeded`], so
+    /// that parallel attempts gain nothing over sequential ones.
     ///
     /// # Errors
     /// How long to wait.
-    pub(super) fn begin(&mut self, who: Who, now_ms: u64) -> Result<(), Duration> {
-        let before = self.before(who, now_ms);
-        let wrong = before.map_or(0, |tries| tries.wrong);
-        if let Some(tries) = before {
-            let waited_ms = now_ms.saturating_sub(tries.last_ms);
-            let left_ms = wait_after_ms(wrong).saturating_sub(waited_ms);
+    pub(super) fn begin_attempt(&mut self, client: Client, now_ms: u64) -> Result<(), Duration> {
+        let before = self.previous_attempts(client, now_ms);
+        let wrong = before.map_or(0, |attempts| attempts.wrong);
+        if let Some(attempts) = before {
+            let waited_ms = now_ms.saturating_sub(attempts.last_ms);
+            let left_ms = wait_after_wrong_ms(wrong).saturating_sub(waited_ms);
             if left_ms > 0 {
                 return Err(Duration::from_millis(left_ms));
             }
         }
-        if let Who::Stranger(_) = who {
-            let kept_back = if wrong == 0 { 0 } else { FOR_THE_FIRST_TIME };
-            self.fill(now_ms);
-            let after_ms = self.used_ms + ONE_MORE_AFTER_MS;
-            let over_ms = after_ms.saturating_sub((BUDGET - kept_back) * ONE_MORE_AFTER_MS);
+        if let Client::Stranger(_) = client {
+            let reserved = if wrong == 0 { 0 } else { RESERVED_FOR_FIRST_ATTEMPTS };
+            self.refill(now_ms);
+            let used_ms = self.used_ms + REFILL_INTERVAL_MS;
+            let over_ms = used_ms.saturating_sub((BUDGET - reserved) * REFILL_INTERVAL_MS);
             if over_ms > 0 {
                 return Err(Duration::from_millis(over_ms));
             }
-            self.used_ms = after_ms;
+            self.used_ms = used_ms;
         }
-        if before.is_none() && self.tries.len() >= REMEMBERED_MAX {
-            let least = self.tries.iter().min_by_key(|(_, tries)| (tries.wrong, tries.last_ms)).map(|(who, _)| *who);
-            least.and_then(|who| self.tries.remove(&who));
+        if before.is_none() && self.attempts.len() >= CLIENTS_MAX {
+            let least = self.attempts.iter().min_by_key(|(_, attempts)| (attempts.wrong, attempts.last_ms));
+            let least = least.map(|(client, _)| *client);
+            least.and_then(|client| self.attempts.remove(&client));
         }
-        self.tries.insert(who, Tries { wrong: wrong.saturating_add(1), last_ms: now_ms });
+        self.attempts.insert(client, Attempts { wrong: wrong.saturating_add(1), last_ms: now_ms });
         Ok(())
     }
 
-    /// It was the right one.
-    pub(super) fn right(&mut self, who: Who) {
-        self.tries.remove(&who);
-        if let Who::Stranger(_) = who {
-            self.used_ms = self.used_ms.saturating_sub(ONE_MORE_AFTER_MS);
+    /// The client's password was right.
+    pub(super) fn attempt_succeeded(&mut self, client: Client) {
+        self.attempts.remove(&client);
+        if let Client::Stranger(_) = client {
+            self.used_ms = self.used_ms.saturating_sub(REFILL_INTERVAL_MS);
         }
     }
 
-    /// Whether too many wrong ones came from a browser for it to be still known.
-    pub(super) fn is_known(&self, device: Device) -> bool {
-        self.tries.get(&Who::Known(device)).is_none_or(|tries| tries.wrong < KNOWN_NO_MORE)
+    /// Whether a browser still counts as known: not too many wrong passwords came from it.
+    pub(super) fn is_known(&self, browser: BrowserId) -> bool {
+        self.attempts
+            .get(&Client::KnownBrowser(browser))
+            .is_none_or(|attempts| attempts.wrong < KNOWN_BROWSER_WRONG_MAX)
     }
 
-    fn fill(&mut self, now_ms: u64) {
-        // A clock that was set back fills nothing, and goes on from where it is.
+    fn refill(&mut self, now_ms: u64) {
+        // A clock that was set back refills nothing, and counts from where it is now.
         self.used_ms = self.used_ms.saturating_sub(now_ms.saturating_sub(self.used_at_ms));
         self.used_at_ms = now_ms;
     }
 
-    fn before(&mut self, who: Who, now_ms: u64) -> Option<Tries> {
-        let tries = self.tries.get_mut(&who)?;
-        tries.last_ms = tries.last_ms.min(now_ms);
-        let tries = *tries;
-        if now_ms - tries.last_ms >= FORGIVEN_AFTER_MS {
-            self.tries.remove(&who);
+    fn previous_attempts(&mut self, client: Client, now_ms: u64) -> Option<Attempts> {
+        let attempts = self.attempts.get_mut(&client)?;
+        attempts.last_ms = attempts.last_ms.min(now_ms);
+        let attempts = *attempts;
+        if now_ms - attempts.last_ms >= FORGET_AFTER_MS {
+            self.attempts.remove(&client);
             return None;
         }
-        Some(tries)
+        Some(attempts)
     }
 }
 
-fn wait_after_ms(wrong: u32) -> u64 {
-    match wrong.checked_sub(FREE_TRIES) {
+fn wait_after_wrong_ms(wrong: u32) -> u64 {
+    match wrong.checked_sub(FREE_ATTEMPTS) {
         None => 0,
-        Some(more) => FIRST_WAIT_MS.saturating_mul(1 << more.min(10)).min(LONGEST_WAIT_MS),
+        Some(more) => FIRST_WAIT_MS.saturating_mul(1 << more.min(10)).min(WAIT_MAX_MS),
     }
 }
 
@@ -195,92 +200,92 @@ mod tests {
 
     const START_MS: u64 = 1_700_000_000_000;
 
-    fn stranger(number: u32) -> Who {
-        Who::from(Ipv4Addr::from_bits(0x0a00_0000 + number).into(), None)
+    fn stranger(number: u32) -> Client {
+        Client::new(Ipv4Addr::from_bits(0x0a00_0000 + number).into(), None)
     }
 
     #[test]
-    fn wrong_passwords_wait_longer_and_longer_for_their_own_address_only() {
-        let mut guesses = Guesses::default();
+    fn each_wrong_password_lengthens_the_wait_of_its_own_address_only() {
+        let mut throttle = LoginThrottle::default();
         let mut now_ms = START_MS;
         let waits: Vec<u64> = (0..12)
             .map(|_| {
-                let Err(wait) = guesses.begin(stranger(1), now_ms) else { return 0 };
+                let Err(wait) = throttle.begin_attempt(stranger(1), now_ms) else { return 0 };
                 now_ms += u64::try_from(wait.as_millis()).unwrap();
-                assert_eq!(guesses.begin(stranger(1), now_ms), Ok(()), "waited for long enough");
+                assert_eq!(throttle.begin_attempt(stranger(1), now_ms), Ok(()), "waited for long enough");
                 wait.as_secs()
             })
             .collect();
         assert_eq!(waits, [0, 0, 0, 5, 10, 20, 40, 80, 160, 300, 300, 300]);
-        assert_eq!(guesses.begin(stranger(2), now_ms), Ok(()));
-        guesses.right(stranger(1));
-        assert_eq!(guesses.begin(stranger(1), now_ms), Ok(()));
-        let neighbours = ["2001:db8::1", "2001:db8::ffff"].map(|address| Who::from(address.parse().unwrap(), None));
+        assert_eq!(throttle.begin_attempt(stranger(2), now_ms), Ok(()));
+        throttle.attempt_succeeded(stranger(1));
+        assert_eq!(throttle.begin_attempt(stranger(1), now_ms), Ok(()));
+        let neighbours = ["2001:db8::1", "2001:db8::ffff"].map(|address| Client::new(address.parse().unwrap(), None));
         assert_eq!(neighbours[0], neighbours[1]);
-        assert_eq!(Who::from("::ffff:127.0.0.1".parse().unwrap(), None), Who::Here);
+        assert_eq!(Client::new("::ffff:127.0.0.1".parse().unwrap(), None), Client::Localhost);
     }
 
     #[test]
-    fn tries_that_come_at_once_are_counted_before_they_are_looked_at() {
-        let mut guesses = Guesses::default();
-        let taken = (0..100).filter(|_| guesses.begin(stranger(1), START_MS).is_ok()).count();
+    fn parallel_attempts_are_counted_before_they_are_verified() {
+        let mut throttle = LoginThrottle::default();
+        let taken = (0..100).filter(|_| throttle.begin_attempt(stranger(1), START_MS).is_ok()).count();
         assert_eq!(taken, 3);
     }
 
     #[test]
-    fn strangers_share_a_budget_and_keep_nobody_out_who_is_known_or_here() {
-        let mut guesses = Guesses::default();
+    fn strangers_share_a_budget_and_keep_no_known_client_out() {
+        let mut throttle = LoginThrottle::default();
         // Two hours of four hundred addresses, each of which tries eight times a second.
         let mut taken = 0;
         for second in 0..7_200_u64 {
             for address in 0..400 {
-                taken += u32::from(guesses.begin(stranger(address), START_MS + second * 1_000).is_ok());
+                taken += u32::from(throttle.begin_attempt(stranger(address), START_MS + second * 1_000).is_ok());
             }
         }
-        assert!(taken <= 20 + 120 * 20, "{taken} passwords were looked at in two hours");
+        assert!(taken <= 20 + 120 * 20, "{taken} passwords were verified in two hours");
         let now_ms = START_MS + 7_200_000;
-        for who in [Who::Known(Device(3)), Who::Here] {
-            assert_eq!(guesses.begin(who, now_ms), Ok(()), "{who:?}");
-            guesses.right(who);
+        for client in [Client::KnownBrowser(BrowserId(3)), Client::Localhost] {
+            assert_eq!(throttle.begin_attempt(client, now_ms), Ok(()), "{client:?}");
+            throttle.attempt_succeeded(client);
         }
-        // Who was never wrong finds some left for the first time, now that the others have been wrong.
-        assert_eq!(guesses.begin(stranger(9_999), now_ms), Ok(()));
+        // Part of the budget is reserved for a first attempt.
+        assert_eq!(throttle.begin_attempt(stranger(9_999), now_ms), Ok(()));
     }
 
     #[test]
-    fn a_restart_is_no_way_around() {
-        let mut guesses = Guesses::default();
+    fn a_restart_does_not_reset_the_throttle() {
+        let mut throttle = LoginThrottle::default();
         for _ in 0..3 {
-            guesses.begin(stranger(1), START_MS).unwrap();
-            guesses.begin(Who::Here, START_MS).unwrap();
-            guesses.begin(Who::Known(Device(3)), START_MS).unwrap();
+            throttle.begin_attempt(stranger(1), START_MS).unwrap();
+            throttle.begin_attempt(Client::Localhost, START_MS).unwrap();
+            throttle.begin_attempt(Client::KnownBrowser(BrowserId(3)), START_MS).unwrap();
         }
-        while (2..99).any(|address| guesses.begin(stranger(address), START_MS).is_ok()) {}
-        let mut again = Guesses::read(&guesses.write(), START_MS + 1_000);
-        for who in [stranger(1), Who::Here, Who::Known(Device(3))] {
-            assert_eq!(again.begin(who, START_MS + 1_000), Err(Duration::from_secs(4)), "{who:?}");
+        while (2..99).any(|address| throttle.begin_attempt(stranger(address), START_MS).is_ok()) {}
+        let mut again = LoginThrottle::restore(&throttle.to_json(), START_MS + 1_000);
+        for client in [stranger(1), Client::Localhost, Client::KnownBrowser(BrowserId(3))] {
+            assert_eq!(again.begin_attempt(client, START_MS + 1_000), Err(Duration::from_secs(4)), "{client:?}");
         }
-        assert_eq!(again.begin(stranger(500), START_MS + 1_000), Err(Duration::from_secs(2)));
-        // Nor is a file that was broken, nor a clock that was set back.
-        assert!(Guesses::read(b"rubbish", START_MS).begin(stranger(1), START_MS).is_err());
-        let mut back = Guesses::read(&guesses.write(), START_MS - 86_400_000);
-        assert_eq!(back.begin(stranger(1), START_MS - 86_400_000), Err(Duration::from_secs(5)));
+        assert_eq!(again.begin_attempt(stranger(500), START_MS + 1_000), Err(Duration::from_secs(2)));
+        // Neither does a damaged file, nor a clock that was set back.
+        assert!(LoginThrottle::restore(b"rubbish", START_MS).begin_attempt(stranger(1), START_MS).is_err());
+        let mut back = LoginThrottle::restore(&throttle.to_json(), START_MS - 86_400_000);
+        assert_eq!(back.begin_attempt(stranger(1), START_MS - 86_400_000), Err(Duration::from_secs(5)));
     }
 
     #[test]
-    fn a_browser_that_guesses_is_known_no_more_and_the_memory_has_an_end() {
-        let mut guesses = Guesses::default();
-        let device = Device(3);
+    fn a_browser_that_guesses_is_no_longer_known_and_the_memory_is_bounded() {
+        let mut throttle = LoginThrottle::default();
+        let browser = BrowserId(3);
         for turn in 0..10 {
-            assert!(guesses.is_known(device));
-            guesses.begin(Who::Known(device), START_MS + turn * LONGEST_WAIT_MS).unwrap();
+            assert!(throttle.is_known(browser));
+            throttle.begin_attempt(Client::KnownBrowser(browser), START_MS + turn * WAIT_MAX_MS).unwrap();
         }
-        assert!(!guesses.is_known(device));
+        assert!(!throttle.is_known(browser));
         for number in 0..5_000 {
-            guesses.begin(Who::Known(Device(100 + number)), START_MS + 10 * LONGEST_WAIT_MS).unwrap();
+            throttle.begin_attempt(Client::KnownBrowser(BrowserId(100 + number)), START_MS + 10 * WAIT_MAX_MS).unwrap();
         }
-        assert_eq!(guesses.tries.len(), REMEMBERED_MAX);
-        assert!(!guesses.is_known(device), "who was wrong most often is remembered longest");
-        assert!(guesses.write().len() < 100 * REMEMBERED_MAX);
+        assert_eq!(throttle.attempts.len(), CLIENTS_MAX);
+        assert!(!throttle.is_known(browser), "the client with the most wrong passwords is remembered longest");
+        assert!(throttle.to_json().len() < 100 * CLIENTS_MAX);
     }
 }

@@ -1,168 +1,136 @@
-//! Owns the door of a desk, whether of one room or of several: who is signed in, the pages' own files, and what stands
-//! around every answer. Does not own what a page is told or may ask.
+//! Owns what stands between a browser and a desk: the port, TLS, connection limits, which requests are let through, and
+//! signing in. The desk of one room and the desk of several share it. Does not own what lies behind it: pages and orders.
+
+mod authentication;
+mod background_file;
+mod bound;
+mod connections;
+mod error;
+mod json;
+mod known_browsers;
+mod login_throttle;
+mod password;
+mod requests;
+mod server;
+mod sign_ins;
+mod tls;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, SET_COOKIE};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::header::{RETRY_AFTER, SET_COOKIE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware;
-use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
+use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::guard::{address_of, guard};
-use super::lock::{Lock, Tried};
-use super::orders::Body;
+use authentication::{Authenticator, SignInResult};
+pub use bound::{BoundDesk, ServerOptions, bind, bind_rules};
+pub(in crate::desk) use connections::Connection;
+pub use error::DeskError;
+pub(in crate::desk) use json::{JsonBody, problem};
+pub use tls::Tls;
 
-/// No order is longer than this, in bytes.
+/// Maximum size of a request's body, in bytes.
 const BODY_BYTES_MAX: usize = 4 * 1024;
 
-/// A desk's door.
+/// Decides who reaches a desk's pages.
 #[derive(Debug)]
-pub(super) struct Door {
-    pub address: SocketAddr,
-    pub host_names: Vec<String>,
-    /// None where the door stands open, which it may on loopback alone.
-    pub lock: Option<Lock>,
-    font: Option<&'static [u8]>,
-    font_bold: Option<&'static [u8]>,
+pub(in crate::desk) struct Guard {
+    address: SocketAddr,
+    host_names: Vec<String>,
+    /// `None` where no password is set, which is allowed on loopback alone.
+    authenticator: Option<Authenticator>,
 }
 
-impl Door {
-    pub(super) fn new(
-        address: SocketAddr,
-        host_names: Vec<String>,
-        lock: Option<Lock>,
-        fonts: [Option<&'static [u8]>; 2],
-    ) -> Self {
-        let [font, font_bold] = fonts;
-        Self { address, host_names, lock, font, font_bold }
+impl Guard {
+    /// Whether a page is shown to signed-in browsers only.
+    pub(in crate::desk) const fn needs_sign_in(&self) -> bool {
+        self.authenticator.is_some()
     }
 
-    /// The sign-in that a browser shows.
-    pub(super) fn token(&self, headers: &HeaderMap) -> Option<String> {
-        self.lock.as_ref().and_then(|lock| lock.token(headers))
+    /// The sign-in token in a request's cookies.
+    pub(in crate::desk) fn token(&self, headers: &HeaderMap) -> Option<String> {
+        self.authenticator.as_ref().and_then(|authenticator| authenticator.token(headers))
     }
 
-    /// Whether whoever shows this has signed in, or need not.
-    pub(super) fn is_open_to(&self, token: Option<&str>) -> bool {
-        self.lock.as_ref().is_none_or(|lock| lock.sessions.is_signed_in(token))
+    /// Whether this token is signed in, or nobody has to be.
+    pub(in crate::desk) fn admits(&self, token: Option<&str>) -> bool {
+        self.authenticator.as_ref().is_none_or(|authenticator| authenticator.sign_ins.is_signed_in(token))
     }
 
-    /// Waits until whoever shows this is no longer signed in.
-    pub(super) async fn end_of(&self, token: Option<&str>) {
-        match &self.lock {
-            Some(lock) => lock.sessions.end_of(token).await,
+    /// Waits until this token is no longer signed in.
+    pub(in crate::desk) async fn signed_out(&self, token: Option<&str>) {
+        match &self.authenticator {
+            Some(authenticator) => authenticator.sign_ins.ended(token).await,
             None => std::future::pending().await,
         }
     }
-}
 
-/// The door's own addresses, with `inside` behind it.
-pub(super) fn router(door: &Arc<Door>, inside: Router) -> Router {
-    const CSS: &str = "text/css; charset=utf-8";
-    const JS: &str = "text/javascript; charset=utf-8";
-    Router::new()
-        .route("/", get(page))
-        .route("/login", get(login_page).post(sign_in))
-        .route("/logout", post(sign_out))
-        .route("/api/here", get(async || StatusCode::NO_CONTENT))
-        .route("/desk.js", file(JS, include_str!("page/desk.js")))
-        .route("/board.js", file(JS, include_str!("page/board.js")))
-        .route("/call.js", file(JS, include_str!("page/call.js")))
-        .route("/controls.js", file(JS, include_str!("page/controls.js")))
-        .route("/link.js", file(JS, include_str!("page/link.js")))
-        .route("/parts.js", file(JS, include_str!("page/parts.js")))
-        .route("/rooms.js", file(JS, include_str!("page/rooms.js")))
-        .route("/sound.js", file(JS, include_str!("page/sound.js")))
-        .route("/troubles.js", file(JS, include_str!("page/troubles.js")))
-        .route("/words.js", file(JS, include_str!("page/words.js")))
-        .route("/login.js", file(JS, include_str!("page/login.js")))
-        .route("/desk.css", file(CSS, include_str!("page/desk.css")))
-        .route("/icon.svg", file("image/svg+xml", include_str!("page/icon.svg")))
-        .route("/font.ttf", get(async |State(door): State<Arc<Door>>| typeface(door.font)))
-        .route("/font-bold.ttf", get(async |State(door): State<Arc<Door>>| typeface(door.font_bold)))
-        .with_state(Arc::clone(door))
-        .merge(inside)
-        .fallback(async || problem(StatusCode::NOT_FOUND, "there is nothing here"))
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(middleware::from_fn_with_state(Arc::clone(door), guard))
-}
-
-/// An answer that says what is wrong in plain words.
-pub(super) fn problem(status: StatusCode, why: &str) -> Response {
-    (status, Json(json!({ "error": why }))).into_response()
-}
-
-fn file(kind: &'static str, text: &'static str) -> axum::routing::MethodRouter<Arc<Door>> {
-    get(async move || ([(CONTENT_TYPE, kind)], text))
-}
-
-fn typeface(font: Option<&'static [u8]>) -> Response {
-    match font {
-        Some(font) => ([(CONTENT_TYPE, "font/ttf")], font).into_response(),
-        None => problem(StatusCode::NOT_FOUND, "this desk has no typeface of its own"),
+    /// The `Set-Cookie` value that prolongs a browser's sign-in. Sent with each page, so that a desk in daily use is
+    /// never signed out.
+    pub(in crate::desk) fn renewed_cookie(&self, headers: &HeaderMap) -> Option<HeaderValue> {
+        let authenticator = self.authenticator.as_ref()?;
+        authenticator.sign_in_cookie(&authenticator.token(headers)?).parse().ok()
     }
-}
 
-async fn page(State(door): State<Arc<Door>>, headers: HeaderMap) -> Response {
-    let mut answer = ([(CONTENT_TYPE, "text/html; charset=utf-8")], include_str!("page/desk.html")).into_response();
-    if let Some(lock) = &door.lock
-        && let Some(cookie) = lock.token(&headers).and_then(|token| lock.sign_in_cookie(&token).parse().ok())
-    {
-        // The browser's copy ends with ours, so that a desk that is used is never signed out.
-        answer.headers_mut().insert(SET_COOKIE, cookie);
+    /// The whole app: `public` is open to everybody who passes the request checks, `private` needs a sign-in.
+    fn protect(self: &Arc<Self>, public: Router, private: Router) -> Router {
+        let private = private
+            .route("/logout", post(sign_out).with_state(Arc::clone(self)))
+            .route("/api/here", get(async || StatusCode::NO_CONTENT))
+            .fallback(async || problem(StatusCode::NOT_FOUND, "there is nothing here"))
+            .layer(middleware::from_fn_with_state(Arc::clone(self), requests::require_sign_in));
+        public
+            .route("/login", post(sign_in).with_state(Arc::clone(self)))
+            .merge(private)
+            .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+            .layer(middleware::from_fn_with_state(Arc::clone(self), requests::check))
     }
-    answer
-}
-
-async fn login_page(State(door): State<Arc<Door>>, headers: HeaderMap) -> Response {
-    if door.is_open_to(door.token(&headers).as_deref()) {
-        return Redirect::to("/").into_response();
-    }
-    ([(CONTENT_TYPE, "text/html; charset=utf-8")], include_str!("page/login.html")).into_response()
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SignIn {
+struct Credentials {
     password: String,
 }
 
-async fn sign_in(State(door): State<Arc<Door>>, request: Request) -> Response {
-    let (from, headers) = (address_of(&request), request.headers().clone());
-    let Some(lock) = &door.lock else { return StatusCode::NO_CONTENT.into_response() };
-    if let Some(error) = lock.damage() {
+async fn sign_in(State(guard): State<Arc<Guard>>, request: Request) -> Response {
+    let (from, headers) = (requests::peer_address(&request), request.headers().clone());
+    let Some(authenticator) = &guard.authenticator else { return StatusCode::NO_CONTENT.into_response() };
+    if let Some(error) = authenticator.damage() {
         return problem(StatusCode::SERVICE_UNAVAILABLE, &error.to_string());
     }
-    let Body(SignIn { password }) = match Body::from_request(request, &()).await {
+    let JsonBody(Credentials { password }) = match JsonBody::from_request(request, &()).await {
         Ok(body) => body,
-        Err(refused) => return refused,
+        Err(rejection) => return rejection,
     };
-    match lock.try_password(from, &headers, password).await {
-        Ok(Tried::Right([sign_in, browser])) => {
-            let cookies = AppendHeaders([(SET_COOKIE, sign_in), (SET_COOKIE, browser)]);
+    match authenticator.sign_in(from, &headers, password).await {
+        Ok(SignInResult::Accepted { session_cookie, browser_cookie }) => {
+            let cookies = AppendHeaders([(SET_COOKIE, session_cookie), (SET_COOKIE, browser_cookie)]);
             (StatusCode::NO_CONTENT, cookies).into_response()
         }
-        Ok(Tried::Wrong) => problem(StatusCode::FORBIDDEN, "that is not the desk's password"),
-        Ok(Tried::Waits(wait)) => {
+        Ok(SignInResult::WrongPassword) => problem(StatusCode::FORBIDDEN, "that is not the desk's password"),
+        Ok(SignInResult::Throttled(wait)) => {
             let seconds = wait.as_secs() + 1;
             let why = Json(json!({ "error": "too many wrong passwords", "wait_seconds": seconds }));
-            let mut answer = (StatusCode::TOO_MANY_REQUESTS, why).into_response();
-            answer.headers_mut().insert(RETRY_AFTER, seconds.into());
-            answer
+            let mut response = (StatusCode::TOO_MANY_REQUESTS, why).into_response();
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
+            response
         }
         Err(error) => problem(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
     }
 }
 
-async fn sign_out(State(door): State<Arc<Door>>, headers: HeaderMap) -> Response {
-    match &door.lock {
-        Some(lock) => (StatusCode::NO_CONTENT, [(SET_COOKIE, lock.sign_out(&headers).await)]).into_response(),
+async fn sign_out(State(guard): State<Arc<Guard>>, headers: HeaderMap) -> Response {
+    match &guard.authenticator {
+        Some(authenticator) => {
+            (StatusCode::NO_CONTENT, [(SET_COOKIE, authenticator.sign_out(&headers).await)]).into_response()
+        }
         None => StatusCode::NO_CONTENT.into_response(),
     }
 }

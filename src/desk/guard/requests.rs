@@ -1,5 +1,5 @@
-//! Owns what stands between a browser and the desk: which host names it answers to, that an order comes from its own
-//! page, who is signed in, and the headers of every answer. Does not own what is answered.
+//! Owns which requests pass: the right host name, the desk's own page, a signed-in browser; and the security headers of
+//! every response. Does not own who is signed in.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -13,69 +13,61 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::door::{Door, problem};
-use super::seats::Seat;
+use super::connections::Connection;
+use super::{Guard, problem};
 
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; \
-                      connect-src 'self'; media-src 'self'; manifest-src 'none'; base-uri 'none'; form-action 'none'; \
-                      frame-ancestors 'none'";
+const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; \
+                              img-src 'self'; connect-src 'self'; media-src 'self'; manifest-src 'none'; \
+                              base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// The header that only our own page sends: another site's page cannot, without asking first.
-pub(super) const OWN_HEADER: &str = "x-stillroom";
+/// A header that only the desk's own page sends. A page of another site would need a CORS preflight for it, which a
+/// desk never grants.
+const OWN_HEADER: &str = "x-stillroom";
 
-/// Whoever comes in: the right host, its own page, and, beyond the sign-in page, a person who has signed in.
-pub(super) async fn guard(State(door): State<Arc<Door>>, request: Request, next: Next) -> Response {
-    let answer = match refusal(&door, &request) {
-        Some(refused) => refused,
+/// Lets a request through if it names this desk and comes from the desk's own page.
+pub(super) async fn check(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
+    let response = match rejection(&guard, &request) {
+        Some(rejection) => rejection,
         None => next.run(request).await,
     };
-    with_headers(answer)
+    with_security_headers(response)
 }
 
-fn refusal(door: &Door, request: &Request) -> Option<Response> {
+/// Lets a request through if its browser is signed in, or nobody has to be.
+pub(super) async fn require_sign_in(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
+    if guard.admits(guard.token(request.headers()).as_deref()) {
+        if let Some(connection) = request.extensions().get::<Connection>() {
+            connection.signed_in();
+        }
+        return next.run(request).await;
+    }
+    if request.uri().path() == "/" {
+        return Redirect::to("/login").into_response();
+    }
+    problem(StatusCode::UNAUTHORIZED, "sign in first")
+}
+
+fn rejection(guard: &Guard, request: &Request) -> Option<Response> {
     let headers = request.headers();
-    if !host_is_ours(door, headers) {
-        // A page elsewhere may have pointed a name of its own at this tablet.
+    if !is_own_host(guard, headers) {
         return Some(problem(StatusCode::MISDIRECTED_REQUEST, "this desk is not known by that name"));
     }
-    let path = request.uri().path();
-    let asks_for_page = path == "/" || path == "/login";
-    if !asks_for_page && !site_is_ours(headers) {
-        return Some(problem(StatusCode::FORBIDDEN, "only the desk's own page may ask this"));
-    }
-    if request.method() == Method::POST && !order_is_ours(headers) {
-        return Some(problem(StatusCode::FORBIDDEN, "only the desk's own page may ask this"));
-    }
-    if is_open_to_all(path) {
-        return None;
-    }
-    if door.is_open_to(door.token(headers).as_deref()) {
-        if let Some(seat) = request.extensions().get::<Seat>() {
-            seat.has_signed_in();
-        }
-        return None;
-    }
-    if path == "/" {
-        return Some(Redirect::to("/login").into_response());
-    }
-    Some(problem(StatusCode::UNAUTHORIZED, "sign in first"))
+    let is_navigation = matches!(request.uri().path(), "/" | "/login");
+    let is_allowed =
+        (is_navigation || is_same_site(headers)) && (request.method() != Method::POST || is_from_own_page(headers));
+    (!is_allowed).then(|| problem(StatusCode::FORBIDDEN, "only the desk's own page may ask this"))
 }
 
-/// Nothing here tells anything of the room.
-fn is_open_to_all(path: &str) -> bool {
-    matches!(path, "/login" | "/login.js" | "/words.js" | "/desk.css" | "/icon.svg" | "/font.ttf" | "/font-bold.ttf")
-}
-
-/// Where a request comes from; this tablet, if nobody says.
-pub(super) fn address_of(request: &Request) -> IpAddr {
+/// The address a request comes from; loopback where the server did not record one.
+pub(super) fn peer_address(request: &Request) -> IpAddr {
     let info = request.extensions().get::<ConnectInfo<SocketAddr>>();
     info.map_or(IpAddr::from([127, 0, 0, 1]), |info| info.0.ip())
 }
 
-/// On loopback a desk may stand open without a password, so a foreign name that resolves to it must not reach it.
-/// Beyond loopback the certificate does the same.
-fn host_is_ours(door: &Door, headers: &HeaderMap) -> bool {
-    if !door.address.ip().is_loopback() {
+/// Guards against DNS rebinding: on loopback a desk may be open without a password, so a foreign name that resolves to
+/// it must not reach it. Beyond loopback the certificate does the same.
+fn is_own_host(guard: &Guard, headers: &HeaderMap) -> bool {
+    if !guard.address.ip().is_loopback() {
         return true;
     }
     let Some(host) = headers.get(HOST).and_then(|host| host.to_str().ok()) else { return false };
@@ -86,30 +78,31 @@ fn host_is_ours(door: &Door, headers: &HeaderMap) -> bool {
     let name = name.trim_start_matches('[').trim_end_matches(']').to_lowercase();
     name == "localhost"
         || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
-        || door.host_names.iter().any(|known| known.eq_ignore_ascii_case(&name))
+        || guard.host_names.iter().any(|known| known.eq_ignore_ascii_case(&name))
 }
 
-fn site_is_ours(headers: &HeaderMap) -> bool {
+fn is_same_site(headers: &HeaderMap) -> bool {
     let site = headers.get("sec-fetch-site").and_then(|site| site.to_str().ok());
     site.is_none_or(|site| matches!(site, "same-origin" | "none"))
 }
 
-fn order_is_ours(headers: &HeaderMap) -> bool {
+/// Guards against cross-site request forgery.
+fn is_from_own_page(headers: &HeaderMap) -> bool {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let is_json = text(CONTENT_TYPE).is_some_and(|kind| kind.split(';').next() == Some("application/json"));
     let has_own_header = headers.get(OWN_HEADER).is_some_and(|value| value == "1");
-    let origin_is_ours = match (text(ORIGIN), text(HOST)) {
+    let is_own_origin = match (text(ORIGIN), text(HOST)) {
         (None, _) => true,
         (Some(origin), Some(host)) => origin.split_once("://").is_some_and(|(_, origin)| origin == host),
         (Some(_), None) => false,
     };
-    is_json && has_own_header && origin_is_ours
+    is_json && has_own_header && is_own_origin
 }
 
-fn with_headers(mut answer: Response) -> Response {
-    let headers = answer.headers_mut();
+fn with_security_headers(mut response: Response) -> Response {
+    let headers = response.headers_mut();
     let fixed: [(HeaderName, &'static str); 7] = [
-        (CONTENT_SECURITY_POLICY, POLICY),
+        (CONTENT_SECURITY_POLICY, CONTENT_POLICY),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (X_FRAME_OPTIONS, "DENY"),
         (REFERRER_POLICY, "no-referrer"),
@@ -120,5 +113,5 @@ fn with_headers(mut answer: Response) -> Response {
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    answer
+    response
 }

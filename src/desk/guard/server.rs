@@ -1,5 +1,5 @@
-//! Owns the desk's connections from the first packet to the last: who gets in, TLS, and how long anybody may take over
-//! anything. Does not own what is answered, nor which connection has to go: [`super::seats`] does.
+//! Owns a desk's connections from accepting to closing: TLS, and the time limits of a connection. Does not own the
+//! responses, nor which connection has to make way ([`super::connections`]).
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -24,169 +24,171 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use super::DeskError;
-use super::seats::{Limits, Seat, Seats};
+use super::connections::{Connection, ConnectionLimits, Connections};
 
-/// Greetings of TLS are exchanged within so long.
-const GREETS_WITHIN: Duration = Duration::from_secs(5);
-/// A whole request's head comes within so long; a connection on which nothing is asked ends as soon. A page asks every
-/// two seconds.
-const ASKS_WITHIN: Duration = Duration::from_secs(10);
-/// What was sent is taken within so long, or nobody is there any more.
-const TAKES_WITHIN: Duration = Duration::from_secs(20);
-/// A request's head has no more bytes than this.
+/// Time limit for the TLS handshake.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Time limit for a request's head to arrive, and for a connection to stay idle. A page sends a request every two
+/// seconds.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+/// Time limit for the peer to acknowledge what was sent (`TCP_USER_TIMEOUT`).
+const ACKNOWLEDGE_TIMEOUT: Duration = Duration::from_secs(20);
+/// Maximum size of a request's head, in bytes.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
-/// Connections that have been told to leave and have not closed their files yet.
-const LEAVING_MAX: usize = 16;
-/// A system that gives no file for a connection is asked again after so long.
-const WITHOUT_FILES: Duration = Duration::from_millis(50);
-/// What strangers do is told no more often than this.
-const TOLD_EVERY: Duration = Duration::from_mins(1);
-/// Open requests get so long when the desk closes; a stream would otherwise hold it for ever.
-const CLOSES_WITHIN: Duration = Duration::from_millis(300);
+/// Connections that were told to close and may still hold their file descriptors.
+const CLOSING_MAX: usize = 16;
+/// Pause before accepting again after the operating system had no file descriptor left.
+const ACCEPT_RETRY_INTERVAL: Duration = Duration::from_millis(50);
+/// Minimum time between two warnings about evicted connections.
+const WARN_INTERVAL: Duration = Duration::from_mins(1);
+/// Grace period for open requests when the desk closes; a page's stream would otherwise hold it open for ever.
+const CLOSE_TIMEOUT: Duration = Duration::from_millis(300);
 
-/// How TLS is spoken, as it is at each moment; none on loopback.
-pub(super) type Speaks = Option<watch::Receiver<Arc<ServerConfig>>>;
+/// The TLS configuration, renewed from time to time; `None` on loopback.
+pub(super) type TlsConfigs = Option<watch::Receiver<Arc<ServerConfig>>>;
 
-/// Serves `app` until `shutdown` is there.
+/// Serves `app` until `shutdown` completes.
 pub(super) async fn serve(
     listener: TcpListener,
-    speaks: Speaks,
+    tls_configs: TlsConfigs,
     app: Router,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), DeskError> {
     let listener = tokio::net::TcpListener::from_std(listener).map_err(DeskError::Served)?;
-    let limits = Limits::within(open_files_max());
-    let seats = Seats::new(limits);
-    let places = Arc::new(Semaphore::new(limits.in_all + LEAVING_MAX));
+    let limits = ConnectionLimits::within(open_files_max());
+    let connections = Connections::new(limits);
+    let permits = Arc::new(Semaphore::new(limits.total + CLOSING_MAX));
     let (close, closing) = watch::channel(false);
-    let mut open = JoinSet::new();
-    let mut told = Told::default();
+    let mut tasks = JoinSet::new();
+    let mut warning = EvictionWarning::default();
     tokio::pin!(shutdown);
     loop {
-        let came = tokio::select! {
+        let accepted = tokio::select! {
             () = &mut shutdown => break,
-            came = accept(&listener, &places) => came,
+            accepted = accept(&listener, &permits) => accepted,
         };
-        while open.try_join_next().is_some() {}
-        told.tell(&seats);
-        let (stream, from, place) = match came {
-            Ok(came) => came,
+        while tasks.try_join_next().is_some() {}
+        warning.warn(&connections);
+        let (stream, peer, permit) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
-                // A want of files ends with a connection that has shown nothing; anything else ends by itself.
-                tracing::debug!(%error, "a connection to the desk could not be taken");
-                seats.free_one();
-                sleep(WITHOUT_FILES).await;
+                // Closing the least useful connection frees a file descriptor; any other error passes by itself.
+                tracing::debug!(%error, "a connection to the desk could not be accepted");
+                connections.evict_one();
+                sleep(ACCEPT_RETRY_INTERVAL).await;
                 continue;
             }
         };
-        let Some(seat) = seats.take(from.ip()) else { continue };
-        let connection = Connection { stream, from, seat, closing: closing.clone(), app: app.clone() };
-        open.spawn(connection.attend(speaks.clone(), place));
+        let Some(connection) = connections.open(peer.ip()) else { continue };
+        let task = ConnectionTask { stream, peer, connection, closing: closing.clone(), app: app.clone() };
+        tasks.spawn(task.run(tls_configs.clone(), permit));
     }
     drop(listener);
     close.send_replace(true);
-    let all_end = async { while open.join_next().await.is_some() {} };
-    // Whoever is still there then is cut off with the set.
-    let _ = timeout(CLOSES_WITHIN, all_end).await;
+    let all_closed = async { while tasks.join_next().await.is_some() {} };
+    // Dropping the set aborts the tasks that are still running.
+    let _ = timeout(CLOSE_TIMEOUT, all_closed).await;
     Ok(())
 }
 
 async fn accept(
     listener: &tokio::net::TcpListener,
-    places: &Arc<Semaphore>,
+    permits: &Arc<Semaphore>,
 ) -> std::io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    // First the place: what waits outside takes no file.
-    let place = Arc::clone(places).acquire_owned().await.map_err(std::io::Error::other)?;
-    let (stream, from) = listener.accept().await?;
-    Ok((stream, from, place))
+    // The permit first: a connection that waits in the kernel's backlog takes no file descriptor.
+    let permit = Arc::clone(permits).acquire_owned().await.map_err(std::io::Error::other)?;
+    let (stream, peer) = listener.accept().await?;
+    Ok((stream, peer, permit))
 }
 
-/// How many files this process may have open.
+/// Maximum number of open files of this process (`RLIMIT_NOFILE`).
 fn open_files_max() -> u64 {
     rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX)
 }
 
-/// What strangers do, told now and then.
+/// Logs evicted connections at a limited rate, since strangers can cause any number of them.
 #[derive(Default)]
-struct Told(Option<Instant>);
+struct EvictionWarning {
+    warned_at: Option<Instant>,
+}
 
-impl Told {
-    fn tell(&mut self, seats: &Seats) {
-        if self.0.is_some_and(|told| told.elapsed() < TOLD_EVERY) {
+impl EvictionWarning {
+    fn warn(&mut self, connections: &Connections) {
+        if self.warned_at.is_some_and(|warned_at| warned_at.elapsed() < WARN_INTERVAL) {
             return;
         }
-        let sent_away = seats.sent_away();
-        if sent_away > 0 {
-            self.0 = Some(Instant::now());
-            tracing::warn!(sent_away, "more connections came to the desk than it has; the silent ones were closed");
+        let evicted = connections.take_evicted_count();
+        if evicted > 0 {
+            self.warned_at = Some(Instant::now());
+            tracing::warn!(evicted, "too many connections to the desk; the idle ones were closed");
         }
     }
 }
 
-struct Connection {
+struct ConnectionTask {
     stream: TcpStream,
-    from: SocketAddr,
-    seat: Seat,
+    peer: SocketAddr,
+    connection: Connection,
     closing: watch::Receiver<bool>,
     app: Router,
 }
 
-impl Connection {
-    /// Attends to it until it ends, has to leave, or the desk closes.
-    async fn attend(self, speaks: Speaks, _place: OwnedSemaphorePermit) {
-        let Self { stream, from, seat, closing, app } = self;
-        // Without either it is only slower, and stays longer.
+impl ConnectionTask {
+    /// Serves the connection until it ends, is evicted, or the desk closes.
+    async fn run(self, tls_configs: TlsConfigs, _permit: OwnedSemaphorePermit) {
+        let Self { stream, peer, connection, closing, app } = self;
+        // Both are optional: without them the connection is only slower, or lingers.
         let _ = stream.set_nodelay(true);
-        let takes_within_ms = u32::try_from(TAKES_WITHIN.as_millis()).unwrap_or(u32::MAX);
-        let _ = rustix::net::sockopt::set_tcp_user_timeout(&stream, takes_within_ms);
-        let leaves = seat.clone();
-        let serves = async {
-            match speaks {
-                None => talk(stream, from, seat, closing, app).await,
-                Some(speaks) => {
-                    let acceptor = TlsAcceptor::from(speaks.borrow().clone());
-                    if let Ok(Ok(stream)) = timeout(GREETS_WITHIN, acceptor.accept(stream)).await {
-                        talk(stream, from, seat, closing, app).await;
+        let timeout_ms = u32::try_from(ACKNOWLEDGE_TIMEOUT.as_millis()).unwrap_or(u32::MAX);
+        let _ = rustix::net::sockopt::set_tcp_user_timeout(&stream, timeout_ms);
+        let handle = connection.clone();
+        let serving = async {
+            match tls_configs {
+                None => serve_http(stream, peer, connection, closing, app).await,
+                Some(configs) => {
+                    let acceptor = TlsAcceptor::from(configs.borrow().clone());
+                    if let Ok(Ok(stream)) = timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
+                        serve_http(stream, peer, connection, closing, app).await;
                     }
                 }
             }
         };
         tokio::select! {
-            () = leaves.left() => {}
-            () = serves => {}
+            () = handle.evicted() => {}
+            () = serving => {}
         }
     }
 }
 
-async fn talk(
+async fn serve_http(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send,
-    from: SocketAddr,
-    seat: Seat,
+    peer: SocketAddr,
+    connection: Connection,
     mut closing: watch::Receiver<bool>,
     app: Router,
 ) {
-    let inside = TowerToHyperService::new(app);
+    let app = TowerToHyperService::new(app);
     let service = service_fn(move |mut request: Request<Incoming>| {
-        let turn = seat.answers();
-        request.extensions_mut().insert(ConnectInfo(from));
-        request.extensions_mut().insert(seat.clone());
-        let answer = inside.call(request);
+        let in_progress = connection.begin_request();
+        request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(connection.clone());
+        let response = app.call(request);
         async move {
-            let answer: Result<Response, Infallible> = answer.await;
-            drop(turn);
-            answer
+            let response: Result<Response, Infallible> = response.await;
+            drop(in_progress);
+            response
         }
     });
-    let connection = http1::Builder::new()
+    let http = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(ASKS_WITHIN)
+        .header_read_timeout(REQUEST_TIMEOUT)
         .max_buf_size(HEAD_BYTES_MAX)
         .serve_connection(TokioIo::new(stream), service);
-    tokio::pin!(connection);
-    // How a connection ended is nobody's concern: a browser closes as it likes.
+    tokio::pin!(http);
+    // A browser may drop a connection at any time, so an error here means nothing.
     tokio::select! {
-        _ = connection.as_mut() => return,
-        () = async { drop(closing.wait_for(|closing| *closing).await) } => connection.as_mut().graceful_shutdown(),
+        _ = http.as_mut() => return,
+        () = async { drop(closing.wait_for(|closing| *closing).await) } => http.as_mut().graceful_shutdown(),
     }
-    let _ = connection.await;
+    let _ = http.await;
 }

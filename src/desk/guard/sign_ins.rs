@@ -1,5 +1,5 @@
-//! Owns who has signed in at the desk. Sign-ins outlive a restart of the program, since each reset of the room is one,
-//! and a desk that was signed out by it could not be called. Nothing here waits for a disk. Does not own the password.
+//! Owns who is signed in at a desk. Sign-ins survive a restart of the program: each reset of the room is one, and a desk
+//! that it signed out could not receive calls. Nothing here waits for a disk. Does not own the password.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -13,145 +13,145 @@ use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
 use super::DeskError;
-use super::keeper::Keeper;
+use super::background_file::{BackgroundFile, WriteId};
 use crate::paths::private;
 
-/// A sign-in ends so long after the page was last open, in seconds.
+/// Lifetime of a sign-in after the page was last open, in seconds.
 pub(super) const SIGN_IN_SECONDS: u64 = 7 * 24 * 60 * 60;
-/// The end of a sign-in is written anew only when it has moved by this much, in seconds.
-const PUT_OFF_SECONDS: u64 = 60 * 60;
-/// More sign-ins than this push out the oldest.
+/// A sign-in's expiry is stored again only once it has moved by this much, in seconds, to spare the disk.
+const RENEWAL_STEP_SECONDS: u64 = 60 * 60;
+/// Maximum number of sign-ins; one more ends the oldest.
 const SIGN_INS_MAX: usize = 64;
-/// The file is never larger: sixty-four names and times, and no more.
+/// Maximum size of the file, in bytes; sixty-four hashes and times fit several times over.
 const FILE_BYTES_MAX: usize = 64 * 1024;
 const TOKEN_BYTES: usize = 32;
 
 /// The sign-ins of a desk.
 #[derive(Debug)]
-pub(super) struct Sessions {
-    kept: Mutex<Kept>,
-    keeper: Keeper,
-    /// Says that a sign-in has ended.
-    ended: watch::Sender<()>,
+pub(super) struct SignIns {
+    table: Mutex<SignInTable>,
+    file: BackgroundFile,
+    /// Notifies streams that some sign-in has ended.
+    any_ended: watch::Sender<()>,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
-struct Kept {
-    /// A new password signs everybody out: this is the hash of the hash under which the sign-ins were made.
+struct SignInTable {
+    /// Hash of the password's hash: sign-ins made under another password are void.
     password: String,
-    /// The hash of each token, and when it ends, in seconds of the epoch.
+    /// The hash of each token, and when it expires, in seconds since 1970.
     until: BTreeMap<String, u64>,
 }
 
-impl Sessions {
-    /// Reads the sign-ins that were kept in this folder under this password.
+impl SignIns {
+    /// Restores the sign-ins that were stored in this folder under this password.
     pub(super) fn open(folder: &Path, password_hash: &str) -> Self {
-        let file = folder.join("sessions.json");
-        let written = file.clone();
-        let write = move |bytes: &[u8]| private::write_whole(&written, bytes);
-        let found = private::read_limited(&file, FILE_BYTES_MAX).ok().flatten();
-        Self::kept_by(write, found.as_deref(), password_hash)
+        let path = folder.join("sessions.json");
+        let stored = private::read_limited(&path, FILE_BYTES_MAX).ok().flatten();
+        Self::stored_by(move |bytes| private::write_whole(&path, bytes), stored.as_deref(), password_hash)
     }
 
-    fn kept_by(
+    fn stored_by(
         write: impl Fn(&[u8]) -> io::Result<()> + Send + 'static,
-        found: Option<&[u8]>,
+        stored: Option<&[u8]>,
         password_hash: &str,
     ) -> Self {
         let password = digest(password_hash.as_bytes());
-        // A file that cannot be read signs everybody out, which is safe.
-        let kept: Option<Kept> = found.and_then(|bytes| serde_json::from_slice(bytes).ok());
-        let mut kept = kept.filter(|kept| kept.password == password).unwrap_or_default();
-        kept.password = password;
+        // A file that cannot be parsed signs everybody out, which is safe.
+        let table: Option<SignInTable> = stored.and_then(|bytes| serde_json::from_slice(bytes).ok());
+        let mut table = table.filter(|table| table.password == password).unwrap_or_default();
+        table.password = password;
         let now_s = epoch_seconds();
-        kept.until.retain(|_, until| *until > now_s);
-        let keeper = Keeper::new("the sign-ins at the desk", write);
-        Self { kept: Mutex::new(kept), keeper, ended: watch::Sender::new(()) }
+        table.until.retain(|_, until| *until > now_s);
+        let file = BackgroundFile::new("the sign-ins at the desk", write);
+        Self { table: Mutex::new(table), file, any_ended: watch::Sender::new(()) }
     }
 
-    /// Signs in: the token for the browser, and the number by which it is kept.
-    pub(super) fn sign_in(&self) -> Result<(String, u64), DeskError> {
+    /// Signs in. Returns the browser's token and the write that stores it.
+    pub(super) fn sign_in(&self) -> Result<(String, WriteId), DeskError> {
         let mut bytes = [0_u8; TOKEN_BYTES];
         getrandom::fill(&mut bytes).map_err(|error| DeskError::Randomness(error.to_string()))?;
         let token = hexadecimal(&bytes);
-        let mut kept = self.kept();
-        while kept.until.len() >= SIGN_INS_MAX {
-            let Some(oldest) = kept.until.iter().min_by_key(|(_, until)| **until).map(|(token, _)| token.clone())
+        let mut table = self.table();
+        while table.until.len() >= SIGN_INS_MAX {
+            let Some(oldest) = table.until.iter().min_by_key(|(_, until)| **until).map(|(token, _)| token.clone())
             else {
                 break;
             };
-            kept.until.remove(&oldest);
-            self.ended.send_replace(());
+            table.until.remove(&oldest);
+            self.any_ended.send_replace(());
         }
-        kept.until.insert(digest(token.as_bytes()), epoch_seconds() + SIGN_IN_SECONDS);
-        Ok((token, self.keep(&kept)))
+        table.until.insert(digest(token.as_bytes()), epoch_seconds() + SIGN_IN_SECONDS);
+        Ok((token, self.save(&table)))
     }
 
-    /// Whether this token is signed in; if so, its end is put off.
+    /// Whether this token is signed in; if so, its lifetime starts again.
     pub(super) fn is_signed_in(&self, token: Option<&str>) -> bool {
         let Some(token) = token else { return false };
-        let name = digest(token.as_bytes());
+        let key = digest(token.as_bytes());
         let now_s = epoch_seconds();
-        let mut kept = self.kept();
-        let Some(until) = kept.until.get(&name).copied() else { return false };
+        let mut table = self.table();
+        let Some(until) = table.until.get(&key).copied() else { return false };
         if until <= now_s {
-            kept.until.remove(&name);
-            self.keep(&kept);
-            self.ended.send_replace(());
+            table.until.remove(&key);
+            self.save(&table);
+            self.any_ended.send_replace(());
             return false;
         }
-        if until + PUT_OFF_SECONDS < now_s + SIGN_IN_SECONDS {
-            kept.until.insert(name, now_s + SIGN_IN_SECONDS);
-            self.keep(&kept);
+        if until + RENEWAL_STEP_SECONDS < now_s + SIGN_IN_SECONDS {
+            table.until.insert(key, now_s + SIGN_IN_SECONDS);
+            self.save(&table);
         }
         true
     }
 
-    /// Signs out, and ends every stream of this sign-in. The number by which it is kept, if there was one.
-    pub(super) fn sign_out(&self, token: Option<&str>) -> Option<u64> {
-        let mut kept = self.kept();
-        kept.until.remove(&digest(token?.as_bytes()))?;
-        self.ended.send_replace(());
-        Some(self.keep(&kept))
+    /// Signs out. Returns the write that stores it, or `None` if the token was not signed in.
+    pub(super) fn sign_out(&self, token: Option<&str>) -> Option<WriteId> {
+        let mut table = self.table();
+        table.until.remove(&digest(token?.as_bytes()))?;
+        self.any_ended.send_replace(());
+        Some(self.save(&table))
     }
 
-    /// There is a new password: everybody is signed out.
+    /// Signs everybody out, since there is a new password.
     pub(super) fn end_all(&self, password_hash: &str) {
-        let mut kept = self.kept();
-        *kept = Kept { password: digest(password_hash.as_bytes()), until: BTreeMap::new() };
-        self.keep(&kept);
-        self.ended.send_replace(());
+        let mut table = self.table();
+        *table = SignInTable { password: digest(password_hash.as_bytes()), until: BTreeMap::new() };
+        self.save(&table);
+        self.any_ended.send_replace(());
     }
 
-    /// Waits until this is on disk, but no longer than `limit`: nobody waits for a disk that hangs.
-    pub(super) async fn are_kept_within(&self, number: u64, limit: Duration) {
-        if !self.keeper.has_kept_within(number, limit).await {
-            tracing::warn!("the disk does not take who has signed in at the desk; a restart would go by what it has");
+    /// Waits up to `limit` until this write is on disk, and logs if it is not.
+    pub(super) async fn written(&self, write: WriteId, limit: Duration) {
+        if !self.file.written(write, limit).await {
+            tracing::warn!(
+                "who is signed in at the desk is not on disk yet; a restart now would restore an older state"
+            );
         }
     }
 
-    /// The same for all of it.
-    pub(super) async fn are_all_kept_within(&self, limit: Duration) {
-        self.keeper.has_kept_all_within(limit).await;
+    /// Waits up to `limit` until every write so far is on disk.
+    pub(super) async fn all_written(&self, limit: Duration) {
+        self.file.all_written(limit).await;
     }
 
     /// Waits until this token is no longer signed in.
-    pub(super) async fn end_of(&self, token: Option<&str>) {
-        let mut ended = self.ended.subscribe();
+    pub(super) async fn ended(&self, token: Option<&str>) {
+        let mut any_ended = self.any_ended.subscribe();
         while self.is_signed_in(token) {
-            if ended.changed().await.is_err() {
+            if any_ended.changed().await.is_err() {
                 return;
             }
         }
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn table(&self) -> MutexGuard<'_, SignInTable> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn keep(&self, kept: &Kept) -> u64 {
-        // A map of texts and numbers can always be written as JSON.
-        self.keeper.keep(serde_json::to_vec(kept).unwrap_or_default())
+    fn save(&self, table: &SignInTable) -> WriteId {
+        // A map of strings and numbers always serialises.
+        self.file.write(serde_json::to_vec(table).unwrap_or_default())
     }
 }
 
@@ -166,6 +166,7 @@ pub(super) fn hexadecimal(bytes: &[u8]) -> String {
     })
 }
 
+/// Seconds since 1970.
 pub(super) fn epoch_seconds() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
@@ -179,54 +180,54 @@ mod tests {
     const LIMIT: Duration = Duration::from_secs(20);
 
     #[tokio::test]
-    async fn a_sign_in_outlives_a_restart_but_not_a_new_password() {
+    async fn a_sign_in_survives_a_restart_but_not_a_new_password() {
         let folder = tempfile::tempdir().unwrap();
-        let open = |hash: &str| Sessions::open(folder.path(), hash);
-        let sessions = open("one");
-        let (token, number) = sessions.sign_in().unwrap();
-        sessions.are_kept_within(number, LIMIT).await;
+        let open = |hash: &str| SignIns::open(folder.path(), hash);
+        let sign_ins = open("one");
+        let (token, number) = sign_ins.sign_in().unwrap();
+        sign_ins.written(number, LIMIT).await;
         assert!(open("one").is_signed_in(Some(&token)));
         assert!(!open("one").is_signed_in(Some("other")));
         assert!(!open("one").is_signed_in(None));
         let file = fs::read_to_string(folder.path().join("sessions.json")).unwrap();
         assert!(!file.contains(&token), "the token itself is never on disk");
         assert!(!open("two").is_signed_in(Some(&token)));
-        let sessions = open("one");
-        let number = sessions.sign_out(Some(&token)).unwrap();
-        assert!(!sessions.is_signed_in(Some(&token)));
-        sessions.are_kept_within(number, LIMIT).await;
-        assert!(!open("one").is_signed_in(Some(&token)), "nor does a restart bring it back");
+        let sign_ins = open("one");
+        let number = sign_ins.sign_out(Some(&token)).unwrap();
+        assert!(!sign_ins.is_signed_in(Some(&token)));
+        sign_ins.written(number, LIMIT).await;
+        assert!(!open("one").is_signed_in(Some(&token)), "a restart does not bring it back");
     }
 
     #[tokio::test]
-    async fn a_disk_that_hangs_stalls_no_sign_in() {
+    async fn a_disk_that_hangs_delays_no_sign_in() {
         let (disk, hangs) = std::sync::mpsc::channel::<()>();
-        let sessions = Sessions::kept_by(move |_| hangs.recv().map_err(io::Error::other), None, "hash");
-        let tokens: Vec<String> = (0..3).map(|_| sessions.sign_in().unwrap().0).collect();
-        assert!(tokens.iter().all(|token| sessions.is_signed_in(Some(token))));
-        let number = sessions.sign_out(Some(&tokens[0])).unwrap();
-        // Answers that are to be on disk wait for no longer than they say.
-        sessions.are_kept_within(number, Duration::from_millis(20)).await;
-        assert!(!sessions.is_signed_in(Some(&tokens[0])) && sessions.is_signed_in(Some(&tokens[1])));
+        let sign_ins = SignIns::stored_by(move |_| hangs.recv().map_err(io::Error::other), None, "hash");
+        let tokens: Vec<String> = (0..3).map(|_| sign_ins.sign_in().unwrap().0).collect();
+        assert!(tokens.iter().all(|token| sign_ins.is_signed_in(Some(token))));
+        let number = sign_ins.sign_out(Some(&tokens[0])).unwrap();
+        // The wait for the disk is bounded.
+        sign_ins.written(number, Duration::from_millis(20)).await;
+        assert!(!sign_ins.is_signed_in(Some(&tokens[0])) && sign_ins.is_signed_in(Some(&tokens[1])));
         drop(disk);
     }
 
     #[tokio::test]
-    async fn whoever_listens_hears_at_once_that_a_sign_in_has_ended() {
+    async fn the_end_of_a_sign_in_is_noticed_at_once() {
         let folder = tempfile::tempdir().unwrap();
-        let sessions = Sessions::open(folder.path(), "hash");
-        sessions.end_of(None).await;
-        let (first, _) = sessions.sign_in().unwrap();
-        let pushed_out = sessions.end_of(Some(&first));
-        tokio::pin!(pushed_out);
-        assert!(tokio::time::timeout(Duration::from_millis(20), pushed_out.as_mut()).await.is_err());
-        sessions.kept().until.insert(digest(first.as_bytes()), epoch_seconds() + 1_000);
-        let tokens: Vec<String> = (0..SIGN_INS_MAX).map(|_| sessions.sign_in().unwrap().0).collect();
-        tokio::time::timeout(LIMIT, pushed_out).await.expect("more sign-ins than there may be push out the oldest");
-        let signs_out = sessions.end_of(Some(&tokens[0]));
+        let sign_ins = SignIns::open(folder.path(), "hash");
+        sign_ins.ended(None).await;
+        let (first, _) = sign_ins.sign_in().unwrap();
+        let oldest_ended = sign_ins.ended(Some(&first));
+        tokio::pin!(oldest_ended);
+        assert!(tokio::time::timeout(Duration::from_millis(20), oldest_ended.as_mut()).await.is_err());
+        sign_ins.table().until.insert(digest(first.as_bytes()), epoch_seconds() + 1_000);
+        let tokens: Vec<String> = (0..SIGN_INS_MAX).map(|_| sign_ins.sign_in().unwrap().0).collect();
+        tokio::time::timeout(LIMIT, oldest_ended).await.expect("one sign-in too many ends the oldest");
+        let signs_out = sign_ins.ended(Some(&tokens[0]));
         tokio::pin!(signs_out);
         assert!(tokio::time::timeout(Duration::from_millis(20), signs_out.as_mut()).await.is_err());
-        sessions.sign_out(Some(&tokens[0]));
+        sign_ins.sign_out(Some(&tokens[0]));
         tokio::time::timeout(LIMIT, signs_out).await.expect("a sign-out ends it");
     }
 }

@@ -1,5 +1,5 @@
-//! Owns the desk's certificates: the room's own small authority, the server certificate signed by it, or the clinic's
-//! own files. Does not own when TLS is needed: `bind_rules` does.
+//! Owns the desk's certificates: those of the built-in certificate authority, or the clinic's own files. Does not own
+//! when TLS is needed ([`super::bind_rules`]).
 
 use std::fmt::Display;
 use std::fs;
@@ -20,29 +20,29 @@ use serde::{Deserialize, Serialize};
 use super::DeskError;
 use crate::paths::private;
 
-/// The authority is trusted once by hand, so it lives long.
+/// Lifetime of the authority: staff install it in every browser by hand, so it is long.
 const CA_DAYS: u64 = 3_650;
-/// Browsers refuse server certificates beyond 398 days; ours are far below.
+/// Lifetime of a server certificate. Browsers refuse more than 398 days (CA/Browser Forum, ballot SC31).
 const SERVER_DAYS: u64 = 180;
-/// A server certificate is made anew this long before it runs out.
+/// A certificate is renewed this long before it expires.
 const RENEW_DAYS_BEFORE: u64 = 45;
-/// A clock that is a little behind ours must not refuse a fresh certificate.
+/// `notBefore` lies this far back, so that a browser whose clock is slow accepts a fresh certificate.
 const BACKDATED_DAYS: u64 = 2;
 
 const CA_FILE: &str = "ca.pem";
 const CA_KEY_FILE: &str = "ca-key.pem";
-const CA_DATES_FILE: &str = "ca.json";
+const CA_FACTS_FILE: &str = "ca.json";
 const SERVER_FILE: &str = "server.pem";
 const SERVER_KEY_FILE: &str = "server-key.pem";
-const SERVER_DATES_FILE: &str = "server.json";
+const SERVER_FACTS_FILE: &str = "server.json";
 
-/// Which certificate the desk shows beyond loopback.
+/// The certificate a desk shows beyond loopback.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Tls {
-    /// One from the room's own authority, made and renewed in the desk's folder.
+    /// Issued by the built-in authority, kept and renewed in the desk's folder.
     #[default]
     Auto,
-    /// The clinic's own, both in PEM.
+    /// The clinic's own files in PEM.
     Files {
         /// The certificate and its chain.
         cert: PathBuf,
@@ -51,7 +51,7 @@ pub enum Tls {
     },
 }
 
-/// A certificate that is ready to be shown.
+/// A usable certificate.
 #[derive(Debug)]
 pub(super) struct Certificate {
     source: Tls,
@@ -60,15 +60,15 @@ pub(super) struct Certificate {
     names: Vec<String>,
 }
 
-/// What a certificate was made for; kept beside it, since reading it back would take a parser of its own.
+/// What a certificate was issued for. Stored beside it, since reading it back would need an X.509 parser.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Made {
+struct CertificateFacts {
     until: NaiveDate,
     names: Vec<String>,
 }
 
 impl Certificate {
-    /// Reads the certificate, or makes it.
+    /// Reads the certificate, or issues it.
     pub(super) fn ready(source: &Tls, folder: &Path, names: &[String]) -> Result<Self, DeskError> {
         let certificate = Self {
             source: source.clone(),
@@ -78,18 +78,18 @@ impl Certificate {
         };
         if certificate.source == Tls::Auto {
             make_folder(folder)?;
-            certificate.make_what_is_missing(today())?;
+            certificate.issue_missing(today())?;
         }
         certificate.server_config()?;
         Ok(certificate)
     }
 
-    /// The file of the room's own authority.
+    /// The certificate file of the built-in authority.
     pub(super) fn ca_file(&self) -> Option<&Path> {
         (self.source == Tls::Auto).then_some(self.ca_file.as_path())
     }
 
-    /// The server's side of TLS, from the files as they are now.
+    /// The TLS configuration with the files as they are now.
     pub(super) fn server_config(&self) -> Result<Arc<ServerConfig>, DeskError> {
         let (cert, key) = match &self.source {
             Tls::Auto => (self.folder.join(SERVER_FILE), self.folder.join(SERVER_KEY_FILE)),
@@ -111,56 +111,56 @@ impl Certificate {
         Ok(Arc::new(config))
     }
 
-    /// A fresh configuration, if the certificate was near its end and is new now. The clinic's own files are read
-    /// again each time, since the clinic renews them in place.
+    /// A new configuration, if the certificate had to be renewed. The clinic's own files are always read again, since
+    /// the clinic renews them in place.
     pub(super) fn renewed(&self) -> Result<Option<Arc<ServerConfig>>, DeskError> {
         let new = match self.source {
-            Tls::Auto => self.make_what_is_missing(today())?,
+            Tls::Auto => self.issue_missing(today())?,
             Tls::Files { .. } => true,
         };
         if new { self.server_config().map(Some) } else { Ok(None) }
     }
 
-    /// Makes the authority if there is none and the server certificate if it is missing, near its end or for other
-    /// names. Whether anything was made.
-    fn make_what_is_missing(&self, today: NaiveDate) -> Result<bool, DeskError> {
-        let kept = self.kept(&[CA_FILE, CA_KEY_FILE], CA_DATES_FILE, today);
-        let ca = match kept.filter(|ca| self.names.iter().all(|name| is_permitted(name, ca))) {
-            Some(made) => made,
-            None => self.make_ca(today)?,
+    /// Issues the authority if there is none, and the server certificate if it is missing, near its expiry or for other
+    /// names. Returns whether anything was issued.
+    fn issue_missing(&self, today: NaiveDate) -> Result<bool, DeskError> {
+        let stored = self.stored(&[CA_FILE, CA_KEY_FILE], CA_FACTS_FILE, today);
+        let ca = match stored.filter(|ca| self.names.iter().all(|name| is_permitted(name, ca))) {
+            Some(ca) => ca,
+            None => self.issue_ca(today)?,
         };
-        let kept = self.kept(&[SERVER_FILE, SERVER_KEY_FILE], SERVER_DATES_FILE, today);
-        if kept.is_some_and(|made| made.names == self.names) {
+        let stored = self.stored(&[SERVER_FILE, SERVER_KEY_FILE], SERVER_FACTS_FILE, today);
+        if stored.is_some_and(|server| server.names == self.names) {
             return Ok(false);
         }
-        self.make_server(today, &ca)?;
+        self.issue_server(today, &ca)?;
         Ok(true)
     }
 
-    fn kept(&self, files: &[&str], dates: &str, today: NaiveDate) -> Option<Made> {
+    fn stored(&self, files: &[&str], facts: &str, today: NaiveDate) -> Option<CertificateFacts> {
         if !files.iter().all(|file| self.folder.join(file).is_file()) {
             return None;
         }
-        let made: Made = serde_json::from_slice(&fs::read(self.folder.join(dates)).ok()?).ok()?;
-        let renew_from = made.until.checked_sub_days(Days::new(RENEW_DAYS_BEFORE))?;
-        (today < renew_from).then_some(made)
+        let facts: CertificateFacts = serde_json::from_slice(&fs::read(self.folder.join(facts)).ok()?).ok()?;
+        let renew_from = facts.until.checked_sub_days(Days::new(RENEW_DAYS_BEFORE))?;
+        (today < renew_from).then_some(facts)
     }
 
-    fn make_ca(&self, today: NaiveDate) -> Result<Made, DeskError> {
+    fn issue_ca(&self, today: NaiveDate) -> Result<CertificateFacts, DeskError> {
         let path = self.folder.join(CA_FILE);
         let key = KeyPair::generate().map_err(|error| unusable(&path, &error))?;
-        let made = Made { until: after(today, CA_DAYS), names: permitted_names(&self.names) };
-        tracing::warn!(file = %path.display(), "a new authority for the desk; browsers of the clinic must trust this file");
-        let ca = ca_params(today, &made).self_signed(&key).map_err(|error| unusable(&path, &error))?;
-        // A server certificate of an older authority must never be taken for one of this.
-        remove(&self.folder.join(SERVER_DATES_FILE))?;
+        let facts = CertificateFacts { until: after(today, CA_DAYS), names: permitted_names(&self.names) };
+        tracing::warn!(file = %path.display(), "a new certificate authority for the desk; the clinic's browsers must trust this file");
+        let ca = ca_params(today, &facts).self_signed(&key).map_err(|error| unusable(&path, &error))?;
+        // A server certificate of the old authority must never be taken for one of the new.
+        remove(&self.folder.join(SERVER_FACTS_FILE))?;
         write_private(&self.folder.join(CA_KEY_FILE), key.serialize_pem().as_bytes())?;
         write_private(&path, ca.pem().as_bytes())?;
-        self.write_dates(CA_DATES_FILE, &made)?;
-        Ok(made)
+        self.write_facts(CA_FACTS_FILE, &facts)?;
+        Ok(facts)
     }
 
-    fn make_server(&self, today: NaiveDate, ca: &Made) -> Result<(), DeskError> {
+    fn issue_server(&self, today: NaiveDate, ca: &CertificateFacts) -> Result<(), DeskError> {
         let path = self.folder.join(SERVER_FILE);
         let ca_key_path = self.folder.join(CA_KEY_FILE);
         let ca_key = String::from_utf8(read(&ca_key_path)?).map_err(|error| unusable(&ca_key_path, &error))?;
@@ -176,21 +176,21 @@ impl Certificate {
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         let server = params.signed_by(&key, &issuer).map_err(|error| unusable(&path, &error))?;
-        // The dates go first and come back last, so that a half-written pair is never taken for a whole one.
-        remove(&self.folder.join(SERVER_DATES_FILE))?;
+        // The facts are removed first and written last, so that a half-written pair never counts as complete.
+        remove(&self.folder.join(SERVER_FACTS_FILE))?;
         write_private(&self.folder.join(SERVER_KEY_FILE), key.serialize_pem().as_bytes())?;
         write_private(&path, format!("{}{ca_pem}", server.pem()).as_bytes())?;
-        self.write_dates(SERVER_DATES_FILE, &Made { until, names: self.names.clone() })
+        self.write_facts(SERVER_FACTS_FILE, &CertificateFacts { until, names: self.names.clone() })
     }
 
-    fn write_dates(&self, file: &str, made: &Made) -> Result<(), DeskError> {
+    fn write_facts(&self, file: &str, facts: &CertificateFacts) -> Result<(), DeskError> {
         let path = self.folder.join(file);
-        let json = serde_json::to_vec(made).map_err(|error| unusable(&path, &error))?;
+        let json = serde_json::to_vec(facts).map_err(|error| unusable(&path, &error))?;
         write_private(&path, &json)
     }
 }
 
-/// The names and addresses under which a browser may reach a desk that listens there.
+/// The names and addresses under which a browser may reach a desk that listens on `listen`.
 pub(super) fn names_of(listen: SocketAddr, host_names: &[String]) -> Vec<String> {
     let mut names = vec!["localhost".to_owned(), Ipv4Addr::LOCALHOST.to_string()];
     let address = if listen.ip().is_unspecified() { own_address() } else { Some(listen.ip()) };
@@ -207,8 +207,7 @@ pub(super) fn names_of(listen: SocketAddr, host_names: &[String]) -> Vec<String>
     names
 }
 
-/// The address that this tablet has on its network. Nothing is sent: the socket only asks the system which way it
-/// would go.
+/// This machine's address on its network. Nothing is sent: connecting a UDP socket only looks up the route.
 pub(super) fn own_address() -> Option<IpAddr> {
     let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
     socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
@@ -220,7 +219,8 @@ fn is_host_name(name: &str) -> bool {
     !name.is_empty() && name.len() <= 253 && name.chars().all(allowed) && name.parse::<IpAddr>().is_err()
 }
 
-/// An authority that a clinic trusts must be able to vouch for nothing but its own network, should its key be stolen.
+/// The names the authority may certify (X.509 name constraints): should its key be stolen, it can vouch for nothing but
+/// the clinic's own network.
 fn permitted_names(names: &[String]) -> Vec<String> {
     let mut permitted = ["localhost", "local", "lan", "internal", "home.arpa"].map(str::to_owned).to_vec();
     permitted.extend(names.iter().cloned());
@@ -229,8 +229,8 @@ fn permitted_names(names: &[String]) -> Vec<String> {
     permitted
 }
 
-/// Whether this authority may vouch for that name; if not, another must be made and trusted anew.
-fn is_permitted(name: &str, ca: &Made) -> bool {
+/// Whether this authority may certify that name. If not, a new one has to be issued, and installed in the browsers.
+fn is_permitted(name: &str, ca: &CertificateFacts) -> bool {
     match name.parse::<IpAddr>() {
         Ok(IpAddr::V4(ip)) if ip.is_private() || ip.is_loopback() || ip.is_link_local() => true,
         Ok(IpAddr::V6(ip)) if ip.is_unique_local() || ip.is_unicast_link_local() => true,
@@ -241,9 +241,9 @@ fn is_permitted(name: &str, ca: &Made) -> bool {
     }
 }
 
-fn ca_params(today: NaiveDate, made: &Made) -> CertificateParams {
+fn ca_params(today: NaiveDate, facts: &CertificateFacts) -> CertificateParams {
     let mut params = CertificateParams::default();
-    set_dates(&mut params, today, made.until);
+    set_dates(&mut params, today, facts.until);
     params.distinguished_name = named("Stillroom room authority");
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
@@ -258,7 +258,7 @@ fn ca_params(today: NaiveDate, made: &Made) -> CertificateParams {
     ]
     .map(GeneralSubtree::IpAddress)
     .to_vec();
-    permitted.extend(made.names.iter().map(|name| match name.parse() {
+    permitted.extend(facts.names.iter().map(|name| match name.parse() {
         Ok(ip @ IpAddr::V4(_)) => GeneralSubtree::IpAddress(CidrSubnet::from_addr_prefix(ip, 32)),
         Ok(ip) => GeneralSubtree::IpAddress(CidrSubnet::from_addr_prefix(ip, 128)),
         Err(_) => GeneralSubtree::DnsName(name.clone()),
@@ -304,7 +304,7 @@ fn make_folder(folder: &Path) -> Result<(), DeskError> {
     private::make_dir(folder).map_err(|source| DeskError::File { path: folder.to_owned(), source })
 }
 
-/// Writes a whole file that only this user can read, or leaves the old one, on disk with its name.
+/// Replaces a file atomically, readable by this user only.
 fn write_private(path: &Path, bytes: &[u8]) -> Result<(), DeskError> {
     private::write_whole(path, bytes).map_err(|source| DeskError::File { path: path.to_owned(), source })
 }
@@ -319,23 +319,23 @@ mod tests {
     }
 
     #[test]
-    fn the_authority_stays_while_it_can_and_the_server_certificate_while_it_should() {
+    fn the_authority_is_kept_while_its_names_allow_and_the_server_certificate_until_it_is_renewed() {
         let folder = tempfile::tempdir().unwrap();
         let file = |name: &str| fs::read(folder.path().join(name)).unwrap();
         let first = certificate(folder.path(), &["localhost", "192.168.1.20"]);
         let (ca, server) = (file(CA_FILE), file(SERVER_FILE));
         let later = |days| today().checked_add_days(Days::new(days)).unwrap();
-        assert!(!first.make_what_is_missing(later(SERVER_DAYS - RENEW_DAYS_BEFORE - 1)).unwrap());
-        assert!(first.make_what_is_missing(later(SERVER_DAYS - RENEW_DAYS_BEFORE)).unwrap());
+        assert!(!first.issue_missing(later(SERVER_DAYS - RENEW_DAYS_BEFORE - 1)).unwrap());
+        assert!(first.issue_missing(later(SERVER_DAYS - RENEW_DAYS_BEFORE)).unwrap());
         assert!(file(CA_FILE) == ca && file(SERVER_FILE) != server);
         certificate(folder.path(), &["localhost", "10.1.2.3", "room2.lan"]);
-        assert!(file(CA_FILE) == ca, "another address of a private network needs no new trust");
+        assert!(file(CA_FILE) == ca, "another private address needs no new authority");
         certificate(folder.path(), &["localhost", "room2.clinic.example"]);
-        assert!(file(CA_FILE) != ca, "a name that it may not vouch for needs another authority");
+        assert!(file(CA_FILE) != ca, "a name outside its constraints needs a new authority");
     }
 
     #[test]
-    fn files_of_the_clinic_are_named_when_they_cannot_be_used() {
+    fn an_unusable_file_of_the_clinic_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let (cert, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
         let source = Tls::Files { cert: cert.clone(), key };

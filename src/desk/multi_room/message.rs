@@ -1,21 +1,21 @@
-//! Owns what a page of several rooms is told, as JSON. Of what a room says of itself only that goes through which could
-//! be read. Does not own when it is told.
+//! Owns the messages to a page of several rooms, as JSON. Of what a room says, only what could be parsed is passed on. Does
+//! not own when they are sent.
 
 use serde::Serialize;
 use ulid::Ulid;
 
-use super::super::calls::CallLog;
-use super::super::view::{PastCallView, past_call_view};
-use super::RoomsOptions;
+use super::state::MultiRoomDesk;
+use crate::desk::page::recent_calls::{RecentCallView, RecentCalls};
 use crate::line::fleet::{Fleet, RoomNow, RoomTrouble};
 use crate::line::message::{CallState, RoomId};
 use crate::line::view::{RoomView, Words};
 use crate::room::Place;
+use crate::room::call::DeskId;
 
-/// So many rooms without a place are named.
+/// Maximum number of left-out rooms that are named.
 const NAMED_MAX: usize = 12;
 
-/// The first message on a stream: what does not change while the page is open.
+/// The first message of a stream: what does not change while the page is open.
 #[derive(Debug, Serialize)]
 pub(super) struct Hello<'a> {
     desk: String,
@@ -30,55 +30,56 @@ pub(super) struct Hello<'a> {
 }
 
 impl<'a> Hello<'a> {
-    pub(super) fn new(options: &'a RoomsOptions, desk: u64, signed_in: bool) -> Self {
+    pub(super) fn new(desk: &'a MultiRoomDesk, page: DeskId) -> Self {
+        let hub = &desk.hub;
         Self {
-            desk: desk.to_string(),
+            desk: page.0.to_string(),
             version: env!("CARGO_PKG_VERSION"),
             several: true,
-            name: &options.name,
-            locale: &options.locale,
-            clinicians: &options.clinicians,
+            name: &desk.name,
+            locale: &hub.options.locale,
+            clinicians: &hub.options.clinicians,
             places: Place::ALL.iter().map(|place| place.name()).collect(),
-            signed_in,
+            signed_in: hub.guard.needs_sign_in(),
             previews: false,
         }
     }
 }
 
-/// How the line to the broker stands.
+/// The state of the line to the broker.
 #[derive(Debug, Serialize)]
 pub(super) struct LineMessage {
     /// Whether the broker hears this desk.
-    pub linked: bool,
-    /// Whether it ever did since this desk came up.
-    pub was_linked: bool,
-    /// Why it does not, in the words of whoever said so; none while it does.
-    pub why: Option<Words>,
-    /// Whether somebody else takes this desk's place at the broker again and again.
-    pub fought_over: bool,
+    pub(super) linked: bool,
+    /// Whether it has since this desk started.
+    pub(super) was_linked: bool,
+    /// Why it does not, in the words of the library or the operating system; `None` while it does.
+    pub(super) why: Option<Words>,
+    /// Whether another client keeps taking this desk's place at the broker.
+    pub(super) fought_over: bool,
     /// The broker's address.
-    pub broker: String,
-    /// So many rooms are known.
-    pub rooms: usize,
-    /// Those that speak beside them, for which there is no place.
-    pub left_out: LeftOut,
+    pub(super) broker: String,
+    /// Number of rooms shown.
+    pub(super) rooms: usize,
+    /// The rooms beyond the maximum.
+    pub(super) left_out: LeftOutRooms,
 }
 
-/// Rooms for which there is no place.
+/// Rooms that speak and are not shown.
 #[derive(Debug, Serialize)]
-pub(super) struct LeftOut {
+pub(super) struct LeftOutRooms {
     count: usize,
-    /// The first of them.
+    /// The first few.
     rooms: Vec<RoomId>,
 }
 
-impl LeftOut {
+impl LeftOutRooms {
     pub(super) fn of(fleet: &Fleet) -> Self {
         Self { count: fleet.left_out().len(), rooms: fleet.left_out().take(NAMED_MAX).cloned().collect() }
     }
 }
 
-/// One room. Its ages are those of the moment of writing, but for those in `view`, which are older by `view_age_ms`.
+/// One room. Its ages are as of now, except those in `view`, which are `view_age_ms` older.
 #[derive(Debug, Serialize)]
 pub(super) struct RoomMessage<'a> {
     id: &'a str,
@@ -89,11 +90,11 @@ pub(super) struct RoomMessage<'a> {
     left: Vec<Ulid>,
     view: Option<&'a RoomView>,
     view_age_ms: u64,
-    recent: Vec<PastCallView<'a>>,
+    recent: Vec<RecentCallView<'a>>,
 }
 
 impl<'a> RoomMessage<'a> {
-    pub(super) fn new(room: RoomNow<'a>, log: &'a CallLog) -> Self {
+    pub(super) fn new(room: RoomNow<'a>, recent_calls: &'a RecentCalls) -> Self {
         Self {
             id: room.id.as_str(),
             name: room.name,
@@ -103,7 +104,7 @@ impl<'a> RoomMessage<'a> {
             left: room.left,
             view: room.view,
             view_age_ms: room.view_age_ms,
-            recent: log.newest_first().map(past_call_view).collect(),
+            recent: recent_calls.views(),
         }
     }
 }

@@ -1,110 +1,98 @@
-//! Owns which address of the desk of several rooms leads where. Does not own the door before it, nor what an order means.
+//! Owns the routes of the desk of several rooms. Does not own the orders themselves.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::post;
 use serde::Deserialize;
 use ulid::Ulid;
 
-use super::super::door::problem;
-use super::super::orders::{Asked, Beat, Body, Forgotten, ORDERS, Received, named_desk};
-use super::stream;
-use super::watch::Rooms;
+use super::state::{MultiRoomDesk, OrderError};
+use crate::desk::guard::{JsonBody, problem};
+use crate::desk::page::requests::{CallDrawn, OrderBody, SharedForgotten, order_routes, page_id};
 use crate::line::message::RoomId;
 
-/// What lies behind the door.
-pub(super) fn router(desk: &Arc<Rooms>) -> Router {
-    let router = Router::new()
-        .route("/events", get(stream::events))
-        .route("/api/beat", post(beat))
-        .route("/api/rooms/{room}/call/received", post(received))
-        .route("/api/rooms/{room}/forgotten", post(forgotten))
-        .route("/api/rooms/{room}/looked", post(looked));
-    let orders = ORDERS.into_iter().fold(router, |router, (address, name)| {
-        router.route(
-            &format!("/api/rooms/{{room}}/{address}"),
-            post(async move |State(desk): State<Arc<Rooms>>, Path(room): Path<RoomId>, Body(body): Body<Asked>| {
-                match body.order(name) {
-                    Ok(order) => desk.order(&room, order).await,
-                    Err(why) => problem(StatusCode::BAD_REQUEST, why),
+pub(super) fn routes() -> Router<Arc<MultiRoomDesk>> {
+    let orders = order_routes("/api/rooms/{room}", |name| {
+        post(
+            async move |State(desk): State<Arc<MultiRoomDesk>>,
+                        Path(room): Path<RoomId>,
+                        JsonBody(body): JsonBody<OrderBody>| {
+                let order = match body.into_order(name).and_then(|order| order.event().map(|_| order)) {
+                    Ok(order) => order,
+                    Err(why) => return problem(StatusCode::BAD_REQUEST, why),
+                };
+                match desk.order(&room, order).await {
+                    Ok(()) => StatusCode::NO_CONTENT.into_response(),
+                    Err(OrderError::Refused(why)) => problem(StatusCode::CONFLICT, &why),
+                    // Without words: the page says in its own language that the room did not answer.
+                    Err(OrderError::Unanswered) => problem(StatusCode::GATEWAY_TIMEOUT, ""),
                 }
-            }),
+            },
         )
     });
-    orders.with_state(Arc::clone(desk))
+    orders
+        .route("/api/rooms/{room}/call/received", post(call_drawn))
+        .route("/api/rooms/{room}/forgotten", post(shared_forgotten))
+        .route("/api/rooms/{room}/looked", post(looked_after))
 }
 
-async fn beat(State(desk): State<Arc<Rooms>>, Body(beat): Body<Beat>) -> Response {
-    let page = match named_desk(&beat.desk) {
-        Ok(page) => page,
-        Err(why) => return problem(StatusCode::BAD_REQUEST, why),
-    };
-    let mut pages = desk.pages.lock().await;
-    match pages.beat(page, beat.visible && beat.sound, Instant::now()) {
-        Err(_) => problem(StatusCode::GONE, "this page's stream has ended; open another"),
-        Ok(change) => {
-            if let Some(change) = change {
-                desk.page_changed(&pages, change);
-            }
-            StatusCode::NO_CONTENT.into_response()
-        }
-    }
-}
-
-async fn received(
-    State(desk): State<Arc<Rooms>>,
+async fn call_drawn(
+    State(desk): State<Arc<MultiRoomDesk>>,
     Path(room): Path<RoomId>,
-    Body(received): Body<Received>,
+    JsonBody(body): JsonBody<CallDrawn>,
 ) -> Response {
-    let page = match named_desk(&received.desk) {
+    let page = match page_id(&body.desk) {
         Ok(page) => page,
         Err(why) => return problem(StatusCode::BAD_REQUEST, why),
     };
-    // Held until it is said, so that a page that hides in this very moment takes its word back after it, not before.
-    let pages = desk.pages.lock().await;
-    if !pages.receives(page) {
+    // The lock is held to the end, so that a page that hides at this moment takes the call back after this, not before.
+    let pages = desk.hub.pages.lock().await;
+    if !pages.can_receive(page) {
         return problem(StatusCode::CONFLICT, "this page cannot receive: it must be visible with its sound on");
     }
-    match desk.received(page, &room, received.call) {
+    match desk.call_drawn(page, &room, body.call) {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(why) => problem(StatusCode::CONFLICT, why),
     }
 }
 
-/// A page shows no more what a room's patient shared.
-async fn forgotten(
-    State(desk): State<Arc<Rooms>>,
+async fn shared_forgotten(
+    State(desk): State<Arc<MultiRoomDesk>>,
     Path(room): Path<RoomId>,
-    Body(forgotten): Body<Forgotten>,
+    JsonBody(body): JsonBody<SharedForgotten>,
 ) -> Response {
     if !desk.knows(&room) {
         return problem(StatusCode::NOT_FOUND, "there is no such room");
     }
-    match named_desk(&forgotten.desk) {
+    match page_id(&body.desk) {
         Ok(page) => {
-            desk.shared_of(&room).were_forgotten_by(page);
-            desk.look_whether_cleared(&room);
+            desk.shared_of(&room).forgotten_by(page);
+            desk.report_if_cleared(&room);
             StatusCode::NO_CONTENT.into_response()
         }
         Err(why) => problem(StatusCode::BAD_REQUEST, why),
     }
 }
 
+/// A call that its room no longer knows of.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Looked {
+struct LeftCall {
     call: Ulid,
 }
 
-async fn looked(State(desk): State<Arc<Rooms>>, Path(room): Path<RoomId>, Body(looked): Body<Looked>) -> Response {
+async fn looked_after(
+    State(desk): State<Arc<MultiRoomDesk>>,
+    Path(room): Path<RoomId>,
+    JsonBody(LeftCall { call }): JsonBody<LeftCall>,
+) -> Response {
     if !desk.knows(&room) {
         return problem(StatusCode::NOT_FOUND, "there is no such room");
     }
-    desk.line.with(|fleet, _| fleet.looked_after(&room, looked.call));
+    desk.line.with(|fleet, _| fleet.looked_after(&room, call));
     StatusCode::NO_CONTENT.into_response()
 }

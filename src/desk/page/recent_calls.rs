@@ -1,86 +1,93 @@
-//! Owns what the desk remembers of the last calls: when each was pressed and how soon it was answered. Kept in memory
-//! only, and without anything of the patient. Does not own the call itself: the room does.
+//! Owns the list of recent calls on a page: when each was pressed and how soon it was answered. Kept in memory only, and
+//! without anything of the patient. Does not own the call itself: the room does.
 
 use std::collections::VecDeque;
 
 use chrono::{Local, SecondsFormat, TimeDelta};
+use serde::Serialize;
 use ulid::Ulid;
 
 use crate::line::message::{CallState, Phase};
 
-/// So many calls are remembered.
-const CALLS_REMEMBERED: usize = 5;
+/// Length of the list.
+const CALLS_MAX: usize = 5;
 
-/// A call as it went, newest first at the desk.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct PastCall {
-    /// Which call.
-    pub id: Ulid,
-    /// Whether it was a rehearsal.
-    pub practice: bool,
+/// A call with the time of each step.
+#[derive(Clone, Debug)]
+struct RecentCall {
+    id: Ulid,
+    is_practice: bool,
     /// Wall-clock time of the press, RFC 3339.
-    pub at: String,
+    at: String,
     placed_at_ms: u64,
     received_at_ms: Option<u64>,
     coming_at_ms: Option<u64>,
     here_at_ms: Option<u64>,
     cleared_at_ms: Option<u64>,
     /// Who came.
-    pub name: Option<String>,
+    name: Option<String>,
 }
 
-impl PastCall {
-    /// From the press until a desk screen had it, in milliseconds.
-    pub(super) fn received_ms(&self) -> Option<u64> {
-        self.after_press_ms(self.received_at_ms)
-    }
+/// A recent call as the page gets it. Times are milliseconds since the press.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(in crate::desk) struct RecentCallView<'a> {
+    id: Ulid,
+    practice: bool,
+    at: &'a str,
+    name: Option<&'a str>,
+    received_ms: Option<u64>,
+    coming_ms: Option<u64>,
+    here_ms: Option<u64>,
+    cleared_ms: Option<u64>,
+}
 
-    /// From the press until a person said that they come, in milliseconds.
-    pub(super) fn coming_ms(&self) -> Option<u64> {
-        self.after_press_ms(self.coming_at_ms)
-    }
-
-    /// From the press until someone was there, in milliseconds.
-    pub(super) fn here_ms(&self) -> Option<u64> {
-        self.after_press_ms(self.here_at_ms)
-    }
-
-    /// From the press until it was cleared in the room, in milliseconds.
-    pub(super) fn cleared_ms(&self) -> Option<u64> {
-        self.after_press_ms(self.cleared_at_ms)
-    }
-
-    fn after_press_ms(&self, at_ms: Option<u64>) -> Option<u64> {
-        at_ms.map(|at_ms| at_ms.saturating_sub(self.placed_at_ms))
+impl RecentCall {
+    fn view(&self) -> RecentCallView<'_> {
+        let since_press_ms = |at_ms: Option<u64>| at_ms.map(|at_ms| at_ms.saturating_sub(self.placed_at_ms));
+        RecentCallView {
+            id: self.id,
+            practice: self.is_practice,
+            at: &self.at,
+            name: self.name.as_deref(),
+            received_ms: since_press_ms(self.received_at_ms),
+            coming_ms: since_press_ms(self.coming_at_ms),
+            here_ms: since_press_ms(self.here_at_ms),
+            cleared_ms: since_press_ms(self.cleared_at_ms),
+        }
     }
 }
 
-/// The last calls.
+/// The recent calls of one room, newest first.
 #[derive(Clone, Debug, Default)]
-pub(super) struct CallLog {
-    calls: VecDeque<PastCall>,
+pub(in crate::desk) struct RecentCalls {
+    calls: VecDeque<RecentCall>,
 }
 
-impl CallLog {
-    /// The last calls, newest first.
-    pub(super) fn newest_first(&self) -> impl Iterator<Item = &PastCall> {
-        self.calls.iter()
+impl RecentCalls {
+    /// The calls as the page gets them.
+    pub(in crate::desk) fn views(&self) -> Vec<RecentCallView<'_>> {
+        self.calls.iter().map(RecentCall::view).collect()
     }
 
-    /// Takes in the open call, if there is one, as it stands at `now_ms` of any clock that only goes forward.
-    /// `wall_clock` is asked only when a call is new; it gets the call's age in milliseconds.
-    pub(super) fn follow(&mut self, open: Option<&CallState>, now_ms: u64, wall_clock: impl FnOnce(u64) -> String) {
-        for past in &mut self.calls {
-            if past.cleared_at_ms.is_none() && open.is_none_or(|call| call.id != past.id) {
-                past.cleared_at_ms = Some(now_ms);
+    /// Updates the list with the open call as of `now_ms` of any monotonic clock. `wall_clock` turns the age of a new call,
+    /// in milliseconds, into the wall-clock time of its press.
+    pub(in crate::desk) fn update(
+        &mut self,
+        open: Option<&CallState>,
+        now_ms: u64,
+        wall_clock: impl FnOnce(u64) -> String,
+    ) {
+        for recent in &mut self.calls {
+            if recent.cleared_at_ms.is_none() && open.is_none_or(|call| call.id != recent.id) {
+                recent.cleared_at_ms = Some(now_ms);
             }
         }
         let Some(call) = open else { return };
-        if self.calls.front().is_none_or(|past| past.id != call.id) {
-            self.calls.truncate(CALLS_REMEMBERED - 1);
-            self.calls.push_front(PastCall {
+        if self.calls.front().is_none_or(|recent| recent.id != call.id) {
+            self.calls.truncate(CALLS_MAX - 1);
+            self.calls.push_front(RecentCall {
                 id: call.id,
-                practice: call.practice,
+                is_practice: call.practice,
                 at: wall_clock(call.placed_ago_ms),
                 placed_at_ms: now_ms.saturating_sub(call.placed_ago_ms),
                 received_at_ms: None,
@@ -90,22 +97,22 @@ impl CallLog {
                 name: None,
             });
         }
-        let Some(past) = self.calls.front_mut() else { return };
+        let Some(recent) = self.calls.front_mut() else { return };
         let since_ms = now_ms.saturating_sub(call.phase_ago_ms);
         let reached = |phase: Phase| (call.phase == phase).then_some(since_ms);
-        past.received_at_ms = past.received_at_ms.or_else(|| reached(Phase::Received));
-        past.coming_at_ms = past.coming_at_ms.or_else(|| reached(Phase::OnTheWay));
-        // Who comes has seen it on a desk: an answer may be so quick that both are told in one word.
-        past.received_at_ms = past.received_at_ms.or(past.coming_at_ms);
-        past.here_at_ms = past.here_at_ms.or_else(|| reached(Phase::Here));
+        recent.received_at_ms = recent.received_at_ms.or_else(|| reached(Phase::Received));
+        recent.coming_at_ms = recent.coming_at_ms.or_else(|| reached(Phase::OnTheWay));
+        // Whoever is coming has seen the call at a desk, even where both steps fell between two updates.
+        recent.received_at_ms = recent.received_at_ms.or(recent.coming_at_ms);
+        recent.here_at_ms = recent.here_at_ms.or_else(|| reached(Phase::Here));
         if call.name.is_some() {
-            past.name = call.name.as_deref().map(str::to_owned);
+            recent.name = call.name.as_deref().map(str::to_owned);
         }
     }
 }
 
-/// The wall clock so many milliseconds ago.
-pub(super) fn wall_clock(ago_ms: u64) -> String {
+/// The wall-clock time `ago_ms` milliseconds ago, RFC 3339.
+pub(in crate::desk) fn wall_clock(ago_ms: u64) -> String {
     let ago = TimeDelta::milliseconds(i64::try_from(ago_ms).unwrap_or(0));
     let now = Local::now();
     now.checked_sub_signed(ago).unwrap_or(now).to_rfc3339_opts(SecondsFormat::Secs, false)
@@ -117,15 +124,15 @@ mod tests {
     use crate::room::call::{CallId, DeskId};
     use crate::room::{Event, Room, RoomTime, Rules};
 
-    fn follow(log: &mut CallLog, room: &Room, now: u64) {
+    fn follow(log: &mut RecentCalls, room: &Room, now: u64) {
         let call = room.snapshot(RoomTime(now)).call.map(|call| CallState::of(&call, RoomTime(now)));
-        log.follow(call.as_ref(), now, |age_ms| format!("{age_ms} ms ago"));
+        log.update(call.as_ref(), now, |age_ms| format!("{age_ms} ms ago"));
     }
 
     #[test]
-    fn a_call_is_remembered_with_its_times_and_only_the_last_five() {
+    fn the_last_five_calls_are_listed_with_their_times() {
         let mut room = Room::new(Rules::default());
-        let mut log = CallLog::default();
+        let mut log = RecentCalls::default();
         let (id, desk) = (CallId(7), DeskId(1));
         room.handle(RoomTime(0), Event::DeskSeen { desk }).unwrap();
         room.handle(RoomTime(1_000), Event::CallPressed { id, practice: false }).unwrap();
@@ -139,13 +146,17 @@ mod tests {
         follow(&mut log, &room, 31_000);
         room.handle(RoomTime(61_000), Event::CallCleared).unwrap();
         follow(&mut log, &room, 61_000);
-        let past = log.newest_first().next().unwrap();
-        assert_eq!(past.at, "10 ms ago");
-        assert_eq!(
-            (past.received_ms(), past.coming_ms(), past.here_ms(), past.cleared_ms()),
-            (Some(400), Some(8_000), Some(30_000), Some(60_000))
-        );
-        assert_eq!(past.name.as_deref(), Some("Maria"));
+        let expected = RecentCallView {
+            id: Ulid(7),
+            practice: false,
+            at: "10 ms ago",
+            name: Some("Maria"),
+            received_ms: Some(400),
+            coming_ms: Some(8_000),
+            here_ms: Some(30_000),
+            cleared_ms: Some(60_000),
+        };
+        assert_eq!(log.views(), [expected]);
         for more in 0..9_u64 {
             let now = 70_000 + more * 1_000;
             let id = CallId(100 + u128::from(more));
@@ -155,6 +166,6 @@ mod tests {
             room.handle(RoomTime(now + 500), Event::CallCleared).unwrap();
             follow(&mut log, &room, now + 500);
         }
-        assert_eq!(log.newest_first().map(|past| past.id.0).collect::<Vec<_>>(), [108, 107, 106, 105, 104]);
+        assert_eq!(log.calls.iter().map(|call| call.id.0).collect::<Vec<_>>(), [108, 107, 106, 105, 104]);
     }
 }

@@ -1,5 +1,5 @@
 // What the desk's program tells the page, and what the page keeps of it. For the type check alone: nothing of this is
-// served. `src/line/view.rs` and `src/desk/rooms/message.rs` write it.
+// served. `src/line/view.rs` and `src/desk/multi_room/message.rs` write it.
 
 type Phase = "placed" | "sent" | "received" | "on_the_way" | "here";
 

@@ -1,97 +1,84 @@
-//! Owns the stream of messages to one page: the first one, one for each change of the room, and the beat between.
-//! Does not own what a message holds.
+//! Owns what a page of one room is sent and when, and what the room is told of its pages. Does not own the messages' form.
 
-use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use axum::extract::{Extension, State};
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::sse::{Event as Message, Sse};
-use axum::response::{IntoResponse, Response};
-use serde::Serialize;
-use tokio::sync::{mpsc, watch};
-use tokio::time::MissedTickBehavior;
-use tokio_stream::StreamExt;
-use tokio_stream::wrappers::ReceiverStream;
+use tokio::sync::watch;
 
-use super::door::problem;
-use super::router::Desk;
-use super::seats::Seat;
-use super::view::{Hello, Shown};
+use super::state::SingleRoomDesk;
+use super::view::{Hello, ShownView};
+use crate::desk::page::open_pages::{OpenPages, PageChange};
+use crate::desk::page::server::{PageHub, PageServer};
+use crate::desk::page::stream::{PageStream, beat_interval};
 use crate::room::call::DeskId;
 use crate::room::{Event, Snapshot};
 
-/// A page that hears nothing for longer than a few of these says that it cannot hear the room.
-const BEAT_EVERY: Duration = Duration::from_secs(3);
-
-type Messages = mpsc::Sender<Result<Message, Infallible>>;
-
-/// `GET /events`.
-pub(super) async fn events(
-    State(desk): State<Arc<Desk>>,
-    Extension(seat): Extension<Seat>,
-    headers: HeaderMap,
-) -> Response {
-    let Ok(name) = getrandom::u64() else {
-        return problem(StatusCode::SERVICE_UNAVAILABLE, "the system gives no random numbers");
-    };
-    let id = DeskId(name);
-    if !desk.pages.lock().await.open(id, Instant::now()) {
-        return problem(StatusCode::SERVICE_UNAVAILABLE, "too many desk pages are open; close some");
+impl PageServer for SingleRoomDesk {
+    fn hub(&self) -> &PageHub {
+        &self.hub
     }
-    // One message may wait: a page that reads slowly gets the newest state next, not a backlog of old ones.
-    let (sender, receiver) = mpsc::channel(1);
-    let token = desk.door.token(&headers);
-    seat.streams();
-    let (door, shows) = (Arc::clone(&desk.door), token.clone());
-    tokio::spawn(async move {
-        tokio::select! {
-            () = feed(&desk, id, &sender) => {}
-            () = desk.door.end_of(token.as_deref()) => {}
+
+    async fn feed(&self, page: DeskId, stream: &PageStream) {
+        feed(self, page, stream).await;
+    }
+
+    async fn page_changed(&self, pages: &mut OpenPages, change: PageChange) -> bool {
+        let (page, event) = match change {
+            PageChange::Able(page) => (page, Event::DeskSeen { desk: page }),
+            PageChange::Unable(page) => (page, Event::DeskGone { desk: page }),
+        };
+        if let Err(error) = self.tell(event).await {
+            tracing::warn!(%error, "the room did not take a change of the desk's pages");
+            pages.refused(page);
+            return false;
         }
-        desk.close_page(id).await;
-    });
-    // What is still on its way when somebody signs out goes nowhere.
-    Sse::new(ReceiverStream::new(receiver).take_while(move |_| door.is_open_to(shows.as_deref()))).into_response()
+        // A call that was drawn before the page could receive it counts as sent from now on.
+        let open = self.shown.borrow().snapshot.call.as_ref().map(|call| call.id);
+        if let Some(call) = open {
+            self.mark_call_sent(pages, page, call).await;
+        }
+        true
+    }
+
+    fn page_lost(&self, page: DeskId, now: Instant) {
+        self.shared.lost(page, now);
+    }
 }
 
-/// Feeds one page until it is gone or the desk closes.
-async fn feed(desk: &Desk, id: DeskId, messages: &Messages) {
+/// Feeds one page until it is gone, the room ends or the desk closes.
+async fn feed(desk: &SingleRoomDesk, page: DeskId, stream: &PageStream) {
     let mut shown = desk.shown.subscribe();
-    let mut name = desk.options.room_name.clone();
+    let mut name = desk.room_name.clone();
     let mut name_may_change = true;
-    let mut closing = desk.closing.subscribe();
+    let mut closing = desk.hub.closing();
     let mut room = desk.client.snapshots();
-    let mut beat = tokio::time::interval(BEAT_EVERY);
-    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let hello = Hello::new(&desk.options, id.0, desk.door.lock.is_some());
-    if !send(messages, "hello", &hello).await || !send_room(desk, id, messages).await {
+    let mut beat = beat_interval();
+    if !stream.send("hello", &Hello::new(desk, page)).await || !send_room(desk, page, stream).await {
         return;
     }
     loop {
         tokio::select! {
-            () = messages.closed() => return,
+            () = stream.closed() => return,
             _ = closing.changed() => return,
-            () = end_of_the_room(&mut room) => {
+            () = room_ended(&mut room) => {
                 // The process ends within a second; until then the page shows a room that nobody drives.
-                let _ = send(messages, "gone", &()).await;
+                let _ = stream.send("gone", &()).await;
                 return;
             }
             changed = shown.changed() => {
-                if changed.is_err() || !send_room(desk, id, messages).await {
+                if changed.is_err() || !send_room(desk, page, stream).await {
                     return;
                 }
             }
             changed = name.changed(), if name_may_change => {
                 name_may_change = changed.is_ok();
-                if name_may_change && !send_room(desk, id, messages).await {
+                if name_may_change && !send_room(desk, page, stream).await {
                     return;
                 }
             }
             _ = beat.tick() => {
-                // No beat for a room that does not turn: the page is to say that it cannot hear it.
-                if desk.hears_the_room().await && !send(messages, "beat", &()).await {
+                // Without beats the page says that it cannot hear the room.
+                if desk.room_turns().await && !stream.send("beat", &()).await {
                     return;
                 }
             }
@@ -99,35 +86,20 @@ async fn feed(desk: &Desk, id: DeskId, messages: &Messages) {
     }
 }
 
-/// The room's loop has ended.
-async fn end_of_the_room(room: &mut watch::Receiver<Arc<Snapshot>>) {
+async fn room_ended(room: &mut watch::Receiver<Arc<Snapshot>>) {
     while room.changed().await.is_ok() {}
 }
 
-async fn send_room(desk: &Desk, id: DeskId, messages: &Messages) -> bool {
+async fn send_room(desk: &SingleRoomDesk, page: DeskId, stream: &PageStream) -> bool {
     let shown = desk.shown.borrow().clone();
-    let room = desk.options.room_name.borrow().clone();
-    let view = Shown::new(&shown.snapshot, desk.client.now(), &room, &shown.log);
-    if view.shares() {
-        desk.options.shared.were_sent_to(id);
+    let name = desk.room_name.borrow().clone();
+    let view = ShownView::new(&shown.snapshot, desk.client.now(), &name, &shown.recent_calls);
+    if view.has_shared_words() {
+        desk.shared.sent_to(page);
     }
-    let sent = send(messages, "room", &view).await;
-    if let (true, Some(call)) = (sent, shown.snapshot.call.as_ref())
-        && desk.pages.lock().await.take_sent(id, call.id)
-        && let Err(error) = desk.tell(Event::CallSent { id: call.id }).await
-    {
-        // The call was cleared in this very moment, or the room stands still and says so elsewhere.
-        tracing::debug!(%error, "a call was sent that is open no more");
+    let is_sent = stream.send("room", &view).await;
+    if is_sent && let Some(call) = &shown.snapshot.call {
+        desk.mark_call_sent(&mut *desk.hub.pages.lock().await, page, call.id).await;
     }
-    sent
-}
-
-async fn send(messages: &Messages, kind: &'static str, body: &impl Serialize) -> bool {
-    match serde_json::to_string(body) {
-        Ok(json) => messages.send(Ok(Message::default().event(kind).data(json))).await.is_ok(),
-        Err(error) => {
-            tracing::error!(%error, kind, "a message to the desk could not be written");
-            false
-        }
-    }
+    is_sent
 }

@@ -1,101 +1,90 @@
-//! Owns what the page is told of the room, as JSON. The room's own types are never serialised, so that nothing of a
-//! patient can slip out with a new field. Does not own the view's form, which is the line's, nor when it is told.
+//! Owns the messages to a page of one room, as JSON. The room's own types are never serialised, so that no new field of a
+//! patient's can slip out. Does not own [`RoomView`], which a page and a line share.
 
 use serde::Serialize;
-use ulid::Ulid;
 
+use super::ProfileCard;
+use super::state::SingleRoomDesk;
+use crate::desk::page::recent_calls::{RecentCallView, RecentCalls};
 use crate::line::message::CallState;
 use crate::line::view::{CheckView, ClockView, Name, Offers, Profile, ReceiptView, RoomView};
+use crate::room::call::DeskId;
 use crate::room::snapshot::{Receipt, SessionView};
 use crate::room::{Place, RoomTime, Snapshot, Stage};
 
-use super::calls::{CallLog, PastCall};
-use super::{DeskOptions, ProfileCard};
-
-/// The first message on a stream: what does not change while the page is open.
+/// The first message of a stream: what does not change while the page is open.
 #[derive(Debug, Serialize)]
 pub(super) struct Hello<'a> {
-    /// The page's own name, a decimal number as text: JavaScript's numbers cannot hold it.
-    pub desk: String,
-    pub version: &'static str,
-    pub locale: &'a str,
-    pub clinicians: &'a [String],
+    /// The page's id, a decimal number as text: JavaScript's numbers cannot hold it.
+    desk: String,
+    version: &'static str,
+    locale: &'a str,
+    clinicians: &'a [String],
     #[serde(flatten)]
-    pub offers: Offers,
-    pub places: Vec<&'static str>,
-    pub signed_in: bool,
-    pub previews: bool,
+    offers: Offers,
+    places: Vec<&'static str>,
+    signed_in: bool,
+    previews: bool,
 }
 
 impl<'a> Hello<'a> {
-    pub(super) fn new(options: &'a DeskOptions, desk: u64, signed_in: bool) -> Self {
+    pub(super) fn new(desk: &'a SingleRoomDesk, page: DeskId) -> Self {
+        let hub = &desk.hub;
         Self {
-            desk: desk.to_string(),
+            desk: page.0.to_string(),
             version: env!("CARGO_PKG_VERSION"),
-            locale: &options.locale,
-            clinicians: &options.clinicians,
-            offers: offers(&options.profiles, options.cap_db),
+            locale: &hub.options.locale,
+            clinicians: &hub.options.clinicians,
+            offers: offers(&desk.profiles, desk.cap_db),
             places: Place::ALL.iter().map(|place| place.name()).collect(),
-            signed_in,
-            previews: options.previews.is_some(),
+            signed_in: hub.guard.needs_sign_in(),
+            previews: desk.previews.is_some(),
         }
     }
 }
 
-/// What can be chosen in a room: for a desk that hears of it over a line, beside [`room_view`].
+/// What can be chosen in a room. A line sends it along with [`room_view`].
 #[must_use]
 pub fn offers(profiles: &[ProfileCard], cap_db: f32) -> Offers {
     let profile = |card: &ProfileCard| Profile {
         name: card.name.as_str().into(),
         title: card.title.as_str().into(),
         description: card.description.as_str().into(),
-        scored: card.scored,
+        scored: card.is_scored,
     };
     Offers { profiles: profiles.iter().map(profile).collect(), cap_db }
 }
 
-/// The room as it stands, with what the desk itself knows of its calls.
+/// The room, its call, and the recent calls.
 #[derive(Debug, Serialize)]
-pub(super) struct Shown<'a> {
+pub(super) struct ShownView<'a> {
     #[serde(flatten)]
     view: RoomView,
     call: Option<CallState>,
-    recent: Vec<PastCallView<'a>>,
+    recent: Vec<RecentCallView<'a>>,
 }
 
-#[derive(Debug, Serialize)]
-pub(super) struct PastCallView<'a> {
-    id: Ulid,
-    practice: bool,
-    at: &'a str,
-    name: Option<&'a str>,
-    received_ms: Option<u64>,
-    coming_ms: Option<u64>,
-    here_ms: Option<u64>,
-    cleared_ms: Option<u64>,
-}
-
-impl<'a> Shown<'a> {
-    pub(super) fn new(snapshot: &Snapshot, now: RoomTime, room: &str, log: &'a CallLog) -> Self {
+impl<'a> ShownView<'a> {
+    pub(super) fn new(snapshot: &Snapshot, now: RoomTime, name: &str, recent_calls: &'a RecentCalls) -> Self {
         Self {
-            view: room_view(snapshot, now, room),
+            view: room_view(snapshot, now, name),
             call: snapshot.call.as_ref().map(|call| CallState::of(call, now)),
-            recent: log.newest_first().map(past_call_view).collect(),
+            recent: recent_calls.views(),
         }
     }
 
     /// Whether it holds what the patient shared.
-    pub(super) const fn shares(&self) -> bool {
+    pub(super) const fn has_shared_words(&self) -> bool {
         self.view.shared.is_some()
     }
 }
 
-/// The room as the page draws it, but for its call.
+/// The room as a page draws it, without its call.
 #[must_use]
-pub fn room_view(snapshot: &Snapshot, now: RoomTime, room: &str) -> RoomView {
-    let shares = matches!(snapshot.stage, Stage::Arrive | Stage::Session | Stage::After) && snapshot.notes.shared;
+pub fn room_view(snapshot: &Snapshot, now: RoomTime, name: &str) -> RoomView {
+    let is_shared = matches!(snapshot.stage, Stage::Arrive | Stage::Session | Stage::After) && snapshot.notes.shared;
     RoomView {
-        room: room.into(),
+        room: name.into(),
         stage: snapshot.stage.name().into(),
         in_visit: snapshot.in_visit(),
         part: snapshot.session.map(|session| part_at(&session, now)),
@@ -114,7 +103,7 @@ pub fn room_view(snapshot: &Snapshot, now: RoomTime, room: &str) -> RoomView {
         talk_now: snapshot.talk_now,
         desks: u32::try_from(snapshot.desks).unwrap_or(u32::MAX),
         line: if snapshot.line_is_up() { "up" } else { "down" }.into(),
-        shared: shares.then(|| snapshot.notes.for_clinician.reveal().into()),
+        shared: is_shared.then(|| snapshot.notes.for_clinician.reveal().into()),
         troubles: snapshot.troubles.iter().map(|trouble| trouble.name().into()).collect(),
         receipt: snapshot.receipt.as_ref().map(receipt_view),
         wiping: snapshot.wiping,
@@ -145,31 +134,20 @@ fn clock_view(session: &SessionView, now: RoomTime) -> ClockView {
 }
 
 fn receipt_view(receipt: &Receipt) -> ReceiptView {
-    let checked = receipt.checks.iter().map(|check| CheckView { name: check.name.as_str().into(), ok: check.ok });
+    let checks = receipt.checks.iter().map(|check| CheckView { name: check.name.as_str().into(), ok: check.ok });
     ReceiptView {
         number: receipt.number,
         at: receipt.at.as_str().into(),
         verified: receipt.is_verified(),
-        checks: checked.collect(),
+        checks: checks.collect(),
         chain: receipt.chain.as_str().into(),
-    }
-}
-
-pub(super) fn past_call_view(past: &PastCall) -> PastCallView<'_> {
-    PastCallView {
-        id: past.id,
-        practice: past.practice,
-        at: &past.at,
-        name: past.name.as_deref(),
-        received_ms: past.received_ms(),
-        coming_ms: past.coming_ms(),
-        here_ms: past.here_ms(),
-        cleared_ms: past.cleared_ms(),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use ulid::Ulid;
+
     use super::*;
     use crate::room::call::CallId;
     use crate::room::notes::PatientText;
@@ -177,11 +155,11 @@ mod tests {
 
     fn json(room: &Room, now: u64) -> serde_json::Value {
         let now = RoomTime(now);
-        serde_json::to_value(Shown::new(&room.snapshot(now), now, "Room 2", &CallLog::default())).unwrap()
+        serde_json::to_value(ShownView::new(&room.snapshot(now), now, "Room 2", &RecentCalls::default())).unwrap()
     }
 
     #[test]
-    fn only_what_the_patient_shares_reaches_the_page_and_only_during_the_visit() {
+    fn only_what_the_patient_shared_reaches_the_page_and_only_during_the_visit() {
         let mut room = Room::new(Rules::default());
         let tell = |room: &mut Room, event| room.handle(RoomTime(1), event).unwrap();
         tell(&mut room, Event::VisitBegins);

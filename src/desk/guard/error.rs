@@ -1,0 +1,64 @@
+//! Owns why a desk does not open or stops serving, in words for the clinic's staff.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Why a desk does not open, or stopped serving.
+#[derive(Debug, thiserror::Error)]
+pub enum DeskError {
+    /// Beyond loopback a desk needs a password.
+    #[error(
+        "the desk is to listen on {listen}, beyond this tablet, but no desk password is set; run `stillroom desk \
+         set-password`, or set listen = \"127.0.0.1:{port}\" under [desk] in kiosk.toml", port = listen.port()
+    )]
+    NoPassword {
+        /// The address it was to listen on.
+        listen: SocketAddr,
+    },
+    /// The stored password hash is not an argon2id PHC string.
+    #[error("the desk's stored password cannot be read; run `stillroom desk set-password` to set it anew")]
+    BadPasswordHash,
+    /// Another program has the port.
+    #[error(
+        "the desk cannot listen on {listen}: another program already does; stop it, or set another port with listen \
+         = \"{next}\" under [desk] in kiosk.toml",
+        next = SocketAddr::new(listen.ip(), listen.port().wrapping_add(1).max(1024))
+    )]
+    PortInUse {
+        /// The address it was to listen on.
+        listen: SocketAddr,
+    },
+    /// The address cannot be bound.
+    #[error(
+        "the desk cannot listen on {listen}: {source}; set listen under [desk] in kiosk.toml to an address of this tablet"
+    )]
+    Listen {
+        /// The address it was to listen on.
+        listen: SocketAddr,
+        /// The operating system's error.
+        source: io::Error,
+    },
+    /// A file of the desk cannot be read or written.
+    #[error("{path}: {source}; the desk needs this file in the state directory, readable and writable by the program", path = path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's error.
+        source: io::Error,
+    },
+    /// A certificate cannot be made or used.
+    #[error("{what}: {why}; see tls, tls_cert and tls_key under [desk] in kiosk.toml")]
+    Certificate {
+        /// The certificate or key, by its path.
+        what: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The operating system gives no random numbers.
+    #[error("the system gives no random numbers, without which nobody can sign in safely: {0}")]
+    Randomness(String),
+    /// The server failed while it was running.
+    #[error("the desk stopped serving: {0}; it opens again when the program is started anew")]
+    Served(io::Error),
+}

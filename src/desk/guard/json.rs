@@ -1,0 +1,36 @@
+//! Owns JSON over HTTP as every part of a desk speaks it: reading a request's body, and an error with a reason.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{FromRequest, Request};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+/// Time limit for a request's body to arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// An error response with its reason in plain words.
+pub(in crate::desk) fn problem(status: StatusCode, why: &str) -> Response {
+    (status, Json(json!({ "error": why }))).into_response()
+}
+
+/// A request's JSON body. A rejection never repeats what was sent: it may hold a password.
+pub(in crate::desk) struct JsonBody<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
+        let body = tokio::time::timeout(BODY_TIMEOUT, Json::<T>::from_request(request, state)).await;
+        match body {
+            Err(_) => Err(problem(StatusCode::REQUEST_TIMEOUT, "it did not come whole in time")),
+            Ok(Ok(Json(body))) => Ok(Self(body)),
+            Ok(Err(JsonRejection::BytesRejection(_))) => Err(problem(StatusCode::PAYLOAD_TOO_LARGE, "too long")),
+            Ok(Err(_)) => Err(problem(StatusCode::BAD_REQUEST, "not an order this desk knows")),
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! Owns the state of the desk of several rooms: its end of the line, and which parts have changed since a page was last told.
+//! Does not own its routes, nor what a page is sent.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{mpsc, oneshot, watch};
+use ulid::Ulid;
+
+use super::{MultiRoomError, MultiRoomOptions};
+use crate::desk::SharedWords;
+use crate::desk::guard::Guard;
+use crate::desk::page::open_pages::{OpenPages, PageChange};
+use crate::desk::page::recent_calls::{RecentCalls, wall_clock};
+use crate::desk::page::server::PageHub;
+use crate::line::fleet::{Fleet, FleetNews};
+use crate::line::link::News;
+use crate::line::message::RoomId;
+use crate::line::mqtt::DeskLine;
+use crate::line::order::Order;
+use crate::room::call::DeskId;
+
+/// How often pages that were cut off are checked for what a patient shared.
+const SHARED_CHECK_INTERVAL: Duration = Duration::from_secs(1);
+/// After this long without a turn, the line's thread counts as hung. It turns at least every ten seconds.
+const LINE_HANGS_AFTER_MS: u64 = 15_000;
+
+/// What the line reports.
+pub(super) type LineEvents = mpsc::UnboundedReceiver<News<FleetNews>>;
+
+/// The desk of several rooms while it serves.
+pub(super) struct MultiRoomDesk {
+    pub(super) hub: PageHub,
+    pub(super) name: String,
+    pub(super) broker: String,
+    pub(super) line: DeskLine,
+    pub(super) versions: watch::Sender<Versions>,
+    book: Mutex<Book>,
+}
+
+/// Numbers that grow with each change, so that a page can tell what it has not been told yet.
+#[derive(Clone, Default)]
+pub(super) struct Versions {
+    newest: u64,
+    /// That of the line to the broker.
+    pub(super) line: u64,
+    /// That of each room.
+    pub(super) rooms: BTreeMap<RoomId, u64>,
+}
+
+impl Versions {
+    fn line_changed(&mut self) {
+        self.newest += 1;
+        self.line = self.newest;
+    }
+
+    fn room_changed(&mut self, room: RoomId) {
+        self.newest += 1;
+        self.rooms.insert(room, self.newest);
+    }
+}
+
+/// What the desk remembers beside the fleet.
+#[derive(Default)]
+struct Book {
+    recent_calls: BTreeMap<RoomId, RecentCalls>,
+    /// The pages that may still show what a room's patient shared.
+    shared: BTreeMap<RoomId, SharedWords>,
+    /// The call of each room that a page has drawn.
+    drawn: BTreeMap<DeskId, BTreeMap<RoomId, Ulid>>,
+    /// Orders that wait for their room's answer.
+    unanswered: BTreeMap<Ulid, oneshot::Sender<Result<(), OrderError>>>,
+    line: LineHistory,
+}
+
+/// What the line has reported of itself.
+#[derive(Clone, Default)]
+pub(super) struct LineHistory {
+    /// Why the broker is not reached; `None` while it is, or before the first attempt.
+    pub(super) why_down: Option<String>,
+    pub(super) was_connected: bool,
+    pub(super) is_fought_over: bool,
+}
+
+/// Why an order was not carried out.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum OrderError {
+    /// The room refused it, with the reason in plain words.
+    Refused(String),
+    /// The room did not answer in time.
+    Unanswered,
+}
+
+impl MultiRoomDesk {
+    /// Opens the line. What it reports is for [`Self::follow_line`].
+    pub(super) fn open(options: MultiRoomOptions, guard: Arc<Guard>) -> Result<(Self, LineEvents), MultiRoomError> {
+        let MultiRoomOptions { page, name, broker, rooms } = options;
+        let desk = getrandom::u64().map_err(|error| MultiRoomError::Line(std::io::Error::other(error)))?;
+        // Unbounded, since nothing may be lost; the line's own limits bound what it reports.
+        let (sender, events) = mpsc::unbounded_channel();
+        let mut versions = Versions::default();
+        versions.line_changed();
+        for room in &rooms {
+            versions.room_changed(room.clone());
+        }
+        let broker_url = broker.url.to_string();
+        let line = DeskLine::open(Fleet::new(0, desk, rooms), broker, move |event| {
+            // The receiver is gone only once the desk closes.
+            let _ = sender.send(event);
+        });
+        let desk = Self {
+            hub: PageHub::new(page, guard),
+            name,
+            broker: broker_url,
+            line: line.map_err(MultiRoomError::Line)?,
+            versions: watch::Sender::new(versions),
+            book: Mutex::default(),
+        };
+        Ok((desk, events))
+    }
+
+    /// Passes on what the line reports. Ends with the line.
+    pub(super) async fn follow_line(&self, mut events: LineEvents) {
+        let mut shared_check = tokio::time::interval(SHARED_CHECK_INTERVAL);
+        loop {
+            tokio::select! {
+                event = events.recv() => match event {
+                    Some(event) => self.on_line_event(event),
+                    None => return,
+                },
+                _ = shared_check.tick() => {
+                    let rooms: Vec<RoomId> = self.book().shared.keys().cloned().collect();
+                    for room in &rooms {
+                        self.report_if_cleared(room);
+                    }
+                }
+            }
+        }
+    }
+
+    fn on_line_event(&self, event: News<FleetNews>) {
+        match event {
+            News::Up => {
+                let mut book = self.book();
+                (book.line.why_down, book.line.was_connected) = (None, true);
+                drop(book);
+                self.versions.send_modify(Versions::line_changed);
+            }
+            News::Down(why) => {
+                self.book().line.why_down = Some(why);
+                self.versions.send_modify(Versions::line_changed);
+            }
+            News::FoughtOver(is_fought_over) => {
+                self.book().line.is_fought_over = is_fought_over;
+                self.versions.send_modify(Versions::line_changed);
+            }
+            News::Of(FleetNews::Changed(room)) => {
+                let call = self.line.with(|fleet, now_ms| Some((fleet.room(now_ms, &room)?.call, now_ms)));
+                if let Some((call, now_ms)) = call {
+                    let mut book = self.book();
+                    book.recent_calls.entry(room.clone()).or_default().update(call.as_ref(), now_ms, wall_clock);
+                }
+                self.versions.send_modify(|versions| versions.room_changed(room.clone()));
+                self.report_if_cleared(&room);
+            }
+            News::Of(FleetNews::LeftOut) => self.versions.send_modify(Versions::line_changed),
+            News::Of(FleetNews::Answered { order, outcome }) => {
+                if let Some(waiting) = self.book().unanswered.remove(&order) {
+                    let result = outcome.map_err(|why| why.map_or(OrderError::Unanswered, OrderError::Refused));
+                    // The request may have been given up.
+                    let _ = waiting.send(result);
+                }
+            }
+        }
+    }
+
+    /// Whether there is such a room. Nothing is remembered of one that never spoke.
+    pub(super) fn knows(&self, room: &RoomId) -> bool {
+        self.line.with(|fleet, now_ms| fleet.room(now_ms, room).is_some())
+    }
+
+    /// The pages that may still show what this room's patient shared.
+    pub(super) fn shared_of(&self, room: &RoomId) -> SharedWords {
+        self.book().shared.entry(room.clone()).or_default().clone()
+    }
+
+    /// Tells a room that took back what its patient shared, once no page shows it any more.
+    pub(super) fn report_if_cleared(&self, room: &RoomId) {
+        if self.line.with(|fleet, _| fleet.has_to_clear(room)) && self.shared_of(room).wait_forgotten(Duration::ZERO) {
+            self.line.with(|fleet, now_ms| fleet.cleared(now_ms, room));
+        }
+    }
+
+    pub(super) fn recent_calls_of(&self, room: &RoomId) -> RecentCalls {
+        self.book().recent_calls.get(room).cloned().unwrap_or_default()
+    }
+
+    pub(super) fn line_history(&self) -> LineHistory {
+        self.book().line.clone()
+    }
+
+    /// Whether the line's thread turns. While it hangs, nothing that a page shows is current.
+    pub(super) fn line_turns(&self) -> bool {
+        self.line.with(|fleet, now_ms| now_ms < fleet.passed_at_ms() + LINE_HANGS_AFTER_MS)
+    }
+
+    /// A page can now receive calls, or no longer.
+    pub(super) fn on_page_change(&self, pages: &OpenPages, change: PageChange) {
+        let can_receive = pages.any_can_receive();
+        // The calls that no other page has drawn.
+        let mut withdrawn = Vec::new();
+        if let PageChange::Unable(page) = change {
+            let mut book = self.book();
+            let drawn = book.drawn.remove(&page).unwrap_or_default();
+            let is_drawn = |room: &RoomId, call: &Ulid| book.drawn.values().any(|drawn| drawn.get(room) == Some(call));
+            withdrawn.extend(drawn.into_iter().filter(|(room, call)| !is_drawn(room, call)));
+        }
+        self.line.with(|fleet, now_ms| {
+            fleet.able(now_ms, can_receive);
+            for (room, call) in &withdrawn {
+                fleet.withdrawn(now_ms, room, *call);
+            }
+        });
+    }
+
+    /// A page that can receive calls has drawn one.
+    pub(super) fn call_drawn(&self, page: DeskId, room: &RoomId, call: Ulid) -> Result<(), &'static str> {
+        self.line.with(|fleet, now_ms| fleet.received(now_ms, room, call))?;
+        self.book().drawn.entry(page).or_default().insert(room.clone(), call);
+        Ok(())
+    }
+
+    /// Sends a room an order, and waits for its answer.
+    pub(super) async fn order(&self, room: &RoomId, order: Order) -> Result<(), OrderError> {
+        let (sender, answer) = oneshot::channel();
+        let id = Ulid::new();
+        self.book().unanswered.insert(id, sender);
+        if let Err(why) = self.line.with(|fleet, now_ms| fleet.order(now_ms, room, id, order)) {
+            self.book().unanswered.remove(&id);
+            return Err(OrderError::Refused(why.to_owned()));
+        }
+        answer.await.unwrap_or(Err(OrderError::Unanswered))
+    }
+
+    /// A page's stream has ended; it may still show what patients shared.
+    pub(super) fn on_page_lost(&self, page: DeskId, now: Instant) {
+        self.book().shared.values().for_each(|shared| shared.lost(page, now));
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

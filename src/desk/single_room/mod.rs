@@ -1,0 +1,86 @@
+//! Owns the desk that a room serves by itself. Does not own who gets in ([`super::guard`]), nor what every desk's page has
+//! in common ([`super::page`]).
+
+mod previews;
+mod router;
+mod state;
+mod stream;
+mod view;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::page::{self, PageOptions};
+use super::{BoundDesk, DeskError, SharedWords};
+use crate::room::{Event, RoomTime, Snapshot};
+
+pub use previews::Previews;
+pub use view::{offers, room_view};
+
+/// What the room answered. An error holds plain words for staff, never a patient's.
+pub type RoomAnswer = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
+
+/// The room as the desk reaches it.
+pub trait RoomClient: Send + Sync + 'static {
+    /// The current snapshot, and each new one.
+    fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>>;
+
+    /// The current time of the room.
+    fn now(&self) -> RoomTime;
+
+    /// Sends the room an event, and waits until it has taken or refused it.
+    fn tell(&self, event: Event) -> RoomAnswer;
+
+    /// Answers once the room's loop has turned. A page's stream beats only while this answers, so that a page never
+    /// vouches for a room that hangs. A room without a loop of its own counts as turning.
+    fn ping(&self) -> RoomAnswer {
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+/// A profile as it is offered at a desk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProfileCard {
+    /// Its name: the file's stem.
+    pub name: String,
+    /// Its title for staff.
+    pub title: String,
+    /// A description of one or two sentences.
+    pub description: String,
+    /// Whether it has composed music, whose intensity the desk can nudge.
+    pub is_scored: bool,
+}
+
+/// What the desk of one room shows.
+#[derive(Clone, Debug)]
+pub struct SingleRoomOptions {
+    /// The clinic's choices for the page.
+    pub page: PageOptions,
+    /// The room's name.
+    pub room_name: watch::Receiver<String>,
+    /// The profiles that can be chosen.
+    pub profiles: Vec<ProfileCard>,
+    /// The room's cap on volume, in dB below full scale.
+    pub cap_db: f32,
+    /// Renders previews of profiles; `None` offers none.
+    pub previews: Option<Previews>,
+    /// The pages that still show what the patient shared. A reset waits for them.
+    pub shared: SharedWords,
+}
+
+/// Serves the desk until `shutdown` completes, then tells the room that no page can receive calls any more.
+///
+/// # Errors
+/// [`DeskError::Served`], and the errors of a certificate.
+pub async fn serve(
+    bound: BoundDesk,
+    options: SingleRoomOptions,
+    client: Arc<dyn RoomClient>,
+    shutdown: impl Future<Output = ()> + Send,
+) -> Result<(), DeskError> {
+    let desk = Arc::new(state::SingleRoomDesk::new(options, bound.guard(), client));
+    page::server::serve(bound, &desk, router::routes(), desk.follow_room(), shutdown).await
+}

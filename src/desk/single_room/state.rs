@@ -1,0 +1,99 @@
+//! Owns the state of one room's desk: the room as it is shown, and the way to it. Does not own its routes, nor what a page
+//! is sent.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::previews::Previews;
+use super::{ProfileCard, RoomClient, SingleRoomOptions};
+use crate::desk::SharedWords;
+use crate::desk::guard::Guard;
+use crate::desk::page::open_pages::OpenPages;
+use crate::desk::page::recent_calls::{RecentCalls, wall_clock};
+use crate::desk::page::server::PageHub;
+use crate::line::message::CallState;
+use crate::room::call::{CallId, DeskId};
+use crate::room::{Event, Snapshot};
+
+/// Time limit for the room to answer.
+const ROOM_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The desk of one room while it serves.
+pub(super) struct SingleRoomDesk {
+    pub(super) hub: PageHub,
+    pub(super) room_name: watch::Receiver<String>,
+    pub(super) profiles: Vec<ProfileCard>,
+    pub(super) cap_db: f32,
+    pub(super) previews: Option<Previews>,
+    pub(super) shared: SharedWords,
+    pub(super) client: Arc<dyn RoomClient>,
+    pub(super) shown: watch::Sender<ShownRoom>,
+}
+
+/// What the pages show.
+#[derive(Clone)]
+pub(super) struct ShownRoom {
+    pub(super) snapshot: Arc<Snapshot>,
+    pub(super) recent_calls: Arc<RecentCalls>,
+}
+
+impl ShownRoom {
+    fn of(snapshot: Arc<Snapshot>, mut recent_calls: RecentCalls, client: &dyn RoomClient) -> Self {
+        let now = client.now();
+        let open = snapshot.call.as_ref().map(|call| CallState::of(call, now));
+        recent_calls.update(open.as_ref(), now.0, wall_clock);
+        Self { snapshot, recent_calls: Arc::new(recent_calls) }
+    }
+}
+
+impl SingleRoomDesk {
+    pub(super) fn new(options: SingleRoomOptions, guard: Arc<Guard>, client: Arc<dyn RoomClient>) -> Self {
+        let SingleRoomOptions { page, room_name, profiles, cap_db, previews, shared } = options;
+        let snapshot = client.snapshots().borrow().clone();
+        let shown = ShownRoom::of(snapshot, RecentCalls::default(), &*client);
+        Self {
+            hub: PageHub::new(page, guard),
+            room_name,
+            profiles,
+            cap_db,
+            previews,
+            shared,
+            client,
+            shown: watch::Sender::new(shown),
+        }
+    }
+
+    /// Sends the room an event; a room that hangs is an error.
+    pub(super) async fn tell(&self, event: Event) -> Result<(), String> {
+        let answer = tokio::time::timeout(ROOM_TIMEOUT, self.client.tell(event)).await;
+        answer.unwrap_or_else(|_| Err("the room does not answer".to_owned()))
+    }
+
+    /// Whether the room's loop turns.
+    pub(super) async fn room_turns(&self) -> bool {
+        tokio::time::timeout(ROOM_TIMEOUT, self.client.ping()).await.is_ok_and(|answer| answer.is_ok())
+    }
+
+    /// Passes each snapshot on to the pages. Ends with the room.
+    pub(super) async fn follow_room(&self) {
+        let mut snapshots = self.client.snapshots();
+        snapshots.mark_changed();
+        while snapshots.changed().await.is_ok() {
+            let snapshot = snapshots.borrow_and_update().clone();
+            let recent_calls = (*self.shown.borrow().recent_calls).clone();
+            self.shown.send_replace(ShownRoom::of(snapshot, recent_calls, &*self.client));
+        }
+    }
+
+    /// Tells the room that a call was sent to a page that can receive it, unless it has been told before.
+    pub(super) async fn mark_call_sent(&self, pages: &mut OpenPages, page: DeskId, call: CallId) {
+        if pages.mark_sent(page, call)
+            && let Err(error) = self.tell(Event::CallSent { id: call }).await
+        {
+            // The call was cleared in the same moment, or the room hangs, which its pages notice by themselves.
+            tracing::debug!(%error, "the room did not take that a call was sent");
+        }
+    }
+}

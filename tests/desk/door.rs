@@ -123,6 +123,33 @@ async fn a_password_opens_the_desk_and_wrong_ones_wait() {
 }
 
 #[tokio::test]
+async fn a_browser_that_is_not_signed_in_gets_every_file_of_the_sign_in_page_and_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut with_password = options(folder.path());
+    with_password.password_hash = Some(set_password(folder.path()));
+    let desk = open(with_password);
+    let browser = Browser::at(desk.address);
+    // Every path in the page, then every import of its scripts, and so on.
+    let (mut paths, mut next) = (vec!["/login".to_owned()], 0);
+    while let Some(path) = paths.get(next).cloned() {
+        next += 1;
+        let answer = browser.get(&path).await;
+        // This test's desk has no typeface of its own.
+        assert_eq!(answer.status, if path.ends_with(".ttf") { 404 } else { 200 }, "{path}");
+        for part in answer.body.split('"').filter(|part| part.starts_with('/') && part.contains('.')) {
+            if !paths.iter().any(|known| known == part) {
+                paths.push(part.to_owned());
+            }
+        }
+    }
+    assert!(paths.iter().any(|path| path == "/parts.js"), "{paths:?}");
+    for path in ["/desk.js", "/board.js", "/call.js", "/events", "/api/here", "/nothing"] {
+        assert_eq!(browser.get(path).await.status, 401, "{path}");
+    }
+    desk.close().await;
+}
+
+#[tokio::test]
 async fn whoever_signs_out_hears_nothing_more() {
     let folder = tempfile::tempdir().unwrap();
     let mut with_password = options(folder.path());

@@ -16,11 +16,11 @@ use std::time::{Duration, Instant};
 use broker::Mosquitto;
 use rumqttc::{AsyncClient, Event, Incoming, MqttOptions, NetworkOptions, PublishOptions, QoS};
 use stillroom::line::broker::{Broker, BrokerUrl};
-use stillroom::line::fleet::{Fleet, FleetNews};
-use stillroom::line::link::News;
-use stillroom::line::message::{RoomId, Vitals};
-use stillroom::line::mqtt::{DeskLine, RoomLine};
-use stillroom::line::room_end::Told;
+use stillroom::line::client::ClientEvent;
+use stillroom::line::fleet::{Fleet, FleetEvent};
+use stillroom::line::message::{RoomId, VitalAges};
+use stillroom::line::mqtt::{DeskTransport, RoomTransport};
+use stillroom::line::room_end::RoomReport;
 use stillroom::line::view::RoomView;
 use stillroom::room::call::CallId;
 use ulid::Ulid;
@@ -57,8 +57,8 @@ fn quantile(spans: &[Duration], part: f64) -> f64 {
 
 /// A room and a desk at the broker.
 struct Ours {
-    desk: DeskLine,
-    line: RoomLine,
+    desk: DeskTransport,
+    line: RoomTransport,
     room: RoomId,
     changes: mpsc::Receiver<Instant>,
     disk: Disk,
@@ -76,19 +76,19 @@ impl Ours {
         let room = RoomId::new("room-1").unwrap();
         let (saw, changes) = mpsc::channel();
         let fleet = Fleet::new(0, 1, [room.clone()]);
-        let desk = DeskLine::open(fleet, named("desk"), move |news| {
-            if let News::Of(FleetNews::Changed(_)) = news {
+        let desk = DeskTransport::open(fleet, named("desk"), move |event| {
+            if let ClientEvent::Endpoint(FleetEvent::RoomChanged(_)) = event {
                 let _ = saw.send(Instant::now());
             }
         });
         let desk = desk.unwrap();
-        let source = Box::new(|| Told {
+        let report = Box::new(|| RoomReport {
             name: "Room 1".into(),
             call: None,
-            vitals: Vitals::default(),
+            vitals: VitalAges::default(),
             view: RoomView { stage: "session".into(), ..RoomView::default() },
         });
-        let line = RoomLine::open(room.clone(), named("room"), Ulid::new(), [], source, |_| {}).unwrap();
+        let line = RoomTransport::open(room.clone(), named("room"), Ulid::new(), [], report, |_| {}).unwrap();
         let gives_up_at = Instant::now() + Duration::from_secs(5);
         while desk.with(|fleet, now_ms| fleet.room(now_ms, &room).is_none_or(|room| room.view.is_none())) {
             assert!(Instant::now() < gives_up_at, "the two ends do not meet");
@@ -106,7 +106,7 @@ impl Ours {
         let id = CallId(number);
         while self.changes.try_recv().is_ok() {}
         let began = Instant::now();
-        self.line.offer(id, false, 1);
+        self.line.call_placed(id, false, 1);
         self.disk.write();
         let written = Instant::now();
         let there = loop {
@@ -115,7 +115,7 @@ impl Ours {
                 break at;
             }
         };
-        self.line.end(id);
+        self.line.call_cleared(id);
         while self.shows().is_some() {
             std::thread::sleep(Duration::from_micros(200));
         }

@@ -19,6 +19,7 @@ use crate::driver::journal::{self, Journal};
 use crate::driver::vitals::{Vitals, watch_window};
 use crate::driver::{Driver, Past, RoomHandle};
 use crate::headless;
+use crate::line::view::{Offers, ProfileOffer};
 use crate::output::{self, Output, complain};
 use crate::paths::{self, Homes, KeyHome, StateLock};
 use crate::pin::Secret;
@@ -193,7 +194,7 @@ impl House {
         let subject = Subject {
             room: &handle,
             room_name: self.room_name(),
-            offers: single_room::offers(&self.profile_cards(), self.config.sound.cap_db),
+            offers: self.offers(),
             sound: &sound,
             vitals: &vitals,
             runtime: runtime.handle(),
@@ -225,16 +226,16 @@ impl House {
         Some(self.config.room.name.as_str()).filter(|name| !name.is_empty()).unwrap_or("Stillroom")
     }
 
-    /// The profiles as a desk offers them.
-    fn profile_cards(&self) -> Vec<single_room::ProfileCard> {
+    /// What can be chosen at a desk.
+    fn offers(&self) -> Offers {
         let languages = self.config.locales.words(self.config.room.locale).languages();
-        let card = |profile: &Profile| single_room::ProfileCard {
-            name: profile.name.clone(),
-            title: profile.title_in(&languages).to_owned(),
-            description: profile.description_in(&languages).to_owned(),
-            is_scored: profile.is_scored(),
+        let offer = |profile: &Profile| ProfileOffer {
+            name: profile.name.as_str().into(),
+            title: profile.title_in(&languages).into(),
+            description: profile.description_in(&languages).into(),
+            scored: profile.is_scored(),
         };
-        self.profiles.iter().map(card).collect()
+        Offers { profiles: self.profiles.iter().map(offer).collect(), cap_db: self.config.sound.cap_db }
     }
 
     fn previews(&self) -> single_room::Previews {
@@ -266,14 +267,8 @@ impl House {
             font: theme::FONTS.get(2).copied(),
             font_bold: theme::FONTS.get(3).copied(),
         };
-        let options = SingleRoomOptions {
-            page,
-            room_name,
-            profiles: self.profile_cards(),
-            cap_db: self.config.sound.cap_db,
-            previews: Some(self.previews()),
-            shared,
-        };
+        let options =
+            SingleRoomOptions { page, room_name, offers: self.offers(), previews: Some(self.previews()), shared };
         let (client, fault, state) = (Arc::new(DeskClient(room.clone())), room.clone(), self.state.clone());
         let serving = async move {
             let bound = match desk::bind(server) {

@@ -1,21 +1,21 @@
-//! Owns how a broker is named and how it knows us. Does not own connections.
+//! Owns the address of a broker and the credentials for it. Does not own connections.
 
 use std::path::PathBuf;
 
 pub use crate::config::BrokerUrl;
 
-/// A broker, and how it knows us.
+/// A broker and how to sign in there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Broker {
-    /// Where it is.
+    /// Its address.
     pub url: BrokerUrl,
-    /// The user's name, if it asks for one.
+    /// The user name, if it requires one.
     pub username: Option<String>,
-    /// The file whose first line is the password. It is read at every connection.
+    /// The file whose first line is the password. It is read for every connection.
     pub password_file: Option<PathBuf>,
-    /// The authority to trust, in PEM; the system's own without it.
+    /// The certificate authority to trust, in PEM; `None` for the system's.
     pub ca_file: Option<PathBuf>,
-    /// What the name begins with by which the broker knows this connection. The rest is left to chance: a broker gives
-    /// the place of a client to whoever comes with its name, so that nobody may guess it.
+    /// The beginning of the client id. The rest is random: a broker lets any client with the same id take the session over,
+    /// so nobody may guess it.
     pub client_prefix: String,
 }

@@ -1,6 +1,6 @@
-//! Owns the contact to the clinic's own nurse call: a command of the clinic's that closes it while a call is open and
-//! opens it again afterwards. The last wish counts; one that fails is tried again; none ever holds anything else up.
-//! Does not own what closes the contact: a relay board, a GPIO line (`gpioset`) or a bus, as the clinic has it.
+//! Owns the contact of the clinic's own nurse call: the clinic's command closes it while a call is open, and opens it
+//! afterwards. Only the newest state counts; a command that fails is retried; nothing waits for one. Does not own what the
+//! command drives: a relay board, a GPIO line (`gpioset`) or a bus.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -8,121 +8,126 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
-/// A command that takes longer is ended and counts as failed.
-const RUNS_WITHIN: Duration = Duration::from_secs(5);
-/// One that was ended is gone within this, or hangs in the system and is left to it.
-const GONE_WITHIN: Duration = Duration::from_secs(1);
-/// A running command is looked at so often.
-const LOOKS_EVERY: Duration = Duration::from_millis(5);
-/// A command that failed is tried again after this.
-const TRIES_EVERY: Duration = Duration::from_secs(2);
+/// Time limit for the command; after it the command is killed and counts as failed.
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(5);
+/// Time for a killed command to end. One that hangs in the kernel for longer is left behind.
+const KILL_TIMEOUT: Duration = Duration::from_secs(1);
+/// How often a running command is checked.
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
+/// Pause before a failed command is retried.
+const RETRY_INTERVAL: Duration = Duration::from_secs(2);
 
-/// The clinic's command. It is run without a shell, with `closed` or `open` as one more argument.
+/// The clinic's command. It runs without a shell, with `closed` or `open` as an additional last argument.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContactCommand {
-    /// The program, by its whole path.
+    /// The program's absolute path.
     pub program: PathBuf,
     /// Its first arguments.
     pub arguments: Vec<String>,
 }
 
-/// What the contact says of itself.
+/// What the contact reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ContactNews {
-    /// The command was carried out; the contact is as it should be.
+pub enum ContactEvent {
+    /// The command succeeded.
     Works,
-    /// It was not, and is tried again. Plain words for staff, said once for each time.
+    /// The command failed and is retried. Plain words for staff, once for each failure in a row.
     Fails(String),
 }
 
-/// Why a contact is not as it should be.
+/// Why the command failed.
 #[derive(Debug, thiserror::Error)]
 enum ContactError {
     #[error("the contact's command cannot be run: {0}; see command under [contact] in kiosk.toml")]
     NotRun(std::io::Error),
     #[error("the contact's command failed ({0})")]
     Failed(ExitStatus),
-    #[error("the contact's command took longer than {} seconds and was ended", RUNS_WITHIN.as_secs())]
+    #[error("the contact's command took longer than {} seconds and was ended", COMMAND_TIMEOUT.as_secs())]
     TooSlow,
 }
 
-/// The contact.
+/// The contact of the nurse call.
 #[derive(Clone, Debug)]
-pub struct Contact(Sender<bool>);
+pub struct NurseCallContact(Sender<bool>);
 
-impl Contact {
-    /// Starts to keep the contact, on a thread of its own; it is open at first, whatever a program before this one left
-    /// behind. `on_news` is called there.
+impl NurseCallContact {
+    /// Starts on a thread of its own, and opens the contact, whatever an earlier run left behind. `on_event` is called on
+    /// that thread.
     ///
     /// # Errors
-    /// The system gives no thread.
-    pub fn start(command: ContactCommand, on_news: impl FnMut(ContactNews) + Send + 'static) -> std::io::Result<Self> {
-        let (wishes, inbox) = mpsc::channel();
-        let mut keeper = Keeper { command, wishes: inbox, on_news, wanted: false, is_so: None, works: None };
+    /// The operating system gives no thread.
+    pub fn start(
+        command: ContactCommand,
+        on_event: impl FnMut(ContactEvent) + Send + 'static,
+    ) -> std::io::Result<Self> {
+        let (states, inbox) = mpsc::channel();
+        let mut worker =
+            ContactWorker { command, states: inbox, on_event, is_wanted: false, is_closed: None, was_ok: None };
         std::thread::Builder::new().name("line-contact".to_owned()).spawn(move || {
-            // What is wanted outlives a fault: an open call keeps the contact closed.
-            while catch_unwind(AssertUnwindSafe(|| keeper.keep())).is_err() {
+            // The wanted state outlives a panic: an open call keeps the contact closed.
+            while catch_unwind(AssertUnwindSafe(|| worker.run())).is_err() {
                 tracing::error!("the contact's thread ended on a fault of the program, and goes on");
-                keeper.is_so = None;
-                std::thread::sleep(TRIES_EVERY);
+                worker.is_closed = None;
+                std::thread::sleep(RETRY_INTERVAL);
             }
         })?;
-        Ok(Self(wishes))
+        Ok(Self(states))
     }
 
-    /// Closes the contact while a call is open, and opens it again; returns at once.
+    /// Closes or opens the contact. Returns at once.
     pub fn set(&self, is_closed: bool) {
-        // Its thread ends with this sender only.
+        // The thread ends only once every sender is gone.
         if self.0.send(is_closed).is_err() {
             tracing::error!("the contact's thread has ended");
         }
     }
 }
 
-struct Keeper<F> {
+struct ContactWorker<F> {
     command: ContactCommand,
-    wishes: Receiver<bool>,
-    on_news: F,
-    wanted: bool,
-    /// How it is, if that is known.
-    is_so: Option<bool>,
-    /// What was told of it last.
-    works: Option<bool>,
+    states: Receiver<bool>,
+    on_event: F,
+    /// Whether the contact is wanted closed.
+    is_wanted: bool,
+    /// Whether it is closed, if that is known.
+    is_closed: Option<bool>,
+    /// Whether the last command succeeded, as reported.
+    was_ok: Option<bool>,
 }
 
-impl<F: FnMut(ContactNews)> Keeper<F> {
-    fn keep(&mut self) {
+impl<F: FnMut(ContactEvent)> ContactWorker<F> {
+    fn run(&mut self) {
         loop {
-            if self.is_so != Some(self.wanted) {
-                let outcome = run(&self.command, self.wanted);
-                self.is_so = outcome.is_ok().then_some(self.wanted);
-                self.tell(outcome);
+            if self.is_closed != Some(self.is_wanted) {
+                let result = run_command(&self.command, self.is_wanted);
+                self.is_closed = result.is_ok().then_some(self.is_wanted);
+                self.report(result);
             }
-            let next = if self.is_so == Some(self.wanted) {
-                self.wishes.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            let next = if self.is_closed == Some(self.is_wanted) {
+                self.states.recv().map_err(|_| RecvTimeoutError::Disconnected)
             } else {
-                self.wishes.recv_timeout(TRIES_EVERY)
+                self.states.recv_timeout(RETRY_INTERVAL)
             };
             match next {
-                Ok(wish) => self.wanted = self.wishes.try_iter().last().unwrap_or(wish),
+                Ok(state) => self.is_wanted = self.states.try_iter().last().unwrap_or(state),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
         }
     }
 
-    fn tell(&mut self, outcome: Result<(), ContactError>) {
-        if self.works.replace(outcome.is_ok()) == Some(outcome.is_ok()) {
+    fn report(&mut self, result: Result<(), ContactError>) {
+        if self.was_ok.replace(result.is_ok()) == Some(result.is_ok()) {
             return;
         }
-        if let Err(error) = &outcome {
+        if let Err(error) = &result {
             tracing::error!(%error, "the contact to the nurse call");
         }
-        (self.on_news)(outcome.map_or_else(|error| ContactNews::Fails(error.to_string()), |()| ContactNews::Works));
+        (self.on_event)(result.map_or_else(|error| ContactEvent::Fails(error.to_string()), |()| ContactEvent::Works));
     }
 }
 
-fn run(command: &ContactCommand, is_closed: bool) -> Result<(), ContactError> {
+fn run_command(command: &ContactCommand, is_closed: bool) -> Result<(), ContactError> {
     let mut child = Command::new(&command.program)
         .args(&command.arguments)
         .arg(if is_closed { "closed" } else { "open" })
@@ -131,31 +136,31 @@ fn run(command: &ContactCommand, is_closed: bool) -> Result<(), ContactError> {
         .stderr(Stdio::null())
         .spawn()
         .map_err(ContactError::NotRun)?;
-    let until = Instant::now() + RUNS_WITHIN;
+    let deadline = Instant::now() + COMMAND_TIMEOUT;
     loop {
         match child.try_wait() {
             Ok(Some(status)) if status.success() => return Ok(()),
             Ok(Some(status)) => return Err(ContactError::Failed(status)),
-            Ok(None) if Instant::now() < until => std::thread::sleep(LOOKS_EVERY),
+            Ok(None) if Instant::now() < deadline => std::thread::sleep(POLL_INTERVAL),
             Ok(None) => {
-                end(&mut child);
+                kill(&mut child);
                 return Err(ContactError::TooSlow);
             }
             Err(error) => {
-                end(&mut child);
+                kill(&mut child);
                 return Err(ContactError::NotRun(error));
             }
         }
     }
 }
 
-fn end(child: &mut Child) {
-    // It may have ended by itself in this very moment.
+fn kill(child: &mut Child) {
+    // It may have ended by itself in the meantime.
     drop(child.kill());
-    // One that hangs in the system does not end yet: the contact is told to fail all the same, and is tried again.
-    let until = Instant::now() + GONE_WITHIN;
-    while Instant::now() < until && matches!(child.try_wait(), Ok(None)) {
-        std::thread::sleep(LOOKS_EVERY);
+    // Waits, so that it leaves no zombie; one that hangs in the kernel is reported as failed all the same.
+    let deadline = Instant::now() + KILL_TIMEOUT;
+    while Instant::now() < deadline && matches!(child.try_wait(), Ok(None)) {
+        std::thread::sleep(POLL_INTERVAL);
     }
 }
 
@@ -172,36 +177,38 @@ mod tests {
         ContactCommand { program, arguments: vec![folder.path().join("said").display().to_string()] }
     }
 
-    fn next(news: &Receiver<ContactNews>) -> ContactNews {
-        news.recv_timeout(Duration::from_secs(10)).unwrap()
+    fn next(events: &Receiver<ContactEvent>) -> ContactEvent {
+        events.recv_timeout(Duration::from_secs(10)).unwrap()
     }
 
     #[test]
-    fn the_contact_follows_the_call_and_the_last_wish_counts() {
+    fn the_contact_follows_the_call_and_only_the_newest_state_counts() {
         let folder = tempfile::tempdir().unwrap();
-        let (told, news) = mpsc::channel();
-        let contact = Contact::start(script(&folder, "echo $2 >> $1"), move |said| told.send(said).unwrap()).unwrap();
-        assert_eq!(next(&news), ContactNews::Works);
+        let (sender, events) = mpsc::channel();
+        let contact =
+            NurseCallContact::start(script(&folder, "echo $2 >> $1"), move |event| sender.send(event).unwrap())
+                .unwrap();
+        assert_eq!(next(&events), ContactEvent::Works);
         let said = || std::fs::read_to_string(folder.path().join("said")).unwrap();
         assert_eq!(said(), "open\n");
         contact.set(true);
         let until = Instant::now() + Duration::from_secs(5);
         while said() != "open\nclosed\n" {
             assert!(Instant::now() < until, "{}", said());
-            std::thread::sleep(LOOKS_EVERY);
+            std::thread::sleep(POLL_INTERVAL);
         }
         contact.set(false);
         while !said().ends_with("closed\nopen\n") {
             assert!(Instant::now() < until, "{}", said());
-            std::thread::sleep(LOOKS_EVERY);
+            std::thread::sleep(POLL_INTERVAL);
         }
     }
 
     #[test]
-    fn a_fault_on_the_way_leaves_the_contact_as_the_call_wants_it() {
+    fn a_panic_leaves_the_contact_as_the_call_needs_it() {
         let folder = tempfile::tempdir().unwrap();
         let mut faults = 1;
-        let contact = Contact::start(script(&folder, "echo $2 >> $1"), move |_| {
+        let contact = NurseCallContact::start(script(&folder, "echo $2 >> $1"), move |_| {
             faults -= 1;
             assert!(faults < 0, "a fault that is planted");
         });
@@ -211,22 +218,22 @@ mod tests {
         let until = Instant::now() + Duration::from_secs(10);
         while !said().ends_with("closed\n") {
             assert!(Instant::now() < until, "{}", said());
-            std::thread::sleep(LOOKS_EVERY);
+            std::thread::sleep(POLL_INTERVAL);
         }
     }
 
     #[test]
-    fn a_command_that_fails_is_told_once_and_tried_again() {
+    fn a_failing_command_is_reported_once_and_retried() {
         let folder = tempfile::tempdir().unwrap();
-        let (told, news) = mpsc::channel();
+        let (sender, events) = mpsc::channel();
         let command = script(&folder, "test -e $1.now");
-        let _contact = Contact::start(command, move |said| told.send(said).unwrap()).unwrap();
-        assert!(matches!(next(&news), ContactNews::Fails(_)));
+        let _contact = NurseCallContact::start(command, move |event| sender.send(event).unwrap()).unwrap();
+        assert!(matches!(next(&events), ContactEvent::Fails(_)));
         std::fs::write(folder.path().join("said.now"), "").unwrap();
-        assert_eq!(next(&news), ContactNews::Works);
+        assert_eq!(next(&events), ContactEvent::Works);
         let missing = ContactCommand { program: folder.path().join("nowhere"), arguments: Vec::new() };
-        let (told, news) = mpsc::channel();
-        let _contact = Contact::start(missing, move |said| told.send(said).unwrap()).unwrap();
-        assert!(matches!(next(&news), ContactNews::Fails(why) if why.contains("[contact]")));
+        let (sender, events) = mpsc::channel();
+        let _contact = NurseCallContact::start(missing, move |event| sender.send(event).unwrap()).unwrap();
+        assert!(matches!(next(&events), ContactEvent::Fails(why) if why.contains("[contact]")));
     }
 }

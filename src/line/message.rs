@@ -1,76 +1,76 @@
-//! Owns the words that a room and its desks exchange over a broker: the topics, the JSON, its version and its limits.
-//! Does not own when anything is said ([`super::room_end`], [`super::fleet`]) nor how it travels ([`super::link`]).
+//! Owns the messages that rooms and desks exchange over a broker: topics, JSON, version and limits. Does not own when
+//! anything is sent ([`super::room_end`], [`super::fleet`]) nor how it travels ([`super::client`]).
 //!
-//! A room says everything on one topic, since a broker keeps the order within a topic only: its birth, its whole state
-//! (which is its heartbeat as well) and its will. A state is whole, so that saying it twice, or losing one, does no
-//! harm. A desk likewise says all it stands for in one message. Nothing is the patient's but what was shared, and that
-//! only within `view`, where the line is private; no broker keeps it, since only births and wills are retained.
+//! A room publishes everything on one topic, since MQTT guarantees order within a topic only: its birth, its whole state
+//! (which is its heartbeat, too) and its will. A state is always complete, so that a duplicate or a lost one does no harm.
+//! A desk likewise sends its whole state toward a room in one message. The only thing of the patient's is what was shared,
+//! within `view` and only on a private line; a broker stores none of it, since only births and wills are retained.
 
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
-use super::order::Order;
-use super::view::{Name, SaidView, Words};
+use super::order::DeskOrder;
+use super::view::{Label, ParsedRoomView, Sentence};
 use crate::config::{ROOM_ID_CHARS_MAX, is_room_id};
 use crate::room::RoomTime;
 use crate::room::call::{Call, CallPhase};
 
-/// The version of what is exchanged; a message of another version is passed over.
+/// Version of the messages; those of another version are ignored.
 pub const VERSION: u32 = 1;
-/// No message is longer, in bytes.
+/// Maximum size of a message, in bytes.
 pub const MESSAGE_BYTES_MAX: usize = 64 * 1024;
 
 const ROOT: &str = "stillroom";
 
-/// A room's name within a topic: lower-case letters, digits and hyphens, 1 to [`ROOM_ID_CHARS_MAX`] of them.
+/// A room's id within topics: 1 to [`ROOM_ID_CHARS_MAX`] lower-case letters, digits and hyphens.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RoomId(String);
 
-/// It is not a room's name within a topic.
+/// The text is not a room's id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a room's id has 1 to {ROOM_ID_CHARS_MAX} lower-case letters, digits and hyphens, and is not \"desks\"")]
-pub struct NotARoomId;
+pub struct InvalidRoomId;
 
 impl RoomId {
-    /// A room's name.
+    /// Checks an id.
     ///
     /// # Errors
-    /// [`NotARoomId`]
-    pub fn new(name: &str) -> Result<Self, NotARoomId> {
-        if is_room_id(name) { Ok(Self(name.to_owned())) } else { Err(NotARoomId) }
+    /// [`InvalidRoomId`]
+    pub fn new(name: &str) -> Result<Self, InvalidRoomId> {
+        if is_room_id(name) { Ok(Self(name.to_owned())) } else { Err(InvalidRoomId) }
     }
 
-    /// It as text.
+    /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Where the room speaks.
+    /// The topic on which the room publishes.
     #[must_use]
     pub fn state_topic(&self) -> String {
         format!("{ROOT}/{}/state", self.0)
     }
 
-    /// Where desks speak to the room.
+    /// The topic on which desks publish to the room.
     #[must_use]
     pub fn desk_topic(&self) -> String {
         format!("{ROOT}/{}/desk", self.0)
     }
 
-    /// The room that speaks on a topic.
+    /// The room that publishes on a topic.
     #[must_use]
-    pub fn of_state_topic(topic: &str) -> Option<Self> {
+    pub fn from_state_topic(topic: &str) -> Option<Self> {
         let name = topic.strip_prefix(ROOT)?.strip_prefix('/')?.strip_suffix("/state")?;
         Self::new(name).ok()
     }
 }
 
 impl TryFrom<String> for RoomId {
-    type Error = NotARoomId;
+    type Error = InvalidRoomId;
 
-    fn try_from(name: String) -> Result<Self, NotARoomId> {
+    fn try_from(name: String) -> Result<Self, InvalidRoomId> {
         Self::new(&name)
     }
 }
@@ -81,111 +81,113 @@ impl From<RoomId> for String {
     }
 }
 
-/// Where every room speaks.
+/// The topic filter for every room.
 #[must_use]
-pub fn all_states() -> String {
+pub fn all_rooms_filter() -> String {
     format!("{ROOT}/+/state")
 }
 
-/// Where every desk beats.
+/// The topic filter for every desk's heartbeat.
 #[must_use]
-pub fn all_desks() -> String {
+pub fn all_desks_filter() -> String {
     format!("{ROOT}/desks/+")
 }
 
-/// Where one desk beats.
+/// The topic of one desk's heartbeat.
 #[must_use]
 pub fn desk_beat_topic(desk: u64) -> String {
     format!("{ROOT}/desks/{desk}")
 }
 
-/// Whether desks beat on a topic.
+/// Whether a topic is one of a desk's heartbeat.
 #[must_use]
-pub fn is_desk_beat(topic: &str) -> bool {
+pub fn is_desk_beat_topic(topic: &str) -> bool {
     topic.strip_prefix(ROOT).is_some_and(|rest| rest.starts_with("/desks/"))
 }
 
-/// Who speaks, and the how-manieth word of it this is.
+/// The sender of a message and its numbers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Head {
+pub struct MessageHead {
     /// [`VERSION`].
     pub v: u32,
-    /// Which room.
+    /// The room.
     pub room: RoomId,
-    /// The run of its program: a later one has a later name, also where the clock was set back.
-    pub boot: Ulid,
-    /// The how-manieth connection of this run; a will belongs to one.
-    pub link: u32,
-    /// Counts up within a run; a will has the number that came before its connection.
+    /// The run of its program. A later run has a greater id, even if the clock was set back.
+    #[serde(rename = "boot")]
+    pub run_id: Ulid,
+    /// The number of the connection within this run; a will belongs to one connection.
+    #[serde(rename = "link")]
+    pub connection: u32,
+    /// Counts up within a run. A will has the number of the last message before its connection.
     pub seq: u64,
 }
 
-/// What a room says.
+/// A room's message.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum FromRoom {
-    /// It has connected. Retained, so that a desk that joins later knows which rooms there are.
-    Birth(Head),
-    /// How it stands: its state, its heartbeat, and the acknowledgement of orders.
+    /// It has connected. Retained, so that a desk that joins later learns which rooms there are.
+    Birth(MessageHead),
+    /// Its state, which is its heartbeat and the answer to orders, too.
     State(Box<RoomState>),
-    /// It is cut off; the broker says so in its place. Retained.
-    Will(Head),
+    /// It was cut off, as published by the broker. Retained.
+    Will(MessageHead),
 }
 
-/// How a room stands.
+/// The state of a room.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RoomState {
-    /// Who speaks.
+    /// The sender.
     #[serde(flatten)]
-    pub head: Head,
-    /// What the room is called at the desk.
-    pub name: Name,
-    /// How lively it is.
+    pub head: MessageHead,
+    /// The room's name at the desk.
+    pub name: Label,
+    /// Its signs of life.
     #[serde(flatten)]
-    pub vitals: Vitals,
+    pub vitals: VitalAges,
     /// The open call.
     pub call: Option<CallState>,
-    /// The calls that were cleared last, newest last: only what is named here has ended.
+    /// The last calls that were cleared, newest last. A call that is missing from a state has ended only if it is here.
     pub ended: Vec<Ulid>,
-    /// What became of orders, newest last.
+    /// The answers to the last orders, newest last.
     pub answers: Vec<OrderAnswer>,
-    /// The room as the desk's page draws it, without its call.
-    pub view: SaidView,
+    /// The room as a page draws it, without its call.
+    pub view: ParsedRoomView,
 }
 
-/// How lively a room is, as ages in milliseconds; none where there is no such thing, such as a screen in a room
-/// without a window.
+/// A room's signs of life, as ages in milliseconds. `None` where there is no such thing, such as frames in a room without a
+/// window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Vitals {
-    /// Since the loop that drives the room last turned.
+pub struct VitalAges {
+    /// Since the room's loop last turned.
     pub loop_age_ms: Option<u64>,
-    /// Since a frame was last drawn, or seen not to be owed.
+    /// Since a frame was last drawn, or was last seen not to be due.
     pub frame_age_ms: Option<u64>,
-    /// Since the audio device last took a buffer.
+    /// Since the audio device last requested a buffer.
     pub audio_age_ms: Option<u64>,
 }
 
-/// An open call. Its keys are those that the desk's page knows.
+/// An open call. A page gets the same JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(clippy::struct_excessive_bools)] // a message, not a state machine
 pub struct CallState {
-    /// Its name.
+    /// Its id.
     pub id: Ulid,
-    /// Whether it is a rehearsal.
+    /// Whether it is a practice call.
     pub practice: bool,
     /// How far it has come.
-    pub phase: Phase,
+    pub phase: WirePhase,
     /// Milliseconds since the press, at the moment of writing.
     pub placed_ago_ms: u64,
-    /// Milliseconds in this phase, at the moment of writing.
+    /// Milliseconds since this phase began, at the moment of writing.
     pub phase_ago_ms: u64,
-    /// Who is coming or here.
-    pub name: Option<Name>,
-    /// How often it was pressed or rang; one more rings anew.
+    /// The person who is coming or here.
+    pub name: Option<Label>,
+    /// How often it was pressed or rang. A desk rings again when this grows.
     pub presses: u32,
-    /// Whether the room has said that it reaches no desk.
+    /// Whether the patient was told that no desk has it.
     pub line_down_told: bool,
-    /// Whether the desk's tone has risen.
+    /// Whether the desk's tone is raised.
     pub risen: bool,
     /// Whether it was escalated.
     pub escalated: bool,
@@ -194,17 +196,17 @@ pub struct CallState {
 }
 
 impl CallState {
-    /// A call as it stands at `now`.
+    /// The state of a call at `now`.
     #[must_use]
     pub fn of(call: &Call, now: RoomTime) -> Self {
         let ago_ms = |since: RoomTime| now.0.saturating_sub(since.0);
         Self {
             id: Ulid(call.id.0),
             practice: call.practice,
-            phase: Phase::of(call.phase),
+            phase: WirePhase::of(call.phase),
             placed_ago_ms: ago_ms(call.placed_at),
             phase_ago_ms: ago_ms(call.phase_since),
-            name: call.name.as_deref().map(Name::from),
+            name: call.name.as_deref().map(Label::from),
             presses: call.presses,
             line_down_told: call.line_down_told,
             risen: call.risen,
@@ -217,20 +219,20 @@ impl CallState {
 /// How far a call has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Phase {
-    /// Pressed.
+pub enum WirePhase {
+    /// It was pressed.
     Placed,
-    /// A transport took it.
+    /// A transport has accepted it.
     Sent,
     /// A desk's screen shows it.
     Received,
-    /// A named person said so.
+    /// A named person said that they are coming.
     OnTheWay,
     /// Someone is in the room.
     Here,
 }
 
-impl Phase {
+impl WirePhase {
     fn of(phase: CallPhase) -> Self {
         match phase {
             CallPhase::Placed => Self::Placed,
@@ -242,85 +244,91 @@ impl Phase {
     }
 }
 
-/// What became of an order.
+/// The answer to an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderAnswer {
-    /// Which order.
+    /// The order's id.
     pub order: Ulid,
-    /// Why it was not taken, in plain words; none if it was.
-    pub refused: Option<Words>,
+    /// Why it was refused, in plain words; `None` if it was taken.
+    pub refused: Option<Sentence>,
 }
 
-/// A desk's heartbeat, for every room.
+/// A desk's heartbeat to every room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeskBeat {
     /// [`VERSION`].
     pub v: u32,
-    /// Which desk; every run of its program has another name.
+    /// The desk. Every run of its program has a new id.
     #[serde(with = "desk_as_text")]
     pub desk: u64,
-    /// The how-manieth connection of this run; a will belongs to one.
-    pub link: u32,
-    /// Counts up over all that this desk says.
+    /// The number of the connection within this run; a will belongs to one connection.
+    #[serde(rename = "link")]
+    pub connection: u32,
+    /// Counts up over all messages of this desk.
     pub seq: u64,
-    /// Whether one of its pages is visible with its sound unlocked.
-    pub receives: bool,
-    /// Whether it is cut off; the broker says so in its place.
-    pub gone: bool,
+    /// Whether it can receive calls: one of its pages is visible with its sound unlocked.
+    #[serde(rename = "receives")]
+    pub can_receive: bool,
+    /// Whether it was cut off, as published by the broker.
+    #[serde(rename = "gone")]
+    pub is_gone: bool,
 }
 
-/// All that a desk stands for toward one room.
+/// The state of a desk toward one room.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct DeskStance {
+pub struct DeskState {
     /// [`VERSION`].
     pub v: u32,
-    /// Which desk.
+    /// The desk.
     #[serde(with = "desk_as_text")]
     pub desk: u64,
-    /// The how-manieth connection of this run; a will belongs to one.
-    pub link: u32,
-    /// Counts up over all that this desk says.
+    /// The number of the connection within this run; a will belongs to one connection.
+    #[serde(rename = "link")]
+    pub connection: u32,
+    /// Counts up over all messages of this desk.
     pub seq: u64,
-    /// Whether one of its pages is visible with its sound unlocked.
-    pub receives: bool,
+    /// Whether it can receive calls: one of its pages is visible with its sound unlocked.
+    #[serde(rename = "receives")]
+    pub can_receive: bool,
     /// The call that such a page has drawn.
-    pub received: Option<Ulid>,
-    /// Orders that the room has not answered yet.
-    pub orders: Vec<NamedOrder>,
-    /// The number of the room's word since which nothing that the patient shared is left at this desk, neither here nor
-    /// on a page; none as long as something is, or nothing ever was.
-    #[serde(default)]
-    pub cleared: Option<u64>,
-    /// Whether this desk shows the room at all. One that has no place for it says so, and holds nothing of it.
-    #[serde(default = "shows", skip_serializing_if = "is_so")]
-    pub shows: bool,
+    #[serde(rename = "received")]
+    pub drawn_call: Option<Ulid>,
+    /// The orders that the room has not answered yet.
+    pub orders: Vec<OrderRequest>,
+    /// The `seq` of the room's state as of which nothing that the patient shared is left at this desk or on its pages;
+    /// `None` while something is, or if nothing ever was.
+    #[serde(default, rename = "cleared")]
+    pub shared_cleared_at: Option<u64>,
+    /// Whether this desk shows the room. One that already shows its maximum does not, and stores nothing of it.
+    #[serde(rename = "shows", default = "is_shown_by_default", skip_serializing_if = "is_true")]
+    pub is_shown: bool,
 }
 
-/// A desk that does not say otherwise shows the room.
-const fn shows() -> bool {
+/// Desks that leave the field out show the room.
+const fn is_shown_by_default() -> bool {
     true
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref)] // so serde calls it
-const fn is_so(fact: &bool) -> bool {
-    *fact
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde passes a reference
+const fn is_true(value: &bool) -> bool {
+    *value
 }
 
-/// An order with a name, so that it is taken once however often it comes.
+/// An order with an id, so that it is executed once however often it arrives.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct NamedOrder {
-    /// Its name.
+pub struct OrderRequest {
+    /// Its id.
     pub id: Ulid,
-    /// What is asked.
+    /// The order.
     #[serde(flatten)]
-    pub order: Order,
+    pub order: DeskOrder,
 }
 
-/// A desk's name is too long a number for JavaScript, so it travels as text.
+/// A desk's id as text, since JavaScript's numbers cannot hold 64 bits.
 mod desk_as_text {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
-    #[allow(clippy::trivially_copy_pass_by_ref)] // so serde calls it
+    #[allow(clippy::trivially_copy_pass_by_ref)] // serde passes a reference
     pub fn serialize<S: Serializer>(desk: &u64, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(desk)
     }
@@ -330,39 +338,39 @@ mod desk_as_text {
     }
 }
 
-/// A message that is passed over. What it held is never repeated.
+/// Why a message is ignored. Its content is never repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotUnderstood {
-    /// Longer than a message can be.
+pub enum MessageError {
+    /// It is longer than [`MESSAGE_BYTES_MAX`].
     #[error("a message is longer than {MESSAGE_BYTES_MAX} bytes")]
     TooLong,
-    /// Not of this version, or not of this kind.
+    /// It is of another version or another kind.
     #[error("a message is not of version {VERSION} of what rooms and desks say; run the same version on both")]
     Unknown,
 }
 
-/// Reads a message.
-pub(super) fn read<T: for<'de> Deserialize<'de>>(
+/// Parses a message.
+pub(super) fn parse<T: for<'de> Deserialize<'de>>(
     payload: &[u8],
     version: impl Fn(&T) -> u32,
-) -> Result<T, NotUnderstood> {
+) -> Result<T, MessageError> {
     if payload.len() > MESSAGE_BYTES_MAX {
-        return Err(NotUnderstood::TooLong);
+        return Err(MessageError::TooLong);
     }
-    let message = serde_json::from_slice(payload).map_err(|_| NotUnderstood::Unknown)?;
-    if version(&message) == VERSION { Ok(message) } else { Err(NotUnderstood::Unknown) }
+    let message = serde_json::from_slice(payload).map_err(|_| MessageError::Unknown)?;
+    if version(&message) == VERSION { Ok(message) } else { Err(MessageError::Unknown) }
 }
 
-/// Writes a message; none if it is longer than a message can be.
-pub(super) fn write(message: &impl Serialize) -> Option<Vec<u8>> {
-    // What cannot be written at all would have to hold something that JSON does not know, and none of them does.
+/// Serialises a message; `None` if it is longer than [`MESSAGE_BYTES_MAX`].
+pub(super) fn serialise(message: &impl Serialize) -> Option<Vec<u8>> {
+    // None of the messages holds anything that JSON cannot express.
     serde_json::to_vec(message).ok().filter(|bytes| bytes.len() <= MESSAGE_BYTES_MAX)
 }
 
 impl FromRoom {
-    /// Who speaks.
+    /// The sender.
     #[must_use]
-    pub fn head(&self) -> &Head {
+    pub fn head(&self) -> &MessageHead {
         match self {
             Self::Birth(head) | Self::Will(head) => head,
             Self::State(state) => &state.head,
@@ -375,37 +383,37 @@ mod tests {
     use super::super::view::RoomView;
     use super::*;
 
-    fn head() -> Head {
-        Head { v: VERSION, room: RoomId::new("room-2").unwrap(), boot: Ulid(7), link: 3, seq: 41 }
+    fn head() -> MessageHead {
+        MessageHead { v: VERSION, room: RoomId::new("room-2").unwrap(), run_id: Ulid(7), connection: 3, seq: 41 }
     }
 
     #[test]
-    fn a_room_id_is_plain_and_makes_the_topics() {
+    fn a_room_id_is_restricted_and_makes_the_topics() {
         let room = RoomId::new("room-2").unwrap();
         assert_eq!(
             (room.state_topic(), room.desk_topic()),
             ("stillroom/room-2/state".into(), "stillroom/room-2/desk".into())
         );
-        assert_eq!(RoomId::of_state_topic("stillroom/room-2/state"), Some(room));
+        assert_eq!(RoomId::from_state_topic("stillroom/room-2/state"), Some(room));
         for wrong in ["", "Room 2", "a/b", "+", "#", "desks", "ä", &"x".repeat(41)] {
-            assert_eq!(RoomId::new(wrong), Err(NotARoomId), "{wrong}");
+            assert_eq!(RoomId::new(wrong), Err(InvalidRoomId), "{wrong}");
         }
         for wrong in ["stillroom/a/b/state", "stillroom/room-2/desk", "other/room-2/state", "stillroom/desks/state"] {
-            assert_eq!(RoomId::of_state_topic(wrong), None, "{wrong}");
+            assert_eq!(RoomId::from_state_topic(wrong), None, "{wrong}");
         }
-        assert!(is_desk_beat(&desk_beat_topic(5)) && !is_desk_beat("stillroom/desks"));
+        assert!(is_desk_beat_topic(&desk_beat_topic(5)) && !is_desk_beat_topic("stillroom/desks"));
     }
 
     #[test]
-    fn what_is_said_is_read_again_and_the_names_stay() {
+    fn messages_survive_a_round_trip_and_their_json_is_stable() {
         let state = RoomState {
             head: head(),
             name: "Room 2".into(),
-            vitals: Vitals { loop_age_ms: Some(3), frame_age_ms: None, audio_age_ms: Some(90) },
+            vitals: VitalAges { loop_age_ms: Some(3), frame_age_ms: None, audio_age_ms: Some(90) },
             call: Some(CallState {
                 id: Ulid(9),
                 practice: false,
-                phase: Phase::OnTheWay,
+                phase: WirePhase::OnTheWay,
                 placed_ago_ms: 10,
                 phase_ago_ms: 5,
                 name: Some("Maria".into()),
@@ -420,39 +428,42 @@ mod tests {
             view: RoomView { stage: "session".into(), ..RoomView::default() }.into(),
         };
         for said in [FromRoom::Birth(head()), FromRoom::State(Box::new(state)), FromRoom::Will(head())] {
-            let bytes = write(&said).unwrap();
-            assert_eq!(read::<FromRoom>(&bytes, |said| said.head().v).unwrap(), said);
+            let bytes = serialise(&said).unwrap();
+            assert_eq!(parse::<FromRoom>(&bytes, |said| said.head().v).unwrap(), said);
         }
-        let stance = DeskStance {
+        let state = DeskState {
             v: VERSION,
             desk: u64::MAX,
-            link: 1,
+            connection: 1,
             seq: 4,
-            receives: true,
-            received: Some(Ulid(9)),
-            orders: vec![NamedOrder { id: Ulid(2), order: Order::Coming { call: Ulid(9), name: "Maria".into() } }],
-            cleared: Some(4),
-            shows: true,
+            can_receive: true,
+            drawn_call: Some(Ulid(9)),
+            orders: vec![OrderRequest {
+                id: Ulid(2),
+                order: DeskOrder::Coming { call: Ulid(9), name: "Maria".into() },
+            }],
+            shared_cleared_at: Some(4),
+            is_shown: true,
         };
-        let text = String::from_utf8(write(&stance).unwrap()).unwrap();
+        let text = String::from_utf8(serialise(&state).unwrap()).unwrap();
         let expected = concat!(
             r#"{"v":1,"desk":"18446744073709551615","link":1,"seq":4,"receives":true,"received":"00000000000000000000000009","#,
             r#""orders":[{"id":"00000000000000000000000002","order":"coming","call":"00000000000000000000000009","#,
             r#""name":"Maria"}],"cleared":4}"#
         );
         assert_eq!(text, expected);
-        assert_eq!(read::<DeskStance>(text.as_bytes(), |stance| stance.v).unwrap(), stance);
-        let hides = DeskStance { shows: false, ..stance };
-        assert_eq!(read::<DeskStance>(&write(&hides).unwrap(), |stance| stance.v).unwrap(), hides);
+        assert_eq!(parse::<DeskState>(text.as_bytes(), |state| state.v).unwrap(), state);
+        let hides = DeskState { is_shown: false, ..state };
+        assert_eq!(parse::<DeskState>(&serialise(&hides).unwrap(), |state| state.v).unwrap(), hides);
     }
 
     #[test]
-    fn another_version_and_what_is_too_long_are_passed_over() {
-        let other = DeskBeat { v: 2, desk: 1, link: 1, seq: 1, receives: true, gone: false };
+    fn another_version_and_an_overlong_message_are_ignored() {
+        let other = DeskBeat { v: 2, desk: 1, connection: 1, seq: 1, can_receive: true, is_gone: false };
         let bytes = serde_json::to_vec(&other).unwrap();
-        assert_eq!(read::<DeskBeat>(&bytes, |beat| beat.v), Err(NotUnderstood::Unknown));
-        assert_eq!(read::<DeskBeat>(b"{", |beat| beat.v), Err(NotUnderstood::Unknown));
-        assert_eq!(read::<DeskBeat>(&vec![b' '; MESSAGE_BYTES_MAX + 1], |beat| beat.v), Err(NotUnderstood::TooLong));
-        assert_eq!(write(&"x".repeat(MESSAGE_BYTES_MAX)), None);
+        assert_eq!(parse::<DeskBeat>(&bytes, |beat| beat.v), Err(MessageError::Unknown));
+        assert_eq!(parse::<DeskBeat>(b"{", |beat| beat.v), Err(MessageError::Unknown));
+        assert_eq!(parse::<DeskBeat>(&vec![b' '; MESSAGE_BYTES_MAX + 1], |beat| beat.v), Err(MessageError::TooLong));
+        assert_eq!(serialise(&"x".repeat(MESSAGE_BYTES_MAX)), None);
     }
 }

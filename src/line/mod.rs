@@ -1,37 +1,49 @@
-//! Owns the lines by which a call leaves the room beside the desk that is built in: a broker (MQTT 5), the escalation
-//! list (HTTPS), and the clinic's own nurse call (a contact or a command). Each goes by threads of its own, so that one
-//! that is down slows no other. Does not own the call, whose rules are the room's, nor any page.
+//! Owns the transports by which a call leaves the room beside the built-in desk: a broker (MQTT 5), the escalation list
+//! (HTTPS), and the contact of the clinic's own nurse call. Each runs on threads of its own, so that one that is down
+//! delays no other. Does not own the call, whose rules are the room's, nor any page.
 
 pub mod broker;
+pub mod client;
 pub mod contact;
-mod fight;
+pub mod endpoint;
 pub mod fleet;
-pub mod link;
+mod log_throttle;
 pub mod message;
 pub mod mqtt;
+mod numbering;
 pub mod order;
-mod prompt;
-mod rarely;
+mod quick_ack;
 pub mod room_end;
 mod sequence;
+mod takeover;
 pub mod tls;
 pub mod view;
 pub mod webhook;
 
-/// A room and a desk say that they are there so often, in milliseconds.
-pub const BEAT_EVERY_MS: u64 = 2_000;
-/// Whoever has been silent for so long is lost, in milliseconds.
+use std::collections::VecDeque;
+
+/// Heartbeat interval of rooms and desks, in milliseconds.
+pub const BEAT_INTERVAL_MS: u64 = 2_000;
+/// A peer that has been silent for this long is lost, in milliseconds: five heartbeats.
 pub const SILENT_AFTER_MS: u64 = 10_000;
 
 /// A message on its way to a broker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Publication {
-    /// Where it is said.
+    /// The topic.
     pub topic: String,
-    /// What is said.
+    /// The message.
     pub payload: Vec<u8>,
-    /// Whether the broker keeps it for those who join later.
+    /// Whether the broker retains it for later subscribers.
     pub retain: bool,
-    /// By which its acknowledgement is known.
+    /// Identifies its acknowledgement.
     pub receipt: u64,
+}
+
+/// Appends to a list of at most `max` elements, dropping the oldest.
+fn push_bounded<T>(list: &mut VecDeque<T>, element: T, max: usize) {
+    if list.len() >= max {
+        list.pop_front();
+    }
+    list.push_back(element);
 }

@@ -1,97 +1,107 @@
-//! Owns the two lines over a broker, each as it is opened: a room's and a desk's. Does not own what they say
-//! ([`super::room_end`], [`super::fleet`]) nor how it travels ([`super::link`]).
+//! Owns the two transports over a broker: a room's and a desk's. Does not own what they exchange ([`super::room_end`],
+//! [`super::fleet`]) nor how it travels ([`super::client`]).
 
 use ulid::Ulid;
 
 use super::Publication;
 use super::broker::Broker;
-use super::fleet::{Fleet, FleetNews};
-use super::link::{End, Line, News};
+use super::client::{BrokerClient, ClientEvent};
+use super::endpoint::Endpoint;
+use super::fleet::Fleet;
 use super::message::RoomId;
-use super::room_end::{Keeping, RoomEnd, Tell, Told};
+use super::room_end::{RoomEnd, RoomInput, RoomReport, SharedWordsChange};
 use crate::room::call::CallId;
 
-/// Says how the room stands at this moment. Called on the line's thread; it must not block, nor move the line.
-pub type Source = Box<dyn FnMut() -> Told + Send>;
+/// Reports the room at this moment. Called on the client's thread; it must neither block nor call the transport.
+pub type ReportSource = Box<dyn FnMut() -> RoomReport + Send>;
 
-/// What a room's line says.
+/// What a room's transport reports.
 #[derive(Debug)]
-pub enum RoomNews {
-    /// The room is to be told; [`RoomLine::took`] says that it was. If it came from an order, the room's answer goes back
-    /// with [`RoomLine::answered`].
-    Tell(Tell),
-    /// Another room goes by this room's id, or does no more.
-    Namesake(bool),
-    /// A desk has no place for this room, or none has said so any more.
+pub enum RoomTransportEvent {
+    /// An event for the room. Confirm it by [`RoomTransport::input_handled`]; if it came from an order, send the room's
+    /// answer by [`RoomTransport::order_answered`].
+    Input(RoomInput),
+    /// Whether another room uses this room's id.
+    DuplicateId(bool),
+    /// Whether some desk does not show this room.
     Hidden(bool),
-    /// What became of what the patient shared.
-    Keeping(Keeping),
+    /// A change of which desks may hold what the patient shared.
+    SharedWords(SharedWordsChange),
 }
 
-/// So much may be on its way to the room; the rest waits at the line, which then hears no desk.
-const ON_THEIR_WAY_MAX: usize = 64;
+/// Maximum number of inputs that the room has not handled yet. Further ones wait in the room's end, which then ignores
+/// desks.
+const UNHANDLED_INPUTS_MAX: usize = 64;
 
-/// A room's line to a broker. None of its verbs waits for the broker.
-pub struct RoomLine(Line<RoomSide>);
+/// A desk's transport to a broker.
+pub type DeskTransport = BrokerClient<Fleet>;
 
-/// The room's end and what it speaks of.
-pub struct RoomSide {
+/// A room's transport to a broker. None of its methods waits for the broker.
+pub struct RoomTransport(BrokerClient<RoomEndpoint>);
+
+/// The room's end with its source of reports.
+struct RoomEndpoint {
     end: RoomEnd,
-    source: Source,
+    report: ReportSource,
     is_private: bool,
-    namesake_told: bool,
-    hidden_told: bool,
-    on_their_way: usize,
+    was_duplicate_id: bool,
+    was_hidden: bool,
+    unhandled_inputs: usize,
 }
 
-impl RoomLine {
-    /// Opens the line. `run` names this run of the program, and sorts after every run before it; `ended` are the calls
-    /// that the journal knows to have been cleared last.
+impl RoomTransport {
+    /// Opens the transport. `run_id` sorts after that of every earlier run of the program; `cleared` are the last calls that
+    /// were cleared, as far as the journal knows.
     ///
     /// # Errors
-    /// The system gives no thread.
+    /// The operating system gives no thread.
     pub fn open(
         room: RoomId,
         broker: Broker,
-        run: Ulid,
-        ended: impl IntoIterator<Item = CallId>,
-        source: Source,
-        on_news: impl FnMut(News<RoomNews>) + Send + 'static,
+        run_id: Ulid,
+        cleared: impl IntoIterator<Item = CallId>,
+        report: ReportSource,
+        on_event: impl FnMut(ClientEvent<RoomTransportEvent>) + Send + 'static,
     ) -> std::io::Result<Self> {
-        let is_private = broker.url.is_private();
-        let end = RoomEnd::new(room, run, ended);
-        let side = RoomSide { end, source, is_private, namesake_told: false, hidden_told: false, on_their_way: 0 };
-        Line::open(side, broker, on_news).map(Self)
+        let endpoint = RoomEndpoint {
+            end: RoomEnd::new(room, run_id, cleared),
+            report,
+            is_private: broker.url.is_private(),
+            was_duplicate_id: false,
+            was_hidden: false,
+            unhandled_inputs: 0,
+        };
+        BrokerClient::open(endpoint, broker, on_event).map(Self)
     }
 
-    /// A call goes out, or rings anew; at once, whether the room shows it yet or not.
-    pub fn offer(&self, id: CallId, practice: bool, presses: u32) {
-        self.0.with(|side, now_ms| side.end.offer(now_ms, id, practice, presses));
+    /// A call is placed, or rings again. It is sent at once, whether the room shows it yet or not.
+    pub fn call_placed(&self, id: CallId, is_practice: bool, presses: u32) {
+        self.0.with(|endpoint, now_ms| endpoint.end.call_placed(now_ms, id, is_practice, presses));
     }
 
     /// A call was cleared.
-    pub fn end(&self, id: CallId) {
-        self.0.with(|side, _| side.end.end(id));
+    pub fn call_cleared(&self, id: CallId) {
+        self.0.with(|endpoint, _| endpoint.end.call_cleared(id));
     }
 
-    /// Something of the room changed; `urgent` where a call did.
-    pub fn changed(&self, urgent: bool) {
-        self.0.with(|side, _| side.end.changed(urgent));
+    /// The room has changed; `is_urgent` if its call has.
+    pub fn room_changed(&self, is_urgent: bool) {
+        self.0.with(|endpoint, _| endpoint.end.room_changed(is_urgent));
     }
 
-    /// The room has taken in one [`RoomNews::Tell`], or refused it; each has to be said, or the line stops telling.
-    pub fn took(&self) {
-        self.0.with(|side, _| side.on_their_way = side.on_their_way.saturating_sub(1));
+    /// The room has taken or refused one [`RoomTransportEvent::Input`]. Each has to be confirmed, or no more are reported.
+    pub fn input_handled(&self) {
+        self.0.with(|endpoint, _| endpoint.unhandled_inputs = endpoint.unhandled_inputs.saturating_sub(1));
     }
 
-    /// What the room made of an order.
-    pub fn answered(&self, order: Ulid, refused: Option<String>) {
-        self.0.with(|side, _| side.end.answered(order, refused));
+    /// The room has taken an order, or refused it for a reason.
+    pub fn order_answered(&self, order: Ulid, refused: Option<String>) {
+        self.0.with(|endpoint, _| endpoint.end.order_answered(order, refused));
     }
 }
 
-impl End for RoomSide {
-    type News = RoomNews;
+impl Endpoint for RoomEndpoint {
+    type Event = RoomTransportEvent;
 
     fn topics(&self) -> Vec<String> {
         self.end.topics()
@@ -101,118 +111,67 @@ impl End for RoomSide {
         self.end.connecting()
     }
 
-    fn linked(&mut self, _now_ms: u64) {
-        self.end.linked();
+    fn connected(&mut self, _now_ms: u64) {
+        self.end.connected();
     }
 
-    fn unlinked(&mut self) {
-        self.end.unlinked();
+    fn disconnected(&mut self) {
+        self.end.disconnected();
     }
 
-    fn heard(&mut self, now_ms: u64, topic: &str, payload: &[u8], retained: bool) {
-        if !retained {
-            self.end.heard(now_ms, topic, payload);
+    fn on_message(&mut self, now_ms: u64, topic: &str, payload: &[u8], is_retained: bool) {
+        if !is_retained {
+            self.end.on_message(now_ms, topic, payload);
         }
     }
 
-    fn acknowledged(&mut self, receipt: u64, heard: bool) {
-        self.end.acknowledged(receipt, heard);
+    fn on_acknowledged(&mut self, receipt: u64, has_subscribers: bool) {
+        self.end.on_acknowledged(receipt, has_subscribers);
     }
 
-    /// A room that may not say how it stands has no line.
-    fn refused(&mut self, _now_ms: u64, receipt: u64, _topic: &str) -> bool {
-        self.end.acknowledged(receipt, false);
+    /// A room that may not publish its state has no use for the connection.
+    fn on_rejected(&mut self, _now_ms: u64, receipt: u64, _topic: &str) -> bool {
+        self.end.on_acknowledged(receipt, false);
         true
     }
 
-    fn pass(&mut self, now_ms: u64) {
-        self.end.pass(now_ms);
+    fn handle_timeout(&mut self, now_ms: u64) {
+        self.end.handle_timeout(now_ms);
     }
 
-    fn poll_publication(&mut self, now_ms: u64) -> Option<Publication> {
-        let Self { end, source, is_private, .. } = self;
-        end.poll_publication(now_ms, || {
-            let mut told = source();
-            // What a patient shared is for the desk alone: it does not travel where others can read along.
-            told.view.shared = told.view.shared.filter(|_| *is_private);
-            told
+    fn poll_transmit(&mut self, now_ms: u64) -> Option<Publication> {
+        let Self { end, report, is_private, .. } = self;
+        end.poll_transmit(now_ms, || {
+            let mut report = report();
+            // What a patient shared is for the desk alone, so it does not travel where others can read along.
+            report.view.shared = report.view.shared.filter(|_| *is_private);
+            report
         })
     }
 
-    fn poll_news(&mut self) -> Option<RoomNews> {
-        let namesake = self.end.has_namesake();
-        if namesake != self.namesake_told {
-            self.namesake_told = namesake;
-            return Some(RoomNews::Namesake(namesake));
+    fn poll_event(&mut self) -> Option<RoomTransportEvent> {
+        let is_duplicate_id = self.end.has_duplicate_id();
+        if is_duplicate_id != self.was_duplicate_id {
+            self.was_duplicate_id = is_duplicate_id;
+            return Some(RoomTransportEvent::DuplicateId(is_duplicate_id));
         }
-        let hidden = self.end.is_hidden();
-        if hidden != self.hidden_told {
-            self.hidden_told = hidden;
-            return Some(RoomNews::Hidden(hidden));
+        let is_hidden = self.end.is_hidden();
+        if is_hidden != self.was_hidden {
+            self.was_hidden = is_hidden;
+            return Some(RoomTransportEvent::Hidden(is_hidden));
         }
-        if let Some(keeping) = self.end.poll_keeping() {
-            return Some(RoomNews::Keeping(keeping));
+        if let Some(change) = self.end.poll_shared_words_change() {
+            return Some(RoomTransportEvent::SharedWords(change));
         }
-        if self.on_their_way >= ON_THEIR_WAY_MAX {
+        if self.unhandled_inputs >= UNHANDLED_INPUTS_MAX {
             return None;
         }
-        let tell = self.end.poll_tell()?;
-        self.on_their_way += 1;
-        Some(RoomNews::Tell(tell))
+        let input = self.end.poll_input()?;
+        self.unhandled_inputs += 1;
+        Some(RoomTransportEvent::Input(input))
     }
 
-    fn deadline_ms(&self) -> u64 {
-        self.end.deadline_ms()
-    }
-}
-
-/// A desk's line to a broker.
-pub type DeskLine = Line<Fleet>;
-
-impl End for Fleet {
-    type News = FleetNews;
-
-    fn topics(&self) -> Vec<String> {
-        Fleet::topics(self)
-    }
-
-    fn connecting(&mut self) -> Option<Publication> {
-        Fleet::connecting(self)
-    }
-
-    fn linked(&mut self, now_ms: u64) {
-        Fleet::linked(self, now_ms);
-    }
-
-    fn unlinked(&mut self) {
-        Fleet::unlinked(self);
-    }
-
-    fn heard(&mut self, now_ms: u64, topic: &str, payload: &[u8], retained: bool) {
-        Fleet::heard(self, now_ms, topic, payload, retained);
-    }
-
-    fn acknowledged(&mut self, _receipt: u64, _heard: bool) {}
-
-    /// A desk that may not speak to one room may still speak to the others.
-    fn refused(&mut self, now_ms: u64, _receipt: u64, topic: &str) -> bool {
-        Fleet::refused(self, now_ms, topic);
-        false
-    }
-
-    fn pass(&mut self, now_ms: u64) {
-        Fleet::pass(self, now_ms);
-    }
-
-    fn poll_publication(&mut self, now_ms: u64) -> Option<Publication> {
-        Fleet::poll_publication(self, now_ms)
-    }
-
-    fn poll_news(&mut self) -> Option<FleetNews> {
-        Fleet::poll_news(self)
-    }
-
-    fn deadline_ms(&self) -> u64 {
-        Fleet::deadline_ms(self)
+    fn poll_timeout(&self) -> Option<u64> {
+        self.end.poll_timeout()
     }
 }

@@ -1,5 +1,4 @@
-//! Owns what a desk may ask of a room: each order, its limits, and the event it becomes. Does not own whether the room
-//! takes it.
+//! Owns the orders of a desk: each one, its limits, and the event it becomes. Does not own whether the room takes it.
 
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
@@ -8,81 +7,81 @@ use crate::room::call::CallId;
 use crate::room::names::{NameProblem, person};
 use crate::room::{Event, Place};
 
-/// What a desk asks.
+/// What a desk asks of a room.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "order", rename_all = "snake_case")]
-pub enum Order {
+pub enum DeskOrder {
     /// A named person is coming.
     Coming {
-        /// To which call.
+        /// The call.
         call: Ulid,
-        /// Who.
+        /// Who is coming.
         name: String,
     },
     /// Someone is in the room.
     Here {
-        /// At which call.
+        /// The call.
         call: Ulid,
     },
-    /// The patient's volume.
+    /// Set the patient's volume.
     Volume {
         /// The level in dB below full scale, −90 to 0.
         db: f32,
     },
-    /// The patient's place.
+    /// Set the patient's place.
     Place {
         /// Its name.
         name: String,
     },
-    /// The pacer.
+    /// Turn the breathing pacer on or off.
     Breath {
         /// On or off.
         on: bool,
     },
-    /// Brightness, added to the arc's.
+    /// Set what is added to the arc's brightness.
     Brightness {
         /// −0.5 to 0.5.
         trim: f32,
     },
-    /// How full the composed music is, added to the arc's.
+    /// Set what is added to the arc's intensity of the composed music.
     Intensity {
         /// −1 to 1.
         nudge: f32,
     },
-    /// Another profile.
+    /// Choose a profile.
     Profile {
         /// Its name.
         name: String,
     },
     /// The session begins.
     Begin {
-        /// The infusion's length, if another than the profile's.
+        /// The infusion's length in minutes; `None` for the profile's.
         infusion_minutes: Option<u32>,
         /// Whether to wait for the pump.
         settle: bool,
     },
-    /// The pump runs.
+    /// The pump was started.
     InfusionStarts,
     /// The session clock stops.
     Pause,
-    /// The session clock goes on.
+    /// The session clock continues.
     Resume,
     /// The infusion takes longer.
     Extend {
-        /// By how much, in minutes.
+        /// Minutes to add.
         minutes: u32,
     },
-    /// The session ends now.
+    /// The session goes to its landing now.
     End {
-        /// Minutes until it has landed.
+        /// Minutes until it has landed; `None` for the default.
         landing_minutes: Option<u32>,
     },
-    /// The patient is back.
+    /// The session is over and the visit continues.
     AfterBegins,
 }
 
-impl Order {
-    /// The event that it becomes.
+impl DeskOrder {
+    /// The event it becomes.
     ///
     /// # Errors
     /// What is wrong with it, in plain words that repeat nothing of it.
@@ -121,17 +120,17 @@ mod tests {
 
     #[test]
     fn an_order_becomes_its_event_or_says_its_limits() {
-        let coming = |name: &str| Order::Coming { call: Ulid(3), name: name.into() }.event();
+        let coming = |name: &str| DeskOrder::Coming { call: Ulid(3), name: name.into() }.event();
         assert_eq!(coming(" Maria "), Ok(Event::CallComing { id: CallId(3), name: "Maria".into() }));
         for wrong in ["", "  ", "a\nb", "\u{200b}", "\u{3164}", "Ana \u{202e}anA", "\u{2067}Ana", &"x".repeat(61)] {
             assert!(coming(wrong).is_err(), "{wrong:?}");
         }
-        assert_eq!(Order::Here { call: Ulid(3) }.event(), Ok(Event::CallHere { id: Some(CallId(3)) }));
-        assert_eq!(Order::Volume { db: -30.0 }.event(), Ok(Event::Volume { db: -30.0 }));
-        assert!(Order::Volume { db: 1.0 }.event().is_err() && Order::Volume { db: f32::NAN }.event().is_err());
-        assert!(Order::Brightness { trim: 0.6 }.event().is_err());
-        assert!(Order::Intensity { nudge: -1.1 }.event().is_err());
-        assert!(Order::Place { name: "moon".into() }.event().is_err());
-        assert_eq!(Order::Place { name: "forest".into() }.event(), Ok(Event::PlaceChosen(Place::Forest)));
+        assert_eq!(DeskOrder::Here { call: Ulid(3) }.event(), Ok(Event::CallHere { id: Some(CallId(3)) }));
+        assert_eq!(DeskOrder::Volume { db: -30.0 }.event(), Ok(Event::Volume { db: -30.0 }));
+        assert!(DeskOrder::Volume { db: 1.0 }.event().is_err() && DeskOrder::Volume { db: f32::NAN }.event().is_err());
+        assert!(DeskOrder::Brightness { trim: 0.6 }.event().is_err());
+        assert!(DeskOrder::Intensity { nudge: -1.1 }.event().is_err());
+        assert!(DeskOrder::Place { name: "moon".into() }.event().is_err());
+        assert_eq!(DeskOrder::Place { name: "forest".into() }.event(), Ok(Event::PlaceChosen(Place::Forest)));
     }
 }

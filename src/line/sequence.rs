@@ -1,62 +1,64 @@
-//! Owns how the numbers of one speaker's words are followed: which word is news, which is old, and which leaps further than
-//! its speaker can have come. Numbers come from whoever speaks on a broker, so that no single one may silence the true
-//! speaker: what does not follow is believed only where it goes on while the words that did follow have stopped. Pure.
+//! Owns checking one sender's sequence numbers: which message is newest, which is stale, and which jumps further ahead than
+//! its sender can have counted. Pure.
+//!
+//! Anybody on a broker can forge a number, and a single forged one must not silence the true sender. So a number that does
+//! not follow is accepted only if more follow it while the true ones have stopped.
 
-/// A word follows another if its number is at most so much higher …
+/// A number follows another if it is higher by at most this …
 const STEP_MAX: u64 = 256;
-/// … and one more for each of these since. Who says that much is no room and no desk.
-const STEP_EVERY_MS: u64 = 4;
-/// Words that do not follow, but follow each other, are believed once nothing else was for so long. Two heartbeats and
-/// their way are shorter; a speaker is given up for lost later.
-const BELIEVED_AFTER_MS: u64 = 5_000;
+/// … plus one per this interval since, in milliseconds. No room or desk sends that much.
+const STEP_INTERVAL_MS: u64 = 4;
+/// Numbers that do not follow the accepted ones, but each other, are accepted once there was no other for this long, in
+/// milliseconds: longer than two heartbeats with their delays, shorter than the silence after which a sender is lost.
+const RESYNC_AFTER_MS: u64 = 5_000;
 
-/// What a word is, by its number.
+/// What a message is, by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Word {
-    /// The newest.
-    News,
-    /// Overtaken, or twice the same.
-    Old,
-    /// Too far ahead to be its speaker's.
-    Leaps,
+pub(super) enum Freshness {
+    /// The newest so far.
+    Newest,
+    /// Overtaken by a newer one, or a duplicate.
+    Stale,
+    /// Too far ahead to be its sender's.
+    Implausible,
 }
 
-/// The words of one speaker.
+/// The sequence numbers of one sender.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Sequence {
-    last: Place,
-    /// The newest word that did not follow.
-    astray: Option<Place>,
+pub(super) struct SequenceTracker {
+    accepted: NumberAt,
+    /// The newest number that did not follow.
+    outlier: Option<NumberAt>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Place {
+struct NumberAt {
     number: u64,
     at_ms: u64,
 }
 
-impl Sequence {
-    /// The words of a speaker that was never heard before.
-    pub(super) fn from(now_ms: u64, number: u64) -> Self {
-        Self { last: Place { number, at_ms: now_ms }, astray: None }
+impl SequenceTracker {
+    /// A sender's first number is accepted.
+    pub(super) fn new(now_ms: u64, number: u64) -> Self {
+        Self { accepted: NumberAt { number, at_ms: now_ms }, outlier: None }
     }
 
-    /// Takes in a word.
-    pub(super) fn take(&mut self, now_ms: u64, number: u64) -> Word {
-        let word = Place { number, at_ms: now_ms };
-        let goes_on = self.astray.is_some_and(|astray| word.follows(astray));
-        if word.follows(self.last) || goes_on && now_ms >= self.last.at_ms + BELIEVED_AFTER_MS {
-            *self = Self { last: word, astray: None };
-            return Word::News;
+    /// Checks the number of a message.
+    pub(super) fn handle_input(&mut self, now_ms: u64, number: u64) -> Freshness {
+        let new = NumberAt { number, at_ms: now_ms };
+        let continues_outlier = self.outlier.is_some_and(|outlier| new.follows(outlier));
+        if new.follows(self.accepted) || continues_outlier && now_ms >= self.accepted.at_ms + RESYNC_AFTER_MS {
+            *self = Self { accepted: new, outlier: None };
+            return Freshness::Newest;
         }
-        self.astray = Some(word);
-        if number > self.last.number { Word::Leaps } else { Word::Old }
+        self.outlier = Some(new);
+        if number > self.accepted.number { Freshness::Implausible } else { Freshness::Stale }
     }
 }
 
-impl Place {
+impl NumberAt {
     fn follows(self, before: Self) -> bool {
-        let step_max = STEP_MAX + self.at_ms.saturating_sub(before.at_ms) / STEP_EVERY_MS;
+        let step_max = STEP_MAX + self.at_ms.saturating_sub(before.at_ms) / STEP_INTERVAL_MS;
         self.number > before.number && self.number - before.number <= step_max
     }
 }
@@ -68,48 +70,50 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_word_that_leaps_is_not_believed_and_costs_the_true_speaker_nothing() {
-        let mut words = Sequence::from(0, 7);
+    fn an_implausible_number_is_not_accepted_and_costs_the_true_sender_nothing() {
+        let mut tracker = SequenceTracker::new(0, 7);
         for leap in [u64::MAX, u64::MAX - 1, 1 << 40, 2_000] {
-            assert_eq!(words.take(100, leap), Word::Leaps, "{leap}");
+            assert_eq!(tracker.handle_input(100, leap), Freshness::Implausible, "{leap}");
         }
-        assert_eq!(words.take(2_000, 8), Word::News);
-        assert_eq!(words.take(2_000, 8), Word::Old);
-        assert_eq!(words.take(2_001, 7), Word::Old);
+        assert_eq!(tracker.handle_input(2_000, 8), Freshness::Newest);
+        assert_eq!(tracker.handle_input(2_000, 8), Freshness::Stale);
+        assert_eq!(tracker.handle_input(2_001, 7), Freshness::Stale);
     }
 
     #[test]
-    fn whoever_was_not_heard_for_long_may_have_come_far() {
-        let mut words = Sequence::from(0, 7);
-        assert_eq!(words.take(3_600_000, 7 + 3_600), Word::News);
-        // After a gap that nobody can tell: the second word is believed.
-        let mut words = Sequence::from(0, 7);
-        assert_eq!((words.take(10_000, 90_000), words.take(12_000, 90_001)), (Word::Leaps, Word::News));
+    fn a_sender_that_was_silent_for_long_may_have_counted_far() {
+        let mut tracker = SequenceTracker::new(0, 7);
+        assert_eq!(tracker.handle_input(3_600_000, 7 + 3_600), Freshness::Newest);
+        // After an implausible gap the second number is accepted.
+        let mut tracker = SequenceTracker::new(0, 7);
+        assert_eq!(
+            (tracker.handle_input(10_000, 90_000), tracker.handle_input(12_000, 90_001)),
+            (Freshness::Implausible, Freshness::Newest)
+        );
     }
 
     proptest! {
-        /// Whatever is said in between by whoever: a few seconds after the last false word, the true ones are believed,
-        /// and they go on being believed.
+        /// Whatever anybody forges: a few seconds after the last forged number the true ones are accepted, and stay so.
         #[test]
-        fn no_words_of_others_silence_a_speaker(
+        fn no_forged_numbers_silence_a_sender(
             first in 0_u64..1_000_000,
-            lies in proptest::collection::vec((0_u64..20_000, any::<u64>()), 0..40),
+            forged in proptest::collection::vec((0_u64..20_000, any::<u64>()), 0..40),
             near in proptest::collection::vec((0_u64..20_000, 0_u64..600), 0..40),
         ) {
             let mut said: Vec<(u64, u64, bool)> = (0..20).map(|beat| (beat * 2_000, first + beat, true)).collect();
-            said.extend(lies.into_iter().map(|(at_ms, number)| (at_ms, number, false)));
+            said.extend(forged.into_iter().map(|(at_ms, number)| (at_ms, number, false)));
             said.extend(near.into_iter().map(|(at_ms, step)| (at_ms, first + step, false)));
             said.sort_by_key(|(at_ms, ..)| *at_ms);
-            let mut words: Option<Sequence> = None;
+            let mut tracker: Option<SequenceTracker> = None;
             for (at_ms, number, is_true) in said {
-                let word = match &mut words {
+                let freshness = match &mut tracker {
                     None => {
-                        words = Some(Sequence::from(at_ms, number));
-                        Word::News
+                        tracker = Some(SequenceTracker::new(at_ms, number));
+                        Freshness::Newest
                     }
-                    Some(words) => words.take(at_ms, number),
+                    Some(tracker) => tracker.handle_input(at_ms, number),
                 };
-                prop_assert!(!is_true || at_ms < 20_000 + 8_000 || word == Word::News, "{number} at {at_ms} ms");
+                prop_assert!(!is_true || at_ms < 20_000 + 8_000 || freshness == Freshness::Newest, "{number} at {at_ms} ms");
             }
         }
     }

@@ -1,5 +1,5 @@
-//! Owns whom a line trusts: the clinic's own authority where a file names it, the system's authorities otherwise.
-//! Does not own connections.
+//! Owns which certificate authorities a client trusts: the clinic's own where a file is set, the system's otherwise. Does
+//! not own connections.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,26 +8,26 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
-/// Why a line cannot speak TLS.
+/// Why TLS cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    /// The file of the authority cannot be used.
+    /// The authority's file cannot be used.
     #[error("{path}: {why}; ca_file must hold at least one certificate in PEM", path = path.display())]
     CaFile {
-        /// Which file.
+        /// The file.
         path: PathBuf,
         /// What is wrong with it.
         why: String,
     },
-    /// The system trusts nobody.
+    /// The system has no certificate authorities.
     #[error("this system has no certificate authorities; install ca-certificates, or set ca_file")]
     NoAuthorities,
-    /// The TLS library refused.
+    /// The TLS library's error.
     #[error("TLS cannot be set up: {0}")]
     Library(#[from] rustls::Error),
 }
 
-/// The certificates to trust.
+/// The certificates of the trusted authorities.
 ///
 /// # Errors
 /// [`TlsError::CaFile`], [`TlsError::NoAuthorities`]
@@ -42,13 +42,13 @@ pub fn authorities(ca_file: Option<&Path>) -> Result<Vec<CertificateDer<'static>
     if certificates.is_empty() { Err(wrong("no certificate".to_owned())) } else { Ok(certificates) }
 }
 
-/// How a client speaks TLS.
+/// A client's TLS configuration.
 ///
 /// # Errors
 /// Every [`TlsError`].
 pub fn client_config(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, TlsError> {
     let mut roots = RootCertStore::empty();
-    // Of the system's authorities some may be of a kind that is not understood; the others count.
+    // Some of the system's certificates may be malformed or of an unknown kind; the others count.
     let (added, _) = roots.add_parsable_certificates(authorities(ca_file)?);
     if added == 0 {
         return Err(TlsError::NoAuthorities);

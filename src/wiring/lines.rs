@@ -14,13 +14,13 @@ use crate::desk;
 use crate::driver::RoomHandle;
 use crate::driver::vitals::Vitals;
 use crate::line::broker::Broker;
-use crate::line::contact::{Contact, ContactCommand, ContactNews};
-use crate::line::link::News;
-use crate::line::message::{CallState, RoomId, Vitals as Ages};
-use crate::line::mqtt::{RoomLine, RoomNews};
-use crate::line::room_end::{Keeping, Tell, Told};
+use crate::line::client::ClientEvent;
+use crate::line::contact::{ContactCommand, ContactEvent, NurseCallContact};
+use crate::line::message::{CallState, RoomId, VitalAges};
+use crate::line::mqtt::{RoomTransport, RoomTransportEvent};
+use crate::line::room_end::{RoomInput, RoomReport, SharedWordsChange};
 use crate::line::view::{Offers, RoomView};
-use crate::line::webhook::{Escalated, Escalation, Outcome, RequestId, Step};
+use crate::line::webhook::{Escalation, EscalationNotice, EscalationResult, RequestId, WebhookStep};
 use crate::room::call::{Call, CallPhase};
 use crate::room::{Effect, Event, RoomTime, Snapshot, Trouble};
 use crate::sound::Sound;
@@ -31,9 +31,9 @@ const LOOP_LOOKED_AT_EVERY: Duration = Duration::from_secs(1);
 /// The lines of a room that are set.
 #[derive(Default)]
 pub struct Lines {
-    mqtt: Option<Arc<RoomLine>>,
+    mqtt: Option<Arc<RoomTransport>>,
     escalation: Option<Escalation>,
-    contact: Option<Contact>,
+    contact: Option<NurseCallContact>,
     room_name: String,
     call: Option<Call>,
 }
@@ -44,7 +44,7 @@ pub struct Subject<'r> {
     pub room: &'r RoomHandle,
     /// What it is called at the desk.
     pub room_name: &'r str,
-    /// What can be chosen in it, as a desk's page reads it: [`desk::single_room::offers`].
+    /// What can be chosen in it.
     pub offers: Offers,
     /// Its sound, which says when it last played.
     pub sound: &'r Sound,
@@ -62,7 +62,7 @@ impl Lines {
     /// Opens every line that is set. None waits for another, and none for its far end.
     #[must_use]
     pub fn open(set: &config::LinesConfig, subject: &Subject<'_>) -> Self {
-        let steps: Vec<Step> = set.escalation.iter().map(step).collect();
+        let steps: Vec<WebhookStep> = set.escalation.iter().map(step).collect();
         Self {
             mqtt: set.mqtt.as_ref().and_then(|at_broker| open_mqtt(at_broker, subject)),
             escalation: (!steps.is_empty()).then(|| open_escalation(steps, subject.room.clone())),
@@ -80,19 +80,19 @@ impl Lines {
         match *effect {
             Effect::SendCall { id, practice, presses } => {
                 if let Some(line) = &self.mqtt {
-                    line.offer(id, practice, presses);
+                    line.call_placed(id, practice, presses);
                 }
-                // A rehearsal troubles nobody beyond the desk.
+                // A practice call alerts nobody beyond the desk.
                 if let Some(contact) = self.contact.as_ref().filter(|_| !practice) {
                     contact.set(true);
                 }
             }
             Effect::EndCall { id } => {
                 if let Some(line) = &self.mqtt {
-                    line.end(id);
+                    line.call_cleared(id);
                 }
                 if let Some(escalation) = &self.escalation {
-                    escalation.over(id);
+                    escalation.cancel(id);
                 }
                 if let Some(contact) = &self.contact {
                     contact.set(false);
@@ -106,13 +106,13 @@ impl Lines {
                 let Some(escalation) = &self.escalation else { return };
                 let shown = room.snapshots().borrow().call.clone().filter(|call| call.id == id);
                 let placed_at = shown.as_ref().map_or(now, |call| call.placed_at);
-                let what = Escalated {
+                let notice = EscalationNotice {
                     id: RequestId { call: id, round, step },
                     room: self.room_name.clone(),
                     placed_ago_ms: now.0.saturating_sub(placed_at.0),
                     received: shown.is_some_and(|call| call.phase >= CallPhase::Received),
                 };
-                escalation.say(what);
+                escalation.send(notice);
             }
             _ => {}
         }
@@ -125,23 +125,23 @@ impl Lines {
             self.call.clone_from(&snapshot.call);
         }
         if let Some(line) = &self.mqtt {
-            line.changed(call_changed);
+            line.room_changed(call_changed);
         }
         if let (Some(escalation), Some(call)) = (&self.escalation, &self.call)
             && call_changed
             && call.phase >= CallPhase::OnTheWay
         {
-            escalation.over(call.id);
+            escalation.cancel(call.id);
         }
     }
 }
 
-fn step(set: &config::EscalationStep) -> Step {
-    Step { url: set.url.clone(), secret_file: set.secret_file.clone(), ca_file: set.ca_file.clone() }
+fn step(set: &config::EscalationStep) -> WebhookStep {
+    WebhookStep { url: set.url.clone(), secret_file: set.secret_file.clone(), ca_file: set.ca_file.clone() }
 }
 
-fn open_escalation(steps: Vec<Step>, room: RoomHandle) -> Escalation {
-    Escalation::new(steps, move |Outcome { id, result, is_list_broken }| {
+fn open_escalation(steps: Vec<WebhookStep>, room: RoomHandle) -> Escalation {
+    Escalation::new(steps, move |EscalationResult { id, result, is_list_broken }| {
         if let Err(why) = result {
             tracing::error!(step = id.step + 1, %why, "a step of the escalation list reached nobody");
         }
@@ -149,10 +149,10 @@ fn open_escalation(steps: Vec<Step>, room: RoomHandle) -> Escalation {
     })
 }
 
-fn open_contact(command: ContactCommand, room: RoomHandle) -> Option<Contact> {
+fn open_contact(command: ContactCommand, room: RoomHandle) -> Option<NurseCallContact> {
     let fails = move |on| room.report(Event::TroubleChanged { trouble: Trouble::ContactFailed, on });
     let unstarted = fails.clone();
-    let contact = Contact::start(command, move |news| fails(matches!(news, ContactNews::Fails(_))));
+    let contact = NurseCallContact::start(command, move |event| fails(matches!(event, ContactEvent::Fails(_))));
     let contact = contact.inspect_err(|error| {
         tracing::error!(%error, "the contact to the nurse call could not be started");
         unstarted(true);
@@ -160,7 +160,7 @@ fn open_contact(command: ContactCommand, room: RoomHandle) -> Option<Contact> {
     contact.ok()
 }
 
-fn open_mqtt(at_broker: &config::RoomAtBroker, subject: &Subject<'_>) -> Option<Arc<RoomLine>> {
+fn open_mqtt(at_broker: &config::RoomAtBroker, subject: &Subject<'_>) -> Option<Arc<RoomTransport>> {
     let room = subject.room.clone();
     let unreached = |why: &dyn std::fmt::Display| {
         tracing::error!(%why, "the line to the broker could not be opened");
@@ -171,40 +171,41 @@ fn open_mqtt(at_broker: &config::RoomAtBroker, subject: &Subject<'_>) -> Option<
     let client_prefix = format!("stillroom-room-{}", id.as_str());
     let broker = Broker { url, username, password_file, ca_file, client_prefix };
     let ended = room.snapshots().borrow().ended_calls.clone();
-    let run = Ulid::from_parts(subject.began_ms, u128::from(std::process::id()));
+    let run_id = Ulid::from_parts(subject.began_ms, u128::from(std::process::id()));
     let shared = subject.shared.clone();
-    let (tells, inbox) = mpsc::unbounded_channel();
+    let (inputs, inbox) = mpsc::unbounded_channel();
     let line = Arc::new(OnceLock::new());
-    let taking = subject.runtime.spawn(take_tells(inbox, room.clone(), Arc::clone(&line)));
+    let taking = subject.runtime.spawn(take_inputs(inbox, room.clone(), Arc::clone(&line)));
     subject.runtime.spawn(miss(taking, room.clone()));
     subject.runtime.spawn(look_at_loop(Arc::clone(subject.vitals), room.clone()));
-    let opened = RoomLine::open(id, broker, run, ended, Box::new(source(subject)), move |news| match news {
-        News::Up => room.report(Event::TroubleChanged { trouble: Trouble::LineDown, on: false }),
-        News::Down(why) => {
-            tracing::warn!(%why, "the broker is not reached");
-            room.report(Event::TroubleChanged { trouble: Trouble::LineDown, on: true });
-        }
-        News::FoughtOver(on) => room.report(Event::TroubleChanged { trouble: Trouble::LineFoughtOver, on }),
-        News::Of(RoomNews::Keeping(keeping)) => match keeping {
-            Keeping::SentTo(desk) => shared.sent_to(desk),
-            Keeping::ForgottenBy(desk) => shared.forgotten_by(desk),
-            Keeping::Lost(desk) => shared.lost(desk, Instant::now()),
-        },
-        News::Of(RoomNews::Namesake(on)) => {
-            room.report(Event::TroubleChanged { trouble: Trouble::RoomNameTaken, on });
-        }
-        News::Of(RoomNews::Hidden(on)) => {
-            room.report(Event::TroubleChanged { trouble: Trouble::NotShownAtDesk, on });
-        }
-        // Without that task the runtime is gone, and the program with it; or it ended on a fault, which is told.
-        News::Of(RoomNews::Tell(tell)) => drop(tells.send(tell)),
-    });
+    let opened =
+        RoomTransport::open(id, broker, run_id, ended, Box::new(report_source(subject)), move |event| match event {
+            ClientEvent::Up => room.report(Event::TroubleChanged { trouble: Trouble::LineDown, on: false }),
+            ClientEvent::Down(why) => {
+                tracing::warn!(%why, "the broker is not reached");
+                room.report(Event::TroubleChanged { trouble: Trouble::LineDown, on: true });
+            }
+            ClientEvent::Contested(on) => room.report(Event::TroubleChanged { trouble: Trouble::LineFoughtOver, on }),
+            ClientEvent::Endpoint(RoomTransportEvent::SharedWords(change)) => match change {
+                SharedWordsChange::SentTo(desk) => shared.sent_to(desk),
+                SharedWordsChange::ForgottenBy(desk) => shared.forgotten_by(desk),
+                SharedWordsChange::Lost(desk) => shared.lost(desk, Instant::now()),
+            },
+            ClientEvent::Endpoint(RoomTransportEvent::DuplicateId(on)) => {
+                room.report(Event::TroubleChanged { trouble: Trouble::RoomNameTaken, on });
+            }
+            ClientEvent::Endpoint(RoomTransportEvent::Hidden(on)) => {
+                room.report(Event::TroubleChanged { trouble: Trouble::NotShownAtDesk, on });
+            }
+            // Without that task the runtime is gone, and the program with it; or it ended on a fault, which is told.
+            ClientEvent::Endpoint(RoomTransportEvent::Input(input)) => drop(inputs.send(input)),
+        });
     let opened = Arc::new(opened.inspect_err(|error| unreached(error)).ok()?);
     Some(Arc::clone(line.get_or_init(|| opened)))
 }
 
 /// What the line says of the room at this moment.
-fn source(subject: &Subject<'_>) -> impl FnMut() -> Told + Send + 'static {
+fn report_source(subject: &Subject<'_>) -> impl FnMut() -> RoomReport + Send + 'static {
     let (snapshots, clock) = (subject.room.snapshots(), subject.room.clock());
     let (sound, vitals, name) = (subject.sound.clone(), Arc::clone(subject.vitals), subject.room_name.to_owned());
     let offers = subject.offers.clone();
@@ -217,10 +218,10 @@ fn source(subject: &Subject<'_>) -> impl FnMut() -> Told + Send + 'static {
         let frame_age = listened_since.and_then(|since: Instant| Some(vitals.frame_age()?.min(since.elapsed())));
         let view = RoomView { offers: Some(offers.clone()), ..desk::single_room::room_view(&snapshot, now, &name) };
         let age_ms = |age: Duration| u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
-        Told {
+        RoomReport {
             name: name.clone(),
             call: snapshot.call.as_ref().map(|call| CallState::of(call, now)),
-            vitals: Ages {
+            vitals: VitalAges {
                 loop_age_ms: vitals.loop_age().map(age_ms),
                 frame_age_ms: frame_age.map(age_ms),
                 audio_age_ms: sound.last_buffer_age().map(age_ms),
@@ -231,13 +232,17 @@ fn source(subject: &Subject<'_>) -> impl FnMut() -> Told + Send + 'static {
 }
 
 /// Tells the room what its desks say, one after the other, and the desks what became of it.
-async fn take_tells(mut inbox: mpsc::UnboundedReceiver<Tell>, room: RoomHandle, line: Arc<OnceLock<Arc<RoomLine>>>) {
-    while let Some(Tell { event, order }) = inbox.recv().await {
+async fn take_inputs(
+    mut inbox: mpsc::UnboundedReceiver<RoomInput>,
+    room: RoomHandle,
+    line: Arc<OnceLock<Arc<RoomTransport>>>,
+) {
+    while let Some(RoomInput { event, order }) = inbox.recv().await {
         let refused: Option<String> = room.tell(event).await.err().map(|why| why.to_string());
-        let Some(line): Option<&Arc<RoomLine>> = line.get() else { continue };
-        line.took();
+        let Some(line): Option<&Arc<RoomTransport>> = line.get() else { continue };
+        line.input_handled();
         if let Some(order) = order {
-            line.answered(order, refused);
+            line.order_answered(order, refused);
         }
     }
 }

@@ -20,8 +20,9 @@ use std::time::Duration;
 use browser::Browser;
 use room::TestRoom;
 use serde_json::json;
-use stillroom::desk::single_room::{self, ProfileCard, SingleRoomOptions};
+use stillroom::desk::single_room::{self, SingleRoomOptions};
 use stillroom::desk::{self, BoundDesk, DeskError, PageOptions, ServerOptions, SharedWords, Tls};
+use stillroom::line::view::{Offers, ProfileOffer};
 use stillroom::room::call::{CallId, CallPhase};
 use stillroom::room::notes::PatientText;
 use stillroom::room::{Event, Place, Stage};
@@ -58,17 +59,17 @@ pub fn options(folder: &Path) -> ServerOptions {
 
 /// What the desk shows.
 fn room_options() -> SingleRoomOptions {
+    let profile = ProfileOffer {
+        name: "gentle-tide".into(),
+        title: "Gentle tide".into(),
+        description: "A slow sea.".into(),
+        scored: true,
+    };
     let clinicians = vec!["Maria".into(), "Dr. Okafor".into()];
     SingleRoomOptions {
         page: PageOptions { clinicians, locale: "en-US".into(), font: None, font_bold: None },
         room_name: watch::Sender::new("Room 2".to_owned()).subscribe(),
-        profiles: vec![ProfileCard {
-            name: "gentle-tide".into(),
-            title: "Gentle tide".into(),
-            description: "A slow sea.".into(),
-            is_scored: true,
-        }],
-        cap_db: -12.0,
+        offers: Offers { profiles: vec![profile].into(), cap_db: -12.0 },
         previews: None,
         shared: SharedWords::default(),
     }

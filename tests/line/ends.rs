@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use stillroom::line::broker::{Broker, BrokerUrl};
-use stillroom::line::fleet::{Fleet, FleetNews};
-use stillroom::line::link::News;
-use stillroom::line::message::{CallState, Phase, RoomId, Vitals};
-use stillroom::line::mqtt::{DeskLine, RoomLine, RoomNews};
-use stillroom::line::order::Order;
-use stillroom::line::room_end::Told;
+use stillroom::line::client::ClientEvent;
+use stillroom::line::fleet::{Fleet, FleetEvent, OrderError};
+use stillroom::line::message::{CallState, RoomId, VitalAges, WirePhase};
+use stillroom::line::mqtt::{DeskTransport, RoomTransport, RoomTransportEvent};
+use stillroom::line::order::DeskOrder;
+use stillroom::line::room_end::RoomReport;
 use stillroom::line::view::RoomView;
 use stillroom::room::call::{CallId, CallPhase};
 use stillroom::room::{Effect, Event, Refusal, Room, RoomTime, Rules};
@@ -52,17 +52,17 @@ type Input = (bool, Option<Ulid>, Event);
 /// A room: its core, and its line. Dropping it is as if its program had been killed.
 pub struct TestRoom {
     core: Arc<Mutex<Core>>,
-    line: Arc<RoomLine>,
+    line: Arc<RoomTransport>,
     events: Sender<Input>,
 }
 
 struct Core {
     room: Room,
     began: Instant,
-    vitals: Vitals,
+    vitals: VitalAges,
     is_up: bool,
     downs: Vec<String>,
-    namesake: bool,
+    duplicate_id: bool,
     fought_over: bool,
 }
 
@@ -75,15 +75,16 @@ impl Core {
 impl TestRoom {
     pub fn open(broker: Broker) -> Self {
         let room = Room::new(Rules::default());
-        let (began, vitals) = (Instant::now(), Vitals { loop_age_ms: Some(0), ..Vitals::default() });
-        let core = Core { room, began, vitals, is_up: false, downs: Vec::new(), namesake: false, fought_over: false };
+        let (began, vitals) = (Instant::now(), VitalAges { loop_age_ms: Some(0), ..VitalAges::default() });
+        let core =
+            Core { room, began, vitals, is_up: false, downs: Vec::new(), duplicate_id: false, fought_over: false };
         let core = Arc::new(Mutex::new(core));
         let (events, inbox) = mpsc::channel();
         let (told, heard, spoken) = (Arc::clone(&core), Arc::clone(&core), events.clone());
-        let source = Box::new(move || {
+        let report = Box::new(move || {
             let core = told.lock().unwrap();
             let snapshot = core.room.snapshot(core.now());
-            Told {
+            RoomReport {
                 name: "Room 2".to_owned(),
                 call: snapshot.call.as_ref().map(|call| CallState::of(call, core.now())),
                 vitals: core.vitals,
@@ -94,20 +95,22 @@ impl TestRoom {
                 },
             }
         });
-        let on_news = move |news: News<RoomNews>| match news {
-            News::Up => heard.lock().unwrap().is_up = true,
-            News::Down(why) => {
+        let on_event = move |event: ClientEvent<RoomTransportEvent>| match event {
+            ClientEvent::Up => heard.lock().unwrap().is_up = true,
+            ClientEvent::Down(why) => {
                 let mut core = heard.lock().unwrap();
                 core.is_up = false;
                 core.downs.push(why);
             }
-            News::Of(RoomNews::Tell(tell)) => drop(spoken.send((true, tell.order, tell.event))),
+            ClientEvent::Endpoint(RoomTransportEvent::Input(input)) => {
+                drop(spoken.send((true, input.order, input.event)))
+            }
             // Nothing is told to this room of what became of it; what the desk shows is looked at.
-            News::Of(RoomNews::Keeping(_) | RoomNews::Hidden(_)) => {}
-            News::FoughtOver(is_so) => heard.lock().unwrap().fought_over = is_so,
-            News::Of(RoomNews::Namesake(is_so)) => heard.lock().unwrap().namesake = is_so,
+            ClientEvent::Endpoint(RoomTransportEvent::SharedWords(_) | RoomTransportEvent::Hidden(_)) => {}
+            ClientEvent::Contested(is_so) => heard.lock().unwrap().fought_over = is_so,
+            ClientEvent::Endpoint(RoomTransportEvent::DuplicateId(is_so)) => heard.lock().unwrap().duplicate_id = is_so,
         };
-        let line = Arc::new(RoomLine::open(room_id(), broker, Ulid::new(), [], source, on_news).unwrap());
+        let line = Arc::new(RoomTransport::open(room_id(), broker, Ulid::new(), [], report, on_event).unwrap());
         let (looped, line_of_loop) = (Arc::clone(&core), Arc::downgrade(&line));
         std::thread::spawn(move || drive(&inbox, &looped, &line_of_loop));
         Self { core, line, events }
@@ -146,21 +149,21 @@ impl TestRoom {
         self.core.lock().unwrap().downs.clone()
     }
 
-    pub fn has_namesake(&self) -> bool {
-        self.core.lock().unwrap().namesake
+    pub fn has_duplicate_id(&self) -> bool {
+        self.core.lock().unwrap().duplicate_id
     }
 
     pub fn is_fought_over(&self) -> bool {
         self.core.lock().unwrap().fought_over
     }
 
-    pub fn set_vitals(&self, vitals: Vitals) {
+    pub fn set_vitals(&self, vitals: VitalAges) {
         self.core.lock().unwrap().vitals = vitals;
-        self.line.changed(false);
+        self.line.room_changed(false);
     }
 }
 
-fn drive(inbox: &Receiver<Input>, core: &Mutex<Core>, line: &std::sync::Weak<RoomLine>) {
+fn drive(inbox: &Receiver<Input>, core: &Mutex<Core>, line: &std::sync::Weak<RoomTransport>) {
     loop {
         let input = inbox.recv_timeout(Duration::from_millis(5));
         let Some(line) = line.upgrade() else { return };
@@ -186,16 +189,16 @@ fn drive(inbox: &Receiver<Input>, core: &Mutex<Core>, line: &std::sync::Weak<Roo
         let effects: Vec<Effect> = std::iter::from_fn(|| core.room.poll_effect()).collect();
         drop(core);
         if was_told {
-            line.took();
+            line.input_handled();
         }
         if let Some((order, refused)) = answer {
-            line.answered(order, refused);
+            line.order_answered(order, refused);
         }
         for effect in effects {
             match effect {
-                Effect::SendCall { id, practice, presses } => line.offer(id, practice, presses),
-                Effect::EndCall { id } => line.end(id),
-                _ => line.changed(false),
+                Effect::SendCall { id, practice, presses } => line.call_placed(id, practice, presses),
+                Effect::EndCall { id } => line.call_cleared(id),
+                _ => line.room_changed(false),
             }
         }
     }
@@ -203,7 +206,7 @@ fn drive(inbox: &Receiver<Input>, core: &Mutex<Core>, line: &std::sync::Weak<Roo
 
 /// A desk that draws every call at once.
 pub struct TestDesk {
-    pub line: Arc<DeskLine>,
+    pub line: Arc<DeskTransport>,
     seen: Arc<Mutex<Seen>>,
 }
 
@@ -211,7 +214,7 @@ pub struct TestDesk {
 struct Seen {
     /// Every call, each time it appeared anew.
     shown: Vec<(Ulid, Instant)>,
-    answers: Vec<(Ulid, Result<(), Option<String>>)>,
+    answers: Vec<(Ulid, Result<(), OrderError>)>,
     is_up: bool,
     fought_over: bool,
 }
@@ -220,7 +223,7 @@ impl TestDesk {
     pub fn open(broker: Broker) -> Self {
         let (news, inbox) = mpsc::channel();
         let fleet = Fleet::new(0, u64::from(getrandom::u32().unwrap()), [room_id()]);
-        let line = Arc::new(DeskLine::open(fleet, broker, move |said| drop(news.send(said))).unwrap());
+        let line = Arc::new(DeskTransport::open(fleet, broker, move |said| drop(news.send(said))).unwrap());
         let seen = Arc::new(Mutex::new(Seen::default()));
         let (kept, weak) = (Arc::clone(&seen), Arc::downgrade(&line));
         std::thread::spawn(move || {
@@ -229,15 +232,17 @@ impl TestDesk {
                 let Some(line) = weak.upgrade() else { return };
                 let mut kept = kept.lock().unwrap();
                 match said {
-                    News::Up => kept.is_up = true,
-                    News::Down(_) => kept.is_up = false,
-                    News::FoughtOver(is_so) => kept.fought_over = is_so,
-                    News::Of(FleetNews::Answered { order, outcome }) => kept.answers.push((order, outcome)),
-                    News::Of(FleetNews::LeftOut) => {}
-                    News::Of(FleetNews::Changed(room)) => {
+                    ClientEvent::Up => kept.is_up = true,
+                    ClientEvent::Down(_) => kept.is_up = false,
+                    ClientEvent::Contested(is_so) => kept.fought_over = is_so,
+                    ClientEvent::Endpoint(FleetEvent::OrderAnswered { order, result }) => {
+                        kept.answers.push((order, result))
+                    }
+                    ClientEvent::Endpoint(FleetEvent::LeftOutChanged) => {}
+                    ClientEvent::Endpoint(FleetEvent::RoomChanged(room)) => {
                         let open = line.with(|fleet, now_ms| {
                             let open = fleet.room(now_ms, &room)?.call?.id;
-                            let _ = fleet.received(now_ms, &room, open);
+                            let _ = fleet.call_drawn(now_ms, &room, open);
                             Some(open)
                         });
                         if open != last {
@@ -248,7 +253,7 @@ impl TestDesk {
                 }
             }
         });
-        line.with(|fleet, now_ms| fleet.able(now_ms, true));
+        line.with(|fleet, now_ms| fleet.set_can_receive(now_ms, true));
         Self { line, seen }
     }
 
@@ -264,7 +269,7 @@ impl TestDesk {
         self.seen.lock().unwrap().fought_over
     }
 
-    pub fn open_call(&self) -> Option<(Ulid, Phase)> {
+    pub fn open_call(&self) -> Option<(Ulid, WirePhase)> {
         self.line.with(|fleet, now_ms| fleet.room(now_ms, &room_id())?.call.map(|call| (call.id, call.phase)))
     }
 
@@ -279,14 +284,14 @@ impl TestDesk {
         self.line.with(|fleet, now_ms| fleet.room(now_ms, &room_id())?.view.cloned())
     }
 
-    pub fn order(&self, order: Order) -> Ulid {
+    pub fn order(&self, order: DeskOrder) -> Ulid {
         let id = Ulid::new();
-        self.line.with(|fleet, now_ms| fleet.order(now_ms, &room_id(), id, order)).unwrap();
+        self.line.with(|fleet, now_ms| fleet.send_order(now_ms, &room_id(), id, order)).unwrap();
         id
     }
 
-    pub fn answer(&self, order: Ulid) -> Option<Result<(), Option<String>>> {
+    pub fn answer(&self, order: Ulid) -> Option<Result<(), OrderError>> {
         let seen = self.seen.lock().unwrap();
-        seen.answers.iter().find(|(answered, _)| *answered == order).map(|(_, outcome)| outcome.clone())
+        seen.answers.iter().find(|(answered, _)| *answered == order).map(|(_, result)| result.clone())
     }
 }

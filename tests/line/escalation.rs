@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use stillroom::driver::journal::Journal;
-use stillroom::line::webhook::{Escalated, Escalation, Outcome, RequestId, Step};
+use stillroom::line::webhook::{Escalation, EscalationNotice, EscalationResult, RequestId, WebhookStep};
 use stillroom::room::call::{CallId, RINGS_AGAIN_AFTER};
 use stillroom::room::{Effect, Event, Room, RoomTime, Rules};
 
@@ -97,7 +97,7 @@ struct Play {
     room: Room,
     now: RoomTime,
     list: Escalation,
-    outcomes: Arc<Mutex<Vec<Outcome>>>,
+    outcomes: Arc<Mutex<Vec<EscalationResult>>>,
     said: usize,
     _folder: tempfile::TempDir,
 }
@@ -107,8 +107,9 @@ impl Play {
         let folder = tempfile::tempdir().unwrap();
         let secret_file = folder.path().join("secret");
         fs::write(&secret_file, "a secret of the clinic").unwrap();
-        let step = |to: &&Receiver| Step { url: to.url.clone(), secret_file: secret_file.clone(), ca_file: None };
-        let outcomes = Arc::<Mutex<Vec<Outcome>>>::default();
+        let step =
+            |to: &&Receiver| WebhookStep { url: to.url.clone(), secret_file: secret_file.clone(), ca_file: None };
+        let outcomes = Arc::<Mutex<Vec<EscalationResult>>>::default();
         let kept = Arc::clone(&outcomes);
         let list = Escalation::new(receivers.iter().map(step).collect(), move |said| kept.lock().unwrap().push(said));
         let escalation = (1..=receivers.len() as u64).map(|step| Duration::from_secs(60 * step)).collect();
@@ -140,9 +141,9 @@ impl Play {
                 Effect::Escalate { id, round, step } => {
                     self.said += 1;
                     let id = RequestId { call: id, round, step };
-                    self.list.say(Escalated { id, room: "Room 2".into(), placed_ago_ms: 0, received: false });
+                    self.list.send(EscalationNotice { id, room: "Room 2".into(), placed_ago_ms: 0, received: false });
                 }
-                Effect::EndCall { id } => self.list.over(id),
+                Effect::EndCall { id } => self.list.cancel(id),
                 _ => {}
             }
         }

@@ -1,11 +1,12 @@
 //! A desk with more rooms than it has places for, both ends in one process and a clock that is set by hand: the room that
 //! is left out hears so, does not count that desk, and does not wait for it.
 
-use stillroom::line::fleet::{Fleet, FleetNews, ROOMS_MAX};
-use stillroom::line::message::{RoomId, Vitals};
-use stillroom::line::room_end::{Keeping, RoomEnd, Told};
+use stillroom::line::endpoint::Endpoint;
+use stillroom::line::fleet::{Fleet, FleetEvent, ROOMS_MAX};
+use stillroom::line::message::{RoomId, VitalAges};
+use stillroom::line::room_end::{RoomEnd, RoomReport, SharedWordsChange};
 use stillroom::line::view::RoomView;
-use stillroom::line::{BEAT_EVERY_MS, SILENT_AFTER_MS};
+use stillroom::line::{BEAT_INTERVAL_MS, SILENT_AFTER_MS};
 use stillroom::room::Event;
 use stillroom::room::call::DeskId;
 use ulid::Ulid;
@@ -18,8 +19,8 @@ struct World {
     ends: Vec<RoomEnd>,
     /// What each room was told.
     told: Vec<Vec<Event>>,
-    keepings: Vec<Vec<Keeping>>,
-    news: Vec<FleetNews>,
+    shared_changes: Vec<Vec<SharedWordsChange>>,
+    events: Vec<FleetEvent>,
     shares: bool,
     silent: usize,
 }
@@ -31,11 +32,11 @@ fn room(number: usize) -> RoomId {
 impl World {
     fn of(rooms: usize) -> Self {
         let mut fleet = Fleet::new(0, DESK.0, []);
-        fleet.able(0, true);
-        fleet.linked(0);
+        fleet.set_can_receive(0, true);
+        fleet.connected(0);
         let ends = (0..rooms).map(|number| {
             let mut end = RoomEnd::new(room(number), Ulid(1), []);
-            end.linked();
+            end.connected();
             end
         });
         Self {
@@ -43,8 +44,8 @@ impl World {
             fleet,
             ends: ends.collect(),
             told: vec![Vec::new(); rooms],
-            keepings: vec![Vec::new(); rooms],
-            news: Vec::new(),
+            shared_changes: vec![Vec::new(); rooms],
+            events: Vec::new(),
             shares: false,
             silent: usize::MAX,
         }
@@ -54,37 +55,37 @@ impl World {
     fn pass(&mut self, ms: u64) {
         let until_ms = self.now_ms + ms;
         while self.now_ms < until_ms {
-            self.now_ms += BEAT_EVERY_MS / 4;
+            self.now_ms += BEAT_INTERVAL_MS / 4;
             self.turn();
         }
     }
 
     fn turn(&mut self) {
-        self.fleet.pass(self.now_ms);
+        self.fleet.handle_timeout(self.now_ms);
         for (number, end) in self.ends.iter_mut().enumerate().filter(|(number, _)| *number != self.silent) {
-            end.pass(self.now_ms);
+            end.handle_timeout(self.now_ms);
             let view = RoomView {
                 stage: "session".into(),
                 shared: self.shares.then(|| "a grey heron".into()),
                 ..RoomView::default()
             };
-            let told = || Told { name: String::new(), call: None, vitals: Vitals::default(), view };
-            let mut told = Some(told);
-            while let Some(said) = end.poll_publication(self.now_ms, || told.take().unwrap()()) {
-                end.acknowledged(said.receipt, true);
-                self.fleet.heard(self.now_ms, &said.topic, &said.payload, false);
+            let report = || RoomReport { name: String::new(), call: None, vitals: VitalAges::default(), view };
+            let mut report = Some(report);
+            while let Some(said) = end.poll_transmit(self.now_ms, || report.take().unwrap()()) {
+                end.on_acknowledged(said.receipt, true);
+                self.fleet.on_message(self.now_ms, &said.topic, &said.payload, false);
             }
-            self.told[number].extend(std::iter::from_fn(|| end.poll_tell()).map(|tell| tell.event));
-            self.keepings[number].extend(std::iter::from_fn(|| end.poll_keeping()));
+            self.told[number].extend(std::iter::from_fn(|| end.poll_input()).map(|input| input.event));
+            self.shared_changes[number].extend(std::iter::from_fn(|| end.poll_shared_words_change()));
         }
-        while let Some(said) = self.fleet.poll_publication(self.now_ms) {
+        while let Some(said) = self.fleet.poll_transmit(self.now_ms) {
             for end in &mut self.ends {
                 if end.topics().contains(&said.topic) || said.topic.starts_with("stillroom/desks/") {
-                    end.heard(self.now_ms, &said.topic, &said.payload);
+                    end.on_message(self.now_ms, &said.topic, &said.payload);
                 }
             }
         }
-        self.news.extend(std::iter::from_fn(|| self.fleet.poll_news()));
+        self.events.extend(std::iter::from_fn(|| self.fleet.poll_event()));
     }
 
     fn counts(&self, number: usize) -> bool {
@@ -97,10 +98,10 @@ impl World {
 #[test]
 fn the_room_beyond_the_last_place_knows_that_no_desk_shows_it() {
     let mut world = World::of(ROOMS_MAX + 1);
-    world.pass(3 * BEAT_EVERY_MS);
+    world.pass(3 * BEAT_INTERVAL_MS);
     let last = ROOMS_MAX;
     assert_eq!(world.fleet.left_out().collect::<Vec<_>>(), [&room(last)]);
-    assert_eq!(world.news.iter().filter(|news| **news == FleetNews::LeftOut).count(), 1);
+    assert_eq!(world.events.iter().filter(|event| **event == FleetEvent::LeftOutChanged).count(), 1);
     assert!(world.ends[last].is_hidden() && !world.counts(last), "{:?}", world.told[last]);
     for number in 0..ROOMS_MAX {
         assert!(world.counts(number) && !world.ends[number].is_hidden(), "{number}");
@@ -115,21 +116,21 @@ fn the_room_beyond_the_last_place_knows_that_no_desk_shows_it() {
 fn a_desk_that_does_not_show_a_room_holds_nothing_that_was_shared_and_a_wipe_does_not_wait_for_it() {
     let mut world = World::of(ROOMS_MAX + 1);
     world.shares = true;
-    world.pass(4 * BEAT_EVERY_MS);
-    let last = world.keepings[ROOMS_MAX].last();
-    assert!(matches!(last, None | Some(Keeping::ForgottenBy(DESK))), "{last:?}");
-    assert_eq!(world.keepings[0], [Keeping::SentTo(DESK)]);
+    world.pass(4 * BEAT_INTERVAL_MS);
+    let last = world.shared_changes[ROOMS_MAX].last();
+    assert!(matches!(last, None | Some(SharedWordsChange::ForgottenBy(DESK))), "{last:?}");
+    assert_eq!(world.shared_changes[0], [SharedWordsChange::SentTo(DESK)]);
 }
 
 #[test]
 fn a_room_that_is_no_longer_left_out_is_not_told_so_for_ever() {
     let mut world = World::of(ROOMS_MAX + 1);
-    world.pass(2 * BEAT_EVERY_MS);
+    world.pass(2 * BEAT_INTERVAL_MS);
     world.silent = ROOMS_MAX;
-    world.pass(SILENT_AFTER_MS + BEAT_EVERY_MS);
+    world.pass(SILENT_AFTER_MS + BEAT_INTERVAL_MS);
     assert_eq!(world.fleet.left_out().len(), 0, "who has fallen silent does not speak on this broker");
-    assert_eq!(world.news.iter().filter(|news| **news == FleetNews::LeftOut).count(), 2);
+    assert_eq!(world.events.iter().filter(|event| **event == FleetEvent::LeftOutChanged).count(), 2);
     let now_ms = world.now_ms;
-    world.ends[ROOMS_MAX].pass(now_ms);
+    world.ends[ROOMS_MAX].handle_timeout(now_ms);
     assert!(!world.ends[ROOMS_MAX].is_hidden(), "nobody has said so for long");
 }

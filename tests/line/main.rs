@@ -29,8 +29,9 @@ use std::time::{Duration, Instant};
 use broker::Mosquitto;
 use ends::{TestDesk, TestRoom, wait_until};
 use stillroom::line::broker::Broker;
-use stillroom::line::message::{Phase, Vitals};
-use stillroom::line::order::Order;
+use stillroom::line::fleet::OrderError;
+use stillroom::line::message::{VitalAges, WirePhase};
+use stillroom::line::order::DeskOrder;
 use stillroom::room::Event;
 use stillroom::room::call::CallPhase;
 
@@ -46,7 +47,7 @@ fn joined(at: &Mosquitto) -> (TestRoom, TestDesk) {
 
 /// Waits until the room has heard all that the desk has said: an order stands behind it, and is answered.
 fn all_is_heard(desk: &TestDesk) {
-    let fence = desk.order(Order::Pause);
+    let fence = desk.order(DeskOrder::Pause);
     wait_until(SOON, "the room's answer", || desk.answer(fence).is_some());
 }
 
@@ -57,12 +58,12 @@ fn a_call_goes_its_whole_way_and_each_word_is_true() {
     let call = room.press();
     wait_until(SOON, "the desk shows the call", || desk.shown() == [call]);
     wait_until(SOON, "the room knows it", || room.phase() == Some(CallPhase::Received));
-    let coming = desk.order(Order::Coming { call, name: "Maria".into() });
+    let coming = desk.order(DeskOrder::Coming { call, name: "Maria".into() });
     wait_until(SOON, "someone is coming", || room.phase() == Some(CallPhase::OnTheWay));
     wait_until(SOON, "the order is answered", || desk.answer(coming) == Some(Ok(())));
-    wait_until(SOON, "the desk shows it", || desk.open_call() == Some((call, Phase::OnTheWay)));
-    let wrong = desk.order(Order::Pause);
-    wait_until(SOON, "what cannot be is refused", || matches!(desk.answer(wrong), Some(Err(Some(_)))));
+    wait_until(SOON, "the desk shows it", || desk.open_call() == Some((call, WirePhase::OnTheWay)));
+    let wrong = desk.order(DeskOrder::Pause);
+    wait_until(SOON, "what cannot be is refused", || matches!(desk.answer(wrong), Some(Err(OrderError::Refused(_)))));
     room.tell(Event::CallHere { id: None });
     room.tell(Event::CallCleared);
     wait_until(SOON, "the desk clears it", || desk.open_call().is_none());
@@ -143,15 +144,15 @@ fn a_desk_that_is_killed_gives_its_call_back_and_another_takes_it() {
 fn a_desk_without_an_able_page_is_no_desk() {
     let at = Mosquitto::open();
     let (room, desk) = joined(&at);
-    desk.line.with(|fleet, now_ms| fleet.able(now_ms, false));
+    desk.line.with(|fleet, now_ms| fleet.set_can_receive(now_ms, false));
     wait_until(SOON, "the room has no desk", || room.desks() == 0);
     let call = room.press();
     wait_until(SOON, "the broker took it", || room.phase() == Some(CallPhase::Sent));
     wait_until(SOON, "the desk shows the call", || desk.shown() == [call]);
     all_is_heard(&desk);
     assert_eq!(room.phase(), Some(CallPhase::Sent));
-    desk.line.with(|fleet, now_ms| fleet.able(now_ms, true));
-    desk.line.with(|fleet, now_ms| fleet.received(now_ms, &ends::room_id(), call)).unwrap();
+    desk.line.with(|fleet, now_ms| fleet.set_can_receive(now_ms, true));
+    desk.line.with(|fleet, now_ms| fleet.call_drawn(now_ms, &ends::room_id(), call)).unwrap();
     wait_until(SOON, "the room knows it", || room.phase() == Some(CallPhase::Received));
 }
 
@@ -175,9 +176,9 @@ fn two_desks_show_a_call_once_each_and_it_stays_while_one_has_it() {
 fn a_screen_that_does_not_draw_and_a_sound_that_is_dead_are_told() {
     let at = Mosquitto::open();
     let (room, desk) = joined(&at);
-    room.set_vitals(Vitals { loop_age_ms: Some(0), frame_age_ms: Some(20), audio_age_ms: Some(7_500) });
+    room.set_vitals(VitalAges { loop_age_ms: Some(0), frame_age_ms: Some(20), audio_age_ms: Some(7_500) });
     wait_until(SOON, "dead sound", || desk.troubles() == ["sound-dead"]);
-    room.set_vitals(Vitals { loop_age_ms: Some(0), frame_age_ms: Some(7_500), audio_age_ms: Some(80) });
+    room.set_vitals(VitalAges { loop_age_ms: Some(0), frame_age_ms: Some(7_500), audio_age_ms: Some(80) });
     wait_until(SOON, "a screen that stands still", || desk.troubles() == ["screen-not-drawing"]);
 }
 
@@ -186,7 +187,9 @@ fn two_rooms_of_one_name_are_told() {
     let at = Mosquitto::open();
     let (room, _desk) = joined(&at);
     let other = TestRoom::open(ends::broker(&at, "room-again"));
-    wait_until(Duration::from_secs(6), "each knows of the other", || room.has_namesake() && other.has_namesake());
+    wait_until(Duration::from_secs(6), "each knows of the other", || {
+        room.has_duplicate_id() && other.has_duplicate_id()
+    });
 }
 
 #[test]
@@ -226,7 +229,7 @@ fn the_access_list_that_the_page_recommends_lets_each_do_its_own_and_no_more() {
     let call = room.press();
     wait_until(SOON, "the desk shows the call", || desk.shown() == [call]);
     wait_until(SOON, "the room knows it", || room.phase() == Some(CallPhase::Received));
-    let coming = desk.order(Order::Coming { call, name: "Maria".into() });
+    let coming = desk.order(DeskOrder::Coming { call, name: "Maria".into() });
     wait_until(SOON, "the order is answered", || desk.answer(coming) == Some(Ok(())));
     let twice = TestRoom::open(ends::broker(&at, "nobody"));
     wait_until(SOON, "nobody without a name comes in", || !twice.downs().is_empty());
@@ -236,7 +239,7 @@ fn the_access_list_that_the_page_recommends_lets_each_do_its_own_and_no_more() {
     wait_until(SOON, "the thief is turned away", || !thief.downs().is_empty());
     all_is_heard(&desk);
     assert_eq!((desk.shown(), thief.phase() == Some(CallPhase::Received)), (vec![call], false));
-    assert!(!room.has_namesake());
+    assert!(!room.has_duplicate_id());
     // Nor does it take that room's place by its name.
     let taking = stranger::Thief::of(&at, "room-2", Some("room-1"));
     wait_until(SOON, "the thief's", || taking.signed_in() > 0);

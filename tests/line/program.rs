@@ -5,8 +5,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use stillroom::line::message::Phase;
-use stillroom::line::order::Order;
+use stillroom::line::message::WirePhase;
+use stillroom::line::order::DeskOrder;
 
 use crate::broker::Mosquitto;
 use crate::chance::Chance;
@@ -37,9 +37,9 @@ fn a_call_of_the_program_goes_its_way_over_the_broker() {
     wait_until(SOON, "the desk shows the call", || desk.shown().len() == 1);
     call_is(&mut kiosk, "received");
     let (call, _) = desk.open_call().unwrap();
-    desk.order(Order::Coming { call, name: "Maria".into() });
+    desk.order(DeskOrder::Coming { call, name: "Maria".into() });
     call_is(&mut kiosk, "on_the_way");
-    wait_until(SOON, "the desk sees it", || desk.open_call() == Some((call, Phase::OnTheWay)));
+    wait_until(SOON, "the desk sees it", || desk.open_call() == Some((call, WirePhase::OnTheWay)));
     assert_eq!(&*desk.view().unwrap().room, "Room 2");
 
     broker.kill();
@@ -177,7 +177,7 @@ fn kills(rounds: u32) {
                 let left = || desk.line.with(|fleet, now_ms| fleet.room(now_ms, &ends::room_id()).unwrap().left);
                 wait_until(SOON, "a call that was shown is lost", || !left().is_empty());
                 for call in left() {
-                    desk.line.with(|fleet, _| fleet.looked_after(&ends::room_id(), call));
+                    desk.line.with(|fleet, _| fleet.call_looked_after(&ends::room_id(), call));
                 }
                 left_at_desk += 1;
             } else {
@@ -191,7 +191,7 @@ fn kills(rounds: u32) {
         slowest = slowest.max(back.elapsed());
         let (call, _) = desk.open_call().unwrap();
         if chance.number().is_multiple_of(2) {
-            desk.order(Order::Coming { call, name: "Maria".into() });
+            desk.order(DeskOrder::Coming { call, name: "Maria".into() });
             call_is(&mut kiosk, "on_the_way");
         }
         kiosk.tell("call_here");

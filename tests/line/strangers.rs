@@ -3,7 +3,10 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use stillroom::line::Publication;
 use stillroom::line::broker::Broker;
+use stillroom::line::client::{BrokerClient, ClientEvent};
+use stillroom::line::endpoint::Endpoint;
 use stillroom::room::call::CallPhase;
 use ulid::Ulid;
 
@@ -232,7 +235,7 @@ fn a_room_hears_that_somebody_speaks_in_its_name() {
     let room = TestRoom::open(ends::broker(&at, "room"));
     let stranger = Stranger::join(&at);
     in_the_rooms_name(&stranger, |said| said["seq"] = json!(u64::MAX));
-    wait_until(SOON, "it knows", || room.has_namesake());
+    wait_until(SOON, "it knows", || room.has_duplicate_id());
 }
 
 #[test]
@@ -291,64 +294,64 @@ fn a_flood_of_what_a_desk_could_say_delays_no_call_either() {
     kiosk.reach("somebody there", |line| line["call"] == "here");
 }
 
-/// A line's end with a fault in it.
-struct Faulty {
-    faults: u32,
-    linked: bool,
+/// An endpoint that panics a few times once it is connected.
+struct PanickingEndpoint {
+    panics: u32,
+    is_connected: bool,
 }
 
-impl stillroom::line::link::End for Faulty {
-    type News = ();
+impl Endpoint for PanickingEndpoint {
+    type Event = ();
 
     fn topics(&self) -> Vec<String> {
         vec!["stillroom/desks/#".to_owned()]
     }
-    fn connecting(&mut self) -> Option<stillroom::line::Publication> {
+    fn connecting(&mut self) -> Option<Publication> {
         None
     }
-    fn linked(&mut self, _now_ms: u64) {
-        self.linked = true;
+    fn connected(&mut self, _now_ms: u64) {
+        self.is_connected = true;
     }
-    fn unlinked(&mut self) {
-        self.linked = false;
+    fn disconnected(&mut self) {
+        self.is_connected = false;
     }
-    fn heard(&mut self, _now_ms: u64, _topic: &str, _payload: &[u8], _retained: bool) {}
-    fn acknowledged(&mut self, _receipt: u64, _heard: bool) {}
-    fn refused(&mut self, _now_ms: u64, _receipt: u64, _topic: &str) -> bool {
+    fn on_message(&mut self, _now_ms: u64, _topic: &str, _payload: &[u8], _is_retained: bool) {}
+    fn on_acknowledged(&mut self, _receipt: u64, _has_subscribers: bool) {}
+    fn on_rejected(&mut self, _now_ms: u64, _receipt: u64, _topic: &str) -> bool {
         false
     }
-    fn pass(&mut self, _now_ms: u64) {
-        if self.linked && self.faults > 0 {
-            self.faults -= 1;
-            panic!("a fault that is planted");
+    fn handle_timeout(&mut self, _now_ms: u64) {
+        if self.is_connected && self.panics > 0 {
+            self.panics -= 1;
+            panic!("a planted panic");
         }
     }
-    fn poll_publication(&mut self, _now_ms: u64) -> Option<stillroom::line::Publication> {
+    fn poll_transmit(&mut self, _now_ms: u64) -> Option<Publication> {
         None
     }
-    fn poll_news(&mut self) -> Option<()> {
+    fn poll_event(&mut self) -> Option<()> {
         None
     }
-    fn deadline_ms(&self) -> u64 {
-        u64::MAX
+    fn poll_timeout(&self) -> Option<u64> {
+        None
     }
 }
 
 #[test]
-fn a_line_that_ends_on_a_fault_is_opened_anew() {
-    use stillroom::line::link::{Line, News};
+fn a_client_that_panics_connects_again() {
     let at = Mosquitto::open();
-    let (told, news) = std::sync::mpsc::channel();
-    let end = Faulty { faults: 2, linked: false };
-    let _line = Line::open(end, ends::broker(&at, "faulty"), move |news| drop(told.send(news))).unwrap();
-    let words = std::iter::from_fn(|| news.recv_timeout(Duration::from_secs(8)).ok()).take(5);
-    let words: Vec<&str> = words
-        .map(|news| match news {
-            News::Up => "up",
-            News::Down(_) => "down",
-            News::FoughtOver(_) => "fought over",
-            News::Of(()) => "news",
+    let (sender, events) = std::sync::mpsc::channel();
+    let endpoint = PanickingEndpoint { panics: 2, is_connected: false };
+    let broker = ends::broker(&at, "panicking");
+    let _client = BrokerClient::open(endpoint, broker, move |event| drop(sender.send(event))).unwrap();
+    let events = std::iter::from_fn(|| events.recv_timeout(Duration::from_secs(8)).ok()).take(5);
+    let events: Vec<&str> = events
+        .map(|event| match event {
+            ClientEvent::Up => "up",
+            ClientEvent::Down(_) => "down",
+            ClientEvent::Contested(_) => "contested",
+            ClientEvent::Endpoint(()) => "event",
         })
         .collect();
-    assert_eq!(words, ["up", "down", "up", "down", "up"]);
+    assert_eq!(events, ["up", "down", "up", "down", "up"]);
 }

@@ -6,9 +6,9 @@ use ulid::Ulid;
 
 use super::state::MultiRoomDesk;
 use crate::desk::page::recent_calls::{RecentCallView, RecentCalls};
-use crate::line::fleet::{Fleet, RoomNow, RoomTrouble};
+use crate::line::fleet::{Fleet, RoomStatus, RoomTrouble};
 use crate::line::message::{CallState, RoomId};
-use crate::line::view::{RoomView, Words};
+use crate::line::view::{RoomView, Sentence};
 use crate::room::Place;
 use crate::room::call::DeskId;
 
@@ -54,7 +54,7 @@ pub(super) struct LineMessage {
     /// Whether it has since this desk started.
     pub(super) was_linked: bool,
     /// Why it does not, in the words of the library or the operating system; `None` while it does.
-    pub(super) why: Option<Words>,
+    pub(super) why: Option<Sentence>,
     /// Whether another client keeps taking this desk's place at the broker.
     pub(super) fought_over: bool,
     /// The broker's address.
@@ -62,18 +62,18 @@ pub(super) struct LineMessage {
     /// Number of rooms shown.
     pub(super) rooms: usize,
     /// The rooms beyond the maximum.
-    pub(super) left_out: LeftOutRooms,
+    pub(super) left_out: LeftOutMessage,
 }
 
 /// Rooms that speak and are not shown.
 #[derive(Debug, Serialize)]
-pub(super) struct LeftOutRooms {
+pub(super) struct LeftOutMessage {
     count: usize,
     /// The first few.
     rooms: Vec<RoomId>,
 }
 
-impl LeftOutRooms {
+impl LeftOutMessage {
     pub(super) fn of(fleet: &Fleet) -> Self {
         Self { count: fleet.left_out().len(), rooms: fleet.left_out().take(NAMED_MAX).cloned().collect() }
     }
@@ -94,7 +94,7 @@ pub(super) struct RoomMessage<'a> {
 }
 
 impl<'a> RoomMessage<'a> {
-    pub(super) fn new(room: RoomNow<'a>, recent_calls: &'a RecentCalls) -> Self {
+    pub(super) fn new(room: RoomStatus<'a>, recent_calls: &'a RecentCalls) -> Self {
         Self {
             id: room.id.as_str(),
             name: room.name,

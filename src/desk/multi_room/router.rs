@@ -10,9 +10,10 @@ use axum::routing::post;
 use serde::Deserialize;
 use ulid::Ulid;
 
-use super::state::{MultiRoomDesk, OrderError};
+use super::state::MultiRoomDesk;
 use crate::desk::guard::{JsonBody, problem};
 use crate::desk::page::requests::{CallDrawn, OrderBody, SharedForgotten, order_routes, page_id};
+use crate::line::fleet::OrderError;
 use crate::line::message::RoomId;
 
 pub(super) fn routes() -> Router<Arc<MultiRoomDesk>> {
@@ -37,7 +38,7 @@ pub(super) fn routes() -> Router<Arc<MultiRoomDesk>> {
     orders
         .route("/api/rooms/{room}/call/received", post(call_drawn))
         .route("/api/rooms/{room}/forgotten", post(shared_forgotten))
-        .route("/api/rooms/{room}/looked", post(looked_after))
+        .route("/api/rooms/{room}/looked", post(call_looked_after))
 }
 
 async fn call_drawn(
@@ -85,7 +86,7 @@ struct LeftCall {
     call: Ulid,
 }
 
-async fn looked_after(
+async fn call_looked_after(
     State(desk): State<Arc<MultiRoomDesk>>,
     Path(room): Path<RoomId>,
     JsonBody(LeftCall { call }): JsonBody<LeftCall>,
@@ -93,6 +94,6 @@ async fn looked_after(
     if !desk.knows(&room) {
         return problem(StatusCode::NOT_FOUND, "there is no such room");
     }
-    desk.line.with(|fleet, _| fleet.looked_after(&room, call));
+    desk.line.with(|fleet, _| fleet.call_looked_after(&room, call));
     StatusCode::NO_CONTENT.into_response()
 }

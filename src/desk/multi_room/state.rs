@@ -14,11 +14,11 @@ use crate::desk::guard::Guard;
 use crate::desk::page::open_pages::{OpenPages, PageChange};
 use crate::desk::page::recent_calls::{RecentCalls, wall_clock};
 use crate::desk::page::server::PageHub;
-use crate::line::fleet::{Fleet, FleetNews};
-use crate::line::link::News;
+use crate::line::client::ClientEvent;
+use crate::line::fleet::{Fleet, FleetEvent, OrderError};
 use crate::line::message::RoomId;
-use crate::line::mqtt::DeskLine;
-use crate::line::order::Order;
+use crate::line::mqtt::DeskTransport;
+use crate::line::order::DeskOrder;
 use crate::room::call::DeskId;
 
 /// How often pages that were cut off are checked for what a patient shared.
@@ -27,14 +27,14 @@ const SHARED_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 const LINE_HANGS_AFTER_MS: u64 = 15_000;
 
 /// What the line reports.
-pub(super) type LineEvents = mpsc::UnboundedReceiver<News<FleetNews>>;
+pub(super) type LineEvents = mpsc::UnboundedReceiver<ClientEvent<FleetEvent>>;
 
 /// The desk of several rooms while it serves.
 pub(super) struct MultiRoomDesk {
     pub(super) hub: PageHub,
     pub(super) name: String,
     pub(super) broker: String,
-    pub(super) line: DeskLine,
+    pub(super) line: DeskTransport,
     pub(super) versions: watch::Sender<Versions>,
     book: Mutex<Book>,
 }
@@ -80,16 +80,7 @@ pub(super) struct LineHistory {
     /// Why the broker is not reached; `None` while it is, or before the first attempt.
     pub(super) why_down: Option<String>,
     pub(super) was_connected: bool,
-    pub(super) is_fought_over: bool,
-}
-
-/// Why an order was not carried out.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum OrderError {
-    /// The room refused it, with the reason in plain words.
-    Refused(String),
-    /// The room did not answer in time.
-    Unanswered,
+    pub(super) is_contested: bool,
 }
 
 impl MultiRoomDesk {
@@ -105,7 +96,7 @@ impl MultiRoomDesk {
             versions.room_changed(room.clone());
         }
         let broker_url = broker.url.to_string();
-        let line = DeskLine::open(Fleet::new(0, desk, rooms), broker, move |event| {
+        let line = DeskTransport::open(Fleet::new(0, desk, rooms), broker, move |event| {
             // The receiver is gone only once the desk closes.
             let _ = sender.send(event);
         });
@@ -139,23 +130,23 @@ impl MultiRoomDesk {
         }
     }
 
-    fn on_line_event(&self, event: News<FleetNews>) {
+    fn on_line_event(&self, event: ClientEvent<FleetEvent>) {
         match event {
-            News::Up => {
+            ClientEvent::Up => {
                 let mut book = self.book();
                 (book.line.why_down, book.line.was_connected) = (None, true);
                 drop(book);
                 self.versions.send_modify(Versions::line_changed);
             }
-            News::Down(why) => {
+            ClientEvent::Down(why) => {
                 self.book().line.why_down = Some(why);
                 self.versions.send_modify(Versions::line_changed);
             }
-            News::FoughtOver(is_fought_over) => {
-                self.book().line.is_fought_over = is_fought_over;
+            ClientEvent::Contested(is_contested) => {
+                self.book().line.is_contested = is_contested;
                 self.versions.send_modify(Versions::line_changed);
             }
-            News::Of(FleetNews::Changed(room)) => {
+            ClientEvent::Endpoint(FleetEvent::RoomChanged(room)) => {
                 let call = self.line.with(|fleet, now_ms| Some((fleet.room(now_ms, &room)?.call, now_ms)));
                 if let Some((call, now_ms)) = call {
                     let mut book = self.book();
@@ -164,10 +155,9 @@ impl MultiRoomDesk {
                 self.versions.send_modify(|versions| versions.room_changed(room.clone()));
                 self.report_if_cleared(&room);
             }
-            News::Of(FleetNews::LeftOut) => self.versions.send_modify(Versions::line_changed),
-            News::Of(FleetNews::Answered { order, outcome }) => {
+            ClientEvent::Endpoint(FleetEvent::LeftOutChanged) => self.versions.send_modify(Versions::line_changed),
+            ClientEvent::Endpoint(FleetEvent::OrderAnswered { order, result }) => {
                 if let Some(waiting) = self.book().unanswered.remove(&order) {
-                    let result = outcome.map_err(|why| why.map_or(OrderError::Unanswered, OrderError::Refused));
                     // The request may have been given up.
                     let _ = waiting.send(result);
                 }
@@ -187,8 +177,10 @@ impl MultiRoomDesk {
 
     /// Tells a room that took back what its patient shared, once no page shows it any more.
     pub(super) fn report_if_cleared(&self, room: &RoomId) {
-        if self.line.with(|fleet, _| fleet.has_to_clear(room)) && self.shared_of(room).wait_forgotten(Duration::ZERO) {
-            self.line.with(|fleet, now_ms| fleet.cleared(now_ms, room));
+        if self.line.with(|fleet, _| fleet.has_shared_words_to_clear(room))
+            && self.shared_of(room).wait_forgotten(Duration::ZERO)
+        {
+            self.line.with(|fleet, now_ms| fleet.shared_words_cleared(now_ms, room));
         }
     }
 
@@ -202,7 +194,7 @@ impl MultiRoomDesk {
 
     /// Whether the line's thread turns. While it hangs, nothing that a page shows is current.
     pub(super) fn line_turns(&self) -> bool {
-        self.line.with(|fleet, now_ms| now_ms < fleet.passed_at_ms() + LINE_HANGS_AFTER_MS)
+        self.line.with(|fleet, now_ms| now_ms < fleet.last_turn_ms() + LINE_HANGS_AFTER_MS)
     }
 
     /// A page can now receive calls, or no longer.
@@ -217,26 +209,26 @@ impl MultiRoomDesk {
             withdrawn.extend(drawn.into_iter().filter(|(room, call)| !is_drawn(room, call)));
         }
         self.line.with(|fleet, now_ms| {
-            fleet.able(now_ms, can_receive);
+            fleet.set_can_receive(now_ms, can_receive);
             for (room, call) in &withdrawn {
-                fleet.withdrawn(now_ms, room, *call);
+                fleet.call_withdrawn(now_ms, room, *call);
             }
         });
     }
 
     /// A page that can receive calls has drawn one.
     pub(super) fn call_drawn(&self, page: DeskId, room: &RoomId, call: Ulid) -> Result<(), &'static str> {
-        self.line.with(|fleet, now_ms| fleet.received(now_ms, room, call))?;
+        self.line.with(|fleet, now_ms| fleet.call_drawn(now_ms, room, call))?;
         self.book().drawn.entry(page).or_default().insert(room.clone(), call);
         Ok(())
     }
 
     /// Sends a room an order, and waits for its answer.
-    pub(super) async fn order(&self, room: &RoomId, order: Order) -> Result<(), OrderError> {
+    pub(super) async fn order(&self, room: &RoomId, order: DeskOrder) -> Result<(), OrderError> {
         let (sender, answer) = oneshot::channel();
         let id = Ulid::new();
         self.book().unanswered.insert(id, sender);
-        if let Err(why) = self.line.with(|fleet, now_ms| fleet.order(now_ms, room, id, order)) {
+        if let Err(why) = self.line.with(|fleet, now_ms| fleet.send_order(now_ms, room, id, order)) {
             self.book().unanswered.remove(&id);
             return Err(OrderError::Refused(why.to_owned()));
         }

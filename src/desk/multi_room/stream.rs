@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use super::message::{Hello, LeftOutRooms, LineMessage, RoomMessage};
+use super::message::{Hello, LeftOutMessage, LineMessage, RoomMessage};
 use super::state::MultiRoomDesk;
 use crate::desk::page::open_pages::{OpenPages, PageChange};
 use crate::desk::page::server::{PageHub, PageServer};
 use crate::desk::page::stream::{PageStream, beat_interval};
 use crate::line::message::RoomId;
-use crate::line::view::Words;
+use crate::line::view::Sentence;
 use crate::room::call::DeskId;
 
 impl PageServer for MultiRoomDesk {
@@ -115,13 +115,13 @@ impl SentVersions {
 async fn send_line(desk: &MultiRoomDesk, stream: &PageStream) -> bool {
     let history = desk.line_history();
     let message = desk.line.with(|fleet, now_ms| LineMessage {
-        linked: fleet.is_linked(),
+        linked: fleet.is_connected(),
         was_linked: history.was_connected,
-        why: history.why_down.map(Words::from),
-        fought_over: history.is_fought_over,
+        why: history.why_down.map(Sentence::from),
+        fought_over: history.is_contested,
         broker: desk.broker.clone(),
         rooms: fleet.rooms(now_ms).count(),
-        left_out: LeftOutRooms::of(fleet),
+        left_out: LeftOutMessage::of(fleet),
     });
     stream.send("line", &message).await
 }

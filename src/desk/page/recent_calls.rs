@@ -7,7 +7,7 @@ use chrono::{Local, SecondsFormat, TimeDelta};
 use serde::Serialize;
 use ulid::Ulid;
 
-use crate::line::message::{CallState, Phase};
+use crate::line::message::{CallState, WirePhase};
 
 /// Length of the list.
 const CALLS_MAX: usize = 5;
@@ -99,12 +99,12 @@ impl RecentCalls {
         }
         let Some(recent) = self.calls.front_mut() else { return };
         let since_ms = now_ms.saturating_sub(call.phase_ago_ms);
-        let reached = |phase: Phase| (call.phase == phase).then_some(since_ms);
-        recent.received_at_ms = recent.received_at_ms.or_else(|| reached(Phase::Received));
-        recent.coming_at_ms = recent.coming_at_ms.or_else(|| reached(Phase::OnTheWay));
+        let reached = |phase: WirePhase| (call.phase == phase).then_some(since_ms);
+        recent.received_at_ms = recent.received_at_ms.or_else(|| reached(WirePhase::Received));
+        recent.coming_at_ms = recent.coming_at_ms.or_else(|| reached(WirePhase::OnTheWay));
         // Whoever is coming has seen the call at a desk, even where both steps fell between two updates.
         recent.received_at_ms = recent.received_at_ms.or(recent.coming_at_ms);
-        recent.here_at_ms = recent.here_at_ms.or_else(|| reached(Phase::Here));
+        recent.here_at_ms = recent.here_at_ms.or_else(|| reached(WirePhase::Here));
         if call.name.is_some() {
             recent.name = call.name.as_deref().map(str::to_owned);
         }

@@ -10,10 +10,10 @@ use serde_json::{Map, Value};
 use ulid::Ulid;
 
 use crate::desk::guard::problem;
-use crate::line::order::Order;
+use crate::line::order::DeskOrder;
 use crate::room::call::DeskId;
 
-/// Every order: its path, and its name in [`Order`].
+/// Every order: its path, and its name in [`DeskOrder`].
 const ORDERS: [(&str, &str); 15] = [
     ("call/coming", "coming"),
     ("call/here", "here"),
@@ -60,14 +60,14 @@ impl OrderBody {
     ///
     /// # Errors
     /// Plain words that repeat nothing of the body.
-    pub(in crate::desk) fn into_order(self, name: &str) -> Result<Order, &'static str> {
+    pub(in crate::desk) fn into_order(self, name: &str) -> Result<DeskOrder, &'static str> {
         const UNKNOWN: &str = "not an order this desk knows";
         let Self(mut keys) = self;
         let sent: Vec<String> = keys.keys().cloned().collect();
         if keys.insert("order".to_owned(), name.into()).is_some() {
             return Err(UNKNOWN);
         }
-        let order: Order = serde_json::from_value(Value::Object(keys)).map_err(|_| UNKNOWN)?;
+        let order: DeskOrder = serde_json::from_value(Value::Object(keys)).map_err(|_| UNKNOWN)?;
         // `deny_unknown_fields` does not work with a tag, and a misspelt optional key must not pass for a missing one.
         let known = serde_json::to_value(&order).map_err(|_| UNKNOWN)?;
         if sent.iter().all(|key| known.get(key).is_some()) { Ok(order) } else { Err(UNKNOWN) }

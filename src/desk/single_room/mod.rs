@@ -15,10 +15,11 @@ use tokio::sync::watch;
 
 use super::page::{self, PageOptions};
 use super::{BoundDesk, DeskError, SharedWords};
+use crate::line::view::Offers;
 use crate::room::{Event, RoomTime, Snapshot};
 
 pub use previews::Previews;
-pub use view::{offers, room_view};
+pub use view::room_view;
 
 /// What the room answered. An error holds plain words for staff, never a patient's.
 pub type RoomAnswer = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
@@ -41,19 +42,6 @@ pub trait RoomClient: Send + Sync + 'static {
     }
 }
 
-/// A profile as it is offered at a desk.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProfileCard {
-    /// Its name: the file's stem.
-    pub name: String,
-    /// Its title for staff.
-    pub title: String,
-    /// A description of one or two sentences.
-    pub description: String,
-    /// Whether it has composed music, whose intensity the desk can nudge.
-    pub is_scored: bool,
-}
-
 /// What the desk of one room shows.
 #[derive(Clone, Debug)]
 pub struct SingleRoomOptions {
@@ -61,10 +49,8 @@ pub struct SingleRoomOptions {
     pub page: PageOptions,
     /// The room's name.
     pub room_name: watch::Receiver<String>,
-    /// The profiles that can be chosen.
-    pub profiles: Vec<ProfileCard>,
-    /// The room's cap on volume, in dB below full scale.
-    pub cap_db: f32,
+    /// What can be chosen in the room.
+    pub offers: Offers,
     /// Renders previews of profiles; `None` offers none.
     pub previews: Option<Previews>,
     /// The pages that still show what the patient shared. A reset waits for them.

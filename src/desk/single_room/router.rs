@@ -46,7 +46,7 @@ async fn preview(
     let Some(previews) = &desk.previews else {
         return problem(StatusCode::NOT_FOUND, "this desk makes no previews");
     };
-    if !desk.profiles.iter().any(|card| card.name == profile) {
+    if !desk.offers.profiles.iter().any(|offer| *offer.name == *profile) {
         return problem(StatusCode::NOT_FOUND, "there is no such profile");
     }
     match previews.render(profile).await {

@@ -7,13 +7,14 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::previews::Previews;
-use super::{ProfileCard, RoomClient, SingleRoomOptions};
+use super::{RoomClient, SingleRoomOptions};
 use crate::desk::SharedWords;
 use crate::desk::guard::Guard;
 use crate::desk::page::open_pages::OpenPages;
 use crate::desk::page::recent_calls::{RecentCalls, wall_clock};
 use crate::desk::page::server::PageHub;
 use crate::line::message::CallState;
+use crate::line::view::Offers;
 use crate::room::call::{CallId, DeskId};
 use crate::room::{Event, Snapshot};
 
@@ -24,8 +25,7 @@ const ROOM_TIMEOUT: Duration = Duration::from_secs(2);
 pub(super) struct SingleRoomDesk {
     pub(super) hub: PageHub,
     pub(super) room_name: watch::Receiver<String>,
-    pub(super) profiles: Vec<ProfileCard>,
-    pub(super) cap_db: f32,
+    pub(super) offers: Offers,
     pub(super) previews: Option<Previews>,
     pub(super) shared: SharedWords,
     pub(super) client: Arc<dyn RoomClient>,
@@ -50,14 +50,13 @@ impl ShownRoom {
 
 impl SingleRoomDesk {
     pub(super) fn new(options: SingleRoomOptions, guard: Arc<Guard>, client: Arc<dyn RoomClient>) -> Self {
-        let SingleRoomOptions { page, room_name, profiles, cap_db, previews, shared } = options;
+        let SingleRoomOptions { page, room_name, offers, previews, shared } = options;
         let snapshot = client.snapshots().borrow().clone();
         let shown = ShownRoom::of(snapshot, RecentCalls::default(), &*client);
         Self {
             hub: PageHub::new(page, guard),
             room_name,
-            profiles,
-            cap_db,
+            offers,
             previews,
             shared,
             client,

@@ -3,11 +3,10 @@
 
 use serde::Serialize;
 
-use super::ProfileCard;
 use super::state::SingleRoomDesk;
 use crate::desk::page::recent_calls::{RecentCallView, RecentCalls};
 use crate::line::message::CallState;
-use crate::line::view::{CheckView, ClockView, Name, Offers, Profile, ReceiptView, RoomView};
+use crate::line::view::{CheckView, ClockView, Label, Offers, ReceiptView, RoomView};
 use crate::room::call::DeskId;
 use crate::room::snapshot::{Receipt, SessionView};
 use crate::room::{Place, RoomTime, Snapshot, Stage};
@@ -21,7 +20,7 @@ pub(super) struct Hello<'a> {
     locale: &'a str,
     clinicians: &'a [String],
     #[serde(flatten)]
-    offers: Offers,
+    offers: &'a Offers,
     places: Vec<&'static str>,
     signed_in: bool,
     previews: bool,
@@ -35,24 +34,12 @@ impl<'a> Hello<'a> {
             version: env!("CARGO_PKG_VERSION"),
             locale: &hub.options.locale,
             clinicians: &hub.options.clinicians,
-            offers: offers(&desk.profiles, desk.cap_db),
+            offers: &desk.offers,
             places: Place::ALL.iter().map(|place| place.name()).collect(),
             signed_in: hub.guard.needs_sign_in(),
             previews: desk.previews.is_some(),
         }
     }
-}
-
-/// What can be chosen in a room. A line sends it along with [`room_view`].
-#[must_use]
-pub fn offers(profiles: &[ProfileCard], cap_db: f32) -> Offers {
-    let profile = |card: &ProfileCard| Profile {
-        name: card.name.as_str().into(),
-        title: card.title.as_str().into(),
-        description: card.description.as_str().into(),
-        scored: card.is_scored,
-    };
-    Offers { profiles: profiles.iter().map(profile).collect(), cap_db }
 }
 
 /// The room, its call, and the recent calls.
@@ -112,7 +99,7 @@ pub fn room_view(snapshot: &Snapshot, now: RoomTime, name: &str) -> RoomView {
     }
 }
 
-fn part_at(session: &SessionView, now: RoomTime) -> Name {
+fn part_at(session: &SessionView, now: RoomTime) -> Label {
     session.clock_ms(now).map_or(session.part, |clock_ms| session.arc.part_at(clock_ms)).name().into()
 }
 

@@ -1,35 +1,37 @@
-//! Owns the desk's end of a broker's line, as a pure machine: every room it hears, the call of each, what is wrong with
-//! a room, and what this desk stands for toward each. Does not own pages, sockets, threads or a clock.
+//! Owns the desk's end of a broker's line, as a pure machine: every room it hears, each one's call, what is wrong with a
+//! room, and this desk's state toward each. Does not own pages, sockets, threads or a clock.
 //!
-//! A call stays on the desk until its room says by name that it was cleared. A room that comes back and no longer knows
-//! of it does not end it: then a person has to go and look.
+//! A call stays on the desk until its room lists it as cleared. A room that comes back without knowing the call does not
+//! end it: then a person has to go and look.
 
 mod left_out;
-mod room;
+mod remote_room;
 
 use std::collections::{BTreeMap, VecDeque};
 
 use ulid::Ulid;
 
+use super::endpoint::Endpoint;
+use super::log_throttle::LogThrottle;
 use super::message::{
-    CallState, DeskBeat, DeskStance, FromRoom, NamedOrder, NotUnderstood, RoomId, VERSION, all_states, desk_beat_topic,
-    read, write,
+    CallState, DeskBeat, DeskState, FromRoom, MessageError, OrderRequest, RoomId, VERSION, all_rooms_filter,
+    desk_beat_topic, parse, serialise,
 };
-use super::order::Order;
-use super::rarely::Rarely;
+use super::numbering::Numbering;
+use super::order::DeskOrder;
 use super::view::RoomView;
-use super::{BEAT_EVERY_MS, Publication, SILENT_AFTER_MS};
-use left_out::LeftOut;
-use room::{Room, Shared, Took};
+use super::{BEAT_INTERVAL_MS, Publication, SILENT_AFTER_MS};
+use left_out::LeftOutRooms;
+use remote_room::{MessageEffect, RemoteRoom, SharedWordsState};
 
-/// A screen or a sound that has stood still for so long is dead. With a heartbeat's distance and its way it is told in
-/// less than ten seconds.
+/// A screen or sound whose last sign of life is older than this counts as dead, in milliseconds. With the heartbeat and
+/// its delay, a desk shows it within ten seconds.
 pub const STALE_AFTER_MS: u64 = 7_000;
-/// An order without an answer for so long was not heard.
-pub const ORDER_LAPSES_AFTER_MS: u64 = 8_000;
-/// More rooms than this are not shown; the desk says which, and they hear so.
+/// Time limit for a room to answer an order, in milliseconds.
+pub const ORDER_TIMEOUT_MS: u64 = 8_000;
+/// Maximum number of rooms shown. The desk lists the others, and tells each of them.
 pub const ROOMS_MAX: usize = 64;
-/// So many orders wait for one room at most.
+/// Maximum number of unanswered orders per room.
 const ORDERS_MAX: usize = 16;
 
 /// What is wrong with a room, as the desk sees it.
@@ -37,15 +39,15 @@ const ORDERS_MAX: usize = 16;
 pub enum RoomTrouble {
     /// Nothing is heard of it.
     Lost,
-    /// Its program stands still.
+    /// Its loop does not turn.
     StandsStill,
     /// Its screen is not drawing.
     NotDrawing,
     /// Its sound is dead.
     SoundDead,
-    /// A part of what it says of itself cannot be read.
+    /// A part of its view cannot be parsed.
     ViewUnreadable,
-    /// What it says cannot be read at all.
+    /// Its messages cannot be parsed.
     NotUnderstood,
 }
 
@@ -64,38 +66,47 @@ impl RoomTrouble {
     }
 }
 
-/// What happened, for whoever shows it.
+/// What the desk's end reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FleetNews {
-    /// Something of this room is to be drawn anew.
-    Changed(RoomId),
-    /// Other rooms than before are left out.
-    LeftOut,
-    /// An order was taken; or it was not, and why, in plain words. Without words: the room did not answer in time.
-    Answered {
-        /// Which order.
+pub enum FleetEvent {
+    /// A room has to be drawn again.
+    RoomChanged(RoomId),
+    /// The list of left-out rooms has changed.
+    LeftOutChanged,
+    /// An order has its result.
+    OrderAnswered {
+        /// The order's id.
         order: Ulid,
-        /// What became of it.
-        outcome: Result<(), Option<String>>,
+        /// Whether the room took it.
+        result: Result<(), OrderError>,
     },
+}
+
+/// Why an order was not executed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OrderError {
+    /// The reason, in plain words.
+    Refused(String),
+    /// The room did not answer within [`ORDER_TIMEOUT_MS`].
+    Unanswered,
 }
 
 /// A room as the desk shows it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct RoomNow<'a> {
-    /// Which.
+pub struct RoomStatus<'a> {
+    /// Its id.
     pub id: &'a RoomId,
-    /// What it is called; its id until it has said.
+    /// Its name; its id until it has sent one.
     pub name: &'a str,
     /// What is wrong with it.
     pub troubles: Vec<RoomTrouble>,
-    /// Its call, with its ages as they are now.
+    /// Its call, with current ages.
     pub call: Option<CallState>,
     /// Calls that its program no longer knows of and that nobody cleared: somebody has to look.
     pub left: Vec<Ulid>,
-    /// The room as the page draws it, without its call. Its ages are those of `view_age_ms` ago.
+    /// The room as the page draws it, without its call. Its ages are as of `view_age_ms` ago.
     pub view: Option<&'a RoomView>,
-    /// How old that is, in milliseconds.
+    /// Age of the view, in milliseconds.
     pub view_age_ms: u64,
 }
 
@@ -103,381 +114,375 @@ pub struct RoomNow<'a> {
 #[derive(Debug)]
 pub struct Fleet {
     desk: u64,
-    link: u32,
-    linked: bool,
-    seq: u64,
-    receives: bool,
+    numbering: Numbering,
+    can_receive: bool,
     beat_at_ms: Option<u64>,
-    passed_at_ms: u64,
-    rooms: BTreeMap<RoomId, Room>,
-    left_out: LeftOut,
-    news: VecDeque<FleetNews>,
-    unreadable: Rarely,
-    too_many: Rarely,
-    leaps: Rarely,
-    refused: Rarely,
-    too_long: Rarely,
+    last_turn_ms: u64,
+    rooms: BTreeMap<RoomId, RemoteRoom>,
+    left_out: LeftOutRooms,
+    events: VecDeque<FleetEvent>,
+    logs: Logs,
+}
+
+/// What is logged at a limited rate.
+#[derive(Debug, Default)]
+struct Logs {
+    unreadable: LogThrottle,
+    too_many_rooms: LogThrottle,
+    implausible: LogThrottle,
+    rejected: LogThrottle,
+    too_long: LogThrottle,
 }
 
 impl Fleet {
-    /// A desk that has just come up at `now_ms`. `desk` names this run of it; `expected` are the rooms that there
-    /// should be.
+    /// The end of a desk that has just started. `desk` is the id of this run; a room of `expected` that is never heard is
+    /// lost after the same time as one that falls silent.
     #[must_use]
     pub fn new(now_ms: u64, desk: u64, expected: impl IntoIterator<Item = RoomId>) -> Self {
-        let rooms = expected.into_iter().take(ROOMS_MAX).map(|room| {
-            // A room that should be there and says nothing is lost after the same time as one that fell silent.
-            (room, Room { heard_at_ms: now_ms, ..Room::default() })
-        });
+        let rooms = expected.into_iter().take(ROOMS_MAX).map(|room| (room, RemoteRoom::new(now_ms)));
         Self {
             desk,
-            link: 0,
-            linked: false,
-            seq: 0,
-            receives: false,
+            numbering: Numbering::default(),
+            can_receive: false,
             beat_at_ms: None,
-            passed_at_ms: now_ms,
+            last_turn_ms: now_ms,
             rooms: rooms.collect(),
-            left_out: LeftOut::default(),
-            news: VecDeque::new(),
-            unreadable: Rarely::default(),
-            too_many: Rarely::default(),
-            leaps: Rarely::default(),
-            refused: Rarely::default(),
-            too_long: Rarely::default(),
+            left_out: LeftOutRooms::default(),
+            events: VecDeque::new(),
+            logs: Logs::default(),
         }
-    }
-
-    /// This desk's name.
-    #[must_use]
-    pub fn desk(&self) -> u64 {
-        self.desk
     }
 
     /// Whether the broker hears this desk.
     #[must_use]
-    pub fn is_linked(&self) -> bool {
-        self.linked
+    pub fn is_connected(&self) -> bool {
+        self.numbering.is_connected()
     }
 
-    /// When time was last carried out: a desk whose line stands still vouches for no room.
+    /// The time of the last [`Endpoint::handle_timeout`]. If that is long ago, the line hangs and no room is up to date.
     #[must_use]
-    pub fn passed_at_ms(&self) -> u64 {
-        self.passed_at_ms
+    pub fn last_turn_ms(&self) -> u64 {
+        self.last_turn_ms
     }
 
-    /// What this end listens to.
-    #[must_use]
-    pub fn topics(&self) -> Vec<String> {
-        vec![all_states()]
-    }
-
-    /// A connection is about to be tried: the will that belongs to it.
-    pub fn connecting(&mut self) -> Option<Publication> {
-        self.link = self.link.saturating_add(1);
-        let will = DeskBeat { gone: true, receives: false, ..self.beat() };
-        let payload = write(&will)?;
-        Some(Publication { topic: desk_beat_topic(self.desk), payload, retain: false, receipt: 0 })
-    }
-
-    /// The broker hears this desk: everything is said anew.
-    pub fn linked(&mut self, now_ms: u64) {
-        self.linked = true;
-        self.beat_at_ms = Some(now_ms);
-        for room in self.rooms.values_mut().filter(|room| room.received.is_some() || !room.orders.is_empty()) {
-            room.stance_at_ms = Some(now_ms);
-        }
-        self.all_changed();
-    }
-
-    /// The broker is gone.
-    pub fn unlinked(&mut self) {
-        self.linked = false;
-        for room in self.rooms.values_mut() {
-            room.forget_shared();
-        }
-        self.all_changed();
-    }
-
-    /// No page here shows any more what a room's patient shared: the room hears so, if it has taken it back.
-    pub fn cleared(&mut self, now_ms: u64, room: &RoomId) {
-        let Some(room) = self.rooms.get_mut(room).filter(|room| room.has_to_clear()) else { return };
+    /// No page shows any more what a room's patient shared. The room is told, if it has taken it back.
+    pub fn shared_words_cleared(&mut self, now_ms: u64, room: &RoomId) {
+        let Some(room) = self.rooms.get_mut(room).filter(|room| room.has_shared_words_to_clear()) else { return };
         let Some(state) = &room.state else { return };
-        room.shared = Shared::Cleared { word: state.head.seq, at_ms: now_ms };
-        room.stance_at_ms = Some(now_ms);
+        room.shared_words = SharedWordsState::Cleared { seq: state.head.seq, at_ms: now_ms };
+        room.send_at_ms = Some(now_ms);
     }
 
-    /// Whether this desk or one of its pages may still hold what a room's patient shared, although the room does not say
-    /// it any more.
+    /// Whether this desk or a page may still hold what a room's patient shared, although the room has taken it back.
     #[must_use]
-    pub fn has_to_clear(&self, room: &RoomId) -> bool {
-        self.rooms.get(room).is_some_and(Room::has_to_clear)
+    pub fn has_shared_words_to_clear(&self, room: &RoomId) -> bool {
+        self.rooms.get(room).is_some_and(RemoteRoom::has_shared_words_to_clear)
     }
 
-    /// Whether one of the pages is visible with its sound unlocked. Without one, nothing counts as received here.
-    pub fn able(&mut self, now_ms: u64, receives: bool) {
-        if self.receives == receives {
+    /// Sets whether one of the pages is visible with its sound unlocked. Without one, no call counts as received here.
+    pub fn set_can_receive(&mut self, now_ms: u64, can_receive: bool) {
+        if self.can_receive == can_receive {
             return;
         }
-        self.receives = receives;
+        self.can_receive = can_receive;
         self.beat_at_ms = Some(now_ms);
         for room in self.rooms.values_mut() {
-            if !receives && room.received.take().is_some() {
-                room.stance_at_ms = Some(now_ms);
+            if !can_receive && room.drawn_call.take().is_some() {
+                room.send_at_ms = Some(now_ms);
             }
         }
     }
 
-    /// A page that is able to has drawn a call.
+    /// A page that can receive calls has drawn one.
     ///
     /// # Errors
     /// Plain words, if there is no such call or no such page.
-    pub fn received(&mut self, now_ms: u64, room: &RoomId, call: Ulid) -> Result<(), &'static str> {
-        if !self.receives {
+    pub fn call_drawn(&mut self, now_ms: u64, room: &RoomId, call: Ulid) -> Result<(), &'static str> {
+        if !self.can_receive {
             return Err("no page here is visible with its sound on");
         }
         let room = self.rooms.get_mut(room).ok_or("there is no such room")?;
         if room.call.as_ref().is_none_or(|(open, _)| open.id != call) {
             return Err("no such call is open");
         }
-        if room.received != Some(call) {
-            room.received = Some(call);
-            room.stance_at_ms = Some(now_ms);
+        if room.drawn_call != Some(call) {
+            room.drawn_call = Some(call);
+            room.send_at_ms = Some(now_ms);
         }
         Ok(())
     }
 
-    /// The only page that had drawn a room's call is gone, while others are there: the room takes its call back, until
-    /// one of them has drawn it.
-    pub fn withdrawn(&mut self, now_ms: u64, room: &RoomId, call: Ulid) {
-        if let Some(room) = self.rooms.get_mut(room).filter(|room| room.received == Some(call)) {
-            room.received = None;
-            room.withdrawn = true;
-            room.stance_at_ms = Some(now_ms);
+    /// The only page that had drawn a call is gone, while others are there: the room takes the call back until one of them
+    /// has drawn it.
+    pub fn call_withdrawn(&mut self, now_ms: u64, room: &RoomId, call: Ulid) {
+        if let Some(room) = self.rooms.get_mut(room).filter(|room| room.drawn_call == Some(call)) {
+            room.drawn_call = None;
+            room.is_call_withdrawn = true;
+            room.send_at_ms = Some(now_ms);
         }
     }
 
-    /// A person asks something of a room. Its answer comes as [`FleetNews::Answered`].
+    /// Sends a room an order. Its result is reported as [`FleetEvent::OrderAnswered`].
     ///
     /// # Errors
-    /// Plain words, if it cannot even be asked.
-    pub fn order(&mut self, now_ms: u64, room: &RoomId, id: Ulid, order: Order) -> Result<(), &'static str> {
+    /// Plain words, if it cannot be sent.
+    pub fn send_order(&mut self, now_ms: u64, room: &RoomId, id: Ulid, order: DeskOrder) -> Result<(), &'static str> {
         order.event()?;
         let room = self.rooms.get_mut(room).ok_or("there is no such room")?;
         if room.orders.len() >= ORDERS_MAX {
             return Err("the room has not answered what it was asked before");
         }
-        room.orders.push_back((NamedOrder { id, order }, now_ms));
-        room.stance_at_ms = Some(now_ms);
+        room.orders.push_back((OrderRequest { id, order }, now_ms));
+        room.send_at_ms = Some(now_ms);
         Ok(())
     }
 
     /// A person has looked after a call that its room no longer knew of.
-    pub fn looked_after(&mut self, room: &RoomId, call: Ulid) {
-        if let Some(seen) = self.rooms.get_mut(room)
-            && let Some(place) = seen.left.iter().position(|left| *left == call)
+    pub fn call_looked_after(&mut self, room: &RoomId, call: Ulid) {
+        if let Some(remote) = self.rooms.get_mut(room)
+            && let Some(place) = remote.left_calls.iter().position(|left| *left == call)
         {
-            seen.left.remove(place);
-            self.news.push_back(FleetNews::Changed(room.clone()));
+            remote.left_calls.remove(place);
+            self.events.push_back(FleetEvent::RoomChanged(room.clone()));
         }
     }
 
-    /// A message came. One that cannot be read is passed over; one that was retained tells only that there is such a
-    /// room, since it may be of any age.
-    pub fn heard(&mut self, now_ms: u64, topic: &str, payload: &[u8], retained: bool) {
-        let said = RoomId::of_state_topic(topic).ok_or(NotUnderstood::Unknown).and_then(|id| {
-            let said = read::<FromRoom>(payload, |said| said.head().v)?;
-            if said.head().room == id { Ok((id, said)) } else { Err(NotUnderstood::Unknown) }
+    /// The rooms that publish and are not shown, by id.
+    #[must_use]
+    pub fn left_out(&self) -> impl ExactSizeIterator<Item = &RoomId> {
+        self.left_out.ids()
+    }
+
+    /// Every room, by id.
+    pub fn rooms(&self, now_ms: u64) -> impl Iterator<Item = RoomStatus<'_>> {
+        self.rooms.iter().map(move |(id, room)| room.status(id, now_ms))
+    }
+
+    /// One room.
+    #[must_use]
+    pub fn room(&self, now_ms: u64, id: &RoomId) -> Option<RoomStatus<'_>> {
+        self.rooms.get_key_value(id).map(|(id, room)| room.status(id, now_ms))
+    }
+
+    /// A room's message cannot be parsed: whoever is at the desk has to know that there is such a room.
+    fn on_unreadable_room(&mut self, now_ms: u64, id: RoomId) {
+        if !self.rooms.contains_key(&id) && self.rooms.len() >= ROOMS_MAX {
+            return;
+        }
+        let room = self.rooms.entry(id.clone()).or_insert_with(|| RemoteRoom::new(now_ms));
+        if !std::mem::replace(&mut room.is_unreadable, true) {
+            self.events.push_back(FleetEvent::RoomChanged(id));
+        }
+    }
+
+    fn beat(&self) -> DeskBeat {
+        DeskBeat {
+            v: VERSION,
+            desk: self.desk,
+            connection: self.numbering.connection(),
+            seq: self.numbering.seq(),
+            can_receive: self.can_receive,
+            is_gone: false,
+        }
+    }
+
+    /// This desk's state toward a room of which it has nothing.
+    fn empty_state(&self) -> DeskState {
+        DeskState {
+            v: VERSION,
+            desk: self.desk,
+            connection: self.numbering.connection(),
+            seq: self.numbering.seq(),
+            can_receive: false,
+            drawn_call: None,
+            orders: Vec::new(),
+            shared_cleared_at: None,
+            is_shown: true,
+        }
+    }
+
+    /// Tells the next left-out room that it is not shown.
+    fn transmit_to_left_out(&mut self) -> Option<Publication> {
+        let room = self.left_out.poll_untold()?;
+        let receipt = self.numbering.next_seq();
+        let payload = serialise(&DeskState { is_shown: false, ..self.empty_state() })?;
+        Some(Publication { topic: room.desk_topic(), payload, retain: false, receipt })
+    }
+
+    fn all_changed(&mut self) {
+        self.events.extend(self.rooms.keys().cloned().map(FleetEvent::RoomChanged));
+    }
+}
+
+impl Endpoint for Fleet {
+    type Event = FleetEvent;
+
+    fn topics(&self) -> Vec<String> {
+        vec![all_rooms_filter()]
+    }
+
+    fn connecting(&mut self) -> Option<Publication> {
+        self.numbering.connecting();
+        let will = DeskBeat { is_gone: true, can_receive: false, ..self.beat() };
+        let payload = serialise(&will)?;
+        Some(Publication { topic: desk_beat_topic(self.desk), payload, retain: false, receipt: 0 })
+    }
+
+    /// Everything is sent again.
+    fn connected(&mut self, now_ms: u64) {
+        self.numbering.connected();
+        self.beat_at_ms = Some(now_ms);
+        for room in self.rooms.values_mut().filter(|room| room.drawn_call.is_some() || !room.orders.is_empty()) {
+            room.send_at_ms = Some(now_ms);
+        }
+        self.all_changed();
+    }
+
+    fn disconnected(&mut self) {
+        self.numbering.disconnected();
+        for room in self.rooms.values_mut() {
+            room.forget_shared_words();
+        }
+        self.all_changed();
+    }
+
+    /// A message that cannot be parsed is ignored. A retained one may be of any age, so it tells only that there is such a
+    /// room.
+    fn on_message(&mut self, now_ms: u64, topic: &str, payload: &[u8], is_retained: bool) {
+        let message = RoomId::from_state_topic(topic).ok_or(MessageError::Unknown).and_then(|id| {
+            let message = parse::<FromRoom>(payload, |message| message.head().v)?;
+            if message.head().room == id { Ok((id, message)) } else { Err(MessageError::Unknown) }
         });
-        let (id, said) = match said {
-            Ok(said) => said,
+        let (id, message) = match message {
+            Ok(message) => message,
             Err(error) => {
-                if let Some(times) = self.unreadable.happened(now_ms) {
+                if let Some(times) = self.logs.unreadable.count(now_ms) {
                     tracing::warn!(times, %error, "something was said on the broker that this desk does not understand");
                 }
-                // What was retained may be of a version that nobody runs any more.
-                if let Some(id) = RoomId::of_state_topic(topic).filter(|_| !retained) {
-                    self.misheard(now_ms, id);
+                // A retained message may be of a version that is no longer in use.
+                if let Some(id) = RoomId::from_state_topic(topic).filter(|_| !is_retained) {
+                    self.on_unreadable_room(now_ms, id);
                 }
                 return;
             }
         };
         let is_new = !self.rooms.contains_key(&id);
         if is_new && self.rooms.len() >= ROOMS_MAX {
-            if let Some(times) = self.too_many.happened(now_ms) {
+            if let Some(times) = self.logs.too_many_rooms.count(now_ms) {
                 tracing::warn!(times, room = id.as_str(), "more rooms speak on the broker than a desk can show");
             }
-            if !retained && self.left_out.heard(now_ms, id, matches!(said, FromRoom::Will(_))) {
-                self.news.push_back(FleetNews::LeftOut);
+            if !is_retained && self.left_out.on_message(now_ms, id, matches!(message, FromRoom::Will(_))) {
+                self.events.push_back(FleetEvent::LeftOutChanged);
             }
             return;
         }
-        let room = self.rooms.entry(id.clone()).or_insert(Room { heard_at_ms: now_ms, ..Room::default() });
-        let took = if retained { Took::Nothing } else { room.take(now_ms, said) };
-        if took == Took::Leap
-            && let Some(times) = self.leaps.happened(now_ms)
+        let room = self.rooms.entry(id.clone()).or_insert_with(|| RemoteRoom::new(now_ms));
+        let effect = if is_retained { MessageEffect::Unchanged } else { room.on_message(now_ms, message) };
+        if effect == MessageEffect::Implausible
+            && let Some(times) = self.logs.implausible.count(now_ms)
         {
-            tracing::warn!(times, room = id.as_str(), "a word that is not the room's own was passed over");
+            tracing::warn!(times, room = id.as_str(), "a message that is not the room's own was ignored");
         }
-        if is_new || took == Took::Anew {
-            self.news.push_back(FleetNews::Changed(id));
-        }
-    }
-
-    /// A room speaks that cannot be understood: whoever stands at the desk has to know that there is one.
-    fn misheard(&mut self, now_ms: u64, id: RoomId) {
-        if !self.rooms.contains_key(&id) && self.rooms.len() >= ROOMS_MAX {
-            return;
-        }
-        let room = self.rooms.entry(id.clone()).or_insert(Room { heard_at_ms: now_ms, ..Room::default() });
-        if !std::mem::replace(&mut room.is_not_understood, true) {
-            self.news.push_back(FleetNews::Changed(id));
+        if is_new || effect == MessageEffect::Changed {
+            self.events.push_back(FleetEvent::RoomChanged(id));
         }
     }
 
-    /// The rooms that speak and for which there is no place, by their ids.
-    #[must_use]
-    pub fn left_out(&self) -> impl ExactSizeIterator<Item = &RoomId> {
-        self.left_out.rooms()
-    }
+    fn on_acknowledged(&mut self, _receipt: u64, _has_subscribers: bool) {}
 
-    /// The broker did not let something through that this desk said.
-    pub fn refused(&mut self, now_ms: u64, topic: &str) {
-        if let Some(times) = self.refused.happened(now_ms) {
+    /// A desk that may not publish to one room may still publish to the others.
+    fn on_rejected(&mut self, now_ms: u64, _receipt: u64, topic: &str) -> bool {
+        if let Some(times) = self.logs.rejected.count(now_ms) {
             tracing::error!(times, topic, "the broker does not let this desk speak to a room; see its access list");
         }
+        false
     }
 
-    /// Carries out what time alone brings: rooms that have fallen silent, orders that nobody answered.
-    pub fn pass(&mut self, now_ms: u64) {
-        self.passed_at_ms = now_ms;
-        if self.left_out.pass(now_ms) {
-            self.news.push_back(FleetNews::LeftOut);
+    /// Rooms may have fallen silent, and orders remained unanswered.
+    fn handle_timeout(&mut self, now_ms: u64) {
+        self.last_turn_ms = now_ms;
+        if self.left_out.handle_timeout(now_ms) {
+            self.events.push_back(FleetEvent::LeftOutChanged);
         }
         for (id, room) in &mut self.rooms {
-            let lost = room.is_lost(now_ms);
-            if lost != room.told_lost {
-                room.told_lost = lost;
-                if lost {
-                    room.forget_shared();
+            let is_lost = room.is_lost(now_ms);
+            if is_lost != room.was_reported_lost {
+                room.was_reported_lost = is_lost;
+                if is_lost {
+                    room.forget_shared_words();
                 }
-                self.news.push_back(FleetNews::Changed(id.clone()));
+                self.events.push_back(FleetEvent::RoomChanged(id.clone()));
             }
-            while room.orders.front().is_some_and(|(_, asked)| now_ms >= asked + ORDER_LAPSES_AFTER_MS) {
-                if let Some((order, _)) = room.orders.pop_front() {
-                    self.news.push_back(FleetNews::Answered { order: order.id, outcome: Err(None) });
+            while room.orders.front().is_some_and(|(_, sent_at_ms)| now_ms >= sent_at_ms + ORDER_TIMEOUT_MS) {
+                if let Some((request, _)) = room.orders.pop_front() {
+                    let result = Err(OrderError::Unanswered);
+                    self.events.push_back(FleetEvent::OrderAnswered { order: request.id, result });
                 }
             }
         }
     }
 
-    /// What happened.
-    pub fn poll_news(&mut self) -> Option<FleetNews> {
-        let Self { rooms, news, .. } = self;
-        for (id, room) in rooms {
-            while let Some((order, refused)) = room.take_answer() {
-                let outcome = refused.map_or(Ok(()), |why| Err(Some(why)));
-                news.push_back(FleetNews::Answered { order, outcome });
-                news.push_back(FleetNews::Changed(id.clone()));
-            }
-        }
-        news.pop_front()
-    }
-
-    /// What is to be published next.
-    pub fn poll_publication(&mut self, now_ms: u64) -> Option<Publication> {
-        if !self.linked {
+    fn poll_transmit(&mut self, now_ms: u64) -> Option<Publication> {
+        if !self.numbering.is_connected() {
             return None;
         }
-        if self.beat_at_ms.is_some_and(|due| now_ms >= due) {
-            self.beat_at_ms = Some(now_ms + BEAT_EVERY_MS);
-            self.seq += 1;
-            let payload = write(&self.beat())?;
-            let topic = desk_beat_topic(self.desk);
-            return Some(Publication { topic, payload, retain: false, receipt: self.seq });
+        if self.beat_at_ms.is_some_and(|due_ms| now_ms >= due_ms) {
+            self.beat_at_ms = Some(now_ms + BEAT_INTERVAL_MS);
+            let receipt = self.numbering.next_seq();
+            let payload = serialise(&self.beat())?;
+            return Some(Publication { topic: desk_beat_topic(self.desk), payload, retain: false, receipt });
         }
-        let bare = self.bare_stance();
-        let due = self.rooms.iter_mut().find(|(_, room)| room.stance_at_ms.is_some_and(|due| now_ms >= due));
-        let Some((id, room)) = due else { return self.tell_left_out() };
-        self.seq += 1;
-        let withdrawn = std::mem::take(&mut room.withdrawn);
-        if withdrawn {
-            // The room heard that nobody here receives; the beat that follows says that somebody does.
+        let empty = self.empty_state();
+        let due = self.rooms.iter_mut().find(|(_, room)| room.send_at_ms.is_some_and(|due_ms| now_ms >= due_ms));
+        let Some((id, room)) = due else { return self.transmit_to_left_out() };
+        let seq = self.numbering.next_seq();
+        let is_withdrawn = std::mem::take(&mut room.is_call_withdrawn);
+        if is_withdrawn {
+            // This state says that nobody here can receive calls; the heartbeat that follows says that somebody can.
             self.beat_at_ms = Some(now_ms);
         }
-        let stance = DeskStance {
-            seq: self.seq,
-            receives: self.receives && !withdrawn,
-            received: room.received,
-            orders: room.orders.iter().map(|(order, _)| order.clone()).collect(),
-            cleared: if let Shared::Cleared { word, .. } = room.shared { Some(word) } else { None },
-            ..bare
+        let state = DeskState {
+            seq,
+            can_receive: self.can_receive && !is_withdrawn,
+            drawn_call: room.drawn_call,
+            orders: room.orders.iter().map(|(request, _)| request.clone()).collect(),
+            shared_cleared_at: room.shared_words.cleared_at(),
+            ..empty
         };
-        // Said a few times, since a word can be lost.
-        let is_clearing = matches!(room.shared, Shared::Cleared { at_ms, .. } if now_ms < at_ms + SILENT_AFTER_MS);
-        let goes_on = room.received.is_some() || !room.orders.is_empty() || is_clearing;
-        room.stance_at_ms = goes_on.then_some(now_ms + BEAT_EVERY_MS);
-        let Some(payload) = write(&stance) else {
-            // Its orders lapse, and are told to have had no answer.
-            if let Some(times) = self.too_long.happened(now_ms) {
+        // Repeated for a while, since a message can be lost.
+        let has_more =
+            room.drawn_call.is_some() || !room.orders.is_empty() || room.shared_words.is_being_reported(now_ms);
+        room.send_at_ms = has_more.then_some(now_ms + BEAT_INTERVAL_MS);
+        let Some(payload) = serialise(&state) else {
+            // The orders time out, and count as unanswered.
+            if let Some(times) = self.logs.too_long.count(now_ms) {
                 tracing::error!(times, "what this desk asks of a room is too long for the broker");
             }
             return None;
         };
-        Some(Publication { topic: id.desk_topic(), payload, retain: false, receipt: self.seq })
+        Some(Publication { topic: id.desk_topic(), payload, retain: false, receipt: seq })
     }
 
-    /// When [`Fleet::pass`] or [`Fleet::poll_publication`] has something to do, if nothing happens before.
-    #[must_use]
-    pub fn deadline_ms(&self) -> u64 {
-        let rooms = self.rooms.values().flat_map(|room| {
-            let silent = (!room.told_lost).then_some(room.heard_at_ms + SILENT_AFTER_MS);
-            let lapse = room.orders.front().map(|(_, asked)| asked + ORDER_LAPSES_AFTER_MS);
-            let stance = room.stance_at_ms.filter(|_| self.linked);
-            [silent, lapse, stance].into_iter().flatten()
-        });
-        let left_out = self.left_out.deadline_ms(self.linked);
-        rooms.chain(left_out).chain(self.beat_at_ms.filter(|_| self.linked)).min().unwrap_or(u64::MAX)
-    }
-
-    /// Every room, by its id.
-    pub fn rooms(&self, now_ms: u64) -> impl Iterator<Item = RoomNow<'_>> {
-        self.rooms.iter().map(move |(id, room)| room.now(id, now_ms))
-    }
-
-    /// One room.
-    #[must_use]
-    pub fn room(&self, now_ms: u64, id: &RoomId) -> Option<RoomNow<'_>> {
-        self.rooms.get_key_value(id).map(|(id, room)| room.now(id, now_ms))
-    }
-
-    fn beat(&self) -> DeskBeat {
-        DeskBeat { v: VERSION, desk: self.desk, link: self.link, seq: self.seq, receives: self.receives, gone: false }
-    }
-
-    /// After all that the rooms wait for which are shown: the next that is to hear that it is not.
-    fn tell_left_out(&mut self) -> Option<Publication> {
-        let room = self.left_out.next_to_tell()?;
-        self.seq += 1;
-        let payload = write(&DeskStance { shows: false, ..self.bare_stance() })?;
-        Some(Publication { topic: room.desk_topic(), payload, retain: false, receipt: self.seq })
-    }
-
-    /// What a desk stands for toward a room of which it has nothing.
-    fn bare_stance(&self) -> DeskStance {
-        DeskStance {
-            v: VERSION,
-            desk: self.desk,
-            link: self.link,
-            seq: self.seq,
-            receives: false,
-            received: None,
-            orders: Vec::new(),
-            cleared: None,
-            shows: true,
+    fn poll_event(&mut self) -> Option<FleetEvent> {
+        let Self { rooms, events, .. } = self;
+        for (id, room) in rooms {
+            while let Some((order, refused)) = room.take_answer() {
+                let result = refused.map_or(Ok(()), |why| Err(OrderError::Refused(why)));
+                events.push_back(FleetEvent::OrderAnswered { order, result });
+                events.push_back(FleetEvent::RoomChanged(id.clone()));
+            }
         }
+        events.pop_front()
     }
 
-    fn all_changed(&mut self) {
-        self.news.extend(self.rooms.keys().cloned().map(FleetNews::Changed));
+    fn poll_timeout(&self) -> Option<u64> {
+        let is_connected = self.numbering.is_connected();
+        let rooms = self.rooms.values().flat_map(|room| {
+            let silent = (!room.was_reported_lost).then_some(room.heard_at_ms + SILENT_AFTER_MS);
+            let unanswered = room.orders.front().map(|(_, sent_at_ms)| sent_at_ms + ORDER_TIMEOUT_MS);
+            let send = room.send_at_ms.filter(|_| is_connected);
+            [silent, unanswered, send].into_iter().flatten()
+        });
+        rooms.chain(self.left_out.poll_timeout(is_connected)).chain(self.beat_at_ms.filter(|_| is_connected)).min()
     }
 }

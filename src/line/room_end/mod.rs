@@ -1,461 +1,511 @@
-//! Owns the room's end of a broker's line, as a pure machine: what it says and when, which desks it hears, and the
-//! events that makes. It is the outbox: the whole state goes out again every two seconds, whatever a broker
+//! Owns the room's end of a broker's line, as a pure machine: what it publishes and when, which desks it hears, and the
+//! events that this makes. It is the outbox: the whole state is sent again every two seconds, whatever the broker has
 //! acknowledged, so that a call reaches a desk as soon as there is a way. Does not own sockets, threads or a clock.
 
-mod known;
-mod words;
+mod exchange;
+mod records;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use ulid::Ulid;
 
+use super::log_throttle::LogThrottle;
 use super::message::{
-    CallState, DeskBeat, DeskStance, FromRoom, Head, NotUnderstood, OrderAnswer, Phase, RoomId, RoomState, VERSION,
-    all_desks, is_desk_beat, read, write,
+    CallState, DeskBeat, DeskState, FromRoom, MessageError, MessageHead, OrderAnswer, RoomId, RoomState, VERSION,
+    WirePhase, all_desks_filter, is_desk_beat_topic, parse, serialise,
 };
-use super::rarely::Rarely;
-use super::sequence::{Sequence, Word};
-use super::view::{SaidView, Words};
-use super::{BEAT_EVERY_MS, Publication, SILENT_AFTER_MS};
+use super::numbering::Numbering;
+use super::sequence::{Freshness, SequenceTracker};
+use super::view::{ParsedRoomView, Sentence};
+use super::{BEAT_INTERVAL_MS, Publication, SILENT_AFTER_MS, push_bounded};
 use crate::room::Event;
 use crate::room::call::{CallId, DeskId};
-use known::{Desk, Offered, keep};
-pub use words::{Keeping, Tell, Told};
+pub use exchange::{RoomInput, RoomReport, SharedWordsChange};
+use records::{DeskRecord, PlacedCall};
 
-/// What is not urgent is said so long after the last word at the soonest: typing must not flood the broker.
-const UNHURRIED_AFTER_MS: u64 = 200;
-/// More desks than this are passed over.
+/// Minimum time between two states, in milliseconds, unless a call has changed: typing must not flood the broker.
+const UPDATE_INTERVAL_MS: u64 = 200;
+/// Maximum number of desks.
 const DESKS_MAX: usize = 64;
-/// So many orders are remembered, so that none is taken twice.
+/// Number of orders that are remembered, so that none is executed twice.
 const ORDERS_MAX: usize = 64;
-/// So many answers are said again and again, so that every desk hears its own.
+/// Number of answers in each state, so that every desk gets its own.
 const ANSWERS_MAX: usize = 16;
-/// So many ended calls are named, so that every desk hears that they were cleared.
-const ENDED_MAX: usize = 16;
-/// So much may wait to be told to the room. Beyond it no desk is heard: it says all that it stands for again.
-const TELLS_MAX: usize = 64;
-/// So many words may wait for the broker's acknowledgement; the newest state makes the others needless.
+/// Number of cleared calls in each state, so that every desk learns that they were cleared.
+const CLEARED_CALLS_MAX: usize = 16;
+/// Maximum number of pending inputs for the room. Beyond it desks are ignored, and nothing is lost by that: each sends its
+/// whole state again.
+const INPUTS_MAX: usize = 64;
+/// Maximum number of unacknowledged messages. The newest state supersedes the others, so there is no use in more.
 const IN_FLIGHT_MAX: usize = 8;
 
 /// The room's end.
-// Each is a plain fact of its own, true or not at the same time as any other.
-#[allow(clippy::struct_excessive_bools)]
 #[derive(Debug)]
 pub struct RoomEnd {
     room: RoomId,
-    boot: Ulid,
-    link: u32,
-    linked: bool,
-    seq: u64,
-    birth_due: bool,
-    urgent: bool,
-    changed: bool,
-    said_at_ms: u64,
-    offered: Option<Offered>,
-    ended: VecDeque<Ulid>,
-    desks: BTreeMap<u64, Desk>,
+    run_id: Ulid,
+    numbering: Numbering,
+    due: Due,
+    sent_at_ms: u64,
+    placed_call: Option<PlacedCall>,
+    cleared_calls: VecDeque<Ulid>,
+    desks: BTreeMap<u64, DeskRecord>,
     orders: VecDeque<Ulid>,
     answers: VecDeque<OrderAnswer>,
+    /// The receipt of each unacknowledged message, with the call in it.
     in_flight: VecDeque<(u64, Option<Ulid>)>,
-    tells: VecDeque<Tell>,
-    /// Whether what the patient shared is part of what was said last; and the word since which it is not.
-    shares: bool,
-    unshared_since: Option<u64>,
-    /// Desks that have not said yet that nothing of it is left there.
-    keepers: BTreeSet<u64>,
-    keepings: VecDeque<Keeping>,
-    namesake_heard_at_ms: Option<u64>,
-    unreadable: Rarely,
-    too_many: Rarely,
-    leaps: Rarely,
-    unheard: Rarely,
-    too_long: Rarely,
+    inputs: VecDeque<RoomInput>,
+    shared_words: SharedWordsRecord,
+    /// When somebody else last published under this room's id.
+    duplicate_heard_at_ms: Option<u64>,
+    logs: Logs,
+}
+
+/// What has to be sent.
+#[derive(Debug, Default)]
+struct Due {
+    has_birth: bool,
+    /// A state, at once.
+    has_urgent_state: bool,
+    /// A state, after [`UPDATE_INTERVAL_MS`].
+    has_state: bool,
+}
+
+/// Which desks may hold what the patient shared.
+#[derive(Debug, Default)]
+struct SharedWordsRecord {
+    /// Whether the last state contained it.
+    is_sent: bool,
+    /// The `seq` of the first state without it.
+    unsent_since: Option<u64>,
+    /// The desks that have not said yet that they no longer hold it.
+    holders: BTreeSet<u64>,
+    changes: VecDeque<SharedWordsChange>,
+}
+
+impl SharedWordsRecord {
+    fn sent_to(&mut self, desk: u64) {
+        if self.holders.insert(desk) {
+            self.changes.push_back(SharedWordsChange::SentTo(DeskId(desk)));
+        }
+    }
+
+    fn forgotten_by(&mut self, desk: u64) {
+        if self.holders.remove(&desk) {
+            self.changes.push_back(SharedWordsChange::ForgottenBy(DeskId(desk)));
+        }
+    }
+
+    fn lost(&mut self, desk: u64) {
+        if self.holders.remove(&desk) {
+            self.changes.push_back(SharedWordsChange::Lost(DeskId(desk)));
+        }
+    }
+
+    fn all_lost(&mut self) {
+        let holders = std::mem::take(&mut self.holders);
+        self.changes.extend(holders.into_iter().map(|desk| SharedWordsChange::Lost(DeskId(desk))));
+    }
+}
+
+/// What is logged at a limited rate.
+#[derive(Debug, Default)]
+struct Logs {
+    unreadable: LogThrottle,
+    too_many_desks: LogThrottle,
+    implausible: LogThrottle,
+    ignored: LogThrottle,
+    too_long: LogThrottle,
 }
 
 impl RoomEnd {
-    /// The end of a room whose program has just come up. `boot` names this run; `ended` are the calls that were cleared
-    /// last, as far as the journal knows.
+    /// The end of a room whose program has just started. `cleared` are the last calls that were cleared, as far as the
+    /// journal knows.
     #[must_use]
-    pub fn new(room: RoomId, boot: Ulid, ended: impl IntoIterator<Item = CallId>) -> Self {
-        let mut end = Self {
+    pub fn new(room: RoomId, run_id: Ulid, cleared: impl IntoIterator<Item = CallId>) -> Self {
+        let mut cleared_calls = VecDeque::new();
+        for call in cleared {
+            push_bounded(&mut cleared_calls, Ulid(call.0), CLEARED_CALLS_MAX);
+        }
+        Self {
             room,
-            boot,
-            link: 0,
-            linked: false,
-            seq: 0,
-            birth_due: false,
-            urgent: false,
-            changed: false,
-            said_at_ms: 0,
-            offered: None,
-            ended: VecDeque::new(),
+            run_id,
+            numbering: Numbering::default(),
+            due: Due::default(),
+            sent_at_ms: 0,
+            placed_call: None,
+            cleared_calls,
             desks: BTreeMap::new(),
             orders: VecDeque::new(),
             answers: VecDeque::new(),
             in_flight: VecDeque::new(),
-            tells: VecDeque::new(),
-            shares: false,
-            unshared_since: None,
-            keepers: BTreeSet::new(),
-            keepings: VecDeque::new(),
-            namesake_heard_at_ms: None,
-            unreadable: Rarely::default(),
-            too_many: Rarely::default(),
-            leaps: Rarely::default(),
-            unheard: Rarely::default(),
-            too_long: Rarely::default(),
-        };
-        for call in ended {
-            keep(&mut end.ended, Ulid(call.0), ENDED_MAX);
+            inputs: VecDeque::new(),
+            shared_words: SharedWordsRecord::default(),
+            duplicate_heard_at_ms: None,
+            logs: Logs::default(),
         }
-        end
     }
 
-    /// What this end listens to: its desks, and whether another room goes by its name.
+    /// The topics to subscribe to: those of its desks, and its own, to notice another room with the same id.
     #[must_use]
     pub fn topics(&self) -> Vec<String> {
-        vec![self.room.desk_topic(), all_desks(), self.room.state_topic()]
+        vec![self.room.desk_topic(), all_desks_filter(), self.room.state_topic()]
     }
 
-    /// Whether another room goes by this room's name, so that a desk takes the two for one.
+    /// Whether another room uses this room's id, so that a desk takes the two for one.
     #[must_use]
-    pub fn has_namesake(&self) -> bool {
-        self.namesake_heard_at_ms.is_some()
+    pub fn has_duplicate_id(&self) -> bool {
+        self.duplicate_heard_at_ms.is_some()
     }
 
-    /// Whether a desk has said that it has no place for this room.
+    /// Whether a desk has said that it does not show this room.
     #[must_use]
     pub fn is_hidden(&self) -> bool {
         self.desks.values().any(|desk| desk.hides_until_ms > 0)
     }
 
-    /// A connection is about to be tried: the will that belongs to it.
+    /// A connection is about to be tried. Returns its will.
     pub fn connecting(&mut self) -> Option<Publication> {
-        self.link = self.link.saturating_add(1);
-        let payload = write(&FromRoom::Will(self.head()))?;
+        self.numbering.connecting();
+        let payload = serialise(&FromRoom::Will(self.head()))?;
         Some(Publication { topic: self.room.state_topic(), payload, retain: true, receipt: 0 })
     }
 
-    /// The broker hears this room.
-    pub fn linked(&mut self) {
-        self.linked = true;
-        self.birth_due = true;
-        self.urgent = true;
+    /// The broker has accepted the connection.
+    pub fn connected(&mut self) {
+        self.numbering.connected();
+        self.due.has_birth = true;
+        self.due.has_urgent_state = true;
         self.in_flight.clear();
     }
 
-    /// The broker is gone.
-    pub fn unlinked(&mut self) {
-        self.linked = false;
+    /// The connection is lost.
+    pub fn disconnected(&mut self) {
+        self.numbering.disconnected();
         self.in_flight.clear();
-        let lost = std::mem::take(&mut self.keepers);
-        self.keepings.extend(lost.into_iter().map(|desk| Keeping::Lost(DeskId(desk))));
+        self.shared_words.all_lost();
     }
 
-    /// What became of what the patient shared, next.
-    pub fn poll_keeping(&mut self) -> Option<Keeping> {
-        self.keepings.pop_front()
+    /// The next change of which desks may hold what the patient shared.
+    pub fn poll_shared_words_change(&mut self) -> Option<SharedWordsChange> {
+        self.shared_words.changes.pop_front()
     }
 
-    /// A call goes out, or rings anew: at once, before the room shows it.
-    pub fn offer(&mut self, now_ms: u64, id: CallId, practice: bool, presses: u32) {
+    /// A call is placed, or rings again. It is sent at once, before the room shows it.
+    pub fn call_placed(&mut self, now_ms: u64, id: CallId, is_practice: bool, presses: u32) {
         let id = Ulid(id.0);
-        let at_ms = self.offered.filter(|offered| offered.id == id).map_or(now_ms, |offered| offered.at_ms);
-        self.offered = Some(Offered { id, practice, presses, at_ms });
-        self.urgent = true;
+        let at_ms = self.placed_call.filter(|placed| placed.id == id).map_or(now_ms, |placed| placed.at_ms);
+        self.placed_call = Some(PlacedCall { id, is_practice, presses, at_ms });
+        self.due.has_urgent_state = true;
     }
 
     /// A call was cleared.
-    pub fn end(&mut self, id: CallId) {
+    pub fn call_cleared(&mut self, id: CallId) {
         let id = Ulid(id.0);
-        if self.offered.is_some_and(|offered| offered.id == id) {
-            self.offered = None;
+        if self.placed_call.is_some_and(|placed| placed.id == id) {
+            self.placed_call = None;
         }
-        if !self.ended.contains(&id) {
-            keep(&mut self.ended, id, ENDED_MAX);
+        if !self.cleared_calls.contains(&id) {
+            push_bounded(&mut self.cleared_calls, id, CLEARED_CALLS_MAX);
         }
-        self.urgent = true;
+        self.due.has_urgent_state = true;
     }
 
-    /// Something of the room changed; `urgent` where a call did.
-    pub fn changed(&mut self, urgent: bool) {
-        self.changed = true;
-        self.urgent |= urgent;
+    /// The room has changed; `is_urgent` if its call has.
+    pub fn room_changed(&mut self, is_urgent: bool) {
+        self.due.has_state = true;
+        self.due.has_urgent_state |= is_urgent;
     }
 
-    /// What the room made of an order.
-    pub fn answered(&mut self, order: Ulid, refused: Option<String>) {
-        keep(&mut self.answers, OrderAnswer { order, refused: refused.map(Words::from) }, ANSWERS_MAX);
-        self.urgent = true;
+    /// The room has taken an order, or refused it for a reason.
+    pub fn order_answered(&mut self, order: Ulid, refused: Option<String>) {
+        let answer = OrderAnswer { order, refused: refused.map(Sentence::from) };
+        push_bounded(&mut self.answers, answer, ANSWERS_MAX);
+        self.due.has_urgent_state = true;
     }
 
-    /// The broker acknowledged a publication. `heard` says whether anybody listens there.
-    pub fn acknowledged(&mut self, receipt: u64, heard: bool) {
+    /// The broker acknowledged a message. `has_subscribers` says whether anybody subscribes to its topic.
+    pub fn on_acknowledged(&mut self, receipt: u64, has_subscribers: bool) {
         let Some(place) = self.in_flight.iter().position(|(known, _)| *known == receipt) else { return };
         if let Some((_, Some(call))) = self.in_flight.remove(place)
-            && heard
-            && self.tells.len() < TELLS_MAX
-            && self.offered.is_none_or(|offered| offered.id == call)
-            && !self.ended.contains(&call)
+            && has_subscribers
+            && self.inputs.len() < INPUTS_MAX
+            && self.placed_call.is_none_or(|placed| placed.id == call)
+            && !self.cleared_calls.contains(&call)
         {
-            self.tell(Event::CallSent { id: CallId(call.0) }, None);
+            self.push_input(Event::CallSent { id: CallId(call.0) }, None);
         }
     }
 
-    /// A message came. One that cannot be read is passed over.
-    pub fn heard(&mut self, now_ms: u64, topic: &str, payload: &[u8]) {
-        let heard = if topic == self.room.state_topic() {
-            read::<FromRoom>(payload, |said| said.head().v).map(|said| self.heard_own_name(now_ms, &said))
-        } else if self.tells.len() >= TELLS_MAX {
-            if let Some(times) = self.unheard.happened(now_ms) {
-                tracing::warn!(times, "desks say more than the room can take in, and are not heard for a moment");
+    /// A message arrived. One that cannot be parsed is ignored.
+    pub fn on_message(&mut self, now_ms: u64, topic: &str, payload: &[u8]) {
+        let result = if topic == self.room.state_topic() {
+            parse::<FromRoom>(payload, |message| message.head().v).map(|message| self.on_own_topic(now_ms, &message))
+        } else if self.inputs.len() >= INPUTS_MAX {
+            if let Some(times) = self.logs.ignored.count(now_ms) {
+                tracing::warn!(times, "desks send more than the room can take, and are ignored for a moment");
             }
             Ok(())
-        } else if is_desk_beat(topic) {
-            read::<DeskBeat>(payload, |beat| beat.v).map(|beat| self.heard_beat(now_ms, &beat))
+        } else if is_desk_beat_topic(topic) {
+            parse::<DeskBeat>(payload, |beat| beat.v).map(|beat| self.on_beat(now_ms, &beat))
         } else if topic == self.room.desk_topic() {
-            read::<DeskStance>(payload, |stance| stance.v).map(|stance| self.heard_stance(now_ms, stance))
+            parse::<DeskState>(payload, |state| state.v).map(|state| self.on_desk_state(now_ms, state))
         } else {
-            Err(NotUnderstood::Unknown)
+            Err(MessageError::Unknown)
         };
-        if let Err(error) = heard
-            && let Some(times) = self.unreadable.happened(now_ms)
+        if let Err(error) = result
+            && let Some(times) = self.logs.unreadable.count(now_ms)
         {
             tracing::warn!(times, %error, "something was said on the broker that this room does not understand");
         }
     }
 
-    /// Somebody spoke in this room's name. Its own words do not come back to it, but for the will of a connection before.
-    fn heard_own_name(&mut self, now_ms: u64, said: &FromRoom) {
-        let head = said.head();
-        let is_this_run = head.boot == self.boot;
-        match said {
-            FromRoom::State(_) if !is_this_run || head.seq > self.seq => self.namesake_heard_at_ms = Some(now_ms),
-            FromRoom::Birth(_) if is_this_run && head.seq > self.seq => self.namesake_heard_at_ms = Some(now_ms),
-            // It is not gone, and the desks are to hear so before the next beat.
-            FromRoom::Will(_) if is_this_run && head.link >= self.link => self.changed |= self.linked,
+    /// A message under this room's own id. The broker does not return a room's own messages (`nolocal`), except the will
+    /// of an earlier connection.
+    fn on_own_topic(&mut self, now_ms: u64, message: &FromRoom) {
+        let head = message.head();
+        let is_this_run = head.run_id == self.run_id;
+        let seq = self.numbering.seq();
+        match message {
+            FromRoom::State(_) if !is_this_run || head.seq > seq => self.duplicate_heard_at_ms = Some(now_ms),
+            FromRoom::Birth(_) if is_this_run && head.seq > seq => self.duplicate_heard_at_ms = Some(now_ms),
+            // This room is not gone, and desks should learn that before the next heartbeat.
+            FromRoom::Will(_) if is_this_run && head.connection >= self.numbering.connection() => {
+                self.due.has_state |= self.numbering.is_connected();
+            }
             _ => {}
         }
     }
 
-    fn heard_beat(&mut self, now_ms: u64, beat: &DeskBeat) {
-        if !beat.gone {
-            let hides = self.desks.get(&beat.desk).is_some_and(|desk| desk.hides_until_ms > 0);
-            self.see(now_ms, beat.desk, beat.link, beat.seq, beat.receives && !hides);
+    fn on_beat(&mut self, now_ms: u64, beat: &DeskBeat) {
+        if !beat.is_gone {
+            let is_hiding = self.desks.get(&beat.desk).is_some_and(|desk| desk.hides_until_ms > 0);
+            self.see_desk(now_ms, beat.desk, beat.connection, beat.seq, beat.can_receive && !is_hiding);
             return;
         }
-        // A will may arrive after its desk has connected anew: it belongs to the connection before.
-        let Some(desk) = self.desks.get_mut(&beat.desk).filter(|desk| desk.link <= beat.link) else { return };
+        // A will may arrive after its desk has connected again: it belongs to the earlier connection.
+        let Some(desk) = self.desks.get_mut(&beat.desk).filter(|desk| desk.connection <= beat.connection) else {
+            return;
+        };
         desk.hides_until_ms = 0;
-        if std::mem::take(&mut desk.receives) {
-            self.tell(Event::DeskGone { desk: DeskId(beat.desk) }, None);
+        if std::mem::take(&mut desk.can_receive) {
+            self.push_input(Event::DeskGone { desk: DeskId(beat.desk) }, None);
         }
-        self.is_gone(beat.desk);
+        self.shared_words.lost(beat.desk);
     }
 
-    fn heard_stance(&mut self, now_ms: u64, stance: DeskStance) {
-        self.see(now_ms, stance.desk, stance.link, stance.seq, stance.receives && stance.shows);
-        let Some(desk) = self.desks.get_mut(&stance.desk) else { return };
-        let word = match &mut desk.stances {
-            Some(stances) => stances.take(now_ms, stance.seq),
+    fn on_desk_state(&mut self, now_ms: u64, state: DeskState) {
+        self.see_desk(now_ms, state.desk, state.connection, state.seq, state.can_receive && state.is_shown);
+        let Some(desk) = self.desks.get_mut(&state.desk) else { return };
+        let freshness = match &mut desk.states {
+            Some(states) => states.handle_input(now_ms, state.seq),
             none => {
-                *none = Some(Sequence::from(now_ms, stance.seq));
-                Word::News
+                *none = Some(SequenceTracker::new(now_ms, state.seq));
+                Freshness::Newest
             }
         };
-        if word != Word::News {
+        if freshness != Freshness::Newest {
             return;
         }
-        desk.hides_until_ms = if stance.shows { 0 } else { now_ms + SILENT_AFTER_MS };
-        if !stance.shows && self.keepers.remove(&stance.desk) {
-            // It passes over all that this room says, so nothing of it was ever there.
-            self.keepings.push_back(Keeping::ForgottenBy(DeskId(stance.desk)));
+        desk.hides_until_ms = if state.is_shown { 0 } else { now_ms + SILENT_AFTER_MS };
+        let can_receive = desk.can_receive;
+        if !state.is_shown {
+            // It ignores everything that this room sends, so it never held any of it.
+            self.shared_words.forgotten_by(state.desk);
         }
-        let receives = desk.receives;
-        if let (Some(cleared), Some(since)) = (stance.cleared, self.unshared_since)
-            // It speaks of a word that was said, or it is not the desk's own.
-            && (since..=self.seq).contains(&cleared)
-            && self.keepers.remove(&stance.desk)
+        if let (Some(cleared_at), Some(since)) = (state.shared_cleared_at, self.shared_words.unsent_since)
+            // The number of a state that was never sent is forged.
+            && (since..=self.numbering.seq()).contains(&cleared_at)
         {
-            self.keepings.push_back(Keeping::ForgottenBy(DeskId(stance.desk)));
+            self.shared_words.forgotten_by(state.desk);
         }
-        if let Some(call) = stance.received.filter(|call| receives && !self.ended.contains(call)) {
-            self.tell(Event::CallReceived { id: CallId(call.0), desk: DeskId(stance.desk) }, None);
+        if let Some(call) = state.drawn_call.filter(|call| can_receive && !self.cleared_calls.contains(call)) {
+            self.push_input(Event::CallReceived { id: CallId(call.0), desk: DeskId(state.desk) }, None);
         }
-        for named in stance.orders.into_iter().take(ORDERS_MAX) {
-            if self.orders.contains(&named.id) {
+        for request in state.orders.into_iter().take(ORDERS_MAX) {
+            if self.orders.contains(&request.id) {
                 continue;
             }
-            keep(&mut self.orders, named.id, ORDERS_MAX);
-            match named.order.event() {
-                Ok(event) => self.tell(event, Some(named.id)),
-                Err(why) => self.answered(named.id, Some(why.to_owned())),
+            push_bounded(&mut self.orders, request.id, ORDERS_MAX);
+            match request.order.event() {
+                Ok(event) => self.push_input(event, Some(request.id)),
+                Err(why) => self.order_answered(request.id, Some(why.to_owned())),
             }
         }
     }
 
-    /// Takes in that a desk lives. A word that came before, or twice, or leaps, proves nothing.
-    fn see(&mut self, now_ms: u64, desk: u64, link: u32, seq: u64, receives: bool) {
+    /// A desk is alive. A message that is stale or implausible proves nothing.
+    fn see_desk(&mut self, now_ms: u64, desk: u64, connection: u32, seq: u64, can_receive: bool) {
         let is_new = !self.desks.contains_key(&desk);
         if is_new && !self.makes_place() {
-            if let Some(times) = self.too_many.happened(now_ms) {
+            if let Some(times) = self.logs.too_many_desks.count(now_ms) {
                 tracing::warn!(times, "more desks speak on the broker than a room can hear; close some");
             }
             return;
         }
-        let words = Sequence::from(now_ms, seq);
-        let fresh = Desk { link, words, stances: None, receives: false, heard_at_ms: now_ms, hides_until_ms: 0 };
-        let known = self.desks.entry(desk).or_insert(fresh);
-        let word = if is_new { Word::News } else { known.words.take(now_ms, seq) };
-        if word == Word::Leaps
-            && let Some(times) = self.leaps.happened(now_ms)
+        let new = DeskRecord {
+            connection,
+            messages: SequenceTracker::new(now_ms, seq),
+            states: None,
+            can_receive: false,
+            heard_at_ms: now_ms,
+            hides_until_ms: 0,
+        };
+        let record = self.desks.entry(desk).or_insert(new);
+        let freshness = if is_new { Freshness::Newest } else { record.messages.handle_input(now_ms, seq) };
+        if freshness == Freshness::Implausible
+            && let Some(times) = self.logs.implausible.count(now_ms)
         {
-            tracing::warn!(times, "a word that is not the desk's own was passed over");
+            tracing::warn!(times, "a message that is not the desk's own was ignored");
         }
-        if word != Word::News {
+        if freshness != Freshness::Newest {
             return;
         }
-        let before = std::mem::replace(&mut known.receives, receives);
-        (known.link, known.heard_at_ms) = (link.max(known.link), now_ms);
-        let hides = known.hides_until_ms > 0;
-        // Whoever joins is told at once how the room stands.
-        self.urgent |= is_new;
-        if self.shares && !hides {
-            self.keeps(desk);
+        let could_receive = std::mem::replace(&mut record.can_receive, can_receive);
+        (record.connection, record.heard_at_ms) = (connection.max(record.connection), now_ms);
+        let is_hiding = record.hides_until_ms > 0;
+        // A desk that joins gets the state at once.
+        self.due.has_urgent_state |= is_new;
+        if self.shared_words.is_sent && !is_hiding {
+            self.shared_words.sent_to(desk);
         }
-        match (before, receives) {
-            (false, true) => self.tell(Event::DeskSeen { desk: DeskId(desk) }, None),
-            (true, false) => self.tell(Event::DeskGone { desk: DeskId(desk) }, None),
+        match (could_receive, can_receive) {
+            (false, true) => self.push_input(Event::DeskSeen { desk: DeskId(desk) }, None),
+            (true, false) => self.push_input(Event::DeskGone { desk: DeskId(desk) }, None),
             _ => {}
         }
     }
 
-    /// Forgets the desk that has been silent longest, if there are too many. A desk that receives is never forgotten.
+    /// Forgets the desk that has been silent longest, if there are too many. A desk that can receive is never forgotten.
     fn makes_place(&mut self) -> bool {
         if self.desks.len() < DESKS_MAX {
             return true;
         }
-        let silent = self.desks.iter().filter(|(_, desk)| !desk.receives).min_by_key(|(_, desk)| desk.heard_at_ms);
-        let silent = silent.map(|(name, _)| *name);
-        silent.is_some_and(|name| self.desks.remove(&name).is_some())
+        let silent = self.desks.iter().filter(|(_, desk)| !desk.can_receive).min_by_key(|(_, desk)| desk.heard_at_ms);
+        let silent = silent.map(|(id, _)| *id);
+        silent.is_some_and(|id| self.desks.remove(&id).is_some())
     }
 
-    /// Carries out what time alone brings: desks that have fallen silent.
-    pub fn pass(&mut self, now_ms: u64) {
-        self.namesake_heard_at_ms = self.namesake_heard_at_ms.filter(|heard| now_ms < heard + SILENT_AFTER_MS);
+    /// Time has passed: desks may have fallen silent.
+    pub fn handle_timeout(&mut self, now_ms: u64) {
+        self.duplicate_heard_at_ms = self.duplicate_heard_at_ms.filter(|at_ms| now_ms < at_ms + SILENT_AFTER_MS);
         let mut gone = Vec::new();
-        for (name, desk) in &mut self.desks {
+        for (id, desk) in &mut self.desks {
             if now_ms >= desk.hides_until_ms {
                 desk.hides_until_ms = 0;
             }
-            if desk.receives && now_ms >= desk.heard_at_ms + SILENT_AFTER_MS {
-                desk.receives = false;
-                gone.push(*name);
+            if desk.can_receive && now_ms >= desk.heard_at_ms + SILENT_AFTER_MS {
+                desk.can_receive = false;
+                gone.push(*id);
             }
         }
         for desk in gone {
-            self.tell(Event::DeskGone { desk: DeskId(desk) }, None);
+            self.push_input(Event::DeskGone { desk: DeskId(desk) }, None);
         }
-        let silent = |desk: &u64| self.desks.get(desk).is_none_or(|desk| now_ms >= desk.heard_at_ms + SILENT_AFTER_MS);
-        let silent: Vec<u64> = self.keepers.iter().copied().filter(silent).collect();
+        let is_silent =
+            |desk: &u64| self.desks.get(desk).is_none_or(|desk| now_ms >= desk.heard_at_ms + SILENT_AFTER_MS);
+        let silent: Vec<u64> = self.shared_words.holders.iter().copied().filter(is_silent).collect();
         for desk in silent {
-            self.is_gone(desk);
+            self.shared_words.lost(desk);
         }
     }
 
-    /// What the room is to be told next.
-    pub fn poll_tell(&mut self) -> Option<Tell> {
-        self.tells.pop_front()
+    /// The next event for the room.
+    pub fn poll_input(&mut self) -> Option<RoomInput> {
+        self.inputs.pop_front()
     }
 
-    /// What is to be published next. `told` is asked only if something is.
-    pub fn poll_publication(&mut self, now_ms: u64, told: impl FnOnce() -> Told) -> Option<Publication> {
-        if !self.linked || now_ms < self.due_at_ms() || self.in_flight.len() >= IN_FLIGHT_MAX {
+    /// The next message to publish. `report` is only called if there is one.
+    pub fn poll_transmit(&mut self, now_ms: u64, report: impl FnOnce() -> RoomReport) -> Option<Publication> {
+        if !self.can_send() || now_ms < self.due_at_ms() {
             return None;
         }
-        self.seq += 1;
+        self.numbering.next_seq();
         let head = self.head();
-        if self.birth_due {
-            self.birth_due = false;
-            return self.publication(&FromRoom::Birth(head), true, None);
+        if std::mem::take(&mut self.due.has_birth) {
+            return self.publish(&FromRoom::Birth(head), true, None);
         }
-        (self.urgent, self.changed, self.said_at_ms) = (false, false, now_ms);
-        let told = told();
-        let shares = told.view.shared.is_some();
-        if shares {
-            let known = self.desks.iter().filter(|(_, desk)| desk.hides_until_ms == 0);
-            let known: Vec<u64> = known.map(|(name, _)| *name).collect();
-            for desk in known {
-                self.keeps(desk);
-            }
-            self.unshared_since = None;
-        } else if self.shares {
-            self.unshared_since = Some(self.seq);
-        }
-        self.shares = shares;
-        let call = self.call(now_ms, told.call);
-        let named = call.as_ref().map(|call| call.id);
+        (self.due.has_urgent_state, self.due.has_state, self.sent_at_ms) = (false, false, now_ms);
+        let report = report();
+        self.note_shared_words(report.view.shared.is_some());
+        let call = self.call(now_ms, report.call);
+        let call_id = call.as_ref().map(|call| call.id);
         let mut state = RoomState {
             head,
-            name: told.name.into(),
-            vitals: told.vitals,
+            name: report.name.into(),
+            vitals: report.vitals,
             call,
-            ended: self.ended.iter().copied().collect(),
+            ended: self.cleared_calls.iter().copied().collect(),
             answers: self.answers.iter().cloned().collect(),
-            view: told.view.into(),
+            view: report.view.into(),
         };
-        let said = FromRoom::State(Box::new(state.clone()));
-        self.publication(&said, false, named).or_else(|| {
-            // Whatever makes it too long, the call goes out.
-            if let Some(times) = self.too_long.happened(now_ms) {
-                tracing::error!(
-                    times,
-                    "how the room stands is too long for the broker; the desk hears of its call only"
-                );
+        let message = FromRoom::State(Box::new(state.clone()));
+        self.publish(&message, false, call_id).or_else(|| {
+            // Whatever makes the state too long, the call is sent.
+            if let Some(times) = self.logs.too_long.count(now_ms) {
+                tracing::error!(times, "the room's state is too long for the broker; the desk gets its call only");
             }
-            state.view = SaidView::default();
-            self.publication(&FromRoom::State(Box::new(state)), false, named)
+            state.view = ParsedRoomView::default();
+            self.publish(&FromRoom::State(Box::new(state)), false, call_id)
         })
     }
 
-    /// When [`RoomEnd::pass`] or [`RoomEnd::poll_publication`] has something to do, if nothing happens before.
+    /// When [`RoomEnd::handle_timeout`] or [`RoomEnd::poll_transmit`] has something to do, if nothing happens before.
     #[must_use]
-    pub fn deadline_ms(&self) -> u64 {
-        let silent = self.desks.values().filter(|desk| desk.receives).map(|desk| desk.heard_at_ms + SILENT_AFTER_MS);
-        let due = (self.linked && self.in_flight.len() < IN_FLIGHT_MAX).then(|| self.due_at_ms());
-        let namesake = self.namesake_heard_at_ms.map(|heard| heard + SILENT_AFTER_MS);
-        let keepers = self.keepers.iter().filter_map(|desk| self.desks.get(desk));
-        let keepers = keepers.map(|desk| desk.heard_at_ms + SILENT_AFTER_MS);
-        let hides = self.desks.values().map(|desk| desk.hides_until_ms).filter(|until| *until > 0);
-        silent.chain(due).chain(hides).chain(namesake).chain(keepers).min().unwrap_or(u64::MAX)
+    pub fn poll_timeout(&self) -> Option<u64> {
+        let silent = self.desks.values().filter(|desk| desk.can_receive).map(|desk| desk.heard_at_ms + SILENT_AFTER_MS);
+        let due = self.can_send().then(|| self.due_at_ms());
+        let duplicate = self.duplicate_heard_at_ms.map(|at_ms| at_ms + SILENT_AFTER_MS);
+        let holders = self.shared_words.holders.iter().filter_map(|desk| self.desks.get(desk));
+        let holders = holders.map(|desk| desk.heard_at_ms + SILENT_AFTER_MS);
+        let hiding = self.desks.values().map(|desk| desk.hides_until_ms).filter(|until_ms| *until_ms > 0);
+        silent.chain(due).chain(hiding).chain(duplicate).chain(holders).min()
+    }
+
+    fn can_send(&self) -> bool {
+        self.numbering.is_connected() && self.in_flight.len() < IN_FLIGHT_MAX
     }
 
     fn due_at_ms(&self) -> u64 {
-        match (self.birth_due || self.urgent, self.changed) {
+        match (self.due.has_birth || self.due.has_urgent_state, self.due.has_state) {
             (true, _) => 0,
-            (false, true) => self.said_at_ms + UNHURRIED_AFTER_MS,
-            (false, false) => self.said_at_ms + BEAT_EVERY_MS,
+            (false, true) => self.sent_at_ms + UPDATE_INTERVAL_MS,
+            (false, false) => self.sent_at_ms + BEAT_INTERVAL_MS,
         }
     }
 
-    /// The call as it goes out: the one that was offered last, even if the room does not show it yet; never one that
-    /// has ended, even if the room's picture is older than its end.
+    /// Notes whether the state that is sent now contains what the patient shared.
+    fn note_shared_words(&mut self, is_sent: bool) {
+        if is_sent {
+            let shown_at = self.desks.iter().filter(|(_, desk)| desk.hides_until_ms == 0);
+            for (desk, _) in shown_at {
+                self.shared_words.sent_to(*desk);
+            }
+            self.shared_words.unsent_since = None;
+        } else if self.shared_words.is_sent {
+            self.shared_words.unsent_since = Some(self.numbering.seq());
+        }
+        self.shared_words.is_sent = is_sent;
+    }
+
+    /// The call to send: the one placed last, even if the room does not show it yet; never a cleared one, even if the
+    /// room's report is older.
     fn call(&self, now_ms: u64, shown: Option<CallState>) -> Option<CallState> {
-        let shown = shown.filter(|call| !self.ended.contains(&call.id));
-        let Some(offered) = self.offered else { return shown };
-        if let Some(mut call) = shown.filter(|call| call.id == offered.id) {
-            call.presses = call.presses.max(offered.presses);
+        let shown = shown.filter(|call| !self.cleared_calls.contains(&call.id));
+        let Some(placed) = self.placed_call else { return shown };
+        if let Some(mut call) = shown.filter(|call| call.id == placed.id) {
+            call.presses = call.presses.max(placed.presses);
             return Some(call);
         }
-        let age_ms = now_ms.saturating_sub(offered.at_ms);
+        let age_ms = now_ms.saturating_sub(placed.at_ms);
         Some(CallState {
-            id: offered.id,
-            practice: offered.practice,
-            phase: Phase::Placed,
+            id: placed.id,
+            practice: placed.is_practice,
+            phase: WirePhase::Placed,
             placed_ago_ms: age_ms,
             phase_ago_ms: age_ms,
             name: None,
-            presses: offered.presses,
+            presses: placed.presses,
             line_down_told: false,
             risen: false,
             escalated: false,
@@ -463,30 +513,25 @@ impl RoomEnd {
         })
     }
 
-    fn publication(&mut self, said: &FromRoom, retain: bool, call: Option<Ulid>) -> Option<Publication> {
-        let payload = write(said)?;
-        self.in_flight.push_back((self.seq, call));
-        Some(Publication { topic: self.room.state_topic(), payload, retain, receipt: self.seq })
+    fn publish(&mut self, message: &FromRoom, retain: bool, call: Option<Ulid>) -> Option<Publication> {
+        let payload = serialise(message)?;
+        let receipt = self.numbering.seq();
+        self.in_flight.push_back((receipt, call));
+        Some(Publication { topic: self.room.state_topic(), payload, retain, receipt })
     }
 
-    fn head(&self) -> Head {
-        Head { v: VERSION, room: self.room.clone(), boot: self.boot, link: self.link, seq: self.seq }
-    }
-
-    fn keeps(&mut self, desk: u64) {
-        if self.keepers.insert(desk) {
-            self.keepings.push_back(Keeping::SentTo(DeskId(desk)));
+    fn head(&self) -> MessageHead {
+        MessageHead {
+            v: VERSION,
+            room: self.room.clone(),
+            run_id: self.run_id,
+            connection: self.numbering.connection(),
+            seq: self.numbering.seq(),
         }
     }
 
-    fn is_gone(&mut self, desk: u64) {
-        if self.keepers.remove(&desk) {
-            self.keepings.push_back(Keeping::Lost(DeskId(desk)));
-        }
-    }
-
-    fn tell(&mut self, event: Event, order: Option<Ulid>) {
-        self.tells.push_back(Tell { event, order });
+    fn push_input(&mut self, event: Event, order: Option<Ulid>) {
+        self.inputs.push_back(RoomInput { event, order });
     }
 }
 

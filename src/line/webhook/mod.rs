@@ -1,17 +1,17 @@
-//! Owns the escalation list: HTTPS requests that say that a call has been unacknowledged for so long. Each step goes by
-//! a thread of its own, signed, with a key by which the receiver takes it once, and is tried again for a while. Does not
-//! own when a step is due: the room's own timers say so. Nothing of a patient is in it.
+//! Owns the escalation list: webhooks (HTTPS) that report a call that nobody has acknowledged. Each request is sent on a
+//! thread of its own, signed, with an idempotency key, and is retried for a while. Does not own when a step is due: the
+//! room's timers do. Nothing of a patient is in a request.
 //!
-//! A request carries these headers, so that its receiver can tell that it is ours, new, and not a second time the same:
+//! These headers let a receiver check that a request is authentic, recent, and not a duplicate:
 //!
 //! | header | holds |
 //! |---|---|
-//! | `X-Stillroom-Timestamp` | seconds since 1970, at this try |
+//! | `X-Stillroom-Timestamp` | seconds since 1970, at this attempt |
 //! | `X-Stillroom-Signature` | `sha256=` and the HMAC-SHA256 of timestamp, a dot and the body, in hexadecimal |
-//! | `Idempotency-Key` | the call's name, the round and the step, with hyphens between: the same at every try and after a restart of the program |
+//! | `Idempotency-Key` | the call's id, the round and the step, separated by hyphens: the same at every attempt and after a restart of the program |
 //!
-//! The round and the step count from 0. A new round begins where a call rings anew because nobody came after all: that is
-//! news, and a receiver that keeps to the keys must not take it for a second try.
+//! The round and the step count from 0. A new round begins when a call rings again because nobody came after all. Its key is
+//! new, so that a receiver that ignores duplicates does not ignore it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -28,40 +28,40 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use super::tls::{TlsError, authorities};
 use crate::room::call::CallId;
 
-/// One try takes no longer.
-const TRY_WITHIN: Duration = Duration::from_secs(5);
-/// The first pause before another try; each further one is twice as long …
-const PAUSE_LEAST: Duration = Duration::from_millis(500);
+/// Time limit for one attempt.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
+/// The first pause before another attempt. It doubles with each further one …
+const BACKOFF_MIN: Duration = Duration::from_millis(500);
 /// … up to this.
-const PAUSE_MOST: Duration = Duration::from_secs(30);
-/// So many tries, about five minutes; then staff at the desk are told.
-const TRIES_MAX: u32 = 14;
-/// So many requests at once; more are refused, since something is then badly wrong.
-const AT_ONCE_MAX: usize = 16;
-/// A secret is no longer, in bytes …
+const BACKOFF_MAX: Duration = Duration::from_secs(30);
+/// Maximum number of attempts, which take about five minutes; then staff at the desk are told.
+const ATTEMPTS_MAX: u32 = 14;
+/// Maximum number of pending requests. Further ones fail: something is then badly wrong.
+const PENDING_MAX: usize = 16;
+/// Maximum length of a secret, in bytes.
 const SECRET_BYTES_MAX: u64 = 1_024;
-/// … and no shorter, so that nobody guesses it.
+/// Minimum length of a secret, in bytes, so that nobody guesses it.
 const SECRET_BYTES_MIN: usize = 16;
 
-/// One step of the list.
+/// A step of the escalation list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
-    /// Where to: `https://`, or `http://` on this machine only.
+pub struct WebhookStep {
+    /// The URL: `https://`, or `http://` to this machine only.
     pub url: String,
-    /// The file whose first line is the secret that signs, 16 characters at least.
+    /// The file whose first line is the signing secret of at least 16 characters.
     pub secret_file: PathBuf,
-    /// The authority to trust, in PEM; the system's own without it.
+    /// The certificate authority to trust, in PEM; `None` for the system's.
     pub ca_file: Option<PathBuf>,
 }
 
-/// What a request is known by, however often it is tried.
+/// Identifies a request across its attempts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RequestId {
-    /// Which call.
+    /// The call.
     pub call: CallId,
-    /// How often the list has started anew for this call, from 0.
+    /// How often the list has started again for this call, from 0.
     pub round: u32,
-    /// Which step, from 0.
+    /// The step, from 0.
     pub step: usize,
 }
 
@@ -71,33 +71,33 @@ impl RequestId {
     }
 }
 
-/// What is said.
+/// What a request reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Escalated {
-    /// By which name.
+pub struct EscalationNotice {
+    /// Identifies the request.
     pub id: RequestId,
-    /// What the room is called.
+    /// The room's name.
     pub room: String,
-    /// How long ago the call was pressed, in milliseconds.
+    /// Milliseconds since the call was pressed.
     pub placed_ago_ms: u64,
     /// Whether a desk's screen shows it.
     pub received: bool,
 }
 
-/// What became of a step.
+/// The result of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
-    /// Of which request.
+pub struct EscalationResult {
+    /// Identifies the request.
     pub id: RequestId,
-    /// Whether its receiver took it; if not, why, in plain words for staff.
+    /// Whether the receiver accepted it; if not, why, in plain words for staff.
     pub result: Result<(), String>,
-    /// Whether some step of the list is broken: the last request that was made of it reached nobody. Only a later one of
-    /// that same step that is taken mends it. Neither another step nor the end of the call does: who was not reached
-    /// this time is not reached the next time either, until somebody has looked.
+    /// Whether some step of the list is broken: its last request failed. Only a later request of the same step that is
+    /// accepted mends it. Neither another step nor the end of the call does: a receiver that was not reached this time
+    /// will not be reached the next time, until somebody has fixed it.
     pub is_list_broken: bool,
 }
 
-/// Why a step could not be said.
+/// Why a request failed.
 #[derive(Debug, thiserror::Error)]
 pub enum WebhookError {
     /// There is no such step.
@@ -106,21 +106,21 @@ pub enum WebhookError {
     /// Its secret cannot be used.
     #[error("{path}: {why}; secret_file must hold a secret of {SECRET_BYTES_MIN} characters at least", path = path.display())]
     Secret {
-        /// Which file.
+        /// The file.
         path: PathBuf,
         /// What is wrong with it.
         why: String,
     },
-    /// TLS cannot be used.
+    /// TLS cannot be set up.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// Too many at once.
-    #[error("{AT_ONCE_MAX} requests of the escalation list are still under way")]
+    /// Too many requests are pending.
+    #[error("{PENDING_MAX} requests of the escalation list are still under way")]
     TooMany,
-    /// The receiver did not take it.
+    /// The receiver rejected it, with this HTTP status.
     #[error("the receiver answered {0}")]
     Answered(u16),
-    /// Its thread never began, or ended on a fault.
+    /// Its thread could not be started, or panicked.
     #[error("the program itself failed at it; its log says more")]
     Dropped,
     /// The receiver was not reached.
@@ -130,162 +130,170 @@ pub enum WebhookError {
 
 /// The escalation list.
 #[derive(Clone)]
-pub struct Escalation(Arc<List>);
+pub struct Escalation(Arc<EscalationInner>);
 
-struct List {
-    steps: Vec<Step>,
-    start: Start,
-    under_way: Mutex<Requests>,
-    /// Something that is under way is over.
-    over: Condvar,
-    told: Mutex<Told>,
+struct EscalationInner {
+    steps: Vec<WebhookStep>,
+    spawn: Spawn,
+    pending: Mutex<PendingRequests>,
+    /// Notified when a pending request is cancelled.
+    cancelled: Condvar,
+    results: Mutex<StepResults>,
 }
 
-/// Runs something on a thread of its own.
-type Start = fn(Box<dyn FnOnce() + Send>) -> std::io::Result<()>;
+/// Runs a request on a thread of its own.
+type Spawn = fn(Box<dyn FnOnce() + Send>) -> std::io::Result<()>;
 
 #[derive(Default)]
-struct Requests {
-    made: u64,
-    /// Each by its number, with whether its call has ended or been acknowledged: then it is not tried again.
-    under_way: BTreeMap<u64, (CallId, bool)>,
+struct PendingRequests {
+    /// The number of the newest request.
+    newest: u64,
+    /// Each by its number, with its call and whether it is cancelled.
+    pending: BTreeMap<u64, (CallId, bool)>,
 }
 
-/// What has been told of each step: the number of the newest request of which the outcome is known, and whether it failed.
-struct Told {
-    steps: BTreeMap<usize, (u64, bool)>,
-    on_outcome: Box<dyn FnMut(Outcome) + Send>,
+struct StepResults {
+    /// For each step, the number of the newest request with a result, and whether it failed.
+    newest: BTreeMap<usize, (u64, bool)>,
+    on_result: Box<dyn FnMut(EscalationResult) + Send>,
 }
 
 impl Escalation {
-    /// The list. `on_outcome` is called once for each request, on any thread, and must not block.
-    pub fn new(steps: Vec<Step>, on_outcome: impl FnMut(Outcome) + Send + 'static) -> Self {
-        Self::with(steps, on_a_thread, on_outcome)
+    /// The list. `on_result` is called once for each request, on any thread, and must not block.
+    pub fn new(steps: Vec<WebhookStep>, on_result: impl FnMut(EscalationResult) + Send + 'static) -> Self {
+        Self::with_spawn(steps, spawn_thread, on_result)
     }
 
-    fn with(steps: Vec<Step>, start: Start, on_outcome: impl FnMut(Outcome) + Send + 'static) -> Self {
-        let told = Mutex::new(Told { steps: BTreeMap::new(), on_outcome: Box::new(on_outcome) });
-        Self(Arc::new(List { steps, start, under_way: Mutex::default(), over: Condvar::new(), told }))
+    fn with_spawn(
+        steps: Vec<WebhookStep>,
+        spawn: Spawn,
+        on_result: impl FnMut(EscalationResult) + Send + 'static,
+    ) -> Self {
+        let results = Mutex::new(StepResults { newest: BTreeMap::new(), on_result: Box::new(on_result) });
+        let inner = EscalationInner { steps, spawn, pending: Mutex::default(), cancelled: Condvar::new(), results };
+        Self(Arc::new(inner))
     }
 
-    /// Says a step, on a thread of its own; returns at once.
-    pub fn say(&self, what: Escalated) {
-        let mut request = self.request(what.id);
-        let Some(step) = self.0.steps.get(what.id.step).cloned() else {
-            return request.tell(Err(WebhookError::NoSuchStep));
+    /// Sends a request on a thread of its own. Returns at once.
+    pub fn send(&self, notice: EscalationNotice) {
+        let mut request = self.begin_request(notice.id);
+        let Some(step) = self.0.steps.get(notice.id.step).cloned() else {
+            return request.finish(Err(WebhookError::NoSuchStep));
         };
-        if self.requests().under_way.len() > AT_ONCE_MAX {
-            return request.tell(Err(WebhookError::TooMany));
+        if self.pending().pending.len() > PENDING_MAX {
+            return request.finish(Err(WebhookError::TooMany));
         }
-        let started = (self.0.start)(Box::new(move || {
-            let result = request.try_until_taken(&step, &what);
-            request.tell(result);
+        let spawned = (self.0.spawn)(Box::new(move || {
+            let result = request.send_until_accepted(&step, &notice);
+            request.finish(result);
         }));
-        if let Err(error) = started {
-            // The request went with the thread that there is none of, and has told that it failed.
+        if let Err(error) = spawned {
+            // The request was dropped with the closure, and has reported that it failed.
             tracing::error!(%error, "the system gives no thread for a step of the escalation list");
         }
     }
 
-    /// A call was acknowledged or has ended: what is under way for it is not tried again.
-    pub fn over(&self, call: CallId) {
-        for (_, is_over) in self.requests().under_way.values_mut().filter(|(of, _)| *of == call) {
-            *is_over = true;
+    /// A call was acknowledged or cleared: its pending requests are not retried.
+    pub fn cancel(&self, call: CallId) {
+        for (_, is_cancelled) in self.pending().pending.values_mut().filter(|(of, _)| *of == call) {
+            *is_cancelled = true;
         }
-        self.0.over.notify_all();
+        self.0.cancelled.notify_all();
     }
 
-    fn request(&self, id: RequestId) -> Request {
-        let mut requests = self.requests();
-        requests.made += 1;
-        let number = requests.made;
-        requests.under_way.insert(number, (id.call, false));
-        drop(requests);
-        Request { list: self.clone(), number, id, is_told: false }
+    fn begin_request(&self, id: RequestId) -> PendingRequest {
+        let mut pending = self.pending();
+        pending.newest += 1;
+        let number = pending.newest;
+        pending.pending.insert(number, (id.call, false));
+        drop(pending);
+        PendingRequest { list: self.clone(), number, id, is_finished: false }
     }
 
-    fn requests(&self) -> MutexGuard<'_, Requests> {
-        self.0.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    fn pending(&self) -> MutexGuard<'_, PendingRequests> {
+        self.0.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn on_a_thread(run: Box<dyn FnOnce() + Send>) -> std::io::Result<()> {
-    // Nobody waits for it: a request tells what became of it, even where its thread ends on a fault.
+fn spawn_thread(run: Box<dyn FnOnce() + Send>) -> std::io::Result<()> {
+    // Nobody joins it: a request reports its result even if its thread panics.
     std::thread::Builder::new().name("line-webhook".to_owned()).spawn(run).map(drop)
 }
 
-/// A request under way. Its outcome is always told: one that is dropped before has failed.
-struct Request {
+/// A request that always reports a result: one that is dropped unfinished has failed.
+struct PendingRequest {
     list: Escalation,
     number: u64,
     id: RequestId,
-    is_told: bool,
+    is_finished: bool,
 }
 
-impl Request {
-    fn tell(&mut self, result: Result<(), WebhookError>) {
-        self.is_told = true;
-        self.list.requests().under_way.remove(&self.number);
+impl PendingRequest {
+    fn finish(&mut self, result: Result<(), WebhookError>) {
+        self.is_finished = true;
+        self.list.pending().pending.remove(&self.number);
         let result = result.map_err(|error| error.to_string());
-        let mut told = self.list.0.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let newest = told.steps.entry(self.id.step).or_default();
-        // What became of an older request of the same step is no longer news.
+        let mut results = self.list.0.results.lock().unwrap_or_else(PoisonError::into_inner);
+        let newest = results.newest.entry(self.id.step).or_default();
+        // The result of an older request of the same step is outdated.
         if self.number > newest.0 {
             *newest = (self.number, result.is_err());
         }
-        let is_list_broken = told.steps.values().any(|(_, failed)| *failed);
-        // Told under the lock, so that the last word is the newest.
-        (told.on_outcome)(Outcome { id: self.id, result, is_list_broken });
+        let is_list_broken = results.newest.values().any(|(_, has_failed)| *has_failed);
+        // Reported under the lock, so that results arrive in order.
+        (results.on_result)(EscalationResult { id: self.id, result, is_list_broken });
     }
 
-    fn try_until_taken(&self, step: &Step, what: &Escalated) -> Result<(), WebhookError> {
+    fn send_until_accepted(&self, step: &WebhookStep, notice: &EscalationNotice) -> Result<(), WebhookError> {
         let began = std::time::Instant::now();
-        let mut pause = PAUSE_LEAST;
-        let mut tries = 0;
+        let mut backoff = BACKOFF_MIN;
+        let mut attempts = 0;
         loop {
-            tries += 1;
-            let since_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-            let now = Escalated { placed_ago_ms: what.placed_ago_ms.saturating_add(since_ms), ..what.clone() };
-            let error = match post(step, &now) {
+            attempts += 1;
+            let elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            let placed_ago_ms = notice.placed_ago_ms.saturating_add(elapsed_ms);
+            let error = match post(step, &EscalationNotice { placed_ago_ms, ..notice.clone() }) {
                 Ok(()) => return Ok(()),
                 Err(error) => error,
             };
-            // A conflict is what a receiver answers that is still busy with the try before.
+            // 409 is what a receiver answers that is still busy with the previous attempt.
             let is_final = matches!(error, WebhookError::Answered(status) if (400..500).contains(&status)
                 && ![408, 409, 429].contains(&status));
-            if is_final || tries >= TRIES_MAX || self.is_over_within(pause) {
+            if is_final || attempts >= ATTEMPTS_MAX || self.is_cancelled_within(backoff) {
                 return Err(error);
             }
-            tracing::warn!(step = what.id.step + 1, %error, "an escalation was not taken and is tried again");
-            pause = (pause * 2).min(PAUSE_MOST);
+            tracing::warn!(step = notice.id.step + 1, %error, "an escalation was not accepted and is retried");
+            backoff = (backoff * 2).min(BACKOFF_MAX);
         }
     }
 
-    /// Waits for the next try. True if the call is over, and there is to be none.
-    fn is_over_within(&self, pause: Duration) -> bool {
-        let is_over = |requests: &Requests| requests.under_way.get(&self.number).is_none_or(|(_, is_over)| *is_over);
-        let waited = self.list.0.over.wait_timeout_while(self.list.requests(), pause, |requests| !is_over(requests));
-        is_over(&waited.unwrap_or_else(PoisonError::into_inner).0)
+    /// Waits before the next attempt. Returns whether the request was cancelled.
+    fn is_cancelled_within(&self, pause: Duration) -> bool {
+        let is_cancelled =
+            |requests: &PendingRequests| requests.pending.get(&self.number).is_none_or(|(_, cancelled)| *cancelled);
+        let pending = self.list.pending();
+        let waited = self.list.0.cancelled.wait_timeout_while(pending, pause, |requests| !is_cancelled(requests));
+        is_cancelled(&waited.unwrap_or_else(PoisonError::into_inner).0)
     }
 }
 
-impl Drop for Request {
+impl Drop for PendingRequest {
     fn drop(&mut self) {
-        if !self.is_told {
-            self.tell(Err(WebhookError::Dropped));
+        if !self.is_finished {
+            self.finish(Err(WebhookError::Dropped));
         }
     }
 }
 
-fn post(step: &Step, what: &Escalated) -> Result<(), WebhookError> {
+fn post(step: &WebhookStep, notice: &EscalationNotice) -> Result<(), WebhookError> {
     let secret = secret(&step.secret_file)?;
-    let body = body(what);
+    let body = body(notice);
     let timestamp = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs().to_string();
     let agent = agent(step)?;
     let answer = agent
         .post(&step.url)
         .header("content-type", "application/json")
-        .header("idempotency-key", &what.id.key())
+        .header("idempotency-key", &notice.id.key())
         .header("x-stillroom-timestamp", &timestamp)
         .header("x-stillroom-signature", &signature(secret.as_bytes(), &timestamp, &body))
         .send(body.as_bytes())
@@ -294,7 +302,7 @@ fn post(step: &Step, what: &Escalated) -> Result<(), WebhookError> {
     if (200..300).contains(&status) { Ok(()) } else { Err(WebhookError::Answered(status)) }
 }
 
-fn agent(step: &Step) -> Result<Agent, WebhookError> {
+fn agent(step: &WebhookStep) -> Result<Agent, WebhookError> {
     let mut tls =
         TlsConfig::builder().unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()));
     if step.url.starts_with("https://") {
@@ -303,9 +311,9 @@ fn agent(step: &Step) -> Result<Agent, WebhookError> {
         tls = tls.root_certs(RootCerts::Specific(Arc::new(roots)));
     }
     let config = Agent::config_builder()
-        .timeout_global(Some(TRY_WITHIN))
+        .timeout_global(Some(ATTEMPT_TIMEOUT))
         .http_status_as_error(false)
-        // A request that is signed for one receiver goes to no other.
+        // A request signed for one receiver must not be redirected to another.
         .max_redirects(0)
         .proxy(None)
         .user_agent(concat!("stillroom/", env!("CARGO_PKG_VERSION")))
@@ -313,31 +321,31 @@ fn agent(step: &Step) -> Result<Agent, WebhookError> {
     Ok(config.build().new_agent())
 }
 
-fn body(what: &Escalated) -> String {
+fn body(notice: &EscalationNotice) -> String {
     serde_json::json!({
         "v": 1,
         "event": "call_unacknowledged",
-        "call": ulid::Ulid(what.id.call.0).to_string(),
-        "round": what.id.round,
-        "step": what.id.step,
-        "room": what.room,
-        "placed_ago_ms": what.placed_ago_ms,
-        "received": what.received,
+        "call": ulid::Ulid(notice.id.call.0).to_string(),
+        "round": notice.id.round,
+        "step": notice.id.step,
+        "room": notice.room,
+        "placed_ago_ms": notice.placed_ago_ms,
+        "received": notice.received,
     })
     .to_string()
 }
 
-/// The signature of a body sent at `timestamp`.
+/// The value of the signature header for a body sent at `timestamp`.
 #[must_use]
 pub fn signature(secret: &[u8], timestamp: &str, body: &str) -> String {
     let mut text = "sha256=".to_owned();
-    // A key of any length will do for HMAC.
+    // HMAC accepts keys of any length.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) else { return text };
     mac.update(timestamp.as_bytes());
     mac.update(b".");
     mac.update(body.as_bytes());
     for byte in mac.finalize().into_bytes() {
-        // Writing into a string cannot fail.
+        // Writing to a string cannot fail.
         let _ = write!(text, "{byte:02x}");
     }
     text

@@ -4,7 +4,7 @@ use std::sync::mpsc;
 
 use super::*;
 
-/// Answers each request with the next status, and hands on what was asked.
+/// Answers each request with the next status, and passes on its headers and body.
 fn receiver(statuses: Vec<u16>) -> (String, mpsc::Receiver<(Vec<String>, String)>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/call", listener.local_addr().unwrap());
@@ -35,45 +35,46 @@ fn receiver(statuses: Vec<u16>) -> (String, mpsc::Receiver<(Vec<String>, String)
     (url, requests)
 }
 
-/// The list, with what became of each request.
-struct Told {
+/// An escalation list and the results of its requests.
+struct TestEscalation {
     list: Escalation,
-    outcomes: mpsc::Receiver<Outcome>,
+    results: mpsc::Receiver<EscalationResult>,
     _folder: tempfile::TempDir,
 }
 
-impl Told {
-    fn open(urls: &[&str], secret: &str, start: Start) -> Self {
+impl TestEscalation {
+    fn open(urls: &[&str], secret: &str, spawn: Spawn) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let secret_file = folder.path().join("secret");
         std::fs::write(&secret_file, secret).unwrap();
-        let step = |url: &&str| Step { url: (*url).to_owned(), secret_file: secret_file.clone(), ca_file: None };
-        let (told, outcomes) = mpsc::channel();
-        let list = Escalation::with(urls.iter().map(step).collect(), start, move |said| told.send(said).unwrap());
-        Self { list, outcomes, _folder: folder }
+        let step = |url: &&str| WebhookStep { url: (*url).to_owned(), secret_file: secret_file.clone(), ca_file: None };
+        let (sender, results) = mpsc::channel();
+        let list =
+            Escalation::with_spawn(urls.iter().map(step).collect(), spawn, move |result| sender.send(result).unwrap());
+        Self { list, results, _folder: folder }
     }
 
-    fn say(&self, round: u32, step: usize) {
+    fn send(&self, round: u32, step: usize) {
         let id = RequestId { call: CallId(7), round, step };
-        self.list.say(Escalated { id, room: "Room 2".into(), placed_ago_ms: 60_000, received: true });
+        self.list.send(EscalationNotice { id, room: "Room 2".into(), placed_ago_ms: 60_000, received: true });
     }
 
-    fn next(&self) -> Outcome {
-        self.outcomes.recv_timeout(Duration::from_secs(10)).unwrap()
+    fn next(&self) -> EscalationResult {
+        self.results.recv_timeout(Duration::from_secs(10)).unwrap()
     }
 }
 
-fn escalation(url: &str, secret: &str) -> Told {
-    Told::open(&[url], secret, on_a_thread)
+fn escalation(url: &str, secret: &str) -> TestEscalation {
+    TestEscalation::open(&[url], secret, spawn_thread)
 }
 
 #[test]
-fn a_step_is_signed_and_tried_again_with_the_same_key_until_it_is_taken() {
+fn a_request_is_signed_and_retried_with_the_same_key_until_it_is_accepted() {
     let (url, requests) = receiver(vec![503, 409, 204]);
-    let told = escalation(&url, "a secret of the clinic\n");
-    told.say(2, 0);
+    let list = escalation(&url, "a secret of the clinic\n");
+    list.send(2, 0);
     let id = RequestId { call: CallId(7), round: 2, step: 0 };
-    assert_eq!(told.next(), Outcome { id, result: Ok(()), is_list_broken: false });
+    assert_eq!(list.next(), EscalationResult { id, result: Ok(()), is_list_broken: false });
     let requests: Vec<_> = requests.iter().take(3).collect();
     for (headers, body) in &requests {
         let header = |name: &str| {
@@ -89,36 +90,36 @@ fn a_step_is_signed_and_tried_again_with_the_same_key_until_it_is_taken() {
 }
 
 #[test]
-fn a_step_that_is_refused_for_good_or_over_is_not_tried_again() {
+fn a_request_that_is_rejected_for_good_or_cancelled_is_not_retried() {
     let (url, requests) = receiver(vec![403]);
-    let told = escalation(&url, "a secret of the clinic");
-    told.say(0, 0);
-    assert!(told.next().result.unwrap_err().contains("403"));
+    let list = escalation(&url, "a secret of the clinic");
+    list.send(0, 0);
+    assert!(list.next().result.unwrap_err().contains("403"));
     assert_eq!(requests.iter().count(), 1);
     let (url, requests) = receiver(vec![500, 204]);
-    let told = escalation(&url, "a secret of the clinic");
-    told.say(0, 0);
+    let list = escalation(&url, "a secret of the clinic");
+    list.send(0, 0);
     requests.recv_timeout(Duration::from_secs(10)).unwrap();
-    told.list.over(CallId(7));
-    assert!(told.next().result.unwrap_err().contains("500"));
-    // What is said of that call later is no part of it.
-    told.say(1, 0);
-    assert_eq!(told.next().result, Ok(()));
+    list.list.cancel(CallId(7));
+    assert!(list.next().result.unwrap_err().contains("500"));
+    // A later request of the same call is not cancelled.
+    list.send(1, 0);
+    assert_eq!(list.next().result, Ok(()));
 }
 
 #[test]
-fn a_broken_step_stays_told_until_that_step_is_taken_again() {
+fn a_broken_step_is_reported_until_a_request_of_that_step_is_accepted() {
     let (first, _first_asked) = receiver(vec![403, 403, 204]);
     let (second, _second_asked) = receiver(vec![204, 403, 204]);
-    let told = Told::open(&[&first, &second], "a secret of the clinic", on_a_thread);
+    let list = TestEscalation::open(&[&first, &second], "a secret of the clinic", spawn_thread);
     let next = |round, step| {
-        told.say(round, step);
-        let outcome = told.next();
-        (outcome.result.is_ok(), outcome.is_list_broken)
+        list.send(round, step);
+        let result = list.next();
+        (result.result.is_ok(), result.is_list_broken)
     };
     assert_eq!(next(0, 0), (false, true));
     assert_eq!(next(0, 1), (true, true), "another step does not mend it");
-    told.list.over(CallId(7));
+    list.list.cancel(CallId(7));
     assert_eq!(next(1, 0), (false, true));
     assert_eq!(next(1, 1), (false, true));
     assert_eq!(next(2, 0), (true, true), "the other is broken now");
@@ -126,35 +127,35 @@ fn a_broken_step_stays_told_until_that_step_is_taken_again() {
 }
 
 #[test]
-fn what_cannot_be_said_says_why() {
-    let told = escalation("http://127.0.0.1:1/", "short");
-    told.say(0, 4);
-    assert!(told.next().result.unwrap_err().contains("no such step"));
-    told.list.over(CallId(7));
+fn a_request_that_cannot_be_sent_says_why() {
+    let list = escalation("http://127.0.0.1:1/", "short");
+    list.send(0, 4);
+    assert!(list.next().result.unwrap_err().contains("no such step"));
+    list.list.cancel(CallId(7));
     assert!(secret(Path::new("/nowhere")).is_err());
 }
 
 #[test]
-fn a_thread_that_never_began_or_ended_on_a_fault_is_told_as_a_step_that_failed() {
-    let no_thread: Start = |_| Err(std::io::ErrorKind::WouldBlock.into());
-    let faulty: Start = |run| {
-        // As a thread does that ends on a fault: what it held is dropped.
+fn a_thread_that_cannot_start_or_panics_is_reported_as_a_failed_request() {
+    let no_thread: Spawn = |_| Err(std::io::ErrorKind::WouldBlock.into());
+    let panicking: Spawn = |run| {
+        // As a thread that panics: what it owned is dropped.
         drop(run);
         Ok(())
     };
-    for start in [no_thread, faulty] {
-        let told = Told::open(&["http://127.0.0.1:1/"], "a secret of the clinic", start);
+    for spawn in [no_thread, panicking] {
+        let list = TestEscalation::open(&["http://127.0.0.1:1/"], "a secret of the clinic", spawn);
         for round in 0..40 {
-            told.say(round, 0);
-            let outcome = told.next();
-            assert!(outcome.is_list_broken && outcome.result.unwrap_err().contains("log"), "round {round}");
+            list.send(round, 0);
+            let result = list.next();
+            assert!(result.is_list_broken && result.result.unwrap_err().contains("log"), "round {round}");
         }
     }
 }
 
 #[test]
-fn the_signature_is_the_known_one() {
-    // Reckoned with `printf '1.x' | openssl dgst -sha256 -hmac key`.
+fn the_signature_is_that_of_openssl() {
+    // Computed by `printf '1.x' | openssl dgst -sha256 -hmac key`.
     let expected = "sha256=fc4913c41a7bf793267e2a384f3261c9436ec2cd097bd745e7b0d99113f510ec";
     assert_eq!(signature(b"key", "1", "x"), expected);
 }

@@ -12,10 +12,11 @@ mod truth;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
+use stillroom::line::endpoint::Endpoint;
 use stillroom::line::fleet::Fleet;
-use stillroom::line::message::{CallState, RoomId, Vitals};
-use stillroom::line::order::Order;
-use stillroom::line::room_end::{RoomEnd, Told};
+use stillroom::line::message::{CallState, RoomId, VitalAges};
+use stillroom::line::order::DeskOrder;
+use stillroom::line::room_end::{RoomEnd, RoomReport};
 use stillroom::line::view::RoomView;
 use stillroom::line::{Publication, SILENT_AFTER_MS};
 use stillroom::room::call::{Call, CallId, CallPhase};

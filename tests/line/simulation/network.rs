@@ -27,9 +27,9 @@ impl World {
                 if self.ways[client].connection == Some(connection) && !self.ways[client].is_cut {
                     let now_ms = self.line_ms(client);
                     if client >= ROOMS {
-                        self.desks[client - ROOMS].fleet.heard(now_ms, &topic, &payload, retained);
+                        self.desks[client - ROOMS].fleet.on_message(now_ms, &topic, &payload, retained);
                     } else if !retained {
-                        self.rooms[client].end.heard(now_ms, &topic, &payload);
+                        self.rooms[client].end.on_message(now_ms, &topic, &payload);
                     }
                     self.wake(client);
                 }
@@ -38,7 +38,7 @@ impl World {
                 if self.ways[client].connection == Some(connection) && !self.ways[client].is_cut {
                     self.ways[client].unacknowledged.remove(&receipt);
                     if client < ROOMS {
-                        self.rooms[client].end.acknowledged(receipt, heard);
+                        self.rooms[client].end.on_acknowledged(receipt, heard);
                     }
                     self.wake(client);
                 }
@@ -102,9 +102,9 @@ impl World {
         self.ways[client].unacknowledged.clear();
         let now_ms = self.line_ms(client);
         if client < ROOMS {
-            self.rooms[client].end.linked();
+            self.rooms[client].end.connected();
         } else {
-            self.desks[client - ROOMS].fleet.linked(now_ms);
+            self.desks[client - ROOMS].fleet.connected(now_ms);
         }
         self.wake(client);
     }
@@ -113,9 +113,9 @@ impl World {
         self.ways[client].unacknowledged.clear();
         if let Some(connection) = self.ways[client].connection.take() {
             if client < ROOMS {
-                self.rooms[client].end.unlinked();
+                self.rooms[client].end.disconnected();
             } else {
-                self.desks[client - ROOMS].fleet.unlinked();
+                self.desks[client - ROOMS].fleet.disconnected();
             }
             self.after(KEEP_ALIVE_MS, Happens::GivenUp { connection });
         }

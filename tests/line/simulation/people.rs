@@ -5,7 +5,7 @@ use super::*;
 impl World {
     pub(super) fn draws(&mut self, at: usize, room: usize, call: u128) {
         let line_ms = self.line_ms(ROOMS + at);
-        if self.desks[at].fleet.received(line_ms, &room_id(room), Ulid(call)).is_ok() {
+        if self.desks[at].fleet.call_drawn(line_ms, &room_id(room), Ulid(call)).is_ok() {
             self.calls.get_mut(&call).unwrap().drawn = true;
             self.wake(ROOMS + at);
         } else if self.desks[at].shows[room] == Some(call) {
@@ -21,8 +21,8 @@ impl World {
         }
         self.names += 1;
         let (line_ms, id) = (self.line_ms(ROOMS + at), Ulid(u128::from(self.names) << 64));
-        let order = Order::Coming { call: Ulid(call), name: "Maria".to_owned() };
-        if self.desks[at].fleet.order(line_ms, &room_id(room), id, order).is_ok() {
+        let order = DeskOrder::Coming { call: Ulid(call), name: "Maria".to_owned() };
+        if self.desks[at].fleet.send_order(line_ms, &room_id(room), id, order).is_ok() {
             self.calls.get_mut(&call).unwrap().coming = true;
             self.wake(ROOMS + at);
         }
@@ -82,7 +82,7 @@ impl World {
                 let line_ms = self.line_ms(ROOMS + desk);
                 let able = !self.desks[desk].able;
                 self.desks[desk].able = able;
-                self.desks[desk].fleet.able(line_ms, able);
+                self.desks[desk].fleet.set_can_receive(line_ms, able);
                 self.redraws(desk);
                 self.wake(ROOMS + desk);
             }
@@ -144,7 +144,7 @@ impl World {
         for desk in 0..DESKS {
             let line_ms = self.line_ms(ROOMS + desk);
             self.desks[desk].able = true;
-            self.desks[desk].fleet.able(line_ms, true);
+            self.desks[desk].fleet.set_can_receive(line_ms, true);
             self.redraws(desk);
         }
     }

@@ -12,7 +12,7 @@ impl World {
         } else {
             let able = self.heals || self.dice.below(4) > 0;
             let mut fleet = Fleet::new(0, self.names * 1_000 + client as u64, (0..ROOMS).map(room_id));
-            fleet.able(0, able);
+            fleet.set_can_receive(0, able);
             let desk = &mut self.desks[client - ROOMS];
             *desk = DeskProcess { fleet, able, shows: vec![None; ROOMS], appeared: BTreeMap::new() };
         }
@@ -25,7 +25,7 @@ impl World {
         // As the lock of the state directory does it: whatever the clock says, a later run is named later.
         let began_ms = (self.clock_ms[at] + self.now_ms).max(self.rooms[at].run_began_ms + 1);
         self.rooms[at].run_began_ms = began_ms;
-        let boot = Ulid::from_parts(began_ms, u128::from(self.names));
+        let run_id = Ulid::from_parts(began_ms, u128::from(self.names));
         let mut room = Room::new(Rules::default());
         let (mut last, mut ended) = (RoomTime(0), Vec::new());
         self.rooms[at].journal.retain(|(_, _, is_durable)| *is_durable);
@@ -54,7 +54,7 @@ impl World {
         let process = &mut self.rooms[at];
         (process.base, process.began_ms, process.held_since_ms) = (last, self.now_ms, None);
         process.said = None;
-        process.end = RoomEnd::new(room_id(at), boot, ended);
+        process.end = RoomEnd::new(room_id(at), run_id, ended);
         process.room = room;
         if !process.journal.is_empty() {
             let _ = process.room.handle(last, Event::Resumed);
@@ -100,12 +100,12 @@ impl World {
         let due_ms = if client < ROOMS {
             let room = &self.rooms[client];
             let due = room.room.deadline(self.room_time(client)).map(|due| due.0 - room.base.0);
-            room.end.deadline_ms().min(due.unwrap_or(u64::MAX))
+            room.end.poll_timeout().into_iter().chain(due).min()
         } else {
-            self.desks[client - ROOMS].fleet.deadline_ms()
+            self.desks[client - ROOMS].fleet.poll_timeout()
         };
         let silent_ms = self.ways[client].unacknowledged.values().min().map(|said| said + ACKNOWLEDGES_WITHIN_MS);
-        let due_ms = due_ms.min(silent_ms.unwrap_or(u64::MAX)).min(line_ms + 2 * SECOND);
+        let due_ms = due_ms.into_iter().chain(silent_ms).chain([line_ms + 2 * SECOND]).min().unwrap();
         self.ways[client].turn += 1;
         let turn = self.ways[client].turn;
         self.after(due_ms.saturating_sub(line_ms).max(1), Happens::Wakes { client, turn });
@@ -113,21 +113,21 @@ impl World {
 
     pub(super) fn wake_room(&mut self, at: usize) {
         let (line_ms, now) = (self.line_ms(at), self.room_time(at));
-        self.rooms[at].end.pass(line_ms);
+        self.rooms[at].end.handle_timeout(line_ms);
         self.rooms[at].room.advance(now);
-        while let Some(tell) = self.rooms[at].end.poll_tell() {
-            let outcome = self.tell(at, tell.event);
-            if let Some(order) = tell.order {
-                self.rooms[at].end.answered(order, outcome.err());
+        while let Some(input) = self.rooms[at].end.poll_input() {
+            let outcome = self.tell(at, input.event);
+            if let Some(order) = input.order {
+                self.rooms[at].end.order_answered(order, outcome.err());
             }
         }
         self.carry_out(at);
         loop {
             let RoomProcess { room, end, .. } = &mut self.rooms[at];
-            let publication = end.poll_publication(line_ms, || Told {
+            let publication = end.poll_transmit(line_ms, || RoomReport {
                 name: String::new(),
                 call: room.snapshot(now).call.map(|call| CallState::of(&call, now)),
-                vitals: Vitals::default(),
+                vitals: VitalAges::default(),
                 view: RoomView::default(),
             });
             let Some(publication) = publication else { break };
@@ -139,9 +139,9 @@ impl World {
     pub(super) fn wake_desk(&mut self, client: Client) {
         let line_ms = self.line_ms(client);
         let at = client - ROOMS;
-        self.desks[at].fleet.pass(line_ms);
-        while self.desks[at].fleet.poll_news().is_some() {}
-        while let Some(publication) = self.desks[at].fleet.poll_publication(line_ms) {
+        self.desks[at].fleet.handle_timeout(line_ms);
+        while self.desks[at].fleet.poll_event().is_some() {}
+        while let Some(publication) = self.desks[at].fleet.poll_transmit(line_ms) {
             self.publish(client, publication);
         }
         for room in 0..ROOMS {
@@ -218,15 +218,15 @@ impl World {
         let RoomProcess { room, end, said, .. } = &mut self.rooms[at];
         while let Some(effect) = room.poll_effect() {
             match effect {
-                Effect::SendCall { id, practice, presses } => end.offer(line_ms, id, practice, presses),
-                Effect::EndCall { id } => end.end(id),
-                _ => end.changed(true),
+                Effect::SendCall { id, practice, presses } => end.call_placed(line_ms, id, practice, presses),
+                Effect::EndCall { id } => end.call_cleared(id),
+                _ => end.room_changed(true),
             }
         }
         let call = room.snapshot(now).call;
         if *said != call {
             *said = call;
-            end.changed(true);
+            end.room_changed(true);
         }
     }
 }

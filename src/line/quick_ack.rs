@@ -1,6 +1,6 @@
-//! Owns a socket that acknowledges at once what comes in. A system likes to wait 40 ms for something to send along with
-//! its acknowledgement, and a broker that gathers small words (Nagle's algorithm, the usual setting) holds the next one
-//! back until it comes: a call placed just after a heartbeat would be that late. Does not own what is said.
+//! Owns a socket that acknowledges incoming data at once (`TCP_QUICKACK`). Linux delays acknowledgements by up to 40 ms, and
+//! a broker with Nagle's algorithm (RFC 896, usually on) holds the next small message back until the last is acknowledged:
+//! a call placed just after a heartbeat would be that late. Does not own the messages.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -10,31 +10,31 @@ use rumqttc::NetworkOptions;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// A stream whose peer never waits for an acknowledgement.
+/// A TCP stream without delayed acknowledgements.
 #[derive(Debug)]
-pub(super) struct Prompt(TcpStream);
+pub(super) struct QuickAckStream(TcpStream);
 
-impl Prompt {
+impl QuickAckStream {
     /// Connects to `address`, a host and a port.
     ///
     /// # Errors
-    /// As the system says.
+    /// The operating system's.
     pub(super) async fn connect(address: String, network: NetworkOptions) -> io::Result<Self> {
         rumqttc::default_socket_connect(address, network).await.map(Self)
     }
 }
 
-impl AsyncRead for Prompt {
+impl AsyncRead for QuickAckStream {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let read = ready!(Pin::new(&mut self.0).poll_read(context, into));
-        // It holds for what was just read, not for good. A system that knows nothing of it only takes its time.
+        // The option is not permanent, so it is set after each read. Without it, data is only acknowledged later.
         #[cfg(target_os = "linux")]
         let _ = rustix::net::sockopt::set_tcp_quickack(&self.0, true);
         Poll::Ready(read)
     }
 }
 
-impl AsyncWrite for Prompt {
+impl AsyncWrite for QuickAckStream {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.0).poll_write(context, bytes)
     }

@@ -1,76 +1,76 @@
-//! Owns why a broker is not reached, and how a connection came to its end by that.
+//! Owns why a broker is not reached, and what that says about the end of a connection.
 
 use std::path::PathBuf;
 
 use rumqttc::{ConnectionError, DisconnectReasonCode, PubAckReason, StateError};
 
-use crate::line::fight::Loss;
+use crate::line::takeover::DisconnectCause;
 use crate::line::tls::TlsError;
 
 /// Why a broker is not reached.
 #[derive(Debug, thiserror::Error)]
-pub enum LinkError {
+pub enum BrokerError {
     /// The password's file cannot be read.
     #[error("{path}: {source}; password_file must be readable by the program", path = path.display())]
     PasswordFile {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The operating system's error.
         source: std::io::Error,
     },
-    /// TLS cannot be used.
+    /// TLS cannot be set up.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// The broker does not answer, or does not want us.
+    /// The connection failed, or the broker refused it.
     #[error("{0}")]
     Connection(Box<ConnectionError>),
-    /// It does not let us listen.
+    /// The broker rejected the subscriptions.
     #[error("the broker does not let this user listen on stillroom/#; see its access list")]
-    NotAllowedToListen,
-    /// It takes nothing that we say.
+    SubscriptionRejected,
+    /// The broker rejects what this end publishes.
     #[error("the broker takes nothing from this user on {topic} ({reason:?}); see its access list")]
-    NotAllowedToSpeak {
-        /// Where it was to be said.
+    PublicationRejected {
+        /// The topic.
         topic: String,
-        /// What the broker says.
+        /// The broker's reason.
         reason: PubAckReason,
     },
-    /// The broker gave our place to another.
+    /// Another client took the session over.
     #[error("another client took this one's place at the broker; see that no two have the same user")]
-    Taken,
-    /// It acknowledges nothing.
+    TakenOver,
+    /// The broker acknowledges nothing.
     #[error("the broker acknowledges nothing")]
-    Silent,
-    /// No name for the connection can be made.
+    AcknowledgeTimeout,
+    /// A client id needs random numbers.
     #[error("the system gives no random numbers: {0}")]
-    NoChance(getrandom::Error),
-    /// The client ended.
+    Randomness(getrandom::Error),
+    /// The MQTT library's event loop ended.
     #[error("the connection ended")]
     Ended,
-    /// The line's own thread failed.
+    /// The client's own thread panicked.
     #[error("the program itself failed at it; its log says more")]
-    Fault,
+    Panicked,
 }
 
-impl From<ConnectionError> for LinkError {
+impl From<ConnectionError> for BrokerError {
     fn from(error: ConnectionError) -> Self {
         match error {
             ConnectionError::MqttState(StateError::ServerDisconnect {
                 reason_code: DisconnectReasonCode::SessionTakenOver,
                 ..
-            }) => Self::Taken,
+            }) => Self::TakenOver,
             error => Self::Connection(Box::new(error)),
         }
     }
 }
 
-impl LinkError {
-    /// How a connection came to its end by this.
-    pub(super) fn loss(&self) -> Loss {
+impl BrokerError {
+    /// Why a connection ended with this error.
+    pub(super) fn disconnect_cause(&self) -> DisconnectCause {
         match self {
-            Self::Taken => Loss::Taken,
-            Self::Connection(_) => Loss::Closed,
-            _ => Loss::GivenUp,
+            Self::TakenOver => DisconnectCause::TakenOver,
+            Self::Connection(_) => DisconnectCause::ClosedByBroker,
+            _ => DisconnectCause::GivenUp,
         }
     }
 }

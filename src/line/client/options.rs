@@ -1,34 +1,35 @@
-//! Owns how a connection to a broker begins: its name, its will, TLS and credentials. Does not own when.
+//! Owns the options of a connection: client id, will, TLS and credentials. Does not own when it is made.
 
 use std::path::PathBuf;
 
 use rumqttc::{LastWill, MqttOptions, NetworkOptions, QoS, Transport};
 
-use super::{CONNECTS_WITHIN, KEEP_ALIVE_S, LinkError};
+use super::{BrokerError, CONNECT_TIMEOUT, KEEP_ALIVE_S};
 use crate::line::Publication;
 use crate::line::broker::Broker;
 use crate::line::message::MESSAGE_BYTES_MAX;
-use crate::line::prompt::Prompt;
+use crate::line::quick_ack::QuickAckStream;
 use crate::line::tls;
 
-/// A password is no longer, in bytes.
+/// Maximum length of a password, in bytes.
 const PASSWORD_BYTES_MAX: u64 = 1_024;
 
+/// The options of the next connection. `client_id` is that of the last one if it is to be used again.
 pub(super) fn options(
     broker: &Broker,
-    name: &mut Option<String>,
+    client_id: &mut Option<String>,
     will: Option<Publication>,
-) -> Result<MqttOptions, LinkError> {
-    let name = match name {
-        Some(name) => name,
-        none => none.insert(new_name(&broker.client_prefix)?),
+) -> Result<MqttOptions, BrokerError> {
+    let client_id = match client_id {
+        Some(client_id) => client_id,
+        none => none.insert(random_client_id(&broker.client_prefix)?),
     };
-    let mut options = MqttOptions::new(name.clone(), (broker.url.host.clone(), broker.url.port));
+    let mut options = MqttOptions::new(client_id.clone(), (broker.url.host.clone(), broker.url.port));
     let mut network = NetworkOptions::new();
     network.set_tcp_nodelay(true);
-    network.set_connection_timeout(CONNECTS_WITHIN.as_secs().max(1));
-    options.set_network_options(network).set_socket_connector(Prompt::connect);
-    options.set_keep_alive(KEEP_ALIVE_S).set_clean_start(true).set_connect_timeout(CONNECTS_WITHIN);
+    network.set_connection_timeout(CONNECT_TIMEOUT.as_secs().max(1));
+    options.set_network_options(network).set_socket_connector(QuickAckStream::connect);
+    options.set_keep_alive(KEEP_ALIVE_S).set_clean_start(true).set_connect_timeout(CONNECT_TIMEOUT);
     options.set_max_packet_size(u32::try_from(MESSAGE_BYTES_MAX + 1_024).ok());
     if broker.url.tls {
         let config = tls::client_config(broker.ca_file.as_deref())?;
@@ -46,12 +47,12 @@ pub(super) fn options(
     Ok(options)
 }
 
-/// A name for a client that nobody guesses.
-fn new_name(prefix: &str) -> Result<String, LinkError> {
-    getrandom::u64().map(|chance| format!("{prefix}-{chance:016x}")).map_err(LinkError::NoChance)
+/// A client id that nobody can guess: whoever knows it can take the session over.
+fn random_client_id(prefix: &str) -> Result<String, BrokerError> {
+    getrandom::u64().map(|random| format!("{prefix}-{random:016x}")).map_err(BrokerError::Randomness)
 }
 
-fn password(path: &PathBuf) -> Result<String, LinkError> {
+fn password(path: &PathBuf) -> Result<String, BrokerError> {
     use std::io::Read;
     let mut text = String::new();
     let read = std::fs::File::open(path).and_then(|file| file.take(PASSWORD_BYTES_MAX + 1).read_to_string(&mut text));
@@ -59,7 +60,7 @@ fn password(path: &PathBuf) -> Result<String, LinkError> {
         0..=PASSWORD_BYTES_MAX => Ok(()),
         _ => Err(std::io::Error::other(format!("longer than {PASSWORD_BYTES_MAX} bytes"))),
     });
-    read.map_err(|source| LinkError::PasswordFile { path: path.clone(), source })?;
+    read.map_err(|source| BrokerError::PasswordFile { path: path.clone(), source })?;
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }
 
@@ -68,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_password_file_that_is_too_long_is_refused_and_not_cut() {
+    fn a_password_file_that_is_too_long_is_rejected_and_not_truncated() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("password");
         let most = usize::try_from(PASSWORD_BYTES_MAX).unwrap();

@@ -1,0 +1,294 @@
+//! Owns what a desk knows of one room: which run of its program counts, its last state, its call, and this desk's state
+//! toward it. Does not own what is sent.
+
+use std::collections::VecDeque;
+
+use ulid::Ulid;
+
+use super::super::message::{CallState, FromRoom, MessageHead, OrderRequest, RoomId, RoomState, VitalAges};
+use super::super::sequence::{Freshness, SequenceTracker};
+use super::super::{SILENT_AFTER_MS, push_bounded};
+use super::{RoomStatus, RoomTrouble, STALE_AFTER_MS};
+
+/// After a run's will, time for its last messages to arrive, in milliseconds.
+const SETTLE_MS: u64 = 4_000;
+/// A run without a will that has been silent for this long has ended, in milliseconds: it beats more often.
+const RUN_ENDED_AFTER_MS: u64 = 2_500;
+/// An earlier run counts again once the later one has been silent for this long, in milliseconds, and no sooner after the
+/// later one replaced it: until then its messages are late ones.
+const RUN_RETIRED_MS: u64 = 5_000;
+/// Maximum number of runs of a room's program that are remembered.
+const RUNS_MAX: usize = 8;
+/// Maximum number of calls per room that its program no longer knows of.
+const LEFT_CALLS_MAX: usize = 4;
+
+/// What a room's patient shared, as far as this desk and its pages hold it.
+#[derive(Debug, Default)]
+pub(super) enum SharedWordsState {
+    /// Nothing was ever shared.
+    #[default]
+    Never,
+    /// It is here, or a page may still show it.
+    Held,
+    /// Nothing is left as of the room's state `seq`, which is reported since `at_ms`.
+    Cleared { seq: u64, at_ms: u64 },
+}
+
+impl SharedWordsState {
+    pub(super) const fn cleared_at(&self) -> Option<u64> {
+        if let Self::Cleared { seq, .. } = self { Some(*seq) } else { None }
+    }
+
+    /// Whether the room is to be told again.
+    pub(super) const fn is_being_reported(&self, now_ms: u64) -> bool {
+        matches!(self, Self::Cleared { at_ms, .. } if now_ms < *at_ms + SILENT_AFTER_MS)
+    }
+}
+
+/// What a room's message has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MessageEffect {
+    /// The room has to be drawn again.
+    Changed,
+    /// Nothing.
+    Unchanged,
+    /// Nothing: the message is not the room's own.
+    Implausible,
+}
+
+/// A room.
+// Each is a plain fact of its own, true or false independently of the others.
+#[allow(clippy::struct_excessive_bools)]
+#[derive(Debug, Default)]
+pub(super) struct RemoteRoom {
+    run_id: Option<Ulid>,
+    /// The numbers of each run, the one that was heard last at the end.
+    runs: VecDeque<(Ulid, SequenceTracker)>,
+    /// Runs that were replaced by others, and until when their late messages do not count.
+    retired_runs: VecDeque<(Ulid, u64)>,
+    connection: u32,
+    pub(super) heard_at_ms: u64,
+    /// Whether its will was published.
+    is_cut_off: bool,
+    pub(super) was_reported_lost: bool,
+    /// Whether its last message could not be parsed.
+    pub(super) is_unreadable: bool,
+    pub(super) state: Option<Box<RoomState>>,
+    state_at_ms: u64,
+    /// The open call and when its ages were current. It outlives a state without it.
+    pub(super) call: Option<(CallState, u64)>,
+    /// Calls that the room's program no longer knows of.
+    pub(super) left_calls: VecDeque<Ulid>,
+    /// The call that a page here has drawn.
+    pub(super) drawn_call: Option<Ulid>,
+    /// Whether the room is to be told, once, that no page here has its call any more.
+    pub(super) is_call_withdrawn: bool,
+    /// Unanswered orders, each with the time it was sent.
+    pub(super) orders: VecDeque<(OrderRequest, u64)>,
+    pub(super) shared_words: SharedWordsState,
+    /// When this desk's state is to be sent; `None` while there is nothing to say.
+    pub(super) send_at_ms: Option<u64>,
+}
+
+impl RemoteRoom {
+    /// A room that has not been heard yet.
+    pub(super) fn new(now_ms: u64) -> Self {
+        Self { heard_at_ms: now_ms, ..Self::default() }
+    }
+
+    /// The room, or the broker in its name, has published a message.
+    pub(super) fn on_message(&mut self, now_ms: u64, message: FromRoom) -> MessageEffect {
+        let effect = self.handle_message(now_ms, message);
+        let is_readable_again = effect != MessageEffect::Implausible && std::mem::take(&mut self.is_unreadable);
+        if is_readable_again { MessageEffect::Changed } else { effect }
+    }
+
+    fn handle_message(&mut self, now_ms: u64, message: FromRoom) -> MessageEffect {
+        let freshness = match &message {
+            // A will may arrive after its room has connected again: it belongs to the earlier connection.
+            FromRoom::Will(head) if self.run_id == Some(head.run_id) && head.connection >= self.connection => {
+                let is_new = !std::mem::replace(&mut self.is_cut_off, true);
+                return if is_new { MessageEffect::Changed } else { MessageEffect::Unchanged };
+            }
+            FromRoom::Will(_) => return MessageEffect::Unchanged,
+            FromRoom::Birth(head) => self.check_head(now_ms, head),
+            FromRoom::State(state) => self.check_head(now_ms, &state.head),
+        };
+        match (freshness, message) {
+            (Freshness::Newest, FromRoom::State(state)) => self.on_state(now_ms, state),
+            (Freshness::Newest, _) => MessageEffect::Changed,
+            (Freshness::Stale, _) => MessageEffect::Unchanged,
+            (Freshness::Implausible, _) => MessageEffect::Implausible,
+        }
+    }
+
+    fn on_state(&mut self, now_ms: u64, state: Box<RoomState>) -> MessageEffect {
+        self.update_call(now_ms, &state);
+        let is_same = self.state.as_ref().is_some_and(|before| draws_the_same(before, &state));
+        self.state = Some(state);
+        self.state_at_ms = now_ms;
+        if self.has_shared_words() {
+            self.shared_words = SharedWordsState::Held;
+        }
+        if is_same { MessageEffect::Unchanged } else { MessageEffect::Changed }
+    }
+
+    /// Checks a message's run and number: only the newest message of the run that counts is `Newest`.
+    fn check_head(&mut self, now_ms: u64, head: &MessageHead) -> Freshness {
+        self.retired_runs.retain(|(_, until_ms)| now_ms < *until_ms);
+        if self.run_id != Some(head.run_id) && !self.may_replace_run(now_ms, head.run_id) {
+            return Freshness::Stale;
+        }
+        let place = self.runs.iter().position(|(run, _)| *run == head.run_id);
+        let (tracker, freshness) = match place.and_then(|place| self.runs.remove(place)) {
+            Some((_, mut tracker)) => {
+                let freshness = tracker.handle_input(now_ms, head.seq);
+                (tracker, freshness)
+            }
+            None => (SequenceTracker::new(now_ms, head.seq), Freshness::Newest),
+        };
+        push_bounded(&mut self.runs, (head.run_id, tracker), RUNS_MAX);
+        if freshness != Freshness::Newest {
+            return freshness;
+        }
+        if self.run_id != Some(head.run_id) {
+            if let Some(before) = self.run_id.replace(head.run_id) {
+                push_bounded(&mut self.retired_runs, (before, now_ms + RUN_RETIRED_MS), RUNS_MAX);
+            }
+            // The number counted the states of the earlier run.
+            if matches!(self.shared_words, SharedWordsState::Cleared { .. }) {
+                self.shared_words = SharedWordsState::Never;
+            }
+        }
+        self.connection = head.connection;
+        self.heard_at_ms = now_ms;
+        self.is_cut_off = false;
+        freshness
+    }
+
+    /// Whether `new` may replace the run that counts. One that is still heard is never replaced: neither an id in the far
+    /// future nor a second room with the same id may push it out.
+    fn may_replace_run(&self, now_ms: u64, new: Ulid) -> bool {
+        // A replaced run's late messages do not count. Only for a while: if it is alive after all, it has to be heard.
+        if self.retired_runs.iter().any(|(run, _)| *run == new) {
+            return false;
+        }
+        let Some(current) = self.run_id else { return true };
+        // A later run has a greater id, unless the room's disk was lost or replaced; then the current one has to be silent
+        // for longer.
+        let silence_ms = match (self.is_cut_off, new > current) {
+            (true, true) => 0,
+            (true, false) => SETTLE_MS,
+            (false, true) => RUN_ENDED_AFTER_MS,
+            (false, false) => RUN_RETIRED_MS,
+        };
+        now_ms >= self.heard_at_ms + silence_ms
+    }
+
+    /// The newest state counts: a call is open if it contains it, and over if it lists it as cleared.
+    fn update_call(&mut self, now_ms: u64, state: &RoomState) {
+        let open = state.call.clone().filter(|call| !state.ended.contains(&call.id));
+        let is_open = |id: Ulid| open.as_ref().is_some_and(|call| call.id == id);
+        self.left_calls.retain(|left| !state.ended.contains(left) && !is_open(*left));
+        if let Some((before, _)) = self.call.take().filter(|(before, _)| !is_open(before.id)) {
+            if self.drawn_call.take().is_some() {
+                self.send_at_ms = Some(now_ms);
+            }
+            if !state.ended.contains(&before.id) {
+                push_bounded(&mut self.left_calls, before.id, LEFT_CALLS_MAX);
+            }
+        }
+        self.call = open.map(|call| (call, now_ms));
+    }
+
+    fn has_shared_words(&self) -> bool {
+        self.state.as_ref().is_some_and(|state| state.view.view.shared.is_some())
+    }
+
+    /// Whether this desk may still hold what the patient shared, although the room has taken it back.
+    pub(super) fn has_shared_words_to_clear(&self) -> bool {
+        matches!(self.shared_words, SharedWordsState::Held) && !self.has_shared_words()
+    }
+
+    /// Drops what the patient shared, once the room is no longer heard.
+    pub(super) fn forget_shared_words(&mut self) {
+        if let Some(state) = &mut self.state {
+            state.view.view.shared = None;
+        }
+    }
+
+    /// An order that the room has answered, with the reason if it was refused.
+    pub(super) fn take_answer(&mut self) -> Option<(Ulid, Option<String>)> {
+        let answers = &self.state.as_ref()?.answers;
+        let answer_to = |id: Ulid| answers.iter().find(|answer| answer.order == id);
+        let (place, answer) = self
+            .orders
+            .iter()
+            .enumerate()
+            .find_map(|(place, (request, _))| answer_to(request.id).map(|answer| (place, answer)))?;
+        let result = (answer.order, answer.refused.clone().map(String::from));
+        self.orders.remove(place);
+        Some(result)
+    }
+
+    pub(super) fn is_lost(&self, now_ms: u64) -> bool {
+        self.is_cut_off || now_ms >= self.heard_at_ms + SILENT_AFTER_MS
+    }
+
+    pub(super) fn status<'a>(&'a self, id: &'a RoomId, now_ms: u64) -> RoomStatus<'a> {
+        let mut troubles = if self.is_lost(now_ms) { vec![RoomTrouble::Lost] } else { self.stale() };
+        if self.is_unreadable {
+            troubles.push(RoomTrouble::NotUnderstood);
+        }
+        let call = self.call.as_ref().map(|(call, since_ms)| {
+            let elapsed_ms = now_ms.saturating_sub(*since_ms);
+            CallState {
+                placed_ago_ms: call.placed_ago_ms.saturating_add(elapsed_ms),
+                phase_ago_ms: call.phase_ago_ms.saturating_add(elapsed_ms),
+                ..call.clone()
+            }
+        });
+        RoomStatus {
+            id,
+            name: self.state.as_ref().map_or(id.as_str(), |state| &*state.name),
+            troubles,
+            call,
+            left: self.left_calls.iter().copied().collect(),
+            view: self.state.as_ref().map(|state| &state.view.view),
+            view_age_ms: now_ms.saturating_sub(self.state_at_ms),
+        }
+    }
+
+    fn stale(&self) -> Vec<RoomTrouble> {
+        let Some(state) = &self.state else { return Vec::new() };
+        let VitalAges { loop_age_ms, frame_age_ms, audio_age_ms } = state.vitals;
+        [
+            (RoomTrouble::StandsStill, is_stale(loop_age_ms)),
+            (RoomTrouble::NotDrawing, is_stale(frame_age_ms)),
+            (RoomTrouble::SoundDead, is_stale(audio_age_ms)),
+            (RoomTrouble::ViewUnreadable, !state.view.is_complete),
+        ]
+        .into_iter()
+        .filter_map(|(trouble, is_so)| is_so.then_some(trouble))
+        .collect()
+    }
+}
+
+fn is_stale(age_ms: Option<u64>) -> bool {
+    age_ms.is_some_and(|age_ms| age_ms >= STALE_AFTER_MS)
+}
+
+/// Whether two states look the same on a page, so that a heartbeat is no change.
+fn draws_the_same(before: &RoomState, after: &RoomState) -> bool {
+    let stale = |state: &RoomState| {
+        let VitalAges { loop_age_ms, frame_age_ms, audio_age_ms } = state.vitals;
+        [loop_age_ms, frame_age_ms, audio_age_ms].map(is_stale)
+    };
+    let call =
+        |state: &RoomState| state.call.clone().map(|call| CallState { placed_ago_ms: 0, phase_ago_ms: 0, ..call });
+    before.head.run_id == after.head.run_id
+        && before.name == after.name
+        && before.view == after.view
+        && call(before) == call(after)
+        && stale(before) == stale(after)
+}

@@ -1,0 +1,36 @@
+//! Owns how often something is logged that anybody on a broker can cause at any rate: at once, and then at most once a
+//! minute, with a count. Does not own the log.
+
+/// Minimum time between two log lines, in milliseconds.
+const INTERVAL_MS: u64 = 60_000;
+
+/// Throttles one kind of log line.
+#[derive(Debug, Default)]
+pub(super) struct LogThrottle {
+    unlogged: u64,
+    logged_at_ms: Option<u64>,
+}
+
+impl LogThrottle {
+    /// It has happened once more. If it is to be logged now: how often it has happened since the last line.
+    pub(super) fn count(&mut self, now_ms: u64) -> Option<u64> {
+        self.unlogged += 1;
+        let is_due = self.logged_at_ms.is_none_or(|logged_at_ms| now_ms >= logged_at_ms + INTERVAL_MS);
+        is_due.then(|| {
+            self.logged_at_ms = Some(now_ms);
+            std::mem::take(&mut self.unlogged)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_is_logged_at_once_and_then_one_line_a_minute_with_the_count() {
+        let mut throttle = LogThrottle::default();
+        let logged: Vec<_> = (0..200_000).filter_map(|ms| Some((ms, throttle.count(ms)?))).collect();
+        assert_eq!(logged, [(0, 1), (60_000, 60_000), (120_000, 60_000), (180_000, 60_000)]);
+    }
+}

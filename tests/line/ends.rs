@@ -103,7 +103,7 @@ impl TestRoom {
                 core.downs.push(why);
             }
             ClientEvent::Endpoint(RoomTransportEvent::Input(input)) => {
-                drop(spoken.send((true, input.order, input.event)))
+                drop(spoken.send((true, input.order, input.event)));
             }
             // Nothing is told to this room of what became of it; what the desk shows is looked at.
             ClientEvent::Endpoint(RoomTransportEvent::SharedWords(_) | RoomTransportEvent::Hidden(_)) => {}
@@ -236,7 +236,7 @@ impl TestDesk {
                     ClientEvent::Down(_) => kept.is_up = false,
                     ClientEvent::Contested(is_so) => kept.fought_over = is_so,
                     ClientEvent::Endpoint(FleetEvent::OrderAnswered { order, result }) => {
-                        kept.answers.push((order, result))
+                        kept.answers.push((order, result));
                     }
                     ClientEvent::Endpoint(FleetEvent::LeftOutChanged) => {}
                     ClientEvent::Endpoint(FleetEvent::RoomChanged(room)) => {

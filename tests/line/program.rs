@@ -85,7 +85,7 @@ fn a_call_that_ends_while_the_program_is_gone_from_the_desk_is_ended_by_name() {
 }
 
 #[test]
-fn a_call_goes_through_the_escalation_list_and_closes_the_contact_and_a_rehearsal_does_neither() {
+fn a_call_goes_through_the_escalation_list_and_closes_the_contact_and_a_practice_call_does_neither() {
     let home = Home::new();
     let receiver = Receiver::open();
     let url = receiver.url();
@@ -102,7 +102,7 @@ fn a_call_goes_through_the_escalation_list_and_closes_the_contact_and_a_rehearsa
     let mut kiosk = home.start(1);
     eventually("an open contact", || contact() == "open\n");
     kiosk.send(&json!({"event": "call_pressed", "practice": true}));
-    kiosk.wait("a rehearsal", |line| line["practice"] == true);
+    kiosk.wait("a practice call", |line| line["practice"] == true);
     kiosk.tell("call_pressed");
     kiosk.wait("a call", |line| line["call"] != "idle" && line["practice"] == false);
     let request = receiver.next();

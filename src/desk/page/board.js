@@ -1,5 +1,5 @@
-// Owns one room at a glance: its card, its arc, the last calls and the last wipe. Does not own the call, what is wrong,
-// nor what can be changed.
+// Owns the overview of one room: its card, its arc, the last calls and the last wipe. Does not own the call, the troubles,
+// nor the controls.
 
 import { el, show, write } from "/parts.js";
 import { named, say } from "/words.js";
@@ -8,12 +8,12 @@ const ARC_WIDTH = 1000;
 const ARC_TOP = 22;
 const ARC_BOTTOM = 172;
 const MINUTE_MS = 60_000;
-/** Drawn where the room did not say which length is chosen. */
-const USUAL_MINUTES = 40;
-/** Stands where the room did not say. */
+/** The length drawn where the room did not send one. */
+const DEFAULT_MINUTES = 40;
+/** ShownRoom where the room did not send a value. */
 const UNKNOWN = "–";
 
-/** @type {Shown | null} */
+/** @type {ShownRoom | null} */
 let view = null;
 let at = 0;
 /** @type {Offers} */
@@ -22,7 +22,7 @@ let onForgotten = () => {};
 let drawnArc = "";
 
 /**
- * Minutes and seconds, or hours, minutes and seconds.
+ * A duration as m:ss or h:mm:ss.
  * @param {number} ms
  */
 export function minutes(ms) {
@@ -34,7 +34,7 @@ export function minutes(ms) {
 }
 
 /**
- * The wall clock of a moment, by the day's 24 hours as on the tablet.
+ * A time of day on the 24-hour clock, as on the tablet.
  * @param {Date} moment
  */
 export function clockTime(moment) {
@@ -42,7 +42,7 @@ export function clockTime(moment) {
 }
 
 /**
- * Whom to tell once what a patient shared is off this page.
+ * Sets what to call once what a patient shared is off this page.
  * @param {() => void} tell
  */
 export function whenForgotten(tell) {
@@ -50,7 +50,7 @@ export function whenForgotten(tell) {
 }
 
 /**
- * What can be chosen in the room that is shown.
+ * Sets what can be chosen in the room that is shown.
  * @param {Offers} said
  */
 export function prepare(said) {
@@ -88,8 +88,8 @@ export function profileTitle(name) {
 }
 
 /**
- * What the light does now, in words.
- * @param {Shown} view
+ * The light's setting, in words.
+ * @param {ShownRoom} view
  */
 export function lightWords(view) {
   if (view.dark) return say("light_dark");
@@ -100,8 +100,8 @@ export function lightWords(view) {
 }
 
 /**
- * How full the composed music is now, in words.
- * @param {Shown} view
+ * The intensity of the composed music, in words.
+ * @param {ShownRoom} view
  */
 export function intensityWords(view) {
   if (view.intensity_nudge === null) return UNKNOWN;
@@ -112,13 +112,13 @@ export function intensityWords(view) {
 
 /**
  * Shows the room.
- * @param {Shown} room
+ * @param {ShownRoom} room
  * @param {number} receivedAt
  */
 export function draw(room, receivedAt) {
   view = room;
   at = receivedAt;
-  // First, so that nothing of one room's patient stays where another room is drawn, whatever fails after it.
+  // First: even if drawing fails later, nothing that one room's patient shared stays under another room.
   showShared(view.shared);
   document.body.dataset.stage = view.stage;
   write("fact-profile", profileTitle(view.profile));
@@ -133,7 +133,7 @@ export function draw(room, receivedAt) {
 }
 
 /**
- * The room waits at a reset until each page that showed what was shared has said that it does no longer.
+ * Shows or removes what the patient shared. A reset of the room waits until every page has removed it and said so.
  * @param {string | null} words
  */
 function showShared(words) {
@@ -143,14 +143,14 @@ function showShared(words) {
   if (showed && words === null) onForgotten();
 }
 
-/** What a patient shared does not stay on a page that no longer hears the room, or that is left. */
+/** Removes what a patient shared from a page that no longer hears the room, or that is being left. */
 export function forgetShared() {
   showShared(null);
 }
 
 /**
  * The session clock of a room now, in milliseconds; null while it waits for the pump.
- * @param {Shown | null} room
+ * @param {ShownRoom | null} room
  * @param {number} heardAt
  */
 export function clockOf(room, heardAt) {
@@ -167,7 +167,7 @@ export function sessionClock() {
 
 /**
  * Stage and part of a room, in words.
- * @param {Shown} room
+ * @param {ShownRoom} room
  * @param {number | null} clock
  */
 export function stageWords(room, clock) {
@@ -175,7 +175,7 @@ export function stageWords(room, clock) {
   return room.session ? `${stage} · ${say(`part_${partAt(room.session, clock)}`)}` : stage;
 }
 
-/** Several times a second: what moves by itself. */
+/** Redraws what changes with time; called several times a second. */
 export function tick() {
   if (!view) return;
   const { session } = view;
@@ -187,7 +187,7 @@ export function tick() {
   drawArc(view);
   el("arc").classList.toggle("ghost", !session);
   if (!session) {
-    // Nothing of the last session stays to be read.
+    // Nothing of the last session stays visible.
     el("arc-done").setAttribute("width", "0");
     show(el("arc-dot"), false);
     for (const label of labels()) label.classList.remove("now");
@@ -232,7 +232,7 @@ function partAt(session, clock) {
 }
 
 /**
- * @param {Shown} view
+ * @param {ShownRoom} view
  * @param {number | null} clock
  * @param {string | null} part
  */
@@ -245,8 +245,8 @@ function words(view, clock, part) {
 }
 
 /**
- * What a room without a session is about.
- * @param {Shown} view
+ * What happens in a room without a session, in words.
+ * @param {ShownRoom} view
  */
 export function restWords(view) {
   return view.wiping ? say("words_wiping") : view.stage ? say(`words_${view.stage}`, {}, "") : "";
@@ -260,7 +260,7 @@ function clockWords(session, clock) {
   const end = whole(session.end_ms);
   if (clock === null) return say("clock_settling");
   if (clock >= session.end_ms) return say("clock_landed", { end });
-  const speed = session.speed > 1 ? ` · ${say("rehearsal", { speed: session.speed })}` : "";
+  const speed = session.speed > 1 ? ` · ${say("sped_up", { speed: session.speed })}` : "";
   if (clock < session.infusion_ms && !session.ended) {
     return say("clock_infusion", { end, left: Math.ceil((session.infusion_ms - clock) / MINUTE_MS) }) + speed;
   }
@@ -273,18 +273,18 @@ function whole(ms) {
 }
 
 /**
- * The arc of a session that has not begun is drawn too, faintly: as the chosen length would be.
- * @param {Shown} room
- * @returns {ArcBorders}
+ * The arc of a session that has not begun, for the chosen length; it is drawn faintly.
+ * @param {ShownRoom} room
+ * @returns {ArcBoundaries}
  */
 function planned(room) {
-  const infusion = (room.infusion_minutes ?? USUAL_MINUTES) * MINUTE_MS;
+  const infusion = (room.infusion_minutes ?? DEFAULT_MINUTES) * MINUTE_MS;
   const end = infusion + 15 * MINUTE_MS;
   const onset = Math.min(Math.max(infusion * 0.3, 8 * MINUTE_MS), 15 * MINUTE_MS, end - 20 * MINUTE_MS);
   return { infusion_ms: infusion, peak_from_ms: onset, return_from_ms: end - 20 * MINUTE_MS, landing_from_ms: end - 10 * MINUTE_MS, end_ms: end, ended: false };
 }
 
-/** @param {Shown} view */
+/** @param {ShownRoom} view */
 function drawArc(view) {
   const arc = view.session ?? planned(view);
   const key = JSON.stringify([arc.infusion_ms, arc.peak_from_ms, arc.return_from_ms, arc.landing_from_ms, arc.end_ms]);
@@ -310,8 +310,8 @@ function drawArc(view) {
 }
 
 /**
- * The arc of a room as a small drawing: its line, the hill below it, and how far along it the clock has come, 0 to 1.
- * @param {Shown} room
+ * The arc of a room as a small drawing: its line, the area below it, and the clock's position on it, 0 to 1.
+ * @param {ShownRoom} room
  * @param {number | null} clock
  */
 export function smallArc(room, clock) {
@@ -321,7 +321,7 @@ export function smallArc(room, clock) {
 }
 
 /**
- * @param {ArcBorders} arc
+ * @param {ArcBoundaries} arc
  * @param {number} steps
  */
 function shapeOf(arc, steps) {
@@ -335,8 +335,8 @@ function shapeOf(arc, steps) {
 }
 
 /**
- * How deep the session is at a moment, as a height in the drawing.
- * @param {ArcBorders} arc
+ * The depth of the session at a time, as a height in the drawing.
+ * @param {ArcBoundaries} arc
  * @param {number} ms
  */
 function height(arc, ms) {
@@ -378,7 +378,7 @@ function drawReceipt(receipt) {
 }
 
 /**
- * The wall clock of a written moment, or the words that stand in its place.
+ * The time of day of an RFC 3339 timestamp; text that is not one is returned as it is.
  * @param {string} at
  */
 export function timeOf(at) {

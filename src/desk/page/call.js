@@ -1,17 +1,17 @@
-// Owns the calls on the page, one panel for each room that calls: its words, its answers, and telling the room that it
-// was really drawn. Does not own what is heard for it, nor the rooms.
+// Owns the calls on the page, one panel for each calling room: its text, its buttons, and confirming to the room that it was
+// drawn. Does not own the sounds, nor the rooms.
 
 import { minutes } from "/board.js";
 import { deskName, order } from "/link.js";
 import { attempt, el, show, write } from "/parts.js";
 import { say, sayWithin } from "/words.js";
 
-// Whoever clicks in the moment in which a panel moved up may have meant another one.
+// A click just after a panel has moved may have been meant for another one, and is ignored.
 const SETTLES_MS = 400;
 
 /** @typedef {Pick<Room, "id" | "name" | "call" | "callAt" | "lost">} Calling */
 
-/** The calls that stand on the page, by their rooms. @type {Map<string, Panel>} */
+/** The calls on the page, by room. @type {Map<string, Panel>} */
 const panels = new Map();
 /** @type {HTMLElement | null} */
 let template = null;
@@ -27,8 +27,8 @@ let settledAt = 0;
 let pressesBefore = [];
 
 /**
- * What does not change: who can come, whether this page can receive, and, where there are several rooms, how one is
- * opened.
+ * Sets what does not change: the names of clinicians, whether this page can receive calls, and, with several rooms, how to
+ * open one.
  * @param {string[]} names
  * @param {() => boolean} isAble
  * @param {((id: string) => void) | null} openRoom
@@ -66,7 +66,7 @@ export function draw(room) {
   if (drawn !== theOne) settle();
 }
 
-/** The oldest call stands on top, rehearsals last: an answer never moves a panel. */
+/** Sorts the panels, oldest first, practice calls last. An answer never moves a panel. */
 function settle() {
   const box = el("calls");
   const sorted = [...panels.values()].sort(urgentFirst);
@@ -88,18 +88,18 @@ function urgentFirst(a, b) {
   return Number(a.isPractice()) - Number(b.isPractice()) || b.age("placed_ago_ms") - a.age("placed_ago_ms");
 }
 
-/** What is to be heard for the calls now: a sound's name, or null. */
+/** The sound to play for the calls now, or null. */
 export function soundNow() {
   const sounds = [...panels.values()].map((panel) => panel.soundNow());
   return ["risen", "call", "practice"].find((sound) => sounds.includes(sound)) ?? null;
 }
 
-/** What the patients read is not known while nothing is heard. */
+/** While nothing is heard of the rooms, what the patients read is unknown. */
 export function sayStale() {
   for (const panel of panels.values()) panel.sayStale();
 }
 
-/** Whether one was pressed since the last look: each press rings anew. */
+/** Whether a call was pressed since the last check: each press rings again. */
 export function isPressedAnew() {
   const now = [...panels.values()].map(({ call }) => `${call?.id} ${call?.presses}`);
   const isNew = now.some((press) => !pressesBefore.includes(press));
@@ -117,7 +117,7 @@ export function titleWords() {
 }
 
 /**
- * Several times a second: ages move on, and a call that was not told as drawn is told again.
+ * Redraws ages, and confirms calls that were not confirmed yet; called several times a second.
  * @param {string | null} openedRoom
  */
 export function tick(openedRoom) {
@@ -210,7 +210,7 @@ class Panel {
   }
 
   /**
-   * What is to be heard, before anything is drawn.
+   * Takes the call's state, so that it can be heard before it is drawn.
    * @param {Calling} room
    * @param {Call} call
    */
@@ -268,18 +268,18 @@ class Panel {
 
   /** @param {string | null} openedRoom */
   tick(openedRoom) {
-    // First: whatever else fails here, the room hears that its call was drawn.
+    // First: even if something else fails here, the room learns that its call was drawn.
     this.tellDrawn();
     write(this.part("call-age"), minutes(this.age("placed_ago_ms")));
     show(this.part("call-open"), Boolean(this.id) && openedRoom !== this.id);
   }
 
-  /** Tells the room once that this call stands on this page, to be seen and heard. */
+  /** Confirms to the room, once, that this call is visible and audible on this page. */
   async tellDrawn() {
-    // One that could not be drawn wholly was not received.
+    // A call that was not drawn completely does not count as received.
     if (this.drawing || !this.call || !this.isWhole) return;
     if (!able()) {
-      // Whatever this page had, it has to say again once it can be seen and heard.
+      // Once it is visible and audible again, the page has to confirm its call again.
       this.drawnFor = "";
       return;
     }
@@ -289,7 +289,7 @@ class Panel {
     if (!name || (this.drawnFor === key && !["placed", "sent"].includes(this.call.phase))) return;
     this.drawing = true;
     try {
-      // Nobody has seen a call that lies above what they scrolled to.
+      // A call above the visible part of the page has not been seen.
       if (!this.isInView()) this.node.scrollIntoView({ block: "nearest" });
       const isPainted = await painted();
       if (isPainted && this.isInView() && this.call?.id === id && able() && name === deskName()) {
@@ -319,7 +319,7 @@ class Panel {
   /** @param {Call} call */
   title(call) {
     const name = call.name || say("someone");
-    // With several rooms each sentence has to say which.
+    // With several rooms each sentence has to name the room.
     const key = call.phase === "here" ? "is_here" : call.phase === "on_the_way" ? "on_the_way" : null;
     if (key) return say(this.id ? `${key}_room` : key, { name, room: this.name });
     return say(call.practice ? "calling_practice" : "calling", { room: this.name });
@@ -346,7 +346,7 @@ class Panel {
 }
 
 /**
- * Two frames: the second begins only after the first, with the call in it, was drawn.
+ * Waits for two frames: the second begins only after the first, with the call in it, was painted.
  * @returns {Promise<boolean>}
  */
 function painted() {

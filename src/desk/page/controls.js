@@ -1,4 +1,4 @@
-// Owns what staff can change from the desk. Does not own whether the room takes it.
+// Owns the controls of a room. Does not own whether the room takes an order.
 
 import { intensityWords, lightWords, profileTitle, sessionClock, volumeWords } from "/board.js";
 import { order } from "/link.js";
@@ -9,7 +9,7 @@ const VOLUME_STEP_DB = 3;
 const LIGHT_STEP = 0.1;
 const INTENSITY_STEP = 0.2;
 
-/** @type {Shown | null} */
+/** @type {ShownRoom | null} */
 let view = null;
 let room = "";
 /** @type {Offers} */
@@ -20,7 +20,7 @@ let chosenFor = "";
 let stopPreview = () => {};
 
 /**
- * Fills the lists of what can be chosen in a room. What was begun in another one is forgotten.
+ * Fills the lists of what can be chosen in a room, and resets what was begun in another one.
  * @param {string} id
  * @param {Offers} said
  * @param {string[]} places
@@ -39,13 +39,13 @@ export function prepare(id, said, places) {
   fill(the(HTMLSelectElement, "place-choice"), places.map((name) => [name, named("place", name)]));
 }
 
-/** Ties every button; once. */
+/** Attaches the event handlers; called once. */
 export function tie() {
   const click = (/** @type {string} */ id, /** @type {() => void} */ act) => el(id).addEventListener("click", () => act());
   const tell = async (/** @type {string} */ path, body = {}) => {
     const asked = room;
     const why = await order(asked, path, body);
-    // Meanwhile another room may be shown: nothing of this one is to be read there.
+    // Another room may be shown by now, and this result does not belong there.
     if (asked === room) failed(why);
   };
   click("volume-down", () => tell("volume", { db: stepped(-VOLUME_STEP_DB) }));
@@ -83,7 +83,7 @@ export function tie() {
   });
 }
 
-// A profile is heard here before anybody lies down to it; the room itself stays as it is.
+// A preview plays in this browser only; the room stays as it is.
 function tiePreview() {
   const sound = the(HTMLAudioElement, "preview-sound");
   const rest = (words = "") => {
@@ -115,7 +115,7 @@ function tiePreview() {
 }
 
 /**
- * Says what the room did not take; null says that it did.
+ * Shows why the room did not take an order; null for success, and an empty text for no answer.
  * @param {string | null} why
  */
 export function failed(why) {
@@ -129,8 +129,8 @@ export function failed(why) {
 }
 
 /**
- * Shows what can be changed now.
- * @param {Shown} shown
+ * Shows the controls that are available now.
+ * @param {ShownRoom} shown
  */
 export function draw(shown) {
   view = shown;
@@ -138,7 +138,7 @@ export function draw(shown) {
   const canBegin = ["ready", "arrive"].includes(view.stage);
   const { session } = view;
   show(el("begin"), canBegin);
-  // A call is to be heard, and a session begins in quiet.
+  // A preview must not cover a call, nor run into a session.
   if (!canBegin || view.call) stopPreview();
   show(el("running"), Boolean(session));
   show(el("comfort"), view.in_visit);
@@ -148,11 +148,11 @@ export function draw(shown) {
   if (session) drawRunning(session);
   write("volume-words", volumeWords(view.volume_db));
   write("light-words", lightWords(view));
-  // Nobody can step from where nobody knows.
+  // A step needs a known value to start from.
   for (const [id, from] of /** @type {[string, number | null][]} */ ([["volume", view.volume_db], ["light", view.brightness_trim], ["intensity", view.intensity_nudge]])) {
     for (const way of ["down", "up"]) the(HTMLButtonElement, `${id}-${way}`).disabled = from === null;
   }
-  // Only composed music can be made fuller or barer.
+  // Only composed music has an intensity.
   show(el("intensity"), Boolean(offers.profiles.find((one) => one.name === profile)?.scored));
   write("intensity-words", intensityWords(view));
   choose(the(HTMLSelectElement, "place-choice"), view.place);
@@ -160,12 +160,12 @@ export function draw(shown) {
   write("breath-words", view.breath ?? say("breath_off"));
 }
 
-/** What changes by itself: a session that has landed. */
+/** Redraws what changes with time: a session that has landed. */
 export function tick() {
   if (view?.session) drawRunning(view.session);
 }
 
-/** @param {Shown} view */
+/** @param {ShownRoom} view */
 function drawBegin(view) {
   choose(the(HTMLSelectElement, "profile"), view.profile);
   const chosen = offers.profiles.find((profile) => profile.name === view.profile);
@@ -182,7 +182,7 @@ function drawBegin(view) {
   the(HTMLInputElement, "minutes").value = known ? "" : minutes;
 }
 
-/** The lengths that can be chosen. */
+/** The radio buttons for the infusion's length. */
 function lengths() {
   return /** @type {HTMLInputElement[]} */ ([...document.getElementsByName("minutes")]);
 }
@@ -238,7 +238,7 @@ function fill(list, choices) {
 }
 
 /**
- * A list that somebody has open must not change under their hand.
+ * Selects a value, and changes nothing if it is selected: an open list must not be redrawn.
  * @param {HTMLSelectElement} list
  * @param {string} value
  */

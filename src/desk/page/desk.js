@@ -1,5 +1,5 @@
-// Owns the page as a whole, of one room or of several: what is tied to what, and whether this page can receive a call.
-// Does not own any one part.
+// Owns the page as a whole, for one room or several: how its parts work together, and whether this page can receive calls.
+// Does not own any single part.
 
 import * as board from "/board.js";
 import * as call from "/call.js";
@@ -11,19 +11,19 @@ import * as troubles from "/troubles.js";
 import { attempt, el, failsFor, show, watchFaults, write } from "/parts.js";
 import { say, speak } from "/words.js";
 
-// A broker that is started anew is back within this; until then only the line's own words tell.
-const BROKER_MAY_BE_AWAY_MS = 3_000;
+// A broker that restarts is back within this time; only a longer outage is a trouble.
+const BROKER_OUTAGE_MS = 3_000;
 const BROKER_LOST = "broker-lost";
-// A desk that was started anew and says nothing of a room for so long does not hear it.
-const ROOM_MAY_BE_SILENT_MS = 10_000;
+// If a restarted desk has sent nothing of a room after this time, it does not hear the room.
+const ROOM_SILENT_MS = 10_000;
 
-/** Stands in a list of troubles for a room of which this page cannot draw something. */
+/** The trouble of a room that this page cannot draw completely. */
 const NOT_DRAWN = "not-drawn";
 
 const canReceive = () => document.visibilityState === "visible" && sound.isOn();
 
-/** Every room that was heard of; the desk of one room has one, without a name of its own. @type {Map<string, Room>} */
-const heard = new Map();
+/** Every room that has been heard, by id; at the desk of one room its id is empty. @type {Map<string, Room>} */
+const knownRooms = new Map();
 /** @type {Hello | null} */
 let hello = null;
 let several = false;
@@ -48,7 +48,7 @@ link.open(() => sound.isOn(), {
     hello = said;
     helloAt = performance.now();
     several = Boolean(said.several);
-    // At a desk of several rooms each of them is told by itself, opened or not.
+    // At a desk of several rooms each room gets its confirmation from drawRest, open or not.
     board.whenForgotten(several ? () => {} : () => link.forgotten());
     speak(said.locale);
     document.body.classList.toggle("several", several);
@@ -65,18 +65,18 @@ link.open(() => sound.isOn(), {
     tick();
   },
   room(said, receivedAt) {
-    // Before all else: nothing that a room says keeps its call from this page.
+    // The call first: nothing else in a room's message may keep it from this page.
     const calling = callOf(said, receivedAt);
     drawCall(calling);
     const { id } = calling;
-    const isDrawn = attempt(`words of ${id}`, () => drawRest(several ? ofSeveral(said, receivedAt) : theOne(said, receivedAt)), id);
-    if (!isDrawn && !heard.has(id)) heard.set(id, { ...calling, view: null, viewAt: receivedAt, left: [], troubles: [], toldAt: receivedAt });
+    const isDrawn = attempt(`words of ${id}`, () => drawRest(several ? oneOfSeveral(said, receivedAt) : singleRoom(said, receivedAt)), id);
+    if (!isDrawn && !knownRooms.has(id)) knownRooms.set(id, { ...calling, view: null, viewAt: receivedAt, left: [], troubles: [], toldAt: receivedAt });
     tick();
   },
   changed: tick,
 });
 
-// A browser lets a page sound only after a press. Any press will do, so that nobody misses the button.
+// Browsers allow sound only after a click. Any click turns it on, so that nobody has to find the button.
 document.addEventListener("click", () => sound.isOn() || turnSoundOn());
 el("sign-out").addEventListener("click", link.signOut);
 el("broker-known").addEventListener("click", () => {
@@ -94,19 +94,19 @@ function drawRoom(room) {
 }
 
 /**
- * All of a room but its call.
+ * Draws a room without its call.
  * @param {Room} room
  */
 function drawRest(room) {
-  const shared = Boolean(heard.get(room.id)?.view?.shared);
-  heard.set(room.id, room);
+  const shared = Boolean(knownRooms.get(room.id)?.view?.shared);
+  knownRooms.set(room.id, room);
   if (several) attempt(`tile of ${room.id}`, () => rooms.draw(room), room.id);
   if (room.id === opened) drawOpened();
   if (several && shared && !room.view?.shared) link.forgotten(room.id);
 }
 
 /**
- * A room's call, to be seen and heard at once.
+ * Draws and sounds a room's call at once.
  * @param {call.Calling} room
  */
 function drawCall(room) {
@@ -121,7 +121,7 @@ function drawCall(room) {
 const nameOf = (name, otherwise) => (typeof name === "string" && name) || otherwise;
 
 /**
- * The call of a room as it says it. A desk that was started anew knows less than this page: what was heard last stays.
+ * The call in a room's message. A restarted desk knows less than this page, which then keeps the last known call.
  * @param {any} said
  * @param {number} receivedAt
  * @returns {call.Calling}
@@ -129,18 +129,18 @@ const nameOf = (name, otherwise) => (typeof name === "string" && name) || otherw
 function callOf(said, receivedAt) {
   if (!several) return { id: "", name: nameOf(said.room, say("unnamed")), call: said.call, callAt: receivedAt, lost: false };
   const { id, name, call: open, lost } = said;
-  const before = heard.get(id);
+  const before = knownRooms.get(id);
   return !said.view && before?.view ? { ...before, lost } : { id, name: nameOf(name, id), call: open, callAt: receivedAt, lost };
 }
 
-/** Nothing else on the page stands between a call and its sound. */
+/** Plays the calls' sound. Depends on no other part of the page. */
 function soundCalls() {
   const isUnheard = link.state().unheardSince !== null;
   attempt("sound", () => sound.repeat(isUnheard ? null : call.soundNow(), call.isPressedAnew()));
 }
 
 /**
- * What a patient shared does not stay in a page that is not told any more.
+ * A room without what its patient shared, which must not stay on a page that is no longer updated.
  * @param {Room} room
  * @returns {Room}
  */
@@ -149,48 +149,48 @@ function withoutShared(room) {
 }
 
 /**
- * @param {Shown} said
+ * @param {ShownRoom} said
  * @param {number} receivedAt
  * @returns {Room}
  */
-function theOne(said, receivedAt) {
+function singleRoom(said, receivedAt) {
   const name = said.room || say("unnamed");
   write("room-name", name);
   return { id: "", name, view: said, viewAt: receivedAt, call: said.call, callAt: receivedAt, lost: false, left: [], troubles: said.troubles, toldAt: receivedAt };
 }
 
 /**
- * @param {RoomSaid} said
+ * @param {RoomMessage} said
  * @param {number} receivedAt
  * @returns {Room}
  */
-function ofSeveral(said, receivedAt) {
+function oneOfSeveral(said, receivedAt) {
   const { id, call: open, lost, left } = said;
-  const before = heard.get(id);
-  if (!said.view && before?.view) return unheardOf(withoutShared({ ...before, lost, left, toldAt: receivedAt, troubles: said.troubles }));
+  const before = knownRooms.get(id);
+  if (!said.view && before?.view) return withStoppedClock(withoutShared({ ...before, lost, left, toldAt: receivedAt, troubles: said.troubles }));
   const view = said.view && { ...said.view, call: open, recent: said.recent };
   const own = (!lost && view?.troubles) || [];
   /** @type {Room} */
   const room = { id, name: nameOf(said.name, id), view, viewAt: receivedAt - said.view_age_ms, call: open, callAt: receivedAt, lost, left, toldAt: receivedAt, troubles: [...said.troubles, ...own] };
-  return unheardOf(room);
+  return withStoppedClock(room);
 }
 
 /**
- * Nobody knows whether the clock of a room that is not heard goes on.
+ * A lost room with its clock stopped: nobody knows whether it is still running.
  * @param {Room} room
  * @returns {Room}
  */
-function unheardOf(room) {
+function withStoppedClock(room) {
   if (!room.lost || !room.view?.session?.running) return room;
   const clock_ms = board.clockOf(room.view, room.viewAt);
   return { ...room, view: { ...room.view, session: { ...room.view.session, clock_ms, running: false } } };
 }
 
-/** Rooms that a desk which was started anew does not know are not heard by anybody here. */
-function missRooms() {
-  if (performance.now() - helloAt < ROOM_MAY_BE_SILENT_MS) return;
-  for (const room of heard.values()) {
-    if (room.toldAt < helloAt && !room.lost) drawRoom(unheardOf({ ...room, lost: true, troubles: ["room-lost"] }));
+/** Marks rooms as lost that a restarted desk has not heard. */
+function markMissingRooms() {
+  if (performance.now() - helloAt < ROOM_SILENT_MS) return;
+  for (const room of knownRooms.values()) {
+    if (room.toldAt < helloAt && !room.lost) drawRoom(withStoppedClock({ ...room, lost: true, troubles: ["room-lost"] }));
   }
 }
 
@@ -206,15 +206,15 @@ function openRoom(id) {
 }
 
 function drawAll() {
-  for (const room of heard.values()) drawCall(room);
-  if (several) for (const room of heard.values()) attempt(`tile of ${room.id}`, () => rooms.draw(room), room.id);
+  for (const room of knownRooms.values()) drawCall(room);
+  if (several) for (const room of knownRooms.values()) attempt(`tile of ${room.id}`, () => rooms.draw(room), room.id);
   drawOpened();
   tick();
 }
 
-/** The room that is open, with all that can be adjusted. One that cannot be drawn shows nothing of another in its place. */
+/** Draws the open room with its controls. If that fails, nothing of another room stays in its place. */
 function drawOpened() {
-  const room = (opened !== null && heard.get(opened)) || null;
+  const room = (opened !== null && knownRooms.get(opened)) || null;
   const isDrawn = attempt("room", () => drawBoard(room), room && room.id);
   if (isDrawn) return;
   board.forgetShared();
@@ -248,16 +248,16 @@ async function turnSoundOn() {
   try {
     await sound.unlock(tick);
   } catch (problem) {
-    // Without a sound device this page stays no desk, and its banner says so.
+    // Without a sound device this page cannot receive calls, and its banner says so.
     console.warn("no sound", problem);
   }
   await link.beat();
   tick();
 }
 
-// Calls and their sound first. Each part by itself, so that none stops another.
+// Calls and their sound first, and each part separately, so that no fault stops another.
 function tick() {
-  const way = link.state();
+  const connection = link.state();
   const isOn = sound.isOn();
   attempt("calls", () => call.tick(opened));
   soundCalls();
@@ -265,16 +265,16 @@ function tick() {
     wasOn = isOn;
     link.beat();
   }
-  const unheard = way.unheardSince !== null;
-  const brokerLost = several && !unheard && brokerAwaySince !== null && performance.now() - brokerAwaySince > BROKER_MAY_BE_AWAY_MS;
+  const unheard = connection.unheardSince !== null;
+  const brokerLost = several && !unheard && brokerAwaySince !== null && performance.now() - brokerAwaySince > BROKER_OUTAGE_MS;
   attempt("line", () => {
     show(el("unlock"), !isOn);
-    showLine(way, isOn);
-    showUnheard(way);
+    showLine(connection, isOn);
+    showUnheard(connection);
     showBroker(brokerLost);
   });
   if (several) {
-    attempt("rooms", missRooms);
+    attempt("rooms", markMissingRooms);
     attempt("tiles", rooms.tick);
   }
   attempt("clock", () => {
@@ -282,7 +282,7 @@ function tick() {
     controls.tick();
   }, opened);
   attempt("troubles", () => {
-    const list = unheard ? [] : listed(way, brokerLost);
+    const list = unheard ? [] : allTroubles(connection, brokerLost);
     const { isNew, every_ms } = troubles.draw(list, brokerLost ? [BROKER_LOST] : unheard ? ["unheard"] : []);
     sound.keepTelling(every_ms);
     if (isNew) sound.troubleOnce();
@@ -296,21 +296,21 @@ function tick() {
 }
 
 /**
- * What is wrong, room by room. While the broker is away every room is silent for that one reason.
- * @param {ReturnType<typeof link.state>} way
+ * What is wrong, room by room. While the broker is unreachable, lost rooms are not listed: they have that one cause.
+ * @param {ReturnType<typeof link.state>} connection
  * @param {boolean} brokerLost
  */
-function listed(way, brokerLost) {
-  const sorted = [...heard.values()].sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
+function allTroubles(connection, brokerLost) {
+  const sorted = [...knownRooms.values()].sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
   const ofRooms = sorted.flatMap((room) => {
     /** @type {Trouble[]} */
     const list = [];
-    attempt(`troubles of ${room.id}`, () => list.push(...troublesOf(room, brokerLost)), room.id);
+    attempt(`troubles of ${room.id}`, () => list.push(...roomTroubles(room, brokerLost)), room.id);
     return failsFor(room.id) ? [...list, troubles.trouble(NOT_DRAWN, room)] : list;
   });
   const leftOut = broker?.left_out.count ? [troubles.roomsLeftOut(broker.left_out, broker.rooms)] : [];
   const ofDesk = broker?.fought_over ? [troubles.trouble("desk-fought-over")] : [];
-  return [...leftOut, ...ofRooms, ...ofDesk, ...(way.refused ? [troubles.trouble("not_taken")] : [])];
+  return [...leftOut, ...ofRooms, ...ofDesk, ...(connection.refused ? [troubles.trouble("not_taken")] : [])];
 }
 
 /**
@@ -318,7 +318,7 @@ function listed(way, brokerLost) {
  * @param {boolean} brokerLost
  * @returns {Trouble[]}
  */
-function troublesOf(room, brokerLost) {
+function roomTroubles(room, brokerLost) {
   const told = room.troubles.filter((name) => !(brokerLost && name === "room-lost"));
   return [
     ...room.left.map((id) => troubles.leftCall(id, room)),
@@ -327,46 +327,46 @@ function troublesOf(room, brokerLost) {
 }
 
 /**
- * @param {ReturnType<typeof link.state>} way
+ * @param {ReturnType<typeof link.state>} connection
  * @param {boolean} isOn
  */
-function showLine(way, isOn) {
+function showLine(connection, isOn) {
   const reaches = !several || Boolean(broker?.linked);
-  const receives = way.takenAsDesk && isOn && !way.unheardSince && reaches;
+  const receives = connection.takenAsDesk && isOn && !connection.unheardSince && reaches;
   let key = "line_silent";
-  const misses = [...heard.values()].some((room) => room.lost) || Boolean(broker?.left_out.count);
+  const misses = [...knownRooms.values()].some((room) => room.lost) || Boolean(broker?.left_out.count);
   if (receives) key = !several ? "line_on" : misses ? "line_on_some" : "line_on_rooms";
-  else if (way.unheardSince) key = several ? "line_unheard_desk" : "line_unheard";
-  else if (!way.opened) key = several ? "line_opening_desk" : "line_opening";
+  else if (connection.unheardSince) key = several ? "line_unheard_desk" : "line_unheard";
+  else if (!connection.opened) key = several ? "line_opening_desk" : "line_opening";
   else if (!reaches) key = broker?.was_linked ? "line_no_broker" : "line_finding_broker";
-  write("line", say(key, { count: heard.size }));
+  write("line", say(key, { count: knownRooms.size }));
   el("line").dataset.line = receives ? "on" : "off";
 }
 
-/** @param {ReturnType<typeof link.state>} way */
-function showUnheard(way) {
-  const since = way.unheardSince;
+/** @param {ReturnType<typeof link.state>} connection */
+function showUnheard(connection) {
+  const since = connection.unheardSince;
   const lost = since !== null;
   show(el("unheard"), lost);
   document.body.classList.toggle("lost", lost);
-  // The room goes on where it was heard last, unless it has said something new since.
+  // After an outage the last known state is drawn again.
   const isBack = wasLost && !lost;
   wasLost = lost;
   if (isBack) drawAll();
   if (!lost) return;
   board.forgetShared();
-  for (const room of heard.values()) heard.set(room.id, withoutShared(room));
+  for (const room of knownRooms.values()) knownRooms.set(room.id, withoutShared(room));
   call.sayStale();
-  show(el("sign-in-again"), way.signedOut);
+  show(el("sign-in-again"), connection.signedOut);
   write("unheard-title", say(several ? "unheard_desk" : "unheard"));
   const time = board.clockTime(since);
-  write("unheard-words", way.signedOut ? say("unheard_signed_out") : say(several ? "unheard_desk_words" : "unheard_words", { time }));
+  write("unheard-words", connection.signedOut ? say("unheard_signed_out") : say(several ? "unheard_desk_words" : "unheard_words", { time }));
 }
 
 /** @param {boolean} isLost */
 function showBroker(isLost) {
   show(el("broker-lost"), isLost);
-  show(el("rooms-none"), several && heard.size === 0);
+  show(el("rooms-none"), several && knownRooms.size === 0);
   write("rooms-none-words", say(broker?.linked ? "rooms_none_words" : "rooms_finding", { broker: broker?.broker ?? "" }));
   document.body.classList.toggle("away", isLost);
   if (!isLost || !broker || brokerAwaySince === null) return;

@@ -1,19 +1,19 @@
-// Owns the way to the room, or to the desk of several: the stream of messages, the beat that makes this page a desk, and
-// the orders. Does not own what is shown.
+// Owns the connection to the server: the event stream, the heartbeat that makes this page a desk, and orders. Does not own
+// what is shown.
 
 import { within } from "/parts.js";
 
-// Without a beat for so long, the room is not heard.
+// Without a heartbeat for this long, the server counts as unreachable. As `SILENT_AFTER_MS` in src/line/mod.rs.
 const UNHEARD_AFTER_MS = 10_000;
-const BEAT_EVERY_MS = 2_000;
-const REOPEN_LEAST_MS = 400;
-const REOPEN_MOST_MS = 2_000;
-const ANSWERS_WITHIN_MS = 5_000;
-// A desk of several rooms waits for the room itself, which may take up to eight seconds.
-const ROOM_ANSWERS_WITHIN_MS = 10_000;
+const BEAT_INTERVAL_MS = 2_000;
+const RECONNECT_MIN_MS = 400;
+const RECONNECT_MAX_MS = 2_000;
+const ORDER_TIMEOUT_MS = 5_000;
+// A desk of several rooms waits for the room itself: up to eight seconds (`ORDER_TIMEOUT_MS` in src/line/fleet/mod.rs).
+const ROOM_ORDER_TIMEOUT_MS = 10_000;
 
 /**
- * Whoever is told of what comes.
+ * Called for each message of the stream, and when the connection's state has changed.
  * @typedef {{
  *   hello: (said: Hello) => void,
  *   line: (said: BrokerLine) => void,
@@ -30,8 +30,8 @@ let heardAt = performance.now();
 /** @type {Date | null} */
 let unheardSince = null;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
-let reopenTimer;
-let tries = 0;
+let reconnectTimer;
+let attempts = 0;
 let takenAsDesk = false;
 let refused = false;
 let signedOut = false;
@@ -41,31 +41,31 @@ let isAble = () => false;
 let on = { hello() {}, line() {}, room() {}, changed() {} };
 
 /**
- * Opens the way. `able` says whether this page can receive; the others are told of what comes.
+ * Connects. `able` says whether this page can receive calls.
  * @param {() => boolean} able
  * @param {Listeners} listeners
  */
 export function open(able, listeners) {
   isAble = able;
   on = listeners;
-  reopen();
-  setInterval(beat, BEAT_EVERY_MS);
-  setInterval(look, 1_000);
+  connect();
+  setInterval(beat, BEAT_INTERVAL_MS);
+  setInterval(checkSilence, 1_000);
   document.addEventListener("visibilitychange", beat);
 }
 
-/** This page's own name at the room, or null. */
+/** This page's id at the server; null while it is not connected. */
 export function deskName() {
   return desk;
 }
 
-/** How the way stands. */
+/** The state of the connection. */
 export function state() {
   return { unheardSince, takenAsDesk, refused, signedOut, opened: desk !== null };
 }
 
 /**
- * Sends an order to a room. Answers null, or the words of what went wrong; without words, the room did not answer.
+ * Sends an order to a room. Resolves to null, or to the reason why it failed; an empty one if there was no answer.
  * @param {string} room
  * @param {string} path
  * @param {object} body
@@ -75,19 +75,19 @@ export async function order(room, path, body = {}) {
   try {
     const answer = await post(several ? `/api/rooms/${room}/${path}` : `/api/${path}`, body);
     if (answer.ok) return null;
-    if (answer.status === 401) leave();
+    if (answer.status === 401) onSignedOut();
     return String((await answer.json()).error ?? answer.status);
   } catch {
     return "";
   }
 }
 
-/** Tells the room that what the patient shared is off this screen. A page that is being left still gets to say it. */
+/** Confirms that what the patient shared is off this screen. The request outlives a page that is being left. */
 export function forgotten(room = "") {
   if (desk) post(room ? `/api/rooms/${room}/forgotten` : "/api/forgotten", { desk }, true).catch(() => {});
 }
 
-/** Tells the room that this page is here, and whether it can receive. */
+/** Sends a heartbeat, and whether this page can receive calls. */
 export async function beat() {
   if (!desk) return;
   const name = desk;
@@ -95,8 +95,8 @@ export async function beat() {
   try {
     const answer = await post("/api/beat", { desk: name, visible: document.visibilityState === "visible", sound: able });
     if (name !== desk) return;
-    if (answer.status === 410) return reopen();
-    if (answer.status === 401) leave();
+    if (answer.status === 410) return connect();
+    if (answer.status === 401) onSignedOut();
     takenAsDesk = answer.ok && able;
     refused = answer.status === 409;
   } catch {
@@ -105,7 +105,7 @@ export async function beat() {
   on.changed();
 }
 
-/** Signs out and leaves the page. */
+/** Signs out and goes to the sign-in page. */
 export async function signOut() {
   await post("/logout", {}).catch(() => {});
   location.replace("/login");
@@ -121,12 +121,12 @@ function post(path, body, keepalive = false) {
     keepalive,
     headers: { "content-type": "application/json", "x-stillroom": "1" },
     body: JSON.stringify(body),
-    signal: within(several ? ROOM_ANSWERS_WITHIN_MS : ANSWERS_WITHIN_MS),
+    signal: within(several ? ROOM_ORDER_TIMEOUT_MS : ORDER_TIMEOUT_MS),
   });
 }
 
-function reopen() {
-  clearTimeout(reopenTimer);
+function connect() {
+  clearTimeout(reconnectTimer);
   stream?.close();
   desk = null;
   takenAsDesk = false;
@@ -143,58 +143,58 @@ function reopen() {
   stream.addEventListener("line", (/** @type {MessageEvent<string>} */ message) => on.line(JSON.parse(message.data)));
   stream.addEventListener("beat", () => {
     heardAt = performance.now();
-    tries = 0;
+    attempts = 0;
     if (unheardSince) {
       unheardSince = null;
       on.changed();
     }
   });
-  // The room's loop has ended by a fault: what is shown is not true any more, until the room has started anew.
+  // The room's loop has failed: what is shown is outdated until the room has restarted.
   stream.addEventListener("gone", () => {
     unheardSince ??= new Date();
     on.changed();
   });
-  stream.addEventListener("error", again);
+  stream.addEventListener("error", reconnect);
 }
 
-function again() {
+function reconnect() {
   stream?.close();
   desk = null;
   takenAsDesk = false;
-  clearTimeout(reopenTimer);
-  // Many desks that lost a room in the same moment must not come back in the same moment.
-  const wait = Math.min(REOPEN_MOST_MS, REOPEN_LEAST_MS * 2 ** Math.min(tries, 6)) * (0.5 + Math.random());
-  tries += 1;
-  reopenTimer = setTimeout(reopen, wait);
-  askWhetherSignedIn();
+  clearTimeout(reconnectTimer);
+  // With jitter: many pages that lost a room at the same moment must not reconnect at the same moment.
+  const wait = Math.min(RECONNECT_MAX_MS, RECONNECT_MIN_MS * 2 ** Math.min(attempts, 6)) * (0.5 + Math.random());
+  attempts += 1;
+  reconnectTimer = setTimeout(connect, wait);
+  checkSignIn();
   on.changed();
 }
 
-async function askWhetherSignedIn() {
+async function checkSignIn() {
   try {
     const answer = await fetch("/api/here", { signal: within(4_000) });
-    if (answer.status === 401) leave();
+    if (answer.status === 401) onSignedOut();
   } catch {
-    // The room is away; the stream says so.
+    // The server is unreachable, which the stream notices, too.
   }
 }
 
-function leave() {
+function onSignedOut() {
   signedOut = true;
   takenAsDesk = false;
   unheardSince ??= new Date();
   on.changed();
 }
 
-function look() {
+function checkSilence() {
   if (performance.now() - heardAt < UNHEARD_AFTER_MS) return;
   if (!unheardSince) {
     unheardSince = new Date();
     on.changed();
   }
-  // A stream that is open but says nothing is worth no more than a closed one.
+  // A stream that is open but silent is no better than a closed one.
   if (stream && stream.readyState !== EventSource.CLOSED && performance.now() - heardAt > 2 * UNHEARD_AFTER_MS) {
     heardAt = performance.now() - UNHEARD_AFTER_MS;
-    again();
+    reconnect();
   }
 }

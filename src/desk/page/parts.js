@@ -1,5 +1,5 @@
-// Owns the page's elements, and what fails on the page itself: that is shown, and stops nothing else. Does not own what
-// stands in the elements.
+// Owns access to the page's elements, and faults of the page itself: one is shown, and stops nothing else. Does not own the
+// elements' content.
 
 import { say } from "/words.js";
 
@@ -7,12 +7,12 @@ import { say } from "/words.js";
 
 const WORDS_MAX = 160;
 
-/** What failed and has not gone well since, by its name. @type {Map<string, Fault>} */
+/** What failed and has not succeeded since, by name. @type {Map<string, Fault>} */
 const faults = new Map();
 let onFault = () => {};
 
 /**
- * The element of that name.
+ * The element with an id.
  * @param {string} id
  */
 export function el(id) {
@@ -22,7 +22,7 @@ export function el(id) {
 }
 
 /**
- * The same, where it is of a kind of its own.
+ * The same, checked to be of a certain class.
  * @template {HTMLElement} T
  * @param {new () => T} kind
  * @param {string} id
@@ -35,7 +35,7 @@ export function the(kind, id) {
 }
 
 /**
- * Writes words where they differ, so that a reader of the screen hears only changes. Into a node, or that of a name.
+ * Sets an element's text if it differs, so that a screen reader announces changes only.
  * @param {string | Element} at
  * @param {string} words
  */
@@ -54,18 +54,18 @@ export function show(node, on) {
 }
 
 /**
- * What gives a request up that is not answered for so long.
+ * A signal that aborts a request after a timeout.
  * @param {number} ms
  * @returns {AbortSignal}
  */
 export function within(ms) {
-  // The type check is older than this.
+  // The type checker's DOM library does not know this method yet.
   return /** @type {any} */ (AbortSignal).timeout(ms);
 }
 
 /**
- * Does one thing. If it fails, that is noted under `what` until it goes well again, and nothing else stops. Where it is
- * about one room, it counts as that room's trouble. Answers whether it went well.
+ * Runs `act`. An exception is recorded under `what` until it succeeds again, and stops nothing else. With a room, it counts
+ * as that room's trouble. Returns whether it succeeded.
  * @param {string} what
  * @param {() => void} act
  * @param {string | null} room
@@ -82,7 +82,7 @@ export function attempt(what, act, room = null) {
 }
 
 /**
- * Whether something of that room could not be drawn.
+ * Whether something of a room could not be drawn.
  * @param {string} room
  */
 export function failsFor(room) {
@@ -90,7 +90,7 @@ export function failsFor(room) {
 }
 
 /**
- * Follows what fails anywhere on the page; `tell` hears of each new fault.
+ * Records faults anywhere on the page. Calls `tell` for each new one.
  * @param {() => void} tell
  */
 export function watchFaults(tell) {
@@ -113,7 +113,7 @@ function note(what, fault, room) {
   onFault();
 }
 
-// Without any part of the page that may be the one that fails.
+// Uses no other part of the page, since that may be the one that fails.
 function showFaults() {
   const fault = [...faults].find(([, { room }]) => room === null);
   const line = document.getElementById("page-fault");

@@ -107,3 +107,35 @@ pub(in crate::desk) struct SharedForgotten {
 pub(in crate::desk) fn page_id(text: &str) -> Result<DeskId, &'static str> {
     text.parse().map(DeskId).map_err(|_| "a page is named by a number")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_order_has_a_path_and_every_path_an_order() {
+        let parse = |name: &str| serde_json::from_value::<DeskOrder>(serde_json::json!({ "order": name }));
+        // Serde lists every name of the enum when it meets an unknown one.
+        let known = parse("no such order").unwrap_err().to_string();
+        let (_, known) = known.split_once("expected one of ").unwrap();
+        let mut known: Vec<&str> = known.split(", ").map(|name| name.trim_matches('`')).collect();
+        let mut names: Vec<&str> = ORDERS.iter().map(|(_, name)| *name).collect();
+        known.sort_unstable();
+        names.sort_unstable();
+        assert_eq!(names, known);
+    }
+
+    #[test]
+    fn an_order_takes_its_own_keys_and_no_others() {
+        let body = |json: Value| serde_json::from_value::<OrderBody>(json).unwrap();
+        let order = body(serde_json::json!({ "db": -30.0 })).into_order("volume");
+        assert_eq!(order, Ok(DeskOrder::Volume { db: -30.0 }));
+        for wrong in [
+            serde_json::json!({ "db": -30.0, "also": 1 }),
+            serde_json::json!({ "db": -30.0, "order": "pause" }),
+            serde_json::json!({ "dB": -30.0 }),
+        ] {
+            assert!(body(wrong.clone()).into_order("volume").is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,5 +1,5 @@
-// Owns the rooms at a glance: one tile for each, always in the same place, and which of them is opened. Does not own what
-// an opened room shows.
+// Owns the overview of all rooms: one tile for each, always in the same place, and which room is open. Does not own what an
+// open room shows.
 
 import { clockOf, clockTime, loudness, minutes, restWords, smallArc, stageWords, timeOf } from "/board.js";
 import { attempt, el, show, the } from "/parts.js";
@@ -13,7 +13,7 @@ const tiles = new Map();
 let onOpen = () => {};
 
 /**
- * Ties the grid; `opened` is told the id of the room that is opened, or null.
+ * Attaches the event handlers. `opened` is called with the id of the room that is opened, or null.
  * @param {(id: string | null) => void} opened
  */
 export function tie(opened) {
@@ -26,14 +26,14 @@ export function tie(opened) {
   });
 }
 
-/** The room that the page's address names, or null: so the browser's own way back works, and a reload stays. */
+/** The room in the page's URL, or null. In the URL, so that the browser's back button and a reload work. */
 export function openedInAddress() {
   const id = location.hash.slice(1);
   return /^[a-z0-9-]{1,40}$/.test(id) ? id : null;
 }
 
 /**
- * Opens a room, or shows all of them.
+ * Opens a room; null shows all of them.
  * @param {string | null} id
  */
 export function open(id) {
@@ -69,7 +69,7 @@ function made(room) {
   return tile;
 }
 
-/** By name, and numbers in the names as numbers: whoever looks for a room finds it where it was. */
+/** Sorts by name, numerically where names contain numbers, so that a tile is always found in the same place. */
 function place() {
   const compared = (/** @type {Tile} */ a, /** @type {Tile} */ b) => a.room.name.localeCompare(b.room.name, undefined, { numeric: true }) || (a.room.id < b.room.id ? -1 : 1);
   const sorted = [...tiles.values()].sort(compared).map((tile) => tile.node);
@@ -78,7 +78,7 @@ function place() {
   grid.dataset.size = sorted.length > 12 ? "small" : "large";
 }
 
-/** Several times a second: clocks. */
+/** Redraws what changes with time; called several times a second. */
 export function tick() {
   for (const tile of tiles.values()) attempt(`tile of ${tile.room.id}`, () => drawTile(tile), tile.room.id);
 }
@@ -93,7 +93,7 @@ function drawTile(tile) {
   };
   node.dataset.state = stateOf(room);
   set("name", room.name);
-  // What may fail comes after what must be seen.
+  // What must be seen first: what follows may fail.
   set("call", call ? callWords(call) : "");
   const clock = clockOf(view, room.viewAt);
   set("stage", view ? stageWords(view, clock) : say(room.lost ? "tile_never" : "tile_waits"));
@@ -127,8 +127,8 @@ function drawTile(tile) {
 }
 
 /**
- * What a room without a session is about. A room that is ready shows the proof of its last wipe.
- * @param {Shown} view
+ * What happens in a room without a session. A room that is ready shows the result of its last wipe.
+ * @param {ShownRoom} view
  */
 function wipedWords(view) {
   const { receipt } = view;
@@ -137,7 +137,7 @@ function wipedWords(view) {
 }
 
 /**
- * What a tile is coloured by: the most urgent thing first.
+ * The state that colours a tile: the most urgent one.
  * @param {Room} room
  */
 function stateOf({ call, lost, view, troubles, left }) {

@@ -1,17 +1,17 @@
-// Owns what the desk plays. Its calls are four overlapping mallet notes, so that nobody takes them for the bursts of
-// equal pulses by which medical devices alarm (IEC 60601-1-8). Does not own when it plays.
+// Owns the desk's sounds. A call is four overlapping mallet notes, so that nobody mistakes it for the bursts of equal pulses
+// of a medical alarm (IEC 60601-1-8). Does not own when a sound plays.
 
 const CALL_NOTES_HZ = [440, 659.26, 493.88, 659.26];
 const NOTE_APART_S = 0.27;
 
-// How loud each sound is, and how long after its start it starts again.
+// The gain of each sound, and the interval from start to start.
 /** @type {Record<string, { gain: number, every_ms: number, bright?: boolean }>} */
 const SOUNDS = {
   call: { gain: 0.17, every_ms: 3200 },
   risen: { gain: 0.55, every_ms: 2000, bright: true },
   practice: { gain: 0.07, every_ms: 7000 },
 };
-// Trouble has a sound of its own, two falling glides, which goes on beside a call's.
+// A trouble has its own sound, two falling glides, which may play at the same time as a call's.
 const TROUBLE_GAIN = 0.3;
 
 /** @type {AudioContext | null} */
@@ -29,21 +29,21 @@ let lastTime = -1;
 let lastLook = 0;
 let moves = false;
 let stillLooks = 0;
-/** So many looks without a move, about three seconds, and the sound counts as off. */
+/** After this many checks without progress, about three seconds, the sound counts as off. */
 const STILL_LOOKS_MAX = 3;
 let onChange = () => {};
 
 /**
- * Makes the sound; only a click or a key may do it. Plays the call's tone once, softly, so that one hears it works.
+ * Starts the sound; browsers allow that only during a click or a key press. Plays the call's tone once, softly, as a test.
  * @param {() => void} changed
  */
 export async function unlock(changed) {
   onChange = changed;
-  // A context whose device was pulled never runs again; another one may.
+  // A context whose device was unplugged never runs again, but a new one may.
   if (!context || !(await runs(context))) {
     context?.close().catch(() => {});
     context = new AudioContext({ latencyHint: "interactive" });
-    // Overlapping notes must never clip, and a risen call must still be plainly louder than one that has not.
+    // Overlapping notes must not clip, and a raised call must still be clearly louder than a normal one.
     master = new DynamicsCompressorNode(context, { threshold: -6, knee: 0, ratio: 12, attack: 0.002, release: 0.12 });
     master.connect(context.destination);
     context.addEventListener("statechange", () => onChange());
@@ -64,13 +64,13 @@ async function runs(made) {
   return made.state === "running" && made.currentTime > before;
 }
 
-/** Whether sound comes out: the context runs, and its clock has moved since the last look. */
+/** Whether sound is playing: the context runs, and its clock has advanced since the last check. */
 export function isOn() {
   if (!context || context.state !== "running") return false;
   const now = performance.now();
   if (now - lastLook > 900) {
     stillLooks = lastTime < 0 || context.currentTime > lastTime ? 0 : stillLooks + 1;
-    // A browser that opens its device anew holds the clock for a moment; only one that stays still is silent.
+    // The clock pauses for a moment while the browser reopens its device; only one that stays still means silence.
     moves = stillLooks < STILL_LOOKS_MAX;
     lastTime = context.currentTime;
     lastLook = now;
@@ -79,24 +79,24 @@ export function isOn() {
 }
 
 /**
- * Repeats a call's sound until told otherwise: "call", "risen", "practice", or null for none. `anew` starts it from its
- * beginning even if it already plays.
+ * Repeats a call's sound until the next call of this: "call", "risen", "practice", or null for none. `restart` starts it from
+ * the beginning even if it is playing.
  * @param {string | null} kind
  */
-export function repeat(kind, anew = false) {
-  if (kind === playing && !anew) return;
+export function repeat(kind, restart = false) {
+  if (kind === playing && !restart) return;
   playing = kind;
   clearTimeout(timer);
   if (kind) turn();
 }
 
-/** A new trouble: its own sound, once. */
+/** Plays the sound of a new trouble once. */
 export function troubleOnce() {
   if (!playing && !tellsEvery_ms) glide(TROUBLE_GAIN);
 }
 
 /**
- * Repeats the sound of trouble so often, in milliseconds; 0 for not at all. Asked for more often, it starts at once.
+ * Repeats the sound of trouble at an interval in milliseconds; 0 for never. A shorter interval than before starts at once.
  * @param {number} every_ms
  */
 export function keepTelling(every_ms) {
@@ -108,7 +108,7 @@ export function keepTelling(every_ms) {
   else if (every_ms) tellTimer = setTimeout(tellAgain, every_ms);
 }
 
-// Each sets the next one first: one that fails to sound must not be the last.
+// The next one is scheduled first, so that an exception does not end the repetition.
 function tellAgain() {
   tellTimer = setTimeout(tellAgain, tellsEvery_ms);
   glide(TROUBLE_GAIN);

@@ -1,11 +1,11 @@
-// Owns what staff is to know: what is wrong with a room or with a line, whether somebody has said that they know, and
-// how its sound is to be heard. Does not own the calls.
+// Owns the list of troubles: what is wrong with a room or with a line, whether staff have confirmed it, and how often its
+// sound is repeated. Does not own the calls.
 
 import { order } from "/link.js";
 import { el } from "/parts.js";
 import { has, say } from "/words.js";
 
-// Something that cuts a room off is told on and on; once somebody knows, only now and then.
+// A trouble that cuts a room off is repeated until staff confirm it, and more rarely afterwards.
 const TOLD_EVERY_MS = 5_000;
 const KNOWN_TOLD_EVERY_MS = 120_000;
 
@@ -16,7 +16,7 @@ let drawn = "";
 const known = new Set();
 
 /**
- * A trouble of a room, or of the page where there is none: its key for the words, and whether it cuts the room off.
+ * A trouble of a room, or without one of the page. `cutsOff` says whether calls do not arrive because of it.
  * @param {string} name
  * @param {Room | null} room
  * @returns {Trouble}
@@ -32,7 +32,7 @@ export const trouble = (name, room = null, cutsOff = false) => ({ key: `${room?.
 export const leftCall = (call, room) => ({ key: `${room.id} left ${call}`, name: "left", call, room, cutsOff: true });
 
 /**
- * Rooms for which this desk has no place. Another one is another trouble.
+ * Rooms beyond the maximum of this desk. When the list changes, it is a new trouble.
  * @param {BrokerLine["left_out"]} leftOut
  * @param {number} shown
  * @returns {Trouble}
@@ -43,13 +43,13 @@ export function roomsLeftOut({ count, rooms }, shown) {
 }
 
 /**
- * Whether somebody said that they know.
+ * Whether staff have confirmed it.
  * @param {string} key
  */
 export const isKnown = (key) => known.has(key);
 
 /**
- * Somebody knows.
+ * Staff confirm it.
  * @param {string} key
  */
 export function know(key) {
@@ -57,8 +57,8 @@ export function know(key) {
 }
 
 /**
- * Shows all troubles; `cutOff` are the keys of those that are shown elsewhere. Answers whether one is new, and how often
- * their sound is to be heard, in milliseconds (0: not at all).
+ * Shows all troubles; `cutOff` are the keys of those that are shown elsewhere. Returns whether one is new, and the interval
+ * of their sound in milliseconds (0 for never).
  * @param {Trouble[]} troubles
  * @param {string[]} cutOff
  */

@@ -1,5 +1,5 @@
-// What the desk's program tells the page, and what the page keeps of it. For the type check alone: nothing of this is
-// served. `src/line/view.rs` and `src/desk/multi_room/message.rs` write it.
+// The messages from the desk's server, and what the page keeps of them. For the type check only: this file is not served.
+// Written by `src/line/view.rs`, `src/desk/single_room/view.rs` and `src/desk/multi_room/message.rs`.
 
 type Phase = "placed" | "sent" | "received" | "on_the_way" | "here";
 
@@ -30,8 +30,8 @@ interface Offers {
   previews: boolean;
 }
 
-/** The borders of a session's parts. */
-interface ArcBorders {
+/** The boundaries of a session's parts. */
+interface ArcBoundaries {
   infusion_ms: number;
   peak_from_ms: number;
   return_from_ms: number;
@@ -40,7 +40,7 @@ interface ArcBorders {
   ended: boolean;
 }
 
-interface Session extends ArcBorders {
+interface Session extends ArcBoundaries {
   clock_ms: number | null;
   running: boolean;
   paused: boolean;
@@ -67,8 +67,8 @@ interface PastCall {
   cleared_ms: number | null;
 }
 
-/** A room as it says it stands. An empty name or a null is something that it did not say, or that nobody could read. */
-interface View {
+/** A room. An empty name or a null is something that it did not send, or that could not be parsed. */
+interface RoomView {
   room: string;
   stage: string;
   in_visit: boolean;
@@ -96,8 +96,8 @@ interface View {
   offers: Omit<Offers, "previews"> | null;
 }
 
-/** The same with what the desk itself knows of the room's calls. */
-interface Shown extends View {
+/** The same with its call and the recent calls. */
+interface ShownRoom extends RoomView {
   call: Call | null;
   recent: PastCall[];
 }
@@ -128,24 +128,24 @@ interface BrokerLine {
   left_out: { count: number; rooms: string[] };
 }
 
-/** A room at a desk of several, as the desk's program tells it. */
-interface RoomSaid {
+/** A room's message at a desk of several. */
+interface RoomMessage {
   id: string;
   name: string;
   lost: boolean;
   troubles: string[];
   call: Call | null;
   left: string[];
-  view: View | null;
+  view: RoomView | null;
   view_age_ms: number;
   recent: PastCall[];
 }
 
-/** A room as the page keeps it. */
+/** A room as the page keeps it. Times ending in `At` are `performance.now()` of receipt. */
 interface Room {
   id: string;
   name: string;
-  view: Shown | null;
+  view: ShownRoom | null;
   viewAt: number;
   call: Call | null;
   callAt: number;
@@ -155,7 +155,7 @@ interface Room {
   toldAt: number;
 }
 
-/** Something that is wrong. */
+/** Something that is wrong. `fill` are the values of its text's placeholders. */
 interface Trouble {
   key: string;
   name: string;

@@ -1,4 +1,4 @@
-// Owns every word the desk's staff reads. A language is one more table here. Does not own where a word stands.
+// Owns every text that staff read at the desk. A language is one table. Does not own where a text is shown.
 
 const TABLES = {
   "en-US": {
@@ -116,7 +116,7 @@ const TABLES = {
     clock_landed: "landed after {end} min",
     infusion_ends: "infusion ends",
     arc_label: "Session: {part}, minute {now} of {end}",
-    rehearsal: "rehearsal, clock ×{speed}",
+    sped_up: "rehearsal, clock ×{speed}",
 
     profile: "Profile",
     place: "Place",
@@ -375,7 +375,7 @@ const TABLES = {
     clock_landed: "aterrizó a los {end} min",
     infusion_ends: "termina la infusión",
     arc_label: "Sesión: {part}, minuto {now} de {end}",
-    rehearsal: "ensayo, reloj ×{speed}",
+    sped_up: "ensayo, reloj ×{speed}",
 
     profile: "Perfil",
     place: "Lugar",
@@ -525,7 +525,7 @@ const TABLES = {
 let table = TABLES["en-US"];
 
 /**
- * Takes a language, if there are words in it: as it is spoken in its own region, or else in another.
+ * Switches to a language if there is a table for it, preferably of the same region. English otherwise.
  * @param {string} locale
  */
 export function speak(locale) {
@@ -539,7 +539,7 @@ export function speak(locale) {
 }
 
 /**
- * Fills in all words that stand there by their keys.
+ * Fills in every element below `above` that names a key in `data-say`.
  * @param {ParentNode} above
  */
 export function sayWithin(above) {
@@ -547,7 +547,7 @@ export function sayWithin(above) {
 }
 
 /**
- * The words of a key, with what is to be filled in. A key without words is shown itself, or what stands in its place.
+ * The text of a key with its placeholders filled in. A key without a text falls back to `otherwise`, by default the key.
  * @param {string} key
  * @param {Record<string, string | number>} fill
  * @param {string} otherwise
@@ -557,8 +557,8 @@ export function say(key, fill = {}, otherwise = key) {
 }
 
 /**
- * The words of something that a room names, such as its stage; the name itself where there are none, since a newer room
- * may know more than this page.
+ * The text for a name that a room sends, such as its stage. Falls back to the name: a newer room may send names that this
+ * page does not know.
  * @param {string} kind
  * @param {string} name
  */
@@ -567,7 +567,7 @@ export function named(kind, name) {
 }
 
 /**
- * Whether a key has words.
+ * Whether a key has a text.
  * @param {string} key
  */
 export function has(key) {

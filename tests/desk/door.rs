@@ -32,7 +32,7 @@ fn set_password(state: &Path) -> String {
 }
 
 #[tokio::test]
-async fn another_site_or_name_is_turned_away_and_every_answer_is_guarded() {
+async fn another_site_or_host_name_is_rejected_and_every_response_has_security_headers() {
     let folder = tempfile::tempdir().unwrap();
     let desk = open(options(folder.path()));
     let browser = Browser::at(desk.address);
@@ -75,7 +75,7 @@ async fn another_site_or_name_is_turned_away_and_every_answer_is_guarded() {
 }
 
 #[tokio::test]
-async fn a_password_opens_the_desk_and_wrong_ones_wait() {
+async fn a_password_opens_the_desk_and_wrong_ones_are_throttled() {
     let folder = tempfile::tempdir().unwrap();
     let mut with_password = options(folder.path());
     with_password.password_hash = Some(set_password(folder.path()));
@@ -155,7 +155,7 @@ async fn a_browser_that_is_not_signed_in_gets_every_file_of_the_sign_in_page_and
 }
 
 #[tokio::test]
-async fn whoever_signs_out_hears_nothing_more() {
+async fn a_stream_ends_when_its_browser_signs_out() {
     let folder = tempfile::tempdir().unwrap();
     let mut with_password = options(folder.path());
     with_password.password_hash = Some(set_password(folder.path()));
@@ -205,7 +205,7 @@ async fn a_new_password_signs_everybody_out_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_guesses_keeps_out_no_browser_that_is_known_nor_this_machine() {
+async fn guessing_keeps_out_neither_a_known_browser_nor_this_machine() {
     let folder = tempfile::tempdir().unwrap();
     let mut with_password = options(folder.path());
     with_password.password_hash = Some(set_password(folder.path()));
@@ -243,7 +243,7 @@ async fn whoever_guesses_keeps_out_no_browser_that_is_known_nor_this_machine() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_takes_longer_than_they_may() {
+async fn slow_clients_are_disconnected() {
     let folder = tempfile::tempdir().unwrap();
     let mut with_password = options(folder.path());
     with_password.password_hash = Some(set_password(folder.path()));
@@ -293,7 +293,7 @@ async fn nobody_takes_longer_than_they_may() {
 }
 
 #[tokio::test]
-async fn a_password_that_cannot_be_read_lets_nobody_in_and_says_so() {
+async fn an_unreadable_password_lets_nobody_in_and_says_so() {
     for hash in ["", "rubbish", "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ"] {
         let folder = tempfile::tempdir().unwrap();
         let mut damaged = options(folder.path());
@@ -330,7 +330,7 @@ fn a_desk_beyond_loopback_needs_a_password_and_a_port_of_its_own() {
 }
 
 #[tokio::test]
-async fn beyond_loopback_the_room_shows_a_certificate_of_its_own_authority() {
+async fn beyond_loopback_the_desk_shows_a_certificate_of_its_own_authority() {
     let folder = tempfile::tempdir().unwrap();
     let mut wide = options(folder.path());
     wide.listen = "0.0.0.0:0".parse().unwrap();

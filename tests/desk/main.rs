@@ -107,7 +107,7 @@ async fn until(what: &str, holds: impl Fn() -> bool) {
 }
 
 #[tokio::test]
-async fn a_call_goes_all_the_way_and_each_step_needs_what_it_says() {
+async fn a_call_passes_every_phase_and_each_phase_needs_its_own_proof() {
     let folder = tempfile::tempdir().unwrap();
     let desk = open(options(folder.path()));
     let browser = Browser::at(desk.address);
@@ -164,7 +164,7 @@ async fn a_call_goes_all_the_way_and_each_step_needs_what_it_says() {
 }
 
 #[tokio::test]
-async fn a_page_that_hides_or_goes_gives_its_call_back() {
+async fn a_page_that_hides_or_closes_gives_its_call_back() {
     let folder = tempfile::tempdir().unwrap();
     let desk = open(options(folder.path()));
     let browser = Browser::at(desk.address);
@@ -193,7 +193,7 @@ async fn a_page_that_hides_or_goes_gives_its_call_back() {
 }
 
 #[tokio::test]
-async fn a_room_that_stands_still_is_not_vouched_for() {
+async fn no_beat_reaches_a_page_while_the_room_hangs() {
     let folder = tempfile::tempdir().unwrap();
     let desk = open(options(folder.path()));
     let browser = Browser::at(desk.address);
@@ -207,7 +207,7 @@ async fn a_room_that_stands_still_is_not_vouched_for() {
 }
 
 #[tokio::test]
-async fn orders_reach_the_room_or_say_why_not() {
+async fn an_order_reaches_the_room_or_says_why_it_does_not() {
     let folder = tempfile::tempdir().unwrap();
     let desk = open(options(folder.path()));
     let browser = Browser::at(desk.address);

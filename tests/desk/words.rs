@@ -73,7 +73,7 @@ fn unsaid<'k>(pages: &str, program: &str, keys: &'k BTreeSet<String>) -> Vec<&'k
 }
 
 #[test]
-fn every_word_that_is_said_is_there_and_every_one_that_is_there_is_said() {
+fn every_text_in_use_exists_and_every_text_is_in_use() {
     let (pages, program) = (pages(), text_of(&files_below(&source(), &["rs"])));
     for language in ["en-US", "es-US"] {
         let keys = keys(language);
@@ -87,7 +87,7 @@ fn every_word_that_is_said_is_there_and_every_one_that_is_there_is_said() {
 }
 
 #[test]
-fn words_that_are_missing_or_unsaid_are_found() {
+fn missing_and_unused_texts_are_found() {
     let pages = "say(\"call\"); say(is ? \"one\" : \"other\", { n }); <p data-say=\"page\"> say(`trouble_${name}`) \
                  const key = \"held\"; say(`${key}_room`)";
     let told = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<BTreeSet<_>>();

@@ -120,7 +120,7 @@ fn call_is(phase: &'static str) -> impl Fn(&Value) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_call_of_one_of_two_rooms_goes_its_whole_way_and_outlives_the_room() {
+async fn a_call_of_one_of_two_rooms_passes_every_phase_and_outlives_the_room() {
     let at = Mosquitto::open();
     let homes = [Home::new(), Home::new()];
     let desk = Desk::open(&at, &["a", "never"]);
@@ -164,7 +164,7 @@ fn desk_forgot(line: &Value) -> Option<bool> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_reset_waits_until_the_desk_of_several_rooms_shows_no_more_what_was_shared() {
+async fn a_reset_waits_until_the_desk_of_several_rooms_no_longer_shows_what_was_shared() {
     let at = Mosquitto::open();
     let home = Home::new();
     let desk = Desk::open(&at, &["a"]);
@@ -198,7 +198,7 @@ async fn a_reset_waits_until_the_desk_of_several_rooms_shows_no_more_what_was_sh
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_desk_asks_is_taken_refused_or_unanswered_and_said_so() {
+async fn an_order_is_reported_as_taken_refused_or_unanswered() {
     let at = Mosquitto::open();
     let home = Home::new();
     let desk = Desk::open(&at, &["gone"]);
@@ -231,7 +231,7 @@ async fn what_a_desk_asks_is_taken_refused_or_unanswered_and_said_so() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_call_goes_back_when_the_only_page_that_drew_it_goes_though_another_is_able() {
+async fn a_call_goes_back_when_the_only_page_that_drew_it_hides_although_another_can_receive() {
     let at = Mosquitto::open();
     let home = Home::new();
     let desk = Desk::open(&at, &[]);
@@ -255,7 +255,7 @@ async fn a_call_goes_back_when_the_only_page_that_drew_it_goes_though_another_is
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_pages_hear_of_a_broker_that_goes_and_comes() {
+async fn the_pages_are_told_of_a_broker_that_goes_away_and_comes_back() {
     let mut at = Mosquitto::open();
     let home = Home::new();
     let desk = Desk::open(&at, &[]);
@@ -274,7 +274,7 @@ async fn the_pages_hear_of_a_broker_that_goes_and_comes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_silent_connections_keep_out_no_page_and_no_broker() {
+async fn a_thousand_idle_connections_keep_out_neither_a_page_nor_the_broker() {
     let mut at = Mosquitto::open();
     let home = Home::new();
     let desk = Desk::open_by(&at, &["a"], |folder| with_files(folder, 1_024, &program()));
@@ -301,7 +301,7 @@ async fn a_thousand_silent_connections_keep_out_no_page_and_no_broker() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_is_kept_of_rooms_that_are_not() {
+async fn nothing_is_stored_of_unknown_rooms() {
     let at = Mosquitto::open();
     let desk = Desk::open(&at, &["a"]);
     let page = desk.page().await;
@@ -314,7 +314,7 @@ async fn nothing_is_kept_of_rooms_that_are_not() {
 }
 
 #[test]
-fn a_desk_that_cannot_open_says_why_and_ends() {
+fn a_desk_that_cannot_open_says_why_and_exits() {
     let at = Mosquitto::open();
     let desk = Desk::open(&at, &[]);
     let told = |text: Option<&str>, arguments: &[&str]| {
@@ -347,7 +347,7 @@ fn a_desk_that_cannot_open_says_why_and_ends() {
 }
 
 #[test]
-fn a_desk_that_is_told_to_end_ends_in_good_order() {
+fn a_desk_exits_cleanly_on_sigterm() {
     let at = Mosquitto::open();
     let mut desk = Desk::open(&at, &[]);
     let pid = desk.process.id();

@@ -161,7 +161,7 @@ fn coming(name: &str) -> Event {
 }
 
 #[test]
-fn a_call_that_rings_again_reaches_a_receiver_that_keeps_to_the_keys() {
+fn a_call_that_rings_again_reaches_a_receiver_that_ignores_duplicates() {
     let receiver = Receiver::open();
     let mut play = Play::open(&[&receiver]);
     play.at(0, Event::CallPressed { id: CALL, practice: false });
@@ -181,7 +181,7 @@ fn a_call_that_rings_again_reaches_a_receiver_that_keeps_to_the_keys() {
 }
 
 #[test]
-fn a_step_that_reached_nobody_stays_told_until_it_is_taken() {
+fn a_failed_step_is_reported_until_it_is_accepted() {
     let (first, second) = (Receiver::open(), Receiver::open());
     let mut play = Play::open(&[&first, &second]);
     first.answers(Some(410));
@@ -197,7 +197,7 @@ fn a_step_that_reached_nobody_stays_told_until_it_is_taken() {
 }
 
 #[test]
-fn the_program_says_a_new_ringing_anew_and_the_same_ringing_once() {
+fn a_new_round_gets_a_new_key_and_a_restart_keeps_the_old_one() {
     let (receiver, home) = (Receiver::open(), Home::new());
     fs::write(home.folder().join("secret"), "a secret of the clinic\n").unwrap();
     home.configure(&format!("[[escalation]]\nafter_s = 0\nurl = \"{}\"\nsecret_file = \"secret\"\n", receiver.url()));

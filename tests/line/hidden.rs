@@ -96,7 +96,7 @@ impl World {
 }
 
 #[test]
-fn the_room_beyond_the_last_place_knows_that_no_desk_shows_it() {
+fn a_room_beyond_the_maximum_knows_that_no_desk_shows_it() {
     let mut world = World::of(ROOMS_MAX + 1);
     world.pass(3 * BEAT_INTERVAL_MS);
     let last = ROOMS_MAX;
@@ -113,7 +113,7 @@ fn the_room_beyond_the_last_place_knows_that_no_desk_shows_it() {
 }
 
 #[test]
-fn a_desk_that_does_not_show_a_room_holds_nothing_that_was_shared_and_a_wipe_does_not_wait_for_it() {
+fn a_wipe_does_not_wait_for_a_desk_that_does_not_show_the_room() {
     let mut world = World::of(ROOMS_MAX + 1);
     world.shares = true;
     world.pass(4 * BEAT_INTERVAL_MS);
@@ -123,7 +123,7 @@ fn a_desk_that_does_not_show_a_room_holds_nothing_that_was_shared_and_a_wipe_doe
 }
 
 #[test]
-fn a_room_that_is_no_longer_left_out_is_not_told_so_for_ever() {
+fn a_room_that_falls_silent_is_no_longer_left_out() {
     let mut world = World::of(ROOMS_MAX + 1);
     world.pass(2 * BEAT_INTERVAL_MS);
     world.silent = ROOMS_MAX;

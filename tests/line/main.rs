@@ -46,13 +46,13 @@ fn joined(at: &Mosquitto) -> (TestRoom, TestDesk) {
 }
 
 /// Waits until the room has heard all that the desk has said: an order stands behind it, and is answered.
-fn all_is_heard(desk: &TestDesk) {
+fn wait_until_all_is_heard(desk: &TestDesk) {
     let fence = desk.order(DeskOrder::Pause);
     wait_until(SOON, "the room's answer", || desk.answer(fence).is_some());
 }
 
 #[test]
-fn a_call_goes_its_whole_way_and_each_word_is_true() {
+fn a_call_passes_every_phase_and_each_phase_is_true() {
     let at = Mosquitto::open();
     let (room, desk) = joined(&at);
     let call = room.press();
@@ -88,7 +88,7 @@ fn a_call_pressed_while_the_broker_is_down_arrives_once_it_is_back() {
 }
 
 #[test]
-fn a_broker_that_is_frozen_is_given_up_and_found_again() {
+fn a_frozen_broker_is_given_up_and_found_again() {
     let at = Mosquitto::open();
     let (room, desk) = joined(&at);
     at.freeze();
@@ -110,7 +110,7 @@ fn a_broker_that_is_frozen_is_given_up_and_found_again() {
 }
 
 #[test]
-fn a_room_that_is_killed_is_lost_at_the_desk_and_its_call_stays() {
+fn a_killed_room_is_lost_at_the_desk_and_its_call_stays() {
     let at = Mosquitto::open();
     let (room, desk) = joined(&at);
     let call = room.press();
@@ -127,7 +127,7 @@ fn a_room_that_is_killed_is_lost_at_the_desk_and_its_call_stays() {
 }
 
 #[test]
-fn a_desk_that_is_killed_gives_its_call_back_and_another_takes_it() {
+fn a_killed_desk_gives_its_call_back_and_another_takes_it() {
     let at = Mosquitto::open();
     let (room, desk) = joined(&at);
     let call = room.press();
@@ -141,7 +141,7 @@ fn a_desk_that_is_killed_gives_its_call_back_and_another_takes_it() {
 }
 
 #[test]
-fn a_desk_without_an_able_page_is_no_desk() {
+fn a_desk_without_a_page_that_can_receive_does_not_count() {
     let at = Mosquitto::open();
     let (room, desk) = joined(&at);
     desk.line.with(|fleet, now_ms| fleet.set_can_receive(now_ms, false));
@@ -149,7 +149,7 @@ fn a_desk_without_an_able_page_is_no_desk() {
     let call = room.press();
     wait_until(SOON, "the broker took it", || room.phase() == Some(CallPhase::Sent));
     wait_until(SOON, "the desk shows the call", || desk.shown() == [call]);
-    all_is_heard(&desk);
+    wait_until_all_is_heard(&desk);
     assert_eq!(room.phase(), Some(CallPhase::Sent));
     desk.line.with(|fleet, now_ms| fleet.set_can_receive(now_ms, true));
     desk.line.with(|fleet, now_ms| fleet.call_drawn(now_ms, &ends::room_id(), call)).unwrap();
@@ -165,15 +165,15 @@ fn two_desks_show_a_call_once_each_and_it_stays_while_one_has_it() {
     let call = room.press();
     wait_until(SOON, "both show the call", || desk.shown() == [call] && other.shown() == [call]);
     // Both have to have said so before one of them leaves.
-    all_is_heard(&desk);
-    all_is_heard(&other);
+    wait_until_all_is_heard(&desk);
+    wait_until_all_is_heard(&other);
     drop(desk);
     wait_until(SUPERVISED_WITHIN, "one is gone", || room.desks() == 1);
     assert_eq!(room.phase(), Some(CallPhase::Received));
 }
 
 #[test]
-fn a_screen_that_does_not_draw_and_a_sound_that_is_dead_are_told() {
+fn a_screen_that_does_not_draw_and_a_dead_sound_are_reported() {
     let at = Mosquitto::open();
     let (room, desk) = joined(&at);
     room.set_vitals(VitalAges { loop_age_ms: Some(0), frame_age_ms: Some(20), audio_age_ms: Some(7_500) });
@@ -183,7 +183,7 @@ fn a_screen_that_does_not_draw_and_a_sound_that_is_dead_are_told() {
 }
 
 #[test]
-fn two_rooms_of_one_name_are_told() {
+fn two_rooms_with_one_id_are_reported() {
     let at = Mosquitto::open();
     let (room, _desk) = joined(&at);
     let other = TestRoom::open(ends::broker(&at, "room-again"));
@@ -212,7 +212,7 @@ fn tls_with_the_clinics_own_authority_and_credentials() {
 }
 
 #[test]
-fn the_access_list_that_the_page_recommends_lets_each_do_its_own_and_no_more() {
+fn the_recommended_access_list_allows_each_client_its_own_topics_only() {
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/desk.md")).unwrap();
     let block = |after: &str| page.split(after).nth(1).unwrap().split("```").nth(1).unwrap().to_owned();
     // A client is its user, whatever it calls itself.
@@ -237,7 +237,7 @@ fn the_access_list_that_the_page_recommends_lets_each_do_its_own_and_no_more() {
     let thief = TestRoom::open(named("room-1", "thief"));
     thief.press();
     wait_until(SOON, "the thief is turned away", || !thief.downs().is_empty());
-    all_is_heard(&desk);
+    wait_until_all_is_heard(&desk);
     assert_eq!((desk.shown(), thief.phase() == Some(CallPhase::Received)), (vec![call], false));
     assert!(!room.has_duplicate_id());
     // Nor does it take that room's place by its name.
@@ -248,7 +248,7 @@ fn the_access_list_that_the_page_recommends_lets_each_do_its_own_and_no_more() {
 
 #[test]
 #[ignore = "takes the rights of root, for a network of its own; make soak"]
-fn soak_a_cable_that_is_pulled_is_noticed_and_the_call_comes_through_once_it_is_back() {
+fn soak_a_pulled_cable_is_noticed_and_the_call_arrives_once_it_is_back() {
     let at = Mosquitto::behind_a_cable();
     let (room, desk) = joined(&at);
     at.cable().cut();
@@ -265,7 +265,7 @@ fn soak_a_cable_that_is_pulled_is_noticed_and_the_call_comes_through_once_it_is_
 
 #[test]
 #[ignore = "a minute of brokers that come and go; make soak"]
-fn soak_a_broker_that_comes_and_goes_loses_nothing_and_shows_nothing_twice() {
+fn soak_an_unreliable_broker_loses_no_call_and_shows_none_twice() {
     let mut at = Mosquitto::open();
     let (room, desk) = joined(&at);
     let mut pressed = Vec::new();

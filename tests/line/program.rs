@@ -27,7 +27,7 @@ fn call_is(kiosk: &mut Kiosk, phase: &str) {
 }
 
 #[test]
-fn a_call_of_the_program_goes_its_way_over_the_broker() {
+fn a_call_of_the_program_passes_every_phase_over_the_broker() {
     let mut broker = Mosquitto::open();
     let home = home_at(&broker);
     let desk = TestDesk::open(ends::broker(&broker, "desk"));
@@ -56,7 +56,7 @@ fn a_call_of_the_program_goes_its_way_over_the_broker() {
 }
 
 #[test]
-fn a_call_that_ends_while_the_program_is_gone_from_the_desk_is_ended_by_name() {
+fn a_call_that_was_cleared_out_of_the_desks_reach_is_cleared_there_later() {
     let broker = Mosquitto::open();
     let home = home_at(&broker);
     let mut kiosk = home.start(1);
@@ -218,7 +218,7 @@ fn kills(rounds: u32) {
 }
 
 #[test]
-fn kills_at_any_moment_lose_no_call_and_show_none_twice() {
+fn kills_at_random_moments_lose_no_call_and_show_none_twice() {
     kills(6);
 }
 

@@ -42,7 +42,7 @@ fn calls_get_through(kiosk: &mut Kiosk, times: usize) -> Duration {
 }
 
 #[test]
-fn nobody_who_guesses_a_rooms_name_takes_its_place_and_whoever_learned_it_finds_it_left() {
+fn a_guessed_client_id_takes_no_session_over_and_a_learned_one_is_abandoned() {
     let at = Mosquitto::that_logs();
     let home = home_at(&at, None);
     let _desk = TestDesk::open(ends::broker(&at, "desk"));
@@ -66,7 +66,7 @@ const AS_ITS_USER: &str = "use_username_as_clientid true\n";
 const ANYTHING: &str = "pattern readwrite stillroom/#\n";
 
 #[test]
-fn two_tablets_with_the_same_user_say_so_and_the_one_that_the_desk_hears_gets_its_calls_through() {
+fn two_tablets_with_one_user_report_it_and_the_later_one_gets_its_calls_through() {
     let at = Mosquitto::with_access(AS_ITS_USER, ANYTHING, &["room-2", "desk"]);
     let desk = TestDesk::open(Broker {
         username: Some("desk".to_owned()),
@@ -91,7 +91,7 @@ fn two_tablets_with_the_same_user_say_so_and_the_one_that_the_desk_hears_gets_it
 
 #[test]
 #[ignore = "a minute of quiet; make soak"]
-fn soak_a_fight_does_not_spin_and_is_over_after_a_minute_of_quiet() {
+fn soak_a_contest_does_not_spin_and_is_over_after_a_quiet_minute() {
     let at = Mosquitto::with_access(AS_ITS_USER, ANYTHING, &["room-2", "desk"]);
     let named = |user: &str| Broker {
         username: Some(user.to_owned()),
@@ -115,7 +115,7 @@ fn soak_a_fight_does_not_spin_and_is_over_after_a_minute_of_quiet() {
 }
 
 #[test]
-fn a_room_that_the_broker_lets_say_nothing_says_that_its_line_is_down() {
+fn a_room_that_may_not_publish_reports_its_line_as_down() {
     let at = Mosquitto::with_access("", "pattern read stillroom/#\n", &["room-2"]);
     let room = TestRoom::open(Broker {
         username: Some("room-2".to_owned()),
@@ -194,7 +194,7 @@ const LIES: [(&str, Lie); 10] = [
 ];
 
 #[test]
-fn no_single_word_in_the_name_of_a_room_or_a_desk_silences_it() {
+fn no_single_forged_message_silences_a_room_or_a_desk() {
     let at = Mosquitto::open();
     let home = home_at(&at, None);
     let desk = TestDesk::open(ends::broker(&at, "desk"));
@@ -230,7 +230,7 @@ fn no_single_word_in_the_name_of_a_room_or_a_desk_silences_it() {
 }
 
 #[test]
-fn a_room_hears_that_somebody_speaks_in_its_name() {
+fn a_room_notices_that_somebody_publishes_under_its_id() {
     let at = Mosquitto::open();
     let room = TestRoom::open(ends::broker(&at, "room"));
     let stranger = Stranger::join(&at);
@@ -239,7 +239,7 @@ fn a_room_hears_that_somebody_speaks_in_its_name() {
 }
 
 #[test]
-fn a_flood_of_rubbish_delays_no_call_and_is_told_once() {
+fn a_flood_of_rubbish_delays_no_call_and_is_logged_once() {
     let at = Mosquitto::open();
     let home = home_at(&at, None);
     let desk = TestDesk::open(ends::broker(&at, "desk"));
@@ -269,7 +269,7 @@ fn a_flood_of_rubbish_delays_no_call_and_is_told_once() {
 }
 
 #[test]
-fn a_flood_of_what_a_desk_could_say_delays_no_call_either() {
+fn a_flood_of_valid_desk_messages_delays_no_call_either() {
     let at = Mosquitto::open();
     let home = home_at(&at, None);
     let _desk = TestDesk::open(ends::broker(&at, "desk"));

@@ -13,7 +13,7 @@ const RETRY_INTERVAL: Duration = Duration::from_secs(5);
 /// A file of which only the newest version counts.
 #[derive(Debug)]
 pub(super) struct BackgroundFile {
-    inner: Arc<Inner>,
+    inner: Arc<BackgroundFileInner>,
     written: watch::Receiver<u64>,
 }
 
@@ -21,7 +21,7 @@ pub(super) struct BackgroundFile {
 pub(super) type WriteId = u64;
 
 #[derive(Debug, Default)]
-struct Inner {
+struct BackgroundFileInner {
     pending: Mutex<PendingWrite>,
     changed: Condvar,
 }
@@ -38,7 +38,7 @@ struct PendingWrite {
 impl BackgroundFile {
     /// A file stored by `write`, which may block. `what` names it in the log.
     pub(super) fn new(what: &'static str, write: impl Fn(&[u8]) -> io::Result<()> + Send + 'static) -> Self {
-        let inner = Arc::<Inner>::default();
+        let inner = Arc::<BackgroundFileInner>::default();
         let (on_written, written) = watch::channel(0);
         let shared = Arc::clone(&inner);
         let thread = std::thread::Builder::new().name("desk-keeper".to_owned());
@@ -78,7 +78,7 @@ impl Drop for BackgroundFile {
     }
 }
 
-impl Inner {
+impl BackgroundFileInner {
     fn pending(&self) -> MutexGuard<'_, PendingWrite> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -103,7 +103,7 @@ impl Inner {
 }
 
 fn write_loop(
-    inner: &Inner,
+    inner: &BackgroundFileInner,
     what: &'static str,
     on_written: &watch::Sender<WriteId>,
     write: impl Fn(&[u8]) -> io::Result<()>,

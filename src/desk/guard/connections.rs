@@ -44,7 +44,7 @@ impl ConnectionLimits {
 
 /// All open connections. Clones share one table.
 #[derive(Clone, Debug)]
-pub(super) struct Connections(Arc<Mutex<Table>>);
+pub(super) struct Connections(Arc<Mutex<ConnectionTable>>);
 
 /// A handle to one connection, which leaves the table when its last clone is dropped.
 #[derive(Clone, Debug)]
@@ -58,7 +58,7 @@ struct ConnectionEntry {
 }
 
 #[derive(Debug)]
-struct Table {
+struct ConnectionTable {
     limits: ConnectionLimits,
     open: BTreeMap<u64, ConnectionRecord>,
     /// Addresses from which somebody signed in, with the tick of the last time.
@@ -81,7 +81,7 @@ struct ConnectionRecord {
 
 impl Connections {
     pub(super) fn new(limits: ConnectionLimits) -> Self {
-        Self(Arc::new(Mutex::new(Table {
+        Self(Arc::new(Mutex::new(ConnectionTable {
             limits,
             open: BTreeMap::new(),
             known: BTreeMap::new(),
@@ -135,7 +135,7 @@ impl Connections {
         std::mem::take(&mut self.table().evicted)
     }
 
-    fn table(&self) -> MutexGuard<'_, Table> {
+    fn table(&self) -> MutexGuard<'_, ConnectionTable> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -201,7 +201,7 @@ impl Drop for ConnectionEntry {
     }
 }
 
-impl Table {
+impl ConnectionTable {
     /// Whether somebody signed in from there, or it is this machine. A clinician's browser comes back from the address
     /// it came from before.
     fn is_known(&self, address: IpAddr) -> bool {

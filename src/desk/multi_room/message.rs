@@ -17,7 +17,7 @@ const NAMED_MAX: usize = 12;
 
 /// The first message of a stream: what does not change while the page is open.
 #[derive(Debug, Serialize)]
-pub(super) struct Hello<'a> {
+pub(super) struct MultiRoomHello<'a> {
     desk: String,
     version: &'static str,
     several: bool,
@@ -29,7 +29,7 @@ pub(super) struct Hello<'a> {
     previews: bool,
 }
 
-impl<'a> Hello<'a> {
+impl<'a> MultiRoomHello<'a> {
     pub(super) fn new(desk: &'a MultiRoomDesk, page: DeskId) -> Self {
         let hub = &desk.hub;
         Self {

@@ -36,7 +36,7 @@ pub(super) struct MultiRoomDesk {
     pub(super) broker: String,
     pub(super) line: DeskTransport,
     pub(super) versions: watch::Sender<Versions>,
-    book: Mutex<Book>,
+    records: Mutex<RoomRecords>,
 }
 
 /// Numbers that grow with each change, so that a page can tell what it has not been told yet.
@@ -63,7 +63,7 @@ impl Versions {
 
 /// What the desk remembers beside the fleet.
 #[derive(Default)]
-struct Book {
+struct RoomRecords {
     recent_calls: BTreeMap<RoomId, RecentCalls>,
     /// The pages that may still show what a room's patient shared.
     shared: BTreeMap<RoomId, SharedWords>,
@@ -106,7 +106,7 @@ impl MultiRoomDesk {
             broker: broker_url,
             line: line.map_err(MultiRoomError::Line)?,
             versions: watch::Sender::new(versions),
-            book: Mutex::default(),
+            records: Mutex::default(),
         };
         Ok((desk, events))
     }
@@ -121,7 +121,7 @@ impl MultiRoomDesk {
                     None => return,
                 },
                 _ = shared_check.tick() => {
-                    let rooms: Vec<RoomId> = self.book().shared.keys().cloned().collect();
+                    let rooms: Vec<RoomId> = self.records().shared.keys().cloned().collect();
                     for room in &rooms {
                         self.report_if_cleared(room);
                     }
@@ -133,31 +133,31 @@ impl MultiRoomDesk {
     fn on_line_event(&self, event: ClientEvent<FleetEvent>) {
         match event {
             ClientEvent::Up => {
-                let mut book = self.book();
-                (book.line.why_down, book.line.was_connected) = (None, true);
-                drop(book);
+                let mut records = self.records();
+                (records.line.why_down, records.line.was_connected) = (None, true);
+                drop(records);
                 self.versions.send_modify(Versions::line_changed);
             }
             ClientEvent::Down(why) => {
-                self.book().line.why_down = Some(why);
+                self.records().line.why_down = Some(why);
                 self.versions.send_modify(Versions::line_changed);
             }
             ClientEvent::Contested(is_contested) => {
-                self.book().line.is_contested = is_contested;
+                self.records().line.is_contested = is_contested;
                 self.versions.send_modify(Versions::line_changed);
             }
             ClientEvent::Endpoint(FleetEvent::RoomChanged(room)) => {
                 let call = self.line.with(|fleet, now_ms| Some((fleet.room(now_ms, &room)?.call, now_ms)));
                 if let Some((call, now_ms)) = call {
-                    let mut book = self.book();
-                    book.recent_calls.entry(room.clone()).or_default().update(call.as_ref(), now_ms, wall_clock);
+                    let mut records = self.records();
+                    records.recent_calls.entry(room.clone()).or_default().update(call.as_ref(), now_ms, wall_clock);
                 }
                 self.versions.send_modify(|versions| versions.room_changed(room.clone()));
                 self.report_if_cleared(&room);
             }
             ClientEvent::Endpoint(FleetEvent::LeftOutChanged) => self.versions.send_modify(Versions::line_changed),
             ClientEvent::Endpoint(FleetEvent::OrderAnswered { order, result }) => {
-                if let Some(waiting) = self.book().unanswered.remove(&order) {
+                if let Some(waiting) = self.records().unanswered.remove(&order) {
                     // The request may have been given up.
                     let _ = waiting.send(result);
                 }
@@ -172,7 +172,7 @@ impl MultiRoomDesk {
 
     /// The pages that may still show what this room's patient shared.
     pub(super) fn shared_of(&self, room: &RoomId) -> SharedWords {
-        self.book().shared.entry(room.clone()).or_default().clone()
+        self.records().shared.entry(room.clone()).or_default().clone()
     }
 
     /// Tells a room that took back what its patient shared, once no page shows it any more.
@@ -185,11 +185,11 @@ impl MultiRoomDesk {
     }
 
     pub(super) fn recent_calls_of(&self, room: &RoomId) -> RecentCalls {
-        self.book().recent_calls.get(room).cloned().unwrap_or_default()
+        self.records().recent_calls.get(room).cloned().unwrap_or_default()
     }
 
     pub(super) fn line_history(&self) -> LineHistory {
-        self.book().line.clone()
+        self.records().line.clone()
     }
 
     /// Whether the line's thread turns. While it hangs, nothing that a page shows is current.
@@ -203,9 +203,9 @@ impl MultiRoomDesk {
         // The calls that no other page has drawn.
         let mut withdrawn = Vec::new();
         if let PageChange::Unable(page) = change {
-            let mut book = self.book();
-            let drawn = book.drawn.remove(&page).unwrap_or_default();
-            let is_drawn = |room: &RoomId, call: &Ulid| book.drawn.values().any(|drawn| drawn.get(room) == Some(call));
+            let mut records = self.records();
+            let drawn = records.drawn.remove(&page).unwrap_or_default();
+            let is_drawn = |room: &RoomId, call: &Ulid| records.drawn.values().any(|drawn| drawn.get(room) == Some(call));
             withdrawn.extend(drawn.into_iter().filter(|(room, call)| !is_drawn(room, call)));
         }
         self.line.with(|fleet, now_ms| {
@@ -219,7 +219,7 @@ impl MultiRoomDesk {
     /// A page that can receive calls has drawn one.
     pub(super) fn call_drawn(&self, page: DeskId, room: &RoomId, call: Ulid) -> Result<(), &'static str> {
         self.line.with(|fleet, now_ms| fleet.call_drawn(now_ms, room, call))?;
-        self.book().drawn.entry(page).or_default().insert(room.clone(), call);
+        self.records().drawn.entry(page).or_default().insert(room.clone(), call);
         Ok(())
     }
 
@@ -227,9 +227,9 @@ impl MultiRoomDesk {
     pub(super) async fn order(&self, room: &RoomId, order: DeskOrder) -> Result<(), OrderError> {
         let (sender, answer) = oneshot::channel();
         let id = Ulid::new();
-        self.book().unanswered.insert(id, sender);
+        self.records().unanswered.insert(id, sender);
         if let Err(why) = self.line.with(|fleet, now_ms| fleet.send_order(now_ms, room, id, order)) {
-            self.book().unanswered.remove(&id);
+            self.records().unanswered.remove(&id);
             return Err(OrderError::Refused(why.to_owned()));
         }
         answer.await.unwrap_or(Err(OrderError::Unanswered))
@@ -237,10 +237,10 @@ impl MultiRoomDesk {
 
     /// A page's stream has ended; it may still show what patients shared.
     pub(super) fn on_page_lost(&self, page: DeskId, now: Instant) {
-        self.book().shared.values().for_each(|shared| shared.lost(page, now));
+        self.records().shared.values().for_each(|shared| shared.lost(page, now));
     }
 
-    fn book(&self) -> MutexGuard<'_, Book> {
-        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    fn records(&self) -> MutexGuard<'_, RoomRecords> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

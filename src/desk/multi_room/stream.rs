@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use super::message::{Hello, LeftOutMessage, LineMessage, RoomMessage};
+use super::message::{MultiRoomHello, LeftOutMessage, LineMessage, RoomMessage};
 use super::state::MultiRoomDesk;
 use crate::desk::page::open_pages::{OpenPages, PageChange};
 use crate::desk::page::server::{PageHub, PageServer};
@@ -38,7 +38,7 @@ async fn feed(desk: &MultiRoomDesk, page: DeskId, stream: &PageStream) {
     let mut closing = desk.hub.closing();
     let mut beat = beat_interval();
     let mut sent = SentVersions::default();
-    if !stream.send("hello", &Hello::new(desk, page)).await || !sent.catch_up(desk, page, stream).await {
+    if !stream.send("hello", &MultiRoomHello::new(desk, page)).await || !sent.catch_up(desk, page, stream).await {
         return;
     }
     loop {

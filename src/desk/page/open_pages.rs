@@ -23,11 +23,11 @@ pub(in crate::desk) enum PageChange {
 /// The open pages of a desk.
 #[derive(Debug, Default)]
 pub(in crate::desk) struct OpenPages {
-    pages: BTreeMap<DeskId, Page>,
+    pages: BTreeMap<DeskId, OpenPage>,
 }
 
 #[derive(Debug)]
-struct Page {
+struct OpenPage {
     can_receive: bool,
     last_beat: Instant,
     sent_call: Option<CallId>,
@@ -43,7 +43,7 @@ impl OpenPages {
         if self.pages.len() >= PAGES_MAX || self.pages.contains_key(&desk) {
             return false;
         }
-        self.pages.insert(desk, Page { can_receive: false, last_beat: now, sent_call: None });
+        self.pages.insert(desk, OpenPage { can_receive: false, last_beat: now, sent_call: None });
         true
     }
 

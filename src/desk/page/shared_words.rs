@@ -14,10 +14,10 @@ const SELF_CLEAR_TIMEOUT: Duration = SILENT_AFTER.saturating_add(Duration::from_
 
 /// The pages that may show what the patient shared. Clones share one list.
 #[derive(Clone, Debug, Default)]
-pub struct SharedWords(Arc<Inner>);
+pub struct SharedWords(Arc<SharedWordsInner>);
 
 #[derive(Debug, Default)]
-struct Inner {
+struct SharedWordsInner {
     /// Each page, with the moment its stream ended if it has.
     holders: Mutex<BTreeMap<DeskId, Option<Instant>>>,
     fewer: Condvar,

@@ -6,7 +6,7 @@ use std::time::Instant;
 use tokio::sync::watch;
 
 use super::state::SingleRoomDesk;
-use super::view::{Hello, ShownView};
+use super::view::{SingleRoomHello, ShownView};
 use crate::desk::page::open_pages::{OpenPages, PageChange};
 use crate::desk::page::server::{PageHub, PageServer};
 use crate::desk::page::stream::{PageStream, beat_interval};
@@ -53,7 +53,7 @@ async fn feed(desk: &SingleRoomDesk, page: DeskId, stream: &PageStream) {
     let mut closing = desk.hub.closing();
     let mut room = desk.client.snapshots();
     let mut beat = beat_interval();
-    if !stream.send("hello", &Hello::new(desk, page)).await || !send_room(desk, page, stream).await {
+    if !stream.send("hello", &SingleRoomHello::new(desk, page)).await || !send_room(desk, page, stream).await {
         return;
     }
     loop {

@@ -13,7 +13,7 @@ use crate::room::{Place, RoomTime, Snapshot, Stage};
 
 /// The first message of a stream: what does not change while the page is open.
 #[derive(Debug, Serialize)]
-pub(super) struct Hello<'a> {
+pub(super) struct SingleRoomHello<'a> {
     /// The page's id, a decimal number as text: JavaScript's numbers cannot hold it.
     desk: String,
     version: &'static str,
@@ -26,7 +26,7 @@ pub(super) struct Hello<'a> {
     previews: bool,
 }
 
-impl<'a> Hello<'a> {
+impl<'a> SingleRoomHello<'a> {
     pub(super) fn new(desk: &'a SingleRoomDesk, page: DeskId) -> Self {
         let hub = &desk.hub;
         Self {

@@ -215,7 +215,7 @@ async fn stay_connected<E: Endpoint>(
         reporter.down(broker, &BrokerError::Panicked);
     }
     loop {
-        let mut progress = Progress::default();
+        let mut progress = ConnectionProgress::default();
         let error = connection(shared, broker, &mut client_id, reporter, &mut progress).await;
         shared.endpoint().disconnected();
         let cause = error.disconnect_cause();
@@ -250,7 +250,7 @@ fn jittered(pause: Duration) -> Duration {
 
 /// How far a connection has come.
 #[derive(Default)]
-struct Progress {
+struct ConnectionProgress {
     /// Whether the broker accepted it. While the session is contested it may come no further.
     is_accepted: bool,
     /// Since when the subscriptions are in place.
@@ -271,7 +271,7 @@ async fn connection<E: Endpoint, F: FnMut(ClientEvent<E::Event>)>(
     broker: &Broker,
     client_id: &mut Option<String>,
     reporter: &mut Reporter<F>,
-    progress: &mut Progress,
+    progress: &mut ConnectionProgress,
 ) -> BrokerError {
     let will = shared.endpoint().connecting();
     let options = match options(broker, client_id, will) {
@@ -368,7 +368,7 @@ async fn subscribe<E: Endpoint, F: FnMut(ClientEvent<E::Event>)>(
     client: &AsyncClient,
     events: &mut mpsc::Receiver<BrokerEvent>,
     reporter: &mut Reporter<F>,
-    progress: &mut Progress,
+    progress: &mut ConnectionProgress,
 ) -> Result<(), BrokerError> {
     let filters = shared.endpoint().topics().into_iter().map(|topic| SubscribeFilter {
         nolocal: true,

@@ -121,12 +121,12 @@ pub struct Fleet {
     rooms: BTreeMap<RoomId, RemoteRoom>,
     left_out: LeftOutRooms,
     events: VecDeque<FleetEvent>,
-    logs: Logs,
+    logs: FleetLogs,
 }
 
 /// What is logged at a limited rate.
 #[derive(Debug, Default)]
-struct Logs {
+struct FleetLogs {
     unreadable: LogThrottle,
     too_many_rooms: LogThrottle,
     implausible: LogThrottle,
@@ -149,7 +149,7 @@ impl Fleet {
             rooms: rooms.collect(),
             left_out: LeftOutRooms::default(),
             events: VecDeque::new(),
-            logs: Logs::default(),
+            logs: FleetLogs::default(),
         }
     }
 

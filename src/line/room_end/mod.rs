@@ -58,7 +58,7 @@ pub struct RoomEnd {
     shared_words: SharedWordsRecord,
     /// When somebody else last published under this room's id.
     duplicate_heard_at_ms: Option<u64>,
-    logs: Logs,
+    logs: RoomEndLogs,
 }
 
 /// What has to be sent.
@@ -110,7 +110,7 @@ impl SharedWordsRecord {
 
 /// What is logged at a limited rate.
 #[derive(Debug, Default)]
-struct Logs {
+struct RoomEndLogs {
     unreadable: LogThrottle,
     too_many_desks: LogThrottle,
     implausible: LogThrottle,
@@ -142,7 +142,7 @@ impl RoomEnd {
             inputs: VecDeque::new(),
             shared_words: SharedWordsRecord::default(),
             duplicate_heard_at_ms: None,
-            logs: Logs::default(),
+            logs: RoomEndLogs::default(),
         }
     }
 

@@ -205,7 +205,8 @@ impl MultiRoomDesk {
         if let PageChange::Unable(page) = change {
             let mut records = self.records();
             let drawn = records.drawn.remove(&page).unwrap_or_default();
-            let is_drawn = |room: &RoomId, call: &Ulid| records.drawn.values().any(|drawn| drawn.get(room) == Some(call));
+            let is_drawn =
+                |room: &RoomId, call: &Ulid| records.drawn.values().any(|drawn| drawn.get(room) == Some(call));
             withdrawn.extend(drawn.into_iter().filter(|(room, call)| !is_drawn(room, call)));
         }
         self.line.with(|fleet, now_ms| {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use super::message::{MultiRoomHello, LeftOutMessage, LineMessage, RoomMessage};
+use super::message::{LeftOutMessage, LineMessage, MultiRoomHello, RoomMessage};
 use super::state::MultiRoomDesk;
 use crate::desk::page::open_pages::{OpenPages, PageChange};
 use crate::desk::page::server::{PageHub, PageServer};

@@ -6,7 +6,7 @@ use std::time::Instant;
 use tokio::sync::watch;
 
 use super::state::SingleRoomDesk;
-use super::view::{SingleRoomHello, ShownView};
+use super::view::{ShownView, SingleRoomHello};
 use crate::desk::page::open_pages::{OpenPages, PageChange};
 use crate::desk::page::server::{PageHub, PageServer};
 use crate::desk::page::stream::{PageStream, beat_interval};

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use stillroom::sound::{
-    Bed, Character, Loudness, Mix, Options, RENDERED_RATE_HZ, ScoreAim, Shape, Track, WavWriter, render_to,
+    Bed, Character, LoudnessLibrary, Mix, Options, RENDERED_RATE_HZ, ScoreAim, ScoreShape, Track, WavWriter, render_to,
     resampling_noise_db,
 };
 
@@ -52,7 +52,7 @@ fn mixes(folder: &Path) -> Result<Vec<Case>, Box<dyn Error>> {
     let all = Mix {
         tracks: vec![slow, other],
         crossfade_s: 60.0,
-        score: Some(ScoreAim { character: Character::Tidal, seed: 1, level_db: -6.0, shape: Shape::default() }),
+        score: Some(ScoreAim { character: Character::Tidal, seed: 1, level_db: -6.0, shape: ScoreShape::default() }),
         beds: [Some((Bed::Sea, -9.0)), Some((Bed::Rain, -12.0))],
         ..quiet.clone()
     };
@@ -81,7 +81,7 @@ fn track(folder: &Path, name: &str, rate_hz: u32, pitch_hz: f64) -> Result<Track
 
 /// Processor seconds for each second heard.
 fn cost(mix: &Mix) -> Result<f64, Box<dyn Error>> {
-    let options = Options { loudness: Loudness::off(), ..Options::default() };
+    let options = Options { loudness: LoudnessLibrary::off(), ..Options::default() };
     let before_s = thread_seconds()?;
     let report = render_to(&options, Instant::now(), |_| mix.clone(), &[], RENDERED_S, |_| Ok(()))?;
     debug_assert_eq!(report.frames, (RENDERED_S * f64::from(RENDERED_RATE_HZ)) as u64);

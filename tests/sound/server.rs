@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use stillroom::sound::{Mix, News, Options, Signal, Sound};
+use stillroom::sound::{Mix, Options, Signal, SoundEvent, SoundHandle};
 
 const FOLDER: &str = "STILLROOM_TEST_SOUND_FOLDER";
 /// The socket of a server that the room does not find by itself.
@@ -263,21 +263,21 @@ impl Ear {
 
 /// A room's sound and what it tells.
 pub struct Room {
-    pub sound: Sound,
-    news: Receiver<(Instant, News)>,
+    pub sound: SoundHandle,
+    news: Receiver<(Instant, SoundEvent)>,
 }
 
 impl Room {
     pub fn open(options: Options) -> Self {
         let (tell, news) = channel();
-        let sound = Sound::start(options, move |news| drop(tell.send((Instant::now(), news))));
+        let sound = SoundHandle::start(options, move |news| drop(tell.send((Instant::now(), news))));
         let bed = (stillroom::sound::Bed::ALL[0], 0.0);
         sound.set_mix(Mix { beds: [Some(bed), None], volume_db: -3.0, ..Mix::default() });
         Self { sound, news }
     }
 
     /// The next news that `is_it`, and when it was told.
-    pub fn news_within(&self, within: Duration, is_it: impl Fn(&News) -> bool) -> (Instant, News) {
+    pub fn news_within(&self, within: Duration, is_it: impl Fn(&SoundEvent) -> bool) -> (Instant, SoundEvent) {
         let until = Instant::now() + within;
         let mut others = Vec::new();
         while let Some(left) = until.checked_duration_since(Instant::now()) {
@@ -295,13 +295,13 @@ impl Room {
         let until = Instant::now() + span;
         while let Some(left) = until.checked_duration_since(Instant::now()) {
             if let Ok((_, told)) = self.news.recv_timeout(left) {
-                assert!(!matches!(told, News::DeviceBack | News::DeviceLost { .. }), "{told:?}");
+                assert!(!matches!(told, SoundEvent::DeviceBack | SoundEvent::DeviceLost { .. }), "{told:?}");
             }
         }
     }
 
     pub fn is_playing(&self) {
-        self.news_within(Duration::from_secs(15), |news| *news == News::DeviceBack);
+        self.news_within(Duration::from_secs(15), |news| *news == SoundEvent::DeviceBack);
     }
 
     pub fn signal(&self, signal: Signal) {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use stillroom::sound::{Bed, Character, Mix, Options, ScoreAim, Shape, Signal, Track};
+use stillroom::sound::{Bed, Character, Mix, Options, ScoreAim, ScoreShape, Signal, Track};
 
 use crate::server::{Ear, Kept, Room, wait_for, with_server};
 
@@ -39,8 +39,8 @@ fn a_call_tone_is_heard_within_300_ms() {
 }
 
 #[test]
-fn the_room_knows_when_a_frame_is_heard() {
-    with_server("timing::the_room_knows_when_a_frame_is_heard", &["room"], |_| {
+fn the_time_a_frame_is_heard_is_known() {
+    with_server("timing::the_time_a_frame_is_heard_is_known", &["room"], |_| {
         let room = Room::open(Options::default());
         room.is_playing();
         wait_for("the notes of the clock", Duration::from_secs(30), || room.sound.health().clock_notes >= 5);
@@ -54,8 +54,8 @@ fn the_room_knows_when_a_frame_is_heard() {
 /// `STILLROOM_MINUTES=n` goes on for so long; `STILLROOM_LOAD=n` keeps so many busy, for a machine that is busy anyway.
 #[test]
 #[ignore = "two hours: make soak"]
-fn soak_two_hours_beside_busy_processors_never_run_dry() {
-    with_server("timing::soak_two_hours_beside_busy_processors_never_run_dry", &["room"], |_| {
+fn soak_two_hours_on_busy_processors_have_no_underrun() {
+    with_server("timing::soak_two_hours_on_busy_processors_have_no_underrun", &["room"], |_| {
         let number = |name| std::env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
         let minutes = number("STILLROOM_MINUTES").unwrap_or(120);
         let processors = std::thread::available_parallelism().map_or(1, usize::from) as u64;
@@ -72,7 +72,12 @@ fn soak_two_hours_beside_busy_processors_never_run_dry() {
         let mut mix = Mix {
             tracks: pieces.into_iter().map(Track::from).collect(),
             crossfade_s: 8.0,
-            score: Some(ScoreAim { character: Character::Tidal, seed: 1, level_db: -6.0, shape: Shape::default() }),
+            score: Some(ScoreAim {
+                character: Character::Tidal,
+                seed: 1,
+                level_db: -6.0,
+                shape: ScoreShape::default(),
+            }),
             beds: [Some((Bed::Sea, -9.0)), Some((Bed::Wind, -12.0))],
             volume_db: -24.0,
             ..Mix::default()

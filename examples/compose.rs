@@ -1,7 +1,7 @@
-//! Composes the pieces that ship with the product: `cargo run --release --example compose [FOLDER]`.
+//! Composes the pieces shipped with the product: `cargo run --release --example compose [FOLDER]`.
 //!
-//! Each is written as a WAV and, where `ffmpeg` is installed, encoded to Ogg Vorbis and the WAV removed.
-#![allow(clippy::print_stdout, clippy::print_stderr)] // its figures are for whoever runs it
+//! Each is written as WAV and, if `ffmpeg` is installed, encoded to Ogg Vorbis and the WAV removed.
+#![allow(clippy::print_stdout, clippy::print_stderr)] // prints what it wrote
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use std::process::Command;
 
 use stillroom::sound::{COMPOSED_RATE_HZ, Character, ComposedPiece, ScoreShape, WavWriter, compose};
 
-/// What ships.
+/// The shipped pieces.
 const SHIPPED: [ComposedPiece; 4] = [
     ComposedPiece {
         name: "tide",

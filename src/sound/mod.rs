@@ -174,7 +174,8 @@ pub enum SoundEvent {
     /// A calibrated output is available, for the first time or again.
     DeviceBack,
     /// Sound would come out somewhere that the room is not calibrated for, for example after a plug was pulled.
-    /// Everything is muted, signals too, until the calibrated output is back or [`SoundHandle::accept_output`] is called.
+    /// Everything is muted, signals too, until the calibrated output is back or [`SoundHandle::accept_output`] is
+    /// called.
     OutputNotCalibrated {
         /// The output, by its name in [`outputs`].
         output: String,

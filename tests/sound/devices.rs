@@ -1,4 +1,4 @@
-//! Outputs that are named, missing, lost, asleep, or not the one that the room was calibrated for.
+//! Outputs that are named, missing, lost, suspended, or not the one that the room was calibrated for.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use stillroom::sound::{Options, Signal, SoundEvent, output_missing, outputs};
 
 use crate::server::{Ear, Room, Server, add_sink, pactl, remove_sink, wait_for, with_server};
 
-/// Softer than this is silence; the bed of these tests is far louder.
+/// Peaks below this count as silence; the bed in these tests is far louder.
 const SILENCE: f32 = 1e-4;
 const SOON: Duration = Duration::from_secs(2);
 const LONG: Duration = Duration::from_secs(15);
@@ -68,7 +68,7 @@ fn the_chime_is_loud_in_the_corridor_and_soft_in_the_room() {
         let heard = corridor_ear.wait_for(0.15, LONG).expect("the chime is not heard in the corridor");
         println!("the chime is heard in the corridor after {:?}", heard.duration_since(rung));
         assert!(room_ear.loudest_for(Duration::from_secs(4)) < 0.06, "the chime carries into the patient's ears");
-        // its stream is gone when it has died away
+        // The stream closes once the chime has decayed.
         wait_for("the chime's stream ends", LONG, || {
             pactl(&["list", "short", "sink-inputs"]).unwrap().lines().count() == 1
         });
@@ -128,7 +128,7 @@ fn sound_never_moves_to_an_uncalibrated_output() {
         pactl(&["set-default-sink", "room"]).unwrap();
         let room = Room::open(Options::default());
         room.is_playing();
-        // A listener may be moved by the server when outputs come and go, so each listens anew.
+        // The server may move a recorder when outputs come and go, so each check opens a new one.
         let tv_is_silent = || assert!(Ear::at("tv").loudest_for(SOON) < SILENCE, "the loud output sounds");
         tv_is_silent();
         remove_sink("room");

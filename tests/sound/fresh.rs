@@ -1,5 +1,5 @@
-//! Machines as they come: a user whose sound server has never been spoken to, a server without an output, one that
-//! cannot be used, none at all. And rooms whose level was measured on one output, when that goes away.
+//! Machines as found in the field: a user whose sound server has never been used, a server without outputs, one that is
+//! unusable, none at all; and calibrated rooms that lose their output.
 
 use std::fs;
 use std::os::unix::net::UnixListener;
@@ -11,7 +11,7 @@ use crate::server::{
     Ear, Kind, Room, Server, add_sink, folder, library, library_with, pactl, remove_sink, wait_for, with,
 };
 
-/// Softer than this is silence.
+/// Peaks below this count as silence.
 const SILENCE: f32 = 1e-5;
 const SOON: Duration = Duration::from_secs(2);
 const LONG: Duration = Duration::from_secs(15);
@@ -20,7 +20,7 @@ fn lost(news: &SoundEvent) -> bool {
     matches!(news, SoundEvent::DeviceLost { .. })
 }
 
-/// Processor time of this process so far.
+/// Processor time used by this process so far.
 fn processor_time() -> Duration {
     let status = fs::read_to_string("/proc/self/stat").unwrap();
     let fields: Vec<&str> = status.rsplit_once(')').unwrap().1.split_whitespace().collect();
@@ -28,7 +28,7 @@ fn processor_time() -> Duration {
     Duration::from_millis(ticks * 10)
 }
 
-/// The least share of a processor that this process takes in one of several spans: others may be busy beside it.
+/// Smallest share of a processor used by this process in several spans, since other processes may interfere.
 fn least_share() -> f64 {
     let span = Duration::from_secs(3);
     let share = |_| {
@@ -53,7 +53,7 @@ fn is_spoken_to_at_once(_: &mut Server) {
     println!("our stream is there after {:?}", began.elapsed());
     room.is_playing();
     assert!(Ear::at("room").wait_for(0.01, LONG).is_some(), "nothing is heard");
-    // What a room at rest takes.
+    // The cost of an idle room.
     room.sound.set_mix(Mix::default());
     std::thread::sleep(SOON);
     let share = least_share();
@@ -97,13 +97,13 @@ fn pulseaudios_null_output_is_ignored() {
     with(Kind::PulseAudio, "fresh::pulseaudios_null_output_is_ignored", &[], what_it_makes_up_is_no_output);
 }
 
-/// The output that was measured goes away while another is there, and comes back.
+/// The calibrated output disappears while another one remains, and comes back.
 fn measured_output_goes_away(options: Options, is_told: fn(&SoundEvent) -> bool) {
     let room = Room::open(options);
     room.is_playing();
     assert!(Ear::at("room").wait_for(0.01, LONG).is_some(), "nothing is heard");
     for _ in 0..2 {
-        // A listener may be moved by the server when outputs come and go, so each listens anew.
+        // The server may move a recorder when outputs come and go, so each check opens a new one.
         let tv = Ear::at("tv");
         let began = Instant::now();
         remove_sink("room");
@@ -111,7 +111,7 @@ fn measured_output_goes_away(options: Options, is_told: fn(&SoundEvent) -> bool)
         let after = told.saturating_duration_since(began);
         println!("{news:?} is told after {after:?}");
         assert!(after < SOON, "told only after {after:?}");
-        // Six seconds was what it took to come out there.
+        // Longer than the six seconds after which a bug once moved the sound there.
         assert!(tv.loudest_for(Duration::from_secs(9)) < SILENCE, "it is heard where nobody measured it");
         add_sink("room");
         room.news_within(LONG, |news| matches!(news, SoundEvent::DeviceBack | SoundEvent::OutputCalibrated));
@@ -148,7 +148,7 @@ fn pipewire_never_moves_a_room_with_a_named_output() {
     with(Kind::PipeWire, "fresh::pipewire_never_moves_a_room_with_a_named_output", &["room", "tv"], named);
 }
 
-/// Staff allow the other output: it is heard there, no louder than the quietest cap, and that is told.
+/// Staff accept the other output: sound comes out there, limited to the lowest cap, and that is reported.
 fn allowed_where_nobody_measured(_: &mut Server) {
     let calibrated = CalibratedOutput { output: Some("room".to_owned()), port: None };
     let room = Room::open(Options { calibrated, ..Options::default() });
@@ -163,7 +163,7 @@ fn allowed_where_nobody_measured(_: &mut Server) {
     assert!(tv.wait_for(SILENCE, LONG).is_some(), "it is not heard where staff allow it");
     let careful = tv.loudest_for(4 * SOON);
     println!("{full} where it was measured, {careful} where staff allow it");
-    // The patient's volume is −3 dB, the quietest cap −40 dB: 37 dB are a seventieth.
+    // The patient's volume is −3 dB, the lowest cap −40 dB; 37 dB are a factor of 70.
     assert!(careful < full / 40.0, "{careful} beside {full}");
     add_sink("room");
     remove_sink("tv");
@@ -183,7 +183,7 @@ fn on_pulseaudio_an_accepted_output_keeps_to_the_lowest_cap() {
     with(Kind::PulseAudio, test, &["room", "tv"], allowed_where_nobody_measured);
 }
 
-/// A server listens at `socket` and answers nobody.
+/// Listens at `socket` and never replies.
 fn listen_in_vain(socket: &str) {
     let socket = folder().join(socket);
     fs::create_dir_all(socket.parent().unwrap()).unwrap();
@@ -259,7 +259,7 @@ fn a_new_output_is_used_soon_even_after_a_long_wait() {
     with(Kind::Library, test, &["room"], |_| {
         let room = Room::open(Options::default());
         room.news_within(LONG, lost);
-        // Long enough for the pauses between two tries to be longer than what is allowed below.
+        // Long enough for the retry pause to exceed the time allowed below.
         room.is_silent_for(Duration::from_secs(9));
         let began = Instant::now();
         library();
@@ -268,20 +268,20 @@ fn a_new_output_is_used_soon_even_after_a_long_wait() {
     });
 }
 
-/// What this process holds in memory, in kilobytes.
+/// Memory used by this process, in kilobytes.
 fn memory_kb() -> u64 {
     let rollup = fs::read_to_string("/proc/self/smaps_rollup").unwrap();
     let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:")).unwrap();
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
-/// A room whose server has gone takes no more memory with each try to reach it, and each try comes rarely.
+/// A room whose server is gone: retries leak no memory and are rare.
 fn without_a_server(server: &mut Server, minutes: u64) {
     let room = Room::open(Options::default());
     room.is_playing();
     server.kill();
     room.news_within(LONG, lost);
-    // What is made once: engine, library, threads.
+    // One-time allocations: engine, ALSA, threads.
     std::thread::sleep(Duration::from_secs(15));
     let before = memory_kb();
     let processor_before = processor_time();

@@ -1,7 +1,7 @@
 //! Owns the beds made of air: wind, fire and brown noise. Does not own their level in the mix.
 
 use super::BreathSwell;
-use crate::sound::dsp::ramp::{BLOCK, Block, block_s};
+use crate::sound::dsp::ramp::{AudioBlock, BLOCK, block_s};
 use crate::sound::dsp::{
     BrownNoise, FilterCoefficients, LowPass, PinkNoise, RandomLfo, Rng, Smoother, StateVariableFilter, pan, smoothstep,
 };
@@ -48,7 +48,7 @@ impl WindBed {
     }
 
     /// Renders one block, overwriting `out`. Gusts can follow a breath.
-    pub fn render(&mut self, out: &mut Block, swell: BreathSwell) {
+    pub fn render(&mut self, out: &mut AudioBlock, swell: BreathSwell) {
         let block_s = block_s(self.rate_hz);
         let own = self.gust.run(&mut self.rng, block_s);
         let wanted = own + (swell.level.end - own) * swell.share.end;
@@ -135,7 +135,7 @@ impl FireBed {
     }
 
     /// Renders one block, overwriting `out`. The flames can follow a breath.
-    pub fn render(&mut self, out: &mut Block, swell: BreathSwell) {
+    pub fn render(&mut self, out: &mut AudioBlock, swell: BreathSwell) {
         let block_s = block_s(self.rate_hz);
         let own = self.heat.run(&mut self.rng, block_s);
         let wanted = own + (swell.level.end - own) * swell.share.end;
@@ -217,7 +217,7 @@ impl BrownBed {
     }
 
     /// Renders one block, overwriting `out`.
-    pub fn render(&mut self, out: &mut Block) {
+    pub fn render(&mut self, out: &mut AudioBlock) {
         let level = 0.235 + 0.025 * self.level.run(&mut self.rng, block_s(self.rate_hz));
         for frame in out {
             let middle = self.brown[2].run(self.rng.white());

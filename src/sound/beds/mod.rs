@@ -6,7 +6,7 @@ mod water;
 
 use std::f32::consts::FRAC_PI_2;
 
-use crate::sound::dsp::ramp::{Block, Ramp, SILENCE, Span, add_scaled, seconds_to_frames};
+use crate::sound::dsp::ramp::{AudioBlock, Ramp, SILENCE, Span, add_scaled, seconds_to_frames};
 use crate::sound::dsp::{FilterCoefficients, Rng, StateVariableFilter};
 
 use air::{BrownBed, FireBed, WindBed};
@@ -85,7 +85,7 @@ impl BedSynth {
         }
     }
 
-    fn render(&mut self, out: &mut Block, swell: BreathSwell) {
+    fn render(&mut self, out: &mut AudioBlock, swell: BreathSwell) {
         match self {
             Self::Sea(synth) => synth.render(out, swell),
             Self::Rain(synth) => synth.render(out),
@@ -138,7 +138,7 @@ impl Beds {
     }
 
     /// Renders one block, overwriting `out`.
-    pub fn render(&mut self, out: &mut Block, swell: BreathSwell) {
+    pub fn render(&mut self, out: &mut AudioBlock, swell: BreathSwell) {
         *out = SILENCE;
         let fade_frames = seconds_to_frames(BED_FADE_S, self.rate_hz);
         self.start_fades(fade_frames);

@@ -1,7 +1,7 @@
 //! Owns the beds made of water: sea, rain and stream. Does not own their level in the mix.
 
 use super::BreathSwell;
-use crate::sound::dsp::ramp::{BLOCK, Block, block_s};
+use crate::sound::dsp::ramp::{AudioBlock, BLOCK, block_s};
 use crate::sound::dsp::{
     FilterCoefficients, LowPass, PinkNoise, RandomLfo, Rng, Smoother, StateVariableFilter, pan, smoothstep,
 };
@@ -95,7 +95,7 @@ impl SeaBed {
     }
 
     /// Renders one block, overwriting `out`. The nearest wave can follow a breath.
-    pub fn render(&mut self, out: &mut Block, swell: BreathSwell) {
+    pub fn render(&mut self, out: &mut AudioBlock, swell: BreathSwell) {
         let block_s = block_s(self.rate_hz);
         self.render_distance(out, block_s);
         let share = swell.share.end;
@@ -140,7 +140,7 @@ impl SeaBed {
         }
     }
 
-    fn render_distance(&mut self, out: &mut Block, block_s: f32) {
+    fn render_distance(&mut self, out: &mut AudioBlock, block_s: f32) {
         let wash = 0.05 + 0.05 * self.wash_drift.run(&mut self.rng, block_s);
         let rumble = 1.1 + 0.9 * self.rumble_drift.run(&mut self.rng, block_s);
         let far_corner = LowPass::coefficient(900.0, self.rate_hz);
@@ -247,7 +247,7 @@ impl RainBed {
     }
 
     /// Renders one block, overwriting `out`.
-    pub fn render(&mut self, out: &mut Block) {
+    pub fn render(&mut self, out: &mut AudioBlock) {
         let block_s = block_s(self.rate_hz);
         let density = self.density.run(&mut self.rng, block_s);
         let tilt = self.tilt.run(&mut self.rng, block_s);
@@ -335,7 +335,7 @@ impl StreamBed {
     }
 
     /// Renders one block, overwriting `out`.
-    pub fn render(&mut self, out: &mut Block) {
+    pub fn render(&mut self, out: &mut AudioBlock) {
         let block_s = block_s(self.rate_hz);
         let flow = self.flow.run(&mut self.rng, block_s);
         let flutter = [self.flutter[0].run(&mut self.rng, block_s), self.flutter[1].run(&mut self.rng, block_s)];

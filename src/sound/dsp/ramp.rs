@@ -7,10 +7,10 @@ use std::f32::consts::PI;
 pub const BLOCK: usize = 64;
 
 /// One block of stereo frames.
-pub type Block = [[f32; 2]; BLOCK];
+pub type AudioBlock = [[f32; 2]; BLOCK];
 
 /// A block of silence.
-pub const SILENCE: Block = [[0.0; 2]; BLOCK];
+pub const SILENCE: AudioBlock = [[0.0; 2]; BLOCK];
 
 /// A value moving to a target along half a cosine, so that it has no corner at either end. A new target on the way
 /// makes no corner either: the velocity it had decays within the new ramp.
@@ -142,7 +142,7 @@ impl Span {
 }
 
 /// Adds `input` to `output` through a moving gain.
-pub fn add_scaled(output: &mut Block, input: &Block, gain: Span) {
+pub fn add_scaled(output: &mut AudioBlock, input: &AudioBlock, gain: Span) {
     for (index, (out, frame)) in output.iter_mut().zip(input).enumerate() {
         let gain = gain.at(index);
         out[0] += frame[0] * gain;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::room::breath::{Pattern, Phase};
 
-use crate::sound::dsp::ramp::{Block, Ramp, Span, block_s, seconds_to_frames};
+use crate::sound::dsp::ramp::{AudioBlock, Ramp, Span, block_s, seconds_to_frames};
 use crate::sound::dsp::{FilterCoefficients, PinkNoise, Rng, Smoother, StateVariableFilter, smoothstep};
 
 /// Time over which a change of pattern or start is smoothed out, so that the breath never jumps.
@@ -80,7 +80,7 @@ impl BreathSynth {
     }
 
     /// Renders one block at `level`, overwriting `out`.
-    pub fn render(&mut self, out: &mut Block, level: Span) {
+    pub fn render(&mut self, out: &mut AudioBlock, level: Span) {
         let rate = self.rate_hz as f32;
         let inward = self.inward.value();
         // Filter cutoffs are set once per block, for its middle; the gain moves sample by sample.

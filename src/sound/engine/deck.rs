@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rtrb::Consumer;
 
-use crate::sound::dsp::ramp::{BLOCK, Block, Ramp};
+use crate::sound::dsp::ramp::{AudioBlock, BLOCK, Ramp};
 
 /// A length that is not yet known.
 pub const UNKNOWN_FRAMES: u64 = u64::MAX;
@@ -102,7 +102,7 @@ impl Deck {
     }
 
     /// Adds one block to `out`.
-    pub fn render(&mut self, out: &mut Block) {
+    pub fn render(&mut self, out: &mut AudioBlock) {
         self.update_underrun();
         self.shorten_fade_to_end();
         let gain = self.fade_angle.advance().map(f32::sin).times(self.underrun_gain.advance());

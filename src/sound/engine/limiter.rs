@@ -7,7 +7,7 @@
 
 use std::f64::consts::PI;
 
-use crate::sound::dsp::ramp::{BLOCK, Block, SILENCE};
+use crate::sound::dsp::ramp::{AudioBlock, BLOCK, SILENCE};
 
 /// Ceiling for true peaks and samples: −1 dB relative to full scale.
 pub const CEILING: f32 = 0.891_25;
@@ -40,7 +40,7 @@ const _: () = assert!(LATENCY_FRAMES >= SLOPE + TAPS, "a gain is down before the
 /// Keeps true peaks below [`CEILING`]. Both channels share one gain, so that the stereo image does not shift.
 #[derive(Clone, Debug)]
 pub struct Limiter {
-    delayed: [Block; DELAY_BLOCKS],
+    delayed: [AudioBlock; DELAY_BLOCKS],
     oldest: usize,
     peaks: TruePeakMeter,
     hold: SlidingMinimum,
@@ -76,7 +76,7 @@ impl Limiter {
     }
 
     /// Replaces `block` with the one from [`LATENCY_FRAMES`] ago, limited. NaN becomes silence.
-    pub fn run(&mut self, block: &mut Block) {
+    pub fn run(&mut self, block: &mut AudioBlock) {
         let mut largest = 0.0_f32;
         for sample in block.as_flattened_mut() {
             let size = sample.abs();
@@ -98,7 +98,7 @@ impl Limiter {
     }
 
     /// Applies the gain to the outgoing block and takes `block` in.
-    fn limit(&mut self, block: &Block, largest: f32) {
+    fn limit(&mut self, block: &AudioBlock, largest: f32) {
         let mut points = [0.0; BLOCK];
         self.peaks.find(block, largest, &mut points);
         let leaving = &mut self.delayed[self.oldest];
@@ -150,7 +150,7 @@ impl TruePeakMeter {
     }
 
     /// Takes in a block that is too quiet to need interpolation.
-    fn pass(&mut self, block: &Block, largest: f32) {
+    fn pass(&mut self, block: &AudioBlock, largest: f32) {
         for (channel, row) in self.history.iter_mut().enumerate() {
             row.copy_within(BLOCK.., 0);
             for (sample, frame) in row[TAPS - 1..].iter_mut().zip(block) {
@@ -161,7 +161,7 @@ impl TruePeakMeter {
     }
 
     /// The largest interpolated point of either channel around each frame, delayed by half the filter.
-    fn find(&mut self, block: &Block, largest: f32, points: &mut [f32; BLOCK]) {
+    fn find(&mut self, block: &AudioBlock, largest: f32, points: &mut [f32; BLOCK]) {
         self.pass(block, largest);
         for row in &self.history {
             for (at, point) in points.iter_mut().enumerate() {

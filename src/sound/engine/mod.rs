@@ -20,7 +20,7 @@ use rodio::{ChannelCount, SampleRate, Source};
 use rtrb::{Consumer, Producer, RingBuffer};
 
 use crate::sound::beds::{Beds, BreathSwell};
-use crate::sound::dsp::ramp::{BLOCK, Block, Ramp, SILENCE, Span, add_scaled, block_s_f64, seconds_to_frames};
+use crate::sound::dsp::ramp::{AudioBlock, BLOCK, Ramp, SILENCE, Span, add_scaled, block_s_f64, seconds_to_frames};
 use crate::sound::score::Score;
 
 pub use commands::{DeckCommand, DeckPort, DeckProgress, EngineCommand, EngineLink, Levels};
@@ -96,7 +96,7 @@ pub struct Engine {
     now_s: f64,
     clock_error_s: f64,
     clock_is_set: bool,
-    block: Block,
+    block: AudioBlock,
     taken_samples: usize,
 }
 
@@ -214,7 +214,7 @@ impl Engine {
         self.now_s += block_s_f64(self.rate_hz) + correction_s;
     }
 
-    fn render_program(&mut self, out: &mut Block, program: Span, breath_level: Span) {
+    fn render_program(&mut self, out: &mut AudioBlock, program: Span, breath_level: Span) {
         let mut part = SILENCE;
         self.render_decks(&mut part);
         add_scaled(out, &part, program.times(self.music.advance()));
@@ -234,7 +234,7 @@ impl Engine {
         }
     }
 
-    fn render_score(&mut self, out: &mut Block, part: &mut Block, program: Span) {
+    fn render_score(&mut self, out: &mut AudioBlock, part: &mut AudioBlock, program: Span) {
         let level = self.score_level.advance();
         let presence = self.score_presence.advance().map(f32::sin);
         if self.score.is_resting() {
@@ -247,7 +247,7 @@ impl Engine {
         }
     }
 
-    fn render_decks(&mut self, out: &mut Block) {
+    fn render_decks(&mut self, out: &mut AudioBlock) {
         self.advance_at_end();
         if let Some(deck) = &mut self.playing {
             deck.render(out);

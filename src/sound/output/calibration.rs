@@ -88,7 +88,7 @@ impl CalibrationWatch {
         if known.is_open() {
             *known = CalibratedOutput::from(route);
         }
-        // The measured route is always allowed, whatever else staff have accepted.
+        // The measured route is always allowed, even if staff have accepted another.
         known.holds_for(route) || (!self.measured.is_open() && self.measured.holds_for(route))
     }
 

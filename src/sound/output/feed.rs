@@ -1,4 +1,4 @@
-//! Owns what the output needs from whoever feeds decks to its engine. The handle supplies the reader of tracks, so that
+//! Owns what the output needs from the feed of decks to its engine. The handle supplies the reader of tracks, so that
 //! neither room knows the other.
 
 use std::time::Instant;

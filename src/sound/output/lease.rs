@@ -10,7 +10,7 @@ use crate::sound::engine::Engine;
 /// Preferred sample rate.
 pub const PREFERRED_RATE_HZ: u32 = 48_000;
 
-/// What a stream needs from whoever opens it.
+/// What a stream needs from the keeper that opens it.
 pub struct StreamContext<'a> {
     /// Where the engine is returned.
     pub home: &'a Sender<Box<Engine>>,

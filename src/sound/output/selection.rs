@@ -287,7 +287,7 @@ mod tests {
         if std::env::var_os(INSIDE).is_none() {
             let folder = tempfile::tempdir().unwrap();
             let settings = folder.path().join("asound.conf");
-            // The plug-in looks for this server in vain.
+            // No server listens at this address.
             std::fs::write(&settings, "pcm.!default { type pulse server \"unix:/nowhere/native\" }\n").unwrap();
             let test = "sound::output::selection::tests::two_hundred_failed_attempts_leak_no_memory";
             let status = std::process::Command::new(std::env::current_exe().unwrap())

@@ -1,4 +1,4 @@
-//! Owns the proof that the audio callback never allocates, frees, locks or waits, whatever the engine is asked to do.
+//! Owns the proof that the audio callback never allocates, frees, locks or waits, under any commands.
 //!
 //! A counting allocator, separate for each thread, finds allocations and frees. Waits are found by the kernel's count
 //! of voluntary context switches, while other threads contend for every lock that they share. Taking an uncontended

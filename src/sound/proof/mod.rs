@@ -91,7 +91,7 @@ impl Pieces {
 
 /// Findings over everything drawn.
 #[derive(Debug, Default)]
-struct Verdict {
+struct ProofReport {
     clicks: Vec<Click>,
     /// Largest ratio, first without and then with fire, rain and glass.
     worst_ratio: [f64; 2],
@@ -125,7 +125,7 @@ struct Proof {
     /// Time until which fire, rain or glass may be heard.
     drops_until_s: f64,
     signal_until_s: f64,
-    found: Verdict,
+    found: ProofReport,
 }
 
 impl Proof {
@@ -152,7 +152,7 @@ impl Proof {
             silent_since_s: 0.0,
             drops_until_s: 0.0,
             signal_until_s: 0.0,
-            found: Verdict::default(),
+            found: ProofReport::default(),
         }
     }
 
@@ -276,13 +276,13 @@ impl Proof {
     }
 
     /// The findings at the end.
-    fn ended(mut self) -> Verdict {
+    fn ended(mut self) -> ProofReport {
         self.note_peak();
         self.found
     }
 }
 
-impl Verdict {
+impl ProofReport {
     /// Panics if there was a click or a true peak above −1 dBTP.
     fn is_clean(&self, what: &str) {
         let peak_dbtp = 20.0 * self.true_peak.log10();

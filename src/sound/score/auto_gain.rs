@@ -1,6 +1,6 @@
 //! Owns the automatic gain that keeps the score at the requested loudness. Does not own what that loudness is.
 
-use crate::sound::dsp::ramp::{BLOCK, Block};
+use crate::sound::dsp::ramp::{AudioBlock, BLOCK};
 use crate::sound::dsp::{FilterCoefficients, Smoother, StateVariableFilter};
 
 /// High-pass cutoff of the meter: like the weighting of ITU-R BS.1770, it discounts the lowest frequencies.
@@ -72,7 +72,7 @@ impl AutoGain {
     }
 
     /// Applies the gain to one block and meters it.
-    pub fn run(&mut self, block: &mut Block, block_s: f32) {
+    pub fn run(&mut self, block: &mut AudioBlock, block_s: f32) {
         // The new gain is approached over about 30 ms.
         let step = (self.target_gain * self.reduction - self.gain) / BLOCK as f32 * (block_s / 0.03).min(1.0);
         let mut power = 0.0;

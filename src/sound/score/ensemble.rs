@@ -7,7 +7,7 @@ use super::roughness::{FAINT, Partial, ROUGHNESS_LIMIT, between_notes};
 use super::synth::{POLYPHONY, Synth};
 use super::{Onsets, ScoreShape};
 use crate::sound::dsp::Rng;
-use crate::sound::dsp::ramp::{BLOCK, Block};
+use crate::sound::dsp::ramp::{AudioBlock, BLOCK};
 
 /// Minimum time between unrelated onsets, in seconds: too long to be heard as one event, and slower than the pulses of
 /// any alarm burst in IEC 60601-1-8 (0.50 s at most).
@@ -218,7 +218,7 @@ impl Ensemble {
     }
 
     /// Renders one block.
-    pub fn render(&mut self, out: &mut Block) {
+    pub fn render(&mut self, out: &mut AudioBlock) {
         let brightness = (self.shape.brightness + self.tint).clamp(0.0, 1.0);
         self.synth.render(out, brightness, self.shape.movement);
         let power = out.as_flattened().iter().map(|sample| sample * sample).sum::<f32>() / BLOCK as f32;

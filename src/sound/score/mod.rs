@@ -28,7 +28,7 @@ mod tidal;
 use crate::room::arc::Arc;
 
 use crate::sound::dsp::Smoother;
-use crate::sound::dsp::ramp::{BLOCK, Block, SILENCE};
+use crate::sound::dsp::ramp::{AudioBlock, BLOCK, SILENCE};
 use auto_gain::AutoGain;
 use bells::Bells;
 use ensemble::Ensemble;
@@ -321,7 +321,7 @@ impl Score {
     }
 
     /// Renders one block, overwriting `out`.
-    pub fn render(&mut self, out: &mut Block) {
+    pub fn render(&mut self, out: &mut AudioBlock) {
         let Some(aim) = self.aim else {
             *out = SILENCE;
             return;

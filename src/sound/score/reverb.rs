@@ -2,7 +2,7 @@
 //! instruments.
 
 use crate::sound::dsp::LowPass;
-use crate::sound::dsp::ramp::{BLOCK, Block};
+use crate::sound::dsp::ramp::{AudioBlock, BLOCK};
 
 /// Lengths of the eight delay lines in frames at 48 kHz, without common factors.
 const LENGTHS: [usize; 8] = [2_473, 2_767, 3_217, 3_557, 3_907, 4_127, 4_463, 4_999];
@@ -74,7 +74,7 @@ impl Reverb {
     }
 
     /// Adds reverb to one block.
-    pub fn run(&mut self, block: &mut Block) {
+    pub fn run(&mut self, block: &mut AudioBlock) {
         for frame in block.iter_mut() {
             let mut sent = *frame;
             for (sample, diffusers) in sent.iter_mut().zip(&mut self.diffusers) {

@@ -8,7 +8,7 @@
 use std::f32::consts::{LN_2, TAU};
 
 use super::instruments::{CORNER_HZ, PARTIALS, ScoreNote, dimmed};
-use crate::sound::dsp::ramp::{BLOCK, Block};
+use crate::sound::dsp::ramp::{AudioBlock, BLOCK};
 use crate::sound::dsp::{Rng, pan};
 
 /// Maximum number of simultaneous notes.
@@ -243,7 +243,7 @@ impl Synth {
     }
 
     /// Renders one block, overwriting `out`. `brightness` and `movement` are 0 to 1.
-    pub fn render(&mut self, out: &mut Block, brightness: f32, movement: f32) {
+    pub fn render(&mut self, out: &mut AudioBlock, brightness: f32, movement: f32) {
         self.sums = [[[0.0; PARTIALS]; BLOCK]; 2];
         let block_s = BLOCK as f32 / self.rate_hz;
         let corner_hz = CORNER_HZ * (1.0 + 2.2 * brightness);

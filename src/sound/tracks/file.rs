@@ -27,7 +27,7 @@ const EARLY_SHARE: f64 = 0.005;
 /// A file that was skipped or cut short, and why.
 pub type TrackProblem = (PathBuf, String);
 
-/// Why a file is not played, or not to its end. The file's name is added by whoever reports it.
+/// Why a file is not played, or not to its end. The name of the file is added where this is reported.
 #[derive(Debug, thiserror::Error)]
 pub enum TrackError {
     /// The system refused to open it.
@@ -274,7 +274,7 @@ fn has_frame_table(file: &mut File) -> std::io::Result<bool> {
     let read = file.read(&mut head)?;
     // The length of an ID3v2 tag, in four bytes of seven bits.
     let tag_bytes = if read == head.len() && head.starts_with(b"ID3") {
-        10 + head[6..].iter().downmix(0_u64, |length, byte| length << 7 | u64::from(byte & 0x7F))
+        10 + head[6..].iter().fold(0_u64, |length, byte| length << 7 | u64::from(byte & 0x7F))
     } else {
         0
     };

@@ -329,7 +329,7 @@ impl TrackReader {
     }
 }
 
-fn report_once(reported: &mut Vec<TrackProblem>, trouble: TrackProblem, tell: &mut dyn FnMut(SoundEvent)) {
+fn report_once(reported: &mut Vec<TrackProblem>, problem: TrackProblem, tell: &mut dyn FnMut(SoundEvent)) {
     if !reported.contains(&problem) {
         reported.push(problem.clone());
         let (path, why) = problem;

@@ -11,7 +11,7 @@ use std::f64::consts::TAU;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::sound::dsp::ramp::{BLOCK, Block};
+use crate::sound::dsp::ramp::{AudioBlock, BLOCK};
 use crate::sound::dsp::smoothstep;
 
 use calibration_tone::{CALIBRATION_TONE_S, calibration_tone};
@@ -34,8 +34,8 @@ pub enum Signal {
     TestTone,
     /// A member of staff is about to speak: one short, soft note.
     TalkNow,
-    /// The steady sound for the reading with a sound meter: 20 seconds of soft noise about 1 kHz, of one effective level
-    /// whatever the patient's volume.
+    /// The steady sound for the reading with a sound meter: 20 seconds of soft noise about 1 kHz, of one effective
+    /// level whatever the patient's volume.
     Reading,
 }
 
@@ -189,7 +189,7 @@ impl SignalPlayer {
     }
 
     /// Adds one block to `out`.
-    pub fn render(&mut self, out: &mut Block) {
+    pub fn render(&mut self, out: &mut AudioBlock) {
         for place in &mut self.sounding {
             let Some(sounding) = place else { continue };
             let is_over = match (sounding.clip.zip(self.clips.as_ref()), sounding.signal) {
@@ -207,7 +207,7 @@ impl SignalPlayer {
 
 impl ActiveSignal {
     /// Adds one block; returns whether it was the last. The same holds for the two below.
-    fn add_notes(&self, rate_hz: f32, out: &mut Block) -> bool {
+    fn add_notes(&self, rate_hz: f32, out: &mut AudioBlock) -> bool {
         let mut over = true;
         for note in self.signal.notes() {
             let since_s = |frame: f64| frame / f64::from(rate_hz) - f64::from(note.start_s);
@@ -230,7 +230,7 @@ impl ActiveSignal {
         over
     }
 
-    fn add_clip(&self, samples: &[f32], rate_hz: f32, out: &mut Block) -> bool {
+    fn add_clip(&self, samples: &[f32], rate_hz: f32, out: &mut AudioBlock) -> bool {
         let step = f64::from(CLIP_RATE_HZ) / f64::from(rate_hz);
         let from = f64::from(self.age_frames) * step;
         for (index, frame) in out.iter_mut().enumerate() {
@@ -241,7 +241,7 @@ impl ActiveSignal {
         from + BLOCK as f64 * step >= samples.len() as f64
     }
 
-    fn add_calibration_tone(&self, rate_hz: f32, out: &mut Block) -> bool {
+    fn add_calibration_tone(&self, rate_hz: f32, out: &mut AudioBlock) -> bool {
         let from_s = f64::from(self.age_frames) / f64::from(rate_hz);
         for (index, frame) in out.iter_mut().enumerate() {
             let sample = calibration_tone(from_s + index as f64 / f64::from(rate_hz)) * self.gain;

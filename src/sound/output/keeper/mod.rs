@@ -215,8 +215,8 @@ impl<'a> OutputKeeper<'a> {
                 None => self.next_check.saturating_duration_since(Instant::now()).min(SILENT_STEP),
             };
             match inbox.recv_timeout(wait) {
-                Ok(OutputCommand::Signal(signal)) => self.sound(signal),
-                Ok(OutputCommand::StreamFailed { stream, why }) if stream == self.streams => self.lose(&why),
+                Ok(OutputCommand::Signal(signal)) => self.play_signal(signal),
+                Ok(OutputCommand::StreamFailed { stream, why }) if stream == self.streams => self.on_stream_lost(&why),
                 Ok(OutputCommand::RouteSeen { stream, route, allowed }) if stream == self.streams => {
                     self.on_route(route, allowed);
                 }
@@ -306,7 +306,7 @@ impl<'a> OutputKeeper<'a> {
         }
     }
 
-    fn sound(&mut self, signal: Signal) {
+    fn play_signal(&mut self, signal: Signal) {
         // The newest mix may set the level at which the signal sounds.
         self.take_mix();
         if let Some(corridor) = self.corridor.as_ref().filter(|_| signal.carries()) {
@@ -328,7 +328,7 @@ impl<'a> OutputKeeper<'a> {
         let silent_for = self.context.shared.last_buffer_age().map_or(since_opened, |age| age.min(since_opened));
         let limit = if self.is_proven { STALLED } else { SLOW_START };
         if silent_for > limit {
-            self.lose("the output stopped asking for sound");
+            self.on_stream_lost("the output stopped asking for sound");
         } else if !self.is_proven && since_opened >= PROVEN && silent_for < PROVEN / 2 {
             self.is_proven = true;
             self.announce_back();
@@ -345,7 +345,7 @@ impl<'a> OutputKeeper<'a> {
         }
     }
 
-    fn lose(&mut self, why: &str) {
+    fn on_stream_lost(&mut self, why: &str) {
         let Some(stream) = self.stream.take() else { return };
         let now = Instant::now();
         let lived = if self.is_proven { now.duration_since(self.opened_at) } else { Duration::ZERO };

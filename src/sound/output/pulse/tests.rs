@@ -80,7 +80,7 @@ impl FakeServer {
             reader.read_exact(&mut body).unwrap();
             if descriptor.channel == u32::MAX {
                 let (number, command) = Command::read_tag_prefixed(&mut &body[..], VERSION).unwrap();
-                self.answer(number, command, seen);
+                self.respond(number, command, seen);
             } else {
                 assert_eq!(descriptor.length % PERIOD_BYTES, 0, "periods are what was asked for");
                 for period in body.chunks(PERIOD_BYTES as usize) {
@@ -91,7 +91,7 @@ impl FakeServer {
         }
     }
 
-    fn reply(&self, number: u32, command: Command, seen: &Sender<Observed>) {
+    fn respond(&self, number: u32, command: Command, seen: &Sender<Observed>) {
         match command {
             Command::Auth(_) => self.reply(number, &AuthReply { version: VERSION, use_memfd: false, use_shm: false }),
             Command::SetClientName(_) => self.reply(number, &SetClientNameReply { client_id: 1 }),

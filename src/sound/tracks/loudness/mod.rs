@@ -157,7 +157,7 @@ impl LoudnessLibrary {
             }
         }
         for path in paths {
-            if let Some(problem) = self.measured(path).and_then(|measured| measured.problem) {
+            if let Some(problem) = self.measured(path).and_then(|measured| measured.trouble) {
                 problems.push((path.clone(), problem));
             }
         }
@@ -245,7 +245,7 @@ fn measure(path: &Path, at: &mut dyn FnMut(f64), pace: ScanSpeed) -> Result<Meas
         loudness_lufs: loudness.is_finite().then_some(loudness as f32),
         true_peak_db: peak_db.is_finite().then_some(peak_db as f32),
         seconds,
-        problem,
+        trouble: problem,
     })
 }
 

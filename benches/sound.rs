@@ -1,19 +1,19 @@
-//! The figures of the sound that need no device, each beside what it is held to: `cargo bench --bench sound`.
+//! Performance figures of the sound that need no device, each with its limit: `cargo bench --bench sound`.
 //!
-//! Processor time is that of this thread alone (decoding, mixing and limiting; no device), against the time of what is
-//! heard, so that other work on the machine does not count.
-#![allow(clippy::print_stdout, clippy::print_stderr)] // its figures are for whoever runs it
+//! Processor time is that of this thread alone (decoding, mixing and limiting), relative to the duration of the audio,
+//! so that other load on the machine does not count.
+#![allow(clippy::print_stdout, clippy::print_stderr)] // prints its figures
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use stillroom::sound::{
-    Bed, Character, Loudness, Mix, Options, RENDERED_RATE_HZ, ScoreAim, Shape, Track, WavWriter, render_to,
+    Bed, Character, LoudnessLibrary, Mix, Options, RENDERED_RATE_HZ, ScoreAim, ScoreShape, Track, WavWriter, render_to,
     resampling_noise_db,
 };
 
-/// Seconds rendered for each figure.
+/// Seconds rendered per figure.
 const RENDERED_S: f64 = 120.0;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -52,7 +52,7 @@ fn mixes(folder: &Path) -> Result<Vec<Case>, Box<dyn Error>> {
     let all = Mix {
         tracks: vec![slow, other],
         crossfade_s: 60.0,
-        score: Some(ScoreAim { character: Character::Tidal, seed: 1, level_db: -6.0, shape: Shape::default() }),
+        score: Some(ScoreAim { character: Character::Tidal, seed: 1, level_db: -6.0, shape: ScoreShape::default() }),
         beds: [Some((Bed::Sea, -9.0)), Some((Bed::Rain, -12.0))],
         ..quiet.clone()
     };
@@ -65,7 +65,7 @@ fn mixes(folder: &Path) -> Result<Vec<Case>, Box<dyn Error>> {
     ])
 }
 
-/// A file of 70 s, so that a crossfade of 60 s is nearly always on.
+/// A file of 70 s, so that a crossfade of 60 s is nearly always active.
 fn track(folder: &Path, name: &str, rate_hz: u32, pitch_hz: f64) -> Result<Track, Box<dyn Error>> {
     let path: PathBuf = folder.join(name);
     let mut file = WavWriter::create(&path, rate_hz)?;
@@ -79,16 +79,16 @@ fn track(folder: &Path, name: &str, rate_hz: u32, pitch_hz: f64) -> Result<Track
     Ok(path.into())
 }
 
-/// Processor seconds for each second heard.
+/// Processor seconds per second of audio.
 fn cost(mix: &Mix) -> Result<f64, Box<dyn Error>> {
-    let options = Options { loudness: Loudness::off(), ..Options::default() };
+    let options = Options { loudness: LoudnessLibrary::off(), ..Options::default() };
     let before_s = thread_seconds()?;
     let report = render_to(&options, Instant::now(), |_| mix.clone(), &[], RENDERED_S, |_| Ok(()))?;
     debug_assert_eq!(report.frames, (RENDERED_S * f64::from(RENDERED_RATE_HZ)) as u64);
     Ok((thread_seconds()? - before_s) / report.seconds)
 }
 
-/// Seconds that this thread has been on a processor.
+/// Processor time of this thread in seconds.
 fn thread_seconds() -> Result<f64, Box<dyn Error>> {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat")?;
     let nanoseconds: f64 = text.split_whitespace().next().ok_or("no figure in schedstat")?.parse()?;

@@ -1,43 +1,43 @@
-//! Composes the pieces that ship with the product: `cargo run --release --example compose [FOLDER]`.
+//! Composes the pieces shipped with the product: `cargo run --release --example compose [FOLDER]`.
 //!
-//! Each is written as a WAV and, where `ffmpeg` is installed, encoded to Ogg Vorbis and the WAV removed.
-#![allow(clippy::print_stdout, clippy::print_stderr)] // its figures are for whoever runs it
+//! Each is written as WAV and, if `ffmpeg` is installed, encoded to Ogg Vorbis and the WAV removed.
+#![allow(clippy::print_stdout, clippy::print_stderr)] // prints what it wrote
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use stillroom::sound::{COMPOSED_RATE_HZ, Character, Piece, Shape, WavWriter, compose};
+use stillroom::sound::{COMPOSED_RATE_HZ, Character, ComposedPiece, ScoreShape, WavWriter, compose};
 
-/// What ships.
-const SHIPPED: [Piece; 4] = [
-    Piece {
+/// The shipped pieces.
+const SHIPPED: [ComposedPiece; 4] = [
+    ComposedPiece {
         name: "tide",
         character: Character::Tidal,
         seed: 3,
         seconds: 268.0,
-        shape: Shape { intensity: 0.65, density: 0.55, register: 0.50, brightness: 0.50, movement: 0.60 },
+        shape: ScoreShape { intensity: 0.65, density: 0.55, register: 0.50, brightness: 0.50, movement: 0.60 },
     },
-    Piece {
+    ComposedPiece {
         name: "canopy",
         character: Character::Glass,
         seed: 6,
         seconds: 236.0,
-        shape: Shape { intensity: 0.60, density: 0.60, register: 0.55, brightness: 0.60, movement: 0.50 },
+        shape: ScoreShape { intensity: 0.60, density: 0.60, register: 0.55, brightness: 0.60, movement: 0.50 },
     },
-    Piece {
+    ComposedPiece {
         name: "hearth",
         character: Character::Strings,
         seed: 7,
         seconds: 252.0,
-        shape: Shape { intensity: 0.65, density: 0.60, register: 0.45, brightness: 0.50, movement: 0.55 },
+        shape: ScoreShape { intensity: 0.65, density: 0.60, register: 0.45, brightness: 0.50, movement: 0.55 },
     },
-    Piece {
+    ComposedPiece {
         name: "far-bells",
         character: Character::Bells,
         seed: 23,
         seconds: 244.0,
-        shape: Shape { intensity: 0.55, density: 0.50, register: 0.45, brightness: 0.45, movement: 0.45 },
+        shape: ScoreShape { intensity: 0.55, density: 0.50, register: 0.45, brightness: 0.45, movement: 0.45 },
     },
 ];
 

@@ -9,7 +9,7 @@ use crate::driver::clock::RoomClock;
 use crate::driver::hearing;
 use crate::profile::Profile;
 use crate::room::{Event, Refusal, Room, RoomTime};
-use crate::sound::{self, Loudness, Mix, RENDERED_RATE_HZ, ScoreAim, WavWriter};
+use crate::sound::{self, LoudnessLibrary, Mix, RENDERED_RATE_HZ, ScoreAim, WavWriter};
 use crate::wiring;
 
 /// A preview lasts about so long, in seconds.
@@ -76,7 +76,12 @@ impl<'a> Rehearsal<'a> {
 ///
 /// # Errors
 /// In words: what the room or the disk did not take.
-pub fn preview(config: &Config, profile: &Profile, loudness: &Loudness, scratch: &Path) -> Result<Vec<u8>, String> {
+pub fn preview(
+    config: &Config,
+    profile: &Profile,
+    loudness: &LoudnessLibrary,
+    scratch: &Path,
+) -> Result<Vec<u8>, String> {
     let refused = |refusal: Refusal| refusal.to_string();
     let whole = Rehearsal::begin(config, profile, 1, PREVIEW_SEED).map_err(refused)?.length();
     let speed = u32::try_from(whole.as_secs().div_ceil(PREVIEW_S)).unwrap_or(u32::MAX).max(1);

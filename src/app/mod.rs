@@ -32,7 +32,7 @@ use crate::screen::staff::{self, Staff};
 use crate::screen::turnover::{self, Turnover};
 use crate::screen::{Action, Clinic, Setting};
 use crate::setup::Setup;
-use crate::sound::{self, Sound};
+use crate::sound::{self, SoundHandle};
 use crate::theme::Scale;
 use crate::widget::place::Pictures;
 use crate::widget::touch::Placed;
@@ -58,7 +58,7 @@ pub struct Parts {
     /// The state directory.
     pub state: PathBuf,
     /// The sound, for the tone of the first run.
-    pub sound: Sound,
+    pub sound: SoundHandle,
     /// Notes each frame, so that a desk hears of a window that stands still.
     pub vitals: Arc<Vitals>,
     /// The size of the window in logical pixels; the whole screen if none is named.
@@ -78,7 +78,7 @@ pub struct App {
     staff: StaffLayer,
     pin: Arc<Secret>,
     state: PathBuf,
-    sound: Sound,
+    sound: SoundHandle,
     vitals: Arc<Vitals>,
     start_afresh: Arc<dyn Fn() -> std::io::Error + Send + Sync>,
     trace: Option<trace::Trace>,

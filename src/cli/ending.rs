@@ -11,7 +11,7 @@ use crate::driver::Fault;
 use crate::driver::journal::Journal;
 use crate::headless;
 use crate::output::{self, Output, complain};
-use crate::sound::Sound;
+use crate::sound::SoundHandle;
 use crate::widget::place::Backend;
 use crate::wiring::Handover;
 
@@ -27,7 +27,7 @@ pub(super) const WIPING: &str = "STILLROOM_WIPING";
 /// What is done before the process ends by itself.
 #[derive(Clone)]
 pub(super) struct End {
-    pub sound: Sound,
+    pub sound: SoundHandle,
     pub journal: Arc<Journal>,
     pub out: Output,
     pub is_headless: bool,

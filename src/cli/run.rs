@@ -27,7 +27,7 @@ use crate::profile::{self, Profile};
 use crate::rehearsal;
 use crate::room::{Event, Snapshot, Trouble};
 use crate::screen::Clinic;
-use crate::sound::{self, News, Sound};
+use crate::sound::{self, SoundEvent, SoundHandle};
 use crate::theme;
 use crate::vault::Vault;
 use crate::widget::place::{Backend, Pictures};
@@ -141,7 +141,7 @@ struct House {
 
 struct OpenRoom {
     handle: RoomHandle,
-    sound: Sound,
+    sound: SoundHandle,
     vitals: Arc<Vitals>,
     journal: Arc<Journal>,
 }
@@ -241,7 +241,7 @@ impl House {
     fn previews(&self) -> single_room::Previews {
         let (config, profiles) = (Arc::clone(&self.config), Arc::clone(&self.profiles));
         let scratch = self.state.join("cache");
-        let loudness = sound::Loudness::kept_in(Some(&scratch));
+        let loudness = sound::LoudnessLibrary::kept_in(Some(&scratch));
         single_room::Previews::new(move |name| {
             let profile = profiles.iter().find(|profile| profile.name == name);
             let profile = profile.ok_or_else(|| "there is no such profile".to_owned())?;
@@ -369,13 +369,13 @@ fn has_display() -> bool {
     false
 }
 
-fn start_sound(config: &Config, profiles: &[Profile], state: &Path, room: &RoomHandle) -> Sound {
+fn start_sound(config: &Config, profiles: &[Profile], state: &Path, room: &RoomHandle) -> SoundHandle {
     let reading = config.sound.calibration.as_ref();
-    let calibrated = sound::Calibrated {
+    let calibrated = sound::CalibratedOutput {
         output: reading.and_then(|reading| reading.output.clone()),
         port: reading.and_then(|reading| reading.port.clone()),
     };
-    let loudness = sound::Loudness::kept_in(Some(&state.join("cache")));
+    let loudness = sound::LoudnessLibrary::kept_in(Some(&state.join("cache")));
     let options = sound::Options {
         loudness: loudness.clone(),
         device: config.sound.device.clone(),
@@ -394,36 +394,36 @@ fn start_sound(config: &Config, profiles: &[Profile], state: &Path, room: &RoomH
         tracing::warn!(%error, "the loudness of the music cannot be measured; what is not known plays softer");
     }
     let room = room.clone();
-    Sound::start(options, move |news| tell_news(&room, news))
+    SoundHandle::start(options, move |news| tell_news(&room, news))
 }
 
 /// What the sound has to tell, as the room's troubles and in the log.
-fn tell_news(room: &RoomHandle, news: News) {
+fn tell_news(room: &RoomHandle, news: SoundEvent) {
     let (trouble, on) = match news {
-        News::DeviceLost { why } => {
+        SoundEvent::DeviceLost { why } => {
             tracing::warn!(%why, "there is no sound output");
             (Trouble::SoundLost, true)
         }
-        News::DeviceBack => (Trouble::SoundLost, false),
-        News::OutputNotCalibrated { .. } => (Trouble::OutputNotCalibrated, true),
-        News::OutputCalibrated => (Trouble::OutputNotCalibrated, false),
-        News::OutputUnmeasured { .. } => (Trouble::OutputUnmeasured, true),
-        News::OutputMeasured => (Trouble::OutputUnmeasured, false),
-        News::ChimeLost { why } => {
+        SoundEvent::DeviceBack => (Trouble::SoundLost, false),
+        SoundEvent::OutputNotCalibrated { .. } => (Trouble::OutputNotCalibrated, true),
+        SoundEvent::OutputCalibrated => (Trouble::OutputNotCalibrated, false),
+        SoundEvent::OutputUnmeasured { .. } => (Trouble::OutputUnmeasured, true),
+        SoundEvent::OutputMeasured => (Trouble::OutputUnmeasured, false),
+        SoundEvent::ChimeLost { why } => {
             tracing::warn!(%why, "the corridor chime has no output");
             (Trouble::ChimeLost, true)
         }
-        News::ChimeBack => (Trouble::ChimeLost, false),
-        News::ClipSkipped { path, why } => {
+        SoundEvent::ChimeBack => (Trouble::ChimeLost, false),
+        SoundEvent::ClipSkipped { path, why } => {
             tracing::warn!(clip = %path.display(), %why, "a spoken clip was left out");
             (Trouble::FilesWrong, true)
         }
-        News::TrackSkipped { path, why } => {
+        SoundEvent::TrackSkipped { path, why } => {
             tracing::warn!(track = %path.display(), %why, "a track was left out");
             (Trouble::FilesWrong, true)
         }
-        News::TracksGone => (Trouble::TracksGone, true),
-        News::TracksBack => (Trouble::TracksGone, false),
+        SoundEvent::TracksGone => (Trouble::TracksGone, true),
+        SoundEvent::TracksBack => (Trouble::TracksGone, false),
     };
     room.report(Event::TroubleChanged { trouble, on });
 }

@@ -7,7 +7,7 @@ use crate::profile::{self, PartSound, Profile};
 use crate::room::arc::{Arc, Part};
 use crate::room::call::CallPhase;
 use crate::room::{RoomTime, Snapshot, Stage};
-use crate::sound::{Bed, BreathSound, Character, Mix, ScoreAim, Shape, Track};
+use crate::sound::{Bed, BreathSound, Character, Mix, ScoreAim, ScoreShape, Track};
 
 /// Music steps back by this while a call is open.
 const DUCKED_FOR_CALL_DB: f32 = -9.0;
@@ -65,14 +65,14 @@ pub fn mix(snapshot: &Snapshot, now: RoomTime, profile: Option<&Profile>, media:
 }
 
 /// What the arc asks of the score: before a session its beginning, after one its end.
-fn shape(snapshot: &Snapshot, now: RoomTime) -> Shape {
+fn shape(snapshot: &Snapshot, now: RoomTime) -> ScoreShape {
     match (snapshot.session, snapshot.stage) {
-        (Some(session), _) => Shape::along(&session.arc, session.clock_ms(now)),
+        (Some(session), _) => ScoreShape::along(&session.arc, session.clock_ms(now)),
         (None, Stage::After | Stage::Farewell) => {
             let arc = Arc::new(snapshot.infusion_minutes);
-            Shape::along(&arc, Some(arc.end_ms))
+            ScoreShape::along(&arc, Some(arc.end_ms))
         }
-        (None, _) => Shape::along(&Arc::new(snapshot.infusion_minutes), None),
+        (None, _) => ScoreShape::along(&Arc::new(snapshot.infusion_minutes), None),
     }
 }
 

@@ -1,9 +1,9 @@
-//! Owns the sound: what a mix is, and the handle through which the room's driver moves it. Does not own when anything
-//! should be heard; that is a pure function of the snapshot and the profile, made elsewhere.
+//! Owns the sound: what a mix is, and the handle through which the room's driver controls it. Does not own what should
+//! be heard when; that is a pure function of the snapshot and the profile (`driver::hearing`).
 //!
 //! ```text
-//! set_mix, signal ─▶ device thread ─ring─▶ engine (one source, in the audio callback) ─▶ output
-//!                          └─▶ reading thread ─rings of decoded frames─▶ decks in the engine
+//! set_mix, signal ─▶ output thread ─queue─▶ engine (one source, in the audio callback) ─▶ output
+//!                          └─▶ reading thread ─ring buffers of decoded frames─▶ decks in the engine
 //! ```
 
 mod beds;
@@ -31,54 +31,54 @@ use crate::room::breath::Pattern;
 pub use beds::Bed;
 pub use engine::Signal;
 pub use offline::{
-    COMPOSED_RATE_HZ, Depth, Piece, RATE_HZ as RENDERED_RATE_HZ, RenderError, Report, WavWriter, compose, render,
-    render_to,
+    COMPOSED_RATE_HZ, ComposedPiece, Depth, RATE_HZ as RENDERED_RATE_HZ, RenderError, RenderReport, WavWriter, compose,
+    render, render_to,
 };
-pub use output::{Calibrated, Health, OutputName, output_missing, outputs};
-pub use score::{Character, ScoreAim, Shape};
+pub use output::{CalibratedOutput, OutputHealth, OutputName, output_missing, outputs};
+pub use score::{Character, ScoreAim, ScoreShape};
 pub use tracks::clips::{WrongClip, check_clips};
 pub use tracks::decode::decodes_here;
-pub use tracks::{Loudness, Measured, ScanProgress, TARGET_LUFS, Track, resampling_noise_db, try_track};
+pub use tracks::{LoudnessLibrary, MeasuredLoudness, ScanProgress, TARGET_LUFS, Track, resampling_noise_db, try_track};
 
-use dsp::ramp::gain_of_db;
+use dsp::ramp::db_to_gain;
 use engine::{ClipBank, DeckPort};
-use output::{Command, DeckFeed, Shared};
-use tracks::Wanted;
-use tracks::clips::read_apart;
-use tracks::thread::{ReaderThread, Reports};
+use output::{DeckFeed, OutputCommand, SoundState};
+use tracks::TrackRequest;
+use tracks::clips::spawn_clip_reader;
+use tracks::thread::{ReaderEvents, ReaderThread};
 
-/// The crossfade between pieces where a profile says nothing, in seconds.
+/// Crossfade between pieces if a profile sets none, in seconds.
 pub const CROSSFADE_S: f32 = 8.0;
-/// The longest crossfade, in seconds.
+/// Maximum crossfade, in seconds.
 pub const CROSSFADE_MAX_S: f32 = 60.0;
 
-/// What should be heard now. The engine moves towards it in ramps; setting the same mix again changes nothing.
+/// What should be heard now. The engine moves to it in ramps; setting the same mix again has no effect.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mix {
-    /// The playlist of the present part, played around and around; empty for no tracks. A track that is in both the
-    /// old and the new list goes on playing, and one heard in this session waits until the others have been.
+    /// The playlist of the current part, repeated endlessly; empty for no tracks. A playing track that is also in the
+    /// new list keeps playing. Tracks already heard in this session come last.
     pub tracks: Vec<Track>,
-    /// Tells one person's session from the next, so that what the last one heard does not count for the next.
+    /// Identifies the session. A new one starts with no track marked as heard.
     pub session: u64,
-    /// Length of the crossfade from one piece to the next, 0 to [`CROSSFADE_MAX_S`] seconds.
+    /// Length of the crossfade between pieces, 0 to [`CROSSFADE_MAX_S`] seconds.
     pub crossfade_s: f32,
-    /// How many skips have been asked for so far; a larger number crossfades to the next track.
+    /// Total number of skips requested so far. Each increase crossfades to the next track.
     pub skips: u32,
-    /// Level of the tracks, 0 or below.
+    /// Level of the tracks in dB, at most 0.
     pub music_db: f32,
-    /// The generative score, if it plays. Going in or out, it crossfades with the tracks.
+    /// The generative score, if it plays. It crossfades with the tracks when it starts or stops.
     pub score: Option<ScoreAim>,
-    /// Up to two nature beds, each with its level, 0 or below.
+    /// Up to two nature beds, each with its level in dB, at most 0.
     pub beds: [Option<(Bed, f32)>; 2],
-    /// The pacer by ear. With a level of minus infinity it only leads `swell_bed`.
+    /// The audible breathing pacer. At a level of minus infinity it is silent and only drives `swell_bed`.
     pub breath: Option<BreathSound>,
-    /// Sea, wind and fire rise and sink with `breath` instead of by themselves.
+    /// Whether sea, wind and fire follow `breath` instead of moving by themselves.
     pub swell_bed: bool,
-    /// The patient's volume in dB below full scale, already within the room's cap.
+    /// The patient's volume in dB relative to full scale, already limited by the room's cap.
     pub volume_db: f32,
-    /// Silence, by profile, darkness or choice: all but the signals fades out, and tracks wait where they are.
+    /// Silence requested by profile, darkness or choice: everything but the signals fades out, and tracks pause.
     pub held: bool,
-    /// How much all but the signals steps back for a call, *talk now* or presence, 0 or below.
+    /// Gain in dB, at most 0, by which everything but the signals is ducked for a call, *talk now* or presence.
     pub ducked_db: f32,
 }
 
@@ -102,46 +102,46 @@ impl Default for Mix {
     }
 }
 
-/// The breath by ear.
+/// The audible breathing pacer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BreathSound {
-    /// The way to breathe.
+    /// The breathing pattern.
     pub pattern: Pattern,
-    /// When its first in-breath began; the screen draws from the same instant.
+    /// Start of the first in-breath; the screen animates from the same instant.
     pub started: Instant,
-    /// Level, 0 or below.
+    /// Level in dB, at most 0.
     pub level_db: f32,
 }
 
-/// How the engine is set up.
+/// How the sound is set up.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
-    /// The same seed gives the same beds.
+    /// Seed of the beds; the same seed gives the same beds.
     pub seed: u64,
-    /// How loud each track is, so that all of them sound alike.
-    pub loudness: Loudness,
-    /// What a period of the device should last, 10 to 200 ms. At 48 ms a call tone is heard within 300 ms, and the room
-    /// wakes 21 times a second for it.
+    /// Measured loudness of the tracks, by which their levels are matched.
+    pub loudness: LoudnessLibrary,
+    /// Period of the output in milliseconds, 10 to 200. At 48 ms a call tone is heard within 300 ms, for 21 wake-ups
+    /// per second.
     pub period_ms: u32,
-    /// The lowest level of the soft signals in dB below full scale: they follow the patient's volume no further down,
-    /// since an answer to a call must be heard.
+    /// Lower limit of the signals' level in dB relative to full scale. They follow the patient's volume only down to
+    /// this, since the answer to a call must be heard.
     pub signal_floor_db: f32,
-    /// The output for all but the corridor's chime, by a name of [`outputs`]; none for the system's own choice. No other
-    /// output takes its place.
+    /// Output for everything but the corridor's chime, by a name from [`outputs`]; none for the system default. No
+    /// other output ever takes its place.
     pub device: Option<String>,
-    /// The output of [`Signal::LineDown`]'s chime that carries. Without it the chime sounds on the patient's output
-    /// only, at the level of the soft signals.
+    /// Output for the chime of [`Signal::LineDown`]. If none, the chime sounds on the patient's output only, at the
+    /// level of the other signals.
     pub chime_device: Option<String>,
-    /// Level of that chime in dB below full scale; -6 without one. It never sounds on the patient's output.
+    /// Level of that chime in dB relative to full scale; −6 if none. This level is never used on the patient's output.
     pub chime_db: Option<f32>,
-    /// What the room was calibrated for; if that says nothing, the first output that is found is taken as known.
-    pub calibrated: Calibrated,
-    /// Where the clinic's own words lie, a folder for each language: `media/voice`.
+    /// The output that the room was calibrated for. If nothing is set, the first one found counts as calibrated.
+    pub calibrated: CalibratedOutput,
+    /// Folder of the clinic's recorded clips, with a subfolder per language: `media/voice`.
     pub voice_dir: Option<PathBuf>,
-    /// Effective level of [`Signal::Reading`] in dB below full scale.
+    /// RMS level of [`Signal::Reading`] in dB relative to full scale.
     pub reading_db: f32,
-    /// Where `calibrated` says something and staff allow another output all the same, the patient's volume stays at or
-    /// below this, in dB below full scale.
+    /// Maximum patient volume in dB relative to full scale while staff allow an output other than the one in
+    /// `calibrated`.
     pub unmeasured_volume_db: f32,
 }
 
@@ -149,13 +149,13 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             seed: 1,
-            loudness: Loudness::off(),
+            loudness: LoudnessLibrary::off(),
             period_ms: 48,
             signal_floor_db: -26.0,
             device: None,
             chime_device: None,
             chime_db: None,
-            calibrated: Calibrated::default(),
+            calibrated: CalibratedOutput::default(),
             voice_dir: None,
             reading_db: -30.0,
             unmeasured_volume_db: -40.0,
@@ -163,96 +163,97 @@ impl Default for Options {
     }
 }
 
-/// What the sound has to tell.
+/// What the sound reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum News {
-    /// There is no output, or it was lost. It is looked for every second.
+pub enum SoundEvent {
+    /// There is no output, or it was lost. The sound keeps looking for one every second.
     DeviceLost {
-        /// What the system said.
+        /// What the system reported.
         why: String,
     },
-    /// An output that the room is calibrated for is there, for the first time or again.
+    /// A calibrated output is available, for the first time or again.
     DeviceBack,
-    /// Sound would come out where the room is not calibrated for it, as after a pulled plug. All of it is silent, signals
-    /// too, until the calibrated output is back or [`Sound::accept_output`] is called.
+    /// Sound would come out somewhere that the room is not calibrated for, for example after a plug was pulled.
+    /// Everything is muted, signals too, until the calibrated output is back or [`SoundHandle::accept_output`] is
+    /// called.
     OutputNotCalibrated {
-        /// The output, as [`outputs`] names it.
+        /// The output, by its name in [`outputs`].
         output: String,
         /// Its port, if it has any.
         port: Option<String>,
     },
-    /// That is over: sound comes out where the room is calibrated for it again and fades in, or there is no output at
-    /// all, which [`News::DeviceLost`] tells.
+    /// The opposite of the above: sound fades in on a calibrated output again, or there is no output at all, which
+    /// [`SoundEvent::DeviceLost`] reports.
     OutputCalibrated,
-    /// Staff let the sound come out where nobody measured it. The patient's volume goes no higher there than
-    /// [`Options::unmeasured_volume_db`].
+    /// Staff allowed an output whose level nobody measured. The patient's volume is limited to
+    /// [`Options::unmeasured_volume_db`] there.
     OutputUnmeasured {
-        /// The output, as [`outputs`] names it.
+        /// The output, by its name in [`outputs`].
         output: String,
     },
-    /// That is over.
+    /// Sound no longer comes out of an unmeasured output.
     OutputMeasured,
-    /// The corridor's chime has no output. It is looked for every 20 seconds and whenever it should sound.
+    /// The corridor's chime has no output. It is looked for every 20 seconds and whenever the chime should sound.
     ChimeLost {
-        /// What the system said.
+        /// What the system reported.
         why: String,
     },
-    /// The corridor's chime has its output again.
+    /// The corridor's chime has an output again.
     ChimeBack,
-    /// A clip of the clinic's was left out; its tone sounds.
+    /// A clip could not be used; the signal's tones replace it.
     ClipSkipped {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
         why: String,
     },
-    /// A file was left out, or ended before it should have. The music goes on with what follows.
+    /// A file was skipped or ended early. The music continues with the next one.
     TrackSkipped {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
         why: String,
     },
-    /// No track of the present list can be played: what else is in the mix goes on alone. They are tried again every
-    /// half minute.
+    /// No track of the current list can be played. The rest of the mix continues; the tracks are tried again every 30
+    /// seconds.
     TracksGone,
     /// A track can be played again.
     TracksBack,
 }
 
-/// The handle of the sound. Clones lead to the same sound; when the last is gone, it fades out and closes.
+/// Handle of the sound. All clones control the same sound, which fades out and closes when the last one is dropped.
 #[derive(Clone)]
-pub struct Sound {
-    shared: Arc<Shared>,
+pub struct SoundHandle {
+    shared: Arc<SoundState>,
     clips: Arc<ClipBank>,
-    commands: SyncSender<Command>,
-    /// The device thread holds its weak end: when the last handle goes, it closes.
+    commands: SyncSender<OutputCommand>,
+    /// The output thread holds a weak reference: it closes when the last handle is dropped.
     _alive: Arc<()>,
 }
 
-/// Commands that may wait for the device thread. Mixes do not queue: only the latest counts.
+/// Capacity of the command queue. Mixes are not queued, since only the latest one counts.
 const COMMANDS: usize = 64;
 
-impl Sound {
-    /// Starts the sound. It never fails: without an output it says so by `news` and goes on looking every second.
-    /// `news` is called from the sound's own thread and should return soon.
-    pub fn start(options: Options, news: impl Fn(News) + Send + Sync + 'static) -> Self {
-        let shared = Arc::new(Shared::new());
-        let (commands, orders) = sync_channel(COMMANDS);
+impl SoundHandle {
+    /// Starts the sound. Never fails: without an output it reports [`SoundEvent::DeviceLost`] and keeps looking for one
+    /// every second. `on_event` is called on the sound's own thread and should return quickly.
+    pub fn start(options: Options, on_event: impl Fn(SoundEvent) + Send + Sync + 'static) -> Self {
+        let shared = Arc::new(SoundState::new());
+        let (commands, inbox) = sync_channel(COMMANDS);
         let alive = Arc::new(());
         let clips = Arc::new(ClipBank::empty());
-        let news: output::Tell = Arc::new(news);
-        let tell = queue_news(&commands);
-        read_apart(&clips, options.voice_dir.clone(), move |WrongClip { path, why }| {
-            tell(News::ClipSkipped { path, why });
+        let on_event: output::EventSink = Arc::new(on_event);
+        let tell = queue_event(&commands);
+        spawn_clip_reader(&clips, options.voice_dir.clone(), move |WrongClip { path, why }| {
+            tell(SoundEvent::ClipSkipped { path, why });
         });
-        let reports = Reports {
-            news: Arc::clone(&news),
-            queue_news: Arc::new(queue_news(&commands)),
+        let reports = ReaderEvents {
+            supervisor: Arc::clone(&on_event),
+            reader: Arc::new(queue_event(&commands)),
             ended: Arc::new({
                 let commands = commands.clone();
-                // Nobody hears it only where the device thread has ended, and with it the need to read.
-                move |number| drop(commands.send(Command::ReadingEnded(number)))
+                // Fails only once the output thread has ended, and then nothing has to be read.
+                move |number| drop(commands.send(OutputCommand::ReadingEnded(number)))
             }),
         };
         let loudness = options.loudness.clone();
@@ -260,69 +261,69 @@ impl Sound {
             Box::new(ReaderThread::new(loudness.clone(), reports.clone(), after_fault))
         };
         let ours = (Arc::clone(&shared), Arc::clone(&clips));
-        output::spawn(options, ours, Box::new(new_feed), orders, &commands, Arc::downgrade(&alive), news);
+        output::spawn(options, ours, Box::new(new_feed), inbox, &commands, Arc::downgrade(&alive), on_event);
         Self { shared, clips, commands, _alive: alive }
     }
 
-    /// A sound that nobody hears: no thread, no output. For screens under test.
+    /// A sound without threads or output, for tests of screens.
     #[must_use]
     pub fn silent() -> Self {
         let (commands, _) = sync_channel(1);
-        let (shared, clips) = (Arc::new(Shared::new()), Arc::new(ClipBank::empty()));
+        let (shared, clips) = (Arc::new(SoundState::new()), Arc::new(ClipBank::empty()));
         Self { shared, clips, commands, _alive: Arc::new(()) }
     }
 
-    /// Moves towards `mix`. Returns at once.
+    /// Moves to `mix`. Returns at once.
     pub fn set_mix(&self, mix: Mix) {
         {
             let mut set = self.shared.mix.lock().unwrap_or_else(PoisonError::into_inner);
             *set = (set.0 + 1, mix);
         }
-        // A full queue means that the device thread is about to look anyway.
-        let _ = self.commands.try_send(Command::MixChanged);
+        // If the queue is full, the output thread is about to look for a new mix anyway.
+        let _ = self.commands.try_send(OutputCommand::MixChanged);
     }
 
-    /// Sounds `signal` once, through duck and hold. Without an output it is not made up for later.
+    /// Plays `signal` once, unaffected by ducking and holding. Without an output it is dropped, not delayed.
     pub fn signal(&self, signal: Signal) {
-        self.order(Command::Signal(signal));
+        self.send(OutputCommand::Signal(signal));
     }
 
-    /// Only a sound that was stopped, or that nobody was ever to hear, has nobody left who takes orders.
-    fn order(&self, command: Command) {
+    /// Reports a full queue. A closed one belongs to a sound that has been stopped or that was silent from the start.
+    fn send(&self, command: OutputCommand) {
         if let Err(TrySendError::Full(_)) = self.commands.try_send(command) {
             warn!("an order to the sound was lost: its thread does not take any");
         }
     }
 
-    /// From now on signals speak `language` (as in `media/voice/<language>`), and [`Signal::SomeoneComing`] names
-    /// `clinician`, where the clinic has recorded it; a tone sounds otherwise. Returns at once.
-    pub fn speak(&self, language: &str, clinician: Option<&str>) {
-        self.clips.want(language, clinician);
+    /// Selects the language of spoken signals (a folder of `media/voice`). [`Signal::SomeoneComing`] names `clinician`
+    /// if the clinic has recorded that name. Signals without a clip play tones. Returns at once.
+    pub fn select_voice(&self, language: &str, clinician: Option<&str>) {
+        self.clips.select(language, clinician);
     }
 
-    /// Staff looked: from now on sound may come out where the output now is.
+    /// Accepts the current output after staff have checked it: sound may come out there from now on.
     pub fn accept_output(&self) {
-        self.order(Command::AcceptOutput);
+        self.send(OutputCommand::AcceptOutput);
     }
 
-    /// How the output has been doing since the start.
+    /// How the output has performed since the start.
     #[must_use]
-    pub fn health(&self) -> Health {
+    pub fn health(&self) -> OutputHealth {
         self.shared.health()
     }
 
-    /// How long ago the output last asked for sound; none if it never did.
+    /// Time since the output last requested audio; none if it never did.
     #[must_use]
     pub fn last_buffer_age(&self) -> Option<Duration> {
         self.shared.last_buffer_age()
     }
 
-    /// Fades out and closes the output within `limit`, before the process re-executes or ends.
+    /// Fades out and closes the output within `limit`, before the process re-executes or exits.
     pub fn stop_within(&self, limit: Duration) {
         let until = Instant::now() + limit;
         let (done, closed) = sync_channel(1);
-        let mut stop = Command::Stop { within: limit, done };
-        // Its thread may hang in an output; the process ends all the same, and with it the output.
+        let mut stop = OutputCommand::Stop { within: limit, done };
+        // The output thread may hang in a driver. The process exits regardless, and the output closes with it.
         loop {
             match self.commands.try_send(stop) {
                 Ok(()) => break,
@@ -335,14 +336,14 @@ impl Sound {
     }
 }
 
-/// Tells news in its turn. It waits for that: the device thread never waits for a reading one. Once the device thread is
-/// gone, nothing is to be told.
-fn queue_news(commands: &SyncSender<Command>) -> impl Fn(News) + Send + Sync + 'static {
+/// Queues an event for the output thread, waiting if the queue is full. This cannot deadlock, since the output thread
+/// never waits for the threads that use it; once it has ended, the event is dropped.
+fn queue_event(commands: &SyncSender<OutputCommand>) -> impl Fn(SoundEvent) + Send + Sync + 'static {
     let commands = commands.clone();
-    move |news| drop(commands.send(Command::Tell(news)))
+    move |event| drop(commands.send(OutputCommand::Event(event)))
 }
 
-/// Plugs the reading of tracks into the output.
+/// Connects the reader of tracks to the output.
 impl DeckFeed for ReaderThread {
     fn restart_if_due(&mut self, now: Instant) -> bool {
         Self::restart_if_due(self, now)
@@ -353,7 +354,7 @@ impl DeckFeed for ReaderThread {
     }
 
     fn follow(&mut self, mix: &Mix) {
-        self.want(Wanted::of(mix));
+        self.set_request(TrackRequest::of(mix));
     }
 
     fn on_ended(&mut self, number: u64) {
@@ -366,38 +367,38 @@ impl DeckFeed for ReaderThread {
     }
 }
 
-/// What the soft signals sound at: with the patient's volume, but never below the floor nor startlingly loud.
+/// Amplitude of the signals: follows the patient's volume, but is neither inaudible nor startling.
 fn signal_gain(volume_db: f32, options: &Options) -> f32 {
-    gain_of_db((volume_db + 3.0).clamp(options.signal_floor_db.min(-12.0), -12.0))
+    db_to_gain((volume_db + 3.0).clamp(options.signal_floor_db.min(-12.0), -12.0))
 }
 
-/// A mix as gains, with instants on the clock that began at `epoch`.
+/// A mix as gains, with times on a clock that started at `epoch`.
 fn levels_of(mix: &Mix, epoch: Instant, options: &Options) -> engine::Levels {
     levels_within(mix, 0.0, epoch, options)
 }
 
-/// The same where the patient's volume may go no higher than `most_db`.
+/// The same, with the patient's volume limited to `most_db`.
 fn levels_within(mix: &Mix, most_db: f32, epoch: Instant, options: &Options) -> engine::Levels {
     let volume_db = mix.volume_db.min(most_db);
     engine::Levels {
-        music: gain_of_db(mix.music_db),
+        music: db_to_gain(mix.music_db),
         crossfade_s: mix.crossfade_s.clamp(0.0, CROSSFADE_MAX_S),
         score: mix.score,
-        score_gain: mix.score.map_or(0.0, |aim| gain_of_db(aim.level_db)),
-        beds: mix.beds.map(|bed| bed.map(|(bed, level_db)| (bed, gain_of_db(level_db)))),
+        score_gain: mix.score.map_or(0.0, |aim| db_to_gain(aim.level_db)),
+        beds: mix.beds.map(|bed| bed.map(|(bed, level_db)| (bed, db_to_gain(level_db)))),
         breath: mix.breath.map(|breath| {
             let origin_s = match breath.started.checked_duration_since(epoch) {
                 Some(later) => later.as_secs_f64(),
                 None => -epoch.duration_since(breath.started).as_secs_f64(),
             };
-            (breath.pattern, origin_s, gain_of_db(breath.level_db))
+            (breath.pattern, origin_s, db_to_gain(breath.level_db))
         }),
         swell: mix.swell_bed,
-        volume: gain_of_db(volume_db),
-        duck: gain_of_db(mix.ducked_db),
+        volume: db_to_gain(volume_db),
+        duck: db_to_gain(mix.ducked_db),
         held: mix.held,
         signal: signal_gain(volume_db, options),
-        // The chime that carries has an output of its own; here it is as soft as the rest.
+        // The chime that carries has an output of its own; on this one it is as soft as the other signals.
         chime: signal_gain(volume_db, options),
     }
 }

@@ -14,7 +14,7 @@ use crate::room::notes::Notes;
 use crate::room::snapshot::Receipt;
 use crate::room::{Event, RoomTime, Trouble};
 use crate::setup::SETUP_FILE;
-use crate::sound::Sound;
+use crate::sound::SoundHandle;
 use crate::takeaway::{self, TakeAway};
 use crate::vault::{Look, Opened, RECEIPTS_FILE, Vault};
 
@@ -77,7 +77,12 @@ impl Handover {
     }
 }
 
-pub(super) fn keep_vault(house: &mut VaultHouse, orders: &mpsc::Receiver<Order>, room: &RoomHandle, sound: &Sound) {
+pub(super) fn keep_vault(
+    house: &mut VaultHouse,
+    orders: &mpsc::Receiver<Order>,
+    room: &RoomHandle,
+    sound: &SoundHandle,
+) {
     while let Ok(order) = orders.recv() {
         match order {
             Order::Open => {
@@ -123,7 +128,7 @@ fn reopen(vault: &mut Vault, room: &RoomHandle) {
 
 /// The key first, then all the rest, then a fresh process. Each step may be the last one that happens: the journal says
 /// that a wipe was begun, and the next start finishes it.
-fn wipe(house: &mut VaultHouse, room: &RoomHandle, now: RoomTime, sound: &Sound) {
+fn wipe(house: &mut VaultHouse, room: &RoomHandle, now: RoomTime, sound: &SoundHandle) {
     if let Err(error) = house.journal.append_and_wait(now, &Event::StaffReset) {
         tracing::error!(%error, "the reset could not be journaled before it began");
     }

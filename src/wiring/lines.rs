@@ -23,7 +23,7 @@ use crate::line::view::{Offers, RoomView};
 use crate::line::webhook::{Escalation, EscalationNotice, EscalationResult, RequestId, WebhookStep};
 use crate::room::call::{Call, CallPhase};
 use crate::room::{Effect, Event, RoomTime, Snapshot, Trouble};
-use crate::sound::Sound;
+use crate::sound::SoundHandle;
 
 /// How old the room's loop is, is looked at so often; the desk hears of it with the line's own beat.
 const LOOP_LOOKED_AT_EVERY: Duration = Duration::from_secs(1);
@@ -47,7 +47,7 @@ pub struct Subject<'r> {
     /// What can be chosen in it.
     pub offers: Offers,
     /// Its sound, which says when it last played.
-    pub sound: &'r Sound,
+    pub sound: &'r SoundHandle,
     /// When it last turned and drew.
     pub vitals: &'r Arc<Vitals>,
     /// Where what comes in is worked on.

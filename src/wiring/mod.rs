@@ -18,7 +18,7 @@ use crate::room::notes::NoteLimits;
 use crate::room::snapshot::Place;
 use crate::room::take_home::Fault;
 use crate::room::{Effect, Event, ProfileRules, RoomTime, Rules, Signal, Snapshot, Trouble};
-use crate::sound::{self, Sound};
+use crate::sound::{self, SoundHandle};
 
 use keeping::Order;
 use logbook::Logbook;
@@ -75,7 +75,7 @@ fn profile_rules(config: &Config, profile: &Profile) -> ProfileRules {
 
 /// The ports behind the room.
 pub struct Ports {
-    sound: Sound,
+    sound: SoundHandle,
     hearing: mpsc::Sender<Snapshot>,
     vault: mpsc::Sender<Order>,
     lines: Lines,
@@ -91,7 +91,7 @@ impl Ports {
     /// Opens the ports of a room, beside the lines that are open already. `observer` sees each change in turn.
     #[must_use]
     pub fn open(
-        sound: Sound,
+        sound: SoundHandle,
         lines: Lines,
         config: Arc<Config>,
         profiles: Arc<Vec<Profile>>,
@@ -158,7 +158,7 @@ impl Edges for Ports {
 
 /// Moves the sound with the room and, while composed music follows a running session, with its arc.
 fn keep_hearing(
-    sound: &Sound,
+    sound: &SoundHandle,
     snapshots: &mpsc::Receiver<Snapshot>,
     clock: RoomClock,
     config: &Config,
@@ -173,7 +173,7 @@ fn keep_hearing(
         let mix = hearing::mix(&snapshot, now, profile, &config.media.dir, clock);
         let moves = mix.score.is_some() && snapshot.session.is_some_and(|session| session.running);
         let coming = snapshot.call.as_ref().and_then(|call| call.name.as_deref());
-        sound.speak(snapshot.language.name(), coming);
+        sound.select_voice(snapshot.language.name(), coming);
         sound.set_mix(mix);
         let next = if moves {
             match snapshots.recv_timeout(FOLLOWS_EVERY) {

@@ -1,12 +1,12 @@
-//! Outputs that are named, missing, lost, asleep, or not the one that the room was calibrated for.
+//! Outputs that are named, missing, lost, suspended, or not the one that the room was calibrated for.
 
 use std::time::{Duration, Instant};
 
-use stillroom::sound::{News, Options, Signal, output_missing, outputs};
+use stillroom::sound::{Options, Signal, SoundEvent, output_missing, outputs};
 
 use crate::server::{Ear, Room, Server, add_sink, pactl, remove_sink, wait_for, with_server};
 
-/// Softer than this is silence; the bed of these tests is far louder.
+/// Peaks below this count as silence; the bed in these tests is far louder.
 const SILENCE: f32 = 1e-4;
 const SOON: Duration = Duration::from_secs(2);
 const LONG: Duration = Duration::from_secs(15);
@@ -15,8 +15,8 @@ fn named(device: &str) -> Options {
     Options { device: Some(device.to_owned()), ..Options::default() }
 }
 
-fn lost(news: &News) -> bool {
-    matches!(news, News::DeviceLost { .. })
+fn lost(news: &SoundEvent) -> bool {
+    matches!(news, SoundEvent::DeviceLost { .. })
 }
 
 fn hears(ear: &Ear) {
@@ -24,8 +24,8 @@ fn hears(ear: &Ear) {
 }
 
 #[test]
-fn sound_goes_to_the_named_output_and_to_no_other() {
-    with_server("devices::sound_goes_to_the_named_output_and_to_no_other", &["tv", "room"], |_| {
+fn sound_goes_to_the_named_output_only() {
+    with_server("devices::sound_goes_to_the_named_output_only", &["tv", "room"], |_| {
         let names: Vec<String> = outputs().into_iter().map(|output| output.name).collect();
         assert_eq!(names, ["tv", "room"]);
         assert_eq!(output_missing("room"), None);
@@ -39,12 +39,12 @@ fn sound_goes_to_the_named_output_and_to_no_other() {
 }
 
 #[test]
-fn while_the_named_output_is_missing_nothing_else_sounds() {
-    with_server("devices::while_the_named_output_is_missing_nothing_else_sounds", &["tv"], |_| {
+fn no_other_output_replaces_a_missing_named_one() {
+    with_server("devices::no_other_output_replaces_a_missing_named_one", &["tv"], |_| {
         let tv_ear = Ear::at("tv");
         let room = Room::open(named("room"));
         let (_, told) = room.news_within(LONG, lost);
-        let News::DeviceLost { why } = told else { unreachable!() };
+        let SoundEvent::DeviceLost { why } = told else { unreachable!() };
         assert_eq!(why, "no output is named \"room\"; there is \"tv\"");
         assert!(tv_ear.loudest_for(SOON) < SILENCE);
         add_sink("room");
@@ -55,8 +55,8 @@ fn while_the_named_output_is_missing_nothing_else_sounds() {
 }
 
 #[test]
-fn the_chime_sounds_in_the_corridor_and_stays_soft_in_the_room() {
-    with_server("devices::the_chime_sounds_in_the_corridor_and_stays_soft_in_the_room", &["room", "corridor"], |_| {
+fn the_chime_is_loud_in_the_corridor_and_soft_in_the_room() {
+    with_server("devices::the_chime_is_loud_in_the_corridor_and_soft_in_the_room", &["room", "corridor"], |_| {
         let (room_ear, corridor_ear) = (Ear::at("room"), Ear::at("corridor"));
         let options = Options { chime_device: Some("corridor".to_owned()), chime_db: Some(-3.0), ..named("room") };
         let room = Room::open(options);
@@ -68,7 +68,7 @@ fn the_chime_sounds_in_the_corridor_and_stays_soft_in_the_room() {
         let heard = corridor_ear.wait_for(0.15, LONG).expect("the chime is not heard in the corridor");
         println!("the chime is heard in the corridor after {:?}", heard.duration_since(rung));
         assert!(room_ear.loudest_for(Duration::from_secs(4)) < 0.06, "the chime carries into the patient's ears");
-        // its stream is gone when it has died away
+        // The stream closes once the chime has decayed.
         wait_for("the chime's stream ends", LONG, || {
             pactl(&["list", "short", "sink-inputs"]).unwrap().lines().count() == 1
         });
@@ -76,14 +76,14 @@ fn the_chime_sounds_in_the_corridor_and_stays_soft_in_the_room() {
 }
 
 #[test]
-fn a_missing_corridor_is_told_before_it_is_needed() {
-    with_server("devices::a_missing_corridor_is_told_before_it_is_needed", &["room"], |_| {
+fn a_missing_corridor_output_is_reported_before_it_is_needed() {
+    with_server("devices::a_missing_corridor_output_is_reported_before_it_is_needed", &["room"], |_| {
         let options = Options { chime_device: Some("corridor".to_owned()), ..named("room") };
         let room = Room::open(options);
-        room.news_within(LONG, |news| matches!(news, News::ChimeLost { .. }));
+        room.news_within(LONG, |news| matches!(news, SoundEvent::ChimeLost { .. }));
         add_sink("corridor");
         room.signal(Signal::LineDown);
-        room.news_within(Duration::from_secs(30), |news| *news == News::ChimeBack);
+        room.news_within(Duration::from_secs(30), |news| *news == SoundEvent::ChimeBack);
     });
 }
 
@@ -97,9 +97,9 @@ fn loss_is_told_soon(what: &str, room: &Room, lose: impl FnOnce()) {
 }
 
 #[test]
-fn a_lost_output_is_told_within_two_seconds_and_fades_back_in() {
+fn a_lost_output_is_reported_within_two_seconds_and_recovers() {
     with_server(
-        "devices::a_lost_output_is_told_within_two_seconds_and_fades_back_in",
+        "devices::a_lost_output_is_reported_within_two_seconds_and_recovers",
         &["room"],
         |server: &mut Server| {
             let room = Room::open(Options::default());
@@ -123,26 +123,27 @@ fn a_lost_output_is_told_within_two_seconds_and_fades_back_in() {
 }
 
 #[test]
-fn sound_never_moves_to_an_output_that_the_room_does_not_know() {
-    with_server("devices::sound_never_moves_to_an_output_that_the_room_does_not_know", &["room", "tv"], |_| {
+fn sound_never_moves_to_an_uncalibrated_output() {
+    with_server("devices::sound_never_moves_to_an_uncalibrated_output", &["room", "tv"], |_| {
         pactl(&["set-default-sink", "room"]).unwrap();
         let room = Room::open(Options::default());
         room.is_playing();
-        // A listener may be moved by the server when outputs come and go, so each listens anew.
+        // The server may move a recorder when outputs come and go, so each check opens a new one.
         let tv_is_silent = || assert!(Ear::at("tv").loudest_for(SOON) < SILENCE, "the loud output sounds");
         tv_is_silent();
         remove_sink("room");
-        let silent = |news: &News| matches!(news, News::OutputNotCalibrated { output, .. } if output == "tv");
+        let silent =
+            |news: &SoundEvent| matches!(news, SoundEvent::OutputNotCalibrated { output, .. } if output == "tv");
         room.news_within(LONG, silent);
         tv_is_silent();
         add_sink("room");
-        room.news_within(LONG, |news| *news == News::OutputCalibrated);
+        room.news_within(LONG, |news| *news == SoundEvent::OutputCalibrated);
         hears(&Ear::at("room"));
         tv_is_silent();
         remove_sink("room");
         room.news_within(LONG, silent);
         room.sound.accept_output();
-        room.news_within(LONG, |news| *news == News::OutputCalibrated);
+        room.news_within(LONG, |news| *news == SoundEvent::OutputCalibrated);
         hears(&Ear::at("tv"));
     });
 }

@@ -1,26 +1,26 @@
-//! Machines as they come: a user whose sound server has never been spoken to, a server without an output, one that
-//! cannot be used, none at all. And rooms whose level was measured on one output, when that goes away.
+//! Machines as found in the field: a user whose sound server has never been used, a server without outputs, one that is
+//! unusable, none at all; and calibrated rooms that lose their output.
 
 use std::fs;
 use std::os::unix::net::UnixListener;
 use std::time::{Duration, Instant};
 
-use stillroom::sound::{Calibrated, Mix, News, Options, outputs};
+use stillroom::sound::{CalibratedOutput, Mix, Options, SoundEvent, outputs};
 
 use crate::server::{
     Ear, Kind, Room, Server, add_sink, folder, library, library_with, pactl, remove_sink, wait_for, with,
 };
 
-/// Softer than this is silence.
+/// Peaks below this count as silence.
 const SILENCE: f32 = 1e-5;
 const SOON: Duration = Duration::from_secs(2);
 const LONG: Duration = Duration::from_secs(15);
 
-fn lost(news: &News) -> bool {
-    matches!(news, News::DeviceLost { .. })
+fn lost(news: &SoundEvent) -> bool {
+    matches!(news, SoundEvent::DeviceLost { .. })
 }
 
-/// Processor time of this process so far.
+/// Processor time used by this process so far.
 fn processor_time() -> Duration {
     let status = fs::read_to_string("/proc/self/stat").unwrap();
     let fields: Vec<&str> = status.rsplit_once(')').unwrap().1.split_whitespace().collect();
@@ -28,7 +28,7 @@ fn processor_time() -> Duration {
     Duration::from_millis(ticks * 10)
 }
 
-/// The least share of a processor that this process takes in one of several spans: others may be busy beside it.
+/// Smallest share of a processor used by this process in several spans, since other processes may interfere.
 fn least_share() -> f64 {
     let span = Duration::from_secs(3);
     let share = |_| {
@@ -53,7 +53,7 @@ fn is_spoken_to_at_once(_: &mut Server) {
     println!("our stream is there after {:?}", began.elapsed());
     room.is_playing();
     assert!(Ear::at("room").wait_for(0.01, LONG).is_some(), "nothing is heard");
-    // What a room at rest takes.
+    // The cost of an idle room.
     room.sound.set_mix(Mix::default());
     std::thread::sleep(SOON);
     let share = least_share();
@@ -62,14 +62,14 @@ fn is_spoken_to_at_once(_: &mut Server) {
 }
 
 #[test]
-fn a_fresh_users_pipewire_is_spoken_to_at_once() {
-    let test = "fresh::a_fresh_users_pipewire_is_spoken_to_at_once";
+fn a_new_users_pipewire_works_at_once() {
+    let test = "fresh::a_new_users_pipewire_works_at_once";
     with(Kind::PipeWire, test, &["room"], is_spoken_to_at_once);
 }
 
 #[test]
-fn a_fresh_users_pulseaudio_is_spoken_to_at_once() {
-    let test = "fresh::a_fresh_users_pulseaudio_is_spoken_to_at_once";
+fn a_new_users_pulseaudio_works_at_once() {
+    let test = "fresh::a_new_users_pulseaudio_works_at_once";
     with(Kind::PulseAudio, test, &["room"], is_spoken_to_at_once);
 }
 
@@ -88,22 +88,22 @@ fn what_it_makes_up_is_no_output(_: &mut Server) {
 }
 
 #[test]
-fn what_pipewire_makes_up_is_no_output() {
-    with(Kind::PipeWire, "fresh::what_pipewire_makes_up_is_no_output", &[], what_it_makes_up_is_no_output);
+fn pipewires_null_output_is_ignored() {
+    with(Kind::PipeWire, "fresh::pipewires_null_output_is_ignored", &[], what_it_makes_up_is_no_output);
 }
 
 #[test]
-fn what_pulseaudio_makes_up_is_no_output() {
-    with(Kind::PulseAudio, "fresh::what_pulseaudio_makes_up_is_no_output", &[], what_it_makes_up_is_no_output);
+fn pulseaudios_null_output_is_ignored() {
+    with(Kind::PulseAudio, "fresh::pulseaudios_null_output_is_ignored", &[], what_it_makes_up_is_no_output);
 }
 
-/// The output that was measured goes away while another is there, and comes back.
-fn measured_output_goes_away(options: Options, is_told: fn(&News) -> bool) {
+/// The calibrated output disappears while another one remains, and comes back.
+fn measured_output_goes_away(options: Options, is_told: fn(&SoundEvent) -> bool) {
     let room = Room::open(options);
     room.is_playing();
     assert!(Ear::at("room").wait_for(0.01, LONG).is_some(), "nothing is heard");
     for _ in 0..2 {
-        // A listener may be moved by the server when outputs come and go, so each listens anew.
+        // The server may move a recorder when outputs come and go, so each check opens a new one.
         let tv = Ear::at("tv");
         let began = Instant::now();
         remove_sink("room");
@@ -111,19 +111,19 @@ fn measured_output_goes_away(options: Options, is_told: fn(&News) -> bool) {
         let after = told.saturating_duration_since(began);
         println!("{news:?} is told after {after:?}");
         assert!(after < SOON, "told only after {after:?}");
-        // Six seconds was what it took to come out there.
+        // Longer than the six seconds after which a bug once moved the sound there.
         assert!(tv.loudest_for(Duration::from_secs(9)) < SILENCE, "it is heard where nobody measured it");
         add_sink("room");
-        room.news_within(LONG, |news| matches!(news, News::DeviceBack | News::OutputCalibrated));
+        room.news_within(LONG, |news| matches!(news, SoundEvent::DeviceBack | SoundEvent::OutputCalibrated));
         assert!(Ear::at("room").wait_for(0.01, LONG).is_some(), "it does not come back");
         assert!(Ear::at("tv").loudest_for(SOON) < SILENCE);
     }
 }
 
 fn measured_by_name(_: &mut Server) {
-    let calibrated = Calibrated { output: Some("room".to_owned()), port: None };
+    let calibrated = CalibratedOutput { output: Some("room".to_owned()), port: None };
     measured_output_goes_away(Options { calibrated, ..Options::default() }, |news| {
-        matches!(news, News::OutputNotCalibrated { output, .. } if output == "tv") || lost(news)
+        matches!(news, SoundEvent::OutputNotCalibrated { output, .. } if output == "tv") || lost(news)
     });
 }
 
@@ -132,58 +132,58 @@ fn named(_: &mut Server) {
 }
 
 #[test]
-fn pipewire_never_moves_a_measured_room_elsewhere() {
-    let test = "fresh::pipewire_never_moves_a_measured_room_elsewhere";
+fn pipewire_never_moves_a_calibrated_room_to_another_output() {
+    let test = "fresh::pipewire_never_moves_a_calibrated_room_to_another_output";
     with(Kind::PipeWire, test, &["room", "tv"], measured_by_name);
 }
 
 #[test]
-fn pulseaudio_never_moves_a_measured_room_elsewhere() {
-    let test = "fresh::pulseaudio_never_moves_a_measured_room_elsewhere";
+fn pulseaudio_never_moves_a_calibrated_room_to_another_output() {
+    let test = "fresh::pulseaudio_never_moves_a_calibrated_room_to_another_output";
     with(Kind::PulseAudio, test, &["room", "tv"], measured_by_name);
 }
 
 #[test]
-fn pipewire_never_moves_a_named_output_elsewhere() {
-    with(Kind::PipeWire, "fresh::pipewire_never_moves_a_named_output_elsewhere", &["room", "tv"], named);
+fn pipewire_never_moves_a_room_with_a_named_output() {
+    with(Kind::PipeWire, "fresh::pipewire_never_moves_a_room_with_a_named_output", &["room", "tv"], named);
 }
 
-/// Staff allow the other output: it is heard there, no louder than the quietest cap, and that is told.
+/// Staff accept the other output: sound comes out there, limited to the lowest cap, and that is reported.
 fn allowed_where_nobody_measured(_: &mut Server) {
-    let calibrated = Calibrated { output: Some("room".to_owned()), port: None };
+    let calibrated = CalibratedOutput { output: Some("room".to_owned()), port: None };
     let room = Room::open(Options { calibrated, ..Options::default() });
     room.is_playing();
     let full = Ear::at("room").loudest_for(2 * SOON);
     assert!(full > 0.01, "nothing is heard");
     remove_sink("room");
-    room.news_within(LONG, |news| matches!(news, News::OutputNotCalibrated { output, .. } if output == "tv"));
+    room.news_within(LONG, |news| matches!(news, SoundEvent::OutputNotCalibrated { output, .. } if output == "tv"));
     let tv = Ear::at("tv");
     room.sound.accept_output();
-    room.news_within(LONG, |news| matches!(news, News::OutputUnmeasured { output } if output == "tv"));
+    room.news_within(LONG, |news| matches!(news, SoundEvent::OutputUnmeasured { output } if output == "tv"));
     assert!(tv.wait_for(SILENCE, LONG).is_some(), "it is not heard where staff allow it");
     let careful = tv.loudest_for(4 * SOON);
     println!("{full} where it was measured, {careful} where staff allow it");
-    // The patient's volume is −3 dB, the quietest cap −40 dB: 37 dB are a seventieth.
+    // The patient's volume is −3 dB, the lowest cap −40 dB; 37 dB are a factor of 70.
     assert!(careful < full / 40.0, "{careful} beside {full}");
     add_sink("room");
     remove_sink("tv");
-    room.news_within(LONG, |news| *news == News::OutputMeasured);
+    room.news_within(LONG, |news| *news == SoundEvent::OutputMeasured);
     assert!(Ear::at("room").wait_for(full / 4.0, LONG).is_some(), "it is not as loud as before where it was measured");
 }
 
 #[test]
-fn what_staff_allow_on_pipewire_stays_at_the_quietest_cap() {
-    let test = "fresh::what_staff_allow_on_pipewire_stays_at_the_quietest_cap";
+fn on_pipewire_an_accepted_output_keeps_to_the_lowest_cap() {
+    let test = "fresh::on_pipewire_an_accepted_output_keeps_to_the_lowest_cap";
     with(Kind::PipeWire, test, &["room", "tv"], allowed_where_nobody_measured);
 }
 
 #[test]
-fn what_staff_allow_on_pulseaudio_stays_at_the_quietest_cap() {
-    let test = "fresh::what_staff_allow_on_pulseaudio_stays_at_the_quietest_cap";
+fn on_pulseaudio_an_accepted_output_keeps_to_the_lowest_cap() {
+    let test = "fresh::on_pulseaudio_an_accepted_output_keeps_to_the_lowest_cap";
     with(Kind::PulseAudio, test, &["room", "tv"], allowed_where_nobody_measured);
 }
 
-/// A server listens at `socket` and answers nobody.
+/// Listens at `socket` and never replies.
 fn listen_in_vain(socket: &str) {
     let socket = folder().join(socket);
     fs::create_dir_all(socket.parent().unwrap()).unwrap();
@@ -197,8 +197,8 @@ fn nothing_goes_past_it(room: &Room) {
 }
 
 #[test]
-fn while_a_server_listens_there_is_no_way_round_it() {
-    let test = "fresh::while_a_server_listens_there_is_no_way_round_it";
+fn a_running_server_is_never_bypassed() {
+    let test = "fresh::a_running_server_is_never_bypassed";
     with(Kind::Library, test, &["room"], |_| {
         library();
         listen_in_vain("run/pulse/native");
@@ -209,21 +209,21 @@ fn while_a_server_listens_there_is_no_way_round_it() {
 }
 
 #[test]
-fn pipewire_without_its_pulse_part_is_not_gone_round_either() {
-    let test = "fresh::pipewire_without_its_pulse_part_is_not_gone_round_either";
+fn pipewire_without_pipewire_pulse_is_not_bypassed() {
+    let test = "fresh::pipewire_without_pipewire_pulse_is_not_bypassed";
     with(Kind::Library, test, &["room"], |_| {
         library();
         listen_in_vain("run/pipewire-0");
         let room = Room::open(Options::default());
-        let told = |news: &News| matches!(news, News::DeviceLost { why } if why.contains("install pipewire-pulse"));
+        let told = |news: &SoundEvent| matches!(news, SoundEvent::DeviceLost { why } if why.contains("install pipewire-pulse"));
         room.news_within(LONG, told);
         nothing_goes_past_it(&room);
     });
 }
 
 #[test]
-fn a_server_that_comes_up_late_is_gone_over_to() {
-    let test = "fresh::a_server_that_comes_up_late_is_gone_over_to";
+fn a_server_that_starts_late_takes_over() {
+    let test = "fresh::a_server_that_starts_late_takes_over";
     with(Kind::Library, test, &["room"], |_| {
         library();
         let room = Room::open(Options::default());
@@ -234,18 +234,18 @@ fn a_server_that_comes_up_late_is_gone_over_to() {
         println!("{:.2} % of a processor by way of the library", share * 100.0);
         assert!(share < 0.1, "{:.1} % of a processor", share * 100.0);
         listen_in_vain("run/pulse/native");
-        room.news_within(LONG, |news| matches!(news, News::DeviceLost { why } if why.contains("sound server")));
+        room.news_within(LONG, |news| matches!(news, SoundEvent::DeviceLost { why } if why.contains("sound server")));
         nothing_goes_past_it(&room);
     });
 }
 
 #[test]
-fn an_output_that_takes_everything_at_once_is_none_and_costs_nothing() {
-    let test = "fresh::an_output_that_takes_everything_at_once_is_none_and_costs_nothing";
+fn a_freewheeling_output_is_refused_and_takes_no_processor_time() {
+    let test = "fresh::a_freewheeling_output_is_refused_and_takes_no_processor_time";
     with(Kind::Library, test, &["room"], |_| {
         library_with("pcm.!default { type null }\n");
         let room = Room::open(Options::default());
-        room.news_within(LONG, |news| matches!(news, News::DeviceLost { why } if why.contains("faster")));
+        room.news_within(LONG, |news| matches!(news, SoundEvent::DeviceLost { why } if why.contains("faster")));
         room.sound.set_mix(Mix::default());
         let share = least_share();
         println!("{:.2} % of a processor", share * 100.0);
@@ -254,12 +254,12 @@ fn an_output_that_takes_everything_at_once_is_none_and_costs_nothing() {
 }
 
 #[test]
-fn an_output_that_comes_is_played_to_soon_after_a_long_time_without() {
-    let test = "fresh::an_output_that_comes_is_played_to_soon_after_a_long_time_without";
+fn a_new_output_is_used_soon_even_after_a_long_wait() {
+    let test = "fresh::a_new_output_is_used_soon_even_after_a_long_wait";
     with(Kind::Library, test, &["room"], |_| {
         let room = Room::open(Options::default());
         room.news_within(LONG, lost);
-        // Long enough for the pauses between two tries to be longer than what is allowed below.
+        // Long enough for the retry pause to exceed the time allowed below.
         room.is_silent_for(Duration::from_secs(9));
         let began = Instant::now();
         library();
@@ -268,20 +268,20 @@ fn an_output_that_comes_is_played_to_soon_after_a_long_time_without() {
     });
 }
 
-/// What this process holds in memory, in kilobytes.
+/// Memory used by this process, in kilobytes.
 fn memory_kb() -> u64 {
     let rollup = fs::read_to_string("/proc/self/smaps_rollup").unwrap();
     let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:")).unwrap();
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
-/// A room whose server has gone takes no more memory with each try to reach it, and each try comes rarely.
+/// A room whose server is gone: retries leak no memory and are rare.
 fn without_a_server(server: &mut Server, minutes: u64) {
     let room = Room::open(Options::default());
     room.is_playing();
     server.kill();
     room.news_within(LONG, lost);
-    // What is made once: engine, library, threads.
+    // One-time allocations: engine, ALSA, threads.
     std::thread::sleep(Duration::from_secs(15));
     let before = memory_kb();
     let processor_before = processor_time();
@@ -297,14 +297,14 @@ fn without_a_server(server: &mut Server, minutes: u64) {
 
 #[test]
 #[ignore = "ten minutes: make soak"]
-fn soak_ten_minutes_without_pipewire_take_no_memory() {
-    let test = "fresh::soak_ten_minutes_without_pipewire_take_no_memory";
+fn soak_ten_minutes_without_pipewire_leak_no_memory() {
+    let test = "fresh::soak_ten_minutes_without_pipewire_leak_no_memory";
     with(Kind::PipeWire, test, &["room"], |server| without_a_server(server, 10));
 }
 
 #[test]
 #[ignore = "ten minutes: make soak"]
-fn soak_ten_minutes_without_pulseaudio_take_no_memory() {
-    let test = "fresh::soak_ten_minutes_without_pulseaudio_take_no_memory";
+fn soak_ten_minutes_without_pulseaudio_leak_no_memory() {
+    let test = "fresh::soak_ten_minutes_without_pulseaudio_leak_no_memory";
     with(Kind::PulseAudio, test, &["room"], |server| without_a_server(server, 10));
 }

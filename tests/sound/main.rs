@@ -1,8 +1,8 @@
-//! The sound on a real sound server: a PulseAudio or a PipeWire of its own for each test, with outputs that can be
-//! listened to, taken away, put to sleep and killed.
+//! Tests on a real sound server: each test has a PulseAudio or PipeWire of its own, whose outputs can be recorded,
+//! removed, suspended and killed.
 //!
-//! What is heard where, and how soon, can be known only there. Each test runs twice: from outside it starts the server
-//! and then itself once more, with an environment that leads to it.
+//! Only a real server shows what is heard where, and how soon. Each test runs twice: the outer run starts the test
+//! again in a subprocess, with an environment that leads to the server.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)] // a test that panics is a test that fails
 
 mod devices;

@@ -1,5 +1,5 @@
-//! A sound server of our own, PulseAudio or PipeWire, seen from outside (starting it) and from inside (its outputs, what
-//! they play). What the tests use to look at it keeps a cookie of its own, so that the room's user has none.
+//! A private sound server, PulseAudio or PipeWire: starting it, managing its outputs and recording what they play. The
+//! tools used for that have an authentication cookie of their own, so that the room's user has none.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -7,13 +7,13 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use stillroom::sound::{Mix, News, Options, Signal, Sound};
+use stillroom::sound::{Mix, Options, Signal, SoundEvent, SoundHandle};
 
 const FOLDER: &str = "STILLROOM_TEST_SOUND_FOLDER";
-/// The socket of a server that the room does not find by itself.
+/// Socket of a server that the room does not find by itself.
 const ELSEWHERE: &str = "run/elsewhere/native";
 
-/// A child that does not outlive the test.
+/// A child process that is killed when the test ends.
 pub struct Kept(pub Child);
 
 impl Drop for Kept {
@@ -23,36 +23,36 @@ impl Drop for Kept {
     }
 }
 
-/// Which server.
+/// The kind of server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     PulseAudio,
     PipeWire,
-    /// A PulseAudio that is reached through the system's sound library only, once [`library`] has been called: for the
-    /// room there is no server, and an output of the library's that plays as a card does.
+    /// A PulseAudio that can only be reached through ALSA, once [`library`] has been called. To the room there is no
+    /// server, only an ALSA output that plays like a sound card.
     Library,
 }
 
-/// The server as a test uses it.
+/// The server under test.
 pub struct Server {
     kind: Kind,
-    /// Ended from the last to the first.
+    /// Ended in reverse order.
     processes: Vec<Kept>,
     sinks: &'static [&'static str],
 }
 
-/// Runs `body` with a PulseAudio that has these outputs. `test` is the test's whole name.
+/// Runs `body` with a PulseAudio that has these outputs. `test` is the test's full name.
 pub fn with_server(test: &str, sinks: &'static [&'static str], body: fn(&mut Server)) {
     with(Kind::PulseAudio, test, sinks, body);
 }
 
-/// The folder of the present test.
+/// Folder of the current test.
 pub fn folder() -> PathBuf {
     PathBuf::from(std::env::var_os(FOLDER).unwrap())
 }
 
-/// Runs `body` with a server of this kind, as a user that has never had one before. Without a server there is no sound
-/// library with an output either.
+/// Runs `body` with a server of this kind, as a user who has never had one. Without a server, ALSA has no output
+/// either.
 pub fn with(kind: Kind, test: &str, sinks: &'static [&'static str], body: fn(&mut Server)) {
     if std::env::var_os(FOLDER).is_some() {
         let mut server = Server { kind, processes: Vec::new(), sinks };
@@ -60,7 +60,7 @@ pub fn with(kind: Kind, test: &str, sinks: &'static [&'static str], body: fn(&mu
         body(&mut server);
         return server.kill();
     }
-    // Sockets and what a server remembers lie in memory, where there is such a folder.
+    // Sockets and the server's state go to a RAM disk if there is one.
     let memory = Path::new("/dev/shm");
     let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
     for name in ["run", "home", "others"] {
@@ -106,7 +106,7 @@ impl Server {
             command.arg("--load=module-always-sink");
         }
         command.arg(format!("--load=module-native-protocol-unix socket={} auth-anonymous=1", socket.display()));
-        // Its home is not the user's: it would make a cookie there.
+        // Another home folder, since the server creates a cookie in it.
         self.spawn(command.env("HOME", folder().join("others")));
         wait_for("the sound server", Duration::from_secs(20), || pactl(&["info"]).is_ok());
     }
@@ -119,7 +119,7 @@ impl Server {
         wait_for("PipeWire", Duration::from_secs(20), || folder().join("run/pipewire-0").exists());
         self.spawn(&mut Command::new("wireplumber"));
         self.spawn(&mut Command::new("pipewire-pulse"));
-        // What it makes up is there when its session manager is.
+        // The null output appears together with the session manager.
         wait_for("its session manager", Duration::from_secs(20), || {
             pactl(&["list", "short", "sinks"]).is_ok_and(|sinks| sinks.contains("auto_null"))
         });
@@ -143,7 +143,8 @@ impl Server {
 
     pub fn kill(&mut self) {
         while self.processes.pop().is_some() {}
-        // What is killed leaves its sockets behind, as a crash does; only the next start must not take them for its own.
+        // A killed server leaves sockets behind, as after a crash; but the next start must not mistake them for its
+        // own.
         if self.kind == Kind::PipeWire {
             for name in ["run/bus", "run/pipewire-0"] {
                 let _ = std::fs::remove_file(folder().join(name));
@@ -152,7 +153,7 @@ impl Server {
     }
 }
 
-/// A program that speaks to the server, with a cookie of its own.
+/// A client tool with a cookie of its own.
 fn tool(name: &str) -> Command {
     let mut command = Command::new(name);
     command.env("PULSE_COOKIE", folder().join("others/cookie"));
@@ -162,19 +163,19 @@ fn tool(name: &str) -> Command {
     command
 }
 
-/// From now on the system's sound library has an output that plays as a card does.
+/// Gives ALSA an output that plays like a sound card.
 pub fn library() {
     let server = folder().join(ELSEWHERE);
     let server = server.display();
     library_with(&format!("pcm.!default {{ type pulse server \"unix:{server}\" }}\n"));
 }
 
-/// From now on these are the settings of the system's sound library.
+/// Sets ALSA's configuration.
 pub fn library_with(settings: &str) {
     std::fs::write(std::env::var_os("ALSA_CONFIG_PATH").unwrap(), settings).unwrap();
 }
 
-/// What `pactl` says, or that it cannot.
+/// Output of `pactl`, or its error.
 pub fn pactl(arguments: &[&str]) -> Result<String, String> {
     let output = tool("pactl").args(arguments).output().expect("these tests need pactl");
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
@@ -200,7 +201,7 @@ pub fn wait_for(what: &str, within: Duration, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// Listens to an output.
+/// Records an output.
 pub struct Ear {
     _recorder: Kept,
     peaks: Receiver<(Instant, f32)>,
@@ -231,7 +232,7 @@ impl Ear {
         ear
     }
 
-    /// The loudest within the next `span`.
+    /// Peak during the next `span`.
     pub fn loudest_for(&self, span: Duration) -> f32 {
         while self.peaks.try_recv().is_ok() {}
         let until = Instant::now() + span;
@@ -242,7 +243,7 @@ impl Ear {
         loudest
     }
 
-    /// When something louder than `peak` is heard.
+    /// Time at which a peak above `peak` is recorded.
     pub fn wait_for(&self, peak: f32, within: Duration) -> Option<Instant> {
         let until = Instant::now() + within;
         while let Some(left) = until.checked_duration_since(Instant::now()) {
@@ -255,29 +256,29 @@ impl Ear {
         None
     }
 
-    /// Forgets what was heard so far.
+    /// Discards what has been recorded so far.
     pub fn attend(&self) {
         while self.peaks.try_recv().is_ok() {}
     }
 }
 
-/// A room's sound and what it tells.
+/// A room's sound and its events.
 pub struct Room {
-    pub sound: Sound,
-    news: Receiver<(Instant, News)>,
+    pub sound: SoundHandle,
+    news: Receiver<(Instant, SoundEvent)>,
 }
 
 impl Room {
     pub fn open(options: Options) -> Self {
         let (tell, news) = channel();
-        let sound = Sound::start(options, move |news| drop(tell.send((Instant::now(), news))));
+        let sound = SoundHandle::start(options, move |news| drop(tell.send((Instant::now(), news))));
         let bed = (stillroom::sound::Bed::ALL[0], 0.0);
         sound.set_mix(Mix { beds: [Some(bed), None], volume_db: -3.0, ..Mix::default() });
         Self { sound, news }
     }
 
-    /// The next news that `is_it`, and when it was told.
-    pub fn news_within(&self, within: Duration, is_it: impl Fn(&News) -> bool) -> (Instant, News) {
+    /// The next event that matches `is_it`, and its time.
+    pub fn news_within(&self, within: Duration, is_it: impl Fn(&SoundEvent) -> bool) -> (Instant, SoundEvent) {
         let until = Instant::now() + within;
         let mut others = Vec::new();
         while let Some(left) = until.checked_duration_since(Instant::now()) {
@@ -290,18 +291,18 @@ impl Room {
         panic!("not told within {within:?}; told were {others:?}");
     }
 
-    /// Nothing is told for this long that would mean sound, nor a loss once more.
+    /// Panics if sound is reported within this time, or a further loss.
     pub fn is_silent_for(&self, span: Duration) {
         let until = Instant::now() + span;
         while let Some(left) = until.checked_duration_since(Instant::now()) {
             if let Ok((_, told)) = self.news.recv_timeout(left) {
-                assert!(!matches!(told, News::DeviceBack | News::DeviceLost { .. }), "{told:?}");
+                assert!(!matches!(told, SoundEvent::DeviceBack | SoundEvent::DeviceLost { .. }), "{told:?}");
             }
         }
     }
 
     pub fn is_playing(&self) {
-        self.news_within(Duration::from_secs(15), |news| *news == News::DeviceBack);
+        self.news_within(Duration::from_secs(15), |news| *news == SoundEvent::DeviceBack);
     }
 
     pub fn signal(&self, signal: Signal) {

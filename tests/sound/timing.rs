@@ -1,10 +1,10 @@
-//! How soon a signal is heard, how well the room knows when a frame is, and that none is ever missing.
+//! How soon a signal is heard, how accurately the time of each frame is known, and that no frame is missed.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use stillroom::sound::{Bed, Character, Mix, Options, ScoreAim, Shape, Signal, Track};
+use stillroom::sound::{Bed, Character, Mix, Options, ScoreAim, ScoreShape, Signal, Track};
 
 use crate::server::{Ear, Kept, Room, wait_for, with_server};
 
@@ -23,24 +23,24 @@ fn a_call_tone_is_heard_within_300_ms() {
             room.signal(Signal::CallPlaced);
             let heard = ear.wait_for(0.012, Duration::from_secs(2)).expect("the call tone is not heard");
             delays.push(heard.duration_since(pressed));
-            // until it has died away, each time at another moment of the period
+            // Until it has decayed, at a different phase of the period each time.
             std::thread::sleep(Duration::from_millis(3_400 + 7 * delays.len() as u64));
         }
         delays.sort();
-        // A listener hears frames when the server mixes them, a patient when the output has played what it holds. All
-        // that a frame waits is within the first figure but for the output's own part, which is less than the whole.
+        // A recorder receives frames when the server mixes them, a patient when the output has played its buffer. The
+        // first figure contains the whole latency except the output's own, which is less than all of it.
         let wait = Duration::from_micros(room.sound.health().latency_us);
         println!("a call tone is heard by a listener after {delays:?}; a frame waits {wait:?}");
         assert!(delays[6] < Duration::from_millis(300), "{delays:?} and {wait:?}");
-        // from the press to the drawing at most a period, and 60 ms until a soft beginning is heard
+        // At most a period from the press until it is rendered, and 60 ms until its soft attack is audible.
         assert!(wait + Duration::from_millis(48 + 60) < Duration::from_millis(300), "{wait:?}");
         assert_eq!(room.sound.health().underruns, 0);
     });
 }
 
 #[test]
-fn the_room_knows_when_a_frame_is_heard() {
-    with_server("timing::the_room_knows_when_a_frame_is_heard", &["room"], |_| {
+fn the_time_a_frame_is_heard_is_known() {
+    with_server("timing::the_time_a_frame_is_heard_is_known", &["room"], |_| {
         let room = Room::open(Options::default());
         room.is_playing();
         wait_for("the notes of the clock", Duration::from_secs(30), || room.sound.health().clock_notes >= 5);
@@ -50,12 +50,13 @@ fn the_room_knows_when_a_frame_is_heard() {
     });
 }
 
-/// All that can sound does, pieces are skipped and calls are placed, while other processes keep every processor busy.
-/// `STILLROOM_MINUTES=n` goes on for so long; `STILLROOM_LOAD=n` keeps so many busy, for a machine that is busy anyway.
+/// Plays everything at once, skips pieces and places calls while other processes occupy every processor.
+/// `STILLROOM_MINUTES=n` sets the duration; `STILLROOM_LOAD=n` sets the number of busy processes, for a machine that is
+/// busy anyway.
 #[test]
 #[ignore = "two hours: make soak"]
-fn soak_two_hours_beside_busy_processors_never_run_dry() {
-    with_server("timing::soak_two_hours_beside_busy_processors_never_run_dry", &["room"], |_| {
+fn soak_two_hours_on_busy_processors_have_no_underrun() {
+    with_server("timing::soak_two_hours_on_busy_processors_have_no_underrun", &["room"], |_| {
         let number = |name| std::env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
         let minutes = number("STILLROOM_MINUTES").unwrap_or(120);
         let processors = std::thread::available_parallelism().map_or(1, usize::from) as u64;
@@ -72,7 +73,12 @@ fn soak_two_hours_beside_busy_processors_never_run_dry() {
         let mut mix = Mix {
             tracks: pieces.into_iter().map(Track::from).collect(),
             crossfade_s: 8.0,
-            score: Some(ScoreAim { character: Character::Tidal, seed: 1, level_db: -6.0, shape: Shape::default() }),
+            score: Some(ScoreAim {
+                character: Character::Tidal,
+                seed: 1,
+                level_db: -6.0,
+                shape: ScoreShape::default(),
+            }),
             beds: [Some((Bed::Sea, -9.0)), Some((Bed::Wind, -12.0))],
             volume_db: -24.0,
             ..Mix::default()

@@ -22,7 +22,7 @@ use stillroom::pin::{Secret, Verdict};
 use stillroom::profile::{self, Profile};
 use stillroom::room::{Effect, Event, RoomTime, Snapshot};
 use stillroom::screen::Clinic;
-use stillroom::sound::Sound;
+use stillroom::sound::SoundHandle;
 use stillroom::theme;
 use stillroom::vocabulary::language::Language;
 use stillroom::widget::place::{Backend, Pictures};
@@ -117,7 +117,7 @@ impl Tablet {
             pictures: Pictures::new(Backend::Still, 30, false),
             pin: Arc::new(pin),
             state: folder.path().to_owned(),
-            sound: Sound::silent(),
+            sound: SoundHandle::silent(),
             vitals: Arc::default(),
             windowed: Some(size),
             trace: None,

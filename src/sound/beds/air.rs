@@ -1,37 +1,39 @@
 //! Owns the beds made of air: wind, fire and brown noise. Does not own their level in the mix.
 
-use super::Swell;
-use crate::sound::dsp::ramp::{BLOCK, Block, block_s};
-use crate::sound::dsp::{Brown, Chance, Drift, Follow, LowPass, Pink, Tuning, Variable, pan, smooth};
+use super::BreathSwell;
+use crate::sound::dsp::ramp::{AudioBlock, BLOCK, block_s};
+use crate::sound::dsp::{
+    BrownNoise, FilterCoefficients, LowPass, PinkNoise, RandomLfo, Rng, Smoother, StateVariableFilter, pan, smoothstep,
+};
 
-/// Gusts that come and go, with leaves in them.
+/// Wind in gusts, with rustling leaves.
 #[derive(Debug)]
 pub struct WindBed {
     rate_hz: f32,
-    chance: Chance,
-    pink: [Pink; 2],
-    high_pink: [Pink; 2],
-    hollow: [Variable; 2],
-    sigh: [Variable; 2],
-    leaves: [Variable; 2],
-    gust: Drift,
-    pitch: Drift,
-    sides: [Drift; 2],
-    rustle: [Drift; 2],
-    level: Follow,
+    rng: Rng,
+    pink: [PinkNoise; 2],
+    high_pink: [PinkNoise; 2],
+    hollow: [StateVariableFilter; 2],
+    sigh: [StateVariableFilter; 2],
+    leaves: [StateVariableFilter; 2],
+    gust: RandomLfo,
+    pitch: RandomLfo,
+    sides: [RandomLfo; 2],
+    rustle: [RandomLfo; 2],
+    level: Smoother,
 }
 
 impl WindBed {
-    /// A wind of its own for each seed.
+    /// A different wind for each seed.
     pub fn new(seed: u64, rate_hz: f32) -> Self {
-        let mut chance = Chance::new(seed);
-        let gust = Drift::new(&mut chance, 3.5, 9.0);
-        let pitch = Drift::new(&mut chance, 3.0, 8.0);
-        let sides = [Drift::new(&mut chance, 2.0, 6.0), Drift::new(&mut chance, 2.0, 6.0)];
-        let rustle = [Drift::new(&mut chance, 0.10, 0.45), Drift::new(&mut chance, 0.10, 0.45)];
+        let mut rng = Rng::new(seed);
+        let gust = RandomLfo::new(&mut rng, 3.5, 9.0);
+        let pitch = RandomLfo::new(&mut rng, 3.0, 8.0);
+        let sides = [RandomLfo::new(&mut rng, 2.0, 6.0), RandomLfo::new(&mut rng, 2.0, 6.0)];
+        let rustle = [RandomLfo::new(&mut rng, 0.10, 0.45), RandomLfo::new(&mut rng, 0.10, 0.45)];
         Self {
             rate_hz,
-            chance,
+            rng,
             pink: Default::default(),
             high_pink: Default::default(),
             hollow: Default::default(),
@@ -41,33 +43,34 @@ impl WindBed {
             pitch,
             sides,
             rustle,
-            level: Follow::default(),
+            level: Smoother::default(),
         }
     }
 
-    /// One block, overwriting `out`. The gusts may rise and sink with a breath.
-    pub fn render(&mut self, out: &mut Block, swell: Swell) {
+    /// Renders one block, overwriting `out`. Gusts can follow a breath.
+    pub fn render(&mut self, out: &mut AudioBlock, swell: BreathSwell) {
         let block_s = block_s(self.rate_hz);
-        let own = self.gust.run(&mut self.chance, block_s);
+        let own = self.gust.run(&mut self.rng, block_s);
         let wanted = own + (swell.level.end - own) * swell.share.end;
         let before = self.level.value();
         let gust = self.level.run(wanted, block_s, 0.12);
-        let pitch = self.pitch.run(&mut self.chance, block_s);
-        let hollow = Tuning::new(150.0 + 130.0 * gust + 60.0 * pitch, 0.8, self.rate_hz);
-        let sigh = Tuning::new(340.0 + 420.0 * gust + 120.0 * pitch, 1.3, self.rate_hz);
-        let leaves = Tuning::new(2_100.0 + 900.0 * gust, 0.6, self.rate_hz);
+        let pitch = self.pitch.run(&mut self.rng, block_s);
+        let hollow = FilterCoefficients::new(150.0 + 130.0 * gust + 60.0 * pitch, 0.8, self.rate_hz);
+        let sigh = FilterCoefficients::new(340.0 + 420.0 * gust + 120.0 * pitch, 1.3, self.rate_hz);
+        let leaves = FilterCoefficients::new(2_100.0 + 900.0 * gust, 0.6, self.rate_hz);
         let mut weights = [[0.0; 2]; 2];
         for (side, weight) in weights.iter_mut().enumerate() {
-            weight[0] = 0.75 + 0.5 * self.sides[side].run(&mut self.chance, block_s);
-            weight[1] = 0.25 + 0.75 * self.rustle[side].run(&mut self.chance, block_s);
+            weight[0] = 0.75 + 0.5 * self.sides[side].run(&mut self.rng, block_s);
+            weight[1] = 0.25 + 0.75 * self.rustle[side].run(&mut self.rng, block_s);
         }
         for (step, frame) in out.iter_mut().enumerate() {
             let gust = before + (gust - before) * (step as f32 / BLOCK as f32);
             for (side, sample) in frame.iter_mut().enumerate() {
-                let white = self.chance.white();
-                // Noises of their own, or the two filters would cancel each other in between.
+                let white = self.rng.white();
+                // Each filter has its own noise source: with a shared one, their opposite phases would cancel between
+                // the bands.
                 let (low, _, _) = self.hollow[side].run(self.pink[side].run(white), hollow);
-                let (_, band, _) = self.sigh[side].run(self.high_pink[side].run(self.chance.white()), sigh);
+                let (_, band, _) = self.sigh[side].run(self.high_pink[side].run(self.rng.white()), sigh);
                 let (_, rustle, _) = self.leaves[side].run(white, leaves);
                 let [near, leaf] = weights[side];
                 *sample = low * (0.12 + 0.18 * gust) * near
@@ -78,30 +81,30 @@ impl WindBed {
     }
 }
 
-/// One soft crack: a short burst of noise through a dull filter.
+/// One soft crack: a short noise burst through a band-pass filter.
 #[derive(Clone, Copy, Debug, Default)]
 struct Crack {
     level: f32,
     decay: f32,
     opened: f32,
     attack: f32,
-    tone: Option<Tuning>,
-    filter: Variable,
+    tone: Option<FilterCoefficients>,
+    filter: StateVariableFilter,
     sides: [f32; 2],
 }
 
-/// A low fire: roar, breath of flame, sparse soft crackle.
+/// A low fire: roar, flame noise and a sparse, soft crackle.
 #[derive(Debug)]
 pub struct FireBed {
     rate_hz: f32,
-    chance: Chance,
-    brown: [Brown; 2],
+    rng: Rng,
+    brown: [BrownNoise; 2],
     roar: [LowPass; 4],
-    pink: [Pink; 2],
-    flame: [Variable; 2],
-    flicker: [Drift; 2],
-    heat: Drift,
-    level: Follow,
+    pink: [PinkNoise; 2],
+    flame: [StateVariableFilter; 2],
+    flicker: [RandomLfo; 2],
+    heat: RandomLfo,
+    level: Smoother,
     cracks: [Crack; 6],
     next_crack: usize,
     wait_s: f32,
@@ -109,21 +112,21 @@ pub struct FireBed {
 }
 
 impl FireBed {
-    /// A fire of its own for each seed.
+    /// A different fire for each seed.
     pub fn new(seed: u64, rate_hz: f32) -> Self {
-        let mut chance = Chance::new(seed);
-        let flicker = [Drift::new(&mut chance, 0.12, 0.5), Drift::new(&mut chance, 0.12, 0.5)];
-        let heat = Drift::new(&mut chance, 4.0, 10.0);
+        let mut rng = Rng::new(seed);
+        let flicker = [RandomLfo::new(&mut rng, 0.12, 0.5), RandomLfo::new(&mut rng, 0.12, 0.5)];
+        let heat = RandomLfo::new(&mut rng, 4.0, 10.0);
         Self {
             rate_hz,
-            chance,
+            rng,
             brown: Default::default(),
             roar: Default::default(),
             pink: Default::default(),
             flame: Default::default(),
             flicker,
             heat,
-            level: Follow::default(),
+            level: Smoother::default(),
             cracks: [Crack::default(); 6],
             next_crack: 0,
             wait_s: 1.0,
@@ -131,16 +134,16 @@ impl FireBed {
         }
     }
 
-    /// One block, overwriting `out`. The flames may rise and sink with a breath.
-    pub fn render(&mut self, out: &mut Block, swell: Swell) {
+    /// Renders one block, overwriting `out`. The flames can follow a breath.
+    pub fn render(&mut self, out: &mut AudioBlock, swell: BreathSwell) {
         let block_s = block_s(self.rate_hz);
-        let own = self.heat.run(&mut self.chance, block_s);
+        let own = self.heat.run(&mut self.rng, block_s);
         let wanted = own + (swell.level.end - own) * swell.share.end;
         let before = self.level.value();
         let after = self.level.run(wanted, block_s, 0.12);
-        let flicker = [self.flicker[0].run(&mut self.chance, block_s), self.flicker[1].run(&mut self.chance, block_s)];
+        let flicker = [self.flicker[0].run(&mut self.rng, block_s), self.flicker[1].run(&mut self.rng, block_s)];
         let corner = LowPass::coefficient(110.0 + 90.0 * after, self.rate_hz);
-        let flame = Tuning::new(300.0 + 260.0 * after, 0.6, self.rate_hz);
+        let flame = FilterCoefficients::new(300.0 + 260.0 * after, 0.6, self.rate_hz);
         let frame_s = 1.0 / self.rate_hz;
         for (step, frame) in out.iter_mut().enumerate() {
             let heat = before + (after - before) * (step as f32 / BLOCK as f32);
@@ -149,10 +152,10 @@ impl FireBed {
                 self.crackle(heat);
             }
             for (side, sample) in frame.iter_mut().enumerate() {
-                let brown = self.brown[side].run(self.chance.white());
+                let brown = self.brown[side].run(self.rng.white());
                 let once = self.roar[side].run(brown, corner);
                 let roar = self.roar[side + 2].run(once, corner);
-                let pink = self.pink[side].run(self.chance.white());
+                let pink = self.pink[side].run(self.rng.white());
                 let (_, band, _) = self.flame[side].run(pink, flame);
                 *sample = roar * (0.20 + 0.25 * heat) * (0.7 + 0.5 * flicker[side])
                     + band * (0.10 + 0.28 * heat) * (0.35 + 0.75 * flicker[1 - side]);
@@ -163,8 +166,8 @@ impl FireBed {
                 }
                 let Some(tone) = crack.tone else { continue };
                 crack.opened = (crack.opened + crack.attack).min(1.0);
-                let (_, band, _) = crack.filter.run(self.chance.white(), tone);
-                let sample = band * crack.level * smooth(crack.opened);
+                let (_, band, _) = crack.filter.run(self.rng.white(), tone);
+                let sample = band * crack.level * smoothstep(crack.opened);
                 crack.level *= crack.decay;
                 frame[0] += sample * crack.sides[0];
                 frame[1] += sample * crack.sides[1];
@@ -172,54 +175,54 @@ impl FireBed {
         }
     }
 
-    /// Cracks come in small clusters with long pauses between, as a log gives way.
+    /// Starts a crack. Cracks come in small clusters with long pauses between them, like a log giving way.
     fn crackle(&mut self, heat: f32) {
         if self.cluster == 0 {
-            self.cluster = 1 + self.chance.below(5) as u8;
-            self.wait_s = 0.3 + self.chance.wait_s(0.8 + 0.6 * heat);
+            self.cluster = 1 + self.rng.below(5) as u8;
+            self.wait_s = 0.3 + self.rng.wait_s(0.8 + 0.6 * heat);
         } else {
             self.cluster -= 1;
-            self.wait_s = 0.015 + self.chance.wait_s(11.0);
+            self.wait_s = 0.015 + self.rng.wait_s(11.0);
         }
-        let near = self.chance.unit();
-        let length_s = self.chance.between(0.003, 0.014);
+        let near = self.rng.unit();
+        let length_s = self.rng.between(0.003, 0.014);
         self.cracks[self.next_crack] = Crack {
             level: 0.035 + 0.16 * near * near * near,
             decay: (-1.0 / (length_s * self.rate_hz)).exp(),
             opened: 0.0,
             attack: 1.0 / (0.0015 * self.rate_hz),
-            tone: Some(Tuning::new(self.chance.between(700.0, 2_600.0), 1.2, self.rate_hz)),
-            filter: Variable::default(),
-            sides: pan(self.chance.between(-0.5, 0.5)),
+            tone: Some(FilterCoefficients::new(self.rng.between(700.0, 2_600.0), 1.2, self.rate_hz)),
+            filter: StateVariableFilter::default(),
+            sides: pan(self.rng.between(-0.5, 0.5)),
         };
         self.next_crack = (self.next_crack + 1) % self.cracks.len();
     }
 }
 
-/// Brown noise, wide and still.
+/// Wide, steady brown noise.
 #[derive(Debug)]
 pub struct BrownBed {
-    chance: Chance,
-    brown: [Brown; 3],
-    level: Drift,
+    rng: Rng,
+    brown: [BrownNoise; 3],
+    level: RandomLfo,
     rate_hz: f32,
 }
 
 impl BrownBed {
-    /// A noise of its own for each seed.
+    /// A different noise for each seed.
     pub fn new(seed: u64, rate_hz: f32) -> Self {
-        let mut chance = Chance::new(seed);
-        let level = Drift::new(&mut chance, 9.0, 20.0);
-        Self { chance, brown: Default::default(), level, rate_hz }
+        let mut rng = Rng::new(seed);
+        let level = RandomLfo::new(&mut rng, 9.0, 20.0);
+        Self { rng, brown: Default::default(), level, rate_hz }
     }
 
-    /// One block, overwriting `out`.
-    pub fn render(&mut self, out: &mut Block) {
-        let level = 0.235 + 0.025 * self.level.run(&mut self.chance, block_s(self.rate_hz));
+    /// Renders one block, overwriting `out`.
+    pub fn render(&mut self, out: &mut AudioBlock) {
+        let level = 0.235 + 0.025 * self.level.run(&mut self.rng, block_s(self.rate_hz));
         for frame in out {
-            let middle = self.brown[2].run(self.chance.white());
+            let middle = self.brown[2].run(self.rng.white());
             for (side, sample) in frame.iter_mut().enumerate() {
-                let both = 0.8 * self.brown[side].run(self.chance.white()) + 0.6 * middle;
+                let both = 0.8 * self.brown[side].run(self.rng.white()) + 0.6 * middle;
                 *sample = both * level;
             }
         }

@@ -1,13 +1,13 @@
-//! Owns the nature beds as a set: which there are, and how one gives way to another. Does not own how each is made
-//! (`air`, `water`) or how loud it is in the mix.
+//! Owns the set of nature beds and the crossfade from one to another. Does not own how each is synthesised (`air`,
+//! `water`) or its level in the mix.
 
 mod air;
 mod water;
 
 use std::f32::consts::FRAC_PI_2;
 
-use crate::sound::dsp::ramp::{Block, Ramp, SILENCE, Span, add_scaled, frames};
-use crate::sound::dsp::{Chance, Tuning, Variable};
+use crate::sound::dsp::ramp::{AudioBlock, Ramp, SILENCE, Span, add_scaled, seconds_to_frames};
+use crate::sound::dsp::{FilterCoefficients, Rng, StateVariableFilter};
 
 use air::{BrownBed, FireBed, WindBed};
 use water::{RainBed, SeaBed, StreamBed};
@@ -53,18 +53,18 @@ impl Bed {
     }
 }
 
-/// A breath that a bed may swell with: how full, from the block's start to its end.
+/// A breath for a bed to follow, over one block.
 #[derive(Clone, Copy, Debug)]
-pub struct Swell {
-    /// 0 to 1.
+pub struct BreathSwell {
+    /// How full the breath is, 0 to 1.
     pub level: Span,
-    /// How much the bed gives itself to the breath, 0 (its own motion) to 1.
+    /// How much of the bed's motion follows the breath: 0 for its own motion, 1 for the breath alone.
     pub share: Span,
 }
 
-/// One bed that sounds. All of it lives inline, so that it can be made in the audio callback.
+/// One sounding bed. Everything is stored inline, so that it can be created in the audio callback without allocating.
 #[derive(Debug)]
-enum Voice {
+enum BedSynth {
     Sea(SeaBed),
     Rain(RainBed),
     Wind(WindBed),
@@ -73,7 +73,7 @@ enum Voice {
     Brown(BrownBed),
 }
 
-impl Voice {
+impl BedSynth {
     fn new(bed: Bed, seed: u64, rate_hz: f32) -> Self {
         match bed {
             Bed::Sea => Self::Sea(SeaBed::new(seed, rate_hz)),
@@ -85,97 +85,101 @@ impl Voice {
         }
     }
 
-    fn render(&mut self, out: &mut Block, swell: Swell) {
+    fn render(&mut self, out: &mut AudioBlock, swell: BreathSwell) {
         match self {
-            Self::Sea(voice) => voice.render(out, swell),
-            Self::Rain(voice) => voice.render(out),
-            Self::Wind(voice) => voice.render(out, swell),
-            Self::Stream(voice) => voice.render(out),
-            Self::Fire(voice) => voice.render(out, swell),
-            Self::Brown(voice) => voice.render(out),
+            Self::Sea(synth) => synth.render(out, swell),
+            Self::Rain(synth) => synth.render(out),
+            Self::Wind(synth) => synth.render(out, swell),
+            Self::Stream(synth) => synth.render(out),
+            Self::Fire(synth) => synth.render(out, swell),
+            Self::Brown(synth) => synth.render(out),
         }
     }
 }
 
 #[derive(Debug)]
-struct Slot {
+struct BedSlot {
     bed: Bed,
-    voice: Voice,
-    /// Takes away what no speaker should be asked for and nobody would miss.
-    floor: [Variable; 2],
-    angle: Ramp,
+    synth: BedSynth,
+    /// High-pass filter against inaudible rumble that would only load the loudspeaker.
+    floor: [StateVariableFilter; 2],
+    fade_angle: Ramp,
 }
 
-/// The beds that sound: the wanted one and those on their way out.
+/// The sounding beds: the wanted one and any that are fading out.
 #[derive(Debug)]
 pub struct Beds {
-    slots: [Option<Slot>; 3],
+    slots: [Option<BedSlot>; 3],
     wanted: Option<Bed>,
     rate_hz: u32,
     seed: u64,
     made: u64,
 }
 
-/// Beds are cut below this.
+/// Cutoff of the high-pass filter over every bed.
 const FLOOR_HZ: f32 = 45.0;
-/// How long one bed takes to give way to another, in seconds.
+/// Length of the crossfade from one bed to the next, in seconds.
 pub const BED_FADE_S: f32 = 4.0;
 
 impl Beds {
-    /// No bed yet.
+    /// Silent until [`fade_to`](Self::fade_to) names a bed.
     pub const fn new(seed: u64, rate_hz: u32) -> Self {
         Self { slots: [None, None, None], wanted: None, rate_hz, seed, made: 0 }
     }
 
-    /// Goes over to `bed` at equal power.
-    pub fn want(&mut self, bed: Option<Bed>) {
+    /// Crossfades to `bed` at equal power.
+    pub fn fade_to(&mut self, bed: Option<Bed>) {
         self.wanted = bed;
     }
 
-    /// Whether nothing sounds and nothing is about to.
+    /// Whether nothing sounds and nothing is about to start.
     pub fn is_silent(&self) -> bool {
         self.wanted.is_none() && self.slots.iter().all(Option::is_none)
     }
 
-    /// One block, replacing what is in `out`.
-    pub fn render(&mut self, out: &mut Block, swell: Swell) {
+    /// Renders one block, overwriting `out`.
+    pub fn render(&mut self, out: &mut AudioBlock, swell: BreathSwell) {
         *out = SILENCE;
-        let fade_frames = frames(BED_FADE_S, self.rate_hz);
-        self.settle_wish(fade_frames);
-        let floor = Tuning::new(FLOOR_HZ, 0.65, self.rate_hz as f32);
+        let fade_frames = seconds_to_frames(BED_FADE_S, self.rate_hz);
+        self.start_fades(fade_frames);
+        let floor = FilterCoefficients::new(FLOOR_HZ, 0.65, self.rate_hz as f32);
         for place in &mut self.slots {
             let Some(slot) = place else { continue };
             let mut block = SILENCE;
-            slot.voice.render(&mut block, swell);
+            slot.synth.render(&mut block, swell);
             for frame in &mut block {
                 for (sample, filter) in frame.iter_mut().zip(&mut slot.floor) {
                     *sample = filter.run(*sample, floor).2;
                 }
             }
-            add_scaled(out, &block, slot.angle.advance().map(f32::sin));
-            if slot.angle.is_silent() {
+            add_scaled(out, &block, slot.fade_angle.advance().map(f32::sin));
+            if slot.fade_angle.is_silent() {
                 *place = None;
             }
         }
     }
 
-    fn settle_wish(&mut self, fade_frames: u32) {
+    fn start_fades(&mut self, fade_frames: u32) {
         let wanted = self.wanted;
         for slot in self.slots.iter_mut().flatten() {
-            slot.angle.aim(if Some(slot.bed) == wanted { FRAC_PI_2 } else { 0.0 }, fade_frames);
+            slot.fade_angle.set_target(if Some(slot.bed) == wanted { FRAC_PI_2 } else { 0.0 }, fade_frames);
         }
         let Some(bed) = wanted else { return };
         if self.slots.iter().flatten().any(|slot| slot.bed == bed) {
             return;
         }
-        // With every slot still fading the wish waits: better late than cut off.
+        // While every slot is fading, the new bed waits: starting late is better than cutting one off.
         let Some(place) = self.slots.iter_mut().find(|slot| slot.is_none()) else { return };
         self.made += 1;
-        let mut angle = Ramp::resting(0.0);
-        angle.aim(FRAC_PI_2, fade_frames);
-        let seed = Chance::new(self.seed.wrapping_add(self.made)).between(0.0, 16_777_216.0) as u64;
-        *place =
-            Some(Slot { bed, voice: Voice::new(bed, seed, self.rate_hz as f32), floor: Default::default(), angle });
+        let mut fade_angle = Ramp::holding(0.0);
+        fade_angle.set_target(FRAC_PI_2, fade_frames);
+        let seed = Rng::new(self.seed.wrapping_add(self.made)).between(0.0, 16_777_216.0) as u64;
+        *place = Some(BedSlot {
+            bed,
+            synth: BedSynth::new(bed, seed, self.rate_hz as f32),
+            floor: Default::default(),
+            fade_angle,
+        });
     }
 }
 
@@ -184,13 +188,13 @@ mod tests {
     use super::*;
     use crate::sound::dsp::ramp::BLOCK;
 
-    fn still() -> Swell {
-        Swell { level: Span::constant(0.0), share: Span::constant(0.0) }
+    fn still() -> BreathSwell {
+        BreathSwell { level: Span::constant(0.0), share: Span::constant(0.0) }
     }
 
     fn seconds_of(bed: Bed, seconds: usize, seed: u64) -> Vec<[f32; 2]> {
         let mut beds = Beds::new(seed, 48_000);
-        beds.want(Some(bed));
+        beds.fade_to(Some(bed));
         let mut frames = Vec::new();
         for _ in 0..seconds * 48_000 / BLOCK {
             let mut block = SILENCE;
@@ -201,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn names_lead_back_to_their_beds() {
+    fn every_bed_is_found_by_its_name() {
         for bed in Bed::ALL {
             assert_eq!(Bed::from_name(bed.name()), Some(bed));
         }
@@ -209,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn every_bed_sounds_stays_in_bounds_and_repeats_by_seed() {
+    fn every_bed_is_audible_bounded_and_reproducible() {
         for bed in Bed::ALL {
             let frames = seconds_of(bed, 12, 7);
             let settled = &frames[5 * 48_000..];
@@ -224,14 +228,14 @@ mod tests {
     }
 
     #[test]
-    fn a_bed_that_is_not_wanted_fades_and_goes() {
+    fn an_unwanted_bed_fades_out() {
         let mut beds = Beds::new(1, 48_000);
-        beds.want(Some(Bed::Brown));
+        beds.fade_to(Some(Bed::Brown));
         let mut block = SILENCE;
         for _ in 0..4_000 {
             beds.render(&mut block, still());
         }
-        beds.want(None);
+        beds.fade_to(None);
         for _ in 0..4_000 {
             beds.render(&mut block, still());
         }

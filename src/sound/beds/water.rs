@@ -1,10 +1,12 @@
 //! Owns the beds made of water: sea, rain and stream. Does not own their level in the mix.
 
-use super::Swell;
-use crate::sound::dsp::ramp::{BLOCK, Block, block_s};
-use crate::sound::dsp::{Chance, Drift, Follow, LowPass, Pink, Tuning, Variable, pan, smooth};
+use super::BreathSwell;
+use crate::sound::dsp::ramp::{AudioBlock, BLOCK, block_s};
+use crate::sound::dsp::{
+    FilterCoefficients, LowPass, PinkNoise, RandomLfo, Rng, Smoother, StateVariableFilter, pan, smoothstep,
+};
 
-/// One wave: from far out, up the sand, and back.
+/// One wave: it builds up far out, runs up the sand and draws back.
 #[derive(Debug)]
 struct Wave {
     age_s: f32,
@@ -12,13 +14,13 @@ struct Wave {
     fall_s: f32,
     height: f32,
     place: f32,
-    body: [Variable; 2],
-    foam: [Variable; 2],
-    pink: [Pink; 2],
+    body: [StateVariableFilter; 2],
+    foam: [StateVariableFilter; 2],
+    pink: [PinkNoise; 2],
 }
 
 impl Wave {
-    fn new(chance: &mut Chance, age_s: f32) -> Self {
+    fn new(rng: &mut Rng, age_s: f32) -> Self {
         let mut wave = Self {
             age_s: 0.0,
             rise_s: 1.0,
@@ -29,57 +31,57 @@ impl Wave {
             foam: Default::default(),
             pink: Default::default(),
         };
-        wave.begin(chance);
+        wave.begin(rng);
         wave.age_s = age_s;
         wave
     }
 
-    fn begin(&mut self, chance: &mut Chance) {
+    fn begin(&mut self, rng: &mut Rng) {
         self.age_s = 0.0;
-        self.rise_s = chance.between(3.2, 5.0);
-        self.fall_s = chance.between(5.0, 8.0);
-        self.height = chance.between(0.55, 1.0);
-        self.place = chance.between(-0.6, 0.6);
+        self.rise_s = rng.between(3.2, 5.0);
+        self.fall_s = rng.between(5.0, 8.0);
+        self.height = rng.between(0.55, 1.0);
+        self.place = rng.between(-0.6, 0.6);
     }
 
-    /// How high it stands and how much of it is foam drawing back.
+    /// Height of the wave and share of receding foam, each 0 to 1.
     fn shape(&self) -> (f32, f32) {
         if self.age_s < self.rise_s {
-            let up = smooth(self.age_s / self.rise_s);
+            let up = smoothstep(self.age_s / self.rise_s);
             return (up * up, 0.25 * up);
         }
         let back = (self.age_s - self.rise_s) / self.fall_s;
-        let down = 1.0 - smooth(back);
-        (down * down, (1.0 - back).max(0.0) * smooth(back * 5.0 + 0.25))
+        let down = 1.0 - smoothstep(back);
+        (down * down, (1.0 - back).max(0.0) * smoothstep(back * 5.0 + 0.25))
     }
 }
 
-/// Waves with run-up and draw-back, wash and a distant rumble.
+/// Waves that run up and draw back, over wash and a distant rumble.
 #[derive(Debug)]
 pub struct SeaBed {
     rate_hz: f32,
-    chance: Chance,
+    rng: Rng,
     waves: [Wave; 3],
-    far: [Pink; 2],
+    far: [PinkNoise; 2],
     far_low: [LowPass; 2],
     rumble: [LowPass; 4],
-    wash_drift: Drift,
-    rumble_drift: Drift,
-    levels: [[Follow; 2]; 3],
-    turn: Follow,
+    wash_drift: RandomLfo,
+    rumble_drift: RandomLfo,
+    levels: [[Smoother; 2]; 3],
+    turn: Smoother,
     last_swell: f32,
 }
 
 impl SeaBed {
-    /// A sea of its own for each seed.
+    /// A different sea for each seed.
     pub fn new(seed: u64, rate_hz: f32) -> Self {
-        let mut chance = Chance::new(seed);
-        let waves = [Wave::new(&mut chance, 0.0), Wave::new(&mut chance, 4.0), Wave::new(&mut chance, 8.0)];
-        let wash_drift = Drift::new(&mut chance, 4.0, 11.0);
-        let rumble_drift = Drift::new(&mut chance, 6.0, 15.0);
+        let mut rng = Rng::new(seed);
+        let waves = [Wave::new(&mut rng, 0.0), Wave::new(&mut rng, 4.0), Wave::new(&mut rng, 8.0)];
+        let wash_drift = RandomLfo::new(&mut rng, 4.0, 11.0);
+        let rumble_drift = RandomLfo::new(&mut rng, 6.0, 15.0);
         Self {
             rate_hz,
-            chance,
+            rng,
             waves,
             far: Default::default(),
             far_low: Default::default(),
@@ -87,13 +89,13 @@ impl SeaBed {
             wash_drift,
             rumble_drift,
             levels: Default::default(),
-            turn: Follow::default(),
+            turn: Smoother::default(),
             last_swell: 0.0,
         }
     }
 
-    /// One block, added to nothing: `out` is overwritten.
-    pub fn render(&mut self, out: &mut Block, swell: Swell) {
+    /// Renders one block, overwriting `out`. The nearest wave can follow a breath.
+    pub fn render(&mut self, out: &mut AudioBlock, swell: BreathSwell) {
         let block_s = block_s(self.rate_hz);
         self.render_distance(out, block_s);
         let share = swell.share.end;
@@ -103,12 +105,12 @@ impl SeaBed {
         for (index, wave) in self.waves.iter_mut().enumerate() {
             wave.age_s += block_s;
             if wave.age_s > wave.rise_s + wave.fall_s {
-                wave.begin(&mut self.chance);
+                wave.begin(&mut self.rng);
             }
             let (mut height, mut foam) = wave.shape();
             height *= wave.height;
             foam *= wave.height;
-            // The nearest wave gives itself to the breath; the others step back, so that one motion is heard.
+            // Only the nearest wave follows the breath; the others are turned down, so that a single motion is heard.
             if index == 0 {
                 let led = swell.level.end.powf(1.4);
                 height += (led - height) * share;
@@ -120,15 +122,15 @@ impl SeaBed {
             let before = [self.levels[index][0].value(), self.levels[index][1].value()];
             let after =
                 [self.levels[index][0].run(height, block_s, 0.06), self.levels[index][1].run(foam, block_s, 0.08)];
-            let body = Tuning::new(320.0 + 1_900.0 * after[0], 0.55, self.rate_hz);
-            let fizz = Tuning::new(2_000.0 + 2_200.0 * after[0], 0.45, self.rate_hz);
+            let body = FilterCoefficients::new(320.0 + 1_900.0 * after[0], 0.55, self.rate_hz);
+            let fizz = FilterCoefficients::new(2_000.0 + 2_200.0 * after[0], 0.45, self.rate_hz);
             let sides = pan(wave.place * (1.0 - share));
             for (step, frame) in out.iter_mut().enumerate() {
                 let along = step as f32 / BLOCK as f32;
                 let height = before[0] + (after[0] - before[0]) * along;
                 let foam = before[1] + (after[1] - before[1]) * along;
                 for (side, sample) in frame.iter_mut().enumerate() {
-                    let white = self.chance.white();
+                    let white = self.rng.white();
                     let pink = wave.pink[side].run(white);
                     let (low, _, _) = wave.body[side].run(pink, body);
                     let (_, band, _) = wave.foam[side].run(white, fizz);
@@ -138,14 +140,14 @@ impl SeaBed {
         }
     }
 
-    fn render_distance(&mut self, out: &mut Block, block_s: f32) {
-        let wash = 0.05 + 0.05 * self.wash_drift.run(&mut self.chance, block_s);
-        let rumble = 1.1 + 0.9 * self.rumble_drift.run(&mut self.chance, block_s);
+    fn render_distance(&mut self, out: &mut AudioBlock, block_s: f32) {
+        let wash = 0.05 + 0.05 * self.wash_drift.run(&mut self.rng, block_s);
+        let rumble = 1.1 + 0.9 * self.rumble_drift.run(&mut self.rng, block_s);
         let far_corner = LowPass::coefficient(900.0, self.rate_hz);
         let rumble_corner = LowPass::coefficient(75.0, self.rate_hz);
         for frame in out.iter_mut() {
             for (side, sample) in frame.iter_mut().enumerate() {
-                let white = self.chance.white();
+                let white = self.rng.white();
                 let pink = self.far[side].run(white);
                 let far = self.far_low[side].run(pink, far_corner);
                 let once = self.rumble[side].run(pink, rumble_corner);
@@ -156,9 +158,9 @@ impl SeaBed {
     }
 }
 
-/// A short ringing: a drop on a leaf, a bubble that closes. Its pitch may rise while it dies away.
+/// A short decaying sine: a drop on a leaf, a closing bubble. Its pitch can rise while it decays.
 #[derive(Clone, Copy, Debug, Default)]
-struct Ring {
+struct Ping {
     phase: f32,
     turn: f32,
     turn_growth: f32,
@@ -169,7 +171,7 @@ struct Ring {
     sides: [f32; 2],
 }
 
-impl Ring {
+impl Ping {
     fn run(&mut self) -> [f32; 2] {
         if self.level < 1e-5 {
             return [0.0; 2];
@@ -178,14 +180,14 @@ impl Ring {
         self.phase -= self.phase.floor();
         self.turn *= self.turn_growth;
         self.opened = (self.opened + self.attack).min(1.0);
-        let sample = (self.phase * std::f32::consts::TAU).sin() * self.level * smooth(self.opened);
+        let sample = (self.phase * std::f32::consts::TAU).sin() * self.level * smoothstep(self.opened);
         self.level *= self.decay;
         [sample * self.sides[0], sample * self.sides[1]]
     }
 }
 
-/// What a new ring should be.
-struct Drop {
+/// Parameters of a new ping.
+struct PingParams {
     pitch_hz: f32,
     length_s: f32,
     attack_s: f32,
@@ -194,46 +196,46 @@ struct Drop {
     rise_per_s: f32,
 }
 
-fn ring(drop: &Drop, rate_hz: f32) -> Ring {
-    Ring {
+fn ping(params: &PingParams, rate_hz: f32) -> Ping {
+    Ping {
         phase: 0.0,
-        turn: (drop.pitch_hz / rate_hz).min(0.4),
-        turn_growth: (drop.rise_per_s / rate_hz).exp(),
-        level: drop.level,
-        decay: (-1.0 / (drop.length_s * rate_hz)).exp(),
-        attack: 1.0 / (drop.attack_s * rate_hz).max(1.0),
+        turn: (params.pitch_hz / rate_hz).min(0.4),
+        turn_growth: (params.rise_per_s / rate_hz).exp(),
+        level: params.level,
+        decay: (-1.0 / (params.length_s * rate_hz)).exp(),
+        attack: 1.0 / (params.attack_s * rate_hz).max(1.0),
         opened: 0.0,
-        sides: pan(drop.place),
+        sides: pan(params.place),
     }
 }
 
-/// Many fine drops, their hiss, and now and then a heavier one.
+/// Many fine drops, their hiss, and an occasional heavy drop.
 #[derive(Debug)]
 pub struct RainBed {
     rate_hz: f32,
-    chance: Chance,
-    rings: [Ring; 20],
-    next_ring: usize,
+    rng: Rng,
+    pings: [Ping; 20],
+    next_ping: usize,
     wait_fine_s: f32,
     wait_heavy_s: f32,
-    pink: [Pink; 2],
-    hiss: [Variable; 2],
+    pink: [PinkNoise; 2],
+    hiss: [StateVariableFilter; 2],
     body: [LowPass; 2],
-    density: Drift,
-    tilt: Drift,
+    density: RandomLfo,
+    tilt: RandomLfo,
 }
 
 impl RainBed {
-    /// A rain of its own for each seed.
+    /// A different rain for each seed.
     pub fn new(seed: u64, rate_hz: f32) -> Self {
-        let mut chance = Chance::new(seed);
-        let density = Drift::new(&mut chance, 7.0, 18.0);
-        let tilt = Drift::new(&mut chance, 5.0, 12.0);
+        let mut rng = Rng::new(seed);
+        let density = RandomLfo::new(&mut rng, 7.0, 18.0);
+        let tilt = RandomLfo::new(&mut rng, 5.0, 12.0);
         Self {
             rate_hz,
-            chance,
-            rings: [Ring::default(); 20],
-            next_ring: 0,
+            rng,
+            pings: [Ping::default(); 20],
+            next_ping: 0,
             wait_fine_s: 0.0,
             wait_heavy_s: 0.5,
             pink: Default::default(),
@@ -244,12 +246,12 @@ impl RainBed {
         }
     }
 
-    /// One block, overwriting `out`.
-    pub fn render(&mut self, out: &mut Block) {
+    /// Renders one block, overwriting `out`.
+    pub fn render(&mut self, out: &mut AudioBlock) {
         let block_s = block_s(self.rate_hz);
-        let density = self.density.run(&mut self.chance, block_s);
-        let tilt = self.tilt.run(&mut self.chance, block_s);
-        let tuning = Tuning::new(1_500.0 + 1_600.0 * tilt, 0.5, self.rate_hz);
+        let density = self.density.run(&mut self.rng, block_s);
+        let tilt = self.tilt.run(&mut self.rng, block_s);
+        let tuning = FilterCoefficients::new(1_500.0 + 1_600.0 * tilt, 0.5, self.rate_hz);
         let corner = LowPass::coefficient(260.0, self.rate_hz);
         let level = 0.055 + 0.03 * density;
         let frame_s = 1.0 / self.rate_hz;
@@ -257,22 +259,22 @@ impl RainBed {
             self.wait_fine_s -= frame_s;
             self.wait_heavy_s -= frame_s;
             if self.wait_fine_s <= 0.0 {
-                self.wait_fine_s = self.chance.wait_s(110.0 + 90.0 * density);
+                self.wait_fine_s = self.rng.wait_s(110.0 + 90.0 * density);
                 self.fall(1_300.0, 4_800.0, [0.0015, 0.006], 0.020);
             }
             if self.wait_heavy_s <= 0.0 {
-                self.wait_heavy_s = self.chance.wait_s(5.0 + 4.0 * density);
+                self.wait_heavy_s = self.rng.wait_s(5.0 + 4.0 * density);
                 self.fall(380.0, 900.0, [0.008, 0.02], 0.026);
             }
             for (side, sample) in frame.iter_mut().enumerate() {
-                let white = self.chance.white();
+                let white = self.rng.white();
                 let pink = self.pink[side].run(white);
                 let (_, band, _) = self.hiss[side].run(white, tuning);
                 let low = self.body[side].run(pink, corner);
                 *sample = band * level * 0.9 + pink * level * 0.65 + low * 0.07;
             }
-            for ring in &mut self.rings {
-                let [left, right] = ring.run();
+            for ping in &mut self.pings {
+                let [left, right] = ping.run();
                 frame[0] += left;
                 frame[1] += right;
             }
@@ -280,48 +282,48 @@ impl RainBed {
     }
 
     fn fall(&mut self, low_hz: f32, high_hz: f32, length_s: [f32; 2], level: f32) {
-        let near = self.chance.unit();
-        let drop = Drop {
-            pitch_hz: self.chance.between(low_hz, high_hz),
-            length_s: self.chance.between(length_s[0], length_s[1]),
+        let near = self.rng.unit();
+        let params = PingParams {
+            pitch_hz: self.rng.between(low_hz, high_hz),
+            length_s: self.rng.between(length_s[0], length_s[1]),
             attack_s: 0.0012,
             level: level * (0.15 + near * near * near),
-            place: self.chance.between(-0.95, 0.95),
+            place: self.rng.between(-0.95, 0.95),
             rise_per_s: 0.0,
         };
-        self.rings[self.next_ring] = ring(&drop, self.rate_hz);
-        self.next_ring = (self.next_ring + 1) % self.rings.len();
+        self.pings[self.next_ping] = ping(&params, self.rate_hz);
+        self.next_ping = (self.next_ping + 1) % self.pings.len();
     }
 }
 
-/// A small stream: bubbles that ring upwards as they close, over a murmur.
+/// A small stream: bubbles whose pitch rises as they close, over a murmur.
 #[derive(Debug)]
 pub struct StreamBed {
     rate_hz: f32,
-    chance: Chance,
-    rings: [Ring; 18],
-    next_ring: usize,
+    rng: Rng,
+    pings: [Ping; 18],
+    next_ping: usize,
     wait_s: f32,
-    murmur: [Pink; 2],
-    murmur_band: [Variable; 2],
-    splash_band: [Variable; 2],
-    flow: Drift,
-    flutter: [Drift; 2],
-    splash: Drift,
+    murmur: [PinkNoise; 2],
+    murmur_band: [StateVariableFilter; 2],
+    splash_band: [StateVariableFilter; 2],
+    flow: RandomLfo,
+    flutter: [RandomLfo; 2],
+    splash: RandomLfo,
 }
 
 impl StreamBed {
-    /// A stream of its own for each seed.
+    /// A different stream for each seed.
     pub fn new(seed: u64, rate_hz: f32) -> Self {
-        let mut chance = Chance::new(seed);
-        let flow = Drift::new(&mut chance, 3.0, 9.0);
-        let flutter = [Drift::new(&mut chance, 0.12, 0.5), Drift::new(&mut chance, 0.12, 0.5)];
-        let splash = Drift::new(&mut chance, 0.4, 1.6);
+        let mut rng = Rng::new(seed);
+        let flow = RandomLfo::new(&mut rng, 3.0, 9.0);
+        let flutter = [RandomLfo::new(&mut rng, 0.12, 0.5), RandomLfo::new(&mut rng, 0.12, 0.5)];
+        let splash = RandomLfo::new(&mut rng, 0.4, 1.6);
         Self {
             rate_hz,
-            chance,
-            rings: [Ring::default(); 18],
-            next_ring: 0,
+            rng,
+            pings: [Ping::default(); 18],
+            next_ping: 0,
             wait_s: 0.0,
             murmur: Default::default(),
             murmur_band: Default::default(),
@@ -332,30 +334,30 @@ impl StreamBed {
         }
     }
 
-    /// One block, overwriting `out`.
-    pub fn render(&mut self, out: &mut Block) {
+    /// Renders one block, overwriting `out`.
+    pub fn render(&mut self, out: &mut AudioBlock) {
         let block_s = block_s(self.rate_hz);
-        let flow = self.flow.run(&mut self.chance, block_s);
-        let flutter = [self.flutter[0].run(&mut self.chance, block_s), self.flutter[1].run(&mut self.chance, block_s)];
-        let splash = self.splash.run(&mut self.chance, block_s);
-        let murmur = Tuning::new(330.0 + 260.0 * flow, 0.8, self.rate_hz);
-        let spray = Tuning::new(1_500.0 + 700.0 * splash, 0.7, self.rate_hz);
+        let flow = self.flow.run(&mut self.rng, block_s);
+        let flutter = [self.flutter[0].run(&mut self.rng, block_s), self.flutter[1].run(&mut self.rng, block_s)];
+        let splash = self.splash.run(&mut self.rng, block_s);
+        let murmur = FilterCoefficients::new(330.0 + 260.0 * flow, 0.8, self.rate_hz);
+        let spray = FilterCoefficients::new(1_500.0 + 700.0 * splash, 0.7, self.rate_hz);
         let frame_s = 1.0 / self.rate_hz;
         for frame in out.iter_mut() {
             self.wait_s -= frame_s;
             if self.wait_s <= 0.0 {
-                self.wait_s = self.chance.wait_s(26.0 + 22.0 * flow);
+                self.wait_s = self.rng.wait_s(26.0 + 22.0 * flow);
                 self.bubble();
             }
             for (side, sample) in frame.iter_mut().enumerate() {
-                let white = self.chance.white();
+                let white = self.rng.white();
                 let pink = self.murmur[side].run(white);
                 let (_, band, _) = self.murmur_band[side].run(pink, murmur);
                 let (_, bright, _) = self.splash_band[side].run(pink, spray);
                 *sample = band * (0.14 + 0.11 * flutter[side]) + bright * (0.07 + 0.07 * splash * flutter[1 - side]);
             }
-            for ring in &mut self.rings {
-                let [left, right] = ring.run();
+            for ping in &mut self.pings {
+                let [left, right] = ping.run();
                 frame[0] += left;
                 frame[1] += right;
             }
@@ -363,18 +365,18 @@ impl StreamBed {
     }
 
     fn bubble(&mut self) {
-        let size = self.chance.unit();
+        let size = self.rng.unit();
         let pitch_hz = 340.0 * (1.0 / (0.18 + 0.82 * size)).powf(0.95);
-        let near = self.chance.unit();
-        let drop = Drop {
+        let near = self.rng.unit();
+        let params = PingParams {
             pitch_hz,
-            length_s: self.chance.between(0.010, 0.034),
+            length_s: self.rng.between(0.010, 0.034),
             attack_s: 0.005,
             level: 0.062 * (0.10 + near * near) * (500.0 / pitch_hz).sqrt().min(1.0),
-            place: self.chance.between(-0.7, 0.7),
-            rise_per_s: self.chance.between(0.5, 7.0),
+            place: self.rng.between(-0.7, 0.7),
+            rise_per_s: self.rng.between(0.5, 7.0),
         };
-        self.rings[self.next_ring] = ring(&drop, self.rate_hz);
-        self.next_ring = (self.next_ring + 1) % self.rings.len();
+        self.pings[self.next_ping] = ping(&params, self.rate_hz);
+        self.next_ping = (self.next_ping + 1) % self.pings.len();
     }
 }

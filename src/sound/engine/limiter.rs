@@ -1,54 +1,55 @@
-//! Owns the last step: no true peak leaves above −1 dBTP, whatever the mix. Runs in the audio callback: no allocation,
-//! no lock, no wait. Does not own levels.
+//! Owns the last stage of the mix: a look-ahead limiter that keeps true peaks below −1 dBTP. Runs in the audio
+//! callback: no allocation, lock or wait. Does not own levels.
 //!
-//! Peaks are looked for between the samples too, on a signal of four times the rate (ITU-R BS.1770-4, annex 2). The gain
-//! that a peak needs is known [`LATENCY_FRAMES`] before the peak leaves, so it goes down along a slope, not a step, is
-//! down when the peak comes, and comes up again slowly. What needs nothing leaves bit for bit as it came.
+//! True peaks are detected on a signal of four times the sample rate (ITU-R BS.1770-4, annex 2). The gain for a peak is
+//! known [`LATENCY_FRAMES`] ahead, so it falls along a slope, is down when the peak arrives and recovers slowly. Audio
+//! that needs no limiting passes through bit for bit.
 
 use std::f64::consts::PI;
 
-use crate::sound::dsp::ramp::{BLOCK, Block, SILENCE};
+use crate::sound::dsp::ramp::{AudioBlock, BLOCK, SILENCE};
 
-/// −1 dB: the ceiling for true peaks, and so for samples.
+/// Ceiling for true peaks and samples: −1 dB relative to full scale.
 pub const CEILING: f32 = 0.891_25;
-/// How late every sample leaves, in frames of the stream: 4 ms at 48 kHz.
+/// Latency in frames: 4 ms at 48 kHz.
 pub const LATENCY_FRAMES: usize = DELAY_BLOCKS * BLOCK;
 
-/// What peaks are held to: under the ceiling by what the moving gain and a better meter may add.
+/// Peaks are reduced to this: below the ceiling by what the moving gain and a finer meter may add.
 const TARGET: f32 = CEILING * 0.977;
 const DELAY_BLOCKS: usize = 3;
-/// Samples that one point between two samples is reckoned from.
+/// Filter taps per interpolated point.
 const TAPS: usize = 12;
-/// Points looked at for each sample, itself among them.
+/// Oversampling factor.
 const PHASES: usize = 4;
-/// More than the largest gain of [`Peaks`] from the largest sample to a point between samples.
+/// Upper bound on the gain of [`TruePeakMeter`]'s interpolation filter, from the largest sample to a point between
+/// samples.
 const MOST_OVERSHOOT: f32 = 2.2;
-/// A gain is reached in two moving averages of this many frames one after the other …
+/// Length in frames of each of two moving averages in series, which shape the gain …
 const AVERAGE: usize = 90;
-/// … which end this long before the peak, so that the gain rests while all that makes the peak passes.
+/// … and their length together. They end this long before the peak, so that the gain is constant while the peak passes.
 const SLOPE: usize = 2 * AVERAGE - 1;
-/// Frames for which a peak holds the gain down: its way through the delay, and the width of the peak on either side.
+/// Frames for which a peak holds the gain down: the latency, and the width of the peak on both sides.
 const HOLD: usize = LATENCY_FRAMES + TAPS;
-/// Seconds in which about two thirds of a reduction are given back.
+/// Release time constant in seconds.
 const RELEASE_S: f64 = 0.35;
-/// No mix is meant to come near this; it keeps what is broken finite.
+/// Samples are clamped to this; it only keeps broken input finite.
 const LOUDEST: f32 = 1_000.0;
 
 const _: () = assert!(LATENCY_FRAMES >= SLOPE + TAPS, "a gain is down before the peak that needs it leaves");
 
-/// Keeps true peaks under [`CEILING`]. Both channels share one gain, so that the picture does not tilt.
+/// Keeps true peaks below [`CEILING`]. Both channels share one gain, so that the stereo image does not shift.
 #[derive(Clone, Debug)]
 pub struct Limiter {
-    delayed: [Block; DELAY_BLOCKS],
+    delayed: [AudioBlock; DELAY_BLOCKS],
     oldest: usize,
-    peaks: Peaks,
-    hold: LeastOf,
-    /// In f64: the last steps up are smaller than an f32 can tell from none.
+    peaks: TruePeakMeter,
+    hold: SlidingMinimum,
+    /// An f64, since the last increments of the release are too small for an f32.
     released: f64,
     release: f64,
-    first: Average,
-    second: Average,
-    /// Frames for which no gain has been needed, up to what it takes for everything here to be at rest.
+    first: MovingAverage,
+    second: MovingAverage,
+    /// Frames for which no gain reduction has been needed, up to the number after which every state here is at rest.
     at_rest_frames: usize,
 }
 
@@ -58,24 +59,24 @@ impl Limiter {
         Self {
             delayed: [SILENCE; DELAY_BLOCKS],
             oldest: 0,
-            peaks: Peaks::new(),
-            hold: LeastOf::new(),
+            peaks: TruePeakMeter::new(),
+            hold: SlidingMinimum::new(),
             released: 1.0,
             release: 1.0 - (-1.0 / (RELEASE_S * f64::from(rate_hz))).exp(),
-            first: Average::new(),
-            second: Average::new(),
+            first: MovingAverage::new(),
+            second: MovingAverage::new(),
             at_rest_frames: HOLD + SLOPE,
         }
     }
 
-    /// Forgets what it holds, for a new stream that should not begin with the end of the last.
+    /// Clears the delay line, so that a new stream does not begin with the end of the last one.
     pub fn clear(&mut self) {
         self.delayed = [SILENCE; DELAY_BLOCKS];
-        self.peaks = Peaks::new();
+        self.peaks = TruePeakMeter::new();
     }
 
-    /// Takes one block and puts the one of [`LATENCY_FRAMES`] ago in its place. What is not a number becomes silence.
-    pub fn run(&mut self, block: &mut Block) {
+    /// Replaces `block` with the one from [`LATENCY_FRAMES`] ago, limited. NaN becomes silence.
+    pub fn run(&mut self, block: &mut AudioBlock) {
         let mut largest = 0.0_f32;
         for sample in block.as_flattened_mut() {
             let size = sample.abs();
@@ -96,8 +97,8 @@ impl Limiter {
         self.oldest = (self.oldest + 1) % DELAY_BLOCKS;
     }
 
-    /// Finds the gains for the block that leaves, and lets `block` in.
-    fn limit(&mut self, block: &Block, largest: f32) {
+    /// Applies the gain to the outgoing block and takes `block` in.
+    fn limit(&mut self, block: &AudioBlock, largest: f32) {
         let mut points = [0.0; BLOCK];
         self.peaks.find(block, largest, &mut points);
         let leaving = &mut self.delayed[self.oldest];
@@ -118,24 +119,24 @@ impl Limiter {
             }
         }
         if self.at_rest_frames >= HOLD + SLOPE {
-            self.first = Average::new();
-            self.second = Average::new();
+            self.first = MovingAverage::new();
+            self.second = MovingAverage::new();
         }
     }
 }
 
-/// The points between the samples.
+/// Interpolates between samples to find true peaks.
 #[derive(Clone, Debug)]
-struct Peaks {
+struct TruePeakMeter {
     taps: [[f32; PHASES]; TAPS],
-    /// The last samples of the block before, then those of the present block; one row for each channel.
+    /// The last samples of the previous block, then those of the current one; one row per channel.
     history: [[f32; TAPS - 1 + BLOCK]; 2],
-    /// The largest sample of the block before.
+    /// The largest sample of the previous block.
     largest_so_far: f32,
 }
 
-impl Peaks {
-    /// A sinc under a Hann window of 49 points, four for each sample.
+impl TruePeakMeter {
+    /// Polyphase filter: a sinc under a 49-point Hann window, four points per sample.
     fn new() -> Self {
         let mut taps = [[0.0; PHASES]; TAPS];
         for (index, tap) in taps.as_flattened_mut().iter_mut().enumerate() {
@@ -148,8 +149,8 @@ impl Peaks {
         Self { taps, history: [[0.0; TAPS - 1 + BLOCK]; 2], largest_so_far: 0.0 }
     }
 
-    /// Takes a block that is too soft to be looked into.
-    fn pass(&mut self, block: &Block, largest: f32) {
+    /// Takes in a block that is too quiet to need interpolation.
+    fn pass(&mut self, block: &AudioBlock, largest: f32) {
         for (channel, row) in self.history.iter_mut().enumerate() {
             row.copy_within(BLOCK.., 0);
             for (sample, frame) in row[TAPS - 1..].iter_mut().zip(block) {
@@ -159,8 +160,8 @@ impl Peaks {
         self.largest_so_far = largest;
     }
 
-    /// The largest point of either channel about each frame, half a filter late.
-    fn find(&mut self, block: &Block, largest: f32, points: &mut [f32; BLOCK]) {
+    /// The largest interpolated point of either channel around each frame, delayed by half the filter.
+    fn find(&mut self, block: &AudioBlock, largest: f32, points: &mut [f32; BLOCK]) {
         self.pass(block, largest);
         for row in &self.history {
             for (at, point) in points.iter_mut().enumerate() {
@@ -177,17 +178,17 @@ impl Peaks {
     }
 }
 
-/// The least of the last [`HOLD`] values.
+/// Minimum of the last [`HOLD`] values.
 #[derive(Clone, Debug)]
-struct LeastOf {
-    /// Values that may still become the least, rising, each with the frame it came in.
+struct SlidingMinimum {
+    /// Candidates for the minimum in increasing order, each with the frame in which it arrived (a monotonic queue).
     waiting: [(u64, f32); HOLD],
     head: usize,
     count: usize,
     frame: u64,
 }
 
-impl LeastOf {
+impl SlidingMinimum {
     const fn new() -> Self {
         Self { waiting: [(0, 1.0); HOLD], head: 0, count: 0, frame: 0 }
     }
@@ -209,14 +210,14 @@ impl LeastOf {
 
 /// A moving average of gains.
 #[derive(Clone, Debug)]
-struct Average {
+struct MovingAverage {
     values: [f32; AVERAGE],
     next: usize,
-    /// In f64, so that a day of sums is still right in its sixth place.
+    /// An f64, so that rounding errors stay negligible after a day of running sums.
     sum: f64,
 }
 
-impl Average {
+impl MovingAverage {
     const fn new() -> Self {
         Self { values: [1.0; AVERAGE], next: 0, sum: AVERAGE as f64 }
     }
@@ -263,7 +264,7 @@ mod tests {
         20.0 * peak.max(1e-9).log10()
     }
 
-    /// A second meter that is not made like the limiter: 16 points for each sample from 64 samples.
+    /// A second, independent meter: 16 points per sample, each from 64 samples.
     fn fine_peak_db(frames: &[[f32; 2]]) -> f64 {
         let mut most = 0.0_f64;
         for channel in 0..2 {
@@ -298,25 +299,26 @@ mod tests {
         }
     }
 
-    /// One hostile second: kind, pitch as a share of the rate, gain in dB, frames between steps of the gain.
+    /// One second of hostile audio: kind, pitch as a share of the sample rate, gain in dB, frames between steps of the
+    /// gain.
     fn hostile(kind: u8, pitch: f32, gain_db: f32, every: usize, seed: u32) -> Vec<[f32; 2]> {
-        let mut chance = noise(seed);
+        let mut rng = noise(seed);
         let mut level = 10.0_f32.powf(gain_db / 20.0);
         (0..24_000)
             .map(|at| {
                 if at % every == every - 1 {
-                    level = 10.0_f32.powf((gain_db + if chance() > 0.0 { 0.0 } else { -40.0 }) / 20.0);
+                    level = 10.0_f32.powf((gain_db + if rng() > 0.0 { 0.0 } else { -40.0 }) / 20.0);
                 }
                 let angle = std::f32::consts::TAU * pitch * at as f32 + std::f32::consts::FRAC_PI_4;
                 let sample = match kind {
                     0 => angle.sin(),
                     1 => angle.sin().signum(),
-                    2 => chance(),
-                    3 => (chance() * 20.0).clamp(-1.0, 1.0),
-                    4 => (angle.sin() * 50.0).clamp(-1.0, 1.0) * chance().signum(),
-                    _ => f32::from(u8::from(at % every < 2)) * chance().signum(),
+                    2 => rng(),
+                    3 => (rng() * 20.0).clamp(-1.0, 1.0),
+                    4 => (angle.sin() * 50.0).clamp(-1.0, 1.0) * rng().signum(),
+                    _ => f32::from(u8::from(at % every < 2)) * rng().signum(),
                 };
-                [sample * level, sample * level * chance()]
+                [sample * level, sample * level * rng()]
             })
             .collect()
     }
@@ -333,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn a_finer_meter_finds_hardly_more() {
+    fn a_finer_meter_finds_hardly_higher_peaks() {
         for (kind, pitch) in [(0, 0.25), (0, 0.249_7), (0, 0.124_9), (1, 0.01)] {
             let frames: Vec<[f32; 2]> = hostile(kind, pitch, 6.0, 5_000, 7).iter().map(|frame| [frame[0]; 2]).collect();
             let out = limited(&frames);
@@ -346,7 +348,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
         #[test]
-        fn no_hostile_signal_passes_the_ceiling(
+        fn no_hostile_signal_exceeds_the_ceiling(
             kind in 0_u8..6, pitch in 0.000_5_f32..0.499, gain_db in -20.0_f32..46.0, every in 2_usize..9_000, seed in 1_u32..1_000_000,
         ) {
             let out = limited(&hostile(kind, pitch, gain_db, every, seed));
@@ -357,14 +359,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_quiet_enough_leaves_bit_for_bit_and_late_by_what_is_said() {
-        let mut chance = noise(3);
-        let frames: Vec<[f32; 2]> = (0..4_800).map(|_| [chance() * 0.4, chance() * 0.4]).collect();
+    fn quiet_audio_is_delayed_by_the_latency_and_otherwise_unchanged() {
+        let mut rng = noise(3);
+        let frames: Vec<[f32; 2]> = (0..4_800).map(|_| [rng() * 0.4, rng() * 0.4]).collect();
         let out = limited(&frames);
         let late = &out[LATENCY_FRAMES..LATENCY_FRAMES + frames.len()];
         let apart = late.as_flattened().iter().zip(frames.as_flattened()).position(|(a, b)| a.to_bits() != b.to_bits());
         assert_eq!(apart, None);
-        // After a peak it comes back to that.
+        // After a peak, it returns to passing audio through bit for bit.
         let mut limiter = Limiter::new(RATE_HZ);
         limiter.run(&mut [[3.0, -3.0]; BLOCK]);
         for _ in 0..6 * 750 {
@@ -377,8 +379,8 @@ mod tests {
     }
 
     #[test]
-    fn a_sine_is_made_softer_not_bent() {
-        // Ten decibels over the ceiling.
+    fn limiting_a_sine_adds_hardly_any_distortion() {
+        // Ten dB above the ceiling.
         let wave = |at: usize| (std::f32::consts::TAU * 997.0 * at as f32 / RATE_HZ).sin() * 2.818;
         let frames: Vec<[f32; 2]> = (0..96_000).map(|at| [wave(at); 2]).collect();
         let out = limited(&frames);
@@ -397,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_becomes_silence() {
+    fn nan_and_infinity_stay_finite() {
         let mut frames = vec![[0.2, 0.2]; 640];
         frames[100] = [f32::NAN, f32::INFINITY];
         frames[300] = [f32::NEG_INFINITY, f32::NAN];

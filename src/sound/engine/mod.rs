@@ -1,11 +1,11 @@
-//! Owns the whole mix as one source: tracks, score, beds, breath and signals, their gains, and the last limiter. Runs in
-//! the audio callback, so it does not allocate, lock, wait or read a clock. Does not own the device or the reading of
-//! files.
+//! Owns the whole mix as one audio source: tracks, score, beds, breath and signals, their gains, and the limiter. Runs
+//! in the audio callback, so it never allocates, locks, waits or reads a clock. Does not own the output or the reading
+//! of files.
 
-mod breath_sound;
+mod breath;
+mod commands;
 mod deck;
 pub mod limiter;
-mod orders;
 mod signals;
 #[cfg(test)]
 mod tests;
@@ -19,28 +19,28 @@ use std::time::Duration;
 use rodio::{ChannelCount, SampleRate, Source};
 use rtrb::{Consumer, Producer, RingBuffer};
 
-use crate::sound::beds::{Beds, Swell};
-use crate::sound::dsp::ramp::{BLOCK, Block, Ramp, SILENCE, Span, add_scaled, block_seconds, frames};
+use crate::sound::beds::{Beds, BreathSwell};
+use crate::sound::dsp::ramp::{AudioBlock, BLOCK, Ramp, SILENCE, Span, add_scaled, block_s_f64, seconds_to_frames};
 use crate::sound::score::Score;
 
-pub use deck::{Deck, Length, UNKNOWN_FRAMES};
+pub use commands::{DeckCommand, DeckPort, DeckProgress, EngineCommand, EngineLink, Levels};
+pub use deck::{Deck, TrackLength, UNKNOWN_FRAMES};
 pub use limiter::LATENCY_FRAMES;
-pub use orders::{DeckOrder, DeckPort, EngineLink, Levels, Order, Progress};
 pub use signals::Signal;
-pub use signals::clips::{CLIP_RATE_HZ, Clip, ClipBank, clip_names, is_clip_name};
+pub use signals::clip_bank::{CLIP_RATE_HZ, Clip, ClipBank, clip_names, is_clip_name};
 
-use breath_sound::BreathVoice;
+use breath::BreathSynth;
 use limiter::Limiter;
-use signals::Signals;
+use signals::SignalPlayer;
 
-/// Orders that may wait for one callback.
-const ORDERS: usize = 256;
-/// Decks that may wait for one callback, or to be taken back.
+/// Capacity of the command queue.
+const COMMANDS: usize = 256;
+/// Capacity of the two deck queues.
 const DECKS: usize = 16;
-/// Decks that may be fading out at one time.
-const LEAVING: usize = 3;
+/// Maximum number of decks fading out at a time.
+const OUTGOING_MAX: usize = 3;
 
-/// Seconds of each kind of fade. Down is quicker than up: nothing startles by being quieter.
+/// Fade times in seconds. Fading down is quicker than fading up: getting quieter startles nobody.
 mod fade_s {
     pub const LEVEL: f32 = 2.0;
     pub const QUIETER: f32 = 0.4;
@@ -53,37 +53,37 @@ mod fade_s {
     pub const OPENING: f32 = 1.2;
 }
 
-/// The clock is led back to the device's own by at most this much a block, a change of speed nobody hears.
+/// Maximum clock correction per block. The breath follows it, and a change of speed this small is not noticed.
 const CLOCK_STEP_S: f64 = 0.000_02;
-/// Further off than this the clock is set anew.
+/// A larger clock error is corrected in one jump.
 const CLOCK_JUMP_S: f64 = 0.25;
 
-/// One bed, those that it takes over from, and its level.
-struct BedLine {
+/// One bed channel: its beds and their common gain.
+struct BedChannel {
     beds: Beds,
     gain: Ramp,
 }
 
 /// The mix, as one endless source of interleaved stereo.
 pub struct Engine {
-    /// Tells engines apart, so that one given back late is known.
+    /// Identifies the engine, so that a stale one can be told apart when it is returned late.
     pub serial: u64,
     rate_hz: u32,
-    orders: Consumer<Order>,
-    deck_orders: Consumer<DeckOrder>,
+    commands: Consumer<EngineCommand>,
+    deck_commands: Consumer<DeckCommand>,
     finished: Producer<Deck>,
-    progress: Arc<Progress>,
+    progress: Arc<DeckProgress>,
     playing: Option<Deck>,
     queued: Option<Deck>,
-    leaving: [Option<Deck>; LEAVING],
+    outgoing: [Option<Deck>; OUTGOING_MAX],
     score: Score,
-    beds: [BedLine; 2],
-    breath: BreathVoice,
-    signals: Signals,
+    beds: [BedChannel; 2],
+    breath: BreathSynth,
+    signals: SignalPlayer,
     levels: Levels,
     music: Ramp,
     score_level: Ramp,
-    /// An angle: its sine is how much of the score is there, so that score and tracks change over at equal power.
+    /// Crossfade angle of the score; the gain is its sine, so that score and tracks crossfade at equal power.
     score_presence: Ramp,
     breath_gain: Ramp,
     swell: Ramp,
@@ -96,46 +96,46 @@ pub struct Engine {
     now_s: f64,
     clock_error_s: f64,
     clock_is_set: bool,
-    block: Block,
+    block: AudioBlock,
     taken_samples: usize,
 }
 
 impl Engine {
-    /// An engine that is silent and knows no tracks yet.
+    /// A silent engine without tracks.
     pub fn new(rate_hz: u32, seed: u64) -> (Self, EngineLink) {
-        let (orders_in, orders) = RingBuffer::new(ORDERS);
-        let (decks_in, deck_orders) = RingBuffer::new(DECKS);
+        let (orders_in, commands) = RingBuffer::new(COMMANDS);
+        let (decks_in, deck_commands) = RingBuffer::new(DECKS);
         let (finished, returned) = RingBuffer::new(DECKS);
-        let progress = Arc::new(Progress::default());
-        let port = DeckPort { orders: decks_in, returned, progress: Arc::clone(&progress), rate_hz };
+        let progress = Arc::new(DeckProgress::default());
+        let port = DeckPort { commands: decks_in, returned, progress: Arc::clone(&progress), rate_hz };
         let engine = Self {
             serial: 0,
             rate_hz,
-            orders,
-            deck_orders,
+            commands,
+            deck_commands,
             finished,
             progress,
             playing: None,
             queued: None,
-            leaving: [const { None }; LEAVING],
+            outgoing: [const { None }; OUTGOING_MAX],
             score: Score::new(rate_hz),
-            beds: [0, 1].map(|line| BedLine {
+            beds: [0, 1].map(|line| BedChannel {
                 beds: Beds::new(seed.wrapping_add(line * 0x0BED), rate_hz),
-                gain: Ramp::resting(0.0),
+                gain: Ramp::holding(0.0),
             }),
-            breath: BreathVoice::new(seed.wrapping_add(0xB4EA), rate_hz),
-            signals: Signals::new(rate_hz as f32),
+            breath: BreathSynth::new(seed.wrapping_add(0xB4EA), rate_hz),
+            signals: SignalPlayer::new(rate_hz as f32),
             levels: Levels::default(),
-            music: Ramp::resting(1.0),
-            score_level: Ramp::resting(0.0),
-            score_presence: Ramp::resting(0.0),
-            breath_gain: Ramp::resting(0.0),
-            swell: Ramp::resting(0.0),
-            volume: Ramp::resting(0.0),
-            duck: Ramp::resting(1.0),
-            hold: Ramp::resting(1.0),
-            opening: Ramp::resting(0.0),
-            closing: Ramp::resting(1.0),
+            music: Ramp::holding(1.0),
+            score_level: Ramp::holding(0.0),
+            score_presence: Ramp::holding(0.0),
+            breath_gain: Ramp::holding(0.0),
+            swell: Ramp::holding(0.0),
+            volume: Ramp::holding(0.0),
+            duck: Ramp::holding(1.0),
+            hold: Ramp::holding(1.0),
+            opening: Ramp::holding(0.0),
+            closing: Ramp::holding(1.0),
             limiter: Limiter::new(rate_hz as f32),
             now_s: 0.0,
             clock_error_s: 0.0,
@@ -143,26 +143,26 @@ impl Engine {
             block: SILENCE,
             taken_samples: 2 * BLOCK,
         };
-        (engine, EngineLink { orders: orders_in, decks: port })
+        (engine, EngineLink { commands: orders_in, decks: port })
     }
 
-    /// Gives it the clinic's own words and the effective amplitude of the reading's tone. Not in the callback.
-    pub fn speak(&mut self, clips: Arc<ClipBank>, reading: f32) {
-        self.signals.speak(clips, reading);
+    /// Sets the clinic's clips and the RMS amplitude of [`Signal::Reading`]. Not for the audio callback.
+    pub fn set_clips(&mut self, clips: Arc<ClipBank>, calibration_gain: f32) {
+        self.signals.set_clips(clips, calibration_gain);
     }
 
-    /// A new stream begins to draw from it: all but the signals comes up from silence.
+    /// Prepares for a new stream: the programme fades in from silence.
     pub fn reopen(&mut self) {
         self.limiter.clear();
-        self.opening = Ramp::resting(0.0);
-        self.opening.aim(1.0, frames(fade_s::OPENING, self.rate_hz));
+        self.opening = Ramp::holding(0.0);
+        self.opening.set_target(1.0, seconds_to_frames(fade_s::OPENING, self.rate_hz));
         self.clock_is_set = false;
         self.taken_samples = 2 * BLOCK;
     }
 
-    /// The frame drawn next will be heard at `heard_s` on the clock that breath starts are given in.
+    /// The next frame drawn will be heard at `heard_s`, on the clock that breath starts are given in.
     pub fn set_clock(&mut self, heard_s: f64) {
-        // What was rendered but not yet drawn is heard first.
+        // Frames already rendered but not yet drawn are heard first.
         let ahead_frames = (2 * BLOCK - self.taken_samples) / 2 + LATENCY_FRAMES;
         let ahead_s = ahead_frames as f64 / f64::from(self.rate_hz);
         let error_s = heard_s + ahead_s - self.now_s;
@@ -176,14 +176,14 @@ impl Engine {
         }
     }
 
-    /// The next frame. Source and frames may be drawn from alike.
+    /// The next frame. May be mixed freely with drawing single samples through `Source`.
     pub fn next_frame(&mut self) -> [f32; 2] {
         [self.next().unwrap_or_default(), self.next().unwrap_or_default()]
     }
 
     fn render_block(&mut self) {
-        self.take_orders();
-        self.take_decks();
+        self.take_commands();
+        self.take_deck_commands();
         let mut out = SILENCE;
         let hold = self.hold.advance();
         let volume = self.volume.advance();
@@ -191,10 +191,10 @@ impl Engine {
         let opening = self.opening.advance();
         let program = hold.times(volume).times(duck).times(opening);
         let breath_level = self.breath.advance(self.now_s);
-        // In silence nothing moves on: a track and the score go on later from where they were, so that nobody comes
-        // back from a rest to music they do not know, and the processor rests.
+        // During silence nothing advances: tracks and score later continue where they stopped, so that nobody comes
+        // back from a pause to unfamiliar music, and the processor can rest.
         if self.hold.is_silent() || (self.volume.is_silent() && volume.start <= 0.0) {
-            self.let_go_in_silence();
+            self.return_outgoing_decks();
         } else {
             self.render_program(&mut out, program, breath_level);
         }
@@ -211,15 +211,15 @@ impl Engine {
         self.block = out;
         let correction_s = self.clock_error_s.clamp(-CLOCK_STEP_S, CLOCK_STEP_S);
         self.clock_error_s -= correction_s;
-        self.now_s += block_seconds(self.rate_hz) + correction_s;
+        self.now_s += block_s_f64(self.rate_hz) + correction_s;
     }
 
-    fn render_program(&mut self, out: &mut Block, program: Span, breath_level: Span) {
+    fn render_program(&mut self, out: &mut AudioBlock, program: Span, breath_level: Span) {
         let mut part = SILENCE;
         self.render_decks(&mut part);
         add_scaled(out, &part, program.times(self.music.advance()));
         self.render_score(out, &mut part, program);
-        let swell = Swell { level: breath_level, share: self.swell.advance() };
+        let swell = BreathSwell { level: breath_level, share: self.swell.advance() };
         for line in &mut self.beds {
             let gain = line.gain.advance();
             if !line.beds.is_silent() {
@@ -234,7 +234,7 @@ impl Engine {
         }
     }
 
-    fn render_score(&mut self, out: &mut Block, part: &mut Block, program: Span) {
+    fn render_score(&mut self, out: &mut AudioBlock, part: &mut AudioBlock, program: Span) {
         let level = self.score_level.advance();
         let presence = self.score_presence.advance().map(f32::sin);
         if self.score.is_resting() {
@@ -247,24 +247,24 @@ impl Engine {
         }
     }
 
-    fn render_decks(&mut self, out: &mut Block) {
-        self.go_over_at_the_end();
+    fn render_decks(&mut self, out: &mut AudioBlock) {
+        self.advance_at_end();
         if let Some(deck) = &mut self.playing {
             deck.render(out);
         }
-        for place in &mut self.leaving {
+        for place in &mut self.outgoing {
             if let Some(deck) = place {
                 deck.render(out);
-                if deck.is_over()
+                if deck.is_finished()
                     && let Some(deck) = place.take()
                 {
-                    give_back(&mut self.finished, deck);
+                    return_deck(&mut self.finished, deck);
                 }
             }
         }
     }
 
-    fn go_over_at_the_end(&mut self) {
+    fn advance_at_end(&mut self) {
         let Some(present) = &mut self.playing else {
             if let Some(deck) = self.queued.take() {
                 let fade_frames = deck.entry_fade_frames;
@@ -279,131 +279,131 @@ impl Engine {
             self.play(deck, fade_frames);
         } else if remaining == 0 {
             if let Some(deck) = self.playing.take() {
-                give_back(&mut self.finished, deck);
+                return_deck(&mut self.finished, deck);
             }
-        } else if self.queued.is_none() && remaining <= u64::from(frames(fade_s::OPENING, self.rate_hz)) {
-            // Nothing follows: the end is faded, since a file may end in the middle of a sound.
-            present.leave(u32::try_from(remaining).unwrap_or(BLOCK as u32));
+        } else if self.queued.is_none() && remaining <= u64::from(seconds_to_frames(fade_s::OPENING, self.rate_hz)) {
+            // Nothing follows: fade the end, since a file may end in the middle of a sound.
+            present.fade_out(u32::try_from(remaining).unwrap_or(BLOCK as u32));
         }
     }
 
     fn play(&mut self, mut deck: Deck, fade_frames: u32) {
-        deck.come(fade_frames);
-        // What leaves in a long fade does not outstay a short one.
-        self.leaving.iter_mut().flatten().for_each(|gone| gone.leave(fade_frames));
+        deck.fade_in(fade_frames);
+        // A long fade-out must not outlast a new, shorter one.
+        self.outgoing.iter_mut().flatten().for_each(|gone| gone.fade_out(fade_frames));
         self.progress.playing.store(deck.number, Ordering::Release);
         if let Some(present) = self.playing.replace(deck) {
-            self.send_off(present, fade_frames);
+            self.retire(present, fade_frames);
         }
         if let Some(stale) = self.queued.take() {
-            give_back(&mut self.finished, stale);
+            return_deck(&mut self.finished, stale);
         }
     }
 
-    fn send_off(&mut self, mut deck: Deck, fade_frames: u32) {
-        deck.leave(fade_frames);
-        // The reading thread keeps fewer decks out than there are places, so one is always free.
-        match self.leaving.iter_mut().find(|place| place.is_none()) {
+    fn retire(&mut self, mut deck: Deck, fade_frames: u32) {
+        deck.fade_out(fade_frames);
+        // The reading thread keeps fewer decks in use than there are slots, so one is always free.
+        match self.outgoing.iter_mut().find(|place| place.is_none()) {
             Some(place) => *place = Some(deck),
-            None => give_back(&mut self.finished, deck),
+            None => return_deck(&mut self.finished, deck),
         }
     }
 
-    fn take_decks(&mut self) {
-        while let Ok(order) = self.deck_orders.pop() {
-            match order {
-                DeckOrder::Play { deck, fade_frames } => self.play(deck, fade_frames),
-                DeckOrder::Queue(deck) => {
+    fn take_deck_commands(&mut self) {
+        while let Ok(command) = self.deck_commands.pop() {
+            match command {
+                DeckCommand::Play { deck, fade_frames } => self.play(deck, fade_frames),
+                DeckCommand::Queue(deck) => {
                     if let Some(stale) = self.queued.replace(deck) {
-                        give_back(&mut self.finished, stale);
+                        return_deck(&mut self.finished, stale);
                     }
                 }
-                DeckOrder::Recall => {
+                DeckCommand::Recall => {
                     if let Some(stale) = self.queued.take() {
-                        give_back(&mut self.finished, stale);
+                        return_deck(&mut self.finished, stale);
                     }
                 }
-                DeckOrder::Silence { fade_frames } => {
+                DeckCommand::Silence { fade_frames } => {
                     if let Some(present) = self.playing.take() {
-                        self.send_off(present, fade_frames);
+                        self.retire(present, fade_frames);
                     }
                     if let Some(stale) = self.queued.take() {
-                        give_back(&mut self.finished, stale);
+                        return_deck(&mut self.finished, stale);
                     }
                 }
             }
         }
     }
 
-    /// Decks on their way out need not wait for sound to come back: nobody hears them.
-    fn let_go_in_silence(&mut self) {
-        for place in &mut self.leaving {
+    /// Decks that are fading out need not wait for the sound to come back: nobody hears them.
+    fn return_outgoing_decks(&mut self) {
+        for place in &mut self.outgoing {
             if let Some(deck) = place.take() {
-                give_back(&mut self.finished, deck);
+                return_deck(&mut self.finished, deck);
             }
         }
     }
 
-    fn take_orders(&mut self) {
-        while let Ok(order) = self.orders.pop() {
-            match order {
-                Order::Levels(levels) => self.move_towards(levels),
-                Order::Signal(signal) => {
+    fn take_commands(&mut self) {
+        while let Ok(command) = self.commands.pop() {
+            match command {
+                EngineCommand::Levels(levels) => self.apply_levels(levels),
+                EngineCommand::Signal(signal) => {
                     let gain = if signal.carries() { self.levels.chime } else { self.levels.signal };
-                    self.signals.begin(signal, gain);
+                    self.signals.start(signal, gain);
                 }
-                Order::Close(within_frames) => self.closing.aim(0.0, within_frames),
+                EngineCommand::Close(within_frames) => self.closing.set_target(0.0, within_frames),
             }
         }
     }
 
-    fn move_towards(&mut self, levels: Levels) {
+    fn apply_levels(&mut self, levels: Levels) {
         let rate_hz = self.rate_hz;
-        self.music.aim(levels.music, frames(fade_s::LEVEL, rate_hz));
+        self.music.set_target(levels.music, seconds_to_frames(fade_s::LEVEL, rate_hz));
         if let Some(aim) = levels.score {
             if self.score.is_resting() {
-                self.score_level = Ramp::resting(levels.score_gain);
+                self.score_level = Ramp::holding(levels.score_gain);
             }
-            self.score.want(aim);
-            self.score_level.aim(levels.score_gain, frames(fade_s::LEVEL, rate_hz));
+            self.score.set_aim(aim);
+            self.score_level.set_target(levels.score_gain, seconds_to_frames(fade_s::LEVEL, rate_hz));
         }
         let presence = if levels.score.is_some() { FRAC_PI_2 } else { 0.0 };
-        self.score_presence.aim(presence, frames(levels.crossfade_s.max(fade_s::OPENING), rate_hz));
+        self.score_presence.set_target(presence, seconds_to_frames(levels.crossfade_s.max(fade_s::OPENING), rate_hz));
         for (line, wanted) in self.beds.iter_mut().zip(levels.beds) {
-            line.beds.want(wanted.map(|(bed, _)| bed));
+            line.beds.fade_to(wanted.map(|(bed, _)| bed));
             if let Some((_, gain)) = wanted {
-                line.gain.aim(gain, frames(fade_s::LEVEL, rate_hz));
+                line.gain.set_target(gain, seconds_to_frames(fade_s::LEVEL, rate_hz));
             }
         }
         let breath_gain = levels.breath.map_or(0.0, |(_, _, gain)| gain);
-        self.breath_gain.aim(breath_gain, frames(fade_s::BREATH, rate_hz));
+        self.breath_gain.set_target(breath_gain, seconds_to_frames(fade_s::BREATH, rate_hz));
         if let Some((pattern, origin_s, _)) = levels.breath {
             self.breath.follow(pattern, origin_s, self.now_s);
         }
         let swell = if levels.swell && levels.breath.is_some() { 1.0 } else { 0.0 };
-        self.swell.aim(swell, frames(fade_s::LEVEL, rate_hz));
-        aim_by_direction(&mut self.volume, levels.volume, fade_s::QUIETER, fade_s::LOUDER, rate_hz);
-        aim_by_direction(&mut self.duck, levels.duck, fade_s::DUCK, fade_s::UNDUCK, rate_hz);
+        self.swell.set_target(swell, seconds_to_frames(fade_s::LEVEL, rate_hz));
+        set_target_by_direction(&mut self.volume, levels.volume, fade_s::QUIETER, fade_s::LOUDER, rate_hz);
+        set_target_by_direction(&mut self.duck, levels.duck, fade_s::DUCK, fade_s::UNDUCK, rate_hz);
         let hold = if levels.held { 0.0 } else { 1.0 };
-        aim_by_direction(&mut self.hold, hold, fade_s::HOLD, fade_s::RESUME, rate_hz);
+        set_target_by_direction(&mut self.hold, hold, fade_s::HOLD, fade_s::RESUME, rate_hz);
         self.levels = levels;
     }
 }
 
-fn aim_by_direction(ramp: &mut Ramp, to: f32, down_s: f32, up_s: f32, rate_hz: u32) {
+fn set_target_by_direction(ramp: &mut Ramp, to: f32, down_s: f32, up_s: f32, rate_hz: u32) {
     let seconds = if to < ramp.value() { down_s } else { up_s };
-    ramp.aim(to, frames(seconds, rate_hz));
+    ramp.set_target(to, seconds_to_frames(seconds, rate_hz));
 }
 
-/// The ring back has more places than there are ever decks, so nothing is dropped, and thus freed, in the callback.
-fn give_back(finished: &mut Producer<Deck>, deck: Deck) {
+/// The return queue has room for every deck that can exist, so none is dropped, and thereby freed, in the callback.
+fn return_deck(finished: &mut Producer<Deck>, deck: Deck) {
     let _ = finished.push(deck);
 }
 
 impl Iterator for Engine {
     type Item = f32;
 
-    /// Interleaved samples, without end.
+    /// Endless interleaved samples.
     fn next(&mut self) -> Option<f32> {
         if self.taken_samples >= 2 * BLOCK {
             self.render_block();

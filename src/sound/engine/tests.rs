@@ -1,23 +1,23 @@
-//! Tests of the engine as a whole: what it never does, whatever is asked of it.
+//! Tests of the engine as a whole: what must hold for any sequence of commands.
 
 use std::f64::consts::TAU;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::limiter::CEILING;
-use super::{Engine, Order};
+use super::{Engine, EngineCommand};
 use crate::room::breath::Pattern;
-use crate::sound::dsp::Chance;
-use crate::sound::tracks::{Reader, Wanted};
+use crate::sound::dsp::Rng;
+use crate::sound::tracks::{TrackReader, TrackRequest};
 use crate::sound::{
-    Bed, BreathSound, Character, Mix, News, Options, ScoreAim, Shape, Signal, Track, WavWriter, levels_of, render,
-    try_track,
+    Bed, BreathSound, Character, Mix, Options, ScoreAim, ScoreShape, Signal, SoundEvent, Track, WavWriter, levels_of,
+    render, try_track,
 };
 
-/// A folder of its own, gone with the test.
-struct Folder(PathBuf);
+/// A temporary folder, removed when the test ends.
+struct TempFolder(PathBuf);
 
-impl Folder {
+impl TempFolder {
     fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("sound-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&path).unwrap();
@@ -35,7 +35,7 @@ impl Folder {
     }
 }
 
-impl Drop for Folder {
+impl Drop for TempFolder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
@@ -45,40 +45,48 @@ fn sine(pitch_hz: f64) -> impl Fn(f64) -> [f32; 2] {
     move |at_s| [(TAU * pitch_hz * at_s).sin() as f32 * 0.5; 2]
 }
 
-/// An engine with its reader, driven by hand.
-struct Bench {
+/// An engine and its reader, driven by hand.
+struct TestEngine {
     engine: Engine,
-    orders: rtrb::Producer<Order>,
-    reader: Reader,
+    commands: rtrb::Producer<EngineCommand>,
+    reader: TrackReader,
     epoch: Instant,
     options: Options,
     crossfade_s: f32,
     skipped: Vec<PathBuf>,
 }
 
-impl Bench {
+impl TestEngine {
     fn new(crossfade_s: f32) -> Self {
         let options = Options::default();
         let (mut engine, link) = Engine::new(48_000, 1);
-        let mut reader = Reader::new(options.loudness.clone());
+        let mut reader = TrackReader::new(options.loudness.clone());
         reader.connect(link.decks);
         engine.reopen();
         engine.set_clock(0.0);
-        Self { engine, orders: link.orders, reader, epoch: Instant::now(), options, crossfade_s, skipped: Vec::new() }
+        Self {
+            engine,
+            commands: link.commands,
+            reader,
+            epoch: Instant::now(),
+            options,
+            crossfade_s,
+            skipped: Vec::new(),
+        }
     }
 
     fn set(&mut self, mix: &Mix) {
         let mix = Mix { crossfade_s: self.crossfade_s, ..mix.clone() };
-        self.orders.push(Order::Levels(levels_of(&mix, self.epoch, &self.options))).unwrap();
-        self.reader.want(Wanted::of(&mix));
+        self.commands.push(EngineCommand::Levels(levels_of(&mix, self.epoch, &self.options))).unwrap();
+        self.reader.set_request(TrackRequest::of(&mix));
     }
 
     fn draw(&mut self, seconds: f64) -> Vec<[f32; 2]> {
         let mut frames = Vec::new();
         for at in 0..(seconds * 48_000.0) as usize {
             if at % 4_800 == 0 {
-                self.reader.work(&mut |news| {
-                    if let News::TrackSkipped { path, .. } = news {
+                self.reader.run_once(&mut |news| {
+                    if let SoundEvent::TrackSkipped { path, .. } = news {
                         self.skipped.push(path);
                     }
                 });
@@ -105,54 +113,54 @@ fn largest_step(frames: &[[f32; 2]]) -> f32 {
         .fold(0.0, f32::max)
 }
 
-fn random_mix(chance: &mut Chance, tracks: &[PathBuf], skips: &mut u32, started: Instant, all: bool) -> Mix {
-    let first = chance.below(tracks.len());
-    let last = first + chance.below(tracks.len() - first + 1);
-    *skips += u32::from(chance.unit() < 0.3);
+fn random_mix(rng: &mut Rng, tracks: &[PathBuf], skips: &mut u32, started: Instant, all: bool) -> Mix {
+    let first = rng.below(tracks.len());
+    let last = first + rng.below(tracks.len() - first + 1);
+    *skips += u32::from(rng.unit() < 0.3);
     Mix {
         tracks: tracks[first..last].iter().cloned().map(Track::from).collect(),
         skips: *skips,
-        music_db: chance.between(-20.0, 0.0),
-        score: (chance.unit() < 0.6).then(|| ScoreAim {
-            character: Character::ALL[chance.below(4)],
-            seed: u64::from(chance.unit() < 0.5),
-            level_db: chance.between(-20.0, 0.0),
-            shape: Shape::default().nudged(chance.white()),
+        music_db: rng.between(-20.0, 0.0),
+        score: (rng.unit() < 0.6).then(|| ScoreAim {
+            character: Character::ALL[rng.below(4)],
+            seed: u64::from(rng.unit() < 0.5),
+            level_db: rng.between(-20.0, 0.0),
+            shape: ScoreShape::default().nudged(rng.white()),
         }),
         beds: std::array::from_fn(|_| {
-            (all && chance.unit() < 0.6).then(|| (Bed::ALL[chance.below(6)], chance.between(-20.0, 0.0)))
+            (all && rng.unit() < 0.6).then(|| (Bed::ALL[rng.below(6)], rng.between(-20.0, 0.0)))
         }),
-        breath: (all && chance.unit() < 0.6).then(|| BreathSound {
-            pattern: Pattern::ALL[chance.below(4)],
-            started: started + Duration::from_secs_f32(chance.between(0.0, 20.0)),
-            level_db: chance.between(-12.0, 0.0),
+        breath: (all && rng.unit() < 0.6).then(|| BreathSound {
+            pattern: Pattern::ALL[rng.below(4)],
+            started: started + Duration::from_secs_f32(rng.between(0.0, 20.0)),
+            level_db: rng.between(-12.0, 0.0),
         }),
-        swell_bed: chance.unit() < 0.5,
-        volume_db: chance.between(-40.0, 0.0),
-        held: chance.unit() < 0.2,
-        ducked_db: if chance.unit() < 0.3 { chance.between(-24.0, 0.0) } else { 0.0 },
+        swell_bed: rng.unit() < 0.5,
+        volume_db: rng.between(-40.0, 0.0),
+        held: rng.unit() < 0.2,
+        ducked_db: if rng.unit() < 0.3 { rng.between(-24.0, 0.0) } else { 0.0 },
         ..Mix::default()
     }
 }
 
 #[test]
-fn no_change_of_the_mix_makes_a_step() {
-    let folder = Folder::new("steps");
+fn no_change_of_the_mix_causes_a_step() {
+    let folder = TempFolder::new("steps");
     let tracks: Vec<PathBuf> = [(90.0, 48_000), (70.0, 44_100), (110.0, 32_000)]
         .iter()
         .enumerate()
         .map(|(index, (pitch, rate))| folder.track(&format!("{index}.wav"), *rate, 7.0, sine(*pitch)))
         .collect();
-    // A sine of 110 Hz at half scale moves by 0.0072 a frame; up to three of them may sound in a crossfade.
+    // A sine of 110 Hz at half scale changes by 0.0072 per frame; up to three may overlap in a crossfade.
     let limit = 0.02;
     for seed in 0..6 {
-        let (mut bench, mut chance, mut skips) = (Bench::new(2.0), Chance::new(seed), 0);
+        let (mut bench, mut rng, mut skips) = (TestEngine::new(2.0), Rng::new(seed), 0);
         let mut last = [0.0; 2];
         for step in 0..40 {
             let epoch = bench.epoch;
-            let mix = random_mix(&mut chance, &tracks, &mut skips, epoch, false);
+            let mix = random_mix(&mut rng, &tracks, &mut skips, epoch, false);
             bench.set(&mix);
-            let pause_s = f64::from(chance.between(0.01, 1.6));
+            let pause_s = f64::from(rng.between(0.01, 1.6));
             let mut frames = vec![last];
             frames.extend(bench.draw(pause_s));
             last = frames[frames.len() - 1];
@@ -163,20 +171,20 @@ fn no_change_of_the_mix_makes_a_step() {
 }
 
 #[test]
-fn whatever_is_asked_for_no_peak_passes_the_ceiling() {
-    let folder = Folder::new("peaks");
+fn no_sequence_of_commands_exceeds_the_ceiling() {
+    let folder = TempFolder::new("peaks");
     let tracks = [folder.track("a.wav", 48_000, 9.0, |at| sine(120.0)(at).map(|s| s * 1.99))];
     for seed in 0..4 {
-        let (mut bench, mut chance, mut skips) = (Bench::new(1.0), Chance::new(100 + seed), 0);
+        let (mut bench, mut rng, mut skips) = (TestEngine::new(1.0), Rng::new(100 + seed), 0);
         for step in 0..30 {
             let epoch = bench.epoch;
-            let mix = random_mix(&mut chance, &tracks, &mut skips, epoch, true);
+            let mix = random_mix(&mut rng, &tracks, &mut skips, epoch, true);
             bench.set(&mix);
-            if chance.unit() < 0.5 {
+            if rng.unit() < 0.5 {
                 let signals = [Signal::CallPlaced, Signal::LineDown, Signal::SomeoneComing, Signal::TestTone];
-                bench.orders.push(Order::Signal(signals[chance.below(4)])).unwrap();
+                bench.commands.push(EngineCommand::Signal(signals[rng.below(4)])).unwrap();
             }
-            let pause_s = f64::from(chance.between(0.05, 2.0));
+            let pause_s = f64::from(rng.between(0.05, 2.0));
             for frame in bench.draw(pause_s) {
                 for sample in frame {
                     assert!(sample.is_finite() && sample.abs() <= CEILING, "seed {seed}, change {step}: {sample}");
@@ -187,16 +195,16 @@ fn whatever_is_asked_for_no_peak_passes_the_ceiling() {
 }
 
 #[test]
-fn a_crossfade_between_tracks_keeps_its_power() {
-    let folder = Folder::new("power");
-    // One on the left, one on the right, so that they add in power.
+fn crossfades_between_tracks_keep_constant_power() {
+    let folder = TempFolder::new("power");
+    // One on each side, so that their powers add.
     let left = folder.track("left.wav", 48_000, 30.0, |at| [sine(1_000.0)(at)[0], 0.0]);
     let right = folder.track("right.wav", 48_000, 30.0, |at| [0.0, sine(1_000.0)(at)[0]]);
-    let mut bench = Bench::new(8.0);
+    let mut bench = TestEngine::new(8.0);
     bench.set(&loud(&[&left, &right]));
     let frames = bench.draw(40.0);
     let settled = level_db(&frames[10 * 48_000..11 * 48_000]);
-    // The fade runs from 22 to 30 s.
+    // The crossfade runs from 22 to 30 s.
     for from in (20 * 480..33 * 480).step_by(5) {
         let apart = level_db(&frames[from * 100..from * 100 + 480]) - settled;
         assert!(apart.abs() < 0.1, "{apart:.3} dB at {:.2} s", from as f64 / 480.0);
@@ -206,18 +214,18 @@ fn a_crossfade_between_tracks_keeps_its_power() {
 }
 
 #[test]
-fn a_hold_is_silent_keeps_its_place_and_lets_signals_through() {
-    let folder = Folder::new("hold");
-    // Its level tells where it is.
+fn a_hold_pauses_tracks_and_lets_signals_through() {
+    let folder = TempFolder::new("hold");
+    // Its level reveals the position.
     let track = folder.track("rise.wav", 48_000, 60.0, |at| sine(300.0)(at).map(|s| s * at as f32 / 60.0));
-    let mut bench = Bench::new(4.0);
+    let mut bench = TestEngine::new(4.0);
     let mut mix = loud(&[&track]);
     bench.set(&mix);
     let before = level_db(&bench.draw(20.0)[19 * 48_000..]);
     mix.held = true;
     bench.set(&mix);
     assert!(level_db(&bench.draw(3.0)[2 * 48_000..]) < -100.0);
-    bench.orders.push(Order::Signal(Signal::CallPlaced)).unwrap();
+    bench.commands.push(EngineCommand::Signal(Signal::CallPlaced)).unwrap();
     let tone = bench.draw(0.06);
     assert!(level_db(&tone[1_440..]) > -45.0, "the tone is heard within 60 ms: {:.1} dB", level_db(&tone[1_440..]));
     assert!(level_db(&bench.draw(30.0)[29 * 48_000..]) < -100.0);
@@ -228,10 +236,10 @@ fn a_hold_is_silent_keeps_its_place_and_lets_signals_through() {
 }
 
 #[test]
-fn a_ring_that_runs_dry_fades_instead_of_clicking() {
-    let folder = Folder::new("dry");
+fn an_underrun_fades_instead_of_clicking() {
+    let folder = TempFolder::new("dry");
     let track = folder.track("long.wav", 48_000, 120.0, sine(100.0));
-    let mut bench = Bench::new(2.0);
+    let mut bench = TestEngine::new(2.0);
     bench.set(&loud(&[&track]));
     bench.draw(4.0);
     let starved: Vec<[f32; 2]> = (0..48_000 * 14).map(|_| bench.engine.next_frame()).collect();
@@ -243,14 +251,14 @@ fn a_ring_that_runs_dry_fades_instead_of_clicking() {
 }
 
 fn score_mix(character: Character, beds: [Option<(Bed, f32)>; 2]) -> Mix {
-    let aim = ScoreAim { character, seed: 1, level_db: 0.0, shape: Shape::default() };
+    let aim = ScoreAim { character, seed: 1, level_db: 0.0, shape: ScoreShape::default() };
     Mix { score: Some(aim), beds, volume_db: 0.0, ..Mix::default() }
 }
 
 #[test]
-fn the_score_waits_in_silence_and_goes_on_from_where_it_was() {
+fn the_score_pauses_during_a_hold() {
     let mut mix = score_mix(Character::Strings, [None; 2]);
-    let (mut through, mut rested) = (Bench::new(1.2), Bench::new(1.2));
+    let (mut through, mut rested) = (TestEngine::new(1.2), TestEngine::new(1.2));
     through.set(&mix);
     rested.set(&mix);
     let same = through.draw(20.0) == rested.draw(20.0);
@@ -260,7 +268,7 @@ fn the_score_waits_in_silence_and_goes_on_from_where_it_was() {
     assert!(same && level_db(&rested.draw(30.0)) < -100.0);
     mix.held = false;
     rested.set(&mix);
-    // The fade into the hold took its 1.4 s of music with it, to within a few blocks.
+    // Fading into the hold consumed 1.4 s of music, give or take a few blocks.
     let expected = through.draw(11.0);
     let heard = &rested.draw(8.0)[4 * 48_000..];
     let apart_db = (0..40)
@@ -272,8 +280,8 @@ fn the_score_waits_in_silence_and_goes_on_from_where_it_was() {
 }
 
 #[test]
-fn two_beds_and_the_score_sound_together_each_at_its_level() {
-    let mut bench = Bench::new(1.2);
+fn two_beds_and_the_score_play_together_at_their_own_levels() {
+    let mut bench = TestEngine::new(1.2);
     bench.set(&Mix { score: None, ..score_mix(Character::Tidal, [Some((Bed::Brown, -6.0)), None]) });
     let one = level_db(&bench.draw(12.0)[8 * 48_000..]);
     bench
@@ -288,13 +296,13 @@ fn two_beds_and_the_score_sound_together_each_at_its_level() {
 }
 
 #[test]
-fn files_that_cannot_be_played_are_left_out() {
-    let folder = Folder::new("broken");
+fn unplayable_files_are_skipped() {
+    let folder = TempFolder::new("broken");
     let good = folder.track("good.wav", 48_000, 20.0, sine(200.0));
     let broken = folder.0.join("broken.flac");
     std::fs::write(&broken, b"fLaC and then nothing of use").unwrap();
     let missing = folder.0.join("missing.mp3");
-    let mut bench = Bench::new(2.0);
+    let mut bench = TestEngine::new(2.0);
     bench.set(&loud(&[&missing, &broken, &good]));
     assert!(try_track(&good).is_ok() && try_track(&broken).is_err() && try_track(&missing).is_err());
     let frames = bench.draw(6.0);
@@ -304,12 +312,12 @@ fn files_that_cannot_be_played_are_left_out() {
 
 #[test]
 fn two_renderings_give_the_same_bytes() {
-    let folder = Folder::new("bytes");
+    let folder = TempFolder::new("bytes");
     let track = folder.track("a.wav", 44_100, 9.0, sine(220.0));
     let epoch = Instant::now();
     let mix_at = |second: f64| Mix {
         tracks: vec![track.clone().into()],
-        score: Some(ScoreAim { character: Character::Strings, seed: 4, level_db: -3.0, shape: Shape::default() }),
+        score: Some(ScoreAim { character: Character::Strings, seed: 4, level_db: -3.0, shape: ScoreShape::default() }),
         beds: [Some((if second < 6.0 { Bed::Sea } else { Bed::Fire }, 0.0)), Some((Bed::Rain, -9.0))],
         breath: Some(BreathSound { pattern: Pattern::FourSix, started: epoch, level_db: -6.0 }),
         swell_bed: true,

@@ -1,41 +1,41 @@
-//! Owns finished pieces: a stretch of the generative score with a beginning, an arc and an end, to be played as a track.
-//! Does not own the music itself, nor when a piece is played.
+//! Owns composed pieces: a stretch of the generative score with a beginning, an arc and an end, to be played as a
+//! track. Does not own the music itself or when a piece is played.
 
 use std::f32::consts::PI;
 
-use crate::sound::dsp::ramp::{BLOCK, SILENCE, gain_of_db};
-use crate::sound::score::{Character, Score, ScoreAim, Shape};
+use crate::sound::dsp::ramp::{BLOCK, SILENCE, db_to_gain};
+use crate::sound::score::{Character, Score, ScoreAim, ScoreShape};
 
-/// Frames a second of what is composed.
+/// Sample rate of composed pieces.
 pub const COMPOSED_RATE_HZ: u32 = 48_000;
 
-/// Each piece comes up from silence and goes back into it, so that pieces can be joined by a crossfade.
+/// Fades from and to silence, so that pieces can be crossfaded.
 const FADE_IN_S: f32 = 4.0;
 const FADE_OUT_S: f32 = 16.0;
-/// True silence at the very end.
+/// Digital silence at the very end.
 const REST_S: f32 = 0.5;
-/// The score is played for so long before the piece begins: the piece opens with music already there.
+/// The score plays for this long before the piece begins, so that it opens with music already sounding.
 const BEFORE_S: f32 = 20.0;
-/// No peak above this.
+/// Maximum sample peak.
 const PEAK_DB: f32 = -4.0;
 
-/// A piece that can be composed.
+/// A piece to compose.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Piece {
-    /// Its name in files.
+pub struct ComposedPiece {
+    /// Its file name without extension.
     pub name: &'static str,
-    /// What kind of music it is.
+    /// Its kind of music.
     pub character: Character,
     /// The same seed gives the same piece.
     pub seed: u64,
-    /// Its length in seconds, at least 40.
+    /// Length in seconds, at least 40.
     pub seconds: f32,
-    /// What it asks of the music where it is fullest, after two thirds; it begins and ends a little stiller.
-    pub shape: Shape,
+    /// The shape at its peak, after two thirds; it begins and ends slightly calmer.
+    pub shape: ScoreShape,
 }
 
-impl Piece {
-    fn shape_at(&self, at_s: f32) -> Shape {
+impl ComposedPiece {
+    fn shape_at(&self, at_s: f32) -> ScoreShape {
         let crest_s = self.seconds * 0.66;
         let along = if at_s < crest_s { at_s / crest_s } else { (self.seconds - at_s) / (self.seconds - crest_s) };
         self.shape.nudged(0.5 * half_cosine(along) - 0.5)
@@ -44,7 +44,7 @@ impl Piece {
 
 /// Composes a piece at 48 kHz. The same piece gives the same frames.
 #[must_use]
-pub fn compose(piece: &Piece) -> Vec<[f32; 2]> {
+pub fn compose(piece: &ComposedPiece) -> Vec<[f32; 2]> {
     let seconds = piece.seconds.max(40.0);
     let rate = COMPOSED_RATE_HZ as f32;
     let mut score = Score::new(COMPOSED_RATE_HZ);
@@ -53,7 +53,7 @@ pub fn compose(piece: &Piece) -> Vec<[f32; 2]> {
     let mut block = SILENCE;
     while frames.len() < before + length {
         let shape = piece.shape_at(((frames.len() as f32 - before as f32) / rate).max(0.0));
-        score.want(ScoreAim { character: piece.character, seed: piece.seed, level_db: 0.0, shape });
+        score.set_aim(ScoreAim { character: piece.character, seed: piece.seed, level_db: 0.0, shape });
         score.render(&mut block);
         frames.extend_from_slice(&block);
     }
@@ -63,10 +63,10 @@ pub fn compose(piece: &Piece) -> Vec<[f32; 2]> {
     frames
 }
 
-/// Fades, and no peak above the limit.
+/// Applies the fades and limits the peak.
 fn finish(frames: &mut [[f32; 2]], seconds: f32) {
     let peak = frames.as_flattened().iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs())).max(1e-9);
-    let level = (gain_of_db(PEAK_DB) / peak).min(1.0);
+    let level = (db_to_gain(PEAK_DB) / peak).min(1.0);
     for (at, frame) in frames.iter_mut().enumerate() {
         let at_s = at as f32 / COMPOSED_RATE_HZ as f32;
         let left_s = (seconds - REST_S - at_s).max(0.0);
@@ -84,13 +84,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_piece_comes_from_silence_goes_back_into_it_and_repeats_by_seed() {
+    fn pieces_begin_and_end_in_silence_and_are_reproducible() {
         for character in Character::ALL {
-            let piece = Piece { name: "piece", character, seed: 5, seconds: 45.0, shape: Shape::default() };
+            let piece =
+                ComposedPiece { name: "piece", character, seed: 5, seconds: 45.0, shape: ScoreShape::default() };
             let frames = compose(&piece);
             assert_eq!(frames.len(), 45 * 48_000, "{}", character.name());
             assert!(frames == compose(&piece), "{}", character.name());
-            assert!(frames != compose(&Piece { seed: 6, ..piece }), "{}", character.name());
+            assert!(frames != compose(&ComposedPiece { seed: 6, ..piece }), "{}", character.name());
             let samples = frames.as_flattened();
             assert!(samples.iter().all(|s| s.is_finite() && s.abs() <= 0.632), "{}", character.name());
             assert!(samples[2 * 10 * 48_000..2 * 20 * 48_000].iter().any(|s| s.abs() > 0.03), "{}", character.name());

@@ -1,5 +1,5 @@
-//! Owns rendering the engine to a file faster than real time. The reading of tracks runs between blocks, in the same
-//! thread, so that two runs give the same bytes.
+//! Owns rendering the engine to a file, faster than real time. Tracks are read between blocks on the same thread, so
+//! that two runs give the same bytes.
 
 mod composer;
 mod wav;
@@ -8,17 +8,17 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::{Mix, News, Options, levels_of};
+use super::{Mix, Options, SoundEvent, levels_of};
 use crate::sound::dsp::ramp::BLOCK;
-use crate::sound::engine::{Engine, LATENCY_FRAMES, Order, Signal};
-use crate::sound::tracks::{Reader, Wanted};
+use crate::sound::engine::{Engine, EngineCommand, LATENCY_FRAMES, Signal};
+use crate::sound::tracks::{TrackReader, TrackRequest};
 
-pub use composer::{COMPOSED_RATE_HZ, Piece, compose};
+pub use composer::{COMPOSED_RATE_HZ, ComposedPiece, compose};
 pub use wav::{Depth, WavWriter};
 
-/// Frames a second of a rendering.
+/// Sample rate of a rendering.
 pub const RATE_HZ: u32 = 48_000;
-/// How often the mix is asked for, in blocks (53 ms).
+/// Interval at which the mix is updated, in blocks (53 ms).
 const MIX_BLOCKS: u64 = 40;
 
 /// Why a rendering failed.
@@ -29,37 +29,37 @@ pub enum RenderError {
     Write {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// What the system reported.
         source: io::Error,
     },
 }
 
-/// What came of a rendering.
+/// Outcome of a rendering.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Report {
-    /// Frames of [`RATE_HZ`].
+pub struct RenderReport {
+    /// Number of frames, at [`RATE_HZ`].
     pub frames: u64,
     /// The same in seconds.
     pub seconds: f64,
-    /// How long it took.
+    /// Time taken.
     pub wall: Duration,
-    /// Files that were left out or cut short, and why: the room, too, would have gone on without them.
+    /// Files that were skipped or cut short, with the reason. The room would have continued without them, too.
     pub left_out: Vec<(PathBuf, String)>,
 }
 
-impl Report {
-    /// Seconds rendered in each second.
+impl RenderReport {
+    /// Seconds of audio rendered per second.
     #[must_use]
     pub fn speed(&self) -> f64 {
         self.seconds / self.wall.as_secs_f64().max(1e-9)
     }
 }
 
-/// Renders `seconds` of the engine to a stereo WAV of 48 kHz and 24 bits at `out`, written as it goes.
+/// Renders `seconds` of audio to a stereo WAV at `out`, 48 kHz and 24 bits, written as it is rendered.
 ///
-/// `mix_at` gives the mix at a number of seconds from the beginning; `epoch` is the instant that second 0 stands for,
-/// which breath starts in the mix are measured from. `signals` are sounded at their seconds. The same arguments give
-/// the same bytes. 24 bits, since a rendering is there to be measured: the floor of 16 would hide how a fade ends.
+/// `mix_at` returns the mix at a time in seconds. `epoch` is the instant of second 0, against which breath starts in
+/// the mix are measured. `signals` are pairs of a time in seconds and a signal. The same arguments give the same bytes.
+/// 24 bits, since renderings are measured, and the noise floor of 16 bits would hide how a fade ends.
 pub fn render(
     options: &Options,
     epoch: Instant,
@@ -67,7 +67,7 @@ pub fn render(
     signals: &[(f64, Signal)],
     seconds: f64,
     out: &Path,
-) -> Result<Report, RenderError> {
+) -> Result<RenderReport, RenderError> {
     let written = |source| RenderError::Write { path: out.to_owned(), source };
     let mut file = WavWriter::create_as(out, RATE_HZ, Depth::Bits24).map_err(written)?;
     let report = render_to(options, epoch, mix_at, signals, seconds, |frames| file.write(frames)).map_err(written)?;
@@ -75,7 +75,7 @@ pub fn render(
     Ok(report)
 }
 
-/// The same to `sink`, which takes the frames a few at a time and whose first error ends it.
+/// The same, to `sink`, which receives a few frames at a time. The first error from `sink` ends the rendering.
 pub fn render_to(
     options: &Options,
     epoch: Instant,
@@ -83,14 +83,14 @@ pub fn render_to(
     signals: &[(f64, Signal)],
     seconds: f64,
     mut sink: impl FnMut(&[[f32; 2]]) -> io::Result<()>,
-) -> io::Result<Report> {
+) -> io::Result<RenderReport> {
     let began = Instant::now();
     let (mut engine, link) = Engine::new(RATE_HZ, options.seed);
-    let mut orders = link.orders;
-    let mut reader = Reader::new(options.loudness.clone());
+    let mut commands = link.commands;
+    let mut reader = TrackReader::new(options.loudness.clone());
     reader.connect(link.decks);
     engine.reopen();
-    // What is drawn first left the limiter's delay before second 0, and is dropped.
+    // The limiter's latency: frames before second 0 are dropped.
     engine.set_clock(-(LATENCY_FRAMES as f64) / f64::from(RATE_HZ));
     let mut early_frames = LATENCY_FRAMES;
     let mut waiting: Vec<(f64, Signal)> = signals.to_vec();
@@ -108,19 +108,19 @@ pub fn render_to(
         if block.is_multiple_of(MIX_BLOCKS) {
             let mix = mix_at(now_s);
             if last.as_ref() != Some(&mix) {
-                // The ring is drained every block, so there is room.
-                let _ = orders.push(Order::Levels(levels_of(&mix, epoch, options)));
-                reader.want(Wanted::of(&mix));
+                // The queue is drained every block, so there is room.
+                let _ = commands.push(EngineCommand::Levels(levels_of(&mix, epoch, options)));
+                reader.set_request(TrackRequest::of(&mix));
                 last = Some(mix);
             }
-            reader.work(&mut |news| {
-                if let News::TrackSkipped { path, why } = news {
+            reader.run_once(&mut |news| {
+                if let SoundEvent::TrackSkipped { path, why } = news {
                     left_out.push((path, why));
                 }
             });
         }
         while let Some((_, signal)) = waiting.pop_if(|(at_s, _)| *at_s <= now_s) {
-            let _ = orders.push(Order::Signal(signal));
+            let _ = commands.push(EngineCommand::Signal(signal));
         }
         frames.fill_with(|| engine.next_frame());
         let early = early_frames.min(BLOCK);
@@ -131,5 +131,5 @@ pub fn render_to(
         given_frames += kept.len() as u64;
     }
     let seconds = given_frames as f64 / f64::from(RATE_HZ);
-    Ok(Report { frames: given_frames, seconds, wall: began.elapsed(), left_out })
+    Ok(RenderReport { frames: given_frames, seconds, wall: began.elapsed(), left_out })
 }

@@ -1,4 +1,4 @@
-//! Owns writing a WAV file: stereo, 16 bits with dither or 24 bits. Does not own what is in it.
+//! Owns writing WAV files: stereo, 16 bits with dither or 24 bits. Does not own their content.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
@@ -8,12 +8,12 @@ use crate::sound::output::dither::Dither;
 
 const HEADER_BYTES: u32 = 44;
 
-/// How fine a WAV file is.
+/// Sample format of a WAV file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
-    /// 16 bits with triangular dither: small, and plays anywhere.
+    /// 16 bits with triangular dither: compact, and plays everywhere.
     Bits16,
-    /// 24 bits: finer than anything heard, so no dither; for measuring, since its floor lies below −140 dB.
+    /// 24 bits without dither, for measuring: the noise floor lies below −140 dB.
     Bits24,
 }
 
@@ -26,7 +26,7 @@ impl Depth {
     }
 }
 
-/// A WAV file being written. Call [`WavWriter::finish`], or its header says that it is empty.
+/// A WAV file being written. Without [`WavWriter::finish`] its header declares it empty.
 pub struct WavWriter {
     file: BufWriter<File>,
     rate_hz: u32,
@@ -36,20 +36,20 @@ pub struct WavWriter {
 }
 
 impl WavWriter {
-    /// Makes or replaces the file at `path`, of 16 bits.
+    /// Creates or replaces a 16-bit file at `path`.
     pub fn create(path: &Path, rate_hz: u32) -> io::Result<Self> {
         Self::create_as(path, rate_hz, Depth::Bits16)
     }
 
-    /// Makes or replaces the file at `path`.
+    /// Creates or replaces the file at `path`.
     pub fn create_as(path: &Path, rate_hz: u32, depth: Depth) -> io::Result<Self> {
         let mut file = BufWriter::new(File::create(path)?);
         file.write_all(&header(rate_hz, depth, 0))?;
         Ok(Self { file, rate_hz, depth, dither: Dither::new(16), data_bytes: 0 })
     }
 
-    /// Adds frames; samples beyond ±1 are held at full scale. A file holds up to 4 GiB: six hours of 48 kHz in 16 bits,
-    /// four in 24.
+    /// Appends frames; samples beyond ±1 are clipped. Fails beyond 4 GiB, which is six hours at 48 kHz and 16 bits, or
+    /// four at 24.
     pub fn write(&mut self, frames: &[[f32; 2]]) -> io::Result<()> {
         for sample in frames.as_flattened() {
             match self.depth {
@@ -69,7 +69,7 @@ impl WavWriter {
         Ok(())
     }
 
-    /// Writes the header anew with the true length and hands everything to the system.
+    /// Rewrites the header with the actual length and flushes the file.
     pub fn finish(mut self) -> io::Result<()> {
         self.file.seek(SeekFrom::Start(0))?;
         self.file.write_all(&header(self.rate_hz, self.depth, self.data_bytes))?;

@@ -1,35 +1,35 @@
-//! Owns when an output is tried for again while there is none, and how often that is said. A try costs, and the system's
-//! sound library and its plug-ins do not give back all that they take for one: so each further try waits longer, unless
-//! something has changed that can be seen from outside. Pure. Does not own what is seen (`outlook`).
+//! Owns when to retry opening an output, and how often to report that there is none. Each attempt leaks some memory in
+//! ALSA and its plug-ins, so the pause doubles after every failure, unless something visible from outside has changed.
+//! Pure. Does not own what is visible (`probe`).
 
 use std::time::{Duration, Instant};
 
-/// The first pause; a change is seen within it.
+/// The first pause. A visible change is noticed within this time.
 pub const FIRST: Duration = Duration::from_secs(1);
-/// The longest: what nobody can see from outside is found within it.
+/// The longest pause. A change that is not visible from outside is noticed within this time.
 const LONGEST: Duration = Duration::from_secs(30);
-/// What is lost sooner than this was never right, and is not tried for at once.
+/// An output lost sooner than this never worked, and is not reopened at once.
 const STEADY: Duration = Duration::from_secs(10);
-/// A loss that lasts is said again after this long, then after twice as long each time.
-const SAY_FIRST: Duration = Duration::from_mins(1);
-/// … and at least this often.
-const SAY_LONGEST: Duration = Duration::from_hours(1);
+/// Time until a lasting loss is reported again; doubled each time …
+const REMIND_FIRST: Duration = Duration::from_mins(1);
+/// … up to this.
+const REMIND_LONGEST: Duration = Duration::from_hours(1);
 
-/// When to try.
+/// When to try again; `T` is what is visible of the outputs.
 #[derive(Debug)]
-pub struct Retry<T> {
+pub struct Backoff<T> {
     seen: Option<T>,
     pause: Duration,
     due: Instant,
 }
 
-impl<T: PartialEq> Retry<T> {
-    /// At once.
+impl<T: PartialEq> Backoff<T> {
+    /// The first attempt is due at once.
     pub const fn new(now: Instant) -> Self {
         Self { seen: None, pause: FIRST, due: now }
     }
 
-    /// Whether a try is due now that the outputs look like `seen`.
+    /// Whether an attempt is due, given the present state of the outputs.
     pub fn is_due(&mut self, now: Instant, seen: T) -> bool {
         let changed = self.seen.as_ref() != Some(&seen);
         self.seen = Some(seen);
@@ -39,13 +39,13 @@ impl<T: PartialEq> Retry<T> {
         changed || now >= self.due
     }
 
-    /// A try has failed.
+    /// An attempt failed.
     pub fn failed(&mut self, now: Instant) {
         self.due = now + self.pause;
         self.pause = (self.pause * 2).min(LONGEST);
     }
 
-    /// What was opened `lived` so long.
+    /// An output was lost after it had been open for `lived`.
     pub fn lost(&mut self, now: Instant, lived: Duration) {
         if lived < STEADY {
             self.failed(now);
@@ -55,7 +55,7 @@ impl<T: PartialEq> Retry<T> {
     }
 }
 
-/// When a loss that lasts is said again.
+/// When to report a lasting loss again.
 #[derive(Debug)]
 pub struct Reminder {
     began: Instant,
@@ -64,17 +64,17 @@ pub struct Reminder {
 }
 
 impl Reminder {
-    /// The loss was said now.
+    /// The loss was first reported at `now`.
     pub fn new(now: Instant) -> Self {
-        Self { began: now, pause: SAY_FIRST, due: now + SAY_FIRST }
+        Self { began: now, pause: REMIND_FIRST, due: now + REMIND_FIRST }
     }
 
-    /// For how long it has lasted, where that is to be said now.
+    /// How long the loss has lasted, if a report is due now.
     pub fn due(&mut self, now: Instant) -> Option<Duration> {
         if now < self.due {
             return None;
         }
-        self.pause = (self.pause * 2).min(SAY_LONGEST);
+        self.pause = (self.pause * 2).min(REMIND_LONGEST);
         self.due = now + self.pause;
         Some(now.duration_since(self.began))
     }
@@ -84,19 +84,19 @@ impl Reminder {
 mod tests {
     use super::*;
 
-    /// How often something that is looked at each second is done in `seconds`.
+    /// How often `is_done` returns true when it is called once per second for `seconds`.
     fn count(seconds: u32, mut is_done: impl FnMut(Instant, u32) -> bool) -> usize {
         let began = Instant::now();
         (0..seconds).filter(|second| is_done(began + Duration::from_secs(u64::from(*second)), *second)).count()
     }
 
     #[test]
-    fn a_day_without_an_output_takes_a_try_in_half_a_minute_and_a_word_an_hour() {
-        let mut retry = Retry::new(Instant::now());
+    fn without_an_output_retries_settle_at_30_seconds_and_reports_at_an_hour() {
+        let mut backoff = Backoff::new(Instant::now());
         let try_in_vain = |now, _| {
-            let due = retry.is_due(now, 1);
+            let due = backoff.is_due(now, 1);
             if due {
-                retry.failed(now);
+                backoff.failed(now);
             }
             due
         };
@@ -108,13 +108,13 @@ mod tests {
     }
 
     #[test]
-    fn a_change_is_tried_at_once_however_long_it_took() {
-        let mut retry = Retry::new(Instant::now());
+    fn a_visible_change_is_retried_at_once() {
+        let mut backoff = Backoff::new(Instant::now());
         let mut changed = Vec::new();
         count(600, |now, second| {
-            let due = retry.is_due(now, second / 300);
+            let due = backoff.is_due(now, second / 300);
             if due {
-                retry.failed(now);
+                backoff.failed(now);
                 changed.push(second);
             }
             due
@@ -124,18 +124,18 @@ mod tests {
     }
 
     #[test]
-    fn what_dies_at_once_is_not_opened_each_second() {
-        let mut retry = Retry::new(Instant::now());
+    fn an_output_that_fails_quickly_is_not_reopened_every_second() {
+        let mut backoff = Backoff::new(Instant::now());
         let opened = count(600, |now, _| {
-            let due = retry.is_due(now, 0);
+            let due = backoff.is_due(now, 0);
             if due {
-                retry.lost(now, Duration::from_secs(1));
+                backoff.lost(now, Duration::from_secs(1));
             }
             due
         });
         assert!(opened < 30, "{opened}");
         let now = Instant::now();
-        retry.lost(now, STEADY);
-        assert!(retry.is_due(now, 0), "what was steady is tried for at once");
+        backoff.lost(now, STEADY);
+        assert!(backoff.is_due(now, 0), "what was steady is tried for at once");
     }
 }

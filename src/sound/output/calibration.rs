@@ -1,23 +1,23 @@
-//! Owns the question whether the room is calibrated for where its sound would come out: a pulled plug or a lost output
-//! never moves sound to a louder place. Does not own how the server tells of it (`pulse`).
+//! Owns whether the room is calibrated for the place where sound would come out: neither a pulled plug nor a lost
+//! output may ever move sound to a louder one. Does not own how the server reports it (`pulse`).
 
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// The system's sound library, where there is no sound server: it knows no ports.
-pub const PLAIN: &str = "system";
+/// Name of the system default when there is no sound server. ALSA reports no ports.
+pub const ALSA_DEFAULT: &str = "system";
 
-/// An output and the port through which it is heard, as the sound server names them.
+/// An output and its active port, by their names on the sound server.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct OutputRoute {
     /// The output.
     pub output: String,
-    /// Its port, such as a headphone jack; none for an output without ports.
+    /// Its active port, such as a headphone jack; none if the output has no ports.
     pub port: Option<String>,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for OutputRoute {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.port {
             Some(port) => write!(formatter, "{}, port {port}", self.output),
@@ -26,97 +26,97 @@ impl fmt::Display for Place {
     }
 }
 
-/// What the room is calibrated for. What is not said matches everything; what is said must be so.
+/// The output that the room was calibrated for. A field that is not set matches anything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Calibrated {
+pub struct CalibratedOutput {
     /// The output.
     pub output: Option<String>,
     /// The port.
     pub port: Option<String>,
 }
 
-impl Calibrated {
-    /// Whether nothing is said.
+impl CalibratedOutput {
+    /// Whether neither is set, so that everything matches.
     #[must_use]
     pub const fn is_open(&self) -> bool {
         self.output.is_none() && self.port.is_none()
     }
 
-    /// Whether sound may come out there.
+    /// Whether sound may come out at `route`.
     #[must_use]
-    pub fn holds_for(&self, place: &Place) -> bool {
-        self.output.as_ref().is_none_or(|output| *output == place.output)
-            && (self.port.is_none() || self.port == place.port)
+    pub fn holds_for(&self, route: &OutputRoute) -> bool {
+        self.output.as_ref().is_none_or(|output| *output == route.output)
+            && (self.port.is_none() || self.port == route.port)
     }
 }
 
-impl From<&Place> for Calibrated {
-    fn from(place: &Place) -> Self {
-        Self { output: Some(place.output.clone()), port: place.port.clone() }
+impl From<&OutputRoute> for CalibratedOutput {
+    fn from(route: &OutputRoute) -> Self {
+        Self { output: Some(route.output.clone()), port: route.port.clone() }
     }
 }
 
-/// Where sound comes out and whether it may, shared between the stream and its keeper.
+/// Where sound may come out, shared between the stream and the output thread.
 #[derive(Debug, Default)]
-pub struct Watch {
-    /// What the configuration says.
-    measured: Calibrated,
-    known: Mutex<Calibrated>,
-    /// Counts changes of `known`, so that a stream looks again.
+pub struct CalibrationWatch {
+    /// The calibration from the configuration.
+    measured: CalibratedOutput,
+    known: Mutex<CalibratedOutput>,
+    /// Counts changes of `known`, so that a stream evaluates it again.
     changes: AtomicU32,
 }
 
-impl Watch {
-    /// Starts with what the configuration says. If it says nothing, the first place that is seen is taken as known.
-    pub fn new(known: Calibrated) -> Self {
+impl CalibrationWatch {
+    /// Starts with the calibration from the configuration. If that is empty, the first route seen counts as calibrated.
+    pub fn new(known: CalibratedOutput) -> Self {
         Self { measured: known.clone(), known: Mutex::new(known), changes: AtomicU32::new(0) }
     }
 
-    /// Whether the room's level was measured at `place`. Where the configuration names none, it holds for every place.
-    pub fn is_measured(&self, place: &Place) -> bool {
-        self.measured.holds_for(place)
+    /// Whether the room's level was measured at `route`. An empty calibration holds everywhere.
+    pub fn is_measured(&self, route: &OutputRoute) -> bool {
+        self.measured.holds_for(route)
     }
 
-    /// Whether staff have allowed another place than the one that was measured.
-    pub fn is_careful(&self) -> bool {
+    /// Whether staff have allowed a route other than the measured one.
+    pub fn is_limited(&self) -> bool {
         !self.measured.is_open() && *self.known.lock().unwrap_or_else(PoisonError::into_inner) != self.measured
     }
 
-    /// Whether sound may come out at `place`.
-    pub fn judge(&self, place: &Place) -> bool {
+    /// Whether sound may come out at `route`.
+    pub fn allows(&self, route: &OutputRoute) -> bool {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.is_open() {
-            *known = Calibrated::from(place);
+            *known = CalibratedOutput::from(route);
         }
-        // Where it was measured it may always sound, whatever else staff have allowed.
-        known.holds_for(place) || (!self.measured.is_open() && self.measured.holds_for(place))
+        // The measured route is always allowed, even if staff have accepted another.
+        known.holds_for(route) || (!self.measured.is_open() && self.measured.holds_for(route))
     }
 
-    /// Whether sound may come out where nobody tells of ports: at the output `name` of the system's sound library, or at
-    /// its choice. Such a place is never taken as the known one: a sound server that comes up late is.
-    pub fn allows_plain(&self, name: Option<&str>) -> bool {
+    /// Whether sound may come out on ALSA, at the output `name` or the system default. Never learns that route as the
+    /// calibrated one, since a sound server may still come up.
+    pub fn allows_alsa(&self, name: Option<&str>) -> bool {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.holds_for(&Place { output: name.unwrap_or(PLAIN).to_owned(), port: None })
+        known.holds_for(&OutputRoute { output: name.unwrap_or(ALSA_DEFAULT).to_owned(), port: None })
     }
 
-    /// The output that the room is calibrated for, once that is known by name.
+    /// The output that the room is calibrated for, if its name is known.
     pub fn known_output(&self) -> Option<String> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).output.clone()
     }
 
-    /// From now on sound may come out at `place`: somebody looked.
-    pub fn accept(&self, place: &Place) {
-        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Calibrated::from(place);
+    /// Staff accepted `route`: sound may come out there from now on.
+    pub fn accept(&self, route: &OutputRoute) {
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = CalibratedOutput::from(route);
         self.changes.fetch_add(1, Ordering::Release);
     }
 
-    /// How often what is known has changed.
+    /// Number of changes so far.
     pub fn changes(&self) -> u32 {
         self.changes.load(Ordering::Acquire)
     }
 }
 
-/// The last gain before the server: shut within 60 ms, open again within 1.6 s, never a step.
+/// The last gain before the server: closes within 60 ms, opens within 1.6 s, and never steps.
 #[derive(Clone, Copy, Debug)]
 pub struct Gate {
     position: f32,
@@ -126,13 +126,14 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// Shut, for a stream of `rate_hz`.
+    /// A closed gate for a stream of `rate_hz`.
     pub fn shut(rate_hz: u32) -> Self {
         let rate = rate_hz as f32;
         Self { position: 0.0, opening: 1.0 / (1.6 * rate), shutting: -1.0 / (0.06 * rate), is_open: false }
     }
 
-    /// Opens or shuts it. The first opening of a stream is quick: the engine fades in by itself.
+    /// Opens or closes it. With `at_once` it opens without a ramp, since the engine itself fades in at the start of a
+    /// stream.
     pub fn set(&mut self, is_open: bool, at_once: bool) {
         self.is_open = is_open;
         if is_open && at_once {
@@ -140,12 +141,12 @@ impl Gate {
         }
     }
 
-    /// Whether it is open or opens.
+    /// Whether it is open or opening.
     pub const fn is_open(&self) -> bool {
         self.is_open
     }
 
-    /// Passes `frames` through.
+    /// Applies the gain to `frames`.
     pub fn run(&mut self, frames: &mut [[f32; 2]]) {
         if self.is_open && self.position >= 1.0 {
             return;
@@ -164,60 +165,60 @@ impl Gate {
 mod tests {
     use super::*;
 
-    fn place(output: &str, port: Option<&str>) -> Place {
-        Place { output: output.to_owned(), port: port.map(str::to_owned) }
+    fn route(output: &str, port: Option<&str>) -> OutputRoute {
+        OutputRoute { output: output.to_owned(), port: port.map(str::to_owned) }
     }
 
     #[test]
-    fn without_a_calibration_the_first_place_is_the_known_one() {
-        let watch = Watch::new(Calibrated::default());
-        let headphones = place("card", Some("headphones"));
-        assert!(watch.judge(&headphones));
-        assert!(!watch.judge(&place("card", Some("speaker"))), "a pulled plug");
-        assert!(!watch.judge(&place("tv", None)), "another output");
-        assert!(watch.judge(&headphones), "and back");
+    fn without_a_calibration_the_first_route_counts_as_calibrated() {
+        let watch = CalibrationWatch::new(CalibratedOutput::default());
+        let headphones = route("card", Some("headphones"));
+        assert!(watch.allows(&headphones));
+        assert!(!watch.allows(&route("card", Some("speaker"))), "a pulled plug");
+        assert!(!watch.allows(&route("tv", None)), "another output");
+        assert!(watch.allows(&headphones), "and back");
     }
 
     #[test]
-    fn a_calibration_holds_for_what_it_names() {
-        let by_port = Watch::new(Calibrated { output: None, port: Some("speaker".to_owned()) });
-        assert!(!by_port.judge(&place("card", Some("headphones"))));
-        assert!(by_port.judge(&place("card", Some("speaker"))));
-        assert!(!by_port.judge(&place("room", None)));
-        let by_output = Watch::new(Calibrated { output: Some("room".to_owned()), port: None });
-        assert!(by_output.judge(&place("room", Some("any"))) && !by_output.judge(&place("tv", None)));
+    fn a_calibration_restricts_only_the_fields_it_sets() {
+        let by_port = CalibrationWatch::new(CalibratedOutput { output: None, port: Some("speaker".to_owned()) });
+        assert!(!by_port.allows(&route("card", Some("headphones"))));
+        assert!(by_port.allows(&route("card", Some("speaker"))));
+        assert!(!by_port.allows(&route("room", None)));
+        let by_output = CalibrationWatch::new(CalibratedOutput { output: Some("room".to_owned()), port: None });
+        assert!(by_output.allows(&route("room", Some("any"))) && !by_output.allows(&route("tv", None)));
     }
 
     #[test]
-    fn staff_can_accept_another_place() {
-        let watch = Watch::new(Calibrated::default());
-        assert!(watch.judge(&place("card", Some("headphones"))));
-        watch.accept(&place("card", Some("speaker")));
+    fn staff_can_accept_another_route() {
+        let watch = CalibrationWatch::new(CalibratedOutput::default());
+        assert!(watch.allows(&route("card", Some("headphones"))));
+        watch.accept(&route("card", Some("speaker")));
         assert_eq!(watch.changes(), 1);
-        assert!(watch.judge(&place("card", Some("speaker"))));
-        assert!(!watch.judge(&place("card", Some("headphones"))));
+        assert!(watch.allows(&route("card", Some("speaker"))));
+        assert!(!watch.allows(&route("card", Some("headphones"))));
     }
 
     #[test]
-    fn where_staff_allow_it_beside_a_measured_place_the_sound_is_careful() {
-        let watch = Watch::new(Calibrated { output: Some("room".to_owned()), port: None });
-        let (room, tv) = (place("room", None), place("tv", None));
-        assert!(watch.is_measured(&room) && !watch.is_measured(&tv) && !watch.is_careful());
+    fn the_volume_is_limited_on_an_unmeasured_route() {
+        let watch = CalibrationWatch::new(CalibratedOutput { output: Some("room".to_owned()), port: None });
+        let (room, tv) = (route("room", None), route("tv", None));
+        assert!(watch.is_measured(&room) && !watch.is_measured(&tv) && !watch.is_limited());
         watch.accept(&tv);
-        assert!(watch.judge(&tv) && !watch.is_measured(&tv) && watch.is_careful());
-        assert!(watch.judge(&room), "it was measured");
-        let unmeasured = Watch::new(Calibrated::default());
-        assert!(unmeasured.judge(&room) && unmeasured.is_measured(&tv));
+        assert!(watch.allows(&tv) && !watch.is_measured(&tv) && watch.is_limited());
+        assert!(watch.allows(&room), "it was measured");
+        let unmeasured = CalibrationWatch::new(CalibratedOutput::default());
+        assert!(unmeasured.allows(&room) && unmeasured.is_measured(&tv));
         unmeasured.accept(&tv);
-        assert!(!unmeasured.is_careful(), "nothing is known of either");
+        assert!(!unmeasured.is_limited(), "nothing is known of either");
     }
 
     #[test]
-    fn without_a_sound_server_only_what_is_named_can_be_the_measured_output() {
-        let named = Watch::new(Calibrated { output: Some("plughw:CARD=USB".to_owned()), port: None });
-        assert!(named.allows_plain(Some("plughw:CARD=USB")));
-        assert!(!named.allows_plain(None) && !named.allows_plain(Some("hdmi:CARD=HDMI")));
-        assert!(Watch::new(Calibrated::default()).allows_plain(None));
+    fn on_alsa_only_a_named_output_can_be_the_calibrated_one() {
+        let named = CalibrationWatch::new(CalibratedOutput { output: Some("plughw:CARD=USB".to_owned()), port: None });
+        assert!(named.allows_alsa(Some("plughw:CARD=USB")));
+        assert!(!named.allows_alsa(None) && !named.allows_alsa(Some("hdmi:CARD=HDMI")));
+        assert!(CalibrationWatch::new(CalibratedOutput::default()).allows_alsa(None));
     }
 
     #[test]

@@ -1,56 +1,56 @@
-//! Owns what reaches the device thread, from the handle and from every other thread of the sound.
+//! Owns the messages to the output thread, from the handle and every other thread of the sound.
 
 use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
-use super::calibration::Place;
-use crate::sound::News;
+use super::calibration::OutputRoute;
+use crate::sound::SoundEvent;
 use crate::sound::engine::Signal;
 
-/// What reaches the device thread.
-pub enum Command {
-    /// The mix in [`Shared`] is new.
+/// A message to the output thread.
+pub enum OutputCommand {
+    /// There is a new mix in [`SoundState`](super::SoundState).
     MixChanged,
-    /// Sound this once.
+    /// Play this signal once.
     Signal(Signal),
-    /// A stream cannot go on.
+    /// A stream failed.
     StreamFailed {
-        /// Which one: a broken stream may be told of after the next was opened.
+        /// Number of the stream; the report may arrive after the next one was opened.
         stream: u64,
-        /// What the system said.
+        /// What the system reported.
         why: String,
     },
-    /// Where a stream's sound comes out was looked at.
-    PlaceSeen {
-        /// Which stream's.
+    /// A stream's route was evaluated.
+    RouteSeen {
+        /// Number of the stream.
         stream: u64,
-        /// Where.
-        place: Place,
-        /// Whether the room is calibrated for it; the stream is silent otherwise.
+        /// The output and port in use.
+        route: OutputRoute,
+        /// Whether sound may come out there; if not, the stream is silent.
         allowed: bool,
     },
-    /// Somebody looked: sound may come out where the output now is.
+    /// Staff accepted the current output.
     AcceptOutput,
-    /// The corridor's output is missing, or is there again.
+    /// The corridor's output is missing or available again.
     ChimeOutput {
-        /// Why no chime can sound there.
+        /// Why the chime cannot sound; none if it can.
         missing: Option<String>,
     },
-    /// What a thread that reads tracks or clips has to tell.
-    Tell(News),
-    /// A fault of the program ended the reading thread of this number.
+    /// An event from a thread that reads tracks or clips.
+    Event(SoundEvent),
+    /// A panic ended the reading thread of this number.
     ReadingEnded(u64),
-    /// Be a fault, of the device thread or of the reading one.
+    /// Panic, on the output thread or the reading thread.
     #[cfg(test)]
     Panic {
-        /// Which.
+        /// Which one.
         of_reading: bool,
     },
-    /// Fade out, close, and say so.
+    /// Fade out, close and confirm.
     Stop {
-        /// At most this long.
+        /// Time limit.
         within: Duration,
-        /// Told when the output is closed.
+        /// Signalled when the output is closed.
         done: SyncSender<()>,
     },
 }

@@ -1,5 +1,5 @@
-//! Owns the chime in the corridor: a stream of its own on its own output, open only while it sounds. Nothing of it ever
-//! reaches the patient's output. Does not own when it is to sound.
+//! Owns the corridor's chime: a stream on an output of its own, open only while it sounds. Nothing of it ever reaches
+//! the patient's output. Does not own when it sounds.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, channel, sync_channel};
@@ -7,131 +7,133 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::calibration::{Calibrated, Watch};
-use super::command::Command;
-use super::lease::Lender;
-use super::selection::{Found, Wish, output_missing};
-use super::shared::Shared;
-use crate::sound::dsp::ramp::gain_of_db;
-use crate::sound::engine::{Engine, Levels, Order, Signal};
+use super::calibration::{CalibratedOutput, CalibrationWatch};
+use super::command::OutputCommand;
+use super::lease::StreamContext;
+use super::selection::{OutputChoice, SelectedOutput, output_missing};
+use super::state::SoundState;
+use crate::sound::dsp::ramp::db_to_gain;
+use crate::sound::engine::{Engine, EngineCommand, Levels, Signal};
 
-/// How often the chime's output is looked for while nothing sounds.
-const LOOK: Duration = Duration::from_secs(20);
-/// What a period lasts there.
+/// Interval at which the output's presence is checked while the chime is silent.
+const CHECK_INTERVAL: Duration = Duration::from_secs(20);
+/// Period of the stream.
 const PERIOD_MS: u32 = 64;
-/// How long the stream stays after the chime has died away.
+/// Time that the stream stays open after the chime has decayed.
 const LINGER: Duration = Duration::from_millis(600);
-/// An output that has asked for nothing for so long is not there.
+/// An output that has requested no audio for this long is considered gone.
 const SILENT: Duration = Duration::from_secs(2);
-/// A chime that could not be sounded is tried again this often, for as long as a chime lasts.
-const AGAIN: Duration = Duration::from_secs(1);
+/// Pause between attempts, which go on for the duration of the chime.
+const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
 /// The corridor's output.
-pub struct Corridor {
+pub struct CorridorChime {
     device: String,
     level_db: f32,
-    notices: SyncSender<Command>,
+    notices: SyncSender<OutputCommand>,
     sounding: Arc<AtomicBool>,
     looked: Option<Instant>,
-    /// What was last told: whether the output is there.
-    told: Arc<Mutex<Option<bool>>>,
+    /// Whether the output was available in the last report.
+    announced: Arc<Mutex<Option<bool>>>,
 }
 
-impl Corridor {
-    /// A chime at `level_db` below full scale on the output `device`.
-    pub fn new(device: String, level_db: f32, notices: SyncSender<Command>) -> Self {
+impl CorridorChime {
+    /// A chime at `level_db` relative to full scale on the output `device`.
+    pub fn new(device: String, level_db: f32, notices: SyncSender<OutputCommand>) -> Self {
         let sounding = Arc::new(AtomicBool::new(false));
-        Self { device, level_db, notices, sounding, looked: None, told: Arc::default() }
+        Self { device, level_db, notices, sounding, looked: None, announced: Arc::default() }
     }
 
-    /// Sounds the chime once, in a thread of its own: an output that hangs must not hold up the room.
+    /// Plays the chime once, on a thread of its own, so that a hanging output does not hold up the room.
     pub fn ring(&self) {
         if self.sounding.swap(true, Ordering::AcqRel) {
             return;
         }
         let (device, level_db) = (self.device.clone(), self.level_db);
-        let (told, notices) = (Arc::clone(&self.told), self.notices.clone());
-        // However it ends, and also if it never begins, the next chime may.
-        let over = Over(Arc::clone(&self.sounding));
+        let (announced, notices) = (Arc::clone(&self.announced), self.notices.clone());
+        // Allows the next chime however this one ends, even if its thread never starts.
+        let over = RingingGuard(Arc::clone(&self.sounding));
         let started = thread::Builder::new().name("sound-corridor".to_owned()).spawn(move || {
             let until = Instant::now() + Signal::LineDown.length();
             let mut outcome = ring_once(&device, level_db);
             while outcome.is_err() && Instant::now() < until {
-                tell(&told, &notices, outcome.as_ref().err());
-                thread::sleep(AGAIN);
+                tell(&announced, &notices, outcome.as_ref().err());
+                thread::sleep(RETRY_PAUSE);
                 outcome = ring_once(&device, level_db);
             }
-            tell(&told, &notices, outcome.as_ref().err());
+            tell(&announced, &notices, outcome.as_ref().err());
             drop(over);
         });
         if let Err(error) = started {
-            tell(&self.told, &self.notices, Some(&format!("the system gives no thread: {error}")));
+            tell(&self.announced, &self.notices, Some(&format!("the system gives no thread: {error}")));
         }
     }
 
-    /// Now and then looks whether the output is there, so that its absence is known before it is needed.
-    pub fn look(&mut self) {
-        if self.looked.is_some_and(|looked| looked.elapsed() < LOOK) || self.sounding.load(Ordering::Acquire) {
+    /// Checks from time to time whether the output is available, so that its absence is known before it is needed.
+    pub fn check(&mut self) {
+        if self.looked.is_some_and(|looked| looked.elapsed() < CHECK_INTERVAL) || self.sounding.load(Ordering::Acquire)
+        {
             return;
         }
         self.looked = Some(Instant::now());
-        let (device, told, notices) = (self.device.clone(), Arc::clone(&self.told), self.notices.clone());
+        let (device, announced, notices) = (self.device.clone(), Arc::clone(&self.announced), self.notices.clone());
         let looking = thread::Builder::new().name("sound-corridor".to_owned()).spawn(move || {
-            tell(&told, &notices, output_missing(&device).as_ref());
+            tell(&announced, &notices, output_missing(&device).as_ref());
         });
         if let Err(error) = looking {
-            tell(&self.told, &self.notices, Some(&format!("the system gives no thread: {error}")));
+            tell(&self.announced, &self.notices, Some(&format!("the system gives no thread: {error}")));
         }
     }
 }
 
-/// The end of one chime.
-struct Over(Arc<AtomicBool>);
+/// Marks the end of a chime when dropped.
+struct RingingGuard(Arc<AtomicBool>);
 
-impl Drop for Over {
+impl Drop for RingingGuard {
     fn drop(&mut self) {
         self.0.store(false, Ordering::Release);
     }
 }
 
-/// Tells of a change only.
-fn tell(told: &Mutex<Option<bool>>, notices: &SyncSender<Command>, missing: Option<&String>) {
-    let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+/// Reports changes only.
+fn tell(announced: &Mutex<Option<bool>>, notices: &SyncSender<OutputCommand>, missing: Option<&String>) {
+    let mut announced = announced.lock().unwrap_or_else(PoisonError::into_inner);
     let is_there = missing.is_none();
-    if *told != Some(is_there) {
-        // The first look that finds it has nothing to tell. What nobody takes is told after the next look.
-        let is_news = !(is_there && told.is_none());
-        if !is_news || notices.try_send(Command::ChimeOutput { missing: missing.cloned() }).is_ok() {
-            *told = Some(is_there);
+    if *announced != Some(is_there) {
+        // Finding it on the first check is no news. A report that does not fit into the queue is repeated after the
+        // next check.
+        let is_news = !(is_there && announced.is_none());
+        if !is_news || notices.try_send(OutputCommand::ChimeOutput { missing: missing.cloned() }).is_ok() {
+            *announced = Some(is_there);
         }
     }
 }
 
 fn ring_once(device: &str, level_db: f32) -> Result<(), String> {
-    let output = Found::find(Wish::Named(device))?;
+    let output = SelectedOutput::find(OutputChoice::Named(device))?;
     let (engine, mut link) = Engine::new(output.rate_hz(), 1);
-    let gain = gain_of_db(level_db);
-    // No patient's volume here: only the chime, at the clinic's level.
+    let gain = db_to_gain(level_db);
+    // The clinic's level, independent of the patient's volume.
     let levels = Levels { signal: gain, chime: gain, ..Levels::default() };
-    // The ring is new and empty.
-    let _ = link.orders.push(Order::Levels(levels));
-    let _ = link.orders.push(Order::Signal(Signal::LineDown));
-    let (home_in, home) = channel();
+    // The queue is new and empty.
+    let _ = link.commands.push(EngineCommand::Levels(levels));
+    let _ = link.commands.push(EngineCommand::Signal(Signal::LineDown));
+    let (home_sender, home) = channel();
     let (commands, failures) = sync_channel(4);
-    let shared = Arc::new(Shared::new());
-    let lender = Lender { home: &home_in, shared: &shared, commands: &commands, stream: 1 };
-    let watch = Arc::new(Watch::new(Calibrated::default()));
-    let stream = output.open(Box::new(engine), &lender, &watch, Some(PERIOD_MS))?;
+    let shared = Arc::new(SoundState::new());
+    let context = StreamContext { home: &home_sender, shared: &shared, commands: &commands, stream: 1 };
+    let watch = Arc::new(CalibrationWatch::new(CalibratedOutput::default()));
+    let stream = output.open(Box::new(engine), &context, &watch, Some(PERIOD_MS))?;
     let opened = Instant::now();
     let until = opened + Signal::LineDown.length() + LINGER;
     let mut outcome = Ok(());
     while let Some(left) = until.checked_duration_since(Instant::now()) {
         match failures.recv_timeout(left.min(Duration::from_millis(500))) {
-            Ok(Command::StreamFailed { why, .. }) => {
+            Ok(OutputCommand::StreamFailed { why, .. }) => {
                 outcome = Err(why);
                 break;
             }
-            // A place where the chime is not heard, since nothing asks for sound.
+            // Nothing requests audio, so the chime is not heard.
             Err(_) if shared.last_buffer_age().unwrap_or_else(|| opened.elapsed()) > SILENT => {
                 outcome = Err("the output stopped asking for sound".to_owned());
                 break;
@@ -140,7 +142,7 @@ fn ring_once(device: &str, level_db: f32) -> Result<(), String> {
         }
     }
     drop(stream);
-    // Nobody needs the engine; it only should not be in a stream any more when the next chime opens one.
+    // Waits until the stream has released the engine, before the next chime opens another one.
     let _ = home.recv_timeout(Duration::from_millis(400));
     outcome
 }

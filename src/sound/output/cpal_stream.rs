@@ -1,5 +1,5 @@
-//! Owns one output stream: choosing its form, and the callback that draws from the engine. Does not own when to open
-//! one or what to do when it is lost (`keeper`).
+//! Owns one stream of the system's sound library (cpal on ALSA): choosing its format, and the callback that draws from
+//! the engine. Does not own when to open one or how to handle its loss (`keeper`).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,39 +11,38 @@ use rodio::cpal::{
     self, BufferSize, FromSample, OutputCallbackInfo, SampleFormat, SizedSample, StreamConfig, SupportedStreamConfig,
 };
 
-use super::command::Command;
+use super::command::OutputCommand;
 use super::dither::Dither;
-use super::lease::{Lease, Lender, WISHED_RATE_HZ};
+use super::lease::{EngineLease, PREFERRED_RATE_HZ, StreamContext};
 use crate::sound::engine::Engine;
 
-/// An underrun that no event tells of, as some sound servers have it when a stream begins, is looked for this often
-/// while the output asks for nothing.
-const PATIENCE: Duration = Duration::from_millis(120);
-/// The thread of an output that only fails comes back at once, thousands of times a second, if it is not held up.
-const BREATHER: Duration = Duration::from_millis(5);
-/// Errors that go on for this long without a buffer between them are a loss.
-const STUMBLE: Duration = Duration::from_millis(250);
-/// An output that gets ahead of the time by this much plays to nobody: it takes whatever it is given, at once.
+/// Poll timeout: some sound servers underrun at the start of a stream without reporting it.
+const TIMEOUT: Duration = Duration::from_millis(120);
+/// Pause after each error. The thread of an output that does nothing but fail would otherwise spin.
+const ERROR_PAUSE: Duration = Duration::from_millis(5);
+/// Errors that persist for this long without a buffer request count as a loss.
+const ERROR_GRACE: Duration = Duration::from_millis(250);
+/// An output that runs ahead of real time by this much discards audio as fast as it is given …
 const AHEAD_MAX_S: f64 = 3.0;
-/// … within this: over a day, every clock gets ahead of another.
+/// … if that happens within this time. Over a day, any two clocks drift apart.
 const AHEAD_WITHIN_S: f64 = 10.0;
-/// … and is held up for so long with each further buffer until it is closed, or it would take a whole processor.
-const HOLD_UP: Duration = Duration::from_millis(100);
+/// Pause per buffer of such an output until it is closed; without it, it would occupy a whole processor.
+const FREEWHEEL_PAUSE: Duration = Duration::from_millis(100);
 
-/// An output that has been looked at and can be opened.
+/// An output that has been inspected and can be opened.
 #[derive(Clone)]
-pub struct Output {
+pub struct CpalOutput {
     device: cpal::Device,
     form: SupportedStreamConfig,
 }
 
-/// An open output. Dropping it stops it.
-pub struct OpenStream {
+/// An open output. Dropping it closes it.
+pub struct CpalStream {
     _stream: cpal::Stream,
 }
 
-impl Output {
-    /// The output `device`, at 48 kHz stereo if it has that.
+impl CpalOutput {
+    /// Inspects `device`, preferring 48 kHz stereo.
     pub fn of(device: cpal::Device) -> Result<Self, String> {
         let offers: Vec<_> = device.supported_output_configs().map_err(|error| error.to_string())?.collect();
         let rank = |format: SampleFormat| match format {
@@ -55,7 +54,7 @@ impl Output {
         let best = offers
             .into_iter()
             .filter(|offer| rank(offer.sample_format()) < 9)
-            .filter_map(|offer| offer.try_with_sample_rate(WISHED_RATE_HZ))
+            .filter_map(|offer| offer.try_with_sample_rate(PREFERRED_RATE_HZ))
             .min_by_key(|form| (form.channels().abs_diff(2), rank(form.sample_format())));
         let form = match best {
             Some(form) => form,
@@ -64,48 +63,53 @@ impl Output {
         Ok(Self { device, form })
     }
 
-    /// Its rate.
+    /// Its sample rate.
     pub fn rate_hz(&self) -> u32 {
         self.form.sample_rate()
     }
 
-    /// Opens it with a period of `period_ms`, or with the output's own if there is none. The engine comes back through
-    /// `home` when the stream ends, however it ends, also when it never began.
-    pub fn open(&self, engine: Box<Engine>, lender: &Lender<'_>, period_ms: Option<u32>) -> Result<OpenStream, String> {
-        let lease = Lease::new(engine, lender);
+    /// Opens it with a period of `period_ms`, or with the output's own. The engine returns through the context's `home`
+    /// when the stream ends or cannot be opened.
+    pub fn open(
+        &self,
+        engine: Box<Engine>,
+        context: &StreamContext<'_>,
+        period_ms: Option<u32>,
+    ) -> Result<CpalStream, String> {
+        let lease = EngineLease::new(engine, context);
         let buffer_size = period_ms.map_or(BufferSize::Default, |length_ms| {
             BufferSize::Fixed((self.rate_hz() / 1_000 * length_ms.clamp(5, 200)).next_multiple_of(64))
         });
         let config = StreamConfig { channels: self.form.channels(), sample_rate: self.rate_hz(), buffer_size };
         let opened = match self.form.sample_format() {
-            SampleFormat::F32 => self.build::<f32>(config, lease, lender, None),
-            SampleFormat::I32 => self.build::<i32>(config, lease, lender, None),
-            SampleFormat::I16 => self.build::<i16>(config, lease, lender, Some(Dither::new(16))),
-            SampleFormat::U8 => self.build::<u8>(config, lease, lender, Some(Dither::new(8))),
+            SampleFormat::F32 => self.build::<f32>(config, lease, context, None),
+            SampleFormat::I32 => self.build::<i32>(config, lease, context, None),
+            SampleFormat::I16 => self.build::<i16>(config, lease, context, Some(Dither::new(16))),
+            SampleFormat::U8 => self.build::<u8>(config, lease, context, Some(Dither::new(8))),
             other => Err(format!("the output only takes samples of the form {other}")),
         };
-        opened.map(|stream| OpenStream { _stream: stream })
+        opened.map(|stream| CpalStream { _stream: stream })
     }
 
     fn build<T: SizedSample + FromSample<f32>>(
         &self,
         config: StreamConfig,
-        mut lease: Lease,
-        lender: &Lender<'_>,
+        mut lease: EngineLease,
+        context: &StreamContext<'_>,
         mut dither: Option<Dither>,
     ) -> Result<cpal::Stream, String> {
         let channels = usize::from(config.channels.max(1));
-        let (shared, commands, number) = (Arc::clone(lender.shared), lender.commands.clone(), lender.stream);
+        let (shared, commands, number) = (Arc::clone(context.shared), context.commands.clone(), context.stream);
         let failing = Arc::new(AtomicBool::new(false));
         let healed = Arc::clone(&failing);
-        let (endless, mut pace) = (lender.commands.clone(), Pace::new(config.sample_rate));
+        let (endless, mut pace) = (context.commands.clone(), FreewheelDetector::new(config.sample_rate));
         let draw = move |data: &mut [T], info: &OutputCallbackInfo| {
             healed.store(false, Ordering::Relaxed);
-            if pace.is_endless(data.len() / channels) {
+            if pace.is_freewheeling(data.len() / channels) {
                 let why = "the output takes sound faster than anybody can hear it".to_owned();
-                // Told with the next buffer where nobody takes it now, and again until it is closed.
-                let _ = endless.try_send(Command::StreamFailed { stream: number, why });
-                thread::sleep(HOLD_UP);
+                // If the queue is full, this is reported again with the next buffer, until the stream is closed.
+                let _ = endless.try_send(OutputCommand::StreamFailed { stream: number, why });
+                thread::sleep(FREEWHEEL_PAUSE);
                 return;
             }
             let stamp = info.timestamp();
@@ -116,27 +120,28 @@ impl Output {
                 fill(engine, data, channels, &mut dither);
             }
         };
-        let (mut since, mut told) = (Instant::now(), false);
+        let (mut since, mut announced) = (Instant::now(), false);
         let failed = move |error: cpal::Error| {
             use cpal::ErrorKind::{DeviceChanged, DeviceNotAvailable, RealtimeDenied, Xrun};
             let goes_on = failing.swap(true, Ordering::Relaxed);
-            if told || matches!(error.kind(), Xrun | DeviceChanged | RealtimeDenied) {
+            if announced || matches!(error.kind(), Xrun | DeviceChanged | RealtimeDenied) {
                 if goes_on {
-                    thread::sleep(BREATHER);
+                    thread::sleep(ERROR_PAUSE);
                 }
                 return;
             }
             if !goes_on {
                 since = Instant::now();
             }
-            // A sound server may stumble while a stream begins; only what lasts is a loss.
-            if error.kind() == DeviceNotAvailable || since.elapsed() >= STUMBLE {
-                told = commands.try_send(Command::StreamFailed { stream: number, why: error.to_string() }).is_ok();
+            // Sound servers may report transient errors while a stream starts.
+            if error.kind() == DeviceNotAvailable || since.elapsed() >= ERROR_GRACE {
+                announced =
+                    commands.try_send(OutputCommand::StreamFailed { stream: number, why: error.to_string() }).is_ok();
             } else {
-                thread::sleep(BREATHER);
+                thread::sleep(ERROR_PAUSE);
             }
         };
-        let patience = Some(PATIENCE);
+        let patience = Some(TIMEOUT);
         let stream = self
             .device
             .build_output_stream::<T, _, _>(config, draw, failed, patience)
@@ -146,20 +151,20 @@ impl Output {
     }
 }
 
-/// How fast an output takes what it is given.
-struct Pace {
+/// Detects an output that consumes audio faster than real time.
+struct FreewheelDetector {
     begun: Option<Instant>,
     frames: u64,
     rate_hz: f64,
 }
 
-impl Pace {
+impl FreewheelDetector {
     fn new(rate_hz: u32) -> Self {
         Self { begun: None, frames: 0, rate_hz: f64::from(rate_hz) }
     }
 
-    /// Whether the time can no longer follow, with `frames` more.
-    fn is_endless(&mut self, frames: usize) -> bool {
+    /// Whether `frames` more put the output too far ahead of real time.
+    fn is_freewheeling(&mut self, frames: usize) -> bool {
         let passed_s = self.begun.get_or_insert_with(Instant::now).elapsed().as_secs_f64();
         if passed_s > AHEAD_WITHIN_S {
             (self.begun, self.frames) = (None, 0);
@@ -170,14 +175,14 @@ impl Pace {
     }
 }
 
-/// Fills what a device asked for, in its own form.
+/// Fills a device's buffer in its sample format.
 pub fn fill<T: SizedSample + FromSample<f32>>(
     engine: &mut Engine,
     data: &mut [T],
     channels: usize,
     dither: &mut Option<Dither>,
 ) {
-    // The conversion cuts off; of a coarse form only whole steps reach it.
+    // The format conversion truncates; after dithering, coarse formats receive whole steps only.
     let mut rounded = |sample: f32| T::from_sample(dither.as_mut().map_or(sample, |dither| dither.round(sample)));
     for frame in data.chunks_mut(channels) {
         let [left, right] = engine.next_frame();

@@ -1,34 +1,32 @@
-//! Owns the last rounding, to samples of 16 bits or fewer: with the noise that keeps it from being heard as a
-//! distortion. Does not own which form of sample is written.
+//! Owns quantisation to 16 bits or fewer, with dither. Does not own which sample format is written.
 
-/// Rounds to a coarse form with triangular noise of two steps' width (TPDF), which leaves the error without any trace of
-/// the signal.
+/// Quantises with triangular dither (TPDF) two steps wide, which makes the error independent of the signal's level.
 #[derive(Clone, Debug)]
 pub struct Dither {
-    /// Steps from silence to full scale.
+    /// Steps from zero to full scale.
     steps: f32,
     state: u32,
 }
 
 impl Dither {
-    /// For samples of `bits`, 2 to 16. The noise is the same each time.
+    /// For samples of `bits`, 2 to 16. The dither sequence is always the same.
     pub fn new(bits: u32) -> Self {
         Self { steps: (1_u32 << (bits.clamp(2, 16) - 1)) as f32, state: 0x9E37_79B9 }
     }
 
-    /// The nearest whole step to `sample` with its noise, between −`steps` and `steps` − 1.
+    /// Quantises `sample`: a whole number from −`steps` to `steps` − 1.
     pub fn step(&mut self, sample: f32) -> f32 {
-        let noise = self.chance() - self.chance();
+        let noise = self.unit() - self.unit();
         (sample * self.steps + noise).round().clamp(-self.steps, self.steps - 1.0)
     }
 
-    /// The same as an amplitude, which every conversion that follows leaves as it is.
+    /// The same as an amplitude, which later conversions to the same format keep exactly.
     pub fn round(&mut self, sample: f32) -> f32 {
         self.step(sample) / self.steps
     }
 
-    /// Evenly from 0 to 1.
-    fn chance(&mut self) -> f32 {
+    /// Uniform in [0, 1).
+    fn unit(&mut self) -> f32 {
         self.state ^= self.state << 13;
         self.state ^= self.state >> 17;
         self.state ^= self.state << 5;
@@ -41,10 +39,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tone_below_one_step_is_still_there_and_leaves_no_distortion() {
+    fn dither_preserves_a_tone_below_one_step_without_distortion() {
         let mut dither = Dither::new(16);
         let wave = |at: usize, harmonic: f64| (std::f64::consts::TAU * 100.0 * harmonic * at as f64 / 48_000.0).sin();
-        // 0.4 of a step: rounded without noise, nothing would be left of it.
+        // 0.4 of a step: without dither it would be rounded away.
         let rounded: Vec<f64> =
             (0..960_000).map(|at| f64::from(dither.step(wave(at, 1.0) as f32 * 0.4 / 32_768.0))).collect();
         let size = |harmonic: f64| {
@@ -56,12 +54,12 @@ mod tests {
             assert!(size(harmonic).abs() < 0.004, "{harmonic}: {}", size(harmonic));
         }
         let power: f64 = rounded.iter().map(|step| step * step).sum::<f64>() / rounded.len() as f64;
-        // Noise of a quarter of a step squared, and the tone's own 0.08.
+        // A quarter of a step squared from the dither, and 0.08 from the tone.
         assert!((power - 0.33).abs() < 0.02, "{power}");
     }
 
     #[test]
-    fn full_scale_stays_within_the_form() {
+    fn full_scale_stays_in_range() {
         let mut dither = Dither::new(8);
         for _ in 0..1_000 {
             assert!((-128.0..=127.0).contains(&dither.step(1.0)) && (-128.0..=127.0).contains(&dither.step(-1.0)));

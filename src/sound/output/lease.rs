@@ -1,42 +1,41 @@
-//! Owns lending an engine to a stream: what the stream needs besides, and that the engine comes home however the stream
-//! ends.
+//! Owns lending an engine to a stream, and that the engine is returned however the stream ends.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, SyncSender};
 
-use super::command::Command;
-use super::shared::Shared;
+use super::command::OutputCommand;
+use super::state::SoundState;
 use crate::sound::engine::Engine;
 
-/// The rate asked for wherever an output offers it.
-pub const WISHED_RATE_HZ: u32 = 48_000;
+/// Preferred sample rate.
+pub const PREFERRED_RATE_HZ: u32 = 48_000;
 
-/// What a stream needs from whoever opens it.
-pub struct Lender<'a> {
-    /// Where the engine goes when the stream ends.
+/// What a stream needs from the keeper that opens it.
+pub struct StreamContext<'a> {
+    /// Where the engine is returned.
     pub home: &'a Sender<Box<Engine>>,
-    /// The clock and the heartbeat.
-    pub shared: &'a Arc<Shared>,
-    /// Where a failure is told.
-    pub commands: &'a SyncSender<Command>,
-    /// The stream's number.
+    /// Clock and statistics.
+    pub shared: &'a Arc<SoundState>,
+    /// Where failures are reported.
+    pub commands: &'a SyncSender<OutputCommand>,
+    /// Number of the stream.
     pub stream: u64,
 }
 
-/// An engine lent to a stream: it goes home when this is dropped.
-pub struct Lease {
-    /// None once it went home.
+/// An engine lent to a stream; dropping the lease returns it.
+pub struct EngineLease {
+    /// None once it has been returned.
     pub engine: Option<Box<Engine>>,
     home: Sender<Box<Engine>>,
 }
 
-impl Lease {
+impl EngineLease {
     /// Lends `engine` until the lease ends.
-    pub fn new(engine: Box<Engine>, lender: &Lender<'_>) -> Self {
-        Self { engine: Some(engine), home: lender.home.clone() }
+    pub fn new(engine: Box<Engine>, context: &StreamContext<'_>) -> Self {
+        Self { engine: Some(engine), home: context.home.clone() }
     }
 
-    /// Sends the engine home now.
+    /// Returns the engine now.
     pub fn end(&mut self) {
         if let Some(engine) = self.engine.take() {
             let _ = self.home.send(engine);
@@ -44,7 +43,7 @@ impl Lease {
     }
 }
 
-impl Drop for Lease {
+impl Drop for EngineLease {
     fn drop(&mut self) {
         self.end();
     }

@@ -1,6 +1,5 @@
-//! Owns where sound comes out: the thread that keeps an output open, the sound server's streams and the sound library's,
-//! which output is meant, whether the room is calibrated for it, and the corridor's chime. Does not own what is played
-//! (`engine`) or read (`tracks`).
+//! Owns where sound comes out: the thread that keeps an output open, streams on PulseAudio and cpal, output selection,
+//! calibration, and the corridor's chime. Does not own what is played (`engine`) or read (`tracks`).
 
 mod backoff;
 mod calibration;
@@ -9,19 +8,19 @@ mod corridor;
 pub mod cpal_stream;
 pub mod dither;
 mod feed;
-mod hush;
 mod keeper;
 mod lease;
-mod outlook;
+mod probe;
 mod pulse;
 mod selection;
-mod shared;
+mod state;
+mod stderr;
 
-pub use calibration::Calibrated;
+pub use calibration::CalibratedOutput;
 #[cfg(test)]
 pub use calibration::Gate;
-pub use command::Command;
+pub use command::OutputCommand;
 pub use feed::DeckFeed;
-pub use keeper::{Tell, spawn};
+pub use keeper::{EventSink, spawn};
 pub use selection::{OutputName, output_missing, outputs};
-pub use shared::{Health, Shared};
+pub use state::{OutputHealth, SoundState};

@@ -1,6 +1,6 @@
-//! Owns which output is meant by a name, and which there are: those of the sound server and, where none listens, those of
-//! the system's sound library. While a server listens there is no way round it: only it says where sound comes out. Does
-//! not own when one is opened (`keeper`).
+//! Owns which outputs there are and which one is chosen: those of the sound server or, if none is running, those of
+//! ALSA. A running server is never bypassed, since only it reports routes. Does not own when an output is opened
+//! (`keeper`).
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,46 +8,46 @@ use pulseaudio::protocol::SinkInfo;
 use rodio::cpal::traits::{DeviceTrait, HostTrait};
 use rodio::cpal::{self, Device, Host};
 
-use super::calibration::Watch;
-use super::cpal_stream::{OpenStream, Output};
-use super::hush::Hush;
-use super::lease::Lender;
-use super::outlook;
-use super::pulse::{ServedOutput, ServedStream, Server, Unreached};
+use super::calibration::CalibrationWatch;
+use super::cpal_stream::{CpalOutput, CpalStream};
+use super::lease::StreamContext;
+use super::probe;
+use super::pulse::{ConnectError, PulseConnection, PulseOutput, PulseStream};
+use super::stderr::SilencedStderr;
 use crate::sound::engine::Engine;
 
-/// The most names that an error lists.
+/// Maximum number of names in an error message.
 const LISTED_MAX: usize = 12;
-/// A period where nobody says.
+/// Period if none is given, in milliseconds.
 const PERIOD_MS: u32 = 48;
 
-/// An output as `kiosk.toml` may name it.
+/// An output, as `kiosk.toml` may name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutputName {
-    /// What to write for `device`, `chime_device` or a calibration's `output`.
+    /// Value for `device`, `chime_device` or a calibration's `output`.
     pub name: String,
-    /// What the system calls it.
+    /// Human-readable description.
     pub description: String,
-    /// The ports that it has, for a calibration's `port`, the present one first; none where nobody tells.
+    /// Values for a calibration's `port`, the active port first; empty if ports are not reported.
     pub ports: Vec<String>,
-    /// Whether sound goes there when nobody names an output.
+    /// Whether this is the system default.
     pub is_default: bool,
 }
 
-/// Every output there is, in the system's order.
+/// Every output, in the system's order.
 #[must_use]
 pub fn outputs() -> Vec<OutputName> {
-    match Server::connect() {
+    match PulseConnection::connect() {
         Ok(mut server) => {
             let default = server.default_sink().ok().flatten();
             let is_default = |sink: &SinkInfo| default.as_deref() == Some(sink.name.as_c_str());
             let sinks = server.sinks().unwrap_or_default();
             return sinks.iter().map(|sink| name_of(sink, is_default(sink))).collect();
         }
-        Err(Unreached::Useless(_)) => return Vec::new(),
-        Err(Unreached::Nobody) => {}
+        Err(ConnectError::Unusable(_)) => return Vec::new(),
+        Err(ConnectError::NotRunning) => {}
     }
-    let listed = plain_devices().into_iter().map(|(name, description, _)| OutputName {
+    let listed = cpal_devices().into_iter().map(|(name, description, _)| OutputName {
         is_default: name == "default",
         name,
         description,
@@ -56,10 +56,10 @@ pub fn outputs() -> Vec<OutputName> {
     listed.collect()
 }
 
-/// Why no sound can go to the output `name`, if it cannot.
+/// Why the output `name` cannot be used; none if it can.
 #[must_use]
 pub fn output_missing(name: &str) -> Option<String> {
-    Found::find(Wish::Named(name)).err()
+    SelectedOutput::find(OutputChoice::Named(name)).err()
 }
 
 fn name_of(sink: &SinkInfo, is_default: bool) -> OutputName {
@@ -76,10 +76,10 @@ fn name_of(sink: &SinkInfo, is_default: bool) -> OutputName {
     }
 }
 
-/// The outputs of the system's sound library: name, description, device.
-fn plain_devices() -> Vec<(String, String, Device)> {
-    // The library writes a page to standard error on each thing that it looks for in vain.
-    let _hush = Hush::begin();
+/// ALSA's outputs: name, description, device.
+fn cpal_devices() -> Vec<(String, String, Device)> {
+    // ALSA prints pages to standard error for every device that it cannot find.
+    let _hush = SilencedStderr::begin();
     let Ok(devices) = with_library(HostTrait::devices) else { return Vec::new() };
     let outputs = devices.filter(DeviceTrait::supports_output).filter_map(|device| {
         let name = device.id().ok()?.id().to_owned();
@@ -89,30 +89,29 @@ fn plain_devices() -> Vec<(String, String, Device)> {
     outputs.collect()
 }
 
-/// The system's sound library with the settings that it has read, which are named by their [`outlook::settings`].
+/// The loaded ALSA host, with the [`probe::settings`] that it was loaded with.
 static LIBRARY: Mutex<Option<(u64, Host)>> = Mutex::new(None);
 
-/// Asks the system's sound library. It is kept from one question to the next, as long as its settings are the same: each
-/// time that it reads them anew costs its plug-ins memory, which they never give back.
+/// Queries ALSA. The host is kept while its configuration stays the same, since its plug-ins leak memory on every
+/// reload.
 fn with_library<T>(ask: impl FnOnce(&Host) -> T) -> T {
     let mut library = LIBRARY.lock().unwrap_or_else(PoisonError::into_inner);
-    let settings = outlook::settings();
+    let settings = probe::settings();
     if library.as_ref().is_some_and(|(read, _)| *read != settings) {
-        // It reads anew only when nobody holds the old.
+        // ALSA reloads its configuration only when the old one is no longer in use.
         *library = None;
     }
     ask(&library.get_or_insert_with(|| (settings, cpal::default_host())).1)
 }
 
-/// The next question to the system's sound library is asked of one that reads its settings anew: it could not while an
-/// output of it was open.
+/// Makes the next query reload ALSA's configuration, which was impossible while one of its outputs was open.
 pub fn forget_library() {
     *LIBRARY.lock().unwrap_or_else(PoisonError::into_inner) = None;
 }
 
-/// Which of these outputs, each a name and a description, somebody means who writes `wanted`: the one of this name, or
-/// the only one of this description.
-fn meant(wanted: &str, known: &[(String, String)]) -> Option<usize> {
+/// Index of the output that `wanted` names among pairs of name and description: the one with this name, or the only one
+/// with this description.
+fn index_of(wanted: &str, known: &[(String, String)]) -> Option<usize> {
     let wanted = wanted.trim();
     let described = |at: &usize| known[*at].1.eq_ignore_ascii_case(wanted);
     known.iter().position(|(name, _)| name == wanted).or_else(|| {
@@ -121,130 +120,136 @@ fn meant(wanted: &str, known: &[(String, String)]) -> Option<usize> {
     })
 }
 
-/// Which output is wished for.
+/// Which output to use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wish<'a> {
-    /// This one, and no other takes its place.
+pub enum OutputChoice<'a> {
+    /// This one only.
     Named(&'a str),
-    /// This one, or while it is away the system's choice.
-    Rather(&'a str),
-    /// The system's choice.
-    Any,
+    /// This one, or the system default while it is missing.
+    Preferred(&'a str),
+    /// The system default.
+    Default,
 }
 
 /// An output that can be opened.
-pub enum Found {
-    /// One of the sound server's.
-    Served(Box<ServedOutput>),
-    /// One of the system's sound library, and its name there if it was asked for by that.
-    Plain(Output, Option<String>),
+pub enum SelectedOutput {
+    /// An output of the sound server.
+    Pulse(Box<PulseOutput>),
+    /// An output of ALSA, with its name if it was chosen by name.
+    Cpal(CpalOutput, Option<String>),
 }
 
-/// Whether a sound server listens.
-pub fn is_served() -> bool {
-    !matches!(Server::connect(), Err(Unreached::Nobody))
+/// Whether a sound server is running.
+pub fn pulse_is_running() -> bool {
+    !matches!(PulseConnection::connect(), Err(ConnectError::NotRunning))
 }
 
-/// An open stream. Dropping it stops it.
-pub enum Running {
+/// An open stream. Dropping it closes it.
+pub enum RunningStream {
     /// On the sound server.
-    Served(#[expect(dead_code, reason = "held for its end")] ServedStream),
-    /// On the system's sound library.
-    Plain(#[expect(dead_code, reason = "held for its end")] OpenStream),
+    Pulse(#[expect(dead_code, reason = "held for its end")] PulseStream),
+    /// On ALSA.
+    Cpal(#[expect(dead_code, reason = "held for its end")] CpalStream),
 }
 
-impl Found {
-    /// What is wished for. A name that is missing is an error that says which there are.
-    pub fn find(wish: Wish<'_>) -> Result<Self, String> {
-        match Server::connect() {
+impl SelectedOutput {
+    /// Finds an output. The error for a missing name lists the available ones.
+    pub fn find(choice: OutputChoice<'_>) -> Result<Self, String> {
+        match PulseConnection::connect() {
             Ok(mut server) => {
                 let sinks = server.sinks()?;
-                find_served(wish, sinks, server)
+                find_pulse(choice, sinks, server)
             }
-            Err(Unreached::Useless(why)) => Err(why),
-            Err(Unreached::Nobody) => find_plain(wish),
+            Err(ConnectError::Unusable(why)) => Err(why),
+            Err(ConnectError::NotRunning) => find_cpal(choice),
         }
     }
 
-    /// The same output once more, for an opening with its own period; none where that is not worth a try.
+    /// The same output for a second attempt with its own period; none if that would be pointless.
     pub fn again(&self) -> Option<Self> {
         match self {
-            Self::Served(_) => None,
-            Self::Plain(output, name) => Some(Self::Plain(output.clone(), name.clone())),
+            Self::Pulse(_) => None,
+            Self::Cpal(output, name) => Some(Self::Cpal(output.clone(), name.clone())),
         }
     }
 
-    /// Its rate.
+    /// Its sample rate.
     pub fn rate_hz(&self) -> u32 {
         match self {
-            Self::Served(output) => output.rate_hz(),
-            Self::Plain(output, _) => output.rate_hz(),
+            Self::Pulse(output) => output.rate_hz(),
+            Self::Cpal(output, _) => output.rate_hz(),
         }
     }
 
-    /// Whether sound may come out there as far as is known before it is opened. The sound library knows no ports, so a
-    /// room that is calibrated for an output of the server's does not go over to it.
-    pub fn may_open(&self, watch: &Watch) -> bool {
+    /// Whether sound may come out there, as far as is known before opening it. ALSA reports no ports, so a room
+    /// calibrated for an output of the server does not switch to ALSA.
+    pub fn may_open(&self, watch: &CalibrationWatch) -> bool {
         match self {
-            Self::Served(_) => true,
-            Self::Plain(_, name) => watch.allows_plain(name.as_deref()),
+            Self::Pulse(_) => true,
+            Self::Cpal(_, name) => watch.allows_alsa(name.as_deref()),
         }
     }
 
-    /// Opens it with a period of `period_ms`, or with its own if there is none. The engine comes back through the
-    /// lender's home when the stream ends, however it ends.
+    /// Opens it with a period of `period_ms`, or with its own. The engine returns through the context's `home` when the
+    /// stream ends or cannot be opened.
     pub fn open(
         self,
         engine: Box<Engine>,
-        lender: &Lender<'_>,
-        watch: &Arc<Watch>,
+        context: &StreamContext<'_>,
+        watch: &Arc<CalibrationWatch>,
         period_ms: Option<u32>,
-    ) -> Result<Running, String> {
+    ) -> Result<RunningStream, String> {
         match self {
-            Self::Served(output) => {
-                output.open(engine, lender, watch, period_ms.unwrap_or(PERIOD_MS)).map(Running::Served)
+            Self::Pulse(output) => {
+                output.open(engine, context, watch, period_ms.unwrap_or(PERIOD_MS)).map(RunningStream::Pulse)
             }
-            Self::Plain(output, _) => output.open(engine, lender, period_ms).map(Running::Plain),
+            Self::Cpal(output, _) => output.open(engine, context, period_ms).map(RunningStream::Cpal),
         }
     }
 }
 
-fn find_served(wish: Wish<'_>, mut sinks: Vec<SinkInfo>, mut server: Server) -> Result<Found, String> {
+fn find_pulse(
+    choice: OutputChoice<'_>,
+    mut sinks: Vec<SinkInfo>,
+    mut server: PulseConnection,
+) -> Result<SelectedOutput, String> {
     let names = sinks.iter().map(|sink| name_of(sink, false));
     let known: Vec<(String, String)> = names.map(|output| (output.name, output.description)).collect();
-    let wanted = match wish {
-        Wish::Named(name) => name.to_owned(),
-        Wish::Rather(name) if meant(name, &known).is_some() => name.to_owned(),
-        Wish::Rather(_) | Wish::Any => match std::env::var("PULSE_SINK").ok().filter(|sink| !sink.is_empty()) {
-            Some(sink) => sink,
-            None => match server.default_sink()? {
-                Some(default) => default.to_string_lossy().into_owned(),
-                None => return Err("the sound server names no output".to_owned()),
-            },
-        },
+    let wanted = match choice {
+        OutputChoice::Named(name) => name.to_owned(),
+        OutputChoice::Preferred(name) if index_of(name, &known).is_some() => name.to_owned(),
+        OutputChoice::Preferred(_) | OutputChoice::Default => {
+            match std::env::var("PULSE_SINK").ok().filter(|sink| !sink.is_empty()) {
+                Some(sink) => sink,
+                None => match server.default_sink()? {
+                    Some(default) => default.to_string_lossy().into_owned(),
+                    None => return Err("the sound server names no output".to_owned()),
+                },
+            }
+        }
     };
-    match meant(&wanted, &known) {
-        Some(at) => Ok(Found::Served(Box::new(ServedOutput::new(server, sinks.swap_remove(at))))),
+    match index_of(&wanted, &known) {
+        Some(at) => Ok(SelectedOutput::Pulse(Box::new(PulseOutput::new(server, sinks.swap_remove(at))))),
         None if sinks.is_empty() => Err("the sound server has no output".to_owned()),
         None => Err(not_found(&wanted, &known)),
     }
 }
 
-fn find_plain(wish: Wish<'_>) -> Result<Found, String> {
-    if let Wish::Named(name) | Wish::Rather(name) = wish {
+fn find_cpal(choice: OutputChoice<'_>) -> Result<SelectedOutput, String> {
+    if let OutputChoice::Named(name) | OutputChoice::Preferred(name) = choice {
         let (known, mut devices): (Vec<_>, Vec<_>) =
-            plain_devices().into_iter().map(|(known, description, device)| ((known, description), device)).unzip();
-        match meant(name, &known) {
+            cpal_devices().into_iter().map(|(known, description, device)| ((known, description), device)).unzip();
+        match index_of(name, &known) {
             Some(at) => {
-                let output = Output::of(devices.swap_remove(at))?;
-                return Ok(Found::Plain(output, Some(known[at].0.clone())));
+                let output = CpalOutput::of(devices.swap_remove(at))?;
+                return Ok(SelectedOutput::Cpal(output, Some(known[at].0.clone())));
             }
-            None if matches!(wish, Wish::Named(_)) => return Err(not_found(name, &known)),
+            None if matches!(choice, OutputChoice::Named(_)) => return Err(not_found(name, &known)),
             None => {}
         }
     }
     let device = with_library(HostTrait::default_output_device).ok_or("the system names no output")?;
-    Ok(Found::Plain(Output::of(device)?, None))
+    Ok(SelectedOutput::Cpal(CpalOutput::of(device)?, None))
 }
 
 fn not_found(name: &str, known: &[(String, String)]) -> String {
@@ -268,23 +273,23 @@ mod tests {
         names.iter().map(|(name, description)| ((*name).to_owned(), (*description).to_owned())).collect()
     }
 
-    /// What this process holds in memory, in kilobytes.
+    /// Memory used by this process, in kilobytes.
     fn memory_kb() -> u64 {
         let rollup = std::fs::read_to_string("/proc/self/smaps_rollup").unwrap();
         let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:")).unwrap();
         line.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
-    /// Runs itself once more, in a process with an environment of its own.
+    /// Runs itself in a subprocess with an environment of its own.
     #[test]
-    fn two_hundred_tries_in_vain_take_no_memory() {
+    fn two_hundred_failed_attempts_leak_no_memory() {
         const INSIDE: &str = "STILLROOM_TEST_TRIES";
         if std::env::var_os(INSIDE).is_none() {
             let folder = tempfile::tempdir().unwrap();
             let settings = folder.path().join("asound.conf");
-            // The output of a server that is not there: a plug-in looks for it, in vain.
+            // No server listens at this address.
             std::fs::write(&settings, "pcm.!default { type pulse server \"unix:/nowhere/native\" }\n").unwrap();
-            let test = "sound::output::selection::tests::two_hundred_tries_in_vain_take_no_memory";
+            let test = "sound::output::selection::tests::two_hundred_failed_attempts_leak_no_memory";
             let status = std::process::Command::new(std::env::current_exe().unwrap())
                 .args(["--exact", test, "--nocapture"])
                 .env(INSIDE, "1")
@@ -296,8 +301,8 @@ mod tests {
             return assert!(status.unwrap().success());
         }
         let try_once = || {
-            assert!(Found::find(Wish::Any).is_err());
-            assert!(Found::find(Wish::Named("hall")).is_err());
+            assert!(SelectedOutput::find(OutputChoice::Default).is_err());
+            assert!(SelectedOutput::find(OutputChoice::Named("hall")).is_err());
         };
         (0..50).for_each(|_| try_once());
         let before = memory_kb();
@@ -308,20 +313,20 @@ mod tests {
     }
 
     #[test]
-    fn an_output_is_meant_by_its_name_or_a_description_of_its_own() {
-        let outputs = known(&[("room", "Null Output"), ("hall", "Null Output"), ("tv", "Screen on the Wall")]);
-        assert_eq!(meant("hall", &outputs), Some(1));
-        assert_eq!(meant("screen on the wall", &outputs), Some(2));
-        assert_eq!(meant("Null Output", &outputs), None, "two are described alike");
-        assert_eq!(meant("Hall", &outputs), None, "names are exact");
-        assert_eq!(meant("roo", &outputs), None);
+    fn outputs_are_found_by_name_or_unique_description() {
+        let outputs = known(&[("room", "Null CpalOutput"), ("hall", "Null CpalOutput"), ("tv", "Screen on the Wall")]);
+        assert_eq!(index_of("hall", &outputs), Some(1));
+        assert_eq!(index_of("screen on the wall", &outputs), Some(2));
+        assert_eq!(index_of("Null CpalOutput", &outputs), None, "two are described alike");
+        assert_eq!(index_of("Hall", &outputs), None, "names are exact");
+        assert_eq!(index_of("roo", &outputs), None);
     }
 
     #[test]
-    fn a_missing_output_is_told_with_those_there_are() {
-        let told = |names: &[(&str, &str)]| not_found("hall", &known(names));
-        assert_eq!(told(&[("room", ""), ("tv", "")]), "no output is named \"hall\"; there are \"room\", \"tv\"");
-        assert_eq!(told(&[]), "no output is named \"hall\"; there are none");
-        assert!(told(&[("a", ""); 20]).ends_with("and 8 more"));
+    fn the_error_for_a_missing_output_lists_the_others() {
+        let message = |names: &[(&str, &str)]| not_found("hall", &known(names));
+        assert_eq!(message(&[("room", ""), ("tv", "")]), "no output is named \"hall\"; there are \"room\", \"tv\"");
+        assert_eq!(message(&[]), "no output is named \"hall\"; there are none");
+        assert!(message(&[("a", ""); 20]).ends_with("and 8 more"));
     }
 }

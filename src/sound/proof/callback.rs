@@ -1,8 +1,8 @@
-//! Owns the proof that nothing in the audio callback allocates, frees, locks or waits, whatever is asked of the engine.
+//! Owns the proof that the audio callback never allocates, frees, locks or waits, under any commands.
 //!
-//! Allocations and frees are counted by an allocator that counts for each thread. A wait is seen in the kernel's own
-//! count of how often the thread gave up its processor, while other threads hold the locks that they have as much as
-//! they can. Locks that are free when they are taken leave no trace, so the source is read for them.
+//! A counting allocator, separate for each thread, finds allocations and frees. Waits are found by the kernel's count
+//! of voluntary context switches, while other threads contend for every lock that they share. Taking an uncontended
+//! lock leaves no trace, so the source is searched for locks as well.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,16 +11,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::super::output::cpal_stream::fill;
 use super::super::output::dither::Dither;
-use super::super::output::{Gate, Shared};
-use super::hands::Hands;
+use super::super::output::{Gate, SoundState};
+use super::random_commands::RandomCommands;
 use super::{PERIOD_FRAMES, Pieces, Proof};
 
-/// What runs in the callback: every file in these folders, and these files, …
+/// The code that runs in the callback, by folder or file.
 const IN_THE_CALLBACK: [&str; 5] = ["dsp", "beds", "score", "engine", "output/dither.rs"];
-/// … but for this one, whose lock only the handle and the reader of clips take. The callback reads what they chose.
-const LOCKED_OUTSIDE: &str = "engine/signals/clips.rs";
+/// Exempt: only the handle and the reader of clips take its lock. The callback reads atomics.
+const LOCKED_OUTSIDE: &str = "engine/signals/clip_bank.rs";
 
-/// Words of what waits or leaves the program.
+/// Words that indicate waiting, locking or system calls.
 const WAITING: [&str; 13] = [
     "Mutex",
     "RwLock",
@@ -37,7 +37,7 @@ const WAITING: [&str; 13] = [
     "println!",
 ];
 
-/// How often this thread gave up its processor by itself.
+/// Number of voluntary context switches of this thread.
 fn waits() -> u64 {
     let status = fs::read_to_string("/proc/thread-self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:")).unwrap();
@@ -45,11 +45,11 @@ fn waits() -> u64 {
 }
 
 #[test]
-fn the_callback_neither_allocates_nor_frees_nor_waits() {
+fn the_callback_never_allocates_frees_or_waits() {
     assert_eq!(allocation_counter::measure(|| drop(std::hint::black_box(vec![0_u8; 9]))).count_total, 1);
     let pieces = Pieces::new(4.0);
-    let (mut hands, mut proof) = (Hands::new(11, &pieces.paths), Proof::new(48_000));
-    let shared = Shared::new();
+    let (mut hands, mut proof) = (RandomCommands::new(11, &pieces.paths), Proof::new(48_000));
+    let shared = SoundState::new();
     let mut gate = Gate::shut(48_000);
     let mut coarse = (vec![0_i16; PERIOD_FRAMES * 2], Some(Dither::new(16)));
     let mut around = (vec![0.0_f32; PERIOD_FRAMES * 6], None);
@@ -62,18 +62,18 @@ fn the_callback_neither_allocates_nor_frees_nor_waits() {
             let voice = voice;
             while !ended.load(Ordering::Relaxed) {
                 let held = shared.mix.lock();
-                voice.want("es-US", Some("Ana Ruiz"));
+                voice.select("es-US", Some("Ana Ruiz"));
                 drop(held);
-                voice.want("en-US", None);
+                voice.select("en-US", None);
             }
         });
         for _ in 0..90 {
             hands.ask(&mut proof);
-            for _ in 0..hands.chance.below(30) {
+            for _ in 0..hands.rng.below(30) {
                 if proof.is_reading {
-                    proof.reader.work(&mut |_| ());
+                    proof.reader.run_once(&mut |_| ());
                 }
-                gate.set(hands.chance.unit() < 0.8, false);
+                gate.set(hands.rng.unit() < 0.8, false);
                 let way = periods % 3;
                 let before = waits();
                 let info = allocation_counter::measure(|| {
@@ -98,11 +98,11 @@ fn the_callback_neither_allocates_nor_frees_nor_waits() {
         ended.store(true, Ordering::Relaxed);
     });
     println!("{periods} periods: nothing taken, nothing freed, {waited} waits");
-    // A page that is touched for the first time may wait for the kernel's own lock.
+    // The first access to a page may wait for a kernel lock.
     assert!(waited <= 2, "{waited} waits in {periods} periods");
 }
 
-/// Every file in a folder and below it, or the file itself.
+/// Every file in and below a folder, or the file itself.
 fn files_of(path: &Path) -> Vec<PathBuf> {
     if path.is_file() {
         return vec![path.to_owned()];
@@ -111,7 +111,7 @@ fn files_of(path: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn what_runs_in_the_callback_names_nothing_that_waits() {
+fn the_callbacks_source_never_locks_or_waits() {
     let sound = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/sound");
     let paths: Vec<PathBuf> = IN_THE_CALLBACK.iter().flat_map(|name| files_of(&sound.join(name))).collect();
     assert!(paths.len() > 25, "{paths:?}");

@@ -1,31 +1,31 @@
-//! Owns the ear of the proofs: it finds a click in what the engine gave. Does not own what is rendered.
+//! Owns click detection in the engine's output. Does not own what is rendered.
 //!
-//! In music, in noise and in a fade, a sample follows from those before it but for a remainder that is about as large
-//! from one moment to the next. Where a ramp is missing or a piece is cut out, the remainder stands out. So each window
-//! is predicted from itself (linear prediction by Levinson and Durbin), and a click is a sample whose remainder is many
-//! times the window's median and above a floor.
+//! In music, noise and fades, linear prediction from the preceding samples leaves a residual whose size changes little
+//! from one moment to the next. A missing ramp or a cut stands out of it. Each window is therefore predicted from
+//! itself (Levinson–Durbin recursion), and a click is a sample whose residual is many times the window's median and
+//! above a floor.
 
-/// How many samples one is predicted from.
+/// Order of the predictor.
 const ORDER: usize = 16;
-/// Frames judged at one time: the middle half of what the prediction is made from.
+/// Frames examined at a time: the middle half of the window.
 const JUDGED: usize = 1_024;
-/// Frames that a prediction is made from.
+/// Frames from which the predictor is computed.
 const WINDOW: usize = 2 * JUDGED;
-/// A remainder below this is no click that an ear finds: −74 dB below full scale.
+/// A smaller residual (−74 dBFS) is not audible as a click.
 const FLOOR: f64 = 2e-4;
 
-/// Where something stood out.
+/// An outlier of the residual.
 #[derive(Clone, Copy, Debug)]
 pub struct Click {
-    /// Frames from the beginning of what was heard.
+    /// Frame since the start.
     pub frame: u64,
-    /// By how many medians of its window.
+    /// Size in multiples of the window's median.
     pub ratio: f64,
-    /// How large it was; 1 is full scale.
+    /// Absolute size; 1 is full scale.
     pub remainder: f64,
 }
 
-/// Listens to frames in turn.
+/// Finds clicks in a stream of frames.
 pub struct ClickDetector {
     heard: [Vec<f64>; 2],
     shape: Vec<f64>,
@@ -44,7 +44,7 @@ impl ClickDetector {
         }
     }
 
-    /// Takes frames, and tells of the largest remainder of each window that is above the floor.
+    /// Processes frames and reports the largest residual of each window if it is above the floor.
     pub fn hear(&mut self, frames: &[[f32; 2]], mut tell: impl FnMut(Click)) {
         for frame in frames {
             self.heard[0].push(f64::from(frame[0]));
@@ -67,7 +67,7 @@ impl ClickDetector {
     }
 }
 
-/// The frame, size and the window's median of what cannot be foretold in the middle of `window`.
+/// Frame and size of the largest residual in the middle of `window`, and the median.
 fn largest_remainder(window: &[f64], shape: &[f64]) -> Option<(usize, f64, f64)> {
     let weighed: Vec<f64> = window.iter().zip(shape).map(|(sample, weight)| sample * weight).collect();
     let weights = prediction(&weighed)?;
@@ -87,7 +87,7 @@ fn largest_remainder(window: &[f64], shape: &[f64]) -> Option<(usize, f64, f64)>
     Some((largest.0, largest.1, *median))
 }
 
-/// The weights of the last samples, the oldest first.
+/// Predictor coefficients, oldest sample first.
 fn prediction(weighed: &[f64]) -> Option<[f64; ORDER]> {
     let alike = |lag: usize| {
         let mut sums = [0.0; 8];

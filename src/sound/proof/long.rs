@@ -1,19 +1,19 @@
-//! Owns the long proofs: a visit of two hours without a click, and a day without growth. `STILLROOM_SEED=n` replays one
-//! seed, `STILLROOM_HOURS=n` plays so many hours of the day.
+//! Owns the long proofs: two hours of a visit without a click, and a day without memory growth. `STILLROOM_SEED=n` sets
+//! the seed, `STILLROOM_HOURS=n` the length of the day in hours.
 
-use super::super::dsp::Chance;
-use super::super::{Bed, BreathSound, Character, Mix, ScoreAim, Shape, Signal};
+use super::super::dsp::Rng;
+use super::super::{Bed, BreathSound, Character, Mix, ScoreAim, ScoreShape, Signal};
 use super::{Pieces, Proof, number};
 use crate::room::breath::Pattern;
 
-/// What a day may leave on the heap between its first half and its second.
+/// Maximum heap growth from the first half of a day to the second.
 const GROWTH_BYTES_MAX: i64 = 256 << 10;
-/// … and in what the system holds for the program, in KiB.
+/// The same for resident memory, in KiB.
 const GROWTH_RSS_KIB_MAX: i64 = 8 << 10;
 
-/// The hands of a visit: pauses, skips, calls, other profiles, louder and softer, seconds to half a minute apart.
+/// A simulated visit: pauses, skips, calls, changes of profile and volume, seconds to half a minute apart.
 struct Visit {
-    chance: Chance,
+    rng: Rng,
     mix: Mix,
     asked: u64,
 }
@@ -21,10 +21,10 @@ struct Visit {
 impl Visit {
     fn new(seed: u64) -> Self {
         let mix = Mix { volume_db: -24.0, crossfade_s: 8.0, ..Mix::default() };
-        Self { chance: Chance::new(seed), mix, asked: 0 }
+        Self { rng: Rng::new(seed), mix, asked: 0 }
     }
 
-    /// Goes on for `seconds`.
+    /// Continues for `seconds`.
     fn go_on(&mut self, proof: &mut Proof, pieces: &Pieces, seconds: f64) {
         let until_s = proof.now_s + seconds;
         while proof.now_s < until_s {
@@ -34,37 +34,37 @@ impl Visit {
                 self.do_something(proof);
             }
             self.asked += 1;
-            proof.draw(f64::from(self.chance.between(2.0, 28.0)));
+            proof.draw(f64::from(self.rng.between(2.0, 28.0)));
         }
     }
 
     fn do_something(&mut self, proof: &mut Proof) {
-        match self.chance.below(7) {
+        match self.rng.below(7) {
             0 => {
                 proof.set(Mix { held: true, ..self.mix.clone() });
-                // Some pauses end before their fade has.
-                proof.draw(f64::from(self.chance.between(0.2, 20.0)));
+                // Some pauses end before their fade does.
+                proof.draw(f64::from(self.rng.between(0.2, 20.0)));
             }
             1 | 2 => self.mix.skips += 1,
             3 => {
                 proof.signal(Signal::CallPlaced);
                 proof.set(Mix { ducked_db: -12.0, ..self.mix.clone() });
-                proof.draw(f64::from(self.chance.between(0.1, 8.0)));
+                proof.draw(f64::from(self.rng.between(0.1, 8.0)));
                 proof.signal(Signal::DeskHasIt);
-                proof.draw(f64::from(self.chance.between(0.5, 8.0)));
+                proof.draw(f64::from(self.rng.between(0.5, 8.0)));
             }
             4 => {
-                let step_db = if self.chance.unit() < 0.5 { 1.5 } else { -1.5 };
+                let step_db = if self.rng.unit() < 0.5 { 1.5 } else { -1.5 };
                 self.mix.volume_db = (self.mix.volume_db + step_db).clamp(-34.0, -12.0);
             }
             5 => {
                 if let Some(aim) = &mut self.mix.score {
-                    aim.shape = Shape::default().nudged(self.chance.white());
+                    aim.shape = ScoreShape::default().nudged(self.rng.white());
                 }
             }
             _ => {
                 self.mix.breath = (self.mix.breath.is_none()).then(|| BreathSound {
-                    pattern: Pattern::ALL[self.chance.below(4)],
+                    pattern: Pattern::ALL[self.rng.below(4)],
                     started: proof.epoch + std::time::Duration::from_secs_f64(proof.now_s),
                     level_db: -6.0,
                 });
@@ -74,31 +74,31 @@ impl Visit {
         proof.set(self.mix.clone());
     }
 
-    /// Another profile: other pieces, or the score, and other beds.
+    /// Changes the profile: other pieces or the score, and other beds.
     fn take_profile(&mut self, proof: &mut Proof, pieces: &Pieces) {
-        let chance = &mut self.chance;
-        let first = chance.below(3);
-        let has_tracks = chance.unit() < 0.6;
+        let rng = &mut self.rng;
+        let first = rng.below(3);
+        let has_tracks = rng.unit() < 0.6;
         self.mix.tracks =
             if has_tracks { pieces.paths[first..].iter().cloned().map(Into::into).collect() } else { vec![] };
         self.mix.score = (!has_tracks).then(|| ScoreAim {
-            character: Character::ALL[chance.below(4)],
-            seed: u64::from(chance.unit() < 0.5),
+            character: Character::ALL[rng.below(4)],
+            seed: u64::from(rng.unit() < 0.5),
             level_db: -2.0,
-            shape: Shape::default(),
+            shape: ScoreShape::default(),
         });
-        self.mix.beds = [Some((Bed::ALL[chance.below(6)], -10.0)), None];
-        if chance.unit() < 0.3 {
-            self.mix.beds[1] = Some((Bed::ALL[chance.below(6)], -16.0));
+        self.mix.beds = [Some((Bed::ALL[rng.below(6)], -10.0)), None];
+        if rng.unit() < 0.3 {
+            self.mix.beds[1] = Some((Bed::ALL[rng.below(6)], -16.0));
         }
-        self.mix.session += u64::from(chance.unit() < 0.1);
+        self.mix.session += u64::from(rng.unit() < 0.1);
         proof.set(self.mix.clone());
     }
 }
 
 #[test]
 #[ignore = "long: make soak"]
-fn soak_two_hours_with_pauses_skips_ducks_and_other_profiles_have_no_click() {
+fn soak_a_two_hour_visit_has_no_click() {
     let seed = number("STILLROOM_SEED").unwrap_or(1);
     let pieces = Pieces::new(120.0);
     let (mut proof, mut visit) = (Proof::new(48_000), Visit::new(seed));
@@ -107,7 +107,7 @@ fn soak_two_hours_with_pauses_skips_ducks_and_other_profiles_have_no_click() {
     proof.ended().is_clean(&format!("STILLROOM_SEED={seed}, {asked} changes in two hours"));
 }
 
-/// What the system holds for this program, in KiB.
+/// Resident memory of this process, in KiB.
 fn resident_kib() -> i64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
@@ -116,7 +116,7 @@ fn resident_kib() -> i64 {
 
 #[test]
 #[ignore = "a day takes most of an hour: make soak"]
-fn soak_a_day_of_sound_leaves_nothing_behind() {
+fn soak_memory_does_not_grow_over_a_day() {
     let hours = number("STILLROOM_HOURS").unwrap_or(24).max(2);
     let pieces = Pieces::new(120.0);
     let (mut proof, mut visit) = (Proof::new(48_000), Visit::new(2));
@@ -129,8 +129,8 @@ fn soak_a_day_of_sound_leaves_nothing_behind() {
         after.push((held_bytes, resident_kib()));
         println!("hour {hour}: {} KiB resident, {held_bytes} bytes on the heap", resident_kib());
     }
-    // An hour may end in the middle of a piece, with megabytes read ahead: the least that was held counts, of the first
-    // half of the day and of the second.
+    // An hour may end in the middle of a piece with megabytes read ahead, so the minimum of each half of the day is
+    // compared.
     let least = |half: &[(i64, i64)]| {
         let bytes = half.iter().map(|(bytes, _)| *bytes).min().unwrap_or_default();
         (bytes, half.iter().map(|(_, kib)| *kib).min().unwrap_or_default())

@@ -1,12 +1,12 @@
-//! Owns what the proofs of the whole engine share: an engine that is driven as the device drives it, in periods and with
-//! a clock, and judged sample by sample. Does not own what is asked of it (`by_chance`, `long`, `callback`).
+//! Owns what the proofs of the whole engine share: an engine driven the way a device drives it, in periods and with a
+//! clock, with every sample checked. Does not own the commands given to it (`randomized`, `long`, `callback`).
 
-mod by_chance;
 mod callback;
 mod clicks;
-mod hands;
 mod long;
 mod planted;
+mod random_commands;
+mod randomized;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,42 +14,42 @@ use std::time::Instant;
 
 use ebur128::{EbuR128, Mode};
 
-use super::dsp::smooth;
+use super::dsp::smoothstep;
 use super::engine::limiter::CEILING;
-use super::engine::{ClipBank, Engine, Order};
-use super::tracks::{Reader, Wanted};
+use super::engine::{ClipBank, Engine, EngineCommand};
+use super::tracks::{TrackReader, TrackRequest};
 use super::{Bed, Character, Mix, Options, Signal, WavWriter, levels_of};
 use clicks::{Click, ClickDetector};
 
-/// Frames that a device asks for at one time: 48 ms at 48 kHz.
+/// Frames per period: 48 ms at 48 kHz.
 const PERIOD_FRAMES: usize = 2_304;
-/// More medians of its window than this, and a remainder is a click.
+/// A residual of more than this many medians is a click …
 const CLICK_RATIO: f64 = 12.0;
-/// … where fire, rain or breathed glass sound, which are made of small knocks, drops and grains themselves.
+/// … unless fire, rain or breathed glass sound, which consist of knocks, drops and grains.
 const CLICK_RATIO_OF_DROPS: f64 = 100.0;
-/// What is below this (−120 dB) is silence.
+/// Peaks below this (−120 dBFS) count as silence.
 const SILENCE_PEAK: f32 = 1e-6;
-/// What should sound is never silent for longer than this, in seconds; bells alone may be.
+/// Maximum silence while something should sound, in seconds; bells alone may pause for longer.
 const SILENT_S_MAX: f64 = 4.0;
 const SILENT_BELLS_S_MAX: f64 = 20.0;
 
-/// Pieces that can be joined without a fade.
+/// Number of pieces that can be joined without a fade.
 const JOINED: usize = 3;
 
-/// A number that the caller of the tests has set.
+/// A number from the environment.
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
-/// A folder of small pieces, gone with the test.
+/// A temporary folder of short pieces.
 struct Pieces {
     folder: tempfile::TempDir,
     paths: Vec<PathBuf>,
 }
 
 impl Pieces {
-    /// Five pieces of `seconds` and unlike rates, made of low tones; one file that is missing, one that is not audio. The
-    /// first [`JOINED`] begin and end softly, so that they can be joined; the others end in the middle of a sound.
+    /// Five pieces of about `seconds` at different sample rates, made of low tones; one missing file, and one that is
+    /// not audio. The first [`JOINED`] fade at both ends, so that they can be joined; the others end abruptly.
     fn new(seconds: f64) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let tones = [(110.0, 48_000), (146.8, 44_100), (196.0, 32_000), (220.0, 96_000), (261.6, 48_000)];
@@ -64,7 +64,7 @@ impl Pieces {
             let count = (length_s * f64::from(rate_hz)) as usize;
             let softly = |frame: usize| {
                 let edge = frame.min(count - 1 - frame) as f32 / (rate_hz as f32 * 0.1);
-                if index < JOINED { smooth(edge) } else { 1.0 }
+                if index < JOINED { smoothstep(edge) } else { 1.0 }
             };
             let frames: Vec<[f32; 2]> = (0..count)
                 .map(|frame| {
@@ -89,53 +89,53 @@ impl Pieces {
     }
 }
 
-/// What was found in all that was drawn.
+/// Findings over everything drawn.
 #[derive(Debug, Default)]
-struct Found {
+struct ProofReport {
     clicks: Vec<Click>,
-    /// The largest ratio without fire, rain and glass, and with them.
+    /// Largest ratio, first without and then with fire, rain and glass.
     worst_ratio: [f64; 2],
     true_peak: f64,
     longest_silence_s: f64,
     seconds: f64,
 }
 
-/// An engine with its reader, driven and judged.
+/// An engine and its reader, driven and checked.
 struct Proof {
     engine: Engine,
-    orders: rtrb::Producer<Order>,
-    reader: Reader,
+    commands: rtrb::Producer<EngineCommand>,
+    reader: TrackReader,
     voice: Arc<ClipBank>,
     epoch: Instant,
     options: Options,
     mix: Mix,
     rate_hz: u32,
     now_s: f64,
-    /// By how much the device's clock seems off just now.
+    /// Current error of the device's clock.
     jitter_s: f64,
-    /// The disk answers; the pieces are read ahead.
+    /// Whether the disk responds, so that pieces are read ahead.
     is_reading: bool,
-    /// Each sample is judged, not only its size.
+    /// Whether every sample is checked for clicks, rather than its size only.
     is_judging: bool,
-    /// What was drawn, where that is wanted.
+    /// The frames drawn, if they are to be kept.
     kept: Option<Vec<[f32; 2]>>,
     detector: ClickDetector,
     meter: EbuR128,
     silent_since_s: f64,
-    /// Until then what is heard may hold fire, rain or glass.
+    /// Time until which fire, rain or glass may be heard.
     drops_until_s: f64,
     signal_until_s: f64,
-    found: Found,
+    found: ProofReport,
 }
 
 impl Proof {
     fn new(rate_hz: u32) -> Self {
         let options = Options::default();
         let voice = Arc::new(ClipBank::empty());
-        let (engine, orders, reader) = Self::engine(rate_hz, &options, &voice, None);
+        let (engine, commands, reader) = Self::engine(rate_hz, &options, &voice, None);
         Self {
             engine,
-            orders,
+            commands,
             reader,
             voice,
             epoch: Instant::now(),
@@ -152,7 +152,7 @@ impl Proof {
             silent_since_s: 0.0,
             drops_until_s: 0.0,
             signal_until_s: 0.0,
-            found: Found::default(),
+            found: ProofReport::default(),
         }
     }
 
@@ -160,33 +160,33 @@ impl Proof {
         rate_hz: u32,
         options: &Options,
         voice: &Arc<ClipBank>,
-        reader: Option<Reader>,
-    ) -> (Engine, rtrb::Producer<Order>, Reader) {
+        reader: Option<TrackReader>,
+    ) -> (Engine, rtrb::Producer<EngineCommand>, TrackReader) {
         let (mut engine, link) = Engine::new(rate_hz, options.seed);
-        engine.speak(Arc::clone(voice), super::dsp::ramp::gain_of_db(options.reading_db));
-        let mut reader = reader.unwrap_or_else(|| Reader::new(options.loudness.clone()));
+        engine.set_clips(Arc::clone(voice), super::dsp::ramp::db_to_gain(options.reading_db));
+        let mut reader = reader.unwrap_or_else(|| TrackReader::new(options.loudness.clone()));
         reader.connect(link.decks);
         engine.reopen();
-        (engine, link.orders, reader)
+        (engine, link.commands, reader)
     }
 
     fn set(&mut self, mix: Mix) {
-        self.orders.push(Order::Levels(levels_of(&mix, self.epoch, &self.options))).unwrap();
-        self.reader.want(Wanted::of(&mix));
+        self.commands.push(EngineCommand::Levels(levels_of(&mix, self.epoch, &self.options))).unwrap();
+        self.reader.set_request(TrackRequest::of(&mix));
         self.mix = mix;
     }
 
     fn signal(&mut self, signal: Signal) {
-        self.orders.push(Order::Signal(signal)).unwrap();
+        self.commands.push(EngineCommand::Signal(signal)).unwrap();
         self.signal_until_s = self.now_s + signal.length().as_secs_f64() + 1.0;
     }
 
-    /// The output goes away with its fade, and another one of `rate_hz` takes its place.
+    /// Fades the output out and replaces it with one of `rate_hz`.
     fn change_output(&mut self, rate_hz: u32) {
-        self.orders.push(Order::Close(self.rate_hz / 20)).unwrap();
+        self.commands.push(EngineCommand::Close(self.rate_hz / 20)).unwrap();
         self.draw(0.1);
-        let unused = std::mem::replace(&mut self.reader, Reader::new(self.options.loudness.clone()));
-        (self.engine, self.orders, self.reader) = Self::engine(rate_hz, &self.options, &self.voice, Some(unused));
+        let unused = std::mem::replace(&mut self.reader, TrackReader::new(self.options.loudness.clone()));
+        (self.engine, self.commands, self.reader) = Self::engine(rate_hz, &self.options, &self.voice, Some(unused));
         self.rate_hz = rate_hz;
         self.note_peak();
         self.meter = EbuR128::new(2, rate_hz, Mode::TRUE_PEAK).unwrap();
@@ -194,13 +194,13 @@ impl Proof {
         self.set(self.mix.clone());
     }
 
-    /// Draws `seconds` in periods, and judges each.
+    /// Draws and checks `seconds` in periods.
     fn draw(&mut self, seconds: f64) {
         let until_s = self.now_s + seconds;
         let mut frames = vec![[0.0; 2]; PERIOD_FRAMES];
         while self.now_s < until_s {
             if self.is_reading {
-                self.reader.work(&mut |_| ());
+                self.reader.run_once(&mut |_| ());
             }
             self.engine.set_clock(self.now_s + self.jitter_s);
             frames.fill_with(|| self.engine.next_frame());
@@ -227,7 +227,7 @@ impl Proof {
             self.drops_until_s = self.drops_until_s.max(self.now_s + 8.0);
         }
         if self.mix.score.is_some_and(|aim| aim.character == Character::Glass) {
-            // Its breath has a grain of its own, and leaves with the score.
+            // Its breath is grainy and fades out with the score.
             let leaves_s = f64::from(self.mix.crossfade_s.clamp(2.0, 60.0));
             self.drops_until_s = self.drops_until_s.max(self.now_s + 8.0 + leaves_s);
         }
@@ -252,7 +252,7 @@ impl Proof {
         }
     }
 
-    /// How long it may be silent as the mix is; none for as long as it likes.
+    /// How long silence is allowed to last with the current mix; none for indefinitely.
     fn may_be_silent_for_s(&self) -> Option<f64> {
         let mix = &self.mix;
         let is_heard = |level_db: f32| level_db + mix.volume_db + mix.ducked_db > -60.0;
@@ -275,15 +275,15 @@ impl Proof {
         }
     }
 
-    /// What was found, when all was drawn.
-    fn ended(mut self) -> Found {
+    /// The findings at the end.
+    fn ended(mut self) -> ProofReport {
         self.note_peak();
         self.found
     }
 }
 
-impl Found {
-    /// Fails where there was a click or a true peak above −1 dBTP.
+impl ProofReport {
+    /// Panics if there was a click or a true peak above −1 dBTP.
     fn is_clean(&self, what: &str) {
         let peak_dbtp = 20.0 * self.true_peak.log10();
         println!(

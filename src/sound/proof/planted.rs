@@ -1,16 +1,16 @@
-//! Owns the proof that the ear of the proofs is fit for its work: clicks planted in what the engine really gives are
-//! found, and where none is planted none is found.
+//! Owns the proof that the click detector works: it finds clicks planted in real output of the engine, and none where
+//! none was planted.
 
-use super::super::dsp::Chance;
-use super::super::{Bed, Character, Mix, ScoreAim, Shape};
+use super::super::dsp::Rng;
+use super::super::{Bed, Character, Mix, ScoreAim, ScoreShape};
 use super::clicks::ClickDetector;
 use super::{CLICK_RATIO, CLICK_RATIO_OF_DROPS, Pieces, Proof};
 
-/// Frames between two planted clicks: each in a window of its own.
+/// Frames between planted clicks, so that each falls into a window of its own.
 const APART: usize = 6_000;
 
 fn score(character: Character) -> Mix {
-    let shape = Shape::default();
+    let shape = ScoreShape::default();
     Mix { score: Some(ScoreAim { character, seed: 3, level_db: 0.0, shape }), volume_db: -6.0, ..Mix::default() }
 }
 
@@ -18,7 +18,7 @@ fn bed(bed: Bed) -> Mix {
     Mix { beds: [Some((bed, 0.0)), None], volume_db: -6.0, ..Mix::default() }
 }
 
-/// `seconds` of `mix`, when it has come up.
+/// `seconds` of `mix`, after it has faded in.
 fn heard(mix: Mix, seconds: f64) -> Vec<[f32; 2]> {
     let mut proof = Proof::new(48_000);
     proof.is_judging = false;
@@ -29,7 +29,7 @@ fn heard(mix: Mix, seconds: f64) -> Vec<[f32; 2]> {
     proof.kept.take().unwrap_or_default()
 }
 
-/// Where the ear finds something above `limit`, and the largest ratio of all.
+/// The frames of clicks above `limit`, and the largest ratio.
 fn listen(frames: &[[f32; 2]], limit: f64) -> (Vec<u64>, f64) {
     let (mut found, mut largest) = (Vec::new(), 0.0_f64);
     ClickDetector::new().hear(frames, |click| {
@@ -41,16 +41,15 @@ fn listen(frames: &[[f32; 2]], limit: f64) -> (Vec<u64>, f64) {
     (found, largest)
 }
 
-/// The loudest frame of the 20 ms from `from` on: a click in a sample near zero is none.
+/// The loudest frame within 20 ms of `from`: a click planted near zero would be inaudible.
 fn loudest(frames: &[[f32; 2]], from: usize) -> usize {
     (from..from + 960).max_by(|a, b| frames[*a][0].abs().total_cmp(&frames[*b][0].abs())).unwrap_or(from)
 }
 
-/// The share of planted clicks that is found: ten milliseconds muted, two hundred frames left out, a gain of −6 dB
-/// from one sample to the next.
+/// Share of planted clicks that is found: 10 ms muted, 200 frames cut out, a step of −6 dB.
 fn found_of_planted(frames: &[[f32; 2]], limit: f64) -> [f64; 3] {
-    let mut chance = Chance::new(9);
-    let wholes: Vec<usize> = (1..frames.len() / APART - 1).map(|at| at * APART + chance.below(2_000)).collect();
+    let mut rng = Rng::new(9);
+    let wholes: Vec<usize> = (1..frames.len() / APART - 1).map(|at| at * APART + rng.below(2_000)).collect();
     let places: Vec<usize> = wholes.into_iter().map(|from| loudest(frames, from)).collect();
     let share = |planted: &[[f32; 2]], places: &[usize]| {
         let (found, _) = listen(planted, limit);
@@ -72,7 +71,7 @@ fn found_of_planted(frames: &[[f32; 2]], limit: f64) -> [f64; 3] {
 }
 
 #[test]
-fn planted_clicks_are_found_and_none_where_none_is() {
+fn only_planted_clicks_are_found() {
     let pieces = Pieces::new(30.0);
     let tracks = Mix { tracks: vec![pieces.paths[0].clone().into()], volume_db: -6.0, ..Mix::default() };
     let cases = [
@@ -83,7 +82,7 @@ fn planted_clicks_are_found_and_none_where_none_is() {
         ("brown", bed(Bed::Brown), CLICK_RATIO, 0.2),
         ("wind", bed(Bed::Wind), CLICK_RATIO, 0.9),
         ("stream", bed(Bed::Stream), CLICK_RATIO, 0.7),
-        // Knocks and drops hide a click, from the ear as well: there, that nothing is found says little.
+        // Knocks and drops mask clicks, for the ear too, so detection is not required there.
         ("fire", bed(Bed::Fire), CLICK_RATIO_OF_DROPS, 0.0),
         ("rain", bed(Bed::Rain), CLICK_RATIO_OF_DROPS, 0.0),
     ];

@@ -1,8 +1,8 @@
-//! Bare bells far apart: a great bell now and then, middle bells that answer each other, at times two at once, and the
-//! rubbed rim of a bowl beneath, so that the silence between them is never empty.
+//! Sparse bells, far apart: an occasional great bell, middle bells that answer each other and sometimes coincide, and
+//! bowed singing bowls below, so that the silence between them is never empty.
 
-use super::instruments::{Instrument, Note};
-use super::stage::{Player, Role, Stage, Taste};
+use super::ensemble::{Ensemble, PitchPool, Player, Role};
+use super::instruments::{Instrument, ScoreNote};
 
 static RIM: Role = Role {
     instrument: Instrument::Bowl,
@@ -10,14 +10,15 @@ static RIM: Role = Role {
     held_s: [18.0, 28.0],
     pause_s: [-4.0, -3.0],
     level: 0.30,
-    place: [-0.3, 0.3],
+    pan_position: [-0.3, 0.3],
     enters_at: 0.0,
-    taste: Taste::Chord,
+    pool: PitchPool::Chord,
 };
 
 static FIFTH_RIM: Role = Role { keys: [52, 64], held_s: [14.0, 22.0], level: 0.24, ..RIM };
 
-static HIGH_RIM: Role = Role { keys: [57, 69], held_s: [12.0, 20.0], level: 0.15, place: [-0.5, 0.5], ..FIFTH_RIM };
+static HIGH_RIM: Role =
+    Role { keys: [57, 69], held_s: [12.0, 20.0], level: 0.15, pan_position: [-0.5, 0.5], ..FIFTH_RIM };
 
 static GREAT: Role = Role {
     instrument: Instrument::Bell,
@@ -25,9 +26,9 @@ static GREAT: Role = Role {
     held_s: [9.0, 11.0],
     pause_s: [9.0, 20.0],
     level: 0.22,
-    place: [-0.2, 0.2],
+    pan_position: [-0.2, 0.2],
     enters_at: 0.15,
-    taste: Taste::Root,
+    pool: PitchPool::Root,
 };
 
 static MIDDLE: Role = Role {
@@ -35,9 +36,9 @@ static MIDDLE: Role = Role {
     held_s: [6.0, 7.0],
     pause_s: [0.0, 6.0],
     level: 0.17,
-    place: [-0.7, -0.1],
+    pan_position: [-0.7, -0.1],
     enters_at: 0.0,
-    taste: Taste::Chord,
+    pool: PitchPool::Chord,
     ..GREAT
 };
 
@@ -45,16 +46,16 @@ static ANSWER: Role = Role {
     keys: [62, 79],
     pause_s: [2.0, 11.0],
     level: 0.15,
-    place: [0.1, 0.7],
+    pan_position: [0.1, 0.7],
     enters_at: 0.2,
-    taste: Taste::Mode,
+    pool: PitchPool::Mode,
     ..MIDDLE
 };
 
-/// How often a middle bell is struck together with its fifth or octave.
+/// Probability that a middle bell is struck together with a second one.
 const TOGETHER: f32 = 0.16;
 
-/// Bare bells.
+/// Sparse bells.
 #[derive(Debug)]
 pub struct Bells {
     rims: [Player; 3],
@@ -74,26 +75,26 @@ impl Bells {
         }
     }
 
-    /// Goes on by `seconds`.
-    pub fn play(&mut self, stage: &mut Stage, seconds: f32) {
-        stage.tint = 0.0;
-        stage.dwells = 1.6;
+    /// Advances by `seconds`.
+    pub fn play(&mut self, ensemble: &mut Ensemble, seconds: f32) {
+        ensemble.tint = 0.0;
+        ensemble.chord_stretch = 1.6;
         for rim in &mut self.rims {
-            rim.play(stage, seconds);
+            rim.play(ensemble, seconds);
         }
-        self.great.play(stage, seconds);
-        if self.middle.play(stage, seconds) && stage.chance.unit() < TOGETHER {
-            strike_with(stage);
+        self.great.play(ensemble, seconds);
+        if self.middle.play(ensemble, seconds) && ensemble.rng.unit() < TOGETHER {
+            strike_with(ensemble);
         }
-        self.answer.play(stage, seconds);
+        self.answer.play(ensemble, seconds);
     }
 }
 
-/// A second bell in the same moment: one chord, and meant.
-fn strike_with(stage: &mut Stage) {
-    let note = stage.note_of(&ANSWER);
-    let note = Note { level: note.level * 0.7, ..note };
-    if let Some((key, _)) = stage.choose_key(&note, &ANSWER, &[0; 4]) {
-        stage.begin(Note { key, ..note });
+/// Strikes a second bell at the same moment, as an intended chord.
+fn strike_with(ensemble: &mut Ensemble) {
+    let note = ensemble.note_of(&ANSWER);
+    let note = ScoreNote { level: note.level * 0.7, ..note };
+    if let Some((key, _)) = ensemble.choose_key(&note, &ANSWER, &[0; 4]) {
+        ensemble.begin(ScoreNote { key, ..note });
     }
 }

@@ -1,8 +1,8 @@
-//! Glass and breath: rubbed glasses that hand a tone to each other, touched ones between, air that comes and goes in the
-//! length of a slow breath, and very little below.
+//! Glass and breath: rubbed glasses that pass a note to each other, touched ones in between, air at the pace of a slow
+//! breath, and very little below.
 
+use super::ensemble::{Ensemble, PitchPool, Player, Role};
 use super::instruments::Instrument;
-use super::stage::{Player, Role, Stage, Taste};
 
 static FLOOR: Role = Role {
     instrument: Instrument::Pad,
@@ -10,9 +10,9 @@ static FLOOR: Role = Role {
     held_s: [18.0, 30.0],
     pause_s: [-4.0, 0.0],
     level: 0.17,
-    place: [-0.2, 0.2],
+    pan_position: [-0.2, 0.2],
     enters_at: 0.0,
-    taste: Taste::Root,
+    pool: PitchPool::Root,
 };
 
 static AIR: Role = Role {
@@ -21,9 +21,9 @@ static AIR: Role = Role {
     held_s: [4.2, 6.0],
     pause_s: [3.0, 9.0],
     level: 0.20,
-    place: [-0.3, 0.3],
+    pan_position: [-0.3, 0.3],
     enters_at: 0.0,
-    taste: Taste::Chord,
+    pool: PitchPool::Chord,
 };
 
 static LEFT: Role = Role {
@@ -32,12 +32,13 @@ static LEFT: Role = Role {
     held_s: [6.0, 10.0],
     pause_s: [-1.5, 3.5],
     level: 0.20,
-    place: [-0.8, -0.2],
+    pan_position: [-0.8, -0.2],
     enters_at: 0.0,
-    taste: Taste::Chord,
+    pool: PitchPool::Chord,
 };
 
-static RIGHT: Role = Role { keys: [59, 75], held_s: [7.0, 11.0], place: [0.2, 0.8], taste: Taste::Mode, ..LEFT };
+static RIGHT: Role =
+    Role { keys: [59, 75], held_s: [7.0, 11.0], pan_position: [0.2, 0.8], pool: PitchPool::Mode, ..LEFT };
 
 static TOUCHED: Role = Role {
     instrument: Instrument::Chime,
@@ -45,9 +46,9 @@ static TOUCHED: Role = Role {
     held_s: [5.0, 7.0],
     pause_s: [0.5, 7.0],
     level: 0.15,
-    place: [-0.6, 0.6],
+    pan_position: [-0.6, 0.6],
     enters_at: 0.25,
-    taste: Taste::Mode,
+    pool: PitchPool::Mode,
 };
 
 /// Glass and breath.
@@ -70,18 +71,18 @@ impl Glass {
         }
     }
 
-    /// Goes on by `seconds`.
-    pub fn play(&mut self, stage: &mut Stage, seconds: f32) {
-        stage.tint = 0.1;
-        stage.dwells = 1.0;
-        self.floor.play(stage, seconds);
-        if self.air.play(stage, seconds) {
-            // A breath is given room: nothing is struck while it comes in.
+    /// Advances by `seconds`.
+    pub fn play(&mut self, ensemble: &mut Ensemble, seconds: f32) {
+        ensemble.tint = 0.1;
+        ensemble.chord_stretch = 1.0;
+        self.floor.play(ensemble, seconds);
+        if self.air.play(ensemble, seconds) {
+            // Leaves room for the breath: nothing is struck while it begins.
             self.touched.rest(2.0);
         }
         for player in &mut self.rubbed {
-            player.play(stage, seconds);
+            player.play(ensemble, seconds);
         }
-        self.touched.play(stage, seconds);
+        self.touched.play(ensemble, seconds);
     }
 }

@@ -1,23 +1,22 @@
-//! Owns what is in tune now: the mode, the chord within it, and how one mode gives way to the next. Does not own who
-//! plays which note of it.
+//! Owns the current mode and chord, and how one mode moves to the next. Does not own who plays which of their notes.
 //!
-//! Every mode is a pentatonic collection, which has neither semitone nor tritone, heard from one of its grounds. The
-//! next one lies a fifth up or down and shares four of its five tones, or is the same collection on another ground. It
-//! is known long before it comes: a note that will still sound then is chosen from the tones that both share, so that
-//! what is held across the change stays true.
+//! Every mode is a pentatonic scale, which has neither semitones nor tritones, on one of its degrees. The next mode
+//! lies a fifth up or down and shares four of five notes, or is the same scale on another degree. It is known well in
+//! advance: a note that will still sound then is chosen from the notes common to both, so that it stays in tune across
+//! the change.
 
-use crate::sound::dsp::Chance;
+use crate::sound::dsp::Rng;
 
-/// Semitones of a pentatonic collection above its tonic.
+/// Semitones of a major pentatonic scale above its tonic.
 const COLLECTION: [u8; 5] = [0, 2, 4, 7, 9];
-/// Grounds, above the tonic, whose fifth is in the collection: bright, suspended, open, dark.
+/// Possible grounds (the degree that the scale is heard from), above the tonic. The fifth of each is in the scale.
 const GROUNDS: [u8; 4] = [0, 2, 7, 9];
-/// No mode is shorter than this, nor longer than the second, in seconds.
+/// Shortest and longest duration of a mode, in seconds.
 const MODE_S: [f32; 2] = [252.0, 400.0];
-/// How many fifths from home the music may wander.
-const FARTHEST_FIFTHS: i8 = 3;
+/// Maximum distance from the home key, in fifths.
+const FIFTHS_FROM_HOME_MAX: i8 = 3;
 
-/// A set of pitch classes, one bit for each, C lowest.
+/// A set of pitch classes as a bit mask, C lowest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PitchClasses(u16);
 
@@ -28,13 +27,13 @@ impl PitchClasses {
         self.0 & (1 << key.rem_euclid(12)) != 0
     }
 
-    /// What both have.
+    /// The intersection.
     #[must_use]
     pub const fn shared(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }
 
-    /// How many.
+    /// Number of pitch classes.
     #[must_use]
     pub const fn count(self) -> u32 {
         self.0.count_ones()
@@ -45,27 +44,27 @@ impl PitchClasses {
     }
 }
 
-/// A pentatonic collection and the tone that it is heard from.
+/// A pentatonic scale and the degree that it is heard from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mode {
-    /// Pitch class of the collection's tonic, 0 for C to 11.
+    /// Pitch class of the scale's tonic, 0 (C) to 11.
     pub tonic: u8,
     /// Pitch class of the ground.
     pub ground: u8,
 }
 
 impl Mode {
-    /// Its tones.
+    /// Its pitch classes.
     #[must_use]
     pub fn tones(self) -> PitchClasses {
         PitchClasses::of(COLLECTION.iter().map(|step| self.tonic + step))
     }
 }
 
-/// The harmony as it goes on.
+/// The harmony over time.
 #[derive(Clone, Debug)]
 pub struct Harmony {
-    chance: Chance,
+    rng: Rng,
     mode: Mode,
     next: Mode,
     fifths_from_home: i8,
@@ -77,14 +76,14 @@ pub struct Harmony {
 }
 
 impl Harmony {
-    /// A home and a way from it for each seed.
+    /// A different home key and course for each seed.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        let mut chance = Chance::new(seed ^ 0x0048_4152_4D4F_4E59);
-        let tonic = chance.below(12) as u8;
-        let mode = Mode { tonic, ground: (tonic + GROUNDS[chance.below(4)]) % 12 };
+        let mut rng = Rng::new(seed ^ 0x0048_4152_4D4F_4E59);
+        let tonic = rng.below(12) as u8;
+        let mode = Mode { tonic, ground: (tonic + GROUNDS[rng.below(4)]) % 12 };
         let mut harmony = Self {
-            chance,
+            rng,
             mode,
             next: mode,
             fifths_from_home: 0,
@@ -99,19 +98,19 @@ impl Harmony {
         harmony
     }
 
-    /// The mode that sounds.
+    /// The current mode.
     #[must_use]
     pub const fn mode(&self) -> Mode {
         self.mode
     }
 
-    /// Tones of the chord that sounds.
+    /// Pitch classes of the current chord.
     #[must_use]
     pub const fn chord(&self) -> PitchClasses {
         self.chord
     }
 
-    /// Root of the chord that sounds, as a pitch class.
+    /// Pitch class of the current chord's root.
     #[must_use]
     pub const fn root(&self) -> u8 {
         self.root
@@ -123,55 +122,56 @@ impl Harmony {
         self.chord_left_s.min(self.mode_left_s).max(0.0)
     }
 
-    /// The tones that a note which sounds for `length_s` from now may have.
+    /// The pitch classes available to a note that sounds for `length_s` from now.
     #[must_use]
     pub fn tones_for(&self, length_s: f32) -> PitchClasses {
         if length_s < self.mode_left_s { self.mode.tones() } else { self.mode.tones().shared(self.next.tones()) }
     }
 
-    /// Goes on by `seconds`. Chords change faster with more `movement` (0 to 1), and last `dwells` times as long as usual.
-    pub fn advance(&mut self, seconds: f32, movement: f32, dwells: f32) {
+    /// Advances by `seconds`. Chords change faster with more `movement` (0 to 1); `chord_stretch` is a factor on their
+    /// length.
+    pub fn advance(&mut self, seconds: f32, movement: f32, chord_stretch: f32) {
         self.mode_left_s -= seconds;
         self.chord_left_s -= seconds;
         if self.mode_left_s <= 0.0 {
             self.mode = self.next;
             self.fifths_from_home = self.next_fifths;
             self.plan_next_mode();
-            self.turn_to_chord(true, movement, dwells);
+            self.turn_to_chord(true, movement, chord_stretch);
         } else if self.chord_left_s <= 0.0 {
-            self.turn_to_chord(false, movement, dwells);
+            self.turn_to_chord(false, movement, chord_stretch);
         }
     }
 
     fn plan_next_mode(&mut self) {
-        self.mode_left_s = self.chance.between(MODE_S[0], MODE_S[1]);
-        let step = match self.chance.below(5) {
+        self.mode_left_s = self.rng.between(MODE_S[0], MODE_S[1]);
+        let step = match self.rng.below(5) {
             0 => 0,
             1 | 2 => 1,
             _ => -1,
         };
         let fifths = self.fifths_from_home + step;
-        let step = if fifths.abs() > FARTHEST_FIFTHS { -step } else { step };
+        let step = if fifths.abs() > FIFTHS_FROM_HOME_MAX { -step } else { step };
         self.next_fifths = self.fifths_from_home + step;
         let tonic = (i32::from(self.mode.tonic) + 7 * i32::from(step)).rem_euclid(12) as u8;
-        let first = self.chance.below(GROUNDS.len());
+        let first = self.rng.below(GROUNDS.len());
         let shared = self.mode.tones();
-        // The new ground is a tone that was there before, and not the old ground where nothing else would change.
+        // The new ground is a note of the old mode, and differs from the old ground if the scale stays the same.
         let ground = (0..GROUNDS.len())
             .map(|turn| (tonic + GROUNDS[(first + turn) % GROUNDS.len()]) % 12)
             .find(|ground| shared.has(i32::from(*ground)) && (step != 0 || *ground != self.mode.ground));
         self.next = Mode { tonic, ground: ground.unwrap_or(tonic) };
     }
 
-    fn turn_to_chord(&mut self, at_home: bool, movement: f32, dwells: f32) {
-        self.chord_left_s = self.chance.between(18.0, 32.0) * (1.35 - 0.7 * movement) * dwells;
+    fn turn_to_chord(&mut self, at_home: bool, movement: f32, chord_stretch: f32) {
+        self.chord_left_s = self.rng.between(18.0, 32.0) * (1.35 - 0.7 * movement) * chord_stretch;
         let tones = self.mode.tones();
-        let first = self.chance.below(GROUNDS.len());
+        let first = self.rng.below(GROUNDS.len());
         let roots = (0..GROUNDS.len()).map(|turn| (self.mode.tonic + GROUNDS[(first + turn) % GROUNDS.len()]) % 12);
         let other = roots.into_iter().find(|root| *root != self.root).unwrap_or(self.root);
-        let at_home = at_home || (self.root != self.mode.ground && self.chance.unit() < 0.35);
+        let at_home = at_home || (self.root != self.mode.ground && self.rng.unit() < 0.35);
         self.root = if at_home { self.mode.ground } else { other };
-        let added = if self.chance.unit() < 0.4 { 2 } else { 7 };
+        let added = if self.rng.unit() < 0.4 { 2 } else { 7 };
         let chord = PitchClasses::of([0, 3, 4, 7, added].into_iter().map(|step| self.root + step));
         self.chord = chord.shared(tones);
     }
@@ -182,7 +182,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn modes_last_share_their_tones_and_stay_near_home() {
+    fn modes_last_share_notes_and_stay_near_home() {
         for seed in 0..40 {
             let mut harmony = Harmony::new(seed);
             let (mut mode, mut since_s) = (harmony.mode(), 0.0);

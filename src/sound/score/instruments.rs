@@ -1,58 +1,57 @@
-//! Owns the instruments: what each is made of, and what a note is. Does not own who plays them or how they are rendered
-//! (`voices`).
+//! Owns the instruments' timbres and what a note is. Does not own who plays them or how they are rendered (`synth`).
 
 use std::f32::consts::PI;
 
 use super::roughness::Partial;
 
-/// Partials of one desk.
+/// Partials per oscillator bank.
 pub const PARTIALS: usize = 8;
 
 /// What a note is played on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Instrument {
-    /// A ground that comes and goes over many breaths.
+    /// A drone that swells over many breaths.
     Drone,
-    /// A bowed pad: it opens and closes like a wave.
+    /// A bowed pad that opens and closes like a wave.
     Bowed,
     /// A soft, hollow pad.
     Pad,
-    /// Two desks of low strings, close together.
+    /// Two low strings in unison.
     Strings,
     /// A rubbed glass.
     Glass,
-    /// A glass that is touched.
+    /// A touched glass.
     Chime,
-    /// Air through something tuned.
+    /// Air through a resonator.
     Breath,
     /// A bell.
     Bell,
-    /// The rubbed rim of a bowl.
+    /// A bowed singing bowl.
     Bowl,
 }
 
-/// What an instrument is made of.
+/// Timbre of an instrument.
 #[derive(Debug)]
 pub struct Timbre {
-    /// Pitch as a multiple of the note's, level, and time constant of its fall in seconds (0: held).
+    /// Frequency ratio, level, and decay time constant in seconds (0 for none) of each partial.
     pub partials: [(f32, f32, f32); PARTIALS],
-    /// How many play in unison, 1 or 2.
-    pub desks: usize,
-    /// Seconds from nothing to full, shortest and longest.
+    /// Number of voices in unison, 1 or 2.
+    pub unison: usize,
+    /// Shortest and longest attack in seconds.
     pub attack_s: [f32; 2],
-    /// Seconds from full to nothing.
+    /// Release in seconds.
     pub release_s: f32,
-    /// How fast each partial rises and sinks by itself; tens of hertz make it breathy.
-    pub sway_hz: f32,
-    /// How much of each partial rises and sinks by itself, 0 to 1.
-    pub sway: f32,
-    /// How far the pitch wanders, in cents (one standard deviation).
+    /// Bandwidth of the amplitude noise in each partial; tens of hertz sound breathy.
+    pub amplitude_noise_hz: f32,
+    /// Depth of that noise, 0 to 1.
+    pub amplitude_noise: f32,
+    /// Random pitch deviation in cents (one standard deviation).
     pub wander_cents: f32,
-    /// How far partials may be out of tune, in hertz: they beat against each other.
+    /// Maximum detuning of partials in hertz, which makes them beat.
     pub spread_hz: f32,
-    /// How bright it is against the others.
+    /// Brightness relative to the other instruments.
     pub brightness: f32,
-    /// How much brighter it is at its fullest than at its beginning, 0 to 1.
+    /// How much brighter it is at full level than at the start, 0 to 1.
     pub opening: f32,
 }
 
@@ -69,11 +68,11 @@ const fn held(partials: [(f32, f32); PARTIALS]) -> [(f32, f32, f32); PARTIALS] {
 const fn steady(partials: [(f32, f32); PARTIALS]) -> Timbre {
     Timbre {
         partials: held(partials),
-        desks: 1,
+        unison: 1,
         attack_s: [3.0, 4.0],
         release_s: 6.0,
-        sway_hz: 0.16,
-        sway: 0.3,
+        amplitude_noise_hz: 0.16,
+        amplitude_noise: 0.3,
         wander_cents: 2.5,
         spread_hz: 0.12,
         brightness: 1.0,
@@ -84,15 +83,15 @@ const fn steady(partials: [(f32, f32); PARTIALS]) -> Timbre {
 static DRONE: Timbre = Timbre {
     attack_s: [4.5, 6.5],
     release_s: 8.0,
-    sway: 0.26,
+    amplitude_noise: 0.26,
     ..steady([(1.0, 0.62), (2.0, 0.60), (3.0, 0.30), (4.0, 0.18), (5.0, 0.08), (6.0, 0.06), (8.0, 0.03), (10.0, 0.01)])
 };
 
 static BOWED: Timbre = Timbre {
     attack_s: [3.5, 5.5],
     release_s: 7.0,
-    sway_hz: 0.28,
-    sway: 0.30,
+    amplitude_noise_hz: 0.28,
+    amplitude_noise: 0.30,
     wander_cents: 3.5,
     opening: 0.7,
     ..steady([(1.0, 0.90), (2.0, 0.52), (3.0, 0.36), (4.0, 0.22), (5.0, 0.14), (6.0, 0.10), (7.0, 0.05), (8.0, 0.05)])
@@ -106,11 +105,11 @@ static PAD: Timbre = Timbre {
 };
 
 static STRINGS: Timbre = Timbre {
-    desks: 2,
+    unison: 2,
     attack_s: [1.6, 2.6],
     release_s: 3.8,
-    sway_hz: 2.4,
-    sway: 0.13,
+    amplitude_noise_hz: 2.4,
+    amplitude_noise: 0.13,
     wander_cents: 4.5,
     spread_hz: 0.07,
     brightness: 1.1,
@@ -121,8 +120,8 @@ static STRINGS: Timbre = Timbre {
 static GLASS: Timbre = Timbre {
     attack_s: [0.9, 1.6],
     release_s: 4.0,
-    sway_hz: 4.5,
-    sway: 0.12,
+    amplitude_noise_hz: 4.5,
+    amplitude_noise: 0.12,
     wander_cents: 1.5,
     brightness: 1.3,
     opening: 0.3,
@@ -142,7 +141,7 @@ static CHIME: Timbre = Timbre {
     ],
     attack_s: [0.15, 0.22],
     release_s: 4.0,
-    sway: 0.08,
+    amplitude_noise: 0.08,
     wander_cents: 0.5,
     spread_hz: 0.22,
     brightness: 1.4,
@@ -153,8 +152,8 @@ static CHIME: Timbre = Timbre {
 static BREATH: Timbre = Timbre {
     attack_s: [2.8, 4.2],
     release_s: 5.0,
-    sway_hz: 16.0,
-    sway: 0.92,
+    amplitude_noise_hz: 16.0,
+    amplitude_noise: 0.92,
     wander_cents: 6.0,
     spread_hz: 3.0,
     brightness: 1.2,
@@ -175,7 +174,7 @@ static BELL: Timbre = Timbre {
     ],
     attack_s: [0.030, 0.045],
     release_s: 6.0,
-    sway: 0.06,
+    amplitude_noise: 0.06,
     wander_cents: 0.3,
     spread_hz: 0.26,
     brightness: 1.2,
@@ -186,8 +185,8 @@ static BELL: Timbre = Timbre {
 static BOWL: Timbre = Timbre {
     attack_s: [3.5, 5.0],
     release_s: 7.0,
-    sway_hz: 0.35,
-    sway: 0.22,
+    amplitude_noise_hz: 0.35,
+    amplitude_noise: 0.22,
     wander_cents: 1.0,
     spread_hz: 0.30,
     brightness: 0.8,
@@ -208,7 +207,7 @@ impl Instrument {
         Self::Bowl,
     ];
 
-    /// What it is made of.
+    /// Its timbre.
     #[must_use]
     pub fn timbre(self) -> &'static Timbre {
         match self {
@@ -224,65 +223,65 @@ impl Instrument {
         }
     }
 
-    /// Whether it is struck and dies away.
+    /// Whether it is struck and decays.
     #[must_use]
     pub const fn is_struck(self) -> bool {
         matches!(self, Self::Bell | Self::Chime)
     }
 
-    /// Whether it is a bell: its attack may be as short as a bell's.
+    /// Whether it is a bell, which may have a very short attack.
     #[must_use]
     pub const fn is_bell(self) -> bool {
         matches!(self, Self::Bell)
     }
 }
 
-/// One note as it is begun. Its end is known with its beginning.
+/// One note. Its end is fixed when it begins.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Note {
-    /// What plays it.
+pub struct ScoreNote {
+    /// Its instrument.
     pub instrument: Instrument,
-    /// Its pitch: 60 is middle C, 69 is 440 Hz.
+    /// MIDI key number: 60 is middle C, 69 is 440 Hz.
     pub key: i32,
     /// Amplitude, 0 to 1.
     pub level: f32,
-    /// Where it is heard, −1 left to 1 right.
-    pub place: f32,
-    /// Seconds from nothing to full, along half a cosine.
+    /// Pan position, −1 (left) to 1 (right).
+    pub pan_position: f32,
+    /// Attack in seconds, along half a cosine.
     pub attack_s: f32,
-    /// Seconds from its beginning until it is let go.
+    /// Seconds from its beginning to its release.
     pub held_s: f32,
-    /// Seconds from then to silence, along half a cosine.
+    /// Release in seconds, along half a cosine.
     pub release_s: f32,
 }
 
-impl Note {
-    /// Its pitch in hertz, in equal temperament.
+impl ScoreNote {
+    /// Its frequency in hertz, in equal temperament.
     #[must_use]
     pub fn pitch_hz(&self) -> f32 {
         440.0 * ((self.key - 69) as f32 / 12.0).exp2()
     }
 
-    /// Seconds from its beginning to its silence, reverberation aside.
+    /// Seconds from its beginning to silence, without reverb.
     #[must_use]
     pub fn length_s(&self) -> f32 {
         self.held_s + self.release_s
     }
 
-    /// Rise and release at `age_s`, 0 to 1, without the fall of single partials.
+    /// Attack and release at `age_s`, 0 to 1, without the decay of its partials.
     #[must_use]
     pub fn envelope(&self, age_s: f32) -> f32 {
         half_cosine(age_s / self.attack_s) * half_cosine((self.length_s() - age_s) / self.release_s)
     }
 
-    /// What of it is to be reckoned with while it is held, at its purest: of a struck note the upper partials die first.
+    /// Partials while it is held, at their purest: the upper partials of a struck note decay first.
     #[must_use]
     pub fn partials_later(&self, age_s: f32) -> [Partial; PARTIALS] {
         let age_s = if self.instrument.is_struck() { age_s + PURE_AFTER_S } else { age_s };
         self.partials_in_full(age_s, self.level)
     }
 
-    /// What of it sounds at `age_s`.
+    /// Partials at `age_s`.
     #[must_use]
     pub fn partials_at(&self, age_s: f32) -> [Partial; PARTIALS] {
         self.partials_in_full(age_s, self.level * self.envelope(age_s))
@@ -298,13 +297,13 @@ impl Note {
     }
 }
 
-/// By then little is left of a struck note but its lowest partials.
+/// After this time, little is left of a struck note but its lowest partials.
 const PURE_AFTER_S: f32 = 4.0;
 
-/// Partials above this are held back, the more the darker the score is.
+/// Cutoff of the low-pass filter over the partials at a brightness of 0.
 pub const CORNER_HZ: f32 = 520.0;
 
-/// How much of a partial is left where tones above `corner_hz` are held back by 12 dB an octave.
+/// Gain of a partial under a low-pass filter of 12 dB per octave.
 pub fn dimmed(pitch_hz: f32, corner_hz: f32) -> f32 {
     let over = pitch_hz / corner_hz;
     1.0 / (1.0 + over * over)
@@ -323,10 +322,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_begins_sharply() {
+    fn no_instrument_has_a_sharp_attack() {
         for instrument in Instrument::ALL {
             let timbre = instrument.timbre();
-            // From a tenth to nine tenths of full takes 0.59 of half a cosine.
+            // The rise from 10 % to 90 % takes 0.59 of half a cosine.
             let rise_s = timbre.attack_s[0] * 0.59;
             let shortest_s = if instrument.is_bell() { 0.015 } else { 0.080 };
             assert!(rise_s >= shortest_s, "{instrument:?}: {rise_s} s");

@@ -1,44 +1,44 @@
-//! Owns the generative score: music composed while it sounds, from a seed, along the arc. Does not own when it should be
-//! heard, nor what the arc asks of it; both come in as a [`ScoreAim`].
+//! Owns the generative score: music composed in real time, from a seed, along the arc. Does not own when it is heard or
+//! what the arc asks of it; both arrive as a [`ScoreAim`].
 //!
 //! ```text
 //! ScoreAim ─▶ Score ─▶ composition (tidal, glass, strings, bells: who plays when)
-//!                         └─▶ stage (when a note may begin, which key suits) ◀─ harmony (mode, chord), roughness
-//!                               └─▶ voices (sums of sines) ─▶ hall ─▶ fader ─▶ out
+//!                         └─▶ ensemble (when a note may begin, which pitch fits) ◀─ harmony (mode, chord), roughness
+//!                               └─▶ synth (sums of sines) ─▶ reverb ─▶ automatic gain ─▶ out
 //! ```
 //!
-//! It runs in the audio callback: all memory is taken when it is made. The same seed and the same aims give the same
-//! samples. It never repeats itself: nothing in it is a pattern, and no note is chosen but for what sounds then.
+//! It runs in the audio callback, so all memory is allocated when it is created. The same seed and the same aims give
+//! the same samples. It never loops: there are no patterns, and each note is chosen to fit what sounds at that moment.
 
+mod auto_gain;
 mod bells;
-mod fader;
+mod ensemble;
 mod glass;
-mod hall;
 mod harmony;
 mod instruments;
 pub mod measure;
+mod reverb;
 mod roughness;
-mod stage;
 mod strings;
+mod synth;
 #[cfg(test)]
 mod tests;
 mod tidal;
-mod voices;
 
 use crate::room::arc::Arc;
 
-use crate::sound::dsp::Follow;
-use crate::sound::dsp::ramp::{BLOCK, Block, SILENCE};
+use crate::sound::dsp::Smoother;
+use crate::sound::dsp::ramp::{AudioBlock, BLOCK, SILENCE};
+use auto_gain::AutoGain;
 use bells::Bells;
-use fader::Fader;
+use ensemble::Ensemble;
 use glass::Glass;
-use hall::Hall;
-use stage::Stage;
+use reverb::Reverb;
 use strings::Strings;
 use tidal::Tidal;
 
 pub use harmony::{Mode, PitchClasses};
-pub use instruments::{Instrument, Note};
+pub use instruments::{Instrument, ScoreNote};
 pub use roughness::{Partial, ROUGHNESS_LIMIT, ROUGHNESS_MEAN_LIMIT};
 
 /// What kind of music it is.
@@ -75,7 +75,7 @@ impl Character {
         Self::ALL.into_iter().find(|character| character.name() == name)
     }
 
-    /// What brings it to the loudness that [`Shape::loudness_lufs`] names, before the fader.
+    /// Gain that brings it to [`ScoreShape::loudness_lufs`], before the automatic gain.
     const fn trim(self) -> f32 {
         match self {
             Self::Tidal => 0.32,
@@ -86,39 +86,39 @@ impl Character {
     }
 }
 
-/// What the arc asks of the music, each 0 to 1.
+/// What the arc asks of the music. Each value is 0 to 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Shape {
-    /// How full and how loud: it decides who plays.
+pub struct ScoreShape {
+    /// How full and loud; decides who plays.
     pub intensity: f32,
     /// How many notes.
     pub density: f32,
-    /// How high; 0.5 is where each character is at home, an end is four semitones from it.
+    /// How high; 0.5 is each character's home register, and the extremes are four semitones from it.
     pub register: f32,
     /// How bright.
     pub brightness: f32,
-    /// How soon the chord changes, and how much each tone lives.
+    /// How soon chords change, and how much each note moves.
     pub movement: f32,
 }
 
-/// What the parts of the arc ask for, in the order of [`crate::room::arc::Part::ALL`].
-const ALONG_THE_ARC: [Shape; 5] = [
-    Shape { intensity: 0.35, density: 0.40, register: 0.50, brightness: 0.45, movement: 0.35 },
-    Shape { intensity: 0.55, density: 0.50, register: 0.55, brightness: 0.50, movement: 0.50 },
-    Shape { intensity: 0.75, density: 0.60, register: 0.45, brightness: 0.45, movement: 0.65 },
-    Shape { intensity: 0.45, density: 0.45, register: 0.55, brightness: 0.55, movement: 0.45 },
-    Shape { intensity: 0.25, density: 0.30, register: 0.50, brightness: 0.40, movement: 0.25 },
+/// Shapes of the arc's parts, in the order of [`crate::room::arc::Part::ALL`].
+const ALONG_THE_ARC: [ScoreShape; 5] = [
+    ScoreShape { intensity: 0.35, density: 0.40, register: 0.50, brightness: 0.45, movement: 0.35 },
+    ScoreShape { intensity: 0.55, density: 0.50, register: 0.55, brightness: 0.50, movement: 0.50 },
+    ScoreShape { intensity: 0.75, density: 0.60, register: 0.45, brightness: 0.45, movement: 0.65 },
+    ScoreShape { intensity: 0.45, density: 0.45, register: 0.55, brightness: 0.55, movement: 0.45 },
+    ScoreShape { intensity: 0.25, density: 0.30, register: 0.50, brightness: 0.40, movement: 0.25 },
 ];
 
-impl Default for Shape {
-    /// The middle of everything.
+impl Default for ScoreShape {
+    /// The middle of every range.
     fn default() -> Self {
         Self { intensity: 0.5, density: 0.5, register: 0.5, brightness: 0.5, movement: 0.5 }
     }
 }
 
-impl Shape {
-    /// What the arc asks for at that moment of the session clock; `None` while settling.
+impl ScoreShape {
+    /// The shape at a time on the session clock; `None` while settling.
     #[must_use]
     pub fn along(arc: &Arc, clock_ms: Option<u64>) -> Self {
         let follow = |value: fn(&Self) -> f32| arc.follow(&ALONG_THE_ARC.each_ref().map(value), clock_ms);
@@ -131,7 +131,7 @@ impl Shape {
         }
     }
 
-    /// The same with more (up to 1) or less (down to −1) intensity, as the desk may wish.
+    /// More (up to 1) or less (down to −1) intense, as requested at the desk.
     #[must_use]
     pub fn nudged(self, nudge: f32) -> Self {
         let nudge = if nudge.is_finite() { nudge.clamp(-1.0, 1.0) } else { 0.0 };
@@ -145,7 +145,7 @@ impl Shape {
         .within_bounds()
     }
 
-    /// How loud the music is then where its level is 0 dB, in LUFS: −24 in the middle, 3 more or less at the ends.
+    /// Loudness at a level of 0 dB, in LUFS: −24 in the middle, ±3 at the extremes.
     #[must_use]
     pub fn loudness_lufs(self) -> f32 {
         -24.0 + 6.0 * (self.intensity - 0.5)
@@ -163,7 +163,7 @@ impl Shape {
     }
 
     fn follow(self, wanted: Self, seconds: f32) -> Self {
-        let follow = |from: f32, to: f32| Follow::resting(from).run(to, seconds, FOLLOWS_S);
+        let follow = |from: f32, to: f32| Smoother::holding(from).run(to, seconds, FOLLOWS_S);
         Self {
             intensity: follow(self.intensity, wanted.intensity),
             density: follow(self.density, wanted.density),
@@ -177,38 +177,38 @@ impl Shape {
 /// What the score should be now.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ScoreAim {
-    /// What kind of music. Another one is crossfaded into.
+    /// Kind of music; a different one is crossfaded into.
     pub character: Character,
     /// The same seed gives the same music.
     pub seed: u64,
-    /// Level, 0 or below.
+    /// Level in dB, at most 0.
     pub level_db: f32,
-    /// What the arc asks for, followed within some ten seconds.
-    pub shape: Shape,
+    /// What the arc asks for; followed within about ten seconds.
+    pub shape: ScoreShape,
 }
 
-/// How slowly a new wish is followed: time constant in seconds.
+/// Time constant for following a new shape, in seconds.
 const FOLLOWS_S: f32 = 9.0;
-/// How long one character takes to give way to another, in seconds.
+/// Length of the crossfade from one character to another, in seconds.
 const CHANGE_S: f32 = 14.0;
-/// Blocks between two looks at what should be played (11 ms at 48 kHz).
-const TICK: u32 = 8;
+/// Blocks per control tick (11 ms at 48 kHz).
+const CONTROL_BLOCKS: u32 = 8;
 
-/// The notes that were begun in one tick.
+/// The notes begun in one tick.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Begun {
-    notes: [Option<Note>; 4],
+pub struct Onsets {
+    notes: [Option<ScoreNote>; 4],
 }
 
-impl Begun {
-    fn push(&mut self, note: Note) {
-        if let Some(place) = self.notes.iter_mut().find(|place| place.is_none()) {
-            *place = Some(note);
+impl Onsets {
+    fn push(&mut self, note: ScoreNote) {
+        if let Some(slot) = self.notes.iter_mut().find(|slot| slot.is_none()) {
+            *slot = Some(note);
         }
     }
 
     /// Each of them.
-    pub fn notes(self) -> impl Iterator<Item = Note> {
+    pub fn notes(self) -> impl Iterator<Item = ScoreNote> {
         self.notes.into_iter().flatten()
     }
 }
@@ -231,66 +231,66 @@ impl Composition {
         }
     }
 
-    fn play(&mut self, stage: &mut Stage, seconds: f32) {
+    fn play(&mut self, ensemble: &mut Ensemble, seconds: f32) {
         match self {
-            Self::Tidal(piece) => piece.play(stage, seconds),
-            Self::Glass(piece) => piece.play(stage, seconds),
-            Self::Strings(piece) => piece.play(stage, seconds),
-            Self::Bells(piece) => piece.play(stage, seconds),
+            Self::Tidal(piece) => piece.play(ensemble, seconds),
+            Self::Glass(piece) => piece.play(ensemble, seconds),
+            Self::Strings(piece) => piece.play(ensemble, seconds),
+            Self::Bells(piece) => piece.play(ensemble, seconds),
         }
     }
 }
 
-/// The score as it is played.
+/// The score being played.
 #[derive(Debug)]
 pub struct Score {
     rate_hz: f32,
     aim: Option<ScoreAim>,
-    stage: Stage,
+    ensemble: Ensemble,
     composition: Composition,
-    hall: Hall,
-    fader: Fader,
-    trim: Follow,
+    reverb: Reverb,
+    auto_gain: AutoGain,
+    trim: Smoother,
     block: u32,
     starts: u64,
 }
 
 impl Score {
-    /// A score that is silent. Takes all its memory here.
+    /// A silent score. Allocates all its memory here.
     #[must_use]
     pub fn new(rate_hz: u32) -> Self {
         let rate_hz = rate_hz as f32;
         Self {
             rate_hz,
             aim: None,
-            stage: Stage::new(0, rate_hz),
+            ensemble: Ensemble::new(0, rate_hz),
             composition: Composition::new(Character::Tidal),
-            hall: Hall::new(rate_hz),
-            fader: Fader::new(rate_hz),
-            trim: Follow::default(),
+            reverb: Reverb::new(rate_hz),
+            auto_gain: AutoGain::new(rate_hz),
+            trim: Smoother::default(),
             block: 0,
             starts: 0,
         }
     }
 
-    /// Moves towards `aim`. Its level is not applied here. The first one after [`rest`](Self::rest) begins anew.
-    pub fn want(&mut self, aim: ScoreAim) {
+    /// Moves to `aim`, ignoring its level. The first aim after [`rest`](Self::rest) starts over.
+    pub fn set_aim(&mut self, aim: ScoreAim) {
         let aim = ScoreAim { shape: aim.shape.within_bounds(), ..aim };
         match self.aim {
             None => {
-                // A second beginning in one evening is not the first one again.
-                self.stage.clear(aim.seed ^ self.starts.wrapping_mul(0x9E37_79B9_7F4A_7C15), aim.shape);
+                // A second start in one session must not repeat the first one.
+                self.ensemble.clear(aim.seed ^ self.starts.wrapping_mul(0x9E37_79B9_7F4A_7C15), aim.shape);
                 self.starts += 1;
                 self.composition = Composition::new(aim.character);
-                self.hall.clear();
-                self.fader.clear(aim.shape.loudness_lufs());
-                self.trim = Follow::resting(aim.character.trim());
+                self.reverb.clear();
+                self.auto_gain.clear(aim.shape.loudness_lufs());
+                self.trim = Smoother::holding(aim.character.trim());
                 self.block = 0;
             }
             Some(present) if present.character != aim.character || present.seed != aim.seed => {
-                // The mode stays: what dies away and what begins are in tune with each other.
-                self.stage.let_go(CHANGE_S);
-                self.stage.chance = crate::sound::dsp::Chance::new(aim.seed ^ u64::from(self.block));
+                // The mode is kept, so that decaying and new notes are in tune.
+                self.ensemble.release_all(CHANGE_S);
+                self.ensemble.rng = crate::sound::dsp::Rng::new(aim.seed ^ u64::from(self.block));
                 self.composition = Composition::new(aim.character);
             }
             Some(_) => {}
@@ -298,49 +298,49 @@ impl Score {
         self.aim = Some(aim);
     }
 
-    /// Nothing is wanted and nothing is heard any more: the next aim begins anew.
+    /// Stops; to be called once nothing is heard any more. The next aim starts over.
     pub fn rest(&mut self) {
         self.aim = None;
     }
 
-    /// Whether it has nothing to play.
+    /// Whether it is not playing.
     #[must_use]
     pub const fn is_resting(&self) -> bool {
         self.aim.is_none()
     }
 
-    /// The mode that sounds.
+    /// The current mode.
     #[must_use]
     pub const fn mode(&self) -> Mode {
-        self.stage.harmony.mode()
+        self.ensemble.harmony.mode()
     }
 
-    /// The notes begun since it was last asked, at most four. Asked after every block, it misses none.
-    pub fn take_begun(&mut self) -> Begun {
-        self.stage.take_begun()
+    /// Returns the notes begun since the last call, at most four. Misses none if called after every block.
+    pub fn take_onsets(&mut self) -> Onsets {
+        self.ensemble.take_onsets()
     }
 
-    /// One block, replacing what is in `out`.
-    pub fn render(&mut self, out: &mut Block) {
+    /// Renders one block, overwriting `out`.
+    pub fn render(&mut self, out: &mut AudioBlock) {
         let Some(aim) = self.aim else {
             *out = SILENCE;
             return;
         };
         let block_s = BLOCK as f32 / self.rate_hz;
-        if self.block.is_multiple_of(TICK) {
-            let seconds = block_s * TICK as f32;
-            self.stage.shape = self.stage.shape.follow(aim.shape, seconds);
-            self.stage.advance(seconds);
-            self.composition.play(&mut self.stage, seconds);
-            self.fader.decide(self.stage.shape.loudness_lufs(), seconds);
+        if self.block.is_multiple_of(CONTROL_BLOCKS) {
+            let seconds = block_s * CONTROL_BLOCKS as f32;
+            self.ensemble.shape = self.ensemble.shape.follow(aim.shape, seconds);
+            self.ensemble.advance(seconds);
+            self.composition.play(&mut self.ensemble, seconds);
+            self.auto_gain.update_gain(self.ensemble.shape.loudness_lufs(), seconds);
         }
         self.block = self.block.wrapping_add(1);
-        self.stage.render(out);
+        self.ensemble.render(out);
         let trim = self.trim.run(aim.character.trim(), block_s, CHANGE_S / 3.0);
         for frame in out.iter_mut() {
             *frame = frame.map(|sample| sample * trim);
         }
-        self.hall.run(out);
-        self.fader.run(out, block_s);
+        self.reverb.run(out);
+        self.auto_gain.run(out, block_s);
     }
 }

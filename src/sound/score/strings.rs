@@ -1,8 +1,8 @@
-//! Warm low strings: basses, two pairs of celli and violas that change their bows in turn, and a song above them in
-//! phrases of a few notes with long rests between.
+//! Warm low strings: basses, cellos and violas that change their bows in turn, and a melody above them in phrases of a
+//! few notes with long rests in between.
 
+use super::ensemble::{Ensemble, PitchPool, Player, Role};
 use super::instruments::Instrument;
-use super::stage::{Player, Role, Stage, Taste};
 
 static BASS: Role = Role {
     instrument: Instrument::Strings,
@@ -10,18 +10,24 @@ static BASS: Role = Role {
     held_s: [9.0, 15.0],
     pause_s: [-1.5, 0.5],
     level: 0.27,
-    place: [0.1, 0.35],
+    pan_position: [0.1, 0.35],
     enters_at: 0.0,
-    taste: Taste::Root,
+    pool: PitchPool::Root,
 };
 
-static CELLO: Role =
-    Role { keys: [45, 58], held_s: [9.0, 14.0], level: 0.22, place: [0.25, 0.6], taste: Taste::Chord, ..BASS };
+static CELLO: Role = Role {
+    keys: [45, 58],
+    held_s: [9.0, 14.0],
+    level: 0.22,
+    pan_position: [0.25, 0.6],
+    pool: PitchPool::Chord,
+    ..BASS
+};
 
-static TENOR: Role = Role { keys: [52, 64], held_s: [8.0, 13.0], level: 0.18, place: [-0.1, 0.2], ..CELLO };
+static TENOR: Role = Role { keys: [52, 64], held_s: [8.0, 13.0], level: 0.18, pan_position: [-0.1, 0.2], ..CELLO };
 
 static VIOLA: Role =
-    Role { keys: [57, 71], held_s: [8.0, 13.0], level: 0.16, place: [-0.6, -0.25], enters_at: 0.25, ..CELLO };
+    Role { keys: [57, 71], held_s: [8.0, 13.0], level: 0.16, pan_position: [-0.6, -0.25], enters_at: 0.25, ..CELLO };
 
 static SONG: Role = Role {
     instrument: Instrument::Strings,
@@ -29,24 +35,24 @@ static SONG: Role = Role {
     held_s: [3.6, 6.2],
     pause_s: [-0.8, 0.2],
     level: 0.15,
-    place: [-0.45, -0.15],
+    pan_position: [-0.45, -0.15],
     enters_at: 0.35,
-    taste: Taste::Mode,
+    pool: PitchPool::Mode,
 };
 
 /// Warm low strings.
 #[derive(Debug)]
 pub struct Strings {
-    desks: [Player; 4],
+    unison: [Player; 4],
     song: Player,
     left_of_phrase: usize,
 }
 
 impl Strings {
-    /// Before the first bow.
+    /// Before the first bow stroke.
     pub const fn new() -> Self {
         Self {
-            desks: [
+            unison: [
                 Player::new(&BASS, 0.0),
                 Player::new(&CELLO, 2.5),
                 Player::new(&TENOR, 5.5),
@@ -57,18 +63,18 @@ impl Strings {
         }
     }
 
-    /// Goes on by `seconds`.
-    pub fn play(&mut self, stage: &mut Stage, seconds: f32) {
-        stage.tint = 0.0;
-        stage.dwells = 1.0;
-        for desk in &mut self.desks {
-            desk.play(stage, seconds);
+    /// Advances by `seconds`.
+    pub fn play(&mut self, ensemble: &mut Ensemble, seconds: f32) {
+        ensemble.tint = 0.0;
+        ensemble.chord_stretch = 1.0;
+        for bank in &mut self.unison {
+            bank.play(ensemble, seconds);
         }
-        if self.song.play(stage, seconds) {
+        if self.song.play(ensemble, seconds) {
             self.left_of_phrase -= 1;
             if self.left_of_phrase == 0 {
-                self.left_of_phrase = 3 + stage.chance.below(3);
-                self.song.rest(stage.chance.between(16.0, 30.0) * (1.4 - 0.8 * stage.shape.density));
+                self.left_of_phrase = 3 + ensemble.rng.below(3);
+                self.song.rest(ensemble.rng.between(16.0, 30.0) * (1.4 - 0.8 * ensemble.shape.density));
             }
         }
     }

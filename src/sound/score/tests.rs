@@ -1,116 +1,117 @@
-//! Tests of the score: every character against the figures it is held to.
+//! Tests of the score: every character against its metrics.
 
-use super::measure::{Figures, RATE_HZ, click_ratio, perform};
+use super::measure::{RATE_HZ, ScoreMetrics, click_ratio, perform};
 use super::*;
 use crate::room::arc::Arc;
 
 fn frames_of(character: Character, seed: u64, seconds: f64) -> Vec<[f32; 2]> {
     let mut all = Vec::new();
-    perform(character, seed, seconds, |_| Shape::default(), |_, frames, _| all.extend_from_slice(frames));
+    perform(character, seed, seconds, |_| ScoreShape::default(), |_, frames, _| all.extend_from_slice(frames));
     all
 }
 
-/// Four minutes with all that the arc can ask for, from its quietest to its fullest.
+/// Four minutes through the full range of shapes, from the calmest to the fullest.
 fn short(character: Character) {
-    let swell = |at_s: f64| Shape::default().nudged((at_s / 120.0 - 1.0).clamp(-0.9, 0.9) as f32);
-    let figures = Figures::of(character, 5, 240.0, swell);
-    assert!(figures.faults().is_empty(), "{}: {:?}\n{figures:#?}", character.name(), figures.faults());
-    assert!(figures.written.notes > 30, "{figures:?}");
+    let swell = |at_s: f64| ScoreShape::default().nudged((at_s / 120.0 - 1.0).clamp(-0.9, 0.9) as f32);
+    let metrics = ScoreMetrics::of(character, 5, 240.0, swell);
+    assert!(metrics.violations().is_empty(), "{}: {:?}\n{metrics:#?}", character.name(), metrics.violations());
+    assert!(metrics.notes.notes > 30, "{metrics:?}");
 }
 
 #[test]
-fn tidal_keeps_its_figures() {
+fn tidal_meets_its_metrics() {
     short(Character::Tidal);
 }
 
 #[test]
-fn glass_keeps_its_figures() {
+fn glass_meets_its_metrics() {
     short(Character::Glass);
 }
 
 #[test]
-fn strings_keep_their_figures() {
+fn strings_meet_their_metrics() {
     short(Character::Strings);
 }
 
 #[test]
-fn bells_keep_their_figures() {
+fn bells_meet_their_metrics() {
     short(Character::Bells);
 }
 
-/// A whole hour along the arc of an infusion of 45 minutes, for several seeds.
+/// A whole hour along the arc of a 45-minute infusion, for several seeds.
 fn hours(character: Character) {
     let seeds: u64 = std::env::var("STILLROOM_SCORE_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(3);
     let arc = Arc::new(45);
     let mut broken = Vec::new();
     for seed in 1..=seeds {
-        let figures = Figures::of(character, seed, 3_600.0, |at_s| Shape::along(&arc, Some((at_s * 1_000.0) as u64)));
-        println!("{HEADING}\n{}", row(character, seed, &figures));
-        broken.extend(figures.faults().into_iter().map(|fault| format!("{} {seed}: {fault}", character.name())));
+        let metrics =
+            ScoreMetrics::of(character, seed, 3_600.0, |at_s| ScoreShape::along(&arc, Some((at_s * 1_000.0) as u64)));
+        println!("{HEADING}\n{}", row(character, seed, &metrics));
+        broken.extend(metrics.violations().into_iter().map(|fault| format!("{} {seed}: {fault}", character.name())));
     }
     assert!(broken.is_empty(), "{broken:#?}");
 }
 
 #[test]
 #[ignore = "whole hours take minutes: make soak"]
-fn soak_hours_of_tidal_keep_their_figures() {
+fn soak_hours_of_tidal_meet_their_metrics() {
     hours(Character::Tidal);
 }
 
 #[test]
 #[ignore = "whole hours take minutes: make soak"]
-fn soak_hours_of_glass_keep_their_figures() {
+fn soak_hours_of_glass_meet_their_metrics() {
     hours(Character::Glass);
 }
 
 #[test]
 #[ignore = "whole hours take minutes: make soak"]
-fn soak_hours_of_strings_keep_their_figures() {
+fn soak_hours_of_strings_meet_their_metrics() {
     hours(Character::Strings);
 }
 
 #[test]
 #[ignore = "whole hours take minutes: make soak"]
-fn soak_hours_of_bells_keep_their_figures() {
+fn soak_hours_of_bells_meet_their_metrics() {
     hours(Character::Bells);
 }
 
 const HEADING: &str = "| score | notes/s | apart ms | attack ms | bell ms | modes, shortest s | shared, held | roughest, mean \
                        | LUFS | from curve LU | centroid Hz | slope dB/oct | L/R | mono dB | rise dB | peak | click | like: sound, movement |";
 
-fn row(character: Character, seed: u64, figures: &Figures) -> String {
-    let Figures { written, heard, likeness } = figures;
+fn row(character: Character, seed: u64, metrics: &ScoreMetrics) -> String {
+    let ScoreMetrics { notes, audio, similarity } = metrics;
     format!(
         "| {} {seed} | {:.2} | {:.0} | {:.0} | {:.0} | {}, {:.0} | {}, {} | {:.3}, {:.3} | {:.1} | {:.1} to {:.1} | {:.0} to {:.0} | {:.1} | {:.2} | {:.1} | {:.1} | {:.2} | {:.1} | {:.2}, {:.2} |",
         character.name(),
-        written.notes_per_s,
-        written.closest_onsets_ms,
-        written.shortest_attack_ms,
-        written.shortest_bell_attack_ms,
-        written.mode_changes,
-        written.shortest_mode_s,
-        written.fewest_shared_tones,
-        written.fewest_held,
-        written.roughest,
-        written.roughness_mean,
-        heard.loudness_lufs,
-        heard.below_curve_lu,
-        heard.above_curve_lu,
-        heard.centroid_low_hz,
-        heard.centroid_high_hz,
-        heard.slope_db,
-        heard.correlation_low,
-        heard.mono_loss_db,
-        heard.rise_db,
-        heard.peak,
-        heard.click_ratio,
-        likeness.sound,
-        likeness.movement,
+        notes.notes_per_s,
+        notes.closest_onsets_ms,
+        notes.shortest_attack_ms,
+        notes.shortest_bell_attack_ms,
+        notes.mode_changes,
+        notes.shortest_mode_s,
+        notes.fewest_shared_tones,
+        notes.fewest_held,
+        notes.roughest,
+        notes.roughness_mean,
+        audio.loudness_lufs,
+        audio.below_curve_lu,
+        audio.above_curve_lu,
+        audio.centroid_low_hz,
+        audio.centroid_high_hz,
+        audio.slope_db,
+        audio.correlation_low,
+        audio.mono_loss_db,
+        audio.rise_db,
+        audio.peak,
+        audio.click_ratio,
+        similarity.sound,
+        similarity.movement,
     )
 }
 
 #[test]
-fn the_same_seed_gives_the_same_samples_and_another_does_not() {
+fn samples_depend_on_the_seed_alone() {
     for character in Character::ALL {
         let first = frames_of(character, 9, 12.0);
         assert!(first == frames_of(character, 9, 12.0), "{}", character.name());
@@ -120,12 +121,12 @@ fn the_same_seed_gives_the_same_samples_and_another_does_not() {
 }
 
 #[test]
-fn characters_and_seeds_give_way_without_a_click_or_a_gap() {
+fn changes_of_character_and_seed_have_no_click_or_gap() {
     let mut score = Score::new(RATE_HZ);
     let (mut frames, mut block) = (Vec::new(), SILENCE);
     for (turn, character) in [0, 2, 3, 1, 1, 0].into_iter().map(|index| Character::ALL[index]).enumerate() {
         for _ in 0..25 * RATE_HZ as usize / BLOCK {
-            score.want(ScoreAim { character, seed: turn as u64, level_db: 0.0, shape: Shape::default() });
+            score.set_aim(ScoreAim { character, seed: turn as u64, level_db: 0.0, shape: ScoreShape::default() });
             score.render(&mut block);
             frames.extend_from_slice(&block);
         }
@@ -138,13 +139,13 @@ fn characters_and_seeds_give_way_without_a_click_or_a_gap() {
 }
 
 #[test]
-fn a_score_that_rests_begins_anew_and_not_the_same_again() {
+fn a_score_restarts_differently_after_a_rest() {
     let mut score = Score::new(RATE_HZ);
-    let aim = ScoreAim { character: Character::Glass, seed: 3, level_db: 0.0, shape: Shape::default() };
+    let aim = ScoreAim { character: Character::Glass, seed: 3, level_db: 0.0, shape: ScoreShape::default() };
     let mut opening = || {
         let (mut frames, mut block) = (Vec::new(), SILENCE);
         for _ in 0..6 * RATE_HZ as usize / BLOCK {
-            score.want(aim);
+            score.set_aim(aim);
             score.render(&mut block);
             frames.extend_from_slice(&block);
         }
@@ -160,16 +161,16 @@ fn a_score_that_rests_begins_anew_and_not_the_same_again() {
 }
 
 #[test]
-fn the_desk_nudges_within_bounds() {
-    let fullest = Shape::default().nudged(9.0).nudged(1.0);
-    let stillest = Shape::default().nudged(f32::NEG_INFINITY).nudged(-1.0);
+fn nudges_stay_within_bounds() {
+    let fullest = ScoreShape::default().nudged(9.0).nudged(1.0);
+    let stillest = ScoreShape::default().nudged(f32::NEG_INFINITY).nudged(-1.0);
     assert!(fullest.intensity <= 1.0 && stillest.intensity >= 0.0 && stillest.intensity < 0.2);
-    assert!((Shape::default().nudged(f32::NAN).intensity - 0.5).abs() < 1e-6);
-    assert!((Shape::default().loudness_lufs() + 24.0).abs() < 1e-6);
+    assert!((ScoreShape::default().nudged(f32::NAN).intensity - 0.5).abs() < 1e-6);
+    assert!((ScoreShape::default().loudness_lufs() + 24.0).abs() < 1e-6);
 }
 
 #[test]
-fn names_lead_back_to_their_characters() {
+fn every_character_is_found_by_its_name() {
     for character in Character::ALL {
         assert_eq!(Character::from_name(character.name()), Some(character));
     }

@@ -1,10 +1,10 @@
-//! Tidal: two drones far below, three bowed pads that open and close over them like slow water, and now and then a
-//! light on the water.
+//! Tidal: two deep drones, three bowed pads that open and close over them like slow water, and an occasional glimmer on
+//! top.
 
 use std::f32::consts::TAU;
 
+use super::ensemble::{Ensemble, PitchPool, Player, Role};
 use super::instruments::Instrument;
-use super::stage::{Player, Role, Stage, Taste};
 
 static GROUND: Role = Role {
     instrument: Instrument::Drone,
@@ -12,9 +12,9 @@ static GROUND: Role = Role {
     held_s: [24.0, 38.0],
     pause_s: [-4.0, 1.0],
     level: 0.30,
-    place: [-0.2, 0.2],
+    pan_position: [-0.2, 0.2],
     enters_at: 0.0,
-    taste: Taste::Root,
+    pool: PitchPool::Root,
 };
 
 static FIFTH: Role = Role { keys: [45, 55], held_s: [20.0, 34.0], level: 0.20, enters_at: 0.1, ..GROUND };
@@ -25,21 +25,21 @@ static DEEP: Role = Role {
     held_s: [12.0, 20.0],
     pause_s: [-3.0, 2.0],
     level: 0.24,
-    place: [-0.7, -0.1],
+    pan_position: [-0.7, -0.1],
     enters_at: 0.0,
-    taste: Taste::Chord,
+    pool: PitchPool::Chord,
 };
 
-static MIDDLE: Role = Role { keys: [55, 67], held_s: [10.0, 17.0], level: 0.20, place: [0.1, 0.7], ..DEEP };
+static MIDDLE: Role = Role { keys: [55, 67], held_s: [10.0, 17.0], level: 0.20, pan_position: [0.1, 0.7], ..DEEP };
 
 static HIGH: Role = Role {
     keys: [62, 74],
     held_s: [9.0, 15.0],
     pause_s: [1.0, 7.0],
     level: 0.14,
-    place: [-0.4, 0.4],
+    pan_position: [-0.4, 0.4],
     enters_at: 0.3,
-    taste: Taste::Mode,
+    pool: PitchPool::Mode,
     ..DEEP
 };
 
@@ -49,9 +49,9 @@ static LIGHT: Role = Role {
     held_s: [3.5, 6.0],
     pause_s: [6.0, 16.0],
     level: 0.075,
-    place: [-0.6, 0.6],
+    pan_position: [-0.6, 0.6],
     enters_at: 0.4,
-    taste: Taste::Mode,
+    pool: PitchPool::Mode,
 };
 
 /// Slow water.
@@ -74,15 +74,15 @@ impl Tidal {
         }
     }
 
-    /// Goes on by `seconds`.
-    pub fn play(&mut self, stage: &mut Stage, seconds: f32) {
-        // One tide in 50 to 90 s, brighter as it comes in.
-        self.tide = (self.tide + seconds / (90.0 - 40.0 * stage.shape.movement)).fract();
-        stage.tint = 0.16 * (TAU * self.tide).sin();
-        stage.dwells = 2.2;
+    /// Advances by `seconds`.
+    pub fn play(&mut self, ensemble: &mut Ensemble, seconds: f32) {
+        // One tide takes 50 to 90 s and is brighter as it comes in.
+        self.tide = (self.tide + seconds / (90.0 - 40.0 * ensemble.shape.movement)).fract();
+        ensemble.tint = 0.16 * (TAU * self.tide).sin();
+        ensemble.chord_stretch = 2.2;
         for player in self.grounds.iter_mut().chain(&mut self.bowed) {
-            player.play(stage, seconds);
+            player.play(ensemble, seconds);
         }
-        self.light.play(stage, seconds);
+        self.light.play(ensemble, seconds);
     }
 }

@@ -1,5 +1,5 @@
-//! Owns reading the clips that a clinic has spoken, `media/voice/<locale>/<signal>.ogg`: into memory, trimmed and brought
-//! to one loudness. Does not own which clip stands for a signal, nor when it sounds (`engine`).
+//! Owns reading the clinic's recorded clips, `media/voice/<locale>/<signal>.ogg`, into memory, trimmed and matched in
+//! loudness. Does not own which clip replaces a signal or when it sounds (`engine`).
 
 use std::fs::{self, File};
 use std::io::BufReader;
@@ -17,38 +17,39 @@ use super::file::check_form;
 use super::resample::Resampler;
 use crate::sound::engine::{CLIP_RATE_HZ, Clip, ClipBank, clip_names, is_clip_name};
 
-/// The longest clip in seconds.
+/// Maximum length in seconds.
 const LENGTH_S_MAX: u32 = 10;
-/// The largest file; ten seconds of speech are far smaller.
+/// Maximum file size; ten seconds of speech are far smaller.
 const FILE_BYTES_MAX: u64 = 4 << 20;
-/// The most clips of one language.
+/// Maximum number of clips per language.
 const CLIPS_MAX: usize = 20;
-/// What every clip is brought to at amplitude 1, so that it sounds as loud as the tones it stands for.
+/// Target loudness at amplitude 1, matching the tones that a clip replaces.
 const LOUDNESS_LUFS: f64 = -20.0;
-/// No clip is brought higher than this.
+/// Maximum sample peak.
 const PEAK_MAX: f32 = 0.8;
-/// What lies this far below the clip's peak at its beginning or end is not speech.
+/// Start and end of a clip below this share of its peak are trimmed.
 const SILENCE_BELOW_PEAK: f32 = 0.01;
-/// Frames of fade at both ends.
+/// Length of the fade at either end, in frames.
 const FADE_FRAMES: usize = 480;
-/// A file that is not a clip.
+/// A file that cannot be used as a clip.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WrongClip {
     /// The file or folder.
     pub path: PathBuf,
-    /// What is wrong with it and what would be right.
+    /// What is wrong, and what would be right.
     pub why: String,
 }
 
-/// Looks over every clip of the media folder `media_dir`. An empty list means that all are well or that there are none.
+/// Checks every clip in the media folder `media_dir`. An empty list means that all of them are fine or that there are
+/// none.
 #[must_use]
 pub fn check_clips(media_dir: &Path) -> Vec<WrongClip> {
     read_clips(&media_dir.join("voice")).1
 }
 
-/// Reads the clips in `folder` into `bank`, in a thread of its own: until that is done, tones stand for them. `tell` hears
-/// of each file that is no clip.
-pub fn read_apart(bank: &Arc<ClipBank>, folder: Option<PathBuf>, tell: impl Fn(WrongClip) + Send + 'static) {
+/// Reads the clips in `folder` into `bank`, on a thread of its own; signals use tones until that is done. `tell`
+/// receives every unusable file.
+pub fn spawn_clip_reader(bank: &Arc<ClipBank>, folder: Option<PathBuf>, tell: impl Fn(WrongClip) + Send + 'static) {
     let Some(folder) = folder else { return };
     let bank = Arc::clone(bank);
     let reading = thread::Builder::new().name("sound-voice".to_owned()).spawn(move || {
@@ -57,7 +58,7 @@ pub fn read_apart(bank: &Arc<ClipBank>, folder: Option<PathBuf>, tell: impl Fn(W
             wrong.into_iter().for_each(&tell);
             bank.fill(clips);
         };
-        // The clips are whatever somebody put there; a fault over them costs the words, and that is told.
+        // The clips are untrusted input. A panic costs the spoken signals, and is reported.
         if catch_unwind(AssertUnwindSafe(read)).is_err() {
             let why = "a fault of the program while the clips were read; tones sound in their place".to_owned();
             tell(WrongClip { path: folder.clone(), why });
@@ -99,7 +100,7 @@ fn read_clips(folder: &Path) -> (Vec<Clip>, Vec<WrongClip>) {
     (clips, wrong)
 }
 
-/// A folder that is not there holds nothing; one that cannot be read is told.
+/// A missing folder counts as empty; an unreadable one is reported.
 fn sorted_entries(folder: &Path, wrong: &mut Vec<WrongClip>) -> Vec<PathBuf> {
     let listed = fs::read_dir(folder).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
     let entries = listed.unwrap_or_else(|error| {
@@ -120,7 +121,7 @@ fn name_of(path: &Path) -> String {
 }
 
 fn read_clip(path: &Path) -> Result<Box<[f32]>, String> {
-    // Looked at before it is opened: opening a pipe would wait for whoever writes to it.
+    // Checked before opening, since opening a FIFO would block.
     let about = fs::metadata(path).map_err(|error| error.to_string())?;
     if !about.is_file() {
         return Err("not a file".to_owned());
@@ -133,7 +134,7 @@ fn read_clip(path: &Path) -> Result<Box<[f32]>, String> {
     if let Some((channels, rate_hz)) = decode::wav_form(&mut file).map_err(|error| error.to_string())? {
         check_form(channels, rate_hz).map_err(|error| error.to_string())?;
     }
-    // A decoder is given whatever lies in the folder; a panic of its is a wrong clip.
+    // The file is untrusted input: if the decoder panics, the clip is unusable.
     let read = decode::guarded(|| {
         let mut samples = trimmed(&decoded(file)?)?;
         match_loudness(&mut samples)?;
@@ -142,7 +143,7 @@ fn read_clip(path: &Path) -> Result<Box<[f32]>, String> {
     read.unwrap_or_else(|| Err("no decoder can read it".to_owned()))
 }
 
-/// The file as one channel at [`CLIP_RATE_HZ`].
+/// Decodes a file to mono at [`CLIP_RATE_HZ`].
 fn decoded(file: File) -> Result<Vec<f32>, String> {
     let decoder = Decoder::new(BufReader::new(file)).map_err(|error| format!("not audio: {error}"))?;
     let (rate_hz, channels) = (decoder.sample_rate().get(), decoder.channels().get());
@@ -167,7 +168,7 @@ fn decoded(file: File) -> Result<Vec<f32>, String> {
     Ok(output.into_iter().map(|frame| frame[0]).collect())
 }
 
-/// Without the silence at both ends, since an answer must be heard at once; a short fade keeps the ends soft.
+/// Trims silence at both ends, since an answer must be heard at once, and applies short fades.
 fn trimmed(samples: &[f32]) -> Result<Vec<f32>, String> {
     let peak = samples.iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
     let is_speech = |sample: &f32| sample.abs() > peak * SILENCE_BELOW_PEAK;
@@ -188,7 +189,7 @@ fn match_loudness(samples: &mut [f32]) -> Result<(), String> {
     let mut meter = EbuR128::new(1, CLIP_RATE_HZ, Mode::I).map_err(|error| error.to_string())?;
     meter.add_frames_f32(samples).map_err(|error| error.to_string())?;
     let measured = meter.loudness_global().ok().filter(|lufs| lufs.is_finite());
-    // A word shorter than the meter's window is judged by its power.
+    // Clips shorter than the meter's window are measured by their power.
     let power: f64 = samples.iter().map(|sample| f64::from(*sample).powi(2)).sum::<f64>() / samples.len().max(1) as f64;
     let loudness_lufs = measured.unwrap_or_else(|| 10.0 * power.max(1e-12).log10());
     let gain = 10.0_f64.powf((LOUDNESS_LUFS - loudness_lufs) / 20.0) as f32;
@@ -205,7 +206,7 @@ mod tests {
     use super::*;
     use crate::sound::engine::Signal;
 
-    /// A clip as a WAV file under the name of an Ogg one: what counts is what it holds.
+    /// Writes WAV data to a file named `.ogg`: the content decides.
     fn write_clip(folder: &Path, name: &str, level: f32, silence_s: f32, length_s: f32) {
         fs::create_dir_all(folder).unwrap();
         let rate_hz = 44_100_u32;
@@ -239,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn clips_are_heard_at_once_and_equally_loud() {
+    fn clips_start_at_once_and_match_in_loudness() {
         let media = tempfile::tempdir().unwrap();
         let english = media.path().join("voice/en-US");
         write_clip(&english, "calling.ogg", 0.02, 0.7, 1.5);
@@ -248,7 +249,7 @@ mod tests {
         write_clip(&english, "coming-ana-ruiz.ogg", 0.3, 0.2, 1.2);
         assert_eq!(check_clips(media.path()), []);
         let voice = ClipBank::empty();
-        voice.want("en-US", None);
+        voice.select("en-US", None);
         let (clips, wrong) = read_clips(&media.path().join("voice"));
         assert_eq!(wrong, []);
         voice.fill(clips);
@@ -260,14 +261,14 @@ mod tests {
         }
         assert_eq!(voice.clip_for(Signal::LineDown), None, "what is not spoken has its tone");
         let anybody = voice.clip_for(Signal::SomeoneComing).unwrap();
-        voice.want("en-US", Some("Ana Ruiz"));
+        voice.select("en-US", Some("Ana Ruiz"));
         assert_ne!(voice.clip_for(Signal::SomeoneComing).unwrap(), anybody);
-        voice.want("es-US", Some("Ana Ruiz"));
+        voice.select("es-US", Some("Ana Ruiz"));
         assert_eq!(voice.clip_for(Signal::SomeoneComing), None, "never in another language");
     }
 
     #[test]
-    fn what_is_no_clip_is_named() {
+    fn unusable_clips_are_reported() {
         let media = tempfile::tempdir().unwrap();
         let english = media.path().join("voice/en-US");
         write_clip(&english, "calling.ogg", 0.5, 0.0, 10.5);

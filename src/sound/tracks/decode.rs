@@ -1,5 +1,5 @@
-//! Owns giving a decoder a file that anybody may have made: a panic of the decoder is a fault of that file, not of the
-//! program. Also reads the form of a WAV file, with which its decoder panics if there is none.
+//! Owns the isolation of decoders from untrusted files: a decoder's panic is a fault of the file, not of the program.
+//! Also reads the format of WAV files, whose decoder panics if it is invalid.
 
 use std::cell::Cell;
 use std::fs::File;
@@ -10,13 +10,13 @@ thread_local! {
     static DECODES: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether this thread is decoding a file just now: if it panics, the file is to blame and is told of as such.
+/// Whether this thread is decoding a file. If so, a panic is the file's fault and reported as such.
 #[must_use]
 pub fn decodes_here() -> bool {
     DECODES.get()
 }
 
-/// What a decoder makes of a file; none if it panics.
+/// Runs a decoder; none if it panics.
 pub fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
     DECODES.set(true);
     let made = catch_unwind(AssertUnwindSafe(work));
@@ -24,7 +24,7 @@ pub fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
     made.ok()
 }
 
-/// The channels and the rate in Hz that a WAV file says it has; none if it is no WAV file or says nothing.
+/// Channels and sample rate in Hz that a WAV file declares; none if it is no WAV file or declares nothing.
 pub fn wav_form(file: &mut File) -> io::Result<Option<(u16, u32)>> {
     let form = read_wav_form(file);
     file.seek(SeekFrom::Start(0))?;
@@ -51,7 +51,7 @@ fn read_wav_form(file: &mut File) -> io::Result<Option<(u16, u32)>> {
             let [_, _, a, b, rate_hz @ ..] = form;
             return Ok(Some((u16::from_le_bytes([a, b]), u32::from_le_bytes(rate_hz))));
         }
-        // Chunks begin at even places.
+        // Chunks are padded to even lengths.
         file.seek_relative(i64::from(length) + i64::from(length & 1))?;
     }
 }

@@ -1,5 +1,5 @@
-//! Owns one file of music: whether it can be played at all, and its frames at its own rate. Runs in reading threads
-//! only. Does not own which file comes next (`playlist`) nor what becomes of its frames (`piece`).
+//! Owns one music file: whether it can be played, and its frames at its own sample rate. Runs on reading threads only.
+//! Does not own which file comes next (`playlist`) or what becomes of its frames (`piece`).
 
 use std::fs::File;
 use std::io::{BufReader, Read as _, Seek, SeekFrom};
@@ -11,63 +11,64 @@ use rodio::{Decoder, Source};
 use super::decode;
 use super::resample::RATES_HZ;
 
-/// The longest file that is played, in seconds: longer than any session, so that a file without an end has one.
+/// Maximum length in seconds: longer than any session, so that an endless file ends.
 pub const LONGEST_S: u64 = 6 * 3_600;
-/// The largest file that is opened, in bytes.
+/// Maximum file size in bytes.
 pub const LARGEST_BYTES: u64 = 4 << 30;
-/// The most channels that can be brought down to two.
+/// Maximum number of channels that can be mixed down to stereo.
 const CHANNELS_MAX: u16 = 8;
-/// Frames decoded at one time.
+/// Frames decoded at a time.
 const PIECE_FRAMES: usize = 4_096;
-/// A file may end this much before it says, in seconds and as a share of its length; encoders are not exact.
+/// A file may end earlier than declared by this much, in seconds and as a share of its length, since encoders are not
+/// exact.
 const EARLY_S: f64 = 0.1;
 const EARLY_SHARE: f64 = 0.005;
 
-/// A file that was left out or cut short, and why.
-pub type Trouble = (PathBuf, String);
+/// A file that was skipped or cut short, and why.
+pub type TrackProblem = (PathBuf, String);
 
-/// Why a file is not played, or not to its end. The file is named by whoever asks.
+/// Why a file is not played, or not to its end. The name of the file is added where this is reported.
 #[derive(Debug, thiserror::Error)]
 pub enum TrackError {
-    /// The system did not give it.
+    /// The system refused to open it.
     #[error("it cannot be opened: {0}")]
     Open(std::io::Error),
-    /// A folder, a pipe, a device.
+    /// A folder, FIFO or device.
     #[error("it is not a file")]
     NotAFile,
     /// Zero bytes.
     #[error("it is empty (0 bytes)")]
     Empty,
-    /// More bytes than any recording of a session.
+    /// Larger than any recording of a session.
     #[error("it is larger than {} GiB", LARGEST_BYTES >> 30)]
     Huge,
-    /// More hours than any session.
+    /// Longer than any session.
     #[error("it is longer than {} h", LONGEST_S / 3_600)]
     Long,
-    /// No decoder knows it.
+    /// No decoder accepts it.
     #[error("it cannot be decoded: {0}")]
     Decode(String),
-    /// The decoder gave up in a way of its own.
+    /// The decoder panicked.
     #[error("it is broken in a way the decoder does not know")]
     Broken,
-    /// None, or too many channels.
+    /// No channels, or too many.
     #[error("it has {0} channels, and 1 to {CHANNELS_MAX} can be brought down to two")]
     Channels(u16),
-    /// A rate no recording has.
+    /// A sample rate that no recording has.
     #[error("its sample rate of {0} Hz is outside {low} to {high} Hz", low = RATES_HZ.start(), high = RATES_HZ.end())]
     Rate(u32),
-    /// It opens, but holds no frame.
+    /// It opens but contains no frames.
     #[error("there is no sound in it")]
     Silent,
-    /// It is cut short.
+    /// It is truncated.
     #[error("it is cut short: it ends after {} although it should last {}", minutes(*after_s), minutes(*of_s))]
     Early {
         /// Seconds that can be played.
         after_s: f64,
-        /// Seconds that its header promises.
+        /// Seconds declared in its header.
         of_s: f64,
     },
-    /// Its last page is missing.
+    /// The last page of an Ogg file is missing.
     #[error("it is cut short after {}: its last page is missing", minutes(*after_s))]
     Unfinished {
         /// Seconds that can be played.
@@ -80,11 +81,11 @@ fn minutes(seconds: f64) -> String {
     format!("{}:{:02}", seconds / 60, seconds % 60)
 }
 
-/// An open file that gives stereo frames at its own rate.
+/// An open file that yields stereo frames at its own sample rate.
 pub struct TrackFile {
     decoder: Decoder<BufReader<File>>,
     rate_hz: u32,
-    /// The first sample of a frame at a new rate, which the next piece begins with.
+    /// First sample after a change of the sample rate, kept for the next read.
     kept: Option<f32>,
     expected_frames: Option<u64>,
     read_frames: u64,
@@ -95,7 +96,7 @@ pub struct TrackFile {
 impl TrackFile {
     /// Opens the file at `path`.
     pub fn open(path: &Path) -> Result<Self, TrackError> {
-        // Looked at before it is opened: opening a pipe would wait for whoever writes to it.
+        // Checked before opening, since opening a FIFO would block.
         let about = std::fs::metadata(path).map_err(TrackError::Open)?;
         let bytes = about.len();
         if !about.is_file() {
@@ -108,11 +109,11 @@ impl TrackFile {
         }
         let mut file = File::open(path).map_err(TrackError::Open)?;
         let ending = path.extension().and_then(|end| end.to_str()).unwrap_or_default().to_ascii_lowercase();
-        let promise = promise_of(&mut file, &ending, bytes).map_err(TrackError::Open)?;
+        let source = length_source(&mut file, &ending, bytes).map_err(TrackError::Open)?;
         if let Some((channels, rate_hz)) = decode::wav_form(&mut file).map_err(TrackError::Open)? {
             check_form(channels, rate_hz)?;
         }
-        // Broken files have made decoders panic; a broken file must cost one track, not the music.
+        // Broken files have made decoders panic. They must cost one track, not the music.
         let opened = decode::guarded(|| {
             let data = BufReader::with_capacity(1 << 16, file);
             Decoder::builder().with_data(data).with_byte_len(bytes).with_hint(&ending).with_gapless(true).build()
@@ -120,8 +121,8 @@ impl TrackFile {
         let decoder = opened.ok_or(TrackError::Broken)?.map_err(|error| TrackError::Decode(error.to_string()))?;
         let rate_hz = decoder.sample_rate().get();
         check_form(decoder.channels().get(), rate_hz)?;
-        let length = decoder.total_duration().filter(|_| promise != Promise::Guess);
-        // Files written into a pipe say that they fill all the space there is.
+        let length = decoder.total_duration().filter(|_| source != LengthSource::Estimate);
+        // WAV files written to a pipe declare the maximum length.
         let length = length.filter(|length| ending != "wav" || length.as_secs() < LONGEST_S);
         if length.is_some_and(|length| length.as_secs() >= LONGEST_S) {
             return Err(TrackError::Long);
@@ -132,23 +133,22 @@ impl TrackFile {
             kept: None,
             expected_frames: length.map(|length| frames_in(length, rate_hz)),
             read_frames: 0,
-            lacks_last_page: promise == Promise::WithoutLastPage,
+            lacks_last_page: source == LengthSource::WithoutLastPage,
             over: false,
         })
     }
 
-    /// The rate of the frames that [`TrackFile::read`] gives next.
+    /// Sample rate of the frames that [`TrackFile::read`] returns next.
     pub const fn rate_hz(&self) -> u32 {
         self.rate_hz
     }
 
-    /// Frames that it says it has; none where it says nothing to rely on.
+    /// Number of frames declared; none if the declaration is missing or unreliable.
     pub const fn expected_frames(&self) -> Option<u64> {
         self.expected_frames
     }
 
-    /// Appends the next frames to `out`, all at one rate; false when there are no more, and never an error: what cannot
-    /// be decoded ends there.
+    /// Appends the next frames to `out`, all at one rate. False at the end; undecodable data ends the file, too.
     pub fn read(&mut self, out: &mut Vec<[f32; 2]>) -> bool {
         if self.over {
             return false;
@@ -163,8 +163,8 @@ impl TrackFile {
         out.len() > before || !self.over
     }
 
-    /// Once it has been read out: what was wrong with it, if anything.
-    pub fn trouble(&self) -> Option<TrackError> {
+    /// What was wrong with it, once it has been read to its end.
+    pub fn problem(&self) -> Option<TrackError> {
         let seconds = |frames: u64| frames as f64 / f64::from(self.rate_hz);
         let after_s = seconds(self.read_frames);
         if self.read_frames == 0 {
@@ -186,7 +186,7 @@ impl TrackFile {
         let full = out.len() + PIECE_FRAMES;
         while out.len() < full {
             let Some(first) = self.kept.take().or_else(|| self.decoder.next()) else { return false };
-            // Chained files may change in the middle; the first sample of a frame already belongs to the new form.
+            // Chained streams may change format; the first sample of a frame already has the new one.
             let rate_hz = self.decoder.sample_rate().get();
             if rate_hz != self.rate_hz {
                 self.kept = Some(first);
@@ -196,7 +196,7 @@ impl TrackFile {
             let mut frame = [first; 2];
             for channel in 1..self.decoder.channels().get() {
                 let Some(sample) = self.decoder.next() else { return false };
-                fold(&mut frame, channel, sample);
+                downmix(&mut frame, channel, sample);
             }
             out.push(frame.map(|sample| if sample.is_finite() { sample.clamp(-4.0, 4.0) } else { 0.0 }));
         }
@@ -204,7 +204,7 @@ impl TrackFile {
     }
 }
 
-/// Whether sound of this form can be brought to ours.
+/// Checks channels and sample rate.
 pub fn check_form(channels: u16, rate_hz: u32) -> Result<(), TrackError> {
     if !(1..=CHANNELS_MAX).contains(&channels) {
         return Err(TrackError::Channels(channels));
@@ -215,8 +215,8 @@ pub fn check_form(channels: u16, rate_hz: u32) -> Result<(), TrackError> {
     Ok(())
 }
 
-/// Whether the file at `path` can be played: it is opened and its beginning decoded. The error says what is wrong with
-/// it, without naming it. A file that is cut short is found by [`super::Loudness::scan`], which reads it to its end.
+/// Checks whether the file at `path` can be played, by opening it and decoding its beginning. The error does not name
+/// the file. Truncated files are only found by [`super::LoudnessLibrary::scan`], which reads them completely.
 pub fn try_track(path: &Path) -> Result<(), String> {
     let mut file = TrackFile::open(path).map_err(|error| error.to_string())?;
     let mut first = Vec::new();
@@ -228,8 +228,8 @@ pub fn try_track(path: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Brings a further channel into stereo: second to the right, centre to both, surrounds to their sides, no bass channel.
-fn fold(frame: &mut [f32; 2], channel: u16, sample: f32) {
+/// Mixes a further channel down to stereo: right, centre to both sides, surrounds to their own, no LFE.
+fn downmix(frame: &mut [f32; 2], channel: u16, sample: f32) {
     match channel {
         1 => frame[1] = sample,
         2 => {
@@ -247,32 +247,32 @@ fn frames_in(length: Duration, rate_hz: u32) -> u64 {
     u64::try_from(exact).unwrap_or(u64::MAX)
 }
 
-/// What the length that a file gives is worth.
+/// How reliable the declared length is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Promise {
-    Kept,
-    /// Reckoned from its first second, as of an MP3 without a table of its frames.
-    Guess,
-    /// An Ogg file that stops in the middle gives the length of what is there.
+enum LengthSource {
+    Exact,
+    /// Estimated from its first second, for example of an MP3 without a frame table.
+    Estimate,
+    /// A truncated Ogg file declares the length of what is left.
     WithoutLastPage,
 }
 
-fn promise_of(file: &mut File, ending: &str, bytes: u64) -> std::io::Result<Promise> {
-    let promise = match ending {
-        "mp3" if !has_frame_table(file)? => Promise::Guess,
-        "aac" => Promise::Guess,
-        "ogg" if !has_last_page(file, bytes)? => Promise::WithoutLastPage,
-        _ => Promise::Kept,
+fn length_source(file: &mut File, ending: &str, bytes: u64) -> std::io::Result<LengthSource> {
+    let source = match ending {
+        "mp3" if !has_frame_table(file)? => LengthSource::Estimate,
+        "aac" => LengthSource::Estimate,
+        "ogg" if !has_last_page(file, bytes)? => LengthSource::WithoutLastPage,
+        _ => LengthSource::Exact,
     };
     file.seek(SeekFrom::Start(0))?;
-    Ok(promise)
+    Ok(source)
 }
 
-/// Whether an MP3 begins with the frame that tells how many there are.
+/// Whether an MP3 begins with a frame table, which gives its length.
 fn has_frame_table(file: &mut File) -> std::io::Result<bool> {
     let mut head = [0; 10];
     let read = file.read(&mut head)?;
-    // The tag before the music gives its own length in four times seven bits.
+    // The length of an ID3v2 tag, in four bytes of seven bits.
     let tag_bytes = if read == head.len() && head.starts_with(b"ID3") {
         10 + head[6..].iter().fold(0_u64, |length, byte| length << 7 | u64::from(byte & 0x7F))
     } else {
@@ -284,7 +284,7 @@ fn has_frame_table(file: &mut File) -> std::io::Result<bool> {
     Ok(first.windows(4).any(|four| matches!(four, b"Xing" | b"Info" | b"VBRI")))
 }
 
-/// Whether the last page of an Ogg file says that it is the last.
+/// Whether the last page of an Ogg file is marked as the end of the stream.
 fn has_last_page(file: &mut File, bytes: u64) -> std::io::Result<bool> {
     const LARGEST_PAGE_BYTES: u64 = 65_307;
     file.seek(SeekFrom::Start(bytes.saturating_sub(LARGEST_PAGE_BYTES)))?;

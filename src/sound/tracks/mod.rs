@@ -1,5 +1,6 @@
-//! Owns what is played from files: the order of tracks, reading and resampling them ahead of the engine, their loudness,
-//! and the clips that a clinic has spoken. Does not own fades and mixing (`engine`) or where sound comes out (`output`).
+//! Owns everything played from files: the order of tracks, reading and resampling them ahead of the engine, their
+//! loudness, and the clinic's recorded clips. Does not own fading and mixing (`engine`) or where sound comes out
+//! (`output`).
 
 pub mod clips;
 pub mod decode;
@@ -14,7 +15,7 @@ mod tests;
 pub mod thread;
 
 pub use file::try_track;
-pub use loudness::{Loudness, Measured, ScanProgress, TARGET_LUFS};
-pub use playlist::{Track, Wanted};
-pub use reader::Reader;
+pub use loudness::{LoudnessLibrary, MeasuredLoudness, ScanProgress, TARGET_LUFS};
+pub use playlist::{Track, TrackRequest};
+pub use reader::TrackReader;
 pub use resample::resampling_noise_db;

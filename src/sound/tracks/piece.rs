@@ -1,5 +1,6 @@
-//! Owns reading one piece ahead into its ring: a file, or the joined parts of a work as one stream, at the engine's rate
-//! and at its level. Does not own which piece comes next (`playlist`) nor how it is faded (`deck`).
+//! Owns reading one piece ahead into its ring buffer: a file, or the joined parts of a work as one stream, at the
+//! engine's sample rate and matched in loudness. Does not own which piece comes next (`playlist`) or how it is faded
+//! (`engine`).
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -8,51 +9,51 @@ use std::sync::atomic::Ordering;
 
 use rtrb::{Producer, RingBuffer};
 
-use super::file::{TrackError, TrackFile, Trouble};
-use super::loudness::Loudness;
+use super::file::{TrackError, TrackFile, TrackProblem};
+use super::loudness::LoudnessLibrary;
 use super::resample::{ResampleError, Resampler};
 use crate::sound::dsp::ramp::BLOCK;
-use crate::sound::engine::{Deck, Length, UNKNOWN_FRAMES};
+use crate::sound::engine::{Deck, TrackLength, UNKNOWN_FRAMES};
 
-/// Seconds in a ring. A crossfade may be longer: it is planned by the length that a file gives.
+/// Length of the ring buffer in seconds. A crossfade may be longer, since it is planned by the declared length.
 pub const RING_S: u32 = 12;
 /// Seconds decoded before a deck is handed over.
 const HEAD_START_S: u32 = 2;
-/// A level that becomes known while a piece plays is approached at this speed, in dB a second.
+/// Speed at which a new gain is approached while a piece plays, in dB per second.
 const GAIN_SPEED_DB: f32 = 2.0;
 
 /// One piece being read.
-pub struct Reading {
-    /// The deck that plays it.
+pub struct PieceReader {
+    /// Number of the deck that plays it.
     pub deck_number: u64,
     paths: Vec<PathBuf>,
-    parts: Parts,
+    parts: PartStream,
     samples: Producer<f32>,
-    length: Arc<Length>,
+    length: Arc<TrackLength>,
     written_frames: u64,
     waiting: Vec<[f32; 2]>,
     waiting_from: usize,
-    gain: Gain,
+    gain: SlewedGain,
 }
 
-/// What a deck is made of besides its files.
+/// Parameters of a deck.
 #[derive(Clone, Copy, Debug)]
-pub struct DeckPlan {
+pub struct DeckParams {
     /// Its number.
     pub number: u64,
-    /// The engine's rate.
+    /// The engine's sample rate.
     pub rate_hz: u32,
-    /// Length of the crossfade from the piece before it.
+    /// Length of the crossfade from the previous piece.
     pub entry_fade_frames: u32,
 }
 
-impl Reading {
-    /// Opens the piece made of `paths` and reads its beginning. An error is that of the first file; what is wrong with
-    /// a later part is found when it is reached.
-    pub fn open(paths: &[PathBuf], plan: DeckPlan, loudness: &Loudness) -> Result<(Self, Deck), TrackError> {
+impl PieceReader {
+    /// Opens the piece made of `paths` and reads its beginning. Fails if the first file cannot be read; problems of
+    /// later parts are found when they are reached.
+    pub fn open(paths: &[PathBuf], plan: DeckParams, loudness: &LoudnessLibrary) -> Result<(Self, Deck), TrackError> {
         let rate_hz = plan.rate_hz;
-        let parts = Parts::open(paths, rate_hz)?;
-        let length = Arc::new(Length::unknown());
+        let parts = PartStream::open(paths, rate_hz)?;
+        let length = Arc::new(TrackLength::unknown());
         length.expected_frames.store(parts.expected_frames().unwrap_or(UNKNOWN_FRAMES), Ordering::Relaxed);
         let (samples, consumer) = RingBuffer::new((RING_S * rate_hz) as usize * 2);
         let deck = Deck::new(plan.number, consumer, Arc::clone(&length), rate_hz, plan.entry_fade_frames);
@@ -65,10 +66,10 @@ impl Reading {
             written_frames: 0,
             waiting: Vec::new(),
             waiting_from: 0,
-            gain: Gain::resting(loudness.gain_db(paths), rate_hz),
+            gain: SlewedGain::holding(loudness.gain_db(paths), rate_hz),
         };
         reading.fill_up_to(u64::from(HEAD_START_S * rate_hz));
-        if reading.is_read_out() && reading.written_frames == 0 {
+        if reading.is_fully_read() && reading.written_frames == 0 {
             return Err(TrackError::Silent);
         }
         Ok((reading, deck))
@@ -79,26 +80,26 @@ impl Reading {
         &self.paths
     }
 
-    /// The first part that was not reached because one before it ended early.
-    pub fn missed_part(&self) -> Option<&Path> {
-        let left = if self.is_read_out() { self.parts.left.len() } else { 0 };
+    /// The first part that was not reached because an earlier one was cut short.
+    pub fn skipped_part(&self) -> Option<&Path> {
+        let left = if self.is_fully_read() { self.parts.left.len() } else { 0 };
         self.paths.get(self.paths.len() - left).map(PathBuf::as_path)
     }
 
-    /// Whether no more than `frames` are left to be read, or everything has been.
+    /// Whether at most `frames` remain to be read.
     pub fn is_nearly_read(&self, frames: u64) -> bool {
         let expected = self.length.expected_frames.load(Ordering::Relaxed);
-        self.is_read_out() || (expected != UNKNOWN_FRAMES && expected.saturating_sub(self.written_frames) <= frames)
+        self.is_fully_read() || (expected != UNKNOWN_FRAMES && expected.saturating_sub(self.written_frames) <= frames)
     }
 
-    /// Decodes until the ring is full or the piece at its end. `report` hears of what was wrong.
-    pub fn fill(&mut self, loudness: &Loudness, report: &mut dyn FnMut(Trouble)) {
-        self.gain.aim(loudness.gain_db(&self.paths));
+    /// Decodes until the ring buffer is full or the piece ends. `report` receives any problems.
+    pub fn fill(&mut self, loudness: &LoudnessLibrary, report: &mut dyn FnMut(TrackProblem)) {
+        self.gain.set_target(loudness.gain_db(&self.paths));
         self.fill_up_to(u64::MAX);
-        self.parts.troubles.drain(..).for_each(report);
+        self.parts.problems.drain(..).for_each(report);
     }
 
-    fn is_read_out(&self) -> bool {
+    fn is_fully_read(&self) -> bool {
         self.length.exact_frames.load(Ordering::Relaxed) != UNKNOWN_FRAMES
     }
 
@@ -108,7 +109,7 @@ impl Reading {
             if self.waiting_from >= self.waiting.len() {
                 self.waiting.clear();
                 self.waiting_from = 0;
-                if self.is_read_out() || !self.parts.read(&mut self.waiting) {
+                if self.is_fully_read() || !self.parts.read(&mut self.waiting) {
                     self.length.exact_frames.store(self.written_frames, Ordering::Release);
                     return;
                 }
@@ -125,20 +126,20 @@ impl Reading {
     }
 }
 
-/// The files of a piece one after the other, as one stream at one rate.
-struct Parts {
+/// The files of a piece in sequence, as one stream at one sample rate.
+struct PartStream {
     present: Option<TrackFile>,
     present_path: PathBuf,
     left: VecDeque<PathBuf>,
     to_hz: u32,
-    /// It lives on from part to part of the same rate, so that not even its filter knows of the join.
+    /// Kept across parts with the same sample rate, so that its filter runs through the join.
     resampler: Option<Resampler>,
     scratch: Vec<[f32; 2]>,
-    troubles: Vec<Trouble>,
+    problems: Vec<TrackProblem>,
     expected_frames: Option<u64>,
 }
 
-impl Parts {
+impl PartStream {
     fn open(paths: &[PathBuf], to_hz: u32) -> Result<Self, TrackError> {
         let mut left: VecDeque<PathBuf> = paths.iter().cloned().collect();
         let present_path = left.pop_front().unwrap_or_default();
@@ -152,8 +153,8 @@ impl Parts {
             let part = TrackFile::open(path).ok().and_then(|file| at_engine_rate(&file));
             expected_frames = expected_frames.zip(part).map(|(sum, part)| sum + part);
         }
-        let (resampler, scratch, troubles) = (None, Vec::new(), Vec::new());
-        Ok(Self { present: Some(present), present_path, left, to_hz, resampler, scratch, troubles, expected_frames })
+        let (resampler, scratch, problems) = (None, Vec::new(), Vec::new());
+        Ok(Self { present: Some(present), present_path, left, to_hz, resampler, scratch, problems, expected_frames })
     }
 
     const fn expected_frames(&self) -> Option<u64> {
@@ -167,26 +168,26 @@ impl Parts {
             let rate_hz = file.rate_hz();
             self.scratch.clear();
             let more = file.read(&mut self.scratch);
-            let trouble = if more { None } else { file.trouble() };
-            let cut_short = trouble.is_some();
-            if let Some(trouble) = trouble {
-                self.troubles.push((self.present_path.clone(), trouble.to_string()));
+            let problem = if more { None } else { file.problem() };
+            let cut_short = problem.is_some();
+            if let Some(problem) = problem {
+                self.problems.push((self.present_path.clone(), problem.to_string()));
             }
-            if let Err(error) = self.bring_to_rate(rate_hz, out) {
-                self.troubles.push((self.present_path.clone(), error.to_string()));
+            if let Err(error) = self.resample(rate_hz, out) {
+                self.problems.push((self.present_path.clone(), error.to_string()));
                 self.present = None;
             } else if !more {
                 self.present = self.next_part(cut_short);
                 if self.present.is_none() {
-                    self.let_out(out);
+                    self.drain_resampler(out);
                 }
             }
         }
         true
     }
 
-    /// A part joins on to one that was whole. After one that was not, the rest of the work is a piece of its own, with a
-    /// fade where the gap is.
+    /// The next part follows seamlessly unless this one was cut short. Then the rest of the work becomes a separate
+    /// piece, with a fade at the gap.
     fn next_part(&mut self, cut_short: bool) -> Option<TrackFile> {
         if cut_short {
             return None;
@@ -198,16 +199,16 @@ impl Parts {
                 Some(file)
             }
             Err(error) => {
-                self.troubles.push((path.clone(), error.to_string()));
+                self.problems.push((path.clone(), error.to_string()));
                 self.left.pop_front();
                 None
             }
         }
     }
 
-    fn bring_to_rate(&mut self, rate_hz: u32, out: &mut Vec<[f32; 2]>) -> Result<(), ResampleError> {
+    fn resample(&mut self, rate_hz: u32, out: &mut Vec<[f32; 2]>) -> Result<(), ResampleError> {
         if self.resampler.as_ref().map_or(self.to_hz, Resampler::takes_hz) != rate_hz {
-            self.let_out(out);
+            self.drain_resampler(out);
             self.resampler = if rate_hz == self.to_hz { None } else { Some(Resampler::new(rate_hz, self.to_hz)?) };
         }
         if let Some(resampler) = &mut self.resampler {
@@ -217,28 +218,28 @@ impl Parts {
         Ok(())
     }
 
-    fn let_out(&mut self, out: &mut Vec<[f32; 2]>) {
+    fn drain_resampler(&mut self, out: &mut Vec<[f32; 2]>) {
         if let Some(mut resampler) = self.resampler.take() {
-            // It has run until now, so the filter is sound; what it still held is a hundredth of a second.
+            // Cannot fail, since it has run before, and at most 10 ms of audio would be lost.
             let _ = resampler.finish(out);
         }
     }
 }
 
-/// A level that moves slowly.
-struct Gain {
+/// A gain that changes slowly.
+struct SlewedGain {
     now_db: f32,
     aim_db: f32,
-    /// What it may move by in a block, in dB.
+    /// Maximum change per block, in dB.
     step: f32,
 }
 
-impl Gain {
-    fn resting(level_db: f32, rate_hz: u32) -> Self {
+impl SlewedGain {
+    fn holding(level_db: f32, rate_hz: u32) -> Self {
         Self { now_db: level_db, aim_db: level_db, step: GAIN_SPEED_DB * BLOCK as f32 / rate_hz as f32 }
     }
 
-    fn aim(&mut self, level_db: f32) {
+    fn set_target(&mut self, level_db: f32) {
         self.aim_db = level_db;
     }
 
@@ -257,7 +258,7 @@ impl Gain {
     }
 }
 
-/// Unlike a level of the mix, a gain may go up.
+/// Amplitude for a gain in dB; unlike the levels of a mix, it may exceed 0 dB.
 fn amplitude(level_db: f32) -> f32 {
     if level_db.abs() < f32::EPSILON { 1.0 } else { 10.0_f32.powf(level_db / 20.0) }
 }

@@ -1,5 +1,5 @@
-//! Owns the order of tracks: which piece comes first, which next, and what has been heard in this session. Only values;
-//! does not own files or decks.
+//! Owns the order of tracks: which piece comes first, which next, and what has been heard in this session. Pure; does
+//! not own files or decks.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use crate::sound::{CROSSFADE_MAX_S, Mix};
 pub struct Track {
     /// The file.
     pub path: PathBuf,
-    /// It is the next part of the same work as the entry before it and follows without a gap or a fade.
+    /// Whether it is the next part of the previous entry's work and follows without gap or fade.
     pub joins: bool,
 }
 
@@ -27,9 +27,9 @@ impl From<&Path> for Track {
     }
 }
 
-/// What the reading thread needs to know of a mix.
+/// The part of a mix that concerns tracks.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Wanted {
+pub struct TrackRequest {
     /// See [`crate::sound::Mix::tracks`].
     pub tracks: Vec<Track>,
     /// See [`crate::sound::Mix::skips`].
@@ -40,8 +40,8 @@ pub struct Wanted {
     pub crossfade_s: f32,
 }
 
-impl Wanted {
-    /// What `mix` says of tracks.
+impl TrackRequest {
+    /// Extracts it from `mix`.
     pub fn of(mix: &Mix) -> Self {
         Self {
             tracks: mix.tracks.clone(),
@@ -56,36 +56,36 @@ impl Wanted {
 #[derive(Debug, Default)]
 pub struct Playlist {
     tracks: Vec<Track>,
-    /// Files heard in this session, the latest last.
+    /// Files heard in this session, most recent last.
     heard: Vec<PathBuf>,
-    /// Files that could not be opened when last tried.
+    /// Files that could not be opened at the last attempt.
     unreadable: Vec<PathBuf>,
 }
 
 impl Playlist {
-    /// The present list.
+    /// The current list.
     pub fn tracks(&self) -> &[Track] {
         &self.tracks
     }
 
-    /// Takes another list. What has been heard is still known.
+    /// Replaces the list but remembers what has been heard.
     pub fn replace(&mut self, tracks: &[Track]) {
         self.tracks = tracks.to_vec();
         self.unreadable.clear();
     }
 
-    /// Another person: nothing has been heard yet.
+    /// A new session: nothing has been heard yet.
     pub fn forget_heard(&mut self) {
         self.heard.clear();
     }
 
-    /// Notes that `path` is heard now.
+    /// Marks `path` as heard.
     pub fn mark_heard(&mut self, path: &Path) {
         self.heard.retain(|other| other != path);
         self.heard.push(path.to_owned());
     }
 
-    /// Notes that `path` cannot be opened. Answers whether that is new.
+    /// Marks `path` as unreadable. Returns whether that is new.
     pub fn mark_unreadable(&mut self, path: &Path) -> bool {
         let new = !self.is_unreadable(path);
         if new {
@@ -94,40 +94,40 @@ impl Playlist {
         new
     }
 
-    /// Forgets which files could not be opened: they may have come back.
+    /// Clears all marks for unreadable files, which may have come back.
     pub fn try_all_again(&mut self) {
         self.unreadable.clear();
     }
 
-    /// Where `path` is in the list.
+    /// Index of `path` in the list.
     pub fn index_of(&self, path: &Path) -> Option<usize> {
         self.tracks.iter().position(|track| track.path == path)
     }
 
-    /// The entries from `index` to the end of the work that it is in.
+    /// The entries from `index` to the end of its work.
     pub fn rest_of_work(&self, index: usize) -> Range<usize> {
         let from = index.min(self.tracks.len());
         let joined = self.tracks[from..].iter().skip(1).take_while(|track| track.joins).count();
         from..(from + 1 + joined).min(self.tracks.len())
     }
 
-    /// Where a list begins: at its first piece not heard yet.
+    /// Where to start: the first piece not heard yet.
     pub fn first(&self) -> Option<usize> {
         self.choose(0, None)
     }
 
-    /// Where it goes on after the piece that holds `index`.
+    /// The piece to follow the one that contains `index`.
     pub fn after(&self, index: usize) -> Option<usize> {
         self.choose(self.rest_of_work(index).end, Some(index))
     }
 
-    /// What is played where `index` cannot be: the rest of its work, or what follows.
+    /// The replacement for an unreadable `index`: the rest of its work, or what follows.
     pub fn instead_of(&self, index: usize) -> Option<usize> {
         self.choose(index, None)
     }
 
-    /// The first piece not heard in this session, from entry `from` on and around; once all have been heard, the one
-    /// heard longest ago, which is not the piece that plays as long as there is another.
+    /// The first piece not yet heard in this session, searching from entry `from` and wrapping around. If all have been
+    /// heard, the least recent one, but not the one playing if there is any other.
     fn choose(&self, from: usize, playing: Option<usize>) -> Option<usize> {
         let count = self.tracks.len();
         let starts = (0..count).map(|step| (from + step) % count).filter(|index| self.begins_a_piece(*index));
@@ -174,7 +174,7 @@ mod tests {
         playlist
     }
 
-    /// Plays on, and names what is heard.
+    /// Plays on and returns the names of what is heard.
     fn heard(playlist: &mut Playlist, pieces: usize) -> String {
         let mut names = Vec::new();
         let mut at = playlist.first();
@@ -190,14 +190,14 @@ mod tests {
     }
 
     #[test]
-    fn a_list_goes_around_in_order() {
+    fn a_playlist_repeats_in_order() {
         assert_eq!(heard(&mut list("a b c"), 7), "a b c a b c a");
         assert_eq!(heard(&mut list("a"), 3), "a a a");
         assert_eq!(heard(&mut list("a +b c"), 6), "a b c a b c");
     }
 
     #[test]
-    fn what_has_been_heard_waits_until_all_else_has() {
+    fn heard_tracks_come_last() {
         let mut playlist = list("a b c d");
         assert_eq!(heard(&mut playlist, 2), "a b");
         playlist.replace(list("b x a y").tracks());
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_passed_over_and_a_work_goes_on_from_its_next_part() {
+    fn unreadable_tracks_are_skipped_and_a_work_continues_with_its_next_part() {
         let mut playlist = list("a +b +c d");
         assert!(playlist.mark_unreadable(Path::new("a")) && !playlist.mark_unreadable(Path::new("a")));
         assert_eq!((playlist.first(), playlist.instead_of(0), playlist.after(1)), (Some(1), Some(1), Some(3)));

@@ -1,76 +1,76 @@
-//! Owns the reading side of tracks: reading pieces ahead and handing them to the engine in order, with what follows when
-//! a file fails. Runs in a thread of its own (or between blocks when rendering offline). Does not own the order
-//! (`playlist`), the reading of a piece (`piece`) or fades (`deck`, `engine`).
+//! Owns the reading side of tracks: reading pieces ahead, handing them to the engine in order, and skipping files that
+//! fail. Runs on a thread of its own, or between blocks when rendering offline. Does not own the order (`playlist`),
+//! the reading of a piece (`piece`) or fades (`engine`).
 
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::file::Trouble;
-use super::loudness::Loudness;
-use super::piece::{DeckPlan, Reading};
-use super::playlist::{Playlist, Wanted};
-use crate::sound::News;
+use super::file::TrackProblem;
+use super::loudness::LoudnessLibrary;
+use super::piece::{DeckParams, PieceReader};
+use super::playlist::{Playlist, TrackRequest};
+use crate::sound::SoundEvent;
 use crate::sound::dsp::ramp;
-use crate::sound::engine::{Deck, DeckOrder, DeckPort};
+use crate::sound::engine::{Deck, DeckCommand, DeckPort};
 
-/// The next piece is opened so many seconds before its fade begins, counted from what has been read.
+/// How long before its fade the next piece is opened, in seconds of the current one still to be read.
 const AHEAD_S: u32 = 4;
-/// Decks that may be out at one time: one sounding, one leaving, one waiting, one in the post.
-const MOST_DECKS: usize = 4;
-/// The longest the reader sleeps while anything sounds: a sixth of a ring.
-const NAP: Duration = Duration::from_secs(2);
-/// When no file could be opened, all are tried again after this long: a disk may come back.
-const TRY_AGAIN: Duration = Duration::from_secs(30);
-/// A skip is an answer to a touch, so its crossfade is no longer than this, in seconds.
+/// Maximum number of decks in use: one playing, one fading out, one queued, one on its way.
+const DECKS_MAX: usize = 4;
+/// Maximum sleep while anything plays: a sixth of the ring buffer.
+const SLEEP_MAX: Duration = Duration::from_secs(2);
+/// If no file can be opened, all are tried again after this time: a disk may come back.
+const RETRY_PAUSE: Duration = Duration::from_secs(30);
+/// Maximum crossfade of a skip, which answers a touch, in seconds.
 const SKIP_FADE_S: f32 = 3.0;
-/// From silence, in seconds.
+/// Fade-in from silence, in seconds.
 const FIRST_FADE_S: f32 = 3.0;
-/// To silence, in seconds.
+/// Fade-out to silence, in seconds.
 const LAST_FADE_S: f32 = 4.0;
-/// After a change of the output, in seconds.
+/// Fade-in after a change of the output, in seconds.
 const AGAIN_FADE_S: f32 = 1.2;
-/// A crossfade of no length still takes this long, in seconds, so that it does not click.
+/// Minimum crossfade between pieces, in seconds: enough not to click.
 const SHORTEST_FADE_S: f32 = 0.03;
-/// No change asked for from outside is quicker, in seconds.
+/// Minimum crossfade for requested changes, in seconds.
 const LEAST_FADE_S: f32 = 1.2;
 
 /// Reads tracks ahead and hands them to the engine in order.
-pub struct Reader {
-    loudness: Loudness,
+pub struct TrackReader {
+    loudness: LoudnessLibrary,
     port: Option<DeckPort>,
-    wanted: Wanted,
+    wanted: TrackRequest,
     playlist: Playlist,
     position: usize,
-    /// A change that the engine has not been told of yet.
-    pending: Option<Pending>,
-    readings: Vec<Reading>,
-    /// The deck sent to follow the present one.
+    /// A change that has not reached the engine yet.
+    pending: Option<PendingChange>,
+    readings: Vec<PieceReader>,
+    /// Number of the deck that is queued after the current one.
     queued: Option<u64>,
     playing: u64,
     last_number: u64,
     decks_out: usize,
-    /// Whether nothing in this playlist can be read, as far as was told; none where nobody knows what was told.
-    gone: Option<bool>,
-    /// … and it is tried again then.
-    try_again: Option<Instant>,
-    /// Troubles already told of, so that each is told once for each playlist.
-    told: Vec<Trouble>,
+    /// Whether it was last reported that no track can be played; none if that is not known.
+    reported_gone: Option<bool>,
+    /// When to try all files again.
+    retry_at: Option<Instant>,
+    /// Problems reported so far; each is reported once per playlist.
+    reported: Vec<TrackProblem>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Pending {
+enum PendingChange {
     Start { fade_s: f32 },
     Silence,
 }
 
-impl Reader {
+impl TrackReader {
     /// Matches levels by `loudness`.
-    pub fn new(loudness: Loudness) -> Self {
+    pub fn new(loudness: LoudnessLibrary) -> Self {
         Self {
             loudness,
             port: None,
-            wanted: Wanted::default(),
+            wanted: TrackRequest::default(),
             playlist: Playlist::default(),
             position: 0,
             pending: None,
@@ -79,18 +79,19 @@ impl Reader {
             playing: 0,
             last_number: 0,
             decks_out: 0,
-            gone: Some(false),
-            try_again: None,
-            told: Vec::new(),
+            reported_gone: Some(false),
+            retry_at: None,
+            reported: Vec::new(),
         }
     }
 
-    /// The same after one that a fault ended: whether there is music is told in any case.
-    pub fn after_a_fault(loudness: Loudness) -> Self {
-        Self { gone: None, ..Self::new(loudness) }
+    /// Replaces a reader lost to a panic. Whether there is music is reported in any case, since the last report is not
+    /// known.
+    pub fn after_panic(loudness: LoudnessLibrary) -> Self {
+        Self { reported_gone: None, ..Self::new(loudness) }
     }
 
-    /// Serves a new engine. The present track begins anew there.
+    /// Feeds a new engine, where the current track starts from its beginning.
     pub fn connect(&mut self, port: DeckPort) {
         self.port = Some(port);
         self.readings.clear();
@@ -98,12 +99,12 @@ impl Reader {
         self.decks_out = 0;
         self.playing = 0;
         if !self.playlist.tracks().is_empty() {
-            self.pending = Some(Pending::Start { fade_s: AGAIN_FADE_S });
+            self.pending = Some(PendingChange::Start { fade_s: AGAIN_FADE_S });
         }
     }
 
-    /// Moves towards `wanted`. A track that is in both the old and the new list goes on playing.
-    pub fn want(&mut self, wanted: Wanted) {
+    /// Moves to `wanted`. A playing track that is also in the new list keeps playing.
+    pub fn set_request(&mut self, wanted: TrackRequest) {
         if wanted.session != self.wanted.session {
             self.playlist.forget_heard();
             self.mark_heard();
@@ -122,26 +123,27 @@ impl Reader {
         }
     }
 
-    /// Does what can be done now and says how long it may sleep. `tell` hears of each file left out, and why.
-    pub fn work(&mut self, tell: &mut dyn FnMut(News)) -> Duration {
-        self.take_back();
-        self.look_again();
-        self.act_on_change(tell);
+    /// Does everything that can be done now and returns how long to sleep. `tell` receives skipped files and other
+    /// events.
+    pub fn run_once(&mut self, tell: &mut dyn FnMut(SoundEvent)) -> Duration {
+        self.take_returned_decks();
+        self.retry_if_due();
+        self.apply_pending_change(tell);
         self.fill_all(tell);
         self.queue_next(tell);
-        if self.pending.is_some() { Duration::from_millis(100) } else { NAP }
+        if self.pending.is_some() { Duration::from_millis(100) } else { SLEEP_MAX }
     }
 
     /// Whether there is nothing to read and nothing to wait for.
     pub fn is_idle(&self) -> bool {
-        self.pending.is_none() && self.readings.is_empty() && self.decks_out == 0 && self.try_again.is_none()
+        self.pending.is_none() && self.readings.is_empty() && self.decks_out == 0 && self.retry_at.is_none()
     }
 
     fn change_list(&mut self) {
         let present = self.playlist.tracks().get(self.position).map(|track| track.path.clone());
         self.playlist.replace(&self.wanted.tracks);
-        self.try_again = None;
-        self.told.clear();
+        self.retry_at = None;
+        self.reported.clear();
         let kept = present.and_then(|path| self.playlist.index_of(&path));
         if let (Some(position), false) = (kept, self.readings.is_empty()) {
             self.position = position;
@@ -152,9 +154,9 @@ impl Reader {
             Some(first) => {
                 self.position = first;
                 let fade_s = if self.readings.is_empty() { FIRST_FADE_S } else { self.wanted.crossfade_s };
-                Pending::Start { fade_s: fade_s.max(LEAST_FADE_S) }
+                PendingChange::Start { fade_s: fade_s.max(LEAST_FADE_S) }
             }
-            None => Pending::Silence,
+            None => PendingChange::Silence,
         });
     }
 
@@ -168,10 +170,10 @@ impl Reader {
             self.position = next;
         }
         let fade_s = self.wanted.crossfade_s.clamp(LEAST_FADE_S, SKIP_FADE_S);
-        self.pending = Some(Pending::Start { fade_s });
+        self.pending = Some(PendingChange::Start { fade_s });
     }
 
-    fn take_back(&mut self) {
+    fn take_returned_decks(&mut self) {
         let Some(port) = &mut self.port else { return };
         while let Ok(deck) = port.returned.pop() {
             self.decks_out = self.decks_out.saturating_sub(1);
@@ -189,7 +191,7 @@ impl Reader {
             self.queued = None;
         }
         self.mark_heard();
-        // A recall may come too late; what is heard decides.
+        // A recall may have come too late: the deck that plays decides.
         if self.pending.is_none()
             && let Some(path) = self.present().and_then(|reading| reading.paths().first())
             && let Some(position) = self.playlist.index_of(path)
@@ -198,44 +200,46 @@ impl Reader {
         }
     }
 
-    fn present(&self) -> Option<&Reading> {
+    fn present(&self) -> Option<&PieceReader> {
         self.readings.iter().find(|reading| reading.deck_number == self.playing)
     }
 
     fn mark_heard(&mut self) {
         let present = self.readings.iter().find(|reading| reading.deck_number == self.playing);
-        for path in present.map_or(&[][..], Reading::paths) {
+        for path in present.map_or(&[][..], PieceReader::paths) {
             self.playlist.mark_heard(path);
         }
     }
 
-    /// After a time without any file that can be read.
-    fn look_again(&mut self) {
-        if self.try_again.is_some_and(|at| Instant::now() >= at) {
-            self.try_again = None;
+    /// Tries again after a time without any readable file.
+    fn retry_if_due(&mut self) {
+        if self.retry_at.is_some_and(|at| Instant::now() >= at) {
+            self.retry_at = None;
             self.playlist.try_all_again();
             if let Some(first) = self.playlist.first().filter(|_| self.present().is_none()) {
                 self.position = first;
-                self.pending = Some(Pending::Start { fade_s: FIRST_FADE_S });
+                self.pending = Some(PendingChange::Start { fade_s: FIRST_FADE_S });
             }
         }
     }
 
-    fn act_on_change(&mut self, tell: &mut dyn FnMut(News)) {
+    fn apply_pending_change(&mut self, tell: &mut dyn FnMut(SoundEvent)) {
         let Some(pending) = self.pending else { return };
-        if self.port.is_none() || self.decks_out >= MOST_DECKS {
+        if self.port.is_none() || self.decks_out >= DECKS_MAX {
             return;
         }
-        let order = match pending {
-            Pending::Silence => None,
-            Pending::Start { fade_s } => self.open_from(self.position, tell).map(|deck| (deck, fade_s)),
+        let command = match pending {
+            PendingChange::Silence => None,
+            PendingChange::Start { fade_s } => self.open_from(self.position, tell).map(|deck| (deck, fade_s)),
         };
-        let fade_frames = self.fade_frames(order.as_ref().map_or(LAST_FADE_S, |(_, fade_s)| *fade_s));
+        let fade_frames = self.fade_frames(command.as_ref().map_or(LAST_FADE_S, |(_, fade_s)| *fade_s));
         let Some(port) = &mut self.port else { return };
-        // The ring has more places than there are ever decks.
-        let sent = match order {
-            Some((deck, _)) => port.orders.push(DeckOrder::Play { deck, fade_frames }).map(|()| self.decks_out += 1),
-            None => port.orders.push(DeckOrder::Silence { fade_frames }),
+        // The queue has room for every deck that can exist.
+        let sent = match command {
+            Some((deck, _)) => {
+                port.commands.push(DeckCommand::Play { deck, fade_frames }).map(|()| self.decks_out += 1)
+            }
+            None => port.commands.push(DeckCommand::Silence { fade_frames }),
         };
         if sent.is_ok() {
             self.pending = None;
@@ -243,8 +247,8 @@ impl Reader {
         }
     }
 
-    /// Opens the piece that begins at `position`, or the first after it that can be read, and moves to it.
-    fn open_from(&mut self, position: usize, tell: &mut dyn FnMut(News)) -> Option<Deck> {
+    /// Opens the piece that begins at `position`, or the first readable one after it, and moves there.
+    fn open_from(&mut self, position: usize, tell: &mut dyn FnMut(SoundEvent)) -> Option<Deck> {
         let rate_hz = self.port.as_ref()?.rate_hz;
         let entry_fade_frames = self.fade_frames(self.wanted.crossfade_s.max(SHORTEST_FADE_S));
         let mut at = Some(position).filter(|position| *position < self.playlist.tracks().len());
@@ -252,20 +256,20 @@ impl Reader {
             let parts = self.playlist.rest_of_work(index);
             let paths: Vec<PathBuf> = self.playlist.tracks()[parts].iter().map(|track| track.path.clone()).collect();
             self.last_number += 1;
-            let plan = DeckPlan { number: self.last_number, rate_hz, entry_fade_frames };
-            match Reading::open(&paths, plan, &self.loudness) {
+            let plan = DeckParams { number: self.last_number, rate_hz, entry_fade_frames };
+            match PieceReader::open(&paths, plan, &self.loudness) {
                 Ok((reading, deck)) => {
                     self.readings.push(reading);
                     self.position = index;
-                    self.try_again = None;
-                    if self.gone.replace(false) != Some(false) {
-                        tell(News::TracksBack);
+                    self.retry_at = None;
+                    if self.reported_gone.replace(false) != Some(false) {
+                        tell(SoundEvent::TracksBack);
                     }
                     return Some(deck);
                 }
                 Err(error) => {
                     let path = &paths[0];
-                    tell_once(&mut self.told, (path.clone(), error.to_string()), tell);
+                    report_once(&mut self.reported, (path.clone(), error.to_string()), tell);
                     if !self.playlist.mark_unreadable(path) {
                         break;
                     }
@@ -273,38 +277,38 @@ impl Reader {
                 }
             }
         }
-        self.try_again = Some(Instant::now() + TRY_AGAIN);
-        if self.gone.replace(true) != Some(true) {
-            tell(News::TracksGone);
+        self.retry_at = Some(Instant::now() + RETRY_PAUSE);
+        if self.reported_gone.replace(true) != Some(true) {
+            tell(SoundEvent::TracksGone);
         }
         None
     }
 
-    fn fill_all(&mut self, tell: &mut dyn FnMut(News)) {
+    fn fill_all(&mut self, tell: &mut dyn FnMut(SoundEvent)) {
         for reading in &mut self.readings {
-            reading.fill(&self.loudness, &mut |trouble| tell_once(&mut self.told, trouble, tell));
+            reading.fill(&self.loudness, &mut |problem| report_once(&mut self.reported, problem, tell));
         }
     }
 
-    /// Once the present piece has been read nearly to its end, hands over the one after it.
-    fn queue_next(&mut self, tell: &mut dyn FnMut(News)) {
-        let busy = self.queued.is_some() || self.pending.is_some() || self.decks_out >= MOST_DECKS;
-        if busy || self.try_again.is_some() || self.playlist.tracks().is_empty() {
+    /// Queues the next piece once the current one has nearly been read to its end.
+    fn queue_next(&mut self, tell: &mut dyn FnMut(SoundEvent)) {
+        let busy = self.queued.is_some() || self.pending.is_some() || self.decks_out >= DECKS_MAX;
+        if busy || self.retry_at.is_some() || self.playlist.tracks().is_empty() {
             return;
         }
         let rate_hz = self.port.as_ref().map_or(0, |port| port.rate_hz);
         let ahead_frames = u64::from(self.fade_frames(self.wanted.crossfade_s)) + u64::from(AHEAD_S * rate_hz);
         let Some(present) = self.present().filter(|reading| reading.is_nearly_read(ahead_frames)) else { return };
-        let missed = present.missed_part().and_then(|path| self.playlist.index_of(path));
+        let missed = present.skipped_part().and_then(|path| self.playlist.index_of(path));
         let position = self.position;
         let Some(next) = missed.or_else(|| self.playlist.after(position)) else { return };
         let opened = self.open_from(next, tell);
-        // It moves on when the engine does.
+        // The position advances when the engine does.
         self.position = position;
         let Some(deck) = opened else { return };
         let number = deck.number;
         let Some(port) = &mut self.port else { return };
-        if port.orders.push(DeckOrder::Queue(deck)).is_ok() {
+        if port.commands.push(DeckCommand::Queue(deck)).is_ok() {
             self.decks_out += 1;
             self.queued = Some(number);
         }
@@ -314,21 +318,21 @@ impl Reader {
         if self.queued.take().is_some()
             && let Some(port) = &mut self.port
         {
-            // A full ring means that the engine stands still; the old follower is then as good as any.
-            let _ = port.orders.push(DeckOrder::Recall);
+            // A full queue means that the engine is stuck; then the old deck may as well follow.
+            let _ = port.commands.push(DeckCommand::Recall);
         }
     }
 
     fn fade_frames(&self, seconds: f32) -> u32 {
         let rate_hz = self.port.as_ref().map_or(48_000, |port| port.rate_hz);
-        ramp::frames(seconds, rate_hz)
+        ramp::seconds_to_frames(seconds, rate_hz)
     }
 }
 
-fn tell_once(told: &mut Vec<Trouble>, trouble: Trouble, tell: &mut dyn FnMut(News)) {
-    if !told.contains(&trouble) {
-        told.push(trouble.clone());
-        let (path, why) = trouble;
-        tell(News::TrackSkipped { path, why });
+fn report_once(reported: &mut Vec<TrackProblem>, problem: TrackProblem, tell: &mut dyn FnMut(SoundEvent)) {
+    if !reported.contains(&problem) {
+        reported.push(problem.clone());
+        let (path, why) = problem;
+        tell(SoundEvent::TrackSkipped { path, why });
     }
 }

@@ -1,38 +1,38 @@
-//! Owns changing the sample rate of a track, by FFT in fixed blocks. Runs in the reading thread only. Does not own
-//! decoding, nor when a track begins or ends.
+//! Owns resampling of tracks, by FFT in fixed blocks. Runs on reading threads only. Does not own decoding, or when a
+//! track begins or ends.
 
 use std::f64::consts::TAU;
 
 use rubato::audioadapter_buffers::direct::InterleavedSlice;
 use rubato::{Fft, FixedSync, Indexing, Resampler as _};
 
-/// Frames that go into one transform, or the next multiple that the two rates allow: long enough for a filter that
-/// passes 21 kHz at 44.1 kHz, short enough that a block costs under a millisecond.
+/// Minimum frames per transform, rounded up to a multiple that suits both rates. Long enough for a filter that passes
+/// 21 kHz at 44.1 kHz; short enough for a block to take less than a millisecond.
 const BLOCK_FRAMES: usize = 1_024;
-/// Rates in Hz that are taken for sound.
+/// Accepted sample rates in Hz.
 pub const RATES_HZ: std::ops::RangeInclusive<u32> = 4_000..=768_000;
 
-/// Why a rate cannot be changed.
+/// Why audio cannot be resampled.
 #[derive(Debug, thiserror::Error)]
 pub enum ResampleError {
-    /// A rate that no recording has.
+    /// A sample rate that no recording has.
     #[error("its sample rate of {0} Hz is outside {low} to {high} Hz", low = RATES_HZ.start(), high = RATES_HZ.end())]
     Rate(u32),
-    /// The filter could not be made or did not run.
+    /// The filter could not be created or failed.
     #[error("its sample rate cannot be changed: {0}")]
     Filter(String),
 }
 
-/// Turns stereo frames at one rate into frames at another: nothing is delayed, nothing is lost at either end, and
-/// `frames in × to ÷ from` come out, rounded.
+/// Resamples stereo frames without delay and without losing any at either end. The number of output frames is that of
+/// the input × `to` ÷ `from`, rounded.
 pub struct Resampler {
     from_hz: u32,
     to_hz: u32,
     fft: Fft<f32>,
-    /// Interleaved frames that wait for a whole block.
+    /// Interleaved samples waiting for a complete block.
     waiting: Vec<f32>,
     block_out: Vec<f32>,
-    /// Frames still to be dropped, since the filter answers late.
+    /// Output frames still to be dropped because of the filter's delay.
     late_frames: usize,
     taken_frames: u64,
     given_frames: u64,
@@ -44,7 +44,7 @@ impl Resampler {
         if let Some(wrong) = [from_hz, to_hz].into_iter().find(|rate| !RATES_HZ.contains(rate)) {
             return Err(ResampleError::Rate(wrong));
         }
-        // An even number of the smallest blocks: of an odd one the middle, and so the delay, would lie between frames.
+        // A multiple of two smallest blocks: otherwise the delay would not be a whole number of frames.
         let smallest = 2 * from_hz as usize / greatest_common_divisor(from_hz as usize, to_hz as usize);
         let block_frames = BLOCK_FRAMES.next_multiple_of(smallest);
         let fft = Fft::new(from_hz as usize, to_hz as usize, block_frames, 2, FixedSync::Both)
@@ -54,12 +54,12 @@ impl Resampler {
         Ok(Self { from_hz, to_hz, fft, waiting: Vec::new(), block_out, late_frames, taken_frames: 0, given_frames: 0 })
     }
 
-    /// The rate that it takes.
+    /// The input rate.
     pub const fn takes_hz(&self) -> u32 {
         self.from_hz
     }
 
-    /// Adds `input` and appends what can be computed to `output`.
+    /// Adds `input` and appends the frames that are ready to `output`.
     pub fn run(&mut self, input: &[[f32; 2]], output: &mut Vec<[f32; 2]>) -> Result<(), ResampleError> {
         self.taken_frames += input.len() as u64;
         self.waiting.extend_from_slice(input.as_flattened());
@@ -73,7 +73,7 @@ impl Resampler {
         Ok(())
     }
 
-    /// Appends what the filter still holds; nothing may be added afterwards.
+    /// Appends the remaining frames; no input may follow.
     pub fn finish(&mut self, output: &mut Vec<[f32; 2]>) -> Result<(), ResampleError> {
         let exact = u128::from(self.taken_frames) * u128::from(self.to_hz);
         let total = (exact + u128::from(self.from_hz / 2)) / u128::from(self.from_hz);
@@ -90,7 +90,7 @@ impl Resampler {
         Ok(())
     }
 
-    /// Transforms one block of `count` frames from `from` on, the rest of it silence.
+    /// Transforms one block: `count` frames from `from`, padded with silence.
     fn transform(&mut self, from: usize, count: usize, output: &mut Vec<[f32; 2]>) -> Result<(), ResampleError> {
         let wrong = |error: String| ResampleError::Filter(error);
         let input = InterleavedSlice::new(&self.waiting[from..from + count * 2], 2, count)
@@ -119,8 +119,8 @@ const fn greatest_common_divisor(mut a: usize, mut b: usize) -> usize {
     if a == 0 { 1 } else { a }
 }
 
-/// All that is not the sine when a sine of `pitch_hz` at half scale goes from one rate to another: noise and distortion
-/// together in dB below it (THD+N). None where the rates cannot be changed into each other.
+/// Noise and distortion (THD+N) in dB when resampling a half-scale sine of `pitch_hz`. None if the rates are not
+/// supported.
 #[must_use]
 pub fn resampling_noise_db(from_hz: u32, to_hz: u32, pitch_hz: f64) -> Option<f64> {
     let wave = |at: usize| (TAU * pitch_hz * at as f64 / f64::from(from_hz)).sin() as f32 * 0.5;
@@ -131,7 +131,7 @@ pub fn resampling_noise_db(from_hz: u32, to_hz: u32, pitch_hz: f64) -> Option<f6
         resampler.run(piece, &mut output).ok()?;
     }
     resampler.finish(&mut output).ok()?;
-    // One second from the middle, which holds whole periods of every whole pitch.
+    // One second from the middle, a whole number of periods for any whole frequency.
     let settled = output.get(to_hz as usize / 2..to_hz as usize * 3 / 2)?;
     let angle = |at: usize| TAU * pitch_hz * at as f64 / f64::from(to_hz);
     let (mut along, mut across, mut power) = (0.0, 0.0, 0.0);
@@ -177,10 +177,10 @@ mod tests {
     }
 
     #[test]
-    fn the_length_is_exact_and_nothing_is_delayed() {
+    fn the_output_has_the_exact_length_and_no_delay() {
         for (from_hz, to_hz) in [(44_100, 48_000), (8_000, 48_000), (37_123, 48_000), (192_000, 44_100)] {
             for length in [0_usize, 1, 7, 1_000, 44_101] {
-                // A slow wave, so that a delay of half a frame would be seen.
+                // A slow wave, in which even half a frame of delay would show.
                 let wave = |at: usize, rate: u32| (TAU * 97.0 * at as f64 / f64::from(rate)).cos() as f32;
                 let input: Vec<[f32; 2]> = (0..length).map(|at| [wave(at, from_hz), -wave(at, from_hz)]).collect();
                 let output = resampled(from_hz, to_hz, &input, 4_096);
@@ -197,13 +197,13 @@ mod tests {
     }
 
     #[test]
-    fn the_pieces_it_is_fed_in_make_no_difference() {
+    fn the_chunk_size_makes_no_difference() {
         let input: Vec<[f32; 2]> = (0..9_000).map(|at| [(at as f32 * 0.11).sin(), (at as f32 * 0.07).cos()]).collect();
         assert_eq!(resampled(44_100, 48_000, &input, 13), resampled(44_100, 48_000, &input, 9_000));
     }
 
     #[test]
-    fn a_rate_no_recording_has_is_refused() {
+    fn unsupported_sample_rates_are_refused() {
         assert!(Resampler::new(1, 48_000).is_err() && Resampler::new(48_000, 0).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! Tests of tracks from file to loudspeaker, through the offline renderer: joins, crossfades, levels, broken files.
+//! Tests of tracks from file to output, through the offline renderer: joins, crossfades, levels, broken files.
 
 use std::f64::consts::TAU;
 use std::path::{Path, PathBuf};
@@ -6,12 +6,12 @@ use std::time::Instant;
 
 use super::decode::{self, decodes_here};
 use super::file::TrackFile;
-use super::{Loudness, Track, try_track};
-use crate::sound::dsp::Chance;
-use crate::sound::{Bed, Depth, Mix, Options, Report, WavWriter, render_to};
+use super::{LoudnessLibrary, Track, try_track};
+use crate::sound::dsp::Rng;
+use crate::sound::{Bed, Depth, Mix, Options, RenderReport, WavWriter, render_to};
 
 const RATE_HZ: u32 = 48_000;
-/// The chirp of `tests/media`, and where it is cut.
+/// Length of the chirp in `tests/media`, and where it is cut.
 const CHIRP_FRAMES: usize = 18_000;
 const CUT: usize = 8_111;
 
@@ -33,8 +33,8 @@ fn wav(folder: &Path, name: &str, rate_hz: u32, frames: &[[f32; 2]]) -> PathBuf 
 }
 
 fn noise(seed: u64, seconds: usize, size: f32) -> Vec<[f32; 2]> {
-    let mut chance = Chance::new(seed);
-    (0..seconds * RATE_HZ as usize).map(|_| [chance.between(-size, size), chance.between(-size, size)]).collect()
+    let mut rng = Rng::new(seed);
+    (0..seconds * RATE_HZ as usize).map(|_| [rng.between(-size, size), rng.between(-size, size)]).collect()
 }
 
 fn sine(pitch_hz: f64, seconds: usize, size: f64) -> Vec<[f32; 2]> {
@@ -53,7 +53,7 @@ fn work(paths: &[&Path]) -> Mix {
     mix
 }
 
-fn rendered(options: &Options, seconds: f64, mix_at: impl FnMut(f64) -> Mix) -> (Vec<[f32; 2]>, Report) {
+fn rendered(options: &Options, seconds: f64, mix_at: impl FnMut(f64) -> Mix) -> (Vec<[f32; 2]>, RenderReport) {
     let mut frames = Vec::new();
     let report = render_to(options, Instant::now(), mix_at, &[], seconds, |piece| {
         frames.extend_from_slice(piece);
@@ -74,8 +74,8 @@ fn largest_step(frames: &[[f32; 2]]) -> f32 {
         .fold(0.0, f32::max)
 }
 
-/// Five seconds of silence, in which the sound comes up; the parts; and a mark right after them. Returns what is heard
-/// between silence and mark.
+/// Plays five seconds of silence, during which the sound fades in, then the parts and a marker. Returns what is heard
+/// between silence and marker.
 fn joined(parts: &[PathBuf; 2]) -> Vec<[f32; 2]> {
     let folder = tempfile::tempdir().unwrap();
     let lead = wav(folder.path(), "lead.wav", RATE_HZ, &vec![[0.0; 2]; 5 * 48_000]);
@@ -90,7 +90,7 @@ fn joined(parts: &[PathBuf; 2]) -> Vec<[f32; 2]> {
 }
 
 #[test]
-fn parts_without_loss_join_sample_by_sample() {
+fn lossless_parts_join_without_a_gap() {
     let folder = tempfile::tempdir().unwrap();
     let whole: Vec<[f32; 2]> = (0..CHIRP_FRAMES).map(|at| [chirp(at); 2]).collect();
     let a = wav(folder.path(), "a.wav", RATE_HZ, &whole[..CUT]);
@@ -104,11 +104,11 @@ fn parts_without_loss_join_sample_by_sample() {
 }
 
 #[test]
-fn lossy_parts_join_at_the_sample_and_without_a_hole() {
+fn lossy_parts_join_without_a_gap() {
     for end in ["ogg", "mp3"] {
         let heard = joined(&[media(&format!("a.{end}")), media(&format!("b.{end}"))]);
         assert_eq!(heard.len(), CHIRP_FRAMES, "{end}");
-        // In its place: at no other lag is it as near to the chirp.
+        // It is in the right place: no other lag matches the chirp better.
         let error = |lag: i32, range: std::ops::Range<usize>| -> f64 {
             range.map(|at| f64::from(heard[at.saturating_add_signed(lag as isize)][0] - chirp(at)).powi(2)).sum()
         };
@@ -122,16 +122,16 @@ fn lossy_parts_join_at_the_sample_and_without_a_hole() {
 }
 
 #[test]
-fn aac_parts_join_with_the_silence_of_their_encoder_between_them() {
+fn aac_parts_join_with_encoder_padding_in_between() {
     let heard = joined(&[media("a.m4a"), media("b.m4a")]);
     let more = heard.len() - CHIRP_FRAMES;
     println!("AAC: {more} frames more than were encoded, in two parts");
-    // Each part: 1,024 frames before its first, and up to 1,023 after its last.
+    // Each part has 1,024 frames of priming and up to 1,023 of padding.
     assert!((2 * 1_024..=2 * 2_047).contains(&more), "{more}");
 }
 
 #[test]
-fn parts_at_another_rate_join_as_if_they_were_one_file() {
+fn resampled_parts_join_without_a_gap() {
     let folder = tempfile::tempdir().unwrap();
     let wave = |at: usize| ((TAU * 440.0 * at as f64 / 44_100.0).sin() * 0.3) as f32;
     let whole: Vec<[f32; 2]> = (0..30_011).map(|at| [wave(at), -wave(at)]).collect();
@@ -147,7 +147,7 @@ fn parts_at_another_rate_join_as_if_they_were_one_file() {
 }
 
 #[test]
-fn unrelated_material_keeps_its_power_through_short_and_long_crossfades() {
+fn short_and_long_crossfades_of_noise_keep_constant_power() {
     let folder = tempfile::tempdir().unwrap();
     for (fade_s, length_s) in [(8, 40), (60, 130)] {
         let one = wav(folder.path(), "one.wav", RATE_HZ, &noise(1, length_s, 0.3));
@@ -168,12 +168,12 @@ fn unrelated_material_keeps_its_power_through_short_and_long_crossfades() {
 }
 
 #[test]
-fn a_crossfade_can_be_changed_while_the_next_piece_waits() {
+fn the_crossfade_can_change_while_the_next_piece_is_queued() {
     let folder = tempfile::tempdir().unwrap();
     let left: Vec<[f32; 2]> = sine(500.0, 40, 0.4).iter().map(|frame| [frame[0], 0.0]).collect();
     let right: Vec<[f32; 2]> = sine(500.0, 40, 0.4).iter().map(|frame| [0.0, frame[0]]).collect();
     let (one, two) = (wav(folder.path(), "one.wav", RATE_HZ, &left), wav(folder.path(), "two.wav", RATE_HZ, &right));
-    // At 11 s the next piece waits for a fade of 25 s that would begin at 15 s.
+    // At 11 s the next piece is queued for a fade of 25 s, to begin at 15 s.
     let (frames, _) = rendered(&Options::default(), 42.0, |at_s| Mix {
         crossfade_s: if at_s < 11.0 { 25.0 } else { 5.0 },
         ..list(&[&one, &two])
@@ -186,11 +186,11 @@ fn a_crossfade_can_be_changed_while_the_next_piece_waits() {
 }
 
 #[test]
-fn tracks_of_any_level_are_heard_alike() {
+fn tracks_of_different_levels_are_matched_in_loudness() {
     let folder = tempfile::tempdir().unwrap();
     let loud = wav(folder.path(), "loud.wav", RATE_HZ, &sine(997.0, 20, 0.8));
     let soft = wav(folder.path(), "soft.wav", RATE_HZ, &sine(997.0, 20, 0.03));
-    let loudness = Loudness::kept_in(None);
+    let loudness = LoudnessLibrary::kept_in(None);
     assert_eq!(loudness.scan(&[loud.clone(), soft.clone()], &mut |_| {}), []);
     let options = Options { loudness, ..Options::default() };
     let mut mix = list(&[&loud, &soft]);
@@ -203,10 +203,10 @@ fn tracks_of_any_level_are_heard_alike() {
 }
 
 #[test]
-fn a_level_that_becomes_known_is_approached_slowly() {
+fn a_late_measurement_changes_the_level_slowly() {
     let folder = tempfile::tempdir().unwrap();
     let track = wav(folder.path(), "a.wav", RATE_HZ, &sine(100.0, 60, 0.05));
-    let loudness = Loudness::kept_in(None);
+    let loudness = LoudnessLibrary::kept_in(None);
     let options = Options { loudness: loudness.clone(), ..Options::default() };
     let mut known = false;
     let (frames, _) = rendered(&options, 40.0, |at_s| {
@@ -223,7 +223,7 @@ fn a_level_that_becomes_known_is_approached_slowly() {
     }
 }
 
-/// Every kind of broken file, each with a word that its finding must hold.
+/// Every kind of broken file, with a word that its report must contain.
 fn broken(folder: &Path) -> Vec<(PathBuf, &'static str)> {
     let file = |name: &str, bytes: &[u8]| {
         let path = folder.join(name);
@@ -259,10 +259,10 @@ fn broken(folder: &Path) -> Vec<(PathBuf, &'static str)> {
 }
 
 #[test]
-fn each_broken_file_is_named_with_what_is_wrong() {
+fn each_broken_file_is_reported_with_the_reason() {
     let folder = tempfile::tempdir().unwrap();
     for (path, word) in broken(folder.path()) {
-        let found = Loudness::kept_in(None).scan(std::slice::from_ref(&path), &mut |_| {});
+        let found = LoudnessLibrary::kept_in(None).scan(std::slice::from_ref(&path), &mut |_| {});
         println!("{}: {found:?}", path.file_name().unwrap().display());
         assert!(found.len() == 1 && found[0].0 == path && found[0].1.contains(word), "{}: {found:?}", path.display());
         let quick = try_track(&path);
@@ -270,12 +270,12 @@ fn each_broken_file_is_named_with_what_is_wrong() {
     }
     for name in ["a.flac", "b.ogg", "b.mp3", "a.m4a"] {
         assert_eq!(try_track(&media(name)), Ok(()));
-        assert_eq!(Loudness::kept_in(None).scan(&[media(name)], &mut |_| {}), []);
+        assert_eq!(LoudnessLibrary::kept_in(None).scan(&[media(name)], &mut |_| {}), []);
     }
 }
 
 #[test]
-fn the_sound_never_stops_for_a_broken_file_and_never_clicks() {
+fn broken_files_never_interrupt_the_sound() {
     let folder = tempfile::tempdir().unwrap();
     let broken = broken(folder.path());
     let good = wav(folder.path(), "good.wav", RATE_HZ, &sine(150.0, 20, 0.3));
@@ -291,11 +291,11 @@ fn the_sound_never_stops_for_a_broken_file_and_never_clicks() {
 }
 
 #[test]
-fn a_file_that_is_cut_short_fades_into_the_next() {
+fn a_truncated_file_fades_into_the_next() {
     let folder = tempfile::tempdir().unwrap();
     let whole = wav(folder.path(), "whole.wav", RATE_HZ, &sine(150.0, 90, 0.3));
     let bytes = std::fs::read(&whole).unwrap();
-    // It says 90 s and holds 40: in a crossfade of 60 s it ends within its own fade.
+    // It declares 90 s and contains 40: in a crossfade of 60 s it ends within its own fade.
     let cut = folder.path().join("cut.wav");
     std::fs::write(&cut, &bytes[..44 + 40 * 48_000 * 6 + 1_234 * 6]).unwrap();
     let next = wav(folder.path(), "next.wav", RATE_HZ, &sine(100.0, 200, 0.3));
@@ -312,7 +312,7 @@ fn a_file_that_is_cut_short_fades_into_the_next() {
 }
 
 #[test]
-fn a_list_without_any_track_leaves_the_bed_alone_and_says_so() {
+fn a_playlist_of_broken_files_leaves_the_bed_playing() {
     let folder = tempfile::tempdir().unwrap();
     let broken = broken(folder.path());
     let paths: Vec<&Path> = broken.iter().take(6).map(|(path, _)| path.as_path()).collect();
@@ -324,10 +324,10 @@ fn a_list_without_any_track_leaves_the_bed_alone_and_says_so() {
 }
 
 #[test]
-fn a_form_that_no_recording_has_is_a_fault_of_the_file() {
+fn invalid_wav_formats_are_reported_as_faults_of_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let whole = std::fs::read(wav(folder.path(), "whole.wav", RATE_HZ, &sine(150.0, 1, 0.3))).unwrap();
-    // Under another name, too: what it holds tells what it is.
+    // The content decides, not the name.
     for name in ["form.wav", "form.mp3"] {
         let path = folder.path().join(name);
         for (channels, rate_hz, words) in [
@@ -352,7 +352,7 @@ fn a_form_that_no_recording_has_is_a_fault_of_the_file() {
 }
 
 #[test]
-fn a_panic_while_a_file_is_decoded_is_known_for_one() {
+fn decoder_panics_are_attributed_to_the_file() {
     assert!(!decodes_here());
     let seen = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
     assert_eq!(decode::guarded(|| seen.store(decodes_here(), std::sync::atomic::Ordering::Relaxed)), Some(()));
@@ -362,17 +362,17 @@ fn a_panic_while_a_file_is_decoded_is_known_for_one() {
 }
 
 #[test]
-fn no_damage_to_a_file_brings_the_reader_down() {
+fn randomly_damaged_files_never_bring_the_reader_down() {
     let folder = tempfile::tempdir().unwrap();
     std::panic::set_hook(Box::new(|_| {}));
     for (number, name) in ["a.flac", "a.ogg", "a.mp3", "a.m4a"].iter().enumerate() {
         let whole = std::fs::read(media(name)).unwrap();
         for seed in 0..60 {
-            let mut chance = Chance::new(seed + 1_000 * number as u64);
+            let mut rng = Rng::new(seed + 1_000 * number as u64);
             let mut bytes = whole.clone();
-            for _ in 0..=chance.below(20) {
-                let at = chance.below(bytes.len());
-                bytes[at] = chance.below(256) as u8;
+            for _ in 0..=rng.below(20) {
+                let at = rng.below(bytes.len());
+                bytes[at] = rng.below(256) as u8;
             }
             let path = folder.path().join(name);
             std::fs::write(&path, bytes).unwrap();

@@ -1,5 +1,5 @@
-//! Owns the thread that reads tracks ahead: it is started, told what to read, and started again after a growing pause if
-//! a fault of the program ends it. Does not own what is read (`reader`).
+//! Owns the thread that reads tracks ahead: starting it, passing requests on, and restarting it after a panic, with a
+//! growing pause. Does not own what it reads (`reader`).
 
 #[cfg(test)]
 use std::panic::panic_any;
@@ -10,65 +10,65 @@ use std::time::{Duration, Instant};
 
 use tracing::warn;
 
-use super::loudness::Loudness;
-use super::playlist::Wanted;
-use super::reader::Reader;
+use super::loudness::LoudnessLibrary;
+use super::playlist::TrackRequest;
+use super::reader::TrackReader;
 use crate::sound::engine::DeckPort;
-use crate::sound::{Mix, News};
+use crate::sound::{Mix, SoundEvent};
 
-/// The pause before the first restart after a fault; each further one takes twice as long …
+/// Pause before the first restart, doubled each time …
 const RESTART_FIRST: Duration = Duration::from_secs(1);
 /// … up to this.
 const RESTART_LONGEST: Duration = Duration::from_mins(1);
 
-/// What the thread is told.
-enum ReaderOrder {
-    /// Serve a new engine.
+/// A command to the reading thread.
+enum ReaderCommand {
+    /// Feed a new engine.
     Connect(Box<DeckPort>),
-    /// Read this.
-    Want(Wanted),
-    /// Be the fault that ends it.
+    /// Read these tracks.
+    SetRequest(TrackRequest),
+    /// Panic.
     #[cfg(test)]
     Panic,
 }
 
-/// Whom the reading of tracks reports to.
+/// Where the reading of tracks reports.
 #[derive(Clone)]
-pub struct Reports {
-    /// Takes news at once, on the thread that supervises.
-    pub news: Arc<dyn Fn(News) + Send + Sync>,
-    /// Takes news from the reading thread, in its turn.
-    pub queue_news: Arc<dyn Fn(News) + Send + Sync>,
-    /// A fault ended the reading thread of this number.
+pub struct ReaderEvents {
+    /// Receives events from the supervising thread.
+    pub supervisor: Arc<dyn Fn(SoundEvent) + Send + Sync>,
+    /// Receives events from the reading thread; may wait for its turn.
+    pub reader: Arc<dyn Fn(SoundEvent) + Send + Sync>,
+    /// A panic ended the reading thread of this number.
     pub ended: Arc<dyn Fn(u64) + Send + Sync>,
 }
 
 struct RunningReader {
     number: u64,
-    orders: Sender<ReaderOrder>,
+    commands: Sender<ReaderCommand>,
 }
 
 impl RunningReader {
-    /// None where the system gives no thread.
-    fn start(number: u64, reader: Reader, reports: &Reports) -> Option<Self> {
-        let (orders, taken) = channel();
-        let reports = reports.clone();
+    /// None if no thread could be started.
+    fn start(number: u64, reader: TrackReader, events: &ReaderEvents) -> Option<Self> {
+        let (commands, taken) = channel();
+        let events = events.clone();
         let reading = thread::Builder::new().name("sound-reading".to_owned()).spawn(move || {
-            let last_word = LastWord { number, ended: Arc::clone(&reports.ended) };
-            read_on(reader, &taken, &*reports.queue_news);
+            let last_word = PanicNotifier { number, ended: Arc::clone(&events.ended) };
+            read_on(reader, &taken, &*events.reader);
             drop(last_word);
         });
-        reading.is_ok().then_some(Self { number, orders })
+        reading.is_ok().then_some(Self { number, commands })
     }
 }
 
-/// Tells of a reading thread that a fault ends.
-struct LastWord {
+/// Reports a panic of the reading thread when dropped.
+struct PanicNotifier {
     number: u64,
     ended: Arc<dyn Fn(u64) + Send + Sync>,
 }
 
-impl Drop for LastWord {
+impl Drop for PanicNotifier {
     fn drop(&mut self) {
         if thread::panicking() {
             (self.ended)(self.number);
@@ -76,48 +76,48 @@ impl Drop for LastWord {
     }
 }
 
-fn read_on(mut reader: Reader, orders: &Receiver<ReaderOrder>, tell: &dyn Fn(News)) {
+fn read_on(mut reader: TrackReader, commands: &Receiver<ReaderCommand>, tell: &dyn Fn(SoundEvent)) {
     loop {
-        let nap = reader.work(&mut |news| tell(news));
-        let order = if reader.is_idle() {
-            orders.recv().map_err(|_| RecvTimeoutError::Disconnected)
+        let sleep = reader.run_once(&mut |event| tell(event));
+        let command = if reader.is_idle() {
+            commands.recv().map_err(|_| RecvTimeoutError::Disconnected)
         } else {
-            orders.recv_timeout(nap)
+            commands.recv_timeout(sleep)
         };
-        match order {
-            Ok(ReaderOrder::Connect(port)) => reader.connect(*port),
-            Ok(ReaderOrder::Want(wanted)) => reader.want(wanted),
+        match command {
+            Ok(ReaderCommand::Connect(port)) => reader.connect(*port),
+            Ok(ReaderCommand::SetRequest(wanted)) => reader.set_request(wanted),
             #[cfg(test)]
-            Ok(ReaderOrder::Panic) => panic_any("a fault that a test asked for"),
+            Ok(ReaderCommand::Panic) => panic_any("a fault that a test asked for"),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
         }
     }
 }
 
-/// Supervises the thread that reads tracks ahead.
+/// Supervises the reading thread.
 pub struct ReaderThread {
-    loudness: Loudness,
-    reports: Reports,
-    wanted: Wanted,
+    loudness: LoudnessLibrary,
+    events: ReaderEvents,
+    wanted: TrackRequest,
     running: Option<RunningReader>,
-    /// Threads started so far.
+    /// Number of threads started so far.
     started: u64,
-    /// Whether whoever feeds on this was itself started again after a fault.
+    /// Whether it replaces a supervisor that was lost to a panic.
     after_fault: bool,
-    /// When the thread is started (again), and how long the pause before it is the next time.
+    /// When to (re)start the thread, and the pause before the next restart.
     restart_at: Option<Instant>,
     restart_pause: Duration,
 }
 
 impl ReaderThread {
-    /// Starts its thread with the first [`Self::restart_if_due`]. With `after_fault`, whether there is music is told in any
-    /// case, since nobody knows what was told before.
-    pub fn new(loudness: Loudness, reports: Reports, after_fault: bool) -> Self {
+    /// The first call of [`Self::restart_if_due`] starts the thread. With `after_fault`, whether there is music is
+    /// reported in any case, since the last report is not known.
+    pub fn new(loudness: LoudnessLibrary, events: ReaderEvents, after_fault: bool) -> Self {
         Self {
             loudness,
-            reports,
-            wanted: Wanted::of(&Mix::default()),
+            events,
+            wanted: TrackRequest::of(&Mix::default()),
             running: None,
             started: 0,
             after_fault,
@@ -126,8 +126,8 @@ impl ReaderThread {
         }
     }
 
-    /// Starts a thread where one is due. Answers whether it replaces one that a fault ended: the engine must then be
-    /// replaced as well, since the rings of the old one went with the thread.
+    /// Starts a thread if that is due. Returns whether it replaces one that panicked: the engine must then be replaced,
+    /// too, because its deck queues were lost with the old thread.
     pub fn restart_if_due(&mut self, now: Instant) -> bool {
         if self.restart_at.is_none_or(|due| now < due) {
             return false;
@@ -137,50 +137,50 @@ impl ReaderThread {
         let is_restart = self.started > 1;
         let loudness = self.loudness.clone();
         let is_first = !is_restart && !self.after_fault;
-        let reader = if is_first { Reader::new(loudness) } else { Reader::after_a_fault(loudness) };
-        self.running = RunningReader::start(self.started, reader, &self.reports);
-        self.order(ReaderOrder::Want(self.wanted.clone()));
+        let reader = if is_first { TrackReader::new(loudness) } else { TrackReader::after_panic(loudness) };
+        self.running = RunningReader::start(self.started, reader, &self.events);
+        self.command(ReaderCommand::SetRequest(self.wanted.clone()));
         is_restart
     }
 
-    /// Serves a new engine from now on.
+    /// Feeds a new engine from now on.
     pub fn connect(&mut self, decks: DeckPort) {
-        self.order(ReaderOrder::Connect(Box::new(decks)));
+        self.command(ReaderCommand::Connect(Box::new(decks)));
     }
 
     /// Reads what `wanted` asks for from now on.
-    pub fn want(&mut self, wanted: Wanted) {
+    pub fn set_request(&mut self, wanted: TrackRequest) {
         if wanted != self.wanted {
             self.wanted = wanted.clone();
-            self.order(ReaderOrder::Want(wanted));
+            self.command(ReaderCommand::SetRequest(wanted));
         }
     }
 
-    /// A fault ended the thread of this number.
+    /// A panic ended the thread of this number.
     pub fn on_ended(&mut self, number: u64) {
         if self.running.take_if(|running| running.number == number).is_some() {
             self.restart_later();
         }
     }
 
-    /// Ends the thread by a fault.
+    /// Makes the thread panic.
     #[cfg(test)]
     pub fn panic(&mut self) {
-        self.order(ReaderOrder::Panic);
+        self.command(ReaderCommand::Panic);
     }
 
     fn restart_later(&mut self) {
         warn!("a fault of the program ended the reading of tracks; it is begun again");
         if !self.wanted.tracks.is_empty() {
-            (self.reports.news)(News::TracksGone);
+            (self.events.supervisor)(SoundEvent::TracksGone);
         }
         self.restart_at = Some(Instant::now() + self.restart_pause);
         self.restart_pause = (self.restart_pause * 2).min(RESTART_LONGEST);
     }
 
-    fn order(&mut self, order: ReaderOrder) {
-        let taken = self.running.as_ref().is_some_and(|running| running.orders.send(order).is_ok());
-        // While one is to be started, it will be told of everything.
+    fn command(&mut self, command: ReaderCommand) {
+        let taken = self.running.as_ref().is_some_and(|running| running.commands.send(command).is_ok());
+        // A thread about to be started will be told everything.
         if !taken && self.restart_at.is_none() {
             self.running = None;
             self.restart_later();

@@ -1,20 +1,21 @@
-//! Owns the one-shot sounds: what each is made of, tones or a clip of the clinic's own. Does not own when they sound.
+//! Owns the one-shot sounds: what each is made of, tones or a clip recorded by the clinic. Does not own when they
+//! sound.
 //!
-//! None of them is an alarm sound: no bursts of equal pulses, onsets far slower than an alarm's, notes that overlap and
-//! die away like struck wood or glass.
+//! None of them resembles an alarm signal (IEC 60601-1-8): no bursts of equal pulses, much slower onsets, and
+//! overlapping notes that decay like struck wood or glass.
 
-pub mod clips;
-mod reading_tone;
+mod calibration_tone;
+pub mod clip_bank;
 
 use std::f64::consts::TAU;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::sound::dsp::ramp::{BLOCK, Block};
-use crate::sound::dsp::smooth;
+use crate::sound::dsp::ramp::{AudioBlock, BLOCK};
+use crate::sound::dsp::smoothstep;
 
-use clips::{CLIP_RATE_HZ, ClipBank};
-use reading_tone::{READING_S, reading_tone};
+use calibration_tone::{CALIBRATION_TONE_S, calibration_tone};
+use clip_bank::{CLIP_RATE_HZ, ClipBank};
 
 /// A one-shot sound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,27 +34,27 @@ pub enum Signal {
     TestTone,
     /// A member of staff is about to speak: one short, soft note.
     TalkNow,
-    /// The steady sound for the reading with a sound meter: 20 seconds of soft noise about 1 kHz, of one effective level
-    /// whatever the patient's volume.
+    /// The steady sound for the reading with a sound meter: 20 seconds of soft noise about 1 kHz, of one effective
+    /// level whatever the patient's volume.
     Reading,
 }
 
 impl Signal {
-    /// Whether it is meant to carry, instead of keeping to the patient's level.
+    /// Whether it is meant to carry, instead of following the patient's volume.
     #[must_use]
     pub const fn carries(self) -> bool {
         matches!(self, Self::LineDown)
     }
 
-    /// How long its tones last.
+    /// Duration of its tones.
     #[must_use]
     pub fn length(self) -> Duration {
         let ends = self.notes().iter().map(|note| note.start_s + note.length_s());
         let tones_s = ends.fold(0.0, f32::max);
-        Duration::from_secs_f32(if self == Self::Reading { READING_S } else { tones_s })
+        Duration::from_secs_f32(if self == Self::Reading { CALIBRATION_TONE_S } else { tones_s })
     }
 
-    const fn notes(self) -> &'static [Note] {
+    const fn notes(self) -> &'static [SignalNote] {
         match self {
             Self::CallPlaced => &CALL_PLACED,
             Self::DeskHasIt => &DESK_HAS_IT,
@@ -67,36 +68,38 @@ impl Signal {
     }
 }
 
-const CALL_PLACED: [Note; 2] = [note(0.0, 392.0, 0.07, 0.55, 0.48, 0.12), note(0.32, 523.25, 0.10, 0.85, 0.48, 0.12)];
-const DESK_HAS_IT: [Note; 2] = [note(0.0, 523.25, 0.09, 0.80, 0.55, 0.12), note(0.06, 784.0, 0.22, 0.70, 0.22, 0.05)];
-const SOMEONE_COMING: [Note; 3] = [
+const CALL_PLACED: [SignalNote; 2] =
+    [note(0.0, 392.0, 0.07, 0.55, 0.48, 0.12), note(0.32, 523.25, 0.10, 0.85, 0.48, 0.12)];
+const DESK_HAS_IT: [SignalNote; 2] =
+    [note(0.0, 523.25, 0.09, 0.80, 0.55, 0.12), note(0.06, 784.0, 0.22, 0.70, 0.22, 0.05)];
+const SOMEONE_COMING: [SignalNote; 3] = [
     note(0.0, 261.63, 0.22, 1.70, 0.42, 0.10),
     note(0.10, 392.0, 0.40, 1.60, 0.34, 0.08),
     note(0.25, 659.26, 0.60, 1.40, 0.24, 0.05),
 ];
-/// Two strokes, unlike in pitch and length, then the same once more after a long rest.
-const LINE_DOWN: [Note; 4] = [
+/// Two strokes of different pitch and length, repeated once after a long rest.
+const LINE_DOWN: [SignalNote; 4] = [
     note(0.0, 659.26, 0.03, 1.30, 0.38, 0.55),
     note(0.75, 523.25, 0.03, 2.20, 0.40, 0.50),
     note(3.60, 659.26, 0.03, 1.30, 0.38, 0.55),
     note(4.35, 523.25, 0.03, 2.60, 0.40, 0.50),
 ];
-const DARK_PANEL: [Note; 1] = [note(0.0, 329.63, 0.12, 0.90, 0.55, 0.06)];
-const TEST_TONE: [Note; 3] = [
+const DARK_PANEL: [SignalNote; 1] = [note(0.0, 329.63, 0.12, 0.90, 0.55, 0.06)];
+const TEST_TONE: [SignalNote; 3] = [
     note(0.0, 440.0, 0.20, 0.80, 0.70, 0.20).on_side(-1),
     note(1.5, 440.0, 0.20, 0.80, 0.70, 0.20).on_side(1),
     note(3.0, 550.0, 0.20, 1.20, 0.70, 0.20),
 ];
-const TALK_NOW: [Note; 1] = [note(0.0, 440.0, 0.06, 0.35, 0.40, 0.05)];
+const TALK_NOW: [SignalNote; 1] = [note(0.0, 440.0, 0.06, 0.35, 0.40, 0.05)];
 
-/// A note on both sides, in the order of [`Note`]'s fields.
-const fn note(start_s: f32, pitch_hz: f32, attack_s: f32, ring_s: f32, level: f32, glass: f32) -> Note {
-    Note { start_s, pitch_hz, attack_s, ring_s, level, glass, place: 0 }
+/// A note on both sides, with arguments in the order of [`SignalNote`]'s fields.
+const fn note(start_s: f32, pitch_hz: f32, attack_s: f32, ring_s: f32, level: f32, glass: f32) -> SignalNote {
+    SignalNote { start_s, pitch_hz, attack_s, ring_s, level, glass, place: 0 }
 }
 
-/// One note. `glass` is how much of the upper partials it has; `place` is −1 left, 0 both, 1 right.
+/// One note. `glass` is the share of upper partials; `place` is −1 for left, 0 for both, 1 for right.
 #[derive(Clone, Copy, Debug)]
-struct Note {
+struct SignalNote {
     start_s: f32,
     pitch_hz: f32,
     attack_s: f32,
@@ -106,21 +109,21 @@ struct Note {
     place: i8,
 }
 
-impl Note {
+impl SignalNote {
     const fn on_side(self, place: i8) -> Self {
         Self { place, ..self }
     }
 
-    /// The note at `age_s` after its start: a smooth rise, then a fall that reaches true silence. Its time is an f64: to
-    /// an f32 a wave some seconds old has steps of its own, and they are heard as a roughness.
+    /// The note's sample at `age_s`: a smooth attack, then a decay to true silence. The time is an f64, since an f32 a
+    /// few seconds in is too coarse and makes the tone rough.
     fn at(&self, age_s: f64) -> f32 {
         let partial = |times: f64| (TAU * (times * f64::from(self.pitch_hz) * age_s).fract()).sin() as f32;
         let age_s = age_s as f32;
         if age_s < 0.0 || age_s > self.length_s() {
             return 0.0;
         }
-        let rise = smooth(age_s / self.attack_s);
-        let close = smooth((self.length_s() - age_s) / (self.ring_s * 0.8));
+        let rise = smoothstep(age_s / self.attack_s);
+        let close = smoothstep((self.length_s() - age_s) / (self.ring_s * 0.8));
         let fall = (-(age_s - self.attack_s).max(0.0) / self.ring_s).exp();
         let quicker = fall * fall;
         let tone = partial(1.0) * fall
@@ -136,47 +139,47 @@ impl Note {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Sounding {
+struct ActiveSignal {
     signal: Signal,
     age_frames: u32,
     gain: f32,
-    /// The clinic's clip that stands for it.
+    /// Index of the clip that replaces its tones.
     clip: Option<u8>,
 }
 
-/// The signals that sound. A few may overlap; the oldest is never cut, a further one of the same kind is one sound.
+/// The sounding signals. Several may overlap. None is ever cut off, and one that has just started is not started again.
 #[derive(Debug)]
-pub struct Signals {
+pub struct SignalPlayer {
     rate_hz: f32,
-    sounding: [Option<Sounding>; 6],
+    sounding: [Option<ActiveSignal>; 6],
     clips: Option<Arc<ClipBank>>,
-    /// Effective amplitude of [`Signal::Reading`].
-    reading: f32,
+    /// RMS amplitude of [`Signal::Reading`].
+    calibration_gain: f32,
 }
 
-impl Signals {
-    /// None sounds.
+impl SignalPlayer {
+    /// Silent.
     pub const fn new(rate_hz: f32) -> Self {
-        Self { rate_hz, sounding: [None; 6], clips: None, reading: 0.0 }
+        Self { rate_hz, sounding: [None; 6], clips: None, calibration_gain: 0.0 }
     }
 
-    /// From now on speaks with `clips` where there is one, and sounds the reading's tone at the effective amplitude
-    /// `reading`. Not for the callback: what was there before is freed.
-    pub fn speak(&mut self, clips: Arc<ClipBank>, reading: f32) {
+    /// Sets the clips that replace tones, and the RMS amplitude of [`Signal::Reading`]. Not for the audio callback,
+    /// since it frees the previous clips.
+    pub fn set_clips(&mut self, clips: Arc<ClipBank>, calibration_gain: f32) {
         self.clips = Some(clips);
-        self.reading = reading;
+        self.calibration_gain = calibration_gain;
     }
 
-    /// Begins `signal` at amplitude `gain`. The same signal within its first second is not begun again.
-    pub fn begin(&mut self, signal: Signal, gain: f32) {
+    /// Starts `signal` at amplitude `gain`, unless the same signal started less than a second ago.
+    pub fn start(&mut self, signal: Signal, gain: f32) {
         let fresh_frames = self.rate_hz as u32;
         if self.sounding.iter().flatten().any(|other| other.signal == signal && other.age_frames < fresh_frames) {
             return;
         }
         if let Some(place) = self.sounding.iter_mut().find(|place| place.is_none()) {
             let clip = self.clips.as_ref().and_then(|clips| clips.clip_for(signal));
-            let gain = if signal == Signal::Reading { self.reading } else { gain };
-            *place = Some(Sounding { signal, age_frames: 0, gain, clip });
+            let gain = if signal == Signal::Reading { self.calibration_gain } else { gain };
+            *place = Some(ActiveSignal { signal, age_frames: 0, gain, clip });
         }
     }
 
@@ -186,12 +189,12 @@ impl Signals {
     }
 
     /// Adds one block to `out`.
-    pub fn render(&mut self, out: &mut Block) {
+    pub fn render(&mut self, out: &mut AudioBlock) {
         for place in &mut self.sounding {
             let Some(sounding) = place else { continue };
             let is_over = match (sounding.clip.zip(self.clips.as_ref()), sounding.signal) {
                 (Some((clip, clips)), _) => sounding.add_clip(clips.samples(clip), self.rate_hz, out),
-                (None, Signal::Reading) => sounding.add_reading(self.rate_hz, out),
+                (None, Signal::Reading) => sounding.add_calibration_tone(self.rate_hz, out),
                 _ => sounding.add_notes(self.rate_hz, out),
             };
             sounding.age_frames += BLOCK as u32;
@@ -202,9 +205,9 @@ impl Signals {
     }
 }
 
-impl Sounding {
-    /// Each way of sounding adds one block and says whether it was the last.
-    fn add_notes(&self, rate_hz: f32, out: &mut Block) -> bool {
+impl ActiveSignal {
+    /// Adds one block; returns whether it was the last. The same holds for the two below.
+    fn add_notes(&self, rate_hz: f32, out: &mut AudioBlock) -> bool {
         let mut over = true;
         for note in self.signal.notes() {
             let since_s = |frame: f64| frame / f64::from(rate_hz) - f64::from(note.start_s);
@@ -227,31 +230,31 @@ impl Sounding {
         over
     }
 
-    fn add_clip(&self, samples: &[f32], rate_hz: f32, out: &mut Block) -> bool {
+    fn add_clip(&self, samples: &[f32], rate_hz: f32, out: &mut AudioBlock) -> bool {
         let step = f64::from(CLIP_RATE_HZ) / f64::from(rate_hz);
         let from = f64::from(self.age_frames) * step;
         for (index, frame) in out.iter_mut().enumerate() {
-            let sample = between(samples, from + index as f64 * step) * self.gain;
+            let sample = interpolate(samples, from + index as f64 * step) * self.gain;
             frame[0] += sample;
             frame[1] += sample;
         }
         from + BLOCK as f64 * step >= samples.len() as f64
     }
 
-    fn add_reading(&self, rate_hz: f32, out: &mut Block) -> bool {
+    fn add_calibration_tone(&self, rate_hz: f32, out: &mut AudioBlock) -> bool {
         let from_s = f64::from(self.age_frames) / f64::from(rate_hz);
         for (index, frame) in out.iter_mut().enumerate() {
-            let sample = reading_tone(from_s + index as f64 / f64::from(rate_hz)) * self.gain;
+            let sample = calibration_tone(from_s + index as f64 / f64::from(rate_hz)) * self.gain;
             frame[0] += sample;
             frame[1] += sample;
         }
-        from_s > f64::from(READING_S)
+        from_s > f64::from(CALIBRATION_TONE_S)
     }
 }
 
-/// The sample at a place between samples, along a curve through its four neighbours. On a device that runs at the clips'
-/// own rate, every place is a sample itself.
-fn between(samples: &[f32], place: f64) -> f32 {
+/// The sample at a fractional position, by Catmull–Rom interpolation of its four neighbours. At the clips' own rate
+/// every position is a whole sample.
+fn interpolate(samples: &[f32], place: f64) -> f32 {
     let whole = place as usize;
     let part = (place - whole as f64) as f32;
     let at = |offset: usize| (whole + offset).checked_sub(1).and_then(|index| samples.get(index)).map_or(0.0, |s| *s);
@@ -281,8 +284,8 @@ mod tests {
     ];
 
     fn sound_of(signal: Signal) -> Vec<[f32; 2]> {
-        let mut signals = Signals::new(48_000.0);
-        signals.begin(signal, 1.0);
+        let mut signals = SignalPlayer::new(48_000.0);
+        signals.start(signal, 1.0);
         let mut frames = Vec::new();
         while !signals.is_silent() {
             let mut block = SILENCE;
@@ -294,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn every_signal_ends_stays_in_bounds_and_has_no_edge() {
+    fn every_signal_ends_stays_in_bounds_and_never_steps() {
         for signal in EVERY {
             let frames = sound_of(signal);
             let mut last = [0.0_f32; 2];
@@ -310,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn the_call_tone_is_heard_soon_and_is_no_alarm_pulse() {
+    fn the_call_tone_starts_quickly_but_softly() {
         let frames = sound_of(Signal::CallPlaced);
         let loudest = |range: std::ops::Range<usize>| frames[range].iter().map(|f| f[0].abs()).fold(0.0, f32::max);
         let whole = loudest(0..frames.len());
@@ -319,18 +322,18 @@ mod tests {
     }
 
     #[test]
-    fn the_same_signal_twice_at_once_is_one() {
-        let mut signals = Signals::new(48_000.0);
-        signals.begin(Signal::CallPlaced, 1.0);
-        signals.begin(Signal::CallPlaced, 1.0);
+    fn repeating_a_signal_at_once_has_no_effect() {
+        let mut signals = SignalPlayer::new(48_000.0);
+        signals.start(Signal::CallPlaced, 1.0);
+        signals.start(Signal::CallPlaced, 1.0);
         assert_eq!(signals.sounding.iter().flatten().count(), 1);
     }
 
     #[test]
-    fn the_reading_is_steady_of_its_level_and_softly_begun() {
-        let mut signals = Signals::new(48_000.0);
-        signals.speak(Arc::new(ClipBank::empty()), 0.1);
-        signals.begin(Signal::Reading, 1.0);
+    fn the_calibration_tone_is_steady_and_starts_softly() {
+        let mut signals = SignalPlayer::new(48_000.0);
+        signals.set_clips(Arc::new(ClipBank::empty()), 0.1);
+        signals.start(Signal::Reading, 1.0);
         let mut powers = Vec::new();
         let mut block = SILENCE;
         while !signals.is_silent() {
@@ -342,7 +345,7 @@ mod tests {
             }
             powers.push(10.0 * (power / 48_000.0 + 1e-12).log10());
         }
-        assert_eq!(powers.len(), READING_S as usize + 1);
+        assert_eq!(powers.len(), CALIBRATION_TONE_S as usize + 1);
         assert!(powers[0] < powers[2] - 1.0, "it begins softly");
         for power_db in &powers[2..18] {
             assert!((power_db + 20.0).abs() < 0.4, "{powers:?}");
@@ -351,13 +354,13 @@ mod tests {
     }
 
     #[test]
-    fn a_sine_stays_a_sine_at_another_rate() {
+    fn interpolation_preserves_a_sine() {
         let wave = |place: f64| (place * 0.06).sin() as f32;
         let samples: Vec<f32> = (0..2_000).map(|index| wave(f64::from(index))).collect();
         for index in 10..1_000 {
             let place = f64::from(index) * 1.088_435;
-            assert!((between(&samples, place) - wave(place)).abs() < 1e-4);
+            assert!((interpolate(&samples, place) - wave(place)).abs() < 1e-4);
         }
-        assert!(between(&samples, 5_000.0).abs() < f32::EPSILON);
+        assert!(interpolate(&samples, 5_000.0).abs() < f32::EPSILON);
     }
 }

@@ -1,10 +1,10 @@
-//! Owns the thread that keeps an output open: it opens one, notices its loss, opens one again, and passes orders on.
-//! Does not own what is played (`engine`) or read (`tracks`).
+//! Owns the thread that keeps an output open: it opens a stream, notices its loss, reopens it, and forwards commands to
+//! the engine. Does not own what is played (`engine`) or read (`tracks`).
 //!
-//! While there is no output, or none that the room is calibrated for, musical time goes on in silence: tracks, score and
-//! beds are drawn and thrown away at their own pace, so that they fade in again where the session is by then.
+//! Musical time continues without an output: tracks, score and beds are rendered and discarded in real time, so that
+//! they fade in wherever the session has got to by then.
 
-mod place;
+mod route;
 
 #[cfg(test)]
 use std::panic::panic_any;
@@ -17,161 +17,164 @@ use std::time::{Duration, Instant};
 use rtrb::Producer;
 use tracing::{info, warn};
 
-use super::backoff::{self, Reminder, Retry};
-use super::calibration::{Calibrated, Place, Watch};
-use super::command::Command;
-use super::corridor::Corridor;
+use super::backoff::{self, Backoff, Reminder};
+use super::calibration::{CalibratedOutput, CalibrationWatch, OutputRoute};
+use super::command::OutputCommand;
+use super::corridor::CorridorChime;
 use super::feed::{DeckFeed, NewFeed};
-use super::hush::Hush;
-use super::lease::{Lender, WISHED_RATE_HZ};
-use super::outlook::Outlook;
-use super::selection::{Found, Running, Wish, forget_library};
-use super::shared::Shared;
-use crate::sound::dsp::ramp::gain_of_db;
-use crate::sound::engine::{ClipBank, Engine, Order, Signal};
-use crate::sound::{Mix, News, Options, levels_within};
+use super::lease::{PREFERRED_RATE_HZ, StreamContext};
+use super::probe::OutputProbe;
+use super::selection::{OutputChoice, RunningStream, SelectedOutput, forget_library};
+use super::state::SoundState;
+use super::stderr::SilencedStderr;
+use crate::sound::dsp::ramp::db_to_gain;
+use crate::sound::engine::{ClipBank, Engine, EngineCommand, Signal};
+use crate::sound::{Mix, Options, SoundEvent, levels_within};
 
-/// How often a running stream is looked at.
-const LOOK: Duration = Duration::from_millis(250);
-/// A stream that has not asked for sound for this long is taken for lost.
+/// Interval at which a running stream is checked.
+const CHECK_INTERVAL: Duration = Duration::from_millis(250);
+/// A stream that has requested no audio for this long is considered lost …
 const STALLED: Duration = Duration::from_millis(1_600);
-/// The same before a new stream has proved itself: a sound server may first play out what it holds.
+/// … or for this long while it is new: a sound server may first play out its buffer.
 const SLOW_START: Duration = Duration::from_millis(2_500);
-/// A stream that has lived this long and still asks for sound is told of as an output.
+/// An output is reported once its stream has run for this long and still requests audio.
 const PROVEN: Duration = Duration::from_millis(400);
-/// While no stream draws, this much is drawn in silence at one time.
+/// Amount of audio rendered and discarded at a time while there is no stream.
 const SILENT_STEP: Duration = Duration::from_millis(200);
-/// What an output holds beyond two periods, in milliseconds.
+/// Audio buffered by an output beyond two periods, in milliseconds.
 const HELD_BEYOND_MS: u64 = 100;
-/// No fade is shorter.
+/// Minimum length of the closing fade.
 const SHORTEST_FADE: Duration = Duration::from_millis(40);
-/// How long a closing stream may take to give the engine back before a new engine is made.
-const PATIENCE: Duration = Duration::from_millis(400);
-/// What sounds has come down to a level this long after the engine was told of it.
-const LEVELLED: Duration = Duration::from_secs(2);
-/// What a fault of the program has ended is begun again after this long, then after twice as long each time …
-const AGAIN_FIRST: Duration = Duration::from_secs(1);
-/// … and at most this long.
-const AGAIN_LONGEST: Duration = Duration::from_mins(1);
+/// Time allowed for a closing stream to return the engine, before a new one is created.
+const TIMEOUT: Duration = Duration::from_millis(400);
+/// Time after which the engine has reached a new, lower level.
+const LEVEL_SETTLED: Duration = Duration::from_secs(2);
+/// Pause before a restart after a panic, doubled each time …
+const RESTART_FIRST: Duration = Duration::from_secs(1);
+/// … up to this.
+const RESTART_LONGEST: Duration = Duration::from_mins(1);
 
-/// What tells of the sound.
-pub type Tell = Arc<dyn Fn(News) + Send + Sync>;
+/// Receives the sound's events.
+pub type EventSink = Arc<dyn Fn(SoundEvent) + Send + Sync>;
 
-/// What outlives a fault of the device thread.
-struct Lasting {
+/// What survives a panic of the output thread.
+struct KeeperContext {
     options: Options,
-    shared: Arc<Shared>,
+    shared: Arc<SoundState>,
     clips: Arc<ClipBank>,
     new_feed: NewFeed,
-    commands: SyncSender<Command>,
+    commands: SyncSender<OutputCommand>,
     handles: Weak<()>,
-    news: Tell,
+    on_event: EventSink,
     /// Where sound may come out.
-    watch: Arc<Watch>,
+    watch: Arc<CalibrationWatch>,
 }
 
-/// Starts the device thread, which ends when every handle is gone or after a stop.
+/// Starts the output thread. It ends when every handle has been dropped, or when it is stopped.
 pub fn spawn(
     options: Options,
-    (shared, clips): (Arc<Shared>, Arc<ClipBank>),
+    (shared, clips): (Arc<SoundState>, Arc<ClipBank>),
     new_feed: NewFeed,
-    orders: Receiver<Command>,
-    commands: &SyncSender<Command>,
+    inbox: Receiver<OutputCommand>,
+    commands: &SyncSender<OutputCommand>,
     handles: Weak<()>,
-    news: Tell,
+    on_event: EventSink,
 ) {
     let named = options.device.clone();
     let calibrated = match options.calibrated.clone() {
-        // A reading without names was made on the output that is named for the music.
-        Calibrated { output: None, port } => Calibrated { output: named.filter(|_| port.is_some()), port },
+        // A calibration without an output was made on the one configured for the music.
+        CalibratedOutput { output: None, port } => CalibratedOutput { output: named.filter(|_| port.is_some()), port },
         said => said,
     };
-    let watch = Arc::new(Watch::new(calibrated));
-    let told = Arc::clone(&news);
-    let lasting = Lasting { options, shared, clips, new_feed, commands: commands.clone(), handles, news, watch };
-    let keeping = thread::Builder::new().name("sound-device".to_owned()).spawn(move || keep(&lasting, &orders));
+    let watch = Arc::new(CalibrationWatch::new(calibrated));
+    let report = Arc::clone(&on_event);
+    let context =
+        KeeperContext { options, shared, clips, new_feed, commands: commands.clone(), handles, on_event, watch };
+    let keeping = thread::Builder::new().name("sound-device".to_owned()).spawn(move || keep(&context, &inbox));
     if let Err(error) = keeping {
-        told(News::DeviceLost { why: format!("the system gives no thread for the sound: {error}") });
+        report(SoundEvent::DeviceLost { why: format!("the system gives no thread for the sound: {error}") });
     }
 }
 
-/// Keeps an output open. A fault of the program costs the moment until it is begun again, and is told.
-fn keep(lasting: &Lasting, orders: &Receiver<Command>) {
-    let (mut told, mut pause) = (Told::Nothing, AGAIN_FIRST);
-    while catch_unwind(AssertUnwindSafe(|| Keeper::new(lasting, told).run(orders))).is_err() {
+/// Runs the keeper and restarts it after a panic, which is reported as a loss of the output.
+fn keep(context: &KeeperContext, inbox: &Receiver<OutputCommand>) {
+    let (mut announced, mut pause) = (Announced::Nothing, RESTART_FIRST);
+    while catch_unwind(AssertUnwindSafe(|| OutputKeeper::new(context, announced).run(inbox))).is_err() {
         let why = "a fault of the program ended the sound; it is begun again";
         warn!("{why}");
-        told = Told::Lost;
-        (lasting.news)(News::OutputCalibrated);
-        (lasting.news)(News::DeviceLost { why: why.to_owned() });
+        announced = Announced::Lost;
+        (context.on_event)(SoundEvent::OutputCalibrated);
+        (context.on_event)(SoundEvent::DeviceLost { why: why.to_owned() });
         thread::sleep(pause);
-        pause = (pause * 2).min(AGAIN_LONGEST);
+        pause = (pause * 2).min(RESTART_LONGEST);
     }
 }
 
-/// What was last told about the output.
+/// The last event reported about the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Told {
+enum Announced {
     Nothing,
     Lost,
     Back,
 }
 
-/// Keeps an output open.
-struct Keeper<'a> {
-    lasting: &'a Lasting,
+/// State of the output thread.
+struct OutputKeeper<'a> {
+    context: &'a KeeperContext,
     feed: Box<dyn DeckFeed>,
-    home_in: Sender<Box<Engine>>,
+    home_sender: Sender<Box<Engine>>,
     home: Receiver<Box<Engine>>,
-    stream: Option<Running>,
-    corridor: Option<Corridor>,
-    /// Where the present stream's sound comes out, and whether it may.
-    place: Option<(Place, bool)>,
-    /// Whether sound comes out where staff allow it and nobody measured, and of which such output that has been told.
-    careful: bool,
-    careful_at: Option<String>,
-    /// A place that staff allow, from when on.
-    accepting: Option<(Place, Instant)>,
-    /// Up to when musical time has been drawn in silence.
+    stream: Option<RunningStream>,
+    corridor: Option<CorridorChime>,
+    /// The route of the current stream, and whether sound may come out there.
+    route: Option<(OutputRoute, bool)>,
+    /// Whether the volume is limited because staff allowed an unmeasured output, and the output for which that was
+    /// reported.
+    is_limited: bool,
+    limited_at: Option<String>,
+    /// A route that staff accepted, and the time from which it is allowed.
+    accepting: Option<(OutputRoute, Instant)>,
+    /// Time up to which audio has been rendered and discarded.
     drawn_until: Option<Instant>,
-    /// The way to the present engine, and its serial number and rate.
-    link: Option<(Producer<Order>, u64, u32)>,
+    /// Command queue of the current engine, with its serial number and sample rate.
+    link: Option<(Producer<EngineCommand>, u64, u32)>,
     serial: u64,
     /// The engine while no stream has it.
     spare: Option<Box<Engine>>,
     mix: Mix,
-    /// How often the mix had been set when it was taken.
+    /// Number of the last mix taken from the shared state.
     mix_number: u64,
-    unsent: bool,
+    is_unsent: bool,
     opened_at: Instant,
-    /// Streams opened so far; the present one's number.
+    /// Number of streams opened so far, which is also the number of the current one.
     streams: u64,
-    /// Whether the present stream has run steadily.
-    proven: bool,
-    told: Told,
-    next_look: Instant,
-    retry: Retry<Outlook>,
-    /// Says a loss that lasts again.
+    /// Whether the current stream has run steadily.
+    is_proven: bool,
+    announced: Announced,
+    next_check: Instant,
+    backoff: Backoff<OutputProbe>,
+    /// Repeats the report of a lasting loss.
     reminder: Option<Reminder>,
 }
 
-impl<'a> Keeper<'a> {
-    fn new(lasting: &'a Lasting, told: Told) -> Self {
-        let (home_in, home) = channel();
+impl<'a> OutputKeeper<'a> {
+    fn new(context: &'a KeeperContext, announced: Announced) -> Self {
+        let (home_sender, home) = channel();
         let now = Instant::now();
-        let Lasting { options, commands, .. } = lasting;
+        let KeeperContext { options, commands, .. } = context;
         let corridor = options.chime_device.clone();
-        let corridor = corridor.map(|device| Corridor::new(device, options.chime_db.unwrap_or(-6.0), commands.clone()));
+        let corridor =
+            corridor.map(|device| CorridorChime::new(device, options.chime_db.unwrap_or(-6.0), commands.clone()));
         Self {
-            lasting,
-            feed: (lasting.new_feed)(told != Told::Nothing),
-            home_in,
+            context,
+            feed: (context.new_feed)(announced != Announced::Nothing),
+            home_sender,
             home,
             stream: None,
             corridor,
-            place: None,
-            careful: false,
-            careful_at: None,
+            route: None,
+            is_limited: false,
+            limited_at: None,
             accepting: None,
             drawn_until: None,
             link: None,
@@ -179,88 +182,90 @@ impl<'a> Keeper<'a> {
             spare: None,
             mix: Mix::default(),
             mix_number: 0,
-            unsent: false,
+            is_unsent: false,
             opened_at: now,
             streams: 0,
-            proven: false,
-            told,
-            next_look: now,
-            retry: Retry::new(now),
+            is_proven: false,
+            announced,
+            next_check: now,
+            backoff: Backoff::new(now),
             reminder: None,
         }
     }
 
-    fn tell(&self, news: News) {
-        (self.lasting.news)(news);
+    fn emit(&self, event: SoundEvent) {
+        (self.context.on_event)(event);
     }
 
-    fn run(mut self, orders: &Receiver<Command>) {
+    fn run(mut self, inbox: &Receiver<OutputCommand>) {
         loop {
             let now = Instant::now();
-            self.keep_fed(now);
-            if now >= self.next_look {
-                self.next_look = now + backoff::FIRST;
+            self.restart_feed(now);
+            if now >= self.next_check {
+                self.next_check = now + backoff::FIRST;
                 match &self.stream {
-                    None if self.retry.is_due(now, Outlook::now()) => self.try_to_open(),
+                    None if self.backoff.is_due(now, OutputProbe::now()) => self.try_to_open(),
                     None => self.remind(now),
                     Some(_) => self.look_for_better(),
                 }
             }
-            self.keep_time();
+            self.advance_silently();
             let wait = match self.stream {
-                Some(_) => LOOK,
-                None => self.next_look.saturating_duration_since(Instant::now()).min(SILENT_STEP),
+                Some(_) => CHECK_INTERVAL,
+                None => self.next_check.saturating_duration_since(Instant::now()).min(SILENT_STEP),
             };
-            match orders.recv_timeout(wait) {
-                Ok(Command::Signal(signal)) => self.sound(signal),
-                Ok(Command::StreamFailed { stream, why }) if stream == self.streams => self.lose(&why),
-                Ok(Command::PlaceSeen { stream, place, allowed }) if stream == self.streams => {
-                    self.see_place(place, allowed);
+            match inbox.recv_timeout(wait) {
+                Ok(OutputCommand::Signal(signal)) => self.play_signal(signal),
+                Ok(OutputCommand::StreamFailed { stream, why }) if stream == self.streams => self.on_stream_lost(&why),
+                Ok(OutputCommand::RouteSeen { stream, route, allowed }) if stream == self.streams => {
+                    self.on_route(route, allowed);
                 }
-                Ok(Command::AcceptOutput) => self.accept_output(),
-                Ok(Command::ChimeOutput { missing }) => self.tell(match missing {
-                    Some(why) => News::ChimeLost { why },
-                    None => News::ChimeBack,
+                Ok(OutputCommand::AcceptOutput) => self.accept_output(),
+                Ok(OutputCommand::ChimeOutput { missing }) => self.emit(match missing {
+                    Some(why) => SoundEvent::ChimeLost { why },
+                    None => SoundEvent::ChimeBack,
                 }),
-                Ok(Command::Tell(news)) => self.tell(news),
-                Ok(Command::ReadingEnded(number)) => self.feed.on_ended(number),
-                Ok(Command::Stop { within, done }) => {
+                Ok(OutputCommand::Event(event)) => self.emit(event),
+                Ok(OutputCommand::ReadingEnded(number)) => self.feed.on_ended(number),
+                Ok(OutputCommand::Stop { within, done }) => {
                     self.close(within);
                     let _ = done.try_send(());
                     return;
                 }
-                // What was told of a stream that is gone is of no use, and a new mix is looked for in any case.
-                Ok(Command::MixChanged | Command::StreamFailed { .. } | Command::PlaceSeen { .. })
+                // Reports about an earlier stream are stale. A new mix is picked up below in any case.
+                Ok(
+                    OutputCommand::MixChanged | OutputCommand::StreamFailed { .. } | OutputCommand::RouteSeen { .. },
+                )
                 | Err(RecvTimeoutError::Timeout) => {}
                 #[cfg(test)]
-                Ok(Command::Panic { of_reading: true }) => self.feed.panic(),
+                Ok(OutputCommand::Panic { of_reading: true }) => self.feed.panic(),
                 #[cfg(test)]
-                Ok(Command::Panic { of_reading: false }) => panic_any("a fault that a test asked for"),
-                Err(RecvTimeoutError::Disconnected) => return self.close(LOOK),
+                Ok(OutputCommand::Panic { of_reading: false }) => panic_any("a fault that a test asked for"),
+                Err(RecvTimeoutError::Disconnected) => return self.close(CHECK_INTERVAL),
             }
-            if self.lasting.handles.strong_count() == 0 {
-                return self.close(LOOK);
+            if self.context.handles.strong_count() == 0 {
+                return self.close(CHECK_INTERVAL);
             }
             self.finish_accepting();
             self.take_mix();
-            self.look_after();
+            self.check_stream();
             if let Some(corridor) = &mut self.corridor {
-                corridor.look();
+                corridor.check();
             }
         }
     }
 
-    /// Where the feed begins again after a fault, it needs an engine of its own.
-    fn keep_fed(&mut self, now: Instant) {
+    /// A restarted feed needs a new engine.
+    fn restart_feed(&mut self, now: Instant) {
         if self.feed.restart_if_due(now) {
-            self.close(LOOK);
+            self.close(CHECK_INTERVAL);
             (self.link, self.spare) = (None, None);
-            self.retry = Retry::new(now);
+            self.backoff = Backoff::new(now);
         }
     }
 
-    /// Without a stream, draws what would be heard by now and throws it away.
-    fn keep_time(&mut self) {
+    /// Without a stream, renders and discards what would be heard by now.
+    fn advance_silently(&mut self) {
         let now = Instant::now();
         if self.stream.is_some() {
             self.drawn_until = None;
@@ -268,13 +273,13 @@ impl<'a> Keeper<'a> {
         }
         if self.spare.is_none() {
             self.spare =
-                self.home.try_iter().last().or_else(|| self.link.is_none().then(|| self.engine_for(WISHED_RATE_HZ)));
+                self.home.try_iter().last().or_else(|| self.link.is_none().then(|| self.engine_for(PREFERRED_RATE_HZ)));
         }
         let from = *self.drawn_until.get_or_insert(now);
         let (Some(engine), Some((_, _, rate_hz))) = (&mut self.spare, &self.link) else { return };
-        // A machine that slept does not make up for it.
+        // After suspend, the missed time is not made up for.
         let due = now.duration_since(from).min(SILENT_STEP * 5).as_secs_f64() * f64::from(*rate_hz);
-        engine.set_clock(self.lasting.shared.now_s());
+        engine.set_clock(self.context.shared.now_s());
         for _ in 0..due as u64 {
             engine.next_frame();
         }
@@ -283,86 +288,86 @@ impl<'a> Keeper<'a> {
 
     fn take_mix(&mut self) {
         let fresh = {
-            let set = self.lasting.shared.mix.lock().unwrap_or_else(PoisonError::into_inner);
+            let set = self.context.shared.mix.lock().unwrap_or_else(PoisonError::into_inner);
             (set.0 != self.mix_number).then(|| set.clone())
         };
         if let Some((number, mix)) = fresh {
             self.feed.follow(&mix);
-            self.unsent |= mix != self.mix;
+            self.is_unsent |= mix != self.mix;
             (self.mix_number, self.mix) = (number, mix);
         }
-        if self.unsent
-            && let Some((orders, ..)) = &mut self.link
+        if self.is_unsent
+            && let Some((commands, ..)) = &mut self.link
         {
-            let Lasting { options, shared, .. } = self.lasting;
-            let most_db = if self.careful { options.unmeasured_volume_db } else { 0.0 };
+            let KeeperContext { options, shared, .. } = self.context;
+            let most_db = if self.is_limited { options.unmeasured_volume_db } else { 0.0 };
             let levels = levels_within(&self.mix, most_db, shared.epoch, options);
-            self.unsent = orders.push(Order::Levels(levels)).is_err();
+            self.is_unsent = commands.push(EngineCommand::Levels(levels)).is_err();
         }
     }
 
-    fn sound(&mut self, signal: Signal) {
-        // The newest mix may say how loud it is to be.
+    fn play_signal(&mut self, signal: Signal) {
+        // The newest mix may set the level at which the signal sounds.
         self.take_mix();
         if let Some(corridor) = self.corridor.as_ref().filter(|_| signal.carries()) {
             corridor.ring();
         }
         if self.stream.is_some()
-            && let Some((orders, ..)) = &mut self.link
-            && orders.push(Order::Signal(signal)).is_err()
+            && let Some((commands, ..)) = &mut self.link
+            && commands.push(EngineCommand::Signal(signal)).is_err()
         {
-            warn!("a signal was not sounded: the output does not take orders");
+            warn!("a signal was not sounded: the output does not take commands");
         }
     }
 
-    fn look_after(&mut self) {
+    fn check_stream(&mut self) {
         if self.stream.is_none() {
             return;
         }
         let since_opened = self.opened_at.elapsed();
-        let silent_for = self.lasting.shared.last_buffer_age().map_or(since_opened, |age| age.min(since_opened));
-        let limit = if self.proven { STALLED } else { SLOW_START };
+        let silent_for = self.context.shared.last_buffer_age().map_or(since_opened, |age| age.min(since_opened));
+        let limit = if self.is_proven { STALLED } else { SLOW_START };
         if silent_for > limit {
-            self.lose("the output stopped asking for sound");
-        } else if !self.proven && since_opened >= PROVEN && silent_for < PROVEN / 2 {
-            self.proven = true;
-            self.say_back();
+            self.on_stream_lost("the output stopped asking for sound");
+        } else if !self.is_proven && since_opened >= PROVEN && silent_for < PROVEN / 2 {
+            self.is_proven = true;
+            self.announce_back();
         }
     }
 
-    /// An output that the room is not calibrated for is none.
-    fn say_back(&mut self) {
-        let is_heard = self.place.as_ref().is_none_or(|(_, allowed)| *allowed);
-        if self.proven && is_heard && self.told != Told::Back {
+    /// An output that the room is not calibrated for does not count as one.
+    fn announce_back(&mut self) {
+        let is_heard = self.route.as_ref().is_none_or(|(_, allowed)| *allowed);
+        if self.is_proven && is_heard && self.announced != Announced::Back {
             info!("the sound has an output");
-            (self.told, self.reminder) = (Told::Back, None);
-            self.tell(News::DeviceBack);
+            (self.announced, self.reminder) = (Announced::Back, None);
+            self.emit(SoundEvent::DeviceBack);
         }
     }
 
-    fn lose(&mut self, why: &str) {
+    fn on_stream_lost(&mut self, why: &str) {
         let Some(stream) = self.stream.take() else { return };
         let now = Instant::now();
-        let lived = if self.proven { now.duration_since(self.opened_at) } else { Duration::ZERO };
-        if matches!(stream, Running::Plain(_)) && self.proven {
+        let lived = if self.is_proven { now.duration_since(self.opened_at) } else { Duration::ZERO };
+        if matches!(stream, RunningStream::Cpal(_)) && self.is_proven {
             forget_library();
         }
-        self.part_from(stream);
-        self.retry.lost(now, lived);
-        self.next_look = now;
-        self.say_lost(why);
+        self.drop_stream(stream);
+        self.backoff.lost(now, lived);
+        self.next_check = now;
+        self.announce_lost(why);
     }
 
-    fn say_lost(&mut self, why: &str) {
+    fn announce_lost(&mut self, why: &str) {
         self.accepting = None;
-        self.tell_careful(false);
-        if self.place.take().is_some_and(|(_, allowed)| !allowed) {
-            self.tell(News::OutputCalibrated);
+        self.announce_limited(false);
+        if self.route.take().is_some_and(|(_, allowed)| !allowed) {
+            self.emit(SoundEvent::OutputCalibrated);
         }
-        if self.told != Told::Lost {
-            self.told = Told::Lost;
+        if self.announced != Announced::Lost {
+            self.announced = Announced::Lost;
             self.reminder = Some(Reminder::new(Instant::now()));
-            self.tell(News::DeviceLost { why: why.to_owned() });
+            self.emit(SoundEvent::DeviceLost { why: why.to_owned() });
         }
     }
 
@@ -372,46 +377,46 @@ impl<'a> Keeper<'a> {
         }
     }
 
-    /// Drops a stream without waiting for it: a broken one may hang.
-    fn part_from(&mut self, stream: Running) {
+    /// Drops a stream on a thread of its own, since a broken one may hang.
+    fn drop_stream(&mut self, stream: RunningStream) {
         let parting = thread::Builder::new().name("sound-parting".to_owned()).spawn(move || drop(stream));
-        // Without a thread it was dropped here, and the engine is on its way all the same.
+        // If the thread could not be started, the stream has been dropped right here.
         drop(parting);
-        self.spare = self.home.recv_timeout(PATIENCE).ok().or_else(|| self.spare.take());
+        self.spare = self.home.recv_timeout(TIMEOUT).ok().or_else(|| self.spare.take());
     }
 
     fn try_to_open(&mut self) {
-        // The system's sound library writes a page to standard error on each failure; the first one is told by the
-        // news, and the tries after it are made in silence.
-        let hush = (self.told == Told::Lost).then(Hush::begin);
+        // ALSA prints pages to standard error on each failure. The first one is reported as an event; the retries are
+        // silenced.
+        let silenced = (self.announced == Announced::Lost).then(SilencedStderr::begin);
         let opened = self.find().and_then(|output| {
-            // Some outputs take no other period than their own.
+            // Some outputs accept no period but their own.
             let again = output.again();
-            let period_ms = self.lasting.options.period_ms;
+            let period_ms = self.context.options.period_ms;
             self.open(output, Some(period_ms)).or_else(|why| again.map_or(Err(why), |again| self.open(again, None)))
         });
-        drop(hush);
+        drop(silenced);
         match opened {
-            Ok(()) => self.unsent = true,
+            Ok(()) => self.is_unsent = true,
             Err(why) => {
-                self.retry.failed(Instant::now());
-                self.say_lost(&why);
+                self.backoff.failed(Instant::now());
+                self.announce_lost(&why);
             }
         }
     }
 
-    /// The output that is named; without a name the one that the room is calibrated for; without that, or while it is
-    /// away, the system's choice, which then stays silent.
-    fn find(&self) -> Result<Found, String> {
-        if let Some(named) = &self.lasting.options.device {
-            return Found::find(Wish::Named(named));
+    /// Finds the configured output; if none is configured, the calibrated one; if that is missing, the system default,
+    /// which then stays silent.
+    fn find(&self) -> Result<SelectedOutput, String> {
+        if let Some(named) = &self.context.options.device {
+            return SelectedOutput::find(OutputChoice::Named(named));
         }
-        let known = self.lasting.watch.known_output();
-        Found::find(known.as_deref().map_or(Wish::Any, Wish::Rather))
+        let known = self.context.watch.known_output();
+        SelectedOutput::find(known.as_deref().map_or(OutputChoice::Default, OutputChoice::Preferred))
     }
 
-    fn open(&mut self, output: Found, period_ms: Option<u32>) -> Result<(), String> {
-        if !output.may_open(&self.lasting.watch) {
+    fn open(&mut self, output: SelectedOutput, period_ms: Option<u32>) -> Result<(), String> {
+        if !output.may_open(&self.context.watch) {
             return Err("no sound server runs, and the room is calibrated for an output of one".to_owned());
         }
         let rate_hz = output.rate_hz();
@@ -419,16 +424,16 @@ impl<'a> Keeper<'a> {
         engine.reopen();
         self.opened_at = Instant::now();
         self.streams += 1;
-        self.proven = false;
-        let lender = Lender {
-            home: &self.home_in,
-            shared: &self.lasting.shared,
-            commands: &self.lasting.commands,
+        self.is_proven = false;
+        let context = StreamContext {
+            home: &self.home_sender,
+            shared: &self.context.shared,
+            commands: &self.context.commands,
             stream: self.streams,
         };
-        // Until it is known where the sound comes out.
-        self.careful |= self.lasting.watch.is_careful();
-        match output.open(engine, &lender, &self.lasting.watch, period_ms) {
+        // Limits the volume until the route is known.
+        self.is_limited |= self.context.watch.is_limited();
+        match output.open(engine, &context, &self.context.watch, period_ms) {
             Ok(stream) => {
                 self.stream = Some(stream);
                 Ok(())
@@ -440,9 +445,9 @@ impl<'a> Keeper<'a> {
         }
     }
 
-    /// The engine that went on so far, or a new one when the rate is another or the old one did not come home.
+    /// The previous engine if it is back and has the right rate; otherwise a new one.
     fn engine_for(&mut self, rate_hz: u32) -> Box<Engine> {
-        // One that came home late is out of date when its rings have been replaced.
+        // An engine that returns late is stale if its queues have been replaced.
         let returned = self.spare.take().into_iter().chain(self.home.try_iter());
         if let Some((_, serial, had_hz)) = &self.link
             && let Some(engine) = returned.filter(|engine| engine.serial == *serial).last()
@@ -450,29 +455,29 @@ impl<'a> Keeper<'a> {
         {
             return engine;
         }
-        let (mut engine, link) = Engine::new(rate_hz, self.lasting.options.seed);
+        let (mut engine, link) = Engine::new(rate_hz, self.context.options.seed);
         self.serial += 1;
         engine.serial = self.serial;
-        engine.speak(Arc::clone(&self.lasting.clips), gain_of_db(self.lasting.options.reading_db));
-        self.link = Some((link.orders, self.serial, rate_hz));
+        engine.set_clips(Arc::clone(&self.context.clips), db_to_gain(self.context.options.reading_db));
+        self.link = Some((link.commands, self.serial, rate_hz));
         self.feed.connect(link.decks);
         Box::new(engine)
     }
 
     fn close(&mut self, within: Duration) {
         if self.stream.is_some()
-            && let Some((orders, _, rate_hz)) = &mut self.link
+            && let Some((commands, _, rate_hz)) = &mut self.link
         {
-            // When the fade is computed, the output still holds what it plays before it.
-            let held = Duration::from_millis(u64::from(self.lasting.options.period_ms) * 2 + HELD_BEYOND_MS);
+            // By the time the fade is rendered, the output still holds earlier audio.
+            let held = Duration::from_millis(u64::from(self.context.options.period_ms) * 2 + HELD_BEYOND_MS);
             let may_take = within.mul_f32(0.9);
             let fade = may_take.saturating_sub(held).clamp(SHORTEST_FADE, Duration::from_secs(2));
-            // Orders that are not taken belong to an output that stands still; nothing is heard of its end.
-            let _ = orders.push(Order::Close((fade.as_secs_f32() * *rate_hz as f32) as u32));
+            // If the queue is full, the output is stuck and the fade would not be heard.
+            let _ = commands.push(EngineCommand::Close((fade.as_secs_f32() * *rate_hz as f32) as u32));
             thread::sleep((fade + held).min(may_take));
         }
         if let Some(stream) = self.stream.take() {
-            self.part_from(stream);
+            self.drop_stream(stream);
         }
     }
 }

@@ -1,12 +1,13 @@
-//! Owns the reckoning of when a frame is heard, from what a sound server now and then says of its clock. Does not own
-//! the asking (`stream`).
+//! Owns the estimate of when a frame is heard, from occasional timing replies of the sound server. Does not own the
+//! queries (`stream`).
 
-/// A measurement that differs by more than this from what was reckoned is a jump of the server's, not its jitter.
+/// A measurement further than this from the estimate is a jump rather than jitter.
 const JUMP_S: f64 = 0.04;
 
-/// A line through the server's measurements: frame 0 was heard at `origin_s`, and each frame after it in turn.
+/// A line fitted to the server's measurements: frame 0 was heard at `origin_s`, and later frames follow at the sample
+/// rate.
 #[derive(Clone, Copy, Debug)]
-pub struct HeardClock {
+pub struct PlaybackClock {
     rate_hz: f64,
     origin_s: f64,
     notes: u32,
@@ -14,25 +15,25 @@ pub struct HeardClock {
     is_known: bool,
 }
 
-impl HeardClock {
-    /// Knows nothing yet.
+impl PlaybackClock {
+    /// Without any measurement yet.
     pub fn new(rate_hz: u32) -> Self {
         Self { rate_hz: f64::from(rate_hz.max(1)), origin_s: 0.0, notes: 0, jumps: 0, is_known: false }
     }
 
-    /// Whether enough has been measured.
+    /// Whether there have been enough measurements.
     pub const fn is_settled(&self) -> bool {
         self.notes >= 8
     }
 
-    /// The output ran out of sound, so that all after it is heard later: the next measurement is believed at once.
-    pub const fn doubt(&mut self) {
+    /// After an underrun everything is heard later: the next measurement replaces the estimate.
+    pub const fn reset(&mut self) {
         self.notes = 0;
         self.jumps = 0;
     }
 
-    /// The server said that frame `frame` is heard at `heard_s`. Gives by how much that differs from the reckoning, in
-    /// seconds; nothing before the clock is settled.
+    /// The server reported that frame `frame` is heard at `heard_s`. Returns the error of the estimate in seconds, once
+    /// the clock has settled.
     pub fn note(&mut self, frame: f64, heard_s: f64) -> Option<f64> {
         let origin_s = heard_s - frame / self.rate_hz;
         let error_s = origin_s - self.origin_s;
@@ -43,10 +44,10 @@ impl HeardClock {
             return self.is_settled().then_some(error_s);
         } else if error_s.abs() > JUMP_S {
             self.origin_s = origin_s;
-            self.doubt();
+            self.reset();
         } else {
-            // The mean of the first few, then the mean of about the last sixteen: jitter averages out, and a device
-            // whose clock runs differently from ours is followed.
+            // The mean of the first sixteen, then an exponential average over about as many: this averages out jitter
+            // and follows a device whose clock runs at a different speed.
             self.origin_s += error_s / f64::from(self.notes.min(15) + 1);
         }
         self.is_known = true;
@@ -55,7 +56,7 @@ impl HeardClock {
         self.is_settled().then_some(error_s)
     }
 
-    /// How long from `now_s` until frame `frame` is heard; before anything is known, as if nothing were held back.
+    /// Time from `now_s` until frame `frame` is heard, in seconds; 0 while nothing is known.
     pub fn wait_s(&self, frame: u64, now_s: f64) -> f64 {
         if !self.is_known {
             return 0.0;
@@ -69,9 +70,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_day_of_a_clock_that_runs_differently_is_followed_within_a_millisecond() {
-        let mut clock = HeardClock::new(48_000);
-        // 50 parts in a million fast, with 2 ms of jitter
+    fn clock_drift_over_a_day_is_followed() {
+        let mut clock = PlaybackClock::new(48_000);
+        // 50 ppm fast, with 2 ms of jitter.
         for second in 0..86_400_u32 {
             let frame = f64::from(second) * 48_000.0 * 1.000_05;
             let jitter_s = f64::from(second.wrapping_mul(2_654_435_761) >> 16) / 65_536.0 * 0.004 - 0.002;
@@ -84,8 +85,8 @@ mod tests {
     }
 
     #[test]
-    fn one_wild_measurement_is_passed_over_and_a_lasting_one_believed() {
-        let mut clock = HeardClock::new(48_000);
+    fn a_single_outlier_is_ignored_and_a_lasting_jump_is_followed() {
+        let mut clock = PlaybackClock::new(48_000);
         for second in 0..20 {
             clock.note(f64::from(second) * 48_000.0, f64::from(second) + 0.1);
         }

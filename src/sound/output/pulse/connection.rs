@@ -1,8 +1,9 @@
-//! Owns one connection to the sound server, PulseAudio or PipeWire in its manner of speaking: opening it, asking, and
-//! reading what the server says. Does not own what is played over it (`stream`) or which output is meant (`selection`).
+//! Owns a connection to the sound server in PulseAudio's native protocol, which PipeWire speaks as well: connecting,
+//! requests and incoming messages. Does not own what is played over it (`stream`) or which output is chosen
+//! (`selection`).
 //!
-//! The system's sound library can open the server's own choice of output only, and it hides ports and clocks. This
-//! connection names its output, hears at once of a pulled plug, and costs one wake for each period.
+//! ALSA's PulseAudio plug-in can only open the server's default output, and it hides ports and clocks. This connection
+//! names its output, is notified at once of a pulled plug, and wakes up once per period.
 
 use std::ffi::{CStr, CString};
 use std::io::{Cursor, ErrorKind, Read, Write};
@@ -16,83 +17,84 @@ use pulseaudio::protocol::{
     encode_descriptor, read_descriptor,
 };
 
-/// How long an answer may take while a connection is set up.
-const ANSWER: Duration = Duration::from_millis(1_500);
-/// A read that brings nothing comes back after this long.
-const PAUSE: Duration = Duration::from_millis(250);
-/// The largest message that is read; a list of many outputs is far smaller.
+/// Time limit for replies while connecting.
+const REPLY_TIMEOUT: Duration = Duration::from_millis(1_500);
+/// Read timeout of the socket.
+const READ_TIMEOUT: Duration = Duration::from_millis(250);
+/// Maximum size of a message; a list of many outputs is far smaller.
 const MESSAGE_BYTES_MAX: usize = 1 << 20;
-/// The output that a server makes up when it has none: what is played there is heard by nobody.
-const NO_OUTPUT: &[u8] = b"auto_null";
-/// The length of a cookie. A server takes no other, whatever a cookie holds, and knows its own user without one.
+/// The null output that a server creates when it has no other: nobody hears it.
+const NULL_OUTPUT: &[u8] = b"auto_null";
+/// Length of an authentication cookie. Servers accept no other length, but recognise their own user even if the content
+/// does not match.
 const COOKIE_BYTES: usize = 256;
 
 /// Why there is no connection.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Unreached {
-    /// No sound server listens.
-    Nobody,
-    /// One listens and cannot be used, and why. The outputs are its own: there is no way round it.
-    Useless(String),
+pub enum ConnectError {
+    /// No sound server is running.
+    NotRunning,
+    /// One is running but unusable, and why. It must not be bypassed, since the outputs are its own.
+    Unusable(String),
 }
 
-/// What the server said.
+/// A message from the server.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "it lives for one turn of a loop that must not allocate")]
-pub enum Arrival {
-    /// Something of its own accord.
-    Told(Command),
-    /// The answer to the question of this number; [`Server::answer`] reads it.
-    Answer(u32),
-    /// No to the question of this number.
-    Refusal(u32, String),
-    /// Nothing for a while.
-    Nothing,
+pub enum ServerMessage {
+    /// An unsolicited command.
+    Notification(Command),
+    /// The reply to the request of this number; read it with [`PulseConnection::reply`].
+    Reply(u32),
+    /// The error in reply to the request of this number.
+    Error(u32, String),
+    /// Nothing has arrived within the read timeout.
+    Idle,
 }
 
 /// A connection.
-pub struct Server {
+pub struct PulseConnection {
     socket: UnixStream,
     version: u16,
     inbox: Vec<u8>,
-    /// Bytes of `inbox` that have been read; those of the last message are kept until the next.
+    /// Number of bytes of `inbox` that have been read; the last message is kept until the next one is taken.
     done: usize,
-    /// Where the body of the last answer begins.
+    /// Start of the last reply's body.
     body: usize,
     outbox: Vec<u8>,
     last_question: u32,
 }
 
-impl Server {
-    /// Connects to the server that the environment names, or to the one that runs for this user or for the system.
-    pub fn connect() -> Result<Self, Unreached> {
+impl PulseConnection {
+    /// Connects to the server named by the environment, or to the one running for this user or system-wide.
+    pub fn connect() -> Result<Self, ConnectError> {
         Self::connect_by(|name| std::env::var(name).ok())
     }
 
-    fn connect_by(environment: impl Fn(&str) -> Option<String>) -> Result<Self, Unreached> {
-        let mut unreached = Unreached::Nobody;
+    fn connect_by(environment: impl Fn(&str) -> Option<String>) -> Result<Self, ConnectError> {
+        let mut unreached = ConnectError::NotRunning;
         for path in socket_paths(&environment) {
             match UnixStream::connect(&path) {
-                Ok(socket) => return Self::greet(socket).map_err(Unreached::Useless),
-                // What a server leaves behind that was killed is a socket on which nobody listens.
-                Err(error) if is_nobody(&error) => {}
+                Ok(socket) => return Self::authenticate(socket).map_err(ConnectError::Unusable),
+                // A killed server leaves a socket behind.
+                Err(error) if is_nobody_listening(&error) => {}
                 Err(error) => {
-                    unreached = Unreached::Useless(format!("the sound server at {}: {error}", path.display()));
+                    unreached = ConnectError::Unusable(format!("the sound server at {}: {error}", path.display()));
                 }
             }
         }
-        if unreached == Unreached::Nobody && pipewire_paths(&environment).iter().any(|path| listens(path)) {
+        if unreached == ConnectError::NotRunning && pipewire_paths(&environment).iter().any(|path| listens(path)) {
             let why = "PipeWire runs without pipewire-pulse, by which the room speaks to it; install pipewire-pulse";
-            return Err(Unreached::Useless(why.to_owned()));
+            return Err(ConnectError::Unusable(why.to_owned()));
         }
         Err(unreached)
     }
 
-    /// Says who is there, over a socket that leads to a server.
-    pub fn greet(socket: UnixStream) -> Result<Self, String> {
+    /// Authenticates on a connected socket.
+    pub fn authenticate(socket: UnixStream) -> Result<Self, String> {
         socket
-            .set_read_timeout(Some(PAUSE))
-            .and_then(|()| socket.set_write_timeout(Some(ANSWER)))
+            .set_read_timeout(Some(READ_TIMEOUT))
+            .and_then(|()| socket.set_write_timeout(Some(REPLY_TIMEOUT)))
             .map_err(|error| format!("the sound server: {error}"))?;
         let mut server = Self {
             socket,
@@ -106,33 +108,33 @@ impl Server {
         let cookie = pulseaudio::cookie_path_from_env().and_then(|path| std::fs::read(path).ok());
         let cookie = cookie_of(cookie.unwrap_or_default());
         let auth = AuthParams { version: MAX_VERSION, supports_shm: false, supports_memfd: false, cookie };
-        let reply: AuthReply = server.ask(&Command::Auth(auth))?;
+        let reply: AuthReply = server.request(&Command::Auth(auth))?;
         server.version = MAX_VERSION.min(reply.version);
         let mut props = Props::new();
         props.set(Prop::ApplicationName, c"Stillroom");
         if let Ok(process) = CString::new(std::process::id().to_string()) {
             props.set(Prop::ApplicationProcessId, process);
         }
-        let _: SetClientNameReply = server.ask(&Command::SetClientName(props))?;
+        let _: SetClientNameReply = server.request(&Command::SetClientName(props))?;
         Ok(server)
     }
 
-    /// A second handle of the same socket, by which another thread can end it.
+    /// A second handle of the socket, with which another thread can shut it down.
     pub fn handle(&self) -> Option<UnixStream> {
         self.socket.try_clone().ok()
     }
 
-    /// Sends `question` and gives its number.
+    /// Sends a request and returns its number.
     pub fn send(&mut self, question: &Command) -> Result<u32, String> {
         self.last_question = self.last_question.wrapping_add(1);
         self.outbox.clear();
         encode_command_message(&mut self.outbox, self.last_question, question, self.version)
-            .map_err(|error| lost(&error))?;
-        self.socket.write_all(&self.outbox).map_err(|error| lost(&error))?;
+            .map_err(|error| protocol_error(&error))?;
+        self.socket.write_all(&self.outbox).map_err(|error| protocol_error(&error))?;
         Ok(self.last_question)
     }
 
-    /// Sends frames to the stream `channel`, without any allocation once the first period has been sent.
+    /// Sends frames to the stream `channel`. Allocates nothing after the first period.
     pub fn send_frames(&mut self, channel: u32, frames: &[[f32; 2]]) -> Result<(), String> {
         let length = u32::try_from(frames.len() * 8).unwrap_or(u32::MAX);
         let descriptor = Descriptor { length, channel, offset: 0, flags: DescriptorFlags::empty() };
@@ -143,11 +145,11 @@ impl Server {
         for sample in frames.iter().flatten() {
             self.outbox.extend_from_slice(&sample.to_le_bytes());
         }
-        self.socket.write_all(&self.outbox).map_err(|error| lost(&error))
+        self.socket.write_all(&self.outbox).map_err(|error| protocol_error(&error))
     }
 
-    /// The next thing the server says. Comes back with nothing after a quarter of a second.
-    pub fn next(&mut self) -> Result<Arrival, String> {
+    /// The next message; [`ServerMessage::Idle`] after a quarter of a second without one.
+    pub fn next(&mut self) -> Result<ServerMessage, String> {
         loop {
             if let Some(arrival) = self.take_message()? {
                 return Ok(arrival);
@@ -164,19 +166,19 @@ impl Server {
                 Ok(_) => {}
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                    return Ok(Arrival::Nothing);
+                    return Ok(ServerMessage::Idle);
                 }
-                Err(error) => return Err(lost(&error)),
+                Err(error) => return Err(protocol_error(&error)),
             }
         }
     }
 
-    /// A whole message from the inbox, if there is one that is understood.
-    fn take_message(&mut self) -> Result<Option<Arrival>, String> {
+    /// The next complete message in the inbox that is understood.
+    fn take_message(&mut self) -> Result<Option<ServerMessage>, String> {
         self.inbox.drain(..self.done);
         self.done = 0;
         while let Some(head) = self.inbox.get(self.done..self.done + DESCRIPTOR_SIZE) {
-            let descriptor = read_descriptor(&mut Cursor::new(head)).map_err(|error| lost(&error))?;
+            let descriptor = read_descriptor(&mut Cursor::new(head)).map_err(|error| protocol_error(&error))?;
             let start = self.done + DESCRIPTOR_SIZE;
             let Some(message) = self.inbox.get(start..start + descriptor.length as usize) else { break };
             self.done = start + message.len();
@@ -184,13 +186,13 @@ impl Server {
                 continue;
             }
             let mut cursor = Cursor::new(message);
-            // A server may be newer than what is understood here; what is not understood is not for us.
+            // The server may be newer than this client; unknown messages are ignored.
             let Ok((number, command)) = Command::read_tag_prefixed(&mut cursor, self.version) else { continue };
             self.body = start + usize::try_from(cursor.position()).unwrap_or(0);
             return Ok(Some(match command {
-                Command::Reply => Arrival::Answer(number),
-                Command::Error(error) => Arrival::Refusal(number, error.to_string()),
-                told => Arrival::Told(told),
+                Command::Reply => ServerMessage::Reply(number),
+                Command::Error(error) => ServerMessage::Error(number, error.to_string()),
+                other => ServerMessage::Notification(other),
             }));
         }
         self.inbox.drain(..self.done);
@@ -198,93 +200,95 @@ impl Server {
         Ok(None)
     }
 
-    /// What the last [`Arrival::Answer`] holds.
-    pub fn answer<R: CommandReply>(&self) -> Result<R, ProtocolError> {
+    /// The content of the last [`ServerMessage::Reply`].
+    pub fn reply<R: CommandReply>(&self) -> Result<R, ProtocolError> {
         let mut cursor = Cursor::new(self.inbox.get(self.body..self.done).unwrap_or_default());
         TagStructReader::new(&mut cursor, self.version).read()
     }
 
-    /// Asks and waits for the answer. What the server tells meanwhile is passed over.
-    pub fn ask<R: CommandReply>(&mut self, question: &Command) -> Result<R, String> {
+    /// Sends a request and waits for its reply, ignoring any other message.
+    pub fn request<R: CommandReply>(&mut self, question: &Command) -> Result<R, String> {
         let number = self.send(question)?;
-        let until = Instant::now() + ANSWER;
+        let until = Instant::now() + REPLY_TIMEOUT;
         loop {
             match self.next()? {
-                Arrival::Answer(to) if to == number => return self.answer().map_err(|error| lost(&error)),
-                Arrival::Refusal(to, why) if to == number => return Err(format!("the sound server: {why}")),
+                ServerMessage::Reply(to) if to == number => {
+                    return self.reply().map_err(|error| protocol_error(&error));
+                }
+                ServerMessage::Error(to, why) if to == number => return Err(format!("the sound server: {why}")),
                 _ if Instant::now() > until => return Err("the sound server does not answer".to_owned()),
                 _ => {}
             }
         }
     }
 
-    /// Every output that is one.
+    /// Every real output.
     pub fn sinks(&mut self) -> Result<Vec<SinkInfo>, String> {
-        let mut sinks: Vec<SinkInfo> = self.ask(&Command::GetSinkInfoList)?;
-        sinks.retain(|sink| !is_made_up(&sink.name));
+        let mut sinks: Vec<SinkInfo> = self.request(&Command::GetSinkInfoList)?;
+        sinks.retain(|sink| !is_null_output(&sink.name));
         Ok(sinks)
     }
 
-    /// The name of the output that the server chooses when nobody names one.
+    /// Name of the server's default output.
     pub fn default_sink(&mut self) -> Result<Option<CString>, String> {
-        let info: ServerInfo = self.ask(&Command::GetServerInfo)?;
+        let info: ServerInfo = self.request(&Command::GetServerInfo)?;
         Ok(info.default_sink_name)
     }
 }
 
-/// Whether the output of this name is the one that a server makes up when it has none. A second such is numbered.
-pub fn is_made_up(name: &CStr) -> bool {
-    name.to_bytes().strip_prefix(NO_OUTPUT).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"."))
+/// Whether this names the null output that a server creates for want of another. Further ones are numbered.
+pub fn is_null_output(name: &CStr) -> bool {
+    name.to_bytes().strip_prefix(NULL_OUTPUT).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"."))
 }
 
-/// What was read as a cookie, in the one length that is taken. Where there is none it is of zeros: an empty one is
-/// refused, by PipeWire and PulseAudio alike.
+/// Pads or truncates a cookie to the only accepted length. PipeWire and PulseAudio both refuse an empty one but accept
+/// zeros.
 fn cookie_of(mut read: Vec<u8>) -> Vec<u8> {
     read.resize(COOKIE_BYTES, 0);
     read
 }
 
 /// Whether nobody listens there.
-fn is_nobody(error: &std::io::Error) -> bool {
+fn is_nobody_listening(error: &std::io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused | ErrorKind::NotADirectory)
 }
 
 fn listens(path: &Path) -> bool {
-    !UnixStream::connect(path).is_err_and(|error| is_nobody(&error))
+    !UnixStream::connect(path).is_err_and(|error| is_nobody_listening(&error))
 }
 
-fn lost(error: &impl std::fmt::Display) -> String {
+fn protocol_error(error: &impl std::fmt::Display) -> String {
     format!("the sound server: {error}")
 }
 
-/// Where PipeWire's own socket may be; none where another server is named.
+/// Where PipeWire's own socket may be; nowhere if `PULSE_SERVER` is set.
 fn pipewire_paths(environment: impl Fn(&str) -> Option<String>) -> Vec<PathBuf> {
     if environment("PULSE_SERVER").is_some_and(|named| !named.is_empty()) {
         return Vec::new();
     }
     let system = PathBuf::from("/run/pipewire");
     let folders =
-        [environment("PIPEWIRE_RUNTIME_DIR").map(PathBuf::from), Some(user_folder(&environment)), Some(system)];
+        [environment("PIPEWIRE_RUNTIME_DIR").map(PathBuf::from), Some(runtime_folder(&environment)), Some(system)];
     folders.into_iter().flatten().map(|folder| folder.join("pipewire-0")).collect()
 }
 
-/// Where the server may be found, in the order of its own library.
+/// Where the server's socket may be, in the order of the PulseAudio client library.
 fn socket_paths(environment: impl Fn(&str) -> Option<String>) -> Vec<PathBuf> {
     if let Some(named) = environment("PULSE_SERVER").filter(|named| !named.is_empty()) {
-        // A server on another machine is reached through the system's sound library.
+        // A server on another machine is reached through ALSA.
         let local = named.strip_prefix("unix:").or_else(|| named.starts_with('/').then_some(named.as_str()));
         return local.map(PathBuf::from).into_iter().collect();
     }
     let folders = [
         environment("PULSE_RUNTIME_PATH").map(PathBuf::from),
-        Some(user_folder(&environment).join("pulse")),
+        Some(runtime_folder(&environment).join("pulse")),
         Some(PathBuf::from("/run/pulse")),
     ];
     folders.into_iter().flatten().map(|folder| folder.join("native")).collect()
 }
 
-/// Where sockets of this user lie.
-fn user_folder(environment: impl Fn(&str) -> Option<String>) -> PathBuf {
+/// Folder of this user's sockets.
+fn runtime_folder(environment: impl Fn(&str) -> Option<String>) -> PathBuf {
     let usual = || PathBuf::from(format!("/run/user/{}", rustix::process::getuid().as_raw()));
     environment("XDG_RUNTIME_DIR").filter(|folder| !folder.is_empty()).map_or_else(usual, PathBuf::from)
 }
@@ -294,7 +298,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_server_that_is_named_is_the_only_one() {
+    fn pulse_server_overrides_every_other_socket() {
         let named = |name: &str| (name == "PULSE_SERVER").then(|| "unix:/somewhere/native".to_owned());
         assert_eq!(socket_paths(named), [PathBuf::from("/somewhere/native")]);
         let far = |name: &str| (name == "PULSE_SERVER").then(|| "tcp:clinic".to_owned());
@@ -303,60 +307,63 @@ mod tests {
         assert_eq!(socket_paths(session)[0], PathBuf::from("/run/here/pulse/native"));
     }
 
-    /// Where this test's own user would have its sockets.
-    fn connect_in(folder: &Path) -> Result<Server, Unreached> {
+    /// Connects with `folder` as this user's runtime folder.
+    fn connect_in(folder: &Path) -> Result<PulseConnection, ConnectError> {
         let folder = folder.to_str().unwrap().to_owned();
-        Server::connect_by(move |name| (name == "XDG_RUNTIME_DIR").then(|| folder.clone()))
+        PulseConnection::connect_by(move |name| (name == "XDG_RUNTIME_DIR").then(|| folder.clone()))
     }
 
     #[test]
-    fn a_server_that_listens_and_cannot_be_used_is_not_the_same_as_none() {
+    fn an_unusable_server_differs_from_none() {
         let run = tempfile::tempdir().unwrap();
         std::fs::create_dir(run.path().join("pulse")).unwrap();
-        assert_eq!(connect_in(run.path()).err(), Some(Unreached::Nobody));
+        assert_eq!(connect_in(run.path()).err(), Some(ConnectError::NotRunning));
         let socket = run.path().join("pulse/native");
         let listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
         let ending = std::thread::spawn(move || drop(listener.accept()));
-        assert!(matches!(connect_in(run.path()).err(), Some(Unreached::Useless(_))), "it took us and hung up");
+        assert!(matches!(connect_in(run.path()).err(), Some(ConnectError::Unusable(_))), "it took us and hung up");
         ending.join().unwrap();
         assert!(socket.exists());
-        assert_eq!(connect_in(run.path()).err(), Some(Unreached::Nobody), "what a killed server leaves behind");
+        assert_eq!(connect_in(run.path()).err(), Some(ConnectError::NotRunning), "what a killed server leaves behind");
     }
 
     #[test]
-    fn pipewire_without_its_pulse_part_is_told_with_the_way_out() {
+    fn pipewire_without_pipewire_pulse_is_reported_with_the_remedy() {
         let run = tempfile::tempdir().unwrap();
         let _pipewire = std::os::unix::net::UnixListener::bind(run.path().join("pipewire-0")).unwrap();
-        let told = connect_in(run.path()).err();
-        assert!(matches!(&told, Some(Unreached::Useless(why)) if why.contains("install pipewire-pulse")), "{told:?}");
+        let refused = connect_in(run.path()).err();
+        assert!(
+            matches!(&refused, Some(ConnectError::Unusable(why)) if why.contains("install pipewire-pulse")),
+            "{refused:?}"
+        );
     }
 
     #[test]
-    fn a_cookie_has_the_one_length_that_is_taken() {
+    fn cookies_are_padded_or_truncated_to_256_bytes() {
         assert_eq!(cookie_of(Vec::new()), [0; COOKIE_BYTES]);
         assert_eq!(cookie_of(vec![7; 300]), [7; COOKIE_BYTES]);
         assert_eq!(cookie_of(vec![7; 3])[..4], [7, 7, 7, 0]);
     }
 
     #[test]
-    fn what_a_server_makes_up_is_no_output() {
-        assert!(is_made_up(c"auto_null") && is_made_up(c"auto_null.2"));
-        assert!(!is_made_up(c"room") && !is_made_up(c"auto_nullity"));
+    fn null_outputs_are_recognised() {
+        assert!(is_null_output(c"auto_null") && is_null_output(c"auto_null.2"));
+        assert!(!is_null_output(c"room") && !is_null_output(c"auto_nullity"));
     }
 
     #[test]
-    fn nonsense_from_the_other_end_is_an_error_and_no_panic() {
+    fn garbage_from_the_server_is_an_error_rather_than_a_panic() {
         let (here, mut there) = UnixStream::pair().unwrap();
         there.write_all(&[0xFF; 64]).unwrap();
         drop(there);
-        assert!(Server::greet(here).is_err());
+        assert!(PulseConnection::authenticate(here).is_err());
         let (here, mut there) = UnixStream::pair().unwrap();
-        // a message of four bytes that is no command, then the end
+        // A message of four bytes that is not a command, then the end.
         let mut message = [0; DESCRIPTOR_SIZE + 4];
         message[3] = 4;
         message[4..8].fill(0xFF);
         there.write_all(&message).unwrap();
         drop(there);
-        assert!(Server::greet(here).is_err());
+        assert!(PulseConnection::authenticate(here).is_err());
     }
 }

@@ -1,5 +1,5 @@
-//! Owns the sound server, PulseAudio or PipeWire in its manner of speaking: the connection to it, a stream on it, and the
-//! reckoning of its clock.
+//! Owns everything specific to the sound server, PulseAudio or PipeWire: the connection, a stream on it, and the
+//! estimate of its clock.
 
 mod clock;
 mod connection;
@@ -7,5 +7,5 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
-pub use connection::{Server, Unreached};
-pub use stream::{ServedOutput, ServedStream};
+pub use connection::{ConnectError, PulseConnection};
+pub use stream::{PulseOutput, PulseStream};

@@ -1,6 +1,6 @@
-//! Owns one output stream of the sound server: its thread answers each request with frames from the engine, follows the
-//! server's clock, and shuts the moment the output is not the one the room is calibrated for. Does not own when to
-//! open one (`keeper`).
+//! Owns one stream on the sound server. Its thread answers each request with frames from the engine, tracks the
+//! server's clock, and mutes the moment the output is not the one that the room is calibrated for. Does not own when to
+//! open a stream (`keeper`).
 
 use std::ffi::CString;
 use std::net::Shutdown;
@@ -18,60 +18,60 @@ use pulseaudio::protocol::{
     SubscriptionEventFacility, SubscriptionMask,
 };
 
-use super::clock::HeardClock;
-use super::connection::{Arrival, Server, is_made_up};
+use super::clock::PlaybackClock;
+use super::connection::{PulseConnection, ServerMessage, is_null_output};
 use crate::sound::engine::Engine;
-use crate::sound::output::calibration::{Gate, Place, Watch};
-use crate::sound::output::command::Command as Notice;
-use crate::sound::output::lease::{Lease, Lender, WISHED_RATE_HZ};
-use crate::sound::output::shared::Shared;
+use crate::sound::output::calibration::{CalibrationWatch, Gate, OutputRoute};
+use crate::sound::output::command::OutputCommand;
+use crate::sound::output::lease::{EngineLease, PREFERRED_RATE_HZ, StreamContext};
+use crate::sound::output::state::SoundState;
 
-/// Bytes of one stereo frame.
+/// Bytes per stereo frame.
 const FRAME_BYTES: u32 = 8;
-/// How often the server's clock is asked for, once it is known; at first five times as often.
-const CLOCK_EVERY: Duration = Duration::from_secs(1);
-/// Milliseconds that the server holds beyond two periods: what a loaded machine may be late by.
-const SPARE_MS: u32 = 100;
+/// Interval of timing queries once the clock has settled; five times as often before.
+const CLOCK_INTERVAL: Duration = Duration::from_secs(1);
+/// Server-side buffer beyond two periods, in milliseconds: slack for a loaded machine.
+const SLACK_MS: u32 = 100;
 
-/// An output of the sound server that can be opened.
-pub struct ServedOutput {
-    server: Server,
+/// An output on the sound server that can be opened.
+pub struct PulseOutput {
+    server: PulseConnection,
     sink: SinkInfo,
 }
 
-impl ServedOutput {
+impl PulseOutput {
     /// The output `sink` on `server`.
-    pub const fn new(server: Server, sink: SinkInfo) -> Self {
+    pub const fn new(server: PulseConnection, sink: SinkInfo) -> Self {
         Self { server, sink }
     }
 
-    /// Its own rate if that is usual, so that nobody converts; else 48 kHz.
+    /// The output's own rate if it is 44.1 kHz, so that nobody resamples; 48 kHz otherwise.
     pub fn rate_hz(&self) -> u32 {
-        if self.sink.sample_spec.sample_rate == 44_100 { 44_100 } else { WISHED_RATE_HZ }
+        if self.sink.sample_spec.sample_rate == 44_100 { 44_100 } else { PREFERRED_RATE_HZ }
     }
 
-    /// Opens it with a period of `period_ms`. The engine comes back through `home` when the stream ends, however it
-    /// ends, also when it never began.
+    /// Opens it with a period of `period_ms`. The engine returns through the context's `home` when the stream ends or
+    /// cannot be opened.
     pub fn open(
         mut self,
         engine: Box<Engine>,
-        lender: &Lender<'_>,
-        watch: &Arc<Watch>,
+        context: &StreamContext<'_>,
+        watch: &Arc<CalibrationWatch>,
         period_ms: u32,
-    ) -> Result<ServedStream, String> {
+    ) -> Result<PulseStream, String> {
         let rate_hz = self.rate_hz();
-        let lease = Lease::new(engine, lender);
+        let lease = EngineLease::new(engine, context);
         let params = stream_params(&self.sink, rate_hz, period_ms.clamp(10, 200));
-        let created: CreatePlaybackStreamReply = self.server.ask(&Command::CreatePlaybackStream(params))?;
+        let created: CreatePlaybackStreamReply = self.server.request(&Command::CreatePlaybackStream(params))?;
         let socket = self.server.handle().ok_or("the sound server: no second handle")?;
         let ending = Arc::new(AtomicBool::new(false));
         let frames_max = (rate_hz as usize * 4).max((created.requested_bytes / FRAME_BYTES) as usize);
-        let playing = Playing {
+        let playing = StreamThread {
             server: self.server,
             lease,
-            shared: Arc::clone(lender.shared),
-            notices: lender.commands.clone(),
-            number: lender.stream,
+            shared: Arc::clone(context.shared),
+            notices: context.commands.clone(),
+            number: context.stream,
             watch: Arc::clone(watch),
             watch_changes: watch.changes(),
             channel: created.channel,
@@ -80,13 +80,13 @@ impl ServedOutput {
             frames: Vec::with_capacity(frames_max),
             due_frames: created.requested_bytes / FRAME_BYTES,
             written_frames: 0,
-            clock: HeardClock::new(rate_hz),
+            clock: PlaybackClock::new(rate_hz),
             begun: Instant::now(),
             clock_asked: None,
             clock_due: Instant::now(),
             sink_asked: None,
-            place: None,
-            untold: None,
+            route: None,
+            unreported_route: None,
             gate: Gate::shut(rate_hz),
             ending: Arc::clone(&ending),
         };
@@ -94,7 +94,7 @@ impl ServedOutput {
             .name("sound-served".to_owned())
             .spawn(move || playing.run())
             .map_err(|error| format!("no thread for the output: {error}"))?;
-        Ok(ServedStream { socket, ending })
+        Ok(PulseStream { socket, ending })
     }
 }
 
@@ -109,15 +109,15 @@ fn stream_params(sink: &SinkInfo, rate_hz: u32, period_ms: u32) -> PlaybackStrea
         sink_index: Some(sink.index),
         sink_name: None,
         buffer_attr: BufferAttr {
-            target_length: bytes(period_ms * 2 + SPARE_MS),
+            target_length: bytes(period_ms * 2 + SLACK_MS),
             minimum_request_length: bytes(period_ms),
             ..BufferAttr::default()
         },
-        // Levels are the room's: what the server remembers of an earlier stream's volume must not change them.
+        // The room sets its own levels; a volume that the server remembers from an earlier stream must not change them.
         cvolume: Some(ChannelVolume::norm(2)),
         props,
         flags: StreamFlags {
-            // A stream whose output goes away ends, rather than sounding somewhere else.
+            // If its output disappears, the stream must end rather than move to another one.
             no_move: true,
             start_muted: Some(false),
             adjust_latency: true,
@@ -128,28 +128,28 @@ fn stream_params(sink: &SinkInfo, rate_hz: u32, period_ms: u32) -> PlaybackStrea
 }
 
 /// An open stream. Dropping it ends it at once.
-pub struct ServedStream {
+pub struct PulseStream {
     socket: UnixStream,
     ending: Arc<AtomicBool>,
 }
 
-impl Drop for ServedStream {
+impl Drop for PulseStream {
     fn drop(&mut self) {
         self.ending.store(true, Ordering::Release);
-        // There is nobody left to tell if it has ended already.
+        // Failure means that it has ended already.
         let _ = self.socket.shutdown(Shutdown::Both);
     }
 }
 
-/// What the stream's thread works with. Once it plays it allocates nothing.
-struct Playing {
-    server: Server,
-    lease: Lease,
-    shared: Arc<Shared>,
-    notices: SyncSender<Notice>,
-    /// The stream's number.
+/// State of the stream's thread. It allocates nothing once it plays.
+struct StreamThread {
+    server: PulseConnection,
+    lease: EngineLease,
+    shared: Arc<SoundState>,
+    notices: SyncSender<OutputCommand>,
+    /// Number of the stream.
     number: u64,
-    watch: Arc<Watch>,
+    watch: Arc<CalibrationWatch>,
     watch_changes: u32,
     channel: u32,
     stream_index: u32,
@@ -157,63 +157,63 @@ struct Playing {
     frames: Vec<[f32; 2]>,
     due_frames: u32,
     written_frames: u64,
-    clock: HeardClock,
+    clock: PlaybackClock,
     begun: Instant,
-    /// The question for the server's clock that is under way, and when it was asked.
+    /// The pending timing query, and when it was sent.
     clock_asked: Option<(u32, Instant)>,
     clock_due: Instant,
     sink_asked: Option<u32>,
-    place: Option<Place>,
-    /// Where the sound comes out and whether it may, while nobody has taken the word.
-    untold: Option<(Place, bool)>,
+    route: Option<OutputRoute>,
+    /// The latest route and whether sound may come out there, until that has been reported.
+    unreported_route: Option<(OutputRoute, bool)>,
     gate: Gate,
     ending: Arc<AtomicBool>,
 }
 
-impl Playing {
+impl StreamThread {
     fn run(mut self) {
         let ended = self.play();
         if let Err(why) = ended
             && !self.ending.load(Ordering::Acquire)
         {
-            // The engine goes home before anybody hears that it may.
+            // Return the engine before reporting the failure, so that it can be reused at once.
             self.lease.end();
-            let _ = self.notices.send(Notice::StreamFailed { stream: self.number, why });
+            let _ = self.notices.send(OutputCommand::StreamFailed { stream: self.number, why });
         }
     }
 
     fn play(&mut self) -> Result<(), String> {
         let subscribed =
             self.server.send(&Command::Subscribe(SubscriptionMask::SINK | SubscriptionMask::SINK_INPUT))?;
-        self.ask_for_place()?;
+        self.query_route()?;
         self.write_due()?;
         loop {
             match self.server.next()? {
-                Arrival::Told(command) => self.told(command)?,
-                Arrival::Answer(number) => self.answered(number)?,
-                Arrival::Refusal(number, _) if self.sink_asked == Some(number) => {
+                ServerMessage::Notification(command) => self.on_notification(command)?,
+                ServerMessage::Reply(number) => self.on_reply(number)?,
+                ServerMessage::Error(number, _) if self.sink_asked == Some(number) => {
                     return Err("the output is gone".to_owned());
                 }
-                Arrival::Refusal(number, why) if subscribed == number => {
+                ServerMessage::Error(number, why) if subscribed == number => {
                     return Err(format!("the sound server does not tell of pulled plugs: {why}"));
                 }
-                // A mute that is refused changes nothing: what is sent is silence by then. Its clock it may keep.
-                Arrival::Refusal(..) | Arrival::Nothing => {}
+                // If muting is refused, what we send is silent anyway. Timing is optional.
+                ServerMessage::Error(..) | ServerMessage::Idle => {}
             }
-            self.tell_place();
+            self.report_route();
             if self.ending.load(Ordering::Acquire) {
                 return Ok(());
             }
             if self.watch_changes != self.watch.changes() {
                 self.watch_changes = self.watch.changes();
-                self.judge()?;
+                self.apply_calibration()?;
             }
             self.write_due()?;
-            self.ask_for_clock()?;
+            self.query_clock()?;
         }
     }
 
-    fn told(&mut self, command: Command) -> Result<(), String> {
+    fn on_notification(&mut self, command: Command) -> Result<(), String> {
         match command {
             Command::Request(request) if request.channel == self.channel => {
                 self.due_frames += request.length / FRAME_BYTES;
@@ -225,78 +225,80 @@ impl Playing {
                 return Err("the output was suspended".to_owned());
             }
             Command::PlaybackStreamMoved(moved) if moved.stream_index == self.channel => {
-                // Asked not to, a server may do it all the same: shut first, then look.
-                self.shut()?;
+                // A server may move the stream despite `no_move`: mute first, then query the new route.
+                self.shut_gate()?;
                 self.sink_index = moved.device_index;
-                self.ask_for_place()?;
+                self.query_route()?;
             }
             Command::Underflow(underflow) if underflow.channel == self.channel => {
                 self.shared.count_underrun();
-                self.clock.doubt();
+                self.clock.reset();
                 self.clock_due = Instant::now();
             }
             Command::SubscribeEvent(event)
                 if event.event_facility == SubscriptionEventFacility::Sink && event.index == Some(self.sink_index) =>
             {
-                self.ask_for_place()?;
+                self.query_route()?;
             }
             _ => {}
         }
         Ok(())
     }
 
-    fn answered(&mut self, number: u32) -> Result<(), String> {
+    fn on_reply(&mut self, number: u32) -> Result<(), String> {
         if self.sink_asked == Some(number) {
             self.sink_asked = None;
-            let sink: SinkInfo = self.server.answer().map_err(|error| format!("the sound server: {error}"))?;
-            if is_made_up(&sink.name) {
+            let sink: SinkInfo = self.server.reply().map_err(|error| format!("the sound server: {error}"))?;
+            if is_null_output(&sink.name) {
                 return Err("the sound server has no output".to_owned());
             }
-            self.place = Some(place_of(&sink));
-            self.judge()?;
+            self.route = Some(route_of(&sink));
+            self.apply_calibration()?;
         } else if let Some((_, asked)) = self.clock_asked.filter(|(asked, _)| *asked == number) {
             self.clock_asked = None;
-            if let Ok(timing) = self.server.answer::<PlaybackLatency>() {
-                self.note_clock(asked, &timing);
+            if let Ok(timing) = self.server.reply::<PlaybackLatency>() {
+                self.update_clock(asked, &timing);
             }
         }
         Ok(())
     }
 
-    fn ask_for_place(&mut self) -> Result<(), String> {
+    fn query_route(&mut self) -> Result<(), String> {
         let question = GetSinkInfo { index: Some(self.sink_index), name: None };
         self.sink_asked = Some(self.server.send(&Command::GetSinkInfo(question))?);
         Ok(())
     }
 
-    /// Opens or shuts by where the sound comes out now.
-    fn judge(&mut self) -> Result<(), String> {
-        let Some(place) = self.place.clone() else { return Ok(()) };
-        let allowed = self.watch.judge(&place);
+    /// Opens or closes the gate for the current route.
+    fn apply_calibration(&mut self) -> Result<(), String> {
+        let Some(route) = self.route.clone() else { return Ok(()) };
+        let allowed = self.watch.allows(&route);
         if allowed && !self.gate.is_open() {
             self.gate.set(true, self.written_frames == 0);
             let unmute = SetStreamMuteParams { index: self.stream_index, mute: false };
             self.server.send(&Command::SetSinkInputMute(unmute))?;
         } else if !allowed {
-            self.shut()?;
+            self.shut_gate()?;
         }
-        self.untold = Some((place, allowed));
-        self.tell_place();
+        self.unreported_route = Some((route, allowed));
+        self.report_route();
         Ok(())
     }
 
-    /// Where nobody takes it now it is told a little later: this thread never waits.
-    fn tell_place(&mut self) {
-        if let Some((place, allowed)) = self.untold.take() {
-            let notice = Notice::PlaceSeen { stream: self.number, place, allowed };
-            if let Err(TrySendError::Full(Notice::PlaceSeen { place, allowed, .. })) = self.notices.try_send(notice) {
-                self.untold = Some((place, allowed));
+    /// If the queue is full, this is tried again later: this thread never waits.
+    fn report_route(&mut self) {
+        if let Some((route, allowed)) = self.unreported_route.take() {
+            let notice = OutputCommand::RouteSeen { stream: self.number, route, allowed };
+            if let Err(TrySendError::Full(OutputCommand::RouteSeen { route, allowed, .. })) =
+                self.notices.try_send(notice)
+            {
+                self.unreported_route = Some((route, allowed));
             }
         }
     }
 
-    /// Silence at once, at the server too: it holds a tenth of a second that must not be heard there.
-    fn shut(&mut self) -> Result<(), String> {
+    /// Mutes at once, on the server too, whose buffer would otherwise be heard for another tenth of a second.
+    fn shut_gate(&mut self) -> Result<(), String> {
         if self.gate.is_open() || self.written_frames == 0 {
             self.gate.set(false, false);
             let mute = SetStreamMuteParams { index: self.stream_index, mute: true };
@@ -306,8 +308,8 @@ impl Playing {
     }
 
     fn write_due(&mut self) -> Result<(), String> {
-        // Until it is known where the sound comes out, nothing is played and no musical time is lost.
-        if self.place.is_none() {
+        // While the route is unknown, nothing is played and musical time does not advance.
+        if self.route.is_none() {
             return Ok(());
         }
         let due = (self.due_frames as usize).min(self.frames.capacity());
@@ -332,9 +334,9 @@ impl Playing {
         Ok(())
     }
 
-    fn ask_for_clock(&mut self) -> Result<(), String> {
+    fn query_clock(&mut self) -> Result<(), String> {
         let now = Instant::now();
-        if self.clock_asked.is_some_and(|(_, asked)| now.duration_since(asked) < 2 * CLOCK_EVERY)
+        if self.clock_asked.is_some_and(|(_, asked)| now.duration_since(asked) < 2 * CLOCK_INTERVAL)
             || now < self.clock_due
         {
             return Ok(());
@@ -342,11 +344,11 @@ impl Playing {
         let params = LatencyParams { channel: self.channel, now: SystemTime::now() };
         let number = self.server.send(&Command::GetPlaybackLatency(params))?;
         self.clock_asked = Some((number, now));
-        self.clock_due = now + if self.clock.is_settled() { CLOCK_EVERY } else { CLOCK_EVERY / 5 };
+        self.clock_due = now + if self.clock.is_settled() { CLOCK_INTERVAL } else { CLOCK_INTERVAL / 5 };
         Ok(())
     }
 
-    fn note_clock(&mut self, asked: Instant, timing: &PlaybackLatency) {
+    fn update_clock(&mut self, asked: Instant, timing: &PlaybackLatency) {
         let round_trip = asked.elapsed();
         let asked_s = asked.duration_since(self.begun).as_secs_f64();
         let read_frames = timing.read_offset as f64 / f64::from(FRAME_BYTES);
@@ -359,8 +361,8 @@ impl Playing {
     }
 }
 
-/// Where the sound of `sink` comes out.
-fn place_of(sink: &SinkInfo) -> Place {
+/// The route of `sink`.
+fn route_of(sink: &SinkInfo) -> OutputRoute {
     let text = |text: &CString| text.to_string_lossy().into_owned();
-    Place { output: text(&sink.name), port: sink.ports.get(sink.active_port).map(|port| text(&port.name)) }
+    OutputRoute { output: text(&sink.name), port: sink.ports.get(sink.active_port).map(|port| text(&port.name)) }
 }

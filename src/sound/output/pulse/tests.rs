@@ -1,4 +1,4 @@
-//! A stream on a sound server that the test plays itself, since a real one has a headphone jack only where there is one.
+//! Tests of a stream against a fake sound server, since headphone jacks exist on real hardware only.
 
 use std::ffi::CString;
 use std::io::{BufReader, Read};
@@ -15,13 +15,13 @@ use pulseaudio::protocol::{
     write_ack_message, write_command_message, write_error, write_reply_message,
 };
 
-use super::{ServedOutput, ServedStream, Server};
+use super::{PulseConnection, PulseOutput, PulseStream};
 use crate::sound::Bed;
-use crate::sound::engine::{Engine, Levels, Order};
-use crate::sound::output::calibration::{Calibrated, Place, Watch};
-use crate::sound::output::command::Command as Notice;
-use crate::sound::output::lease::Lender;
-use crate::sound::output::shared::Shared;
+use crate::sound::engine::{Engine, EngineCommand, Levels};
+use crate::sound::output::calibration::{CalibratedOutput, CalibrationWatch, OutputRoute};
+use crate::sound::output::command::OutputCommand;
+use crate::sound::output::lease::StreamContext;
+use crate::sound::output::state::SoundState;
 
 const VERSION: u16 = MAX_VERSION;
 const CHANNEL: u32 = 7;
@@ -29,16 +29,16 @@ const STREAM: u32 = 21;
 const PERIOD_BYTES: u32 = 2_304 * 8;
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What the played server saw of the stream.
+/// What the fake server observed.
 #[derive(Debug, PartialEq)]
-enum Seen {
-    /// The loudest sample of a period.
+enum Observed {
+    /// Peak of one period.
     Frames(f32),
     Mute(bool),
 }
 
-/// What the server's thread and the test share.
-struct Desk {
+/// State shared by the fake server's thread and the test.
+struct FakeServer {
     wire: Mutex<UnixStream>,
     active_port: Mutex<&'static str>,
 }
@@ -62,7 +62,7 @@ fn sink(active_port: &str) -> SinkInfo {
     SinkInfo { name: text("card"), ports, active_port, ..SinkInfo::new_dummy(3) }
 }
 
-impl Desk {
+impl FakeServer {
     fn tell(&self, command: &Command) {
         write_command_message(&mut *self.wire.lock().unwrap(), u32::MAX, command, VERSION).unwrap();
     }
@@ -71,8 +71,8 @@ impl Desk {
         write_reply_message(&mut *self.wire.lock().unwrap(), number, reply, VERSION).unwrap();
     }
 
-    /// Answers until the other end is gone.
-    fn serve(&self, mut reader: BufReader<UnixStream>, seen: &Sender<Seen>) {
+    /// Replies until the client disconnects.
+    fn serve(&self, mut reader: BufReader<UnixStream>, seen: &Sender<Observed>) {
         let mut head = [0; DESCRIPTOR_SIZE];
         while reader.read_exact(&mut head).is_ok() {
             let descriptor = read_descriptor(&mut &head[..]).unwrap();
@@ -80,18 +80,18 @@ impl Desk {
             reader.read_exact(&mut body).unwrap();
             if descriptor.channel == u32::MAX {
                 let (number, command) = Command::read_tag_prefixed(&mut &body[..], VERSION).unwrap();
-                self.answer(number, command, seen);
+                self.respond(number, command, seen);
             } else {
                 assert_eq!(descriptor.length % PERIOD_BYTES, 0, "periods are what was asked for");
                 for period in body.chunks(PERIOD_BYTES as usize) {
                     let samples = period.chunks_exact(4).map(|four| f32::from_le_bytes(four.try_into().unwrap()));
-                    let _ = seen.send(Seen::Frames(samples.fold(0.0, |peak, sample| sample.abs().max(peak))));
+                    let _ = seen.send(Observed::Frames(samples.fold(0.0, |peak, sample| sample.abs().max(peak))));
                 }
             }
         }
     }
 
-    fn answer(&self, number: u32, command: Command, seen: &Sender<Seen>) {
+    fn respond(&self, number: u32, command: Command, seen: &Sender<Observed>) {
         match command {
             Command::Auth(_) => self.reply(number, &AuthReply { version: VERSION, use_memfd: false, use_shm: false }),
             Command::SetClientName(_) => self.reply(number, &SetClientNameReply { client_id: 1 }),
@@ -116,7 +116,7 @@ impl Desk {
             }
             Command::SetSinkInputMute(params) => {
                 assert_eq!(params.index, STREAM);
-                let _ = seen.send(Seen::Mute(params.mute));
+                let _ = seen.send(Observed::Mute(params.mute));
                 write_ack_message(&mut *self.wire.lock().unwrap(), number).unwrap();
             }
             Command::Subscribe(_) => write_ack_message(&mut *self.wire.lock().unwrap(), number).unwrap(),
@@ -125,44 +125,44 @@ impl Desk {
     }
 }
 
-struct Stage {
-    desk: Arc<Desk>,
-    seen: Receiver<Seen>,
-    stream: ServedStream,
-    notices: Receiver<Notice>,
+struct Fixture {
+    server: Arc<FakeServer>,
+    seen: Receiver<Observed>,
+    stream: PulseStream,
+    notices: Receiver<OutputCommand>,
     home: Receiver<Box<Engine>>,
-    watch: Arc<Watch>,
+    watch: Arc<CalibrationWatch>,
 }
 
-fn stage(calibrated: Calibrated) -> Stage {
+fn fixture(calibrated: CalibratedOutput) -> Fixture {
     let (here, there) = UnixStream::pair().unwrap();
     let reader = BufReader::new(here.try_clone().unwrap());
-    let desk = Arc::new(Desk { wire: Mutex::new(here), active_port: Mutex::new("headphones") });
+    let server = Arc::new(FakeServer { wire: Mutex::new(here), active_port: Mutex::new("headphones") });
     let (tell, seen) = channel();
-    let serving = Arc::clone(&desk);
+    let serving = Arc::clone(&server);
     thread::spawn(move || serving.serve(reader, &tell));
     let (commands, notices) = sync_channel(64);
     let (home_in, home) = channel();
-    let watch = Arc::new(Watch::new(calibrated));
+    let watch = Arc::new(CalibrationWatch::new(calibrated));
     let (mut engine, mut link) = Engine::new(48_000, 1);
     engine.reopen();
     let levels = Levels { beds: [Some((Bed::Brown, 1.0)), None], volume: 1.0, ..Levels::default() };
-    link.orders.push(Order::Levels(levels)).unwrap();
-    let shared = Arc::new(Shared::new());
-    let lender = Lender { home: &home_in, shared: &shared, commands: &commands, stream: 1 };
-    let output = ServedOutput::new(Server::greet(there).unwrap(), sink("headphones"));
-    let stream = output.open(Box::new(engine), &lender, &watch, 48).unwrap();
-    Stage { desk, seen, stream, notices, home, watch }
+    link.commands.push(EngineCommand::Levels(levels)).unwrap();
+    let shared = Arc::new(SoundState::new());
+    let context = StreamContext { home: &home_in, shared: &shared, commands: &commands, stream: 1 };
+    let output = PulseOutput::new(PulseConnection::authenticate(there).unwrap(), sink("headphones"));
+    let stream = output.open(Box::new(engine), &context, &watch, 48).unwrap();
+    Fixture { server, seen, stream, notices, home, watch }
 }
 
-impl Stage {
-    /// The loudest sample of the next periods, each asked for.
+impl Fixture {
+    /// Requests this number of periods and returns their peak.
     fn loudest_of(&self, periods: u32) -> f32 {
         let mut loudest = 0.0_f32;
         for _ in 0..periods {
-            self.desk.tell(&Command::Request(Request { channel: CHANNEL, length: PERIOD_BYTES }));
+            self.server.tell(&Command::Request(Request { channel: CHANNEL, length: PERIOD_BYTES }));
             loop {
-                if let Seen::Frames(peak) = self.seen.recv_timeout(PATIENCE).unwrap() {
+                if let Observed::Frames(peak) = self.seen.recv_timeout(PATIENCE).unwrap() {
                     loudest = loudest.max(peak);
                     break;
                 }
@@ -172,23 +172,23 @@ impl Stage {
     }
 
     fn plug(&self, port: &'static str) {
-        *self.desk.active_port.lock().unwrap() = port;
-        self.desk.tell(&Command::SubscribeEvent(SubscriptionEvent {
+        *self.server.active_port.lock().unwrap() = port;
+        self.server.tell(&Command::SubscribeEvent(SubscriptionEvent {
             event_facility: SubscriptionEventFacility::Sink,
             event_type: SubscriptionEventType::Changed,
             index: Some(3),
         }));
     }
 
-    fn saw_mute(&self, mute: bool) {
-        while self.seen.recv_timeout(PATIENCE).unwrap() != Seen::Mute(mute) {}
+    fn expect_mute(&self, mute: bool) {
+        while self.seen.recv_timeout(PATIENCE).unwrap() != Observed::Mute(mute) {}
     }
 
-    fn saw_place(&self, port: &str, is_allowed: bool) {
-        let expected = Place { output: "card".to_owned(), port: Some(port.to_owned()) };
+    fn expect_route(&self, port: &str, is_allowed: bool) {
+        let expected = OutputRoute { output: "card".to_owned(), port: Some(port.to_owned()) };
         loop {
-            if let Notice::PlaceSeen { place, allowed, .. } = self.notices.recv_timeout(PATIENCE).unwrap()
-                && place == expected
+            if let OutputCommand::RouteSeen { route, allowed, .. } = self.notices.recv_timeout(PATIENCE).unwrap()
+                && route == expected
             {
                 return assert_eq!(allowed, is_allowed);
             }
@@ -197,47 +197,47 @@ impl Stage {
 }
 
 #[test]
-fn a_pulled_plug_is_silence_at_once_and_a_plug_put_back_fades_in() {
-    let stage = stage(Calibrated::default());
-    stage.saw_place("headphones", true);
-    assert!(stage.loudest_of(80) > 0.05, "it sounds");
-    stage.plug("speaker");
-    stage.saw_mute(true);
-    stage.saw_place("speaker", false);
-    stage.loudest_of(2);
-    assert!(stage.loudest_of(40) < 1e-6, "nothing moves to the louder port");
-    stage.plug("headphones");
-    stage.saw_mute(false);
-    stage.saw_place("headphones", true);
-    assert!(stage.loudest_of(1) < 0.02, "it comes back softly");
-    assert!(stage.loudest_of(60) > 0.05, "and comes back");
-    stage.plug("speaker");
-    stage.saw_place("speaker", false);
-    stage.watch.accept(&Place { output: "card".to_owned(), port: Some("speaker".to_owned()) });
-    assert!(stage.loudest_of(60) > 0.05, "somebody looked");
+fn a_pulled_plug_mutes_at_once_and_replugging_fades_in() {
+    let fixture = fixture(CalibratedOutput::default());
+    fixture.expect_route("headphones", true);
+    assert!(fixture.loudest_of(80) > 0.05, "it sounds");
+    fixture.plug("speaker");
+    fixture.expect_mute(true);
+    fixture.expect_route("speaker", false);
+    fixture.loudest_of(2);
+    assert!(fixture.loudest_of(40) < 1e-6, "nothing moves to the louder port");
+    fixture.plug("headphones");
+    fixture.expect_mute(false);
+    fixture.expect_route("headphones", true);
+    assert!(fixture.loudest_of(1) < 0.02, "it comes back softly");
+    assert!(fixture.loudest_of(60) > 0.05, "and comes back");
+    fixture.plug("speaker");
+    fixture.expect_route("speaker", false);
+    fixture.watch.accept(&OutputRoute { output: "card".to_owned(), port: Some("speaker".to_owned()) });
+    assert!(fixture.loudest_of(60) > 0.05, "somebody looked");
 }
 
 #[test]
-fn a_room_calibrated_for_its_speaker_is_silent_in_headphones_from_the_start() {
-    let stage = stage(Calibrated { output: None, port: Some("speaker".to_owned()) });
-    stage.saw_mute(true);
-    stage.saw_place("headphones", false);
-    assert!(stage.loudest_of(40) < 1e-6);
-    stage.plug("speaker");
-    stage.saw_mute(false);
-    assert!(stage.loudest_of(60) > 0.05);
+fn a_room_calibrated_for_its_speaker_stays_silent_on_headphones() {
+    let fixture = fixture(CalibratedOutput { output: None, port: Some("speaker".to_owned()) });
+    fixture.expect_mute(true);
+    fixture.expect_route("headphones", false);
+    assert!(fixture.loudest_of(40) < 1e-6);
+    fixture.plug("speaker");
+    fixture.expect_mute(false);
+    assert!(fixture.loudest_of(60) > 0.05);
 }
 
 #[test]
-fn a_stream_that_ends_says_so_and_gives_the_engine_back() {
-    let ended = stage(Calibrated::default());
+fn a_stream_that_ends_reports_it_and_returns_the_engine() {
+    let ended = fixture(CalibratedOutput::default());
     ended.loudest_of(3);
-    ended.desk.tell(&Command::PlaybackStreamKilled(CHANNEL));
+    ended.server.tell(&Command::PlaybackStreamKilled(CHANNEL));
     assert!(ended.home.recv_timeout(PATIENCE).is_ok());
-    let failed = |notice: &Notice| matches!(notice, Notice::StreamFailed { stream: 1, .. });
+    let failed = |notice: &OutputCommand| matches!(notice, OutputCommand::StreamFailed { stream: 1, .. });
     assert!(ended.notices.iter().any(|notice| failed(&notice)), "it says that the output is gone");
 
-    let closed = stage(Calibrated::default());
+    let closed = fixture(CalibratedOutput::default());
     closed.loudest_of(3);
     drop(closed.stream);
     assert!(closed.home.recv_timeout(PATIENCE).is_ok());

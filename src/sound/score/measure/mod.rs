@@ -1,85 +1,84 @@
-//! Owns the figures that the score is held to, and how a performance comes to be measured. Does not own the score.
+//! Owns the metrics that the score must meet, and how a performance is measured. Does not own the score.
 //!
-//! What is written (`written`: every note as it was begun) and what is heard (`heard`: the samples) are measured apart,
-//! and `likeness` asks whether anything comes again. For tests, tools and the bench; nothing here runs while a patient
-//! listens.
+//! Notes (`notes`) and samples (`audio`) are measured separately, and `similarity` checks that nothing repeats. For
+//! tests, tools and benchmarks only; nothing here runs while a patient listens.
 
-mod heard;
-mod likeness;
-mod written;
+mod audio;
+mod notes;
+mod similarity;
 
-use super::{Character, Mode, Note, Score, ScoreAim, Shape};
+use super::{Character, Mode, Score, ScoreAim, ScoreNote, ScoreShape};
 use crate::sound::dsp::ramp::{BLOCK, SILENCE};
 
-pub use heard::{CLICK_LIMIT, Heard, HeardFigures, click_ratio};
-pub use likeness::{Likeness, LikenessFigures};
-pub use written::{WrittenFigures, read_notes};
+pub use audio::{AudioMeter, AudioMetrics, CLICK_LIMIT, click_ratio};
+pub use notes::{NoteMetrics, note_metrics};
+pub use similarity::{SimilarityMeter, SimilarityMetrics};
 
-/// Frames a second of a performance that is measured.
+/// Sample rate of measured performances.
 pub const RATE_HZ: u32 = 48_000;
-/// The music needs so long to open; figures of loudness begin after it, in seconds.
+/// Time that the music needs to open up; loudness is measured after it, in seconds.
 pub const OPENING_S: f64 = 45.0;
 
-/// A note and when it began, in seconds.
+/// A note and when it began.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Written {
-    /// Seconds from the beginning.
+pub struct NoteEvent {
+    /// Seconds since the start.
     pub start_s: f64,
     /// The note.
-    pub note: Note,
-    /// The mode in which it began.
+    pub note: ScoreNote,
+    /// The mode at its onset.
     pub mode: Mode,
 }
 
-/// Plays `seconds` of the score and hands on every block with the shape asked for and the notes begun in it.
+/// Performs `seconds` of the score and passes on every block with its time and shape. Returns the notes.
 pub fn perform(
     character: Character,
     seed: u64,
     seconds: f64,
-    mut shape_at: impl FnMut(f64) -> Shape,
-    mut heard: impl FnMut(f64, &[[f32; 2]], Shape),
-) -> Vec<Written> {
+    mut shape_at: impl FnMut(f64) -> ScoreShape,
+    mut heard: impl FnMut(f64, &[[f32; 2]], ScoreShape),
+) -> Vec<NoteEvent> {
     let mut score = Score::new(RATE_HZ);
     let mut written = Vec::new();
     let mut block = SILENCE;
     for index in 0..(seconds * f64::from(RATE_HZ)) as u64 / BLOCK as u64 {
         let now_s = (index * BLOCK as u64) as f64 / f64::from(RATE_HZ);
         let shape = shape_at(now_s);
-        score.want(ScoreAim { character, seed, level_db: 0.0, shape });
+        score.set_aim(ScoreAim { character, seed, level_db: 0.0, shape });
         score.render(&mut block);
         let mode = score.mode();
-        written.extend(score.take_begun().notes().map(|note| Written { start_s: now_s, note, mode }));
+        written.extend(score.take_onsets().notes().map(|note| NoteEvent { start_s: now_s, note, mode }));
         heard(now_s, &block, shape);
     }
     written
 }
 
-/// All figures of one performance.
+/// All metrics of one performance.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Figures {
-    /// From the notes.
-    pub written: WrittenFigures,
-    /// From the samples.
-    pub heard: HeardFigures,
-    /// From comparing the samples with themselves.
-    pub likeness: LikenessFigures,
+pub struct ScoreMetrics {
+    /// Metrics of the notes.
+    pub notes: NoteMetrics,
+    /// Metrics of the samples.
+    pub audio: AudioMetrics,
+    /// Similarity of the samples to themselves.
+    pub similarity: SimilarityMetrics,
 }
 
-impl Figures {
+impl ScoreMetrics {
     /// Performs and measures.
-    pub fn of(character: Character, seed: u64, seconds: f64, shape_at: impl FnMut(f64) -> Shape) -> Self {
-        let mut heard = Heard::new(RATE_HZ, OPENING_S);
-        let mut likeness = Likeness::new(RATE_HZ);
-        let written = perform(character, seed, seconds, shape_at, |_, frames, shape| {
-            heard.add(frames, Some(shape.loudness_lufs()));
-            likeness.add(frames);
+    pub fn of(character: Character, seed: u64, seconds: f64, shape_at: impl FnMut(f64) -> ScoreShape) -> Self {
+        let mut audio = AudioMeter::new(RATE_HZ, OPENING_S);
+        let mut similarity = SimilarityMeter::new(RATE_HZ);
+        let notes = perform(character, seed, seconds, shape_at, |_, frames, shape| {
+            audio.add(frames, Some(shape.loudness_lufs()));
+            similarity.add(frames);
         });
-        Self { written: read_notes(&written, seconds), heard: heard.figures(), likeness: likeness.figures() }
+        Self { notes: note_metrics(&notes, seconds), audio: audio.metrics(), similarity: similarity.metrics() }
     }
 
-    /// Every limit that is not kept, in words.
+    /// Describes every limit that is exceeded.
     #[must_use]
-    pub fn faults(&self) -> Vec<String> {
-        self.written.faults().into_iter().chain(self.heard.faults()).chain(self.likeness.faults()).collect()
+    pub fn violations(&self) -> Vec<String> {
+        self.notes.violations().into_iter().chain(self.audio.violations()).chain(self.similarity.violations()).collect()
     }
 }

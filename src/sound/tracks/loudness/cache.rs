@@ -1,5 +1,5 @@
-//! Owns the file that keeps loudness between starts: under the state directory, never beside the media. It can be
-//! deleted at any time; a broken one is made anew. Does not own how loudness is measured.
+//! Owns the file that keeps measurements between runs, in the state directory, never next to the media. It can be
+//! deleted at any time, and is recreated if damaged. Does not own how loudness is measured.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,27 +8,27 @@ use std::time::UNIX_EPOCH;
 use serde::{Deserialize, Serialize};
 use tracing::warn;
 
-use super::Measured;
+use super::MeasuredLoudness;
 use crate::paths::{kept, private};
 
-/// Goes up whenever what is measured, or how, changes.
+/// Incremented whenever the measurement changes.
 const VERSION: u32 = 1;
-/// The file's name in its folder.
+/// File name.
 const FILE_NAME: &str = "loudness.json";
-/// The most files that are known; a clinic has hundreds.
+/// Maximum number of entries; a clinic has hundreds of files.
 const FILES_MAX: usize = 20_000;
-/// The largest that such a file gets, in bytes.
+/// Maximum file size in bytes.
 const BYTES_MAX: usize = 16 << 20;
 
-/// What tells one content of a file from another without reading it.
+/// Distinguishes versions of a file without reading it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stamp {
+pub struct FileStamp {
     bytes: u64,
     modified_ns: u64,
 }
 
-impl Stamp {
-    /// Of the file at `path`; none if it cannot be looked at.
+impl FileStamp {
+    /// Of the file at `path`; none if its metadata cannot be read.
     pub fn of(path: &Path) -> Option<Self> {
         let about = std::fs::metadata(path).ok()?;
         let modified = about.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
@@ -37,8 +37,8 @@ impl Stamp {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Entry {
-    stamp: Stamp,
+struct CacheEntry {
+    stamp: FileStamp,
     loudness_lufs: Option<f32>,
     true_peak_db: Option<f32>,
     seconds: f64,
@@ -46,36 +46,40 @@ struct Entry {
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
-struct Content {
+struct CacheContent {
     version: u32,
-    files: BTreeMap<PathBuf, Entry>,
+    files: BTreeMap<PathBuf, CacheEntry>,
 }
 
-/// The kept figures.
+/// The stored measurements.
 #[derive(Debug)]
-pub struct Cache {
+pub struct LoudnessCache {
     file: Option<PathBuf>,
-    content: Content,
-    /// Told once, not after each of hundreds of files.
+    content: CacheContent,
+    /// Whether a failure has been logged, so that it is not logged for every file.
     failed: bool,
 }
 
-impl Cache {
-    /// Reads what is kept in `folder`; without one, nothing is kept.
+impl LoudnessCache {
+    /// Loads the cache from `folder`; without a folder, nothing is stored.
     pub fn open(folder: Option<&Path>) -> Self {
         let file = folder.map(|folder| folder.join(FILE_NAME));
         let kept = file.as_ref().and_then(|file| private::read_limited(file, BYTES_MAX).ok().flatten());
-        // One wrong digit would play a track far louder than the others.
+        // Verify the checksum: a single wrong digit could play a track far too loud.
         let whole = kept.as_deref().and_then(|bytes| kept::without_sum(bytes)?.ok());
-        let content = whole.and_then(|bytes| serde_json::from_slice::<Content>(bytes).ok());
+        let content = whole.and_then(|bytes| serde_json::from_slice::<CacheContent>(bytes).ok());
         let content = content.filter(|content| content.version == VERSION);
-        Self { file, content: content.unwrap_or(Content { version: VERSION, ..Content::default() }), failed: false }
+        Self {
+            file,
+            content: content.unwrap_or(CacheContent { version: VERSION, ..CacheContent::default() }),
+            failed: false,
+        }
     }
 
-    /// What is known of the file at `path` as long as it has not changed.
-    pub fn get(&self, path: &Path, stamp: &Stamp) -> Option<Measured> {
+    /// The measurement of the file at `path`, unless it has changed since.
+    pub fn get(&self, path: &Path, stamp: &FileStamp) -> Option<MeasuredLoudness> {
         let entry = self.content.files.get(path).filter(|entry| entry.stamp == *stamp)?;
-        Some(Measured {
+        Some(MeasuredLoudness {
             loudness_lufs: entry.loudness_lufs,
             true_peak_db: entry.true_peak_db,
             seconds: entry.seconds,
@@ -83,23 +87,23 @@ impl Cache {
         })
     }
 
-    /// Keeps what was found out.
-    pub fn put(&mut self, path: &Path, stamp: &Stamp, measured: Measured) {
-        // JSON has no way to write a path that is not text.
+    /// Stores a measurement.
+    pub fn put(&mut self, path: &Path, stamp: &FileStamp, measured: MeasuredLoudness) {
+        // JSON cannot represent paths that are not UTF-8.
         if path.to_str().is_none() {
             return;
         }
         if self.content.files.len() >= FILES_MAX {
             self.content.files.retain(|path, _| path.is_file());
         }
-        let Measured { loudness_lufs, true_peak_db, seconds, trouble } = measured;
-        let entry = Entry { stamp: stamp.clone(), loudness_lufs, true_peak_db, seconds, trouble };
+        let MeasuredLoudness { loudness_lufs, true_peak_db, seconds, trouble } = measured;
+        let entry = CacheEntry { stamp: stamp.clone(), loudness_lufs, true_peak_db, seconds, trouble };
         if self.content.files.len() < FILES_MAX {
             self.content.files.insert(path.to_owned(), entry);
         }
     }
 
-    /// Writes everything. A cache that cannot be written costs time at the next start, nothing else.
+    /// Writes the cache. A failure only costs time at the next start.
     pub fn save(&mut self) {
         let Some(file) = &self.file else { return };
         let written = serde_json::to_vec(&self.content).map_err(std::io::Error::other).and_then(|bytes| {

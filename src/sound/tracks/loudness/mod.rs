@@ -1,5 +1,5 @@
-//! Owns how loud each file is (EBU R 128) and so how much it is turned up or down to sound like the others. Does not own
-//! where the figures are kept between starts (`cache`), nor the levels of a mix.
+//! Owns the loudness of each file (EBU R 128) and the gain that makes it match the others. Does not own the stored
+//! measurements (`cache`) or the levels of a mix.
 
 mod cache;
 
@@ -14,26 +14,26 @@ use std::time::Instant;
 use ebur128::{EbuR128, Mode};
 use tracing::warn;
 
-use super::file::{TrackError, TrackFile, Trouble};
-use cache::{Cache, Stamp};
+use super::file::{TrackError, TrackFile, TrackProblem};
+use cache::{FileStamp, LoudnessCache};
 
-/// What every track is brought to, in LUFS: as loud as a mix has room for when most music is turned down, not up.
+/// Target loudness of every track, in LUFS: low enough that most music is turned down, which leaves headroom for a mix.
 pub const TARGET_LUFS: f32 = -24.0;
-/// A quiet recording is turned up by no more than this.
+/// Maximum gain for a quiet recording.
 const GAIN_MAX_DB: f32 = 12.0;
-/// A loud one is turned down by no more than this.
+/// Minimum gain for a loud one.
 const GAIN_MIN_DB: f32 = -30.0;
-/// Peaks of a single track stay under this, in dBTP, so that the limiter has nothing to do.
+/// Maximum true peak of a single track, in dBTP, so that the limiter stays idle.
 const PEAK_MAX_DB: f32 = -1.0;
-/// A file that has not been measured is taken for a loud one of −14 LUFS: too soft startles nobody.
+/// Gain of files not measured yet, as for a loud file of −14 LUFS: too quiet startles nobody.
 const CAREFUL_GAIN_DB: f32 = TARGET_LUFS + 14.0;
 
-/// What has been found out about a file.
+/// Measurement of a file.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Measured {
+pub struct MeasuredLoudness {
     /// Integrated loudness in LUFS; none for silence.
     pub loudness_lufs: Option<f32>,
-    /// The highest true peak in dBTP; none for silence.
+    /// Maximum true peak in dBTP; none for silence.
     pub true_peak_db: Option<f32>,
     /// Seconds that can be played.
     pub seconds: f64,
@@ -41,53 +41,53 @@ pub struct Measured {
     pub trouble: Option<String>,
 }
 
-/// How far a scan is.
+/// Progress of a scan.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ScanProgress<'a> {
-    /// Files done.
+    /// Number of files done.
     pub scanned: usize,
-    /// Files in all.
+    /// Number of files in all.
     pub of: usize,
-    /// The file that is being read; none at the end.
+    /// The file being read; none at the end.
     pub path: Option<&'a Path>,
-    /// Seconds of it that have been read.
+    /// Seconds of it read so far.
     pub seconds: f64,
 }
 
-/// The loudness of the clinic's music. Clones lead to the same figures.
+/// Loudness of the clinic's music. Clones share their measurements.
 #[derive(Clone, Default)]
-pub struct Loudness {
-    /// None: every track plays as it is.
-    book: Option<Arc<Book>>,
+pub struct LoudnessLibrary {
+    /// None to play every track as it is.
+    book: Option<Arc<LoudnessTable>>,
 }
 
-struct Book {
-    files: Mutex<HashMap<PathBuf, Measured>>,
-    /// Held for a whole scan, so that two do not measure the same file.
-    cache: Mutex<Cache>,
+struct LoudnessTable {
+    files: Mutex<HashMap<PathBuf, MeasuredLoudness>>,
+    /// Locked for a whole scan, so that no file is measured twice.
+    cache: Mutex<LoudnessCache>,
 }
 
-impl Loudness {
-    /// Nothing is matched: every track plays as it is.
+impl LoudnessLibrary {
+    /// No matching: every track plays as it is.
     #[must_use]
     pub fn off() -> Self {
         Self::default()
     }
 
-    /// Figures kept in `cache_dir` (made if it is missing), or only in memory.
+    /// Stores measurements in `cache_dir`, which is created if missing, or in memory only.
     #[must_use]
     pub fn kept_in(cache_dir: Option<&Path>) -> Self {
-        let cache = Mutex::new(Cache::open(cache_dir));
-        Self { book: Some(Arc::new(Book { files: Mutex::new(HashMap::new()), cache })) }
+        let cache = Mutex::new(LoudnessCache::open(cache_dir));
+        Self { book: Some(Arc::new(LoudnessTable { files: Mutex::new(HashMap::new()), cache })) }
     }
 
-    /// Measures every one of `paths` that has changed since it was last measured, and keeps the figures. Returns the
-    /// files that cannot be played, or not to their end, and why. Takes two to three seconds for ten minutes of music.
+    /// Measures every file in `paths` that has changed since its last measurement. Returns the files that cannot be
+    /// played, or not to their end, with the reason. Takes two to three seconds for ten minutes of music.
     pub fn scan(&self, paths: &[PathBuf], progress: &mut dyn FnMut(ScanProgress<'_>)) -> Vec<(PathBuf, String)> {
-        self.scan_at(paths, progress, Pace::Full)
+        self.scan_at(paths, progress, ScanSpeed::Full)
     }
 
-    /// The same in a thread of its own that leaves half of a processor to the room.
+    /// The same on a thread of its own, at half speed, so that the room keeps its share of the processor.
     pub fn scan_in_background(
         &self,
         paths: Vec<PathBuf>,
@@ -95,36 +95,41 @@ impl Loudness {
     ) -> io::Result<()> {
         let loudness = self.clone();
         let scan = move || {
-            for (path, why) in loudness.scan_at(&paths, &mut progress, Pace::Half) {
+            for (path, why) in loudness.scan_at(&paths, &mut progress, ScanSpeed::Half) {
                 warn!(track = %path.display(), %why, "a track cannot be played as it should");
             }
         };
         thread::Builder::new().name("sound-loudness".to_owned()).spawn(scan).map(drop)
     }
 
-    /// What is known of the file at `path`.
+    /// The measurement of the file at `path`.
     #[must_use]
-    pub fn measured(&self, path: &Path) -> Option<Measured> {
+    pub fn measured(&self, path: &Path) -> Option<MeasuredLoudness> {
         self.book.as_ref().and_then(|book| book.files().get(path).cloned())
     }
 
-    /// How much the piece made of `parts` is turned up or down: all its parts alike, so that nothing moves where they
-    /// join. Careful while one of them has not been measured.
+    /// Gain for the piece made of `parts`. It is the same for all parts, so that the level does not change where they
+    /// join, and cautious until each of them has been measured.
     pub(super) fn gain_db(&self, parts: &[PathBuf]) -> f32 {
         let Some(book) = &self.book else { return 0.0 };
         let files = book.files();
-        let parts: Option<Vec<&Measured>> = parts.iter().map(|path| files.get(path)).collect();
+        let parts: Option<Vec<&MeasuredLoudness>> = parts.iter().map(|path| files.get(path)).collect();
         parts.map_or(CAREFUL_GAIN_DB, |parts| matching_gain_db(&parts))
     }
 
-    fn scan_at(&self, paths: &[PathBuf], progress: &mut dyn FnMut(ScanProgress<'_>), pace: Pace) -> Vec<Trouble> {
+    fn scan_at(
+        &self,
+        paths: &[PathBuf],
+        progress: &mut dyn FnMut(ScanProgress<'_>),
+        pace: ScanSpeed,
+    ) -> Vec<TrackProblem> {
         let Some(book) = &self.book else { return Vec::new() };
         let mut cache = book.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut troubles = Vec::new();
-        // What is known already is known at once, before the first long look.
+        let mut problems = Vec::new();
+        // Stored measurements come first, before the first slow one.
         let mut unknown = Vec::new();
         for path in paths {
-            let stamp = Stamp::of(path);
+            let stamp = FileStamp::of(path);
             match stamp.as_ref().and_then(|stamp| cache.get(path, stamp)) {
                 Some(measured) => book.note(path, measured),
                 None => unknown.push((path, stamp)),
@@ -135,51 +140,51 @@ impl Loudness {
             let mut at = |seconds: f64| {
                 progress(ScanProgress { scanned: known + index, of: paths.len(), path: Some(path), seconds });
             };
-            // A file that brings the measuring down costs its own figures, not those of all after it.
+            // If measuring panics, only this file goes without.
             let measured = catch_unwind(AssertUnwindSafe(|| measure(path, &mut at, pace)));
-            let measured = measured.unwrap_or(Err(TrackError::Broken)).unwrap_or_else(|error| Measured {
+            let measured = measured.unwrap_or(Err(TrackError::Broken)).unwrap_or_else(|error| MeasuredLoudness {
                 loudness_lufs: None,
                 true_peak_db: None,
                 seconds: 0.0,
                 trouble: Some(error.to_string()),
             });
             book.note(path, measured.clone());
-            // A file that could not be opened may be whole the next time, with the same stamp.
+            // A file that could not be opened may be fine next time, with the same stamp.
             if let Some(stamp) = stamp.as_ref().filter(|_| measured.seconds > 0.0) {
                 cache.put(path, stamp, measured);
-                // Each costs seconds to measure, so none is lost when the power goes.
+                // Saved after each file, since each takes seconds: a power cut loses nothing.
                 cache.save();
             }
         }
         for path in paths {
-            if let Some(trouble) = self.measured(path).and_then(|measured| measured.trouble) {
-                troubles.push((path.clone(), trouble));
+            if let Some(problem) = self.measured(path).and_then(|measured| measured.trouble) {
+                problems.push((path.clone(), problem));
             }
         }
         progress(ScanProgress { scanned: paths.len(), of: paths.len(), path: None, seconds: 0.0 });
-        troubles
+        problems
     }
 }
 
-impl Book {
-    fn files(&self) -> MutexGuard<'_, HashMap<PathBuf, Measured>> {
+impl LoudnessTable {
+    fn files(&self) -> MutexGuard<'_, HashMap<PathBuf, MeasuredLoudness>> {
         self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn note(&self, path: &Path, measured: Measured) {
+    fn note(&self, path: &Path, measured: MeasuredLoudness) {
         self.files().insert(path.to_owned(), measured);
     }
 }
 
-impl std::fmt::Debug for Loudness {
+impl std::fmt::Debug for LoudnessLibrary {
     fn fmt(&self, form: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let files = self.book.as_ref().map(|book| book.files().len());
-        form.debug_struct("Loudness").field("files", &files).finish()
+        form.debug_struct("LoudnessLibrary").field("files", &files).finish()
     }
 }
 
-impl PartialEq for Loudness {
-    /// Whether both lead to the same figures.
+impl PartialEq for LoudnessLibrary {
+    /// Whether both share their measurements.
     fn eq(&self, other: &Self) -> bool {
         match (&self.book, &other.book) {
             (Some(one), Some(two)) => Arc::ptr_eq(one, two),
@@ -191,13 +196,13 @@ impl PartialEq for Loudness {
 
 /// How much of a processor a scan takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Pace {
+enum ScanSpeed {
     Full,
     Half,
 }
 
 /// Reads the file at `path` to its end.
-fn measure(path: &Path, at: &mut dyn FnMut(f64), pace: Pace) -> Result<Measured, TrackError> {
+fn measure(path: &Path, at: &mut dyn FnMut(f64), pace: ScanSpeed) -> Result<MeasuredLoudness, TrackError> {
     let mut file = TrackFile::open(path)?;
     let meter = |rate_hz: u32| {
         let mode = Mode::I | Mode::TRUE_PEAK | Mode::HISTOGRAM;
@@ -217,7 +222,7 @@ fn measure(path: &Path, at: &mut dyn FnMut(f64), pace: Pace) -> Result<Measured,
         }
         let more = file.read(&mut frames);
         if let Some(meter) = meters.last_mut() {
-            // Frames of whole pairs never fail.
+            // Never fails for whole frames.
             let _ = meter.add_frames_f32(frames.as_flattened());
         }
         seconds += frames.len() as f64 / f64::from(rate_hz);
@@ -228,24 +233,24 @@ fn measure(path: &Path, at: &mut dyn FnMut(f64), pace: Pace) -> Result<Measured,
         if !more {
             break;
         }
-        if pace == Pace::Half {
+        if pace == ScanSpeed::Half {
             thread::sleep(began.elapsed());
         }
     }
     let loudness = EbuR128::loudness_global_multiple(meters.iter()).unwrap_or(f64::NEG_INFINITY);
     let peak = meters.iter().flat_map(|meter| [meter.true_peak(0), meter.true_peak(1)]).flatten().fold(0.0, f64::max);
     let peak_db = 20.0 * peak.log10();
-    let trouble = file.trouble().map(|trouble| trouble.to_string());
-    Ok(Measured {
+    let problem = file.problem().map(|problem| problem.to_string());
+    Ok(MeasuredLoudness {
         loudness_lufs: loudness.is_finite().then_some(loudness as f32),
         true_peak_db: peak_db.is_finite().then_some(peak_db as f32),
         seconds,
-        trouble,
+        trouble: problem,
     })
 }
 
-/// The gain for a work: its parts count by their lengths.
-fn matching_gain_db(parts: &[&Measured]) -> f32 {
+/// The gain for a work, whose parts are weighted by length.
+fn matching_gain_db(parts: &[&MeasuredLoudness]) -> f32 {
     let heard = parts.iter().filter_map(|part| Some((f64::from(part.loudness_lufs?), part.seconds)));
     let (energy, seconds) = heard.fold((0.0, 0.0), |(energy, all), (loudness, seconds)| {
         (energy + seconds * 10.0_f64.powf(loudness / 10.0), all + seconds)
@@ -274,19 +279,24 @@ mod tests {
         path
     }
 
-    fn part(loudness_lufs: f32, true_peak_db: f32, seconds: f64) -> Measured {
-        Measured { loudness_lufs: Some(loudness_lufs), true_peak_db: Some(true_peak_db), seconds, trouble: None }
+    fn part(loudness_lufs: f32, true_peak_db: f32, seconds: f64) -> MeasuredLoudness {
+        MeasuredLoudness {
+            loudness_lufs: Some(loudness_lufs),
+            true_peak_db: Some(true_peak_db),
+            seconds,
+            trouble: None,
+        }
     }
 
     #[test]
-    fn a_stereo_sine_measures_as_the_standard_says() {
+    fn a_stereo_sine_measures_as_specified_by_bs_1770() {
         let folder = tempfile::tempdir().unwrap();
-        // 0 dBFS of 997 Hz in both channels is 0.0 LUFS − 0.691 + 0.691 + 3.01 − 3.01.
+        // By BS.1770, 997 Hz at 0 dBFS in both channels measures 0.0 LUFS.
         let path = sine(folder.path(), "a.wav", 3.0, 0.1);
-        let loudness = Loudness::kept_in(None);
+        let loudness = LoudnessLibrary::kept_in(None);
         let mut told = Vec::new();
-        let troubles = loudness.scan(std::slice::from_ref(&path), &mut |at| told.push((at.scanned, at.of)));
-        assert!(troubles.is_empty(), "{troubles:?}");
+        let problems = loudness.scan(std::slice::from_ref(&path), &mut |at| told.push((at.scanned, at.of)));
+        assert!(problems.is_empty(), "{problems:?}");
         let measured = loudness.measured(&path).unwrap();
         assert!((measured.loudness_lufs.unwrap() + 20.0).abs() < 0.1, "{measured:?}");
         assert!((measured.true_peak_db.unwrap() + 20.0).abs() < 0.1 && (measured.seconds - 3.0).abs() < 1e-9);
@@ -295,46 +305,46 @@ mod tests {
     }
 
     #[test]
-    fn what_is_measured_is_kept_until_the_file_changes() {
+    fn measurements_are_kept_until_the_file_changes() {
         let (folder, cache) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let path = sine(folder.path(), "a.wav", 1.0, 0.1);
         let list = [path.clone()];
-        let scanned = |loudness: &Loudness| {
+        let scanned = |loudness: &LoudnessLibrary| {
             let mut files = 0;
             loudness.scan(&list, &mut |at| files += usize::from(at.path.is_some() && at.seconds < 0.2));
             files
         };
-        assert_eq!(scanned(&Loudness::kept_in(Some(cache.path()))), 1);
-        let second = Loudness::kept_in(Some(cache.path()));
+        assert_eq!(scanned(&LoudnessLibrary::kept_in(Some(cache.path()))), 1);
+        let second = LoudnessLibrary::kept_in(Some(cache.path()));
         assert_eq!(scanned(&second), 0);
         assert!(second.measured(&path).is_some());
         sine(folder.path(), "a.wav", 1.5, 0.1);
-        assert_eq!(scanned(&Loudness::kept_in(Some(cache.path()))), 1);
+        assert_eq!(scanned(&LoudnessLibrary::kept_in(Some(cache.path()))), 1);
         std::fs::write(cache.path().join("loudness.json"), b"{\"version\":1,\"files\":[broken").unwrap();
-        assert_eq!(scanned(&Loudness::kept_in(Some(cache.path()))), 1);
+        assert_eq!(scanned(&LoudnessLibrary::kept_in(Some(cache.path()))), 1);
         assert!(!std::fs::read_dir(folder.path()).unwrap().any(|entry| entry.unwrap().path() != path));
     }
 
     #[test]
-    fn a_gain_is_limited_and_leaves_room_for_peaks() {
+    fn gains_are_limited_and_leave_headroom_for_peaks() {
         assert!((matching_gain_db(&[&part(-12.0, -0.1, 60.0)]) + 12.0).abs() < 1e-4);
         assert!((matching_gain_db(&[&part(-60.0, -40.0, 60.0)]) - 12.0).abs() < 1e-4);
         assert!((matching_gain_db(&[&part(-32.0, -3.0, 60.0)]) - 2.0).abs() < 1e-4);
-        assert!(matching_gain_db(&[&Measured { loudness_lufs: None, ..part(0.0, 0.0, 9.0) }]).abs() < 1e-6);
-        // A minute at −20 and three at −26 are −23.6 together.
+        assert!(matching_gain_db(&[&MeasuredLoudness { loudness_lufs: None, ..part(0.0, 0.0, 9.0) }]).abs() < 1e-6);
+        // One minute at −20 and three at −26 make −23.6 LUFS.
         let work = matching_gain_db(&[&part(-20.0, -9.0, 60.0), &part(-26.0, -9.0, 180.0)]);
         assert!((work - -0.419).abs() < 0.01, "{work}");
     }
 
     #[test]
-    fn an_unknown_file_plays_carefully_and_a_broken_one_is_named() {
+    fn an_unmeasured_file_plays_quietly_and_a_broken_one_is_reported() {
         let folder = tempfile::tempdir().unwrap();
         let missing = folder.path().join("missing.flac");
-        let loudness = Loudness::kept_in(None);
+        let loudness = LoudnessLibrary::kept_in(None);
         assert!((loudness.gain_db(std::slice::from_ref(&missing)) - CAREFUL_GAIN_DB).abs() < 1e-6);
-        assert!(Loudness::off().gain_db(std::slice::from_ref(&missing)).abs() < 1e-6);
-        let troubles = loudness.scan(std::slice::from_ref(&missing), &mut |_| {});
-        assert_eq!(troubles.len(), 1);
-        assert!(troubles[0].1.contains("cannot be opened"), "{troubles:?}");
+        assert!(LoudnessLibrary::off().gain_db(std::slice::from_ref(&missing)).abs() < 1e-6);
+        let problems = loudness.scan(std::slice::from_ref(&missing), &mut |_| {});
+        assert_eq!(problems.len(), 1);
+        assert!(problems[0].1.contains("cannot be opened"), "{problems:?}");
     }
 }

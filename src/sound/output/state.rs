@@ -1,4 +1,5 @@
-//! Owns what the handle, the callback and the device thread share: one clock, the wanted mix, and how the output does.
+//! Owns what the handle, the callback and the output thread share: a clock, the latest mix, and statistics of the
+//! output.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,44 +7,44 @@ use std::time::{Duration, Instant};
 
 use crate::sound::Mix;
 
-/// Eye and ear are apart when the reckoning of the output's clock is off by more than this.
+/// Sound and picture visibly diverge if the estimate of the output's clock is off by more than this.
 const CLOCK_MISS_S: f64 = 0.02;
 
-/// What the handle, the callback and the device thread share.
+/// State shared by the handle, the callback and the output thread.
 #[derive(Debug)]
-pub struct Shared {
-    /// When its clock began.
+pub struct SoundState {
+    /// Start of the clock.
     pub epoch: Instant,
-    /// The latest mix, and how often one has been set.
+    /// The latest mix, and how many have been set so far.
     pub mix: Mutex<(u64, Mix)>,
-    /// Microseconds after `epoch` of the last callback; 0 before the first.
+    /// Time of the last buffer request in microseconds after `epoch`; 0 before the first.
     last_buffer_us: AtomicU64,
     underruns: AtomicU64,
-    /// The largest difference between what was reckoned and what the output said of its clock, in microseconds.
+    /// Largest difference between the estimated and the reported clock, in microseconds.
     clock_error_us: AtomicU64,
     clock_notes: AtomicU64,
     clock_misses: AtomicU64,
-    /// What a frame that is drawn waits until it is heard, in microseconds.
+    /// Latency of the next frame in microseconds.
     latency_us: AtomicU64,
 }
 
-/// How an output has been doing.
+/// Statistics of the output since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Health {
-    /// How often the output ran out of sound.
+pub struct OutputHealth {
+    /// Number of underruns.
     pub underruns: u64,
-    /// The largest error of the reckoning when a frame is heard, against the output's own clock, in microseconds.
+    /// Largest error of the estimate of when a frame is heard, against the output's own clock, in microseconds.
     pub clock_error_us: u64,
-    /// How often that was measured.
+    /// Number of measurements of that error.
     pub clock_notes: u64,
-    /// How often the error was more than 20 ms.
+    /// Number of measurements with an error above 20 ms.
     pub clock_misses: u64,
-    /// What the last frame that was drawn waits until it is heard, by the output's own clock, in microseconds.
+    /// Time from drawing the latest frame until it is heard, by the output's own clock, in microseconds.
     pub latency_us: u64,
 }
 
-impl Shared {
-    /// Its clock starts now.
+impl SoundState {
+    /// Starts the clock.
     pub fn new() -> Self {
         Self {
             epoch: Instant::now(),
@@ -57,17 +58,17 @@ impl Shared {
         }
     }
 
-    /// Seconds since its clock began.
+    /// Seconds since the start of the clock.
     pub fn now_s(&self) -> f64 {
         self.epoch.elapsed().as_secs_f64()
     }
 
-    /// The output ran out of sound.
+    /// Counts an underrun.
     pub fn count_underrun(&self) {
         self.underruns.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// By how much the reckoning of the output's clock was wrong, if it was settled.
+    /// Records the error of the clock estimate, if it had settled.
     pub fn note_clock_error(&self, error_s: Option<f64>) {
         if let Some(error_s) = error_s {
             self.clock_error_us.fetch_max((error_s.abs() * 1e6) as u64, Ordering::Relaxed);
@@ -78,14 +79,14 @@ impl Shared {
         }
     }
 
-    /// What a frame that is drawn now waits until it is heard, in seconds.
+    /// Records the time from drawing a frame until it is heard, in seconds.
     pub fn note_latency(&self, wait_s: f64) {
         self.latency_us.store((wait_s * 1e6) as u64, Ordering::Relaxed);
     }
 
-    /// How the output has been doing.
-    pub fn health(&self) -> Health {
-        Health {
+    /// Statistics since the start.
+    pub fn health(&self) -> OutputHealth {
+        OutputHealth {
             underruns: self.underruns.load(Ordering::Relaxed),
             clock_error_us: self.clock_error_us.load(Ordering::Relaxed),
             clock_notes: self.clock_notes.load(Ordering::Relaxed),
@@ -94,14 +95,14 @@ impl Shared {
         }
     }
 
-    /// Notes that the output asked for sound, and gives the seconds since the epoch.
+    /// Records a buffer request and returns the seconds since `epoch`.
     pub fn mark_buffer(&self) -> f64 {
         let age = self.epoch.elapsed();
         self.last_buffer_us.store(u64::try_from(age.as_micros()).unwrap_or(u64::MAX).max(1), Ordering::Release);
         age.as_secs_f64()
     }
 
-    /// How long ago the output last asked for sound.
+    /// Time since the last buffer request.
     pub fn last_buffer_age(&self) -> Option<Duration> {
         match self.last_buffer_us.load(Ordering::Acquire) {
             0 => None,

@@ -1,64 +1,64 @@
-//! Owns the proof that the score does not loop: how much any passage of 20 s is like any other. Does not own other
-//! figures.
+//! Owns the proof that the score does not loop: how similar any passage of 20 s is to any other. Does not own other
+//! metrics.
 //!
-//! Two questions are asked. *The same sound?* The samples, brought down to 2 kHz, of every 20 s (a new passage each 20 s)
-//! are laid over the whole at every other place, to the sample, and correlated. A loop would give 1. *The same movement?* The
-//! level of 24 bands, four times a second, of every 20 s (a new one each 10 s) is laid over the whole at every other
-//! place, each band against its own mean in the passage, so that it is the coming and going that is compared and not
-//! the steady colour, which one instrument always shares with itself.
+//! Two things are compared. *Sound*: the samples of every 20 s, resampled to 2 kHz, are correlated with the whole at
+//! every other position, with a new passage every 20 s. A loop would give 1. *Movement*: the levels of 24 bands, four
+//! times a second, of every 20 s are correlated likewise, with a new passage every 10 s. Each band is taken relative to
+//! its mean in the passage, so that changes are compared rather than the constant timbre, in which an instrument always
+//! resembles itself.
 //!
-//! Anything that repeats for 40 s holds one of the passages whole.
+//! Anything that repeats for 40 s contains one of the passages completely.
 
 use realfft::RealFftPlanner;
 
-use super::heard::{Bin, hann};
+use super::audio::{Bin, hann};
 
-/// Rate that samples are compared at, in hertz: nearly all of the score's power lies below half of it.
+/// Sample rate for comparing sound, in hertz; nearly all of the score's power lies below half of it.
 const COARSE_HZ: usize = 2_000;
 /// Length of a passage in seconds.
 const PASSAGE_S: usize = 20;
-/// Levels a second.
+/// Levels per second.
 const LEVELS_HZ: usize = 4;
-/// Bands that levels are taken in.
+/// Number of bands.
 const BANDS: usize = 24;
-/// How loud a power is heard (Stevens 1955, *The measurement of loudness*): so a faint band counts for what it is heard
-/// as, beside a strong one.
+/// Exponent from power to perceived loudness (Stevens 1955, *The measurement of loudness*), so that a faint band next
+/// to a strong one counts for as much as is heard of it.
 const LOUDNESS_POWER: f32 = 0.3;
-/// Lowest and highest edge of the bands, in hertz.
+/// Lowest and highest band edge, in hertz.
 const EDGES_HZ: [f32; 2] = [60.0, 960.0];
 
-/// Figures of likeness.
+/// Similarity metrics.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct LikenessFigures {
-    /// The highest correlation of the samples of any passage with another place.
+pub struct SimilarityMetrics {
+    /// Maximum correlation of any passage's samples with another position.
     pub sound: f32,
-    /// The highest correlation of the movement of any passage with another place.
+    /// Maximum correlation of any passage's movement with another position.
     pub movement: f32,
 }
 
-impl LikenessFigures {
-    /// Every limit that is not kept, in words.
+impl SimilarityMetrics {
+    /// Describes every limit that is exceeded.
     #[must_use]
-    pub fn faults(&self) -> Vec<String> {
-        let mut faults = Vec::new();
+    pub fn violations(&self) -> Vec<String> {
+        let mut violations = Vec::new();
         for (what, value) in [("sound", self.sound), ("movement", self.movement)] {
             if value > 0.9 {
-                faults.push(format!("two passages whose {what} correlates by {value:.3}"));
+                violations.push(format!("two passages whose {what} correlates by {value:.3}"));
             }
         }
-        faults
+        violations
     }
 }
 
-/// Keeps what is heard, coarsely, until it is compared.
-pub struct Likeness {
+/// Collects the audio at a reduced rate until it is compared.
+pub struct SimilarityMeter {
     step: usize,
     taps: Vec<f32>,
     recent: Vec<f32>,
     coarse: Vec<f32>,
 }
 
-impl Likeness {
+impl SimilarityMeter {
     /// For frames at `rate_hz`, a multiple of 2 kHz.
     #[must_use]
     pub fn new(rate_hz: u32) -> Self {
@@ -72,7 +72,7 @@ impl Likeness {
         Self { step, taps, recent: Vec::new(), coarse: Vec::new() }
     }
 
-    /// Listens to more frames.
+    /// Adds frames.
     pub fn add(&mut self, frames: &[[f32; 2]]) {
         self.recent.extend(frames.iter().map(|frame| frame[0] + frame[1]));
         let mut from = 0;
@@ -84,10 +84,10 @@ impl Likeness {
         self.recent.drain(..from);
     }
 
-    /// Compares everything with everything.
+    /// Compares every passage with every position.
     #[must_use]
-    pub fn figures(&self) -> LikenessFigures {
-        LikenessFigures { sound: likest_sound(&self.coarse), movement: likest_movement(&levels(&self.coarse)) }
+    pub fn metrics(&self) -> SimilarityMetrics {
+        SimilarityMetrics { sound: likest_sound(&self.coarse), movement: likest_movement(&levels(&self.coarse)) }
     }
 }
 
@@ -96,7 +96,7 @@ fn likest_sound(samples: &[f32]) -> f32 {
     if samples.len() < 2 * passage {
         return 0.0;
     }
-    // The whole is laid out in stretches that overlap by a passage, each short enough for the processor's caches.
+    // The signal is split into stretches that overlap by one passage and fit the processor's caches.
     let stretch = (4 * passage).next_power_of_two();
     let places = stretch - passage;
     let mut planner = RealFftPlanner::<f32>::new();
@@ -105,7 +105,7 @@ fn likest_sound(samples: &[f32]) -> f32 {
         let mut padded = vec![0.0; stretch];
         padded[..part.len()].copy_from_slice(part);
         let mut spectrum = there.make_output_vec();
-        // Lengths are those that the plan asked for.
+        // The buffers have the lengths that the plan asks for.
         let _ = there.process(&mut padded, &mut spectrum);
         spectrum
     };
@@ -131,7 +131,7 @@ fn likest_sound(samples: &[f32]) -> f32 {
     likest
 }
 
-/// For each place one over the length of the passage that begins there, as a vector; 0 where it is all but silent.
+/// Reciprocal norm of the passage that begins at each position; 0 where it is nearly silent.
 fn one_over_length(samples: &[f32], passage: usize) -> Vec<f32> {
     let mut summed = vec![0.0_f64];
     for sample in samples {
@@ -144,7 +144,7 @@ fn one_over_length(samples: &[f32], passage: usize) -> Vec<f32> {
         .collect()
 }
 
-/// The level of each band, four times a second.
+/// Band levels, four times a second.
 fn levels(samples: &[f32]) -> Vec<[f32; BANDS]> {
     let length = COARSE_HZ / LEVELS_HZ;
     let window = hann(2 * length);
@@ -187,7 +187,7 @@ fn likest_movement(levels: &[[f32; BANDS]]) -> f32 {
     likest
 }
 
-/// The product of two vectors. Each band has a sum of its own, which lets the processor take several at once.
+/// Dot product. Separate sums for each band allow vectorisation.
 fn in_common(one: &[f32], other: &[f32]) -> f32 {
     let mut sums = [0.0_f32; BANDS];
     for (one, other) in one.chunks_exact(BANDS).zip(other.chunks_exact(BANDS)) {
@@ -198,7 +198,7 @@ fn in_common(one: &[f32], other: &[f32]) -> f32 {
     sums.iter().sum()
 }
 
-/// One passage with each band about its own mean, and of length 1 in all.
+/// One passage with each band relative to its mean, normalised to length 1.
 fn about_its_mean(passage: &[[f32; BANDS]]) -> Vec<f32> {
     let mut mean = [0.0_f32; BANDS];
     for level in passage {
@@ -218,20 +218,20 @@ fn about_its_mean(passage: &[[f32; BANDS]]) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sound::dsp::Chance;
+    use crate::sound::dsp::Rng;
 
     #[test]
-    fn a_loop_is_found_and_noise_is_not_taken_for_one() {
-        let mut chance = Chance::new(3);
-        let once: Vec<[f32; 2]> = (0..45 * 4_000).map(|_| [chance.white(); 2]).collect();
-        let mut noise = Likeness::new(4_000);
+    fn loops_are_found_and_noise_is_not() {
+        let mut rng = Rng::new(3);
+        let once: Vec<[f32; 2]> = (0..45 * 4_000).map(|_| [rng.white(); 2]).collect();
+        let mut noise = SimilarityMeter::new(4_000);
         noise.add(&once);
-        let figures = noise.figures();
-        assert!(figures.sound < 0.3 && figures.movement < 0.5, "{figures:?}");
-        let mut looped = Likeness::new(4_000);
+        let metrics = noise.metrics();
+        assert!(metrics.sound < 0.3 && metrics.movement < 0.5, "{metrics:?}");
+        let mut looped = SimilarityMeter::new(4_000);
         looped.add(&once);
         looped.add(&once);
-        let figures = looped.figures();
-        assert!(figures.sound > 0.99 && figures.movement > 0.95 && figures.faults().len() == 2, "{figures:?}");
+        let metrics = looped.metrics();
+        assert!(metrics.sound > 0.99 && metrics.movement > 0.95 && metrics.violations().len() == 2, "{metrics:?}");
     }
 }

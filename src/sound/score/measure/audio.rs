@@ -1,52 +1,53 @@
-//! Owns the figures that can be read from samples: loudness, colour, width, rises and clicks. Does not own those of notes.
+//! Owns the metrics measured from samples: loudness, spectrum, stereo width, sudden rises and clicks. Does not own
+//! those of notes.
 
 use std::sync::Arc;
 
 use ebur128::{EbuR128, Mode};
 use realfft::{RealFftPlanner, RealToComplex, num_complex::Complex};
 
-/// Frames that one spectrum is taken of, at 48 kHz: 5.9 Hz apart.
+/// Frames per spectrum; bins are 5.9 Hz apart at 48 kHz.
 const SPECTRUM: usize = 8_192;
-/// Length of the windows that loudness, colour and width are judged in, in seconds.
+/// Window for loudness, spectrum and width, in seconds.
 const WINDOW_S: f64 = 30.0;
-/// How far apart two such windows begin.
+/// Distance between the starts of windows, in seconds.
 const STEP_S: f64 = 10.0;
-/// Length of the pieces that rises are judged in.
+/// Resolution for rises, in seconds.
 const RISE_S: f64 = 0.1;
-/// Octaves that the slope is read from, in Hz. What lies more than 75 dB below the first counts as silence.
+/// Octaves over which the slope is measured, in Hz. More than 75 dB below the octave at 500 Hz counts as silence.
 const OCTAVES_HZ: [f64; 5] = [1_000.0, 2_000.0, 4_000.0, 8_000.0, 16_000.0];
 
-/// Figures of samples.
+/// Metrics of samples.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct HeardFigures {
-    /// Integrated loudness by EBU R128, in LUFS.
+pub struct AudioMetrics {
+    /// Integrated loudness (EBU R 128) in LUFS.
     pub loudness_lufs: f64,
-    /// The farthest that a window of 30 s lies below and above the curve asked for, in LU.
+    /// Largest deviation of a 30 s window below the requested loudness, in LU (negative).
     pub below_curve_lu: f64,
-    /// See `below_curve_lu`.
+    /// Largest deviation of a 30 s window above the requested loudness, in LU.
     pub above_curve_lu: f64,
-    /// The lowest and highest spectral centroid (by power) of any 30 s, in hertz.
+    /// Lowest spectral centroid (power-weighted) of any 30 s, in hertz.
     pub centroid_low_hz: f64,
-    /// See `centroid_low_hz`.
+    /// Highest spectral centroid of any 30 s, in hertz.
     pub centroid_high_hz: f64,
-    /// The least that any octave above 1 kHz lies below the one beneath it, over the whole, in dB.
+    /// Smallest drop in level from one octave to the next, above 1 kHz and over the whole performance, in dB.
     pub slope_db: f64,
-    /// The lowest correlation of left and right in any 30 s.
+    /// Lowest correlation of left and right in any 30 s.
     pub correlation_low: f64,
-    /// The most that is lost in any 30 s when both sides become one, in dB.
+    /// Largest loss of level in any 30 s when the channels are mixed to mono, in dB.
     pub mono_loss_db: f64,
-    /// The most by which 400 ms are louder than the 3 s up to 0.6 s before them, in dB; only for what is not
-    /// more than 20 dB below the whole.
+    /// Largest rise in dB of 400 ms over the 3 s that ended 0.6 s earlier. Passages more than 20 dB below the mean are
+    /// ignored.
     pub rise_db: f64,
-    /// The largest sample.
+    /// Sample peak.
     pub peak: f32,
     /// See [`click_ratio`].
     pub click_ratio: f32,
 }
 
-/// What is summed up over one step of 10 s.
+/// Sums over one step of 10 s.
 #[derive(Clone, Copy, Debug, Default)]
-struct Sums {
+struct StepSums {
     left: f64,
     right: f64,
     both: f64,
@@ -54,8 +55,8 @@ struct Sums {
     power_by_hz: f64,
 }
 
-/// A meter that is fed with frames.
-pub struct Heard {
+/// Measures a stream of frames.
+pub struct AudioMeter {
     rate_hz: f64,
     opening_s: f64,
     frames: u64,
@@ -64,8 +65,8 @@ pub struct Heard {
     window: Vec<f32>,
     waiting: Vec<f32>,
     power: Vec<f64>,
-    sums: Sums,
-    steps: Vec<Sums>,
+    sums: StepSums,
+    steps: Vec<StepSums>,
     curve: (f64, u32),
     curves: Vec<Option<f64>>,
     loudness: Vec<f64>,
@@ -75,8 +76,8 @@ pub struct Heard {
     clicks: Clicks,
 }
 
-impl Heard {
-    /// A meter for `rate_hz`; loudness is judged from `opening_s` on.
+impl AudioMeter {
+    /// For a stream of `rate_hz`; deviations of loudness are measured from `opening_s` on.
     #[must_use]
     pub fn new(rate_hz: u32, opening_s: f64) -> Self {
         let mut meter = EbuR128::new(2, rate_hz, Mode::I).ok();
@@ -92,7 +93,7 @@ impl Heard {
             window: hann(SPECTRUM),
             waiting: Vec::with_capacity(SPECTRUM),
             power: vec![0.0; SPECTRUM / 2 + 1],
-            sums: Sums::default(),
+            sums: StepSums::default(),
             steps: Vec::new(),
             curve: (0.0, 0),
             curves: Vec::new(),
@@ -104,7 +105,7 @@ impl Heard {
         }
     }
 
-    /// Listens to more frames. `curve_lufs` is how loud they are meant to be, if that is said.
+    /// Adds frames. `curve_lufs` is the requested loudness, if any.
     pub fn add(&mut self, frames: &[[f32; 2]], curve_lufs: Option<f32>) {
         if let Some(meter) = &mut self.meter {
             let _ = meter.add_frames_f32(frames.as_flattened());
@@ -146,7 +147,7 @@ impl Heard {
         let mut input: Vec<f32> =
             self.waiting.drain(..).zip(&self.window).map(|(sample, gain)| sample * gain).collect();
         let mut spectrum = self.transform.make_output_vec();
-        // Lengths are those that the plan asked for.
+        // The buffers have the lengths that the plan asks for.
         let _ = self.transform.process(&mut input, &mut spectrum);
         for (index, (sum, value)) in self.power.iter_mut().zip(&spectrum).enumerate() {
             let power = f64::from(value.norm_sqr());
@@ -156,10 +157,10 @@ impl Heard {
         }
     }
 
-    /// The figures of all that was heard.
+    /// The metrics of everything added so far.
     #[must_use]
-    pub fn figures(&self) -> HeardFigures {
-        let mut figures = HeardFigures {
+    pub fn metrics(&self) -> AudioMetrics {
+        let mut metrics = AudioMetrics {
             loudness_lufs: self.meter.as_ref().and_then(|meter| meter.loudness_global().ok()).unwrap_or(f64::NAN),
             below_curve_lu: 0.0,
             above_curve_lu: 0.0,
@@ -169,29 +170,29 @@ impl Heard {
             rise_db: self.rise_db(),
             peak: self.peak,
             click_ratio: self.clicks.worst,
-            ..HeardFigures::default()
+            ..AudioMetrics::default()
         };
         let in_window = (WINDOW_S / STEP_S) as usize;
         for (index, steps) in self.steps.windows(in_window).enumerate() {
-            let sum = |value: fn(&Sums) -> f64| steps.iter().map(value).sum::<f64>();
+            let sum = |value: fn(&StepSums) -> f64| steps.iter().map(value).sum::<f64>();
             let (left, right, both) = (sum(|s| s.left), sum(|s| s.right), sum(|s| s.both));
             let centroid_hz = sum(|s| s.power_by_hz) / sum(|s| s.power).max(1e-30);
-            figures.centroid_low_hz = figures.centroid_low_hz.min(centroid_hz);
-            figures.centroid_high_hz = figures.centroid_high_hz.max(centroid_hz);
-            figures.correlation_low = figures.correlation_low.min(both / (left * right).sqrt().max(1e-30));
+            metrics.centroid_low_hz = metrics.centroid_low_hz.min(centroid_hz);
+            metrics.centroid_high_hz = metrics.centroid_high_hz.max(centroid_hz);
+            metrics.correlation_low = metrics.correlation_low.min(both / (left * right).sqrt().max(1e-30));
             let loss = (left + right + 2.0 * both) / (2.0 * (left + right)).max(1e-30);
-            figures.mono_loss_db = figures.mono_loss_db.max(-10.0 * loss.max(1e-9).log10());
+            metrics.mono_loss_db = metrics.mono_loss_db.max(-10.0 * loss.max(1e-9).log10());
             if index as f64 * STEP_S < self.opening_s {
                 continue;
             }
             let curve: Option<Vec<f64>> = self.curves[index..index + in_window].iter().copied().collect();
             if let Some(curve) = curve {
                 let apart = self.loudness[index + in_window - 1] - curve.iter().sum::<f64>() / curve.len() as f64;
-                figures.below_curve_lu = figures.below_curve_lu.min(apart);
-                figures.above_curve_lu = figures.above_curve_lu.max(apart);
+                metrics.below_curve_lu = metrics.below_curve_lu.min(apart);
+                metrics.above_curve_lu = metrics.above_curve_lu.max(apart);
             }
         }
-        figures
+        metrics
     }
 
     fn slope_db(&self) -> f64 {
@@ -231,14 +232,14 @@ impl Heard {
     }
 }
 
-impl HeardFigures {
-    /// Every limit that is not kept, in words.
+impl AudioMetrics {
+    /// Describes every limit that is exceeded.
     #[must_use]
-    pub fn faults(&self) -> Vec<String> {
-        let mut faults = Vec::new();
+    pub fn violations(&self) -> Vec<String> {
+        let mut violations = Vec::new();
         let mut hold = |kept: bool, fault: String| {
             if !kept {
-                faults.push(fault);
+                violations.push(fault);
             }
         };
         hold(self.below_curve_lu >= -4.0, format!("{:.1} LU below the curve", self.below_curve_lu));
@@ -251,15 +252,15 @@ impl HeardFigures {
         hold(self.rise_db <= 6.0, format!("a rise of {:.1} dB within a second", self.rise_db));
         hold(self.peak <= 0.89, format!("a peak of {:.2}", self.peak));
         hold(self.click_ratio <= CLICK_LIMIT, format!("a click of {:.0} times what is round it", self.click_ratio));
-        faults
+        violations
     }
 }
 
-/// Second differences of music stay below this many times their own root mean square.
+/// Maximum second difference of music, in multiples of its own RMS.
 pub const CLICK_LIMIT: f32 = 8.0;
 
-/// Finds clicks: how far the second difference of the samples stands out of its own root mean square over some 40 ms
-/// around. Sums of slow tones stay near 4, a step stands out by tens or hundreds. What lies below −96 dBFS is not judged.
+/// Detects clicks: the largest second difference of the samples relative to its RMS over about 40 ms. Slow tones stay
+/// near 4; a step reaches tens or hundreds. Levels below −96 dBFS are ignored.
 #[must_use]
 pub fn click_ratio(frames: &[[f32; 2]], rate_hz: u32) -> f32 {
     let mut clicks = Clicks::new(f64::from(rate_hz));
@@ -306,5 +307,5 @@ pub(super) fn hann(length: usize) -> Vec<f32> {
     (0..length).map(|at| 0.5 - 0.5 * (std::f32::consts::TAU * at as f32 / length as f32).cos()).collect()
 }
 
-/// Complex numbers as the transform gives them.
+/// A spectral bin.
 pub(super) type Bin = Complex<f32>;

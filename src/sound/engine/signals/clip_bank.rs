@@ -1,14 +1,14 @@
-//! Owns the clips that a clinic has spoken, in memory, and which of them stands for a signal now. The callback reads
-//! them without waiting. Does not own how they are read from files (`tracks::clips`).
+//! Owns the clinic's recorded clips in memory, and which of them replaces a signal's tones at present. The callback
+//! reads them without waiting. Does not own how they are read from files (`tracks::clips`).
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::Signal;
 
-/// The rate that clips are kept at.
+/// Sample rate of every clip in memory.
 pub const CLIP_RATE_HZ: u32 = 48_000;
-/// What may be spoken, by the name of its file.
+/// The signals that a clip can replace, with the file name of each.
 const NAMES: [(Signal, &str); 6] = [
     (Signal::CallPlaced, "calling"),
     (Signal::DeskHasIt, "received"),
@@ -17,81 +17,81 @@ const NAMES: [(Signal, &str); 6] = [
     (Signal::DarkPanel, "dark-press-again"),
     (Signal::TalkNow, "talk-now"),
 ];
-/// No clip.
+/// Marks a signal without a clip.
 const NONE: u8 = u8::MAX;
 
 /// One clip, mono, at [`CLIP_RATE_HZ`].
 pub struct Clip {
-    /// The language that is spoken, as its folder is named.
+    /// Its language, as its folder is named.
     pub language: String,
-    /// The name of the file without its ending.
+    /// File name without extension.
     pub name: String,
     /// Its samples.
     pub samples: Box<[f32]>,
 }
 
-/// The clips, shared between their reader, the handle and the callback, which only reads and never waits.
+/// The clips, shared between the thread that reads them, the handle and the callback, which never takes the lock.
 #[derive(Default)]
 pub struct ClipBank {
     clips: OnceLock<Vec<Clip>>,
-    wanted: Mutex<Wanted>,
-    /// The clip for each of [`NAMES`].
+    selection: Mutex<ClipSelection>,
+    /// Index of the clip for each of [`NAMES`].
     chosen: [AtomicU8; NAMES.len()],
 }
 
-/// Whose words are wanted.
+/// Which clips are wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Wanted {
+struct ClipSelection {
     language: String,
     clinician: Option<String>,
 }
 
 impl ClipBank {
-    /// The most clips that it holds.
+    /// Maximum number of clips.
     pub const CLIPS_MAX: usize = NONE as usize;
 
-    /// Speaks nothing yet.
+    /// Holds no clips yet.
     pub fn empty() -> Self {
         Self { chosen: [const { AtomicU8::new(NONE) }; NAMES.len()], ..Self::default() }
     }
 
-    /// Fills it, once: clips that the callback reads are never freed.
+    /// Fills the bank. Works once only: clips that the callback may be reading are never freed.
     pub fn fill(&self, clips: Vec<Clip>) {
         if self.clips.set(clips).is_ok() {
             self.choose();
         }
     }
 
-    /// From now on speaks `language` and, of somebody who is coming, names `clinician` where there is a clip for it.
-    pub fn want(&self, language: &str, clinician: Option<&str>) {
-        let wanted = Wanted { language: language.to_owned(), clinician: clinician.map(file_name) };
-        let mut known = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
-        if *known != wanted {
-            *known = wanted;
-            drop(known);
+    /// Selects clips in `language`. [`Signal::SomeoneComing`] uses the clip that names `clinician`, if there is one.
+    pub fn select(&self, language: &str, clinician: Option<&str>) {
+        let selection = ClipSelection { language: language.to_owned(), clinician: clinician.map(name_slug) };
+        let mut current = self.selection.lock().unwrap_or_else(PoisonError::into_inner);
+        if *current != selection {
+            *current = selection;
+            drop(current);
             self.choose();
         }
     }
 
     fn choose(&self) {
-        let wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let selection = self.selection.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let clips = self.clips.get().map_or(&[][..], Vec::as_slice);
-        let find = |name: &str| clips.iter().position(|clip| clip.language == wanted.language && clip.name == name);
+        let find = |name: &str| clips.iter().position(|clip| clip.language == selection.language && clip.name == name);
         for ((signal, name), chosen) in NAMES.iter().zip(&self.chosen) {
-            let by_person = wanted.clinician.as_ref().filter(|_| *signal == Signal::SomeoneComing);
+            let by_person = selection.clinician.as_ref().filter(|_| *signal == Signal::SomeoneComing);
             let personal = by_person.and_then(|person| find(&format!("{name}-{person}")));
             let clip = personal.or_else(|| find(name)).and_then(|at| u8::try_from(at).ok());
             chosen.store(clip.unwrap_or(NONE), Ordering::Release);
         }
     }
 
-    /// The clip that stands for `signal` now.
+    /// The clip that replaces `signal` at present.
     pub fn clip_for(&self, signal: Signal) -> Option<u8> {
-        let at = NAMES.iter().position(|(known, _)| *known == signal)?;
+        let at = NAMES.iter().position(|(current, _)| *current == signal)?;
         Some(self.chosen[at].load(Ordering::Acquire)).filter(|clip| *clip != NONE)
     }
 
-    /// The samples of a clip.
+    /// Samples of a clip; empty if there is no such clip.
     pub fn samples(&self, clip: u8) -> &[f32] {
         let clips = self.clips.get().map_or(&[][..], Vec::as_slice);
         clips.get(usize::from(clip)).map_or(&[], |clip| &clip.samples)
@@ -104,19 +104,19 @@ impl std::fmt::Debug for ClipBank {
     }
 }
 
-/// A person's name as part of a file's: small letters and digits, everything else a hyphen.
-fn file_name(person: &str) -> String {
+/// A person's name as part of a file name: lower case, with a hyphen for anything but letters and digits.
+fn name_slug(person: &str) -> String {
     let words = person.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
     words.map(str::to_lowercase).collect::<Vec<_>>().join("-")
 }
 
-/// Whether some signal is spoken by a clip of this name.
+/// Whether a clip of this name replaces a signal.
 pub fn is_clip_name(name: &str) -> bool {
-    NAMES.iter().any(|(_, known)| name == *known)
-        || name.strip_prefix("coming-").is_some_and(|person| !person.is_empty() && file_name(person) == person)
+    NAMES.iter().any(|(_, current)| name == *current)
+        || name.strip_prefix("coming-").is_some_and(|person| !person.is_empty() && name_slug(person) == person)
 }
 
-/// Every name that a clip may have, for an error.
+/// Every valid clip name, for an error message.
 pub fn clip_names() -> String {
     let names: Vec<&str> = NAMES.iter().map(|(_, name)| *name).collect();
     format!("{} and coming-<clinician>", names.join(", "))

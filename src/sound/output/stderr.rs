@@ -1,15 +1,15 @@
-//! Owns silence on standard error for the moment of one try, since the system's sound library writes there by itself.
-//! What this program says goes by a descriptor of its own (`output`), which this does not touch.
+//! Owns silencing standard error for the duration of an attempt, since ALSA prints there directly. Our own messages use
+//! a different descriptor (`output`) and are not affected.
 
 use std::fs::{File, OpenOptions};
 use std::os::fd::OwnedFd;
 
 use rustix::stdio::{dup2_stderr, stderr};
 
-/// While it is held, standard error leads nowhere. Where that cannot be had, it leads where it did.
-pub(super) struct Hush(Option<OwnedFd>);
+/// Redirects standard error to `/dev/null` until dropped. Does nothing if that fails.
+pub(super) struct SilencedStderr(Option<OwnedFd>);
 
-impl Hush {
+impl SilencedStderr {
     pub(super) fn begin() -> Self {
         let nowhere: Option<File> = OpenOptions::new().write(true).open("/dev/null").ok();
         let kept = stderr().try_clone_to_owned().ok();
@@ -20,10 +20,10 @@ impl Hush {
     }
 }
 
-impl Drop for Hush {
+impl Drop for SilencedStderr {
     fn drop(&mut self) {
         if let Some(kept) = &self.0 {
-            // There is nobody left to tell if this fails.
+            // Nothing can be done if this fails.
             let _ = dup2_stderr(kept);
         }
     }

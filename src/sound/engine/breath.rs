@@ -1,43 +1,43 @@
-//! Owns the breath by ear: a swelling of air and a warm low tone, brighter and rising on the way in, darker and falling
-//! on the way out. Does not own the pattern (`room::breath`) or the clock.
+//! Owns the audible breathing pacer: a swell of air over a warm low tone, brighter and rising on the in-breath, darker
+//! and falling on the out-breath. Does not own the pattern (`room::breath`) or the clock.
 
 use std::f32::consts::TAU;
 use std::time::Duration;
 
 use crate::room::breath::{Pattern, Phase};
 
-use crate::sound::dsp::ramp::{Block, Ramp, Span, block_s, frames};
-use crate::sound::dsp::{Chance, Follow, Pink, Tuning, Variable, smooth};
+use crate::sound::dsp::ramp::{AudioBlock, Ramp, Span, block_s, seconds_to_frames};
+use crate::sound::dsp::{FilterCoefficients, PinkNoise, Rng, Smoother, StateVariableFilter, smoothstep};
 
-/// A change of pattern or start is caught up with over this time, so that the breath never jumps.
+/// Time over which a change of pattern or start is smoothed out, so that the breath never jumps.
 const CATCH_UP_S: f32 = 1.5;
 
-/// The breath as it sounds.
+/// The breathing pacer.
 #[derive(Debug)]
-pub struct BreathVoice {
+pub struct BreathSynth {
     rate_hz: u32,
-    chance: Chance,
+    rng: Rng,
     pattern: Option<(Pattern, f64)>,
     level: f32,
     behind: Ramp,
-    inward: Follow,
-    pink: [Pink; 2],
-    low_pink: [Pink; 2],
-    air: [Variable; 2],
-    sigh: [Variable; 2],
+    inward: Smoother,
+    pink: [PinkNoise; 2],
+    low_pink: [PinkNoise; 2],
+    air: [StateVariableFilter; 2],
+    sigh: [StateVariableFilter; 2],
     phases: [f32; 3],
 }
 
-impl BreathVoice {
-    /// At rest, empty.
+impl BreathSynth {
+    /// Silent until it follows a pattern.
     pub fn new(seed: u64, rate_hz: u32) -> Self {
         Self {
             rate_hz,
-            chance: Chance::new(seed),
+            rng: Rng::new(seed),
             pattern: None,
             level: 0.0,
-            behind: Ramp::resting(0.0),
-            inward: Follow::default(),
+            behind: Ramp::holding(0.0),
+            inward: Smoother::default(),
             pink: Default::default(),
             low_pink: Default::default(),
             air: Default::default(),
@@ -46,7 +46,7 @@ impl BreathVoice {
         }
     }
 
-    /// Follows `pattern` from `origin_s` on the stream's clock. `now_s` is where that clock stands.
+    /// Follows `pattern`, which started at `origin_s` on the stream's clock; `now_s` is the present time on it.
     pub fn follow(&mut self, pattern: Pattern, origin_s: f64, now_s: f64) {
         if self.pattern == Some((pattern, origin_s)) {
             return;
@@ -55,15 +55,15 @@ impl BreathVoice {
         self.resume(now_s);
     }
 
-    /// The clock was set to `now_s`: goes on from the level it stands at.
+    /// The clock has been set to `now_s`: continues from the present level.
     pub fn resume(&mut self, now_s: f64) {
         let Some((pattern, origin_s)) = self.pattern else { return };
         let wanted = level_at(pattern, origin_s, now_s).0;
-        self.behind = Ramp::resting(self.level - wanted);
-        self.behind.aim(0.0, frames(CATCH_UP_S, self.rate_hz));
+        self.behind = Ramp::holding(self.level - wanted);
+        self.behind.set_target(0.0, seconds_to_frames(CATCH_UP_S, self.rate_hz));
     }
 
-    /// The level through the next block, 0 to 1; must be asked for once per block.
+    /// Advances by one block and returns the level across it, 0 to 1. Must be called exactly once per block.
     pub fn advance(&mut self, now_s: f64) -> Span {
         let Some((pattern, origin_s)) = self.pattern else { return Span::constant(self.level) };
         let block_s = block_s(self.rate_hz as f32);
@@ -79,14 +79,14 @@ impl BreathVoice {
         Span { start, end: self.level }
     }
 
-    /// One block of the sound at `level`, overwriting `out`.
-    pub fn render(&mut self, out: &mut Block, level: Span) {
+    /// Renders one block at `level`, overwriting `out`.
+    pub fn render(&mut self, out: &mut AudioBlock, level: Span) {
         let rate = self.rate_hz as f32;
         let inward = self.inward.value();
-        // Filters are tuned to the middle of the block; the gain moves sample by sample.
+        // Filter cutoffs are set once per block, for its middle; the gain moves sample by sample.
         let middle = f32::midpoint(level.start, level.end);
-        let air = Tuning::new(420.0 + 900.0 * middle + 260.0 * inward * middle, 0.9, rate);
-        let sigh = Tuning::new(180.0 + 330.0 * middle, 0.7, rate);
+        let air = FilterCoefficients::new(420.0 + 900.0 * middle + 260.0 * inward * middle, 0.9, rate);
+        let sigh = FilterCoefficients::new(180.0 + 330.0 * middle, 0.7, rate);
         let pitch_hz = 98.0 * 1.5_f32.powf(middle);
         let turns = [pitch_hz / rate, pitch_hz * 2.003 / rate, pitch_hz * 1.5 / rate];
         for (step, frame) in out.iter_mut().enumerate() {
@@ -99,9 +99,10 @@ impl BreathVoice {
             let [ground, octave, fifth] = self.phases.map(|phase| (phase * TAU).sin());
             let tone = (ground + 0.30 * octave * level + 0.22 * fifth * level) * breath * 0.060;
             for (side, sample) in frame.iter_mut().enumerate() {
-                // Noises of their own, or the two filters would cancel each other in between.
-                let (_, bright, _) = self.air[side].run(self.pink[side].run(self.chance.white()), air);
-                let (dark, _, _) = self.sigh[side].run(self.low_pink[side].run(self.chance.white()), sigh);
+                // Each filter has its own noise source: with a shared one, their opposite phases would cancel between
+                // the bands.
+                let (_, bright, _) = self.air[side].run(self.pink[side].run(self.rng.white()), air);
+                let (dark, _, _) = self.sigh[side].run(self.low_pink[side].run(self.rng.white()), sigh);
                 let wind = bright * (0.16 + 0.26 * inward) + dark * (0.34 - 0.16 * inward);
                 *sample = tone + wind * breath * 0.62;
             }
@@ -115,18 +116,18 @@ fn level_at(pattern: Pattern, origin_s: f64, now_s: f64) -> (f32, Phase) {
         return (0.0, Phase::Empty);
     }
     let breath = pattern.at(Duration::try_from_secs_f64(since_s).unwrap_or_default());
-    let eased_in = smooth(since_s as f32 / 0.5);
+    let eased_in = smoothstep(since_s as f32 / 0.5);
     (breath.level as f32 * eased_in, breath.phase)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sound::dsp::ramp::{SILENCE, block_seconds};
+    use crate::sound::dsp::ramp::{SILENCE, block_s_f64};
 
-    /// Level (RMS) and brightness (RMS of the difference over RMS) of each tenth of a second.
+    /// Level (RMS) and brightness (RMS of the first difference over RMS) of each tenth of a second.
     fn listen(pattern: Pattern, seconds: usize) -> Vec<(f64, f64)> {
-        let mut voice = BreathVoice::new(3, 48_000);
+        let mut voice = BreathSynth::new(3, 48_000);
         voice.follow(pattern, 0.0, 0.0);
         let mut heard = Vec::new();
         let mut now_s = 0.0;
@@ -134,7 +135,7 @@ mod tests {
             let (mut power, mut change, mut last) = (0.0, 0.0, 0.0);
             for _ in 0..75 {
                 let level = voice.advance(now_s);
-                now_s += block_seconds(48_000);
+                now_s += block_s_f64(48_000);
                 let mut block = SILENCE;
                 voice.render(&mut block, level);
                 for frame in block {
@@ -167,22 +168,22 @@ mod tests {
     }
 
     #[test]
-    fn in_is_brighter_than_out_at_the_same_level() {
+    fn the_in_breath_is_brighter_than_the_out_breath() {
         let heard = listen(Pattern::FiveFive, 60);
         let mean = |tenths: &dyn Fn(usize) -> bool| {
             let picked: Vec<f64> =
                 heard.iter().enumerate().skip(100).filter(|(i, _)| tenths(i % 100)).map(|(_, h)| h.1).collect();
             picked.iter().sum::<f64>() / picked.len() as f64
         };
-        // The same levels: 2 to 4 s of the way in, and their mirror on the way out.
+        // The same levels on both sides: 2 to 4 s of the in-breath, and their mirror on the out-breath.
         let inward = mean(&|tenth| (20..40).contains(&tenth));
         let outward = mean(&|tenth| (60..80).contains(&tenth));
         assert!(inward > outward * 1.2, "in {inward:.4}, out {outward:.4}");
     }
 
     #[test]
-    fn a_new_start_is_caught_up_with_and_never_jumps() {
-        let mut voice = BreathVoice::new(3, 48_000);
+    fn a_new_start_never_makes_the_level_jump() {
+        let mut voice = BreathSynth::new(3, 48_000);
         voice.follow(Pattern::FourSix, 0.0, 0.0);
         let mut now_s = 0.0;
         let mut last = 0.0;
@@ -191,7 +192,7 @@ mod tests {
                 voice.follow(Pattern::ALL[block / 2_500 % 4], now_s - 3.3, now_s);
             }
             let level = voice.advance(now_s);
-            now_s += block_seconds(48_000);
+            now_s += block_s_f64(48_000);
             assert!((level.start - last).abs() < 1e-6);
             assert!((level.end - level.start).abs() < 0.004, "block {block}");
             last = level.end;

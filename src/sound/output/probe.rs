@@ -1,5 +1,5 @@
-//! Owns the cheap look at the outputs from outside: what has to change before an output that could not be opened is
-//! worth another try. Opens none of them and leaves the system's sound library alone. Does not own the tries (`backoff`).
+//! Owns a cheap look at the outputs from outside: unless it changes, retrying an output that could not be opened is
+//! pointless. Opens no output and does not load ALSA. Does not own the retries (`backoff`).
 
 use std::collections::hash_map::DefaultHasher;
 use std::ffi::CString;
@@ -10,44 +10,46 @@ use std::{env, fs};
 
 use pulseaudio::protocol::SinkState;
 
-use super::pulse::{Server, Unreached};
+use super::pulse::{ConnectError, PulseConnection};
 
-/// What is seen. As long as it stays the same, no output has come and none has been set free.
+/// What is visible. While it stays the same, no output has appeared or been released.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outlook {
-    /// The sound server's outputs: name, whether it sleeps, port; and the one that it chooses.
-    Served(Vec<(CString, bool, usize)>, Option<CString>),
-    /// A sound server listens and cannot be used, and why.
-    Useless(String),
-    /// No sound server listens.
-    Plain {
-        /// The cards, and the settings of the system's sound library.
+pub enum OutputProbe {
+    /// The sound server's outputs (name, whether suspended, port) and its default output.
+    Pulse(Vec<(CString, bool, usize)>, Option<CString>),
+    /// A sound server is running but unusable, and why.
+    Unusable(String),
+    /// No sound server is running.
+    Alsa {
+        /// Hash of the sound cards and ALSA's configuration.
         settings: u64,
-        /// Which outputs of the cards are in use.
+        /// Hash of which card outputs are in use.
         in_use: u64,
     },
 }
 
-impl Outlook {
-    /// Looks.
+impl OutputProbe {
+    /// Takes a look.
     pub fn now() -> Self {
-        match Server::connect().and_then(|mut server| listed(&mut server).map_err(Unreached::Useless)) {
-            Ok((sinks, default)) => Self::Served(sinks, default),
-            Err(Unreached::Useless(why)) => Self::Useless(why),
-            Err(Unreached::Nobody) => Self::Plain { settings: settings(), in_use: in_use(Path::new("/proc/asound")) },
+        match PulseConnection::connect().and_then(|mut server| listed(&mut server).map_err(ConnectError::Unusable)) {
+            Ok((sinks, default)) => Self::Pulse(sinks, default),
+            Err(ConnectError::Unusable(why)) => Self::Unusable(why),
+            Err(ConnectError::NotRunning) => {
+                Self::Alsa { settings: settings(), in_use: in_use(Path::new("/proc/asound")) }
+            }
         }
     }
 }
 
 type Listed = (Vec<(CString, bool, usize)>, Option<CString>);
 
-fn listed(server: &mut Server) -> Result<Listed, String> {
+fn listed(server: &mut PulseConnection) -> Result<Listed, String> {
     let sinks = server.sinks()?.into_iter();
     let sinks = sinks.map(|sink| (sink.name, sink.state == SinkState::Suspended, sink.active_port)).collect();
     Ok((sinks, server.default_sink()?))
 }
 
-/// What the system's sound library reads before it opens an output: the cards, and its own files.
+/// Hash of everything ALSA reads before it opens an output: the list of cards and its configuration files.
 pub fn settings() -> u64 {
     let variable = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let home = variable("HOME");
@@ -59,7 +61,7 @@ pub fn settings() -> u64 {
         Some(PathBuf::from("/etc/asound.conf")),
         home.map(|home| home.join(".asoundrc")),
         config.map(|config| config.join("alsa/asoundrc")),
-        // A card that is there for the kernel is not at once there for us.
+        // A card known to the kernel is not always accessible to us at once.
         Some(PathBuf::from("/dev/snd")),
     ];
     let mut hash = DefaultHasher::new();
@@ -74,7 +76,7 @@ fn stamp(file: &Path) -> Option<(u64, Option<SystemTime>)> {
     fs::metadata(file).ok().map(|about| (about.len(), about.modified().ok()))
 }
 
-/// Which outputs of the cards below `cards` some program holds.
+/// Hash of which outputs of the cards in the folder `cards` are held by some program.
 fn in_use(cards: &Path) -> u64 {
     let names = |folder: &Path, beginning: &str, ending: &str| {
         let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
@@ -103,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_card_that_is_set_free_and_one_that_comes_are_seen() {
+    fn new_cards_and_released_outputs_are_noticed() {
         let cards = tempfile::tempdir().unwrap();
         let part = cards.path().join("card0/pcm0p/sub0");
         fs::create_dir_all(&part).unwrap();

@@ -1,0 +1,124 @@
+//! Owns what crosses between the audio callback and other threads. No value here frees heap memory when the callback
+//! drops it. Does not own how commands are carried out.
+
+use std::sync::atomic::AtomicU64;
+
+use std::sync::Arc;
+
+use rtrb::{Consumer, Producer};
+
+use crate::room::breath::Pattern;
+
+use super::deck::Deck;
+use super::signals::Signal;
+use crate::sound::beds::Bed;
+use crate::sound::score::ScoreAim;
+
+/// Targets of every gain: a mix in the form that the callback takes, without heap memory.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Levels {
+    /// Amplitude of the tracks.
+    pub music: f32,
+    /// Length of the crossfade between score and tracks, in seconds.
+    pub crossfade_s: f32,
+    /// The score, if any. Its level is ignored in favour of `score_gain`.
+    pub score: Option<ScoreAim>,
+    /// Amplitude of the score.
+    pub score_gain: f32,
+    /// The beds, each with its amplitude.
+    pub beds: [Option<(Bed, f32)>; 2],
+    /// Breathing pattern, its start on the stream's clock in seconds, amplitude.
+    pub breath: Option<(Pattern, f64, f32)>,
+    /// Whether the beds follow the breath.
+    pub swell: bool,
+    /// Amplitude of the programme, which is everything but the signals.
+    pub volume: f32,
+    /// Gain of the programme while something else must be heard.
+    pub duck: f32,
+    /// Whether the programme is silent.
+    pub held: bool,
+    /// Amplitude of signals that follow the patient's volume.
+    pub signal: f32,
+    /// Amplitude of signals that carry.
+    pub chime: f32,
+}
+
+impl Default for Levels {
+    fn default() -> Self {
+        Self {
+            music: 1.0,
+            crossfade_s: 0.0,
+            score: None,
+            score_gain: 0.0,
+            beds: [None; 2],
+            breath: None,
+            swell: false,
+            volume: 0.0,
+            duck: 1.0,
+            held: false,
+            signal: 0.0,
+            chime: 0.0,
+        }
+    }
+}
+
+/// A command from the thread that controls the engine.
+#[derive(Clone, Copy, Debug)]
+pub enum EngineCommand {
+    /// Move to these levels.
+    Levels(Levels),
+    /// Play this signal once.
+    Signal(Signal),
+    /// Fade everything out within this number of frames, for good.
+    Close(u32),
+}
+
+/// A command from the thread that reads tracks.
+#[derive(Debug)]
+pub enum DeckCommand {
+    /// Crossfade to this deck now.
+    Play {
+        /// The new deck.
+        deck: Deck,
+        /// Length of the crossfade.
+        fade_frames: u32,
+    },
+    /// Crossfade to this deck when the current one reaches its end.
+    Queue(Deck),
+    /// Return the queued deck.
+    Recall,
+    /// Fade the current deck out and play none.
+    Silence {
+        /// Length of the fade.
+        fade_frames: u32,
+    },
+}
+
+/// What the callback reports to the reading thread.
+#[derive(Debug, Default)]
+pub struct DeckProgress {
+    /// Number of the playing deck; 0 before the first.
+    pub playing: AtomicU64,
+}
+
+/// The far ends of the queues that carry decks to an engine and back.
+#[derive(Debug)]
+pub struct DeckPort {
+    /// Commands for the engine.
+    pub commands: Producer<DeckCommand>,
+    /// Decks that the engine has finished with.
+    pub returned: Consumer<Deck>,
+    /// What the engine is playing.
+    pub progress: Arc<DeckProgress>,
+    /// The engine's sample rate.
+    pub rate_hz: u32,
+}
+
+/// The far ends of an engine's queues.
+#[derive(Debug)]
+pub struct EngineLink {
+    /// For the thread that controls it.
+    pub commands: Producer<EngineCommand>,
+    /// For the thread that reads tracks.
+    pub decks: DeckPort,
+}

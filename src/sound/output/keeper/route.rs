@@ -1,0 +1,84 @@
+//! Owns the reaction to where sound comes out: mute it if the room is not calibrated for that place, limit it if staff
+//! allowed an unmeasured one. Does not own the decision (`calibration`).
+
+use std::time::Instant;
+
+use tracing::{info, warn};
+
+use super::{LEVEL_SETTLED, OutputKeeper};
+use crate::sound::SoundEvent;
+use crate::sound::output::calibration::OutputRoute;
+use crate::sound::output::selection::{OutputChoice, RunningStream, SelectedOutput, pulse_is_running};
+
+impl OutputKeeper<'_> {
+    pub(super) fn on_route(&mut self, route: OutputRoute, allowed: bool) {
+        let is_limited = allowed && !self.context.watch.is_measured(&route);
+        let before = self.route.replace((route.clone(), allowed));
+        let was_allowed = before.as_ref().is_none_or(|(_, allowed)| *allowed);
+        if !allowed && before.as_ref() != self.route.as_ref() {
+            warn!(place = %route, "sound would come out where the room is not calibrated for it; it is silent");
+            self.emit(SoundEvent::OutputNotCalibrated { output: route.output, port: route.port });
+        } else if allowed && !was_allowed {
+            info!(place = %route, "sound comes out where it may again");
+            self.emit(SoundEvent::OutputCalibrated);
+        }
+        if allowed {
+            self.set_limited(is_limited);
+        }
+        self.announce_back();
+    }
+
+    /// Limits the volume on an unmeasured output that staff allowed, and reports that.
+    pub(super) fn set_limited(&mut self, is_limited: bool) {
+        self.is_unsent |= self.is_limited != is_limited;
+        self.is_limited = is_limited;
+        self.announce_limited(is_limited);
+    }
+
+    pub(super) fn announce_limited(&mut self, is_limited: bool) {
+        let output = self.route.as_ref().map(|(route, _)| route.output.clone()).filter(|_| is_limited);
+        let before = std::mem::replace(&mut self.limited_at, output.clone());
+        match output {
+            Some(output) if before.as_ref() != Some(&output) => {
+                warn!(%output, "staff let sound come out where nobody measured it; it stays at the quietest cap");
+                self.emit(SoundEvent::OutputUnmeasured { output });
+            }
+            None if before.is_some() => self.emit(SoundEvent::OutputMeasured),
+            _ => {}
+        }
+    }
+
+    pub(super) fn accept_output(&mut self) {
+        let Some((route, false)) = &self.route else { return };
+        let (route, is_measured) = (route.clone(), self.context.watch.is_measured(route));
+        // Lower the level while still muted, so that the fade-in is not too loud.
+        self.set_limited(!is_measured);
+        let from = if is_measured { Instant::now() } else { Instant::now() + LEVEL_SETTLED };
+        self.accepting = Some((route, from));
+    }
+
+    pub(super) fn finish_accepting(&mut self) {
+        if let Some((route, _)) = self.accepting.take_if(|(_, from)| Instant::now() >= *from) {
+            self.context.watch.accept(&route);
+        }
+    }
+
+    /// Switches to a better output if there is one: the calibrated output while the current one is muted, or a sound
+    /// server that started late, since only it reports routes.
+    pub(super) fn look_for_better(&mut self) {
+        let is_better = match (&self.stream, &self.route) {
+            (Some(RunningStream::Cpal(_)), _) => pulse_is_running(),
+            (_, Some((route, false))) => {
+                let known = self.context.watch.known_output().filter(|known| *known != route.output);
+                known.is_some_and(|known| SelectedOutput::find(OutputChoice::Named(&known)).is_ok())
+            }
+            _ => false,
+        };
+        if is_better {
+            if let Some(stream) = self.stream.take() {
+                self.drop_stream(stream);
+            }
+            self.try_to_open();
+        }
+    }
+}

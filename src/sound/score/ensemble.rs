@@ -1,0 +1,439 @@
+//! Owns what all compositions share: when a note may begin, which pitch fits, and the players who obey both. Does not
+//! own what a composition has them play.
+
+use super::harmony::Harmony;
+use super::instruments::{Instrument, PARTIALS, ScoreNote};
+use super::roughness::{FAINT, Partial, ROUGHNESS_LIMIT, between_notes};
+use super::synth::{POLYPHONY, Synth};
+use super::{Onsets, ScoreShape};
+use crate::sound::dsp::Rng;
+use crate::sound::dsp::ramp::{AudioBlock, BLOCK};
+
+/// Minimum time between unrelated onsets, in seconds: too long to be heard as one event, and slower than the pulses of
+/// any alarm burst in IEC 60601-1-8 (0.50 s at most).
+const ONSET_GAP_S: f32 = 0.55;
+/// Notes per second at the lowest and the highest density.
+const NOTES_PER_S: [f32; 2] = [0.24, 0.48];
+/// Maximum number of notes that may be caught up on after a rest.
+const CREDIT_MAX: f32 = 3.0;
+/// Maximum amplitude of a struck note relative to everything that sounds.
+const STRUCK_STANDS_OUT: f32 = 0.75;
+/// The same for a held note, which fades in over seconds.
+const HELD_STANDS_OUT: f32 = 2.5;
+/// Lower limit of the level used for that comparison, so that a note can begin in silence.
+const SOFTEST: f32 = 0.06;
+/// Integration time of that level, in seconds.
+const LEVEL_WINDOW_S: f32 = 2.0;
+/// Share of the roughness limit that players use, as a margin for how the sound develops later.
+const ROUGHNESS_MARGIN: f32 = 0.70;
+/// Share of that, by which roughness that may occur in passing is discounted.
+const PASSING_FACTOR: f32 = 0.92;
+/// Minimum remaining time of a chord for its root to be played, in seconds.
+const ROOT_MIN_S: f32 = 4.0;
+/// How long a player waits for a pitch from its pool, in seconds: until the notes that stand in its way have decayed.
+const WAITS_FOR_POOL_S: f32 = 9.0;
+/// Cost from which on a pitch counts as outside the pool.
+const OUTSIDE_POOL_COST: f32 = 5.0;
+/// Number of pitches that a player remembers.
+const RECENT: usize = 4;
+
+/// The pitches that a player chooses from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PitchPool {
+    /// The chord's root, or its fifth.
+    Root,
+    /// Notes of the chord.
+    Chord,
+    /// Any note of the mode, preferably of the chord.
+    Mode,
+}
+
+impl PitchPool {
+    /// Cost of a pitch outside the pool. It never rules a pitch out, since close to a change of mode there may be no
+    /// other.
+    const fn cost(self, is_of_chord: bool, above_root: i32) -> f32 {
+        match (self, above_root) {
+            (Self::Root, 0) => 0.0,
+            (Self::Root, 7) => 1.0,
+            (Self::Root, _) => 7.0,
+            _ if is_of_chord => 0.0,
+            (Self::Chord, _) => 5.0,
+            (Self::Mode, _) => 0.6,
+        }
+    }
+}
+
+/// The part of one player.
+#[derive(Debug)]
+pub struct Role {
+    /// Their instrument.
+    pub instrument: Instrument,
+    /// Lowest and highest key at a register of 0.5.
+    pub keys: [i32; 2],
+    /// Range of note lengths until release, in seconds.
+    pub held_s: [f32; 2],
+    /// Range of pauses between a release and the next note, in seconds; negative values overlap.
+    pub pause_s: [f32; 2],
+    /// Amplitude.
+    pub level: f32,
+    /// Range of pan positions, −1 to 1.
+    pub pan_position: [f32; 2],
+    /// Minimum intensity for them to play.
+    pub enters_at: f32,
+    /// The pitches they choose from.
+    pub pool: PitchPool,
+}
+
+/// A player: plays one note after another.
+#[derive(Clone, Copy, Debug)]
+pub struct Player {
+    role: &'static Role,
+    wait_s: f32,
+    /// Time spent waiting for a pitch from the pool, in seconds.
+    waited_s: f32,
+    /// The most recent keys, latest first; 0 for none.
+    recent: [i32; RECENT],
+}
+
+impl Player {
+    /// A player whose first note comes after `wait_s`.
+    pub const fn new(role: &'static Role, wait_s: f32) -> Self {
+        Self { role, wait_s, waited_s: 0.0, recent: [0; RECENT] }
+    }
+
+    /// Advances by `seconds`; returns whether a note began.
+    pub fn play(&mut self, ensemble: &mut Ensemble, seconds: f32) -> bool {
+        self.wait_s -= seconds;
+        if self.wait_s > 0.0 {
+            return false;
+        }
+        let role = self.role;
+        if ensemble.shape.intensity < role.enters_at {
+            self.wait_s = ensemble.rng.between(2.0, 5.0);
+            return false;
+        }
+        if !ensemble.may_begin() {
+            return false;
+        }
+        let mut note = ensemble.note_of(role);
+        let left_s = ensemble.harmony.chord_left_s();
+        if role.pool == PitchPool::Root && left_s < ROOT_MIN_S {
+            self.wait_s = left_s + ensemble.rng.between(0.0, 1.5);
+            return false;
+        }
+        let Some((key, is_from_pool)) = ensemble.choose_key(&note, role, &self.recent) else {
+            // Nothing fits what sounds at present: rest.
+            self.wait_s = ensemble.rng.between(1.0, 2.5);
+            return false;
+        };
+        if !is_from_pool && self.waited_s < WAITS_FOR_POOL_S {
+            // Otherwise notes of the last chord could hold the next one back forever.
+            self.wait_s = ensemble.rng.between(0.8, 1.6);
+            self.waited_s += self.wait_s;
+            return false;
+        }
+        self.waited_s = 0.0;
+        if role.pool == PitchPool::Root {
+            // Roots end with their chord; higher notes are held across the change.
+            let until_s = left_s + ensemble.rng.between(-1.0, 1.5);
+            note.held_s = note.held_s.min(until_s).max(note.attack_s + 0.5);
+        }
+        ensemble.begin(ScoreNote { key, ..note });
+        self.recent.rotate_right(1);
+        self.recent[0] = key;
+        let pause_s = ensemble.rng.between(role.pause_s[0], role.pause_s[1]);
+        let pause_factor = 1.35 - 0.7 * ensemble.shape.density;
+        self.wait_s = (note.held_s + if pause_s > 0.0 { pause_s * pause_factor } else { pause_s }).max(1.0);
+        true
+    }
+
+    /// Waits for at least `seconds` before the next note.
+    pub fn rest(&mut self, seconds: f32) {
+        self.wait_s = self.wait_s.max(seconds);
+    }
+}
+
+/// What a composition plays on: harmony, synthesiser, and the rules for when notes may begin.
+#[derive(Debug)]
+pub struct Ensemble {
+    /// Random numbers of this performance.
+    pub rng: Rng,
+    /// The current harmony.
+    pub harmony: Harmony,
+    /// The current shape, smoothed.
+    pub shape: ScoreShape,
+    /// Brightness that the composition adds (above 0) or removes.
+    pub tint: f32,
+    /// Factor on the length of chords.
+    pub chord_stretch: f32,
+    synth: Synth,
+    since_s: f32,
+    credit: f32,
+    onsets: Onsets,
+    /// RMS amplitude over the last two seconds, before the reverb.
+    level: f32,
+    level_coefficient: f32,
+}
+
+impl Ensemble {
+    /// Silent.
+    pub fn new(seed: u64, rate_hz: f32) -> Self {
+        Self {
+            rng: Rng::new(seed),
+            harmony: Harmony::new(seed),
+            shape: ScoreShape::default(),
+            tint: 0.0,
+            chord_stretch: 1.0,
+            synth: Synth::new(rate_hz),
+            since_s: ONSET_GAP_S,
+            credit: CREDIT_MAX,
+            onsets: Onsets::default(),
+            level: 0.0,
+            level_coefficient: BLOCK as f32 / (LEVEL_WINDOW_S * rate_hz),
+        }
+    }
+
+    /// Starts over. Only while nothing is heard.
+    pub fn clear(&mut self, seed: u64, shape: ScoreShape) {
+        self.rng = Rng::new(seed);
+        self.harmony = Harmony::new(seed);
+        self.shape = shape;
+        self.synth.clear();
+        self.since_s = ONSET_GAP_S;
+        self.credit = CREDIT_MAX;
+        self.level = 0.0;
+    }
+
+    /// Releases every note.
+    pub fn release_all(&mut self, within_s: f32) {
+        self.synth.release_all(within_s);
+    }
+
+    /// Advances by `seconds`.
+    pub fn advance(&mut self, seconds: f32) {
+        self.harmony.advance(seconds, self.shape.movement, self.chord_stretch);
+        self.since_s += seconds;
+        let rate = NOTES_PER_S[0] + (NOTES_PER_S[1] - NOTES_PER_S[0]) * self.shape.density;
+        self.credit = (self.credit + seconds * rate).min(CREDIT_MAX);
+    }
+
+    /// Renders one block.
+    pub fn render(&mut self, out: &mut AudioBlock) {
+        let brightness = (self.shape.brightness + self.tint).clamp(0.0, 1.0);
+        self.synth.render(out, brightness, self.shape.movement);
+        let power = out.as_flattened().iter().map(|sample| sample * sample).sum::<f32>() / BLOCK as f32;
+        self.level = (self.level.powi(2) + (power - self.level.powi(2)) * self.level_coefficient).sqrt();
+    }
+
+    /// Returns the notes begun since the last call.
+    pub fn take_onsets(&mut self) -> Onsets {
+        std::mem::take(&mut self.onsets)
+    }
+
+    /// Whether a note may begin now.
+    pub fn may_begin(&self) -> bool {
+        self.since_s >= ONSET_GAP_S && self.credit >= 1.0 && self.synth.has_room()
+    }
+
+    /// Begins a note. The caller checks [`may_begin`](Self::may_begin); notes of one chord may begin together.
+    pub fn begin(&mut self, note: ScoreNote) {
+        if self.synth.begin(note, &mut self.rng) {
+            self.onsets.push(note);
+            self.since_s = 0.0;
+            self.credit -= 1.0;
+        }
+    }
+
+    /// A note for `role`, without its key.
+    pub fn note_of(&mut self, role: &Role) -> ScoreNote {
+        let timbre = role.instrument.timbre();
+        let rng = &mut self.rng;
+        let attack_s = rng.between(timbre.attack_s[0], timbre.attack_s[1]);
+        // Nothing may stand out: after a rest, bells are soft.
+        let stands_out = if role.instrument.is_struck() { STRUCK_STANDS_OUT } else { HELD_STANDS_OUT };
+        let loudest = stands_out * self.level.max(SOFTEST);
+        ScoreNote {
+            instrument: role.instrument,
+            key: 0,
+            level: (role.level * rng.between(0.8, 1.0)).min(loudest),
+            pan_position: rng.between(role.pan_position[0], role.pan_position[1]),
+            attack_s,
+            held_s: rng.between(role.held_s[0], role.held_s[1]).max(attack_s + 0.5),
+            release_s: timbre.release_s * rng.between(0.9, 1.2),
+        }
+    }
+
+    /// The best key: in the mode until the note has decayed, close to the previous one, doubling no other note, and not
+    /// rough against what sounds. Also returns whether it is from the role's pool.
+    pub fn choose_key(&mut self, note: &ScoreNote, role: &Role, recent: &[i32; RECENT]) -> Option<(i32, bool)> {
+        // Includes the reverb's decay.
+        let tones = self.harmony.tones_for(note.length_s() + 4.0);
+        let chord = self.harmony.chord();
+        let root = i32::from(self.harmony.root());
+        let around = SoundingContext::of(&self.synth, note.attack_s);
+        let shift = (8.0 * (self.shape.register - 0.5)).round() as i32;
+        let mut best: Option<(f32, i32, bool)> = None;
+        for key in role.keys[0] + shift..=role.keys[1] + shift {
+            if !tones.has(key) {
+                continue;
+            }
+            let rough = around.roughness_with(&ScoreNote { key, ..*note });
+            if rough > ROUGHNESS_LIMIT * ROUGHNESS_MARGIN {
+                continue;
+            }
+            let pool_cost = role.pool.cost(chord.has(key), (key - root).rem_euclid(12));
+            let cost = 0.4 * rough / ROUGHNESS_LIMIT
+                + melodic_cost(key, recent)
+                + pool_cost
+                + around.doubling_cost(key)
+                + self.rng.between(0.0, 1.8);
+            if best.is_none_or(|(least, ..)| cost < least) {
+                best = Some((cost, key, pool_cost < OUTSIDE_POOL_COST));
+            }
+        }
+        best.map(|(_, key, is_from_pool)| (key, is_from_pool))
+    }
+}
+
+/// Prefers steps and small leaps, and avoids recent keys.
+fn melodic_cost(key: i32, recent: &[i32; RECENT]) -> f32 {
+    const STALE: [f32; RECENT] = [3.2, 1.8, 1.0, 0.5];
+    let stale: f32 = recent.iter().zip(STALE).filter(|(old, _)| **old == key).map(|(_, cost)| cost).sum();
+    let leap = match (recent[0], (key - recent[0]).abs()) {
+        (0, _) => 0.0,
+        (_, apart @ 0..=7) => 0.10 * apart as f32,
+        (_, apart) => 0.28 * apart as f32 - 1.26,
+    };
+    stale + leap
+}
+
+/// A sounding note, as a player about to begin another one expects it to develop.
+#[derive(Clone, Copy, Default)]
+struct SoundingNote {
+    key: i32,
+    /// Its partials at each of [`LOOKS`].
+    partials: [[Partial; PARTIALS]; MOMENTS],
+    /// Its partials once the upper ones have decayed.
+    later: [Partial; PARTIALS],
+    /// Whether it is still held when the new note has reached full level.
+    stays: bool,
+}
+
+/// Moments at which a new note is compared with the decaying ones: as a share of its attack, plus seconds.
+const LOOKS: [(f32, f32); 6] = [(0.12, 0.0), (0.25, 0.0), (0.5, 0.0), (1.0, 0.0), (1.0, 2.5), (1.0, 5.0)];
+const MOMENTS: usize = LOOKS.len();
+
+fn moments(attack_s: f32) -> [f32; MOMENTS] {
+    LOOKS.map(|(part, more_s)| part * attack_s + more_s)
+}
+
+fn level_of(partials: &[Partial]) -> f32 {
+    partials.iter().map(|partial| partial.level).sum()
+}
+
+/// Everything that sounds during the attack of a new note.
+struct SoundingContext {
+    notes: [SoundingNote; POLYPHONY],
+    count: usize,
+    /// Roughness between each pair of notes that stay.
+    among: [[f32; POLYPHONY]; POLYPHONY],
+    /// Roughness and level of all notes at each of [`LOOKS`].
+    rising: [(f32, f32); MOMENTS],
+    /// The same for the notes that stay.
+    later: (f32, f32),
+}
+
+impl SoundingContext {
+    /// For a note with this attack time.
+    fn of(synth: &Synth, attack_s: f32) -> Self {
+        let mut around = Self {
+            notes: [SoundingNote::default(); POLYPHONY],
+            count: 0,
+            among: [[0.0; POLYPHONY]; POLYPHONY],
+            rising: [(0.0, 0.0); MOMENTS],
+            later: (0.0, 0.0),
+        };
+        for (note, age_s) in synth.sounding().take(POLYPHONY) {
+            let heard = SoundingNote {
+                key: note.key,
+                partials: moments(attack_s).map(|after_s| note.partials_at(age_s + after_s)),
+                later: note.partials_later(age_s),
+                stays: age_s + attack_s < note.held_s,
+            };
+            for moment in 0..MOMENTS {
+                around.rising[moment].0 += around.rough_rising(&heard.partials[moment], moment);
+                around.rising[moment].1 += level_of(&heard.partials[moment]);
+            }
+            if heard.stays {
+                around.later.0 += around.rough_later(&heard.later);
+                around.later.1 += level_of(&heard.later);
+                for index in 0..around.count {
+                    around.among[around.count][index] = between_notes(&heard.later, &around.notes[index].later);
+                }
+            }
+            around.notes[around.count] = heard;
+            around.count += 1;
+        }
+        around
+    }
+
+    fn heard(&self) -> &[SoundingNote] {
+        &self.notes[..self.count]
+    }
+
+    fn staying(&self) -> impl Iterator<Item = (usize, &SoundingNote)> {
+        self.heard().iter().enumerate().filter(|(_, other)| other.stays)
+    }
+
+    fn rough_rising(&self, partials: &[Partial], moment: usize) -> f32 {
+        self.heard().iter().map(|other| between_notes(partials, &other.partials[moment])).sum()
+    }
+
+    fn rough_later(&self, partials: &[Partial]) -> f32 {
+        self.staying().map(|(_, other)| between_notes(partials, &other.later)).sum()
+    }
+
+    /// Maximum roughness if `note` is added.
+    fn roughness_with(&self, note: &ScoreNote) -> f32 {
+        let later = note.partials_later(0.0);
+        let level = level_of(&later);
+        let of_held = (self.later.0 + self.rough_later(&later)) / (self.later.1 + level).max(FAINT);
+        let rising = moments(note.attack_s).into_iter().enumerate().map(|(moment, after_s)| {
+            let mine = note.partials_at(after_s);
+            let (rough, others) = self.rising[moment];
+            (rough + self.rough_rising(&mine, moment)) / (others + level_of(&mine)).max(FAINT)
+        });
+        // Other notes may decay and leave any two alone, which then pass through a moment of equal level. A note
+        // released before the new one has reached full level only gets fainter.
+        let of_pairs = self.staying().map(|(_, other)| {
+            let share = level / level_of(&other.later).max(1e-6);
+            let theirs = other.later.map(|partial| Partial { level: partial.level * share, ..partial });
+            between_notes(&later, &theirs) / (level + level_of(&theirs)).max(FAINT)
+        });
+        let in_passing = of_pairs.fold(self.roughest_three_with(&later), f32::max);
+        rising.fold(of_held, f32::max).max(in_passing * PASSING_FACTOR)
+    }
+
+    /// Maximum roughness of any three notes, including the new one, that may be left over.
+    fn roughest_three_with(&self, mine: &[Partial]) -> f32 {
+        let level = level_of(mine);
+        let mut roughest: f32 = 0.0;
+        for (index, one) in self.staying() {
+            let (rough, level) = (between_notes(mine, &one.later), level + level_of(&one.later));
+            for (before, other) in self.staying().take_while(|(before, _)| *before < index) {
+                let all = rough + between_notes(mine, &other.later) + self.among[index][before];
+                roughest = roughest.max(all / (level + level_of(&other.later)).max(FAINT));
+            }
+        }
+        roughest
+    }
+
+    fn doubling_cost(&self, key: i32) -> f32 {
+        let doubling = |other: &SoundingNote| match key - other.key {
+            0 => 5.0,
+            apart if apart % 12 == 0 => 1.1,
+            _ => 0.0,
+        };
+        self.heard().iter().map(doubling).sum()
+    }
+}

@@ -122,7 +122,7 @@ pub const GAP_MM: f32 = 3.0;
 /// Height of the call band in the session, and side of its fixed place elsewhere.
 pub const CALL_MM: f32 = 30.0;
 /// A finger may drift so far while down and still counts.
-pub const DRIFT_MM: f32 = 15.0;
+pub const TOUCH_SLOP_MM: f32 = 15.0;
 /// Margin around a screen's content.
 pub const MARGIN_MM: f32 = 8.0;
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::pin::Secret;
-use crate::screen::first_run;
+use crate::screen::first_run::SetupChoices;
 use crate::setup::Setup;
 
 /// Does work that may block on a thread of its own: the window's few threads bring it the room's news, and a disk that
@@ -22,8 +22,8 @@ pub(super) async fn apart<T: Send + 'static>(
 }
 
 /// Keeps what the first run decided.
-pub(super) fn keep_setup(pin: &Secret, state: &Path, chosen: first_run::Chosen) -> Result<Setup, String> {
-    let first_run::Chosen { room_name, pin: digits, diagonal_inches, cap_db, reading_dba } = chosen;
+pub(super) fn keep_setup(pin: &Secret, state: &Path, chosen: SetupChoices) -> Result<Setup, String> {
+    let SetupChoices { room_name, pin: digits, diagonal_inches, cap_db, reading_dba } = chosen;
     let setup = Setup { room_name, diagonal_inches, cap_db, reading_dba };
     setup.save(state).map_err(|error| error.to_string())?;
     pin.set(&digits).map_err(|error| error.to_string())?;

@@ -5,20 +5,20 @@ use std::sync::Arc;
 use iced::widget::{Space, column, container, stack};
 use iced::{Color, Element, Length};
 
-use super::{App, Message, Screen, StaffLayer};
+use super::{App, Message, Screen, ScreenMessage, StaffLayer};
 use crate::room::{Event, Trouble};
 use crate::screen::farewell;
-use crate::theme::{DRIFT_MM, TARGET_MM};
+use crate::theme::{TARGET_MM, TOUCH_SLOP_MM};
 use crate::widget::call_band::{self, CallPlace, StaffMessages};
 use crate::widget::parts::{self, STAFF_HOLD};
 use crate::widget::pulse::pulse;
-use crate::widget::touch::{Answers, touchable};
+use crate::widget::touch::{Trigger, touchable};
 
 impl App {
     /// The window's content.
     #[must_use]
     pub fn view(&self) -> Element<'_, Message> {
-        let relied_on = self.setting.snapshot.desks > 0;
+        let relied_on = self.ctx.snapshot.desks > 0;
         stack![self.layers(), pulse(Arc::clone(&self.vitals), relied_on)].into()
     }
 
@@ -31,25 +31,18 @@ impl App {
     }
 
     fn layers(&self) -> Element<'_, Message> {
-        let setting = &self.setting;
-        if let Screen::FirstRun(first_run) = &self.screen {
+        let ctx = &self.ctx;
+        if matches!(self.screen, Screen::FirstRun(_)) {
             let call = self.call(CallPlace::Corner);
-            return stack![first_run.view(setting).map(Message::FirstRun), call].into();
+            return stack![self.base(), call].into();
         }
         match &self.staff {
             StaffLayer::Pin(pad) => {
-                let pad = pad.view(
-                    setting,
-                    setting.staff("staff-pin-title"),
-                    setting.staff("staff-pin-forgotten"),
-                    Message::Pin,
-                );
+                let pad = pad.view(ctx, ctx.staff("staff-pin-title"), ctx.staff("staff-pin-forgotten"), Message::Pin);
                 stack![parts::ground(crate::theme::INK, pad), self.call(CallPlace::Corner)].into()
             }
-            StaffLayer::Open(panel) => {
-                stack![panel.view(setting).map(Message::Staff), self.call(CallPlace::Corner)].into()
-            }
-            StaffLayer::Closed if setting.snapshot.dark => self.dark(),
+            StaffLayer::Open(panel) => stack![panel.view(ctx).map(Message::Staff), self.call(CallPlace::Corner)].into(),
+            StaffLayer::Closed if ctx.snapshot.dark => self.dark(),
             StaffLayer::Closed => {
                 let place = if matches!(self.screen, Screen::Session(_)) { CallPlace::Band } else { CallPlace::Corner };
                 // A cloth that lingers must not ask for the PIN.
@@ -61,51 +54,51 @@ impl App {
     }
 
     fn base(&self) -> Element<'_, Message> {
-        let setting = &self.setting;
-        match &self.screen {
-            Screen::FirstRun(first_run) => first_run.view(setting).map(Message::FirstRun),
-            Screen::Ready(ready) => ready.view(setting).map(Message::Ready),
-            Screen::Arrive(arrive) => arrive.view(setting).map(Message::Arrive),
-            Screen::Session(session) => session.view(setting).map(Message::Session),
-            Screen::After(after) => after.view(setting).map(Message::After),
-            Screen::Farewell => farewell::view(setting),
-            Screen::Turnover(turnover) => turnover.view(setting).map(Message::Turnover),
-        }
+        let ctx = &self.ctx;
+        let screen = match &self.screen {
+            Screen::FirstRun(first_run) => first_run.view(ctx).map(ScreenMessage::FirstRun),
+            Screen::Ready(ready) => ready.view(ctx).map(ScreenMessage::Ready),
+            Screen::Arrive(arrive) => arrive.view(ctx).map(ScreenMessage::Arrive),
+            Screen::Session(session) => session.view(ctx).map(ScreenMessage::Session),
+            Screen::After(after) => after.view(ctx).map(ScreenMessage::After),
+            Screen::Farewell => farewell::view(ctx),
+            Screen::Turnover(turnover) => turnover.view(ctx).map(ScreenMessage::Turnover),
+        };
+        screen.map(Message::Screen)
     }
 
     fn call(&self, place: CallPlace) -> Element<'_, Message> {
         let staff = StaffMessages { here: Message::HereSlid, cleared: Message::ClearSlid };
-        call_band::call(&self.setting, place, Message::CallPressed, staff)
+        call_band::call(&self.ctx, place, Message::CallPressed, staff)
     }
 
     /// An unmarked corner that staff hold.
     fn corner(&self) -> Element<'_, Message> {
-        let side = self.setting.mm(TARGET_MM);
+        let side = self.ctx.mm(TARGET_MM);
         let corner = touchable("staff-corner", Space::new().width(side).height(side))
-            .answers(Answers::AfterHold(STAFF_HOLD))
-            .drift_px(self.setting.mm(DRIFT_MM))
-            .says(Message::CornerHeld);
+            .trigger(Trigger::Hold(STAFF_HOLD))
+            .slop_px(self.ctx.mm(TOUCH_SLOP_MM))
+            .on_press(Message::CornerHeld);
         container(corner).into()
     }
 
     /// A black frame, never a screen switched off. The first touch anywhere shows the call; the second touch on it
     /// calls.
     fn dark(&self) -> Element<'_, Message> {
-        let setting = &self.setting;
-        let snapshot = &setting.snapshot;
+        let ctx = &self.ctx;
+        let snapshot = &ctx.snapshot;
         let touch = touchable("dark-anywhere", Space::new().width(Length::Fill).height(Length::Fill))
-            .answers(Answers::OnDown)
+            .trigger(Trigger::Press)
             .width(Length::Fill)
             .height(Length::Fill)
-            .says(Message::DarkTouched);
+            .on_press(Message::DarkTouched);
         let black = parts::ground(Color::BLACK, touch);
         let shows = snapshot.dark_panel_until.is_some() || snapshot.call.is_some();
         if !shows {
             return black;
         }
-        let leave =
-            parts::control(setting, "dark-leave", setting.say("dark-leave"), Message::DarkLeft).width(setting.mm(52.0));
-        let leave = column![container(leave).align_left(Length::Fill).padding(setting.mm(3.0))];
+        let leave = parts::control(ctx, "dark-leave", ctx.say("dark-leave"), Message::DarkLeft).width(ctx.mm(52.0));
+        let leave = column![container(leave).align_left(Length::Fill).padding(ctx.mm(3.0))];
         let panel = self.call(CallPlace::DarkPanel);
         stack![black, panel, leave].into()
     }

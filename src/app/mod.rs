@@ -30,12 +30,13 @@ use crate::screen::ready::{self, Ready};
 use crate::screen::session::{self, Session};
 use crate::screen::staff::{self, Staff};
 use crate::screen::turnover::{self, Turnover};
-use crate::screen::{Action, Clinic, Setting};
+use crate::screen::{Action, TestTone};
 use crate::setup::Setup;
-use crate::sound::{self, Sound};
+use crate::sound::{Signal, Sound};
 use crate::theme::Scale;
 use crate::widget::place::Pictures;
-use crate::widget::touch::Placed;
+use crate::widget::touch::ControlInfo;
+use crate::widget::{Clinic, ViewContext};
 
 /// The sound fades out for so long before the program starts afresh.
 const FADES_WITHIN: Duration = Duration::from_millis(300);
@@ -72,7 +73,7 @@ pub struct Parts {
 
 /// The window.
 pub struct App {
-    setting: Setting,
+    ctx: ViewContext,
     room: RoomHandle,
     screen: Screen,
     staff: StaffLayer,
@@ -130,24 +131,31 @@ pub enum Message {
     PinChecked(Result<Verdict, String>),
     /// What the first run chose was kept, or not.
     SetupKept(Result<Setup, String>),
-    /// Where the controls lie.
-    Traced(Vec<(Placed, iced::Rectangle)>),
-    /// Something on a screen.
-    FirstRun(first_run::Message),
-    /// Something on a screen.
-    Ready(ready::Message),
-    /// Something on a screen.
-    Arrive(arrive::Message),
-    /// Something on a screen.
-    Session(session::Message),
-    /// Something on a screen.
-    After(after::Message),
-    /// Something on a screen.
-    Turnover(turnover::Message),
-    /// Something at the PIN pad.
+    /// The controls on the screen and their bounds.
+    Traced(Vec<(ControlInfo, iced::Rectangle)>),
+    /// The screen.
+    Screen(ScreenMessage),
+    /// The PIN pad.
     Pin(pin::Message),
-    /// Something on the staff panel.
+    /// The staff panel.
     Staff(staff::Message),
+}
+
+/// What happened on a screen. Farewell has no controls.
+#[derive(Clone, Debug)]
+pub enum ScreenMessage {
+    /// The first run.
+    FirstRun(first_run::Message),
+    /// Ready.
+    Ready(ready::Message),
+    /// Arrive.
+    Arrive(arrive::Message),
+    /// The session.
+    Session(session::Message),
+    /// After.
+    After(after::Message),
+    /// Turnover.
+    Turnover(turnover::Message),
 }
 
 impl App {
@@ -157,7 +165,7 @@ impl App {
         let snapshot = parts.room.snapshots().borrow().clone();
         let config = &parts.clinic.config;
         let diagonal_inches = config.screen.diagonal_inches;
-        let setting = Setting {
+        let ctx = ViewContext {
             words: Arc::new(config.locales.words(snapshot.language)),
             staff_words: Arc::new(config.locales.words(config.room.locale)),
             scale: Scale::new(diagonal_inches, size),
@@ -170,7 +178,7 @@ impl App {
         };
         let mut app = Self {
             screen: Screen::Ready(Ready),
-            setting,
+            ctx,
             room: parts.room,
             staff: StaffLayer::Closed,
             pin: parts.pin,
@@ -187,16 +195,16 @@ impl App {
     }
 
     fn first_run(&self) -> Screen {
-        let config = &self.setting.clinic.config;
+        let config = &self.ctx.clinic.config;
         Screen::FirstRun(Box::new(FirstRun::new(
-            &self.setting.room_name,
+            &self.ctx.room_name,
             config.screen.diagonal_inches,
             config.sound.cap_db,
         )))
     }
 
     fn screen_of_stage(&self) -> Screen {
-        match self.setting.snapshot.stage {
+        match self.ctx.snapshot.stage {
             Stage::Ready => Screen::Ready(Ready),
             Stage::Arrive => Screen::Arrive(Box::default()),
             Stage::Session => Screen::Session(Session::default()),
@@ -210,22 +218,22 @@ impl App {
     pub fn update(&mut self, message: Message) -> Task<Message> {
         let traced = matches!(message, Message::Traced(_));
         let task = self.take(message);
-        if traced { task } else { Task::batch([task, self.look()]) }
+        if traced { task } else { Task::batch([task, self.trace_controls()]) }
     }
 
-    fn look(&self) -> Task<Message> {
-        if self.trace.is_some() { trace::look().map(Message::Traced) } else { Task::none() }
+    fn trace_controls(&self) -> Task<Message> {
+        if self.trace.is_some() { trace::collect_controls().map(Message::Traced) } else { Task::none() }
     }
 
     fn take(&mut self, message: Message) -> Task<Message> {
         match message {
             Message::RoomChanged(snapshot) => self.room_changed(snapshot),
             Message::Resized(size) => {
-                self.setting.window = size;
-                self.setting.scale = Scale::new(self.diagonal_inches, size);
+                self.ctx.window = size;
+                self.ctx.scale = Scale::new(self.diagonal_inches, size);
                 Task::none()
             }
-            Message::KeyPressed(name) if self.setting.clinic.config.call.keys.contains(&name) => self.press_call(false),
+            Message::KeyPressed(name) if self.ctx.clinic.config.call.keys.contains(&name) => self.press_call(false),
             // One hand that lands in the dark is one touch, however many of its fingers the glass feels.
             Message::CallPressed if self.a_hand_is_landing_in_the_dark() => Task::none(),
             Message::CallPressed => {
@@ -247,79 +255,44 @@ impl App {
             }
             Message::PinChecked(checked) => self.pin_checked(checked),
             Message::SetupKept(kept) => self.setup_kept(kept),
-            Message::Traced(placed) => {
+            Message::Traced(controls) => {
                 if let Some(trace) = &mut self.trace {
-                    trace.write(placed, self.screen.name());
+                    trace.write(controls, self.screen.name());
                 }
                 Task::none()
             }
             Message::Pin(message) => self.pin_message(&message),
             Message::Staff(message) => self.staff_message(message),
-            message => self.screen_message(message),
+            Message::Screen(message) => self.screen_message(message),
         }
     }
 
-    fn screen_message(&mut self, message: Message) -> Task<Message> {
-        let snapshot = Arc::clone(&self.setting.snapshot);
-        let action = match (&mut self.screen, message) {
-            (Screen::FirstRun(_), Message::FirstRun(message)) => return self.first_run_message(message),
-            (Screen::Ready(ready), Message::Ready(message)) => ready.update(&message),
-            (Screen::Arrive(arrive), Message::Arrive(message)) => {
-                let action = arrive.update(message, &snapshot);
-                let focus = arrive.wants_focus().map_or_else(Task::none, iced::widget::operation::focus);
-                return Task::batch([self.act(action), focus]);
-            }
-            (Screen::Session(session), Message::Session(message)) => session.update(&message, &snapshot),
-            (Screen::After(after), Message::After(message)) => after.update(message, &snapshot),
-            (Screen::Turnover(turnover), Message::Turnover(message)) => match turnover.update(&message, &snapshot) {
-                turnover::Outcome::Act(action) => action,
-                turnover::Outcome::PracticeCall => return self.press_call(true),
-            },
+    fn screen_message(&mut self, message: ScreenMessage) -> Task<Message> {
+        use ScreenMessage::{After, Arrive, FirstRun, Ready, Session, Turnover};
+        let snapshot = Arc::clone(&self.ctx.snapshot);
+        let action = match (message, &mut self.screen) {
+            (FirstRun(message), Screen::FirstRun(first_run)) => first_run.update(message),
+            (Ready(message), Screen::Ready(ready)) => ready.update(&message),
+            (Arrive(message), Screen::Arrive(arrive)) => arrive.update(message, &snapshot),
+            (Session(message), Screen::Session(session)) => session.update(&message, &snapshot),
+            (After(message), Screen::After(after)) => after.update(message, &snapshot),
+            (Turnover(message), Screen::Turnover(turnover)) => turnover.update(&message, &snapshot),
             // A touch on a screen that has gone in the meantime.
-            _ => Action::None,
+            (FirstRun(_) | Ready(_) | Arrive(_) | Session(_) | After(_) | Turnover(_), _) => Action::None,
         };
-        self.act(action)
-    }
-
-    fn first_run_message(&mut self, message: first_run::Message) -> Task<Message> {
-        let Screen::FirstRun(first_run) = &mut self.screen else { return Task::none() };
-        match first_run.update(message) {
-            first_run::Outcome::None => Task::none(),
-            first_run::Outcome::Focus(page) => iced::widget::operation::focus(page),
-            first_run::Outcome::Tone => {
-                self.sound.signal(sound::Signal::TestTone);
-                Task::none()
-            }
-            first_run::Outcome::ReadingTone => {
-                self.sound.signal(sound::Signal::Reading);
-                Task::none()
-            }
-            first_run::Outcome::Resize(inches) => {
-                self.diagonal_inches = inches;
-                self.setting.scale = Scale::new(inches, self.setting.window);
-                Task::none()
-            }
-            first_run::Outcome::Save(chosen) => {
-                let (pin, state) = (Arc::clone(&self.pin), self.state.clone());
-                Task::perform(apart(move || keep_setup(&pin, &state, chosen)), Message::SetupKept)
-            }
-        }
+        self.perform(action)
     }
 
     fn pin_message(&mut self, message: &pin::Message) -> Task<Message> {
         let StaffLayer::Pin(pad) = &mut self.staff else { return Task::none() };
-        match pad.update(message) {
-            pin::Action::None => Task::none(),
-            pin::Action::Close => {
-                self.staff = StaffLayer::Closed;
-                Task::none()
-            }
-            pin::Action::Check(typed) => {
-                let pin = Arc::clone(&self.pin);
-                let check = move || pin.check(&typed, SystemTime::now()).map_err(|error| error.to_string());
-                Task::perform(apart(check), Message::PinChecked)
-            }
+        if matches!(message, pin::Message::ClosePressed) {
+            self.staff = StaffLayer::Closed;
+            return Task::none();
         }
+        let Some(typed) = pad.update(message) else { return Task::none() };
+        let pin = Arc::clone(&self.pin);
+        let check = move || pin.check(&typed, SystemTime::now()).map_err(|error| error.to_string());
+        Task::perform(apart(check), Message::PinChecked)
     }
 
     fn pin_checked(&mut self, checked: Result<Verdict, String>) -> Task<Message> {
@@ -340,23 +313,10 @@ impl App {
     }
 
     fn staff_message(&mut self, message: staff::Message) -> Task<Message> {
-        let snapshot = Arc::clone(&self.setting.snapshot);
+        let snapshot = Arc::clone(&self.ctx.snapshot);
         let StaffLayer::Open(panel) = &mut self.staff else { return Task::none() };
-        let touched = self.room.tell_in_order(Event::StaffTouched);
-        let outcome = panel.update(message, &snapshot);
-        let task = match outcome {
-            staff::Outcome::Act(action) => self.act(action),
-            staff::Outcome::Close => {
-                self.staff = StaffLayer::Closed;
-                Task::none()
-            }
-            staff::Outcome::ActAndClose(action) => {
-                self.staff = StaffLayer::Closed;
-                self.act(action)
-            }
-            staff::Outcome::Exit => iced::exit(),
-        };
-        Task::batch([Task::perform(touched, Message::Answered), task])
+        let action = panel.update(message, &snapshot);
+        Task::batch([self.tell(Event::StaffTouched), self.perform(action)])
     }
 
     fn setup_kept(&mut self, kept: Result<Setup, String>) -> Task<Message> {
@@ -365,7 +325,7 @@ impl App {
                 self.sound.stop_within(FADES_WITHIN);
                 let error = (self.start_afresh)();
                 tracing::warn!(%error, "the program goes on as it is; all of the setup holds after the next start");
-                self.setting.room_name = setup.room_name;
+                self.ctx.room_name = setup.room_name;
                 self.screen = self.screen_of_stage();
             }
             Err(why) => {
@@ -378,10 +338,10 @@ impl App {
     }
 
     fn room_changed(&mut self, snapshot: Arc<Snapshot>) -> Task<Message> {
-        let before = std::mem::replace(&mut self.setting.snapshot, snapshot);
-        let now = &self.setting.snapshot;
+        let before = std::mem::replace(&mut self.ctx.snapshot, snapshot);
+        let now = &self.ctx.snapshot;
         if before.language != now.language {
-            self.setting.words = Arc::new(self.setting.clinic.config.locales.words(now.language));
+            self.ctx.words = Arc::new(self.ctx.clinic.config.locales.words(now.language));
         }
         if let (Screen::Arrive(arrive), true) = (&mut self.screen, now.call.is_some()) {
             arrive.call_was_tried();
@@ -392,7 +352,7 @@ impl App {
                 self.screen = self.screen_of_stage();
             }
             // Printers take a moment to answer, so they are asked before anyone wants to know.
-            if self.setting.snapshot.stage == Stage::After {
+            if self.ctx.snapshot.stage == Stage::After {
                 return self.tell(Event::TakeHomeLooked);
             }
         }
@@ -402,7 +362,7 @@ impl App {
     /// What was copied from a note goes with it: once as the reset begins, and once more in the fresh process, whoever
     /// else may have kept it.
     fn empty_clipboard(&mut self) -> Task<Message> {
-        let in_turnover = matches!(self.setting.snapshot.stage, Stage::Turnover | Stage::Blocked);
+        let in_turnover = matches!(self.ctx.snapshot.stage, Stage::Turnover | Stage::Blocked);
         if !in_turnover || std::mem::replace(&mut self.clipboard_is_empty, in_turnover) {
             self.clipboard_is_empty = in_turnover;
             return Task::none();
@@ -410,14 +370,37 @@ impl App {
         Task::batch([iced::clipboard::write(String::new()), iced::clipboard::write_primary(String::new())])
     }
 
-    fn act(&mut self, action: Action) -> Task<Message> {
+    /// Does what a screen asks for.
+    fn perform(&mut self, action: Action) -> Task<Message> {
         match action {
             Action::None => Task::none(),
-            Action::Tell(event) => self.tell(event),
-            Action::TellAll(events) => {
-                Task::batch(events.into_iter().map(|event| self.tell(event)).collect::<Vec<_>>())
+            Action::Send(event) => self.tell(event),
+            Action::Focus(id) => iced::widget::operation::focus(id),
+            Action::PracticeCall => self.press_call(true),
+            Action::Play(tone) => {
+                self.sound.signal(match tone {
+                    TestTone::Cap => Signal::TestTone,
+                    TestTone::Meter => Signal::Reading,
+                });
+                Task::none()
             }
-            Action::Focus(text) => iced::widget::operation::focus(text),
+            Action::Rescale(diagonal_inches) => {
+                self.diagonal_inches = diagonal_inches;
+                self.ctx.scale = Scale::new(diagonal_inches, self.ctx.window);
+                Task::none()
+            }
+            Action::SaveSetup(choices) => {
+                let (pin, state) = (Arc::clone(&self.pin), self.state.clone());
+                Task::perform(apart(move || keep_setup(&pin, &state, choices)), Message::SetupKept)
+            }
+            Action::ClosePanel => {
+                self.staff = StaffLayer::Closed;
+                Task::none()
+            }
+            Action::Exit => iced::exit(),
+            Action::Batch(actions) => {
+                Task::batch(actions.into_iter().map(|action| self.perform(action)).collect::<Vec<_>>())
+            }
         }
     }
 
@@ -430,9 +413,9 @@ impl App {
     }
 
     fn a_hand_is_landing_in_the_dark(&self) -> bool {
-        let snapshot = &self.setting.snapshot;
+        let snapshot = &self.ctx.snapshot;
         let landed = snapshot.dark_panel_until.filter(|_| snapshot.dark && snapshot.call.is_none());
-        landed.is_some_and(|until| self.setting.clock.now() + DARK_PANEL_FOR < until + HAND_LANDS_WITHIN)
+        landed.is_some_and(|until| self.ctx.clock.now() + DARK_PANEL_FOR < until + HAND_LANDS_WITHIN)
     }
 
     fn call_is_practice(&self) -> bool {

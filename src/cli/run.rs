@@ -24,10 +24,10 @@ use crate::pin::Secret;
 use crate::profile::{self, Profile};
 use crate::rehearsal;
 use crate::room::{Event, Snapshot, Trouble};
-use crate::screen::Clinic;
 use crate::sound::{self, News, Sound};
 use crate::theme;
 use crate::vault::Vault;
+use crate::widget::Clinic;
 use crate::widget::place::{Backend, Pictures};
 use crate::wiring::{self, Handover, Lines, Ports, Subject, VaultHouse};
 

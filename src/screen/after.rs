@@ -4,12 +4,12 @@
 use iced::widget::row;
 use iced::{Element, Length};
 
+use super::Action;
 use super::note::{self, Kind, Note};
 use super::take_home::{self, TakeHome};
-use super::{Action, Setting};
 use crate::room::{Event, Snapshot};
 use crate::theme::GAP_MM;
-use crate::widget::parts;
+use crate::widget::{ViewContext, parts};
 
 /// Cards of our own where the clinic sets none.
 const OWN_CARDS: usize = 4;
@@ -60,7 +60,8 @@ impl After {
             Message::ClosePressed | Message::Note(note::Message::ClosePressed) => self.show(At::Hearth),
             Message::Note(message) => match &mut self.at {
                 At::Note(note) => note.update(message, snapshot),
-                _ => Action::None,
+                // A touch on a view that has closed in the meantime.
+                At::Hearth | At::Cards(_) | At::TakeHome(_) | At::LeaveAsked => Action::None,
             },
             Message::CardPressed(card) => self.show(At::Cards(card)),
             Message::TakePressed => {
@@ -72,15 +73,15 @@ impl After {
             }
             Message::TakeHome(message) => match &mut self.at {
                 At::TakeHome(take_home) => take_home.update(&message),
-                _ => Action::None,
+                At::Hearth | At::Note(_) | At::Cards(_) | At::LeaveAsked => Action::None,
             },
             // Asked once, and only of someone whose words would be gone.
-            Message::LeavePressed if self.leave_was_asked || snapshot.note_is_taken() => Action::Tell(Event::Farewell),
+            Message::LeavePressed if self.leave_was_asked || snapshot.note_is_taken() => Action::Send(Event::Farewell),
             Message::LeavePressed => {
                 self.leave_was_asked = true;
                 self.show(At::LeaveAsked)
             }
-            Message::LeaveMeant => Action::Tell(Event::Farewell),
+            Message::LeaveMeant => Action::Send(Event::Farewell),
         }
     }
 
@@ -97,39 +98,38 @@ impl After {
     }
 
     /// The screen.
-    pub fn view<'a>(&'a self, setting: &Setting) -> Element<'a, Message> {
+    pub fn view<'a>(&'a self, ctx: &ViewContext) -> Element<'a, Message> {
         match &self.at {
-            At::Hearth => hearth(setting),
-            At::Note(note) => note.view(setting).map(Message::Note),
-            At::Cards(card) => cards(setting, *card),
-            At::TakeHome(take_home) => take_home.view(setting, Message::TakeHome, Message::ClosePressed),
+            At::Hearth => hearth(ctx),
+            At::Note(note) => note.view(ctx).map(Message::Note),
+            At::Cards(card) => cards(ctx, *card),
+            At::TakeHome(take_home) => take_home.view(ctx, Message::TakeHome, Message::ClosePressed),
             At::LeaveAsked => parts::one_idea(
-                setting,
-                parts::scrim(setting, parts::title(setting, setting.say("take-leave-ask"))),
+                ctx,
+                parts::scrim(ctx, parts::title(ctx, ctx.say("take-leave-ask"))),
                 vec![
-                    parts::control(setting, "leave-yes", setting.say("take-leave-yes"), Message::LeaveMeant).into(),
-                    parts::choice(setting, "leave-back", setting.say("take-leave-back"), true, Message::ClosePressed)
-                        .into(),
+                    parts::control(ctx, "leave-yes", ctx.say("take-leave-yes"), Message::LeaveMeant).into(),
+                    parts::choice(ctx, "leave-back", ctx.say("take-leave-back"), true, Message::ClosePressed).into(),
                 ],
             ),
         }
     }
 }
 
-fn hearth<'a>(setting: &Setting) -> Element<'a, Message> {
-    let lost = setting.snapshot.troubles.contains(&crate::room::Trouble::NotesLost);
-    let damaged = setting.snapshot.troubles.contains(&crate::room::Trouble::NotesDamaged);
+fn hearth<'a>(ctx: &ViewContext) -> Element<'a, Message> {
+    let lost = ctx.snapshot.troubles.contains(&crate::room::Trouble::NotesLost);
+    let damaged = ctx.snapshot.troubles.contains(&crate::room::Trouble::NotesDamaged);
     let text = match (lost, damaged) {
         (true, _) => "session-restored",
         (false, true) => "session-note-damaged",
         (false, false) => "after-text",
     };
-    let words = parts::said(setting, setting.say("after-title"), setting.say(text));
+    let words = parts::said(ctx, ctx.say("after-title"), ctx.say(text));
     let offer = |id: &'static str, key: &str, message: Message, chosen: bool| -> Element<'a, Message> {
-        parts::choice(setting, id, setting.say(key), chosen, message).width(Length::Fill).into()
+        parts::choice(ctx, id, ctx.say(key), chosen, message).width(Length::Fill).into()
     };
     parts::one_idea(
-        setting,
+        ctx,
         words,
         vec![
             row![
@@ -139,32 +139,32 @@ fn hearth<'a>(setting: &Setting) -> Element<'a, Message> {
                 offer("take", "after-take", Message::TakePressed, false),
                 offer("leave", "after-leave", Message::LeavePressed, false),
             ]
-            .spacing(setting.mm(GAP_MM))
+            .spacing(ctx.mm(GAP_MM))
             .into(),
         ],
     )
 }
 
-fn cards<'a>(setting: &Setting, card: usize) -> Element<'a, Message> {
+fn cards<'a>(ctx: &ViewContext, card: usize) -> Element<'a, Message> {
     // The clinic's, where it has some in a language that comes before the words of our own.
-    let languages = setting.words.languages_up_to("after-card-1-title");
-    let clinics = setting.clinic.config.after.cards.first_of(&languages).map_or(&[][..], Vec::as_slice);
+    let languages = ctx.words.languages_up_to("after-card-1-title");
+    let clinics = ctx.clinic.config.after.cards.first_of(&languages).map_or(&[][..], Vec::as_slice);
     let (count, words): (usize, Element<'a, Message>) = if let Some(own) = clinics.get(card) {
-        (clinics.len(), super::cards::card(setting, own))
+        (clinics.len(), super::cards::card(ctx, own))
     } else {
         let number = card % OWN_CARDS + 1;
-        let head = setting.say(&format!("after-card-{number}-title"));
-        (OWN_CARDS, parts::said(setting, head, setting.say(&format!("after-card-{number}-text"))))
+        let head = ctx.say(&format!("after-card-{number}-title"));
+        (OWN_CARDS, parts::said(ctx, head, ctx.say(&format!("after-card-{number}-text"))))
     };
     let mut controls: Vec<Element<'a, Message>> = Vec::new();
-    controls.push(parts::control(setting, "close", setting.say("done"), Message::ClosePressed).into());
+    controls.push(parts::control(ctx, "close", ctx.say("done"), Message::ClosePressed).into());
     if card > 0 {
-        controls.push(parts::control(setting, "card-back", setting.say("back"), Message::CardPressed(card - 1)).into());
+        controls.push(parts::control(ctx, "card-back", ctx.say("back"), Message::CardPressed(card - 1)).into());
     }
     if card + 1 < count {
-        controls.push(parts::control(setting, "card-next", setting.say("next"), Message::CardPressed(card + 1)).into());
+        controls.push(parts::control(ctx, "card-next", ctx.say("next"), Message::CardPressed(card + 1)).into());
     } else {
-        controls.push(iced::widget::Space::new().width(setting.mm(GAP_MM)).into());
+        controls.push(iced::widget::Space::new().width(ctx.mm(GAP_MM)).into());
     }
-    parts::one_idea(setting, words, controls)
+    parts::one_idea(ctx, words, controls)
 }

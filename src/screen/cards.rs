@@ -7,12 +7,11 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use iced::Element;
 use iced::widget::{column, row};
 
-use super::Setting;
 use super::take_home::Code;
 use crate::config::Card;
 use crate::takeaway::qr;
 use crate::theme;
-use crate::widget::parts;
+use crate::widget::{ViewContext, parts};
 
 const CODE_MM: f32 = 46.0;
 
@@ -21,18 +20,18 @@ const CODE_MM: f32 = 46.0;
 static CODES: LazyLock<Mutex<BTreeMap<String, Option<Code>>>> = LazyLock::new(Mutex::default);
 
 /// A card of the clinic.
-pub(super) fn card<'a, M: 'a>(setting: &Setting, card: &Card) -> Element<'a, M> {
+pub(super) fn card<'a, M: 'a>(ctx: &ViewContext, card: &Card) -> Element<'a, M> {
     let code = card.link.as_deref().and_then(code_of);
     let width_mm = if code.is_some() { 84.0 } else { 128.0 };
-    let said = column![parts::title(setting, card.title.clone()), parts::body(setting, card.text.clone())]
-        .push(card.link.as_deref().map(|link| parts::body(setting, as_read(link)).color(theme::LAMPLIGHT)))
-        .spacing(setting.mm(4.0))
-        .max_width(setting.mm(width_mm));
+    let said = column![parts::title(ctx, card.title.clone()), parts::body(ctx, card.text.clone())]
+        .push(card.link.as_deref().map(|link| parts::body(ctx, as_read(link)).color(theme::LAMPLIGHT)))
+        .spacing(ctx.mm(4.0))
+        .max_width(ctx.mm(width_mm));
     let beside = code.map(|code| {
-        let hint = parts::line(setting.say("card-scan"), setting.mm(3.6), theme::VOICE_SMALL, theme::SAND);
-        column![code.view(setting, CODE_MM), hint].spacing(setting.mm(2.0)).align_x(iced::Center)
+        let hint = parts::line(ctx.say("card-scan"), ctx.mm(3.6), theme::VOICE_SMALL, theme::SAND);
+        column![code.view(ctx, CODE_MM), hint].spacing(ctx.mm(2.0)).align_x(iced::Center)
     });
-    parts::scrim(setting, row![said].push(beside).spacing(setting.mm(8.0)).align_y(iced::Center))
+    parts::scrim(ctx, row![said].push(beside).spacing(ctx.mm(8.0)).align_y(iced::Center))
 }
 
 /// A link as a person reads it.

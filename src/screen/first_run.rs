@@ -4,13 +4,13 @@
 use iced::widget::{Space, column, container, row};
 use iced::{Element, Length};
 
-use super::Setting;
 use super::pin::{self, PinPad};
 use super::write::{self, Pad};
+use super::{Action, TestTone};
 use crate::config::READING_DBA;
 use crate::room::notes::PatientText;
 use crate::theme::{self, CALL_MM, GAP_MM, MARGIN_MM};
-use crate::widget::parts;
+use crate::widget::{ViewContext, parts};
 use crate::words::Value;
 
 const NAME_CHARS_MAX: usize = 40;
@@ -22,9 +22,8 @@ const CAP_STEP_DB: f32 = 2.0;
 /// What a meter is likely to read: a step up or down sets out from here.
 const READING_FROM_DBA: f32 = 48.0;
 
-/// What the first run decided.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Chosen {
+/// What the first run decided. It has no `Debug`, since it carries the PIN.
+pub struct SetupChoices {
     /// The room's name.
     pub room_name: String,
     /// The staff PIN; it is hashed at once and kept nowhere else.
@@ -87,22 +86,6 @@ pub enum Message {
     FinishPressed,
 }
 
-/// What the first run asks of the shell.
-pub enum Outcome {
-    /// Nothing.
-    None,
-    /// Put the keyboard's focus into a text.
-    Focus(&'static str),
-    /// Play the test tone.
-    Tone,
-    /// Play the tone that a meter is read by.
-    ReadingTone,
-    /// The screen's size changed: draw by it.
-    Resize(f32),
-    /// Keep what was chosen.
-    Save(Chosen),
-}
-
 impl FirstRun {
     /// A first run that starts from what the configuration already says.
     #[must_use]
@@ -131,7 +114,7 @@ impl FirstRun {
     }
 
     /// Takes in what happened.
-    pub fn update(&mut self, message: Message) -> Outcome {
+    pub fn update(&mut self, message: Message) -> Action {
         match message {
             Message::NextPressed => {
                 self.step = match self.step {
@@ -143,7 +126,7 @@ impl FirstRun {
                     // Nothing goes on without a name, a PIN, a reading or an end.
                     stays => stays,
                 };
-                return if self.step == Step::Name { Outcome::Focus(write::PAGE) } else { Outcome::None };
+                return if self.step == Step::Name { Action::Focus(write::PAGE) } else { Action::None };
             }
             Message::BackPressed => {
                 self.step = match self.step {
@@ -157,20 +140,21 @@ impl FirstRun {
             Message::Wrote(message) => {
                 self.name.update(message);
             }
-            Message::Pin(message) => match self.pin.update(&message) {
-                pin::Action::Check(pin) => self.take_pin(pin),
-                pin::Action::Close => self.step = Step::Name,
-                pin::Action::None => {}
-            },
+            Message::Pin(pin::Message::ClosePressed) => self.step = Step::Name,
+            Message::Pin(message) => {
+                if let Some(pin) = self.pin.update(&message) {
+                    self.take_pin(pin);
+                }
+            }
             Message::SizePressed(steps) => {
                 let inches = self.diagonal_inches + steps * INCH_STEP;
                 self.diagonal_inches = (inches.clamp(*INCHES.start(), *INCHES.end()) * 10.0).round() / 10.0;
-                return Outcome::Resize(self.diagonal_inches);
+                return Action::Rescale(self.diagonal_inches);
             }
             Message::CapPressed(steps) => {
                 self.cap_db = (self.cap_db + steps * CAP_STEP_DB).clamp(*CAP_DB.start(), *CAP_DB.end());
             }
-            Message::ReadingTonePressed => return Outcome::ReadingTone,
+            Message::ReadingTonePressed => return Action::Play(TestTone::Meter),
             Message::ReadingPressed(more_db) => {
                 let reading_dba = self.reading_dba.map_or(READING_FROM_DBA, |reading_dba| reading_dba + more_db);
                 self.reading_dba = Some(reading_dba.clamp(*READING_DBA.start(), *READING_DBA.end()));
@@ -179,10 +163,10 @@ impl FirstRun {
                 self.reading_dba = None;
                 self.step = Step::Cap;
             }
-            Message::TonePressed => return Outcome::Tone,
+            Message::TonePressed => return Action::Play(TestTone::Cap),
             Message::FinishPressed => {
                 if let Some(pin) = &self.first_pin {
-                    return Outcome::Save(Chosen {
+                    return Action::SaveSetup(SetupChoices {
                         room_name: self.room_name(),
                         pin: pin.clone(),
                         diagonal_inches: self.diagonal_inches,
@@ -192,7 +176,7 @@ impl FirstRun {
                 }
             }
         }
-        Outcome::None
+        Action::None
     }
 
     fn ask_pin_anew(&mut self) -> Step {
@@ -221,40 +205,38 @@ impl FirstRun {
     }
 
     /// The screen.
-    pub fn view<'a>(&'a self, setting: &Setting) -> Element<'a, Message> {
+    pub fn view<'a>(&'a self, ctx: &ViewContext) -> Element<'a, Message> {
         match self.step {
             Step::Safety => sheet(
-                setting,
-                setting.staff("first-run-title"),
-                vec![
-                    parts::line(setting.staff("safety-line"), setting.scale.body(), theme::CONTROL, theme::SAND).into(),
-                ],
-                vec![Space::new().into(), next(setting)],
+                ctx,
+                ctx.staff("first-run-title"),
+                vec![parts::line(ctx.staff("safety-line"), ctx.scale.body(), theme::CONTROL, theme::SAND).into()],
+                vec![Space::new().into(), next(ctx)],
             ),
             Step::Name => {
                 let head = column![
                     parts::line(
-                        setting.staff("first-run-room-title"),
-                        setting.scale.title(),
+                        ctx.staff("first-run-room-title"),
+                        ctx.scale.title(),
                         theme::CONTROL_STRONG,
                         theme::SAND
                     ),
-                    parts::note(setting, setting.staff("first-run-room-hint")),
+                    parts::note(ctx, ctx.staff("first-run-room-hint")),
                 ];
                 let controls = vec![
-                    write::side_control(setting, "back", setting.say("back"), Message::BackPressed),
-                    write::side_control(setting, "next", setting.say("next"), Message::NextPressed),
+                    write::side_control(ctx, "back", ctx.say("back"), Message::BackPressed),
+                    write::side_control(ctx, "next", ctx.say("next"), Message::NextPressed),
                 ];
-                self.name.view(setting, head.into(), String::new(), None, controls, Message::Wrote)
+                self.name.view(ctx, head.into(), String::new(), None, controls, Message::Wrote)
             }
-            Step::Pin => self.pin_step(setting),
-            Step::Screen => self.screen_step(setting),
-            Step::Meter => self.meter_step(setting),
-            Step::Cap => self.cap_step(setting),
+            Step::Pin => self.pin_step(ctx),
+            Step::Screen => self.screen_step(ctx),
+            Step::Meter => self.meter_step(ctx),
+            Step::Cap => self.cap_step(ctx),
         }
     }
 
-    fn pin_step<'a>(&self, setting: &Setting) -> Element<'a, Message> {
+    fn pin_step<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
         let (head, below) = if self.mismatch {
             ("first-run-pin-title", "first-run-pin-mismatch")
         } else if self.first_pin.is_some() {
@@ -262,16 +244,16 @@ impl FirstRun {
         } else {
             ("first-run-pin-title", "first-run-pin-rules")
         };
-        let pad = self.pin.view(setting, setting.staff(head), setting.staff(below), Message::Pin);
+        let pad = self.pin.view(ctx, ctx.staff(head), ctx.staff(below), Message::Pin);
         parts::ground(theme::INK, pad)
     }
 
-    fn screen_step<'a>(&self, setting: &Setting) -> Element<'a, Message> {
-        let help = setting
+    fn screen_step<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
+        let help = ctx
             .staff_words
             .say_with("first-run-screen-help", &[("inches", Value::from(f64::from(self.diagonal_inches)))]);
         let step = |id: &'static str, label: &'static str, steps: f32| -> Element<'a, Message> {
-            parts::control(setting, id, label, Message::SizePressed(steps)).width(setting.mm(28.0)).into()
+            parts::control(ctx, id, label, Message::SizePressed(steps)).width(ctx.mm(28.0)).into()
         };
         let sizes = row![
             step("inch-much-less", "−1", -10.0),
@@ -279,101 +261,96 @@ impl FirstRun {
             step("inch-more", "+0.1", 1.0),
             step("inch-much-more", "+1", 10.0)
         ]
-        .spacing(setting.mm(GAP_MM));
+        .spacing(ctx.mm(GAP_MM));
         sheet(
-            setting,
-            setting.staff("first-run-screen-title"),
-            vec![parts::line(help, setting.scale.body(), theme::CONTROL, theme::SAND).into(), sizes.into()],
-            vec![back(setting), next(setting)],
+            ctx,
+            ctx.staff("first-run-screen-title"),
+            vec![parts::line(help, ctx.scale.body(), theme::CONTROL, theme::SAND).into(), sizes.into()],
+            vec![back(ctx), next(ctx)],
         )
     }
 
-    fn meter_step<'a>(&self, setting: &Setting) -> Element<'a, Message> {
-        let help =
-            parts::line(setting.staff("first-run-meter-help"), setting.scale.body(), theme::CONTROL, theme::SAND);
+    fn meter_step<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
+        let help = parts::line(ctx.staff("first-run-meter-help"), ctx.scale.body(), theme::CONTROL, theme::SAND);
         let read = match self.reading_dba {
-            Some(reading_dba) => {
-                setting.staff_words.say_with("staff-dba", &[("dba", Value::from(f64::from(reading_dba)))])
-            }
-            None => setting.staff("first-run-meter-unread"),
+            Some(reading_dba) => ctx.staff_words.say_with("staff-dba", &[("dba", Value::from(f64::from(reading_dba)))]),
+            None => ctx.staff("first-run-meter-unread"),
         };
-        let read = parts::line(read, setting.scale.title(), theme::CONTROL_STRONG, theme::LAMPLIGHT);
+        let read = parts::line(read, ctx.scale.title(), theme::CONTROL_STRONG, theme::LAMPLIGHT);
         let step = |id: &'static str, label: &'static str, more_db: f32| {
-            parts::control(setting, id, label, Message::ReadingPressed(more_db)).width(setting.mm(28.0))
+            parts::control(ctx, id, label, Message::ReadingPressed(more_db)).width(ctx.mm(28.0))
         };
         let controls = row![
-            parts::control(setting, "reading-tone", setting.staff("first-run-meter-tone"), Message::ReadingTonePressed)
-                .width(setting.mm(60.0)),
+            parts::control(ctx, "reading-tone", ctx.staff("first-run-meter-tone"), Message::ReadingTonePressed)
+                .width(ctx.mm(60.0)),
             step("reading-less", "−1", -1.0),
             step("reading-more", "+1", 1.0),
             step("reading-much-more", "+10", 10.0),
         ]
-        .spacing(setting.mm(GAP_MM));
-        let none = parts::control(setting, "no-meter", setting.staff("first-run-no-meter"), Message::NoMeterPressed);
+        .spacing(ctx.mm(GAP_MM));
+        let none = parts::control(ctx, "no-meter", ctx.staff("first-run-no-meter"), Message::NoMeterPressed);
         let foot = match self.reading_dba {
-            Some(_) => vec![back(setting), none.into(), next(setting)],
-            None => vec![back(setting), Space::new().into(), none.into()],
+            Some(_) => vec![back(ctx), none.into(), next(ctx)],
+            None => vec![back(ctx), Space::new().into(), none.into()],
         };
         let lines = vec![help.into(), read.into(), controls.into()];
-        sheet(setting, setting.staff("first-run-meter-title"), lines, foot)
+        sheet(ctx, ctx.staff("first-run-meter-title"), lines, foot)
     }
 
     /// How loud the cap is: at the pillow, where a meter was read.
-    fn cap_words(&self, setting: &Setting) -> String {
+    fn cap_words(&self, ctx: &ViewContext) -> String {
         let db = Value::from(f64::from(self.cap_db));
         match self.reading_dba {
             Some(reading_dba) => {
-                let calibration = setting.clinic.config.sound.calibrated_by(reading_dba);
+                let calibration = ctx.clinic.config.sound.calibrated_by(reading_dba);
                 let dba = Value::from(f64::from(calibration.dba_of_volume(self.cap_db).round()));
-                setting.staff_words.say_with("staff-volume-dba", &[("db", db), ("dba", dba)])
+                ctx.staff_words.say_with("staff-volume-dba", &[("db", db), ("dba", dba)])
             }
-            None => setting.staff_words.say_with("staff-volume", &[("db", db)]),
+            None => ctx.staff_words.say_with("staff-volume", &[("db", db)]),
         }
     }
 
-    fn cap_step<'a>(&self, setting: &Setting) -> Element<'a, Message> {
-        let help = parts::line(setting.staff("first-run-cap-help"), setting.scale.body(), theme::CONTROL, theme::SAND);
-        let level =
-            parts::line(self.cap_words(setting), setting.scale.title(), theme::CONTROL_STRONG, theme::LAMPLIGHT);
+    fn cap_step<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
+        let help = parts::line(ctx.staff("first-run-cap-help"), ctx.scale.body(), theme::CONTROL, theme::SAND);
+        let level = parts::line(self.cap_words(ctx), ctx.scale.title(), theme::CONTROL_STRONG, theme::LAMPLIGHT);
         let levels = row![
-            parts::control(setting, "cap-less", "−2", Message::CapPressed(-1.0)).width(setting.mm(28.0)),
-            parts::control(setting, "cap-more", "+2", Message::CapPressed(1.0)).width(setting.mm(28.0)),
-            parts::control(setting, "cap-tone", setting.staff("first-run-test-tone"), Message::TonePressed)
-                .width(setting.mm(60.0)),
+            parts::control(ctx, "cap-less", "−2", Message::CapPressed(-1.0)).width(ctx.mm(28.0)),
+            parts::control(ctx, "cap-more", "+2", Message::CapPressed(1.0)).width(ctx.mm(28.0)),
+            parts::control(ctx, "cap-tone", ctx.staff("first-run-test-tone"), Message::TonePressed).width(ctx.mm(60.0)),
         ]
-        .spacing(setting.mm(GAP_MM));
+        .spacing(ctx.mm(GAP_MM));
         let not_saved = self.not_saved.as_ref().map(|why| {
-            let words = setting.staff_words.say_with("first-run-not-saved", &[("why", Value::from(why.as_str()))]);
-            parts::line(words, setting.scale.body(), theme::CONTROL, theme::AMBER).into()
+            let words = ctx.staff_words.say_with("first-run-not-saved", &[("why", Value::from(why.as_str()))]);
+            parts::line(words, ctx.scale.body(), theme::CONTROL, theme::AMBER).into()
         });
-        let finish = parts::choice(setting, "finish", setting.staff("first-run-finish"), true, Message::FinishPressed);
+        let finish = parts::choice(ctx, "finish", ctx.staff("first-run-finish"), true, Message::FinishPressed);
         let mut lines: Vec<Element<'a, Message>> = vec![help.into(), level.into(), levels.into()];
         lines.extend(not_saved);
-        sheet(setting, setting.staff("first-run-cap-title"), lines, vec![back(setting), finish.into()])
+        sheet(ctx, ctx.staff("first-run-cap-title"), lines, vec![back(ctx), finish.into()])
     }
 }
 
 fn sheet<'a>(
-    setting: &Setting,
+    ctx: &ViewContext,
     head: String,
     lines: Vec<Element<'a, Message>>,
     controls: Vec<Element<'a, Message>>,
 ) -> Element<'a, Message> {
-    let title = parts::line(head, setting.scale.title(), theme::CONTROL_STRONG, theme::SAND);
+    let title = parts::line(head, ctx.scale.title(), theme::CONTROL_STRONG, theme::SAND);
     let content = column![
-        container(title).height(Length::Fixed(setting.mm(CALL_MM - 4.0))),
-        container(column(lines).spacing(setting.mm(6.0)).max_width(setting.mm(160.0))).height(Length::Fill),
-        parts::controls_row(setting, controls),
+        container(title).height(Length::Fixed(ctx.mm(CALL_MM - 4.0))),
+        container(column(lines).spacing(ctx.mm(6.0)).max_width(ctx.mm(160.0))).height(Length::Fill),
+        parts::controls_row(ctx, controls),
     ]
-    .spacing(setting.mm(GAP_MM))
-    .padding(setting.mm(MARGIN_MM));
+    .spacing(ctx.mm(GAP_MM))
+    .padding(ctx.mm(MARGIN_MM));
     parts::ground(theme::INK, content)
 }
 
-fn next<'a>(setting: &Setting) -> Element<'a, Message> {
-    parts::choice(setting, "next", setting.say("next"), true, Message::NextPressed).into()
+fn next<'a>(ctx: &ViewContext) -> Element<'a, Message> {
+    parts::choice(ctx, "next", ctx.say("next"), true, Message::NextPressed).into()
 }
 
-fn back<'a>(setting: &Setting) -> Element<'a, Message> {
-    parts::control(setting, "back", setting.say("back"), Message::BackPressed).into()
+fn back<'a>(ctx: &ViewContext) -> Element<'a, Message> {
+    parts::control(ctx, "back", ctx.say("back"), Message::BackPressed).into()
 }

@@ -7,15 +7,15 @@ use std::sync::Arc;
 use iced::widget::{Space, column, container, row, scrollable, stack};
 use iced::{Background, Border, Element, Length};
 
+use super::Action;
 use super::write::{self, Pad, framed, side_control, side_gap};
-use super::{Action, Setting};
 use crate::room::drawing::{Drawing, NOTE_POINTS_MAX, POINTS_MAX, Tint};
 use crate::room::notes::{Notes, Page, PatientText};
 use crate::room::{Event, Snapshot};
-use crate::theme::{self, DRIFT_MM, GAP_MM, TARGET_MM};
-use crate::widget::parts;
+use crate::theme::{self, GAP_MM, TARGET_MM, TOUCH_SLOP_MM};
 use crate::widget::sketch::{self, sketch};
-use crate::widget::touch::{Look, touchable};
+use crate::widget::touch::{ControlStyle, touchable};
+use crate::widget::{ViewContext, parts};
 
 const PROMPTS: [&str; 4] = ["note-prompt-emotions", "note-prompt-memories", "note-prompt-images", "note-prompt-word"];
 /// Told when so few characters are left on a page, or so few points.
@@ -103,7 +103,7 @@ impl Note {
         match (message, &mut self.sheet) {
             (Message::Wrote(message), Sheet::Words(pad)) => {
                 if pad.update(message) {
-                    Action::Tell(Event::NoteWritten { page, text: pad.text() })
+                    Action::Send(Event::NoteWritten { page, text: pad.text() })
                 } else {
                     Action::None
                 }
@@ -116,13 +116,13 @@ impl Note {
                 for stroke in drawn.underway {
                     told.add(stroke);
                 }
-                Action::Tell(Event::NoteDrawn { page, drawing: told })
+                Action::Send(Event::NoteDrawn { page, drawing: told })
             }
             (Message::UndoPressed, Sheet::Drawn { drawing, .. }) => {
                 if drawing.take_last().is_none() {
                     return Action::None;
                 }
-                Action::Tell(Event::NoteDrawn { page, drawing: drawing.clone() })
+                Action::Send(Event::NoteDrawn { page, drawing: drawing.clone() })
             }
             (Message::TintPressed(chosen), Sheet::Drawn { tint, .. }) => {
                 *tint = chosen;
@@ -140,7 +140,10 @@ impl Note {
                 self.focus()
             }
             // A touch on a page that has been turned in the meantime.
-            _ => Action::None,
+            (Message::Wrote(_), Sheet::Drawn { .. })
+            | (Message::Drew(_) | Message::UndoPressed | Message::TintPressed(_), Sheet::Words(_))
+            // Whoever opened the note closes it.
+            | (Message::ClosePressed, _) => Action::None,
         }
     }
 
@@ -154,59 +157,58 @@ impl Note {
     }
 
     /// The screen.
-    pub fn view<'a>(&'a self, setting: &Setting) -> Element<'a, Message> {
+    pub fn view<'a>(&'a self, ctx: &ViewContext) -> Element<'a, Message> {
         if self.looking_back {
-            return looking_back(setting);
+            return looking_back(ctx);
         }
         match &self.sheet {
-            Sheet::Words(pad) => self.writing(setting, pad),
-            Sheet::Drawn { drawing, tint } => self.drawing(setting, drawing, *tint),
+            Sheet::Words(pad) => self.writing(ctx, pad),
+            Sheet::Drawn { drawing, tint } => self.drawing(ctx, drawing, *tint),
         }
     }
 
-    fn writing<'a>(&'a self, setting: &Setting, pad: &'a Pad) -> Element<'a, Message> {
+    fn writing<'a>(&'a self, ctx: &ViewContext, pad: &'a Pad) -> Element<'a, Message> {
         let is_blank = pad.text().is_blank();
-        let head = match self.fullness(setting, pad.chars_left(), CHARS_NEARLY_FULL) {
-            Some(told) => column![parts::body(setting, setting.say(told))],
+        let head = match self.fullness(ctx, pad.chars_left(), CHARS_NEARLY_FULL) {
+            Some(told) => column![parts::body(ctx, ctx.say(told))],
             None => column![
-                parts::title(setting, setting.say(PROMPTS[self.page % PROMPTS.len()])),
-                parts::body(setting, setting.say("note-prompts")),
+                parts::title(ctx, ctx.say(PROMPTS[self.page % PROMPTS.len()])),
+                parts::body(ctx, ctx.say("note-prompts")),
             ],
         };
-        let beside = has_intentions(&setting.snapshot.notes).then(|| beside(setting));
-        let controls = self.controls(setting, is_blank, Kind::Drawing, "note-draw");
-        pad.view(setting, head.spacing(setting.mm(1.0)).into(), String::new(), beside, controls, Message::Wrote)
+        let beside = has_intentions(&ctx.snapshot.notes).then(|| beside(ctx));
+        let controls = self.controls(ctx, is_blank, Kind::Drawing, "note-draw");
+        pad.view(ctx, head.spacing(ctx.mm(1.0)).into(), String::new(), beside, controls, Message::Wrote)
     }
 
-    fn drawing<'a>(&'a self, setting: &Setting, drawing: &'a Drawing, tint: Tint) -> Element<'a, Message> {
-        let mut head = row![].spacing(setting.mm(GAP_MM)).align_y(iced::Center);
+    fn drawing<'a>(&'a self, ctx: &ViewContext, drawing: &'a Drawing, tint: Tint) -> Element<'a, Message> {
+        let mut head = row![].spacing(ctx.mm(GAP_MM)).align_y(iced::Center);
         for choice in Tint::ALL {
-            head = head.push(swatch(setting, choice, choice == tint));
+            head = head.push(swatch(ctx, choice, choice == tint));
         }
         if !drawing.is_blank() {
-            head = head.push(side_control(setting, "draw-undo", setting.say("key-undo"), Message::UndoPressed));
+            head = head.push(side_control(ctx, "draw-undo", ctx.say("key-undo"), Message::UndoPressed));
         }
         head = head.push(Space::new().width(Length::Fill));
-        if has_intentions(&setting.snapshot.notes) {
-            let label = setting.say("note-intentions-title");
-            head = head.push(side_control(setting, "look-back", label, Message::LookBackPressed(true)));
+        if has_intentions(&ctx.snapshot.notes) {
+            let label = ctx.say("note-intentions-title");
+            head = head.push(side_control(ctx, "look-back", label, Message::LookBackPressed(true)));
         }
-        let points_max = points_max(self.page, &setting.snapshot.notes);
+        let points_max = points_max(self.page, &ctx.snapshot.notes);
         let left = points_max.saturating_sub(drawing.points());
-        let told = self.fullness(setting, left.saturating_sub(POINTS_NEARLY_FULL / 10), POINTS_NEARLY_FULL);
+        let told = self.fullness(ctx, left.saturating_sub(POINTS_NEARLY_FULL / 10), POINTS_NEARLY_FULL);
         let told = told.or(drawing.is_blank().then_some("draw-hint"));
         let told = told.map(|told| {
-            container(parts::body(setting, setting.say(told)).color(theme::faded(theme::SAND, 0.75)))
-                .padding(setting.mm(6.0))
+            container(parts::body(ctx, ctx.say(told)).color(theme::faded(theme::SAND, 0.75))).padding(ctx.mm(6.0))
         });
-        let page = stack![sketch(setting, self.page, drawing, tint, points_max, Message::Drew)].push(told);
-        let controls = self.controls(setting, drawing.is_blank(), Kind::Words, "note-write");
-        framed(setting, head.into(), page.into(), controls)
+        let page = stack![sketch(ctx, self.page, drawing, tint, points_max, Message::Drew)].push(told);
+        let controls = self.controls(ctx, drawing.is_blank(), Kind::Words, "note-write");
+        framed(ctx, head.into(), page.into(), controls)
     }
 
     /// A page that is full, or nearly so, says it in time.
-    fn fullness(&self, setting: &Setting, left: usize, nearly: usize) -> Option<&'static str> {
-        let last = self.page + 1 >= setting.snapshot.note_limits.pages_max;
+    fn fullness(&self, ctx: &ViewContext, left: usize, nearly: usize) -> Option<&'static str> {
+        let last = self.page + 1 >= ctx.snapshot.note_limits.pages_max;
         match left {
             0 if last => Some("note-pages-full"),
             0 => Some("note-full"),
@@ -216,10 +218,10 @@ impl Note {
     }
 
     /// Each has a place of its own, from the top: the page before, the page after, the other kind of page, the end.
-    fn controls<'a>(&self, setting: &Setting, is_blank: bool, other: Kind, label: &str) -> Vec<Element<'a, Message>> {
-        let pages = setting.snapshot.notes.pages.len().max(self.page + 1);
-        let more = pages < setting.snapshot.note_limits.pages_max;
-        let control = |id: &str, key: &str, message| side_control(setting, id, setting.say(key), message);
+    fn controls<'a>(&self, ctx: &ViewContext, is_blank: bool, other: Kind, label: &str) -> Vec<Element<'a, Message>> {
+        let pages = ctx.snapshot.notes.pages.len().max(self.page + 1);
+        let more = pages < ctx.snapshot.note_limits.pages_max;
+        let control = |id: &str, key: &str, message| side_control(ctx, id, ctx.say(key), message);
         let back = (self.page > 0).then(|| control("page-back", "note-page-back", Message::PagePressed(self.page - 1)));
         let on = if self.page + 1 < pages {
             Some(control("page-next", "note-page-next", Message::PagePressed(self.page + 1)))
@@ -229,7 +231,7 @@ impl Note {
         let id = if other == Kind::Drawing { "draw" } else { "write" };
         let other = (is_blank || more).then(|| control(id, label, Message::KindPressed(other)));
         let mut controls: Vec<Element<'a, Message>> =
-            [back, on, other].into_iter().map(|one| one.unwrap_or_else(|| side_gap(setting))).collect();
+            [back, on, other].into_iter().map(|one| one.unwrap_or_else(|| side_gap(ctx))).collect();
         controls.push(control("close", "done", Message::ClosePressed));
         controls
     }
@@ -291,58 +293,59 @@ fn has_intentions(notes: &Notes) -> bool {
     notes.intentions.iter().any(|answer| !answer.is_blank())
 }
 
-fn swatch<'a>(setting: &Setting, tint: Tint, chosen: bool) -> Element<'a, Message> {
-    let side = setting.mm(SWATCH_MM);
+fn swatch<'a>(ctx: &ViewContext, tint: Tint, chosen: bool) -> Element<'a, Message> {
+    let side = ctx.mm(SWATCH_MM);
     let colour = container(Space::new().width(side).height(side)).style(move |_| container::Style {
         background: Some(Background::Color(theme::tint(tint))),
         border: Border::default().rounded(side / 2.0),
         ..container::Style::default()
     });
-    let look = Look { outline: theme::faded(theme::LAMPLIGHT, theme::OUTLINE), ..parts::control_look(setting, false) };
-    let look = if chosen { parts::control_look(setting, true) } else { look };
+    let style =
+        ControlStyle { border: theme::faded(theme::LAMPLIGHT, theme::OUTLINE), ..parts::control_style(ctx, false) };
+    let style = if chosen { parts::control_style(ctx, true) } else { style };
     touchable(format!("tint-{}", tint.name()), container(colour).center(Length::Fill))
-        .width(Length::Fixed(setting.mm(TARGET_MM)))
-        .height(Length::Fixed(setting.mm(TARGET_MM)))
-        .drift_px(setting.mm(DRIFT_MM))
-        .look(look)
-        .says(Message::TintPressed(tint))
+        .width(Length::Fixed(ctx.mm(TARGET_MM)))
+        .height(Length::Fixed(ctx.mm(TARGET_MM)))
+        .slop_px(ctx.mm(TOUCH_SLOP_MM))
+        .style(style)
+        .on_press(Message::TintPressed(tint))
         .into()
 }
 
 /// What was written before, as far as it fits beside the page; a touch shows all of it.
-fn beside<'a>(setting: &Setting) -> Element<'a, Message> {
-    let label = setting.say("note-intentions-title");
-    let mut words = column![parts::line(label, setting.mm(3.9), theme::CONTROL, theme::LAMPLIGHT)];
-    for answer in setting.snapshot.notes.intentions.iter().filter(|answer| !answer.is_blank()) {
-        words = words.push(parts::body(setting, answer.reveal().to_owned()));
+fn beside<'a>(ctx: &ViewContext) -> Element<'a, Message> {
+    let label = ctx.say("note-intentions-title");
+    let mut words = column![parts::line(label, ctx.mm(3.9), theme::CONTROL, theme::LAMPLIGHT)];
+    for answer in ctx.snapshot.notes.intentions.iter().filter(|answer| !answer.is_blank()) {
+        words = words.push(parts::body(ctx, answer.reveal().to_owned()));
     }
-    let look = Look { ground: theme::INK, ..parts::control_look(setting, false) };
-    let inner = container(words.spacing(setting.mm(1.0)).width(Length::Fill)).height(Length::Fill).clip(true);
-    touchable("look-back", container(inner).padding(setting.mm(4.0)).height(Length::Fill))
-        .width(Length::Fixed(setting.mm(BESIDE_MM)))
+    let style = ControlStyle { background: theme::INK, ..parts::control_style(ctx, false) };
+    let inner = container(words.spacing(ctx.mm(1.0)).width(Length::Fill)).height(Length::Fill).clip(true);
+    touchable("look-back", container(inner).padding(ctx.mm(4.0)).height(Length::Fill))
+        .width(Length::Fixed(ctx.mm(BESIDE_MM)))
         .height(Length::Fill)
-        .drift_px(setting.mm(DRIFT_MM))
-        .look(Look { outline: theme::faded(theme::LAMPLIGHT, theme::OUTLINE), radius_px: setting.mm(4.0), ..look })
-        .says(Message::LookBackPressed(true))
+        .slop_px(ctx.mm(TOUCH_SLOP_MM))
+        .style(ControlStyle { border: theme::faded(theme::LAMPLIGHT, theme::OUTLINE), radius_px: ctx.mm(4.0), ..style })
+        .on_press(Message::LookBackPressed(true))
         .into()
 }
 
-fn looking_back<'a>(setting: &Setting) -> Element<'a, Message> {
-    let mut asked = column![].spacing(setting.mm(5.0)).width(Length::Fill);
-    for (index, answer) in setting.snapshot.notes.intentions.iter().enumerate() {
-        let question = setting.say(&format!("arrive-question-{}", index + 1));
-        let question = parts::line(question, setting.scale.body(), theme::VOICE_SMALL, theme::LAMPLIGHT);
-        let answer = if answer.is_blank() { setting.say("note-empty-intention") } else { answer.reveal().to_owned() };
-        asked = asked.push(column![question, parts::body(setting, answer)].spacing(setting.mm(1.0)));
+fn looking_back<'a>(ctx: &ViewContext) -> Element<'a, Message> {
+    let mut asked = column![].spacing(ctx.mm(5.0)).width(Length::Fill);
+    for (index, answer) in ctx.snapshot.notes.intentions.iter().enumerate() {
+        let question = ctx.say(&format!("arrive-question-{}", index + 1));
+        let question = parts::line(question, ctx.scale.body(), theme::VOICE_SMALL, theme::LAMPLIGHT);
+        let answer = if answer.is_blank() { ctx.say("note-empty-intention") } else { answer.reveal().to_owned() };
+        asked = asked.push(column![question, parts::body(ctx, answer)].spacing(ctx.mm(1.0)));
     }
-    let head = parts::title(setting, setting.say("note-intentions-title"));
-    let read = container(scrollable(asked).spacing(setting.mm(3.0))).padding(setting.mm(6.0)).height(Length::Fill);
-    let radius = setting.mm(4.0);
+    let head = parts::title(ctx, ctx.say("note-intentions-title"));
+    let read = container(scrollable(asked).spacing(ctx.mm(3.0))).padding(ctx.mm(6.0)).height(Length::Fill);
+    let radius = ctx.mm(4.0);
     let paper = read.width(Length::Fill).style(move |_| container::Style {
         background: Some(Background::Color(theme::DEEP_WATER)),
         border: Border::default().rounded(radius),
         ..container::Style::default()
     });
-    let back = side_control(setting, "look-back-close", setting.say("back"), Message::LookBackPressed(false));
-    framed(setting, head.into(), paper.into(), vec![back])
+    let back = side_control(ctx, "look-back-close", ctx.say("back"), Message::LookBackPressed(false));
+    framed(ctx, head.into(), paper.into(), vec![back])
 }

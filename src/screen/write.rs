@@ -6,9 +6,9 @@ use iced::widget::text_editor::{self, Action as Edit, Content, Cursor};
 use iced::widget::{Space, column, container, row, text_editor as editor};
 use iced::{Background, Border, Color, Element, Length};
 
-use super::Setting;
 use crate::room::notes::PatientText;
 use crate::theme::{self, CALL_MM, GAP_MM};
+use crate::widget::ViewContext;
 use crate::widget::keyboard::{self, Key, Keys, Layer};
 use crate::widget::parts;
 use crate::widget::touch_as_mouse::touch_as_mouse;
@@ -192,36 +192,36 @@ impl Pad {
     /// the right.
     pub fn view<'a, M: Clone + 'a>(
         &'a self,
-        setting: &Setting,
+        ctx: &ViewContext,
         head: Element<'a, M>,
         hint: String,
         beside: Option<Element<'a, M>>,
         controls: Vec<Element<'a, M>>,
         wrap: impl Fn(Message) -> M + Copy + 'a,
     ) -> Element<'a, M> {
-        let keys = keyboard::keyboard(setting, self.keys, move |key| wrap(Message::Struck(key)));
-        let keys = container(keys).center_x(Length::Fill).height(Length::Fixed(setting.mm(keyboard::HEIGHT_MM)));
-        let gap = setting.mm(GAP_MM);
-        let page = row![self.page(setting, hint, wrap)].push(beside).spacing(gap);
-        framed(setting, head, column![page, keys].spacing(gap).into(), controls)
+        let keys = keyboard::keyboard(ctx, self.keys, move |key| wrap(Message::Struck(key)));
+        let keys = container(keys).center_x(Length::Fill).height(Length::Fixed(ctx.mm(keyboard::HEIGHT_MM)));
+        let gap = ctx.mm(GAP_MM);
+        let page = row![self.page(ctx, hint, wrap)].push(beside).spacing(gap);
+        framed(ctx, head, column![page, keys].spacing(gap).into(), controls)
     }
 
     fn page<'a, M: Clone + 'a>(
         &'a self,
-        setting: &Setting,
+        ctx: &ViewContext,
         hint: String,
         wrap: impl Fn(Message) -> M + 'a,
     ) -> Element<'a, M> {
-        let radius = setting.mm(4.0);
-        let outline = setting.mm(0.35);
+        let radius = ctx.mm(4.0);
+        let outline = ctx.mm(0.35);
         let paper = editor(&self.content)
             .id(PAGE)
             .placeholder(hint)
             .on_action(move |action| wrap(Message::Edited(action)))
             .font(theme::VOICE_SMALL)
-            .size(setting.scale.body())
+            .size(ctx.scale.body())
             .line_height(theme::LINE_HEIGHT)
-            .padding(setting.mm(4.0))
+            .padding(ctx.mm(4.0))
             .height(Length::Fill)
             .style(move |_, _| text_editor::Style {
                 background: Background::Color(theme::DEEP_WATER),
@@ -241,37 +241,37 @@ impl Pad {
 /// them lowest.
 #[must_use]
 pub fn framed<'a, M: 'a>(
-    setting: &Setting,
+    ctx: &ViewContext,
     head: Element<'a, M>,
     page: Element<'a, M>,
     controls: Vec<Element<'a, M>>,
 ) -> Element<'a, M> {
-    let gap = setting.mm(GAP_MM);
+    let gap = ctx.mm(GAP_MM);
     let head = row![
         container(head).width(Length::Fill).height(Length::Fill).align_y(Vertical::Center),
-        Space::new().width(Length::Fixed(setting.mm(CALL_MM + MARGIN_MM + GAP_MM))),
+        Space::new().width(Length::Fixed(ctx.mm(CALL_MM + MARGIN_MM + GAP_MM))),
     ]
-    .height(Length::Fixed(setting.mm(CALL_MM)));
+    .height(Length::Fixed(ctx.mm(CALL_MM)));
     let side = container(column(controls).spacing(gap)).height(Length::Fill).align_y(Vertical::Bottom);
     let below = row![container(page).width(Length::Fill).height(Length::Fill), side].spacing(gap);
-    parts::ground(theme::INK, column![head, below].spacing(gap).padding(setting.mm(MARGIN_MM)))
+    parts::ground(theme::INK, column![head, below].spacing(gap).padding(ctx.mm(MARGIN_MM)))
 }
 
 /// The place of a side control that is not there now: those beside it stay where a hand knows them.
 #[must_use]
-pub fn side_gap<'a, M: 'a>(setting: &Setting) -> Element<'a, M> {
-    Space::new().width(Length::Fixed(setting.mm(SIDE_MM))).height(Length::Fixed(setting.mm(SIDE_HEIGHT_MM))).into()
+pub fn side_gap<'a, M: 'a>(ctx: &ViewContext) -> Element<'a, M> {
+    Space::new().width(Length::Fixed(ctx.mm(SIDE_MM))).height(Length::Fixed(ctx.mm(SIDE_HEIGHT_MM))).into()
 }
 
 /// A control that fits beside a page.
-pub fn side_control<'a, M: Clone + 'a>(setting: &Setting, id: &str, label: String, message: M) -> Element<'a, M> {
-    let words = parts::line(label, setting.mm(3.9), theme::CONTROL, theme::LAMPLIGHT).center();
-    crate::widget::touch::touchable(id.to_owned(), container(words).center(Length::Fill).padding(setting.mm(1.6)))
-        .width(Length::Fixed(setting.mm(SIDE_MM)))
-        .height(Length::Fixed(setting.mm(SIDE_HEIGHT_MM)))
-        .drift_px(setting.mm(theme::DRIFT_MM))
-        .look(parts::control_look(setting, false))
-        .says(message)
+pub fn side_control<'a, M: Clone + 'a>(ctx: &ViewContext, id: &str, label: String, message: M) -> Element<'a, M> {
+    let words = parts::line(label, ctx.mm(3.9), theme::CONTROL, theme::LAMPLIGHT).center();
+    crate::widget::touch::touchable(id.to_owned(), container(words).center(Length::Fill).padding(ctx.mm(1.6)))
+        .width(Length::Fixed(ctx.mm(SIDE_MM)))
+        .height(Length::Fixed(ctx.mm(SIDE_HEIGHT_MM)))
+        .slop_px(ctx.mm(theme::TOUCH_SLOP_MM))
+        .style(parts::control_style(ctx, false))
+        .on_press(message)
         .into()
 }
 

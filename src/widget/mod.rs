@@ -11,4 +11,7 @@ pub mod pulse;
 pub mod sketch;
 pub mod touch;
 pub mod touch_as_mouse;
+pub mod view_context;
 pub mod wake;
+
+pub use view_context::{Clinic, ViewContext};

@@ -21,12 +21,12 @@ use stillroom::driver::{Driver, Edges, Past, RoomHandle};
 use stillroom::pin::{Secret, Verdict};
 use stillroom::profile::{self, Profile};
 use stillroom::room::{Effect, Event, RoomTime, Snapshot};
-use stillroom::screen::Clinic;
 use stillroom::sound::Sound;
 use stillroom::theme;
 use stillroom::vocabulary::language::Language;
+use stillroom::widget::Clinic;
 use stillroom::widget::place::{Backend, Pictures};
-use stillroom::widget::touch::Placed;
+use stillroom::widget::touch::ControlInfo;
 use stillroom::wiring;
 use stillroom::words::Locales;
 
@@ -148,13 +148,13 @@ impl Tablet {
     pub fn tell(&mut self, event: Event) {
         let answer = self.room.tell_in_order(event);
         futures_lite(answer).unwrap();
-        self.look();
+        self.style();
     }
 
     /// Tells the room something that it may refuse; says whether it took it.
     pub fn try_tell(&mut self, event: Event) -> bool {
         let taken = futures_lite(self.room.tell_in_order(event)).is_ok();
-        self.look();
+        self.style();
         taken
     }
 
@@ -169,7 +169,7 @@ impl Tablet {
         loop {
             let snapshot = self.snapshot();
             if holds(&snapshot) {
-                self.look();
+                self.style();
                 return snapshot;
             }
             assert!(Instant::now() < limit, "it never came to: {what}; the room is in {:?}", snapshot.stage);
@@ -180,7 +180,7 @@ impl Tablet {
     /// Waits until the room has taken in all it was told.
     pub fn settle(&mut self) {
         futures_lite(self.room.ping()).unwrap();
-        self.look();
+        self.style();
     }
 
     /// The staff panel opens, as it does once a corner was held and the PIN was right.
@@ -248,7 +248,7 @@ impl Tablet {
     /// A key of the configured list, or another.
     pub fn key(&mut self, name: &str) {
         drop(self.app.update(Message::KeyPressed(name.to_owned())));
-        self.look();
+        self.style();
     }
 
     pub fn batch(&mut self, events: &[WindowEvent]) {
@@ -262,7 +262,7 @@ impl Tablet {
         }
         // What was told is taken in order; an answer to a ping means that all before it was taken.
         futures_lite(self.room.ping()).unwrap();
-        self.look();
+        self.style();
     }
 
     /// The window was drawn: when does it want to be drawn again, and does it say anything by itself?
@@ -371,7 +371,7 @@ impl Operation for Controls {
     }
 
     fn custom(&mut self, _id: Option<&iced::advanced::widget::Id>, bounds: Rectangle, state: &mut dyn std::any::Any) {
-        if let Some(placed) = state.downcast_ref::<Placed>().filter(|placed| placed.answers) {
+        if let Some(placed) = state.downcast_ref::<ControlInfo>().filter(|placed| placed.is_enabled) {
             self.0.push((placed.id.clone(), bounds));
         }
     }

@@ -17,10 +17,10 @@ use iced::{Background, Border, Element, Event, Length, Point, Rectangle, Rendere
 
 use self::hand::{Hand, PenPoint, Spot};
 use self::sheet::{Sheet, Underway};
-use super::touch::Placed;
+use super::touch::ControlInfo;
 use crate::room::drawing::{Drawing, PAGE_HEIGHT, PAGE_WIDTH, STROKES_MAX, Stroke, StrokePoint, Tint};
-use crate::screen::Setting;
 use crate::theme;
+use crate::widget::ViewContext;
 
 /// The mouse counts as one more finger.
 const MOUSE: Finger = Finger(u64::MAX);
@@ -50,14 +50,14 @@ pub struct Sketch<'a, Message> {
 
 /// The page of that number as it is drawn. It takes up to `points_max` points, and is as large as there is room.
 pub fn sketch<'a, Message: 'a>(
-    setting: &Setting,
+    ctx: &ViewContext,
     page: usize,
     drawing: &'a Drawing,
     tint: Tint,
     points_max: usize,
     says: impl Fn(Drawn) -> Message + 'a,
 ) -> Element<'a, Message> {
-    Element::new(Sketch { page, drawing, tint, points_max, px_per_mm: setting.mm(1.0), says: Box::new(says) })
+    Element::new(Sketch { page, drawing, tint, points_max, px_per_mm: ctx.mm(1.0), says: Box::new(says) })
 }
 
 struct State {
@@ -216,7 +216,7 @@ impl<Message> Widget<Message, Theme, Renderer> for Sketch<'_, Message> {
     }
 
     fn operate(&mut self, _tree: &mut Tree, layout: Layout<'_>, _renderer: &Renderer, operation: &mut dyn Operation) {
-        operation.custom(None, layout.bounds(), &mut Placed { id: "sketch".to_owned(), answers: true });
+        operation.custom(None, layout.bounds(), &mut ControlInfo { id: "sketch".to_owned(), is_enabled: true });
     }
 
     fn update(

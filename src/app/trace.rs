@@ -1,5 +1,5 @@
-//! Owns the trace: the name and place of every control on the screen, written to a file for whoever drives the window
-//! from outside. It holds no words of anybody.
+//! Owns the trace: the id and bounds of every control on the screen, written to a file for programs that drive the window
+//! from outside. It contains no text of the patient.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,5 @@
-//! Owns what lies over what: the screen, the staff corner, the staff panel, the dark, and above all the call.
+//! Owns the layers of the window: the screen, the staff corner, the PIN pad and the staff panel, the dark, and above all of
+//! them the call.
 
 use std::sync::Arc;
 
@@ -9,21 +10,21 @@ use super::{App, Message, Screen, ScreenMessage, StaffLayer};
 use crate::room::{Event, Trouble};
 use crate::screen::farewell;
 use crate::theme::{TARGET_MM, TOUCH_SLOP_MM};
-use crate::widget::call_band::{self, CallPlace, StaffMessages};
+use crate::widget::call_band::{self, CallPlacement, StaffMessages};
+use crate::widget::frame_monitor::frame_monitor;
 use crate::widget::parts::{self, STAFF_HOLD};
-use crate::widget::pulse::pulse;
 use crate::widget::touch::{Trigger, touchable};
 
 impl App {
     /// The window's content.
     #[must_use]
     pub fn view(&self) -> Element<'_, Message> {
-        let relied_on = self.ctx.snapshot.desks > 0;
-        stack![self.layers(), pulse(Arc::clone(&self.vitals), relied_on)].into()
+        let is_relied_on = self.ctx.snapshot.desks > 0;
+        stack![self.layers(), frame_monitor(Arc::clone(&self.vitals), is_relied_on)].into()
     }
 
-    /// The pad may be the first to find that the PIN's file is damaged, and the first to find it set anew.
-    pub(super) fn tell_of_the_pin(&self, is_lost: bool) {
+    /// Reports whether the PIN can be read. The pad may be the first to find its file damaged, or set again.
+    pub(super) fn report_pin(&self, is_lost: bool) {
         self.room.report(Event::TroubleChanged { trouble: Trouble::StaffPinLost, on: is_lost });
         if self.pin.copy_was_used() {
             self.room.report(Event::TroubleChanged { trouble: Trouble::StateRestored, on: true });
@@ -33,21 +34,25 @@ impl App {
     fn layers(&self) -> Element<'_, Message> {
         let ctx = &self.ctx;
         if matches!(self.screen, Screen::FirstRun(_)) {
-            let call = self.call(CallPlace::Corner);
+            let call = self.call(CallPlacement::Corner);
             return stack![self.base(), call].into();
         }
         match &self.staff {
             StaffLayer::Pin(pad) => {
                 let pad = pad.view(ctx, ctx.staff("staff-pin-title"), ctx.staff("staff-pin-forgotten"), Message::Pin);
-                stack![parts::ground(crate::theme::INK, pad), self.call(CallPlace::Corner)].into()
+                stack![parts::background(crate::theme::INK, pad), self.call(CallPlacement::Corner)].into()
             }
-            StaffLayer::Open(panel) => stack![panel.view(ctx).map(Message::Staff), self.call(CallPlace::Corner)].into(),
+            StaffLayer::Open(panel) => {
+                stack![panel.view(ctx).map(Message::Staff), self.call(CallPlacement::Corner)].into()
+            }
             StaffLayer::Closed if ctx.snapshot.dark => self.dark(),
             StaffLayer::Closed => {
-                let place = if matches!(self.screen, Screen::Session(_)) { CallPlace::Band } else { CallPlace::Corner };
-                // A cloth that lingers must not ask for the PIN.
-                let wiped = matches!(&self.screen, Screen::Turnover(turnover) if turnover.is_being_cleaned());
-                let corner = (!wiped).then(|| self.corner());
+                let place =
+                    if matches!(self.screen, Screen::Session(_)) { CallPlacement::Band } else { CallPlacement::Corner };
+                // A cloth that rests on the corner must not ask for the PIN.
+                let is_being_cleaned =
+                    matches!(&self.screen, Screen::Turnover(turnover) if turnover.is_being_cleaned());
+                let corner = (!is_being_cleaned).then(|| self.corner());
                 stack![self.base()].push(corner).push(self.call(place)).into()
             }
         }
@@ -67,12 +72,12 @@ impl App {
         screen.map(Message::Screen)
     }
 
-    fn call(&self, place: CallPlace) -> Element<'_, Message> {
+    fn call(&self, place: CallPlacement) -> Element<'_, Message> {
         let staff = StaffMessages { here: Message::HereSlid, cleared: Message::ClearSlid };
         call_band::call(&self.ctx, place, Message::CallPressed, staff)
     }
 
-    /// An unmarked corner that staff hold.
+    /// The unmarked corner that staff hold.
     fn corner(&self) -> Element<'_, Message> {
         let side = self.ctx.mm(TARGET_MM);
         let corner = touchable("staff-corner", Space::new().width(side).height(side))
@@ -82,8 +87,8 @@ impl App {
         container(corner).into()
     }
 
-    /// A black frame, never a screen switched off. The first touch anywhere shows the call; the second touch on it
-    /// calls.
+    /// The dark: a black frame and not a screen switched off, whose touch may be dead. The first touch anywhere shows the
+    /// call panel; a second one on the panel calls.
     fn dark(&self) -> Element<'_, Message> {
         let ctx = &self.ctx;
         let snapshot = &ctx.snapshot;
@@ -92,14 +97,14 @@ impl App {
             .width(Length::Fill)
             .height(Length::Fill)
             .on_press(Message::DarkTouched);
-        let black = parts::ground(Color::BLACK, touch);
-        let shows = snapshot.dark_panel_until.is_some() || snapshot.call.is_some();
-        if !shows {
+        let black = parts::background(Color::BLACK, touch);
+        let shows_panel = snapshot.dark_panel_until.is_some() || snapshot.call.is_some();
+        if !shows_panel {
             return black;
         }
         let leave = parts::control(ctx, "dark-leave", ctx.say("dark-leave"), Message::DarkLeft).width(ctx.mm(52.0));
         let leave = column![container(leave).align_left(Length::Fill).padding(ctx.mm(3.0))];
-        let panel = self.call(CallPlace::DarkPanel);
+        let panel = self.call(CallPlacement::DarkPanel);
         stack![black, panel, leave].into()
     }
 }

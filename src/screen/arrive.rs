@@ -1,10 +1,11 @@
-//! Owns Arrive: one idea a screen, each of them optional, from the language to the rest before the session.
+//! Owns Arrive: one idea at a time, each of them optional, from the language to the rest before the session. Does not own
+//! what the patient writes.
 
 use iced::Element;
 use iced::widget::{Column, column};
 
 use super::Action;
-use super::write::{self, Pad};
+use super::write::{self, TextPad};
 use crate::room::notes::INTENTIONS;
 use crate::room::snapshot::{Place, SoundChoice};
 use crate::room::{Event, Snapshot};
@@ -12,117 +13,118 @@ use crate::theme::{self, GAP_MM};
 use crate::vocabulary::language::Language;
 use crate::widget::{ViewContext, breath_ring, parts};
 
-/// One idea of Arrive.
+/// One step of Arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Which language.
+pub enum ArriveStep {
+    /// The choice of language.
     Language,
-    /// What this screen is for.
+    /// What Arrive is for.
     Welcome,
-    /// One of three cards on what happens.
+    /// One of three cards on what ketamine does, from 1.
     Card(usize),
-    /// What the three questions are.
+    /// What the three questions are for.
     Questions,
-    /// One of the three questions.
+    /// One of the three questions, from 0.
     Question(usize),
-    /// Something the clinician should know.
+    /// What the clinician should know.
     ForClinician,
-    /// Where to be.
+    /// The choice of a place.
     Place,
-    /// What to hear.
+    /// The choice of a sound.
     Sound,
-    /// A minute of breath.
+    /// A minute with the pacer.
     Breath,
     /// A practice call.
     TryCall,
-    /// A practice in the dark.
+    /// A practice call in the dark.
     TryDark,
-    /// All is ready.
+    /// All is done; the session is awaited.
     Waiting,
 }
 
-/// Up to this many languages, each asks in a line of its own above large controls.
+/// Maximum number of languages that each ask in a line of their own, above large controls.
 const LANGUAGES_AT_EASE: usize = 3;
-/// The most choices in one row.
-const CHOICES_ACROSS: usize = 3;
+/// Maximum number of choices in a row.
+const CHOICES_ACROSS_MAX: usize = 3;
 
-const ORDER: [Step; 16] = [
-    Step::Language,
-    Step::Welcome,
-    Step::Card(1),
-    Step::Card(2),
-    Step::Card(3),
-    Step::Questions,
-    Step::Question(0),
-    Step::Question(1),
-    Step::Question(2),
-    Step::ForClinician,
-    Step::Place,
-    Step::Sound,
-    Step::Breath,
-    Step::TryCall,
-    Step::TryDark,
-    Step::Waiting,
+const STEPS: [ArriveStep; 16] = [
+    ArriveStep::Language,
+    ArriveStep::Welcome,
+    ArriveStep::Card(1),
+    ArriveStep::Card(2),
+    ArriveStep::Card(3),
+    ArriveStep::Questions,
+    ArriveStep::Question(0),
+    ArriveStep::Question(1),
+    ArriveStep::Question(2),
+    ArriveStep::ForClinician,
+    ArriveStep::Place,
+    ArriveStep::Sound,
+    ArriveStep::Breath,
+    ArriveStep::TryCall,
+    ArriveStep::TryDark,
+    ArriveStep::Waiting,
 ];
 
-impl Step {
+impl ArriveStep {
     /// Whether the patient tries the call here.
     const fn is_rehearsal(self) -> bool {
         matches!(self, Self::TryCall | Self::TryDark)
     }
 }
 
-/// A person settling in.
+/// The screen of Arrive.
 #[derive(Default)]
-pub struct Arrive {
+pub struct ArriveScreen {
+    /// Index into [`STEPS`].
     at: usize,
-    pad: Option<Pad>,
-    call_tried: bool,
+    pad: Option<TextPad>,
+    has_tried_call: bool,
 }
 
-/// What happened in Arrive.
+/// What happened on the screen.
 #[derive(Clone, Debug)]
 pub enum Message {
     /// A language was chosen.
     LanguageChosen(Language),
-    /// On to the next idea.
+    /// On to the next step.
     NextPressed,
-    /// Back to the one before.
+    /// Back to the last step.
     BackPressed,
-    /// The pad was used.
-    Wrote(write::Message),
-    /// The words for the clinician are shared, or no longer.
+    /// The text pad.
+    Pad(write::Message),
+    /// Sharing the text for the clinician was switched on or off.
     SharePressed(bool),
     /// A place was chosen.
     PlaceChosen(Place),
     /// A sound was chosen.
     SoundChosen(SoundChoice),
-    /// The dark is tried.
+    /// *Try the dark* was pressed.
     DarkPressed,
 }
 
-impl Arrive {
-    /// The idea that is shown.
+impl ArriveScreen {
+    /// The present step.
     #[must_use]
-    pub fn step(&self) -> Step {
-        ORDER[self.at.min(ORDER.len() - 1)]
+    pub fn step(&self) -> ArriveStep {
+        STEPS[self.at.min(STEPS.len() - 1)]
     }
 
-    /// Whether a press on the call is practice here.
+    /// Whether a press on the call is a practice call here.
     #[must_use]
     pub fn call_is_practice(&self) -> bool {
         self.step().is_rehearsal()
     }
 
-    /// The practice call was placed.
-    pub fn call_was_tried(&mut self) {
-        self.call_tried = true;
+    /// Notes that a call was placed.
+    pub fn on_call_placed(&mut self) {
+        self.has_tried_call = true;
     }
 
     /// Handles a message.
     pub fn update(&mut self, message: Message, snapshot: &Snapshot) -> Action {
         let action = self.handle(message, snapshot);
-        // Each time, since a mouse that presses a key on the screen takes the focus off the page.
+        // Each time, since iced's text editor loses the focus when the mouse presses an on-screen key.
         let focus = if self.pad.is_some() { Action::Focus(write::PAGE) } else { Action::None };
         Action::Batch(vec![action, focus])
     }
@@ -134,7 +136,7 @@ impl Arrive {
             }
             Message::NextPressed => self.go(1, snapshot),
             Message::BackPressed => self.go(-1, snapshot),
-            Message::Wrote(message) => self.write(message),
+            Message::Pad(message) => self.edit(message),
             Message::SharePressed(on) => Action::Send(Event::ForClinicianShared { on }),
             Message::PlaceChosen(place) => Action::Send(Event::PlaceChosen(place)),
             Message::SoundChosen(choice) => Action::Send(Event::SoundChosen(choice)),
@@ -142,7 +144,7 @@ impl Arrive {
         }
     }
 
-    fn write(&mut self, message: write::Message) -> Action {
+    fn edit(&mut self, message: write::Message) -> Action {
         let step = self.step();
         let Some(pad) = &mut self.pad else { return Action::None };
         if !pad.update(message) {
@@ -150,48 +152,48 @@ impl Arrive {
         }
         let text = pad.text();
         match step {
-            Step::Question(question) => Action::Send(Event::IntentionWritten { question, text }),
-            Step::ForClinician => Action::Send(Event::ForClinicianWritten { text }),
-            Step::Language
-            | Step::Welcome
-            | Step::Card(_)
-            | Step::Questions
-            | Step::Place
-            | Step::Sound
-            | Step::Breath
-            | Step::TryCall
-            | Step::TryDark
-            | Step::Waiting => Action::None,
+            ArriveStep::Question(question) => Action::Send(Event::IntentionWritten { question, text }),
+            ArriveStep::ForClinician => Action::Send(Event::ForClinicianWritten { text }),
+            ArriveStep::Language
+            | ArriveStep::Welcome
+            | ArriveStep::Card(_)
+            | ArriveStep::Questions
+            | ArriveStep::Place
+            | ArriveStep::Sound
+            | ArriveStep::Breath
+            | ArriveStep::TryCall
+            | ArriveStep::TryDark
+            | ArriveStep::Waiting => Action::None,
         }
     }
 
-    /// Moves by so many steps, and ends what belongs to the step that is left.
+    /// Moves by this many steps. Ends what belongs to the old step and starts what belongs to the new one.
     fn go(&mut self, by: isize, snapshot: &Snapshot) -> Action {
         let from = self.step();
-        self.at = self.at.saturating_add_signed(by).min(ORDER.len() - 1);
+        self.at = self.at.saturating_add_signed(by).min(STEPS.len() - 1);
         let (notes, chars_max) = (&snapshot.notes, snapshot.note_limits.page_chars_max);
         self.pad = match self.step() {
-            Step::Question(question) if question < INTENTIONS => {
-                Some(Pad::with_text(&notes.intentions[question], chars_max))
+            ArriveStep::Question(question) if question < INTENTIONS => {
+                Some(TextPad::with_text(&notes.intentions[question], chars_max))
             }
-            Step::ForClinician => Some(Pad::with_text(&notes.for_clinician, chars_max)),
-            Step::Question(_)
-            | Step::Language
-            | Step::Welcome
-            | Step::Card(_)
-            | Step::Questions
-            | Step::Place
-            | Step::Sound
-            | Step::Breath
-            | Step::TryCall
-            | Step::TryDark
-            | Step::Waiting => None,
+            ArriveStep::ForClinician => Some(TextPad::with_text(&notes.for_clinician, chars_max)),
+            ArriveStep::Question(_)
+            | ArriveStep::Language
+            | ArriveStep::Welcome
+            | ArriveStep::Card(_)
+            | ArriveStep::Questions
+            | ArriveStep::Place
+            | ArriveStep::Sound
+            | ArriveStep::Breath
+            | ArriveStep::TryCall
+            | ArriveStep::TryDark
+            | ArriveStep::Waiting => None,
         };
         let mut actions = Vec::new();
-        if from == Step::Breath {
+        if from == ArriveStep::Breath {
             actions.push(Action::Send(Event::BreathWished { on: false }));
         }
-        if self.step() == Step::Breath {
+        if self.step() == ArriveStep::Breath {
             actions.push(Action::Send(Event::BreathWished { on: true }));
         }
         if from.is_rehearsal() && snapshot.call.as_ref().is_some_and(|call| call.practice) {
@@ -203,24 +205,28 @@ impl Arrive {
     /// The screen.
     pub fn view<'a>(&'a self, ctx: &ViewContext) -> Element<'a, Message> {
         match self.step() {
-            Step::Language => Self::language(ctx),
-            Step::Welcome => Self::words(ctx, ctx.say("arrive-welcome-title"), ctx.say("arrive-welcome-text")),
-            Step::Card(card) => Self::words(
+            ArriveStep::Language => Self::language(ctx),
+            ArriveStep::Welcome => {
+                Self::text_step(ctx, ctx.say("arrive-welcome-title"), ctx.say("arrive-welcome-text"))
+            }
+            ArriveStep::Card(card) => Self::text_step(
                 ctx,
                 ctx.say(&format!("arrive-card-{card}-title")),
                 ctx.say(&format!("arrive-card-{card}-text")),
             ),
-            Step::Questions => Self::words(ctx, ctx.say("arrive-intentions-title"), ctx.say("arrive-intentions-text")),
-            Step::Question(question) => self.question(ctx, question),
-            Step::ForClinician => self.for_clinician(ctx),
-            Step::Place => Self::place(ctx),
-            Step::Sound => Self::sound(ctx),
-            Step::Breath => Self::breath(ctx),
-            Step::TryCall => self.try_call(ctx),
-            Step::TryDark => Self::try_dark(ctx),
-            Step::Waiting => parts::one_idea(
+            ArriveStep::Questions => {
+                Self::text_step(ctx, ctx.say("arrive-intentions-title"), ctx.say("arrive-intentions-text"))
+            }
+            ArriveStep::Question(question) => self.question(ctx, question),
+            ArriveStep::ForClinician => self.for_clinician(ctx),
+            ArriveStep::Place => Self::place(ctx),
+            ArriveStep::Sound => Self::sound(ctx),
+            ArriveStep::Breath => Self::breath(ctx),
+            ArriveStep::TryCall => self.try_call(ctx),
+            ArriveStep::TryDark => Self::try_dark(ctx),
+            ArriveStep::Waiting => parts::one_idea(
                 ctx,
-                parts::said(ctx, ctx.say("arrive-waiting-title"), ctx.say("arrive-waiting-text")),
+                parts::text_block(ctx, ctx.say("arrive-waiting-title"), ctx.say("arrive-waiting-text")),
                 vec![Self::back(ctx), iced::widget::Space::new().into()],
             ),
         }
@@ -239,7 +245,7 @@ impl Arrive {
                 .into()
         });
         let choices = parts::even_rows(ctx, choices.collect(), across);
-        // In each of them, since nobody has chosen yet.
+        // In every language, since none is chosen yet.
         let asked = languages.iter().map(|language| locales.words(*language).say("arrive-language-title"));
         let words: Element<'a, Message> = if are_few {
             column(asked.map(|asked| parts::title(ctx, asked).into())).align_x(iced::Center).into()
@@ -255,8 +261,8 @@ impl Arrive {
         )
     }
 
-    fn words<'a>(ctx: &ViewContext, head: String, text: String) -> Element<'a, Message> {
-        parts::one_idea(ctx, parts::said(ctx, head, text), Self::back_and_next(ctx))
+    fn text_step<'a>(ctx: &ViewContext, head: String, text: String) -> Element<'a, Message> {
+        parts::one_idea(ctx, parts::text_block(ctx, head, text), Self::back_and_next(ctx))
     }
 
     fn question<'a>(&'a self, ctx: &ViewContext, question: usize) -> Element<'a, Message> {
@@ -288,7 +294,7 @@ impl Arrive {
         controls.push(write::side_control(ctx, "back", ctx.say("back"), Message::BackPressed));
         let key = if pad.text().is_blank() { "skip" } else { "next" };
         controls.push(write::side_control(ctx, "next", ctx.say(key), Message::NextPressed));
-        pad.view(ctx, head, hint, None, controls, Message::Wrote)
+        pad.view(ctx, head, hint, None, controls, Message::Pad)
     }
 
     fn place<'a>(ctx: &ViewContext) -> Element<'a, Message> {
@@ -296,7 +302,7 @@ impl Arrive {
             let key = format!("place-{}", place.name());
             (key.clone(), ctx.say(&key), ctx.snapshot.place == place, Message::PlaceChosen(place))
         });
-        Self::choosing(ctx, ctx.say("arrive-place-title"), choices)
+        Self::choice_step(ctx, ctx.say("arrive-place-title"), choices)
     }
 
     fn sound<'a>(ctx: &ViewContext) -> Element<'a, Message> {
@@ -306,11 +312,11 @@ impl Arrive {
             let label = ctx.say(&format!("hear-{}", choice.name()));
             (format!("sound-{}", choice.name()), label, choice == chosen, Message::SoundChosen(choice))
         });
-        Self::choosing(ctx, ctx.say("arrive-sound-title"), choices)
+        Self::choice_step(ctx, ctx.say("arrive-sound-title"), choices)
     }
 
-    /// Choices of equal worth, in rows as even as can be.
-    fn choosing<'a>(
+    /// A step with choices in even rows.
+    fn choice_step<'a>(
         ctx: &ViewContext,
         head: String,
         choices: impl IntoIterator<Item = (String, String, bool, Message)>,
@@ -319,7 +325,7 @@ impl Arrive {
             let control = parts::choice(ctx, id, label, chosen, message);
             control.width(ctx.mm(35.0)).height(ctx.mm(22.0)).into()
         });
-        let choices = parts::even_rows(ctx, choices.collect(), CHOICES_ACROSS);
+        let choices = parts::even_rows(ctx, choices.collect(), CHOICES_ACROSS_MAX);
         let words = column![parts::title(ctx, head), choices].spacing(ctx.mm(GAP_MM * 2.0)).align_x(iced::Center);
         parts::one_idea(ctx, parts::scrim(ctx, words), Self::back_and_next(ctx))
     }
@@ -331,7 +337,7 @@ impl Arrive {
                 .max_width(ctx.mm(118.0));
         let mut across: Column<'a, Message> = column![parts::scrim(ctx, words)].spacing(ctx.mm(4.0));
         if let Some(breath) = ctx.snapshot.breath {
-            let still = ctx.pictures.reduce_motion;
+            let still = ctx.place_renderer.reduce_motion;
             across = across.push(breath_ring::breath_ring(breath, ctx.clock, ctx.mm(44.0), still));
         }
         parts::one_idea(ctx, across.align_x(iced::Center), Self::back_and_next(ctx))
@@ -344,10 +350,10 @@ impl Arrive {
             Some(call) if call.phase >= CallPhase::Received => "arrive-call-reached",
             Some(call) if call.line_down_told => "arrive-call-no-desk",
             Some(_) => "arrive-call-waiting",
-            None if self.call_tried => "arrive-call-done",
+            None if self.has_tried_call => "arrive-call-done",
             None => "arrive-call-text",
         };
-        Self::words(ctx, ctx.say("arrive-call-title"), ctx.say(text))
+        Self::text_step(ctx, ctx.say("arrive-call-title"), ctx.say(text))
     }
 
     fn try_dark<'a>(ctx: &ViewContext) -> Element<'a, Message> {
@@ -355,7 +361,7 @@ impl Arrive {
             parts::control(ctx, "try-dark", ctx.say("arrive-dark-try"), Message::DarkPressed).width(ctx.mm(56.0));
         parts::one_idea(
             ctx,
-            parts::said(ctx, ctx.say("arrive-dark-title"), ctx.say("arrive-dark-text")),
+            parts::text_block(ctx, ctx.say("arrive-dark-title"), ctx.say("arrive-dark-text")),
             vec![Self::back(ctx), dark.into(), Self::next(ctx)],
         )
     }

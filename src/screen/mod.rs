@@ -3,7 +3,6 @@
 
 pub mod after;
 pub mod arrive;
-mod cards;
 pub mod farewell;
 pub mod first_run;
 pub mod note;

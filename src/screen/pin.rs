@@ -1,4 +1,4 @@
-//! Owns the staff PIN pad. The call stays above it. Does not own the PIN, only what is being typed.
+//! Owns the staff PIN pad, which lies below the call. Does not own the PIN, only what is being typed.
 
 use iced::widget::{Space, column, container, row};
 use iced::{Element, Length};
@@ -7,20 +7,20 @@ use crate::theme::{self, CALL_MM, GAP_MM};
 use crate::widget::{ViewContext, parts};
 use crate::words::Value;
 
-/// The longest PIN.
+/// Longest PIN.
 const DIGITS_MAX: usize = 12;
 
 /// A PIN being typed.
 #[derive(Default)]
 pub struct PinPad {
     typed: String,
-    said: Said,
+    notice: PadNotice,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Said {
+enum PadNotice {
     #[default]
-    Nothing,
+    None,
     Wrong,
     Locked {
         seconds: u64,
@@ -31,13 +31,13 @@ enum Said {
 /// What happened at the pad.
 #[derive(Clone, Debug)]
 pub enum Message {
-    /// A digit.
+    /// A digit was pressed.
     DigitPressed(char),
-    /// The last digit goes.
+    /// *Delete* was pressed.
     DeletePressed,
     /// The PIN is complete.
     EnterPressed,
-    /// Never mind.
+    /// *Close* was pressed.
     ClosePressed,
 }
 
@@ -47,7 +47,7 @@ impl PinPad {
     pub fn update(&mut self, message: &Message) -> Option<String> {
         match message {
             Message::DigitPressed(digit) => {
-                self.said = Said::Nothing;
+                self.notice = PadNotice::None;
                 if self.typed.len() < DIGITS_MAX {
                     self.typed.push(*digit);
                 }
@@ -62,39 +62,39 @@ impl PinPad {
         }
     }
 
-    /// The PIN was wrong; `wait` tells how long the pad stays locked.
-    pub fn was_wrong(&mut self, wait: std::time::Duration) {
+    /// Shows that the PIN was wrong, and how long the pad stays locked.
+    pub fn on_wrong_pin(&mut self, wait: std::time::Duration) {
         let seconds = wait.as_secs();
-        self.said = if seconds == 0 { Said::Wrong } else { Said::Locked { seconds } };
+        self.notice = if seconds == 0 { PadNotice::Wrong } else { PadNotice::Locked { seconds } };
     }
 
-    /// No PIN can be looked at: its file is damaged.
-    pub fn cannot_be_checked(&mut self) {
-        self.said = Said::Unreadable;
+    /// Shows that no PIN can be checked, since its file is damaged.
+    pub fn on_unreadable_pin(&mut self) {
+        self.notice = PadNotice::Unreadable;
     }
 
-    /// The pad, under a title; `below` is said there unless something else has to be.
+    /// The pad under a title, with `hint` where there is no notice.
     pub fn view<'a, M: Clone + 'a>(
         &self,
         ctx: &ViewContext,
         head: String,
-        below: String,
+        hint: String,
         wrap: impl Fn(Message) -> M + Copy,
     ) -> Element<'a, M> {
-        let said = match self.said {
-            Said::Nothing => below,
-            Said::Wrong => ctx.staff("staff-pin-wrong"),
-            Said::Unreadable => ctx.staff("trouble-staff-pin-lost"),
-            Said::Locked { seconds } => {
+        let notice = match self.notice {
+            PadNotice::None => hint,
+            PadNotice::Wrong => ctx.staff("staff-pin-wrong"),
+            PadNotice::Unreadable => ctx.staff("trouble-staff-pin-lost"),
+            PadNotice::Locked { seconds } => {
                 ctx.staff_words.say_with("staff-pin-locked", &[("seconds", Value::from(seconds))])
             }
         };
-        // A space keeps the line's height: a dot would look like a digit that was typed.
+        // A space keeps the height of the line; a dot would look like a digit.
         let dots: String = if self.typed.is_empty() { "\u{a0}".to_owned() } else { "•".repeat(self.typed.len()) };
         let words = column![
-            parts::line(head, ctx.scale.title(), theme::CONTROL, theme::SAND),
-            parts::line(dots, ctx.scale.phrase(), theme::CONTROL_STRONG, theme::LAMPLIGHT),
-            parts::note(ctx, said),
+            parts::text_line(head, ctx.scale.title(), theme::CONTROL, theme::SAND),
+            parts::text_line(dots, ctx.scale.phrase(), theme::CONTROL_STRONG, theme::LAMPLIGHT),
+            parts::staff_note(ctx, notice),
             key(ctx, "pin-close", ctx.staff("staff-close"), wrap(Message::ClosePressed), 44.0),
         ]
         .spacing(ctx.mm(5.0))
@@ -112,7 +112,7 @@ impl PinPad {
             ]
             .spacing(ctx.mm(GAP_MM)),
         );
-        // Below the call's place, which is as wide as the screen while a call is open.
+        // Below the call, which is as wide as the screen while it is open.
         column![
             Space::new().height(ctx.mm(CALL_MM + 6.0)),
             container(row![pad, words].spacing(ctx.mm(12.0)).align_y(iced::Center)).center(Length::Fill),

@@ -1,5 +1,5 @@
-//! Owns the session's screen: the place, few words, and as few controls as the part allows. The call band at its foot
-//! is laid over it by the shell.
+//! Owns the session's screen: the place, sparse words, and as few controls as the part of the arc allows. The app lays the
+//! call band over its foot. Does not own the session.
 
 use std::time::{Duration, Instant};
 
@@ -12,94 +12,99 @@ use crate::room::arc::Part;
 use crate::room::snapshot::Place;
 use crate::room::{Event, RoomTime, Snapshot};
 use crate::theme::{self, CALL_MM, MARGIN_MM, TARGET_MM};
+use crate::widget::timer::timer;
 use crate::widget::touch::touchable;
-use crate::widget::wake::wake;
 use crate::widget::{ViewContext, breath_ring, fade, parts};
 
-/// Controls dim away when nothing was touched for so long.
-const CONTROLS_STAY: Duration = Duration::from_secs(8);
-/// A line of words stays so long.
-const WORDS_STAY_MS: u64 = 40_000;
-/// Where a line of words stands, from the top.
+/// Time without a touch after which the controls go.
+const CONTROLS_TIME: Duration = Duration::from_secs(8);
+/// Time that a line of words is shown.
+const WORDS_TIME_MS: u64 = 40_000;
+/// Distance of a line of words from the top.
 const WORDS_TOP_MM: f32 = 9.0;
-/// What a power loss took is said once, for so long.
-const RESTORED_STAYS: Duration = Duration::from_mins(1);
-/// How many lines there are.
-const WORDS: u64 = 12;
+/// Time that the loss of the note in a power failure is shown.
+const RESTORED_TIME: Duration = Duration::from_mins(1);
+/// Number of lines of words.
+const WORDS_COUNT: u64 = 12;
 /// One step of the patient's volume, in dB.
 const VOLUME_STEP_DB: f32 = 4.0;
 
-/// The session's screen.
+/// The screen of the session.
 #[derive(Debug)]
-pub struct Session {
-    sheet: Sheet,
-    opened: Instant,
-    touched: Instant,
-    controls_shown: bool,
+pub struct SessionScreen {
+    group: ControlGroup,
+    opened_at: Instant,
+    touched_at: Instant,
+    has_controls: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sheet {
+enum ControlGroup {
     Controls,
     Sound,
     Places,
 }
 
-/// What happened in the session.
+/// What happened on the screen.
 #[derive(Clone, Debug)]
 pub enum Message {
-    /// The place itself was touched: controls come back, nothing else happens.
+    /// The place was touched: the controls return, and nothing else happens.
     PlaceTouched,
-    /// Nothing was touched for a while.
-    RestedAWhile,
-    /// The pacer was asked for, or no longer.
+    /// A timer ran out: the controls may go, or the words change.
+    TimerElapsed,
+    /// The pacer was switched on or off.
     BreathePressed(bool),
-    /// The list of places was asked for.
+    /// The places were asked for.
     PlacesPressed,
     /// A place was chosen.
     PlaceChosen(Place),
-    /// The sound's controls were asked for.
+    /// The controls of the sound were asked for.
     SoundPressed,
-    /// Softer or louder, by so many steps.
+    /// The volume was changed by this many steps.
     VolumePressed(f32),
-    /// Another piece.
+    /// The next piece was asked for.
     SkipPressed,
-    /// Silence, or the sound back.
+    /// Silence was switched on or off.
     SilencePressed(bool),
-    /// The screen dark.
+    /// The dark was asked for.
     DarkPressed,
-    /// It is too much, or no longer.
+    /// *Too much* was pressed, or is over.
     AnchorPressed(bool),
     /// Back to the first controls.
     ClosePressed,
-    /// Ready for what comes after.
+    /// The patient is ready for After.
     ReadyPressed,
 }
 
-impl Default for Session {
+impl Default for SessionScreen {
     fn default() -> Self {
-        Self { sheet: Sheet::Controls, opened: Instant::now(), touched: Instant::now(), controls_shown: true }
+        Self {
+            group: ControlGroup::Controls,
+            opened_at: Instant::now(),
+            touched_at: Instant::now(),
+            has_controls: true,
+        }
     }
 }
 
-impl Session {
-    /// Takes in what happened.
+impl SessionScreen {
+    /// Handles a message.
     pub fn update(&mut self, message: &Message, snapshot: &Snapshot) -> Action {
-        if matches!(message, Message::RestedAWhile) {
-            if self.touched.elapsed() >= CONTROLS_STAY {
-                self.controls_shown = false;
-                self.sheet = Sheet::Controls;
+        if matches!(message, Message::TimerElapsed) {
+            if self.touched_at.elapsed() >= CONTROLS_TIME {
+                self.has_controls = false;
+                self.group = ControlGroup::Controls;
             }
             return Action::None;
         }
-        self.touched = Instant::now();
-        self.controls_shown = true;
+        self.touched_at = Instant::now();
+        self.has_controls = true;
         match message {
-            Message::PlaceTouched | Message::RestedAWhile => Action::None,
+            Message::PlaceTouched | Message::TimerElapsed => Action::None,
             Message::BreathePressed(on) => Action::Send(Event::BreathWished { on: *on }),
-            Message::PlacesPressed => self.open(Sheet::Places),
+            Message::PlacesPressed => self.open(ControlGroup::Places),
             Message::PlaceChosen(place) => Action::Send(Event::PlaceChosen(*place)),
-            Message::SoundPressed => self.open(Sheet::Sound),
+            Message::SoundPressed => self.open(ControlGroup::Sound),
             Message::VolumePressed(steps) => {
                 Action::Send(Event::Volume { db: snapshot.volume_db + steps * VOLUME_STEP_DB })
             }
@@ -107,13 +112,13 @@ impl Session {
             Message::SilencePressed(on) => Action::Send(Event::Silence { on: *on }),
             Message::DarkPressed => Action::Send(Event::Dark { on: true }),
             Message::AnchorPressed(on) => Action::Send(Event::Anchor { on: *on }),
-            Message::ClosePressed => self.open(Sheet::Controls),
+            Message::ClosePressed => self.open(ControlGroup::Controls),
             Message::ReadyPressed => Action::Send(Event::AfterBegins),
         }
     }
 
-    fn open(&mut self, sheet: Sheet) -> Action {
-        self.sheet = sheet;
+    fn open(&mut self, group: ControlGroup) -> Action {
+        self.group = group;
         Action::None
     }
 
@@ -128,13 +133,13 @@ impl Session {
             .height(Length::Fill)
             .slop_px(ctx.mm(theme::TOUCH_SLOP_MM))
             .on_press(Message::PlaceTouched);
-        let foot: Element<'a, Message> = if self.controls_shown {
+        let foot: Element<'a, Message> = if self.has_controls {
             container(self.controls(ctx)).center_x(Length::Fill).into()
         } else {
             Space::new().into()
         };
         let content = column![
-            container(said(ctx, self.opened))
+            container(words(ctx, self.opened_at))
                 .width(Length::Fill)
                 .height(Length::Fill)
                 .center_x(Length::Fill)
@@ -142,27 +147,27 @@ impl Session {
             foot,
             Space::new().height(Length::Fixed(ctx.mm(CALL_MM + MARGIN_MM))),
         ];
-        // The ring breathes between the words above and the controls below, and touches neither.
+        // Between the words above and the controls below.
         let pacer = container(plain_pacer(ctx)).center(Length::Fill).padding(Padding {
             top: ctx.mm(WORDS_TOP_MM + 18.0),
             bottom: ctx.mm(CALL_MM + MARGIN_MM + TARGET_MM),
             ..Padding::ZERO
         });
         let mut layers = stack![touch, pacer, content];
-        if self.controls_shown {
-            layers = layers.push(wake(parts::after(self.touched, CONTROLS_STAY), Message::RestedAWhile));
+        if self.has_controls {
+            layers = layers.push(timer(parts::deadline(self.touched_at, CONTROLS_TIME), Message::TimerElapsed));
         }
         parts::over_place(ctx, 1.0, layers)
     }
 
     fn controls<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
-        let controls = match self.sheet {
-            Sheet::Controls => first_controls(ctx),
-            Sheet::Sound => sound_controls(ctx),
-            Sheet::Places => place_controls(ctx),
+        let controls = match self.group {
+            ControlGroup::Controls => first_controls(ctx),
+            ControlGroup::Sound => sound_controls(ctx),
+            ControlGroup::Places => place_controls(ctx),
         };
-        let rows = parts::even_rows(ctx, controls, CONTROLS_ACROSS);
-        let loudness = (self.sheet == Sheet::Sound && !ctx.snapshot.silence).then(|| {
+        let rows = parts::even_rows(ctx, controls, CONTROLS_ACROSS_MAX);
+        let loudness = (self.group == ControlGroup::Sound && !ctx.snapshot.silence).then(|| {
             let (loudness, _) = ctx.clinic.config.sound.loudness(ctx.snapshot.volume_db);
             let level = ctx.say(&format!("volume-{}", loudness.step())).to_lowercase();
             let told = ctx.words.say_with("sound-level", &[("level", level.into())]);
@@ -172,8 +177,8 @@ impl Session {
     }
 }
 
-/// The most controls in one row.
-const CONTROLS_ACROSS: usize = 5;
+/// Maximum number of controls in a row.
+const CONTROLS_ACROSS_MAX: usize = 5;
 
 fn first_controls<'a>(ctx: &ViewContext) -> Vec<Element<'a, Message>> {
     let snapshot = &ctx.snapshot;
@@ -191,7 +196,7 @@ fn first_controls<'a>(ctx: &ViewContext) -> Vec<Element<'a, Message>> {
         narrow(ctx, "anchor", ctx.say("session-anchor"), Message::AnchorPressed(true)),
     ];
     if snapshot.part() == Some(Part::Landing) {
-        // In one place's stead, so that all others stay where a hand knows them.
+        // In the place of one control, so that all others stay where a hand knows them.
         controls[1] = narrow(ctx, "ready", ctx.say("landing-ready"), Message::ReadyPressed);
     }
     controls
@@ -201,7 +206,7 @@ fn sound_controls<'a>(ctx: &ViewContext) -> Vec<Element<'a, Message>> {
     let silent = ctx.snapshot.silence;
     let silence = if silent { "sound-return" } else { "sound-silence" };
     let mut controls = if silent {
-        // Silence has nothing to be made softer; what is left stays where it was.
+        // Silence has no volume; the other controls stay where they were.
         (0..3).map(|_| Space::new().width(ctx.mm(37.0)).into()).collect()
     } else {
         vec![
@@ -237,13 +242,13 @@ fn narrow<'a>(ctx: &ViewContext, id: &'static str, label: String, message: Messa
     parts::control(ctx, id, label, message).width(ctx.mm(37.0)).into()
 }
 
-/// When it is too much: the breath, one steady line, and a way back. Nothing else.
+/// What is left when it is too much: the breath, one steady line, and a way back.
 fn anchor<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     let line = parts::scrim(ctx, parts::phrase(ctx, ctx.say("anchor-line-1")));
     let mut content = column![line].spacing(ctx.mm(4.0)).align_x(iced::Center);
     if let Some(breath) = ctx.snapshot.breath {
-        let still = ctx.pictures.reduce_motion;
-        content = content.push(breath_ring::breath_ring(breath, ctx.clock, ctx.mm(34.0), still));
+        let is_still = ctx.place_renderer.reduce_motion;
+        content = content.push(breath_ring::breath_ring(breath, ctx.clock, ctx.mm(34.0), is_still));
     }
     let back =
         parts::control(ctx, "anchor-done", ctx.say("anchor-done"), Message::AnchorPressed(false)).width(ctx.mm(52.0));
@@ -255,66 +260,69 @@ fn anchor<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     parts::over_place(ctx, 0.6, content)
 }
 
-/// A ring or an orb, where the profile asks for one or all is to be still. A place breathes by itself.
+/// A ring or an orb, if the profile asks for one or motion is reduced. Otherwise the place itself breathes.
 fn plain_pacer<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     let Some(breath) = ctx.snapshot.breath else { return Space::new().into() };
-    let still = ctx.pictures.reduce_motion;
+    let is_still = ctx.place_renderer.reduce_motion;
     let size = ctx.mm(42.0);
     match ctx.profile().map_or(Guide::Scene, |profile| profile.breath.guide) {
-        Guide::Orb => breath_ring::breath_orb(breath, ctx.clock, size, still),
-        Guide::Ring => breath_ring::breath_ring(breath, ctx.clock, size, still),
-        Guide::Scene if still => breath_ring::breath_ring(breath, ctx.clock, size, still),
+        Guide::Orb => breath_ring::breath_orb(breath, ctx.clock, size, is_still),
+        Guide::Ring => breath_ring::breath_ring(breath, ctx.clock, size, is_still),
+        Guide::Scene if is_still => breath_ring::breath_ring(breath, ctx.clock, size, is_still),
         Guide::Scene => Space::new().into(),
     }
 }
 
-/// The sparse words, or what has to be said instead of them.
-fn said<'a>(ctx: &ViewContext, opened: Instant) -> Element<'a, Message> {
+/// The sparse words, or what is shown instead of them.
+fn words<'a>(ctx: &ViewContext, opened_at: Instant) -> Element<'a, Message> {
     let snapshot = &ctx.snapshot;
     let Some(session) = snapshot.session.filter(|_| snapshot.call.is_none()) else { return Space::new().into() };
     if session.paused {
         return parts::scrim(ctx, parts::title(ctx, ctx.say("session-paused")));
     }
     let lost = snapshot.troubles.contains(&crate::room::Trouble::NotesLost);
-    if lost && opened.elapsed() < RESTORED_STAYS {
+    if lost && opened_at.elapsed() < RESTORED_TIME {
         let line = iced::widget::text(ctx.say("session-restored"))
             .size(ctx.scale.body())
             .font(theme::VOICE_SMALL)
             .line_height(theme::LINE_HEIGHT);
         let padded = container(line).padding(Padding::from([ctx.mm(4.0), ctx.mm(8.0)]));
-        let until = parts::after(opened, RESTORED_STAYS);
-        return stack![fade::fade(padded, opened, Some(until), ctx.mm(6.0)), wake(until, Message::RestedAWhile)].into();
+        let until = parts::deadline(opened_at, RESTORED_TIME);
+        return stack![fade::fade(padded, opened_at, Some(until), ctx.mm(6.0)), timer(until, Message::TimerElapsed)]
+            .into();
     }
-    let Some(words) = ctx.profile().map(|profile| &profile.words).filter(|words| words.on) else {
+    let Some(settings) = ctx.profile().map(|profile| &profile.words).filter(|words| words.on) else {
         return Space::new().into();
     };
     let now = ctx.clock.now();
-    let every_ms = u64::from(words.every_minutes) * crate::room::arc::MINUTE_MS;
-    let Some(showing) = showing_words(session.clock_ms(now), every_ms, session.speed, now) else {
+    let every_ms = u64::from(settings.every_minutes) * crate::room::arc::MINUTE_MS;
+    let Some(line) = scheduled_line(session.clock_ms(now), every_ms, session.speed, now) else {
         return Space::new().into();
     };
-    let line = iced::widget::text(ctx.say(&format!("session-word-{}", showing.index + 1)))
+    let text = iced::widget::text(ctx.say(&format!("session-word-{}", line.index + 1)))
         .size(ctx.scale.phrase())
         .font(theme::VOICE)
         .line_height(theme::LINE_HEIGHT);
-    let padded = container(line).padding(Padding::from([ctx.mm(4.0), ctx.mm(8.0)]));
-    let (from, until) = (ctx.clock.instant_of(showing.from), ctx.clock.instant_of(showing.until));
+    let padded = container(text).padding(Padding::from([ctx.mm(4.0), ctx.mm(8.0)]));
+    let (from, until) = (ctx.clock.instant_of(line.from), ctx.clock.instant_of(line.until));
     stack![
         fade::fade(padded, from, Some(until), ctx.mm(6.0)),
-        wake(ctx.clock.instant_of(showing.next), Message::RestedAWhile),
+        timer(ctx.clock.instant_of(line.next), Message::TimerElapsed),
     ]
     .into()
 }
 
-struct Showing {
+/// A line of words and when it is shown.
+struct ScheduledLine {
     index: u64,
     from: RoomTime,
     until: RoomTime,
+    /// When the next span begins.
     next: RoomTime,
 }
 
-/// Which line is shown around `now`: one in each span of `every_ms` of the session clock, from its middle on.
-fn showing_words(clock_ms: Option<u64>, every_ms: u64, speed: u32, now: RoomTime) -> Option<Showing> {
+/// The line of the span of `every_ms` of the session clock in which `now` falls. It appears in the middle of the span.
+fn scheduled_line(clock_ms: Option<u64>, every_ms: u64, speed: u32, now: RoomTime) -> Option<ScheduledLine> {
     let clock_ms = clock_ms?;
     let every_ms = every_ms.max(1);
     let speed = u64::from(speed.max(1));
@@ -322,6 +330,6 @@ fn showing_words(clock_ms: Option<u64>, every_ms: u64, speed: u32, now: RoomTime
     let began = now - Duration::from_millis((clock_ms % every_ms) / speed);
     let from = began + Duration::from_millis(every_ms / 2 / speed);
     let next = began + Duration::from_millis(every_ms / speed);
-    let until = (from + Duration::from_millis(WORDS_STAY_MS)).min(next);
-    Some(Showing { index: span % WORDS, from, until, next })
+    let until = (from + Duration::from_millis(WORDS_TIME_MS)).min(next);
+    Some(ScheduledLine { index: span % WORDS_COUNT, from, until, next })
 }

@@ -1,4 +1,5 @@
-//! Owns the staff panel on the tablet: begin, pause, extend, end, talk now, reset. Reached by a held corner and the PIN.
+//! Owns the staff panel on the tablet: begin, pause, extend, end, talk now, reset. It opens after a held corner and the PIN.
+//! Does not own the PIN.
 
 use iced::widget::{Column, Space, column, container, row};
 use iced::{Element, Length};
@@ -11,92 +12,97 @@ use crate::theme::{self, CALL_MM, GAP_MM, MARGIN_MM};
 use crate::widget::{ViewContext, parts};
 use crate::words::Value;
 
+/// Infusion lengths offered, in minutes.
 const MINUTES_OFFERED: [u32; 3] = [40, 60, 120];
-/// So many profiles stand in one row, each as wide as this.
+/// Maximum number of profiles in a single row, and their width.
 const PROFILES_IN_A_ROW: usize = 5;
 const PROFILE_MM: f32 = 37.5;
-/// Where there are more, so many stand between two controls that turn to the ones before and after them.
+/// With more profiles than that, the number on a page between two controls that turn it, and their widths.
 const PROFILES_ON_A_PAGE: usize = 4;
 const PAGED_PROFILE_MM: f32 = 36.0;
 const TURN_MM: f32 = 20.0;
+/// Length of one extension, in minutes.
 const EXTEND_MINUTES: u32 = 5;
-const TROUBLES_IN_THE_HEAD: usize = 2;
+/// Maximum number of lines of troubles.
+const TROUBLE_LINES_MAX: usize = 2;
 
 /// The staff panel.
 #[derive(Debug, Default)]
-pub struct Staff {
-    asking: Asking,
+pub struct StaffPanel {
+    question: StaffQuestion,
     minutes: Option<u32>,
     settle: bool,
-    /// The page of profiles that was turned to; that of the chosen one until then.
+    /// The page of profiles that was turned to; until then that of the chosen one.
     page: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Asking {
+enum StaffQuestion {
     #[default]
-    Nothing,
+    None,
     BeginWithoutDesk,
     End,
 }
 
-/// What happened in the staff panel.
+/// What happened in the panel.
 #[derive(Clone, Debug)]
 pub enum Message {
     /// A profile was picked.
     ProfileChosen(String),
-    /// That page of profiles, counted from 0.
+    /// A page of profiles was turned to, by its index.
     PageTurned(usize),
     /// A length was picked, in minutes.
     MinutesChosen(u32),
-    /// Whether the clock waits for the pump.
+    /// Settling, in which the clock waits for the pump, was switched on or off.
     SettlePressed(bool),
-    /// The session is to begin.
+    /// *Begin* was pressed.
     BeginPressed,
-    /// … although no desk listens.
-    BeginAnyway,
-    /// *End* was pressed: asked once more.
+    /// *Begin* was confirmed although no desk listens.
+    BeginConfirmed,
+    /// *End* was pressed.
     EndPressed,
-    /// *End* was meant.
-    EndMeant,
-    /// Never mind.
+    /// *End* was confirmed.
+    EndConfirmed,
+    /// A question was cancelled.
     CancelPressed,
-    /// Something the room is to be told as it is.
-    Told(Event),
-    /// The same, with which the panel has done its work.
-    ToldLast(Event),
-    /// The panel closes.
+    /// A control that only sends an event was pressed.
+    EventPressed(Event),
+    /// The same for an event that also closes the panel.
+    ClosingEventPressed(Event),
+    /// The panel is to close.
     ClosePressed,
-    /// The kiosk closes.
+    /// The program is to end.
     ExitPressed,
 }
 
-impl Staff {
-    /// Takes in what happened.
+impl StaffPanel {
+    /// Handles a message.
     pub fn update(&mut self, message: Message, snapshot: &Snapshot) -> Action {
-        let asking = std::mem::take(&mut self.asking);
+        let question = std::mem::take(&mut self.question);
         match message {
             Message::ProfileChosen(name) => {
                 self.minutes = None;
                 Action::Send(Event::ProfileChosen { name })
             }
-            Message::PageTurned(page) => self.keep(|staff| staff.page = Some(page)),
-            Message::MinutesChosen(minutes) => self.keep(|staff| staff.minutes = Some(minutes)),
-            Message::SettlePressed(settle) => self.keep(|staff| staff.settle = settle),
+            Message::PageTurned(page) => self.change(|staff| staff.page = Some(page)),
+            Message::MinutesChosen(minutes) => self.change(|staff| staff.minutes = Some(minutes)),
+            Message::SettlePressed(settle) => self.change(|staff| staff.settle = settle),
             Message::BeginPressed if snapshot.line_is_up() => self.begin(),
-            Message::BeginPressed => self.keep(|staff| staff.asking = Asking::BeginWithoutDesk),
-            Message::BeginAnyway if asking == Asking::BeginWithoutDesk => self.begin(),
-            Message::EndPressed => self.keep(|staff| staff.asking = Asking::End),
-            Message::EndMeant if asking == Asking::End => Action::Send(Event::End { landing_minutes: None }),
-            Message::BeginAnyway | Message::EndMeant | Message::CancelPressed => Action::None,
-            Message::Told(event) => Action::Send(event),
-            Message::ToldLast(event) => send_and_close(event),
+            Message::BeginPressed => self.change(|staff| staff.question = StaffQuestion::BeginWithoutDesk),
+            Message::BeginConfirmed if question == StaffQuestion::BeginWithoutDesk => self.begin(),
+            Message::EndPressed => self.change(|staff| staff.question = StaffQuestion::End),
+            Message::EndConfirmed if question == StaffQuestion::End => {
+                Action::Send(Event::End { landing_minutes: None })
+            }
+            Message::BeginConfirmed | Message::EndConfirmed | Message::CancelPressed => Action::None,
+            Message::EventPressed(event) => Action::Send(event),
+            Message::ClosingEventPressed(event) => send_and_close(event),
             Message::ClosePressed => Action::ClosePanel,
             Message::ExitPressed => Action::Exit,
         }
     }
 
-    fn keep(&mut self, change: impl FnOnce(&mut Self)) -> Action {
+    fn change(&mut self, change: impl FnOnce(&mut Self)) -> Action {
         change(self);
         Action::None
     }
@@ -109,12 +115,12 @@ impl Staff {
     #[must_use]
     pub fn view<'a>(&'a self, ctx: &ViewContext) -> Element<'a, Message> {
         let snapshot = &ctx.snapshot;
-        let rows = match self.asking {
-            Asking::BeginWithoutDesk => {
-                asked(ctx, "staff-line-ask", ("begin-anyway", "staff-begin-anyway", Message::BeginAnyway))
+        let rows = match self.question {
+            StaffQuestion::BeginWithoutDesk => {
+                question(ctx, "staff-line-ask", ("begin-anyway", "staff-begin-anyway", Message::BeginConfirmed))
             }
-            Asking::End => asked(ctx, "staff-end-confirm", ("end-meant", "staff-end", Message::EndMeant)),
-            Asking::Nothing => match snapshot.stage {
+            StaffQuestion::End => question(ctx, "staff-end-confirm", ("end-meant", "staff-end", Message::EndConfirmed)),
+            StaffQuestion::None => match snapshot.stage {
                 Stage::Ready | Stage::Arrive => self.before(ctx),
                 Stage::Session => session(ctx),
                 Stage::After | Stage::Farewell | Stage::Turnover | Stage::Blocked => column![],
@@ -129,27 +135,34 @@ impl Staff {
                 "talk-now",
                 ctx.staff(talk),
                 snapshot.talk_now,
-                Message::Told(Event::TalkNow { on: !snapshot.talk_now }),
+                Message::EventPressed(Event::TalkNow { on: !snapshot.talk_now }),
             )
             .width(ctx.mm(40.0)),
         );
         if snapshot.troubles.contains(&Trouble::OutputNotCalibrated) {
             let label = ctx.staff("staff-accept-output");
             foot = foot.push(
-                parts::held(ctx, "accept-output", label, Message::Told(Event::OutputAccepted)).width(ctx.mm(44.0)),
+                parts::hold_control(ctx, "accept-output", label, Message::EventPressed(Event::OutputAccepted))
+                    .width(ctx.mm(44.0)),
             );
         }
         if snapshot.call.as_ref().is_some_and(|call| !call.practice) {
-            foot = foot.push(parts::note(ctx, ctx.staff("staff-reset-call-open")).width(ctx.mm(60.0)));
+            foot = foot.push(parts::staff_note(ctx, ctx.staff("staff-reset-call-open")).width(ctx.mm(60.0)));
         } else {
             foot = foot.push(
-                parts::held(ctx, "staff-reset", ctx.staff("staff-reset-hold"), Message::ToldLast(Event::StaffReset))
-                    .width(ctx.mm(76.0)),
+                parts::hold_control(
+                    ctx,
+                    "staff-reset",
+                    ctx.staff("staff-reset-hold"),
+                    Message::ClosingEventPressed(Event::StaffReset),
+                )
+                .width(ctx.mm(76.0)),
             );
         }
         if snapshot.stage == Stage::Ready {
             foot = foot.push(
-                parts::held(ctx, "staff-exit", ctx.staff("staff-exit"), Message::ExitPressed).width(ctx.mm(34.0)),
+                parts::hold_control(ctx, "staff-exit", ctx.staff("staff-exit"), Message::ExitPressed)
+                    .width(ctx.mm(34.0)),
             );
         }
         let content = column![
@@ -159,10 +172,10 @@ impl Staff {
         ]
         .spacing(ctx.mm(GAP_MM))
         .padding(ctx.mm(MARGIN_MM));
-        parts::ground(theme::INK, content)
+        parts::background(theme::INK, content)
     }
 
-    /// Every profile: in one row, or page by page, round and round.
+    /// Every profile, in one row or on pages that wrap around.
     fn profiles<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
         let profiles = &ctx.clinic.profiles;
         let languages = ctx.staff_words.languages();
@@ -182,14 +195,14 @@ impl Staff {
         let chosen = profiles.iter().position(|profile| profile.name == ctx.snapshot.profile);
         let page = self.page.unwrap_or(chosen.unwrap_or(0) / PROFILES_ON_A_PAGE).min(pages - 1);
         let turn = |id: &'static str, to: usize, sign: &str| {
-            // A page counts from 1 for a person.
+            // People count pages from 1.
             let label = format!("{sign}\n{}/{pages}", to + 1);
             parts::control(ctx, id, label, Message::PageTurned(to)).width(ctx.mm(TURN_MM))
         };
         let shown = profiles.chunks(PROFILES_ON_A_PAGE).nth(page).unwrap_or_default();
         row.push(turn("profiles-before", (page + pages - 1) % pages, "‹"))
             .extend(shown.iter().map(|profile| one(profile, PAGED_PROFILE_MM)))
-            // Where the last page is not full, the control stays where the finger found it.
+            // The control stays in its place where the last page is not full.
             .extend((shown.len()..PROFILES_ON_A_PAGE).map(|_| Space::new().width(ctx.mm(PAGED_PROFILE_MM)).into()))
             .push(turn("profiles-after", (page + 1) % pages, "›"))
             .into()
@@ -217,7 +230,7 @@ impl Staff {
         let mut begin = row![].spacing(ctx.mm(GAP_MM));
         if snapshot.stage == Stage::Ready {
             let label = ctx.staff("staff-begin-visit");
-            begin = begin.push(control(ctx, "begin-visit", label, Message::ToldLast(Event::VisitBegins)));
+            begin = begin.push(control(ctx, "begin-visit", label, Message::ClosingEventPressed(Event::VisitBegins)));
         }
         let label = ctx.staff("staff-begin-session");
         let begin =
@@ -232,23 +245,23 @@ fn send_and_close(event: Event) -> Action {
 
 fn session<'a>(ctx: &ViewContext) -> Column<'a, Message> {
     let Some(session) = ctx.snapshot.session else { return column![] };
-    let told = |id: &'static str, label: String, event: Event| control(ctx, id, label, Message::Told(event));
+    let send = |id: &'static str, label: String, event: Event| control(ctx, id, label, Message::EventPressed(event));
     let mut clock = row![].spacing(ctx.mm(GAP_MM));
     if session.clock_at_snapshot_ms.is_none() {
-        clock = clock.push(told("infusion-starts", ctx.staff("staff-infusion-starts"), Event::InfusionStarts));
+        clock = clock.push(send("infusion-starts", ctx.staff("staff-infusion-starts"), Event::InfusionStarts));
     } else if session.paused {
-        clock = clock.push(told("resume", ctx.staff("staff-resume"), Event::Resume));
+        clock = clock.push(send("resume", ctx.staff("staff-resume"), Event::Resume));
     } else if !session.landed {
-        clock = clock.push(told("pause", ctx.staff("staff-pause"), Event::Pause));
+        clock = clock.push(send("pause", ctx.staff("staff-pause"), Event::Pause));
     }
     if !session.arc.ended {
         let label = ctx.staff_words.say_with("staff-extend", &[("minutes", Value::from(EXTEND_MINUTES))]);
-        clock = clock.push(told("extend", label, Event::Extend { minutes: EXTEND_MINUTES }));
+        clock = clock.push(send("extend", label, Event::Extend { minutes: EXTEND_MINUTES }));
         clock = clock.push(control(ctx, "end", ctx.staff("staff-end"), Message::EndPressed));
     }
     let way = row![
-        control(ctx, "to-after", ctx.staff("staff-after"), Message::ToldLast(Event::AfterBegins)),
-        control(ctx, "to-farewell", ctx.staff("staff-farewell"), Message::ToldLast(Event::Farewell)),
+        control(ctx, "to-after", ctx.staff("staff-after"), Message::ClosingEventPressed(Event::AfterBegins)),
+        control(ctx, "to-farewell", ctx.staff("staff-farewell"), Message::ClosingEventPressed(Event::Farewell)),
     ]
     .spacing(ctx.mm(GAP_MM));
     column![clock, way]
@@ -271,20 +284,20 @@ fn head<'a>(ctx: &ViewContext) -> Element<'a, Message> {
         format!(" · {part} · {clock}")
     });
     let title = format!("{} · {}{}", ctx.staff("staff-title"), stage, clock.unwrap_or_default());
-    let db = volume_words(ctx, snapshot.volume_db);
+    let db = volume_text(ctx, snapshot.volume_db);
     let mut lines = column![
-        parts::line(title, ctx.scale.title() * 0.8, theme::CONTROL_STRONG, theme::SAND),
-        parts::note(ctx, format!("{line} · {db}")),
+        parts::text_line(title, ctx.scale.title() * 0.8, theme::CONTROL_STRONG, theme::SAND),
+        parts::staff_note(ctx, format!("{line} · {db}")),
     ]
     .spacing(ctx.mm(1.0));
-    for words in parts::troubles(ctx, None, TROUBLES_IN_THE_HEAD) {
-        lines = lines.push(parts::line(words, ctx.scale.small(), theme::CONTROL, theme::LAMPLIGHT));
+    for words in parts::trouble_lines(ctx, None, TROUBLE_LINES_MAX) {
+        lines = lines.push(parts::text_line(words, ctx.scale.small(), theme::CONTROL, theme::LAMPLIGHT));
     }
     container(lines).width(Length::Fixed(ctx.mm(158.0))).into()
 }
 
-/// How loud it is: a word, the level, and what a meter would read at the pillow where one was read.
-fn volume_words(ctx: &ViewContext, volume_db: f32) -> String {
+/// The volume: a word, dB, and dB(A) at the pillow if a meter was read.
+fn volume_text(ctx: &ViewContext, volume_db: f32) -> String {
     let (loudness, dba) = ctx.clinic.config.sound.loudness(volume_db);
     let rounded = |level: f32| Value::from(f64::from(level.round()));
     let level = match dba {
@@ -294,10 +307,10 @@ fn volume_words(ctx: &ViewContext, volume_db: f32) -> String {
     format!("{level} ({})", ctx.staff(&format!("volume-{}", loudness.step())).to_lowercase())
 }
 
-fn asked<'a>(ctx: &ViewContext, question: &str, yes: (&'static str, &str, Message)) -> Column<'a, Message> {
+fn question<'a>(ctx: &ViewContext, question: &str, yes: (&'static str, &str, Message)) -> Column<'a, Message> {
     let (id, key, message) = yes;
     column![
-        parts::line(ctx.staff(question), ctx.scale.body(), theme::CONTROL, theme::SAND),
+        parts::text_line(ctx.staff(question), ctx.scale.body(), theme::CONTROL, theme::SAND),
         row![
             control(ctx, "cancel", ctx.staff("staff-cancel"), Message::CancelPressed),
             control(ctx, id, ctx.staff(key), message),

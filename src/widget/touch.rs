@@ -64,13 +64,13 @@ pub struct ControlStyle {
     pub background: Color,
     /// Background while a finger is on it.
     pub pressed: Color,
-    /// Border color.
+    /// Border colour.
     pub border: Color,
     /// Border width, in logical pixels.
     pub border_px: f32,
     /// Corner radius, in logical pixels.
     pub radius_px: f32,
-    /// Color that fills the control from the left as a hold or a slide progresses.
+    /// Colour that fills the control from the left as a hold or a slide progresses.
     pub progress: Color,
 }
 
@@ -172,12 +172,12 @@ pub struct ControlInfo {
 #[derive(Default)]
 struct State {
     id: String,
-    presses: Vec<Press>,
+    presses: Vec<TrackedPress>,
     /// Position of the mouse by its own events, since the shared cursor is already at the end of the batch.
     mouse: Option<Point>,
 }
 
-struct Press {
+struct TrackedPress {
     finger: Finger,
     start: Point,
     at: Point,
@@ -198,7 +198,7 @@ impl State {
     }
 }
 
-impl Press {
+impl TrackedPress {
     /// How much of a slide over `slide_px` is done, 0 to 1.
     fn slide_progress(&self, slide_px: f32) -> f32 {
         ((self.at.x - self.start.x) / slide_px.max(1.0)).clamp(0.0, 1.0)
@@ -212,7 +212,7 @@ impl<Message: Clone> Touchable<'_, Message> {
     }
 
     /// Whether a finger at `to` has drifted too far to count. A slide may go as far as the control does.
-    fn is_beyond_slop(&self, press: &Press, bounds: Rectangle, to: Point) -> bool {
+    fn is_beyond_slop(&self, press: &TrackedPress, bounds: Rectangle, to: Point) -> bool {
         if let Trigger::Slide(_) = self.trigger {
             let along = (press.start.x - self.slop_px)..=(bounds.x + bounds.width + self.slop_px);
             return (to.y - press.start.y).abs() > self.slop_px || !along.contains(&to.x);
@@ -235,7 +235,7 @@ impl<Message: Clone> Touchable<'_, Message> {
         if state.presses.len() >= FINGERS_MAX || state.presses.iter().any(|press| press.finger == finger) {
             return;
         }
-        state.presses.push(Press {
+        state.presses.push(TrackedPress {
             finger,
             start: at,
             at,

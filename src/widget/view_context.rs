@@ -1,11 +1,11 @@
-//! Owns what every view is drawn from: the room's snapshot, the words, the sizes and what the clinic set up. The app
-//! replaces its parts as they change; screens and widgets only read it. Does not own how anything is drawn.
+//! Owns what every view is drawn from: the room's snapshot, the words, the scale and what the clinic set up. The app keeps
+//! it up to date; screens and widgets only read it. Does not own how anything is drawn.
 
 use std::sync::Arc;
 
 use iced::Size;
 
-use super::place::Pictures;
+use super::place::PlaceRenderer;
 use crate::config::Config;
 use crate::driver::clock::RoomClock;
 use crate::profile::Profile;
@@ -13,67 +13,71 @@ use crate::room::{Place, Snapshot, SoundChoice};
 use crate::theme::Scale;
 use crate::words::Words;
 
-/// What the clinic set up, as far as screens show it.
+/// What the clinic set up.
 #[derive(Debug)]
 pub struct Clinic {
     /// The configuration.
     pub config: Config,
-    /// The profiles that are right.
+    /// The profiles without findings.
     pub profiles: Vec<Profile>,
-    /// How many things are wrong in the clinic's files.
+    /// Number of findings in the clinic's files.
     pub findings: usize,
 }
 
-/// What every screen is drawn from.
+/// What every view is drawn from.
 #[derive(Clone)]
 pub struct ViewContext {
-    /// The room as it stands.
+    /// The room's latest snapshot.
     pub snapshot: Arc<Snapshot>,
     /// The words in the patient's language.
     pub words: Arc<Words>,
     /// The words in the clinic's language.
     pub staff_words: Arc<Words>,
-    /// Sizes.
+    /// Millimetres to logical pixels.
     pub scale: Scale,
-    /// The window.
+    /// Size of the window, in logical pixels.
     pub window: Size,
-    /// The room's time.
+    /// The room's clock.
     pub clock: RoomClock,
     /// What the clinic set up.
     pub clinic: Arc<Clinic>,
     /// The room's name.
     pub room_name: String,
-    /// What places are drawn with.
-    pub pictures: Pictures,
+    /// Draws places.
+    pub place_renderer: PlaceRenderer,
 }
 
 impl ViewContext {
-    /// A length in logical pixels.
+    /// A length in millimetres as logical pixels.
     #[must_use]
     pub fn mm(&self, mm: f32) -> f32 {
         self.scale.mm(mm)
     }
 
-    /// A patient's line.
+    /// A message in the patient's language.
     #[must_use]
     pub fn say(&self, key: &str) -> String {
         self.words.say(key)
     }
 
-    /// A staff line.
+    /// A message in the clinic's language.
     #[must_use]
     pub fn staff(&self, key: &str) -> String {
         self.staff_words.say(key)
     }
 
-    /// The places that the patient may choose. Darkness is always among them.
+    /// The places that the patient may choose. The dark is always one of them.
     #[must_use]
     pub fn places(&self) -> Vec<Place> {
         let allowed = self.profile().map_or(&[Place::Beach, Place::Dark][..], |profile| &profile.places_allowed);
-        Place::ALL.iter().copied().filter(|place| allowed.contains(place) && self.pictures.offers(*place)).collect()
+        Place::ALL
+            .iter()
+            .copied()
+            .filter(|place| allowed.contains(place) && self.place_renderer.can_show(*place))
+            .collect()
     }
 
-    /// What the patient may choose to hear. Silence is always among it; the profile's own sound is, unless it has none.
+    /// What the patient may choose to hear. Silence is always offered; the profile's own sound is, unless it has none.
     #[must_use]
     pub fn sounds(&self) -> Vec<SoundChoice> {
         let Some(profile) = self.profile() else { return vec![SoundChoice::Silence] };
@@ -83,7 +87,7 @@ impl ViewContext {
         SoundChoice::ALL.iter().copied().filter(offered).collect()
     }
 
-    /// The chosen profile, if its file is right.
+    /// The chosen profile, unless its file has findings.
     #[must_use]
     pub fn profile(&self) -> Option<&Profile> {
         self.clinic.profiles.iter().find(|profile| profile.name == self.snapshot.profile)

@@ -6,10 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{Source, begins_a_word, identifier, sources};
 
 /// Siblings that still read themselves in a circle, by their folder.
-const CIRCLES: [(&str, &[&str]); 3] = [
+const CIRCLES: [(&str, &[&str]); 2] = [
     ("desk", &["door", "guard", "orders", "preview", "router", "stream"]),
     ("room", &["call", "effect", "snapshot", "take_home"]),
-    ("widget::place", &["glow", "pictures", "showing"]),
 ];
 
 type Path = Vec<String>;

@@ -1,91 +1,91 @@
-//! Owns work beside the window: one thing made at a time, on a thread of its own that ends with it.
+//! Owns work off the window's thread: one job of a kind at a time, on a thread that ends with it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-/// Where things of one kind are made.
+/// Runs jobs of one kind, each known by its key, and keeps the last result until it is taken.
 #[derive(Debug)]
-pub(super) struct Bench<K, V>(Arc<Mutex<Slots<K, V>>>);
+pub(super) struct BackgroundJob<K, V>(Arc<Mutex<JobSlots<K, V>>>);
 
 #[derive(Debug)]
-struct Slots<K, V> {
-    is_working: bool,
+struct JobSlots<K, V> {
+    is_running: bool,
     ready: Option<(K, V)>,
     failed: Option<K>,
 }
 
-impl<K, V> Clone for Bench<K, V> {
+impl<K, V> Clone for BackgroundJob<K, V> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<K, V> Default for Bench<K, V> {
+impl<K, V> Default for BackgroundJob<K, V> {
     fn default() -> Self {
-        Self(Arc::new(Mutex::new(Slots { is_working: false, ready: None, failed: None })))
+        Self(Arc::new(Mutex::new(JobSlots { is_running: false, ready: None, failed: None })))
     }
 }
 
-/// What became of a wish.
+/// What came of a job so far.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Made<V> {
-    /// Here it is.
+pub(super) enum JobResult<V> {
+    /// Its result.
     Ready(V),
-    /// It is being made, or waits for what is.
-    NotYet,
-    /// It cannot be made.
-    Never,
+    /// It is running, or waits for another one to end.
+    Pending,
+    /// It failed and will not be tried again.
+    Failed,
 }
 
-impl<K: PartialEq + Clone + Send + 'static, V: Send + 'static> Bench<K, V> {
-    /// The thing of that name, which is handed out once; `make` begins to make it if nobody does yet.
-    pub(super) fn take(&self, key: &K, make: impl FnOnce() -> Option<V> + Send + 'static) -> Made<V> {
+impl<K: PartialEq + Clone + Send + 'static, V: Send + 'static> BackgroundJob<K, V> {
+    /// Takes the result for `key`, which is handed out once. Starts `run` if no job is running.
+    pub(super) fn take(&self, key: &K, run: impl FnOnce() -> Option<V> + Send + 'static) -> JobResult<V> {
         if let Some((_, value)) = self.lock(|slots| slots.ready.take_if(|(name, _)| name == key)) {
-            return Made::Ready(value);
+            return JobResult::Ready(value);
         }
-        self.begin(key, make)
+        self.start(key, run)
     }
 
-    /// Begins to make the thing of that name, unless it is there, being made or impossible.
-    pub(super) fn begin(&self, key: &K, make: impl FnOnce() -> Option<V> + Send + 'static) -> Made<V> {
-        let may_begin = self.lock(|slots| {
+    /// Starts `run` for `key`, unless its result is there or a job is running. Leaves a result where it is.
+    pub(super) fn start(&self, key: &K, run: impl FnOnce() -> Option<V> + Send + 'static) -> JobResult<V> {
+        let may_start = self.lock(|slots| {
             if slots.failed.as_ref() == Some(key) {
-                return Err(Made::Never);
+                return Err(JobResult::Failed);
             }
-            let is_there = slots.ready.as_ref().is_some_and(|(name, _)| name == key);
-            if slots.is_working || is_there {
-                return Err(Made::NotYet);
+            let is_ready = slots.ready.as_ref().is_some_and(|(name, _)| name == key);
+            if slots.is_running || is_ready {
+                return Err(JobResult::Pending);
             }
-            slots.is_working = true;
+            slots.is_running = true;
             Ok(())
         });
-        if let Err(answer) = may_begin {
-            return answer;
+        if let Err(result) = may_start {
+            return result;
         }
-        let (bench, name) = (self.clone(), key.clone());
+        let (job, name) = (self.clone(), key.clone());
         let started = thread::Builder::new().name("places".to_owned()).spawn(move || {
-            let outcome = make();
-            bench.lock(|slots| {
-                slots.is_working = false;
-                match outcome {
+            let value = run();
+            job.lock(|slots| {
+                slots.is_running = false;
+                match value {
                     Some(value) => slots.ready = Some((name, value)),
                     None => slots.failed = Some(name),
                 }
             });
         });
         if started.is_err() {
-            // A system without threads to spare is asked again with the next picture.
-            self.lock(|slots| slots.is_working = false);
+            // The system has no thread to spare: the next frame asks again.
+            self.lock(|slots| slots.is_running = false);
         }
-        Made::NotYet
+        JobResult::Pending
     }
 
-    /// Whether the thing of that name proved impossible.
+    /// Whether the last job that failed was the one for `key`.
     pub(super) fn has_failed(&self, key: &K) -> bool {
         self.lock(|slots| slots.failed.as_ref() == Some(key))
     }
 
-    fn lock<R>(&self, act: impl FnOnce(&mut Slots<K, V>) -> R) -> R {
+    fn lock<R>(&self, act: impl FnOnce(&mut JobSlots<K, V>) -> R) -> R {
         act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -96,31 +96,31 @@ mod tests {
 
     use super::*;
 
-    fn until_made(bench: &Bench<u32, u32>, key: u32) -> Made<u32> {
+    fn run_to_end(job: &BackgroundJob<u32, u32>, key: u32) -> JobResult<u32> {
         loop {
-            match bench.take(&key, move || key.checked_mul(2).filter(|_| key != 13)) {
-                Made::NotYet => thread::yield_now(),
-                made => return made,
+            match job.take(&key, move || key.checked_mul(2).filter(|_| key != 13)) {
+                JobResult::Pending => thread::yield_now(),
+                result => return result,
             }
         }
     }
 
     #[test]
-    fn a_thing_is_made_once_and_handed_out_once_and_failure_is_remembered() {
-        let bench = Bench::default();
-        assert_eq!(until_made(&bench, 4), Made::Ready(8));
-        assert_eq!(until_made(&bench, 13), Made::Never);
-        assert_eq!(until_made(&bench, 5), Made::Ready(10));
-        assert_eq!(bench.take(&13, || Some(1)), Made::Never);
+    fn a_job_runs_once_its_result_is_taken_once_and_a_failure_is_remembered() {
+        let job = BackgroundJob::default();
+        assert_eq!(run_to_end(&job, 4), JobResult::Ready(8));
+        assert_eq!(run_to_end(&job, 13), JobResult::Failed);
+        assert_eq!(run_to_end(&job, 5), JobResult::Ready(10));
+        assert_eq!(job.take(&13, || Some(1)), JobResult::Failed);
     }
 
     #[test]
-    fn one_thing_at_a_time() {
-        let bench: Bench<u32, u32> = Bench::default();
+    fn only_one_job_runs_at_a_time() {
+        let job: BackgroundJob<u32, u32> = BackgroundJob::default();
         let (go, wait) = mpsc::channel::<()>();
-        assert_eq!(bench.take(&1, move || wait.recv().ok().map(|()| 1)), Made::NotYet);
-        assert_eq!(bench.take(&2, || Some(2)), Made::NotYet);
+        assert_eq!(job.take(&1, move || wait.recv().ok().map(|()| 1)), JobResult::Pending);
+        assert_eq!(job.take(&2, || Some(2)), JobResult::Pending);
         go.send(()).unwrap();
-        assert_eq!(until_made(&bench, 2), Made::Ready(4));
+        assert_eq!(run_to_end(&job, 2), JobResult::Ready(4));
     }
 }

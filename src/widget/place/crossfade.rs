@@ -1,150 +1,98 @@
-//! Owns which still picture is on the screen and which is coming: what fades into what, and how long it takes. A value
-//! that is told the time; it loads nothing.
+//! Owns the crossfade of stills: which one is on the screen, which one is fading in, and how long that takes. A pure
+//! value that is given the time; it loads nothing.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::pictures::{Grade, Picture, Subject, fade_for, smooth};
+use super::fade::{PLACE_FADE, SLIDE_FADE, calm_fade};
+use super::picture_source::{ColorGrade, PictureSource};
+use super::still_image::StillImage;
+use crate::widget::easing::smoothstep;
 
-/// One place gives way to another in no less than this.
-pub const PLACE_FADE: Duration = Duration::from_millis(1_600);
-/// One of the clinic's pictures gives way to the next in no less than this.
-pub const SLIDE_FADE: Duration = Duration::from_secs(4);
-/// Each of the clinic's pictures stays so long.
-pub const SLIDE_STAYS: Duration = Duration::from_mins(1);
-/// A change of the dimming takes so long.
-pub const DIM_FADE: Duration = Duration::from_millis(1_400);
-/// The light that a desk or somebody's presence asks for comes and goes within this.
-pub const LIGHT_FADE: Duration = Duration::from_secs(4);
-/// Somebody who chose another place waits for it no longer than this, however different it is.
+/// Longest crossfade from one place to another: a patient has chosen it and is waiting.
 const PLACE_FADE_MAX: Duration = Duration::from_secs(7);
 
-/// What is on the screen.
+/// The still on the screen and the one that is fading in.
 #[derive(Clone, Debug, Default)]
-pub struct Showing {
-    shown: Option<Arc<Picture>>,
-    coming: Option<Coming>,
+pub struct Crossfade {
+    current: Option<Arc<StillImage>>,
+    incoming: Option<Incoming>,
 }
 
 #[derive(Clone, Debug)]
-struct Coming {
-    picture: Arc<Picture>,
+struct Incoming {
+    picture: Arc<StillImage>,
     since: Instant,
     length: Duration,
 }
 
-/// What is to be drawn at one moment.
+/// What a crossfade shows at one moment.
 #[derive(Clone, Debug, Default)]
-pub struct Sight {
-    /// The picture beneath.
-    pub under: Option<Arc<Picture>>,
-    /// The picture that is coming over it, and how much of it is there, 0 to 1.
-    pub over: Option<(Arc<Picture>, f32)>,
+pub struct CrossfadeFrame {
+    /// The lower picture.
+    pub under: Option<Arc<StillImage>>,
+    /// The picture that is fading in over it, and its opacity, 0 to 1.
+    pub over: Option<(Arc<StillImage>, f32)>,
 }
 
-impl Sight {
-    /// Whether nothing is coming.
+impl CrossfadeFrame {
+    /// Whether nothing is fading in.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         self.over.is_none()
     }
 }
 
-impl Showing {
-    /// Whether a picture of that subject, grade and size has to be found: it is neither there nor coming, and nothing
-    /// else is on its way.
+impl Crossfade {
+    /// Whether this picture has to be loaded: it is not the current one, and nothing is fading in.
     #[must_use]
-    pub fn wants(&self, subject: Subject, grade: Grade, size: (u32, u32)) -> bool {
-        let is_it = |picture: &Picture| {
-            picture.subject == subject && picture.grade == grade && (picture.width, picture.height) == size
+    pub fn needs(&self, source: PictureSource, grade: ColorGrade, size: (u32, u32)) -> bool {
+        let is_it = |picture: &StillImage| {
+            picture.source == source && picture.grade == grade && (picture.width, picture.height) == size
         };
-        match (&self.coming, &self.shown) {
+        match (&self.incoming, &self.current) {
             (Some(_), _) => false,
-            (None, Some(shown)) => !is_it(shown),
+            (None, Some(current)) => !is_it(current),
             (None, None) => true,
         }
     }
 
-    /// Whether nothing has been shown yet.
+    /// Whether nothing has been shown so far.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.shown.is_none()
+        self.current.is_none()
     }
 
-    /// Lets that picture come. The first one is there at once; so is one that is the same in another size.
-    pub fn bring(&mut self, picture: Arc<Picture>, now: Instant) {
-        let Some(shown) = &self.shown else {
-            self.shown = Some(picture);
+    /// Starts fading a picture in. The first one appears at once, and so does the current one in another size.
+    pub fn start(&mut self, picture: Arc<StillImage>, now: Instant) {
+        let Some(current) = &self.current else {
+            self.current = Some(picture);
             return;
         };
-        if shown.subject == picture.subject && (shown.width, shown.height) != (picture.width, picture.height) {
-            (self.shown, self.coming) = (Some(picture), None);
+        if current.source == picture.source && (current.width, current.height) != (picture.width, picture.height) {
+            (self.current, self.incoming) = (Some(picture), None);
             return;
         }
-        let is_slide = matches!(picture.subject, Subject::Slide(_)) && matches!(shown.subject, Subject::Slide(_));
+        let is_slide =
+            matches!(picture.source, PictureSource::Slide(_)) && matches!(current.source, PictureSource::Slide(_));
         let length = if is_slide {
-            fade_for(shown, &picture, SLIDE_FADE)
+            calm_fade(current, &picture, SLIDE_FADE)
         } else {
-            fade_for(shown, &picture, PLACE_FADE).min(PLACE_FADE_MAX)
+            calm_fade(current, &picture, PLACE_FADE).min(PLACE_FADE_MAX)
         };
-        self.coming = Some(Coming { picture, since: now, length });
+        self.incoming = Some(Incoming { picture, since: now, length });
     }
 
-    /// What is to be drawn now. A picture that is there altogether takes the place of the one beneath.
-    pub fn sight(&mut self, now: Instant) -> Sight {
-        if self.coming.as_ref().is_some_and(|coming| now >= coming.since + coming.length) {
-            self.shown = self.coming.take().map(|coming| coming.picture);
+    /// The frame at `now`. A picture that has faded in completely becomes the current one.
+    pub fn frame_at(&mut self, now: Instant) -> CrossfadeFrame {
+        if self.incoming.as_ref().is_some_and(|incoming| now >= incoming.since + incoming.length) {
+            self.current = self.incoming.take().map(|incoming| incoming.picture);
         }
-        let over = self.coming.as_ref().map(|coming| {
-            let part = now.saturating_duration_since(coming.since).as_secs_f32() / coming.length.as_secs_f32();
-            (Arc::clone(&coming.picture), smooth(part))
+        let over = self.incoming.as_ref().map(|incoming| {
+            let progress = now.saturating_duration_since(incoming.since).as_secs_f32() / incoming.length.as_secs_f32();
+            (Arc::clone(&incoming.picture), smoothstep(progress))
         });
-        Sight { under: self.shown.clone(), over }
-    }
-}
-
-/// A value that follows another without a leap.
-#[derive(Clone, Copy, Debug)]
-pub struct Eased {
-    way: Option<Way>,
-    takes: Duration,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Way {
-    from: f32,
-    to: f32,
-    since: Instant,
-}
-
-impl Eased {
-    /// A value that takes so long from one target to the next.
-    #[must_use]
-    pub const fn within(takes: Duration) -> Self {
-        Self { way: None, takes }
-    }
-
-    /// The value at `now` on its way to `target`. The first target is there at once.
-    pub fn towards(&mut self, target: f32, now: Instant) -> f32 {
-        let way = self.way.get_or_insert(Way { from: target, to: target, since: now });
-        let value = way.at(now, self.takes);
-        if (way.to - target).abs() > 1e-4 {
-            *way = Way { from: value, to: target, since: now };
-        }
-        value
-    }
-
-    /// Whether it has arrived.
-    #[must_use]
-    pub fn is_settled(&self, now: Instant) -> bool {
-        self.way.is_none_or(|way| (way.to - way.from).abs() < 1e-4 || now >= way.since + self.takes)
-    }
-}
-
-impl Way {
-    fn at(&self, now: Instant, takes: Duration) -> f32 {
-        let part = now.saturating_duration_since(self.since).as_secs_f32() / takes.as_secs_f32();
-        self.from + (self.to - self.from) * smooth(part)
+        CrossfadeFrame { under: self.current.clone(), over }
     }
 }
 
@@ -152,61 +100,44 @@ impl Way {
 mod tests {
     use super::*;
 
-    fn picture(number: u32, shade: u8) -> Arc<Picture> {
-        Arc::new(Picture::plain(Subject::Slide(number), shade))
+    fn picture(number: u32, shade: u8) -> Arc<StillImage> {
+        Arc::new(StillImage::plain(PictureSource::Slide(number), shade))
     }
 
     const SIZE: (u32, u32) = (64, 40);
 
     #[test]
-    fn the_first_picture_is_there_at_once_and_the_next_one_fades_in_without_a_leap() {
-        let mut showing = Showing::default();
+    fn the_first_picture_appears_at_once_and_the_next_one_fades_in_smoothly() {
+        let mut crossfade = Crossfade::default();
         let start = Instant::now();
-        assert!(showing.wants(Subject::Slide(0), Grade::default(), SIZE));
-        showing.bring(picture(0, 50), start);
-        assert!(showing.sight(start).is_settled());
-        assert!(!showing.wants(Subject::Slide(0), Grade::default(), SIZE));
-        assert!(showing.wants(Subject::Slide(0), Grade::default(), (65, 40)));
-        assert!(showing.wants(Subject::Slide(1), Grade::default(), SIZE));
-        showing.bring(picture(1, 60), start);
-        assert!(!showing.wants(Subject::Slide(2), Grade::default(), SIZE), "one fade at a time");
+        assert!(crossfade.needs(PictureSource::Slide(0), ColorGrade::default(), SIZE));
+        crossfade.start(picture(0, 50), start);
+        assert!(crossfade.frame_at(start).is_settled());
+        assert!(!crossfade.needs(PictureSource::Slide(0), ColorGrade::default(), SIZE));
+        assert!(crossfade.needs(PictureSource::Slide(0), ColorGrade::default(), (65, 40)));
+        assert!(crossfade.needs(PictureSource::Slide(1), ColorGrade::default(), SIZE));
+        crossfade.start(picture(1, 60), start);
+        assert!(!crossfade.needs(PictureSource::Slide(2), ColorGrade::default(), SIZE), "one fade at a time");
         let mut before = 0.0;
         for ms in (0..4_000).step_by(100) {
-            let sight = showing.sight(start + Duration::from_millis(ms));
-            let opacity = sight.over.map_or(1.0, |(_, opacity)| opacity);
+            let frame = crossfade.frame_at(start + Duration::from_millis(ms));
+            let opacity = frame.over.map_or(1.0, |(_, opacity)| opacity);
             assert!(opacity >= before && opacity - before < 0.05, "{ms}: {before} to {opacity}");
             before = opacity;
         }
-        let after = showing.sight(start + Duration::from_secs(5));
-        assert!(after.is_settled() && after.under.unwrap().subject == Subject::Slide(1));
+        let after = crossfade.frame_at(start + Duration::from_secs(5));
+        assert!(after.is_settled() && after.under.unwrap().source == PictureSource::Slide(1));
     }
 
     #[test]
-    fn a_window_of_another_size_gets_its_picture_without_a_fade() {
-        let mut showing = Showing::default();
+    fn a_resized_window_gets_its_picture_without_a_fade() {
+        let mut crossfade = Crossfade::default();
         let now = Instant::now();
-        showing.bring(picture(0, 50), now);
-        let mut larger = Picture::plain(Subject::Slide(0), 50);
+        crossfade.start(picture(0, 50), now);
+        let mut larger = StillImage::plain(PictureSource::Slide(0), 50);
         larger.width = 65;
-        showing.bring(Arc::new(larger), now);
-        let sight = showing.sight(now);
-        assert!(sight.is_settled() && sight.under.unwrap().width == 65);
-    }
-
-    #[test]
-    fn dimming_begins_where_it_is_and_takes_its_time() {
-        let mut eased = Eased::within(DIM_FADE);
-        let start = Instant::now();
-        assert!((eased.towards(0.9, start) - 0.9).abs() < 1e-6 && eased.is_settled(start));
-        let mut before = eased.towards(0.4, start);
-        for ms in (0..1_400).step_by(50) {
-            let now = start + Duration::from_millis(ms);
-            let target = if ms < 700 { 0.4 } else { 0.8 };
-            let value = eased.towards(target, now);
-            assert!((value - before).abs() < 0.04 && !eased.is_settled(now), "{ms}: {before} to {value}");
-            before = value;
-        }
-        let end = start + Duration::from_secs(4);
-        assert!((eased.towards(0.8, end) - 0.8).abs() < 1e-6 && eased.is_settled(end));
+        crossfade.start(Arc::new(larger), now);
+        let frame = crossfade.frame_at(now);
+        assert!(frame.is_settled() && frame.under.unwrap().width == 65);
     }
 }

@@ -1,89 +1,97 @@
-//! Owns what all views of a place share while the program runs: the picture that is shown, the one that is coming, what
-//! is being made beside the window, and the pace. Does not own any drawing.
+//! Owns what all views of a place share while the program runs: the crossfade of stills, the jobs that load and bake, the
+//! eased light, and the resolution. A view is rebuilt with each message; this outlives it. Does not own any drawing.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::bake::{BakeCache, Baked};
-use super::bench::{Bench, Made};
-use super::drawn::{Drawn, bake_name};
-use super::governor::{Governor, SCALE_MIN};
-use super::pictures::{self, Grade, Picture, Slides, Subject};
-use super::showing::{DIM_FADE, Eased, LIGHT_FADE, SLIDE_STAYS, Showing, Sight};
-use super::studio::Studio;
-use super::{Backend, Look, Scenery, strain};
+use super::background_job::{BackgroundJob, JobResult};
+use super::baked_layers::{BakedLayers, LayerCache};
+use super::crossfade::{Crossfade, CrossfadeFrame};
+use super::governor::{ResolutionGovernor, SCALE_MIN};
+use super::offscreen::OffscreenRenderer;
+use super::picture_source::{ColorGrade, PictureSource};
+use super::shader::{PlaceShader, cache_file_name};
+use super::still_image::{SlideFolder, StillImage, load_still};
+use super::{Backend, SceneVariant, Scenery, power};
 use crate::profile::TimeOfDay;
 use crate::room::RoomTime;
 use crate::room::snapshot::Place;
+use crate::widget::easing::EasedValue;
 
-/// A graphics device begins with this part of each side; the governor finds the right one.
+/// First scale on a graphics device, as a part of each side; the governor finds the right one.
 const DEVICE_SCALE: f32 = 0.75;
-/// The system is asked about its battery and its heat so often.
-const STRAIN_EVERY: Duration = Duration::from_secs(30);
+/// How long each of the clinic's own pictures is shown.
+const SLIDE_TIME: Duration = Duration::from_mins(1);
+/// Duration of a change of dimming.
+const DIM_FADE: Duration = Duration::from_millis(1_400);
+/// Duration of a change of light that a desk or somebody's presence asks for.
+const LIGHT_FADE: Duration = Duration::from_secs(4);
+/// Time between two reads of the system's power state.
+const POWER_INTERVAL: Duration = Duration::from_secs(30);
 
 /// What all views of a place share.
 #[derive(Clone, Debug)]
-pub(super) struct Stage {
+pub(super) struct RenderState {
     backend: Backend,
-    slides: Arc<Slides>,
-    cache: Option<BakeCache>,
-    prints: Bench<(Subject, Grade, (u32, u32)), Arc<Picture>>,
-    bakes: Bench<(Look, (u32, u32)), Baked>,
+    slides: Arc<SlideFolder>,
+    cache: Option<LayerCache>,
+    stills: BackgroundJob<(PictureSource, ColorGrade, (u32, u32)), Arc<StillImage>>,
+    bakes: BackgroundJob<(SceneVariant, (u32, u32)), BakedLayers>,
     state: Arc<Mutex<State>>,
-    governor: Arc<Mutex<Governor>>,
+    governor: Arc<Mutex<ResolutionGovernor>>,
 }
 
-/// How far the living place is.
+/// How far the living place has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Coming {
-    /// Something is being made beside the window.
-    Prepared,
-    /// Something fades in.
+pub(super) enum LiveReadiness {
+    /// A still is being loaded, or the place compiled or baked.
+    Pending,
+    /// A still or the place is fading in.
     Fading,
-    /// All is there.
-    There,
-    /// The still picture is all there is or will be.
-    Never,
+    /// The place is fully there.
+    Ready,
+    /// The still is all there will be.
+    Failed,
 }
 
 #[derive(Debug)]
 struct State {
-    showing: Showing,
-    dim: Eased,
-    trim: Eased,
+    crossfade: Crossfade,
+    dim: EasedValue,
+    trim: EasedValue,
     scale_factor: f32,
-    coming: Coming,
-    strain_looked_at: Option<Instant>,
+    live_readiness: LiveReadiness,
+    power_read_at: Option<Instant>,
 }
 
-impl Stage {
-    pub(super) fn new(backend: Backend, frame: Duration) -> Self {
+impl RenderState {
+    pub(super) fn new(backend: Backend, frame_interval: Duration) -> Self {
         let scale = if backend == (Backend::Live { software: true }) { SCALE_MIN } else { DEVICE_SCALE };
         Self {
             backend,
             slides: Arc::default(),
             cache: None,
-            prints: Bench::default(),
-            bakes: Bench::default(),
+            stills: BackgroundJob::default(),
+            bakes: BackgroundJob::default(),
             state: Arc::new(Mutex::new(State {
-                showing: Showing::default(),
-                dim: Eased::within(DIM_FADE),
-                trim: Eased::within(LIGHT_FADE),
+                crossfade: Crossfade::default(),
+                dim: EasedValue::new(DIM_FADE),
+                trim: EasedValue::new(LIGHT_FADE),
                 scale_factor: 1.0,
-                coming: Coming::Prepared,
-                strain_looked_at: None,
+                live_readiness: LiveReadiness::Pending,
+                power_read_at: None,
             })),
-            governor: Arc::new(Mutex::new(Governor::new(frame, scale))),
+            governor: Arc::new(Mutex::new(ResolutionGovernor::new(frame_interval, scale))),
         }
     }
 
     pub(super) fn cached_in(mut self, folder: PathBuf) -> Self {
-        self.cache = Some(BakeCache::in_folder(folder));
+        self.cache = Some(LayerCache::in_folder(folder));
         self
     }
 
-    pub(super) fn with_slides(mut self, slides: Slides) -> Self {
+    pub(super) fn with_slides(mut self, slides: SlideFolder) -> Self {
         self.slides = Arc::new(slides);
         self
     }
@@ -92,66 +100,75 @@ impl Stage {
         !self.slides.is_empty()
     }
 
-    pub(super) fn governor(&self) -> MutexGuard<'_, Governor> {
+    pub(super) fn governor(&self) -> MutexGuard<'_, ResolutionGovernor> {
         self.governor.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The governor, for whoever measures beside the window.
-    pub(super) fn governor_handle(&self) -> Arc<Mutex<Governor>> {
+    /// The governor, for the measuring thread.
+    pub(super) fn governor_handle(&self) -> Arc<Mutex<ResolutionGovernor>> {
         Arc::clone(&self.governor)
     }
 
-    /// What a scenery shows at `now`, and until when if that changes by itself.
-    pub(super) fn subject(&self, scenery: &Scenery, now: RoomTime) -> (Subject, Option<RoomTime>) {
+    /// What a scenery shows at `now`, and until when, if that changes by itself.
+    pub(super) fn picture_source(&self, scenery: &Scenery, now: RoomTime) -> (PictureSource, Option<RoomTime>) {
         if scenery.place == Place::Pictures && self.has_slides() {
-            let stays_ms = SLIDE_STAYS.as_millis() as u64;
-            let number = now.0 / stays_ms;
-            // The count begins anew after some thousand years.
-            return (Subject::Slide((number % u64::from(u32::MAX)) as u32), Some(RoomTime((number + 1) * stays_ms)));
+            let slide_ms = SLIDE_TIME.as_millis() as u64;
+            let number = now.0 / slide_ms;
+            // The number wraps after some thousand years.
+            return (
+                PictureSource::Slide((number % u64::from(u32::MAX)) as u32),
+                Some(RoomTime((number + 1) * slide_ms)),
+            );
         }
-        // Without pictures of the clinic's own their place is the calmest of ours.
-        let drawn = Drawn::of(scenery.place).unwrap_or(Drawn::DriftingColour);
-        (Subject::Still(Look::of(drawn, scenery.hour, scenery.mood)), None)
+        // Where the clinic has no pictures of its own, the calmest place stands in.
+        let shader = PlaceShader::of(scenery.place).unwrap_or(PlaceShader::DriftingColour);
+        (PictureSource::Still(SceneVariant::of(shader, scenery.hour, scenery.mood)), None)
     }
 
-    /// What is to be drawn at `now` in so many pixels. Whatever is missing is made beside the window; only the very first
-    /// picture is waited for, so that the window opens with it.
-    pub(super) fn sight(&self, subject: Subject, grade: Grade, size: (u32, u32), now: Instant) -> Sight {
+    /// The crossfade at `now`, for a view of `size` pixels. A picture that is missing is loaded on another thread. Only the
+    /// very first one is waited for, so that the window opens with it.
+    pub(super) fn stills(
+        &self,
+        source: PictureSource,
+        grade: ColorGrade,
+        size: (u32, u32),
+        now: Instant,
+    ) -> CrossfadeFrame {
         let mut state = self.state();
-        if state.showing.wants(subject, grade, size) {
+        if state.crossfade.needs(source, grade, size) {
             let (slides, with_glow) = (Arc::clone(&self.slides), self.backend == Backend::Still);
-            let print = move || {
-                let print = match subject {
-                    Subject::Still(look) => pictures::still(look, grade, size, with_glow),
-                    Subject::Slide(number) => slides.print(number, grade, size, with_glow),
+            let load = move || {
+                let still = match source {
+                    PictureSource::Still(variant) => load_still(variant, grade, size, with_glow),
+                    PictureSource::Slide(number) => slides.load(number, grade, size, with_glow),
                 };
-                print.map(Arc::new)
+                still.map(Arc::new)
             };
-            let made = if state.showing.is_empty() {
-                // Where not one of the clinic's own pictures can be read, the window still opens with something calm.
-                let calm = Look::of(Drawn::DriftingColour, TimeOfDay::Dusk, 0.0);
-                print().or_else(|| pictures::still(calm, grade, size, with_glow).map(Arc::new))
+            let loaded = if state.crossfade.is_empty() {
+                // If none of the clinic's own pictures can be read, the window opens with something calm.
+                let calm = SceneVariant::of(PlaceShader::DriftingColour, TimeOfDay::Dusk, 0.0);
+                load().or_else(|| load_still(calm, grade, size, with_glow).map(Arc::new))
             } else {
-                match self.prints.take(&(subject, grade, size), print) {
-                    Made::Ready(picture) => Some(picture),
-                    Made::NotYet | Made::Never => None,
+                match self.stills.take(&(source, grade, size), load) {
+                    JobResult::Ready(picture) => Some(picture),
+                    JobResult::Pending | JobResult::Failed => None,
                 }
             };
-            if let Some(picture) = made {
-                state.showing.bring(picture, now);
+            if let Some(picture) = loaded {
+                state.crossfade.start(picture, now);
             }
         }
-        state.showing.sight(now)
+        state.crossfade.frame_at(now)
     }
 
-    /// Whether another picture than the one that is shown is wanted or coming.
-    pub(super) fn is_changing(&self, subject: Subject, grade: Grade, size: (u32, u32), now: Instant) -> bool {
+    /// Whether another still is being loaded or fading in.
+    pub(super) fn is_changing(&self, source: PictureSource, grade: ColorGrade, size: (u32, u32), now: Instant) -> bool {
         let mut state = self.state();
-        let is_wanted = state.showing.wants(subject, grade, size);
-        is_wanted && !self.prints.has_failed(&(subject, grade, size)) || !state.showing.sight(now).is_settled()
+        let is_needed = state.crossfade.needs(source, grade, size);
+        is_needed && !self.stills.has_failed(&(source, grade, size)) || !state.crossfade.frame_at(now).is_settled()
     }
 
-    /// The scenery with its dimming and its trim on the way to where they are to be, and whether they have arrived.
+    /// The scenery with its dimming and its trim eased at `now`, and whether both have settled.
     pub(super) fn eased(&self, scenery: &Scenery, now: Instant) -> (Scenery, bool) {
         let mut state = self.state();
         let dimmed_to = state.dim.towards(scenery.dimmed_to, now);
@@ -159,35 +176,37 @@ impl Stage {
         (Scenery { trim, dimmed_to, ..*scenery }, state.dim.is_settled(now) && state.trim.is_settled(now))
     }
 
-    /// The layers of a look at a size: from disk, or drawn beside the window.
-    pub(super) fn bake(&self, look: Look, size: (u32, u32)) -> Made<Baked> {
-        self.bakes.take(&(look, size), self.baker(look, size))
+    /// Takes the layers of a variant at a size, which are loaded or baked on another thread.
+    pub(super) fn take_bake(&self, variant: SceneVariant, size: (u32, u32)) -> JobResult<BakedLayers> {
+        self.bakes.take(&(variant, size), self.bake_job(variant, size))
     }
 
-    /// Begins with the layers of a look that will soon be wanted.
-    pub(super) fn begin_bake(&self, look: Look, size: (u32, u32)) {
-        if look.drawn.layers() > 0 {
-            self.bakes.begin(&(look, size), self.baker(look, size));
+    /// Starts loading or baking the layers of a variant that will soon be needed.
+    pub(super) fn start_bake(&self, variant: SceneVariant, size: (u32, u32)) {
+        if variant.shader.layer_count() > 0 {
+            self.bakes.start(&(variant, size), self.bake_job(variant, size));
         }
     }
 
-    fn baker(&self, look: Look, size: (u32, u32)) -> impl FnOnce() -> Option<Baked> + Send + use<> {
+    fn bake_job(&self, variant: SceneVariant, size: (u32, u32)) -> impl FnOnce() -> Option<BakedLayers> + Send + use<> {
         let cache = self.cache.clone();
         move || {
-            let name = bake_name(look, size.0, size.1);
-            let is_it = |baked: &Baked| baked.count() == look.drawn.layers() && (baked.width, baked.height) == size;
-            if let Some(baked) = cache.as_ref().and_then(|cache| cache.load(&name)).filter(is_it) {
+            let file_name = cache_file_name(variant, size.0, size.1);
+            let fits = |baked: &BakedLayers| {
+                baked.layer_count() == variant.shader.layer_count() && (baked.width, baked.height) == size
+            };
+            if let Some(baked) = cache.as_ref().and_then(|cache| cache.load(&file_name)).filter(fits) {
                 return Some(baked);
             }
-            match Studio::open().and_then(|studio| studio.bake(look, size)) {
+            match OffscreenRenderer::open().and_then(|renderer| renderer.bake(variant, size)) {
                 Ok(baked) => {
                     if let Some(cache) = &cache {
-                        cache.keep(&name, &baked);
+                        cache.store(&file_name, &baked);
                     }
                     Some(baked)
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "{} stays a still picture", look.drawn.name());
+                    tracing::warn!(%error, "{} stays a still picture", variant.shader.name());
                     None
                 }
             }
@@ -202,27 +221,26 @@ impl Stage {
         self.state().scale_factor = factor.clamp(0.25, 8.0);
     }
 
-    /// How far the living place is.
-    pub(super) fn coming(&self) -> Coming {
-        self.state().coming
+    pub(super) fn live_readiness(&self) -> LiveReadiness {
+        self.state().live_readiness
     }
 
-    pub(super) fn set_coming(&self, coming: Coming) {
-        self.state().coming = coming;
+    pub(super) fn set_live_readiness(&self, readiness: LiveReadiness) {
+        self.state().live_readiness = readiness;
     }
 
-    /// Asks the system about its strength now and then, beside the drawing.
-    pub(super) fn mind_strain(&self, now: Instant) {
+    /// Reads the system's power state now and then, on another thread, since sysfs can be slow.
+    pub(super) fn poll_power_state(&self, now: Instant) {
         let mut state = self.state();
-        if state.strain_looked_at.is_some_and(|then| now < then + STRAIN_EVERY) {
+        if state.power_read_at.is_some_and(|then| now < then + POWER_INTERVAL) {
             return;
         }
-        state.strain_looked_at = Some(now);
+        state.power_read_at = Some(now);
         let governor = self.governor_handle();
-        // A system without threads to spare is asked again in half a minute.
-        drop(std::thread::Builder::new().name("strain".to_owned()).spawn(move || {
-            let found = strain::look();
-            governor.lock().unwrap_or_else(PoisonError::into_inner).set_strain(found);
+        // If the system has no thread to spare, it is read again in half a minute.
+        drop(std::thread::Builder::new().name("power".to_owned()).spawn(move || {
+            let power_state = power::read();
+            governor.lock().unwrap_or_else(PoisonError::into_inner).set_power_state(power_state);
         }));
     }
 

@@ -1,280 +1,293 @@
-//! Owns what a hand on the page means: which contact draws and which only rests, and how a moving finger becomes a
-//! smooth line whose width follows its speed. Pure: millimetres and milliseconds come in. Does not own how it is seen.
+//! Owns palm rejection and ink: which contact draws and which only rests, and how a moving finger becomes a smooth stroke
+//! whose width follows its speed. Pure: it is given millimetres and milliseconds. Does not own how a stroke is drawn.
 //!
-//! A screen tells no size and no force of a touch, so a palm is known by what it does:
-//! - What lands and lies still draws nothing, however long it lies. Only a tap leaves a dot.
-//! - What has lain still for a while goes on resting while another finger draws, and a moment longer, even if it slips.
-//! - What lands while another finger draws has to set out boldly, and leaves no dot.
-//! - Contacts so near each other that no two fingers could be are a palm, and draw nothing until they lift.
+//! iced reports neither the size nor the pressure of a touch, so a palm is recognised by its behaviour:
+//! - A contact that lands and does not move draws nothing, however long it stays. Only a tap leaves a dot.
+//! - A contact that has rested for a while keeps resting while another finger draws and for a moment after, even if it
+//!   slips.
+//! - A contact that lands while another finger draws has to move further before it draws, and leaves no dot.
+//! - Contacts closer together than two fingers can be are a palm, and draw nothing until they lift.
+//!
+//! The figures are our own estimates.
 
-/// A finger that has gone so far from where it landed draws, in mm.
-const SETS_OUT_MM: f32 = 1.5;
-/// One that has rested, or landed beside a finger that draws, has to go so far, in mm.
-const SETS_OUT_BOLDLY_MM: f32 = 4.0;
-/// What has not set out by now rests.
-const RESTS_AFTER_MS: u64 = 350;
-/// A hand that rests is not a finger until so long after another finger has drawn.
-const HAND_STAYS_MS: u64 = 1_200;
-/// No two fingers land closer to each other, in mm.
-const FINGERS_APART_MM: f32 = 13.0;
-/// A line that the screen takes back this soon was a palm's.
-const TAKEN_BACK_MS: u64 = 500;
-/// A finger trembles by about so much, in mm; further than that the line follows it.
-const TREMBLE_MM: f32 = 0.5;
-/// Points lie at least so far apart, in mm, and further where the finger is quick.
-const POINT_EVERY_MM: f32 = 0.5;
-const POINT_EVERY_MM_MAX: f32 = 3.0;
-const POINT_EVERY_MS: f32 = 12.0;
-/// A slow line, a quick one, and a dot, in mm.
-const WIDEST_MM: f32 = 2.4;
-const NARROWEST_MM: f32 = 0.9;
-const DOT_MM: f32 = 3.2;
-/// At this speed a line is midway between its widest and its narrowest, in mm/s.
-const MIDWAY_MM_S: f32 = 110.0;
-/// Width changes by at most so much on each millimetre of way.
+/// Distance from where it landed at which a finger starts to draw, in mm.
+const START_MM: f32 = 1.5;
+/// The same for a contact that has rested, or landed while another finger draws, in mm.
+const START_FAR_MM: f32 = 4.0;
+/// Time after which a contact that has not started to draw rests.
+const REST_AFTER_MS: u64 = 350;
+/// Time after another finger has drawn in which a resting contact keeps resting.
+const REST_KEPT_MS: u64 = 1_200;
+/// Smallest distance between two fingertips, in mm.
+const FINGER_SPACING_MM: f32 = 13.0;
+/// A touch that the screen cancels within this time was a palm.
+const CANCELLED_PALM_MS: u64 = 500;
+/// Smoothing distance, in mm: about the tremor of a finger. The stroke follows anything larger.
+const SMOOTHING_MM: f32 = 0.5;
+/// Smallest distance between two points, in mm. It grows with speed, to the distance of [`POINT_INTERVAL_MS`].
+const POINT_SPACING_MM: f32 = 0.5;
+const POINT_SPACING_MAX_MM: f32 = 3.0;
+const POINT_INTERVAL_MS: f32 = 12.0;
+/// Width of a slow stroke, of a quick one, and of a dot, in mm.
+const WIDTH_MAX_MM: f32 = 2.4;
+const WIDTH_MIN_MM: f32 = 0.9;
+const DOT_WIDTH_MM: f32 = 3.2;
+/// Speed at which a stroke is halfway between both widths, in mm/s.
+const HALF_WIDTH_SPEED_MM_S: f32 = 110.0;
+/// Maximum change of width per millimetre.
 const WIDTH_SLOPE: f32 = 0.14;
-/// A line begins this narrow and grows.
-const BEGINS_MM: f32 = 1.2;
-/// Speed is taken over at least so long: several touches can come in one batch.
-const SPEED_OVER_MS: u64 = 6;
-/// Hands have ten fingers; more contacts are not followed.
+/// Width at which a stroke starts, in mm.
+const START_WIDTH_MM: f32 = 1.2;
+/// Shortest time over which speed is measured, since several touches can come in one batch.
+const SPEED_WINDOW_MS: u64 = 6;
+/// Maximum number of contacts tracked.
 const CONTACTS_MAX: usize = 10;
 
-/// A place on the page, in mm from its upper left corner.
+/// A point on the page, in mm from its upper left corner.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Spot {
-    /// To the right.
+pub struct PagePoint {
+    /// Distance from the left edge, in mm.
     pub x: f32,
-    /// Down.
+    /// Distance from the top edge, in mm.
     pub y: f32,
 }
 
-impl Spot {
+impl PagePoint {
     fn distance(self, other: Self) -> f32 {
         (self.x - other.x).hypot(self.y - other.y)
     }
 }
 
-/// A point of a line under way, in mm.
+/// A point of a stroke.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct PenPoint {
+pub struct InkPoint {
     /// Where it is.
-    pub at: Spot,
-    /// How wide the line is there, in mm.
+    pub at: PagePoint,
+    /// The width of the stroke, in mm.
     pub width_mm: f32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Manner {
-    /// It has landed, and nothing shows yet.
-    Unsure,
+enum ContactRole {
+    /// It has landed and draws nothing yet.
+    Undecided,
     /// It draws.
-    Draws,
-    /// It lies there.
-    Rests,
-    /// It is part of a palm, and stays that.
+    Drawing,
+    /// It rests.
+    Resting,
+    /// It is part of a palm until it lifts.
     Palm,
 }
 
 #[derive(Debug)]
-struct Contact<F> {
+struct TrackedContact<F> {
     finger: F,
-    manner: Manner,
+    role: ContactRole,
     landed_ms: u64,
-    landed: Spot,
-    last: Spot,
-    beside_a_drawing_finger: bool,
-    line: Line,
+    landed: PagePoint,
+    last: PagePoint,
+    /// Whether another finger was drawing when it landed.
+    has_company: bool,
+    stroke: InkStroke,
 }
 
-/// A hand, or several, on one page.
+/// Tracks all contacts on one page.
 #[derive(Debug)]
-pub struct Hand<F> {
-    contacts: Vec<Contact<F>>,
+pub struct ContactTracker<F> {
+    contacts: Vec<TrackedContact<F>>,
     last_drawn_ms: Option<u64>,
 }
 
-impl<F> Default for Hand<F> {
+impl<F> Default for ContactTracker<F> {
     fn default() -> Self {
         Self { contacts: Vec::new(), last_drawn_ms: None }
     }
 }
 
-impl<F: Copy + PartialEq> Hand<F> {
+impl<F: Copy + PartialEq> ContactTracker<F> {
     /// A finger lands.
-    pub fn lands(&mut self, finger: F, at: Spot, now_ms: u64) {
+    pub fn press(&mut self, finger: F, at: PagePoint, now_ms: u64) {
         if self.contacts.len() >= CONTACTS_MAX || self.contacts.iter().any(|contact| contact.finger == finger) {
             return;
         }
-        let mut manner = Manner::Unsure;
-        for contact in self.contacts.iter_mut().filter(|contact| contact.last.distance(at) < FINGERS_APART_MM) {
-            manner = Manner::Palm;
-            if contact.manner != Manner::Draws {
-                contact.manner = Manner::Palm;
+        let mut role = ContactRole::Undecided;
+        for contact in self.contacts.iter_mut().filter(|contact| contact.last.distance(at) < FINGER_SPACING_MM) {
+            role = ContactRole::Palm;
+            if contact.role != ContactRole::Drawing {
+                contact.role = ContactRole::Palm;
             }
         }
-        let beside_a_drawing_finger = self.draws();
-        let line = Line::from(at, now_ms);
-        self.contacts.push(Contact {
+        let has_company = self.is_drawing();
+        let stroke = InkStroke::from(at, now_ms);
+        self.contacts.push(TrackedContact {
             finger,
-            manner,
+            role,
             landed_ms: now_ms,
             landed: at,
             last: at,
-            beside_a_drawing_finger,
-            line,
+            has_company,
+            stroke,
         });
     }
 
-    /// A finger moves. Says whether something that shows has changed.
-    pub fn moves(&mut self, finger: F, to: Spot, now_ms: u64) -> bool {
+    /// A finger moves. Returns whether it draws.
+    pub fn move_to(&mut self, finger: F, to: PagePoint, now_ms: u64) -> bool {
         let another_drew = self.another_drew(&finger, now_ms);
         let Some(contact) = self.contacts.iter_mut().find(|contact| contact.finger == finger) else { return false };
-        contact.moves(to, now_ms, another_drew);
-        let draws = contact.manner == Manner::Draws;
+        contact.move_to(to, now_ms, another_drew);
+        let draws = contact.role == ContactRole::Drawing;
         if draws {
             self.last_drawn_ms = Some(now_ms);
         }
         draws
     }
 
-    /// A finger lifts: the line it drew, or the dot it left.
-    pub fn lifts(&mut self, finger: F, at: Spot, now_ms: u64) -> Option<Vec<PenPoint>> {
-        self.moves(finger, at, now_ms);
+    /// A finger lifts. Returns the stroke it drew or the dot it left.
+    pub fn release(&mut self, finger: F, at: PagePoint, now_ms: u64) -> Option<Vec<InkPoint>> {
+        self.move_to(finger, at, now_ms);
         let index = self.contacts.iter().position(|contact| contact.finger == finger)?;
         let contact = self.contacts.swap_remove(index);
-        match contact.manner {
-            Manner::Draws => Some(contact.line.finished()),
-            Manner::Unsure
-                if !contact.beside_a_drawing_finger
-                    && now_ms.saturating_sub(contact.landed_ms) < RESTS_AFTER_MS
-                    && !self.draws() =>
+        match contact.role {
+            ContactRole::Drawing => Some(contact.stroke.finish()),
+            ContactRole::Undecided
+                if !contact.has_company
+                    && now_ms.saturating_sub(contact.landed_ms) < REST_AFTER_MS
+                    && !self.is_drawing() =>
             {
                 self.last_drawn_ms = Some(now_ms);
-                Some(vec![PenPoint { at: contact.landed, width_mm: DOT_MM }])
+                Some(vec![InkPoint { at: contact.landed, width_mm: DOT_WIDTH_MM }])
             }
-            Manner::Unsure | Manner::Rests | Manner::Palm => None,
+            ContactRole::Undecided | ContactRole::Resting | ContactRole::Palm => None,
         }
     }
 
-    /// The screen takes a touch back. Soon after landing it was a palm's; later the line stands as it is.
-    pub fn is_lost(&mut self, finger: F, now_ms: u64) -> Option<Vec<PenPoint>> {
+    /// The screen cancels a touch. Soon after landing it was a palm; later its stroke is kept.
+    pub fn lose(&mut self, finger: F, now_ms: u64) -> Option<Vec<InkPoint>> {
         let index = self.contacts.iter().position(|contact| contact.finger == finger)?;
         let contact = self.contacts.swap_remove(index);
-        let stands = contact.manner == Manner::Draws && now_ms.saturating_sub(contact.landed_ms) >= TAKEN_BACK_MS;
-        stands.then(|| contact.line.finished())
+        let is_kept =
+            contact.role == ContactRole::Drawing && now_ms.saturating_sub(contact.landed_ms) >= CANCELLED_PALM_MS;
+        is_kept.then(|| contact.stroke.finish())
     }
 
-    /// Whether any finger draws now.
+    /// Whether any finger is drawing.
     #[must_use]
-    pub fn draws(&self) -> bool {
-        self.contacts.iter().any(|contact| contact.manner == Manner::Draws)
+    pub fn is_drawing(&self) -> bool {
+        self.contacts.iter().any(|contact| contact.role == ContactRole::Drawing)
     }
 
-    /// The lines under way: whose they are, the points that stay, and where the line goes on to.
-    pub fn lines(&self) -> impl Iterator<Item = (F, &[PenPoint], PenPoint)> {
-        let drawing = self.contacts.iter().filter(|contact| contact.manner == Manner::Draws);
-        drawing.map(|contact| (contact.finger, contact.line.points.as_slice(), contact.line.tip))
+    /// The unfinished strokes: the finger, the fixed points, and the moving tip.
+    pub fn strokes(&self) -> impl Iterator<Item = (F, &[InkPoint], InkPoint)> {
+        let drawing = self.contacts.iter().filter(|contact| contact.role == ContactRole::Drawing);
+        drawing.map(|contact| (contact.finger, contact.stroke.points.as_slice(), contact.stroke.tip))
     }
 
-    /// How many points all lines under way have.
+    /// Number of points of all unfinished strokes.
     #[must_use]
-    pub fn points(&self) -> usize {
-        self.lines().map(|(_, points, _)| points.len() + 1).sum()
+    pub fn point_count(&self) -> usize {
+        self.strokes().map(|(_, points, _)| points.len() + 1).sum()
     }
 
     fn another_drew(&self, finger: &F, now_ms: u64) -> bool {
-        let draws = self.contacts.iter().any(|contact| contact.manner == Manner::Draws && contact.finger != *finger);
-        draws || self.last_drawn_ms.is_some_and(|drawn_ms| now_ms.saturating_sub(drawn_ms) < HAND_STAYS_MS)
+        let draws =
+            self.contacts.iter().any(|contact| contact.role == ContactRole::Drawing && contact.finger != *finger);
+        draws || self.last_drawn_ms.is_some_and(|drawn_ms| now_ms.saturating_sub(drawn_ms) < REST_KEPT_MS)
     }
 }
 
-impl<F> Contact<F> {
-    fn moves(&mut self, to: Spot, now_ms: u64, another_drew: bool) {
+impl<F> TrackedContact<F> {
+    fn move_to(&mut self, to: PagePoint, now_ms: u64, another_drew: bool) {
         self.last = to;
-        let gone_mm = self.landed.distance(to);
-        let lies = now_ms.saturating_sub(self.landed_ms) >= RESTS_AFTER_MS;
-        if self.manner == Manner::Unsure {
-            let sets_out_mm = if self.beside_a_drawing_finger { SETS_OUT_BOLDLY_MM } else { SETS_OUT_MM };
-            if !lies && gone_mm >= sets_out_mm {
-                self.manner = Manner::Draws;
-            } else if lies {
-                self.manner = Manner::Rests;
+        let moved_mm = self.landed.distance(to);
+        let has_rested = now_ms.saturating_sub(self.landed_ms) >= REST_AFTER_MS;
+        if self.role == ContactRole::Undecided {
+            let start_mm = if self.has_company { START_FAR_MM } else { START_MM };
+            if !has_rested && moved_mm >= start_mm {
+                self.role = ContactRole::Drawing;
+            } else if has_rested {
+                self.role = ContactRole::Resting;
             }
         }
-        // Someone who thinks before the first line: nobody else draws, so this is no palm.
-        if self.manner == Manner::Rests && !another_drew && gone_mm >= SETS_OUT_BOLDLY_MM {
-            self.manner = Manner::Draws;
+        // A person who thinks before the first stroke: no other finger draws, so this is no palm.
+        if self.role == ContactRole::Resting && !another_drew && moved_mm >= START_FAR_MM {
+            self.role = ContactRole::Drawing;
         }
-        if matches!(self.manner, Manner::Unsure | Manner::Draws) {
-            self.line.goes_to(to, now_ms);
+        if matches!(self.role, ContactRole::Undecided | ContactRole::Drawing) {
+            self.stroke.extend_to(to, now_ms);
         } else {
-            self.line = Line::from(to, now_ms);
+            self.stroke = InkStroke::from(to, now_ms);
         }
     }
 }
 
-/// A line under way.
+/// An unfinished stroke.
 #[derive(Debug)]
-struct Line {
-    points: Vec<PenPoint>,
-    /// Where the smoothed line is now.
-    tip: PenPoint,
-    /// Where the finger is.
-    finger: Spot,
+struct InkStroke {
+    points: Vec<InkPoint>,
+    /// The smoothed tip.
+    tip: InkPoint,
+    /// The position of the finger.
+    finger: PagePoint,
     speed_mm_s: f32,
-    speed_since_ms: u64,
-    way_since_mm: f32,
+    measured_at_ms: u64,
+    moved_since_mm: f32,
 }
 
-impl Line {
-    fn from(at: Spot, now_ms: u64) -> Self {
-        let point = PenPoint { at, width_mm: BEGINS_MM };
-        Self { points: vec![point], tip: point, finger: at, speed_mm_s: 0.0, speed_since_ms: now_ms, way_since_mm: 0.0 }
+impl InkStroke {
+    fn from(at: PagePoint, now_ms: u64) -> Self {
+        let point = InkPoint { at, width_mm: START_WIDTH_MM };
+        Self {
+            points: vec![point],
+            tip: point,
+            finger: at,
+            speed_mm_s: 0.0,
+            measured_at_ms: now_ms,
+            moved_since_mm: 0.0,
+        }
     }
 
-    fn goes_to(&mut self, to: Spot, now_ms: u64) {
-        self.takes_speed(to, now_ms);
+    fn extend_to(&mut self, to: PagePoint, now_ms: u64) {
+        self.measure_speed(to, now_ms);
         self.finger = to;
         let ahead_mm = self.tip.at.distance(to);
-        // A tremble moves the line little; a way is followed with hardly a lag.
-        self.pull(to, ahead_mm / (ahead_mm + TREMBLE_MM));
-        let every_mm = (self.speed_mm_s * POINT_EVERY_MS / 1_000.0).clamp(POINT_EVERY_MM, POINT_EVERY_MM_MAX);
-        if self.last().at.distance(self.tip.at) >= every_mm {
+        // A tremor hardly moves the tip; a longer way is followed almost without lag.
+        self.move_tip(to, ahead_mm / (ahead_mm + SMOOTHING_MM));
+        let spacing_mm = (self.speed_mm_s * POINT_INTERVAL_MS / 1_000.0).clamp(POINT_SPACING_MM, POINT_SPACING_MAX_MM);
+        if self.last().at.distance(self.tip.at) >= spacing_mm {
             self.points.push(self.tip);
         }
     }
 
-    fn takes_speed(&mut self, to: Spot, now_ms: u64) {
-        self.way_since_mm += self.finger.distance(to);
-        let over_ms = now_ms.saturating_sub(self.speed_since_ms);
-        if over_ms >= SPEED_OVER_MS {
-            let speed_mm_s = self.way_since_mm * 1_000.0 / over_ms as f32;
+    fn measure_speed(&mut self, to: PagePoint, now_ms: u64) {
+        self.moved_since_mm += self.finger.distance(to);
+        let over_ms = now_ms.saturating_sub(self.measured_at_ms);
+        if over_ms >= SPEED_WINDOW_MS {
+            let speed_mm_s = self.moved_since_mm * 1_000.0 / over_ms as f32;
             self.speed_mm_s += (speed_mm_s - self.speed_mm_s) * 0.35;
-            self.speed_since_ms = now_ms;
-            self.way_since_mm = 0.0;
+            self.measured_at_ms = now_ms;
+            self.moved_since_mm = 0.0;
         }
     }
 
-    fn pull(&mut self, to: Spot, part: f32) {
+    fn move_tip(&mut self, to: PagePoint, part: f32) {
         let from = self.tip.at;
-        let at = Spot { x: from.x + (to.x - from.x) * part, y: from.y + (to.y - from.y) * part };
-        let wished_mm = NARROWEST_MM + (WIDEST_MM - NARROWEST_MM) / (1.0 + self.speed_mm_s / MIDWAY_MM_S);
-        let most_mm = from.distance(at) * WIDTH_SLOPE;
-        let width_mm = self.tip.width_mm + (wished_mm - self.tip.width_mm).clamp(-most_mm, most_mm);
-        self.tip = PenPoint { at, width_mm };
+        let at = PagePoint { x: from.x + (to.x - from.x) * part, y: from.y + (to.y - from.y) * part };
+        let target_mm = WIDTH_MIN_MM + (WIDTH_MAX_MM - WIDTH_MIN_MM) / (1.0 + self.speed_mm_s / HALF_WIDTH_SPEED_MM_S);
+        let change_max_mm = from.distance(at) * WIDTH_SLOPE;
+        let width_mm = self.tip.width_mm + (target_mm - self.tip.width_mm).clamp(-change_max_mm, change_max_mm);
+        self.tip = InkPoint { at, width_mm };
     }
 
-    /// The line to where the finger lifted.
-    fn finished(mut self) -> Vec<PenPoint> {
-        self.pull(self.finger, 1.0);
+    /// The stroke up to where the finger lifted.
+    fn finish(mut self) -> Vec<InkPoint> {
+        self.move_tip(self.finger, 1.0);
         if self.last().at.distance(self.tip.at) > 0.05 {
             self.points.push(self.tip);
         }
         self.points
     }
 
-    fn last(&self) -> PenPoint {
+    fn last(&self) -> InkPoint {
         self.points.last().copied().unwrap_or(self.tip)
     }
 }

@@ -11,14 +11,14 @@ use iced::wgpu::naga::front::wgsl;
 use iced::wgpu::naga::proc::BoundsCheckPolicies;
 use iced::wgpu::naga::valid::{Capabilities, ValidationFlags, Validator};
 use iced::wgpu::naga::{ShaderStage, valid::ModuleInfo};
-use stillroom::widget::place::drawn::Drawn;
+use stillroom::widget::place::shader::PlaceShader;
 
 fn main() -> Result<(), Box<dyn Error>> {
     // cargo itself adds a word for the harness that there is not.
     let folder = std::env::args().skip(1).find(|word| !word.starts_with('-')).map(PathBuf::from);
     let folder = folder.ok_or("name the folder: cargo bench --bench places -- FOLDER")?;
     std::fs::create_dir_all(&folder)?;
-    for drawn in Drawn::ALL {
+    for drawn in PlaceShader::ALL {
         let module = wgsl::parse_str(drawn.source())?;
         let info = Validator::new(ValidationFlags::all(), Capabilities::empty()).validate(&module)?;
         for (entry, stage, ending) in
@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             write(&path, &module, &info, entry, stage)?;
         }
     }
-    println!("{} shaders in {}", Drawn::ALL.len(), folder.display());
+    println!("{} shaders in {}", PlaceShader::ALL.len(), folder.display());
     Ok(())
 }
 

@@ -1,78 +1,128 @@
-//! Owns the window: which screen is shown, what lies over it, and the way of every touch to the room. It decides
-//! nothing about the room itself.
+//! Owns the window: its settings, which screen is shown, and how every message reaches the room. It decides nothing about
+//! the room itself.
 
-mod apart;
-mod layers;
-mod shell;
+mod background;
 mod trace;
-
-pub use shell::run;
+mod view;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use iced::{Event as WindowEvent, Size, Subscription, Task, keyboard, window};
+use iced::{Element, Event as WindowEvent, Size, Subscription, Task, keyboard, window};
 use tokio_stream::wrappers::WatchStream;
 use ulid::Ulid;
 
-use self::apart::{apart, keep_setup};
+use self::background::{run_on_thread, save_setup};
 use crate::driver::RoomHandle;
 use crate::driver::vitals::Vitals;
 use crate::pin::{Secret, Verdict};
 use crate::room::call::CallId;
 use crate::room::{DARK_PANEL_FOR, Event, Refusal, Snapshot, Stage};
-use crate::screen::after::{self, After};
-use crate::screen::arrive::{self, Arrive};
-use crate::screen::first_run::{self, FirstRun};
+use crate::screen::after::{self, AfterScreen};
+use crate::screen::arrive::{self, ArriveScreen};
+use crate::screen::first_run::{self, FirstRunScreen};
 use crate::screen::pin::{self, PinPad};
-use crate::screen::ready::{self, Ready};
-use crate::screen::session::{self, Session};
-use crate::screen::staff::{self, Staff};
-use crate::screen::turnover::{self, Turnover};
-use crate::screen::{Action, Clinic, Setting};
+use crate::screen::ready::{self, ReadyScreen};
+use crate::screen::session::{self, SessionScreen};
+use crate::screen::staff::{self, StaffPanel};
+use crate::screen::turnover::{self, TurnoverScreen};
+use crate::screen::{Action, TestTone};
 use crate::setup::Setup;
-use crate::sound::{self, SoundHandle};
-use crate::theme::Scale;
-use crate::widget::place::Pictures;
-use crate::widget::touch::Placed;
+use crate::sound::{Signal, SoundHandle};
+use crate::theme::{self, Scale};
+use crate::widget::place::PlaceRenderer;
+use crate::widget::touch::ControlInfo;
+use crate::widget::{Clinic, ViewContext};
 
-/// The sound fades out for so long before the program starts afresh.
-const FADES_WITHIN: Duration = Duration::from_millis(300);
+/// Duration of the sound's fade-out before the program restarts.
+const SOUND_FADE: Duration = Duration::from_millis(300);
 
-/// The fingers and the palm of one hand are felt within so long of each other.
-const HAND_LANDS_WITHIN: Duration = Duration::from_millis(300);
+/// Contacts within this time of the first one belong to the same hand.
+const HAND_LANDING: Duration = Duration::from_millis(300);
 
 /// What the window needs from the rest of the program.
-pub struct Parts {
+pub struct Dependencies {
     /// The room.
     pub room: RoomHandle,
     /// What the clinic set up.
     pub clinic: Arc<Clinic>,
     /// The room's name; empty before the first run.
     pub room_name: String,
-    /// What places are drawn with.
-    pub pictures: Pictures,
+    /// Draws places.
+    pub place_renderer: PlaceRenderer,
     /// The staff PIN.
     pub pin: Arc<Secret>,
     /// The state directory.
     pub state: PathBuf,
-    /// The sound, for the tone of the first run.
+    /// The sound, for the tones of the first run.
     pub sound: SoundHandle,
-    /// Notes each frame, so that a desk hears of a window that stands still.
+    /// Records each frame, so that a desk can tell when the window has stopped drawing.
     pub vitals: Arc<Vitals>,
-    /// The size of the window in logical pixels; the whole screen if none is named.
+    /// The size of the window in logical pixels, or `None` for fullscreen.
     pub windowed: Option<Size>,
-    /// Starts the program afresh after the first run, so that all of it goes by what was chosen. Comes back only with
-    /// what went wrong.
-    pub start_afresh: Arc<dyn Fn() -> std::io::Error + Send + Sync>,
-    /// Where each control lies is written here after each change, for whoever drives the window from outside.
+    /// Restarts the program after the first run, so that all of it uses the setup. Returns only on failure.
+    pub restart: Arc<dyn Fn() -> std::io::Error + Send + Sync>,
+    /// A file that lists the controls on the screen and their bounds, for programs that drive the window from outside.
     pub trace: Option<PathBuf>,
 }
 
-/// The window.
+/// Opens the window and runs it until staff end the program.
+///
+/// # Errors
+/// If the window system fails.
+pub fn run(dependencies: Dependencies) -> iced::Result {
+    let windowed = dependencies.windowed;
+    let fullscreen = windowed.is_none() && dependencies.clinic.config.screen.fullscreen;
+    let size = windowed.unwrap_or(Size::new(1280.0, 800.0));
+    let dependencies = std::sync::Mutex::new(Some(dependencies));
+    let boot = move || {
+        let dependencies = dependencies.lock().ok().and_then(|mut dependencies| dependencies.take());
+        (WindowApp(dependencies.map(|dependencies| App::new(dependencies, size))), Task::none())
+    };
+    iced::application(boot, WindowApp::update, WindowApp::view)
+        .title("Stillroom")
+        .subscription(WindowApp::subscription)
+        .theme(|_: &WindowApp| iced::Theme::Dark)
+        .style(|_, _| iced::theme::Style { background_color: theme::INK, text_color: theme::SAND })
+        .settings(iced::Settings {
+            id: Some("stillroom".to_owned()),
+            fonts: theme::FONTS.iter().map(|font| (*font).into()).collect(),
+            default_font: theme::CONTROL,
+            // For the strokes of the sketch: wgpu smooths canvas geometry only by multisampling.
+            antialiasing: true,
+            ..iced::Settings::default()
+        })
+        .window(window::Settings {
+            size,
+            fullscreen,
+            decorations: windowed.is_some(),
+            exit_on_close_request: windowed.is_some(),
+            ..window::Settings::default()
+        })
+        .run()
+}
+
+/// The program as iced runs it. iced may boot it more than once, but there is one room, so a second boot shows nothing.
+struct WindowApp(Option<App>);
+
+impl WindowApp {
+    fn update(&mut self, message: Message) -> Task<Message> {
+        self.0.as_mut().map_or_else(Task::none, |app| app.update(message))
+    }
+
+    fn view(&self) -> Element<'_, Message> {
+        self.0.as_ref().map_or_else(|| iced::widget::Space::new().into(), App::view)
+    }
+
+    fn subscription(&self) -> Subscription<Message> {
+        self.0.as_ref().map_or_else(Subscription::none, App::subscription)
+    }
+}
+
+/// The state of the window.
 pub struct App {
-    setting: Setting,
+    ctx: ViewContext,
     room: RoomHandle,
     screen: Screen,
     staff: StaffLayer,
@@ -80,37 +130,37 @@ pub struct App {
     state: PathBuf,
     sound: SoundHandle,
     vitals: Arc<Vitals>,
-    start_afresh: Arc<dyn Fn() -> std::io::Error + Send + Sync>,
+    restart: Arc<dyn Fn() -> std::io::Error + Send + Sync>,
     trace: Option<trace::Trace>,
     diagonal_inches: f32,
-    /// Whether the clipboard was emptied in this turnover.
-    clipboard_is_empty: bool,
+    /// Whether the clipboard was cleared in this turnover.
+    is_clipboard_cleared: bool,
 }
 
 enum Screen {
-    FirstRun(Box<FirstRun>),
-    Ready(Ready),
-    Arrive(Box<Arrive>),
-    Session(Session),
-    After(Box<After>),
+    FirstRun(Box<FirstRunScreen>),
+    Ready(ReadyScreen),
+    Arrive(Box<ArriveScreen>),
+    Session(SessionScreen),
+    After(Box<AfterScreen>),
     Farewell,
-    Turnover(Turnover),
+    Turnover(TurnoverScreen),
 }
 
 enum StaffLayer {
     Closed,
     Pin(PinPad),
-    Open(Staff),
+    Open(StaffPanel),
 }
 
-/// What happened at the window.
+/// What happened in the window.
 #[derive(Clone, Debug)]
 pub enum Message {
     /// The room changed.
     RoomChanged(Arc<Snapshot>),
-    /// The window has this size.
+    /// The window has this size, in logical pixels.
     Resized(Size),
-    /// A key was pressed, by its name.
+    /// A named key was pressed, such as `F12`.
     KeyPressed(String),
     /// The call was pressed.
     CallPressed,
@@ -122,112 +172,119 @@ pub enum Message {
     CornerHeld,
     /// The dark screen was touched.
     DarkTouched,
-    /// The dark is to end.
+    /// The dark was left.
     DarkLeft,
-    /// The room answered.
+    /// The room took or refused an event.
     Answered(Result<(), Refusal>),
     /// The PIN was checked.
     PinChecked(Result<Verdict, String>),
-    /// What the first run chose was kept, or not.
-    SetupKept(Result<Setup, String>),
-    /// Where the controls lie.
-    Traced(Vec<(Placed, iced::Rectangle)>),
-    /// Something on a screen.
-    FirstRun(first_run::Message),
-    /// Something on a screen.
-    Ready(ready::Message),
-    /// Something on a screen.
-    Arrive(arrive::Message),
-    /// Something on a screen.
-    Session(session::Message),
-    /// Something on a screen.
-    After(after::Message),
-    /// Something on a screen.
-    Turnover(turnover::Message),
-    /// Something at the PIN pad.
+    /// The setup was saved, or not.
+    SetupSaved(Result<Setup, String>),
+    /// The controls on the screen and their bounds.
+    Traced(Vec<(ControlInfo, iced::Rectangle)>),
+    /// The screen.
+    Screen(ScreenMessage),
+    /// The PIN pad.
     Pin(pin::Message),
-    /// Something on the staff panel.
+    /// The staff panel.
     Staff(staff::Message),
 }
 
+/// What happened on a screen. Farewell has no controls.
+#[derive(Clone, Debug)]
+pub enum ScreenMessage {
+    /// The first run.
+    FirstRun(first_run::Message),
+    /// Ready.
+    Ready(ready::Message),
+    /// Arrive.
+    Arrive(arrive::Message),
+    /// The session.
+    Session(session::Message),
+    /// After.
+    After(after::Message),
+    /// Turnover.
+    Turnover(turnover::Message),
+}
+
 impl App {
-    /// A window of that size on that room.
+    /// A window of this size, in logical pixels.
     #[must_use]
-    pub fn new(parts: Parts, size: Size) -> Self {
-        let snapshot = parts.room.snapshots().borrow().clone();
-        let config = &parts.clinic.config;
+    pub fn new(dependencies: Dependencies, size: Size) -> Self {
+        let snapshot = dependencies.room.snapshots().borrow().clone();
+        let config = &dependencies.clinic.config;
         let diagonal_inches = config.screen.diagonal_inches;
-        let setting = Setting {
+        let ctx = ViewContext {
             words: Arc::new(config.locales.words(snapshot.language)),
             staff_words: Arc::new(config.locales.words(config.room.locale)),
             scale: Scale::new(diagonal_inches, size),
             window: size,
-            clock: parts.room.clock(),
-            clinic: Arc::clone(&parts.clinic),
-            room_name: parts.room_name,
-            pictures: parts.pictures,
+            clock: dependencies.room.clock(),
+            clinic: Arc::clone(&dependencies.clinic),
+            room_name: dependencies.room_name,
+            place_renderer: dependencies.place_renderer,
             snapshot,
         };
         let mut app = Self {
-            screen: Screen::Ready(Ready),
-            setting,
-            room: parts.room,
+            screen: Screen::Ready(ReadyScreen),
+            ctx,
+            room: dependencies.room,
             staff: StaffLayer::Closed,
-            pin: parts.pin,
-            state: parts.state,
-            sound: parts.sound,
-            vitals: parts.vitals,
-            start_afresh: parts.start_afresh,
-            trace: parts.trace.map(trace::Trace::to),
+            pin: dependencies.pin,
+            state: dependencies.state,
+            sound: dependencies.sound,
+            vitals: dependencies.vitals,
+            restart: dependencies.restart,
+            trace: dependencies.trace.map(trace::Trace::to),
             diagonal_inches,
-            clipboard_is_empty: false,
+            is_clipboard_cleared: false,
         };
         app.screen = if app.pin.is_set() { app.screen_of_stage() } else { app.first_run() };
         app
     }
 
     fn first_run(&self) -> Screen {
-        let config = &self.setting.clinic.config;
-        Screen::FirstRun(Box::new(FirstRun::new(
-            &self.setting.room_name,
+        let config = &self.ctx.clinic.config;
+        Screen::FirstRun(Box::new(FirstRunScreen::new(
+            &self.ctx.room_name,
             config.screen.diagonal_inches,
             config.sound.cap_db,
         )))
     }
 
     fn screen_of_stage(&self) -> Screen {
-        match self.setting.snapshot.stage {
-            Stage::Ready => Screen::Ready(Ready),
+        match self.ctx.snapshot.stage {
+            Stage::Ready => Screen::Ready(ReadyScreen),
             Stage::Arrive => Screen::Arrive(Box::default()),
-            Stage::Session => Screen::Session(Session::default()),
+            Stage::Session => Screen::Session(SessionScreen::default()),
             Stage::After => Screen::After(Box::default()),
             Stage::Farewell => Screen::Farewell,
-            Stage::Turnover | Stage::Blocked => Screen::Turnover(Turnover::default()),
+            Stage::Turnover | Stage::Blocked => Screen::Turnover(TurnoverScreen::default()),
         }
     }
 
-    /// Takes in what happened.
+    /// Handles a message.
     pub fn update(&mut self, message: Message) -> Task<Message> {
-        let traced = matches!(message, Message::Traced(_));
-        let task = self.take(message);
-        if traced { task } else { Task::batch([task, self.look()]) }
+        let is_trace = matches!(message, Message::Traced(_));
+        let task = self.handle(message);
+        if is_trace { task } else { Task::batch([task, self.trace_controls()]) }
     }
 
-    fn look(&self) -> Task<Message> {
-        if self.trace.is_some() { trace::look().map(Message::Traced) } else { Task::none() }
+    fn trace_controls(&self) -> Task<Message> {
+        if self.trace.is_some() { trace::collect_controls().map(Message::Traced) } else { Task::none() }
     }
 
-    fn take(&mut self, message: Message) -> Task<Message> {
+    fn handle(&mut self, message: Message) -> Task<Message> {
         match message {
             Message::RoomChanged(snapshot) => self.room_changed(snapshot),
             Message::Resized(size) => {
-                self.setting.window = size;
-                self.setting.scale = Scale::new(self.diagonal_inches, size);
+                self.ctx.window = size;
+                self.ctx.scale = Scale::new(self.diagonal_inches, size);
                 Task::none()
             }
-            Message::KeyPressed(name) if self.setting.clinic.config.call.keys.contains(&name) => self.press_call(false),
-            // One hand that lands in the dark is one touch, however many of its fingers the glass feels.
-            Message::CallPressed if self.a_hand_is_landing_in_the_dark() => Task::none(),
+            Message::KeyPressed(name) if self.ctx.clinic.config.call.keys.contains(&name) => self.press_call(false),
+            // A hand that lands in the dark is one touch, however many of its fingers the screen reports.
+            Message::CallPressed if self.is_hand_landing_in_dark() => Task::none(),
             Message::CallPressed => {
                 let practice = self.call_is_practice();
                 self.press_call(practice)
@@ -246,131 +303,83 @@ impl App {
                 Task::none()
             }
             Message::PinChecked(checked) => self.pin_checked(checked),
-            Message::SetupKept(kept) => self.setup_kept(kept),
-            Message::Traced(placed) => {
+            Message::SetupSaved(kept) => self.setup_saved(kept),
+            Message::Traced(controls) => {
                 if let Some(trace) = &mut self.trace {
-                    trace.write(placed, self.screen.name());
+                    trace.write(controls, self.screen.name());
                 }
                 Task::none()
             }
             Message::Pin(message) => self.pin_message(&message),
             Message::Staff(message) => self.staff_message(message),
-            message => self.screen_message(message),
+            Message::Screen(message) => self.screen_message(message),
         }
     }
 
-    fn screen_message(&mut self, message: Message) -> Task<Message> {
-        let snapshot = Arc::clone(&self.setting.snapshot);
-        let action = match (&mut self.screen, message) {
-            (Screen::FirstRun(_), Message::FirstRun(message)) => return self.first_run_message(message),
-            (Screen::Ready(ready), Message::Ready(message)) => ready.update(&message),
-            (Screen::Arrive(arrive), Message::Arrive(message)) => {
-                let action = arrive.update(message, &snapshot);
-                let focus = arrive.wants_focus().map_or_else(Task::none, iced::widget::operation::focus);
-                return Task::batch([self.act(action), focus]);
-            }
-            (Screen::Session(session), Message::Session(message)) => session.update(&message, &snapshot),
-            (Screen::After(after), Message::After(message)) => after.update(message, &snapshot),
-            (Screen::Turnover(turnover), Message::Turnover(message)) => match turnover.update(&message, &snapshot) {
-                turnover::Outcome::Act(action) => action,
-                turnover::Outcome::PracticeCall => return self.press_call(true),
-            },
+    fn screen_message(&mut self, message: ScreenMessage) -> Task<Message> {
+        use ScreenMessage::{After, Arrive, FirstRun, Ready, Session, Turnover};
+        let snapshot = Arc::clone(&self.ctx.snapshot);
+        let action = match (message, &mut self.screen) {
+            (FirstRun(message), Screen::FirstRun(first_run)) => first_run.update(message),
+            (Ready(message), Screen::Ready(ready)) => ready.update(&message),
+            (Arrive(message), Screen::Arrive(arrive)) => arrive.update(message, &snapshot),
+            (Session(message), Screen::Session(session)) => session.update(&message, &snapshot),
+            (After(message), Screen::After(after)) => after.update(message, &snapshot),
+            (Turnover(message), Screen::Turnover(turnover)) => turnover.update(&message, &snapshot),
             // A touch on a screen that has gone in the meantime.
-            _ => Action::None,
+            (FirstRun(_) | Ready(_) | Arrive(_) | Session(_) | After(_) | Turnover(_), _) => Action::None,
         };
-        self.act(action)
-    }
-
-    fn first_run_message(&mut self, message: first_run::Message) -> Task<Message> {
-        let Screen::FirstRun(first_run) = &mut self.screen else { return Task::none() };
-        match first_run.update(message) {
-            first_run::Outcome::None => Task::none(),
-            first_run::Outcome::Focus(page) => iced::widget::operation::focus(page),
-            first_run::Outcome::Tone => {
-                self.sound.signal(sound::Signal::TestTone);
-                Task::none()
-            }
-            first_run::Outcome::ReadingTone => {
-                self.sound.signal(sound::Signal::Reading);
-                Task::none()
-            }
-            first_run::Outcome::Resize(inches) => {
-                self.diagonal_inches = inches;
-                self.setting.scale = Scale::new(inches, self.setting.window);
-                Task::none()
-            }
-            first_run::Outcome::Save(chosen) => {
-                let (pin, state) = (Arc::clone(&self.pin), self.state.clone());
-                Task::perform(apart(move || keep_setup(&pin, &state, chosen)), Message::SetupKept)
-            }
-        }
+        self.perform(action)
     }
 
     fn pin_message(&mut self, message: &pin::Message) -> Task<Message> {
         let StaffLayer::Pin(pad) = &mut self.staff else { return Task::none() };
-        match pad.update(message) {
-            pin::Action::None => Task::none(),
-            pin::Action::Close => {
-                self.staff = StaffLayer::Closed;
-                Task::none()
-            }
-            pin::Action::Check(typed) => {
-                let pin = Arc::clone(&self.pin);
-                let check = move || pin.check(&typed, SystemTime::now()).map_err(|error| error.to_string());
-                Task::perform(apart(check), Message::PinChecked)
-            }
+        if matches!(message, pin::Message::ClosePressed) {
+            self.staff = StaffLayer::Closed;
+            return Task::none();
         }
+        let Some(typed) = pad.update(message) else { return Task::none() };
+        let pin = Arc::clone(&self.pin);
+        let check = move || pin.check(&typed, SystemTime::now()).map_err(|error| error.to_string());
+        Task::perform(run_on_thread(check), Message::PinChecked)
     }
 
     fn pin_checked(&mut self, checked: Result<Verdict, String>) -> Task<Message> {
-        self.tell_of_the_pin(checked.is_err());
+        self.report_pin(checked.is_err());
         let StaffLayer::Pin(pad) = &mut self.staff else { return Task::none() };
         match checked {
             Ok(Verdict::Right) => {
-                self.staff = StaffLayer::Open(Staff::default());
+                self.staff = StaffLayer::Open(StaffPanel::default());
                 return self.tell(Event::StaffTouched);
             }
-            Ok(Verdict::Wrong { wait } | Verdict::Locked { wait }) => pad.was_wrong(wait),
+            Ok(Verdict::Wrong { wait } | Verdict::Locked { wait }) => pad.on_wrong_pin(wait),
             Err(error) => {
                 tracing::error!(%error, "the staff PIN could not be checked");
-                pad.cannot_be_checked();
+                pad.on_unreadable_pin();
             }
         }
         Task::none()
     }
 
     fn staff_message(&mut self, message: staff::Message) -> Task<Message> {
-        let snapshot = Arc::clone(&self.setting.snapshot);
+        let snapshot = Arc::clone(&self.ctx.snapshot);
         let StaffLayer::Open(panel) = &mut self.staff else { return Task::none() };
-        let touched = self.room.tell_in_order(Event::StaffTouched);
-        let outcome = panel.update(message, &snapshot);
-        let task = match outcome {
-            staff::Outcome::Act(action) => self.act(action),
-            staff::Outcome::Close => {
-                self.staff = StaffLayer::Closed;
-                Task::none()
-            }
-            staff::Outcome::ActAndClose(action) => {
-                self.staff = StaffLayer::Closed;
-                self.act(action)
-            }
-            staff::Outcome::Exit => iced::exit(),
-        };
-        Task::batch([Task::perform(touched, Message::Answered), task])
+        let action = panel.update(message, &snapshot);
+        Task::batch([self.tell(Event::StaffTouched), self.perform(action)])
     }
 
-    fn setup_kept(&mut self, kept: Result<Setup, String>) -> Task<Message> {
+    fn setup_saved(&mut self, kept: Result<Setup, String>) -> Task<Message> {
         match kept {
             Ok(setup) => {
-                self.sound.stop_within(FADES_WITHIN);
-                let error = (self.start_afresh)();
+                self.sound.stop_within(SOUND_FADE);
+                let error = (self.restart)();
                 tracing::warn!(%error, "the program goes on as it is; all of the setup holds after the next start");
-                self.setting.room_name = setup.room_name;
+                self.ctx.room_name = setup.room_name;
                 self.screen = self.screen_of_stage();
             }
             Err(why) => {
                 if let Screen::FirstRun(first_run) = &mut self.screen {
-                    first_run.was_not_saved(why);
+                    first_run.on_save_failed(why);
                 }
             }
         }
@@ -378,46 +387,69 @@ impl App {
     }
 
     fn room_changed(&mut self, snapshot: Arc<Snapshot>) -> Task<Message> {
-        let before = std::mem::replace(&mut self.setting.snapshot, snapshot);
-        let now = &self.setting.snapshot;
+        let before = std::mem::replace(&mut self.ctx.snapshot, snapshot);
+        let now = &self.ctx.snapshot;
         if before.language != now.language {
-            self.setting.words = Arc::new(self.setting.clinic.config.locales.words(now.language));
+            self.ctx.words = Arc::new(self.ctx.clinic.config.locales.words(now.language));
         }
         if let (Screen::Arrive(arrive), true) = (&mut self.screen, now.call.is_some()) {
-            arrive.call_was_tried();
+            arrive.on_call_placed();
         }
         if before.stage != now.stage && !matches!(self.screen, Screen::FirstRun(_)) {
-            let stays = matches!((&self.screen, now.stage), (Screen::Turnover(_), Stage::Turnover | Stage::Blocked));
+            let stays = matches!(self.screen, Screen::Turnover(_)) && now.stage.is_in_turnover();
             if !stays {
                 self.screen = self.screen_of_stage();
             }
-            // Printers take a moment to answer, so they are asked before anyone wants to know.
-            if self.setting.snapshot.stage == Stage::After {
+            // Printers take a moment to answer, so they are asked in advance.
+            if self.ctx.snapshot.stage == Stage::After {
                 return self.tell(Event::TakeHomeLooked);
             }
         }
-        self.empty_clipboard()
+        self.clear_clipboard()
     }
 
-    /// What was copied from a note goes with it: once as the reset begins, and once more in the fresh process, whoever
-    /// else may have kept it.
-    fn empty_clipboard(&mut self) -> Task<Message> {
-        let in_turnover = matches!(self.setting.snapshot.stage, Stage::Turnover | Stage::Blocked);
-        if !in_turnover || std::mem::replace(&mut self.clipboard_is_empty, in_turnover) {
-            self.clipboard_is_empty = in_turnover;
+    /// Clears the clipboard of what was copied from a note: once as the reset begins, and once more in the new process,
+    /// since a clipboard manager may have kept it.
+    fn clear_clipboard(&mut self) -> Task<Message> {
+        let in_turnover = self.ctx.snapshot.stage.is_in_turnover();
+        if !in_turnover || std::mem::replace(&mut self.is_clipboard_cleared, in_turnover) {
+            self.is_clipboard_cleared = in_turnover;
             return Task::none();
         }
         Task::batch([iced::clipboard::write(String::new()), iced::clipboard::write_primary(String::new())])
     }
 
-    fn act(&mut self, action: Action) -> Task<Message> {
+    /// Carries out what a screen asked for.
+    fn perform(&mut self, action: Action) -> Task<Message> {
         match action {
             Action::None => Task::none(),
-            Action::Tell(event) => self.tell(event),
-            Action::TellAll(events) => {
-                Task::batch(events.into_iter().map(|event| self.tell(event)).collect::<Vec<_>>())
+            Action::Send(event) => self.tell(event),
+            Action::Focus(id) => iced::widget::operation::focus(id),
+            Action::PracticeCall => self.press_call(true),
+            Action::Play(tone) => {
+                self.sound.signal(match tone {
+                    TestTone::Cap => Signal::TestTone,
+                    TestTone::Meter => Signal::Reading,
+                });
+                Task::none()
             }
-            Action::Focus(text) => iced::widget::operation::focus(text),
+            Action::Rescale(diagonal_inches) => {
+                self.diagonal_inches = diagonal_inches;
+                self.ctx.scale = Scale::new(diagonal_inches, self.ctx.window);
+                Task::none()
+            }
+            Action::SaveSetup(choices) => {
+                let (pin, state) = (Arc::clone(&self.pin), self.state.clone());
+                Task::perform(run_on_thread(move || save_setup(&pin, &state, choices)), Message::SetupSaved)
+            }
+            Action::ClosePanel => {
+                self.staff = StaffLayer::Closed;
+                Task::none()
+            }
+            Action::Exit => iced::exit(),
+            Action::Batch(actions) => {
+                Task::batch(actions.into_iter().map(|action| self.perform(action)).collect::<Vec<_>>())
+            }
         }
     }
 
@@ -429,10 +461,10 @@ impl App {
         self.tell(Event::CallPressed { id: CallId(Ulid::new().0), practice })
     }
 
-    fn a_hand_is_landing_in_the_dark(&self) -> bool {
-        let snapshot = &self.setting.snapshot;
+    fn is_hand_landing_in_dark(&self) -> bool {
+        let snapshot = &self.ctx.snapshot;
         let landed = snapshot.dark_panel_until.filter(|_| snapshot.dark && snapshot.call.is_none());
-        landed.is_some_and(|until| self.setting.clock.now() + DARK_PANEL_FOR < until + HAND_LANDS_WITHIN)
+        landed.is_some_and(|until| self.ctx.clock.now() + DARK_PANEL_FOR < until + HAND_LANDING)
     }
 
     fn call_is_practice(&self) -> bool {
@@ -442,9 +474,9 @@ impl App {
 
     fn subscription(&self) -> Subscription<Message> {
         Subscription::batch([
-            Subscription::run_with(Watching(self.room.clone()), |watching| {
+            Subscription::run_with(RoomSubscription(self.room.clone()), |subscription| {
                 use tokio_stream::StreamExt;
-                WatchStream::new(watching.0.snapshots()).map(Message::RoomChanged)
+                WatchStream::new(subscription.0.snapshots()).map(Message::RoomChanged)
             }),
             iced::event::listen_with(|event, _, _| match event {
                 WindowEvent::Window(window::Event::Opened { size, .. } | window::Event::Resized(size)) => {
@@ -462,10 +494,10 @@ impl App {
     }
 }
 
-/// One window watches one room.
-struct Watching(RoomHandle);
+/// Identity of the subscription to the room's snapshots: there is one room, so all are equal to iced.
+struct RoomSubscription(RoomHandle);
 
-impl std::hash::Hash for Watching {
+impl std::hash::Hash for RoomSubscription {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
         "the room".hash(state);
     }

@@ -1,5 +1,5 @@
-//! Owns the trace: the name and place of every control on the screen, written to a file for whoever drives the window
-//! from outside. It holds no words of anybody.
+//! Owns the trace: the id and bounds of every control on the screen, written to a file for programs that drive the window
+//! from outside. It contains no text of the patient.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use iced::advanced::widget::{Id, operate};
 use iced::{Rectangle, Task};
 use serde_json::json;
 
-use crate::widget::touch::Placed;
+use crate::widget::touch::ControlInfo;
 
 pub(super) struct Trace {
     path: PathBuf,
@@ -20,11 +20,11 @@ impl Trace {
         Self { path, last: String::new() }
     }
 
-    /// Writes the controls, if they have changed; the file is replaced as a whole.
-    pub(super) fn write(&mut self, placed: Vec<(Placed, Rectangle)>, screen: &str) {
-        let controls: Vec<_> = placed
+    /// Writes the controls, if they have changed. The file is replaced as a whole.
+    pub(super) fn write(&mut self, controls: Vec<(ControlInfo, Rectangle)>, screen: &str) {
+        let controls: Vec<_> = controls
             .into_iter()
-            .filter(|(control, _)| control.answers)
+            .filter(|(control, _)| control.is_enabled)
             .map(|(control, at)| json!({ "id": control.id, "x": at.x, "y": at.y, "width": at.width, "height": at.height }))
             .collect();
         let text = json!({ "screen": screen, "controls": controls }).to_string();
@@ -42,25 +42,25 @@ impl Trace {
     }
 }
 
-/// Asks every control where it lies.
-pub(super) fn look() -> Task<Vec<(Placed, Rectangle)>> {
-    operate(Look(Vec::new()))
+/// Collects every control with its bounds.
+pub(super) fn collect_controls() -> Task<Vec<(ControlInfo, Rectangle)>> {
+    operate(CollectControls(Vec::new()))
 }
 
-struct Look(Vec<(Placed, Rectangle)>);
+struct CollectControls(Vec<(ControlInfo, Rectangle)>);
 
-impl Operation<Vec<(Placed, Rectangle)>> for Look {
-    fn traverse(&mut self, operate: &mut dyn FnMut(&mut dyn Operation<Vec<(Placed, Rectangle)>>)) {
+impl Operation<Vec<(ControlInfo, Rectangle)>> for CollectControls {
+    fn traverse(&mut self, operate: &mut dyn FnMut(&mut dyn Operation<Vec<(ControlInfo, Rectangle)>>)) {
         operate(self);
     }
 
     fn custom(&mut self, _id: Option<&Id>, bounds: Rectangle, state: &mut dyn std::any::Any) {
-        if let Some(placed) = state.downcast_ref::<Placed>() {
-            self.0.push((placed.clone(), bounds));
+        if let Some(control) = state.downcast_ref::<ControlInfo>() {
+            self.0.push((control.clone(), bounds));
         }
     }
 
-    fn finish(&self) -> Outcome<Vec<(Placed, Rectangle)>> {
+    fn finish(&self) -> Outcome<Vec<(ControlInfo, Rectangle)>> {
         Outcome::Some(self.0.clone())
     }
 }

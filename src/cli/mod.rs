@@ -28,7 +28,7 @@ use crate::output::{self, LogPiece, complain, print};
 use crate::profile::{self, Place, Profile};
 use crate::sound;
 use crate::theme;
-use crate::widget::place::pictures::{Slides, look_over};
+use crate::widget::place::still_image::{SlideFolder, check_folder};
 use crate::wiring;
 use crate::words;
 
@@ -210,8 +210,8 @@ fn printer_that_is_missing(file: Option<&std::path::Path>, config: &Config) -> O
 fn pictures_that_are_wrong(config: &Config) -> Vec<Finding> {
     let profiles = profile::load_profiles(&config.profiles.dir, &config.media.dir).0;
     let are_wanted = profiles.iter().any(|profile| profile.places_allowed.contains(&Place::Pictures));
-    let mut shown = progress::Progress::new("looking at pictures", Slides::of(&config.media.pictures).len());
-    look_over(&config.media.pictures, are_wanted, &mut |done, file| shown.at(done, &name_of(file)))
+    let mut shown = progress::Progress::new("looking at pictures", SlideFolder::open(&config.media.pictures).len());
+    check_folder(&config.media.pictures, are_wanted, &mut |done, file| shown.at(done, &name_of(file)))
 }
 
 /// The last part of a path, for whoever waits.

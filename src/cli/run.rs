@@ -26,11 +26,11 @@ use crate::pin::Secret;
 use crate::profile::{self, Profile};
 use crate::rehearsal;
 use crate::room::{Event, Snapshot, Trouble};
-use crate::screen::Clinic;
 use crate::sound::{self, SoundEvent, SoundHandle};
 use crate::theme;
 use crate::vault::Vault;
-use crate::widget::place::{Backend, Pictures};
+use crate::widget::Clinic;
+use crate::widget::place::{Backend, PlaceRenderer};
 use crate::wiring::{self, Handover, Lines, Ports, Subject, VaultHouse};
 
 const SPEED_MAX: u32 = 3_600;
@@ -294,7 +294,7 @@ impl House {
 
     fn show(&self, args: &RunArgs, backend: Backend, room: &OpenRoom) -> ExitCode {
         let screen = &self.config.screen;
-        let shown = app::run(app::Parts {
+        let shown = app::run(app::Dependencies {
             room: room.handle.clone(),
             clinic: Arc::new(Clinic {
                 config: Config::clone(&self.config),
@@ -302,16 +302,16 @@ impl House {
                 findings: self.findings,
             }),
             room_name: self.config.room.name.clone(),
-            pictures: Pictures::new(backend, screen.frames_per_second, screen.reduce_motion)
+            place_renderer: PlaceRenderer::new(backend, screen.frames_per_second, screen.reduce_motion)
                 .cached_in(self.state.join("cache/places"))
-                .with_own(&self.config.media.pictures),
+                .with_slides(&self.config.media.pictures),
             pin: Arc::new(Secret::staff_pin(&self.state)),
             state: self.state.clone(),
             sound: room.sound.clone(),
             vitals: Arc::clone(&room.vitals),
             windowed: args.windowed,
             trace: args.trace_controls.clone(),
-            start_afresh: Arc::new(|| replace_process(&[])),
+            restart: Arc::new(|| replace_process(&[])),
         });
         match shown {
             Ok(()) => ExitCode::SUCCESS,

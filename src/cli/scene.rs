@@ -16,11 +16,12 @@ use crate::findings::Finding;
 use crate::output::{complain, print};
 use crate::profile::{Place, TimeOfDay};
 use crate::room::breath::Pattern;
-use crate::widget::place::drawn::Drawn;
-use crate::widget::place::flash::{self, Glance, Verdict};
-use crate::widget::place::pictures::{Slides, fades_between};
-use crate::widget::place::studio::{SIDE_MAX, Studio, StudioError};
-use crate::widget::place::{Look, SceneValues};
+use crate::widget::place::fade::fade_verdicts;
+use crate::widget::place::flash::{self, FlashVerdict, FrameSample};
+use crate::widget::place::offscreen::{OffscreenError, OffscreenRenderer, SIDE_MAX};
+use crate::widget::place::shader::PlaceShader;
+use crate::widget::place::still_image::SlideFolder;
+use crate::widget::place::{SceneUniforms, SceneVariant};
 
 /// A run of pictures is no longer than this; a slip of the finger would fill the disk.
 const FRAMES_MAX: u32 = 100_000;
@@ -38,7 +39,7 @@ const TEST_BREATH: Pattern = Pattern::ThreeSeven;
 pub(super) struct SceneArgs {
     /// The place: beach, forest, quiet-room, night-sky, drifting-colour
     #[arg(long, value_parser = parse_place)]
-    place: Drawn,
+    place: PlaceShader,
     /// The time of day: dawn, day, dusk, night
     #[arg(long, value_parser = parse_time)]
     time: TimeOfDay,
@@ -89,18 +90,18 @@ pub(super) fn scene(args: &SceneArgs) -> ExitCode {
 }
 
 fn paint(args: &SceneArgs, frames: u32) -> Result<String, String> {
-    let said = |error: StudioError| error.to_string();
+    let said = |error: OffscreenError| error.to_string();
     fs::create_dir_all(&args.out).map_err(|error| unwritable(&args.out, &error))?;
-    let studio = Studio::open().map_err(said)?;
-    let easel = studio.easel(Look::of(args.place, args.time, args.mood), args.size, None).map_err(said)?;
+    let renderer = OffscreenRenderer::open().map_err(said)?;
+    let scene = renderer.scene(SceneVariant::of(args.place, args.time, args.mood), args.size, None).map_err(said)?;
     for frame in 0..frames {
         let since = Duration::from_secs_f64(args.at + f64::from(frame) / f64::from(args.fps));
-        let painted = SceneValues::painted(args.time, args.mood, since, args.breath);
-        let pixels = easel.picture(SceneValues { light: args.light, ..painted }).map_err(said)?;
+        let painted = SceneUniforms::neutral(args.time, args.mood, since, args.breath);
+        let pixels = scene.render(SceneUniforms { light: args.light, ..painted }).map_err(said)?;
         let path = args.out.join(format!("{frame:05}.png"));
         write_png(&path, args.size, &pixels).map_err(|error| unwritable(&path, &error))?;
     }
-    Ok(studio.name().to_owned())
+    Ok(renderer.name().to_owned())
 }
 
 fn unwritable(path: &Path, error: &dyn std::fmt::Display) -> String {
@@ -132,14 +133,14 @@ pub(super) struct FlashReport {
 /// Looks at every place at every hour through a whole breath and, if there are any, at how the clinic's own pictures follow each other.
 pub(super) fn flash_test(own_pictures: &Path) -> FlashReport {
     let mut report = FlashReport::default();
-    match Studio::open() {
-        Ok(studio) => {
+    match OffscreenRenderer::open() {
+        Ok(renderer) => {
             let each = |drawn| TimeOfDay::ALL.iter().map(move |hour| (drawn, *hour));
-            let mut shown = Progress::new("looking for flashes", Drawn::ALL.len() * TimeOfDay::ALL.len());
-            for (done, (drawn, hour)) in Drawn::ALL.into_iter().flat_map(each).enumerate() {
+            let mut shown = Progress::new("looking for flashes", PlaceShader::ALL.len() * TimeOfDay::ALL.len());
+            for (done, (drawn, hour)) in PlaceShader::ALL.into_iter().flat_map(each).enumerate() {
                 let name = format!("{} {}", drawn.name(), hour.name());
                 shown.at(done, &name);
-                match place_verdict(&studio, drawn, hour) {
+                match place_verdict(&renderer, drawn, hour) {
                     Ok(verdict) => report.findings.extend(finding(Path::new(&name), &verdict)),
                     Err(error) => report.notes.push(format!("{name}: flash test not made: {error}")),
                 }
@@ -149,32 +150,36 @@ pub(super) fn flash_test(own_pictures: &Path) -> FlashReport {
             .notes
             .push(format!("flash test of the living places not made, and none of them is shown here: {error}")),
     }
-    let slides = Slides::of(own_pictures);
+    let slides = SlideFolder::open(own_pictures);
     let mut shown = Progress::new("looking for flashes between pictures", slides.len());
-    let fades = fades_between(&slides, TEST_SIZE, &mut |done, file| shown.at(done, &name_of(file)));
+    let fades = fade_verdicts(&slides, TEST_SIZE, &mut |done, file| shown.at(done, &name_of(file)));
     report.findings.extend(fades.iter().filter_map(|(file, verdict)| finding(file, verdict)));
     report
 }
 
 /// In full light, since then there is most of it to change.
-fn place_verdict(studio: &Studio, drawn: Drawn, hour: TimeOfDay) -> Result<Verdict, StudioError> {
-    let easel = studio.easel(Look::of(drawn, hour, 0.0), TEST_SIZE, None)?;
+fn place_verdict(
+    renderer: &OffscreenRenderer,
+    drawn: PlaceShader,
+    hour: TimeOfDay,
+) -> Result<FlashVerdict, OffscreenError> {
+    let scene = renderer.scene(SceneVariant::of(drawn, hour, 0.0), TEST_SIZE, None)?;
     let frames = TEST_SECONDS * TEST_FRAMES_PER_SECOND;
-    let glances: Result<Vec<Glance>, StudioError> = (0..frames)
+    let samples: Result<Vec<FrameSample>, OffscreenError> = (0..frames)
         .map(|frame| {
             let at = Duration::from_secs(1) * frame / TEST_FRAMES_PER_SECOND;
-            let pixels = easel.picture(SceneValues::painted(hour, 0.0, at, Some(TEST_BREATH)))?;
-            Ok(Glance::of(at, TEST_SIZE.0, &pixels))
+            let pixels = scene.render(SceneUniforms::neutral(hour, 0.0, at, Some(TEST_BREATH)))?;
+            Ok(FrameSample::of(at, TEST_SIZE.0, &pixels))
         })
         .collect();
-    Ok(flash::look_through(&glances?))
+    Ok(flash::analyze(&samples?))
 }
 
-fn finding(what: &Path, verdict: &Verdict) -> Option<Finding> {
+fn finding(what: &Path, verdict: &FlashVerdict) -> Option<Finding> {
     if verdict.is_calm() {
         return None;
     }
-    let Verdict { general_flashes, red_flashes, largest_change } = verdict;
+    let FlashVerdict { general_flashes, red_flashes, largest_change } = verdict;
     let found = format!(
         "{general_flashes} flashes and {red_flashes} red flashes in a second, and a change of light of {largest_change:.2}"
     );
@@ -182,10 +187,10 @@ fn finding(what: &Path, verdict: &Verdict) -> Option<Finding> {
     Some(Finding::of_file(what, found, allowed))
 }
 
-fn parse_place(text: &str) -> Result<Drawn, String> {
-    let words = || Drawn::ALL.map(Drawn::name).join(", ");
+fn parse_place(text: &str) -> Result<PlaceShader, String> {
+    let words = || PlaceShader::ALL.map(PlaceShader::name).join(", ");
     let place = Place::from_name(text).ok_or_else(|| format!("a place is one of {}", words()))?;
-    let known = Drawn::ALL.into_iter().find(|drawn| drawn.name() == place.name());
+    let known = PlaceShader::ALL.into_iter().find(|drawn| drawn.name() == place.name());
     known.ok_or_else(|| format!("{text} is not drawn by a shader; those that are: {}", words()))
 }
 
@@ -220,7 +225,7 @@ mod tests {
 
     #[test]
     fn arguments_are_read_or_refused_with_what_is_allowed() {
-        assert_eq!(parse_place("quiet-room"), Ok(Drawn::QuietRoom));
+        assert_eq!(parse_place("quiet-room"), Ok(PlaceShader::QuietRoom));
         assert!(parse_place("pictures").unwrap_err().contains("night-sky"));
         assert!(parse_place("moon").is_err() && parse_time("noon").is_err() && parse_breath("9-9").is_err());
         assert_eq!(parse_size("640x400"), Ok((640, 400)));

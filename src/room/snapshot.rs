@@ -56,6 +56,14 @@ named! {
     }
 }
 
+impl Stage {
+    /// Whether the last person has left and the room does not take the next one yet.
+    #[must_use]
+    pub const fn is_in_turnover(self) -> bool {
+        matches!(self, Self::Turnover | Self::Blocked)
+    }
+}
+
 named! {
     /// A safe place to look at.
     Place {

@@ -1,170 +1,239 @@
-//! Owns After: slow, and without a form. From here a person writes, reads the clinic's cards, takes the note home, or
-//! leaves.
+//! Owns After: slow, and without a form. From here a person writes or draws, reads the cards, takes the note home, or
+//! leaves. Does not own the note.
 
-use iced::widget::row;
+use std::collections::BTreeMap;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use iced::widget::{column, row};
 use iced::{Element, Length};
 
-use super::note::{self, Kind, Note};
-use super::take_home::{self, TakeHome};
-use super::{Action, Setting};
+use super::Action;
+use super::note::{self, NoteEditor, PageKind};
+use super::take_home::{self, QrImage, TakeHomeScreen};
+use crate::config::Card;
 use crate::room::{Event, Snapshot};
-use crate::theme::GAP_MM;
-use crate::widget::parts;
+use crate::takeaway::qr;
+use crate::theme::{self, GAP_MM};
+use crate::widget::{ViewContext, parts};
 
-/// Cards of our own where the clinic sets none.
+/// Number of our own cards, shown if the clinic sets none.
 const OWN_CARDS: usize = 4;
+/// Side of a code, in mm.
+const CODE_MM: f32 = 46.0;
 
-/// A person who is back.
+/// The codes of the clinic's links, by link. iced uploads a new image handle each time it sees one, so a code is made once
+/// and not for each view. There are as many as links in the configuration, and they hold nothing of a patient.
+static LINK_CODES: LazyLock<Mutex<BTreeMap<String, Option<QrImage>>>> = LazyLock::new(Mutex::default);
+
+/// The screen of After.
 #[derive(Default)]
-pub struct After {
-    at: At,
-    leave_was_asked: bool,
+pub struct AfterScreen {
+    view: AfterView,
+    /// Whether leaving without the note was asked about.
+    has_asked_to_leave: bool,
 }
 
 #[derive(Default)]
-enum At {
+enum AfterView {
     #[default]
-    Hearth,
-    Note(Box<Note>),
+    Home,
+    Note(Box<NoteEditor>),
     Cards(usize),
-    TakeHome(TakeHome),
-    LeaveAsked,
+    TakeHome(TakeHomeScreen),
+    LeaveQuestion,
 }
 
-/// What happened in After.
+/// What happened on the screen.
 #[derive(Clone, Debug)]
 pub enum Message {
-    /// The note was opened at a page of that kind.
-    NotePressed(Kind),
-    /// Something happened to it.
+    /// *Write* or *Draw* was pressed.
+    NotePressed(PageKind),
+    /// The note.
     Note(note::Message),
-    /// The clinic's cards were asked for, or another of them.
+    /// A card was asked for, by its index.
     CardPressed(usize),
-    /// Taking it home was asked for.
+    /// *Take it home* was pressed.
     TakePressed,
-    /// Something happened there.
+    /// Taking it home.
     TakeHome(take_home::Message),
-    /// Leaving was asked for.
+    /// *Leave* was pressed.
     LeavePressed,
-    /// Leaving was meant.
-    LeaveMeant,
-    /// Back to where all of it is offered.
+    /// Leaving was confirmed.
+    LeaveConfirmed,
+    /// Back to the first view.
     ClosePressed,
 }
 
-impl After {
-    /// Takes in what happened.
+impl AfterScreen {
+    /// Handles a message.
     pub fn update(&mut self, message: Message, snapshot: &Snapshot) -> Action {
         match message {
             Message::NotePressed(kind) => self.open_note(kind, snapshot),
-            Message::ClosePressed | Message::Note(note::Message::ClosePressed) => self.show(At::Hearth),
-            Message::Note(message) => match &mut self.at {
-                At::Note(note) => note.update(message, snapshot),
-                _ => Action::None,
+            Message::ClosePressed | Message::Note(note::Message::ClosePressed) => self.show(AfterView::Home),
+            Message::Note(message) => match &mut self.view {
+                AfterView::Note(note) => note.update(message, snapshot),
+                // A touch on a view that has closed in the meantime.
+                AfterView::Home | AfterView::Cards(_) | AfterView::TakeHome(_) | AfterView::LeaveQuestion => {
+                    Action::None
+                }
             },
-            Message::CardPressed(card) => self.show(At::Cards(card)),
+            Message::CardPressed(card) => self.show(AfterView::Cards(card)),
             Message::TakePressed => {
-                let mut take_home = TakeHome::of(&snapshot.notes);
+                let mut take_home = TakeHomeScreen::new(&snapshot.notes);
                 let ways: Vec<_> = snapshot.take_home.ways().collect();
-                let action = take_home.opened(&ways);
-                self.at = At::TakeHome(take_home);
+                let action = take_home.open(&ways);
+                self.view = AfterView::TakeHome(take_home);
                 action
             }
-            Message::TakeHome(message) => match &mut self.at {
-                At::TakeHome(take_home) => take_home.update(&message),
-                _ => Action::None,
+            Message::TakeHome(message) => match &mut self.view {
+                AfterView::TakeHome(take_home) => take_home.update(&message),
+                AfterView::Home | AfterView::Note(_) | AfterView::Cards(_) | AfterView::LeaveQuestion => Action::None,
             },
-            // Asked once, and only of someone whose words would be gone.
-            Message::LeavePressed if self.leave_was_asked || snapshot.note_is_taken() => Action::Tell(Event::Farewell),
-            Message::LeavePressed => {
-                self.leave_was_asked = true;
-                self.show(At::LeaveAsked)
+            // Asked once, and only if something unsaved would be lost.
+            Message::LeavePressed if self.has_asked_to_leave || snapshot.note_is_taken() => {
+                Action::Send(Event::Farewell)
             }
-            Message::LeaveMeant => Action::Tell(Event::Farewell),
+            Message::LeavePressed => {
+                self.has_asked_to_leave = true;
+                self.show(AfterView::LeaveQuestion)
+            }
+            Message::LeaveConfirmed => Action::Send(Event::Farewell),
         }
     }
 
-    fn show(&mut self, at: At) -> Action {
-        self.at = at;
+    fn show(&mut self, view: AfterView) -> Action {
+        self.view = view;
         Action::None
     }
 
-    fn open_note(&mut self, kind: Kind, snapshot: &Snapshot) -> Action {
-        let note = Note::open(kind, snapshot);
+    fn open_note(&mut self, kind: PageKind, snapshot: &Snapshot) -> Action {
+        let note = NoteEditor::open(kind, snapshot);
         let focus = note.focus();
-        self.at = At::Note(Box::new(note));
+        self.view = AfterView::Note(Box::new(note));
         focus
     }
 
     /// The screen.
-    pub fn view<'a>(&'a self, setting: &Setting) -> Element<'a, Message> {
-        match &self.at {
-            At::Hearth => hearth(setting),
-            At::Note(note) => note.view(setting).map(Message::Note),
-            At::Cards(card) => cards(setting, *card),
-            At::TakeHome(take_home) => take_home.view(setting, Message::TakeHome, Message::ClosePressed),
-            At::LeaveAsked => parts::one_idea(
-                setting,
-                parts::scrim(setting, parts::title(setting, setting.say("take-leave-ask"))),
+    pub fn view<'a>(&'a self, ctx: &ViewContext) -> Element<'a, Message> {
+        match &self.view {
+            AfterView::Home => home_view(ctx),
+            AfterView::Note(note) => note.view(ctx).map(Message::Note),
+            AfterView::Cards(card) => cards(ctx, *card),
+            AfterView::TakeHome(take_home) => take_home.view(ctx, Message::TakeHome, Message::ClosePressed),
+            AfterView::LeaveQuestion => parts::one_idea(
+                ctx,
+                parts::scrim(ctx, parts::title(ctx, ctx.say("take-leave-ask"))),
                 vec![
-                    parts::control(setting, "leave-yes", setting.say("take-leave-yes"), Message::LeaveMeant).into(),
-                    parts::choice(setting, "leave-back", setting.say("take-leave-back"), true, Message::ClosePressed)
-                        .into(),
+                    parts::control(ctx, "leave-yes", ctx.say("take-leave-yes"), Message::LeaveConfirmed).into(),
+                    parts::choice(ctx, "leave-back", ctx.say("take-leave-back"), true, Message::ClosePressed).into(),
                 ],
             ),
         }
     }
 }
 
-fn hearth<'a>(setting: &Setting) -> Element<'a, Message> {
-    let lost = setting.snapshot.troubles.contains(&crate::room::Trouble::NotesLost);
-    let damaged = setting.snapshot.troubles.contains(&crate::room::Trouble::NotesDamaged);
+fn home_view<'a>(ctx: &ViewContext) -> Element<'a, Message> {
+    let lost = ctx.snapshot.troubles.contains(&crate::room::Trouble::NotesLost);
+    let damaged = ctx.snapshot.troubles.contains(&crate::room::Trouble::NotesDamaged);
     let text = match (lost, damaged) {
         (true, _) => "session-restored",
         (false, true) => "session-note-damaged",
         (false, false) => "after-text",
     };
-    let words = parts::said(setting, setting.say("after-title"), setting.say(text));
-    let offer = |id: &'static str, key: &str, message: Message, chosen: bool| -> Element<'a, Message> {
-        parts::choice(setting, id, setting.say(key), chosen, message).width(Length::Fill).into()
+    let words = parts::text_block(ctx, ctx.say("after-title"), ctx.say(text));
+    let offer = |id: &'static str, key: &str, message: Message, is_chosen: bool| -> Element<'a, Message> {
+        parts::choice(ctx, id, ctx.say(key), is_chosen, message).width(Length::Fill).into()
     };
     parts::one_idea(
-        setting,
+        ctx,
         words,
         vec![
             row![
-                offer("write", "after-write", Message::NotePressed(Kind::Words), true),
-                offer("draw", "after-draw", Message::NotePressed(Kind::Drawing), false),
+                offer("write", "after-write", Message::NotePressed(PageKind::Text), true),
+                offer("draw", "after-draw", Message::NotePressed(PageKind::Drawing), false),
                 offer("cards", "after-cards", Message::CardPressed(0), false),
                 offer("take", "after-take", Message::TakePressed, false),
                 offer("leave", "after-leave", Message::LeavePressed, false),
             ]
-            .spacing(setting.mm(GAP_MM))
+            .spacing(ctx.mm(GAP_MM))
             .into(),
         ],
     )
 }
 
-fn cards<'a>(setting: &Setting, card: usize) -> Element<'a, Message> {
-    // The clinic's, where it has some in a language that comes before the words of our own.
-    let languages = setting.words.languages_up_to("after-card-1-title");
-    let clinics = setting.clinic.config.after.cards.first_of(&languages).map_or(&[][..], Vec::as_slice);
-    let (count, words): (usize, Element<'a, Message>) = if let Some(own) = clinics.get(card) {
-        (clinics.len(), super::cards::card(setting, own))
+fn cards<'a>(ctx: &ViewContext, card: usize) -> Element<'a, Message> {
+    // The clinic's cards, in the first of the patient's languages that has any, before our own.
+    let languages = ctx.words.languages_up_to("after-card-1-title");
+    let own_cards = ctx.clinic.config.after.cards.first_of(&languages).map_or(&[][..], Vec::as_slice);
+    let (count, words): (usize, Element<'a, Message>) = if let Some(own_card) = own_cards.get(card) {
+        (own_cards.len(), clinic_card(ctx, own_card))
     } else {
         let number = card % OWN_CARDS + 1;
-        let head = setting.say(&format!("after-card-{number}-title"));
-        (OWN_CARDS, parts::said(setting, head, setting.say(&format!("after-card-{number}-text"))))
+        let head = ctx.say(&format!("after-card-{number}-title"));
+        (OWN_CARDS, parts::text_block(ctx, head, ctx.say(&format!("after-card-{number}-text"))))
     };
     let mut controls: Vec<Element<'a, Message>> = Vec::new();
-    controls.push(parts::control(setting, "close", setting.say("done"), Message::ClosePressed).into());
+    controls.push(parts::control(ctx, "close", ctx.say("done"), Message::ClosePressed).into());
     if card > 0 {
-        controls.push(parts::control(setting, "card-back", setting.say("back"), Message::CardPressed(card - 1)).into());
+        controls.push(parts::control(ctx, "card-back", ctx.say("back"), Message::CardPressed(card - 1)).into());
     }
     if card + 1 < count {
-        controls.push(parts::control(setting, "card-next", setting.say("next"), Message::CardPressed(card + 1)).into());
+        controls.push(parts::control(ctx, "card-next", ctx.say("next"), Message::CardPressed(card + 1)).into());
     } else {
-        controls.push(iced::widget::Space::new().width(setting.mm(GAP_MM)).into());
+        controls.push(iced::widget::Space::new().width(ctx.mm(GAP_MM)).into());
     }
-    parts::one_idea(setting, words, controls)
+    parts::one_idea(ctx, words, controls)
+}
+
+/// One of the clinic's cards: its text, and a code that brings its link or phone number to the patient's phone.
+fn clinic_card<'a>(ctx: &ViewContext, card: &Card) -> Element<'a, Message> {
+    let code = card.link.as_deref().and_then(link_code);
+    let width_mm = if code.is_some() { 84.0 } else { 128.0 };
+    let text = column![parts::title(ctx, card.title.clone()), parts::body(ctx, card.text.clone())]
+        .push(card.link.as_deref().map(|link| parts::body(ctx, readable(link)).color(theme::LAMPLIGHT)))
+        .spacing(ctx.mm(4.0))
+        .max_width(ctx.mm(width_mm));
+    let beside = code.map(|code| {
+        let hint = parts::text_line(ctx.say("card-scan"), ctx.mm(3.6), theme::VOICE_SMALL, theme::SAND);
+        column![code.view(ctx, CODE_MM), hint].spacing(ctx.mm(2.0)).align_x(iced::Center)
+    });
+    parts::scrim(ctx, row![text].push(beside).spacing(ctx.mm(8.0)).align_y(iced::Center))
+}
+
+/// A link as a person reads it.
+fn readable(link: &str) -> String {
+    let rest = ["https://", "tel:", "mailto:"].iter().find_map(|start| link.strip_prefix(start));
+    rest.unwrap_or(link).trim_end_matches('/').to_owned()
+}
+
+/// A link with its phone number, if it is one, without separators.
+fn dialable(link: &str) -> String {
+    match link.strip_prefix("tel:") {
+        Some(number) => format!("tel:{}", number.replace([' ', '-', '.', '(', ')'], "")),
+        None => link.to_owned(),
+    }
+}
+
+fn link_code(link: &str) -> Option<QrImage> {
+    let mut codes = LINK_CODES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = codes.get(link) {
+        return known.clone();
+    }
+    let made = qr::link(&dialable(link)).map_err(|error| tracing::warn!(%error, "a link is too long for a code")).ok();
+    let code = made.as_ref().map(QrImage::new);
+    codes.insert(link.to_owned(), code.clone());
+    code
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_is_shown_without_its_scheme_and_dialled_without_separators() {
+        assert_eq!(readable("tel:+1-555-0100"), "+1-555-0100");
+        assert_eq!(readable("https://clinic.example/"), "clinic.example");
+        assert_eq!(readable("mailto:a@b.example"), "a@b.example");
+        assert_eq!(dialable("tel:+1 (555) 010-0100"), "tel:+15550100100");
+    }
 }

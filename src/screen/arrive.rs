@@ -1,136 +1,150 @@
-//! Owns Arrive: one idea a screen, each of them optional, from the language to the rest before the session.
+//! Owns Arrive: one idea at a time, each of them optional, from the language to the rest before the session. Does not own
+//! what the patient writes.
 
 use iced::Element;
 use iced::widget::{Column, column};
 
-use super::write::{self, Pad};
-use super::{Action, Setting};
+use super::Action;
+use super::write::{self, TextPad};
 use crate::room::notes::INTENTIONS;
 use crate::room::snapshot::{Place, SoundChoice};
 use crate::room::{Event, Snapshot};
 use crate::theme::{self, GAP_MM};
 use crate::vocabulary::language::Language;
-use crate::widget::{breath_ring, parts};
+use crate::widget::{ViewContext, breath_ring, parts};
 
-/// One idea of Arrive.
+/// One step of Arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Which language.
+pub enum ArriveStep {
+    /// The choice of language.
     Language,
-    /// What this screen is for.
+    /// What Arrive is for.
     Welcome,
-    /// One of three cards on what happens.
+    /// One of three cards on what ketamine does, from 1.
     Card(usize),
-    /// What the three questions are.
+    /// What the three questions are for.
     Questions,
-    /// One of the three questions.
+    /// One of the three questions, from 0.
     Question(usize),
-    /// Something the clinician should know.
+    /// What the clinician should know.
     ForClinician,
-    /// Where to be.
+    /// The choice of a place.
     Place,
-    /// What to hear.
+    /// The choice of a sound.
     Sound,
-    /// A minute of breath.
+    /// A minute with the pacer.
     Breath,
     /// A practice call.
     TryCall,
-    /// A practice in the dark.
+    /// A practice call in the dark.
     TryDark,
-    /// All is ready.
+    /// All is done; the session is awaited.
     Waiting,
 }
 
-/// Up to this many languages, each asks in a line of its own above large controls.
+/// Maximum number of languages that each ask in a line of their own, above large controls.
 const LANGUAGES_AT_EASE: usize = 3;
-/// The most choices in one row.
-const CHOICES_ACROSS: usize = 3;
+/// Maximum number of choices in a row.
+const CHOICES_ACROSS_MAX: usize = 3;
 
-const ORDER: [Step; 16] = [
-    Step::Language,
-    Step::Welcome,
-    Step::Card(1),
-    Step::Card(2),
-    Step::Card(3),
-    Step::Questions,
-    Step::Question(0),
-    Step::Question(1),
-    Step::Question(2),
-    Step::ForClinician,
-    Step::Place,
-    Step::Sound,
-    Step::Breath,
-    Step::TryCall,
-    Step::TryDark,
-    Step::Waiting,
+const STEPS: [ArriveStep; 16] = [
+    ArriveStep::Language,
+    ArriveStep::Welcome,
+    ArriveStep::Card(1),
+    ArriveStep::Card(2),
+    ArriveStep::Card(3),
+    ArriveStep::Questions,
+    ArriveStep::Question(0),
+    ArriveStep::Question(1),
+    ArriveStep::Question(2),
+    ArriveStep::ForClinician,
+    ArriveStep::Place,
+    ArriveStep::Sound,
+    ArriveStep::Breath,
+    ArriveStep::TryCall,
+    ArriveStep::TryDark,
+    ArriveStep::Waiting,
 ];
 
-/// A person settling in.
-#[derive(Default)]
-pub struct Arrive {
-    at: usize,
-    pad: Option<Pad>,
-    call_tried: bool,
+impl ArriveStep {
+    /// Whether the patient tries the call here.
+    const fn is_rehearsal(self) -> bool {
+        matches!(self, Self::TryCall | Self::TryDark)
+    }
 }
 
-/// What happened in Arrive.
+/// The screen of Arrive.
+#[derive(Default)]
+pub struct ArriveScreen {
+    /// Index into [`STEPS`].
+    at: usize,
+    pad: Option<TextPad>,
+    has_tried_call: bool,
+}
+
+/// What happened on the screen.
 #[derive(Clone, Debug)]
 pub enum Message {
     /// A language was chosen.
     LanguageChosen(Language),
-    /// On to the next idea.
+    /// On to the next step.
     NextPressed,
-    /// Back to the one before.
+    /// Back to the last step.
     BackPressed,
-    /// The pad was used.
-    Wrote(write::Message),
-    /// The words for the clinician are shared, or no longer.
+    /// The text pad.
+    Pad(write::Message),
+    /// Sharing the text for the clinician was switched on or off.
     SharePressed(bool),
     /// A place was chosen.
     PlaceChosen(Place),
     /// A sound was chosen.
     SoundChosen(SoundChoice),
-    /// The dark is tried.
+    /// *Try the dark* was pressed.
     DarkPressed,
 }
 
-impl Arrive {
-    /// The idea that is shown.
+impl ArriveScreen {
+    /// The present step.
     #[must_use]
-    pub fn step(&self) -> Step {
-        ORDER[self.at.min(ORDER.len() - 1)]
+    pub fn step(&self) -> ArriveStep {
+        STEPS[self.at.min(STEPS.len() - 1)]
     }
 
-    /// Whether a press on the call is practice here.
+    /// Whether a press on the call is a practice call here.
     #[must_use]
     pub fn call_is_practice(&self) -> bool {
-        matches!(self.step(), Step::TryCall | Step::TryDark)
+        self.step().is_rehearsal()
     }
 
-    /// The practice call was placed.
-    pub fn call_was_tried(&mut self) {
-        self.call_tried = true;
+    /// Notes that a call was placed.
+    pub fn on_call_placed(&mut self) {
+        self.has_tried_call = true;
     }
 
-    /// Takes in what happened.
+    /// Handles a message.
     pub fn update(&mut self, message: Message, snapshot: &Snapshot) -> Action {
+        let action = self.handle(message, snapshot);
+        // Each time, since iced's text editor loses the focus when the mouse presses an on-screen key.
+        let focus = if self.pad.is_some() { Action::Focus(write::PAGE) } else { Action::None };
+        Action::Batch(vec![action, focus])
+    }
+
+    fn handle(&mut self, message: Message, snapshot: &Snapshot) -> Action {
         match message {
             Message::LanguageChosen(language) => {
-                let mut actions = self.go(1, snapshot);
-                actions.insert(0, Event::LanguageChosen(language));
-                Action::TellAll(actions)
+                Action::Batch(vec![Action::Send(Event::LanguageChosen(language)), self.go(1, snapshot)])
             }
-            Message::NextPressed => Action::TellAll(self.go(1, snapshot)),
-            Message::BackPressed => Action::TellAll(self.go(-1, snapshot)),
-            Message::Wrote(message) => self.write(message),
-            Message::SharePressed(on) => Action::Tell(Event::ForClinicianShared { on }),
-            Message::PlaceChosen(place) => Action::Tell(Event::PlaceChosen(place)),
-            Message::SoundChosen(choice) => Action::Tell(Event::SoundChosen(choice)),
-            Message::DarkPressed => Action::Tell(Event::Dark { on: true }),
+            Message::NextPressed => self.go(1, snapshot),
+            Message::BackPressed => self.go(-1, snapshot),
+            Message::Pad(message) => self.edit(message),
+            Message::SharePressed(on) => Action::Send(Event::ForClinicianShared { on }),
+            Message::PlaceChosen(place) => Action::Send(Event::PlaceChosen(place)),
+            Message::SoundChosen(choice) => Action::Send(Event::SoundChosen(choice)),
+            Message::DarkPressed => Action::Send(Event::Dark { on: true }),
         }
     }
 
-    fn write(&mut self, message: write::Message) -> Action {
+    fn edit(&mut self, message: write::Message) -> Action {
         let step = self.step();
         let Some(pad) = &mut self.pad else { return Action::None };
         if !pad.update(message) {
@@ -138,224 +152,232 @@ impl Arrive {
         }
         let text = pad.text();
         match step {
-            Step::Question(question) => Action::Tell(Event::IntentionWritten { question, text }),
-            Step::ForClinician => Action::Tell(Event::ForClinicianWritten { text }),
-            _ => Action::None,
+            ArriveStep::Question(question) => Action::Send(Event::IntentionWritten { question, text }),
+            ArriveStep::ForClinician => Action::Send(Event::ForClinicianWritten { text }),
+            ArriveStep::Language
+            | ArriveStep::Welcome
+            | ArriveStep::Card(_)
+            | ArriveStep::Questions
+            | ArriveStep::Place
+            | ArriveStep::Sound
+            | ArriveStep::Breath
+            | ArriveStep::TryCall
+            | ArriveStep::TryDark
+            | ArriveStep::Waiting => Action::None,
         }
     }
 
-    fn go(&mut self, by: isize, snapshot: &Snapshot) -> Vec<Event> {
+    /// Moves by this many steps. Ends what belongs to the old step and starts what belongs to the new one.
+    fn go(&mut self, by: isize, snapshot: &Snapshot) -> Action {
         let from = self.step();
-        self.at = self.at.saturating_add_signed(by).min(ORDER.len() - 1);
+        self.at = self.at.saturating_add_signed(by).min(STEPS.len() - 1);
         let (notes, chars_max) = (&snapshot.notes, snapshot.note_limits.page_chars_max);
         self.pad = match self.step() {
-            Step::Question(question) if question < INTENTIONS => {
-                Some(Pad::with_text(&notes.intentions[question], chars_max))
+            ArriveStep::Question(question) if question < INTENTIONS => {
+                Some(TextPad::with_text(&notes.intentions[question], chars_max))
             }
-            Step::ForClinician => Some(Pad::with_text(&notes.for_clinician, chars_max)),
-            _ => None,
+            ArriveStep::ForClinician => Some(TextPad::with_text(&notes.for_clinician, chars_max)),
+            ArriveStep::Question(_)
+            | ArriveStep::Language
+            | ArriveStep::Welcome
+            | ArriveStep::Card(_)
+            | ArriveStep::Questions
+            | ArriveStep::Place
+            | ArriveStep::Sound
+            | ArriveStep::Breath
+            | ArriveStep::TryCall
+            | ArriveStep::TryDark
+            | ArriveStep::Waiting => None,
         };
-        let mut events = Vec::new();
-        if from == Step::Breath {
-            events.push(Event::BreathWished { on: false });
+        let mut actions = Vec::new();
+        if from == ArriveStep::Breath {
+            actions.push(Action::Send(Event::BreathWished { on: false }));
         }
-        if self.step() == Step::Breath {
-            events.push(Event::BreathWished { on: true });
+        if self.step() == ArriveStep::Breath {
+            actions.push(Action::Send(Event::BreathWished { on: true }));
         }
-        if matches!(from, Step::TryCall | Step::TryDark) && snapshot.call.as_ref().is_some_and(|call| call.practice) {
-            events.push(Event::CallCleared);
+        if from.is_rehearsal() && snapshot.call.as_ref().is_some_and(|call| call.practice) {
+            actions.push(Action::Send(Event::CallCleared));
         }
-        events
-    }
-
-    /// The text that wants the keyboard's focus, if one is shown.
-    #[must_use]
-    pub fn wants_focus(&self) -> Option<&'static str> {
-        self.pad.as_ref().map(|_| write::PAGE)
+        Action::Batch(actions)
     }
 
     /// The screen.
-    pub fn view<'a>(&'a self, setting: &Setting) -> Element<'a, Message> {
+    pub fn view<'a>(&'a self, ctx: &ViewContext) -> Element<'a, Message> {
         match self.step() {
-            Step::Language => Self::language(setting),
-            Step::Welcome => {
-                Self::words(setting, setting.say("arrive-welcome-title"), setting.say("arrive-welcome-text"))
+            ArriveStep::Language => Self::language(ctx),
+            ArriveStep::Welcome => {
+                Self::text_step(ctx, ctx.say("arrive-welcome-title"), ctx.say("arrive-welcome-text"))
             }
-            Step::Card(card) => Self::words(
-                setting,
-                setting.say(&format!("arrive-card-{card}-title")),
-                setting.say(&format!("arrive-card-{card}-text")),
+            ArriveStep::Card(card) => Self::text_step(
+                ctx,
+                ctx.say(&format!("arrive-card-{card}-title")),
+                ctx.say(&format!("arrive-card-{card}-text")),
             ),
-            Step::Questions => {
-                Self::words(setting, setting.say("arrive-intentions-title"), setting.say("arrive-intentions-text"))
+            ArriveStep::Questions => {
+                Self::text_step(ctx, ctx.say("arrive-intentions-title"), ctx.say("arrive-intentions-text"))
             }
-            Step::Question(question) => self.question(setting, question),
-            Step::ForClinician => self.for_clinician(setting),
-            Step::Place => Self::place(setting),
-            Step::Sound => Self::sound(setting),
-            Step::Breath => Self::breath(setting),
-            Step::TryCall => self.try_call(setting),
-            Step::TryDark => Self::try_dark(setting),
-            Step::Waiting => parts::one_idea(
-                setting,
-                parts::said(setting, setting.say("arrive-waiting-title"), setting.say("arrive-waiting-text")),
-                vec![Self::back(setting), iced::widget::Space::new().into()],
+            ArriveStep::Question(question) => self.question(ctx, question),
+            ArriveStep::ForClinician => self.for_clinician(ctx),
+            ArriveStep::Place => Self::place(ctx),
+            ArriveStep::Sound => Self::sound(ctx),
+            ArriveStep::Breath => Self::breath(ctx),
+            ArriveStep::TryCall => self.try_call(ctx),
+            ArriveStep::TryDark => Self::try_dark(ctx),
+            ArriveStep::Waiting => parts::one_idea(
+                ctx,
+                parts::text_block(ctx, ctx.say("arrive-waiting-title"), ctx.say("arrive-waiting-text")),
+                vec![Self::back(ctx), iced::widget::Space::new().into()],
             ),
         }
     }
 
-    fn language<'a>(setting: &Setting) -> Element<'a, Message> {
-        let locales = &setting.clinic.config.locales;
+    fn language<'a>(ctx: &ViewContext) -> Element<'a, Message> {
+        let locales = &ctx.clinic.config.locales;
         let languages = locales.languages();
         let are_few = languages.len() <= LANGUAGES_AT_EASE;
         let (across, width_mm, height_mm) = if are_few { (2, 50.0, 28.0) } else { (3, 42.0, 22.0) };
         let choices = languages.iter().map(|language| {
             let id = format!("language-{language}");
-            parts::control(setting, id, locales.own_name(*language), Message::LanguageChosen(*language))
-                .width(setting.mm(width_mm))
-                .height(setting.mm(height_mm))
+            parts::control(ctx, id, locales.own_name(*language), Message::LanguageChosen(*language))
+                .width(ctx.mm(width_mm))
+                .height(ctx.mm(height_mm))
                 .into()
         });
-        let choices = parts::even_rows(setting, choices.collect(), across);
-        // In each of them, since nobody has chosen yet.
+        let choices = parts::even_rows(ctx, choices.collect(), across);
+        // In every language, since none is chosen yet.
         let asked = languages.iter().map(|language| locales.words(*language).say("arrive-language-title"));
         let words: Element<'a, Message> = if are_few {
-            column(asked.map(|asked| parts::title(setting, asked).into())).align_x(iced::Center).into()
+            column(asked.map(|asked| parts::title(ctx, asked).into())).align_x(iced::Center).into()
         } else {
             let mut asked: Vec<String> = asked.collect();
             asked.dedup();
-            parts::body(setting, asked.join(" · ")).center().width(setting.mm(width_mm * 3.0)).into()
+            parts::body(ctx, asked.join(" · ")).center().width(ctx.mm(width_mm * 3.0)).into()
         };
         parts::one_idea(
-            setting,
-            parts::scrim(setting, column![words, choices].spacing(setting.mm(6.0)).align_x(iced::Center)),
+            ctx,
+            parts::scrim(ctx, column![words, choices].spacing(ctx.mm(6.0)).align_x(iced::Center)),
             Vec::new(),
         )
     }
 
-    fn words<'a>(setting: &Setting, head: String, text: String) -> Element<'a, Message> {
-        parts::one_idea(setting, parts::said(setting, head, text), Self::back_and_next(setting))
+    fn text_step<'a>(ctx: &ViewContext, head: String, text: String) -> Element<'a, Message> {
+        parts::one_idea(ctx, parts::text_block(ctx, head, text), Self::back_and_next(ctx))
     }
 
-    fn question<'a>(&'a self, setting: &Setting, question: usize) -> Element<'a, Message> {
-        let head = parts::title(setting, setting.say(&format!("arrive-question-{}", question + 1)));
-        self.pad_view(setting, head.into(), setting.say("arrive-write-hint"), Vec::new())
+    fn question<'a>(&'a self, ctx: &ViewContext, question: usize) -> Element<'a, Message> {
+        let head = parts::title(ctx, ctx.say(&format!("arrive-question-{}", question + 1)));
+        self.pad_view(ctx, head.into(), ctx.say("arrive-write-hint"), Vec::new())
     }
 
-    fn for_clinician<'a>(&'a self, setting: &Setting) -> Element<'a, Message> {
-        let notes = &setting.snapshot.notes;
+    fn for_clinician<'a>(&'a self, ctx: &ViewContext) -> Element<'a, Message> {
+        let notes = &ctx.snapshot.notes;
         let text = if notes.shared { "arrive-shared" } else { "arrive-clinician-text" };
-        let head = column![
-            parts::title(setting, setting.say("arrive-clinician-title")),
-            parts::body(setting, setting.say(text)),
-        ];
+        let head = column![parts::title(ctx, ctx.say("arrive-clinician-title")), parts::body(ctx, ctx.say(text)),];
         let share = if notes.for_clinician.is_blank() {
             Vec::new()
         } else {
             let key = if notes.shared { "arrive-unshare" } else { "arrive-share" };
-            vec![write::side_control(setting, "share", setting.say(key), Message::SharePressed(!notes.shared))]
+            vec![write::side_control(ctx, "share", ctx.say(key), Message::SharePressed(!notes.shared))]
         };
-        self.pad_view(setting, head.into(), setting.say("arrive-write-hint"), share)
+        self.pad_view(ctx, head.into(), ctx.say("arrive-write-hint"), share)
     }
 
     fn pad_view<'a>(
         &'a self,
-        setting: &Setting,
+        ctx: &ViewContext,
         head: Element<'a, Message>,
         hint: String,
         mut controls: Vec<Element<'a, Message>>,
     ) -> Element<'a, Message> {
         let Some(pad) = &self.pad else { return head };
-        controls.push(write::side_control(setting, "back", setting.say("back"), Message::BackPressed));
+        controls.push(write::side_control(ctx, "back", ctx.say("back"), Message::BackPressed));
         let key = if pad.text().is_blank() { "skip" } else { "next" };
-        controls.push(write::side_control(setting, "next", setting.say(key), Message::NextPressed));
-        pad.view(setting, head, hint, None, controls, Message::Wrote)
+        controls.push(write::side_control(ctx, "next", ctx.say(key), Message::NextPressed));
+        pad.view(ctx, head, hint, None, controls, Message::Pad)
     }
 
-    fn place<'a>(setting: &Setting) -> Element<'a, Message> {
-        let choices = setting.places().into_iter().map(|place| {
+    fn place<'a>(ctx: &ViewContext) -> Element<'a, Message> {
+        let choices = ctx.places().into_iter().map(|place| {
             let key = format!("place-{}", place.name());
-            (key.clone(), setting.say(&key), setting.snapshot.place == place, Message::PlaceChosen(place))
+            (key.clone(), ctx.say(&key), ctx.snapshot.place == place, Message::PlaceChosen(place))
         });
-        Self::choosing(setting, setting.say("arrive-place-title"), choices)
+        Self::choice_step(ctx, ctx.say("arrive-place-title"), choices)
     }
 
-    fn sound<'a>(setting: &Setting) -> Element<'a, Message> {
-        let snapshot = &setting.snapshot;
+    fn sound<'a>(ctx: &ViewContext) -> Element<'a, Message> {
+        let snapshot = &ctx.snapshot;
         let chosen = if snapshot.silence { SoundChoice::Silence } else { snapshot.sound };
-        let choices = setting.sounds().into_iter().map(|choice| {
-            let label = setting.say(&format!("hear-{}", choice.name()));
+        let choices = ctx.sounds().into_iter().map(|choice| {
+            let label = ctx.say(&format!("hear-{}", choice.name()));
             (format!("sound-{}", choice.name()), label, choice == chosen, Message::SoundChosen(choice))
         });
-        Self::choosing(setting, setting.say("arrive-sound-title"), choices)
+        Self::choice_step(ctx, ctx.say("arrive-sound-title"), choices)
     }
 
-    /// Choices of equal worth, in rows as even as can be.
-    fn choosing<'a>(
-        setting: &Setting,
+    /// A step with choices in even rows.
+    fn choice_step<'a>(
+        ctx: &ViewContext,
         head: String,
         choices: impl IntoIterator<Item = (String, String, bool, Message)>,
     ) -> Element<'a, Message> {
         let choices = choices.into_iter().map(|(id, label, chosen, message)| {
-            let control = parts::choice(setting, id, label, chosen, message);
-            control.width(setting.mm(35.0)).height(setting.mm(22.0)).into()
+            let control = parts::choice(ctx, id, label, chosen, message);
+            control.width(ctx.mm(35.0)).height(ctx.mm(22.0)).into()
         });
-        let choices = parts::even_rows(setting, choices.collect(), CHOICES_ACROSS);
+        let choices = parts::even_rows(ctx, choices.collect(), CHOICES_ACROSS_MAX);
+        let words = column![parts::title(ctx, head), choices].spacing(ctx.mm(GAP_MM * 2.0)).align_x(iced::Center);
+        parts::one_idea(ctx, parts::scrim(ctx, words), Self::back_and_next(ctx))
+    }
+
+    fn breath<'a>(ctx: &ViewContext) -> Element<'a, Message> {
         let words =
-            column![parts::title(setting, head), choices].spacing(setting.mm(GAP_MM * 2.0)).align_x(iced::Center);
-        parts::one_idea(setting, parts::scrim(setting, words), Self::back_and_next(setting))
-    }
-
-    fn breath<'a>(setting: &Setting) -> Element<'a, Message> {
-        let words = column![
-            parts::title(setting, setting.say("arrive-breath-title")),
-            parts::body(setting, setting.say("arrive-breath-text"))
-        ]
-        .spacing(setting.mm(3.0))
-        .max_width(setting.mm(118.0));
-        let mut across: Column<'a, Message> = column![parts::scrim(setting, words)].spacing(setting.mm(4.0));
-        if let Some(breath) = setting.snapshot.breath {
-            let still = setting.pictures.reduce_motion;
-            across = across.push(breath_ring::breath_ring(breath, setting.clock, setting.mm(44.0), still));
+            column![parts::title(ctx, ctx.say("arrive-breath-title")), parts::body(ctx, ctx.say("arrive-breath-text"))]
+                .spacing(ctx.mm(3.0))
+                .max_width(ctx.mm(118.0));
+        let mut across: Column<'a, Message> = column![parts::scrim(ctx, words)].spacing(ctx.mm(4.0));
+        if let Some(breath) = ctx.snapshot.breath {
+            let still = ctx.place_renderer.reduce_motion;
+            across = across.push(breath_ring::breath_ring(breath, ctx.clock, ctx.mm(44.0), still));
         }
-        parts::one_idea(setting, across.align_x(iced::Center), Self::back_and_next(setting))
+        parts::one_idea(ctx, across.align_x(iced::Center), Self::back_and_next(ctx))
     }
 
-    fn try_call<'a>(&self, setting: &Setting) -> Element<'a, Message> {
+    fn try_call<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
         use crate::room::call::CallPhase;
-        let text = match setting.snapshot.call.as_ref() {
+        let text = match ctx.snapshot.call.as_ref() {
             Some(call) if call.phase >= CallPhase::OnTheWay => "arrive-call-answered",
             Some(call) if call.phase >= CallPhase::Received => "arrive-call-reached",
             Some(call) if call.line_down_told => "arrive-call-no-desk",
             Some(_) => "arrive-call-waiting",
-            None if self.call_tried => "arrive-call-done",
+            None if self.has_tried_call => "arrive-call-done",
             None => "arrive-call-text",
         };
-        Self::words(setting, setting.say("arrive-call-title"), setting.say(text))
+        Self::text_step(ctx, ctx.say("arrive-call-title"), ctx.say(text))
     }
 
-    fn try_dark<'a>(setting: &Setting) -> Element<'a, Message> {
-        let dark = parts::control(setting, "try-dark", setting.say("arrive-dark-try"), Message::DarkPressed)
-            .width(setting.mm(56.0));
+    fn try_dark<'a>(ctx: &ViewContext) -> Element<'a, Message> {
+        let dark =
+            parts::control(ctx, "try-dark", ctx.say("arrive-dark-try"), Message::DarkPressed).width(ctx.mm(56.0));
         parts::one_idea(
-            setting,
-            parts::said(setting, setting.say("arrive-dark-title"), setting.say("arrive-dark-text")),
-            vec![Self::back(setting), dark.into(), Self::next(setting)],
+            ctx,
+            parts::text_block(ctx, ctx.say("arrive-dark-title"), ctx.say("arrive-dark-text")),
+            vec![Self::back(ctx), dark.into(), Self::next(ctx)],
         )
     }
 
-    fn back_and_next<'a>(setting: &Setting) -> Vec<Element<'a, Message>> {
-        vec![Self::back(setting), Self::next(setting)]
+    fn back_and_next<'a>(ctx: &ViewContext) -> Vec<Element<'a, Message>> {
+        vec![Self::back(ctx), Self::next(ctx)]
     }
 
-    fn back<'a>(setting: &Setting) -> Element<'a, Message> {
-        parts::control(setting, "back", setting.say("back"), Message::BackPressed).into()
+    fn back<'a>(ctx: &ViewContext) -> Element<'a, Message> {
+        parts::control(ctx, "back", ctx.say("back"), Message::BackPressed).into()
     }
 
-    fn next<'a>(setting: &Setting) -> Element<'a, Message> {
-        parts::control(setting, "next", setting.say("next"), Message::NextPressed)
-            .look(parts::control_look(setting, true))
-            .width(setting.mm(theme::TARGET_MM * 2.2))
+    fn next<'a>(ctx: &ViewContext) -> Element<'a, Message> {
+        parts::control(ctx, "next", ctx.say("next"), Message::NextPressed)
+            .style(parts::control_style(ctx, true))
+            .width(ctx.mm(theme::TARGET_MM * 2.2))
             .into()
     }
 }

@@ -1,14 +1,13 @@
-//! Owns Farewell: the last kind words, until staff resets the room.
+//! Owns Farewell: the last kind words, until staff reset the room. It has no state and no controls.
 
 use iced::Element;
 use iced::widget::column;
 
-use super::Setting;
-use crate::widget::parts;
+use crate::widget::{ViewContext, parts};
 
 /// The screen.
 #[must_use]
-pub fn view<'a, M: 'a>(setting: &Setting) -> Element<'a, M> {
-    let words = parts::said(setting, setting.say("farewell-title"), setting.say("farewell-text"));
-    parts::one_idea(setting, column![words], Vec::new())
+pub fn view<'a, M: 'a>(ctx: &ViewContext) -> Element<'a, M> {
+    let words = parts::text_block(ctx, ctx.say("farewell-title"), ctx.say("farewell-text"));
+    parts::one_idea(ctx, column![words], Vec::new())
 }

@@ -1,9 +1,8 @@
-//! The screens, one file each: a struct, its messages in the past tense, `update` that returns what the shell is to do,
-//! and `view`. They see the room's snapshot and emit its events; they never reach a port.
+//! The screens, one file each: a struct, its messages in the past tense, an `update` that returns an [`Action`] for the
+//! app, and a `view`. They read the room's snapshot and send it events; they never reach a port.
 
 pub mod after;
 pub mod arrive;
-mod cards;
 pub mod farewell;
 pub mod first_run;
 pub mod note;
@@ -15,104 +14,48 @@ pub mod take_home;
 pub mod turnover;
 pub mod write;
 
-use std::sync::Arc;
+use crate::room::Event;
+use first_run::SetupChoices;
 
-use iced::Size;
-
-use crate::config::Config;
-use crate::driver::clock::RoomClock;
-use crate::profile::Profile;
-use crate::room::{Event, Place, Snapshot, SoundChoice};
-use crate::theme::Scale;
-use crate::widget::place::Pictures;
-use crate::words::Words;
-
-/// What the clinic set up, as far as screens show it.
-#[derive(Debug)]
-pub struct Clinic {
-    /// The configuration.
-    pub config: Config,
-    /// The profiles that are right.
-    pub profiles: Vec<Profile>,
-    /// How many things are wrong in the clinic's files.
-    pub findings: usize,
-}
-
-/// What every screen is drawn from.
-#[derive(Clone)]
-pub struct Setting {
-    /// The room as it stands.
-    pub snapshot: Arc<Snapshot>,
-    /// The words in the patient's language.
-    pub words: Arc<Words>,
-    /// The words in the clinic's language.
-    pub staff_words: Arc<Words>,
-    /// Sizes.
-    pub scale: Scale,
-    /// The window.
-    pub window: Size,
-    /// The room's time.
-    pub clock: RoomClock,
-    /// What the clinic set up.
-    pub clinic: Arc<Clinic>,
-    /// The room's name.
-    pub room_name: String,
-    /// What places are drawn with.
-    pub pictures: Pictures,
-}
-
-impl Setting {
-    /// A length in logical pixels.
-    #[must_use]
-    pub fn mm(&self, mm: f32) -> f32 {
-        self.scale.mm(mm)
-    }
-
-    /// A patient's line.
-    #[must_use]
-    pub fn say(&self, key: &str) -> String {
-        self.words.say(key)
-    }
-
-    /// A staff line.
-    #[must_use]
-    pub fn staff(&self, key: &str) -> String {
-        self.staff_words.say(key)
-    }
-
-    /// The places that the patient may choose. Darkness is always among them.
-    #[must_use]
-    pub fn places(&self) -> Vec<Place> {
-        let allowed = self.profile().map_or(&[Place::Beach, Place::Dark][..], |profile| &profile.places_allowed);
-        Place::ALL.iter().copied().filter(|place| allowed.contains(place) && self.pictures.offers(*place)).collect()
-    }
-
-    /// What the patient may choose to hear. Silence is always among it; the profile's own sound is, unless it has none.
-    #[must_use]
-    pub fn sounds(&self) -> Vec<SoundChoice> {
-        let Some(profile) = self.profile() else { return vec![SoundChoice::Silence] };
-        let offered = |choice: &SoundChoice| {
-            profile.sounds_allowed.contains(choice) && (*choice != SoundChoice::Music || !profile.is_silent())
-        };
-        SoundChoice::ALL.iter().copied().filter(offered).collect()
-    }
-
-    /// The chosen profile, if its file is right.
-    #[must_use]
-    pub fn profile(&self) -> Option<&Profile> {
-        self.clinic.profiles.iter().find(|profile| profile.name == self.snapshot.profile)
-    }
-}
-
-/// What a screen asks of the shell.
-#[derive(Clone, Debug)]
+/// What a screen asks the app to do: what its `update` returns.
+///
+/// It has no `Debug`, since [`Action::SaveSetup`] carries a PIN.
 pub enum Action {
     /// Nothing.
     None,
-    /// Tell the room.
-    Tell(Event),
-    /// Tell the room several things in order.
-    TellAll(Vec<Event>),
-    /// Put the keyboard's focus into a text.
+    /// Send the room an event.
+    Send(Event),
+    /// Focus the text editor with this id.
     Focus(&'static str),
+    /// Place a practice call.
+    PracticeCall,
+    /// Play a test tone.
+    Play(TestTone),
+    /// Draw at the scale of a screen with this diagonal, in inches.
+    Rescale(f32),
+    /// Save what the first run decided.
+    SaveSetup(SetupChoices),
+    /// Close the staff panel.
+    ClosePanel,
+    /// Close the window, which ends the program.
+    Exit,
+    /// Several actions, in order.
+    Batch(Vec<Self>),
+}
+
+impl Action {
+    /// Sends the room several events, in order.
+    #[must_use]
+    pub fn send_all(events: impl IntoIterator<Item = Event>) -> Self {
+        Self::Batch(events.into_iter().map(Self::Send).collect())
+    }
+}
+
+/// A tone of the first run, heard while the level is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TestTone {
+    /// A tone at the cap.
+    Cap,
+    /// The calibration tone that a sound meter is read by.
+    Meter,
 }

@@ -1,277 +1,286 @@
-//! Owns the note while it is open: its pages of words and of drawing, the way from one to the other, and what was written
-//! before, beside them. Nothing here has to be saved by hand, and nothing is required. Does not own the pad or the page
-//! to draw on.
+//! Owns the note while it is open: its pages of text and drawings, turning them, and the patient's intentions beside them.
+//! Every change is sent to the room at once, so nothing has to be saved. Does not own the text pad or the sketch.
 
 use std::sync::Arc;
 
 use iced::widget::{Space, column, container, row, scrollable, stack};
 use iced::{Background, Border, Element, Length};
 
-use super::write::{self, Pad, framed, side_control, side_gap};
-use super::{Action, Setting};
+use super::Action;
+use super::write::{self, TextPad, framed, side_control, side_gap};
 use crate::room::drawing::{Drawing, NOTE_POINTS_MAX, POINTS_MAX, Tint};
 use crate::room::notes::{Notes, Page, PatientText};
 use crate::room::{Event, Snapshot};
-use crate::theme::{self, DRIFT_MM, GAP_MM, TARGET_MM};
-use crate::widget::parts;
-use crate::widget::sketch::{self, sketch};
-use crate::widget::touch::{Look, touchable};
+use crate::theme::{self, GAP_MM, TARGET_MM, TOUCH_SLOP_MM};
+use crate::widget::sketch::{StrokeUpdate, sketch};
+use crate::widget::touch::{ControlStyle, touchable};
+use crate::widget::{ViewContext, parts};
 
+/// Titles of the pages, in turn.
 const PROMPTS: [&str; 4] = ["note-prompt-emotions", "note-prompt-memories", "note-prompt-images", "note-prompt-word"];
-/// Told when so few characters are left on a page, or so few points.
+/// A page is nearly full when this many characters or points are left.
 const CHARS_NEARLY_FULL: usize = 60;
 const POINTS_NEARLY_FULL: usize = 1_500;
-/// What was written before, beside the page.
-const BESIDE_MM: f32 = 60.0;
-/// A colour to choose, within its control.
+/// Width of the intentions beside a page.
+const INTENTIONS_MM: f32 = 60.0;
+/// Diameter of a colour within its control.
 const SWATCH_MM: f32 = 11.0;
 
-/// The note while it is open.
-pub struct Note {
+/// The editor of the note.
+pub struct NoteEditor {
     page: usize,
-    sheet: Sheet,
-    looking_back: bool,
+    content: PageContent,
+    /// Whether the intentions cover the page.
+    shows_intentions: bool,
 }
 
-enum Sheet {
-    Words(Pad),
-    Drawn { drawing: Drawing, tint: Tint },
+enum PageContent {
+    Text(TextPad),
+    Drawing { drawing: Drawing, tint: Tint },
 }
 
-/// What a page is for.
+/// What a page holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// To write on.
-    Words,
-    /// To draw on.
+pub enum PageKind {
+    /// Text.
+    Text,
+    /// A drawing.
     Drawing,
 }
 
-/// What happened to the note.
+/// What happened in the editor.
 #[derive(Clone, Debug)]
 pub enum Message {
-    /// The pad was used.
-    Wrote(write::Message),
+    /// The text pad.
+    Pad(write::Message),
     /// Something was drawn.
-    Drew(sketch::Drawn),
+    Drew(StrokeUpdate),
     /// A colour was chosen.
     TintPressed(Tint),
-    /// The last line drawn is to go.
+    /// *Undo* was pressed.
     UndoPressed,
-    /// Another page was asked for.
+    /// A page was asked for, by its index.
     PagePressed(usize),
-    /// A page of that kind was asked for.
-    KindPressed(Kind),
-    /// What was written before was asked for, or has been read.
-    LookBackPressed(bool),
-    /// The note is to close.
+    /// A page of this kind was asked for.
+    KindPressed(PageKind),
+    /// The intentions were opened or closed.
+    IntentionsPressed(bool),
+    /// The note is to close: handled by the screen that opened it.
     ClosePressed,
 }
 
-impl Note {
-    /// The note, open where it was left if that page is of this kind, or else at a fresh one.
+impl NoteEditor {
+    /// Opens the last page if it is of this kind, and a new one otherwise.
     #[must_use]
-    pub fn open(kind: Kind, snapshot: &Snapshot) -> Self {
+    pub fn open(kind: PageKind, snapshot: &Snapshot) -> Self {
         let last = snapshot.notes.pages.len().saturating_sub(1);
-        Self::at(fresh_or(last, kind, snapshot), kind, snapshot)
+        Self::open_page(page_of_kind(last, kind, snapshot), kind, snapshot)
     }
 
-    /// The note at a page: as what it is, or as `kind` where nothing is on it.
-    fn at(page: usize, kind: Kind, snapshot: &Snapshot) -> Self {
+    /// Opens a page: as what it is, or as `kind` if it is blank.
+    fn open_page(page: usize, kind: PageKind, snapshot: &Snapshot) -> Self {
         let there = snapshot.notes.pages.get(page).filter(|there| !there.is_blank());
-        let sheet = match (there, kind) {
-            (Some(Page::Drawing(drawing)), _) => Sheet::drawn(drawing.clone()),
-            (Some(Page::Words(text)), _) => Sheet::words(text, snapshot),
-            (None, Kind::Drawing) => Sheet::drawn(Drawing::default()),
-            (None, Kind::Words) => Sheet::words(&PatientText::default(), snapshot),
+        let content = match (there, kind) {
+            (Some(Page::Drawing(drawing)), _) => PageContent::drawing(drawing.clone()),
+            (Some(Page::Words(text)), _) => PageContent::text(text, snapshot),
+            (None, PageKind::Drawing) => PageContent::drawing(Drawing::default()),
+            (None, PageKind::Text) => PageContent::text(&PatientText::default(), snapshot),
         };
-        Self { page, sheet, looking_back: false }
+        Self { page, content, shows_intentions: false }
     }
 
-    /// What wants the keyboard, if this page does.
+    /// Focuses the page if it is one of text.
     #[must_use]
     pub fn focus(&self) -> Action {
-        match self.sheet {
-            Sheet::Words(_) if !self.looking_back => Action::Focus(write::PAGE),
-            Sheet::Words(_) | Sheet::Drawn { .. } => Action::None,
+        match self.content {
+            PageContent::Text(_) if !self.shows_intentions => Action::Focus(write::PAGE),
+            PageContent::Text(_) | PageContent::Drawing { .. } => Action::None,
         }
     }
 
-    /// Takes in what happened. Closing is for whoever opened it.
+    /// Handles a message.
     pub fn update(&mut self, message: Message, snapshot: &Snapshot) -> Action {
         let page = self.page;
-        match (message, &mut self.sheet) {
-            (Message::Wrote(message), Sheet::Words(pad)) => {
+        match (message, &mut self.content) {
+            (Message::Pad(message), PageContent::Text(pad)) => {
                 if pad.update(message) {
-                    Action::Tell(Event::NoteWritten { page, text: pad.text() })
+                    Action::Send(Event::NoteWritten { page, text: pad.text() })
                 } else {
                     Action::None
                 }
             }
-            (Message::Drew(drawn), Sheet::Drawn { drawing, .. }) => {
-                if let Some(stroke) = drawn.finished {
+            (Message::Drew(update), PageContent::Drawing { drawing, .. }) => {
+                if let Some(stroke) = update.finished {
                     drawing.add(stroke);
                 }
-                let mut told = drawing.clone();
-                for stroke in drawn.underway {
-                    told.add(stroke);
+                let mut with_unfinished = drawing.clone();
+                for stroke in update.unfinished {
+                    with_unfinished.add(stroke);
                 }
-                Action::Tell(Event::NoteDrawn { page, drawing: told })
+                Action::Send(Event::NoteDrawn { page, drawing: with_unfinished })
             }
-            (Message::UndoPressed, Sheet::Drawn { drawing, .. }) => {
+            (Message::UndoPressed, PageContent::Drawing { drawing, .. }) => {
                 if drawing.take_last().is_none() {
                     return Action::None;
                 }
-                Action::Tell(Event::NoteDrawn { page, drawing: drawing.clone() })
+                Action::Send(Event::NoteDrawn { page, drawing: drawing.clone() })
             }
-            (Message::TintPressed(chosen), Sheet::Drawn { tint, .. }) => {
+            (Message::TintPressed(chosen), PageContent::Drawing { tint, .. }) => {
                 *tint = chosen;
                 Action::None
             }
-            (Message::PagePressed(page), _) => self.turn(page, self.sheet.kind(), snapshot),
+            (Message::PagePressed(page), _) => self.turn(page, self.content.kind(), snapshot),
             (Message::KindPressed(kind), _) => {
-                // The room may not have told yet that this page is there.
-                let behind = snapshot.notes.pages.len().max(page + 1);
-                let page = if self.sheet.is_blank() { page } else { fresh_or(behind, kind, snapshot) };
+                // The snapshot may not contain this page yet.
+                let next = snapshot.notes.pages.len().max(page + 1);
+                let page = if self.content.is_blank() { page } else { page_of_kind(next, kind, snapshot) };
                 self.turn(page, kind, snapshot)
             }
-            (Message::LookBackPressed(on), _) => {
-                self.looking_back = on;
+            (Message::IntentionsPressed(on), _) => {
+                self.shows_intentions = on;
                 self.focus()
             }
             // A touch on a page that has been turned in the meantime.
-            _ => Action::None,
+            (Message::Pad(_), PageContent::Drawing { .. })
+            | (Message::Drew(_) | Message::UndoPressed | Message::TintPressed(_), PageContent::Text(_))
+            // The screen that opened the note closes it.
+            | (Message::ClosePressed, _) => Action::None,
         }
     }
 
-    fn turn(&mut self, page: usize, kind: Kind, snapshot: &Snapshot) -> Action {
-        let tint = self.sheet.tint();
-        *self = Self::at(page, kind, snapshot);
-        if let (Sheet::Drawn { tint: kept, .. }, Some(tint)) = (&mut self.sheet, tint) {
+    fn turn(&mut self, page: usize, kind: PageKind, snapshot: &Snapshot) -> Action {
+        let tint = self.content.tint();
+        *self = Self::open_page(page, kind, snapshot);
+        if let (PageContent::Drawing { tint: kept, .. }, Some(tint)) = (&mut self.content, tint) {
             *kept = tint;
         }
         self.focus()
     }
 
     /// The screen.
-    pub fn view<'a>(&'a self, setting: &Setting) -> Element<'a, Message> {
-        if self.looking_back {
-            return looking_back(setting);
+    pub fn view<'a>(&'a self, ctx: &ViewContext) -> Element<'a, Message> {
+        if self.shows_intentions {
+            return intentions_view(ctx);
         }
-        match &self.sheet {
-            Sheet::Words(pad) => self.writing(setting, pad),
-            Sheet::Drawn { drawing, tint } => self.drawing(setting, drawing, *tint),
+        match &self.content {
+            PageContent::Text(pad) => self.writing(ctx, pad),
+            PageContent::Drawing { drawing, tint } => self.drawing(ctx, drawing, *tint),
         }
     }
 
-    fn writing<'a>(&'a self, setting: &Setting, pad: &'a Pad) -> Element<'a, Message> {
+    fn writing<'a>(&'a self, ctx: &ViewContext, pad: &'a TextPad) -> Element<'a, Message> {
         let is_blank = pad.text().is_blank();
-        let head = match self.fullness(setting, pad.chars_left(), CHARS_NEARLY_FULL) {
-            Some(told) => column![parts::body(setting, setting.say(told))],
+        let head = match self.fullness(ctx, pad.chars_left(), CHARS_NEARLY_FULL) {
+            Some(key) => column![parts::body(ctx, ctx.say(key))],
             None => column![
-                parts::title(setting, setting.say(PROMPTS[self.page % PROMPTS.len()])),
-                parts::body(setting, setting.say("note-prompts")),
+                parts::title(ctx, ctx.say(PROMPTS[self.page % PROMPTS.len()])),
+                parts::body(ctx, ctx.say("note-prompts")),
             ],
         };
-        let beside = has_intentions(&setting.snapshot.notes).then(|| beside(setting));
-        let controls = self.controls(setting, is_blank, Kind::Drawing, "note-draw");
-        pad.view(setting, head.spacing(setting.mm(1.0)).into(), String::new(), beside, controls, Message::Wrote)
+        let beside = has_intentions(&ctx.snapshot.notes).then(|| intentions_beside(ctx));
+        let controls = self.controls(ctx, is_blank, PageKind::Drawing, "note-draw");
+        pad.view(ctx, head.spacing(ctx.mm(1.0)).into(), String::new(), beside, controls, Message::Pad)
     }
 
-    fn drawing<'a>(&'a self, setting: &Setting, drawing: &'a Drawing, tint: Tint) -> Element<'a, Message> {
-        let mut head = row![].spacing(setting.mm(GAP_MM)).align_y(iced::Center);
+    fn drawing<'a>(&'a self, ctx: &ViewContext, drawing: &'a Drawing, tint: Tint) -> Element<'a, Message> {
+        let mut head = row![].spacing(ctx.mm(GAP_MM)).align_y(iced::Center);
         for choice in Tint::ALL {
-            head = head.push(swatch(setting, choice, choice == tint));
+            head = head.push(swatch(ctx, choice, choice == tint));
         }
         if !drawing.is_blank() {
-            head = head.push(side_control(setting, "draw-undo", setting.say("key-undo"), Message::UndoPressed));
+            head = head.push(side_control(ctx, "draw-undo", ctx.say("key-undo"), Message::UndoPressed));
         }
         head = head.push(Space::new().width(Length::Fill));
-        if has_intentions(&setting.snapshot.notes) {
-            let label = setting.say("note-intentions-title");
-            head = head.push(side_control(setting, "look-back", label, Message::LookBackPressed(true)));
+        if has_intentions(&ctx.snapshot.notes) {
+            let label = ctx.say("note-intentions-title");
+            head = head.push(side_control(ctx, "look-back", label, Message::IntentionsPressed(true)));
         }
-        let points_max = points_max(self.page, &setting.snapshot.notes);
+        let points_max = points_max(self.page, &ctx.snapshot.notes);
         let left = points_max.saturating_sub(drawing.points());
-        let told = self.fullness(setting, left.saturating_sub(POINTS_NEARLY_FULL / 10), POINTS_NEARLY_FULL);
-        let told = told.or(drawing.is_blank().then_some("draw-hint"));
-        let told = told.map(|told| {
-            container(parts::body(setting, setting.say(told)).color(theme::faded(theme::SAND, 0.75)))
-                .padding(setting.mm(6.0))
+        let hint = self.fullness(ctx, left.saturating_sub(POINTS_NEARLY_FULL / 10), POINTS_NEARLY_FULL);
+        let hint = hint.or(drawing.is_blank().then_some("draw-hint"));
+        let hint = hint.map(|key| {
+            container(parts::body(ctx, ctx.say(key)).color(theme::faded(theme::SAND, 0.75))).padding(ctx.mm(6.0))
         });
-        let page = stack![sketch(setting, self.page, drawing, tint, points_max, Message::Drew)].push(told);
-        let controls = self.controls(setting, drawing.is_blank(), Kind::Words, "note-write");
-        framed(setting, head.into(), page.into(), controls)
+        let page = stack![sketch(ctx, self.page, drawing, tint, points_max, Message::Drew)].push(hint);
+        let controls = self.controls(ctx, drawing.is_blank(), PageKind::Text, "note-write");
+        framed(ctx, head.into(), page.into(), controls)
     }
 
-    /// A page that is full, or nearly so, says it in time.
-    fn fullness(&self, setting: &Setting, left: usize, nearly: usize) -> Option<&'static str> {
-        let last = self.page + 1 >= setting.snapshot.note_limits.pages_max;
+    /// The message for a page that is full or nearly full.
+    fn fullness(&self, ctx: &ViewContext, left: usize, nearly_full: usize) -> Option<&'static str> {
+        let is_last = self.page + 1 >= ctx.snapshot.note_limits.pages_max;
         match left {
-            0 if last => Some("note-pages-full"),
+            0 if is_last => Some("note-pages-full"),
             0 => Some("note-full"),
-            left if left <= nearly => Some("note-nearly-full"),
+            left if left <= nearly_full => Some("note-nearly-full"),
             _ => None,
         }
     }
 
-    /// Each has a place of its own, from the top: the page before, the page after, the other kind of page, the end.
-    fn controls<'a>(&self, setting: &Setting, is_blank: bool, other: Kind, label: &str) -> Vec<Element<'a, Message>> {
-        let pages = setting.snapshot.notes.pages.len().max(self.page + 1);
-        let more = pages < setting.snapshot.note_limits.pages_max;
-        let control = |id: &str, key: &str, message| side_control(setting, id, setting.say(key), message);
+    /// The controls beside a page, each in its own place from the top: previous page, next page, other kind, close.
+    fn controls<'a>(
+        &self,
+        ctx: &ViewContext,
+        is_blank: bool,
+        other: PageKind,
+        label: &str,
+    ) -> Vec<Element<'a, Message>> {
+        let pages = ctx.snapshot.notes.pages.len().max(self.page + 1);
+        let more = pages < ctx.snapshot.note_limits.pages_max;
+        let control = |id: &str, key: &str, message| side_control(ctx, id, ctx.say(key), message);
         let back = (self.page > 0).then(|| control("page-back", "note-page-back", Message::PagePressed(self.page - 1)));
         let on = if self.page + 1 < pages {
             Some(control("page-next", "note-page-next", Message::PagePressed(self.page + 1)))
         } else {
             (!is_blank && more).then(|| control("page-new", "note-new-page", Message::PagePressed(pages)))
         };
-        let id = if other == Kind::Drawing { "draw" } else { "write" };
+        let id = if other == PageKind::Drawing { "draw" } else { "write" };
         let other = (is_blank || more).then(|| control(id, label, Message::KindPressed(other)));
         let mut controls: Vec<Element<'a, Message>> =
-            [back, on, other].into_iter().map(|one| one.unwrap_or_else(|| side_gap(setting))).collect();
+            [back, on, other].into_iter().map(|one| one.unwrap_or_else(|| side_gap(ctx))).collect();
         controls.push(control("close", "done", Message::ClosePressed));
         controls
     }
 }
 
-impl Sheet {
-    fn words(text: &PatientText, snapshot: &Snapshot) -> Self {
-        Self::Words(Pad::with_text(text, snapshot.note_limits.page_chars_max))
+impl PageContent {
+    fn text(text: &PatientText, snapshot: &Snapshot) -> Self {
+        Self::Text(TextPad::with_text(text, snapshot.note_limits.page_chars_max))
     }
 
-    fn drawn(drawing: Drawing) -> Self {
-        Self::Drawn { drawing, tint: Tint::default() }
+    fn drawing(drawing: Drawing) -> Self {
+        Self::Drawing { drawing, tint: Tint::default() }
     }
 
-    const fn kind(&self) -> Kind {
+    const fn kind(&self) -> PageKind {
         match self {
-            Self::Words(_) => Kind::Words,
-            Self::Drawn { .. } => Kind::Drawing,
+            Self::Text(_) => PageKind::Text,
+            Self::Drawing { .. } => PageKind::Drawing,
         }
     }
 
     const fn tint(&self) -> Option<Tint> {
         match self {
-            Self::Words(_) => None,
-            Self::Drawn { tint, .. } => Some(*tint),
+            Self::Text(_) => None,
+            Self::Drawing { tint, .. } => Some(*tint),
         }
     }
 
     fn is_blank(&self) -> bool {
         match self {
-            Self::Words(pad) => pad.text().is_blank(),
-            Self::Drawn { drawing, .. } => drawing.is_blank(),
+            Self::Text(pad) => pad.text().is_blank(),
+            Self::Drawing { drawing, .. } => drawing.is_blank(),
         }
     }
 }
 
-/// That page if it is of this kind or blank; or else a fresh one, as long as there is any.
-fn fresh_or(page: usize, kind: Kind, snapshot: &Snapshot) -> usize {
+/// This page if it is of this kind or blank, or else a new one while there is room for one.
+fn page_of_kind(page: usize, kind: PageKind, snapshot: &Snapshot) -> usize {
     let pages = &snapshot.notes.pages;
     let suits = match pages.get(page) {
         None => true,
-        Some(there) => there.is_blank() || there.drawing().is_some() == (kind == Kind::Drawing),
+        Some(there) => there.is_blank() || there.drawing().is_some() == (kind == PageKind::Drawing),
     };
     if suits && page < snapshot.note_limits.pages_max {
         page
@@ -280,7 +289,7 @@ fn fresh_or(page: usize, kind: Kind, snapshot: &Snapshot) -> usize {
     }
 }
 
-/// How many points a page may have, with what is drawn on all others.
+/// Maximum number of points on a page, given what is drawn on the others.
 fn points_max(page: usize, notes: &Arc<Notes>) -> usize {
     let others = notes.pages.iter().enumerate().filter(|(index, _)| *index != page);
     let drawn: usize = others.filter_map(|(_, page)| page.drawing()).map(Drawing::points).sum();
@@ -291,58 +300,65 @@ fn has_intentions(notes: &Notes) -> bool {
     notes.intentions.iter().any(|answer| !answer.is_blank())
 }
 
-fn swatch<'a>(setting: &Setting, tint: Tint, chosen: bool) -> Element<'a, Message> {
-    let side = setting.mm(SWATCH_MM);
+fn swatch<'a>(ctx: &ViewContext, tint: Tint, is_chosen: bool) -> Element<'a, Message> {
+    let side = ctx.mm(SWATCH_MM);
     let colour = container(Space::new().width(side).height(side)).style(move |_| container::Style {
         background: Some(Background::Color(theme::tint(tint))),
         border: Border::default().rounded(side / 2.0),
         ..container::Style::default()
     });
-    let look = Look { outline: theme::faded(theme::LAMPLIGHT, theme::OUTLINE), ..parts::control_look(setting, false) };
-    let look = if chosen { parts::control_look(setting, true) } else { look };
+    let style = ControlStyle {
+        border: theme::faded(theme::LAMPLIGHT, theme::BORDER_OPACITY),
+        ..parts::control_style(ctx, false)
+    };
+    let style = if is_chosen { parts::control_style(ctx, true) } else { style };
     touchable(format!("tint-{}", tint.name()), container(colour).center(Length::Fill))
-        .width(Length::Fixed(setting.mm(TARGET_MM)))
-        .height(Length::Fixed(setting.mm(TARGET_MM)))
-        .drift_px(setting.mm(DRIFT_MM))
-        .look(look)
-        .says(Message::TintPressed(tint))
+        .width(Length::Fixed(ctx.mm(TARGET_MM)))
+        .height(Length::Fixed(ctx.mm(TARGET_MM)))
+        .slop_px(ctx.mm(TOUCH_SLOP_MM))
+        .style(style)
+        .on_press(Message::TintPressed(tint))
         .into()
 }
 
-/// What was written before, as far as it fits beside the page; a touch shows all of it.
-fn beside<'a>(setting: &Setting) -> Element<'a, Message> {
-    let label = setting.say("note-intentions-title");
-    let mut words = column![parts::line(label, setting.mm(3.9), theme::CONTROL, theme::LAMPLIGHT)];
-    for answer in setting.snapshot.notes.intentions.iter().filter(|answer| !answer.is_blank()) {
-        words = words.push(parts::body(setting, answer.reveal().to_owned()));
+/// The intentions beside a page, as far as they fit. A touch shows all of them.
+fn intentions_beside<'a>(ctx: &ViewContext) -> Element<'a, Message> {
+    let label = ctx.say("note-intentions-title");
+    let mut words = column![parts::text_line(label, ctx.mm(3.9), theme::CONTROL, theme::LAMPLIGHT)];
+    for answer in ctx.snapshot.notes.intentions.iter().filter(|answer| !answer.is_blank()) {
+        words = words.push(parts::body(ctx, answer.reveal().to_owned()));
     }
-    let look = Look { ground: theme::INK, ..parts::control_look(setting, false) };
-    let inner = container(words.spacing(setting.mm(1.0)).width(Length::Fill)).height(Length::Fill).clip(true);
-    touchable("look-back", container(inner).padding(setting.mm(4.0)).height(Length::Fill))
-        .width(Length::Fixed(setting.mm(BESIDE_MM)))
+    let style = ControlStyle { background: theme::INK, ..parts::control_style(ctx, false) };
+    let inner = container(words.spacing(ctx.mm(1.0)).width(Length::Fill)).height(Length::Fill).clip(true);
+    touchable("look-back", container(inner).padding(ctx.mm(4.0)).height(Length::Fill))
+        .width(Length::Fixed(ctx.mm(INTENTIONS_MM)))
         .height(Length::Fill)
-        .drift_px(setting.mm(DRIFT_MM))
-        .look(Look { outline: theme::faded(theme::LAMPLIGHT, theme::OUTLINE), radius_px: setting.mm(4.0), ..look })
-        .says(Message::LookBackPressed(true))
+        .slop_px(ctx.mm(TOUCH_SLOP_MM))
+        .style(ControlStyle {
+            border: theme::faded(theme::LAMPLIGHT, theme::BORDER_OPACITY),
+            radius_px: ctx.mm(4.0),
+            ..style
+        })
+        .on_press(Message::IntentionsPressed(true))
         .into()
 }
 
-fn looking_back<'a>(setting: &Setting) -> Element<'a, Message> {
-    let mut asked = column![].spacing(setting.mm(5.0)).width(Length::Fill);
-    for (index, answer) in setting.snapshot.notes.intentions.iter().enumerate() {
-        let question = setting.say(&format!("arrive-question-{}", index + 1));
-        let question = parts::line(question, setting.scale.body(), theme::VOICE_SMALL, theme::LAMPLIGHT);
-        let answer = if answer.is_blank() { setting.say("note-empty-intention") } else { answer.reveal().to_owned() };
-        asked = asked.push(column![question, parts::body(setting, answer)].spacing(setting.mm(1.0)));
+fn intentions_view<'a>(ctx: &ViewContext) -> Element<'a, Message> {
+    let mut asked = column![].spacing(ctx.mm(5.0)).width(Length::Fill);
+    for (index, answer) in ctx.snapshot.notes.intentions.iter().enumerate() {
+        let question = ctx.say(&format!("arrive-question-{}", index + 1));
+        let question = parts::text_line(question, ctx.scale.body(), theme::VOICE_SMALL, theme::LAMPLIGHT);
+        let answer = if answer.is_blank() { ctx.say("note-empty-intention") } else { answer.reveal().to_owned() };
+        asked = asked.push(column![question, parts::body(ctx, answer)].spacing(ctx.mm(1.0)));
     }
-    let head = parts::title(setting, setting.say("note-intentions-title"));
-    let read = container(scrollable(asked).spacing(setting.mm(3.0))).padding(setting.mm(6.0)).height(Length::Fill);
-    let radius = setting.mm(4.0);
+    let head = parts::title(ctx, ctx.say("note-intentions-title"));
+    let read = container(scrollable(asked).spacing(ctx.mm(3.0))).padding(ctx.mm(6.0)).height(Length::Fill);
+    let radius = ctx.mm(4.0);
     let paper = read.width(Length::Fill).style(move |_| container::Style {
         background: Some(Background::Color(theme::DEEP_WATER)),
         border: Border::default().rounded(radius),
         ..container::Style::default()
     });
-    let back = side_control(setting, "look-back-close", setting.say("back"), Message::LookBackPressed(false));
-    framed(setting, head.into(), paper.into(), vec![back])
+    let back = side_control(ctx, "look-back-close", ctx.say("back"), Message::IntentionsPressed(false));
+    framed(ctx, head.into(), paper.into(), vec![back])
 }

@@ -1,27 +1,26 @@
-//! Owns the staff PIN pad. The call stays above it. Does not own the PIN, only what is being typed.
+//! Owns the staff PIN pad, which lies below the call. Does not own the PIN, only what is being typed.
 
 use iced::widget::{Space, column, container, row};
 use iced::{Element, Length};
 
-use super::Setting;
 use crate::theme::{self, CALL_MM, GAP_MM};
-use crate::widget::parts;
+use crate::widget::{ViewContext, parts};
 use crate::words::Value;
 
-/// The longest PIN.
+/// Longest PIN.
 const DIGITS_MAX: usize = 12;
 
 /// A PIN being typed.
 #[derive(Default)]
 pub struct PinPad {
     typed: String,
-    said: Said,
+    notice: PadNotice,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Said {
+enum PadNotice {
     #[default]
-    Nothing,
+    None,
     Wrong,
     Locked {
         seconds: u64,
@@ -32,110 +31,100 @@ enum Said {
 /// What happened at the pad.
 #[derive(Clone, Debug)]
 pub enum Message {
-    /// A digit.
+    /// A digit was pressed.
     DigitPressed(char),
-    /// The last digit goes.
+    /// *Delete* was pressed.
     DeletePressed,
     /// The PIN is complete.
     EnterPressed,
-    /// Never mind.
+    /// *Close* was pressed.
     ClosePressed,
 }
 
-/// What the pad asks of the shell.
-pub enum Action {
-    /// Nothing.
-    None,
-    /// Check this PIN.
-    Check(String),
-    /// Close the pad.
-    Close,
-}
-
 impl PinPad {
-    /// Takes in what happened.
-    pub fn update(&mut self, message: &Message) -> Action {
+    /// Handles a message, and returns the PIN once it is entered. Whoever opened the pad handles
+    /// [`Message::ClosePressed`].
+    pub fn update(&mut self, message: &Message) -> Option<String> {
         match message {
             Message::DigitPressed(digit) => {
-                self.said = Said::Nothing;
+                self.notice = PadNotice::None;
                 if self.typed.len() < DIGITS_MAX {
                     self.typed.push(*digit);
                 }
-                Action::None
+                None
             }
             Message::DeletePressed => {
                 self.typed.pop();
-                Action::None
+                None
             }
-            Message::EnterPressed if self.typed.is_empty() => Action::None,
-            Message::EnterPressed => Action::Check(std::mem::take(&mut self.typed)),
-            Message::ClosePressed => Action::Close,
+            Message::EnterPressed => Some(std::mem::take(&mut self.typed)).filter(|typed| !typed.is_empty()),
+            Message::ClosePressed => None,
         }
     }
 
-    /// The PIN was wrong; `wait` tells how long the pad stays locked.
-    pub fn was_wrong(&mut self, wait: std::time::Duration) {
+    /// Shows that the PIN was wrong, and how long the pad stays locked.
+    pub fn on_wrong_pin(&mut self, wait: std::time::Duration) {
         let seconds = wait.as_secs();
-        self.said = if seconds == 0 { Said::Wrong } else { Said::Locked { seconds } };
+        self.notice = if seconds == 0 { PadNotice::Wrong } else { PadNotice::Locked { seconds } };
     }
 
-    /// No PIN can be looked at: its file is damaged.
-    pub fn cannot_be_checked(&mut self) {
-        self.said = Said::Unreadable;
+    /// Shows that no PIN can be checked, since its file is damaged.
+    pub fn on_unreadable_pin(&mut self) {
+        self.notice = PadNotice::Unreadable;
     }
 
-    /// The pad, under a title; `below` is said there unless something else has to be.
+    /// The pad under a title, with `hint` where there is no notice.
     pub fn view<'a, M: Clone + 'a>(
         &self,
-        setting: &Setting,
+        ctx: &ViewContext,
         head: String,
-        below: String,
+        hint: String,
         wrap: impl Fn(Message) -> M + Copy,
     ) -> Element<'a, M> {
-        let said = match self.said {
-            Said::Nothing => below,
-            Said::Wrong => setting.staff("staff-pin-wrong"),
-            Said::Unreadable => setting.staff("trouble-staff-pin-lost"),
-            Said::Locked { seconds } => {
-                setting.staff_words.say_with("staff-pin-locked", &[("seconds", Value::from(seconds))])
+        let notice = match self.notice {
+            PadNotice::None => hint,
+            PadNotice::Wrong => ctx.staff("staff-pin-wrong"),
+            PadNotice::Unreadable => ctx.staff("trouble-staff-pin-lost"),
+            PadNotice::Locked { seconds } => {
+                ctx.staff_words.say_with("staff-pin-locked", &[("seconds", Value::from(seconds))])
             }
         };
-        // A space keeps the line's height: a dot would look like a digit that was typed.
+        // A space keeps the height of the line; a dot would look like a digit.
         let dots: String = if self.typed.is_empty() { "\u{a0}".to_owned() } else { "•".repeat(self.typed.len()) };
         let words = column![
-            parts::line(head, setting.scale.title(), theme::CONTROL, theme::SAND),
-            parts::line(dots, setting.scale.phrase(), theme::CONTROL_STRONG, theme::LAMPLIGHT),
-            parts::note(setting, said),
-            key(setting, "pin-close", setting.staff("staff-close"), wrap(Message::ClosePressed), 44.0),
+            parts::text_line(head, ctx.scale.title(), theme::CONTROL, theme::SAND),
+            parts::text_line(dots, ctx.scale.phrase(), theme::CONTROL_STRONG, theme::LAMPLIGHT),
+            parts::staff_note(ctx, notice),
+            key(ctx, "pin-close", ctx.staff("staff-close"), wrap(Message::ClosePressed), 44.0),
         ]
-        .spacing(setting.mm(5.0))
-        .width(Length::Fixed(setting.mm(90.0)));
-        let mut pad = column![].spacing(setting.mm(GAP_MM));
+        .spacing(ctx.mm(5.0))
+        .width(Length::Fixed(ctx.mm(90.0)));
+        let mut pad = column![].spacing(ctx.mm(GAP_MM));
         for digits in ["123", "456", "789"] {
-            let keys = digits.chars().map(|digit| digit_key(setting, digit, wrap));
-            pad = pad.push(row(keys).spacing(setting.mm(GAP_MM)));
+            let keys = digits.chars().map(|digit| digit_key(ctx, digit, wrap));
+            pad = pad.push(row(keys).spacing(ctx.mm(GAP_MM)));
         }
         pad = pad.push(
             row![
-                key(setting, "pin-delete", setting.staff("staff-pin-delete"), wrap(Message::DeletePressed), 26.0),
-                digit_key(setting, '0', wrap),
-                key(setting, "pin-enter", setting.staff("staff-pin-enter"), wrap(Message::EnterPressed), 26.0),
+                key(ctx, "pin-delete", ctx.staff("staff-pin-delete"), wrap(Message::DeletePressed), 26.0),
+                digit_key(ctx, '0', wrap),
+                key(ctx, "pin-enter", ctx.staff("staff-pin-enter"), wrap(Message::EnterPressed), 26.0),
             ]
-            .spacing(setting.mm(GAP_MM)),
+            .spacing(ctx.mm(GAP_MM)),
         );
-        // Below the call's place, which is as wide as the screen while a call is open.
+        // Below the call, which is as wide as the screen while it is open.
         column![
-            Space::new().height(setting.mm(CALL_MM + 6.0)),
-            container(row![pad, words].spacing(setting.mm(12.0)).align_y(iced::Center)).center(Length::Fill),
+            Space::new().height(ctx.mm(CALL_MM + 6.0)),
+            container(row![pad, words].spacing(ctx.mm(12.0)).align_y(iced::Center)).center(Length::Fill),
         ]
         .into()
     }
 }
 
-fn digit_key<'a, M: Clone + 'a>(setting: &Setting, digit: char, wrap: impl Fn(Message) -> M) -> Element<'a, M> {
-    key(setting, &format!("pin-{digit}"), digit.to_string(), wrap(Message::DigitPressed(digit)), 26.0)
+fn digit_key<'a, M: Clone + 'a>(ctx: &ViewContext, digit: char, wrap: impl Fn(Message) -> M) -> Element<'a, M> {
+    key(ctx, &format!("pin-{digit}"), digit.to_string(), wrap(Message::DigitPressed(digit)), 26.0)
 }
 
-fn key<'a, M: Clone + 'a>(setting: &Setting, id: &str, label: String, message: M, width_mm: f32) -> Element<'a, M> {
-    parts::control(setting, id.to_owned(), label, message).width(setting.mm(width_mm)).into()
+fn key<'a, M: Clone + 'a>(ctx: &ViewContext, id: &str, label: String, message: M, width_mm: f32) -> Element<'a, M> {
+    parts::control(ctx, id.to_owned(), label, message).width(ctx.mm(width_mm)).into()
 }

@@ -1,321 +1,328 @@
-//! Owns the session's screen: the place, few words, and as few controls as the part allows. The call band at its foot
-//! is laid over it by the shell.
+//! Owns the session's screen: the place, sparse words, and as few controls as the part of the arc allows. The app lays the
+//! call band over its foot. Does not own the session.
 
 use std::time::{Duration, Instant};
 
 use iced::widget::{Space, column, container, stack};
 use iced::{Element, Length, Padding};
 
-use super::{Action, Setting};
+use super::Action;
 use crate::profile::Guide;
 use crate::room::arc::Part;
 use crate::room::snapshot::Place;
 use crate::room::{Event, RoomTime, Snapshot};
 use crate::theme::{self, CALL_MM, MARGIN_MM, TARGET_MM};
+use crate::widget::timer::timer;
 use crate::widget::touch::touchable;
-use crate::widget::wake::wake;
-use crate::widget::{breath_ring, fade, parts};
+use crate::widget::{ViewContext, breath_ring, fade, parts};
 
-/// Controls dim away when nothing was touched for so long.
-const CONTROLS_STAY: Duration = Duration::from_secs(8);
-/// A line of words stays so long.
-const WORDS_STAY_MS: u64 = 40_000;
-/// Where a line of words stands, from the top.
+/// Time without a touch after which the controls go.
+const CONTROLS_TIME: Duration = Duration::from_secs(8);
+/// Time that a line of words is shown.
+const WORDS_TIME_MS: u64 = 40_000;
+/// Distance of a line of words from the top.
 const WORDS_TOP_MM: f32 = 9.0;
-/// What a power loss took is said once, for so long.
-const RESTORED_STAYS: Duration = Duration::from_mins(1);
-/// How many lines there are.
-const WORDS: u64 = 12;
+/// Time that the loss of the note in a power failure is shown.
+const RESTORED_TIME: Duration = Duration::from_mins(1);
+/// Number of lines of words.
+const WORDS_COUNT: u64 = 12;
 /// One step of the patient's volume, in dB.
 const VOLUME_STEP_DB: f32 = 4.0;
 
-/// The session's screen.
+/// The screen of the session.
 #[derive(Debug)]
-pub struct Session {
-    sheet: Sheet,
-    opened: Instant,
-    touched: Instant,
-    controls_shown: bool,
+pub struct SessionScreen {
+    group: ControlGroup,
+    opened_at: Instant,
+    touched_at: Instant,
+    has_controls: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sheet {
+enum ControlGroup {
     Controls,
     Sound,
     Places,
 }
 
-/// What happened in the session.
+/// What happened on the screen.
 #[derive(Clone, Debug)]
 pub enum Message {
-    /// The place itself was touched: controls come back, nothing else happens.
+    /// The place was touched: the controls return, and nothing else happens.
     PlaceTouched,
-    /// Nothing was touched for a while.
-    RestedAWhile,
-    /// The pacer was asked for, or no longer.
+    /// A timer ran out: the controls may go, or the words change.
+    TimerElapsed,
+    /// The pacer was switched on or off.
     BreathePressed(bool),
-    /// The list of places was asked for.
+    /// The places were asked for.
     PlacesPressed,
     /// A place was chosen.
     PlaceChosen(Place),
-    /// The sound's controls were asked for.
+    /// The controls of the sound were asked for.
     SoundPressed,
-    /// Softer or louder, by so many steps.
+    /// The volume was changed by this many steps.
     VolumePressed(f32),
-    /// Another piece.
+    /// The next piece was asked for.
     SkipPressed,
-    /// Silence, or the sound back.
+    /// Silence was switched on or off.
     SilencePressed(bool),
-    /// The screen dark.
+    /// The dark was asked for.
     DarkPressed,
-    /// It is too much, or no longer.
+    /// *Too much* was pressed, or is over.
     AnchorPressed(bool),
     /// Back to the first controls.
     ClosePressed,
-    /// Ready for what comes after.
+    /// The patient is ready for After.
     ReadyPressed,
 }
 
-impl Default for Session {
+impl Default for SessionScreen {
     fn default() -> Self {
-        Self { sheet: Sheet::Controls, opened: Instant::now(), touched: Instant::now(), controls_shown: true }
+        Self {
+            group: ControlGroup::Controls,
+            opened_at: Instant::now(),
+            touched_at: Instant::now(),
+            has_controls: true,
+        }
     }
 }
 
-impl Session {
-    /// Takes in what happened.
+impl SessionScreen {
+    /// Handles a message.
     pub fn update(&mut self, message: &Message, snapshot: &Snapshot) -> Action {
-        if matches!(message, Message::RestedAWhile) {
-            if self.touched.elapsed() >= CONTROLS_STAY {
-                self.controls_shown = false;
-                self.sheet = Sheet::Controls;
+        if matches!(message, Message::TimerElapsed) {
+            if self.touched_at.elapsed() >= CONTROLS_TIME {
+                self.has_controls = false;
+                self.group = ControlGroup::Controls;
             }
             return Action::None;
         }
-        self.touched = Instant::now();
-        self.controls_shown = true;
+        self.touched_at = Instant::now();
+        self.has_controls = true;
         match message {
-            Message::PlaceTouched | Message::RestedAWhile => Action::None,
-            Message::BreathePressed(on) => Action::Tell(Event::BreathWished { on: *on }),
-            Message::PlacesPressed => self.open(Sheet::Places),
-            Message::PlaceChosen(place) => Action::Tell(Event::PlaceChosen(*place)),
-            Message::SoundPressed => self.open(Sheet::Sound),
+            Message::PlaceTouched | Message::TimerElapsed => Action::None,
+            Message::BreathePressed(on) => Action::Send(Event::BreathWished { on: *on }),
+            Message::PlacesPressed => self.open(ControlGroup::Places),
+            Message::PlaceChosen(place) => Action::Send(Event::PlaceChosen(*place)),
+            Message::SoundPressed => self.open(ControlGroup::Sound),
             Message::VolumePressed(steps) => {
-                Action::Tell(Event::Volume { db: snapshot.volume_db + steps * VOLUME_STEP_DB })
+                Action::Send(Event::Volume { db: snapshot.volume_db + steps * VOLUME_STEP_DB })
             }
-            Message::SkipPressed => Action::Tell(Event::SkipPiece),
-            Message::SilencePressed(on) => Action::Tell(Event::Silence { on: *on }),
-            Message::DarkPressed => Action::Tell(Event::Dark { on: true }),
-            Message::AnchorPressed(on) => Action::Tell(Event::Anchor { on: *on }),
-            Message::ClosePressed => self.open(Sheet::Controls),
-            Message::ReadyPressed => Action::Tell(Event::AfterBegins),
+            Message::SkipPressed => Action::Send(Event::SkipPiece),
+            Message::SilencePressed(on) => Action::Send(Event::Silence { on: *on }),
+            Message::DarkPressed => Action::Send(Event::Dark { on: true }),
+            Message::AnchorPressed(on) => Action::Send(Event::Anchor { on: *on }),
+            Message::ClosePressed => self.open(ControlGroup::Controls),
+            Message::ReadyPressed => Action::Send(Event::AfterBegins),
         }
     }
 
-    fn open(&mut self, sheet: Sheet) -> Action {
-        self.sheet = sheet;
+    fn open(&mut self, group: ControlGroup) -> Action {
+        self.group = group;
         Action::None
     }
 
     /// The screen.
     #[must_use]
-    pub fn view<'a>(&'a self, setting: &Setting) -> Element<'a, Message> {
-        if setting.snapshot.anchor {
-            return anchor(setting);
+    pub fn view<'a>(&'a self, ctx: &ViewContext) -> Element<'a, Message> {
+        if ctx.snapshot.anchor {
+            return anchor(ctx);
         }
         let touch = touchable("place", Space::new().width(Length::Fill).height(Length::Fill))
             .width(Length::Fill)
             .height(Length::Fill)
-            .drift_px(setting.mm(theme::DRIFT_MM))
-            .says(Message::PlaceTouched);
-        let foot: Element<'a, Message> = if self.controls_shown {
-            container(self.controls(setting)).center_x(Length::Fill).into()
+            .slop_px(ctx.mm(theme::TOUCH_SLOP_MM))
+            .on_press(Message::PlaceTouched);
+        let foot: Element<'a, Message> = if self.has_controls {
+            container(self.controls(ctx)).center_x(Length::Fill).into()
         } else {
             Space::new().into()
         };
         let content = column![
-            container(said(setting, self.opened))
+            container(words(ctx, self.opened_at))
                 .width(Length::Fill)
                 .height(Length::Fill)
                 .center_x(Length::Fill)
-                .padding(Padding { top: setting.mm(WORDS_TOP_MM), ..Padding::ZERO }),
+                .padding(Padding { top: ctx.mm(WORDS_TOP_MM), ..Padding::ZERO }),
             foot,
-            Space::new().height(Length::Fixed(setting.mm(CALL_MM + MARGIN_MM))),
+            Space::new().height(Length::Fixed(ctx.mm(CALL_MM + MARGIN_MM))),
         ];
-        // The ring breathes between the words above and the controls below, and touches neither.
-        let pacer = container(plain_pacer(setting)).center(Length::Fill).padding(Padding {
-            top: setting.mm(WORDS_TOP_MM + 18.0),
-            bottom: setting.mm(CALL_MM + MARGIN_MM + TARGET_MM),
+        // Between the words above and the controls below.
+        let pacer = container(plain_pacer(ctx)).center(Length::Fill).padding(Padding {
+            top: ctx.mm(WORDS_TOP_MM + 18.0),
+            bottom: ctx.mm(CALL_MM + MARGIN_MM + TARGET_MM),
             ..Padding::ZERO
         });
         let mut layers = stack![touch, pacer, content];
-        if self.controls_shown {
-            layers = layers.push(wake(parts::after(self.touched, CONTROLS_STAY), Message::RestedAWhile));
+        if self.has_controls {
+            layers = layers.push(timer(parts::deadline(self.touched_at, CONTROLS_TIME), Message::TimerElapsed));
         }
-        parts::over_place(setting, 1.0, layers)
+        parts::over_place(ctx, 1.0, layers)
     }
 
-    fn controls<'a>(&self, setting: &Setting) -> Element<'a, Message> {
-        let controls = match self.sheet {
-            Sheet::Controls => first_controls(setting),
-            Sheet::Sound => sound_controls(setting),
-            Sheet::Places => place_controls(setting),
+    fn controls<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
+        let controls = match self.group {
+            ControlGroup::Controls => first_controls(ctx),
+            ControlGroup::Sound => sound_controls(ctx),
+            ControlGroup::Places => place_controls(ctx),
         };
-        let rows = parts::even_rows(setting, controls, CONTROLS_ACROSS);
-        let loudness = (self.sheet == Sheet::Sound && !setting.snapshot.silence).then(|| {
-            let (loudness, _) = setting.clinic.config.sound.loudness(setting.snapshot.volume_db);
-            let level = setting.say(&format!("volume-{}", loudness.step())).to_lowercase();
-            let told = setting.words.say_with("sound-level", &[("level", level.into())]);
-            parts::scrim(setting, parts::body(setting, told))
+        let rows = parts::even_rows(ctx, controls, CONTROLS_ACROSS_MAX);
+        let loudness = (self.group == ControlGroup::Sound && !ctx.snapshot.silence).then(|| {
+            let (loudness, _) = ctx.clinic.config.sound.loudness(ctx.snapshot.volume_db);
+            let level = ctx.say(&format!("volume-{}", loudness.step())).to_lowercase();
+            let told = ctx.words.say_with("sound-level", &[("level", level.into())]);
+            parts::scrim(ctx, parts::body(ctx, told))
         });
-        column![].push(loudness).push(rows).spacing(setting.mm(4.0)).align_x(iced::Center).into()
+        column![].push(loudness).push(rows).spacing(ctx.mm(4.0)).align_x(iced::Center).into()
     }
 }
 
-/// The most controls in one row.
-const CONTROLS_ACROSS: usize = 5;
+/// Maximum number of controls in a row.
+const CONTROLS_ACROSS_MAX: usize = 5;
 
-fn first_controls<'a>(setting: &Setting) -> Vec<Element<'a, Message>> {
-    let snapshot = &setting.snapshot;
-    let dark = narrow(setting, "dark", setting.say("session-dark"), Message::DarkPressed);
+fn first_controls<'a>(ctx: &ViewContext) -> Vec<Element<'a, Message>> {
+    let snapshot = &ctx.snapshot;
+    let dark = narrow(ctx, "dark", ctx.say("session-dark"), Message::DarkPressed);
     if snapshot.part() == Some(Part::Peak) {
         return vec![dark];
     }
     let breathing = snapshot.breath.is_some();
     let breathe = if breathing { "session-breathe-stop" } else { "session-breathe" };
     let mut controls = vec![
-        narrow(setting, "breathe", setting.say(breathe), Message::BreathePressed(!breathing)),
-        narrow(setting, "places", setting.say("session-place"), Message::PlacesPressed),
-        narrow(setting, "sound", setting.say("session-sound"), Message::SoundPressed),
+        narrow(ctx, "breathe", ctx.say(breathe), Message::BreathePressed(!breathing)),
+        narrow(ctx, "places", ctx.say("session-place"), Message::PlacesPressed),
+        narrow(ctx, "sound", ctx.say("session-sound"), Message::SoundPressed),
         dark,
-        narrow(setting, "anchor", setting.say("session-anchor"), Message::AnchorPressed(true)),
+        narrow(ctx, "anchor", ctx.say("session-anchor"), Message::AnchorPressed(true)),
     ];
     if snapshot.part() == Some(Part::Landing) {
-        // In one place's stead, so that all others stay where a hand knows them.
-        controls[1] = narrow(setting, "ready", setting.say("landing-ready"), Message::ReadyPressed);
+        // In the place of one control, so that all others stay where a hand knows them.
+        controls[1] = narrow(ctx, "ready", ctx.say("landing-ready"), Message::ReadyPressed);
     }
     controls
 }
 
-fn sound_controls<'a>(setting: &Setting) -> Vec<Element<'a, Message>> {
-    let silent = setting.snapshot.silence;
+fn sound_controls<'a>(ctx: &ViewContext) -> Vec<Element<'a, Message>> {
+    let silent = ctx.snapshot.silence;
     let silence = if silent { "sound-return" } else { "sound-silence" };
     let mut controls = if silent {
-        // Silence has nothing to be made softer; what is left stays where it was.
-        (0..3).map(|_| Space::new().width(setting.mm(37.0)).into()).collect()
+        // Silence has no volume; the other controls stay where they were.
+        (0..3).map(|_| Space::new().width(ctx.mm(37.0)).into()).collect()
     } else {
         vec![
-            narrow(setting, "softer", setting.say("sound-softer"), Message::VolumePressed(-1.0)),
-            narrow(setting, "louder", setting.say("sound-louder"), Message::VolumePressed(1.0)),
-            narrow(setting, "skip", setting.say("sound-skip"), Message::SkipPressed),
+            narrow(ctx, "softer", ctx.say("sound-softer"), Message::VolumePressed(-1.0)),
+            narrow(ctx, "louder", ctx.say("sound-louder"), Message::VolumePressed(1.0)),
+            narrow(ctx, "skip", ctx.say("sound-skip"), Message::SkipPressed),
         ]
     };
-    controls.push(narrow(setting, "silence", setting.say(silence), Message::SilencePressed(!silent)));
-    controls.push(narrow(setting, "close", setting.say("done"), Message::ClosePressed));
+    controls.push(narrow(ctx, "silence", ctx.say(silence), Message::SilencePressed(!silent)));
+    controls.push(narrow(ctx, "close", ctx.say("done"), Message::ClosePressed));
     controls
 }
 
-fn place_controls<'a>(setting: &Setting) -> Vec<Element<'a, Message>> {
-    let mut controls: Vec<Element<'a, Message>> = setting
+fn place_controls<'a>(ctx: &ViewContext) -> Vec<Element<'a, Message>> {
+    let mut controls: Vec<Element<'a, Message>> = ctx
         .places()
         .into_iter()
         .filter(|place| *place != Place::Dark)
         .map(|place| {
             let key = format!("place-{}", place.name());
-            let chosen = setting.snapshot.place == place;
-            parts::choice(setting, key.clone(), setting.say(&key), chosen, Message::PlaceChosen(place))
-                .width(setting.mm(37.0))
+            let chosen = ctx.snapshot.place == place;
+            parts::choice(ctx, key.clone(), ctx.say(&key), chosen, Message::PlaceChosen(place))
+                .width(ctx.mm(37.0))
                 .into()
         })
         .collect();
-    controls.push(narrow(setting, "dark", setting.say("place-dark"), Message::DarkPressed));
-    controls.push(narrow(setting, "close", setting.say("done"), Message::ClosePressed));
+    controls.push(narrow(ctx, "dark", ctx.say("place-dark"), Message::DarkPressed));
+    controls.push(narrow(ctx, "close", ctx.say("done"), Message::ClosePressed));
     controls
 }
 
-fn narrow<'a>(setting: &Setting, id: &'static str, label: String, message: Message) -> Element<'a, Message> {
-    parts::control(setting, id, label, message).width(setting.mm(37.0)).into()
+fn narrow<'a>(ctx: &ViewContext, id: &'static str, label: String, message: Message) -> Element<'a, Message> {
+    parts::control(ctx, id, label, message).width(ctx.mm(37.0)).into()
 }
 
-/// When it is too much: the breath, one steady line, and a way back. Nothing else.
-fn anchor<'a>(setting: &Setting) -> Element<'a, Message> {
-    let line = parts::scrim(setting, parts::phrase(setting, setting.say("anchor-line-1")));
-    let mut content = column![line].spacing(setting.mm(4.0)).align_x(iced::Center);
-    if let Some(breath) = setting.snapshot.breath {
-        let still = setting.pictures.reduce_motion;
-        content = content.push(breath_ring::breath_ring(breath, setting.clock, setting.mm(34.0), still));
+/// What is left when it is too much: the breath, one steady line, and a way back.
+fn anchor<'a>(ctx: &ViewContext) -> Element<'a, Message> {
+    let line = parts::scrim(ctx, parts::phrase(ctx, ctx.say("anchor-line-1")));
+    let mut content = column![line].spacing(ctx.mm(4.0)).align_x(iced::Center);
+    if let Some(breath) = ctx.snapshot.breath {
+        let is_still = ctx.place_renderer.reduce_motion;
+        content = content.push(breath_ring::breath_ring(breath, ctx.clock, ctx.mm(34.0), is_still));
     }
-    let back = parts::control(setting, "anchor-done", setting.say("anchor-done"), Message::AnchorPressed(false))
-        .width(setting.mm(52.0));
+    let back =
+        parts::control(ctx, "anchor-done", ctx.say("anchor-done"), Message::AnchorPressed(false)).width(ctx.mm(52.0));
     let content = column![
-        Space::new().height(Length::Fixed(setting.mm(MARGIN_MM))),
+        Space::new().height(Length::Fixed(ctx.mm(MARGIN_MM))),
         container(content.push(back)).center(Length::Fill),
-        Space::new().height(Length::Fixed(setting.mm(CALL_MM + 4.0))),
+        Space::new().height(Length::Fixed(ctx.mm(CALL_MM + 4.0))),
     ];
-    parts::over_place(setting, 0.6, content)
+    parts::over_place(ctx, 0.6, content)
 }
 
-/// A ring or an orb, where the profile asks for one or all is to be still. A place breathes by itself.
-fn plain_pacer<'a>(setting: &Setting) -> Element<'a, Message> {
-    let Some(breath) = setting.snapshot.breath else { return Space::new().into() };
-    let still = setting.pictures.reduce_motion;
-    let size = setting.mm(42.0);
-    match setting.profile().map_or(Guide::Scene, |profile| profile.breath.guide) {
-        Guide::Orb => breath_ring::breath_orb(breath, setting.clock, size, still),
-        Guide::Ring => breath_ring::breath_ring(breath, setting.clock, size, still),
-        Guide::Scene if still => breath_ring::breath_ring(breath, setting.clock, size, still),
+/// A ring or an orb, if the profile asks for one or motion is reduced. Otherwise the place itself breathes.
+fn plain_pacer<'a>(ctx: &ViewContext) -> Element<'a, Message> {
+    let Some(breath) = ctx.snapshot.breath else { return Space::new().into() };
+    let is_still = ctx.place_renderer.reduce_motion;
+    let size = ctx.mm(42.0);
+    match ctx.profile().map_or(Guide::Scene, |profile| profile.breath.guide) {
+        Guide::Orb => breath_ring::breath_orb(breath, ctx.clock, size, is_still),
+        Guide::Ring => breath_ring::breath_ring(breath, ctx.clock, size, is_still),
+        Guide::Scene if is_still => breath_ring::breath_ring(breath, ctx.clock, size, is_still),
         Guide::Scene => Space::new().into(),
     }
 }
 
-/// The sparse words, or what has to be said instead of them.
-fn said<'a>(setting: &Setting, opened: Instant) -> Element<'a, Message> {
-    let snapshot = &setting.snapshot;
+/// The sparse words, or what is shown instead of them.
+fn words<'a>(ctx: &ViewContext, opened_at: Instant) -> Element<'a, Message> {
+    let snapshot = &ctx.snapshot;
     let Some(session) = snapshot.session.filter(|_| snapshot.call.is_none()) else { return Space::new().into() };
     if session.paused {
-        return parts::scrim(setting, parts::title(setting, setting.say("session-paused")));
+        return parts::scrim(ctx, parts::title(ctx, ctx.say("session-paused")));
     }
     let lost = snapshot.troubles.contains(&crate::room::Trouble::NotesLost);
-    if lost && opened.elapsed() < RESTORED_STAYS {
-        let line = iced::widget::text(setting.say("session-restored"))
-            .size(setting.scale.body())
+    if lost && opened_at.elapsed() < RESTORED_TIME {
+        let line = iced::widget::text(ctx.say("session-restored"))
+            .size(ctx.scale.body())
             .font(theme::VOICE_SMALL)
             .line_height(theme::LINE_HEIGHT);
-        let padded = container(line).padding(Padding::from([setting.mm(4.0), setting.mm(8.0)]));
-        let until = parts::after(opened, RESTORED_STAYS);
-        return stack![fade::fade(padded, opened, Some(until), setting.mm(6.0)), wake(until, Message::RestedAWhile)]
+        let padded = container(line).padding(Padding::from([ctx.mm(4.0), ctx.mm(8.0)]));
+        let until = parts::deadline(opened_at, RESTORED_TIME);
+        return stack![fade::fade(padded, opened_at, Some(until), ctx.mm(6.0)), timer(until, Message::TimerElapsed)]
             .into();
     }
-    let Some(words) = setting.profile().map(|profile| &profile.words).filter(|words| words.on) else {
+    let Some(settings) = ctx.profile().map(|profile| &profile.words).filter(|words| words.on) else {
         return Space::new().into();
     };
-    let now = setting.clock.now();
-    let every_ms = u64::from(words.every_minutes) * crate::room::arc::MINUTE_MS;
-    let Some(showing) = showing_words(session.clock_ms(now), every_ms, session.speed, now) else {
+    let now = ctx.clock.now();
+    let every_ms = u64::from(settings.every_minutes) * crate::room::arc::MINUTE_MS;
+    let Some(line) = scheduled_line(session.clock_ms(now), every_ms, session.speed, now) else {
         return Space::new().into();
     };
-    let line = iced::widget::text(setting.say(&format!("session-word-{}", showing.index + 1)))
-        .size(setting.scale.phrase())
+    let text = iced::widget::text(ctx.say(&format!("session-word-{}", line.index + 1)))
+        .size(ctx.scale.phrase())
         .font(theme::VOICE)
         .line_height(theme::LINE_HEIGHT);
-    let padded = container(line).padding(Padding::from([setting.mm(4.0), setting.mm(8.0)]));
-    let (from, until) = (setting.clock.instant_of(showing.from), setting.clock.instant_of(showing.until));
+    let padded = container(text).padding(Padding::from([ctx.mm(4.0), ctx.mm(8.0)]));
+    let (from, until) = (ctx.clock.instant_of(line.from), ctx.clock.instant_of(line.until));
     stack![
-        fade::fade(padded, from, Some(until), setting.mm(6.0)),
-        wake(setting.clock.instant_of(showing.next), Message::RestedAWhile),
+        fade::fade(padded, from, Some(until), ctx.mm(6.0)),
+        timer(ctx.clock.instant_of(line.next), Message::TimerElapsed),
     ]
     .into()
 }
 
-struct Showing {
+/// A line of words and when it is shown.
+struct ScheduledLine {
     index: u64,
     from: RoomTime,
     until: RoomTime,
+    /// When the next span begins.
     next: RoomTime,
 }
 
-/// Which line is shown around `now`: one in each span of `every_ms` of the session clock, from its middle on.
-fn showing_words(clock_ms: Option<u64>, every_ms: u64, speed: u32, now: RoomTime) -> Option<Showing> {
+/// The line of the span of `every_ms` of the session clock in which `now` falls. It appears in the middle of the span.
+fn scheduled_line(clock_ms: Option<u64>, every_ms: u64, speed: u32, now: RoomTime) -> Option<ScheduledLine> {
     let clock_ms = clock_ms?;
     let every_ms = every_ms.max(1);
     let speed = u64::from(speed.max(1));
@@ -323,6 +330,6 @@ fn showing_words(clock_ms: Option<u64>, every_ms: u64, speed: u32, now: RoomTime
     let began = now - Duration::from_millis((clock_ms % every_ms) / speed);
     let from = began + Duration::from_millis(every_ms / 2 / speed);
     let next = began + Duration::from_millis(every_ms / speed);
-    let until = (from + Duration::from_millis(WORDS_STAY_MS)).min(next);
-    Some(Showing { index: span % WORDS, from, until, next })
+    let until = (from + Duration::from_millis(WORDS_TIME_MS)).min(next);
+    Some(ScheduledLine { index: span % WORDS_COUNT, from, until, next })
 }

@@ -1,344 +1,324 @@
-//! Owns the staff panel on the tablet: begin, pause, extend, end, talk now, reset. Reached by a held corner and the PIN.
+//! Owns the staff panel on the tablet: begin, pause, extend, end, talk now, reset. It opens after a held corner and the PIN.
+//! Does not own the PIN.
 
 use iced::widget::{Column, Space, column, container, row};
 use iced::{Element, Length};
 
-use super::{Action, Setting};
+use super::Action;
 use crate::profile::Profile;
 use crate::room::arc::MINUTE_MS;
 use crate::room::{Event, Snapshot, Stage, Trouble};
 use crate::theme::{self, CALL_MM, GAP_MM, MARGIN_MM};
-use crate::widget::parts;
+use crate::widget::{ViewContext, parts};
 use crate::words::Value;
 
+/// Infusion lengths offered, in minutes.
 const MINUTES_OFFERED: [u32; 3] = [40, 60, 120];
-/// So many profiles stand in one row, each as wide as this.
+/// Maximum number of profiles in a single row, and their width.
 const PROFILES_IN_A_ROW: usize = 5;
 const PROFILE_MM: f32 = 37.5;
-/// Where there are more, so many stand between two controls that turn to the ones before and after them.
+/// With more profiles than that, the number on a page between two controls that turn it, and their widths.
 const PROFILES_ON_A_PAGE: usize = 4;
 const PAGED_PROFILE_MM: f32 = 36.0;
 const TURN_MM: f32 = 20.0;
+/// Length of one extension, in minutes.
 const EXTEND_MINUTES: u32 = 5;
-const TROUBLES_IN_THE_HEAD: usize = 2;
+/// Maximum number of lines of troubles.
+const TROUBLE_LINES_MAX: usize = 2;
 
 /// The staff panel.
 #[derive(Debug, Default)]
-pub struct Staff {
-    asking: Asking,
+pub struct StaffPanel {
+    question: StaffQuestion,
     minutes: Option<u32>,
     settle: bool,
-    /// The page of profiles that was turned to; that of the chosen one until then.
+    /// The page of profiles that was turned to; until then that of the chosen one.
     page: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Asking {
+enum StaffQuestion {
     #[default]
-    Nothing,
+    None,
     BeginWithoutDesk,
     End,
 }
 
-/// What happened in the staff panel.
+/// What happened in the panel.
 #[derive(Clone, Debug)]
 pub enum Message {
     /// A profile was picked.
     ProfileChosen(String),
-    /// That page of profiles, counted from 0.
+    /// A page of profiles was turned to, by its index.
     PageTurned(usize),
     /// A length was picked, in minutes.
     MinutesChosen(u32),
-    /// Whether the clock waits for the pump.
+    /// Settling, in which the clock waits for the pump, was switched on or off.
     SettlePressed(bool),
-    /// The session is to begin.
+    /// *Begin* was pressed.
     BeginPressed,
-    /// … although no desk listens.
-    BeginAnyway,
-    /// *End* was pressed: asked once more.
+    /// *Begin* was confirmed although no desk listens.
+    BeginConfirmed,
+    /// *End* was pressed.
     EndPressed,
-    /// *End* was meant.
-    EndMeant,
-    /// Never mind.
+    /// *End* was confirmed.
+    EndConfirmed,
+    /// A question was cancelled.
     CancelPressed,
-    /// Something the room is to be told as it is.
-    Told(Event),
-    /// The panel closes.
+    /// A control that only sends an event was pressed.
+    EventPressed(Event),
+    /// The same for an event that also closes the panel.
+    ClosingEventPressed(Event),
+    /// The panel is to close.
     ClosePressed,
-    /// The kiosk closes.
+    /// The program is to end.
     ExitPressed,
 }
 
-/// What the panel asks of the shell beyond what screens do.
-pub enum Outcome {
-    /// As any screen.
-    Act(Action),
-    /// Close the panel.
-    Close,
-    /// Close the panel after this.
-    ActAndClose(Action),
-    /// Leave the kiosk.
-    Exit,
-}
-
-impl Staff {
-    /// Takes in what happened.
-    pub fn update(&mut self, message: Message, snapshot: &Snapshot) -> Outcome {
-        let asking = std::mem::take(&mut self.asking);
+impl StaffPanel {
+    /// Handles a message.
+    pub fn update(&mut self, message: Message, snapshot: &Snapshot) -> Action {
+        let question = std::mem::take(&mut self.question);
         match message {
             Message::ProfileChosen(name) => {
                 self.minutes = None;
-                Outcome::Act(Action::Tell(Event::ProfileChosen { name }))
+                Action::Send(Event::ProfileChosen { name })
             }
-            Message::PageTurned(page) => self.keep(|staff| staff.page = Some(page)),
-            Message::MinutesChosen(minutes) => self.keep(|staff| staff.minutes = Some(minutes)),
-            Message::SettlePressed(settle) => self.keep(|staff| staff.settle = settle),
-            Message::BeginPressed if snapshot.line_is_up() => Outcome::ActAndClose(self.begin()),
-            Message::BeginPressed => self.keep(|staff| staff.asking = Asking::BeginWithoutDesk),
-            Message::BeginAnyway if asking == Asking::BeginWithoutDesk => Outcome::ActAndClose(self.begin()),
-            Message::EndPressed => self.keep(|staff| staff.asking = Asking::End),
-            Message::EndMeant if asking == Asking::End => {
-                Outcome::Act(Action::Tell(Event::End { landing_minutes: None }))
+            Message::PageTurned(page) => self.change(|staff| staff.page = Some(page)),
+            Message::MinutesChosen(minutes) => self.change(|staff| staff.minutes = Some(minutes)),
+            Message::SettlePressed(settle) => self.change(|staff| staff.settle = settle),
+            Message::BeginPressed if snapshot.line_is_up() => self.begin(),
+            Message::BeginPressed => self.change(|staff| staff.question = StaffQuestion::BeginWithoutDesk),
+            Message::BeginConfirmed if question == StaffQuestion::BeginWithoutDesk => self.begin(),
+            Message::EndPressed => self.change(|staff| staff.question = StaffQuestion::End),
+            Message::EndConfirmed if question == StaffQuestion::End => {
+                Action::Send(Event::End { landing_minutes: None })
             }
-            Message::BeginAnyway | Message::EndMeant | Message::CancelPressed => Outcome::Act(Action::None),
-            Message::Told(event) => match event {
-                Event::VisitBegins | Event::AfterBegins | Event::Farewell | Event::StaffReset => {
-                    Outcome::ActAndClose(Action::Tell(event))
-                }
-                _ => Outcome::Act(Action::Tell(event)),
-            },
-            Message::ClosePressed => Outcome::Close,
-            Message::ExitPressed => Outcome::Exit,
+            Message::BeginConfirmed | Message::EndConfirmed | Message::CancelPressed => Action::None,
+            Message::EventPressed(event) => Action::Send(event),
+            Message::ClosingEventPressed(event) => send_and_close(event),
+            Message::ClosePressed => Action::ClosePanel,
+            Message::ExitPressed => Action::Exit,
         }
     }
 
-    fn keep(&mut self, change: impl FnOnce(&mut Self)) -> Outcome {
+    fn change(&mut self, change: impl FnOnce(&mut Self)) -> Action {
         change(self);
-        Outcome::Act(Action::None)
+        Action::None
     }
 
     fn begin(&self) -> Action {
-        Action::Tell(Event::SessionBegins { profile: None, infusion_minutes: self.minutes, settle: self.settle })
+        send_and_close(Event::SessionBegins { profile: None, infusion_minutes: self.minutes, settle: self.settle })
     }
 
     /// The panel.
     #[must_use]
-    pub fn view<'a>(&'a self, setting: &Setting) -> Element<'a, Message> {
-        let snapshot = &setting.snapshot;
-        let rows = match self.asking {
-            Asking::BeginWithoutDesk => {
-                asked(setting, "staff-line-ask", ("begin-anyway", "staff-begin-anyway", Message::BeginAnyway))
+    pub fn view<'a>(&'a self, ctx: &ViewContext) -> Element<'a, Message> {
+        let snapshot = &ctx.snapshot;
+        let rows = match self.question {
+            StaffQuestion::BeginWithoutDesk => {
+                question(ctx, "staff-line-ask", ("begin-anyway", "staff-begin-anyway", Message::BeginConfirmed))
             }
-            Asking::End => asked(setting, "staff-end-confirm", ("end-meant", "staff-end", Message::EndMeant)),
-            Asking::Nothing => match snapshot.stage {
-                Stage::Ready | Stage::Arrive => self.before(setting),
-                Stage::Session => session(setting),
-                _ => column![],
+            StaffQuestion::End => question(ctx, "staff-end-confirm", ("end-meant", "staff-end", Message::EndConfirmed)),
+            StaffQuestion::None => match snapshot.stage {
+                Stage::Ready | Stage::Arrive => self.before(ctx),
+                Stage::Session => session(ctx),
+                Stage::After | Stage::Farewell | Stage::Turnover | Stage::Blocked => column![],
             },
         };
-        let mut foot = row![control(setting, "staff-close", setting.staff("staff-close"), Message::ClosePressed)]
-            .spacing(setting.mm(GAP_MM));
+        let mut foot =
+            row![control(ctx, "staff-close", ctx.staff("staff-close"), Message::ClosePressed)].spacing(ctx.mm(GAP_MM));
         let talk = if snapshot.talk_now { "staff-talk-done" } else { "staff-talk-now" };
         foot = foot.push(
             parts::choice(
-                setting,
+                ctx,
                 "talk-now",
-                setting.staff(talk),
+                ctx.staff(talk),
                 snapshot.talk_now,
-                Message::Told(Event::TalkNow { on: !snapshot.talk_now }),
+                Message::EventPressed(Event::TalkNow { on: !snapshot.talk_now }),
             )
-            .width(setting.mm(40.0)),
+            .width(ctx.mm(40.0)),
         );
         if snapshot.troubles.contains(&Trouble::OutputNotCalibrated) {
-            let label = setting.staff("staff-accept-output");
+            let label = ctx.staff("staff-accept-output");
             foot = foot.push(
-                parts::held(setting, "accept-output", label, Message::Told(Event::OutputAccepted))
-                    .width(setting.mm(44.0)),
+                parts::hold_control(ctx, "accept-output", label, Message::EventPressed(Event::OutputAccepted))
+                    .width(ctx.mm(44.0)),
             );
         }
         if snapshot.call.as_ref().is_some_and(|call| !call.practice) {
-            foot = foot.push(parts::note(setting, setting.staff("staff-reset-call-open")).width(setting.mm(60.0)));
+            foot = foot.push(parts::staff_note(ctx, ctx.staff("staff-reset-call-open")).width(ctx.mm(60.0)));
         } else {
             foot = foot.push(
-                parts::held(
-                    setting,
+                parts::hold_control(
+                    ctx,
                     "staff-reset",
-                    setting.staff("staff-reset-hold"),
-                    Message::Told(Event::StaffReset),
+                    ctx.staff("staff-reset-hold"),
+                    Message::ClosingEventPressed(Event::StaffReset),
                 )
-                .width(setting.mm(76.0)),
+                .width(ctx.mm(76.0)),
             );
         }
         if snapshot.stage == Stage::Ready {
             foot = foot.push(
-                parts::held(setting, "staff-exit", setting.staff("staff-exit"), Message::ExitPressed)
-                    .width(setting.mm(34.0)),
+                parts::hold_control(ctx, "staff-exit", ctx.staff("staff-exit"), Message::ExitPressed)
+                    .width(ctx.mm(34.0)),
             );
         }
         let content = column![
-            container(head(setting)).height(Length::Fixed(setting.mm(CALL_MM - 2.0))),
-            container(rows.spacing(setting.mm(GAP_MM))).height(Length::Fill),
+            container(head(ctx)).height(Length::Fixed(ctx.mm(CALL_MM - 2.0))),
+            container(rows.spacing(ctx.mm(GAP_MM))).height(Length::Fill),
             foot,
         ]
-        .spacing(setting.mm(GAP_MM))
-        .padding(setting.mm(MARGIN_MM));
-        parts::ground(theme::INK, content)
+        .spacing(ctx.mm(GAP_MM))
+        .padding(ctx.mm(MARGIN_MM));
+        parts::background(theme::INK, content)
     }
 
-    /// Every profile: in one row, or page by page, round and round.
-    fn profiles<'a>(&self, setting: &Setting) -> Element<'a, Message> {
-        let profiles = &setting.clinic.profiles;
-        let languages = setting.staff_words.languages();
+    /// Every profile, in one row or on pages that wrap around.
+    fn profiles<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
+        let profiles = &ctx.clinic.profiles;
+        let languages = ctx.staff_words.languages();
         let one = |profile: &Profile, width_mm: f32| -> Element<'a, Message> {
-            let chosen = profile.name == setting.snapshot.profile;
+            let chosen = profile.name == ctx.snapshot.profile;
             let id = format!("profile-{}", profile.name);
             let label = profile.title_in(&languages).to_owned();
-            parts::choice(setting, id, label, chosen, Message::ProfileChosen(profile.name.clone()))
-                .width(setting.mm(width_mm))
+            parts::choice(ctx, id, label, chosen, Message::ProfileChosen(profile.name.clone()))
+                .width(ctx.mm(width_mm))
                 .into()
         };
-        let row = row![].spacing(setting.mm(GAP_MM));
+        let row = row![].spacing(ctx.mm(GAP_MM));
         if profiles.len() <= PROFILES_IN_A_ROW {
             return row.extend(profiles.iter().map(|profile| one(profile, PROFILE_MM))).into();
         }
         let pages = profiles.len().div_ceil(PROFILES_ON_A_PAGE);
-        let chosen = profiles.iter().position(|profile| profile.name == setting.snapshot.profile);
+        let chosen = profiles.iter().position(|profile| profile.name == ctx.snapshot.profile);
         let page = self.page.unwrap_or(chosen.unwrap_or(0) / PROFILES_ON_A_PAGE).min(pages - 1);
         let turn = |id: &'static str, to: usize, sign: &str| {
-            // A page counts from 1 for a person.
+            // People count pages from 1.
             let label = format!("{sign}\n{}/{pages}", to + 1);
-            parts::control(setting, id, label, Message::PageTurned(to)).width(setting.mm(TURN_MM))
+            parts::control(ctx, id, label, Message::PageTurned(to)).width(ctx.mm(TURN_MM))
         };
         let shown = profiles.chunks(PROFILES_ON_A_PAGE).nth(page).unwrap_or_default();
         row.push(turn("profiles-before", (page + pages - 1) % pages, "‹"))
             .extend(shown.iter().map(|profile| one(profile, PAGED_PROFILE_MM)))
-            // Where the last page is not full, the control stays where the finger found it.
-            .extend((shown.len()..PROFILES_ON_A_PAGE).map(|_| Space::new().width(setting.mm(PAGED_PROFILE_MM)).into()))
+            // The control stays in its place where the last page is not full.
+            .extend((shown.len()..PROFILES_ON_A_PAGE).map(|_| Space::new().width(ctx.mm(PAGED_PROFILE_MM)).into()))
             .push(turn("profiles-after", (page + 1) % pages, "›"))
             .into()
     }
 
-    fn before<'a>(&'a self, setting: &Setting) -> Column<'a, Message> {
-        let snapshot = &setting.snapshot;
-        let profiles = self.profiles(setting);
+    fn before<'a>(&'a self, ctx: &ViewContext) -> Column<'a, Message> {
+        let snapshot = &ctx.snapshot;
+        let profiles = self.profiles(ctx);
         let picked = self.minutes.unwrap_or(snapshot.infusion_minutes);
         let mut offered: Vec<u32> = MINUTES_OFFERED.to_vec();
         if !offered.contains(&snapshot.infusion_minutes) {
             offered.push(snapshot.infusion_minutes);
         }
         let minutes = row(offered.into_iter().map(|minutes| {
-            let label = setting.staff_words.say_with("staff-minutes", &[("minutes", Value::from(minutes))]);
-            parts::choice(
-                setting,
-                format!("minutes-{minutes}"),
-                label,
-                minutes == picked,
-                Message::MinutesChosen(minutes),
-            )
-            .width(setting.mm(30.0))
-            .into()
+            let label = ctx.staff_words.say_with("staff-minutes", &[("minutes", Value::from(minutes))]);
+            parts::choice(ctx, format!("minutes-{minutes}"), label, minutes == picked, Message::MinutesChosen(minutes))
+                .width(ctx.mm(30.0))
+                .into()
         }))
         .push(
-            parts::choice(
-                setting,
-                "settle",
-                setting.staff("staff-settle"),
-                self.settle,
-                Message::SettlePressed(!self.settle),
-            )
-            .width(setting.mm(44.0)),
+            parts::choice(ctx, "settle", ctx.staff("staff-settle"), self.settle, Message::SettlePressed(!self.settle))
+                .width(ctx.mm(44.0)),
         )
-        .spacing(setting.mm(GAP_MM));
-        let mut begin = row![].spacing(setting.mm(GAP_MM));
+        .spacing(ctx.mm(GAP_MM));
+        let mut begin = row![].spacing(ctx.mm(GAP_MM));
         if snapshot.stage == Stage::Ready {
-            let label = setting.staff("staff-begin-visit");
-            begin = begin.push(control(setting, "begin-visit", label, Message::Told(Event::VisitBegins)));
+            let label = ctx.staff("staff-begin-visit");
+            begin = begin.push(control(ctx, "begin-visit", label, Message::ClosingEventPressed(Event::VisitBegins)));
         }
-        let label = setting.staff("staff-begin-session");
-        let begin = begin
-            .push(parts::choice(setting, "begin-session", label, true, Message::BeginPressed).width(setting.mm(46.0)));
+        let label = ctx.staff("staff-begin-session");
+        let begin =
+            begin.push(parts::choice(ctx, "begin-session", label, true, Message::BeginPressed).width(ctx.mm(46.0)));
         column![profiles, minutes, begin]
     }
 }
 
-fn session<'a>(setting: &Setting) -> Column<'a, Message> {
-    let Some(session) = setting.snapshot.session else { return column![] };
-    let told = |id: &'static str, label: String, event: Event| control(setting, id, label, Message::Told(event));
-    let mut clock = row![].spacing(setting.mm(GAP_MM));
+fn send_and_close(event: Event) -> Action {
+    Action::Batch(vec![Action::Send(event), Action::ClosePanel])
+}
+
+fn session<'a>(ctx: &ViewContext) -> Column<'a, Message> {
+    let Some(session) = ctx.snapshot.session else { return column![] };
+    let send = |id: &'static str, label: String, event: Event| control(ctx, id, label, Message::EventPressed(event));
+    let mut clock = row![].spacing(ctx.mm(GAP_MM));
     if session.clock_at_snapshot_ms.is_none() {
-        clock = clock.push(told("infusion-starts", setting.staff("staff-infusion-starts"), Event::InfusionStarts));
+        clock = clock.push(send("infusion-starts", ctx.staff("staff-infusion-starts"), Event::InfusionStarts));
     } else if session.paused {
-        clock = clock.push(told("resume", setting.staff("staff-resume"), Event::Resume));
+        clock = clock.push(send("resume", ctx.staff("staff-resume"), Event::Resume));
     } else if !session.landed {
-        clock = clock.push(told("pause", setting.staff("staff-pause"), Event::Pause));
+        clock = clock.push(send("pause", ctx.staff("staff-pause"), Event::Pause));
     }
     if !session.arc.ended {
-        let label = setting.staff_words.say_with("staff-extend", &[("minutes", Value::from(EXTEND_MINUTES))]);
-        clock = clock.push(told("extend", label, Event::Extend { minutes: EXTEND_MINUTES }));
-        clock = clock.push(control(setting, "end", setting.staff("staff-end"), Message::EndPressed));
+        let label = ctx.staff_words.say_with("staff-extend", &[("minutes", Value::from(EXTEND_MINUTES))]);
+        clock = clock.push(send("extend", label, Event::Extend { minutes: EXTEND_MINUTES }));
+        clock = clock.push(control(ctx, "end", ctx.staff("staff-end"), Message::EndPressed));
     }
     let way = row![
-        told("to-after", setting.staff("staff-after"), Event::AfterBegins),
-        told("to-farewell", setting.staff("staff-farewell"), Event::Farewell),
+        control(ctx, "to-after", ctx.staff("staff-after"), Message::ClosingEventPressed(Event::AfterBegins)),
+        control(ctx, "to-farewell", ctx.staff("staff-farewell"), Message::ClosingEventPressed(Event::Farewell)),
     ]
-    .spacing(setting.mm(GAP_MM));
+    .spacing(ctx.mm(GAP_MM));
     column![clock, way]
 }
 
-fn head<'a>(setting: &Setting) -> Element<'a, Message> {
-    let snapshot = &setting.snapshot;
+fn head<'a>(ctx: &ViewContext) -> Element<'a, Message> {
+    let snapshot = &ctx.snapshot;
     let line = if snapshot.line_is_up() {
-        setting.staff_words.say_with("staff-line-up", &[("desks", Value::from(snapshot.desks))])
+        ctx.staff_words.say_with("staff-line-up", &[("desks", Value::from(snapshot.desks))])
     } else {
-        setting.staff("staff-line-down")
+        ctx.staff("staff-line-down")
     };
-    let stage = setting.staff(&format!("stage-{}", snapshot.stage.name()));
+    let stage = ctx.staff(&format!("stage-{}", snapshot.stage.name()));
     let clock = snapshot.session.map(|session| {
-        let minutes = session.clock_ms(setting.clock.now()).unwrap_or(0) / MINUTE_MS;
+        let minutes = session.clock_ms(ctx.clock.now()).unwrap_or(0) / MINUTE_MS;
         let of = session.arc.end_ms / MINUTE_MS;
-        let part = setting.staff(&format!("part-{}", session.part.name()));
+        let part = ctx.staff(&format!("part-{}", session.part.name()));
         let clock =
-            setting.staff_words.say_with("staff-clock", &[("minutes", Value::from(minutes)), ("of", Value::from(of))]);
+            ctx.staff_words.say_with("staff-clock", &[("minutes", Value::from(minutes)), ("of", Value::from(of))]);
         format!(" · {part} · {clock}")
     });
-    let title = format!("{} · {}{}", setting.staff("staff-title"), stage, clock.unwrap_or_default());
-    let db = volume_words(setting, snapshot.volume_db);
+    let title = format!("{} · {}{}", ctx.staff("staff-title"), stage, clock.unwrap_or_default());
+    let db = volume_text(ctx, snapshot.volume_db);
     let mut lines = column![
-        parts::line(title, setting.scale.title() * 0.8, theme::CONTROL_STRONG, theme::SAND),
-        parts::note(setting, format!("{line} · {db}")),
+        parts::text_line(title, ctx.scale.title() * 0.8, theme::CONTROL_STRONG, theme::SAND),
+        parts::staff_note(ctx, format!("{line} · {db}")),
     ]
-    .spacing(setting.mm(1.0));
-    for words in parts::troubles(setting, None, TROUBLES_IN_THE_HEAD) {
-        lines = lines.push(parts::line(words, setting.scale.small(), theme::CONTROL, theme::LAMPLIGHT));
+    .spacing(ctx.mm(1.0));
+    for words in parts::trouble_lines(ctx, None, TROUBLE_LINES_MAX) {
+        lines = lines.push(parts::text_line(words, ctx.scale.small(), theme::CONTROL, theme::LAMPLIGHT));
     }
-    container(lines).width(Length::Fixed(setting.mm(158.0))).into()
+    container(lines).width(Length::Fixed(ctx.mm(158.0))).into()
 }
 
-/// How loud it is: a word, the level, and what a meter would read at the pillow where one was read.
-fn volume_words(setting: &Setting, volume_db: f32) -> String {
-    let (loudness, dba) = setting.clinic.config.sound.loudness(volume_db);
+/// The volume: a word, dB, and dB(A) at the pillow if a meter was read.
+fn volume_text(ctx: &ViewContext, volume_db: f32) -> String {
+    let (loudness, dba) = ctx.clinic.config.sound.loudness(volume_db);
     let rounded = |level: f32| Value::from(f64::from(level.round()));
     let level = match dba {
-        Some(dba) => {
-            setting.staff_words.say_with("staff-volume-dba", &[("db", rounded(volume_db)), ("dba", rounded(dba))])
-        }
-        None => setting.staff_words.say_with("staff-volume", &[("db", rounded(volume_db))]),
+        Some(dba) => ctx.staff_words.say_with("staff-volume-dba", &[("db", rounded(volume_db)), ("dba", rounded(dba))]),
+        None => ctx.staff_words.say_with("staff-volume", &[("db", rounded(volume_db))]),
     };
-    format!("{level} ({})", setting.staff(&format!("volume-{}", loudness.step())).to_lowercase())
+    format!("{level} ({})", ctx.staff(&format!("volume-{}", loudness.step())).to_lowercase())
 }
 
-fn asked<'a>(setting: &Setting, question: &str, yes: (&'static str, &str, Message)) -> Column<'a, Message> {
+fn question<'a>(ctx: &ViewContext, question: &str, yes: (&'static str, &str, Message)) -> Column<'a, Message> {
     let (id, key, message) = yes;
     column![
-        parts::line(setting.staff(question), setting.scale.body(), theme::CONTROL, theme::SAND),
+        parts::text_line(ctx.staff(question), ctx.scale.body(), theme::CONTROL, theme::SAND),
         row![
-            control(setting, "cancel", setting.staff("staff-cancel"), Message::CancelPressed),
-            control(setting, id, setting.staff(key), message),
+            control(ctx, "cancel", ctx.staff("staff-cancel"), Message::CancelPressed),
+            control(ctx, id, ctx.staff(key), message),
         ]
-        .spacing(setting.mm(GAP_MM)),
+        .spacing(ctx.mm(GAP_MM)),
     ]
 }
 
-fn control<'a>(setting: &Setting, id: &'static str, label: String, message: Message) -> Element<'a, Message> {
-    parts::control(setting, id, label, message).width(setting.mm(46.0)).into()
+fn control<'a>(ctx: &ViewContext, id: &'static str, label: String, message: Message) -> Element<'a, Message> {
+    parts::control(ctx, id, label, message).width(ctx.mm(46.0)).into()
 }

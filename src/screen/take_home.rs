@@ -1,204 +1,205 @@
-//! Owns taking the note home: which way, the codes that a phone reads, and how a print or a seal goes. It reaches neither
-//! printer nor stick; it tells the room what was chosen and shows what the room says of it.
+//! Owns taking the note home: the choice of a way, the codes for a phone, and the progress of a print or a sealed file. It
+//! sends the room what was chosen and shows what the snapshot says of it. Does not own printing or sealing.
 
 use iced::widget::{Space, column, container, image, row};
 use iced::{Background, Border, Color, Element, Length, Padding};
 
-use super::{Action, Setting};
+use super::Action;
 use crate::room::Event;
 use crate::room::notes::Notes;
 use crate::room::take_home::{Going, Way};
 use crate::takeaway::qr::{self, QUIET_MODULES, QrPage};
-use crate::theme::{self, CALL_MM, DRIFT_MM, GAP_MM, MARGIN_MM};
-use crate::widget::parts;
+use crate::theme::{self, CALL_MM, GAP_MM, MARGIN_MM, TOUCH_SLOP_MM};
 use crate::widget::touch::touchable;
+use crate::widget::{ViewContext, parts};
 
-/// Pixels of the picture for each module; it is scaled without smoothing.
+/// Pixels of the image for each module. The image is scaled without smoothing.
 const MODULE_PX: usize = 4;
-/// How large a code of a note is at most.
+/// Largest side of a code of the note, in mm.
 const CODE_MM: f32 = 92.0;
-/// Height of a way to choose.
+/// Height of the control of a way, in mm.
 const WAY_MM: f32 = 46.0;
-/// What paper is to a code: sand, so that nothing on the screen is pure white.
-const PAPER: [u8; 4] = [0xF1, 0xE6, 0xD6, 0xFF];
-const PRINT: [u8; 4] = [0x0B, 0x14, 0x20, 0xFF];
+/// Background of a code: sand, since nothing on the screen is pure white.
+const LIGHT_MODULE: [u8; 4] = [0xF1, 0xE6, 0xD6, 0xFF];
+/// Ink.
+const DARK_MODULE: [u8; 4] = [0x0B, 0x14, 0x20, 0xFF];
 
-/// A note on its way home.
-pub struct TakeHome {
-    codes: Vec<Code>,
-    drawn: bool,
-    shown: usize,
-    at: At,
+/// The screen of taking the note home.
+pub struct TakeHomeScreen {
+    codes: Vec<QrImage>,
+    has_drawings: bool,
+    /// Index of the code that is shown.
+    code_index: usize,
+    view: TakeHomeView,
 }
 
 #[derive(Clone, Copy)]
-enum At {
+enum TakeHomeView {
     Choosing,
-    Gone(Way),
+    Progress(Way),
 }
 
-/// What happened while taking it home.
+/// What happened on the screen.
 #[derive(Clone, Debug)]
 pub enum Message {
-    /// A way was chosen, or chosen once more.
+    /// A way was chosen, or tried again.
     WayPressed(Way),
-    /// Another way is wanted.
+    /// Another way was asked for.
     OtherWayPressed,
-    /// Another code of the series.
+    /// A code of the series was asked for, by its index.
     CodePressed(usize),
 }
 
-/// A code that can be shown.
+/// A QR code as an image.
 #[derive(Clone)]
-pub(super) struct Code {
+pub(super) struct QrImage {
     modules: usize,
-    picture: image::Handle,
+    handle: image::Handle,
 }
 
-impl TakeHome {
-    /// Everything the patient wrote, as codes.
+impl TakeHomeScreen {
+    /// Encodes everything that the patient wrote.
     #[must_use]
-    pub fn of(notes: &Notes) -> Self {
-        let text = written(notes);
+    pub fn new(notes: &Notes) -> Self {
+        let text = all_text(notes);
         let codes = if text.trim().is_empty() {
             Vec::new()
         } else {
             match qr::series(&text) {
-                Ok(pages) => pages.iter().map(Code::of).collect(),
+                Ok(pages) => pages.iter().map(QrImage::new).collect(),
                 Err(error) => {
                     tracing::warn!(%error, "the note could not be made into codes");
                     Vec::new()
                 }
             }
         };
-        Self { codes, drawn: notes.has_drawings(), shown: 0, at: At::Choosing }
+        Self { codes, has_drawings: notes.has_drawings(), code_index: 0, view: TakeHomeView::Choosing }
     }
 
-    /// What it asks of the shell when it opens. Where the phone is the only way, it is gone at once.
-    pub fn opened(&mut self, ways: &[Way]) -> Action {
+    /// What to do when the screen opens. If the phone is the only way, it is chosen at once.
+    pub fn open(&mut self, ways: &[Way]) -> Action {
         if ways == [Way::Phone] && !self.codes.is_empty() {
-            self.at = At::Gone(Way::Phone);
-            return Action::TellAll(vec![Event::TakeHomeLooked, Event::TakeHomeChosen { way: Way::Phone }]);
+            self.view = TakeHomeView::Progress(Way::Phone);
+            return Action::send_all([Event::TakeHomeLooked, Event::TakeHomeChosen { way: Way::Phone }]);
         }
-        Action::Tell(Event::TakeHomeLooked)
+        Action::Send(Event::TakeHomeLooked)
     }
 
-    /// Takes in what happened.
+    /// Handles a message.
     pub fn update(&mut self, message: &Message) -> Action {
         match message {
             Message::WayPressed(way) => {
-                self.at = At::Gone(*way);
-                return Action::Tell(Event::TakeHomeChosen { way: *way });
+                self.view = TakeHomeView::Progress(*way);
+                return Action::Send(Event::TakeHomeChosen { way: *way });
             }
-            Message::OtherWayPressed => self.at = At::Choosing,
-            Message::CodePressed(code) => self.shown = (*code).min(self.codes.len().saturating_sub(1)),
+            Message::OtherWayPressed => self.view = TakeHomeView::Choosing,
+            Message::CodePressed(code) => self.code_index = (*code).min(self.codes.len().saturating_sub(1)),
         }
         Action::None
     }
 
-    /// The ways that are open for this note: drawings do not fit in a code.
-    fn ways(&self, setting: &Setting) -> Vec<Way> {
-        if self.codes.is_empty() && !self.drawn {
+    /// The ways open to this note. Drawings do not fit into codes.
+    fn ways(&self, ctx: &ViewContext) -> Vec<Way> {
+        if self.codes.is_empty() && !self.has_drawings {
             return Vec::new();
         }
-        let ways = setting.snapshot.take_home.ways();
+        let ways = ctx.snapshot.take_home.ways();
         ways.filter(|way| *way != Way::Phone || !self.codes.is_empty()).collect()
     }
 
     /// The screen.
     pub fn view<'a, M: Clone + 'a>(
         &'a self,
-        setting: &Setting,
+        ctx: &ViewContext,
         wrap: impl Fn(Message) -> M,
         close: M,
     ) -> Element<'a, M> {
-        // One way at a time: what is under way is what is shown.
-        let at = under_way(setting).map_or(self.at, At::Gone);
-        match at {
-            At::Choosing => self.choosing(setting, wrap, close),
-            At::Gone(Way::Phone) => self.code(setting, wrap, close),
-            At::Gone(way) => self.gone(setting, way, wrap, close),
+        // Only one way at a time: the one under way is shown.
+        let view = under_way(ctx).map_or(self.view, TakeHomeView::Progress);
+        match view {
+            TakeHomeView::Choosing => self.choosing(ctx, wrap, close),
+            TakeHomeView::Progress(Way::Phone) => self.code(ctx, wrap, close),
+            TakeHomeView::Progress(way @ (Way::Paper | Way::Sealed)) => self.progress(ctx, way, wrap, close),
         }
     }
 
     fn choosing<'a, M: Clone + 'a>(
         &'a self,
-        setting: &Setting,
+        ctx: &ViewContext,
         wrap: impl Fn(Message) -> M,
         close: M,
     ) -> Element<'a, M> {
-        let done = parts::control(setting, "close", setting.say("done"), close).into();
-        let ways = self.ways(setting);
+        let done = parts::control(ctx, "close", ctx.say("done"), close).into();
+        let ways = self.ways(ctx);
         if ways.is_empty() {
-            let words = setting.say(if self.drawn { "take-only-drawn" } else { "take-empty" });
-            let words = parts::scrim(setting, column![parts::title(setting, words)].max_width(setting.mm(128.0)));
-            return parts::one_idea(setting, words, vec![done, Space::new().into()]);
+            let words = ctx.say(if self.has_drawings { "take-only-drawn" } else { "take-empty" });
+            let words = parts::scrim(ctx, column![parts::title(ctx, words)].max_width(ctx.mm(128.0)));
+            return parts::one_idea(ctx, words, vec![done, Space::new().into()]);
         }
-        let across = ways.into_iter().map(|way| self.way(setting, way, wrap(Message::WayPressed(way))));
-        let across = row(across).spacing(setting.mm(GAP_MM));
-        let head = parts::scrim(setting, parts::title(setting, setting.say("take-question")));
+        let across = ways.into_iter().map(|way| self.way(ctx, way, wrap(Message::WayPressed(way))));
+        let across = row(across).spacing(ctx.mm(GAP_MM));
+        let head = parts::scrim(ctx, parts::title(ctx, ctx.say("take-question")));
         let middle =
-            container(column![head, across].spacing(setting.mm(8.0))).align_left(Length::Fill).center_y(Length::Fill);
-        let content = column![middle, parts::controls_row(setting, vec![done, Space::new().into()])]
-            .spacing(setting.mm(GAP_MM))
-            .padding(setting.mm(MARGIN_MM));
-        parts::over_place(setting, parts::BEHIND_WORDS, content)
+            container(column![head, across].spacing(ctx.mm(8.0))).align_left(Length::Fill).center_y(Length::Fill);
+        let content = column![middle, parts::controls_row(ctx, vec![done, Space::new().into()])]
+            .spacing(ctx.mm(GAP_MM))
+            .padding(ctx.mm(MARGIN_MM));
+        parts::over_place(ctx, parts::BEHIND_TEXT, content)
     }
 
-    /// A way with what it means beneath.
-    fn way<'a, M: Clone + 'a>(&self, setting: &Setting, way: Way, message: M) -> Element<'a, M> {
-        let taken = matches!(setting.snapshot.take_home.going(way), Some(Going::Done { .. }));
+    /// The control of a way, with a hint below its name.
+    fn way<'a, M: Clone + 'a>(&self, ctx: &ViewContext, way: Way, message: M) -> Element<'a, M> {
+        let is_taken = matches!(ctx.snapshot.take_home.going(way), Some(Going::Done { .. }));
         let hint = match way {
-            _ if taken => setting.say("take-taken"),
-            Way::Phone if self.drawn => setting.say("take-words-only"),
-            way => setting.say(&format!("take-{}-hint", way.name())),
+            Way::Phone | Way::Paper | Way::Sealed if is_taken => ctx.say("take-taken"),
+            Way::Phone if self.has_drawings => ctx.say("take-words-only"),
+            Way::Phone | Way::Paper | Way::Sealed => ctx.say(&format!("take-{}-hint", way.name())),
         };
-        let name = setting.say(&format!("take-{}", way.name()));
+        let name = ctx.say(&format!("take-{}", way.name()));
         let words = column![
-            parts::line(name, setting.mm(5.2), theme::CONTROL, theme::LAMPLIGHT).center(),
-            parts::line(hint, setting.mm(3.9), theme::VOICE_SMALL, theme::SAND).center(),
+            parts::text_line(name, ctx.mm(5.2), theme::CONTROL, theme::LAMPLIGHT).center(),
+            parts::text_line(hint, ctx.mm(3.9), theme::VOICE_SMALL, theme::SAND).center(),
         ]
-        .spacing(setting.mm(2.5))
+        .spacing(ctx.mm(2.5))
         .align_x(iced::Center);
-        touchable(format!("take-{}", way.name()), container(words).padding(setting.mm(4.0)).center(Length::Fill))
-            .width(Length::Fixed(setting.mm(62.0)))
-            .height(Length::Fixed(setting.mm(WAY_MM)))
-            .drift_px(setting.mm(DRIFT_MM))
-            .look(parts::control_look(setting, taken))
-            .says(message)
+        touchable(format!("take-{}", way.name()), container(words).padding(ctx.mm(4.0)).center(Length::Fill))
+            .width(Length::Fixed(ctx.mm(62.0)))
+            .height(Length::Fixed(ctx.mm(WAY_MM)))
+            .slop_px(ctx.mm(TOUCH_SLOP_MM))
+            .style(parts::control_style(ctx, is_taken))
+            .on_press(message)
             .into()
     }
 
-    /// How a print or a seal goes.
-    fn gone<'a, M: Clone + 'a>(
+    /// The progress of a print or a sealed file.
+    fn progress<'a, M: Clone + 'a>(
         &'a self,
-        setting: &Setting,
+        ctx: &ViewContext,
         way: Way,
         wrap: impl Fn(Message) -> M,
         close: M,
     ) -> Element<'a, M> {
-        let head = setting.say(&format!("take-{}-title", way.name()));
-        let going = setting.snapshot.take_home.going(way);
+        let head = ctx.say(&format!("take-{}-title", way.name()));
+        let going = ctx.snapshot.take_home.going(way);
         let text = match going {
-            None | Some(Going::UnderWay) => setting.say(&format!("take-{}-going", way.name())),
-            Some(Going::Done { .. }) => setting.say(&format!("take-{}-done", way.name())),
-            Some(Going::Failed(fault)) => setting.say(&format!("take-fault-{}", fault.name())),
+            None | Some(Going::UnderWay) => ctx.say(&format!("take-{}-going", way.name())),
+            Some(Going::Done { .. }) => ctx.say(&format!("take-{}-done", way.name())),
+            Some(Going::Failed(fault)) => ctx.say(&format!("take-fault-{}", fault.name())),
         };
         let code = match going {
             Some(Going::Done { code: Some(code) }) => {
-                Some(parts::line(code.clone(), setting.mm(8.0), theme::CONTROL_STRONG, theme::SAND))
+                Some(parts::text_line(code.clone(), ctx.mm(8.0), theme::CONTROL_STRONG, theme::SAND))
             }
-            _ => None,
+            Some(Going::Done { code: None } | Going::UnderWay | Going::Failed(_)) | None => None,
         };
-        let words = column![parts::title(setting, head), parts::body(setting, text)]
+        let words = column![parts::title(ctx, head), parts::body(ctx, text)]
             .push(code)
-            .spacing(setting.mm(4.0))
-            .max_width(setting.mm(128.0));
-        let mut controls: Vec<Element<'a, M>> =
-            vec![parts::control(setting, "close", setting.say("done"), close).into()];
-        if self.ways(setting).len() > 1 && under_way(setting).is_none() {
-            let other = setting.say("take-other-way");
-            controls.push(parts::control(setting, "take-other", other, wrap(Message::OtherWayPressed)).into());
+            .spacing(ctx.mm(4.0))
+            .max_width(ctx.mm(128.0));
+        let mut controls: Vec<Element<'a, M>> = vec![parts::control(ctx, "close", ctx.say("done"), close).into()];
+        if self.ways(ctx).len() > 1 && under_way(ctx).is_none() {
+            let other = ctx.say("take-other-way");
+            controls.push(parts::control(ctx, "take-other", other, wrap(Message::OtherWayPressed)).into());
         }
         let again = match going {
             Some(Going::Failed(_)) => Some("take-try-again"),
@@ -209,65 +210,67 @@ impl TakeHome {
             || Space::new().into(),
             |again| {
                 let message = wrap(Message::WayPressed(way));
-                parts::control(setting, "take-again", setting.say(again), message).into()
+                parts::control(ctx, "take-again", ctx.say(again), message).into()
             },
         ));
-        parts::one_idea(setting, parts::scrim(setting, words), controls)
+        parts::one_idea(ctx, parts::scrim(ctx, words), controls)
     }
 
-    fn code<'a, M: Clone + 'a>(&'a self, setting: &Setting, wrap: impl Fn(Message) -> M, close: M) -> Element<'a, M> {
-        let Some(code) = self.codes.get(self.shown) else { return self.choosing(setting, wrap, close) };
-        let done = parts::control(setting, "close", setting.say("done"), close).into();
+    fn code<'a, M: Clone + 'a>(&'a self, ctx: &ViewContext, wrap: impl Fn(Message) -> M, close: M) -> Element<'a, M> {
+        let Some(code) = self.codes.get(self.code_index) else { return self.choosing(ctx, wrap, close) };
+        let done = parts::control(ctx, "close", ctx.say("done"), close).into();
         let part = (self.codes.len() > 1).then(|| {
-            let numbers = [("index", (self.shown + 1).into()), ("of", self.codes.len().into())];
-            parts::title(setting, setting.words.say_with("take-qr-page", &numbers))
+            let numbers = [("index", (self.code_index + 1).into()), ("of", self.codes.len().into())];
+            parts::title(ctx, ctx.words.say_with("take-qr-page", &numbers))
         });
-        let small = |key: &str| parts::body(setting, setting.say(key));
-        // Beside the call, so that long words have all the height below it.
-        let title = container(part.unwrap_or_else(|| parts::title(setting, setting.say("take-title"))))
-            .center_y(Length::Fixed(setting.mm(CALL_MM)))
-            .padding(Padding::default().right(setting.mm(CALL_MM + GAP_MM)));
-        let words = column![parts::body(setting, setting.say("take-qr-text")), small("take-qr-search"),]
-            .push(self.drawn.then(|| small("take-words-only")))
-            .spacing(setting.mm(4.0))
+        let small = |key: &str| parts::body(ctx, ctx.say(key));
+        // Next to the call, so that a long text has the whole height below it.
+        let title = container(part.unwrap_or_else(|| parts::title(ctx, ctx.say("take-title"))))
+            .center_y(Length::Fixed(ctx.mm(CALL_MM)))
+            .padding(Padding::default().right(ctx.mm(CALL_MM + GAP_MM)));
+        let words = column![parts::body(ctx, ctx.say("take-qr-text")), small("take-qr-search"),]
+            .push(self.has_drawings.then(|| small("take-words-only")))
+            .spacing(ctx.mm(4.0))
             .width(Length::Fill);
         let mut controls = vec![done];
-        if self.ways(setting).len() > 1 {
-            let other = setting.say("take-other-way");
-            controls.push(parts::control(setting, "take-other", other, wrap(Message::OtherWayPressed)).into());
+        if self.ways(ctx).len() > 1 {
+            let other = ctx.say("take-other-way");
+            controls.push(parts::control(ctx, "take-other", other, wrap(Message::OtherWayPressed)).into());
         }
         if self.codes.len() > 1 {
-            let next = (self.shown + 1) % self.codes.len();
+            let next = (self.code_index + 1) % self.codes.len();
             controls.push(
-                parts::control(setting, "code-next", setting.say("take-next-code"), wrap(Message::CodePressed(next)))
-                    .into(),
+                parts::control(ctx, "code-next", ctx.say("take-next-code"), wrap(Message::CodePressed(next))).into(),
             );
         } else {
             controls.push(Space::new().into());
         }
-        let square = code.view(setting, CODE_MM);
-        let across = row![square, column![title, words]].spacing(setting.mm(8.0)).height(Length::Fill);
-        let content = column![across, parts::controls_row(setting, controls)]
-            .spacing(setting.mm(GAP_MM))
-            .padding(setting.mm(MARGIN_MM));
-        parts::ground(theme::INK, content)
+        let square = code.view(ctx, CODE_MM);
+        let across = row![square, column![title, words]].spacing(ctx.mm(8.0)).height(Length::Fill);
+        let content =
+            column![across, parts::controls_row(ctx, controls)].spacing(ctx.mm(GAP_MM)).padding(ctx.mm(MARGIN_MM));
+        parts::background(theme::INK, content)
     }
 }
 
-impl Code {
-    pub(super) fn of(page: &QrPage) -> Self {
-        Self { modules: page.width + 2 * QUIET_MODULES, picture: picture(page) }
+impl QrImage {
+    pub(super) fn new(page: &QrPage) -> Self {
+        Self { modules: page.width + 2 * QUIET_MODULES, handle: render(page) }
     }
 
-    /// As large as whole pixels for each module allow, on paper of that side.
-    pub(super) fn view<'a, M: 'a>(&self, setting: &Setting, side_mm: f32) -> Element<'a, M> {
-        let (side, radius) = (setting.mm(side_mm), setting.mm(3.0));
+    /// The code on a square of this side, as large as whole pixels for each module allow. Fractional ones would blur it.
+    pub(super) fn view<'a, M: 'a>(&self, ctx: &ViewContext, side_mm: f32) -> Element<'a, M> {
+        let (side, radius) = (ctx.mm(side_mm), ctx.mm(3.0));
         let module_px = (side / self.modules as f32).floor().max(1.0);
         let code = Length::Fixed(module_px * self.modules as f32);
-        container(image(self.picture.clone()).filter_method(image::FilterMethod::Nearest).width(code).height(code))
+        container(image(self.handle.clone()).filter_method(image::FilterMethod::Nearest).width(code).height(code))
             .center(Length::Fixed(side))
             .style(move |_| container::Style {
-                background: Some(Background::Color(Color::from_rgb8(PAPER[0], PAPER[1], PAPER[2]))),
+                background: Some(Background::Color(Color::from_rgb8(
+                    LIGHT_MODULE[0],
+                    LIGHT_MODULE[1],
+                    LIGHT_MODULE[2],
+                ))),
                 border: Border::default().rounded(radius),
                 ..container::Style::default()
             })
@@ -275,21 +278,21 @@ impl Code {
     }
 }
 
-/// The way that is being gone now.
-fn under_way(setting: &Setting) -> Option<Way> {
-    let take_home = &setting.snapshot.take_home;
+/// The way that is under way.
+fn under_way(ctx: &ViewContext) -> Option<Way> {
+    let take_home = &ctx.snapshot.take_home;
     Way::ALL.iter().copied().find(|way| take_home.going(*way) == Some(&Going::UnderWay))
 }
 
-/// The note first, then what was written before.
-fn written(notes: &Notes) -> String {
+/// The text of the note, followed by the intentions and the text for the clinician.
+fn all_text(notes: &Notes) -> String {
     let pages = notes.pages.iter().filter_map(|page| page.words());
     let pages = pages.chain(&notes.intentions).chain([&notes.for_clinician]);
     let texts: Vec<&str> = pages.filter(|page| !page.is_blank()).map(|page| page.reveal().trim()).collect();
     texts.join("\n\n")
 }
 
-fn picture(page: &QrPage) -> image::Handle {
+fn render(page: &QrPage) -> image::Handle {
     let side_modules = page.width + 2 * QUIET_MODULES;
     let side_px = side_modules * MODULE_PX;
     let mut pixels = Vec::with_capacity(side_px * side_px * 4);
@@ -299,13 +302,13 @@ fn picture(page: &QrPage) -> image::Handle {
             let pixel = match (module(x), module(y)) {
                 (Some(x), Some(y)) if x < page.width && y < page.width => {
                     if page.is_dark(x, y) {
-                        PRINT
+                        DARK_MODULE
                     } else {
-                        PAPER
+                        LIGHT_MODULE
                     }
                 }
-                // The paper beneath has round corners.
-                _ => [0; 4],
+                // Transparent, since the square below has round corners.
+                (Some(_) | None, Some(_) | None) => [0; 4],
             };
             pixels.extend_from_slice(&pixel);
         }

@@ -1,174 +1,161 @@
-//! Owns Turnover: the wipe and its proof, the surface, the speaker, the call's line, and then ready again.
-//! And Blocked: why the room takes nobody.
+//! Owns Turnover: the receipt of the wipe, cleaning the surface, testing the speaker and the call line. And Blocked: why
+//! the room takes no next patient. Does not own the wipe.
 
 use std::time::{Duration, Instant};
 
 use iced::widget::{column, container, row};
 use iced::{Element, Length, Padding};
 
-use super::{Action, Setting};
+use super::Action;
 use crate::room::call::CallPhase;
 use crate::room::snapshot::Receipt;
 use crate::room::{Event, Snapshot, Stage};
 use crate::theme::{self, CALL_MM, GAP_MM, MARGIN_MM};
+use crate::widget::ViewContext;
 use crate::widget::countdown::countdown;
 use crate::widget::parts;
-use crate::widget::wake::wake;
+use crate::widget::timer::timer;
 use crate::words::Value;
 
-/// Touch is dead for so long while the surface is wiped.
-const SURFACE_FOR: Duration = Duration::from_mins(1);
-/// The ring that counts it down, across.
+/// Time that touch is locked while the surface is cleaned.
+const SURFACE_TIME: Duration = Duration::from_mins(1);
+/// Diameter of the countdown, in mm.
 const RING_MM: f32 = 56.0;
 
-/// The room between two people.
+/// The screen of Turnover and Blocked.
 #[derive(Debug, Default)]
-pub struct Turnover {
+pub struct TurnoverScreen {
     cleaning_until: Option<Instant>,
-    tone_played: bool,
-    ready_asked: bool,
+    /// Whether the test tone was played and staff have not said yet whether they heard it.
+    awaits_hearing: bool,
+    asks_about_ready: bool,
 }
 
-/// What happened in Turnover.
+/// What happened on the screen.
 #[derive(Clone, Debug)]
 pub enum Message {
-    /// The surface is about to be wiped.
+    /// The surface is about to be cleaned.
     SurfacePressed,
-    /// The time for it is over.
+    /// The time for cleaning is over.
     SurfaceTimeOver,
-    /// The speaker is to be tested.
+    /// The speaker test was asked for.
     SpeakerPressed,
     /// The test tone was heard.
     SpeakerHeard,
-    /// The room is ready.
+    /// *Ready* was pressed.
     ReadyPressed,
-    /// … although not all is done.
-    ReadyMeant,
+    /// *Ready* was confirmed although steps are left.
+    ReadyConfirmed,
     /// Back to the list.
     BackPressed,
-    /// The wipe is to be tried again.
-    AgainHeld,
-    /// The line of the call is to be tested.
+    /// *Try the wipe again* was held.
+    WipeAgainHeld,
+    /// The test of the call line was asked for.
     CallTestPressed,
-    /// The tested call is done with.
+    /// The test call is to end.
     CallTestDone,
 }
 
-/// What Turnover asks of the shell.
-pub enum Outcome {
-    /// As any screen.
-    Act(Action),
-    /// Place a practice call.
-    PracticeCall,
-}
-
-impl Turnover {
-    /// Whether the surface is being wiped, and touch is dead but for the call.
+impl TurnoverScreen {
+    /// Whether the surface is being cleaned, so that touch is locked but for the call.
     #[must_use]
     pub fn is_being_cleaned(&self) -> bool {
         self.cleaning_until.is_some()
     }
 
-    /// Takes in what happened.
-    pub fn update(&mut self, message: &Message, snapshot: &Snapshot) -> Outcome {
-        self.ready_asked = false;
+    /// Handles a message.
+    pub fn update(&mut self, message: &Message, snapshot: &Snapshot) -> Action {
+        self.asks_about_ready = false;
         match message {
-            Message::SurfacePressed => self.cleaning_until = Some(parts::after(Instant::now(), SURFACE_FOR)),
+            Message::SurfacePressed => self.cleaning_until = Some(parts::deadline(Instant::now(), SURFACE_TIME)),
             Message::SurfaceTimeOver => {
                 if self.cleaning_until.take().is_some() {
-                    return Outcome::Act(Action::Tell(Event::SurfaceCleaned));
+                    return Action::Send(Event::SurfaceCleaned);
                 }
             }
             Message::SpeakerPressed => {
-                self.tone_played = true;
-                return Outcome::Act(Action::Tell(Event::SpeakerTested));
+                self.awaits_hearing = true;
+                return Action::Send(Event::SpeakerTested);
             }
             Message::SpeakerHeard => {
-                self.tone_played = false;
-                return Outcome::Act(Action::Tell(Event::SpeakerHeard));
+                self.awaits_hearing = false;
+                return Action::Send(Event::SpeakerHeard);
             }
-            Message::ReadyPressed if open_steps(snapshot).next().is_some() => self.ready_asked = true,
-            Message::ReadyPressed | Message::ReadyMeant => return Outcome::Act(Action::Tell(Event::TurnoverDone)),
-            Message::AgainHeld => return Outcome::Act(Action::Tell(Event::StaffReset)),
-            Message::CallTestPressed => return Outcome::PracticeCall,
-            Message::CallTestDone => return Outcome::Act(Action::Tell(Event::CallCleared)),
+            Message::ReadyPressed if open_steps(snapshot).next().is_some() => self.asks_about_ready = true,
+            Message::ReadyPressed | Message::ReadyConfirmed => return Action::Send(Event::TurnoverDone),
+            Message::WipeAgainHeld => return Action::Send(Event::StaffReset),
+            Message::CallTestPressed => return Action::PracticeCall,
+            Message::CallTestDone => return Action::Send(Event::CallCleared),
             Message::BackPressed => {}
         }
-        Outcome::Act(Action::None)
+        Action::None
     }
 
     /// The screen.
     #[must_use]
-    pub fn view<'a>(&'a self, setting: &Setting) -> Element<'a, Message> {
-        let snapshot = &setting.snapshot;
+    pub fn view<'a>(&'a self, ctx: &ViewContext) -> Element<'a, Message> {
+        let snapshot = &ctx.snapshot;
         if let Some(until) = self.cleaning_until {
-            return cleaning(setting, until);
+            return cleaning(ctx, until);
         }
         let content: Element<'a, Message> = if snapshot.wiping {
-            parts::line(setting.staff("turnover-wiping"), setting.scale.title(), theme::CONTROL, theme::SAND).into()
+            parts::text_line(ctx.staff("turnover-wiping"), ctx.scale.title(), theme::CONTROL, theme::SAND).into()
         } else if snapshot.stage == Stage::Blocked {
-            blocked(setting)
-        } else if self.ready_asked {
-            ready_asked(setting)
+            blocked(ctx)
+        } else if self.asks_about_ready {
+            ready_question(ctx)
         } else {
-            self.list(setting)
+            self.list(ctx)
         };
-        let title = setting.staff(if snapshot.stage == Stage::Blocked { "blocked-title" } else { "turnover-title" });
+        let title = ctx.staff(if snapshot.stage == Stage::Blocked { "blocked-title" } else { "turnover-title" });
         let across = column![
-            container(parts::line(title, setting.scale.title(), theme::CONTROL_STRONG, theme::SAND))
-                .height(Length::Fixed(setting.mm(CALL_MM - 4.0))),
+            container(parts::text_line(title, ctx.scale.title(), theme::CONTROL_STRONG, theme::SAND))
+                .height(Length::Fixed(ctx.mm(CALL_MM - 4.0))),
             content,
         ]
-        .spacing(setting.mm(GAP_MM))
-        .padding(setting.mm(MARGIN_MM));
-        parts::ground(theme::INK, across)
+        .spacing(ctx.mm(GAP_MM))
+        .padding(ctx.mm(MARGIN_MM));
+        parts::background(theme::INK, across)
     }
 
-    fn list<'a>(&self, setting: &Setting) -> Element<'a, Message> {
-        let snapshot = &setting.snapshot;
-        let proof = snapshot.receipt.as_ref().map(|receipt| proof(setting, receipt));
+    fn list<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
+        let snapshot = &ctx.snapshot;
+        let receipt = snapshot.receipt.as_ref().map(|receipt| receipt_lines(ctx, receipt));
         let cleaned = snapshot.surface_cleaned;
         let surface_words = if cleaned { "turnover-surface-done" } else { "turnover-surface" };
-        let surface = item(setting, "surface", surface_words, cleaned, Message::SurfacePressed);
+        let surface = item(ctx, "surface", surface_words, cleaned, Message::SurfacePressed);
         let (call_words, call_message) = call_test(snapshot);
-        let call = item(setting, "call-test", call_words, snapshot.call_tested, call_message);
+        let call = item(ctx, "call-test", call_words, snapshot.call_tested, call_message);
         let all_done = open_steps(snapshot).next().is_none();
-        let label = setting.staff("turnover-ready");
-        let ready =
-            parts::choice(setting, "turnover-ready", label, all_done, Message::ReadyPressed).width(setting.mm(100.0));
-        let todo = column![surface, self.speaker(setting), call, ready].spacing(setting.mm(GAP_MM));
-        row![container(column![].push(proof)).width(Length::Fill), todo]
-            .spacing(setting.mm(8.0))
+        let label = ctx.staff("turnover-ready");
+        let ready = parts::choice(ctx, "turnover-ready", label, all_done, Message::ReadyPressed).width(ctx.mm(100.0));
+        let todo = column![surface, self.speaker(ctx), call, ready].spacing(ctx.mm(GAP_MM));
+        row![container(column![].push(receipt)).width(Length::Fill), todo]
+            .spacing(ctx.mm(8.0))
             .height(Length::Fill)
             .into()
     }
 
-    /// A tone that was played is asked about: only an ear knows whether it came out.
-    fn speaker<'a>(&self, setting: &Setting) -> Element<'a, Message> {
-        let heard = setting.snapshot.speaker_tested;
-        if !self.tone_played {
+    /// After the tone staff are asked whether they heard it: the program cannot know.
+    fn speaker<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
+        let heard = ctx.snapshot.speaker_tested;
+        if !self.awaits_hearing {
             let words = if heard { "turnover-speaker-done" } else { "turnover-speaker" };
-            return item(setting, "speaker", words, heard, Message::SpeakerPressed);
+            return item(ctx, "speaker", words, heard, Message::SpeakerPressed);
         }
-        let half = setting.mm((100.0 - GAP_MM) / 2.0);
-        let again = setting.staff("turnover-speaker-again");
+        let half = ctx.mm((100.0 - GAP_MM) / 2.0);
+        let again = ctx.staff("turnover-speaker-again");
         row![
-            parts::control(setting, "speaker", again, Message::SpeakerPressed).width(half),
-            parts::choice(
-                setting,
-                "speaker-heard",
-                setting.staff("turnover-speaker-heard"),
-                true,
-                Message::SpeakerHeard
-            )
-            .width(half),
+            parts::control(ctx, "speaker", again, Message::SpeakerPressed).width(half),
+            parts::choice(ctx, "speaker-heard", ctx.staff("turnover-speaker-heard"), true, Message::SpeakerHeard)
+                .width(half),
         ]
-        .spacing(setting.mm(GAP_MM))
+        .spacing(ctx.mm(GAP_MM))
         .into()
     }
 }
 
-/// The steps that are not done yet, by the words that name them.
+/// The steps that are not done yet, by their messages.
 fn open_steps(snapshot: &Snapshot) -> impl Iterator<Item = &'static str> {
     let steps = [
         ("turnover-surface", snapshot.surface_cleaned),
@@ -178,25 +165,25 @@ fn open_steps(snapshot: &Snapshot) -> impl Iterator<Item = &'static str> {
     steps.into_iter().filter(|(_, is_done)| !is_done).map(|(words, _)| words)
 }
 
-fn ready_asked<'a>(setting: &Setting) -> Element<'a, Message> {
-    let mut words = column![parts::line(
-        setting.staff("turnover-open"),
-        setting.scale.body(),
+fn ready_question<'a>(ctx: &ViewContext) -> Element<'a, Message> {
+    let mut words = column![parts::text_line(
+        ctx.staff("turnover-open"),
+        ctx.scale.body(),
         theme::CONTROL_STRONG,
         theme::LAMPLIGHT
     )]
-    .spacing(setting.mm(1.6));
-    for step in open_steps(&setting.snapshot) {
-        let step = format!("○  {}", setting.staff(step));
-        words = words.push(parts::line(step, setting.scale.body(), theme::CONTROL, theme::SAND));
+    .spacing(ctx.mm(1.6));
+    for step in open_steps(&ctx.snapshot) {
+        let step = format!("○  {}", ctx.staff(step));
+        words = words.push(parts::text_line(step, ctx.scale.body(), theme::CONTROL, theme::SAND));
     }
-    let back = setting.staff("turnover-back");
-    let anyway = setting.staff("turnover-ready-anyway");
+    let back = ctx.staff("turnover-back");
+    let anyway = ctx.staff("turnover-ready-anyway");
     let answers = row![
-        parts::choice(setting, "turnover-back", back, true, Message::BackPressed).width(setting.mm(60.0)),
-        parts::control(setting, "turnover-ready-anyway", anyway, Message::ReadyMeant).width(setting.mm(60.0)),
+        parts::choice(ctx, "turnover-back", back, true, Message::BackPressed).width(ctx.mm(60.0)),
+        parts::control(ctx, "turnover-ready-anyway", anyway, Message::ReadyConfirmed).width(ctx.mm(60.0)),
     ];
-    column![words, answers.spacing(setting.mm(GAP_MM))].spacing(setting.mm(8.0)).into()
+    column![words, answers.spacing(ctx.mm(GAP_MM))].spacing(ctx.mm(8.0)).into()
 }
 
 fn call_test(snapshot: &Snapshot) -> (&'static str, Message) {
@@ -209,48 +196,48 @@ fn call_test(snapshot: &Snapshot) -> (&'static str, Message) {
     }
 }
 
-fn item<'a>(setting: &Setting, id: &'static str, key: &str, done: bool, message: Message) -> Element<'a, Message> {
-    let mark = if done { "✓  " } else { "" };
-    parts::choice(setting, id, format!("{mark}{}", setting.staff(key)), done, message).width(setting.mm(100.0)).into()
+fn item<'a>(ctx: &ViewContext, id: &'static str, key: &str, is_done: bool, message: Message) -> Element<'a, Message> {
+    let mark = if is_done { "✓  " } else { "" };
+    parts::choice(ctx, id, format!("{mark}{}", ctx.staff(key)), is_done, message).width(ctx.mm(100.0)).into()
 }
 
-fn proof<'a>(setting: &Setting, receipt: &Receipt) -> Element<'a, Message> {
+fn receipt_lines<'a>(ctx: &ViewContext, receipt: &Receipt) -> Element<'a, Message> {
     let at = receipt.at.get(..16).unwrap_or(&receipt.at).replace('T', " ");
-    let mut lines = column![].spacing(setting.mm(1.6));
+    let mut lines = column![].spacing(ctx.mm(1.6));
     if receipt.is_verified() {
-        let words = setting.staff_words.say_with("turnover-wiped", &[("at", Value::from(at))]);
-        lines = lines.push(parts::line(words, setting.scale.body(), theme::CONTROL_STRONG, theme::LAMPLIGHT));
+        let words = ctx.staff_words.say_with("turnover-wiped", &[("at", Value::from(at))]);
+        lines = lines.push(parts::text_line(words, ctx.scale.body(), theme::CONTROL_STRONG, theme::LAMPLIGHT));
     }
     for check in &receipt.checks {
         let mark = if check.ok { "✓" } else { "✗" };
-        let words = format!("{mark}  {}", setting.staff(&format!("check-{}", check.name)));
-        lines = lines.push(parts::line(words, setting.mm(3.7), theme::CONTROL, theme::SAND));
+        let words = format!("{mark}  {}", ctx.staff(&format!("check-{}", check.name)));
+        lines = lines.push(parts::text_line(words, ctx.mm(3.7), theme::CONTROL, theme::SAND));
     }
-    let number = setting.staff_words.say_with("turnover-receipt", &[("number", Value::from(receipt.number))]);
+    let number = ctx.staff_words.say_with("turnover-receipt", &[("number", Value::from(receipt.number))]);
     let chain = receipt.chain.get(..16).unwrap_or(&receipt.chain);
-    lines.push(parts::note(setting, format!("{number} · {chain}"))).into()
+    lines.push(parts::staff_note(ctx, format!("{number} · {chain}"))).into()
 }
 
-fn blocked<'a>(setting: &Setting) -> Element<'a, Message> {
-    let words = parts::line(setting.staff("blocked-text"), setting.scale.body(), theme::CONTROL, theme::SAND);
-    let again = parts::held(setting, "blocked-again", setting.staff("blocked-again"), Message::AgainHeld)
-        .width(setting.mm(70.0));
-    let proof = setting.snapshot.receipt.as_ref().map(|receipt| proof(setting, receipt));
-    let way_out = column![words.width(Length::Fixed(setting.mm(100.0))), again].spacing(setting.mm(6.0));
-    row![container(column![].push(proof)).width(Length::Fill), way_out].spacing(setting.mm(8.0)).into()
+fn blocked<'a>(ctx: &ViewContext) -> Element<'a, Message> {
+    let words = parts::text_line(ctx.staff("blocked-text"), ctx.scale.body(), theme::CONTROL, theme::SAND);
+    let again = parts::hold_control(ctx, "blocked-again", ctx.staff("blocked-again"), Message::WipeAgainHeld)
+        .width(ctx.mm(70.0));
+    let receipt = ctx.snapshot.receipt.as_ref().map(|receipt| receipt_lines(ctx, receipt));
+    let way_out = column![words.width(Length::Fixed(ctx.mm(100.0))), again].spacing(ctx.mm(6.0));
+    row![container(column![].push(receipt)).width(Length::Fill), way_out].spacing(ctx.mm(8.0)).into()
 }
 
-/// Nothing here can be touched; the call lies above it as everywhere.
-fn cleaning<'a>(setting: &Setting, until: Instant) -> Element<'a, Message> {
-    let words = parts::line(setting.staff("turnover-surface-left"), setting.scale.body(), theme::CONTROL, theme::SAND);
+/// Nothing here can be touched; the call lies above it as on every screen.
+fn cleaning<'a>(ctx: &ViewContext, until: Instant) -> Element<'a, Message> {
+    let words = parts::text_line(ctx.staff("turnover-surface-left"), ctx.scale.body(), theme::CONTROL, theme::SAND);
     let content = column![
-        countdown(until, SURFACE_FOR, setting.mm(RING_MM)),
+        countdown(until, SURFACE_TIME, ctx.mm(RING_MM)),
         words.center(),
-        wake(until, Message::SurfaceTimeOver),
+        timer(until, Message::SurfaceTimeOver),
     ]
-    .spacing(setting.mm(8.0))
+    .spacing(ctx.mm(8.0))
     .align_x(iced::Center);
-    // Below the call, which may be open and then lies across the top.
-    let below_call = Padding { top: setting.mm(CALL_MM + 6.0), ..Padding::ZERO };
-    parts::ground(theme::INK, container(content).center(Length::Fill).padding(below_call))
+    // Below the call, which lies across the top while it is open.
+    let below_call = Padding { top: ctx.mm(CALL_MM + 6.0), ..Padding::ZERO };
+    parts::background(theme::INK, container(content).center(Length::Fill).padding(below_call))
 }

@@ -1,162 +1,166 @@
-//! Owns the pad: a page to write on with the keyboard below it. Arrive's questions and the note use the same one.
-//! Does not own what becomes of the words.
+//! Owns the text pad: a page to write on with the on-screen keyboard below it, with undo. Arrive, the note and the first run
+//! use it. Does not own where the text goes.
 
 use iced::alignment::Vertical;
 use iced::widget::text_editor::{self, Action as Edit, Content, Cursor};
 use iced::widget::{Space, column, container, row, text_editor as editor};
 use iced::{Background, Border, Color, Element, Length};
 
-use super::Setting;
 use crate::room::notes::PatientText;
 use crate::theme::{self, CALL_MM, GAP_MM};
-use crate::widget::keyboard::{self, Key, Keys, Layer};
+use crate::widget::ViewContext;
+use crate::widget::keyboard::{self, KeyLayer, KeyboardState, Keystroke};
 use crate::widget::parts;
 use crate::widget::touch_as_mouse::touch_as_mouse;
 
-/// The text's name, for focus.
+/// Id of the text editor, for focus.
 pub const PAGE: &str = "page";
-/// Steps of undo kept.
+/// Maximum number of undo steps.
 const UNDO_MAX: usize = 200;
-/// Width of the controls beside a page, and height of each.
+/// Width and height of the controls beside a page.
 const SIDE_MM: f32 = 23.0;
 const SIDE_HEIGHT_MM: f32 = theme::TARGET_MM;
 /// Margin around a page and its keyboard.
 const MARGIN_MM: f32 = 4.0;
 
 /// A page being written.
-pub struct Pad {
+pub struct TextPad {
     content: Content,
     chars_max: usize,
-    keys: Keys,
-    undo: Vec<Before>,
-    doing: Doing,
+    keys: KeyboardState,
+    undo: Vec<UndoStep>,
+    run: EditRun,
 }
 
-/// What the page was before a change.
-struct Before {
+/// The page before a change.
+struct UndoStep {
     text: String,
     cursor: Cursor,
 }
 
-/// What goes on: changes of one kind are one step of undo.
+/// The run of changes that is going on. Changes of one run are one undo step; a space ends a run of typing.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Doing {
-    Nothing,
-    Word,
+enum EditRun {
+    None,
+    Typing,
     Deleting,
 }
 
 /// What happened on the pad.
 #[derive(Clone, Debug)]
 pub enum Message {
-    /// A key on the screen was struck.
-    Struck(Key),
-    /// The text was edited by touch or by a keyboard with wires.
+    /// A key of the on-screen keyboard was pressed.
+    KeyPressed(Keystroke),
+    /// The text was edited by touch or a hardware keyboard.
     Edited(Edit),
 }
 
-impl Pad {
-    /// A pad that already reads `text` and takes up to `chars_max` characters.
+impl TextPad {
+    /// A pad with `text`, for at most `chars_max` characters.
     #[must_use]
     pub fn with_text(text: &PatientText, chars_max: usize) -> Self {
         let mut content = Content::with_text(text.reveal());
         content.perform(Edit::Move(text_editor::Motion::DocumentEnd));
-        let mut pad = Self { content, chars_max, keys: Keys::default(), undo: Vec::new(), doing: Doing::Nothing };
-        pad.keys.shifted = pad.begins_a_sentence();
+        let mut pad = Self { content, chars_max, keys: KeyboardState::default(), undo: Vec::new(), run: EditRun::None };
+        pad.keys.is_shifted = pad.starts_sentence();
         pad
     }
 
-    /// What is written.
+    /// The text without trailing line breaks.
     #[must_use]
     pub fn text(&self) -> PatientText {
         PatientText::new(self.content.text().trim_end_matches('\n'))
     }
 
-    /// How many characters it still takes.
+    /// Number of characters it can still take.
     #[must_use]
     pub fn chars_left(&self) -> usize {
         self.chars_max.saturating_sub(self.content.text().chars().count())
     }
 
-    /// Takes in what happened; says whether the words changed.
+    /// Handles a message. Returns whether the text changed.
     pub fn update(&mut self, message: Message) -> bool {
         match message {
-            Message::Struck(key) => self.strike(key),
+            Message::KeyPressed(key) => self.press_key(key),
             Message::Edited(action) => {
                 let edited = match action {
                     Edit::Edit(edit) => self.edit(edit),
                     action => {
-                        self.doing = Doing::Nothing;
+                        self.run = EditRun::None;
                         self.content.perform(action);
                         false
                     }
                 };
-                self.keys.shifted = self.begins_a_sentence();
+                self.keys.is_shifted = self.starts_sentence();
                 edited
             }
         }
     }
 
-    fn strike(&mut self, key: Key) -> bool {
+    fn press_key(&mut self, key: Keystroke) -> bool {
         let edit = match key {
-            // By how the keys stand now: two letters can come before the keys are shown anew.
-            Key::Char { letter, accented } => text_editor::Edit::Insert(self.keys.letter(letter, accented)),
-            Key::Return => text_editor::Edit::Enter,
-            Key::Delete => text_editor::Edit::Backspace,
-            Key::Shift => {
-                self.keys.shifted = !self.keys.shifted;
+            // By the present state: two letters can arrive before the view is rebuilt.
+            Keystroke::Char { letter, accented } => text_editor::Edit::Insert(self.keys.letter(letter, accented)),
+            Keystroke::Return => text_editor::Edit::Enter,
+            Keystroke::Delete => text_editor::Edit::Backspace,
+            Keystroke::Shift => {
+                self.keys.is_shifted = !self.keys.is_shifted;
                 return false;
             }
-            Key::Layer => {
-                self.keys.layer = if self.keys.layer == Layer::Letters { Layer::Marks } else { Layer::Letters };
+            Keystroke::Layer => {
+                self.keys.layer =
+                    if self.keys.layer == KeyLayer::Letters { KeyLayer::Marks } else { KeyLayer::Letters };
                 return false;
             }
-            Key::Accent => {
-                self.keys.accented = !self.keys.accented;
-                self.keys.layer = Layer::Letters;
+            Keystroke::Accent => {
+                self.keys.is_accented = !self.keys.is_accented;
+                self.keys.layer = KeyLayer::Letters;
                 return false;
             }
-            Key::Undo => {
+            Keystroke::Undo => {
                 let Some(before) = self.undo.pop() else { return false };
                 self.content = Content::with_text(&before.text);
                 self.content.move_to(before.cursor);
-                self.doing = Doing::Nothing;
-                self.keys.shifted = self.begins_a_sentence();
+                self.run = EditRun::None;
+                self.keys.is_shifted = self.starts_sentence();
                 return true;
             }
         };
         let edited = self.edit(edit);
-        self.keys.shifted = self.begins_a_sentence();
-        self.keys.accented = false;
-        // After a number or a mark comes a word, and an accented letter stands in the middle of one.
-        if matches!(key, Key::Char { letter, .. } if letter == ' ' || letter.is_alphabetic()) {
-            self.keys.layer = Layer::Letters;
+        self.keys.is_shifted = self.starts_sentence();
+        self.keys.is_accented = false;
+        // Back to letters after a space, and after an accented letter, which stands within a word.
+        if matches!(key, Keystroke::Char { letter, .. } if letter == ' ' || letter.is_alphabetic()) {
+            self.keys.layer = KeyLayer::Letters;
         }
         edited
     }
 
     fn edit(&mut self, edit: text_editor::Edit) -> bool {
-        let Some(edit) = self.fitting(edit) else { return false };
-        let doing = match &edit {
-            text_editor::Edit::Insert(_) => Doing::Word,
-            text_editor::Edit::Backspace | text_editor::Edit::Delete => Doing::Deleting,
-            _ => Doing::Nothing,
+        let Some(edit) = self.limited(edit) else { return false };
+        let run = match &edit {
+            text_editor::Edit::Insert(_) => EditRun::Typing,
+            text_editor::Edit::Backspace | text_editor::Edit::Delete => EditRun::Deleting,
+            text_editor::Edit::Paste(_)
+            | text_editor::Edit::Enter
+            | text_editor::Edit::Indent
+            | text_editor::Edit::Unindent => EditRun::None,
         };
-        let goes_on = doing != Doing::Nothing && doing == self.doing;
-        if !goes_on || self.content.selection().is_some() {
-            self.remember();
+        let continues = run != EditRun::None && run == self.run;
+        if !continues || self.content.selection().is_some() {
+            self.save_undo_step();
         }
-        self.doing = if matches!(edit, text_editor::Edit::Insert(letter) if letter.is_whitespace()) {
-            Doing::Nothing
+        self.run = if matches!(edit, text_editor::Edit::Insert(letter) if letter.is_whitespace()) {
+            EditRun::None
         } else {
-            doing
+            run
         };
         self.content.perform(Edit::Edit(edit));
         true
     }
 
     /// As much of the change as the page can take.
-    fn fitting(&self, edit: text_editor::Edit) -> Option<text_editor::Edit> {
+    fn limited(&self, edit: text_editor::Edit) -> Option<text_editor::Edit> {
         let selected = self.content.selection().map_or(0, |selected| selected.chars().count());
         let left = self.chars_left() + selected;
         match edit {
@@ -166,21 +170,21 @@ impl Pad {
                 let pasted: String = pasted.chars().take(left).collect();
                 (!pasted.is_empty()).then(|| text_editor::Edit::Paste(pasted.into()))
             }
-            // A page has no indents.
+            // A page has no indentation.
             text_editor::Edit::Indent | text_editor::Edit::Unindent => None,
             edit => Some(edit),
         }
     }
 
-    fn remember(&mut self) {
+    fn save_undo_step(&mut self) {
         if self.undo.len() >= UNDO_MAX {
             self.undo.remove(0);
         }
-        self.undo.push(Before { text: self.content.text(), cursor: self.content.cursor() });
+        self.undo.push(UndoStep { text: self.content.text(), cursor: self.content.cursor() });
     }
 
-    /// Whether what is typed next begins a sentence: by what stands before the cursor.
-    fn begins_a_sentence(&self) -> bool {
+    /// Whether the next letter starts a sentence, judged by the text before the cursor.
+    fn starts_sentence(&self) -> bool {
         let at = self.content.cursor().position;
         let Some(line) = self.content.line(at.line) else { return true };
         let before: String = line.text.get(..at.column).unwrap_or(&line.text).to_owned();
@@ -188,90 +192,90 @@ impl Pad {
         ends.is_empty() || ends.ends_with(['¿', '¡']) || (ends.len() < before.len() && ends.ends_with(['.', '?', '!']))
     }
 
-    /// The pad: `head` above beside the call's place, the page and what lies beside it, the keyboard, and `controls` at
-    /// the right.
+    /// The pad: `head` next to the call's place, the page with what lies beside it, the keyboard, and `controls` on the
+    /// right.
     pub fn view<'a, M: Clone + 'a>(
         &'a self,
-        setting: &Setting,
+        ctx: &ViewContext,
         head: Element<'a, M>,
         hint: String,
         beside: Option<Element<'a, M>>,
         controls: Vec<Element<'a, M>>,
         wrap: impl Fn(Message) -> M + Copy + 'a,
     ) -> Element<'a, M> {
-        let keys = keyboard::keyboard(setting, self.keys, move |key| wrap(Message::Struck(key)));
-        let keys = container(keys).center_x(Length::Fill).height(Length::Fixed(setting.mm(keyboard::HEIGHT_MM)));
-        let gap = setting.mm(GAP_MM);
-        let page = row![self.page(setting, hint, wrap)].push(beside).spacing(gap);
-        framed(setting, head, column![page, keys].spacing(gap).into(), controls)
+        let keys = keyboard::keyboard(ctx, self.keys, move |key| wrap(Message::KeyPressed(key)));
+        let keys = container(keys).center_x(Length::Fill).height(Length::Fixed(ctx.mm(keyboard::HEIGHT_MM)));
+        let gap = ctx.mm(GAP_MM);
+        let page = row![self.page(ctx, hint, wrap)].push(beside).spacing(gap);
+        framed(ctx, head, column![page, keys].spacing(gap).into(), controls)
     }
 
     fn page<'a, M: Clone + 'a>(
         &'a self,
-        setting: &Setting,
+        ctx: &ViewContext,
         hint: String,
         wrap: impl Fn(Message) -> M + 'a,
     ) -> Element<'a, M> {
-        let radius = setting.mm(4.0);
-        let outline = setting.mm(0.35);
-        let paper = editor(&self.content)
+        let radius = ctx.mm(4.0);
+        let outline = ctx.mm(0.35);
+        let page = editor(&self.content)
             .id(PAGE)
             .placeholder(hint)
             .on_action(move |action| wrap(Message::Edited(action)))
             .font(theme::VOICE_SMALL)
-            .size(setting.scale.body())
+            .size(ctx.scale.body())
             .line_height(theme::LINE_HEIGHT)
-            .padding(setting.mm(4.0))
+            .padding(ctx.mm(4.0))
             .height(Length::Fill)
             .style(move |_, _| text_editor::Style {
                 background: Background::Color(theme::DEEP_WATER),
                 border: Border::default()
                     .rounded(radius)
-                    .color(theme::faded(theme::LAMPLIGHT, theme::OUTLINE))
+                    .color(theme::faded(theme::LAMPLIGHT, theme::BORDER_OPACITY))
                     .width(outline),
                 placeholder: theme::faded(theme::SAND, 0.78),
                 value: theme::SAND,
                 selection: Color::from_rgb8(0x4A, 0x48, 0x6A),
             });
-        touch_as_mouse(container(paper).height(Length::Fill))
+        touch_as_mouse(container(page).height(Length::Fill))
     }
 }
 
-/// The frame of every page: `head` beside the call's place, the page below it, and `controls` at the right, the last of
-/// them lowest.
+/// The frame of every page: `head` next to the call's place, the page below it, and `controls` on the right, the last one
+/// lowest.
 #[must_use]
 pub fn framed<'a, M: 'a>(
-    setting: &Setting,
+    ctx: &ViewContext,
     head: Element<'a, M>,
     page: Element<'a, M>,
     controls: Vec<Element<'a, M>>,
 ) -> Element<'a, M> {
-    let gap = setting.mm(GAP_MM);
+    let gap = ctx.mm(GAP_MM);
     let head = row![
         container(head).width(Length::Fill).height(Length::Fill).align_y(Vertical::Center),
-        Space::new().width(Length::Fixed(setting.mm(CALL_MM + MARGIN_MM + GAP_MM))),
+        Space::new().width(Length::Fixed(ctx.mm(CALL_MM + MARGIN_MM + GAP_MM))),
     ]
-    .height(Length::Fixed(setting.mm(CALL_MM)));
+    .height(Length::Fixed(ctx.mm(CALL_MM)));
     let side = container(column(controls).spacing(gap)).height(Length::Fill).align_y(Vertical::Bottom);
     let below = row![container(page).width(Length::Fill).height(Length::Fill), side].spacing(gap);
-    parts::ground(theme::INK, column![head, below].spacing(gap).padding(setting.mm(MARGIN_MM)))
+    parts::background(theme::INK, column![head, below].spacing(gap).padding(ctx.mm(MARGIN_MM)))
 }
 
-/// The place of a side control that is not there now: those beside it stay where a hand knows them.
+/// The gap of a side control that is not offered now, so that the others stay where a hand knows them.
 #[must_use]
-pub fn side_gap<'a, M: 'a>(setting: &Setting) -> Element<'a, M> {
-    Space::new().width(Length::Fixed(setting.mm(SIDE_MM))).height(Length::Fixed(setting.mm(SIDE_HEIGHT_MM))).into()
+pub fn side_gap<'a, M: 'a>(ctx: &ViewContext) -> Element<'a, M> {
+    Space::new().width(Length::Fixed(ctx.mm(SIDE_MM))).height(Length::Fixed(ctx.mm(SIDE_HEIGHT_MM))).into()
 }
 
-/// A control that fits beside a page.
-pub fn side_control<'a, M: Clone + 'a>(setting: &Setting, id: &str, label: String, message: M) -> Element<'a, M> {
-    let words = parts::line(label, setting.mm(3.9), theme::CONTROL, theme::LAMPLIGHT).center();
-    crate::widget::touch::touchable(id.to_owned(), container(words).center(Length::Fill).padding(setting.mm(1.6)))
-        .width(Length::Fixed(setting.mm(SIDE_MM)))
-        .height(Length::Fixed(setting.mm(SIDE_HEIGHT_MM)))
-        .drift_px(setting.mm(theme::DRIFT_MM))
-        .look(parts::control_look(setting, false))
-        .says(message)
+/// A control beside a page.
+pub fn side_control<'a, M: Clone + 'a>(ctx: &ViewContext, id: &str, label: String, message: M) -> Element<'a, M> {
+    let words = parts::text_line(label, ctx.mm(3.9), theme::CONTROL, theme::LAMPLIGHT).center();
+    crate::widget::touch::touchable(id.to_owned(), container(words).center(Length::Fill).padding(ctx.mm(1.6)))
+        .width(Length::Fixed(ctx.mm(SIDE_MM)))
+        .height(Length::Fixed(ctx.mm(SIDE_HEIGHT_MM)))
+        .slop_px(ctx.mm(theme::TOUCH_SLOP_MM))
+        .style(parts::control_style(ctx, false))
+        .on_press(message)
         .into()
 }
 
@@ -279,22 +283,22 @@ pub fn side_control<'a, M: Clone + 'a>(setting: &Setting, id: &str, label: Strin
 mod tests {
     use super::*;
 
-    fn pad(text: &str, chars_max: usize) -> Pad {
-        Pad::with_text(&PatientText::new(text), chars_max)
+    fn pad(text: &str, chars_max: usize) -> TextPad {
+        TextPad::with_text(&PatientText::new(text), chars_max)
     }
 
-    fn strike(pad: &mut Pad, keys: &str) {
+    fn strike(pad: &mut TextPad, keys: &str) {
         for key in keys.chars() {
-            pad.update(Message::Struck(match key {
-                '<' => Key::Delete,
-                '\n' => Key::Return,
-                '^' => Key::Undo,
-                letter => Key::Char { letter, accented: letter },
+            pad.update(Message::KeyPressed(match key {
+                '<' => Keystroke::Delete,
+                '\n' => Keystroke::Return,
+                '^' => Keystroke::Undo,
+                letter => Keystroke::Char { letter, accented: letter },
             }));
         }
     }
 
-    fn text(pad: &Pad) -> String {
+    fn text(pad: &TextPad) -> String {
         pad.text().reveal().to_owned()
     }
 
@@ -313,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn undo_goes_on_where_the_words_were_changed() {
+    fn undo_restores_the_cursor() {
         let mut pad = pad("one two", 100);
         pad.update(Message::Edited(Edit::Move(text_editor::Motion::Home)));
         strike(&mut pad, "x^y");
@@ -334,11 +338,11 @@ mod tests {
     }
 
     #[test]
-    fn a_sentence_begins_with_a_capital_wherever_the_cursor_is() {
+    fn a_sentence_starts_with_a_capital_wherever_the_cursor_is() {
         for (before, capital) in
             [("", true), ("a", false), ("a. ", true), ("a.", false), ("¿", true), ("a, ", false), ("a\n", true)]
         {
-            assert_eq!(pad(before, 100).keys.shifted, capital, "after {before:?}");
+            assert_eq!(pad(before, 100).keys.is_shifted, capital, "after {before:?}");
         }
     }
 }

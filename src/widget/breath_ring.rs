@@ -1,5 +1,5 @@
-//! Owns the plain pacers: a soft ring and an orb of light that widen with the breath. They redraw themselves and nothing
-//! else.
+//! Owns the plain pacers: a soft ring and an orb of light that grow with the breath. They ask for their own frames; no
+//! message rebuilds the view. Does not own the breath.
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -12,56 +12,58 @@ use iced::border::Border;
 use iced::widget::image::{FilterMethod, Handle};
 use iced::{Background, Color, Element, Event, Length, Point, Rectangle, Renderer, Shadow, Size, Theme, window};
 
+use super::easing::smoothstep;
 use crate::driver::clock::RoomClock;
 use crate::room::snapshot::BreathView;
 use crate::theme;
 
-/// A breath needs no more than this many pictures a second to look unbroken on a soft edge.
+/// Time between two frames: a soft edge looks continuous at ten frames a second.
 const FRAME: Duration = Duration::from_millis(100);
-/// A pacer at its smallest, as a part of its largest.
-const SMALLEST: f32 = 0.46;
-/// Rings laid over each other make its soft edge.
-const LAYERS: usize = 14;
-/// The ring's line, as a part of its largest diameter, and the dark beneath it that makes it seen on a lit sea.
-const LINE: f32 = 0.02;
-const BENEATH: f32 = 0.036;
-/// The orb is painted once, so many pixels across.
+/// Smallest diameter, as a part of the largest.
+const DIAMETER_MIN: f32 = 0.46;
+/// Number of translucent rings that make the soft edge.
+const EDGE_RINGS: usize = 14;
+/// Widths of the ring's line and of the dark line beneath it, which sets it off from a bright sea, as parts of the largest
+/// diameter.
+const LINE_WIDTH: f32 = 0.02;
+const BACKING_WIDTH: f32 = 0.036;
+/// Size of the orb's image, in pixels. It is drawn once and scaled.
 const ORB_PX: u32 = 192;
 
 struct Pacer {
-    shape: Shape,
+    shape: PacerShape,
     breath: BreathView,
     clock: RoomClock,
     diameter_px: f32,
-    still: bool,
+    is_still: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shape {
+enum PacerShape {
     Ring,
     Orb,
 }
 
-/// A breathing ring of that largest diameter; `still` keeps its size and lets only its light move.
+/// A ring that breathes, with its largest diameter in logical pixels. If `is_still`, only its light changes.
 #[must_use]
 pub fn breath_ring<'a, Message: 'a>(
     breath: BreathView,
     clock: RoomClock,
     diameter_px: f32,
-    still: bool,
+    is_still: bool,
 ) -> Element<'a, Message> {
-    Element::new(Pacer { shape: Shape::Ring, breath, clock, diameter_px, still })
+    Element::new(Pacer { shape: PacerShape::Ring, breath, clock, diameter_px, is_still })
 }
 
-/// A breathing orb of that largest diameter; `still` keeps its size and lets only its light move.
+/// An orb that breathes, with its largest diameter in logical pixels. If `is_still`, only its light changes.
 #[must_use]
 pub fn breath_orb<'a, Message: 'a>(
     breath: BreathView,
     clock: RoomClock,
     diameter_px: f32,
-    still: bool,
+    is_still: bool,
 ) -> Element<'a, Message> {
-    Element::new(Pacer { shape: Shape::Orb, breath, clock, diameter_px, still })
+    Element::new(Pacer { shape: PacerShape::Orb, breath, clock, diameter_px, is_still })
 }
 
 impl<Message> Widget<Message, Theme, Renderer> for Pacer {
@@ -100,11 +102,11 @@ impl<Message> Widget<Message, Theme, Renderer> for Pacer {
         _viewport: &Rectangle,
     ) {
         let level = self.breath.at(self.clock.at(Instant::now())).level as f32;
-        let spread = if self.still { 1.0 } else { SMALLEST + (1.0 - SMALLEST) * level };
+        let spread = if self.is_still { 1.0 } else { DIAMETER_MIN + (1.0 - DIAMETER_MIN) * level };
         let (centre, diameter) = (layout.bounds().center(), self.diameter_px * spread);
         match self.shape {
-            Shape::Ring => self.draw_ring(renderer, centre, diameter, level),
-            Shape::Orb => draw_orb(renderer, centre, diameter, level),
+            PacerShape::Ring => self.draw_ring(renderer, centre, diameter, level),
+            PacerShape::Orb => draw_orb(renderer, centre, diameter, level),
         }
     }
 }
@@ -117,16 +119,16 @@ impl Pacer {
             let quad = renderer::Quad { bounds, border, shadow: Shadow::default(), snap: false };
             renderer.fill_quad(quad, Background::Color(ground));
         };
-        // From nothing at the outside to the most at the line.
-        for layer in 0..LAYERS {
-            let inward = (layer + 1) as f32 / LAYERS as f32;
+        // From transparent at the outside to the strongest at the line.
+        for ring in 0..EDGE_RINGS {
+            let inward = (ring + 1) as f32 / EDGE_RINGS as f32;
             let strength = (0.03 + 0.05 * level) * inward * inward;
             round(1.0 - 0.14 * inward, Color::TRANSPARENT, 0.0, theme::faded(theme::LAMPLIGHT, strength));
         }
-        let line_px = (self.diameter_px * LINE).max(3.0);
-        let beneath_px = (self.diameter_px * BENEATH).max(5.0);
-        let outer = 0.86 + (beneath_px - line_px) / diameter.max(1.0);
-        round(outer, theme::faded(theme::INK, 0.55), beneath_px, Color::TRANSPARENT);
+        let line_px = (self.diameter_px * LINE_WIDTH).max(3.0);
+        let backing_px = (self.diameter_px * BACKING_WIDTH).max(5.0);
+        let outer = 0.86 + (backing_px - line_px) / diameter.max(1.0);
+        round(outer, theme::faded(theme::INK, 0.55), backing_px, Color::TRANSPARENT);
         round(0.86, theme::faded(theme::SAND, 0.80 + 0.2 * level), line_px, Color::TRANSPARENT);
     }
 }
@@ -143,23 +145,18 @@ fn square(centre: Point, side: f32) -> Rectangle {
     Rectangle { x: centre.x - side / 2.0, y: centre.y - side / 2.0, width: side, height: side }
 }
 
-/// Lamplight that is fullest a little above the middle and has no edge.
+/// Lamplight that is brightest a little above the centre and fades out towards its edge, as rows of RGBA.
 fn orb_pixels() -> Vec<u8> {
     let pixel = |index: u32| {
         let at = |along: u32| (along as f32 + 0.5) / (ORB_PX as f32 / 2.0) - 1.0;
         let (x, y) = (at(index % ORB_PX), at(index / ORB_PX));
         let out = x.hypot(y);
-        let body = 1.0 - smooth((out - 0.50) / 0.50);
+        let body = 1.0 - smoothstep((out - 0.50) / 0.50);
         let light = (-(x * x + (y + 0.18) * (y + 0.18)) * 2.2).exp();
         let shade = |dark: f32, lit: f32| (255.0 * (dark + (lit - dark) * light)) as u8;
         [shade(0.72, 0.99), shade(0.48, 0.90), shade(0.36, 0.74), (255.0 * body * (0.55 + 0.45 * light)) as u8]
     };
     (0..ORB_PX * ORB_PX).flat_map(pixel).collect()
-}
-
-fn smooth(part: f32) -> f32 {
-    let part = part.clamp(0.0, 1.0);
-    part * part * (3.0 - 2.0 * part)
 }
 
 #[cfg(test)]

@@ -1,35 +1,36 @@
-//! Owns how the call looks in each of its states, on every screen. The call lies above all else and never dims away.
+//! Owns how the call looks in each of its states, on every screen. It lies above everything else and never dims. Does not
+//! own what a call does.
 
 use iced::alignment::Vertical;
 use iced::widget::{Space, column, container, row};
 use iced::{Color, Element, Length, Padding};
 
+use super::ViewContext;
 use super::parts;
-use super::touch::{Answers, Look, touchable};
+use super::touch::{ControlStyle, Trigger, touchable};
 use crate::room::call::{Call, CallPhase};
-use crate::screen::Setting;
-use crate::theme::{self, CALL_MM, DRIFT_MM, MARGIN_MM};
+use crate::theme::{self, CALL_MM, MARGIN_MM, TOUCH_SLOP_MM};
 use crate::words::Value;
 
-/// The call's ground at rest.
+/// Background at rest.
 const AT_REST: Color = Color::from_rgb8(0x1A, 0x1A, 0x1E);
-/// Under a finger: a little warmer at once, far below anything that flashes.
-const UNDER_FINGER: Color = Color::from_rgb8(0x3E, 0x2D, 0x18);
-/// While it is open: a warm steady glow.
-const GLOWING: Color = Color::from_rgb8(0x4A, 0x35, 0x1B);
+/// Background under a finger: a little brighter at once, by far less than a general flash of WCAG 2.3.1.
+const PRESSED: Color = Color::from_rgb8(0x3E, 0x2D, 0x18);
+/// Background while a call is open: warm and steady.
+const OPEN: Color = Color::from_rgb8(0x4A, 0x35, 0x1B);
 
-/// Where the call lies.
+/// Where the call is placed on a screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CallPlace {
-    /// A band across the foot: the session.
+pub enum CallPlacement {
+    /// A band across the foot: in the session.
     Band,
-    /// A fixed place at the upper right, which widens to a band while a call is open.
+    /// A fixed place in the upper right corner, which widens to a band while a call is open.
     Corner,
-    /// A dim panel over most of a dark screen, after its first touch.
+    /// A dim panel over most of a dark screen, after the first touch.
     DarkPanel,
 }
 
-/// What the staff in the room can do about an open call.
+/// The messages of the controls by which staff in the room handle a call.
 #[derive(Clone, Debug)]
 pub struct StaffMessages<M> {
     /// *Here* was slid.
@@ -38,50 +39,50 @@ pub struct StaffMessages<M> {
     pub cleared: M,
 }
 
-/// The call, laid over a whole screen.
+/// The call, as a layer over the whole screen.
 pub fn call<'a, M: Clone + 'a>(
-    setting: &Setting,
-    place: CallPlace,
-    pressed: M,
+    ctx: &ViewContext,
+    place: CallPlacement,
+    on_press: M,
     staff: StaffMessages<M>,
 ) -> Element<'a, M> {
-    let open = setting.snapshot.call.as_ref();
-    let surface = surface(setting, place, open, pressed);
-    // A rehearsal ends by itself with its screen; nobody has to come for it.
-    let staff_row = open.filter(|call| !call.practice).map(|call| staff_control(setting, call, staff));
+    let open = ctx.snapshot.call.as_ref();
+    let surface = surface(ctx, place, open, on_press);
+    // A practice call ends with its screen; nobody has to come.
+    let staff_row = open.filter(|call| !call.practice).map(|call| staff_control(ctx, call, staff));
     match place {
-        CallPlace::Band => {
-            let margin = setting.mm(MARGIN_MM);
+        CallPlacement::Band => {
+            let margin = ctx.mm(MARGIN_MM);
             let top = staff_row.map_or_else(
                 || container(Space::new()).height(Length::Shrink),
-                |control| container(control).padding(Padding { left: margin, top: setting.mm(26.0), ..Padding::ZERO }),
+                |control| container(control).padding(Padding { left: margin, top: ctx.mm(26.0), ..Padding::ZERO }),
             );
             column![top, Space::new().height(Length::Fill), surface].into()
         }
-        CallPlace::Corner => {
-            // Beside the staff corner and well away from the call.
-            let beside = container(Space::new()).width(Length::Fixed(setting.mm(26.0)));
+        CallPlacement::Corner => {
+            // Next to the staff corner and well away from the call.
+            let beside = container(Space::new()).width(Length::Fixed(ctx.mm(26.0)));
             let controls = staff_row.map(|control| {
-                container(control).padding(Padding { top: setting.mm(6.0), right: setting.mm(8.0), ..Padding::ZERO })
+                container(control).padding(Padding { top: ctx.mm(6.0), right: ctx.mm(8.0), ..Padding::ZERO })
             });
             let gap = open.is_none().then(|| Space::new().width(Length::Fill));
-            let slab = controls.is_some();
-            let across = row![].push(slab.then_some(beside)).push(controls).push(gap).push(surface);
-            if slab { parts::slab(setting.mm(CALL_MM + 6.0), across) } else { across.into() }
+            let has_controls = controls.is_some();
+            let across = row![].push(has_controls.then_some(beside)).push(controls).push(gap).push(surface);
+            if has_controls { parts::top_bar(ctx.mm(CALL_MM + 6.0), across) } else { across.into() }
         }
-        CallPlace::DarkPanel => {
-            // Down to the foot and out to the sides: a hand that knows the band finds it there.
+        CallPlacement::DarkPanel => {
+            // Down to the foot and out to the sides, so that a hand that knows the band finds it there.
             let across = column![
                 Space::new().height(Length::FillPortion(1)),
                 container(surface).height(Length::FillPortion(3)),
             ];
-            let padded = container(across).padding(setting.mm(2.0));
+            let padded = container(across).padding(ctx.mm(2.0));
             match staff_row {
                 Some(control) => iced::widget::stack![
                     padded,
                     container(control).align_right(Length::Fill).padding(Padding {
-                        right: setting.mm(MARGIN_MM),
-                        top: setting.mm(4.0),
+                        right: ctx.mm(MARGIN_MM),
+                        top: ctx.mm(4.0),
                         ..Padding::ZERO
                     })
                 ]
@@ -92,83 +93,88 @@ pub fn call<'a, M: Clone + 'a>(
     }
 }
 
-fn surface<'a, M: Clone + 'a>(setting: &Setting, place: CallPlace, open: Option<&Call>, pressed: M) -> Element<'a, M> {
-    let words = container(words(setting, place, open))
-        .center(Length::Fill)
-        .padding(Padding::from([setting.mm(1.0), setting.mm(4.0)]));
-    let wide = place != CallPlace::Corner || open.is_some();
-    let look = Look {
-        ground: if open.is_some() { GLOWING } else { AT_REST },
-        pressed: UNDER_FINGER,
-        outline: theme::faded(theme::AMBER, if place == CallPlace::DarkPanel { 0.62 } else { 0.85 }),
-        outline_px: setting.mm(if open.is_some() { 0.9 } else { 0.5 }),
-        radius_px: if place == CallPlace::Band { 0.0 } else { setting.mm(5.0) },
-        filling: Color::TRANSPARENT,
+fn surface<'a, M: Clone + 'a>(
+    ctx: &ViewContext,
+    place: CallPlacement,
+    open: Option<&Call>,
+    on_press: M,
+) -> Element<'a, M> {
+    let words =
+        container(words(ctx, place, open)).center(Length::Fill).padding(Padding::from([ctx.mm(1.0), ctx.mm(4.0)]));
+    let wide = place != CallPlacement::Corner || open.is_some();
+    let style = ControlStyle {
+        background: if open.is_some() { OPEN } else { AT_REST },
+        pressed: PRESSED,
+        border: theme::faded(theme::AMBER, if place == CallPlacement::DarkPanel { 0.62 } else { 0.85 }),
+        border_px: ctx.mm(if open.is_some() { 0.9 } else { 0.5 }),
+        radius_px: if place == CallPlacement::Band { 0.0 } else { ctx.mm(5.0) },
+        progress: Color::TRANSPARENT,
     };
-    let height = if place == CallPlace::DarkPanel { Length::Fill } else { Length::Fixed(setting.mm(CALL_MM)) };
+    let height = if place == CallPlacement::DarkPanel { Length::Fill } else { Length::Fixed(ctx.mm(CALL_MM)) };
     let call = touchable("call", words)
-        .answers(Answers::OnDown)
-        .says(pressed)
-        .drift_px(setting.mm(DRIFT_MM))
-        .width(if wide { Length::Fill } else { Length::Fixed(setting.mm(CALL_MM + 4.0)) })
+        .trigger(Trigger::Press)
+        .on_press(on_press)
+        .slop_px(ctx.mm(TOUCH_SLOP_MM))
+        .width(if wide { Length::Fill } else { Length::Fixed(ctx.mm(CALL_MM + 4.0)) })
         .height(height)
-        .look(look);
-    if place == CallPlace::Corner {
-        container(call).padding(setting.mm(3.0)).width(if wide { Length::Fill } else { Length::Shrink }).into()
+        .style(style);
+    if place == CallPlacement::Corner {
+        container(call).padding(ctx.mm(3.0)).width(if wide { Length::Fill } else { Length::Shrink }).into()
     } else {
         call.into()
     }
 }
 
-fn words<'a, M: 'a>(setting: &Setting, place: CallPlace, open: Option<&Call>) -> Element<'a, M> {
+fn words<'a, M: 'a>(ctx: &ViewContext, place: CallPlacement, open: Option<&Call>) -> Element<'a, M> {
     let Some(call) = open else {
         let key = match place {
-            CallPlace::Band => "call-band-idle",
-            CallPlace::Corner => "call-button",
-            CallPlace::DarkPanel => "dark-panel",
+            CallPlacement::Band => "call-band-idle",
+            CallPlacement::Corner => "call-button",
+            CallPlacement::DarkPanel => "dark-panel",
         };
-        let size = if place == CallPlace::Corner { setting.scale.title() } else { setting.scale.phrase() };
-        return parts::line(setting.say(key), size, theme::VOICE, theme::AMBER).center().into();
+        let size = if place == CallPlacement::Corner { ctx.scale.title() } else { ctx.scale.phrase() };
+        return parts::text_line(ctx.say(key), size, theme::VOICE, theme::AMBER).center().into();
     };
-    let has_room = place == CallPlace::DarkPanel || place == CallPlace::Band && !call.line_down_told && !call.practice;
-    let size = match (has_room, call.line_down_told && place == CallPlace::Corner) {
-        (true, _) => setting.scale.phrase(),
-        (false, false) => setting.scale.title(),
-        // Long words in a narrow place, in either language.
-        (false, true) => setting.mm(5.6),
+    let has_room =
+        place == CallPlacement::DarkPanel || place == CallPlacement::Band && !call.line_down_told && !call.practice;
+    let size = match (has_room, call.line_down_told && place == CallPlacement::Corner) {
+        (true, _) => ctx.scale.phrase(),
+        (false, false) => ctx.scale.title(),
+        // A long text in a narrow place.
+        (false, true) => ctx.mm(5.6),
     };
-    let said = parts::line(state_words(setting, call), size, theme::VOICE, theme::SAND).center();
+    let said = parts::text_line(state_words(ctx, call), size, theme::VOICE, theme::SAND).center();
     let mark = call
         .practice
-        .then(|| parts::line(setting.say("call-practice"), setting.scale.body(), theme::CONTROL_STRONG, theme::SAND));
-    let trying = (call.line_down_told && place != CallPlace::Corner)
-        .then(|| parts::line(setting.say("call-keeps-trying"), setting.scale.body(), theme::VOICE_SMALL, theme::SAND));
-    column![].push(mark).push(said).push(trying).align_x(iced::Center).spacing(setting.mm(0.5)).into()
+        .then(|| parts::text_line(ctx.say("call-practice"), ctx.scale.body(), theme::CONTROL_STRONG, theme::SAND));
+    let trying = (call.line_down_told && place != CallPlacement::Corner)
+        .then(|| parts::text_line(ctx.say("call-keeps-trying"), ctx.scale.body(), theme::VOICE_SMALL, theme::SAND));
+    column![].push(mark).push(said).push(trying).align_x(iced::Center).spacing(ctx.mm(0.5)).into()
 }
 
-/// The words for where a call stands. Nothing promises help before a person did.
+/// What the patient reads in each state of a call. Nothing promises help before a person has.
 #[must_use]
-pub fn state_words(setting: &Setting, call: &Call) -> String {
+pub fn state_words(ctx: &ViewContext, call: &Call) -> String {
     match call.phase {
-        CallPhase::Placed | CallPhase::Sent if call.line_down_told => setting.say("call-line-down"),
-        CallPhase::Placed | CallPhase::Sent => setting.say("call-placed"),
-        CallPhase::Received => setting.say("call-received"),
-        // A rehearsal promises nobody.
-        CallPhase::OnTheWay if call.practice => setting.say("call-practice-coming"),
+        CallPhase::Placed | CallPhase::Sent if call.line_down_told => ctx.say("call-line-down"),
+        CallPhase::Placed | CallPhase::Sent => ctx.say("call-placed"),
+        CallPhase::Received => ctx.say("call-received"),
+        // A practice call promises nobody.
+        CallPhase::OnTheWay if call.practice => ctx.say("call-practice-coming"),
         CallPhase::OnTheWay => match call.name.as_deref().filter(|name| !name.is_empty()) {
-            Some(name) => setting.words.say_with("call-on-the-way-named", &[("name", Value::from(name))]),
-            None => setting.say("call-on-the-way"),
+            Some(name) => ctx.words.say_with("call-on-the-way-named", &[("name", Value::from(name))]),
+            None => ctx.say("call-on-the-way"),
         },
-        CallPhase::Here => setting.say("call-here"),
+        CallPhase::Here => ctx.say("call-here"),
     }
 }
 
-/// *Here*, and once someone is, *Clear*: slid, away from the call, never by a resting hand.
-fn staff_control<'a, M: Clone + 'a>(setting: &Setting, call: &Call, staff: StaffMessages<M>) -> Element<'a, M> {
+/// *Here*, and once somebody is, *Clear*. Both are slid and lie away from the call, so that a resting hand cannot do them.
+fn staff_control<'a, M: Clone + 'a>(ctx: &ViewContext, call: &Call, staff: StaffMessages<M>) -> Element<'a, M> {
     let (id, key, message) = if call.phase == CallPhase::Here {
         ("staff-clear", "staff-clear", staff.cleared)
     } else {
         ("staff-here", "staff-here", staff.here)
     };
-    row![parts::slid(setting, id, setting.staff(key), message)].align_y(Vertical::Center).into()
+    row![parts::slide_control(ctx, id, ctx.staff(key), message)].align_y(Vertical::Center).into()
 }

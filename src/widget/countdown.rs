@@ -1,5 +1,5 @@
-//! Owns a ring that counts down: full at its start, empty at its end, with the seconds left in its middle. It redraws
-//! itself and nothing else. Does not own what happens at the end.
+//! Owns a ring that counts down: full at first, empty at the end, with the seconds left at its centre. It asks for its own
+//! frames; no message rebuilds the view. Does not own what happens at the end.
 
 use std::f32::consts::{FRAC_PI_2, TAU};
 use std::time::{Duration, Instant};
@@ -9,30 +9,31 @@ use iced::{Element, Event, Length, Point, Rectangle, Renderer, Theme, alignment,
 
 use crate::theme;
 
-/// The ring moves on so often: a hundredth of its way in a minute is not seen as a step.
+/// Time between two frames: too small a step of the ring to be seen in a minute.
 const FRAME: Duration = Duration::from_millis(200);
-/// How wide the ring is, as a part of its diameter.
-const WIDTH: f32 = 0.05;
-/// Straight pieces of a whole ring: none is longer than a few pixels.
-const STEPS: f32 = 240.0;
-/// How tall the digits are, as a part of its diameter.
-const DIGITS: f32 = 0.3;
+/// Width of the ring, as a part of its diameter.
+const RING_WIDTH: f32 = 0.05;
+/// Number of straight segments of a full ring, each a few pixels long.
+const SEGMENTS: f32 = 240.0;
+/// Size of the digits, as a part of the diameter.
+const DIGIT_SIZE: f32 = 0.3;
 
 struct Countdown {
     until: Instant,
-    whole: Duration,
+    duration: Duration,
 }
 
-/// A ring of that diameter that empties until `until`, and was full `whole` before.
+/// A ring that is full `duration` before `until` and empty then, with its diameter in logical pixels.
 #[must_use]
-pub fn countdown<'a, Message: 'a>(until: Instant, whole: Duration, diameter_px: f32) -> Element<'a, Message> {
+pub fn countdown<'a, Message: 'a>(until: Instant, duration: Duration, diameter_px: f32) -> Element<'a, Message> {
     let side = Length::Fixed(diameter_px);
-    Canvas::new(Countdown { until, whole }).width(side).height(side).into()
+    Canvas::new(Countdown { until, duration }).width(side).height(side).into()
 }
 
-/// A part of a ring from its top on, as a shape that is filled: a stroke is drawn anew only as far as its middle line.
-fn band(centre: Point, radius: f32, width: f32, part: f32) -> Path {
-    let steps = (STEPS * part).ceil().max(1.0) as u32;
+/// A part of a ring, clockwise from its top, as a filled shape. A stroked path would leave specks: iced's software
+/// renderer computes the damage of a stroke from its centre line, without its width.
+fn ring(centre: Point, radius: f32, width: f32, part: f32) -> Path {
+    let steps = (SEGMENTS * part).ceil().max(1.0) as u32;
     let at = |step: u32, radius: f32| {
         let angle = TAU * part * step as f32 / steps as f32 - FRAC_PI_2;
         Point::new(centre.x + radius * angle.cos(), centre.y + radius * angle.sin())
@@ -45,7 +46,7 @@ fn band(centre: Point, radius: f32, width: f32, part: f32) -> Path {
     })
 }
 
-/// Whole seconds until then, as people count them down: the last one is 1.
+/// Whole seconds left, rounded up: the last second counts as 1.
 #[must_use]
 pub fn seconds_left(until: Instant, now: Instant) -> u64 {
     let left = until.saturating_duration_since(now);
@@ -79,19 +80,19 @@ impl<Message> canvas::Program<Message> for Countdown {
         _cursor: mouse::Cursor,
     ) -> Vec<Geometry> {
         let now = Instant::now();
-        let left = self.until.saturating_duration_since(now).as_secs_f32() / self.whole.as_secs_f32().max(1.0);
+        let left = self.until.saturating_duration_since(now).as_secs_f32() / self.duration.as_secs_f32().max(1.0);
         let mut frame = Frame::new(renderer, bounds.size());
-        let (centre, width) = (frame.center(), bounds.width * WIDTH);
+        let (centre, width) = (frame.center(), bounds.width * RING_WIDTH);
         let radius = (bounds.width - width) / 2.0;
-        frame.fill(&band(centre, radius, width, 1.0), theme::faded(theme::SAND, 0.14));
+        frame.fill(&ring(centre, radius, width, 1.0), theme::faded(theme::SAND, 0.14));
         if left > 0.0 {
-            frame.fill(&band(centre, radius, width, left.min(1.0)), theme::LAMPLIGHT);
+            frame.fill(&ring(centre, radius, width, left.min(1.0)), theme::LAMPLIGHT);
         }
         frame.fill_text(Text {
             content: seconds_left(self.until, now).to_string(),
             position: Point::new(centre.x, centre.y),
             color: theme::SAND,
-            size: (bounds.width * DIGITS).into(),
+            size: (bounds.width * DIGIT_SIZE).into(),
             font: theme::CONTROL,
             align_x: alignment::Horizontal::Center.into(),
             align_y: alignment::Vertical::Center,
@@ -106,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn seconds_are_counted_down_to_one_and_end_at_nought() {
+    fn seconds_count_down_to_one_and_end_at_zero() {
         let now = Instant::now();
         let left = |millis| seconds_left(now + Duration::from_millis(millis), now);
         assert_eq!([60_000, 59_999, 59_001, 1_001, 1_000, 1, 0].map(left), [60, 60, 60, 2, 1, 1, 0]);

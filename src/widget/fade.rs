@@ -1,4 +1,4 @@
-//! Owns slow coming and going: words that appear and leave without startling.
+//! Owns text that fades in and out slowly, so that it startles nobody. Does not own what it says.
 
 use std::time::{Duration, Instant};
 
@@ -8,11 +8,14 @@ use iced::advanced::{Clipboard, Renderer as _, Shell, Widget, mouse, renderer};
 use iced::border::Border;
 use iced::{Background, Element, Event, Length, Rectangle, Renderer, Shadow, Size, Theme, window};
 
+use super::easing::smoothstep;
 use crate::theme;
 
-/// Coming and going each take so long.
+/// Duration of the fade in and of the fade out. DESIGN asks for at least 1.2 s.
 pub const FADE: Duration = Duration::from_millis(2_400);
+/// Time between two frames while it fades.
 const FRAME: Duration = Duration::from_millis(66);
+/// Opacity of the ink behind the text.
 const SCRIM_ALPHA: f32 = 0.66;
 
 struct Fade<'a, Message> {
@@ -22,7 +25,8 @@ struct Fade<'a, Message> {
     radius_px: f32,
 }
 
-/// Words that come at `from` and go at `until`. Give them no colour of their own: theirs is what fades.
+/// Content that fades in at `from` and has faded out at `until`. Text in it must not set a colour: it fades by the
+/// inherited one, since iced has no opacity for a subtree.
 pub fn fade<'a, Message: 'a>(
     content: impl Into<Element<'a, Message>>,
     from: Instant,
@@ -34,15 +38,14 @@ pub fn fade<'a, Message: 'a>(
 
 impl<Message> Fade<'_, Message> {
     fn alpha(&self, now: Instant) -> f32 {
-        let part = |since: Duration| (since.as_secs_f32() / FADE.as_secs_f32()).clamp(0.0, 1.0);
-        let coming = part(now.saturating_duration_since(self.from));
-        let going = self.until.map_or(1.0, |until| part(until.saturating_duration_since(now)));
-        let alpha = coming.min(going);
-        alpha * alpha * (3.0 - 2.0 * alpha)
+        let progress = |since: Duration| (since.as_secs_f32() / FADE.as_secs_f32()).clamp(0.0, 1.0);
+        let fade_in = progress(now.saturating_duration_since(self.from));
+        let fade_out = self.until.map_or(1.0, |until| progress(until.saturating_duration_since(now)));
+        smoothstep(fade_in.min(fade_out))
     }
 
-    /// When it next looks different.
-    fn next_change(&self, now: Instant) -> Option<Instant> {
+    /// When it will next look different; `None` if it will not.
+    fn next_frame(&self, now: Instant) -> Option<Instant> {
         if now < self.from {
             return Some(self.from);
         }
@@ -50,9 +53,9 @@ impl<Message> Fade<'_, Message> {
             return Some(now + FRAME);
         }
         let until = self.until?;
-        let going = until.checked_sub(FADE).unwrap_or(until);
-        if now < going {
-            Some(going)
+        let fades_from = until.checked_sub(FADE).unwrap_or(until);
+        if now < fades_from {
+            Some(fades_from)
         } else if now < until {
             Some(now + FRAME)
         } else {
@@ -91,7 +94,7 @@ impl<Message> Widget<Message, Theme, Renderer> for Fade<'_, Message> {
         _viewport: &Rectangle,
     ) {
         if let Event::Window(window::Event::RedrawRequested(now)) = event
-            && let Some(next) = self.next_change(*now)
+            && let Some(next) = self.next_frame(*now)
         {
             shell.request_redraw_at(next);
         }

@@ -1,119 +1,119 @@
-//! Owns the keyboard on the screen: large keys, two thumbs, sentence case, nothing that corrects or shames.
-//! Does not own the text that is written, nor which letters a language has (`words::keyboard`).
+//! Owns the on-screen keyboard: large keys for two thumbs, sentence case, no autocorrect. Does not own the text that is
+//! typed, nor the letters of a language (`words::keyboard`).
 
 use iced::alignment::Vertical;
 use iced::widget::{column, container, row};
 use iced::{Color, Element, Length};
 
-use super::parts;
-use super::touch::{Answers, Look, touchable};
-use crate::screen::Setting;
+use super::touch::{ControlStyle, Trigger, touchable};
+use super::{ViewContext, parts};
 use crate::theme;
 use crate::words::keyboard::Layout;
 
+/// DESIGN asks for keys of at least 16 × 13 mm, 2 mm apart.
 const KEY_WIDTH_MM: f32 = 16.0;
 const KEY_HEIGHT_MM: f32 = 13.0;
 const KEY_GAP_MM: f32 = 2.0;
-/// The whole keyboard: four rows and the gaps between them.
+/// Height of the keyboard: four rows and the gaps between them.
 pub const HEIGHT_MM: f32 = 4.0 * KEY_HEIGHT_MM + 3.0 * KEY_GAP_MM;
 const WIDE_KEY_MM: f32 = 24.0;
-/// Held down, *delete* goes on after so long, then each time after so long, and so often for one finger at most.
-const DELETES: Answers = Answers::Repeating {
-    first: std::time::Duration::from_millis(500),
-    every: std::time::Duration::from_millis(90),
-    most: 60,
+/// *Delete* repeats while it is held, at most 60 times for one finger, so that a resting palm does not empty the page.
+const DELETE_TRIGGER: Trigger = Trigger::Repeat {
+    delay: std::time::Duration::from_millis(500),
+    interval: std::time::Duration::from_millis(90),
+    max: 60,
 };
-/// A finger that slid further than this meant another key.
-const KEY_DRIFT_MM: f32 = 12.0;
+/// Touch slop of a key. A finger that slid further was meant for another one.
+const KEY_SLOP_MM: f32 = 12.0;
 
-/// A key that was struck.
+/// What a key does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Key {
-    /// A letter, digit or mark: [`Keys::letter`] says which of its forms it gives.
+pub enum Keystroke {
+    /// Types a letter, digit or mark, in the form that [`KeyboardState::letter`] chooses.
     Char {
-        /// As it stands on the key at rest.
+        /// The form on the key at rest.
         letter: char,
-        /// With its accent; the same again if it has none.
+        /// The form with an accent, or the same one if there is none.
         accented: char,
     },
-    /// A new line.
+    /// Starts a new line.
     Return,
-    /// The letter before the cursor goes.
+    /// Deletes the character before the cursor.
     Delete,
-    /// The next letter is a capital.
+    /// Makes the next letter a capital.
     Shift,
-    /// Letters or marks.
+    /// Switches between letters and marks.
     Layer,
-    /// The last change goes.
+    /// Takes back the last change.
     Undo,
-    /// The next letter bears an accent.
+    /// Puts an accent on the next letter.
     Accent,
 }
 
-/// What the keys carry.
+/// What the keys show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Layer {
+pub enum KeyLayer {
     /// Letters.
     #[default]
     Letters,
-    /// Digits, marks and accents.
+    /// Digits, marks and accented letters.
     Marks,
 }
 
-/// How the keys stand.
+/// The state of the keyboard.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Keys {
-    /// What they carry.
-    pub layer: Layer,
+pub struct KeyboardState {
+    /// What the keys show.
+    pub layer: KeyLayer,
     /// Whether the next letter is a capital.
-    pub shifted: bool,
-    /// Whether the next letter bears an accent.
-    pub accented: bool,
+    pub is_shifted: bool,
+    /// Whether the next letter gets an accent.
+    pub is_accented: bool,
 }
 
-impl Keys {
-    /// What a key gives now: one of its two forms, as a capital if *shift* holds.
+impl KeyboardState {
+    /// The character that a key types now: one of its two forms, as a capital if shifted.
     #[must_use]
     pub fn letter(self, letter: char, accented: char) -> char {
-        let letter = if self.accented { accented } else { letter };
-        if self.shifted { letter.to_uppercase().next().unwrap_or(letter) } else { letter }
+        let letter = if self.is_accented { accented } else { letter };
+        if self.is_shifted { letter.to_uppercase().next().unwrap_or(letter) } else { letter }
     }
 }
 
-/// The keyboard.
+/// The keyboard, which publishes `on_key` for each key typed.
 pub fn keyboard<'a, M: Clone + 'a>(
-    setting: &Setting,
-    keys: Keys,
-    struck: impl Fn(Key) -> M + Copy + 'a,
+    ctx: &ViewContext,
+    keys: KeyboardState,
+    on_key: impl Fn(Keystroke) -> M + Copy + 'a,
 ) -> Element<'a, M> {
-    let Keys { layer, shifted, accented } = keys;
-    let layout = setting.words.layout();
-    let [first, second, third] = if layer == Layer::Letters { &layout.letters } else { &layout.marks };
+    let KeyboardState { layer, is_shifted, is_accented } = keys;
+    let layout = ctx.words.layout();
+    let [first, second, third] = if layer == KeyLayer::Letters { &layout.letters } else { &layout.marks };
     let letters = |letters: &[char]| -> Vec<Element<'a, M>> {
-        letters.iter().map(|letter| letter_key(setting, layout, *letter, keys, struck)).collect()
+        letters.iter().map(|letter| letter_key(ctx, layout, *letter, keys, on_key)).collect()
     };
-    let gap = setting.mm(KEY_GAP_MM);
+    let gap = ctx.mm(KEY_GAP_MM);
     let across = |keys: Vec<Element<'a, M>>| row(keys).spacing(gap).align_y(Vertical::Center);
-    let mut third_row = vec![wide(setting, "key-shift", WIDE_KEY_MM, shifted, struck(Key::Shift))];
+    let mut third_row = vec![wide(ctx, "key-shift", WIDE_KEY_MM, is_shifted, on_key(Keystroke::Shift))];
     third_row.extend(letters(third));
-    third_row.push(wide(setting, "key-delete", WIDE_KEY_MM, false, struck(Key::Delete)));
-    let layer_key = if layer == Layer::Letters { "key-symbols" } else { "key-letters" };
+    third_row.push(wide(ctx, "key-delete", WIDE_KEY_MM, false, on_key(Keystroke::Delete)));
+    let layer_key = if layer == KeyLayer::Letters { "key-symbols" } else { "key-letters" };
     let mut last_row = vec![
-        wide(setting, layer_key, WIDE_KEY_MM, false, struck(Key::Layer)),
-        wide(setting, "key-undo", WIDE_KEY_MM, false, struck(Key::Undo)),
+        wide(ctx, layer_key, WIDE_KEY_MM, false, on_key(Keystroke::Layer)),
+        wide(ctx, "key-undo", WIDE_KEY_MM, false, on_key(Keystroke::Undo)),
     ];
     let accent_label = layout.accent_label();
     let space_mm = if accent_label.is_some() { 52.0 - KEY_WIDTH_MM - KEY_GAP_MM } else { 52.0 };
     if let Some(label) = accent_label {
-        let label = parts::line(label, setting.mm(4.8), theme::CONTROL, theme::LAMPLIGHT);
+        let label = parts::text_line(label, ctx.mm(4.8), theme::CONTROL, theme::LAMPLIGHT);
         let id = "key-accent".to_owned();
-        last_row.push(key(setting, id, label.into(), KEY_WIDTH_MM, accented, struck(Key::Accent)));
+        last_row.push(key(ctx, id, label.into(), KEY_WIDTH_MM, is_accented, on_key(Keystroke::Accent)));
     }
     last_row.extend([
-        letter_key(setting, layout, ',', keys, struck),
-        wide(setting, "key-space", space_mm, false, struck(Key::Char { letter: ' ', accented: ' ' })),
-        letter_key(setting, layout, '.', keys, struck),
-        wide(setting, "key-return", 34.0, false, struck(Key::Return)),
+        letter_key(ctx, layout, ',', keys, on_key),
+        wide(ctx, "key-space", space_mm, false, on_key(Keystroke::Char { letter: ' ', accented: ' ' })),
+        letter_key(ctx, layout, '.', keys, on_key),
+        wide(ctx, "key-return", 34.0, false, on_key(Keystroke::Return)),
     ]);
     column![across(letters(first)), across(letters(second)), across(third_row), across(last_row)]
         .spacing(gap)
@@ -122,45 +122,45 @@ pub fn keyboard<'a, M: Clone + 'a>(
 }
 
 fn letter_key<'a, M: Clone + 'a>(
-    setting: &Setting,
+    ctx: &ViewContext,
     layout: &Layout,
     letter: char,
-    keys: Keys,
-    struck: impl Fn(Key) -> M,
+    keys: KeyboardState,
+    on_key: impl Fn(Keystroke) -> M,
 ) -> Element<'a, M> {
     let accented = layout.accented(letter);
-    let label = parts::line(keys.letter(letter, accented).to_string(), setting.mm(6.4), theme::CONTROL, theme::SAND);
-    key(setting, format!("key-{letter}"), label.into(), KEY_WIDTH_MM, false, struck(Key::Char { letter, accented }))
+    let label = parts::text_line(keys.letter(letter, accented).to_string(), ctx.mm(6.4), theme::CONTROL, theme::SAND);
+    key(ctx, format!("key-{letter}"), label.into(), KEY_WIDTH_MM, false, on_key(Keystroke::Char { letter, accented }))
 }
 
-fn wide<'a, M: Clone + 'a>(setting: &Setting, words: &str, width_mm: f32, lit: bool, message: M) -> Element<'a, M> {
-    let label = parts::line(setting.say(words), setting.mm(4.0), theme::CONTROL, theme::LAMPLIGHT);
-    key(setting, words.to_owned(), label.into(), width_mm, lit, message)
+fn wide<'a, M: Clone + 'a>(ctx: &ViewContext, words: &str, width_mm: f32, is_lit: bool, message: M) -> Element<'a, M> {
+    let label = parts::text_line(ctx.say(words), ctx.mm(4.0), theme::CONTROL, theme::LAMPLIGHT);
+    key(ctx, words.to_owned(), label.into(), width_mm, is_lit, message)
 }
 
 fn key<'a, M: Clone + 'a>(
-    setting: &Setting,
+    ctx: &ViewContext,
     id: String,
     label: Element<'a, M>,
     width_mm: f32,
-    lit: bool,
+    is_lit: bool,
     message: M,
 ) -> Element<'a, M> {
-    let look = Look {
-        ground: if lit { theme::DUSK } else { theme::KEY },
+    let style = ControlStyle {
+        background: if is_lit { theme::DUSK } else { theme::KEY },
         pressed: Color::from_rgb8(0x3A, 0x3A, 0x52),
-        outline: theme::faded(theme::LAMPLIGHT, theme::OUTLINE),
-        outline_px: setting.mm(0.25),
-        radius_px: setting.mm(2.5),
-        filling: Color::TRANSPARENT,
+        border: theme::faded(theme::LAMPLIGHT, theme::BORDER_OPACITY),
+        border_px: ctx.mm(0.25),
+        radius_px: ctx.mm(2.5),
+        progress: Color::TRANSPARENT,
     };
-    let answers = if id == "key-delete" { DELETES } else { Answers::OnLiftOrNext };
+    let trigger = if id == "key-delete" { DELETE_TRIGGER } else { Trigger::ReleaseOrNextPress };
     touchable(id, container(label).center(Length::Fill))
-        .answers(answers)
-        .width(Length::Fixed(setting.mm(width_mm)))
-        .height(Length::Fixed(setting.mm(KEY_HEIGHT_MM)))
-        .drift_px(setting.mm(KEY_DRIFT_MM))
-        .look(look)
-        .says(message)
+        .trigger(trigger)
+        .width(Length::Fixed(ctx.mm(width_mm)))
+        .height(Length::Fixed(ctx.mm(KEY_HEIGHT_MM)))
+        .slop_px(ctx.mm(KEY_SLOP_MM))
+        .style(style)
+        .on_press(message)
         .into()
 }

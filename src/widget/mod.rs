@@ -1,14 +1,19 @@
-//! The widgets of our own: touch that forgives, the call, the keyboard, the places, and small helpers over iced's.
+//! Our own widgets: forgiving touch, the call, the keyboard, the places, and small helpers over iced's. They read a
+//! [`ViewContext`] and publish messages; they know no screen.
 
 pub mod breath_ring;
 pub mod call_band;
 pub mod countdown;
+pub mod easing;
 pub mod fade;
+pub mod frame_monitor;
 pub mod keyboard;
 pub mod parts;
 pub mod place;
-pub mod pulse;
 pub mod sketch;
+pub mod timer;
 pub mod touch;
 pub mod touch_as_mouse;
-pub mod wake;
+pub mod view_context;
+
+pub use view_context::{Clinic, ViewContext};

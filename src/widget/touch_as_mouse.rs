@@ -1,4 +1,5 @@
-//! Owns the translation of one finger into a mouse for iced's own text editor, which ignores touch.
+//! Owns the translation of one finger to the mouse, for iced's text editor: as of 0.14 it ignores touch events. Does not
+//! own the editor.
 
 use iced::advanced::layout::{self, Layout};
 use iced::advanced::widget::{Operation, Tree, tree};
@@ -10,21 +11,21 @@ struct TouchAsMouse<'a, Message> {
     content: Element<'a, Message>,
 }
 
-/// Lets a finger do in `content` what a mouse would.
+/// Passes the first finger that lands on `content` to it as the mouse. Further fingers are ignored until it lifts.
 pub fn touch_as_mouse<'a, Message: 'a>(content: impl Into<Element<'a, Message>>) -> Element<'a, Message> {
     Element::new(TouchAsMouse { content: content.into() })
 }
 
 #[derive(Default)]
-struct Leading(Option<Finger>);
+struct TrackedFinger(Option<Finger>);
 
 impl<Message> Widget<Message, Theme, Renderer> for TouchAsMouse<'_, Message> {
     fn tag(&self) -> tree::Tag {
-        tree::Tag::of::<Leading>()
+        tree::Tag::of::<TrackedFinger>()
     }
 
     fn state(&self) -> tree::State {
-        tree::State::new(Leading::default())
+        tree::State::new(TrackedFinger::default())
     }
 
     fn children(&self) -> Vec<Tree> {
@@ -62,26 +63,26 @@ impl<Message> Widget<Message, Theme, Renderer> for TouchAsMouse<'_, Message> {
         viewport: &Rectangle,
     ) {
         let Some(child) = layout.children().next() else { return };
-        let leading = &mut tree.state.downcast_mut::<Leading>().0;
+        let tracked = &mut tree.state.downcast_mut::<TrackedFinger>().0;
         let (events, cursor) = match *event {
             Event::Touch(touch::Event::FingerPressed { id, position }) => {
-                if leading.is_some() || !child.bounds().contains(position) {
+                if tracked.is_some() || !child.bounds().contains(position) {
                     return;
                 }
-                *leading = Some(id);
+                *tracked = Some(id);
                 (vec![mouse::Event::ButtonPressed(mouse::Button::Left)], mouse::Cursor::Available(position))
             }
             Event::Touch(touch::Event::FingerMoved { id, position }) => {
-                if *leading != Some(id) {
+                if *tracked != Some(id) {
                     return;
                 }
                 (vec![mouse::Event::CursorMoved { position }], mouse::Cursor::Available(position))
             }
             Event::Touch(touch::Event::FingerLifted { id, position } | touch::Event::FingerLost { id, position }) => {
-                if *leading != Some(id) {
+                if *tracked != Some(id) {
                     return;
                 }
-                *leading = None;
+                *tracked = None;
                 (vec![mouse::Event::ButtonReleased(mouse::Button::Left)], mouse::Cursor::Available(position))
             }
             _ => {

@@ -129,7 +129,7 @@ fn unsaid_keys<'k>(code: &str, keys: &BTreeSet<&'k str>) -> Vec<&'k str> {
         said_of_families.contains(key)
             || code.match_indices(&format!("\"{key}\"")).any(|(at, text)| {
                 let behind = code[at + text.len()..].trim_start_matches([',', ' ', '\n']);
-                SAYING.iter().all(|call| !behind.starts_with(&format!("setting{call}")))
+                SAYING.iter().all(|call| !behind.starts_with(&format!("ctx{call}")))
             })
     };
     keys.iter().copied().filter(|key| !is_said(key)).collect()
@@ -180,10 +180,10 @@ fn no_code_names_a_language_but_the_list_of_those_inside_the_program() {
 #[test]
 fn unknown_and_unsaid_keys_are_found() {
     let keys = BTreeSet::from(["next", "back", "shut", "open", "place-beach", "trouble-sound-lost"]);
-    let code = "words.say(\"next\"); words.say(\n    \"nxt\"); words.say_with(\"page\", &[]); setting.staff(\"knext\"); \
+    let code = "words.say(\"next\"); words.say(\n    \"nxt\"); words.say_with(\"page\", &[]); ctx.staff(\"knext\"); \
                 words.say(&format!(\"place-{}\", 1)); words.say(&format!(\"plaza-{place}\")); \
                 let key = if is_open { \"open\" } else { \"unshut\" }; \
-                control(setting, \"back\",\n    setting.say(key));";
+                control(setting, \"back\",\n    ctx.say(key));";
     assert_eq!(unknown_keys(code, &keys), ["nxt", "plaza-{}", "page", "knext"]);
     assert_eq!(unsaid_keys(code, &keys), ["back", "shut", "trouble-sound-lost"]);
     assert!(!in_use("a\n    // words.say(\"b\")\n#[cfg(test)]\nmod tests {\nc").contains(['b', 'c']));

@@ -89,7 +89,7 @@ def watch_room(program, folder, display, place, hour, picture):
 
 
 def layers_of(folder, place, hour):
-    """The room's own baked layers of a place as PNG; see src/widget/place/bake.rs for the file."""
+    """The room's own baked layers of a place as PNG; see src/widget/place/baked_layers.rs for the file."""
     kept = os.path.join(folder.path, "state")
     for where, _, names in os.walk(kept):
         for name in names:

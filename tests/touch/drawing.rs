@@ -1,4 +1,4 @@
-//! The page that fingers draw on: each finger by itself, no blot from a palm, and pages that mix.
+//! Drawing by touch: each finger by itself, no blot from a palm, and pages of both kinds in one note.
 
 use iced::{Point, Rectangle};
 use stillroom::room::Event;
@@ -9,8 +9,8 @@ use stillroom::room::snapshot::Stage;
 use crate::tablet::{Tablet, mm};
 
 pub fn in_after(tablet: &mut Tablet) {
-    tablet.tell(Event::SessionBegins { profile: None, infusion_minutes: None, settle: false });
-    tablet.tell(Event::AfterBegins);
+    tablet.send(Event::SessionBegins { profile: None, infusion_minutes: None, settle: false });
+    tablet.send(Event::AfterBegins);
     tablet.until("it is after", |snapshot| snapshot.stage == Stage::After);
 }
 
@@ -26,26 +26,26 @@ fn on(page: Rectangle, x: f32, y: f32) -> Point {
     Point::new(page.x + page.width * x, page.y + page.height * y)
 }
 
-/// One finger along a way, one step a frame.
-pub fn draw(tablet: &mut Tablet, finger: u64, way: &[Point]) {
-    tablet.press(finger, way[0]);
-    for at in &way[1..] {
+/// Draws with one finger along a path, one step each frame.
+pub fn draw(tablet: &mut Tablet, finger: u64, path: &[Point]) {
+    tablet.press(finger, path[0]);
+    for at in &path[1..] {
         tablet.drag(finger, *at);
     }
-    tablet.lift(finger, way[way.len() - 1]);
+    tablet.lift(finger, path[path.len() - 1]);
 }
 
-fn drawn(tablet: &Tablet, page: usize) -> Drawing {
+fn drawing_on(tablet: &Tablet, page: usize) -> Drawing {
     tablet.snapshot().notes.pages.get(page).and_then(Page::drawing).cloned().unwrap_or_default()
 }
 
 #[test]
-fn a_line_is_kept_from_where_the_finger_landed_to_where_it_lifted() {
+fn a_stroke_goes_from_where_the_finger_landed_to_where_it_lifted() {
     let (mut tablet, page) = drawing_page();
     assert!((page.width / page.height - f32::from(PAGE_WIDTH) / f32::from(PAGE_HEIGHT)).abs() < 0.01);
-    let way: Vec<Point> = (0..=20).map(|step| on(page, 0.25 + step as f32 * 0.025, 0.5)).collect();
-    draw(&mut tablet, 1, &way);
-    let drawing = drawn(&tablet, 0);
+    let path: Vec<Point> = (0..=20).map(|step| on(page, 0.25 + step as f32 * 0.025, 0.5)).collect();
+    draw(&mut tablet, 1, &path);
+    let drawing = drawing_on(&tablet, 0);
     assert_eq!(drawing.strokes().len(), 1);
     let points = drawing.strokes()[0].points();
     let near = |at: u16, part: f32, whole: u16| (f32::from(at) / f32::from(whole) - part).abs() < 0.01;
@@ -67,29 +67,29 @@ fn two_fingers_draw_at_once_and_a_palm_beside_them_leaves_no_blot() {
     }
     tablet.lift(1, on(page, 0.5, 0.2));
     tablet.lift(2, on(page, 0.5, 0.6));
-    // By now the palm has lain there long enough to be no tap.
+    // Long enough that the palm is no tap.
     std::thread::sleep(std::time::Duration::from_millis(360));
     tablet.lift(9, palm);
-    assert_eq!(drawn(&tablet, 0).strokes().len(), 2);
+    assert_eq!(drawing_on(&tablet, 0).strokes().len(), 2);
 }
 
 #[test]
-fn undo_takes_the_last_line_and_the_colour_chosen_is_the_colour_drawn() {
+fn undo_removes_the_last_stroke_and_strokes_have_the_chosen_colour() {
     let (mut tablet, page) = drawing_page();
     tablet.tap(1, tablet.at("tint-sea").center());
     for row in 0..3_u16 {
         let y = 0.2 + f32::from(row) * 0.2;
-        let way: Vec<Point> = (0..8).map(|step| on(page, 0.2 + step as f32 * 0.05, y)).collect();
-        draw(&mut tablet, 1, &way);
+        let path: Vec<Point> = (0..8).map(|step| on(page, 0.2 + step as f32 * 0.05, y)).collect();
+        draw(&mut tablet, 1, &path);
     }
-    assert!(drawn(&tablet, 0).strokes().iter().all(|stroke| stroke.tint().name() == "sea"));
+    assert!(drawing_on(&tablet, 0).strokes().iter().all(|stroke| stroke.tint().name() == "sea"));
     tablet.tap(1, tablet.at("draw-undo").center());
     tablet.tap(1, tablet.at("draw-undo").center());
-    assert_eq!(drawn(&tablet, 0).strokes().len(), 1);
+    assert_eq!(drawing_on(&tablet, 0).strokes().len(), 1);
 }
 
 #[test]
-fn pages_of_words_and_of_drawing_follow_each_other() {
+fn a_note_can_mix_pages_of_text_and_drawings() {
     let (mut tablet, page) = drawing_page();
     draw(&mut tablet, 1, &[on(page, 0.2, 0.2), on(page, 0.3, 0.3), on(page, 0.4, 0.3)]);
     tablet.tap(1, tablet.at("write").center());
@@ -103,7 +103,7 @@ fn pages_of_words_and_of_drawing_follow_each_other() {
     assert_eq!(notes.pages.len(), 3);
     assert_eq!(notes.pages[1].words().map(PatientText::reveal), Some("Hi"));
     assert!(notes.pages[0].drawing().is_some() && notes.pages[2].drawing().is_some());
-    // Turned back, each page is what it was; a blank one may still become the other kind.
+    // Turning back shows each page as it was.
     tablet.tap(1, tablet.at("page-back").center());
     assert!(tablet.shows("key-h"));
     tablet.tap(1, tablet.at("page-back").center());
@@ -121,22 +121,22 @@ fn a_finger_that_draws_never_blocks_the_call() {
 }
 
 #[test]
-fn a_line_that_takes_long_is_told_before_it_is_finished() {
+fn a_long_stroke_is_sent_before_it_is_finished() {
     let (mut tablet, page) = drawing_page();
     tablet.press(1, on(page, 0.1, 0.5));
     tablet.drag(1, on(page, 0.2, 0.5));
     std::thread::sleep(std::time::Duration::from_millis(1_020));
     tablet.drag(1, on(page, 0.4, 0.5));
-    assert_eq!(drawn(&tablet, 0).strokes().len(), 1, "a kill now would lose no more than a second");
+    assert_eq!(drawing_on(&tablet, 0).strokes().len(), 1, "killing the program now would lose at most a second");
     tablet.lift(1, on(page, 0.4, 0.5));
-    assert_eq!(drawn(&tablet, 0).strokes().len(), 1);
+    assert_eq!(drawing_on(&tablet, 0).strokes().len(), 1);
 }
 
 #[test]
-fn what_was_written_before_lies_beside_both_kinds_of_page() {
+fn the_intentions_are_shown_beside_both_kinds_of_page() {
     let mut tablet = Tablet::new();
-    tablet.tell(Event::VisitBegins);
-    tablet.tell(Event::IntentionWritten { question: 1, text: PatientText::new("to sleep again") });
+    tablet.send(Event::VisitBegins);
+    tablet.send(Event::IntentionWritten { question: 1, text: PatientText::new("to sleep again") });
     in_after(&mut tablet);
     for kind in ["write", "draw"] {
         tablet.tap(1, tablet.at(kind).center());

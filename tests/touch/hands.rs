@@ -1,16 +1,16 @@
-//! Hands that do not do as they are told: people who try to call with them, and people who only rest them on the glass.
-//! Everything is in millimetres on a glass of 10.1 inches, and comes from a printed seed.
+//! Clumsy hands by chance: people who try to call, and people who only rest their hands on the screen. Lengths are in
+//! millimetres on a 10.1 inch screen. The seed is printed, and `STILLROOM_SEED` replays it.
 //!
-//! | what | how it is drawn | why |
+//! | what | distribution | why |
 //! |---|---|---|
-//! | aim | normal, 5 mm to each side; 8 mm for one person in five | people with motor impairments still gain up to targets of 30 mm, and miss three times as often on glass as with a mouse (Findlater et al., CHI 2017) |
-//! | sight | the same mistake each time, up to 4 mm up or down | blurred and doubled sight; our own guess |
-//! | tremor | 4 to 12 Hz, up to 4 mm | physiological 8 to 12, essential 4 to 12 Hz (PMC6806079); the width is our own guess |
+//! | aim | normal, 5 mm to each side; 8 mm for one person in five | people with motor impairments keep improving with targets of up to 30 mm, and miss three times as often on a touch screen as with a mouse (Findlater et al., CHI 2017) |
+//! | vision | a constant vertical error of up to 4 mm | blurred and double vision; our own estimate |
+//! | tremor | 4 to 12 Hz, up to 4 mm | physiological 8 to 12, essential 4 to 12 Hz (PMC6806079); the amplitude is our own estimate |
 //! | lift | after 40 ms to 3 s, drifting up to 20 mm | slow taps; DESIGN asks for 15 mm |
-//! | more fingers | one attempt in three lands up to three more beside the first | spurious touches are common (the same study) |
-//! | a hand that rests | half of them have one to three contacts elsewhere on the glass | a tablet in the lap |
-//! | the edge | a finger's pad is felt up to 5 mm beyond the glass, at its rim | capacitive glass |
-//! | a lost finger | one contact in twenty ends without a lift | the driver takes it for a palm |
+//! | more fingers | one attempt in three lands up to three more next to the first | spurious touches are common (the same study) |
+//! | a resting hand | half of the people have one to three contacts elsewhere on the screen | a tablet in the lap |
+//! | the edge | a fingertip centred up to 5 mm off the screen is reported at its edge | capacitive screens |
+//! | a lost finger | one contact in twenty is cancelled | the driver takes it for a palm |
 
 use std::f32::consts::TAU;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -23,13 +23,14 @@ use stillroom::room::snapshot::Stage;
 
 use crate::tablet::{SIZE, Tablet, mm};
 
-/// The second attempt begins so long after the first, in seconds, where nothing happened.
-const TRIES_AGAIN_S: (f32, f32) = (0.8, 2.0);
+/// Time from a failed attempt to the next one, in seconds.
+const RETRY_AFTER_S: (f32, f32) = (0.8, 2.0);
+/// Time in which a person has to have called, in seconds.
 const WITHIN_S: f32 = 5.0;
-/// A resting hand is laid down anew so often in an hour.
-const GRIPS_AN_HOUR: u32 = 60;
+/// Number of times in an hour that a resting hand is laid down.
+const GRIPS_PER_HOUR: u32 = 60;
 
-/// Xorshift; good enough for hands.
+/// A xorshift generator.
 struct Chance(u64);
 
 impl Chance {
@@ -60,8 +61,8 @@ impl Chance {
     }
 }
 
-/// Where the digitizer feels a finger whose middle is there, if it does.
-fn felt(at: Point) -> Option<Point> {
+/// Where the screen reports a finger centred at `at`, if it does.
+fn reported(at: Point) -> Option<Point> {
     let beyond = |x: f32, far: f32| (-mm(5.0)..far + mm(5.0)).contains(&x);
     (beyond(at.x, SIZE.width) && beyond(at.y, SIZE.height))
         .then(|| Point::new(at.x.clamp(0.0, SIZE.width - 1.0), at.y.clamp(0.0, SIZE.height - 1.0)))
@@ -81,7 +82,7 @@ fn gone(chance: &mut Chance, finger: u64, at: Point) -> WindowEvent {
     })
 }
 
-/// Somebody's hands for as long as they try.
+/// One person's hands.
 struct Hands {
     deviation_mm: f32,
     bias_mm: f32,
@@ -99,7 +100,7 @@ impl Hands {
         }
     }
 
-    /// One attempt: everything the glass feels of it. It lasts `seconds` at the most until the finger lands.
+    /// The events of one attempt, and the time until the finger lands, in seconds.
     fn attempt(&self, chance: &mut Chance, target: Rectangle) -> (Vec<WindowEvent>, f32) {
         let lands_after_s = chance.between(0.3, 1.0);
         // Nobody aims at the very end of a long band.
@@ -124,19 +125,19 @@ impl Hands {
         }
         let mut events = Vec::new();
         for (finger, at) in &contacts {
-            events.extend(felt(*at).map(|at| Tablet::down(*finger, at)));
+            events.extend(reported(*at).map(|at| Tablet::down(*finger, at)));
         }
         let held_s = chance.between(0.04, 3.0);
         let (drift, heading) = (chance.between(0.0, 20.0), chance.between(0.0, TAU));
         for (finger, start) in &contacts {
-            let Some(felt_at) = felt(*start) else { continue };
-            let mut at = felt_at;
+            let Some(reported_at) = reported(*start) else { continue };
+            let mut at = reported_at;
             for step in 1..=3_u8 {
                 let part = f32::from(step) / 3.0;
                 let x = start.x + mm(drift * part * heading.cos() + shake(chance, held_s * part));
                 let y = start.y + mm(drift * part * heading.sin() + shake(chance, held_s * part));
-                if let Some(felt_now) = felt(Point::new(x, y)) {
-                    at = felt_now;
+                if let Some(reported_now) = reported(Point::new(x, y)) {
+                    at = reported_now;
                     events.push(moved(*finger, at));
                 }
             }
@@ -146,14 +147,14 @@ impl Hands {
     }
 }
 
-/// Contacts of a hand that is laid down with its middle there; none of them within `band`.
+/// The contacts of a hand that is laid down anywhere, none of them within `band`.
 fn resting(chance: &mut Chance, first: u64, band: Rectangle) -> Vec<(u64, Point)> {
     let middle = Point::new(chance.between(0.0, SIZE.width), chance.between(0.0, SIZE.height));
     let count = 1 + (chance.part() * 5.0) as u64;
     let around = |chance: &mut Chance| mm(chance.normal(18.0));
     (0..count)
         .filter_map(|finger| {
-            let at = felt(Point::new(middle.x + around(chance), middle.y + around(chance)))?;
+            let at = reported(Point::new(middle.x + around(chance), middle.y + around(chance)))?;
             (!band.contains(at)).then_some((first + finger, at))
         })
         .collect()
@@ -161,18 +162,18 @@ fn resting(chance: &mut Chance, first: u64, band: Rectangle) -> Vec<(u64, Point)
 
 fn in_session() -> Tablet {
     let mut tablet = Tablet::new();
-    tablet.tell(Event::SessionBegins { profile: None, infusion_minutes: None, settle: false });
+    tablet.send(Event::SessionBegins { profile: None, infusion_minutes: None, settle: false });
     tablet.until("the session runs", |snapshot| snapshot.stage == Stage::Session);
     tablet
 }
 
 fn has_called(tablet: &mut Tablet) -> bool {
     tablet.settle();
-    // The room has it before the journal lets it be seen: a touch is judged by what the room was told.
+    // The room has the call before the snapshot shows it, which waits for the journal.
     let called = tablet.snapshot().call.is_some();
     if !called {
-        // Nothing but a press makes a call refuse to be placed twice; asking for *here* tells whether there is one.
-        return tablet.try_tell(Event::CallHere { id: None });
+        // *Here* is refused unless there is a call.
+        return tablet.try_send(Event::CallHere { id: None });
     }
     true
 }
@@ -180,19 +181,19 @@ fn has_called(tablet: &mut Tablet) -> bool {
 fn clear(tablet: &mut Tablet) {
     tablet.until("the call is seen", |snapshot| snapshot.call.is_some());
     if tablet.snapshot().call.is_some_and(|call| call.phase != CallPhase::Here) {
-        tablet.tell(Event::CallHere { id: None });
+        tablet.send(Event::CallHere { id: None });
     }
-    tablet.tell(Event::CallCleared);
+    tablet.send(Event::CallCleared);
     tablet.until("no call", |snapshot| snapshot.call.is_none());
 }
 
-/// How many of so many people have not called within two attempts and five seconds.
-fn people_who_could_not(people: u32) -> u32 {
+/// Number of people, out of `people`, who did not manage to call within two attempts and [`WITHIN_S`].
+fn failures_among(people: u32) -> u32 {
     let mut chance = Chance::new();
     let mut tablet = in_session();
-    let mut in_vain = 0;
+    let mut failures = 0;
     for _ in 0..people {
-        put_back(&mut tablet);
+        reset(&mut tablet);
         let hands = Hands::of_somebody(&mut chance);
         let target = tablet.at("call");
         let rests = if chance.one_in(2.0) { resting(&mut chance, 1, target) } else { Vec::new() };
@@ -202,7 +203,7 @@ fn people_who_could_not(people: u32) -> u32 {
         let (mut took_s, mut called) = (0.0, false);
         for attempt in 0..2 {
             let (events, lands_after_s) = hands.attempt(&mut chance, target);
-            took_s += lands_after_s + if attempt > 0 { chance.between(TRIES_AGAIN_S.0, TRIES_AGAIN_S.1) } else { 0.0 };
+            took_s += lands_after_s + if attempt > 0 { chance.between(RETRY_AFTER_S.0, RETRY_AFTER_S.1) } else { 0.0 };
             for event in events {
                 tablet.batch(&[event]);
             }
@@ -211,50 +212,50 @@ fn people_who_could_not(people: u32) -> u32 {
                 break;
             }
         }
-        in_vain += u32::from(!called || took_s > WITHIN_S);
+        failures += u32::from(!called || took_s > WITHIN_S);
         for (finger, at) in rests.iter().take(3) {
             tablet.lift(*finger, *at);
         }
         if called {
             clear(&mut tablet);
         } else {
-            // A stray touch may have opened something else: the next person begins anew.
+            // A stray touch may have opened something else, so the next person starts over.
             tablet = in_session();
         }
     }
-    in_vain
+    failures
 }
 
 #[test]
 fn clumsy_hands_call_within_two_attempts() {
-    let in_vain = people_who_could_not(150);
-    assert!(in_vain <= 2, "{in_vain} of 150 could not");
+    let failures = failures_among(150);
+    assert!(failures <= 2, "{failures} of 150 could not");
 }
 
 #[test]
-#[ignore = "minutes of clumsy hands; make soak"]
+#[ignore = "takes minutes; make soak"]
 fn soak_clumsy_hands_call_within_two_attempts() {
     let people: u32 = std::env::var("STILLROOM_PEOPLE").map_or(20_000, |many| many.parse().unwrap());
-    let in_vain = people_who_could_not(people);
-    let part = f64::from(people - in_vain) / f64::from(people) * 100.0;
+    let failures = failures_among(people);
+    let part = f64::from(people - failures) / f64::from(people) * 100.0;
     println!("{part:.3} % of {people} people called within two attempts and {WITHIN_S} s");
     assert!(part >= 99.9, "{part} %");
 }
 
-/// Calls, and *Here* or *Clear*, by hands that rest for so many hours, while a call is open or not.
-fn done_by_resting_hands(hours: u32) -> (u32, u32) {
+/// Number of calls, and of *Here* or *Clear*, that resting hands cause in this many hours, with and without an open call.
+fn caused_by_resting_hands(hours: u32) -> (u32, u32) {
     let mut chance = Chance::new();
     let mut tablet = in_session();
     let (mut calls, mut staff) = (0, 0);
-    for grip in 0..hours * GRIPS_AN_HOUR {
-        // Every other quarter of an hour a call is open, so that *Here* and *Clear* are there to be laid on.
+    for grip in 0..hours * GRIPS_PER_HOUR {
+        // A call is open every other quarter of an hour, so that hands can rest on *Here* and *Clear*.
         let open = grip / 15 % 2 == 1;
         let is_open = tablet.snapshot().call.is_some();
         if open && !is_open {
             tablet.key("F12");
             tablet.until("the call is seen", |snapshot| snapshot.call.is_some());
             if grip / 30 % 2 == 1 {
-                tablet.tell(Event::CallHere { id: None });
+                tablet.send(Event::CallHere { id: None });
             }
         } else if !open && is_open {
             clear(&mut tablet);
@@ -281,15 +282,15 @@ fn done_by_resting_hands(hours: u32) -> (u32, u32) {
             (Some((_, presses)), Some((_, after))) if after != presses => calls += 1,
             _ => {}
         }
-        put_back(&mut tablet);
+        reset(&mut tablet);
     }
     (calls, staff)
 }
 
-/// Resting hands open sheets, darken the screen and hold the staff corner, too; that is not what is counted here.
-fn put_back(tablet: &mut Tablet) {
+/// Closes what resting hands have opened, such as the PIN pad and the dark, which is not what is counted here.
+fn reset(tablet: &mut Tablet) {
     for event in [Event::Dark { on: false }, Event::Anchor { on: false }, Event::TalkNow { on: false }] {
-        tablet.tell(event);
+        tablet.send(event);
     }
     for _ in 0..4 {
         let Some(close) = ["pin-close", "close"].into_iter().find(|close| tablet.shows(close)) else { return };
@@ -299,15 +300,15 @@ fn put_back(tablet: &mut Tablet) {
 }
 
 #[test]
-fn a_hand_that_rests_anywhere_but_on_the_band_neither_calls_nor_comes_nor_clears() {
-    assert_eq!(done_by_resting_hands(5), (0, 0));
+fn a_hand_that_rests_anywhere_but_on_the_band_does_not_call_or_press_here_or_clear() {
+    assert_eq!(caused_by_resting_hands(5), (0, 0));
 }
 
 #[test]
-#[ignore = "a thousand hours of resting hands; make soak"]
+#[ignore = "takes minutes; make soak"]
 fn soak_a_thousand_hours_of_resting_hands() {
     let hours: u32 = std::env::var("STILLROOM_HOURS").map_or(1_000, |many| many.parse().unwrap());
-    let (calls, staff) = done_by_resting_hands(hours);
+    let (calls, staff) = caused_by_resting_hands(hours);
     println!("{hours} hours of resting hands: {calls} calls, {staff} times here or cleared");
     assert!(calls * 1_000 <= hours && staff == 0);
 }

@@ -1,4 +1,4 @@
-//! Languages as data: the chooser bears as many as there may be, and a keyboard writes each.
+//! Languages as data: the chooser holds the maximum number, and each language has its own keyboard.
 
 use iced::Size;
 use stillroom::room::notes::{Page, PatientText};
@@ -7,11 +7,11 @@ use stillroom::vocabulary::language::Language;
 use stillroom::words::{LANGUAGES_MAX, Locales};
 
 use crate::drawing::in_after;
-use crate::pictures::keep;
+use crate::pictures::save_screenshot;
 use crate::pseudo;
 use crate::sizes::Checker;
 use crate::tablet::{SIZE, Tablet};
-use crate::words::all_on_the_glass;
+use crate::words::assert_text_fits;
 
 /// The shipped languages and the pseudo-language.
 pub fn locales_with_pseudo() -> Locales {
@@ -35,13 +35,13 @@ fn two_to_eight_languages_can_be_chosen_from() {
         let locales = locales_with(more);
         for size in [SIZE, Size::new(1920.0, 1200.0)] {
             let mut tablet = Tablet::with_locales(size, &locales);
-            tablet.tell(Event::VisitBegins);
+            tablet.send(Event::VisitBegins);
             Checker::new(size).check(&tablet, &format!("{} languages", more + 2));
             let sizes =
                 locales.languages().into_iter().map(|language| tablet.at(&format!("language-{language}")).size());
             let sizes: Vec<Size> = sizes.collect();
             assert!(sizes.iter().all(|other| *other == sizes[0]), "of equal worth, and not of equal size: {sizes:?}");
-            all_on_the_glass(&tablet, size);
+            assert_text_fits(&tablet, size);
             let last = *locales.languages().last().unwrap();
             tablet.tap(1, tablet.at(&format!("language-{last}")).center());
             assert_eq!(tablet.snapshot().language, last);
@@ -57,8 +57,8 @@ fn page(snapshot: &Snapshot) -> String {
 #[test]
 fn a_language_writes_with_a_keyboard_of_its_own() {
     let mut tablet = Tablet::with_locales(SIZE, &locales_with_pseudo());
-    tablet.tell(Event::VisitBegins);
-    tablet.tell(Event::LanguageChosen(Language::from_name("qps-XA").unwrap()));
+    tablet.send(Event::VisitBegins);
+    tablet.send(Event::LanguageChosen(Language::from_name("qps-XA").unwrap()));
     in_after(&mut tablet);
     tablet.tap(1, tablet.at("write").center());
     for key in ["accent", "w", "accent", "e", "accent", "l", "p"] {
@@ -71,39 +71,41 @@ fn a_language_writes_with_a_keyboard_of_its_own() {
 #[ignore = "for people to look at"]
 fn soak_pictures_of_a_visit_in_the_pseudo_language() {
     let mut tablet = Tablet::with_locales(SIZE, &locales_with(LANGUAGES_MAX - 2));
-    tablet.tell(Event::VisitBegins);
-    keep(&mut tablet, "pseudo-languages");
+    tablet.send(Event::VisitBegins);
+    save_screenshot(&mut tablet, "pseudo-languages");
     let mut tablet = Tablet::with_locales(SIZE, &locales_with_pseudo());
-    tablet.tell(Event::VisitBegins);
-    keep(&mut tablet, "pseudo-language");
+    tablet.send(Event::VisitBegins);
+    save_screenshot(&mut tablet, "pseudo-language");
     tablet.tap(1, tablet.at("language-qps-XA").center());
     let mut step = 0;
     loop {
-        keep(&mut tablet, &format!("pseudo-arrive-{step:02}"));
+        save_screenshot(&mut tablet, &format!("pseudo-arrive-{step:02}"));
         if !tablet.shows("next") {
             break;
         }
         tablet.tap(1, tablet.at("next").center());
         step += 1;
     }
-    tablet.tell(Event::SessionBegins { profile: None, infusion_minutes: None, settle: true });
-    keep(&mut tablet, "pseudo-session");
+    tablet.send(Event::SessionBegins { profile: None, infusion_minutes: None, settle: true });
+    save_screenshot(&mut tablet, "pseudo-session");
     for id in ["sound", "places"] {
         tablet.tap(1, tablet.at(id).center());
-        keep(&mut tablet, &format!("pseudo-session-{id}"));
+        save_screenshot(&mut tablet, &format!("pseudo-session-{id}"));
         tablet.tap(1, tablet.at("close").center());
     }
-    tablet.tell(Event::Anchor { on: true });
-    keep(&mut tablet, "pseudo-session-anchor");
-    tablet.tell(Event::Anchor { on: false });
-    tablet.tell(Event::AfterBegins);
-    keep(&mut tablet, "pseudo-after");
+    tablet.send(Event::Anchor { on: true });
+    save_screenshot(&mut tablet, "pseudo-session-anchor");
+    tablet.send(Event::Anchor { on: false });
+    tablet.send(Event::AfterBegins);
+    save_screenshot(&mut tablet, "pseudo-after");
     for id in ["write", "draw"] {
         tablet.tap(1, tablet.at(id).center());
-        keep(&mut tablet, &format!("pseudo-after-{id}"));
+        save_screenshot(&mut tablet, &format!("pseudo-after-{id}"));
         tablet.tap(1, tablet.at("close").center());
     }
-    crate::take_home::every_state(&mut tablet, &mut |tablet, state| keep(tablet, &format!("pseudo-take-{state}")));
-    tablet.tell(Event::Farewell);
-    keep(&mut tablet, "pseudo-farewell");
+    crate::take_home::every_state(&mut tablet, &mut |tablet, state| {
+        save_screenshot(tablet, &format!("pseudo-take-{state}"));
+    });
+    tablet.send(Event::Farewell);
+    save_screenshot(&mut tablet, "pseudo-farewell");
 }

@@ -1,4 +1,5 @@
-//! The tablet under real touch events: the whole window over a real room, each finger by itself.
+//! The tablet under real touch events: the whole window over a real room, each finger by itself. This file owns the call
+//! and the dark.
 
 #![allow(
     clippy::unwrap_used,
@@ -33,11 +34,11 @@ use stillroom::room::snapshot::Stage;
 use stillroom::room::{Event, Snapshot};
 use tablet::{Tablet, mm};
 
-/// By then whatever lands is another touch.
-const A_HAND_HAS_LANDED: Duration = Duration::from_millis(320);
+/// Time after which a contact no longer belongs to the hand that landed.
+const HAND_LANDED: Duration = Duration::from_millis(320);
 
 fn in_session(tablet: &mut Tablet) {
-    tablet.tell(Event::SessionBegins { profile: None, infusion_minutes: None, settle: false });
+    tablet.send(Event::SessionBegins { profile: None, infusion_minutes: None, settle: false });
     tablet.until("the session runs", |snapshot| snapshot.stage == Stage::Session);
 }
 
@@ -81,7 +82,7 @@ fn every_corner_of_the_band_calls() {
 }
 
 #[test]
-fn two_fingers_in_one_batch_are_both_heard() {
+fn two_fingers_in_one_batch_both_count() {
     let mut tablet = Tablet::new();
     in_session(&mut tablet);
     let (sound, call) = (tablet.at("sound").center(), tablet.at("call").center());
@@ -102,7 +103,7 @@ fn a_parked_mouse_pointer_swallows_no_touch() {
 }
 
 #[test]
-fn a_finger_may_drift_a_little_and_still_counts() {
+fn a_finger_counts_if_it_drifts_by_less_than_the_slop() {
     for (drift_mm, counts) in [(0.0, true), (9.0, true), (14.5, true), (16.0, false), (40.0, false)] {
         let mut tablet = Tablet::new();
         in_session(&mut tablet);
@@ -118,12 +119,12 @@ fn a_finger_may_drift_a_little_and_still_counts() {
 #[test]
 fn a_finger_that_came_down_on_one_screen_does_nothing_on_the_next() {
     let mut tablet = Tablet::new();
-    tablet.tell(Event::VisitBegins);
+    tablet.send(Event::VisitBegins);
     tablet.until("someone arrives", |snapshot| snapshot.stage == Stage::Arrive);
     tablet.tap(9, tablet.at("language-en-US").center());
     let back = tablet.at("back").center();
     tablet.press(1, back);
-    tablet.tell(Event::SessionBegins { profile: None, infusion_minutes: None, settle: false });
+    tablet.send(Event::SessionBegins { profile: None, infusion_minutes: None, settle: false });
     let before = tablet.until("the session runs", |snapshot| snapshot.stage == Stage::Session);
     tablet.lift(1, back);
     tablet.settle();
@@ -145,13 +146,13 @@ fn in_the_dark_one_touch_wakes_and_only_a_second_one_calls() {
     assert!(!called(&tablet.snapshot()), "a palm lying there is one touch, not two");
     let panel = tablet.at("call");
     assert!(panel.width * panel.height >= 0.6 * mm(217.5) * mm(136.0), "the panel covers most of the screen");
-    std::thread::sleep(A_HAND_HAS_LANDED);
+    std::thread::sleep(HAND_LANDED);
     tablet.press(2, middle);
     tablet.until("the call is placed", called);
 }
 
 #[test]
-fn a_palm_in_the_dark_does_not_call_however_long_it_lies() {
+fn a_palm_in_the_dark_never_calls() {
     let mut tablet = Tablet::new();
     in_session(&mut tablet);
     tablet.tap(1, tablet.at("dark").center());
@@ -167,7 +168,7 @@ fn a_palm_in_the_dark_does_not_call_however_long_it_lies() {
 }
 
 #[test]
-fn a_whole_hand_that_lands_in_the_dark_is_one_touch_and_a_finger_more_calls_beside_it() {
+fn a_whole_hand_that_lands_in_the_dark_is_one_touch_and_another_finger_calls() {
     let mut tablet = Tablet::new();
     in_session(&mut tablet);
     tablet.tap(1, tablet.at("dark").center());
@@ -177,14 +178,14 @@ fn a_whole_hand_that_lands_in_the_dark_is_one_touch_and_a_finger_more_calls_besi
         tablet.press(u64::from(finger), Point::new(middle.x + mm(14.0 * f32::from(finger)), middle.y));
     }
     tablet.settle();
-    assert!(!tablet.try_tell(Event::CallHere { id: None }), "there is a call");
-    std::thread::sleep(A_HAND_HAS_LANDED);
+    assert!(!tablet.try_send(Event::CallHere { id: None }), "there is a call");
+    std::thread::sleep(HAND_LANDED);
     tablet.press(5, middle);
     tablet.until("the call is placed", called);
 }
 
 #[test]
-fn here_and_clear_take_a_slide_and_no_resting_hand_can_do_them() {
+fn here_and_clear_take_a_slide_that_no_resting_hand_makes() {
     let mut tablet = Tablet::new();
     in_session(&mut tablet);
     tablet.press(1, tablet.at("call").center());
@@ -192,7 +193,7 @@ fn here_and_clear_take_a_slide_and_no_resting_hand_can_do_them() {
     let here = tablet.at("staff-here");
     let call = tablet.at("call");
     assert!(call.y - (here.y + here.height) >= mm(25.0), "well away from the band");
-    // Neither a tap nor a hand that stays, nor one that slips off, nor a slide that begins too late is a slide.
+    // A tap, a hold, a slide that leaves the control and one that starts too far right do not count.
     let (left, right) = (here.center() - Vector::new(mm(20.0), 0.0), here.center() + Vector::new(mm(14.0), 0.0));
     tablet.tap(2, here.center());
     tablet.press(3, left);
@@ -219,7 +220,7 @@ fn here_and_clear_take_a_slide_and_no_resting_hand_can_do_them() {
 }
 
 #[test]
-fn the_call_is_there_on_the_pin_pad_and_the_corner_takes_a_hold() {
+fn the_corner_takes_a_hold_and_the_call_stays_above_the_pin_pad() {
     let mut tablet = Tablet::new();
     in_session(&mut tablet);
     let corner = tablet.at("staff-corner").center();
@@ -235,7 +236,7 @@ fn the_call_is_there_on_the_pin_pad_and_the_corner_takes_a_hold() {
     }
     tablet.press(2, call.center());
     tablet.until("the call is placed", called);
-    // What lies at the top while a call is open is as wide as the glass.
+    // An open call is as wide as the screen.
     let call = tablet.at("call");
     for (id, control) in tablet.controls().into_iter().filter(|(id, _)| id.starts_with("pin-")) {
         assert!(control.y > call.y + call.height, "{id} cannot be reached while a call is open");

@@ -1,5 +1,5 @@
-//! Pictures of the note's screens for whoever wants to look at them: `STILLROOM_PICTURES=folder cargo test --release
-//! --test touch pictures -- --ignored`.
+//! Screenshots of the note, for people to look at: `STILLROOM_PICTURES=folder cargo test --release --test touch pictures
+//! -- --ignored`.
 
 use std::path::Path;
 
@@ -10,10 +10,10 @@ use stillroom::room::notes::PatientText;
 use crate::drawing::{draw, in_after};
 use crate::tablet::{ENGLISH, Tablet, spanish};
 
-/// Keeps a picture of what is on the glass, if a folder for it was named.
-pub fn keep(tablet: &mut Tablet, name: &str) {
+/// Saves a screenshot, if `STILLROOM_PICTURES` names a folder.
+pub fn save_screenshot(tablet: &mut Tablet, name: &str) {
     let Some(folder) = std::env::var_os("STILLROOM_PICTURES") else { return };
-    let (size, pixels) = (tablet.size(), tablet.picture());
+    let (size, pixels) = (tablet.size(), tablet.screenshot());
     let file = Path::new(&folder).join(format!("{name}-{}.png", size.width));
     image::save_buffer(file, &pixels, size.width as u32, size.height as u32, image::ColorType::Rgba8).unwrap();
 }
@@ -24,35 +24,35 @@ fn soak_pictures_of_the_note_in_both_languages_and_at_both_sizes() {
     for (size, language) in [(Size::new(1280.0, 800.0), ENGLISH), (Size::new(1920.0, 1200.0), spanish())] {
         for intentions in [false, true] {
             let mut tablet = Tablet::of_size(size, true);
-            tablet.tell(Event::VisitBegins);
-            tablet.tell(Event::LanguageChosen(language));
+            tablet.send(Event::VisitBegins);
+            tablet.send(Event::LanguageChosen(language));
             if intentions {
-                tablet.tell(Event::IntentionWritten {
+                tablet.send(Event::IntentionWritten {
                     question: 0,
                     text: PatientText::new("I would like to sleep again, and to be gentle with my children."),
                 });
-                tablet.tell(Event::IntentionWritten { question: 2, text: PatientText::new("Quiet.") });
+                tablet.send(Event::IntentionWritten { question: 2, text: PatientText::new("Quiet.") });
             }
             in_after(&mut tablet);
             let with = if intentions { "-before" } else { "" };
-            keep(&mut tablet, &format!("hearth{with}"));
+            save_screenshot(&mut tablet, &format!("hearth{with}"));
             tablet.tap(1, tablet.at("write").center());
-            keep(&mut tablet, &format!("write-blank{with}"));
-            tablet.tell(Event::NoteWritten {
+            save_screenshot(&mut tablet, &format!("write-blank{with}"));
+            tablet.send(Event::NoteWritten {
                 page: 0,
                 text: PatientText::new("A white horse stood in the shallow water.\nIt was not afraid of me."),
             });
             tablet.tap(1, tablet.at("close").center());
             tablet.tap(1, tablet.at("write").center());
-            keep(&mut tablet, &format!("write{with}"));
+            save_screenshot(&mut tablet, &format!("write{with}"));
             tablet.tap(1, tablet.at("key-symbols").center());
-            keep(&mut tablet, &format!("write-marks{with}"));
+            save_screenshot(&mut tablet, &format!("write-marks{with}"));
             tablet.tap(1, tablet.at("draw").center());
-            keep(&mut tablet, &format!("draw-blank{with}"));
+            save_screenshot(&mut tablet, &format!("draw-blank{with}"));
             let page = tablet.at("sketch");
             for (index, tint) in ["sea", "honey", "rose", "moss", "sand"].into_iter().enumerate() {
                 tablet.tap(1, tablet.at(&format!("tint-{tint}")).center());
-                let way: Vec<Point> = (0..120)
+                let path: Vec<Point> = (0..120)
                     .map(|step| {
                         let part = step as f32 / 119.0;
                         let turn = part * 7.0 + index as f32;
@@ -63,13 +63,13 @@ fn soak_pictures_of_the_note_in_both_languages_and_at_both_sizes() {
                         )
                     })
                     .collect();
-                draw(&mut tablet, 1, &way);
+                draw(&mut tablet, 1, &path);
             }
             tablet.tap(2, Point::new(page.x + page.width * 0.85, page.y + page.height * 0.15));
-            keep(&mut tablet, &format!("draw{with}"));
+            save_screenshot(&mut tablet, &format!("draw{with}"));
             if intentions {
                 tablet.tap(1, tablet.at("look-back").center());
-                keep(&mut tablet, "look-back");
+                save_screenshot(&mut tablet, "look-back");
             }
         }
     }

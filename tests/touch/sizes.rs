@@ -1,4 +1,4 @@
-//! Every control is large enough for a clumsy hand, apart from its neighbours, and on the screen, at both sizes.
+//! Every control is large enough, far enough from its neighbours, and on the screen, at both window sizes.
 
 use iced::{Rectangle, Size};
 use stillroom::room::Event;
@@ -10,10 +10,10 @@ use stillroom::vocabulary::language::Language;
 use crate::languages::locales_with_pseudo;
 use crate::tablet::Tablet;
 
-/// Rounding to whole pixels may take this much.
+/// What rounding to whole pixels may take away.
 const SLACK_MM: f32 = 0.15;
-/// Areas that are meant to lie under everything.
-pub const GROUNDS: [&str; 4] = ["ready", "place", "dark-anywhere", "staff-corner"];
+/// Areas that lie under other controls on purpose.
+pub const BACKGROUNDS: [&str; 4] = ["ready", "place", "dark-anywhere", "staff-corner"];
 
 pub struct Checker {
     scale: Scale,
@@ -28,14 +28,14 @@ impl Checker {
 
     pub fn check(&mut self, tablet: &Tablet, screen: &str) {
         let controls: Vec<_> =
-            tablet.controls().into_iter().filter(|(id, _)| !GROUNDS.contains(&id.as_str())).collect();
+            tablet.controls().into_iter().filter(|(id, _)| !BACKGROUNDS.contains(&id.as_str())).collect();
         assert!(controls.iter().any(|(id, _)| id == "call"), "{screen}: the call is missing");
         for (id, at) in &controls {
             let (wide, tall) = least_mm(id);
             let (width, height) = (at.width / self.scale.mm(1.0), at.height / self.scale.mm(1.0));
             assert!(width + SLACK_MM >= wide && height + SLACK_MM >= tall, "{screen}: {id} is {width} x {height} mm");
-            let glass = Rectangle::with_size(self.size);
-            assert!(at.is_within(&glass), "{screen}: {id} leaves the glass: {at:?}");
+            let screen_bounds = Rectangle::with_size(self.size);
+            assert!(at.is_within(&screen_bounds), "{screen}: {id} leaves the glass: {at:?}");
         }
         for (index, (id, at)) in controls.iter().enumerate() {
             for (other, there) in &controls[index + 1..] {
@@ -51,7 +51,7 @@ impl Checker {
 fn least_mm(id: &str) -> (f32, f32) {
     match id {
         "call" => (30.0, 30.0),
-        // Small on purpose: it only turns a page back, and nothing is lost without it.
+        // Smaller, since it only shows what was written before.
         "look-back" => (20.0, 12.0),
         key if key.starts_with("key-") => (16.0, 13.0),
         _ => (20.0, 20.0),
@@ -90,7 +90,7 @@ fn first_run(checker: &mut Checker, size: Size) {
 
 fn visit(checker: &mut Checker, mut tablet: Tablet, language: Language) {
     checker.check(&tablet, "ready");
-    tablet.tell(Event::VisitBegins);
+    tablet.send(Event::VisitBegins);
     checker.check(&tablet, "language");
     tablet.tap(1, tablet.at(&format!("language-{language}")).center());
     while tablet.shows("next") {
@@ -98,7 +98,7 @@ fn visit(checker: &mut Checker, mut tablet: Tablet, language: Language) {
         tablet.tap(1, tablet.at("next").center());
     }
     checker.check(&tablet, "waiting");
-    tablet.tell(Event::SessionBegins { profile: None, infusion_minutes: None, settle: true });
+    tablet.send(Event::SessionBegins { profile: None, infusion_minutes: None, settle: true });
     checker.check(&tablet, "session");
     tablet.tap(1, tablet.at("sound").center());
     checker.check(&tablet, "sound");
@@ -106,34 +106,34 @@ fn visit(checker: &mut Checker, mut tablet: Tablet, language: Language) {
     tablet.tap(1, tablet.at("places").center());
     checker.check(&tablet, "places");
     tablet.tap(1, tablet.at("close").center());
-    tablet.tell(Event::CallPressed { id: CallId(1), practice: false });
+    tablet.send(Event::CallPressed { id: CallId(1), practice: false });
     tablet.until("the call is placed", |snapshot| snapshot.call.is_some());
     checker.check(&tablet, "calling");
-    tablet.tell(Event::CallCleared);
-    tablet.tell(Event::Anchor { on: true });
+    tablet.send(Event::CallCleared);
+    tablet.send(Event::Anchor { on: true });
     checker.check(&tablet, "anchor");
-    tablet.tell(Event::Anchor { on: false });
-    tablet.tell(Event::Dark { on: true });
-    tablet.tell(Event::DarkTouched);
+    tablet.send(Event::Anchor { on: false });
+    tablet.send(Event::Dark { on: true });
+    tablet.send(Event::DarkTouched);
     checker.check(&tablet, "dark panel");
-    tablet.tell(Event::IntentionWritten { question: 0, text: PatientText::new("to sleep") });
-    tablet.tell(Event::NoteWritten { page: 0, text: PatientText::new("a horse") });
-    tablet.tell(Event::AfterBegins);
+    tablet.send(Event::IntentionWritten { question: 0, text: PatientText::new("to sleep") });
+    tablet.send(Event::NoteWritten { page: 0, text: PatientText::new("a horse") });
+    tablet.send(Event::AfterBegins);
     checker.check(&tablet, "after");
     for id in ["cards", "write", "draw", "take"] {
         tablet.tap(1, tablet.at(id).center());
         checker.check(&tablet, id);
         tablet.tap(1, tablet.at("close").center());
     }
-    tablet.tell(Event::CallPressed { id: CallId(2), practice: false });
+    tablet.send(Event::CallPressed { id: CallId(2), practice: false });
     tablet.until("the call is placed", |snapshot| snapshot.call.is_some());
     checker.check(&tablet, "calling from after");
-    tablet.tell(Event::CallCleared);
-    tablet.tell(Event::Farewell);
+    tablet.send(Event::CallCleared);
+    tablet.send(Event::Farewell);
     checker.check(&tablet, "farewell");
 }
 
-/// Few profiles stand in one row; more of them on pages that are turned.
+/// A few profiles are in one row, more on pages.
 fn staff_panel(checker: &mut Checker, size: Size) {
     for count in [5, 6, 64] {
         let mut tablet = Tablet::with_profiles(size, true, Some(count));

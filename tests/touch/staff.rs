@@ -1,4 +1,4 @@
-//! The staff panel under fingers: however many profiles there are, each can be chosen.
+//! The staff panel and the PIN pad: any number of profiles can be chosen from, and troubles are shown.
 
 use std::time::Duration;
 
@@ -6,11 +6,11 @@ use iced::{Rectangle, Size};
 use stillroom::pin::Verdict;
 use stillroom::room::{Event, Snapshot, Trouble};
 
-use crate::pictures::keep;
+use crate::pictures::save_screenshot;
 use crate::tablet::{SIZE, Tablet};
 use crate::turnover::receipt;
 
-/// Turns the pages onwards until a profile is there, and says how often; fails once all have been seen.
+/// Turns pages until a profile is shown. Returns the number of turns, and fails after all pages.
 fn turn_to(tablet: &mut Tablet, profile: &str, pages: usize) -> usize {
     (0..pages)
         .find(|_| {
@@ -24,7 +24,7 @@ fn turn_to(tablet: &mut Tablet, profile: &str, pages: usize) -> usize {
 }
 
 #[test]
-fn the_sixth_and_the_twelfth_of_twelve_profiles_can_be_chosen() {
+fn profiles_on_later_pages_can_be_chosen() {
     let mut tablet = Tablet::with_profiles(SIZE, true, Some(12));
     tablet.open_staff();
     for (number, turns) in [(6, 1), (12, 1), (1, 1), (5, 1)] {
@@ -33,18 +33,18 @@ fn the_sixth_and_the_twelfth_of_twelve_profiles_can_be_chosen() {
         assert_eq!(turn_to(&mut tablet, &control, 3), turns, "{name}");
         tablet.tap(1, tablet.at(&control).center());
         tablet.until("the profile is chosen", |snapshot| snapshot.profile == name);
-        assert!(tablet.shows(&control), "{name} is still before the eye");
+        assert!(tablet.shows(&control), "{name} is still shown");
     }
     tablet.tap(1, tablet.at("profiles-before").center());
     assert!(tablet.shows("profile-profile-1"));
     tablet.tap(1, tablet.at("profiles-before").center());
-    assert!(tablet.shows("profile-profile-12"), "round and round");
+    assert!(tablet.shows("profile-profile-12"), "the pages wrap around");
 }
 
 #[test]
 fn the_panel_opens_on_the_page_of_the_chosen_profile() {
     let mut tablet = Tablet::with_profiles(SIZE, true, Some(9));
-    tablet.tell(Event::ProfileChosen { name: "profile-9".to_owned() });
+    tablet.send(Event::ProfileChosen { name: "profile-9".to_owned() });
     tablet.open_staff();
     assert!(tablet.shows("profile-profile-9") && !tablet.shows("profile-profile-8"));
     tablet.tap(1, tablet.at("profiles-after").center());
@@ -52,7 +52,7 @@ fn the_panel_opens_on_the_page_of_the_chosen_profile() {
 }
 
 #[test]
-fn every_one_of_any_number_of_profiles_can_be_chosen() {
+fn every_profile_can_be_chosen_however_many_there_are() {
     for count in [1, 4, 5, 6, 8, 9, 64] {
         let mut tablet = Tablet::with_profiles(SIZE, true, Some(count));
         tablet.open_staff();
@@ -66,7 +66,7 @@ fn every_one_of_any_number_of_profiles_can_be_chosen() {
 }
 
 #[test]
-fn a_pin_that_cannot_be_read_opens_nothing_and_says_the_way_out() {
+fn an_unreadable_pin_opens_nothing_and_the_pad_says_what_to_do() {
     let mut tablet = Tablet::new();
     let is_lost = |snapshot: &Snapshot| snapshot.troubles.contains(&Trouble::StaffPinLost);
     tablet.try_pin(Err("staff-pin: damaged".to_owned()));
@@ -85,7 +85,7 @@ fn a_pin_that_cannot_be_read_opens_nothing_and_says_the_way_out() {
 fn troubles_that_do_not_fit_are_counted() {
     let mut tablet = Tablet::new();
     for trouble in &Trouble::ALL[..7] {
-        tablet.tell(Event::TroubleChanged { trouble: *trouble, on: true });
+        tablet.send(Event::TroubleChanged { trouble: *trouble, on: true });
     }
     // On Ready the first line says that no desk listens; three troubles follow it.
     let lines = tablet.lines();
@@ -103,19 +103,19 @@ fn soak_pictures_of_what_staff_read() {
     for size in [SIZE, Size::new(1920.0, 1200.0)] {
         let mut tablet = Tablet::with_profiles(size, true, Some(12));
         tablet.try_pin(Err("staff-pin: damaged".to_owned()));
-        keep(&mut tablet, "pin-lost");
+        save_screenshot(&mut tablet, "pin-lost");
         tablet.try_pin(Ok(Verdict::Right));
-        keep(&mut tablet, "staff-profiles");
+        save_screenshot(&mut tablet, "staff-profiles");
         let mut tablet = Tablet::of_size(size, true);
         for trouble in [Trouble::CallMayBeLost, Trouble::JournalDamaged, Trouble::LineFoughtOver, Trouble::SetupLost] {
-            tablet.tell(Event::TroubleChanged { trouble, on: true });
+            tablet.send(Event::TroubleChanged { trouble, on: true });
         }
-        keep(&mut tablet, "ready-troubles");
+        save_screenshot(&mut tablet, "ready-troubles");
         tablet.open_staff();
-        keep(&mut tablet, "staff-troubles");
+        save_screenshot(&mut tablet, "staff-troubles");
         let mut tablet = Tablet::of_size(size, true);
-        tablet.tell(Event::StaffReset);
-        tablet.tell(Event::WipeFailed(receipt(false)));
-        keep(&mut tablet, "blocked");
+        tablet.send(Event::StaffReset);
+        tablet.send(Event::WipeFailed(receipt(false)));
+        save_screenshot(&mut tablet, "blocked");
     }
 }

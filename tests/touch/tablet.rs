@@ -1,5 +1,5 @@
-//! A tablet without glass: the real window's content over a real, driven room, touched by real touch events. Widgets
-//! keep their state from one build of the content to the next, as they do in a window.
+//! Owns the tablet that tests touch: the real view over a real, driven room, with real touch events and no screen. Widgets
+//! keep their state when the view is rebuilt, as they do in a window.
 
 use std::cell::RefCell;
 use std::sync::{Arc, Mutex, Once};
@@ -14,27 +14,27 @@ use iced_test::Simulator;
 use iced_test::runtime::UserInterface;
 use iced_test::runtime::user_interface::{Cache, State};
 use iced_test::selector::{Candidate, Selector};
-use stillroom::app::{App, Message, Parts};
+use stillroom::app::{App, Dependencies, Message};
 use stillroom::config::Config;
 use stillroom::driver::journal::Journal;
 use stillroom::driver::{Driver, Edges, Past, RoomHandle};
 use stillroom::pin::{Secret, Verdict};
 use stillroom::profile::{self, Profile};
 use stillroom::room::{Effect, Event, RoomTime, Snapshot};
-use stillroom::screen::Clinic;
 use stillroom::sound::SoundHandle;
 use stillroom::theme;
 use stillroom::vocabulary::language::Language;
-use stillroom::widget::place::{Backend, Pictures};
-use stillroom::widget::touch::Placed;
+use stillroom::widget::Clinic;
+use stillroom::widget::place::{Backend, PlaceRenderer};
+use stillroom::widget::touch::ControlInfo;
 use stillroom::wiring;
 use stillroom::words::Locales;
 
-/// The smaller of the two sizes every screen is made for.
+/// The smaller of the two sizes that every screen is made for.
 pub const SIZE: Size = Size::new(1280.0, 800.0);
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A length on the glass of 10.1 inches, in logical pixels.
+/// A length in millimetres on a 10.1 inch screen, in logical pixels.
 pub fn mm(length: f32) -> f32 {
     theme::Scale::new(10.1, SIZE).mm(length)
 }
@@ -69,12 +69,12 @@ impl Tablet {
         Self::of_size(SIZE, true)
     }
 
-    /// A tablet of that size, before or after its first run.
+    /// A tablet of this size, after its first run if `set_up`.
     pub fn of_size(size: Size, set_up: bool) -> Self {
         Self::with_profiles(size, set_up, None)
     }
 
-    /// A tablet with so many profiles, called `profile-1` and so on, or with those that ship.
+    /// A tablet with this many profiles, called `profile-1` and so on, or with the shipped ones.
     pub fn with_profiles(size: Size, set_up: bool, count: Option<usize>) -> Self {
         Self::with(size, set_up, count, Locales::shipped())
     }
@@ -86,7 +86,7 @@ impl Tablet {
 
     fn with(size: Size, set_up: bool, count: Option<usize>, locales: Locales) -> Self {
         load_fonts();
-        // In memory: a thousand presses would otherwise wait for a disk.
+        // In memory, so that a thousand presses do not wait for a disk.
         let folder = tempfile::tempdir_in("/dev/shm").unwrap();
         let repository = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
         let config = Config { locales, ..Config::defaults_in(repository) };
@@ -110,23 +110,23 @@ impl Tablet {
         if set_up {
             pin.set("2718").unwrap();
         }
-        let parts = Parts {
+        let dependencies = Dependencies {
             room: room.clone(),
             clinic: Arc::new(Clinic { config, profiles, findings: 0 }),
             room_name: "Room 4".to_owned(),
-            pictures: Pictures::new(Backend::Still, 30, false),
+            place_renderer: PlaceRenderer::new(Backend::Still, 30, false),
             pin: Arc::new(pin),
             state: folder.path().to_owned(),
             sound: SoundHandle::silent(),
             vitals: Arc::default(),
             windowed: Some(size),
             trace: None,
-            start_afresh: Arc::new(|| std::io::Error::other("a test has no other process")),
+            restart: Arc::new(|| std::io::Error::other("a test has no other process")),
         };
         let shown = room.snapshots().borrow().clone();
-        let mut app = App::new(parts, size);
+        let mut app = App::new(dependencies, size);
         drop(app.update(Message::Resized(size)));
-        let renderer = futures_lite(<iced::Renderer as Headless>::new(theme::CONTROL, 16.0.into(), Some("tiny-skia")));
+        let renderer = block_on(<iced::Renderer as Headless>::new(theme::CONTROL, 16.0.into(), Some("tiny-skia")));
         Self {
             app,
             room,
@@ -144,32 +144,32 @@ impl Tablet {
         Snapshot::clone(&self.room.snapshots().borrow())
     }
 
-    /// Tells the room something that no finger can.
-    pub fn tell(&mut self, event: Event) {
+    /// Sends the room an event, which it has to accept.
+    pub fn send(&mut self, event: Event) {
         let answer = self.room.tell_in_order(event);
-        futures_lite(answer).unwrap();
-        self.look();
+        block_on(answer).unwrap();
+        self.sync();
     }
 
-    /// Tells the room something that it may refuse; says whether it took it.
-    pub fn try_tell(&mut self, event: Event) -> bool {
-        let taken = futures_lite(self.room.tell_in_order(event)).is_ok();
-        self.look();
+    /// Sends the room an event that it may refuse. Returns whether it accepted it.
+    pub fn try_send(&mut self, event: Event) -> bool {
+        let taken = block_on(self.room.tell_in_order(event)).is_ok();
+        self.sync();
         taken
     }
 
-    /// Waits until the room stands so, and the window shows it.
+    /// Waits until the room is in this state and the window shows it.
     pub fn until(&mut self, what: &str, holds: impl Fn(&Snapshot) -> bool) -> Snapshot {
         self.until_within(what, PATIENCE, holds)
     }
 
-    /// The same for what takes its time.
+    /// The same with another time limit.
     pub fn until_within(&mut self, what: &str, within: Duration, holds: impl Fn(&Snapshot) -> bool) -> Snapshot {
         let limit = Instant::now() + within;
         loop {
             let snapshot = self.snapshot();
             if holds(&snapshot) {
-                self.look();
+                self.sync();
                 return snapshot;
             }
             assert!(Instant::now() < limit, "it never came to: {what}; the room is in {:?}", snapshot.stage);
@@ -177,18 +177,18 @@ impl Tablet {
         }
     }
 
-    /// Waits until the room has taken in all it was told.
+    /// Waits until the room has handled everything sent so far.
     pub fn settle(&mut self) {
-        futures_lite(self.room.ping()).unwrap();
-        self.look();
+        block_on(self.room.ping()).unwrap();
+        self.sync();
     }
 
-    /// The staff panel opens, as it does once a corner was held and the PIN was right.
+    /// Opens the staff panel as a held corner and the right PIN do.
     pub fn open_staff(&mut self) {
         self.try_pin(Ok(Verdict::Right));
     }
 
-    /// A corner was held and a PIN typed, and this came of it.
+    /// Opens the PIN pad as a held corner does, and answers the check of the PIN.
     pub fn try_pin(&mut self, checked: Result<Verdict, String>) {
         drop(self.app.update(Message::CornerHeld));
         drop(self.app.update(Message::PinChecked(checked)));
@@ -211,7 +211,7 @@ impl Tablet {
         WindowEvent::Touch(Touch::FingerMoved { id: Finger(finger), position: to })
     }
 
-    /// The page that is written on has the keyboard, as the window gives it when the page opens.
+    /// Focuses the page, as the window does when it opens.
     pub fn focus(&mut self) {
         let mut content =
             UserInterface::build(self.app.view(), self.size, self.cache.take().unwrap(), self.renderer.get_mut());
@@ -234,23 +234,24 @@ impl Tablet {
         WindowEvent::Touch(Touch::FingerLifted { id: Finger(finger), position: at })
     }
 
-    /// A mouse pointer that lies somewhere and does not move.
+    /// Leaves the mouse pointer at a position.
     pub fn park_pointer(&mut self, at: Point) {
         self.pointer = mouse::Cursor::Available(at);
         self.batch(&[WindowEvent::Mouse(mouse::Event::CursorMoved { position: at })]);
     }
 
-    /// The window is drawn again so much later.
+    /// Draws a frame this much later.
     pub fn after(&mut self, span: Duration) {
         self.batch(&[WindowEvent::Window(window::Event::RedrawRequested(Instant::now() + span))]);
     }
 
-    /// A key of the configured list, or another.
+    /// Presses a named key.
     pub fn key(&mut self, name: &str) {
         drop(self.app.update(Message::KeyPressed(name.to_owned())));
-        self.look();
+        self.sync();
     }
 
+    /// Delivers events in one batch, as iced does with all that arrive between two frames.
     pub fn batch(&mut self, events: &[WindowEvent]) {
         let mut messages = Vec::new();
         let mut content =
@@ -260,18 +261,18 @@ impl Tablet {
         for message in messages {
             drop(self.app.update(message));
         }
-        // What was told is taken in order; an answer to a ping means that all before it was taken.
-        futures_lite(self.room.ping()).unwrap();
-        self.look();
+        // Events are handled in order, so the answer to a ping means that all before it were.
+        block_on(self.room.ping()).unwrap();
+        self.sync();
     }
 
-    /// The window was drawn: when does it want to be drawn again, and does it say anything by itself?
-    pub fn drawn(&mut self) -> (window::RedrawRequest, usize) {
-        self.drawn_at(Instant::now())
+    /// Draws a frame. Returns when the next one was requested, and the number of messages published.
+    pub fn draw_frame(&mut self) -> (window::RedrawRequest, usize) {
+        self.draw_frame_at(Instant::now())
     }
 
-    /// The same, by a clock that shows this.
-    pub fn drawn_at(&mut self, now: Instant) -> (window::RedrawRequest, usize) {
+    /// The same at a given time.
+    pub fn draw_frame_at(&mut self, now: Instant) -> (window::RedrawRequest, usize) {
         let mut messages = Vec::new();
         let mut content =
             UserInterface::build(self.app.view(), self.size, self.cache.take().unwrap(), self.renderer.get_mut());
@@ -283,13 +284,13 @@ impl Tablet {
         self.cache = Some(content.into_cache());
         match state {
             State::Updated { redraw_request, .. } => (redraw_request, messages.len()),
-            State::Outdated => panic!("a drawing made the content outdated"),
+            State::Outdated => panic!("drawing a frame invalidated the view"),
         }
     }
 
-    /// What is on the glass, as red, green, blue and opacity of each pixel.
-    pub fn picture(&mut self) -> Vec<u8> {
-        self.drawn();
+    /// A screenshot as rows of RGBA.
+    pub fn screenshot(&mut self) -> Vec<u8> {
+        self.draw_frame();
         let size = Size::new(self.size.width as u32, self.size.height as u32);
         self.renderer.get_mut().screenshot(size, 1.0, iced::Color::BLACK)
     }
@@ -298,35 +299,36 @@ impl Tablet {
         self.size
     }
 
-    fn look(&mut self) {
+    /// Passes the latest snapshot on to the app, as its subscription does.
+    fn sync(&mut self) {
         let snapshot = self.room.snapshots().borrow().clone();
         if !Arc::ptr_eq(&snapshot, &self.shown) {
             self.shown = Arc::clone(&snapshot);
             drop(self.app.update(Message::RoomChanged(snapshot)));
         }
-        // Built once more, so that widgets that are gone forget their fingers.
+        // Rebuilt, so that the state of widgets that are gone is dropped.
         let content =
             UserInterface::build(self.app.view(), self.size, self.cache.take().unwrap(), self.renderer.get_mut());
         self.cache = Some(content.into_cache());
     }
 
-    /// Every control on the screen that answers, by its name.
+    /// The enabled controls on the screen: id and bounds.
     pub fn controls(&self) -> Vec<(String, Rectangle)> {
-        let mut found = Controls(Vec::new());
+        let mut found = CollectControls(Vec::new());
         let mut renderer = self.renderer.borrow_mut();
         let mut content = UserInterface::build(self.app.view(), self.size, Cache::default(), &mut renderer);
         content.operate(&renderer, &mut found);
         found.0
     }
 
-    /// Every line of words on the screen, with where it stands.
+    /// The lines of text on the screen and their bounds.
     pub fn lines(&self) -> Vec<(String, Rectangle)> {
         self.lines_on(self.size)
     }
 
-    /// Every line of words that is cut off, since what it stands in is not as high as it needs.
+    /// The lines of text that are cut off because their container is too low.
     pub fn cut_lines(&self) -> Vec<String> {
-        // Sizes are those of the real glass; only the height to lay them out in is another.
+        // With the scale of the real screen, laid out in more height.
         let with_room = self.lines_on(Size::new(self.size.width, self.size.height * 2.0));
         let cut_by_the_glass = self.lines().into_iter().zip(with_room).filter(|((line, at), (same, whole))| {
             assert_eq!(line, same, "the same lines in the same order");
@@ -342,7 +344,7 @@ impl Tablet {
     fn lines_on(&self, size: Size) -> Vec<(String, Rectangle)> {
         let found = Arc::new(Mutex::new(Vec::new()));
         let mut simulator: Simulator<'_, Message> = Simulator::with_size(Settings::default(), size, self.app.view());
-        drop(simulator.find(Lines(Arc::clone(&found))));
+        drop(simulator.find(CollectLines(Arc::clone(&found))));
         found.lock().unwrap().clone()
     }
 
@@ -361,25 +363,25 @@ impl Tablet {
     }
 }
 
-type Found = Arc<Mutex<Vec<(String, Rectangle)>>>;
+type SharedLines = Arc<Mutex<Vec<(String, Rectangle)>>>;
 
-struct Controls(Vec<(String, Rectangle)>);
+struct CollectControls(Vec<(String, Rectangle)>);
 
-impl Operation for Controls {
+impl Operation for CollectControls {
     fn traverse(&mut self, operate: &mut dyn FnMut(&mut dyn Operation)) {
         operate(self);
     }
 
     fn custom(&mut self, _id: Option<&iced::advanced::widget::Id>, bounds: Rectangle, state: &mut dyn std::any::Any) {
-        if let Some(placed) = state.downcast_ref::<Placed>().filter(|placed| placed.answers) {
+        if let Some(placed) = state.downcast_ref::<ControlInfo>().filter(|placed| placed.is_enabled) {
             self.0.push((placed.id.clone(), bounds));
         }
     }
 }
 
-struct Lines(Found);
+struct CollectLines(SharedLines);
 
-impl Selector for Lines {
+impl Selector for CollectLines {
     type Output = ();
 
     fn select(&mut self, candidate: Candidate<'_>) -> Option<()> {
@@ -406,6 +408,6 @@ fn load_fonts() {
     });
 }
 
-fn futures_lite<T>(future: impl Future<Output = T>) -> T {
+fn block_on<T>(future: impl Future<Output = T>) -> T {
     iced_test::futures::futures::executor::block_on(future)
 }

@@ -1,5 +1,5 @@
-//! Taking the note home: what is chosen reaches the room, what the room says is shown, and two readers read the codes from
-//! the very picture that is on the glass.
+//! Taking the note home: the choice reaches the room, the room's answer is shown, and two QR readers read the codes from a
+//! screenshot.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -17,7 +17,7 @@ use crate::tablet::Tablet;
 const SIZES: [Size; 2] = [Size::new(1280.0, 800.0), Size::new(1920.0, 1200.0)];
 const FAULTS: &[Fault] = Fault::ALL;
 
-/// Text of about so many characters, from a seed: words, accents, signs of several bytes, joined signs, line breaks.
+/// Text of about `chars` characters from a seed, with accents, multi-byte characters, joined emoji and line breaks.
 fn text(seed: u64, chars: usize) -> String {
     const PIECES: [&str; 24] = [
         "the blue door",
@@ -61,21 +61,21 @@ fn text(seed: u64, chars: usize) -> String {
 
 fn in_after(size: Size) -> Tablet {
     let mut tablet = Tablet::of_size(size, true);
-    tablet.tell(Event::SessionBegins { profile: None, infusion_minutes: None, settle: false });
-    tablet.tell(Event::AfterBegins);
+    tablet.send(Event::SessionBegins { profile: None, infusion_minutes: None, settle: false });
+    tablet.send(Event::AfterBegins);
     tablet.until("the room is in after", |snapshot| snapshot.stage == Stage::After);
     tablet
 }
 
 fn write(tablet: &mut Tablet, text: &str) {
-    tablet.tell(Event::NoteWritten { page: 0, text: PatientText::new(text) });
+    tablet.send(Event::NoteWritten { page: 0, text: PatientText::new(text) });
 }
 
 fn draw(tablet: &mut Tablet) {
     let points = (0..60).map(|at: u16| StrokePoint { x: 1_000 + at * 90, y: 4_000 + (at % 9) * 120, width: 60 });
     let stroke = Stroke::new(Tint::Sea, points.collect()).unwrap();
     let page = tablet.snapshot().notes.pages.len();
-    tablet.tell(Event::NoteDrawn { page, drawing: Drawing::of(vec![stroke.into()]) });
+    tablet.send(Event::NoteDrawn { page, drawing: Drawing::of(vec![stroke.into()]) });
 }
 
 fn press(tablet: &mut Tablet, id: &str) {
@@ -96,7 +96,7 @@ fn grey(picture: &[u8]) -> Vec<u8> {
     grey.collect()
 }
 
-/// What the library reads.
+/// What the library `rqrr` reads.
 fn read_by_library(grey: &[u8], size: Size) -> Option<String> {
     let (width, height) = (size.width as usize, size.height as usize);
     let mut image = PreparedImage::prepare_from_greyscale(width, height, |x, y| grey[y * width + x]);
@@ -108,10 +108,10 @@ fn zbarimg_is_there() -> bool {
     Command::new("zbarimg").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
 }
 
-/// What the system's own reader reads.
+/// What the program `zbarimg` reads.
 fn read_by_zbarimg(grey: &[u8], size: Size) -> Option<String> {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("glass.pgm");
+    let file = folder.path().join("screen.pgm");
     let head = format!("P5 {} {} 255\n", size.width, size.height);
     std::fs::write(&file, [head.as_bytes(), grey].concat()).unwrap();
     let mut reader = Command::new("zbarimg");
@@ -120,11 +120,11 @@ fn read_by_zbarimg(grey: &[u8], size: Size) -> Option<String> {
     text.strip_suffix('\n').map(str::to_owned)
 }
 
-/// The whole note, read code by code from the glass by both readers.
-fn read_from_the_glass(tablet: &mut Tablet, size: Size, both: bool) -> [Option<String>; 2] {
+/// The whole note as both readers read it, code by code, from screenshots.
+fn read_from_screen(tablet: &mut Tablet, size: Size, both: bool) -> [Option<String>; 2] {
     let mut read = [Some(String::new()), both.then(String::new)];
     loop {
-        let grey = grey(&tablet.picture());
+        let grey = grey(&tablet.screenshot());
         let pieces = [read_by_library(&grey, size), if both { read_by_zbarimg(&grey, size) } else { None }];
         for (all, piece) in read.iter_mut().zip(pieces) {
             *all = all.take().zip(piece).map(|(all, piece)| all + &piece);
@@ -139,7 +139,7 @@ fn read_from_the_glass(tablet: &mut Tablet, size: Size, both: bool) -> [Option<S
     }
 }
 
-/// Whether it says "3 of 3".
+/// Whether this is the last part, such as `3 of 3`.
 fn is_last(part: &str) -> bool {
     part.split_once(" of ").is_some_and(|(at, of)| at == of)
 }
@@ -156,7 +156,7 @@ fn codes_are_read(seeds: std::ops::Range<u64>) {
             let text = text(seed, 20 + (seed as usize * 37) % 1_100);
             write(&mut tablet, &text);
             press(&mut tablet, "take");
-            let read = read_from_the_glass(&mut tablet, size, both);
+            let read = read_from_screen(&mut tablet, size, both);
             for (right, read) in right.iter_mut().zip(&read) {
                 if read.as_deref() == Some(&text) {
                     *right += 1;
@@ -174,69 +174,69 @@ fn codes_are_read(seeds: std::ops::Range<u64>) {
 }
 
 #[test]
-fn two_readers_read_the_codes_from_the_glass() {
+fn two_readers_read_the_codes_from_the_screen() {
     codes_are_read(0..3);
 }
 
 #[test]
-#[ignore = "a hundred notes at two sizes by two readers take minutes"]
+#[ignore = "takes minutes"]
 fn soak_two_readers_read_a_hundred_notes_from_the_glass() {
     codes_are_read(100..200);
 }
 
-/// Walks through every state of the screen and of the cards; `look` sees each with its name.
-pub fn every_state(tablet: &mut Tablet, look: &mut dyn FnMut(&mut Tablet, &str)) {
+/// Walks through every state of the screen and of the cards, and calls `visit` with its name in each.
+pub fn every_state(tablet: &mut Tablet, visit: &mut dyn FnMut(&mut Tablet, &str)) {
     press(tablet, "take");
-    look(tablet, "nothing-written");
+    visit(tablet, "nothing-written");
     press(tablet, "close");
     draw(tablet);
     press(tablet, "take");
-    look(tablet, "only-drawn");
+    visit(tablet, "only-drawn");
     press(tablet, "close");
-    tablet.tell(Event::NoteWritten { page: 1, text: PatientText::new(text(7, 900)) });
+    tablet.send(Event::NoteWritten { page: 1, text: PatientText::new(text(7, 900)) });
     press(tablet, "take");
-    look(tablet, "phone-only");
+    visit(tablet, "phone-only");
     press(tablet, "close");
-    tablet.tell(Event::TakeHomeOffered { paper: true, sealed: true });
-    // What was written since would be gone.
-    tablet.tell(Event::NoteWritten { page: 1, text: PatientText::new(text(8, 900)) });
+    tablet.send(Event::TakeHomeOffered { paper: true, sealed: true });
+    // What was written since would be lost.
+    tablet.send(Event::NoteWritten { page: 1, text: PatientText::new(text(8, 900)) });
     press(tablet, "leave");
-    look(tablet, "leave-asked");
+    visit(tablet, "leave-asked");
     press(tablet, "leave-back");
     press(tablet, "take");
-    look(tablet, "choose");
+    visit(tablet, "choose");
     for (way, id) in [(Way::Paper, "take-paper"), (Way::Sealed, "take-sealed")] {
         press(tablet, id);
-        look(tablet, &format!("{}-going", way.name()));
+        visit(tablet, &format!("{}-going", way.name()));
         for fault in FAULTS {
-            tablet.tell(Event::TakeHomeWent { way, version: 0, outcome: Err(*fault) });
-            look(tablet, &format!("{}-{}", way.name(), fault.name()));
+            tablet.send(Event::TakeHomeWent { way, version: 0, outcome: Err(*fault) });
+            visit(tablet, &format!("{}-{}", way.name(), fault.name()));
             press(tablet, "take-again");
         }
         let version = tablet.snapshot().notes.version;
         let code = (way == Way::Sealed).then(|| "7QK2-M3XA".to_owned());
-        tablet.tell(Event::TakeHomeWent { way, version, outcome: Ok(code) });
-        look(tablet, &format!("{}-done", way.name()));
+        tablet.send(Event::TakeHomeWent { way, version, outcome: Ok(code) });
+        visit(tablet, &format!("{}-done", way.name()));
         press(tablet, "take-other");
     }
-    look(tablet, "choose-taken");
+    visit(tablet, "choose-taken");
     press(tablet, "take-phone");
-    look(tablet, "phone");
+    visit(tablet, "phone");
     press(tablet, "close");
     press(tablet, "cards");
     while tablet.shows("card-next") {
-        look(tablet, "card");
+        visit(tablet, "card");
         press(tablet, "card-next");
     }
-    look(tablet, "card-last");
+    visit(tablet, "card-last");
     press(tablet, "close");
 }
 
 #[test]
-fn what_is_chosen_reaches_the_room_and_what_comes_of_it_is_shown() {
+fn the_choice_reaches_the_room_and_its_progress_is_shown() {
     let mut tablet = in_after(SIZES[0]);
     write(&mut tablet, "words");
-    tablet.tell(Event::TakeHomeOffered { paper: true, sealed: false });
+    tablet.send(Event::TakeHomeOffered { paper: true, sealed: false });
     press(&mut tablet, "take");
     assert!(tablet.shows("take-phone") && tablet.shows("take-paper") && !tablet.shows("take-sealed"));
     press(&mut tablet, "take-paper");
@@ -244,17 +244,17 @@ fn what_is_chosen_reaches_the_room_and_what_comes_of_it_is_shown() {
     assert!(snapshot.take_home.is_under_way() && shown(&tablet).contains("being printed"));
     assert!(!tablet.shows("take-again") && tablet.shows("call") && tablet.shows("close"));
     let stopped = Event::TakeHomeWent { way: Way::Paper, version: 1, outcome: Err(Fault::PrinterStopped) };
-    tablet.tell(stopped);
+    tablet.send(stopped);
     assert!(shown(&tablet).contains("The printer stopped"));
     press(&mut tablet, "take-again");
     assert!(tablet.snapshot().take_home.is_under_way());
     let version = tablet.snapshot().notes.version;
-    tablet.tell(Event::TakeHomeWent { way: Way::Paper, version, outcome: Ok(None) });
+    tablet.send(Event::TakeHomeWent { way: Way::Paper, version, outcome: Ok(None) });
     assert!(shown(&tablet).contains("It is printed"));
 }
 
 #[test]
-fn leaving_with_nothing_asks_once_and_leaving_with_the_note_does_not() {
+fn leaving_without_the_note_asks_once_and_leaving_with_it_does_not() {
     let mut tablet = in_after(SIZES[0]);
     write(&mut tablet, "words");
     press(&mut tablet, "leave");
@@ -276,10 +276,10 @@ fn leaving_with_nothing_asks_once_and_leaving_with_the_note_does_not() {
     press(&mut tablet, "close");
     write(&mut tablet, "words, and more");
     press(&mut tablet, "leave");
-    assert!(tablet.shows("leave-back"), "what was written since would be gone");
+    assert!(tablet.shows("leave-back"), "what was written since would be lost");
 }
 
-/// For whoever wants to see it: `STILLROOM_PICTURES=folder cargo test … pictures_of_taking_home -- --ignored`.
+/// Screenshots: `STILLROOM_PICTURES=folder cargo test … pictures_of_taking_home -- --ignored`.
 #[test]
 #[ignore = "writes pictures"]
 fn soak_pictures_of_taking_home() {
@@ -287,7 +287,7 @@ fn soak_pictures_of_taking_home() {
     for size in SIZES {
         let mut tablet = in_after(size);
         every_state(&mut tablet, &mut |tablet, name| {
-            let picture = tablet.picture();
+            let picture = tablet.screenshot();
             let file = folder.join(format!("{name}-{}.png", size.width));
             image::save_buffer(file, &picture, size.width as u32, size.height as u32, image::ColorType::Rgba8).unwrap();
         });

@@ -1,4 +1,4 @@
-//! Turnover under fingers: the glass while it is wiped, and the list up to *ready*.
+//! Turnover: touch is locked while the surface is cleaned, and the steps up to *ready*.
 
 use std::time::Duration;
 
@@ -32,20 +32,20 @@ pub fn receipt(desk_forgot: bool) -> Receipt {
 
 fn in_turnover() -> Tablet {
     let mut tablet = Tablet::new();
-    tablet.tell(Event::StaffReset);
-    tablet.tell(Event::WipeVerified(receipt(true)));
+    tablet.send(Event::StaffReset);
+    tablet.send(Event::WipeVerified(receipt(true)));
     tablet.until("the wipe is verified", |snapshot| snapshot.receipt.is_some());
     tablet
 }
 
 #[test]
-fn while_the_glass_is_wiped_nothing_answers_but_the_call_and_it_ends_by_itself() {
+fn while_the_surface_is_cleaned_only_the_call_reacts_and_it_ends_by_itself() {
     let mut tablet = in_turnover();
     let surface = tablet.at("surface").center();
     tablet.tap(1, surface);
     let controls: Vec<String> = tablet.controls().into_iter().map(|(id, _)| id).collect();
     assert_eq!(controls, ["call"], "a cloth finds nothing else");
-    // A cloth all over the glass, but for the call.
+    // A cloth all over the screen, except on the call.
     for step in 0..60 {
         tablet.tap(1, Point::new(mm(5.0 + 3.0 * step as f32), mm(40.0 + 1.5 * step as f32)));
     }
@@ -55,13 +55,13 @@ fn while_the_glass_is_wiped_nothing_answers_but_the_call_and_it_ends_by_itself()
     assert!(!tablet.shows("surface"));
     tablet.tap(2, tablet.at("call").center());
     tablet.until("the call is placed", called);
-    tablet.tell(Event::CallCleared);
+    tablet.send(Event::CallCleared);
     tablet.after(Duration::from_secs(61));
     assert!(tablet.shows("surface") && tablet.snapshot().surface_cleaned);
 }
 
 #[test]
-fn a_test_tone_counts_once_an_ear_has_heard_it() {
+fn a_test_tone_counts_once_staff_have_heard_it() {
     let mut tablet = in_turnover();
     tablet.tap(1, tablet.at("speaker").center());
     assert!(!tablet.snapshot().speaker_tested);
@@ -71,7 +71,7 @@ fn a_test_tone_counts_once_an_ear_has_heard_it() {
 }
 
 #[test]
-fn ready_asks_about_what_is_not_done_and_then_does_as_it_is_told() {
+fn ready_asks_about_missing_steps_and_can_be_confirmed() {
     let mut tablet = in_turnover();
     tablet.tap(1, tablet.at("turnover-ready").center());
     assert_eq!(tablet.snapshot().stage, Stage::Turnover);
@@ -83,10 +83,10 @@ fn ready_asks_about_what_is_not_done_and_then_does_as_it_is_told() {
 }
 
 #[test]
-fn a_wipe_that_is_not_verified_offers_nothing_but_another_and_says_why() {
+fn an_unverified_wipe_says_why_and_offers_only_another_one() {
     let mut tablet = Tablet::new();
-    tablet.tell(Event::StaffReset);
-    tablet.tell(Event::WipeFailed(receipt(false)));
+    tablet.send(Event::StaffReset);
+    tablet.send(Event::WipeFailed(receipt(false)));
     let blocked = tablet.until("the block", |snapshot| snapshot.stage == Stage::Blocked);
     assert!(blocked.troubles.contains(&Trouble::WipeUnverified));
     let lines: Vec<String> = tablet.lines().into_iter().map(|(line, _)| line).collect();

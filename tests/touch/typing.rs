@@ -1,4 +1,4 @@
-//! The keyboard under two thumbs: no letter is lost and none changes its place, however the fingers overlap.
+//! The on-screen keyboard under two thumbs: no letter is lost or out of order, however the presses overlap.
 
 use std::time::Duration;
 
@@ -24,8 +24,8 @@ fn page(snapshot: &Snapshot) -> String {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 6, ..ProptestConfig::default() })]
 
-    /// Each thumb strikes letter after letter; when one lifts and when the other lands is left to chance, and as many
-    /// touches come in one frame as do at twelve keys a second.
+    /// Two thumbs type in turn. Chance decides which presses overlap, and how many events arrive in one frame, up to as many
+    /// as at twelve keys a second.
     #[test]
     fn two_thumbs_lose_no_letter(
         letters in prop::collection::vec(0_usize..26, 40),
@@ -66,7 +66,7 @@ proptest! {
 }
 
 #[test]
-fn delete_goes_on_while_it_is_held_and_stops_by_itself() {
+fn delete_repeats_while_it_is_held_and_stops_by_itself() {
     let mut tablet = writing();
     for _ in 0..5 {
         tablet.tap(1, tablet.at("key-e").center());
@@ -90,10 +90,10 @@ fn delete_goes_on_while_it_is_held_and_stops_by_itself() {
 }
 
 #[test]
-fn spanish_words_have_their_accents() {
+fn spanish_accents_can_be_typed() {
     let mut tablet = Tablet::new();
-    tablet.tell(Event::VisitBegins);
-    tablet.tell(Event::LanguageChosen(spanish()));
+    tablet.send(Event::VisitBegins);
+    tablet.send(Event::LanguageChosen(spanish()));
     in_after(&mut tablet);
     tablet.tap(1, tablet.at("write").center());
     let keys = ["symbols", "¿", "letters", "n", "i", "ñ", "accent", "o", "space", "symbols", "ü", "e", "symbols", "?"];
@@ -104,7 +104,7 @@ fn spanish_words_have_their_accents() {
 }
 
 #[test]
-fn a_keyboard_with_wires_writes_too() {
+fn a_hardware_keyboard_can_be_used() {
     use iced::keyboard::{Event as Key, Key as Named, Location, Modifiers, key};
     let mut tablet = writing();
     tablet.focus();
@@ -123,12 +123,12 @@ fn a_keyboard_with_wires_writes_too() {
 }
 
 #[test]
-fn the_cursor_goes_where_the_finger_touches() {
+fn a_touch_moves_the_cursor_of_the_note() {
     let mut tablet = writing();
     for key in ["key-b", "key-c"] {
         tablet.tap(1, tablet.at(key).center());
     }
-    // The upper left of the page, before its first letter.
+    // Before the first letter, at the upper left of the page.
     let first = tablet.at("key-q");
     tablet.tap(1, iced::Point::new(crate::tablet::mm(6.0), crate::tablet::mm(42.0)));
     tablet.tap(1, tablet.at("key-a").center());

@@ -1,15 +1,15 @@
-//! Writing by touch: two thumbs, a cursor that follows the finger, sentence case, undo; and words that fit the glass.
+//! Writing by touch on the questions of Arrive, and text that fits the screen in every language.
 
 use iced::{Point, Rectangle, Size};
 use stillroom::room::{Event, Snapshot};
 
 use crate::languages::locales_with_pseudo;
-use crate::sizes::GROUNDS;
+use crate::sizes::BACKGROUNDS;
 use crate::tablet::{Tablet, mm};
 
 fn on_the_first_question() -> Tablet {
     let mut tablet = Tablet::new();
-    tablet.tell(Event::VisitBegins);
+    tablet.send(Event::VisitBegins);
     tablet.tap(1, tablet.at("language-en-US").center());
     while !tablet.shows("key-q") {
         tablet.tap(1, tablet.at("next").center());
@@ -21,7 +21,7 @@ fn written(snapshot: &Snapshot) -> &str {
     snapshot.notes.intentions[0].reveal()
 }
 
-fn strike(tablet: &mut Tablet, letters: &str) {
+fn type_keys(tablet: &mut Tablet, letters: &str) {
     for letter in letters.chars() {
         let id = if letter == ' ' { "key-space".to_owned() } else { format!("key-{letter}") };
         let at = tablet.at(&id).center();
@@ -30,9 +30,9 @@ fn strike(tablet: &mut Tablet, letters: &str) {
 }
 
 #[test]
-fn what_is_struck_is_written_in_sentence_case_and_can_be_undone() {
+fn typing_starts_with_a_capital_and_can_be_undone() {
     let mut tablet = on_the_first_question();
-    strike(&mut tablet, "to rest. then");
+    type_keys(&mut tablet, "to rest. then");
     assert_eq!(written(&tablet.snapshot()), "To rest. Then");
     tablet.tap(1, tablet.at("key-delete").center());
     assert_eq!(written(&tablet.snapshot()), "To rest. The");
@@ -54,38 +54,38 @@ fn two_thumbs_that_overlap_lose_no_letter() {
 }
 
 #[test]
-fn the_cursor_goes_where_a_finger_touches_the_page() {
+fn a_touch_moves_the_cursor_of_a_question() {
     let mut tablet = on_the_first_question();
-    strike(&mut tablet, "sea");
-    // The page lies between the head and the keys; its first line begins at its upper left.
+    type_keys(&mut tablet, "sea");
+    // The page lies between the head and the keys, and its first line at its upper left.
     let keys = tablet.at("key-q");
     let page_left = Point::new(mm(8.2), keys.y - mm(30.0));
     tablet.tap(1, page_left);
-    strike(&mut tablet, "a");
+    type_keys(&mut tablet, "a");
     assert_eq!(written(&tablet.snapshot()).to_lowercase(), "asea");
 }
 
 #[test]
-fn a_palm_beside_the_keys_does_not_stop_the_writing() {
+fn a_palm_beside_the_keys_does_not_stop_typing() {
     let mut tablet = on_the_first_question();
     let page = Point::new(mm(120.0), tablet.at("key-q").y - mm(10.0));
     tablet.press(7, page);
-    strike(&mut tablet, "calm");
+    type_keys(&mut tablet, "calm");
     assert_eq!(written(&tablet.snapshot()).to_lowercase(), "calm");
 }
 
 #[test]
-fn no_line_leaves_the_glass_in_any_language() {
+fn no_text_leaves_the_screen_in_any_language() {
     let locales = locales_with_pseudo();
     for language in locales.languages() {
         for size in [Size::new(1280.0, 800.0), Size::new(1920.0, 1200.0)] {
             let mut tablet = Tablet::with_locales(size, &locales);
-            tablet.tell(Event::VisitBegins);
+            tablet.send(Event::VisitBegins);
             let id = format!("language-{}", language.name());
             tablet.tap(1, tablet.at(&id).center());
             let mut screens = 0;
             loop {
-                all_on_the_glass(&tablet, size);
+                assert_text_fits(&tablet, size);
                 screens += 1;
                 if !tablet.shows("next") {
                     break;
@@ -93,31 +93,31 @@ fn no_line_leaves_the_glass_in_any_language() {
                 tablet.tap(1, tablet.at("next").center());
             }
             assert!(screens >= 12);
-            tablet.tell(Event::SessionBegins { profile: None, infusion_minutes: None, settle: false });
-            all_on_the_glass(&tablet, size);
+            tablet.send(Event::SessionBegins { profile: None, infusion_minutes: None, settle: false });
+            assert_text_fits(&tablet, size);
             for id in ["sound", "places"] {
                 tablet.tap(1, tablet.at(id).center());
-                all_on_the_glass(&tablet, size);
+                assert_text_fits(&tablet, size);
                 tablet.tap(1, tablet.at("close").center());
             }
-            tablet.tell(Event::Anchor { on: true });
-            all_on_the_glass(&tablet, size);
-            tablet.tell(Event::Anchor { on: false });
-            tablet.tell(Event::AfterBegins);
-            all_on_the_glass(&tablet, size);
-            crate::take_home::every_state(&mut tablet, &mut |tablet, _| all_on_the_glass(tablet, size));
-            tablet.tell(Event::Farewell);
-            all_on_the_glass(&tablet, size);
+            tablet.send(Event::Anchor { on: true });
+            assert_text_fits(&tablet, size);
+            tablet.send(Event::Anchor { on: false });
+            tablet.send(Event::AfterBegins);
+            assert_text_fits(&tablet, size);
+            crate::take_home::every_state(&mut tablet, &mut |tablet, _| assert_text_fits(tablet, size));
+            tablet.send(Event::Farewell);
+            assert_text_fits(&tablet, size);
         }
     }
 }
 
-/// No line is cut off or leaves the glass, and none runs across the border of a control.
-pub fn all_on_the_glass(tablet: &Tablet, size: Size) {
+/// Checks that no line of text is cut off, leaves the screen or crosses the border of a control.
+pub fn assert_text_fits(tablet: &Tablet, size: Size) {
     let language = tablet.snapshot().language;
     let glass = Rectangle::with_size(size);
     let mut controls = tablet.controls();
-    controls.retain(|(id, _)| !GROUNDS.contains(&id.as_str()));
+    controls.retain(|(id, _)| !BACKGROUNDS.contains(&id.as_str()));
     assert_eq!(tablet.cut_lines(), [""; 0], "{language:?} at {size:?}: cut off");
     for (line, at) in tablet.lines() {
         assert!(at.is_within(&glass), "{language:?} at {size:?}: {line:?} stands at {at:?}");

@@ -1,5 +1,4 @@
-//! Owns the pace of the living place: when its next picture is due, and what that picture shows. The device's side of it
-//! is the pipeline's.
+//! Owns the living place as a widget: when its next frame is due and what it shows. Does not own how it is rendered.
 
 use std::time::{Duration, Instant};
 
@@ -7,159 +6,164 @@ use iced::advanced::mouse;
 use iced::widget::shader::{self, Action, Viewport};
 use iced::{Element, Event, Length, Rectangle, wgpu, window};
 
-use super::pictures::{Grade, Subject};
-use super::pipeline::{Pipeline, Wish};
-use super::sheet::Light;
-use super::stage::{Coming, Stage};
-use super::values::SceneValues;
-use super::{Backend, Pictures, Scenery};
+use super::picture_source::{ColorGrade, PictureSource};
+use super::pipeline::{FrameRequest, PlaceLight, PlacePipeline};
+use super::render_state::{LiveReadiness, RenderState};
+use super::uniforms::SceneUniforms;
+use super::{Backend, PlaceRenderer, Scenery};
 
-/// The arc's light moves over minutes; a step this often cannot be seen.
-const LIGHT_STEP: Duration = Duration::from_secs(3);
-/// Slow light alone needs no more than this many pictures a second.
+/// Frame interval while only the arc's light changes. It changes over minutes, so its steps cannot be seen.
+const ARC_FRAME: Duration = Duration::from_secs(3);
+/// Frame interval while only slow light changes, such as the breath over a still.
 const LIGHT_FRAME: Duration = Duration::from_millis(100);
-/// A picture that is due within this is drawn with the one that somebody else asked for.
-const SOON: Duration = Duration::from_millis(3);
-/// A veil at no brightness at all: the place stays a shade, never a hole.
-pub(super) const DARKEST: f32 = 0.92;
-/// The eye takes the first thin veil for more than it is.
-pub(super) const THICKENS: f32 = 1.4;
+/// A frame that is due this soon is drawn together with one that another widget asked for.
+const EARLY_MAX: Duration = Duration::from_millis(3);
+/// Opacity of the veil at brightness 0: the place stays a shade and does not turn black.
+const VEIL_MAX: f32 = 0.92;
+/// Exponent of the veil: the eye takes a thin veil for a thicker one.
+const VEIL_EXPONENT: f32 = 1.4;
 
-pub(super) fn live<'a, Message: 'a>(pictures: &Pictures, scenery: Scenery) -> Element<'a, Message> {
-    let live = Live { pictures: pictures.clone(), scenery };
+/// The living place, filling its parent.
+pub(super) fn live<'a, Message: 'a>(renderer: &PlaceRenderer, scenery: Scenery) -> Element<'a, Message> {
+    let live = LivePlace { renderer: renderer.clone(), scenery };
     iced::widget::shader(live).width(Length::Fill).height(Length::Fill).into()
 }
 
-struct Live {
-    pictures: Pictures,
+struct LivePlace {
+    renderer: PlaceRenderer,
     scenery: Scenery,
 }
 
+/// When the next frame is due and what the last one showed.
 #[derive(Debug, Default)]
-pub(super) struct Pace {
+pub(super) struct FrameSchedule {
     due: Option<Instant>,
-    values: Option<(SceneValues, Light)>,
+    frame: Option<(SceneUniforms, PlaceLight)>,
 }
 
-impl Live {
-    fn stage(&self) -> &Stage {
-        &self.pictures.stage
+impl LivePlace {
+    fn state(&self) -> &RenderState {
+        &self.renderer.state
     }
 
-    /// The place and the light on it at one moment.
-    fn moment(&self, now: Instant) -> (SceneValues, Light) {
-        let (scenery, _) = self.stage().eased(&self.scenery, now);
+    /// The place and the light on it at `now`.
+    fn frame_at(&self, now: Instant) -> (SceneUniforms, PlaceLight) {
+        let (scenery, _) = self.state().eased(&self.scenery, now);
         let time = scenery.clock.at(now);
-        let values = SceneValues::at(&scenery, time, self.pictures.reduce_motion);
-        let is_still = self.pictures.reduce_motion || self.shows_slides(time);
+        let uniforms = SceneUniforms::at(&scenery, time, self.renderer.reduce_motion);
+        let is_still = self.renderer.reduce_motion || self.shows_slides(time);
         let breath = scenery.breath.filter(|_| is_still).map_or(0.0, |breath| breath.at(time).level as f32);
-        (values, Light { veil: veil(values.light), warmth: values.warmth, grey: 1.0 - values.saturation, breath })
+        let light =
+            PlaceLight { veil: veil(uniforms.light), warmth: uniforms.warmth, grey: 1.0 - uniforms.saturation, breath };
+        (uniforms, light)
     }
 
     fn shows_slides(&self, time: crate::room::RoomTime) -> bool {
-        matches!(self.stage().subject(&self.scenery, time).0, Subject::Slide(_))
+        matches!(self.state().picture_source(&self.scenery, time).0, PictureSource::Slide(_))
     }
 
-    /// When the next picture is due after one at `now`; never if nothing will be different.
-    fn next(&self, now: Instant) -> Option<Instant> {
+    /// When the next frame is due after one at `now`; `None` if nothing will change, so that a still screen draws nothing.
+    fn next_frame(&self, now: Instant) -> Option<Instant> {
         let time = self.scenery.clock.at(now);
-        let (subject, until) = self.stage().subject(&self.scenery, time);
-        let (_, dim_is_settled) = self.stage().eased(&self.scenery, now);
-        let is_slide = matches!(subject, Subject::Slide(_));
-        let moves = !is_slide && !self.pictures.reduce_motion;
-        let coming = self.stage().coming();
-        let lives = coming == Coming::There && moves && (self.scenery.breath.is_some() || self.values_move(time));
-        if lives || coming == Coming::Fading || !dim_is_settled {
-            return Some(now + self.pictures.frame);
+        let (source, until) = self.state().picture_source(&self.scenery, time);
+        let (_, dim_is_settled) = self.state().eased(&self.scenery, now);
+        let is_slide = matches!(source, PictureSource::Slide(_));
+        let moves = !is_slide && !self.renderer.reduce_motion;
+        let readiness = self.state().live_readiness();
+        let lives =
+            readiness == LiveReadiness::Ready && moves && (self.scenery.breath.is_some() || self.moves_by_itself(time));
+        if lives || readiness == LiveReadiness::Fading || !dim_is_settled {
+            return Some(now + self.renderer.frame_interval);
         }
-        if coming == Coming::Prepared {
+        if readiness == LiveReadiness::Pending {
             return Some(now + LIGHT_FRAME);
         }
         let breath = self.scenery.breath.map(|_| now + LIGHT_FRAME);
-        let light = self.scenery.light_moves().then(|| now + LIGHT_STEP);
+        let light = self.scenery.light_moves().then(|| now + ARC_FRAME);
         let slide = until.map(|until| self.scenery.clock.instant_of(until));
         [breath, light, slide].into_iter().flatten().min()
     }
 
-    fn values_move(&self, time: crate::room::RoomTime) -> bool {
+    fn moves_by_itself(&self, time: crate::room::RoomTime) -> bool {
         self.scenery.follow(&self.scenery.light.movement, time) > 0.0
     }
 }
 
-/// How thick the veil over a still picture is at that brightness.
+/// Opacity of the veil over a still at a brightness of 0 to 1.
 pub(super) fn veil(brightness: f32) -> f32 {
-    DARKEST * (1.0 - brightness.clamp(0.0, 1.0)).powf(THICKENS)
+    VEIL_MAX * (1.0 - brightness.clamp(0.0, 1.0)).powf(VEIL_EXPONENT)
 }
 
-impl<Message> shader::Program<Message> for Live {
-    type State = Pace;
-    type Primitive = Frame;
+impl<Message> shader::Program<Message> for LivePlace {
+    type State = FrameSchedule;
+    type Primitive = PlacePrimitive;
 
     fn update(
         &self,
-        pace: &mut Pace,
+        schedule: &mut FrameSchedule,
         event: &Event,
         _bounds: Rectangle,
         _cursor: mouse::Cursor,
     ) -> Option<Action<Message>> {
         let Event::Window(window::Event::RedrawRequested(now)) = event else { return None };
-        let due = pace.due.unwrap_or(*now);
-        if *now + SOON >= due {
-            pace.values = Some(self.moment(*now));
-            // From when it was due and not from now: lateness does not add up.
-            let on_time = if now.saturating_duration_since(due) < self.pictures.frame { due.min(*now) } else { *now };
-            pace.due = self.next(on_time);
+        let due = schedule.due.unwrap_or(*now);
+        if *now + EARLY_MAX >= due {
+            schedule.frame = Some(self.frame_at(*now));
+            // Counted from when it was due, so that lateness does not add up.
+            let on_time =
+                if now.saturating_duration_since(due) < self.renderer.frame_interval { due.min(*now) } else { *now };
+            schedule.due = self.next_frame(on_time);
         }
-        pace.due.map(Action::request_redraw_at)
+        schedule.due.map(Action::request_redraw_at)
     }
 
-    fn draw(&self, pace: &Pace, _cursor: mouse::Cursor, _bounds: Rectangle) -> Frame {
-        let (values, light) = pace.values.unwrap_or_else(|| self.moment(Instant::now()));
-        Frame { pictures: self.pictures.clone(), scenery: self.scenery, values, light }
+    fn draw(&self, schedule: &FrameSchedule, _cursor: mouse::Cursor, _bounds: Rectangle) -> PlacePrimitive {
+        let (uniforms, light) = schedule.frame.unwrap_or_else(|| self.frame_at(Instant::now()));
+        PlacePrimitive { renderer: self.renderer.clone(), scenery: self.scenery, uniforms, light }
     }
 }
 
-/// One picture to be drawn.
+/// One frame to be drawn.
 #[derive(Debug)]
-pub(super) struct Frame {
-    pictures: Pictures,
+pub(super) struct PlacePrimitive {
+    renderer: PlaceRenderer,
     scenery: Scenery,
-    values: SceneValues,
-    light: Light,
+    uniforms: SceneUniforms,
+    light: PlaceLight,
 }
 
-impl shader::Primitive for Frame {
-    type Pipeline = Pipeline;
+impl shader::Primitive for PlacePrimitive {
+    type Pipeline = PlacePipeline;
 
     fn prepare(
         &self,
-        pipeline: &mut Pipeline,
+        pipeline: &mut PlacePipeline,
         device: &wgpu::Device,
         queue: &wgpu::Queue,
         bounds: &Rectangle,
         viewport: &Viewport,
     ) {
         let now = Instant::now();
-        let stage = &self.pictures.stage;
+        let state = &self.renderer.state;
         let pixels = |length: f32| ((length * viewport.scale_factor()).round().max(1.0) as u32).min(4096);
         let size = (pixels(bounds.width), pixels(bounds.height));
-        let (subject, _) = stage.subject(&self.scenery, self.scenery.clock.at(now));
-        let sight = stage.sight(subject, Grade::default(), size, now);
-        let wish = Wish {
-            is_changing: stage.is_changing(subject, Grade::default(), size, now),
-            sight,
+        let (source, _) = state.picture_source(&self.scenery, self.scenery.clock.at(now));
+        let stills = state.stills(source, ColorGrade::default(), size, now);
+        let request = FrameRequest {
+            is_changing: state.is_changing(source, ColorGrade::default(), size, now),
+            stills,
             size,
-            values: self.values,
+            uniforms: self.uniforms,
             light: self.light,
-            is_still: self.pictures.reduce_motion,
-            is_software: self.pictures.backend == Backend::Live { software: true },
-            frame: self.pictures.frame,
+            is_still: self.renderer.reduce_motion,
+            is_software: self.renderer.backend == Backend::Live { software: true },
+            frame_interval: self.renderer.frame_interval,
             now,
         };
-        pipeline.prepare(device, queue, stage, &wish);
+        pipeline.prepare(device, queue, state, &request);
     }
 
-    fn draw(&self, pipeline: &Pipeline, render_pass: &mut wgpu::RenderPass<'_>) -> bool {
+    fn draw(&self, pipeline: &PlacePipeline, render_pass: &mut wgpu::RenderPass<'_>) -> bool {
         pipeline.draw(render_pass);
         true
     }

@@ -1,30 +1,33 @@
-//! Owns how a place is put on the screen: alive where shaders run, as a still with the light of the breath where the
-//! processor has to draw. Does not own when a place is shown.
+//! Owns how a place is drawn: alive where shaders run, and as a still with a glow of the breath where the processor draws.
+//! Does not own when a place is shown.
 //!
-//! A still is what is seen first, on either renderer; where shaders run, the living place fades in over it once its
-//! shader is compiled and its layers are baked, both beside the window.
+//! Either way a still is seen first. Where shaders run, the living place fades in over it once its shader is compiled and
+//! its layers are baked, both on other threads. iced's `shader` widget draws nothing on its software renderer, which is
+//! why the two are separate widgets.
 
-pub mod bake;
-mod bench;
-pub mod drawn;
+mod background_job;
+pub mod baked_layers;
+pub mod crossfade;
+pub mod fade;
 pub mod flash;
+mod frame_timing;
 mod glow;
 pub mod governor;
 mod live;
-mod pace;
-mod painter;
+pub mod offscreen;
 mod picture_file;
-pub mod pictures;
+mod picture_source;
 mod pipeline;
-mod sheet;
-pub mod showing;
-mod stage;
+mod power;
+mod render_state;
+mod scene_pipeline;
+pub mod shader;
 mod still;
-mod strain;
-pub mod studio;
-mod values;
+pub mod still_image;
+mod uniforms;
 
-pub use values::{SCENE_BYTES, SceneValues, WRAP_MS};
+pub use picture_source::{ColorGrade, PictureSource};
+pub use uniforms::{SCENE_BYTES, SceneUniforms, WRAP_MS};
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -39,63 +42,64 @@ use crate::room::RoomTime;
 use crate::room::arc::Part;
 use crate::room::call::CallPhase;
 use crate::room::snapshot::{BreathView, Place, SessionView, Snapshot};
-use drawn::Drawn;
-use stage::Stage;
+use render_state::RenderState;
+use shader::PlaceShader;
 
-/// What draws the window.
+/// What the window is drawn with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
-    /// A graphics device, or a processor that stands in for one.
+    /// wgpu: places are alive.
     Live {
-        /// Whether it is the processor that draws.
+        /// Whether wgpu runs on a software driver.
         software: bool,
     },
-    /// The processor, without shaders.
+    /// tiny-skia, which runs no shaders: places are stills.
     Still,
 }
 
-/// What places are drawn with. Clones draw on the same stage.
+/// Draws places. Clones share one state, so that a view that is rebuilt goes on where the last one was.
 #[derive(Clone, Debug)]
-pub struct Pictures {
-    /// What draws the window.
+pub struct PlaceRenderer {
+    /// What the window is drawn with.
     pub backend: Backend,
-    /// The least time between two pictures.
-    pub frame: Duration,
-    /// Whether all is to be still, and only light to move.
+    /// Shortest time between two frames.
+    pub frame_interval: Duration,
+    /// Whether nothing moves and only light changes.
     pub reduce_motion: bool,
-    stage: Arc<Stage>,
+    state: Arc<RenderState>,
 }
 
-impl Pictures {
-    /// Pictures for a window drawn by `backend`, with at most so many pictures a second.
+impl PlaceRenderer {
+    /// A renderer for a window drawn by `backend`, at 1 to 60 frames per second.
     #[must_use]
     pub fn new(backend: Backend, frames_per_second: u32, reduce_motion: bool) -> Self {
-        let frame = Duration::from_secs_f64(1.0 / f64::from(frames_per_second.clamp(1, 60)));
-        Self { backend, frame, reduce_motion, stage: Arc::new(Stage::new(backend, frame)) }
+        let frame_interval = Duration::from_secs_f64(1.0 / f64::from(frames_per_second.clamp(1, 60)));
+        let state = Arc::new(RenderState::new(backend, frame_interval));
+        Self { backend, frame_interval, reduce_motion, state }
     }
 
-    /// Keeps baked layers in this folder of the state directory, so that they are drawn once and not at each start.
+    /// Caches baked layers in this folder, so that they are baked once and not at each start.
     #[must_use]
     pub fn cached_in(mut self, folder: PathBuf) -> Self {
-        self.stage = Arc::new(Stage::clone(&self.stage).cached_in(folder));
+        self.state = Arc::new(RenderState::clone(&self.state).cached_in(folder));
         self
     }
 
     /// Shows the clinic's own pictures from this folder.
     #[must_use]
-    pub fn with_own(mut self, folder: &Path) -> Self {
-        self.stage = Arc::new(Stage::clone(&self.stage).with_slides(pictures::Slides::of(folder)));
+    pub fn with_slides(mut self, folder: &Path) -> Self {
+        self.state = Arc::new(RenderState::clone(&self.state).with_slides(still_image::SlideFolder::open(folder)));
         self
     }
 
-    /// Whether a place can be shown: the clinic's own pictures only if there are any.
+    /// Whether a place can be shown. The clinic's own pictures can if there are any.
     #[must_use]
-    pub fn offers(&self, place: Place) -> bool {
-        place != Place::Pictures || self.stage.has_slides()
+    pub fn can_show(&self, place: Place) -> bool {
+        place != Place::Pictures || self.state.has_slides()
     }
 }
 
-/// The light of a place through the session: one value for each part.
+/// The light of a place through the session, with one keyframe for each part of the arc.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LightCurve {
     /// Brightness, 0 to 1.
@@ -109,7 +113,7 @@ pub struct LightCurve {
 }
 
 impl LightCurve {
-    /// The curve a profile draws, or the default where there is none.
+    /// The curve of a profile, or the default one.
     #[must_use]
     pub fn of(profile: Option<&Profile>) -> Self {
         let light = |part: Part| {
@@ -125,22 +129,22 @@ impl LightCurve {
     }
 }
 
-/// A place at an hour in a weather: what its layers are baked for.
+/// A place at an hour in a weather. Its layers are baked for exactly this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Look {
+pub struct SceneVariant {
     /// The place.
-    pub drawn: Drawn,
+    pub shader: PlaceShader,
     /// The time of day.
     pub hour: TimeOfDay,
     /// The weather, 0 to 100.
     pub mood_percent: u8,
 }
 
-impl Look {
-    /// A place at an hour, with a weather from 0 to 1.
+impl SceneVariant {
+    /// A place at an hour, in a weather of 0 to 1.
     #[must_use]
-    pub fn of(drawn: Drawn, hour: TimeOfDay, mood: f32) -> Self {
-        Self { drawn, hour, mood_percent: (mood.clamp(0.0, 1.0) * 100.0).round() as u8 }
+    pub fn of(shader: PlaceShader, hour: TimeOfDay, mood: f32) -> Self {
+        Self { shader, hour, mood_percent: (mood.clamp(0.0, 1.0) * 100.0).round() as u8 }
     }
 
     /// The weather, 0 to 1.
@@ -150,31 +154,31 @@ impl Look {
     }
 }
 
-/// Everything a place needs to know to draw itself at any moment, without asking anyone again.
+/// Everything a place needs to draw itself at any moment, so that a frame needs no new view.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scenery {
     /// The place.
     pub place: Place,
     /// The time of day it shows.
     pub hour: TimeOfDay,
-    /// The weather, 0 to 1: what that is, each place says itself.
+    /// The weather, 0 to 1. Each place decides what it means.
     pub mood: f32,
-    /// The pacer, if the place is to breathe.
+    /// The pacer, if the place breathes.
     pub breath: Option<BreathView>,
     /// The running session, whose arc the light follows.
     pub session: Option<SessionView>,
-    /// The light of each part.
+    /// The light through the session.
     pub light: LightCurve,
-    /// Trim of the brightness, −0.5 to 0.5, and what is added while somebody is here.
+    /// Offset of the brightness: the desk's trim of −0.5 to 0.5, and more light while somebody is here.
     pub trim: f32,
-    /// A further factor on the brightness: under words, or in a dim room, 0 to 1.
+    /// Factor on the brightness, 0 to 1, such as behind text.
     pub dimmed_to: f32,
     /// The room's time.
     pub clock: RoomClock,
 }
 
 impl Scenery {
-    /// The scenery the snapshot asks for.
+    /// The scenery for a snapshot.
     #[must_use]
     pub fn of(snapshot: &Snapshot, profile: Option<&Profile>, clock: RoomClock, dimmed_to: f32) -> Self {
         Self {
@@ -208,7 +212,7 @@ impl Scenery {
     }
 }
 
-/// While somebody has come to a call, it is lighter by this: they see the person, and the person sees them.
+/// Brightness added while somebody has come to a call, so that they and the patient see each other.
 const PRESENCE_LIGHT: f32 = 0.15;
 
 fn is_somebody_here(snapshot: &Snapshot) -> bool {
@@ -224,18 +228,18 @@ const fn hour_index(hour: TimeOfDay) -> usize {
     }
 }
 
-/// The place, filling whatever it lies in.
+/// The place, filling its parent.
 #[must_use]
-pub fn place<'a, Message: 'a>(pictures: &Pictures, scenery: Scenery) -> Element<'a, Message> {
+pub fn place<'a, Message: 'a>(renderer: &PlaceRenderer, scenery: Scenery) -> Element<'a, Message> {
     if scenery.place == Place::Dark {
         let black = iced::widget::container::Style { background: Some(Color::BLACK.into()), ..Default::default() };
         return iced::widget::container(Space::new().width(Length::Fill).height(Length::Fill))
             .style(move |_| black)
             .into();
     }
-    match pictures.backend {
-        Backend::Live { .. } => live::live(pictures, scenery),
-        Backend::Still => still::still(pictures, scenery),
+    match renderer.backend {
+        Backend::Live { .. } => live::live(renderer, scenery),
+        Backend::Still => still::still(renderer, scenery),
     }
 }
 
@@ -246,7 +250,7 @@ mod tests {
     use crate::room::{Event, Room, Rules};
 
     #[test]
-    fn it_is_lighter_while_somebody_is_here_and_not_in_a_rehearsal() {
+    fn it_is_brighter_while_somebody_is_here_but_not_in_a_rehearsal() {
         for (practice, added) in [(false, PRESENCE_LIGHT), (true, 0.0)] {
             let mut room = Room::new(Rules::default());
             let now = RoomTime(1_000);

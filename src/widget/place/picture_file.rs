@@ -1,5 +1,5 @@
-//! Owns one picture file of a clinic: whether all of it is there, what it would take to show it, and its pixels, cut to a
-//! window and turned the way its camera was held. Does not own which file is shown, nor in which light.
+//! Owns decoding one of the clinic's picture files: whether it is complete, how much memory it takes, and its pixels, cropped
+//! and in the orientation of the camera. Does not own which file is shown.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -13,35 +13,38 @@ use image::{
 
 use crate::findings::io_reason;
 
-/// A picture of so many pixels or more is left out.
+/// A picture of this many pixels or more is rejected.
 pub const PIXELS_MAX: u64 = 25_000_000;
-/// Decoding one picture takes at most so much memory.
+/// Maximum memory for decoding one picture, in bytes.
 pub const MEMORY_BYTES_MAX: u64 = 160_000_000;
-/// What a picture may be, for findings.
+/// What a picture has to be, for findings.
 pub const ALLOWED: &str = "a whole JPEG, PNG or WebP, below 25 megapixels, that takes at most 160 MB of memory to show; a smaller one shows \
      as well, since no screen has as many pixels";
-/// The shortest side that fills a screen without looking torn.
+/// Shortest side that can fill a screen, in pixels.
 const SIDE_MIN: u32 = 64;
-/// Bytes of a pixel as it is shown.
+/// Bytes per decoded pixel.
 const PIXEL_BYTES: u64 = 3;
-/// Bytes of a pixel that a WebP takes while it is decoded, beside what comes out.
+/// Bytes per pixel that the WebP decoder takes besides its output.
 const WEBP_PIXEL_BYTES: u64 = 4;
-/// Bytes of one coefficient of a JPEG that is drawn in several passes.
+/// Bytes per coefficient of a progressive JPEG.
 const COEFFICIENT_BYTES: u64 = 2;
 
-/// A picture that was decoded.
+/// A decoded picture.
 #[derive(Debug)]
-pub struct Opened {
+pub struct DecodedPicture {
     pixels: RgbImage,
-    turned: Orientation,
+    orientation: Orientation,
 }
 
-/// Decodes a file. The error says what is wrong with it, without naming it.
-pub fn open(file: &Path) -> Result<Opened, String> {
+/// Decodes a file.
+///
+/// # Errors
+/// What is wrong with the file, without its name.
+pub fn decode(file: &Path) -> Result<DecodedPicture, String> {
     let failed = |error: &io::Error| io_reason(error);
-    // Opening a pipe would wait for whoever writes to it.
-    let about = std::fs::metadata(file).map_err(|error| failed(&error))?;
-    if !about.is_file() {
+    // Opening a named pipe would block until somebody writes to it.
+    let metadata = std::fs::metadata(file).map_err(|error| failed(&error))?;
+    if !metadata.is_file() {
         return Err("no file".to_owned());
     }
     let reader = ImageReader::open(file).and_then(ImageReader::with_guessed_format);
@@ -49,19 +52,19 @@ pub fn open(file: &Path) -> Result<Opened, String> {
     let format = reader.format();
     let mut working_bytes = 0;
     if format == Some(ImageFormat::Jpeg) {
-        let markers = File::open(file).and_then(|file| Markers::of(&mut BufReader::new(file)));
+        let markers = File::open(file).and_then(|file| JpegMarkers::read(&mut BufReader::new(file)));
         let markers = markers.map_err(|error| failed(&error))?;
         if !markers.has_end {
             return Err("cut short: its end is missing".to_owned());
         }
         working_bytes += markers.coefficient_bytes;
     }
-    // All but a PNG is first read whole.
+    // Every decoder but that for PNG reads the whole file first.
     if format != Some(ImageFormat::Png) {
-        working_bytes += about.len();
+        working_bytes += metadata.len();
     }
-    if about.len() > MEMORY_BYTES_MAX {
-        return Err(format!("{} MB", about.len() / 1_000_000));
+    if metadata.len() > MEMORY_BYTES_MAX {
+        return Err(format!("{} MB", metadata.len() / 1_000_000));
     }
     let mut limits = Limits::default();
     limits.max_alloc = Some(MEMORY_BYTES_MAX);
@@ -87,28 +90,28 @@ pub fn open(file: &Path) -> Result<Opened, String> {
     if width.min(height) < SIDE_MIN {
         return Err(format!("{width}x{height}, too small for a screen"));
     }
-    let turned = decoder.orientation().map_err(unreadable)?;
+    let orientation = decoder.orientation().map_err(unreadable)?;
     let picture = DynamicImage::from_decoder(decoder).map_err(unreadable)?;
-    Ok(Opened { pixels: picture.into_rgb8(), turned })
+    Ok(DecodedPicture { pixels: picture.into_rgb8(), orientation })
 }
 
-impl Opened {
-    /// Cut to `size`, as [`cut`] does it, and turned.
-    pub fn cut(self, (across, down): (u32, u32)) -> RgbaImage {
-        // Turned once it is small: a large picture would have to lie there twice.
-        let lies_on_its_side = matches!(
-            self.turned,
+impl DecodedPicture {
+    /// The picture in its orientation, cropped as by [`crop_to_fill`].
+    pub fn crop_to_fill(self, (across, down): (u32, u32)) -> RgbaImage {
+        // Rotated once it is small, since rotating takes a second copy.
+        let is_sideways = matches!(
+            self.orientation,
             Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH
         );
-        let size = if lies_on_its_side { (down, across) } else { (across, down) };
-        let mut small = DynamicImage::ImageRgba8(cut(&self.pixels, size));
-        small.apply_orientation(self.turned);
+        let size = if is_sideways { (down, across) } else { (across, down) };
+        let mut small = DynamicImage::ImageRgba8(crop_to_fill(&self.pixels, size));
+        small.apply_orientation(self.orientation);
         small.into_rgba8()
     }
 }
 
-/// The largest middle part of a picture that has the shape of `size`, scaled to it.
-pub fn cut(pixels: &RgbImage, size: (u32, u32)) -> RgbaImage {
+/// The largest centred part of a picture with the aspect ratio of `size`, scaled to it.
+pub fn crop_to_fill(pixels: &RgbImage, size: (u32, u32)) -> RgbaImage {
     let (width, height) = pixels.dimensions();
     let (across, down) = (size.0.max(1), size.1.max(1));
     let part_width = (u64::from(height) * u64::from(across) / u64::from(down)).clamp(1, u64::from(width)) as u32;
@@ -117,7 +120,7 @@ pub fn cut(pixels: &RgbImage, size: (u32, u32)) -> RgbaImage {
     let scaled: RgbImage = if (part_width, part_height) == (across, down) {
         part.to_image()
     } else if part_width > across * 2 {
-        // Far larger pictures are first brought near: quick, and without a shimmer of lost detail.
+        // Averaging is quick for a picture that is much larger, and does not alias.
         imageops::thumbnail(&*part, across, down)
     } else {
         let filter = if part_width < across { FilterType::CatmullRom } else { FilterType::Triangle };
@@ -126,20 +129,21 @@ pub fn cut(pixels: &RgbImage, size: (u32, u32)) -> RgbaImage {
     DynamicImage::ImageRgb8(scaled).into_rgba8()
 }
 
-/// What the markers of a JPEG tell. Its decoder takes what is missing at its end for grey.
+/// What the markers of a JPEG tell. The decoder fills what is missing at the end of a truncated file with grey, so the
+/// end marker has to be looked for.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Markers {
+struct JpegMarkers {
     has_end: bool,
-    /// What decoding takes beside the picture itself: nothing where it comes row by row.
+    /// Memory for coefficients, in bytes; 0 for a baseline JPEG, which is decoded row by row.
     coefficient_bytes: u64,
 }
 
-impl Markers {
-    fn of(file: &mut impl BufRead) -> io::Result<Self> {
+impl JpegMarkers {
+    fn read(file: &mut impl BufRead) -> io::Result<Self> {
         let mut markers = Self::default();
         match markers.walk(file) {
             Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => Err(error),
-            _ => Ok(markers),
+            Ok(()) | Err(_) => Ok(markers),
         }
     }
 
@@ -152,7 +156,7 @@ impl Markers {
                 [code] = bytes(file)?;
             }
             let length = match code {
-                // In the picture itself, or a marker of nothing but itself.
+                // A stuffed byte of the image data, or a marker without a segment.
                 0x00 | 0x01 | 0xD0..=0xD8 => continue,
                 0xD9 => {
                     self.has_end = true;
@@ -177,7 +181,7 @@ impl Markers {
     }
 }
 
-/// From the segment that gives a JPEG its size: every component with as many coefficients as it has samples.
+/// Memory for the coefficients of a JPEG, from its frame header: one for each sample of each component.
 fn coefficient_bytes(segment: &[u8]) -> Option<u64> {
     let side = |at: usize| Some(u64::from(u16::from_be_bytes(segment.get(at..at + 2)?.try_into().ok()?)));
     let (height, width) = (side(1)?, side(3)?);
@@ -208,22 +212,22 @@ mod tests {
         bytes.into_inner()
     }
 
-    fn opened(bytes: &[u8]) -> Result<Opened, String> {
+    fn opened(bytes: &[u8]) -> Result<DecodedPicture, String> {
         let folder = tempfile::tempdir().unwrap();
-        // Its kind is told by what it holds.
+        // The format is guessed from the content.
         let file = folder.path().join("picture");
         std::fs::write(&file, bytes).unwrap();
-        open(&file)
+        decode(&file)
     }
 
     #[test]
-    fn a_picture_that_is_cut_short_anywhere_is_not_shown() {
+    fn a_file_truncated_anywhere_is_rejected() {
         for format in [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP] {
             let whole = encoded(300, 200, format);
             assert!(opened(&whole).is_ok(), "{format:?}");
-            let mut behind = whole.clone();
-            behind.extend_from_slice(b"what a telephone puts behind its pictures");
-            assert!(opened(&behind).is_ok(), "{format:?} with something behind it");
+            let mut trailing = whole.clone();
+            trailing.extend_from_slice(b"what phones append to their pictures");
+            assert!(opened(&trailing).is_ok(), "{format:?} with trailing bytes");
             let cuts = (0..64).map(|part| whole.len() * part / 64).chain([whole.len() - 14]);
             for length in cuts {
                 assert!(opened(&whole[..length]).is_err(), "{format:?} cut to {length} of {}", whole.len());
@@ -236,27 +240,27 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_a_small_picture_within_is_not_the_end() {
+    fn the_end_marker_of_an_embedded_thumbnail_does_not_count() {
         let whole = encoded(300, 200, ImageFormat::Jpeg);
         let small = encoded(64, 64, ImageFormat::Jpeg);
         let length = u16::try_from(small.len() + 2).unwrap().to_be_bytes();
-        // As cameras put it: a whole picture in a segment before the picture itself.
+        // Cameras embed a whole JPEG in a segment before the image data.
         let with_small = [&whole[..2], &[0xFF, 0xE1], &length, &small, &whole[2..]].concat();
         assert!(opened(&with_small).is_ok());
         assert!(opened(&with_small[..with_small.len() / 2]).is_err());
     }
 
     #[test]
-    fn a_picture_that_would_take_too_much_says_how_much() {
+    fn the_memory_of_a_large_picture_is_computed() {
         let jpeg = |width: u16, height: u16, frame: u8, factors: [u8; 3]| {
             let mut segment = vec![0xFF, 0xD8, 0xFF, frame, 0, 17, 8];
             segment.extend(height.to_be_bytes().into_iter().chain(width.to_be_bytes()).chain([3]));
             segment.extend(factors.into_iter().zip(1..).flat_map(|(factors, number)| [number, factors, 0]));
             segment.extend([0xFF, 0xDA, 0, 2, 0xFF, 0x00, 0xFF, 0xD7, 7, 0xFF, 0xD9]);
-            Markers::of(&mut &segment[..]).unwrap()
+            JpegMarkers::read(&mut &segment[..]).unwrap()
         };
         let (half, full) = ([0x22, 0x11, 0x11], [0x11, 0x11, 0x11]);
-        let told = |coefficient_bytes| Markers { has_end: true, coefficient_bytes };
+        let told = |coefficient_bytes| JpegMarkers { has_end: true, coefficient_bytes };
         assert_eq!(jpeg(6_000, 4_000, 0xC0, half), told(0));
         assert_eq!(jpeg(6_000, 4_000, 0xC2, half), told(72_000_000));
         assert_eq!(jpeg(6_000, 4_000, 0xC2, full), told(144_000_000));
@@ -265,25 +269,25 @@ mod tests {
     }
 
     #[test]
-    fn showing_a_large_picture_takes_no_more_than_is_said() {
+    fn decoding_a_large_picture_stays_within_its_memory() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("large.jpg");
         std::fs::write(&file, encoded(6_000, 4_000, ImageFormat::Jpeg)).unwrap();
         let taken = allocation_counter::measure(|| {
-            let small = open(&file).unwrap().cut((1_280, 800));
+            let small = decode(&file).unwrap().crop_to_fill((1_280, 800));
             assert_eq!(small.dimensions(), (1_280, 800));
         });
         assert!(taken.bytes_max <= MEMORY_BYTES_MAX, "{} MB", taken.bytes_max / 1_000_000);
     }
 
     #[test]
-    fn a_picture_of_any_shape_fills_the_window_the_way_its_camera_was_held() {
+    fn a_picture_of_any_shape_fills_the_window_in_its_orientation() {
         for (width, height) in [(300, 100), (100, 300), (160, 100), (1600, 1000), (80, 64)] {
-            assert_eq!(cut(&RgbImage::new(width, height), (160, 100)).dimensions(), (160, 100));
+            assert_eq!(crop_to_fill(&RgbImage::new(width, height), (160, 100)).dimensions(), (160, 100));
         }
-        // Dark at the left, bright at the right; turned, dark at the top.
+        // Dark on the left and bright on the right; rotated, dark at the top.
         let pixels = RgbImage::from_fn(400, 300, |x, _| image::Rgb([(x / 2) as u8; 3]));
-        let turned = Opened { pixels, turned: Orientation::Rotate90 }.cut((160, 100));
+        let turned = DecodedPicture { pixels, orientation: Orientation::Rotate90 }.crop_to_fill((160, 100));
         assert_eq!(turned.dimensions(), (160, 100));
         assert!(turned.get_pixel(80, 5).0[0] < 90 && turned.get_pixel(80, 95).0[0] > 110);
         assert_eq!(turned.get_pixel(5, 50), turned.get_pixel(155, 50));

@@ -1,6 +1,6 @@
-//! Owns the device's side of a living place: still pictures, the canvas the place is painted on, and how they come to the
-//! screen. Shaders are compiled and layers baked beside the window; here they are only taken over, a little with each
-//! picture.
+//! Owns the GPU's side of a living place: the stills as textures, the canvas the scene is rendered to, and how both are
+//! composed on the screen. Shaders are compiled and layers baked on other threads; this only takes the results over, a
+//! little with each frame, so that no frame stalls.
 
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
@@ -8,103 +8,154 @@ use std::time::{Duration, Instant};
 use iced::wgpu;
 use iced::widget::shader;
 
-use super::bake::Baked;
-use super::bench::{Bench, Made};
-use super::drawn::Drawn;
+use super::background_job::{BackgroundJob, JobResult};
+use super::baked_layers::BakedLayers;
+use super::crossfade::CrossfadeFrame;
+use super::frame_timing::{FrameStart, start_measuring};
 use super::governor::SCALE_MAX;
-use super::pace::{Began, measure};
-use super::painter::{FORMAT, Painter, canvas, cover, full_screen, layout};
-use super::pictures::{Picture, Subject, smooth};
-use super::sheet::{Light, Sheet, Show, Told};
-use super::showing::Sight;
-use super::stage::{Coming, Stage};
-use super::studio::layers_view;
-use super::values::SceneValues;
-use super::{Look, glow};
+use super::offscreen::layers_view;
+use super::picture_source::{PictureSource, warmth_gains};
+use super::render_state::{LiveReadiness, RenderState};
+use super::scene_pipeline::{
+    FORMAT, ScenePipeline, bind_group_layout, create_canvas, draw_full_screen, full_screen_pipeline,
+};
+use super::shader::PlaceShader;
+use super::still_image::StillImage;
+use super::uniforms::SceneUniforms;
+use super::{SceneVariant, glow};
+use crate::widget::easing::smoothstep;
 
-/// The living place comes over its still in no less than this.
+/// Shortest time in which the living place fades in over its still.
 const LIVE_FADE: Duration = Duration::from_millis(1_600);
+/// Size of the uniform of `upscale.wgsl`, in bytes.
+const BLIT_UNIFORM_BYTES: usize = 80;
+/// Frames further apart than this many frame intervals say nothing about the frame rate.
+const RUN_INTERVALS_MAX: u32 = 6;
 
-/// What one picture is to show.
+/// What one frame is to show.
 #[derive(Debug)]
-pub(super) struct Wish {
-    pub(super) sight: Sight,
-    /// Whether another still is coming or being made.
+pub(super) struct FrameRequest {
+    pub(super) stills: CrossfadeFrame,
+    /// Whether another still is fading in or being loaded.
     pub(super) is_changing: bool,
     pub(super) size: (u32, u32),
-    pub(super) values: SceneValues,
-    pub(super) light: Light,
+    pub(super) uniforms: SceneUniforms,
+    pub(super) light: PlaceLight,
     /// Whether nothing moves by itself.
     pub(super) is_still: bool,
-    /// Whether the processor stands in for a graphics device.
+    /// Whether the device is the processor.
     pub(super) is_software: bool,
-    pub(super) frame: Duration,
+    pub(super) frame_interval: Duration,
     pub(super) now: Instant,
 }
 
-/// The place's own pictures, and how they come to the screen.
-#[derive(Debug)]
-pub(super) struct Pipeline {
-    whole: Show,
-    enlarged: Show,
-    quick: Show,
-    sharpen: wgpu::RenderPipeline,
-    print_layout: wgpu::BindGroupLayout,
-    sampler: wgpu::Sampler,
-    under: Option<Print>,
-    over: Option<Print>,
-    canvas: Option<Canvas>,
-    sharp: Option<Canvas>,
-    painters: Bench<Drawn, Painter>,
-    live: Option<LiveLook>,
-    shown: Vec<Shown>,
-    measured: Option<mpsc::Sender<Began>>,
-    began: Option<Began>,
-    before: Option<Instant>,
+/// The light on a texture that is not lit by its own shader, and the light of the breath.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct PlaceLight {
+    /// 0 as painted, 1 dark.
+    pub(super) veil: f32,
+    /// −1 moonlight, 1 lamplight.
+    pub(super) warmth: f32,
+    /// 0 as painted, 1 without colour.
+    pub(super) grey: f32,
+    /// 0 out, 1 in; 0 where the place breathes by itself.
+    pub(super) breath: f32,
 }
 
+/// Renders the place inside iced's own render pass.
+#[derive(Debug)]
+pub(super) struct PlacePipeline {
+    /// For a texture of the screen's size.
+    whole: BlitPipelines,
+    /// For a smaller canvas: a sharpening cubic filter.
+    enlarged: BlitPipelines,
+    /// For a smaller canvas that was sharpened at its own size: a bilinear filter, which a processor can afford.
+    quick: BlitPipelines,
+    sharpen: wgpu::RenderPipeline,
+    blit_layout: wgpu::BindGroupLayout,
+    sampler: wgpu::Sampler,
+    under: Option<StillTexture>,
+    over: Option<StillTexture>,
+    canvas: Option<Canvas>,
+    sharpened: Option<Canvas>,
+    compiled: BackgroundJob<PlaceShader, ScenePipeline>,
+    live: Option<LiveScene>,
+    draw_list: Vec<BlitLayer>,
+    frame_starts: Option<mpsc::Sender<FrameStart>>,
+    frame_start: Option<FrameStart>,
+    last_frame: Option<Instant>,
+}
+
+/// One full-screen draw, in the order of the draw list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shown {
+enum BlitLayer {
     Under,
     WholeCanvas,
     Canvas,
-    SharpCanvas,
+    SharpenedCanvas,
     Over,
 }
 
 #[derive(Debug)]
-struct Print {
-    picture: Arc<Picture>,
-    sheet: Sheet,
+struct StillTexture {
+    image: Arc<StillImage>,
+    texture: BlitTexture,
 }
 
+/// A texture that the scene is rendered to.
 #[derive(Debug)]
 struct Canvas {
     size: (u32, u32),
     view: wgpu::TextureView,
-    sheet: Sheet,
+    texture: BlitTexture,
 }
 
 /// The living place on its way to the screen.
 #[derive(Debug)]
-struct LiveLook {
-    look: Look,
+struct LiveScene {
+    variant: SceneVariant,
     size: (u32, u32),
-    painter: Option<Painter>,
-    layers: Layers,
+    pipeline: Option<ScenePipeline>,
+    layers: LayerUpload,
+    /// When it was first rendered.
     since: Option<Instant>,
-    painted: Option<(SceneValues, (u32, u32))>,
+    rendered: Option<(SceneUniforms, (u32, u32))>,
 }
 
+/// How far the baked layers are on their way to the GPU.
 #[derive(Debug)]
-enum Layers {
-    Wanted,
-    Uploading { baked: Baked, texture: wgpu::Texture, next: u32 },
-    There,
-    Never,
+enum LayerUpload {
+    Pending,
+    Uploading { baked: BakedLayers, texture: wgpu::Texture, next: u32 },
+    Done,
+    Failed,
 }
 
-impl shader::Pipeline for Pipeline {
+/// The pipelines of one entry point of `upscale.wgsl`: for the first layer, and for one blended over others.
+#[derive(Debug)]
+struct BlitPipelines {
+    opaque: wgpu::RenderPipeline,
+    blended: wgpu::RenderPipeline,
+}
+
+/// A texture with its uniform, as `upscale.wgsl` binds them.
+#[derive(Debug)]
+struct BlitTexture {
+    group: wgpu::BindGroup,
+    uniform: wgpu::Buffer,
+}
+
+/// The uniform of `upscale.wgsl`.
+struct BlitUniforms {
+    /// The part of the texture that is used, in texels.
+    used: (u32, u32),
+    opacity: f32,
+    light: PlaceLight,
+    /// Where the breath glows: centre and radii, as fractions of the screen.
+    glow: [f32; 4],
+}
+
+impl shader::Pipeline for PlacePipeline {
     fn new(device: &wgpu::Device, _queue: &wgpu::Queue, format: wgpu::TextureFormat) -> Self {
         let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: Some("upscale"),
@@ -122,279 +173,355 @@ impl shader::Pipeline for Pipeline {
             min_binding_size: None,
         };
         let sampler = wgpu::BindingType::Sampler(wgpu::SamplerBindingType::Filtering);
-        let print_layout = layout(device, &[(fragment, texture), (fragment, sampler), (fragment, uniform)]);
-        let show = |entry: &str| Show::of(device, &print_layout, &module, entry, format);
+        let blit_layout = bind_group_layout(device, &[(fragment, texture), (fragment, sampler), (fragment, uniform)]);
+        let blit = |entry: &str| BlitPipelines::new(device, &blit_layout, &module, entry, format);
+        // An sRGB target encodes what the shader returns, so the shader has to return linear light.
         let is_linear = format.is_srgb();
         Self {
-            whole: show(if is_linear { "whole_linear" } else { "whole_plain" }),
-            enlarged: show(if is_linear { "enlarged_linear" } else { "enlarged_plain" }),
-            quick: show(if is_linear { "quick_linear" } else { "quick_plain" }),
-            sharpen: full_screen(device, &[&print_layout], &module, "sharpened", FORMAT, None),
+            whole: blit(if is_linear { "whole_linear" } else { "whole_plain" }),
+            enlarged: blit(if is_linear { "enlarged_linear" } else { "enlarged_plain" }),
+            quick: blit(if is_linear { "quick_linear" } else { "quick_plain" }),
+            sharpen: full_screen_pipeline(device, &[&blit_layout], &module, "sharpened", FORMAT, None),
             sampler: device.create_sampler(&wgpu::SamplerDescriptor {
                 label: Some("upscale"),
                 mag_filter: wgpu::FilterMode::Linear,
                 min_filter: wgpu::FilterMode::Linear,
                 ..wgpu::SamplerDescriptor::default()
             }),
-            print_layout,
+            blit_layout,
             under: None,
             over: None,
             canvas: None,
-            sharp: None,
-            painters: Bench::default(),
+            sharpened: None,
+            compiled: BackgroundJob::default(),
             live: None,
-            shown: Vec::new(),
-            measured: None,
-            began: None,
-            before: None,
+            draw_list: Vec::new(),
+            frame_starts: None,
+            frame_start: None,
+            last_frame: None,
         }
     }
 }
 
-impl Pipeline {
-    /// Makes everything ready for one picture.
-    pub(super) fn prepare(&mut self, device: &wgpu::Device, queue: &wgpu::Queue, stage: &Stage, wish: &Wish) {
-        self.begin(wish);
-        stage.mind_strain(wish.now);
-        self.lay_out(device, queue, &wish.sight);
-        let look = match wish.sight.under.as_ref().map(|picture| picture.subject) {
-            Some(Subject::Still(look)) => Some(look),
-            Some(Subject::Slide(_)) | None => None,
+impl PlacePipeline {
+    /// Prepares one frame: uploads and renders what it needs, and writes the draw list.
+    pub(super) fn prepare(
+        &mut self,
+        device: &wgpu::Device,
+        queue: &wgpu::Queue,
+        state: &RenderState,
+        request: &FrameRequest,
+    ) {
+        self.begin_frame(request);
+        state.poll_power_state(request.now);
+        self.upload_stills(device, queue, &request.stills);
+        let variant = match request.stills.under.as_ref().map(|image| image.source) {
+            Some(PictureSource::Still(variant)) => Some(variant),
+            Some(PictureSource::Slide(_)) | None => None,
         };
-        if let Some((coming, _)) = &wish.sight.over
-            && let Subject::Still(coming) = coming.subject
+        if let Some((incoming, _)) = &request.stills.over
+            && let PictureSource::Still(incoming) = incoming.source
         {
-            stage.begin_bake(coming, wish.size);
+            state.start_bake(incoming, request.size);
         }
-        self.bring_to_life(device, queue, stage, look, wish);
-        self.decide(queue, wish);
-        stage.set_coming(self.coming(wish));
+        self.advance_live(device, queue, state, variant, request);
+        self.compose(queue, request);
+        state.set_live_readiness(self.live_readiness(request));
     }
 
-    /// Brings what was made ready to the screen.
+    /// Draws the prepared frame.
     pub(super) fn draw(&self, pass: &mut wgpu::RenderPass<'_>) {
-        for (index, shown) in self.shown.iter().enumerate() {
-            let (sheet, show) = match shown {
-                Shown::Under => (self.under.as_ref().map(|print| &print.sheet), &self.whole),
-                Shown::WholeCanvas => (self.canvas.as_ref().map(|canvas| &canvas.sheet), &self.whole),
-                Shown::Canvas => (self.canvas.as_ref().map(|canvas| &canvas.sheet), &self.enlarged),
-                Shown::SharpCanvas => (self.sharp.as_ref().map(|canvas| &canvas.sheet), &self.quick),
-                Shown::Over => (self.over.as_ref().map(|print| &print.sheet), &self.whole),
+        for (index, layer) in self.draw_list.iter().enumerate() {
+            let (texture, pipelines) = match layer {
+                BlitLayer::Under => (self.under.as_ref().map(|still| &still.texture), &self.whole),
+                BlitLayer::WholeCanvas => (self.canvas.as_ref().map(|canvas| &canvas.texture), &self.whole),
+                BlitLayer::Canvas => (self.canvas.as_ref().map(|canvas| &canvas.texture), &self.enlarged),
+                BlitLayer::SharpenedCanvas => (self.sharpened.as_ref().map(|canvas| &canvas.texture), &self.quick),
+                BlitLayer::Over => (self.over.as_ref().map(|still| &still.texture), &self.whole),
             };
-            let Some(sheet) = sheet else { continue };
-            pass.set_pipeline(if index == 0 { &show.opaque } else { &show.blended });
-            pass.set_bind_group(0, &sheet.group, &[]);
+            let Some(texture) = texture else { continue };
+            pass.set_pipeline(if index == 0 { &pipelines.opaque } else { &pipelines.blended });
+            pass.set_bind_group(0, &texture.group, &[]);
             pass.draw(0..3, 0..1);
         }
-        if let (Some(measured), Some(began)) = (&self.measured, self.began) {
-            // Whoever measures may have ended; the place then keeps its scale.
-            let _ = measured.send(began);
+        if let (Some(frame_starts), Some(frame_start)) = (&self.frame_starts, self.frame_start) {
+            // The measuring thread may have ended; the place then keeps its scale.
+            let _ = frame_starts.send(frame_start);
         }
     }
 
-    fn coming(&self, wish: &Wish) -> Coming {
+    fn live_readiness(&self, request: &FrameRequest) -> LiveReadiness {
         let live = self.live.as_ref();
-        match live.and_then(|live| live.since) {
-            _ if !wish.sight.is_settled() => Coming::Fading,
-            Some(since) if wish.now < since + LIVE_FADE => Coming::Fading,
-            _ if wish.is_changing => Coming::Prepared,
-            Some(_) => Coming::There,
-            None if live.is_none_or(LiveLook::is_hopeless) => Coming::Never,
-            None => Coming::Prepared,
+        let since = live.and_then(|live| live.since);
+        if !request.stills.is_settled() || since.is_some_and(|since| request.now < since + LIVE_FADE) {
+            LiveReadiness::Fading
+        } else if request.is_changing {
+            LiveReadiness::Pending
+        } else if since.is_some() {
+            LiveReadiness::Ready
+        } else if live.is_none_or(LiveScene::has_failed) {
+            LiveReadiness::Failed
+        } else {
+            LiveReadiness::Pending
         }
     }
 
-    fn begin(&mut self, wish: &Wish) {
-        let after = self.before.map(|before| wish.now.saturating_duration_since(before));
-        self.before = Some(wish.now);
-        self.began = None;
-        // Only pictures of a run tell about the pace.
-        let of_a_run = after.filter(|after| *after < wish.frame * 6 && !wish.is_still);
-        let is_alive = self.live.as_ref().is_some_and(|live| live.since.is_some());
-        if is_alive {
-            self.began = Some(Began { at: wish.now, after: of_a_run });
+    fn begin_frame(&mut self, request: &FrameRequest) {
+        let after = self.last_frame.map(|last| request.now.saturating_duration_since(last));
+        self.last_frame = Some(request.now);
+        self.frame_start = None;
+        let of_a_run = after.filter(|after| *after < request.frame_interval * RUN_INTERVALS_MAX && !request.is_still);
+        if self.live.as_ref().is_some_and(|live| live.since.is_some()) {
+            self.frame_start = Some(FrameStart { at: request.now, after: of_a_run });
         }
     }
 
-    /// Still pictures become textures when they are first seen.
-    fn lay_out(&mut self, device: &wgpu::Device, queue: &wgpu::Queue, sight: &Sight) {
-        let is_of = |print: &Print, picture: &Arc<Picture>| Arc::ptr_eq(&print.picture, picture);
-        if let Some(picture) = &sight.under
-            && !self.under.as_ref().is_some_and(|print| is_of(print, picture))
+    /// Uploads stills when they are first seen.
+    fn upload_stills(&mut self, device: &wgpu::Device, queue: &wgpu::Queue, stills: &CrossfadeFrame) {
+        let is_of = |still: &StillTexture, image: &Arc<StillImage>| Arc::ptr_eq(&still.image, image);
+        if let Some(image) = &stills.under
+            && !self.under.as_ref().is_some_and(|still| is_of(still, image))
         {
-            let came = self.over.take_if(|print| is_of(print, picture));
-            self.under = Some(came.unwrap_or_else(|| self.print(device, queue, picture)));
+            let faded_in = self.over.take_if(|still| is_of(still, image));
+            self.under = Some(faded_in.unwrap_or_else(|| self.upload_still(device, queue, image)));
         }
-        match &sight.over {
-            Some((picture, _)) if !self.over.as_ref().is_some_and(|print| is_of(print, picture)) => {
-                self.over = Some(self.print(device, queue, picture));
+        match &stills.over {
+            Some((image, _)) if !self.over.as_ref().is_some_and(|still| is_of(still, image)) => {
+                self.over = Some(self.upload_still(device, queue, image));
             }
             Some(_) => {}
             None => self.over = None,
         }
     }
 
-    fn print(&self, device: &wgpu::Device, queue: &wgpu::Queue, picture: &Arc<Picture>) -> Print {
-        let texture = canvas(device, picture.width, picture.height);
+    fn upload_still(&self, device: &wgpu::Device, queue: &wgpu::Queue, image: &Arc<StillImage>) -> StillTexture {
+        let texture = create_canvas(device, image.width, image.height);
         queue.write_texture(
             texture.as_image_copy(),
-            picture.pixels(),
+            image.pixels(),
             wgpu::TexelCopyBufferLayout {
                 offset: 0,
-                bytes_per_row: Some(picture.width * 4),
-                rows_per_image: Some(picture.height),
+                bytes_per_row: Some(image.width * 4),
+                rows_per_image: Some(image.height),
             },
             texture.size(),
         );
-        Print { picture: Arc::clone(picture), sheet: Sheet::of(device, &self.print_layout, &self.sampler, &texture) }
+        let texture = BlitTexture::new(device, &self.blit_layout, &self.sampler, &texture);
+        StillTexture { image: Arc::clone(image), texture }
     }
 
-    /// One more step from the still picture to the living place, and its picture if it lives.
-    fn bring_to_life(
+    /// Takes one step from the still to the living place, and renders the place once it is ready.
+    fn advance_live(
         &mut self,
         device: &wgpu::Device,
         queue: &wgpu::Queue,
-        stage: &Stage,
-        look: Option<Look>,
-        wish: &Wish,
+        state: &RenderState,
+        variant: Option<SceneVariant>,
+        request: &FrameRequest,
     ) {
-        let Some(look) = look else {
+        let Some(variant) = variant else {
             self.live = None;
             return;
         };
-        if self.live.as_ref().is_none_or(|live| (live.look, live.size) != (look, wish.size)) {
-            let painter = self.live.take().and_then(|live| live.painter).filter(|one| one.drawn == look.drawn);
-            let layers = if look.drawn.layers() == 0 { Layers::There } else { Layers::Wanted };
-            self.live = Some(LiveLook { look, size: wish.size, painter, layers, since: None, painted: None });
+        let shader = variant.shader;
+        if self.live.as_ref().is_none_or(|live| (live.variant, live.size) != (variant, request.size)) {
+            let pipeline = self.live.take().and_then(|live| live.pipeline).filter(|one| one.shader == shader);
+            let layers = if shader.layer_count() == 0 { LayerUpload::Done } else { LayerUpload::Pending };
+            self.live = Some(LiveScene { variant, size: request.size, pipeline, layers, since: None, rendered: None });
         }
-        let painters = self.painters.clone();
+        let compiled = self.compiled.clone();
         let Some(live) = &mut self.live else { return };
-        if live.painter.is_none() {
+        if live.pipeline.is_none() {
             let device = device.clone();
-            let painter = painters.take(&look.drawn, move || Some(Painter::new(&device, look.drawn)));
-            if let Made::Ready(painter) = painter {
-                live.painter = Some(painter);
+            let pipeline = compiled.take(&shader, move || Some(ScenePipeline::new(&device, shader)));
+            if let JobResult::Ready(pipeline) = pipeline {
+                live.pipeline = Some(pipeline);
             }
         }
-        live.take_layers(device, queue, stage);
-        if !live.can_paint() {
+        live.upload_layer(device, queue, state);
+        if !live.is_ready() {
             return;
         }
-        self.fit_canvas(device, wish);
-        self.paint(device, queue, stage, wish);
+        self.resize_canvases(device, request);
+        self.render_scene(device, queue, state, request);
     }
 
-    /// The canvas has the size of the window, whatever part of it is painted: a change of scale allocates nothing.
-    fn fit_canvas(&mut self, device: &wgpu::Device, wish: &Wish) {
-        let fits = |canvas: &Option<Canvas>| canvas.as_ref().is_some_and(|canvas| canvas.size == wish.size);
+    /// A canvas has the size of the window, whatever part of it is rendered to, so that a change of scale allocates
+    /// nothing.
+    fn resize_canvases(&mut self, device: &wgpu::Device, request: &FrameRequest) {
+        let fits = |canvas: &Option<Canvas>| canvas.as_ref().is_some_and(|canvas| canvas.size == request.size);
         if !fits(&self.canvas) {
-            self.canvas = Some(self.new_canvas(device, wish.size));
+            self.canvas = Some(self.new_canvas(device, request.size));
         }
-        if wish.is_software && !fits(&self.sharp) {
-            self.sharp = Some(self.new_canvas(device, wish.size));
+        if request.is_software && !fits(&self.sharpened) {
+            self.sharpened = Some(self.new_canvas(device, request.size));
         }
     }
 
     fn new_canvas(&self, device: &wgpu::Device, size: (u32, u32)) -> Canvas {
-        let texture = canvas(device, size.0, size.1);
+        let texture = create_canvas(device, size.0, size.1);
         let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
-        Canvas { size, view, sheet: Sheet::of(device, &self.print_layout, &self.sampler, &texture) }
+        Canvas { size, view, texture: BlitTexture::new(device, &self.blit_layout, &self.sampler, &texture) }
     }
 
-    fn paint(&mut self, device: &wgpu::Device, queue: &wgpu::Queue, stage: &Stage, wish: &Wish) {
-        let scale = if wish.is_still { SCALE_MAX } else { stage.governor().scale() };
-        let part = |side: u32| ((side as f32 * scale).round() as u32).clamp(1, side);
-        let size = (part(wish.size.0), part(wish.size.1));
+    fn render_scene(
+        &mut self,
+        device: &wgpu::Device,
+        queue: &wgpu::Queue,
+        state: &RenderState,
+        request: &FrameRequest,
+    ) {
+        let scale = if request.is_still { SCALE_MAX } else { state.governor().scale() };
+        let scaled = |side: u32| ((side as f32 * scale).round() as u32).clamp(1, side);
+        let size = (scaled(request.size.0), scaled(request.size.1));
         let (Some(live), Some(canvas)) = (&mut self.live, &self.canvas) else { return };
-        let Some(painter) = &live.painter else { return };
-        if live.painted == Some((wish.values, size)) {
-            // Somebody else wanted the window drawn; the place is as it was.
-            self.began = None;
+        let Some(pipeline) = &live.pipeline else { return };
+        if live.rendered == Some((request.uniforms, size)) {
+            // Another widget asked for this frame; the place has not changed.
+            self.frame_start = None;
             return;
         }
-        painter.tell(queue, wish.values, size, scale);
+        pipeline.write_uniforms(queue, request.uniforms, size, scale);
         let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("place") });
-        painter.paint(&mut encoder, &canvas.view, size);
-        if let Some(sharp) = self.sharp.as_ref().filter(|_| size != wish.size) {
-            canvas.sheet.tell(queue, &Told::of_canvas(size, live.look, wish.light, 1.0));
-            cover(&mut encoder, &sharp.view, size, &self.sharpen, &[&canvas.sheet.group]);
+        pipeline.render(&mut encoder, &canvas.view, size);
+        if let Some(sharpened) = self.sharpened.as_ref().filter(|_| size != request.size) {
+            canvas.texture.write_uniforms(queue, &BlitUniforms::of_canvas(size, live.variant, request.light, 1.0));
+            draw_full_screen(&mut encoder, &sharpened.view, size, &self.sharpen, &[&canvas.texture.group]);
         }
         queue.submit([encoder.finish()]);
-        live.painted = Some((wish.values, size));
-        live.since.get_or_insert(wish.now);
-        if self.measured.is_none() {
-            self.measured = measure(device.clone(), stage.governor_handle());
+        live.rendered = Some((request.uniforms, size));
+        live.since.get_or_insert(request.now);
+        if self.frame_starts.is_none() {
+            self.frame_starts = start_measuring(device.clone(), state.governor_handle());
         }
     }
 
-    /// What lies over what in this picture, and in which light.
-    fn decide(&mut self, queue: &wgpu::Queue, wish: &Wish) {
-        self.shown.clear();
-        let alive = self.live.as_ref().and_then(|live| Some((live, live.since?)));
-        let lives = alive.map_or(0.0, |(_, since)| {
-            smooth(wish.now.saturating_duration_since(since).as_secs_f32() / LIVE_FADE.as_secs_f32())
+    /// Writes the draw list and the uniforms of its textures.
+    fn compose(&mut self, queue: &wgpu::Queue, request: &FrameRequest) {
+        self.draw_list.clear();
+        let live = self.live.as_ref().and_then(|live| Some((live, live.since?)));
+        let live_opacity = live.map_or(0.0, |(_, since)| {
+            smoothstep(request.now.saturating_duration_since(since).as_secs_f32() / LIVE_FADE.as_secs_f32())
         });
-        if let Some(print) = self.under.as_ref().filter(|_| lives < 1.0) {
-            self.shown.push(Shown::Under);
-            print.sheet.tell(queue, &told_of(print, wish.light, 1.0));
+        if let Some(still) = self.under.as_ref().filter(|_| live_opacity < 1.0) {
+            self.draw_list.push(BlitLayer::Under);
+            still.texture.write_uniforms(queue, &BlitUniforms::of_still(&still.image, request.light, 1.0));
         }
-        if let (Some((live, _)), Some(canvas)) = (alive, &self.canvas)
-            && let Some((_, used)) = live.painted
+        if let (Some((live, _)), Some(canvas)) = (live, &self.canvas)
+            && let Some((_, used)) = live.rendered
         {
-            let told = Told::of_canvas(used, live.look, wish.light, lives);
-            canvas.sheet.tell(queue, &told);
-            self.shown.push(match &self.sharp {
-                _ if used == canvas.size => Shown::WholeCanvas,
-                Some(sharp) => {
-                    sharp.sheet.tell(queue, &told);
-                    Shown::SharpCanvas
+            let uniforms = BlitUniforms::of_canvas(used, live.variant, request.light, live_opacity);
+            canvas.texture.write_uniforms(queue, &uniforms);
+            self.draw_list.push(match &self.sharpened {
+                Some(_) | None if used == canvas.size => BlitLayer::WholeCanvas,
+                Some(sharpened) => {
+                    sharpened.texture.write_uniforms(queue, &uniforms);
+                    BlitLayer::SharpenedCanvas
                 }
-                None => Shown::Canvas,
+                None => BlitLayer::Canvas,
             });
         }
-        if let (Some((_, opacity)), Some(print)) = (&wish.sight.over, &self.over) {
-            self.shown.push(Shown::Over);
-            print.sheet.tell(queue, &told_of(print, wish.light, *opacity));
+        if let (Some((_, opacity)), Some(still)) = (&request.stills.over, &self.over) {
+            self.draw_list.push(BlitLayer::Over);
+            still.texture.write_uniforms(queue, &BlitUniforms::of_still(&still.image, request.light, *opacity));
         }
     }
 }
 
-impl LiveLook {
-    fn can_paint(&self) -> bool {
-        self.painter.is_some() && matches!(self.layers, Layers::There)
+impl LiveScene {
+    fn is_ready(&self) -> bool {
+        self.pipeline.is_some() && matches!(self.layers, LayerUpload::Done)
     }
 
-    /// Whether the still picture is all there will be.
-    fn is_hopeless(&self) -> bool {
-        matches!(self.layers, Layers::Never)
+    /// Whether the still is all there will be.
+    fn has_failed(&self) -> bool {
+        matches!(self.layers, LayerUpload::Failed)
     }
 
-    /// One layer with each picture: the copies of all at once would be a stall that is seen.
-    fn take_layers(&mut self, device: &wgpu::Device, queue: &wgpu::Queue, stage: &Stage) {
+    /// Uploads one layer with each frame: all at once would stall visibly.
+    fn upload_layer(&mut self, device: &wgpu::Device, queue: &wgpu::Queue, state: &RenderState) {
         match &mut self.layers {
-            Layers::There | Layers::Never => {}
-            Layers::Wanted => match stage.bake(self.look, self.size) {
-                Made::Ready(baked) => {
-                    let texture = baked.texture(device);
-                    self.layers = Layers::Uploading { baked, texture, next: 0 };
+            LayerUpload::Done | LayerUpload::Failed => {}
+            LayerUpload::Pending => match state.take_bake(self.variant, self.size) {
+                JobResult::Ready(baked) => {
+                    let texture = baked.create_texture(device);
+                    self.layers = LayerUpload::Uploading { baked, texture, next: 0 };
                 }
-                Made::NotYet => {}
-                Made::Never => self.layers = Layers::Never,
+                JobResult::Pending => {}
+                JobResult::Failed => self.layers = LayerUpload::Failed,
             },
-            Layers::Uploading { baked, texture, next } => {
-                if *next < baked.count() {
+            LayerUpload::Uploading { baked, texture, next } => {
+                if *next < baked.layer_count() {
                     baked.upload(queue, texture, *next);
                     *next += 1;
-                } else if let Some(painter) = &mut self.painter {
-                    painter.use_layers(device, &layers_view(texture));
-                    self.layers = Layers::There;
+                } else if let Some(pipeline) = &mut self.pipeline {
+                    pipeline.bind_layers(device, &layers_view(texture));
+                    self.layers = LayerUpload::Done;
                 }
             }
         }
     }
 }
 
-fn told_of(print: &Print, light: Light, opacity: f32) -> Told {
-    let Picture { width, height, subject, .. } = *print.picture;
-    Told { used: (width, height), opacity, light, glow: glow::place_of(subject) }
+impl BlitPipelines {
+    fn new(
+        device: &wgpu::Device,
+        layout: &wgpu::BindGroupLayout,
+        module: &wgpu::ShaderModule,
+        entry: &str,
+        format: wgpu::TextureFormat,
+    ) -> Self {
+        let pipeline = |blend| full_screen_pipeline(device, &[layout], module, entry, format, blend);
+        Self { opaque: pipeline(None), blended: pipeline(Some(wgpu::BlendState::ALPHA_BLENDING)) }
+    }
+}
+
+impl BlitTexture {
+    fn new(
+        device: &wgpu::Device,
+        layout: &wgpu::BindGroupLayout,
+        sampler: &wgpu::Sampler,
+        texture: &wgpu::Texture,
+    ) -> Self {
+        let uniform = device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("blit"),
+            size: BLIT_UNIFORM_BYTES as u64,
+            usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
+        let group = device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: Some("blit"),
+            layout,
+            entries: &[
+                wgpu::BindGroupEntry { binding: 0, resource: wgpu::BindingResource::TextureView(&view) },
+                wgpu::BindGroupEntry { binding: 1, resource: wgpu::BindingResource::Sampler(sampler) },
+                wgpu::BindGroupEntry { binding: 2, resource: uniform.as_entire_binding() },
+            ],
+        });
+        Self { group, uniform }
+    }
+
+    fn write_uniforms(&self, queue: &wgpu::Queue, uniforms: &BlitUniforms) {
+        let BlitUniforms { used, opacity, light, glow } = uniforms;
+        let [red, green, blue] = warmth_gains(light.warmth);
+        let head = [used.0 as f32, used.1 as f32, *opacity, light.veil, red, green, blue, light.grey];
+        let mut bytes = [0; BLIT_UNIFORM_BYTES];
+        for (slot, float) in bytes.chunks_exact_mut(4).zip(head.iter().chain(glow).chain([&light.breath])) {
+            slot.copy_from_slice(&float.to_le_bytes());
+        }
+        queue.write_buffer(&self.uniform, 0, &bytes);
+    }
+}
+
+impl BlitUniforms {
+    /// A canvas is lit by its own shader; only the breath may be laid over it.
+    fn of_canvas(used: (u32, u32), variant: SceneVariant, light: PlaceLight, opacity: f32) -> Self {
+        let light = PlaceLight { veil: 0.0, warmth: 0.0, grey: 0.0, breath: light.breath };
+        Self { used, opacity, light, glow: glow::area_of(PictureSource::Still(variant)) }
+    }
+
+    fn of_still(image: &StillImage, light: PlaceLight, opacity: f32) -> Self {
+        Self { used: (image.width, image.height), opacity, light, glow: glow::area_of(image.source) }
+    }
 }

@@ -1,5 +1,5 @@
-//! Owns the place where there are no shaders: a still picture in the light of the arc, and the light of the breath over a
-//! part of it, which is all that is drawn anew with each step of a breath.
+//! Owns the place as a widget where no shader runs: a still in the light of the arc, and the glow of the breath over a
+//! part of it, which is all that is redrawn as the patient breathes.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,57 +11,59 @@ use iced::advanced::{Clipboard, Renderer as _, Shell, Widget, mouse, renderer};
 use iced::widget::image::{FilterMethod, Handle};
 use iced::{Background, Color, Element, Event, Length, Rectangle, Renderer, Size, Theme, window};
 
+use super::crossfade::CrossfadeFrame;
 use super::live::veil;
-use super::pictures::{Grade, Picture};
-use super::showing::Sight;
-use super::{Pictures, Scenery};
+use super::picture_source::ColorGrade;
+use super::still_image::StillImage;
+use super::{PlaceRenderer, Scenery};
 use crate::theme;
 
-/// The arc's light moves over minutes; a step this often cannot be seen.
-const LIGHT_STEP: Duration = Duration::from_secs(3);
-/// Light over a still needs no more than this many pictures a second to look unbroken.
+/// Frame interval while only the arc's light changes. It changes over minutes, so its steps cannot be seen.
+const ARC_FRAME: Duration = Duration::from_secs(3);
+/// Frame interval while light changes over a still.
 const FRAME: Duration = Duration::from_millis(100);
-/// A veil of ink would turn the sun grey; this one leaves it warm.
-const WARM_DARK: Color = Color::from_rgb8(0x0A, 0x06, 0x08);
+/// Colour of the veil. Ink would turn the sun grey.
+const VEIL: Color = Color::from_rgb8(0x0A, 0x06, 0x08);
 
-pub(super) fn still<'a, Message: 'a>(pictures: &Pictures, scenery: Scenery) -> Element<'a, Message> {
-    Element::new(Still { pictures: pictures.clone(), scenery })
+/// The place as a still, filling its parent.
+pub(super) fn still<'a, Message: 'a>(renderer: &PlaceRenderer, scenery: Scenery) -> Element<'a, Message> {
+    Element::new(StillPlace { renderer: renderer.clone(), scenery })
 }
 
-struct Still {
-    pictures: Pictures,
+struct StillPlace {
+    renderer: PlaceRenderer,
     scenery: Scenery,
 }
 
-impl Still {
-    fn grade(&self, now: Instant) -> Grade {
+impl StillPlace {
+    fn grade(&self, now: Instant) -> ColorGrade {
         let time = self.scenery.clock.at(now);
         let light = &self.scenery.light;
-        Grade::of(self.scenery.follow(&light.warmth, time), self.scenery.follow(&light.saturation, time))
+        ColorGrade::of(self.scenery.follow(&light.warmth, time), self.scenery.follow(&light.saturation, time))
     }
 
     fn size(&self, bounds: Rectangle) -> (u32, u32) {
-        let factor = self.pictures.stage.scale_factor();
+        let factor = self.renderer.state.scale_factor();
         let side = |length: f32| ((length * factor).round().max(1.0) as u32).min(4096);
         (side(bounds.width), side(bounds.height))
     }
 
-    /// When it next looks different; never if it will not by itself.
-    fn next(&self, bounds: Rectangle, now: Instant) -> Option<Instant> {
-        let stage = &self.pictures.stage;
-        let (subject, until) = stage.subject(&self.scenery, self.scenery.clock.at(now));
-        let (_, dim_is_settled) = stage.eased(&self.scenery, now);
-        let is_changing = stage.is_changing(subject, self.grade(now), self.size(bounds), now);
+    /// When it will next look different; `None` if it will not by itself.
+    fn next_frame(&self, bounds: Rectangle, now: Instant) -> Option<Instant> {
+        let state = &self.renderer.state;
+        let (source, until) = state.picture_source(&self.scenery, self.scenery.clock.at(now));
+        let (_, dim_is_settled) = state.eased(&self.scenery, now);
+        let is_changing = state.is_changing(source, self.grade(now), self.size(bounds), now);
         if is_changing || !dim_is_settled || self.scenery.breath.is_some() {
             return Some(now + FRAME);
         }
-        let light = self.scenery.light_moves().then(|| now + LIGHT_STEP);
+        let light = self.scenery.light_moves().then(|| now + ARC_FRAME);
         let slide = until.map(|until| self.scenery.clock.instant_of(until));
         light.into_iter().chain(slide).min()
     }
 }
 
-impl<Message> Widget<Message, Theme, Renderer> for Still {
+impl<Message> Widget<Message, Theme, Renderer> for StillPlace {
     fn size(&self) -> Size<Length> {
         Size::new(Length::Fill, Length::Fill)
     }
@@ -83,11 +85,11 @@ impl<Message> Widget<Message, Theme, Renderer> for Still {
     ) {
         match event {
             Event::Window(window::Event::Rescaled(factor)) => {
-                self.pictures.stage.set_scale_factor(*factor);
+                self.renderer.state.set_scale_factor(*factor);
                 shell.request_redraw();
             }
             Event::Window(window::Event::RedrawRequested(now)) => {
-                if let Some(next) = self.next(layout.bounds(), *now) {
+                if let Some(next) = self.next_frame(layout.bounds(), *now) {
                     shell.request_redraw_at(next);
                 }
             }
@@ -106,42 +108,42 @@ impl<Message> Widget<Message, Theme, Renderer> for Still {
         _viewport: &Rectangle,
     ) {
         let now = Instant::now();
-        let stage = &self.pictures.stage;
+        let state = &self.renderer.state;
         let bounds = layout.bounds();
-        let (scenery, _) = stage.eased(&self.scenery, now);
+        let (scenery, _) = state.eased(&self.scenery, now);
         let time = scenery.clock.at(now);
-        let (subject, _) = stage.subject(&scenery, time);
-        let sight = stage.sight(subject, self.grade(now), self.size(bounds), now);
+        let (source, _) = state.picture_source(&scenery, time);
+        let stills = state.stills(source, self.grade(now), self.size(bounds), now);
         let light = 1.0 - veil(scenery.brightness_at(time));
         let breath = scenery.breath.filter(|breath| time >= breath.started).map(|breath| breath.at(time).level as f32);
-        draw(renderer, bounds, &sight, light, breath);
+        draw_stills(renderer, bounds, &stills, light, breath);
     }
 }
 
-/// Draws what is to be seen, `light` of it, with so much of the breath's light.
-fn draw(renderer: &mut Renderer, bounds: Rectangle, sight: &Sight, light: f32, breath: Option<f32>) {
-    let Some(under) = &sight.under else { return };
-    let ground = |renderer: &mut Renderer, alpha: f32| {
+/// Draws the stills at a brightness of `light`, with the glow of the breath at that level.
+fn draw_stills(renderer: &mut Renderer, bounds: Rectangle, stills: &CrossfadeFrame, light: f32, breath: Option<f32>) {
+    let Some(under) = &stills.under else { return };
+    let fill = |renderer: &mut Renderer, alpha: f32| {
         let quad = renderer::Quad { bounds, ..renderer::Quad::default() };
-        renderer.fill_quad(quad, Background::Color(theme::faded(WARM_DARK, alpha)));
+        renderer.fill_quad(quad, Background::Color(theme::faded(VEIL, alpha)));
     };
-    let Some((over, opacity)) = &sight.over else {
-        // Quads lie beneath images of the same layer: a dark ground and a picture with that much opacity are one pass
-        // less than a picture and a veil.
-        ground(renderer, 1.0);
-        lay(renderer, under.handle.clone(), bounds, light);
-        shine(renderer, bounds, under, breath.map(|breath| breath * light));
+    let Some((over, opacity)) = &stills.over else {
+        // iced draws the quads of a layer beneath its images. So a translucent picture over a dark quad is one layer less
+        // than a veil over a picture.
+        fill(renderer, 1.0);
+        draw_image(renderer, under.handle.clone(), bounds, light);
+        draw_glow(renderer, bounds, under, breath.map(|breath| breath * light));
         return;
     };
-    lay(renderer, under.handle.clone(), bounds, 1.0);
-    shine(renderer, bounds, under, breath.map(|breath| breath * (1.0 - opacity)));
-    lay(renderer, over.handle.clone(), bounds, *opacity);
-    shine(renderer, bounds, over, breath.map(|breath| breath * opacity));
-    renderer.with_layer(bounds, |renderer| ground(renderer, 1.0 - light));
+    draw_image(renderer, under.handle.clone(), bounds, 1.0);
+    draw_glow(renderer, bounds, under, breath.map(|breath| breath * (1.0 - opacity)));
+    draw_image(renderer, over.handle.clone(), bounds, *opacity);
+    draw_glow(renderer, bounds, over, breath.map(|breath| breath * opacity));
+    renderer.with_layer(bounds, |renderer| fill(renderer, 1.0 - light));
 }
 
-/// The light of the breath over its part of a picture.
-fn shine(renderer: &mut Renderer, bounds: Rectangle, picture: &Arc<Picture>, strength: Option<f32>) {
+/// Draws the glow of the breath over its part of a picture.
+fn draw_glow(renderer: &mut Renderer, bounds: Rectangle, picture: &Arc<StillImage>, strength: Option<f32>) {
     let (Some(glow), Some(strength)) = (&picture.glow, strength) else { return };
     let (across, down) = (bounds.width / picture.width as f32, bounds.height / picture.height as f32);
     let part = Rectangle {
@@ -150,11 +152,11 @@ fn shine(renderer: &mut Renderer, bounds: Rectangle, picture: &Arc<Picture>, str
         width: glow.bounds.width * across,
         height: glow.bounds.height * down,
     };
-    // A step that eight bits cannot hold would only cost a picture.
-    lay(renderer, glow.handle.clone(), part, (strength * 255.0).round() / 255.0);
+    // Rounded to eight bits: a smaller change would redraw the glow without being seen.
+    draw_image(renderer, glow.handle.clone(), part, (strength * 255.0).round() / 255.0);
 }
 
-fn lay(renderer: &mut Renderer, handle: Handle, bounds: Rectangle, opacity: f32) {
+fn draw_image(renderer: &mut Renderer, handle: Handle, bounds: Rectangle, opacity: f32) {
     let image = Image::new(handle).opacity(opacity).filter_method(FilterMethod::Linear).snap(true);
     renderer.draw_image(image, bounds, bounds);
 }

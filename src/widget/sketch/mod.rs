@@ -1,9 +1,9 @@
-//! Owns the page that fingers draw on. Each finger is followed by itself and drawn at once, without the rest of the
-//! window being made anew; the screen is told when a line is finished, and each second of one that takes long. Does not
-//! own the drawing, nor what becomes of it.
+//! Owns the page that fingers draw on. Each finger is tracked by itself, and its stroke is drawn at once from the widget's
+//! own state, since a message for each point would rebuild the whole view. The widget publishes a stroke when it is
+//! finished, and a long one once a second. Does not own the drawing, nor where it is stored.
 
-mod hand;
-mod sheet;
+mod contact_tracker;
+mod stroke_cache;
 
 use std::sync::Arc as Shared;
 use std::time::{Duration, Instant};
@@ -15,59 +15,60 @@ use iced::advanced::{Clipboard, Renderer as _, Shell, Widget, mouse, renderer};
 use iced::touch::{self, Finger};
 use iced::{Background, Border, Element, Event, Length, Point, Rectangle, Renderer, Shadow, Size, Theme, Vector};
 
-use self::hand::{Hand, PenPoint, Spot};
-use self::sheet::{Sheet, Underway};
-use super::touch::Placed;
+use self::contact_tracker::{ContactTracker, InkPoint, PagePoint};
+use self::stroke_cache::{LiveStroke, StrokeCache};
+use super::touch::ControlInfo;
 use crate::room::drawing::{Drawing, PAGE_HEIGHT, PAGE_WIDTH, STROKES_MAX, Stroke, StrokePoint, Tint};
-use crate::screen::Setting;
 use crate::theme;
+use crate::widget::ViewContext;
 
 /// The mouse counts as one more finger.
 const MOUSE: Finger = Finger(u64::MAX);
-/// A line that takes longer than this is told as far as it has come, so that little of it can be lost.
-const TOLD_EVERY: Duration = Duration::from_secs(1);
-/// No more is drawn when so few points are left: a line under way still has to find its end.
-const POINTS_KEPT_FREE: usize = 64;
+/// Time after which an unfinished stroke is published, so that little of it is lost if the program is killed.
+const PUBLISH_INTERVAL: Duration = Duration::from_secs(1);
+/// Number of points kept free for the ends of strokes that are being drawn.
+const POINTS_RESERVED: usize = 64;
 
-/// What was drawn.
+/// What was drawn since the last update.
 #[derive(Clone, Debug)]
-pub struct Drawn {
-    /// The line that is finished now.
+pub struct StrokeUpdate {
+    /// The stroke that was finished.
     pub finished: Option<Shared<Stroke>>,
-    /// Lines as far as they have come, by fingers that still draw.
-    pub underway: Vec<Shared<Stroke>>,
+    /// The present state of strokes that are still being drawn.
+    pub unfinished: Vec<Shared<Stroke>>,
 }
 
-/// A page to draw on.
+/// A page to draw on. Made by [`sketch`].
 pub struct Sketch<'a, Message> {
     page: usize,
     drawing: &'a Drawing,
     tint: Tint,
     points_max: usize,
     px_per_mm: f32,
-    says: Box<dyn Fn(Drawn) -> Message + 'a>,
+    on_draw: Box<dyn Fn(StrokeUpdate) -> Message + 'a>,
 }
 
-/// The page of that number as it is drawn. It takes up to `points_max` points, and is as large as there is room.
+/// The page numbered `page`, with the drawing on it so far. It takes at most `points_max` points, and is as large as the
+/// space allows at its aspect ratio.
 pub fn sketch<'a, Message: 'a>(
-    setting: &Setting,
+    ctx: &ViewContext,
     page: usize,
     drawing: &'a Drawing,
     tint: Tint,
     points_max: usize,
-    says: impl Fn(Drawn) -> Message + 'a,
+    on_draw: impl Fn(StrokeUpdate) -> Message + 'a,
 ) -> Element<'a, Message> {
-    Element::new(Sketch { page, drawing, tint, points_max, px_per_mm: setting.mm(1.0), says: Box::new(says) })
+    Element::new(Sketch { page, drawing, tint, points_max, px_per_mm: ctx.mm(1.0), on_draw: Box::new(on_draw) })
 }
 
 struct State {
     page: usize,
-    hand: Hand<Finger>,
-    sheet: Sheet,
-    underway: Vec<(Finger, Underway)>,
-    began: Instant,
-    told: Instant,
-    /// Where the mouse is by its own events: the shared cursor is that of the end of a batch.
+    contacts: ContactTracker<Finger>,
+    finished: StrokeCache,
+    unfinished: Vec<(Finger, LiveStroke)>,
+    created: Instant,
+    published: Instant,
+    /// Position of the mouse by its own events, since the shared cursor is already at the end of the batch.
     mouse: Option<Point>,
 }
 
@@ -76,78 +77,93 @@ impl State {
         let now = Instant::now();
         Self {
             page,
-            hand: Hand::default(),
-            sheet: Sheet::default(),
-            underway: Vec::new(),
-            began: now,
-            told: now,
+            contacts: ContactTracker::default(),
+            finished: StrokeCache::default(),
+            unfinished: Vec::new(),
+            created: now,
+            published: now,
             mouse: None,
         }
     }
 
     fn now_ms(&self) -> u64 {
-        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+        u64::try_from(self.created.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     fn grow(&mut self, finger: Finger) {
         let points =
-            self.hand.lines().find(|(drawing, ..)| *drawing == finger).map_or(0, |(_, points, _)| points.len());
-        if let Some((_, line)) = self.underway.iter_mut().find(|(drawing, _)| *drawing == finger) {
-            line.grew(points);
+            self.contacts.strokes().find(|(drawing, ..)| *drawing == finger).map_or(0, |(_, points, _)| points.len());
+        if let Some((_, line)) = self.unfinished.iter_mut().find(|(drawing, _)| *drawing == finger) {
+            line.grow(points);
         } else {
-            let mut line = Underway::default();
-            line.grew(points);
-            self.underway.push((finger, line));
+            let mut line = LiveStroke::default();
+            line.grow(points);
+            self.unfinished.push((finger, line));
         }
     }
 }
 
 impl<Message> Sketch<'_, Message> {
-    fn spot(&self, at: Point, bounds: Rectangle) -> Spot {
-        Spot { x: (at.x - bounds.x) / self.px_per_mm, y: (at.y - bounds.y) / self.px_per_mm }
+    fn page_point(&self, at: Point, bounds: Rectangle) -> PagePoint {
+        PagePoint { x: (at.x - bounds.x) / self.px_per_mm, y: (at.y - bounds.y) / self.px_per_mm }
     }
 
-    /// A line in units of the page.
-    fn points(&self, line: impl Iterator<Item = PenPoint>, width_px: f32) -> Vec<StrokePoint> {
+    /// The points of a stroke in units of the page.
+    fn points(&self, ink: impl Iterator<Item = InkPoint>, width_px: f32) -> Vec<StrokePoint> {
         let units = self.px_per_mm * f32::from(PAGE_WIDTH) / width_px.max(1.0);
         let unit = |mm: f32, most: u16| (mm * units).round().clamp(0.0, f32::from(most)) as u16;
-        let point = |pen: PenPoint| StrokePoint {
-            x: unit(pen.at.x, PAGE_WIDTH),
-            y: unit(pen.at.y, PAGE_HEIGHT),
-            width: unit(pen.width_mm, 255).max(1) as u8,
+        let to_units = |point: InkPoint| StrokePoint {
+            x: unit(point.at.x, PAGE_WIDTH),
+            y: unit(point.at.y, PAGE_HEIGHT),
+            width: unit(point.width_mm, 255).max(1) as u8,
         };
-        line.map(point).collect()
+        ink.map(to_units).collect()
     }
 
     fn is_full(&self, state: &State) -> bool {
-        let strokes = self.drawing.strokes().len() + state.underway.len();
-        self.drawing.points() + state.hand.points() + POINTS_KEPT_FREE > self.points_max || strokes + 10 > STROKES_MAX
+        let strokes = self.drawing.strokes().len() + state.unfinished.len();
+        self.drawing.points() + state.contacts.point_count() + POINTS_RESERVED > self.points_max
+            || strokes + 10 > STROKES_MAX
     }
 
-    fn lands(&self, state: &mut State, finger: Finger, at: Point, bounds: Rectangle, shell: &mut Shell<'_, Message>) {
+    fn handle_press(
+        &self,
+        state: &mut State,
+        finger: Finger,
+        at: Point,
+        bounds: Rectangle,
+        shell: &mut Shell<'_, Message>,
+    ) {
         if !bounds.contains(at) || shell.is_event_captured() {
             return;
         }
         shell.capture_event();
         if !self.is_full(state) {
             let now_ms = state.now_ms();
-            state.hand.lands(finger, self.spot(at, bounds), now_ms);
+            state.contacts.press(finger, self.page_point(at, bounds), now_ms);
         }
     }
 
-    fn moves(&self, state: &mut State, finger: Finger, to: Point, bounds: Rectangle, shell: &mut Shell<'_, Message>) {
+    fn handle_move(
+        &self,
+        state: &mut State,
+        finger: Finger,
+        to: Point,
+        bounds: Rectangle,
+        shell: &mut Shell<'_, Message>,
+    ) {
         let now_ms = state.now_ms();
-        if self.is_full(state) || !state.hand.moves(finger, self.spot(to, bounds), now_ms) {
+        if self.is_full(state) || !state.contacts.move_to(finger, self.page_point(to, bounds), now_ms) {
             return;
         }
         state.grow(finger);
         shell.request_redraw();
-        if state.told.elapsed() >= TOLD_EVERY {
-            self.tell(state, None, bounds, shell);
+        if state.published.elapsed() >= PUBLISH_INTERVAL {
+            self.publish(state, None, bounds, shell);
         }
     }
 
-    fn lifts(
+    fn handle_release(
         &self,
         state: &mut State,
         finger: Finger,
@@ -157,30 +173,30 @@ impl<Message> Sketch<'_, Message> {
     ) {
         let now_ms = state.now_ms();
         let line = match at {
-            Some(at) => state.hand.lifts(finger, self.spot(at, bounds), now_ms),
-            None => state.hand.is_lost(finger, now_ms),
+            Some(at) => state.contacts.release(finger, self.page_point(at, bounds), now_ms),
+            None => state.contacts.lose(finger, now_ms),
         };
-        state.underway.retain(|(drawing, _)| *drawing != finger);
+        state.unfinished.retain(|(drawing, _)| *drawing != finger);
         shell.request_redraw();
         if let Some(line) = line
             && let Some(stroke) = Stroke::new(self.tint, self.points(line.into_iter(), bounds.width))
         {
-            self.tell(state, Some(Shared::new(stroke)), bounds, shell);
+            self.publish(state, Some(Shared::new(stroke)), bounds, shell);
         }
     }
 
-    fn tell(
+    fn publish(
         &self,
         state: &mut State,
         finished: Option<Shared<Stroke>>,
         bounds: Rectangle,
         shell: &mut Shell<'_, Message>,
     ) {
-        state.told = Instant::now();
-        let underway = state.hand.lines().filter_map(|(_, points, tip)| {
+        state.published = Instant::now();
+        let unfinished = state.contacts.strokes().filter_map(|(_, points, tip)| {
             Stroke::new(self.tint, self.points(points.iter().copied().chain([tip]), bounds.width)).map(Shared::new)
         });
-        shell.publish((self.says)(Drawn { finished, underway: underway.collect() }));
+        shell.publish((self.on_draw)(StrokeUpdate { finished, unfinished: unfinished.collect() }));
     }
 }
 
@@ -191,7 +207,7 @@ impl<Message> Widget<Message, Theme, Renderer> for Sketch<'_, Message> {
 
     fn state(&self) -> tree::State {
         let mut state = State::of(self.page);
-        state.sheet.follow(self.drawing.strokes());
+        state.finished.update(self.drawing.strokes());
         tree::State::new(state)
     }
 
@@ -201,7 +217,7 @@ impl<Message> Widget<Message, Theme, Renderer> for Sketch<'_, Message> {
             // A finger that came down on another page must not draw on this one.
             *state = State { mouse: state.mouse, ..State::of(self.page) };
         }
-        state.sheet.follow(self.drawing.strokes());
+        state.finished.update(self.drawing.strokes());
     }
 
     fn size(&self) -> Size<Length> {
@@ -216,7 +232,7 @@ impl<Message> Widget<Message, Theme, Renderer> for Sketch<'_, Message> {
     }
 
     fn operate(&mut self, _tree: &mut Tree, layout: Layout<'_>, _renderer: &Renderer, operation: &mut dyn Operation) {
-        operation.custom(None, layout.bounds(), &mut Placed { id: "sketch".to_owned(), answers: true });
+        operation.custom(None, layout.bounds(), &mut ControlInfo { id: "sketch".to_owned(), is_enabled: true });
     }
 
     fn update(
@@ -234,24 +250,26 @@ impl<Message> Widget<Message, Theme, Renderer> for Sketch<'_, Message> {
         let bounds = layout.bounds();
         match *event {
             Event::Touch(touch::Event::FingerPressed { id, position }) => {
-                self.lands(state, id, position, bounds, shell);
+                self.handle_press(state, id, position, bounds, shell);
             }
-            Event::Touch(touch::Event::FingerMoved { id, position }) => self.moves(state, id, position, bounds, shell),
+            Event::Touch(touch::Event::FingerMoved { id, position }) => {
+                self.handle_move(state, id, position, bounds, shell);
+            }
             Event::Touch(touch::Event::FingerLifted { id, position }) => {
-                self.lifts(state, id, Some(position), bounds, shell);
+                self.handle_release(state, id, Some(position), bounds, shell);
             }
-            Event::Touch(touch::Event::FingerLost { id, .. }) => self.lifts(state, id, None, bounds, shell),
+            Event::Touch(touch::Event::FingerLost { id, .. }) => self.handle_release(state, id, None, bounds, shell),
             Event::Mouse(mouse::Event::ButtonPressed(mouse::Button::Left)) => {
                 if let Some(at) = state.mouse.or(cursor.position()) {
-                    self.lands(state, MOUSE, at, bounds, shell);
+                    self.handle_press(state, MOUSE, at, bounds, shell);
                 }
             }
             Event::Mouse(mouse::Event::CursorMoved { position }) => {
                 state.mouse = Some(position);
-                self.moves(state, MOUSE, position, bounds, shell);
+                self.handle_move(state, MOUSE, position, bounds, shell);
             }
             Event::Mouse(mouse::Event::ButtonReleased(mouse::Button::Left)) => {
-                self.lifts(state, MOUSE, state.mouse.or(cursor.position()), bounds, shell);
+                self.handle_release(state, MOUSE, state.mouse.or(cursor.position()), bounds, shell);
             }
             _ => {}
         }
@@ -270,7 +288,7 @@ impl<Message> Widget<Message, Theme, Renderer> for Sketch<'_, Message> {
         let state = tree.state.downcast_ref::<State>();
         let bounds = layout.bounds();
         let border = Border {
-            color: theme::faded(theme::LAMPLIGHT, theme::OUTLINE),
+            color: theme::faded(theme::LAMPLIGHT, theme::BORDER_OPACITY),
             width: self.px_per_mm * 0.35,
             radius: (self.px_per_mm * 4.0).into(),
         };
@@ -279,9 +297,9 @@ impl<Message> Widget<Message, Theme, Renderer> for Sketch<'_, Message> {
         renderer.with_layer(bounds.shrink(self.px_per_mm * 0.35), |renderer| {
             renderer.with_translation(Vector::new(bounds.x, bounds.y), |renderer| {
                 let mut geometries = Vec::new();
-                state.sheet.draw(renderer, bounds.size(), |geometry| geometries.push(geometry));
-                for (finger, points, tip) in state.hand.lines() {
-                    if let Some((_, line)) = state.underway.iter().find(|(drawing, _)| *drawing == finger) {
+                state.finished.draw(renderer, bounds.size(), |geometry| geometries.push(geometry));
+                for (finger, points, tip) in state.contacts.strokes() {
+                    if let Some((_, line)) = state.unfinished.iter().find(|(drawing, _)| *drawing == finger) {
                         let points = self.points(points.iter().copied().chain([tip]), bounds.width);
                         line.draw(renderer, bounds.size(), self.tint, &points, |geometry| geometries.push(geometry));
                     }

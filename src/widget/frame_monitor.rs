@@ -1,5 +1,6 @@
-//! Owns the proof that the window draws: a widget without looks that notes each frame and, while a desk relies on it,
-//! asks for one every few seconds. Does not own who is told when none comes.
+//! Owns the proof that the window draws: an invisible widget that records each frame. iced draws nothing while nothing
+//! changes, so while a desk relies on the window it asks for a frame every few seconds. Does not own what follows when none
+//! comes.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -11,19 +12,19 @@ use iced::{Element, Event, Length, Rectangle, Renderer, Size, Theme, window};
 
 use crate::driver::vitals::{DRAWS_EVERY, Vitals};
 
-struct Pulse {
+struct FrameMonitor {
     vitals: Arc<Vitals>,
     is_relied_on: bool,
 }
 
-/// Notes each frame in `vitals`. Where `is_relied_on`, a still screen draws every [`DRAWS_EVERY`] all the same.
-pub fn pulse<'a, Message: 'a>(vitals: Arc<Vitals>, is_relied_on: bool) -> Element<'a, Message> {
-    Element::new(Pulse { vitals, is_relied_on })
+/// Records each frame in `vitals`. If `is_relied_on`, a still screen is drawn every [`DRAWS_EVERY`], too.
+pub fn frame_monitor<'a, Message: 'a>(vitals: Arc<Vitals>, is_relied_on: bool) -> Element<'a, Message> {
+    Element::new(FrameMonitor { vitals, is_relied_on })
 }
 
-impl<Message> Widget<Message, Theme, Renderer> for Pulse {
+impl<Message> Widget<Message, Theme, Renderer> for FrameMonitor {
     fn size(&self) -> Size<Length> {
-        // A fixed size of nothing is left out by rows and stacks; one that shrinks to nothing stays.
+        // iced's rows and stacks skip a child with a fixed size of zero; one that shrinks to zero stays.
         Size::new(Length::Shrink, Length::Shrink)
     }
 

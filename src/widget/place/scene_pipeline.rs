@@ -1,34 +1,33 @@
-//! Owns how a place's shader is run: its pipeline, its uniform and its baked layers, onto any target. The window and the
-//! offline studio paint with the same one. Does not own devices or what becomes of the picture.
+//! Owns how a place's shader is run onto any target: its pipeline, its uniform and its baked layers. The window and the
+//! offscreen renderer share it. Does not own the device or what becomes of the frame.
 
 use iced::wgpu;
 
-use super::drawn::Drawn;
-use super::values::{SCENE_BYTES, SceneValues};
+use super::shader::PlaceShader;
+use super::uniforms::{SCENE_BYTES, SceneUniforms};
 
-/// What places are painted in: as it is shown, eight bits a channel.
+/// Texture format of scenes and layers: colours as they are shown, eight bits a channel.
 pub(super) const FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
 
-/// A place's shader on one device.
+/// A place's shader, compiled for one device.
 #[derive(Debug)]
-pub(super) struct Painter {
-    /// The place.
-    pub(super) drawn: Drawn,
+pub(super) struct ScenePipeline {
+    pub(super) shader: PlaceShader,
     module: wgpu::ShaderModule,
     scene_layout: wgpu::BindGroupLayout,
     layers_layout: wgpu::BindGroupLayout,
-    paint: wgpu::RenderPipeline,
+    render: wgpu::RenderPipeline,
     scene: wgpu::Buffer,
     scene_group: wgpu::BindGroup,
     layers_group: Option<wgpu::BindGroup>,
 }
 
-impl Painter {
-    /// Makes the shader ready. Takes a while: not for the thread that draws the window.
-    pub(super) fn new(device: &wgpu::Device, drawn: Drawn) -> Self {
+impl ScenePipeline {
+    /// Compiles the shader. This takes up to seconds, so it is not for the window's thread.
+    pub(super) fn new(device: &wgpu::Device, shader: PlaceShader) -> Self {
         let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-            label: Some(drawn.name()),
-            source: wgpu::ShaderSource::Wgsl(drawn.source().into()),
+            label: Some(shader.name()),
+            source: wgpu::ShaderSource::Wgsl(shader.source().into()),
         });
         let both = wgpu::ShaderStages::VERTEX_FRAGMENT;
         let uniform = wgpu::BindingType::Buffer {
@@ -36,16 +35,16 @@ impl Painter {
             has_dynamic_offset: false,
             min_binding_size: None,
         };
-        let scene_layout = layout(device, &[(both, uniform)]);
+        let scene_layout = bind_group_layout(device, &[(both, uniform)]);
         let array = wgpu::BindingType::Texture {
             sample_type: wgpu::TextureSampleType::Float { filterable: true },
             view_dimension: wgpu::TextureViewDimension::D2Array,
             multisampled: false,
         };
         let sampler = wgpu::BindingType::Sampler(wgpu::SamplerBindingType::Filtering);
-        let layers_layout = layout(device, &[(both, array), (both, sampler)]);
-        let groups = if drawn.layers() > 0 { vec![&scene_layout, &layers_layout] } else { vec![&scene_layout] };
-        let paint = full_screen(device, &groups, &module, "fragment_main", FORMAT, None);
+        let layers_layout = bind_group_layout(device, &[(both, array), (both, sampler)]);
+        let groups = if shader.layer_count() > 0 { vec![&scene_layout, &layers_layout] } else { vec![&scene_layout] };
+        let render = full_screen_pipeline(device, &groups, &module, "fragment_main", FORMAT, None);
         let scene = device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("scene"),
             size: SCENE_BYTES as u64,
@@ -57,16 +56,16 @@ impl Painter {
             layout: &scene_layout,
             entries: &[wgpu::BindGroupEntry { binding: 0, resource: scene.as_entire_binding() }],
         });
-        Self { drawn, module, scene_layout, layers_layout, paint, scene, scene_group, layers_group: None }
+        Self { shader, module, scene_layout, layers_layout, render, scene, scene_group, layers_group: None }
     }
 
-    /// The pipeline that bakes one layer.
-    pub(super) fn baker(&self, device: &wgpu::Device, layer: u32) -> wgpu::RenderPipeline {
-        full_screen(device, &[&self.scene_layout], &self.module, &format!("bake_{layer}"), FORMAT, None)
+    /// Compiles the entry point that bakes one layer.
+    pub(super) fn bake_pipeline(&self, device: &wgpu::Device, layer: u32) -> wgpu::RenderPipeline {
+        full_screen_pipeline(device, &[&self.scene_layout], &self.module, &format!("bake_{layer}"), FORMAT, None)
     }
 
-    /// Paints with these layers from now on.
-    pub(super) fn use_layers(&mut self, device: &wgpu::Device, layers: &wgpu::TextureView) {
+    /// Renders with these baked layers from now on.
+    pub(super) fn bind_layers(&mut self, device: &wgpu::Device, layers: &wgpu::TextureView) {
         let sampler = device.create_sampler(&wgpu::SamplerDescriptor {
             label: Some("layers"),
             mag_filter: wgpu::FilterMode::Linear,
@@ -84,18 +83,18 @@ impl Painter {
         }));
     }
 
-    /// Puts `values` where the shader reads them, for a picture of that size.
-    pub(super) fn tell(&self, queue: &wgpu::Queue, values: SceneValues, size: (u32, u32), scale: f32) {
-        queue.write_buffer(&self.scene, 0, &values.bytes(size.0, size.1, scale));
+    /// Writes the uniform for a frame of `size` pixels, at `scale` of each side of the screen.
+    pub(super) fn write_uniforms(&self, queue: &wgpu::Queue, uniforms: SceneUniforms, size: (u32, u32), scale: f32) {
+        queue.write_buffer(&self.scene, 0, &uniforms.to_bytes(size.0, size.1, scale));
     }
 
-    /// Paints the place into the upper left corner of `target`, so large.
-    pub(super) fn paint(&self, encoder: &mut wgpu::CommandEncoder, target: &wgpu::TextureView, size: (u32, u32)) {
-        self.run(encoder, target, size, &self.paint);
+    /// Renders the scene into the upper left `size` pixels of `target`.
+    pub(super) fn render(&self, encoder: &mut wgpu::CommandEncoder, target: &wgpu::TextureView, size: (u32, u32)) {
+        self.render_with(encoder, target, size, &self.render);
     }
 
-    /// Runs `pipeline` over the upper left corner of `target`, so large.
-    pub(super) fn run(
+    /// Runs `pipeline` over the upper left `size` pixels of `target`.
+    pub(super) fn render_with(
         &self,
         encoder: &mut wgpu::CommandEncoder,
         target: &wgpu::TextureView,
@@ -103,12 +102,12 @@ impl Painter {
         pipeline: &wgpu::RenderPipeline,
     ) {
         let groups: Vec<_> = [Some(&self.scene_group), self.layers_group.as_ref()].into_iter().flatten().collect();
-        cover(encoder, target, size, pipeline, &groups);
+        draw_full_screen(encoder, target, size, pipeline, &groups);
     }
 }
 
-/// Covers the upper left corner of `target`, so large, with what `pipeline` makes of `groups`.
-pub(super) fn cover(
+/// Runs `pipeline` with `groups` over the upper left `size` pixels of `target`.
+pub(super) fn draw_full_screen(
     encoder: &mut wgpu::CommandEncoder,
     target: &wgpu::TextureView,
     size: (u32, u32),
@@ -136,8 +135,8 @@ pub(super) fn cover(
     pass.draw(0..3, 0..1);
 }
 
-/// A group of bindings in their order.
-pub(super) fn layout(
+/// A bind group layout with these bindings, numbered in their order.
+pub(super) fn bind_group_layout(
     device: &wgpu::Device,
     bindings: &[(wgpu::ShaderStages, wgpu::BindingType)],
 ) -> wgpu::BindGroupLayout {
@@ -153,8 +152,8 @@ pub(super) fn layout(
     device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some("place"), entries: &entries })
 }
 
-/// A pipeline that covers its target with one triangle.
-pub(super) fn full_screen(
+/// A pipeline that covers its target with one triangle: two would shade the pixels along their diagonal twice.
+pub(super) fn full_screen_pipeline(
     device: &wgpu::Device,
     groups: &[&wgpu::BindGroupLayout],
     module: &wgpu::ShaderModule,
@@ -190,8 +189,8 @@ pub(super) fn full_screen(
     })
 }
 
-/// A texture that is painted into, sampled and copied from.
-pub(super) fn canvas(device: &wgpu::Device, width: u32, height: u32) -> wgpu::Texture {
+/// A texture that can be rendered to, written to, sampled and copied from.
+pub(super) fn create_canvas(device: &wgpu::Device, width: u32, height: u32) -> wgpu::Texture {
     device.create_texture(&wgpu::TextureDescriptor {
         label: Some("canvas"),
         size: wgpu::Extent3d { width, height, depth_or_array_layers: 1 },

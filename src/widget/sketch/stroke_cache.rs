@@ -1,6 +1,6 @@
-//! Owns how strokes come onto the page. What is finished is kept as geometry, a few strokes together, and never reckoned
-//! anew; of a line under way, too, only its last piece is. So a long drawing costs no more a frame than a short one.
-//! Does not own which finger draws.
+//! Owns how strokes are drawn. Finished strokes are cached as geometry, a few to a group, and an unfinished one in pieces of
+//! which only the last is tessellated again. So a frame of a long drawing costs no more than one of a short one. Does not
+//! own which finger draws.
 
 use std::sync::Arc as Shared;
 
@@ -11,59 +11,59 @@ use iced::{Color, Point, Rectangle, Renderer, Size};
 use crate::room::drawing::{PAGE_HEIGHT, PAGE_WIDTH, Run, Stroke, StrokePoint, Tint, runs, runs_of};
 use crate::theme;
 
-/// Strokes are kept together until they have so many points.
+/// Number of points at which a group of strokes is full.
 const GROUP_POINTS: usize = 256;
-/// A line under way is kept in pieces of so many points.
+/// Number of points in a piece of an unfinished stroke.
 const PIECE_POINTS: usize = 48;
-/// Smoothed edges reach so far beyond a stroke, in logical pixels.
-const EDGE_PX: f32 = 2.0;
+/// How far antialiasing reaches beyond a stroke, in logical pixels.
+const ANTIALIASING_PX: f32 = 2.0;
 
-/// The finished strokes as they lie on the page.
+/// The finished strokes of a page.
 #[derive(Debug, Default)]
-pub(super) struct Sheet {
-    groups: Vec<Group>,
+pub(super) struct StrokeCache {
+    groups: Vec<StrokeGroup>,
 }
 
 #[derive(Debug)]
-struct Group {
+struct StrokeGroup {
     strokes: Vec<Shared<Stroke>>,
     points: usize,
-    bounds: Bounds,
-    kept: Cache,
+    bounds: InkBounds,
+    geometry: Cache,
 }
 
-impl Sheet {
-    /// Follows the drawing: what is there already stays as it is.
-    pub(super) fn follow(&mut self, strokes: &[Shared<Stroke>]) {
+impl StrokeCache {
+    /// Updates the cache to these strokes. Groups that have not changed are kept.
+    pub(super) fn update(&mut self, strokes: &[Shared<Stroke>]) {
         let mut known = 0;
-        let mut right = 0;
+        let mut unchanged = 0;
         for group in &self.groups {
-            let there = strokes.get(known..known + group.strokes.len());
-            if !there.is_some_and(|there| there.iter().zip(&group.strokes).all(|(a, b)| Shared::ptr_eq(a, b))) {
+            let present = strokes.get(known..known + group.strokes.len());
+            if !present.is_some_and(|present| present.iter().zip(&group.strokes).all(|(a, b)| Shared::ptr_eq(a, b))) {
                 break;
             }
             known += group.strokes.len();
-            right += 1;
+            unchanged += 1;
         }
-        self.groups.truncate(right);
+        self.groups.truncate(unchanged);
         for stroke in &strokes[known..] {
             if self.groups.last().is_none_or(|group| group.points >= GROUP_POINTS) {
-                let (strokes, bounds, kept) = (Vec::new(), Bounds::default(), Cache::new());
-                self.groups.push(Group { strokes, points: 0, bounds, kept });
+                let (strokes, bounds, geometry) = (Vec::new(), InkBounds::default(), Cache::new());
+                self.groups.push(StrokeGroup { strokes, points: 0, bounds, geometry });
             }
             if let Some(group) = self.groups.last_mut() {
                 group.strokes.push(Shared::clone(stroke));
                 group.points += stroke.points().len();
-                group.bounds.reach(stroke.points());
-                group.kept.clear();
+                group.bounds.include(stroke.points());
+                group.geometry.clear();
             }
         }
     }
 
-    /// The page of that size.
-    pub(super) fn draw(&self, renderer: &Renderer, size: Size, mut put: impl FnMut(canvas::Geometry<Renderer>)) {
+    /// Draws the strokes on a page of `size`.
+    pub(super) fn draw(&self, renderer: &Renderer, size: Size, mut emit: impl FnMut(canvas::Geometry<Renderer>)) {
         for group in &self.groups {
-            put(group.kept.draw_with_bounds(renderer, group.bounds.on(size), |frame| {
+            emit(group.geometry.draw_with_bounds(renderer, group.bounds.scaled(size), |frame| {
                 for stroke in &group.strokes {
                     draw_runs(frame, size, stroke.tint(), &runs(stroke));
                 }
@@ -77,48 +77,48 @@ impl Sheet {
     }
 }
 
-/// A line under way, as it lies on the page.
+/// An unfinished stroke.
 #[derive(Debug, Default)]
-pub(super) struct Underway {
+pub(super) struct LiveStroke {
     pieces: Vec<Cache>,
-    end: Cache,
+    tail: Cache,
 }
 
-impl Underway {
-    /// The line has grown: so many of its points stay.
-    pub(super) fn grew(&mut self, points: usize) {
+impl LiveStroke {
+    /// Notes that the stroke has grown to this many fixed points.
+    pub(super) fn grow(&mut self, points: usize) {
         self.pieces.resize_with(points.saturating_sub(1) / PIECE_POINTS, Cache::new);
-        self.end.clear();
+        self.tail.clear();
     }
 
-    /// The line through those points, of which the last still moves.
+    /// Draws the stroke through these points, of which the last still moves.
     pub(super) fn draw(
         &self,
         renderer: &Renderer,
         size: Size,
         tint: Tint,
         points: &[StrokePoint],
-        mut put: impl FnMut(canvas::Geometry<Renderer>),
+        mut emit: impl FnMut(canvas::Geometry<Renderer>),
     ) {
-        let ends = self.pieces.len() * PIECE_POINTS;
+        let tail_start = self.pieces.len() * PIECE_POINTS;
         let pieces = self.pieces.iter().enumerate();
-        let pieces = pieces.map(|(index, kept)| (kept, index * PIECE_POINTS..(index + 1) * PIECE_POINTS));
-        for (kept, part) in pieces.chain([(&self.end, ends..points.len())]) {
-            let mut bounds = Bounds::default();
-            bounds.reach(points.get(part.start.saturating_sub(1)..(part.end + 1).min(points.len())).unwrap_or(&[]));
-            put(kept.draw_with_bounds(renderer, bounds.on(size), |frame| {
+        let pieces = pieces.map(|(index, geometry)| (geometry, index * PIECE_POINTS..(index + 1) * PIECE_POINTS));
+        for (geometry, part) in pieces.chain([(&self.tail, tail_start..points.len())]) {
+            let mut bounds = InkBounds::default();
+            bounds.include(points.get(part.start.saturating_sub(1)..(part.end + 1).min(points.len())).unwrap_or(&[]));
+            emit(geometry.draw_with_bounds(renderer, bounds.scaled(size), |frame| {
                 draw_runs(frame, size, tint, &runs_of(points, part));
             }));
         }
     }
 }
 
-/// How far strokes reach, in units of the page.
+/// The bounding box of strokes with their width, in units of the page.
 #[derive(Clone, Copy, Debug, Default)]
-struct Bounds(Option<(f32, f32, f32, f32)>);
+struct InkBounds(Option<(f32, f32, f32, f32)>);
 
-impl Bounds {
-    fn reach(&mut self, points: &[StrokePoint]) {
+impl InkBounds {
+    fn include(&mut self, points: &[StrokePoint]) {
         for point in points {
             let (x, y, half) = (f32::from(point.x), f32::from(point.y), f32::from(point.width) / 2.0);
             let (left, top, right, bottom) = self.0.unwrap_or((x, y, x, y));
@@ -126,20 +126,20 @@ impl Bounds {
         }
     }
 
-    fn on(self, size: Size) -> Rectangle {
+    fn scaled(self, size: Size) -> Rectangle {
         let Some((left, top, right, bottom)) = self.0 else { return Rectangle::default() };
-        let (across, down) = scale(size);
+        let (across, down) = page_scale(size);
         Rectangle { x: left * across, y: top * down, width: (right - left) * across, height: (bottom - top) * down }
-            .expand(EDGE_PX)
+            .expand(ANTIALIASING_PX)
     }
 }
 
-fn scale(size: Size) -> (f32, f32) {
+fn page_scale(size: Size) -> (f32, f32) {
     (size.width / f32::from(PAGE_WIDTH), size.height / f32::from(PAGE_HEIGHT))
 }
 
 fn draw_runs(frame: &mut Frame, size: Size, tint: Tint, runs: &[Run]) {
-    let (across, down) = scale(size);
+    let (across, down) = page_scale(size);
     let place = |(x, y): (f32, f32)| Point::new(x * across, y * down);
     let color: Color = theme::tint(tint);
     for run in runs {
@@ -152,7 +152,7 @@ fn draw_runs(frame: &mut Frame, size: Size, tint: Tint, runs: &[Run]) {
             path.move_to(place(run.from));
             let mut from = run.from;
             for curve in &run.curves {
-                // A curve without a bend is a line; some ways of drawing stumble over the other.
+                // A straight curve is drawn as a line: tessellators can fail on a degenerate one.
                 if curve.control == from || curve.control == curve.to {
                     path.line_to(place(curve.to));
                 } else {
@@ -176,28 +176,28 @@ mod tests {
     }
 
     #[test]
-    fn a_stroke_more_or_less_leaves_all_but_the_last_group_as_it_is() {
+    fn adding_or_removing_a_stroke_changes_only_the_last_group() {
         let mut strokes: Vec<_> = (0..40).map(|_| stroke(50)).collect();
-        let mut sheet = Sheet::default();
-        sheet.follow(&strokes);
-        assert_eq!(sheet.groups(), [6, 6, 6, 6, 6, 6, 4]);
+        let mut cache = StrokeCache::default();
+        cache.update(&strokes);
+        assert_eq!(cache.groups(), [6, 6, 6, 6, 6, 6, 4]);
         let taken = strokes.pop();
-        sheet.follow(&strokes);
-        assert_eq!(sheet.groups(), [6, 6, 6, 6, 6, 6, 3]);
+        cache.update(&strokes);
+        assert_eq!(cache.groups(), [6, 6, 6, 6, 6, 6, 3]);
         strokes.extend(taken);
         strokes.push(stroke(400));
         strokes.push(stroke(1));
-        sheet.follow(&strokes);
-        assert_eq!(sheet.groups(), [6, 6, 6, 6, 6, 6, 5, 1]);
-        sheet.follow(&[]);
-        assert!(sheet.groups().is_empty());
+        cache.update(&strokes);
+        assert_eq!(cache.groups(), [6, 6, 6, 6, 6, 6, 5, 1]);
+        cache.update(&[]);
+        assert!(cache.groups().is_empty());
     }
 
     #[test]
-    fn another_drawing_takes_the_place_of_the_first() {
-        let mut sheet = Sheet::default();
-        sheet.follow(&[stroke(5), stroke(5)]);
-        sheet.follow(&[stroke(5)]);
-        assert_eq!(sheet.groups(), [1]);
+    fn another_drawing_replaces_the_first() {
+        let mut cache = StrokeCache::default();
+        cache.update(&[stroke(5), stroke(5)]);
+        cache.update(&[stroke(5)]);
+        assert_eq!(cache.groups(), [1]);
     }
 }

@@ -1,5 +1,5 @@
-//! Owns baked layers: what of a place does not move, with its smaller copies, and how it is kept on disk. A file that is
-//! broken or of another shader is as good as none. Does not own the drawing of them.
+//! Owns baked layers: the parts of a place that do not move, with their mipmaps, and their cache on disk. A file that is
+//! damaged counts as missing. Does not own how they are rendered.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -10,62 +10,66 @@ use image::codecs::png::{CompressionType, FilterType, PngDecoder, PngEncoder};
 use image::{ExtendedColorType, ImageDecoder, ImageEncoder};
 use sha2::{Digest, Sha256};
 
-use super::drawn::LAYERS_MAX;
-use super::painter::FORMAT;
+use super::scene_pipeline::FORMAT;
+use super::shader::LAYERS_MAX;
 use crate::paths::private;
 
-/// All bakes together take at most so much of the disk.
+/// Maximum size of the cache.
 const CACHE_BYTES_MAX: u64 = 256 * 1024 * 1024;
-/// One bake takes at most so much of it.
+/// Maximum size of one file.
 const FILE_BYTES_MAX: usize = 96 * 1024 * 1024;
-/// A side is never longer than this.
+/// Longest side of a layer, in pixels.
 const SIDE_MAX: u32 = 4096;
 const MAGIC: &[u8; 8] = b"STILLYR2";
 const DIGEST_BYTES: usize = 32;
 const ENDING: &str = "layers";
 
-/// The layers of one look of a place.
+/// The layers of one variant of a place.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Baked {
-    /// Pixels across.
+pub struct BakedLayers {
+    /// Width in pixels.
     pub width: u32,
-    /// Pixels down.
+    /// Height in pixels.
     pub height: u32,
-    /// For each layer its sizes, the whole one first, each half of the one before; rows of RGBA.
+    /// The mip chain of each layer, largest first, as rows of RGBA.
     layers: Vec<Vec<Vec<u8>>>,
 }
 
-impl std::fmt::Debug for Baked {
+impl std::fmt::Debug for BakedLayers {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(out, "{} layers of {}x{}", self.layers.len(), self.width, self.height)
     }
 }
 
-impl Baked {
-    /// Layers of that size as rows of RGBA; none if one is of another size.
+impl BakedLayers {
+    /// Layers of this size from rows of RGBA. `None` if one has another size.
     #[must_use]
-    pub fn of(width: u32, height: u32, layers: Vec<Vec<u8>>) -> Option<Self> {
+    pub fn new(width: u32, height: u32, layers: Vec<Vec<u8>>) -> Option<Self> {
         let bytes = width as usize * height as usize * 4;
-        let whole = width > 0 && height > 0 && layers.iter().all(|layer| layer.len() == bytes);
-        whole.then(|| Self {
+        let is_whole = width > 0 && height > 0 && layers.iter().all(|layer| layer.len() == bytes);
+        is_whole.then(|| Self {
             width,
             height,
-            layers: layers.into_iter().map(|one| sizes_of(width, height, one)).collect(),
+            layers: layers.into_iter().map(|layer| mip_chain(width, height, layer)).collect(),
         })
     }
 
-    /// How many there are.
+    /// Number of layers.
     #[must_use]
-    pub fn count(&self) -> u32 {
+    pub fn layer_count(&self) -> u32 {
         self.layers.len() as u32
     }
 
-    /// An empty texture that these layers fit into.
-    pub(super) fn texture(&self, device: &wgpu::Device) -> wgpu::Texture {
+    /// Creates an empty texture for these layers.
+    pub(super) fn create_texture(&self, device: &wgpu::Device) -> wgpu::Texture {
         device.create_texture(&wgpu::TextureDescriptor {
             label: Some("layers"),
-            size: wgpu::Extent3d { width: self.width, height: self.height, depth_or_array_layers: self.count().max(1) },
-            mip_level_count: levels(self.width, self.height),
+            size: wgpu::Extent3d {
+                width: self.width,
+                height: self.height,
+                depth_or_array_layers: self.layer_count().max(1),
+            },
+            mip_level_count: mip_level_count(self.width, self.height),
             sample_count: 1,
             dimension: wgpu::TextureDimension::D2,
             format: FORMAT,
@@ -74,11 +78,11 @@ impl Baked {
         })
     }
 
-    /// Copies one layer into its place.
+    /// Uploads one layer with its mipmaps.
     pub(super) fn upload(&self, queue: &wgpu::Queue, texture: &wgpu::Texture, layer: u32) {
-        let Some(sizes) = self.layers.get(layer as usize) else { return };
-        for (level, pixels) in (0..).zip(sizes) {
-            let (width, height) = (side(self.width, level), side(self.height, level));
+        let Some(mips) = self.layers.get(layer as usize) else { return };
+        for (level, pixels) in (0..).zip(mips) {
+            let (width, height) = (mip_side(self.width, level), mip_side(self.height, level));
             queue.write_texture(
                 wgpu::TexelCopyTextureInfo {
                     texture,
@@ -93,10 +97,10 @@ impl Baked {
         }
     }
 
-    /// As a file: a head, each layer as PNG, and a digest of all that.
+    /// The content of a cache file: a header, each layer as PNG, and the SHA-256 of all that.
     fn to_file(&self) -> Option<Vec<u8>> {
         let mut file = MAGIC.to_vec();
-        for number in [self.width, self.height, self.count()] {
+        for number in [self.width, self.height, self.layer_count()] {
             file.extend(number.to_le_bytes());
         }
         for layer in &self.layers {
@@ -118,13 +122,13 @@ impl Baked {
             return None;
         }
         let mut rest = content.strip_prefix(MAGIC)?;
-        let (width, height, count) = (number(&mut rest)?, number(&mut rest)?, number(&mut rest)?);
+        let (width, height, count) = (read_u32(&mut rest)?, read_u32(&mut rest)?, read_u32(&mut rest)?);
         if width > SIDE_MAX || height > SIDE_MAX || count > LAYERS_MAX {
             return None;
         }
         let mut layers = Vec::new();
         for _ in 0..count {
-            let length = number(&mut rest)? as usize;
+            let length = read_u32(&mut rest)? as usize;
             let (png, after) = rest.split_at_checked(length)?;
             rest = after;
             let decoder = PngDecoder::new(std::io::Cursor::new(png)).ok()?;
@@ -135,38 +139,39 @@ impl Baked {
             decoder.read_image(&mut pixels).ok()?;
             layers.push(pixels);
         }
-        Self::of(width, height, layers)
+        Self::new(width, height, layers)
     }
 }
 
-fn number(rest: &mut &[u8]) -> Option<u32> {
+fn read_u32(rest: &mut &[u8]) -> Option<u32> {
     let (bytes, after) = rest.split_first_chunk::<4>()?;
     *rest = after;
     Some(u32::from_le_bytes(*bytes))
 }
 
-/// How many sizes a texture has, from the whole down to one pixel.
-fn levels(width: u32, height: u32) -> u32 {
+/// Number of mip levels of a texture down to one pixel.
+fn mip_level_count(width: u32, height: u32) -> u32 {
     width.max(height).max(1).ilog2() + 1
 }
 
-/// A side at that size.
-fn side(whole: u32, level: u32) -> u32 {
+/// Length of a side at a mip level.
+fn mip_side(whole: u32, level: u32) -> u32 {
     (whole >> level).max(1)
 }
 
-/// A picture and all its smaller copies.
-fn sizes_of(width: u32, height: u32, whole: Vec<u8>) -> Vec<Vec<u8>> {
-    let mut sizes = vec![whole];
-    for level in 1..levels(width, height) {
-        let Some(before) = sizes.last() else { break };
-        let from = (side(width, level - 1) as usize, side(height, level - 1) as usize);
-        let to = (side(width, level) as usize, side(height, level) as usize);
-        sizes.push(halved(before, from, to));
+/// A layer and its mipmaps, largest first.
+fn mip_chain(width: u32, height: u32, whole: Vec<u8>) -> Vec<Vec<u8>> {
+    let mut mips = vec![whole];
+    for level in 1..mip_level_count(width, height) {
+        let Some(before) = mips.last() else { break };
+        let from = (mip_side(width, level - 1) as usize, mip_side(height, level - 1) as usize);
+        let to = (mip_side(width, level) as usize, mip_side(height, level) as usize);
+        mips.push(halved(before, from, to));
     }
-    sizes
+    mips
 }
 
+/// Averages blocks of 2 × 2 pixels.
 fn halved(pixels: &[u8], from: (usize, usize), to: (usize, usize)) -> Vec<u8> {
     let mut half = Vec::with_capacity(to.0 * to.1 * 4);
     for y in 0..to.1 {
@@ -185,41 +190,42 @@ fn halved(pixels: &[u8], from: (usize, usize), to: (usize, usize)) -> Vec<u8> {
     half
 }
 
-/// Where bakes are kept.
+/// The cache of baked layers, a folder.
 #[derive(Clone, Debug)]
-pub struct BakeCache {
+pub struct LayerCache {
     folder: PathBuf,
 }
 
-impl BakeCache {
-    /// A cache in `folder`, which is made when first needed.
+impl LayerCache {
+    /// A cache in `folder`, which is created when the first layers are stored.
     #[must_use]
     pub fn in_folder(folder: PathBuf) -> Self {
         Self { folder }
     }
 
-    /// The bake of that name, if it lies there whole.
+    /// Loads the layers of that file name, if they are there and undamaged.
     #[must_use]
-    pub fn load(&self, name: &str) -> Option<Baked> {
+    pub fn load(&self, name: &str) -> Option<BakedLayers> {
         let path = self.folder.join(name);
         let file = private::read_limited(&path, FILE_BYTES_MAX).ok().flatten()?;
-        let baked = Baked::from_file(&file);
+        let baked = BakedLayers::from_file(&file);
         if baked.is_some() {
-            // What was used last is thrown away last; a clock that cannot be set costs a bake at worst.
+            // Trimming removes the least recently used files. If this fails, the layers may be baked again.
             drop(File::open(&path).and_then(|file| file.set_modified(SystemTime::now())));
         } else {
-            tracing::info!("{}: baked layers were broken and are made anew", path.display());
+            tracing::info!("{}: baked layers were damaged and are baked again", path.display());
         }
         baked
     }
 
-    /// Keeps a bake and throws away the oldest ones, so that all stay within their share of the disk. A bake that
-    /// cannot be kept is made again next time.
-    pub fn keep(&self, name: &str, baked: &Baked) {
+    /// Stores layers and removes the least recently used ones beyond the cache's maximum size. Layers that cannot be
+    /// stored are baked again next time.
+    pub fn store(&self, name: &str, baked: &BakedLayers) {
         let Some(file) = baked.to_file().filter(|file| file.len() <= FILE_BYTES_MAX) else { return };
-        let kept = private::make_dir(&self.folder).and_then(|()| private::write_whole(&self.folder.join(name), &file));
-        if let Err(error) = kept {
-            tracing::info!(%error, "baked layers are not kept and will be made again");
+        let stored =
+            private::make_dir(&self.folder).and_then(|()| private::write_whole(&self.folder.join(name), &file));
+        if let Err(error) = stored {
+            tracing::info!(%error, "baked layers could not be stored and will be baked again");
             return;
         }
         self.trim(CACHE_BYTES_MAX);
@@ -229,7 +235,7 @@ impl BakeCache {
         let Ok(entries) = fs::read_dir(&self.folder) else { return };
         let mut files: Vec<(SystemTime, u64, PathBuf)> = entries
             .filter_map(Result::ok)
-            .filter(|entry| is_bake(&entry.path()))
+            .filter(|entry| is_cache_file(&entry.path()))
             .filter_map(|entry| {
                 let about = entry.metadata().ok()?;
                 Some((about.modified().ok()?, about.len(), entry.path()))
@@ -246,7 +252,7 @@ impl BakeCache {
     }
 }
 
-fn is_bake(path: &Path) -> bool {
+fn is_cache_file(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending == ENDING)
 }
 
@@ -254,40 +260,42 @@ fn is_bake(path: &Path) -> bool {
 mod tests {
     use super::*;
 
-    fn baked(shade: u8) -> Baked {
+    fn baked(shade: u8) -> BakedLayers {
         let layer = |index: u8| (0..13 * 7 * 4).map(|at| (at % 251) as u8 ^ index ^ shade).collect();
-        Baked::of(13, 7, vec![layer(0), layer(9)]).unwrap()
+        BakedLayers::new(13, 7, vec![layer(0), layer(9)]).unwrap()
     }
 
     #[test]
-    fn a_bake_comes_back_from_disk_to_the_last_bit_and_a_broken_one_does_not() {
+    fn layers_load_bit_identical_and_a_damaged_file_does_not_load() {
         let folder = tempfile::tempdir().unwrap();
-        let cache = BakeCache::in_folder(folder.path().join("cache/places"));
+        let cache = LayerCache::in_folder(folder.path().join("cache/places"));
         assert_eq!(cache.load("a.layers"), None);
-        cache.keep("a.layers", &baked(1));
+        cache.store("a.layers", &baked(1));
         assert_eq!(cache.load("a.layers"), Some(baked(1)));
         let path = folder.path().join("cache/places/a.layers");
         let whole = fs::read(&path).unwrap();
-        for (cut, spoilt) in [(whole.len() - 1, 0), (whole.len() / 2, 0), (0, 0), (whole.len(), 40), (whole.len(), 3)] {
-            let mut broken = whole[..cut].to_vec();
-            if let Some(byte) = broken.get_mut(spoilt) {
+        for (length, flipped) in
+            [(whole.len() - 1, 0), (whole.len() / 2, 0), (0, 0), (whole.len(), 40), (whole.len(), 3)]
+        {
+            let mut broken = whole[..length].to_vec();
+            if let Some(byte) = broken.get_mut(flipped) {
                 *byte ^= 0x10;
             }
             fs::write(&path, &broken).unwrap();
-            assert_eq!(cache.load("a.layers"), None, "{cut} {spoilt}");
+            assert_eq!(cache.load("a.layers"), None, "{length} {flipped}");
         }
-        cache.keep("a.layers", &baked(2));
+        cache.store("a.layers", &baked(2));
         assert_eq!(cache.load("a.layers"), Some(baked(2)));
     }
 
     #[test]
-    fn the_cache_stays_within_its_share_and_what_was_used_last_stays() {
+    fn the_cache_stays_within_its_size_and_keeps_what_was_used_last() {
         let folder = tempfile::tempdir().unwrap();
-        let cache = BakeCache::in_folder(folder.path().to_owned());
+        let cache = LayerCache::in_folder(folder.path().to_owned());
         fs::write(folder.path().join("not-ours.txt"), "x").unwrap();
         let length = baked(0).to_file().unwrap().len() as u64;
         for (age, name) in [(30, "a.layers"), (20, "b.layers"), (10, "c.layers")] {
-            cache.keep(name, &baked(0));
+            cache.store(name, &baked(0));
             let then = SystemTime::now() - std::time::Duration::from_secs(age);
             File::open(folder.path().join(name)).unwrap().set_modified(then).unwrap();
         }
@@ -299,12 +307,12 @@ mod tests {
     }
 
     #[test]
-    fn smaller_copies_go_down_to_one_pixel_and_keep_the_mean() {
-        let sizes = sizes_of(5, 3, vec![100; 5 * 3 * 4]);
-        assert_eq!(sizes.iter().map(Vec::len).collect::<Vec<_>>(), [60, 8, 4]);
-        assert!(sizes.iter().flatten().all(|value| *value == 100));
+    fn mipmaps_go_down_to_one_pixel_and_keep_the_mean() {
+        let mips = mip_chain(5, 3, vec![100; 5 * 3 * 4]);
+        assert_eq!(mips.iter().map(Vec::len).collect::<Vec<_>>(), [60, 8, 4]);
+        assert!(mips.iter().flatten().all(|value| *value == 100));
         let step: Vec<u8> = [0, 100].iter().flat_map(|value| [*value; 4]).collect();
-        assert_eq!(sizes_of(2, 1, step)[1], [50; 4]);
-        assert!(Baked::of(2, 2, vec![vec![0; 3]]).is_none());
+        assert_eq!(mip_chain(2, 1, step)[1], [50; 4]);
+        assert!(BakedLayers::new(2, 2, vec![vec![0; 3]]).is_none());
     }
 }

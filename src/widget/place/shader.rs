@@ -1,13 +1,13 @@
-//! Owns which places are drawn by which shader, and what a shader says about itself. Does not own how it is run.
+//! Owns which shader draws which place, and what a shader declares about itself. Does not own how it is run.
 
 use sha2::{Digest, Sha256};
 
-use super::Look;
+use super::SceneVariant;
 use crate::room::snapshot::Place;
 
-/// A place that a shader draws.
+/// The shader of a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Drawn {
+pub enum PlaceShader {
     /// Waves on sand.
     Beach,
     /// Light through leaves.
@@ -16,20 +16,20 @@ pub enum Drawn {
     QuietRoom,
     /// Stars.
     NightSky,
-    /// Colours that drift.
+    /// Drifting colours.
     DriftingColour,
 }
 
-/// A shader bakes at most so many layers.
+/// Maximum number of layers that a shader may bake.
 pub const LAYERS_MAX: u32 = 6;
-/// The first line in which a shader says how many layers it bakes.
+/// Start of the line in which a shader declares its number of layers.
 const LAYERS_LINE: &str = "// layers:";
 
-impl Drawn {
-    /// Every place that a shader draws.
+impl PlaceShader {
+    /// All of them.
     pub const ALL: [Self; 5] = [Self::Beach, Self::Forest, Self::QuietRoom, Self::NightSky, Self::DriftingColour];
 
-    /// The drawn place of that name; none for the clinic's own pictures and the dark.
+    /// The shader of a place. The clinic's own pictures and the dark have none.
     #[must_use]
     pub const fn of(place: Place) -> Option<Self> {
         match place {
@@ -42,7 +42,7 @@ impl Drawn {
         }
     }
 
-    /// Its word in files.
+    /// The name of its place in files.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -54,7 +54,7 @@ impl Drawn {
         }
     }
 
-    /// The shader.
+    /// Its WGSL source.
     #[must_use]
     pub const fn source(self) -> &'static str {
         match self {
@@ -66,25 +66,26 @@ impl Drawn {
         }
     }
 
-    /// How many layers it bakes, 0 to [`LAYERS_MAX`].
+    /// Number of layers it bakes, at most [`LAYERS_MAX`].
     #[must_use]
-    pub fn layers(self) -> u32 {
-        layers_of(self.source())
+    pub fn layer_count(self) -> u32 {
+        declared_layers(self.source())
     }
 }
 
-fn layers_of(source: &str) -> u32 {
+fn declared_layers(source: &str) -> u32 {
     let said = source.lines().find_map(|line| line.strip_prefix(LAYERS_LINE));
     said.and_then(|count| count.trim().parse().ok()).unwrap_or(0).min(LAYERS_MAX)
 }
 
-/// What a bake is kept under: it changes with the shader, the look and the size.
+/// The file name of baked layers in the cache. It changes with the shader's source, the variant and the size, so that a
+/// stale file is never loaded.
 #[must_use]
-pub fn bake_name(look: Look, width: u32, height: u32) -> String {
-    let hash = Sha256::digest(look.drawn.source());
-    let shader = hash.iter().take(6).fold(0_u64, |all, byte| all << 8 | u64::from(*byte));
-    let Look { drawn, hour, mood_percent } = look;
-    format!("{}-{}-{mood_percent}-{width}x{height}-{shader:012x}.layers", drawn.name(), hour.name())
+pub fn cache_file_name(variant: SceneVariant, width: u32, height: u32) -> String {
+    let hash = Sha256::digest(variant.shader.source());
+    let digest = hash.iter().take(6).fold(0_u64, |all, byte| all << 8 | u64::from(*byte));
+    let SceneVariant { shader, hour, mood_percent } = variant;
+    format!("{}-{}-{mood_percent}-{width}x{height}-{digest:012x}.layers", shader.name(), hour.name())
 }
 
 #[cfg(test)]
@@ -93,29 +94,29 @@ mod tests {
     use crate::profile::TimeOfDay;
 
     #[test]
-    fn a_shader_says_how_many_layers_it_bakes() {
-        assert_eq!(layers_of("// The beach\n// layers: 3\n"), 3);
-        assert_eq!(layers_of("// layers: 99"), LAYERS_MAX);
-        assert_eq!(layers_of("fn main() {}"), 0);
-        assert_eq!(layers_of("// layers: many"), 0);
+    fn a_shader_declares_its_number_of_layers() {
+        assert_eq!(declared_layers("// The beach\n// layers: 3\n"), 3);
+        assert_eq!(declared_layers("// layers: 99"), LAYERS_MAX);
+        assert_eq!(declared_layers("fn main() {}"), 0);
+        assert_eq!(declared_layers("// layers: many"), 0);
     }
 
     #[test]
-    fn every_bake_has_a_name_of_its_own_and_the_convention_is_kept() {
+    fn every_variant_has_a_file_name_of_its_own_and_every_shader_its_entry_points() {
         let names = |mood_percent, width| {
-            let looks = Drawn::ALL.into_iter().flat_map(move |drawn| {
-                TimeOfDay::ALL.iter().map(move |hour| Look { drawn, hour: *hour, mood_percent })
+            let variants = PlaceShader::ALL.into_iter().flat_map(move |shader| {
+                TimeOfDay::ALL.iter().map(move |hour| SceneVariant { shader, hour: *hour, mood_percent })
             });
-            looks.map(move |look| bake_name(look, width, 10)).collect::<Vec<_>>()
+            variants.map(move |variant| cache_file_name(variant, width, 10)).collect::<Vec<_>>()
         };
         let all: std::collections::BTreeSet<String> =
             [names(0, 10), names(1, 10), names(0, 11)].concat().into_iter().collect();
         assert_eq!(all.len(), 60);
-        for drawn in Drawn::ALL {
-            let source = drawn.source();
-            assert!(source.contains("fn vertex_main") && source.contains("fn fragment_main"), "{drawn:?}");
-            for layer in 0..drawn.layers() {
-                assert!(source.contains(&format!("fn bake_{layer}")), "{drawn:?} bakes no layer {layer}");
+        for shader in PlaceShader::ALL {
+            let source = shader.source();
+            assert!(source.contains("fn vertex_main") && source.contains("fn fragment_main"), "{shader:?}");
+            for layer in 0..shader.layer_count() {
+                assert!(source.contains(&format!("fn bake_{layer}")), "{shader:?} bakes no layer {layer}");
             }
         }
     }

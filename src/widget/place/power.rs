@@ -1,26 +1,26 @@
-//! Owns what the system says of its battery and its heat. Read beside the drawing, now and then.
+//! Owns reading the battery and the temperature from sysfs. Does not own what follows from them.
 
 use std::fs;
 use std::path::Path;
 
-use super::governor::Strain;
+use super::governor::PowerState;
 
-/// So close below the point where the system slows itself down, it is called hot, in thousandths of a degree.
-const CLOSE: i64 = 8_000;
-/// Where a zone names no such point, this is taken for it, in thousandths of a degree.
-const HOT: i64 = 95_000;
-/// So many entries of a kind are looked at.
+/// A zone counts as hot this close to its throttling point, in millidegrees Celsius.
+const HOT_MARGIN: i64 = 8_000;
+/// Throttling point of a zone that names none, in millidegrees Celsius.
+const THROTTLING_POINT: i64 = 95_000;
+/// Maximum number of entries read from a folder.
 const ENTRIES_MAX: usize = 64;
 
-/// What the system says now. One that says nothing is at ease.
+/// Reads the present power state. A system that reports nothing counts as on mains and cool.
 #[must_use]
-pub fn look() -> Strain {
-    look_in(Path::new("/sys/class"))
+pub fn read() -> PowerState {
+    read_in(Path::new("/sys/class"))
 }
 
-fn look_in(class: &Path) -> Strain {
-    Strain {
-        on_battery: entries(&class.join("power_supply")).any(|supply| is_emptying(&supply)),
+fn read_in(class: &Path) -> PowerState {
+    PowerState {
+        is_on_battery: entries(&class.join("power_supply")).any(|supply| is_discharging(&supply)),
         is_hot: entries(&class.join("thermal")).any(|zone| is_hot(&zone)),
     }
 }
@@ -29,10 +29,12 @@ fn entries(folder: &Path) -> impl Iterator<Item = std::path::PathBuf> + use<> {
     fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path()).take(ENTRIES_MAX)
 }
 
-/// A battery of the machine itself, not of a mouse or a pen, that gives current.
-fn is_emptying(supply: &Path) -> bool {
-    let says = |name: &str| fs::read_to_string(supply.join(name)).unwrap_or_default();
-    says("type").trim() == "Battery" && says("scope").trim() != "Device" && says("status").trim() == "Discharging"
+/// Whether this is a discharging battery of the machine itself, not of a mouse or a pen.
+fn is_discharging(supply: &Path) -> bool {
+    let attribute = |name: &str| fs::read_to_string(supply.join(name)).unwrap_or_default();
+    attribute("type").trim() == "Battery"
+        && attribute("scope").trim() != "Device"
+        && attribute("status").trim() == "Discharging"
 }
 
 fn is_hot(zone: &Path) -> bool {
@@ -42,7 +44,7 @@ fn is_hot(zone: &Path) -> bool {
         let kind = fs::read_to_string(zone.join(format!("trip_point_{trip}_type"))).ok()?;
         if kind.trim() == "passive" { number(&format!("trip_point_{trip}_temp")) } else { None }
     });
-    now > 0 && now >= passive.filter(|limit| *limit > 0).unwrap_or(HOT) - CLOSE
+    now > 0 && now >= passive.filter(|limit| *limit > 0).unwrap_or(THROTTLING_POINT) - HOT_MARGIN
 }
 
 #[cfg(test)]
@@ -50,26 +52,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn battery_and_heat_are_read_as_the_kernel_writes_them() {
+    fn battery_and_temperature_are_read_as_the_kernel_writes_them() {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| {
             let path = folder.path().join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         };
-        assert_eq!(look_in(folder.path()), Strain::default());
+        assert_eq!(read_in(folder.path()), PowerState::default());
         write("power_supply/hid-pen/type", "Battery\n");
         write("power_supply/hid-pen/scope", "Device\n");
         write("power_supply/hid-pen/status", "Discharging\n");
         write("power_supply/BAT0/type", "Battery\n");
         write("power_supply/BAT0/status", "Charging\n");
         write("thermal/thermal_zone0/temp", "61000\n");
-        assert_eq!(look_in(folder.path()), Strain::default());
+        assert_eq!(read_in(folder.path()), PowerState::default());
         write("power_supply/BAT0/status", "Discharging\n");
         write("thermal/thermal_zone0/trip_point_1_type", "passive\n");
         write("thermal/thermal_zone0/trip_point_1_temp", "68000\n");
-        assert_eq!(look_in(folder.path()), Strain { on_battery: true, is_hot: true });
+        assert_eq!(read_in(folder.path()), PowerState { is_on_battery: true, is_hot: true });
         write("thermal/thermal_zone0/temp", "not a number");
-        assert!(!look_in(folder.path()).is_hot);
+        assert!(!read_in(folder.path()).is_hot);
     }
 }

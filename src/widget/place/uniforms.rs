@@ -1,4 +1,5 @@
-//! Owns one moment of a place as its shader takes it: sixteen numbers, a function of time alone.
+//! Owns the uniform of a place's shader: sixteen numbers that are a function of time alone, so that a frame can be
+//! rendered at any moment without knowing the one before.
 
 use std::time::Duration;
 
@@ -7,51 +8,52 @@ use crate::profile::TimeOfDay;
 use crate::room::RoomTime;
 use crate::room::breath::Pattern;
 
-/// Bytes of the shader's uniform: sixteen floats.
+/// Size of the uniform in bytes: sixteen floats.
 pub const SCENE_BYTES: usize = 64;
-/// The shader's clock wraps so often, in milliseconds; every motion in it is periodic in this.
+/// Period of the shader's clock, in milliseconds. Every motion in a shader has to repeat in it. A float of seconds would
+/// otherwise lose the precision of a frame within a day.
 pub const WRAP_MS: u64 = 3_600_000;
-/// Sand that the wave has left dries over this long.
+/// Time in which sand dries that the wave has left.
 const DRYING: Duration = Duration::from_secs(9);
-/// How finely the drying is looked back on.
+/// Steps in which the wave's past is sampled for the drying.
 const DRYING_STEP: Duration = Duration::from_millis(250);
-/// A place that does not breathe keeps its water here.
+/// Breath level of a place that does not breathe.
 const RESTING_LEVEL: f32 = 0.35;
 
-/// One moment of a place, as the shader takes it.
+/// The uniform of a place's shader at one moment.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct SceneValues {
-    /// Seconds, 0 to 3600, where they begin anew.
+pub struct SceneUniforms {
+    /// Seconds on the shader's clock, 0 to 3600.
     pub time_s: f32,
     /// The breath, 0 out to 1 in.
     pub breath: f32,
-    /// The highest the breath has been, less what has dried since, 0 to 1.
+    /// How high the sand is wet, 0 to 1: the highest recent breath, less what has dried since.
     pub breath_wet: f32,
     /// 0 dawn, 1 day, 2 dusk, 3 night.
     pub hour: f32,
     /// Brightness, 0 to 1.
     pub light: f32,
-    /// Colour of the light, −1 moonlight to 1 lamplight.
+    /// Colour temperature of the light, −1 (moonlight) to 1 (lamplight).
     pub warmth: f32,
-    /// 0 grey to 1 as painted.
+    /// Saturation, 0 (grey) to 1 (as painted).
     pub saturation: f32,
-    /// 0 still to 1 as the place moves by itself.
+    /// Motion of the place by itself, 0 (still) to 1.
     pub movement: f32,
-    /// The weather, 0 to 1.
+    /// Weather, 0 to 1. Each place decides what it means.
     pub mood: f32,
 }
 
-impl SceneValues {
-    /// The place at that moment of the room's time. `still` takes all movement out of it, the breath's among it.
+impl SceneUniforms {
+    /// The place at `now`. `is_still` removes all motion, that of the breath too.
     #[must_use]
-    pub fn at(scenery: &Scenery, now: RoomTime, still: bool) -> Self {
+    pub fn at(scenery: &Scenery, now: RoomTime, is_still: bool) -> Self {
         let level = |at: RoomTime| {
             let breath = scenery.breath?;
             (at >= breath.started).then(|| breath.at(at).level)
         };
         let (breath, breath_wet) = match level(now) {
-            Some(breath) if !still => (breath as f32, wet(breath, |ago| level(now - ago))),
-            _ => (RESTING_LEVEL, RESTING_LEVEL),
+            Some(breath) if !is_still => (breath as f32, wet(breath, |ago| level(now - ago))),
+            Some(_) | None => (RESTING_LEVEL, RESTING_LEVEL),
         };
         Self {
             time_s: wrapped_s(now.0),
@@ -61,14 +63,14 @@ impl SceneValues {
             light: scenery.brightness_at(now),
             warmth: scenery.follow(&scenery.light.warmth, now),
             saturation: scenery.follow(&scenery.light.saturation, now),
-            movement: if still { 0.0 } else { scenery.follow(&scenery.light.movement, now) },
+            movement: if is_still { 0.0 } else { scenery.follow(&scenery.light.movement, now) },
             mood: scenery.mood.clamp(0.0, 1.0),
         }
     }
 
-    /// The place as it is painted: full light, no tint, so long after its clock began, with that breath or none.
+    /// The place ungraded: full light, no tint, `since` on its clock, breathing with `pattern` if there is one.
     #[must_use]
-    pub fn painted(hour: TimeOfDay, mood: f32, since: Duration, pattern: Option<Pattern>) -> Self {
+    pub fn neutral(hour: TimeOfDay, mood: f32, since: Duration, pattern: Option<Pattern>) -> Self {
         let level = |ago: Duration| Some(pattern?.at(since.checked_sub(ago)?).level);
         let (breath, breath_wet) = match level(Duration::ZERO) {
             Some(breath) => (breath as f32, wet(breath, level)),
@@ -87,9 +89,9 @@ impl SceneValues {
         }
     }
 
-    /// As the shader reads it, for a picture of that size drawn at that part of each side of the screen.
+    /// The bytes that the shader reads, for a frame of `width` × `height` pixels, at `scale` of each side of the screen.
     #[must_use]
-    pub fn bytes(self, width: u32, height: u32, scale: f32) -> [u8; SCENE_BYTES] {
+    pub fn to_bytes(self, width: u32, height: u32, scale: f32) -> [u8; SCENE_BYTES] {
         let floats = [
             width as f32,
             height as f32,
@@ -112,13 +114,12 @@ impl SceneValues {
     }
 }
 
-/// Whole milliseconds are wrapped before they become a float, so that a day later nothing is lost.
+/// Wraps whole milliseconds before they become a float, so that no precision is lost after a day.
 fn wrapped_s(ms: u64) -> f32 {
     ((ms % WRAP_MS) as f64 / 1000.0) as f32
 }
 
-/// How high the sand is wet: the highest the wave has been, less what has dried since. A function of time alone, so
-/// that it needs no memory.
+/// How high the sand is wet, 0 to 1: the highest recent level, less what has dried since.
 fn wet(level_now: f64, level_ago: impl Fn(Duration) -> Option<f64>) -> f32 {
     let steps = (DRYING.as_millis() / DRYING_STEP.as_millis()) as u32;
     let mut wet = level_now;
@@ -133,25 +134,25 @@ fn wet(level_now: f64, level_ago: impl Fn(Duration) -> Option<f64>) -> f32 {
 mod tests {
     use super::*;
 
-    fn at(since: Duration) -> SceneValues {
-        SceneValues::painted(TimeOfDay::Day, 0.0, since, Some(Pattern::FourSix))
+    fn at(since: Duration) -> SceneUniforms {
+        SceneUniforms::neutral(TimeOfDay::Day, 0.0, since, Some(Pattern::FourSix))
     }
 
     #[test]
-    fn a_day_later_every_value_is_the_same_to_the_last_bit() {
-        // Both the clock's hour and the breath's ten seconds divide a day.
+    fn every_value_is_bit_identical_a_day_later() {
+        // A day is a multiple of the clock's hour and of the breath's ten seconds.
         for ms in [0, 1, 33, 1_234, 3_599_999, 3_600_000, 5_000_001] {
-            // The first breaths have nothing behind them that could still be wet.
+            // After the first breaths, before which nothing could be wet.
             let since = Duration::from_secs(20) + Duration::from_millis(ms);
             assert_eq!(at(since), at(since + Duration::from_hours(24)), "{ms}");
-            assert_eq!(at(since).bytes(10, 10, 1.0), at(since + Duration::from_hours(24)).bytes(10, 10, 1.0));
+            assert_eq!(at(since).to_bytes(10, 10, 1.0), at(since + Duration::from_hours(24)).to_bytes(10, 10, 1.0));
         }
         assert!((wrapped_s(WRAP_MS - 1) - 3599.999).abs() < 0.001);
         assert!(wrapped_s(WRAP_MS) < f32::EPSILON);
     }
 
     #[test]
-    fn wet_sand_is_never_below_the_wave_and_dries_without_a_leap() {
+    fn wet_sand_is_never_below_the_wave_and_dries_smoothly() {
         let mut before = at(Duration::from_secs(20)).breath_wet;
         for ms in (20_000..60_000).step_by(33) {
             let now = at(Duration::from_millis(ms));
@@ -162,9 +163,9 @@ mod tests {
     }
 
     #[test]
-    fn the_uniform_is_laid_out_as_the_shaders_read_it() {
-        let values = SceneValues { mood: 0.5, ..at(Duration::from_secs(2)) };
-        let bytes = values.bytes(320, 200, 0.5);
+    fn the_bytes_match_the_layout_of_the_shaders() {
+        let values = SceneUniforms { mood: 0.5, ..at(Duration::from_secs(2)) };
+        let bytes = values.to_bytes(320, 200, 0.5);
         let float = |index: usize| f32::from_le_bytes(bytes[index * 4..index * 4 + 4].try_into().unwrap());
         let head: Vec<f32> = (0..12).map(float).collect();
         assert_eq!(head[..3], [320.0, 200.0, 2.0]);

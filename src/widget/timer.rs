@@ -1,4 +1,5 @@
-//! Owns a single waking: a widget without looks that says one thing at one moment, and sleeps until then.
+//! Owns a one-shot timer: an invisible widget that publishes a message at a given moment. Unlike a subscription, it ends
+//! with the view that holds it. Does not own what the message does.
 
 use std::time::Instant;
 
@@ -7,19 +8,20 @@ use iced::advanced::widget::Tree;
 use iced::advanced::{Clipboard, Shell, Widget, mouse, renderer};
 use iced::{Element, Event, Length, Rectangle, Renderer, Size, Theme, window};
 
-struct Wake<Message> {
+struct Timer<Message> {
     at: Instant,
     message: Message,
 }
 
-/// Says `message` once the screen is drawn at or after `at`. Whoever takes the message drops the widget.
-pub fn wake<'a, Message: Clone + 'a>(at: Instant, message: Message) -> Element<'a, Message> {
-    Element::new(Wake { at, message })
+/// Publishes `message` in the first frame at or after `at`, and in every later one: handling it has to remove the timer
+/// from the view.
+pub fn timer<'a, Message: Clone + 'a>(at: Instant, message: Message) -> Element<'a, Message> {
+    Element::new(Timer { at, message })
 }
 
-impl<Message: Clone> Widget<Message, Theme, Renderer> for Wake<Message> {
+impl<Message: Clone> Widget<Message, Theme, Renderer> for Timer<Message> {
     fn size(&self) -> Size<Length> {
-        // A fixed size of nothing is left out by rows and stacks; one that shrinks to nothing stays.
+        // iced's rows and stacks skip a child with a fixed size of zero; one that shrinks to zero stays.
         Size::new(Length::Shrink, Length::Shrink)
     }
 

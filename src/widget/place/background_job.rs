@@ -1,0 +1,126 @@
+//! Owns work off the window's thread: one job of a kind at a time, on a thread that ends with it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+/// Runs jobs of one kind, each known by its key, and keeps the last result until it is taken.
+#[derive(Debug)]
+pub(super) struct BackgroundJob<K, V>(Arc<Mutex<JobSlots<K, V>>>);
+
+#[derive(Debug)]
+struct JobSlots<K, V> {
+    is_running: bool,
+    ready: Option<(K, V)>,
+    failed: Option<K>,
+}
+
+impl<K, V> Clone for BackgroundJob<K, V> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<K, V> Default for BackgroundJob<K, V> {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(JobSlots { is_running: false, ready: None, failed: None })))
+    }
+}
+
+/// What came of a job so far.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum JobResult<V> {
+    /// Its result.
+    Ready(V),
+    /// It is running, or waits for another one to end.
+    Pending,
+    /// It failed and will not be tried again.
+    Failed,
+}
+
+impl<K: PartialEq + Clone + Send + 'static, V: Send + 'static> BackgroundJob<K, V> {
+    /// Takes the result for `key`, which is handed out once. Starts `run` if no job is running.
+    pub(super) fn take(&self, key: &K, run: impl FnOnce() -> Option<V> + Send + 'static) -> JobResult<V> {
+        if let Some((_, value)) = self.lock(|slots| slots.ready.take_if(|(name, _)| name == key)) {
+            return JobResult::Ready(value);
+        }
+        self.start(key, run)
+    }
+
+    /// Starts `run` for `key`, unless its result is there or a job is running. Leaves a result where it is.
+    pub(super) fn start(&self, key: &K, run: impl FnOnce() -> Option<V> + Send + 'static) -> JobResult<V> {
+        let may_start = self.lock(|slots| {
+            if slots.failed.as_ref() == Some(key) {
+                return Err(JobResult::Failed);
+            }
+            let is_ready = slots.ready.as_ref().is_some_and(|(name, _)| name == key);
+            if slots.is_running || is_ready {
+                return Err(JobResult::Pending);
+            }
+            slots.is_running = true;
+            Ok(())
+        });
+        if let Err(result) = may_start {
+            return result;
+        }
+        let (job, name) = (self.clone(), key.clone());
+        let started = thread::Builder::new().name("places".to_owned()).spawn(move || {
+            let value = run();
+            job.lock(|slots| {
+                slots.is_running = false;
+                match value {
+                    Some(value) => slots.ready = Some((name, value)),
+                    None => slots.failed = Some(name),
+                }
+            });
+        });
+        if started.is_err() {
+            // The system has no thread to spare: the next frame asks again.
+            self.lock(|slots| slots.is_running = false);
+        }
+        JobResult::Pending
+    }
+
+    /// Whether the last job that failed was the one for `key`.
+    pub(super) fn has_failed(&self, key: &K) -> bool {
+        self.lock(|slots| slots.failed.as_ref() == Some(key))
+    }
+
+    fn lock<R>(&self, act: impl FnOnce(&mut JobSlots<K, V>) -> R) -> R {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    fn run_to_end(job: &BackgroundJob<u32, u32>, key: u32) -> JobResult<u32> {
+        loop {
+            match job.take(&key, move || key.checked_mul(2).filter(|_| key != 13)) {
+                JobResult::Pending => thread::yield_now(),
+                result => return result,
+            }
+        }
+    }
+
+    #[test]
+    fn a_job_runs_once_its_result_is_taken_once_and_a_failure_is_remembered() {
+        let job = BackgroundJob::default();
+        assert_eq!(run_to_end(&job, 4), JobResult::Ready(8));
+        assert_eq!(run_to_end(&job, 13), JobResult::Failed);
+        assert_eq!(run_to_end(&job, 5), JobResult::Ready(10));
+        assert_eq!(job.take(&13, || Some(1)), JobResult::Failed);
+    }
+
+    #[test]
+    fn only_one_job_runs_at_a_time() {
+        let job: BackgroundJob<u32, u32> = BackgroundJob::default();
+        let (go, wait) = mpsc::channel::<()>();
+        assert_eq!(job.take(&1, move || wait.recv().ok().map(|()| 1)), JobResult::Pending);
+        assert_eq!(job.take(&2, || Some(2)), JobResult::Pending);
+        go.send(()).unwrap();
+        assert_eq!(run_to_end(&job, 2), JobResult::Ready(4));
+    }
+}

@@ -1,0 +1,58 @@
+//! Owns measuring what a frame costs: a thread waits until the GPU has finished each one and tells the governor. wgpu's
+//! timestamp queries would be exact, but not every device has them.
+
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::{Duration, Instant};
+
+use iced::wgpu;
+
+use super::governor::ResolutionGovernor;
+
+/// By then, iced has submitted the rest of the frame. A device polled earlier has nothing to wait for.
+const SUBMIT_DELAY: Duration = Duration::from_micros(1_500);
+/// Longest time to wait for one frame.
+const WAIT_MAX: Duration = Duration::from_millis(500);
+/// Time between two debug lines about the frame rate.
+const LOG_INTERVAL: Duration = Duration::from_secs(2);
+
+/// When a frame was started, and how long after the one before it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FrameStart {
+    pub(super) at: Instant,
+    pub(super) after: Option<Duration>,
+}
+
+/// Starts the measuring thread, which ends when the sender is dropped. `None` if the system has no thread to spare: the
+/// place then keeps its first scale.
+pub(super) fn start_measuring(
+    device: wgpu::Device,
+    governor: Arc<Mutex<ResolutionGovernor>>,
+) -> Option<mpsc::Sender<FrameStart>> {
+    let (sender, receiver) = mpsc::channel::<FrameStart>();
+    let measure = move || {
+        let (mut logged, mut frames) = (Instant::now(), 0_u32);
+        while let Ok(mut started) = receiver.recv() {
+            std::thread::sleep(SUBMIT_DELAY);
+            let wait = wgpu::PollType::Wait { submission_index: None, timeout: Some(WAIT_MAX) };
+            if device.poll(wait).is_err() {
+                continue;
+            }
+            let mut cost = started.at.elapsed();
+            frames += 1;
+            while let Ok(later) = receiver.try_recv() {
+                started = later;
+                frames += 1;
+                cost = cost.max(started.at.elapsed());
+            }
+            let mut governor = governor.lock().unwrap_or_else(PoisonError::into_inner);
+            governor.record_frame(cost, started.after);
+            let since = logged.elapsed();
+            if since >= LOG_INTERVAL {
+                let frames_per_second = f64::from(frames) / since.as_secs_f64();
+                tracing::debug!(each_s = frames_per_second, scale = governor.scale(), "the place is painted");
+                (logged, frames) = (Instant::now(), 0);
+            }
+        }
+    };
+    std::thread::Builder::new().name("frame-timing".to_owned()).spawn(measure).ok().map(|_| sender)
+}

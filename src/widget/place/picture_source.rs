@@ -1,0 +1,71 @@
+//! Owns what a still picture shows and the colour grade it is shown in. Does not own the pixels.
+
+use image::RgbaImage;
+
+use super::SceneVariant;
+
+/// What a still picture shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PictureSource {
+    /// A place.
+    Still(SceneVariant),
+    /// One of the clinic's own pictures. The number goes on past the last picture of the folder and wraps there.
+    Slide(u32),
+}
+
+/// A colour grade in steps too small to be seen. It is applied to the pixels of a still once, where no shader can do it
+/// on each frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ColorGrade {
+    /// Colour temperature in tenths, from −10 (moonlight) to 10 (lamplight).
+    pub warmth_tenths: i8,
+    /// Desaturation in tenths, from 0 (as painted) to 10 (grey).
+    pub grey_tenths: i8,
+}
+
+impl ColorGrade {
+    /// The grade nearest to a warmth of −1 to 1 and a saturation of 0 to 1.
+    #[must_use]
+    pub fn of(warmth: f32, saturation: f32) -> Self {
+        let tenths = |value: f32| (value.clamp(-1.0, 1.0) * 10.0).round() as i8;
+        Self { warmth_tenths: tenths(warmth), grey_tenths: tenths(1.0 - saturation.clamp(0.0, 1.0)) }
+    }
+
+    pub(super) fn apply(self, picture: &mut RgbaImage) {
+        if self == Self::default() {
+            return;
+        }
+        let warmth = f32::from(self.warmth_tenths) / 10.0;
+        let grey = (f32::from(self.grey_tenths) / 10.0 * 256.0) as i32;
+        let gains = warmth_gains(warmth).map(|gain| (gain * 256.0) as i32);
+        for pixel in picture.pixels_mut() {
+            let [r, g, b] = [0, 1, 2].map(|channel| i32::from(pixel.0[channel]));
+            // Rec. 709 weights in 256ths.
+            let luma = (54 * r + 183 * g + 19 * b) >> 8;
+            for (channel, value) in [r, g, b].into_iter().enumerate() {
+                let desaturated = value + (((luma - value) * grey) >> 8);
+                pixel.0[channel] = ((desaturated * gains[channel]) >> 8).clamp(0, 255) as u8;
+            }
+        }
+    }
+}
+
+/// Factors on red, green and blue for a warmth of −1 to 1.
+pub(super) fn warmth_gains(warmth: f32) -> [f32; 3] {
+    [1.0 + 0.05 * warmth, 1.0 + 0.005 * warmth, 1.0 - 0.11 * warmth]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_grade_is_rounded_to_steps_and_grey_has_no_color() {
+        assert_eq!(ColorGrade::of(0.0, 1.0), ColorGrade::default());
+        assert_eq!(ColorGrade::of(0.31, 0.9), ColorGrade { warmth_tenths: 3, grey_tenths: 1 });
+        let mut picture = RgbaImage::from_pixel(2, 2, image::Rgba([200, 100, 50, 255]));
+        ColorGrade::of(0.0, 0.0).apply(&mut picture);
+        let [r, g, b, a] = picture.get_pixel(0, 0).0;
+        assert!(r.abs_diff(g) <= 1 && g.abs_diff(b) <= 1 && a == 255);
+    }
+}

@@ -1,0 +1,250 @@
+//! Owns what all views of a place share while the program runs: the crossfade of stills, the jobs that load and bake, the
+//! eased light, and the resolution. A view is rebuilt with each message; this outlives it. Does not own any drawing.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::background_job::{BackgroundJob, JobResult};
+use super::baked_layers::{BakedLayers, LayerCache};
+use super::crossfade::{Crossfade, CrossfadeFrame};
+use super::governor::{ResolutionGovernor, SCALE_MIN};
+use super::offscreen::OffscreenRenderer;
+use super::picture_source::{ColorGrade, PictureSource};
+use super::shader::{PlaceShader, cache_file_name};
+use super::still_image::{SlideFolder, StillImage, load_still};
+use super::{Backend, SceneVariant, Scenery, power};
+use crate::profile::TimeOfDay;
+use crate::room::RoomTime;
+use crate::room::snapshot::Place;
+use crate::widget::easing::EasedValue;
+
+/// First scale on a graphics device, as a part of each side; the governor finds the right one.
+const DEVICE_SCALE: f32 = 0.75;
+/// How long each of the clinic's own pictures is shown.
+const SLIDE_TIME: Duration = Duration::from_mins(1);
+/// Duration of a change of dimming.
+const DIM_FADE: Duration = Duration::from_millis(1_400);
+/// Duration of a change of light that a desk or somebody's presence asks for.
+const LIGHT_FADE: Duration = Duration::from_secs(4);
+/// Time between two reads of the system's power state.
+const POWER_INTERVAL: Duration = Duration::from_secs(30);
+
+/// What all views of a place share.
+#[derive(Clone, Debug)]
+pub(super) struct RenderState {
+    backend: Backend,
+    slides: Arc<SlideFolder>,
+    cache: Option<LayerCache>,
+    stills: BackgroundJob<(PictureSource, ColorGrade, (u32, u32)), Arc<StillImage>>,
+    bakes: BackgroundJob<(SceneVariant, (u32, u32)), BakedLayers>,
+    state: Arc<Mutex<State>>,
+    governor: Arc<Mutex<ResolutionGovernor>>,
+}
+
+/// How far the living place has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LiveReadiness {
+    /// A still is being loaded, or the place compiled or baked.
+    Pending,
+    /// A still or the place is fading in.
+    Fading,
+    /// The place is fully there.
+    Ready,
+    /// The still is all there will be.
+    Failed,
+}
+
+#[derive(Debug)]
+struct State {
+    crossfade: Crossfade,
+    dim: EasedValue,
+    trim: EasedValue,
+    scale_factor: f32,
+    live_readiness: LiveReadiness,
+    power_read_at: Option<Instant>,
+}
+
+impl RenderState {
+    pub(super) fn new(backend: Backend, frame_interval: Duration) -> Self {
+        let scale = if backend == (Backend::Live { software: true }) { SCALE_MIN } else { DEVICE_SCALE };
+        Self {
+            backend,
+            slides: Arc::default(),
+            cache: None,
+            stills: BackgroundJob::default(),
+            bakes: BackgroundJob::default(),
+            state: Arc::new(Mutex::new(State {
+                crossfade: Crossfade::default(),
+                dim: EasedValue::new(DIM_FADE),
+                trim: EasedValue::new(LIGHT_FADE),
+                scale_factor: 1.0,
+                live_readiness: LiveReadiness::Pending,
+                power_read_at: None,
+            })),
+            governor: Arc::new(Mutex::new(ResolutionGovernor::new(frame_interval, scale))),
+        }
+    }
+
+    pub(super) fn cached_in(mut self, folder: PathBuf) -> Self {
+        self.cache = Some(LayerCache::in_folder(folder));
+        self
+    }
+
+    pub(super) fn with_slides(mut self, slides: SlideFolder) -> Self {
+        self.slides = Arc::new(slides);
+        self
+    }
+
+    pub(super) fn has_slides(&self) -> bool {
+        !self.slides.is_empty()
+    }
+
+    pub(super) fn governor(&self) -> MutexGuard<'_, ResolutionGovernor> {
+        self.governor.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The governor, for the measuring thread.
+    pub(super) fn governor_handle(&self) -> Arc<Mutex<ResolutionGovernor>> {
+        Arc::clone(&self.governor)
+    }
+
+    /// What a scenery shows at `now`, and until when, if that changes by itself.
+    pub(super) fn picture_source(&self, scenery: &Scenery, now: RoomTime) -> (PictureSource, Option<RoomTime>) {
+        if scenery.place == Place::Pictures && self.has_slides() {
+            let slide_ms = SLIDE_TIME.as_millis() as u64;
+            let number = now.0 / slide_ms;
+            // The number wraps after some thousand years.
+            return (
+                PictureSource::Slide((number % u64::from(u32::MAX)) as u32),
+                Some(RoomTime((number + 1) * slide_ms)),
+            );
+        }
+        // Where the clinic has no pictures of its own, the calmest place stands in.
+        let shader = PlaceShader::of(scenery.place).unwrap_or(PlaceShader::DriftingColour);
+        (PictureSource::Still(SceneVariant::of(shader, scenery.hour, scenery.mood)), None)
+    }
+
+    /// The crossfade at `now`, for a view of `size` pixels. A picture that is missing is loaded on another thread. Only the
+    /// very first one is waited for, so that the window opens with it.
+    pub(super) fn stills(
+        &self,
+        source: PictureSource,
+        grade: ColorGrade,
+        size: (u32, u32),
+        now: Instant,
+    ) -> CrossfadeFrame {
+        let mut state = self.state();
+        if state.crossfade.needs(source, grade, size) {
+            let (slides, with_glow) = (Arc::clone(&self.slides), self.backend == Backend::Still);
+            let load = move || {
+                let still = match source {
+                    PictureSource::Still(variant) => load_still(variant, grade, size, with_glow),
+                    PictureSource::Slide(number) => slides.load(number, grade, size, with_glow),
+                };
+                still.map(Arc::new)
+            };
+            let loaded = if state.crossfade.is_empty() {
+                // If none of the clinic's own pictures can be read, the window opens with something calm.
+                let calm = SceneVariant::of(PlaceShader::DriftingColour, TimeOfDay::Dusk, 0.0);
+                load().or_else(|| load_still(calm, grade, size, with_glow).map(Arc::new))
+            } else {
+                match self.stills.take(&(source, grade, size), load) {
+                    JobResult::Ready(picture) => Some(picture),
+                    JobResult::Pending | JobResult::Failed => None,
+                }
+            };
+            if let Some(picture) = loaded {
+                state.crossfade.start(picture, now);
+            }
+        }
+        state.crossfade.frame_at(now)
+    }
+
+    /// Whether another still is being loaded or fading in.
+    pub(super) fn is_changing(&self, source: PictureSource, grade: ColorGrade, size: (u32, u32), now: Instant) -> bool {
+        let mut state = self.state();
+        let is_needed = state.crossfade.needs(source, grade, size);
+        is_needed && !self.stills.has_failed(&(source, grade, size)) || !state.crossfade.frame_at(now).is_settled()
+    }
+
+    /// The scenery with its dimming and its trim eased at `now`, and whether both have settled.
+    pub(super) fn eased(&self, scenery: &Scenery, now: Instant) -> (Scenery, bool) {
+        let mut state = self.state();
+        let dimmed_to = state.dim.towards(scenery.dimmed_to, now);
+        let trim = state.trim.towards(scenery.trim, now);
+        (Scenery { trim, dimmed_to, ..*scenery }, state.dim.is_settled(now) && state.trim.is_settled(now))
+    }
+
+    /// Takes the layers of a variant at a size, which are loaded or baked on another thread.
+    pub(super) fn take_bake(&self, variant: SceneVariant, size: (u32, u32)) -> JobResult<BakedLayers> {
+        self.bakes.take(&(variant, size), self.bake_job(variant, size))
+    }
+
+    /// Starts loading or baking the layers of a variant that will soon be needed.
+    pub(super) fn start_bake(&self, variant: SceneVariant, size: (u32, u32)) {
+        if variant.shader.layer_count() > 0 {
+            self.bakes.start(&(variant, size), self.bake_job(variant, size));
+        }
+    }
+
+    fn bake_job(&self, variant: SceneVariant, size: (u32, u32)) -> impl FnOnce() -> Option<BakedLayers> + Send + use<> {
+        let cache = self.cache.clone();
+        move || {
+            let file_name = cache_file_name(variant, size.0, size.1);
+            let fits = |baked: &BakedLayers| {
+                baked.layer_count() == variant.shader.layer_count() && (baked.width, baked.height) == size
+            };
+            if let Some(baked) = cache.as_ref().and_then(|cache| cache.load(&file_name)).filter(fits) {
+                return Some(baked);
+            }
+            match OffscreenRenderer::open().and_then(|renderer| renderer.bake(variant, size)) {
+                Ok(baked) => {
+                    if let Some(cache) = &cache {
+                        cache.store(&file_name, &baked);
+                    }
+                    Some(baked)
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "{} stays a still picture", variant.shader.name());
+                    None
+                }
+            }
+        }
+    }
+
+    pub(super) fn scale_factor(&self) -> f32 {
+        self.state().scale_factor
+    }
+
+    pub(super) fn set_scale_factor(&self, factor: f32) {
+        self.state().scale_factor = factor.clamp(0.25, 8.0);
+    }
+
+    pub(super) fn live_readiness(&self) -> LiveReadiness {
+        self.state().live_readiness
+    }
+
+    pub(super) fn set_live_readiness(&self, readiness: LiveReadiness) {
+        self.state().live_readiness = readiness;
+    }
+
+    /// Reads the system's power state now and then, on another thread, since sysfs can be slow.
+    pub(super) fn poll_power_state(&self, now: Instant) {
+        let mut state = self.state();
+        if state.power_read_at.is_some_and(|then| now < then + POWER_INTERVAL) {
+            return;
+        }
+        state.power_read_at = Some(now);
+        let governor = self.governor_handle();
+        // If the system has no thread to spare, it is read again in half a minute.
+        drop(std::thread::Builder::new().name("power".to_owned()).spawn(move || {
+            let power_state = power::read();
+            governor.lock().unwrap_or_else(PoisonError::into_inner).set_power_state(power_state);
+        }));
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,296 @@
+//! Owns palm rejection and ink: which contact draws and which only rests, and how a moving finger becomes a smooth stroke
+//! whose width follows its speed. Pure: it is given millimetres and milliseconds. Does not own how a stroke is drawn.
+//!
+//! iced reports neither the size nor the pressure of a touch, so a palm is recognised by its behaviour:
+//! - A contact that lands and does not move draws nothing, however long it stays. Only a tap leaves a dot.
+//! - A contact that has rested for a while keeps resting while another finger draws and for a moment after, even if it
+//!   slips.
+//! - A contact that lands while another finger draws has to move further before it draws, and leaves no dot.
+//! - Contacts closer together than two fingers can be are a palm, and draw nothing until they lift.
+//!
+//! The figures are our own estimates.
+
+/// Distance from where it landed at which a finger starts to draw, in mm.
+const START_MM: f32 = 1.5;
+/// The same for a contact that has rested, or landed while another finger draws, in mm.
+const START_FAR_MM: f32 = 4.0;
+/// Time after which a contact that has not started to draw rests.
+const REST_AFTER_MS: u64 = 350;
+/// Time after another finger has drawn in which a resting contact keeps resting.
+const REST_KEPT_MS: u64 = 1_200;
+/// Smallest distance between two fingertips, in mm.
+const FINGER_SPACING_MM: f32 = 13.0;
+/// A touch that the screen cancels within this time was a palm.
+const CANCELLED_PALM_MS: u64 = 500;
+/// Smoothing distance, in mm: about the tremor of a finger. The stroke follows anything larger.
+const SMOOTHING_MM: f32 = 0.5;
+/// Smallest distance between two points, in mm. It grows with speed, to the distance of [`POINT_INTERVAL_MS`].
+const POINT_SPACING_MM: f32 = 0.5;
+const POINT_SPACING_MAX_MM: f32 = 3.0;
+const POINT_INTERVAL_MS: f32 = 12.0;
+/// Width of a slow stroke, of a quick one, and of a dot, in mm.
+const WIDTH_MAX_MM: f32 = 2.4;
+const WIDTH_MIN_MM: f32 = 0.9;
+const DOT_WIDTH_MM: f32 = 3.2;
+/// Speed at which a stroke is halfway between both widths, in mm/s.
+const HALF_WIDTH_SPEED_MM_S: f32 = 110.0;
+/// Maximum change of width per millimetre.
+const WIDTH_SLOPE: f32 = 0.14;
+/// Width at which a stroke starts, in mm.
+const START_WIDTH_MM: f32 = 1.2;
+/// Shortest time over which speed is measured, since several touches can come in one batch.
+const SPEED_WINDOW_MS: u64 = 6;
+/// Maximum number of contacts tracked.
+const CONTACTS_MAX: usize = 10;
+
+/// A point on the page, in mm from its upper left corner.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PagePoint {
+    /// Distance from the left edge, in mm.
+    pub x: f32,
+    /// Distance from the top edge, in mm.
+    pub y: f32,
+}
+
+impl PagePoint {
+    fn distance(self, other: Self) -> f32 {
+        (self.x - other.x).hypot(self.y - other.y)
+    }
+}
+
+/// A point of a stroke.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct InkPoint {
+    /// Where it is.
+    pub at: PagePoint,
+    /// The width of the stroke, in mm.
+    pub width_mm: f32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ContactRole {
+    /// It has landed and draws nothing yet.
+    Undecided,
+    /// It draws.
+    Drawing,
+    /// It rests.
+    Resting,
+    /// It is part of a palm until it lifts.
+    Palm,
+}
+
+#[derive(Debug)]
+struct TrackedContact<F> {
+    finger: F,
+    role: ContactRole,
+    landed_ms: u64,
+    landed: PagePoint,
+    last: PagePoint,
+    /// Whether another finger was drawing when it landed.
+    has_company: bool,
+    stroke: InkStroke,
+}
+
+/// Tracks all contacts on one page.
+#[derive(Debug)]
+pub struct ContactTracker<F> {
+    contacts: Vec<TrackedContact<F>>,
+    last_drawn_ms: Option<u64>,
+}
+
+impl<F> Default for ContactTracker<F> {
+    fn default() -> Self {
+        Self { contacts: Vec::new(), last_drawn_ms: None }
+    }
+}
+
+impl<F: Copy + PartialEq> ContactTracker<F> {
+    /// A finger lands.
+    pub fn press(&mut self, finger: F, at: PagePoint, now_ms: u64) {
+        if self.contacts.len() >= CONTACTS_MAX || self.contacts.iter().any(|contact| contact.finger == finger) {
+            return;
+        }
+        let mut role = ContactRole::Undecided;
+        for contact in self.contacts.iter_mut().filter(|contact| contact.last.distance(at) < FINGER_SPACING_MM) {
+            role = ContactRole::Palm;
+            if contact.role != ContactRole::Drawing {
+                contact.role = ContactRole::Palm;
+            }
+        }
+        let has_company = self.is_drawing();
+        let stroke = InkStroke::from(at, now_ms);
+        self.contacts.push(TrackedContact {
+            finger,
+            role,
+            landed_ms: now_ms,
+            landed: at,
+            last: at,
+            has_company,
+            stroke,
+        });
+    }
+
+    /// A finger moves. Returns whether it draws.
+    pub fn move_to(&mut self, finger: F, to: PagePoint, now_ms: u64) -> bool {
+        let another_drew = self.another_drew(&finger, now_ms);
+        let Some(contact) = self.contacts.iter_mut().find(|contact| contact.finger == finger) else { return false };
+        contact.move_to(to, now_ms, another_drew);
+        let draws = contact.role == ContactRole::Drawing;
+        if draws {
+            self.last_drawn_ms = Some(now_ms);
+        }
+        draws
+    }
+
+    /// A finger lifts. Returns the stroke it drew or the dot it left.
+    pub fn release(&mut self, finger: F, at: PagePoint, now_ms: u64) -> Option<Vec<InkPoint>> {
+        self.move_to(finger, at, now_ms);
+        let index = self.contacts.iter().position(|contact| contact.finger == finger)?;
+        let contact = self.contacts.swap_remove(index);
+        match contact.role {
+            ContactRole::Drawing => Some(contact.stroke.finish()),
+            ContactRole::Undecided
+                if !contact.has_company
+                    && now_ms.saturating_sub(contact.landed_ms) < REST_AFTER_MS
+                    && !self.is_drawing() =>
+            {
+                self.last_drawn_ms = Some(now_ms);
+                Some(vec![InkPoint { at: contact.landed, width_mm: DOT_WIDTH_MM }])
+            }
+            ContactRole::Undecided | ContactRole::Resting | ContactRole::Palm => None,
+        }
+    }
+
+    /// The screen cancels a touch. Soon after landing it was a palm; later its stroke is kept.
+    pub fn lose(&mut self, finger: F, now_ms: u64) -> Option<Vec<InkPoint>> {
+        let index = self.contacts.iter().position(|contact| contact.finger == finger)?;
+        let contact = self.contacts.swap_remove(index);
+        let is_kept =
+            contact.role == ContactRole::Drawing && now_ms.saturating_sub(contact.landed_ms) >= CANCELLED_PALM_MS;
+        is_kept.then(|| contact.stroke.finish())
+    }
+
+    /// Whether any finger is drawing.
+    #[must_use]
+    pub fn is_drawing(&self) -> bool {
+        self.contacts.iter().any(|contact| contact.role == ContactRole::Drawing)
+    }
+
+    /// The unfinished strokes: the finger, the fixed points, and the moving tip.
+    pub fn strokes(&self) -> impl Iterator<Item = (F, &[InkPoint], InkPoint)> {
+        let drawing = self.contacts.iter().filter(|contact| contact.role == ContactRole::Drawing);
+        drawing.map(|contact| (contact.finger, contact.stroke.points.as_slice(), contact.stroke.tip))
+    }
+
+    /// Number of points of all unfinished strokes.
+    #[must_use]
+    pub fn point_count(&self) -> usize {
+        self.strokes().map(|(_, points, _)| points.len() + 1).sum()
+    }
+
+    fn another_drew(&self, finger: &F, now_ms: u64) -> bool {
+        let draws =
+            self.contacts.iter().any(|contact| contact.role == ContactRole::Drawing && contact.finger != *finger);
+        draws || self.last_drawn_ms.is_some_and(|drawn_ms| now_ms.saturating_sub(drawn_ms) < REST_KEPT_MS)
+    }
+}
+
+impl<F> TrackedContact<F> {
+    fn move_to(&mut self, to: PagePoint, now_ms: u64, another_drew: bool) {
+        self.last = to;
+        let moved_mm = self.landed.distance(to);
+        let has_rested = now_ms.saturating_sub(self.landed_ms) >= REST_AFTER_MS;
+        if self.role == ContactRole::Undecided {
+            let start_mm = if self.has_company { START_FAR_MM } else { START_MM };
+            if !has_rested && moved_mm >= start_mm {
+                self.role = ContactRole::Drawing;
+            } else if has_rested {
+                self.role = ContactRole::Resting;
+            }
+        }
+        // A person who thinks before the first stroke: no other finger draws, so this is no palm.
+        if self.role == ContactRole::Resting && !another_drew && moved_mm >= START_FAR_MM {
+            self.role = ContactRole::Drawing;
+        }
+        if matches!(self.role, ContactRole::Undecided | ContactRole::Drawing) {
+            self.stroke.extend_to(to, now_ms);
+        } else {
+            self.stroke = InkStroke::from(to, now_ms);
+        }
+    }
+}
+
+/// An unfinished stroke.
+#[derive(Debug)]
+struct InkStroke {
+    points: Vec<InkPoint>,
+    /// The smoothed tip.
+    tip: InkPoint,
+    /// The position of the finger.
+    finger: PagePoint,
+    speed_mm_s: f32,
+    measured_at_ms: u64,
+    moved_since_mm: f32,
+}
+
+impl InkStroke {
+    fn from(at: PagePoint, now_ms: u64) -> Self {
+        let point = InkPoint { at, width_mm: START_WIDTH_MM };
+        Self {
+            points: vec![point],
+            tip: point,
+            finger: at,
+            speed_mm_s: 0.0,
+            measured_at_ms: now_ms,
+            moved_since_mm: 0.0,
+        }
+    }
+
+    fn extend_to(&mut self, to: PagePoint, now_ms: u64) {
+        self.measure_speed(to, now_ms);
+        self.finger = to;
+        let ahead_mm = self.tip.at.distance(to);
+        // A tremor hardly moves the tip; a longer way is followed almost without lag.
+        self.move_tip(to, ahead_mm / (ahead_mm + SMOOTHING_MM));
+        let spacing_mm = (self.speed_mm_s * POINT_INTERVAL_MS / 1_000.0).clamp(POINT_SPACING_MM, POINT_SPACING_MAX_MM);
+        if self.last().at.distance(self.tip.at) >= spacing_mm {
+            self.points.push(self.tip);
+        }
+    }
+
+    fn measure_speed(&mut self, to: PagePoint, now_ms: u64) {
+        self.moved_since_mm += self.finger.distance(to);
+        let over_ms = now_ms.saturating_sub(self.measured_at_ms);
+        if over_ms >= SPEED_WINDOW_MS {
+            let speed_mm_s = self.moved_since_mm * 1_000.0 / over_ms as f32;
+            self.speed_mm_s += (speed_mm_s - self.speed_mm_s) * 0.35;
+            self.measured_at_ms = now_ms;
+            self.moved_since_mm = 0.0;
+        }
+    }
+
+    fn move_tip(&mut self, to: PagePoint, part: f32) {
+        let from = self.tip.at;
+        let at = PagePoint { x: from.x + (to.x - from.x) * part, y: from.y + (to.y - from.y) * part };
+        let target_mm = WIDTH_MIN_MM + (WIDTH_MAX_MM - WIDTH_MIN_MM) / (1.0 + self.speed_mm_s / HALF_WIDTH_SPEED_MM_S);
+        let change_max_mm = from.distance(at) * WIDTH_SLOPE;
+        let width_mm = self.tip.width_mm + (target_mm - self.tip.width_mm).clamp(-change_max_mm, change_max_mm);
+        self.tip = InkPoint { at, width_mm };
+    }
+
+    /// The stroke up to where the finger lifted.
+    fn finish(mut self) -> Vec<InkPoint> {
+        self.move_tip(self.finger, 1.0);
+        if self.last().at.distance(self.tip.at) > 0.05 {
+            self.points.push(self.tip);
+        }
+        self.points
+    }
+
+    fn last(&self) -> InkPoint {
+        self.points.last().copied().unwrap_or(self.tip)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,544 @@
+//! Owns touch: each finger is judged by its own position. A resting palm or a parked mouse pointer elsewhere blocks
+//! nothing. Does not own what a touch means.
+//!
+//! Why iced's own buttons will not do, as of iced 0.14:
+//! - All widgets see one cursor, shared by the mouse and every finger, and a batch of events is delivered after it has
+//!   moved to its last position. With two fingers in one batch, the first is judged by where the second is. Here a touch
+//!   goes by the position in its own event.
+//! - A button has one `is_pressed` flag for all fingers: whichever lifts first releases it. So a palm that moves elsewhere
+//!   cancels a press. Here each finger is tracked by itself.
+//! - Widget state is matched by position in the tree, so a finger that came down on one control could lift on another that
+//!   took its place. Here a control whose id changes forgets its fingers.
+
+use std::time::{Duration, Instant};
+
+use iced::advanced::layout::{self, Layout};
+use iced::advanced::widget::{Operation, Tree, tree};
+use iced::advanced::{Clipboard, Renderer as _, Shell, Widget, mouse, renderer};
+use iced::border::Border;
+use iced::touch::Finger;
+use iced::{
+    Background, Color, Element, Event, Length, Point, Rectangle, Renderer, Shadow, Size, Theme, Vector, window,
+};
+
+/// The mouse counts as one more finger.
+const MOUSE: Finger = Finger(u64::MAX);
+/// Maximum number of fingers followed on one control.
+const FINGERS_MAX: usize = 10;
+/// Time between two frames of a control that fills while it is held.
+const HOLD_FRAME: Duration = Duration::from_millis(33);
+/// Longest time that a slide may take. A resting hand that slips takes longer.
+const SLIDE_TIME_MAX: Duration = Duration::from_secs(4);
+/// Touch slop of a control that sets none, in logical pixels.
+const SLOP_PX: f32 = 60.0;
+
+/// What makes a control publish its message.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Trigger {
+    /// A finger lands. Only for the call, where a press too many costs little and a missed one does not.
+    Press,
+    /// A finger lifts.
+    Release,
+    /// A finger lifts, or another one lands: for keys, so that two overlapping thumbs keep the order of their letters.
+    ReleaseOrNextPress,
+    /// Like [`Trigger::ReleaseOrNextPress`], and repeatedly while the finger stays, as a held key does.
+    Repeat {
+        /// Time until the first repeat.
+        delay: Duration,
+        /// Time between two repeats.
+        interval: Duration,
+        /// Maximum number of repeats for one finger, so that a resting palm does little.
+        max: u32,
+    },
+    /// A finger has stayed for this long: for staff, where an accident has to be prevented.
+    Hold(Duration),
+    /// A finger that landed in the left half has moved this many logical pixels to the right and lifts: for staff, where
+    /// even a resting hand must never do it. A palm holds a control, but it does not slide.
+    Slide(f32),
+}
+
+/// How a control is drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct ControlStyle {
+    /// Background at rest.
+    pub background: Color,
+    /// Background while a finger is on it.
+    pub pressed: Color,
+    /// Border colour.
+    pub border: Color,
+    /// Border width, in logical pixels.
+    pub border_px: f32,
+    /// Corner radius, in logical pixels.
+    pub radius_px: f32,
+    /// Colour that fills the control from the left as a hold or a slide progresses.
+    pub progress: Color,
+}
+
+impl ControlStyle {
+    /// An invisible control: an area that reacts to touch.
+    pub const INVISIBLE: Self = Self {
+        background: Color::TRANSPARENT,
+        pressed: Color::TRANSPARENT,
+        border: Color::TRANSPARENT,
+        border_px: 0.0,
+        radius_px: 0.0,
+        progress: Color::TRANSPARENT,
+    };
+}
+
+/// A control that is pressed by touch or mouse. Made by [`touchable`].
+pub struct Touchable<'a, Message> {
+    id: String,
+    content: Element<'a, Message>,
+    on_press: Option<Message>,
+    trigger: Trigger,
+    slop_px: f32,
+    style: ControlStyle,
+    width: Length,
+    height: Length,
+}
+
+/// A control around `content`. Its `id` has to be unique on its screen, since tests, the trace and the control itself
+/// go by it.
+pub fn touchable<'a, Message>(
+    id: impl Into<String>,
+    content: impl Into<Element<'a, Message>>,
+) -> Touchable<'a, Message> {
+    Touchable {
+        id: id.into(),
+        content: content.into(),
+        on_press: None,
+        trigger: Trigger::Release,
+        slop_px: SLOP_PX,
+        style: ControlStyle::INVISIBLE,
+        width: Length::Shrink,
+        height: Length::Shrink,
+    }
+}
+
+impl<Message> Touchable<'_, Message> {
+    /// Sets the message to publish when the control is triggered. Without one the control is disabled.
+    #[must_use]
+    pub fn on_press(mut self, message: Message) -> Self {
+        self.on_press = Some(message);
+        self
+    }
+
+    /// Sets what triggers the control; [`Trigger::Release`] by default.
+    #[must_use]
+    pub fn trigger(mut self, trigger: Trigger) -> Self {
+        self.trigger = trigger;
+        self
+    }
+
+    /// Sets the touch slop: how far a finger may drift from where it landed and still count, in logical pixels.
+    #[must_use]
+    pub fn slop_px(mut self, slop_px: f32) -> Self {
+        self.slop_px = slop_px;
+        self
+    }
+
+    /// Sets how the control is drawn; [`ControlStyle::INVISIBLE`] by default.
+    #[must_use]
+    pub fn style(mut self, style: ControlStyle) -> Self {
+        self.style = style;
+        self
+    }
+
+    /// Sets the width.
+    #[must_use]
+    pub fn width(mut self, width: impl Into<Length>) -> Self {
+        self.width = width.into();
+        self
+    }
+
+    /// Sets the height.
+    #[must_use]
+    pub fn height(mut self, height: impl Into<Length>) -> Self {
+        self.height = height.into();
+        self
+    }
+}
+
+/// What a control tells a widget operation about itself, through [`Operation::custom`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct ControlInfo {
+    /// Its id.
+    pub id: String,
+    /// Whether it has a message to publish.
+    pub is_enabled: bool,
+}
+
+#[derive(Default)]
+struct State {
+    id: String,
+    presses: Vec<TrackedPress>,
+    /// Position of the mouse by its own events, since the shared cursor is already at the end of the batch.
+    mouse: Option<Point>,
+}
+
+struct TrackedPress {
+    finger: Finger,
+    start: Point,
+    at: Point,
+    since: Instant,
+    has_strayed: bool,
+    has_fired: bool,
+    /// Number of repeats so far.
+    repeats: u32,
+}
+
+impl State {
+    fn is_pressed(&self) -> bool {
+        self.presses.iter().any(|press| !press.has_strayed)
+    }
+
+    fn held_since(&self) -> Option<Instant> {
+        self.presses.iter().filter(|press| !press.has_strayed && !press.has_fired).map(|press| press.since).min()
+    }
+}
+
+impl TrackedPress {
+    /// How much of a slide over `slide_px` is done, 0 to 1.
+    fn slide_progress(&self, slide_px: f32) -> f32 {
+        ((self.at.x - self.start.x) / slide_px.max(1.0)).clamp(0.0, 1.0)
+    }
+}
+
+impl<Message: Clone> Touchable<'_, Message> {
+    /// Whether a finger that lands here starts a press: a slide starts in the left half only.
+    fn accepts(&self, bounds: Rectangle, at: Point) -> bool {
+        !matches!(self.trigger, Trigger::Slide(_)) || at.x <= bounds.center_x()
+    }
+
+    /// Whether a finger at `to` has drifted too far to count. A slide may go as far as the control does.
+    fn is_beyond_slop(&self, press: &TrackedPress, bounds: Rectangle, to: Point) -> bool {
+        if let Trigger::Slide(_) = self.trigger {
+            let along = (press.start.x - self.slop_px)..=(bounds.x + bounds.width + self.slop_px);
+            return (to.y - press.start.y).abs() > self.slop_px || !along.contains(&to.x);
+        }
+        press.start.distance(to) > self.slop_px
+    }
+
+    fn handle_press(
+        &self,
+        state: &mut State,
+        finger: Finger,
+        bounds: Rectangle,
+        at: Point,
+        shell: &mut Shell<'_, Message>,
+    ) {
+        shell.capture_event();
+        if !self.accepts(bounds, at) {
+            return;
+        }
+        if state.presses.len() >= FINGERS_MAX || state.presses.iter().any(|press| press.finger == finger) {
+            return;
+        }
+        state.presses.push(TrackedPress {
+            finger,
+            start: at,
+            at,
+            since: Instant::now(),
+            has_strayed: false,
+            has_fired: false,
+            repeats: 0,
+        });
+        if self.trigger == Trigger::Press {
+            self.publish(shell);
+        }
+        shell.request_redraw();
+    }
+
+    fn handle_move(
+        &self,
+        state: &mut State,
+        finger: Finger,
+        bounds: Rectangle,
+        to: Point,
+        shell: &mut Shell<'_, Message>,
+    ) {
+        for press in state.presses.iter_mut().filter(|press| press.finger == finger && !press.has_strayed) {
+            press.at = to;
+            press.has_strayed = self.is_beyond_slop(press, bounds, to);
+            if press.has_strayed || matches!(self.trigger, Trigger::Slide(_)) {
+                shell.request_redraw();
+            }
+        }
+    }
+
+    fn handle_release(
+        &self,
+        state: &mut State,
+        finger: Finger,
+        bounds: Rectangle,
+        at: Point,
+        shell: &mut Shell<'_, Message>,
+    ) {
+        let Some(index) = state.presses.iter().position(|press| press.finger == finger) else { return };
+        self.handle_move(state, finger, bounds, at, shell);
+        let press = state.presses.swap_remove(index);
+        let fires = match self.trigger {
+            Trigger::Release | Trigger::ReleaseOrNextPress => true,
+            Trigger::Repeat { .. } => press.repeats == 0,
+            Trigger::Slide(slide_px) => {
+                press.slide_progress(slide_px) >= 1.0 && press.since.elapsed() <= SLIDE_TIME_MAX
+            }
+            Trigger::Press | Trigger::Hold(_) => false,
+        };
+        if fires && !press.has_strayed && !press.has_fired {
+            self.publish(shell);
+        }
+        shell.capture_event();
+        shell.request_redraw();
+    }
+
+    fn handle_lost(state: &mut State, finger: Finger, shell: &mut Shell<'_, Message>) {
+        let before = state.presses.len();
+        state.presses.retain(|press| press.finger != finger);
+        if state.presses.len() != before {
+            shell.request_redraw();
+        }
+    }
+
+    /// Another finger lands: keys pressed before it are typed first.
+    fn handle_other_press(&self, state: &mut State, by: Finger, shell: &mut Shell<'_, Message>) {
+        if !matches!(self.trigger, Trigger::ReleaseOrNextPress | Trigger::Repeat { .. }) {
+            return;
+        }
+        for press in state.presses.iter_mut().filter(|press| press.finger != by) {
+            if !press.has_strayed && !press.has_fired && press.repeats == 0 {
+                press.has_fired = true;
+                self.publish(shell);
+            }
+        }
+    }
+
+    fn update_repeats(&self, state: &mut State, now: Instant, shell: &mut Shell<'_, Message>) {
+        let Trigger::Repeat { delay, interval, max } = self.trigger else { return };
+        for press in state.presses.iter_mut().filter(|press| !press.has_strayed && !press.has_fired) {
+            let mut due = press.since + delay + interval * press.repeats;
+            if press.repeats < max && now >= due {
+                press.repeats += 1;
+                due += interval;
+                self.publish(shell);
+            }
+            if press.repeats < max {
+                shell.request_redraw_at(due.max(now));
+            }
+        }
+    }
+
+    fn update_hold(&self, state: &mut State, now: Instant, shell: &mut Shell<'_, Message>) {
+        let Trigger::Hold(span) = self.trigger else { return };
+        let mut fires = false;
+        for press in state.presses.iter_mut().filter(|press| !press.has_strayed && !press.has_fired) {
+            if now.saturating_duration_since(press.since) >= span {
+                press.has_fired = true;
+                fires = true;
+            }
+        }
+        if fires {
+            self.publish(shell);
+        }
+        if state.held_since().is_some() {
+            shell.request_redraw_at(now + HOLD_FRAME);
+        }
+    }
+
+    fn publish(&self, shell: &mut Shell<'_, Message>) {
+        if let Some(message) = &self.on_press {
+            shell.publish(message.clone());
+        }
+    }
+}
+
+impl<Message: Clone> Widget<Message, Theme, Renderer> for Touchable<'_, Message> {
+    fn tag(&self) -> tree::Tag {
+        tree::Tag::of::<State>()
+    }
+
+    fn state(&self) -> tree::State {
+        tree::State::new(State { id: self.id.clone(), ..State::default() })
+    }
+
+    fn children(&self) -> Vec<Tree> {
+        vec![Tree::new(&self.content)]
+    }
+
+    fn diff(&self, tree: &mut Tree) {
+        let state = tree.state.downcast_mut::<State>();
+        if state.id != self.id {
+            // A finger that came down on another control must not trigger this one.
+            *state = State { id: self.id.clone(), presses: Vec::new(), mouse: state.mouse };
+        }
+        tree.diff_children(std::slice::from_ref(&self.content));
+    }
+
+    fn size(&self) -> Size<Length> {
+        Size::new(self.width, self.height)
+    }
+
+    fn layout(&mut self, tree: &mut Tree, renderer: &Renderer, limits: &layout::Limits) -> layout::Node {
+        layout::contained(limits, self.width, self.height, |limits| {
+            self.content.as_widget_mut().layout(&mut tree.children[0], renderer, limits)
+        })
+    }
+
+    fn operate(&mut self, tree: &mut Tree, layout: Layout<'_>, renderer: &Renderer, operation: &mut dyn Operation) {
+        let mut info = ControlInfo { id: self.id.clone(), is_enabled: self.on_press.is_some() };
+        operation.custom(None, layout.bounds(), &mut info);
+        operation.traverse(&mut |operation| {
+            if let Some(child) = layout.children().next() {
+                self.content.as_widget_mut().operate(&mut tree.children[0], child, renderer, operation);
+            }
+        });
+    }
+
+    fn update(
+        &mut self,
+        tree: &mut Tree,
+        event: &Event,
+        layout: Layout<'_>,
+        cursor: mouse::Cursor,
+        renderer: &Renderer,
+        clipboard: &mut dyn Clipboard,
+        shell: &mut Shell<'_, Message>,
+        viewport: &Rectangle,
+    ) {
+        if let Some(child) = layout.children().next() {
+            self.content.as_widget_mut().update(
+                &mut tree.children[0],
+                event,
+                child,
+                cursor,
+                renderer,
+                clipboard,
+                shell,
+                viewport,
+            );
+        }
+        let state = tree.state.downcast_mut::<State>();
+        let bounds = layout.bounds();
+        if let Event::Touch(iced::touch::Event::FingerPressed { id, .. }) = *event {
+            self.handle_other_press(state, id, shell);
+        }
+        match *event {
+            Event::Touch(iced::touch::Event::FingerPressed { id, position })
+                if self.on_press.is_some() && bounds.contains(position) && !shell.is_event_captured() =>
+            {
+                self.handle_press(state, id, bounds, position, shell);
+            }
+            Event::Touch(iced::touch::Event::FingerMoved { id, position }) => {
+                self.handle_move(state, id, bounds, position, shell);
+            }
+            Event::Touch(iced::touch::Event::FingerLifted { id, position }) => {
+                self.handle_release(state, id, bounds, position, shell);
+            }
+            Event::Touch(iced::touch::Event::FingerLost { id, .. }) => Self::handle_lost(state, id, shell),
+            Event::Mouse(mouse::Event::ButtonPressed(mouse::Button::Left)) => {
+                if let Some(position) = state.mouse.or(cursor.position())
+                    && bounds.contains(position)
+                    && self.on_press.is_some()
+                    && !shell.is_event_captured()
+                {
+                    self.handle_press(state, MOUSE, bounds, position, shell);
+                }
+            }
+            Event::Mouse(mouse::Event::CursorMoved { position }) => {
+                state.mouse = Some(position);
+                self.handle_move(state, MOUSE, bounds, position, shell);
+            }
+            Event::Mouse(mouse::Event::ButtonReleased(mouse::Button::Left)) => {
+                let at = state
+                    .mouse
+                    .or(cursor.position())
+                    .or_else(|| state.presses.iter().find(|press| press.finger == MOUSE).map(|press| press.start));
+                if let Some(position) = at {
+                    self.handle_release(state, MOUSE, bounds, position, shell);
+                }
+            }
+            Event::Window(window::Event::RedrawRequested(now)) => {
+                self.update_hold(state, now, shell);
+                self.update_repeats(state, now, shell);
+            }
+            _ => {}
+        }
+    }
+
+    fn draw(
+        &self,
+        tree: &Tree,
+        renderer: &mut Renderer,
+        theme: &Theme,
+        style: &renderer::Style,
+        layout: Layout<'_>,
+        cursor: mouse::Cursor,
+        viewport: &Rectangle,
+    ) {
+        let state = tree.state.downcast_ref::<State>();
+        let bounds = layout.bounds();
+        let border =
+            Border { color: self.style.border, width: self.style.border_px, radius: self.style.radius_px.into() };
+        let background = if state.is_pressed() { self.style.pressed } else { self.style.background };
+        if background.a > 0.0 || self.style.border_px > 0.0 {
+            fill(renderer, bounds, border, background);
+        }
+        let done = match self.trigger {
+            Trigger::Hold(span) => {
+                state.held_since().map(|since| (since.elapsed().as_secs_f32() / span.as_secs_f32()).clamp(0.0, 1.0))
+            }
+            Trigger::Slide(slide_px) => {
+                let slid =
+                    state.presses.iter().filter(|press| !press.has_strayed).map(|press| press.slide_progress(slide_px));
+                slid.reduce(f32::max)
+            }
+            Trigger::Press | Trigger::Release | Trigger::ReleaseOrNextPress | Trigger::Repeat { .. } => None,
+        };
+        if let Some(part) = done {
+            let filled = Rectangle { width: bounds.width * part, ..bounds };
+            fill(renderer, filled, Border { width: 0.0, ..border }, self.style.progress);
+        }
+        if let Some(child) = layout.children().next() {
+            self.content.as_widget().draw(&tree.children[0], renderer, theme, style, child, cursor, viewport);
+        }
+    }
+
+    fn mouse_interaction(
+        &self,
+        _tree: &Tree,
+        layout: Layout<'_>,
+        cursor: mouse::Cursor,
+        _viewport: &Rectangle,
+        _renderer: &Renderer,
+    ) -> mouse::Interaction {
+        if self.on_press.is_some() && cursor.is_over(layout.bounds()) {
+            mouse::Interaction::Pointer
+        } else {
+            mouse::Interaction::None
+        }
+    }
+
+    fn overlay<'b>(
+        &'b mut self,
+        tree: &'b mut Tree,
+        layout: Layout<'b>,
+        renderer: &Renderer,
+        viewport: &Rectangle,
+        translation: Vector,
+    ) -> Option<iced::advanced::overlay::Element<'b, Message, Theme, Renderer>> {
+        let child = layout.children().next()?;
+        self.content.as_widget_mut().overlay(&mut tree.children[0], child, renderer, viewport, translation)
+    }
+}
+
+fn fill(renderer: &mut Renderer, bounds: Rectangle, border: Border, color: Color) {
+    let quad = renderer::Quad { bounds, border, shadow: Shadow::default(), snap: true };
+    renderer.fill_quad(quad, Background::Color(color));
+}
+
+impl<'a, Message: Clone + 'a> From<Touchable<'a, Message>> for Element<'a, Message> {
+    fn from(touchable: Touchable<'a, Message>) -> Self {
+        Self::new(touchable)
+    }
+}

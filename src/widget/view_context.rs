@@ -1,0 +1,95 @@
+//! Owns what every view is drawn from: the room's snapshot, the words, the scale and what the clinic set up. The app keeps
+//! it up to date; screens and widgets only read it. Does not own how anything is drawn.
+
+use std::sync::Arc;
+
+use iced::Size;
+
+use super::place::PlaceRenderer;
+use crate::config::Config;
+use crate::driver::clock::RoomClock;
+use crate::profile::Profile;
+use crate::room::{Place, Snapshot, SoundChoice};
+use crate::theme::Scale;
+use crate::words::Words;
+
+/// What the clinic set up.
+#[derive(Debug)]
+pub struct Clinic {
+    /// The configuration.
+    pub config: Config,
+    /// The profiles without findings.
+    pub profiles: Vec<Profile>,
+    /// Number of findings in the clinic's files.
+    pub findings: usize,
+}
+
+/// What every view is drawn from.
+#[derive(Clone)]
+pub struct ViewContext {
+    /// The room's latest snapshot.
+    pub snapshot: Arc<Snapshot>,
+    /// The words in the patient's language.
+    pub words: Arc<Words>,
+    /// The words in the clinic's language.
+    pub staff_words: Arc<Words>,
+    /// Millimetres to logical pixels.
+    pub scale: Scale,
+    /// Size of the window, in logical pixels.
+    pub window: Size,
+    /// The room's clock.
+    pub clock: RoomClock,
+    /// What the clinic set up.
+    pub clinic: Arc<Clinic>,
+    /// The room's name.
+    pub room_name: String,
+    /// Draws places.
+    pub place_renderer: PlaceRenderer,
+}
+
+impl ViewContext {
+    /// A length in millimetres as logical pixels.
+    #[must_use]
+    pub fn mm(&self, mm: f32) -> f32 {
+        self.scale.mm(mm)
+    }
+
+    /// A message in the patient's language.
+    #[must_use]
+    pub fn say(&self, key: &str) -> String {
+        self.words.say(key)
+    }
+
+    /// A message in the clinic's language.
+    #[must_use]
+    pub fn staff(&self, key: &str) -> String {
+        self.staff_words.say(key)
+    }
+
+    /// The places that the patient may choose. The dark is always one of them.
+    #[must_use]
+    pub fn places(&self) -> Vec<Place> {
+        let allowed = self.profile().map_or(&[Place::Beach, Place::Dark][..], |profile| &profile.places_allowed);
+        Place::ALL
+            .iter()
+            .copied()
+            .filter(|place| allowed.contains(place) && self.place_renderer.can_show(*place))
+            .collect()
+    }
+
+    /// What the patient may choose to hear. Silence is always offered; the profile's own sound is, unless it has none.
+    #[must_use]
+    pub fn sounds(&self) -> Vec<SoundChoice> {
+        let Some(profile) = self.profile() else { return vec![SoundChoice::Silence] };
+        let offered = |choice: &SoundChoice| {
+            profile.sounds_allowed.contains(choice) && (*choice != SoundChoice::Music || !profile.is_silent())
+        };
+        SoundChoice::ALL.iter().copied().filter(offered).collect()
+    }
+
+    /// The chosen profile, unless its file has findings.
+    #[must_use]
+    pub fn profile(&self) -> Option<&Profile> {
+        self.clinic.profiles.iter().find(|profile| profile.name == self.snapshot.profile)
+    }
+}

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the system packages of the named groups that are not there yet: build, window, smoke, lines, home, page,
-# sound, demo, bench, soak, pictures.
+# browser, sound, demo, bench, soak, pictures.
 # Looks first, so that a second run installs nothing and asks for no rights.
 set -eu
 
@@ -15,12 +15,13 @@ packages() {
 	sound) echo 'pipewire wireplumber pipewire-pulse dbus-daemon pulseaudio pulseaudio-utils libasound2-plugins' ;;
 	home) echo 'zbar-tools age cups' ;;
 	soak) echo 'iproute2 printer-driver-cups-pdf' ;;
-	page) echo 'node-typescript chromium chromium-driver mosquitto-clients' ;;
-	demo) echo 'sox zbar-tools' ;;
+	page) echo 'node-typescript mosquitto-clients' ;;
+	browser) echo 'chromium chromium-driver' ;;
+	demo) echo 'zbar-tools' ;;
 	bench) echo 'mpv' ;;
 	pictures) echo 'imagemagick' ;;
 	*)
-		echo "packages.sh: there is no group $1; the groups are build, window, smoke, lines, home, page, sound, demo, bench, soak and pictures" >&2
+		echo "packages.sh: there is no group $1; the groups are build, window, smoke, lines, home, page, browser, sound, demo, bench, soak and pictures" >&2
 		exit 2
 		;;
 	esac
@@ -35,8 +36,9 @@ reason() {
 	lines) echo 'for a broker of their own, which the tests freeze and kill' ;;
 	home) echo 'to read the codes, to open what is sealed, and to print on a print server of its own' ;;
 	soak) echo 'for a network of its own, whose cable the tests pull, and a printer that makes files' ;;
-	page) echo 'to check the types of the desk page, to open it in a real browser, and to say odd things to it' ;;
-	demo) echo 'to measure the sound, and to read the codes' ;;
+	page) echo 'to check the types of the desk page, and to say odd things to it' ;;
+	browser) echo 'to open the desk page in a real browser' ;;
+	demo) echo 'to read the codes' ;;
 	bench) echo 'to measure the room beside a player that does nothing else' ;;
 	pictures) echo 'to make the pictures of the README smaller' ;;
 	esac

@@ -20,7 +20,7 @@ picture 'tiny-skia/*-session-settle.png' session
 picture 'tiny-skia/[0-9][0-9]-call-on-the-way.png' call
 picture 'tiny-skia/*-after-write.png' write
 picture 'tiny-skia/*-after-take-home.png' take-home
-picture 'tiny-skia/desk-5-call.png' desk
+picture 'tiny-skia/desk-[0-9]-call.png' desk
 picture 'desks-two-calls.png' desks
 picture 'tiny-skia/*-turnover-done.png' turnover
 find "$to" -name '*.jpg' ! -name places.jpg -size +150k | while read -r large; do

@@ -26,6 +26,8 @@ class Glass:
         self.typed_at = None
 
     def trace(self):
+        """What the room says of its screen. A room that has ended says nothing more, so that no step waits for it."""
+        self.room.must_be_running()
         try:
             with open(self.room.trace) as file:
                 return json.load(file)

@@ -15,13 +15,28 @@ class Report:
         self.told = {"held": None, "tours": {}}
         self.tour = None
 
-    def begin_tour(self, name, **facts):
-        self.tour = {"steps": [], "latency_ms": {}, "pictures": [], "faults": [], **facts}
+    def begin_tour(self, name, chapters, **facts):
+        """`chapters` are the titles of what is to come, in order."""
+        self.tour = {"chapters": chapters, "chapter": None, "steps": [], "latency_ms": {}, "pictures": [],
+                     "faults": [], **facts}
         self.told["tours"][name] = self.tour
         print(f"== {name}", flush=True)
 
+    def begin_chapter(self, title):
+        """Says what begins now, before it happens, so that nobody waits without knowing for what."""
+        self.tour["chapter"] = title
+        print(f"[{self.place()}, {self.seconds():.0f} s] {title} …", flush=True)
+
+    def place(self):
+        """Where the tour is: the number of its chapter."""
+        chapters = self.tour["chapters"]
+        return f"step {chapters.index(self.tour['chapter']) + 1} of {len(chapters)}"
+
+    def seconds(self):
+        return time.monotonic() - self.began
+
     def step(self, name, seen=""):
-        at = round(time.monotonic() - self.began, 2)
+        at = round(self.seconds(), 2)
         self.tour["steps"].append({"at_s": at, "step": name, "seen": seen})
         print(f"{at:7.1f} s  {name}" + (f": {seen}" if seen else ""), flush=True)
         self.save()
@@ -41,7 +56,7 @@ class Report:
     def failed(self, why):
         """A step did not happen, and no later one can."""
         self.fault(why)
-        self.tour["ended_early"] = True
+        self.tour["ended_early"] = self.place()
         self.save()
 
     def late(self):
@@ -53,9 +68,30 @@ class Report:
         faults = [fault for tour in self.told["tours"].values() for fault in tour["faults"]]
         self.told["over_limit"] = self.late()
         self.told["held"] = not faults
-        self.told["took_s"] = round(time.monotonic() - self.began, 1)
+        self.told["took_s"] = round(self.seconds(), 1)
         self.save()
         return not faults
+
+    def summary(self):
+        """The last lines on the terminal: where to look, and what came of it."""
+        folder = os.path.relpath(os.path.dirname(self.path))
+        print()
+        for name, tour in self.told["tours"].items():
+            if tour["pictures"]:
+                print(f"Pictures: {folder}/{name}/ ({len(tour['pictures'])} of the screen, and some of the desk)")
+            if "sound" in tour:
+                print(f"Sound:    {folder}/{name}/sound.wav ({tour['sound']['seconds']:.0f} s)")
+        print(f"Report:   {os.path.relpath(self.path)} (every step, and every measured time)")
+        for name in self.told["over_limit"]:
+            print(f"Over its limit: {name}")
+        for name, tour in self.told["tours"].items():
+            for fault in tour["faults"]:
+                print(f"FAULT, {name}: {fault}")
+            if "ended_early" in tour:
+                print(f"The visit with {name} ended at {tour['ended_early']}: {tour['chapter']}. "
+                      f"The pictures and room.log in {folder}/{name}/ show how it came to that.")
+        result = "everything worked" if self.told["held"] else "not everything worked"
+        print(f"Result:   {result}, in {self.told['took_s']:.0f} s")
 
     def save(self):
         new = self.path + ".new"

@@ -1,7 +1,10 @@
 """Owns what stands around the room while it is driven from outside: a display, a sound server, and the program itself
 with directories of its own. Knows nothing of screens or of a visit."""
 
+import array
+import math
 import mmap
+import operator
 import os
 import re
 import shutil
@@ -9,13 +12,18 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import tempfile
 import time
+import wave
 import zlib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 SHM = "/dev/shm"
+DISPLAY_TRIES = 3
+# The largest value of a 16-bit sample.
+FULL_SCALE = 32768
 
 
 class Failed(Exception):
@@ -77,10 +85,23 @@ class Display:
 
     def __init__(self, folder, width, height):
         self.width, self.height = width, height
+        self.server = self.manager = None
+        for tries_left in reversed(range(DISPLAY_TRIES)):
+            try:
+                self.start(folder)
+                return
+            except Failed:
+                self.close()
+                # A display that ends takes its socket's name with it, even where another display has just taken the
+                # same number. The next try has another number or nobody beside it.
+                if not tries_left:
+                    raise
+
+    def start(self, folder):
         pictures = folder.made("picture")
         told, tell = os.pipe()
         self.server = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(tell), "-screen", "0", f"{width}x{height}x24", "-dpi", "96",
+            ["Xvfb", "-displayfd", str(tell), "-screen", "0", f"{self.width}x{self.height}x24", "-dpi", "96",
              "-nolisten", "tcp", "-nocursor", "-fbdir", pictures],
             pass_fds=[tell], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.close(tell)
@@ -94,18 +115,18 @@ class Display:
         with open(path, "rb") as file:
             self.memory = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
         head = struct.unpack(">25I", self.memory[:100])
-        self.row_bytes, self.start = head[12], head[0] + 12 * head[19]
+        self.row_bytes, self.start_of_picture = head[12], head[0] + 12 * head[19]
         environment = {"DISPLAY": self.name, "HOME": folder.made("home"), "PATH": os.environ["PATH"]}
         self.manager = subprocess.Popen(["openbox"], env=environment, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL)
         # A window that opens before there is a manager never becomes fullscreen.
-        ask = {"env": {**os.environ, "DISPLAY": self.name}, "capture_output": True}
-        try:
-            wait_for("the window manager",
-                     lambda: subprocess.run(["xdotool", "get_desktop"], **ask).returncode == 0, 40, 0.1)
-        except Failed:
-            self.close()
-            raise
+        wait_for("the window manager", self.is_managed, 40, 0.1)
+
+    def is_managed(self):
+        if self.manager.poll() is not None:
+            raise Failed(f"openbox did not start on the display {self.name}")
+        return subprocess.run(["xdotool", "get_desktop"], env={**os.environ, "DISPLAY": self.name},
+                              capture_output=True).returncode == 0
 
     def do(self, *words):
         """Hands words to xdotool."""
@@ -113,7 +134,7 @@ class Display:
                        stdout=subprocess.DEVNULL)
 
     def pixel(self, x, y):
-        at = self.start + int(y) * self.row_bytes + int(x) * 4
+        at = self.start_of_picture + int(y) * self.row_bytes + int(x) * 4
         blue, green, red, _ = self.memory[at:at + 4]
         return red, green, blue
 
@@ -121,14 +142,14 @@ class Display:
         """The bytes of an area, every `step`th row."""
         x, y, width, height = int(x), int(y), int(width), int(height)
         rows = range(max(0, y), min(self.height, y + height), step)
-        starts = (self.start + row * self.row_bytes + x * 4 for row in rows)
+        starts = (self.start_of_picture + row * self.row_bytes + x * 4 for row in rows)
         return b"".join(self.memory[at:at + 4 * width] for at in starts)
 
     def save(self, path):
         """The whole picture as a PNG."""
         rows = []
         for y in range(self.height):
-            at = self.start + y * self.row_bytes
+            at = self.start_of_picture + y * self.row_bytes
             pixels = self.memory[at:at + 4 * self.width]
             row = bytearray(3 * self.width)
             row[0::3], row[1::3], row[2::3] = pixels[2::4], pixels[1::4], pixels[0::4]
@@ -185,13 +206,20 @@ class Sound:
         stop(self.server)
 
     def facts(self):
-        """Loudness of what was recorded, by sox."""
-        told = subprocess.run(["sox", self.recording, "-n", "stat"], capture_output=True, text=True).stderr
-        read = {key.strip(): value.strip() for key, value in
-                (line.split(":", 1) for line in told.splitlines() if ":" in line)}
-        peak = max(abs(float(read.get("Maximum amplitude", 0))), abs(float(read.get("Minimum amplitude", 0))))
-        return {"seconds": float(read.get("Length (seconds)", 0)), "peak": peak,
-                "rms": float(read.get("RMS     amplitude", 0)), "silent": peak < 0.0005, "clips": peak >= 0.999}
+        """How long and how loud the recording is, as parts of full scale."""
+        with wave.open(self.recording) as file:
+            rate, channels = file.getframerate(), file.getnchannels()
+            samples = array.array("h")
+            # The header of a recording that was cut off may promise more than there is.
+            samples.frombytes(file.readframes(file.getnframes()))
+        if sys.byteorder == "big":
+            samples.byteswap()
+        if not samples:
+            raise EOFError(f"{self.recording} is empty")
+        peak = max(max(samples), -min(samples)) / FULL_SCALE
+        rms = math.sqrt(sum(map(operator.mul, samples, samples)) / len(samples)) / FULL_SCALE
+        return {"seconds": round(len(samples) / channels / rate, 2), "peak": round(peak, 6), "rms": round(rms, 6),
+                "silent": peak < 0.0005, "clips": peak >= 0.999}
 
 
 class Room:
@@ -228,6 +256,11 @@ class Room:
     def told(self):
         with open(self.log, errors="replace") as log:
             return log.read()
+
+    def must_be_running(self):
+        if self.process and self.process.poll() is not None:
+            last = [line for line in self.told().splitlines() if line.strip()][-1:]
+            raise Failed(f"the room ended by itself with {self.process.returncode}: {''.join(last) or 'without a word'}")
 
     def starts(self):
         """How often the program has opened its desk: once for each start."""

@@ -1,6 +1,9 @@
 """Owns one visit from the first run to the wiped room, made from outside on the real program: a hand on its screen, a
-browser at its desk, an ear at its output. Every step waits for what it needs, within a limit; what does not happen
-ends the visit, and the exit is not 0."""
+browser at its desk, an ear at its output. Every step waits for what it needs, within a limit; a step that does not
+happen ends the visit, and the exit code is 1.
+
+The whole visit (`make demo`) sees every screen with both renderers. The short one (`--short`, `make run` without a
+display) shows in under two minutes that the room works: ready, a session, an answered call, a note, the reset."""
 
 import argparse
 import math
@@ -9,6 +12,7 @@ import re
 import subprocess
 import sys
 import time
+import wave
 
 from desk import Desk
 from glass import GLOWING, HOLD_S, Glass, near
@@ -28,6 +32,8 @@ INTENTION = "i want to rest. and to be less afraid"
 FOR_CLINICIAN = "needles frighten me"
 NOTE = "a long shore. someone held a lamp"
 NOTE_AFTER = ". it was quiet, and warm"
+# What can go wrong on the way: a step that did not happen, or a program beside the room that is not there or ended.
+BROKEN = (Failed, OSError, subprocess.SubprocessError)
 
 
 class Visit:
@@ -38,6 +44,7 @@ class Visit:
         self.display = glass.display
         self.written = {}
         self.expected_losses = 0
+        self.desk_pictures = 0
 
     def see(self, step, picture=None, seen=""):
         """A step that happened, with its picture."""
@@ -48,7 +55,9 @@ class Visit:
         self.report.step(step, seen)
 
     def see_desk(self, name):
-        self.desk.save(os.path.join(self.out, f"desk-{name}.png"))
+        """A numbered picture of the desk's page."""
+        self.desk_pictures += 1
+        self.desk.save(os.path.join(self.out, f"desk-{self.desk_pictures}-{name}.png"))
 
     # The staff's own ways.
 
@@ -102,13 +111,13 @@ class Visit:
         self.desk.wait_stage("ready", 20)
         if self.desk.words("room-name").lower() != ROOM_NAME:
             self.report.fault(f"the desk calls the room {self.desk.words('room-name')!r}, not by its name")
-        self.see_desk("1-locked")
+        self.see_desk("locked")
         self.desk.click("#unlock-sound")
         wait_for("the desk to receive calls", self.desk.receives, 15, 0.1)
         self.desk.watch_line()
         self.glass.settle(1.5)
         self.see("ready, and a desk listens", "ready", f"the desk says: {self.desk.words('line')}")
-        self.see_desk("2-ready")
+        self.see_desk("ready")
 
     # Arrive.
 
@@ -164,7 +173,7 @@ class Visit:
         if words != self.written["for_clinician"]:
             raise Failed("the desk shows other words than were written")
         self.see("arrive: words shared with the clinician", "arrive-shared", "the desk shows them, and only now")
-        self.see_desk("3-shared")
+        self.see_desk("shared")
 
     def practice_call(self):
         self.see("arrive: try the call", "arrive-call")
@@ -174,7 +183,7 @@ class Visit:
             raise Failed("the desk does not mark the practice call as practice")
         self.glass.wait_call_open()
         self.see("the practice call is at the desk, marked as practice", "arrive-call-received")
-        self.see_desk("4-practice-call")
+        self.see_desk("practice-call")
         self.desk.click("#coming-0")
         self.desk.wait_phase("on_the_way")
         self.glass.settle(1.2)
@@ -201,18 +210,9 @@ class Visit:
 
     def session(self):
         glass = self.glass
-        self.staff_panel(picture=True)
-        glass.press("settle", changes=True)
-        self.see("the staff panel before a session", "staff-panel")
-        glass.press("begin-session", then="place")
-        self.desk_is_free_of_calls()
-        glass.settle(2)
-        self.see("the session: settled, the clock waits for the pump", "session-settle")
+        self.settle_patient()
         self.comfort()
-        self.desk.click("#infusion-starts")
-        self.part("onset")
-        glass.settle(2)
-        self.see("the session: onset", "session-onset")
+        self.start_infusion()
         self.call()
         self.part("peak", 30)
         self.rest()
@@ -222,13 +222,33 @@ class Visit:
         self.part("return", 40)
         glass.settle(1)
         self.see("the session: return", "session-return")
-        self.see_desk("7-return")
+        self.see_desk("return")
         self.part("landing", 40)
         self.wake()
         glass.wait("ready")
         glass.settle(1)
         self.see("the session: landing", "session-landing")
         glass.press("ready", then="write")
+
+    def settle_patient(self):
+        glass = self.glass
+        self.staff_panel(picture=True)
+        glass.press("settle", changes=True)
+        self.see("the staff panel before a session", "staff-panel")
+        glass.press("begin-session", then="place")
+        self.desk_is_free_of_calls()
+        glass.settle(2)
+        self.see("the session: settled, the clock waits for the pump", "session-settle")
+
+    def start_infusion(self):
+        self.desk.click("#infusion-starts")
+        self.part("onset")
+        self.glass.settle(2)
+        self.see("the session: onset", "session-onset")
+
+    def begin_session(self):
+        self.settle_patient()
+        self.start_infusion()
 
     def part(self, name, limit_s=10):
         wait_for(f"the part {name}", lambda: name in self.desk.words("room-stage").split(" · "), limit_s, 0.1)
@@ -343,7 +363,7 @@ class Visit:
             raise Failed("the desk marks a real call as practice")
         glass.settle()
         self.see("the call: received", "call-received", f"the desk says: {self.desk.words('call-state')}")
-        self.see_desk("5-call")
+        self.see_desk("call")
         answered = time.time()
         words = glass.picture_of("call")
         self.desk.click("#coming-0")
@@ -352,7 +372,7 @@ class Visit:
         self.desk.wait_phase("on_the_way")
         glass.settle()
         self.see("the call: on the way", "call-on-the-way", f"the desk says: {self.desk.words('call-title')}")
-        self.see_desk("6-call-on-the-way")
+        self.see_desk("call-on-the-way")
         glass.slide("staff-here", then="staff-clear")
         self.desk.wait_phase("here")
         self.see("the call: here, by a slide of staff", "call-here")
@@ -380,13 +400,7 @@ class Visit:
 
     def after(self):
         glass = self.glass
-        glass.wait("write")
-        glass.settle(1.5)
-        self.see("after", "after")
-        glass.press("write", then="key-q")
-        self.see("after: write it down", "after-write-empty")
-        self.written["note"] = glass.type(NOTE)
-        self.see("after: a note is being written", "after-write")
+        self.write_note()
         self.kill_and_return(glass.typed_at)
         glass.press("write", then="key-q")
         self.see("after: the note is back after the kill", "after-write-restored")
@@ -407,6 +421,25 @@ class Visit:
         glass.wait_screen("farewell")
         glass.settle(1.5)
         self.see("farewell", "farewell")
+
+    def write_note(self):
+        glass = self.glass
+        glass.wait("write")
+        glass.settle(1.5)
+        self.see("after", "after")
+        glass.press("write", then="key-q")
+        self.see("after: write it down", "after-write-empty")
+        self.written["note"] = glass.type(NOTE)
+        self.see("after: a note is being written", "after-write")
+
+    def note_after_session(self):
+        self.staff_panel()
+        self.see("the staff panel in a session", "staff-panel-session")
+        self.glass.press("to-after", gone="to-after")
+        self.write_note()
+        sealed = self.wait_sealed(self.glass.typed_at)
+        self.report.latency("last letter to sealed on disk", (sealed - self.glass.typed_at) * 1000)
+        self.glass.press("close", then="cards")
 
     def draw(self):
         """A page of drawing behind the one of words: two lines, of which the second is taken back."""
@@ -451,9 +484,7 @@ class Visit:
         self.glass.press("close", then="take")
 
     def kill_and_return(self, typed):
-        sealed = os.path.join(self.room.state, "notes.sealed")
-        at = wait_for("the last letter to be sealed", lambda: modified(sealed) > typed and modified(sealed), 8, 0.02)
-        self.report.latency("last letter to sealed on disk", (at - typed) * 1000)
+        self.report.latency("last letter to sealed on disk", (self.wait_sealed(typed) - typed) * 1000)
         self.expected_losses += 1
         self.room.kill()
         killed = time.monotonic()
@@ -464,6 +495,11 @@ class Visit:
         self.report.latency("killed to back in After", (time.monotonic() - killed) * 1000)
         self.see("killed in mid-note and started again: the stage is back", "after-restored")
         wait_for("the desk to find the room again", self.desk.receives, 20, 0.1)
+
+    def wait_sealed(self, typed):
+        """Waits until what was typed by then is sealed on disk; gives the moment."""
+        sealed = os.path.join(self.room.state, "notes.sealed")
+        return wait_for("the last letter to be sealed", lambda: modified(sealed) > typed and modified(sealed), 8, 0.02)
 
     def take_home(self):
         glass = self.glass
@@ -483,6 +519,21 @@ class Visit:
     # Between two people.
 
     def turnover(self):
+        self.reset()
+        self.clean_the_surface()
+        self.test_speaker_and_line()
+        self.glass.press("turnover-ready", then="ready")
+        self.ready_again()
+
+    def short_turnover(self):
+        """The surface takes a minute to clean: staff may leave it out, and the room asks them once."""
+        self.reset()
+        self.test_speaker_and_line()
+        self.glass.press("turnover-ready", then="turnover-ready-anyway")
+        self.glass.press("turnover-ready-anyway", then="ready")
+        self.ready_again()
+
+    def reset(self):
         glass, room = self.glass, self.room
         before, starts, pid = room.memory_mark(), room.starts(), room.process.pid
         self.staff_panel()
@@ -503,7 +554,9 @@ class Visit:
         self.see("reset: the same process number, a new start, and a receipt", "turnover", f"process {pid}")
         self.nothing_is_left()
         wait_for("the desk to find the room again", self.desk.receives, 20, 0.1)
-        self.clean_the_surface()
+
+    def test_speaker_and_line(self):
+        glass = self.glass
         glass.press("speaker", then="speaker-heard")
         glass.press("speaker-heard", gone="speaker-heard")
         glass.press("call-test")
@@ -513,15 +566,16 @@ class Visit:
         glass.press("call-test")
         self.desk_is_free_of_calls()
         glass.settle()
-        self.see("turnover: all is done", "turnover-done")
-        glass.press("turnover-ready", then="ready")
+        self.see("turnover: the speaker and the line are tested", "turnover-done")
+
+    def ready_again(self):
         self.desk.wait_stage("ready")
-        glass.settle(1.5)
+        self.glass.settle(1.5)
         receipt = self.desk.words("receipt-words")
         if not receipt:
             raise Failed("the desk shows no receipt")
         self.see("ready for the next person", "ready-again", f"the desk says: {receipt}")
-        self.see_desk("8-ready-again")
+        self.see_desk("ready-again")
 
     def clean_the_surface(self):
         """Touch is locked for a minute while the glass is wiped. The call works all the while."""
@@ -578,6 +632,28 @@ class Visit:
         self.see("no word of the patient is left on disk or in the log", seen=f"the state folder holds {', '.join(left)}")
 
 
+# What each kind of visit goes through, in the words of the terminal.
+WHOLE = (
+    ("the first run sets up the room", Visit.first_run),
+    ("the desk opens in a browser", Visit.open_desk),
+    ("a patient arrives", Visit.arrive),
+    ("the session, with a call", Visit.session),
+    ("after: a note, a kill in mid-note, and taking it home", Visit.after),
+    ("staff reset the room and ready it", Visit.turnover),
+    ("the desk's line is accounted for", Visit.account_for_the_line),
+)
+SHORT = (
+    ("the first run sets up the room", Visit.first_run),
+    ("the desk opens in a browser", Visit.open_desk),
+    ("a session begins", Visit.begin_session),
+    ("a call, answered at the desk", Visit.call),
+    ("the session ends, and a note is written", Visit.note_after_session),
+    ("staff reset the room, which shows its receipt", Visit.short_turnover),
+    ("the desk's line is accounted for", Visit.account_for_the_line),
+)
+START = "a display, a sound server, the room and a browser start"
+
+
 def overlap(one, other):
     return (one["x"] < other["x"] + other["width"] and other["x"] < one["x"] + one["width"]
             and one["y"] < other["y"] + other["height"] and other["y"] < one["y"] + one["height"])
@@ -598,20 +674,23 @@ def decode(path):
 
 
 def tour(arguments, report, backend, recorded):
-    """One visit with one renderer; says nothing of the other."""
+    """One visit with one renderer."""
     out = os.path.join(arguments.out, backend)
     os.makedirs(out, exist_ok=True)
     for old in os.listdir(out):
         os.remove(os.path.join(out, old))
     width, height = arguments.size
-    report.begin_tour(backend, size=f"{width}x{height}", speed=SPEED)
+    chapters = SHORT if arguments.short else WHOLE
+    report.begin_tour(backend, [START, *(title for title, _ in chapters)], size=f"{width}x{height}", speed=SPEED)
     folder, opened = Folder(), []
 
     def made(thing):
         opened.append(thing)
         return thing
 
+    room = None
     try:
+        report.begin_chapter(START)
         sound = made(Sound(folder, os.path.join(out, "sound.wav") if recorded else None))
         display = made(Display(folder, width, height))
         room = made(Room(arguments.room, folder, display, sound, backend, SPEED))
@@ -620,31 +699,51 @@ def tour(arguments, report, backend, recorded):
         desk = made(Desk(folder, sound, room.port))
         visit = Visit(room, glass, desk, report, out)
         try:
-            visit.first_run()
-            visit.open_desk()
-            visit.arrive()
-            visit.session()
-            visit.after()
-            visit.turnover()
-            visit.account_for_the_line()
+            for title, chapter in chapters:
+                report.begin_chapter(title)
+                chapter(visit)
             desk.must_be_whole()
-        except Failed as why:
-            report.failed(str(why))
-            report.step("what the screen showed when it failed", f"{glass.trace()} [{glass.shot('failed')}]")
+        except BROKEN as why:
+            report.failed(reason(why, room))
+            report.step("the screen when it failed", f"[{glass.shot('failed')}]")
             try:
                 visit.see_desk("failed")
-            except (OSError, Failed):
+                report.tour["controls_when_it_failed"] = glass.trace()
+            except BROKEN:
                 pass
-        report.tour["log"] = [line for line in strip_colours(room.told()).splitlines()
-                              if re.search(r"WARN|ERROR|stillroom:", line)]
-    except Failed as why:
-        report.failed(str(why))
+    except BROKEN as why:
+        report.failed(reason(why, room))
     finally:
+        if room:
+            keep_log(report, room, out)
         for thing in reversed(opened):
             thing.close()
         folder.remove()
-    if recorded:
+    # What a visit that ended early did not play is no fault of its own.
+    if recorded and "ended_early" not in report.tour:
         hear(report, sound)
+
+
+def reason(why, room):
+    """What failed, and the way out, in words for whoever reads the terminal."""
+    try:
+        if room:
+            room.must_be_running()
+    except Failed as ended:
+        return str(ended)
+    if not isinstance(why, FileNotFoundError):
+        return str(why)
+    if "/" in str(why.filename):
+        return f"there is no {why.filename}; make build makes the program"
+    return f"there is no {why.filename}; sh scripts/packages.sh smoke browser demo installs what a visit needs"
+
+
+def keep_log(report, room, out):
+    """The room's own log beside the pictures, and its warnings in the report."""
+    log = strip_colours(room.told()) if os.path.exists(room.log) else ""
+    report.tour["log"] = [line for line in log.splitlines() if re.search(r"WARN|ERROR|stillroom:", line)]
+    with open(os.path.join(out, "room.log"), "w") as file:
+        file.write(log)
 
 
 def strip_colours(text):
@@ -652,13 +751,23 @@ def strip_colours(text):
 
 
 def hear(report, sound):
-    facts = sound.facts()
+    try:
+        facts = sound.facts()
+    except (OSError, EOFError, wave.Error) as why:
+        report.fault(f"the sound was not recorded: {why}")
+        return
     report.tour["sound"] = facts
-    report.step("the sound of the whole visit", str(facts))
+    report.step("the sound of the whole visit", f"{facts['seconds']:.0f} s, peak {dbfs(facts['peak'])}, "
+                                                f"RMS {dbfs(facts['rms'])}")
     if facts["silent"]:
-        report.failed("the room was silent from beginning to end")
+        report.fault("the room was silent from beginning to end")
     if facts["clips"]:
-        report.failed("the sound clips")
+        report.fault("the sound clips")
+
+
+def dbfs(part):
+    """A part of full scale in words."""
+    return f"{20 * math.log10(part):.1f} dBFS" if part > 0 else "nothing at all"
 
 
 def size(text):
@@ -669,22 +778,27 @@ def size(text):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--room", default="target/release/stillroom", help="the program")
-    parser.add_argument("--out", default="target/demo", help="the folder for pictures, sound and report.json")
+    parser.add_argument("--out", help="the folder for pictures, sound and report.json; else target/demo, and "
+                                      "target/short-visit for the short visit")
     parser.add_argument("--size", type=size, default=(1280, 800), help="the screen, such as 1920x1200")
     parser.add_argument("--only", choices=["tiny-skia", "wgpu"], help="one renderer alone")
+    parser.add_argument("--short", action="store_true", help="the short visit, with tiny-skia")
     arguments = parser.parse_args()
+    arguments.out = arguments.out or ("target/short-visit" if arguments.short else "target/demo")
+    renderers = [arguments.only] if arguments.only else ["tiny-skia"] if arguments.short else ["tiny-skia", "wgpu"]
     os.makedirs(arguments.out, exist_ok=True)
     report = Report(os.path.join(arguments.out, "report.json"))
-    if arguments.only != "wgpu":
-        tour(arguments, report, "tiny-skia", recorded=True)
-    if arguments.only != "tiny-skia":
-        tour(arguments, report, "wgpu", recorded=arguments.only == "wgpu")
+    for number, renderer in enumerate(renderers):
+        tour(arguments, report, renderer, recorded=number == 0)
     held = report.end()
-    for name in report.told["over_limit"]:
-        print(f"over its limit: {name}")
-    print(f"Pictures, sound and report.json are in {os.path.abspath(arguments.out)}")
+    report.summary()
+    if arguments.short and held:
+        print("The rest, every screen with both renderers and a desk of two rooms: make demo")
     sys.exit(0 if held else 1)
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("Stopped. Nothing of the visit is left running.")

@@ -19,6 +19,8 @@ use crate::wiring::Handover;
 pub(super) const FADES_WITHIN: Duration = Duration::from_millis(300);
 /// Lines on standard output are written within so long before the program ends or starts afresh.
 const FLUSHES_WITHIN: Duration = Duration::from_millis(300);
+/// What was handed to the journal is on disk within so long before the program ends.
+const SAVES_WITHIN: Duration = Duration::from_millis(400);
 /// After a fault of the room's loop the program has ended within so long, whatever hangs.
 const ENDS_WITHIN: Duration = Duration::from_millis(900);
 /// Tells a fresh process that the one before it began a wipe.
@@ -48,6 +50,9 @@ impl End {
         }
         // Blocking is right here: this is the last thing the process does.
         self.sound.stop_within(FADES_WITHIN);
+        if !self.journal.wait_until_written(SAVES_WITHIN) {
+            tracing::error!("the disk does not answer; what was handed to the journal last may be lost");
+        }
         self.journal.note_good_end();
         self.leave(0)
     }
@@ -67,7 +72,7 @@ impl End {
         if self.is_headless {
             headless::say_error(&self.out, &said);
         }
-        fault.remember();
+        fault.save(SAVES_WITHIN);
         self.sound.stop_within(FADES_WITHIN);
         self.leave(FAILED)
     }

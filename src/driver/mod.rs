@@ -57,9 +57,12 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// Remembers with which record the loop had last to do: the one with which it ends three times in a row is set
-    /// aside. Waits for the disk.
-    pub fn remember(&self) {
+    /// Saves what the next start needs: the presses that nobody took, and which record the loop ended on, since one that
+    /// ends it three times in a row is set aside. Waits for the disk, `limit` at most for the presses.
+    pub fn save(&self, limit: Duration) {
+        if !self.journal.wait_until_written(limit) {
+            tracing::error!("the disk does not answer; what was handed to the journal last may be lost");
+        }
         if let Some(record) = &self.record {
             self.journal.note_fault(record);
         }

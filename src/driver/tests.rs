@@ -40,7 +40,7 @@ impl Driven {
         let (driver, room) = Driver::recover(&Rules::default(), Arc::new(journal), past, Vec::new());
         let (tell, ended) = mpsc::channel();
         let after = move |fault: &Fault| {
-            fault.remember();
+            fault.save(Duration::from_secs(10));
             let _ = tell.send(());
         };
         driver.start(edges, after).unwrap();
@@ -106,6 +106,27 @@ fn a_press_in_the_middle_of_a_fault_comes_back_with_the_room() {
     let _ = wait_for(pressed);
     let again = Driven::start_in(driven.ends(), TestEdges::default());
     again.until("the call again", |shown| shown.call.as_ref().is_some_and(|call| call.id == CALL));
+}
+
+#[test]
+fn a_press_is_on_disk_before_the_program_ends_however_busy_the_disk_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let (journal, records, health) = Journal::open(folder.path());
+    // The writing thread is held up by the record before.
+    let (release, held) = mpsc::channel::<()>();
+    journal.append(RoomTime::default(), &Event::VisitBegins, move |_| {
+        let _ = held.recv();
+    });
+    let past = Past { records, health, wipe_was_begun: false };
+    let driven = Driven::start_on(journal, past, folder, TestEdges::default());
+    let pressed = driven.room.tell_in_order(press(9));
+    driven.room.fail();
+    let _ = wait_for(pressed);
+    assert!(driven.ended.recv_timeout(Duration::from_millis(100)).is_err(), "it ends before the press is on disk");
+    drop(release);
+    let folder = driven.ends();
+    let written = std::fs::read_to_string(folder.path().join(journal::JOURNAL_FILE)).unwrap();
+    assert!(written.contains("call_pressed"), "{written}");
 }
 
 #[test]

@@ -236,6 +236,13 @@ impl Journal {
         self.size_bytes.load(Ordering::Relaxed)
     }
 
+    /// Waits until everything handed to the journal is on disk, `limit` at most. For the end of the program, which would
+    /// otherwise take with it what the writing thread has not come to yet. Returns whether everything is on disk.
+    #[must_use]
+    pub fn wait_until_written(&self, limit: Duration) -> bool {
+        self.queue.wait_until_written(limit)
+    }
+
     /// Closes the journal and waits until all that was handed to it has been written or has failed.
     pub fn finish(mut self) {
         self.queue.close();

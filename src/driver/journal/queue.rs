@@ -124,6 +124,8 @@ struct State {
     /// Handed in after `replace`.
     behind: Lanes,
     call_to_keep: Option<ToKeep>,
+    /// Whether the writing thread is busy with what it took.
+    is_writing: bool,
     /// Whether anything was handed in since the last attempt.
     is_fresh: bool,
     /// Whether a record was refused, so that the journal does not tell the whole story.
@@ -147,6 +149,8 @@ enum End {
 pub(super) struct Queue {
     state: Mutex<State>,
     handed_in: Condvar,
+    /// The writing thread has come to the end of what it took.
+    written: Condvar,
 }
 
 impl Queue {
@@ -206,6 +210,7 @@ impl Queue {
         let State { lanes, behind, replace, .. } = std::mem::take(&mut *state);
         state.end = End::Stopped;
         drop(state);
+        self.written.notify_all();
         let records = [lanes, behind].into_iter().flat_map(|lanes| lanes.calls.into_iter().chain(lanes.others));
         records.for_each(|record| refuse(record, JournalError::Stopped));
         if let Some(replace) = replace {
@@ -217,6 +222,8 @@ impl Queue {
     pub(super) fn next(&self, retry_after: Option<Duration>) -> Work {
         let mut state = self.lock();
         let mut is_retry = false;
+        state.is_writing = false;
+        self.written.notify_all();
         if let Some(pause) = retry_after {
             let waited =
                 self.handed_in.wait_timeout_while(state, pause, |state| !state.is_fresh && state.end == End::NotYet);
@@ -228,7 +235,16 @@ impl Queue {
             state = waited.unwrap_or_else(PoisonError::into_inner);
         }
         state.is_fresh = false;
+        state.is_writing = true;
         state.next(is_retry)
+    }
+
+    /// Waits until everything handed in has been written, `limit` at most. Returns whether it has.
+    pub(super) fn wait_until_written(&self, limit: Duration) -> bool {
+        let is_busy = |state: &mut State| state.is_writing || !state.is_idle();
+        let waited = self.written.wait_timeout_while(self.lock(), limit, is_busy);
+        let (state, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+        !timeout.timed_out() && state.end != End::Stopped
     }
 
     /// What could not be written goes back to where it was, to be tried again. After a close nobody would try again.

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{FAILED, renderer};
 use crate::driver::Fault;
@@ -21,6 +21,8 @@ pub(super) const FADES_WITHIN: Duration = Duration::from_millis(300);
 const FLUSHES_WITHIN: Duration = Duration::from_millis(300);
 /// What was handed to the journal is on disk within so long before the program ends.
 const SAVES_WITHIN: Duration = Duration::from_millis(400);
+/// After a fault, whoever told the room something has this time to hear that nobody took it.
+const ANSWERS_WITHIN: Duration = Duration::from_millis(300);
 /// After a fault of the room's loop the program has ended within so long, whatever hangs.
 const ENDS_WITHIN: Duration = Duration::from_millis(900);
 /// Tells a fresh process that the one before it began a wipe.
@@ -60,6 +62,7 @@ impl End {
     /// The room's loop has ended. Nobody takes a touch any more, so the supervisor is to start the program again: until
     /// then the picture holds still, and the sound fades.
     pub(super) fn by_fault(&self, fault: &Fault) {
+        let since = Instant::now();
         let started = std::thread::Builder::new().name("end".to_owned()).spawn(|| {
             std::thread::sleep(ENDS_WITHIN);
             std::process::exit(FAILED.into());
@@ -74,6 +77,8 @@ impl End {
         }
         fault.save(SAVES_WITHIN);
         self.sound.stop_within(FADES_WITHIN);
+        // Where there is no sound to fade, the end would come before the answers.
+        std::thread::sleep(ANSWERS_WITHIN.saturating_sub(since.elapsed()));
         self.leave(FAILED)
     }
 

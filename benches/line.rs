@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use broker::Mosquitto;
 use rumqttc::{AsyncClient, Event, Incoming, MqttOptions, NetworkOptions, PublishOptions, QoS};
-use stillroom::line::broker::{Broker, BrokerUrl};
+use stillroom::line::broker::Broker;
 use stillroom::line::client::ClientEvent;
 use stillroom::line::fleet::{Fleet, FleetEvent};
 use stillroom::line::message::{RoomId, VitalAges};
@@ -23,6 +23,7 @@ use stillroom::line::mqtt::{DeskTransport, RoomTransport};
 use stillroom::line::room_end::RoomReport;
 use stillroom::line::view::RoomView;
 use stillroom::room::call::CallId;
+use stillroom::vocabulary::access::{BrokerAccess, BrokerUrl};
 use ulid::Ulid;
 
 fn main() {
@@ -66,13 +67,9 @@ struct Ours {
 
 impl Ours {
     fn open(at: &Mosquitto) -> Self {
-        let named = |id: &str| Broker {
-            url: BrokerUrl::parse(&at.url()).unwrap(),
-            username: None,
-            password_file: None,
-            ca_file: None,
-            client_prefix: id.to_owned(),
-        };
+        let url = BrokerUrl::parse(&at.url()).unwrap();
+        let access = BrokerAccess { url, username: None, password_file: None, ca_file: None };
+        let named = |id: &str| Broker { access: access.clone(), client_prefix: id.to_owned() };
         let room = RoomId::new("room-1").unwrap();
         let (saw, changes) = mpsc::channel();
         let fleet = Fleet::new(0, 1, [room.clone()]);

@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use stillroom::sound::{
-    Bed, Character, LoudnessLibrary, Mix, Options, RENDERED_RATE_HZ, ScoreAim, ScoreShape, Track, WavWriter, render_to,
+    LoudnessLibrary, Mix, Options, RENDERED_RATE_HZ, ScoreAim, ScoreShape, Track, WavWriter, render_to,
     resampling_noise_db,
 };
+use stillroom::vocabulary::sound::{Bed, Character};
 
 /// Seconds rendered per figure.
 const RENDERED_S: f64 = 120.0;

@@ -7,7 +7,8 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use stillroom::sound::{COMPOSED_RATE_HZ, Character, ComposedPiece, ScoreShape, WavWriter, compose};
+use stillroom::sound::{COMPOSED_RATE_HZ, ComposedPiece, ScoreShape, WavWriter, compose};
+use stillroom::vocabulary::sound::Character;
 
 /// The shipped pieces.
 const SHIPPED: [ComposedPiece; 4] = [

@@ -6,6 +6,11 @@ use std::fmt;
 use std::ops::{Range, RangeInclusive};
 use std::path::{Component, Path, PathBuf};
 
+use crate::vocabulary::Named;
+
+/// Stands in files for an optional value that is not there.
+const NONE: &str = "none";
+
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -45,15 +50,6 @@ impl fmt::Display for Finding {
         }
         write!(out, ": {}: found {}, allowed {}", self.key, self.found, self.allowed)
     }
-}
-
-/// An enum whose variants have names in files.
-pub trait Named: Copy + 'static {
-    /// Every variant, in the order in which findings list them.
-    const EVERY: &'static [Self];
-
-    /// Its name in files.
-    fn word(self) -> &'static str;
 }
 
 /// A place in a file that refers to something outside it, kept so that a later check can report it with its line.
@@ -282,9 +278,18 @@ impl<'d> Section<'d> {
         })
     }
 
+    /// A variant by its name, or `none`.
+    pub fn choice_or_none<T: Named>(&self, key: &'d str) -> Option<Option<T>> {
+        let words: Vec<&str> = T::ALL.iter().map(|choice| choice.name()).chain([NONE]).collect();
+        self.read_or(key, |value| match value.as_str() {
+            Some(NONE) => Ok(None),
+            word => word.and_then(T::from_name).map(Some).ok_or_else(|| one_of(&words, word)),
+        })
+    }
+
     /// A list of variants by their names, each at most once.
-    pub fn choices<T: Named + PartialEq>(&self, key: &'d str) -> Option<Vec<T>> {
-        self.list(key, T::EVERY.len(), "words", |word| choice(word))
+    pub fn choices<T: Named>(&self, key: &'d str) -> Option<Vec<T>> {
+        self.list(key, T::ALL.len(), "words", |word| choice(word))
     }
 
     /// A list of at most `max` distinct texts that `accept` can parse; otherwise it returns what is allowed. `what` is the
@@ -427,11 +432,11 @@ pub fn stays_inside(path: &Path) -> bool {
 /// # Errors
 /// What is allowed, with the name that was probably meant.
 pub fn choice<T: Named>(word: &str) -> Result<T, String> {
-    T::EVERY.iter().copied().find(|choice| choice.word() == word).ok_or_else(|| one_of_all::<T>(Some(word)))
+    T::ALL.iter().copied().find(|choice| choice.name() == word).ok_or_else(|| one_of_all::<T>(Some(word)))
 }
 
 fn one_of_all<T: Named>(word: Option<&str>) -> String {
-    one_of(&T::EVERY.iter().map(|choice| choice.word()).collect::<Vec<_>>(), word)
+    one_of(&T::ALL.iter().map(|choice| choice.name()).collect::<Vec<_>>(), word)
 }
 
 /// What is allowed where any of `words` is, with the one that `found` was probably meant to be.

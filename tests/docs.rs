@@ -7,6 +7,12 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
+use stillroom::room::breath::Pattern;
+use stillroom::room::{Stage, Trouble};
+use stillroom::vocabulary::Named;
+use stillroom::vocabulary::place::Place;
+use stillroom::vocabulary::sound::SoundChoice;
+
 #[path = "docs/call.rs"]
 mod call;
 
@@ -68,13 +74,9 @@ fn keys() -> Vec<String> {
     keys
 }
 
-/// The names of a table of names in the snapshot.
-fn names(of: &str) -> Vec<String> {
-    let source = text("src/room/snapshot.rs");
-    let table = between(&source, &format!("\n    {of} {{"), "\n    }");
-    let names: Vec<String> = table.lines().filter_map(|line| Some(line.split('"').nth(1)?.to_owned())).collect();
-    assert!(!names.is_empty(), "no names of {of} are found");
-    names
+/// Every name of a closed set.
+fn names<T: Named>() -> Vec<String> {
+    T::ALL.iter().map(|value| value.name().to_owned()).collect()
 }
 
 /// Those that a page does not name as code, alone or with more in the same line of code.
@@ -98,10 +100,9 @@ fn every_key_is_in_the_headless_page() {
 
 #[test]
 fn every_name_a_key_can_have_is_in_the_headless_page() {
-    for of in ["Stage", "Place", "Trouble"] {
-        let missing = missing(HEADLESS, &names(of));
-        assert!(missing.is_empty(), "{HEADLESS} does not name these of {of}: {missing:?}");
-    }
+    let names = [names::<Stage>(), names::<Place>(), names::<SoundChoice>(), names::<Pattern>(), names::<Trouble>()];
+    let missing = missing(HEADLESS, &names.concat());
+    assert!(missing.is_empty(), "{HEADLESS} does not name these: {missing:?}");
 }
 
 /// The keys that a profile may have, as the reader itself lists them when it finds one that it does not know.
@@ -256,7 +257,7 @@ fn first_column(head: &str) -> Vec<String> {
 #[test]
 fn the_headless_page_names_no_trouble_and_no_check_that_there_is_not() {
     let told: BTreeSet<String> = first_column("| trouble | means |\n").into_iter().collect();
-    assert_eq!(told, names("Trouble").into_iter().collect(), "the troubles of {HEADLESS}, and those that there are");
+    assert_eq!(told, names::<Trouble>().into_iter().collect(), "the troubles of {HEADLESS}, and those that there are");
     let source = text("src/words/said.rs");
     let checks = between(&source, "const CHECKS:", "];").split('"').skip(1).step_by(2).map(str::to_owned);
     let told: BTreeSet<String> = first_column("| check | holds if |\n").into_iter().collect();
@@ -391,8 +392,9 @@ fn the_desk_has_every_word_in_both_languages_and_for_every_trouble() {
     let english = desk_words("en-US");
     assert!(english.len() > 100, "{}", english.len());
     assert_eq!(english, desk_words("es-US"));
-    for (of, prefix) in [("Stage", "stage_"), ("Place", "place_"), ("Trouble", "trouble_")] {
-        for name in names(of) {
+    let shown = [(names::<Stage>(), "stage_"), (names::<Place>(), "place_"), (names::<Trouble>(), "trouble_")];
+    for (names, prefix) in shown {
+        for name in names {
             assert!(english.contains(&format!("{prefix}{name}")), "the desk has no word for {prefix}{name}");
         }
     }

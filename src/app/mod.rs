@@ -29,8 +29,9 @@ use crate::screen::staff::{self, StaffPanel};
 use crate::screen::turnover::{self, TurnoverScreen};
 use crate::screen::{Action, TestTone};
 use crate::setup::Setup;
-use crate::sound::{Signal, SoundHandle};
+use crate::sound::SoundHandle;
 use crate::theme::{self, Scale};
+use crate::vocabulary::signal::Signal;
 use crate::widget::place::PlaceRenderer;
 use crate::widget::touch::ControlInfo;
 use crate::widget::{Clinic, ViewContext};
@@ -429,7 +430,7 @@ impl App {
             Action::Play(tone) => {
                 self.sound.signal(match tone {
                     TestTone::Cap => Signal::TestTone,
-                    TestTone::Meter => Signal::Reading,
+                    TestTone::Meter => Signal::MeterTone,
                 });
                 Task::none()
             }

@@ -63,22 +63,13 @@ fn open(args: &DeskArgs) -> Result<(BoundDesk, MultiRoomOptions), String> {
 }
 
 fn options(desks: DesksConfig, state: &Path, file: &Path) -> Result<(ServerOptions, MultiRoomOptions), String> {
-    let broker = desks.broker.ok_or_else(|| {
+    let access = desks.broker.ok_or_else(|| {
         format!("{}: [line.mqtt] url names no broker, and without one no room is heard", file.display())
     })?;
-    let broker = Broker {
-        url: broker.url,
-        username: broker.username,
-        password_file: broker.password_file,
-        ca_file: broker.ca_file,
-        client_prefix: "stillroom-desk".to_owned(),
-    };
+    let broker = Broker { access, client_prefix: "stillroom-desk".to_owned() };
     let server = ServerOptions {
         listen: desks.desk.listen,
-        tls: match desks.desk.tls {
-            config::TlsConfig::Auto => desk::Tls::Auto,
-            config::TlsConfig::Files { cert, key } => desk::Tls::Files { cert, key },
-        },
+        certificate: desks.desk.tls,
         // Beside a room's own desk on the same machine: each has a certificate and sign-ins of its own.
         folder: state.join("rooms-desk"),
         password_hash: Secret::desk_password(state).hash().map_err(|error| error.to_string())?,

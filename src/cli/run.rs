@@ -253,10 +253,7 @@ impl House {
         let (_name_keeper, room_name) = watch::channel(self.room_name().to_owned());
         let server = ServerOptions {
             listen: self.config.desk.listen,
-            tls: match &self.config.desk.tls {
-                config::TlsConfig::Auto => desk::Tls::Auto,
-                config::TlsConfig::Files { cert, key } => desk::Tls::Files { cert: cert.clone(), key: key.clone() },
-            },
+            certificate: self.config.desk.tls.clone(),
             folder: self.state.join("desk"),
             password_hash: self.password_hash.clone(),
             host_names: Vec::new(),

@@ -14,8 +14,9 @@ use super::progress::Progress;
 use super::{FAILED, UNUSABLE, name_of};
 use crate::findings::Finding;
 use crate::output::{complain, print};
-use crate::profile::{Place, TimeOfDay};
 use crate::room::breath::Pattern;
+use crate::vocabulary::Named;
+use crate::vocabulary::place::{Place, TimeOfDay};
 use crate::widget::place::fade::fade_verdicts;
 use crate::widget::place::flash::{self, FlashVerdict, FrameSample};
 use crate::widget::place::offscreen::{OffscreenError, OffscreenRenderer, SIDE_MAX};
@@ -190,16 +191,15 @@ fn finding(what: &Path, verdict: &FlashVerdict) -> Option<Finding> {
 fn parse_place(text: &str) -> Result<PlaceShader, String> {
     let words = || PlaceShader::ALL.map(PlaceShader::name).join(", ");
     let place = Place::from_name(text).ok_or_else(|| format!("a place is one of {}", words()))?;
-    let known = PlaceShader::ALL.into_iter().find(|drawn| drawn.name() == place.name());
-    known.ok_or_else(|| format!("{text} is not drawn by a shader; those that are: {}", words()))
+    PlaceShader::of(place).ok_or_else(|| format!("{text} is not drawn by a shader; those that are: {}", words()))
 }
 
 fn parse_time(text: &str) -> Result<TimeOfDay, String> {
-    TimeOfDay::from_name(text).ok_or_else(|| "a time is one of dawn, day, dusk, night".to_owned())
+    TimeOfDay::from_name(text).ok_or_else(|| format!("a time is {}", TimeOfDay::one_of()))
 }
 
 fn parse_breath(text: &str) -> Result<Pattern, String> {
-    Pattern::from_name(text).ok_or_else(|| format!("a breath is one of {}", Pattern::ALL.map(Pattern::name).join(", ")))
+    Pattern::from_name(text).ok_or_else(|| format!("a breath is {}", Pattern::one_of()))
 }
 
 fn parse_size(text: &str) -> Result<(u32, u32), String> {

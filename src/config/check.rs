@@ -3,9 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Config, ParsedConfig, TlsConfig, find_languages, is_desks, load, load_desks, read};
+use super::{Config, ParsedConfig, find_languages, is_desks, load, load_desks, read};
 use crate::findings::{Document, Finding, read_text};
 use crate::profile::{self, load_profiles, profile_files};
+use crate::vocabulary::access::CertificateSource;
 use crate::words;
 
 /// Tables found only in a `kiosk.toml`.
@@ -95,7 +96,7 @@ fn check_settings(file: &Path) -> (Option<Config>, Vec<Finding>) {
         let mention = mentions.iter().find(|mention| mention.key == key && !exists);
         findings.extend(mention.map(|mention| mention.finding(file, what)));
     };
-    if let TlsConfig::Files { cert, key } = &config.desk.tls {
+    if let CertificateSource::Files { cert, key } = &config.desk.tls {
         missing("desk.tls_cert", cert.is_file(), "a file that exists");
         missing("desk.tls_key", key.is_file(), "a file that exists");
     }

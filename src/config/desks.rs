@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use super::lines::broker;
 use super::reading::desk_keys;
-use super::{BrokerAccess, DeskConfig, ROOM_ID, TlsConfig, folder_of, is_room_id};
+use super::{DeskConfig, ROOM_ID, folder_of, is_room_id};
 use crate::findings::{Document, Finding, Mention, read_text};
+use crate::vocabulary::access::{BrokerAccess, CertificateSource};
 use crate::vocabulary::language::Language;
 use crate::words::Locales;
 
@@ -117,7 +118,7 @@ pub fn load_desks(file: &Path) -> ParsedDesks {
             reading.findings.push(mention.finding(file, "a file that exists"));
         }
     };
-    if let TlsConfig::Files { cert, key } = &reading.desks.desk.tls {
+    if let CertificateSource::Files { cert, key } = &reading.desks.desk.tls {
         missing("desk.tls_cert", Some(cert));
         missing("desk.tls_key", Some(key));
     }
@@ -152,7 +153,7 @@ mod tests {
         assert_eq!(all.findings, []);
         let broker = all.desks.broker.unwrap();
         assert!(broker.username.is_some() && broker.password_file.is_some() && broker.ca_file.is_some());
-        assert!(matches!(all.desks.desk.tls, TlsConfig::Files { .. }));
+        assert!(matches!(all.desks.desk.tls, CertificateSource::Files { .. }));
         assert!(!all.desks.rooms.is_empty() && all.desks.desk.listen == DesksConfig::default().desk.listen);
     }
 

@@ -1,11 +1,11 @@
 //! Owns the settings of the transports for calls beside the built-in desk: a broker, an escalation list, a contact. Does
 //! not own what is sent over them (`line`).
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::findings::{Mention, Section};
+use crate::vocabulary::access::{BrokerAccess, BrokerUrl};
 
 /// Maximum length of a room's id at a broker, in characters.
 pub const ROOM_ID_CHARS_MAX: usize = 40;
@@ -37,19 +37,6 @@ pub struct RoomAtBroker {
     pub room: String,
 }
 
-/// How to connect to a broker.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BrokerAccess {
-    /// Its address.
-    pub url: BrokerUrl,
-    /// The user name, if it asks for one.
-    pub username: Option<String>,
-    /// The file whose first line is the password.
-    pub password_file: Option<PathBuf>,
-    /// The certificate authority to trust, in PEM; `None` for those of the system.
-    pub ca_file: Option<PathBuf>,
-}
-
 /// One step of the escalation list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EscalationStep {
@@ -61,52 +48,6 @@ pub struct EscalationStep {
     pub secret_file: PathBuf,
     /// The certificate authority to trust, in PEM; `None` for those of the system.
     pub ca_file: Option<PathBuf>,
-}
-
-/// A broker's address.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BrokerUrl {
-    /// Its host name or IP address.
-    pub host: String,
-    /// Its port.
-    pub port: u16,
-    /// Whether to connect over TLS.
-    pub tls: bool,
-}
-
-impl BrokerUrl {
-    /// Parses `mqtt://host` or `mqtts://host` (TLS). The port defaults to 1883 or 8883.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let (tls, rest) = match text.strip_prefix("mqtts://") {
-            Some(rest) => (true, rest),
-            None => (false, text.strip_prefix("mqtt://")?),
-        };
-        let rest = rest.strip_suffix('/').unwrap_or(rest);
-        let (host, port) = match rest.strip_prefix('[') {
-            Some(rest) => rest.split_once(']').map(|(host, rest)| (host, rest.strip_prefix(':')))?,
-            None => rest.split_once(':').map_or((rest, None), |(host, port)| (host, Some(port))),
-        };
-        let port = match port {
-            Some(port) => port.parse().ok().filter(|port| *port > 0)?,
-            None => 1883 + if tls { 7_000 } else { 0 },
-        };
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':');
-        let is_host = !host.is_empty() && host.len() <= 253 && host.chars().all(plain);
-        is_host.then(|| Self { host: host.to_owned(), port, tls })
-    }
-
-    /// Whether nobody else can read what is sent there: over TLS, or on this machine.
-    #[must_use]
-    pub fn is_private(&self) -> bool {
-        self.tls || matches!(self.host.as_str(), "localhost" | "127.0.0.1" | "::1")
-    }
-}
-
-impl fmt::Display for BrokerUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}:{}", if self.tls { "mqtts" } else { "mqtt" }, self.host, self.port)
-    }
 }
 
 /// Whether `name` may be a room's id at a broker, where it is one level of a topic.
@@ -207,20 +148,6 @@ fn contact(section: &Section<'_>, mentions: &mut Vec<Mention>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_broker_address_is_parsed() {
-        let url = |host: &str, port, tls| Some(BrokerUrl { host: host.into(), port, tls });
-        assert_eq!(BrokerUrl::parse("mqtt://broker.clinic.lan"), url("broker.clinic.lan", 1883, false));
-        assert_eq!(BrokerUrl::parse("mqtts://10.0.0.4"), url("10.0.0.4", 8883, true));
-        assert_eq!(BrokerUrl::parse("mqtts://[fd00::4]:1234/"), url("fd00::4", 1234, true));
-        for wrong in ["broker", "mqtt://", "mqtt://a:0", "mqtt://a:x", "http://a", "mqtt://a b", "mqtt://u:p@a", ""] {
-            assert_eq!(BrokerUrl::parse(wrong), None, "{wrong}");
-        }
-        assert!(BrokerUrl::parse("mqtt://127.0.0.1").is_some_and(|url| url.is_private()));
-        assert!(BrokerUrl::parse("mqtt://10.0.0.4").is_some_and(|url| !url.is_private()));
-        assert_eq!(BrokerUrl::parse("mqtts://a").unwrap().to_string(), "mqtts://a:8883");
-    }
 
     #[test]
     fn escalation_uses_only_addresses_that_nobody_else_can_read() {

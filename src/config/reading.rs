@@ -8,10 +8,11 @@ use super::{
     AfterConfig, CallConfig, Card, Config, DeskConfig, MediaConfig, NotesConfig, ProfilesConfig, RoomConfig,
     ScreenConfig, SessionConfig, SoundConfig,
 };
-use super::{CAP_DBA, Calibration, DIAGONAL_INCHES, READING_DBA, TEST_TONE_DB, TlsConfig, folder_of, take_home};
+use super::{CAP_DBA, Calibration, DIAGONAL_INCHES, READING_DBA, TEST_TONE_DB, folder_of, take_home};
 use crate::findings::{Document, Finding, Mention, Section, tidy};
 use crate::profile::{INFUSION_MINUTES, LEVEL_DB, PROFILE_NAME, is_profile_name, per_language};
 use crate::room::names::{self, NameProblem};
+use crate::vocabulary::access::CertificateSource;
 use crate::vocabulary::language::Language;
 use crate::words::Locales;
 
@@ -193,8 +194,8 @@ pub(super) fn desk_keys(
         }
     }
     let tls = match (own_files, cert, key) {
-        (true, Some(cert), Some(key)) => TlsConfig::Files { cert: folder.join(cert), key: folder.join(key) },
-        _ => TlsConfig::Auto,
+        (true, Some(cert), Some(key)) => CertificateSource::Files { cert: folder.join(cert), key: folder.join(key) },
+        _ => CertificateSource::Auto,
     };
     let clinicians = section.list("clinicians", CLINICIANS_MAX, "names", |name| {
         names::name(name, &(1..=40)).map_err(|problem| {

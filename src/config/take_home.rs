@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::findings::{Mention, Section};
-use crate::profile::named;
+use crate::vocabulary::named;
 
 named! {
     /// The paper in the printer.

@@ -11,6 +11,7 @@ use expect_test::{Expect, expect};
 
 use super::*;
 use crate::profile::load_profiles;
+use crate::vocabulary::access::CertificateSource;
 
 fn lines(findings: &[Finding]) -> String {
     findings.iter().fold(String::new(), |mut lines, finding| {
@@ -77,7 +78,7 @@ fn the_commented_lines_of_the_shipped_file_are_right_too() {
     assert_eq!(at_broker.broker.password_file.as_deref(), Some(Path::new("/clinic/broker-password")));
     assert_eq!(reading.config.lines.escalation[0].after.as_secs(), 60);
     assert_eq!(reading.config.lines.contact, ["/usr/local/bin/nurse-call-relay"]);
-    let tls = TlsConfig::Files { cert: "/clinic/desk-cert.pem".into(), key: "/clinic/desk-key.pem".into() };
+    let tls = CertificateSource::Files { cert: "/clinic/desk-cert.pem".into(), key: "/clinic/desk-key.pem".into() };
     assert_eq!(reading.config.desk.tls, tls);
 }
 

@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use super::clock::RoomClock;
-use crate::profile::{self, PartSound, Profile};
+use crate::profile::{PartSound, Profile};
 use crate::room::arc::{Arc, Part};
 use crate::room::call::CallPhase;
 use crate::room::{RoomTime, Snapshot, Stage};
-use crate::sound::{Bed, BreathSound, Character, Mix, ScoreAim, ScoreShape, Track};
+use crate::sound::{BreathSound, Mix, ScoreAim, ScoreShape, Track};
+use crate::vocabulary::sound::SoundChoice;
 
 /// Music steps back by this while a call is open.
 const DUCKED_FOR_CALL_DB: f32 = -9.0;
@@ -29,8 +30,7 @@ pub fn mix(snapshot: &Snapshot, now: RoomTime, profile: Option<&Profile>, media:
         Stage::After | Stage::Farewell => Part::Landing,
         _ => Part::Settle,
     };
-    let alone =
-        profile::bed_alone(snapshot.sound).map(|bed| PartSound { bed, bed_db: ALONE_DB, ..PartSound::default() });
+    let alone = chosen_alone(snapshot.sound);
     let sound = alone.as_ref().unwrap_or_else(|| profile.sound.get(part));
     let landed = snapshot.session.is_some_and(|session| session.landed);
     let track = |file: &PathBuf| Track { path: media.join(file), joins: sound.joined.contains(file) };
@@ -40,14 +40,14 @@ pub fn mix(snapshot: &Snapshot, now: RoomTime, profile: Option<&Profile>, media:
         crossfade_s: profile.crossfade_s,
         skips: snapshot.skips,
         music_db: sound.music_db,
-        score: score(sound.score).filter(|_| !landed).map(|character| ScoreAim {
+        score: sound.score.filter(|_| !landed).map(|character| ScoreAim {
             character,
             seed: snapshot.visit.0,
             level_db: sound.score_db,
             shape: shape(snapshot, now).nudged((sound.intensity + snapshot.intensity_nudge).clamp(-1.0, 1.0)),
         }),
         beds: [(sound.bed, sound.bed_db), (sound.second_bed, sound.second_bed_db)]
-            .map(|(name, level_db)| Some((bed(name)?, level_db))),
+            .map(|(bed, level_db)| Some((bed?, level_db))),
         breath: snapshot.breath.map(|breath| {
             let (pattern, started) = breath.running_at(now);
             let silent = profile.is_silent() || snapshot.silence;
@@ -76,10 +76,6 @@ fn shape(snapshot: &Snapshot, now: RoomTime) -> ScoreShape {
     }
 }
 
-fn score(score: profile::Score) -> Option<Character> {
-    Character::from_name(score.name())
-}
-
 fn ducked_db(snapshot: &Snapshot) -> f32 {
     match snapshot.call.as_ref().map(|call| call.phase) {
         _ if snapshot.talk_now => DUCKED_FOR_VOICES_DB,
@@ -89,15 +85,22 @@ fn ducked_db(snapshot: &Snapshot) -> f32 {
     }
 }
 
-fn bed(bed: profile::Bed) -> Option<Bed> {
-    Bed::from_name(bed.name())
+/// The part's sound that replaces the profile's where the patient chose a bed alone or silence.
+fn chosen_alone(choice: SoundChoice) -> Option<PartSound> {
+    let bed = match choice {
+        SoundChoice::Music => return None,
+        SoundChoice::Bed(bed) => Some(bed),
+        SoundChoice::Silence => None,
+    };
+    Some(PartSound { bed, bed_db: ALONE_DB, ..PartSound::default() })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::room::call::CallId;
-    use crate::room::{Event, Room, Rules, SoundChoice};
+    use crate::room::{Event, Room, Rules};
+    use crate::vocabulary::sound::{Bed, Character};
 
     const START: RoomTime = RoomTime(1_000);
 
@@ -107,11 +110,11 @@ mod tests {
 
     fn sounding() -> Profile {
         let mut profile = Profile::bare();
-        profile.sound = profile::PerPart::from_fn(|part| profile::PartSound {
+        profile.sound = crate::profile::PerPart::from_fn(|part| PartSound {
             tracks: vec![format!("{}.ogg", part.name()).into()],
             music_db: -3.0,
-            score: profile::Score::Bells,
-            bed: profile::Bed::Sea,
+            score: Some(Character::Bells),
+            bed: Some(Bed::Sea),
             bed_db: -6.0,
             ..PartSound::default()
         });
@@ -167,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_bed_that_was_chosen_alone_is_heard_alone() {
-        let rain = heard_after(&[begins(), Event::SoundChosen(SoundChoice::Rain)]);
+        let rain = heard_after(&[begins(), Event::SoundChosen(SoundChoice::Bed(Bed::Rain))]);
         assert_eq!(rain.beds, [Some((Bed::Rain, ALONE_DB)), None]);
         assert!(rain.tracks.is_empty() && rain.score.is_none() && !rain.held);
         assert!(heard_after(&[begins(), Event::SoundChosen(SoundChoice::Silence)]).held);

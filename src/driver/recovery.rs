@@ -140,8 +140,8 @@ fn pass_deadlines(room: &mut Room, until: RoomTime) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::room::Place;
     use crate::vocabulary::language::Language;
+    use crate::vocabulary::place::Place;
 
     const CALL: CallId = CallId(7);
 

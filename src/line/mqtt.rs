@@ -66,7 +66,7 @@ impl RoomTransport {
         let endpoint = RoomEndpoint {
             end: RoomEnd::new(room, run_id, cleared),
             report,
-            is_private: broker.url.is_private(),
+            is_private: broker.access.url.is_private(),
             was_duplicate_id: false,
             was_hidden: false,
             unhandled_inputs: 0,

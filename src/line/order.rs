@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
+use crate::room::Event;
 use crate::room::call::CallId;
 use crate::room::names::{NameProblem, person};
-use crate::room::{Event, Place};
+use crate::vocabulary::place::Place;
 
 /// What a desk asks of a room.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

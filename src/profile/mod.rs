@@ -13,10 +13,10 @@ use crate::findings::{Finding, io_reason, one_of, read_text};
 use crate::room::arc::Part;
 use crate::room::breath::Pattern;
 use crate::vocabulary::language::{Language, PerLanguage};
+use crate::vocabulary::place::{Guide, Place, TimeOfDay};
+use crate::vocabulary::sound::{Bed, Character, SoundChoice};
 
-pub use crate::room::snapshot::{Place, SoundChoice};
-pub(crate) use choices::named;
-pub use choices::{Bed, Guide, PerPart, Score, TimeOfDay, bed_alone};
+pub use choices::PerPart;
 pub(crate) use reading::{INFUSION_MINUTES, LEVEL_DB, PROFILE_NAME, is_profile_name, per_language};
 pub use reading::{ParsedProfile, read};
 
@@ -76,17 +76,17 @@ pub struct PartSound {
     /// Level of the tracks relative to the session, −40 to 0 dB.
     pub music_db: f32,
     /// The music composed live.
-    pub score: Score,
+    pub score: Option<Character>,
     /// Level of the score relative to the session, −40 to 0 dB.
     pub score_db: f32,
     /// How much sparser (down to −1) or fuller (up to 1) the score is than the arc asks for.
     pub intensity: f32,
     /// The sound of nature beneath the music.
-    pub bed: Bed,
+    pub bed: Option<Bed>,
     /// Level of the bed relative to the session, −40 to 0 dB.
     pub bed_db: f32,
     /// A second sound of nature beside the first.
-    pub second_bed: Bed,
+    pub second_bed: Option<Bed>,
     /// Level of the second bed relative to the session, −40 to 0 dB.
     pub second_bed_db: f32,
 }
@@ -97,12 +97,12 @@ impl Default for PartSound {
             tracks: Vec::new(),
             joined: Vec::new(),
             music_db: 0.0,
-            score: Score::Silent,
+            score: None,
             score_db: -3.0,
             intensity: 0.0,
-            bed: Bed::Silent,
+            bed: None,
             bed_db: -9.0,
-            second_bed: Bed::Silent,
+            second_bed: None,
             second_bed_db: -15.0,
         }
     }
@@ -112,10 +112,7 @@ impl PartSound {
     /// Whether this part has no sound at all.
     #[must_use]
     pub fn is_silent(&self) -> bool {
-        self.tracks.is_empty()
-            && self.score == Score::Silent
-            && self.bed == Bed::Silent
-            && self.second_bed == Bed::Silent
+        self.tracks.is_empty() && self.score.is_none() && self.bed.is_none() && self.second_bed.is_none()
     }
 }
 
@@ -249,7 +246,7 @@ impl Profile {
     /// Whether any part has music composed live.
     #[must_use]
     pub fn is_scored(&self) -> bool {
-        self.sound.iter().any(|(_, sound)| sound.score != Score::Silent)
+        self.sound.iter().any(|(_, sound)| sound.score.is_some())
     }
 }
 

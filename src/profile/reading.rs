@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use super::{
     Breathing, CROSSFADE_S, PartLight, PartSound, PerPart, Profile, SessionWords, TRACK_ENDINGS, VolumeLimits,
 };
-use super::{Place, SoundChoice, TimeOfDay};
 use crate::findings::{Document, Finding, Mention, Section, stays_inside};
 use crate::room::arc::Part;
 use crate::room::breath::Pattern;
 use crate::vocabulary::language::{Language, PerLanguage};
+use crate::vocabulary::place::{Place, TimeOfDay};
+use crate::vocabulary::sound::SoundChoice;
 
 /// Allowed levels of a session, in dBFS.
 pub const LEVEL_DB: RangeInclusive<f32> = -60.0..=0.0;
@@ -177,12 +178,12 @@ fn part_sound(section: &Section<'_>, otherwise: &PartSound, mentions: &mut Vec<M
         joined: joined.unwrap_or_else(|| otherwise.joined.clone()),
         tracks,
         music_db: section.number("music_db", UNDER_DB).unwrap_or(otherwise.music_db),
-        score: section.choice("score").unwrap_or(otherwise.score),
+        score: section.choice_or_none("score").unwrap_or(otherwise.score),
         score_db: section.number("score_db", UNDER_DB).unwrap_or(otherwise.score_db),
         intensity: section.number("intensity", -1.0..=1.0).unwrap_or(otherwise.intensity),
-        bed: section.choice("bed").unwrap_or(otherwise.bed),
+        bed: section.choice_or_none("bed").unwrap_or(otherwise.bed),
         bed_db: section.number("bed_db", UNDER_DB).unwrap_or(otherwise.bed_db),
-        second_bed: section.choice("second_bed").unwrap_or(otherwise.second_bed),
+        second_bed: section.choice_or_none("second_bed").unwrap_or(otherwise.second_bed),
         second_bed_db: section.number("second_bed_db", UNDER_DB).unwrap_or(otherwise.second_bed_db),
     }
 }

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use expect_test::{Expect, expect};
 
 use super::*;
+use crate::vocabulary::place::{Place, TimeOfDay};
+use crate::vocabulary::sound::{Bed, Character, SoundChoice};
 
 /// The least that a profile may say.
 const LEAST: &str = "title.en-US = \"A\"\ntitle.es-US = \"A\"\nplace.name = \"beach\"\n";
@@ -76,7 +78,7 @@ fn a_part_may_have_composed_music_two_beds_and_pieces_that_go_on() {
     let profile = read(Path::new("x.toml"), &text).profile.unwrap();
     assert_eq!(profile.sound.get(Part::Onset).joined, [PathBuf::from("b.flac")]);
     let peak = profile.sound.get(Part::Peak);
-    assert_eq!((peak.score, peak.second_bed, peak.joined.len()), (Score::Bells, Bed::Fire, 0));
+    assert_eq!((peak.score, peak.second_bed, peak.joined.len()), (Some(Character::Bells), Some(Bed::Fire), 0));
     assert!((peak.intensity + 0.5).abs() < 1e-6 && (profile.crossfade_s - 20.0).abs() < 1e-6);
     assert!(profile.is_scored() && !profile.is_silent());
     check(
@@ -97,9 +99,9 @@ fn a_part_changes_only_what_it_names() {
     );
     let profile = read(Path::new("x.toml"), &text).profile.unwrap();
     let onset = profile.sound.get(Part::Onset);
-    assert_eq!((onset.tracks.as_slice(), onset.bed), ([PathBuf::from("a.ogg")].as_slice(), Bed::Sea));
+    assert_eq!((onset.tracks.as_slice(), onset.bed), ([PathBuf::from("a.ogg")].as_slice(), Some(Bed::Sea)));
     let peak = profile.sound.get(Part::Peak);
-    assert_eq!(*peak, PartSound { music_db: -3.0, bed: Bed::Sea, bed_db: -6.0, ..PartSound::default() });
+    assert_eq!(*peak, PartSound { music_db: -3.0, bed: Some(Bed::Sea), bed_db: -6.0, ..PartSound::default() });
     let light = profile.light.get(Part::Peak);
     assert_eq!(*light, PartLight { brightness: 0.0, warmth: 0.5, ..PartLight::default_of(Part::Peak) });
     assert_eq!(profile.tracks(), [Path::new("a.ogg")]);

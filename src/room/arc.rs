@@ -1,6 +1,8 @@
 //! Owns the shape of a session: where each part begins and how light and intensity follow.
 //! Does not own the clock that runs through it.
 
+use crate::vocabulary::Named;
+
 /// A part of the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Part {
@@ -35,7 +37,15 @@ impl Part {
     /// The part of that name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|part| part.name() == name)
+        <Self as Named>::from_name(name)
+    }
+}
+
+impl Named for Part {
+    const ALL: &'static [Self] = &Self::ALL;
+
+    fn name(self) -> &'static str {
+        self.name()
     }
 }
 

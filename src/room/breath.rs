@@ -1,6 +1,7 @@
 //! Owns the breath: one pure function of time that the eye and the ear both follow.
 //! Does not own what is drawn or heard for it.
 
+use crate::vocabulary::Named;
 use std::f64::consts::PI;
 use std::time::Duration;
 
@@ -21,6 +22,14 @@ pub enum Pattern {
     Box4,
 }
 
+impl Named for Pattern {
+    const ALL: &'static [Self] = &Self::ALL;
+
+    fn name(self) -> &'static str {
+        self.name()
+    }
+}
+
 impl Pattern {
     /// Every pattern that is offered.
     pub const ALL: [Self; 4] = [Self::FourSix, Self::ThreeSeven, Self::FiveFive, Self::Box4];
@@ -39,7 +48,7 @@ impl Pattern {
     /// The pattern of that name in files.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|pattern| pattern.name() == name)
+        <Self as Named>::from_name(name)
     }
 
     /// Seconds of in-breath, hold, out-breath, hold.

@@ -5,8 +5,9 @@ use std::fmt;
 use std::time::Duration;
 
 use super::DESKS_MAX;
-use super::effect::{Effect, Signal};
+use super::effect::Effect;
 use super::time::RoomTime;
+use crate::vocabulary::signal::Signal;
 
 /// *Calling* is shown by then, whether the journal has answered or not.
 pub const SHOWN_AFTER: Duration = Duration::from_millis(300);
@@ -207,7 +208,11 @@ impl Call {
             CallPhase::Placed | CallPhase::Sent => {
                 if !self.line_down_told && now >= self.unreceived_since + LINE_DOWN_AFTER {
                     self.line_down_told = true;
-                    effects.push(Effect::Signal(Signal::LineDown { practice: self.practice }));
+                    effects.push(Effect::Signal(if self.practice {
+                        Signal::PracticeLineDown
+                    } else {
+                        Signal::LineDown
+                    }));
                     effects.push(Effect::SendCall { id: self.id, practice: self.practice, presses: self.presses });
                 }
             }

@@ -1,8 +1,9 @@
 //! Owns what patient and desk can change for comfort: volume, place, breath, dark, silence, anchor.
 
-use super::{
-    BreathView, DARK_PANEL_FOR, Effect, Event, Pattern, Place, Refusal, Room, RoomTime, Signal, SoundChoice, Stage,
-};
+use super::{BreathView, DARK_PANEL_FOR, Effect, Event, Pattern, Refusal, Room, RoomTime, Stage};
+use crate::vocabulary::place::Place;
+use crate::vocabulary::signal::Signal;
+use crate::vocabulary::sound::SoundChoice;
 
 /// The most a desk can trim brightness by.
 const BRIGHTNESS_TRIM_MAX: f32 = 0.5;

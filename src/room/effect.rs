@@ -6,6 +6,7 @@ use super::call::CallId;
 use super::notes::Notes;
 use super::take_home::Way;
 use crate::vocabulary::language::Language;
+use crate::vocabulary::signal::Signal;
 
 /// Something the driver is to carry out. Each is an instruction; its outcome, if any, comes back as an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,26 +60,4 @@ pub enum Effect {
     Wipe,
     /// A new process after a wipe: finish what may be unfinished, then look, and write the receipt.
     VerifyWipe,
-}
-
-/// A sound heard once, told apart from what plays on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Signal {
-    /// A call was pressed: a soft rising two-note tone.
-    CallPlaced,
-    /// A desk screen shows the call.
-    DeskHasIt,
-    /// A person is coming.
-    SomeoneComing,
-    /// No desk has it: words, and the corridor's chime unless it is a rehearsal.
-    LineDown {
-        /// Whether it is a rehearsal.
-        practice: bool,
-    },
-    /// The dim call panel of Dark has appeared.
-    DarkPanel,
-    /// The speaker is tested between two patients.
-    TestTone,
-    /// A staff member speaks now.
-    TalkNow,
 }

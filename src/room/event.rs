@@ -4,9 +4,11 @@ use super::breath::Pattern;
 use super::call::{CallId, DeskId};
 use super::drawing::Drawing;
 use super::notes::{Notes, PatientText};
-use super::snapshot::{Place, Receipt, SoundChoice, Trouble};
+use super::snapshot::{Receipt, Trouble};
 use super::take_home::{Fault, Way};
 use crate::vocabulary::language::Language;
+use crate::vocabulary::place::Place;
+use crate::vocabulary::sound::SoundChoice;
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq)]

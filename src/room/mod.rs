@@ -17,11 +17,11 @@ pub mod snapshot;
 pub mod take_home;
 pub mod time;
 
-pub use effect::{Effect, Signal};
+pub use effect::Effect;
 pub use event::Event;
 pub use refusal::Refusal;
 pub use rules::{ProfileRules, Rules};
-pub use snapshot::{Place, Snapshot, SoundChoice, Stage, Trouble};
+pub use snapshot::{Snapshot, Stage, Trouble};
 pub use time::RoomTime;
 
 use std::collections::{BTreeSet, VecDeque};
@@ -29,6 +29,8 @@ use std::sync::Arc as Shared;
 use std::time::Duration;
 
 use crate::vocabulary::language::Language;
+use crate::vocabulary::place::Place;
+use crate::vocabulary::sound::SoundChoice;
 use arc::{INFUSION_MINUTES_MAX, INFUSION_MINUTES_MIN, Part};
 use breath::Pattern;
 use call::{Call, CallId, CallPhase, DeskId};

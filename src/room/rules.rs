@@ -7,8 +7,8 @@ use super::arc::Part;
 use super::breath::Pattern;
 use super::call::ESCALATES_AFTER;
 use super::notes::NoteLimits;
-use super::snapshot::Place;
 use crate::vocabulary::language::Language;
+use crate::vocabulary::place::Place;
 
 /// What the clinic decided for this room.
 #[derive(Clone, Debug, PartialEq)]

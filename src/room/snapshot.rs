@@ -9,32 +9,9 @@ use super::notes::{NoteLimits, Notes};
 use super::take_home::TakeHome;
 use super::time::RoomTime;
 use crate::vocabulary::language::Language;
-
-macro_rules! named {
-    ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $name { $($(#[$variant_meta])* $variant),+ }
-
-        impl $name {
-            /// Every one there is.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// Its name in files and lines.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $text),+ }
-            }
-
-            /// The one of that name.
-            #[must_use]
-            pub fn from_name(name: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|known| known.name() == name)
-            }
-        }
-    };
-}
-pub(super) use named;
+use crate::vocabulary::named;
+use crate::vocabulary::place::Place;
+use crate::vocabulary::sound::SoundChoice;
 
 named! {
     /// Where the room is between two patients.
@@ -61,48 +38,6 @@ impl Stage {
     #[must_use]
     pub const fn is_in_turnover(self) -> bool {
         matches!(self, Self::Turnover | Self::Blocked)
-    }
-}
-
-named! {
-    /// A safe place to look at.
-    Place {
-        /// A shore whose waves breathe.
-        Beach = "beach",
-        /// Mist, trunks and light.
-        Forest = "forest",
-        /// A lamp, a hearth, a window.
-        QuietRoom = "quiet-room",
-        /// Stars.
-        NightSky = "night-sky",
-        /// Slow colour and nothing else.
-        DriftingColour = "drifting-colour",
-        /// The clinic's own pictures.
-        Pictures = "pictures",
-        /// Nothing to look at.
-        Dark = "dark",
-    }
-}
-
-named! {
-    /// What a patient chose to hear.
-    SoundChoice {
-        /// What the profile plays: its music and its beds.
-        Music = "music",
-        /// Waves alone.
-        Sea = "sea",
-        /// Rain alone.
-        Rain = "rain",
-        /// Wind in leaves alone.
-        Wind = "wind",
-        /// A stream alone.
-        Stream = "stream",
-        /// A fire alone.
-        Fire = "fire",
-        /// Brown noise alone.
-        Brown = "brown",
-        /// Nothing.
-        Silence = "silence",
     }
 }
 

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc as Shared;
 
-use super::snapshot::{Stage, named};
+use super::snapshot::Stage;
 use super::{Effect, Event, Refusal, Room};
+use crate::vocabulary::named;
 
 named! {
     /// A way in which a note goes home.

@@ -2,9 +2,12 @@
 
 use super::{
     EXTEND_MINUTES_MAX, Effect, Event, INFUSION_MINUTES_MAX, INFUSION_MINUTES_MIN, INTENTIONS, LANDING_MINUTES_MAX,
-    LEFT_AFTER, Notes, PatientText, Pattern, Place, Receipt, Refusal, Room, RoomTime, Session, Shared, Signal,
-    SoundChoice, Stage, TakeHome, Trouble, Unsealed,
+    LEFT_AFTER, Notes, PatientText, Pattern, Receipt, Refusal, Room, RoomTime, Session, Shared, Stage, TakeHome,
+    Trouble, Unsealed,
 };
+use crate::vocabulary::place::Place;
+use crate::vocabulary::signal::Signal;
+use crate::vocabulary::sound::SoundChoice;
 
 impl Room {
     pub(super) fn begin_visit(&mut self, now: RoomTime) -> Result<(), Refusal> {

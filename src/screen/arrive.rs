@@ -7,10 +7,11 @@ use iced::widget::{Column, column};
 use super::Action;
 use super::write::{self, TextPad};
 use crate::room::notes::INTENTIONS;
-use crate::room::snapshot::{Place, SoundChoice};
 use crate::room::{Event, Snapshot};
 use crate::theme::{self, GAP_MM};
 use crate::vocabulary::language::Language;
+use crate::vocabulary::place::Place;
+use crate::vocabulary::sound::SoundChoice;
 use crate::widget::{ViewContext, breath_ring, parts};
 
 /// One step of Arrive.

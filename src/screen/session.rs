@@ -7,11 +7,11 @@ use iced::widget::{Space, column, container, stack};
 use iced::{Element, Length, Padding};
 
 use super::Action;
-use crate::profile::Guide;
 use crate::room::arc::Part;
-use crate::room::snapshot::Place;
 use crate::room::{Event, RoomTime, Snapshot};
 use crate::theme::{self, CALL_MM, MARGIN_MM, TARGET_MM};
+use crate::vocabulary::place::Guide;
+use crate::vocabulary::place::Place;
 use crate::widget::timer::timer;
 use crate::widget::touch::touchable;
 use crate::widget::{ViewContext, breath_ring, fade, parts};

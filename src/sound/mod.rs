@@ -28,18 +28,18 @@ use tracing::warn;
 
 use crate::room::breath::Pattern;
 
-pub use beds::Bed;
-pub use engine::Signal;
 pub use offline::{
     COMPOSED_RATE_HZ, ComposedPiece, Depth, RATE_HZ as RENDERED_RATE_HZ, RenderError, RenderReport, WavWriter, compose,
     render, render_to,
 };
 pub use output::{CalibratedOutput, OutputHealth, OutputName, output_missing, outputs};
-pub use score::{Character, ScoreAim, ScoreShape};
+pub use score::{ScoreAim, ScoreShape};
 pub use tracks::clips::{WrongClip, check_clips};
 pub use tracks::decode::decodes_here;
 pub use tracks::{LoudnessLibrary, MeasuredLoudness, ScanProgress, TARGET_LUFS, Track, resampling_noise_db, try_track};
 
+use crate::vocabulary::signal::Signal;
+use crate::vocabulary::sound::Bed;
 use dsp::ramp::db_to_gain;
 use engine::{ClipBank, DeckPort};
 use output::{DeckFeed, OutputCommand, SoundState};
@@ -138,7 +138,7 @@ pub struct Options {
     pub calibrated: CalibratedOutput,
     /// Folder of the clinic's recorded clips, with a subfolder per language: `media/voice`.
     pub voice_dir: Option<PathBuf>,
-    /// RMS level of [`Signal::Reading`] in dB relative to full scale.
+    /// RMS level of [`Signal::MeterTone`] in dB relative to full scale.
     pub reading_db: f32,
     /// Maximum patient volume in dB relative to full scale while staff allow an output other than the one in
     /// `calibrated`.

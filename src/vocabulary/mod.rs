@@ -1,4 +1,71 @@
-//! Owns the words that more than one floor needs: what they are, and by what names files, lines and pages know them.
-//! Each stands here once. Does not own what is drawn, heard or done for them.
+//! Owns the words that more than one floor needs: what they are, and the names by which files, lines and pages know
+//! them. Each stands here once. Does not own what is drawn, heard or done for them.
 
+pub mod access;
 pub mod language;
+pub mod place;
+pub mod signal;
+pub mod sound;
+
+/// A closed set of values with one name each, by which files, lines and pages know them.
+pub trait Named: Copy + PartialEq + 'static {
+    /// Every value, in the order in which errors and choosers list them.
+    const ALL: &'static [Self];
+
+    /// Its name.
+    fn name(self) -> &'static str;
+
+    /// The value of that name.
+    #[must_use]
+    fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|value| value.name() == name)
+    }
+
+    /// What is allowed where a name is expected, for error messages.
+    #[must_use]
+    fn one_of() -> String {
+        format!("one of {}", Self::ALL.iter().map(|value| value.name()).collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// Declares an enum whose variants have a name each. `ALL`, `name` and `from_name` are inherent, so that they can be used
+/// without the trait.
+macro_rules! named {
+    ($(#[$meta:meta])* $kind:ident { $($(#[$variant_meta:meta])* $variant:ident = $name:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $kind { $($(#[$variant_meta])* $variant),+ }
+
+        impl $kind {
+            /// Every value, in the order in which errors and choosers list them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// Its name in files and lines.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+
+            /// The value of that name.
+            #[must_use]
+            pub fn from_name(name: &str) -> Option<Self> {
+                <Self as $crate::vocabulary::Named>::from_name(name)
+            }
+        }
+
+        impl $crate::vocabulary::Named for $kind {
+            const ALL: &'static [Self] = Self::ALL;
+
+            fn name(self) -> &'static str {
+                self.name()
+            }
+        }
+
+        impl ::std::fmt::Display for $kind {
+            fn fmt(&self, out: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                out.write_str(self.name())
+            }
+        }
+    };
+}
+pub(crate) use named;

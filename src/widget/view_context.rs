@@ -9,8 +9,10 @@ use super::place::PlaceRenderer;
 use crate::config::Config;
 use crate::driver::clock::RoomClock;
 use crate::profile::Profile;
-use crate::room::{Place, Snapshot, SoundChoice};
+use crate::room::Snapshot;
 use crate::theme::Scale;
+use crate::vocabulary::place::Place;
+use crate::vocabulary::sound::SoundChoice;
 use crate::words::Words;
 
 /// What the clinic set up.

@@ -167,9 +167,8 @@ fn open_mqtt(at_broker: &config::RoomAtBroker, subject: &Subject<'_>) -> Option<
         subject.room.report(Event::TroubleChanged { trouble: Trouble::LineDown, on: true });
     };
     let id = RoomId::new(&at_broker.room).inspect_err(|error| unreached(error)).ok()?;
-    let config::BrokerAccess { url, username, password_file, ca_file } = at_broker.broker.clone();
     let client_prefix = format!("stillroom-room-{}", id.as_str());
-    let broker = Broker { url, username, password_file, ca_file, client_prefix };
+    let broker = Broker { access: at_broker.broker.clone(), client_prefix };
     let ended = room.snapshots().borrow().ended_calls.clone();
     let run_id = Ulid::from_parts(subject.began_ms, u128::from(std::process::id()));
     let shared = subject.shared.clone();

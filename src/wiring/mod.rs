@@ -15,10 +15,10 @@ use crate::driver::clock::RoomClock;
 use crate::driver::{Edges, RoomHandle, hearing};
 use crate::profile::Profile;
 use crate::room::notes::NoteLimits;
-use crate::room::snapshot::Place;
 use crate::room::take_home::Fault;
-use crate::room::{Effect, Event, ProfileRules, RoomTime, Rules, Signal, Snapshot, Trouble};
-use crate::sound::{self, SoundHandle};
+use crate::room::{Effect, Event, ProfileRules, RoomTime, Rules, Snapshot, Trouble};
+use crate::sound::SoundHandle;
+use crate::vocabulary::place::Place;
 
 use keeping::Order;
 use logbook::Logbook;
@@ -125,7 +125,7 @@ impl Edges for Ports {
             Effect::SendCall { .. } | Effect::EndCall { .. } | Effect::Escalate { .. } => {
                 self.lines.carry_out(&effect, now, room);
             }
-            Effect::Signal(signal) => self.sound.signal(heard(signal)),
+            Effect::Signal(signal) => self.sound.signal(signal),
             Effect::AcceptOutput => self.sound.accept_output(),
             Effect::OpenVault => self.order(Order::Open, room),
             Effect::ReopenVault => self.order(Order::Reopen, room),
@@ -188,19 +188,6 @@ fn keep_hearing(
             Some(next) => snapshot = next,
             None => return,
         }
-    }
-}
-
-fn heard(signal: Signal) -> sound::Signal {
-    match signal {
-        Signal::CallPlaced => sound::Signal::CallPlaced,
-        Signal::DeskHasIt => sound::Signal::DeskHasIt,
-        Signal::SomeoneComing => sound::Signal::SomeoneComing,
-        // A rehearsal is told softly; the chime that carries is for what is real.
-        Signal::LineDown { practice: true } | Signal::DarkPanel => sound::Signal::DarkPanel,
-        Signal::LineDown { practice: false } => sound::Signal::LineDown,
-        Signal::TestTone => sound::Signal::TestTone,
-        Signal::TalkNow => sound::Signal::TalkNow,
     }
 }
 

@@ -7,8 +7,10 @@ use std::path::Path;
 
 use super::*;
 use crate::room::arc::Part;
-use crate::room::snapshot::{Place, SoundChoice, Stage, Trouble};
+use crate::room::snapshot::{Stage, Trouble};
 use crate::room::take_home::{Fault, Way};
+use crate::vocabulary::place::Place;
+use crate::vocabulary::sound::SoundChoice;
 
 /// Calls that format a message; its key follows.
 const SAYING: [&str; 3] = [".say(", ".say_with(", ".staff("];

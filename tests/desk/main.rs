@@ -21,11 +21,13 @@ use browser::Browser;
 use room::TestRoom;
 use serde_json::json;
 use stillroom::desk::single_room::{self, SingleRoomOptions};
-use stillroom::desk::{self, BoundDesk, DeskError, PageOptions, ServerOptions, SharedWords, Tls};
+use stillroom::desk::{self, BoundDesk, DeskError, PageOptions, ServerOptions, SharedWords};
 use stillroom::line::view::{Offers, ProfileOffer};
 use stillroom::room::call::{CallId, CallPhase};
 use stillroom::room::notes::PatientText;
-use stillroom::room::{Event, Place, Stage};
+use stillroom::room::{Event, Stage};
+use stillroom::vocabulary::access::CertificateSource;
+use stillroom::vocabulary::place::Place;
 use tokio::sync::{oneshot, watch};
 
 /// A desk that serves until it is dropped.
@@ -50,7 +52,7 @@ impl OpenDesk {
 pub fn options(folder: &Path) -> ServerOptions {
     ServerOptions {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-        tls: Tls::Auto,
+        certificate: CertificateSource::Auto,
         folder: folder.join("desk"),
         password_hash: None,
         host_names: vec![],

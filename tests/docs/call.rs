@@ -4,7 +4,8 @@ use std::fmt::Write;
 use std::fs;
 
 use stillroom::room::call::{CallId, CallPhase, DeskId};
-use stillroom::room::{Effect, Event, Room, RoomTime, Rules, Signal};
+use stillroom::room::{Effect, Event, Room, RoomTime, Rules};
+use stillroom::vocabulary::signal::Signal;
 
 use super::{repository, text};
 
@@ -54,7 +55,7 @@ fn done(room: &mut Room) -> Vec<String> {
             Effect::Signal(Signal::CallPlaced) => "two rising notes".to_owned(),
             Effect::Signal(Signal::DeskHasIt) => "the tone that the desk has it".to_owned(),
             Effect::Signal(Signal::SomeoneComing) => "the tone that someone comes".to_owned(),
-            Effect::Signal(Signal::LineDown { .. }) => {
+            Effect::Signal(Signal::LineDown | Signal::PracticeLineDown) => {
                 "the words that the desk is not reached, and the corridor chime".to_owned()
             }
             other => panic!("a call has nothing to do with {other:?}"),

@@ -5,7 +5,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use stillroom::line::broker::{Broker, BrokerUrl};
+use stillroom::line::broker::Broker;
 use stillroom::line::client::ClientEvent;
 use stillroom::line::fleet::{Fleet, FleetEvent, OrderError};
 use stillroom::line::message::{CallState, RoomId, VitalAges, WirePhase};
@@ -15,6 +15,7 @@ use stillroom::line::room_end::RoomReport;
 use stillroom::line::view::RoomView;
 use stillroom::room::call::{CallId, CallPhase};
 use stillroom::room::{Effect, Event, Refusal, Room, RoomTime, Rules};
+use stillroom::vocabulary::access::{BrokerAccess, BrokerUrl};
 use ulid::Ulid;
 
 use crate::broker::Mosquitto;
@@ -22,13 +23,21 @@ use crate::broker::Mosquitto;
 pub fn broker(at: &Mosquitto, client_prefix: &str) -> Broker {
     let url = BrokerUrl::parse(&at.url()).unwrap();
     let tls = url.tls;
-    Broker {
+    let access = BrokerAccess {
         url,
         username: tls.then(|| "room".to_owned()),
         password_file: tls.then(|| at.file("password")),
         ca_file: tls.then(|| at.file("ca.pem")),
-        client_prefix: client_prefix.to_owned(),
-    }
+    };
+    Broker { access, client_prefix: client_prefix.to_owned() }
+}
+
+/// The same for a user whose password file bears the user's name.
+pub fn broker_as(at: &Mosquitto, user: &str, client_prefix: &str) -> Broker {
+    let mut broker = broker(at, client_prefix);
+    broker.access.username = Some(user.to_owned());
+    broker.access.password_file = Some(at.file(user));
+    broker
 }
 
 pub fn room_id() -> RoomId {

@@ -28,7 +28,6 @@ use std::time::{Duration, Instant};
 
 use broker::Mosquitto;
 use ends::{TestDesk, TestRoom, wait_until};
-use stillroom::line::broker::Broker;
 use stillroom::line::fleet::OrderError;
 use stillroom::line::message::{VitalAges, WirePhase};
 use stillroom::line::order::DeskOrder;
@@ -200,11 +199,11 @@ fn tls_with_the_clinics_own_authority_and_credentials() {
     wait_until(SOON, "the desk shows the call", || desk.shown() == [call]);
     let mut stranger = ends::broker(&at, "stranger");
     std::fs::write(at.file("wrong"), "wrong\n").unwrap();
-    stranger.password_file = Some(at.file("wrong"));
+    stranger.access.password_file = Some(at.file("wrong"));
     let refused = TestRoom::open(stranger.clone());
     wait_until(SOON, "a wrong password is refused", || !refused.downs().is_empty());
     assert!(refused.downs()[0].contains("NotAuthorized"), "{:?}", refused.downs());
-    stranger.ca_file = None;
+    stranger.access.ca_file = None;
     let wary = TestRoom::open(stranger);
     wait_until(SOON, "an authority that nobody named is not trusted", || !wary.downs().is_empty());
     assert!(wary.downs()[0].to_lowercase().contains("tls"), "{:?}", wary.downs());
@@ -219,11 +218,7 @@ fn the_recommended_access_list_allows_each_client_its_own_topics_only() {
     let own = "use_username_as_clientid true\n";
     assert!(block("conf.d/stillroom.conf`").contains(own), "the page is to say it");
     let at = Mosquitto::with_access(own, &block("`access`"), &["room-2", "room-1", "desk"]);
-    let named = |user: &str, client: &str| Broker {
-        username: Some(user.to_owned()),
-        password_file: Some(at.file(user)),
-        ..ends::broker(&at, client)
-    };
+    let named = |user: &str, client: &str| ends::broker_as(&at, user, client);
     let (room, desk) = (TestRoom::open(named("room-2", "room")), TestDesk::open(named("desk", "desk")));
     wait_until(SOON, "the room hears its desk", || room.desks() == 1);
     let call = room.press();

@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use stillroom::line::Publication;
-use stillroom::line::broker::Broker;
 use stillroom::line::client::{BrokerClient, ClientEvent};
 use stillroom::line::endpoint::Endpoint;
 use stillroom::room::call::CallPhase;
@@ -68,11 +67,7 @@ const ANYTHING: &str = "pattern readwrite stillroom/#\n";
 #[test]
 fn two_tablets_with_one_user_report_it_and_the_later_one_gets_its_calls_through() {
     let at = Mosquitto::with_access(AS_ITS_USER, ANYTHING, &["room-2", "desk"]);
-    let desk = TestDesk::open(Broker {
-        username: Some("desk".to_owned()),
-        password_file: Some(at.file("desk")),
-        ..ends::broker(&at, "desk")
-    });
+    let desk = TestDesk::open(ends::broker_as(&at, "desk", "desk"));
     wait_until(SOON, "the desk", || desk.is_up());
     let homes = [home_at(&at, Some("room-2")), home_at(&at, Some("room-2"))];
     let mut earlier = homes[0].start(1);
@@ -93,11 +88,7 @@ fn two_tablets_with_one_user_report_it_and_the_later_one_gets_its_calls_through(
 #[ignore = "a minute of quiet; make soak"]
 fn soak_a_contest_does_not_spin_and_is_over_after_a_quiet_minute() {
     let at = Mosquitto::with_access(AS_ITS_USER, ANYTHING, &["room-2", "desk"]);
-    let named = |user: &str| Broker {
-        username: Some(user.to_owned()),
-        password_file: Some(at.file(user)),
-        ..ends::broker(&at, user)
-    };
+    let named = |user: &str| ends::broker_as(&at, user, user);
     let (room, desk) = (TestRoom::open(named("room-2")), TestDesk::open(named("desk")));
     wait_until(SOON, "the room hears its desk", || room.desks() == 1);
     let thief = Thief::of(&at, "any", Some("room-2"));
@@ -117,11 +108,7 @@ fn soak_a_contest_does_not_spin_and_is_over_after_a_quiet_minute() {
 #[test]
 fn a_room_that_may_not_publish_reports_its_line_as_down() {
     let at = Mosquitto::with_access("", "pattern read stillroom/#\n", &["room-2"]);
-    let room = TestRoom::open(Broker {
-        username: Some("room-2".to_owned()),
-        password_file: Some(at.file("room-2")),
-        ..ends::broker(&at, "room")
-    });
+    let room = TestRoom::open(ends::broker_as(&at, "room-2", "room"));
     wait_until(SOON, "why it is down", || room.downs().iter().any(|why| why.contains("access list")));
     room.press();
     wait_until(Duration::from_secs(8), "that no desk is reached", || room.says_line_down());

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use stillroom::sound::{Options, Signal, SoundEvent, output_missing, outputs};
+use stillroom::sound::{Options, SoundEvent, output_missing, outputs};
+use stillroom::vocabulary::signal::Signal;
 
 use crate::server::{Ear, Room, Server, add_sink, pactl, remove_sink, wait_for, with_server};
 

@@ -7,7 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use stillroom::sound::{Mix, Options, Signal, SoundEvent, SoundHandle};
+use stillroom::sound::{Mix, Options, SoundEvent, SoundHandle};
+use stillroom::vocabulary::signal::Signal;
 
 const FOLDER: &str = "STILLROOM_TEST_SOUND_FOLDER";
 /// Socket of a server that the room does not find by itself.
@@ -272,7 +273,7 @@ impl Room {
     pub fn open(options: Options) -> Self {
         let (tell, news) = channel();
         let sound = SoundHandle::start(options, move |news| drop(tell.send((Instant::now(), news))));
-        let bed = (stillroom::sound::Bed::ALL[0], 0.0);
+        let bed = (stillroom::vocabulary::sound::Bed::ALL[0], 0.0);
         sound.set_mix(Mix { beds: [Some(bed), None], volume_db: -3.0, ..Mix::default() });
         Self { sound, news }
     }

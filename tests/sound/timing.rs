@@ -4,7 +4,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use stillroom::sound::{Bed, Character, Mix, Options, ScoreAim, ScoreShape, Signal, Track};
+use stillroom::sound::{Mix, Options, ScoreAim, ScoreShape, Track};
+use stillroom::vocabulary::signal::Signal;
+use stillroom::vocabulary::sound::{Bed, Character};
 
 use crate::server::{Ear, Kept, Room, wait_for, with_server};
 

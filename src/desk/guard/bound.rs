@@ -15,8 +15,9 @@ use tokio::sync::watch;
 
 use super::authentication::Authenticator;
 use super::server::{self, TlsConfigs};
-use super::tls::{self, Certificate, Tls};
+use super::tls::{self, Certificate};
 use super::{DeskError, Guard};
+use crate::vocabulary::access::CertificateSource;
 
 /// How often the certificate is checked, so that a desk that runs for months never serves an expired one.
 const CERTIFICATE_CHECK_INTERVAL: Duration = Duration::from_hours(12);
@@ -29,7 +30,7 @@ pub struct ServerOptions {
     /// Address to listen on. Port 0 takes any free one.
     pub listen: SocketAddr,
     /// The certificate to show beyond loopback.
-    pub tls: Tls,
+    pub certificate: CertificateSource,
     /// Folder for certificates and sign-ins, created if missing. It holds `ca.pem`, `ca-key.pem`, `ca.json`,
     /// `server.pem`, `server-key.pem`, `server.json`, `sessions.json`, `guesses.json` and `door-key`, and nothing of a
     /// patient.
@@ -73,12 +74,12 @@ impl fmt::Debug for PasswordSource {
 /// # Errors
 /// Every [`DeskError`] but [`DeskError::Served`].
 pub fn bind(options: ServerOptions) -> Result<BoundDesk, DeskError> {
-    let ServerOptions { listen, tls, folder, password_hash, host_names } = options;
+    let ServerOptions { listen, certificate: source, folder, password_hash, host_names } = options;
     bind_rules(listen, password_hash.as_deref())?;
     let certificate = if listen.ip().is_loopback() {
         None
     } else {
-        Some(Certificate::ready(&tls, &folder, &tls::names_of(listen, &host_names))?)
+        Some(Certificate::ready(&source, &folder, &tls::names_of(listen, &host_names))?)
     };
     let authenticator =
         password_hash.map(|hash| Authenticator::open(&folder, hash, certificate.is_some())).transpose()?;

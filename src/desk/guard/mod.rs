@@ -33,7 +33,6 @@ pub use bound::{BoundDesk, ServerOptions, bind, bind_rules};
 pub(in crate::desk) use connections::Connection;
 pub use error::DeskError;
 pub(in crate::desk) use json::{JsonBody, problem};
-pub use tls::Tls;
 
 /// Maximum size of a request's body, in bytes.
 const BODY_BYTES_MAX: usize = 4 * 1024;

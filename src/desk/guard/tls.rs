@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::DeskError;
 use crate::paths::private;
+use crate::vocabulary::access::CertificateSource;
 
 /// Lifetime of the authority: staff install it in every browser by hand, so it is long.
 const CA_DAYS: u64 = 3_650;
@@ -36,25 +37,10 @@ const SERVER_FILE: &str = "server.pem";
 const SERVER_KEY_FILE: &str = "server-key.pem";
 const SERVER_FACTS_FILE: &str = "server.json";
 
-/// The certificate a desk shows beyond loopback.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Tls {
-    /// Issued by the built-in authority, kept and renewed in the desk's folder.
-    #[default]
-    Auto,
-    /// The clinic's own files in PEM.
-    Files {
-        /// The certificate and its chain.
-        cert: PathBuf,
-        /// Its private key.
-        key: PathBuf,
-    },
-}
-
 /// A usable certificate.
 #[derive(Debug)]
 pub(super) struct Certificate {
-    source: Tls,
+    source: CertificateSource,
     folder: PathBuf,
     ca_file: PathBuf,
     names: Vec<String>,
@@ -69,14 +55,14 @@ struct CertificateFacts {
 
 impl Certificate {
     /// Reads the certificate, or issues it.
-    pub(super) fn ready(source: &Tls, folder: &Path, names: &[String]) -> Result<Self, DeskError> {
+    pub(super) fn ready(source: &CertificateSource, folder: &Path, names: &[String]) -> Result<Self, DeskError> {
         let certificate = Self {
             source: source.clone(),
             folder: folder.to_owned(),
             ca_file: folder.join(CA_FILE),
             names: names.to_vec(),
         };
-        if certificate.source == Tls::Auto {
+        if certificate.source == CertificateSource::Auto {
             make_folder(folder)?;
             certificate.issue_missing(today())?;
         }
@@ -86,14 +72,14 @@ impl Certificate {
 
     /// The certificate file of the built-in authority.
     pub(super) fn ca_file(&self) -> Option<&Path> {
-        (self.source == Tls::Auto).then_some(self.ca_file.as_path())
+        (self.source == CertificateSource::Auto).then_some(self.ca_file.as_path())
     }
 
     /// The TLS configuration with the files as they are now.
     pub(super) fn server_config(&self) -> Result<Arc<ServerConfig>, DeskError> {
         let (cert, key) = match &self.source {
-            Tls::Auto => (self.folder.join(SERVER_FILE), self.folder.join(SERVER_KEY_FILE)),
-            Tls::Files { cert, key } => (cert.clone(), key.clone()),
+            CertificateSource::Auto => (self.folder.join(SERVER_FILE), self.folder.join(SERVER_KEY_FILE)),
+            CertificateSource::Files { cert, key } => (cert.clone(), key.clone()),
         };
         let chain = CertificateDer::pem_slice_iter(&read(&cert)?)
             .collect::<Result<Vec<_>, _>>()
@@ -115,8 +101,8 @@ impl Certificate {
     /// the clinic renews them in place.
     pub(super) fn renewed(&self) -> Result<Option<Arc<ServerConfig>>, DeskError> {
         let new = match self.source {
-            Tls::Auto => self.issue_missing(today())?,
-            Tls::Files { .. } => true,
+            CertificateSource::Auto => self.issue_missing(today())?,
+            CertificateSource::Files { .. } => true,
         };
         if new { self.server_config().map(Some) } else { Ok(None) }
     }
@@ -315,7 +301,7 @@ mod tests {
 
     fn certificate(folder: &Path, names: &[&str]) -> Certificate {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        Certificate::ready(&Tls::Auto, folder, &names).unwrap()
+        Certificate::ready(&CertificateSource::Auto, folder, &names).unwrap()
     }
 
     #[test]
@@ -338,7 +324,7 @@ mod tests {
     fn an_unusable_file_of_the_clinic_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let (cert, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
-        let source = Tls::Files { cert: cert.clone(), key };
+        let source = CertificateSource::Files { cert: cert.clone(), key };
         let missing = Certificate::ready(&source, folder.path(), &[]).unwrap_err().to_string();
         assert!(missing.contains("cert.pem"), "{missing}");
         fs::write(&cert, "not a certificate").unwrap();

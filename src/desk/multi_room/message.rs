@@ -9,8 +9,8 @@ use crate::desk::page::recent_calls::{RecentCallView, RecentCalls};
 use crate::line::fleet::{Fleet, RoomStatus, RoomTrouble};
 use crate::line::message::{CallState, RoomId};
 use crate::line::view::{RoomView, Sentence};
-use crate::room::Place;
 use crate::room::call::DeskId;
+use crate::vocabulary::place::Place;
 
 /// Maximum number of left-out rooms that are named.
 const NAMED_MAX: usize = 12;

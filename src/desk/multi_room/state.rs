@@ -95,7 +95,7 @@ impl MultiRoomDesk {
         for room in &rooms {
             versions.room_changed(room.clone());
         }
-        let broker_url = broker.url.to_string();
+        let broker_url = broker.access.url.to_string();
         let line = DeskTransport::open(Fleet::new(0, desk, rooms), broker, move |event| {
             // The receiver is gone only once the desk closes.
             let _ = sender.send(event);

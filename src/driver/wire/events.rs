@@ -7,13 +7,11 @@ use ulid::Ulid;
 
 use super::WireError;
 use super::fields::Fields;
-use crate::room::breath::Pattern;
+use crate::room::Event;
 use crate::room::call::{CallId, DeskId};
 use crate::room::drawing::{Drawing, PAGE_HEIGHT, PAGE_WIDTH, Stroke, StrokePoint, Tint};
 use crate::room::notes::{INTENTIONS, PatientText};
 use crate::room::snapshot::Receipt;
-use crate::room::take_home::Way;
-use crate::room::{Event, Place, SoundChoice};
 use crate::vault;
 use crate::vocabulary::language::Language;
 
@@ -21,10 +19,6 @@ use crate::vocabulary::language::Language;
 const STROKE_WIDTH: u8 = 60;
 const MINUTES: &str = "a whole number of minutes";
 const DB: &str = "a number of dB below full scale, such as -30";
-const SOUNDS: &str = "one of music, sea, rain, wind, stream, fire, brown, silence";
-const PLACES: &str = "one of beach, forest, quiet-room, night-sky, drifting-colour, pictures, dark";
-const WAYS: &str = "one of phone, paper, sealed";
-const PATTERNS: &str = "one of 4-6, 3-7, 5-5, 4-4-4-4";
 const QUESTIONS: &str = "1, 2 or 3";
 const PAGE: &str = "the page's number, from 1";
 const STROKES: &str = "lists of points, each [x, y] with x from 0 to 12000 and y from 0 to 6250";
@@ -72,7 +66,7 @@ pub(super) fn from_headless(fields: &Fields, new_call: impl FnOnce() -> CallId) 
         }
         "take_home" => {
             fields.only("way")?;
-            Event::TakeHomeChosen { way: fields.one_of("way", WAYS, Way::from_name)? }
+            Event::TakeHomeChosen { way: fields.named("way")? }
         }
         "talk_now" => {
             fields.only("on")?;
@@ -136,15 +130,15 @@ fn said_by_people(fields: &Fields) -> Result<Option<Event>, WireError> {
         }
         "sound" => {
             fields.only("name")?;
-            Event::SoundChosen(fields.one_of("name", SOUNDS, SoundChoice::from_name)?)
+            Event::SoundChosen(fields.named("name")?)
         }
         "place" => {
             fields.only("name")?;
-            Event::PlaceChosen(fields.one_of("name", PLACES, Place::from_name)?)
+            Event::PlaceChosen(fields.named("name")?)
         }
         "breath_pattern" => {
             fields.only("name")?;
-            Event::BreathPattern(fields.one_of("name", PATTERNS, Pattern::from_name)?)
+            Event::BreathPattern(fields.named("name")?)
         }
         "profile" => {
             fields.only("name")?;

@@ -5,6 +5,7 @@ use ulid::Ulid;
 
 use super::WireError;
 use crate::room::call::CallId;
+use crate::vocabulary::Named;
 
 /// Names are never longer, in characters.
 const NAME_CHARS_MAX: usize = 120;
@@ -29,8 +30,8 @@ impl Fields {
     /// The event's name.
     pub(super) fn event(&self) -> Result<&str, WireError> {
         let allowed = "the event's name";
-        let value = self.map.get("event").ok_or(WireError::Missing { key: "event", allowed })?;
-        value.as_str().ok_or(WireError::Wrong { key: "event", allowed })
+        let value = self.map.get("event").ok_or(WireError::Missing { key: "event", allowed: allowed.into() })?;
+        value.as_str().ok_or(WireError::Wrong { key: "event", allowed: allowed.into() })
     }
 
     /// No keys but `event` and these, in words separated by a comma and a space.
@@ -56,7 +57,18 @@ impl Fields {
         self.optional(key, NAME, name)
     }
 
-    /// One of a few names.
+    /// A value of a closed set, by its name.
+    pub(super) fn named<T: Named>(&self, key: &'static str) -> Result<T, WireError> {
+        match self.map.get(key) {
+            None | Some(Value::Null) => Err(WireError::Missing { key, allowed: T::one_of().into() }),
+            Some(value) => {
+                let named = value.as_str().and_then(T::from_name);
+                named.ok_or_else(|| WireError::Wrong { key, allowed: T::one_of().into() })
+            }
+        }
+    }
+
+    /// What `known` makes of a name.
     pub(super) fn one_of<T>(
         &self,
         key: &'static str,
@@ -104,7 +116,7 @@ impl Fields {
         allowed: &'static str,
         read: impl FnOnce(&Value) -> Option<T>,
     ) -> Result<T, WireError> {
-        self.optional(key, allowed, read)?.ok_or(WireError::Missing { key, allowed })
+        self.optional(key, allowed, read)?.ok_or(WireError::Missing { key, allowed: allowed.into() })
     }
 
     fn optional<T>(
@@ -115,7 +127,7 @@ impl Fields {
     ) -> Result<Option<T>, WireError> {
         match self.map.get(key) {
             None | Some(Value::Null) => Ok(None),
-            Some(value) => read(value).map(Some).ok_or(WireError::Wrong { key, allowed }),
+            Some(value) => read(value).map(Some).ok_or(WireError::Wrong { key, allowed: allowed.into() }),
         }
     }
 }

@@ -8,6 +8,8 @@ mod events;
 mod fields;
 mod lines;
 
+use std::borrow::Cow;
+
 use thiserror::Error;
 
 use crate::room::Event;
@@ -19,7 +21,7 @@ pub use lines::snapshot_line;
 pub const LINE_BYTES_MAX: usize = 256 * 1024;
 
 /// Why a line cannot be taken. It names keys of ours and never quotes the line, which may hold a patient's words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum WireError {
     /// Too long.
     #[error("the line is longer than {LINE_BYTES_MAX} bytes")]
@@ -36,7 +38,7 @@ pub enum WireError {
         /// Which.
         key: &'static str,
         /// What it would have to be.
-        allowed: &'static str,
+        allowed: Cow<'static, str>,
     },
     /// A key has a value it cannot have.
     #[error("`{key}` must be {allowed}")]
@@ -44,7 +46,7 @@ pub enum WireError {
         /// Which.
         key: &'static str,
         /// What it would have to be.
-        allowed: &'static str,
+        allowed: Cow<'static, str>,
     },
     /// A key this event does not know.
     #[error("there is a key that this event does not know; it knows {known}")]

@@ -5,8 +5,10 @@ use crate::room::drawing::{Drawing, PAGE_HEIGHT, PAGE_WIDTH, Stroke, StrokePoint
 use crate::room::notes::{Notes, PatientText};
 use crate::room::snapshot::{Check, Receipt};
 use crate::room::take_home::{Fault, Way};
-use crate::room::{Place, Room, RoomTime, Rules, SoundChoice, Trouble};
+use crate::room::{Room, RoomTime, Rules, Trouble};
 use crate::vocabulary::language::Language;
+use crate::vocabulary::place::Place;
+use crate::vocabulary::sound::SoundChoice;
 use serde_json::{Value, json};
 use std::sync::Arc;
 

@@ -167,7 +167,7 @@ impl<F> Reporter<F> {
     {
         if self.is_up != Some(false) {
             self.is_up = Some(false);
-            tracing::warn!(broker = %broker.url, %why, "the line to the broker is down; connecting is retried");
+            tracing::warn!(broker = %broker.access.url, %why, "the line to the broker is down; connecting is retried");
             (self.on_event)(ClientEvent::Down(why.to_string()));
         }
     }
@@ -294,7 +294,7 @@ async fn connection<E: Endpoint, F: FnMut(ClientEvent<E::Event>)>(
     let mut unacknowledged = Unacknowledged::default();
     loop {
         if report_up_at.take_if(|at| tokio::time::Instant::now() >= *at).is_some() {
-            tracing::info!(broker = %broker.url, "the line to the broker is up");
+            tracing::info!(broker = %broker.access.url, "the line to the broker is up");
             reporter.up();
         }
         reporter.drive(shared);

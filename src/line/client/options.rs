@@ -24,19 +24,19 @@ pub(super) fn options(
         Some(client_id) => client_id,
         none => none.insert(random_client_id(&broker.client_prefix)?),
     };
-    let mut options = MqttOptions::new(client_id.clone(), (broker.url.host.clone(), broker.url.port));
+    let mut options = MqttOptions::new(client_id.clone(), (broker.access.url.host.clone(), broker.access.url.port));
     let mut network = NetworkOptions::new();
     network.set_tcp_nodelay(true);
     network.set_connection_timeout(CONNECT_TIMEOUT.as_secs().max(1));
     options.set_network_options(network).set_socket_connector(QuickAckStream::connect);
     options.set_keep_alive(KEEP_ALIVE_S).set_clean_start(true).set_connect_timeout(CONNECT_TIMEOUT);
     options.set_max_packet_size(u32::try_from(MESSAGE_BYTES_MAX + 1_024).ok());
-    if broker.url.tls {
-        let config = tls::client_config(broker.ca_file.as_deref())?;
+    if broker.access.url.tls {
+        let config = tls::client_config(broker.access.ca_file.as_deref())?;
         options.set_transport(Transport::tls_with_config(rumqttc::TlsConfiguration::Rustls(config)));
     }
-    if let Some(username) = &broker.username {
-        match &broker.password_file {
+    if let Some(username) = &broker.access.username {
+        match &broker.access.password_file {
             Some(path) => options.set_credentials(username.clone(), password(path)?),
             None => options.set_username(username.clone()),
         };

@@ -1,6 +1,7 @@
 //! Owns the single truths of a call that need no table: wrong names, what is never claimed, every screen and stage.
 
 use super::*;
+use crate::vocabulary::signal::Signal;
 
 /// A call that a desk has, pressed at time zero.
 fn received_call() -> Play {

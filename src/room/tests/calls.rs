@@ -120,7 +120,7 @@ fn a_call_that_nobody_receives_says_so_after_five_seconds() {
         &expect![[r"
         000.000  press              placed unseen            send 1, CallPlaced
         000.300  ·                  placed
-        005.000  ·                  placed no-desk           LineDown { practice: false }, send 1
+        005.000  ·                  placed no-desk           LineDown, send 1
     "]],
     );
 }
@@ -134,7 +134,7 @@ fn a_call_sent_but_not_received_says_so_after_five_seconds_of_the_press() {
         001.000  press              placed unseen            send 1, CallPlaced
         001.020  journaled true     placed
         004.000  sent               sent
-        006.000  ·                  sent no-desk             LineDown { practice: false }, send 1
+        006.000  ·                  sent no-desk             LineDown, send 1
     "]],
     );
 }
@@ -371,7 +371,7 @@ fn the_desk_that_had_it_is_lost() {
             000.200  received by 1      received                 DeskHasIt
             030.200  ·                  received risen
             040.000  desk 1 gone        sent
-            045.000  ·                  sent no-desk             LineDown { practice: false }, send 1
+            045.000  ·                  sent no-desk             LineDown, send 1
             050.000  desk 2 seen        sent no-desk
             050.100  received by 2      received                 DeskHasIt
             060.000  ·                  received                 escalate 1
@@ -405,7 +405,7 @@ fn a_second_desk_keeps_the_call() {
             000.900  received by 2      received
             002.000  desk 1 gone        received
             003.000  desk 2 gone        sent
-            008.000  ·                  sent no-desk             LineDown { practice: false }, send 1
+            008.000  ·                  sent no-desk             LineDown, send 1
         "]],
     );
 }

@@ -1,6 +1,7 @@
 //! Owns the tests of what comes after a visit: a room that is left, which never resets itself, and the turnover list.
 
 use super::*;
+use crate::vocabulary::signal::Signal;
 
 const HALF_AN_HOUR_MS: u64 = 30 * 60_000;
 

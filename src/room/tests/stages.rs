@@ -7,6 +7,8 @@ use expect_test::expect;
 use super::drawing::Drawing;
 use super::take_home::Way;
 use super::*;
+use crate::vocabulary::signal::Signal;
+use crate::vocabulary::sound::Bed;
 
 /// One of every event, each as it would be taken if the stage allows it.
 fn one_of_each() -> Vec<(&'static str, Event)> {
@@ -304,7 +306,7 @@ fn a_new_person_finds_a_fresh_room() {
         Event::Extend { minutes: 7 },
         Event::Volume { db: -10.0 },
         Event::Anchor { on: true },
-        Event::SoundChosen(SoundChoice::Rain),
+        Event::SoundChosen(SoundChoice::Bed(Bed::Rain)),
         Event::Silence { on: true },
         Event::SkipPiece,
         Event::Brightness { trim: -0.4 },

@@ -9,49 +9,9 @@ use std::f32::consts::FRAC_PI_2;
 use crate::sound::dsp::ramp::{AudioBlock, Ramp, SILENCE, Span, add_scaled, seconds_to_frames};
 use crate::sound::dsp::{FilterCoefficients, Rng, StateVariableFilter};
 
+use crate::vocabulary::sound::Bed;
 use air::{BrownBed, FireBed, WindBed};
 use water::{RainBed, SeaBed, StreamBed};
-
-/// A nature bed: synthesised, endless, without a loop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Bed {
-    /// Waves that run up and draw back over a distant rumble.
-    Sea,
-    /// Many fine drops and their hiss.
-    Rain,
-    /// Gusts in leaves.
-    Wind,
-    /// A small stream over stones.
-    Stream,
-    /// A low fire with sparse, soft crackle.
-    Fire,
-    /// Brown noise.
-    Brown,
-}
-
-impl Bed {
-    /// Every bed.
-    pub const ALL: [Self; 6] = [Self::Sea, Self::Rain, Self::Wind, Self::Stream, Self::Fire, Self::Brown];
-
-    /// Its name in files.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Sea => "sea",
-            Self::Rain => "rain",
-            Self::Wind => "wind",
-            Self::Stream => "stream",
-            Self::Fire => "fire",
-            Self::Brown => "brown",
-        }
-    }
-
-    /// The bed of that name in files.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|bed| bed.name() == name)
-    }
-}
 
 /// A breath for a bed to follow, over one block.
 #[derive(Clone, Copy, Debug)]
@@ -205,16 +165,8 @@ mod tests {
     }
 
     #[test]
-    fn every_bed_is_found_by_its_name() {
-        for bed in Bed::ALL {
-            assert_eq!(Bed::from_name(bed.name()), Some(bed));
-        }
-        assert_eq!(Bed::from_name("traffic"), None);
-    }
-
-    #[test]
     fn every_bed_is_audible_bounded_and_reproducible() {
-        for bed in Bed::ALL {
+        for bed in Bed::ALL.iter().copied() {
             let frames = seconds_of(bed, 12, 7);
             let settled = &frames[5 * 48_000..];
             let power =

@@ -10,9 +10,9 @@ use rtrb::{Consumer, Producer};
 use crate::room::breath::Pattern;
 
 use super::deck::Deck;
-use super::signals::Signal;
-use crate::sound::beds::Bed;
 use crate::sound::score::ScoreAim;
+use crate::vocabulary::signal::Signal;
+use crate::vocabulary::sound::Bed;
 
 /// Targets of every gain: a mix in the form that the callback takes, without heap memory.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -26,8 +26,8 @@ use crate::sound::score::Score;
 pub use commands::{DeckCommand, DeckPort, DeckProgress, EngineCommand, EngineLink, Levels};
 pub use deck::{Deck, TrackLength, UNKNOWN_FRAMES};
 pub use limiter::LATENCY_FRAMES;
-pub use signals::Signal;
 pub use signals::clip_bank::{CLIP_RATE_HZ, Clip, ClipBank, clip_names, is_clip_name};
+pub use signals::length_of;
 
 use breath::BreathSynth;
 use limiter::Limiter;
@@ -146,7 +146,7 @@ impl Engine {
         (engine, EngineLink { commands: orders_in, decks: port })
     }
 
-    /// Sets the clinic's clips and the RMS amplitude of [`Signal::Reading`]. Not for the audio callback.
+    /// Sets the clinic's clips and the RMS amplitude of [`Signal::MeterTone`]. Not for the audio callback.
     pub fn set_clips(&mut self, clips: Arc<ClipBank>, calibration_gain: f32) {
         self.signals.set_clips(clips, calibration_gain);
     }

@@ -10,9 +10,10 @@ use crate::room::breath::Pattern;
 use crate::sound::dsp::Rng;
 use crate::sound::tracks::{TrackReader, TrackRequest};
 use crate::sound::{
-    Bed, BreathSound, Character, Mix, Options, ScoreAim, ScoreShape, Signal, SoundEvent, Track, WavWriter, levels_of,
-    render, try_track,
+    BreathSound, Mix, Options, ScoreAim, ScoreShape, SoundEvent, Track, WavWriter, levels_of, render, try_track,
 };
+use crate::vocabulary::signal::Signal;
+use crate::vocabulary::sound::{Bed, Character};
 
 /// A temporary folder, removed when the test ends.
 struct TempFolder(PathBuf);
@@ -122,16 +123,16 @@ fn random_mix(rng: &mut Rng, tracks: &[PathBuf], skips: &mut u32, started: Insta
         skips: *skips,
         music_db: rng.between(-20.0, 0.0),
         score: (rng.unit() < 0.6).then(|| ScoreAim {
-            character: Character::ALL[rng.below(4)],
+            character: Character::ALL[rng.below(Character::ALL.len())],
             seed: u64::from(rng.unit() < 0.5),
             level_db: rng.between(-20.0, 0.0),
             shape: ScoreShape::default().nudged(rng.white()),
         }),
         beds: std::array::from_fn(|_| {
-            (all && rng.unit() < 0.6).then(|| (Bed::ALL[rng.below(6)], rng.between(-20.0, 0.0)))
+            (all && rng.unit() < 0.6).then(|| (Bed::ALL[rng.below(Bed::ALL.len())], rng.between(-20.0, 0.0)))
         }),
         breath: (all && rng.unit() < 0.6).then(|| BreathSound {
-            pattern: Pattern::ALL[rng.below(4)],
+            pattern: Pattern::ALL[rng.below(Pattern::ALL.len())],
             started: started + Duration::from_secs_f32(rng.between(0.0, 20.0)),
             level_db: rng.between(-12.0, 0.0),
         }),

@@ -4,7 +4,8 @@
 use std::f32::consts::PI;
 
 use crate::sound::dsp::ramp::{BLOCK, SILENCE, db_to_gain};
-use crate::sound::score::{Character, Score, ScoreAim, ScoreShape};
+use crate::sound::score::{Score, ScoreAim, ScoreShape};
+use crate::vocabulary::sound::Character;
 
 /// Sample rate of composed pieces.
 pub const COMPOSED_RATE_HZ: u32 = 48_000;
@@ -85,7 +86,7 @@ mod tests {
 
     #[test]
     fn pieces_begin_and_end_in_silence_and_are_reproducible() {
-        for character in Character::ALL {
+        for character in Character::ALL.iter().copied() {
             let piece =
                 ComposedPiece { name: "piece", character, seed: 5, seconds: 45.0, shape: ScoreShape::default() };
             let frames = compose(&piece);

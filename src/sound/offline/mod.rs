@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 
 use super::{Mix, Options, SoundEvent, levels_of};
 use crate::sound::dsp::ramp::BLOCK;
-use crate::sound::engine::{Engine, EngineCommand, LATENCY_FRAMES, Signal};
+use crate::sound::engine::{Engine, EngineCommand, LATENCY_FRAMES};
 use crate::sound::tracks::{TrackReader, TrackRequest};
+use crate::vocabulary::signal::Signal;
 
 pub use composer::{COMPOSED_RATE_HZ, ComposedPiece, compose};
 pub use wav::{Depth, WavWriter};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::calibration::OutputRoute;
 use crate::sound::SoundEvent;
-use crate::sound::engine::Signal;
+use crate::vocabulary::signal::Signal;
 
 /// A message to the output thread.
 pub enum OutputCommand {

@@ -13,7 +13,9 @@ use super::lease::StreamContext;
 use super::selection::{OutputChoice, SelectedOutput, output_missing};
 use super::state::SoundState;
 use crate::sound::dsp::ramp::db_to_gain;
-use crate::sound::engine::{Engine, EngineCommand, Levels, Signal};
+use crate::sound::engine::length_of;
+use crate::sound::engine::{Engine, EngineCommand, Levels};
+use crate::vocabulary::signal::Signal;
 
 /// Interval at which the output's presence is checked while the chime is silent.
 const CHECK_INTERVAL: Duration = Duration::from_secs(20);
@@ -54,7 +56,7 @@ impl CorridorChime {
         // Allows the next chime however this one ends, even if its thread never starts.
         let over = RingingGuard(Arc::clone(&self.sounding));
         let started = thread::Builder::new().name("sound-corridor".to_owned()).spawn(move || {
-            let until = Instant::now() + Signal::LineDown.length();
+            let until = Instant::now() + length_of(Signal::LineDown);
             let mut outcome = ring_once(&device, level_db);
             while outcome.is_err() && Instant::now() < until {
                 tell(&announced, &notices, outcome.as_ref().err());
@@ -125,7 +127,7 @@ fn ring_once(device: &str, level_db: f32) -> Result<(), String> {
     let watch = Arc::new(CalibrationWatch::new(CalibratedOutput::default()));
     let stream = output.open(Box::new(engine), &context, &watch, Some(PERIOD_MS))?;
     let opened = Instant::now();
-    let until = opened + Signal::LineDown.length() + LINGER;
+    let until = opened + length_of(Signal::LineDown) + LINGER;
     let mut outcome = Ok(());
     while let Some(left) = until.checked_duration_since(Instant::now()) {
         match failures.recv_timeout(left.min(Duration::from_millis(500))) {

@@ -2,9 +2,11 @@
 //! the seed, `STILLROOM_HOURS=n` the length of the day in hours.
 
 use super::super::dsp::Rng;
-use super::super::{Bed, BreathSound, Character, Mix, ScoreAim, ScoreShape, Signal};
+use super::super::{BreathSound, Mix, ScoreAim, ScoreShape};
 use super::{Pieces, Proof, number};
 use crate::room::breath::Pattern;
+use crate::vocabulary::signal::Signal;
+use crate::vocabulary::sound::{Bed, Character};
 
 /// Maximum heap growth from the first half of a day to the second.
 const GROWTH_BYTES_MAX: i64 = 256 << 10;
@@ -64,7 +66,7 @@ impl Visit {
             }
             _ => {
                 self.mix.breath = (self.mix.breath.is_none()).then(|| BreathSound {
-                    pattern: Pattern::ALL[self.rng.below(4)],
+                    pattern: Pattern::ALL[self.rng.below(Pattern::ALL.len())],
                     started: proof.epoch + std::time::Duration::from_secs_f64(proof.now_s),
                     level_db: -6.0,
                 });
@@ -82,14 +84,14 @@ impl Visit {
         self.mix.tracks =
             if has_tracks { pieces.paths[first..].iter().cloned().map(Into::into).collect() } else { vec![] };
         self.mix.score = (!has_tracks).then(|| ScoreAim {
-            character: Character::ALL[rng.below(4)],
+            character: Character::ALL[rng.below(Character::ALL.len())],
             seed: u64::from(rng.unit() < 0.5),
             level_db: -2.0,
             shape: ScoreShape::default(),
         });
-        self.mix.beds = [Some((Bed::ALL[rng.below(6)], -10.0)), None];
+        self.mix.beds = [Some((Bed::ALL[rng.below(Bed::ALL.len())], -10.0)), None];
         if rng.unit() < 0.3 {
-            self.mix.beds[1] = Some((Bed::ALL[rng.below(6)], -16.0));
+            self.mix.beds[1] = Some((Bed::ALL[rng.below(Bed::ALL.len())], -16.0));
         }
         self.mix.session += u64::from(rng.unit() < 0.1);
         proof.set(self.mix.clone());

@@ -18,7 +18,9 @@ use super::dsp::smoothstep;
 use super::engine::limiter::CEILING;
 use super::engine::{ClipBank, Engine, EngineCommand};
 use super::tracks::{TrackReader, TrackRequest};
-use super::{Bed, Character, Mix, Options, Signal, WavWriter, levels_of};
+use super::{Mix, Options, WavWriter, levels_of};
+use crate::vocabulary::signal::Signal;
+use crate::vocabulary::sound::{Bed, Character};
 use clicks::{Click, ClickDetector};
 
 /// Frames per period: 48 ms at 48 kHz.
@@ -178,7 +180,7 @@ impl Proof {
 
     fn signal(&mut self, signal: Signal) {
         self.commands.push(EngineCommand::Signal(signal)).unwrap();
-        self.signal_until_s = self.now_s + signal.length().as_secs_f64() + 1.0;
+        self.signal_until_s = self.now_s + crate::sound::engine::length_of(signal).as_secs_f64() + 1.0;
     }
 
     /// Fades the output out and replaces it with one of `rate_hz`.

@@ -2,9 +2,10 @@
 //! none was planted.
 
 use super::super::dsp::Rng;
-use super::super::{Bed, Character, Mix, ScoreAim, ScoreShape};
+use super::super::{Mix, ScoreAim, ScoreShape};
 use super::clicks::ClickDetector;
 use super::{CLICK_RATIO, CLICK_RATIO_OF_DROPS, Pieces, Proof};
+use crate::vocabulary::sound::{Bed, Character};
 
 /// Frames between planted clicks, so that each falls into a window of its own.
 const APART: usize = 6_000;

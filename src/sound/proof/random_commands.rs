@@ -4,20 +4,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::super::dsp::Rng;
-use super::super::{Bed, BreathSound, Character, Mix, ScoreAim, ScoreShape, Signal, Track};
+use super::super::{BreathSound, Mix, ScoreAim, ScoreShape, Track};
 use super::{JOINED, Proof};
 use crate::room::breath::Pattern;
+use crate::vocabulary::signal::Signal;
+use crate::vocabulary::sound::{Bed, Character};
 
-const SIGNALS: [Signal; 8] = [
-    Signal::CallPlaced,
-    Signal::DeskHasIt,
-    Signal::SomeoneComing,
-    Signal::LineDown,
-    Signal::DarkPanel,
-    Signal::TestTone,
-    Signal::TalkNow,
-    Signal::Reading,
-];
 const RATES_HZ: [u32; 4] = [48_000, 44_100, 96_000, 32_000];
 /// Number of independent fields of a mix.
 const FIELDS: usize = 13;
@@ -41,7 +33,7 @@ impl RandomCommands {
                 // Simulates a slow disk for a while.
                 proof.is_reading = !proof.is_reading;
             }
-            1 => proof.signal(SIGNALS[self.rng.below(SIGNALS.len())]),
+            1 => proof.signal(Signal::ALL[self.rng.below(Signal::ALL.len())]),
             2 if self.rng.unit() < 0.5 => proof.change_output(RATES_HZ[self.rng.below(RATES_HZ.len())]),
             3 => proof.jitter_s = f64::from(self.rng.between(-0.004, 0.004)),
             4 if self.rng.unit() < 0.3 => proof.jitter_s = f64::from(self.rng.between(-2.0, 2.0)),
@@ -77,20 +69,20 @@ impl RandomCommands {
             4 => self.mix.music_db = level_db(rng),
             5 => {
                 self.mix.score = (rng.unit() < 0.6).then(|| ScoreAim {
-                    character: Character::ALL[rng.below(4)],
+                    character: Character::ALL[rng.below(Character::ALL.len())],
                     seed: u64::from(rng.unit() < 0.5),
                     level_db: level_db(rng),
                     shape: ScoreShape::default().nudged(rng.white()),
                 });
             }
             6 | 7 => {
-                let bed = (rng.unit() < 0.6).then(|| (Bed::ALL[rng.below(6)], level_db(rng)));
+                let bed = (rng.unit() < 0.6).then(|| (Bed::ALL[rng.below(Bed::ALL.len())], level_db(rng)));
                 self.mix.beds[field - 6] = bed;
             }
             8 => {
                 let later = Duration::from_secs_f64(proof.now_s + f64::from(rng.between(0.0, 20.0)));
                 self.mix.breath = (rng.unit() < 0.6).then(|| BreathSound {
-                    pattern: Pattern::ALL[rng.below(4)],
+                    pattern: Pattern::ALL[rng.below(Pattern::ALL.len())],
                     started: proof.epoch + later,
                     level_db: level_db(rng),
                 });

@@ -29,6 +29,7 @@ use crate::room::arc::Arc;
 
 use crate::sound::dsp::Smoother;
 use crate::sound::dsp::ramp::{AudioBlock, BLOCK, SILENCE};
+use crate::vocabulary::sound::Character;
 use auto_gain::AutoGain;
 use bells::Bells;
 use ensemble::Ensemble;
@@ -41,48 +42,13 @@ pub use harmony::{Mode, PitchClasses};
 pub use instruments::{Instrument, ScoreNote};
 pub use roughness::{Partial, ROUGHNESS_LIMIT, ROUGHNESS_MEAN_LIMIT};
 
-/// What kind of music it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Character {
-    /// Tidal drones and slow bowed pads.
-    Tidal,
-    /// Glass and breath.
-    Glass,
-    /// Warm low strings.
-    Strings,
-    /// Bare bells, far apart.
-    Bells,
-}
-
-impl Character {
-    /// Every character.
-    pub const ALL: [Self; 4] = [Self::Tidal, Self::Glass, Self::Strings, Self::Bells];
-
-    /// Its name in files.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Tidal => "tidal",
-            Self::Glass => "glass",
-            Self::Strings => "strings",
-            Self::Bells => "bells",
-        }
-    }
-
-    /// The character of that name in files.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|character| character.name() == name)
-    }
-
-    /// Gain that brings it to [`ScoreShape::loudness_lufs`], before the automatic gain.
-    const fn trim(self) -> f32 {
-        match self {
-            Self::Tidal => 0.32,
-            Self::Glass => 0.40,
-            Self::Strings => 0.36,
-            Self::Bells => 0.45,
-        }
+/// Gain that brings a character to [`ScoreShape::loudness_lufs`], before the automatic gain.
+const fn trim_of(character: Character) -> f32 {
+    match character {
+        Character::Tidal => 0.32,
+        Character::Glass => 0.40,
+        Character::Strings => 0.36,
+        Character::Bells => 0.45,
     }
 }
 
@@ -284,7 +250,7 @@ impl Score {
                 self.composition = Composition::new(aim.character);
                 self.reverb.clear();
                 self.auto_gain.clear(aim.shape.loudness_lufs());
-                self.trim = Smoother::holding(aim.character.trim());
+                self.trim = Smoother::holding(trim_of(aim.character));
                 self.block = 0;
             }
             Some(present) if present.character != aim.character || present.seed != aim.seed => {
@@ -336,7 +302,7 @@ impl Score {
         }
         self.block = self.block.wrapping_add(1);
         self.ensemble.render(out);
-        let trim = self.trim.run(aim.character.trim(), block_s, CHANGE_S / 3.0);
+        let trim = self.trim.run(trim_of(aim.character), block_s, CHANGE_S / 3.0);
         for frame in out.iter_mut() {
             *frame = frame.map(|sample| sample * trim);
         }

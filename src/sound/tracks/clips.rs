@@ -204,7 +204,7 @@ fn match_loudness(samples: &mut [f32]) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sound::engine::Signal;
+    use crate::vocabulary::signal::Signal;
 
     /// Writes WAV data to a file named `.ogg`: the content decides.
     fn write_clip(folder: &Path, name: &str, level: f32, silence_s: f32, length_s: f32) {

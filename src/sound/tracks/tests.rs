@@ -8,7 +8,8 @@ use super::decode::{self, decodes_here};
 use super::file::TrackFile;
 use super::{LoudnessLibrary, Track, try_track};
 use crate::sound::dsp::Rng;
-use crate::sound::{Bed, Depth, Mix, Options, RenderReport, WavWriter, render_to};
+use crate::sound::{Depth, Mix, Options, RenderReport, WavWriter, render_to};
+use crate::vocabulary::sound::Bed;
 
 const RATE_HZ: u32 = 48_000;
 /// Length of the chirp in `tests/media`, and where it is cut.

@@ -8,7 +8,7 @@ use image::{Rgba, RgbaImage};
 use super::flash;
 use super::picture_source::PictureSource;
 use super::shader::PlaceShader;
-use crate::profile::TimeOfDay;
+use crate::vocabulary::place::TimeOfDay;
 
 /// Maximum change of relative luminance in one breath. The quickest pattern makes half of it in a second, which is well
 /// below what [`flash`] allows.

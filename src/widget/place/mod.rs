@@ -37,11 +37,13 @@ use iced::widget::Space;
 use iced::{Color, Element, Length};
 
 use crate::driver::clock::RoomClock;
-use crate::profile::{Profile, TimeOfDay};
+use crate::profile::Profile;
 use crate::room::RoomTime;
 use crate::room::arc::Part;
 use crate::room::call::CallPhase;
-use crate::room::snapshot::{BreathView, Place, SessionView, Snapshot};
+use crate::room::snapshot::{BreathView, SessionView, Snapshot};
+use crate::vocabulary::place::Place;
+use crate::vocabulary::place::TimeOfDay;
 use render_state::RenderState;
 use shader::PlaceShader;
 

@@ -245,8 +245,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::profile::TimeOfDay;
     use crate::room::breath::Pattern;
+    use crate::vocabulary::place::TimeOfDay;
     use crate::widget::place::flash::{self, FrameSample};
 
     const SIZE: (u32, u32) = (160, 100);

@@ -14,9 +14,9 @@ use super::picture_source::{ColorGrade, PictureSource};
 use super::shader::{PlaceShader, cache_file_name};
 use super::still_image::{SlideFolder, StillImage, load_still};
 use super::{Backend, SceneVariant, Scenery, power};
-use crate::profile::TimeOfDay;
 use crate::room::RoomTime;
-use crate::room::snapshot::Place;
+use crate::vocabulary::place::Place;
+use crate::vocabulary::place::TimeOfDay;
 use crate::widget::easing::EasedValue;
 
 /// First scale on a graphics device, as a part of each side; the governor finds the right one.

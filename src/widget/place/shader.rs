@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::SceneVariant;
-use crate::room::snapshot::Place;
+use crate::vocabulary::place::Place;
 
 /// The shader of a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -91,7 +91,7 @@ pub fn cache_file_name(variant: SceneVariant, width: u32, height: u32) -> String
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::profile::TimeOfDay;
+    use crate::vocabulary::place::TimeOfDay;
 
     #[test]
     fn a_shader_declares_its_number_of_layers() {

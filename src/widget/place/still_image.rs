@@ -13,7 +13,7 @@ use super::picture_file::{self, crop_to_fill};
 use super::picture_source::{ColorGrade, PictureSource};
 use super::shader::PlaceShader;
 use crate::findings::{Finding, io_reason};
-use crate::profile::TimeOfDay;
+use crate::vocabulary::place::TimeOfDay;
 
 /// File extensions of the clinic's own pictures.
 pub const PICTURE_EXTENSIONS: [&str; 4] = ["jpg", "jpeg", "png", "webp"];

@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use super::{Scenery, hour_index};
-use crate::profile::TimeOfDay;
 use crate::room::RoomTime;
 use crate::room::breath::Pattern;
+use crate::vocabulary::place::TimeOfDay;
 
 /// Size of the uniform in bytes: sixteen floats.
 pub const SCENE_BYTES: usize = 64;

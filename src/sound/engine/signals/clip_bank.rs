@@ -4,19 +4,10 @@
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use super::Signal;
+use crate::vocabulary::signal::Signal;
 
 /// Sample rate of every clip in memory.
 pub const CLIP_RATE_HZ: u32 = 48_000;
-/// The signals that a clip can replace, with the file name of each.
-const NAMES: [(Signal, &str); 6] = [
-    (Signal::CallPlaced, "calling"),
-    (Signal::DeskHasIt, "received"),
-    (Signal::SomeoneComing, "coming"),
-    (Signal::LineDown, "line-down"),
-    (Signal::DarkPanel, "dark-press-again"),
-    (Signal::TalkNow, "talk-now"),
-];
 /// Marks a signal without a clip.
 const NONE: u8 = u8::MAX;
 
@@ -30,13 +21,26 @@ pub struct Clip {
     pub samples: Box<[f32]>,
 }
 
+/// File name of the clip that can replace a signal, without its extension.
+const fn file_name(signal: Signal) -> Option<&'static str> {
+    match signal {
+        Signal::CallPlaced => Some("calling"),
+        Signal::DeskHasIt => Some("received"),
+        Signal::SomeoneComing => Some("coming"),
+        Signal::LineDown => Some("line-down"),
+        Signal::PracticeLineDown | Signal::DarkPanel => Some("dark-press-again"),
+        Signal::TalkNow => Some("talk-now"),
+        Signal::TestTone | Signal::MeterTone => None,
+    }
+}
+
 /// The clips, shared between the thread that reads them, the handle and the callback, which never takes the lock.
 #[derive(Default)]
 pub struct ClipBank {
     clips: OnceLock<Vec<Clip>>,
     selection: Mutex<ClipSelection>,
-    /// Index of the clip for each of [`NAMES`].
-    chosen: [AtomicU8; NAMES.len()],
+    /// Index of the clip for each of [`Signal::ALL`].
+    chosen: [AtomicU8; Signal::ALL.len()],
 }
 
 /// Which clips are wanted.
@@ -52,7 +56,7 @@ impl ClipBank {
 
     /// Holds no clips yet.
     pub fn empty() -> Self {
-        Self { chosen: [const { AtomicU8::new(NONE) }; NAMES.len()], ..Self::default() }
+        Self { chosen: [const { AtomicU8::new(NONE) }; Signal::ALL.len()], ..Self::default() }
     }
 
     /// Fills the bank. Works once only: clips that the callback may be reading are never freed.
@@ -77,8 +81,9 @@ impl ClipBank {
         let selection = self.selection.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let clips = self.clips.get().map_or(&[][..], Vec::as_slice);
         let find = |name: &str| clips.iter().position(|clip| clip.language == selection.language && clip.name == name);
-        for ((signal, name), chosen) in NAMES.iter().zip(&self.chosen) {
-            let by_person = selection.clinician.as_ref().filter(|_| *signal == Signal::SomeoneComing);
+        for (signal, chosen) in Signal::ALL.into_iter().zip(&self.chosen) {
+            let Some(name) = file_name(signal) else { continue };
+            let by_person = selection.clinician.as_ref().filter(|_| signal == Signal::SomeoneComing);
             let personal = by_person.and_then(|person| find(&format!("{name}-{person}")));
             let clip = personal.or_else(|| find(name)).and_then(|at| u8::try_from(at).ok());
             chosen.store(clip.unwrap_or(NONE), Ordering::Release);
@@ -87,7 +92,7 @@ impl ClipBank {
 
     /// The clip that replaces `signal` at present.
     pub fn clip_for(&self, signal: Signal) -> Option<u8> {
-        let at = NAMES.iter().position(|(current, _)| *current == signal)?;
+        let at = Signal::ALL.iter().position(|known| *known == signal)?;
         Some(self.chosen[at].load(Ordering::Acquire)).filter(|clip| *clip != NONE)
     }
 
@@ -112,12 +117,14 @@ fn name_slug(person: &str) -> String {
 
 /// Whether a clip of this name replaces a signal.
 pub fn is_clip_name(name: &str) -> bool {
-    NAMES.iter().any(|(_, current)| name == *current)
+    Signal::ALL.into_iter().filter_map(file_name).any(|known| known == name)
         || name.strip_prefix("coming-").is_some_and(|person| !person.is_empty() && name_slug(person) == person)
 }
 
 /// Every valid clip name, for an error message.
 pub fn clip_names() -> String {
-    let names: Vec<&str> = NAMES.iter().map(|(_, name)| *name).collect();
+    let mut names: Vec<&str> = Signal::ALL.into_iter().filter_map(file_name).collect();
+    // Two signals share a clip.
+    names.dedup();
     format!("{} and coming-<clinician>", names.join(", "))
 }

@@ -17,54 +17,26 @@ use crate::sound::dsp::smoothstep;
 use calibration_tone::{CALIBRATION_TONE_S, calibration_tone};
 use clip_bank::{CLIP_RATE_HZ, ClipBank};
 
-/// A one-shot sound.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Signal {
-    /// The call was taken: two soft notes, rising.
-    CallPlaced,
-    /// A desk screen shows the call: one note and its fifth.
-    DeskHasIt,
-    /// A person said that they are coming: a chord that opens slowly.
-    SomeoneComing,
-    /// No desk can be reached: a chime that carries.
-    LineDown,
-    /// The dim call panel is there, for covered eyes: one low, soft note.
-    DarkPanel,
-    /// Three long, quiet notes: left, right, both.
-    TestTone,
-    /// A member of staff is about to speak: one short, soft note.
-    TalkNow,
-    /// The steady sound for the reading with a sound meter: 20 seconds of soft noise about 1 kHz, of one effective
-    /// level whatever the patient's volume.
-    Reading,
+use crate::vocabulary::signal::Signal;
+
+/// Duration of its tones.
+#[must_use]
+pub fn length_of(signal: Signal) -> Duration {
+    let ends = notes_of(signal).iter().map(|note| note.start_s + note.length_s());
+    let tones_s = ends.fold(0.0, f32::max);
+    Duration::from_secs_f32(if signal == Signal::MeterTone { CALIBRATION_TONE_S } else { tones_s })
 }
 
-impl Signal {
-    /// Whether it is meant to carry, instead of following the patient's volume.
-    #[must_use]
-    pub const fn carries(self) -> bool {
-        matches!(self, Self::LineDown)
-    }
-
-    /// Duration of its tones.
-    #[must_use]
-    pub fn length(self) -> Duration {
-        let ends = self.notes().iter().map(|note| note.start_s + note.length_s());
-        let tones_s = ends.fold(0.0, f32::max);
-        Duration::from_secs_f32(if self == Self::Reading { CALIBRATION_TONE_S } else { tones_s })
-    }
-
-    const fn notes(self) -> &'static [SignalNote] {
-        match self {
-            Self::CallPlaced => &CALL_PLACED,
-            Self::DeskHasIt => &DESK_HAS_IT,
-            Self::SomeoneComing => &SOMEONE_COMING,
-            Self::LineDown => &LINE_DOWN,
-            Self::DarkPanel => &DARK_PANEL,
-            Self::TestTone => &TEST_TONE,
-            Self::TalkNow => &TALK_NOW,
-            Self::Reading => &[],
-        }
+const fn notes_of(signal: Signal) -> &'static [SignalNote] {
+    match signal {
+        Signal::CallPlaced => &CALL_PLACED,
+        Signal::DeskHasIt => &DESK_HAS_IT,
+        Signal::SomeoneComing => &SOMEONE_COMING,
+        Signal::LineDown => &LINE_DOWN,
+        Signal::PracticeLineDown | Signal::DarkPanel => &DARK_PANEL,
+        Signal::TestTone => &TEST_TONE,
+        Signal::TalkNow => &TALK_NOW,
+        Signal::MeterTone => &[],
     }
 }
 
@@ -153,7 +125,7 @@ pub struct SignalPlayer {
     rate_hz: f32,
     sounding: [Option<ActiveSignal>; 6],
     clips: Option<Arc<ClipBank>>,
-    /// RMS amplitude of [`Signal::Reading`].
+    /// RMS amplitude of [`Signal::MeterTone`].
     calibration_gain: f32,
 }
 
@@ -163,7 +135,7 @@ impl SignalPlayer {
         Self { rate_hz, sounding: [None; 6], clips: None, calibration_gain: 0.0 }
     }
 
-    /// Sets the clips that replace tones, and the RMS amplitude of [`Signal::Reading`]. Not for the audio callback,
+    /// Sets the clips that replace tones, and the RMS amplitude of [`Signal::MeterTone`]. Not for the audio callback,
     /// since it frees the previous clips.
     pub fn set_clips(&mut self, clips: Arc<ClipBank>, calibration_gain: f32) {
         self.clips = Some(clips);
@@ -178,7 +150,7 @@ impl SignalPlayer {
         }
         if let Some(place) = self.sounding.iter_mut().find(|place| place.is_none()) {
             let clip = self.clips.as_ref().and_then(|clips| clips.clip_for(signal));
-            let gain = if signal == Signal::Reading { self.calibration_gain } else { gain };
+            let gain = if signal == Signal::MeterTone { self.calibration_gain } else { gain };
             *place = Some(ActiveSignal { signal, age_frames: 0, gain, clip });
         }
     }
@@ -194,7 +166,7 @@ impl SignalPlayer {
             let Some(sounding) = place else { continue };
             let is_over = match (sounding.clip.zip(self.clips.as_ref()), sounding.signal) {
                 (Some((clip, clips)), _) => sounding.add_clip(clips.samples(clip), self.rate_hz, out),
-                (None, Signal::Reading) => sounding.add_calibration_tone(self.rate_hz, out),
+                (None, Signal::MeterTone) => sounding.add_calibration_tone(self.rate_hz, out),
                 _ => sounding.add_notes(self.rate_hz, out),
             };
             sounding.age_frames += BLOCK as u32;
@@ -209,7 +181,7 @@ impl ActiveSignal {
     /// Adds one block; returns whether it was the last. The same holds for the two below.
     fn add_notes(&self, rate_hz: f32, out: &mut AudioBlock) -> bool {
         let mut over = true;
-        for note in self.signal.notes() {
+        for note in notes_of(self.signal) {
             let since_s = |frame: f64| frame / f64::from(rate_hz) - f64::from(note.start_s);
             let (begins, ends) = (f64::from(self.age_frames), f64::from(self.age_frames) + BLOCK as f64);
             let length_s = f64::from(note.length_s());
@@ -273,16 +245,6 @@ mod tests {
     use super::*;
     use crate::sound::dsp::ramp::SILENCE;
 
-    const EVERY: [Signal; 7] = [
-        Signal::CallPlaced,
-        Signal::DeskHasIt,
-        Signal::SomeoneComing,
-        Signal::LineDown,
-        Signal::DarkPanel,
-        Signal::TestTone,
-        Signal::TalkNow,
-    ];
-
     fn sound_of(signal: Signal) -> Vec<[f32; 2]> {
         let mut signals = SignalPlayer::new(48_000.0);
         signals.start(signal, 1.0);
@@ -298,7 +260,7 @@ mod tests {
 
     #[test]
     fn every_signal_ends_stays_in_bounds_and_never_steps() {
-        for signal in EVERY {
+        for signal in Signal::ALL.into_iter().filter(|signal| *signal != Signal::MeterTone) {
             let frames = sound_of(signal);
             let mut last = [0.0_f32; 2];
             for frame in &frames {
@@ -333,7 +295,7 @@ mod tests {
     fn the_calibration_tone_is_steady_and_starts_softly() {
         let mut signals = SignalPlayer::new(48_000.0);
         signals.set_clips(Arc::new(ClipBank::empty()), 0.1);
-        signals.start(Signal::Reading, 1.0);
+        signals.start(Signal::MeterTone, 1.0);
         let mut powers = Vec::new();
         let mut block = SILENCE;
         while !signals.is_silent() {

@@ -28,8 +28,9 @@ use super::selection::{OutputChoice, RunningStream, SelectedOutput, forget_libra
 use super::state::SoundState;
 use super::stderr::SilencedStderr;
 use crate::sound::dsp::ramp::db_to_gain;
-use crate::sound::engine::{ClipBank, Engine, EngineCommand, Signal};
+use crate::sound::engine::{ClipBank, Engine, EngineCommand};
 use crate::sound::{Mix, Options, SoundEvent, levels_within};
+use crate::vocabulary::signal::Signal;
 
 /// Interval at which a running stream is checked.
 const CHECK_INTERVAL: Duration = Duration::from_millis(250);

@@ -16,12 +16,12 @@ use pulseaudio::protocol::{
 };
 
 use super::{PulseConnection, PulseOutput, PulseStream};
-use crate::sound::Bed;
 use crate::sound::engine::{Engine, EngineCommand, Levels};
 use crate::sound::output::calibration::{CalibratedOutput, CalibrationWatch, OutputRoute};
 use crate::sound::output::command::OutputCommand;
 use crate::sound::output::lease::StreamContext;
 use crate::sound::output::state::SoundState;
+use crate::vocabulary::sound::Bed;
 
 const VERSION: u16 = MAX_VERSION;
 const CHANNEL: u32 = 7;

@@ -7,8 +7,9 @@ mod audio;
 mod notes;
 mod similarity;
 
-use super::{Character, Mode, Score, ScoreAim, ScoreNote, ScoreShape};
+use super::{Mode, Score, ScoreAim, ScoreNote, ScoreShape};
 use crate::sound::dsp::ramp::{BLOCK, SILENCE};
+use crate::vocabulary::sound::Character;
 
 pub use audio::{AudioMeter, AudioMetrics, CLICK_LIMIT, click_ratio};
 pub use notes::{NoteMetrics, note_metrics};

@@ -1,0 +1,101 @@
+//! Owns which sounds of nature, styles of composed music and choices of a patient there are. Does not own how they are
+//! made (`sound`).
+
+use super::{Named, named};
+
+named! {
+    /// A nature bed: a sound of nature beneath the music, without end and without a loop.
+    Bed {
+        /// Waves that run up and draw back over a distant rumble.
+        Sea = "sea",
+        /// Many fine drops and their hiss.
+        Rain = "rain",
+        /// Gusts in leaves.
+        Wind = "wind",
+        /// A small stream over stones.
+        Stream = "stream",
+        /// A low fire with sparse, soft crackle.
+        Fire = "fire",
+        /// Brown noise.
+        Brown = "brown",
+    }
+}
+
+named! {
+    /// The character of the generative score.
+    Character {
+        /// Tidal drones and slow bowed pads.
+        Tidal = "tidal",
+        /// Glass and breath.
+        Glass = "glass",
+        /// Warm low strings.
+        Strings = "strings",
+        /// Bare bells, far apart.
+        Bells = "bells",
+    }
+}
+
+/// What a patient chose to hear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SoundChoice {
+    /// What the profile plays: its music and its beds.
+    Music,
+    /// That bed alone.
+    Bed(Bed),
+    /// Nothing.
+    Silence,
+}
+
+impl SoundChoice {
+    /// Every choice: the profile's music, each bed, and silence.
+    pub const ALL: &'static [Self] = &{
+        let mut all = [Self::Silence; Bed::ALL.len() + 2];
+        all[0] = Self::Music;
+        let mut at = 0;
+        while at < Bed::ALL.len() {
+            all[at + 1] = Self::Bed(Bed::ALL[at]);
+            at += 1;
+        }
+        all
+    };
+
+    /// Its name in files and lines.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Music => "music",
+            Self::Bed(bed) => bed.name(),
+            Self::Silence => "silence",
+        }
+    }
+
+    /// The choice of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        <Self as Named>::from_name(name)
+    }
+}
+
+impl Named for SoundChoice {
+    const ALL: &'static [Self] = Self::ALL;
+
+    fn name(self) -> &'static str {
+        self.name()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_bed_can_be_chosen_alone_and_no_name_stands_for_two_choices() {
+        for bed in Bed::ALL {
+            assert_eq!(SoundChoice::from_name(bed.name()), Some(SoundChoice::Bed(*bed)));
+        }
+        for choice in SoundChoice::ALL {
+            assert_eq!(SoundChoice::from_name(choice.name()), Some(*choice));
+        }
+        assert_eq!(SoundChoice::one_of(), "one of music, sea, rain, wind, stream, fire, brown, silence");
+    }
+}

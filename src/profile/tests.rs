@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use expect_test::{Expect, expect};
 
 use super::*;
+use crate::vocabulary::Named;
 use crate::vocabulary::place::{Place, TimeOfDay};
 use crate::vocabulary::sound::{Bed, Character, SoundChoice};
 
@@ -22,8 +23,12 @@ fn lines(findings: &[Finding]) -> String {
     })
 }
 
+/// Lists that grow with the program stand as their name in what is expected.
 fn check(text: &str, expected: &Expect) {
-    expected.assert_eq(&lines(&read(Path::new("profiles/x.toml"), text).findings));
+    let found = lines(&read(Path::new("profiles/x.toml"), text).findings);
+    let found = found.replace(&SoundChoice::one_of(), "a choice of sound");
+    let found = found.replace(&format!("{}, none", Bed::one_of()), "a bed or none");
+    expected.assert_eq(&found.replace(&Place::one_of(), "a place"));
 }
 
 fn folder(name: &str) -> PathBuf {
@@ -153,10 +158,10 @@ brightness = "low"
             profiles/x.toml:10: sound.tracks: found "music/a.ogg" twice, allowed each once
             profiles/x.toml:10: sound.tracks: found 5, allowed a text in quotes
             profiles/x.toml:11: sound.volume_db: found -10, allowed a number within [limits], -60 to -12
-            profiles/x.toml:12: sound.bed: found "ocean", allowed one of sea, rain, wind, stream, fire, brown, none
-            profiles/x.toml:13: sound.allowed: found "see", allowed one of music, sea, rain, wind, stream, fire, brown, silence; did you mean sea?
+            profiles/x.toml:12: sound.bed: found "ocean", allowed a bed or none
+            profiles/x.toml:13: sound.allowed: found "see", allowed a choice of sound; did you mean sea?
             profiles/x.toml:15: sound.peek: found an unknown key, allowed volume_db, allowed, crossfade_s, tracks, joined, music_db, score, score_db, intensity, bed, bed_db, second_bed, second_bed_db, settle, onset, peak, return, landing; did you mean peak?
-            profiles/x.toml:19: place.name: found "shore", allowed one of beach, forest, quiet-room, night-sky, drifting-colour, pictures, dark
+            profiles/x.toml:19: place.name: found "shore", allowed a place
             profiles/x.toml:20: place.time: found "noon", allowed one of dawn, day, dusk, night
             profiles/x.toml:24: breath.parts: found a part of the infusion, allowed settle and landing, since 4-4-4-4 holds the breath
             profiles/x.toml:25: breath.guide: found "sceen", allowed one of scene, ring, orb; did you mean scene?
@@ -173,13 +178,13 @@ fn an_empty_profile_lacks_what_it_must_have() {
         "",
         &expect![[r#"
             profiles/x.toml:1: title: found nothing, allowed a text of 1 to 40 characters in one language at least
-            profiles/x.toml:1: place.name: found nothing, allowed one of beach, forest, quiet-room, night-sky, drifting-colour, pictures, dark
+            profiles/x.toml:1: place.name: found nothing, allowed a place
         "#]],
     );
     check(
         "[title]\nen-US = \"A\"\n\n[place]\ntime = \"day\"\n",
         &expect![[r#"
-            profiles/x.toml:4: place.name: found nothing, allowed one of beach, forest, quiet-room, night-sky, drifting-colour, pictures, dark
+            profiles/x.toml:4: place.name: found nothing, allowed a place
         "#]],
     );
 }

@@ -96,6 +96,7 @@ mod tests {
         for choice in SoundChoice::ALL {
             assert_eq!(SoundChoice::from_name(choice.name()), Some(*choice));
         }
-        assert_eq!(SoundChoice::one_of(), "one of music, sea, rain, wind, stream, fire, brown, silence");
+        let listed = SoundChoice::one_of();
+        assert!(listed.starts_with("one of music, sea, ") && listed.ends_with(", silence"), "{listed}");
     }
 }

@@ -96,6 +96,7 @@ hear-rain = Rain
 hear-wind = Wind in leaves
 hear-stream = A stream
 hear-fire = A fire
+hear-crickets = Crickets at night
 hear-brown = A low hush
 hear-silence = Silence
 

@@ -96,6 +96,7 @@ hear-rain = La lluvia
 hear-wind = Viento en las hojas
 hear-stream = Un arroyo
 hear-fire = Un fuego
+hear-crickets = Grillos en la noche
 hear-brown = Un murmullo suave
 hear-silence = Silencio
 

@@ -16,6 +16,8 @@ named! {
         Stream = "stream",
         /// A low fire with sparse, soft crackle.
         Fire = "fire",
+        /// Crickets in a warm night field.
+        Crickets = "crickets",
         /// Brown noise.
         Brown = "brown",
     }

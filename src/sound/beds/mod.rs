@@ -2,6 +2,7 @@
 //! `water`) or its level in the mix.
 
 mod air;
+mod crickets;
 mod water;
 
 use std::f32::consts::FRAC_PI_2;
@@ -11,6 +12,7 @@ use crate::sound::dsp::{FilterCoefficients, Rng, StateVariableFilter};
 
 use crate::vocabulary::sound::Bed;
 use air::{BrownBed, FireBed, WindBed};
+use crickets::CricketsBed;
 use water::{RainBed, SeaBed, StreamBed};
 
 /// A breath for a bed to follow, over one block.
@@ -30,6 +32,7 @@ enum BedSynth {
     Wind(WindBed),
     Stream(StreamBed),
     Fire(FireBed),
+    Crickets(CricketsBed),
     Brown(BrownBed),
 }
 
@@ -41,6 +44,7 @@ impl BedSynth {
             Bed::Wind => Self::Wind(WindBed::new(seed, rate_hz)),
             Bed::Stream => Self::Stream(StreamBed::new(seed, rate_hz)),
             Bed::Fire => Self::Fire(FireBed::new(seed, rate_hz)),
+            Bed::Crickets => Self::Crickets(CricketsBed::new(seed, rate_hz)),
             Bed::Brown => Self::Brown(BrownBed::new(seed, rate_hz)),
         }
     }
@@ -52,6 +56,7 @@ impl BedSynth {
             Self::Wind(synth) => synth.render(out, swell),
             Self::Stream(synth) => synth.render(out),
             Self::Fire(synth) => synth.render(out, swell),
+            Self::Crickets(synth) => synth.render(out),
             Self::Brown(synth) => synth.render(out),
         }
     }

@@ -46,8 +46,9 @@ pub const CONTROL: Font = Font::with_name("Atkinson Hyperlegible Next");
 pub const CONTROL_STRONG: Font =
     Font { family: Family::Name("Atkinson Hyperlegible Next"), weight: Weight::Semibold, ..Font::DEFAULT };
 
-/// The fonts, embedded; their licences lie beside them in `media/fonts`.
-pub const FONTS: [&[u8]; 4] = [
+/// The fonts, embedded; their licences lie beside them in `media/fonts`. A static, since each use of a constant would
+/// embed them again.
+pub static FONTS: [&[u8]; 4] = [
     include_bytes!("../media/fonts/Literata_300Light.ttf"),
     include_bytes!("../media/fonts/Literata_400Regular.ttf"),
     include_bytes!("../media/fonts/AtkinsonHyperlegibleNext_400Regular.ttf"),

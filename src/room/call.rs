@@ -1,11 +1,11 @@
 //! Owns the state of a call: what must have happened for each word the patient reads, and every timer.
 //! Does not own how a call travels, sounds or looks.
 
-use std::fmt;
 use std::time::Duration;
 
 use super::DESKS_MAX;
 use super::effect::Effect;
+pub use super::ids::{CallId, DeskId};
 use super::time::RoomTime;
 use crate::vocabulary::signal::Signal;
 
@@ -24,20 +24,6 @@ pub const ESCALATION_STEPS_MAX: usize = 8;
 pub const RINGS_AGAIN_AFTER: Duration = Duration::from_mins(2);
 /// Presence lapses so long after the last staff touch.
 pub const PRESENCE_LAPSES_AFTER: Duration = Duration::from_mins(3);
-
-/// A call's name: a ULID, made where the press happened.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct CallId(pub u128);
-
-impl fmt::Debug for CallId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "call {:032x}", self.0)
-    }
-}
-
-/// A desk page that can receive calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct DeskId(pub u64);
 
 /// How far a call has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

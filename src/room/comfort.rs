@@ -35,10 +35,7 @@ impl Room {
             }
             // Holds are off in the infusion.
             Event::BreathPattern(Pattern::Box4) if self.stage == Stage::Session => {
-                return Err(Refusal::WrongStage {
-                    stage: self.stage,
-                    allowed: &[Stage::Arrive, Stage::After, Stage::Farewell],
-                });
+                return Err(Refusal::WrongStage { stage: self.stage, allowed: Stage::VISIT_BUT_SESSION });
             }
             Event::BreathPattern(pattern) => self.change_pattern(now, pattern),
             Event::Dark { on } => {

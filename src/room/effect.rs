@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::call::CallId;
+use super::ids::CallId;
 use super::notes::Notes;
 use super::take_home::Way;
 use crate::vocabulary::language::Language;

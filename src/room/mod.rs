@@ -8,12 +8,14 @@ pub mod call;
 pub mod drawing;
 pub mod effect;
 pub mod event;
+mod ids;
 pub mod names;
 pub mod notes;
 mod refusal;
 mod rules;
 pub mod session;
 pub mod snapshot;
+mod stage;
 pub mod take_home;
 pub mod time;
 
@@ -21,7 +23,8 @@ pub use effect::Effect;
 pub use event::Event;
 pub use refusal::Refusal;
 pub use rules::{ProfileRules, Rules};
-pub use snapshot::{Snapshot, Stage, Trouble};
+pub use snapshot::{Snapshot, Trouble};
+pub use stage::Stage;
 pub use time::RoomTime;
 
 use std::collections::{BTreeSet, VecDeque};
@@ -372,11 +375,11 @@ impl Room {
     }
 
     fn in_visit(&self) -> Result<(), Refusal> {
-        self.in_stages(&[Stage::Arrive, Stage::Session, Stage::After, Stage::Farewell])
+        self.in_stages(Stage::VISIT)
     }
 
     fn in_visit_or_ready(&self) -> Result<(), Refusal> {
-        self.in_stages(&[Stage::Ready, Stage::Arrive, Stage::Session, Stage::After, Stage::Farewell])
+        self.in_stages(Stage::READY_OR_VISIT)
     }
 
     fn running_session(&mut self) -> Result<&mut Session, Refusal> {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::names::NameProblem;
-use super::snapshot::Stage;
+use super::stage::Stage;
 use crate::vocabulary::language::Language;
 
 /// Why an event was not taken; nothing has changed.

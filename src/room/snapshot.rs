@@ -4,42 +4,16 @@ use std::sync::Arc as Shared;
 
 use super::arc::{Arc, Part};
 use super::breath::{Breath, Pattern};
-use super::call::{Call, CallId};
+use super::call::Call;
+use super::ids::CallId;
 use super::notes::{NoteLimits, Notes};
+use super::stage::Stage;
 use super::take_home::TakeHome;
 use super::time::RoomTime;
 use crate::vocabulary::language::Language;
 use crate::vocabulary::named;
 use crate::vocabulary::place::Place;
 use crate::vocabulary::sound::SoundChoice;
-
-named! {
-    /// Where the room is between two patients.
-    Stage {
-        /// Waiting for a person.
-        Ready = "ready",
-        /// A person is settling in.
-        Arrive = "arrive",
-        /// The infusion and its music.
-        Session = "session",
-        /// Back, and writing.
-        After = "after",
-        /// Leaving.
-        Farewell = "farewell",
-        /// Between two people: wiping, verifying, readying.
-        Turnover = "turnover",
-        /// The wipe could not be verified; no next person.
-        Blocked = "blocked",
-    }
-}
-
-impl Stage {
-    /// Whether the last person has left and the room does not take the next one yet.
-    #[must_use]
-    pub const fn is_in_turnover(self) -> bool {
-        matches!(self, Self::Turnover | Self::Blocked)
-    }
-}
 
 named! {
     /// Something staff must know about the room itself.
@@ -283,7 +257,7 @@ impl Snapshot {
     /// Whether a person is in the room with us.
     #[must_use]
     pub fn in_visit(&self) -> bool {
-        matches!(self.stage, Stage::Arrive | Stage::Session | Stage::After | Stage::Farewell)
+        self.stage.is_in_visit()
     }
 
     /// Whether nothing of the note would be lost if the patient left now: nothing is written, or all of it was taken

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc as Shared;
 
-use super::snapshot::Stage;
+use super::stage::Stage;
 use super::{Effect, Event, Refusal, Room};
 use crate::vocabulary::named;
 
@@ -135,7 +135,7 @@ impl Room {
     }
 
     fn choose_way(&mut self, way: Way) -> Result<(), Refusal> {
-        self.in_stages(&[Stage::After, Stage::Farewell])?;
+        self.in_stages(Stage::AFTER_SESSION)?;
         if self.notes.is_blank() {
             return Err(Refusal::TakeHome { why: "nothing is written" });
         }

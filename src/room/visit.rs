@@ -24,7 +24,7 @@ impl Room {
     }
 
     pub(super) fn choose_profile(&mut self, name: &str) -> Result<(), Refusal> {
-        self.in_stages(&[Stage::Ready, Stage::Arrive])?;
+        self.in_stages(Stage::BEFORE_SESSION)?;
         let index = self.rules.profile_index(name).ok_or(Refusal::UnknownProfile)?;
         self.take_profile(index);
         Ok(())
@@ -46,7 +46,7 @@ impl Room {
         infusion_minutes: Option<u32>,
         settle: bool,
     ) -> Result<(), Refusal> {
-        self.in_stages(&[Stage::Ready, Stage::Arrive])?;
+        self.in_stages(Stage::BEFORE_SESSION)?;
         let index = match profile {
             Some(name) => Some(self.rules.profile_index(name).ok_or(Refusal::UnknownProfile)?),
             None => None,
@@ -145,7 +145,7 @@ impl Room {
 
     /// The patient is there: whoever is still writing has not been left.
     pub(super) fn saw_the_patient(&mut self, now: RoomTime) {
-        if matches!(self.stage, Stage::After | Stage::Farewell) {
+        if self.stage.is_after_session() {
             self.last_sign = Some(now);
             self.troubles.remove(&Trouble::RoomLeft);
         }
@@ -219,7 +219,7 @@ impl Room {
     }
 
     pub(super) fn wipe_failed(&mut self, receipt: Receipt) -> Result<(), Refusal> {
-        self.in_stages(&[Stage::Turnover, Stage::Blocked])?;
+        self.in_stages(Stage::TURNOVER)?;
         self.stage = Stage::Blocked;
         self.wiping = false;
         self.receipt = Some(receipt);
@@ -238,19 +238,19 @@ impl Room {
     }
 
     pub(super) fn test_speaker(&mut self) -> Result<(), Refusal> {
-        self.in_stages(&[Stage::Turnover, Stage::Ready])?;
+        self.in_stages(Stage::PREPARING)?;
         self.effects.push_back(Effect::Signal(Signal::TestTone));
         Ok(())
     }
 
     pub(super) fn hear_speaker(&mut self) -> Result<(), Refusal> {
-        self.in_stages(&[Stage::Turnover, Stage::Ready])?;
+        self.in_stages(Stage::PREPARING)?;
         self.speaker_tested = true;
         Ok(())
     }
 
     pub(super) fn clean_surface(&mut self) -> Result<(), Refusal> {
-        self.in_stages(&[Stage::Turnover, Stage::Ready])?;
+        self.in_stages(Stage::PREPARING)?;
         self.surface_cleaned = true;
         Ok(())
     }
@@ -261,7 +261,7 @@ impl Room {
         self.saw_the_patient(now);
         if self.wiping {
             self.effects.push_back(Effect::VerifyWipe);
-        } else if matches!(self.stage, Stage::Arrive | Stage::Session | Stage::After | Stage::Farewell) {
+        } else if self.stage.is_in_visit() {
             self.effects.push_back(Effect::ReopenVault);
         }
         self.talk_now = false;

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use super::*;
 use crate::room::arc::Part;
-use crate::room::snapshot::{Stage, Trouble};
 use crate::room::take_home::{Fault, Way};
+use crate::room::{Stage, Trouble};
 use crate::vocabulary::place::Place;
 use crate::vocabulary::sound::SoundChoice;
 

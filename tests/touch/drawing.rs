@@ -2,9 +2,9 @@
 
 use iced::{Point, Rectangle};
 use stillroom::room::Event;
+use stillroom::room::Stage;
 use stillroom::room::drawing::{Drawing, PAGE_HEIGHT, PAGE_WIDTH};
 use stillroom::room::notes::{Page, PatientText};
-use stillroom::room::snapshot::Stage;
 
 use crate::tablet::{Tablet, mm};
 

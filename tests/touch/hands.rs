@@ -18,8 +18,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use iced::touch::{Event as Touch, Finger};
 use iced::{Event as WindowEvent, Point, Rectangle};
 use stillroom::room::Event;
+use stillroom::room::Stage;
 use stillroom::room::call::CallPhase;
-use stillroom::room::snapshot::Stage;
 
 use crate::tablet::{SIZE, Tablet, mm};
 

@@ -29,8 +29,8 @@ mod words;
 use std::time::Duration;
 
 use iced::{Point, Vector};
+use stillroom::room::Stage;
 use stillroom::room::call::CallPhase;
-use stillroom::room::snapshot::Stage;
 use stillroom::room::{Event, Snapshot};
 use tablet::{Tablet, mm};
 

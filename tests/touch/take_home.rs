@@ -7,9 +7,9 @@ use std::process::{Command, Stdio};
 use iced::Size;
 use rqrr::PreparedImage;
 use stillroom::room::Event;
+use stillroom::room::Stage;
 use stillroom::room::drawing::{Drawing, Stroke, StrokePoint, Tint};
 use stillroom::room::notes::PatientText;
-use stillroom::room::snapshot::Stage;
 use stillroom::room::take_home::{Fault, Way};
 
 use crate::tablet::Tablet;

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use iced::{Point, Rectangle};
-use stillroom::room::snapshot::{Check, Receipt, Stage};
+use stillroom::room::Stage;
+use stillroom::room::snapshot::{Check, Receipt};
 use stillroom::room::{Event, Trouble};
 
 use crate::called;

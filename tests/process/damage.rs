@@ -67,8 +67,8 @@ fn a_damaged_setup_never_lifts_the_cap() {
         kiosk.first();
         kiosk.reach("the trouble", |line| has_trouble(line, "state-restored"));
         assert_eq!(loudest(&mut kiosk), json!(-40.0), "{what}");
-        let told = |line: &String| line.contains("setup.toml: ") && line.contains("last good copy");
-        assert!(kiosk.complaints_of_its_own().iter().any(told), "{what}: {}", kiosk.complaints());
+        let told = |line: &str| line.contains("setup.toml: ") && line.contains("last good copy");
+        kiosk.wait_for_complaint(what, told);
         kiosk.kill_9();
         assert_eq!((fs::read(&file).unwrap(), fs::read(&copy).unwrap()), (whole.clone(), whole.clone()), "{what}");
         let mut kiosk = home.start(1);
@@ -82,8 +82,8 @@ fn a_damaged_setup_never_lifts_the_cap() {
         kiosk.first();
         kiosk.reach("the trouble", |line| has_trouble(line, "setup-lost"));
         assert_eq!(loudest(&mut kiosk), json!(-60.0), "{what}: nobody knows the cap any more");
-        let told = |line: &String| line.contains("setup.toml: ") && line.contains("remove both");
-        assert!(kiosk.complaints_of_its_own().iter().any(told), "{what}: {}", kiosk.complaints());
+        let told = |line: &str| line.contains("setup.toml: ") && line.contains("remove both");
+        kiosk.wait_for_complaint(what, told);
         // A wipe does not mind the files, nor what is wrong with them.
         kiosk.tell("staff_reset");
         let ready = kiosk.wait("ready", |line| line["stage"] == "ready");
@@ -175,8 +175,8 @@ fn shut(home: &Home, what: &str) {
     assert_eq!(order(home), 401, "{what}: an order passed");
     let (status, words) = sign_in(home);
     assert!(status == 503 && words.contains("stillroom desk set-password"), "{what}: {status} {words}");
-    let told = |line: &String| line.contains("desk-password: ") && line.contains("stillroom desk set-password");
-    assert!(kiosk.complaints_of_its_own().iter().any(told), "{what}: {}", kiosk.complaints());
+    let told = |line: &str| line.contains("desk-password: ") && line.contains("stillroom desk set-password");
+    kiosk.wait_for_complaint(what, told);
     kiosk.tell("call_pressed");
     kiosk.wait("a call all the same", |line| line["call"] == "placed");
     kiosk.kill_9();
@@ -204,8 +204,8 @@ fn a_damaged_pin_is_told_until_one_is_set() {
     let mut kiosk = home.start(1);
     kiosk.first();
     kiosk.reach("the trouble", |line| has_trouble(line, "staff-pin-lost"));
-    let told = |line: &String| line.contains("staff-pin: ") && line.contains("stillroom staff set-pin");
-    assert!(kiosk.complaints_of_its_own().iter().any(told), "{}", kiosk.complaints());
+    let told = |line: &str| line.contains("staff-pin: ") && line.contains("stillroom staff set-pin");
+    kiosk.wait_for_complaint("the damaged PIN", told);
     kiosk.kill_9();
     assert!(home.run(&["staff", "set-pin"], "4711\n4711\n").status.success());
     assert!(!has_trouble(&home.start(1).first(), "staff-pin-lost"));

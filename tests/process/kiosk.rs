@@ -350,6 +350,16 @@ impl Kiosk {
         own_lines(&self.complaints())
     }
 
+    /// Waits for a line on standard error. It comes through a thread of its own, so that it may come after the line
+    /// on standard output that the same cause has.
+    pub fn wait_for_complaint(&self, what: &str, is_wanted: impl Fn(&str) -> bool) {
+        let limit = Instant::now() + LIMIT;
+        while !self.complaints_of_its_own().iter().any(|line| is_wanted(line)) {
+            assert!(Instant::now() < limit, "{what} is not said on standard error: {}", self.complaints());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     /// Ends it as a power cut would, as far as the process goes.
     pub fn kill_9(mut self) {
         self.child.kill().unwrap();

@@ -82,6 +82,7 @@ fn a_state_directory_that_cannot_be_is_one_clear_line_and_the_room_runs() {
     let mut kiosk = home.start(60);
     kiosk.first();
     kiosk.reach("the trouble", |line| has_trouble(line, "state-unwritable"));
+    eventually("a line", || !kiosk.complaints_of_its_own().is_empty());
     let lines = kiosk.complaints_of_its_own();
     assert_eq!(lines.len(), 1, "{lines:#?}");
     assert!(lines[0].contains("file/state") && lines[0].contains("nothing outlives a restart"), "{lines:?}");
@@ -113,6 +114,7 @@ fn keys_never_go_to_a_disk_and_the_note_goes_on_in_memory() {
     let mut kiosk = home.start(1);
     kiosk.first();
     kiosk.reach("the trouble", |line| has_trouble(line, "keys-in-memory-only"));
+    eventually("a line", || !kiosk.complaints_of_its_own().is_empty());
     let lines = kiosk.complaints_of_its_own();
     assert_eq!(lines.len(), 1, "{lines:#?}");
     assert!(lines[0].contains("memory-backed") && lines[0].contains("RUNTIME_DIRECTORY"), "{lines:?}");

@@ -101,12 +101,12 @@ enum DeskCommand {
 pub fn main() -> ExitCode {
     guarding::keep_faults_quiet();
     start_logging();
-    let code = carry_out();
+    let code = execute();
     output::errors().flush_within(SAID_WITHIN);
     code
 }
 
-fn carry_out() -> ExitCode {
+fn execute() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

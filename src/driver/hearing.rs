@@ -124,7 +124,7 @@ mod tests {
     fn heard_after(events: &[Event]) -> Mix {
         let mut room = room();
         for event in events {
-            room.handle(START, event.clone()).unwrap();
+            room.handle_input(START, event.clone()).unwrap();
         }
         mix(&room.snapshot(START), START, Some(&sounding()), Path::new("media"), RoomClock::going_on_from(START))
     }
@@ -150,10 +150,10 @@ mod tests {
     fn the_score_follows_the_arc_and_the_desk() {
         let intensity = |mix: Mix| mix.score.expect("there is a score").shape.intensity;
         let mut room = room();
-        room.handle(START, begins()).unwrap();
+        room.handle_input(START, begins()).unwrap();
         let mut at = |minutes: u64| {
             let now = START + std::time::Duration::from_mins(minutes);
-            room.advance(now);
+            room.handle_timeout(now);
             intensity(mix(
                 &room.snapshot(now),
                 now,

@@ -34,11 +34,11 @@ const MARK_AT_MOST_EVERY: Duration = Duration::from_millis(500);
 /// That a call is over is shown once the disk has it, or after so long whatever happens: as with *Calling*.
 const CLEARED_WITHIN: Duration = crate::room::call::SHOWN_AFTER;
 
-/// Whoever carries out effects at the edges. Nothing here may block: slow work goes to a thread of its own, and its
+/// Whoever carries out effects at the handler. Nothing here may block: slow work goes to a thread of its own, and its
 /// outcome comes back through the [`RoomHandle`].
-pub trait Edges: Send {
+pub trait EffectHandler: Send {
     /// Carries out one effect.
-    fn carry_out(&mut self, effect: Effect, now: RoomTime, room: &RoomHandle);
+    fn execute(&mut self, effect: Effect, now: RoomTime, room: &RoomHandle);
     /// The room has changed.
     fn changed(&mut self, snapshot: &Snapshot);
 }
@@ -100,14 +100,14 @@ impl Driver {
         let is_kept = matches!(past.health.kept_call, KeptCall::Whole(_));
         let Recovered { mut room, last, resumes, found: of_the_past, unsure_call } = recovery::recover(rules, past);
         let clock = RoomClock::going_on_from(last);
-        if resumes && room.handle(clock.now(), Event::Resumed).is_err() {
+        if resumes && room.handle_input(clock.now(), Event::Resumed).is_err() {
             tracing::warn!("the room could not take up where it was");
         }
         for event in of_the_past.into_iter().chain(found) {
             if event.is_journaled() {
                 journal.append(clock.now(), &event, |_| {});
             }
-            if room.handle(clock.now(), event).is_err() {
+            if room.handle_input(clock.now(), event).is_err() {
                 tracing::warn!("the room did not take what its start found");
             }
         }
@@ -148,12 +148,12 @@ impl Driver {
     /// If the system gives no thread or no runtime.
     pub fn start(
         mut self,
-        mut edges: impl Edges + 'static,
+        mut handler: impl EffectHandler + 'static,
         ended: impl FnOnce(&Fault) + Send + 'static,
     ) -> io::Result<JoinHandle<()>> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         std::thread::Builder::new().name("room".to_owned()).spawn(move || {
-            let ran = catch_unwind(AssertUnwindSafe(|| runtime.block_on(self.run(&mut edges))));
+            let ran = catch_unwind(AssertUnwindSafe(|| runtime.block_on(self.run(&mut handler))));
             tracing::error!(by_a_fault = ran.is_err(), "the room's loop has ended");
             let fault = self.save_presses();
             // From here on every face sees that nobody drives the room.
@@ -163,8 +163,8 @@ impl Driver {
     }
 
     /// Drives the room until nobody can tell it anything any more.
-    async fn run(&mut self, edges: &mut impl Edges) {
-        self.settle(edges, true);
+    async fn run(&mut self, handler: &mut impl EffectHandler) {
+        self.settle(handler, true);
         loop {
             let deadline = self.next_deadline();
             let input = tokio::select! {
@@ -176,30 +176,30 @@ impl Driver {
                 () = sleep_until(deadline) => None,
             };
             match input {
-                Some(Input::Event(Event::CallCleared, reply)) => self.clear(reply, edges),
+                Some(Input::Event(Event::CallCleared, reply)) => self.clear(reply, handler),
                 Some(Input::Event(event, reply)) => {
-                    let outcome = self.take(event, edges);
+                    let outcome = self.take(event, handler);
                     answer(reply, outcome);
                 }
                 Some(Input::Ping(reply)) => answer(Some(reply), Ok(())),
-                Some(Input::ClearedOnDisk(id)) if self.is_clearing(id) => self.finish_clearing(edges),
+                Some(Input::ClearedOnDisk(id)) if self.is_clearing(id) => self.finish_clearing(handler),
                 Some(Input::Fail) => fail(),
                 Some(Input::ClearedOnDisk(_)) | None => {}
             }
             // Also where inputs leave no pause between them.
             if self.clearing.as_ref().is_some_and(|clearing| Instant::now() >= clearing.due) {
-                self.finish_clearing(edges);
+                self.finish_clearing(handler);
             }
             if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                self.pass_time(edges);
+                self.pass_time(handler);
             }
         }
     }
 
-    fn take(&mut self, event: Event, edges: &mut impl Edges) -> Result<(), Refusal> {
+    fn take(&mut self, event: Event, handler: &mut impl EffectHandler) -> Result<(), Refusal> {
         if matches!(event, Event::CallPressed { .. } | Event::StaffReset) {
             // A new call is not the one that is over, and no reset waits for one that is.
-            self.finish_clearing(edges);
+            self.finish_clearing(handler);
         }
         let now = self.clock.now();
         let journaled = event.is_journaled().then(|| event.clone());
@@ -208,7 +208,7 @@ impl Driver {
             _ => None,
         };
         self.press_in_hand = call.and(journaled.clone());
-        let outcome = self.room.handle(now, event);
+        let outcome = self.room.handle_input(now, event);
         if outcome.is_ok()
             && let Some(event) = journaled
         {
@@ -222,12 +222,12 @@ impl Driver {
             });
         }
         self.press_in_hand = None;
-        self.settle(edges, false);
+        self.settle(handler, false);
         outcome
     }
 
     /// A call that staff have cleared is over once the disk has that, so that it does not come back after a kill.
-    fn clear(&mut self, reply: Option<Reply>, edges: &mut impl Edges) {
+    fn clear(&mut self, reply: Option<Reply>, handler: &mut impl EffectHandler) {
         let Some(id) = self.room.open_call().filter(|_| self.clearing.is_none()) else {
             return answer(reply, Err(Refusal::NoSuchCall));
         };
@@ -238,40 +238,40 @@ impl Driver {
                 handle.was_cleared_on_disk(id);
             }
         });
-        self.settle(edges, false);
+        self.settle(handler, false);
     }
 
     fn is_clearing(&self, id: CallId) -> bool {
         self.clearing.as_ref().is_some_and(|clearing| clearing.id == id)
     }
 
-    fn finish_clearing(&mut self, edges: &mut impl Edges) {
+    fn finish_clearing(&mut self, handler: &mut impl EffectHandler) {
         let Some(Clearing { reply, .. }) = self.clearing.take() else { return };
-        let outcome = self.room.handle(self.clock.now(), Event::CallCleared);
-        self.settle(edges, false);
+        let outcome = self.room.handle_input(self.clock.now(), Event::CallCleared);
+        self.settle(handler, false);
         answer(reply, outcome);
     }
 
-    fn pass_time(&mut self, edges: &mut impl Edges) {
+    fn pass_time(&mut self, handler: &mut impl EffectHandler) {
         let now = self.clock.now();
-        self.room.advance(now);
+        self.room.handle_timeout(now);
         if self.mark_due().is_some_and(|due| Instant::now() >= due) {
             self.marked = Instant::now();
             self.journal.append(now, &Event::TimeMarked, |_| {});
         }
-        self.settle(edges, false);
+        self.settle(handler, false);
     }
 
-    fn settle(&mut self, edges: &mut impl Edges, first: bool) {
+    fn settle(&mut self, handler: &mut impl EffectHandler, first: bool) {
         self.keep_call();
         if let Some(handle) = self.handle.upgrade() {
             while let Some(effect) = self.room.poll_effect() {
-                edges.carry_out(effect, self.clock.now(), &handle);
+                handler.execute(effect, self.clock.now(), &handle);
             }
         }
         let snapshot = self.room.snapshot(self.clock.now());
         if first || !is_same(&snapshot, &self.published.borrow()) {
-            edges.changed(&snapshot);
+            handler.changed(&snapshot);
             self.published.send_replace(Arc::new(snapshot));
         }
     }
@@ -310,7 +310,7 @@ impl Driver {
     }
 
     fn next_deadline(&self) -> Option<Instant> {
-        let room = self.room.deadline(self.clock.now()).map(|time| self.clock.instant_of(time));
+        let room = self.room.poll_timeout(self.clock.now()).map(|time| self.clock.instant_of(time));
         let clearing = self.clearing.as_ref().map(|clearing| clearing.due);
         room.into_iter().chain(self.mark_due()).chain(clearing).min()
     }

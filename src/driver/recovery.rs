@@ -37,7 +37,7 @@ pub(super) struct Recovered {
 }
 
 pub(super) fn recover(rules: &Rules, past: Past) -> Recovered {
-    recover_with(rules, past, Room::handle)
+    recover_with(rules, past, Room::handle_input)
 }
 
 /// `take` is how the room takes a record: a test may stumble in its place.
@@ -52,7 +52,7 @@ fn recover_with(
     if wipe_was_begun && !room.snapshot(last).wiping {
         // The journal could not be told. Nothing it says about the visit counts any more.
         room = Room::new(rules.clone());
-        if room.handle(last, Event::StaffReset).is_err() {
+        if room.handle_input(last, Event::StaffReset).is_err() {
             tracing::error!("a fresh room refused to be wiped");
         }
     }
@@ -131,9 +131,9 @@ fn take_again(
 /// Timers between two records run out when they did, not when the next record came.
 fn pass_deadlines(room: &mut Room, until: RoomTime) {
     let mut now = RoomTime::default();
-    while let Some(deadline) = room.deadline(now).filter(|deadline| *deadline > now && *deadline < until) {
+    while let Some(deadline) = room.poll_timeout(now).filter(|deadline| *deadline > now && *deadline < until) {
         now = deadline;
-        room.advance(now);
+        room.handle_timeout(now);
     }
 }
 
@@ -152,7 +152,7 @@ mod tests {
     fn stumbles_over(bad: Event) -> impl Fn(&mut Room, RoomTime, Event) -> Result<(), Refusal> {
         move |room, now, event| {
             assert_ne!(event, bad, "a record that this room stumbles over");
-            room.handle(now, event)
+            room.handle_input(now, event)
         }
     }
 

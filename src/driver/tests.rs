@@ -4,15 +4,15 @@ use std::sync::mpsc;
 
 const CALL: CallId = CallId(9);
 
-/// Edges that tell a test what they are asked, and stumble or wait where it says so.
+/// An effect handler that panics or waits where a test says so.
 #[derive(Clone, Default)]
-struct TestEdges {
+struct TestHandler {
     stumbles_on_dark: bool,
     waits: Arc<Mutex<()>>,
 }
 
-impl Edges for TestEdges {
-    fn carry_out(&mut self, _: Effect, _: RoomTime, _: &RoomHandle) {}
+impl EffectHandler for TestHandler {
+    fn execute(&mut self, _: Effect, _: RoomTime, _: &RoomHandle) {}
     fn changed(&mut self, snapshot: &Snapshot) {
         drop(self.waits.lock());
         assert!(!(self.stumbles_on_dark && snapshot.dark), "an edge stumbles");
@@ -26,24 +26,24 @@ struct Driven {
 }
 
 impl Driven {
-    fn start(edges: TestEdges) -> Self {
-        Self::start_in(tempfile::tempdir().unwrap(), edges)
+    fn start(handler: TestHandler) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), handler)
     }
 
-    fn start_in(folder: tempfile::TempDir, edges: TestEdges) -> Self {
+    fn start_in(folder: tempfile::TempDir, handler: TestHandler) -> Self {
         let (journal, records, health) = Journal::open(folder.path());
         let past = Past { records, health, wipe_was_begun: false };
-        Self::start_on(journal, past, folder, edges)
+        Self::start_on(journal, past, folder, handler)
     }
 
-    fn start_on(journal: Journal, past: Past, folder: tempfile::TempDir, edges: TestEdges) -> Self {
+    fn start_on(journal: Journal, past: Past, folder: tempfile::TempDir, handler: TestHandler) -> Self {
         let (driver, room) = Driver::recover(&Rules::default(), Arc::new(journal), past, Vec::new());
         let (tell, ended) = mpsc::channel();
         let after = move |fault: &Fault| {
             fault.save(Duration::from_secs(10));
             let _ = tell.send(());
         };
-        driver.start(edges, after).unwrap();
+        driver.start(handler, after).unwrap();
         Self { room, folder, ended }
     }
 
@@ -75,7 +75,7 @@ fn press(id: u128) -> Event {
 
 #[test]
 fn a_loop_that_ended_answers_gone_to_everybody() {
-    let driven = Driven::start(TestEdges::default());
+    let driven = Driven::start(TestHandler::default());
     driven.tell(Event::VisitBegins).unwrap();
     let mut snapshots = driven.room.snapshots();
     driven.room.fail();
@@ -92,19 +92,19 @@ fn a_loop_that_ended_answers_gone_to_everybody() {
 
 #[test]
 fn a_press_in_the_middle_of_a_fault_comes_back_with_the_room() {
-    let edges = TestEdges { stumbles_on_dark: true, ..TestEdges::default() };
-    let waits = Arc::clone(&edges.waits);
-    let driven = Driven::start(edges);
+    let handler = TestHandler { stumbles_on_dark: true, ..TestHandler::default() };
+    let waits = Arc::clone(&handler.waits);
+    let driven = Driven::start(handler);
     driven.tell(Event::VisitBegins).unwrap();
     let held = waits.lock().unwrap();
-    // The loop waits in its edges; then it stumbles, with the press behind it.
+    // The loop waits in its handler; then it stumbles, with the press behind it.
     let dark = driven.room.tell_in_order(Event::Dark { on: true });
     let pressed = driven.room.tell_in_order(press(9));
     drop(held);
     assert_eq!(wait_for(dark), Err(Refusal::Gone));
     // Taken just before, or not answered any more: it is not lost either way.
     let _ = wait_for(pressed);
-    let again = Driven::start_in(driven.ends(), TestEdges::default());
+    let again = Driven::start_in(driven.ends(), TestHandler::default());
     again.until("the call again", |shown| shown.call.as_ref().is_some_and(|call| call.id == CALL));
 }
 
@@ -118,7 +118,7 @@ fn a_press_is_on_disk_before_the_program_ends_however_busy_the_disk_is() {
         let _ = held.recv();
     });
     let past = Past { records, health, wipe_was_begun: false };
-    let driven = Driven::start_on(journal, past, folder, TestEdges::default());
+    let driven = Driven::start_on(journal, past, folder, TestHandler::default());
     let pressed = driven.room.tell_in_order(press(9));
     driven.room.fail();
     let _ = wait_for(pressed);
@@ -131,8 +131,8 @@ fn a_press_is_on_disk_before_the_program_ends_however_busy_the_disk_is() {
 
 #[test]
 fn what_ends_the_loop_three_times_is_set_aside_and_the_call_is_kept() {
-    let edges = TestEdges { stumbles_on_dark: true, ..TestEdges::default() };
-    let driven = Driven::start(edges.clone());
+    let handler = TestHandler { stumbles_on_dark: true, ..TestHandler::default() };
+    let driven = Driven::start(handler.clone());
     driven.tell(Event::VisitBegins).unwrap();
     driven.tell(press(9)).unwrap();
     driven.until("the call", |shown| shown.call.is_some());
@@ -140,9 +140,9 @@ fn what_ends_the_loop_three_times_is_set_aside_and_the_call_is_kept() {
     let mut folder = driven.ends();
     for _ in 0..2 {
         // It comes up dark, stumbles, and ends.
-        folder = Driven::start_in(folder, edges.clone()).ends();
+        folder = Driven::start_in(folder, handler.clone()).ends();
     }
-    let driven = Driven::start_in(folder, edges);
+    let driven = Driven::start_in(folder, handler);
     driven.until("the room without it", |shown| shown.troubles.contains(&Trouble::RecordSetAside));
     let snapshot = driven.room.snapshots().borrow().clone();
     assert!(snapshot.in_visit() && !snapshot.dark);
@@ -152,9 +152,9 @@ fn what_ends_the_loop_three_times_is_set_aside_and_the_call_is_kept() {
 
 #[test]
 fn a_flood_of_comfort_is_refused_before_it_holds_up_anything_and_a_call_goes_first() {
-    let edges = TestEdges::default();
-    let waits = Arc::clone(&edges.waits);
-    let driven = Driven::start(edges);
+    let handler = TestHandler::default();
+    let waits = Arc::clone(&handler.waits);
+    let driven = Driven::start(handler);
     driven.tell(Event::VisitBegins).unwrap();
     let held = waits.lock().unwrap();
     let comfort = |number: u32| driven.room.tell_in_order(Event::Volume { db: -30.0 - (number % 10) as f32 });
@@ -170,9 +170,9 @@ fn a_flood_of_comfort_is_refused_before_it_holds_up_anything_and_a_call_goes_fir
 
 #[test]
 fn reports_of_the_rooms_own_parts_are_never_dropped() {
-    let edges = TestEdges::default();
-    let waits = Arc::clone(&edges.waits);
-    let driven = Driven::start(edges);
+    let handler = TestHandler::default();
+    let waits = Arc::clone(&handler.waits);
+    let driven = Driven::start(handler);
     let held = waits.lock().unwrap();
     driven.room.report(Event::TroubleChanged { trouble: Trouble::SoundLost, on: true });
     for number in 0..20_000 {
@@ -186,7 +186,7 @@ fn reports_of_the_rooms_own_parts_are_never_dropped() {
 
 #[test]
 fn a_call_is_over_once_the_disk_has_it_and_a_press_in_between_is_a_new_one() {
-    let driven = Driven::start(TestEdges::default());
+    let driven = Driven::start(TestHandler::default());
     driven.tell(press(9)).unwrap();
     driven.until("the call", |shown| shown.call.is_some());
     driven.tell(Event::CallHere { id: None }).unwrap();
@@ -205,7 +205,7 @@ fn a_call_is_over_once_the_disk_has_it_and_a_press_in_between_is_a_new_one() {
 #[test]
 fn where_the_disk_hangs_a_cleared_call_is_over_all_the_same() {
     let journal = Journal::on_a_disk_that_hangs();
-    let driven = Driven::start_on(journal, Past::default(), tempfile::tempdir().unwrap(), TestEdges::default());
+    let driven = Driven::start_on(journal, Past::default(), tempfile::tempdir().unwrap(), TestHandler::default());
     driven.tell(press(9)).unwrap();
     driven.until("the call, on no disk", |shown| shown.call.is_some());
     assert_eq!(driven.tell(Event::CallCleared), Ok(()));

@@ -186,7 +186,7 @@ impl Call {
     }
 
     /// Carries out every timer that has run out by `now`. `escalation` holds the times of the list's steps, in order.
-    pub(super) fn advance(&mut self, now: RoomTime, escalation: &[Duration], effects: &mut Vec<Effect>) {
+    pub(super) fn handle_timeout(&mut self, now: RoomTime, escalation: &[Duration], effects: &mut Vec<Effect>) {
         if !self.shown && now >= self.placed_at + SHOWN_AFTER {
             self.shown = true;
         }
@@ -252,7 +252,7 @@ impl Call {
     }
 
     /// When the next timer runs out.
-    pub(super) fn deadline(&self, escalation: &[Duration]) -> Option<RoomTime> {
+    pub(super) fn poll_timeout(&self, escalation: &[Duration]) -> Option<RoomTime> {
         let shown = (!self.shown).then_some(self.placed_at + SHOWN_AFTER);
         let phase = match self.phase {
             CallPhase::Placed | CallPhase::Sent => {

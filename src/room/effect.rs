@@ -1,4 +1,4 @@
-//! Owns what the room wants done at its edges. Does not own how it is done.
+//! Owns what the room wants done at its handler. Does not own how it is done.
 
 use std::sync::Arc;
 

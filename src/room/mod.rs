@@ -1,6 +1,21 @@
 //! The room: a pure machine of one visit after another. It owns every rule about stages, the session, the call and
-//! the note, and nothing else: no clock, no input or output, no threads, no randomness. Whoever drives it says what
-//! time it is and what happened, drains its effects, and sleeps until its deadline.
+//! the note, and nothing else: no clock, no input or output, no threads, no randomness.
+//!
+//! # How a machine is driven
+//!
+//! Every machine without a clock in this program keeps one contract: this room, and the ends of a line
+//! (`line::room_end`, `line::fleet` and what they are made of). Their names are the same everywhere.
+//!
+//! - `handle_input(now, …)`, or `handle_…`/`on_…` where there are several inputs, takes in what happened. It never waits,
+//!   and never fails but by a refusal that leaves the machine as it was.
+//! - `poll_…()` (`poll_effect`, `poll_transmit`, `poll_event`) gives the next thing to do, say or know. After every input and
+//!   every timeout, call it until it gives `None`: what is left lying is done late.
+//! - `poll_timeout()` says when `handle_timeout(now)` is next needed if nothing happens before. Ask again after every input;
+//!   an answer from before may be too late. `None` means never.
+//! - `handle_timeout(now)` does what is due by `now`. Calling it early or twice does no harm. Inputs call it first by
+//!   themselves where the order of timers and inputs matters.
+//! - `now` never goes back. Two machines that are given the same inputs at the same times do the same: this is what a replay
+//!   of the journal and every simulation rest on.
 
 pub mod arc;
 pub mod breath;
@@ -160,22 +175,22 @@ impl Room {
     ///
     /// # Errors
     /// A [`Refusal`] says why it cannot be taken; nothing has changed then but what time itself has changed.
-    pub fn handle(&mut self, now: RoomTime, event: Event) -> Result<(), Refusal> {
-        self.advance(now);
+    pub fn handle_input(&mut self, now: RoomTime, event: Event) -> Result<(), Refusal> {
+        self.handle_timeout(now);
         let is_sign = event.is_sign_of_the_patient();
         self.take(now, event)?;
         if is_sign {
             self.saw_the_patient(now);
         }
-        self.advance(now);
+        self.handle_timeout(now);
         Ok(())
     }
 
     /// Carries out every timer that has run out by `now`.
-    pub fn advance(&mut self, now: RoomTime) {
+    pub fn handle_timeout(&mut self, now: RoomTime) {
         if let Some(call) = &mut self.call {
             let mut effects = Vec::new();
-            call.advance(now, &self.rules.escalation, &mut effects);
+            call.handle_timeout(now, &self.rules.escalation, &mut effects);
             self.effects.extend(effects);
         }
         if let Some(unsealed) = self.unsealed
@@ -202,16 +217,16 @@ impl Room {
         }
     }
 
-    /// The next thing to be done at the edges; drain it fully after each event and deadline.
+    /// The next effect to execute. Call it until it gives `None` after each input and each timeout.
     pub fn poll_effect(&mut self) -> Option<Effect> {
         self.effects.pop_front()
     }
 
-    /// When [`Room::advance`] is next needed, if nothing happens before.
+    /// When [`Room::handle_timeout`] is next needed, if nothing happens before.
     #[must_use]
-    pub fn deadline(&self, now: RoomTime) -> Option<RoomTime> {
+    pub fn poll_timeout(&self, now: RoomTime) -> Option<RoomTime> {
         [
-            self.call.as_ref().and_then(|call| call.deadline(&self.rules.escalation)),
+            self.call.as_ref().and_then(|call| call.poll_timeout(&self.rules.escalation)),
             self.unsealed.map(seal_due),
             self.left_due(),
             self.dark_panel_until,

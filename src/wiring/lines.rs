@@ -76,7 +76,7 @@ impl Lines {
     }
 
     /// What the room wants of its lines.
-    pub(super) fn carry_out(&mut self, effect: &Effect, now: RoomTime, room: &RoomHandle) {
+    pub(super) fn execute(&mut self, effect: &Effect, now: RoomTime, room: &RoomHandle) {
         match *effect {
             Effect::SendCall { id, practice, presses } => {
                 if let Some(line) = &self.mqtt {

@@ -1,4 +1,4 @@
-//! Owns the wires between the room and its edges: which effect goes to which port, and what comes back as which event.
+//! Owns the wires between the room and its handler: which effect goes to which port, and what comes back as which event.
 
 mod keeping;
 mod lines;
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use crate::config::Config;
 use crate::driver::clock::RoomClock;
-use crate::driver::{Edges, RoomHandle, hearing};
+use crate::driver::{EffectHandler, RoomHandle, hearing};
 use crate::profile::Profile;
 use crate::room::notes::NoteLimits;
 use crate::room::take_home::Fault;
@@ -118,12 +118,12 @@ impl Ports {
     }
 }
 
-impl Edges for Ports {
-    fn carry_out(&mut self, effect: Effect, now: RoomTime, room: &RoomHandle) {
+impl EffectHandler for Ports {
+    fn execute(&mut self, effect: Effect, now: RoomTime, room: &RoomHandle) {
         match effect {
             // The desk that is built in sees every call in the snapshot itself.
             Effect::SendCall { .. } | Effect::EndCall { .. } | Effect::Escalate { .. } => {
-                self.lines.carry_out(&effect, now, room);
+                self.lines.execute(&effect, now, room);
             }
             Effect::Signal(signal) => self.sound.signal(signal),
             Effect::AcceptOutput => self.sound.accept_output(),

@@ -54,7 +54,7 @@ impl TestRoom {
                 let room = Self { inner };
                 let now = room.now();
                 let mut machine = room.inner.room.lock().unwrap();
-                machine.advance(now);
+                machine.handle_timeout(now);
                 room.publish(&mut machine, now);
             }
         });
@@ -65,7 +65,7 @@ impl TestRoom {
     pub fn happen(&self, event: Event) -> Result<(), String> {
         let now = self.now();
         let mut machine = self.inner.room.lock().unwrap();
-        let result = machine.handle(now, event).map_err(|refusal| refusal.to_string());
+        let result = machine.handle_input(now, event).map_err(|refusal| refusal.to_string());
         self.publish(&mut machine, now);
         result
     }

@@ -23,9 +23,9 @@ fn room_in(state: usize) -> Room {
         vec![Event::CallComing { id: CALL, name: "Maria".into() }],
         vec![Event::CallHere { id: None }],
     ];
-    room.handle(RoomTime(0), Event::DeskSeen { desk: DESK }).unwrap();
+    room.handle_input(RoomTime(0), Event::DeskSeen { desk: DESK }).unwrap();
     for event in way.into_iter().take(state).flatten() {
-        room.handle(RoomTime(0), event).unwrap();
+        room.handle_input(RoomTime(0), event).unwrap();
     }
     while room.poll_effect().is_some() {}
     room
@@ -82,7 +82,7 @@ fn moves() -> String {
         let mut row = format!("| {what} |");
         for (state, name) in STATES.into_iter().enumerate() {
             let mut room = room_in(state);
-            let taken = room.handle(RoomTime(1), event.clone());
+            let taken = room.handle_input(RoomTime(1), event.clone());
             let after = state_of(&room, RoomTime(1));
             let mut words = done(&mut room);
             if after != name {
@@ -103,9 +103,9 @@ fn timers() -> String {
         let mut room = room_in(state);
         let mut now = RoomTime(0);
         // The first round of each timer; what follows from another state is in that state's own rows.
-        while let Some(next) = room.deadline(now).filter(|next| next.0 > now.0 && next.0 <= 300_000) {
+        while let Some(next) = room.poll_timeout(now).filter(|next| next.0 > now.0 && next.0 <= 300_000) {
             let before = room.snapshot(now).call.unwrap();
-            room.advance(next);
+            room.handle_timeout(next);
             now = next;
             let after = room.snapshot(now).call.unwrap();
             let mut words = done(&mut room);

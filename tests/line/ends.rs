@@ -186,13 +186,13 @@ fn drive(inbox: &Receiver<Input>, core: &Mutex<Core>, line: &std::sync::Weak<Roo
                     Event::CallPressed { id, .. } => Some(id),
                     _ => None,
                 };
-                let outcome = core.room.handle(now, event);
+                let outcome = core.room.handle_input(now, event);
                 if let Some(id) = pressed {
-                    let _ = core.room.handle(now, Event::CallJournaled { id, ok: true });
+                    let _ = core.room.handle_input(now, Event::CallJournaled { id, ok: true });
                 }
                 answer = order.map(|order| (order, outcome.err().map(|why: Refusal| why.to_string())));
             }
-            Err(RecvTimeoutError::Timeout) => core.room.advance(now),
+            Err(RecvTimeoutError::Timeout) => core.room.handle_timeout(now),
             Err(RecvTimeoutError::Disconnected) => return,
         }
         let effects: Vec<Effect> = std::iter::from_fn(|| core.room.poll_effect()).collect();

@@ -119,23 +119,23 @@ impl Play {
 
     fn at(&mut self, seconds: u64, event: Event) {
         self.now = RoomTime(seconds * 1_000);
-        self.room.handle(self.now, event).unwrap();
-        self.carry_out();
+        self.room.handle_input(self.now, event).unwrap();
+        self.execute();
     }
 
     /// Lets time pass, and waits until all that is said because of it has its outcome.
     fn to(&mut self, seconds: u64) {
         let until = RoomTime(seconds * 1_000);
-        while let Some(due) = self.room.deadline(self.now).filter(|due| *due > self.now && *due <= until) {
+        while let Some(due) = self.room.poll_timeout(self.now).filter(|due| *due > self.now && *due <= until) {
             self.now = due;
-            self.room.advance(due);
-            self.carry_out();
+            self.room.handle_timeout(due);
+            self.execute();
         }
         let (outcomes, said) = (Arc::clone(&self.outcomes), self.said);
         wait_until(SOON, "the outcome of each step", || outcomes.lock().unwrap().len() == said);
     }
 
-    fn carry_out(&mut self) {
+    fn execute(&mut self) {
         while let Some(effect) = self.room.poll_effect() {
             match effect {
                 Effect::Escalate { id, round, step } => {

@@ -17,7 +17,7 @@ use iced_test::selector::{Candidate, Selector};
 use stillroom::app::{App, Dependencies, Message};
 use stillroom::config::Config;
 use stillroom::driver::journal::Journal;
-use stillroom::driver::{Driver, Edges, Past, RoomHandle};
+use stillroom::driver::{Driver, EffectHandler, Past, RoomHandle};
 use stillroom::pin::{Secret, Verdict};
 use stillroom::profile::{self, Profile};
 use stillroom::room::{Effect, Event, RoomTime, Snapshot};
@@ -59,8 +59,8 @@ pub struct Tablet {
 
 struct NoEdges;
 
-impl Edges for NoEdges {
-    fn carry_out(&mut self, _: Effect, _: RoomTime, _: &RoomHandle) {}
+impl EffectHandler for NoEdges {
+    fn execute(&mut self, _: Effect, _: RoomTime, _: &RoomHandle) {}
     fn changed(&mut self, _: &Snapshot) {}
 }
 

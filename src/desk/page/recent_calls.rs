@@ -138,13 +138,13 @@ mod tests {
         room.handle(RoomTime(1_000), Event::CallPressed { id, practice: false }).unwrap();
         room.handle(RoomTime(1_010), Event::CallJournaled { id, ok: true }).unwrap();
         follow(&mut log, &room, 1_010);
-        room.handle(RoomTime(1_400), Event::CallReceived { id, desk }).unwrap();
+        room.handle_input(RoomTime(1_400), Event::CallReceived { id, desk }).unwrap();
         follow(&mut log, &room, 1_400);
-        room.handle(RoomTime(9_000), Event::CallComing { id, name: "Maria".into() }).unwrap();
+        room.handle_input(RoomTime(9_000), Event::CallComing { id, name: "Maria".into() }).unwrap();
         follow(&mut log, &room, 9_000);
-        room.handle(RoomTime(31_000), Event::CallHere { id: None }).unwrap();
+        room.handle_input(RoomTime(31_000), Event::CallHere { id: None }).unwrap();
         follow(&mut log, &room, 31_000);
-        room.handle(RoomTime(61_000), Event::CallCleared).unwrap();
+        room.handle_input(RoomTime(61_000), Event::CallCleared).unwrap();
         follow(&mut log, &room, 61_000);
         let expected = RecentCallView {
             id: Ulid(7),
@@ -163,7 +163,7 @@ mod tests {
             room.handle(RoomTime(now), Event::CallPressed { id, practice: true }).unwrap();
             room.advance(RoomTime(now + 400));
             follow(&mut log, &room, now + 400);
-            room.handle(RoomTime(now + 500), Event::CallCleared).unwrap();
+            room.handle_input(RoomTime(now + 500), Event::CallCleared).unwrap();
             follow(&mut log, &room, now + 500);
         }
         assert_eq!(log.calls.iter().map(|call| call.id.0).collect::<Vec<_>>(), [108, 107, 106, 105, 104]);

@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn only_what_the_patient_shared_reaches_the_page_and_only_during_the_visit() {
         let mut room = Room::new(Rules::default());
-        let tell = |room: &mut Room, event| room.handle(RoomTime(1), event).unwrap();
+        let tell = |room: &mut Room, event| room.handle_input(RoomTime(1), event).unwrap();
         tell(&mut room, Event::VisitBegins);
         tell(&mut room, Event::NoteTyped { text: PatientText::new("a white horse") });
         tell(&mut room, Event::IntentionWritten { question: 0, text: PatientText::new("a red boat") });

@@ -382,7 +382,7 @@ fn the_line_of_a_ready_room_is_as_the_contract_says() {
 fn the_line_follows_the_session_and_holds_no_word_of_the_patient() {
     let mut room = Room::new(Rules::default());
     let start = RoomTime(1_000);
-    let mut happen = |at: RoomTime, event: Event| room.handle(at, event).unwrap();
+    let mut happen = |at: RoomTime, event: Event| room.handle_input(at, event).unwrap();
     happen(start, Event::VisitBegins);
     happen(start, Event::NoteTyped { text: PatientText::new(CANARY) });
     happen(start, Event::IntentionWritten { question: 0, text: PatientText::new(CANARY) });
@@ -416,8 +416,8 @@ fn the_line_follows_the_session_and_holds_no_word_of_the_patient() {
 #[test]
 fn the_line_tells_the_receipt() {
     let mut room = Room::new(Rules::default());
-    room.handle(RoomTime(0), Event::StaffReset).unwrap();
-    room.handle(RoomTime(0), Event::WipeFailed(receipt())).unwrap();
+    room.handle_input(RoomTime(0), Event::StaffReset).unwrap();
+    room.handle_input(RoomTime(0), Event::WipeFailed(receipt())).unwrap();
     let line: Value = serde_json::from_str(&snapshot_line(&room.snapshot(RoomTime(0)), RoomTime(0))).unwrap();
     assert_eq!(line["stage"], "blocked");
     let expected = json!({

@@ -87,15 +87,15 @@ fn another_pattern_waits_for_the_end_of_the_breath() {
     let mut play = Play::in_stage(Stage::Arrive);
     play.ok(1_000, wish(true));
     play.ok(13_000, Event::BreathPattern(Pattern::ThreeSeven));
-    assert_eq!(play.room.deadline(play.now), Some(RoomTime(21_000)));
+    assert_eq!(play.room.poll_timeout(play.now), Some(RoomTime(21_000)));
     assert_eq!(play.snapshot().breath.map(|breath| breath.pattern), Some(Pattern::FourSix));
     // Asked for again before the change: the last wish holds, at the same moment.
     play.ok(14_000, Event::BreathPattern(Pattern::FiveFive));
-    assert_eq!(play.room.deadline(play.now), Some(RoomTime(21_000)));
+    assert_eq!(play.room.poll_timeout(play.now), Some(RoomTime(21_000)));
     play.run_to(21_000);
     let breath = play.snapshot().breath.expect("the pacer is on");
     assert_eq!((breath.pattern, breath.started, breath.next), (Pattern::FiveFive, RoomTime(21_000), None));
-    assert_eq!(play.room.deadline(play.now), None);
+    assert_eq!(play.room.poll_timeout(play.now), None);
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn calling_is_shown_once_journaled_or_after_300_ms() {
     play.ok(1_000, press());
     assert_eq!(play.room.open_call(), Some(CALL));
     assert_eq!(play.snapshot().call, None);
-    assert_eq!(play.room.deadline(play.now), Some(RoomTime(1_300)));
+    assert_eq!(play.room.poll_timeout(play.now), Some(RoomTime(1_300)));
     play.run_to(1_299);
     assert_eq!(play.snapshot().call, None);
     play.run_to(1_300);
@@ -169,7 +169,7 @@ fn a_cleared_call_stays_cleared() {
     play.ok(3_000, Event::Resumed);
     play.run_to(60 * MINUTE);
     assert_eq!(play.effects(), vec![]);
-    assert_eq!(play.room.deadline(play.now), None);
+    assert_eq!(play.room.poll_timeout(play.now), None);
 }
 
 #[test]

@@ -30,7 +30,7 @@ impl Table {
     }
 
     fn timers_to(&mut self, play: &mut Play, at_ms: u64) {
-        while let Some(due) = play.room.deadline(play.now).filter(|due| due.0 <= at_ms) {
+        while let Some(due) = play.room.poll_timeout(play.now).filter(|due| due.0 <= at_ms) {
             play.run_to(due.0);
             self.line(play, "·");
         }
@@ -175,7 +175,7 @@ fn a_call_that_no_desk_receives_goes_down_the_whole_list() {
     let mut play = Play::with(rules);
     play.at(0, press()).unwrap();
     let mut steps = Vec::new();
-    while let Some(due) = play.room.deadline(play.now) {
+    while let Some(due) = play.room.poll_timeout(play.now) {
         play.run_to(due.0);
         let steps_now = play.effects().into_iter().filter(|effect| matches!(effect, Effect::Escalate { .. }));
         steps.extend(steps_now.map(|effect| (due.0 / SECOND, effect_word(&effect))));

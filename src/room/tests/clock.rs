@@ -14,7 +14,7 @@ fn begun(infusion_minutes: u32, speed: u32, from_ms: u64) -> Play {
 /// Every waking on the way to the landing: real time since the beginning, and the part from then on.
 fn wakings(play: &mut Play, from_ms: u64) -> Vec<(u64, Part)> {
     let mut seen = Vec::new();
-    while let Some(due) = play.room.deadline(play.now) {
+    while let Some(due) = play.room.poll_timeout(play.now) {
         play.run_to(due.0);
         seen.push((due.0 - from_ms, play.part()));
         assert!(seen.len() < 100, "it never lands: {seen:?}");
@@ -112,13 +112,13 @@ fn settle_waits_for_the_pump() {
 fn pause_holds_the_clock_and_resume_goes_on_from_there() {
     let mut play = begun(40, 1, 0);
     play.ok(10 * MINUTE, Event::Pause);
-    assert_eq!(play.room.deadline(play.now), None);
+    assert_eq!(play.room.poll_timeout(play.now), None);
     play.refused(11 * MINUTE, Event::Pause);
     play.run_to(100 * MINUTE);
     assert_eq!((play.clock_ms(), play.part()), (10 * MINUTE, Part::Onset));
     play.ok(100 * MINUTE, Event::Resume);
     play.refused(100 * MINUTE, Event::Resume);
-    assert_eq!(play.room.deadline(play.now), Some(RoomTime(102 * MINUTE)));
+    assert_eq!(play.room.poll_timeout(play.now), Some(RoomTime(102 * MINUTE)));
     play.run_to(102 * MINUTE);
     assert_eq!((play.clock_ms(), play.part()), (12 * MINUTE, Part::Peak));
 }
@@ -162,7 +162,7 @@ fn extending_while_settling_or_paused_keeps_the_clock_where_it_is() {
     play.ok(12 * MINUTE, Event::Pause);
     play.ok(30 * MINUTE, Event::Extend { minutes: 20 });
     assert_eq!(play.clock_ms(), 10 * MINUTE);
-    assert_eq!(play.room.deadline(play.now), None);
+    assert_eq!(play.room.poll_timeout(play.now), None);
 }
 
 #[test]

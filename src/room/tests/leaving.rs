@@ -15,7 +15,7 @@ fn a_room_that_is_left_tells_the_desk_after_half_an_hour_and_does_nothing_else()
         let mut play = Play::in_stage(stage);
         play.run_to(HALF_AN_HOUR_MS - 1);
         assert!(!is_told(&play), "{}", stage.name());
-        assert_eq!(play.room.deadline(play.now), Some(RoomTime(HALF_AN_HOUR_MS)));
+        assert_eq!(play.room.poll_timeout(play.now), Some(RoomTime(HALF_AN_HOUR_MS)));
         play.run_to(HALF_AN_HOUR_MS);
         assert!(is_told(&play), "{}", stage.name());
         play.run_to(48 * HALF_AN_HOUR_MS);

@@ -103,18 +103,18 @@ impl Play {
     fn run_to(&mut self, at_ms: u64) {
         let target = RoomTime(at_ms);
         assert!(self.now <= target, "time runs backwards: from {:?} to {target:?}", self.now);
-        while let Some(due) = self.room.deadline(self.now).filter(|due| *due <= target) {
+        while let Some(due) = self.room.poll_timeout(self.now).filter(|due| *due <= target) {
             assert!(due > self.now, "a deadline in the past: {due:?} at {:?}", self.now);
             self.now = due;
-            self.room.advance(due);
+            self.room.handle_timeout(due);
         }
         self.now = target;
-        self.room.advance(target);
+        self.room.handle_timeout(target);
     }
 
     fn at(&mut self, at_ms: u64, event: Event) -> Result<(), Refusal> {
         self.run_to(at_ms);
-        self.room.handle(self.now, event)
+        self.room.handle_input(self.now, event)
     }
 
     #[track_caller]
@@ -132,7 +132,7 @@ impl Play {
         self.effects();
         let before = self.snapshot();
         let said = format!("{event:?}");
-        let Err(refusal) = self.room.handle(self.now, event) else { panic!("{said} at {at_ms} ms was taken") };
+        let Err(refusal) = self.room.handle_input(self.now, event) else { panic!("{said} at {at_ms} ms was taken") };
         assert_eq!(self.snapshot(), before, "{said} was refused and yet changed something");
         assert_eq!(self.effects(), vec![], "{said} was refused and yet had effects");
         refusal

@@ -116,21 +116,21 @@ impl Run {
 
     fn pass(&mut self, wait_ms: u64) {
         let target = RoomTime(self.now.0 + wait_ms);
-        while let Some(due) = self.room.deadline(self.now).filter(|due| *due <= target) {
+        while let Some(due) = self.room.poll_timeout(self.now).filter(|due| *due <= target) {
             self.holds(due > self.now, "a deadline that is not ahead");
             self.now = due;
-            self.room.advance(due);
+            self.room.handle_timeout(due);
             self.check();
         }
         self.now = target;
-        self.room.advance(target);
+        self.room.handle_timeout(target);
         self.check();
     }
 
     fn take(&mut self, event: Event) {
         let before = self.room.snapshot(self.now);
         let open_before = self.room.call.clone();
-        let taken = self.room.handle(self.now, event.clone());
+        let taken = self.room.handle_input(self.now, event.clone());
         if let Err(refusal) = &taken {
             self.holds(
                 self.room.snapshot(self.now) == before,
@@ -181,7 +181,7 @@ impl Run {
     /// What holds at every moment.
     fn check(&mut self) {
         let snapshot = self.room.snapshot(self.now);
-        self.holds(self.room.deadline(self.now).is_none_or(|due| due > self.now), "a deadline that is not ahead");
+        self.holds(self.room.poll_timeout(self.now).is_none_or(|due| due > self.now), "a deadline that is not ahead");
         self.check_effects(&snapshot);
         self.check_call(&snapshot);
         self.check_session(&snapshot);
@@ -260,10 +260,10 @@ impl Run {
         let mut again = Room::new(self.rules.clone());
         for (at, event) in &self.journal {
             // Desks are not journaled, so what only they said is refused, as it must be.
-            let refused = again.handle(*at, event.clone()).is_err();
+            let refused = again.handle_input(*at, event.clone()).is_err();
             self.holds(!refused || matches!(event, Event::CallReceived { .. }), &format!("{event:?} not replayed"));
         }
-        again.advance(self.now);
+        again.handle_timeout(self.now);
         self.compare(&again);
         self.room = again;
         self.room.effects.clear();

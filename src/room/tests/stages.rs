@@ -337,7 +337,7 @@ fn a_new_person_finds_a_fresh_room() {
         }
         let found = Snapshot { receipt: None, visit: RoomTime::default(), ..play.snapshot() };
         assert_eq!(found, Room::new(rules()).snapshot(play.now), "after {length} events");
-        assert_eq!(play.room.deadline(play.now), None, "after {length} events");
+        assert_eq!(play.room.poll_timeout(play.now), None, "after {length} events");
     }
 }
 

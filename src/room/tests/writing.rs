@@ -42,7 +42,7 @@ fn pages(play: &Play) -> Vec<String> {
 /// When the note was sealed on the way to `until_ms`.
 fn seals_until(play: &mut Play, until_ms: u64) -> Vec<u64> {
     let mut seals = Vec::new();
-    while let Some(due) = play.room.deadline(play.now).filter(|due| due.0 <= until_ms) {
+    while let Some(due) = play.room.poll_timeout(play.now).filter(|due| due.0 <= until_ms) {
         play.run_to(due.0);
         let sealed = play.effects().iter().filter(|effect| matches!(effect, Effect::SealNotes(_))).count();
         seals.extend(std::iter::repeat_n(due.0, sealed));
@@ -161,9 +161,9 @@ fn a_pause_of_300_ms_seals() {
     let mut play = small_note();
     play.ok(1_000, typed("a"));
     play.ok(1_299, typed("b"));
-    assert_eq!(play.room.deadline(play.now), Some(RoomTime(1_599)));
+    assert_eq!(play.room.poll_timeout(play.now), Some(RoomTime(1_599)));
     assert_eq!(seals_until(&mut play, MINUTE), [1_599]);
-    assert_eq!(play.room.deadline(play.now), None);
+    assert_eq!(play.room.poll_timeout(play.now), None);
 }
 
 #[test]
@@ -189,7 +189,7 @@ proptest::proptest! {
         let mut changes = Vec::new();
         for pause_ms in pauses.iter().chain([&5_000]) {
             let until_ms = at_ms + pause_ms;
-            while let Some(due) = play.room.deadline(play.now).filter(|due| due.0 <= until_ms) {
+            while let Some(due) = play.room.poll_timeout(play.now).filter(|due| due.0 <= until_ms) {
                 play.run_to(due.0);
                 for effect in play.effects() {
                     let Effect::SealNotes(notes) = effect else { continue };
@@ -256,7 +256,7 @@ fn what_comes_back_from_the_vault_fills_an_empty_note_only() {
     let mut play = small_note();
     play.ok(0, Event::NotesRestored(old.clone()));
     assert_eq!(play.room.notes(), &old);
-    assert_eq!(play.room.deadline(play.now), None, "what the vault holds needs no seal");
+    assert_eq!(play.room.poll_timeout(play.now), None, "what the vault holds needs no seal");
 
     let mut play = small_note();
     play.ok(0, typed("new"));

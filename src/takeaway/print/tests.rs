@@ -87,7 +87,7 @@ fn answer(line: &UnixStream, mood: Mood, queue: &Mutex<Queue>) {
     let request = IppParser::new(IppReader::new(Cursor::new(body))).parse().unwrap();
     let operation = request.header().operation_or_status;
     let mut queue = queue.lock().unwrap();
-    let (status, said) = carry_out(operation, request, mood, &mut queue);
+    let (status, said) = execute(operation, request, mood, &mut queue);
     let mut response = IppRequestResponse::new_response(IppVersion::v1_1(), status, 1).unwrap();
     for (group, name, value) in said {
         response.attributes_mut().add(group, IppAttribute::with_name(name, value).unwrap());
@@ -100,7 +100,7 @@ fn answer(line: &UnixStream, mood: Mood, queue: &Mutex<Queue>) {
 
 type Said = Vec<(DelimiterTag, &'static str, IppValue)>;
 
-fn carry_out(operation: i16, request: IppRequestResponse, mood: Mood, queue: &mut Queue) -> (StatusCode, Said) {
+fn execute(operation: i16, request: IppRequestResponse, mood: Mood, queue: &mut Queue) -> (StatusCode, Said) {
     let keyword = |word: &str| IppValue::new_keyword(word).unwrap();
     let job = text(&request, "job-uri").rsplit('/').next().and_then(|id| id.parse::<i32>().ok());
     let user = text(&request, "requesting-user-name");

@@ -264,7 +264,7 @@ mod tests {
             room.handle(now, Event::CallJournaled { id, ok: true }).unwrap();
             room.handle(now, Event::CallComing { id, name: "Ana".to_owned() }).unwrap();
             assert!(trim(&room).abs() < f32::EPSILON, "nobody has come yet");
-            room.handle(now, Event::CallHere { id: Some(id) }).unwrap();
+            room.handle_input(now, Event::CallHere { id: Some(id) }).unwrap();
             assert!((trim(&room) - added).abs() < f32::EPSILON, "{practice}");
         }
     }

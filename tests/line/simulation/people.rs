@@ -35,7 +35,7 @@ impl World {
         if self.tell(at, Event::CallPressed { id, practice: false }).is_ok() && is_new {
             self.calls.insert(id.0, CallTruth { room: at, ..CallTruth::default() });
         }
-        self.carry_out(at);
+        self.execute(at);
         self.wake(at);
     }
 

@@ -32,11 +32,11 @@ impl World {
         for (time, event, _) in &self.rooms[at].journal {
             last = last.max(*time);
             let mut now = RoomTime(0);
-            while let Some(due) = room.deadline(now).filter(|due| *due > now && *due < last) {
+            while let Some(due) = room.poll_timeout(now).filter(|due| *due > now && *due < last) {
                 now = due;
-                room.advance(due);
+                room.handle_timeout(due);
             }
-            let _ = room.handle(last, event.clone());
+            let _ = room.handle_input(last, event.clone());
             while let Some(effect) = room.poll_effect() {
                 if let Effect::EndCall { id } = effect {
                     ended.push(id);
@@ -57,7 +57,7 @@ impl World {
         process.end = RoomEnd::new(room_id(at), run_id, ended);
         process.room = room;
         if !process.journal.is_empty() {
-            let _ = process.room.handle(last, Event::Resumed);
+            let _ = process.room.handle_input(last, Event::Resumed);
         }
     }
 
@@ -99,7 +99,7 @@ impl World {
         }
         let due_ms = if client < ROOMS {
             let room = &self.rooms[client];
-            let due = room.room.deadline(self.room_time(client)).map(|due| due.0 - room.base.0);
+            let due = room.room.poll_timeout(self.room_time(client)).map(|due| due.0 - room.base.0);
             room.end.poll_timeout().into_iter().chain(due).min()
         } else {
             self.desks[client - ROOMS].fleet.poll_timeout()
@@ -114,14 +114,14 @@ impl World {
     pub(super) fn wake_room(&mut self, at: usize) {
         let (line_ms, now) = (self.line_ms(at), self.room_time(at));
         self.rooms[at].end.handle_timeout(line_ms);
-        self.rooms[at].room.advance(now);
+        self.rooms[at].room.handle_timeout(now);
         while let Some(input) = self.rooms[at].end.poll_input() {
             let outcome = self.tell(at, input.event);
             if let Some(order) = input.order {
                 self.rooms[at].end.order_answered(order, outcome.err());
             }
         }
-        self.carry_out(at);
+        self.execute(at);
         loop {
             let RoomProcess { room, end, .. } = &mut self.rooms[at];
             let publication = end.poll_transmit(line_ms, || RoomReport {
@@ -181,7 +181,7 @@ impl World {
     pub(super) fn tell(&mut self, at: usize, event: Event) -> Result<(), String> {
         let now = self.room_time(at);
         let journaled = event.is_journaled().then(|| event.clone());
-        self.rooms[at].room.handle(now, event).map_err(|why| why.to_string())?;
+        self.rooms[at].room.handle_input(now, event).map_err(|why| why.to_string())?;
         if let Some(event) = journaled {
             let (record, run) = (self.rooms[at].journal.len(), self.ways[at].run);
             self.rooms[at].journal.push((now, event, false));
@@ -212,7 +212,7 @@ impl World {
         self.wake(at);
     }
 
-    pub(super) fn carry_out(&mut self, at: usize) {
+    pub(super) fn execute(&mut self, at: usize) {
         let line_ms = self.line_ms(at);
         let now = self.room_time(at);
         let RoomProcess { room, end, said, .. } = &mut self.rooms[at];

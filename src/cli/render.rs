@@ -8,9 +8,9 @@ use clap::Args;
 
 use super::{FAILED, UNUSABLE, measuring};
 use crate::config;
+use crate::dry_run::DryRun;
 use crate::output::{self, complain, print};
 use crate::profile;
-use crate::rehearsal::Rehearsal;
 use crate::sound;
 
 /// What to render.
@@ -45,21 +45,21 @@ pub(super) fn render(args: &RenderArgs) -> ExitCode {
         complain(&format_args!("there is no right profile {:?}; there are: {}", args.profile, names.join(", ")));
         return ExitCode::from(UNUSABLE);
     };
-    let mut rehearsal = match Rehearsal::begin(&config, profile, 1, args.seed) {
-        Ok(rehearsal) => rehearsal,
+    let mut dry_run = match DryRun::begin(&config, profile, 1, args.seed) {
+        Ok(dry_run) => dry_run,
         Err(refusal) => {
             complain(&format_args!("the session cannot begin: {refusal}"));
             return ExitCode::from(FAILED);
         }
     };
-    let length = args.seconds.map_or_else(|| rehearsal.length(), |seconds| Duration::from_secs(seconds.into()));
+    let length = args.seconds.map_or_else(|| dry_run.length(), |seconds| Duration::from_secs(seconds.into()));
     let tracks: Vec<PathBuf> = profile.tracks().into_iter().map(|track| config.media.dir.join(track)).collect();
     let loudness = measuring::loudness();
     // What is wrong with a track is told below, as the room itself would leave it out.
     let _ = measuring::scan(&loudness, &tracks);
     let options = sound::Options { seed: args.seed, loudness, ..sound::Options::default() };
-    let epoch = rehearsal.epoch();
-    let mix_at = |seconds| rehearsal.mix_at(Duration::from_secs_f64(seconds));
+    let epoch = dry_run.epoch();
+    let mix_at = |seconds| dry_run.mix_at(Duration::from_secs_f64(seconds));
     match sound::render(&options, epoch, mix_at, &[], length.as_secs_f64(), &args.out) {
         Ok(report) => {
             for (track, why) in &report.left_out {

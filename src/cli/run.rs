@@ -18,13 +18,13 @@ use crate::desk::{self, PageOptions, ServerOptions};
 use crate::driver::journal::{self, Journal};
 use crate::driver::vitals::{Vitals, watch_window};
 use crate::driver::{Driver, Past, RoomHandle};
+use crate::dry_run;
 use crate::headless;
 use crate::line::view::{Offers, ProfileOffer};
 use crate::output::{self, Output, complain};
 use crate::paths::{self, Homes, KeyHome, StateLock};
 use crate::pin::Secret;
 use crate::profile::{self, Profile};
-use crate::rehearsal;
 use crate::room::{Event, Snapshot, Trouble};
 use crate::sound::{self, SoundEvent, SoundHandle};
 use crate::theme;
@@ -45,7 +45,7 @@ pub(super) struct RunArgs {
     /// holds standard input is trusted as the person at the tablet and as the staff; see docs/headless.md
     #[arg(long)]
     headless: bool,
-    /// Runs the session clock so many times as fast, for rehearsals; nothing else is faster
+    /// Runs the session clock so many times as fast, for a quick trial; nothing else is faster
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(SPEED_MAX)))]
     speed: u32,
     /// A window of this size instead of the whole screen
@@ -245,7 +245,7 @@ impl House {
         single_room::Previews::new(move |name| {
             let profile = profiles.iter().find(|profile| profile.name == name);
             let profile = profile.ok_or_else(|| "there is no such profile".to_owned())?;
-            rehearsal::preview(&config, profile, &loudness, &scratch)
+            dry_run::preview(&config, profile, &loudness, &scratch)
         })
     }
 

@@ -47,7 +47,7 @@ pub enum CallPhase {
 pub struct Call {
     /// Its name.
     pub id: CallId,
-    /// Whether it is a rehearsal, marked so everywhere.
+    /// Whether it is a practice call, marked so everywhere.
     pub practice: bool,
     /// How far it has come.
     pub phase: CallPhase,
@@ -230,7 +230,7 @@ impl Call {
         }
     }
 
-    /// When the next step of the list is due. A rehearsal troubles nobody beyond the desk.
+    /// When the next step of the list is due. A practice call troubles nobody beyond the desk.
     fn escalates_at(&self, escalation: &[Duration]) -> Option<RoomTime> {
         let since = self.unacknowledged_since.filter(|_| !self.practice)?;
         escalation.get(self.escalated).map(|after| since + *after)

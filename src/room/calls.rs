@@ -8,10 +8,10 @@ impl Room {
         let mut effects = Vec::new();
         match event {
             Event::CallPressed { id, practice } => match &mut self.call {
-                // A real press during a rehearsal is a real call.
+                // A real press during a practice call is a real call.
                 Some(open) if open.practice && !practice => {
-                    let rehearsal = open.id;
-                    self.ended(rehearsal);
+                    let practice = open.id;
+                    self.ended(practice);
                     self.call = Some(Call::placed(now, id, false, &mut effects));
                 }
                 Some(open) => open.pressed_again(&mut effects),
@@ -61,7 +61,7 @@ impl Room {
             _ => {}
         }
         self.effects.extend(effects);
-        // The line of an empty room is proved once a desk shows the rehearsal.
+        // The line of an empty room is proved once a desk shows the practice call.
         let is_answered = |call: &Call| call.practice && call.phase >= CallPhase::Received;
         if matches!(self.stage, Stage::Turnover | Stage::Ready) && self.call.as_ref().is_some_and(is_answered) {
             self.call_tested = true;
@@ -69,7 +69,7 @@ impl Room {
         Ok(())
     }
 
-    /// A rehearsal never stands in the way of what comes next.
+    /// A practice call never stands in the way of what comes next.
     pub(super) fn end_practice(&mut self) {
         if let Some(call) = self.call.take_if(|call| call.practice) {
             self.ended(call.id);

@@ -15,7 +15,7 @@ pub enum Effect {
     SendCall {
         /// Which call.
         id: CallId,
-        /// Whether it is a rehearsal.
+        /// Whether it is a practice call.
         practice: bool,
         /// How often it was pressed or has rung.
         presses: u32,

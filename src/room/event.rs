@@ -56,7 +56,7 @@ pub enum Event {
     CallPressed {
         /// Its name, if it becomes a new call.
         id: CallId,
-        /// Whether it is a rehearsal.
+        /// Whether it is a practice call.
         practice: bool,
     },
     /// The journal answered for a call.

@@ -291,7 +291,7 @@ impl Room {
         self.call.as_ref().map(|call| call.id)
     }
 
-    /// The open call's name, if it is no rehearsal.
+    /// The open call's name, if it is no practice call.
     #[must_use]
     pub fn real_call(&self) -> Option<CallId> {
         self.call.as_ref().filter(|call| !call.practice).map(|call| call.id)

@@ -33,7 +33,7 @@ pub struct Rules {
     pub note_limits: NoteLimits,
     /// How long a call goes unacknowledged before each step of the escalation list, in order.
     pub escalation: Vec<Duration>,
-    /// Session milliseconds in a real one; 1 outside rehearsals.
+    /// Session milliseconds in a real one; 1 outside a trial.
     pub speed: u32,
 }
 

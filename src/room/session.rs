@@ -9,7 +9,7 @@ pub struct Session {
     /// The arc as it stands, with every extension and the early end in it.
     pub arc: Arc,
     clock: Clock,
-    /// How many session milliseconds pass in one real one; 1 outside rehearsals.
+    /// How many session milliseconds pass in one real one; 1 outside a trial.
     speed: u32,
 }
 

@@ -69,7 +69,7 @@ const STEPS: [ArriveStep; 16] = [
 
 impl ArriveStep {
     /// Whether the patient tries the call here.
-    const fn is_rehearsal(self) -> bool {
+    const fn is_practice(self) -> bool {
         matches!(self, Self::TryCall | Self::TryDark)
     }
 }
@@ -114,7 +114,7 @@ impl ArriveScreen {
     /// Whether a press on the call is a practice call here.
     #[must_use]
     pub fn call_is_practice(&self) -> bool {
-        self.step().is_rehearsal()
+        self.step().is_practice()
     }
 
     /// Notes that a call was placed.
@@ -197,7 +197,7 @@ impl ArriveScreen {
         if self.step() == ArriveStep::Breath {
             actions.push(Action::Send(Event::BreathWished { on: true }));
         }
-        if from.is_rehearsal() && snapshot.call.as_ref().is_some_and(|call| call.practice) {
+        if from.is_practice() && snapshot.call.as_ref().is_some_and(|call| call.practice) {
             actions.push(Action::Send(Event::CallCleared));
         }
         Action::Batch(actions)

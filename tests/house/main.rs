@@ -22,7 +22,7 @@ const FLOORS: [(&str, &[&str]); 16] = [
     ("face: screens", &["screen"]),
     ("faces", &["app", "desk", "headless"]),
     ("wiring", &["wiring"]),
-    ("above the wiring", &["rehearsal"]),
+    ("above the wiring", &["dry_run"]),
     ("command line", &["cli"]),
     ("library", &["lib"]),
     ("program", &["main"]),

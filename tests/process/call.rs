@@ -43,7 +43,7 @@ fn a_practice_call_is_marked_and_gives_way_to_a_real_one() {
     let mut kiosk = home.start(1);
     kiosk.first();
     kiosk.send(&json!({"event": "call_pressed", "practice": true}));
-    kiosk.wait("a rehearsal", |line| line["call"] == "placed" && line["practice"] == true);
+    kiosk.wait("a practice call", |line| line["call"] == "placed" && line["practice"] == true);
     kiosk.tell("call_pressed");
     kiosk.wait("a call", |line| line["call"] == "placed" && line["practice"] == false);
 }

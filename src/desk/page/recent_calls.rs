@@ -134,9 +134,9 @@ mod tests {
         let mut room = Room::new(Rules::default());
         let mut log = RecentCalls::default();
         let (id, desk) = (CallId(7), DeskId(1));
-        room.handle(RoomTime(0), Event::DeskSeen { desk }).unwrap();
-        room.handle(RoomTime(1_000), Event::CallPressed { id, practice: false }).unwrap();
-        room.handle(RoomTime(1_010), Event::CallJournaled { id, ok: true }).unwrap();
+        room.handle_input(RoomTime(0), Event::DeskSeen { desk }).unwrap();
+        room.handle_input(RoomTime(1_000), Event::CallPressed { id, practice: false }).unwrap();
+        room.handle_input(RoomTime(1_010), Event::CallJournaled { id, ok: true }).unwrap();
         follow(&mut log, &room, 1_010);
         room.handle_input(RoomTime(1_400), Event::CallReceived { id, desk }).unwrap();
         follow(&mut log, &room, 1_400);
@@ -160,8 +160,8 @@ mod tests {
         for more in 0..9_u64 {
             let now = 70_000 + more * 1_000;
             let id = CallId(100 + u128::from(more));
-            room.handle(RoomTime(now), Event::CallPressed { id, practice: true }).unwrap();
-            room.advance(RoomTime(now + 400));
+            room.handle_input(RoomTime(now), Event::CallPressed { id, practice: true }).unwrap();
+            room.handle_timeout(RoomTime(now + 400));
             follow(&mut log, &room, now + 400);
             room.handle_input(RoomTime(now + 500), Event::CallCleared).unwrap();
             follow(&mut log, &room, now + 500);

@@ -116,7 +116,7 @@ const TABLES = {
     clock_landed: "landed after {end} min",
     infusion_ends: "infusion ends",
     arc_label: "Session: {part}, minute {now} of {end}",
-    sped_up: "rehearsal, clock ×{speed}",
+    sped_up: "trial, clock ×{speed}",
 
     profile: "Profile",
     place: "Place",

@@ -171,8 +171,8 @@ mod tests {
     fn calls_travel_as_text_and_times_as_ages() {
         let mut room = Room::new(Rules::default());
         let id = CallId(u128::MAX / 3);
-        room.handle(RoomTime(1_000), Event::CallPressed { id, practice: true }).unwrap();
-        room.handle(RoomTime(1_500), Event::CallSent { id }).unwrap();
+        room.handle_input(RoomTime(1_000), Event::CallPressed { id, practice: true }).unwrap();
+        room.handle_input(RoomTime(1_500), Event::CallSent { id }).unwrap();
         let call = &json(&room, 4_000)["call"];
         let text = call["id"].as_str().unwrap();
         assert_eq!(text.len(), 26);

@@ -400,11 +400,11 @@ fn the_line_follows_the_session_and_holds_no_word_of_the_patient() {
     assert_eq!((&settled["part"], &settled["session_ms"]), (&json!("settle"), &json!(0)));
     assert_eq!((&settled["note_pages"], &settled["trouble"]), (&json!(1), &json!(["sound-lost"])));
     assert_eq!(settled["volume_db"], json!(-30.1));
-    room.handle(RoomTime(2_000), Event::InfusionStarts).unwrap();
-    room.handle(RoomTime(2_000), Event::DeskSeen { desk: DeskId(1) }).unwrap();
-    room.handle(RoomTime(2_000), Event::CallPressed { id: CallId(1), practice: true }).unwrap();
-    room.handle(RoomTime(2_000), Event::CallJournaled { id: CallId(1), ok: true }).unwrap();
-    room.handle(RoomTime(2_000), Event::CallReceived { id: CallId(1), desk: DeskId(1) }).unwrap();
+    room.handle_input(RoomTime(2_000), Event::InfusionStarts).unwrap();
+    room.handle_input(RoomTime(2_000), Event::DeskSeen { desk: DeskId(1) }).unwrap();
+    room.handle_input(RoomTime(2_000), Event::CallPressed { id: CallId(1), practice: true }).unwrap();
+    room.handle_input(RoomTime(2_000), Event::CallJournaled { id: CallId(1), ok: true }).unwrap();
+    room.handle_input(RoomTime(2_000), Event::CallReceived { id: CallId(1), desk: DeskId(1) }).unwrap();
     let running = read(&room, 2_000, 2_000 + 12 * 60_000);
     assert_eq!((&running["part"], &running["session_ms"]), (&json!("peak"), &json!(720_000)));
     assert_eq!((&running["call"], &running["practice"]), (&json!("received"), &json!(true)));

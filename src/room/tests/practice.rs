@@ -1,4 +1,4 @@
-//! Owns the tables of a rehearsal, and of a call that outlives a restart.
+//! Owns the tables of a practice call, and of a call that outlives a restart.
 
 use super::calls::*;
 use super::*;

@@ -202,7 +202,7 @@ impl Run {
             match effect {
                 Effect::Escalate { id, round, step } => {
                     let practice = snapshot.call.as_ref().is_none_or(|call| call.practice);
-                    self.holds(!practice, "a rehearsal escalated");
+                    self.holds(!practice, "a practice call escalated");
                     let in_turn = self.allowed.as_mut().is_some_and(|allowed| {
                         let next = std::mem::replace(&mut allowed.next_step, step + 1);
                         let before = std::mem::replace(&mut allowed.round, round);

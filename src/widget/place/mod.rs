@@ -252,17 +252,17 @@ mod tests {
     use crate::room::{Event, Room, Rules};
 
     #[test]
-    fn it_is_brighter_while_somebody_is_here_but_not_in_a_rehearsal() {
+    fn it_is_brighter_while_somebody_is_here_but_not_in_a_practice_call() {
         for (practice, added) in [(false, PRESENCE_LIGHT), (true, 0.0)] {
             let mut room = Room::new(Rules::default());
             let now = RoomTime(1_000);
             let clock = RoomClock::going_on_from(now);
             let trim = |room: &Room| Scenery::of(&room.snapshot(now), None, clock, 1.0).trim;
             let id = CallId(1);
-            room.handle(now, Event::VisitBegins).unwrap();
-            room.handle(now, Event::CallPressed { id, practice }).unwrap();
-            room.handle(now, Event::CallJournaled { id, ok: true }).unwrap();
-            room.handle(now, Event::CallComing { id, name: "Ana".to_owned() }).unwrap();
+            room.handle_input(now, Event::VisitBegins).unwrap();
+            room.handle_input(now, Event::CallPressed { id, practice }).unwrap();
+            room.handle_input(now, Event::CallJournaled { id, ok: true }).unwrap();
+            room.handle_input(now, Event::CallComing { id, name: "Ana".to_owned() }).unwrap();
             assert!(trim(&room).abs() < f32::EPSILON, "nobody has come yet");
             room.handle_input(now, Event::CallHere { id: Some(id) }).unwrap();
             assert!((trim(&room) - added).abs() < f32::EPSILON, "{practice}");

@@ -23,7 +23,7 @@ const PREVIEW_SEED: u64 = 1;
 const BEGINS: RoomTime = RoomTime(1_000);
 
 /// A session of one profile, from the pump's start to the end of its arc.
-pub struct Rehearsal<'a> {
+pub struct DryRun<'a> {
     room: Room,
     profile: &'a Profile,
     media: &'a Path,
@@ -32,7 +32,7 @@ pub struct Rehearsal<'a> {
     seed: u64,
 }
 
-impl<'a> Rehearsal<'a> {
+impl<'a> DryRun<'a> {
     /// A session with `profile` in a room set up by `config`, `times` as fast. The same
     /// `seed` gives the same score.
     ///
@@ -41,10 +41,10 @@ impl<'a> Rehearsal<'a> {
     pub fn begin(config: &'a Config, profile: &'a Profile, times: u32, seed: u64) -> Result<Self, Refusal> {
         let rules = wiring::rules(config, std::slice::from_ref(profile), times);
         let mut room = Room::new(rules);
-        room.handle(RoomTime(0), Event::VisitBegins)?;
+        room.handle_input(RoomTime(0), Event::VisitBegins)?;
         let begins =
             Event::SessionBegins { profile: Some(profile.name.clone()), infusion_minutes: None, settle: false };
-        room.handle(BEGINS, begins)?;
+        room.handle_input(BEGINS, begins)?;
         let arc_ms = room.snapshot(BEGINS).session.map_or(0, |session| session.arc.end_ms);
         let length = Duration::from_millis(arc_ms / u64::from(times.max(1)));
         Ok(Self { room, profile, media: &config.media.dir, clock: RoomClock::going_on_from(BEGINS), length, seed })
@@ -65,7 +65,7 @@ impl<'a> Rehearsal<'a> {
     /// What is heard so long after its beginning. Times must not go back.
     pub fn mix_at(&mut self, since: Duration) -> Mix {
         let now = BEGINS + since;
-        self.room.advance(now);
+        self.room.handle_timeout(now);
         while self.room.poll_effect().is_some() {}
         let mix = hearing::mix(&self.room.snapshot(now), now, Some(self.profile), self.media, self.clock);
         Mix { score: mix.score.map(|aim| ScoreAim { seed: self.seed, ..aim }), ..mix }
@@ -83,9 +83,9 @@ pub fn preview(
     scratch: &Path,
 ) -> Result<Vec<u8>, String> {
     let refused = |refusal: Refusal| refusal.to_string();
-    let whole = Rehearsal::begin(config, profile, 1, PREVIEW_SEED).map_err(refused)?.length();
+    let whole = DryRun::begin(config, profile, 1, PREVIEW_SEED).map_err(refused)?.length();
     let speed = u32::try_from(whole.as_secs().div_ceil(PREVIEW_S)).unwrap_or(u32::MAX).max(1);
-    let mut quick = Rehearsal::begin(config, profile, speed, PREVIEW_SEED).map_err(refused)?;
+    let mut quick = DryRun::begin(config, profile, speed, PREVIEW_SEED).map_err(refused)?;
     let (epoch, seconds) = (quick.epoch(), quick.length().as_secs_f64());
     let mix_at = |seconds| Mix { volume_db: PREVIEW_VOLUME_DB, ..quick.mix_at(Duration::from_secs_f64(seconds)) };
     let options = sound::Options { loudness: loudness.clone(), ..sound::Options::default() };

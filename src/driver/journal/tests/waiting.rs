@@ -214,10 +214,13 @@ fn no_flip_and_no_cut_of_one_file_loses_an_open_call() {
         let (journal, records, health) = Journal::open(dir.path());
         told += usize::from(health.is_damaged);
         let past = crate::driver::Past { records, health, wipe_was_begun: false };
+        let journal = std::sync::Arc::new(journal);
         let (driver, room) =
-            crate::driver::Driver::recover(&crate::room::Rules::default(), journal.into(), past, Vec::new());
+            crate::driver::Driver::recover(&crate::room::Rules::default(), journal.clone(), past, Vec::new());
         assert!(driver.open_call() == Some(id), "round {round}: {name} became {changed:?}");
         drop((driver, room));
+        // The next round must not find its thread still at work.
+        std::sync::Arc::into_inner(journal).unwrap().finish();
     }
     assert!(told > 100, "{told} damages were told");
 }

@@ -1,4 +1,4 @@
-# What a patient reads. Few words, plain, present tense, second person, reading grade 6 or below.
+# What a patient reads. Few words, plain, in the tenses that people speak, second person, reading grade 6 or below.
 # No cheer, no jargon, no exclamation marks. Each line is read by someone who may be frightened and far away.
 
 ## The call
@@ -6,14 +6,14 @@
 call-band-idle = Call someone
 call-button = Call
 call-placed = Calling.
-call-received = The desk has your call.
+call-received = Your call is at the staff desk.
 call-on-the-way = Someone is coming to you.
-call-on-the-way-named = Someone is coming to you: { $name }.
+call-on-the-way-named = { $name } is coming to you.
 call-here = Someone is with you.
-call-line-down = I can’t reach the desk. Press the wall button or call out.
-call-keeps-trying = I keep trying to reach them.
+call-line-down = I can’t reach the staff desk. Press the wall button or call out.
+call-keeps-trying = I’ll keep trying to reach them.
 call-practice = Practice
-call-practice-coming = In a real call, someone comes to you now.
+call-practice-coming = In a real call, someone would come to you now.
 dark-panel = Touch here again to call someone
 dark-leave = Show the screen
 
@@ -33,17 +33,17 @@ done = Done
 arrive-language-title = Choose your language
 
 arrive-welcome-title = Welcome
-arrive-welcome-text = This screen keeps you company. It plays music, shows a calm place, and calls someone when you want them. There is nothing to learn, and nothing to get wrong.
+arrive-welcome-text = This screen keeps you company. It plays music, shows a calm place, and calls someone when you want them. You can skip anything, and there is nothing to get wrong.
 
 arrive-card-1-title = Things loosen
 arrive-card-1-text = The medicine changes how the cells of your brain talk to each other. For a while, old loops of thought can loosen their grip.
-arrive-card-2-title = New links form
+arrive-card-2-title = New paths may open
 arrive-card-2-text = In the hours and days that follow, your brain may form new links more easily. It can be a good time for a fresh thought or one small step.
-arrive-card-3-title = It passes
+arrive-card-3-title = It will pass
 arrive-card-3-text = You may feel light or far away, and time may stretch. That is the medicine at work. Your body clears it all the while, and the feeling fades.
 
 arrive-intentions-title = Three questions for you
-arrive-intentions-text = Answer as much or as little as you like, or skip them all. What you write stays in this room. You see it again later.
+arrive-intentions-text = Answer as much or as little as you like, or skip them all. What you write stays in this room. You’ll see it again later.
 arrive-question-1 =
     What has led me to embark on this treatment?
     Why am I here?
@@ -66,19 +66,19 @@ arrive-breath-title = Breathe with this place
 arrive-breath-text = Breathe in as the ring grows. Breathe out as it shrinks. If this pace does not suit you, keep your own.
 
 arrive-call-title = Try the call
-arrive-call-text = This is how you call someone. Touch the call now and see it work. It is only practice, and the desk knows.
-arrive-call-waiting = Your practice call is on its way to the desk.
-arrive-call-reached = It works. Your practice call is at the desk.
-arrive-call-answered = It works. Someone at the desk has answered.
-arrive-call-no-desk = I can’t reach the desk right now. Tell your clinician. If you need someone, press the wall button or call out.
+arrive-call-text = This is how you call someone. Touch the call now and see it work. It is only practice, and the staff know.
+arrive-call-waiting = Your practice call is on its way.
+arrive-call-reached = It works. Your practice call is at the staff desk.
+arrive-call-answered = It works. Someone has answered.
+arrive-call-no-desk = I can’t reach the staff desk right now. Tell your clinician. If you need someone, press the wall button or call out.
 arrive-call-done = You can call like this at any time.
 
 arrive-dark-title = Rest in the dark
 arrive-dark-text = You can make the screen dark and rest your eyes. You can still call. Touch anywhere once, then touch the middle.
 arrive-dark-try = Try the dark
 
-arrive-waiting-title = All is ready
-arrive-waiting-text = Your clinician starts when it is time. There is nothing you need to do. You can rest now.
+arrive-waiting-title = Everything is ready
+arrive-waiting-text = Your clinician will start when it’s time. There is nothing you need to do. You can rest now.
 
 ## Places
 
@@ -102,39 +102,39 @@ hear-silence = Silence
 
 ## Session
 
-session-breathe = Guide my breath
-session-breathe-stop = Breathe on my own
+session-breathe = Breathe
+session-breathe-stop = My own pace
 session-place = Place
 session-sound = Sound
 session-dark = Dark
-session-anchor = It is too much
-anchor-line-1 = This is the medicine. It passes.
+session-anchor = Too much
+anchor-line-1 = This is the medicine. It will pass.
 anchor-done = I feel steadier
 sound-softer = Softer
 sound-louder = Louder
-sound-skip = Another piece
+sound-skip = Different music
 sound-silence = Silence
 sound-return = Bring the sound back
 sound-level = The sound: { $level }
 volume-1 = Very quiet
 volume-2 = Quiet
-volume-3 = In the middle
-volume-4 = Fuller
+volume-3 = Medium
+volume-4 = Louder
 volume-5 = Full
 session-word-1 = Let it come.
 session-word-2 = There is nothing to do.
 session-word-3 = It does not have to make sense.
 session-word-4 = You can let go.
-session-word-5 = This passes.
+session-word-5 = This will pass.
 session-word-6 = Your breath knows the way.
 session-word-7 = Let your hands be soft.
 session-word-8 = Let it move through you.
 session-word-9 = Whatever comes may come.
 session-word-10 = The ground holds you.
 session-word-11 = Be kind to what you find.
-session-word-12 = You come back in your own time.
-session-paused = We rest here for a moment. There is nothing you need to do.
-landing-ready = I am ready to go on
+session-word-12 = You’ll come back in your own time.
+session-paused = Let’s rest here a moment. There is nothing you need to do.
+landing-ready = I’m ready for what’s next
 session-note-damaged = A part of what you wrote did not come back. The rest is here.
 session-restored = The power went out. We are back where we were, but what you wrote before is gone.
 
@@ -146,7 +146,7 @@ after-write = Write it down
 after-draw = Draw it
 after-cards = For the days ahead
 after-take = Take it home
-after-leave = I am done here
+after-leave = I’m done here
 note-prompt-emotions = What do you feel?
 note-prompt-memories = What came back to you?
 note-prompt-images = What did you see?
@@ -156,7 +156,7 @@ note-draw = Draw
 note-write = Write
 draw-hint = A color, a shape, a line. It does not have to look like anything.
 note-new-page = New page
-note-page-back = Page before
+note-page-back = Last page
 note-page-next = Next page
 note-nearly-full = This page is nearly full.
 note-full = This page is full. You can go on with a new one.
@@ -177,7 +177,7 @@ after-card-2-text = You may feel tender, tired or slow. That is all right. Talk 
 after-card-3-title = Keep it quiet
 after-card-3-text = Noise, crowds and screens can be a lot today. Rest, eat something light, and let someone else drive.
 after-card-4-title = The days ahead
-after-card-4-text = Tell your clinic how the next days go, and keep your next visit. If dark thoughts come, call your clinic or a crisis line right away.
+after-card-4-text = Tell your clinic how the next days go, and keep your next visit. If dark thoughts come, call or text 988 at any hour, or call your clinic.
 card-scan = For the camera of your phone
 take-title = Take it home
 take-question = How would you like to take it?
@@ -186,8 +186,8 @@ take-paper = On paper
 take-sealed = To my therapist
 take-taken = Taken
 take-phone-hint = You scan a code with your camera.
-take-paper-hint = It is printed here in the clinic.
-take-sealed-hint = It is locked, so that only your therapist can open it.
+take-paper-hint = It will be printed here in the clinic.
+take-sealed-hint = It will be locked, so that only your therapist can open it.
 take-words-only = Drawings do not fit in a code. Your words do.
 take-only-drawn = You drew, and drawings do not fit in a code. There is no printer here. Ask your clinician to look with you.
 take-paper-title = On paper
@@ -226,11 +226,11 @@ paper-date = { $month ->
     [11] November
    *[12] December
 } { $day }, { $year }
-take-leave-ask = What you made here is wiped after you leave. Would you like to take it with you first?
+take-leave-ask = What you made here will be erased after you leave. Would you like to take it with you first?
 take-leave-yes = Leave without it
 take-leave-back = Take it with me
 
 ## Farewell
 
-farewell-title = Go gently
-farewell-text = Stay seated until someone helps you up. There is no hurry. What you wrote here is wiped after you leave.
+farewell-title = Take it slow
+farewell-text = Stay seated until someone helps you up. There is no hurry. What you wrote here will be erased after you leave.

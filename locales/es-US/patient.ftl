@@ -1,4 +1,4 @@
-# Lo que lee el paciente: pocas palabras, sencillas, en presente, de usted, con calidez.
+# Lo que lee el paciente: pocas palabras, sencillas, de usted, con calidez, en los tiempos en que la gente habla.
 # Sin entusiasmo fingido, sin tecnicismos, sin signos de exclamación. Quien lee puede tener miedo y sentirse lejos.
 
 ## La llamada
@@ -6,14 +6,14 @@
 call-band-idle = Llamar a alguien
 call-button = Llamar
 call-placed = Llamando.
-call-received = Ya recibieron su llamada.
+call-received = Su llamada llegó a la estación del personal.
 call-on-the-way = Alguien viene a verle.
-call-on-the-way-named = Alguien viene a verle: { $name }.
+call-on-the-way-named = { $name } viene a verle.
 call-here = Alguien está con usted.
 call-line-down = No logro avisar al personal. Oprima el botón de la pared o llame en voz alta.
-call-keeps-trying = Sigo tratando de avisarles.
+call-keeps-trying = Voy a seguir tratando de avisarles.
 call-practice = Práctica
-call-practice-coming = En una llamada de verdad, alguien viene ahora.
+call-practice-coming = En una llamada de verdad, alguien vendría ahora.
 dark-panel = Toque aquí otra vez para llamar
 dark-leave = Mostrar la pantalla
 
@@ -33,24 +33,24 @@ done = Listo
 arrive-language-title = Elija su idioma
 
 arrive-welcome-title = Le damos la bienvenida
-arrive-welcome-text = Esta pantalla le acompaña. Pone música, muestra un lugar tranquilo y llama a alguien cuando usted lo pide. No hay nada que aprender ni nada que pueda salirle mal.
+arrive-welcome-text = Esta pantalla le acompaña. Pone música, muestra un lugar tranquilo y llama a alguien cuando usted lo pide. Puede saltarse lo que quiera, y no hay nada que pueda salirle mal.
 
-arrive-card-1-title = Algo se afloja
+arrive-card-1-title = Los pensamientos se sueltan
 arrive-card-1-text = La medicina cambia la forma en que las células de su cerebro se hablan entre sí. Por un tiempo, los pensamientos que dan vueltas pueden aflojarse.
-arrive-card-2-title = Se abren caminos nuevos
+arrive-card-2-title = Pueden abrirse caminos nuevos
 arrive-card-2-text = En las horas y los días que siguen, a su cerebro puede serle más fácil crear conexiones nuevas. Es un buen momento para una idea nueva o un paso pequeño.
-arrive-card-3-title = Es pasajero
+arrive-card-3-title = Va a pasar
 arrive-card-3-text = Puede que sienta el cuerpo ligero o lejos, y que el tiempo se estire. Es la medicina que está actuando. Su cuerpo la va eliminando, y la sensación se va.
 
 arrive-intentions-title = Tres preguntas para usted
-arrive-intentions-text = Conteste tanto o tan poco como quiera, o sáltelas todas. Lo que escriba se queda en este cuarto. Más tarde lo vuelve a ver.
+arrive-intentions-text = Conteste tanto o tan poco como quiera, o sáltelas todas. Lo que escriba se queda en este cuarto. Más tarde lo volverá a ver.
 arrive-question-1 =
     ¿Qué me trajo a este tratamiento?
     ¿Por qué estoy aquí?
 arrive-question-2 =
     ¿Qué me gustaría mover o cambiar en mi vida?
     ¿Dónde siento que no avanzo?
-arrive-question-3 = ¿Qué necesita y qué quiere lo mejor de mí?
+arrive-question-3 = ¿Qué necesita y qué quiere mi mejor versión?
 arrive-write-hint = Escriba aquí, o déjelo en blanco
 
 arrive-clinician-title = Algo que quiero que sepa quien me atiende
@@ -68,7 +68,7 @@ arrive-breath-text = Tome aire cuando el círculo crece. Suéltelo cuando se hac
 arrive-call-title = Pruebe la llamada
 arrive-call-text = Así se llama a alguien. Toque ahora la llamada y vea que funciona. Es solo una práctica, y el personal lo sabe.
 arrive-call-waiting = Su llamada de práctica va en camino.
-arrive-call-reached = Funciona. Su llamada de práctica llegó.
+arrive-call-reached = Funciona. Su llamada de práctica llegó a la estación del personal.
 arrive-call-answered = Funciona. Alguien ya contestó.
 arrive-call-no-desk = Ahora no logro avisar al personal. Dígaselo a quien le atiende. Si necesita a alguien, oprima el botón de la pared o llame en voz alta.
 arrive-call-done = Así puede llamar en cualquier momento.
@@ -78,7 +78,7 @@ arrive-dark-text = Puede dejar la pantalla a oscuras y descansar la vista. Tambi
 arrive-dark-try = Probar a oscuras
 
 arrive-waiting-title = Todo está listo
-arrive-waiting-text = Quien le atiende empieza cuando sea el momento. Usted no tiene que hacer nada. Ya puede descansar.
+arrive-waiting-text = Quien le atiende empezará cuando sea el momento. Usted no tiene que hacer nada. Ya puede descansar.
 
 ## Lugares
 
@@ -102,39 +102,39 @@ hear-silence = Silencio
 
 ## La sesión
 
-session-breathe = Guiar mi respiración
-session-breathe-stop = A mi propio ritmo
+session-breathe = Respirar
+session-breathe-stop = A mi ritmo
 session-place = Lugar
 session-sound = Sonido
 session-dark = A oscuras
 session-anchor = Es demasiado
-anchor-line-1 = Es la medicina. Es pasajero.
+anchor-line-1 = Es la medicina. Va a pasar.
 anchor-done = Ya siento más calma
 sound-softer = Más suave
 sound-louder = Más fuerte
-sound-skip = Otra pieza
+sound-skip = Otra música
 sound-silence = Silencio
 sound-return = Que vuelva el sonido
 sound-level = El sonido: { $level }
 volume-1 = Muy bajito
 volume-2 = Bajito
 volume-3 = Medio
-volume-4 = Más lleno
-volume-5 = Lleno
+volume-4 = Más fuerte
+volume-5 = Fuerte
 session-word-1 = Deje que venga.
 session-word-2 = No hay nada que hacer.
 session-word-3 = No tiene que tener sentido.
 session-word-4 = Puede soltar.
-session-word-5 = Esto es pasajero.
+session-word-5 = Esto va a pasar.
 session-word-6 = Su respiración sabe el camino.
 session-word-7 = Afloje las manos.
 session-word-8 = Deje que pase por usted.
 session-word-9 = Lo que venga, que venga.
 session-word-10 = El suelo le sostiene.
 session-word-11 = Trate con cariño lo que encuentre.
-session-word-12 = Usted regresa poco a poco.
-session-paused = Descansamos aquí un momento. Usted no tiene que hacer nada.
-landing-ready = Ya quiero seguir
+session-word-12 = Usted volverá a su propio ritmo.
+session-paused = Descansemos aquí un momento. Usted no tiene que hacer nada.
+landing-ready = Quiero seguir
 session-note-damaged = Una parte de lo que escribió no volvió. Lo demás está aquí.
 session-restored = Se fue la luz. Seguimos donde estábamos, pero lo que escribió antes se perdió.
 
@@ -177,7 +177,7 @@ after-card-2-text = Puede que hoy esté más sensible, con cansancio o con la me
 after-card-3-title = Busque la calma
 after-card-3-text = El ruido, la gente y las pantallas pueden ser mucho por hoy. Descanse, coma algo ligero y deje que otra persona maneje.
 after-card-4-title = Los días que vienen
-after-card-4-text = Cuéntele a su clínica cómo siguen los días y no falte a su próxima visita. Si le llegan pensamientos oscuros, llame enseguida a su clínica o a una línea de crisis.
+after-card-4-text = Cuéntele a su clínica cómo siguen los días y no falte a su próxima visita. Si le llegan pensamientos oscuros, llame a su clínica, o al 988 a cualquier hora (oprima 2). También puede mandar la palabra AYUDA al 988.
 card-scan = Para la cámara de su teléfono
 take-title = Llévelo a casa
 take-question = ¿Cómo quiere llevarlo?
@@ -186,10 +186,10 @@ take-paper = En papel
 take-sealed = A mi terapeuta
 take-taken = Ya lo tiene
 take-phone-hint = Usted lee un código con su cámara.
-take-paper-hint = Se imprime aquí en la clínica.
-take-sealed-hint = Se cierra con llave, para que solo su terapeuta pueda abrirlo.
+take-paper-hint = Se imprimirá aquí en la clínica.
+take-sealed-hint = Se cerrará con llave, para que solo su terapeuta pueda abrirlo.
 take-words-only = Los dibujos no caben en un código. Sus palabras sí.
-take-only-drawn = Usted dibujó, y los dibujos no caben en un código. Aquí no hay impresora. Pida a su clínico que lo mire con usted.
+take-only-drawn = Usted dibujó, y los dibujos no caben en un código. Aquí no hay impresora. Pídale a quien le atiende que lo mire con usted.
 take-paper-title = En papel
 take-paper-going = Se está imprimiendo. Puede quedarse aquí o seguir.
 take-paper-done = Está impreso. La impresora no guarda copia. Pida a alguien que se lo traiga, boca abajo.
@@ -226,11 +226,11 @@ paper-date = { $day } de { $month ->
     [11] noviembre
    *[12] diciembre
 } de { $year }
-take-leave-ask = Lo que hizo aquí se borra cuando usted se va. ¿Quiere llevárselo antes?
+take-leave-ask = Lo que hizo aquí se borrará cuando usted se vaya. ¿Quiere llevárselo antes?
 take-leave-yes = Irme sin eso
 take-leave-back = Llevármelo
 
 ## La despedida
 
 farewell-title = Vaya con calma
-farewell-text = Quédese en su asiento hasta que alguien le ayude a levantarse. No hay prisa. Lo que escribió aquí se borra cuando usted se va.
+farewell-text = Quédese en su asiento hasta que alguien le ayude a levantarse. No hay prisa. Lo que escribió aquí se borrará cuando usted se vaya.

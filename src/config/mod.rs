@@ -219,7 +219,7 @@ impl Default for DeskConfig {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8737)),
             tls: CertificateSource::Auto,
-            clinicians: vec!["Clinician on duty".into()],
+            clinicians: vec!["The clinician on duty".into()],
         }
     }
 }

@@ -69,7 +69,7 @@ fn the_commented_lines_of_the_shipped_file_are_right_too() {
     assert_eq!(reading.config.sound.calibration.as_ref().map(|reading| reading.reading_dba), Some(48.0));
     assert!(reading.config.sound.cap_db > -12.0);
     let spanish = Language::from_name("es-US").unwrap();
-    assert_eq!(reading.config.after.cards.first_of(&[spanish]).map(Vec::len), Some(1));
+    assert_eq!(reading.config.after.cards.first_of(&[spanish]).map(Vec::len), Some(2));
     let at_broker = reading.config.lines.mqtt.unwrap();
     assert_eq!(
         (at_broker.room.as_str(), at_broker.broker.url.to_string()),

@@ -309,9 +309,9 @@ impl FirstRunScreen {
             Some(reading_dba) => {
                 let calibration = ctx.clinic.config.sound.calibrated_by(reading_dba);
                 let dba = Value::from(f64::from(calibration.dba_of_volume(self.cap_db).round()));
-                ctx.staff_words.say_with("staff-volume-dba", &[("db", db), ("dba", dba)])
+                ctx.staff_words.say_with("first-run-cap-dba", &[("db", db), ("dba", dba)])
             }
-            None => ctx.staff_words.say_with("staff-volume", &[("db", db)]),
+            None => ctx.staff_words.say_with("first-run-cap-db", &[("db", db)]),
         }
     }
 

@@ -5,6 +5,7 @@ use iced::widget::{Column, Space, column, container, row};
 use iced::{Element, Length};
 
 use super::Action;
+use crate::config::LoudnessStep;
 use crate::profile::Profile;
 use crate::room::arc::MINUTE_MS;
 use crate::room::{Event, Snapshot, Stage, Trouble};
@@ -296,15 +297,19 @@ fn head<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     container(lines).width(Length::Fixed(ctx.mm(158.0))).into()
 }
 
-/// The volume: a word, dB, and dB(A) at the pillow if a meter was read.
+/// The volume: its step, and dB(A) at the pillow if a meter was read, else dB.
 fn volume_text(ctx: &ViewContext, volume_db: f32) -> String {
     let (loudness, dba) = ctx.clinic.config.sound.loudness(volume_db);
-    let rounded = |level: f32| Value::from(f64::from(level.round()));
-    let level = match dba {
-        Some(dba) => ctx.staff_words.say_with("staff-volume-dba", &[("db", rounded(volume_db)), ("dba", rounded(dba))]),
-        None => ctx.staff_words.say_with("staff-volume", &[("db", rounded(volume_db))]),
+    let (key, unit, level) = match dba {
+        Some(dba) => ("staff-volume-dba", "dba", dba),
+        None => ("staff-volume", "db", volume_db),
     };
-    format!("{level} ({})", ctx.staff(&format!("volume-{}", loudness.step())).to_lowercase())
+    let values = [
+        ("step", Value::from(loudness.step())),
+        ("of", Value::from(LoudnessStep::ALL.len())),
+        (unit, Value::from(f64::from(level.round()))),
+    ];
+    ctx.staff_words.say_with(key, &values)
 }
 
 fn question<'a>(ctx: &ViewContext, question: &str, yes: (&'static str, &str, Message)) -> Column<'a, Message> {

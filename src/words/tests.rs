@@ -215,11 +215,12 @@ fn words_travel_between_threads() {
 #[test]
 fn values_take_their_place() {
     let (english, spanish) = (words("en-US"), words("es-US"));
-    assert_eq!(english.say("call-line-down"), "I can’t reach the desk. Press the wall button or call out.");
-    assert_eq!(english.say_with("call-on-the-way-named", &[("name", "Ana".into())]), "Someone is coming to you: Ana.");
-    assert_eq!(spanish.say_with("call-on-the-way-named", &[("name", "Ana".into())]), "Alguien viene a verle: Ana.");
-    assert_eq!(english.say_with("staff-volume", &[("db", (-30.0_f32).into())]), "Volume −30 dB");
-    assert_eq!(english.say_with("staff-volume", &[("db", (-0.001).into())]), "Volume 0 dB");
+    assert_eq!(english.say("call-line-down"), "I can’t reach the staff desk. Press the wall button or call out.");
+    assert_eq!(english.say_with("call-on-the-way-named", &[("name", "Ana".into())]), "Ana is coming to you.");
+    assert_eq!(spanish.say_with("call-on-the-way-named", &[("name", "Ana".into())]), "Ana viene a verle.");
+    let sound = [("step", 2_usize.into()), ("of", 5_usize.into()), ("db", (-30.0_f32).into())];
+    assert_eq!(english.say_with("staff-volume", &sound), "Sound 2 of 5 (−30 dB)");
+    assert_eq!(english.say_with("first-run-cap-db", &[("db", (-0.001).into())]), "0 dB");
     assert_eq!(english.say_with("first-run-screen-help", &[("inches", 10.1_f32.into())])[..19], *"Set to 10.1 inches,");
     assert_eq!(english.say_with("staff-line-up", &[("desks", 1_usize.into())]), "1 desk is listening");
     assert_eq!(english.say_with("staff-line-up", &[("desks", 3_usize.into())]), "3 desks are listening");

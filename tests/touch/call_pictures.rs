@@ -104,13 +104,13 @@ fn words(state: CallState, language: Language) -> &'static str {
         (CallState::Idle, _) => "",
         (CallState::Placed, "en-US") => "Calling.",
         (CallState::Placed, "es-US") => "Llamando.",
-        (CallState::Received, "en-US") => "The desk has your call.",
-        (CallState::Received, "es-US") => "Ya recibieron su llamada.",
-        (CallState::OnTheWay, "en-US") => "Someone is coming to you: Ana Ruiz.",
-        (CallState::OnTheWay, "es-US") => "Alguien viene a verle: Ana Ruiz.",
+        (CallState::Received, "en-US") => "Your call is at the staff desk.",
+        (CallState::Received, "es-US") => "Su llamada llegó a la estación del personal.",
+        (CallState::OnTheWay, "en-US") => "Ana Ruiz is coming to you.",
+        (CallState::OnTheWay, "es-US") => "Ana Ruiz viene a verle.",
         (CallState::Here, "en-US") => "Someone is with you.",
         (CallState::Here, "es-US") => "Alguien está con usted.",
-        (CallState::LineDown, "en-US") => "I can’t reach the desk. Press the wall button or call out.",
+        (CallState::LineDown, "en-US") => "I can’t reach the staff desk. Press the wall button or call out.",
         (CallState::LineDown, "es-US") => {
             "No logro avisar al personal. Oprima el botón de la pared o llame en voz alta."
         }

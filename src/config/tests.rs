@@ -118,7 +118,7 @@ page_chars_max = 99
 "#,
         &expect![[r#"
             kiosk.toml:3: room.nmae: found an unknown key, allowed name, locale, locales; did you mean name?
-            kiosk.toml:4: room.locale: found "en-UK", allowed one of en-US, es-US; did you mean en-US?
+            kiosk.toml:4: room.locale: found "en-UK", allowed one of en-US, es-US, fr-FR; did you mean en-US?
             kiosk.toml:7: screen.diagonal_inches: found 4, allowed a number from 5 to 32
             kiosk.toml:8: screen.fullscreen: found "yes", allowed true or false
             kiosk.toml:9: screen.frames_per_second: found 29.97, allowed a whole number from 10 to 60
@@ -490,15 +490,15 @@ fn a_card_takes_a_phone_number_as_people_write_it() {
 #[test]
 fn further_languages_are_found_in_the_folder_that_the_file_names() {
     let kiosk =
-        "[room]\nlocale = \"de-DE\"\nlocales = \"languages\"\n[[after.cards.fr-FR]]\ntitle = \"a\"\ntext = \"b\"\n";
+        "[room]\nlocale = \"de-DE\"\nlocales = \"languages\"\n[[after.cards.it-IT]]\ntitle = \"a\"\ntext = \"b\"\n";
     let folder = room_on_disk(kiosk);
     let (file, own) = (folder.path().join("kiosk.toml"), folder.path().join("languages/de-DE"));
     let missing = load(&file);
     assert_eq!(missing.config.room.locale, Language::FALLBACK, "a language that is not there");
     expect![[r#"
-        ROOM/kiosk.toml:2: room.locale: found "de-DE", allowed one of en-US, es-US
+        ROOM/kiosk.toml:2: room.locale: found "de-DE", allowed one of en-US, es-US, fr-FR
         ROOM/kiosk.toml:3: room.locales: found "languages", allowed a folder that exists
-        ROOM/kiosk.toml:4: after.cards.fr-FR: found "fr-FR", allowed one of en-US, es-US
+        ROOM/kiosk.toml:4: after.cards.it-IT: found "it-IT", allowed one of en-US, es-US, fr-FR
     "#]]
     .assert_eq(&lines(&missing.findings).replace(&*folder.path().to_string_lossy(), "ROOM"));
     std::fs::create_dir_all(&own).unwrap();
@@ -513,15 +513,15 @@ fn further_languages_are_found_in_the_folder_that_the_file_names() {
     .unwrap();
     let loaded = load(&file);
     assert_eq!(loaded.config.room.locale.name(), "de-DE");
-    assert_eq!(loaded.config.locales.languages().len(), 3);
+    assert_eq!(loaded.config.locales.languages().len(), 4);
     let (profiles, findings) = load_profiles(&loaded.config.profiles.dir, &loaded.config.media.dir);
     assert_eq!((profiles.len(), findings.len()), (2, 0), "a title in a language that is not there refuses no profile");
     check_on_disk(
         folder.path(),
         &[],
         &expect![[r#"
-        ROOM/kiosk.toml:4: after.cards.fr-FR: found "fr-FR", allowed one of en-US, es-US, de-DE
-        ROOM/profiles/wrong.toml:2: title.de-AT: found "de-AT", allowed one of en-US, es-US, de-DE; did you mean de-DE?
+        ROOM/kiosk.toml:4: after.cards.it-IT: found "it-IT", allowed one of en-US, es-US, fr-FR, de-DE
+        ROOM/profiles/wrong.toml:2: title.de-AT: found "de-AT", allowed one of en-US, es-US, fr-FR, de-DE; did you mean de-DE?
     "#]],
     );
     std::fs::write(own.join("language.toml"), "").unwrap();

@@ -93,8 +93,7 @@ fn take(take_away: &TakeAway, way: Way, notes: &Notes, words: &Words) -> Result<
 
 /// The note first, then what was written before it. It bears the day and no name.
 fn blocks(notes: &Notes, words: &Words, on: chrono::NaiveDate) -> Vec<Block> {
-    let date =
-        [("month", on.month().into()), ("day", on.day().to_string().into()), ("year", on.year().to_string().into())];
+    let date = [("month", on.month().into()), ("day", on.day().into()), ("year", on.year().to_string().into())];
     let mut blocks = vec![Block::Title(words.say("paper-title")), Block::Date(words.say_with("paper-date", &date))];
     let mut is_first = true;
     for page in notes.pages.iter().filter(|page| !page.is_blank()) {
@@ -170,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sheets_hold_the_note_and_the_day_in_both_languages() {
+    fn the_sheets_hold_the_note_and_the_day_in_each_language() {
         let stroke = crate::room::drawing::Stroke::new(
             crate::room::drawing::Tint::Sea,
             vec![crate::room::drawing::StrokePoint { x: 1, y: 1, width: 1 }],
@@ -195,5 +194,8 @@ mod tests {
         assert_eq!(told_in_english.len(), 10);
         let spanish = told(&blocks(&notes, &Locales::shipped().words(Language::from_name("es-US").unwrap()), on));
         assert_eq!(spanish[1], "date 4 de marzo de 2026");
+        let first = chrono::NaiveDate::from_ymd_opt(2026, 3, 1).unwrap();
+        let french = told(&blocks(&notes, &Locales::shipped().words(Language::from_name("fr-FR").unwrap()), first));
+        assert_eq!(french[1], "date 1er mars 2026");
     }
 }

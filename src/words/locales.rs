@@ -46,7 +46,7 @@ macro_rules! shipped {
 
 /// The languages inside the program, in the order in which they are offered. A folder of `locales/` ships once its tag
 /// stands here; no other code names one. The first is [`Language::FALLBACK`].
-const SHIPPED: &[Shipped] = shipped!["en-US", "es-US"];
+const SHIPPED: &[Shipped] = shipped!["en-US", "es-US", "fr-FR"];
 
 /// The text of a file, and where it lies.
 struct Source {

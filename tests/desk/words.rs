@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use stillroom::words::Locales;
+
 fn files_below(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     entries
@@ -75,8 +77,8 @@ fn unsaid<'k>(pages: &str, program: &str, keys: &'k BTreeSet<String>) -> Vec<&'k
 #[test]
 fn every_text_in_use_exists_and_every_text_is_in_use() {
     let (pages, program) = (pages(), text_of(&files_below(&source(), &["rs"])));
-    for language in ["en-US", "es-US"] {
-        let keys = keys(language);
+    for language in Locales::shipped().languages() {
+        let keys = keys(language.name());
         assert!(keys.len() > 100, "{language}: {keys:?}");
         let said = said(&pages);
         let missing: Vec<&String> = said.iter().filter(|key| !keys.contains(*key)).collect();

@@ -6,6 +6,7 @@ use std::fs;
 use stillroom::room::call::{CallId, CallPhase, DeskId};
 use stillroom::room::{Effect, Event, Room, RoomTime, Rules};
 use stillroom::vocabulary::signal::Signal;
+use stillroom::words::Locales;
 
 use super::{repository, text};
 
@@ -143,7 +144,13 @@ fn the_tables_of_the_call_are_what_the_room_does() {
 #[test]
 fn the_desk_says_truly_what_the_patient_reads() {
     let desk = text("src/desk/page/words.js");
-    for (locale, open, close) in [("en-US", '“', '”'), ("es-US", '«', '»')] {
+    for language in Locales::shipped().languages() {
+        let locale = language.name();
+        let (open, close) = match locale {
+            "es-US" => ("«", "»"),
+            "fr-FR" => ("«\u{a0}", "\u{a0}»"),
+            _ => ("“", "”"),
+        };
         let words = text(&format!("locales/{locale}/patient.ftl"));
         for key in ["call-placed", "call-received", "call-on-the-way", "call-on-the-way-named"] {
             let word = words.lines().find_map(|line| line.strip_prefix(&format!("{key} = "))).unwrap();

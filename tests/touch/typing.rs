@@ -5,6 +5,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use stillroom::room::notes::{Page, PatientText};
 use stillroom::room::{Event, Snapshot};
+use stillroom::vocabulary::language::Language;
 
 use crate::drawing::in_after;
 use crate::tablet::{Tablet, spanish};
@@ -101,6 +102,22 @@ fn spanish_accents_can_be_typed() {
         tablet.tap(1, tablet.at(&format!("key-{key}")).center());
     }
     assert_eq!(page(&tablet.snapshot()), "¿Niñó üe?");
+}
+
+#[test]
+fn french_is_typed_on_keys_in_the_french_order() {
+    let mut tablet = Tablet::new();
+    tablet.send(Event::VisitBegins);
+    tablet.send(Event::LanguageChosen(Language::from_name("fr-FR").unwrap()));
+    in_after(&mut tablet);
+    tablet.tap(1, tablet.at("write").center());
+    let first_row = ["a", "z", "e", "r", "t", "y"].map(|key| tablet.at(&format!("key-{key}")).x);
+    assert!(first_row.is_sorted(), "{first_row:?}");
+    let keys = ["accent", "c", "a", ",", "space", "c", "’", "e", "s", "t", "space", "m", "a", "space", "m"];
+    for key in keys.into_iter().chain(["symbols", "è", "r", "e"]) {
+        tablet.tap(1, tablet.at(&format!("key-{key}")).center());
+    }
+    assert_eq!(page(&tablet.snapshot()), "Ça, c’est ma mère");
 }
 
 #[test]

@@ -194,6 +194,7 @@ impl<'a> Measure<'a> {
                 "\t" => kept.push(' '),
                 _ if sign.chars().all(is_unseen) => {}
                 _ if sign.chars().all(has) => kept.push_str(sign),
+                "\u{202f}" => kept.push('\u{a0}'),
                 _ if sign.chars().all(char::is_whitespace) => kept.push(' '),
                 // An accent that this typeface cannot set above its letter is left out rather than the letter.
                 _ if sign.chars().next().is_some_and(|c| c.is_alphabetic() && has(c)) => {
@@ -211,7 +212,7 @@ impl<'a> Measure<'a> {
         let mut lines = Vec::new();
         for paragraph in self.printable(text, style.cut).split('\n') {
             let mut line = String::new();
-            for word in paragraph.split_whitespace() {
+            for word in paragraph.split(may_break_at).filter(|word| !word.is_empty()) {
                 let longer = if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
                 if self.width_pt(&longer, style) <= width_pt {
                     line = longer;
@@ -238,6 +239,11 @@ impl<'a> Measure<'a> {
         }
         piece
     }
+}
+
+/// Whether a line may end at it: at any space but one that holds two signs together, as French does before "?".
+fn may_break_at(c: char) -> bool {
+    c.is_whitespace() && !matches!(c, '\u{a0}' | '\u{202f}')
 }
 
 fn is_unseen(c: char) -> bool {

@@ -63,6 +63,18 @@ fn nothing_is_lost_and_nothing_leaves_the_column() {
 }
 
 #[test]
+fn a_mark_goes_with_the_word_that_it_is_joined_to() {
+    for blank in ['\u{a0}', '\u{202f}'] {
+        for count in 0..60 {
+            let text = format!("{}ici{blank}?", "un ".repeat(count));
+            let sheets = sheets(&[Block::Words(text)], PaperSize::Letter);
+            let last = lines(&sheets[0]).into_iter().nth_back(1).unwrap();
+            assert!(last.3.ends_with("ici\u{a0}?"), "{count} words: {:?}", last.3);
+        }
+    }
+}
+
+#[test]
 fn what_the_typeface_lacks_is_one_mark_and_the_rest_stays() {
     let measure = measure();
     let printable = |text: &str| measure.printable(text, Cut::Regular);

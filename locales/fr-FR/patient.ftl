@@ -1,0 +1,241 @@
+# Ce que lit le patient : peu de mots, simples, au vouvoiement, avec chaleur, aux temps que l’on parle.
+# Sans entrain, sans jargon, sans point d’exclamation. Qui lit a peut-être peur et se sent loin.
+# Rien ne s’accorde avec la personne : on ne sait pas si c’est une femme ou un homme.
+# L’espace devant : ; ? et dans les guillemets est insécable (U+00A0) ; les caractères n’ont pas l’espace fine (U+202F).
+
+## L’appel
+
+call-band-idle = Appeler quelqu’un
+call-button = Appeler
+call-placed = J’appelle.
+call-received = Votre appel est arrivé au poste de soins.
+call-on-the-way = Quelqu’un arrive.
+call-on-the-way-named = { $name } arrive.
+call-here = Quelqu’un est avec vous.
+call-line-down = Je n’arrive pas à joindre l’équipe. Appuyez sur le bouton au mur ou appelez à voix haute.
+call-keeps-trying = Je continue d’essayer.
+call-practice = Essai
+call-practice-coming = Lors d’un vrai appel, quelqu’un viendrait maintenant.
+dark-panel = Touchez encore ici pour appeler
+dark-leave = Rallumer l’écran
+
+## Prête
+
+ready-begin = Quand vous voulez, touchez pour commencer.
+
+## Sur beaucoup d’écrans
+
+next = Suivant
+back = Retour
+skip = Passer
+done = Terminé
+
+## L’arrivée
+
+arrive-language-title = Choisissez votre langue
+
+arrive-welcome-title = Bienvenue
+arrive-welcome-text = Cet écran vous tient compagnie. Il met de la musique, montre un lieu calme et appelle quelqu’un quand vous le voulez. Vous pouvez passer ce que vous voulez, et il n’y a pas d’erreur possible.
+
+arrive-card-1-title = Les pensées se relâchent
+arrive-card-1-text = Le médicament change la façon dont les cellules de votre cerveau se parlent. Pendant un moment, les pensées qui tournent en rond peuvent lâcher prise.
+arrive-card-2-title = Des chemins peuvent s’ouvrir
+arrive-card-2-text = Dans les heures et les jours qui suivent, votre cerveau peut créer plus facilement de nouveaux liens. C’est un bon moment pour une idée neuve ou un petit pas.
+arrive-card-3-title = Ça va passer
+arrive-card-3-text = Votre corps peut vous sembler léger ou lointain, et le temps peut s’étirer. C’est le médicament qui agit. Votre corps l’élimine peu à peu, et la sensation s’en va.
+
+arrive-intentions-title = Trois questions pour vous
+arrive-intentions-text = Répondez autant ou aussi peu que vous voulez, ou passez-les toutes. Ce que vous écrivez reste dans cette pièce. Vous le reverrez plus tard.
+arrive-question-1 =
+    Qu’est-ce qui me conduit à ce traitement ?
+    Pourquoi suis-je ici ?
+arrive-question-2 =
+    Qu’est-ce que j’aimerais changer dans ma vie ?
+    Où est-ce que je n’avance plus ?
+arrive-question-3 = Au meilleur de moi-même, de quoi ai-je besoin et envie ?
+arrive-write-hint = Écrivez ici, ou laissez vide
+
+arrive-clinician-title = Ce que je veux que l’équipe sache
+arrive-clinician-text = Un espoir, une peur, une question. Personne ne le voit, sauf si vous touchez Partager.
+arrive-share = Partager
+arrive-shared = L’équipe peut maintenant le lire.
+arrive-unshare = Ne plus partager
+
+arrive-place-title = Où aimeriez-vous être ?
+arrive-sound-title = Qu’aimeriez-vous entendre ?
+
+arrive-breath-title = Respirez avec ce lieu
+arrive-breath-text = Inspirez quand le cercle grandit. Expirez quand il rétrécit. Si ce rythme ne vous convient pas, gardez le vôtre.
+
+arrive-call-title = Essayez l’appel
+arrive-call-text = Voici comment appeler quelqu’un. Touchez l’appel maintenant et voyez qu’il marche. Ce n’est qu’un essai, et l’équipe le sait.
+arrive-call-waiting = Votre appel d’essai est en route.
+arrive-call-reached = Ça marche. Votre appel d’essai est arrivé au poste de soins.
+arrive-call-answered = Ça marche. Quelqu’un a répondu.
+arrive-call-no-desk = Je n’arrive pas à joindre l’équipe pour le moment. Dites-le à la personne qui vous soigne. Si vous avez besoin de quelqu’un, appuyez sur le bouton au mur ou appelez à voix haute.
+arrive-call-done = Vous pouvez appeler ainsi à tout moment.
+
+arrive-dark-title = Se reposer dans le noir
+arrive-dark-text = Vous pouvez mettre l’écran au noir et reposer vos yeux. Vous pouvez toujours appeler. Touchez une fois n’importe où, puis touchez le milieu.
+arrive-dark-try = Essayer le noir
+
+arrive-waiting-title = Tout est prêt
+arrive-waiting-text = L’équipe commencera le moment venu. Vous n’avez rien à faire. Vous pouvez vous reposer.
+
+## Les lieux
+
+place-beach = Plage
+place-forest = Forêt
+place-quiet-room = Pièce calme
+place-night-sky = Ciel de nuit
+place-drifting-colour = Couleurs flottantes
+place-pictures = Images
+place-dark = Noir
+
+hear-music = Musique
+hear-sea = La mer
+hear-rain = La pluie
+hear-wind = Vent dans les feuilles
+hear-stream = Un ruisseau
+hear-fire = Un feu
+hear-crickets = Grillons la nuit
+hear-brown = Un doux murmure
+hear-silence = Silence
+
+## La séance
+
+session-breathe = Respirer
+session-breathe-stop = Mon rythme
+session-place = Lieu
+session-sound = Son
+session-dark = Noir
+session-anchor = C’est trop
+anchor-line-1 = C’est le médicament. Ça va passer.
+anchor-done = Ça va mieux
+sound-softer = Moins fort
+sound-louder = Plus fort
+sound-skip = Autre musique
+sound-silence = Silence
+sound-return = Remettre le son
+sound-level = Le son : { $level }
+volume-1 = Très bas
+volume-2 = Bas
+volume-3 = Moyen
+volume-4 = Plus fort
+volume-5 = Au plus fort
+session-word-1 = Laissez venir.
+session-word-2 = Il n’y a rien à faire.
+session-word-3 = Cela n’a pas besoin d’avoir un sens.
+session-word-4 = Vous pouvez lâcher prise.
+session-word-5 = Ça va passer.
+session-word-6 = Votre souffle connaît le chemin.
+session-word-7 = Laissez vos mains se détendre.
+session-word-8 = Laissez cela vous traverser.
+session-word-9 = Ce qui vient peut venir.
+session-word-10 = Le sol vous porte.
+session-word-11 = Soyez tendre avec ce que vous trouvez.
+session-word-12 = Vous reviendrez à votre rythme.
+session-paused = Reposons-nous ici un moment. Vous n’avez rien à faire.
+landing-ready = Continuer
+session-note-damaged = Une partie de ce que vous avez écrit n’est pas revenue. Le reste est là.
+session-restored = Il y a eu une panne de courant. Nous en sommes où nous étions, mais ce que vous aviez écrit est perdu.
+
+## Après
+
+after-title = Prenez votre temps
+after-text = Rien ne presse pour vous sentir comme d’habitude. S’il vous reste quelque chose, vous pouvez le déposer ici avant que cela s’efface.
+after-write = L’écrire
+after-draw = Le dessiner
+after-cards = Pour les jours à venir
+after-take = L’emporter chez moi
+after-leave = J’ai fini ici
+note-prompt-emotions = Que ressentez-vous ?
+note-prompt-memories = Qu’est-ce qui vous est revenu ?
+note-prompt-images = Qu’avez-vous vu ?
+note-prompt-word = Un mot suffit.
+note-prompts = Une émotion, un souvenir, une image. Un mot, une couleur. Ou rien du tout.
+note-draw = Dessiner
+note-write = Écrire
+draw-hint = Une couleur, une forme, une ligne. Cela n’a pas besoin de ressembler à quelque chose.
+note-new-page = Nouvelle page
+note-page-back = Page d’avant
+note-page-next = Page d’après
+note-nearly-full = Cette page est presque pleine.
+note-full = Cette page est pleine. Vous pouvez continuer sur une autre.
+note-pages-full = Toutes les pages sont pleines. Tout est gardé.
+note-intentions-title = Ce que vous avez écrit avant
+note-empty-intention = Vous n’avez rien écrit ici.
+key-shift = Maj
+key-delete = Effacer
+key-space = Espace
+key-return = Entrée
+key-symbols = 123
+key-letters = ABC
+key-undo = Annuler
+after-card-1-title = Laissez reposer
+after-card-1-text = Ce qui est venu prendra peut-être un sens peu à peu, ou jamais. Parlez-en bientôt à une personne de confiance, comme votre thérapeute. Ce que vous avez écrit peut aider.
+after-card-2-title = Soyez tendre avec vous-même
+after-card-2-text = Vous pouvez avoir les émotions à vif, vous sentir sans force ou au ralenti. C’est normal. Parlez-vous comme à une personne que vous aimez.
+after-card-3-title = Restez au calme
+after-card-3-text = Le bruit, la foule et les écrans peuvent peser aujourd’hui. Reposez-vous, mangez léger, et laissez quelqu’un d’autre conduire.
+after-card-4-title = Les jours à venir
+after-card-4-text = Dites à votre clinique comment se passent les jours suivants, et venez à votre prochain rendez-vous. Si des idées noires viennent, appelez votre clinique, ou à toute heure le 988 aux États-Unis et au Canada, le 3114 en France.
+card-scan = Pour l’appareil photo de votre téléphone
+take-title = L’emporter chez vous
+take-question = Comment voulez-vous l’emporter ?
+take-phone = Sur mon téléphone
+take-paper = Sur papier
+take-sealed = Pour mon thérapeute
+take-taken = C’est fait
+take-phone-hint = Visez un code avec votre appareil photo.
+take-paper-hint = Ce sera imprimé ici, à la clinique.
+take-sealed-hint = Ce sera fermé à clé. Seul votre thérapeute pourra l’ouvrir.
+take-words-only = Les dessins ne tiennent pas dans un code. Vos mots, si.
+take-only-drawn = Vous avez dessiné, et les dessins ne tiennent pas dans un code. Il n’y a pas d’imprimante ici. Demandez à l’équipe de regarder avec vous.
+take-paper-title = Sur papier
+take-paper-going = L’impression est en cours. Vous pouvez rester ici ou continuer.
+take-paper-done = C’est imprimé. L’imprimante ne garde pas de copie. Demandez qu’on vous l’apporte, face cachée.
+take-sealed-title = Pour mon thérapeute
+take-sealed-going = Je le ferme à clé pour votre thérapeute. Cela prend un instant.
+take-sealed-done = C’est fermé à clé et gardé. Seul votre thérapeute peut l’ouvrir. Le nom du fichier se termine par
+take-again = Encore une fois
+take-try-again = Réessayer
+take-other-way = Autrement
+take-fault-printer-away = Je ne trouve pas l’imprimante. Rien n’a été imprimé. Vous pouvez l’emporter autrement, ou demander de l’aide ici.
+take-fault-printer-stopped = L’imprimante s’est arrêtée. Il manque peut-être du papier. J’ai repris votre note, il n’en reste rien là-bas. Demandez de l’aide ici, ou emportez-la autrement.
+take-fault-stick-missing = Il n’y a pas encore de clé USB ici. Demandez qu’on en mette une. Puis réessayez.
+take-fault-place-unwritable = Je n’ai pas pu l’enregistrer. S’il y avait une clé USB, elle a peut-être été retirée. Rien n’est perdu ici.
+take-fault-place-full = Il n’y a plus de place pour l’enregistrer. Demandez de l’aide ici. Rien n’est perdu.
+take-fault-not-made = Cela n’a pas marché. Votre note est toujours ici. Vous pouvez l’emporter autrement, ou demander de l’aide.
+take-qr-text = Visez le carré avec l’appareil photo de votre téléphone. Touchez ce qui s’affiche, puis choisissez copier. Rien n’est envoyé d’ici.
+take-qr-search = Certains téléphones proposent de chercher vos mots sur Internet. Choisissez copier, et ils restent à vous.
+take-qr-page = Partie { $index } sur { $of }
+take-next-code = Partie suivante
+take-empty = Il n’y a rien d’écrit à emporter.
+paper-title = Ce qui est venu
+paper-sheet = { $sheet } sur { $of }
+paper-date = { $day ->
+    [1] 1er
+   *[other] { $day }
+} { $month ->
+    [1] janvier
+    [2] février
+    [3] mars
+    [4] avril
+    [5] mai
+    [6] juin
+    [7] juillet
+    [8] août
+    [9] septembre
+    [10] octobre
+    [11] novembre
+   *[12] décembre
+} { $year }
+take-leave-ask = Ce que vous avez fait ici sera effacé après votre départ. Voulez-vous d’abord l’emporter ?
+take-leave-yes = Partir sans
+take-leave-back = L’emporter
+
+## Le départ
+
+farewell-title = Allez-y doucement
+farewell-text = Restez où vous êtes jusqu’à ce qu’on vous aide à vous lever. Rien ne presse. Ce que vous avez écrit ici sera effacé après votre départ.

@@ -8,8 +8,8 @@ use fluent_bundle::FluentResource;
 
 use crate::findings::{Finding, line_of, nearest};
 
-/// One message of a file.
-pub(super) struct Message<'t> {
+/// A message of an `.ftl` file.
+pub(super) struct FluentMessage<'t> {
     pub key: &'t str,
     /// Counted from 1.
     pub line: usize,
@@ -18,14 +18,14 @@ pub(super) struct Message<'t> {
 }
 
 /// Every message of a file, in order. Comments and terms are passed over.
-pub(super) fn messages(source: &str) -> Vec<Message<'_>> {
-    let mut found: Vec<Message<'_>> = Vec::new();
+pub(super) fn messages(source: &str) -> Vec<FluentMessage<'_>> {
+    let mut found: Vec<FluentMessage<'_>> = Vec::new();
     let mut is_in_message = false;
     for (at, line) in source.lines().enumerate() {
         let is_key = line.starts_with(|first: char| first.is_ascii_alphabetic());
         match line.split_once('=').filter(|_| is_key) {
             Some((key, text)) => {
-                found.push(Message { key: key.trim_end(), line: at + 1, text: text.trim_start().to_owned() });
+                found.push(FluentMessage { key: key.trim_end(), line: at + 1, text: text.trim_start().to_owned() });
                 is_in_message = true;
             }
             None if line.starts_with(['#', '-']) => is_in_message = false,
@@ -93,7 +93,7 @@ pub(super) fn parse(file: &Path, source: &str, findings: &mut Vec<Finding>) -> F
 /// in English.
 pub(super) fn compare(file: &Path, source: &str, english: &str) -> Vec<Finding> {
     let (messages, english) = (messages(source), messages(english));
-    let known: BTreeMap<&str, &Message<'_>> = english.iter().map(|message| (message.key, message)).collect();
+    let known: BTreeMap<&str, &FluentMessage<'_>> = english.iter().map(|message| (message.key, message)).collect();
     let keys: Vec<&str> = known.keys().copied().collect();
     let mut lines: BTreeMap<&str, usize> = BTreeMap::new();
     let mut findings = Vec::new();

@@ -2,6 +2,7 @@
 //! large a file may grow.
 #![allow(clippy::unwrap_used, clippy::panic)] // a test that panics is a test that fails
 
+mod names;
 mod siblings;
 
 use std::collections::{BTreeMap, BTreeSet};

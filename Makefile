@@ -1,19 +1,21 @@
-# The front door. Each target installs what it lacks by name, says which and why, and installs nothing twice.
+# Entry points. Each target installs the packages it lacks, says which and why, and installs nothing twice.
 #
-#   make run     build, and open the room fullscreen; where there is no display, a short unattended visit instead: under
-#                two minutes, into SHORT_OUT=folder, default target/short-visit
-#   make test    format, lints, every test, and a short look at the real window and at the desk in a real browser
-#   make demo    an unattended visit from the first run to the wiped room, and an afternoon at the desk of two rooms;
-#                OUT=folder, default target/demo; DEMO='--size 1920x1200' or '--only wgpu'
-#   make bench   the figures of sound and line beside their limits, those of the last demo, what the room takes while it
-#                rests, what it takes to play one track beside mpv, and to paint each place beside a browser
-#   make soak    thousands of visits and calls by chance (SEEDS=n, default 200000: two million presses), a thousand real visits killed and
-#                searched (STILLROOM_VISITS=n), hours of composed music held to its figures, two hours of real sound
-#                beside busy processors, clumsy and resting hands, kills, a cable that is pulled (this one as root)
-#   make deny    licences, sources and doubles of every dependency
-#   make check   kiosk.toml and all it names
-#   make pictures  the README's pictures anew, from the last demo
-#   make sheet   every place at every hour on both renderers, on one sheet for the README
+#   make run       build, and open the room fullscreen; without a display, play a short unattended visit instead: under
+#                  two minutes, into SHORT_OUT=folder, default target/short-visit
+#   make test      formatting, lints, every test, and a quick check of the real window and of the desk in a real browser
+#   make smoke     a quick check of the real window alone
+#   make demo      an unattended visit from the first run to the wiped room, and an afternoon at the desk of two rooms;
+#                  OUT=folder, default target/demo; DEMO='--size 1920x1200' or '--only wgpu'
+#   make bench     the figures of sound and line with their limits, those of the last demo, the cost of an idle room, of
+#                  playing one track compared with mpv, and of drawing each place compared with a browser
+#   make soak      thousands of randomised visits and calls (SEEDS=n, default 200000: two million presses), a thousand
+#                  real visits killed and searched (STILLROOM_VISITS=n), hours of composed music checked against its
+#                  metrics, two hours of real sound on busy processors, clumsy and resting hands, kills, and a pulled
+#                  cable (this one as root)
+#   make deny      licences, sources and duplicate versions of every dependency
+#   make check     kiosk.toml and everything it names
+#   make pictures  the README's pictures, from the last demo
+#   make sheet     every place at every time of day on both renderers, on one sheet for the README
 
 SHELL := /bin/sh
 CONFIG ?= kiosk.toml
@@ -30,7 +32,7 @@ run: window
 	@if sh scripts/display.sh; then \
 		exec $(ROOM) run --config $(CONFIG); \
 	else \
-		echo 'No display answers here, so the room opens on one of its own, for a short visit: it takes under two minutes.'; \
+		echo 'No display answers here, so the room opens on a virtual one for a short visit of less than two minutes.'; \
 		sh scripts/packages.sh smoke browser && \
 		exec $(PYTHON) tests/demo/visit.py --short --room $(ROOM) --out '$(SHORT_OUT)'; \
 	fi
@@ -53,7 +55,7 @@ test:
 	tsc -p src/desk/page/jsconfig.json
 	cargo fmt --check
 	cargo clippy --release --locked --all-targets -- -D warnings
-	@# Builds the program as well, once: a build of its own before would build the window's libraries twice.
+	@# Builds the program as well: a separate build before this would compile the window's libraries twice.
 	cargo test --release --locked --no-run
 	$(ROOM) check --config kiosk.toml
 	$(PYTHON) tests/demo/smoke.py --room $(ROOM)
@@ -92,10 +94,10 @@ soak:
 	STILLROOM_SEEDS=$(SEEDS) cargo test --release --locked simulation -- --nocapture
 	cargo test --release --locked soak_ -- --ignored --nocapture --test-threads 1
 
-# Apart from `test`: building the checker itself takes minutes. It lies in the target folder, not in the system.
+# Not part of `test`, since building the checker takes minutes. It is installed in the target folder, not in the system.
 deny:
 	@sh scripts/cargo.sh
 	@test -x $(TARGET)/tools/bin/cargo-deny || { \
-		echo 'Building cargo-deny into $(TARGET)/tools: it reads the licences and sources of every dependency.'; \
+		echo 'Building cargo-deny in $(TARGET)/tools, to check the licences and sources of every dependency.'; \
 		cargo install --locked --root $(TARGET)/tools cargo-deny; }
 	$(TARGET)/tools/bin/cargo-deny check bans licenses sources

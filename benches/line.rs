@@ -1,12 +1,13 @@
-//! From the press to the desk's process through a real mosquitto, beside one bare trip through the same broker and one
-//! fsync in the same run. `cargo bench --bench line`; `STILLROOM_PRESSES=n` for another number than 500.
+//! Latency from a press to the desk's process through a real mosquitto, compared with one bare trip through the same broker
+//! and one fsync in the same run: `cargo bench --bench line`. `STILLROOM_PRESSES=n` sets the number of presses, 500 by
+//! default.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)] // a bench that panics has failed
 
 #[path = "../tests/line/broker.rs"]
 #[allow(dead_code)]
 mod broker;
 #[path = "../tests/line/link.rs"]
-#[allow(dead_code)] // pulled in by the broker; no cable is pulled here
+#[allow(dead_code)] // used by `broker`; no cable is pulled here
 mod link;
 
 use std::io::Write;
@@ -32,7 +33,7 @@ fn main() {
     let (mut room, mut bare, mut disk) = (Ours::open(&at), Bare::open(&at), Disk::open());
     let (mut ours, mut trips, mut fsyncs) = (Vec::new(), Vec::new(), Vec::new());
     for number in 0..presses {
-        // One after the other each time, so that whatever else the machine does falls on all alike.
+        // Interleaved, so that other load on the machine affects all three alike.
         ours.push(room.press(number as u128 + 1));
         trips.push(bare.trip());
         fsyncs.push(disk.write());
@@ -98,7 +99,7 @@ impl Ours {
         self.desk.with(|fleet, now_ms| fleet.room(now_ms, &self.room)?.call.map(|call| call.id))
     }
 
-    /// As the room does it: the record is written and flushed while the call goes out.
+    /// Presses as the room does: the record is written and flushed while the call goes out.
     fn press(&mut self, number: u128) -> Duration {
         let id = CallId(number);
         while self.changes.try_recv().is_ok() {}
@@ -116,14 +117,14 @@ impl Ours {
         while self.shows().is_some() {
             std::thread::sleep(Duration::from_micros(200));
         }
-        // As calls come in life: not on the heels of the last word, which a broker's sockets may still be settling.
+        // Real calls do not follow right after a message that the broker's sockets are still acknowledging.
         std::thread::sleep(Duration::from_millis(60));
-        // The later of the two: it counts once the desk has it and the disk has it.
+        // The later of the two: a call counts once both the desk and the disk have it.
         there.max(written).saturating_duration_since(began)
     }
 }
 
-/// One word from one client to another.
+/// Two plain clients, to time one message between them.
 struct Bare {
     runtime: tokio::runtime::Runtime,
     publisher: AsyncClient,
@@ -170,7 +171,7 @@ impl Bare {
     }
 }
 
-/// A file beside the program, as the journal is one.
+/// A file on the disk of the build, like the journal.
 struct Disk(std::fs::File);
 
 impl Disk {

@@ -1,7 +1,6 @@
-//! Writes what the living places are made of for a page that paints the same: each shader as WebGL takes it, beside the
-//! numbers of one moment. `cargo bench --bench places -- FOLDER`. What the room itself takes is measured on the real
-//! window (`tests/demo/places.py`), which then has a browser paint the same pictures.
-#![allow(clippy::print_stdout, clippy::print_stderr)] // its figures are for whoever runs it
+//! Writes each place's shader for WebGL, so that a browser can draw the same picture for comparison:
+//! `cargo bench --bench places -- FOLDER`. `tests/demo/places.py` measures both, the room in its real window and the browser.
+#![allow(clippy::print_stdout, clippy::print_stderr)] // prints its figures
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -14,7 +13,7 @@ use iced::wgpu::naga::{ShaderStage, valid::ModuleInfo};
 use stillroom::widget::place::shader::PlaceShader;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // cargo itself adds a word for the harness that there is not.
+    // cargo adds an option for a test harness, which this bench does not use.
     let folder = std::env::args().skip(1).find(|word| !word.starts_with('-')).map(PathBuf::from);
     let folder = folder.ok_or("name the folder: cargo bench --bench places -- FOLDER")?;
     std::fs::create_dir_all(&folder)?;
@@ -32,7 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// One stage of a shader as WebGL 2 takes it.
+/// Writes one stage of a shader in the language of WebGL 2.
 fn write(
     path: &Path,
     module: &iced::wgpu::naga::Module,

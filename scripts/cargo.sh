@@ -1,6 +1,6 @@
 #!/bin/sh
-# Says what to do where Rust is missing, since every other message about it is worse.
+# Says what to do if Rust is missing, since the shell's own message does not.
 set -eu
 command -v cargo >/dev/null && exit 0
-echo 'There is no cargo here. Install Rust with rustup; rust-toolchain.toml names the version it then takes.' >&2
+echo 'cargo is not installed. Install Rust with rustup, which then uses the version in rust-toolchain.toml.' >&2
 exit 1

@@ -1,13 +1,13 @@
 #!/bin/sh
-# Installs the system packages of the named groups that are not there yet: build, window, smoke, lines, home, page,
-# browser, sound, demo, bench, soak, pictures.
-# Looks first, so that a second run installs nothing and asks for no rights.
+# Installs the missing system packages of the named groups: build, window, smoke, lines, home, page, browser, sound, demo,
+# bench, soak, pictures.
+# Checks first, so that a second run installs nothing and needs no root.
 set -eu
 
 packages() {
 	case $1 in
 	build) echo 'gcc libc6-dev pkg-config libasound2-dev' ;;
-	# Loaded while running, so that no linker asks for them.
+	# Loaded at run time, so the linker does not report them missing.
 	window) echo 'libxkbcommon0 libxkbcommon-x11-0 libx11-6 libx11-xcb1 libxcursor1 libxi6 libwayland-client0
 		libwayland-egl1 libegl1 libvulkan1 mesa-vulkan-drivers' ;;
 	smoke) echo 'python3 xvfb openbox xdotool pulseaudio pulseaudio-utils libasound2-plugins' ;;
@@ -21,7 +21,7 @@ packages() {
 	bench) echo 'mpv' ;;
 	pictures) echo 'imagemagick' ;;
 	*)
-		echo "packages.sh: there is no group $1; the groups are build, window, smoke, lines, home, page, browser, sound, demo, bench, soak and pictures" >&2
+		echo "packages.sh: unknown group $1; the groups are build, window, smoke, lines, home, page, browser, sound, demo, bench, soak and pictures" >&2
 		exit 2
 		;;
 	esac
@@ -30,17 +30,17 @@ packages() {
 reason() {
 	case $1 in
 	build) echo 'to compile the program and its sound output' ;;
-	window) echo 'for the window and what draws it' ;;
-	smoke) echo 'to open the real window on a display and a sound server of its own, and to press in it' ;;
-	sound) echo 'for sound servers of their own, which the tests kill and take the outputs from' ;;
-	lines) echo 'for a broker of their own, which the tests freeze and kill' ;;
-	home) echo 'to read the codes, to open what is sealed, and to print on a print server of its own' ;;
-	soak) echo 'for a network of its own, whose cable the tests pull, and a printer that makes files' ;;
-	page) echo 'to check the types of the desk page, and to say odd things to it' ;;
+	window) echo 'to open and draw the window' ;;
+	smoke) echo 'to open the real window on a virtual display with its own sound server, and to press in it' ;;
+	sound) echo 'to run sound servers that the tests kill and remove outputs from' ;;
+	lines) echo 'to run a broker that the tests freeze and kill' ;;
+	home) echo 'to read QR codes, to open sealed notes, and to print on a separate print server' ;;
+	soak) echo 'to create a network whose cable the tests pull, and a printer that writes files' ;;
+	page) echo 'to check the types of the desk page, and to send it malformed messages' ;;
 	browser) echo 'to open the desk page in a real browser' ;;
-	demo) echo 'to read the codes' ;;
-	bench) echo 'to measure the room beside a player that does nothing else' ;;
-	pictures) echo 'to make the pictures of the README smaller' ;;
+	demo) echo 'to read QR codes' ;;
+	bench) echo 'to compare the room with a player that does nothing else' ;;
+	pictures) echo 'to shrink the pictures of the README' ;;
 	esac
 }
 
@@ -55,7 +55,7 @@ missing_of() {
 }
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
-	echo 'This is not a Debian system, so nothing is installed here. By their Debian names, these are needed:'
+	echo 'This is not a Debian system, so nothing is installed. These packages are needed, by their Debian names:'
 	for group in "$@"; do
 		echo "  $(reason "$group"):" $(packages "$group")
 	done
@@ -66,7 +66,7 @@ all=
 for group in "$@"; do
 	packages "$group" >/dev/null
 	missing=$(missing_of "$group")
-	[ -z "$missing" ] || echo "Installing, $(reason "$group"): $missing"
+	[ -z "$missing" ] || echo "Installing $(reason "$group"): $missing"
 	all="$all$missing"
 done
 [ -n "$all" ] || exit 0
@@ -74,7 +74,7 @@ done
 as_root=
 if [ "$(id -u)" -ne 0 ]; then
 	if ! command -v sudo >/dev/null; then
-		echo "Installing needs the rights of root, and there is no sudo. As root: apt-get install $all" >&2
+		echo "Installing packages needs root, and there is no sudo. As root: apt-get install $all" >&2
 		exit 1
 	fi
 	as_root='sudo'

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the README's pictures anew from the last demo. Takes the demo's folder.
+# Makes the README's pictures from the last demo. Usage: pictures.sh [DEMO_FOLDER]
 set -eu
 from=${1:-target/demo}
 to=docs/pictures
@@ -8,7 +8,7 @@ mkdir -p "$to"
 picture() {
 	for file in "$from"/$1; do
 		[ -e "$file" ] || {
-			echo "There is no $from/$1: make the demo first (make demo)." >&2
+			echo "There is no $from/$1: run make demo first." >&2
 			exit 1
 		}
 		convert "$file" -strip -resize 960x -quality 84 "$to/$2.jpg"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes the shipped stills of every place and time anew, with the program's own shaders: media/places/PLACE-TIME.jpg.
-# Needs ImageMagick. The pictures are part of the program: build again afterwards.
+# Renders the shipped stills of every place and time with the program's own shaders: media/places/PLACE-TIME.jpg.
+# Needs ImageMagick. The stills are embedded in the program, so rebuild it afterwards.
 #
 #   sh scripts/stills.sh [target/release/stillroom] ['PLACE …']
 set -eu
@@ -8,14 +8,14 @@ ROOM=${1:-target/release/stillroom}
 PLACES=${2:-beach forest quiet-room night-sky drifting-colour}
 SIZE=1920x1200
 BYTES_MAX=330000
-command -v convert >/dev/null || { echo 'There is no convert here. Install ImageMagick.' >&2; exit 1; }
+command -v convert >/dev/null || { echo 'convert is not installed. Install ImageMagick.' >&2; exit 1; }
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 for place in $PLACES; do
     for time in dawn day dusk night; do
-        # No breath: the light of the breath is laid over the still. Forty seconds in, the waves are spread.
+        # No breath, since its light is laid over the still. After forty seconds the waves are spread out.
         "$ROOM" scene --place "$place" --time "$time" --size "$SIZE" --at 40 --out "$folder"
-        # The highest quality that fits, so that the grain which hides bands in a sky is kept.
+        # The highest quality that fits, to keep the grain that hides banding in a sky.
         for quality in 93 91 89 87 85 82 79 76 72 68; do
             convert "$folder/00000.png" -strip -sampling-factor 1x1 -quality "$quality" "$folder/still.jpg"
             [ "$(wc -c <"$folder/still.jpg")" -gt "$BYTES_MAX" ] || break

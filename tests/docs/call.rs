@@ -1,4 +1,4 @@
-//! Holds the tables of the call in the pages against the room itself.
+//! Owns the check that the tables in `docs/call.md`, and what the desk quotes to clinicians, are what the room does.
 
 use std::fmt::Write;
 use std::fs;
@@ -10,7 +10,7 @@ use stillroom::words::Locales;
 
 use super::{repository, text};
 
-/// How a call can stand, and how it comes there.
+/// Every state of a call, in order.
 const STATES: [&str; 6] = ["no call", "placed", "sent", "received", "on the way", "here"];
 const CALL: CallId = CallId(1);
 const DESK: DeskId = DeskId(1);
@@ -44,7 +44,7 @@ fn state_of(room: &Room, now: RoomTime) -> &'static str {
     }
 }
 
-/// What the room wants done, in words.
+/// The effects that the room asks for, in words.
 fn done(room: &mut Room) -> Vec<String> {
     let mut words = Vec::new();
     while let Some(effect) = room.poll_effect() {
@@ -54,12 +54,12 @@ fn done(room: &mut Room) -> Vec<String> {
             Effect::EndCall { .. } => "ends".to_owned(),
             Effect::Escalate { step, .. } => format!("step {} of the list", step + 1),
             Effect::Signal(Signal::CallPlaced) => "two rising notes".to_owned(),
-            Effect::Signal(Signal::DeskHasIt) => "the tone that the desk has it".to_owned(),
-            Effect::Signal(Signal::SomeoneComing) => "the tone that someone comes".to_owned(),
+            Effect::Signal(Signal::DeskHasIt) => "the tone for *the desk has it*".to_owned(),
+            Effect::Signal(Signal::SomeoneComing) => "the tone for *someone is coming*".to_owned(),
             Effect::Signal(Signal::LineDown | Signal::PracticeLineDown) => {
-                "the words that the desk is not reached, and the corridor chime".to_owned()
+                "the patient reads that the desk cannot be reached, the corridor chime".to_owned()
             }
-            other => panic!("a call has nothing to do with {other:?}"),
+            other => panic!("{other:?} is no effect of a call"),
         };
         words.push(word);
     }
@@ -69,14 +69,14 @@ fn done(room: &mut Room) -> Vec<String> {
 fn moves() -> String {
     let happens: [(&str, Event); 9] = [
         ("a press", Event::CallPressed { id: CallId(2), practice: false }),
-        ("a line took it", Event::CallSent { id: CALL }),
-        ("a desk drew it", Event::CallReceived { id: CALL, desk: DESK }),
+        ("a transport accepts it", Event::CallSent { id: CALL }),
+        ("a desk draws it", Event::CallReceived { id: CALL, desk: DESK }),
         ("*I'm coming*", Event::CallComing { id: CALL, name: "Maria".into() }),
         ("*I'm coming*, someone else", Event::CallComing { id: CALL, name: "Jon".into() }),
         ("*Here*", Event::CallHere { id: None }),
         ("*Clear*", Event::CallCleared),
         ("the last desk is lost", Event::DeskGone { desk: DESK }),
-        ("the program starts anew", Event::Resumed),
+        ("the program restarts", Event::Resumed),
     ];
     let mut table = format!("| | {} |\n|---|{}\n", STATES.join(" | "), "---|".repeat(STATES.len()));
     for (what, event) in happens {
@@ -99,11 +99,11 @@ fn moves() -> String {
 }
 
 fn timers() -> String {
-    let mut table = "| in the state | after | then |\n|---|---|---|\n".to_owned();
+    let mut table = "| state | after | then |\n|---|---|---|\n".to_owned();
     for (state, name) in STATES.into_iter().enumerate().skip(1) {
         let mut room = room_in(state);
         let mut now = RoomTime(0);
-        // The first round of each timer; what follows from another state is in that state's own rows.
+        // Each timer once; what happens in a later state has that state's own rows.
         while let Some(next) = room.poll_timeout(now).filter(|next| next.0 > now.0 && next.0 <= 300_000) {
             let before = room.snapshot(now).call.unwrap();
             room.handle_timeout(next);
@@ -138,11 +138,11 @@ fn the_tables_of_the_call_are_what_the_room_does() {
     if std::env::var_os("UPDATE_DOCS").is_some() {
         fs::write(&path, &written).unwrap();
     }
-    assert!(page == written, "docs/call.md is not what the room does; UPDATE_DOCS=1 writes it anew");
+    assert!(page == written, "docs/call.md is not what the room does; UPDATE_DOCS=1 rewrites it");
 }
 
 #[test]
-fn the_desk_says_truly_what_the_patient_reads() {
+fn the_desk_quotes_exactly_what_the_patient_reads() {
     let desk = text("src/desk/page/words.js");
     for language in Locales::shipped().languages() {
         let locale = language.name();

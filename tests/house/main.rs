@@ -1,5 +1,5 @@
-//! Keeps the direction of the house: which room of the source may name which, what the ground may not know, and how
-//! large a file may grow.
+//! Owns the rules of the source tree: which top-level module may use which, what the ground must not know, and how long a
+//! file may be. Reads the files as text, so that it runs without building the program.
 #![allow(clippy::unwrap_used, clippy::panic)] // a test that panics is a test that fails
 
 mod names;
@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// From bottom to top. Each room names only rooms on floors below its own.
+/// From bottom to top. A top-level module uses only modules on lower floors.
 const FLOORS: [(&str, &[&str]); 16] = [
     ("vocabulary", &["vocabulary"]),
     ("ground", &["room"]),
@@ -32,12 +32,12 @@ const FLOORS: [(&str, &[&str]); 16] = [
 const PORTS: [&str; 6] = ["line", "sound", "vault", "takeaway", "pin", "setup"];
 const FACES: [&str; 6] = ["theme", "widget", "screen", "app", "desk", "headless"];
 
-/// The words of all floors, which every room may name.
+/// The words of all floors, which every module may use.
 const VOCABULARY: &str = "vocabulary";
 
-/// Who may name less than the floors below: the desk and the window know nothing of each other, and what is pure knows
-/// no other room than it needs.
-const NAMES_ONLY: [(&str, &[&str]); 12] = [
+/// Modules that may use less than all lower floors: the desk and the window know nothing of each other, and a pure module
+/// knows only those it needs.
+const USES_ONLY: [(&str, &[&str]); 12] = [
     ("room", &[]),
     ("paths", &[]),
     ("findings", &[]),
@@ -52,21 +52,21 @@ const NAMES_ONLY: [(&str, &[&str]); 12] = [
     ("headless", &["room", "driver", "output"]),
 ];
 
-/// What goes against the direction all the same: who, whom, and why. Take a line away when it is no longer needed; the
-/// test fails on those, too.
+/// Uses against the direction: of which module, by which, and why. Remove a line once it is no longer needed; the test fails
+/// on those too.
 const EXCEPTIONS: [(&str, &str, &str); 5] = [
-    ("screen", "takeaway", "a code is drawn from words alone, and nothing leaves the room by it"),
+    ("screen", "takeaway", "a code is drawn from words alone, and sends nothing out of the room"),
     (
         "desk",
         "line",
-        "an order and a call have one form, on a page as on a line; the desk of several rooms is a line's end",
+        "an order and a call have the same form on a page and on a line, and the desk of several rooms is one end of a line",
     ),
-    ("app", "pin", "a PIN is looked at before the room is told that staff are there"),
-    ("app", "setup", "what the first run decides is no event of a visit"),
-    ("app", "sound", "the loudest level is set by ear in the first run, before there is a visit"),
+    ("app", "pin", "a PIN is verified before the room is told that staff are there"),
+    ("app", "setup", "what the first run sets is not an event of a visit"),
+    ("app", "sound", "the first run sets the loudest level by ear, before there is a visit"),
 ];
 
-/// What the ground may not name: whoever drives the room has clocks, files, threads and chance.
+/// Names that the ground must not use: clocks, files, threads and randomness belong to the code that drives the room.
 const NOT_ON_THE_GROUND: [&str; 20] = [
     "iced",
     "tokio",
@@ -90,17 +90,17 @@ const NOT_ON_THE_GROUND: [&str; 20] = [
     "dbg",
 ];
 
-/// A file that is longer is asking to be two.
+/// A longer file is probably two.
 const LINES_MAX: usize = 800;
 /// Longer files, each with its reason.
 const LONG_FILES: [(&str, &str); 0] = [];
 
 struct Source {
-    /// From the top of the repository.
+    /// Relative to the repository.
     path: String,
     /// The top-level module it belongs to.
-    room: String,
-    /// How many modules deep it lies below the crate.
+    top: String,
+    /// How many modules deep it is in the crate.
     depth: usize,
     text: String,
 }
@@ -110,18 +110,18 @@ impl Source {
         self.path.contains("/tests/") || self.path.ends_with("tests.rs")
     }
 
-    /// The module that it is, from the top of the crate; empty for the crate itself and for the program.
+    /// Its path as a module of the crate; empty for the library's and the program's root.
     fn module(&self) -> Vec<String> {
         let path = self.path.trim_start_matches("src/").trim_end_matches(".rs").trim_end_matches("/mod");
         if ["lib", "main"].contains(&path) { Vec::new() } else { path.split('/').map(str::to_owned).collect() }
     }
 
-    /// Without comments, since prose may speak of anything.
+    /// Its text without comments, which may mention anything.
     fn code(&self) -> String {
         self.text.lines().filter_map(|line| line.split("//").next()).flat_map(|line| [line, "\n"]).collect()
     }
 
-    /// Without the tests at its end, either.
+    /// Its code without the tests at the end.
     fn code_in_use(&self) -> String {
         let code = self.code();
         code.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned()
@@ -155,13 +155,13 @@ fn sources() -> Vec<Source> {
         let path = file.strip_prefix(&repository).unwrap().to_str().unwrap().to_owned();
         let modules: Vec<&str> = path.trim_start_matches("src/").trim_end_matches(".rs").split('/').collect();
         let depth = modules.len() - usize::from(modules.last() == Some(&"mod"));
-        Source { room: modules[0].to_owned(), depth, text: fs::read_to_string(&file).unwrap(), path }
+        Source { top: modules[0].to_owned(), depth, text: fs::read_to_string(&file).unwrap(), path }
     });
     sources.collect()
 }
 
-fn floor_of(room: &str) -> Option<usize> {
-    FLOORS.iter().position(|(_, rooms)| rooms.contains(&room))
+fn floor_of(module: &str) -> Option<usize> {
+    FLOORS.iter().position(|(_, modules)| modules.contains(&module))
 }
 
 fn identifier(text: &str) -> &str {
@@ -169,7 +169,7 @@ fn identifier(text: &str) -> &str {
     &text[..end]
 }
 
-/// The first names of what follows a path's beginning: one, or those of a group in braces.
+/// The first name in the rest of a path, or all first names of a group in braces.
 fn first_names(rest: &str) -> Vec<String> {
     let Some(group) = rest.strip_prefix('{') else { return vec![identifier(rest).to_owned()] };
     let (mut names, mut depth, mut is_first) = (Vec::new(), 0, true);
@@ -194,8 +194,8 @@ fn begins_a_word(text: &str, at: usize) -> bool {
     !text[..at].ends_with(|char: char| char.is_alphanumeric() || char == '_' || char == ':' || char == '$')
 }
 
-/// Every other room that a file names.
-fn rooms_named_in(source: &Source) -> BTreeSet<String> {
+/// Every other top-level module that a file uses.
+fn uses_of(source: &Source) -> BTreeSet<String> {
     let code = source.code();
     let mut named: BTreeSet<String> = BTreeSet::new();
     for beginning in ["crate::", "stillroom::"] {
@@ -203,45 +203,73 @@ fn rooms_named_in(source: &Source) -> BTreeSet<String> {
             named.extend(first_names(&code[at + beginning.len()..]));
         }
     }
-    // As many steps up as the file lies deep lead to the top as well.
+    // As many `super`s as the file is deep lead to the top as well.
     let code = source.code_in_use();
     let up = "super::".repeat(source.depth);
     for (at, _) in code.match_indices(&up).filter(|(at, _)| begins_a_word(&code, *at)) {
         named.extend(first_names(&code[at + up.len()..]).into_iter().filter(|name| name != "super"));
     }
-    named.retain(|name| *name != source.room && (floor_of(name).is_some() || !name.is_empty()));
+    named.retain(|name| *name != source.top && (floor_of(name).is_some() || !name.is_empty()));
     named
 }
 
 #[test]
-fn every_room_stands_on_a_floor() {
+fn every_module_is_on_a_floor() {
     let library = fs::read_to_string(repository().join("src/lib.rs")).unwrap();
     let declared = library.lines().filter_map(|line| line.strip_prefix("pub mod ").or(line.strip_prefix("mod ")));
     let declared: BTreeSet<&str> = declared.map(|line| line.trim_end_matches(';')).collect();
-    let planned = FLOORS.iter().flat_map(|(_, rooms)| rooms.iter().copied());
-    let planned: BTreeSet<&str> = planned.filter(|room| !["lib", "main"].contains(room)).collect();
-    assert_eq!(declared, planned, "src/lib.rs and the floors of this test name different rooms");
+    let planned = FLOORS.iter().flat_map(|(_, modules)| modules.iter().copied());
+    let planned: BTreeSet<&str> = planned.filter(|module| !["lib", "main"].contains(module)).collect();
+    assert_eq!(declared, planned, "src/lib.rs and FLOORS list different modules");
+}
+
+/// The names in code in the second column of a table of the map.
+fn named_in_map(heading: &str, column: usize) -> BTreeSet<String> {
+    let map = fs::read_to_string(repository().join("ARCHITECTURE.md")).unwrap();
+    let (_, table) = map.split_once(heading).unwrap_or_else(|| panic!("ARCHITECTURE.md has no {heading:?}"));
+    let rows = table.lines().skip_while(|line| line.starts_with("|---") || line.is_empty());
+    let cells = rows.take_while(|line| line.starts_with('|')).filter_map(|line| line.split('|').nth(column));
+    let names = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2));
+    names.map(|name| name.trim_end_matches("/*").to_owned()).collect()
 }
 
 #[test]
-fn each_room_names_only_what_lies_below() {
+fn the_map_lists_every_module_and_every_folder_of_tests() {
+    let modules = FLOORS.iter().flat_map(|(_, modules)| modules.iter().map(|module| (*module).to_owned()));
+    assert_eq!(
+        named_in_map("| floor | modules | what they own |", 2),
+        modules.collect(),
+        "the floors of ARCHITECTURE.md"
+    );
+    let named = named_in_map("## Tests", 1);
+    let folders = fs::read_dir(repository().join("tests")).unwrap().map(|entry| entry.unwrap().path());
+    let folders =
+        folders.filter(|path| path.is_dir()).map(|path| format!("tests/{}", path.file_name().unwrap().display()));
+    // Neither has tests of its own.
+    let helpers = ["tests/common", "tests/docs", "tests/media"];
+    let missing: Vec<String> =
+        folders.filter(|path| !helpers.contains(&path.as_str()) && !named.contains(path)).collect();
+    assert!(missing.is_empty(), "ARCHITECTURE.md does not say what these test: {missing:?}");
+}
+
+#[test]
+fn each_module_uses_only_lower_floors() {
     let mut wrong = BTreeMap::new();
     let mut needed = BTreeSet::new();
-    for source in sources().iter().filter(|source| source.room != "lib") {
-        let own_floor = floor_of(&source.room);
-        for named in rooms_named_in(source) {
-            if let Some(exception) = EXCEPTIONS.iter().position(|(who, whom, _)| *who == source.room && *whom == named)
-            {
+    for source in sources().iter().filter(|source| source.top != "lib") {
+        let own_floor = floor_of(&source.top);
+        for named in uses_of(source) {
+            if let Some(exception) = EXCEPTIONS.iter().position(|(who, whom, _)| *who == source.top && *whom == named) {
                 needed.insert(exception);
                 continue;
             }
-            let only = NAMES_ONLY.iter().find(|(who, _)| *who == source.room);
+            let only = USES_ONLY.iter().find(|(who, _)| *who == source.top);
             let why = if floor_of(&named) >= own_floor {
-                "does not lie below"
+                "is not on a lower floor"
             } else if named != VOCABULARY && only.is_some_and(|(_, only)| !only.contains(&named.as_str())) {
-                "is more than it may name"
-            } else if FACES.contains(&source.room.as_str()) && PORTS.contains(&named.as_str()) {
-                "is a port, and faces see the room only"
+                "is more than USES_ONLY allows"
+            } else if FACES.contains(&source.top.as_str()) && PORTS.contains(&named.as_str()) {
+                "is a port, and faces use only the room"
             } else {
                 continue;
             };
@@ -250,12 +278,12 @@ fn each_room_names_only_what_lies_below() {
     }
     assert!(wrong.is_empty(), "against the direction of the house: {wrong:#?}");
     let stale: Vec<_> = (0..EXCEPTIONS.len()).filter(|index| !needed.contains(index)).map(|i| EXCEPTIONS[i]).collect();
-    assert!(stale.is_empty(), "no longer needed, take these away: {stale:#?}");
+    assert!(stale.is_empty(), "these exceptions are no longer needed; remove them: {stale:#?}");
 }
 
 #[test]
-fn the_ground_knows_nothing_of_the_world() {
-    for source in sources().iter().filter(|source| source.room == "room" && !source.is_test()) {
+fn the_ground_uses_no_clock_file_thread_or_randomness() {
+    for source in sources().iter().filter(|source| source.top == "room" && !source.is_test()) {
         let code = source.code_in_use();
         for (number, line) in code.lines().enumerate() {
             let words = line.split(|char: char| !char.is_alphanumeric() && char != '_');
@@ -265,33 +293,33 @@ fn the_ground_knows_nothing_of_the_world() {
         for (at, _) in code.match_indices("use ").filter(|(at, _)| begins_a_word(&code, *at)) {
             let from = identifier(&code[at + 4..]);
             let is_known = ["std", "core", "super", "self", "crate"].contains(&from);
-            // What a file has declared itself may be named without more, such as `pub use effect::Effect`.
+            // A file may re-export from modules that it declares, such as `pub use effect::Effect`.
             let is_own = code.contains(&format!("mod {from};")) || code.contains(&format!("macro_rules! {from} "));
-            assert!(is_known || is_own, "{}: names {from}", source.path);
+            assert!(is_known || is_own, "{}: uses {from}", source.path);
         }
     }
 }
 
 #[test]
-fn only_the_program_ends_the_program() {
+fn only_the_command_line_exits_the_process_and_nothing_is_unsafe() {
     for source in sources() {
-        let may = ["cli", "main"].contains(&source.room.as_str());
-        assert!(may || !source.code_in_use().contains("process::exit"), "{} ends the process", source.path);
+        let may = ["cli", "main"].contains(&source.top.as_str());
+        assert!(may || !source.code_in_use().contains("process::exit"), "{} exits the process", source.path);
         assert!(!source.code().lines().any(|line| line.contains("unsafe ")), "{} has unsafe code", source.path);
     }
 }
 
 #[test]
-fn no_file_has_grown_out_of_its_purpose() {
+fn no_file_is_too_long_and_each_says_what_it_owns() {
     let mut long = Vec::new();
     let repository = repository();
     let folders = ["src", "tests", "benches", "examples"].map(|folder| repository.join(folder));
     for file in folders.iter().filter(|folder| folder.is_dir()).flat_map(|folder| files_below(folder)) {
         let text = fs::read_to_string(&file).unwrap();
         let path = file.strip_prefix(&repository).unwrap().to_str().unwrap().to_owned();
-        // A file of tests beside what it tests owns nothing but those.
+        // Test files beside the code they test own nothing else.
         let is_beside = path.starts_with("src/") && (path.ends_with("tests.rs") || path.contains("/tests/"));
-        assert!(is_beside || text.starts_with("//!"), "{path} does not open with what it owns");
+        assert!(is_beside || text.starts_with("//!"), "{path} does not begin with what it owns");
         let lines = text.lines().count();
         let is_listed = LONG_FILES.iter().any(|(listed, _)| *listed == path);
         if (lines > LINES_MAX) != is_listed {
@@ -302,9 +330,9 @@ fn no_file_has_grown_out_of_its_purpose() {
 }
 
 #[test]
-fn names_are_read_from_every_form_of_a_path() {
-    let source = |depth, text: &str| Source { path: "src/a/b.rs".into(), room: "a".into(), depth, text: text.into() };
-    let named = |depth, text: &str| rooms_named_in(&source(depth, text)).into_iter().collect::<Vec<_>>().join(" ");
+fn uses_are_found_in_every_form_of_a_path() {
+    let source = |depth, text: &str| Source { path: "src/a/b.rs".into(), top: "a".into(), depth, text: text.into() };
+    let named = |depth, text: &str| uses_of(&source(depth, text)).into_iter().collect::<Vec<_>>().join(" ");
     assert_eq!(named(2, "use crate::room::{Event, Room};\nfn f(x: crate::paths::Homes) {}"), "paths room");
     assert_eq!(named(2, "use crate::{room::{Event, self}, words, a::c};"), "room words");
     assert_eq!(named(2, "use super::super::vault;\nuse super::c;"), "vault");

@@ -53,7 +53,7 @@ fn a_type_name_means_one_thing() {
 #[test]
 fn types_are_found_in_every_form_of_a_declaration() {
     let types = |text: &str| {
-        let source = Source { path: "src/a/b.rs".into(), room: "a".into(), depth: 2, text: text.into() };
+        let source = Source { path: "src/a/b.rs".into(), top: "a".into(), depth: 2, text: text.into() };
         types_in(&source).into_iter().collect::<Vec<_>>().join(" ")
     };
     assert_eq!(types("pub struct A<T>(T);\nenum B {\n}\npub(super) trait C: Send {\n    type D;\n}"), "A B C");

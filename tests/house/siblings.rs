@@ -1,5 +1,5 @@
-//! Owns one rule: modules that stand side by side in a folder do not import each other in a circle, neither directly nor
-//! by way of others. Such modules can only be read all at once.
+//! Owns one rule: modules of the same folder do not use each other in a circle, neither directly nor through others. Such
+//! modules can only be read all together.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,8 +7,8 @@ use crate::{Source, begins_a_word, identifier, sources};
 
 type Path = Vec<String>;
 
-/// Folders of one parent that stand on each other in one direction only: who, and which siblings it never names, not even
-/// by way of others.
+/// Siblings that depend on each other in one direction only: the parent, the module, and the siblings that it never uses,
+/// not even through others.
 const NEVER: [(&str, &str, &[&str]); 5] = [
     ("sound", "dsp", &["beds", "score", "engine", "tracks", "output", "offline"]),
     ("sound", "engine", &["tracks", "output", "offline"]),
@@ -17,7 +17,7 @@ const NEVER: [(&str, &str, &[&str]); 5] = [
     ("sound", "output", &["tracks", "offline"]),
 ];
 
-/// Every path that the text after a path's beginning leads to, groups in braces included.
+/// Every path that the rest of a path leads to, including groups in braces.
 fn paths_after(beginning: &[String], rest: &str, found: &mut Vec<Path>) {
     let rest = rest.trim_start();
     if let Some(group) = rest.strip_prefix('{') {
@@ -50,7 +50,7 @@ fn paths_after(beginning: &[String], rest: &str, found: &mut Vec<Path>) {
     }
 }
 
-fn modules_named_in(source: &Source, modules: &BTreeSet<Path>) -> BTreeSet<Path> {
+fn modules_used_in(source: &Source, modules: &BTreeSet<Path>) -> BTreeSet<Path> {
     let own = source.module();
     let code = source.code_in_use();
     let mut found = Vec::new();
@@ -73,7 +73,7 @@ fn modules_named_in(source: &Source, modules: &BTreeSet<Path>) -> BTreeSet<Path>
     nearest.collect()
 }
 
-/// Which siblings name which, by the folder they stand in.
+/// Which siblings use which, by their folder.
 type Graph = BTreeMap<Path, BTreeMap<String, BTreeSet<String>>>;
 
 fn graph() -> Graph {
@@ -83,7 +83,7 @@ fn graph() -> Graph {
     let mut graph = Graph::new();
     for source in &sources {
         let own = source.module();
-        for other in modules_named_in(source, &modules) {
+        for other in modules_used_in(source, &modules) {
             let common = own.iter().zip(&other).take_while(|(one, two)| one == two).count();
             if let (Some(one), Some(two)) = (own.get(common), other.get(common)) {
                 let siblings = graph.entry(own[..common].to_vec()).or_default();
@@ -107,7 +107,7 @@ fn reaches(names: &BTreeMap<String, BTreeSet<String>>, from: &str) -> BTreeSet<S
 }
 
 #[test]
-fn no_siblings_read_themselves_in_a_circle() {
+fn siblings_do_not_use_each_other_in_a_circle() {
     let mut found = BTreeSet::new();
     for (folder, names) in graph() {
         let reached: BTreeMap<&String, BTreeSet<String>> =
@@ -117,7 +117,7 @@ fn no_siblings_read_themselves_in_a_circle() {
             found.insert((folder.join("::"), circle.cloned().collect::<Vec<_>>()));
         }
     }
-    assert!(found.is_empty(), "these read themselves in a circle: {found:#?}");
+    assert!(found.is_empty(), "these use each other in a circle: {found:#?}");
 }
 
 #[test]
@@ -126,17 +126,17 @@ fn siblings_with_a_direction_keep_it() {
     for (folder, who, never) in NEVER {
         let names = &graph[&folder.split("::").map(str::to_owned).collect::<Path>()];
         let wrong: Vec<_> = reaches(names, who).into_iter().filter(|name| never.contains(&name.as_str())).collect();
-        assert!(wrong.is_empty(), "{folder}::{who} names {wrong:?}");
+        assert!(wrong.is_empty(), "{folder}::{who} uses {wrong:?}");
     }
 }
 
 #[test]
-fn paths_are_read_from_every_form() {
-    let source = |text: &str| Source { path: "src/a/b.rs".into(), room: "a".into(), depth: 2, text: text.into() };
+fn paths_are_found_in_every_form() {
+    let source = |text: &str| Source { path: "src/a/b.rs".into(), top: "a".into(), depth: 2, text: text.into() };
     let path = |text: &str| text.split("::").map(str::to_owned).collect::<Path>();
     let modules: BTreeSet<Path> = ["a", "a::b", "a::c", "a::d", "e", "e::f"].map(path).into();
     let named = |text: &str| {
-        let named = modules_named_in(&source(text), &modules);
+        let named = modules_used_in(&source(text), &modules);
         named.iter().map(|path| path.join("::")).collect::<Vec<_>>().join(" ")
     };
     assert_eq!(named("use super::{c::{X, Y}, d};"), "a::c a::d");

@@ -1,5 +1,5 @@
-//! Keeps what is written about the program true: every event, key, trouble and command that there is stands in the
-//! pages that are to name it.
+//! Owns the checks that the documents are complete and true: every event, key, trouble and command is in the page that
+//! documents it, and no page names one that does not exist.
 #![allow(clippy::unwrap_used, clippy::panic)] // a test that panics is a test that fails
 
 use std::collections::BTreeSet;
@@ -34,29 +34,29 @@ fn program() -> PathBuf {
     path.or_else(|| std::env::var_os("STILLROOM_BIN").map(PathBuf::from)).unwrap()
 }
 
-/// What lies between two marks in a source file.
+/// The text between two marks in a source file.
 fn between<'a>(source: &'a str, from: &str, to: &str) -> &'a str {
     let (_, rest) = source.split_once(from).unwrap_or_else(|| panic!("{from:?} is no longer in the source"));
     rest.split_once(to).unwrap_or_else(|| panic!("{to:?} no longer follows {from:?} in the source")).0
 }
 
-/// The names of the arms of a match on text.
+/// The names in the arms of a match on text.
 fn arms(source: &str) -> Vec<String> {
     let arms = source.lines().filter_map(|line| line.trim().strip_prefix('"')?.split_once("\" =>"));
     arms.map(|(name, _)| name.to_owned()).collect()
 }
 
-/// The events that the headless face takes, as its reader has them.
+/// The events that the headless face accepts, from the source of its reader.
 fn events() -> Vec<String> {
     let source = text("src/driver/wire/events.rs");
     let of_headless = between(&source, "fn from_headless", "\n}");
     let of_people = between(&source, "fn said_by_people", "\n}");
-    // Read apart from all others, since it is nothing that happens to a room.
+    // Read separately, since it is not an event of a room.
     let wire = text("src/driver/wire/mod.rs");
     let fault = between(between(&wire, "fn asks_for_a_fault", "\n}"), "Ok(\"", "\"").to_owned();
     let events = [arms(of_headless), arms(of_people), vec![fault]].concat();
     for expected in ["visit_begins", "session_begins", "call_pressed", "note_typed", "staff_reset"] {
-        assert!(events.iter().any(|event| event == expected), "{expected} is not found any more: {events:?}");
+        assert!(events.iter().any(|event| event == expected), "{expected} is no longer found: {events:?}");
     }
     events
 }
@@ -69,7 +69,7 @@ fn keys() -> Vec<String> {
     let fields = fields.filter_map(|line| line.strip_prefix("    ")?.split_once(':'));
     let keys: Vec<String> = fields.map(|(key, _)| key.trim_start_matches("pub ").to_owned()).collect();
     for expected in ["stage", "session_ms", "trouble", "receipt", "verified", "ok"] {
-        assert!(keys.iter().any(|key| key == expected), "{expected} is not found any more: {keys:?}");
+        assert!(keys.iter().any(|key| key == expected), "{expected} is no longer found: {keys:?}");
     }
     keys
 }
@@ -79,7 +79,7 @@ fn names<T: Named>() -> Vec<String> {
     T::ALL.iter().map(|value| value.name().to_owned()).collect()
 }
 
-/// Those that a page does not name as code, alone or with more in the same line of code.
+/// The words that a page does not contain as code, alone or within a line of code.
 fn missing(page: &str, words: &[String]) -> Vec<String> {
     let page = text(page);
     let is_named = |word: &str| page.contains(&format!("`{word}`")) || page.contains(&format!("\"{word}\""));
@@ -99,13 +99,13 @@ fn every_key_is_in_the_headless_page() {
 }
 
 #[test]
-fn every_name_a_key_can_have_is_in_the_headless_page() {
+fn every_value_of_a_key_is_in_the_headless_page() {
     let names = [names::<Stage>(), names::<Place>(), names::<SoundChoice>(), names::<Pattern>(), names::<Trouble>()];
     let missing = missing(HEADLESS, &names.concat());
     assert!(missing.is_empty(), "{HEADLESS} does not name these: {missing:?}");
 }
 
-/// The keys that a profile may have, as the reader itself lists them when it finds one that it does not know.
+/// The keys of a profile, as the reader lists them when it finds an unknown one.
 fn profile_keys() -> Vec<String> {
     let text = "no-such-key = 1\n[place]\nno-such-key = 1\n[sound]\nno-such-key = 1\n[sound.peak]\nno-such-key = 1\n\
                 [breath]\nno-such-key = 1\n[words]\nno-such-key = 1\n[light.peak]\nno-such-key = 1\n[limits]\nno-such-key = 1\n";
@@ -134,7 +134,7 @@ fn every_key_of_a_profile_is_in_its_page() {
 }
 
 #[test]
-fn the_headless_page_names_no_event_that_is_not_taken() {
+fn the_headless_page_names_no_unknown_event() {
     let page = text(HEADLESS);
     let (events, keys) = (events(), "\"event\"");
     for line in page.lines().filter(|line| line.contains(keys)) {
@@ -190,16 +190,16 @@ fn every_profile_is_in_the_readme() {
     assert!(missing.is_empty(), "{README} does not name these profiles: {missing:?}");
 }
 
-/// Variables that no person sets, each with what it is for.
+/// Variables that no person sets, with their purpose.
 const VARIABLES_OF_ITS_OWN: [&str; 3] = [
-    // What one process of the program tells the next one.
+    // Passed from one process of the program to the next.
     "STILLROOM_WIPING",
     "STILLROOM_RENDERER",
-    // What the C library of the next one reads.
+    // Read by the C library of the next process.
     "MALLOC_MMAP_THRESHOLD_",
 ];
 
-/// Every text in the program's own code that a variable could be called.
+/// Every text in the program's own code that could name a variable.
 fn variables() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut folders = vec![repository().join("src")];
@@ -207,7 +207,7 @@ fn variables() -> BTreeSet<String> {
         for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
             let name = path.file_name().unwrap().to_str().unwrap();
             if path.is_dir() {
-                // What tries the program may read what it likes.
+                // Tests may read any variable.
                 folders.extend((!["tests", "proof"].contains(&name)).then_some(path));
             } else if path.extension().is_some_and(|ending| ending == "rs") && !name.ends_with("tests.rs") {
                 let source = fs::read_to_string(&path).unwrap();
@@ -216,7 +216,7 @@ fn variables() -> BTreeSet<String> {
             }
         }
     }
-    // Those are read while the program is built.
+    // These are read while the program is built.
     found.retain(|name| !name.starts_with("CARGO_"));
     found
 }
@@ -228,22 +228,22 @@ fn is_variable(text: &str) -> bool {
 }
 
 #[test]
-fn every_environment_variable_the_program_reads_is_written_down() {
+fn every_environment_variable_the_program_reads_is_documented() {
     let pages = [text(README), text(HEADLESS)].concat();
     let variables = variables();
     for expected in ["STILLROOM_CONFIG", "STILLROOM_LOG", "STATE_DIRECTORY", "PULSE_SINK", "CUPS_SERVER", "HOME"] {
-        assert!(variables.contains(expected), "{expected} is not found any more: {variables:?}");
+        assert!(variables.contains(expected), "{expected} is no longer found: {variables:?}");
     }
-    let is_told = |name: &str| VARIABLES_OF_ITS_OWN.contains(&name) || pages.contains(name);
-    let missing: Vec<&String> = variables.iter().filter(|name| !is_told(name)).collect();
+    let is_documented = |name: &str| VARIABLES_OF_ITS_OWN.contains(&name) || pages.contains(name);
+    let missing: Vec<&String> = variables.iter().filter(|name| !is_documented(name)).collect();
     assert!(missing.is_empty(), "neither {README} nor {HEADLESS} names these: {missing:?}");
     let page = text(HEADLESS);
     let table = between(&page, "| variable | names |\n|---|---|\n", "\n\n");
     let named = table.lines().flat_map(|row| row.split('|').nth(1).unwrap_or_default().split('`').skip(1).step_by(2));
     let unread: Vec<&str> = named.filter(|name| !variables.contains(*name)).collect();
-    assert!(unread.is_empty(), "{HEADLESS} names these, and nothing reads them: {unread:?}");
+    assert!(unread.is_empty(), "{HEADLESS} names these, but nothing reads them: {unread:?}");
     let stale: Vec<&&str> = VARIABLES_OF_ITS_OWN.iter().filter(|name| !variables.contains(**name)).collect();
-    assert!(stale.is_empty(), "take these away: {stale:?}");
+    assert!(stale.is_empty(), "remove these: {stale:?}");
 }
 
 /// The first column of a table of the headless page.
@@ -255,20 +255,20 @@ fn first_column(head: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_headless_page_names_no_trouble_and_no_check_that_there_is_not() {
+fn the_headless_page_names_no_unknown_trouble_or_check() {
     let told: BTreeSet<String> = first_column("| trouble | means |\n").into_iter().collect();
-    assert_eq!(told, names::<Trouble>().into_iter().collect(), "the troubles of {HEADLESS}, and those that there are");
+    assert_eq!(told, names::<Trouble>().into_iter().collect(), "the troubles of {HEADLESS}, and those of the program");
     let source = text("src/words/said.rs");
     let checks = between(&source, "const CHECKS:", "];").split('"').skip(1).step_by(2).map(str::to_owned);
     let told: BTreeSet<String> = first_column("| check | holds if |\n").into_iter().collect();
-    assert_eq!(told, checks.collect(), "the checks of {HEADLESS}, and those that there are");
+    assert_eq!(told, checks.collect(), "the checks of {HEADLESS}, and those of the program");
     let vault = [text("src/vault/mod.rs"), text("src/vault/receipts.rs"), text("src/wiring/keeping.rs")].concat();
     let unmade: Vec<&String> = told.iter().filter(|check| !vault.contains(&format!("\"{check}\""))).collect();
-    assert!(unmade.is_empty(), "no wipe looks at these: {unmade:?}");
+    assert!(unmade.is_empty(), "no wipe makes these checks: {unmade:?}");
 }
 
 #[test]
-fn the_pages_name_no_option_that_there_is_not() {
+fn the_headless_page_names_no_unknown_option() {
     let mut known = String::new();
     for command in commands(&help(&[])) {
         let page = help(&[&command]);
@@ -284,7 +284,7 @@ fn the_pages_name_no_option_that_there_is_not() {
     }
 }
 
-/// The keys of each table of `kiosk.toml`, as its reader lists them when it finds one that it does not know.
+/// The keys of each table of `kiosk.toml`, as its reader lists them when it finds an unknown one.
 fn settings() -> Vec<(String, String)> {
     let tables = [
         "room",
@@ -316,7 +316,7 @@ fn settings() -> Vec<(String, String)> {
 }
 
 #[test]
-fn every_key_of_the_settings_stands_in_the_file_that_ships() {
+fn every_key_of_the_settings_is_in_the_shipped_file() {
     let file = text("kiosk.toml");
     let is_there = |key: &str| {
         file.lines().any(|line| {
@@ -330,7 +330,7 @@ fn every_key_of_the_settings_stands_in_the_file_that_ships() {
     assert!(missing.is_empty(), "kiosk.toml does not show these, by their tables: {missing:?}");
 }
 
-/// The keys that `language.toml` may have, as its reader lists them when it finds one that it does not know.
+/// The keys of `language.toml`, as its reader lists them when it finds an unknown one.
 fn language_keys(folder: &std::path::Path) -> Vec<String> {
     let about = "name = \"X\"\nno-such-key = 1\n[keyboard]\nno-such-key = 1\n";
     fs::write(folder.join("language.toml"), about).unwrap();
@@ -356,7 +356,7 @@ fn every_file_and_key_of_a_language_is_in_its_page() {
     assert!(missing.is_empty(), "{LANGUAGES} does not name {missing:?}");
     let page = text(LANGUAGES);
     assert!(page.contains(&format!("Up to {} languages", stillroom::words::LANGUAGES_MAX)));
-    // The example is a file that ships, and reads as one.
+    // The example is taken from a shipped file.
     let spanish = text("locales/es-US/language.toml");
     for line in between(&page, "```toml\nname", "```").lines().filter(|line| !line.starts_with(" =")) {
         assert!(spanish.lines().any(|known| known == line), "locales/es-US/language.toml has no line {line:?}");
@@ -365,7 +365,7 @@ fn every_file_and_key_of_a_language_is_in_its_page() {
 }
 
 #[test]
-fn the_page_of_languages_quotes_findings_as_they_are() {
+fn the_page_of_languages_quotes_findings_exactly() {
     let source = ["messages", "keyboard", "locales"].map(|name| text(&format!("src/words/{name}.rs"))).concat();
     for said in [
         "an unknown message",
@@ -374,12 +374,12 @@ fn the_page_of_languages_quotes_findings_as_they_are() {
         "no key for",
         "the name",
     ] {
-        assert!(text(LANGUAGES).contains(&format!("found {said}")), "{LANGUAGES} does not tell of {said:?}");
-        assert!(source.contains(&format!("\"{said}")), "no check says {said:?}");
+        assert!(text(LANGUAGES).contains(&format!("found {said}")), "{LANGUAGES} does not mention {said:?}");
+        assert!(source.contains(&format!("\"{said}")), "no check reports {said:?}");
     }
 }
 
-/// The keys of one language of the desk's words.
+/// The keys of the desk's words in one language.
 fn desk_words(table: &str) -> Vec<String> {
     let source = text("src/desk/page/words.js");
     let table = between(&source, &format!("  \"{table}\": {{"), "\n  },");
@@ -388,7 +388,7 @@ fn desk_words(table: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_desk_has_every_word_in_every_shipped_language_and_for_every_trouble() {
+fn the_desk_has_words_in_every_shipped_language_for_every_stage_place_and_trouble() {
     let english = desk_words("en-US");
     assert!(english.len() > 100, "{}", english.len());
     for language in stillroom::words::Locales::shipped().languages() {
@@ -403,7 +403,7 @@ fn the_desk_has_every_word_in_every_shipped_language_and_for_every_trouble() {
 }
 
 #[test]
-fn the_desks_page_says_nothing_for_which_it_has_no_words() {
+fn the_desk_page_uses_no_text_that_does_not_exist() {
     let words = desk_words("en-US");
     let of_rooms = text("src/line/fleet/mod.rs");
     let of_rooms = between(&of_rooms, "pub const fn name(self)", "\n    }\n}");

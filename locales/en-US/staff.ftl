@@ -1,4 +1,4 @@
-# What staff read. Brief and exact: what is so, and the way out.
+# What staff read. Brief and exact: what has happened, and what to do.
 
 safety-line = Stillroom is a comfort system, an adjunct to and never a substitute for the room’s own nurse call and monitoring. It is not a medical device.
 
@@ -77,9 +77,9 @@ staff-exit = Leave the kiosk
 
 staff-troubles-more = { $count } more, which the desk shows
 trouble-journal-failing = The journal cannot be written. Calls still go out, but one would not survive a restart. Check the disk.
-trouble-journal-damaged = A part of the journal could not be read. This visit may stand elsewhere than it did: look in, and set it right.
+trouble-journal-damaged = Part of the journal could not be read. This visit may not be where it was: look in, and set it right.
 trouble-call-may-be-lost = A call may have been lost, so the room called by itself. Go and look, then clear it here.
-trouble-record-set-aside = Something in this visit stopped the program again and again, and was left out. Look in. A reset ends this.
+trouble-record-set-aside = Something in this visit stopped the program several times and was skipped. Look in. A reset ends this.
 trouble-state-unwritable = The state folder cannot be written. Nothing survives a restart. Check the disk and its permissions.
 trouble-sound-lost = No sound device. Sound returns by itself once one is connected.
 trouble-output-not-calibrated = Sound would play where this room was not measured. All sound is off. Plug the right output back in, or allow this one.
@@ -92,18 +92,18 @@ trouble-notes-lost = The note of this visit is lost with its key. Tell the patie
 trouble-files-wrong = A file of the settings or of a profile is wrong. Run: stillroom check
 trouble-state-restored = A small file of this room was damaged. Its last good copy is in use, and nothing is lost. The log names it: have the disk looked at.
 trouble-setup-lost = What the first run set is damaged, and so is its copy. The sound stays at its quietest. The log says what to do.
-trouble-staff-pin-lost = The staff PIN is damaged, and so is its copy. No PIN is taken. Run: stillroom staff set-pin
+trouble-staff-pin-lost = The staff PIN is damaged, and so is its copy. No PIN is accepted. Run: stillroom staff set-pin
 trouble-desk-password-lost = The desk’s password is damaged, and so is its copy. The desk lets nobody in. Run: stillroom desk set-password. Then restart.
 trouble-desk-closed = The desk page could not open. Check that no other program uses its port.
-trouble-line-down = The broker is not reached, so the desk of several rooms does not hear this room. Still trying. Check the network.
-trouble-room-name-taken = Another room goes by this room’s id at the broker. Give each its own: line.mqtt.room in kiosk.toml.
-trouble-not-shown-at-desk = A desk of several rooms has no place for this room: its calls do not show there. Bring the room to a broker with a desk of its own.
+trouble-line-down = The broker cannot be reached, so the desk of several rooms does not hear this room. Still trying. Check the network.
+trouble-room-name-taken = Another room uses this room’s id at the broker. Give each its own: line.mqtt.room in kiosk.toml.
+trouble-not-shown-at-desk = A desk of several rooms has no space for this room, so its calls do not show there. Move the room to another broker with its own desk.
 trouble-line-fought-over = Something else signs in at the broker as this room and pushes it out: calls may come late. Give each tablet a user of its own.
 trouble-escalation-failed = A call could not be passed on by the escalation list. Go and look. Then check the list’s addresses.
 trouble-contact-failed = The contact to your own nurse call does not answer. Still trying. Check its cable and its program.
-trouble-part-failed = A part of this program failed and was started again. If something here does not answer, restart the tablet.
-trouble-screen-still = The tablet’s screen has stood still. Look at it. If it does not move, restart the tablet.
-trouble-notes-damaged = A part of the note was damaged and could not be opened. The rest is there. Tell the patient.
+trouble-part-failed = Part of this program failed and was restarted. If something here does not answer, restart the tablet.
+trouble-screen-still = The tablet’s screen has stopped moving. Look at it. If it stays frozen, restart the tablet.
+trouble-notes-damaged = Part of the note was damaged and could not be opened. The rest is there. Tell the patient.
 trouble-receipts-broken = The list of wipe receipts was changed, or one is missing. Run: stillroom receipts
 trouble-room-left = Nobody has touched this room for 30 minutes. Look in. Reset it once the patient has left.
 trouble-wipe-unverified = The last wipe could not be verified. Reset again before the next patient.
@@ -151,7 +151,7 @@ turnover-call-ok = A desk received the test call.
 turnover-call-no-desk = No desk received the test call. Open the desk page and unlock its sound.
 turnover-ready = Room is ready
 turnover-open = Not done yet:
-turnover-ready-anyway = Ready all the same
+turnover-ready-anyway = Ready anyway
 turnover-back = Back to the list
 blocked-title = This room takes no patient
 blocked-text = The wipe could not be verified. The list of checks says why. Reset again. If it fails again, keep the room closed and tell whoever looks after this machine.

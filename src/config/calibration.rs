@@ -1,5 +1,5 @@
-//! Owns what a digital level means at the patient's pillow: one reading with a sound meter turns it into dB(A), and the
-//! distance from the cap into a step for people. Does not own the cap itself, which stays a digital level.
+//! Owns the conversion of digital levels into dB(A) at the patient's pillow, from one reading with a sound meter, and the steps
+//! that describe a volume to people. Does not own the cap, which is a digital level.
 
 /// The loudness to which tracks, score and beds are matched at a volume of 0 dB, in dBFS.
 pub const PROGRAM_DB: f32 = -24.0;
@@ -17,7 +17,7 @@ pub const CAP_DBA: std::ops::RangeInclusive<f32> = 30.0..=85.0;
 pub struct Calibration {
     /// The RMS level of the test tone in dBFS, within [`TEST_TONE_DB`].
     pub test_tone_db: f32,
-    /// What the meter read meanwhile, in dB(A) with slow time weighting, within [`READING_DBA`].
+    /// What the meter read during the tone, in dB(A) with slow time weighting, within [`READING_DBA`].
     pub reading_dba: f32,
     /// The output on which it was read; `None` for the one found at start.
     pub output: Option<String>,
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn words_grow_with_the_level() {
+    fn steps_rise_with_the_level() {
         let words: Vec<LoudnessStep> = (-60..=0).map(|level_db| LoudnessStep::of(level_db as f32, -12.0)).collect();
         assert!(words.windows(2).all(|pair| pair[0] <= pair[1]));
         assert_eq!((words[0], words[48]), (LoudnessStep::VeryQuiet, LoudnessStep::Full));

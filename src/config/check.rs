@@ -1,4 +1,4 @@
-//! Owns what `stillroom check` checks: a `kiosk.toml` or `desk.toml` with everything it names, or only given files. Does
+//! Owns what `stillroom check` checks: a `kiosk.toml` or `desk.toml` with everything it names, or only the given files. Does
 //! not own how findings are printed, nor the exit code.
 
 use std::path::{Path, PathBuf};
@@ -27,9 +27,8 @@ const CONFIG_TABLES: [&str; 12] = [
 /// Tables found only in a profile.
 const PROFILE_TABLES: [&str; 7] = ["title", "description", "place", "breath", "words", "light", "limits"];
 
-/// Checks `config` and everything it names or, if `files` is not empty, only those; a folder stands for the profiles in
-/// it, or for the language that it holds. Without a `config`, the defaults of the current folder are checked. An empty
-/// result means that all is well.
+/// Checks `config` and everything it names or, if `files` is not empty, only those; a folder stands for the profiles or the
+/// language in it. Without a `config`, the defaults in the current folder are checked. Returns nothing if all is well.
 #[must_use]
 pub fn check_files(config: Option<&Path>, files: &[PathBuf]) -> Vec<Finding> {
     if files.is_empty() {

@@ -1,5 +1,5 @@
-//! Owns the settings of the transports for calls beside the built-in desk: a broker, an escalation list, a contact. Does
-//! not own what is sent over them (`line`).
+//! Owns the settings of the transports for calls besides the built-in desk: a broker, an escalation list, a contact. Does not
+//! own what is sent over them (`line`).
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -17,7 +17,7 @@ const WORDS_MAX: usize = 16;
 const AFTER_S: std::ops::RangeInclusive<u32> = 0..=3_600;
 const AFTER_S_DEFAULT: u32 = 60;
 
-/// Transports for calls beside the built-in desk. All that are set are used at the same time.
+/// Transports for calls besides the built-in desk. All that are set are used at the same time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LinesConfig {
     /// The MQTT broker, and this room's id there.
@@ -111,7 +111,7 @@ fn escalation(root: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) ->
     for section in root.sections("escalation", STEPS_MAX) {
         let address = "https://…, or http:// on this tablet";
         section.require("url", address);
-        section.require("secret_file", "the path of a file with a secret of 16 characters at least");
+        section.require("secret_file", "the path of a file with a secret of at least 16 characters");
         let after_s = section.integer("after_s", AFTER_S).unwrap_or(AFTER_S_DEFAULT);
         let after = Duration::from_secs(u64::from(after_s));
         let url = section.text_where("url", address, |text| is_webhook_url(text).then(|| text.to_owned()));
@@ -121,7 +121,7 @@ fn escalation(root: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) ->
             section.report(
                 "after_s",
                 after_s.to_string(),
-                format!("{} or more, as the step above", before.after.as_secs()),
+                format!("at least {}, as in the step above", before.after.as_secs()),
             );
         } else if let (Some(url), Some(secret_file)) = (url, secret_file) {
             steps.push(EscalationStep { after, url, secret_file, ca_file });
@@ -134,11 +134,11 @@ fn escalation(root: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) ->
 fn contact(section: &Section<'_>, mentions: &mut Vec<Mention>) -> Vec<String> {
     let words = section.texts("command", WORDS_MAX).unwrap_or_default();
     if section.is_present() {
-        section.require("command", "a list: a program by its whole path, and its first arguments");
+        section.require("command", "a list: the full path of a program, and its first arguments");
     }
     let is_whole = words.first().is_none_or(|program| Path::new(program).is_absolute());
     if !is_whole {
-        section.report("command", "a program without its folder", "its whole path, starting with /");
+        section.report("command", "a program without its folder", "its full path, starting with /");
     }
     mentions.extend(section.mentions("command").into_iter().next());
     section.finish();

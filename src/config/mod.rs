@@ -46,15 +46,15 @@ pub struct Config {
     pub desk: DeskConfig,
     /// Keys that call, and the corridor chime.
     pub call: CallConfig,
-    /// Transports for calls beside the built-in desk.
+    /// Transports for calls besides the built-in desk.
     pub lines: LinesConfig,
     /// What the patient reads afterwards.
     pub after: AfterConfig,
     /// The patient's notes.
     pub notes: NotesConfig,
-    /// Ways to take a note home beside the patient's phone.
+    /// Ways to take a note home besides the patient's phone.
     pub take_home: TakeHomeConfig,
-    /// Every language there is, found at start: those of the program and those of [`RoomConfig::locales`].
+    /// Every available language, found at start: the built-in ones and those of [`RoomConfig::locales`].
     pub locales: Locales,
 }
 
@@ -63,9 +63,9 @@ pub struct Config {
 pub struct RoomConfig {
     /// The room's name at the desk, up to 40 characters; if empty, the first run asks for it.
     pub name: String,
-    /// The language until a patient chooses one, and that of staff and of the desk's page.
+    /// The language until a patient chooses one, and the language of staff and of the desk page.
     pub locale: Language,
-    /// The folder of further languages; `None` for those of the program alone.
+    /// The folder of further languages; `None` for the built-in ones only.
     pub locales: Option<PathBuf>,
 }
 
@@ -335,7 +335,7 @@ fn find_languages(file: &Path, reading: &mut ParsedConfig) {
     if !config.locales.has(config.room.locale) {
         config.room.locale = Language::FALLBACK;
     }
-    // Those of the file itself in the order of its lines, then those of the languages.
+    // First those of the file itself by line, then those of the languages.
     findings.sort_by_key(|finding| (finding.file != file, finding.file.clone(), finding.line));
 }
 
@@ -353,7 +353,7 @@ pub const CONFIG_PLACES: [&str; 2] = ["/etc/stillroom/kiosk.toml", "./kiosk.toml
 /// Where `kiosk.toml` is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConfigFile {
-    /// Given by path; if it does not exist, that is an error.
+    /// Given by path; it is an error if it does not exist.
     Named(PathBuf),
     /// Found in one of [`CONFIG_PLACES`].
     Found(PathBuf),
@@ -385,8 +385,8 @@ impl ConfigFile {
     }
 }
 
-/// Where `kiosk.toml` is: `--config`, then `$STILLROOM_CONFIG`, then the first of [`CONFIG_PLACES`] that exists.
-/// A variable that is empty counts as not set.
+/// Where `kiosk.toml` is: `--config`, else `$STILLROOM_CONFIG`, else the first of [`CONFIG_PLACES`] that exists. An empty
+/// variable counts as not set.
 #[must_use]
 pub fn find(
     flag: Option<&Path>,

@@ -201,8 +201,8 @@ pub(super) fn desk_keys(
         names::name(name, &(1..=40)).map_err(|problem| {
             let without = match problem {
                 NameProblem::Length => "",
-                NameProblem::Unseen => ", none of which cannot be seen",
-                NameProblem::Turning => ", none of which turns the text around",
+                NameProblem::Unseen => ", all of them visible",
+                NameProblem::Turning => ", none of which changes the direction of the text",
             };
             format!("a name of 1 to 40 characters{without}")
         })
@@ -217,7 +217,7 @@ pub(super) fn desk_keys(
     }
 }
 
-/// Keys beside F1 to F24 that buttons send and that type nothing, by their `key` values in W3C UI Events.
+/// Keys besides F1 to F24 that buttons send and that type nothing, by their `key` values in W3C UI Events.
 const CALL_KEYS: [&str; 24] = [
     "AudioVolumeDown",
     "AudioVolumeMute",

@@ -28,7 +28,7 @@ pub enum PrinterChoice {
     Named(String),
 }
 
-/// Ways to take a note home beside the patient's phone.
+/// Ways to take a note home besides the patient's phone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TakeHomeConfig {
     /// The printer for notes.

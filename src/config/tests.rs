@@ -1,4 +1,4 @@
-//! Owns the proof that every problem in a `kiosk.toml` is named on its line, and nothing else is.
+//! Owns the tests that every problem in a `kiosk.toml` is reported with its line, and nothing else is.
 
 // expect-test writes the hashes itself
 #![allow(clippy::needless_raw_string_hashes)]
@@ -36,7 +36,7 @@ fn an_empty_file_is_all_defaults() {
 }
 
 #[test]
-fn the_shipped_file_says_the_defaults_and_checks_clean() {
+fn the_shipped_file_shows_the_defaults_and_checks_clean() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("kiosk.toml");
     let loaded = load(&file);
     assert_eq!(lines(&loaded.findings), "");
@@ -45,13 +45,13 @@ fn the_shipped_file_says_the_defaults_and_checks_clean() {
 }
 
 #[test]
-fn the_shipped_files_and_all_they_name_check_clean() {
+fn the_shipped_files_and_everything_they_name_check_clean() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("kiosk.toml");
     assert_eq!(lines(&check_files(Some(&file), &[])), "");
 }
 
 #[test]
-fn the_commented_lines_of_the_shipped_file_are_right_too() {
+fn the_commented_examples_of_the_shipped_file_are_valid() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("kiosk.toml");
     let text = std::fs::read_to_string(&file).unwrap();
     let is_example = |line: &str| line.starts_with("# [") || line.starts_with("# ") && line.contains(" = ");
@@ -83,7 +83,7 @@ fn the_commented_lines_of_the_shipped_file_are_right_too() {
 }
 
 #[test]
-fn every_problem_is_named_with_its_line() {
+fn every_problem_is_reported_with_its_line() {
     check(
         r#"
 [room]
@@ -131,8 +131,8 @@ page_chars_max = 99
             kiosk.toml:23: desk.tls_cert: found a path, allowed no such key unless tls is "files"
             kiosk.toml:24: desk.clinicians: found "Ana" twice, allowed each once
             kiosk.toml:24: desk.clinicians: found "  ", allowed a name of 1 to 40 characters
-            kiosk.toml:24: desk.clinicians: found "Bo\u200B", allowed a name of 1 to 40 characters, none of which cannot be seen
-            kiosk.toml:24: desk.clinicians: found "\u202EanA", allowed a name of 1 to 40 characters, none of which turns the text around
+            kiosk.toml:24: desk.clinicians: found "Bo\u200B", allowed a name of 1 to 40 characters, all of them visible
+            kiosk.toml:24: desk.clinicians: found "\u202EanA", allowed a name of 1 to 40 characters, none of which changes the direction of the text
             kiosk.toml:26: staff: found an unknown key, allowed room, screen, sound, profiles, media, session, desk, call, line, escalation, contact, after, notes, take_home
             kiosk.toml:30: notes.page_chars_max: found 99, allowed a whole number from 100 to 20000
         "#]],
@@ -140,7 +140,7 @@ page_chars_max = 99
 }
 
 #[test]
-fn syntax_errors_are_named_with_their_lines() {
+fn syntax_errors_are_reported_with_their_lines() {
     check(
         "[room]\nname = \"Two\n[screen\nfullscreen = true\nfullscreen = false\n",
         &expect![[r#"
@@ -169,7 +169,7 @@ fn syntax_errors_are_named_with_their_lines() {
 }
 
 #[test]
-fn keys_that_type_something_cannot_call() {
+fn keys_that_type_something_cannot_place_a_call() {
     check(
         "[call]\nkeys = [\"F12\", \"a\", \"Enter\", \"F25\", \"F07\", 7, \"PageUp\"]\n",
         &expect![[r#"
@@ -181,14 +181,14 @@ fn keys_that_type_something_cannot_call() {
     "#]],
     );
     let keys = |text: &str| read(Path::new("kiosk.toml"), text).config.call.keys;
-    assert_eq!(keys("call.keys = [\"F1\", \"b\"]"), ["F1"], "what is right is kept");
-    assert_eq!(keys("call.keys = [\" \"]"), ["F12"], "a list with nothing right in it must not leave the button dead");
+    assert_eq!(keys("call.keys = [\"F1\", \"b\"]"), ["F1"], "valid keys are kept");
+    assert_eq!(keys("call.keys = [\" \"]"), ["F12"], "a list without a valid key must not leave the button dead");
     assert_eq!(keys("call.keys = \"F1\""), ["F12"]);
     assert_eq!(keys("call.keys = []"), [""; 0], "an empty list is a choice");
 }
 
 #[test]
-fn what_is_missing_or_of_the_wrong_kind_is_named() {
+fn missing_keys_and_wrong_types_are_reported() {
     check(
         r#"
 room = "Two"
@@ -224,7 +224,7 @@ dir = "x"
 }
 
 #[test]
-fn what_is_wrong_with_a_line_is_named() {
+fn problems_of_the_transports_are_reported() {
     let text = r#"[line.mqtt]
 url = "http://broker"
 room = "Room 2"
@@ -248,9 +248,9 @@ command = ["relay", 3]
         kiosk.toml:1: line.mqtt.username: found nothing, allowed the user's name, since there is a password_file
         kiosk.toml:2: line.mqtt.url: found "http://broker", allowed mqtts://host or mqtt://host, with :port if it is not 8883 or 1883
         kiosk.toml:3: line.mqtt.room: found "Room 2", allowed lower-case letters, digits and hyphens, 1 to 40 of them, but not "desks"
-        kiosk.toml:5: escalation[0].secret_file: found nothing, allowed the path of a file with a secret of 16 characters at least
+        kiosk.toml:5: escalation[0].secret_file: found nothing, allowed the path of a file with a secret of at least 16 characters
         kiosk.toml:7: escalation[0].url: found "http://pager.clinic.lan", allowed https://…, or http:// on this tablet
-        kiosk.toml:12: escalation[2].after_s: found 30, allowed 60 or more, as the step above
+        kiosk.toml:12: escalation[2].after_s: found 30, allowed at least 60, as in the step above
         kiosk.toml:16: contact.command: found something else in the list, allowed a list of at most 16 texts, each in quotes
     "#]],
     );
@@ -258,7 +258,7 @@ command = ["relay", 3]
         "[line]\nmqt = {}\n[contact]\ncommand = [\"relay\"]\n[line.mqtt]\nurl = \"mqtt://a\"\nca_file = \"c\"\n",
         &expect![[r#"
             kiosk.toml:2: line.mqt: found an unknown key, allowed mqtt; did you mean mqtt?
-            kiosk.toml:4: contact.command: found a program without its folder, allowed its whole path, starting with /
+            kiosk.toml:4: contact.command: found a program without its folder, allowed its full path, starting with /
             kiosk.toml:5: line.mqtt.room: found nothing, allowed lower-case letters, digits and hyphens, 1 to 40 of them, but not "desks"
             kiosk.toml:7: line.mqtt.ca_file: found a path, allowed no such key unless url is mqtts://
         "#]],
@@ -266,7 +266,7 @@ command = ["relay", 3]
 }
 
 #[test]
-fn edges_of_every_range() {
+fn every_range_includes_its_ends_and_nothing_beyond() {
     let cases: &[(&str, &str, &[&str], &[&str])] = &[
         ("screen", "diagonal_inches", &["5", "5.0", "32"], &["4.99", "32.01", "inf", "nan", "0x10", "true"]),
         ("screen", "frames_per_second", &["10", "60", "0x1E"], &["9", "61", "30.0", "-30", "99999999999999999999"]),
@@ -300,7 +300,7 @@ fn edges_of_every_range() {
 }
 
 #[test]
-fn a_wrong_key_leaves_the_others_as_they_are() {
+fn a_wrong_key_leaves_the_others_unchanged() {
     let text = "[session]\ninfusion_minutes = 0\nlanding_minutes_after_end = 7\n[sound]\ncap_db = -40\n";
     let config = read(Path::new("kiosk.toml"), text).config;
     assert_eq!(config.session, SessionConfig { infusion_minutes: 40, landing_minutes_after_end: 7 });
@@ -308,7 +308,7 @@ fn a_wrong_key_leaves_the_others_as_they_are() {
 }
 
 #[test]
-fn the_file_is_looked_for_in_the_order_of_the_contract() {
+fn the_file_is_looked_for_in_the_documented_order() {
     let set = |name: &str| (name == CONFIG_VARIABLE).then(|| OsString::from("/from/env.toml"));
     let unset = |_: &str| None;
     let empty = |_: &str| Some(OsString::new());
@@ -356,7 +356,7 @@ fn check_on_disk(folder: &Path, files: &[&str], expected: &Expect) {
 }
 
 #[test]
-fn a_check_goes_through_all_that_the_config_names() {
+fn a_check_covers_everything_the_config_names() {
     let kiosk =
         "[profiles]\ndefault = \"gentle-tied\"\n[desk]\ntls = \"files\"\ntls_cert = \"c.pem\"\ntls_key = \"k.pem\"\n";
     let folder = room_on_disk(kiosk);
@@ -383,7 +383,7 @@ fn a_check_goes_through_all_that_the_config_names() {
 }
 
 #[test]
-fn a_check_of_named_files_looks_at_those_alone() {
+fn a_check_of_given_files_covers_only_those() {
     let folder = room_on_disk("[sound]\ncap_db = 3\n");
     check_on_disk(folder.path(), &["profiles/gentle-tide.toml"], &expect![""]);
     check_on_disk(
@@ -407,7 +407,7 @@ fn a_check_of_named_files_looks_at_those_alone() {
 }
 
 #[test]
-fn the_kind_of_a_file_is_told_by_its_tables_and_then_by_its_name() {
+fn the_kind_of_a_file_is_judged_by_its_tables_and_then_by_its_name() {
     let folder = room_on_disk("[sound]\nbed = \"sea\"\n");
     check_on_disk(
         folder.path(),
@@ -421,7 +421,7 @@ fn the_kind_of_a_file_is_told_by_its_tables_and_then_by_its_name() {
         folder.path(),
         &["unclear.toml"],
         &expect![[r#"
-            ROOM/unclear.toml:1: title: found nothing, allowed a text of 1 to 40 characters in one language at least
+            ROOM/unclear.toml:1: title: found nothing, allowed a text of 1 to 40 characters in at least one language
             ROOM/unclear.toml:1: place.name: found nothing, allowed one of beach, forest, quiet-room, night-sky, drifting-colour, pictures, dark
             ROOM/unclear.toml:2: sound.volume_db: found 3, allowed a number from -60 to 0
         "#]],
@@ -429,7 +429,7 @@ fn the_kind_of_a_file_is_told_by_its_tables_and_then_by_its_name() {
 }
 
 #[test]
-fn ways_home_are_read_and_what_is_no_key_is_named() {
+fn ways_home_are_read_and_an_invalid_key_is_reported() {
     let key = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
     let text =
         format!("[take_home]\nprinter = \"Front desk\"\npaper = \"a4\"\nrecipient = \"{key}\"\nfolder = \"notes\"\n");
@@ -459,7 +459,7 @@ fn ways_home_are_read_and_what_is_no_key_is_named() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_written_is_named() {
+fn a_folder_that_cannot_be_written_is_reported() {
     let room = tempfile::tempdir().unwrap();
     let file = room.path().join("kiosk.toml");
     std::fs::create_dir(room.path().join("media")).unwrap();
@@ -474,7 +474,7 @@ fn a_folder_that_cannot_be_written_is_named() {
 }
 
 #[test]
-fn a_card_takes_a_phone_number_as_people_write_it() {
+fn a_card_accepts_a_phone_number_as_people_write_it() {
     let link = |link: &str| {
         let text = format!("after.cards.en-US = [{{ title = \"a\", text = \"b\", link = \"{link}\" }}]");
         let reading = read(Path::new("kiosk.toml"), &text);
@@ -488,13 +488,13 @@ fn a_card_takes_a_phone_number_as_people_write_it() {
 }
 
 #[test]
-fn further_languages_are_found_in_the_folder_that_the_file_names() {
+fn further_languages_are_found_in_the_named_folder() {
     let kiosk =
         "[room]\nlocale = \"de-DE\"\nlocales = \"languages\"\n[[after.cards.it-IT]]\ntitle = \"a\"\ntext = \"b\"\n";
     let folder = room_on_disk(kiosk);
     let (file, own) = (folder.path().join("kiosk.toml"), folder.path().join("languages/de-DE"));
     let missing = load(&file);
-    assert_eq!(missing.config.room.locale, Language::FALLBACK, "a language that is not there");
+    assert_eq!(missing.config.room.locale, Language::FALLBACK, "an unknown language");
     expect![[r#"
         ROOM/kiosk.toml:2: room.locale: found "de-DE", allowed one of en-US, es-US, fr-FR
         ROOM/kiosk.toml:3: room.locales: found "languages", allowed a folder that exists
@@ -515,7 +515,7 @@ fn further_languages_are_found_in_the_folder_that_the_file_names() {
     assert_eq!(loaded.config.room.locale.name(), "de-DE");
     assert_eq!(loaded.config.locales.languages().len(), 4);
     let (profiles, findings) = load_profiles(&loaded.config.profiles.dir, &loaded.config.media.dir);
-    assert_eq!((profiles.len(), findings.len()), (2, 0), "a title in a language that is not there refuses no profile");
+    assert_eq!((profiles.len(), findings.len()), (2, 0), "a title in an unknown language does not reject a profile");
     check_on_disk(
         folder.path(),
         &[],

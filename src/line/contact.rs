@@ -8,11 +8,11 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
-/// Time limit for the command; after it the command is killed and counts as failed.
+/// Time limit for the command; one that exceeds it is killed and counts as failed.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(5);
 /// Time for a killed command to end. One that hangs in the kernel for longer is left behind.
 const KILL_TIMEOUT: Duration = Duration::from_secs(1);
-/// How often a running command is checked.
+/// Interval at which a running command is checked.
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 /// Pause before a failed command is retried.
 const RETRY_INTERVAL: Duration = Duration::from_secs(2);
@@ -31,7 +31,7 @@ pub struct ContactCommand {
 pub enum ContactEvent {
     /// The command succeeded.
     Works,
-    /// The command failed and is retried. Plain words for staff, once for each failure in a row.
+    /// The command failed and is retried. Reported once per run of failures, in plain words for staff.
     Fails(String),
 }
 
@@ -42,7 +42,7 @@ enum ContactError {
     NotRun(std::io::Error),
     #[error("the contact's command failed ({0})")]
     Failed(ExitStatus),
-    #[error("the contact's command took longer than {} seconds and was ended", COMMAND_TIMEOUT.as_secs())]
+    #[error("the contact's command took longer than {} seconds and was killed", COMMAND_TIMEOUT.as_secs())]
     TooSlow,
 }
 
@@ -66,7 +66,7 @@ impl NurseCallContact {
         std::thread::Builder::new().name("line-contact".to_owned()).spawn(move || {
             // The wanted state outlives a panic: an open call keeps the contact closed.
             while catch_unwind(AssertUnwindSafe(|| worker.run())).is_err() {
-                tracing::error!("the contact's thread ended on a fault of the program, and goes on");
+                tracing::error!("the contact's thread panicked and continues");
                 worker.is_closed = None;
                 std::thread::sleep(RETRY_INTERVAL);
             }
@@ -155,9 +155,9 @@ fn run_command(command: &ContactCommand, is_closed: bool) -> Result<(), ContactE
 }
 
 fn kill(child: &mut Child) {
-    // It may have ended by itself in the meantime.
+    // It may have exited by itself in the meantime.
     drop(child.kill());
-    // Waits, so that it leaves no zombie; one that hangs in the kernel is reported as failed all the same.
+    // Waits, so that it leaves no zombie. One that hangs in the kernel is still reported as failed.
     let deadline = Instant::now() + KILL_TIMEOUT;
     while Instant::now() < deadline && matches!(child.try_wait(), Ok(None)) {
         std::thread::sleep(POLL_INTERVAL);
@@ -210,7 +210,7 @@ mod tests {
         let mut faults = 1;
         let contact = NurseCallContact::start(script(&folder, "echo $2 >> $1"), move |_| {
             faults -= 1;
-            assert!(faults < 0, "a fault that is planted");
+            assert!(faults < 0, "a planted panic");
         });
         let contact = contact.unwrap();
         contact.set(true);

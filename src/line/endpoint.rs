@@ -1,4 +1,5 @@
-//! Owns the contract between a pure end of a broker's line and whoever drives it. Does not own sockets, threads or a clock.
+//! Owns the contract between a pure end of a broker's line and the code that drives it. Does not own sockets, threads or a
+//! clock.
 
 use super::Publication;
 
@@ -19,7 +20,7 @@ pub trait Endpoint: Send + 'static {
     /// The broker has accepted the connection and the subscriptions.
     fn connected(&mut self, now_ms: u64);
 
-    /// The connection is lost. Called before the first connection, too.
+    /// The connection is lost. Also called before the first connection.
     fn disconnected(&mut self);
 
     /// A message arrived.
@@ -28,8 +29,8 @@ pub trait Endpoint: Send + 'static {
     /// The broker acknowledged a publication. `has_subscribers` says whether anybody subscribes to its topic.
     fn on_acknowledged(&mut self, receipt: u64, has_subscribers: bool);
 
-    /// The broker rejected a publication, usually because of its access list. Returns whether the connection is of no
-    /// use without it.
+    /// The broker rejected a publication, usually because of its access list. Returns whether the connection is
+    /// useless without it.
     fn on_rejected(&mut self, now_ms: u64, receipt: u64, topic: &str) -> bool;
 
     /// Time has passed.

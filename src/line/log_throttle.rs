@@ -1,5 +1,5 @@
-//! Owns how often something is logged that anybody on a broker can cause at any rate: at once, and then at most once a
-//! minute, with a count. Does not own the log.
+//! Owns the rate limit for log lines that anyone on a broker can cause: the first occurrence is logged at once, then at
+//! most one line a minute, with a count. Does not own the log.
 
 /// Minimum time between two log lines, in milliseconds.
 const INTERVAL_MS: u64 = 60_000;
@@ -12,7 +12,7 @@ pub(super) struct LogThrottle {
 }
 
 impl LogThrottle {
-    /// It has happened once more. If it is to be logged now: how often it has happened since the last line.
+    /// Counts one occurrence. If a line is due, returns the number of occurrences since the last one.
     pub(super) fn count(&mut self, now_ms: u64) -> Option<u64> {
         self.unlogged += 1;
         let is_due = self.logged_at_ms.is_none_or(|logged_at_ms| now_ms >= logged_at_ms + INTERVAL_MS);

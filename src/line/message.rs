@@ -2,9 +2,9 @@
 //! anything is sent ([`super::room_end`], [`super::fleet`]) nor how it travels ([`super::client`]).
 //!
 //! A room publishes everything on one topic, since MQTT guarantees order within a topic only: its birth, its whole state
-//! (which is its heartbeat, too) and its will. A state is always complete, so that a duplicate or a lost one does no harm.
-//! A desk likewise sends its whole state toward a room in one message. The only thing of the patient's is what was shared,
-//! within `view` and only on a private line; a broker stores none of it, since only births and wills are retained.
+//! (which is also its heartbeat) and its will. A state is always complete, so that a duplicate or a lost one does no harm.
+//! A desk likewise sends its whole state toward a room in one message. The only patient data is what was shared, in `view`
+//! and only over a private connection; a broker stores none of it, since only births and wills are retained.
 
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
@@ -128,7 +128,7 @@ pub struct MessageHead {
 pub enum FromRoom {
     /// It has connected. Retained, so that a desk that joins later learns which rooms there are.
     Birth(MessageHead),
-    /// Its state, which is its heartbeat and the answer to orders, too.
+    /// Its state, which is also its heartbeat and its answer to orders.
     State(Box<RoomState>),
     /// It was cut off, as published by the broker. Retained.
     Will(MessageHead),
@@ -183,7 +183,7 @@ pub struct CallState {
     pub phase_ago_ms: u64,
     /// The person who is coming or here.
     pub name: Option<Label>,
-    /// How often it was pressed or rang. A desk rings again when this grows.
+    /// Number of times it was pressed or rang. A desk rings again when this grows.
     pub presses: u32,
     /// Whether the patient was told that no desk has it.
     pub line_down_told: bool,
@@ -314,7 +314,7 @@ const fn is_true(value: &bool) -> bool {
     *value
 }
 
-/// An order with an id, so that it is executed once however often it arrives.
+/// An order with an id, so that it is executed once even if it arrives several times.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OrderRequest {
     /// Its id.
@@ -345,7 +345,7 @@ pub enum MessageError {
     #[error("a message is longer than {MESSAGE_BYTES_MAX} bytes")]
     TooLong,
     /// It is of another version or another kind.
-    #[error("a message is not of version {VERSION} of what rooms and desks say; run the same version on both")]
+    #[error("a message is not of version {VERSION} of the protocol; run the same version of Stillroom everywhere")]
     Unknown,
 }
 

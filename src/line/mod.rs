@@ -1,6 +1,6 @@
-//! Owns the transports by which a call leaves the room beside the built-in desk: a broker (MQTT 5), the escalation list
-//! (HTTPS), and the contact of the clinic's own nurse call. Each runs on threads of its own, so that one that is down
-//! delays no other. Does not own the call, whose rules are the room's, nor any page.
+//! Owns the transports for calls besides the built-in desk: a broker (MQTT 5), the escalation list (HTTPS), and the contact
+//! of the clinic's own nurse call. Each runs on its own threads, so that one that is down delays no other. Does not own the
+//! call, whose rules are the room's, nor any page.
 
 pub mod broker;
 pub mod client;
@@ -24,7 +24,7 @@ use std::collections::VecDeque;
 
 /// Heartbeat interval of rooms and desks, in milliseconds.
 pub const BEAT_INTERVAL_MS: u64 = 2_000;
-/// A peer that has been silent for this long is lost, in milliseconds: five heartbeats.
+/// Time after which a silent peer counts as lost, in milliseconds: five heartbeats.
 pub const SILENT_AFTER_MS: u64 = 10_000;
 
 /// A message on its way to a broker.

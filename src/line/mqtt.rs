@@ -18,8 +18,8 @@ pub type ReportSource = Box<dyn FnMut() -> RoomReport + Send>;
 /// What a room's transport reports.
 #[derive(Debug)]
 pub enum RoomTransportEvent {
-    /// An event for the room. Confirm it by [`RoomTransport::input_handled`]; if it came from an order, send the room's
-    /// answer by [`RoomTransport::order_answered`].
+    /// An event for the room. Confirm it with [`RoomTransport::input_handled`]; if it came from an order, send the room's
+    /// answer with [`RoomTransport::order_answered`].
     Input(RoomInput),
     /// Whether another room uses this room's id.
     DuplicateId(bool),
@@ -89,7 +89,7 @@ impl RoomTransport {
         self.0.with(|endpoint, _| endpoint.end.room_changed(is_urgent));
     }
 
-    /// The room has taken or refused one [`RoomTransportEvent::Input`]. Each has to be confirmed, or no more are reported.
+    /// The room has taken or refused one [`RoomTransportEvent::Input`]. Each must be confirmed, or no more are reported.
     pub fn input_handled(&self) {
         self.0.with(|endpoint, _| endpoint.unhandled_inputs = endpoint.unhandled_inputs.saturating_sub(1));
     }
@@ -143,7 +143,7 @@ impl Endpoint for RoomEndpoint {
         let Self { end, report, is_private, .. } = self;
         end.poll_transmit(now_ms, || {
             let mut report = report();
-            // What a patient shared is for the desk alone, so it does not travel where others can read along.
+            // What a patient shared is for the desk alone, so it is not sent where others could read it.
             report.view.shared = report.view.shared.filter(|_| *is_private);
             report
         })

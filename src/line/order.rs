@@ -85,7 +85,7 @@ impl DeskOrder {
     /// The event it becomes.
     ///
     /// # Errors
-    /// What is wrong with it, in plain words that repeat nothing of it.
+    /// What is wrong with it, in plain words that do not quote it.
     pub fn event(&self) -> Result<Event, &'static str> {
         match self {
             Self::Coming { call, name } => {

@@ -1,18 +1,18 @@
 //! Owns checking one sender's sequence numbers: which message is newest, which is stale, and which jumps further ahead than
 //! its sender can have counted. Pure.
 //!
-//! Anybody on a broker can forge a number, and a single forged one must not silence the true sender. So a number that does
-//! not follow is accepted only if more follow it while the true ones have stopped.
+//! Anyone on a broker can forge a number, and a single forged one must not silence the true sender. So a number that does
+//! not follow is accepted only if others follow it after the true ones have stopped.
 
 /// A number follows another if it is higher by at most this …
 const STEP_MAX: u64 = 256;
 /// … plus one per this interval since, in milliseconds. No room or desk sends that much.
 const STEP_INTERVAL_MS: u64 = 4;
-/// Numbers that do not follow the accepted ones, but each other, are accepted once there was no other for this long, in
-/// milliseconds: longer than two heartbeats with their delays, shorter than the silence after which a sender is lost.
+/// Numbers that follow each other but not the accepted ones are accepted once there has been no accepted one for this long,
+/// in milliseconds: longer than two heartbeats with their delays, shorter than the silence after which a sender is lost.
 const RESYNC_AFTER_MS: u64 = 5_000;
 
-/// What a message is, by its number.
+/// What a message's number says about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Freshness {
     /// The newest so far.
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sender_that_was_silent_for_long_may_have_counted_far() {
+    fn a_sender_that_was_silent_for_a_while_may_have_counted_far() {
         let mut tracker = SequenceTracker::new(0, 7);
         assert_eq!(tracker.handle_input(3_600_000, 7 + 3_600), Freshness::Newest);
         // After an implausible gap the second number is accepted.
@@ -93,7 +93,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever anybody forges: a few seconds after the last forged number the true ones are accepted, and stay so.
+        /// Whatever is forged, the true numbers are accepted a few seconds after the last forged one, and from then on.
         #[test]
         fn no_forged_numbers_silence_a_sender(
             first in 0_u64..1_000_000,

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 
 /// This many takeovers …
 const TAKEOVERS_MIN: usize = 3;
-/// … within this time, in milliseconds, are a contest. It ends after this long without one.
+/// … within this time, in milliseconds, are a contest. It ends after the same time without one.
 const QUIET_AFTER_MS: u64 = 60_000;
 
 /// Why a connection ended.
@@ -28,7 +28,7 @@ pub(super) enum DisconnectCause {
 pub(super) struct TakeoverDetector {
     /// The times of the last takeovers, newest last; at most as many as make a contest.
     takeovers: VecDeque<u64>,
-    /// The broker closed the last connection; the next attempt tells whether it was taken over.
+    /// The broker closed the last connection; the next attempt shows whether it was taken over.
     was_closed: bool,
     is_contested: bool,
     was_reported: bool,
@@ -119,7 +119,7 @@ mod tests {
         assert_eq!(event_at(&mut detector, 2_300), Some(true));
         let mut detector = TakeoverDetector::default();
         for at_ms in [0, 1_000, 2_000, 3_000] {
-            // It restarted and was away at first, or the network was down.
+            // The broker restarted and was away at first, or the network was down.
             detector.disconnected(at_ms, DisconnectCause::ClosedByBroker);
             detector.connect_failed();
             detector.connected(at_ms + 200);

@@ -63,7 +63,7 @@ impl<const CHARS_MAX: usize> Deref for BoundedText<CHARS_MAX> {
     }
 }
 
-/// Bidirectional controls and zero-width characters: two names that differ in those only look the same.
+/// Bidirectional controls and zero-width characters: two names that differ only in these look the same.
 const fn is_deceptive(char: char) -> bool {
     turns_text(char) || matches!(char, '\u{200B}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
 }
@@ -117,8 +117,8 @@ impl<T> Deref for BoundedList<T> {
     }
 }
 
-/// The room as a desk draws it, without its call. An empty label or a `None` is something that the room did not say. Times
-/// are ages in milliseconds at the moment of writing.
+/// The room as a desk draws it, without its call. An empty label or a `None` means that the room did not say. Times are ages
+/// in milliseconds at the moment of writing.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[expect(clippy::struct_excessive_bools, reason = "a message, not a state machine")]
@@ -342,7 +342,7 @@ mod tests {
                 assert!(said.is_complete || !is_taken || name == "stage", "{name}: {value}");
                 told += usize::from(!said.is_complete);
             }
-            assert!(told >= 4, "{name}: only {told} of {} were told", wrong.len());
+            assert!(told >= 4, "{name}: only {told} of {} were reported", wrong.len());
         }
     }
 

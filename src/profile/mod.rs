@@ -34,7 +34,7 @@ pub const PROFILES_MAX: usize = 64;
 pub struct Profile {
     /// The stem of its file, such as `gentle-tide`; its name everywhere except on screens.
     pub name: String,
-    /// What it is called on screens, in one language at least: see [`Profile::title_in`].
+    /// Its name on screens, in at least one language: see [`Profile::title_in`].
     pub title: PerLanguage<String>,
     /// What it is like, in a sentence.
     pub description: PerLanguage<String>,
@@ -42,9 +42,9 @@ pub struct Profile {
     pub infusion_minutes: Option<u32>,
     /// What is heard in each part.
     pub sound: PerPart<PartSound>,
-    /// Seconds from one track to the next, 0 to 60.
+    /// Length of the crossfade between tracks, 0 to 60 seconds.
     pub crossfade_s: f32,
-    /// What the patient may choose to hear: the profile's own sound and silence, and what the clinic adds.
+    /// What the patient may choose to hear: the profile's own sound, silence, and what the clinic adds.
     pub sounds_allowed: Vec<SoundChoice>,
     /// The level at the start in dBFS, −60 to 0 and within `limits`; `None` leaves it to `kiosk.toml`.
     pub volume_db: Option<f32>,
@@ -54,7 +54,7 @@ pub struct Profile {
     pub time: TimeOfDay,
     /// Its weather, from 0 (clear) to 1 (the softest haze, rain or mist of that place).
     pub mood: f32,
-    /// The places the patient may choose: the profile's own and the dark, and what the clinic adds.
+    /// The places the patient may choose: the profile's own, the dark, and those the clinic adds.
     pub places_allowed: Vec<Place>,
     /// How the breath is paced.
     pub breath: Breathing,
@@ -71,7 +71,7 @@ pub struct Profile {
 pub struct PartSound {
     /// Music files, relative to the media folder, played in this order and repeated; empty for none.
     pub tracks: Vec<PathBuf>,
-    /// Those of `tracks` that follow the one before without a gap, as movements of one work do.
+    /// Those of `tracks` that follow the previous one without a gap, like movements of one work.
     pub joined: Vec<PathBuf>,
     /// Level of the tracks relative to the session, −40 to 0 dB.
     pub music_db: f32,
@@ -81,11 +81,11 @@ pub struct PartSound {
     pub score_db: f32,
     /// How much sparser (down to −1) or fuller (up to 1) the score is than the arc asks for.
     pub intensity: f32,
-    /// The sound of nature beneath the music.
+    /// The nature sound beneath the music.
     pub bed: Option<Bed>,
     /// Level of the bed relative to the session, −40 to 0 dB.
     pub bed_db: f32,
-    /// A second sound of nature beside the first.
+    /// A second nature sound, played with the first.
     pub second_bed: Option<Bed>,
     /// Level of the second bed relative to the session, −40 to 0 dB.
     pub second_bed_db: f32,
@@ -124,7 +124,7 @@ pub struct Breathing {
     /// The parts in which the breath is paced without being asked for. Pacing has not been studied at the peak, so it is
     /// off there by default.
     pub parts: PerPart<bool>,
-    /// What shows it.
+    /// What shows it on the screen.
     pub guide: Guide,
 }
 
@@ -155,9 +155,9 @@ impl Default for SessionWords {
 pub struct PartLight {
     /// From 0 (as dark as possible) to 1 (as bright as the screen allows).
     pub brightness: f32,
-    /// From −1 (moonlight) through 0 (as painted) to 1 (lamplight).
+    /// From −1 (moonlight) through 0 (as drawn) to 1 (lamplight).
     pub warmth: f32,
-    /// From 0 (grey) to 1 (as painted).
+    /// From 0 (grey) to 1 (as drawn).
     pub saturation: f32,
     /// From 0 (still) to 1 (the place's own movement).
     pub movement: f32,
@@ -264,8 +264,8 @@ pub fn load(file: &Path, media_dir: &Path) -> (Option<Profile>, Vec<Finding>) {
     (profile.filter(|_| findings.is_empty()), findings)
 }
 
-/// The titles and descriptions of a profile in languages that are not among `languages`. They do no harm, since nobody
-/// reads them, but a misspelt tag is a mistake.
+/// Findings about titles and descriptions of a profile in languages that are not among `languages`. They do no harm, since
+/// nobody reads them, but a misspelt tag is a mistake.
 #[must_use]
 pub fn unknown_languages(file: &Path, languages: &[Language]) -> Vec<Finding> {
     let Ok(text) = read_text(file) else { return Vec::new() };

@@ -61,7 +61,7 @@ pub fn read(file: &Path, text: &str) -> ParsedProfile {
 }
 
 /// What [`is_profile_name`] accepts, for error messages.
-pub const PROFILE_NAME: &str = "a name of 1 to 40 small letters, digits and hyphens";
+pub const PROFILE_NAME: &str = "a name of 1 to 40 lower-case letters, digits and hyphens";
 
 /// Whether a profile may have that name.
 pub fn is_profile_name(name: &str) -> bool {
@@ -72,7 +72,7 @@ fn profile(root: &Section<'_>, tracks: &mut Vec<Mention>, languages: &mut Vec<Me
     let section = root.section("title");
     let title = per_language(&section, languages, |tag| section.text(tag, TITLE_CHARS));
     if section.is_present() == root.has("title") && section.keys().is_empty() {
-        root.report("title", "nothing", "a text of 1 to 40 characters in one language at least");
+        root.report("title", "nothing", "a text of 1 to 40 characters in at least one language");
     }
     let section = root.section("description");
     let description = per_language(&section, languages, |tag| section.text(tag, DESCRIPTION_CHARS));
@@ -172,7 +172,7 @@ fn part_sound(section: &Section<'_>, otherwise: &PartSound, mentions: &mut Vec<M
         let path = PathBuf::from(name);
         // The first has nothing before it.
         let follows = tracks.iter().skip(1).any(|track| *track == path);
-        if follows { Ok(path) } else { Err("a file that stands in tracks after another".to_owned()) }
+        if follows { Ok(path) } else { Err("a file listed in tracks after another one".to_owned()) }
     });
     PartSound {
         joined: joined.unwrap_or_else(|| otherwise.joined.clone()),

@@ -1,4 +1,4 @@
-//! Owns the proof that every problem in a profile is named on its line, and that the shipped ones have none.
+//! Owns the tests that every problem in a profile is reported with its line, and that the shipped profiles have none.
 
 // expect-test writes the hashes itself
 #![allow(clippy::needless_raw_string_hashes)]
@@ -13,7 +13,7 @@ use crate::vocabulary::Named;
 use crate::vocabulary::place::{Place, TimeOfDay};
 use crate::vocabulary::sound::{Bed, Character, SoundChoice};
 
-/// The least that a profile may say.
+/// The smallest valid profile.
 const LEAST: &str = "title.en-US = \"A\"\ntitle.es-US = \"A\"\nplace.name = \"beach\"\n";
 
 fn lines(findings: &[Finding]) -> String {
@@ -23,7 +23,7 @@ fn lines(findings: &[Finding]) -> String {
     })
 }
 
-/// Lists that grow with the program stand as their name in what is expected.
+/// Replaces lists that grow with the program by a name, so that the expected text stays the same.
 fn check(text: &str, expected: &Expect) {
     let found = lines(&read(Path::new("profiles/x.toml"), text).findings);
     let found = found.replace(&SoundChoice::one_of(), "a choice of sound");
@@ -75,7 +75,7 @@ fn the_least_profile_has_quiet_defaults() {
 }
 
 #[test]
-fn a_part_may_have_composed_music_two_beds_and_pieces_that_go_on() {
+fn a_part_may_have_composed_music_two_beds_and_joined_tracks() {
     let text = format!(
         "{LEAST}[sound]\ncrossfade_s = 20\ntracks = [\"a.flac\", \"b.flac\"]\njoined = [\"b.flac\"]\n[sound.peak]\n\
          tracks = []\njoined = []\nscore = \"bells\"\nscore_db = -6\nintensity = -0.5\nbed = \"rain\"\nsecond_bed = \"fire\"\n"
@@ -90,7 +90,7 @@ fn a_part_may_have_composed_music_two_beds_and_pieces_that_go_on() {
         &format!("{LEAST}[sound]\ncrossfade_s = 61\ntracks = [\"a.flac\"]\njoined = [\"a.flac\"]\nscore = \"drums\"\n"),
         &expect![[r#"
             profiles/x.toml:5: sound.crossfade_s: found 61, allowed a number from 0 to 60
-            profiles/x.toml:7: sound.joined: found "a.flac", allowed a file that stands in tracks after another
+            profiles/x.toml:7: sound.joined: found "a.flac", allowed a file listed in tracks after another one
             profiles/x.toml:8: sound.score: found "drums", allowed one of tidal, glass, strings, bells, none
         "#]],
     );
@@ -173,11 +173,11 @@ brightness = "low"
 }
 
 #[test]
-fn an_empty_profile_lacks_what_it_must_have() {
+fn an_empty_profile_lacks_its_title_and_place() {
     check(
         "",
         &expect![[r#"
-            profiles/x.toml:1: title: found nothing, allowed a text of 1 to 40 characters in one language at least
+            profiles/x.toml:1: title: found nothing, allowed a text of 1 to 40 characters in at least one language
             profiles/x.toml:1: place.name: found nothing, allowed a place
         "#]],
     );
@@ -190,7 +190,7 @@ fn an_empty_profile_lacks_what_it_must_have() {
 }
 
 #[test]
-fn syntax_errors_are_named_with_their_lines() {
+fn syntax_errors_are_reported_with_their_lines() {
     check(
         "[title]\nen-US = \"A\nes-US = \"B\"\n",
         &expect![[r#"
@@ -200,7 +200,7 @@ fn syntax_errors_are_named_with_their_lines() {
 }
 
 #[test]
-fn limits_hold_the_level() {
+fn limits_apply_to_the_level() {
     check(
         &format!("{LEAST}[limits]\nvolume_min_db = -10\nvolume_max_db = -20\n"),
         &expect![[r#"
@@ -216,7 +216,7 @@ fn limits_hold_the_level() {
 }
 
 #[test]
-fn edges_of_every_range() {
+fn every_range_includes_its_ends_and_nothing_beyond() {
     let cases: &[(&str, &[&str], &[&str])] = &[
         ("session.infusion_minutes", &["20", "240"], &["19", "241", "40.0", "'40'"]),
         ("sound.volume_db", &["-60", "-12"], &["-61", "-11.9", "nan"]),
@@ -254,7 +254,7 @@ fn edges_of_every_range() {
 }
 
 #[test]
-fn a_folder_gives_the_right_ones_and_names_the_wrong_ones() {
+fn a_folder_gives_the_valid_profiles_and_reports_the_others() {
     let room = tempfile::tempdir().unwrap();
     let dir = room.path().join("profiles");
     std::fs::create_dir_all(&dir).unwrap();
@@ -268,7 +268,7 @@ fn a_folder_gives_the_right_ones_and_names_the_wrong_ones() {
     let (profiles, findings) = load_profiles(&dir, &room.path().join("media"));
     assert_eq!(profiles.iter().map(|profile| profile.name.as_str()).collect::<Vec<_>>(), ["right"]);
     expect![[r#"
-        ROOM/profiles/Loud Name.toml: file: found the name "Loud Name", allowed a name of 1 to 40 small letters, digits and hyphens
+        ROOM/profiles/Loud Name.toml: file: found the name "Loud Name", allowed a name of 1 to 40 lower-case letters, digits and hyphens
         ROOM/profiles/gone.toml:6: sound.tracks: found "gone.ogg", allowed a file that exists in ROOM/media
     "#]].assert_eq(&lines(&findings).replace(&*room.path().to_string_lossy(), "ROOM"));
     let (profiles, findings) = load_profiles(&room.path().join("none"), room.path());
@@ -276,7 +276,7 @@ fn a_folder_gives_the_right_ones_and_names_the_wrong_ones() {
 }
 
 #[test]
-fn long_and_many_lined_values_stay_on_one_line() {
+fn long_and_multiline_values_are_reported_on_one_line() {
     let text = format!("{LEAST}place.time = \"\"\"\nday\n{}\"\"\"\n\"a\\nb\" = 1\n", "x".repeat(200));
     let findings = read(Path::new("x.toml"), &text).findings;
     assert_eq!(findings.len(), 2);

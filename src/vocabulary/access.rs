@@ -1,5 +1,5 @@
-//! Owns how a broker is reached and where a TLS certificate comes from, as files say it and as those who connect need it.
-//! Does not own connections.
+//! Owns how to reach a broker and where a TLS certificate comes from: what the settings say and connections need. Does not
+//! own connections.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -50,7 +50,7 @@ impl BrokerUrl {
         is_host.then(|| Self { host: host.to_owned(), port, tls })
     }
 
-    /// Whether nobody else can read what is sent there: over TLS, or on this machine.
+    /// Whether nobody else can read what is sent there: it is over TLS, or on this machine.
     #[must_use]
     pub fn is_private(&self) -> bool {
         self.tls || matches!(self.host.as_str(), "localhost" | "127.0.0.1" | "::1")

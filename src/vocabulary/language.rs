@@ -1,10 +1,10 @@
-//! Owns what names a language everywhere, and what a file sets once for each language. Does not own which languages
-//! there are: that is data, found at start (`words::Languages`).
+//! Owns the tag of a language, and values that a file sets per language. Does not own which languages are available: that is
+//! data, found at start (`words::Locales`).
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Longest tag, in bytes: three letters, a hyphen and three digits.
+/// Maximum length of a tag, in bytes: three letters, a hyphen and three digits.
 const TAG_BYTES_MAX: usize = 7;
 
 /// A language as it is spoken in a region, by its tag: the language and region subtags of BCP 47, such as `en-US`,
@@ -17,7 +17,7 @@ pub struct Language {
 }
 
 impl Language {
-    /// The language that every other one falls back to in the end. Its words are part of the program and complete.
+    /// The language that every other one eventually falls back to. Its words are built in and complete.
     pub const FALLBACK: Self = Self { tag: *b"en-US\0\0", length: 5 };
 
     /// What [`Language::from_name`] accepts, for error messages.
@@ -67,7 +67,7 @@ impl fmt::Display for Language {
     }
 }
 
-/// A value for each language that a file sets one for.
+/// A value for each language for which a file sets one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PerLanguage<T>(BTreeMap<Language, T>);
 
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_looked_for_in_one_language_after_the_other() {
+    fn a_value_is_looked_up_in_each_language_in_turn() {
         let language = |tag| Language::from_name(tag).unwrap();
         let values: PerLanguage<u8> = [(language("en-US"), 1), (language("es-US"), 2)].into_iter().collect();
         assert_eq!(values.first_of(&[language("ca-ES"), language("es-US"), Language::FALLBACK]), Some(&2));

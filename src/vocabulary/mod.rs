@@ -1,5 +1,5 @@
-//! Owns the words that more than one floor needs: what they are, and the names by which files, lines and pages know
-//! them. Each stands here once. Does not own what is drawn, heard or done for them.
+//! Owns the closed sets of values that more than one floor needs, and their names in files, messages and pages. Does not own
+//! what is drawn, played or done for them.
 
 pub mod access;
 pub mod language;
@@ -7,7 +7,7 @@ pub mod place;
 pub mod signal;
 pub mod sound;
 
-/// A closed set of values with one name each, by which files, lines and pages know them.
+/// A closed set of values, each with the name that files, messages and pages use.
 pub trait Named: Copy + PartialEq + 'static {
     /// Every value, in the order in which errors and choosers list them.
     const ALL: &'static [Self];
@@ -21,15 +21,15 @@ pub trait Named: Copy + PartialEq + 'static {
         Self::ALL.iter().copied().find(|value| value.name() == name)
     }
 
-    /// What is allowed where a name is expected, for error messages.
+    /// The allowed names, for error messages.
     #[must_use]
     fn one_of() -> String {
         format!("one of {}", Self::ALL.iter().map(|value| value.name()).collect::<Vec<_>>().join(", "))
     }
 }
 
-/// Declares an enum whose variants have a name each. `ALL`, `name` and `from_name` are inherent, so that they can be used
-/// without the trait.
+/// Declares an enum whose variants each have a name. `ALL`, `name` and `from_name` are inherent, so that they can be used
+/// without importing the trait.
 macro_rules! named {
     ($(#[$meta:meta])* $kind:ident { $($(#[$variant_meta:meta])* $variant:ident = $name:literal),+ $(,)? }) => {
         $(#[$meta])*
@@ -40,7 +40,7 @@ macro_rules! named {
             /// Every value, in the order in which errors and choosers list them.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-            /// Its name in files and lines.
+            /// Its name in files and messages.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name),+ }

@@ -1,4 +1,4 @@
-//! Owns which safe places there are, at which times of day, and what paces the breath in them.
+//! Owns the safe places, the times of day in them, and what paces the breath on the screen. Does not own how they are drawn.
 
 use super::named;
 

@@ -1,4 +1,4 @@
-//! Owns which one-shot sounds there are. Does not own how they sound (`sound::engine`) or when.
+//! Owns the one-shot sounds. Does not own how they sound (`sound::engine`) or when.
 
 /// A sound heard once, as opposed to what plays on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -11,11 +11,11 @@ pub enum Signal {
     SomeoneComing,
     /// No desk can be reached: a chime that carries into the corridor.
     LineDown,
-    /// No desk can be reached with a practice call: one soft note that stays in the room.
+    /// No desk can be reached by a practice call: one soft note that stays in the room.
     PracticeLineDown,
-    /// The dim call panel of Dark has appeared, for covered eyes: one low, soft note.
+    /// The dim call panel of Dark has appeared: one low, soft note, for covered eyes.
     DarkPanel,
-    /// The speaker is tested: three long, quiet notes, left, right and both.
+    /// A test of the speakers: three long, quiet notes, left, right and both.
     TestTone,
     /// A member of staff is about to speak: one short, soft note.
     TalkNow,

@@ -1,10 +1,10 @@
-//! Owns which sounds of nature, styles of composed music and choices of a patient there are. Does not own how they are
-//! made (`sound`).
+//! Owns the nature sounds, the styles of composed music, and what a patient can choose to hear. Does not own how they are made
+//! (`sound`).
 
 use super::{Named, named};
 
 named! {
-    /// A nature bed: a sound of nature beneath the music, without end and without a loop.
+    /// A nature bed: a nature sound beneath the music that never ends and never loops.
     Bed {
         /// Waves that run up and draw back over a distant rumble.
         Sea = "sea",
@@ -61,7 +61,7 @@ impl SoundChoice {
         all
     };
 
-    /// Its name in files and lines.
+    /// Its name in files and messages.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

@@ -5,18 +5,18 @@ use std::collections::BTreeSet;
 
 use crate::findings::Section;
 
-/// Most keys in each row of a layer. The third row shares its width with *shift* and *delete*.
+/// Maximum number of keys in each row of a layer. The third row shares its width with *shift* and *delete*.
 const ROW_KEYS_MAX: [usize; 3] = [10, 10, 7];
 const ACCENTS_MAX: usize = 40;
-/// On the last row of every keyboard.
+/// The keys in the last row of every keyboard.
 const ALWAYS_THERE: [char; 2] = [',', '.'];
-/// Longest list of characters in a finding.
+/// Maximum number of characters listed in a finding.
 const LISTED_MAX: usize = 20;
 
 /// The keys of one layer, row by row.
 pub type Rows = [Vec<char>; 3];
 
-/// The keys of one language. Comma, period, space and the keys that type nothing are the same in all of them.
+/// The keys of one language. Comma, period, space and the keys that type nothing are the same in every language.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Layout {
     /// The layer of letters, in lower case.
@@ -40,15 +40,15 @@ impl Layout {
         self.accents.iter().find(|(plain, _)| *plain == letter).map_or(letter, |(_, accented)| *accented)
     }
 
-    /// What stands on the accent key: two examples of what it makes. `None` if there is no such key.
+    /// The label of the accent key: two examples of what it makes. `None` if there is no such key.
     #[must_use]
     pub fn accent_label(&self) -> Option<String> {
         let examples: Vec<String> = self.accents.iter().take(2).map(|(_, accented)| accented.to_string()).collect();
         (!examples.is_empty()).then(|| examples.join(" "))
     }
 
-    /// Reads the table `keyboard`. `needed` holds what somebody must be able to type. `None` if there is no such table,
-    /// or if its layers cannot be used.
+    /// Reads the table `keyboard`. `needed` holds the characters that must be typeable. `None` if there is no such table, or
+    /// if its layers cannot be used.
     pub(super) fn read(section: &Section<'_>, needed: &BTreeSet<char>) -> Option<Self> {
         if !section.is_present() {
             return None;

@@ -16,13 +16,14 @@ use super::{Words, with_true_minus};
 use crate::findings::{Document, Finding, Mention, io_reason, one_of, read_text};
 use crate::vocabulary::language::Language;
 
-/// Most languages of one room, shipped ones included: as many as the patient can choose from on one screen.
+/// Maximum number of languages in one room, including the built-in ones: as many as fit on the screen where the patient
+/// chooses.
 pub const LANGUAGES_MAX: usize = 8;
-/// What the program must know of a language beside its words.
+/// What the program must know about a language besides its words.
 const ABOUT_FILE: &str = "language.toml";
 /// What a patient reads.
 const PATIENT_FILE: &str = "patient.ftl";
-/// What staff read. A language may leave it out: staff then read their words in the language it falls back to.
+/// What staff read. Optional: without it, staff read the language it falls back to.
 const STAFF_FILE: &str = "staff.ftl";
 const NAME_CHARS: std::ops::RangeInclusive<usize> = 1..=24;
 
@@ -44,11 +45,11 @@ macro_rules! shipped {
     };
 }
 
-/// The languages inside the program, in the order in which they are offered. A folder of `locales/` ships once its tag
-/// stands here; no other code names one. The first is [`Language::FALLBACK`].
+/// The built-in languages, in the order in which they are offered. A folder of `locales/` is built in once its tag is listed
+/// here; no other code names one. The first is [`Language::FALLBACK`].
 const SHIPPED: &[Shipped] = shipped!["en-US", "es-US", "fr-FR"];
 
-/// The text of a file, and where it lies.
+/// The text of a file, and its path.
 struct Source {
     file: PathBuf,
     text: String,
@@ -66,13 +67,13 @@ struct Sources {
 pub(super) struct Locale {
     pub language: Language,
     name: String,
-    /// Where a message or a keyboard is looked for that this language lacks.
+    /// The language that supplies the messages and the keyboard that this one lacks.
     fallback: Language,
     pub layout: Option<Layout>,
     pub bundle: FluentBundle<FluentResource>,
 }
 
-/// The languages of one room: those inside the program and those of the clinic's folder. Cheap to clone.
+/// The languages of one room: the built-in ones and those of the clinic's folder. Cheap to clone.
 #[derive(Clone)]
 pub struct Locales(Arc<[Arc<Locale>]>);
 
@@ -88,7 +89,7 @@ impl fmt::Debug for Locales {
     }
 }
 
-/// Two sets are the same if they hold the same languages.
+/// Two sets are equal if they contain the same languages.
 impl PartialEq for Locales {
     fn eq(&self, other: &Self) -> bool {
         self.languages() == other.languages()
@@ -96,19 +97,19 @@ impl PartialEq for Locales {
 }
 
 impl Locales {
-    /// The languages inside the program.
+    /// The built-in languages.
     #[must_use]
     pub fn shipped() -> Self {
         static LOCALES: LazyLock<Locales> = LazyLock::new(|| {
-            // A test holds the shipped files against all that `stillroom check` looks for.
+            // A test runs every check of `stillroom check` on the shipped files.
             let locales = SHIPPED.iter().filter_map(shipped_sources);
             Locales(locales.map(|sources| Arc::new(build(&sources, &mut Vec::new()).0)).collect())
         });
         LOCALES.clone()
     }
 
-    /// The languages inside the program and those of `folder`, with everything that is wrong there. A language is left
-    /// out if its name, its words or `language.toml` cannot be read at all; what else is wrong falls back.
+    /// The built-in languages and those of `folder`, with everything that is wrong there. A language is left out if its name,
+    /// its words or `language.toml` cannot be read at all; anything else that is wrong falls back.
     #[must_use]
     pub fn with_folder(folder: &Path) -> (Self, Vec<Finding>) {
         let shipped = Self::shipped();
@@ -124,7 +125,7 @@ impl Locales {
                 findings.push(Finding::of_file(&folder, found, "a language that is not part of the program"));
             } else if shipped.0.len() + added.len() == LANGUAGES_MAX {
                 let allowed = format!("{LANGUAGES_MAX} in all, {} of them part of the program", shipped.0.len());
-                findings.push(Finding::of_file(&folder, "a language too many", allowed));
+                findings.push(Finding::of_file(&folder, "one language too many", allowed));
             } else {
                 let (locale, mention) = build(&sources, &mut findings);
                 added.push((locale, mention, sources.about.file));
@@ -133,11 +134,11 @@ impl Locales {
         let languages: Vec<Language> =
             shipped.languages().into_iter().chain(added.iter().map(|(locale, ..)| locale.language)).collect();
         let mut locales = shipped.0.to_vec();
-        // One after the other: a fallback leads to the program's own languages, or to one before it.
+        // In rounds: a language joins once the one it falls back to is there.
         while let Some(at) = added.iter().position(|(locale, ..)| has(&locales, locale.fallback)) {
             locales.push(Arc::new(added.remove(at).0));
         }
-        // What is left falls back to a language that is not there, or round in a circle.
+        // The rest fall back to a missing language, or to each other in a circle.
         for (locale, mention, file) in added {
             let tags: Vec<&str> =
                 languages.iter().filter(|other| **other != locale.language).map(Language::name).collect();
@@ -170,7 +171,7 @@ impl Locales {
         locale.map_or_else(|| language.name().to_owned(), |locale| locale.name.clone())
     }
 
-    /// The words of `language`, with those it falls back to behind them.
+    /// The words of `language`, followed by those it falls back to.
     #[must_use]
     pub fn words(&self, language: Language) -> Words {
         let mut chain: Vec<Arc<Locale>> = Vec::new();
@@ -189,10 +190,10 @@ impl Locales {
         Words { language, chain }
     }
 
-    /// The language of that tag, if it is there.
+    /// The language of that tag, if it is available.
     ///
     /// # Errors
-    /// Which there are, with the nearest of them.
+    /// The available tags, with the nearest one, in plain words.
     pub fn choose(&self, tag: &str) -> Result<Language, String> {
         let languages = self.languages();
         let found = languages.iter().find(|language| language.name() == tag);
@@ -200,7 +201,7 @@ impl Locales {
     }
 }
 
-/// Everything that is wrong with the language in `folder`, be it one that ships or another.
+/// Everything that is wrong with the language in `folder`, built-in or not.
 #[must_use]
 pub fn check_folder(folder: &Path) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -249,7 +250,7 @@ fn shipped_sources(shipped: &Shipped) -> Option<Sources> {
     })
 }
 
-/// The folders in `folder`, in the order of their names; hidden ones and files are passed over.
+/// The folders in `folder`, sorted by name, without hidden ones.
 fn folders_in(folder: &Path) -> Result<Vec<PathBuf>, Finding> {
     let entries = std::fs::read_dir(folder)
         .map_err(|error| Finding::of_file(folder, io_reason(&error), "a folder of languages that can be read"))?;
@@ -283,14 +284,15 @@ fn read_sources(folder: &Path, findings: &mut Vec<Finding>) -> Option<Sources> {
     Some(Sources { language, about: about?, patient: patient?, staff })
 }
 
-/// The language of these files, and where they name its fallback. What is wrong is added to `findings`.
+/// Builds the language of these files. Returns it with the place where it names its fallback, and adds what is wrong to
+/// `findings`.
 fn build(sources: &Sources, findings: &mut Vec<Finding>) -> (Locale, Option<Mention>) {
     let language = sources.language;
     let mut needed = messages::letters(&sources.patient.text);
     needed.extend('0'..='9');
     let about = read_about(&sources.about, &needed, findings);
     let mut bundle = FluentBundle::new_concurrent(vec![identifier(language)]);
-    // Isolating marks would be drawn as boxes by typefaces that lack them, and every language here runs left to right.
+    // Typefaces that lack isolating marks would draw them as boxes, and every language here runs left to right.
     bundle.set_use_isolating(false);
     bundle.set_formatter(Some(|value, _| match value {
         FluentValue::Number(number) => Some(with_true_minus(number)),
@@ -300,7 +302,7 @@ fn build(sources: &Sources, findings: &mut Vec<Finding>) -> (Locale, Option<Ment
     for (source, english) in [(Some(&sources.patient), english.0), (sources.staff.as_ref(), english.1)] {
         let Some(source) = source else { continue };
         findings.extend(messages::compare(&source.file, &source.text, english));
-        // Of two messages of one name the first holds; `compare` has named the other.
+        // Of two messages with the same name the first is used; `compare` has reported the other.
         let _ = bundle.add_resource(messages::parse(&source.file, &source.text, findings));
     }
     let locale = Locale {
@@ -343,11 +345,11 @@ fn read_about(source: &Source, needed: &BTreeSet<char>, findings: &mut Vec<Findi
 }
 
 fn identifier(language: Language) -> LanguageIdentifier {
-    // Every tag of ours is well formed; the default would only cost the plural rules.
+    // Every tag is well formed; the default would only lose the plural rules.
     language.name().parse().unwrap_or_default()
 }
 
-/// Tags of the languages inside the program, and what the words of each are, by file.
+/// The built-in languages with the text of their files, by file name.
 #[cfg(test)]
 pub(super) fn shipped_texts() -> Vec<(Language, [(&'static str, &'static str); 2])> {
     let texts = |shipped: &Shipped| [(PATIENT_FILE, shipped.patient), (STAFF_FILE, shipped.staff)];

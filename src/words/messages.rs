@@ -1,5 +1,5 @@
-//! Owns how one file of messages is held against the same file in English, and where in it each problem stands. Does not
-//! own the messages' syntax, which is Fluent's (<https://projectfluent.org>).
+//! Owns the comparison of a file of messages with the same file in English, with the line of each problem. Does not own the
+//! syntax, which is Fluent's (<https://projectfluent.org>).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -13,11 +13,11 @@ pub(super) struct FluentMessage<'t> {
     pub key: &'t str,
     /// Counted from 1.
     pub line: usize,
-    /// All after the equals sign, over as many lines as there are.
+    /// Everything after the equals sign, over all its lines.
     pub text: String,
 }
 
-/// Every message of a file, in order. Comments and terms are passed over.
+/// Every message of a file, in order, without comments and terms.
 pub(super) fn messages(source: &str) -> Vec<FluentMessage<'_>> {
     let mut found: Vec<FluentMessage<'_>> = Vec::new();
     let mut is_in_message = false;
@@ -40,14 +40,14 @@ pub(super) fn messages(source: &str) -> Vec<FluentMessage<'_>> {
     found
 }
 
-/// The names that a message takes values by.
+/// The names of the variables in a message.
 pub(super) fn variables(text: &str) -> BTreeSet<&str> {
     let is_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
     let names = text.split('$').skip(1).map(|rest| rest.split(|letter| !is_name(letter)).next().unwrap_or_default());
     names.filter(|name| !name.is_empty()).collect()
 }
 
-/// What of a message can be read on the glass: not the names of values, nor the conditions of its variants.
+/// The part of a message that is shown on screen: neither variable names nor the selectors of variants.
 pub(super) fn readable(text: &str) -> String {
     let (mut readable, mut depth, mut is_variant) = (String::new(), 0_usize, false);
     for char in text.chars() {
@@ -66,7 +66,7 @@ pub(super) fn readable(text: &str) -> String {
     readable
 }
 
-/// The letters that the readable words of a file are made of, in lower case.
+/// The letters in the readable text of a file, in lower case.
 pub(super) fn letters(source: &str) -> BTreeSet<char> {
     let words = messages(source).into_iter().map(|message| readable(&message.text));
     words
@@ -75,7 +75,7 @@ pub(super) fn letters(source: &str) -> BTreeSet<char> {
         .collect()
 }
 
-/// The resource of a file. What cannot be read is left out, and named.
+/// Parses a file. Messages that cannot be parsed are left out and reported.
 pub(super) fn parse(file: &Path, source: &str, findings: &mut Vec<Finding>) -> FluentResource {
     FluentResource::try_new(source.to_owned()).unwrap_or_else(|(readable, errors)| {
         findings.extend(errors.iter().map(|error| Finding {
@@ -89,8 +89,8 @@ pub(super) fn parse(file: &Path, source: &str, findings: &mut Vec<Finding>) -> F
     })
 }
 
-/// What the messages of `source` lack, have too many of, or say with other values than those of `english`, the same file
-/// in English.
+/// The messages of `source` that are missing, unknown or duplicate, or whose variables differ from those in `english`, the
+/// same file in English.
 pub(super) fn compare(file: &Path, source: &str, english: &str) -> Vec<Finding> {
     let (messages, english) = (messages(source), messages(english));
     let known: BTreeMap<&str, &FluentMessage<'_>> = english.iter().map(|message| (message.key, message)).collect();
@@ -107,7 +107,7 @@ pub(super) fn compare(file: &Path, source: &str, english: &str) -> Vec<Finding> 
                 message.line,
                 message.key,
                 "a second message of this name".into(),
-                format!("one; the first stands on line {first}"),
+                format!("one; the first is on line {first}"),
             );
         }
         let Some(meant) = known.get(message.key) else {
@@ -122,7 +122,7 @@ pub(super) fn compare(file: &Path, source: &str, english: &str) -> Vec<Finding> 
     }
     let mut line = 1;
     for meant in &english {
-        // What is missing belongs after what comes before it in English.
+        // A missing message belongs after the one that precedes it in English.
         if let Some(there) = lines.get(meant.key) {
             line = *there;
         } else {

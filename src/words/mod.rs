@@ -1,5 +1,5 @@
-//! Owns the words of the screens and papers in every language there is, and each language's keyboard. Does not own which
-//! words a screen shows, nor the texts that a clinic sets in its own files.
+//! Owns the words of the screens and papers in every language, and each language's keyboard. Does not own which words a screen
+//! shows, nor the texts that a clinic sets in its own files.
 
 pub mod keyboard;
 mod locales;
@@ -24,10 +24,10 @@ pub use locales::{LANGUAGES_MAX, Locales, check_folder, folder_of_language, lett
 
 static NO_KEYS: Layout = Layout::EMPTY;
 
-/// A value that a message takes.
+/// A value for a variable in a message.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value<'a> {
-    /// Shown as it is.
+    /// Shown unchanged.
     Text(Cow<'a, str>),
     /// Shown with at most two decimals and a true minus sign; also chooses between singular and plural.
     Number(f64),
@@ -74,7 +74,7 @@ impl<'a> From<&'a Value<'_>> for FluentValue<'a> {
     }
 }
 
-/// The words of one language, with those of the languages it falls back to behind them.
+/// The words of one language, followed by those of the languages it falls back to.
 pub struct Words {
     language: Language,
     /// The language itself first, [`Language::FALLBACK`] last.
@@ -94,35 +94,34 @@ impl Words {
         self.language
     }
 
-    /// The language and those it falls back to, in the order in which a text is looked for.
+    /// The language and those it falls back to, in the order in which a text is looked up.
     #[must_use]
     pub fn languages(&self) -> Vec<Language> {
         self.chain.iter().map(|locale| locale.language).collect()
     }
 
-    /// Those of [`Words::languages`] up to the first that has a message of that key itself: where a clinic may set a text
-    /// in the message's place, it is looked for in these.
+    /// The [`Words::languages`] up to the first that has a message of that key itself. A clinic's own text in place of the
+    /// message is looked up in these.
     #[must_use]
     pub fn languages_up_to(&self, key: &str) -> Vec<Language> {
         let has_none = self.chain.iter().take_while(|locale| !locale.bundle.has_message(key)).count();
         self.chain.iter().take(has_none + 1).map(|locale| locale.language).collect()
     }
 
-    /// The keyboard to write this language with.
+    /// The keyboard for this language.
     #[must_use]
     pub fn layout(&self) -> &Layout {
         self.chain.iter().find_map(|locale| locale.layout.as_ref()).unwrap_or(&NO_KEYS)
     }
 
-    /// The message of that key. If this language lacks it, it is said in the next one of [`Words::languages`]; if all of
-    /// them do, it is its key.
+    /// The message of that key, from the first of [`Words::languages`] that has it. If none does, the key itself.
     #[must_use]
     pub fn say(&self, key: &str) -> String {
         self.say_with(key, &[])
     }
 
-    /// The message of that key with `values` in it. Missing messages as in [`Words::say`]; a missing value shows its
-    /// name.
+    /// The message of that key with `values` in it. A missing message is handled as in [`Words::say`]; a missing value shows
+    /// its name.
     #[must_use]
     pub fn say_with(&self, key: &str, values: &[(&str, Value<'_>)]) -> String {
         self.chain.iter().find_map(|locale| format_from(locale, key, values)).unwrap_or_else(|| {
@@ -143,7 +142,7 @@ fn format_from(locale: &Locale, key: &str, values: &[(&str, Value<'_>)]) -> Opti
     let said = locale.bundle.format_pattern(pattern, Some(&arguments), &mut errors).into_owned();
     if !errors.is_empty() {
         // The errors name variables, never their values; the key says enough.
-        tracing::warn!(key, language = locale.language.name(), "a message lacks a value that it names");
+        tracing::warn!(key, language = locale.language.name(), "a message lacks the value of a variable");
     }
     Some(said)
 }

@@ -1,5 +1,5 @@
-//! Holds the code and the messages against each other: every message that the code uses exists, every message is used,
-//! and no code names a language.
+//! Owns the tests that compare code and messages: every message that the code uses exists, every message is used, and no
+//! code names a language.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -27,7 +27,7 @@ const CHECKS: [&str; 9] = [
     "receipt-kept",
 ];
 
-/// Keys whose suffix is chosen at run time: the prefix, and every suffix there is.
+/// Keys whose suffix is chosen at run time: the prefix, and every suffix.
 fn families() -> Vec<(&'static str, Vec<String>)> {
     fn named(names: impl IntoIterator<Item = &'static str>) -> Vec<String> {
         names.into_iter().map(str::to_owned).collect()
@@ -96,7 +96,7 @@ fn in_use(source: &str) -> String {
     source.lines().filter(|line| !line.trim_start().starts_with("//")).flat_map(|line| [line, "\n"]).collect()
 }
 
-/// Keys and prefixes that the code uses and no file has.
+/// Keys and prefixes that the code uses and no file contains.
 fn unknown_keys(code: &str, keys: &BTreeSet<&str>) -> Vec<String> {
     let mut unknown = Vec::new();
     for call in SAYING {
@@ -118,8 +118,8 @@ fn unknown_keys(code: &str, keys: &BTreeSet<&str>) -> Vec<String> {
     unknown
 }
 
-/// Keys that no code uses, neither as a literal nor as one of a family. A control often has the same id as its label's
-/// key; where the label follows, the id alone does not count as a use.
+/// Keys that no code uses, neither as a literal nor as one of a family. A control often has the same id as its label's key;
+/// if the label follows, the id alone does not count as a use.
 fn unsaid_keys<'k>(code: &str, keys: &BTreeSet<&'k str>) -> Vec<&'k str> {
     let families = families();
     let said_of_families: BTreeSet<String> = families
@@ -162,16 +162,16 @@ fn every_key_in_the_code_is_known_in_every_shipped_language() {
 }
 
 #[test]
-fn every_message_is_said_by_the_code() {
+fn every_message_is_used_by_the_code() {
     let code = code();
     for (language, keys) in keys() {
         let unsaid = unsaid_keys(&code, &keys);
-        assert!(unsaid.is_empty(), "{language:?}: nothing says these; delete them: {unsaid:#?}");
+        assert!(unsaid.is_empty(), "{language:?}: nothing uses these; delete them: {unsaid:#?}");
     }
 }
 
 #[test]
-fn no_code_names_a_language_but_the_list_of_those_inside_the_program() {
+fn no_code_names_a_language_except_the_list_of_built_in_ones() {
     let code = code();
     for (language, _) in keys() {
         let named = code.matches(&format!("\"{language}\"")).count();

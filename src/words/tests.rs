@@ -1,4 +1,4 @@
-//! The shipped words read well, and a language of a folder is read, checked and fallen back from as it should be.
+//! Owns the tests of the shipped words, and of reading, checking and falling back from a language in a folder.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -39,7 +39,7 @@ fn has_word(message: &str, unwanted: &str) -> bool {
 }
 
 #[test]
-fn the_languages_inside_the_program_are_those_of_the_folder_and_check_clean() {
+fn the_built_in_languages_are_those_of_the_folder_and_check_clean() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("locales");
     let mut folders: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     folders.sort();
@@ -52,7 +52,7 @@ fn the_languages_inside_the_program_are_those_of_the_folder_and_check_clean() {
     }
 }
 
-/// A folder of languages with one in it: the English words, changed by `change`, under another tag.
+/// A folder with one language: the English words, changed by `change`, under a different tag.
 fn folder_with(tag: &str, about: &str, change: impl Fn(&str) -> String) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join(tag)).unwrap();
@@ -83,9 +83,9 @@ const KEYS: &str =
     "[keyboard]\nletters = [\"qwertyuiop\", \"asdfghjkl\", \"zxcvbnm\"]\nmarks = [\"1234567890\", \"-\", \"é\"]\n";
 
 #[test]
-fn a_language_of_a_folder_is_offered_beside_those_of_the_program() {
+fn a_language_in_a_folder_is_offered_with_the_built_in_ones() {
     let folder = folder_with("en-GB", "name = \"British\"\n", |text| text.replace("color", "colour"));
-    std::fs::write(folder.path().join("README.md"), "Files beside the languages are passed over.").unwrap();
+    std::fs::write(folder.path().join("README.md"), "Files beside the languages are ignored.").unwrap();
     let locales = check(&folder, &expect![""]);
     assert_eq!(locales.languages(), with_shipped(&["en-GB"]));
     assert_eq!(
@@ -101,7 +101,7 @@ fn a_language_of_a_folder_is_offered_beside_those_of_the_program() {
 }
 
 #[test]
-fn a_message_is_looked_for_along_the_fallbacks_down_to_english() {
+fn a_message_is_looked_up_along_the_fallbacks_down_to_english() {
     let folder = folder_with("es-MX", "name = \"Español\"\nfallback = \"es-US\"\n", |_| "next = Sigue\n".into());
     let (locales, findings) = Locales::with_folder(folder.path());
     assert!(findings.len() > 300 && findings.iter().any(|finding| finding.key == "back"), "{}", findings.len());
@@ -110,14 +110,14 @@ fn a_message_is_looked_for_along_the_fallbacks_down_to_english() {
     assert_eq!((words.say("next"), words.say("back")), ("Sigue".into(), "Atrás".into()));
     assert_eq!(words.languages_up_to("next"), [language("es-MX")]);
     assert_eq!(words.languages_up_to("back"), ["es-MX", "es-US"].map(language));
-    assert_eq!(words.layout().accented('e'), 'é', "the keyboard falls back, too");
+    assert_eq!(words.layout().accented('e'), 'é', "the keyboard falls back too");
     assert_eq!(words.layout().accent_label().as_deref(), Some("á é"));
     let gone = locales.words(language("it-IT"));
     assert_eq!((gone.language(), gone.say("next")), (language("it-IT"), "Next".into()));
 }
 
 #[test]
-fn what_a_language_lacks_is_named_with_its_line() {
+fn what_a_language_lacks_is_reported_with_its_line() {
     let about = format!("nmae = \"X\"\nfallback = \"xx-YY\"\n{KEYS}accents = [\"aá\", \"aà\", \"ñn\", \"abc\"]\n")
         .replace("asdf", "asd1")
         .replace("zxcvbnm", "zxcvbn,");
@@ -140,12 +140,12 @@ fn what_a_language_lacks_is_named_with_its_line() {
         FOLDER/de-DE/patient.ftl:26: back: found nothing, allowed a message with no variable
         FOLDER/de-DE/patient.ftl:27: bakc: found an unknown message, allowed a message that English has; did you mean back?
         FOLDER/de-DE/patient.ftl:29: syntax: found a message that cannot be read (Expected a token starting with "}"), allowed a message in the syntax of Fluent
-        FOLDER/de-DE/patient.ftl:30: done: found a second message of this name, allowed one; the first stands on line 29
+        FOLDER/de-DE/patient.ftl:30: done: found a second message of this name, allowed one; the first is on line 29
     "#]].assert_eq(&found);
 }
 
 #[test]
-fn a_language_that_cannot_be_offered_is_named_and_the_others_stay() {
+fn a_language_that_cannot_be_offered_is_reported_and_the_others_stay() {
     let folder = folder_with("it-IT", &format!("name = \"Italiano\"\n{KEYS}"), str::to_owned);
     for tag in ["english", "es-US", "ar-EG", "pt-BR"] {
         std::fs::create_dir(folder.path().join(tag)).unwrap();
@@ -172,7 +172,7 @@ fn a_language_that_cannot_be_offered_is_named_and_the_others_stay() {
 }
 
 #[test]
-fn there_are_no_more_languages_than_can_be_chosen_from_and_no_circle_of_fallbacks() {
+fn languages_are_limited_in_number_and_fallbacks_form_no_circle() {
     let folder = folder_with("aa-AA", "name = \"A\"\nfallback = \"bb-BB\"\n", str::to_owned);
     for (tag, fallback) in [("bb-BB", "aa-AA"), ("cc-CC", "cc-CC"), ("dd-DD", "ee-EE"), ("ee-EE", "es-US")] {
         std::fs::create_dir(folder.path().join(tag)).unwrap();
@@ -201,24 +201,24 @@ fn there_are_no_more_languages_than_can_be_chosen_from_and_no_circle_of_fallback
         std::fs::copy(folder.path().join("ee-EE").join(name), folder.path().join("hh-HH").join(name)).unwrap();
     }
     let (locales, findings) = Locales::with_folder(folder.path());
-    assert!(!locales.has(language("hh-HH")) && lines(&findings, folder.path()).contains("a language too many"));
+    assert!(!locales.has(language("hh-HH")) && lines(&findings, folder.path()).contains("one language too many"));
 }
 
 #[test]
-fn only_what_is_read_counts_as_a_letter() {
+fn only_readable_text_counts_toward_the_letters() {
     let text = "# é\nfirst = Ôte { $name } { $count ->\n    [one] ü { $x }\n   *[other] ß\n}\n-term = ž\nlast = Ñ\n";
     let found: String = messages::letters(text).into_iter().collect();
     assert_eq!(found, "etßñôü");
 }
 
 #[test]
-fn words_travel_between_threads() {
+fn words_can_be_sent_between_threads() {
     fn travels<T: Send + Sync>() {}
     travels::<Words>();
 }
 
 #[test]
-fn values_take_their_place() {
+fn values_replace_variables() {
     let (english, spanish) = (words("en-US"), words("es-US"));
     assert_eq!(english.say("call-line-down"), "I can’t reach the staff desk. Press the wall button or call out.");
     assert_eq!(english.say_with("call-on-the-way-named", &[("name", "Ana".into())]), "Ana is coming to you.");
@@ -290,7 +290,7 @@ fn french_marks_are_held_to_their_words() {
 #[test]
 fn patients_read_with_ease() {
     for (key, message) in patients("en-US") {
-        // A date chooses among the months; nobody reads them all.
+        // A date selects one of the months; nobody reads them all.
         if words_in(&message).count() >= 8 && !message.contains("->") {
             let grade = reading_grade(&message);
             assert!(grade <= 6.0, "{key} reads at grade {grade:.1}: {message}");
@@ -299,7 +299,7 @@ fn patients_read_with_ease() {
 }
 
 #[test]
-fn reading_grade_tells_plain_from_learned() {
+fn the_reading_grade_separates_plain_from_learned_text() {
     assert!(reading_grade("The cat sat on the mat. It was warm in the sun.") < 2.0);
     assert!(reading_grade("Dissociative anaesthesia necessitates continuous physiological observation.") > 14.0);
     let counted = ["breathe", "medicine", "table", "loosen", "wiped", "needed", "places", "idea"].map(syllables);
@@ -312,7 +312,8 @@ fn words_in(message: &str) -> impl Iterator<Item = &str> {
         .filter(|word| word.starts_with(char::is_alphabetic))
 }
 
-/// School years it takes to read it: 0.39 words a sentence + 11.8 syllables a word − 15.59 (Flesch and Kincaid 1975).
+/// The school grade at which it can be read: 0.39 words per sentence + 11.8 syllables per word − 15.59 (Kincaid et al.
+/// 1975).
 fn reading_grade(message: &str) -> f64 {
     let words = words_in(message).count().max(1) as f64;
     let sentences = message.split(['.', '?', ':']).filter(|part| words_in(part).count() > 0).count().max(1) as f64;
@@ -320,7 +321,7 @@ fn reading_grade(message: &str) -> f64 {
     0.39 * words / sentences + 11.8 * syllables as f64 / words - 15.59
 }
 
-/// Syllables of an English word, near enough: its groups of vowels without a silent end.
+/// The approximate number of syllables of an English word: its groups of vowels without a silent e at the end.
 fn syllables(word: &str) -> usize {
     let word = word.to_lowercase();
     let is_vowel = |letter: char| "aeiouy".contains(letter);

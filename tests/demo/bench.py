@@ -1,6 +1,6 @@
-"""Owns the figures: what the last visit measured, what the room takes of a processor and of memory while nobody
-touches it, and what it takes to play one track to closed eyes beside a player that does nothing else. Each figure comes
-from the kernel's own counters of the real program on a display of our own."""
+"""Owns the figures: what the last visit measured, the processor time and memory of an idle room, and the cost of playing
+one track with the screen dark, compared with a plain player. Each figure comes from the kernel's counters for the real
+program on a virtual display."""
 
 import argparse
 import json
@@ -14,15 +14,15 @@ from surroundings import ROOT, Display, Failed, Folder, Room, Sound, config_with
 
 REST_S = 20
 LISTEN_S = 60
-# A room that was ready is ready again so soon after its start: the place and the call are seen.
+# Limit for a ready room to show the place and the call after a start.
 FIRST_PICTURE_MAX_S = 0.5
 STARTS = 5
-# What a session on stills may take at 1280x800: a share of one core, and memory.
+# Limits for a session with stills at 1280x800: a share of one core, and memory.
 STILLS_MAX_PERCENT = 15
 STILLS_MAX_MIB = 60
-# Nothing wakes the window of a still screen; the sound's own threads stay ready for a call's tone.
+# Nothing wakes the window of a still screen; the sound's threads stay ready for the tone of a call.
 STILL_WAKES_MAX = 0
-# Wake-ups of the room in a second, and its processor time as a share of the player's.
+# Limits for the room's wake-ups per second, and its processor time as a share of the player's.
 WAKES_MAX = 40
 SHARE_MAX = 1.0
 TRACK = "music/tide.ogg"
@@ -50,7 +50,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def used(process):
-    """Processor seconds, and the times it was woken or put aside."""
+    """Processor seconds, and the number of context switches."""
     with open(f"/proc/{process}/stat") as file:
         fields = file.read().rsplit(")", 1)[1].split()
     switches = 0
@@ -61,7 +61,7 @@ def used(process):
 
 
 def wakes(process):
-    """The times that a thread of it had slept and was woken."""
+    """The number of times one of its threads slept and was woken."""
     woken = 0
     for task in os.listdir(f"/proc/{process}/task"):
         with open(f"/proc/{process}/task/{task}/status") as file:
@@ -70,7 +70,7 @@ def wakes(process):
 
 
 def window_wakes(process):
-    """The times that the thread which draws the window was woken or put aside."""
+    """The number of context switches of the thread that draws the window."""
     with open(f"/proc/{process}/task/{process}/status") as file:
         return sum(int(line.split()[1]) for line in file if "ctxt_switches" in line)
 
@@ -85,7 +85,7 @@ def missed(is_missed):
 
 
 def rest(room, name):
-    """What the room takes while nobody touches it: percent of a core, how often its window woke, and memory."""
+    """The cost of an idle room: percent of a core, wake-ups of its window, and memory."""
     process = room.process.pid
     woken = window_wakes(process)
     before, began = used(process), time.monotonic()
@@ -99,14 +99,14 @@ def rest(room, name):
 
 
 def is_quiet(room):
-    """Whether two seconds went by with hardly any work."""
+    """Whether two seconds passed with hardly any work."""
     before = used(room.process.pid)[0]
     time.sleep(2)
     return used(room.process.pid)[0] - before <= 1 / TICKS
 
 
 def first_picture(room, display):
-    """Starts a room that was ready, time and again: seconds until its window shows more than one colour, the middle one."""
+    """Starts a ready room several times. Returns the median of the seconds until its window shows more than one colour."""
     def picture():
         return display.area(0, 0, display.width, display.height, 8)
 
@@ -125,7 +125,7 @@ def first_picture(room, display):
 
 
 def set_up(glass):
-    """The first run, from its first screen to a room that is ready."""
+    """The first run, from its first screen to a ready room."""
     glass.press("next", then="key-q")
     glass.type("bench")
     glass.press("next", then="pin-enter")
@@ -140,7 +140,7 @@ def set_up(glass):
 
 
 def begin(glass):
-    """A session without a visit before it."""
+    """A session without the steps before it."""
     glass.hold("staff-corner", then="pin-enter")
     for digit in "2468":
         glass.tap(f"pin-{digit}")
@@ -164,7 +164,7 @@ def measure(program, backend, width, height):
         glass.wait_screen("first-run", 30)
         print(f"{backend}, {width}x{height}, sound into a sound server")
         glass.settle()
-        # The first run measures the shipped music once, beside the window.
+        # The first run measures the shipped music once, while the window is open.
         wait_for("the music to be measured", lambda: is_quiet(room), 240, 0.0)
         _, woken, _ = rest(room, "a still screen (the first run)")
         set_up(glass)
@@ -189,7 +189,8 @@ def measure(program, backend, width, height):
 
 
 def listen(program):
-    """One track to closed eyes, beside mpv with the same file, on another output of the same sound server at the same time."""
+    """One track with the screen dark, compared with mpv playing the same file at the same time on another output of the
+    same sound server."""
     folder, opened = Folder(), []
     player = None
     try:

@@ -1,5 +1,5 @@
-"""Owns the desk as a person at it knows it: a real browser on the room's own page, driven over the W3C WebDriver
-protocol. Knows nothing of a visit."""
+"""Owns the desk as its user sees it: a real browser on the room's page, driven with the W3C WebDriver protocol. Knows
+nothing about a visit."""
 
 import base64
 import json
@@ -10,7 +10,7 @@ import urllib.request
 
 from surroundings import Failed, free_port, stop, wait_for
 
-# Notes every change of the line that the page itself shows, so that one lost for a moment is told, too.
+# Records every change of the line that the page shows, so that a brief loss is reported too.
 WATCH_LINE = """
 window.demoLine = [];
 const line = document.getElementById("line");
@@ -21,7 +21,7 @@ new MutationObserver(note).observe(line, { attributes: true, attributeFilter: ["
 """
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 
-# Notes on the page itself when the call was drawn, so that the measure does not hold the way to and from the browser.
+# Records in the page when the call was drawn, so that the time does not include the way to and from the browser.
 WATCH = """
 window.demoSeen = null;
 const note = () => {
@@ -49,7 +49,7 @@ class Desk:
                  "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
                  "--window-size=1360,940", "--user-data-dir=" + folder.made("browser")]
         if os.geteuid() == 0:
-            # The browser's own sandbox cannot be set up by root.
+            # Root cannot set up the browser's sandbox.
             flags.append("--no-sandbox")
         asked = {"capabilities": {"alwaysMatch": {
             "browserName": "chrome", "goog:chromeOptions": {"args": flags}, "goog:loggingPrefs": {"browser": "ALL"}}}}
@@ -73,13 +73,13 @@ class Desk:
             raise Failed(f"the browser: {told.get('error')}: {told.get('message', '').splitlines()[0]}") from None
 
     def errors(self):
-        """What went wrong on the page since the last look: what was thrown and not caught, rejections, and what its
-        scripts called an error. An order that is refused is none: the browser names each such answer by itself."""
+        """Errors on the page since the last call: uncaught exceptions, rejections, and errors that its scripts logged. A
+        refused order is not one, although the browser logs each such response by itself."""
         told = self.ask("POST", self.session + "/se/log", {"type": "browser"})
         return [entry["message"] for entry in told if entry["level"] == "SEVERE" and entry["source"] != "network"]
 
     def must_be_whole(self):
-        """Every browser test ends with this: a page on which something failed has failed, whatever it shows."""
+        """Every browser test ends with this: an error on the page is a failure, whatever the page shows."""
         errors = self.errors()
         if errors:
             raise Failed(f"the desk's page has {len(errors)} errors, the first: {errors[0]}")
@@ -100,7 +100,7 @@ class Desk:
         self.ask("POST", f"{self.session}/element/{found[ELEMENT]}/click", {})
 
     def words(self, name):
-        """The words of an element that is shown, or nothing."""
+        """The text of a visible element, or nothing."""
         return self.run("const e = document.getElementById(arguments[0]);"
                         "return e && e.checkVisibility() ? e.textContent : ''", name)
 
@@ -129,14 +129,14 @@ class Desk:
         self.run(WATCH_LINE)
 
     def line_changes(self):
-        """Each change of the line since it is watched: seconds of the wall clock, on or off, and the page's words."""
+        """Each change of the line since watching began: wall-clock seconds, on or off, and the page's words."""
         return [(at / 1000, state, words) for at, state, words in self.run("return window.demoLine")]
 
     def watch_call(self):
         self.run(WATCH)
 
     def call_seen_at(self):
-        """The moment, in seconds of the wall clock, when the page had drawn the call."""
+        """The wall-clock time, in seconds, at which the page had drawn the call."""
         seen = wait_for("the desk to draw the call", lambda: self.run("return window.demoSeen"), 8, 0.05)
         return seen / 1000
 

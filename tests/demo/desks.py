@@ -1,6 +1,6 @@
-"""Owns one afternoon at the desk of several rooms, from outside: a real broker, two rooms without a window, the desk's own
-program, and a browser on its page. Calls, answers, an adjustment, a room that is killed and a broker that is. With
-`--presses N` it only presses, and tells how soon each call was drawn."""
+"""Owns an afternoon at the desk of several rooms, from outside: a real broker, two rooms without a window, the desk's
+program, and a browser on its page. Calls, answers, an adjustment, a killed room and a killed broker. With `--presses N` it
+only presses, and reports how soon each call was drawn."""
 
 import argparse
 import os
@@ -11,7 +11,7 @@ from desk import Desk
 from fleet import Broker, DeskProgram, QuietRoom
 from surroundings import Failed, Folder, Sound, wait_for
 
-# Notes, on the page itself, the moment at which each call was first drawn.
+# Records in the page when each call was first drawn.
 WATCH = """
 window.demoDrawn = {};
 const box = document.getElementById("calls");
@@ -35,7 +35,7 @@ class Page(Desk):
         return self.run("return document.getElementById(`call-${arguments[0]}`)?.dataset.phase", room)
 
     def calls(self):
-        """The rooms whose calls stand on the page, from the top."""
+        """The rooms whose calls are on the page, from the top."""
         return self.run("return [...document.getElementById('calls').children].map((one) => one.id.slice(5))")
 
     def tile(self, room):
@@ -46,7 +46,7 @@ class Page(Desk):
                         ".map((one) => `${one.dataset.room ?? ''} ${one.dataset.trouble}`.trim())")
 
     def drawn(self, room):
-        """Every moment at which a call of this room was drawn, in seconds of the wall clock."""
+        """The wall-clock times, in seconds, at which calls of this room were drawn."""
         return [at / 1000 for at in self.run("return window.demoDrawn[`call-${arguments[0]}`] ?? []", room)]
 
     def wait(self, what, look, limit_s=10):
@@ -54,7 +54,7 @@ class Page(Desk):
 
 
 class Afternoon:
-    """What happens."""
+    """The steps of the afternoon."""
 
     def __init__(self, page, desk, broker, rooms, out):
         self.page, self.desk, self.broker, self.rooms, self.out = page, desk, broker, rooms, out
@@ -164,7 +164,7 @@ class Afternoon:
         one.reach("a desk", desk_connected=True, line="up")
 
     def presses(self, count):
-        """Presses and clears, and tells the median and the 99th of a hundred of the times to the drawn call."""
+        """Presses and clears. Reports the median and the 99th percentile of the times until the call is drawn."""
         _, two = self.rooms
         spans = []
         for number in range(count):
@@ -186,7 +186,7 @@ def main():
     parser.add_argument("--room", default="target/release/stillroom", help="the program")
     parser.add_argument("--out", help="a folder for pictures")
     parser.add_argument("--locale", default="en-US", help="the language of the page")
-    parser.add_argument("--presses", type=int, help="only press so often, and tell how soon each call was drawn")
+    parser.add_argument("--presses", type=int, help="only press this many times, and report how soon each call was drawn")
     arguments = parser.parse_args()
     if arguments.out:
         os.makedirs(arguments.out, exist_ok=True)

@@ -1,5 +1,5 @@
-"""Owns what a desk of several rooms needs around it: a broker that can be killed, rooms without a window, and the desk's
-own program. Knows nothing of what happens between them."""
+"""Owns the surroundings of a desk of several rooms: a broker that can be killed, rooms without a window, and the desk's
+program. Knows nothing about what happens between them."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from surroundings import ROOT, Failed, free_port, stop, wait_for
 
 
 class Broker:
-    """A mosquitto that keeps nothing, so that killing it loses all that it knew."""
+    """A mosquitto that stores nothing, so that killing it loses all its state."""
 
     def __init__(self, folder):
         self.port = free_port()
@@ -35,7 +35,7 @@ class Broker:
 
 
 class QuietRoom:
-    """A room without a window, told by lines what happens in it; at a broker if there is one, else with its own desk alone."""
+    """A room without a window, driven by lines; at a broker if there is one, else only with its own desk."""
 
     def __init__(self, program, folder, sound, broker, name, room):
         self.program, self.room, self.name = os.path.abspath(program), room, name
@@ -65,7 +65,7 @@ class QuietRoom:
                 self.last = told
 
     def tell(self, event, **more):
-        """Says what happens; answers with the moment before, in seconds of the wall clock."""
+        """Sends an event. Returns the wall-clock time before it, in seconds."""
         line = json.dumps({"event": event, **more}) + "\n"
         at = time.time()
         self.process.stdin.write(line)

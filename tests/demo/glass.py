@@ -1,5 +1,5 @@
-"""Owns the room's screen as a hand and an eye outside know it: which controls lie where, pressing and holding them, and
-looking at the picture. Knows nothing of a visit."""
+"""Owns the room's screen as its user sees and touches it: where the controls are, pressing and holding them, and looking at
+the picture. Knows nothing about a visit."""
 
 import json
 import os
@@ -7,7 +7,7 @@ import time
 
 from surroundings import Failed, wait_for
 
-# The ground of an open call: see src/widget/call_band.rs.
+# The background of an open call: see src/widget/call_band.rs.
 GLOWING = (0x4A, 0x35, 0x1B)
 PRESS_S = 0.04
 HOLD_S = 1.9
@@ -26,7 +26,7 @@ class Glass:
         self.typed_at = None
 
     def trace(self):
-        """What the room says of its screen. A room that has ended says nothing more, so that no step waits for it."""
+        """What the room traces of its screen. Fails if the room has exited, so that no step waits in vain."""
         self.room.must_be_running()
         try:
             with open(self.room.trace) as file:
@@ -59,7 +59,7 @@ class Glass:
         return round(at["x"] + at["width"] / 2), round(at["y"] + at["height"] / 2)
 
     def down(self, name):
-        """Puts a finger down; gives the moment just before."""
+        """Puts a finger down. Returns the time just before."""
         x, y = self.middle(name)
         self.display.do("mousemove", x, y)
         before = time.time()
@@ -70,7 +70,7 @@ class Glass:
         self.display.do("mouseup", 1)
 
     def tap(self, name):
-        """Presses a key and sees it answer: it lights up under the finger, and goes dark again."""
+        """Presses a key and checks its response: it lights up under the finger, and goes dark again."""
         at = self.wait(name)
         x, y = at["x"] + at["width"] * 0.12, at["y"] + at["height"] * 0.5
         rest = self.display.pixel(x, y)
@@ -81,8 +81,8 @@ class Glass:
         wait_for(f"{name} to go dark", lambda: self.display.pixel(x, y) != lit, 3, 0.002)
 
     def press(self, name, then=None, gone=None, changes=False, limit_s=10.0):
-        """Presses a control. `then` is a control that has to appear, `gone` one that has to go; `changes` waits for
-        another picture."""
+        """Presses a control. `then` is a control that must appear, `gone` one that must disappear; `changes` waits for a
+        different picture."""
         before = self.picture()
         self.down(name)
         time.sleep(PRESS_S)
@@ -90,7 +90,7 @@ class Glass:
         self.follow(name, before, then, gone, changes, limit_s)
 
     def follow(self, name, before, then, gone, changes, limit_s):
-        """Waits for what a press was to bring: the controls, then their picture."""
+        """Waits for the result of a press: the controls, then their picture."""
         if then:
             self.wait(then, limit_s)
         if gone:
@@ -100,7 +100,7 @@ class Glass:
             self.settle()
 
     def hold(self, name, then=None, gone=None, limit_s=10.0):
-        """Holds a staff control for as long as it asks."""
+        """Holds a staff control for the required time."""
         before = self.picture()
         self.down(name)
         time.sleep(HOLD_S)
@@ -121,7 +121,7 @@ class Glass:
         self.follow(name, before, then, gone, False, limit_s)
 
     def draw(self, way):
-        """Draws a line with the mouse; `way` is in parts of the page's width and height."""
+        """Draws a line with the mouse; `way` is in fractions of the page's width and height."""
         page = self.wait("sketch")
         before = self.picture_of("sketch")
         for step, (across, down) in enumerate(way):
@@ -133,26 +133,26 @@ class Glass:
         wait_for("a line on the page", lambda: self.picture_of("sketch") != before, 5)
 
     def picture(self):
-        """The middle of the picture, coarsely: enough to see that it became another."""
+        """The middle of the picture, coarsely: enough to see that it changed."""
         width, height = self.display.width, self.display.height
         return self.display.area(width * 0.1, height * 0.05, width * 0.7, height * 0.9, step=7)
 
     def picture_of(self, name):
-        """The picture of one control alone, since a living place never stands still."""
+        """The picture of one control alone, since a living place always moves."""
         at = self.wait(name)
         return self.display.area(at["x"], at["y"], at["width"], at["height"], step=3)
 
     def glance(self):
-        """The upper part of the glass, coarsely: what is seen of a place beside words and controls."""
+        """The upper part of the screen, coarsely: the place without words and controls."""
         return self.display.area(0, 0, self.display.width, self.display.height * 2 // 5, 16)
 
     def far_from(self, before):
-        """Whether the place is another one than at that glance, not only in another light."""
+        """Whether the place differs from that glance, not only its light."""
         now = self.glance()
         return sum(abs(a - b) for a, b in zip(now, before)) / max(1, len(now)) > 8
 
     def settle(self, limit_s=1.2):
-        """Waits until the picture has stood for a quarter of a second, or as long as a moving place is given."""
+        """Waits until the picture has not changed for a quarter of a second, or for the time given to a moving place."""
         until = time.monotonic() + limit_s
         before, stood = self.picture(), 0
         while time.monotonic() < until and stood < 3:
@@ -162,7 +162,7 @@ class Glass:
             before = now
 
     def type(self, text, limit_s=10.0):
-        """Types on the keyboard of the screen; gives what a pad in sentence case makes of it."""
+        """Types on the on-screen keyboard. Returns the text that a pad in sentence case makes of it."""
         written = ""
         for letter in text:
             name = "key-space" if letter == " " else f"key-{letter}"
@@ -177,7 +177,7 @@ class Glass:
         return written
 
     def wait_call_open(self, limit_s=3.0):
-        """Waits until the call on the screen glows as an open one does."""
+        """Waits until the call on the screen glows like an open one."""
         def glows():
             at = self.controls().get("call")
             return at and near(self.display.pixel(at["x"] + at["width"] * 0.04, at["y"] + at["height"] * 0.5), GLOWING)

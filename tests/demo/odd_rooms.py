@@ -1,7 +1,7 @@
-"""Owns what a desk of several rooms does where a room says what nobody should, from outside: a real broker, the desk's own
-program, a real room and a real browser. Whatever one room says, the calls of all are drawn, heard and received, also on a
-page that is opened later; and a room for which there is no place is told at the desk and in the room. Short enough for
-every run of the tests."""
+"""Owns the test of a desk of several rooms that receives malformed messages, from outside: a real broker, the desk's
+program, a real room and a real browser. Whatever one room sends, the calls of all are drawn, heard and received, also on a
+page that is opened later; and a room for which there is no space is reported at the desk and in the room. Short enough for
+every test run."""
 
 import argparse
 import copy
@@ -17,7 +17,7 @@ from surroundings import Failed, Folder, Sound, wait_for
 
 ROOMS_MAX = 64
 
-# Before the page's own scripts: what sounds, what is asked and how it was answered, and the stream, to speak on it.
+# Runs before the page's own scripts. Records sounds, requests and their answers, and keeps the stream, to inject messages.
 LISTEN = """
 window.demoTones = [];
 const start = OscillatorNode.prototype.start;
@@ -59,10 +59,10 @@ WHOLE = {
 TAG = "<img src=x onerror=\"window.demoInjected = 1\">"
 LONG = "long " * 4_000
 
-# An object that JavaScript cannot make words or a number of: it throws instead.
+# An object that JavaScript cannot convert to text or a number: it throws instead.
 NO_WORDS = {"toString": 0, "valueOf": 0}
 
-# Where in a view what stands in place of what should.
+# Where in a view which wrong value replaces the right one.
 ODD = [
     ((), "a text"), ((), ["a", "list"]), ((), None), ((), {}), ((), NO_WORDS),
     (("stage",), NO_WORDS), (("stage",), 3), (("stage",), LONG), (("stage",), TAG),
@@ -76,7 +76,7 @@ ODD = [
     (("offers",), "all"), (("offers", "profiles"), [None]),
     (("offers", "cap_db"), NO_WORDS),
 ]
-# What the page itself is told, past the desk's own reading.
+# What is sent to the page directly, bypassing the desk's parser.
 ODD_FOR_PAGE = [
     {"left": None}, {"troubles": 7}, {"troubles": [NO_WORDS]}, {"view": "a text"},
     {"view": {**WHOLE, "stage": NO_WORDS, "session": None}}, {"view": {**WHOLE, "session": NO_WORDS}},
@@ -89,7 +89,7 @@ def odd_view(path, value):
         return value
     view = copy.deepcopy(WHOLE)
     if path[0] == "receipt":
-        # A tile tells of the last wipe where no session is.
+        # A tile shows the last wipe while there is no session.
         view.update(stage="ready", session=None)
     *above, last = path
     at = view
@@ -100,7 +100,7 @@ def odd_view(path, value):
 
 
 class OddRoom:
-    """A room of which only its words are there."""
+    """A room that exists only as messages."""
 
     def __init__(self, broker, room, number):
         self.broker, self.room, self.number, self.seq = broker, room, number, 0
@@ -125,7 +125,7 @@ class OddRoom:
 
 
 class Trial:
-    """What is tried."""
+    """The checks."""
 
     def __init__(self, page, desk, broker, room, spare):
         self.page, self.desk, self.broker, self.room, self.spare = page, desk, broker, room, spare
@@ -156,7 +156,7 @@ class Trial:
         self.page.wait("no call", lambda: self.page.calls() == [])
 
     def an_odd_call(self, odd, view, what):
-        """The odd room calls itself: the same is true of it."""
+        """The odd room calls: its call is drawn, heard and received too."""
         tones, address = self.tones(), f"/api/rooms/{odd.room}/call/received"
         call = odd.call(view)
         self.page.wait(f"the call of a room with {what}", lambda: self.page.drawn(odd.room))
@@ -167,7 +167,7 @@ class Trial:
         self.page.wait("no call", lambda: self.page.calls() == [])
 
     def begin_after_a_wipe(self):
-        """A page that is opened on a room at rest after a wipe can begin a session, at either desk."""
+        """A page opened on an idle room after a wipe can begin a session, at either desk."""
         self.room.tell("visit_begins")
         self.room.reach("its visit", stage="arrive")
         self.room.tell("staff_reset")
@@ -203,14 +203,14 @@ class Trial:
         self.page.wait("that it is", lambda: "odd-words room-not-understood" not in self.page.troubles())
 
     def shown_as_text(self):
-        """What a room says is words, and never more; and no word is without an end."""
+        """What a room sends is shown as text only, and of limited length."""
         found = self.page.run("return [document.querySelectorAll('img[src=x]').length, String(window.demoInjected),"
                               " Math.max(...[...document.querySelectorAll('.tile *')].map((e) => e.textContent.length))]")
         if found[:2] != [0, "undefined"] or found[2] > 400:
-            raise Failed(f"what a room said became more than words, or longer than a bound: {found}")
+            raise Failed(f"what a room sent became more than text, or longer than its limit: {found}")
 
     def later(self):
-        """A page that is opened only now, or loaded anew."""
+        """A page that is opened only now, or reloaded."""
         self.opened(f"http://127.0.0.1:{self.desk.port}/")
         self.page.wait("every room", lambda: self.page.tile(self.odd[-1].room))
         self.receives()
@@ -218,7 +218,7 @@ class Trial:
         self.page.must_be_whole()
 
     def past_the_desk(self):
-        """What the page itself is told: a room that cannot be drawn is that room's trouble, and no other's."""
+        """Messages straight to the page: a room that cannot be drawn is that room's trouble only."""
         for number, more in enumerate(ODD_FOR_PAGE):
             said = {"id": f"past-{number}", "name": f"past {number}", "lost": False, "troubles": [], "call": None,
                     "left": [], "view": WHOLE, "view_age_ms": 0, "recent": [], **more}
@@ -226,7 +226,7 @@ class Trial:
                           json.dumps(said))
             self.a_call(f"the page was told {json.dumps(more)[:60]}")
         if "past-0 not-drawn" not in self.page.troubles():
-            raise Failed(f"a room that cannot be drawn is not told: {self.page.troubles()}")
+            raise Failed(f"a room that cannot be drawn is not reported: {self.page.troubles()}")
         if not self.page.errors():
             raise Failed("a room that cannot be drawn leaves no error behind")
         self.page.run("window.demoStream.dispatchEvent(new MessageEvent('room', { data: '{' }))")
@@ -235,7 +235,7 @@ class Trial:
         self.page.errors()
 
     def heard_again(self):
-        """A desk that stood still and goes on."""
+        """A desk that hangs and recovers."""
         self.opened(f"http://127.0.0.1:{self.desk.port}/?again")
         self.receives()
         self.desk.process.send_signal(signal.SIGSTOP)
@@ -245,11 +245,11 @@ class Trial:
             self.desk.process.send_signal(signal.SIGCONT)
         self.page.wait("that it hears its desk", lambda: not self.page.is_shown("unheard"))
         self.page.wait("that calls arrive", self.page.receives)
-        self.a_call("a desk that stood still")
+        self.a_call("a desk that hung")
         self.page.must_be_whole()
 
     def one_too_many(self):
-        """A room for which there is no place is told at the desk, and in the room, whose line does not count."""
+        """A room for which there is no space is reported at the desk and in the room, whose line does not count."""
         known = self.page.run("return document.querySelectorAll('.tile').length")
         for number in range(ROOMS_MAX - known):
             OddRoom(self.broker, f"more-{number:02d}", 100 + number).says(WHOLE)

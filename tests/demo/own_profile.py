@@ -1,10 +1,10 @@
-"""Owns a room whose one profile is a measurement's own: its files, and the way into its session."""
+"""Owns a room whose only profile is made for a measurement: its files, and the way into its session."""
 
 from bench import begin, set_up
 from glass import Glass
 from surroundings import Room, Sound, config_with, wait_for
 
-# A place and nothing to hear, with the breath in every part.
+# A place without sound, with the breath in every part.
 SILENT = """
 [title]
 en-US = "Measured"
@@ -30,7 +30,7 @@ parts = ["settle", "onset", "peak", "return", "landing"]
 
 
 def open_session(program, folder, display, renderer, profile, opened):
-    """A room in a session of that profile, which tells of its pace; what was opened for it is added to `opened`."""
+    """A room in a session of that profile, which logs its frame rate; what was opened for it is added to `opened`."""
     sound = Sound(folder, None)
     opened.append(sound)
     room = Room(program, folder, display, sound, renderer, 1, config_with(folder, profile))

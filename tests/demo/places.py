@@ -1,6 +1,6 @@
-"""Owns how well the living places are drawn where the processor stands in for a graphics device: how many pictures a
-second the real window holds and at which scale, and what one of them costs beside a browser that paints the same place
-with the same shader. Processor time is the kernel's own count of all that takes part, the display's among it."""
+"""Owns the figures of the living places where the processor stands in for a graphics device: the frame rate that the real
+window sustains and at which scale, and the cost of a frame compared with a browser that draws the same place with the same
+shader. Processor time is the kernel's count for everything involved, including the display."""
 
 import argparse
 import http.server
@@ -37,7 +37,7 @@ def used_s(process):
 
 
 def family(process):
-    """A process and all that came of it."""
+    """A process and all its descendants."""
     children = {}
     for entry in os.listdir("/proc"):
         if entry.isdigit():
@@ -58,14 +58,14 @@ def all_used_s(processes):
 
 
 def paced(room):
-    """What the room has said about its pace, each two seconds: pictures a second and the scale."""
+    """What the room has logged about its pace, every two seconds: frames per second and the scale."""
     plain = re.sub(r"\x1b\[[0-9;]*m", "", room.told())
     return [(float(each), float(scale)) for each, scale
             in re.findall(r"the place is painted.*?each_s=([0-9.]+).*?scale=([0-9.]+)", plain)]
 
 
 def watch_room(program, folder, display, place, hour, picture):
-    """The room's own window: pictures a second, the scale, and processor milliseconds of each."""
+    """The room's own window: frames per second, the scale, and processor milliseconds per frame."""
     opened = []
     try:
         profile = SILENT.format(place=place, hour=hour, allowed=f'"{place}"')
@@ -107,7 +107,7 @@ def layers_of(folder, place, hour):
 
 
 class Page:
-    """The page that a browser paints the place on, and what it tells of its frames."""
+    """The page on which a browser draws the place, and what it reports about its frames."""
 
     def __init__(self, shaders, place, pictures):
         files = {"/": os.path.join(HERE, "places.html")}
@@ -146,7 +146,7 @@ class Page:
 
 
 def watch_browser(folder, display, shaders, place, hour, scale, picture):
-    """A browser's window of the same size: pictures a second and processor milliseconds of each."""
+    """A browser window of the same size: frames per second and processor milliseconds per frame."""
     pictures = layers_of(folder, place, hour)
     page = Page(shaders, place, pictures)
     flags = ["--kiosk", "--no-first-run", "--disable-background-networking", "--disable-component-update",

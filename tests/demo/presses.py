@@ -1,6 +1,6 @@
-"""Owns the figures of a press on one tablet, from outside: a room without a window and its own desk. A press is told by a
-line; it counts when the desk's process has said it to a page, and when a real browser has drawn it. The record is on disk
-in between, as always."""
+"""Owns the figures of a press on one tablet, from outside: a room without a window and its own desk. A line presses; the
+times end when the desk's process has sent the call to a page, and when a real browser has drawn it. As always, the record
+reaches the disk in between."""
 
 import argparse
 import json
@@ -14,11 +14,11 @@ from desk import Desk
 from fleet import QuietRoom
 from surroundings import Failed, Folder, Sound, wait_for
 
-# The 99th of a hundred, in milliseconds.
+# The 99th percentile, in milliseconds.
 SAID_P99_MAX = 50
 DRAWN_P99_MAX = 150
 
-# Notes, on the page itself, the moment at which each call was drawn.
+# Records in the page when each call was drawn.
 WATCH = """
 window.demoDrawn = [];
 const call = document.getElementById("call");
@@ -34,7 +34,7 @@ new MutationObserver(() => {
 
 
 class Page:
-    """A page that only listens: it notes when the desk says that a call is open."""
+    """A page that only listens: it records when the desk reports an open call."""
 
     def __init__(self, port):
         self.stream = urllib.request.urlopen(f"http://127.0.0.1:{port}/events", timeout=30)

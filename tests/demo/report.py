@@ -1,5 +1,5 @@
-"""Owns what was seen: each step with its moment, the measured times, and whether all of it held. Holds no patient's
-words beyond those the visit itself made up."""
+"""Owns the report: each step with its time, the measured times, and whether everything was as it should be. Contains no
+patient's words except those that the visit makes up."""
 
 import json
 import os
@@ -7,7 +7,7 @@ import time
 
 
 class Report:
-    """One account of a visit, written as it goes."""
+    """The report of one visit, written as it goes."""
 
     def __init__(self, path):
         self.path = path
@@ -16,19 +16,19 @@ class Report:
         self.tour = None
 
     def begin_tour(self, name, chapters, **facts):
-        """`chapters` are the titles of what is to come, in order."""
+        """`chapters` are the titles of the coming steps, in order."""
         self.tour = {"chapters": chapters, "chapter": None, "steps": [], "latency_ms": {}, "pictures": [],
                      "faults": [], **facts}
         self.told["tours"][name] = self.tour
         print(f"== {name}", flush=True)
 
     def begin_chapter(self, title):
-        """Says what begins now, before it happens, so that nobody waits without knowing for what."""
+        """Announces what begins now, so that nobody waits without knowing what for."""
         self.tour["chapter"] = title
         print(f"[{self.place()}, {self.seconds():.0f} s] {title} …", flush=True)
 
     def place(self):
-        """Where the tour is: the number of its chapter."""
+        """The position in the tour: the number of the chapter."""
         chapters = self.tour["chapters"]
         return f"step {chapters.index(self.tour['chapter']) + 1} of {len(chapters)}"
 
@@ -48,7 +48,7 @@ class Report:
         print(f"           {name}: {ms} ms" + ("" if limit_ms is None else f" (at most {limit_ms} ms)"), flush=True)
 
     def fault(self, why):
-        """Something was not as it should be; the visit goes on."""
+        """Something was not as it should be; the visit continues."""
         self.tour["faults"].append(why)
         print(f"FAULT: {why}", flush=True)
         self.save()
@@ -60,7 +60,7 @@ class Report:
         self.save()
 
     def late(self):
-        """The measures that were over their limit."""
+        """The measurements that exceeded their limit."""
         return [f"{tour}: {name}" for tour, told in self.told["tours"].items()
                 for name, entry in told["latency_ms"].items() if entry.get("held") is False]
 
@@ -73,7 +73,7 @@ class Report:
         return not faults
 
     def summary(self):
-        """The last lines on the terminal: where to look, and what came of it."""
+        """The last lines on the terminal: where to look, and the outcome."""
         folder = os.path.relpath(os.path.dirname(self.path))
         print()
         for name, tour in self.told["tours"].items():

@@ -1,5 +1,5 @@
-"""Owns the contact sheet: every place at every time of day as the real window shows it on both renderers, in full light,
-with the breath. Makes one picture for each and, with ImageMagick, the sheet of them all."""
+"""Owns the contact sheet: every place at every time of day as the real window shows it with both renderers, at full
+brightness, with the breath. Makes one picture for each and, with ImageMagick, a sheet of all of them."""
 
 import argparse
 import os
@@ -20,7 +20,7 @@ SETTLES_S = 12
 
 
 def wake(glass):
-    """Brings dimmed controls back by a touch where there are none."""
+    """Brings dimmed controls back with a touch beside them."""
     if not glass.has("places") and not any(glass.has(f"place-{place}") for place in PLACES):
         glass.display.do("mousemove", glass.display.width // 2, glass.display.height // 3)
         glass.display.do("mousedown", 1)
@@ -31,7 +31,7 @@ def wake(glass):
 
 
 def choose(glass, place):
-    """As a person does: where the controls dim away under the finger, they are touched again."""
+    """Like a person: touches the controls again if they dim away under the finger."""
     for _ in range(3):
         try:
             wake(glass)
@@ -62,7 +62,7 @@ def pictures(program, renderer, hour, size, out):
             time.sleep(SETTLES_S)
             picture = os.path.join(out, f"{place}-{hour}-{renderer}.png")
             display.save(picture)
-            # Of the glass only what is above the call: the place.
+            # Only the part of the screen above the call: the place.
             above = f"{display.width}x{round(glass.wait('call')['y'])}+0+0"
             subprocess.run(["mogrify", "-crop", above, "+repage", picture], check=True)
             print(f"  {renderer:9} {hour:5} {place}", flush=True)
@@ -73,7 +73,7 @@ def pictures(program, renderer, hour, size, out):
 
 
 def lay_out(out, sheet):
-    """A row for each place and renderer, a column for each time of day."""
+    """One row for each place and renderer, one column for each time of day."""
     files = [os.path.join(out, f"{place}-{hour}-{renderer}.png")
              for place in PLACES for renderer in RENDERERS for hour in HOURS]
     subprocess.run(["montage", *files, "-tile", f"{len(HOURS)}x", "-geometry", "400x+3+3", "-background", "#0b1420",

@@ -1,5 +1,5 @@
-"""Owns a short look at the real window: it opens fullscreen on a display of our own, shows the first run, answers a
-press and a call, and ends when it is told to. Seconds, not minutes; the whole visit is visit.py."""
+"""Owns a quick check of the real window: it opens fullscreen on a virtual display, shows the first run, responds to a press
+and a call, and exits when asked. It takes seconds; visit.py is the whole visit."""
 
 import argparse
 import sys
@@ -10,7 +10,7 @@ from surroundings import Display, Failed, Folder, Room, Sound, stop, wait_for
 
 
 class Quiet:
-    """Nothing is kept of a smoke test but whether it held."""
+    """Nothing is kept of a smoke test except whether it passed."""
 
 
 def main():

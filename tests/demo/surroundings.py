@@ -1,5 +1,5 @@
-"""Owns what stands around the room while it is driven from outside: a display, a sound server, and the program itself
-with directories of its own. Knows nothing of screens or of a visit."""
+"""Owns the surroundings of a room that is driven from outside: a display, a sound server, and the program itself with its
+own directories. Knows nothing about screens or a visit."""
 
 import array
 import math
@@ -27,11 +27,11 @@ FULL_SCALE = 32768
 
 
 class Failed(Exception):
-    """Something that was to happen did not."""
+    """Something that should have happened did not."""
 
 
 def wait_for(what, look, limit_s=10.0, every_s=0.02):
-    """Waits until `look` gives something true, and gives it back."""
+    """Waits until `look` returns something true, and returns it."""
     until = time.monotonic() + limit_s
     while True:
         seen = look()
@@ -49,7 +49,7 @@ def free_port():
 
 
 def stop(process, within_s=4.0):
-    """Ends one process of ours, politely first."""
+    """Stops one of our processes, politely first."""
     if process is None or process.poll() is not None:
         return
     process.terminate()
@@ -61,7 +61,7 @@ def stop(process, within_s=4.0):
 
 
 class Folder:
-    """A private folder in memory, gone at the end."""
+    """A private folder in memory, removed at the end."""
 
     def __init__(self):
         self.path = tempfile.mkdtemp(prefix="stillroom-demo-", dir=SHM if os.path.isdir(SHM) else None)
@@ -92,8 +92,8 @@ class Display:
                 return
             except Failed:
                 self.close()
-                # A display that ends takes its socket's name with it, even where another display has just taken the
-                # same number. The next try has another number or nobody beside it.
+                # A display that exits removes its socket, even if another display has just taken the same number. The next
+                # attempt has a different number, or the number to itself.
                 if not tries_left:
                     raise
 
@@ -119,7 +119,7 @@ class Display:
         environment = {"DISPLAY": self.name, "HOME": folder.made("home"), "PATH": os.environ["PATH"]}
         self.manager = subprocess.Popen(["openbox"], env=environment, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL)
-        # A window that opens before there is a manager never becomes fullscreen.
+        # A window that opens before there is a window manager never becomes fullscreen.
         wait_for("the window manager", self.is_managed, 40, 0.1)
 
     def is_managed(self):
@@ -129,7 +129,7 @@ class Display:
                               capture_output=True).returncode == 0
 
     def do(self, *words):
-        """Hands words to xdotool."""
+        """Passes arguments to xdotool."""
         subprocess.run(["xdotool", *map(str, words)], env={**os.environ, "DISPLAY": self.name}, check=True,
                        stdout=subprocess.DEVNULL)
 
@@ -169,7 +169,7 @@ class Display:
 
 
 class Sound:
-    """A sound server of our own with one output for the room, which is recorded, and one for the desk."""
+    """A separate sound server with one output for the room, which is recorded, and one for the desk."""
 
     def __init__(self, folder, recording):
         self.home = folder.made("home")
@@ -206,11 +206,11 @@ class Sound:
         stop(self.server)
 
     def facts(self):
-        """How long and how loud the recording is, as parts of full scale."""
+        """The length of the recording, and its loudness as fractions of full scale."""
         with wave.open(self.recording) as file:
             rate, channels = file.getframerate(), file.getnchannels()
             samples = array.array("h")
-            # The header of a recording that was cut off may promise more than there is.
+            # The header of an interrupted recording may promise more than there is.
             samples.frombytes(file.readframes(file.getnframes()))
         if sys.byteorder == "big":
             samples.byteswap()
@@ -223,7 +223,7 @@ class Sound:
 
 
 class Room:
-    """The program, in directories of its own."""
+    """The program, in its own directories."""
 
     def __init__(self, program, folder, display, sound, backend, speed, config=None):
         self.program = os.path.abspath(program)
@@ -260,14 +260,14 @@ class Room:
     def must_be_running(self):
         if self.process and self.process.poll() is not None:
             last = [line for line in self.told().splitlines() if line.strip()][-1:]
-            raise Failed(f"the room ended by itself with {self.process.returncode}: {''.join(last) or 'without a word'}")
+            raise Failed(f"the room exited by itself with {self.process.returncode}: {''.join(last) or 'without a word'}")
 
     def starts(self):
-        """How often the program has opened its desk: once for each start."""
+        """The number of times the program has opened its desk: once per start."""
         return self.told().count("The desk is at ")
 
     def memory_mark(self):
-        """Sixteen random bytes' place, which the kernel gives anew to each start of a program."""
+        """The address of the sixteen random bytes that the kernel provides, which differs for each start of a program."""
         with open(f"/proc/{self.process.pid}/auxv", "rb") as file:
             words = struct.iter_unpack("=QQ", file.read())
         return next(value for key, value in words if key == 25)
@@ -281,13 +281,13 @@ class Room:
 
 
 def own_config(shipped, port):
-    """The shipped settings with a port of our own, and paths that start from the shipped folder."""
+    """The shipped settings with a different port, and paths relative to the shipped folder."""
     text = re.sub(r'(?m)^listen = .*$', f'listen = "127.0.0.1:{port}"', shipped)
     return re.sub(r'(?m)^dir = "([^/"][^"]*)"$', lambda found: f'dir = "{os.path.join(ROOT, found[1])}"', text)
 
 
 def config_with(folder, profile):
-    """The shipped settings with that profile, and no other, as the room's own."""
+    """The shipped settings with that profile alone."""
     with open(folder.at("profiles", "measured.toml"), "w") as file:
         file.write(profile)
     with open(os.path.join(ROOT, "kiosk.toml")) as file:

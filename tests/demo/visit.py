@@ -1,6 +1,6 @@
-"""Owns one visit from the first run to the wiped room, made from outside on the real program: a hand on its screen, a
-browser at its desk, an ear at its output. Every step waits for what it needs, within a limit; a step that does not
-happen ends the visit, and the exit code is 1.
+"""Owns one visit from the first run to the wiped room, made from outside on the real program: a mouse on its screen, a
+browser at its desk, a recorder at its output. Every step waits for what it needs, within a limit; a step that does not
+happen ends the visit with exit code 1.
 
 The whole visit (`make demo`) sees every screen with both renderers. The short one (`--short`, `make run` without a
 display) shows in under two minutes that the room works: ready, a session, an answered call, a note, the reset."""
@@ -21,9 +21,9 @@ from surroundings import Display, Failed, Folder, Room, Sound, wait_for
 
 PIN = "2468"
 SPEED = 60
-# Controls of the session stay for so long after a touch; see src/screen/session.rs.
+# Time for which the controls of the session stay after a touch; see src/screen/session.rs.
 CONTROLS_STAY_S = 8
-# Touch is locked for so long while the surface is cleaned; see src/screen/turnover.rs.
+# Time for which touch is locked while the surface is cleaned; see src/screen/turnover.rs.
 LOCKED_S = 60
 SEEN_WITHIN_MS = 150
 DESK_WITHIN_MS = 1000
@@ -32,7 +32,7 @@ INTENTION = "i want to rest. and to be less afraid"
 FOR_CLINICIAN = "needles frighten me"
 NOTE = "a long shore. someone held a lamp"
 NOTE_AFTER = ". it was quiet, and warm"
-# What can go wrong on the way: a step that did not happen, or a program beside the room that is not there or ended.
+# What can go wrong on the way: a step that did not happen, or another program that is missing or has exited.
 BROKEN = (Failed, OSError, subprocess.SubprocessError)
 
 
@@ -59,7 +59,7 @@ class Visit:
         self.desk_pictures += 1
         self.desk.save(os.path.join(self.out, f"desk-{self.desk_pictures}-{name}.png"))
 
-    # The staff's own ways.
+    # Staff.
 
     def type_pin(self):
         for digit in PIN:
@@ -74,7 +74,7 @@ class Visit:
         self.glass.wait("staff-close")
         self.glass.settle()
 
-    # Before a patient.
+    # Before the patient.
 
     def first_run(self):
         glass = self.glass
@@ -254,7 +254,7 @@ class Visit:
         wait_for(f"the part {name}", lambda: name in self.desk.words("room-stage").split(" · "), limit_s, 0.1)
 
     def rest(self):
-        """Controls that nobody touches dim away, but for the call."""
+        """Untouched controls dim away, except the call."""
         try:
             self.glass.wait_gone("dark", CONTROLS_STAY_S + 3)
         except Failed:
@@ -266,7 +266,7 @@ class Visit:
             raise Failed("the call dimmed away with the other controls")
 
     def wake(self):
-        """A touch on the place brings the controls back, and does nothing else."""
+        """A touch on the place brings the controls back and does nothing else."""
         if not self.glass.has("dark"):
             self.glass.press("place", then="dark")
         self.glass.settle()
@@ -288,14 +288,14 @@ class Visit:
         for place in ("forest", "quiet-room", "night-sky", "drifting-colour", "beach"):
             before = glass.glance()
             self.choose(place)
-            # A processor that stands in for a graphics device takes its time to begin; then one place goes over into
-            # the other within 7 s, and its living picture may follow.
+            # Without a graphics device the processor takes a while to begin; then one place fades into the other within 7
+            # s, and the living picture may follow.
             wait_for(f"the place to become {place}", lambda: glass.far_from(before), 40, 0.3)
             time.sleep(8)
             self.see(f"the place: {place}", f"session-{place}")
         self.first_controls()
         if self.desk.words("fact-breath") != "off":
-            # The profile has it on while settling.
+            # The profile turns it on while settling.
             self.breathe()
             self.see("breath, freely", "session-breathe-freely")
         self.breathe()
@@ -312,7 +312,7 @@ class Visit:
         glass.press("anchor-done", then="place")
 
     def choose(self, place):
-        """Chooses a place as a person does: where the controls dim away under the finger, they are touched again."""
+        """Chooses a place like a person: touches the controls again if they dim away under the finger."""
         for _ in range(3):
             try:
                 self.wake()
@@ -326,7 +326,7 @@ class Visit:
         raise missed
 
     def first_controls(self):
-        """Comes back from a sheet to the session's first controls, as a person does: what dims away is touched again."""
+        """Returns from a sheet to the session's first controls like a person: touches again what dims away."""
         for _ in range(3):
             self.wake()
             if self.glass.has("breathe"):
@@ -406,7 +406,7 @@ class Visit:
         self.see("after: the note is back after the kill", "after-write-restored")
         glass.type(NOTE_AFTER)
         self.call_while_writing()
-        # The pad began in mid-sentence: only what follows the full stop is a capital.
+        # The pad began in mid-sentence: only the letter after the full stop is a capital.
         self.written["note"] += ". It was quiet, and warm"
         glass.press("look-back", then="look-back-close")
         self.see("after: what was written before", "after-look-back")
@@ -442,7 +442,7 @@ class Visit:
         self.glass.press("close", then="cards")
 
     def draw(self):
-        """A page of drawing behind the one of words: two lines, of which the second is taken back."""
+        """A drawn page after the written one: two lines, the second of which is undone."""
         glass = self.glass
         glass.press("draw", then="sketch")
         self.see("after: a page to draw on", "after-draw-empty")
@@ -457,13 +457,13 @@ class Visit:
         glass.press("draw-undo", changes=True)
         glass.settle()
         after = glass.picture_of("sketch")
-        # The rim of a line that was drawn in pieces is not to the last bit that of one drawn at once.
+        # The edge of a line drawn in pieces is not bit for bit that of one drawn at once.
         other = sum(before != now for before, now in zip(one, after))
         if len(one) != len(after) or other > len(one) * 0.002:
             raise Failed("undo did not bring back the page as it was before the last line")
 
     def call_while_writing(self):
-        """A real call from a screen full of keys: its answers must not lie where a writing hand is."""
+        """A real call from a screen full of keys: its controls must not appear under a writing hand."""
         glass = self.glass
         glass.press("call")
         self.desk.wait_phase("received")
@@ -497,7 +497,7 @@ class Visit:
         wait_for("the desk to find the room again", self.desk.receives, 20, 0.1)
 
     def wait_sealed(self, typed):
-        """Waits until what was typed by then is sealed on disk; gives the moment."""
+        """Waits until everything typed so far is sealed on disk. Returns the time."""
         sealed = os.path.join(self.room.state, "notes.sealed")
         return wait_for("the last letter to be sealed", lambda: modified(sealed) > typed and modified(sealed), 8, 0.02)
 
@@ -516,7 +516,7 @@ class Visit:
         self.see("the code on the screen holds exactly what was written", seen=f"{len(wanted)} characters, by zbarimg")
         glass.press("close", then="leave")
 
-    # Between two people.
+    # Between two patients.
 
     def turnover(self):
         self.reset()
@@ -526,7 +526,7 @@ class Visit:
         self.ready_again()
 
     def short_turnover(self):
-        """The surface takes a minute to clean: staff may leave it out, and the room asks them once."""
+        """Cleaning the surface takes a minute: staff may skip it, and the room asks them once."""
         self.reset()
         self.test_speaker_and_line()
         self.glass.press("turnover-ready", then="turnover-ready-anyway")
@@ -545,8 +545,8 @@ class Visit:
         glass.up()
         wait_for("a new process in fresh memory", lambda: room.memory_mark() != before, 15, 0.05)
         if room.process.poll() is not None or room.process.pid != pid:
-            raise Failed("the room did not go on under its own number")
-        wait_for("the desk's door to open anew", lambda: room.starts() > starts, 15, 0.05)
+            raise Failed("the room did not keep its process id")
+        wait_for("the desk to open again", lambda: room.starts() > starts, 15, 0.05)
         glass.wait_screen("turnover", 20)
         glass.wait("turnover-ready", 20)
         self.report.latency("reset (finger down, 1.5 s hold) to the receipt", (time.monotonic() - pressed) * 1000)
@@ -578,7 +578,7 @@ class Visit:
         self.see_desk("ready-again")
 
     def clean_the_surface(self):
-        """Touch is locked for a minute while the glass is wiped. The call works all the while."""
+        """Touch is locked for a minute while the screen is wiped. The call works throughout."""
         glass = self.glass
         pressed = time.monotonic()
         glass.press("surface", gone="surface")
@@ -602,7 +602,7 @@ class Visit:
             self.leave_the_lock()
 
     def leave_the_lock(self):
-        """Where the lock does not end by itself, a new start does."""
+        """If the lock does not end by itself, a restart ends it."""
         self.expected_losses += 1
         self.room.kill()
         self.room.start()
@@ -610,17 +610,17 @@ class Visit:
         wait_for("the desk to find the room again", self.desk.receives, 20, 0.1)
 
     def account_for_the_line(self):
-        """The desk may lose the room only where the room was started anew: at the kill and at the reset."""
+        """The desk may lose the room only when the room restarts: at the kill and at the reset."""
         began = time.time() - (time.monotonic() - self.report.began)
         changes = [f"{at - began:.1f} s {words}" for at, _, words in self.desk.line_changes()]
         self.report.tour["desk_line"] = changes
         losses = sum(state == "off" for _, state, _ in self.desk.line_changes())
         self.see("the desk's line over the whole visit", seen="; ".join(changes) or "never lost")
         if losses > self.expected_losses:
-            self.report.fault(f"the desk lost the room {losses} times, and it was started anew {self.expected_losses} times")
+            self.report.fault(f"the desk lost the room {losses} times, and it restarted {self.expected_losses} times")
 
     def nothing_is_left(self):
-        """No word of the patient lies in the state folder, in the keys' folder or in the log."""
+        """The state folder, the keys' folder and the log contain no word of the patient."""
         places = [self.room.state, self.room.environment["RUNTIME_DIRECTORY"], self.room.log, self.room.trace]
         for words in (INTENTION[2:], FOR_CLINICIAN[1:], NOTE[2:12]):
             found = subprocess.run(["grep", "-rilaF", "--", words, *places], capture_output=True, text=True).stdout
@@ -632,7 +632,7 @@ class Visit:
         self.see("no word of the patient is left on disk or in the log", seen=f"the state folder holds {', '.join(left)}")
 
 
-# What each kind of visit goes through, in the words of the terminal.
+# The steps of each kind of visit, as the terminal names them.
 WHOLE = (
     ("the first run sets up the room", Visit.first_run),
     ("the desk opens in a browser", Visit.open_desk),
@@ -719,13 +719,13 @@ def tour(arguments, report, backend, recorded):
         for thing in reversed(opened):
             thing.close()
         folder.remove()
-    # What a visit that ended early did not play is no fault of its own.
+    # What a visit that ended early did not play is not a failure.
     if recorded and "ended_early" not in report.tour:
         hear(report, sound)
 
 
 def reason(why, room):
-    """What failed, and the way out, in words for whoever reads the terminal."""
+    """What failed, and what to do, in words for the terminal."""
     try:
         if room:
             room.must_be_running()
@@ -739,7 +739,7 @@ def reason(why, room):
 
 
 def keep_log(report, room, out):
-    """The room's own log beside the pictures, and its warnings in the report."""
+    """Copies the room's log beside the pictures, and its warnings into the report."""
     log = strip_colours(room.told()) if os.path.exists(room.log) else ""
     report.tour["log"] = [line for line in log.splitlines() if re.search(r"WARN|ERROR|stillroom:", line)]
     with open(os.path.join(out, "room.log"), "w") as file:
@@ -766,7 +766,7 @@ def hear(report, sound):
 
 
 def dbfs(part):
-    """A part of full scale in words."""
+    """A fraction of full scale in words."""
     return f"{20 * math.log10(part):.1f} dBFS" if part > 0 else "nothing at all"
 
 

@@ -1,4 +1,4 @@
-//! A very small browser: requests over a plain socket, and a stream of messages read line by line.
+//! Owns a minimal browser: requests over a plain socket, and a stream of messages read line by line.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -8,10 +8,10 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
-/// Nothing that a test waits for takes longer on a machine that is busy with other tests.
+/// Time limit for everything a test waits for, on a machine busy with other tests.
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// An answer.
+/// A response.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -26,14 +26,14 @@ impl Answer {
         lines.into_iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
-    /// What a browser keeps of every cookie that it was given.
+    /// The name and value of every cookie it was given.
     pub fn cookies(&self) -> String {
         let lines = self.head.lines().filter_map(|line| line.split_once(": "));
         let given = lines.filter(|(key, _)| key.eq_ignore_ascii_case("set-cookie"));
         given.filter_map(|(_, cookie)| cookie.split(';').next()).collect::<Vec<_>>().join("; ")
     }
 
-    /// The words of what went wrong.
+    /// The error message.
     pub fn error(&self) -> String {
         let json: Value = serde_json::from_str(&self.body).unwrap_or_default();
         json["error"].as_str().unwrap_or_default().to_owned()
@@ -44,7 +44,7 @@ impl Answer {
 pub struct Browser {
     pub address: SocketAddr,
     pub cookie: Option<String>,
-    /// The address of this machine from which it comes, if not the usual one.
+    /// The source address, if not the usual one.
     pub from: Option<IpAddr>,
 }
 
@@ -57,7 +57,7 @@ impl Browser {
         self.ask("GET", path, &[], "").await
     }
 
-    /// An order as the desk's own page gives it.
+    /// Posts an order as the desk's own page does.
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
         let headers = [("content-type", "application/json"), ("x-stillroom", "1")];
         self.ask("POST", path, &headers, &body.to_string()).await
@@ -66,7 +66,7 @@ impl Browser {
     pub async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let mut socket = self.connect().await;
         let request = self.request(method, path, headers, body, "close");
-        // A server that has seen enough may close before it has read everything.
+        // A server may close the connection before it has read everything.
         let _ = socket.write_all(request.as_bytes()).await;
         let mut bytes = Vec::new();
         let _ = timeout(Duration::from_secs(10), socket.read_to_end(&mut bytes)).await.unwrap();
@@ -112,7 +112,7 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// The next message, or `None` once the stream has ended or is silent for so long.
+    /// The next message; `None` once the stream has ended or has been silent for this long.
     pub async fn next_within(&mut self, wait: Duration) -> Option<(String, Value)> {
         timeout(wait, self.read()).await.ok().flatten()
     }
@@ -131,9 +131,9 @@ impl Stream {
                 }
             }
         };
-        // A limit for each message would be none: a stream that beats never falls silent.
+        // A limit per message would never be reached, since a stream with heartbeats is never silent.
         let found = timeout(LIMIT, wanted).await;
-        found.unwrap_or_else(|_| panic!("no {kind} as it should be within {LIMIT:?}; the last one was {last}"))
+        found.unwrap_or_else(|_| panic!("no expected {kind} within {LIMIT:?}; the last one was {last}"))
     }
 
     /// Whether nothing more can come.
@@ -145,7 +145,7 @@ impl Stream {
     async fn read(&mut self) -> Option<(String, Value)> {
         loop {
             let mut line = String::new();
-            // A piece of no length ends what was streamed, though the connection may stay for another request.
+            // A chunk of length 0 ends the stream, though the connection may stay open for another request.
             if self.ended || self.lines.read_line(&mut line).await.ok()? == 0 || line.trim_end() == "0" {
                 self.ended = true;
                 return None;

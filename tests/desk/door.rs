@@ -1,4 +1,4 @@
-//! Who may look and who may not: hosts, other sites, passwords, certificates.
+//! Owns the tests of who may use the desk: hosts, other sites, passwords, certificates.
 
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
@@ -21,7 +21,7 @@ use crate::browser::Browser;
 use crate::{open, open_following, options};
 
 const PASSWORD: &str = "low tide at seven";
-/// Nothing here takes longer on a machine that is busy with other tests.
+/// Time limit for everything here, on a machine busy with other tests.
 const LIMIT: Duration = Duration::from_secs(15);
 
 /// The hash of the desk's password as `stillroom desk set-password` leaves it and the program reads it.
@@ -107,7 +107,7 @@ async fn a_password_opens_the_desk_and_wrong_ones_are_throttled() {
     assert_eq!(browser.get("/").await.status, 200);
     desk.close().await;
 
-    // A reset of the room starts the program anew; the desk must not be signed out by it.
+    // A reset restarts the program, which must not sign the desk out.
     let desk = open(with_password);
     browser.address = desk.address;
     assert_eq!(browser.get("/").await.status, 200);

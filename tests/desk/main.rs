@@ -1,4 +1,4 @@
-//! The desk over a real port with a real room behind it: calls, orders, and who may look.
+//! Owns the tests of the desk over a real port with a real room behind it: calls, orders, and who may see it.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -32,7 +32,7 @@ use tokio::sync::{oneshot, watch};
 
 /// A desk that serves until it is dropped.
 pub struct OpenDesk {
-    /// Where it listens.
+    /// Its address.
     pub address: SocketAddr,
     /// The room behind it.
     pub room: TestRoom,
@@ -41,7 +41,7 @@ pub struct OpenDesk {
 }
 
 impl OpenDesk {
-    /// Closes it in good order.
+    /// Shuts it down cleanly.
     pub async fn close(mut self) {
         let _ = self.close.take().unwrap().send(());
         self.served.take().unwrap().await.unwrap().unwrap();
@@ -59,7 +59,7 @@ pub fn options(folder: &Path) -> ServerOptions {
     }
 }
 
-/// What the desk shows.
+/// The options of the room that the desk shows.
 fn room_options() -> SingleRoomOptions {
     let profile = ProfileOffer {
         name: "gentle-tide".into(),
@@ -77,7 +77,7 @@ fn room_options() -> SingleRoomOptions {
     }
 }
 
-/// Opens a desk with a room of its own.
+/// Opens a desk with its own room.
 pub fn open(options: ServerOptions) -> OpenDesk {
     serve(desk::bind(options).unwrap())
 }
@@ -105,7 +105,7 @@ async fn until(what: &str, holds: impl Fn() -> bool) {
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    panic!("never: {what}");
+    panic!("this did not happen: {what}");
 }
 
 #[tokio::test]
@@ -123,13 +123,13 @@ async fn a_call_passes_every_phase_and_each_phase_needs_its_own_proof() {
     let id = CallId(12_345_678_901_234_567_890_123);
     desk.room.happen(Event::CallPressed { id, practice: false }).unwrap();
     let call = stream.wait_for("room", |room| room["call"].is_object()).await["call"].clone();
-    assert_eq!(call["phase"], "placed", "a page that cannot be heard has not been sent a call");
+    assert_eq!(call["phase"], "placed", "a page without sound does not count as a desk");
     let call = call["id"].as_str().unwrap().to_owned();
     let received = json!({ "call": call, "desk": page });
     assert_eq!(browser.post("/api/call/received", &received).await.status, 409);
     let hidden = json!({ "desk": page, "visible": false, "sound": true });
     assert_eq!(browser.post("/api/beat", &hidden).await.status, 204);
-    assert!(desk.room.told().is_empty(), "a hidden page is no desk");
+    assert!(desk.room.told().is_empty(), "a hidden page does not count as a desk");
 
     let beat = json!({ "desk": page, "visible": true, "sound": true });
     assert_eq!(browser.post("/api/beat", &beat).await.status, 204);

@@ -1,5 +1,5 @@
-//! A real room with a small driver around it, for a desk under test: it keeps time, drops every effect, and remembers
-//! every event that the desk told it.
+//! Owns a real room with a small driver around it, for a desk under test: it keeps time, drops every effect, and
+//! records every event from the desk.
 
 use std::future::pending;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -61,7 +61,7 @@ impl TestRoom {
         Self { inner }
     }
 
-    /// Something happens in the room itself; what the room made of it.
+    /// Gives the room an event of its own. Returns its answer.
     pub fn happen(&self, event: Event) -> Result<(), String> {
         let now = self.now();
         let mut machine = self.inner.room.lock().unwrap();
@@ -70,18 +70,18 @@ impl TestRoom {
         result
     }
 
-    /// The room's loop stands still, or turns again.
+    /// Freezes the room's loop, or lets it run again.
     #[allow(dead_code)] // The page's own checks do not freeze the room.
     pub fn freeze(&self, on: bool) {
         self.inner.frozen.store(on, Ordering::Relaxed);
     }
 
-    /// What the desk told, so far.
+    /// The events from the desk so far.
     pub fn told(&self) -> Vec<Event> {
         self.inner.told.lock().unwrap().clone()
     }
 
-    /// The room as it stands.
+    /// The current snapshot.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.inner.snapshots.borrow().clone()
     }

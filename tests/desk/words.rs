@@ -1,4 +1,4 @@
-//! Which words the desk's pages say: each of them is there, and each that is there is said.
+//! Owns the tests that every text that the desk's pages use exists, and that every existing text is used.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -37,7 +37,7 @@ fn keys(language: &str) -> BTreeSet<String> {
     keys.map(|(key, _)| key.trim_matches('"').to_owned()).collect()
 }
 
-/// The keys that are said outright, in a script or on a page.
+/// The keys that a script or a page uses literally.
 fn said(pages: &str) -> BTreeSet<String> {
     let mut said = BTreeSet::new();
     for mark in ["say(\"", "data-say=\"", "data-say-label=\""] {

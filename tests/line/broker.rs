@@ -1,4 +1,5 @@
-//! Owns a real mosquitto in a folder of its own: on a free port, frozen, killed, started anew without its state.
+//! Owns a real mosquitto in its own folder and on a free port, which can be frozen, killed, and restarted without its
+//! state.
 
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -7,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::link::{FAR, Link};
 
-/// A broker that ends with the test.
+/// A broker that stops when it is dropped.
 pub struct Mosquitto {
     folder: tempfile::TempDir,
     pub port: u16,
@@ -17,7 +18,7 @@ pub struct Mosquitto {
 }
 
 impl Mosquitto {
-    /// A broker for anybody on this machine. It keeps nothing on disk.
+    /// A broker for any client on this machine. It stores nothing on disk.
     pub fn open() -> Self {
         Self::start("allow_anonymous true\n", None, None)
     }
@@ -27,12 +28,12 @@ impl Mosquitto {
         Self::start("allow_anonymous true\n", None, Some(Link::open()))
     }
 
-    /// One that writes down who signs in.
+    /// A broker that logs who signs in.
     pub fn that_logs() -> Self {
         Self::start("allow_anonymous true\nlog_type notice\nlog_dest file {}/log\n", None, None)
     }
 
-    /// The names that begin so of those who have signed in, in their order.
+    /// The client ids with this prefix that have signed in, in order.
     pub fn signed_in(&self, begins: &str) -> Vec<String> {
         let log = std::fs::read_to_string(self.file("log")).unwrap();
         let names = log.lines().filter(|line| line.contains("New client connected"));
@@ -45,7 +46,7 @@ impl Mosquitto {
         self.link.as_ref().expect("a broker without a cable")
     }
 
-    /// A broker over TLS with an authority of its own, for one user.
+    /// A broker over TLS with its own certificate authority, for one user.
     pub fn with_tls(user: &str, password: &str) -> Self {
         let key = rcgen::KeyPair::generate().unwrap();
         let mut authority = rcgen::CertificateParams::new(Vec::new()).unwrap();
@@ -70,8 +71,8 @@ impl Mosquitto {
         )
     }
 
-    /// A broker for these users, each with their own name as the password (in a file of that name), this list of what
-    /// each may do, and these rules beside it.
+    /// A broker for these users, with this access list and these further rules. Each user's password is the user name,
+    /// and is also in a file of that name.
     pub fn with_access(rules: &str, access: &str, users: &[&str]) -> Self {
         let mut broker = Self::start(
             &format!("allow_anonymous false\npassword_file {{}}/passwords\nacl_file {{}}/access\n{rules}"),
@@ -98,7 +99,7 @@ impl Mosquitto {
         }
         let rules = rules.replace("{}", &folder.path().display().to_string());
         let host = if link.is_some() { FAR } else { "127.0.0.1" };
-        // Started by root it would become another user, who could not read this folder.
+        // If started by root, it would switch to a user who cannot read this folder.
         let user = if Path::new("/proc/self").exists() && is_root() { "user root\n" } else { "" };
         let text = format!("{user}persistence false\nlog_type none\nlistener {port} {host}\n{rules}");
         std::fs::write(folder.path().join("mosquitto.conf"), text).unwrap();
@@ -123,7 +124,7 @@ impl Mosquitto {
         }
     }
 
-    /// Starts it, with nothing in its memory, and waits until it listens.
+    /// Starts it without any state, and waits until it listens.
     pub fn start_again(&mut self) {
         let program = ["/usr/sbin/mosquitto", "mosquitto"].into_iter().find(|path| Path::new(path).exists());
         let program = program.unwrap_or("mosquitto");
@@ -145,12 +146,12 @@ impl Mosquitto {
         }
     }
 
-    /// Stops it in its tracks: its sockets stay open.
+    /// Suspends it: its sockets stay open.
     pub fn freeze(&self) {
         self.signal("-STOP");
     }
 
-    /// Lets it go on.
+    /// Resumes it.
     pub fn thaw(&self) {
         self.signal("-CONT");
     }
@@ -167,7 +168,7 @@ impl Drop for Mosquitto {
     }
 }
 
-/// A free port below those that the system lends out: nobody takes it while the broker is down.
+/// A free port below the ephemeral range, so that nobody takes it while the broker is down.
 fn lasting_port() -> u16 {
     let tries = std::iter::repeat_with(|| 20_000 + (getrandom::u32().unwrap() % 12_000) as u16);
     tries.take(100).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("a free port")

@@ -1,5 +1,5 @@
-//! The desk of several rooms as it is run: `stillroom desk`, real rooms without a window, a real broker, and pages that
-//! are read as a browser reads them.
+//! Owns the tests of the desk of several rooms as it is used: `stillroom desk`, real rooms without a window, a real
+//! broker, and pages that are read as a browser reads them.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::browser::{Browser, Stream};
 use crate::flood::{knock, open_files, with_files};
 use crate::kiosk::{Home, Kiosk, LIMIT, eventually, program};
 
-/// A desk's own program, in a folder of its own.
+/// The desk's program, in its own folder.
 struct Desk {
     folder: tempfile::TempDir,
     process: Child,
@@ -46,7 +46,7 @@ impl Desk {
         command
     }
 
-    /// A page: its stream, its name, and the way to say something.
+    /// A page: its stream, its id, and a way to send requests.
     async fn page(&self) -> Page {
         let browser = Browser::at(self.address);
         let mut stream = browser.stream().await;
@@ -67,7 +67,7 @@ impl Drop for Desk {
 struct Page {
     browser: Browser,
     stream: Stream,
-    /// What was last said of each room.
+    /// The last state of each room.
     rooms: std::collections::BTreeMap<String, Value>,
     name: String,
 }
@@ -83,14 +83,14 @@ impl Page {
         self.browser.post(&format!("/api/rooms/{room}/call/received"), &body).await.status
     }
 
-    /// Asks a room; the status and the words.
+    /// Sends an order to a room. Returns the status and the message.
     async fn ask(&self, room: &str, order: &str, body: Value) -> (u16, String) {
         let answer = self.browser.post(&format!("/api/rooms/{room}/{order}"), &body).await;
         (answer.status, answer.error())
     }
 
-    /// A room as the page now shows it, once this holds. What other rooms said on the way is kept as well: how soon each
-    /// of them speaks is a matter of how busy the machine is.
+    /// A room as the page shows it, once this holds. Keeps what arrives for other rooms meanwhile, since their order
+    /// depends on how busy the machine is.
     async fn room(&mut self, id: &str, holds: impl Fn(&Value) -> bool) -> Value {
         if let Some(room) = self.rooms.get(id)
             && holds(room)
@@ -120,7 +120,7 @@ fn call_is(phase: &'static str) -> impl Fn(&Value) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_call_of_one_of_two_rooms_passes_every_phase_and_outlives_the_room() {
+async fn a_call_of_one_of_two_rooms_passes_every_phase_and_survives_the_room() {
     let at = Mosquitto::open();
     let homes = [Home::new(), Home::new()];
     let desk = Desk::open(&at, &["a", "never"]);
@@ -132,9 +132,9 @@ async fn a_call_of_one_of_two_rooms_passes_every_phase_and_outlives_the_room() {
     two.tell("call_pressed");
     let call = page.room("b", |room| room["call"].is_object()).await["call"]["id"].clone();
     two.reach("the broker to have it", call_is("sent"));
-    assert_eq!(page.drew("b", &call).await, 409, "a page that was never seen nor heard is no desk");
+    assert_eq!(page.drew("b", &call).await, 409, "a page that was never visible with sound is no desk");
     page.able(true).await;
-    assert_eq!(page.drew("a", &call).await, 409, "it is not that room's");
+    assert_eq!(page.drew("a", &call).await, 409, "the call is another room's");
     assert_eq!(page.drew("b", &call).await, 204);
     two.reach("its call at the desk", call_is("received"));
     assert_eq!(one.reach("a desk", |line| line["line"] == "up")["call"], "idle");
@@ -155,7 +155,7 @@ async fn a_call_of_one_of_two_rooms_passes_every_phase_and_outlives_the_room() {
     assert_eq!((&past["id"], &past["name"]), (&call, &json!("Maria")));
     assert!(past["received_ms"].is_u64() && past["cleared_ms"].is_u64(), "{past}");
     let never = page.room("never", |room| room["lost"] == true).await;
-    assert!(never["view"].is_null(), "a room that should be there is missed");
+    assert!(never["view"].is_null(), "an expected room is reported missing");
 }
 
 fn desk_forgot(line: &Value) -> Option<bool> {
@@ -177,7 +177,7 @@ async fn a_reset_waits_until_the_desk_of_several_rooms_no_longer_shows_what_was_
         room.send(&json!({ "event": "for_clinician", "text": "a grey heron" }));
         room.send(&json!({ "event": "share", "on": true }));
     };
-    // A page that says nothing: nobody knows what it shows.
+    // A page that does not confirm: nobody knows what it shows.
     shares(&mut room);
     page.room("a", |room| room["view"]["shared"] == "a grey heron").await;
     room.tell("staff_reset");
@@ -186,7 +186,7 @@ async fn a_reset_waits_until_the_desk_of_several_rooms_no_longer_shows_what_was_
     page.room("a", |room| room["view"]["shared"].is_null()).await;
     room.tell("staff_reset");
     room.reach("ready", |line| line["stage"] == "ready");
-    // One that does.
+    // A page that does.
     shares(&mut room);
     page.room("a", |room| room["view"]["shared"] == "a grey heron").await;
     room.tell("staff_reset");
@@ -227,7 +227,7 @@ async fn an_order_is_reported_as_taken_refused_or_unanswered() {
     assert!((Duration::from_secs(7)..LIMIT).contains(&asked.elapsed()), "{:?}", asked.elapsed());
     let mut other = desk.page().await;
     let late = other.room("a", |_| true).await;
-    assert_eq!(late["view"]["place"], "forest", "whoever joins late is told how it stands");
+    assert_eq!(late["view"]["place"], "forest", "a page that joins late gets the state");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -356,7 +356,7 @@ fn a_desk_exits_cleanly_on_sigterm() {
     let ended = loop {
         match desk.process.try_wait().unwrap() {
             Some(ended) => break ended,
-            None if Instant::now() > until => panic!("the desk does not end"),
+            None if Instant::now() > until => panic!("the desk does not exit"),
             None => std::thread::sleep(Duration::from_millis(5)),
         }
     };

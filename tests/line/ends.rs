@@ -1,5 +1,5 @@
-//! Owns a room and a desk at the two ends of a line: the room's real core with a small loop around it, and a desk that
-//! draws every call at once, as a page would. Both keep what they saw.
+//! Owns the two ends of a line under test: a real room with a small loop around it, and a desk that draws every call at
+//! once, as a page would. Both record what they see.
 
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex};
@@ -32,7 +32,7 @@ pub fn broker(at: &Mosquitto, client_prefix: &str) -> Broker {
     Broker { access, client_prefix: client_prefix.to_owned() }
 }
 
-/// The same for a user whose password file bears the user's name.
+/// The same for a user whose password file has the user's name.
 pub fn broker_as(at: &Mosquitto, user: &str, client_prefix: &str) -> Broker {
     let mut broker = broker(at, client_prefix);
     broker.access.username = Some(user.to_owned());
@@ -44,7 +44,7 @@ pub fn room_id() -> RoomId {
     RoomId::new("room-2").unwrap()
 }
 
-/// Waits until something is so.
+/// Waits until this is true. Returns how long it took.
 #[track_caller]
 pub fn wait_until(limit: Duration, what: &str, mut is_so: impl FnMut() -> bool) -> Duration {
     let start = Instant::now();
@@ -55,10 +55,10 @@ pub fn wait_until(limit: Duration, what: &str, mut is_so: impl FnMut() -> bool) 
     start.elapsed()
 }
 
-/// An event, whether the line tells it, and by which order.
+/// An event, whether it came over the line, and from which order.
 type Input = (bool, Option<Ulid>, Event);
 
-/// A room: its core, and its line. Dropping it is as if its program had been killed.
+/// A room and its transport. Dropping it is like killing its program.
 pub struct TestRoom {
     core: Arc<Mutex<Core>>,
     line: Arc<RoomTransport>,
@@ -114,7 +114,7 @@ impl TestRoom {
             ClientEvent::Endpoint(RoomTransportEvent::Input(input)) => {
                 drop(spoken.send((true, input.order, input.event)));
             }
-            // Nothing is told to this room of what became of it; what the desk shows is looked at.
+            // This room is not told of changes of what was shared; the tests look at the desk instead.
             ClientEvent::Endpoint(RoomTransportEvent::SharedWords(_) | RoomTransportEvent::Hidden(_)) => {}
             ClientEvent::Contested(is_so) => heard.lock().unwrap().fought_over = is_so,
             ClientEvent::Endpoint(RoomTransportEvent::DuplicateId(is_so)) => heard.lock().unwrap().duplicate_id = is_so,
@@ -221,7 +221,7 @@ pub struct TestDesk {
 
 #[derive(Default)]
 struct Seen {
-    /// Every call, each time it appeared anew.
+    /// Every call, each time it newly appeared.
     shown: Vec<(Ulid, Instant)>,
     answers: Vec<(Ulid, Result<(), OrderError>)>,
     is_up: bool,

@@ -1,4 +1,4 @@
-//! The escalation list against a real receiver that keeps to the keys: what it has taken once, it never takes again.
+//! Owns the tests of the escalation list with a real receiver that honours the keys: it accepts each only once.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -16,7 +16,7 @@ use crate::kiosk::{Home, eventually, has_trouble};
 
 const SOON: Duration = Duration::from_secs(5);
 
-/// Takes requests on loopback, each key once.
+/// A receiver on loopback that accepts each key once.
 pub struct Receiver {
     url: String,
     kept: Arc<Mutex<Kept>>,
@@ -25,9 +25,9 @@ pub struct Receiver {
 #[derive(Default)]
 struct Kept {
     requests: Vec<String>,
-    /// The keys in the order in which they were taken.
+    /// The accepted keys, in order.
     taken: Vec<String>,
-    /// What is answered from now on, if not 204.
+    /// The status to answer with, if not 204.
     status: Option<u16>,
 }
 
@@ -48,7 +48,7 @@ impl Receiver {
                 }
                 let status = keeps.lock().unwrap().take(read);
                 let answer = format!("HTTP/1.1 {status} x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
-                // Whoever asked may have been killed in between.
+                // The client may have been killed in the meantime.
                 let _ = stream.write_all(answer.as_bytes());
             }
         });
@@ -65,7 +65,7 @@ impl Receiver {
         self.kept.lock().unwrap().requests.last().unwrap().clone()
     }
 
-    /// How many requests have come, tries among them.
+    /// The number of requests, including retries.
     pub fn requests(&self) -> usize {
         self.kept.lock().unwrap().requests.len()
     }
@@ -92,7 +92,7 @@ impl Kept {
     }
 }
 
-/// The room's core with its time in our hands, and the list that carries out what it wants.
+/// A room whose time the test controls, and the list that executes its escalations.
 struct Play {
     room: Room,
     now: RoomTime,
@@ -123,7 +123,7 @@ impl Play {
         self.execute();
     }
 
-    /// Lets time pass, and waits until all that is said because of it has its outcome.
+    /// Lets time pass, and waits for the results of all requests that this causes.
     fn to(&mut self, seconds: u64) {
         let until = RoomTime(seconds * 1_000);
         while let Some(due) = self.room.poll_timeout(self.now).filter(|due| *due > self.now && *due <= until) {
@@ -175,7 +175,7 @@ fn a_call_that_rings_again_reaches_a_receiver_that_ignores_duplicates() {
     assert_eq!(receiver.taken().len(), 3, "here lapsed");
     play.at(550, Event::Resumed);
     play.to(551);
-    assert_eq!((receiver.taken().len(), receiver.requests()), (3, 4), "after a restart it is a second try");
+    assert_eq!((receiver.taken().len(), receiver.requests()), (3, 4), "after a restart it is a retry");
     let keys = receiver.taken();
     assert!(keys[0].ends_with("7-0-0") && keys[1].ends_with("7-1-0") && keys[2].ends_with("7-2-0"), "{keys:?}");
 }
@@ -189,11 +189,11 @@ fn a_failed_step_is_reported_until_it_is_accepted() {
     play.to(60);
     assert!(play.is_broken());
     play.to(120);
-    assert!(second.taken().len() == 1 && play.is_broken(), "another step mends nothing");
+    assert!(second.taken().len() == 1 && play.is_broken(), "another step does not clear the failure");
     first.answers(None);
     play.at(130, coming("Ana"));
     play.to(310);
-    assert!(first.taken().len() == 1 && !play.is_broken(), "the next round's same step does");
+    assert!(first.taken().len() == 1 && !play.is_broken(), "the same step of the next round does");
 }
 
 #[test]
@@ -205,14 +205,14 @@ fn a_new_round_gets_a_new_key_and_a_restart_keeps_the_old_one() {
     kiosk.first();
     kiosk.tell("call_pressed");
     eventually("the first step", || receiver.taken().len() == 1);
-    // How far the list has come is on disk, too.
+    // The progress of the list is on disk too.
     eventually("the mark", || home.journal().contains("time_marked"));
     kiosk.kill_9();
     let kiosk = home.start(1);
     eventually("a second try", || receiver.requests() == 2);
     assert_eq!(receiver.taken().len(), 1, "it is the same ringing");
     kiosk.kill_9();
-    // Ana said that she comes, and all but the last of her two minutes are over.
+    // Ana is on the way, and her two minutes are almost over.
     let (journal, records, _) = Journal::open(&home.state);
     let last = records.last().unwrap().0;
     let call = records.iter().find_map(|(_, event)| match event {
@@ -226,7 +226,7 @@ fn a_new_round_gets_a_new_key_and_a_restart_keeps_the_old_one() {
     journal.finish();
     let mut kiosk = home.start(1);
     kiosk.wait("Ana on the way", |line| line["call"] == "on_the_way");
-    eventually("the first step anew", || receiver.taken().len() == 2);
+    eventually("the first step of the next round", || receiver.taken().len() == 2);
     let keys = receiver.taken();
     assert!(keys[0].ends_with("-0-0") && keys[1].ends_with("-1-0"), "{keys:?}");
     assert!(!has_trouble(kiosk.last(), "escalation-failed"));

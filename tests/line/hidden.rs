@@ -1,5 +1,5 @@
-//! A desk with more rooms than it has places for, both ends in one process and a clock that is set by hand: the room that
-//! is left out hears so, does not count that desk, and does not wait for it.
+//! Owns the tests of a desk with more rooms than it can show, with both ends in one process and a clock that the test
+//! sets: the left-out room is told, does not count that desk, and does not wait for it.
 
 use stillroom::line::endpoint::Endpoint;
 use stillroom::line::fleet::{Fleet, FleetEvent, ROOMS_MAX};
@@ -51,7 +51,7 @@ impl World {
         }
     }
 
-    /// Lets so much time pass; every word arrives at once.
+    /// Lets this much time pass; every message arrives at once.
     fn pass(&mut self, ms: u64) {
         let until_ms = self.now_ms + ms;
         while self.now_ms < until_ms {
@@ -106,7 +106,7 @@ fn a_room_beyond_the_maximum_knows_that_no_desk_shows_it() {
     for number in 0..ROOMS_MAX {
         assert!(world.counts(number) && !world.ends[number].is_hidden(), "{number}");
     }
-    // A beat, which goes to every room, does not bring it back.
+    // A heartbeat, which goes to every room, does not bring it back.
     world.pass(60_000);
     assert!(world.ends[last].is_hidden() && !world.counts(last), "{:?}", world.told[last]);
     assert!(world.told[last].len() <= 2, "{:?}", world.told[last]);
@@ -128,9 +128,9 @@ fn a_room_that_falls_silent_is_no_longer_left_out() {
     world.pass(2 * BEAT_INTERVAL_MS);
     world.silent = ROOMS_MAX;
     world.pass(SILENT_AFTER_MS + BEAT_INTERVAL_MS);
-    assert_eq!(world.fleet.left_out().len(), 0, "who has fallen silent does not speak on this broker");
+    assert_eq!(world.fleet.left_out().len(), 0, "a silent room is not on this broker any longer");
     assert_eq!(world.events.iter().filter(|event| **event == FleetEvent::LeftOutChanged).count(), 2);
     let now_ms = world.now_ms;
     world.ends[ROOMS_MAX].handle_timeout(now_ms);
-    assert!(!world.ends[ROOMS_MAX].is_hidden(), "nobody has said so for long");
+    assert!(!world.ends[ROOMS_MAX].is_hidden(), "no desk has said so recently");
 }

@@ -1,16 +1,16 @@
-//! Owns a network of its own behind a cable that can be pulled: a namespace, and a pair of virtual ends. It takes the
-//! rights of root and iproute2.
+//! Owns a network behind a cable that can be pulled: a network namespace and a pair of virtual interfaces. It needs
+//! root and iproute2.
 
 use std::process::{Command, Stdio};
 
-/// The cable; it and the network behind it end with the test.
+/// The cable. It and the network behind it are removed when it is dropped.
 pub struct Link {
     network: String,
     near: String,
     far: String,
 }
 
-/// The end of the cable that is ours, and the end behind it.
+/// The near end of the cable, and the far end.
 const NEAR: &str = "10.213.7.1/30";
 pub const FAR: &str = "10.213.7.2";
 
@@ -30,7 +30,7 @@ impl Link {
         link
     }
 
-    /// Pulls the cable: what is sent goes nowhere, and nobody is told.
+    /// Pulls the cable: packets vanish, and neither side is told.
     pub fn cut(&self) {
         ip(&["-n", &self.network, "link", "set", &self.far, "down"]);
     }
@@ -40,7 +40,7 @@ impl Link {
         ip(&["-n", &self.network, "link", "set", &self.far, "up"]);
     }
 
-    /// A program within the network behind.
+    /// A program in the network behind the cable.
     pub fn behind(&self, program: &str) -> Command {
         let mut command = Command::new("ip");
         command.args(["netns", "exec", &self.network, program]);
@@ -50,7 +50,7 @@ impl Link {
 
 impl Drop for Link {
     fn drop(&mut self) {
-        // The pair goes with its network.
+        // The pair is removed with its network.
         let _ = Command::new("ip").args(["netns", "del", &self.network]).status();
     }
 }
@@ -58,5 +58,5 @@ impl Drop for Link {
 fn ip(arguments: &[&str]) {
     let made = Command::new("ip").args(arguments).stderr(Stdio::piped()).output().expect("iproute2 is needed");
     let why = String::from_utf8_lossy(&made.stderr).into_owned();
-    assert!(made.status.success(), "ip {arguments:?}, which takes the rights of root: {why}");
+    assert!(made.status.success(), "ip {arguments:?}, which needs root: {why}");
 }

@@ -1,4 +1,4 @@
-//! The lines of a room against the real things: a mosquitto that is frozen, killed and started anew without its state.
+//! Owns the tests of a room's transports with a real mosquitto that is frozen, killed, and restarted without its state.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)] // a test that panics is a test that fails
 
 mod broker;
@@ -44,7 +44,7 @@ fn joined(at: &Mosquitto) -> (TestRoom, TestDesk) {
     (room, desk)
 }
 
-/// Waits until the room has heard all that the desk has said: an order stands behind it, and is answered.
+/// Waits until the room has handled everything the desk has sent: an order sent after it is answered.
 fn wait_until_all_is_heard(desk: &TestDesk) {
     let fence = desk.order(DeskOrder::Pause);
     wait_until(SOON, "the room's answer", || desk.answer(fence).is_some());
@@ -99,7 +99,7 @@ fn a_frozen_broker_is_given_up_and_found_again() {
     let back = wait_until(SOON, "the desk shows the call", || desk.shown() == [call]);
     println!("broker frozen and thawed: shown after {} ms", back.as_millis());
     wait_until(SOON, "the room knows it", || room.phase() == Some(CallPhase::Received));
-    // What is said on one topic keeps its order: with the next call all that the broker still held has come.
+    // Messages on one topic keep their order: the next call arrives after everything that the broker still held.
     room.tell(Event::CallHere { id: None });
     room.tell(Event::CallCleared);
     wait_until(SOON, "the desk clears it", || desk.open_call().is_none());
@@ -120,7 +120,7 @@ fn a_killed_room_is_lost_at_the_desk_and_its_call_stays() {
     assert_eq!(desk.open_call().map(|(open, _)| open), Some(call));
     let _again = TestRoom::open(ends::broker(&at, "room"));
     wait_until(SOON, "the room is there again", || desk.troubles().is_empty());
-    // This one's journal knew nothing of the call: that does not clear it.
+    // The journal of this one did not contain the call, which does not clear it.
     let left = || desk.line.with(|fleet, now_ms| fleet.room(now_ms, &ends::room_id()).unwrap().left);
     wait_until(SOON, "the call is left for a person to look at", || desk.open_call().is_none() && left() == [call]);
 }
@@ -163,7 +163,7 @@ fn two_desks_show_a_call_once_each_and_it_stays_while_one_has_it() {
     wait_until(SOON, "the room hears both", || room.desks() == 2);
     let call = room.press();
     wait_until(SOON, "both show the call", || desk.shown() == [call] && other.shown() == [call]);
-    // Both have to have said so before one of them leaves.
+    // Both must have confirmed it before one of them leaves.
     wait_until_all_is_heard(&desk);
     wait_until_all_is_heard(&other);
     drop(desk);
@@ -178,7 +178,7 @@ fn a_screen_that_does_not_draw_and_a_dead_sound_are_reported() {
     room.set_vitals(VitalAges { loop_age_ms: Some(0), frame_age_ms: Some(20), audio_age_ms: Some(7_500) });
     wait_until(SOON, "dead sound", || desk.troubles() == ["sound-dead"]);
     room.set_vitals(VitalAges { loop_age_ms: Some(0), frame_age_ms: Some(7_500), audio_age_ms: Some(80) });
-    wait_until(SOON, "a screen that stands still", || desk.troubles() == ["screen-not-drawing"]);
+    wait_until(SOON, "a screen that does not draw", || desk.troubles() == ["screen-not-drawing"]);
 }
 
 #[test]
@@ -214,9 +214,9 @@ fn tls_with_the_clinics_own_authority_and_credentials() {
 fn the_recommended_access_list_allows_each_client_its_own_topics_only() {
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/desk.md")).unwrap();
     let block = |after: &str| page.split(after).nth(1).unwrap().split("```").nth(1).unwrap().to_owned();
-    // A client is its user, whatever it calls itself.
+    // A client is identified by its user, whatever client id it sends.
     let own = "use_username_as_clientid true\n";
-    assert!(block("conf.d/stillroom.conf`").contains(own), "the page is to say it");
+    assert!(block("conf.d/stillroom.conf`").contains(own), "the page must contain it");
     let at = Mosquitto::with_access(own, &block("`access`"), &["room-2", "room-1", "desk"]);
     let named = |user: &str, client: &str| ends::broker_as(&at, user, client);
     let (room, desk) = (TestRoom::open(named("room-2", "room")), TestDesk::open(named("desk", "desk")));
@@ -228,14 +228,14 @@ fn the_recommended_access_list_allows_each_client_its_own_topics_only() {
     wait_until(SOON, "the order is answered", || desk.answer(coming) == Some(Ok(())));
     let twice = TestRoom::open(ends::broker(&at, "nobody"));
     wait_until(SOON, "nobody without a name comes in", || !twice.downs().is_empty());
-    // By another room's user it can neither hear that room's desks nor speak for it.
+    // With another room's user it can neither hear that room's desks nor publish for it.
     let thief = TestRoom::open(named("room-1", "thief"));
     thief.press();
     wait_until(SOON, "the thief is turned away", || !thief.downs().is_empty());
     wait_until_all_is_heard(&desk);
     assert_eq!((desk.shown(), thief.phase() == Some(CallPhase::Received)), (vec![call], false));
     assert!(!room.has_duplicate_id());
-    // Nor does it take that room's place by its name.
+    // Nor can it take over that room's session with its client id.
     let taking = stranger::Thief::of(&at, "room-2", Some("room-1"));
     wait_until(SOON, "the thief's", || taking.signed_in() > 0);
     assert!(room.is_up() && room.downs().is_empty(), "{:?}", room.downs());

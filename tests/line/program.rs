@@ -1,4 +1,5 @@
-//! The real program on its lines: a real mosquitto, a receiver of the escalation list, a contact, and kills.
+//! Owns the tests of the real program with all its transports: a real mosquitto, a receiver of the escalation list, a
+//! contact, and kills.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -67,7 +68,7 @@ fn a_call_that_was_cleared_out_of_the_desks_reach_is_cleared_there_later() {
     let shown = desk.shown();
     kiosk.kill_9();
     wait_until(Duration::from_secs(10), "the desk loses the room", || desk.troubles() == ["room-lost"]);
-    // It comes back where the broker cannot be reached, and the call is cleared there.
+    // It comes back while the broker is out of reach, and the call is cleared then.
     broker.freeze();
     let mut kiosk = home.start(1);
     assert_ne!(kiosk.first()["call"], "idle");
@@ -113,12 +114,13 @@ fn a_call_goes_through_the_escalation_list_and_closes_the_contact_and_a_practice
     kiosk.tell("call_cleared");
     eventually("an open contact again", || contact().ends_with("closed\nopen\n"));
     assert_eq!(contact().matches("closed").count(), 1, "{}", contact());
-    // The second step's receiver does not exist, and the call is over: that is told, and nobody else was asked.
+    // The receiver of the second step does not exist, and the call is over: this is reported, and nobody else was
+    // notified.
     kiosk.reach("the step that reached nobody", |line| has_trouble(line, "escalation-failed"));
     assert_eq!(receiver.requests(), 1);
 }
 
-/// What is struck down in a round, at a moment left to chance.
+/// What is killed in a round, at a random moment.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Struck {
     Room,
@@ -127,8 +129,8 @@ enum Struck {
     BrokerFrozen,
 }
 
-/// Presses again and again, strikes the room, its desk or the broker down at any moment after, and holds everyone to
-/// what was said: a call that the room or the desk has shown is there again, is acknowledged, and ends.
+/// Presses repeatedly, and kills the room, its desk or the broker at a random moment afterwards. A call that the room
+/// or the desk has shown must come back, be acknowledged, and end.
 fn kills(rounds: u32) {
     let mut chance = Chance::new();
     let mut broker = Mosquitto::open();
@@ -139,14 +141,14 @@ fn kills(rounds: u32) {
     let (mut unshown, mut left_at_desk, mut slowest) = (0, 0, Duration::ZERO);
     let mut struck_down = [0; 4];
     for round in 0..rounds {
-        let struck = [Struck::Room, Struck::Room, Struck::Desk, Struck::Broker, Struck::BrokerFrozen]
+        let killed = [Struck::Room, Struck::Room, Struck::Desk, Struck::Broker, Struck::BrokerFrozen]
             [chance.number() as usize % 5];
-        struck_down[struck as usize] += 1;
+        struck_down[killed as usize] += 1;
         let known = desk.shown().len();
         kiosk.tell("call_pressed");
         std::thread::sleep(chance.moment(Duration::from_millis(250)));
         let mut was_shown = true;
-        match struck {
+        match killed {
             Struck::Room => {
                 let said = String::from_utf8_lossy(&kiosk.said()).trim_end().to_owned();
                 was_shown =
@@ -170,10 +172,10 @@ fn kills(rounds: u32) {
             }
         }
         let back = Instant::now();
-        if struck == Struck::Room && kiosk.first()["call"] == "idle" {
+        if killed == Struck::Room && kiosk.first()["call"] == "idle" {
             if was_shown {
-                // Sending does not wait for the disk: a desk may have drawn what a kill kept from the disk. It then
-                // stands there as one that its room no longer knows of, until a person has looked.
+                // Sending does not wait for the disk, so a desk may have drawn a call that a kill kept from the disk.
+                // The desk then shows it as one that its room no longer knows, until a person has looked.
                 let left = || desk.line.with(|fleet, now_ms| fleet.room(now_ms, &ends::room_id()).unwrap().left);
                 wait_until(SOON, "a call that was shown is lost", || !left().is_empty());
                 for call in left() {
@@ -186,7 +188,7 @@ fn kills(rounds: u32) {
             kiosk.tell("call_pressed");
         }
         kiosk.reach("the call at the desk", |line| line["call"] == "received");
-        // A desk that was struck down may have said so before; its successor has to show it, too.
+        // A killed desk may have confirmed it before; its successor must show it too.
         wait_until(SOON, "the desk shows the call", || desk.open_call().is_some());
         slowest = slowest.max(back.elapsed());
         let (call, _) = desk.open_call().unwrap();
@@ -198,16 +200,16 @@ fn kills(rounds: u32) {
         kiosk.tell("call_cleared");
         call_is(&mut kiosk, "idle");
         wait_until(SOON, "the desk clears it", || desk.open_call().is_none());
-        // Until then a kill brings it back, which is the safe side.
+        // Until then a kill brings it back, which is safe.
         eventually("the end of the call on disk", || home.journal().matches("call_cleared").count() as u32 > round);
         let mut shown = desk.shown();
         shown.sort();
         shown.dedup();
-        assert_eq!(shown.len(), desk.shown().len(), "round {round}, {struck:?}: a call was shown twice");
+        assert_eq!(shown.len(), desk.shown().len(), "round {round}, {killed:?}: a call was shown twice");
     }
     println!(
         "{rounds} strikes (room {}, desk {}, broker killed {}, frozen {}): 0 lost, 0 shown twice; {unshown} presses \
-         struck down before anyone showed them, {left_at_desk} drawn at the desk before they were on disk, and kept \
+         killed down before anyone showed them, {left_at_desk} drawn at the desk before they were on disk, and kept \
          there for a person to look; slowest at the desk again {} ms",
         struck_down[0],
         struck_down[1],

@@ -1,4 +1,4 @@
-//! Owns a client that is none of ours: it listens to everything, says anything, and takes the place of others.
+//! Owns a foreign client: it subscribes to everything, publishes anything, and takes over the sessions of others.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -22,7 +22,7 @@ fn options(at: &Mosquitto, id: &str, user: Option<&str>) -> MqttOptions {
     options
 }
 
-/// One that listens and speaks.
+/// One that subscribes and publishes.
 pub struct Stranger {
     runtime: tokio::runtime::Runtime,
     client: AsyncClient,
@@ -46,14 +46,14 @@ impl Stranger {
             }
         });
         runtime.block_on(async {
-            // Not what it says itself.
+            // Without its own messages.
             let all = SubscribeFilter { nolocal: true, ..SubscribeFilter::new("stillroom/#", QoS::AtMostOnce) };
             client.subscribe_many_tracked([all]).await.unwrap().wait_async().await.unwrap();
         });
         Self { runtime, client, heard }
     }
 
-    /// What was said last on a topic that begins so, and the topic.
+    /// The last message on a topic with this prefix, and the topic.
     pub fn last(&self, begins: &str) -> (String, Value) {
         let found = || {
             let heard = self.heard.lock().unwrap();
@@ -63,7 +63,7 @@ impl Stranger {
         found().unwrap()
     }
 
-    /// Says something, and waits until the broker has it.
+    /// Publishes something, and waits until the broker has it.
     pub fn say(&self, topic: &str, said: &Value) {
         let payload = serde_json::to_vec(said).unwrap();
         self.runtime.block_on(async {
@@ -72,7 +72,7 @@ impl Stranger {
         });
     }
 
-    /// Says this on these topics as fast as the broker takes it, until the flood is dropped.
+    /// Publishes these payloads on these topics as fast as the broker accepts them, until the flood is dropped.
     pub fn flood(at: &Mosquitto, topics: Vec<String>, payloads: Vec<Vec<u8>>) -> Flood {
         let (ends, said) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
         let (ended, counts, options) = (Arc::clone(&ends), Arc::clone(&said), options(at, "flood", None));
@@ -98,7 +98,7 @@ impl Stranger {
     }
 }
 
-/// A flood of words.
+/// A flood of messages.
 pub struct Flood {
     ends: Arc<AtomicBool>,
     said: Arc<AtomicUsize>,
@@ -118,7 +118,7 @@ impl Drop for Flood {
     }
 }
 
-/// One that signs in as somebody else again and again, as fast as it can, until it is dropped.
+/// One that repeatedly signs in as another client, as fast as it can, until it is dropped.
 pub struct Thief {
     ends: Arc<AtomicBool>,
     signed_in: Arc<AtomicUsize>,
@@ -134,7 +134,7 @@ impl Thief {
             runtime.block_on(async {
                 while !ended.load(Ordering::Relaxed) {
                     let (_client, mut events) = AsyncClient::builder(options.clone()).capacity(4).build();
-                    // What it holds it holds until it is pushed out.
+                    // It keeps the session until it is pushed out.
                     while !ended.load(Ordering::Relaxed) {
                         match tokio::time::timeout(Duration::from_millis(20), events.poll()).await {
                             Ok(Ok(Event::Incoming(Incoming::ConnAck(_)))) => {

@@ -1,4 +1,5 @@
-//! Whoever else is on the broker: those who take a room's place, who speak in its name or a desk's, and who say rubbish.
+//! Owns the tests of foreign clients on the broker: those that take over a room's session, forge messages of a room or
+//! a desk, or send garbage.
 
 use std::time::{Duration, Instant};
 
@@ -25,7 +26,7 @@ fn home_at(at: &Mosquitto, user: Option<&str>) -> Home {
     home
 }
 
-/// Presses so often, and each time the desk has to have it before the room would say that it does not reach it.
+/// Presses this many times. The desk must have each call before the room would report that it cannot be reached.
 fn calls_get_through(kiosk: &mut Kiosk, times: usize) -> Duration {
     let mut slowest = Duration::ZERO;
     for _ in 0..times {
@@ -51,14 +52,14 @@ fn a_guessed_client_id_takes_no_session_over_and_a_learned_one_is_abandoned() {
     wait_until(SOON, "the guess", || guesses.signed_in() > 0);
     let slowest = calls_get_through(&mut kiosk, 6);
     let names = at.signed_in("stillroom-room-room-2-");
-    assert_eq!(names.len(), 1, "it was never pushed out: {names:?}");
+    assert_eq!(names.len(), 1, "its session was never taken over: {names:?}");
     println!("a guessed name: 6 of 6 calls, slowest {} ms", slowest.as_millis());
     drop(guesses);
     let knows = Thief::of(&at, &names[0], None);
     wait_until(SOON, "the room under another name", || at.signed_in("stillroom-room-room-2-").len() > 2);
     let slowest = calls_get_through(&mut kiosk, 6);
     println!("a name that was learned: 6 of 6 calls, slowest {} ms, {} thefts", slowest.as_millis(), knows.signed_in());
-    assert!(!has_trouble(kiosk.last(), "line-fought-over"), "it was left behind");
+    assert!(!has_trouble(kiosk.last(), "line-fought-over"), "the stranger holds an abandoned session");
 }
 
 const AS_ITS_USER: &str = "use_username_as_clientid true\n";
@@ -76,7 +77,7 @@ fn two_tablets_with_one_user_report_it_and_the_later_one_gets_its_calls_through(
     for kiosk in [&mut earlier, &mut later] {
         kiosk.wait("a fight", |line| has_trouble(line, "line-fought-over"));
     }
-    // The desk takes the two for one room, and goes by the one that came up later.
+    // The desk takes the two for one room, and follows the one that started later.
     let pressed = Instant::now();
     later.tell("call_pressed");
     later.wait("the call at the desk", |line| line["call"] == "received");
@@ -112,10 +113,10 @@ fn a_room_that_may_not_publish_reports_its_line_as_down() {
     wait_until(SOON, "why it is down", || room.downs().iter().any(|why| why.contains("access list")));
     room.press();
     wait_until(Duration::from_secs(8), "that no desk is reached", || room.says_line_down());
-    assert_eq!(room.phase(), Some(CallPhase::Placed), "what the broker throws away was not sent");
+    assert_eq!(room.phase(), Some(CallPhase::Placed), "a discarded message does not count as sent");
 }
 
-/// One word of a liar.
+/// One forged message.
 type Lie = fn(&Stranger);
 
 fn in_the_rooms_name(stranger: &Stranger, change: impl FnOnce(&mut Value)) {
@@ -192,7 +193,8 @@ fn no_single_forged_message_silences_a_room_or_a_desk() {
         lie(&stranger);
         let lied = Instant::now();
         kiosk.tell("call_pressed");
-        // The longest is what looks like the true speaker's own: until what is true goes on and the lie does not.
+        // The longest effect is that of a number that could be the true sender's own: until the true numbers continue
+        // and the forged ones do not.
         kiosk.wait_within(what, Duration::from_secs(9), |line| line["call"] == "received");
         wait_until(SOON, what, || desk.open_call().is_some());
         println!("{what}: the call at the desk after {} ms", lied.elapsed().as_millis());
@@ -201,7 +203,7 @@ fn no_single_forged_message_silences_a_room_or_a_desk() {
         kiosk.wait("no call", |line| line["call"] == "idle");
         wait_until(Duration::from_secs(9), "the desk clears it", || desk.open_call().is_none());
     }
-    // Nor is an open call taken from the desk by a word that it has ended.
+    // A forged message that it was cleared does not take an open call from the desk.
     kiosk.tell("call_pressed");
     kiosk.wait("the call at the desk", |line| line["call"] == "received");
     let (call, _) = desk.open_call().unwrap();
@@ -211,7 +213,7 @@ fn no_single_forged_message_silences_a_room_or_a_desk() {
     });
     wait_until(SOON, "what was said in its name", || desk.open_call().is_none());
     wait_until(Duration::from_secs(9), "the call again", || desk.open_call().map(|(open, _)| open) == Some(call));
-    // And a room that really goes is missed at once, whatever was said of its connections.
+    // A room that really disappears is reported at once, whatever was forged about its connections.
     kiosk.kill_9();
     wait_until(SOON, "the desk loses the room", || desk.troubles() == ["room-lost"]);
 }
@@ -226,7 +228,7 @@ fn a_room_notices_that_somebody_publishes_under_its_id() {
 }
 
 #[test]
-fn a_flood_of_rubbish_delays_no_call_and_is_logged_once() {
+fn a_flood_of_garbage_delays_no_call_and_is_logged_once() {
     let at = Mosquitto::open();
     let home = home_at(&at, None);
     let desk = TestDesk::open(ends::broker(&at, "desk"));
@@ -262,7 +264,7 @@ fn a_flood_of_valid_desk_messages_delays_no_call_either() {
     let _desk = TestDesk::open(ends::broker(&at, "desk"));
     let mut kiosk = home.start(1);
     kiosk.wait("a desk", |line| line["line"] == "up");
-    // Each word is news, and makes something for the room to do.
+    // Each message is new, and gives the room something to do.
     let payloads = (0..5_000_u64).map(|seq| {
         let order = json!({ "id": Ulid(seq.into()), "order": "pause" });
         let said = json!({ "v": 1, "desk": (seq % 50).to_string(), "link": 1, "seq": seq + 1, "receives": seq % 2 == 0,

@@ -1,8 +1,8 @@
-//! Owns chance that can be had again: a seed that is printed, and taken from `STILLROOM_SEED` if that is set.
+//! Owns repeatable randomness: the seed is printed, and taken from `STILLROOM_SEED` if that is set.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Xorshift; good enough for instants.
+/// A xorshift generator, good enough for moments and words.
 pub struct Chance(u64);
 
 impl Chance {
@@ -14,7 +14,7 @@ impl Chance {
         Self(seed | 1)
     }
 
-    /// Any number.
+    /// A random number.
     pub fn number(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -22,20 +22,20 @@ impl Chance {
         self.0
     }
 
-    /// Any moment of a span.
+    /// A random moment within a span.
     pub fn moment(&mut self, span: Duration) -> Duration {
         Duration::from_micros(self.number() % u64::try_from(span.as_micros()).unwrap().max(1))
     }
 
-    /// Words that stand nowhere else, as people write them: with accents and signs that take several units in each form
-    /// of text.
+    /// Words that occur nowhere else, as people write them: with accents and characters of several units in every
+    /// encoding.
     pub fn words(&mut self, count: usize) -> String {
         const LETTERS: &str = "abcdefghijklmnopqrstuvwxyzáéíóúñü¿🌊🦢";
         let letters: Vec<char> = LETTERS.chars().collect();
         (0..count).map(|_| letters[usize::try_from(self.number() % letters.len() as u64).unwrap()]).collect()
     }
 
-    /// Letters that stand nowhere else.
+    /// Letters that occur nowhere else.
     pub fn letters(&mut self, count: usize) -> String {
         (0..count).map(|_| char::from(b'a' + u8::try_from(self.number() % 26).unwrap())).collect()
     }

@@ -1,4 +1,5 @@
-//! `stillroom check` on a clinic's own media: what is wrong is a finding of its file, and who waits sees how far it is.
+//! Owns the tests of `stillroom check` on the clinic's own media: a problem is a finding about its file, and a long
+//! check shows its progress.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Cursor};
@@ -16,7 +17,7 @@ fn picture(width: u32, height: u32) -> Vec<u8> {
     bytes.into_inner()
 }
 
-/// A second of silence that says it has such a form.
+/// A second of silence whose header claims this format.
 fn wav(channels: u16, rate_hz: u32) -> Vec<u8> {
     let mut bytes = b"RIFF\x24\xee\x02\x00WAVEfmt \x10\x00\x00\x00\x01\x00".to_vec();
     bytes.extend(channels.to_le_bytes().into_iter().chain(rate_hz.to_le_bytes()).chain(192_000_u32.to_le_bytes()));
@@ -25,7 +26,7 @@ fn wav(channels: u16, rate_hz: u32) -> Vec<u8> {
     bytes
 }
 
-/// A room whose media and only profile are its own.
+/// A room with its own media and a single profile.
 fn home_with(tracks: &str) -> (Home, PathBuf) {
     let home = Home::new();
     let media = home.folder().join("media");
@@ -42,7 +43,7 @@ fn home_with(tracks: &str) -> (Home, PathBuf) {
 }
 
 #[test]
-fn what_is_wrong_with_a_picture_or_a_track_is_a_finding_of_that_file() {
+fn a_bad_picture_or_track_is_a_finding_about_that_file() {
     let (home, media) = home_with("\"whole.wav\", \"no-rate.wav\", \"no-channel.wav\"");
     let whole = picture(1_600, 1_000);
     fs::write(media.join("pictures/whole.jpg"), &whole).unwrap();
@@ -63,12 +64,12 @@ fn what_is_wrong_with_a_picture_or_a_track_is_a_finding_of_that_file() {
 }
 
 #[test]
-fn a_check_that_takes_long_tells_how_far_it_is_and_keeps_its_results_apart() {
+fn a_long_check_shows_its_progress_apart_from_its_results() {
     let (home, media) = home_with("\"track.wav\"");
     fs::write(media.join("track.wav"), wav(2, 48_000)).unwrap();
     let first = media.join("pictures/000.jpg");
     fs::write(&first, picture(5_000, 4_000)).unwrap();
-    // One file by many names: more than any machine decodes in the seconds that two lines take.
+    // One file under many names: more than any machine decodes before the second line of progress.
     for number in 1..400 {
         fs::hard_link(&first, media.join(format!("pictures/{number:03}.jpg"))).unwrap();
     }

@@ -1,5 +1,5 @@
-//! Small files of state that are damaged: the last good copy holds, and where there is none the sound stays at its
-//! quietest and the door stays shut. It is always told.
+//! Owns the tests of damaged state files: the last good copy is used; without one the sound stays at its quietest and
+//! nobody is let in. Either is always reported.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 
 use crate::kiosk::{Home, Kiosk, LIMIT, eventually, has_trouble};
 
-/// As versions before the checksum wrote it.
+/// As written by versions without a checksum.
 const SETUP: &str = "room_name = \"Room 4\"\ndiagonal_inches = 10.1\ncap_db = -40.0\n";
 const PASSWORD: &str = "wide water";
 
-/// Ways in which a file is damaged, by name.
+/// Kinds of damage, by name.
 type Damage = (&'static str, fn(Vec<u8>) -> Vec<u8>);
 const DAMAGES: [Damage; 6] = [
     ("cut short", |whole| whole[..whole.len() / 2].to_vec()),
@@ -33,30 +33,30 @@ fn both(home: &Home, name: &str) -> [PathBuf; 2] {
     [home.state.join(name), home.state.join(format!("{name}.copy"))]
 }
 
-/// The volume that a patient gets who asks for the loudest there is.
+/// The volume that a patient gets who asks for the loudest.
 fn loudest(kiosk: &mut Kiosk) -> Value {
-    // After a reset that was cut off it first comes out of turnover.
+    // After an interrupted reset it comes out of turnover first.
     kiosk.reach("ready, or a visit", |line| line["stage"] == "ready" || line["stage"] == "arrive");
     if kiosk.last()["stage"] == "ready" {
         kiosk.tell("visit_begins");
     }
     kiosk.reach("arrive", |line| line["stage"] == "arrive");
     kiosk.send(&json!({"event": "volume", "db": 0}));
-    // Taken in turn: once it is as dark as was asked, the volume has been taken.
+    // Events are handled in order: once the screen is dark as asked, the volume has been set.
     let dark = kiosk.last()["dark"] != true;
     kiosk.send(&json!({"event": "dark", "on": dark}));
     kiosk.wait("the dark, or its end", |line| line["dark"] == dark)["volume_db"].clone()
 }
 
 #[test]
-fn a_damaged_setup_never_lifts_the_cap() {
+fn a_damaged_setup_never_raises_the_cap() {
     let home = Home::new();
     fs::create_dir_all(&home.state).unwrap();
     let [file, copy] = both(&home, "setup.toml");
     fs::write(&file, SETUP).unwrap();
     let mut kiosk = home.start(1);
     kiosk.first();
-    assert_eq!(loudest(&mut kiosk), json!(-40.0), "the cap of an earlier version does not hold");
+    assert_eq!(loudest(&mut kiosk), json!(-40.0), "the cap of an earlier version is not applied");
     kiosk.kill_9();
     let whole = fs::read(&file).unwrap();
     assert!(whole != SETUP.as_bytes() && fs::read(&copy).unwrap() == whole, "no checksum, or no copy");
@@ -72,7 +72,7 @@ fn a_damaged_setup_never_lifts_the_cap() {
         kiosk.kill_9();
         assert_eq!((fs::read(&file).unwrap(), fs::read(&copy).unwrap()), (whole.clone(), whole.clone()), "{what}");
         let mut kiosk = home.start(1);
-        assert!(!has_trouble(&kiosk.first(), "state-restored"), "{what}: it is whole again");
+        assert!(!has_trouble(&kiosk.first(), "state-restored"), "{what}: it was repaired");
         kiosk.kill_9();
 
         for path in [&file, &copy] {
@@ -81,10 +81,10 @@ fn a_damaged_setup_never_lifts_the_cap() {
         let mut kiosk = home.start(1);
         kiosk.first();
         kiosk.reach("the trouble", |line| has_trouble(line, "setup-lost"));
-        assert_eq!(loudest(&mut kiosk), json!(-60.0), "{what}: nobody knows the cap any more");
+        assert_eq!(loudest(&mut kiosk), json!(-60.0), "{what}: the cap is unknown");
         let told = |line: &str| line.contains("setup.toml: ") && line.contains("remove both");
         kiosk.wait_for_complaint(what, told);
-        // A wipe does not mind the files, nor what is wrong with them.
+        // A wipe depends neither on the files nor on what is wrong with them.
         kiosk.tell("staff_reset");
         let ready = kiosk.wait("ready", |line| line["stage"] == "ready");
         assert_eq!(ready["receipt"]["verified"], true, "{what}: {ready}");
@@ -95,7 +95,7 @@ fn a_damaged_setup_never_lifts_the_cap() {
     }
 }
 
-/// Asks the desk, as its own page would, and answers the status and the body.
+/// Sends the desk a request, as its page would. Returns the status and the body.
 fn asked(home: &Home, method: &str, path: &str, body: &Value) -> (u16, String) {
     let host = format!("127.0.0.1:{}", home.port);
     let body = if method == "GET" { String::new() } else { body.to_string() };
@@ -125,11 +125,11 @@ fn sign_in(home: &Home) -> (u16, String) {
 }
 
 #[test]
-fn a_damaged_desk_password_leaves_the_door_shut() {
+fn a_damaged_desk_password_lets_nobody_in() {
     let home = Home::new();
     let mut kiosk = home.start(1);
     kiosk.first();
-    assert_eq!(order(&home), 409, "without a password an order passes on loopback, and the room refuses it");
+    assert_eq!(order(&home), 409, "without a password an order gets through on loopback, and the room refuses it");
     kiosk.kill_9();
     let words = format!("{PASSWORD}\n{PASSWORD}\n");
     assert!(home.run(&["desk", "set-password"], &words).status.success());
@@ -162,7 +162,7 @@ fn a_damaged_desk_password_leaves_the_door_shut() {
     }
     fs::create_dir(&paths[0]).unwrap();
     shut(&home, "a folder");
-    assert!(home.run(&["desk", "set-password"], &words).status.success(), "an empty folder gives way");
+    assert!(home.run(&["desk", "set-password"], &words).status.success(), "an empty folder is replaced");
     let mut kiosk = home.start(1);
     kiosk.first();
     assert_eq!((order(&home), sign_in(&home).0), (401, 204));
@@ -172,7 +172,7 @@ fn shut(home: &Home, what: &str) {
     let mut kiosk = home.start(1);
     kiosk.first();
     kiosk.reach("the trouble", |line| has_trouble(line, "desk-password-lost"));
-    assert_eq!(order(home), 401, "{what}: an order passed");
+    assert_eq!(order(home), 401, "{what}: an order got through");
     let (status, words) = sign_in(home);
     assert!(status == 503 && words.contains("stillroom desk set-password"), "{what}: {status} {words}");
     let told = |line: &str| line.contains("desk-password: ") && line.contains("stillroom desk set-password");
@@ -186,7 +186,7 @@ fn shut(home: &Home, what: &str) {
     kiosk.tell("call_cleared");
     kiosk.wait("no call", |line| line["call"] == "idle");
     kiosk.terminate();
-    // The desk of several rooms does not open at all: it has no tablet that could say why.
+    // The desk of several rooms does not open at all, since it has no tablet to say why.
     fs::write(home.folder().join("desk.toml"), "[line.mqtt]\nurl = \"mqtt://127.0.0.1:1\"\n").unwrap();
     let desk = home.run(&["desk", "--config", "desk.toml"], "");
     let words = String::from_utf8_lossy(&desk.stderr).into_owned();
@@ -194,7 +194,7 @@ fn shut(home: &Home, what: &str) {
 }
 
 #[test]
-fn a_damaged_pin_is_told_until_one_is_set() {
+fn a_damaged_pin_is_reported_until_one_is_set() {
     let home = Home::new();
     assert!(home.run(&["staff", "set-pin"], "4711\n4711\n").status.success());
     let paths = both(&home, "staff-pin");
@@ -212,12 +212,12 @@ fn a_damaged_pin_is_told_until_one_is_set() {
 }
 
 #[test]
-fn where_no_state_can_be_read_the_door_is_shut_and_the_sound_at_its_quietest() {
+fn without_readable_state_nobody_is_let_in_and_the_sound_stays_at_its_quietest() {
     let mut home = Home::new();
     fs::write(home.folder().join("file"), "").unwrap();
     home.state = home.folder().join("file/state");
     let mut kiosk = home.start(1);
     kiosk.first();
-    assert_eq!(order(&home), 401, "whether there was a password cannot be known");
+    assert_eq!(order(&home), 401, "there may have been a password");
     assert_eq!(loudest(&mut kiosk), json!(-60.0));
 }

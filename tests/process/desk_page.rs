@@ -1,4 +1,5 @@
-//! What the patient shared with the desk: the reset waits until each page that showed it has said that it does no longer.
+//! Owns the tests that a reset waits until each desk page that showed what the patient shared has confirmed its
+//! removal.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -10,7 +11,7 @@ use crate::kiosk::{Home, Kiosk, LIMIT, eventually};
 
 const WORDS: &str = "needles frighten me";
 
-/// A page as the desk sees one: a stream that is read, and what it says itself.
+/// A page as the desk sees it: a stream that it reads, and its own requests.
 pub struct Page {
     stream: TcpStream,
     host: String,
@@ -31,7 +32,7 @@ impl Page {
         Self { stream, host, heard: Vec::new() }
     }
 
-    /// Reads on until these words have come, and answers all that was heard up to there.
+    /// Reads on until these words have arrived. Returns everything up to them.
     pub fn hear(&mut self, words: &str) -> String {
         let mut piece = [0; 4096];
         loop {
@@ -46,7 +47,7 @@ impl Page {
         }
     }
 
-    /// Its own name.
+    /// Its own id.
     pub fn name(&mut self) -> String {
         let heard = self.hear(r#","version""#);
         heard.split(r#""desk":""#).nth(1).unwrap().split('"').next().unwrap().to_owned()
@@ -88,7 +89,7 @@ fn desk_forgot(receipt: &Value) -> Option<bool> {
 }
 
 #[test]
-fn a_desk_that_says_it_shows_nothing_more_is_in_the_receipt() {
+fn a_desk_that_confirms_the_removal_is_in_the_receipt() {
     let home = Home::new();
     let (mut kiosk, mut page, name) = shared(&home);
     kiosk.tell("staff_reset");
@@ -99,7 +100,7 @@ fn a_desk_that_says_it_shows_nothing_more_is_in_the_receipt() {
 }
 
 #[test]
-fn a_desk_that_says_nothing_blocks_the_room_until_the_next_reset() {
+fn a_desk_that_does_not_confirm_blocks_the_room_until_the_next_reset() {
     let home = Home::new();
     let (mut kiosk, page, _name) = shared(&home);
     kiosk.tell("staff_reset");

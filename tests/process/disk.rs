@@ -1,15 +1,15 @@
-//! A disk that takes no more, or was never there: the call goes on, staff are told, and no wipe is claimed that could
-//! not be looked at.
+//! Owns the tests of a full or missing disk: calls go on, staff are told, and no wipe is claimed that could not be
+//! verified.
 
 use std::fs;
 
 use crate::kiosk::{Home, has_trouble, program};
 
-/// Blocks of 512 bytes that a file may have, in place of a disk that is full: it needs no superuser.
+/// Maximum number of 512-byte blocks per file. It stands in for a full disk, and needs no root.
 const BLOCKS: u32 = 4;
 
 #[test]
-fn a_full_disk_is_told_and_stops_neither_a_call_nor_a_reset() {
+fn a_full_disk_is_reported_and_stops_neither_a_call_nor_a_reset() {
     let home = Home::new();
     let script = format!("#!/bin/sh\ntrap '' XFSZ\nulimit -f {BLOCKS}\nexec '{}' \"$@\"\n", program().display());
     let wrapper = home.folder().join("on-a-small-disk");
@@ -24,7 +24,7 @@ fn a_full_disk_is_told_and_stops_neither_a_call_nor_a_reset() {
     kiosk.wait("the trouble", |line| has_trouble(line, "journal-failing"));
     kiosk.tell("call_pressed");
     let placed = kiosk.wait("a call, on no disk", |line| line["call"] == "placed");
-    // It waits for no disk: it is shown while the disk has not taken it, and before anything else is said of it.
+    // It does not wait for the disk: it is shown before the disk has it, and before anything else is reported.
     assert!(has_trouble(&placed, "journal-failing") && placed["line_down_told"] == false, "{placed}");
     assert!(!home.journal().contains("call_pressed"), "{}", home.journal());
     kiosk.tell("call_here");
@@ -37,7 +37,7 @@ fn a_full_disk_is_told_and_stops_neither_a_call_nor_a_reset() {
 }
 
 #[test]
-fn a_reset_that_no_disk_remembers_does_not_claim_a_wipe() {
+fn a_reset_without_a_disk_does_not_claim_a_wipe() {
     let mut home = Home::new();
     fs::write(home.folder().join("file"), "").unwrap();
     home.state = home.folder().join("file/state");
@@ -47,6 +47,6 @@ fn a_reset_that_no_disk_remembers_does_not_claim_a_wipe() {
     kiosk.wait("arrive", |line| line["stage"] == "arrive");
     kiosk.tell("staff_reset");
     let outcome = kiosk.wait("the outcome", |line| ["ready", "blocked"].contains(&line["stage"].as_str().unwrap()));
-    assert_eq!(outcome["stage"], "blocked", "no receipt could be kept, and the room takes the next person: {outcome}");
+    assert_eq!(outcome["stage"], "blocked", "no receipt could be stored, yet the room is ready: {outcome}");
     assert!(has_trouble(&outcome, "wipe-unverified"), "{outcome}");
 }

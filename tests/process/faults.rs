@@ -1,4 +1,5 @@
-//! What a fault of the program itself, or of those who read it, costs: never a call, and never in silence.
+//! Owns the tests of faults in the program itself and in the readers of its output: they never cost a call, and never
+//! go unreported.
 
 use std::fs;
 use std::os::fd::{AsFd, OwnedFd};
@@ -10,7 +11,7 @@ use serde_json::json;
 use crate::desk_page::Page;
 use crate::kiosk::{Home, Kiosk, eventually, has_trouble, program};
 
-/// A step of the escalation list that is due with the press, and reaches nobody: that is logged.
+/// An escalation step that is due at the press and reaches nobody, which is logged.
 const ESCALATES_SOON: &str = "[[escalation]]\nafter_s = 0\nurl = \"http://127.0.0.1:9/\"\nsecret_file = \"secret\"\n";
 
 fn with_escalation() -> Home {
@@ -20,7 +21,7 @@ fn with_escalation() -> Home {
     home
 }
 
-/// A room whose standard error leads to a pipe with a reader that goes when asked.
+/// Starts a room whose standard error is a pipe or file of the test.
 fn start_with_errors_on(home: &Home, errors: impl Into<Stdio>) -> Kiosk {
     let config = home.config();
     let mut command = home.command(&program(), &["run", "--headless", "--config", config.to_str().unwrap()]);
@@ -34,10 +35,10 @@ fn pipe() -> (std::io::PipeReader, OwnedFd) {
     (reader, writer)
 }
 
-fn goes_its_way(kiosk: &mut Kiosk) {
+fn passes_a_call(kiosk: &mut Kiosk) {
     kiosk.tell("call_pressed");
     kiosk.wait("a call", |line| line["call"] == "placed");
-    // By then the list's step has been logged, and so has what became of it.
+    // By then the escalation step and its result have been logged.
     kiosk.reach("the words that the line is down", |line| line["line_down_told"] == true);
     kiosk.tell("call_here");
     kiosk.wait("somebody here", |line| line["call"] == "here");
@@ -52,7 +53,7 @@ fn a_reader_of_the_log_that_goes_away_costs_no_call() {
     let mut kiosk = start_with_errors_on(&home, writer);
     kiosk.first();
     drop(reader);
-    goes_its_way(&mut kiosk);
+    passes_a_call(&mut kiosk);
 }
 
 #[test]
@@ -62,14 +63,14 @@ fn a_room_comes_up_where_nobody_reads_the_log_from_the_start() {
     drop(reader);
     let mut kiosk = start_with_errors_on(&home, writer);
     kiosk.first();
-    goes_its_way(&mut kiosk);
+    passes_a_call(&mut kiosk);
 }
 
 #[test]
-fn a_reader_of_the_log_that_stands_still_costs_no_call() {
+fn a_reader_of_the_log_that_hangs_costs_no_call() {
     let mut home = with_escalation();
     home.log = "trace";
-    // Held, and never read: the pipe is full after a few lines of so talkative a log.
+    // Held but never read: so verbose a log fills the pipe after a few lines.
     let (_reader, writer) = pipe();
     let mut kiosk = start_with_errors_on(&home, writer);
     kiosk.first();
@@ -99,7 +100,7 @@ fn a_loop_that_fails_ends_the_program_and_the_call_comes_back() {
     assert!(said.contains("the room's loop has ended"), "{said}");
     let since = Instant::now();
     assert_eq!(kiosk.ended().code(), Some(1));
-    // It has ended 0.9 s after the fault whatever hangs; the rest is for a machine that is busy with other tests.
+    // It exits 0.9 s after the fault even if something hangs; the rest is for machines busy with other tests.
     assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
     let log = kiosk.complaints();
     assert!(log.contains("the room's loop has ended") && log.contains("the loop was told to fail"), "{log}");
@@ -110,19 +111,19 @@ fn a_loop_that_fails_ends_the_program_and_the_call_comes_back() {
 }
 
 #[test]
-fn a_press_after_the_fault_is_answered_with_the_truth() {
+fn a_press_after_the_fault_is_refused_truthfully() {
     let home = Home::new();
     let mut kiosk = home.start(1);
     kiosk.first();
     kiosk.write("{\"event\":\"loop_fails\"}\n{\"event\":\"call_pressed\"}\n");
     let said: Vec<String> = kiosk.rest().iter().map(ToString::to_string).collect();
-    assert!(!said.concat().contains("placed"), "Calling is shown where nobody drives the room: {said:?}");
-    assert!(said.concat().contains("it starts anew"), "{said:?}");
+    assert!(!said.concat().contains("placed"), "Calling is shown although the loop has ended: {said:?}");
+    assert!(said.concat().contains("the room has stopped"), "{said:?}");
     assert_eq!(kiosk.ended().code(), Some(1));
 }
 
 #[test]
-fn what_ends_the_loop_three_times_in_a_row_is_left_out_and_told_and_the_call_stays() {
+fn a_record_that_stops_the_loop_three_times_is_skipped_and_reported_and_the_call_stays() {
     let home = Home::new();
     let mut kiosk = home.start(1);
     kiosk.first();
@@ -150,7 +151,7 @@ fn what_ends_the_loop_three_times_in_a_row_is_left_out_and_told_and_the_call_sta
 }
 
 #[test]
-fn a_call_behind_three_thousand_lines_is_on_disk_before_a_kill() {
+fn a_call_queued_after_three_thousand_lines_is_on_disk_before_a_kill() {
     let home = Home::new();
     for round in 0..6 {
         let mut kiosk = home.start(1);
@@ -162,7 +163,7 @@ fn a_call_behind_three_thousand_lines_is_on_disk_before_a_kill() {
         kiosk.write(&flood);
         kiosk.tell("call_pressed");
         kiosk.wait("a call", |line| line["call"] == "placed");
-        // Shown on disk or after 300 ms; its record goes first, so it need not wait for the rest.
+        // It is shown once it is on disk or after 300 ms. Its record goes first, so it need not wait for the others.
         eventually("the call in the journal", || home.journal().contains("call_pressed"));
         kiosk.kill_9();
         let mut kiosk = home.start(1);
@@ -192,7 +193,7 @@ fn a_call_that_was_shown_as_cleared_never_comes_back_after_a_kill() {
 }
 
 #[test]
-fn a_damaged_journal_is_told_and_where_a_call_may_be_lost_the_room_calls() {
+fn a_damaged_journal_is_reported_and_where_a_call_may_be_lost_the_room_calls() {
     let home = Home::new();
     let mut kiosk = home.start(1);
     kiosk.first();

@@ -1,5 +1,4 @@
-//! Owns strangers that knock at a desk and say nothing: as many connections as one likes, from as many addresses of this
-//! machine.
+//! Owns idle connections to a desk: any number of them, from any number of addresses of this machine.
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddrV4, TcpStream};
@@ -9,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, connect, socket_with};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// A script that starts a program with so few open files at most.
+/// A script that starts a program with this limit on open files.
 pub fn with_files(folder: &Path, files: u32, program: &Path) -> PathBuf {
     let script = format!("#!/bin/sh\nulimit -n {files}\nexec '{}' \"$@\"\n", program.display());
     let wrapper = folder.join("with-few-files");
@@ -20,22 +19,22 @@ pub fn with_files(folder: &Path, files: u32, program: &Path) -> PathBuf {
 
 /// Connects from that address of this machine.
 pub fn connect_from(from: Ipv4Addr, port: u16) -> TcpStream {
-    // No program that is started meanwhile inherits it.
+    // Not inherited by programs that other tests start.
     let way = socket_with(AddressFamily::INET, SocketType::STREAM, SocketFlags::CLOEXEC, None).unwrap();
     bind(&way, &SocketAddrV4::new(from, 0)).unwrap();
     connect(&way, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, port)).unwrap();
     way.into()
 }
 
-/// So many silent connections from each of these addresses, open until they are dropped.
+/// Opens `of_each` silent connections from each of these addresses. They close when they are dropped.
 pub fn knock(port: u16, addresses: &[Ipv4Addr], of_each: usize) -> Vec<TcpStream> {
-    // This process needs files for its own ends as well.
+    // This process needs files for its own ends of them too.
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
     (0..of_each).flat_map(|_| addresses).map(|from| connect_from(*from, port)).collect()
 }
 
-/// How many files a process has open.
+/// The number of open files of a process.
 pub fn open_files(pid: u32) -> usize {
     fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count()
 }

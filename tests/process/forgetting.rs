@@ -1,5 +1,5 @@
-//! Visit after visit with words that stand nowhere else, killed at random moments: no note is lost before its reset, and
-//! after it not a piece of it is left, in any form, in any file, on any output, or anywhere in the process's memory.
+//! Owns the tests of visit after visit with unique words, killed at random moments: no note is lost before its reset,
+//! and afterwards no piece of it is left, in any encoding, in any file, on any output, or in the process's memory.
 
 use std::time::{Duration, Instant};
 
@@ -9,18 +9,19 @@ use crate::chance::Chance;
 use crate::kiosk::{Home, Kiosk, eventually, has_trouble};
 use crate::memory::{Pieces, is_in_process};
 
-/// Visits on every run, and in the long one unless `STILLROOM_VISITS` says otherwise.
+/// Number of visits in every run, and in the long one unless `STILLROOM_VISITS` is set.
 const VISITS: usize = 3;
 const VISITS_SOAKED: usize = 1_000;
-/// The words of so many visits back are looked for after each, and those of all visits after so many.
+/// The words of the last [`VISITS_BACK`] visits are searched for after each visit, those of all visits after every
+/// [`ALL_EVERY`].
 const VISITS_BACK: usize = 3;
 const ALL_EVERY: usize = 50;
-/// A reset is verified within so long, and input is dead no longer than this.
+/// Time limit for a reset to be verified, and for input to be dead.
 const VERIFIED_WITHIN: Duration = Duration::from_secs(3);
 const INPUT_DEAD_FOR: Duration = Duration::from_millis(1_500);
-/// What was typed longer ago than this outlives a kill.
+/// Words typed longer ago than this survive a kill.
 const SEALED_WITHIN: Duration = Duration::from_secs(2);
-/// Kills fall within so long after something was typed.
+/// Kills happen within this time after something was typed.
 const KILLED_WITHIN: Duration = Duration::from_millis(450);
 
 #[derive(Default)]
@@ -72,7 +73,7 @@ fn visits(count: usize) {
         ("input dead", &tally.dead_for, INPUT_DEAD_FOR),
     ] {
         let worst = spans.iter().max().copied().unwrap_or_default();
-        assert!(worst <= limit, "{what}: {worst:?} at worst, and no longer than {limit:?} is right");
+        assert!(worst <= limit, "{what}: {worst:?} at worst; the limit is {limit:?}");
     }
 }
 
@@ -81,14 +82,14 @@ fn one_visit(home: &Home, mut kiosk: Kiosk, chance: &mut Chance, tally: &mut Tal
     kiosk.reach("arrive", |line| line["stage"] == "arrive");
     let words: Vec<String> = (0..4).map(|_| chance.words(40)).collect();
     all.extend(words.iter().cloned());
-    // One long piece, of which every letter must come back.
+    // One long text, of which every letter must come back.
     type_and_wait_for_the_seal(home, &mut kiosk, &words[0], tally);
     draw(home, &mut kiosk, chance);
     kiosk.send(&json!({"event": "intention", "question": 1, "text": words[1]}));
     kiosk.send(&json!({"event": "for_clinician", "text": words[2]}));
     kiosk.send(&json!({"event": "share", "on": chance.number().is_multiple_of(2)}));
     for _ in 0..chance.number() % 3 {
-        // A letter at a time, as fingers do, and a kill at any moment of it.
+        // A letter at a time, as fingers do, with a kill at any moment.
         for letter in words[3].chars() {
             kiosk.send(&json!({"event": "note_typed", "text": letter.to_string()}));
         }
@@ -107,7 +108,7 @@ fn one_visit(home: &Home, mut kiosk: Kiosk, chance: &mut Chance, tally: &mut Tal
     }
 }
 
-/// A page is drawn on and sealed; it must be there after every kill, as the words are.
+/// Draws on a page and waits for its seal. Like the words, it must be there after every kill.
 fn draw(home: &Home, kiosk: &mut Kiosk, chance: &mut Chance) {
     let before = home.mark();
     let mut point = || json!([chance.number() % 12_000, chance.number() % 6_250]);
@@ -134,7 +135,7 @@ fn killed(home: &Home, kiosk: Kiosk, all: &[String], tally: &mut Tally) -> Kiosk
     kiosk
 }
 
-/// Every letter of what was sealed is in the new process, in one piece.
+/// Checks that every sealed letter is in the new process, in one piece.
 fn note_is_back(kiosk: &Kiosk, words: &str, tally: &mut Tally) {
     assert!(
         !has_trouble(kiosk.last(), "notes-lost") && !has_trouble(kiosk.last(), "notes-damaged"),
@@ -150,7 +151,7 @@ fn note_is_back(kiosk: &Kiosk, words: &str, tally: &mut Tally) {
 fn reset(mut kiosk: Kiosk, tally: &mut Tally) -> Kiosk {
     let told = Instant::now();
     kiosk.tell("staff_reset");
-    // What is pressed from here waits for the fresh process.
+    // Presses from here on wait for the fresh process.
     kiosk.send(&json!({"event": "call_pressed", "practice": true}));
     kiosk.wait("input that is heard again", |line| line["call"] == "placed" || line["receipt"].is_object());
     let dead_for = kiosk.last_at.duration_since(told);
@@ -177,7 +178,7 @@ fn reset_and_kill(
     let mut kiosk = killed(home, kiosk, all, tally);
     tally.kills_in_a_reset += 1;
     if kiosk.last()["stage"] == "arrive" {
-        // The reset had not begun on disk: the visit goes on, with its note.
+        // The reset was not on disk yet: the visit continues, with its note.
         kiosk.reach("the note", |line| line["note_pages"].as_u64() >= Some(2));
         note_is_back(&kiosk, words, tally);
         tally.resets_undone += 1;

@@ -1,4 +1,4 @@
-//! Owns one room of its own to test: its folders, its process, and what that process has said.
+//! Owns a room under test: its folders, its process, and what that process has written.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -12,11 +12,11 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// Nothing here takes longer on a machine that is busy with other tests.
+/// Time limit for everything here, on a machine busy with other tests.
 pub const LIMIT: Duration = Duration::from_secs(15);
-/// A mark that names no sealed page yet is so long.
+/// Size of a mark that names no sealed page yet.
 const MARK_OF_NOTHING_BYTES: usize = 68;
-/// How often a file or a process is looked at again.
+/// Interval at which a file or a process is checked again.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// The folders, the port and the configuration of one room. It outlives the processes that run on it.
@@ -25,16 +25,16 @@ pub struct Home {
     memory: TempDir,
     /// The desk's port on loopback.
     pub port: u16,
-    /// What `STATE_DIRECTORY` says.
+    /// The value of `STATE_DIRECTORY`.
     pub state: PathBuf,
-    /// What `RUNTIME_DIRECTORY` says.
+    /// The value of `RUNTIME_DIRECTORY`.
     pub runtime: PathBuf,
-    /// What `STILLROOM_LOG` says.
+    /// The value of `STILLROOM_LOG`.
     pub log: &'static str,
 }
 
 impl Home {
-    /// A room that nothing is wrong with, but for its missing loudspeaker.
+    /// A room in good order, except that it has no sound output.
     pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let memory = tempfile::tempdir_in("/dev/shm").unwrap();
@@ -46,10 +46,10 @@ impl Home {
         home
     }
 
-    /// Writes `kiosk.toml`, with these lines behind what each room here needs.
+    /// Writes `kiosk.toml`: what every room here needs, then these lines.
     pub fn configure(&self, more: &str) {
         let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
-        // The scratch crate of a developer may lie elsewhere than the room's own files.
+        // A developer's scratch crate may be outside the repository.
         let repository = std::env::var_os("STILLROOM_REPOSITORY").map_or(repository.to_owned(), PathBuf::from);
         let text = format!(
             "[profiles]\ndir = \"{}\"\n[media]\ndir = \"{}\"\n[desk]\nlisten = \"127.0.0.1:{}\"\n{more}",
@@ -60,12 +60,12 @@ impl Home {
         fs::write(self.config(), text).unwrap();
     }
 
-    /// The configuration's file.
+    /// The path of `kiosk.toml`.
     pub fn config(&self) -> PathBuf {
         self.dir.path().join("kiosk.toml")
     }
 
-    /// A folder for what else a test needs.
+    /// A folder for anything else a test needs.
     pub fn folder(&self) -> &Path {
         self.dir.path()
     }
@@ -75,12 +75,12 @@ impl Home {
         self.dir.path().join("print-server")
     }
 
-    /// A folder in memory for what else a test needs.
+    /// A folder in memory for anything else a test needs.
     pub fn folder_in_memory(&self) -> &Path {
         self.memory.path()
     }
 
-    /// The program with these arguments, in surroundings that hold nothing of this machine.
+    /// The program with these arguments, in an environment that contains nothing of this machine.
     pub fn command(&self, program: &Path, arguments: &[&str]) -> Command {
         let mut command = Command::new(program);
         command
@@ -92,9 +92,9 @@ impl Home {
             .env("STATE_DIRECTORY", &self.state)
             .env("RUNTIME_DIRECTORY", &self.runtime)
             .env("STILLROOM_LOG", self.log)
-            // No test prints on the printer of whoever runs it: this server is there only where a test starts one.
+            // No test prints on a real printer: this server exists only if a test starts one.
             .env("CUPS_SERVER", self.print_server())
-            // No test sounds on the machine of whoever runs it, and the sound library has nothing to complain of.
+            // No test plays on a real output, and the sound library has nothing to complain about.
             .env("PULSE_SERVER", format!("unix:{}", self.dir.path().join("no-sound-server").display()))
             .env("ALSA_CONFIG_PATH", self.dir.path().join("no-sound.conf"));
         command
@@ -105,7 +105,7 @@ impl Home {
         let mut command = self.command(&program(), arguments);
         let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let mut child = child.unwrap();
-        // The program may well have ended before it reads anything.
+        // The program may exit before it reads anything.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         child.wait_with_output().unwrap()
     }
@@ -116,13 +116,13 @@ impl Home {
         self.start_with(&program(), &["--speed", &speed.to_string(), "--config", config.to_str().unwrap()])
     }
 
-    /// Starts the room without a window, with these arguments more.
+    /// Starts the room without a window, with further arguments.
     pub fn start_with(&self, program: &Path, arguments: &[&str]) -> Kiosk {
         let arguments: Vec<&str> = ["run", "--headless"].iter().chain(arguments).copied().collect();
         Kiosk::spawn(self.command(program, &arguments))
     }
 
-    /// Starts the room with nobody who reads what it says.
+    /// Starts the room without reading its output.
     pub fn start_unread(&self) -> Kiosk {
         let config = self.config();
         let arguments = ["run", "--headless", "--config", config.to_str().unwrap()];
@@ -134,17 +134,17 @@ impl Home {
         self.state.join("notes.sealed")
     }
 
-    /// What stands beside the key: it changes with each seal, once all of it is on disk.
+    /// The mark beside the key. It changes with each seal, once all of it is on disk.
     pub fn mark(&self) -> Vec<u8> {
         fs::read(self.runtime.join("visit.mark")).unwrap_or_default()
     }
 
-    /// Whether anything was sealed with the visit's key: the mark is longer then than at the start of a visit.
+    /// Whether anything was sealed with the visit's key: the mark is then longer than at the start of a visit.
     pub fn is_sealed(&self) -> bool {
         self.mark().len() > MARK_OF_NOTHING_BYTES
     }
 
-    /// The journal's file as it now reads.
+    /// The current content of the journal.
     pub fn journal(&self) -> String {
         fs::read_to_string(self.state.join("journal")).unwrap_or_default()
     }
@@ -179,7 +179,7 @@ pub struct Kiosk {
     said: Arc<Mutex<Vec<u8>>>,
     complained: Arc<Mutex<Vec<u8>>>,
     last: Value,
-    /// When the last line that was taken came.
+    /// When the last line taken arrived.
     pub last_at: Instant,
 }
 
@@ -208,10 +208,10 @@ impl Kiosk {
         Self { child, input, lines, said, complained, last: Value::Null, last_at: Instant::now() }
     }
 
-    /// A room whose standard error is somebody else's matter.
+    /// A room whose standard error the caller handles.
     pub fn spawn_with_errors_elsewhere(mut command: Command) -> Self {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        // The command holds the writing end as well.
+        // The command also holds the writing end.
         drop(command);
         let (said, complained) = (Arc::<Mutex<Vec<u8>>>::default(), Arc::<Mutex<Vec<u8>>>::default());
         let (tell, lines) = mpsc::channel();
@@ -226,23 +226,23 @@ impl Kiosk {
         self.child.id()
     }
 
-    /// The last snapshot that was taken; see [`Kiosk::first`] and [`Kiosk::wait`].
+    /// The last snapshot taken; see [`Kiosk::first`] and [`Kiosk::wait`].
     pub fn last(&self) -> &Value {
         &self.last
     }
 
-    /// Writes text to its standard input, as it is.
+    /// Writes text to its standard input, unchanged.
     pub fn write(&mut self, text: &str) {
         let input = self.input.as_mut().unwrap();
         input.write_all(text.as_bytes()).and_then(|()| input.flush()).unwrap();
     }
 
-    /// Tells it an event that has no more to it than its name.
+    /// Sends it an event that has only a name.
     pub fn tell(&mut self, event: &str) {
         self.send(&json!({ "event": event }));
     }
 
-    /// Tells it an event.
+    /// Sends it an event.
     pub fn send(&mut self, event: &Value) {
         self.write(&format!("{event}\n"));
     }
@@ -258,12 +258,12 @@ impl Kiosk {
         self.wait("the first line", |_| true)
     }
 
-    /// Waits for a snapshot that comes from now on. An error line on the way is a failure.
+    /// Waits for a new snapshot. An error line before it is a failure.
     pub fn wait(&mut self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
         self.wait_within(what, LIMIT, holds)
     }
 
-    /// The same with a limit of its own.
+    /// The same with a different time limit.
     pub fn wait_within(&mut self, what: &str, limit: Duration, holds: impl Fn(&Value) -> bool) -> Value {
         let until = Instant::now() + limit;
         loop {
@@ -284,7 +284,7 @@ impl Kiosk {
         self.wait(what, holds)
     }
 
-    /// Waits for the next error line and gives its words; whatever snapshots come before it are taken.
+    /// Waits for the next error line and returns its text; takes any snapshots before it.
     pub fn error(&mut self) -> String {
         let until = Instant::now() + LIMIT;
         loop {
@@ -296,7 +296,7 @@ impl Kiosk {
         }
     }
 
-    /// All lines that still come, until the process has ended.
+    /// All remaining lines, until the process has exited.
     pub fn rest(&mut self) -> Vec<Value> {
         let until = Instant::now() + LIMIT;
         let mut rest = Vec::new();
@@ -309,7 +309,7 @@ impl Kiosk {
         }
     }
 
-    /// Sends a line that must be refused with these words in the answer, and change nothing.
+    /// Sends a line that must be refused with these words and change nothing.
     pub fn refused(&mut self, line: &str, words: &str) {
         let before = without_troubles(&self.last);
         self.write(&format!("{line}\n"));
@@ -338,42 +338,42 @@ impl Kiosk {
         self.said.lock().unwrap().clone()
     }
 
-    /// All of its standard error so far, but for what the sound library says there.
+    /// All of its standard error so far, except what the sound library writes.
     pub fn complaints(&self) -> String {
         let bytes = self.complained.lock().unwrap().clone();
         let text = String::from_utf8_lossy(&bytes);
         text.lines().filter(|line| !line.starts_with("ALSA lib")).flat_map(|line| [line, "\n"]).collect()
     }
 
-    /// The lines on standard error by which the program speaks for itself.
+    /// The program's own messages on standard error.
     pub fn complaints_of_its_own(&self) -> Vec<String> {
         own_lines(&self.complaints())
     }
 
-    /// Waits for a line on standard error. It comes through a thread of its own, so that it may come after the line
-    /// on standard output that the same cause has.
+    /// Waits for a line on standard error. It comes through a separate thread, and so may come later than the line on
+    /// standard output with the same cause.
     pub fn wait_for_complaint(&self, what: &str, is_wanted: impl Fn(&str) -> bool) {
         let limit = Instant::now() + LIMIT;
         while !self.complaints_of_its_own().iter().any(|line| is_wanted(line)) {
-            assert!(Instant::now() < limit, "{what} is not said on standard error: {}", self.complaints());
+            assert!(Instant::now() < limit, "no {what} on standard error: {}", self.complaints());
             std::thread::sleep(Duration::from_millis(10));
         }
     }
 
-    /// Ends it as a power cut would, as far as the process goes.
+    /// Kills it, which for the process is like a power cut.
     pub fn kill_9(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    /// Asks it to end, as a service manager does.
+    /// Asks it to exit, as a service manager does.
     pub fn terminate(&mut self) -> ExitStatus {
         let asked = Command::new("sh").args(["-c", &format!("kill -TERM {}", self.pid())]).status().unwrap();
         assert!(asked.success());
         self.ended()
     }
 
-    /// Waits for it to end by itself.
+    /// Waits for it to exit by itself.
     pub fn ended(&mut self) -> ExitStatus {
         let mut ended = None;
         eventually("the end of the process", || {
@@ -403,13 +403,13 @@ fn read_lines(output: ChildStdout, kept: &Mutex<Vec<u8>>, tell: &Sender<(Instant
     }
 }
 
-/// Lines of a standard error by which the program speaks for itself.
+/// The program's own messages in its standard error.
 pub fn own_lines(errors: &str) -> Vec<String> {
-    // What the sound library writes may stand before it in the same line.
+    // Output of the sound library may precede it in the same line.
     errors.lines().filter_map(|line| Some(line[line.find("stillroom: ")?..].to_owned())).collect()
 }
 
-/// Looks again and again until it is so.
+/// Waits until this is true.
 pub fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     let until = Instant::now() + LIMIT;
     while !is_so() {
@@ -423,7 +423,7 @@ pub fn has_trouble(line: &Value, trouble: &str) -> bool {
     line["trouble"].as_array().is_some_and(|troubles| troubles.iter().any(|found| found == trouble))
 }
 
-/// Troubles come and go with the machine, and the clock goes on by itself.
+/// Troubles come and go with the machine, and the clock runs on by itself.
 fn without_troubles(line: &Value) -> Value {
     let mut line = line.clone();
     if let Some(line) = line.as_object_mut() {

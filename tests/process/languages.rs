@@ -1,4 +1,4 @@
-//! A language that no code names: a folder of it is all that the program needs.
+//! Owns the tests of a language that no code names: its folder is all that the program needs.
 
 use std::fs;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use crate::pseudo;
 
 const TAG: &str = "qps-XA";
 
-/// A room that speaks the pseudo-language from its start, and the folder that makes it so.
+/// A room in the pseudo-language, and the folder of that language.
 fn home() -> (Home, PathBuf) {
     let home = Home::new();
     pseudo::write(&home.folder().join("languages"), TAG);
@@ -27,7 +27,7 @@ fn check(home: &Home, paths: &[&str]) -> (Option<i32>, String) {
 }
 
 #[test]
-fn a_language_of_a_folder_checks_clean_and_is_spoken() {
+fn a_language_in_a_folder_checks_clean_and_is_used() {
     let (home, folder) = home();
     assert_eq!(check(&home, &[]), (Some(0), String::new()));
     assert_eq!(check(&home, &[folder.to_str().unwrap()]), (Some(0), String::new()));
@@ -44,11 +44,11 @@ fn a_language_of_a_folder_checks_clean_and_is_spoken() {
 }
 
 #[test]
-fn what_a_language_lacks_is_a_finding_and_the_room_comes_up_all_the_same() {
+fn what_a_language_lacks_is_a_finding_and_the_room_still_comes_up() {
     let (home, folder) = home();
     let words = fs::read_to_string(folder.join("patient.ftl")).unwrap();
     let (line, next) = words.lines().enumerate().find(|(_, line)| line.starts_with("next = ")).unwrap();
-    // A letter of a script that no typeface here has.
+    // A letter of a script that none of the typefaces has.
     let wrong = words.replace(next, &next.replace("next = ", "nxet = ქ"));
     fs::write(folder.join("patient.ftl"), wrong).unwrap();
     let (code, said) = check(&home, &[]);
@@ -63,7 +63,7 @@ fn what_a_language_lacks_is_a_finding_and_the_room_comes_up_all_the_same() {
 }
 
 #[test]
-fn a_visit_in_a_language_that_is_gone_goes_on_where_it_was() {
+fn a_visit_in_a_removed_language_continues_where_it_was() {
     let (home, folder) = home();
     let mut kiosk = home.start(1);
     kiosk.first();

@@ -1,5 +1,5 @@
-//! The real program without a window, in folders of its own: whole visits, calls, kills, resets, and the faults that a
-//! newcomer meets. Nothing here knows the program's inside.
+//! Owns the tests of the real program without a window, in its own folders: whole visits, calls, kills, resets, and the
+//! mistakes of a new user. They use nothing of the program's internals.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)] // a test that panics is a test that fails
 
 mod call;

@@ -1,18 +1,18 @@
-//! Owns the search for a patient's words where none may be: in bytes, in files, in a process's memory.
+//! Owns the search for a patient's words where there must be none: in bytes, in files, in a process's memory.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
 
-/// So many characters in a row count as words of the patient.
+/// Number of consecutive characters that count as the patient's words.
 const PIECE_CHARS: usize = 8;
-/// Memory is read in pieces of so many bytes.
+/// Size of the pieces in which memory is read.
 const READ_BYTES: usize = 1 << 20;
 
-/// Every piece of a text, in every form in which programs keep text.
+/// Every piece of a text, in every encoding that programs use.
 pub struct Pieces {
-    /// By their first four bytes.
+    /// Indexed by their first four bytes.
     by_start: HashMap<[u8; 4], Vec<Vec<u8>>>,
     starts: Vec<bool>,
     longest: usize,
@@ -41,7 +41,7 @@ impl Pieces {
         Self { by_start, starts, longest }
     }
 
-    /// How many places in these bytes hold one.
+    /// The number of places in these bytes that contain one.
     pub fn count_in(&self, bytes: &[u8]) -> usize {
         let is_here = |at: usize| {
             let here = &bytes[at..];
@@ -54,7 +54,7 @@ impl Pieces {
         (0..bytes.len().saturating_sub(3)).filter(|at| is_here(*at)).count()
     }
 
-    /// How many places in the readable memory of a process hold one.
+    /// The number of places in the readable memory of a process that contain one.
     ///
     /// # Errors
     /// If this user may not read it.
@@ -65,7 +65,7 @@ impl Pieces {
     }
 }
 
-/// Whether these bytes stand in one piece somewhere in the readable memory of a process.
+/// Whether the readable memory of a process contains these bytes in one piece.
 ///
 /// # Errors
 /// If this user may not read it.
@@ -81,7 +81,8 @@ pub fn is_in_process(pid: u32, bytes: &[u8]) -> io::Result<bool> {
     Ok(found)
 }
 
-/// Reads all readable memory of a process; what is not longer than `longest` lies whole in one reading.
+/// Reads all readable memory of a process in overlapping pieces: anything of up to `longest` bytes is whole in one of
+/// them.
 fn through_process(pid: u32, longest: usize, mut look: impl FnMut(&[u8])) -> io::Result<()> {
     let maps = fs::read_to_string(format!("/proc/{pid}/maps"))?;
     let memory = File::open(format!("/proc/{pid}/mem"))?;
@@ -93,11 +94,11 @@ fn through_process(pid: u32, longest: usize, mut look: impl FnMut(&[u8])) -> io:
         let (mut at, end) = (parse(range.0), parse(range.1));
         while at < end {
             let wanted = usize::try_from(end - at).unwrap().min(READ_BYTES);
-            // Some maps of the kernel cannot be read though they say so.
+            // Some mappings cannot be read although they are marked readable.
             let Ok(read @ 1..) = memory.read_at(&mut buffer[..wanted], at) else { break };
             look(&buffer[..read]);
             read_bytes += read;
-            // The next reading begins early enough for what lies across the border.
+            // The next piece begins early enough to contain what crosses the boundary.
             let back = if at + read as u64 >= end { 0 } else { longest - 1 };
             at += (read - back.min(read - 1)) as u64;
         }
@@ -106,7 +107,7 @@ fn through_process(pid: u32, longest: usize, mut look: impl FnMut(&[u8])) -> io:
 }
 
 #[test]
-fn the_search_finds_every_form_and_nothing_else() {
+fn the_search_finds_every_encoding_and_nothing_else() {
     let pieces = Pieces::of("sandpiper");
     assert_eq!(pieces.count_in(b"a sandpiper"), 2);
     assert_eq!(pieces.count_in(b"a sandpip"), 0);

@@ -1,4 +1,5 @@
-//! The faults that whoever sets a room up meets first: each with one clear line, and a room that runs where it can.
+//! Owns the tests of the mistakes that people make when they set up a room: each gives one clear line, and the room
+//! runs if it can.
 
 use std::fs;
 use std::net::TcpListener;
@@ -18,7 +19,7 @@ fn exit(output: &Output) -> Option<i32> {
 }
 
 #[test]
-fn a_wrong_configuration_is_named_line_by_line_and_the_room_comes_up() {
+fn a_wrong_configuration_is_reported_line_by_line_and_the_room_comes_up() {
     let home = Home::new();
     home.configure("colour = \"red\"\n[sound]\ncap_db = 3\n");
     let config = home.config();
@@ -39,16 +40,16 @@ fn a_wrong_configuration_is_named_line_by_line_and_the_room_comes_up() {
 }
 
 #[test]
-fn a_right_configuration_says_nothing() {
+fn a_valid_configuration_reports_nothing() {
     let home = Home::new();
     let checked = home.run(&["check", "--config", home.config().to_str().unwrap()], "");
     assert_eq!((text(&checked.stdout), exit(&checked)), ("", Some(0)));
 }
 
 #[test]
-fn a_configuration_that_is_not_there_is_named_and_the_room_comes_up() {
+fn a_missing_configuration_is_reported_and_the_room_comes_up() {
     let home = Home::new();
-    // Port 8737 is the default, and other rooms may have it: only what is said of the file matters here.
+    // Port 8737 is the default, and another room may have it: only the messages about the file matter here.
     let checked = home.run(&["check", "--config", "none.toml"], "");
     assert_eq!(exit(&checked), Some(1));
     assert!(text(&checked.stdout).starts_with("none.toml: file: found "), "{}", text(&checked.stdout));
@@ -56,13 +57,13 @@ fn a_configuration_that_is_not_there_is_named_and_the_room_comes_up() {
     assert_eq!(kiosk.first()["stage"], "ready");
     kiosk.reach("the trouble", |line| has_trouble(line, "files-wrong"));
     eventually("the finding", || kiosk.complaints().contains("none.toml: file: found "));
-    // Not one right profile, and still a session in silence.
+    // Without a valid profile there is still a session, in silence.
     kiosk.send(&json!({"event": "session_begins", "infusion_minutes": 20}));
     kiosk.wait("a session", |line| line["part"] == "onset");
 }
 
 #[test]
-fn a_room_without_a_loudspeaker_says_so_and_runs() {
+fn a_room_without_a_sound_output_reports_it_and_runs() {
     let home = Home::new();
     let mut kiosk = home.start(60);
     kiosk.first();
@@ -74,9 +75,9 @@ fn a_room_without_a_loudspeaker_says_so_and_runs() {
 }
 
 #[test]
-fn a_state_directory_that_cannot_be_is_one_clear_line_and_the_room_runs() {
+fn an_impossible_state_directory_gives_one_clear_line_and_the_room_runs() {
     let mut home = Home::new();
-    // A path below a file binds the superuser as well.
+    // A path below a file fails even for root.
     fs::write(home.folder().join("file"), "").unwrap();
     home.state = home.folder().join("file/state");
     let mut kiosk = home.start(60);
@@ -94,7 +95,7 @@ fn a_state_directory_that_cannot_be_is_one_clear_line_and_the_room_runs() {
     kiosk.wait("a call, on no disk", |line| line["call"] == "placed");
 }
 
-/// A folder on a disk, if this machine has one in reach.
+/// A folder on a disk, if this machine has one.
 fn folder_on_disk() -> Option<tempfile::TempDir> {
     let target = option_env!("CARGO_TARGET_TMPDIR").map_or_else(std::env::temp_dir, PathBuf::from);
     let folder = tempfile::tempdir_in(target).ok()?;
@@ -104,7 +105,7 @@ fn folder_on_disk() -> Option<tempfile::TempDir> {
 }
 
 #[test]
-fn keys_never_go_to_a_disk_and_the_note_goes_on_in_memory() {
+fn keys_are_never_written_to_a_disk_and_the_note_continues_in_memory() {
     let Some(disk) = folder_on_disk() else {
         println!("left out: no folder on a disk to be had here");
         return;
@@ -131,7 +132,7 @@ fn keys_never_go_to_a_disk_and_the_note_goes_on_in_memory() {
 }
 
 #[test]
-fn a_port_in_use_is_one_clear_line_and_the_room_runs() {
+fn a_port_in_use_gives_one_clear_line_and_the_room_runs() {
     let home = Home::new();
     let _other = TcpListener::bind(("127.0.0.1", home.port)).unwrap();
     let mut kiosk = home.start(1);
@@ -147,7 +148,7 @@ fn a_port_in_use_is_one_clear_line_and_the_room_runs() {
 }
 
 #[test]
-fn a_second_room_on_the_same_state_is_an_end_with_one_clear_line() {
+fn a_second_room_on_the_same_state_exits_with_one_clear_line() {
     let home = Home::new();
     let mut kiosk = home.start(1);
     kiosk.first();
@@ -156,13 +157,13 @@ fn a_second_room_on_the_same_state_is_an_end_with_one_clear_line() {
     let lines = own_lines(text(&second.stderr));
     assert_eq!(lines.len(), 1, "{lines:#?}");
     assert!(lines[0].contains("another room is running") && lines[0].contains("stop it first"), "{lines:?}");
-    // The first one has not been disturbed, not even its keys.
+    // The first room is undisturbed, including its keys.
     kiosk.tell("visit_begins");
     kiosk.wait("arrive", |line| line["stage"] == "arrive");
 }
 
 #[test]
-fn a_name_that_no_state_can_have_is_an_end() {
+fn an_invalid_state_directory_exits() {
     let mut home = Home::new();
     home.state = Path::new("relative").to_owned();
     let run = home.run(&["run", "--headless"], "");
@@ -171,7 +172,7 @@ fn a_name_that_no_state_can_have_is_an_end() {
 }
 
 #[test]
-fn arguments_that_cannot_be_used_end_with_2_and_help_with_0() {
+fn unusable_arguments_exit_with_2_and_help_with_0() {
     let home = Home::new();
     for arguments in [&["run", "--speed", "0"][..], &["run", "--speed", "fast"], &["run", "--loud"], &["walk"], &[]] {
         let run = home.run(arguments, "");
@@ -183,11 +184,11 @@ fn arguments_that_cannot_be_used_end_with_2_and_help_with_0() {
         assert_eq!(exit(&run), Some(0), "{arguments:?}");
         assert!(!run.stdout.is_empty());
     }
-    assert!(!home.state.exists(), "asking for help makes no folders");
+    assert!(!home.state.exists(), "asking for help creates no folders");
 }
 
 #[test]
-fn a_pin_is_set_by_two_equal_lines_and_by_nothing_else() {
+fn a_pin_is_set_only_by_two_equal_lines() {
     let home = Home::new();
     let pin = home.state.join("staff-pin");
     for input in ["1234\n1235\n", "1234\n", "", "12\n12\n", "12ab\n12ab\n", "1234567890123\n1234567890123\n"] {
@@ -208,5 +209,8 @@ fn a_pin_is_set_by_two_equal_lines_and_by_nothing_else() {
     let run = home.run(&["desk", "set-password"], "wide water\nwide water\n");
     assert_eq!(exit(&run), Some(0), "{}", text(&run.stderr));
     assert!(fs::read_to_string(home.state.join("desk-password")).unwrap().contains("$argon2id$"));
-    assert!(fs::read_dir(home.folder_in_memory()).unwrap().next().is_none(), "setting a secret makes no key folder");
+    assert!(
+        fs::read_dir(home.folder_in_memory()).unwrap().next().is_none(),
+        "setting a secret creates no folder for keys"
+    );
 }

@@ -1,4 +1,4 @@
-//! What a patient writes is said nowhere, however much the program is asked to say.
+//! Owns the test that what a patient writes appears in no output, even at the most verbose log level.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use crate::kiosk::{Home, eventually};
 use crate::memory::Pieces;
 
 #[test]
-fn no_word_of_a_patient_is_said_even_when_everything_is_logged() {
+fn no_word_of_a_patient_is_written_even_when_everything_is_logged() {
     let words = Chance::new().letters(32);
     let pieces = Pieces::of(&words);
     let mut home = Home::new();
@@ -25,7 +25,7 @@ fn no_word_of_a_patient_is_said_even_when_everything_is_logged() {
     kiosk.send(&json!({"event": "share", "on": true}));
     kiosk.send(&json!({"event": "note_typed", "text": words}));
     kiosk.wait("a page", |line| line["note_pages"] == 1);
-    // Lines that go wrong around the patient's words.
+    // Invalid lines with the patient's words.
     let wrong = [
         format!(r#"{{"event":"note_typed","text":"{words}""#),
         format!(r#"{{"event":"note_typed","text":{{"{words}":1}}}}"#),

@@ -1,4 +1,5 @@
-//! The reset: what is gone afterwards, what is proved, and what a kill in the middle of it changes, which is nothing.
+//! Owns the tests of the reset: what is gone afterwards, what the receipt proves, and that a kill in the middle of it
+//! changes nothing.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,7 +11,7 @@ use crate::chance::Chance;
 use crate::kiosk::{Home, Kiosk, eventually, has_trouble, program};
 use crate::memory::Pieces;
 
-/// Kills in each of the two tests that kill.
+/// Number of kills in each of the two tests that kill.
 const KILLS: usize = 10;
 
 fn arrive_and_write(home: &Home, kiosk: &mut Kiosk, words: &str) {
@@ -39,7 +40,7 @@ fn a_reset_replaces_the_process_and_loses_no_line() {
     kiosk.first();
     arrive_and_write(&home, &mut kiosk, "an otter");
     let before = threads(kiosk.pid());
-    // In one piece, and the last line only in half: what follows the reset belongs to the next process.
+    // Written at once, with only half of the last line: what follows the reset belongs to the next process.
     kiosk.write("{\"event\":\"staff_reset\"}\nsomething else\n{\"event\":\"turnover\"}\n{\"event\":\"pause\"}\n{\"event\":\"call_");
     for words in ["not one JSON object", "not one that can be sent here", "not while the room is in"] {
         let error = kiosk.error();
@@ -68,7 +69,7 @@ fn a_reset_replaces_the_process_and_loses_no_line() {
 }
 
 #[test]
-fn not_a_piece_of_the_note_is_left_anywhere() {
+fn no_piece_of_the_note_is_left_anywhere() {
     let mut chance = Chance::new();
     let words = chance.letters(48);
     let pieces = Pieces::of(&words);
@@ -76,7 +77,7 @@ fn not_a_piece_of_the_note_is_left_anywhere() {
     let mut kiosk = home.start(1);
     kiosk.first();
     arrive_and_write(&home, &mut kiosk, &words);
-    // Typed a letter at a time, as fingers do.
+    // Typed one letter at a time, as fingers do.
     for letter in words.chars() {
         kiosk.send(&json!({"event": "note_typed", "text": letter.to_string()}));
     }
@@ -86,7 +87,7 @@ fn not_a_piece_of_the_note_is_left_anywhere() {
     kiosk.wait("all of it taken", |line| line["volume_db"] == -40.0);
     let may_read = match pieces.count_in_process(kiosk.pid()) {
         Ok(found) => {
-            assert!(found > 0, "the search does not find what is there");
+            assert!(found > 0, "the search misses what is there");
             true
         }
         Err(error) => {
@@ -107,7 +108,7 @@ fn not_a_piece_of_the_note_is_left_anywhere() {
 }
 
 #[test]
-fn receipts_count_up_and_follow_from_one_another() {
+fn receipts_count_up_and_form_a_chain() {
     let home = Home::new();
     let mut kiosk = home.start(1);
     kiosk.first();
@@ -125,7 +126,7 @@ fn receipts_count_up_and_follow_from_one_another() {
 }
 
 #[test]
-fn staff_read_the_receipts_and_a_missing_one_shows() {
+fn staff_can_read_the_receipts_and_a_missing_one_shows() {
     let home = Home::new();
     assert!(String::from_utf8(home.run(&["receipts"], "").stdout).unwrap().contains("No receipt yet"));
     let mut kiosk = home.start(1);
@@ -144,7 +145,7 @@ fn staff_read_the_receipts_and_a_missing_one_shows() {
     let file = home.state.join("receipts.jsonl");
     let whole = fs::read_to_string(&file).unwrap();
     let lines: Vec<&str> = whole.split_inclusive('\n').collect();
-    // One taken from the middle, and the newest, which only the room itself can miss.
+    // First one from the middle, then the newest, whose absence only the room can notice.
     for (left, words) in
         [([lines[0], lines[2]].concat(), "does not follow"), ([lines[0], lines[1]].concat(), "Missing at the end")]
     {
@@ -160,7 +161,7 @@ fn staff_read_the_receipts_and_a_missing_one_shows() {
 }
 
 #[test]
-fn something_that_does_not_belong_blocks_the_room_until_it_is_gone() {
+fn an_unexpected_file_blocks_the_room_until_it_is_gone() {
     let home = Home::new();
     let mut kiosk = home.start(1);
     kiosk.first();
@@ -171,7 +172,7 @@ fn something_that_does_not_belong_blocks_the_room_until_it_is_gone() {
     assert_eq!(check(&blocked["receipt"], "only-expected-files"), false);
     kiosk.refused(r#"{"event":"visit_begins"}"#, "not while the room is in blocked");
     kiosk.refused(r#"{"event":"turnover_done"}"#, "not while the room is in blocked");
-    // It stays so through a restart, and a call still goes out.
+    // It stays blocked through a restart, and a call still goes out.
     kiosk.tell("call_pressed");
     kiosk.wait("a call", |line| line["call"] == "placed");
     kiosk.kill_9();
@@ -188,7 +189,7 @@ fn something_that_does_not_belong_blocks_the_room_until_it_is_gone() {
 }
 
 #[test]
-fn a_program_replaced_while_it_runs_can_still_start_itself_anew() {
+fn a_program_replaced_while_it_runs_can_still_restart_itself() {
     let home = Home::new();
     let own = home.folder().join("stillroom");
     if fs::hard_link(program(), &own).is_err() {
@@ -198,7 +199,7 @@ fn a_program_replaced_while_it_runs_can_still_start_itself_anew() {
     let mut kiosk = home.start_with(&own, &["--config", config.to_str().unwrap()]);
     kiosk.first();
     arrive_and_write(&home, &mut kiosk, "a plover");
-    // As an upgrade does it: the old file is gone before the new one stands.
+    // Like an upgrade: the old file is removed before the new one exists.
     fs::remove_file(&own).unwrap();
     kiosk.tell("staff_reset");
     kiosk.wait("turnover", |line| line["stage"] == "turnover");
@@ -207,12 +208,12 @@ fn a_program_replaced_while_it_runs_can_still_start_itself_anew() {
 }
 
 #[test]
-fn a_kill_at_any_moment_of_a_reset_leaves_it_undone_or_finished() {
+fn a_kill_at_any_moment_of_a_reset_leaves_it_undone_or_complete() {
     kills_in_a_reset(&mut Chance::new());
 }
 
 #[test]
-fn a_kill_at_any_moment_of_another_reset_leaves_it_undone_or_finished() {
+fn a_kill_at_any_moment_of_another_reset_leaves_it_undone_or_complete() {
     let mut chance = Chance::new();
     chance.number();
     kills_in_a_reset(&mut chance);
@@ -230,7 +231,7 @@ fn kills_in_a_reset(chance: &mut Chance) {
     let (mut undone, mut finished) = (0, 0);
     for _ in 0..KILLS {
         arrive_and_write(&home, &mut kiosk, "a curlew");
-        // Most of them early, where a reset is not on disk yet.
+        // Most of them early, while the reset is not on disk yet.
         let moment = {
             let latest = chance.moment(whole);
             chance.moment(latest)

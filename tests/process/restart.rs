@@ -1,4 +1,5 @@
-//! What outlives a kill in a visit: the minute of the session, and the note for as long as its key does.
+//! Owns the tests of what survives a kill during a visit: the minute of the session, and the note as long as its key
+//! exists.
 
 use std::fs;
 use std::path::PathBuf;
@@ -10,14 +11,14 @@ use crate::kiosk::{Home, Kiosk, eventually, has_trouble};
 
 const SPEED: u32 = 60;
 
-/// A change of no consequence, to hear from the room what time it is.
+/// Makes a harmless change, to get the session clock from the room.
 fn session_ms(kiosk: &mut Kiosk, db: f64) -> u64 {
     kiosk.send(&json!({"event": "volume", "db": db}));
     kiosk.wait("the time", |line| line["volume_db"] == db)["session_ms"].as_u64().unwrap()
 }
 
 #[test]
-fn a_killed_session_comes_back_in_the_minute_it_was_in() {
+fn a_killed_session_comes_back_at_the_minute_it_was_in() {
     let home = Home::new();
     let mut kiosk = home.start(SPEED);
     kiosk.first();
@@ -27,7 +28,7 @@ fn a_killed_session_comes_back_in_the_minute_it_was_in() {
     kiosk.send(&json!({"event": "place", "name": "forest"}));
     eventually("four minutes", || began.elapsed().as_millis() * u128::from(SPEED) > 4 * 60_000);
     let before_ms = session_ms(&mut kiosk, -35.0);
-    // What is no call may reach the disk after the screen.
+    // Anything except a call may reach the screen before the disk.
     eventually("the volume in the journal", || home.journal().contains("-35"));
     kiosk.kill_9();
     let ran_ms = u64::try_from(began.elapsed().as_millis()).unwrap() * u64::from(SPEED);
@@ -37,8 +38,8 @@ fn a_killed_session_comes_back_in_the_minute_it_was_in() {
     assert_eq!((&first["stage"], &first["part"]), (&json!("session"), &json!("onset")));
     assert_eq!((&first["place"], &first["volume_db"]), (&json!("forest"), &json!(-35.0)));
     let back_ms = first["session_ms"].as_u64().unwrap();
-    assert!(back_ms + 60_000 >= before_ms, "{back_ms} ms lies more than a minute behind {before_ms} ms");
-    // The first line is made at once after the journal is read, so the new process has hardly lived.
+    assert!(back_ms + 60_000 >= before_ms, "{back_ms} ms is more than a minute before {before_ms} ms");
+    // The first line is written right after the journal is read, so the new process has hardly run.
     assert!(back_ms <= ran_ms + 60_000, "{back_ms} ms is ahead of the {ran_ms} ms there were");
     let later_ms = session_ms(&mut kiosk, -36.0);
     assert!(later_ms >= back_ms, "{later_ms} before {back_ms}");
@@ -46,7 +47,7 @@ fn a_killed_session_comes_back_in_the_minute_it_was_in() {
 }
 
 #[test]
-fn a_killed_pause_comes_back_where_it_stood() {
+fn a_killed_pause_comes_back_where_it_was() {
     let home = Home::new();
     let mut kiosk = home.start(SPEED);
     kiosk.first();
@@ -73,7 +74,7 @@ fn sealed_page(home: &Home) -> Kiosk {
 }
 
 #[test]
-fn a_sealed_note_outlives_a_kill() {
+fn a_sealed_note_survives_a_kill() {
     let home = Home::new();
     let mut kiosk = sealed_page(&home);
     let before = home.mark();
@@ -102,14 +103,14 @@ fn a_note_without_its_key_is_gone_and_staff_are_told() {
     assert_eq!(kiosk.first()["stage"], "arrive");
     let lost = kiosk.wait("the loss told", |line| has_trouble(line, "notes-lost"));
     assert_eq!(lost["note_pages"], 0);
-    assert!(!home.sealed().exists(), "what nobody can open is removed");
-    // The visit goes on, and what is written from here is kept.
+    assert!(!home.sealed().exists(), "a note that nobody can open is removed");
+    // The visit continues, and what is written from here on is kept.
     kiosk.send(&json!({"event": "note_typed", "text": "again"}));
     kiosk.wait("a page", |line| line["note_pages"] == 1);
     eventually("sealed notes", || home.is_sealed());
 }
 
-/// The newest file of the sealed notes: the page that was written last.
+/// The newest file of the sealed notes: the page written last.
 fn newest_piece(home: &Home) -> PathBuf {
     let files = fs::read_dir(home.sealed()).unwrap().map(|entry| entry.unwrap().path());
     let number = |path: &PathBuf| path.file_stem().and_then(|stem| stem.to_str()?.parse::<u64>().ok());
@@ -132,12 +133,12 @@ fn an_older_page_put_back_is_refused() {
 }
 
 #[test]
-fn a_page_cut_short_is_told_and_the_others_come_back() {
+fn a_truncated_page_is_reported_and_the_others_come_back() {
     let home = Home::new();
     home.configure("[notes]\npage_chars_max = 100\n");
     let mut kiosk = sealed_page(&home);
     let before = home.mark();
-    // Too long for what is left of the first page.
+    // Too long for the rest of the first page.
     kiosk.send(&json!({"event": "note_typed", "text": "heron ".repeat(16)}));
     kiosk.wait("a second page", |line| line["note_pages"] == 2);
     eventually("newer sealed notes", || home.mark() != before);

@@ -1,5 +1,5 @@
-//! A note that goes home from the real program: on paper through the system's print server, sealed to a therapist, and what
-//! a reset finds of it afterwards.
+//! Owns the tests of taking a note home from the real program: on paper through the system's print server, or sealed to
+//! a therapist; and of what a reset finds afterwards.
 
 use std::fs;
 use std::io::Read;
@@ -36,20 +36,20 @@ fn reset(kiosk: &mut Kiosk) {
     kiosk.reach("ready again", |line| line["stage"] == "ready" && line["receipt"]["verified"] == true);
 }
 
-/// What a print server prints on.
+/// What a test print server prints to.
 #[derive(Clone, Copy, Debug)]
 enum Printer {
-    /// Whatever comes, as it comes.
+    /// A device that accepts the data unchanged.
     Paper,
-    /// Files, through all the filters that a real printer's page goes through (CUPS-PDF).
+    /// PDF files, through all the filters of a real printer (CUPS-PDF).
     Files,
 }
 
 const PDF_PRINTER: &str = "/usr/share/ppd/cups-pdf/CUPS-PDF_opt.ppd";
-/// Where that printer puts what nobody known has printed.
+/// Where that printer puts the jobs of unknown users.
 const PDF_FOLDER: &str = "/var/spool/cups-pdf/ANONYMOUS";
 
-/// A print server of the test's own.
+/// A print server for one test.
 struct Cups {
     server: Child,
     spool: std::path::PathBuf,
@@ -64,7 +64,7 @@ impl Drop for Cups {
 }
 
 impl Cups {
-    /// `None` where it is not installed or may not be started.
+    /// `None` if it is not installed or cannot be started.
     fn start(home: &Home, printer: Printer) -> Option<Self> {
         let is_root = fs::read_to_string("/proc/self/status").unwrap().contains("\nUid:\t0\t0");
         if !is_root || !Path::new("/usr/sbin/cupsd").exists() {
@@ -143,11 +143,11 @@ fn a_note_is_printed_and_the_print_server_keeps_nothing_of_it() {
 
 #[test]
 #[ignore = "needs printer-driver-cups-pdf: make soak"]
-fn soak_a_note_comes_whole_out_of_a_printer_that_makes_files() {
+fn soak_a_note_comes_whole_out_of_a_printer_that_writes_files() {
     assert!(Path::new(PDF_PRINTER).exists(), "apt-get install printer-driver-cups-pdf");
     let home = Home::new();
     home.configure("");
-    // What others have printed there is theirs.
+    // Leave alone what others have printed there.
     let files = || fs::read_dir(PDF_FOLDER).unwrap().map(|file| file.unwrap().path());
     let before: Vec<_> = files().collect();
     let printed = || files().find(|file| !before.contains(file));
@@ -156,26 +156,26 @@ fn soak_a_note_comes_whole_out_of_a_printer_that_makes_files() {
     write_and_print(&mut kiosk);
     eventually("a printed file", || printed().is_some());
     let printed = printed().unwrap();
-    // What filters make of letters is shapes: one page with some ink on it, and not all over it.
+    // The filters turn letters into shapes, so check for one page with some ink on it, but not too much.
     let drawn = Command::new("pdftoppm").args(["-gray", "-r", "40"]).arg(&printed).output();
     fs::remove_file(&printed).unwrap();
     let drawn = drawn.expect("pdftoppm of cups-filters").stdout;
     assert_eq!(drawn.windows(3).filter(|bytes| *bytes == b"P5\n").count(), 1, "one page");
     let dark = drawn.iter().filter(|gray| **gray < 128).count() as f64 / drawn.len() as f64;
     assert!((0.001..0.05).contains(&dark), "{dark:.4} of the page is dark");
-    // What it is called goes through the print server's logs and onto the printer's display.
-    assert!(!printed.to_string_lossy().contains("heron"), "the job bears the patient's words");
+    // The job's name appears in the print server's logs and on the printer's display.
+    assert!(!printed.to_string_lossy().contains("heron"), "the job's name contains the patient's words");
     assert_eq!(cups.spooled(), 0);
     reset(&mut kiosk);
 }
 
 #[test]
-fn a_room_that_cannot_take_back_what_it_sent_out_is_not_ready_until_it_can() {
+fn a_room_that_cannot_cancel_its_print_job_is_not_ready_until_it_can() {
     let home = Home::new();
     home.configure("");
     let mut kiosk = home.start(1);
     write_and_come_back(&mut kiosk);
-    // As after a power cut in the middle of printing, with a print server that is gone.
+    // As after a power cut during printing, with the print server gone.
     let mark = home.state.join("take-home.printing");
     fs::write(&mark, b"").unwrap();
     kiosk.tell("staff_reset");
@@ -212,7 +212,7 @@ fn a_sealed_note_opens_with_the_therapists_key() {
 }
 
 #[test]
-fn a_place_that_is_gone_is_told_and_the_way_can_be_tried_again() {
+fn a_missing_folder_is_reported_and_sealing_can_be_tried_again() {
     let home = Home::new();
     let key = age::x25519::Identity::generate().to_public();
     home.configure(&format!("[take_home]\nprinter = \"none\"\nrecipient = \"{key}\"\nfolder = \"later\"\n"));

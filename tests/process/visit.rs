@@ -1,11 +1,11 @@
-//! A visit from beginning to end, and what is refused on the way.
+//! Owns the tests of a visit from beginning to end, and of what is refused.
 
 use serde_json::json;
 
 use crate::kiosk::{Home, eventually, has_trouble};
 
 #[test]
-fn a_visit_goes_its_whole_way_and_the_room_is_ready_again() {
+fn a_visit_passes_every_stage_and_the_room_is_ready_again() {
     let home = Home::new();
     let mut kiosk = home.start(60);
     let first = kiosk.first();
@@ -27,10 +27,10 @@ fn a_visit_goes_its_whole_way_and_the_room_is_ready_again() {
     kiosk.refused(r#"{"event":"pause"}"#, "running");
     kiosk.send(&json!({"event": "extend", "minutes": 5}));
     let longer = kiosk.wait("a longer infusion", |line| line["infusion_ms"] == 25 * 60_000);
-    assert_eq!(longer["session_ms"], paused["session_ms"], "the clock stands still");
+    assert_eq!(longer["session_ms"], paused["session_ms"], "the clock is stopped");
     kiosk.tell("resume");
     let resumed = kiosk.wait("running", |line| line["paused"] == false);
-    assert_eq!(resumed["session_ms"], paused["session_ms"], "it goes on where it stood");
+    assert_eq!(resumed["session_ms"], paused["session_ms"], "it continues from where it stopped");
 
     kiosk.send(&json!({"event": "place", "name": "night-sky"}));
     kiosk.wait("the stars", |line| line["place"] == "night-sky");
@@ -38,7 +38,7 @@ fn a_visit_goes_its_whole_way_and_the_room_is_ready_again() {
     kiosk.wait("a softer volume", |line| line["volume_db"] == -33.5);
     kiosk.send(&json!({"event": "volume", "db": 0}));
     let loudest = kiosk.wait("a volume", |line| line["volume_db"] != -33.5);
-    assert!(loudest["volume_db"].as_f64().unwrap() <= -12.0, "the cap holds: {loudest}");
+    assert!(loudest["volume_db"].as_f64().unwrap() <= -12.0, "the cap applies: {loudest}");
     kiosk.send(&json!({"event": "breath", "on": true}));
     kiosk.reach("the breath", |line| line["breath"] == true);
     kiosk.send(&json!({"event": "dark", "on": true}));
@@ -61,11 +61,11 @@ fn a_visit_goes_its_whole_way_and_the_room_is_ready_again() {
     assert_eq!((&turnover["note_pages"], &turnover["receipt"]), (&json!(0), &json!(null)));
     let ready = kiosk.wait("ready again", |line| line["stage"] == "ready");
     assert_eq!((&ready["receipt"]["number"], &ready["receipt"]["verified"]), (&json!(1), &json!(true)));
-    assert_eq!(ready["profile"], "gentle-tide", "the next person finds the room as it was");
+    assert_eq!(ready["profile"], "gentle-tide", "the next patient finds the room as it was");
 }
 
 #[test]
-fn the_parts_come_in_order_at_the_minutes_of_the_contract() {
+fn the_parts_come_in_order_at_their_documented_minutes() {
     let home = Home::new();
     let mut kiosk = home.start(1200);
     kiosk.first();
@@ -76,7 +76,7 @@ fn the_parts_come_in_order_at_the_minutes_of_the_contract() {
         assert_eq!(line["part"], part);
         before = line["part"].clone();
         let at_ms = line["session_ms"].as_u64().unwrap();
-        // A machine under load may tell of a border late, and never early; one real second is 20 minutes here.
+        // A machine under load may report a boundary late, but never early; one real second is 20 minutes here.
         assert!((minute * 60_000..(minute + 9) * 60_000).contains(&at_ms), "{part} at {at_ms} ms");
     }
     let landed = kiosk.wait("landed", |line| line["landed"] == true);
@@ -84,7 +84,7 @@ fn the_parts_come_in_order_at_the_minutes_of_the_contract() {
 }
 
 #[test]
-fn what_cannot_be_taken_is_said_without_quoting_and_changes_nothing() {
+fn a_refused_line_is_not_quoted_and_changes_nothing() {
     let home = Home::new();
     let mut kiosk = home.start(1);
     kiosk.first();
@@ -122,12 +122,12 @@ fn what_cannot_be_taken_is_said_without_quoting_and_changes_nothing() {
 }
 
 #[test]
-fn the_end_of_input_leaves_the_room_running_and_a_signal_ends_it_well() {
+fn end_of_input_leaves_the_room_running_and_a_signal_stops_it_cleanly() {
     let home = Home::new();
     let mut kiosk = home.start(3600);
     kiosk.first();
     kiosk.send(&json!({"event": "session_begins", "infusion_minutes": 20}));
-    // The last line may come without its end.
+    // The last line may lack its line break.
     kiosk.write(r#"{"event":"volume","db":-41}"#);
     kiosk.end_input();
     kiosk.wait("what was last said", |line| line["volume_db"] == -41.0);
@@ -136,11 +136,11 @@ fn the_end_of_input_leaves_the_room_running_and_a_signal_ends_it_well() {
 }
 
 #[test]
-fn a_reader_that_reads_no_more_does_not_stop_the_room() {
+fn a_reader_that_stops_reading_does_not_stop_the_room() {
     let home = Home::new();
     let mut kiosk = home.start_unread();
     kiosk.tell("visit_begins");
-    // What is said to this is far more than a pipe holds.
+    // The answers are far more than a pipe holds.
     for step in 0..1_000 {
         kiosk.send(&json!({"event": "volume", "db": -40 - step % 2}));
     }

@@ -1,4 +1,4 @@
-//! Clumsy hands by chance: people who try to call, and people who only rest their hands on the screen. Lengths are in
+//! Randomised clumsy hands: people who try to call, and people who only rest their hands on the screen. Lengths are in
 //! millimetres on a 10.1 inch screen. The seed is printed, and `STILLROOM_SEED` replays it.
 //!
 //! | what | distribution | why |

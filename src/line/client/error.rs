@@ -25,10 +25,10 @@ pub enum BrokerError {
     #[error("{0}")]
     Connection(Box<ConnectionError>),
     /// The broker rejected the subscriptions.
-    #[error("the broker does not let this user listen on stillroom/#; see its access list")]
+    #[error("the broker does not let this user subscribe below stillroom/; see its access list")]
     SubscriptionRejected,
     /// The broker rejects what this end publishes.
-    #[error("the broker takes nothing from this user on {topic} ({reason:?}); see its access list")]
+    #[error("the broker does not let this user publish on {topic} ({reason:?}); see its access list")]
     PublicationRejected {
         /// The topic.
         topic: String,
@@ -36,7 +36,7 @@ pub enum BrokerError {
         reason: PubAckReason,
     },
     /// Another client took the session over.
-    #[error("another client took this one's place at the broker; see that no two have the same user")]
+    #[error("another client took over this one's session at the broker; make sure that no two have the same user")]
     TakenOver,
     /// The broker acknowledges nothing.
     #[error("the broker acknowledges nothing")]
@@ -48,7 +48,7 @@ pub enum BrokerError {
     #[error("the connection ended")]
     Ended,
     /// The client's own thread panicked.
-    #[error("the program itself failed at it; its log says more")]
+    #[error("the program itself failed; its log says more")]
     Panicked,
 }
 

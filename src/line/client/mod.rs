@@ -4,8 +4,8 @@
 //!
 //! Every connection starts a clean session of a fresh MQTT client. Nothing that was queued for a lost connection is ever
 //! sent late, since the endpoint sends its whole state again, so nothing depends on the client id. Its random part is kept
-//! while only this end gives connections up, so that the broker drops the old one at once. It is replaced once the broker
-//! ends a connection: whoever learned the id and took the session over then holds an abandoned one.
+//! while only this end gives up connections, so that the broker drops the old one at once. It is replaced once the broker
+//! ends a connection: a client that learned the id and took the session over is then left with an abandoned one.
 
 mod error;
 mod options;
@@ -32,8 +32,8 @@ use unacknowledged::Unacknowledged;
 
 /// The first pause before reconnecting. It doubles with each further attempt …
 const BACKOFF_MIN: Duration = Duration::from_millis(200);
-/// … up to this. Together with [`CONNECT_TIMEOUT`] it stays below the three seconds within which a broker that is back has
-/// to be found.
+/// … up to this. Together with [`CONNECT_TIMEOUT`] it stays below the three seconds within which a restored broker must be
+/// found.
 const BACKOFF_MAX: Duration = Duration::from_secs(1);
 /// A connection that lasted this long resets the backoff.
 const STABLE_AFTER: Duration = Duration::from_secs(5);
@@ -99,9 +99,9 @@ impl<E: Endpoint> BrokerClient<E> {
                     }
                 });
             };
-            // A panic must not end the client, or the line would seem to be up for ever.
+            // A panic must not end the client, or the line would appear to be up for ever.
             while catch_unwind(AssertUnwindSafe(&mut run)).is_err() {
-                tracing::error!("the line to the broker ended on a fault of the program, and is opened anew");
+                tracing::error!("the broker client panicked and starts again");
                 std::thread::sleep(BACKOFF_MAX);
             }
         })?;
@@ -177,7 +177,7 @@ impl<F> Reporter<F> {
         self.takeovers.poll_timeout().map(|due_ms| shared.instant(due_ms))
     }
 
-    /// Lets time pass for the endpoint, and reports all that there is.
+    /// Lets time pass for the endpoint, and reports everything it has to report.
     fn drive<E: Endpoint>(&mut self, shared: &SharedEndpoint<E>)
     where
         F: FnMut(ClientEvent<E::Event>),
@@ -189,7 +189,7 @@ impl<F> Reporter<F> {
             if is_contested {
                 tracing::error!("another client keeps taking over this one's session at the broker");
             } else {
-                tracing::info!("no other client takes over this one's session at the broker any more");
+                tracing::info!("no other client takes over this one's session at the broker any longer");
             }
             (self.on_event)(ClientEvent::Contested(is_contested));
         }
@@ -201,7 +201,7 @@ impl<F> Reporter<F> {
     }
 }
 
-/// Connects, again and again, for ever.
+/// Connects and reconnects for ever.
 async fn stay_connected<E: Endpoint>(
     shared: &SharedEndpoint<E>,
     broker: &Broker,
@@ -232,7 +232,7 @@ async fn stay_connected<E: Endpoint>(
         backoff = if was_stable { BACKOFF_MIN } else { (backoff * 2).min(BACKOFF_MAX) };
         let retry_at = tokio::time::Instant::now() + jittered(backoff);
         loop {
-            // Without a broker, time passes for the endpoint, too.
+            // Time also passes for the endpoint while there is no broker.
             let _ = tokio::time::timeout_at(shared.timeout_at().min(retry_at), shared.wake.notified()).await;
             reporter.drive(shared);
             if tokio::time::Instant::now() >= retry_at {
@@ -253,7 +253,7 @@ fn jittered(pause: Duration) -> Duration {
 struct ConnectionProgress {
     /// Whether the broker accepted it. While the session is contested it may come no further.
     is_accepted: bool,
-    /// Since when the subscriptions are in place.
+    /// When the subscriptions were in place.
     up_since: Option<Instant>,
 }
 
@@ -449,7 +449,7 @@ async fn publish(
     let Publication { topic, payload, retain, receipt } = publication;
     let mut options = PublishOptions::new(QoS::AtLeastOnce).retain(retain);
     if !retain {
-        // A message that is older than this is outdated, and must not arrive as if it were current.
+        // A message older than this is outdated, and must not be mistaken for a current one.
         let expiry_s = u32::try_from(SILENT_AFTER_MS / 1_000).ok();
         let properties = PublishProperties { message_expiry_interval: expiry_s, ..PublishProperties::default() };
         options = options.properties(properties);
@@ -462,7 +462,7 @@ async fn publish(
         let event = match answer.reason {
             PubAckReason::Success => BrokerEvent::Acknowledged { receipt, has_subscribers: true },
             PubAckReason::NoMatchingSubscribers => BrokerEvent::Acknowledged { receipt, has_subscribers: false },
-            // A broker acknowledges what it discards, too; only the reason tells.
+            // A broker also acknowledges what it discards; only the reason tells the difference.
             reason => BrokerEvent::Rejected { receipt, topic, reason },
         };
         // The connection may be over by now, and the receiver gone.

@@ -14,7 +14,7 @@ use crate::line::tls;
 /// Maximum length of a password, in bytes.
 const PASSWORD_BYTES_MAX: u64 = 1_024;
 
-/// The options of the next connection. `client_id` is that of the last one if it is to be used again.
+/// The options of the next connection. `client_id` is that of the last one if it is to be reused.
 pub(super) fn options(
     broker: &Broker,
     client_id: &mut Option<String>,
@@ -47,7 +47,7 @@ pub(super) fn options(
     Ok(options)
 }
 
-/// A client id that nobody can guess: whoever knows it can take the session over.
+/// A client id that nobody can guess: a client that knows it can take the session over.
 fn random_client_id(prefix: &str) -> Result<String, BrokerError> {
     getrandom::u64().map(|random| format!("{prefix}-{random:016x}")).map_err(BrokerError::Randomness)
 }

@@ -2,7 +2,7 @@
 //! room, and this desk's state toward each. Does not own pages, sockets, threads or a clock.
 //!
 //! A call stays on the desk until its room lists it as cleared. A room that comes back without knowing the call does not
-//! end it: then a person has to go and look.
+//! end it: a person must then go and look.
 
 mod left_out;
 mod remote_room;
@@ -37,13 +37,13 @@ const ORDERS_MAX: usize = 16;
 /// What is wrong with a room, as the desk sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RoomTrouble {
-    /// Nothing is heard of it.
+    /// It is not heard.
     Lost,
-    /// Its loop does not turn.
-    StandsStill,
+    /// Its event loop is stuck.
+    Stuck,
     /// Its screen is not drawing.
     NotDrawing,
-    /// Its sound is dead.
+    /// Its audio device requests no buffers.
     SoundDead,
     /// A part of its view cannot be parsed.
     ViewUnreadable,
@@ -57,7 +57,7 @@ impl RoomTrouble {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Lost => "room-lost",
-            Self::StandsStill => "room-stands-still",
+            Self::Stuck => "room-stands-still",
             Self::NotDrawing => "screen-not-drawing",
             Self::SoundDead => "sound-dead",
             Self::ViewUnreadable => "view-unreadable",
@@ -159,7 +159,7 @@ impl Fleet {
         self.numbering.is_connected()
     }
 
-    /// The time of the last [`Endpoint::handle_timeout`]. If that is long ago, the line hangs and no room is up to date.
+    /// The time of the last [`Endpoint::handle_timeout`]. If it is long ago, the client hangs and no room is up to date.
     #[must_use]
     pub fn last_turn_ms(&self) -> u64 {
         self.last_turn_ms
@@ -230,7 +230,7 @@ impl Fleet {
         order.event()?;
         let room = self.rooms.get_mut(room).ok_or("there is no such room")?;
         if room.orders.len() >= ORDERS_MAX {
-            return Err("the room has not answered what it was asked before");
+            return Err("the room has not answered earlier requests yet");
         }
         room.orders.push_back((OrderRequest { id, order }, now_ms));
         room.send_at_ms = Some(now_ms);
@@ -264,7 +264,7 @@ impl Fleet {
         self.rooms.get_key_value(id).map(|(id, room)| room.status(id, now_ms))
     }
 
-    /// A room's message cannot be parsed: whoever is at the desk has to know that there is such a room.
+    /// A room's message cannot be parsed: people at the desk must learn that there is such a room.
     fn on_unreadable_room(&mut self, now_ms: u64, id: RoomId) {
         if !self.rooms.contains_key(&id) && self.rooms.len() >= ROOMS_MAX {
             return;
@@ -346,7 +346,7 @@ impl Endpoint for Fleet {
         self.all_changed();
     }
 
-    /// A message that cannot be parsed is ignored. A retained one may be of any age, so it tells only that there is such a
+    /// A message that cannot be parsed is ignored. A retained one may be of any age, so it proves only that there is such a
     /// room.
     fn on_message(&mut self, now_ms: u64, topic: &str, payload: &[u8], is_retained: bool) {
         let message = RoomId::from_state_topic(topic).ok_or(MessageError::Unknown).and_then(|id| {
@@ -357,7 +357,7 @@ impl Endpoint for Fleet {
             Ok(message) => message,
             Err(error) => {
                 if let Some(times) = self.logs.unreadable.count(now_ms) {
-                    tracing::warn!(times, %error, "something was said on the broker that this desk does not understand");
+                    tracing::warn!(times, %error, "ignored messages on the broker that this desk does not understand");
                 }
                 // A retained message may be of a version that is no longer in use.
                 if let Some(id) = RoomId::from_state_topic(topic).filter(|_| !is_retained) {
@@ -369,7 +369,7 @@ impl Endpoint for Fleet {
         let is_new = !self.rooms.contains_key(&id);
         if is_new && self.rooms.len() >= ROOMS_MAX {
             if let Some(times) = self.logs.too_many_rooms.count(now_ms) {
-                tracing::warn!(times, room = id.as_str(), "more rooms speak on the broker than a desk can show");
+                tracing::warn!(times, room = id.as_str(), "there are more rooms on the broker than a desk can show");
             }
             if !is_retained && self.left_out.on_message(now_ms, id, matches!(message, FromRoom::Will(_))) {
                 self.events.push_back(FleetEvent::LeftOutChanged);
@@ -381,7 +381,7 @@ impl Endpoint for Fleet {
         if effect == MessageEffect::Implausible
             && let Some(times) = self.logs.implausible.count(now_ms)
         {
-            tracing::warn!(times, room = id.as_str(), "a message that is not the room's own was ignored");
+            tracing::warn!(times, room = id.as_str(), "ignored messages that cannot be the room's own");
         }
         if is_new || effect == MessageEffect::Changed {
             self.events.push_back(FleetEvent::RoomChanged(id));
@@ -393,7 +393,7 @@ impl Endpoint for Fleet {
     /// A desk that may not publish to one room may still publish to the others.
     fn on_rejected(&mut self, now_ms: u64, _receipt: u64, topic: &str) -> bool {
         if let Some(times) = self.logs.rejected.count(now_ms) {
-            tracing::error!(times, topic, "the broker does not let this desk speak to a room; see its access list");
+            tracing::error!(times, topic, "the broker does not let this desk publish to a room; see its access list");
         }
         false
     }
@@ -456,7 +456,7 @@ impl Endpoint for Fleet {
         let Some(payload) = serialise(&state) else {
             // The orders time out, and count as unanswered.
             if let Some(times) = self.logs.too_long.count(now_ms) {
-                tracing::error!(times, "what this desk asks of a room is too long for the broker");
+                tracing::error!(times, "this desk's orders to a room are too long for the broker");
             }
             return None;
         };

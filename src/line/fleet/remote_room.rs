@@ -12,10 +12,10 @@ use super::{RoomStatus, RoomTrouble, STALE_AFTER_MS};
 
 /// After a run's will, time for its last messages to arrive, in milliseconds.
 const SETTLE_MS: u64 = 4_000;
-/// A run without a will that has been silent for this long has ended, in milliseconds: it beats more often.
+/// Time after which a silent run without a will counts as ended, in milliseconds; it is longer than a heartbeat.
 const RUN_ENDED_AFTER_MS: u64 = 2_500;
-/// An earlier run counts again once the later one has been silent for this long, in milliseconds, and no sooner after the
-/// later one replaced it: until then its messages are late ones.
+/// An earlier run may count again once the later one has been silent for this long, in milliseconds, and at least this long
+/// after the later one replaced it: until then its messages are late ones.
 const RUN_RETIRED_MS: u64 = 5_000;
 /// Maximum number of runs of a room's program that are remembered.
 const RUNS_MAX: usize = 8;
@@ -62,9 +62,9 @@ pub(super) enum MessageEffect {
 #[derive(Debug, Default)]
 pub(super) struct RemoteRoom {
     run_id: Option<Ulid>,
-    /// The numbers of each run, the one that was heard last at the end.
+    /// The sequence numbers of each run, the one heard last at the end.
     runs: VecDeque<(Ulid, SequenceTracker)>,
-    /// Runs that were replaced by others, and until when their late messages do not count.
+    /// Replaced runs, each with the time until which its late messages do not count.
     retired_runs: VecDeque<(Ulid, u64)>,
     connection: u32,
     pub(super) heard_at_ms: u64,
@@ -81,7 +81,7 @@ pub(super) struct RemoteRoom {
     pub(super) left_calls: VecDeque<Ulid>,
     /// The call that a page here has drawn.
     pub(super) drawn_call: Option<Ulid>,
-    /// Whether the room is to be told, once, that no page here has its call any more.
+    /// Whether the room must be told, once, that no page here has its call any longer.
     pub(super) is_call_withdrawn: bool,
     /// Unanswered orders, each with the time it was sent.
     pub(super) orders: VecDeque<(OrderRequest, u64)>,
@@ -263,7 +263,7 @@ impl RemoteRoom {
         let Some(state) = &self.state else { return Vec::new() };
         let VitalAges { loop_age_ms, frame_age_ms, audio_age_ms } = state.vitals;
         [
-            (RoomTrouble::StandsStill, is_stale(loop_age_ms)),
+            (RoomTrouble::Stuck, is_stale(loop_age_ms)),
             (RoomTrouble::NotDrawing, is_stale(frame_age_ms)),
             (RoomTrouble::SoundDead, is_stale(audio_age_ms)),
             (RoomTrouble::ViewUnreadable, !state.view.is_complete),

@@ -27,16 +27,16 @@ use records::{DeskRecord, PlacedCall};
 const UPDATE_INTERVAL_MS: u64 = 200;
 /// Maximum number of desks.
 const DESKS_MAX: usize = 64;
-/// Number of orders that are remembered, so that none is executed twice.
+/// Number of orders remembered, so that none is executed twice.
 const ORDERS_MAX: usize = 64;
 /// Number of answers in each state, so that every desk gets its own.
 const ANSWERS_MAX: usize = 16;
 /// Number of cleared calls in each state, so that every desk learns that they were cleared.
 const CLEARED_CALLS_MAX: usize = 16;
-/// Maximum number of pending inputs for the room. Beyond it desks are ignored, and nothing is lost by that: each sends its
+/// Maximum number of pending inputs for the room. Beyond it, desks are ignored, which loses nothing, since each sends its
 /// whole state again.
 const INPUTS_MAX: usize = 64;
-/// Maximum number of unacknowledged messages. The newest state supersedes the others, so there is no use in more.
+/// Maximum number of unacknowledged messages. More would be useless, since the newest state supersedes the others.
 const IN_FLIGHT_MAX: usize = 8;
 
 /// The room's end.
@@ -56,7 +56,7 @@ pub struct RoomEnd {
     in_flight: VecDeque<(u64, Option<Ulid>)>,
     inputs: VecDeque<RoomInput>,
     shared_words: SharedWordsRecord,
-    /// When somebody else last published under this room's id.
+    /// When another room last published with this room's id.
     duplicate_heard_at_ms: Option<u64>,
     logs: RoomEndLogs,
 }
@@ -243,7 +243,7 @@ impl RoomEnd {
             parse::<FromRoom>(payload, |message| message.head().v).map(|message| self.on_own_topic(now_ms, &message))
         } else if self.inputs.len() >= INPUTS_MAX {
             if let Some(times) = self.logs.ignored.count(now_ms) {
-                tracing::warn!(times, "desks send more than the room can take, and are ignored for a moment");
+                tracing::warn!(times, "desks send more than the room can handle, and are ignored for a moment");
             }
             Ok(())
         } else if is_desk_beat_topic(topic) {
@@ -256,7 +256,7 @@ impl RoomEnd {
         if let Err(error) = result
             && let Some(times) = self.logs.unreadable.count(now_ms)
         {
-            tracing::warn!(times, %error, "something was said on the broker that this room does not understand");
+            tracing::warn!(times, %error, "ignored messages on the broker that this room does not understand");
         }
     }
 
@@ -310,11 +310,11 @@ impl RoomEnd {
         desk.hides_until_ms = if state.is_shown { 0 } else { now_ms + SILENT_AFTER_MS };
         let can_receive = desk.can_receive;
         if !state.is_shown {
-            // It ignores everything that this room sends, so it never held any of it.
+            // It ignores everything this room sends, so it never held any of it.
             self.shared_words.forgotten_by(state.desk);
         }
         if let (Some(cleared_at), Some(since)) = (state.shared_cleared_at, self.shared_words.unsent_since)
-            // The number of a state that was never sent is forged.
+            // A number that was never sent is forged.
             && (since..=self.numbering.seq()).contains(&cleared_at)
         {
             self.shared_words.forgotten_by(state.desk);
@@ -337,9 +337,9 @@ impl RoomEnd {
     /// A desk is alive. A message that is stale or implausible proves nothing.
     fn see_desk(&mut self, now_ms: u64, desk: u64, connection: u32, seq: u64, can_receive: bool) {
         let is_new = !self.desks.contains_key(&desk);
-        if is_new && !self.makes_place() {
+        if is_new && !self.make_space_for_desk() {
             if let Some(times) = self.logs.too_many_desks.count(now_ms) {
-                tracing::warn!(times, "more desks speak on the broker than a room can hear; close some");
+                tracing::warn!(times, "there are more desks on the broker than a room can serve; close some");
             }
             return;
         }
@@ -356,7 +356,7 @@ impl RoomEnd {
         if freshness == Freshness::Implausible
             && let Some(times) = self.logs.implausible.count(now_ms)
         {
-            tracing::warn!(times, "a message that is not the desk's own was ignored");
+            tracing::warn!(times, "ignored messages that cannot be the desk's own");
         }
         if freshness != Freshness::Newest {
             return;
@@ -376,8 +376,8 @@ impl RoomEnd {
         }
     }
 
-    /// Forgets the desk that has been silent longest, if there are too many. A desk that can receive is never forgotten.
-    fn makes_place(&mut self) -> bool {
+    /// Forgets the longest-silent desk if there are too many; never one that can receive. Returns whether there is space.
+    fn make_space_for_desk(&mut self) -> bool {
         if self.desks.len() < DESKS_MAX {
             return true;
         }
@@ -441,7 +441,7 @@ impl RoomEnd {
         };
         let message = FromRoom::State(Box::new(state.clone()));
         self.publish(&message, false, call_id).or_else(|| {
-            // Whatever makes the state too long, the call is sent.
+            // The call is sent even if the rest of the state is too long.
             if let Some(times) = self.logs.too_long.count(now_ms) {
                 tracing::error!(times, "the room's state is too long for the broker; the desk gets its call only");
             }

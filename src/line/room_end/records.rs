@@ -1,4 +1,4 @@
-//! Owns what the room's end remembers of a call that it sends and of each desk. Does not own what follows from it.
+//! Owns what the room's end remembers about a call that it sends and about each desk. Does not own what follows from it.
 
 use ulid::Ulid;
 
@@ -17,13 +17,13 @@ pub(super) struct PlacedCall {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct DeskRecord {
     pub(super) connection: u32,
-    /// The numbers of all its messages.
+    /// The sequence numbers of all its messages.
     pub(super) messages: SequenceTracker,
-    /// The numbers of its states toward this room. Separate, since a heartbeat on another topic may overtake a state, which
-    /// counts all the same.
+    /// The sequence numbers of its states toward this room. Separate, since a heartbeat on another topic may overtake a
+    /// state, which still counts.
     pub(super) states: Option<SequenceTracker>,
     pub(super) can_receive: bool,
     pub(super) heard_at_ms: u64,
-    /// Until when it counts as not showing this room, in milliseconds; 0 if it shows it.
+    /// The time until which it counts as not showing this room, in milliseconds; 0 if it shows it.
     pub(super) hides_until_ms: u64,
 }

@@ -30,7 +30,7 @@ fn a_call_is_sent_although_the_rest_of_the_state_is_too_long() {
 }
 
 #[test]
-fn desks_that_send_more_than_the_room_takes_are_heard_again_once_it_has() {
+fn desks_that_flood_the_room_are_heard_again_once_it_has_caught_up() {
     let room = RoomId::new("room-2").unwrap();
     let mut end = RoomEnd::new(room.clone(), Ulid(1), []);
     let send = |end: &mut RoomEnd, seq: u64| {

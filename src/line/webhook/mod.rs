@@ -1,13 +1,13 @@
 //! Owns the escalation list: webhooks (HTTPS) that report a call that nobody has acknowledged. Each request is sent on a
 //! thread of its own, signed, with an idempotency key, and is retried for a while. Does not own when a step is due: the
-//! room's timers do. Nothing of a patient is in a request.
+//! room's timers do. A request contains no patient data.
 //!
 //! These headers let a receiver check that a request is authentic, recent, and not a duplicate:
 //!
-//! | header | holds |
+//! | header | value |
 //! |---|---|
 //! | `X-Stillroom-Timestamp` | seconds since 1970, at this attempt |
-//! | `X-Stillroom-Signature` | `sha256=` and the HMAC-SHA256 of timestamp, a dot and the body, in hexadecimal |
+//! | `X-Stillroom-Signature` | `sha256=` followed by the HMAC-SHA256 of timestamp, a dot and the body, in hexadecimal |
 //! | `Idempotency-Key` | the call's id, the round and the step, separated by hyphens: the same at every attempt and after a restart of the program |
 //!
 //! The round and the step count from 0. A new round begins when a call rings again because nobody came after all. Its key is
@@ -34,9 +34,9 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 const BACKOFF_MIN: Duration = Duration::from_millis(500);
 /// … up to this.
 const BACKOFF_MAX: Duration = Duration::from_secs(30);
-/// Maximum number of attempts, which take about five minutes; then staff at the desk are told.
+/// Maximum number of attempts, which take about five minutes; after them staff are told.
 const ATTEMPTS_MAX: u32 = 14;
-/// Maximum number of pending requests. Further ones fail: something is then badly wrong.
+/// Maximum number of pending requests. Further ones fail, since something is badly wrong by then.
 const PENDING_MAX: usize = 16;
 /// Maximum length of a secret, in bytes.
 const SECRET_BYTES_MAX: u64 = 1_024;
@@ -59,7 +59,7 @@ pub struct WebhookStep {
 pub struct RequestId {
     /// The call.
     pub call: CallId,
-    /// How often the list has started again for this call, from 0.
+    /// Number of times the list has started again for this call.
     pub round: u32,
     /// The step, from 0.
     pub step: usize,
@@ -104,7 +104,7 @@ pub enum WebhookError {
     #[error("the escalation list has no such step")]
     NoSuchStep,
     /// Its secret cannot be used.
-    #[error("{path}: {why}; secret_file must hold a secret of {SECRET_BYTES_MIN} characters at least", path = path.display())]
+    #[error("{path}: {why}; secret_file must hold a secret of at least {SECRET_BYTES_MIN} characters", path = path.display())]
     Secret {
         /// The file.
         path: PathBuf,
@@ -121,7 +121,7 @@ pub enum WebhookError {
     #[error("the receiver answered {0}")]
     Answered(u16),
     /// Its thread could not be started, or panicked.
-    #[error("the program itself failed at it; its log says more")]
+    #[error("the program itself failed; its log says more")]
     Dropped,
     /// The receiver was not reached.
     #[error("{0}")]
@@ -256,7 +256,7 @@ impl PendingRequest {
                 Ok(()) => return Ok(()),
                 Err(error) => error,
             };
-            // 409 is what a receiver answers that is still busy with the previous attempt.
+            // A receiver that is still busy with the previous attempt answers 409.
             let is_final = matches!(error, WebhookError::Answered(status) if (400..500).contains(&status)
                 && ![408, 409, 429].contains(&status));
             if is_final || attempts >= ATTEMPTS_MAX || self.is_cancelled_within(backoff) {

@@ -1,11 +1,12 @@
-//! Owns what somebody says in the names of others: what they said last, with other numbers. Nothing of it may last.
+//! Owns forged messages in the simulation: the last messages of others with different numbers. They must have no
+//! lasting effect.
 
 use serde_json::{Value, json};
 
 use super::*;
 
 impl World {
-    /// Says something that a room or a desk has said, with numbers that are not theirs.
+    /// Repeats a message of a room or a desk with numbers that are not theirs.
     pub(super) fn lie(&mut self) {
         let topics: Vec<String> = self.heard.keys().cloned().collect();
         if topics.is_empty() {
@@ -41,7 +42,7 @@ impl World {
                 _ => {}
             }
         } else {
-            // What a desk has drawn is not made up here: that would be a lie that only a list of who may speak prevents.
+            // Does not forge that a desk has drawn a call: only an access list could prevent that.
             words["receives"] = json!(self.dice.one_in(2));
             if words.get("received").is_some() {
                 words["received"] = Value::Null;

@@ -1,7 +1,7 @@
-//! Owns the simulated world: rooms with their real core and journal, desks with people, and a broker between them, on a
-//! network and a disk that fail by chance. The real ends of the line speak through it. Every moment of it is judged.
+//! Owns the simulated world: real rooms with their journals, desks with people, and a broker between them, on a network
+//! and disks that fail at random. It uses the real ends of the line, and checks the invariants at every moment.
 //!
-//! `STILLROOM_SEED=n` replays one seed, `STILLROOM_SEEDS=n` plays so many; every failure names its seed.
+//! `STILLROOM_SEED=n` replays one seed, `STILLROOM_SEEDS=n` plays n seeds; every failure names its seed.
 
 mod lies;
 mod network;
@@ -27,12 +27,12 @@ const SEEDS: u64 = 2_500;
 const ROOMS: usize = 2;
 const DESKS: usize = 2;
 const SECOND: u64 = 1_000;
-/// Faults happen for so long; then everything is whole again, and has so long to come right.
+/// Faults happen during the first period; then everything works again, and has the second one to recover.
 const FAULTS_MS: u64 = 150 * SECOND;
 const HEALS_MS: u64 = 40 * SECOND;
-/// The client gives a connection up on which nothing is acknowledged.
+/// Time after which a client gives up a connection on which nothing is acknowledged.
 const ACKNOWLEDGES_WITHIN_MS: u64 = 3 * SECOND;
-/// The broker gives a client up that says nothing.
+/// Time after which the broker gives up a silent client.
 const KEEP_ALIVE_MS: u64 = 7_500;
 
 #[test]
@@ -70,24 +70,24 @@ type Client = usize;
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Happens {
-    /// A process looks at its clock.
+    /// A timer of a process is due.
     Wakes {
         client: Client,
         turn: u64,
     },
-    /// A client's connection is made.
+    /// A client's connection is established.
     Connects {
         client: Client,
         run: u32,
         try_: u32,
     },
-    /// A word reaches the broker.
+    /// A message reaches the broker.
     AtBroker {
         client: Client,
         connection: u64,
         publication: Said,
     },
-    /// A word reaches a client.
+    /// A message reaches a client.
     AtClient {
         client: Client,
         connection: u64,
@@ -127,7 +127,7 @@ enum Happens {
         room: usize,
         call: u128,
     },
-    /// Something of chance.
+    /// A random event.
     Chance,
     ComesUp {
         client: Client,
@@ -155,7 +155,7 @@ struct CallTruth {
     reopened: u32,
 }
 
-/// The network's side of a process.
+/// The network side of a process.
 struct Way {
     run: u32,
     is_running: bool,
@@ -173,20 +173,20 @@ struct RoomProcess {
     end: RoomEnd,
     base: RoomTime,
     began_ms: u64,
-    /// What its lock says: when its last run began, by the clock.
+    /// The content of its lock: when its last run began, by the clock.
     run_began_ms: u64,
     /// Each with whether it is on disk.
     journal: Vec<(RoomTime, Event, bool)>,
     is_disk_full: bool,
     held_since_ms: Option<u64>,
-    /// The call as the line was told of it last.
+    /// The call as last given to the transport.
     said: Option<Call>,
 }
 
 struct DeskProcess {
     fleet: Fleet,
     able: bool,
-    /// What it shows, and how often each call appeared.
+    /// What it shows, and how many times each call appeared.
     shows: Vec<Option<u128>>,
     appeared: BTreeMap<u128, u32>,
 }
@@ -203,16 +203,16 @@ struct World {
     desks: Vec<DeskProcess>,
     is_broker_up: bool,
     is_broker_frozen: bool,
-    /// Who is connected, as the broker knows it, with each one's will.
+    /// The connected clients as the broker knows them, each with its will.
     connections: BTreeMap<u64, (Client, Option<Said>)>,
     held: Vec<Happens>,
     names: u64,
-    /// The clock of each room is so far off.
+    /// How far the clock of each room is off.
     clock_ms: Vec<u64>,
     calls: BTreeMap<u128, CallTruth>,
     reorders: bool,
     heals: bool,
-    /// Whether somebody speaks in the names of others, and what each of them said last.
+    /// Whether messages are forged, and the last message of each sender.
     lies: bool,
     heard: BTreeMap<String, Said>,
     kills: usize,
@@ -292,7 +292,7 @@ impl World {
             if at_ms > FAULTS_MS + HEALS_MS {
                 break;
             }
-            // First, so that nothing that the healing brings about lies in the past.
+            // First, so that nothing caused by the recovery is in the past.
             self.now_ms = at_ms;
             if at_ms > FAULTS_MS && !self.heals {
                 self.heal();
@@ -316,7 +316,7 @@ impl World {
     fn happen(&mut self, what: Happens) {
         match what {
             Happens::Wakes { client, turn } => {
-                // Only the last alarm that a process has set counts.
+                // Only the last timer that a process has set counts.
                 if self.ways[client].is_running && self.ways[client].turn == turn {
                     self.wake(client);
                 }

@@ -1,4 +1,5 @@
-//! Owns the broker and the network between the processes: what is slow, twice, overtaken, cut or lost.
+//! Owns the broker and the network between the processes: messages are slow, duplicated, reordered or lost, and links
+//! are cut.
 
 use super::*;
 
@@ -47,7 +48,7 @@ impl World {
         }
     }
 
-    /// Sends a word to all who listen there. False if nobody does.
+    /// Sends a message to all subscribers. Returns false if there are none.
     pub(super) fn spread(&mut self, said: &Said) -> bool {
         let listens = |client: Client| {
             if client >= ROOMS {
@@ -70,7 +71,7 @@ impl World {
         heard
     }
 
-    /// In some worlds words overtake each other; in all of them a few are slow.
+    /// In some worlds messages overtake each other; in all of them a few are slow.
     pub(super) fn delay_ms(&mut self) -> u64 {
         if self.reorders && !self.heals && self.dice.one_in(4) {
             return self.dice.below(3 * SECOND);
@@ -82,7 +83,7 @@ impl World {
         if !self.is_broker_up || self.is_broker_frozen || self.ways[client].is_cut {
             return self.try_again(client);
         }
-        // The broker takes the newer connection of a client for the only one, and says the will of the older.
+        // The broker keeps only the newer connection of a client, and publishes the will of the older.
         let older: Vec<u64> = self
             .connections
             .iter()

@@ -1,4 +1,4 @@
-//! Owns what people and chance do: presses, pages that draw, somebody who comes, and every fault.
+//! Owns people and random events: presses, pages that draw, people who come, and every fault.
 
 use super::*;
 
@@ -9,7 +9,7 @@ impl World {
             self.calls.get_mut(&call).unwrap().drawn = true;
             self.wake(ROOMS + at);
         } else if self.desks[at].shows[room] == Some(call) {
-            // A page that cannot receive now draws it all the same, and says so once it can.
+            // A page that cannot receive now still draws it, and confirms it once it can.
             let run = self.ways[ROOMS + at].run;
             self.after(500, Happens::Draws { desk: at, run, room, call });
         }
@@ -64,7 +64,7 @@ impl World {
             20..=22 => self.ways[client].is_cut = !self.ways[client].is_cut,
             23 => {
                 self.is_broker_up = false;
-                // With its memory: nobody's will is said, and its clients learn of it from their sockets.
+                // Its memory is lost: no will is published, and its clients notice only by their sockets.
                 self.connections.clear();
                 self.held.clear();
                 for client in 0..ROOMS + DESKS {
@@ -93,7 +93,7 @@ impl World {
         self.after(wait_ms + 1, Happens::Chance);
     }
 
-    /// A page that can receive again says anew what it has drawn.
+    /// A page that can receive again confirms again what it has drawn.
     pub(super) fn redraws(&mut self, desk: usize) {
         let run = self.ways[ROOMS + desk].run;
         for room in 0..ROOMS {
@@ -103,8 +103,8 @@ impl World {
         }
     }
 
-    /// A press that is neither on disk nor at a desk dies with its program: the patient has not read "Calling" yet, or
-    /// the disk is broken and staff have been told.
+    /// A press that is neither on disk nor at a desk is lost with its program: the patient has not read "Calling" yet,
+    /// or the disk is broken and staff have been told.
     pub(super) fn kill_room(&mut self, room: usize) {
         self.kill(room);
         let lost = self.calls.iter().filter(|(_, call)| call.room == room && !call.durable && !call.drawn);

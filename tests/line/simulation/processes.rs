@@ -1,4 +1,4 @@
-//! Owns the processes: how they come up, recover, wake, speak and are killed.
+//! Owns the processes: how they start, recover, wake, send, and are killed.
 
 use super::*;
 
@@ -20,9 +20,9 @@ impl World {
         self.wake(client);
     }
 
-    /// As the driver does it: what is on disk is taken again, and time goes on from the last record.
+    /// Like the driver: replays what is on disk, and continues time from the last record.
     pub(super) fn recover(&mut self, at: usize) {
-        // As the lock of the state directory does it: whatever the clock says, a later run is named later.
+        // Like the lock of the state directory: a later run has a later id, whatever the clock says.
         let began_ms = (self.clock_ms[at] + self.now_ms).max(self.rooms[at].run_began_ms + 1);
         self.rooms[at].run_began_ms = began_ms;
         let run_id = Ulid::from_parts(began_ms, u128::from(self.names));
@@ -47,7 +47,7 @@ impl World {
             && let Some(truth) = self.calls.get_mut(&open.0)
             && truth.cleared
         {
-            // It had been cleared, but the disk had not taken that yet: the room asks again, to be on the safe side.
+            // It had been cleared, but that was not on disk yet: the room asks again, to be safe.
             truth.cleared = false;
             truth.reopened += 1;
         }
@@ -69,7 +69,7 @@ impl World {
         let way = &mut self.ways[client];
         way.is_running = false;
         if let Some(connection) = way.connection.take() {
-            // Its sockets close with it; over a cut link nobody learns of that.
+            // Its sockets close with it; over a cut link nobody notices.
             let after_ms = if way.is_cut { KEEP_ALIVE_MS } else { 1 };
             self.after(after_ms, Happens::GivenUp { connection });
         }
@@ -82,7 +82,7 @@ impl World {
         RoomTime(process.base.0 + self.now_ms - process.began_ms)
     }
 
-    /// Lets a process do all that is due, and judges what it then says.
+    /// Lets a process do everything that is due, and checks what it then publishes.
     pub(super) fn wake(&mut self, client: Client) {
         if !self.ways[client].is_running {
             return;
@@ -192,7 +192,7 @@ impl World {
         Ok(())
     }
 
-    /// Records become durable in turn: one that is late holds up those after it.
+    /// Records become durable in order: a late one delays those after it.
     pub(super) fn written(&mut self, at: usize, record: usize, ok: bool) {
         if ok {
             for (_, _, is_durable) in self.rooms[at].journal.iter_mut().take(record + 1) {

@@ -1,4 +1,4 @@
-//! Owns what must be true at every moment and at the end.
+//! Owns the invariants: what must be true at every moment and at the end.
 
 use super::*;
 
@@ -16,7 +16,7 @@ impl World {
                 let since = call.phase_since.max(self.rooms[at].base);
                 let unsaid = now.since(since).as_millis() > 5_100 && !call.line_down_told;
                 let pressed_long_ago = now.since(call.placed_at).as_millis() > 5_100;
-                self.holds(!(unsaid && pressed_long_ago), "no desk has it and the room does not say so");
+                self.holds(!(unsaid && pressed_long_ago), "no desk has it and the room does not report it");
             }
             CallPhase::Received => self.holds(truth.drawn || truth.here, "received, but no desk has drawn it"),
             CallPhase::OnTheWay => self.holds(truth.coming, "on the way, but nobody said so"),
@@ -32,7 +32,7 @@ impl World {
             self.rooms[at].held_since_ms = Some(self.now_ms);
         } else {
             let unheld_ms = self.now_ms - since_ms;
-            // A desk that is gone may be said to be there by whoever lies.
+            // A forged message may claim that a lost desk is there.
             self.holds(
                 self.lies || unheld_ms <= SILENT_AFTER_MS + 6 * SECOND,
                 "the desk \"has your call\", but none does any more",
@@ -49,7 +49,7 @@ impl World {
             }
             if open.is_some() {
                 let phase = self.rooms[room].room.snapshot(self.room_time(room)).call.map(|call| call.phase);
-                self.holds(phase >= Some(CallPhase::Received), "all is whole again, but the call is not received");
+                self.holds(phase >= Some(CallPhase::Received), "everything works again, but the call is not received");
             }
         }
         for (id, call) in &self.calls {
@@ -59,7 +59,7 @@ impl World {
                 let seen = desk.fleet.room(u64::MAX / 2, &room);
                 seen.is_some_and(|seen| seen.left.contains(&Ulid(*id)))
             });
-            // A desk that was itself started anew cannot know what a room without a disk forgot.
+            // A desk that has itself restarted cannot know what a room without a disk forgot.
             let knows = is_left || !call.durable;
             self.holds(call.cleared || is_open || knows, &format!("call {id} of room {} is lost", call.room));
         }

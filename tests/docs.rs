@@ -16,6 +16,7 @@ use stillroom::vocabulary::sound::SoundChoice;
 #[path = "docs/call.rs"]
 mod call;
 
+const FAULTS: &str = "docs/faults.md";
 const HEADLESS: &str = "docs/headless.md";
 const LANGUAGES: &str = "docs/languages.md";
 const PROFILES: &str = "docs/profiles.md";
@@ -377,6 +378,47 @@ fn the_page_of_languages_quotes_findings_exactly() {
         assert!(text(LANGUAGES).contains(&format!("found {said}")), "{LANGUAGES} does not mention {said:?}");
         assert!(source.contains(&format!("\"{said}")), "no check reports {said:?}");
     }
+}
+
+/// Every function in the sources and tests, and every file of them by its stem.
+fn functions_and_files() -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut folders = ["src", "tests"].map(|folder| repository().join(folder)).to_vec();
+    while let Some(folder) = folders.pop() {
+        found.insert(folder.file_name().unwrap().to_str().unwrap().to_owned());
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs" || ending == "py") {
+                found.insert(path.file_stem().unwrap().to_str().unwrap().to_owned());
+                let source = fs::read_to_string(&path).unwrap();
+                let names = source.split("fn ").skip(1).filter_map(|rest| rest.split(['(', '<']).next());
+                found.extend(names.map(str::to_owned));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_test_in_the_list_of_faults_exists() {
+    let known = functions_and_files();
+    let page = text(FAULTS);
+    let rows = page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| what was tried"));
+    let cells: Vec<&str> = rows.filter_map(|row| row.trim_end_matches(" |").rsplit('|').next()).collect();
+    assert!(cells.len() > 40, "only {} rows are found", cells.len());
+    let named = cells.iter().flat_map(|cell| cell.split('`').skip(1).step_by(2));
+    // A test in a module, a whole module, or a script; a name that ends in … is the beginning of one.
+    let exists = |name: &str| {
+        let name = name.rsplit_once(": ").map_or(name, |(_, name)| name);
+        let stem = name.trim_start_matches("tests/demo/").trim_end_matches(".py");
+        match stem.strip_suffix('…') {
+            Some(beginning) => known.iter().any(|known| known.starts_with(beginning)),
+            None => known.contains(stem),
+        }
+    };
+    let missing: Vec<&str> = named.filter(|name| !name.starts_with("make ") && !exists(name)).collect();
+    assert!(missing.is_empty(), "{FAULTS} names tests that do not exist: {missing:?}");
 }
 
 /// The keys of the desk's words in one language.

@@ -1,10 +1,10 @@
-//! Owns a language that nobody speaks: the shipped English with an accent on every letter that can bear one and its
-//! vowels doubled, about 40 % longer. What holds in it holds in a language whose words are long. No code names it.
+//! Owns a pseudo-language: the shipped English with an accent on every letter that can have one and its vowels doubled,
+//! about 40 % longer. It stands for languages with long words. No code names it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Letters with what becomes of them.
+/// Letters with what replaces them.
 const ACCENTED: [(char, char); 21] = [
     ('a', 'å'),
     ('c', 'ć'),
@@ -33,7 +33,7 @@ fn repository() -> PathBuf {
     std::env::var_os("STILLROOM_REPOSITORY").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from)
 }
 
-/// Writes the language into `folder`, under that tag.
+/// Writes the language into `folder`, with this tag.
 pub fn write(folder: &Path, tag: &str) {
     let own = folder.join(tag);
     fs::create_dir_all(&own).unwrap();
@@ -52,7 +52,7 @@ pub fn write(folder: &Path, tag: &str) {
     fs::write(own.join("language.toml"), about).unwrap();
 }
 
-/// Every message of a file, with its words changed and all that Fluent reads left alone.
+/// The messages of a file with changed words; the syntax of Fluent stays the same.
 fn pseudo(english: &str) -> String {
     let mut lines = Vec::new();
     for line in english.lines() {
@@ -70,7 +70,7 @@ fn pseudo(english: &str) -> String {
     lines.into_iter().flat_map(|line| [line, "\n".to_owned()]).collect()
 }
 
-/// Words between placeables.
+/// The words between placeables.
 fn words(text: &str) -> String {
     let pieces = text.split('{').enumerate().map(|(at, piece)| match piece.split_once('}').filter(|_| at > 0) {
         Some((placeable, rest)) => format!("{{{placeable}}}{}", longer(rest)),

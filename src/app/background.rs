@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::pin::Secret;
 use crate::screen::first_run::SetupChoices;
+use crate::secret::Secret;
 use crate::setup::Setup;
 
 /// Runs blocking work on a thread of its own. The runtime's few threads also deliver the room's snapshots, and a disk that

@@ -14,7 +14,7 @@ use crate::line::broker::Broker;
 use crate::line::message::RoomId;
 use crate::output::{self, complain};
 use crate::paths::Homes;
-use crate::pin::Secret;
+use crate::secret::Secret;
 use crate::theme;
 
 #[derive(Debug, Args)]
@@ -72,7 +72,7 @@ fn options(desks: DesksConfig, state: &Path, file: &Path) -> Result<(ServerOptio
         certificate: desks.desk.tls,
         // Beside a room's own desk on the same machine: each has a certificate and sign-ins of its own.
         folder: state.join("rooms-desk"),
-        password_hash: Secret::desk_password(state).hash().map_err(|error| error.to_string())?,
+        password: Secret::desk_password(state).hash().map_err(|error| error.to_string())?.into(),
         host_names: Vec::new(),
     };
     let page = PageOptions {

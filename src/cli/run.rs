@@ -14,7 +14,7 @@ use super::{FAILED, UNUSABLE, guarding, renderer, standing};
 use crate::app;
 use crate::config::{self, Config};
 use crate::desk::single_room::{self, SingleRoomOptions};
-use crate::desk::{self, PageOptions, ServerOptions};
+use crate::desk::{self, DeskPassword, PageOptions, ServerOptions};
 use crate::driver::journal::{self, Journal};
 use crate::driver::vitals::{Vitals, watch_window};
 use crate::driver::{Driver, Past, RoomHandle};
@@ -23,9 +23,9 @@ use crate::headless;
 use crate::line::view::{Offers, ProfileOffer};
 use crate::output::{self, Output, complain};
 use crate::paths::{self, Homes, KeyHome, StateLock};
-use crate::pin::Secret;
 use crate::profile::{self, Profile};
 use crate::room::{Event, Snapshot, Trouble};
+use crate::secret::Secret;
 use crate::sound::{self, SoundEvent, SoundHandle};
 use crate::theme;
 use crate::vault::Vault;
@@ -86,8 +86,8 @@ pub(super) fn run(args: &RunArgs) -> ExitCode {
     if !findings.is_empty() {
         troubles.push(Trouble::FilesWrong);
     }
-    let password_hash = if state == wiring::nowhere() {
-        Some(standing::without_state(&mut config))
+    let desk_password = if state == wiring::nowhere() {
+        standing::without_state(&mut config)
     } else {
         standing::take_up(&state, &mut config, &mut troubles)
     };
@@ -101,7 +101,7 @@ pub(super) fn run(args: &RunArgs) -> ExitCode {
         state,
         keys,
         findings: findings.len(),
-        password_hash,
+        desk_password,
         began_ms: paths::run_begins(lock.as_ref()),
     };
     let out = Output::standard();
@@ -133,8 +133,7 @@ struct House {
     state: PathBuf,
     keys: KeyHome,
     findings: usize,
-    /// Of the desk's password; none if there is none.
-    password_hash: Option<String>,
+    desk_password: DeskPassword,
     /// Names this run of the program.
     began_ms: u64,
 }
@@ -255,7 +254,7 @@ impl House {
             listen: self.config.desk.listen,
             certificate: self.config.desk.tls.clone(),
             folder: self.state.join("desk"),
-            password_hash: self.password_hash.clone(),
+            password: self.desk_password.clone(),
             host_names: Vec::new(),
         };
         let page = PageOptions {

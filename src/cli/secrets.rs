@@ -8,7 +8,7 @@ use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use super::{FAILED, UNUSABLE};
 use crate::output::{complain, print};
 use crate::paths::Homes;
-use crate::pin::Secret;
+use crate::secret::Secret;
 
 pub(super) fn set_pin() -> ExitCode {
     set("staff PIN (4 to 12 digits)", Secret::staff_pin)

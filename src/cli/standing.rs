@@ -4,18 +4,15 @@
 use std::path::Path;
 
 use crate::config::Config;
+use crate::desk::DeskPassword;
 use crate::output::complain;
 use crate::paths::kept::Reading;
-use crate::pin::Secret;
 use crate::room::Trouble;
+use crate::secret::Secret;
 use crate::setup::{self, SETUP_FILE, Setup};
 
-/// No password fits a hash that is none.
-const FITS_NOTHING: &str = "";
-
-/// Reads all of it. The answer is the hash of the desk's password: none if there is no password, one that nothing fits if
-/// there was one and nobody can tell which.
-pub(super) fn take_up(state: &Path, config: &mut Config, troubles: &mut Vec<Trouble>) -> Option<String> {
+/// Applies the setup to the configuration and returns the desk's password.
+pub(super) fn take_up(state: &Path, config: &mut Config, troubles: &mut Vec<Trouble>) -> DeskPassword {
     match Setup::load(state) {
         Reading::Absent => {}
         Reading::Whole(setup) => setup.apply(config),
@@ -40,19 +37,22 @@ pub(super) fn take_up(state: &Path, config: &mut Config, troubles: &mut Vec<Trou
         troubles.push(Trouble::StaffPinLost);
     }
     let password = Secret::desk_password(state);
-    let hash = password.hash().unwrap_or_else(|error| {
-        complain(&format!("{error}, and start the room anew"));
-        troubles.push(Trouble::DeskPasswordLost);
-        Some(FITS_NOTHING.to_owned())
-    });
+    let desk_password = password.hash().map_or_else(
+        |error| {
+            complain(&format!("{error}, and start the room anew"));
+            troubles.push(Trouble::DeskPasswordLost);
+            DeskPassword::Unreadable
+        },
+        DeskPassword::from,
+    );
     if pin.copy_was_used() || password.copy_was_used() {
         troubles.push(Trouble::StateRestored);
     }
-    hash
+    desk_password
 }
 
 /// Where the state directory cannot be used at all, nobody can tell what was decided for this room.
-pub(super) fn without_state(config: &mut Config) -> String {
+pub(super) fn without_state(config: &mut Config) -> DeskPassword {
     setup::make_quietest(config);
-    FITS_NOTHING.to_owned()
+    DeskPassword::Unreadable
 }

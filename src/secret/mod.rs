@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::paths::kept::{KeptFile, Reading};
+use crate::paths::checksummed::{ChecksummedFile, ReadOutcome};
 use backoff::{BackoffSchedule, FailedAttempts};
 use hash::{HashingFailed, SECRET_CHARS_MAX, SecretHash};
 
@@ -108,7 +108,7 @@ struct StoredSecret {
 /// own.
 #[derive(Debug)]
 pub struct Secret {
-    file: KeptFile,
+    file: ChecksummedFile,
     kind: SecretKind,
     /// Counts where the disk cannot: a full disk must neither keep staff out nor allow unlimited guesses.
     failed: Mutex<FailedAttempts>,
@@ -183,7 +183,7 @@ impl Secret {
     /// # Errors
     /// If one was set and cannot be read. Then nobody may be let in.
     pub fn hash(&self) -> Result<Option<SecretHash>, SecretError> {
-        match self.intact(self.file.read_and_mend(parse)) {
+        match self.intact(self.file.read_and_repair(parse)) {
             Ok(stored) => Ok(Some(stored.hash)),
             Err(SecretError::NotSet { .. }) => Ok(None),
             Err(error) => Err(error),
@@ -197,7 +197,7 @@ impl Secret {
     }
 
     fn new(path: PathBuf, kind: SecretKind) -> Self {
-        let file = KeptFile::at(path, FILE_BYTES_MAX);
+        let file = ChecksummedFile::at(path, FILE_BYTES_MAX);
         Self { file, kind, failed: Mutex::default(), copy_was_used: AtomicBool::new(false) }
     }
 
@@ -222,16 +222,18 @@ impl Secret {
         self.intact(self.file.read(parse))
     }
 
-    fn intact(&self, reading: Reading<StoredSecret>) -> Result<StoredSecret, SecretError> {
+    fn intact(&self, reading: ReadOutcome<StoredSecret>) -> Result<StoredSecret, SecretError> {
         match reading {
-            Reading::Whole(stored) => Ok(stored),
-            Reading::Copy { value, why } => {
+            ReadOutcome::Intact(stored) => Ok(stored),
+            ReadOutcome::Restored { value, why } => {
                 tracing::error!("{}: {why}; its last good copy is used", self.file.path().display());
                 self.copy_was_used.store(true, Ordering::Relaxed);
                 Ok(value)
             }
-            Reading::Absent => Err(SecretError::NotSet { path: self.file.path().to_owned(), remedy: self.remedy() }),
-            Reading::Lost { why } => {
+            ReadOutcome::Missing => {
+                Err(SecretError::NotSet { path: self.file.path().to_owned(), remedy: self.remedy() })
+            }
+            ReadOutcome::Damaged { why } => {
                 Err(SecretError::Damaged { path: self.file.path().to_owned(), why, remedy: self.remedy() })
             }
         }
@@ -371,11 +373,11 @@ mod tests {
         let pin = Secret::staff_pin(dir.path());
         pin.set("2468").unwrap();
         let whole = std::fs::read(pin.file.path()).unwrap();
-        let plain = crate::paths::kept::without_sum(&whole).unwrap().unwrap();
+        let plain = crate::paths::checksummed::strip_checksum(&whole).unwrap().unwrap();
         std::fs::remove_file(pin.file.copy_path()).unwrap();
         std::fs::write(pin.file.path(), plain).unwrap();
         assert_eq!(pin.verify("2468", at(0)).unwrap(), Verification::Correct);
-        assert!(crate::paths::kept::without_sum(&std::fs::read(pin.file.path()).unwrap()).is_some());
+        assert!(crate::paths::checksummed::strip_checksum(&std::fs::read(pin.file.path()).unwrap()).is_some());
         assert!(!pin.copy_was_used());
     }
 
@@ -390,7 +392,7 @@ mod tests {
         std::fs::write(password.file.path(), earlier).unwrap();
         assert!(password.hash().unwrap().unwrap().verify("wide water"));
         let rewritten = std::fs::read(password.file.path()).unwrap();
-        assert_eq!(crate::paths::kept::without_sum(&rewritten), Some(Ok(earlier.as_bytes())));
+        assert_eq!(crate::paths::checksummed::strip_checksum(&rewritten), Some(Ok(earlier.as_bytes())));
         assert_eq!(serde_json::to_string(&password.read().unwrap()).unwrap(), earlier);
     }
 
@@ -400,7 +402,7 @@ mod tests {
         let pin = Secret::staff_pin(dir.path());
         pin.set("1357").unwrap();
         // A directory in the way of the temporary file makes every write fail, also for the superuser.
-        std::fs::create_dir(private::temporary_of(&dir.path().join(STAFF_PIN_FILE))).unwrap();
+        std::fs::create_dir(private::temporary_path(&dir.path().join(STAFF_PIN_FILE))).unwrap();
         for _ in 0..4 {
             pin.verify("0000", at(0)).unwrap();
         }

@@ -159,7 +159,7 @@ impl TakeAway {
 
     /// On disk before anything leaves, so that even a room whose plug was pulled knows what it has to take back.
     fn mark(&self, name: &str) -> Result<(), Fault> {
-        private::write_whole(&self.state.join(name), &[]).map_err(|error| {
+        private::write_atomic(&self.state.join(name), &[]).map_err(|error| {
             tracing::error!(%error, "what leaves the room could not be noted, so it does not leave");
             Fault::NotMade
         })

@@ -304,7 +304,7 @@ fn no_file_has_grown_out_of_its_purpose() {
 fn names_are_read_from_every_form_of_a_path() {
     let source = |depth, text: &str| Source { path: "src/a/b.rs".into(), room: "a".into(), depth, text: text.into() };
     let named = |depth, text: &str| rooms_named_in(&source(depth, text)).into_iter().collect::<Vec<_>>().join(" ");
-    assert_eq!(named(2, "use crate::room::{Event, Room};\nfn f(x: crate::paths::Homes) {}"), "paths room");
+    assert_eq!(named(2, "use crate::room::{Event, Room};\nfn f(x: crate::paths::Directories) {}"), "paths room");
     assert_eq!(named(2, "use crate::{room::{Event, self}, words, a::c};"), "room words");
     assert_eq!(named(2, "use super::super::vault;\nuse super::c;"), "vault");
     assert_eq!(named(1, "use super::{setup, room::Event};"), "room setup");

@@ -84,7 +84,7 @@ impl Authenticator {
             key,
             throttle: Mutex::new(throttle),
             throttle_file: BackgroundFile::new("wrong passwords at the desk", move |bytes| {
-                private::write_whole(&file, bytes)
+                private::write_atomic(&file, bytes)
             }),
             session_cookie: format!("{prefix}stillroom-desk-{name}"),
             browser_cookie: format!("{prefix}stillroom-browser-{name}"),

@@ -1,30 +1,30 @@
-//! Owns how a room takes up what is kept of it: the setup of the first run, the staff PIN, the desk's password. What is
-//! damaged is told, and never opens anything or makes anything louder.
+//! Owns loading what is stored for a room at its start: the setup of the first run, the staff PIN, the desk's password. Of
+//! whatever is damaged staff are told; it never lets anybody in and never makes a sound louder.
 
 use std::path::Path;
 
 use crate::config::Config;
 use crate::desk::DeskPassword;
-use crate::output::complain;
-use crate::paths::kept::Reading;
+use crate::output::print_error;
+use crate::paths::checksummed::ReadOutcome;
 use crate::room::Trouble;
 use crate::secret::Secret;
 use crate::setup::{self, SETUP_FILE, Setup};
 
 /// Applies the setup to the configuration and returns the desk's password.
-pub(super) fn take_up(state: &Path, config: &mut Config, troubles: &mut Vec<Trouble>) -> DeskPassword {
+pub(super) fn load(state: &Path, config: &mut Config, troubles: &mut Vec<Trouble>) -> DeskPassword {
     match Setup::load(state) {
-        Reading::Absent => {}
-        Reading::Whole(setup) => setup.apply(config),
-        Reading::Copy { value, why } => {
-            complain(&format!("{}: {why}; its last good copy is used", state.join(SETUP_FILE).display()));
+        ReadOutcome::Missing => {}
+        ReadOutcome::Intact(setup) => setup.apply(config),
+        ReadOutcome::Restored { value, why } => {
+            print_error(&format!("{}: {why}; its last good copy is used", state.join(SETUP_FILE).display()));
             value.apply(config);
             troubles.push(Trouble::StateRestored);
         }
-        Reading::Lost { why } => {
-            complain(&format!(
-                "{}: {why}, and its copy is no better: the sound stays at its quietest; remove both, and kiosk.toml \
-                 holds from the next start on, or the staff PIN's files with them, and the first run asks anew",
+        ReadOutcome::Damaged { why } => {
+            print_error(&format!(
+                "{}: {why}, and its copy is no better: the sound stays at its quietest; remove both to go by kiosk.toml \
+                 from the next start on, or the files of the staff PIN as well to go through the first run again",
                 state.join(SETUP_FILE).display()
             ));
             setup::make_quietest(config);
@@ -33,13 +33,13 @@ pub(super) fn take_up(state: &Path, config: &mut Config, troubles: &mut Vec<Trou
     }
     let pin = Secret::staff_pin(state);
     if let Err(error) = pin.hash() {
-        complain(&error);
+        print_error(&error);
         troubles.push(Trouble::StaffPinLost);
     }
     let password = Secret::desk_password(state);
     let desk_password = password.hash().map_or_else(
         |error| {
-            complain(&format!("{error}, and start the room anew"));
+            print_error(&format!("{error}, and restart the room"));
             troubles.push(Trouble::DeskPasswordLost);
             DeskPassword::Unreadable
         },
@@ -51,7 +51,7 @@ pub(super) fn take_up(state: &Path, config: &mut Config, troubles: &mut Vec<Trou
     desk_password
 }
 
-/// Where the state directory cannot be used at all, nobody can tell what was decided for this room.
+/// What holds if the state directory cannot be used: nobody can know which cap and which password were set.
 pub(super) fn without_state(config: &mut Config) -> DeskPassword {
     setup::make_quietest(config);
     DeskPassword::Unreadable

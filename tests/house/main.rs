@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // a test that panics is a test that fails
 
 mod siblings;
+mod writes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

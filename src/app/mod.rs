@@ -46,7 +46,7 @@ const HAND_LANDING: Duration = Duration::from_millis(300);
 pub struct Dependencies {
     /// The room.
     pub room: RoomHandle,
-    /// What the clinic set up.
+    /// The clinic's configuration and profiles.
     pub clinic: Arc<Clinic>,
     /// The room's name; empty before the first run.
     pub room_name: String,
@@ -300,11 +300,11 @@ impl App {
             Message::DarkLeft => self.tell(Event::Dark { on: false }),
             Message::KeyPressed(_) | Message::Answered(Ok(())) => Task::none(),
             Message::Answered(Err(refusal)) => {
-                tracing::info!(%refusal, "the room did not take a touch");
+                tracing::info!(%refusal, "the room refused a touch");
                 Task::none()
             }
             Message::PinChecked(checked) => self.pin_checked(checked),
-            Message::SetupSaved(kept) => self.setup_saved(kept),
+            Message::SetupSaved(saved) => self.setup_saved(saved),
             Message::Traced(controls) => {
                 if let Some(trace) = &mut self.trace {
                     trace.write(controls, self.screen.name());
@@ -341,8 +341,8 @@ impl App {
         }
         let Some(typed) = pad.update(message) else { return Task::none() };
         let pin = Arc::clone(&self.pin);
-        let check = move || pin.verify(&typed, SystemTime::now()).map_err(|error| error.to_string());
-        Task::perform(run_on_thread(check), Message::PinChecked)
+        let verify = move || pin.verify(&typed, SystemTime::now()).map_err(|error| error.to_string());
+        Task::perform(run_on_thread(verify), Message::PinChecked)
     }
 
     fn pin_checked(&mut self, checked: Result<Verification, String>) -> Task<Message> {
@@ -371,12 +371,12 @@ impl App {
         Task::batch([self.tell(Event::StaffTouched), self.perform(action)])
     }
 
-    fn setup_saved(&mut self, kept: Result<Setup, String>) -> Task<Message> {
-        match kept {
+    fn setup_saved(&mut self, saved: Result<Setup, String>) -> Task<Message> {
+        match saved {
             Ok(setup) => {
                 self.sound.stop_within(SOUND_FADE);
                 let error = (self.restart)();
-                tracing::warn!(%error, "the program goes on as it is; all of the setup holds after the next start");
+                tracing::warn!(%error, "the program could not restart itself; the whole setup takes effect at the next start");
                 self.ctx.room_name = setup.room_name;
                 self.screen = self.screen_of_stage();
             }

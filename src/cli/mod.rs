@@ -224,7 +224,7 @@ fn check(config: Option<&std::path::Path>, paths: &[PathBuf]) -> ExitCode {
     let source = config::find(config, |name| std::env::var_os(name), std::path::Path::exists);
     let mut findings = config::check_files(source.path(), paths);
     if paths.is_empty() && source.path().is_some_and(is_desks) {
-        return tell(&findings);
+        return print_findings(&findings);
     }
     let config = source.load().config;
     findings.extend(unplayable_tracks(&config, paths));
@@ -239,7 +239,7 @@ fn check(config: Option<&std::path::Path>, paths: &[PathBuf]) -> ExitCode {
             print_error(&note);
         }
     }
-    tell(&findings)
+    print_findings(&findings)
 }
 
 /// Whether the file configures the desk of several rooms, which has neither sound nor pictures.
@@ -247,7 +247,7 @@ fn is_desks(file: &std::path::Path) -> bool {
     read_text(file).is_ok_and(|text| config::is_desks(file, &text))
 }
 
-fn tell(findings: &[Finding]) -> ExitCode {
+fn print_findings(findings: &[Finding]) -> ExitCode {
     for finding in findings {
         print(finding);
     }

@@ -222,8 +222,8 @@ impl Secret {
         self.intact(self.file.read(parse))
     }
 
-    fn intact(&self, reading: ReadOutcome<StoredSecret>) -> Result<StoredSecret, SecretError> {
-        match reading {
+    fn intact(&self, outcome: ReadOutcome<StoredSecret>) -> Result<StoredSecret, SecretError> {
+        match outcome {
             ReadOutcome::Intact(stored) => Ok(stored),
             ReadOutcome::Restored { value, why } => {
                 tracing::error!("{}: {why}; its last good copy is used", self.file.path().display());

@@ -31,7 +31,7 @@ enum Behaviour {
 }
 
 #[derive(Default)]
-struct Queue {
+struct PrintQueue {
     /// Number, owner, document, and number of requests for its state.
     jobs: Vec<(i32, String, Vec<u8>, usize)>,
     printed: Vec<Vec<u8>>,
@@ -39,16 +39,16 @@ struct Queue {
 }
 
 /// A print server that listens on a Unix socket in a temporary folder.
-struct FakeServer {
+struct FakePrintServer {
     folder: tempfile::TempDir,
-    queue: Arc<Mutex<Queue>>,
+    queue: Arc<Mutex<PrintQueue>>,
 }
 
-impl FakeServer {
+impl FakePrintServer {
     fn start(behaviour: Behaviour) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let listener = UnixListener::bind(folder.path().join("socket")).unwrap();
-        let queue = Arc::new(Mutex::new(Queue::default()));
+        let queue = Arc::new(Mutex::new(PrintQueue::default()));
         let kept = Arc::clone(&queue);
         std::thread::spawn(move || {
             for line in listener.incoming() {
@@ -69,7 +69,7 @@ fn text(request: &IppRequestResponse, name: &str) -> String {
     value(request, DelimiterTag::OperationAttributes, name).map(ToString::to_string).unwrap_or_default()
 }
 
-fn respond(line: &UnixStream, behaviour: Behaviour, queue: &Mutex<Queue>) {
+fn respond(line: &UnixStream, behaviour: Behaviour, queue: &Mutex<PrintQueue>) {
     let mut reader = BufReader::new(line);
     let mut length = 0;
     loop {
@@ -100,7 +100,12 @@ fn respond(line: &UnixStream, behaviour: Behaviour, queue: &Mutex<Queue>) {
 
 type Said = Vec<(DelimiterTag, &'static str, IppValue)>;
 
-fn execute(operation: i16, request: IppRequestResponse, behaviour: Behaviour, queue: &mut Queue) -> (StatusCode, Said) {
+fn execute(
+    operation: i16,
+    request: IppRequestResponse,
+    behaviour: Behaviour,
+    queue: &mut PrintQueue,
+) -> (StatusCode, Said) {
     let keyword = |word: &str| IppValue::new_keyword(word).unwrap();
     let job = text(&request, "job-uri").rsplit('/').next().and_then(|id| id.parse::<i32>().ok());
     let user = text(&request, "requesting-user-name");
@@ -172,7 +177,7 @@ fn execute(operation: i16, request: IppRequestResponse, behaviour: Behaviour, qu
 fn a_note_is_printed_once_and_the_server_keeps_nothing_of_it() {
     for behaviour in [Behaviour::Prints, Behaviour::ForgetsWhatIsDone] {
         for wanted in [None, Some("desk"), Some("Büro 2")] {
-            let server = FakeServer::start(behaviour);
+            let server = FakePrintServer::start(behaviour);
             // However busy this machine is: what is shown here is that it prints, not how soon.
             let timeouts = PrintTimeouts { job_timeout: Duration::from_secs(20), ..QUICK };
             let socket = PrintServer::Socket(server.folder.path().join("socket"));
@@ -187,7 +192,7 @@ fn a_note_is_printed_once_and_the_server_keeps_nothing_of_it() {
 #[test]
 fn a_printer_that_does_not_print_is_reported_and_keeps_nothing_for_the_next_patient() {
     for behaviour in [Behaviour::Aborts, Behaviour::HasNoPaper, Behaviour::NeverEnds] {
-        let server = FakeServer::start(behaviour);
+        let server = FakePrintServer::start(behaviour);
         let outcome = server.printer(None).print("desk", PDF, PaperSize::A4);
         assert!(matches!(outcome, Err(PrintError::NeedsHelp { .. })), "{outcome:?}");
         let queue = server.queue.lock().unwrap();
@@ -197,7 +202,7 @@ fn a_printer_that_does_not_print_is_reported_and_keeps_nothing_for_the_next_pati
 
 #[test]
 fn a_missing_printer_is_not_offered() {
-    let find = |behaviour, wanted| FakeServer::start(behaviour).printer(wanted).find();
+    let find = |behaviour, wanted| FakePrintServer::start(behaviour).printer(wanted).find();
     assert!(matches!(find(Behaviour::IsMissing, Some("desk")), Err(PrintError::NoPrinter(name)) if name == "desk"));
     assert!(matches!(find(Behaviour::IsMissing, None), Err(PrintError::NoPrinter(_))));
     assert!(matches!(find(Behaviour::TakesNone, None), Err(PrintError::Closed)));
@@ -209,7 +214,7 @@ fn a_missing_printer_is_not_offered() {
 
 #[test]
 fn a_wipe_cancels_a_job_in_progress() {
-    let server = FakeServer::start(Behaviour::NeverEnds);
+    let server = FakePrintServer::start(Behaviour::NeverEnds);
     let timeouts = PrintTimeouts { job_timeout: Duration::from_mins(1), ..QUICK };
     let socket = PrintServer::Socket(server.folder.path().join("socket"));
     let printer = Arc::new(Printer::new(socket, None, USER.to_owned(), timeouts));
@@ -225,7 +230,7 @@ fn a_wipe_cancels_a_job_in_progress() {
 
 #[test]
 fn jobs_of_other_users_are_left_alone() {
-    let server = FakeServer::start(Behaviour::NeverEnds);
+    let server = FakePrintServer::start(Behaviour::NeverEnds);
     server.queue.lock().unwrap().jobs.push((3, "someone".to_owned(), b"theirs".to_vec(), 0));
     let printer = server.printer(None);
     let _ = printer.print("desk", PDF, PaperSize::Letter);
@@ -235,7 +240,7 @@ fn jobs_of_other_users_are_left_alone() {
 
 #[test]
 fn no_error_quotes_the_document() {
-    let server = FakeServer::start(Behaviour::Aborts);
+    let server = FakePrintServer::start(Behaviour::Aborts);
     let error = server.printer(None).print("desk", PDF, PaperSize::Letter).unwrap_err();
     assert!(!format!("{error:?} {error}").contains("k4n4ry"));
 }

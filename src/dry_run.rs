@@ -1,5 +1,5 @@
-//! Owns a session that nobody lives through: the room, its rules and what would be heard, at any speed, without a clock
-//! or an output. Renderings and previews are made from it.
+//! Owns the dry run of a session: the room and the sound that it would have at any time, without a clock, an output or a
+//! patient. `stillroom render` and the desk's previews are made from it.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -12,17 +12,17 @@ use crate::room::{Event, Refusal, Room, RoomTime};
 use crate::sound::{self, LoudnessLibrary, Mix, RENDERED_RATE_HZ, ScoreAim, WavWriter};
 use crate::wiring;
 
-/// A preview lasts about so long, in seconds.
+/// Approximate duration of a preview, in seconds.
 const PREVIEW_S: u64 = 60;
-/// A preview is heard in a browser at the desk, whose own level is the desk's.
+/// The level of a preview, which clinicians adjust in their browser.
 const PREVIEW_VOLUME_DB: f32 = -6.0;
-/// Two previews of one profile are the same.
+/// Always the same, so that two previews of one profile are the same.
 const PREVIEW_SEED: u64 = 1;
 
 /// The room's time at which the pump starts.
-const BEGINS: RoomTime = RoomTime(1_000);
+const START: RoomTime = RoomTime(1_000);
 
-/// A session of one profile, from the pump's start to the end of its arc.
+/// A session with one profile, from the start of the pump to the end of its arc.
 pub struct DryRun<'a> {
     room: Room,
     profile: &'a Profile,
@@ -33,38 +33,38 @@ pub struct DryRun<'a> {
 }
 
 impl<'a> DryRun<'a> {
-    /// A session with `profile` in a room set up by `config`, `times` as fast. The same
-    /// `seed` gives the same score.
+    /// Begins a session with `profile` in a room with this configuration, `speed_factor` times as fast. The same `seed`
+    /// gives the same score.
     ///
     /// # Errors
-    /// The room's own refusal.
-    pub fn begin(config: &'a Config, profile: &'a Profile, times: u32, seed: u64) -> Result<Self, Refusal> {
-        let rules = wiring::rules(config, std::slice::from_ref(profile), times);
+    /// If the room refuses to begin it.
+    pub fn begin(config: &'a Config, profile: &'a Profile, speed_factor: u32, seed: u64) -> Result<Self, Refusal> {
+        let rules = wiring::rules(config, std::slice::from_ref(profile), speed_factor);
         let mut room = Room::new(rules);
         room.handle_input(RoomTime(0), Event::VisitBegins)?;
         let begins =
             Event::SessionBegins { profile: Some(profile.name.clone()), infusion_minutes: None, settle: false };
-        room.handle_input(BEGINS, begins)?;
-        let arc_ms = room.snapshot(BEGINS).session.map_or(0, |session| session.arc.end_ms);
-        let length = Duration::from_millis(arc_ms / u64::from(times.max(1)));
-        Ok(Self { room, profile, media: &config.media.dir, clock: RoomClock::going_on_from(BEGINS), length, seed })
+        room.handle_input(START, begins)?;
+        let arc_ms = room.snapshot(START).session.map_or(0, |session| session.arc.end_ms);
+        let length = Duration::from_millis(arc_ms / u64::from(speed_factor.max(1)));
+        Ok(Self { room, profile, media: &config.media.dir, clock: RoomClock::going_on_from(START), length, seed })
     }
 
-    /// How long it lasts, at its speed.
+    /// Its duration at its speed.
     #[must_use]
     pub fn length(&self) -> Duration {
         self.length
     }
 
-    /// The instant that stands for its beginning.
+    /// The instant of its start on the clock that its sound is timed by.
     #[must_use]
     pub fn epoch(&self) -> Instant {
-        self.clock.instant_of(BEGINS)
+        self.clock.instant_of(START)
     }
 
-    /// What is heard so long after its beginning. Times must not go back.
+    /// What is heard this long after its start. `since` must never decrease from call to call.
     pub fn mix_at(&mut self, since: Duration) -> Mix {
-        let now = BEGINS + since;
+        let now = START + since;
         self.room.handle_timeout(now);
         while self.room.poll_effect().is_some() {}
         let mix = hearing::mix(&self.room.snapshot(now), now, Some(self.profile), self.media, self.clock);
@@ -72,10 +72,10 @@ impl<'a> DryRun<'a> {
     }
 }
 
-/// The whole arc of `profile` within a minute, as a WAV file in memory. It passes through a file in `scratch`.
+/// Renders the whole arc of `profile` within a minute, as a WAV file in memory. `scratch` is for a temporary file.
 ///
 /// # Errors
-/// In words: what the room or the disk did not take.
+/// Why it could not be rendered, as text.
 pub fn preview(
     config: &Config,
     profile: &Profile,
@@ -95,7 +95,7 @@ pub fn preview(
     let mut file = WavWriter::create(&path, RENDERED_RATE_HZ).map_err(written)?;
     let rendered = sound::render_to(&options, epoch, mix_at, &[], seconds, |frames| file.write(frames));
     let bytes = rendered.and_then(|_| file.finish()).and_then(|()| std::fs::read(&path)).map_err(written);
-    // It holds no word of anybody, but it has done its work.
+    // If this fails, the next preview overwrites it.
     let _ = std::fs::remove_file(&path);
     bytes
 }

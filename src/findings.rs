@@ -1,18 +1,18 @@
-//! Owns findings, each a problem in a file told on one line, and the reading of TOML files that reports all of them at
-//! once. Does not own which keys a file may have: `config`, `profile` and `words` do.
+//! Owns findings, each a problem in a file described on one line, and reading TOML files in a way that reports all of them
+//! at once. Does not own which keys a file may have: `config`, `profile` and `words` do.
 
 use std::cell::RefCell;
 use std::fmt;
 use std::ops::{Range, RangeInclusive};
 use std::path::{Component, Path, PathBuf};
 
-use crate::vocabulary::Named;
-
-/// Stands in files for an optional value that is not there.
-const NONE: &str = "none";
-
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
+
+use crate::vocabulary::Named;
+
+/// The word in a file for an optional value that is absent.
+const NONE: &str = "none";
 
 /// Maximum size of a file that is read, in bytes: far more than any file needs, far less than would strain the tablet.
 pub const FILE_BYTES_MAX: u64 = 1 << 18;
@@ -20,7 +20,7 @@ pub const FILE_BYTES_MAX: u64 = 1 << 18;
 /// Maximum length of a wrong value as its finding quotes it, in characters.
 const FOUND_CHARS_MAX: usize = 60;
 
-/// One problem in one file: where it is, what stands there, and what is allowed.
+/// One problem in one file: where it is, what was found there, and what is allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// The file's path, as the user gave it.
@@ -29,7 +29,7 @@ pub struct Finding {
     pub line: Option<usize>,
     /// The key with its tables, such as `session.infusion_minutes`.
     pub key: String,
-    /// What stands there.
+    /// What was found there.
     pub found: String,
     /// What is allowed there.
     pub allowed: String,

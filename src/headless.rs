@@ -10,7 +10,7 @@ use ulid::Ulid;
 
 use crate::driver::RoomHandle;
 use crate::driver::wire::{self, LINE_BYTES_MAX};
-use crate::output::Output;
+use crate::output::StandardStream;
 use crate::room::call::CallId;
 use crate::room::snapshot::Receipt;
 use crate::room::{Event, Snapshot, Stage};
@@ -19,13 +19,13 @@ use crate::room::{Event, Snapshot, Stage};
 ///
 /// Turnover has no surface to clean and no speaker to hear here, so a verified wipe goes on to *ready* by itself.
 #[must_use]
-pub fn observer(out: Output, room: RoomHandle) -> Box<dyn FnMut(&Snapshot) + Send> {
+pub fn observer(out: StandardStream, room: RoomHandle) -> Box<dyn FnMut(&Snapshot) + Send> {
     let mut last = String::new();
     Box::new(move |snapshot| {
         let line = wire::snapshot_line(snapshot, snapshot.taken_at);
         if line != last {
             last.clone_from(&line);
-            out.say(&line);
+            out.write_line(&line);
         }
         let verified = snapshot.receipt.as_ref().is_some_and(Receipt::is_verified);
         if snapshot.stage == Stage::Turnover && !snapshot.wiping && verified {
@@ -36,7 +36,7 @@ pub fn observer(out: Output, room: RoomHandle) -> Box<dyn FnMut(&Snapshot) + Sen
 
 /// Reads events until the input ends; the room goes on then. After an accepted reset nothing more is read, since what
 /// follows belongs to the process that takes this one's place.
-pub fn read_events(room: &RoomHandle, out: &Output) {
+pub fn read_events(room: &RoomHandle, out: &StandardStream) {
     let input = match io::stdin().as_fd().try_clone_to_owned() {
         Ok(fd) => File::from(fd),
         Err(error) => {
@@ -74,8 +74,8 @@ pub fn read_events(room: &RoomHandle, out: &Output) {
 }
 
 /// A line that says what went wrong.
-pub fn say_error(out: &Output, why: &dyn Display) {
-    out.say(&serde_json::json!({ "error": why.to_string() }));
+pub fn say_error(out: &StandardStream, why: &dyn Display) {
+    out.write_line(&serde_json::json!({ "error": why.to_string() }));
 }
 
 struct TooLong;

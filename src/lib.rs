@@ -1,4 +1,5 @@
-//! Stillroom: the still room a frightened person can lean on. ARCHITECTURE.md is the map.
+//! Stillroom, a kiosk program for the room of a ketamine infusion: music, breath, safe places, notes, and a call that works.
+//! ARCHITECTURE.md is the map.
 
 pub mod app;
 pub mod cli;
@@ -11,10 +12,10 @@ pub mod headless;
 pub mod line;
 pub mod output;
 pub mod paths;
-pub mod pin;
 pub mod profile;
 pub mod room;
 pub mod screen;
+pub mod secret;
 pub mod setup;
 pub mod sound;
 pub mod takeaway;

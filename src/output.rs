@@ -1,5 +1,5 @@
-//! Owns what the program says on its standard streams: each stream is written by a thread of its own, so that a reader
-//! that stops reading, or has gone, can neither hold up nor end any other part. Does not own what is said.
+//! Owns writing to the standard streams. A thread of its own writes each of them, so that a reader that stops reading, or
+//! has closed its end, neither blocks nor ends any other part of the program. Does not own what is written.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -8,122 +8,120 @@ use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use rustix::stdio::stderr;
+/// Maximum number of writes that wait for a reader. Further ones are dropped and counted.
+const PENDING_MAX: usize = 1_024;
 
-/// Pieces waiting for a reader at most; what comes after is dropped, and counted.
-const WAITING_MAX: usize = 1_024;
-
-enum Order {
+enum StreamCommand {
     Write(Vec<u8>),
     Flush(SyncSender<()>),
 }
 
-/// One stream. Cheap to clone.
+/// A standard stream. Cheap to clone.
 #[derive(Clone)]
-pub struct Output {
-    orders: SyncSender<Order>,
+pub struct StandardStream {
+    commands: SyncSender<StreamCommand>,
     dropped: Arc<AtomicU64>,
 }
 
-impl Output {
+impl StandardStream {
     /// Standard output.
     #[must_use]
-    pub fn standard() -> Self {
-        Self::on("standard-output", io::stdout(), |dropped| {
+    pub fn stdout() -> Self {
+        Self::spawn("standard-output", io::stdout(), |dropped| {
             tracing::warn!(dropped, "standard output was not read; lines were dropped");
             None
         })
     }
 
-    /// What is said of lines that nobody read is `told_of`: given their number, it may answer a line to be written where
-    /// they would have stood.
-    fn on(
+    /// Starts the thread that writes. `on_dropped` is given the number of dropped writes once the reader reads again, and
+    /// may return a line to be written in their place.
+    fn spawn(
         name: &str,
         stream: impl Write + Send + 'static,
-        told_of: impl Fn(u64) -> Option<String> + Send + 'static,
+        on_dropped: impl Fn(u64) -> Option<String> + Send + 'static,
     ) -> Self {
-        let (orders, inbox) = mpsc::sync_channel(WAITING_MAX);
+        let (commands, inbox) = mpsc::sync_channel(PENDING_MAX);
         let dropped = Arc::<AtomicU64>::default();
-        let counted = Arc::clone(&dropped);
-        // Without that thread there is nothing to write on and nobody to tell; the program goes on.
+        let counter = Arc::clone(&dropped);
+        // Without that thread nothing can be written, not even why; the program goes on.
         let _ = std::thread::Builder::new()
             .name(name.to_owned())
-            .spawn(move || write_all(stream, &inbox, &counted, told_of));
-        Self { orders, dropped }
+            .spawn(move || write_loop(stream, &inbox, &counter, on_dropped));
+        Self { commands, dropped }
     }
 
-    /// Writes a line, in turn. Never waits: where nobody reads, it is dropped.
-    pub fn say(&self, line: &dyn Display) {
-        self.put(format!("{line}\n").into_bytes());
+    /// Queues a line. Never blocks: the line is dropped if nobody reads.
+    pub fn write_line(&self, line: &dyn Display) {
+        self.write(format!("{line}\n").into_bytes());
     }
 
-    /// Waits until all that was said is written, but no longer than `limit`.
+    /// Waits up to `limit` until everything queued so far is written.
     pub fn flush_within(&self, limit: Duration) {
         let (done, flushed) = mpsc::sync_channel(1);
-        if self.orders.try_send(Order::Flush(done)).is_ok() {
+        if self.commands.try_send(StreamCommand::Flush(done)).is_ok() {
             let _ = flushed.recv_timeout(limit);
         }
     }
 
-    fn put(&self, bytes: Vec<u8>) {
-        if self.orders.try_send(Order::Write(bytes)).is_err() {
+    fn write(&self, bytes: Vec<u8>) {
+        if self.commands.try_send(StreamCommand::Write(bytes)).is_err() {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
 
-fn write_all(
+fn write_loop(
     mut stream: impl Write,
-    orders: &Receiver<Order>,
+    commands: &Receiver<StreamCommand>,
     dropped: &AtomicU64,
-    told_of: impl Fn(u64) -> Option<String>,
+    on_dropped: impl Fn(u64) -> Option<String>,
 ) {
-    while let Ok(order) = orders.recv() {
+    while let Ok(command) = commands.recv() {
         let lost = dropped.swap(0, Ordering::Relaxed);
-        if let Some(line) = Some(lost).filter(|lost| *lost > 0).and_then(&told_of) {
+        if let Some(line) = Some(lost).filter(|lost| *lost > 0).and_then(&on_dropped) {
             let _ = stream.write_all(format!("{line}\n").as_bytes());
         }
-        match order {
-            // A reader that has gone does not stop the program.
-            Order::Write(bytes) => drop(stream.write_all(&bytes).and_then(|()| stream.flush())),
-            Order::Flush(done) => drop(done.try_send(())),
+        match command {
+            // A reader that has closed its end must not stop the program.
+            StreamCommand::Write(bytes) => drop(stream.write_all(&bytes).and_then(|()| stream.flush())),
+            StreamCommand::Flush(done) => drop(done.try_send(())),
         }
     }
 }
 
-/// Standard error, where the log and the words to staff go. It is a duplicate of the descriptor, made at the first
-/// word: what libraries write to standard error by themselves can be silenced without silencing this program.
-pub fn errors() -> &'static Output {
-    static ERRORS: OnceLock<Output> = OnceLock::new();
-    ERRORS.get_or_init(|| {
-        let stream: Box<dyn Write + Send> = match stderr().try_clone_to_owned() {
+/// Standard error, for the log and messages to staff. The file descriptor is duplicated on first use, so that what
+/// libraries write to standard error can be redirected without silencing this program.
+pub fn stderr() -> &'static StandardStream {
+    static STDERR: OnceLock<StandardStream> = OnceLock::new();
+    STDERR.get_or_init(|| {
+        let stream: Box<dyn Write + Send> = match rustix::stdio::stderr().try_clone_to_owned() {
             Ok(descriptor) => Box::new(std::fs::File::from(descriptor)),
             Err(_) => Box::new(io::stderr()),
         };
-        Output::on("standard-error", stream, |dropped| {
+        StandardStream::spawn("standard-error", stream, |dropped| {
             Some(format!("stillroom: standard error was not read; {dropped} lines were dropped"))
         })
     })
 }
 
-/// A line on standard error, as it stands.
-pub fn say(line: &dyn Display) {
-    errors().say(line);
+/// Writes a line to standard error.
+pub fn eprint(line: &dyn Display) {
+    stderr().write_line(line);
 }
 
-/// A line on standard error by which the program speaks for itself.
-pub fn complain(message: &dyn Display) {
-    errors().say(&format_args!("stillroom: {message}"));
+/// Writes a message to standard error, after the program's name.
+pub fn print_error(message: &dyn Display) {
+    stderr().write_line(&format_args!("stillroom: {message}"));
 }
 
-/// A piece of the log, which is whole as it is written.
+/// Writes the log to standard error. `tracing` writes each event at once.
 #[derive(Clone, Copy, Debug)]
-pub struct LogPiece;
+pub struct LogWriter;
 
-impl Write for LogPiece {
-    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
-        errors().put(piece.to_vec());
-        Ok(piece.len())
+impl Write for LogWriter {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        stderr().write(event.to_vec());
+        Ok(event.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -131,7 +129,7 @@ impl Write for LogPiece {
     }
 }
 
-/// A line on standard output of a command that ends by itself. A reader that has gone ends nothing.
+/// Writes a line to standard output, for commands that end by themselves. A reader that has closed its end is ignored.
 pub fn print(line: &dyn Display) {
     let _ = writeln!(io::stdout(), "{line}");
 }
@@ -147,13 +145,13 @@ mod tests {
 
     #[derive(Default)]
     struct Read {
-        reads: bool,
+        is_reading: bool,
         bytes: Vec<u8>,
     }
 
     impl Reader {
-        fn reads(&self, on: bool) {
-            self.0.0.lock().unwrap().reads = on;
+        fn set_reading(&self, is_reading: bool) {
+            self.0.0.lock().unwrap().is_reading = is_reading;
             self.0.1.notify_all();
         }
 
@@ -164,7 +162,7 @@ mod tests {
 
     impl Write for Reader {
         fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
-            let mut read = self.0.1.wait_while(self.0.0.lock().unwrap(), |read| !read.reads).unwrap();
+            let mut read = self.0.1.wait_while(self.0.0.lock().unwrap(), |read| !read.is_reading).unwrap();
             read.bytes.extend_from_slice(piece);
             Ok(piece.len())
         }
@@ -175,20 +173,20 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_stops_holds_up_nobody_and_hears_how_much_it_missed() {
+    fn a_reader_that_stops_blocks_nobody_and_is_told_how_much_was_dropped() {
         let reader = Reader::default();
-        let output = Output::on("test", reader.clone(), |dropped| Some(format!("{dropped} dropped")));
-        let lines = WAITING_MAX + 50;
+        let output = StandardStream::spawn("test", reader.clone(), |dropped| Some(format!("{dropped} dropped")));
+        let lines = PENDING_MAX + 50;
         for number in 0..lines {
-            output.say(&number);
+            output.write_line(&number);
         }
-        reader.reads(true);
+        reader.set_reading(true);
         let limit = Instant::now() + Duration::from_secs(10);
         while !reader.text().contains(" dropped\n") {
-            assert!(Instant::now() < limit, "nothing is said of what was dropped: {}", reader.text());
+            assert!(Instant::now() < limit, "the dropped lines are not reported: {}", reader.text());
             std::thread::yield_now();
         }
-        output.say(&"again");
+        output.write_line(&"again");
         output.flush_within(Duration::from_secs(10));
         let text = reader.text();
         let counted = text.lines().find_map(|line| line.strip_suffix(" dropped")).unwrap().parse::<usize>().unwrap();
@@ -197,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_has_gone_ends_nothing() {
+    fn a_closed_reader_ends_nothing() {
         struct Gone;
         impl Write for Gone {
             fn write(&mut self, _: &[u8]) -> io::Result<usize> {
@@ -207,9 +205,9 @@ mod tests {
                 Err(io::ErrorKind::BrokenPipe.into())
             }
         }
-        let output = Output::on("test", Gone, |_| None);
+        let output = StandardStream::spawn("test", Gone, |_| None);
         for number in 0..5_000 {
-            output.say(&number);
+            output.write_line(&number);
             output.flush_within(Duration::from_secs(10));
         }
         assert_eq!(output.dropped.load(Ordering::Relaxed), 0);

@@ -1,20 +1,20 @@
-//! Owns what the first run decided for this machine: the room's name, the screen's size, what a sound meter read at the
-//! pillow, the loudest level. It lies in
-//! the state directory and stands above kiosk.toml. The PIN is kept apart, as a hash.
+//! Owns the setup that staff made in the first run: the room's name, the screen's size, the reading of a sound meter at the
+//! pillow, the maximum level. It is stored in the state directory and overrides kiosk.toml. Does not own the staff PIN, which
+//! is stored apart.
 
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, DIAGONAL_INCHES, READING_DBA};
-use crate::paths::kept::{KeptFile, Reading};
+use crate::paths::checksummed::{ChecksummedFile, ReadOutcome};
 use crate::profile::LEVEL_DB;
 
-/// Its file in the state directory.
+/// The file in the state directory.
 pub const SETUP_FILE: &str = "setup.toml";
 const FILE_BYTES_MAX: usize = 4096;
 
-/// What the first run decided.
+/// The setup of the first run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Setup {
@@ -22,14 +22,14 @@ pub struct Setup {
     pub room_name: String,
     /// The screen's diagonal, in inches.
     pub diagonal_inches: f32,
-    /// No sound goes above, dB below full scale.
+    /// The maximum level of any sound, in dB relative to full scale.
     pub cap_db: f32,
-    /// What a sound meter read at the pillow for the room's tone, in dB(A).
+    /// The reading of a sound meter at the pillow for the room's test tone, in dB(A).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reading_dba: Option<f32>,
 }
 
-/// Why a setup could not be kept.
+/// Why a setup could not be saved.
 #[derive(Debug, thiserror::Error)]
 #[error("{path}: {source}; make the state directory writable")]
 pub struct SetupError {
@@ -38,23 +38,23 @@ pub struct SetupError {
 }
 
 impl Setup {
-    /// The setup in a state directory, if there was a first run. Its copy is kept whole on the way.
+    /// Loads the setup from a state directory, and repairs its file or its copy if one of them is damaged.
     #[must_use]
-    pub fn load(state: &Path) -> Reading<Self> {
-        kept_in(state).read_and_mend(parse)
+    pub fn load(state: &Path) -> ReadOutcome<Self> {
+        file_in(state).read_and_repair(parse)
     }
 
-    /// Keeps it, atomically.
+    /// Saves the setup in a state directory.
     ///
     /// # Errors
     /// If it cannot be written.
     pub fn save(&self, state: &Path) -> Result<(), SetupError> {
-        let kept = kept_in(state);
-        let written = toml::to_string(self).map_err(std::io::Error::other).and_then(|text| kept.write(text.as_bytes()));
-        written.map_err(|source| SetupError { path: kept.path().display().to_string(), source })
+        let file = file_in(state);
+        let written = toml::to_string(self).map_err(std::io::Error::other).and_then(|text| file.write(text.as_bytes()));
+        written.map_err(|source| SetupError { path: file.path().display().to_string(), source })
     }
 
-    /// Puts what was decided here above what kiosk.toml says.
+    /// Overrides the configuration from kiosk.toml.
     pub fn apply(&self, config: &mut Config) {
         config.room.name.clone_from(&self.room_name);
         config.screen.diagonal_inches = self.diagonal_inches;
@@ -65,18 +65,18 @@ impl Setup {
     }
 }
 
-/// Where nobody can say any more what the cap was, no sound is louder than the quietest that can be set.
+/// Limits every sound to the lowest level that can be set, for when the stored cap is lost.
 pub fn make_quietest(config: &mut Config) {
     config.sound.cap_db = *LEVEL_DB.start();
     config.sound.start_volume_db = *LEVEL_DB.start();
 }
 
-fn kept_in(state: &Path) -> KeptFile {
-    KeptFile::at(state.join(SETUP_FILE), FILE_BYTES_MAX)
+fn file_in(state: &Path) -> ChecksummedFile {
+    ChecksummedFile::at(state.join(SETUP_FILE), FILE_BYTES_MAX)
 }
 
 fn parse(body: &[u8]) -> Result<Setup, String> {
-    let text = std::str::from_utf8(body).map_err(|_| "it is no text".to_owned())?;
+    let text = std::str::from_utf8(body).map_err(|_| "it is not text".to_owned())?;
     let setup: Setup = toml::from_str(text).map_err(|error| error.message().to_owned())?;
     let reading_dba = setup.reading_dba.unwrap_or(*READING_DBA.start());
     let levels = [
@@ -103,15 +103,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_is_what_is_read() {
+    fn a_saved_setup_is_loaded_unchanged() {
         let dir = tempfile::tempdir().unwrap();
-        assert_eq!(Setup::load(dir.path()), Reading::Absent);
+        assert_eq!(Setup::load(dir.path()), ReadOutcome::Missing);
         let setup = quiet();
         setup.save(dir.path()).unwrap();
-        assert_eq!(Setup::load(dir.path()), Reading::Whole(setup.clone()));
+        assert_eq!(Setup::load(dir.path()), ReadOutcome::Intact(setup.clone()));
         let read = Setup { reading_dba: Some(52.0), ..setup };
         read.save(dir.path()).unwrap();
-        assert_eq!(Setup::load(dir.path()), Reading::Whole(read.clone()));
+        assert_eq!(Setup::load(dir.path()), ReadOutcome::Intact(read.clone()));
         let mut config = Config::default();
         read.apply(&mut config);
         // Music at −16 dB is 10 dB below the tone that read 52 dB(A).
@@ -119,12 +119,12 @@ mod tests {
     }
 
     #[test]
-    fn no_cut_and_no_turned_bit_moves_the_cap() {
+    fn no_truncation_and_no_flipped_bit_changes_the_cap() {
         let dir = tempfile::tempdir().unwrap();
         let (file, setup) = (dir.path().join(SETUP_FILE), Setup { reading_dba: Some(52.0), ..quiet() });
         setup.save(dir.path()).unwrap();
         let whole = fs::read(&file).unwrap();
-        let copy = kept_in(dir.path()).copy_path();
+        let copy = file_in(dir.path()).copy_path();
         let cuts = (0..whole.len()).map(|length| whole[..length].to_vec());
         let flips = (0..whole.len() * 8).map(|bit| {
             let mut bytes = whole.clone();
@@ -133,24 +133,28 @@ mod tests {
         });
         for damaged in cuts.chain(flips) {
             fs::write(&file, &damaged).unwrap();
-            let kept = kept_in(dir.path());
-            assert!(matches!(kept.read(parse), Reading::Copy { value, .. } if value == setup), "{damaged:?}");
+            let stored = file_in(dir.path());
+            assert!(matches!(stored.read(parse), ReadOutcome::Restored { value, .. } if value == setup), "{damaged:?}");
             fs::write(&copy, &damaged).unwrap();
-            assert!(matches!(kept.read(parse), Reading::Lost { .. }), "{damaged:?}");
+            assert!(matches!(stored.read(parse), ReadOutcome::Damaged { .. }), "{damaged:?}");
             fs::write(&copy, &whole).unwrap();
         }
     }
 
     #[test]
-    fn a_level_that_no_first_run_sets_is_damage() {
+    fn a_level_that_the_first_run_cannot_set_is_damage() {
         let dir = tempfile::tempdir().unwrap();
         for (from, to) in [("-40.0", "nan"), ("-40.0", "40.0"), ("-40.0", "-400.0"), ("10.1", "inf"), ("10.1", "0.0")] {
             let text = toml::to_string(&quiet()).unwrap().replace(from, to);
             fs::write(dir.path().join(SETUP_FILE), &text).unwrap();
-            assert!(matches!(Setup::load(dir.path()), Reading::Lost { .. }), "{text}");
+            assert!(matches!(Setup::load(dir.path()), ReadOutcome::Damaged { .. }), "{text}");
         }
         let text = toml::to_string(&quiet()).unwrap();
         fs::write(dir.path().join(SETUP_FILE), &text).unwrap();
-        assert_eq!(Setup::load(dir.path()), Reading::Whole(quiet()), "as earlier versions wrote it");
+        assert_eq!(
+            Setup::load(dir.path()),
+            ReadOutcome::Intact(quiet()),
+            "a file of an earlier version has no checksum"
+        );
     }
 }

@@ -1,9 +1,9 @@
-//! Owns blocking work of the window: files, and the hashing of a PIN. Does not own what follows from it.
+//! Owns the window's blocking work: files, and hashing a PIN. Does not own what follows from it.
 
 use std::path::Path;
 
-use crate::pin::Secret;
 use crate::screen::first_run::SetupChoices;
+use crate::secret::Secret;
 use crate::setup::Setup;
 
 /// Runs blocking work on a thread of its own. The runtime's few threads also deliver the room's snapshots, and a disk that
@@ -21,7 +21,7 @@ pub(super) async fn run_on_thread<T: Send + 'static>(
     receiver.await.unwrap_or_else(|_| Err(failed.to_owned()))
 }
 
-/// Saves what the first run decided.
+/// Saves the setup of the first run.
 pub(super) fn save_setup(pin: &Secret, state: &Path, choices: SetupChoices) -> Result<Setup, String> {
     let SetupChoices { room_name, pin: digits, diagonal_inches, cap_db, reading_dba } = choices;
     let setup = Setup { room_name, diagonal_inches, cap_db, reading_dba };

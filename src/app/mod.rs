@@ -16,7 +16,6 @@ use ulid::Ulid;
 use self::background::{run_on_thread, save_setup};
 use crate::driver::RoomHandle;
 use crate::driver::vitals::Vitals;
-use crate::pin::{Secret, Verdict};
 use crate::room::call::CallId;
 use crate::room::{DARK_PANEL_FOR, Event, Refusal, Snapshot, Stage};
 use crate::screen::after::{self, AfterScreen};
@@ -28,6 +27,7 @@ use crate::screen::session::{self, SessionScreen};
 use crate::screen::staff::{self, StaffPanel};
 use crate::screen::turnover::{self, TurnoverScreen};
 use crate::screen::{Action, TestTone};
+use crate::secret::{Secret, Verification};
 use crate::setup::Setup;
 use crate::sound::SoundHandle;
 use crate::theme::{self, Scale};
@@ -46,7 +46,7 @@ const HAND_LANDING: Duration = Duration::from_millis(300);
 pub struct Dependencies {
     /// The room.
     pub room: RoomHandle,
-    /// What the clinic set up.
+    /// The clinic's configuration and profiles.
     pub clinic: Arc<Clinic>,
     /// The room's name; empty before the first run.
     pub room_name: String,
@@ -178,7 +178,7 @@ pub enum Message {
     /// The room took or refused an event.
     Answered(Result<(), Refusal>),
     /// The PIN was checked.
-    PinChecked(Result<Verdict, String>),
+    PinChecked(Result<Verification, String>),
     /// The setup was saved, or not.
     SetupSaved(Result<Setup, String>),
     /// The controls on the screen and their bounds.
@@ -300,11 +300,11 @@ impl App {
             Message::DarkLeft => self.tell(Event::Dark { on: false }),
             Message::KeyPressed(_) | Message::Answered(Ok(())) => Task::none(),
             Message::Answered(Err(refusal)) => {
-                tracing::info!(%refusal, "the room did not take a touch");
+                tracing::info!(%refusal, "the room refused a touch");
                 Task::none()
             }
             Message::PinChecked(checked) => self.pin_checked(checked),
-            Message::SetupSaved(kept) => self.setup_saved(kept),
+            Message::SetupSaved(saved) => self.setup_saved(saved),
             Message::Traced(controls) => {
                 if let Some(trace) = &mut self.trace {
                     trace.write(controls, self.screen.name());
@@ -341,19 +341,21 @@ impl App {
         }
         let Some(typed) = pad.update(message) else { return Task::none() };
         let pin = Arc::clone(&self.pin);
-        let check = move || pin.check(&typed, SystemTime::now()).map_err(|error| error.to_string());
-        Task::perform(run_on_thread(check), Message::PinChecked)
+        let verify = move || pin.verify(&typed, SystemTime::now()).map_err(|error| error.to_string());
+        Task::perform(run_on_thread(verify), Message::PinChecked)
     }
 
-    fn pin_checked(&mut self, checked: Result<Verdict, String>) -> Task<Message> {
+    fn pin_checked(&mut self, checked: Result<Verification, String>) -> Task<Message> {
         self.report_pin(checked.is_err());
         let StaffLayer::Pin(pad) = &mut self.staff else { return Task::none() };
         match checked {
-            Ok(Verdict::Right) => {
+            Ok(Verification::Correct) => {
                 self.staff = StaffLayer::Open(StaffPanel::default());
                 return self.tell(Event::StaffTouched);
             }
-            Ok(Verdict::Wrong { wait } | Verdict::Locked { wait }) => pad.on_wrong_pin(wait),
+            Ok(Verification::Wrong { retry_after } | Verification::TooEarly { retry_after }) => {
+                pad.on_wrong_pin(retry_after);
+            }
             Err(error) => {
                 tracing::error!(%error, "the staff PIN could not be checked");
                 pad.on_unreadable_pin();
@@ -369,12 +371,12 @@ impl App {
         Task::batch([self.tell(Event::StaffTouched), self.perform(action)])
     }
 
-    fn setup_saved(&mut self, kept: Result<Setup, String>) -> Task<Message> {
-        match kept {
+    fn setup_saved(&mut self, saved: Result<Setup, String>) -> Task<Message> {
+        match saved {
             Ok(setup) => {
                 self.sound.stop_within(SOUND_FADE);
                 let error = (self.restart)();
-                tracing::warn!(%error, "the program goes on as it is; all of the setup holds after the next start");
+                tracing::warn!(%error, "the program could not restart itself; the whole setup takes effect at the next start");
                 self.ctx.room_name = setup.room_name;
                 self.screen = self.screen_of_stage();
             }

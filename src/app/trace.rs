@@ -1,5 +1,5 @@
 //! Owns the trace: the id and bounds of every control on the screen, written to a file for programs that drive the window
-//! from outside. It contains no text of the patient.
+//! from outside. It contains no text of a patient.
 
 use std::path::PathBuf;
 
@@ -20,7 +20,8 @@ impl Trace {
         Self { path, last: String::new() }
     }
 
-    /// Writes the controls, if they have changed. The file is replaced as a whole.
+    /// Writes the controls if they have changed. The file is replaced atomically, but not synced to disk: a sync would block
+    /// the window, and a trace need not outlive a power cut.
     pub(super) fn write(&mut self, controls: Vec<(ControlInfo, Rectangle)>, screen: &str) {
         let controls: Vec<_> = controls
             .into_iter()
@@ -31,8 +32,8 @@ impl Trace {
         if text == self.last {
             return;
         }
-        let new = self.path.with_extension("new");
-        let written = std::fs::write(&new, &text).and_then(|()| std::fs::rename(&new, &self.path));
+        let temporary = self.path.with_extension("new");
+        let written = std::fs::write(&temporary, &text).and_then(|()| std::fs::rename(&temporary, &self.path));
         match written {
             Ok(()) => self.last = text,
             Err(error) => {

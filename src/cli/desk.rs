@@ -1,4 +1,5 @@
-//! Owns the start of the desk of several rooms: its file, its folder, its port, and its end. Does not own what it serves.
+//! Owns starting and ending the desk of several rooms: its configuration, its folder and its port. Does not own what it
+//! serves.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -6,39 +7,39 @@ use std::process::ExitCode;
 use clap::Args;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{FAILED, UNUSABLE, guarding};
+use super::{FAILED, UNUSABLE, hardening};
 use crate::config::{self, DesksConfig};
 use crate::desk::multi_room::{self, MultiRoomError, MultiRoomOptions};
 use crate::desk::{self, BoundDesk, DeskError, PageOptions, ServerOptions};
 use crate::line::broker::Broker;
 use crate::line::message::RoomId;
-use crate::output::{self, complain};
-use crate::paths::Homes;
-use crate::pin::Secret;
+use crate::output::{self, print_error};
+use crate::paths::Directories;
+use crate::secret::Secret;
 use crate::theme;
 
 #[derive(Debug, Args)]
 pub(super) struct DeskArgs {
-    /// Its settings; else /etc/stillroom/desk.toml, ./desk.toml
+    /// The configuration; if not given, the first of /etc/stillroom/desk.toml and ./desk.toml
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
 
 pub(super) fn run(args: &DeskArgs) -> ExitCode {
-    guarding::take_open_files();
+    hardening::raise_open_file_limit();
     let Ok(runtime) = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() else {
-        complain(&"the system gives no threads; close other programs and start again");
+        print_error(&"the system gives no threads; close other programs and start again");
         return ExitCode::from(FAILED);
     };
-    // Before the port is open: whoever finds it open may end the desk at once, and in good order.
-    let ends = {
-        let _inside = runtime.enter();
-        Ends::listen()
+    // Before the port opens: a supervisor may send a signal as soon as it does, and the desk must then end in good order.
+    let signals = {
+        let _entered = runtime.enter();
+        EndSignals::listen()
     };
     match open(args) {
-        Ok((bound, options)) => serve(&runtime, bound, options, ends),
+        Ok((bound, options)) => serve(&runtime, bound, options, signals),
         Err(why) => {
-            complain(&why);
+            print_error(&why);
             ExitCode::from(UNUSABLE)
         }
     }
@@ -52,13 +53,14 @@ fn open(args: &DeskArgs) -> Result<(BoundDesk, MultiRoomOptions), String> {
     })?;
     let reading = config::load_desks(&file);
     for finding in &reading.findings {
-        output::say(&finding);
+        output::eprint(&finding);
     }
-    let homes = Homes::from_env(|name| std::env::var_os(name));
-    let homes = homes.and_then(|homes| homes.make_state().map(|()| homes)).map_err(|error| error.to_string())?;
-    let (server, options) = options(reading.desks, &homes.state, &file)?;
-    let bound = desk::bind(server).map_err(|error| in_own_words(&error))?;
-    let bound = bound.follow_password(move || Secret::desk_password(&homes.state).hash().ok().flatten());
+    let directories = Directories::from_env(|name| std::env::var_os(name));
+    let directories = directories.and_then(|directories| directories.create_state().map(|()| directories));
+    let state = directories.map_err(|error| error.to_string())?.state;
+    let (server, options) = options(reading.desks, &state, &file)?;
+    let bound = desk::bind(server).map_err(|error| message(&error))?;
+    let bound = bound.follow_password(move || Secret::desk_password(&state).hash().ok().flatten());
     Ok((bound, options))
 }
 
@@ -70,9 +72,9 @@ fn options(desks: DesksConfig, state: &Path, file: &Path) -> Result<(ServerOptio
     let server = ServerOptions {
         listen: desks.desk.listen,
         certificate: desks.desk.tls,
-        // Beside a room's own desk on the same machine: each has a certificate and sign-ins of its own.
+        // A room's own desk may run on the same machine; each has its own certificate and sign-ins.
         folder: state.join("rooms-desk"),
-        password_hash: Secret::desk_password(state).hash().map_err(|error| error.to_string())?,
+        password: Secret::desk_password(state).hash().map_err(|error| error.to_string())?.into(),
         host_names: Vec::new(),
     };
     let page = PageOptions {
@@ -89,49 +91,49 @@ fn serve(
     runtime: &tokio::runtime::Runtime,
     bound: BoundDesk,
     options: MultiRoomOptions,
-    ends: Option<Ends>,
+    signals: Option<EndSignals>,
 ) -> ExitCode {
-    output::say(&format_args!("The desk is at {}", bound.url()));
+    output::eprint(&format_args!("The desk is at {}", bound.url()));
     if let Some(ca) = bound.ca_file() {
-        output::say(&format_args!("Browsers trust it once they trust {}", ca.display()));
+        output::eprint(&format_args!("Browsers trust it once they trust {}", ca.display()));
     }
-    match runtime.block_on(multi_room::serve(bound, options, told_to_end(ends))) {
+    match runtime.block_on(multi_room::serve(bound, options, received(signals))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(MultiRoomError::Desk(error)) => {
-            complain(&in_own_words(&error));
+            print_error(&message(&error));
             ExitCode::from(FAILED)
         }
         Err(error) => {
-            complain(&error);
+            print_error(&error);
             ExitCode::from(FAILED)
         }
     }
 }
 
-/// What goes wrong with a desk is told in the words of a room's; this one has another file.
-fn in_own_words(error: &DeskError) -> String {
+/// The error messages of a desk are written for that of a single room, which has another file.
+fn message(error: &DeskError) -> String {
     error.to_string().replace("kiosk.toml", "desk.toml").replace("this tablet", "this machine")
 }
 
 /// The signals that end the desk.
-struct Ends {
+struct EndSignals {
     term: Signal,
     interrupt: Signal,
 }
 
-impl Ends {
+impl EndSignals {
     fn listen() -> Option<Self> {
-        let ends = signal(SignalKind::terminate())
+        let signals = signal(SignalKind::terminate())
             .and_then(|term| Ok(Self { term, interrupt: signal(SignalKind::interrupt())? }));
-        if ends.is_err() {
-            complain(&"signals cannot be heard; the desk ends without a word to its pages");
+        if signals.is_err() {
+            print_error(&"signals cannot be received; the desk will end without telling its pages");
         }
-        ends.ok()
+        signals.ok()
     }
 }
 
-async fn told_to_end(ends: Option<Ends>) {
-    let Some(Ends { mut term, mut interrupt }) = ends else { return std::future::pending().await };
+async fn received(signals: Option<EndSignals>) {
+    let Some(EndSignals { mut term, mut interrupt }) = signals else { return std::future::pending().await };
     tokio::select! {
         _ = term.recv() => {}
         _ = interrupt.recv() => {}

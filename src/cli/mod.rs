@@ -1,17 +1,17 @@
-//! Owns the command line: what can be asked of the program, and its exit codes.
+//! Owns the command line: the commands, what `check` checks, and the exit codes.
 
 mod desk;
-mod ending;
-mod guarding;
-mod measuring;
+mod hardening;
+mod loudness;
 mod progress;
 mod receipts;
 mod render;
 mod renderer;
 mod run;
 mod scene;
-mod secrets;
-mod standing;
+mod set_secret;
+mod shutdown;
+mod stored_settings;
 
 use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
@@ -24,7 +24,7 @@ use skrifa::{FontRef, MetadataProvider};
 
 use crate::config::{self, Config};
 use crate::findings::{Finding, read_text};
-use crate::output::{self, LogPiece, complain, print};
+use crate::output::{self, LogWriter, print, print_error};
 use crate::profile::{self, Profile};
 use crate::sound;
 use crate::theme;
@@ -33,14 +33,14 @@ use crate::widget::place::still_image::{SlideFolder, check_folder};
 use crate::wiring;
 use crate::words;
 
-/// Arguments or surroundings that cannot be used.
+/// The exit code for arguments or an environment that cannot be used.
 const UNUSABLE: u8 = 2;
-/// Findings, or a step that failed.
+/// The exit code for findings, or for a step that failed.
 const FAILED: u8 = 1;
-/// Longest list of letters in one finding.
+/// Maximum number of letters listed in one finding.
 const LETTERS_LISTED_MAX: usize = 20;
-/// What is still to be said is written within so long before the program ends.
-const SAID_WITHIN: Duration = Duration::from_millis(500);
+/// Time for pending lines on standard error before the program ends.
+const FLUSH_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The still room for an infusion: music, breath, safe places, and a call that works.
 ///
@@ -55,26 +55,26 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// The room: fullscreen, or without a window
+    /// Run the room: fullscreen, in a window, or without one
     Run(run::RunArgs),
-    /// Check the configuration and all it names, or just the named files; every finding on a line of its own
+    /// Check the configuration and everything it names, or only the named files; prints each finding on its own line
     Check {
-        /// The configuration; else `$STILLROOM_CONFIG`, /etc/stillroom/kiosk.toml, ./kiosk.toml
+        /// The configuration; if not given, the first of `$STILLROOM_CONFIG`, /etc/stillroom/kiosk.toml and ./kiosk.toml
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
-        /// Files to check instead of the configuration and all it names
+        /// Files to check instead of the configuration and everything it names
         paths: Vec<PathBuf>,
     },
     /// Render the sound of a profile to a file, faster than real time
     Render(render::RenderArgs),
     /// Paint a place as PNG pictures, without a window
     Scene(scene::SceneArgs),
-    /// Read the receipts of every wipe, and see whether their chain is whole
+    /// List the receipts of all wipes and verify that their chain is whole
     Receipts,
-    /// The staff PIN
+    /// Manage the staff PIN
     #[command(subcommand)]
     Staff(StaffCommand),
-    /// The desk of several rooms beside a broker; with `set-password`, any desk's password
+    /// Run the desk of several rooms beside a broker; with `set-password`, set the password of any desk
     #[command(args_conflicts_with_subcommands = true)]
     Desk {
         #[command(subcommand)]
@@ -86,23 +86,23 @@ enum Command {
 
 #[derive(Debug, Subcommand)]
 enum StaffCommand {
-    /// Set the staff PIN anew: asked for twice here, at the machine's own shell
+    /// Set a new staff PIN, which is asked for twice
     SetPin,
 }
 
 #[derive(Debug, Subcommand)]
 enum DeskCommand {
-    /// Set the desk's password anew: asked for twice here, at the machine's own shell
+    /// Set a new password for the desk, which is asked for twice
     SetPassword,
 }
 
 /// Runs the program.
 #[must_use]
 pub fn main() -> ExitCode {
-    guarding::keep_faults_quiet();
+    hardening::install_panic_hook();
     start_logging();
     let code = execute();
-    output::errors().flush_within(SAID_WITHIN);
+    output::stderr().flush_within(FLUSH_TIMEOUT);
     code
 }
 
@@ -111,7 +111,7 @@ fn execute() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             let code = if error.use_stderr() { ExitCode::from(UNUSABLE) } else { ExitCode::SUCCESS };
-            // A closed pipe behind `--help` is nothing to speak of.
+            // A closed pipe, as in `--help | head`, is not an error.
             let _ = error.print();
             return code;
         }
@@ -122,26 +122,26 @@ fn execute() -> ExitCode {
         Command::Render(args) => render::render(&args),
         Command::Scene(args) => scene::scene(&args),
         Command::Receipts => receipts::receipts(),
-        Command::Staff(StaffCommand::SetPin) => secrets::set_pin(),
-        Command::Desk { command: Some(DeskCommand::SetPassword), .. } => secrets::set_password(),
+        Command::Staff(StaffCommand::SetPin) => set_secret::set_pin(),
+        Command::Desk { command: Some(DeskCommand::SetPassword), .. } => set_secret::set_password(),
         Command::Desk { command: None, args } => desk::run(&args),
     }
 }
 
-/// Logs go to standard error and hold no word of a patient. Colours are for a terminal only.
+/// Logs go to standard error, in colour on a terminal, and contain no text of a patient.
 fn start_logging() {
-    // Before anything can silence the descriptor that it duplicates.
-    let _ = output::errors();
+    // First, before anything can redirect the file descriptor that it duplicates.
+    let _ = output::stderr();
     let filter = tracing_subscriber::EnvFilter::try_from_env("STILLROOM_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,stillroom=info"));
     let wants_none = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let is_coloured = std::io::stderr().is_terminal() && !wants_none;
     let _ =
-        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(is_coloured).with_writer(|| LogPiece).try_init();
+        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(is_coloured).with_writer(|| LogWriter).try_init();
 }
 
-/// Tracks that are there but cannot be played, of the profiles that were asked for.
-fn tracks_that_do_not_play(config: &Config, paths: &[PathBuf]) -> Vec<Finding> {
+/// Findings on tracks of the checked profiles that exist but cannot be played.
+fn unplayable_tracks(config: &Config, paths: &[PathBuf]) -> Vec<Finding> {
     let media = &config.media.dir;
     let profiles = if paths.is_empty() {
         profile::load_profiles(&config.profiles.dir, media).0
@@ -150,15 +150,15 @@ fn tracks_that_do_not_play(config: &Config, paths: &[PathBuf]) -> Vec<Finding> {
     };
     let tracks: BTreeSet<PathBuf> = profiles.iter().flat_map(Profile::tracks).map(|track| media.join(track)).collect();
     let tracks: Vec<PathBuf> = tracks.into_iter().collect();
-    let left_out = measuring::scan(&measuring::loudness(), &tracks).into_iter();
+    let left_out = loudness::scan(&loudness::library(), &tracks).into_iter();
     left_out
         .map(|(track, why)| Finding::of_file(&track, why, "FLAC, MP3, Ogg Vorbis, AAC/M4A or WAV that plays"))
         .collect()
 }
 
-/// Letters of the languages that were asked for which the typefaces of the paper lack. The window would look for another
-/// typeface; the paper has none.
-fn letters_without_a_typeface(config: &Config, paths: &[PathBuf]) -> Vec<Finding> {
+/// Findings on letters of the checked languages that the typefaces for paper lack. The window would fall back to another
+/// typeface; a PDF has no fallback.
+fn missing_letters(config: &Config, paths: &[PathBuf]) -> Vec<Finding> {
     let mut folders: Vec<PathBuf> =
         paths.iter().filter_map(|path| words::folder_of_language(path)).map(std::path::Path::to_path_buf).collect();
     if let Some(folder) = config.room.locales.as_ref().filter(|_| paths.is_empty()) {
@@ -179,8 +179,8 @@ fn letters_without_a_typeface(config: &Config, paths: &[PathBuf]) -> Vec<Finding
     findings
 }
 
-/// Outputs that the settings name and that are not there, and spoken clips that cannot be played.
-fn sound_that_is_missing(file: Option<&std::path::Path>, config: &Config) -> Vec<Finding> {
+/// Findings on configured outputs that do not exist, and on spoken clips that cannot be played.
+fn missing_sound(file: Option<&std::path::Path>, config: &Config) -> Vec<Finding> {
     let file = file.unwrap_or(std::path::Path::new("kiosk.toml"));
     let named = [("sound.device", &config.sound.device), ("sound.chime_device", &config.sound.chime_device)];
     let outputs = named.into_iter().filter_map(|(key, name)| {
@@ -192,8 +192,8 @@ fn sound_that_is_missing(file: Option<&std::path::Path>, config: &Config) -> Vec
     outputs.chain(clips).collect()
 }
 
-/// The printer that is named, if the print server does not know it.
-fn printer_that_is_missing(file: Option<&std::path::Path>, config: &Config) -> Option<Finding> {
+/// A finding if the print server does not know the configured printer.
+fn missing_printer(file: Option<&std::path::Path>, config: &Config) -> Option<Finding> {
     let config::PrinterChoice::Named(name) = &config.take_home.printer else { return None };
     let printer = wiring::take_home::printer(Some(name.clone()));
     let error = printer.find().err()?;
@@ -207,47 +207,47 @@ fn printer_that_is_missing(file: Option<&std::path::Path>, config: &Config) -> O
     Some(Finding { key: "take_home.printer".to_owned(), ..Finding::of_file(file, error.to_string(), allowed) })
 }
 
-/// The clinic's own pictures, which some profile may ask for.
-fn pictures_that_are_wrong(config: &Config) -> Vec<Finding> {
+/// Findings on the clinic's own pictures, which a profile may use.
+fn wrong_pictures(config: &Config) -> Vec<Finding> {
     let profiles = profile::load_profiles(&config.profiles.dir, &config.media.dir).0;
     let are_wanted = profiles.iter().any(|profile| profile.places_allowed.contains(&Place::Pictures));
     let mut shown = progress::Progress::new("looking at pictures", SlideFolder::open(&config.media.pictures).len());
-    check_folder(&config.media.pictures, are_wanted, &mut |done, file| shown.at(done, &name_of(file)))
+    check_folder(&config.media.pictures, are_wanted, &mut |done, file| shown.set(done, &name_of(file)))
 }
 
-/// The last part of a path, for whoever waits.
+/// The last part of a path, to show progress.
 fn name_of(file: &std::path::Path) -> String {
     file.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 fn check(config: Option<&std::path::Path>, paths: &[PathBuf]) -> ExitCode {
-    let found = config::find(config, |name| std::env::var_os(name), std::path::Path::exists);
-    let mut findings = config::check_files(found.path(), paths);
-    if paths.is_empty() && found.path().is_some_and(is_desks) {
-        return tell(&findings);
+    let source = config::find(config, |name| std::env::var_os(name), std::path::Path::exists);
+    let mut findings = config::check_files(source.path(), paths);
+    if paths.is_empty() && source.path().is_some_and(is_desks) {
+        return print_findings(&findings);
     }
-    let config = found.load().config;
-    findings.extend(tracks_that_do_not_play(&config, paths));
-    findings.extend(letters_without_a_typeface(&config, paths));
+    let config = source.load().config;
+    findings.extend(unplayable_tracks(&config, paths));
+    findings.extend(missing_letters(&config, paths));
     if paths.is_empty() {
-        findings.extend(sound_that_is_missing(found.path(), &config));
-        findings.extend(printer_that_is_missing(found.path(), &config));
-        findings.extend(pictures_that_are_wrong(&config));
+        findings.extend(missing_sound(source.path(), &config));
+        findings.extend(missing_printer(source.path(), &config));
+        findings.extend(wrong_pictures(&config));
         let flashes = scene::flash_test(&config.media.pictures);
         findings.extend(flashes.findings);
         for note in flashes.notes {
-            complain(&note);
+            print_error(&note);
         }
     }
-    tell(&findings)
+    print_findings(&findings)
 }
 
-/// Whether a file is for the desk of several rooms: it names no sound and no picture.
+/// Whether the file configures the desk of several rooms, which has neither sound nor pictures.
 fn is_desks(file: &std::path::Path) -> bool {
     read_text(file).is_ok_and(|text| config::is_desks(file, &text))
 }
 
-fn tell(findings: &[Finding]) -> ExitCode {
+fn print_findings(findings: &[Finding]) -> ExitCode {
     for finding in findings {
         print(finding);
     }

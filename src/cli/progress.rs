@@ -1,54 +1,54 @@
-//! Owns how a long step at the shell shows how far it is: a bar on a terminal, and where standard error is a pipe or a
-//! file a line every few seconds. Standard output is for results alone.
+//! Owns the progress of a long step at the shell: a bar if standard error is a terminal, otherwise a line every few seconds.
+//! Standard output is for results only.
 
 use std::io::{IsTerminal as _, stderr};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::complain;
+use super::print_error;
 
-/// Where no bar can be drawn, a line comes so often.
-const LINE_EVERY: Duration = Duration::from_secs(3);
+/// Interval between two lines where no bar can be drawn.
+const LINE_INTERVAL: Duration = Duration::from_secs(3);
 
-/// A step of so many pieces.
+/// The progress of a step with a known number of items.
 pub(super) struct Progress {
-    /// What is being done, such as "measuring music".
+    /// What is being done, such as "loudness music".
     what: &'static str,
-    of: usize,
-    shown: Shown,
+    total: usize,
+    display: ProgressDisplay,
 }
 
-enum Shown {
+enum ProgressDisplay {
     Bar(ProgressBar),
-    /// When the last line was told, or the step began.
+    /// When the last line was written, or the step began.
     Lines(Instant),
 }
 
 impl Progress {
-    /// Nothing is shown yet: most steps are over at once.
-    pub(super) fn new(what: &'static str, of: usize) -> Self {
+    /// Shows nothing yet, since most steps are over at once.
+    pub(super) fn new(what: &'static str, total: usize) -> Self {
         if !stderr().is_terminal() {
-            return Self { what, of, shown: Shown::Lines(Instant::now()) };
+            return Self { what, total, display: ProgressDisplay::Lines(Instant::now()) };
         }
-        let bar = ProgressBar::new(of as u64);
+        let bar = ProgressBar::new(total as u64);
         if let Ok(style) = ProgressStyle::with_template("{prefix} {pos} of {len} {bar:30} {msg}") {
             bar.set_style(style);
         }
         bar.set_prefix(what);
-        Self { what, of, shown: Shown::Bar(bar) }
+        Self { what, total, display: ProgressDisplay::Bar(bar) }
     }
 
-    /// So many pieces are done, and the next one goes by that name.
-    pub(super) fn at(&mut self, done: usize, name: &str) {
-        match &mut self.shown {
-            Shown::Bar(bar) => {
+    /// Sets the number of finished items and the name of the next one.
+    pub(super) fn set(&mut self, done: usize, name: &str) {
+        match &mut self.display {
+            ProgressDisplay::Bar(bar) => {
                 bar.set_position(done as u64);
                 bar.set_message(name.to_owned());
             }
-            Shown::Lines(told) => {
-                if let Some(line) = line_if_due(self.what, done, self.of, name, told, Instant::now()) {
-                    complain(&line);
+            ProgressDisplay::Lines(last_line) => {
+                if let Some(line) = line_if_due(self.what, done, self.total, name, last_line, Instant::now()) {
+                    print_error(&line);
                 }
             }
         }
@@ -57,18 +57,25 @@ impl Progress {
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if let Shown::Bar(bar) = &self.shown {
+        if let ProgressDisplay::Bar(bar) = &self.display {
             bar.finish_and_clear();
         }
     }
 }
 
-fn line_if_due(what: &str, done: usize, of: usize, name: &str, told: &mut Instant, now: Instant) -> Option<String> {
-    if now.saturating_duration_since(*told) < LINE_EVERY {
+fn line_if_due(
+    what: &str,
+    done: usize,
+    total: usize,
+    name: &str,
+    last_line: &mut Instant,
+    now: Instant,
+) -> Option<String> {
+    if now.saturating_duration_since(*last_line) < LINE_INTERVAL {
         return None;
     }
-    *told = now;
-    Some(format!("{what}: {done} of {of}, now {name}"))
+    *last_line = now;
+    Some(format!("{what}: {done} of {total}, now {name}"))
 }
 
 #[cfg(test)]
@@ -76,13 +83,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_comes_every_few_seconds_and_none_from_what_is_over_at_once() {
+    fn a_line_is_written_every_few_seconds_and_none_for_a_step_that_is_over_at_once() {
         let began = Instant::now();
-        let mut told = began;
+        let mut last_line = began;
         let lines: Vec<(u32, String)> = (0..40)
             .filter_map(|quarter| {
                 let now = began + Duration::from_millis(250) * quarter;
-                Some((quarter, line_if_due("looking", 1, 7, "a.jpg", &mut told, now)?))
+                Some((quarter, line_if_due("looking", 1, 7, "a.jpg", &mut last_line, now)?))
             })
             .collect();
         let quarters: Vec<u32> = lines.iter().map(|(quarter, _)| *quarter).collect();

@@ -1,4 +1,4 @@
-//! Owns `stillroom receipts`: the proofs of every wipe as staff read them, and whether their chain is whole.
+//! Owns `stillroom receipts`: the receipts of all wipes in a form for staff, and whether their chain is whole.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -6,39 +6,39 @@ use std::process::ExitCode;
 
 use super::{FAILED, UNUSABLE};
 use crate::driver::journal;
-use crate::output::complain;
-use crate::paths::Homes;
+use crate::output::print_error;
+use crate::paths::Directories;
 use crate::room::snapshot::Receipt;
 use crate::vault::{self, ReceiptLine};
 
-/// Prints each receipt, then whether one is changed or missing.
+/// Prints each receipt, then whether any was changed or is missing.
 pub(super) fn receipts() -> ExitCode {
-    let state = match Homes::from_env(|name| std::env::var_os(name)) {
-        Ok(homes) => homes.state,
+    let state = match Directories::from_env(|name| std::env::var_os(name)) {
+        Ok(directories) => directories.state,
         Err(error) => {
-            complain(&error);
+            print_error(&error);
             return ExitCode::from(UNUSABLE);
         }
     };
     let lines = match vault::read_receipts(&state) {
         Ok(lines) => lines,
         Err(error) => {
-            complain(&error);
+            print_error(&error);
             return ExitCode::from(FAILED);
         }
     };
-    let (text, is_whole) = told(&lines, journal::newest_receipt(&state).as_ref());
-    // A closed pipe behind it is nothing to speak of.
+    let (text, is_whole) = report(&lines, journal::newest_receipt(&state).as_ref());
+    // A closed pipe, as of `head`, is not an error.
     let _ = std::io::stdout().write_all(text.as_bytes());
     if is_whole { ExitCode::SUCCESS } else { ExitCode::from(FAILED) }
 }
 
-/// What is said of these lines, and whether all is well. `known` is the newest receipt that the room itself remembers.
-fn told(lines: &[ReceiptLine], known: Option<&Receipt>) -> (String, bool) {
+/// The report on these lines, and whether the chain is whole. `known` is the newest receipt in the journal.
+fn report(lines: &[ReceiptLine], known: Option<&Receipt>) -> (String, bool) {
     let mut text = String::new();
     let mut broken = 0;
     for (index, line) in lines.iter().enumerate() {
-        let told = match &line.receipt {
+        let line_text = match &line.receipt {
             None => format!("line {} is not a receipt", index + 1),
             Some(receipt) => {
                 let gap = if line.follows {
@@ -46,11 +46,11 @@ fn told(lines: &[ReceiptLine], known: Option<&Receipt>) -> (String, bool) {
                 } else {
                     "   ! does not follow from the one before: changed, or one is missing"
                 };
-                format!("{}{gap}", receipt_told(receipt))
+                format!("{}{gap}", describe(receipt))
             }
         };
         broken += usize::from(!line.follows);
-        let _ = writeln!(text, "{told}");
+        let _ = writeln!(text, "{line_text}");
     }
     let last = lines.iter().rev().find_map(|line| line.receipt.as_ref());
     let missing = known.filter(|known| last.is_none_or(|last| !vault::is_or_precedes(known, last)));
@@ -70,7 +70,7 @@ fn told(lines: &[ReceiptLine], known: Option<&Receipt>) -> (String, bool) {
     (text, broken == 0 && missing.is_none())
 }
 
-fn receipt_told(receipt: &Receipt) -> String {
+fn describe(receipt: &Receipt) -> String {
     let failed: Vec<&str> = receipt.checks.iter().filter(|check| !check.ok).map(|check| check.name.as_str()).collect();
     let outcome =
         if receipt.is_verified() { "verified".to_owned() } else { format!("NOT verified: {}", failed.join(", ")) };
@@ -96,15 +96,15 @@ mod tests {
     }
 
     #[test]
-    fn each_receipt_is_told_and_what_is_missing_shows() {
-        assert_eq!(told(&[], None), ("No receipt yet: this room has not been reset.\n".to_owned(), true));
+    fn every_receipt_is_listed_and_a_missing_one_is_reported() {
+        assert_eq!(report(&[], None), ("No receipt yet: this room has not been reset.\n".to_owned(), true));
         let lines = [line(1, true, true), line(2, false, true)];
-        let (text, is_whole) = told(&lines, lines[1].receipt.as_ref());
+        let (text, is_whole) = report(&lines, lines[1].receipt.as_ref());
         assert!(is_whole && text.contains("NOT verified: no-visit-key") && text.contains("2 receipts"), "{text}");
-        let (text, is_whole) = told(&lines[..1], lines[1].receipt.as_ref());
+        let (text, is_whole) = report(&lines[..1], lines[1].receipt.as_ref());
         assert!(!is_whole && text.contains("Missing at the end: receipt 2"), "{text}");
-        let (text, is_whole) = told(&[line(1, true, true), line(3, true, false)], None);
+        let (text, is_whole) = report(&[line(1, true, true), line(3, true, false)], None);
         assert!(!is_whole && text.contains("does not follow"), "{text}");
-        assert!(!told(&[ReceiptLine { receipt: None, follows: false }], None).1);
+        assert!(!report(&[ReceiptLine { receipt: None, follows: false }], None).1);
     }
 }

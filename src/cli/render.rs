@@ -1,4 +1,4 @@
-//! Owns `stillroom render`: the sound of a profile as a file, faster than it can be heard.
+//! Owns `stillroom render`: the sound of a profile as a file, faster than real time.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{FAILED, UNUSABLE, measuring};
+use super::{FAILED, UNUSABLE, loudness};
 use crate::config;
 use crate::dry_run::DryRun;
-use crate::output::{self, complain, print};
+use crate::output::{self, print, print_error};
 use crate::profile;
 use crate::sound;
 
@@ -22,48 +22,48 @@ pub(super) struct RenderArgs {
     /// The WAV file to write: 48 kHz, stereo
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// Only so many seconds from the start of the pump; else the whole arc
+    /// The length in seconds from the start of the pump; the whole arc if not given
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=6 * 3600))]
     seconds: Option<u32>,
-    /// Another seed for score and beds; the same seed gives the same bytes
+    /// The seed for score and beds; the same seed gives the same bytes
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
-    /// The configuration; else `$STILLROOM_CONFIG`, /etc/stillroom/kiosk.toml, ./kiosk.toml
+    /// The configuration; if not given, the first of `$STILLROOM_CONFIG`, /etc/stillroom/kiosk.toml and ./kiosk.toml
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
 
 pub(super) fn render(args: &RenderArgs) -> ExitCode {
-    let found = config::find(args.config.as_deref(), |name| std::env::var_os(name), std::path::Path::exists);
-    let config = found.load().config;
+    let source = config::find(args.config.as_deref(), |name| std::env::var_os(name), std::path::Path::exists);
+    let config = source.load().config;
     let (profiles, findings) = profile::load_profiles(&config.profiles.dir, &config.media.dir);
     let Some(profile) = profiles.iter().find(|profile| profile.name == args.profile) else {
         for finding in findings.iter().filter(|finding| finding.file.file_stem() == Some(args.profile.as_ref())) {
-            output::say(&finding);
+            output::eprint(&finding);
         }
         let names: Vec<&str> = profiles.iter().map(|profile| profile.name.as_str()).collect();
-        complain(&format_args!("there is no right profile {:?}; there are: {}", args.profile, names.join(", ")));
+        print_error(&format_args!("there is no valid profile {:?}; valid are: {}", args.profile, names.join(", ")));
         return ExitCode::from(UNUSABLE);
     };
     let mut dry_run = match DryRun::begin(&config, profile, 1, args.seed) {
         Ok(dry_run) => dry_run,
         Err(refusal) => {
-            complain(&format_args!("the session cannot begin: {refusal}"));
+            print_error(&format_args!("the session cannot begin: {refusal}"));
             return ExitCode::from(FAILED);
         }
     };
     let length = args.seconds.map_or_else(|| dry_run.length(), |seconds| Duration::from_secs(seconds.into()));
     let tracks: Vec<PathBuf> = profile.tracks().into_iter().map(|track| config.media.dir.join(track)).collect();
-    let loudness = measuring::loudness();
-    // What is wrong with a track is told below, as the room itself would leave it out.
-    let _ = measuring::scan(&loudness, &tracks);
+    let loudness = loudness::library();
+    // The report below names the tracks that were left out, as the room would leave them out.
+    let _ = loudness::scan(&loudness, &tracks);
     let options = sound::Options { seed: args.seed, loudness, ..sound::Options::default() };
     let epoch = dry_run.epoch();
     let mix_at = |seconds| dry_run.mix_at(Duration::from_secs_f64(seconds));
     match sound::render(&options, epoch, mix_at, &[], length.as_secs_f64(), &args.out) {
         Ok(report) => {
             for (track, why) in &report.left_out {
-                complain(&format_args!("{}: {why}", track.display()));
+                print_error(&format_args!("{}: {why}", track.display()));
             }
             print(&format_args!(
                 "{}: {:.0} s of {} in {:.1} s, {:.0} times as fast as it sounds",
@@ -76,7 +76,7 @@ pub(super) fn render(args: &RenderArgs) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
-            complain(&error);
+            print_error(&error);
             ExitCode::from(FAILED)
         }
     }

@@ -1,5 +1,5 @@
-//! Owns the choice of what draws the window. iced takes it from its environment at start-up only, so the program is
-//! started anew with the choice in it.
+//! Owns choosing what draws the window. iced reads the choice from its environment and only at start-up, so the program
+//! restarts itself with the choice in its environment.
 
 use std::path::Path;
 
@@ -9,16 +9,16 @@ use iced::wgpu;
 use crate::config::Renderer;
 use crate::widget::place::Backend;
 
-/// What iced reads.
+/// The environment variable that iced reads.
 pub(super) const ICED_BACKEND: &str = "ICED_BACKEND";
-/// What this program remembers of its choice.
+/// The environment variable that records the choice for the restarted program.
 pub(super) const CHOSEN: &str = "STILLROOM_RENDERER";
 
-/// From this size on, in bytes, the C library gives back at once what is freed. Without it, whole pictures that come and go
-/// leave holes which are kept: a third more memory for a session.
-const GIVES_BACK: (&str, &str) = ("MALLOC_MMAP_THRESHOLD_", "1048576");
+/// Allocations of this size or more, in bytes, are returned to the system as soon as they are freed (mallopt(3)). Without
+/// it, freed pictures leave holes in the heap that take a third more memory in a session.
+const MALLOC_THRESHOLD: (&str, &str) = ("MALLOC_MMAP_THRESHOLD_", "1048576");
 
-/// The choice of an earlier start, if it was made.
+/// The choice that was made before the restart, if any.
 pub(super) fn chosen() -> Option<Backend> {
     match std::env::var(CHOSEN).ok()?.as_str() {
         "live" => Some(Backend::Live { software: false }),
@@ -28,7 +28,7 @@ pub(super) fn chosen() -> Option<Backend> {
     }
 }
 
-/// What draws the window: a real graphics device where there is one, the processor's stills otherwise.
+/// Chooses a real graphics device if there is one, otherwise stills drawn by the processor.
 pub(super) fn choose(wanted: Renderer) -> Backend {
     let forced = std::env::var(ICED_BACKEND).ok();
     let wanted = match forced.as_deref() {
@@ -55,18 +55,18 @@ pub(super) fn choose(wanted: Renderer) -> Backend {
     }
 }
 
-/// The variables that carry a choice into a new start.
+/// The environment variables for a restart with this backend.
 pub(super) fn environment(backend: Backend) -> [(&'static str, &'static str); 3] {
     let (iced, chosen) = match backend {
         Backend::Live { software: false } => ("wgpu", "live"),
         Backend::Live { software: true } => ("wgpu", "live-software"),
         Backend::Still => ("tiny-skia", "still"),
     };
-    [(ICED_BACKEND, iced), (CHOSEN, chosen), GIVES_BACK]
+    [(ICED_BACKEND, iced), (CHOSEN, chosen), MALLOC_THRESHOLD]
 }
 
-/// Whether a display answers at all. Asked before the window is made, since a window without one ends the program.
-pub(super) fn display_is_there() -> bool {
+/// Whether there is a display. iced ends the program if it opens a window without one.
+pub(super) fn has_display() -> bool {
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
     if let Some(wayland) = set("WAYLAND_DISPLAY") {
         let base = set("XDG_RUNTIME_DIR").unwrap_or_default();
@@ -81,12 +81,12 @@ pub(super) fn display_is_there() -> bool {
             let number = local.split('.').next().unwrap_or_default();
             Path::new(&format!("/tmp/.X11-unix/X{number}")).exists()
         }
-        // A display on another machine is tried.
+        // A display on another machine can only be tried.
         None => true,
     }
 }
 
-/// `WIDTHxHEIGHT`, in logical pixels.
+/// Parses `WIDTHxHEIGHT`, in logical pixels.
 pub(super) fn parse_size(text: &str) -> Result<Size, String> {
     let sides = text.split_once('x').and_then(|(w, h)| Some((w.parse::<u16>().ok()?, h.parse::<u16>().ok()?)));
     match sides {

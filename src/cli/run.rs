@@ -1,4 +1,4 @@
-//! Owns the start of a room: files, directories, ports, the desk, and then the window or the lines.
+//! Owns starting a room: files, directories, ports, the desk, and then the window or the headless face.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,23 +9,23 @@ use clap::Args;
 use iced::Size;
 use tokio::sync::watch;
 
-use super::ending::{End, FADES_WITHIN, WIPING, relaunch, replace_process, start_again_with};
-use super::{FAILED, UNUSABLE, guarding, renderer, standing};
+use super::shutdown::{SOUND_FADE, Shutdown, WIPING, relaunch, replace_process, restart_with};
+use super::{FAILED, UNUSABLE, hardening, renderer, stored_settings};
 use crate::app;
 use crate::config::{self, Config};
 use crate::desk::single_room::{self, SingleRoomOptions};
-use crate::desk::{self, PageOptions, ServerOptions};
+use crate::desk::{self, DeskPassword, PageOptions, ServerOptions};
 use crate::driver::journal::{self, Journal};
 use crate::driver::vitals::{Vitals, watch_window};
 use crate::driver::{Driver, Past, RoomHandle};
 use crate::dry_run;
 use crate::headless;
 use crate::line::view::{Offers, ProfileOffer};
-use crate::output::{self, Output, complain};
-use crate::paths::{self, Homes, KeyHome, StateLock};
-use crate::pin::Secret;
+use crate::output::{self, StandardStream, print_error};
+use crate::paths::{self, Directories, KeyStorage, StateLock};
 use crate::profile::{self, Profile};
 use crate::room::{Event, Snapshot, Trouble};
+use crate::secret::Secret;
 use crate::sound::{self, SoundEvent, SoundHandle};
 use crate::theme;
 use crate::vault::Vault;
@@ -35,37 +35,37 @@ use crate::wiring::{self, Handover, Lines, Ports, Subject, VaultHouse};
 
 const SPEED_MAX: u32 = 3_600;
 
-/// How the room is to run.
+/// How to run the room.
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
-    /// The configuration; else `$STILLROOM_CONFIG`, /etc/stillroom/kiosk.toml, ./kiosk.toml
+    /// The configuration; if not given, the first of `$STILLROOM_CONFIG`, /etc/stillroom/kiosk.toml and ./kiosk.toml
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Without a window: events as JSON lines on standard input, each change as a JSON line on standard output. Whoever
-    /// holds standard input is trusted as the person at the tablet and as the staff; see docs/headless.md
+    /// Run without a window: events are JSON lines on standard input, each change is a JSON line on standard output. The
+    /// writer of standard input is trusted as the person at the tablet and as the staff; see docs/headless.md
     #[arg(long)]
     headless: bool,
-    /// Runs the session clock so many times as fast, for a quick trial; nothing else is faster
+    /// Speed up the session clock, and nothing else, by this factor for a quick trial
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(SPEED_MAX)))]
     speed: u32,
-    /// A window of this size instead of the whole screen
+    /// Open a window of this size instead of using the whole screen
     #[arg(long, value_name = "WxH", value_parser = renderer::parse_size)]
     windowed: Option<Size>,
-    /// Keeps the names and places of the controls on the screen in this file, for whoever drives the window from outside
+    /// Write the names and bounds of the controls on the screen to this file, for programs that drive the window
     #[arg(long, value_name = "FILE")]
     trace_controls: Option<PathBuf>,
 }
 
 pub(super) fn run(args: &RunArgs) -> ExitCode {
-    guarding::harden();
-    let found = config::find(args.config.as_deref(), |name| std::env::var_os(name), Path::exists);
-    let loaded = found.load();
+    hardening::harden_process();
+    let source = config::find(args.config.as_deref(), |name| std::env::var_os(name), Path::exists);
+    let loaded = source.load();
     let mut config = loaded.config;
-    let windowed = !args.headless && has_display();
-    let backend = if windowed {
+    let has_window = !args.headless && has_display();
+    let backend = if has_window {
         match renderer::chosen() {
             Some(backend) => backend,
-            None => return start_again_with(renderer::choose(config.screen.renderer)),
+            None => return restart_with(renderer::choose(config.screen.renderer)),
         }
     } else {
         Backend::Still
@@ -74,69 +74,69 @@ pub(super) fn run(args: &RunArgs) -> ExitCode {
     let (profiles, profile_findings) = profile::load_profiles(&config.profiles.dir, &config.media.dir);
     let findings: Vec<_> = loaded.findings.into_iter().chain(profile_findings).collect();
     for finding in &findings {
-        output::say(&finding);
+        output::eprint(&finding);
     }
-    let (state, keys, lock, mut troubles) = match homes() {
-        Ok(found) => found,
+    let RoomDirectories { state, keys, lock, mut troubles } = match prepare_directories() {
+        Ok(directories) => directories,
         Err(error) => {
-            complain(&error);
+            print_error(&error);
             return ExitCode::from(UNUSABLE);
         }
     };
     if !findings.is_empty() {
         troubles.push(Trouble::FilesWrong);
     }
-    let password_hash = if state == wiring::nowhere() {
-        Some(standing::without_state(&mut config))
+    let desk_password = if state == wiring::nowhere() {
+        stored_settings::without_state(&mut config)
     } else {
-        standing::take_up(&state, &mut config, &mut troubles)
+        stored_settings::load(&state, &mut config, &mut troubles)
     };
     let Ok(runtime) = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() else {
-        complain(&"the system gives no threads; close other programs and start again");
+        print_error(&"the system gives no threads; close other programs and start again");
         return ExitCode::from(FAILED);
     };
-    let house = House {
+    let setup = RoomSetup {
         config: Arc::new(config),
         profiles: Arc::new(profiles),
         state,
         keys,
         findings: findings.len(),
-        password_hash,
-        began_ms: paths::run_begins(lock.as_ref()),
+        desk_password,
+        run_id: paths::run_id(lock.as_ref()),
     };
-    let out = Output::standard();
-    let room = match house.open(&runtime, args, &troubles, out.clone()) {
+    let out = StandardStream::stdout();
+    let room = match setup.open(&runtime, args, &troubles, out.clone()) {
         Ok(room) => room,
         Err(error) => {
-            complain(&format_args!("the system gives no thread for the room: {error}; close other programs"));
+            print_error(&format_args!("the system gives no thread for the room: {error}; close other programs"));
             return ExitCode::from(FAILED);
         }
     };
     let outcome = if args.headless {
         headless::read_events(&room.handle, &out);
-        wait_for_ever()
-    } else if windowed {
-        house.show(args, backend, &room)
+        wait_forever()
+    } else if has_window {
+        setup.show(args, backend, &room)
     } else {
-        wait_for_ever()
+        wait_forever()
     };
-    room.sound.stop_within(FADES_WITHIN);
+    room.sound.stop_within(SOUND_FADE);
     room.journal.note_good_end();
     drop(lock);
     outcome
 }
 
-/// Everything a room is opened from.
-struct House {
+/// What a room is opened from.
+struct RoomSetup {
     config: Arc<Config>,
     profiles: Arc<Vec<Profile>>,
     state: PathBuf,
-    keys: KeyHome,
+    keys: KeyStorage,
+    /// Number of findings in the clinic's files.
     findings: usize,
-    /// Of the desk's password; none if there is none.
-    password_hash: Option<String>,
-    /// Names this run of the program.
-    began_ms: u64,
+    desk_password: DeskPassword,
+    /// Identifies this run of the program; see [`paths::run_id`].
+    run_id: u64,
 }
 
 struct OpenRoom {
@@ -146,24 +146,24 @@ struct OpenRoom {
     journal: Arc<Journal>,
 }
 
-impl House {
+impl RoomSetup {
     fn open(
         &self,
         runtime: &tokio::runtime::Runtime,
         args: &RunArgs,
         troubles: &[Trouble],
-        out: Output,
+        out: StandardStream,
     ) -> io::Result<OpenRoom> {
         let (journal, records, health) = Journal::open(&self.state);
         let journal = Arc::new(journal);
         let rules = wiring::rules(&self.config, &self.profiles, args.speed);
-        let mut found: Vec<Event> =
+        let mut events: Vec<Event> =
             troubles.iter().map(|trouble| Event::TroubleChanged { trouble: *trouble, on: true }).collect();
         if let Some(problem) = &health.problem {
             if !troubles.contains(&Trouble::StateUnwritable) {
-                complain(problem);
+                print_error(problem);
             }
-            found.push(crate::driver::journal_trouble(true));
+            events.push(crate::driver::journal_trouble(true));
         }
         let handed_over = std::env::var(WIPING).ok().and_then(|name| Handover::from_name(&name));
         let vault = Vault::new(self.state.clone(), self.keys.clone());
@@ -172,16 +172,20 @@ impl House {
             && let Err(error) = vault.verify_chain(known_receipt)
         {
             tracing::warn!(%error, "the chain of receipts is broken; `stillroom receipts` shows where");
-            found.push(Event::TroubleChanged { trouble: Trouble::ReceiptsBroken, on: true });
+            events.push(Event::TroubleChanged { trouble: Trouble::ReceiptsBroken, on: true });
         }
         let past = Past { records, health, wipe_was_begun: handed_over.is_some() };
-        let (driver, handle) = Driver::recover(&rules, Arc::clone(&journal), past, found);
+        let (driver, handle) = Driver::recover(&rules, Arc::clone(&journal), past, events);
         let sound = start_sound(&self.config, &self.profiles, &self.state, &handle);
         let vitals = Arc::new(Vitals::default());
-        let end =
-            End { sound: sound.clone(), journal: Arc::clone(&journal), out: out.clone(), is_headless: args.headless };
+        let shutdown = Shutdown {
+            sound: sound.clone(),
+            journal: Arc::clone(&journal),
+            out: out.clone(),
+            is_headless: args.headless,
+        };
         let shared = desk::SharedWords::default();
-        let house = VaultHouse {
+        let vault_house = VaultHouse {
             vault,
             journal: Arc::clone(&journal),
             state: self.state.clone(),
@@ -199,7 +203,7 @@ impl House {
             vitals: &vitals,
             runtime: runtime.handle(),
             shared: &shared,
-            began_ms: self.began_ms,
+            began_ms: self.run_id,
         };
         let lines = Lines::open(&self.config.lines, &subject);
         let observer = args.headless.then(|| headless::observer(out, handle.clone()));
@@ -208,25 +212,25 @@ impl House {
             lines,
             Arc::clone(&self.config),
             Arc::clone(&self.profiles),
-            house,
+            vault_house,
             &handle,
             observer,
         );
-        let after_a_fault = end.clone();
-        driver.start(ports, move |fault| after_a_fault.by_fault(fault))?;
+        let on_fault = shutdown.clone();
+        driver.start(ports, move |fault| on_fault.on_fault(fault))?;
         let watching = watch_window(Arc::clone(&vitals), handle.clone());
         wiring::parts::spawn("window-watch", runtime.handle(), &handle, watching);
-        wiring::parts::spawn("signals", runtime.handle(), &handle, end.on_signal());
+        wiring::parts::spawn("signals", runtime.handle(), &handle, shutdown.on_signal());
         self.open_desk(runtime, &handle, shared);
         Ok(OpenRoom { handle, sound, vitals, journal })
     }
 
-    /// What the room is called at a desk.
+    /// The room's name at a desk.
     fn room_name(&self) -> &str {
         Some(self.config.room.name.as_str()).filter(|name| !name.is_empty()).unwrap_or("Stillroom")
     }
 
-    /// What can be chosen at a desk.
+    /// What a desk offers to choose from.
     fn offers(&self) -> Offers {
         let languages = self.config.locales.words(self.config.room.locale).languages();
         let offer = |profile: &Profile| ProfileOffer {
@@ -255,7 +259,7 @@ impl House {
             listen: self.config.desk.listen,
             certificate: self.config.desk.tls.clone(),
             folder: self.state.join("desk"),
-            password_hash: self.password_hash.clone(),
+            password: self.desk_password.clone(),
             host_names: Vec::new(),
         };
         let page = PageOptions {
@@ -271,18 +275,18 @@ impl House {
             let bound = match desk::bind(server) {
                 Ok(bound) => bound,
                 Err(error) => {
-                    complain(&error);
+                    print_error(&error);
                     fault.report(Event::TroubleChanged { trouble: Trouble::DeskClosed, on: true });
                     return;
                 }
             };
-            output::say(&format_args!("The desk is at {}", bound.url()));
+            output::eprint(&format_args!("The desk is at {}", bound.url()));
             if let Some(ca) = bound.ca_file() {
-                output::say(&format_args!("Browsers trust it once they trust {}", ca.display()));
+                output::eprint(&format_args!("Browsers trust it once they trust {}", ca.display()));
             }
             let bound = bound.follow_password(move || Secret::desk_password(&state).hash().ok().flatten());
             if let Err(error) = single_room::serve(bound, options, client, std::future::pending()).await {
-                complain(&error);
+                print_error(&error);
                 fault.report(Event::TroubleChanged { trouble: Trouble::DeskClosed, on: true });
             }
         };
@@ -313,56 +317,69 @@ impl House {
         match shown {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) if backend == Backend::Still => {
-                complain(&format!("the window could not be opened: {error}; check the display, or use --headless"));
+                print_error(&format!("the window could not be opened: {error}; check the display, or use --headless"));
                 ExitCode::from(FAILED)
             }
             Err(error) => {
-                complain(&format!("the graphics device failed ({error}); going on without it"));
-                start_again_with(Backend::Still)
+                print_error(&format!("the graphics device failed ({error}); going on without it"));
+                restart_with(Backend::Still)
             }
         }
     }
 }
 
-type Found = (PathBuf, KeyHome, Option<StateLock>, Vec<Trouble>);
+/// The directories that a room can use.
+struct RoomDirectories {
+    state: PathBuf,
+    keys: KeyStorage,
+    /// `None` if the state directory cannot be locked, or there is none.
+    lock: Option<StateLock>,
+    troubles: Vec<Trouble>,
+}
 
-/// The directories of this room. One that cannot be written is told and the room goes on without it; one that belongs
-/// to another running room is an end.
-fn homes() -> Result<Found, paths::PathsError> {
-    let homes = Homes::from_env(|name| std::env::var_os(name))?;
-    let made = match homes.make() {
-        Ok(made) => made,
+/// Prepares the directories. The room runs without one that cannot be written, and staff are told.
+///
+/// # Errors
+/// If the environment names no state directory, or another running room uses it.
+fn prepare_directories() -> Result<RoomDirectories, paths::PathsError> {
+    let prepared = match Directories::from_env(|name| std::env::var_os(name))?.create() {
+        Ok(prepared) => prepared,
         Err(error) => {
-            complain(&format!(
-                "{error}; the room runs at its quietest, its desk is shut, and nothing outlives a restart"
+            print_error(&format!(
+                "{error}; the room runs at its quietest, its desk is closed, and nothing outlives a restart"
             ));
-            return Ok((wiring::nowhere(), KeyHome::Memory, None, vec![Trouble::StateUnwritable]));
+            return Ok(RoomDirectories {
+                state: wiring::nowhere(),
+                keys: KeyStorage::Memory,
+                lock: None,
+                troubles: vec![Trouble::StateUnwritable],
+            });
         }
     };
     let mut troubles = Vec::new();
-    if let Some(problem) = made.keys_problem {
-        complain(&format!("{problem}; keys and notes stay in process memory"));
+    if let Some(problem) = prepared.keys_problem {
+        print_error(&format!("{problem}; keys and notes stay in process memory"));
         troubles.push(Trouble::KeysInMemoryOnly);
     }
-    if made.swaps_to_disk {
-        tracing::warn!("this machine swaps to a disk; switch swap off, so that no words can reach it");
+    if prepared.swaps_to_disk {
+        tracing::warn!("this machine swaps to a disk; turn swap off, so that no words of a patient can reach it");
     }
-    match paths::lock_state(&made.state) {
-        Ok(lock) => Ok((made.state, made.keys, Some(lock), troubles)),
+    match paths::lock_state(&prepared.state) {
+        Ok(lock) => Ok(RoomDirectories { state: prepared.state, keys: prepared.keys, lock: Some(lock), troubles }),
         Err(error @ paths::PathsError::InUse { .. }) => Err(error),
         Err(error) => {
-            complain(&format!("{error}; the room runs, but nothing outlives a restart"));
+            print_error(&format!("{error}; the room runs, but nothing outlives a restart"));
             troubles.push(Trouble::StateUnwritable);
-            Ok((made.state, KeyHome::Memory, None, troubles))
+            Ok(RoomDirectories { state: prepared.state, keys: KeyStorage::Memory, lock: None, troubles })
         }
     }
 }
 
 fn has_display() -> bool {
-    if renderer::display_is_there() {
+    if renderer::has_display() {
         return true;
     }
-    complain(&"no display answers; the room runs without a window. Start it under a display, or see --headless");
+    print_error(&"no display answers; the room runs without a window. Start it under a display, or use --headless");
     false
 }
 
@@ -388,15 +405,15 @@ fn start_sound(config: &Config, profiles: &[Profile], state: &Path, room: &RoomH
     tracks.sort();
     tracks.dedup();
     if let Err(error) = loudness.scan_in_background(tracks, |_| {}) {
-        tracing::warn!(%error, "the loudness of the music cannot be measured; what is not known plays softer");
+        tracing::warn!(%error, "the loudness of the music cannot be measured; unmeasured tracks play softer");
     }
     let room = room.clone();
-    SoundHandle::start(options, move |news| tell_news(&room, news))
+    SoundHandle::start(options, move |event| report_sound(&room, event))
 }
 
-/// What the sound has to tell, as the room's troubles and in the log.
-fn tell_news(room: &RoomHandle, news: SoundEvent) {
-    let (trouble, on) = match news {
+/// Turns an event of the sound into a trouble of the room and a line in the log.
+fn report_sound(room: &RoomHandle, event: SoundEvent) {
+    let (trouble, on) = match event {
         SoundEvent::DeviceLost { why } => {
             tracing::warn!(%why, "there is no sound output");
             (Trouble::SoundLost, true)
@@ -425,7 +442,7 @@ fn tell_news(room: &RoomHandle, news: SoundEvent) {
     room.report(Event::TroubleChanged { trouble, on });
 }
 
-/// The room as the desk reaches it.
+/// The room as its desk reaches it.
 struct DeskClient(RoomHandle);
 
 impl single_room::RoomClient for DeskClient {
@@ -448,7 +465,7 @@ impl single_room::RoomClient for DeskClient {
     }
 }
 
-fn wait_for_ever() -> ! {
+fn wait_forever() -> ! {
     loop {
         std::thread::park();
     }

@@ -1,5 +1,5 @@
-//! Owns `stillroom scene`: pictures of a place as PNG, painted without a window; and the flash test that `check` makes of
-//! every place and of the clinic's own pictures.
+//! Owns `stillroom scene`, which renders a place to PNG files without a window, and the flash test that `check` applies to
+//! every place and to the clinic's own pictures.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use image::{ExtendedColorType, ImageEncoder};
 use super::progress::Progress;
 use super::{FAILED, UNUSABLE, name_of};
 use crate::findings::Finding;
-use crate::output::{complain, print};
+use crate::output::{print, print_error};
 use crate::room::breath::Pattern;
 use crate::vocabulary::Named;
 use crate::vocabulary::place::{Place, TimeOfDay};
@@ -24,18 +24,18 @@ use crate::widget::place::shader::PlaceShader;
 use crate::widget::place::still_image::SlideFolder;
 use crate::widget::place::{SceneUniforms, SceneVariant};
 
-/// A run of pictures is no longer than this; a slip of the finger would fill the disk.
+/// Maximum number of pictures in one run, so that a typing error does not fill the disk.
 const FRAMES_MAX: u32 = 100_000;
-/// The flash test looks at pictures of this size.
+/// Size of the pictures that the flash test analyses, in pixels.
 const TEST_SIZE: (u32, u32) = (320, 200);
-/// So many in a second.
+/// Their number per second.
 const TEST_FRAMES_PER_SECOND: u32 = 8;
-/// For so long: more than one whole breath.
+/// Duration of the flash test in seconds: more than one whole breath.
 const TEST_SECONDS: u32 = 12;
-/// The quickest breath there is makes the quickest light.
+/// The shortest inhalation brightens a place the fastest.
 const TEST_BREATH: Pattern = Pattern::ThreeSeven;
 
-/// What is to be painted.
+/// What to render.
 #[derive(Debug, Args)]
 pub(super) struct SceneArgs {
     /// The place: beach, forest, quiet-room, night-sky, drifting-colour
@@ -47,25 +47,25 @@ pub(super) struct SceneArgs {
     /// The size of each picture in pixels
     #[arg(long, value_name = "WxH", default_value = "1280x800", value_parser = parse_size)]
     size: (u32, u32),
-    /// Pictures in each second, 1 to 60
+    /// Pictures per second, 1 to 60
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=60))]
     fps: u32,
-    /// For how long, in seconds; one picture if it is 0
+    /// The length in seconds; 0 gives one picture
     #[arg(long, value_name = "S", default_value_t = 0.0, value_parser = parse_seconds)]
     seconds: f64,
-    /// The folder the pictures go to, as 00000.png and so on; it is made if it is not there
+    /// The folder for the pictures, named 00000.png and so on; it is created if missing
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// The weather, 0 to 1: what it is, each place decides itself
+    /// The weather, 0 to 1; each place has its own
     #[arg(long, value_name = "M", default_value_t = 0.0, value_parser = parse_share)]
     mood: f32,
-    /// How the place breathes: 4-6, 3-7, 5-5, 4-4-4-4; it does not unless this is given
+    /// The breath that the place follows: 4-6, 3-7, 5-5, 4-4-4-4; none if not given
     #[arg(long, value_name = "PATTERN", value_parser = parse_breath)]
     breath: Option<Pattern>,
-    /// Where on the place's clock the first picture is, in seconds
+    /// The time of the first picture on the place's clock, in seconds
     #[arg(long, value_name = "S", default_value_t = 0.0, value_parser = parse_seconds)]
     at: f64,
-    /// The light, 0 to 1
+    /// The brightness, 0 to 1
     #[arg(long, value_name = "L", default_value_t = 1.0, value_parser = parse_share)]
     light: f32,
 }
@@ -73,7 +73,7 @@ pub(super) struct SceneArgs {
 pub(super) fn scene(args: &SceneArgs) -> ExitCode {
     let frames = ((args.seconds * f64::from(args.fps)).round() as u32).max(1);
     if frames > FRAMES_MAX {
-        complain(&format_args!(
+        print_error(&format_args!(
             "{frames} pictures are more than {FRAMES_MAX}; ask for fewer seconds or fewer a second"
         ));
         return ExitCode::from(UNUSABLE);
@@ -84,7 +84,7 @@ pub(super) fn scene(args: &SceneArgs) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(why) => {
-            complain(&why);
+            print_error(&why);
             ExitCode::from(FAILED)
         }
     }
@@ -122,16 +122,16 @@ fn write_png(path: &Path, (width, height): (u32, u32), rgba: &[u8]) -> Result<()
     Ok(())
 }
 
-/// What the flash test came to.
+/// The result of the flash test.
 #[derive(Debug, Default)]
 pub(super) struct FlashReport {
-    /// Whatever could flash at somebody.
+    /// Places and pictures that flash.
     pub(super) findings: Vec<Finding>,
-    /// What could not be looked at, and why.
+    /// What could not be tested, and why.
     pub(super) notes: Vec<String>,
 }
 
-/// Looks at every place at every hour through a whole breath and, if there are any, at how the clinic's own pictures follow each other.
+/// Tests every place at every time of day through a whole breath, and the fades between the clinic's own pictures.
 pub(super) fn flash_test(own_pictures: &Path) -> FlashReport {
     let mut report = FlashReport::default();
     match OffscreenRenderer::open() {
@@ -140,25 +140,25 @@ pub(super) fn flash_test(own_pictures: &Path) -> FlashReport {
             let mut shown = Progress::new("looking for flashes", PlaceShader::ALL.len() * TimeOfDay::ALL.len());
             for (done, (drawn, hour)) in PlaceShader::ALL.into_iter().flat_map(each).enumerate() {
                 let name = format!("{} {}", drawn.name(), hour.name());
-                shown.at(done, &name);
+                shown.set(done, &name);
                 match place_verdict(&renderer, drawn, hour) {
                     Ok(verdict) => report.findings.extend(finding(Path::new(&name), &verdict)),
-                    Err(error) => report.notes.push(format!("{name}: flash test not made: {error}")),
+                    Err(error) => report.notes.push(format!("{name}: flash test not possible: {error}")),
                 }
             }
         }
-        Err(error) => report
-            .notes
-            .push(format!("flash test of the living places not made, and none of them is shown here: {error}")),
+        Err(error) => report.notes.push(format!(
+            "flash test of the living places not possible, and this machine shows none of them: {error}"
+        )),
     }
     let slides = SlideFolder::open(own_pictures);
     let mut shown = Progress::new("looking for flashes between pictures", slides.len());
-    let fades = fade_verdicts(&slides, TEST_SIZE, &mut |done, file| shown.at(done, &name_of(file)));
+    let fades = fade_verdicts(&slides, TEST_SIZE, &mut |done, file| shown.set(done, &name_of(file)));
     report.findings.extend(fades.iter().filter_map(|(file, verdict)| finding(file, verdict)));
     report
 }
 
-/// In full light, since then there is most of it to change.
+/// Tests at full brightness, where changes are largest.
 fn place_verdict(
     renderer: &OffscreenRenderer,
     drawn: PlaceShader,

@@ -7,6 +7,6 @@ pub mod multi_room;
 mod page;
 pub mod single_room;
 
-pub use guard::{BoundDesk, DeskError, ServerOptions, bind, bind_rules};
+pub use guard::{BoundDesk, DeskError, DeskPassword, ServerOptions, bind, bind_rules};
 pub use page::PageOptions;
 pub use page::shared_words::SharedWords;

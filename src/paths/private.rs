@@ -1,64 +1,65 @@
-//! Owns the ways in which a private file is made, replaced and destroyed so that a power cut at any moment leaves
-//! either the old one or the new one. Does not own what is in it.
+//! Owns creating, replacing and destroying private files so that a power cut at any moment leaves either the old file or
+//! the new one. Every file of the program that is written as a whole is written here; `tests/house` lists the others. Does
+//! not own their content.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-/// The mode of every file of ours.
+/// The mode of every file in the state and runtime directories.
 pub const FILE_MODE: u32 = 0o600;
-/// The mode of every directory of ours.
+/// The mode of those directories and of every directory in them.
 pub const DIR_MODE: u32 = 0o700;
-/// Overwriting goes on in pieces of this many bytes.
-const PIECE_BYTES: usize = 4096;
+/// Size of one write while a file is overwritten, in bytes.
+const CHUNK_BYTES: usize = 4096;
 
-/// Makes a directory for our eyes only, or makes one that is ours so.
+/// Creates a directory with mode 0700, or gives an existing one that mode.
 ///
 /// # Errors
-/// If it cannot be made, is no directory, or belongs to another user.
+/// If it cannot be created, is not a directory, or belongs to another user.
 pub fn make_dir(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(DIR_MODE).create(path)?;
-    let found = fs::metadata(path)?;
-    if found.uid() != rustix::process::geteuid().as_raw() {
+    let metadata = fs::metadata(path)?;
+    if metadata.uid() != rustix::process::geteuid().as_raw() {
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, "belongs to another user"));
     }
-    if found.permissions().mode() & 0o777 != DIR_MODE {
+    if metadata.permissions().mode() & 0o777 != DIR_MODE {
         fs::set_permissions(path, Permissions::from_mode(DIR_MODE))?;
     }
     Ok(())
 }
 
-/// The name under which a file is written before it takes its place.
+/// The path under which a file's new content is written before it replaces the file.
 #[must_use]
-pub fn temporary_of(path: &Path) -> PathBuf {
+pub fn temporary_path(path: &Path) -> PathBuf {
     let mut name = std::ffi::OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
     name.push(".new");
     path.with_file_name(name)
 }
 
-/// Puts `bytes` in the place of `path`, mode 0600: afterwards, and after a power cut at any moment, the file is
-/// either whole and new or as it was.
+/// Replaces the file at `path`, or creates it, with mode 0600. Once this returns, the new content is on disk; after a power
+/// cut at any moment, the file has either its old content or the new.
 ///
 /// # Errors
-/// What the system said; the file is as it was then.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let temporary = temporary_of(path);
+/// The operating system's error. The file has its old content then.
+pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let temporary = temporary_path(path);
     remove(&temporary)?;
     let written = write_new(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
     if let Err(problem) = written {
-        // What is left of a failed attempt helps nobody; the next attempt would remove it as well.
+        // The next write would remove it, too.
         let _ = fs::remove_file(&temporary);
         return Err(problem);
     }
-    sync_dir_of(path)
+    sync_parent(path)
 }
 
-/// Reads a file of at most `bytes_max`; `None` if there is none.
+/// Reads a file of at most `bytes_max` bytes; `None` if it does not exist.
 ///
 /// # Errors
-/// What the system said, or `InvalidData` if the file is larger.
+/// The operating system's error, or `InvalidData` if the file is larger.
 pub fn read_limited(path: &Path, bytes_max: usize) -> io::Result<Option<Vec<u8>>> {
     let file = match File::open(path) {
         Ok(file) => file,
@@ -67,31 +68,31 @@ pub fn read_limited(path: &Path, bytes_max: usize) -> io::Result<Option<Vec<u8>>
     };
     let size = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
     if size > bytes_max {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "larger than it can ever be"));
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "larger than it can be"));
     }
-    // One allocation that never moves, so that a secret read leaves no second copy behind.
+    // A buffer that never grows: growing would leave a copy of a secret behind.
     let mut bytes = Vec::with_capacity(size + 1);
     let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX);
     file.take(limit).read_to_end(&mut bytes)?;
     Ok(Some(bytes))
 }
 
-/// Removes a file for good. Answers whether there was one.
+/// Removes a file, durably. Returns whether it existed.
 ///
 /// # Errors
-/// What the system said, unless there was none.
+/// The operating system's error, unless the file did not exist.
 pub fn remove(path: &Path) -> io::Result<bool> {
     match fs::remove_file(path) {
-        Ok(()) => sync_dir_of(path).map(|()| true),
+        Ok(()) => sync_parent(path).map(|()| true),
         Err(problem) if problem.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(problem) => Err(problem),
     }
 }
 
-/// Overwrites a file with zeros, then removes it. Answers whether there was one.
+/// Overwrites a file with zeros, then removes it, durably. Returns whether it existed.
 ///
 /// # Errors
-/// What the system said, unless there was none. It tries to remove even what it could not overwrite.
+/// The operating system's error, unless the file did not exist. A file that cannot be overwritten is removed all the same.
 pub fn destroy(path: &Path) -> io::Result<bool> {
     let overwritten = match OpenOptions::new().write(true).open(path) {
         Ok(file) => overwrite(file),
@@ -102,11 +103,11 @@ pub fn destroy(path: &Path) -> io::Result<bool> {
     overwritten.map(|()| removed)
 }
 
-/// Makes a change of names in a file's directory last.
+/// Syncs the directory that `path` is in, so that a created, renamed or removed entry outlives a power cut.
 ///
 /// # Errors
-/// What the system said.
-pub fn sync_dir_of(path: &Path) -> io::Result<()> {
+/// The operating system's error.
+pub fn sync_parent(path: &Path) -> io::Result<()> {
     File::open(path.parent().unwrap_or_else(|| Path::new("/")))?.sync_all()
 }
 
@@ -119,9 +120,9 @@ fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
 fn overwrite(mut file: File) -> io::Result<()> {
     let mut left = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
     while left > 0 {
-        let piece = left.min(PIECE_BYTES);
-        file.write_all(&[0; PIECE_BYTES][..piece])?;
-        left -= piece;
+        let chunk = left.min(CHUNK_BYTES);
+        file.write_all(&[0; CHUNK_BYTES][..chunk])?;
+        left -= chunk;
     }
     file.sync_all()
 }
@@ -134,43 +135,43 @@ mod tests {
     fn a_stop_between_any_two_steps_leaves_the_old_or_the_new() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("thing");
-        write_whole(&path, b"old").unwrap();
+        write_atomic(&path, b"old").unwrap();
         // Stopped after opening, after a part, and after the whole of the temporary file, before the rename.
         for left_over in [&b""[..], b"ne", b"new"] {
-            fs::write(temporary_of(&path), left_over).unwrap();
+            fs::write(temporary_path(&path), left_over).unwrap();
             assert_eq!(read_limited(&path, 100).unwrap().unwrap(), b"old");
-            write_whole(&path, b"next").unwrap();
+            write_atomic(&path, b"next").unwrap();
             assert_eq!(read_limited(&path, 100).unwrap().unwrap(), b"next");
-            assert!(!temporary_of(&path).exists());
-            write_whole(&path, b"old").unwrap();
+            assert!(!temporary_path(&path).exists());
+            write_atomic(&path, b"old").unwrap();
         }
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, FILE_MODE);
     }
 
     #[test]
-    fn a_failed_write_leaves_the_old_one() {
+    fn a_failed_write_leaves_the_old_content() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("thing");
-        write_whole(&path, b"old").unwrap();
-        fs::create_dir(temporary_of(&path)).unwrap();
-        assert!(write_whole(&path, b"new").is_err());
+        write_atomic(&path, b"old").unwrap();
+        fs::create_dir(temporary_path(&path)).unwrap();
+        assert!(write_atomic(&path, b"new").is_err());
         assert_eq!(fs::read(&path).unwrap(), b"old");
     }
 
     #[test]
-    fn destroying_overwrites_every_byte_and_may_be_said_twice() {
+    fn destroying_overwrites_every_byte_and_may_be_repeated() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("key");
         let other_name = dir.path().join("other-name");
-        fs::write(&path, [7; PIECE_BYTES + 5]).unwrap();
+        fs::write(&path, [7; CHUNK_BYTES + 5]).unwrap();
         fs::hard_link(&path, &other_name).unwrap();
         assert!(destroy(&path).unwrap());
-        assert_eq!(fs::read(&other_name).unwrap(), vec![0; PIECE_BYTES + 5]);
+        assert_eq!(fs::read(&other_name).unwrap(), vec![0; CHUNK_BYTES + 5]);
         assert!(!destroy(&path).unwrap());
     }
 
     #[test]
-    fn a_file_larger_than_it_can_be_is_not_read() {
+    fn a_file_that_is_too_large_is_not_read() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("big");
         fs::write(&path, [1; 11]).unwrap();

@@ -1,5 +1,5 @@
-//! Owns the ways in which a note goes home with the person who wrote it, and that nothing of it is left on the way. Does
-//! not own the note.
+//! Owns the ways in which a patient takes a note home, and that nothing of it is left behind on any of them. Does not own the
+//! note.
 
 pub mod paper;
 pub mod pdf;
@@ -22,35 +22,35 @@ use pdf::Typeface;
 use print::{PrintError, Printer};
 use seal::{SealError, Sealer};
 
-/// Lies in the state directory while a print server may hold a job of ours.
+/// The marker file in the state directory that exists while a print server may have one of our jobs.
 const PRINTING: &str = "take-home.printing";
-/// Lies there while a sealed note is being written somewhere.
+/// The marker file that exists while a sealed note is being written.
 const SEALING: &str = "take-home.sealing";
 
-/// A note made ready for paper. It holds words of a patient.
-pub struct Errand<'a> {
-    /// What is on it.
+/// A note that is ready for paper. It contains words of a patient.
+pub struct PreparedNote<'a> {
+    /// The content, from top to bottom.
     pub blocks: &'a [Block],
     /// The name of its language, such as `en-US`.
     pub language: &'a str,
-    /// What stands at the foot of a sheet.
-    pub number: &'a dyn Fn(usize, usize) -> String,
-    /// The day of the visit.
-    pub on: NaiveDate,
+    /// The text at the foot of a sheet, from its number and the number of sheets.
+    pub sheet_number: &'a dyn Fn(usize, usize) -> String,
+    /// The date of the visit.
+    pub date: NaiveDate,
 }
 
-/// Why something of a note may still be under way after a wipe.
+/// Why some of a note may be left outside the room after a wipe.
 #[derive(Debug, Error)]
 pub enum PurgeError {
-    /// The print server does not answer, or keeps a job.
+    /// The print server does not respond, or a job is left.
     #[error(transparent)]
     Print(#[from] PrintError),
-    /// The mark itself cannot be removed.
-    #[error("the mark of what was under way cannot be removed: {0}")]
-    Mark(#[from] io::Error),
+    /// A marker file cannot be removed.
+    #[error("a marker file cannot be removed: {0}")]
+    Marker(#[from] io::Error),
 }
 
-/// The ways that go out of the room.
+/// The ways by which a note leaves the room.
 pub struct TakeAway {
     printer: Option<Printer>,
     sealer: Option<Sealer>,
@@ -60,7 +60,7 @@ pub struct TakeAway {
 }
 
 impl TakeAway {
-    /// With a printer and a therapist's key, as far as the clinic has them.
+    /// Prints and seals, as far as the clinic has a printer and a therapist's key.
     #[must_use]
     pub const fn new(
         printer: Option<Printer>,
@@ -72,9 +72,9 @@ impl TakeAway {
         Self { printer, sealer, paper, typeface, state }
     }
 
-    /// Whether there is a printer that takes jobs. Asks the print server.
+    /// Whether there is a printer that accepts jobs. Asks the print server.
     #[must_use]
-    pub fn has_paper(&self) -> bool {
+    pub fn can_print(&self) -> bool {
         self.printer.as_ref().is_some_and(|printer| match printer.find() {
             Ok(_) => true,
             Err(error) => {
@@ -84,34 +84,40 @@ impl TakeAway {
         })
     }
 
-    /// Whether there is a key to seal to.
+    /// Whether there is a therapist's key.
     #[must_use]
-    pub const fn has_key(&self) -> bool {
+    pub const fn can_seal(&self) -> bool {
         self.sealer.is_some()
     }
 
-    /// Prints it; returns once it is printed, or with why it is not. Nothing is left with the print server either way,
-    /// or a mark stays that a wipe sees.
-    pub fn print(&self, errand: &Errand<'_>) -> Result<(), Fault> {
+    /// Prints a note and returns once it is printed. Either nothing is left with the print server, whatever the outcome, or
+    /// a marker file stays, so that a wipe knows.
+    ///
+    /// # Errors
+    /// Why it was not printed.
+    pub fn print(&self, note: &PreparedNote<'_>) -> Result<(), Fault> {
         let printer = self.printer.as_ref().ok_or(Fault::PrinterAway)?;
         let name = printer.find().map_err(|error| fault_of(&error))?;
-        let pdf = self.pdf(errand)?;
+        let pdf = self.pdf(note)?;
         self.mark(PRINTING)?;
         let outcome = printer.print(&name, &pdf, self.paper);
         match &outcome {
-            // It cannot be known what the server has of it: the wipe asks again.
+            // The server may still have the job: the wipe asks again.
             Err(PrintError::Server(_) | PrintError::Left(_) | PrintError::Wiped) => {}
             Ok(()) | Err(_) => self.unmark(PRINTING),
         }
         outcome.map_err(|error| fault_of(&error))
     }
 
-    /// Seals it and puts it where it is to go. Gives the code in the file's name.
-    pub fn seal(&self, errand: &Errand<'_>) -> Result<String, Fault> {
+    /// Seals a note and writes it to its destination. Returns the code in the file's name.
+    ///
+    /// # Errors
+    /// Why it was not sealed or written.
+    pub fn seal(&self, note: &PreparedNote<'_>) -> Result<String, Fault> {
         let sealer = self.sealer.as_ref().ok_or(Fault::NotMade)?;
-        let pdf = self.pdf(errand)?;
+        let pdf = self.pdf(note)?;
         self.mark(SEALING)?;
-        let outcome = sealer.seal(&pdf, errand.on);
+        let outcome = sealer.seal(&pdf, note.date);
         self.unmark(SEALING);
         outcome.map_err(|error| {
             tracing::warn!(%error, "a note was not sealed");
@@ -124,13 +130,16 @@ impl TakeAway {
         })
     }
 
-    /// Takes back what is under way and removes what is left of it: print jobs with their documents and their history,
-    /// and unfinished files. Quick where nothing was under way; otherwise it asks the print server, which has 600 ms for
-    /// each answer. Can be called again at any time.
+    /// Cancels what is in progress and removes what is left of it: print jobs with their documents and history, and
+    /// unfinished files. Returns at once if nothing is in progress; otherwise the print server has 600 ms for each response.
+    /// Can be repeated at any time.
+    ///
+    /// # Errors
+    /// If something may be left. The marker file stays then.
     pub fn purge(&self) -> Result<(), PurgeError> {
         if self.is_marked(SEALING) {
             if let Some(sealer) = &self.sealer {
-                sealer.tidy();
+                sealer.remove_unfinished();
             }
             private::remove(&self.state.join(SEALING))?;
         }
@@ -143,31 +152,31 @@ impl TakeAway {
         Ok(())
     }
 
-    /// Whether nothing is known to be under way or left.
+    /// Whether nothing is in progress or left.
     #[must_use]
     pub fn is_clear(&self) -> bool {
         is_clear(&self.state)
     }
 
-    fn pdf(&self, errand: &Errand<'_>) -> Result<zeroize::Zeroizing<Vec<u8>>, Fault> {
-        let made = pdf::pdf(errand.blocks, self.paper, self.typeface, errand.language, errand.number);
+    fn pdf(&self, note: &PreparedNote<'_>) -> Result<zeroize::Zeroizing<Vec<u8>>, Fault> {
+        let made = pdf::pdf(note.blocks, self.paper, self.typeface, note.language, note.sheet_number);
         made.map_err(|error| {
-            tracing::error!(%error, "a note could not be put on sheets");
+            tracing::error!(%error, "a note could not be typeset");
             Fault::NotMade
         })
     }
 
-    /// On disk before anything leaves, so that even a room whose plug was pulled knows what it has to take back.
+    /// Written before anything leaves the room, so that it is known after a power cut, too.
     fn mark(&self, name: &str) -> Result<(), Fault> {
-        private::write_whole(&self.state.join(name), &[]).map_err(|error| {
-            tracing::error!(%error, "what leaves the room could not be noted, so it does not leave");
+        private::write_atomic(&self.state.join(name), &[]).map_err(|error| {
+            tracing::error!(%error, "a marker file could not be written, so nothing leaves the room");
             Fault::NotMade
         })
     }
 
     fn unmark(&self, name: &str) {
         if let Err(error) = private::remove(&self.state.join(name)) {
-            tracing::warn!(%error, "a mark stays until the next wipe");
+            tracing::warn!(%error, "a marker file stays until the next wipe");
         }
     }
 
@@ -184,7 +193,7 @@ fn fault_of(error: &PrintError) -> Fault {
     }
 }
 
-/// Whether the marks in that state directory say that nothing is under way or left.
+/// Whether no marker file in the state directory says that something is in progress or left.
 #[must_use]
 pub fn is_clear(state: &Path) -> bool {
     ![PRINTING, SEALING].iter().any(|name| state.join(name).exists())

@@ -1,5 +1,5 @@
-//! Owns speaking with the system's print server: one IPP question over its socket, one answer, within a limit. Does not own
-//! what is printed, nor what is asked.
+//! Owns the connection to the system's print server: one IPP request and its response, within a time limit. Does not own the
+//! content of requests.
 
 use std::ffi::OsString;
 use std::io::{self, Cursor, Read, Write};
@@ -13,56 +13,57 @@ use ipp::prelude::{DelimiterTag, IppAttribute, IppRequestResponse, IppValue, Ipp
 use ipp::reader::IppReader;
 use thiserror::Error;
 
-/// The variable by which every program of the print system finds its server.
+/// The environment variable that names the print server (cups(1)).
 const SERVER_VARIABLE: &str = "CUPS_SERVER";
 const SOCKETS: [&str; 2] = ["/run/cups/cups.sock", "/var/run/cups/cups.sock"];
 const PORT: u16 = 631;
-/// No answer is longer.
-const ANSWER_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// Maximum size of a response, in bytes.
+const RESPONSE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
 /// Where the print server listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PrintServer {
-    /// A socket of this machine.
+    /// A Unix socket of this machine.
     Socket(PathBuf),
     /// Host and port.
     Network(String),
 }
 
-/// Why there is no answer.
+/// Why a request to the print server failed.
 #[derive(Debug, Error)]
 pub enum ServerError {
-    /// It does not answer.
-    #[error("the print server does not answer: {0}; see that `systemctl status cups` says active")]
+    /// The print server does not respond.
+    #[error("the print server does not response: {0}; see that `systemctl status cups` says active")]
     Silent(#[from] io::Error),
-    /// It answers something that is none.
-    #[error("what answers for the print server is no print server")]
+    /// The response is not one of a print server.
+    #[error("the response is not one of a print server")]
     Garbled,
-    /// It refuses.
+    /// The print server refuses the request.
     #[error("the print server refuses with IPP status {status:#06x}")]
     Refused {
-        /// The status, RFC 8011.
+        /// The IPP status code (RFC 8011, appendix B).
         status: u16,
     },
 }
 
 impl ServerError {
-    /// Whether it says that what was asked for is not there.
+    /// Whether the print server says that the printer or job does not exist.
     #[must_use]
     pub const fn is_not_found(&self) -> bool {
         matches!(self, Self::Refused { status: NOT_FOUND })
     }
 }
 
+/// `client-error-not-found`.
 const NOT_FOUND: u16 = 0x0406;
 
-/// A connection that can be read and written within limits.
-trait Line: Read + Write {}
-impl Line for UnixStream {}
-impl Line for TcpStream {}
+/// A connection with timeouts for reading and writing.
+trait TimedStream: Read + Write {}
+impl TimedStream for UnixStream {}
+impl TimedStream for TcpStream {}
 
 impl PrintServer {
-    /// The system's own: `$CUPS_SERVER`, else its socket, else this machine's port 631.
+    /// The system's print server: `$CUPS_SERVER`, or its socket, or port 631 of this machine.
     #[must_use]
     pub fn find(environment: impl Fn(&str) -> Option<OsString>, exists: impl Fn(&str) -> bool) -> Self {
         let named = environment(SERVER_VARIABLE).and_then(|name| name.into_string().ok());
@@ -77,84 +78,95 @@ impl PrintServer {
         }
     }
 
-    fn connect(&self, within: Duration) -> io::Result<Box<dyn Line>> {
+    fn connect(&self, within: Duration) -> io::Result<Box<dyn TimedStream>> {
         match self {
             Self::Socket(path) => {
-                let line = UnixStream::connect(path)?;
-                line.set_read_timeout(Some(within))?;
-                line.set_write_timeout(Some(within))?;
-                Ok(Box::new(line))
+                let stream = UnixStream::connect(path)?;
+                stream.set_read_timeout(Some(within))?;
+                stream.set_write_timeout(Some(within))?;
+                Ok(Box::new(stream))
             }
             Self::Network(host) => {
                 let address = host.to_socket_addrs()?.next().ok_or(io::ErrorKind::NotFound)?;
-                let line = TcpStream::connect_timeout(&address, within)?;
-                line.set_read_timeout(Some(within))?;
-                line.set_write_timeout(Some(within))?;
-                Ok(Box::new(line))
+                let stream = TcpStream::connect_timeout(&address, within)?;
+                stream.set_read_timeout(Some(within))?;
+                stream.set_write_timeout(Some(within))?;
+                Ok(Box::new(stream))
             }
         }
     }
 
-    /// Asks, with a document behind the question if there is one. `path` is the resource, such as `/jobs/`.
-    pub fn ask(
+    /// Sends a request to the resource at `path`, such as `/jobs/`, followed by a document, which may be empty.
+    ///
+    /// # Errors
+    /// If there is no valid response in time, or the print server refuses.
+    pub fn send(
         &self,
         path: &str,
-        question: &IppRequestResponse,
+        request: &IppRequestResponse,
         document: &[u8],
         within: Duration,
     ) -> Result<IppRequestResponse, ServerError> {
-        let question = question.to_bytes();
-        let mut line = self.connect(within)?;
-        // The old version, so that the answer ends with the connection and comes in one piece.
+        let request = request.to_bytes();
+        let mut stream = self.connect(within)?;
+        // With HTTP/1.0 the response is not chunked and ends with the connection.
         let head = format!(
             "POST {path} HTTP/1.0\r\nHost: localhost\r\nContent-Type: application/ipp\r\nContent-Length: {}\r\n\r\n",
-            question.len() + document.len()
+            request.len() + document.len()
         );
-        for piece in [head.as_bytes(), &question, document] {
-            line.write_all(piece)?;
+        for piece in [head.as_bytes(), &request, document] {
+            stream.write_all(piece)?;
         }
-        line.flush()?;
-        let mut answer = Vec::new();
-        line.take(ANSWER_BYTES_MAX).read_to_end(&mut answer)?;
-        read_answer(&answer)
+        stream.flush()?;
+        let mut response = Vec::new();
+        stream.take(RESPONSE_BYTES_MAX).read_to_end(&mut response)?;
+        parse_response(&response)
     }
 }
 
-fn read_answer(answer: &[u8]) -> Result<IppRequestResponse, ServerError> {
+fn parse_response(response: &[u8]) -> Result<IppRequestResponse, ServerError> {
     const HEAD_END: &[u8] = b"\r\n\r\n";
-    let head_end = answer.windows(HEAD_END.len()).position(|bytes| bytes == HEAD_END).ok_or(ServerError::Garbled)?;
-    let status = answer.get(9..12).ok_or(ServerError::Garbled)?;
-    if !answer.starts_with(b"HTTP/1.") || status != b"200" {
+    let head_end = response.windows(HEAD_END.len()).position(|bytes| bytes == HEAD_END).ok_or(ServerError::Garbled)?;
+    let status = response.get(9..12).ok_or(ServerError::Garbled)?;
+    if !response.starts_with(b"HTTP/1.") || status != b"200" {
         return Err(ServerError::Garbled);
     }
-    let body = answer[head_end + HEAD_END.len()..].to_vec();
-    let answer = IppParser::new(IppReader::new(Cursor::new(body))).parse().map_err(|_| ServerError::Garbled)?;
-    let status = answer.header().operation_or_status.cast_unsigned();
-    if status < 0x0100 { Ok(answer) } else { Err(ServerError::Refused { status }) }
+    let body = response[head_end + HEAD_END.len()..].to_vec();
+    let response = IppParser::new(IppReader::new(Cursor::new(body))).parse().map_err(|_| ServerError::Garbled)?;
+    let status = response.header().operation_or_status.cast_unsigned();
+    if status < 0x0100 { Ok(response) } else { Err(ServerError::Refused { status }) }
 }
 
-/// A question under construction.
-pub struct Question(IppRequestResponse);
+/// An IPP request.
+pub struct IppRequest(IppRequestResponse);
 
-impl Question {
-    /// Asks for that operation, as that user.
+impl IppRequest {
+    /// A request for an operation on a printer or a job, as this user.
+    ///
+    /// # Errors
+    /// If an argument is not valid in IPP.
     pub fn new(operation: Operation, uri: Option<&str>, user: &str) -> Result<Self, ServerError> {
-        let question =
-            IppRequestResponse::new(IppVersion::v1_1(), operation, None).map_err(|_| ServerError::Garbled)?;
-        let mut question = Self(question);
+        let request = IppRequestResponse::new(IppVersion::v1_1(), operation, None).map_err(|_| ServerError::Garbled)?;
+        let mut request = Self(request);
         if let Some(uri) = uri {
             let name = if uri.contains("/jobs/") { "job-uri" } else { "printer-uri" };
-            question = question.with(name, IppValue::new_uri(uri))?;
+            request = request.with(name, IppValue::new_uri(uri))?;
         }
-        question.with("requesting-user-name", IppValue::new_name_without_language(user))
+        request.with("requesting-user-name", IppValue::new_name_without_language(user))
     }
 
-    /// With one more thing said about the operation.
+    /// With one more attribute of the operation.
+    ///
+    /// # Errors
+    /// If the value is not valid in IPP.
     pub fn with<E>(self, name: &str, value: Result<IppValue, E>) -> Result<Self, ServerError> {
         self.with_in(DelimiterTag::OperationAttributes, name, value)
     }
 
-    /// With one more thing said about the job.
+    /// With one more attribute of the job.
+    ///
+    /// # Errors
+    /// If the value is not valid in IPP.
     pub fn with_job<E>(self, name: &str, value: Result<IppValue, E>) -> Result<Self, ServerError> {
         self.with_in(DelimiterTag::JobAttributes, name, value)
     }
@@ -166,9 +178,9 @@ impl Question {
         Ok(self)
     }
 
-    /// The whole question.
+    /// The request as a message of IPP.
     #[must_use]
-    pub const fn request(&self) -> &IppRequestResponse {
+    pub const fn message(&self) -> &IppRequestResponse {
         &self.0
     }
 }
@@ -178,7 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_server_is_found_as_other_programs_find_it() {
+    fn the_server_is_found_as_by_other_programs() {
         let find = |named: Option<&str>, socket: &'static str| {
             PrintServer::find(|_| named.map(OsString::from), move |path| path == socket)
         };
@@ -191,13 +203,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_answer_is_told() {
-        for answer in
+    fn an_invalid_response_is_reported() {
+        for response in
             [&b""[..], b"HTTP/1.0 200 OK\r\n\r\n", b"HTTP/1.0 403 No\r\n\r\n\x01\x01\0\0\0\0\0\x01\x03", b"x\r\n\r\n"]
         {
-            assert!(matches!(read_answer(answer), Err(ServerError::Garbled)));
+            assert!(matches!(parse_response(response), Err(ServerError::Garbled)));
         }
-        let refused = read_answer(b"HTTP/1.0 200 OK\r\n\r\n\x01\x01\x04\x06\0\0\0\x01\x03");
+        let refused = parse_response(b"HTTP/1.0 200 OK\r\n\r\n\x01\x01\x04\x06\0\0\0\x01\x03");
         assert!(refused.is_err_and(|error| error.is_not_found()));
     }
 }

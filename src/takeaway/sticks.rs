@@ -1,29 +1,28 @@
-//! Owns finding a memory stick that somebody put in: what the system has mounted, and what of it can be taken out again.
-//! Mounts nothing, and writes nothing.
+//! Owns finding mounted memory sticks. Does not mount or write anything.
 
 use std::path::{Component, Path, PathBuf};
 
 const MOUNTS: &str = "/proc/self/mountinfo";
 const DEVICES: &str = "/sys/dev/block";
-/// Nothing below these is a stick, whatever it lies on.
-const OF_THE_SYSTEM: [&str; 8] = ["/boot", "/efi", "/etc", "/home", "/nix", "/usr", "/var", "/opt"];
+/// A mount point at or below one of these is not a stick, whatever device it is on.
+const SYSTEM_PATHS: [&str; 8] = ["/boot", "/efi", "/etc", "/home", "/nix", "/usr", "/var", "/opt"];
 
-/// Where the sticks of this machine are mounted, the one that was put in last first.
+/// The mount points of all sticks, the one that was mounted last first.
 #[must_use]
 pub fn find() -> Vec<PathBuf> {
     std::fs::read_to_string(MOUNTS).map(|mounts| find_in(&mounts, Path::new(DEVICES))).unwrap_or_default()
 }
 
-/// The same, from the text of `mountinfo` and the folder of block devices.
+/// The same, from the text of `mountinfo` (`proc_pid_mountinfo(5)`) and the folder of block devices.
 #[must_use]
 pub fn find_in(mounts: &str, devices: &Path) -> Vec<PathBuf> {
-    let mounts: Vec<Mount> = mounts.lines().filter_map(Mount::read).collect();
-    // A tablet that itself runs from a stick: that one is none.
-    let of_the_root = mounts.iter().find(|mount| mount.point == Path::new("/")).and_then(|root| root.disk(devices));
+    let mounts: Vec<Mount> = mounts.lines().filter_map(Mount::parse).collect();
+    // A tablet may itself run from a stick, which must not be offered.
+    let root_disk = mounts.iter().find(|mount| mount.point == Path::new("/")).and_then(|root| root.disk(devices));
     let sticks = mounts.iter().rev().filter(|mount| {
-        let is_system = mount.point == Path::new("/") || OF_THE_SYSTEM.iter().any(|at| mount.point.starts_with(at));
+        let is_system = mount.point == Path::new("/") || SYSTEM_PATHS.iter().any(|at| mount.point.starts_with(at));
         let disk = mount.disk(devices);
-        !is_system && mount.writable && disk.as_ref().is_some_and(|disk| is_removable(disk)) && disk != of_the_root
+        !is_system && mount.is_writable && disk.as_ref().is_some_and(|disk| is_removable(disk)) && disk != root_disk
     });
     let mut points: Vec<PathBuf> = Vec::new();
     for stick in sticks {
@@ -37,34 +36,36 @@ pub fn find_in(mounts: &str, devices: &Path) -> Vec<PathBuf> {
 struct Mount {
     device: String,
     point: PathBuf,
-    writable: bool,
+    is_writable: bool,
 }
 
 impl Mount {
-    /// A line of `mountinfo`: id, parent, device, root, point, options, fields of their own, "-", kind, source, options
-    /// of the file system.
-    fn read(line: &str) -> Option<Self> {
+    /// Parses a line of `mountinfo`: id, parent id, device, root, mount point, mount options, optional fields, "-", file
+    /// system type, source, super options.
+    fn parse(line: &str) -> Option<Self> {
         let (mount, file_system) = line.split_once(" - ")?;
         let mut fields = mount.split(' ').skip(2);
         let device = fields.next()?;
         let point = fields.nth(1)?;
         let options = fields.next()?;
-        let of_file_system = file_system.split(' ').nth(2)?;
-        let writable = [options, of_file_system].iter().all(|options| options.split(',').any(|option| option == "rw"));
-        Some(Self { device: device.to_owned(), point: unescaped(point).into(), writable })
+        let super_options = file_system.split(' ').nth(2)?;
+        let is_writable =
+            [options, super_options].iter().all(|options| options.split(',').any(|option| option == "rw"));
+        Some(Self { device: device.to_owned(), point: unescape(point).into(), is_writable })
     }
 
-    /// The disk that a partition lies on, among the system's devices.
+    /// The disk of the mounted device, which may be a partition.
     fn disk(&self, devices: &Path) -> Option<PathBuf> {
         let device = std::fs::canonicalize(devices.join(&self.device)).ok()?;
         if device.join("partition").exists() { device.parent().map(Path::to_path_buf) } else { Some(device) }
     }
 }
 
-/// Whether a disk can be taken out: it says so, or it hangs on USB, as large sticks do that say they cannot.
+/// Whether a disk is removable: it says so, or it is connected by USB, since large sticks often claim to be fixed.
 fn is_removable(disk: &Path) -> bool {
-    let says = std::fs::read_to_string(disk.join("removable")).is_ok_and(|said| said.trim() == "1");
-    says || disk.components().any(|part| matches!(part, Component::Normal(name) if is_usb(&name.to_string_lossy())))
+    let is_marked_removable = std::fs::read_to_string(disk.join("removable")).is_ok_and(|flag| flag.trim() == "1");
+    is_marked_removable
+        || disk.components().any(|part| matches!(part, Component::Normal(name) if is_usb(&name.to_string_lossy())))
 }
 
 fn is_usb(name: &str) -> bool {
@@ -72,8 +73,8 @@ fn is_usb(name: &str) -> bool {
         .is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// Blanks and the like are written as a backslash and three octal digits.
-fn unescaped(text: &str) -> String {
+/// Replaces octal escapes, which `mountinfo` uses for white space and backslashes.
+fn unescape(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, after)) = rest.split_first() {
@@ -92,7 +93,7 @@ mod tests {
 
     use super::*;
 
-    /// Disks as the system shows them: an inner one, a stick, a large stick that says it is fixed, and a card.
+    /// An internal disk, a stick, a large stick that claims to be fixed, a card and a virtual device, as in sysfs.
     fn devices() -> tempfile::TempDir {
         let sys = tempfile::tempdir().unwrap();
         for (number, disk, partition, removable) in [
@@ -123,7 +124,7 @@ mod tests {
     const ROOT: &str = "25 1 259:2 / / rw,relatime shared:1 - ext4 /dev/nvme0n1p2 rw\n";
 
     #[test]
-    fn a_stick_is_found_and_an_inner_disk_is_not() {
+    fn a_stick_is_found_and_an_internal_disk_is_not() {
         let mounts = format!(
             "{ROOT}26 25 0:22 / /sys rw,nosuid - sysfs sysfs rw\n\
              90 25 8:1 / /media/My\\040stick rw,nosuid shared:4 - vfat /dev/sdb1 rw,fmask=0022\n\
@@ -134,9 +135,9 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_written_or_belongs_to_the_system_is_none() {
-        let stick = |point: &str, options: &str, of_file_system: &str| {
-            found(&format!("{ROOT}90 25 8:1 / {point} {options} - vfat /dev/sdb1 {of_file_system}\n"))
+    fn a_read_only_mount_and_a_system_path_are_not_sticks() {
+        let stick = |point: &str, options: &str, super_options: &str| {
+            found(&format!("{ROOT}90 25 8:1 / {point} {options} - vfat /dev/sdb1 {super_options}\n"))
         };
         assert_eq!(stick("/media/a", "rw", "rw"), ["/media/a"]);
         assert!(stick("/media/a", "ro", "rw").is_empty());
@@ -151,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_of_any_kind_are_survived() {
+    fn malformed_lines_are_ignored() {
         for line in [
             "",
             "x",

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use print::Patience;
+use print::PrintTimeouts;
 use print_server::PrintServer;
 
 const TYPEFACE: Typeface = Typeface {
@@ -10,18 +10,18 @@ const TYPEFACE: Typeface = Typeface {
 };
 
 fn take_away(state: &Path, folder: Option<&Path>) -> TakeAway {
-    // A print server that is not there.
+    // No print server listens there.
     let server = PrintServer::Socket(state.join("no-socket"));
-    let printer = Printer::new(server, Some("desk".to_owned()), "stillroom-test".to_owned(), Patience::default());
+    let printer = Printer::new(server, Some("desk".to_owned()), "stillroom-test".to_owned(), PrintTimeouts::default());
     let key = age::x25519::Identity::generate().to_public().to_string();
     let sealer = folder.map(|folder| Sealer::new(&key, Some(folder.to_owned())).unwrap());
     TakeAway::new(Some(printer), sealer, PaperSize::Letter, TYPEFACE, state.to_owned())
 }
 
-fn with_errand<T>(take: impl FnOnce(&Errand<'_>) -> T) -> T {
+fn with_note<T>(take: impl FnOnce(&PreparedNote<'_>) -> T) -> T {
     let blocks = [Block::Words("k4n4ry".to_owned())];
-    let on = NaiveDate::from_ymd_opt(2026, 11, 22).unwrap();
-    take(&Errand { blocks: &blocks, language: "en-US", number: &|at, of| format!("{at}/{of}"), on })
+    let date = NaiveDate::from_ymd_opt(2026, 11, 22).unwrap();
+    take(&PreparedNote { blocks: &blocks, language: "en-US", sheet_number: &|at, of| format!("{at}/{of}"), date })
 }
 
 fn entries(folder: &Path) -> usize {
@@ -29,16 +29,16 @@ fn entries(folder: &Path) -> usize {
 }
 
 #[test]
-fn a_print_server_that_is_away_is_told() {
+fn a_missing_print_server_is_reported() {
     let state = tempfile::tempdir().unwrap();
     let take_away = take_away(state.path(), None);
-    assert!(!take_away.has_paper());
-    assert_eq!(with_errand(|errand| take_away.print(errand)), Err(Fault::PrinterAway));
+    assert!(!take_away.can_print());
+    assert_eq!(with_note(|note| take_away.print(note)), Err(Fault::PrinterAway));
     assert!(take_away.is_clear());
 }
 
 #[test]
-fn a_wipe_that_cannot_know_what_the_server_has_says_so() {
+fn a_wipe_fails_if_the_print_server_may_still_have_a_job() {
     let state = tempfile::tempdir().unwrap();
     let take_away = take_away(state.path(), None);
     std::fs::write(state.path().join(PRINTING), b"").unwrap();
@@ -48,7 +48,7 @@ fn a_wipe_that_cannot_know_what_the_server_has_says_so() {
 }
 
 #[test]
-fn a_room_in_which_nothing_was_taken_asks_nobody() {
+fn a_wipe_asks_no_server_if_nothing_was_taken_home() {
     let state = tempfile::tempdir().unwrap();
     let take_away = take_away(state.path(), None);
     take_away.purge().unwrap();
@@ -56,11 +56,11 @@ fn a_room_in_which_nothing_was_taken_asks_nobody() {
 }
 
 #[test]
-fn a_sealed_note_leaves_one_file_there_and_none_here() {
+fn a_sealed_note_is_one_file_at_its_destination_and_none_in_the_room() {
     let (state, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let take_away = take_away(state.path(), Some(folder.path()));
-    assert!(take_away.has_key());
-    with_errand(|errand| take_away.seal(errand)).unwrap();
+    assert!(take_away.can_seal());
+    with_note(|note| take_away.seal(note)).unwrap();
     assert_eq!((entries(state.path()), entries(folder.path())), (0, 1));
     std::fs::write(state.path().join(SEALING), b"").unwrap();
     std::fs::write(folder.path().join(".stillroom-unfinished-x"), b"half").unwrap();
@@ -69,9 +69,9 @@ fn a_sealed_note_leaves_one_file_there_and_none_here() {
 }
 
 #[test]
-fn nothing_leaves_a_room_that_could_not_take_it_back() {
+fn nothing_leaves_the_room_without_a_marker_file() {
     let folder = tempfile::tempdir().unwrap();
     let nowhere = take_away(Path::new("/proc/self/no-state"), Some(folder.path()));
-    assert_eq!(with_errand(|errand| nowhere.seal(errand)), Err(Fault::NotMade));
+    assert_eq!(with_note(|note| nowhere.seal(note)), Err(Fault::NotMade));
     assert_eq!(entries(folder.path()), 0);
 }

@@ -1,15 +1,15 @@
-//! Owns what a patient wrote while it rests on disk: the visit's key, the sealed notes, their destruction, and the
-//! proof of it. Does not own the notes themselves, nor how they go home.
+//! Owns a patient's notes at rest: the visit's key, the sealed notes, their destruction, and the receipt that proves it.
+//! Does not own the notes themselves, nor how they are taken home.
 //!
-//! The key lives in memory only. Next to it lies a mark that names what was sealed last, so that an older ciphertext
-//! put back in place is refused. Each page is sealed by itself: damage to one costs no other. Everything here blocks:
-//! call it from a thread of its own.
+//! The key is never on a disk. A manifest beside it names what was sealed last, so that an older ciphertext that is put back
+//! is recognised. Each page is sealed by itself, so that damage to one loses no other. All functions block: call them on a
+//! thread of their own.
 
-mod folder;
-mod harden;
-mod look;
+mod inspection;
+mod process_memory;
 mod receipts;
 mod seal;
+mod sealed_folder;
 
 use std::fs;
 use std::io;
@@ -19,54 +19,54 @@ use std::sync::Arc;
 use chrono::{DateTime, FixedOffset, SecondsFormat};
 use thiserror::Error;
 
-pub use crate::paths::KeyHome;
+pub use crate::paths::KeyStorage;
 use crate::paths::private;
 use crate::room::notes::Notes;
 use crate::room::snapshot::{Check, Receipt};
-use folder::Folder;
-pub use harden::{Hardened, MemoryLock, harden};
-pub use receipts::{ChainBroken, RECEIPTS_FILE, ReceiptLine, from_value, is_or_precedes, to_value};
-use seal::{Key, Mark};
+pub use process_memory::{MemoryLock, MemoryProtection, protect_memory};
+pub use receipts::{ChainBroken, RECEIPTS_FILE, ReceiptLine, is_or_precedes, receipt_from_json, receipt_to_json};
+use seal::{Key, Manifest};
+use sealed_folder::SealedFolder;
 
-/// The key's file in the runtime directory.
+/// The file of the key in the runtime directory.
 pub const KEY_FILE: &str = "visit.key";
-/// The file beside the key that names what was sealed last.
-pub const MARK_FILE: &str = "visit.mark";
+/// The file of the manifest in the runtime directory.
+pub const MANIFEST_FILE: &str = "visit.mark";
 /// The folder of sealed notes in the state directory.
 pub const SEALED_FOLDER: &str = "notes.sealed";
 
-/// What opening found. Whatever it says, the vault has a key afterwards and can seal.
+/// The result of opening the vault. In every case it has a key afterwards and can seal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Opened {
-    /// Nothing was sealed yet.
+    /// Nothing was sealed before.
     Fresh,
-    /// The notes as last sealed.
+    /// The notes as they were sealed last.
     Restored(Notes),
-    /// Some of it is not what was sealed last, and has been removed; this is the rest.
+    /// Some of the notes are damaged or older, and have been removed; these are the rest.
     Partly(Notes),
-    /// Notes were there, but their key is gone with the power; they have been removed.
+    /// A power cut destroyed the key of the notes; they have been removed.
     Lost,
-    /// Nothing of the notes could be opened; they have been removed.
+    /// None of the notes could be opened; they have been removed.
     Damaged,
 }
 
-/// Why the vault could not do as asked.
+/// Why an operation of the vault failed.
 #[derive(Debug, Error)]
 pub enum VaultError {
     /// A file cannot be read, written or removed.
     #[error("{}: {what}: {source}; free space or make its directory writable", path.display())]
     File {
-        /// What was being done.
+        /// The operation that failed.
         what: &'static str,
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The operating system's error.
         source: io::Error,
     },
-    /// There is no key: the vault is not open, or was wiped since.
+    /// There is no key, since no visit has begun or the vault was wiped.
     #[error("the vault is not open: no visit has begun, or it was wiped")]
     NotOpen,
-    /// The notes are older than what is sealed already.
+    /// A newer version of the notes is sealed already.
     #[error("version {given} of the notes is older than version {highest}, which is sealed already")]
     Older {
         /// The version given.
@@ -74,28 +74,28 @@ pub enum VaultError {
         /// The highest version sealed.
         highest: u64,
     },
-    /// The notes are larger than notes can be.
-    #[error("the notes are larger than the vault takes")]
+    /// The notes exceed the maximum size.
+    #[error("the notes are larger than the vault accepts")]
     TooLarge,
-    /// The system gave no randomness.
-    #[error("the system gave no randomness for a key; start the machine anew")]
+    /// The system provides no randomness.
+    #[error("the system provides no randomness for a key; restart the machine")]
     Random,
 }
 
-/// What a look after a wipe is told.
+/// What the verification of a wipe needs to know.
 #[derive(Clone, Copy, Debug)]
-pub struct Look<'a> {
+pub struct WipeContext<'a> {
     /// The room's name.
     pub room: &'a str,
-    /// Now, as clocks on the wall show it.
+    /// The time of the verification.
     pub at: DateTime<FixedOffset>,
-    /// Whether the journal holds nothing of the visit any more.
+    /// Whether the journal contains nothing of the visit.
     pub journal_compacted: bool,
     /// Whether this process began after the wipe.
     pub fresh_process: bool,
-    /// What may lie in the state directory: `name` for a file, `name/` for a directory and all in it.
+    /// What may be in the state directory: `name` for a file, `name/` for a directory with any content.
     pub expected: &'a [&'a str],
-    /// What others looked at, by name, and whether it was as it should be.
+    /// Further checks by name, and whether they passed.
     pub more: &'a [(&'a str, bool)],
 }
 
@@ -103,99 +103,99 @@ pub struct Look<'a> {
 #[derive(Debug)]
 pub struct Vault {
     state: PathBuf,
-    home: KeyHome,
+    keys: KeyStorage,
     open: Option<OpenVault>,
 }
 
 struct OpenVault {
     key: Key,
-    mark: Mark,
-    /// The notes as the mark names them: what reads the same is not sealed again.
+    manifest: Manifest,
+    /// The notes that the manifest describes; a slot that has not changed is not sealed again.
     sealed: Arc<Notes>,
     next_number: u64,
 }
 
 impl std::fmt::Debug for OpenVault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "OpenVault(version {})", self.mark.version)
+        write!(f, "OpenVault(version {})", self.manifest.version)
     }
 }
 
 impl Vault {
-    /// A vault on directories that stand; nothing is read or written yet.
+    /// A vault in directories that exist. Nothing is read or written yet.
     #[must_use]
-    pub fn new(state: PathBuf, home: KeyHome) -> Self {
-        Self { state, home, open: None }
+    pub fn new(state: PathBuf, keys: KeyStorage) -> Self {
+        Self { state, keys, open: None }
     }
 
-    /// Where its keys live.
+    /// Where its keys are stored.
     #[must_use]
-    pub const fn key_home(&self) -> &KeyHome {
-        &self.home
+    pub const fn key_storage(&self) -> &KeyStorage {
+        &self.keys
     }
 
-    /// A person arrives: whatever an earlier visit may have left is destroyed, and a new key made.
+    /// Begins a visit: destroys whatever an earlier one may have left, and makes a new key.
     ///
     /// # Errors
-    /// If something cannot be removed or the key cannot be written. The vault is not open then.
+    /// If a file cannot be removed or the key cannot be written. The vault is not open then.
     pub fn begin(&mut self) -> Result<(), VaultError> {
         self.wipe()?;
         self.make_key()
     }
 
-    /// The program came back during a visit: opens what is sealed. Makes a key if there is none.
+    /// Opens the sealed notes after a restart during a visit. Makes a key if there is none.
     ///
     /// # Errors
     /// If a file cannot be read, removed or written. The vault is not open then.
     pub fn open(&mut self) -> Result<Opened, VaultError> {
         self.open = None;
-        let KeyHome::Runtime(runtime) = self.home.clone() else { return self.open_without_key() };
+        let KeyStorage::Runtime(runtime) = self.keys.clone() else { return self.open_without_key() };
         let Some(key) = seal::read_key(&runtime.join(KEY_FILE))? else { return self.open_without_key() };
-        let mark = seal::read_mark(&runtime.join(MARK_FILE), &key)?;
+        let manifest = seal::read_manifest(&runtime.join(MANIFEST_FILE), &key)?;
         let folder = self.folder();
-        let found = folder.open(&key, mark.as_ref())?;
-        if found.opened == 0 && !found.is_whole {
+        let opened = folder.open(&key, manifest.as_ref())?;
+        if opened.pieces == 0 && !opened.is_whole {
             self.begin()?;
             return Ok(Opened::Damaged);
         }
-        let next_number = folder.highest()? + 1;
-        if found.is_whole {
-            let (mark, sealed) = (mark.unwrap_or_default(), Arc::new(found.notes));
-            let opened = if mark.pieces.is_empty() { Opened::Fresh } else { Opened::Restored(Notes::clone(&sealed)) };
-            self.open = Some(OpenVault { key, mark, sealed, next_number });
-            return Ok(opened);
+        let next_number = folder.highest_number()? + 1;
+        if opened.is_whole {
+            let (manifest, sealed) = (manifest.unwrap_or_default(), Arc::new(opened.notes));
+            let is_fresh = manifest.pieces.is_empty();
+            let outcome = if is_fresh { Opened::Fresh } else { Opened::Restored(Notes::clone(&sealed)) };
+            self.open = Some(OpenVault { key, manifest, sealed, next_number });
+            return Ok(outcome);
         }
-        // What could be opened is sealed anew, so that the damage is told once and no more.
-        let mark = Mark { version: found.notes.version, pieces: Vec::new() };
-        self.open = Some(OpenVault { key, mark, sealed: Arc::default(), next_number });
-        let rest = Arc::new(found.notes);
+        // Seal the rest again, so that the damage is reported only once.
+        let manifest = Manifest { version: opened.notes.version, pieces: Vec::new() };
+        self.open = Some(OpenVault { key, manifest, sealed: Arc::default(), next_number });
+        let rest = Arc::new(opened.notes);
         self.seal(&rest)?;
         Ok(Opened::Partly(Notes::clone(&rest)))
     }
 
-    /// Seals the notes as they are. With keys in process memory only, nothing goes to disk: a ciphertext that no
-    /// later process could open protects nothing.
+    /// Seals the notes. With keys in process memory only, nothing is written to disk, since no later process could open it.
     ///
     /// # Errors
-    /// If the vault is not open, the notes are older than what is sealed, or a file cannot be written. What was
-    /// sealed before stays as it was then.
+    /// If the vault is not open, a newer version is sealed already, or a file cannot be written. The version that was
+    /// sealed before stays intact then.
     pub fn seal(&mut self, notes: &Arc<Notes>) -> Result<(), VaultError> {
         let folder = self.folder();
         let open = self.open.as_mut().ok_or(VaultError::NotOpen)?;
-        if notes.version < open.mark.version {
-            return Err(VaultError::Older { given: notes.version, highest: open.mark.version });
+        if notes.version < open.manifest.version {
+            return Err(VaultError::Older { given: notes.version, highest: open.manifest.version });
         }
-        let mut mark = Mark { version: notes.version, pieces: Vec::new() };
-        if let KeyHome::Runtime(runtime) = &self.home {
-            let (key_file, mark_file) = (runtime.join(KEY_FILE), runtime.join(MARK_FILE));
+        let mut manifest = Manifest { version: notes.version, pieces: Vec::new() };
+        if let KeyStorage::Runtime(runtime) = &self.keys {
+            let (key_file, manifest_file) = (runtime.join(KEY_FILE), runtime.join(MANIFEST_FILE));
             if !key_file.exists() {
-                // Runtime directories are sometimes swept; a seal without its key on file would be a loss in waiting.
-                private::make_dir(runtime).map_err(failed("making it anew", runtime))?;
-                seal::write_mark(&mark_file, &open.key, &open.mark)?;
+                // Some systems clean up runtime directories. Without its key on file, the next restart would lose the notes.
+                private::make_dir(runtime).map_err(failed("creating it again", runtime))?;
+                seal::write_manifest(&manifest_file, &open.key, &open.manifest)?;
                 seal::write_key(&key_file, &open.key)?;
             }
             for slot in 0..seal::slots(notes) {
-                let piece = match open.mark.pieces.get(slot) {
+                let piece = match open.manifest.pieces.get(slot) {
                     Some(piece) if seal::is_same(slot, notes, &open.sealed) && folder.file(piece.number).exists() => {
                         *piece
                     }
@@ -206,27 +206,26 @@ impl Vault {
                         piece
                     }
                 };
-                mark.pieces.push(piece);
+                manifest.pieces.push(piece);
             }
-            // The mark is the one step that counts: stopped before it, all is as it was sealed last, and after it all
-            // is as it is now.
-            seal::write_mark(&mark_file, &open.key, &mark)?;
+            // The manifest is the commit: before it is written the previous version holds, and afterwards this one.
+            seal::write_manifest(&manifest_file, &open.key, &manifest)?;
         }
-        open.mark = mark;
+        open.manifest = manifest;
         open.sealed = Arc::clone(notes);
-        if matches!(self.home, KeyHome::Runtime(_))
-            && let Err(problem) = folder.keep_only(&open.mark)
+        if matches!(self.keys, KeyStorage::Runtime(_))
+            && let Err(problem) = folder.keep_only(&open.manifest)
         {
-            // The next seal tries again, and a wipe takes all of it.
-            tracing::warn!(%problem, "sealed pages that are no longer needed are still there");
+            // The next seal tries again, and a wipe removes all of them.
+            tracing::warn!(%problem, "sealed pages that are no longer needed could not be removed");
         }
         Ok(())
     }
 
-    /// Destroys the key, then the ciphertext. May be said again at any time, and finishes what was begun.
+    /// Destroys the key, then the ciphertext. May be repeated at any time, and completes a wipe that was interrupted.
     ///
     /// # Errors
-    /// The first thing that could not be destroyed; all the rest has been tried all the same.
+    /// The first file that could not be destroyed. All others have been tried nevertheless.
     pub fn wipe(&mut self) -> Result<(), VaultError> {
         self.open = None;
         let mut first_problem = None;
@@ -241,26 +240,25 @@ impl Vault {
         first_problem.map_or(Ok(()), Err)
     }
 
-    /// Looks whether anything of a visit is left, and keeps a receipt of what it saw, chained to the one before.
-    /// A receipt that could not be kept says so, and is not verified.
+    /// Checks whether anything of a visit is left, and writes a receipt of the result, chained to the one before. A receipt
+    /// that could not be written has a failed check.
     #[must_use]
-    pub fn look(&self, look: &Look<'_>) -> Receipt {
-        let expected: Vec<&str> = look.expected.iter().copied().chain([RECEIPTS_FILE]).collect();
-        let seen = match look::through(&self.state, &expected) {
-            Ok(seen) => Some(seen),
+    pub fn verify_wipe(&self, context: &WipeContext<'_>) -> Receipt {
+        let expected: Vec<&str> = context.expected.iter().copied().chain([RECEIPTS_FILE]).collect();
+        let found = match inspection::inspect(&self.state, &expected) {
+            Ok(found) => Some(found),
             Err(problem) => {
-                tracing::warn!("{}: cannot be looked through: {problem}", self.state.display());
+                tracing::warn!("{}: cannot be inspected: {problem}", self.state.display());
                 None
             }
         };
-        if let Some(unexpected) = seen.as_ref().map(|seen| seen.unexpected).filter(|unexpected| *unexpected > 0) {
-            tracing::warn!("{}: {unexpected} entries are none of the room's; remove them", self.state.display());
+        if let Some(unexpected) = found.as_ref().map(|found| found.unexpected).filter(|unexpected| *unexpected > 0) {
+            tracing::warn!("{}: {unexpected} entries do not belong to the room; remove them", self.state.display());
         }
-        let all_looked_through = seen.as_ref().is_some_and(|seen| seen.not_looked_at == 0);
-        if seen.is_some() && !all_looked_through {
+        let is_complete = found.as_ref().is_some_and(|found| found.not_inspected == 0);
+        if found.is_some() && !is_complete {
             tracing::warn!(
-                "{}: there is more in it than can be looked through; remove what is none of the room's, or all of its \
-                 cache",
+                "{}: it contains more than can be inspected; remove what does not belong to the room, or the whole cache",
                 self.state.display()
             );
         }
@@ -269,31 +267,31 @@ impl Vault {
             (
                 "no-sealed-notes",
                 is_absent(&self.state.join(SEALED_FOLDER))
-                    && all_looked_through
-                    && seen.as_ref().is_some_and(|seen| seen.with_ciphertext == 0),
+                    && is_complete
+                    && found.as_ref().is_some_and(|found| found.with_ciphertext == 0),
             ),
-            ("all-looked-through", all_looked_through),
-            ("only-expected-files", seen.as_ref().is_some_and(|seen| seen.unexpected == 0)),
-            ("journal-compacted", look.journal_compacted),
-            ("fresh-process", look.fresh_process),
+            ("all-looked-through", is_complete),
+            ("only-expected-files", found.as_ref().is_some_and(|found| found.unexpected == 0)),
+            ("journal-compacted", context.journal_compacted),
+            ("fresh-process", context.fresh_process),
         ];
-        let checks = checks.into_iter().chain(look.more.iter().copied());
+        let checks = checks.into_iter().chain(context.more.iter().copied());
         let checks = checks.map(|(name, ok)| Check { name: name.to_owned(), ok }).collect();
-        let at = look.at.to_rfc3339_opts(SecondsFormat::Secs, true);
-        receipts::keep(&self.receipts_file(), look.room, at, checks)
+        let at = context.at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        receipts::append(&self.receipts_file(), context.room, at, checks)
     }
 
-    /// The newest receipt that can be read.
+    /// The newest receipt that can be parsed.
     #[must_use]
     pub fn last_receipt(&self) -> Option<Receipt> {
         receipts::last(&self.receipts_file())
     }
 
-    /// Goes through all receipts and answers how many there are. `known` is the newest that the room remembers: a list
-    /// cut short at its end is whole in itself.
+    /// Verifies the chain of receipts and returns their number. `known` is the newest receipt in the journal, without which
+    /// a receipt removed at the end of the file would not be noticed.
     ///
     /// # Errors
-    /// Which line does not follow from the one before it, or which is missing.
+    /// Where the chain is broken.
     pub fn verify_chain(&self, known: Option<&Receipt>) -> Result<u64, ChainBroken> {
         let count = receipts::verify(&self.receipts_file())?;
         match known {
@@ -305,74 +303,74 @@ impl Vault {
     }
 
     fn open_without_key(&mut self) -> Result<Opened, VaultError> {
-        let was_sealed = self.folder().holds_something();
+        let was_sealed = self.folder().has_files();
         self.begin()?;
         Ok(if was_sealed { Opened::Lost } else { Opened::Fresh })
     }
 
     fn make_key(&mut self) -> Result<(), VaultError> {
         let key = seal::new_key()?;
-        let mark = Mark::default();
-        if let KeyHome::Runtime(runtime) = &self.home {
-            // The mark first: where there is a key there is a mark, so a missing one is never innocent.
-            seal::write_mark(&runtime.join(MARK_FILE), &key, &mark)?;
+        let manifest = Manifest::default();
+        if let KeyStorage::Runtime(runtime) = &self.keys {
+            // The manifest first: a key without a manifest is then always a sign of damage.
+            seal::write_manifest(&runtime.join(MANIFEST_FILE), &key, &manifest)?;
             seal::write_key(&runtime.join(KEY_FILE), &key)?;
         }
-        self.open = Some(OpenVault { key, mark, sealed: Arc::default(), next_number: 1 });
+        self.open = Some(OpenVault { key, manifest, sealed: Arc::default(), next_number: 1 });
         Ok(())
     }
 
-    fn folder(&self) -> Folder {
-        Folder::at(self.state.join(SEALED_FOLDER))
+    fn folder(&self) -> SealedFolder {
+        SealedFolder::at(self.state.join(SEALED_FOLDER))
     }
 
     fn receipts_file(&self) -> PathBuf {
         self.state.join(RECEIPTS_FILE)
     }
 
-    /// The key comes first: once it is gone, all else is noise.
+    /// The key comes first: without it the ciphertext cannot be opened.
     fn key_files(&self) -> Vec<PathBuf> {
-        let KeyHome::Runtime(runtime) = &self.home else { return Vec::new() };
-        [KEY_FILE, MARK_FILE]
+        let KeyStorage::Runtime(runtime) = &self.keys else { return Vec::new() };
+        [KEY_FILE, MANIFEST_FILE]
             .into_iter()
             .map(|name| runtime.join(name))
-            .flat_map(|path| [private::temporary_of(&path), path])
+            .flat_map(|path| [private::temporary_path(&path), path])
             .collect()
     }
 
-    /// The runtime directory is for keys alone: whatever lies there may be one, under whatever name.
+    /// The runtime directory is for keys only, so any entry may be one.
     fn no_key_is_left(&self) -> bool {
-        let KeyHome::Runtime(runtime) = &self.home else { return true };
-        match look::entries_in(runtime) {
+        let KeyStorage::Runtime(runtime) = &self.keys else { return true };
+        match inspection::count_entries(runtime) {
             Ok(0) => true,
             Ok(left) => {
                 tracing::warn!("{}: {left} entries are left, any of which may be a key", runtime.display());
                 false
             }
             Err(problem) => {
-                tracing::warn!("{}: cannot be looked through: {problem}", runtime.display());
+                tracing::warn!("{}: cannot be inspected: {problem}", runtime.display());
                 false
             }
         }
     }
 }
 
-/// Every receipt in a state directory, in order; none if none was written yet.
+/// All receipts in a state directory, in order.
 ///
 /// # Errors
-/// If the list cannot be read.
+/// If the file cannot be read.
 pub fn read_receipts(state: &Path) -> Result<Vec<ReceiptLine>, ChainBroken> {
     receipts::read(&state.join(RECEIPTS_FILE))
 }
 
-/// What cannot be looked at does not count as absent.
+/// A path that cannot be read does not count as absent.
 fn is_absent(path: &Path) -> bool {
     matches!(fs::symlink_metadata(path), Err(problem) if problem.kind() == io::ErrorKind::NotFound)
 }
 
 fn read(path: &Path, bytes_max: usize) -> Result<Option<Vec<u8>>, VaultError> {
     match private::read_limited(path, bytes_max) {
-        // Larger than we ever write: not ours, and refused as any other damage.
+        // Larger than any file that is written: damaged.
         Err(problem) if problem.kind() == io::ErrorKind::InvalidData => Ok(Some(Vec::new())),
         other => other.map_err(failed("reading it", path)),
     }

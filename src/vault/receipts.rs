@@ -1,5 +1,6 @@
-//! Owns the list of receipts: one a line, each chained to the one before, so that a changed, missing or inserted one
-//! shows. Does not own what is checked. A list cut short at its end shows only against the journal's own receipt.
+//! Owns the file of receipts: one JSON object per line, each with a hash chained to that of the line before, so that a
+//! changed, missing or inserted receipt is detected. One removed at the end is detected by the receipt in the journal only.
+//! The file is append-only. Does not own what is checked.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
@@ -16,43 +17,43 @@ use crate::room::snapshot::{Check, Receipt};
 
 /// The file of the receipts in the state directory.
 pub const RECEIPTS_FILE: &str = "receipts.jsonl";
-/// What the first receipt is chained to.
+/// The hash before the first receipt.
 const FIRST_CHAIN: &str = "0000000000000000000000000000000000000000000000000000000000000000";
-/// The newest receipt is looked for in so many bytes at the end.
+/// Size of the file's end that is searched for the newest receipt, in bytes.
 const TAIL_BYTES: u64 = 64 * 1024;
-/// No line is longer.
+/// Maximum length of a line, in bytes.
 const LINE_BYTES_MAX: u64 = 16 * 1024;
 
-/// A receipt as it is written and hashed: the order of keys is part of the chain.
+/// A receipt as it is written and hashed. The order of the keys is part of the hash.
 #[derive(Serialize)]
-struct Written<'a> {
+struct ReceiptLineJson<'a> {
     number: u64,
     at: &'a str,
     room: &'a str,
-    checks: Vec<WrittenCheck<'a>>,
+    checks: Vec<CheckJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     chain: Option<&'a str>,
 }
 
 #[derive(Serialize)]
-struct WrittenCheck<'a> {
+struct CheckJson<'a> {
     name: &'a str,
     ok: bool,
 }
 
-/// A receipt that does not follow from the one before it.
+/// Why the chain of receipts is broken.
 #[derive(Debug, Error)]
 pub enum ChainBroken {
-    /// A line that is changed, or out of its place.
+    /// A line was changed, removed, inserted or moved.
     #[error("line {line} of the receipts does not follow from the line before it; keep the file and ask why")]
     Line {
-        /// Which line, from 1.
+        /// The line, counted from 1.
         line: u64,
     },
-    /// One that the room remembers is not there any more.
+    /// The newest receipt in the journal is not in the file.
     #[error("receipt {number} is missing at the end of the receipts; keep the file and ask why")]
     Missing {
-        /// The number of the newest that the room remembers.
+        /// The number of that receipt.
         number: u64,
     },
     /// The file cannot be read.
@@ -62,7 +63,7 @@ pub enum ChainBroken {
 
 /// A receipt as JSON: number, at, room, checks, chain.
 #[must_use]
-pub fn to_value(receipt: &Receipt) -> Value {
+pub fn receipt_to_json(receipt: &Receipt) -> Value {
     let checks: Vec<Value> = receipt.checks.iter().map(|check| json!({ "name": check.name, "ok": check.ok })).collect();
     json!({
         "number": receipt.number,
@@ -73,9 +74,9 @@ pub fn to_value(receipt: &Receipt) -> Value {
     })
 }
 
-/// The receipt in a JSON value, if it is one.
+/// The receipt in a JSON value; `None` if it is not one.
 #[must_use]
-pub fn from_value(value: &Value) -> Option<Receipt> {
+pub fn receipt_from_json(value: &Value) -> Option<Receipt> {
     let text = |key: &str| value.get(key)?.as_str().map(str::to_owned);
     let check =
         |value: &Value| Some(Check { name: value.get("name")?.as_str()?.to_owned(), ok: value.get("ok")?.as_bool()? });
@@ -88,8 +89,8 @@ pub fn from_value(value: &Value) -> Option<Receipt> {
     })
 }
 
-/// Chains a new receipt to the newest and keeps it. If it cannot be kept, it says so among its checks.
-pub(super) fn keep(path: &Path, room: &str, at: String, checks: Vec<Check>) -> Receipt {
+/// Creates a receipt that is chained to the newest one, and appends it. If it cannot be written, its last check says so.
+pub(super) fn append(path: &Path, room: &str, at: String, checks: Vec<Check>) -> Receipt {
     let previous = last(path);
     let previous_chain = previous.as_ref().map_or(FIRST_CHAIN, |receipt| &receipt.chain);
     let number = previous.as_ref().map_or(0, |receipt| receipt.number) + 1;
@@ -97,8 +98,8 @@ pub(super) fn keep(path: &Path, room: &str, at: String, checks: Vec<Check>) -> R
     let mut receipt = Receipt { number, at, room: room.to_owned(), checks, chain: String::new() };
     receipt.checks.push(kept_check(true));
     receipt.chain = chain(previous_chain, &receipt);
-    if let Err(problem) = append(path, &receipt) {
-        tracing::error!("{}: the receipt cannot be kept: {problem}", path.display());
+    if let Err(problem) = write_line(path, &receipt) {
+        tracing::error!("{}: the receipt cannot be written: {problem}", path.display());
         receipt.checks.pop();
         receipt.checks.push(kept_check(false));
         receipt.chain = chain(previous_chain, &receipt);
@@ -106,41 +107,41 @@ pub(super) fn keep(path: &Path, room: &str, at: String, checks: Vec<Check>) -> R
     receipt
 }
 
-/// The newest receipt that can be read.
+/// The newest receipt that can be parsed.
 pub(super) fn last(path: &Path) -> Option<Receipt> {
     let tail = tail(path).ok()?;
     tail.split_inclusive(|byte| *byte == b'\n').rev().find_map(parse_line)
 }
 
-/// One line of the list.
+/// One line of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReceiptLine {
-    /// The receipt, if the line is one.
+    /// The receipt; `None` if the line cannot be parsed.
     pub receipt: Option<Receipt>,
     /// Whether it follows from the line before it.
     pub follows: bool,
 }
 
-/// Whether the newest receipt in the list is the known one, or came after it.
+/// Whether `newest` is the receipt `known`, or a later one.
 #[must_use]
 pub fn is_or_precedes(known: &Receipt, newest: &Receipt) -> bool {
     known.number < newest.number || (known.number == newest.number && known.chain == newest.chain)
 }
 
-/// All of them, in order. After one that does not follow, the next is held against that one, so that each break shows.
+/// All lines, in order. Each is compared with the line before it even after a break, so that every break is reported.
 pub(super) fn read(path: &Path) -> Result<Vec<ReceiptLine>, ChainBroken> {
     let mut lines = Vec::new();
-    each(path, |line| {
+    for_each_line(path, |line| {
         lines.push(line);
         true
     })?;
     Ok(lines)
 }
 
-/// Goes through all of them, up to the first that does not follow.
+/// Verifies the chain and returns the number of receipts.
 pub(super) fn verify(path: &Path) -> Result<u64, ChainBroken> {
     let (mut whole, mut follows) = (0, true);
-    each(path, |line| {
+    for_each_line(path, |line| {
         follows = line.follows;
         whole += u64::from(follows);
         follows
@@ -148,7 +149,7 @@ pub(super) fn verify(path: &Path) -> Result<u64, ChainBroken> {
     if follows { Ok(whole) } else { Err(ChainBroken::Line { line: whole + 1 }) }
 }
 
-fn each(path: &Path, mut take: impl FnMut(ReceiptLine) -> bool) -> Result<(), ChainBroken> {
+fn for_each_line(path: &Path, mut take: impl FnMut(ReceiptLine) -> bool) -> Result<(), ChainBroken> {
     let mut lines = match File::open(path) {
         Ok(file) => BufReader::new(file),
         Err(problem) if problem.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -159,7 +160,7 @@ fn each(path: &Path, mut take: impl FnMut(ReceiptLine) -> bool) -> Result<(), Ch
     loop {
         let mut line = Vec::new();
         lines.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line)?;
-        // A last line without its end was never reported to anyone: the power went while it was written.
+        // The last line is incomplete if a power cut interrupted its writing. Nobody was told of that receipt.
         let is_torn = !line.ends_with(b"\n") && (line.len() as u64) < LINE_BYTES_MAX;
         if is_torn {
             return Ok(());
@@ -178,19 +179,19 @@ fn each(path: &Path, mut take: impl FnMut(ReceiptLine) -> bool) -> Result<(), Ch
     }
 }
 
-/// SHA-256 over the chain before and this receipt without its own chain, in lower-case hexadecimal.
+/// SHA-256 of the previous hash and this receipt without its own hash, in lower-case hexadecimal.
 fn chain(previous: &str, receipt: &Receipt) -> String {
     let mut hash = Sha256::new();
     hash.update(previous);
-    hash.update(written(receipt, None));
+    hash.update(to_line(receipt, None));
     hex(&hash.finalize())
 }
 
-fn written(receipt: &Receipt, chain: Option<&str>) -> String {
-    let checks = receipt.checks.iter().map(|Check { name, ok }| WrittenCheck { name, ok: *ok }).collect();
+fn to_line(receipt: &Receipt, chain: Option<&str>) -> String {
+    let checks = receipt.checks.iter().map(|Check { name, ok }| CheckJson { name, ok: *ok }).collect();
     let Receipt { number, at, room, .. } = receipt;
-    // A struct of texts and numbers always has a form in JSON.
-    serde_json::to_string(&Written { number: *number, at, room, checks, chain }).unwrap_or_default()
+    // A struct of strings and numbers always serialises.
+    serde_json::to_string(&ReceiptLineJson { number: *number, at, room, checks, chain }).unwrap_or_default()
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -198,7 +199,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 fn parse_line(line: &[u8]) -> Option<Receipt> {
-    from_value(&serde_json::from_slice(line.strip_suffix(b"\n")?).ok()?)
+    receipt_from_json(&serde_json::from_slice(line.strip_suffix(b"\n")?).ok()?)
 }
 
 fn tail(path: &Path) -> io::Result<Vec<u8>> {
@@ -210,7 +211,8 @@ fn tail(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn append(path: &Path, receipt: &Receipt) -> io::Result<()> {
+/// Appends a line, in place of a last one that a power cut left incomplete.
+fn write_line(path: &Path, receipt: &Receipt) -> io::Result<()> {
     let mut file =
         OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(private::FILE_MODE).open(path)?;
     let size = file.metadata()?.len();
@@ -219,12 +221,12 @@ fn append(path: &Path, receipt: &Receipt) -> io::Result<()> {
     let whole = size.saturating_sub(torn as u64);
     file.set_len(whole)?;
     file.seek(SeekFrom::Start(whole))?;
-    let line = format!("{}\n", written(receipt, Some(&receipt.chain)));
+    let line = format!("{}\n", to_line(receipt, Some(&receipt.chain)));
     let written = file.write_all(line.as_bytes()).and_then(|()| file.sync_all());
     if let Err(problem) = written {
-        // Half a line would be taken for a broken chain.
+        // An incomplete line would count as a break of the chain.
         let _ = file.set_len(whole);
         return Err(problem);
     }
-    private::sync_dir_of(path)
+    private::sync_parent(path)
 }

@@ -1,10 +1,11 @@
-//! Owns the form of the key, of its mark and of a sealed piece. Does not own when they are written or destroyed.
+//! Owns the formats of the key, the manifest and a sealed piece. Does not own when they are written or destroyed.
 //!
-//! A piece is what is sealed by itself, so that damage to one costs no other: piece 0 holds intentions and what is
-//! meant for the clinician, each further one a page. Its form: [`SEALED_FORM`], number (8 bytes), slot (4), nonce (24),
-//! tag (16), ciphertext. The mark, beside the key: [`MARK_FORM`], version (8), nothing (4), nonce, tag, and sealed in
-//! it for each slot the number and the tag of the piece that holds. So a piece put back from earlier does not fit.
-//! Numbers are little-endian. What stands before the nonce is authenticated with the words.
+//! Each slot of the notes is sealed as a piece of its own with XChaCha20-Poly1305, so that damage to one piece loses no
+//! other: slot 0 contains the intentions and the words for the clinician, each further slot one page. A piece is
+//! [`PIECE_MAGIC`], number (8 bytes), slot (4), nonce (24), tag (16), ciphertext. The manifest, beside the key, is
+//! [`MANIFEST_MAGIC`], version (8), zeros (4), nonce, tag, and a ciphertext of the number and the tag of each slot's current
+//! piece; so an older piece that is put back is recognised. Numbers are little-endian. The bytes before the nonce are
+//! authenticated as associated data.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -19,54 +20,54 @@ use crate::room::drawing::{Drawing, PAGE_HEIGHT, PAGE_WIDTH, Stroke, StrokePoint
 use crate::room::notes::{INTENTIONS, Notes, Page, PatientText};
 
 const KEY_BYTES: usize = 32;
-/// Every sealed piece begins with it; found anywhere after a wipe, it is ciphertext that was left.
-pub const SEALED_FORM: [u8; 16] = *b"\xf7STILLROOM-SEAL2";
-const MARK_FORM: [u8; 16] = *b"\xf7STILLROOM-MARK2";
+/// The first bytes of every sealed piece. Anywhere in the state directory after a wipe, they are ciphertext that was left.
+pub const PIECE_MAGIC: [u8; 16] = *b"\xf7STILLROOM-SEAL2";
+const MANIFEST_MAGIC: [u8; 16] = *b"\xf7STILLROOM-MARK2";
 const NUMBER_FROM: usize = 16;
 const SLOT_FROM: usize = 24;
 const NONCE_FROM: usize = 28;
 const TAG_FROM: usize = 52;
 const HEAD_BYTES: usize = 68;
 const TAG_BYTES: usize = HEAD_BYTES - TAG_FROM;
-/// A sealed piece is never larger: a page full of the longest letters, or of as much drawing as a note holds.
+/// Maximum size of a sealed piece, in bytes: a page full of the longest characters, or the largest drawing.
 pub const PIECE_BYTES_MAX: usize = 8 * 1024 * 1024;
-/// No note has more pieces.
+/// Maximum number of pieces of one note.
 pub const PIECES_MAX: usize = 1_001;
-/// A mark is never larger.
-const MARK_BYTES_MAX: usize = HEAD_BYTES + PIECES_MAX * (8 + TAG_BYTES);
+/// Maximum size of a manifest, in bytes.
+const MANIFEST_BYTES_MAX: usize = HEAD_BYTES + PIECES_MAX * (8 + TAG_BYTES);
 
-/// The first byte of a page of words, and of a drawn one.
+/// The first byte of a page of words, and of a drawing.
 const WORDS: u8 = 0;
 const DRAWN: u8 = 1;
-/// A stroke's tint and its count of points, and one point.
+/// Size of a stroke without its points, and of one point, in bytes.
 const STROKE_BYTES: usize = 5;
 const POINT_BYTES: usize = 5;
 
-/// A key that leaves no copy of itself behind.
+/// A visit's key, overwritten with zeros when it is dropped.
 pub type Key = Zeroizing<[u8; KEY_BYTES]>;
 
-/// Which sealed piece holds a slot of the notes.
+/// Identifies a sealed piece.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Piece {
-    /// Counts up with each piece sealed; its file is named by it.
+pub struct PieceId {
+    /// Grows with each piece that is sealed; names its file.
     pub number: u64,
     tag: [u8; TAG_BYTES],
 }
 
-/// What was sealed last: the pieces in the order of the notes' slots.
+/// What was sealed last: the piece of each slot, in the order of the slots.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Mark {
+pub struct Manifest {
     /// The notes' version.
     pub version: u64,
-    /// The pieces; none before the first seal.
-    pub pieces: Vec<Piece>,
+    /// The pieces; empty before the first seal.
+    pub pieces: Vec<PieceId>,
 }
 
-/// A piece in the clear.
+/// A decrypted piece.
 pub struct OpenPiece {
-    /// Which one.
-    pub piece: Piece,
-    /// Which slot of the notes it is for.
+    /// Which piece it is.
+    pub id: PieceId,
+    /// The slot of the notes that it belongs to.
     pub slot: usize,
     plain: Zeroizing<Vec<u8>>,
 }
@@ -77,7 +78,7 @@ pub fn new_key() -> Result<Key, VaultError> {
     Ok(key)
 }
 
-/// The key on file; a file of another length is no key.
+/// Reads the key; `None` if the file does not exist or has another length.
 pub fn read_key(path: &Path) -> Result<Option<Key>, VaultError> {
     let Some(bytes) = read(path, KEY_BYTES)?.map(Zeroizing::new) else { return Ok(None) };
     let mut key = Key::default();
@@ -89,32 +90,32 @@ pub fn read_key(path: &Path) -> Result<Option<Key>, VaultError> {
 }
 
 pub fn write_key(path: &Path, key: &Key) -> Result<(), VaultError> {
-    private::write_whole(path, &key[..]).map_err(failed("writing the visit's key", path))
+    private::write_atomic(path, &key[..]).map_err(failed("writing the visit's key", path))
 }
 
-/// What was sealed last; `None` if the mark is missing or not of this key.
-pub fn read_mark(path: &Path, key: &Key) -> Result<Option<Mark>, VaultError> {
-    let Some(bytes) = read(path, MARK_BYTES_MAX)? else { return Ok(None) };
-    Ok(open_in_place(key, MARK_FORM, bytes).and_then(|opened| take_mark(opened.number, opened.plain())))
+/// Reads the manifest; `None` if it does not exist or was not made with this key.
+pub fn read_manifest(path: &Path, key: &Key) -> Result<Option<Manifest>, VaultError> {
+    let Some(bytes) = read(path, MANIFEST_BYTES_MAX)? else { return Ok(None) };
+    Ok(open_in_place(key, MANIFEST_MAGIC, bytes).and_then(|opened| take_manifest(opened.number, opened.plain())))
 }
 
-pub fn write_mark(path: &Path, key: &Key, mark: &Mark) -> Result<(), VaultError> {
-    let bytes = HEAD_BYTES + mark.pieces.len() * (8 + TAG_BYTES);
-    let (bytes, _) = seal_in_place(key, MARK_FORM, mark.version, 0, Vec::with_capacity(bytes), |bytes| {
-        for piece in &mark.pieces {
+pub fn write_manifest(path: &Path, key: &Key, manifest: &Manifest) -> Result<(), VaultError> {
+    let bytes = HEAD_BYTES + manifest.pieces.len() * (8 + TAG_BYTES);
+    let (bytes, _) = seal_in_place(key, MANIFEST_MAGIC, manifest.version, 0, Vec::with_capacity(bytes), |bytes| {
+        for piece in &manifest.pieces {
             bytes.extend_from_slice(&piece.number.to_le_bytes());
             bytes.extend_from_slice(&piece.tag);
         }
     })?;
-    private::write_whole(path, &bytes).map_err(failed("writing the version's mark", path))
+    private::write_atomic(path, &bytes).map_err(failed("writing the manifest of the notes", path))
 }
 
-/// How many slots these notes have.
+/// The number of slots of these notes.
 pub fn slots(notes: &Notes) -> usize {
     1 + notes.pages.len()
 }
 
-/// Whether a slot reads the same in both.
+/// Whether a slot has the same content in both.
 pub fn is_same(slot: usize, one: &Notes, other: &Notes) -> bool {
     match slot.checked_sub(1) {
         None => {
@@ -124,33 +125,33 @@ pub fn is_same(slot: usize, one: &Notes, other: &Notes) -> bool {
     }
 }
 
-/// Seals one slot of the notes as the piece of that number.
-pub fn seal_slot(key: &Key, number: u64, slot: usize, notes: &Notes) -> Result<(Vec<u8>, Piece), VaultError> {
+/// Seals one slot of the notes as the piece with this number.
+pub fn seal_slot(key: &Key, number: u64, slot: usize, notes: &Notes) -> Result<(Vec<u8>, PieceId), VaultError> {
     let page = slot.checked_sub(1).and_then(|page| notes.pages.get(page));
     let bytes_needed = HEAD_BYTES + page.map_or_else(|| words_bytes(notes), page_bytes);
     let slot_bound = u32::try_from(slot).unwrap_or(u32::MAX);
     if bytes_needed > PIECE_BYTES_MAX || slots(notes) > PIECES_MAX {
         return Err(VaultError::TooLarge);
     }
-    // The words stand once in this one buffer, which never grows, and are turned into ciphertext where they stand.
+    // The buffer never grows and is encrypted in place, so that no copy of the words is left.
     let put = |bytes: &mut Vec<u8>| match page {
         Some(page) => put_page(bytes, page),
         None => put_words(bytes, notes),
     };
-    let (bytes, tag) = seal_in_place(key, SEALED_FORM, number, slot_bound, Vec::with_capacity(bytes_needed), put)?;
-    Ok((bytes, Piece { number, tag }))
+    let (bytes, tag) = seal_in_place(key, PIECE_MAGIC, number, slot_bound, Vec::with_capacity(bytes_needed), put)?;
+    Ok((bytes, PieceId { number, tag }))
 }
 
-/// The piece, unless the bytes are not what was sealed with this key.
+/// Decrypts a piece; `None` if it was not sealed with this key, or was changed since.
 pub fn open_piece(key: &Key, bytes: Vec<u8>) -> Option<OpenPiece> {
-    let opened = open_in_place(key, SEALED_FORM, bytes)?;
-    let piece = Piece { number: opened.number, tag: opened.tag };
-    Some(OpenPiece { piece, slot: usize::try_from(opened.slot).ok()?, plain: opened.bytes })
+    let opened = open_in_place(key, PIECE_MAGIC, bytes)?;
+    let id = PieceId { number: opened.number, tag: opened.tag };
+    Some(OpenPiece { id, slot: usize::try_from(opened.slot).ok()?, plain: opened.bytes })
 }
 
 impl OpenPiece {
-    /// Puts what it holds where it belongs: piece 0 into its places, a page behind the last. Answers whether it held
-    /// that.
+    /// Puts the content into the notes: that of slot 0 into its fields, a page after the last one. Returns whether the
+    /// content could be parsed.
     pub fn put_into(&self, notes: &mut Notes) -> bool {
         let plain = self.plain.get(HEAD_BYTES..).unwrap_or_default();
         let put =
@@ -161,7 +162,7 @@ impl OpenPiece {
 
 fn seal_in_place(
     key: &Key,
-    form: [u8; 16],
+    magic: [u8; 16],
     number: u64,
     slot: u32,
     mut bytes: Vec<u8>,
@@ -169,7 +170,7 @@ fn seal_in_place(
 ) -> Result<(Vec<u8>, [u8; TAG_BYTES]), VaultError> {
     let mut nonce = XNonce::default();
     getrandom::fill(&mut nonce).map_err(|_| VaultError::Random)?;
-    bytes.extend_from_slice(&form);
+    bytes.extend_from_slice(&magic);
     bytes.extend_from_slice(&number.to_le_bytes());
     bytes.extend_from_slice(&slot.to_le_bytes());
     bytes.extend_from_slice(&nonce);
@@ -190,7 +191,7 @@ struct OpenBytes {
     number: u64,
     slot: u32,
     tag: [u8; TAG_BYTES],
-    /// The same bytes with the words in the clear.
+    /// The whole piece, with its content decrypted.
     bytes: Zeroizing<Vec<u8>>,
 }
 
@@ -200,9 +201,9 @@ impl OpenBytes {
     }
 }
 
-fn open_in_place(key: &Key, form: [u8; 16], bytes: Vec<u8>) -> Option<OpenBytes> {
+fn open_in_place(key: &Key, magic: [u8; 16], bytes: Vec<u8>) -> Option<OpenBytes> {
     let mut bytes = Zeroizing::new(bytes);
-    if bytes.len() < HEAD_BYTES || bytes[..NUMBER_FROM] != form {
+    if bytes.len() < HEAD_BYTES || bytes[..NUMBER_FROM] != magic {
         return None;
     }
     let (head, words) = bytes.split_at_mut(HEAD_BYTES);
@@ -215,18 +216,17 @@ fn open_in_place(key: &Key, form: [u8; 16], bytes: Vec<u8>) -> Option<OpenBytes>
     Some(OpenBytes { number, slot, tag: tag.into(), bytes })
 }
 
-fn take_mark(version: u64, mut bytes: &[u8]) -> Option<Mark> {
+fn take_manifest(version: u64, mut bytes: &[u8]) -> Option<Manifest> {
     let rest = &mut bytes;
     let mut pieces = Vec::new();
     while !rest.is_empty() {
         let number = u64::from_le_bytes(take(rest, 8)?.try_into().ok()?);
-        pieces.push(Piece { number, tag: take(rest, TAG_BYTES)?.try_into().ok()? });
+        pieces.push(PieceId { number, tag: take(rest, TAG_BYTES)?.try_into().ok()? });
     }
-    Some(Mark { version, pieces })
+    Some(Manifest { version, pieces })
 }
 
-// What follows puts words into bytes and back. No general serialiser, since those keep copies of words in buffers of
-// their own.
+// The following functions serialise the notes. A general serialiser would leave copies of the words in its own buffers.
 
 fn words_bytes(notes: &Notes) -> usize {
     1 + words_texts(notes).map(text_bytes).sum::<usize>()
@@ -236,7 +236,7 @@ fn words_texts(notes: &Notes) -> impl Iterator<Item = &PatientText> {
     notes.intentions.iter().chain([&notes.for_clinician])
 }
 
-/// Shared or not (1 byte), then each text.
+/// Writes whether the notes are shared (1 byte), then each text.
 fn put_words(bytes: &mut Vec<u8>, notes: &Notes) {
     bytes.push(u8::from(notes.shared));
     words_texts(notes).for_each(|text| put_text(bytes, text));
@@ -266,8 +266,8 @@ fn page_bytes(page: &Page) -> usize {
     }
 }
 
-/// A byte of its kind, then the text, or the drawing: how many strokes (4), and of each its tint (1), how many points
-/// (4), and of each point x (2), y (2) and width (1).
+/// Writes the kind of page (1 byte), then the text or the drawing: the number of strokes (4 bytes), and for each stroke its
+/// tint (1), the number of its points (4), and for each point x (2), y (2) and width (1).
 fn put_page(bytes: &mut Vec<u8>, page: &Page) {
     match page {
         Page::Words(text) => {
@@ -337,7 +337,7 @@ fn text_bytes(text: &PatientText) -> usize {
     4 + text.reveal().len()
 }
 
-/// Length (4 bytes) and UTF-8.
+/// Writes the length (4 bytes), then the text as UTF-8.
 fn put_text(bytes: &mut Vec<u8>, text: &PatientText) {
     put_count(bytes, text.reveal().len());
     bytes.extend_from_slice(text.reveal().as_bytes());

@@ -8,15 +8,15 @@ use super::take_home;
 use crate::desk::SharedWords;
 use crate::driver::RoomHandle;
 use crate::driver::journal::{self, FAULTS_FILE, JOURNAL_FILE, Journal, OPEN_CALL_FILE};
-use crate::paths::{LOCK_FILE, kept};
-use crate::pin::{DESK_PASSWORD_FILE, STAFF_PIN_FILE};
+use crate::paths::{LOCK_FILE, checksummed};
 use crate::room::notes::Notes;
 use crate::room::snapshot::Receipt;
 use crate::room::{Event, RoomTime, Trouble};
+use crate::secret::{DESK_PASSWORD_FILE, STAFF_PIN_FILE};
 use crate::setup::SETUP_FILE;
 use crate::sound::SoundHandle;
 use crate::takeaway::{self, TakeAway};
-use crate::vault::{Look, Opened, RECEIPTS_FILE, Vault};
+use crate::vault::{Opened, RECEIPTS_FILE, Vault, WipeContext};
 
 /// The sound fades out for so long before the program starts afresh.
 const FADES_WITHIN: Duration = Duration::from_millis(300);
@@ -175,10 +175,10 @@ fn look(house: &mut VaultHouse, fresh_process: bool, journal_compacted: bool) ->
     let handed_over = house.handed_over.take();
     let desk = handed_over.iter().map(|before| ("desk-forgot", before.desk_forgot));
     let more: Vec<(&str, bool)> = desk.chain([("nothing-under-way", takeaway::is_clear(&house.state))]).collect();
-    let copies = EXPECTED_TWICE.map(|name| format!("{name}{}", kept::COPY_ENDING));
+    let copies = EXPECTED_TWICE.map(|name| format!("{name}{}", checksummed::COPY_SUFFIX));
     let copies = copies.iter().map(String::as_str);
     let expected: Vec<&str> = EXPECTED.into_iter().chain(EXPECTED_TWICE).chain(copies).collect();
-    house.vault.look(&Look {
+    house.vault.verify_wipe(&WipeContext {
         room: &house.room_name,
         at: chrono::Local::now().fixed_offset(),
         journal_compacted,

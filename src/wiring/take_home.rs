@@ -13,10 +13,10 @@ use crate::room::notes::{Notes, Page};
 use crate::room::take_home::{Fault, Way};
 use crate::takeaway::paper::{Block, PaperSize};
 use crate::takeaway::pdf::Typeface;
-use crate::takeaway::print::{Patience, Printer};
+use crate::takeaway::print::{PrintTimeouts, Printer};
 use crate::takeaway::print_server::PrintServer;
 use crate::takeaway::seal::Sealer;
-use crate::takeaway::{Errand, TakeAway};
+use crate::takeaway::{PreparedNote, TakeAway};
 use crate::theme;
 use crate::vocabulary::language::Language;
 use crate::words::{Locales, Words};
@@ -59,7 +59,7 @@ pub fn printer(wanted: Option<String>) -> Printer {
     let server = PrintServer::find(|name| std::env::var_os(name), |path| std::path::Path::new(path).exists());
     // A name that nobody else prints under, also where several rooms share one print server.
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    Printer::new(server, wanted, format!("stillroom-{}", host.trim()), Patience::default())
+    Printer::new(server, wanted, format!("stillroom-{}", host.trim()), PrintTimeouts::default())
 }
 
 /// Carries out what is asked, one after the other, and tells the room.
@@ -67,7 +67,7 @@ pub(super) fn keep(take_away: &TakeAway, locales: &Locales, asked: &mpsc::Receiv
     while let Ok(asked) = asked.recv() {
         match asked {
             Asked::Look => {
-                let (paper, sealed) = (take_away.has_paper(), take_away.has_key());
+                let (paper, sealed) = (take_away.can_print(), take_away.can_seal());
                 room.report(Event::TakeHomeOffered { paper, sealed });
             }
             Asked::Take { way, notes, language } => {
@@ -83,11 +83,11 @@ fn take(take_away: &TakeAway, way: Way, notes: &Notes, words: &Words) -> Result<
     let blocks = blocks(notes, words, on);
     let number = |sheet: usize, of: usize| words.say_with("paper-sheet", &[("sheet", sheet.into()), ("of", of.into())]);
     let language = words.language();
-    let errand = Errand { blocks: &blocks, language: language.name(), number: &number, on };
+    let note = PreparedNote { blocks: &blocks, language: language.name(), sheet_number: &number, date: on };
     match way {
         Way::Phone => Ok(None),
-        Way::Paper => take_away.print(&errand).map(|()| None),
-        Way::Sealed => take_away.seal(&errand).map(Some),
+        Way::Paper => take_away.print(&note).map(|()| None),
+        Way::Sealed => take_away.seal(&note).map(Some),
     }
 }
 
@@ -98,7 +98,7 @@ fn blocks(notes: &Notes, words: &Words, on: chrono::NaiveDate) -> Vec<Block> {
     let mut is_first = true;
     for page in notes.pages.iter().filter(|page| !page.is_blank()) {
         if !is_first {
-            blocks.push(Block::Rest);
+            blocks.push(Block::Divider);
         }
         is_first = false;
         blocks.push(match page {
@@ -163,7 +163,7 @@ mod tests {
             Block::Heading(text) => format!("heading {text}"),
             Block::Words(text) => format!("words {text}"),
             Block::Drawing(_) => "drawing".to_owned(),
-            Block::Rest => "rest".to_owned(),
+            Block::Divider => "rest".to_owned(),
         });
         told.collect()
     }

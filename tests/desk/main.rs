@@ -21,11 +21,12 @@ use browser::Browser;
 use room::TestRoom;
 use serde_json::json;
 use stillroom::desk::single_room::{self, SingleRoomOptions};
-use stillroom::desk::{self, BoundDesk, DeskError, PageOptions, ServerOptions, SharedWords};
+use stillroom::desk::{self, BoundDesk, DeskError, DeskPassword, PageOptions, ServerOptions, SharedWords};
 use stillroom::line::view::{Offers, ProfileOffer};
 use stillroom::room::call::{CallId, CallPhase};
 use stillroom::room::notes::PatientText;
 use stillroom::room::{Event, Stage};
+use stillroom::secret::hash::SecretHash;
 use stillroom::vocabulary::access::CertificateSource;
 use stillroom::vocabulary::place::Place;
 use tokio::sync::{oneshot, watch};
@@ -54,7 +55,7 @@ pub fn options(folder: &Path) -> ServerOptions {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         certificate: CertificateSource::Auto,
         folder: folder.join("desk"),
-        password_hash: None,
+        password: DeskPassword::NotSet,
         host_names: vec![],
     }
 }
@@ -83,7 +84,10 @@ pub fn open(options: ServerOptions) -> OpenDesk {
 }
 
 /// The same, with a password that may change.
-pub fn open_following(options: ServerOptions, look: impl Fn() -> Option<String> + Send + Sync + 'static) -> OpenDesk {
+pub fn open_following(
+    options: ServerOptions,
+    look: impl Fn() -> Option<SecretHash> + Send + Sync + 'static,
+) -> OpenDesk {
     serve(desk::bind(options).unwrap().follow_password(look))
 }
 

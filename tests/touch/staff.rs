@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use iced::{Rectangle, Size};
-use stillroom::pin::Verdict;
 use stillroom::room::{Event, Snapshot, Trouble};
+use stillroom::secret::Verification;
 
 use crate::pictures::save_screenshot;
 use crate::tablet::{SIZE, Tablet};
@@ -74,10 +74,10 @@ fn an_unreadable_pin_opens_nothing_and_the_pad_says_what_to_do() {
     assert!(tablet.shows("pin-1") && !tablet.shows("staff-reset"), "the pad stays");
     let lines = tablet.lines();
     assert!(lines.iter().any(|(line, _)| line.contains("PIN is damaged")), "{lines:?}");
-    tablet.try_pin(Ok(Verdict::Wrong { wait: Duration::ZERO }));
+    tablet.try_pin(Ok(Verification::Wrong { retry_after: Duration::ZERO }));
     tablet.until("it can be read again", |snapshot| !is_lost(snapshot));
     assert!(!tablet.shows("staff-reset"));
-    tablet.try_pin(Ok(Verdict::Right));
+    tablet.try_pin(Ok(Verification::Correct));
     assert!(tablet.shows("staff-reset"));
 }
 
@@ -104,7 +104,7 @@ fn soak_pictures_of_what_staff_read() {
         let mut tablet = Tablet::with_profiles(size, true, Some(12));
         tablet.try_pin(Err("staff-pin: damaged".to_owned()));
         save_screenshot(&mut tablet, "pin-lost");
-        tablet.try_pin(Ok(Verdict::Right));
+        tablet.try_pin(Ok(Verification::Correct));
         save_screenshot(&mut tablet, "staff-profiles");
         let mut tablet = Tablet::of_size(size, true);
         for trouble in [Trouble::CallMayBeLost, Trouble::JournalDamaged, Trouble::LineFoughtOver, Trouble::SetupLost] {

@@ -18,9 +18,9 @@ use stillroom::app::{App, Dependencies, Message};
 use stillroom::config::Config;
 use stillroom::driver::journal::Journal;
 use stillroom::driver::{Driver, EffectHandler, Past, RoomHandle};
-use stillroom::pin::{Secret, Verdict};
 use stillroom::profile::{self, Profile};
 use stillroom::room::{Effect, Event, RoomTime, Snapshot};
+use stillroom::secret::{Secret, Verification};
 use stillroom::sound::SoundHandle;
 use stillroom::theme;
 use stillroom::vocabulary::language::Language;
@@ -185,11 +185,11 @@ impl Tablet {
 
     /// Opens the staff panel as a held corner and the right PIN do.
     pub fn open_staff(&mut self) {
-        self.try_pin(Ok(Verdict::Right));
+        self.try_pin(Ok(Verification::Correct));
     }
 
     /// Opens the PIN pad as a held corner does, and answers the check of the PIN.
-    pub fn try_pin(&mut self, checked: Result<Verdict, String>) {
+    pub fn try_pin(&mut self, checked: Result<Verification, String>) {
         drop(self.app.update(Message::CornerHeld));
         drop(self.app.update(Message::PinChecked(checked)));
         self.settle();

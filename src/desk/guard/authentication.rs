@@ -10,12 +10,13 @@ use axum::http::HeaderMap;
 use axum::http::header::COOKIE;
 use tokio::sync::Semaphore;
 
+use super::DeskError;
 use super::background_file::BackgroundFile;
 use super::known_browsers::{BROWSER_MARK_SECONDS, BrowserId, DeskKey};
 use super::login_throttle::{Client, LoginThrottle};
 use super::sign_ins::{SIGN_IN_SECONDS, SignIns, epoch_seconds};
-use super::{DeskError, password};
 use crate::paths::private;
+use crate::secret::hash::SecretHash;
 
 const THROTTLE_FILE: &str = "guesses.json";
 const THROTTLE_FILE_BYTES_MAX: usize = 256 * 1024;
@@ -27,7 +28,8 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// Signs browsers in and out at a desk that has a password.
 #[derive(Debug)]
 pub(super) struct Authenticator {
-    password_hash: Mutex<String>,
+    /// `None` while the stored password cannot be read: then nobody can sign in.
+    password_hash: Mutex<Option<SecretHash>>,
     pub(super) sign_ins: SignIns,
     key: DeskKey,
     throttle: Mutex<LoginThrottle>,
@@ -58,9 +60,9 @@ pub(super) enum SignInResult {
 
 impl Authenticator {
     /// Restores the sign-ins, the throttle and the key from this folder.
-    pub(super) fn open(folder: &Path, password_hash: String, is_tls: bool) -> Result<Self, DeskError> {
+    pub(super) fn open(folder: &Path, password_hash: Option<SecretHash>, is_tls: bool) -> Result<Self, DeskError> {
         match private::make_dir(folder) {
-            Err(source) if password::check_hash(&password_hash).is_ok() => {
+            Err(source) if password_hash.is_some() => {
                 return Err(DeskError::File { path: folder.to_owned(), source });
             }
             // Without a usable password nobody can sign in, and there is nothing to store.
@@ -77,12 +79,12 @@ impl Authenticator {
         // With this prefix the browser itself ties a cookie to this host and to TLS (RFC 6265bis, 4.1.3.2).
         let prefix = if is_tls { "__Host-" } else { "" };
         Ok(Self {
-            sign_ins: SignIns::open(folder, &password_hash),
+            sign_ins: SignIns::open(folder, password_hash.as_ref().map_or("", SecretHash::as_str)),
             password_hash: Mutex::new(password_hash),
             key,
             throttle: Mutex::new(throttle),
             throttle_file: BackgroundFile::new("wrong passwords at the desk", move |bytes| {
-                private::write_whole(&file, bytes)
+                private::write_atomic(&file, bytes)
             }),
             session_cookie: format!("{prefix}stillroom-desk-{name}"),
             browser_cookie: format!("{prefix}stillroom-browser-{name}"),
@@ -92,9 +94,9 @@ impl Authenticator {
         })
     }
 
-    /// Why no password is accepted, where the stored hash cannot be parsed.
+    /// Why no password is accepted, where the stored one cannot be read.
     pub(super) fn damage(&self) -> Option<DeskError> {
-        password::check_hash(&self.password_hash()).err()
+        self.password_hash().is_none().then_some(DeskError::PasswordUnreadable)
     }
 
     /// Verifies a password and signs the browser in.
@@ -117,15 +119,15 @@ impl Authenticator {
         };
         let turn = if matches!(client, Client::Stranger(_)) { &self.strangers_turn } else { &self.known_turn };
         let Ok(turn) = Arc::clone(turn).acquire_owned().await else { return Ok(SignInResult::WrongPassword) };
-        let hash = self.password_hash().clone();
+        let hash = self.password_hash().clone().ok_or(DeskError::PasswordUnreadable)?;
         let verified_hash = hash.clone();
         let verified = tokio::task::spawn_blocking(move || {
             // The turn ends with the work, even if the client has disconnected.
             let _turn = turn;
-            password::verify(&verified_hash, &password)
+            verified_hash.verify(&password)
         });
         // The password may have been changed in the meantime; then the old one is wrong.
-        if !verified.await.unwrap_or(false) || *self.password_hash() != hash {
+        if !verified.await.unwrap_or(false) || self.password_hash().as_ref() != Some(&hash) {
             tracing::warn!(from = %address, "a wrong desk password");
             return Ok(SignInResult::WrongPassword);
         }
@@ -148,13 +150,13 @@ impl Authenticator {
     }
 
     /// Takes the hash of the current password. A new one ends every sign-in.
-    pub(super) fn set_password_hash(&self, hash: &str) {
+    pub(super) fn set_password_hash(&self, hash: SecretHash) {
         let mut known = self.password_hash();
-        if *known == hash || password::check_hash(hash).is_err() {
+        if known.as_ref() == Some(&hash) {
             return;
         }
-        hash.clone_into(&mut known);
-        self.sign_ins.end_all(hash);
+        self.sign_ins.end_all(hash.as_str());
+        *known = Some(hash);
         tracing::info!("the desk has a new password; every browser has to sign in again");
     }
 
@@ -186,7 +188,7 @@ impl Authenticator {
         format!("{name}={value}; HttpOnly; SameSite=Strict; Path=/; Max-Age={seconds}{secure}")
     }
 
-    fn password_hash(&self) -> MutexGuard<'_, String> {
+    fn password_hash(&self) -> MutexGuard<'_, Option<SecretHash>> {
         self.password_hash.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

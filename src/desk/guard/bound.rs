@@ -17,6 +17,7 @@ use super::authentication::Authenticator;
 use super::server::{self, TlsConfigs};
 use super::tls::{self, Certificate};
 use super::{DeskError, Guard};
+use crate::secret::hash::SecretHash;
 use crate::vocabulary::access::CertificateSource;
 
 /// How often the certificate is checked, so that a desk that runs for months never serves an expired one.
@@ -35,19 +36,36 @@ pub struct ServerOptions {
     /// `server.pem`, `server-key.pem`, `server.json`, `sessions.json`, `guesses.json` and `door-key`, and nothing of a
     /// patient.
     pub folder: PathBuf,
-    /// The password as an argon2id PHC string. Required beyond loopback. With one that cannot be parsed the desk opens,
-    /// and nobody can sign in.
-    pub password_hash: Option<String>,
+    /// What a browser signs in with. Required beyond loopback.
+    pub password: DeskPassword,
     /// More host names under which the clinic reaches this desk, such as `room2.clinic.lan`.
     pub host_names: Vec<String>,
+}
+
+/// What a browser signs in with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeskPassword {
+    /// None is set: nobody has to sign in.
+    NotSet,
+    /// The password with this hash.
+    Set(SecretHash),
+    /// One was set and cannot be read: the desk opens, and nobody can sign in.
+    Unreadable,
+}
+
+impl From<Option<SecretHash>> for DeskPassword {
+    fn from(hash: Option<SecretHash>) -> Self {
+        hash.map_or(Self::NotSet, Self::Set)
+    }
 }
 
 /// Whether a desk may open there: on loopback always; beyond it only with a password, and then always over TLS.
 ///
 /// # Errors
 /// [`DeskError::NoPassword`].
-pub fn bind_rules(listen: SocketAddr, password_hash: Option<&str>) -> Result<(), DeskError> {
-    if password_hash.is_some() || listen.ip().is_loopback() { Ok(()) } else { Err(DeskError::NoPassword { listen }) }
+pub fn bind_rules(listen: SocketAddr, password: &DeskPassword) -> Result<(), DeskError> {
+    let is_allowed = *password != DeskPassword::NotSet || listen.ip().is_loopback();
+    if is_allowed { Ok(()) } else { Err(DeskError::NoPassword { listen }) }
 }
 
 /// A desk whose port is open; nobody is answered yet.
@@ -61,7 +79,7 @@ pub struct BoundDesk {
 
 /// Reads the password's hash as it is on disk now; `None` where it cannot be read.
 #[derive(Clone)]
-struct PasswordSource(Arc<dyn Fn() -> Option<String> + Send + Sync>);
+struct PasswordSource(Arc<dyn Fn() -> Option<SecretHash> + Send + Sync>);
 
 impl fmt::Debug for PasswordSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -74,15 +92,19 @@ impl fmt::Debug for PasswordSource {
 /// # Errors
 /// Every [`DeskError`] but [`DeskError::Served`].
 pub fn bind(options: ServerOptions) -> Result<BoundDesk, DeskError> {
-    let ServerOptions { listen, certificate: source, folder, password_hash, host_names } = options;
-    bind_rules(listen, password_hash.as_deref())?;
+    let ServerOptions { listen, certificate: source, folder, password, host_names } = options;
+    bind_rules(listen, &password)?;
     let certificate = if listen.ip().is_loopback() {
         None
     } else {
         Some(Certificate::ready(&source, &folder, &tls::names_of(listen, &host_names))?)
     };
-    let authenticator =
-        password_hash.map(|hash| Authenticator::open(&folder, hash, certificate.is_some())).transpose()?;
+    let is_tls = certificate.is_some();
+    let authenticator = match password {
+        DeskPassword::NotSet => None,
+        DeskPassword::Set(hash) => Some(Authenticator::open(&folder, Some(hash), is_tls)?),
+        DeskPassword::Unreadable => Some(Authenticator::open(&folder, None, is_tls)?),
+    };
     let listener = TcpListener::bind(listen).map_err(|source| match source.kind() {
         io::ErrorKind::AddrInUse => DeskError::PortInUse { listen },
         _ => DeskError::Listen { listen, source },
@@ -121,7 +143,7 @@ impl BoundDesk {
     /// Follows the password while the desk serves: a changed one signs everybody out. `read` returns the hash as it is
     /// on disk, or `None` where it cannot be read; it may block.
     #[must_use]
-    pub fn follow_password(mut self, read: impl Fn() -> Option<String> + Send + Sync + 'static) -> Self {
+    pub fn follow_password(mut self, read: impl Fn() -> Option<SecretHash> + Send + Sync + 'static) -> Self {
         self.password_source = Some(PasswordSource(Arc::new(read)));
         self
     }
@@ -185,7 +207,7 @@ async fn follow_password(guard: &Guard, source: Option<PasswordSource>) -> std::
         tokio::time::sleep(PASSWORD_CHECK_INTERVAL).await;
         let read = Arc::clone(&read);
         if let Ok(Some(hash)) = tokio::task::spawn_blocking(move || read()).await {
-            authenticator.set_password_hash(&hash);
+            authenticator.set_password_hash(hash);
         }
     }
 }

@@ -16,9 +16,9 @@ pub enum DeskError {
         /// The address it was to listen on.
         listen: SocketAddr,
     },
-    /// The stored password hash is not an argon2id PHC string.
+    /// A password was set, and its file is damaged.
     #[error("the desk's stored password cannot be read; run `stillroom desk set-password` to set it anew")]
-    BadPasswordHash,
+    PasswordUnreadable,
     /// Another program has the port.
     #[error(
         "the desk cannot listen on {listen}: another program already does; stop it, or set another port with listen \

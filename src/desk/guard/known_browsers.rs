@@ -44,7 +44,7 @@ impl DeskKey {
             return Ok(Self(key));
         }
         let key = Self::random()?;
-        if let Err(error) = private::write_whole(&path, &key.0) {
+        if let Err(error) = private::write_atomic(&path, &key.0) {
             tracing::warn!(%error, "the desk's key cannot be stored; browsers will have to sign in after a restart");
         }
         Ok(key)

@@ -9,13 +9,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::known_browsers::BrowserId;
+use crate::secret::backoff::{BackoffSchedule, FailedAttempts};
 
-/// Wrong passwords before the first wait.
-const FREE_ATTEMPTS: u32 = 3;
-/// The first wait. It doubles with each further wrong password …
-const FIRST_WAIT_MS: u64 = 5_000;
-/// … up to this.
-const WAIT_MAX_MS: u64 = 5 * 60_000;
+/// The wait of one client.
+const BACKOFF: BackoffSchedule = BackoffSchedule { free_attempts: 2, waits_s: &[5, 10, 20, 40, 80, 160, 300] };
 /// After this long without an attempt, a client starts with no wrong passwords.
 const FORGET_AFTER_MS: u64 = 24 * 60 * 60_000;
 /// Wrong passwords after which a known browser counts as a stranger again.
@@ -74,16 +71,10 @@ impl Client {
 /// The attempts so far, by client.
 #[derive(Debug, Default)]
 pub(super) struct LoginThrottle {
-    attempts: BTreeMap<Client, Attempts>,
+    attempts: BTreeMap<Client, FailedAttempts>,
     /// The used part of the strangers' budget as of `used_at_ms`, in milliseconds that it takes to refill.
     used_ms: u64,
     used_at_ms: u64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Attempts {
-    wrong: u32,
-    last_ms: u64,
 }
 
 /// The file's form.
@@ -92,7 +83,7 @@ struct StoredThrottle {
     used_ms: u64,
     used_at_ms: u64,
     #[serde(rename = "tries")]
-    attempts: BTreeMap<String, Attempts>,
+    attempts: BTreeMap<String, FailedAttempts>,
 }
 
 impl LoginThrottle {
@@ -102,10 +93,10 @@ impl LoginThrottle {
             tracing::warn!("the file of wrong desk passwords is damaged; strangers wait before they may try");
             return Self { attempts: BTreeMap::new(), used_ms: BUDGET * REFILL_INTERVAL_MS, used_at_ms: now_ms };
         };
-        // A clock that was set back must not lock anybody out for as long.
-        let attempts = stored.attempts.into_iter().filter_map(|(key, attempts)| {
-            Some((Client::from_key(&key)?, Attempts { last_ms: attempts.last_ms.min(now_ms), ..attempts }))
-        });
+        let attempts = stored
+            .attempts
+            .into_iter()
+            .filter_map(|(key, attempts)| Some((Client::from_key(&key)?, attempts.not_after(now_ms))));
         Self {
             attempts: attempts.take(CLIENTS_MAX).collect(),
             used_ms: stored.used_ms.min(BUDGET * REFILL_INTERVAL_MS),
@@ -127,16 +118,13 @@ impl LoginThrottle {
     /// How long to wait.
     pub(super) fn begin_attempt(&mut self, client: Client, now_ms: u64) -> Result<(), Duration> {
         let before = self.previous_attempts(client, now_ms);
-        let wrong = before.map_or(0, |attempts| attempts.wrong);
-        if let Some(attempts) = before {
-            let waited_ms = now_ms.saturating_sub(attempts.last_ms);
-            let left_ms = wait_after_wrong_ms(wrong).saturating_sub(waited_ms);
-            if left_ms > 0 {
-                return Err(Duration::from_millis(left_ms));
-            }
+        let failed = before.unwrap_or_default();
+        let remaining_wait = failed.remaining_wait(&BACKOFF, now_ms);
+        if !remaining_wait.is_zero() {
+            return Err(remaining_wait);
         }
         if let Client::Stranger(_) = client {
-            let reserved = if wrong == 0 { 0 } else { RESERVED_FOR_FIRST_ATTEMPTS };
+            let reserved = if failed.count == 0 { 0 } else { RESERVED_FOR_FIRST_ATTEMPTS };
             self.refill(now_ms);
             let used_ms = self.used_ms + REFILL_INTERVAL_MS;
             let over_ms = used_ms.saturating_sub((BUDGET - reserved) * REFILL_INTERVAL_MS);
@@ -146,11 +134,11 @@ impl LoginThrottle {
             self.used_ms = used_ms;
         }
         if before.is_none() && self.attempts.len() >= CLIENTS_MAX {
-            let least = self.attempts.iter().min_by_key(|(_, attempts)| (attempts.wrong, attempts.last_ms));
+            let least = self.attempts.iter().min_by_key(|(_, attempts)| **attempts);
             let least = least.map(|(client, _)| *client);
             least.and_then(|client| self.attempts.remove(&client));
         }
-        self.attempts.insert(client, Attempts { wrong: wrong.saturating_add(1), last_ms: now_ms });
+        self.attempts.insert(client, failed.plus_one(now_ms));
         Ok(())
     }
 
@@ -166,7 +154,7 @@ impl LoginThrottle {
     pub(super) fn is_known(&self, browser: BrowserId) -> bool {
         self.attempts
             .get(&Client::KnownBrowser(browser))
-            .is_none_or(|attempts| attempts.wrong < KNOWN_BROWSER_WRONG_MAX)
+            .is_none_or(|attempts| attempts.count < KNOWN_BROWSER_WRONG_MAX)
     }
 
     fn refill(&mut self, now_ms: u64) {
@@ -175,9 +163,9 @@ impl LoginThrottle {
         self.used_at_ms = now_ms;
     }
 
-    fn previous_attempts(&mut self, client: Client, now_ms: u64) -> Option<Attempts> {
+    fn previous_attempts(&mut self, client: Client, now_ms: u64) -> Option<FailedAttempts> {
         let attempts = self.attempts.get_mut(&client)?;
-        attempts.last_ms = attempts.last_ms.min(now_ms);
+        *attempts = attempts.not_after(now_ms);
         let attempts = *attempts;
         if now_ms - attempts.last_ms >= FORGET_AFTER_MS {
             self.attempts.remove(&client);
@@ -187,18 +175,12 @@ impl LoginThrottle {
     }
 }
 
-fn wait_after_wrong_ms(wrong: u32) -> u64 {
-    match wrong.checked_sub(FREE_ATTEMPTS) {
-        None => 0,
-        Some(more) => FIRST_WAIT_MS.saturating_mul(1 << more.min(10)).min(WAIT_MAX_MS),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const START_MS: u64 = 1_700_000_000_000;
+    const WAIT_MAX_MS: u64 = 5 * 60_000;
 
     fn stranger(number: u32) -> Client {
         Client::new(Ipv4Addr::from_bits(0x0a00_0000 + number).into(), None)

@@ -9,7 +9,6 @@ mod error;
 mod json;
 mod known_browsers;
 mod login_throttle;
-mod password;
 mod requests;
 mod server;
 mod sign_ins;
@@ -29,7 +28,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use authentication::{Authenticator, SignInResult};
-pub use bound::{BoundDesk, ServerOptions, bind, bind_rules};
+pub use bound::{BoundDesk, DeskPassword, ServerOptions, bind, bind_rules};
 pub(in crate::desk) use connections::Connection;
 pub use error::DeskError;
 pub(in crate::desk) use json::{JsonBody, problem};

@@ -48,7 +48,7 @@ impl SignIns {
     pub(super) fn open(folder: &Path, password_hash: &str) -> Self {
         let path = folder.join("sessions.json");
         let stored = private::read_limited(&path, FILE_BYTES_MAX).ok().flatten();
-        Self::stored_by(move |bytes| private::write_whole(&path, bytes), stored.as_deref(), password_hash)
+        Self::stored_by(move |bytes| private::write_atomic(&path, bytes), stored.as_deref(), password_hash)
     }
 
     fn stored_by(

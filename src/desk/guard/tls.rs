@@ -292,7 +292,7 @@ fn make_folder(folder: &Path) -> Result<(), DeskError> {
 
 /// Replaces a file atomically, readable by this user only.
 fn write_private(path: &Path, bytes: &[u8]) -> Result<(), DeskError> {
-    private::write_whole(path, bytes).map_err(|source| DeskError::File { path: path.to_owned(), source })
+    private::write_atomic(path, bytes).map_err(|source| DeskError::File { path: path.to_owned(), source })
 }
 
 #[cfg(test)]

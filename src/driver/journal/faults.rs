@@ -69,7 +69,7 @@ impl Faults {
     fn write(&self) -> io::Result<()> {
         let lines: Vec<String> = self.known.iter().map(|(sum, times)| format!("{sum} {times}")).collect();
         let text = lines.join("\n");
-        private::write_whole(&self.path, text.as_bytes())
+        private::write_atomic(&self.path, text.as_bytes())
     }
 }
 

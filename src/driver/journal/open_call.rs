@@ -39,7 +39,7 @@ pub(super) fn path_in(dir: &Path) -> PathBuf {
 
 pub(super) fn write(path: &Path, ToKeep(call): ToKeep) -> io::Result<()> {
     let name = call.map_or_else(|| NONE.to_owned(), |call| Ulid(call.0).to_string());
-    private::write_whole(path, format!("{} {name}\n", sum(name.as_bytes())).as_bytes())
+    private::write_atomic(path, format!("{} {name}\n", sum(name.as_bytes())).as_bytes())
 }
 
 pub(super) fn read(path: &Path) -> KeptCall {

@@ -46,7 +46,7 @@ pub(super) fn sum_of_line(line: &[u8]) -> Option<String> {
 pub(super) fn open(dir: &Path, sets_aside: impl Fn(&str) -> bool) -> Found {
     let path = dir.join(JOURNAL_FILE);
     // Of a compaction that did not come to its end; the journal itself is whole.
-    let _ = private::remove(&private::temporary_of(&path));
+    let _ = private::remove(&private::temporary_path(&path));
     let limit = usize::try_from(JOURNAL_BYTES_MAX).unwrap_or(usize::MAX);
     match private::read_limited(&path, limit) {
         Ok(Some(bytes)) => from_bytes(&path, &bytes, sets_aside),
@@ -259,6 +259,6 @@ fn set_aside(path: &Path) -> io::Result<PathBuf> {
     if fs::hard_link(path, &copy).is_err() {
         fs::copy(path, &copy)?;
     }
-    private::sync_dir_of(&copy)?;
+    private::sync_parent(&copy)?;
     Ok(copy)
 }

@@ -208,7 +208,7 @@ impl Writer {
         file.set_len(whole_bytes)?;
         file.seek(SeekFrom::Start(whole_bytes))?;
         file.sync_all()?;
-        private::sync_dir_of(&self.path)?;
+        private::sync_parent(&self.path)?;
         Ok(file)
     }
 
@@ -243,7 +243,7 @@ impl Writer {
     }
 
     fn put_in_place(&mut self, content: &[u8]) -> io::Result<()> {
-        private::write_whole(&self.path, content)?;
+        private::write_atomic(&self.path, content)?;
         self.file = None;
         let size_bytes = content.len() as u64;
         self.base = Base::Whole(size_bytes);

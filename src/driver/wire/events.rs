@@ -212,8 +212,8 @@ pub(super) fn to_value(event: &Event) -> Option<Value> {
         Event::Brightness { trim } => json!({ "event": "brightness", "trim": finite(*trim)? }),
         Event::Intensity { nudge } => json!({ "event": "intensity", "nudge": finite(*nudge)? }),
         Event::StaffReset => json!({ "event": "staff_reset" }),
-        Event::WipeVerified(receipt) => json!({ "event": "wipe_verified", "receipt": vault::to_value(receipt) }),
-        Event::WipeFailed(receipt) => json!({ "event": "wipe_failed", "receipt": vault::to_value(receipt) }),
+        Event::WipeVerified(receipt) => json!({ "event": "wipe_verified", "receipt": vault::receipt_to_json(receipt) }),
+        Event::WipeFailed(receipt) => json!({ "event": "wipe_failed", "receipt": vault::receipt_to_json(receipt) }),
         Event::TurnoverDone => json!({ "event": "turnover_done" }),
         Event::SpeakerHeard => json!({ "event": "speaker_heard" }),
         Event::SurfaceCleaned => json!({ "event": "surface_cleaned" }),
@@ -272,5 +272,5 @@ fn drawing(strokes: &Value) -> Option<Drawing> {
 }
 
 fn receipt(fields: &Fields) -> Result<Receipt, WireError> {
-    fields.required("receipt", "a receipt", vault::from_value)
+    fields.required("receipt", "a receipt", vault::receipt_from_json)
 }

@@ -1,5 +1,5 @@
-//! Owns how a note stands on paper: which words come on which line of which sheet. Does not own the file that a printer
-//! takes (`pdf`), nor what is printed.
+//! Owns typesetting a note: which words are on which line of which sheet. Does not own the file format (`pdf`), nor the
+//! content.
 
 use skrifa::charmap::Charmap;
 use skrifa::instance::{LocationRef, Size};
@@ -12,12 +12,12 @@ use crate::room::drawing::{Drawing, PAGE_HEIGHT, PAGE_WIDTH};
 const MARGIN_PT: f32 = 74.0;
 const FOOT_PT: f32 = 38.0;
 const HEADING_KEEPS_LINES: f32 = 3.0;
-/// Kerning may make a line a little longer than its letters are one by one.
+/// Lines are filled to this fraction of their width, since kerning may make them wider than the sum of their advances.
 const WIDTH_SLACK: f32 = 0.985;
-/// What stands for a sign that the typeface does not have, the first that it has.
+/// Replacements for a character that the typeface lacks; the first that it has is used.
 const STAND_INS: [char; 3] = ['\u{25a1}', '\u{25ca}', '?'];
 
-/// The sheet that the clinic's printer holds.
+/// The paper in the clinic's printer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PaperSize {
     /// 8.5 × 11 inches.
@@ -37,7 +37,7 @@ impl PaperSize {
         }
     }
 
-    /// Its name for the printer.
+    /// Its name as a `media` keyword of IPP.
     #[must_use]
     pub const fn media(self) -> &'static str {
         match self {
@@ -47,62 +47,62 @@ impl PaperSize {
     }
 }
 
-/// What is put on paper, from top to bottom. It holds words of a patient and cannot be printed in a log.
+/// A part of a note on paper. It contains words of a patient, so it does not implement `Debug`.
 pub enum Block {
-    /// What it is.
+    /// The title of the note.
     Title(String),
-    /// When it was.
+    /// The date of the visit.
     Date(String),
-    /// Small and quiet, such as a question that was asked.
+    /// Small grey text, such as a question that was answered.
     Quiet(String),
-    /// A new matter.
+    /// The heading of a section.
     Heading(String),
-    /// Running words; line breaks are kept.
+    /// Body text; line breaks are kept.
     Words(String),
-    /// A drawing, as wide as the words.
+    /// A drawing across the whole column.
     Drawing(Drawing),
-    /// Space between two pages of the note.
-    Rest,
+    /// A short rule between two pages of the note.
+    Divider,
 }
 
-/// Which cut of the typeface.
+/// The weight of the typeface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cut {
-    /// Running words.
+pub enum FontWeight {
+    /// For body text.
     Regular,
-    /// Titles.
+    /// For titles and headings.
     Light,
 }
 
-/// How a line is set.
+/// The style of a line of text.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Style {
-    /// Which cut.
-    pub cut: Cut,
+pub struct TextStyle {
+    /// The weight of the typeface.
+    pub weight: FontWeight,
     /// Size in points.
     pub size_pt: f32,
-    /// From one baseline to the next, in points.
+    /// Distance from one baseline to the next, in points.
     pub leading_pt: f32,
-    /// Whether it is grey.
-    pub quiet: bool,
+    /// Whether the text is grey instead of black.
+    pub is_grey: bool,
 }
 
-const TITLE: Style = Style { cut: Cut::Light, size_pt: 25.0, leading_pt: 31.0, quiet: false };
-const HEADING: Style = Style { cut: Cut::Light, size_pt: 16.0, leading_pt: 22.0, quiet: false };
-const WORDS: Style = Style { cut: Cut::Regular, size_pt: 12.0, leading_pt: 18.5, quiet: false };
-const QUIET: Style = Style { cut: Cut::Regular, size_pt: 10.0, leading_pt: 15.0, quiet: true };
+const TITLE: TextStyle = TextStyle { weight: FontWeight::Light, size_pt: 25.0, leading_pt: 31.0, is_grey: false };
+const HEADING: TextStyle = TextStyle { weight: FontWeight::Light, size_pt: 16.0, leading_pt: 22.0, is_grey: false };
+const WORDS: TextStyle = TextStyle { weight: FontWeight::Regular, size_pt: 12.0, leading_pt: 18.5, is_grey: false };
+const QUIET: TextStyle = TextStyle { weight: FontWeight::Regular, size_pt: 10.0, leading_pt: 15.0, is_grey: true };
 
-/// Something at its place on a sheet, in points from the upper left corner.
-pub enum Item {
-    /// A line of words.
+/// An item on a sheet. Positions are in points from the upper left corner.
+pub enum SheetItem {
+    /// A line of text.
     Line {
         /// Left end.
         x: f32,
         /// Baseline.
         y: f32,
-        /// How it is set.
-        style: Style,
-        /// The words.
+        /// The style.
+        style: TextStyle,
+        /// The text.
         text: String,
     },
     /// A drawing.
@@ -111,16 +111,16 @@ pub enum Item {
         x: f32,
         /// Upper edge.
         y: f32,
-        /// Width; the height follows from it.
+        /// Width; see [`drawing_height`] for the height.
         width: f32,
         /// The drawing.
         drawing: Drawing,
     },
-    /// A fine line across.
+    /// A thin horizontal line.
     Rule {
         /// Left end.
         x: f32,
-        /// Where.
+        /// Vertical position.
         y: f32,
         /// Length.
         width: f32,
@@ -130,24 +130,24 @@ pub enum Item {
 /// One sheet.
 #[derive(Default)]
 pub struct Sheet {
-    /// What stands on it.
-    pub items: Vec<Item>,
+    /// The items on it.
+    pub items: Vec<SheetItem>,
 }
 
-/// The typeface, so far as lines are measured by it.
-pub struct Measure<'a> {
-    regular: Face<'a>,
-    light: Face<'a>,
+/// Measures text in the typeface.
+pub struct TextMeasure<'a> {
+    regular: FontFace<'a>,
+    light: FontFace<'a>,
 }
 
-/// One cut of it.
-struct Face<'a> {
+/// One weight of the typeface.
+struct FontFace<'a> {
     letters: Charmap<'a>,
-    /// At one point.
+    /// Advance widths at a size of one point.
     widths: GlyphMetrics<'a>,
 }
 
-impl<'a> Face<'a> {
+impl<'a> FontFace<'a> {
     fn of(font: &'a [u8]) -> Option<Self> {
         let font = FontRef::new(font).ok()?;
         let widths = font.glyph_metrics(Size::new(1.0), LocationRef::default());
@@ -159,46 +159,47 @@ impl<'a> Face<'a> {
     }
 }
 
-impl<'a> Measure<'a> {
-    /// From the two font files; `None` if one is no font.
+impl<'a> TextMeasure<'a> {
+    /// Parses the two font files; `None` if one of them is not a font.
     #[must_use]
     pub fn new(regular: &'a [u8], light: &'a [u8]) -> Option<Self> {
-        Some(Self { regular: Face::of(regular)?, light: Face::of(light)? })
+        Some(Self { regular: FontFace::of(regular)?, light: FontFace::of(light)? })
     }
 
-    const fn face(&self, cut: Cut) -> &Face<'a> {
-        match cut {
-            Cut::Regular => &self.regular,
-            Cut::Light => &self.light,
+    const fn face(&self, weight: FontWeight) -> &FontFace<'a> {
+        match weight {
+            FontWeight::Regular => &self.regular,
+            FontWeight::Light => &self.light,
         }
     }
 
-    /// How wide words are, in points.
+    /// The width of a text, in points.
     #[must_use]
-    pub fn width_pt(&self, text: &str, style: Style) -> f32 {
-        let face = self.face(style.cut);
+    pub fn width_pt(&self, text: &str, style: TextStyle) -> f32 {
+        let face = self.face(style.weight);
         let advance = |c: char| face.glyph(c).and_then(|glyph| face.widths.advance_width(glyph)).unwrap_or(0.0);
         text.chars().map(advance).sum::<f32>() * style.size_pt
     }
 
-    /// The words with only what the typeface has; a sign that it lacks, such as a little picture, is one mark.
+    /// The text with each grapheme that the typeface lacks, such as an emoji, replaced by one character.
     #[must_use]
-    pub fn printable(&self, text: &str, cut: Cut) -> String {
-        let face = self.face(cut);
+    pub fn printable(&self, text: &str, weight: FontWeight) -> String {
+        let face = self.face(weight);
         let has = |c: char| face.glyph(c).is_some();
         let stand_in = STAND_INS.into_iter().find(|c| has(*c)).unwrap_or('?');
         let mut kept = String::with_capacity(text.len());
-        for sign in text.graphemes(true) {
-            match sign {
+        for grapheme in text.graphemes(true) {
+            match grapheme {
                 "\n" | "\r\n" | "\r" => kept.push('\n'),
                 "\t" => kept.push(' '),
-                _ if sign.chars().all(is_unseen) => {}
-                _ if sign.chars().all(has) => kept.push_str(sign),
+                _ if grapheme.chars().all(is_invisible) => {}
+                _ if grapheme.chars().all(has) => kept.push_str(grapheme),
+                // The typeface may lack the narrow no-break space, and has the ordinary one.
                 "\u{202f}" => kept.push('\u{a0}'),
-                _ if sign.chars().all(char::is_whitespace) => kept.push(' '),
-                // An accent that this typeface cannot set above its letter is left out rather than the letter.
-                _ if sign.chars().next().is_some_and(|c| c.is_alphabetic() && has(c)) => {
-                    kept.extend(sign.chars().filter(|c| has(*c)));
+                _ if grapheme.chars().all(char::is_whitespace) => kept.push(' '),
+                // Drop only the accent if the typeface has the letter without it.
+                _ if grapheme.chars().next().is_some_and(|c| c.is_alphabetic() && has(c)) => {
+                    kept.extend(grapheme.chars().filter(|c| has(*c)));
                 }
                 _ => kept.push(stand_in),
             }
@@ -206,11 +207,11 @@ impl<'a> Measure<'a> {
         kept
     }
 
-    /// The lines that words fall into at that width.
-    fn lines(&self, text: &str, style: Style, width_pt: f32) -> Vec<String> {
+    /// Breaks a text into lines of at most this width.
+    fn lines(&self, text: &str, style: TextStyle, width_pt: f32) -> Vec<String> {
         let width_pt = width_pt * WIDTH_SLACK;
         let mut lines = Vec::new();
-        for paragraph in self.printable(text, style.cut).split('\n') {
+        for paragraph in self.printable(text, style.weight).split('\n') {
             let mut line = String::new();
             for word in paragraph.split(may_break_at).filter(|word| !word.is_empty()) {
                 let longer = if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
@@ -228,39 +229,39 @@ impl<'a> Measure<'a> {
         lines
     }
 
-    /// Pushes all but the last piece of a word that is wider than a line; gives that last piece.
-    fn break_word(&self, word: &str, style: Style, width_pt: f32, lines: &mut Vec<String>) -> String {
+    /// Breaks a word that is wider than a line: pushes all pieces but the last, which is returned.
+    fn break_word(&self, word: &str, style: TextStyle, width_pt: f32, lines: &mut Vec<String>) -> String {
         let mut piece = String::new();
-        for sign in word.graphemes(true) {
-            if !piece.is_empty() && self.width_pt(&format!("{piece}{sign}"), style) > width_pt {
+        for grapheme in word.graphemes(true) {
+            if !piece.is_empty() && self.width_pt(&format!("{piece}{grapheme}"), style) > width_pt {
                 lines.push(std::mem::take(&mut piece));
             }
-            piece.push_str(sign);
+            piece.push_str(grapheme);
         }
         piece
     }
 }
 
-/// Whether a line may end at it: at any space but one that holds two signs together, as French does before "?".
+/// Whether a line may end at this character: at any space except a no-break space, as French has before "?".
 fn may_break_at(c: char) -> bool {
     c.is_whitespace() && !matches!(c, '\u{a0}' | '\u{202f}')
 }
 
-fn is_unseen(c: char) -> bool {
+fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(u32::from(c), 0x200b..=0x200f | 0x202a..=0x202e | 0x2060..=0x206f | 0xfe00..=0xfe0f | 0xfeff)
 }
 
-/// Puts everything on sheets. `number` says what stands at the foot of a sheet, such as "2 of 3".
+/// Typesets `blocks` on sheets. `sheet_number` gives the text at the foot of a sheet, such as "2 of 3".
 #[must_use]
 pub fn typeset(
     blocks: &[Block],
     size: PaperSize,
-    measure: &Measure<'_>,
-    number: impl Fn(usize, usize) -> String,
+    measure: &TextMeasure<'_>,
+    sheet_number: impl Fn(usize, usize) -> String,
 ) -> Vec<Sheet> {
     let (width_pt, height_pt) = size.points();
-    let mut press = Press {
+    let mut typesetter = Typesetter {
         measure,
         column_pt: width_pt - 2.0 * MARGIN_PT,
         bottom_pt: height_pt - MARGIN_PT,
@@ -268,26 +269,26 @@ pub fn typeset(
         y_pt: MARGIN_PT,
     };
     for block in blocks {
-        press.set(block);
+        typesetter.set(block);
     }
-    let of = press.sheets.len();
-    for (at, sheet) in press.sheets.iter_mut().enumerate() {
-        let text = number(at + 1, of);
+    let of = typesetter.sheets.len();
+    for (at, sheet) in typesetter.sheets.iter_mut().enumerate() {
+        let text = sheet_number(at + 1, of);
         let x = (width_pt - measure.width_pt(&text, QUIET)) / 2.0;
-        sheet.items.push(Item::Line { x, y: height_pt - FOOT_PT, style: QUIET, text });
+        sheet.items.push(SheetItem::Line { x, y: height_pt - FOOT_PT, style: QUIET, text });
     }
-    press.sheets
+    typesetter.sheets
 }
 
-struct Press<'a> {
-    measure: &'a Measure<'a>,
+struct Typesetter<'a> {
+    measure: &'a TextMeasure<'a>,
     column_pt: f32,
     bottom_pt: f32,
     sheets: Vec<Sheet>,
     y_pt: f32,
 }
 
-impl Press<'_> {
+impl Typesetter<'_> {
     fn set(&mut self, block: &Block) {
         match block {
             Block::Title(text) => {
@@ -314,11 +315,11 @@ impl Press<'_> {
                 self.y_pt += 10.0;
             }
             Block::Drawing(drawing) => self.drawing(drawing),
-            Block::Rest => self.rest(),
+            Block::Divider => self.divider(),
         }
     }
 
-    fn words(&mut self, text: &str, style: Style) {
+    fn words(&mut self, text: &str, style: TextStyle) {
         for text in self.measure.lines(text, style, self.column_pt) {
             if text.is_empty() {
                 self.y_pt += style.leading_pt / 2.0;
@@ -327,29 +328,29 @@ impl Press<'_> {
             self.keep_together(style.leading_pt);
             self.y_pt += style.leading_pt;
             let y = self.y_pt - (style.leading_pt - style.size_pt) / 2.0;
-            self.put(Item::Line { x: MARGIN_PT, y, style, text });
+            self.put(SheetItem::Line { x: MARGIN_PT, y, style, text });
         }
     }
 
     fn drawing(&mut self, drawing: &Drawing) {
         let height_pt = drawing_height(self.column_pt);
         self.keep_together(height_pt);
-        self.put(Item::Drawing { x: MARGIN_PT, y: self.y_pt, width: self.column_pt, drawing: drawing.clone() });
+        self.put(SheetItem::Drawing { x: MARGIN_PT, y: self.y_pt, width: self.column_pt, drawing: drawing.clone() });
         self.y_pt += height_pt + 14.0;
     }
 
-    fn rest(&mut self) {
+    fn divider(&mut self) {
         self.keep_together(24.0 + WORDS.leading_pt);
-        // Nothing stands above it on a new sheet.
+        // Not at the top of a sheet.
         if self.y_pt > MARGIN_PT {
             self.y_pt += 10.0;
             let width = 36.0;
-            self.put(Item::Rule { x: MARGIN_PT + (self.column_pt - width) / 2.0, y: self.y_pt, width });
+            self.put(SheetItem::Rule { x: MARGIN_PT + (self.column_pt - width) / 2.0, y: self.y_pt, width });
             self.y_pt += 14.0;
         }
     }
 
-    /// A new sheet, unless so much still fits on this one.
+    /// Starts a new sheet unless this height still fits on the current one.
     fn keep_together(&mut self, height_pt: f32) {
         if self.y_pt + height_pt > self.bottom_pt && self.y_pt > MARGIN_PT {
             self.sheets.push(Sheet::default());
@@ -357,14 +358,14 @@ impl Press<'_> {
         }
     }
 
-    fn put(&mut self, item: Item) {
+    fn put(&mut self, item: SheetItem) {
         if let Some(sheet) = self.sheets.last_mut() {
             sheet.items.push(item);
         }
     }
 }
 
-/// How high a drawing of that width is.
+/// The height of a drawing of this width.
 #[must_use]
 pub fn drawing_height(width: f32) -> f32 {
     width * f32::from(PAGE_HEIGHT) / f32::from(PAGE_WIDTH)

@@ -3,23 +3,23 @@ use super::*;
 const REGULAR: &[u8] = include_bytes!("../../../media/fonts/Literata_400Regular.ttf");
 const LIGHT: &[u8] = include_bytes!("../../../media/fonts/Literata_300Light.ttf");
 
-fn measure() -> Measure<'static> {
-    Measure::new(REGULAR, LIGHT).unwrap()
+fn measure() -> TextMeasure<'static> {
+    TextMeasure::new(REGULAR, LIGHT).unwrap()
 }
 
 fn sheets(blocks: &[Block], size: PaperSize) -> Vec<Sheet> {
     typeset(blocks, size, &measure(), |sheet, of| format!("{sheet} / {of}"))
 }
 
-fn lines(sheet: &Sheet) -> Vec<(f32, f32, Style, &str)> {
+fn lines(sheet: &Sheet) -> Vec<(f32, f32, TextStyle, &str)> {
     let lines = sheet.items.iter().filter_map(|item| match item {
-        Item::Line { x, y, style, text } => Some((*x, *y, *style, text.as_str())),
+        SheetItem::Line { x, y, style, text } => Some((*x, *y, *style, text.as_str())),
         _ => None,
     });
     lines.collect()
 }
 
-/// Words, some longer than a line, with paragraphs between, from a seed.
+/// Words from a seed, some of them longer than a line, with line breaks between them.
 fn words(seed: u64, count: usize) -> String {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut text = String::new();
@@ -35,7 +35,7 @@ fn words(seed: u64, count: usize) -> String {
 }
 
 #[test]
-fn nothing_is_lost_and_nothing_leaves_the_column() {
+fn no_word_is_lost_and_none_exceeds_the_column() {
     let measure = measure();
     for seed in 0..40 {
         for size in [PaperSize::Letter, PaperSize::A4] {
@@ -63,7 +63,7 @@ fn nothing_is_lost_and_nothing_leaves_the_column() {
 }
 
 #[test]
-fn a_mark_goes_with_the_word_that_it_is_joined_to() {
+fn a_mark_stays_with_the_word_that_a_no_break_space_joins_it_to() {
     for blank in ['\u{a0}', '\u{202f}'] {
         for count in 0..60 {
             let text = format!("{}ici{blank}?", "un ".repeat(count));
@@ -75,9 +75,9 @@ fn a_mark_goes_with_the_word_that_it_is_joined_to() {
 }
 
 #[test]
-fn what_the_typeface_lacks_is_one_mark_and_the_rest_stays() {
+fn each_grapheme_that_the_typeface_lacks_is_replaced_by_one_character() {
     let measure = measure();
-    let printable = |text: &str| measure.printable(text, Cut::Regular);
+    let printable = |text: &str| measure.printable(text, FontWeight::Regular);
     assert_eq!(printable("corazón, ¿qué? “ñ” – €"), "corazón, ¿qué? “ñ” – €");
     let mark = printable("🌊");
     assert_eq!(mark.chars().count(), 1);
@@ -86,7 +86,7 @@ fn what_the_typeface_lacks_is_one_mark_and_the_rest_stays() {
 }
 
 #[test]
-fn a_heading_never_stands_alone_at_the_foot() {
+fn a_heading_is_never_alone_at_the_foot_of_a_sheet() {
     for count in 150..330 {
         let blocks = [Block::Words(words(9, count)), Block::Heading("Before".into()), Block::Words("So it is.".into())];
         let sheets = sheets(&blocks, PaperSize::Letter);
@@ -100,14 +100,14 @@ fn a_heading_never_stands_alone_at_the_foot() {
 }
 
 #[test]
-fn a_drawing_stays_whole_and_within_the_margins() {
+fn a_drawing_is_never_split_and_stays_within_the_margins() {
     for count in [1, 60, 200, 300] {
-        let blocks = [Block::Words(words(3, count)), Block::Rest, Block::Drawing(Drawing::default())];
+        let blocks = [Block::Words(words(3, count)), Block::Divider, Block::Drawing(Drawing::default())];
         for size in [PaperSize::Letter, PaperSize::A4] {
             let (width_pt, height_pt) = size.points();
             let sheets = sheets(&blocks, size);
             let drawn = sheets.iter().flat_map(|sheet| &sheet.items).filter_map(|item| match item {
-                Item::Drawing { x, y, width, .. } => Some((*x, *y, *width)),
+                SheetItem::Drawing { x, y, width, .. } => Some((*x, *y, *width)),
                 _ => None,
             });
             let drawn: Vec<_> = drawn.collect();
@@ -119,7 +119,7 @@ fn a_drawing_stays_whole_and_within_the_margins() {
 }
 
 #[test]
-fn an_empty_note_is_one_sheet_with_its_number() {
+fn an_empty_note_is_one_numbered_sheet() {
     let sheets = sheets(&[], PaperSize::A4);
     assert_eq!(sheets.len(), 1);
     assert_eq!(lines(&sheets[0])[0].3, "1 / 1");

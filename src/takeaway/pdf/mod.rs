@@ -1,5 +1,5 @@
-//! Owns the file that a printer and a therapist's computer take: sheets as PDF, with the typeface in it and nothing about
-//! who wrote them. Does not own what stands where.
+//! Owns writing sheets as a PDF for a printer or a therapist's computer, with the typeface embedded and no metadata about the
+//! author. Does not own the layout.
 
 use krilla::Document;
 use krilla::color::rgb;
@@ -14,7 +14,7 @@ use krilla::text::{Font, TextDirection};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use super::paper::{Block, Cut, Item, Measure, PaperSize, Sheet, drawing_height, typeset};
+use super::paper::{Block, FontWeight, PaperSize, Sheet, SheetItem, TextMeasure, drawing_height, typeset};
 use crate::room::drawing::{Drawing, PAGE_WIDTH, Tint, runs};
 
 /// Red, green and blue.
@@ -22,46 +22,49 @@ use crate::room::drawing::{Drawing, PAGE_WIDTH, Tint, runs};
 struct Color(u8, u8, u8);
 
 impl Color {
-    fn on_paper(self) -> rgb::Color {
+    fn to_rgb(self) -> rgb::Color {
         rgb::Color::new(self.0, self.1, self.2)
     }
 }
 
-/// Ink on paper: soft black.
+/// A soft black.
 const INK: Color = Color(0x1F, 0x24, 0x2B);
 const GREY: Color = Color(0x6B, 0x6B, 0x68);
 const FINE: Color = Color(0xC9, 0xC2, 0xB8);
 const FRAME_PT: f32 = 0.5;
 const DOT_PT: f32 = 0.05;
 
-/// Why there is no file.
+/// Why no PDF could be written.
 #[derive(Debug, Error)]
 pub enum PdfError {
-    /// The typeface cannot be read.
-    #[error("the typeface that belongs to this program cannot be read; install the program anew")]
+    /// The embedded typeface cannot be parsed.
+    #[error("the typeface of this program cannot be read; reinstall the program")]
     Typeface,
-    /// The sheets could not be written.
-    #[error("the sheets could not be put into a file")]
+    /// The PDF could not be written.
+    #[error("the sheets could not be written as PDF")]
     Unwritable,
 }
 
 impl From<KrillaError> for PdfError {
-    // What went wrong may quote the words.
+    // The error is dropped, since it may quote the words.
     fn from(_: KrillaError) -> Self {
         Self::Unwritable
     }
 }
 
-/// The typeface that is put into the file.
+/// The typeface that is embedded.
 #[derive(Clone, Copy)]
 pub struct Typeface {
-    /// For running words.
+    /// For body text.
     pub regular: &'static [u8],
     /// For titles.
     pub light: &'static [u8],
 }
 
-/// Everything on paper, as a PDF. `language` is its name, such as `en-US`.
+/// Typesets `blocks` as a PDF. `language` is the name of their language, such as `en-US`.
+///
+/// # Errors
+/// If the typeface cannot be parsed or the PDF cannot be written.
 pub fn pdf(
     blocks: &[Block],
     size: PaperSize,
@@ -69,7 +72,7 @@ pub fn pdf(
     language: &str,
     number: impl Fn(usize, usize) -> String,
 ) -> Result<Zeroizing<Vec<u8>>, PdfError> {
-    let measure = Measure::new(typeface.regular, typeface.light).ok_or(PdfError::Typeface)?;
+    let measure = TextMeasure::new(typeface.regular, typeface.light).ok_or(PdfError::Typeface)?;
     let font = |bytes: &'static [u8]| Font::new(bytes.to_vec().into(), 0).ok_or(PdfError::Typeface);
     let fonts = Fonts { regular: font(typeface.regular)?, light: font(typeface.light)? };
     let (width, height) = size.points();
@@ -94,35 +97,35 @@ struct Fonts {
 fn draw(surface: &mut Surface<'_>, sheet: &Sheet, fonts: &Fonts) {
     for item in &sheet.items {
         match item {
-            Item::Line { x, y, style, text } => {
-                let font = match style.cut {
-                    Cut::Regular => &fonts.regular,
-                    Cut::Light => &fonts.light,
+            SheetItem::Line { x, y, style, text } => {
+                let font = match style.weight {
+                    FontWeight::Regular => &fonts.regular,
+                    FontWeight::Light => &fonts.light,
                 };
                 surface.set_stroke(None);
-                surface.set_fill(Some(fill(if style.quiet { GREY } else { INK })));
+                surface.set_fill(Some(fill(if style.is_grey { GREY } else { INK })));
                 let at = Point::from_xy(*x, *y);
                 surface.draw_text(at, font.clone(), style.size_pt, text, false, TextDirection::Auto);
             }
-            Item::Rule { x, y, width } => {
-                trace(surface, FINE, FRAME_PT, straight((*x, *y), (x + width, *y)));
+            SheetItem::Rule { x, y, width } => {
+                stroke_path(surface, FINE, FRAME_PT, line_path((*x, *y), (x + width, *y)));
             }
-            Item::Drawing { x, y, width, drawing } => picture(surface, (*x, *y), *width, drawing),
+            SheetItem::Drawing { x, y, width, drawing } => draw_drawing(surface, (*x, *y), *width, drawing),
         }
     }
 }
 
-fn picture(surface: &mut Surface<'_>, (left, top): (f32, f32), width: f32, drawing: &Drawing) {
+fn draw_drawing(surface: &mut Surface<'_>, (left, top): (f32, f32), width: f32, drawing: &Drawing) {
     let frame = Rect::from_xywh(left, top, width, drawing_height(width));
     let frame = frame.and_then(|rect| {
         let mut path = PathBuilder::new();
         path.push_rect(rect);
         path.finish()
     });
-    trace(surface, FINE, FRAME_PT, frame);
+    stroke_path(surface, FINE, FRAME_PT, frame);
     let scale = width / f32::from(PAGE_WIDTH);
     for stroke in drawing.strokes() {
-        let color = on_paper(stroke.tint());
+        let color = tint_on_paper(stroke.tint());
         for run in runs(stroke) {
             let point = |at: (f32, f32)| (left + at.0 * scale, top + at.1 * scale);
             let mut path = PathBuilder::new();
@@ -133,16 +136,16 @@ fn picture(surface: &mut Surface<'_>, (left, top): (f32, f32), width: f32, drawi
                 path.quad_to(x1, y1, x, y);
             }
             if run.curves.iter().all(|curve| curve.to == run.from) {
-                // A line without length is no dot to every printer.
+                // Some printers draw nothing for a line of length zero.
                 path.line_to(x + DOT_PT, y);
             }
-            trace(surface, color, run.width * scale, path.finish());
+            stroke_path(surface, color, run.width * scale, path.finish());
         }
     }
 }
 
-/// The colours of the glass, darker, so that they stand on white.
-const fn on_paper(tint: Tint) -> Color {
+/// The colours of the screen, darker for contrast on white.
+const fn tint_on_paper(tint: Tint) -> Color {
     match tint {
         Tint::Sand => INK,
         Tint::Honey => Color(0xB5, 0x7C, 0x1E),
@@ -152,18 +155,18 @@ const fn on_paper(tint: Tint) -> Color {
     }
 }
 
-fn straight((x0, y0): (f32, f32), (x1, y1): (f32, f32)) -> Option<Path> {
+fn line_path((x0, y0): (f32, f32), (x1, y1): (f32, f32)) -> Option<Path> {
     let mut path = PathBuilder::new();
     path.move_to(x0, y0);
     path.line_to(x1, y1);
     path.finish()
 }
 
-fn trace(surface: &mut Surface<'_>, color: Color, width: f32, path: Option<Path>) {
+fn stroke_path(surface: &mut Surface<'_>, color: Color, width: f32, path: Option<Path>) {
     let Some(path) = path else { return };
     surface.set_fill(None);
     surface.set_stroke(Some(Stroke {
-        paint: color.on_paper().into(),
+        paint: color.to_rgb().into(),
         width,
         line_cap: LineCap::Round,
         line_join: LineJoin::Round,
@@ -173,7 +176,7 @@ fn trace(surface: &mut Surface<'_>, color: Color, width: f32, path: Option<Path>
 }
 
 fn fill(color: Color) -> Fill {
-    Fill { paint: color.on_paper().into(), opacity: NormalizedF32::ONE, ..Fill::default() }
+    Fill { paint: color.to_rgb().into(), opacity: NormalizedF32::ONE, ..Fill::default() }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ const TYPEFACE: Typeface = Typeface {
     light: include_bytes!("../../../media/fonts/Literata_300Light.ttf"),
 };
 
-/// A spiral, wider where it is slow.
+/// A spiral that gets narrower outwards.
 fn spiral(tint: Tint, turns: f32) -> Arc<Drawn> {
     let points = (0_u8..=200).map(|step| {
         let along = f32::from(step) / 200.0;
@@ -26,7 +26,7 @@ fn note() -> Vec<Block> {
         Block::Title("What came up".into()),
         Block::Date("November 22, 2026".into()),
         Block::Words("A blue door at the end of the garden.\n\nI did not open it. It was enough to know it is there, and that it is mine. My grandmother’s kitchen, the smell of quince; she said “no hay prisa, corazón” and I believed her. 🌊".into()),
-        Block::Rest,
+        Block::Divider,
         Block::Drawing(drawing),
         Block::Heading("What I wrote before".into()),
         Block::Quiet("What would I like to shift or change in my life? Where do I feel stuck?".into()),
@@ -39,12 +39,12 @@ fn file(blocks: &[Block]) -> Zeroizing<Vec<u8>> {
 }
 
 #[test]
-fn the_file_is_a_pdf_that_says_nothing_about_where_it_is_from() {
+fn the_pdf_has_no_metadata_about_its_origin() {
     let file = file(&note());
     assert!(file.starts_with(b"%PDF-") && file.len() < 200_000, "{} bytes", file.len());
     let text = String::from_utf8_lossy(&file);
-    for telling in ["/Author", "/Title", "/CreationDate", "/Keywords", "/Subject"] {
-        assert!(!text.contains(telling), "{telling}");
+    for key in ["/Author", "/Title", "/CreationDate", "/Keywords", "/Subject"] {
+        assert!(!text.contains(key), "{key}");
     }
     if let Some(path) = std::env::var_os("STILLROOM_SHOW_PDF") {
         std::fs::write(path, &*file).unwrap();
@@ -52,12 +52,12 @@ fn the_file_is_a_pdf_that_says_nothing_about_where_it_is_from() {
 }
 
 #[test]
-fn the_same_note_makes_the_same_file() {
+fn the_same_note_gives_the_same_bytes() {
     assert!(*file(&note()) == *file(&note()));
 }
 
 #[test]
-fn a_typeface_that_cannot_be_read_is_told() {
+fn an_unreadable_typeface_is_reported() {
     let broken = Typeface { regular: b"no font", ..TYPEFACE };
     let refused = pdf(&note(), PaperSize::A4, broken, "en-US", |_, _| String::new());
     assert!(matches!(refused, Err(PdfError::Typeface)));

@@ -12,15 +12,15 @@ use super::*;
 
 const PDF: &[u8] = b"%PDF-1.7 k4n4ry";
 const USER: &str = "stillroom-test";
-const QUICK: Patience = Patience {
-    looks_every: Duration::from_millis(5),
-    needs_help_after: Duration::from_millis(40),
-    prints_within: Duration::from_millis(400),
+const QUICK: PrintTimeouts = PrintTimeouts {
+    poll_interval: Duration::from_millis(5),
+    needs_help_timeout: Duration::from_millis(40),
+    job_timeout: Duration::from_millis(400),
 };
 
-/// What the imitated printer does with a job.
+/// What the fake printer does with a job.
 #[derive(Clone, Copy, PartialEq)]
-enum Mood {
+enum Behaviour {
     Prints,
     Aborts,
     HasNoPaper,
@@ -31,29 +31,29 @@ enum Mood {
 }
 
 #[derive(Default)]
-struct Queue {
-    /// Number, owner, document, how often it was looked at.
+struct PrintQueue {
+    /// Number, owner, document, and number of requests for its state.
     jobs: Vec<(i32, String, Vec<u8>, usize)>,
     printed: Vec<Vec<u8>>,
     purges: usize,
 }
 
-/// A print server of our own on a socket of its own.
-struct Imitation {
+/// A print server that listens on a Unix socket in a temporary folder.
+struct FakePrintServer {
     folder: tempfile::TempDir,
-    queue: Arc<Mutex<Queue>>,
+    queue: Arc<Mutex<PrintQueue>>,
 }
 
-impl Imitation {
-    fn start(mood: Mood) -> Self {
+impl FakePrintServer {
+    fn start(behaviour: Behaviour) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let listener = UnixListener::bind(folder.path().join("socket")).unwrap();
-        let queue = Arc::new(Mutex::new(Queue::default()));
+        let queue = Arc::new(Mutex::new(PrintQueue::default()));
         let kept = Arc::clone(&queue);
         std::thread::spawn(move || {
             for line in listener.incoming() {
                 let Ok(line) = line else { return };
-                answer(&line, mood, &kept);
+                respond(&line, behaviour, &kept);
             }
         });
         Self { folder, queue }
@@ -69,7 +69,7 @@ fn text(request: &IppRequestResponse, name: &str) -> String {
     value(request, DelimiterTag::OperationAttributes, name).map(ToString::to_string).unwrap_or_default()
 }
 
-fn answer(line: &UnixStream, mood: Mood, queue: &Mutex<Queue>) {
+fn respond(line: &UnixStream, behaviour: Behaviour, queue: &Mutex<PrintQueue>) {
     let mut reader = BufReader::new(line);
     let mut length = 0;
     loop {
@@ -87,7 +87,7 @@ fn answer(line: &UnixStream, mood: Mood, queue: &Mutex<Queue>) {
     let request = IppParser::new(IppReader::new(Cursor::new(body))).parse().unwrap();
     let operation = request.header().operation_or_status;
     let mut queue = queue.lock().unwrap();
-    let (status, said) = execute(operation, request, mood, &mut queue);
+    let (status, said) = execute(operation, request, behaviour, &mut queue);
     let mut response = IppRequestResponse::new_response(IppVersion::v1_1(), status, 1).unwrap();
     for (group, name, value) in said {
         response.attributes_mut().add(group, IppAttribute::with_name(name, value).unwrap());
@@ -100,23 +100,28 @@ fn answer(line: &UnixStream, mood: Mood, queue: &Mutex<Queue>) {
 
 type Said = Vec<(DelimiterTag, &'static str, IppValue)>;
 
-fn execute(operation: i16, request: IppRequestResponse, mood: Mood, queue: &mut Queue) -> (StatusCode, Said) {
+fn execute(
+    operation: i16,
+    request: IppRequestResponse,
+    behaviour: Behaviour,
+    queue: &mut PrintQueue,
+) -> (StatusCode, Said) {
     let keyword = |word: &str| IppValue::new_keyword(word).unwrap();
     let job = text(&request, "job-uri").rsplit('/').next().and_then(|id| id.parse::<i32>().ok());
     let user = text(&request, "requesting-user-name");
     let at = job.and_then(|job| queue.jobs.iter().position(|kept| kept.0 == job && kept.1 == user));
     let is = |known: Operation| operation == known as i16;
     if is(Operation::GetPrinterAttributes) || is(Operation::CupsGetDefault) {
-        if mood == Mood::IsMissing {
+        if behaviour == Behaviour::IsMissing {
             return (StatusCode::ClientErrorNotFound, Vec::new());
         }
-        let reason = if mood == Mood::HasNoPaper { "media-empty-error" } else { "none" };
+        let reason = if behaviour == Behaviour::HasNoPaper { "media-empty-error" } else { "none" };
         let said = vec![
             (DelimiterTag::PrinterAttributes, "printer-name", IppValue::new_name_without_language("desk").unwrap()),
             (
                 DelimiterTag::PrinterAttributes,
                 "printer-is-accepting-jobs",
-                IppValue::new_boolean(mood != Mood::TakesNone),
+                IppValue::new_boolean(behaviour != Behaviour::TakesNone),
             ),
             (DelimiterTag::PrinterAttributes, "printer-state-reasons", keyword(reason)),
         ];
@@ -147,10 +152,10 @@ fn execute(operation: i16, request: IppRequestResponse, mood: Mood, queue: &mut 
     }
     queue.jobs[at].3 += 1;
     let done = queue.jobs[at].3 > 2;
-    let state = match mood {
-        Mood::Prints if done => 9,
-        Mood::Aborts if done => 8,
-        Mood::ForgetsWhatIsDone if done => {
+    let state = match behaviour {
+        Behaviour::Prints if done => 9,
+        Behaviour::Aborts if done => 8,
+        Behaviour::ForgetsWhatIsDone if done => {
             let (_, _, document, _) = queue.jobs.remove(at);
             queue.printed.push(document);
             return (StatusCode::ClientErrorNotFound, Vec::new());
@@ -169,14 +174,14 @@ fn execute(operation: i16, request: IppRequestResponse, mood: Mood, queue: &mut 
 }
 
 #[test]
-fn a_note_is_printed_once_and_nothing_of_it_stays_with_the_server() {
-    for mood in [Mood::Prints, Mood::ForgetsWhatIsDone] {
+fn a_note_is_printed_once_and_the_server_keeps_nothing_of_it() {
+    for behaviour in [Behaviour::Prints, Behaviour::ForgetsWhatIsDone] {
         for wanted in [None, Some("desk"), Some("Büro 2")] {
-            let server = Imitation::start(mood);
+            let server = FakePrintServer::start(behaviour);
             // However busy this machine is: what is shown here is that it prints, not how soon.
-            let patience = Patience { prints_within: Duration::from_secs(20), ..QUICK };
+            let timeouts = PrintTimeouts { job_timeout: Duration::from_secs(20), ..QUICK };
             let socket = PrintServer::Socket(server.folder.path().join("socket"));
-            let printer = Printer::new(socket, wanted.map(str::to_owned), USER.to_owned(), patience);
+            let printer = Printer::new(socket, wanted.map(str::to_owned), USER.to_owned(), timeouts);
             printer.print(wanted.unwrap_or("desk"), PDF, PaperSize::Letter).unwrap();
             let queue = server.queue.lock().unwrap();
             assert!(queue.printed == [PDF] && queue.jobs.is_empty());
@@ -185,9 +190,9 @@ fn a_note_is_printed_once_and_nothing_of_it_stays_with_the_server() {
 }
 
 #[test]
-fn a_printer_that_does_not_print_is_told_and_keeps_nothing_for_the_next_person() {
-    for mood in [Mood::Aborts, Mood::HasNoPaper, Mood::NeverEnds] {
-        let server = Imitation::start(mood);
+fn a_printer_that_does_not_print_is_reported_and_keeps_nothing_for_the_next_patient() {
+    for behaviour in [Behaviour::Aborts, Behaviour::HasNoPaper, Behaviour::NeverEnds] {
+        let server = FakePrintServer::start(behaviour);
         let outcome = server.printer(None).print("desk", PDF, PaperSize::A4);
         assert!(matches!(outcome, Err(PrintError::NeedsHelp { .. })), "{outcome:?}");
         let queue = server.queue.lock().unwrap();
@@ -196,23 +201,23 @@ fn a_printer_that_does_not_print_is_told_and_keeps_nothing_for_the_next_person()
 }
 
 #[test]
-fn a_printer_that_is_not_there_is_not_offered() {
-    let find = |mood, wanted| Imitation::start(mood).printer(wanted).find();
-    assert!(matches!(find(Mood::IsMissing, Some("desk")), Err(PrintError::NoPrinter(name)) if name == "desk"));
-    assert!(matches!(find(Mood::IsMissing, None), Err(PrintError::NoPrinter(_))));
-    assert!(matches!(find(Mood::TakesNone, None), Err(PrintError::Closed)));
-    assert_eq!(find(Mood::Prints, None).unwrap(), "desk");
+fn a_missing_printer_is_not_offered() {
+    let find = |behaviour, wanted| FakePrintServer::start(behaviour).printer(wanted).find();
+    assert!(matches!(find(Behaviour::IsMissing, Some("desk")), Err(PrintError::NoPrinter(name)) if name == "desk"));
+    assert!(matches!(find(Behaviour::IsMissing, None), Err(PrintError::NoPrinter(_))));
+    assert!(matches!(find(Behaviour::TakesNone, None), Err(PrintError::Closed)));
+    assert_eq!(find(Behaviour::Prints, None).unwrap(), "desk");
     let nobody = PrintServer::Socket("/nowhere/at/all".into());
     let nobody = Printer::new(nobody, None, USER.to_owned(), QUICK);
     assert!(matches!(nobody.find(), Err(PrintError::Server(ServerError::Silent(_)))));
 }
 
 #[test]
-fn a_wipe_takes_back_what_is_being_printed() {
-    let server = Imitation::start(Mood::NeverEnds);
-    let patience = Patience { prints_within: Duration::from_mins(1), ..QUICK };
+fn a_wipe_cancels_a_job_in_progress() {
+    let server = FakePrintServer::start(Behaviour::NeverEnds);
+    let timeouts = PrintTimeouts { job_timeout: Duration::from_mins(1), ..QUICK };
     let socket = PrintServer::Socket(server.folder.path().join("socket"));
-    let printer = Arc::new(Printer::new(socket, None, USER.to_owned(), patience));
+    let printer = Arc::new(Printer::new(socket, None, USER.to_owned(), timeouts));
     let at_work = Arc::clone(&printer);
     let job = std::thread::spawn(move || at_work.print("desk", PDF, PaperSize::Letter));
     while server.queue.lock().unwrap().jobs.first().is_none_or(|job| job.3 == 0) {
@@ -224,8 +229,8 @@ fn a_wipe_takes_back_what_is_being_printed() {
 }
 
 #[test]
-fn jobs_of_others_are_left_alone() {
-    let server = Imitation::start(Mood::NeverEnds);
+fn jobs_of_other_users_are_left_alone() {
+    let server = FakePrintServer::start(Behaviour::NeverEnds);
     server.queue.lock().unwrap().jobs.push((3, "someone".to_owned(), b"theirs".to_vec(), 0));
     let printer = server.printer(None);
     let _ = printer.print("desk", PDF, PaperSize::Letter);
@@ -234,13 +239,13 @@ fn jobs_of_others_are_left_alone() {
 }
 
 #[test]
-fn no_error_quotes_what_is_printed() {
-    let server = Imitation::start(Mood::Aborts);
+fn no_error_quotes_the_document() {
+    let server = FakePrintServer::start(Behaviour::Aborts);
     let error = server.printer(None).print("desk", PDF, PaperSize::Letter).unwrap_err();
     assert!(!format!("{error:?} {error}").contains("k4n4ry"));
 }
 
-/// The system's own print server, in a folder of its own.
+/// The installed print server, in a temporary folder.
 struct Cups {
     process: Child,
     folder: tempfile::TempDir,
@@ -295,9 +300,9 @@ impl Cups {
         command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
     }
 
-    fn printer(&self, wanted: Option<&str>, patience: Patience) -> Printer {
+    fn printer(&self, wanted: Option<&str>, timeouts: PrintTimeouts) -> Printer {
         let server = PrintServer::Socket(self.folder.path().join("socket"));
-        Printer::new(server, wanted.map(str::to_owned), USER.to_owned(), patience)
+        Printer::new(server, wanted.map(str::to_owned), USER.to_owned(), timeouts)
     }
 
     fn spooled(&self) -> usize {
@@ -307,15 +312,15 @@ impl Cups {
 }
 
 #[test]
-fn the_systems_own_print_server_prints_and_forgets() {
+fn the_installed_print_server_prints_and_keeps_nothing() {
     let Some(cups) = Cups::start() else {
         eprintln!("cups is not installed, or this is not root: not tried");
         return;
     };
-    let patience = Patience { prints_within: Duration::from_secs(20), ..QUICK };
-    assert!(matches!(cups.printer(None, patience).find(), Err(PrintError::NoPrinter(_))));
-    assert!(matches!(cups.printer(Some("desk"), patience).find(), Err(PrintError::NoPrinter(_))));
-    // A printer on the network that puts on paper whatever comes.
+    let timeouts = PrintTimeouts { job_timeout: Duration::from_secs(20), ..QUICK };
+    assert!(matches!(cups.printer(None, timeouts).find(), Err(PrintError::NoPrinter(_))));
+    assert!(matches!(cups.printer(Some("desk"), timeouts).find(), Err(PrintError::NoPrinter(_))));
+    // A network printer that accepts any data.
     let paper = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let device = format!("socket://{}", paper.local_addr().unwrap());
     let on_paper = std::thread::spawn(move || {
@@ -324,22 +329,22 @@ fn the_systems_own_print_server_prints_and_forgets() {
         all
     });
     assert!(cups.admin("lpadmin", &["-p", "desk", "-E", "-v", &device, "-m", "raw"]));
-    assert!(matches!(cups.printer(None, patience).find(), Err(PrintError::NoPrinter(_))));
+    assert!(matches!(cups.printer(None, timeouts).find(), Err(PrintError::NoPrinter(_))));
     assert!(cups.admin("lpadmin", &["-d", "desk"]));
-    assert_eq!(cups.printer(None, patience).names().unwrap(), ["desk"]);
-    let printer = cups.printer(None, patience);
+    assert_eq!(cups.printer(None, timeouts).names().unwrap(), ["desk"]);
+    let printer = cups.printer(None, timeouts);
     assert_eq!(printer.find().unwrap(), "desk");
     printer.print("desk", PDF, PaperSize::Letter).unwrap();
     assert!(on_paper.join().unwrap() == PDF);
     assert_eq!(cups.spooled(), 0, "the server keeps a document or its history");
 
-    // A printer that was stopped: told, and taken back.
+    // A stopped printer is reported, and the job is removed.
     assert!(cups.admin("cupsdisable", &["desk"]));
     let stopped = cups.printer(Some("desk"), QUICK).print("desk", PDF, PaperSize::A4);
     assert!(matches!(stopped, Err(PrintError::NeedsHelp { .. })), "{stopped:?}");
     assert_eq!(cups.spooled(), 0);
 
-    // A room that went down meanwhile: the job waits, and the wipe of the next start removes it.
+    // The room went down while a job was waiting: the wipe of the next start removes it.
     assert!(cups.admin("lp", &["-U", USER, "-d", "desk", cups.folder.path().join("cupsd.conf").to_str().unwrap()]));
     assert!(cups.spooled() > 0);
     cups.printer(None, QUICK).purge().unwrap();

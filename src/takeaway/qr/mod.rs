@@ -1,4 +1,4 @@
-//! Owns turning a note into a numbered series of QR codes. Does not own how they are drawn.
+//! Owns encoding a note as a numbered series of QR codes. Does not own how they are drawn.
 
 use std::fmt;
 
@@ -6,73 +6,73 @@ use qrcode::bits::Bits;
 use qrcode::{EcLevel, QrCode, Version};
 use thiserror::Error;
 
-/// The most bytes of text in one code. On a tablet of 10.1 inches its modules are then at least 1.1 mm, which the camera of
-/// a phone takes at arm's length from a hand that is not steady.
+/// Maximum length of the text in one code, in bytes. On a tablet of 10.1 inches its modules are then at least 1.1 mm wide,
+/// which a phone in an unsteady hand can read at arm's length.
 pub const CODE_BYTES_MAX: usize = 320;
-/// The most codes in one series.
+/// Maximum number of codes in one series.
 pub const CODES_MAX: usize = 99;
 /// The quiet zone every code needs around it, in modules (ISO/IEC 18004).
 pub const QUIET_MODULES: usize = 4;
-/// Says that the bytes are UTF-8; without it some readers guess wrongly.
+/// The ECI designator of UTF-8, without which some readers guess the encoding wrongly.
 const ECI_UTF8: u32 = 26;
-/// A cut moves back by at most so many bytes to fall between two words.
+/// Maximum distance that a cut is moved back to fall between two words, in bytes.
 const WORD_BYTES_MAX: usize = 60;
-/// A cut moves back by at most so many characters to keep a joined sign whole.
+/// Maximum distance that a cut is moved back to keep a grapheme whole, in characters.
 const JOINED_CHARS_MAX: usize = 16;
 const VERSION_MAX: i16 = 40;
 
 /// One code of a series.
 #[derive(Clone, PartialEq, Eq)]
 pub struct QrPage {
-    /// Which one, from 1.
+    /// The number of this code, counted from 1.
     pub index: usize,
-    /// How many there are.
+    /// The number of codes in the series.
     pub of: usize,
-    /// Rows from top to bottom, each from left to right; true is dark. No quiet zone.
+    /// The modules without the quiet zone, in rows from top to bottom, each from left to right; true is dark.
     pub modules: Vec<bool>,
-    /// Modules in a row, and rows.
+    /// Number of modules in a row, and of rows.
     pub width: usize,
 }
 
 impl QrPage {
-    /// What stands beside it, such as `2/5`; empty where there is but one.
+    /// The label beside the code, such as `2/5`; empty if there is only one.
     #[must_use]
     pub fn number(&self) -> String {
         if self.of > 1 { format!("{}/{}", self.index, self.of) } else { String::new() }
     }
 
-    /// Whether the module at that column and row is dark; the quiet zone is light.
+    /// Whether the module at this column and row is dark. Outside the code it is light.
     #[must_use]
     pub fn is_dark(&self, column: usize, row: usize) -> bool {
         column < self.width && row < self.width && self.modules.get(row * self.width + column) == Some(&true)
     }
 }
 
-// The modules are the patient's words in another script.
+// The modules encode words of the patient.
 impl fmt::Debug for QrPage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "QrPage({}/{}, …)", self.index, self.of)
     }
 }
 
-/// Why no codes could be made.
+/// Why a text could not be encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum QrError {
-    /// There is nothing in it.
+    /// The text is empty.
     #[error("there is nothing written to take home")]
     Empty,
-    /// It would take too many codes.
+    /// The text needs too many codes.
     #[error("the note would take {codes} codes, more than {CODES_MAX}; print it instead")]
     TooLong {
-        /// How many it would take.
+        /// The number of codes it needs.
         codes: usize,
     },
-    /// The encoder refused a piece that it should take.
+    /// The encoder rejected a part of the text, which is a bug.
     #[error("a code could not be made; print the note instead")]
     Refused,
 }
 
-/// The text as a series of codes, error correction M. Read one after the other and joined, they give the text exactly.
+/// Encodes a text as a series of codes with error correction level M. Their contents joined are exactly the text.
 ///
 /// # Errors
 /// If the text is empty or too long.
@@ -88,8 +88,8 @@ pub fn series(text: &str) -> Result<Vec<QrPage>, QrError> {
     pieces.iter().enumerate().map(|(at, piece)| code(piece, at + 1, of)).collect()
 }
 
-/// A short text for a machine, such as an address or a phone number, as one code. Where it is plain ASCII it says nothing
-/// about its bytes, so that the oldest reader takes it.
+/// Encodes a short text for a machine, such as an address or a phone number, as one code. A text in ASCII is encoded without
+/// an ECI designator, which old readers do not know.
 ///
 /// # Errors
 /// If the text is empty or too long for one code.
@@ -105,7 +105,7 @@ pub fn link(text: &str) -> Result<QrPage, QrError> {
     }
 }
 
-/// Pieces of about equal length, so that no code of a series is much finer than another.
+/// Splits a text into pieces of about the same length, so that all codes of a series have modules of about the same size.
 fn split(text: &str) -> Vec<&str> {
     let wanted = text.len().div_ceil(CODE_BYTES_MAX).max(1);
     let target = (text.len().div_ceil(wanted) + WORD_BYTES_MAX / 2).min(CODE_BYTES_MAX);
@@ -122,8 +122,8 @@ fn split(text: &str) -> Vec<&str> {
     pieces
 }
 
-/// Where to cut at or before `at`: after a space if one is near, never inside a character, and not between a sign
-/// and what is joined to it.
+/// The position of a cut at or before `at`: after a space if one is near, never within a character, and not within a
+/// grapheme.
 fn cut(text: &str, at: usize) -> usize {
     let at = text.floor_char_boundary(at);
     let near = text.floor_char_boundary(at.saturating_sub(WORD_BYTES_MAX));
@@ -136,19 +136,19 @@ fn cut(text: &str, at: usize) -> usize {
     let mut whole = at;
     for _ in 0..JOINED_CHARS_MAX {
         let Some(before) = text[..whole].chars().next_back() else { break };
-        let breaks_a_sign = text[whole..].starts_with(is_joined) || before == ZERO_WIDTH_JOINER || is_flag(before);
-        if !breaks_a_sign {
+        let splits_grapheme = text[whole..].starts_with(is_joined) || before == ZERO_WIDTH_JOINER || is_flag(before);
+        if !splits_grapheme {
             return whole;
         }
         whole -= before.len_utf8();
     }
-    // Nothing but joined signs: a cut between two characters still loses nothing once joined again.
+    // Within a very long grapheme: a cut between two of its characters loses nothing once the pieces are joined again.
     if whole == 0 { at } else { whole }
 }
 
 const ZERO_WIDTH_JOINER: char = '\u{200d}';
 
-/// Whether it belongs to the sign before it: accents, joiners, variation selectors, skin tones, tags.
+/// Whether a character continues a grapheme: accents, joiners, variation selectors, skin tones, tags.
 fn is_joined(c: char) -> bool {
     matches!(
         u32::from(c),
@@ -171,7 +171,7 @@ fn is_joined(c: char) -> bool {
     )
 }
 
-/// Flags are pairs; which half a letter is cannot be seen from it alone, so no cut follows one.
+/// Whether a character is half of a flag. Which half cannot be told from it alone, so no cut follows either.
 fn is_flag(c: char) -> bool {
     matches!(u32::from(c), 0x1_f1e6..=0x1_f1ff)
 }

@@ -2,7 +2,8 @@ use super::*;
 
 const CANARY: &str = "the blue door at the end of the garden";
 
-/// Text of about so many characters, from a seed: words, accents, signs of several bytes, joined signs, line breaks.
+/// A text of at least this number of characters from a seed: words, accents, characters of several bytes, graphemes of
+/// several characters, line breaks.
 fn text(seed: u64, chars: usize) -> String {
     const PIECES: [&str; 20] = [
         "wave",
@@ -41,21 +42,21 @@ fn text(seed: u64, chars: usize) -> String {
 }
 
 #[test]
-fn pieces_join_to_the_text_and_fit() {
+fn the_pieces_fit_and_joined_they_are_the_text() {
     for seed in 0..300 {
         let text = text(seed, 1 + seed as usize * 7);
         let pieces = split(&text);
         assert_eq!(pieces.concat(), text, "seed {seed}");
         for (at, piece) in pieces.iter().enumerate() {
             assert!(!piece.is_empty() && piece.len() <= CODE_BYTES_MAX, "seed {seed}: {} bytes", piece.len());
-            assert!(at == 0 || !piece.starts_with(is_joined), "seed {seed}: a sign is cut before piece {at}");
+            assert!(at == 0 || !piece.starts_with(is_joined), "seed {seed}: a grapheme is cut before piece {at}");
             assert!(at + 1 == pieces.len() || !piece.ends_with(ZERO_WIDTH_JOINER), "seed {seed}");
         }
     }
 }
 
 #[test]
-fn cuts_fall_between_words_where_there_are_any() {
+fn cuts_are_between_words() {
     let text = "word ".repeat(400);
     let pieces = split(&text);
     assert!(pieces.iter().all(|piece| piece.starts_with("word") && piece.ends_with(' ')));
@@ -64,7 +65,7 @@ fn cuts_fall_between_words_where_there_are_any() {
 }
 
 #[test]
-fn joined_signs_without_end_still_split_between_characters() {
+fn endless_graphemes_are_cut_between_characters() {
     for unit in ["👩\u{200d}", "\u{301}", "🇪🇸", "é"] {
         let text = unit.repeat(600);
         let pieces = split(&text);
@@ -74,20 +75,20 @@ fn joined_signs_without_end_still_split_between_characters() {
 }
 
 #[test]
-fn an_accent_that_follows_a_space_stays_with_it() {
+fn an_accent_after_a_space_stays_with_it() {
     let text = "a \u{301}".repeat(400);
     assert!(split(&text).iter().all(|piece| !piece.starts_with(is_joined)));
 }
 
 #[test]
-fn every_code_says_that_its_bytes_are_utf8() {
+fn every_code_declares_utf8() {
     // Mode 7 (4 bits), designator 26 (8 bits), byte mode 4 (4 bits), length (8 bits), the letter.
     let bytes = bits("a", Version::Normal(1)).unwrap().into_bytes();
     assert_eq!(bytes[..4], [0x71, 0xa4, 0x01, b'a']);
 }
 
 #[test]
-fn limits_are_told_with_the_way_out() {
+fn an_exceeded_limit_is_reported_with_a_remedy() {
     assert_eq!(series("").unwrap_err(), QrError::Empty);
     let problem = series(&"a".repeat(CODE_BYTES_MAX * (CODES_MAX + 1))).unwrap_err();
     assert!(matches!(problem, QrError::TooLong { codes } if codes > CODES_MAX));
@@ -96,7 +97,7 @@ fn limits_are_told_with_the_way_out() {
 }
 
 #[test]
-fn pages_are_numbered_and_say_nothing_in_debug() {
+fn codes_are_numbered_and_debug_shows_no_content() {
     let pages = series(&CANARY.repeat(40)).unwrap();
     assert!(pages.len() > 2);
     for (at, page) in pages.iter().enumerate() {

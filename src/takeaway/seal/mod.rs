@@ -1,5 +1,5 @@
-//! Owns sealing a note to the therapist's key, and putting it whole where it is to go. Does not own the sheets, nor the
-//! visit's own seal on disk (`vault`).
+//! Owns sealing a note to the therapist's key and writing it to its destination atomically. Does not own the sheets, nor how
+//! notes are sealed within the room (`vault`).
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -12,36 +12,36 @@ use zeroize::Zeroizing;
 
 use super::sticks;
 
-/// Letters that are not taken for one another when they are read aloud.
+/// Crockford's Base32 alphabet, without letters that are easily confused when they are read aloud.
 const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const CODE_LETTERS: usize = 8;
-/// A file is begun under a name that starts so.
+/// The start of a file's name until it is complete.
 const UNFINISHED: &str = ".stillroom-unfinished-";
 
-/// Why nothing was sealed.
+/// Why a note was not sealed.
 #[derive(Debug, Error)]
 pub enum SealError {
-    /// The key of the configuration is none.
-    #[error("the recipient is no age key; `age-keygen` makes one, and its public half starts with age1")]
+    /// The configured recipient is not an age key.
+    #[error("the recipient is not an age key; `age-keygen` makes one, and its public half starts with age1")]
     Recipient,
-    /// It could not be sealed in memory.
+    /// The note could not be encrypted.
     #[error("the note could not be sealed")]
     Sealing,
     /// No stick is mounted.
     #[error("no memory stick is mounted")]
     NoStick,
-    /// There is no room left.
-    #[error("there is no room left at {place}")]
+    /// The destination is full.
+    #[error("there is no space left at {place}")]
     Full {
-        /// Where.
+        /// The destination.
         place: PathBuf,
     },
-    /// It could not be written there.
+    /// The destination cannot be written.
     #[error("{place} cannot be written: {source}")]
     Unwritable {
-        /// Where.
+        /// The destination.
         place: PathBuf,
-        /// What the system said.
+        /// The operating system's error.
         source: io::Error,
     },
 }
@@ -56,7 +56,7 @@ impl SealError {
     }
 }
 
-/// Where sealed notes go, and for whom.
+/// The recipient of sealed notes, and their destination.
 #[derive(Clone)]
 pub struct Sealer {
     recipient: Recipient,
@@ -64,40 +64,46 @@ pub struct Sealer {
 }
 
 impl Sealer {
-    /// For that key, into that folder; without one, onto a memory stick.
+    /// Seals to this age key, and writes to this folder or, without one, to a memory stick.
+    ///
+    /// # Errors
+    /// If the recipient is not an age key.
     pub fn new(recipient: &str, folder: Option<PathBuf>) -> Result<Self, SealError> {
         let recipient = recipient.parse().map_err(|_| SealError::Recipient)?;
         Ok(Self { recipient, folder })
     }
 
-    /// Seals the PDF and puts it where it is to go. Gives the code in the file's name, by which patient and therapist can
-    /// speak of it.
-    pub fn seal(&self, pdf: &[u8], on: NaiveDate) -> Result<String, SealError> {
+    /// Seals a PDF and writes it to its destination. Returns the code in the file's name, by which patient and therapist can
+    /// refer to it.
+    ///
+    /// # Errors
+    /// If it cannot be sealed or written.
+    pub fn seal(&self, pdf: &[u8], date: NaiveDate) -> Result<String, SealError> {
         let place = match &self.folder {
             Some(folder) => folder.clone(),
             None => sticks::find().into_iter().next().ok_or(SealError::NoStick)?,
         };
-        self.seal_to(&place, pdf, on)
+        self.seal_to(&place, pdf, date)
     }
 
-    fn seal_to(&self, place: &Path, pdf: &[u8], on: NaiveDate) -> Result<String, SealError> {
+    fn seal_to(&self, place: &Path, pdf: &[u8], date: NaiveDate) -> Result<String, SealError> {
         let sealed = age::encrypt(&self.recipient, pdf).map_err(|_| SealError::Sealing)?;
         let code = code().map_err(|source| SealError::Unwritable { place: place.to_owned(), source })?;
-        let name = format!("stillroom-{}-{code}.pdf.age", on.format("%Y-%m-%d"));
-        match put(place, &name, &sealed) {
+        let name = format!("stillroom-{}-{code}.pdf.age", date.format("%Y-%m-%d"));
+        match write(place, &name, &sealed) {
             Ok(()) => Ok(code),
             Err(source) => Err(SealError::at(place, source)),
         }
     }
 
-    /// Removes what a power cut left unfinished; it is sealed, but it is of no use to anybody.
-    pub fn tidy(&self) {
+    /// Removes files that a power cut left incomplete. They are sealed, but of no use to anybody.
+    pub fn remove_unfinished(&self) {
         let places = self.folder.clone().map_or_else(sticks::find, |folder| vec![folder]);
         for place in places {
             let Ok(entries) = fs::read_dir(place) else { continue };
             for entry in entries.filter_map(Result::ok) {
                 if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
-                    // Whoever else writes there now tries again.
+                    // Another room that is writing this file just now reports the failure, and may try again.
                     let _ = fs::remove_file(entry.path());
                 }
             }
@@ -105,18 +111,20 @@ impl Sealer {
     }
 }
 
-/// Writes, syncs, gives it its name, syncs the folder: after a power cut or a pulled stick the file is whole or not there.
-fn put(place: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+/// Writes a file so that it is complete or does not exist after a power cut, or after a stick was pulled.
+/// `paths::private::write_atomic` does not fit here: the file leaves the machine, so it gets the default mode and not 0600,
+/// and an unfinished one must be recognisable by its name.
+fn write(place: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     let unfinished = place.join(format!("{UNFINISHED}{name}"));
     let written = write_new(&unfinished, bytes).and_then(|()| fs::rename(&unfinished, place.join(name)));
     if let Err(problem) = written {
-        // A stick that is gone took it along.
+        // Fails if the stick was pulled, and the file with it.
         let _ = fs::remove_file(&unfinished);
         return Err(problem);
     }
     let folder = File::open(place)?;
     match folder.sync_all() {
-        // Some file systems of sticks cannot sync a folder; then the whole of it is synced.
+        // Some file systems on sticks cannot sync a folder; then sync the whole file system.
         Err(problem) if problem.kind() == io::ErrorKind::InvalidInput => {
             rustix::fs::syncfs(&folder).map_err(Into::into)
         }
@@ -132,7 +140,7 @@ fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 fn code() -> io::Result<String> {
     let mut random = Zeroizing::new([0_u8; CODE_LETTERS]);
-    getrandom::fill(random.as_mut_slice()).map_err(|_| io::Error::other("the system gives no randomness"))?;
+    getrandom::fill(random.as_mut_slice()).map_err(|_| io::Error::other("the system provides no randomness"))?;
     let letter = |byte: &u8| char::from(LETTERS[usize::from(byte % 32)]);
     let letters: Vec<char> = random.iter().map(letter).collect();
     let (first, second) = letters.split_at(CODE_LETTERS / 2);

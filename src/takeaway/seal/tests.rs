@@ -48,7 +48,7 @@ fn the_standard_tool_opens_it() {
 }
 
 #[test]
-fn codes_differ_and_can_be_read_aloud() {
+fn codes_are_unique_and_can_be_read_aloud() {
     let codes: std::collections::BTreeSet<String> = (0..500).map(|_| code().unwrap()).collect();
     assert_eq!(codes.len(), 500);
     let readable = |c: char| c.is_ascii_digit() || (c.is_ascii_uppercase() && !"ILOU".contains(c));
@@ -56,18 +56,18 @@ fn codes_differ_and_can_be_read_aloud() {
 }
 
 #[test]
-fn what_is_no_key_is_refused_with_the_way_out() {
+fn a_text_that_is_not_a_key_is_refused_with_a_remedy() {
     let wrong = ["", "age1", "ssh-ed25519 AAAA", "age1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq"];
     for recipient in wrong {
         let refused = Sealer::new(recipient, None).err().unwrap();
         assert!(refused.to_string().contains("age-keygen"));
     }
     let secret = age::x25519::Identity::generate().to_string();
-    assert!(Sealer::new(secret.expose_secret(), None).is_err(), "a secret key is not to lie in a configuration");
+    assert!(Sealer::new(secret.expose_secret(), None).is_err(), "a secret key must not be in a configuration");
 }
 
 #[test]
-fn a_place_that_takes_nothing_is_told_and_left_as_it_was() {
+fn a_destination_that_cannot_be_written_is_reported_and_left_unchanged() {
     let public = age::x25519::Identity::generate().to_public().to_string();
     let gone = Sealer::new(&public, Some("/nowhere/at/all".into())).unwrap();
     assert!(matches!(gone.seal(PDF, day()), Err(SealError::Unwritable { .. })));
@@ -77,7 +77,7 @@ fn a_place_that_takes_nothing_is_told_and_left_as_it_was() {
     fs::write(folder.path().join("taken"), b"x").unwrap();
     fs::create_dir(folder.path().join("note")).unwrap();
     fs::write(folder.path().join("note/inside"), b"x").unwrap();
-    assert!(put(folder.path(), "note", PDF).is_err());
+    assert!(write(folder.path(), "note", PDF).is_err());
     let mut left = names(folder.path());
     left.sort();
     assert_eq!(left, ["note", "taken"]);
@@ -89,12 +89,12 @@ fn a_place_that_takes_nothing_is_told_and_left_as_it_was() {
 }
 
 #[test]
-fn what_a_power_cut_left_is_tidied_and_nothing_else() {
+fn only_unfinished_files_are_removed_after_a_power_cut() {
     let folder = tempfile::tempdir().unwrap();
     let public = age::x25519::Identity::generate().to_public().to_string();
     let sealer = Sealer::new(&public, Some(folder.path().to_owned())).unwrap();
     fs::write(folder.path().join(format!("{UNFINISHED}x")), b"half").unwrap();
     let code = sealer.seal(PDF, day()).unwrap();
-    sealer.tidy();
+    sealer.remove_unfinished();
     assert_eq!(names(folder.path()), [format!("stillroom-2026-11-22-{code}.pdf.age")]);
 }

@@ -223,7 +223,7 @@ impl LayerCache {
     pub fn store(&self, name: &str, baked: &BakedLayers) {
         let Some(file) = baked.to_file().filter(|file| file.len() <= FILE_BYTES_MAX) else { return };
         let stored =
-            private::make_dir(&self.folder).and_then(|()| private::write_whole(&self.folder.join(name), &file));
+            private::make_dir(&self.folder).and_then(|()| private::write_atomic(&self.folder.join(name), &file));
         if let Err(error) = stored {
             tracing::info!(%error, "baked layers could not be stored and will be baked again");
             return;

@@ -159,7 +159,7 @@ fn compacting_leaves_only_what_is_given_and_a_stop_before_the_rename_changes_not
     let bytes = written(dir.path());
     let path = dir.path().join(JOURNAL_FILE);
     for left_over in [&b""[..], &bytes[..30], &bytes] {
-        fs::write(private::temporary_of(&path), left_over).unwrap();
+        fs::write(private::temporary_path(&path), left_over).unwrap();
         let (journal, records, _) = Journal::open(dir.path());
         assert_eq!((records, names(dir.path())), (story(), vec![JOURNAL_FILE.to_owned()]));
         journal.finish();
@@ -254,13 +254,13 @@ fn a_damaged_journal_on_a_disk_that_takes_nothing_is_replaced_once_it_does() {
     let damaged = [&bytes[..], b"wrong\n"].concat();
     fs::write(&path, &damaged).unwrap();
     // A directory in the way of the temporary file makes every replacement fail, also for the superuser.
-    fs::create_dir(private::temporary_of(&path)).unwrap();
+    fs::create_dir(private::temporary_path(&path)).unwrap();
     let (journal, records, health) = Journal::open(dir.path());
     assert_eq!(records, story());
     assert!(health.is_damaged && health.problem.is_some());
     assert!(journal.append_and_wait(at(92_000), &Event::Pause).is_err());
     assert_eq!(fs::read(&path).unwrap(), damaged);
-    fs::remove_dir(private::temporary_of(&path)).unwrap();
+    fs::remove_dir(private::temporary_path(&path)).unwrap();
     journal.append_and_wait(at(93_000), &Event::Resume).unwrap();
     journal.finish();
     let mut expected = story();

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use tracing::warn;
 
 use super::MeasuredLoudness;
-use crate::paths::{kept, private};
+use crate::paths::{checksummed, private};
 
 /// Incremented whenever the measurement changes.
 const VERSION: u32 = 1;
@@ -66,7 +66,7 @@ impl LoudnessCache {
         let file = folder.map(|folder| folder.join(FILE_NAME));
         let kept = file.as_ref().and_then(|file| private::read_limited(file, BYTES_MAX).ok().flatten());
         // Verify the checksum: a single wrong digit could play a track far too loud.
-        let whole = kept.as_deref().and_then(|bytes| kept::without_sum(bytes)?.ok());
+        let whole = kept.as_deref().and_then(|bytes| checksummed::strip_checksum(bytes)?.ok());
         let content = whole.and_then(|bytes| serde_json::from_slice::<CacheContent>(bytes).ok());
         let content = content.filter(|content| content.version == VERSION);
         Self {
@@ -110,7 +110,7 @@ impl LoudnessCache {
             if let Some(folder) = file.parent() {
                 private::make_dir(folder)?;
             }
-            private::write_whole(file, &kept::with_sum(&bytes))
+            private::write_atomic(file, &checksummed::with_checksum(&bytes))
         });
         if let Err(error) = written
             && !std::mem::replace(&mut self.failed, true)

@@ -1,15 +1,15 @@
-//! Owns keeping this process's memory to itself: no core dumps, no tracing by others, no swap where that can be had.
-//! The superuser can still read a running process; that is outside what a program can prevent.
+//! Owns protecting this process's memory: no core dumps, no tracing by other processes and, where the system allows it, no
+//! swap. No program can prevent the superuser from reading its memory.
 
 use std::io;
 
 use rustix::mm::{MlockAllFlags, mlockall};
 use rustix::process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit};
 
-/// What could be had. Nothing in it is fatal.
+/// What the system granted. The program can run without any of it.
 #[derive(Debug)]
-pub struct Hardened {
-    /// Whether a crash writes no memory to disk.
+pub struct MemoryProtection {
+    /// Whether a crash writes no core dump.
     pub no_core_dumps: io::Result<()>,
     /// Whether other processes of the same user cannot read this one's memory.
     pub not_dumpable: io::Result<()>,
@@ -20,31 +20,31 @@ pub struct Hardened {
 /// Whether memory stays out of swap.
 #[derive(Debug)]
 pub enum MemoryLock {
-    /// Every page that is touched stays in memory.
+    /// Every page that is used stays in memory.
     Locked,
-    /// There is a limit on locked memory: reaching it in mid-session would make allocations fail, so none is locked.
+    /// None is locked, since there is a limit on locked memory, and allocations would fail once it is reached.
     Limited {
-        /// The limit in bytes.
+        /// The limit.
         limit_bytes: u64,
     },
     /// The system refused.
     Refused(io::Error),
 }
 
-/// Does what can be done. Call it first thing in every process: the marks do not outlive `exec`.
+/// Protects the memory as far as the system allows. Call it first in every process: the protection ends with `exec`.
 #[must_use]
-pub fn harden() -> Hardened {
+pub fn protect_memory() -> MemoryProtection {
     let none = Rlimit { current: Some(0), maximum: Some(0) };
     let no_core_dumps = setrlimit(Resource::Core, none).map_err(Into::into);
     let not_dumpable = set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(Into::into);
-    Hardened { no_core_dumps, not_dumpable, memory_lock: lock_memory() }
+    MemoryProtection { no_core_dumps, not_dumpable, memory_lock: lock_memory() }
 }
 
 fn lock_memory() -> MemoryLock {
     if let Some(limit_bytes) = getrlimit(Resource::Memlock).current {
         return MemoryLock::Limited { limit_bytes };
     }
-    // On fault: a window maps gigabytes that it never touches, and those must not become resident.
+    // Only on use: a window maps gigabytes that it never uses, and those must not become resident.
     let flags = MlockAllFlags::CURRENT | MlockAllFlags::FUTURE | MlockAllFlags::ONFAULT;
     match mlockall(flags) {
         Ok(()) => MemoryLock::Locked,
@@ -57,12 +57,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hardened_process_dumps_nothing() {
-        let hardened = harden();
-        assert!(hardened.no_core_dumps.is_ok() && hardened.not_dumpable.is_ok(), "{hardened:?}");
+    fn a_protected_process_dumps_nothing() {
+        let protection = protect_memory();
+        assert!(protection.no_core_dumps.is_ok() && protection.not_dumpable.is_ok(), "{protection:?}");
         assert_eq!(getrlimit(Resource::Core).maximum, Some(0));
         assert_eq!(rustix::process::dumpable_behavior().unwrap(), DumpableBehavior::NotDumpable);
-        match hardened.memory_lock {
+        match protection.memory_lock {
             MemoryLock::Limited { limit_bytes } => assert_eq!(getrlimit(Resource::Memlock).current, Some(limit_bytes)),
             MemoryLock::Locked | MemoryLock::Refused(_) => assert_eq!(getrlimit(Resource::Memlock).current, None),
         }

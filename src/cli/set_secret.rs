@@ -1,4 +1,5 @@
-//! Owns the only ways in after a forgotten PIN or password: asked for twice at the machine's own shell, never echoed.
+//! Owns setting a PIN or a password at the machine's own shell, which is the only way in after it was forgotten. It is asked
+//! for twice and never echoed.
 
 use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
@@ -6,9 +7,9 @@ use std::process::ExitCode;
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
 use super::{FAILED, UNUSABLE};
-use crate::output::{complain, print};
-use crate::paths::Homes;
-use crate::pin::Secret;
+use crate::output::{print, print_error};
+use crate::paths::Directories;
+use crate::secret::Secret;
 
 pub(super) fn set_pin() -> ExitCode {
     set("staff PIN (4 to 12 digits)", Secret::staff_pin)
@@ -19,39 +20,40 @@ pub(super) fn set_password() -> ExitCode {
 }
 
 fn set(what: &str, secret: impl FnOnce(&std::path::Path) -> Secret) -> ExitCode {
-    let homes = Homes::from_env(|name| std::env::var_os(name));
-    let homes = match homes.and_then(|homes| homes.make_state().map(|()| homes)) {
-        Ok(homes) => homes,
+    let directories = Directories::from_env(|name| std::env::var_os(name));
+    let directories = match directories.and_then(|directories| directories.create_state().map(|()| directories)) {
+        Ok(directories) => directories,
         Err(error) => {
-            complain(&error);
+            print_error(&error);
             return ExitCode::from(UNUSABLE);
         }
     };
-    let twice = ask(&format!("New {what}: ")).and_then(|first| Ok((first, ask("Once more: ")?)));
-    let (first, second) = match twice {
+    let entered = ask(&format!("New {what}: ")).and_then(|first| Ok((first, ask("Once more: ")?)));
+    let (first, second) = match entered {
         Ok(both) => both,
         Err(error) => {
-            complain(&format_args!("nothing could be read: {error}; nothing was changed"));
+            print_error(&format_args!("nothing could be read: {error}; nothing was changed"));
             return ExitCode::from(FAILED);
         }
     };
     if first != second {
-        complain(&"the two differ; nothing was changed");
+        print_error(&"the two differ; nothing was changed");
         return ExitCode::from(FAILED);
     }
-    match secret(&homes.state).set(&first) {
+    match secret(&directories.state).set(&first) {
         Ok(()) => {
-            print(&format_args!("Set, in {}.", homes.state.display()));
+            print(&format_args!("Set, in {}.", directories.state.display()));
             ExitCode::SUCCESS
         }
         Err(error) => {
-            complain(&format_args!("{error}; nothing was changed"));
+            print_error(&format_args!("{error}; nothing was changed"));
             ExitCode::from(FAILED)
         }
     }
 }
 
-/// A prompt stands on the terminal before anything is read. One that cannot be shown stops nobody.
+/// Writes directly to standard error, since a prompt must be visible before anything is read. Failing to show it stops
+/// nobody.
 fn show(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
 }

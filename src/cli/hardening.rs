@@ -1,0 +1,92 @@
+//! Owns what the process does about itself before anything else: panics that quote nothing, the limit of open files, and
+//! protected memory. Does not own how memory is protected ([`vault`]).
+
+use std::panic::PanicHookInfo;
+use std::time::Duration;
+
+use crate::output;
+use crate::sound;
+use crate::vault::{self, MemoryLock};
+
+/// Time for the message of a panic, which may be the last thing that the process writes.
+const FLUSH_TIMEOUT: Duration = Duration::from_millis(100);
+/// Maximum number of open files, more than a room with a desk full of pages needs.
+const OPEN_FILES_MAX: u64 = 4_096;
+
+/// Keeps every panic from quoting what the program was working on, which could be words of a patient.
+pub(super) fn install_panic_hook() {
+    std::panic::set_hook(Box::new(|panic| {
+        // A file that makes a decoder panic is reported as a finding.
+        if sound::decodes_here() {
+            return;
+        }
+        output::eprint(&panic_message(panic));
+        output::stderr().flush_within(FLUSH_TIMEOUT);
+    }));
+}
+
+/// A message that is a literal in the source may be quoted; one that was formatted at run time may contain anything.
+fn panic_message(panic: &PanicHookInfo<'_>) -> String {
+    let place = panic.location().map_or_else(String::new, |place| format!(" at {}:{}", place.file(), place.line()));
+    let why = panic.payload().downcast_ref::<&'static str>().map_or_else(String::new, |why| format!(": {why}"));
+    let thread = std::thread::current().name().unwrap_or("unnamed").to_owned();
+    format!("stillroom: a fault of the program itself, thread {thread}{place}{why}; please report this line")
+}
+
+/// Raises the soft limit of open files. Its default is low for programs that use `select(2)`, which this one does not.
+pub(super) fn raise_open_file_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let wanted = limit.maximum.unwrap_or(u64::MAX).min(OPEN_FILES_MAX);
+    if limit.current.is_some_and(|current| current < wanted)
+        && let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), ..limit })
+    {
+        tracing::info!(%error, "the limit of open files cannot be raised; fewer desk pages can be open");
+    }
+}
+
+/// Raises the limit of open files and protects the memory, and logs whatever the system refuses.
+pub(super) fn harden_process() {
+    raise_open_file_limit();
+    let protection = vault::protect_memory();
+    if let Err(error) = &protection.no_core_dumps {
+        tracing::warn!(%error, "a crash could write memory to disk");
+    }
+    if let Err(error) = &protection.not_dumpable {
+        tracing::warn!(%error, "other programs of this user could read this one's memory");
+    }
+    match &protection.memory_lock {
+        MemoryLock::Locked => {}
+        MemoryLock::Limited { limit_bytes } => {
+            tracing::info!(
+                limit_bytes,
+                "memory is not locked, since it is limited; LimitMEMLOCK=infinity lifts the limit"
+            );
+        }
+        MemoryLock::Refused(error) => {
+            tracing::info!(%error, "memory is not locked; make sure that this machine has no swap");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    #[test]
+    fn a_panic_message_names_the_place_and_quotes_nothing_that_was_formatted_at_run_time() {
+        let messages = Arc::new(Mutex::new(Vec::new()));
+        let before = std::panic::take_hook();
+        let recorded = Arc::clone(&messages);
+        std::panic::set_hook(Box::new(move |panic| recorded.lock().unwrap().push(panic_message(panic))));
+        let words = String::from("a white horse é");
+        let split = std::thread::spawn(move || words.split_at(15).0.len()).join();
+        let literal = std::thread::spawn(|| panic!("a literal")).join();
+        std::panic::set_hook(before);
+        assert!(split.is_err() && literal.is_err());
+        let messages = messages.lock().unwrap().concat();
+        assert!(messages.contains("a literal") && messages.contains("hardening.rs"), "{messages}");
+        assert!(!messages.contains("horse"), "{messages}");
+    }
+}

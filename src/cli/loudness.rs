@@ -1,0 +1,23 @@
+//! Owns measuring the loudness of the clinic's music at the shell, with its progress. Does not own how loudness is measured.
+
+use std::path::PathBuf;
+
+use super::progress::Progress;
+use crate::paths::Directories;
+use crate::sound::LoudnessLibrary;
+
+/// The measurements in the room's cache if there is one, so that nothing is measured twice; otherwise in memory.
+pub(super) fn library() -> LoudnessLibrary {
+    let directories = Directories::from_env(|name| std::env::var_os(name)).ok();
+    let state = directories.map(|directories| directories.state).filter(|state| state.is_dir());
+    LoudnessLibrary::kept_in(state.map(|state| state.join("cache")).as_deref())
+}
+
+/// Measures every track that is new or has changed. Returns those that cannot be played to their end, and why.
+pub(super) fn scan(library: &LoudnessLibrary, tracks: &[PathBuf]) -> Vec<(PathBuf, String)> {
+    let mut shown = Progress::new("measuring music", tracks.len());
+    library.scan(tracks, &mut |progress| {
+        let name = progress.path.and_then(|path| path.file_name()).unwrap_or_default().to_string_lossy().into_owned();
+        shown.set(progress.scanned, &format!("{name} {:.0} s", progress.seconds));
+    })
+}

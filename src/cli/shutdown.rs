@@ -1,0 +1,120 @@
+//! Owns how a room's process ends or is replaced by a new one: fading out the sound, flushing the output, and the exit code.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::{FAILED, renderer};
+use crate::driver::Fault;
+use crate::driver::journal::Journal;
+use crate::headless;
+use crate::output::{self, StandardStream, print_error};
+use crate::sound::SoundHandle;
+use crate::widget::place::Backend;
+use crate::wiring::Handover;
+
+/// Duration of the sound's fade-out before the program ends.
+pub(super) const SOUND_FADE: Duration = Duration::from_millis(300);
+/// Time for pending lines on the standard streams before the program ends or is replaced.
+const FLUSH_TIMEOUT: Duration = Duration::from_millis(300);
+/// Time for pending records of the journal before the program ends.
+const SAVE_TIMEOUT: Duration = Duration::from_millis(400);
+/// After a fault, time for those who told the room something to learn that nobody took it.
+const REFUSAL_TIME: Duration = Duration::from_millis(300);
+/// After a fault of the room's loop, time until the program ends, even if something hangs.
+const EXIT_TIMEOUT: Duration = Duration::from_millis(900);
+/// The environment variable that tells a new process that the one before it began a wipe.
+pub(super) const WIPING: &str = "STILLROOM_WIPING";
+
+/// What has to be shut down before the process ends.
+#[derive(Clone)]
+pub(super) struct Shutdown {
+    pub sound: SoundHandle,
+    pub journal: Arc<Journal>,
+    pub out: StandardStream,
+    pub is_headless: bool,
+}
+
+impl Shutdown {
+    /// Ends the program in good order once a supervisor or a person sends SIGTERM or SIGINT.
+    pub(super) async fn on_signal(self) {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (Ok(mut term), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+        else {
+            tracing::warn!("signals cannot be received; the program will end without fading out the sound");
+            return;
+        };
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        // Blocking the runtime does no harm: this is the last thing the process does.
+        self.sound.stop_within(SOUND_FADE);
+        if !self.journal.wait_until_written(SAVE_TIMEOUT) {
+            tracing::error!("the disk does not respond; the last records of the journal may be lost");
+        }
+        self.journal.note_good_end();
+        self.exit(0)
+    }
+
+    /// Ends the program after a fault of the room's loop. Nobody handles a touch any more, so the supervisor has to restart
+    /// the program; until then the window shows its last frame.
+    pub(super) fn on_fault(&self, fault: &Fault) {
+        let since = Instant::now();
+        let started = std::thread::Builder::new().name("end".to_owned()).spawn(|| {
+            std::thread::sleep(EXIT_TIMEOUT);
+            std::process::exit(FAILED.into());
+        });
+        if started.is_err() {
+            std::process::exit(FAILED.into());
+        }
+        let message = "the room's loop has ended by a fault of the program; the program exits, to be restarted";
+        print_error(&message);
+        if self.is_headless {
+            headless::say_error(&self.out, &message);
+        }
+        fault.save(SAVE_TIMEOUT);
+        self.sound.stop_within(SOUND_FADE);
+        // Without sound to fade, the program would end before the refusals arrive.
+        std::thread::sleep(REFUSAL_TIME.saturating_sub(since.elapsed()));
+        self.exit(FAILED)
+    }
+
+    fn exit(&self, code: u8) -> ! {
+        self.out.flush_within(FLUSH_TIMEOUT);
+        output::stderr().flush_within(FLUSH_TIMEOUT);
+        std::process::exit(code.into());
+    }
+}
+
+/// Replaces the process by one that draws with this backend. Returns only on failure.
+pub(super) fn restart_with(backend: Backend) -> ExitCode {
+    let error = replace_process(&renderer::environment(backend));
+    print_error(&format!("the program could not restart itself: {error}; set {}", renderer::ICED_BACKEND));
+    ExitCode::from(FAILED)
+}
+
+/// Replaces the process by one that finishes the wipe, even if the journal could not record that it was begun.
+pub(super) fn relaunch(out: StandardStream) -> Box<dyn Fn(Handover) -> io::Error + Send> {
+    Box::new(move |handover| {
+        out.flush_within(FLUSH_TIMEOUT);
+        replace_process(&[(WIPING, handover.name())])
+    })
+}
+
+/// Replaces this process by a new one of the same program with the same arguments. Returns only on failure.
+pub(super) fn replace_process(environment: &[(&str, &str)]) -> io::Error {
+    use std::os::unix::process::CommandExt;
+    // If the program was replaced on disk meanwhile, the running one is still reachable through /proc.
+    let program = std::env::current_exe().ok().filter(|path| path.exists());
+    let program = program.unwrap_or_else(|| PathBuf::from("/proc/self/exe"));
+    let mut arguments = std::env::args_os();
+    let mut command = std::process::Command::new(program);
+    command.arg0(arguments.next().unwrap_or_default()).args(arguments);
+    // For the next process only: one that restarts for another reason must not wipe again.
+    command.env_remove(WIPING).envs(environment.iter().copied());
+    output::stderr().flush_within(FLUSH_TIMEOUT);
+    command.exec()
+}

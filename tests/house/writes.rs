@@ -1,0 +1,58 @@
+//! Owns one rule: a file of the program is replaced in one place only, `src/paths/private.rs`, which knows how to do it so
+//! that a power cut leaves the old file or the new one. Files that need something else are listed here with the reason.
+
+use std::collections::BTreeSet;
+
+use crate::sources;
+
+/// Opens, replaces or copies a file for writing.
+const WRITES: [&str; 8] = [
+    "File::create",
+    "File::options",
+    "OpenOptions::new",
+    "fs::write",
+    "fs::rename",
+    "fs::copy",
+    "fs::hard_link",
+    "fs::set_permissions",
+];
+
+/// Who else writes, and why. Take a line away when it is no longer needed; the test fails on those, too.
+const WRITERS: [(&str, &str); 10] = [
+    ("src/paths/private.rs", "the one place"),
+    (
+        "src/paths/mod.rs",
+        "the lock file stays open and locked, and its id is overwritten in place, which works on a full disk",
+    ),
+    ("src/driver/journal/writing.rs", "the journal is append-only; when it is replaced, it goes through the one place"),
+    ("src/driver/journal/reading.rs", "a damaged journal gets a second name, so that its content is kept as it is"),
+    ("src/vault/receipts.rs", "the receipts are append-only"),
+    (
+        "src/takeaway/seal/mod.rs",
+        "a sealed note leaves the machine: no mode 0600, and a file system that may not sync a folder",
+    ),
+    ("src/app/trace.rs", "the trace is for a test program; a sync at each change would hold up the window"),
+    ("src/cli/scene.rs", "a result goes where the user says, with the user's own permissions"),
+    ("src/sound/offline/wav.rs", "a result goes where the user says, and may be larger than memory"),
+    ("src/sound/output/stderr.rs", "opens /dev/null"),
+];
+
+/// Compiled for tests only.
+const TEST_ONLY: &str = "src/sound/proof/";
+
+#[test]
+fn files_are_replaced_in_one_place() {
+    let mut writers = BTreeSet::new();
+    for source in sources().iter().filter(|source| !source.is_test() && !source.path.starts_with(TEST_ONLY)) {
+        let code = source.code_in_use();
+        let is_whole_word = |at: usize| !code[..at].ends_with(|char: char| char.is_alphanumeric() || char == '_');
+        if WRITES.iter().any(|name| code.match_indices(name).any(|(at, _)| is_whole_word(at))) {
+            writers.insert(source.path.clone());
+        }
+    }
+    let listed: BTreeSet<String> = WRITERS.iter().map(|(path, _)| (*path).to_owned()).collect();
+    let unlisted: Vec<_> = writers.difference(&listed).collect();
+    assert!(unlisted.is_empty(), "use paths::private::write_atomic, or list the reason: {unlisted:#?}");
+    let stale: Vec<_> = listed.difference(&writers).collect();
+    assert!(stale.is_empty(), "no longer needed, take these away: {stale:#?}");
+}

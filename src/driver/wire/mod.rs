@@ -95,4 +95,4 @@ pub fn from_journal(json: &str) -> Result<Event, WireError> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -1,3 +1,4 @@
+mod golden;
 mod waiting;
 
 use super::*;

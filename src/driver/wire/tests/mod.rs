@@ -1,3 +1,5 @@
+mod golden;
+
 use super::*;
 use crate::room::breath::Pattern;
 use crate::room::call::DeskId;
@@ -29,7 +31,7 @@ fn receipt() -> Receipt {
 }
 
 /// At least one of every kind. The match below makes a new kind fail to build until it is here.
-fn every_event() -> Vec<Event> {
+pub(in crate::driver) fn every_event() -> Vec<Event> {
     let text = || PatientText::new(CANARY);
     let id = CallId(u128::MAX);
     let mut events = vec![

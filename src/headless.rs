@@ -9,7 +9,7 @@ use std::os::fd::AsFd;
 use ulid::Ulid;
 
 use crate::driver::RoomHandle;
-use crate::driver::wire::{self, LINE_BYTES_MAX};
+use crate::driver::wire::{self, HeadlessCommand, LINE_BYTES_MAX};
 use crate::output::StandardStream;
 use crate::room::call::CallId;
 use crate::room::snapshot::Receipt;
@@ -54,12 +54,9 @@ pub fn read_events(room: &RoomHandle, out: &StandardStream) {
                 continue;
             }
         };
-        if wire::asks_for_a_fault(&line) {
-            room.fail();
-            continue;
-        }
         match wire::parse_headless(&line, || CallId(Ulid::new().0)) {
-            Ok(event) => {
+            Ok(HeadlessCommand::FailLoop) => room.fail(),
+            Ok(HeadlessCommand::Tell(event)) => {
                 let resets = event == Event::StaffReset;
                 let answer = wait_for(room.tell_in_order(event));
                 match answer {

@@ -1,5 +1,5 @@
 //! Owns the journal: every event that must outlive the program, one a line, on disk before anyone is told that it is.
-//! Does not own the events' form ([`super::wire`]) nor what they mean.
+//! Does not own what they mean.
 //!
 //! A line: 16 hexadecimal digits (the start of the SHA-256 of the rest), the room's time in ms, the event as JSON.
 
@@ -7,6 +7,7 @@ mod faults;
 mod open_call;
 mod queue;
 mod reading;
+mod record;
 mod writing;
 
 use std::path::{Path, PathBuf};
@@ -18,7 +19,6 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use super::wire;
 use crate::room::call::CallId;
 use crate::room::snapshot::Receipt;
 use crate::room::{Event, RoomTime};
@@ -26,6 +26,8 @@ pub use faults::FAULTS_FILE;
 use faults::Faults;
 use open_call::ToKeep;
 pub use open_call::{KeptCall, OPEN_CALL_FILE};
+#[cfg(test)]
+pub(super) use record::encode;
 use queue::{Kind, Queue, Record, Replace};
 use writing::{Health, Writer};
 
@@ -171,7 +173,7 @@ impl Journal {
         event: &Event,
         mut done: impl FnMut(Result<(), JournalError>) + Send + 'static,
     ) {
-        let Ok(json) = wire::to_journal(event) else { return done(Err(JournalError::NotForJournal)) };
+        let Some(json) = record::encode(event) else { return done(Err(JournalError::NotForJournal)) };
         let line = reading::line(now, &json);
         if !matches!(event, Event::TimeMarked) {
             *self.last_sum.lock().unwrap_or_else(PoisonError::into_inner) = reading::sum_of_line(&line);
@@ -202,7 +204,7 @@ impl Journal {
     pub fn compact(&self, now: RoomTime, events: &[Event]) -> Result<(), JournalError> {
         let mut content = Vec::new();
         for event in events {
-            let json = wire::to_journal(event).map_err(|_| JournalError::NotForJournal)?;
+            let json = record::encode(event).ok_or(JournalError::NotForJournal)?;
             content.extend(reading::line(now, &json));
         }
         let (tell, answer) = mpsc::sync_channel(1);

@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::super::wire;
-use super::{DAMAGED_KEPT_MAX, DAMAGED_PREFIX, JOURNAL_BYTES_MAX, JOURNAL_FILE, JournalError, JournalHealth};
+use super::{DAMAGED_KEPT_MAX, DAMAGED_PREFIX, JOURNAL_BYTES_MAX, JOURNAL_FILE, JournalError, JournalHealth, record};
 use crate::paths::private;
 use crate::room::snapshot::Receipt;
 use crate::room::{Event, RoomTime};
@@ -236,9 +235,9 @@ fn parse(line: &[u8]) -> Line {
     let Some((time, json)) = std::str::from_utf8(body).ok().and_then(|body| body.split_once(' ')) else {
         return Line::Wrong;
     };
-    match (time.parse().map(RoomTime), wire::from_journal(json)) {
-        (Ok(time), Ok(event)) => Line::Record(time, event),
-        (Ok(_), Err(_)) => Line::Unknown,
+    match (time.parse().map(RoomTime), record::decode(json)) {
+        (Ok(time), Some(event)) => Line::Record(time, event),
+        (Ok(_), None) => Line::Unknown,
         (Err(_), _) => Line::Wrong,
     }
 }

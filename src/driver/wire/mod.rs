@@ -1,98 +1,105 @@
-//! Owns the lines in which events and snapshots travel: the journal's records and the headless face's lines. Does
-//! not own where they are read from or written to.
-//!
-//! Both use the same names. The headless face takes what a person at the tablet or the staff can do, and nothing that
-//! only the room's own parts can say; the journal takes what outlives the program, and never a patient's words.
+//! Owns the lines of the headless face: events in, snapshots out, both as JSON by types of this module. The room's own
+//! types know nothing of serde. Does not own where lines come from and go to (`headless`), nor what the journal keeps
+//! ([`super::journal`]).
 
-mod events;
-mod fields;
-mod lines;
-
-use std::borrow::Cow;
+mod event_line;
+mod event_reader;
+mod snapshot_line;
+pub(super) mod values;
 
 use thiserror::Error;
 
 use crate::room::Event;
 use crate::room::call::CallId;
-use fields::Fields;
-pub use lines::snapshot_line;
+use event_line::EventLine;
+pub use snapshot_line::snapshot_line;
 
-/// A headless line is never longer.
+/// Maximum length of a line in, in bytes.
 pub const LINE_BYTES_MAX: usize = 256 * 1024;
 
-/// Why a line cannot be taken. It names keys of ours and never quotes the line, which may hold a patient's words.
+/// Why a line is refused. It names keys of ours and never quotes the line, which may hold what a patient wrote.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum WireError {
-    /// Too long.
+    /// The line is longer than [`LINE_BYTES_MAX`].
     #[error("the line is longer than {LINE_BYTES_MAX} bytes")]
     TooLong,
-    /// Not JSON, or not an object.
+    /// The line is not JSON, or not an object.
     #[error("the line is not one JSON object")]
     NotAnObject,
-    /// No event of that name can be sent here.
+    /// The headless face has no event of that name.
     #[error("`event` is not one that can be sent here; the headless page of the manual lists them")]
     UnknownEvent,
-    /// A key is missing.
+    /// A key that the event needs is absent or null.
     #[error("`{key}` is missing; it must be {allowed}")]
     Missing {
-        /// Which.
+        /// Which key.
         key: &'static str,
-        /// What it would have to be.
-        allowed: Cow<'static, str>,
+        /// What its value would have to be.
+        allowed: String,
     },
-    /// A key has a value it cannot have.
+    /// A key has a value of the wrong type, or one out of range.
     #[error("`{key}` must be {allowed}")]
     Wrong {
-        /// Which.
+        /// Which key.
         key: &'static str,
-        /// What it would have to be.
-        allowed: Cow<'static, str>,
+        /// What its value would have to be.
+        allowed: String,
     },
-    /// A key this event does not know.
+    /// The event has no key of some name in the line.
     #[error("there is a key that this event does not know; it knows {known}")]
     UnknownKey {
-        /// Those it knows.
-        known: &'static str,
+        /// The keys it has.
+        known: String,
     },
-    /// Such an event never goes to the journal.
-    #[error("an event of this kind does not belong in the journal")]
-    NotForJournal,
 }
 
-/// The event of one line on the headless face. `new_call` names a call if the line presses for one.
+/// What a line asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum HeadlessCommand {
+    /// To tell the room that something happened.
+    Tell(Event),
+    /// To make the room's loop fail, so that its supervisor can be tried.
+    FailLoop,
+}
+
+/// Parses one line of the headless face. `new_call` names a call if the line presses for one.
 ///
 /// # Errors
-/// Why it cannot be taken, without a word of what it held.
-pub fn parse_headless(line: &str, new_call: impl FnOnce() -> CallId) -> Result<Event, WireError> {
+/// Why the line is refused, without a word of what it held.
+pub fn parse_headless(line: &str, new_call: impl FnOnce() -> CallId) -> Result<HeadlessCommand, WireError> {
     if line.len() > LINE_BYTES_MAX {
         return Err(WireError::TooLong);
     }
-    events::from_headless(&Fields::read(line, true)?, new_call)
+    Ok(event_reader::read::<EventLine>(line)?.into_command(new_call))
 }
 
-/// Whether a line asks the room's loop to fail, so that what follows a fault can be tried.
-#[must_use]
-pub fn asks_for_a_fault(line: &str) -> bool {
-    line.len() <= LINE_BYTES_MAX
-        && Fields::read(line, true)
-            .is_ok_and(|fields| matches!(fields.event(), Ok("loop_fails")) && fields.only("").is_ok())
+/// Fails to compile once one of these types can be serialised: both implementations of the trait then fit, so `_` is
+/// ambiguous. Patient text must have no way out of the room other than those that reveal it by name.
+macro_rules! assert_not_serialisable {
+    ($($kind:ty),+ $(,)?) => {
+        $(const _: fn() = || {
+            trait AmbiguousIfSerialisable<A> {
+                fn check() {}
+            }
+            struct Serialisable;
+            impl<T: ?Sized> AmbiguousIfSerialisable<()> for T {}
+            impl<T: ?Sized + serde::Serialize> AmbiguousIfSerialisable<Serialisable> for T {}
+            let _ = <$kind as AmbiguousIfSerialisable<_>>::check;
+        };)+
+    };
 }
 
-/// An event as the journal keeps it: one JSON object without a line break.
-///
-/// # Errors
-/// If it is of a kind that never goes to disk.
-pub fn to_journal(event: &Event) -> Result<String, WireError> {
-    events::to_value(event).map(|value| value.to_string()).ok_or(WireError::NotForJournal)
-}
-
-/// The event of a journal's record. Keys it does not know are left alone: a later version may have written them.
-///
-/// # Errors
-/// If it is no event that the journal keeps.
-pub fn from_journal(json: &str) -> Result<Event, WireError> {
-    events::from_journal(&Fields::read(json, false)?)
-}
+assert_not_serialisable!(
+    crate::room::notes::PatientText,
+    crate::room::notes::Page,
+    crate::room::notes::Notes,
+    crate::room::drawing::Drawing,
+    crate::room::drawing::Stroke,
+    crate::room::Event,
+    crate::room::Snapshot,
+    values::PatientWords,
+    EventLine,
+);
 
 #[cfg(test)]
-pub(super) mod tests;
+mod tests;

@@ -7,8 +7,9 @@ use std::path::PathBuf;
 
 use expect_test::expect_file;
 
+use super::records::every_event;
 use super::*;
-use crate::driver::{Past, recovery};
+use crate::driver::{Past, recovery, wire};
 use crate::room::breath::Pattern;
 use crate::room::call::DeskId;
 use crate::room::snapshot::Check;
@@ -123,9 +124,8 @@ fn the_golden_journal_holds_every_kind_of_record() {
     };
     let held = fs::read_to_string(golden_journal()).unwrap();
     let held: BTreeSet<String> = held.lines().map(|line| name_of(line.splitn(3, ' ').nth(2).unwrap())).collect();
-    let every = crate::driver::wire::tests::every_event();
     let every: BTreeSet<String> =
-        every.iter().filter_map(|event| wire::to_journal(event).ok()).map(|json| name_of(&json)).collect();
+        every_event().iter().filter_map(record::encode).map(|json| name_of(&json)).collect();
     assert_eq!(held, every);
 }
 

@@ -1,4 +1,5 @@
 mod golden;
+mod records;
 mod waiting;
 
 use super::*;

@@ -110,7 +110,7 @@ fn a_flood_of_comfort_does_not_fill_the_journal() {
     let lines: Vec<u8> = (0..30_000)
         .flat_map(|number| {
             let event = Event::Volume { db: -30.0 - (number % 20) as f32 };
-            reading::line(at(number), &wire::to_journal(&event).unwrap())
+            reading::line(at(number), &record::encode(&event).unwrap())
         })
         .collect();
     let before = [reading::line(at(0), r#"{"event":"visit_begins"}"#), lines].concat();

@@ -1,17 +1,18 @@
-//! Owns the golden files of the headless lines: what each line is taken for, and each shape of the line that comes out.
-//! `UPDATE_EXPECT=1` writes them again, which is right only when the contract grows.
+//! Owns the golden files of the headless lines: what each line in is parsed as, and every shape of the line out.
+//! `UPDATE_EXPECT=1` rewrites them, which is right only when the contract grows.
 
 use std::fmt::Write as _;
 
 use expect_test::expect_file;
 
 use super::*;
-use crate::room::{Snapshot, Stage};
+use crate::driver::journal::encode;
 use crate::room::arc::MINUTE_MS;
 use crate::room::call::CallPhase;
 use crate::room::take_home::Going;
+use crate::room::{Snapshot, Stage};
 
-/// One good line for each event, and for each of its keys one value that it takes.
+/// One valid line for each event, with all its keys.
 fn good_lines() -> Vec<Value> {
     vec![
         json!({"event": "visit_begins"}),
@@ -51,7 +52,7 @@ fn good_lines() -> Vec<Value> {
     ]
 }
 
-/// Values that some key takes and most do not.
+/// Values that some keys accept and most do not.
 fn odd_values() -> Vec<Value> {
     vec![
         json!(null),
@@ -76,7 +77,7 @@ fn odd_values() -> Vec<Value> {
     ]
 }
 
-/// Lines that are no object, no event, or an event that only the room itself can cause.
+/// Lines that are not an object, not an event, or an event that only the room itself can cause.
 const STRANGE_LINES: [&str; 16] = [
     "",
     " ",
@@ -119,17 +120,17 @@ fn lines_in() -> Vec<String> {
     lines
 }
 
-/// What a line was taken for: as the journal keeps it, in words where the journal never does, or why it was not taken.
-fn taken_for(line: &str) -> String {
+/// What a line is parsed as: the journal's record, a description where the journal has none, or the error.
+fn outcome_of(line: &str) -> String {
     let event = match parse(line) {
         Ok(event) => event,
         Err(problem) => return format!("error: {problem}"),
     };
-    match (to_journal(&event), event) {
-        (Ok(json), _) => json,
-        (Err(_), Event::StaffTouched) => "staff touched".to_owned(),
-        (Err(_), Event::NoteTyped { text }) => format!("typed {:?}", text.reveal()),
-        (Err(_), Event::NoteDrawn { page, drawing }) => {
+    match (encode(&event), event) {
+        (Some(json), _) => json,
+        (None, Event::StaffTouched) => "staff touched".to_owned(),
+        (None, Event::NoteTyped { text }) => format!("typed {:?}", text.reveal()),
+        (None, Event::NoteDrawn { page, drawing }) => {
             let stroke = |stroke: &Arc<Stroke>| {
                 let points = stroke.points().iter().map(|point| format!("{},{},{}", point.x, point.y, point.width));
                 points.collect::<Vec<_>>().join(" ")
@@ -137,26 +138,26 @@ fn taken_for(line: &str) -> String {
             let strokes: Vec<String> = drawing.strokes().iter().map(stroke).collect();
             format!("page {page} drawn: {}", strokes.join(" | "))
         }
-        (Err(_), Event::IntentionWritten { question, text }) => format!("intention {question} {:?}", text.reveal()),
-        (Err(_), Event::ForClinicianWritten { text }) => format!("for the clinician {:?}", text.reveal()),
-        (Err(_), Event::ForClinicianShared { on }) => format!("shared {on}"),
-        (Err(_), Event::TakeHomeLooked) => "looks for ways home".to_owned(),
-        (Err(_), Event::TakeHomeChosen { way }) => format!("takes it home by {way}"),
-        (Err(_), Event::TalkNow { on }) => format!("talk now {on}"),
-        (Err(_), other) => panic!("not an event of the headless face: {other:?}"),
+        (None, Event::IntentionWritten { question, text }) => format!("intention {question} {:?}", text.reveal()),
+        (None, Event::ForClinicianWritten { text }) => format!("for the clinician {:?}", text.reveal()),
+        (None, Event::ForClinicianShared { on }) => format!("shared {on}"),
+        (None, Event::TakeHomeLooked) => "looks for ways home".to_owned(),
+        (None, Event::TakeHomeChosen { way }) => format!("takes it home by {way}"),
+        (None, Event::TalkNow { on }) => format!("talk now {on}"),
+        (None, other) => panic!("not an event of the headless face: {other:?}"),
     }
 }
 
 #[test]
-fn every_line_in_is_taken_for_what_the_golden_file_says() {
+fn every_line_in_is_parsed_as_the_golden_file_says() {
     let mut told = String::new();
     for line in lines_in() {
-        writeln!(told, "> {line}\n< {}", taken_for(&line)).unwrap();
+        writeln!(told, "> {line}\n< {}", outcome_of(&line)).unwrap();
     }
     expect_file!["lines-in.txt"].assert_eq(&told);
 }
 
-/// A snapshot for each value that the line shows, each with only that changed.
+/// A snapshot for each value that the line can show.
 fn shapes() -> Vec<(RoomTime, Snapshot)> {
     let start = RoomTime(1_000);
     let happen = |room: &mut Room, event: Event| room.handle_input(start, event).unwrap();
@@ -202,9 +203,7 @@ fn shapes() -> Vec<(RoomTime, Snapshot)> {
     happen(&mut visit, Event::CallPressed { id: CallId(2), practice: false });
     happen(&mut visit, Event::CallJournaled { id: CallId(2), ok: true });
     let called = visit.snapshot(start);
-    for phase in
-        [CallPhase::Placed, CallPhase::Sent, CallPhase::Received, CallPhase::OnTheWay, CallPhase::Here]
-    {
+    for phase in [CallPhase::Placed, CallPhase::Sent, CallPhase::Received, CallPhase::OnTheWay, CallPhase::Here] {
         let mut shape = called.clone();
         let call = shape.call.as_mut().unwrap();
         (call.phase, call.line_down_told) = (phase, phase == CallPhase::Sent);

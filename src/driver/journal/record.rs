@@ -1,0 +1,265 @@
+//! Owns the form of a record on disk: which events are kept, by which names and keys. Rooms in use hold journals in this
+//! form, so a name or key never changes. Does not own the line around it ([`super::reading`]).
+
+use serde::{Deserialize, Serialize};
+use ulid::Ulid;
+
+use super::super::wire::values::{Finite, NameOf, ProfileName};
+use crate::room::Event;
+use crate::room::breath::Pattern;
+use crate::room::call::{CallId, DeskId};
+use crate::room::snapshot::{Check, Receipt};
+use crate::vocabulary::language::Language;
+use crate::vocabulary::place::Place;
+use crate::vocabulary::sound::SoundChoice;
+
+/// An event that outlives the program. None of them has room for what a patient wrote. Keys that a record does not know
+/// are ignored: a later version may have written them.
+#[derive(Deserialize, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub(super) enum JournalRecord {
+    VisitBegins,
+    Language {
+        name: NameOf<Language>,
+    },
+    Profile {
+        name: ProfileName,
+    },
+    SessionBegins {
+        profile: Option<ProfileName>,
+        infusion_minutes: Option<u32>,
+        #[serde(default)]
+        settle: bool,
+    },
+    InfusionStarts,
+    Pause,
+    Resume,
+    Extend {
+        minutes: u32,
+    },
+    End {
+        landing_minutes: Option<u32>,
+    },
+    AfterBegins,
+    Farewell,
+    CallPressed {
+        id: Ulid,
+        practice: bool,
+    },
+    CallSent {
+        id: Ulid,
+    },
+    CallReceived {
+        id: Ulid,
+        desk: u64,
+    },
+    CallComing {
+        id: Ulid,
+        name: String,
+    },
+    CallHere {
+        id: Option<Ulid>,
+    },
+    CallCleared,
+    NotesLost,
+    NotesDamaged,
+    Volume {
+        db: Finite,
+    },
+    Place {
+        name: NameOf<Place>,
+    },
+    Breath {
+        on: bool,
+    },
+    BreathPattern {
+        name: NameOf<Pattern>,
+    },
+    Dark {
+        on: bool,
+    },
+    Anchor {
+        on: bool,
+    },
+    Sound {
+        name: NameOf<SoundChoice>,
+    },
+    Silence {
+        on: bool,
+    },
+    Skip,
+    Brightness {
+        trim: Finite,
+    },
+    Intensity {
+        nudge: Finite,
+    },
+    StaffReset,
+    WipeVerified {
+        receipt: ReceiptRecord,
+    },
+    WipeFailed {
+        receipt: ReceiptRecord,
+    },
+    TurnoverDone,
+    SpeakerHeard,
+    SurfaceCleaned,
+    TimeMarked,
+    Resumed,
+}
+
+#[derive(Deserialize, Serialize)]
+pub(super) struct ReceiptRecord {
+    number: u64,
+    at: String,
+    room: String,
+    checks: Vec<CheckRecord>,
+    chain: String,
+}
+
+#[derive(Deserialize, Serialize)]
+struct CheckRecord {
+    name: String,
+    ok: bool,
+}
+
+/// The event as one JSON object without a line break, its keys in alphabetical order; `None` if it is of a kind that never
+/// goes to disk.
+pub(in crate::driver) fn encode(event: &Event) -> Option<String> {
+    // By way of a value, whose map sorts the keys and whose numbers are f64.
+    serde_json::to_value(JournalRecord::from_event(event)?).ok().map(|value| value.to_string())
+}
+
+/// The event of a record; `None` if this program knows no such record.
+pub(super) fn decode(json: &str) -> Option<Event> {
+    serde_json::from_str::<JournalRecord>(json).ok().map(JournalRecord::into_event)
+}
+
+impl JournalRecord {
+    fn from_event(event: &Event) -> Option<Self> {
+        Some(match event {
+            Event::VisitBegins => Self::VisitBegins,
+            Event::LanguageChosen(language) => Self::Language { name: NameOf(*language) },
+            Event::ProfileChosen { name } => Self::Profile { name: ProfileName(name.clone()) },
+            Event::SessionBegins { profile, infusion_minutes, settle } => Self::SessionBegins {
+                profile: profile.clone().map(ProfileName),
+                infusion_minutes: *infusion_minutes,
+                settle: *settle,
+            },
+            Event::InfusionStarts => Self::InfusionStarts,
+            Event::Pause => Self::Pause,
+            Event::Resume => Self::Resume,
+            Event::Extend { minutes } => Self::Extend { minutes: *minutes },
+            Event::End { landing_minutes } => Self::End { landing_minutes: *landing_minutes },
+            Event::AfterBegins => Self::AfterBegins,
+            Event::Farewell => Self::Farewell,
+            Event::CallPressed { id, practice } => Self::CallPressed { id: Ulid(id.0), practice: *practice },
+            Event::CallSent { id } => Self::CallSent { id: Ulid(id.0) },
+            Event::CallReceived { id, desk } => Self::CallReceived { id: Ulid(id.0), desk: desk.0 },
+            Event::CallComing { id, name } => Self::CallComing { id: Ulid(id.0), name: name.clone() },
+            Event::CallHere { id } => Self::CallHere { id: id.map(|id| Ulid(id.0)) },
+            Event::CallCleared => Self::CallCleared,
+            Event::NotesLost => Self::NotesLost,
+            Event::NotesDamaged => Self::NotesDamaged,
+            Event::Volume { db } => Self::Volume { db: Finite::new(*db)? },
+            Event::PlaceChosen(place) => Self::Place { name: NameOf(*place) },
+            Event::BreathWished { on } => Self::Breath { on: *on },
+            Event::BreathPattern(pattern) => Self::BreathPattern { name: NameOf(*pattern) },
+            Event::Dark { on } => Self::Dark { on: *on },
+            Event::Anchor { on } => Self::Anchor { on: *on },
+            Event::SoundChosen(choice) => Self::Sound { name: NameOf(*choice) },
+            Event::Silence { on } => Self::Silence { on: *on },
+            Event::SkipPiece => Self::Skip,
+            Event::Brightness { trim } => Self::Brightness { trim: Finite::new(*trim)? },
+            Event::Intensity { nudge } => Self::Intensity { nudge: Finite::new(*nudge)? },
+            Event::StaffReset => Self::StaffReset,
+            Event::WipeVerified(receipt) => Self::WipeVerified { receipt: receipt.into() },
+            Event::WipeFailed(receipt) => Self::WipeFailed { receipt: receipt.into() },
+            Event::TurnoverDone => Self::TurnoverDone,
+            Event::SpeakerHeard => Self::SpeakerHeard,
+            Event::SurfaceCleaned => Self::SurfaceCleaned,
+            Event::TimeMarked => Self::TimeMarked,
+            Event::Resumed => Self::Resumed,
+            Event::CallJournaled { id: _, ok: _ }
+            | Event::StaffTouched
+            | Event::OutputAccepted
+            | Event::SpeakerTested
+            | Event::DeskSeen { desk: _ }
+            | Event::DeskGone { desk: _ }
+            | Event::NoteTyped { text: _ }
+            | Event::NoteWritten { page: _, text: _ }
+            | Event::NoteDrawn { page: _, drawing: _ }
+            | Event::IntentionWritten { question: _, text: _ }
+            | Event::ForClinicianWritten { text: _ }
+            | Event::ForClinicianShared { on: _ }
+            | Event::NotesSealed { version: _, ok: _ }
+            | Event::NotesRestored(_)
+            | Event::TakeHomeLooked
+            | Event::TakeHomeOffered { paper: _, sealed: _ }
+            | Event::TakeHomeChosen { way: _ }
+            | Event::TakeHomeWent { way: _, version: _, outcome: _ }
+            | Event::DarkTouched
+            | Event::TalkNow { on: _ }
+            | Event::TroubleChanged { trouble: _, on: _ } => return None,
+        })
+    }
+
+    fn into_event(self) -> Event {
+        match self {
+            Self::VisitBegins => Event::VisitBegins,
+            Self::Language { name: NameOf(language) } => Event::LanguageChosen(language),
+            Self::Profile { name: ProfileName(name) } => Event::ProfileChosen { name },
+            Self::SessionBegins { profile, infusion_minutes, settle } => {
+                Event::SessionBegins { profile: profile.map(|ProfileName(name)| name), infusion_minutes, settle }
+            }
+            Self::InfusionStarts => Event::InfusionStarts,
+            Self::Pause => Event::Pause,
+            Self::Resume => Event::Resume,
+            Self::Extend { minutes } => Event::Extend { minutes },
+            Self::End { landing_minutes } => Event::End { landing_minutes },
+            Self::AfterBegins => Event::AfterBegins,
+            Self::Farewell => Event::Farewell,
+            Self::CallPressed { id: Ulid(id), practice } => Event::CallPressed { id: CallId(id), practice },
+            Self::CallSent { id: Ulid(id) } => Event::CallSent { id: CallId(id) },
+            Self::CallReceived { id: Ulid(id), desk } => Event::CallReceived { id: CallId(id), desk: DeskId(desk) },
+            Self::CallComing { id: Ulid(id), name } => Event::CallComing { id: CallId(id), name },
+            Self::CallHere { id } => Event::CallHere { id: id.map(|Ulid(id)| CallId(id)) },
+            Self::CallCleared => Event::CallCleared,
+            Self::NotesLost => Event::NotesLost,
+            Self::NotesDamaged => Event::NotesDamaged,
+            Self::Volume { db } => Event::Volume { db: db.get() },
+            Self::Place { name: NameOf(place) } => Event::PlaceChosen(place),
+            Self::Breath { on } => Event::BreathWished { on },
+            Self::BreathPattern { name: NameOf(pattern) } => Event::BreathPattern(pattern),
+            Self::Dark { on } => Event::Dark { on },
+            Self::Anchor { on } => Event::Anchor { on },
+            Self::Sound { name: NameOf(choice) } => Event::SoundChosen(choice),
+            Self::Silence { on } => Event::Silence { on },
+            Self::Skip => Event::SkipPiece,
+            Self::Brightness { trim } => Event::Brightness { trim: trim.get() },
+            Self::Intensity { nudge } => Event::Intensity { nudge: nudge.get() },
+            Self::StaffReset => Event::StaffReset,
+            Self::WipeVerified { receipt } => Event::WipeVerified(receipt.into()),
+            Self::WipeFailed { receipt } => Event::WipeFailed(receipt.into()),
+            Self::TurnoverDone => Event::TurnoverDone,
+            Self::SpeakerHeard => Event::SpeakerHeard,
+            Self::SurfaceCleaned => Event::SurfaceCleaned,
+            Self::TimeMarked => Event::TimeMarked,
+            Self::Resumed => Event::Resumed,
+        }
+    }
+}
+
+impl From<&Receipt> for ReceiptRecord {
+    fn from(Receipt { number, at, room, checks, chain }: &Receipt) -> Self {
+        let checks = checks.iter().map(|Check { name, ok }| CheckRecord { name: name.clone(), ok: *ok });
+        Self { number: *number, at: at.clone(), room: room.clone(), checks: checks.collect(), chain: chain.clone() }
+    }
+}
+
+impl From<ReceiptRecord> for Receipt {
+    fn from(ReceiptRecord { number, at, room, checks, chain }: ReceiptRecord) -> Self {
+        let checks = checks.into_iter().map(|CheckRecord { name, ok }| Check { name, ok }).collect();
+        Self { number, at, room, checks, chain }
+    }
+}

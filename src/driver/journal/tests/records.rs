@@ -1,0 +1,207 @@
+//! Owns the tests of a record's form: every event that belongs in the journal comes back as it was, and no other goes in.
+
+use super::*;
+use crate::room::Trouble;
+use crate::room::breath::Pattern;
+use crate::room::call::DeskId;
+use crate::room::drawing::Drawing;
+use crate::room::notes::Notes;
+use crate::room::snapshot::Check;
+use crate::room::take_home::{Fault, Way};
+use crate::vocabulary::language::Language;
+use crate::vocabulary::place::Place;
+use crate::vocabulary::sound::SoundChoice;
+
+const CANARY: &str = "k4n4ry";
+
+fn receipt() -> Receipt {
+    Receipt {
+        number: 41,
+        at: "2026-03-04T05:06:07Z".to_owned(),
+        room: "Room \"2\"".to_owned(),
+        checks: vec![Check { name: "no-visit-key".to_owned(), ok: true }, Check { name: "x".to_owned(), ok: false }],
+        chain: "ab".repeat(32),
+    }
+}
+
+/// At least one of every kind. The match below makes a new kind fail to build until it is here.
+pub(super) fn every_event() -> Vec<Event> {
+    let text = || PatientText::new(CANARY);
+    let id = CallId(u128::MAX);
+    let mut events = vec![
+        Event::VisitBegins,
+        Event::ProfileChosen { name: "gentle-tide".to_owned() },
+        Event::SessionBegins { profile: Some("a b\n\"c".to_owned()), infusion_minutes: Some(40), settle: true },
+        Event::SessionBegins { profile: None, infusion_minutes: None, settle: false },
+        Event::InfusionStarts,
+        Event::Pause,
+        Event::Resume,
+        Event::Extend { minutes: u32::MAX },
+        Event::End { landing_minutes: None },
+        Event::End { landing_minutes: Some(0) },
+        Event::AfterBegins,
+        Event::Farewell,
+        Event::CallPressed { id: CallId(0), practice: true },
+        Event::CallPressed { id, practice: false },
+        Event::CallJournaled { id, ok: true },
+        Event::CallSent { id },
+        Event::CallReceived { id, desk: DeskId(u64::MAX) },
+        Event::CallComing { id, name: "Åsa 🌊".to_owned() },
+        Event::CallHere { id: None },
+        Event::CallHere { id: Some(id) },
+        Event::CallCleared,
+        Event::StaffTouched,
+        Event::DeskSeen { desk: DeskId(1) },
+        Event::DeskGone { desk: DeskId(1) },
+        Event::NoteTyped { text: text() },
+        Event::NoteWritten { page: 0, text: text() },
+        Event::NoteDrawn { page: 0, drawing: Drawing::default() },
+        Event::TakeHomeLooked,
+        Event::TakeHomeOffered { paper: true, sealed: false },
+        Event::TakeHomeChosen { way: Way::Sealed },
+        Event::TakeHomeWent { way: Way::Paper, version: 3, outcome: Err(Fault::PrinterStopped) },
+        Event::IntentionWritten { question: 0, text: text() },
+        Event::ForClinicianWritten { text: text() },
+        Event::ForClinicianShared { on: true },
+        Event::NotesSealed { version: 1, ok: true },
+        Event::NotesRestored(Notes::default()),
+        Event::NotesLost,
+        Event::NotesDamaged,
+        Event::Volume { db: -30.1 },
+        Event::Volume { db: f32::MIN_POSITIVE },
+        Event::BreathWished { on: true },
+        Event::Dark { on: false },
+        Event::DarkTouched,
+        Event::Anchor { on: true },
+        Event::Silence { on: true },
+        Event::SkipPiece,
+        Event::Brightness { trim: -0.3 },
+        Event::Intensity { nudge: 0.4 },
+        Event::TalkNow { on: true },
+        Event::OutputAccepted,
+        Event::StaffReset,
+        Event::WipeVerified(receipt()),
+        Event::WipeFailed(receipt()),
+        Event::TurnoverDone,
+        Event::SpeakerTested,
+        Event::SurfaceCleaned,
+        Event::SpeakerHeard,
+        Event::TroubleChanged { trouble: Trouble::SoundLost, on: true },
+        Event::TimeMarked,
+        Event::Resumed,
+    ];
+    events.extend(Place::ALL.iter().map(|place| Event::PlaceChosen(*place)));
+    events.extend(SoundChoice::ALL.iter().map(|choice| Event::SoundChosen(*choice)));
+    events.extend(["en-US", "es-US", "haw-US", "es-419"].map(|tag| Event::LanguageChosen(Language::from_name(tag).unwrap())));
+    events.extend(Pattern::ALL.iter().map(|pattern| Event::BreathPattern(*pattern)));
+    let kinds: std::collections::BTreeSet<usize> = events.iter().map(kind).collect();
+    assert_eq!(kinds.len(), KINDS, "an event is missing from this list");
+    events
+}
+
+const KINDS: usize = 59;
+
+fn kind(event: &Event) -> usize {
+    match event {
+        Event::VisitBegins => 0,
+        Event::LanguageChosen(_) => 1,
+        Event::ProfileChosen { .. } => 2,
+        Event::SessionBegins { .. } => 3,
+        Event::InfusionStarts => 4,
+        Event::Pause => 5,
+        Event::Resume => 6,
+        Event::Extend { .. } => 7,
+        Event::End { .. } => 8,
+        Event::AfterBegins => 9,
+        Event::Farewell => 10,
+        Event::CallPressed { .. } => 11,
+        Event::CallJournaled { .. } => 12,
+        Event::CallSent { .. } => 13,
+        Event::CallReceived { .. } => 14,
+        Event::CallComing { .. } => 15,
+        Event::CallHere { .. } => 16,
+        Event::CallCleared => 17,
+        Event::StaffTouched => 18,
+        Event::DeskSeen { .. } => 19,
+        Event::DeskGone { .. } => 20,
+        Event::NoteTyped { .. } => 21,
+        Event::NoteWritten { .. } => 22,
+        Event::IntentionWritten { .. } => 23,
+        Event::ForClinicianWritten { .. } => 24,
+        Event::ForClinicianShared { .. } => 25,
+        Event::NotesSealed { .. } => 26,
+        Event::NotesRestored(_) => 27,
+        Event::NotesLost => 28,
+        Event::Volume { .. } => 29,
+        Event::PlaceChosen(_) => 30,
+        Event::BreathWished { .. } => 31,
+        Event::BreathPattern(_) => 32,
+        Event::Dark { .. } => 33,
+        Event::DarkTouched => 34,
+        Event::Anchor { .. } => 35,
+        Event::Silence { .. } => 36,
+        Event::SkipPiece => 37,
+        Event::Brightness { .. } => 38,
+        Event::TalkNow { .. } => 39,
+        Event::StaffReset => 40,
+        Event::WipeVerified(_) => 41,
+        Event::WipeFailed(_) => 42,
+        Event::TurnoverDone => 43,
+        Event::SpeakerTested => 44,
+        Event::TroubleChanged { .. } => 45,
+        Event::TimeMarked => 46,
+        Event::Resumed => 47,
+        Event::SoundChosen(_) => 49,
+        Event::OutputAccepted => 50,
+        Event::Intensity { .. } => 48,
+        Event::NoteDrawn { .. } => 51,
+        Event::TakeHomeLooked => 52,
+        Event::TakeHomeOffered { .. } => 53,
+        Event::TakeHomeChosen { .. } => 54,
+        Event::TakeHomeWent { .. } => 55,
+        Event::NotesDamaged => 56,
+        Event::SurfaceCleaned => 57,
+        Event::SpeakerHeard => 58,
+    }
+}
+
+#[test]
+fn every_event_of_the_journal_comes_back_as_it_was_and_no_other_goes_in() {
+    for event in every_event() {
+        match record::encode(&event) {
+            Some(json) => {
+                assert!(event.is_journaled() && !json.contains('\n') && !json.contains(CANARY), "{json}");
+                assert_eq!(record::decode(&json), Some(event), "{json}");
+            }
+            None => assert!(!event.is_journaled(), "{event:?}"),
+        }
+    }
+    assert_eq!(record::encode(&Event::Volume { db: f32::NAN }), None);
+}
+
+#[test]
+fn calls_are_named_by_ulids() {
+    let json = record::encode(&Event::CallSent { id: CallId(0x0190_0000_0000_0000_0000_0000_0000_0001) }).unwrap();
+    assert_eq!(json, r#"{"event":"call_sent","id":"01J00000000000000000000001"}"#);
+}
+
+#[test]
+fn a_record_that_is_none_of_ours_is_refused_and_one_with_more_keys_is_taken() {
+    for json in [
+        r#"{"event":"note_typed","text":"k4n4ry"}"#,
+        r#"{"event":"something_of_tomorrow"}"#,
+        r#"{"event":"volume","db":1e300}"#,
+        r#"{"event":"volume"}"#,
+        r#"{"event":"place","name":"moon"}"#,
+        r#"{"event":"profile","name":""}"#,
+        r#"{"event":"call_sent","id":"7"}"#,
+        r#"{"event":"extend","minutes":-1}"#,
+        "[]",
+        "",
+    ] {
+        assert_eq!(record::decode(json), None, "{json}");
+    }
+    let begins = Event::SessionBegins { profile: None, infusion_minutes: None, settle: false };
+    assert_eq!(record::decode(r#"{"event":"session_begins","of_tomorrow":[1]}"#), Some(begins));
+    assert_eq!(record::decode(r#"{"of_tomorrow":1,"on":true,"event":"dark"}"#), Some(Event::Dark { on: true }));
+}

@@ -1,0 +1,124 @@
+//! Owns the lines that the headless face takes: the name of each event, its keys, and which event of the room it is. Does
+//! not own how a line is read ([`super::event_reader`]).
+
+use serde::Deserialize;
+
+use super::HeadlessCommand;
+use super::values::{
+    Decibels, Finite, Flag, Minutes, NameOf, PageNumber, PatientWords, ProfileField, ProfileName, QuestionIndex,
+    QuestionNumber, Strokes,
+};
+use crate::room::Event;
+use crate::room::breath::Pattern;
+use crate::room::call::CallId;
+use crate::room::notes::PatientText;
+use crate::room::take_home::Way;
+use crate::vocabulary::language::Language;
+use crate::vocabulary::place::Place;
+use crate::vocabulary::sound::SoundChoice;
+
+/// What a person at the tablet and the staff can do, and nothing that only the room's own parts can report.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum EventLine {
+    VisitBegins,
+    Language { name: NameOf<Language> },
+    Profile { name: ProfileField },
+    SessionBegins { profile: Option<ProfileField>, infusion_minutes: Option<Minutes>, settle: Option<Flag> },
+    InfusionStarts,
+    Pause,
+    Resume,
+    Extend { minutes: Minutes },
+    End { landing_minutes: Option<Minutes> },
+    AfterBegins,
+    Farewell,
+    StaffReset,
+    TurnoverDone,
+    CallPressed { practice: Option<Flag> },
+    CallHere,
+    CallCleared,
+    StaffTouched,
+    NoteTyped { text: PatientWords },
+    NoteDrawn { page: PageNumber, strokes: Strokes },
+    Intention { question: QuestionNumber, text: PatientWords },
+    ForClinician { text: PatientWords },
+    Share { on: Flag },
+    TakeHomeWays,
+    TakeHome { way: NameOf<Way> },
+    Volume { db: Decibels },
+    Sound { name: NameOf<SoundChoice> },
+    Silence { on: Flag },
+    Skip,
+    Place { name: NameOf<Place> },
+    Breath { on: Flag },
+    BreathPattern { name: NameOf<Pattern> },
+    Dark { on: Flag },
+    Anchor { on: Flag },
+    TalkNow { on: Flag },
+    LoopFails,
+}
+
+impl EventLine {
+    /// What the line asks for. `new_call` names a call if the line presses for one.
+    pub(super) fn into_command(self, new_call: impl FnOnce() -> CallId) -> HeadlessCommand {
+        HeadlessCommand::Tell(match self {
+            Self::LoopFails => return HeadlessCommand::FailLoop,
+            Self::VisitBegins => Event::VisitBegins,
+            Self::Language { name: NameOf(language) } => Event::LanguageChosen(language),
+            Self::Profile { name } => Event::ProfileChosen { name: profile_name(name) },
+            Self::SessionBegins { profile, infusion_minutes, settle } => Event::SessionBegins {
+                profile: profile.map(profile_name),
+                infusion_minutes: infusion_minutes.map(|Minutes(minutes)| minutes),
+                settle: is_on(settle),
+            },
+            Self::InfusionStarts => Event::InfusionStarts,
+            Self::Pause => Event::Pause,
+            Self::Resume => Event::Resume,
+            Self::Extend { minutes: Minutes(minutes) } => Event::Extend { minutes },
+            Self::End { landing_minutes } => {
+                Event::End { landing_minutes: landing_minutes.map(|Minutes(minutes)| minutes) }
+            }
+            Self::AfterBegins => Event::AfterBegins,
+            Self::Farewell => Event::Farewell,
+            Self::StaffReset => Event::StaffReset,
+            Self::TurnoverDone => Event::TurnoverDone,
+            Self::CallPressed { practice } => Event::CallPressed { practice: is_on(practice), id: new_call() },
+            Self::CallHere => Event::CallHere { id: None },
+            Self::CallCleared => Event::CallCleared,
+            Self::StaffTouched => Event::StaffTouched,
+            Self::NoteTyped { text } => Event::NoteTyped { text: patient_text(text) },
+            Self::NoteDrawn { page: PageNumber(page), strokes } => {
+                Event::NoteDrawn { page: page.get() - 1, drawing: strokes.into() }
+            }
+            Self::Intention { question: QuestionNumber(QuestionIndex(question)), text } => {
+                Event::IntentionWritten { question, text: patient_text(text) }
+            }
+            Self::ForClinician { text } => Event::ForClinicianWritten { text: patient_text(text) },
+            Self::Share { on: Flag(on) } => Event::ForClinicianShared { on },
+            Self::TakeHomeWays => Event::TakeHomeLooked,
+            Self::TakeHome { way: NameOf(way) } => Event::TakeHomeChosen { way },
+            Self::Volume { db: Decibels(db) } => Event::Volume { db: Finite::get(db) },
+            Self::Sound { name: NameOf(choice) } => Event::SoundChosen(choice),
+            Self::Silence { on: Flag(on) } => Event::Silence { on },
+            Self::Skip => Event::SkipPiece,
+            Self::Place { name: NameOf(place) } => Event::PlaceChosen(place),
+            Self::Breath { on: Flag(on) } => Event::BreathWished { on },
+            Self::BreathPattern { name: NameOf(pattern) } => Event::BreathPattern(pattern),
+            Self::Dark { on: Flag(on) } => Event::Dark { on },
+            Self::Anchor { on: Flag(on) } => Event::Anchor { on },
+            Self::TalkNow { on: Flag(on) } => Event::TalkNow { on },
+        })
+    }
+}
+
+fn is_on(flag: Option<Flag>) -> bool {
+    flag.is_some_and(|Flag(on)| on)
+}
+
+fn patient_text(PatientWords(text): PatientWords) -> PatientText {
+    PatientText::new(text)
+}
+
+fn profile_name(ProfileField(ProfileName(name)): ProfileField) -> String {
+    name
+}

@@ -1,0 +1,163 @@
+//! Owns the line in which the headless face shows the room. It holds nothing that a patient wrote.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::room::arc::{MINUTE_MS, Part};
+use crate::room::call::{Call, CallPhase};
+use crate::room::snapshot::{Check, Receipt, Trouble};
+use crate::room::take_home::Way;
+use crate::room::{RoomTime, Snapshot};
+
+#[derive(Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "the contract names each of them as a key of its own")]
+struct SnapshotLine<'s> {
+    stage: &'static str,
+    part: Option<&'static str>,
+    call: CallWord,
+    practice: bool,
+    line_down_told: bool,
+    profile: &'s str,
+    place: &'static str,
+    session_ms: u64,
+    infusion_ms: u64,
+    paused: bool,
+    landed: bool,
+    volume_db: f64,
+    breath: bool,
+    dark: bool,
+    desk_connected: bool,
+    line: LineWord,
+    note_pages: usize,
+    ways: Vec<&'static str>,
+    taking: BTreeMap<&'static str, &'static str>,
+    trouble: Vec<&'static str>,
+    receipt: Option<ShownReceipt<'s>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum CallWord {
+    Idle,
+    Placed,
+    Sent,
+    Received,
+    OnTheWay,
+    Here,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum LineWord {
+    Up,
+    Down,
+}
+
+#[derive(Serialize)]
+struct ShownReceipt<'s> {
+    number: u64,
+    at: &'s str,
+    verified: bool,
+    checks: Vec<ShownCheck<'s>>,
+    chain: &'s str,
+}
+
+#[derive(Serialize)]
+struct ShownCheck<'s> {
+    name: &'s str,
+    ok: bool,
+}
+
+/// The room at `now` as one JSON object without a line break.
+#[must_use]
+pub fn snapshot_line(snapshot: &Snapshot, now: RoomTime) -> String {
+    serde_json::to_string(&SnapshotLine::new(snapshot, now))
+        .unwrap_or_else(|_| r#"{"error":"the room cannot be put in a line"}"#.to_owned())
+}
+
+impl<'s> SnapshotLine<'s> {
+    fn new(snapshot: &'s Snapshot, now: RoomTime) -> Self {
+        // Every field is named, so that a new one is either shown or left out on purpose.
+        let Snapshot {
+            taken_at: _,
+            stage,
+            visit: _,
+            session,
+            call,
+            ended_calls: _,
+            profile,
+            infusion_minutes,
+            place,
+            language: _,
+            volume_db,
+            breath,
+            dark,
+            dark_panel_until: _,
+            anchor: _,
+            sound: _,
+            silence: _,
+            skips: _,
+            brightness_trim: _,
+            intensity_nudge: _,
+            talk_now: _,
+            desks: _,
+            notes,
+            note_limits: _,
+            take_home,
+            troubles,
+            receipt,
+            surface_cleaned: _,
+            speaker_tested: _,
+            call_tested: _,
+            wiping: _,
+        } = snapshot;
+        let clock_ms = session.and_then(|session| session.clock_ms(now));
+        Self {
+            stage: stage.name(),
+            part: session.map(|session| clock_ms.map_or(Part::Settle, |at_ms| session.arc.part_at(at_ms)).name()),
+            call: call.as_ref().into(),
+            practice: call.as_ref().is_some_and(|call| call.practice),
+            line_down_told: call.as_ref().is_some_and(|call| call.line_down_told),
+            profile,
+            place: place.name(),
+            session_ms: clock_ms.unwrap_or(0),
+            infusion_ms: session.map_or(u64::from(*infusion_minutes) * MINUTE_MS, |session| session.arc.infusion_ms),
+            paused: session.is_some_and(|session| session.paused),
+            landed: session.is_some_and(|session| clock_ms.is_some_and(|at_ms| at_ms >= session.arc.end_ms)),
+            // In tenths of a dB: finer than anyone hears, and -30.1 is shown as -30.1 although it is an f32.
+            volume_db: (f64::from(*volume_db) * 10.0).round() / 10.0,
+            breath: breath.is_some(),
+            dark: *dark,
+            desk_connected: snapshot.line_is_up(),
+            line: if snapshot.line_is_up() { LineWord::Up } else { LineWord::Down },
+            note_pages: notes.written_pages(),
+            ways: take_home.ways().map(Way::name).collect(),
+            taking: take_home.going.iter().map(|(way, going)| (way.name(), going.name())).collect(),
+            trouble: troubles.iter().map(|trouble: &Trouble| trouble.name()).collect(),
+            receipt: receipt.as_ref().map(ShownReceipt::from),
+        }
+    }
+}
+
+impl From<Option<&Call>> for CallWord {
+    fn from(call: Option<&Call>) -> Self {
+        match call.map(|call| call.phase) {
+            None => Self::Idle,
+            Some(CallPhase::Placed) => Self::Placed,
+            Some(CallPhase::Sent) => Self::Sent,
+            Some(CallPhase::Received) => Self::Received,
+            Some(CallPhase::OnTheWay) => Self::OnTheWay,
+            Some(CallPhase::Here) => Self::Here,
+        }
+    }
+}
+
+impl<'s> From<&'s Receipt> for ShownReceipt<'s> {
+    fn from(receipt: &'s Receipt) -> Self {
+        // The room's name is not part of the line: it comes from this very room.
+        let Receipt { number, at, room: _, checks, chain } = receipt;
+        let checks = checks.iter().map(|Check { name, ok }| ShownCheck { name, ok: *ok }).collect();
+        Self { number: *number, at, verified: receipt.is_verified(), checks, chain }
+    }
+}

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::config::Config;
 use crate::driver::clock::RoomClock;
-use crate::driver::hearing;
+use crate::driver::mix;
 use crate::profile::Profile;
 use crate::room::{Event, Refusal, Room, RoomTime};
 use crate::sound::{self, LoudnessLibrary, Mix, RENDERED_RATE_HZ, ScoreAim, WavWriter};
@@ -47,7 +47,7 @@ impl<'a> DryRun<'a> {
         room.handle_input(START, begins)?;
         let arc_ms = room.snapshot(START).session.map_or(0, |session| session.arc.end_ms);
         let length = Duration::from_millis(arc_ms / u64::from(speed_factor.max(1)));
-        Ok(Self { room, profile, media: &config.media.dir, clock: RoomClock::going_on_from(START), length, seed })
+        Ok(Self { room, profile, media: &config.media.dir, clock: RoomClock::resuming_from(START), length, seed })
     }
 
     /// Its duration at its speed.
@@ -67,7 +67,7 @@ impl<'a> DryRun<'a> {
         let now = START + since;
         self.room.handle_timeout(now);
         while self.room.poll_effect().is_some() {}
-        let mix = hearing::mix(&self.room.snapshot(now), now, Some(self.profile), self.media, self.clock);
+        let mix = mix::target_mix(&self.room.snapshot(now), now, Some(self.profile), self.media, self.clock);
         Mix { score: mix.score.map(|aim| ScoreAim { seed: self.seed, ..aim }), ..mix }
     }
 }

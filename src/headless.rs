@@ -1,5 +1,6 @@
 //! Owns the room without a window: events as lines on standard input, each change of the snapshot as a line on standard
-//! output. Whoever holds standard input is trusted as the person at the tablet and as the staff.
+//! output. The program on the other end of standard input is trusted like the person at the tablet and like staff. Does not
+//! own the form of the lines (`driver::wire`).
 
 use std::fmt::Display;
 use std::fs::File;
@@ -15,9 +16,9 @@ use crate::room::call::CallId;
 use crate::room::snapshot::Receipt;
 use crate::room::{Event, Snapshot, Stage};
 
-/// Writes a line for each change of the room.
+/// An observer that writes a line for each change of the room.
 ///
-/// Turnover has no surface to clean and no speaker to hear here, so a verified wipe goes on to *ready* by itself.
+/// Without a tablet there is no surface to clean and no test tone to listen to, so a verified wipe leads to *ready* at once.
 #[must_use]
 pub fn observer(out: StandardStream, room: RoomHandle) -> Box<dyn FnMut(&Snapshot) + Send> {
     let mut last = String::new();
@@ -34,8 +35,8 @@ pub fn observer(out: StandardStream, room: RoomHandle) -> Box<dyn FnMut(&Snapsho
     })
 }
 
-/// Reads events until the input ends; the room goes on then. After an accepted reset nothing more is read, since what
-/// follows belongs to the process that takes this one's place.
+/// Reads events until the input ends, after which the room goes on. After an accepted reset it reads nothing more, since what
+/// follows belongs to the process that replaces this one.
 pub fn read_events(room: &RoomHandle, out: &StandardStream) {
     let input = match io::stdin().as_fd().try_clone_to_owned() {
         Ok(fd) => File::from(fd),
@@ -44,12 +45,12 @@ pub fn read_events(room: &RoomHandle, out: &StandardStream) {
             return;
         }
     };
-    let mut lines = Lines { input };
+    let mut lines = StdinLines { input };
     while let Some(line) = lines.next_line() {
         let line = match line {
             Ok(line) if line.trim().is_empty() => continue,
             Ok(line) => line,
-            Err(TooLong) => {
+            Err(LineTooLong) => {
                 say_error(out, &"a line is longer than an event can be");
                 continue;
             }
@@ -57,10 +58,10 @@ pub fn read_events(room: &RoomHandle, out: &StandardStream) {
         match wire::parse_headless(&line, || CallId(Ulid::new().0)) {
             Ok(HeadlessCommand::FailLoop) => room.fail(),
             Ok(HeadlessCommand::Tell(event)) => {
-                let resets = event == Event::StaffReset;
+                let is_reset = event == Event::StaffReset;
                 let answer = wait_for(room.tell_in_order(event));
                 match answer {
-                    Ok(()) if resets => return,
+                    Ok(()) if is_reset => return,
                     Ok(()) => {}
                     Err(refusal) => say_error(out, &refusal),
                 }
@@ -70,37 +71,37 @@ pub fn read_events(room: &RoomHandle, out: &StandardStream) {
     }
 }
 
-/// A line that says what went wrong.
+/// Writes a line that says what went wrong.
 pub fn say_error(out: &StandardStream, why: &dyn Display) {
     out.write_line(&serde_json::json!({ "error": why.to_string() }));
 }
 
-struct TooLong;
+struct LineTooLong;
 
-/// Reads byte by byte: nothing beyond the line is taken from the pipe, so a process that takes this one's place finds
+/// Reads byte by byte, so that nothing beyond the line is taken from the pipe and the process that replaces this one finds
 /// the next line whole.
-struct Lines {
+struct StdinLines {
     input: File,
 }
 
-impl Lines {
-    fn next_line(&mut self) -> Option<Result<String, TooLong>> {
+impl StdinLines {
+    fn next_line(&mut self) -> Option<Result<String, LineTooLong>> {
         let mut bytes = Vec::new();
-        let mut too_long = false;
+        let mut is_too_long = false;
         let mut byte = [0];
         loop {
             match self.input.read(&mut byte) {
-                Ok(0) if bytes.is_empty() && !too_long => return None,
+                Ok(0) if bytes.is_empty() && !is_too_long => return None,
                 Ok(0) => break,
                 Ok(_) if byte[0] == b'\n' => break,
-                Ok(_) if bytes.len() >= LINE_BYTES_MAX => too_long = true,
+                Ok(_) if bytes.len() >= LINE_BYTES_MAX => is_too_long = true,
                 Ok(_) => bytes.push(byte[0]),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(_) => return None,
             }
         }
-        if too_long {
-            return Some(Err(TooLong));
+        if is_too_long {
+            return Some(Err(LineTooLong));
         }
         Some(Ok(String::from_utf8_lossy(&bytes).into_owned()))
     }

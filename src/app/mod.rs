@@ -15,7 +15,7 @@ use ulid::Ulid;
 
 use self::background::{run_on_thread, save_setup};
 use crate::driver::RoomHandle;
-use crate::driver::vitals::Vitals;
+use crate::driver::liveness::Liveness;
 use crate::room::call::CallId;
 use crate::room::{DARK_PANEL_FOR, Event, Refusal, Snapshot, Stage};
 use crate::screen::after::{self, AfterScreen};
@@ -59,7 +59,7 @@ pub struct Dependencies {
     /// The sound, for the tones of the first run.
     pub sound: SoundHandle,
     /// Records each frame, so that a desk can tell when the window has stopped drawing.
-    pub vitals: Arc<Vitals>,
+    pub liveness: Arc<Liveness>,
     /// The size of the window in logical pixels, or `None` for fullscreen.
     pub windowed: Option<Size>,
     /// Restarts the program after the first run, so that all of it uses the setup. Returns only on failure.
@@ -130,7 +130,7 @@ pub struct App {
     pin: Arc<Secret>,
     state: PathBuf,
     sound: SoundHandle,
-    vitals: Arc<Vitals>,
+    liveness: Arc<Liveness>,
     restart: Arc<dyn Fn() -> std::io::Error + Send + Sync>,
     trace: Option<trace::Trace>,
     diagonal_inches: f32,
@@ -234,7 +234,7 @@ impl App {
             pin: dependencies.pin,
             state: dependencies.state,
             sound: dependencies.sound,
-            vitals: dependencies.vitals,
+            liveness: dependencies.liveness,
             restart: dependencies.restart,
             trace: dependencies.trace.map(trace::Trace::to),
             diagonal_inches,

@@ -20,7 +20,7 @@ impl App {
     #[must_use]
     pub fn view(&self) -> Element<'_, Message> {
         let is_relied_on = self.ctx.snapshot.desks > 0;
-        stack![self.layers(), frame_monitor(Arc::clone(&self.vitals), is_relied_on)].into()
+        stack![self.layers(), frame_monitor(Arc::clone(&self.liveness), is_relied_on)].into()
     }
 
     /// Reports whether the PIN can be read. The pad may be the first to find its file damaged, or set again.

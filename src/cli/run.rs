@@ -16,8 +16,8 @@ use crate::config::{self, Config};
 use crate::desk::single_room::{self, SingleRoomOptions};
 use crate::desk::{self, DeskPassword, PageOptions, ServerOptions};
 use crate::driver::journal::{self, Journal};
-use crate::driver::vitals::{Vitals, watch_window};
-use crate::driver::{Driver, Past, RoomHandle};
+use crate::driver::liveness::{Liveness, watch_window};
+use crate::driver::{Driver, RecoveryInput, RoomHandle};
 use crate::dry_run;
 use crate::headless;
 use crate::line::view::{Offers, ProfileOffer};
@@ -31,7 +31,7 @@ use crate::theme;
 use crate::vault::Vault;
 use crate::widget::Clinic;
 use crate::widget::place::{Backend, PlaceRenderer};
-use crate::wiring::{self, Handover, Lines, Ports, Subject, VaultHouse};
+use crate::wiring::{self, CallTransports, Handover, Ports, TransportContext, VaultWorker};
 
 const SPEED_MAX: u32 = 3_600;
 
@@ -86,7 +86,7 @@ pub(super) fn run(args: &RunArgs) -> ExitCode {
     if !findings.is_empty() {
         troubles.push(Trouble::FilesWrong);
     }
-    let desk_password = if state == wiring::nowhere() {
+    let desk_password = if state == wiring::no_state_dir() {
         stored_settings::without_state(&mut config)
     } else {
         stored_settings::load(&state, &mut config, &mut troubles)
@@ -121,7 +121,7 @@ pub(super) fn run(args: &RunArgs) -> ExitCode {
         wait_forever()
     };
     room.sound.stop_within(SOUND_FADE);
-    room.journal.note_good_end();
+    room.journal.record_clean_exit();
     drop(lock);
     outcome
 }
@@ -142,7 +142,7 @@ struct RoomSetup {
 struct OpenRoom {
     handle: RoomHandle,
     sound: SoundHandle,
-    vitals: Arc<Vitals>,
+    liveness: Arc<Liveness>,
     journal: Arc<Journal>,
 }
 
@@ -167,17 +167,17 @@ impl RoomSetup {
         }
         let handed_over = std::env::var(WIPING).ok().and_then(|name| Handover::from_name(&name));
         let vault = Vault::new(self.state.clone(), self.keys.clone());
-        let known_receipt = journal::receipt_in(&records);
+        let known_receipt = journal::newest_receipt_in(&records);
         if (known_receipt.is_some() || vault.last_receipt().is_some())
             && let Err(error) = vault.verify_chain(known_receipt)
         {
             tracing::warn!(%error, "the chain of receipts is broken; `stillroom receipts` shows where");
             events.push(Event::TroubleChanged { trouble: Trouble::ReceiptsBroken, on: true });
         }
-        let past = Past { records, health, wipe_was_begun: handed_over.is_some() };
+        let past = RecoveryInput { records, health, wipe_was_begun: handed_over.is_some() };
         let (driver, handle) = Driver::recover(&rules, Arc::clone(&journal), past, events);
         let sound = start_sound(&self.config, &self.profiles, &self.state, &handle);
-        let vitals = Arc::new(Vitals::default());
+        let liveness = Arc::new(Liveness::default());
         let shutdown = Shutdown {
             sound: sound.clone(),
             journal: Arc::clone(&journal),
@@ -185,7 +185,7 @@ impl RoomSetup {
             is_headless: args.headless,
         };
         let shared = desk::SharedWords::default();
-        let vault_house = VaultHouse {
+        let vault_worker = VaultWorker {
             vault,
             journal: Arc::clone(&journal),
             state: self.state.clone(),
@@ -195,34 +195,34 @@ impl RoomSetup {
             shared: shared.clone(),
             relaunch: relaunch(out.clone()),
         };
-        let subject = Subject {
+        let context = TransportContext {
             room: &handle,
             room_name: self.room_name(),
             offers: self.offers(),
             sound: &sound,
-            vitals: &vitals,
+            liveness: &liveness,
             runtime: runtime.handle(),
             shared: &shared,
             began_ms: self.run_id,
         };
-        let lines = Lines::open(&self.config.lines, &subject);
+        let lines = CallTransports::open(&self.config.lines, &context);
         let observer = args.headless.then(|| headless::observer(out, handle.clone()));
         let ports = Ports::open(
             sound.clone(),
             lines,
             Arc::clone(&self.config),
             Arc::clone(&self.profiles),
-            vault_house,
+            vault_worker,
             &handle,
             observer,
         );
         let on_fault = shutdown.clone();
         driver.start(ports, move |fault| on_fault.on_fault(fault))?;
-        let watching = watch_window(Arc::clone(&vitals), handle.clone());
-        wiring::parts::spawn("window-watch", runtime.handle(), &handle, watching);
-        wiring::parts::spawn("signals", runtime.handle(), &handle, shutdown.on_signal());
+        let watching = watch_window(Arc::clone(&liveness), handle.clone());
+        wiring::supervisor::spawn_task("window-watch", runtime.handle(), &handle, watching);
+        wiring::supervisor::spawn_task("signals", runtime.handle(), &handle, shutdown.on_signal());
         self.open_desk(runtime, &handle, shared);
-        Ok(OpenRoom { handle, sound, vitals, journal })
+        Ok(OpenRoom { handle, sound, liveness, journal })
     }
 
     /// The room's name at a desk.
@@ -290,7 +290,7 @@ impl RoomSetup {
                 fault.report(Event::TroubleChanged { trouble: Trouble::DeskClosed, on: true });
             }
         };
-        wiring::parts::spawn("desk", runtime.handle(), room, serving);
+        wiring::supervisor::spawn_task("desk", runtime.handle(), room, serving);
     }
 
     fn show(&self, args: &RunArgs, backend: Backend, room: &OpenRoom) -> ExitCode {
@@ -309,7 +309,7 @@ impl RoomSetup {
             pin: Arc::new(Secret::staff_pin(&self.state)),
             state: self.state.clone(),
             sound: room.sound.clone(),
-            vitals: Arc::clone(&room.vitals),
+            liveness: Arc::clone(&room.liveness),
             windowed: args.windowed,
             trace: args.trace_controls.clone(),
             restart: Arc::new(|| replace_process(&[])),
@@ -349,7 +349,7 @@ fn prepare_directories() -> Result<RoomDirectories, paths::PathsError> {
                 "{error}; the room runs at its quietest, its desk is closed, and nothing outlives a restart"
             ));
             return Ok(RoomDirectories {
-                state: wiring::nowhere(),
+                state: wiring::no_state_dir(),
                 keys: KeyStorage::Memory,
                 lock: None,
                 troubles: vec![Trouble::StateUnwritable],

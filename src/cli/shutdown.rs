@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::{FAILED, renderer};
-use crate::driver::Fault;
+use crate::driver::LoopFault;
 use crate::driver::journal::Journal;
 use crate::headless;
 use crate::output::{self, StandardStream, print_error};
@@ -55,13 +55,13 @@ impl Shutdown {
         if !self.journal.wait_until_written(SAVE_TIMEOUT) {
             tracing::error!("the disk does not respond; the last records of the journal may be lost");
         }
-        self.journal.note_good_end();
+        self.journal.record_clean_exit();
         self.exit(0)
     }
 
     /// Ends the program after a fault of the room's loop. Nobody handles a touch any more, so the supervisor has to restart
     /// the program; until then the window shows its last frame.
-    pub(super) fn on_fault(&self, fault: &Fault) {
+    pub(super) fn on_fault(&self, fault: &LoopFault) {
         let since = Instant::now();
         let started = std::thread::Builder::new().name("end".to_owned()).spawn(|| {
             std::thread::sleep(EXIT_TIMEOUT);

@@ -1,10 +1,11 @@
-//! Owns the tie between the machine's monotonic clock and the room's own time.
+//! Owns the conversion between the machine's monotonic clock and the room's own time.
 
 use std::time::{Duration, Instant};
 
 use crate::room::RoomTime;
 
-/// The room's time as this process counts it: what the journal ended with, and all that has passed since.
+/// The room's time as this process counts it: the time of the last journal record plus the time since this process
+/// recovered from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RoomClock {
     origin: Instant,
@@ -12,9 +13,9 @@ pub struct RoomClock {
 }
 
 impl RoomClock {
-    /// A clock that goes on from `base` now.
+    /// A clock that shows `base` now.
     #[must_use]
-    pub fn going_on_from(base: RoomTime) -> Self {
+    pub fn resuming_from(base: RoomTime) -> Self {
         Self { origin: Instant::now(), base }
     }
 
@@ -24,14 +25,14 @@ impl RoomClock {
         self.at(Instant::now())
     }
 
-    /// The room's time at a moment of the monotonic clock.
+    /// The room's time at an instant; `base` for any instant before this clock was made.
     #[must_use]
     pub fn at(&self, instant: Instant) -> RoomTime {
         self.base + instant.saturating_duration_since(self.origin)
     }
 
-    /// The moment of the monotonic clock at which the room's time is `time`. Times before this process began give
-    /// the earliest moment it can name.
+    /// The instant at which the room's time is `time`. For a time too early for an `Instant` it is the one at which this
+    /// clock was made.
     #[must_use]
     pub fn instant_of(&self, time: RoomTime) -> Instant {
         if time >= self.base {
@@ -41,7 +42,7 @@ impl RoomClock {
         }
     }
 
-    /// How long to sleep until `time`.
+    /// Time left until `time`; zero once it has passed.
     #[must_use]
     pub fn until(&self, time: RoomTime) -> Duration {
         self.instant_of(time).saturating_duration_since(Instant::now())

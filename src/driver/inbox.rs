@@ -1,5 +1,5 @@
-//! Owns the way in to the room: what it is told waits here in two lanes, so that a call never waits behind anything else,
-//! and comfort is refused before anything is held up. Does not own what is done about it.
+//! Owns the way in to the room: two lanes of messages, so that a call never waits behind anything else, and wishes for
+//! comfort are refused before they hold anything up. Does not own what the loop does with a message.
 
 use std::sync::Arc;
 
@@ -9,66 +9,66 @@ use super::clock::RoomClock;
 use crate::room::call::CallId;
 use crate::room::{Event, Refusal, Snapshot};
 
-/// Events waiting for the room at most, beside calls and what its own parts report; senders wait beyond.
+/// Capacity of the regular lane, in messages; senders wait once it is full.
 const WAITING_MAX: usize = 1_024;
-/// With so little room left, wishes for comfort are refused.
-const LEFT_FOR_THE_REST: usize = WAITING_MAX - 256;
+/// Wishes for comfort are refused once the regular lane has room for fewer messages than this.
+const COMFORT_CAPACITY_MIN: usize = WAITING_MAX - 256;
 
-pub(super) type Reply = oneshot::Sender<Result<(), Refusal>>;
+pub(super) type ReplySender = oneshot::Sender<Result<(), Refusal>>;
 
 /// What the loop takes in.
-pub(super) enum Input {
-    /// Something happened, and who wants to know whether it was taken.
-    Event(Event, Option<Reply>),
-    /// Somebody asks whether the loop turns.
-    Ping(Reply),
-    /// The disk has answered for the end of a call.
-    ClearedOnDisk(CallId),
-    /// The loop is to fail, so that what follows can be tried.
+pub(super) enum InboxMessage {
+    /// Something happened. The sender is absent where nobody waits for the room's answer.
+    Event(Event, Option<ReplySender>),
+    /// Asks whether the loop still turns.
+    Ping(ReplySender),
+    /// The journal has answered for the record that ends this call.
+    ClearWritten(CallId),
+    /// Makes the loop fail, so that what follows a fault can be tried.
     Fail,
 }
 
-/// The loop's own end.
+/// The receiving end, held by the loop.
 pub(super) struct Inbox {
-    /// Calls, and what the room's own parts report: each is one of few, and none may be lost.
-    first: mpsc::UnboundedReceiver<Input>,
-    then: mpsc::Receiver<Input>,
+    /// Calls, and what the room's own parts report. Unbounded: there are few of each, and none may be lost.
+    priority: mpsc::UnboundedReceiver<InboxMessage>,
+    regular: mpsc::Receiver<InboxMessage>,
 }
 
 impl Inbox {
-    /// The next thing, the first lane before the other.
-    pub(super) async fn next(&mut self) -> Option<Input> {
+    /// The next message, from the priority lane first; `None` once every handle is gone.
+    pub(super) async fn next(&mut self) -> Option<InboxMessage> {
         tokio::select! {
             biased;
-            Some(input) = self.first.recv() => Some(input),
-            Some(input) = self.then.recv() => Some(input),
+            Some(message) = self.priority.recv() => Some(message),
+            Some(message) = self.regular.recv() => Some(message),
             else => None,
         }
     }
 
-    /// Whatever waits at this moment; nothing more comes in.
-    pub(super) fn close_and_drain(&mut self) -> Vec<Input> {
-        self.first.close();
-        self.then.close();
-        let first = std::iter::from_fn(|| self.first.try_recv().ok());
-        let first: Vec<Input> = first.collect();
-        first.into_iter().chain(std::iter::from_fn(|| self.then.try_recv().ok())).collect()
+    /// Closes both lanes and returns every message that was waiting.
+    pub(super) fn close_and_drain(&mut self) -> Vec<InboxMessage> {
+        self.priority.close();
+        self.regular.close();
+        let mut waiting: Vec<InboxMessage> = std::iter::from_fn(|| self.priority.try_recv().ok()).collect();
+        waiting.extend(std::iter::from_fn(|| self.regular.try_recv().ok()));
+        waiting
     }
 }
 
-/// The loop's own way to hand itself on. It does not keep the loop running once nobody else can tell it anything.
+/// The loop's own handle to itself. It does not keep the loop running once every [`RoomHandle`] is gone.
 #[derive(Clone)]
 pub(super) struct WeakHandle {
-    first: mpsc::WeakUnboundedSender<Input>,
-    then: mpsc::WeakSender<Input>,
+    priority: mpsc::WeakUnboundedSender<InboxMessage>,
+    regular: mpsc::WeakSender<InboxMessage>,
     snapshots: watch::Receiver<Arc<Snapshot>>,
     clock: RoomClock,
 }
 
 impl WeakHandle {
     pub(super) fn upgrade(&self) -> Option<RoomHandle> {
-        let (first, then) = (self.first.upgrade()?, self.then.upgrade()?);
-        Some(RoomHandle { first, then, snapshots: self.snapshots.clone(), clock: self.clock })
+        let (priority, regular) = (self.priority.upgrade()?, self.regular.upgrade()?);
+        Some(RoomHandle { priority, regular, snapshots: self.snapshots.clone(), clock: self.clock })
     }
 
     pub(super) fn report(&self, event: Event) {
@@ -78,33 +78,33 @@ impl WeakHandle {
     }
 }
 
-/// The room, from outside: tell it what happened, see how it stands. Cheap to clone.
+/// The room from outside: tell it what happened, see its state. Cheap to clone.
 #[derive(Clone)]
 pub struct RoomHandle {
-    first: mpsc::UnboundedSender<Input>,
-    then: mpsc::Sender<Input>,
+    priority: mpsc::UnboundedSender<InboxMessage>,
+    regular: mpsc::Sender<InboxMessage>,
     snapshots: watch::Receiver<Arc<Snapshot>>,
     clock: RoomClock,
 }
 
 impl RoomHandle {
     pub(super) fn new(snapshots: watch::Receiver<Arc<Snapshot>>, clock: RoomClock) -> (Self, Inbox) {
-        let (first, first_inbox) = mpsc::unbounded_channel();
-        let (then, then_inbox) = mpsc::channel(WAITING_MAX);
-        (Self { first, then, snapshots, clock }, Inbox { first: first_inbox, then: then_inbox })
+        let (priority, priority_inbox) = mpsc::unbounded_channel();
+        let (regular, regular_inbox) = mpsc::channel(WAITING_MAX);
+        (Self { priority, regular, snapshots, clock }, Inbox { priority: priority_inbox, regular: regular_inbox })
     }
 
-    /// Tells the room what happened, and waits for its answer.
+    /// Tells the room what happened and waits for its answer.
     ///
     /// # Errors
-    /// The room's refusal; nothing has changed then. [`Refusal::Gone`] if its loop has ended.
+    /// The room's refusal, which leaves it unchanged; [`Refusal::Gone`] if its loop has ended.
     pub async fn tell(&self, event: Event) -> Result<(), Refusal> {
         let (reply, answer) = oneshot::channel();
         if event.concerns_a_call() {
-            self.first.send(Input::Event(event, Some(reply))).map_err(|_| Refusal::Gone)?;
+            self.priority.send(InboxMessage::Event(event, Some(reply))).map_err(|_| Refusal::Gone)?;
         } else {
-            self.has_time_for(&event)?;
-            self.then.send(Input::Event(event, Some(reply))).await.map_err(|_| Refusal::Gone)?;
+            self.admit(&event)?;
+            self.regular.send(InboxMessage::Event(event, Some(reply))).await.map_err(|_| Refusal::Gone)?;
         }
         answer.await.unwrap_or(Err(Refusal::Gone))
     }
@@ -115,35 +115,37 @@ impl RoomHandle {
     /// [`Refusal::Gone`] if the loop has ended.
     pub async fn ping(&self) -> Result<(), Refusal> {
         let (reply, answer) = oneshot::channel();
-        self.then.send(Input::Ping(reply)).await.map_err(|_| Refusal::Gone)?;
+        self.regular.send(InboxMessage::Ping(reply)).await.map_err(|_| Refusal::Gone)?;
         answer.await.unwrap_or(Err(Refusal::Gone))
     }
 
-    /// Hands the event over before it returns, so that events told one after the other arrive in that order; only a call
-    /// goes ahead. What it gives back resolves to the room's answer. Not for use inside an asynchronous runtime.
+    /// Enqueues the event before it returns, so that events told one after the other arrive in that order; only a call
+    /// overtakes. The future resolves to the room's answer. It may block, so it must not be called on a thread of an
+    /// asynchronous runtime.
     ///
     /// # Errors
-    /// The room's refusal; nothing has changed then. [`Refusal::Gone`] if its loop has ended.
+    /// The room's refusal, which leaves it unchanged; [`Refusal::Gone`] if its loop has ended.
     pub fn tell_in_order(&self, event: Event) -> impl Future<Output = Result<(), Refusal>> + Send + use<> {
         let (reply, answer) = oneshot::channel();
-        let handed_over = self.hand_over(event, reply);
+        let enqueued = self.enqueue(event, reply);
         async move {
-            handed_over?;
+            enqueued?;
             answer.await.unwrap_or(Err(Refusal::Gone))
         }
     }
 
-    /// Tells the room without waiting, and without being refused a place; for the room's own parts on their own threads.
+    /// Tells the room without waiting for an answer, and without being refused for lack of space. For the room's own parts
+    /// on their own threads.
     pub fn report(&self, event: Event) {
-        self.put_first(Input::Event(event, None));
+        self.send_priority(InboxMessage::Event(event, None));
     }
 
-    /// Makes the room's loop fail, as a fault of the program would: for trying what follows.
+    /// Makes the room's loop fail as a fault of the program would, to try what follows.
     pub fn fail(&self) {
-        self.put_first(Input::Fail);
+        self.send_priority(InboxMessage::Fail);
     }
 
-    /// The room as it stands, and each change of it. It ends when the loop does.
+    /// The room's state and each change of it. The channel closes when the loop ends.
     #[must_use]
     pub fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
         self.snapshots.clone()
@@ -156,32 +158,34 @@ impl RoomHandle {
     }
 
     pub(super) fn downgrade(&self) -> WeakHandle {
-        let (first, then) = (self.first.downgrade(), self.then.downgrade());
-        WeakHandle { first, then, snapshots: self.snapshots.clone(), clock: self.clock }
+        let (priority, regular) = (self.priority.downgrade(), self.regular.downgrade());
+        WeakHandle { priority, regular, snapshots: self.snapshots.clone(), clock: self.clock }
     }
 
-    pub(super) fn was_cleared_on_disk(&self, id: CallId) {
-        self.put_first(Input::ClearedOnDisk(id));
+    pub(super) fn report_clear_written(&self, id: CallId) {
+        self.send_priority(InboxMessage::ClearWritten(id));
     }
 
-    fn put_first(&self, input: Input) {
-        // The loop has ended, which ends the program: nobody is left to take it.
-        let _ = self.first.send(input);
+    fn send_priority(&self, message: InboxMessage) {
+        // It fails only once the loop has ended, and then the program ends.
+        let _ = self.priority.send(message);
     }
 
-    fn has_time_for(&self, event: &Event) -> Result<(), Refusal> {
-        if event.is_comfort() && self.then.capacity() < LEFT_FOR_THE_REST { Err(Refusal::Busy) } else { Ok(()) }
+    fn admit(&self, event: &Event) -> Result<(), Refusal> {
+        if event.is_comfort() && self.regular.capacity() < COMFORT_CAPACITY_MIN { Err(Refusal::Busy) } else { Ok(()) }
     }
 
-    fn hand_over(&self, event: Event, reply: Reply) -> Result<(), Refusal> {
+    fn enqueue(&self, event: Event, reply: ReplySender) -> Result<(), Refusal> {
         if event.concerns_a_call() {
-            return self.first.send(Input::Event(event, Some(reply))).map_err(|_| Refusal::Gone);
+            return self.priority.send(InboxMessage::Event(event, Some(reply))).map_err(|_| Refusal::Gone);
         }
-        self.has_time_for(&event)?;
-        match self.then.try_send(Input::Event(event, Some(reply))) {
+        self.admit(&event)?;
+        match self.regular.try_send(InboxMessage::Event(event, Some(reply))) {
             Ok(()) => Ok(()),
-            // The room is far behind; a patient's touch waits for it and is never dropped.
-            Err(mpsc::error::TrySendError::Full(input)) => self.then.blocking_send(input).map_err(|_| Refusal::Gone),
+            // The room is far behind. A patient's touch waits for it and is never dropped.
+            Err(mpsc::error::TrySendError::Full(message)) => {
+                self.regular.blocking_send(message).map_err(|_| Refusal::Gone)
+            }
             Err(mpsc::error::TrySendError::Closed(_)) => Err(Refusal::Gone),
         }
     }

@@ -1,13 +1,13 @@
-//! Owns the only loop: it takes in events, moves the room, journals what must outlive the program, has the effects
-//! carried out, publishes each change, and sleeps until the next deadline. It runs on a thread of its own, and whoever
-//! started it hears of its end. Does not own any rule of the room.
+//! Owns the room's only loop: it takes events from the inbox, hands them to the room, journals those that must outlive the
+//! program, has the effects executed, publishes each change, and sleeps until the next deadline. It runs on a thread of its
+//! own, and its end is reported to the code that started it. Does not own any rule of the room.
 
 pub mod clock;
-pub mod hearing;
 mod inbox;
 pub mod journal;
+pub mod liveness;
+pub mod mix;
 mod recovery;
-pub mod vitals;
 pub mod wire;
 
 use std::io;
@@ -22,54 +22,54 @@ use crate::room::call::CallId;
 use crate::room::{Effect, Event, Refusal, Room, RoomTime, Rules, Snapshot, Trouble};
 use clock::RoomClock;
 pub use inbox::RoomHandle;
-use inbox::{Inbox, Input, Reply, WeakHandle};
-use journal::{Journal, KeptCall, RecordName};
-pub use recovery::Past;
-use recovery::Recovered;
+use inbox::{Inbox, InboxMessage, ReplySender, WeakHandle};
+use journal::{Journal, OpenCallCopy, RecordChecksum};
+use recovery::RecoveredRoom;
+pub use recovery::RecoveryInput;
 
-/// While a session runs, its minute is journaled so often in session time …
-const MARK_EVERY_SESSION_MS: u64 = 10_000;
-/// … but never more often than this in real time.
-const MARK_AT_MOST_EVERY: Duration = Duration::from_millis(500);
-/// That a call is over is shown once the disk has it, or after so long whatever happens: as with *Calling*.
-const CLEARED_WITHIN: Duration = crate::room::call::SHOWN_AFTER;
+/// How often a running session's time is journaled, in session time …
+const MARK_INTERVAL_SESSION_MS: u64 = 10_000;
+/// … and the shortest interval between two such records in real time, however fast the session clock runs.
+const MARK_INTERVAL_MIN: Duration = Duration::from_millis(500);
+/// A cleared call is shown as over once it is on disk, and at the latest after this time, like *Calling*.
+const CLEAR_TIMEOUT: Duration = crate::room::call::SHOWN_AFTER;
 
-/// Whoever carries out effects at the handler. Nothing here may block: slow work goes to a thread of its own, and its
-/// outcome comes back through the [`RoomHandle`].
+/// Executes the room's effects. No method may block: slow work goes to a thread of its own, and its outcome comes back
+/// through the [`RoomHandle`].
 pub trait EffectHandler: Send {
-    /// Carries out one effect.
+    /// Executes one effect.
     fn execute(&mut self, effect: Effect, now: RoomTime, room: &RoomHandle);
-    /// The room has changed.
+    /// The room has changed. Called before the snapshot is published.
     fn changed(&mut self, snapshot: &Snapshot);
 }
 
-/// A call that staff have cleared, while the disk has not answered.
-struct Clearing {
+/// A call that staff have cleared, until the journal has answered.
+struct PendingClear {
     id: CallId,
     due: Instant,
-    reply: Option<Reply>,
+    reply: Option<ReplySender>,
 }
 
-/// How the room's loop ended.
-pub struct Fault {
+/// What the end of the room's loop leaves behind.
+pub struct LoopFault {
     journal: Arc<Journal>,
-    record: Option<RecordName>,
+    record: Option<RecordChecksum>,
 }
 
-impl Fault {
-    /// Saves what the next start needs: the presses that nobody took, and which record the loop ended on, since one that
-    /// ends it three times in a row is set aside. Waits for the disk, `limit` at most for the presses.
+impl LoopFault {
+    /// Saves what the next start needs: the presses that were still waiting, and the record at which the loop ended, since a
+    /// record that ends it three times in a row is set aside. Waits up to `limit` for the presses to be written.
     pub fn save(&self, limit: Duration) {
         if !self.journal.wait_until_written(limit) {
-            tracing::error!("the disk does not answer; what was handed to the journal last may be lost");
+            tracing::error!("the disk does not answer; the last records may be lost");
         }
         if let Some(record) = &self.record {
-            self.journal.note_fault(record);
+            self.journal.record_fault(record);
         }
     }
 }
 
-/// A room about to be driven.
+/// The room with all that drives it. [`Driver::start`] sets it going.
 pub struct Driver {
     room: Room,
     clock: RoomClock,
@@ -77,94 +77,100 @@ pub struct Driver {
     inbox: Inbox,
     handle: WeakHandle,
     published: watch::Sender<Arc<Snapshot>>,
-    marked: Instant,
-    clearing: Option<Clearing>,
-    /// The open call as its second copy has it.
-    kept_call: Option<CallId>,
-    /// A call that the room placed by itself, since one may be lost.
-    unsure_call: Option<CallId>,
-    /// The press that is being taken: a fault in the middle of it must not lose it.
-    press_in_hand: Option<Event>,
+    marked_at: Instant,
+    clearing: Option<PendingClear>,
+    /// The open call as its copy beside the journal has it.
+    open_call_copy: Option<CallId>,
+    /// A call that the room placed on its own, because one may have been lost.
+    precautionary_call: Option<CallId>,
+    /// The press being handled now, so that a fault while handling it does not lose it.
+    press_in_progress: Option<Event>,
 }
 
 impl Driver {
-    /// Brings the room up as the journal left it: every record is taken again, effects of the past are let go, and the
-    /// room's time goes on from the last record. `found` is what the start itself found out, and is part of the first
-    /// snapshot.
+    /// Recovers the room from its journal: every record is replayed, effects of the past are dropped, and the room's time
+    /// continues from the last record. `detected` holds what the start of the program itself detected; the first snapshot
+    /// shows it.
     #[must_use]
-    pub fn recover(rules: &Rules, journal: Arc<Journal>, past: Past, found: Vec<Event>) -> (Self, RoomHandle) {
-        let kept_call = match past.health.kept_call {
-            KeptCall::Whole(call) => call,
-            KeptCall::Absent | KeptCall::Damaged => None,
+    pub fn recover(
+        rules: &Rules,
+        journal: Arc<Journal>,
+        past: RecoveryInput,
+        detected: Vec<Event>,
+    ) -> (Self, RoomHandle) {
+        let open_call_copy = match past.health.open_call_copy {
+            OpenCallCopy::Intact(call) => call,
+            OpenCallCopy::Absent | OpenCallCopy::Damaged => None,
         };
-        let is_kept = matches!(past.health.kept_call, KeptCall::Whole(_));
-        let Recovered { mut room, last, resumes, found: of_the_past, unsure_call } = recovery::recover(rules, past);
-        let clock = RoomClock::going_on_from(last);
+        let is_kept = matches!(past.health.open_call_copy, OpenCallCopy::Intact(_));
+        let RecoveredRoom { mut room, last, resumes, detected: on_recovery, precautionary_call } =
+            recovery::recover(rules, past);
+        let clock = RoomClock::resuming_from(last);
         if resumes && room.handle_input(clock.now(), Event::Resumed).is_err() {
-            tracing::warn!("the room could not take up where it was");
+            tracing::warn!("the room could not resume where it was");
         }
-        for event in of_the_past.into_iter().chain(found) {
+        for event in on_recovery.into_iter().chain(detected) {
             if event.is_journaled() {
                 journal.append(clock.now(), &event, |_| {});
             }
             if room.handle_input(clock.now(), event).is_err() {
-                tracing::warn!("the room did not take what its start found");
+                tracing::warn!("the room refused what the start of the program detected");
             }
         }
         let (published, snapshots) = watch::channel(Arc::new(room.snapshot(clock.now())));
         let (handle, inbox) = RoomHandle::new(snapshots, clock);
         let reports = handle.downgrade();
-        journal.on_health(move |fails| reports.report(journal_trouble(fails)));
+        journal.on_health_change(move |fails| reports.report(journal_trouble(fails)));
         if !is_kept {
-            journal.keep_open_call(room.real_call());
+            journal.store_open_call(room.real_call());
         }
         let driver = Self {
-            kept_call: if is_kept { kept_call } else { room.real_call() },
+            open_call_copy: if is_kept { open_call_copy } else { room.real_call() },
             room,
             clock,
             journal,
             inbox,
             handle: handle.downgrade(),
             published,
-            marked: Instant::now(),
+            marked_at: Instant::now(),
             clearing: None,
-            unsure_call,
-            press_in_hand: None,
+            precautionary_call,
+            press_in_progress: None,
         };
         (driver, handle)
     }
 
-    /// The open call's name, shown or not yet.
+    /// The open call, whether it is shown yet or not.
     #[must_use]
     pub fn open_call(&self) -> Option<CallId> {
         self.room.open_call()
     }
 
-    /// Drives the room on a thread and a runtime of its own. `ended` is called on that thread once the loop has ended,
-    /// which it does only by a fault; by then nobody is answered any more, and calls that were on their way are handed
-    /// to the journal.
+    /// Drives the room on a thread and a runtime of its own. `on_end` is called on that thread once the loop has ended,
+    /// which happens only after a fault, or when every handle is gone. By then every request is answered with
+    /// [`Refusal::Gone`], and presses that were still waiting have been handed to the journal.
     ///
     /// # Errors
-    /// If the system gives no thread or no runtime.
+    /// If the system provides no thread or no runtime.
     pub fn start(
         mut self,
         mut handler: impl EffectHandler + 'static,
-        ended: impl FnOnce(&Fault) + Send + 'static,
+        on_end: impl FnOnce(&LoopFault) + Send + 'static,
     ) -> io::Result<JoinHandle<()>> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         std::thread::Builder::new().name("room".to_owned()).spawn(move || {
             let ran = catch_unwind(AssertUnwindSafe(|| runtime.block_on(self.run(&mut handler))));
             tracing::error!(by_a_fault = ran.is_err(), "the room's loop has ended");
             let fault = self.save_presses();
-            // From here on every face sees that nobody drives the room.
+            // Closes every channel, so that each face sees that the loop is gone.
             drop(self);
-            ended(&fault);
+            on_end(&fault);
         })
     }
 
-    /// Drives the room until nobody can tell it anything any more.
+    /// Drives the room until every handle to it is gone.
     async fn run(&mut self, handler: &mut impl EffectHandler) {
-        self.settle(handler, true);
+        self.flush(handler, true);
         loop {
             let deadline = self.next_deadline();
             let input = tokio::select! {
@@ -176,29 +182,29 @@ impl Driver {
                 () = sleep_until(deadline) => None,
             };
             match input {
-                Some(Input::Event(Event::CallCleared, reply)) => self.clear(reply, handler),
-                Some(Input::Event(event, reply)) => {
-                    let outcome = self.take(event, handler);
-                    answer(reply, outcome);
+                Some(InboxMessage::Event(Event::CallCleared, reply)) => self.start_clearing(reply, handler),
+                Some(InboxMessage::Event(event, reply)) => {
+                    let outcome = self.handle_event(event, handler);
+                    send_reply(reply, outcome);
                 }
-                Some(Input::Ping(reply)) => answer(Some(reply), Ok(())),
-                Some(Input::ClearedOnDisk(id)) if self.is_clearing(id) => self.finish_clearing(handler),
-                Some(Input::Fail) => fail(),
-                Some(Input::ClearedOnDisk(_)) | None => {}
+                Some(InboxMessage::Ping(reply)) => send_reply(Some(reply), Ok(())),
+                Some(InboxMessage::ClearWritten(id)) if self.is_clearing(id) => self.finish_clearing(handler),
+                Some(InboxMessage::Fail) => fail_on_purpose(),
+                Some(InboxMessage::ClearWritten(_)) | None => {}
             }
-            // Also where inputs leave no pause between them.
+            // Checked here because a steady stream of messages would keep the deadline's branch from being chosen.
             if self.clearing.as_ref().is_some_and(|clearing| Instant::now() >= clearing.due) {
                 self.finish_clearing(handler);
             }
             if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                self.pass_time(handler);
+                self.handle_timeout(handler);
             }
         }
     }
 
-    fn take(&mut self, event: Event, handler: &mut impl EffectHandler) -> Result<(), Refusal> {
+    fn handle_event(&mut self, event: Event, handler: &mut impl EffectHandler) -> Result<(), Refusal> {
         if matches!(event, Event::CallPressed { .. } | Event::StaffReset) {
-            // A new call is not the one that is over, and no reset waits for one that is.
+            // The press must become a new call, and a reset must not be refused for a call that is over.
             self.finish_clearing(handler);
         }
         let now = self.clock.now();
@@ -207,13 +213,13 @@ impl Driver {
             Event::CallPressed { id, .. } => Some(id),
             _ => None,
         };
-        self.press_in_hand = call.and(journaled.clone());
+        self.press_in_progress = call.and(journaled.clone());
         let outcome = self.room.handle_input(now, event);
         if outcome.is_ok()
             && let Some(event) = journaled
         {
             let handle = self.handle.clone();
-            // A repeated press is the same call: only the open one waits for its record.
+            // Of a repeated press, which belongs to the same call, no record is awaited.
             let id = call.filter(|id| self.room.open_call() == Some(*id));
             self.journal.append(now, &event, move |written| {
                 if let Some(id) = id {
@@ -221,24 +227,24 @@ impl Driver {
                 }
             });
         }
-        self.press_in_hand = None;
-        self.settle(handler, false);
+        self.press_in_progress = None;
+        self.flush(handler, false);
         outcome
     }
 
-    /// A call that staff have cleared is over once the disk has that, so that it does not come back after a kill.
-    fn clear(&mut self, reply: Option<Reply>, handler: &mut impl EffectHandler) {
+    /// Keeps a cleared call open until the journal has the record, so that it does not come back after a kill.
+    fn start_clearing(&mut self, reply: Option<ReplySender>, handler: &mut impl EffectHandler) {
         let Some(id) = self.room.open_call().filter(|_| self.clearing.is_none()) else {
-            return answer(reply, Err(Refusal::NoSuchCall));
+            return send_reply(reply, Err(Refusal::NoSuchCall));
         };
-        self.clearing = Some(Clearing { id, due: Instant::now() + CLEARED_WITHIN, reply });
+        self.clearing = Some(PendingClear { id, due: Instant::now() + CLEAR_TIMEOUT, reply });
         let handle = self.handle.clone();
         self.journal.append(self.clock.now(), &Event::CallCleared, move |_| {
             if let Some(handle) = handle.upgrade() {
-                handle.was_cleared_on_disk(id);
+                handle.report_clear_written(id);
             }
         });
-        self.settle(handler, false);
+        self.flush(handler, false);
     }
 
     fn is_clearing(&self, id: CallId) -> bool {
@@ -246,106 +252,106 @@ impl Driver {
     }
 
     fn finish_clearing(&mut self, handler: &mut impl EffectHandler) {
-        let Some(Clearing { reply, .. }) = self.clearing.take() else { return };
+        let Some(PendingClear { reply, .. }) = self.clearing.take() else { return };
         let outcome = self.room.handle_input(self.clock.now(), Event::CallCleared);
-        self.settle(handler, false);
-        answer(reply, outcome);
+        self.flush(handler, false);
+        send_reply(reply, outcome);
     }
 
-    fn pass_time(&mut self, handler: &mut impl EffectHandler) {
+    fn handle_timeout(&mut self, handler: &mut impl EffectHandler) {
         let now = self.clock.now();
         self.room.handle_timeout(now);
-        if self.mark_due().is_some_and(|due| Instant::now() >= due) {
-            self.marked = Instant::now();
+        if self.next_mark().is_some_and(|due| Instant::now() >= due) {
+            self.marked_at = Instant::now();
             self.journal.append(now, &Event::TimeMarked, |_| {});
         }
-        self.settle(handler, false);
+        self.flush(handler, false);
     }
 
-    fn settle(&mut self, handler: &mut impl EffectHandler, first: bool) {
-        self.keep_call();
+    fn flush(&mut self, handler: &mut impl EffectHandler, first: bool) {
+        self.sync_open_call();
         if let Some(handle) = self.handle.upgrade() {
             while let Some(effect) = self.room.poll_effect() {
                 handler.execute(effect, self.clock.now(), &handle);
             }
         }
         let snapshot = self.room.snapshot(self.clock.now());
-        if first || !is_same(&snapshot, &self.published.borrow()) {
+        if first || !is_unchanged(&snapshot, &self.published.borrow()) {
             handler.changed(&snapshot);
             self.published.send_replace(Arc::new(snapshot));
         }
     }
 
-    /// Follows the open call with its second copy, and with what is told of one that the room placed by itself.
-    fn keep_call(&mut self) {
+    /// Updates the copy of the open call, and ends the trouble about a precautionary call once that one is cleared.
+    fn sync_open_call(&mut self) {
         let open = self.room.real_call();
-        if open != self.kept_call {
-            self.kept_call = open;
-            self.journal.keep_open_call(open);
+        if open != self.open_call_copy {
+            self.open_call_copy = open;
+            self.journal.store_open_call(open);
         }
-        if self.unsure_call.is_some() && open != self.unsure_call {
-            self.unsure_call = None;
-            // Somebody has looked.
+        if self.precautionary_call.is_some() && open != self.precautionary_call {
+            self.precautionary_call = None;
+            // Someone has been in the room.
             self.handle.report(Event::TroubleChanged { trouble: Trouble::CallMayBeLost, on: false });
         }
     }
 
-    /// The loop has ended: presses that nobody took any more are on disk when the room comes up again, and which record
-    /// it had to do with can be remembered.
-    fn save_presses(&mut self) -> Fault {
+    /// Hands the presses that were still waiting to the journal, so that the next start replays them, and notes the record
+    /// at which the loop ended.
+    fn save_presses(&mut self) -> LoopFault {
         let now = self.clock.now();
         let waiting = self.inbox.close_and_drain().into_iter().filter_map(|input| match input {
-            Input::Event(event @ Event::CallPressed { practice: false, .. }, _) => Some(event),
+            InboxMessage::Event(event @ Event::CallPressed { practice: false, .. }, _) => Some(event),
             _ => None,
         });
         let waiting: Vec<Event> = waiting.collect();
-        if let Some(press) = self.press_in_hand.take() {
+        if let Some(press) = self.press_in_progress.take() {
             self.journal.append(now, &press, |_| {});
         }
         let record = self.journal.last_record();
         for press in waiting {
             self.journal.append(now, &press, |_| {});
         }
-        Fault { journal: Arc::clone(&self.journal), record }
+        LoopFault { journal: Arc::clone(&self.journal), record }
     }
 
     fn next_deadline(&self) -> Option<Instant> {
         let room = self.room.poll_timeout(self.clock.now()).map(|time| self.clock.instant_of(time));
         let clearing = self.clearing.as_ref().map(|clearing| clearing.due);
-        room.into_iter().chain(self.mark_due()).chain(clearing).min()
+        room.into_iter().chain(self.next_mark()).chain(clearing).min()
     }
 
-    fn mark_due(&self) -> Option<Instant> {
+    fn next_mark(&self) -> Option<Instant> {
         let session = self.published.borrow().session?;
         if !session.running {
             return None;
         }
-        let real_ms = MARK_EVERY_SESSION_MS / u64::from(session.speed.max(1));
-        Some(self.marked + Duration::from_millis(real_ms).max(MARK_AT_MOST_EVERY))
+        let real_ms = MARK_INTERVAL_SESSION_MS / u64::from(session.speed.max(1));
+        Some(self.marked_at + Duration::from_millis(real_ms).max(MARK_INTERVAL_MIN))
     }
 }
 
-fn answer(reply: Option<Reply>, outcome: Result<(), Refusal>) {
+fn send_reply(reply: Option<ReplySender>, outcome: Result<(), Refusal>) {
     if let Some(reply) = reply {
-        // Whoever asked may have gone; the room has moved all the same.
+        // The sender may have stopped waiting; the room has changed all the same.
         let _ = reply.send(outcome);
     }
 }
 
-/// A fault on purpose.
-#[expect(clippy::panic, reason = "asked for, so that what follows a fault can be tried")]
-fn fail() {
+/// Panics on purpose.
+#[expect(clippy::panic, reason = "so that what follows a fault can be tried")]
+fn fail_on_purpose() {
     panic!("the loop was told to fail");
 }
 
-/// Trouble with the journal, begun or ended.
+/// The event that tells the room whether its journal is failing.
 #[must_use]
-pub fn journal_trouble(on: bool) -> Event {
-    Event::TroubleChanged { trouble: Trouble::JournalFailing, on }
+pub fn journal_trouble(is_failing: bool) -> Event {
+    Event::TroubleChanged { trouble: Trouble::JournalFailing, on: is_failing }
 }
 
-/// Whether two snapshots say the same; the passing of time alone is no change, since faces follow the clock themselves.
-fn is_same(new: &Snapshot, old: &Snapshot) -> bool {
+/// Whether two snapshots differ in nothing except the time that has passed, which faces compute from their own clock.
+fn is_unchanged(new: &Snapshot, old: &Snapshot) -> bool {
     let mut aligned = new.clone();
     aligned.taken_at = old.taken_at;
     if let (Some(session), Some(before)) = (&mut aligned.session, &old.session)

@@ -7,7 +7,7 @@ const CALL: CallId = CallId(9);
 /// An effect handler that panics or waits where a test says so.
 #[derive(Clone, Default)]
 struct TestHandler {
-    stumbles_on_dark: bool,
+    panics_on_dark: bool,
     waits: Arc<Mutex<()>>,
 }
 
@@ -15,7 +15,7 @@ impl EffectHandler for TestHandler {
     fn execute(&mut self, _: Effect, _: RoomTime, _: &RoomHandle) {}
     fn changed(&mut self, snapshot: &Snapshot) {
         drop(self.waits.lock());
-        assert!(!(self.stumbles_on_dark && snapshot.dark), "an edge stumbles");
+        assert!(!(self.panics_on_dark && snapshot.dark), "the handler panics");
     }
 }
 
@@ -32,14 +32,14 @@ impl Driven {
 
     fn start_in(folder: tempfile::TempDir, handler: TestHandler) -> Self {
         let (journal, records, health) = Journal::open(folder.path());
-        let past = Past { records, health, wipe_was_begun: false };
+        let past = RecoveryInput { records, health, wipe_was_begun: false };
         Self::start_on(journal, past, folder, handler)
     }
 
-    fn start_on(journal: Journal, past: Past, folder: tempfile::TempDir, handler: TestHandler) -> Self {
+    fn start_on(journal: Journal, past: RecoveryInput, folder: tempfile::TempDir, handler: TestHandler) -> Self {
         let (driver, room) = Driver::recover(&Rules::default(), Arc::new(journal), past, Vec::new());
         let (tell, ended) = mpsc::channel();
-        let after = move |fault: &Fault| {
+        let after = move |fault: &LoopFault| {
             fault.save(Duration::from_secs(10));
             let _ = tell.send(());
         };
@@ -59,7 +59,7 @@ impl Driven {
         }
     }
 
-    fn ends(self) -> tempfile::TempDir {
+    fn wait_for_end(self) -> tempfile::TempDir {
         self.ended.recv_timeout(Duration::from_secs(10)).unwrap();
         self.folder
     }
@@ -86,25 +86,25 @@ fn a_loop_that_ended_answers_gone_to_everybody() {
     assert_eq!(wait_for(driven.room.tell(Event::Pause)), Err(Refusal::Gone));
     assert_eq!(wait_for(driven.room.ping()), Err(Refusal::Gone));
     driven.room.report(Event::CallCleared);
-    assert!(snapshots.borrow_and_update().call.is_none(), "Calling is shown where nobody drives the room");
+    assert!(snapshots.borrow_and_update().call.is_none(), "Calling is shown although the loop is gone");
     assert!(wait_for(snapshots.changed()).is_err());
 }
 
 #[test]
 fn a_press_in_the_middle_of_a_fault_comes_back_with_the_room() {
-    let handler = TestHandler { stumbles_on_dark: true, ..TestHandler::default() };
+    let handler = TestHandler { panics_on_dark: true, ..TestHandler::default() };
     let waits = Arc::clone(&handler.waits);
     let driven = Driven::start(handler);
     driven.tell(Event::VisitBegins).unwrap();
     let held = waits.lock().unwrap();
-    // The loop waits in its handler; then it stumbles, with the press behind it.
+    // The loop waits in its handler, then panics while the press is behind it.
     let dark = driven.room.tell_in_order(Event::Dark { on: true });
     let pressed = driven.room.tell_in_order(press(9));
     drop(held);
     assert_eq!(wait_for(dark), Err(Refusal::Gone));
-    // Taken just before, or not answered any more: it is not lost either way.
+    // Handled just before the panic, or never answered: it is not lost either way.
     let _ = wait_for(pressed);
-    let again = Driven::start_in(driven.ends(), TestHandler::default());
+    let again = Driven::start_in(driven.wait_for_end(), TestHandler::default());
     again.until("the call again", |shown| shown.call.as_ref().is_some_and(|call| call.id == CALL));
 }
 
@@ -112,35 +112,35 @@ fn a_press_in_the_middle_of_a_fault_comes_back_with_the_room() {
 fn a_press_is_on_disk_before_the_program_ends_however_busy_the_disk_is() {
     let folder = tempfile::tempdir().unwrap();
     let (journal, records, health) = Journal::open(folder.path());
-    // The writing thread is held up by the record before.
+    // The previous record holds up the writing thread.
     let (release, held) = mpsc::channel::<()>();
     journal.append(RoomTime::default(), &Event::VisitBegins, move |_| {
         let _ = held.recv();
     });
-    let past = Past { records, health, wipe_was_begun: false };
+    let past = RecoveryInput { records, health, wipe_was_begun: false };
     let driven = Driven::start_on(journal, past, folder, TestHandler::default());
     let pressed = driven.room.tell_in_order(press(9));
     driven.room.fail();
     let _ = wait_for(pressed);
     assert!(driven.ended.recv_timeout(Duration::from_millis(100)).is_err(), "it ends before the press is on disk");
     drop(release);
-    let folder = driven.ends();
+    let folder = driven.wait_for_end();
     let written = std::fs::read_to_string(folder.path().join(journal::JOURNAL_FILE)).unwrap();
     assert!(written.contains("call_pressed"), "{written}");
 }
 
 #[test]
-fn what_ends_the_loop_three_times_is_set_aside_and_the_call_is_kept() {
-    let handler = TestHandler { stumbles_on_dark: true, ..TestHandler::default() };
+fn a_record_that_ends_the_loop_three_times_is_set_aside_and_the_call_is_kept() {
+    let handler = TestHandler { panics_on_dark: true, ..TestHandler::default() };
     let driven = Driven::start(handler.clone());
     driven.tell(Event::VisitBegins).unwrap();
     driven.tell(press(9)).unwrap();
     driven.until("the call", |shown| shown.call.is_some());
     assert_eq!(driven.tell(Event::Dark { on: true }), Err(Refusal::Gone));
-    let mut folder = driven.ends();
+    let mut folder = driven.wait_for_end();
     for _ in 0..2 {
-        // It comes up dark, stumbles, and ends.
-        folder = Driven::start_in(folder, handler.clone()).ends();
+        // It recovers to a dark screen, panics, and ends.
+        folder = Driven::start_in(folder, handler.clone()).wait_for_end();
     }
     let driven = Driven::start_in(folder, handler);
     driven.until("the room without it", |shown| shown.troubles.contains(&Trouble::RecordSetAside));
@@ -151,7 +151,7 @@ fn what_ends_the_loop_three_times_is_set_aside_and_the_call_is_kept() {
 }
 
 #[test]
-fn a_flood_of_comfort_is_refused_before_it_holds_up_anything_and_a_call_goes_first() {
+fn a_flood_of_comfort_is_refused_before_it_holds_anything_up_and_a_call_goes_first() {
     let handler = TestHandler::default();
     let waits = Arc::clone(&handler.waits);
     let driven = Driven::start(handler);
@@ -160,7 +160,7 @@ fn a_flood_of_comfort_is_refused_before_it_holds_up_anything_and_a_call_goes_fir
     let comfort = |number: u32| driven.room.tell_in_order(Event::Volume { db: -30.0 - (number % 10) as f32 });
     let asked: Vec<_> = (0..5_000).map(comfort).collect();
     let pressed = driven.room.tell_in_order(press(9));
-    // Each waits in a queue of its own: the volumes that were taken come after the call.
+    // The lanes are separate: the volumes that were admitted come after the call.
     drop(held);
     assert_eq!(wait_for(pressed), Ok(()));
     let refused = asked.into_iter().map(wait_for).filter(|answer| *answer == Err(Refusal::Busy)).count();
@@ -185,7 +185,7 @@ fn reports_of_the_rooms_own_parts_are_never_dropped() {
 }
 
 #[test]
-fn a_call_is_over_once_the_disk_has_it_and_a_press_in_between_is_a_new_one() {
+fn a_call_is_over_once_that_is_on_disk_and_a_press_in_between_is_a_new_call() {
     let driven = Driven::start(TestHandler::default());
     driven.tell(press(9)).unwrap();
     driven.until("the call", |shown| shown.call.is_some());
@@ -203,9 +203,10 @@ fn a_call_is_over_once_the_disk_has_it_and_a_press_in_between_is_a_new_one() {
 }
 
 #[test]
-fn where_the_disk_hangs_a_cleared_call_is_over_all_the_same() {
+fn a_cleared_call_is_over_even_if_the_disk_hangs() {
     let journal = Journal::on_a_disk_that_hangs();
-    let driven = Driven::start_on(journal, Past::default(), tempfile::tempdir().unwrap(), TestHandler::default());
+    let driven =
+        Driven::start_on(journal, RecoveryInput::default(), tempfile::tempdir().unwrap(), TestHandler::default());
     driven.tell(press(9)).unwrap();
     driven.until("the call, on no disk", |shown| shown.call.is_some());
     assert_eq!(driven.tell(Event::CallCleared), Ok(()));

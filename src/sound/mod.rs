@@ -1,5 +1,5 @@
 //! Owns the sound: what a mix is, and the handle through which the room's driver controls it. Does not own what should
-//! be heard when; that is a pure function of the snapshot and the profile (`driver::hearing`).
+//! be heard when; that is a pure function of the snapshot and the profile (`driver::mix`).
 //!
 //! ```text
 //! set_mix, signal ─▶ output thread ─queue─▶ engine (one source, in the audio callback) ─▶ output

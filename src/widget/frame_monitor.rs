@@ -10,16 +10,16 @@ use iced::advanced::widget::Tree;
 use iced::advanced::{Clipboard, Shell, Widget, mouse, renderer};
 use iced::{Element, Event, Length, Rectangle, Renderer, Size, Theme, window};
 
-use crate::driver::vitals::{DRAWS_EVERY, Vitals};
+use crate::driver::liveness::{FRAME_INTERVAL_MAX, Liveness};
 
 struct FrameMonitor {
-    vitals: Arc<Vitals>,
+    liveness: Arc<Liveness>,
     is_relied_on: bool,
 }
 
-/// Records each frame in `vitals`. If `is_relied_on`, a still screen is drawn every [`DRAWS_EVERY`], too.
-pub fn frame_monitor<'a, Message: 'a>(vitals: Arc<Vitals>, is_relied_on: bool) -> Element<'a, Message> {
-    Element::new(FrameMonitor { vitals, is_relied_on })
+/// Records each frame in `liveness`. If `is_relied_on`, a still screen is drawn every [`FRAME_INTERVAL_MAX`], too.
+pub fn frame_monitor<'a, Message: 'a>(liveness: Arc<Liveness>, is_relied_on: bool) -> Element<'a, Message> {
+    Element::new(FrameMonitor { liveness, is_relied_on })
 }
 
 impl<Message> Widget<Message, Theme, Renderer> for FrameMonitor {
@@ -42,7 +42,7 @@ impl<Message> Widget<Message, Theme, Renderer> for FrameMonitor {
         _cursor: mouse::Cursor,
         _viewport: &Rectangle,
     ) {
-        self.vitals.frame_drawn();
+        self.liveness.record_frame();
     }
 
     fn update(
@@ -57,7 +57,7 @@ impl<Message> Widget<Message, Theme, Renderer> for FrameMonitor {
         _viewport: &Rectangle,
     ) {
         if self.is_relied_on && matches!(event, Event::Window(window::Event::RedrawRequested(_))) {
-            shell.request_redraw_at(Instant::now() + DRAWS_EVERY);
+            shell.request_redraw_at(Instant::now() + FRAME_INTERVAL_MAX);
         }
     }
 }

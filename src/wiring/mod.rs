@@ -1,10 +1,11 @@
-//! Owns the wires between the room and its handler: which effect goes to which port, and what comes back as which event.
+//! Owns the wiring between the room and its ports: which effect goes to which port, and which event its outcome becomes.
+//! Does not own what a port does.
 
-mod keeping;
-mod lines;
-mod logbook;
-pub mod parts;
+mod call_transports;
+pub mod supervisor;
 pub mod take_home;
+mod turnover_log;
+mod vault_worker;
 
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 use crate::config::Config;
 use crate::driver::clock::RoomClock;
-use crate::driver::{EffectHandler, RoomHandle, hearing};
+use crate::driver::{EffectHandler, RoomHandle, mix};
 use crate::profile::Profile;
 use crate::room::notes::NoteLimits;
 use crate::room::take_home::Fault;
@@ -20,16 +21,16 @@ use crate::room::{Effect, Event, ProfileRules, RoomTime, Rules, Snapshot, Troubl
 use crate::sound::SoundHandle;
 use crate::vocabulary::place::Place;
 
-use keeping::Order;
-use logbook::Logbook;
+use turnover_log::TurnoverLog;
+use vault_worker::VaultCommand;
 
-pub use keeping::{Handover, VaultHouse};
-pub use lines::{Lines, Subject};
+pub use call_transports::{CallTransports, TransportContext};
+pub use vault_worker::{Handover, VaultWorker};
 
-/// Composed music is told so often where the arc has come to; it follows within seconds anyway.
-const FOLLOWS_EVERY: Duration = Duration::from_secs(4);
+/// How often composed music is updated with the arc of a running session. It needs seconds to follow in any case.
+const SCORE_UPDATE_INTERVAL: Duration = Duration::from_secs(4);
 
-/// The rules that a configuration and its profiles make.
+/// The room's rules, from the configuration and its profiles.
 #[must_use]
 pub fn rules(config: &Config, profiles: &[Profile], speed: u32) -> Rules {
     let defaults = Rules::default();
@@ -52,7 +53,7 @@ pub fn rules(config: &Config, profiles: &[Profile], speed: u32) -> Rules {
     }
 }
 
-/// Where the clinic names no list, the room's own time marks the call.
+/// The delays of the escalation list; `None` where the clinic has no list, so that the room's own default marks the call.
 fn escalation(config: &Config) -> Option<Vec<Duration>> {
     let steps: Vec<Duration> = config.lines.escalation.iter().map(|step| step.after).collect();
     (!steps.is_empty()).then_some(steps)
@@ -76,43 +77,49 @@ fn profile_rules(config: &Config, profile: &Profile) -> ProfileRules {
 /// The ports behind the room.
 pub struct Ports {
     sound: SoundHandle,
-    hearing: mpsc::Sender<Snapshot>,
-    vault: mpsc::Sender<Order>,
-    lines: Lines,
-    logbook: Logbook,
-    take_home: mpsc::Sender<take_home::Asked>,
+    mix: mpsc::Sender<Snapshot>,
+    vault: mpsc::Sender<VaultCommand>,
+    transports: CallTransports,
+    turnover_log: TurnoverLog,
+    take_home: mpsc::Sender<take_home::TakeHomeRequest>,
     observer: Option<Observer>,
 }
 
-/// Sees each change of the room in turn.
+/// Called with each change of the room, in order.
 pub type Observer = Box<dyn FnMut(&Snapshot) + Send>;
 
 impl Ports {
-    /// Opens the ports of a room, beside the lines that are open already. `observer` sees each change in turn.
+    /// Opens the ports of a room and starts their threads. `observer` is called with each change of the room, in order.
     #[must_use]
     pub fn open(
         sound: SoundHandle,
-        lines: Lines,
+        transports: CallTransports,
         config: Arc<Config>,
         profiles: Arc<Vec<Profile>>,
-        house: VaultHouse,
+        worker: VaultWorker,
         room: &RoomHandle,
         observer: Option<Observer>,
     ) -> Self {
-        let (take_home, asked) = mpsc::channel();
-        let (take_away, handle, locales) = (Arc::clone(&house.take_away), room.clone(), config.locales.clone());
-        parts::start("take-home", room, move || take_home::keep(&take_away, &locales, &asked, &handle));
-        let (vault, orders) = mpsc::channel();
-        let (handle, quiet, mut house) = (room.clone(), sound.clone(), house);
-        parts::start("vault", room, move || keeping::keep_vault(&mut house, &orders, &handle, &quiet));
-        let (hearing, snapshots) = mpsc::channel();
-        let (heard, clock) = (sound.clone(), room.clock());
-        parts::start("hearing", room, move || keep_hearing(&heard, &snapshots, clock, &config, &profiles));
-        Self { sound, hearing, vault, lines, logbook: Logbook::default(), take_home, observer }
+        let (take_home, requests) = mpsc::channel();
+        let (take_away, handle, locales) = (Arc::clone(&worker.take_away), room.clone(), config.locales.clone());
+        supervisor::start_thread("take-home", room, move || {
+            take_home::run_worker(&take_away, &locales, &requests, &handle);
+        });
+        let (vault, commands) = mpsc::channel();
+        let (handle, vault_sound, mut worker) = (room.clone(), sound.clone(), worker);
+        supervisor::start_thread("vault", room, move || {
+            vault_worker::run(&mut worker, &commands, &handle, &vault_sound);
+        });
+        let (mix, snapshots) = mpsc::channel();
+        let (mix_sound, clock) = (sound.clone(), room.clock());
+        supervisor::start_thread("mix", room, move || {
+            run_mix_updates(&mix_sound, &snapshots, clock, &config, &profiles);
+        });
+        Self { sound, mix, vault, transports, turnover_log: TurnoverLog::default(), take_home, observer }
     }
 
-    fn order(&self, order: Order, room: &RoomHandle) {
-        if self.vault.send(order).is_err() {
+    fn command_vault(&self, command: VaultCommand, room: &RoomHandle) {
+        if self.vault.send(command).is_err() {
             room.report(Event::TroubleChanged { trouble: Trouble::NotesNotSealed, on: true });
         }
     }
@@ -121,43 +128,43 @@ impl Ports {
 impl EffectHandler for Ports {
     fn execute(&mut self, effect: Effect, now: RoomTime, room: &RoomHandle) {
         match effect {
-            // The desk that is built in sees every call in the snapshot itself.
+            // The built-in desk sees every call in the snapshot.
             Effect::SendCall { .. } | Effect::EndCall { .. } | Effect::Escalate { .. } => {
-                self.lines.execute(&effect, now, room);
+                self.transports.execute(&effect, now, room);
             }
             Effect::Signal(signal) => self.sound.signal(signal),
             Effect::AcceptOutput => self.sound.accept_output(),
-            Effect::OpenVault => self.order(Order::Open, room),
-            Effect::ReopenVault => self.order(Order::Reopen, room),
-            Effect::SealNotes(notes) => self.order(Order::Seal(notes), room),
+            Effect::OpenVault => self.command_vault(VaultCommand::Open, room),
+            Effect::ReopenVault => self.command_vault(VaultCommand::Reopen, room),
+            Effect::SealNotes(notes) => self.command_vault(VaultCommand::Seal(notes), room),
             Effect::LookForWays => {
-                // Without that thread, which staff are told, only the phone is offered, as it is before any answer.
-                let _ = self.take_home.send(take_home::Asked::Look);
+                // If that thread is gone, which staff have been told, only the phone is offered, as before any answer.
+                let _ = self.take_home.send(take_home::TakeHomeRequest::Look);
             }
             Effect::TakeHome { way, notes, language } => {
                 let version = notes.version;
-                if self.take_home.send(take_home::Asked::Take { way, notes, language }).is_err() {
+                if self.take_home.send(take_home::TakeHomeRequest::Take { way, notes, language }).is_err() {
                     room.report(Event::TakeHomeWent { way, version, outcome: Err(Fault::NotMade) });
                 }
             }
-            Effect::Wipe => self.order(Order::Wipe(now), room),
-            Effect::VerifyWipe => self.order(Order::Verify(now), room),
+            Effect::Wipe => self.command_vault(VaultCommand::Wipe(now), room),
+            Effect::VerifyWipe => self.command_vault(VaultCommand::Verify(now), room),
         }
     }
 
     fn changed(&mut self, snapshot: &Snapshot) {
-        self.lines.changed(snapshot);
-        self.logbook.follow(snapshot);
-        // Without that thread, which staff are told, there is nothing to hear; the room goes on.
-        let _ = self.hearing.send(snapshot.clone());
+        self.transports.changed(snapshot);
+        self.turnover_log.update(snapshot);
+        // If that thread is gone, which staff have been told, the sound no longer changes; the room goes on.
+        let _ = self.mix.send(snapshot.clone());
         if let Some(observer) = &mut self.observer {
             observer(snapshot);
         }
     }
 }
 
-/// Moves the sound with the room and, while composed music follows a running session, with its arc.
-fn keep_hearing(
+/// Updates the mix with each change of the room and, while composed music plays in a running session, with its arc.
+fn run_mix_updates(
     sound: &SoundHandle,
     snapshots: &mpsc::Receiver<Snapshot>,
     clock: RoomClock,
@@ -166,17 +173,17 @@ fn keep_hearing(
 ) {
     let Ok(mut snapshot) = snapshots.recv() else { return };
     loop {
-        // Only the latest counts.
+        // Older snapshots are outdated.
         snapshot = snapshots.try_iter().last().unwrap_or(snapshot);
         let profile = profiles.iter().find(|profile| profile.name == snapshot.profile);
         let now = clock.now().max(snapshot.taken_at);
-        let mix = hearing::mix(&snapshot, now, profile, &config.media.dir, clock);
-        let moves = mix.score.is_some() && snapshot.session.is_some_and(|session| session.running);
+        let mix = mix::target_mix(&snapshot, now, profile, &config.media.dir, clock);
+        let follows_arc = mix.score.is_some() && snapshot.session.is_some_and(|session| session.running);
         let coming = snapshot.call.as_ref().and_then(|call| call.name.as_deref());
         sound.select_voice(snapshot.language.name(), coming);
         sound.set_mix(mix);
-        let next = if moves {
-            match snapshots.recv_timeout(FOLLOWS_EVERY) {
+        let next = if follows_arc {
+            match snapshots.recv_timeout(SCORE_UPDATE_INTERVAL) {
                 Err(mpsc::RecvTimeoutError::Timeout) => continue,
                 Ok(next) => Some(next),
                 Err(mpsc::RecvTimeoutError::Disconnected) => None,
@@ -191,8 +198,8 @@ fn keep_hearing(
     }
 }
 
-/// Where state lies when the place meant for it cannot be used: nowhere that outlives the program.
+/// A state directory that does not exist, for a room whose own cannot be used: then nothing outlives the program.
 #[must_use]
-pub fn nowhere() -> PathBuf {
+pub fn no_state_dir() -> PathBuf {
     PathBuf::from("/proc/self/no-state")
 }

@@ -1,5 +1,5 @@
-//! Owns the wire between the room and the ways home: what is put on the sheets, the thread on which a printer is waited
-//! for, and what is taken back at a wipe. Does not own the ways themselves.
+//! Owns the wiring between the room and the ways home: what goes on the sheets, the thread that waits for a printer, and what
+//! a wipe takes back. Does not own the ways themselves (`takeaway`).
 
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -21,19 +21,19 @@ use crate::theme;
 use crate::vocabulary::language::Language;
 use crate::words::{Locales, Words};
 
-/// A wipe waits so long for the ways home to be clear.
-const CLEARS_WITHIN: Duration = Duration::from_secs(2);
+/// How long a wipe waits until nothing is under way any more.
+const PURGE_TIMEOUT: Duration = Duration::from_secs(2);
 const QUESTIONS: [&str; 3] = ["arrive-question-1", "arrive-question-2", "arrive-question-3"];
 
-/// What the thread of the ways home is asked.
-pub(super) enum Asked {
-    /// Which ways are open.
+/// A request to the thread of the ways home.
+pub(super) enum TakeHomeRequest {
+    /// Finds out which ways are open.
     Look,
-    /// To go one.
+    /// Takes the note home.
     Take { way: Way, notes: Arc<Notes>, language: Language },
 }
 
-/// The ways home as the clinic set them. `state` is where marks lie of what is under way.
+/// The ways home that the clinic configured. `state` is the folder for the marks of what is under way.
 #[must_use]
 pub fn take_away(config: &Config, state: std::path::PathBuf) -> TakeAway {
     let wanted = match &config.take_home.printer {
@@ -57,20 +57,25 @@ pub fn take_away(config: &Config, state: std::path::PathBuf) -> TakeAway {
 #[must_use]
 pub fn printer(wanted: Option<String>) -> Printer {
     let server = PrintServer::find(|name| std::env::var_os(name), |path| std::path::Path::new(path).exists());
-    // A name that nobody else prints under, also where several rooms share one print server.
+    // A user name of its own, even where several rooms share one print server.
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     Printer::new(server, wanted, format!("stillroom-{}", host.trim()), PrintTimeouts::default())
 }
 
-/// Carries out what is asked, one after the other, and tells the room.
-pub(super) fn keep(take_away: &TakeAway, locales: &Locales, asked: &mpsc::Receiver<Asked>, room: &RoomHandle) {
-    while let Ok(asked) = asked.recv() {
-        match asked {
-            Asked::Look => {
+/// Executes requests, one after the other, and reports to the room.
+pub(super) fn run_worker(
+    take_away: &TakeAway,
+    locales: &Locales,
+    requests: &mpsc::Receiver<TakeHomeRequest>,
+    room: &RoomHandle,
+) {
+    while let Ok(request) = requests.recv() {
+        match request {
+            TakeHomeRequest::Look => {
                 let (paper, sealed) = (take_away.can_print(), take_away.can_seal());
                 room.report(Event::TakeHomeOffered { paper, sealed });
             }
-            Asked::Take { way, notes, language } => {
+            TakeHomeRequest::Take { way, notes, language } => {
                 let outcome = take(take_away, way, &notes, &locales.words(language));
                 room.report(Event::TakeHomeWent { way, version: notes.version, outcome });
             }
@@ -91,7 +96,8 @@ fn take(take_away: &TakeAway, way: Way, notes: &Notes, words: &Words) -> Result<
     }
 }
 
-/// The note first, then what was written before it. It bears the day and no name.
+/// The content of the sheets: the note first, then the intentions and what was meant for the clinician. It has the date and
+/// no name.
 fn blocks(notes: &Notes, words: &Words, on: chrono::NaiveDate) -> Vec<Block> {
     let date = [("month", on.month().into()), ("day", on.day().into()), ("year", on.year().to_string().into())];
     let mut blocks = vec![Block::Title(words.say("paper-title")), Block::Date(words.say_with("paper-date", &date))];
@@ -122,21 +128,21 @@ fn blocks(notes: &Notes, words: &Words, on: chrono::NaiveDate) -> Vec<Block> {
     blocks
 }
 
-/// Takes back what is on its way out of the room, and says whether nothing of it is left. A print server that does not
-/// answer does not hold up the wipe.
+/// Takes back what is on its way out of the room, and returns whether nothing of it is left. A print server that does not
+/// answer delays the wipe by no more than two seconds.
 #[must_use]
 pub fn clear(take_away: &Arc<TakeAway>) -> bool {
     let (done, cleared) = mpsc::channel();
     let at_work = Arc::clone(take_away);
     let started = std::thread::Builder::new().name("clearing".to_owned()).spawn(move || {
-        // Whoever waited no longer does.
+        // The receiver may have stopped waiting.
         let _ = done.send(at_work.purge());
     });
     if let Err(error) = started {
         tracing::error!(%error, "what was on its way out could not be taken back");
         return false;
     }
-    match cleared.recv_timeout(CLEARS_WITHIN) {
+    match cleared.recv_timeout(PURGE_TIMEOUT) {
         Ok(Ok(())) => true,
         Ok(Err(error)) => {
             tracing::error!(%error, "what was on its way out could not be taken back");

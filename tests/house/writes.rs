@@ -24,8 +24,8 @@ const WRITERS: [(&str, &str); 10] = [
         "src/paths/mod.rs",
         "the lock file stays open and locked, and its id is overwritten in place, which works on a full disk",
     ),
-    ("src/driver/journal/writing.rs", "the journal is append-only; when it is replaced, it goes through the one place"),
-    ("src/driver/journal/reading.rs", "a damaged journal gets a second name, so that its content is kept as it is"),
+    ("src/driver/journal/writer.rs", "the journal is append-only; when it is replaced, it goes through the one place"),
+    ("src/driver/journal/reader.rs", "a damaged journal gets a second name, so that its content is kept as it is"),
     ("src/vault/receipts.rs", "the receipts are append-only"),
     (
         "src/takeaway/seal/mod.rs",

@@ -17,7 +17,7 @@ use iced_test::selector::{Candidate, Selector};
 use stillroom::app::{App, Dependencies, Message};
 use stillroom::config::Config;
 use stillroom::driver::journal::Journal;
-use stillroom::driver::{Driver, EffectHandler, Past, RoomHandle};
+use stillroom::driver::{Driver, EffectHandler, RecoveryInput, RoomHandle};
 use stillroom::profile::{self, Profile};
 use stillroom::room::{Effect, Event, RoomTime, Snapshot};
 use stillroom::secret::{Secret, Verification};
@@ -102,7 +102,7 @@ impl Tablet {
         let (driven, room) = Driver::recover(
             &wiring::rules(&config, &profiles, 1),
             Arc::new(journal),
-            Past { records, health, wipe_was_begun: false },
+            RecoveryInput { records, health, wipe_was_begun: false },
             Vec::new(),
         );
         driven.start(NoEdges, |_| ()).unwrap();
@@ -118,7 +118,7 @@ impl Tablet {
             pin: Arc::new(pin),
             state: folder.path().to_owned(),
             sound: SoundHandle::silent(),
-            vitals: Arc::default(),
+            liveness: Arc::default(),
             windowed: Some(size),
             trace: None,
             restart: Arc::new(|| std::io::Error::other("a test has no other process")),

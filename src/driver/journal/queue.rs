@@ -1,5 +1,5 @@
-//! Owns what waits for the disk: a call ahead of all else, comfort only in its latest form, and a bound on the rest. Does
-//! not own how it is written.
+//! Owns the queue of what waits for the disk: calls first, of comfort only the latest, and a bound on the rest. Does not own
+//! how it is written.
 
 use std::collections::VecDeque;
 use std::mem::Discriminant;
@@ -7,30 +7,30 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::JournalError;
-use super::open_call::ToKeep;
+use super::open_call::OpenCall;
 use crate::room::Event;
 
-/// Records of one kind, calls or the rest, that wait at most; later ones are refused, so that what is kept tells a
-/// whole story.
+/// Capacity of each lane, in records. Once it is full, later records are refused rather than older ones dropped, so that the
+/// records that are kept follow one another without a gap.
 pub(super) const WAITING_MAX: usize = 4_096;
-/// Records that share one wait for the disk.
+/// Maximum number of records written with one wait for the disk.
 pub(super) const BATCH_MAX: usize = 64;
 
-/// Told how a record fared: at the first attempt, and once more if it comes to be on disk later.
-pub(super) type Done = Box<dyn FnMut(Result<(), JournalError>) + Send>;
+/// Called with the outcome of the first attempt, and again if a later one succeeds.
+pub(super) type RecordCallback = Box<dyn FnMut(Result<(), JournalError>) + Send>;
 
-/// What a record is to the queue.
+/// How the queue treats a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// It goes first.
+pub(super) enum RecordClass {
+    /// It overtakes every other record.
     Call,
-    /// A later one of the same kind says all that it says.
+    /// A later record of the same kind replaces it.
     Latest(Discriminant<Event>),
-    /// It is kept in its order.
+    /// It is kept, in order.
     Lasting,
 }
 
-impl Kind {
+impl RecordClass {
     pub(super) fn of(event: &Event) -> Self {
         if event.concerns_a_call() {
             Self::Call
@@ -42,49 +42,49 @@ impl Kind {
     }
 }
 
-pub(super) struct Record {
+pub(super) struct QueuedRecord {
     pub line: Vec<u8>,
-    pub kind: Kind,
-    pub done: Done,
-    /// Whether it was tried, and said to have failed.
+    pub class: RecordClass,
+    pub done: RecordCallback,
+    /// Whether an attempt failed and `done` was told.
     pub has_failed: bool,
 }
 
-impl Record {
+impl QueuedRecord {
     pub(super) fn is_call(&self) -> bool {
-        self.kind == Kind::Call
+        self.class == RecordClass::Call
     }
 }
 
-/// The whole journal anew.
-pub(super) struct Replace {
+/// New content for the whole journal.
+pub(super) struct Replacement {
     pub content: Vec<u8>,
     pub done: Box<dyn FnOnce(Result<(), JournalError>) + Send>,
 }
 
-/// The next thing to be done.
-pub(super) enum Work {
-    Append(Vec<Record>),
-    KeepCall(ToKeep),
-    /// Before it, the call that is to be kept, where that changed.
-    Replace(Replace, Option<ToKeep>),
-    /// Nothing came in the meantime, but something waits that could not be written.
+/// What the writing thread does next.
+pub(super) enum WriterTask {
+    Append(Vec<QueuedRecord>),
+    StoreOpenCall(OpenCall),
+    /// Replaces the journal, after storing the open call if that changed.
+    Replace(Replacement, Option<OpenCall>),
+    /// Nothing new came, but something that could not be written is still waiting.
     Retry,
-    /// Nobody hands in anything any more, and nothing waits.
-    End,
+    /// The queue is closed and empty.
+    Stop,
 }
 
 #[derive(Default)]
-struct Lanes {
-    calls: VecDeque<Record>,
-    others: VecDeque<Record>,
+struct QueueLanes {
+    calls: VecDeque<QueuedRecord>,
+    others: VecDeque<QueuedRecord>,
 }
 
-impl Lanes {
-    fn push(&mut self, mut record: Record) -> Result<(), Record> {
+impl QueueLanes {
+    fn push(&mut self, mut record: QueuedRecord) -> Result<(), QueuedRecord> {
         let lane = if record.is_call() { &mut self.calls } else { &mut self.others };
-        if let Kind::Latest(_) = record.kind
-            && let Some(outdated) = lane.iter().rposition(|waiting| waiting.kind == record.kind)
+        if let RecordClass::Latest(_) = record.class
+            && let Some(outdated) = lane.iter().rposition(|waiting| waiting.class == record.class)
             && let Some(mut outdated) = lane.remove(outdated)
         {
             (outdated.done)(Ok(()));
@@ -97,15 +97,15 @@ impl Lanes {
         Ok(())
     }
 
-    fn batch(&mut self) -> Vec<Record> {
+    fn batch(&mut self) -> Vec<QueuedRecord> {
         let calls = self.calls.len().min(BATCH_MAX);
-        let mut batch: Vec<Record> = self.calls.drain(..calls).collect();
+        let mut batch: Vec<QueuedRecord> = self.calls.drain(..calls).collect();
         let others = self.others.len().min(BATCH_MAX - calls);
         batch.extend(self.others.drain(..others));
         batch
     }
 
-    fn give_back(&mut self, batch: Vec<Record>) {
+    fn requeue(&mut self, batch: Vec<QueuedRecord>) {
         for record in batch.into_iter().rev() {
             let lane = if record.is_call() { &mut self.calls } else { &mut self.others };
             lane.push_front(record);
@@ -118,75 +118,75 @@ impl Lanes {
 }
 
 #[derive(Default)]
-struct State {
-    lanes: Lanes,
-    replace: Option<Replace>,
-    /// Handed in after `replace`.
-    behind: Lanes,
-    call_to_keep: Option<ToKeep>,
-    /// Whether the writing thread is busy with what it took.
+struct QueueState {
+    lanes: QueueLanes,
+    replace: Option<Replacement>,
+    /// Records appended after `replace`.
+    behind: QueueLanes,
+    open_call: Option<OpenCall>,
+    /// Whether the writing thread is busy.
     is_writing: bool,
-    /// Whether anything was handed in since the last attempt.
+    /// Whether anything was enqueued since the last attempt.
     is_fresh: bool,
-    /// Whether a record was refused, so that the journal does not tell the whole story.
-    has_lost: bool,
-    end: End,
+    /// Whether a record was refused, so that the journal has a gap.
+    has_lost_records: bool,
+    phase: QueuePhase,
 }
 
-/// Whether records still come, and are still written.
+/// Whether records are still accepted, and still written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum End {
+enum QueuePhase {
     #[default]
-    NotYet,
-    /// Nothing more is handed in.
+    Open,
+    /// The owner appends nothing more.
     Closed,
-    /// Nobody writes any more.
+    /// The writing thread has ended.
     Stopped,
 }
 
-/// What waits. Shared by whoever hands in and the one that writes.
+/// What waits for the disk. Shared by the threads that append and the one that writes.
 #[derive(Default)]
-pub(super) struct Queue {
-    state: Mutex<State>,
-    handed_in: Condvar,
-    /// The writing thread has come to the end of what it took.
+pub(super) struct JournalQueue {
+    state: Mutex<QueueState>,
+    changed: Condvar,
+    /// Notified when the writing thread has finished its task.
     written: Condvar,
 }
 
-impl Queue {
-    pub(super) fn append(&self, record: Record) {
+impl JournalQueue {
+    pub(super) fn append(&self, record: QueuedRecord) {
         let mut state = self.lock();
-        if state.end == End::Stopped {
+        if state.phase == QueuePhase::Stopped {
             drop(state);
             return refuse(record, JournalError::Stopped);
         }
         let behind = state.replace.is_some();
         let lanes = if behind { &mut state.behind } else { &mut state.lanes };
         let refused = lanes.push(record).err();
-        state.has_lost |= refused.is_some();
+        state.has_lost_records |= refused.is_some();
         self.wake(state);
         if let Some(record) = refused {
             refuse(record, JournalError::Busy);
         }
     }
 
-    /// The latest word counts.
-    pub(super) fn keep_call(&self, call: ToKeep) {
+    /// Replaces what was to be stored before.
+    pub(super) fn store_open_call(&self, call: OpenCall) {
         let mut state = self.lock();
-        state.call_to_keep = Some(call);
+        state.open_call = Some(call);
         self.wake(state);
     }
 
-    pub(super) fn replace(&self, replace: Replace) {
+    pub(super) fn replace(&self, replace: Replacement) {
         let mut state = self.lock();
-        if state.end == End::Stopped {
+        if state.phase == QueuePhase::Stopped {
             drop(state);
             return (replace.done)(Err(JournalError::Stopped));
         }
         let outdated = state.replace.replace(replace);
         let behind = std::mem::take(&mut state.behind);
         if outdated.is_some() {
-            // What came between the two is outdated by the second, but for calls.
+            // The second replacement outdates what came between the two, except calls.
             for record in behind.calls.into_iter().chain(behind.others) {
                 let _ = state.behind.push(record);
             }
@@ -197,18 +197,18 @@ impl Queue {
         }
     }
 
-    /// Nothing more is handed in.
+    /// Marks the end of appending.
     pub(super) fn close(&self) {
         let mut state = self.lock();
-        state.end = End::Closed;
+        state.phase = QueuePhase::Closed;
         self.wake(state);
     }
 
-    /// Nobody writes any more: what waits and whatever comes is answered so.
+    /// Marks the end of writing. What waits, and everything that comes later, is answered with [`JournalError::Stopped`].
     pub(super) fn stop(&self) {
         let mut state = self.lock();
-        let State { lanes, behind, replace, .. } = std::mem::take(&mut *state);
-        state.end = End::Stopped;
+        let QueueState { lanes, behind, replace, .. } = std::mem::take(&mut *state);
+        state.phase = QueuePhase::Stopped;
         drop(state);
         self.written.notify_all();
         let records = [lanes, behind].into_iter().flat_map(|lanes| lanes.calls.into_iter().chain(lanes.others));
@@ -218,114 +218,115 @@ impl Queue {
         }
     }
 
-    /// Waits for the next thing to do. After a failure, until something new is handed in or `retry_after` has passed.
-    pub(super) fn next(&self, retry_after: Option<Duration>) -> Work {
+    /// Waits for the next task. After a failure it waits until something is enqueued or `retry_after` has passed.
+    pub(super) fn next_task(&self, retry_after: Option<Duration>) -> WriterTask {
         let mut state = self.lock();
         let mut is_retry = false;
         state.is_writing = false;
         self.written.notify_all();
         if let Some(pause) = retry_after {
-            let waited =
-                self.handed_in.wait_timeout_while(state, pause, |state| !state.is_fresh && state.end == End::NotYet);
+            let waited = self
+                .changed
+                .wait_timeout_while(state, pause, |state| !state.is_fresh && state.phase == QueuePhase::Open);
             let (woken, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
             state = woken;
             is_retry = timeout.timed_out();
         } else {
-            let waited = self.handed_in.wait_while(state, |state| state.is_idle() && state.end == End::NotYet);
+            let waited = self.changed.wait_while(state, |state| state.is_idle() && state.phase == QueuePhase::Open);
             state = waited.unwrap_or_else(PoisonError::into_inner);
         }
         state.is_fresh = false;
         state.is_writing = true;
-        state.next(is_retry)
+        state.next_task(is_retry)
     }
 
-    /// Waits until everything handed in has been written, `limit` at most. Returns whether it has.
+    /// Waits until everything enqueued has been written, for up to `limit`, and returns whether it has.
     pub(super) fn wait_until_written(&self, limit: Duration) -> bool {
-        let is_busy = |state: &mut State| state.is_writing || !state.is_idle();
+        let is_busy = |state: &mut QueueState| state.is_writing || !state.is_idle();
         let waited = self.written.wait_timeout_while(self.lock(), limit, is_busy);
         let (state, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
-        !timeout.timed_out() && state.end != End::Stopped
+        !timeout.timed_out() && state.phase != QueuePhase::Stopped
     }
 
-    /// What could not be written goes back to where it was, to be tried again. After a close nobody would try again.
-    pub(super) fn give_back(&self, batch: Vec<Record>) {
+    /// Puts a batch that could not be written back to the front, to be tried again; after a close nothing is tried again.
+    pub(super) fn requeue(&self, batch: Vec<QueuedRecord>) {
         let mut state = self.lock();
-        if state.end == End::NotYet {
-            state.lanes.give_back(batch);
+        if state.phase == QueuePhase::Open {
+            state.lanes.requeue(batch);
         }
     }
 
-    /// The call that is to be kept could not be, and nobody has said otherwise since.
-    pub(super) fn give_back_call(&self, call: ToKeep) {
+    /// Tries to store the open call again, unless another one is to be stored by now.
+    pub(super) fn requeue_open_call(&self, call: OpenCall) {
         let mut state = self.lock();
-        if state.end == End::NotYet {
-            state.call_to_keep.get_or_insert(call);
+        if state.phase == QueuePhase::Open {
+            state.open_call.get_or_insert(call);
         }
     }
 
-    pub(super) fn has_lost(&self) -> bool {
-        self.lock().has_lost
+    pub(super) fn has_lost_records(&self) -> bool {
+        self.lock().has_lost_records
     }
 
-    pub(super) fn note_lost(&self) {
-        self.lock().has_lost = true;
+    pub(super) fn mark_lost(&self) {
+        self.lock().has_lost_records = true;
     }
 
-    /// The journal was made anew: nothing of what was lost belongs to it any more.
-    pub(super) fn was_replaced(&self) {
-        self.lock().has_lost = false;
+    /// The journal was replaced, so the lost records no longer belong to it.
+    pub(super) fn clear_lost(&self) {
+        self.lock().has_lost_records = false;
     }
 
-    /// Whether nothing waits.
+    /// Whether nothing is waiting.
     pub(super) fn is_empty(&self) -> bool {
         self.lock().is_idle()
     }
 
-    fn wake(&self, mut state: MutexGuard<'_, State>) {
+    fn wake(&self, mut state: MutexGuard<'_, QueueState>) {
         state.is_fresh = true;
         drop(state);
-        self.handed_in.notify_one();
+        self.changed.notify_one();
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // A thread that died while it held this left whole records behind, or none.
+    fn lock(&self) -> MutexGuard<'_, QueueState> {
+        // A thread that panicked while it held the lock left no record half-written.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl QueueState {
     fn is_idle(&self) -> bool {
-        self.lanes.is_empty() && self.replace.is_none() && self.call_to_keep.is_none()
+        self.lanes.is_empty() && self.replace.is_none() && self.open_call.is_none()
     }
 
-    fn next(&mut self, is_retry: bool) -> Work {
+    fn next_task(&mut self, is_retry: bool) -> WriterTask {
         if let Some(replace) = self.replace.take() {
-            // It says all that lies before it, but for calls.
-            let Lanes { calls, others } = std::mem::replace(&mut self.lanes, std::mem::take(&mut self.behind));
-            self.lanes.give_back(calls.into());
+            // It covers every record before it, except calls.
+            let QueueLanes { calls, others } = std::mem::replace(&mut self.lanes, std::mem::take(&mut self.behind));
+            self.lanes.requeue(calls.into());
             for mut record in others {
                 (record.done)(Ok(()));
             }
-            return Work::Replace(replace, self.call_to_keep.take());
+            return WriterTask::Replace(replace, self.open_call.take());
         }
         if self.lanes.calls.is_empty()
-            && let Some(call) = self.call_to_keep.take()
+            && let Some(call) = self.open_call.take()
         {
-            return Work::KeepCall(call);
+            return WriterTask::StoreOpenCall(call);
         }
         if !self.lanes.is_empty() {
-            return Work::Append(self.lanes.batch());
+            return WriterTask::Append(self.lanes.batch());
         }
-        match self.call_to_keep.take() {
-            Some(call) => Work::KeepCall(call),
-            None if self.end != End::NotYet => Work::End,
-            None if is_retry => Work::Retry,
-            None => Work::Append(Vec::new()),
+        match self.open_call.take() {
+            Some(call) => WriterTask::StoreOpenCall(call),
+            None if self.phase != QueuePhase::Open => WriterTask::Stop,
+            None if is_retry => WriterTask::Retry,
+            None => WriterTask::Append(Vec::new()),
         }
     }
 }
 
-fn refuse(mut record: Record, why: JournalError) {
+fn refuse(mut record: QueuedRecord, why: JournalError) {
     if !record.has_failed {
         (record.done)(Err(why));
     }

@@ -1,5 +1,5 @@
 //! Owns the form of a record on disk: which events are kept, by which names and keys. Rooms in use hold journals in this
-//! form, so a name or key never changes. Does not own the line around it ([`super::reading`]).
+//! form, so a name or key never changes. Does not own the line around it ([`super::reader`]).
 
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;

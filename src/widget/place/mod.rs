@@ -256,7 +256,7 @@ mod tests {
         for (practice, added) in [(false, PRESENCE_LIGHT), (true, 0.0)] {
             let mut room = Room::new(Rules::default());
             let now = RoomTime(1_000);
-            let clock = RoomClock::going_on_from(now);
+            let clock = RoomClock::resuming_from(now);
             let trim = |room: &Room| Scenery::of(&room.snapshot(now), None, clock, 1.0).trim;
             let id = CallId(1);
             room.handle_input(now, Event::VisitBegins).unwrap();

@@ -1,5 +1,5 @@
-//! Owns the golden journal: a file with a record of every kind, and the room that each of its records leads to.
-//! `UPDATE_EXPECT=1` writes both again, which is right only for records that are new: rooms in use hold the old ones.
+//! Owns the golden journal: a file with a record of every kind, and the state of the room after each of them.
+//! `UPDATE_EXPECT=1` rewrites both, which is right only when a kind of record is added: rooms in use hold the others.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -9,7 +9,7 @@ use expect_test::expect_file;
 
 use super::records::every_event;
 use super::*;
-use crate::driver::{Past, recovery, wire};
+use crate::driver::{RecoveryInput, recovery, wire};
 use crate::room::breath::Pattern;
 use crate::room::call::DeskId;
 use crate::room::snapshot::Check;
@@ -23,7 +23,10 @@ fn receipt(number: u64, ok: bool) -> Receipt {
         number,
         at: "2026-03-04T05:06:07+01:00".to_owned(),
         room: "Room \"2\" é".to_owned(),
-        checks: vec![Check { name: "no-visit-key".to_owned(), ok: true }, Check { name: "fresh-process".to_owned(), ok }],
+        checks: vec![
+            Check { name: "no-visit-key".to_owned(), ok: true },
+            Check { name: "fresh-process".to_owned(), ok },
+        ],
         chain: "ab".repeat(32),
     }
 }
@@ -86,8 +89,8 @@ fn golden_journal() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/driver/journal/tests/golden.journal")
 }
 
-/// What the headless line does not tell of a room.
-fn untold(snapshot: &Snapshot) -> String {
+/// State of the room that the headless line does not show.
+fn hidden_state(snapshot: &Snapshot) -> String {
     let Snapshot { sound, silence, anchor, skips, brightness_trim, intensity_nudge, language, call, .. } = snapshot;
     let coming = call.as_ref().and_then(|call| call.name.as_deref());
     let turnover = (snapshot.surface_cleaned, snapshot.speaker_tested, snapshot.wiping);
@@ -99,13 +102,13 @@ fn untold(snapshot: &Snapshot) -> String {
 }
 
 fn room_after(records: &[(RoomTime, Event)]) -> Snapshot {
-    let past = Past { records: records.to_vec(), ..Past::default() };
+    let past = RecoveryInput { records: records.to_vec(), ..RecoveryInput::default() };
     let recovered = recovery::recover(&Rules::default(), past);
     recovered.room.snapshot(recovered.last)
 }
 
 #[test]
-fn the_story_is_written_as_the_golden_journal_byte_for_byte() {
+fn two_visits_are_written_exactly_as_the_golden_journal_holds_them() {
     let dir = tempfile::tempdir().unwrap();
     let (journal, ..) = Journal::open(dir.path());
     for (time, event) in visits() {
@@ -124,13 +127,12 @@ fn the_golden_journal_holds_every_kind_of_record() {
     };
     let held = fs::read_to_string(golden_journal()).unwrap();
     let held: BTreeSet<String> = held.lines().map(|line| name_of(line.splitn(3, ' ').nth(2).unwrap())).collect();
-    let every: BTreeSet<String> =
-        every_event().iter().filter_map(record::encode).map(|json| name_of(&json)).collect();
+    let every: BTreeSet<String> = every_event().iter().filter_map(record::encode).map(|json| name_of(&json)).collect();
     assert_eq!(held, every);
 }
 
 #[test]
-fn the_golden_journal_leads_to_the_same_room_record_by_record() {
+fn the_golden_journal_replays_to_the_same_room_record_by_record() {
     let dir = tempfile::tempdir().unwrap();
     fs::copy(golden_journal(), dir.path().join(JOURNAL_FILE)).unwrap();
     let (_journal, records, health) = Journal::open(dir.path());
@@ -139,7 +141,7 @@ fn the_golden_journal_leads_to_the_same_room_record_by_record() {
     for end in 0..=records.len() {
         let snapshot = room_after(&records[..end]);
         assert_eq!(snapshot, room_after(&visits()[..end]));
-        writeln!(rooms, "{}\n{}", wire::snapshot_line(&snapshot, snapshot.taken_at), untold(&snapshot)).unwrap();
+        writeln!(rooms, "{}\n{}", wire::snapshot_line(&snapshot, snapshot.taken_at), hidden_state(&snapshot)).unwrap();
     }
     expect_file!["golden-rooms.txt"].assert_eq(&rooms);
 }

@@ -1,6 +1,6 @@
+mod backlog;
 mod golden;
 mod records;
-mod waiting;
 
 use super::*;
 use crate::paths::private;
@@ -13,7 +13,7 @@ pub(super) fn at(ms: u64) -> RoomTime {
     RoomTime(ms)
 }
 
-fn story() -> Vec<(RoomTime, Event)> {
+fn sample_records() -> Vec<(RoomTime, Event)> {
     vec![
         (at(0), Event::VisitBegins),
         (at(5), Event::ProfileChosen { name: "gentle-tide é".to_owned() }),
@@ -23,10 +23,10 @@ fn story() -> Vec<(RoomTime, Event)> {
     ]
 }
 
-fn written(dir: &Path) -> Vec<u8> {
+fn write_sample(dir: &Path) -> Vec<u8> {
     let (journal, records, health) = Journal::open(dir);
     assert_eq!((records.len(), health), (0, JournalHealth::default()));
-    for (time, event) in story() {
+    for (time, event) in sample_records() {
         journal.append_and_wait(time, &event).unwrap();
     }
     let bytes = fs::read(dir.join(JOURNAL_FILE)).unwrap();
@@ -47,13 +47,13 @@ fn names(dir: &Path) -> Vec<String> {
 }
 
 #[test]
-fn what_was_written_comes_back_in_order() {
+fn records_come_back_in_the_order_in_which_they_were_written() {
     use std::os::unix::fs::PermissionsExt;
     let dir = tempfile::tempdir().unwrap();
-    let bytes = written(dir.path());
+    let bytes = write_sample(dir.path());
     assert_eq!(fs::metadata(dir.path().join(JOURNAL_FILE)).unwrap().permissions().mode() & 0o777, 0o600);
     let (journal, records, health) = Journal::open(dir.path());
-    assert_eq!((records, health), (story(), JournalHealth::default()));
+    assert_eq!((records, health), (sample_records(), JournalHealth::default()));
     journal.finish();
     assert_eq!(fs::read(dir.path().join(JOURNAL_FILE)).unwrap(), bytes);
     let first = String::from_utf8(bytes).unwrap().lines().next().unwrap().to_owned();
@@ -61,14 +61,14 @@ fn what_was_written_comes_back_in_order() {
 }
 
 #[test]
-fn a_tail_torn_at_any_byte_is_cut_off_and_appending_goes_on() {
+fn a_tail_torn_at_any_byte_is_removed_and_appending_continues() {
     let dir = tempfile::tempdir().unwrap();
-    let bytes = written(dir.path());
+    let bytes = write_sample(dir.path());
     for end in 0..bytes.len() {
         fs::write(dir.path().join(JOURNAL_FILE), &bytes[..end]).unwrap();
         let (journal, records, health) = Journal::open(dir.path());
         let whole = lines(&bytes[..end]);
-        assert_eq!(records, story()[..whole], "torn at {end}");
+        assert_eq!(records, sample_records()[..whole], "torn at {end}");
         let whole_bytes = bytes[..end].iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
         assert_eq!(health.torn_bytes, (end - whole_bytes) as u64);
         assert!(!health.is_damaged && health.problem.is_none());
@@ -82,19 +82,19 @@ fn a_tail_torn_at_any_byte_is_cut_off_and_appending_goes_on() {
 }
 
 #[test]
-fn zeros_that_a_power_cut_left_behind_are_a_torn_tail() {
+fn zeros_left_by_a_power_cut_count_as_a_torn_tail() {
     let dir = tempfile::tempdir().unwrap();
-    let mut bytes = written(dir.path());
+    let mut bytes = write_sample(dir.path());
     bytes.extend([0; 3000]);
     fs::write(dir.path().join(JOURNAL_FILE), &bytes).unwrap();
     let (_journal, records, health) = Journal::open(dir.path());
-    assert_eq!((records, health.torn_bytes), (story(), 3000));
+    assert_eq!((records, health.torn_bytes), (sample_records(), 3000));
 }
 
 #[test]
-fn a_byte_changed_anywhere_keeps_all_before_it_and_every_call() {
+fn a_changed_byte_costs_no_record_before_it_and_no_call() {
     let dir = tempfile::tempdir().unwrap();
-    let bytes = written(dir.path());
+    let bytes = write_sample(dir.path());
     for at_byte in 0..bytes.len() {
         for name in names(dir.path()) {
             fs::remove_file(dir.path().join(name)).unwrap();
@@ -104,11 +104,11 @@ fn a_byte_changed_anywhere_keeps_all_before_it_and_every_call() {
         fs::write(dir.path().join(JOURNAL_FILE), &changed).unwrap();
         let (journal, records, health) = Journal::open(dir.path());
         let whole = lines(&bytes[..at_byte]);
-        assert_eq!(records[..whole], story()[..whole], "byte {at_byte}");
-        let call = story()[3].clone();
+        assert_eq!(records[..whole], sample_records()[..whole], "byte {at_byte}");
+        let call = sample_records()[3].clone();
         let expected: Vec<_> = if whole < 3 { vec![call] } else { Vec::new() };
         if health.is_damaged {
-            // A changed end of line joins two lines, so the one behind it is gone as well.
+            // A changed line break joins two lines, so the second is lost as well.
             let joined = bytes[at_byte] == b'\n';
             assert!(records[whole..] == expected || joined, "byte {at_byte}: {records:?}");
             let copy = health.damaged_copy.unwrap();
@@ -126,7 +126,7 @@ fn a_byte_changed_anywhere_keeps_all_before_it_and_every_call() {
 }
 
 #[test]
-fn damaged_journals_are_kept_up_to_a_bound_and_go_with_the_reset() {
+fn damaged_journals_are_kept_up_to_a_limit_and_removed_by_the_reset() {
     let dir = tempfile::tempdir().unwrap();
     for round in 1..=6 {
         fs::write(dir.path().join(JOURNAL_FILE), format!("damage {round}\n")).unwrap();
@@ -143,12 +143,12 @@ fn damaged_journals_are_kept_up_to_a_bound_and_go_with_the_reset() {
 }
 
 #[test]
-fn records_of_another_version_are_left_out_and_counted() {
+fn records_of_another_version_are_skipped_and_counted() {
     let dir = tempfile::tempdir().unwrap();
-    let mut bytes = written(dir.path());
-    bytes.extend(reading::line(at(91_500), r#"{"event":"something_of_tomorrow"}"#));
-    bytes.extend(reading::line(at(91_000), r#"{"event":"pause","of_tomorrow":1}"#));
-    bytes.extend(reading::line(at(1), r#"{"event":"resume"}"#));
+    let mut bytes = write_sample(dir.path());
+    bytes.extend(reader::encode_line(at(91_500), r#"{"event":"something_of_tomorrow"}"#));
+    bytes.extend(reader::encode_line(at(91_000), r#"{"event":"pause","of_tomorrow":1}"#));
+    bytes.extend(reader::encode_line(at(1), r#"{"event":"resume"}"#));
     fs::write(dir.path().join(JOURNAL_FILE), bytes).unwrap();
     let (_journal, records, health) = Journal::open(dir.path());
     assert_eq!(health, JournalHealth { unknown_records: 1, ..JournalHealth::default() });
@@ -156,14 +156,14 @@ fn records_of_another_version_are_left_out_and_counted() {
 }
 
 #[test]
-fn compacting_leaves_only_what_is_given_and_a_stop_before_the_rename_changes_nothing() {
+fn compacting_keeps_only_the_given_records_and_an_interruption_before_the_rename_changes_nothing() {
     let dir = tempfile::tempdir().unwrap();
-    let bytes = written(dir.path());
+    let bytes = write_sample(dir.path());
     let path = dir.path().join(JOURNAL_FILE);
-    for left_over in [&b""[..], &bytes[..30], &bytes] {
-        fs::write(private::temporary_path(&path), left_over).unwrap();
+    for leftover in [&b""[..], &bytes[..30], &bytes] {
+        fs::write(private::temporary_path(&path), leftover).unwrap();
         let (journal, records, _) = Journal::open(dir.path());
-        assert_eq!((records, names(dir.path())), (story(), vec![JOURNAL_FILE.to_owned()]));
+        assert_eq!((records, names(dir.path())), (sample_records(), vec![JOURNAL_FILE.to_owned()]));
         journal.finish();
     }
     let (journal, ..) = Journal::open(dir.path());
@@ -179,7 +179,7 @@ fn compacting_leaves_only_what_is_given_and_a_stop_before_the_rename_changes_not
 }
 
 #[test]
-fn a_patients_words_never_reach_the_disk() {
+fn what_a_patient_wrote_never_reaches_the_disk() {
     let dir = tempfile::tempdir().unwrap();
     let (journal, ..) = Journal::open(dir.path());
     let text = PatientText::new("the blue door");
@@ -191,7 +191,7 @@ fn a_patients_words_never_reach_the_disk() {
 }
 
 #[test]
-fn every_record_of_many_is_answered_in_order() {
+fn many_records_are_all_answered_in_order() {
     let dir = tempfile::tempdir().unwrap();
     let (journal, ..) = Journal::open(dir.path());
     let answers = Arc::new(Mutex::new(Vec::new()));
@@ -206,7 +206,7 @@ fn every_record_of_many_is_answered_in_order() {
 }
 
 #[test]
-fn a_disk_that_fails_is_told_and_what_it_missed_is_made_good_in_order() {
+fn a_failing_disk_is_reported_and_what_it_missed_is_written_later_in_order() {
     let dir = tempfile::tempdir().unwrap();
     let state = dir.path().join("not-there-yet");
     let (journal, records, health) = Journal::open(&state);
@@ -222,8 +222,8 @@ fn a_disk_that_fails_is_told_and_what_it_missed_is_made_good_in_order() {
 }
 
 #[test]
-fn a_full_disk_is_told_and_leaves_no_half_record() {
-    // A device that takes nothing stands in for a full disk.
+fn a_full_disk_is_reported_and_leaves_no_partial_record() {
+    // A device that accepts nothing stands in for a full disk.
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join(JOURNAL_FILE);
     std::os::unix::fs::symlink("/dev/full", &path).unwrap();
@@ -237,9 +237,9 @@ fn a_full_disk_is_told_and_leaves_no_half_record() {
 }
 
 #[test]
-fn a_journal_removed_while_in_use_is_noticed_once_and_begun_anew() {
+fn a_journal_removed_while_in_use_is_reported_once_and_started_again() {
     let dir = tempfile::tempdir().unwrap();
-    written(dir.path());
+    write_sample(dir.path());
     let (journal, ..) = Journal::open(dir.path());
     fs::remove_file(dir.path().join(JOURNAL_FILE)).unwrap();
     assert!(journal.append_and_wait(at(92_000), &Event::Pause).is_err());
@@ -249,29 +249,29 @@ fn a_journal_removed_while_in_use_is_noticed_once_and_begun_anew() {
 }
 
 #[test]
-fn a_damaged_journal_on_a_disk_that_takes_nothing_is_replaced_once_it_does() {
+fn a_damaged_journal_on_a_disk_that_accepts_nothing_is_replaced_once_it_does() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join(JOURNAL_FILE);
-    let bytes = written(dir.path());
+    let bytes = write_sample(dir.path());
     let damaged = [&bytes[..], b"wrong\n"].concat();
     fs::write(&path, &damaged).unwrap();
-    // A directory in the way of the temporary file makes every replacement fail, also for the superuser.
+    // A directory in place of the temporary file makes every replacement fail, even for the superuser.
     fs::create_dir(private::temporary_path(&path)).unwrap();
     let (journal, records, health) = Journal::open(dir.path());
-    assert_eq!(records, story());
+    assert_eq!(records, sample_records());
     assert!(health.is_damaged && health.problem.is_some());
     assert!(journal.append_and_wait(at(92_000), &Event::Pause).is_err());
     assert_eq!(fs::read(&path).unwrap(), damaged);
     fs::remove_dir(private::temporary_path(&path)).unwrap();
     journal.append_and_wait(at(93_000), &Event::Resume).unwrap();
     journal.finish();
-    let mut expected = story();
+    let mut expected = sample_records();
     expected.extend([(at(92_000), Event::Pause), (at(93_000), Event::Resume)]);
     assert_eq!(Journal::open(dir.path()).1, expected);
 }
 
 #[test]
-fn rubbish_of_any_kind_is_survived() {
+fn random_bytes_are_survived() {
     let dir = tempfile::tempdir().unwrap();
     let mut seed = 0x2545_f491_4f6c_dd1d_u64;
     for round in 0..200 {
@@ -292,17 +292,17 @@ fn rubbish_of_any_kind_is_survived() {
 }
 
 #[test]
-fn a_journal_that_tells_of_a_visit_is_told_from_one_that_does_not() {
+fn a_journal_that_holds_a_visit_is_told_apart_from_one_that_does_not() {
     let dir = tempfile::tempdir().unwrap();
     assert!(!is_compacted(dir.path()), "no journal proves nothing");
-    written(dir.path());
+    write_sample(dir.path());
     assert!(!is_compacted(dir.path()));
     let (journal, ..) = Journal::open(dir.path());
     journal.append_and_wait(at(92_000), &Event::StaffReset).unwrap();
     assert!(!is_compacted(dir.path()));
     journal.compact(at(92_000), &[Event::StaffReset]).unwrap();
     assert!(is_compacted(dir.path()));
-    // A call in the middle of a reset belongs there, and stays.
+    // A call during a reset belongs in a compacted journal.
     journal.append_and_wait(at(93_000), &Event::CallPressed { id: CallId(12), practice: false }).unwrap();
     assert!(is_compacted(dir.path()));
     fs::write(dir.path().join("journal.damaged-1"), "x").unwrap();

@@ -1,4 +1,4 @@
-//! Owns the tests of a record's form: every event that belongs in the journal comes back as it was, and no other goes in.
+//! Owns the tests of the form of records.
 
 use super::*;
 use crate::room::Trouble;
@@ -24,7 +24,7 @@ fn receipt() -> Receipt {
     }
 }
 
-/// At least one of every kind. The match below makes a new kind fail to build until it is here.
+/// At least one event of every kind. The match in [`kind`] stops the build when a new kind is not listed here.
 pub(super) fn every_event() -> Vec<Event> {
     let text = || PatientText::new(CANARY);
     let id = CallId(u128::MAX);
@@ -92,7 +92,9 @@ pub(super) fn every_event() -> Vec<Event> {
     ];
     events.extend(Place::ALL.iter().map(|place| Event::PlaceChosen(*place)));
     events.extend(SoundChoice::ALL.iter().map(|choice| Event::SoundChosen(*choice)));
-    events.extend(["en-US", "es-US", "haw-US", "es-419"].map(|tag| Event::LanguageChosen(Language::from_name(tag).unwrap())));
+    events.extend(
+        ["en-US", "es-US", "haw-US", "es-419"].map(|tag| Event::LanguageChosen(Language::from_name(tag).unwrap())),
+    );
     events.extend(Pattern::ALL.iter().map(|pattern| Event::BreathPattern(*pattern)));
     let kinds: std::collections::BTreeSet<usize> = events.iter().map(kind).collect();
     assert_eq!(kinds.len(), KINDS, "an event is missing from this list");
@@ -166,7 +168,7 @@ fn kind(event: &Event) -> usize {
 }
 
 #[test]
-fn every_event_of_the_journal_comes_back_as_it_was_and_no_other_goes_in() {
+fn every_journaled_event_comes_back_unchanged_and_no_other_is_encoded() {
     for event in every_event() {
         match record::encode(&event) {
             Some(json) => {
@@ -186,7 +188,7 @@ fn calls_are_named_by_ulids() {
 }
 
 #[test]
-fn a_record_that_is_none_of_ours_is_refused_and_one_with_more_keys_is_taken() {
+fn an_unknown_record_is_refused_and_unknown_keys_are_ignored() {
     for json in [
         r#"{"event":"note_typed","text":"k4n4ry"}"#,
         r#"{"event":"something_of_tomorrow"}"#,

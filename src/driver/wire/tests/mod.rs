@@ -140,13 +140,6 @@ fn no_event_that_only_the_room_can_cause_is_accepted() {
 }
 
 #[test]
-fn a_line_can_ask_for_the_loop_to_fail_and_takes_no_other_key() {
-    let command = |line: &str| parse_headless(line, || CallId(7));
-    assert_eq!(command(r#"{"event":"loop_fails"}"#), Ok(HeadlessCommand::FailLoop));
-    assert!(matches!(command(r#"{"event":"loop_fails","x":1}"#), Err(WireError::UnknownKey { .. })));
-}
-
-#[test]
 fn errors_name_the_key_and_what_it_may_hold() {
     let table = [
         ("", "the line is not one JSON object"),

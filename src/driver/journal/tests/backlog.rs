@@ -1,4 +1,4 @@
-//! Owns the tests of what waits for the disk, of an open call's second copy, and of records that are set aside.
+//! Owns the tests of what waits for the disk, of the copy of an open call, and of records that are set aside.
 
 use super::*;
 
@@ -16,68 +16,73 @@ fn a_call_goes_to_disk_ahead_of_thousands_of_other_records() {
     }
     let written_already = order.lock().unwrap().len();
     journal.append(at(3_000), &Event::CallPressed { id: CallId(1), practice: false }, noted("call"));
-    journal.keep_open_call(Some(CallId(1)));
+    journal.store_open_call(Some(CallId(1)));
     journal.finish();
     let order = order.lock().unwrap();
     assert_eq!(order.iter().filter(|(_, ok)| *ok).count(), 3_001);
     let before = order.iter().position(|(what, _)| *what == "call").unwrap() - written_already;
-    // What is being written in that moment, and what was being told of.
+    // One batch may be in writing at that moment, and one may be reporting its outcome.
     assert!(before <= 2 * queue::BATCH_MAX, "{before} records went before the call");
     let (_journal, records, health) = Journal::open(dir.path());
-    assert_eq!((records.len(), health.kept_call), (3_001, KeptCall::Whole(Some(CallId(1)))));
+    assert_eq!((records.len(), health.open_call_copy), (3_001, OpenCallCopy::Intact(Some(CallId(1)))));
 }
 
 #[test]
-fn of_what_waits_only_the_latest_comfort_is_kept_and_nothing_else_is_lost() {
-    let queue = queue::Queue::default();
+fn of_waiting_comfort_only_the_latest_is_kept_and_nothing_else_is_lost() {
+    let queue = queue::JournalQueue::default();
     let lines = |work| match work {
-        queue::Work::Append(batch) => batch.into_iter().map(|record| record.line).collect::<Vec<_>>(),
+        queue::WriterTask::Append(batch) => batch.into_iter().map(|record| record.line).collect::<Vec<_>>(),
         _ => panic!("not a batch"),
     };
-    let hand_in = |event: &Event, line: &str| {
+    let enqueue = |event: &Event, line: &str| {
         let line = line.as_bytes().to_vec();
-        queue.append(Record { line, kind: Kind::of(event), done: Box::new(|_| ()), has_failed: false });
+        queue.append(QueuedRecord { line, class: RecordClass::of(event), done: Box::new(|_| ()), has_failed: false });
     };
     for number in 0..100_000 {
-        hand_in(&Event::Volume { db: -30.0 }, &format!("volume {number}"));
+        enqueue(&Event::Volume { db: -30.0 }, &format!("volume {number}"));
     }
-    hand_in(&Event::Pause, "pause");
-    hand_in(&Event::Dark { on: true }, "dark");
-    hand_in(&Event::Volume { db: -20.0 }, "volume");
-    hand_in(&Event::Resume, "resume");
-    hand_in(&Event::CallCleared, "call");
-    let taken = lines(queue.next(None));
+    enqueue(&Event::Pause, "pause");
+    enqueue(&Event::Dark { on: true }, "dark");
+    enqueue(&Event::Volume { db: -20.0 }, "volume");
+    enqueue(&Event::Resume, "resume");
+    enqueue(&Event::CallCleared, "call");
+    let taken = lines(queue.next_task(None));
     assert_eq!(taken, ["call", "pause", "dark", "volume", "resume"].map(|line| line.as_bytes().to_vec()));
 }
 
 #[test]
-fn what_was_given_back_and_what_cannot_wait_is_told() {
-    let queue = queue::Queue::default();
+fn a_record_that_does_not_fit_and_those_that_wait_at_the_end_are_answered() {
+    let queue = queue::JournalQueue::default();
     let told = Arc::new(Mutex::new(Vec::new()));
     for number in 0..=queue::WAITING_MAX {
         let told = Arc::clone(&told);
         let done = Box::new(move |outcome| told.lock().unwrap().push((number, outcome)));
-        queue.append(Record { line: Vec::new(), kind: Kind::of(&Event::SkipPiece), done, has_failed: false });
+        queue.append(QueuedRecord {
+            line: Vec::new(),
+            class: RecordClass::of(&Event::SkipPiece),
+            done,
+            has_failed: false,
+        });
     }
     assert_eq!(*told.lock().unwrap(), [(queue::WAITING_MAX, Err(JournalError::Busy))]);
-    assert!(queue.has_lost());
+    assert!(queue.has_lost_records());
     queue.stop();
     assert_eq!(told.lock().unwrap().len(), queue::WAITING_MAX + 1);
 }
 
 #[test]
-fn that_the_disk_fails_is_told_and_that_all_is_written_again_too() {
+fn a_failing_disk_is_reported_and_so_is_its_recovery() {
     let dir = tempfile::tempdir().unwrap();
     let state = dir.path().join("not-there-yet");
     let (journal, _, health) = Journal::open(&state);
     assert!(health.problem.is_some());
     let (tell, told) = std::sync::mpsc::channel();
-    journal.on_health(move |fails| tell.send(fails).unwrap());
+    journal.on_health_change(move |fails| tell.send(fails).unwrap());
     let (written, answers) = std::sync::mpsc::channel();
     journal.append(at(1), &Event::Pause, move |outcome| written.send(outcome.is_ok()).unwrap());
     assert!(!answers.recv().unwrap());
     fs::create_dir(&state).unwrap();
-    // Nothing more is handed in: it is tried again by itself.
+    // Nothing more is appended: the writer retries on its own.
     assert!(answers.recv_timeout(Duration::from_secs(30)).unwrap());
     assert!(!told.recv_timeout(Duration::from_secs(30)).unwrap());
     fs::remove_dir_all(&state).unwrap();
@@ -86,22 +91,22 @@ fn that_the_disk_fails_is_told_and_that_all_is_written_again_too() {
 }
 
 #[test]
-fn a_copy_of_the_call_that_cannot_be_written_holds_up_no_record_of_it() {
+fn a_copy_of_the_open_call_that_cannot_be_written_does_not_hold_up_its_records() {
     let dir = tempfile::tempdir().unwrap();
-    // A folder with something in it cannot be replaced, also not by the superuser.
+    // A folder that is not empty cannot be replaced, not even by the superuser.
     fs::create_dir_all(dir.path().join(OPEN_CALL_FILE).join("in-the-way")).unwrap();
     let (journal, ..) = Journal::open(dir.path());
     let (tell, told) = std::sync::mpsc::channel();
-    journal.on_health(move |fails| tell.send(fails).unwrap());
-    journal.keep_open_call(Some(CallId(5)));
-    assert!(told.recv_timeout(Duration::from_secs(30)).unwrap(), "that it cannot be kept is told");
+    journal.on_health_change(move |fails| tell.send(fails).unwrap());
+    journal.store_open_call(Some(CallId(5)));
+    assert!(told.recv_timeout(Duration::from_secs(30)).unwrap(), "the failure is reported");
     let call = Event::CallPressed { id: CallId(5), practice: false };
     assert_eq!(journal.append_and_wait(at(1), &call), Ok(()));
     fs::remove_dir_all(dir.path().join(OPEN_CALL_FILE)).unwrap();
     assert!(!told.recv_timeout(Duration::from_secs(30)).unwrap());
     journal.finish();
     let (_journal, records, health) = Journal::open(dir.path());
-    assert_eq!((records, health.kept_call), (vec![(at(1), call)], KeptCall::Whole(Some(CallId(5)))));
+    assert_eq!((records, health.open_call_copy), (vec![(at(1), call)], OpenCallCopy::Intact(Some(CallId(5)))));
 }
 
 #[test]
@@ -110,10 +115,10 @@ fn a_flood_of_comfort_does_not_fill_the_journal() {
     let lines: Vec<u8> = (0..30_000)
         .flat_map(|number| {
             let event = Event::Volume { db: -30.0 - (number % 20) as f32 };
-            reading::line(at(number), &record::encode(&event).unwrap())
+            reader::encode_line(at(number), &record::encode(&event).unwrap())
         })
         .collect();
-    let before = [reading::line(at(0), r#"{"event":"visit_begins"}"#), lines].concat();
+    let before = [reader::encode_line(at(0), r#"{"event":"visit_begins"}"#), lines].concat();
     assert!(before.len() > 1024 * 1024);
     fs::write(dir.path().join(JOURNAL_FILE), &before).unwrap();
     let (journal, ..) = Journal::open(dir.path());
@@ -126,9 +131,9 @@ fn a_flood_of_comfort_does_not_fill_the_journal() {
 }
 
 #[test]
-fn a_full_journal_still_takes_calls() {
+fn a_full_journal_still_accepts_calls() {
     let dir = tempfile::tempdir().unwrap();
-    let line = reading::line(at(1), r#"{"event":"skip"}"#);
+    let line = reader::encode_line(at(1), r#"{"event":"skip"}"#);
     let count = usize::try_from(JOURNAL_BYTES_MAX - CALLS_RESERVE_BYTES).unwrap() / line.len();
     fs::write(dir.path().join(JOURNAL_FILE), line.repeat(count)).unwrap();
     let (journal, ..) = Journal::open(dir.path());
@@ -142,33 +147,33 @@ fn a_full_journal_still_takes_calls() {
 }
 
 #[test]
-fn a_record_with_which_the_loop_ended_three_times_in_a_row_is_left_out() {
+fn a_record_that_ended_the_loop_three_times_in_a_row_is_skipped() {
     let dir = tempfile::tempdir().unwrap();
-    let bytes = written(dir.path());
+    let bytes = write_sample(dir.path());
     for times in 1..=3 {
         let (journal, records, health) = Journal::open(dir.path());
-        assert_eq!((records.len(), health.set_aside), (story().len(), 0), "{times}");
+        assert_eq!((records.len(), health.set_aside_records), (sample_records().len(), 0), "{times}");
         journal.append_and_wait(at(95_000), &Event::TimeMarked).unwrap();
         let blamed = journal.last_record().unwrap();
-        journal.note_fault(&blamed);
+        journal.record_fault(&blamed);
         journal.finish();
         fs::write(dir.path().join(JOURNAL_FILE), &bytes).unwrap();
     }
     let (journal, records, health) = Journal::open(dir.path());
-    // A mark of time is not to blame.
+    // A mark of time is never blamed.
     let without: Vec<_> =
-        story().into_iter().filter(|(_, event)| !matches!(event, Event::CallPressed { .. })).collect();
-    assert_eq!((records, health.set_aside), (without, 1));
-    journal.note_good_end();
+        sample_records().into_iter().filter(|(_, event)| !matches!(event, Event::CallPressed { .. })).collect();
+    assert_eq!((records, health.set_aside_records), (without, 1));
+    journal.record_clean_exit();
     journal.finish();
-    assert_eq!(Journal::open(dir.path()).2.set_aside, 1);
+    assert_eq!(Journal::open(dir.path()).2.set_aside_records, 1);
     let (journal, ..) = Journal::open(dir.path());
     journal.compact(at(1), &[Event::StaffReset]).unwrap();
     assert_eq!(names(dir.path()), [JOURNAL_FILE]);
 }
 
 #[test]
-fn no_flip_and_no_cut_of_one_file_loses_an_open_call() {
+fn a_flipped_bit_or_a_cut_in_one_file_never_loses_an_open_call() {
     let dir = tempfile::tempdir().unwrap();
     let id = CallId(77);
     let (journal, ..) = Journal::open(dir.path());
@@ -184,7 +189,7 @@ fn no_flip_and_no_cut_of_one_file_loses_an_open_call() {
     ] {
         journal.append_and_wait(time, &event).unwrap();
     }
-    journal.keep_open_call(Some(id));
+    journal.store_open_call(Some(id));
     journal.finish();
     let kept = [JOURNAL_FILE, OPEN_CALL_FILE].map(|name| (name, fs::read(dir.path().join(name)).unwrap()));
     let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
@@ -202,7 +207,7 @@ fn no_flip_and_no_cut_of_one_file_loses_an_open_call() {
         for (name, bytes) in &kept {
             fs::write(dir.path().join(name), bytes).unwrap();
         }
-        // Two of three in the journal, since that is where most of the disk is.
+        // Two out of three in the journal, since it is the larger file.
         let (name, bytes) = &kept[usize::from(below(3) == 0)];
         let mut changed = bytes.clone();
         if below(2) == 0 {
@@ -213,14 +218,14 @@ fn no_flip_and_no_cut_of_one_file_loses_an_open_call() {
         fs::write(dir.path().join(name), &changed).unwrap();
         let (journal, records, health) = Journal::open(dir.path());
         told += usize::from(health.is_damaged);
-        let past = crate::driver::Past { records, health, wipe_was_begun: false };
+        let past = crate::driver::RecoveryInput { records, health, wipe_was_begun: false };
         let journal = std::sync::Arc::new(journal);
         let (driver, room) =
             crate::driver::Driver::recover(&crate::room::Rules::default(), journal.clone(), past, Vec::new());
         assert!(driver.open_call() == Some(id), "round {round}: {name} became {changed:?}");
         drop((driver, room));
-        // The next round must not find its thread still at work.
+        // The journal's thread must have ended before the next round.
         std::sync::Arc::into_inner(journal).unwrap().finish();
     }
-    assert!(told > 100, "{told} damages were told");
+    assert!(told > 100, "only {told} damaged journals were noticed");
 }

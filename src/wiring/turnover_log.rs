@@ -1,17 +1,17 @@
-//! Owns the lines in the log that tell how a room was made ready between two people, step by step. They name the room's
-//! own steps and the receipt, and nothing of a person.
+//! Owns the log lines that record each step of a turnover. They name the room's own steps and the receipt, and nothing of a
+//! person.
 
 use crate::room::snapshot::Receipt;
 use crate::room::{Snapshot, Stage};
 
-/// What has been told.
+/// Logs each step of a turnover once.
 #[derive(Debug, Default)]
-pub struct Logbook {
-    told: Told,
+pub struct TurnoverLog {
+    logged: TurnoverSteps,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Told {
+struct TurnoverSteps {
     stage: Option<Stage>,
     receipt: Option<u64>,
     surface: bool,
@@ -19,17 +19,17 @@ struct Told {
     call: bool,
 }
 
-impl Logbook {
-    /// Tells what has changed.
-    pub fn follow(&mut self, snapshot: &Snapshot) {
-        let now = Told {
+impl TurnoverLog {
+    /// Logs what has changed since the last snapshot.
+    pub fn update(&mut self, snapshot: &Snapshot) {
+        let now = TurnoverSteps {
             stage: Some(snapshot.stage),
             receipt: snapshot.receipt.as_ref().map(|receipt| receipt.number),
             surface: snapshot.surface_cleaned,
             speaker: snapshot.speaker_tested,
             call: snapshot.call_tested,
         };
-        let before = std::mem::replace(&mut self.told, now.clone());
+        let before = std::mem::replace(&mut self.logged, now.clone());
         if now == before {
             return;
         }
@@ -50,9 +50,9 @@ impl Logbook {
                 tracing::info!("turnover: {step}");
             }
         }
-        // What the room comes up with is no step.
+        // The state after a start is not a step.
         if before.stage.is_some() && now.stage != before.stage && now.stage == Some(Stage::Ready) {
-            let Told { surface, speaker, call, .. } = now;
+            let TurnoverSteps { surface, speaker, call, .. } = now;
             tracing::info!(surface, speaker, call, "turnover: the room is ready");
         }
     }

@@ -1,5 +1,5 @@
-//! Owns the journal's thread: records go to disk, and those that cannot are kept and tried again. Does not own what is
-//! in them, nor which waits before which ([`super::queue`]).
+//! Owns the journal's thread: it writes records to disk, and keeps and retries those that fail. Does not own what is in
+//! them, nor their order ([`super::queue`]).
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -10,39 +10,45 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use super::open_call::ToKeep;
-use super::queue::{Queue, Record, Replace, Work};
-use super::reading::{self, Base};
+use super::open_call::OpenCall;
+use super::queue::{JournalQueue, QueuedRecord, Replacement, WriterTask};
+use super::reader::{self, JournalBase};
 use super::{
     CALLS_RESERVE_BYTES, DAMAGED_KEPT_MAX, DAMAGED_PREFIX, FAULTS_FILE, JOURNAL_BYTES_MAX, JOURNAL_FILE, JournalError,
     open_call,
 };
 use crate::paths::private;
 
-/// While records wait for a disk that failed, it is tried again this often.
-const RETRY_EVERY: Duration = Duration::from_secs(5);
-/// A journal of this size is thinned once nothing waits, and again each time it has doubled.
-const THINNED_FROM_BYTES: u64 = 1024 * 1024;
+/// How often a disk that failed is tried again while records wait for it.
+const RETRY_INTERVAL: Duration = Duration::from_secs(5);
+/// A journal of this size is thinned once nothing waits, and again each time its size has doubled.
+const THIN_AT_BYTES_MIN: u64 = 1024 * 1024;
 
-/// Told when the journal begins or ceases to fail: whether something that belongs on disk is not there.
-pub(super) type Health = Arc<OnceLock<Box<dyn Fn(bool) + Send + Sync>>>;
+/// Called when the journal begins or ceases to fail, with whether something that belongs on disk is not there.
+pub(super) type HealthCallback = Arc<OnceLock<Box<dyn Fn(bool) + Send + Sync>>>;
 
-pub(super) struct Writer {
+pub(super) struct JournalWriter {
     path: PathBuf,
     file: Option<File>,
-    base: Base,
-    queue: Arc<Queue>,
+    base: JournalBase,
+    queue: Arc<JournalQueue>,
     size_bytes: Arc<AtomicU64>,
-    health: Health,
+    on_health: HealthCallback,
     /// Whether the last attempt failed.
     has_failed: bool,
-    /// Whether something that belongs on disk is not there: as it was told last.
-    fails: bool,
+    /// What was reported last: whether something that belongs on disk is not there.
+    is_failing: bool,
     thin_at_bytes: u64,
 }
 
-impl Writer {
-    pub(super) fn new(dir: &Path, base: Base, queue: Arc<Queue>, size_bytes: Arc<AtomicU64>, health: Health) -> Self {
+impl JournalWriter {
+    pub(super) fn new(
+        dir: &Path,
+        base: JournalBase,
+        queue: Arc<JournalQueue>,
+        size_bytes: Arc<AtomicU64>,
+        on_health: HealthCallback,
+    ) -> Self {
         let path = dir.join(JOURNAL_FILE);
         Self {
             path,
@@ -50,74 +56,74 @@ impl Writer {
             base,
             queue,
             size_bytes,
-            health,
+            on_health,
             has_failed: false,
-            fails: false,
-            thin_at_bytes: THINNED_FROM_BYTES,
+            is_failing: false,
+            thin_at_bytes: THIN_AT_BYTES_MIN,
         }
     }
 
-    /// Tries the disk before anyone depends on it.
+    /// Tries the disk before anything depends on it.
     pub(super) fn prepare(&mut self) -> Result<(), JournalError> {
         let outcome = self.write(&[]);
         self.has_failed = outcome.is_err();
-        self.fails = outcome.is_err();
+        self.is_failing = outcome.is_err();
         outcome
     }
 
     pub(super) fn run(mut self) {
-        let (queue, health) = (Arc::clone(&self.queue), Arc::clone(&self.health));
-        let died = catch_unwind(AssertUnwindSafe(|| self.work())).is_err();
+        let (queue, on_health) = (Arc::clone(&self.queue), Arc::clone(&self.on_health));
+        let has_panicked = catch_unwind(AssertUnwindSafe(|| self.work())).is_err();
         queue.stop();
-        if died && let Some(tell) = health.get() {
-            tell(true);
+        if has_panicked && let Some(callback) = on_health.get() {
+            callback(true);
         }
     }
 
     fn work(&mut self) {
         loop {
-            let written = match self.queue.next(self.has_failed.then_some(RETRY_EVERY)) {
-                Work::Append(batch) => self.append(batch),
-                Work::KeepCall(call) => self.keep_call(call),
-                Work::Replace(Replace { content, done }, call) => {
-                    let kept = call.map_or(Ok(()), |call| self.keep_call(call));
+            let written = match self.queue.next_task(self.has_failed.then_some(RETRY_INTERVAL)) {
+                WriterTask::Append(batch) => self.append(batch),
+                WriterTask::StoreOpenCall(call) => self.store_open_call(call),
+                WriterTask::Replace(Replacement { content, done }, call) => {
+                    let kept = call.map_or(Ok(()), |call| self.store_open_call(call));
                     let replaced = self.replace(&content);
                     done(replaced.clone());
                     replaced.and(kept)
                 }
-                Work::Retry => self.write(&[]),
-                Work::End => return,
+                WriterTask::Retry => self.write(&[]),
+                WriterTask::Stop => return,
             };
             self.has_failed = written.is_err();
-            self.tell_health(self.has_failed || self.queue.has_lost());
+            self.report_health(self.has_failed || self.queue.has_lost_records());
             if self.queue.is_empty() && self.size_bytes.load(Ordering::Relaxed) >= self.thin_at_bytes {
                 self.thin();
             }
         }
     }
 
-    fn tell_health(&mut self, fails: bool) {
-        if std::mem::replace(&mut self.fails, fails) != fails
-            && let Some(tell) = self.health.get()
+    fn report_health(&mut self, is_failing: bool) {
+        if std::mem::replace(&mut self.is_failing, is_failing) != is_failing
+            && let Some(callback) = self.on_health.get()
         {
-            tell(fails);
+            callback(is_failing);
         }
     }
 
-    fn append(&mut self, batch: Vec<Record>) -> Result<(), JournalError> {
+    fn append(&mut self, batch: Vec<QueuedRecord>) -> Result<(), JournalError> {
         if batch.is_empty() && !self.has_failed {
             return Ok(());
         }
-        // A flood of other records must not leave a call without room.
+        // A flood of other records must leave space for calls.
         let limit_bytes = JOURNAL_BYTES_MAX - CALLS_RESERVE_BYTES;
         let batch_bytes: u64 = batch.iter().map(|record| record.line.len() as u64).sum();
         let (batch, refused) = if self.size_bytes.load(Ordering::Relaxed) + batch_bytes > limit_bytes {
-            batch.into_iter().partition(Record::is_call)
+            batch.into_iter().partition(QueuedRecord::is_call)
         } else {
             (batch, Vec::new())
         };
         for mut record in refused {
-            self.queue.note_lost();
+            self.queue.mark_lost();
             (record.done)(Err(JournalError::Full { path: self.path.clone() }));
         }
         let lines: Vec<&[u8]> = batch.iter().map(|record| record.line.as_slice()).collect();
@@ -129,27 +135,27 @@ impl Writer {
             record.has_failed = outcome.is_err();
             record
         });
-        let batch: Vec<Record> = batch.collect();
+        let batch: Vec<QueuedRecord> = batch.collect();
         if outcome.is_err() {
-            self.queue.give_back(batch);
+            self.queue.requeue(batch);
         }
         outcome
     }
 
-    fn keep_call(&self, call: ToKeep) -> Result<(), JournalError> {
+    fn store_open_call(&self, call: OpenCall) -> Result<(), JournalError> {
         let path = self.path.with_file_name(open_call::OPEN_CALL_FILE);
         open_call::write(&path, call).map_err(|problem| {
-            self.queue.give_back_call(call);
+            self.queue.requeue_open_call(call);
             JournalError::Disk { path, why: problem.to_string() }
         })
     }
 
-    /// These, then one wait for the disk.
+    /// Writes these lines with one wait for the disk.
     fn write(&mut self, lines: &[&[u8]]) -> Result<(), JournalError> {
         let outcome = self.try_write(lines);
         if outcome.is_err() {
-            // What the kernel holds of this file is unknown now; the next attempt starts from the last whole record.
-            if let (Some(file), Base::Whole(whole_bytes)) = (self.file.take(), &self.base) {
+            // What the kernel holds of this file is now unknown; the next attempt starts after the last whole record.
+            if let (Some(file), JournalBase::Intact(whole_bytes)) = (self.file.take(), &self.base) {
                 let _ = file.set_len(*whole_bytes);
             }
         }
@@ -157,11 +163,13 @@ impl Writer {
     }
 
     fn try_write(&mut self, lines: &[&[u8]]) -> Result<(), JournalError> {
-        if let Base::Replace(content) = &self.base {
+        if let JournalBase::Rewrite(content) = &self.base {
             let content = content.clone();
-            self.put_in_place(&content).map_err(|problem| self.disk(&problem))?;
+            self.replace_file(&content).map_err(|problem| self.disk_error(&problem))?;
         }
-        let Base::Whole(whole_bytes) = self.base else { return Err(self.disk(&io::Error::other("not in place"))) };
+        let JournalBase::Intact(whole_bytes) = self.base else {
+            return Err(self.disk_error(&io::Error::other("not in place")));
+        };
         let bytes = lines.concat();
         let size_bytes = whole_bytes + bytes.len() as u64;
         if size_bytes > JOURNAL_BYTES_MAX {
@@ -171,18 +179,18 @@ impl Writer {
             file.write_all(&bytes)?;
             file.sync_data()
         });
-        written.map_err(|problem| self.disk(&problem))?;
-        self.base = Base::Whole(size_bytes);
+        written.map_err(|problem| self.disk_error(&problem))?;
+        self.base = JournalBase::Intact(size_bytes);
         self.size_bytes.store(size_bytes, Ordering::Relaxed);
         Ok(())
     }
 
-    /// The file, open, with nothing behind its last whole record.
+    /// The file, open, with nothing after its last whole record.
     fn file_at(&mut self, whole_bytes: u64) -> io::Result<&mut File> {
         if let Some(file) = &self.file
             && file.metadata()?.nlink() == 0
         {
-            self.take_file_as_it_is();
+            self.accept_file_as_it_is();
             return Err(io::Error::other("the file was removed while in use"));
         }
         let file = match self.file.take() {
@@ -202,7 +210,7 @@ impl Writer {
             .open(&self.path)?;
         let size_bytes = file.metadata()?.len();
         if size_bytes < whole_bytes {
-            self.take_file_as_it_is();
+            self.accept_file_as_it_is();
             return Err(io::Error::other("shorter than what was written to it"));
         }
         file.set_len(whole_bytes)?;
@@ -212,46 +220,45 @@ impl Writer {
         Ok(file)
     }
 
-    /// Somebody else changed it. That is said once; then the room goes on behind what is there.
-    fn take_file_as_it_is(&mut self) {
-        self.base = Base::Whole(fs::metadata(&self.path).map_or(0, |found| found.len()));
+    /// Another program changed the file. That is reported once; after that, records are appended to what is there.
+    fn accept_file_as_it_is(&mut self) {
+        self.base = JournalBase::Intact(fs::metadata(&self.path).map_or(0, |found| found.len()));
     }
 
     fn replace(&mut self, content: &[u8]) -> Result<(), JournalError> {
-        self.put_in_place(content).map_err(|problem| self.disk(&problem))?;
-        self.queue.was_replaced();
-        self.thin_at_bytes = THINNED_FROM_BYTES;
+        self.replace_file(content).map_err(|problem| self.disk_error(&problem))?;
+        self.queue.clear_lost();
+        self.thin_at_bytes = THIN_AT_BYTES_MIN;
         let copies = (1..=DAMAGED_KEPT_MAX).map(|number| format!("{DAMAGED_PREFIX}{number}"));
         for name in copies.chain([FAULTS_FILE.to_owned()]) {
-            private::remove(&self.path.with_file_name(name)).map_err(|problem| self.disk(&problem))?;
+            private::remove(&self.path.with_file_name(name)).map_err(|problem| self.disk_error(&problem))?;
         }
         Ok(())
     }
 
-    /// Leaves out what later records have outdated, so that no number of volumes and places fills the journal. Where
-    /// that fails, it stays as it is, and is tried again once it has doubled.
+    /// Removes records that later ones outdate, so that no number of changes of volume or place fills the journal. If that
+    /// fails, the journal stays as it is until its size has doubled.
     fn thin(&mut self) {
         let limit = usize::try_from(JOURNAL_BYTES_MAX).unwrap_or(usize::MAX);
-        let thinned =
-            private::read_limited(&self.path, limit).ok().flatten().and_then(|bytes| reading::thinned(&bytes));
+        let thinned = private::read_limited(&self.path, limit).ok().flatten().and_then(|bytes| reader::thinned(&bytes));
         if let Some(content) = thinned
-            && let Err(problem) = self.put_in_place(&content)
+            && let Err(problem) = self.replace_file(&content)
         {
             tracing::warn!(%problem, "the journal could not be thinned; it stays as it is");
         }
-        self.thin_at_bytes = THINNED_FROM_BYTES.max(2 * self.size_bytes.load(Ordering::Relaxed));
+        self.thin_at_bytes = THIN_AT_BYTES_MIN.max(2 * self.size_bytes.load(Ordering::Relaxed));
     }
 
-    fn put_in_place(&mut self, content: &[u8]) -> io::Result<()> {
+    fn replace_file(&mut self, content: &[u8]) -> io::Result<()> {
         private::write_atomic(&self.path, content)?;
         self.file = None;
         let size_bytes = content.len() as u64;
-        self.base = Base::Whole(size_bytes);
+        self.base = JournalBase::Intact(size_bytes);
         self.size_bytes.store(size_bytes, Ordering::Relaxed);
         Ok(())
     }
 
-    fn disk(&self, problem: &io::Error) -> JournalError {
+    fn disk_error(&self, problem: &io::Error) -> JournalError {
         JournalError::Disk { path: self.path.clone(), why: problem.to_string() }
     }
 }

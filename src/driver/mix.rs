@@ -1,4 +1,5 @@
-//! Owns what should be heard: a pure function of the snapshot and the profile. Does not own how it is made to sound.
+//! Owns the target mix: which tracks, score, beds and breath should be heard, and how loud, as a pure function of the
+//! snapshot and the profile. Does not own how they are played (`sound`).
 
 use std::path::{Path, PathBuf};
 
@@ -10,18 +11,24 @@ use crate::room::{RoomTime, Snapshot, Stage};
 use crate::sound::{BreathSound, Mix, ScoreAim, ScoreShape, Track};
 use crate::vocabulary::sound::SoundChoice;
 
-/// Music steps back by this while a call is open.
-const DUCKED_FOR_CALL_DB: f32 = -9.0;
-/// … and by this while someone is in the room, or staff speaks.
-const DUCKED_FOR_VOICES_DB: f32 = -18.0;
-/// The pacer lies so far under the music.
+/// Gain while a call is open.
+const CALL_DUCK_DB: f32 = -9.0;
+/// Gain while someone is in the room for a call, or staff speak.
+const VOICE_DUCK_DB: f32 = -18.0;
+/// Level of the breath's sound, which lies under the music.
 const BREATH_DB: f32 = -4.0;
-/// A bed that the patient chose to hear alone.
-const ALONE_DB: f32 = -6.0;
+/// Level of a bed that the patient chose to hear on its own.
+const SOLO_BED_DB: f32 = -6.0;
 
-/// What should be heard at `now`, which is not before the snapshot.
+/// The mix at `now`, which must not be before the snapshot was taken. Without a visit or a profile it is held silent.
 #[must_use]
-pub fn mix(snapshot: &Snapshot, now: RoomTime, profile: Option<&Profile>, media: &Path, clock: RoomClock) -> Mix {
+pub fn target_mix(
+    snapshot: &Snapshot,
+    now: RoomTime,
+    profile: Option<&Profile>,
+    media: &Path,
+    clock: RoomClock,
+) -> Mix {
     let Some(profile) = profile.filter(|_| snapshot.in_visit()) else {
         return Mix { held: true, volume_db: snapshot.volume_db, ..Mix::default() };
     };
@@ -30,8 +37,8 @@ pub fn mix(snapshot: &Snapshot, now: RoomTime, profile: Option<&Profile>, media:
         Stage::After | Stage::Farewell => Part::Landing,
         _ => Part::Settle,
     };
-    let alone = chosen_alone(snapshot.sound);
-    let sound = alone.as_ref().unwrap_or_else(|| profile.sound.get(part));
+    let solo = solo_sound(snapshot.sound);
+    let sound = solo.as_ref().unwrap_or_else(|| profile.sound.get(part));
     let landed = snapshot.session.is_some_and(|session| session.landed);
     let track = |file: &PathBuf| Track { path: media.join(file), joins: sound.joined.contains(file) };
     Mix {
@@ -44,7 +51,7 @@ pub fn mix(snapshot: &Snapshot, now: RoomTime, profile: Option<&Profile>, media:
             character,
             seed: snapshot.visit.0,
             level_db: sound.score_db,
-            shape: shape(snapshot, now).nudged((sound.intensity + snapshot.intensity_nudge).clamp(-1.0, 1.0)),
+            shape: score_shape(snapshot, now).nudged((sound.intensity + snapshot.intensity_nudge).clamp(-1.0, 1.0)),
         }),
         beds: [(sound.bed, sound.bed_db), (sound.second_bed, sound.second_bed_db)]
             .map(|(bed, level_db)| Some((bed?, level_db))),
@@ -60,12 +67,12 @@ pub fn mix(snapshot: &Snapshot, now: RoomTime, profile: Option<&Profile>, media:
         swell_bed: snapshot.breath.is_some(),
         volume_db: snapshot.volume_db,
         held: snapshot.silence && !snapshot.anchor,
-        ducked_db: ducked_db(snapshot),
+        ducked_db: duck_db(snapshot),
     }
 }
 
-/// What the arc asks of the score: before a session its beginning, after one its end.
-fn shape(snapshot: &Snapshot, now: RoomTime) -> ScoreShape {
+/// The shape that the arc gives the score: before a session its start, after one its end.
+fn score_shape(snapshot: &Snapshot, now: RoomTime) -> ScoreShape {
     match (snapshot.session, snapshot.stage) {
         (Some(session), _) => ScoreShape::along(&session.arc, session.clock_ms(now)),
         (None, Stage::After | Stage::Farewell) => {
@@ -76,23 +83,23 @@ fn shape(snapshot: &Snapshot, now: RoomTime) -> ScoreShape {
     }
 }
 
-fn ducked_db(snapshot: &Snapshot) -> f32 {
+fn duck_db(snapshot: &Snapshot) -> f32 {
     match snapshot.call.as_ref().map(|call| call.phase) {
-        _ if snapshot.talk_now => DUCKED_FOR_VOICES_DB,
-        Some(CallPhase::Here) => DUCKED_FOR_VOICES_DB,
-        Some(_) => DUCKED_FOR_CALL_DB,
+        _ if snapshot.talk_now => VOICE_DUCK_DB,
+        Some(CallPhase::Here) => VOICE_DUCK_DB,
+        Some(_) => CALL_DUCK_DB,
         None => 0.0,
     }
 }
 
-/// The part's sound that replaces the profile's where the patient chose a bed alone or silence.
-fn chosen_alone(choice: SoundChoice) -> Option<PartSound> {
+/// Replaces the profile's sound where the patient chose one bed, or silence.
+fn solo_sound(choice: SoundChoice) -> Option<PartSound> {
     let bed = match choice {
         SoundChoice::Music => return None,
         SoundChoice::Bed(bed) => Some(bed),
         SoundChoice::Silence => None,
     };
-    Some(PartSound { bed, bed_db: ALONE_DB, ..PartSound::default() })
+    Some(PartSound { bed, bed_db: SOLO_BED_DB, ..PartSound::default() })
 }
 
 #[cfg(test)]
@@ -126,7 +133,7 @@ mod tests {
         for event in events {
             room.handle_input(START, event.clone()).unwrap();
         }
-        mix(&room.snapshot(START), START, Some(&sounding()), Path::new("media"), RoomClock::going_on_from(START))
+        target_mix(&room.snapshot(START), START, Some(&sounding()), Path::new("media"), RoomClock::resuming_from(START))
     }
 
     fn begins() -> Event {
@@ -154,12 +161,12 @@ mod tests {
         let mut at = |minutes: u64| {
             let now = START + std::time::Duration::from_mins(minutes);
             room.handle_timeout(now);
-            intensity(mix(
+            intensity(target_mix(
                 &room.snapshot(now),
                 now,
                 Some(&sounding()),
                 Path::new("media"),
-                RoomClock::going_on_from(START),
+                RoomClock::resuming_from(START),
             ))
         };
         let (onset, peak, end) = (at(1), at(25), at(54));
@@ -169,15 +176,15 @@ mod tests {
     }
 
     #[test]
-    fn a_bed_that_was_chosen_alone_is_heard_alone() {
+    fn a_bed_chosen_on_its_own_is_heard_on_its_own() {
         let rain = heard_after(&[begins(), Event::SoundChosen(SoundChoice::Bed(Bed::Rain))]);
-        assert_eq!(rain.beds, [Some((Bed::Rain, ALONE_DB)), None]);
+        assert_eq!(rain.beds, [Some((Bed::Rain, SOLO_BED_DB)), None]);
         assert!(rain.tracks.is_empty() && rain.score.is_none() && !rain.held);
         assert!(heard_after(&[begins(), Event::SoundChosen(SoundChoice::Silence)]).held);
     }
 
     #[test]
-    fn a_call_ducks_and_someone_here_ducks_more() {
+    fn a_call_ducks_and_a_person_in_the_room_ducks_further() {
         let pressed = Event::CallPressed { id: CallId(1), practice: false };
         let open = heard_after(&[begins(), pressed.clone(), Event::CallJournaled { id: CallId(1), ok: true }]);
         let here = heard_after(&[
@@ -191,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn silence_holds_all_but_the_anchors_breath() {
+    fn silence_holds_everything_except_the_anchors_breath() {
         let silence = Event::Silence { on: true };
         assert!(heard_after(&[begins(), silence.clone()]).held);
         let anchored = heard_after(&[begins(), silence, Event::Anchor { on: true }]);

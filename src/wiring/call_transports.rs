@@ -1,5 +1,5 @@
-//! Owns the wires between the room and the lines beside its own desk: broker, escalation list, contact. What one of
-//! them says of itself becomes a trouble of the room. Does not own what is said on them.
+//! Owns the wiring between the room and the transports of a call beside the built-in desk: broker, escalation list and
+//! nurse-call contact. A failure of one of them becomes a trouble of the room. Does not own their protocols (`line`).
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use ulid::Ulid;
 use crate::config;
 use crate::desk;
 use crate::driver::RoomHandle;
-use crate::driver::vitals::Vitals;
+use crate::driver::liveness::Liveness;
 use crate::line::broker::Broker;
 use crate::line::client::ClientEvent;
 use crate::line::contact::{ContactCommand, ContactEvent, NurseCallContact};
@@ -25,12 +25,12 @@ use crate::room::call::{Call, CallPhase};
 use crate::room::{Effect, Event, RoomTime, Snapshot, Trouble};
 use crate::sound::SoundHandle;
 
-/// How old the room's loop is, is looked at so often; the desk hears of it with the line's own beat.
-const LOOP_LOOKED_AT_EVERY: Duration = Duration::from_secs(1);
+/// How often the room's loop is pinged. The desk learns the age of the last answer with the transport's own heartbeat.
+const LOOP_PING_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The lines of a room that are set.
+/// The transports that the clinic configured, beside the built-in desk.
 #[derive(Default)]
-pub struct Lines {
+pub struct CallTransports {
     mqtt: Option<Arc<RoomTransport>>,
     escalation: Option<Escalation>,
     contact: Option<NurseCallContact>,
@@ -38,19 +38,19 @@ pub struct Lines {
     call: Option<Call>,
 }
 
-/// What the lines speak of.
-pub struct Subject<'r> {
+/// What the transports need to know of the room.
+pub struct TransportContext<'r> {
     /// The room.
     pub room: &'r RoomHandle,
-    /// What it is called at the desk.
+    /// The room's name at the desk.
     pub room_name: &'r str,
-    /// What can be chosen in it.
+    /// What the desk can choose for it.
     pub offers: Offers,
-    /// Its sound, which says when it last played.
+    /// Its sound, which knows when it last played.
     pub sound: &'r SoundHandle,
-    /// When it last turned and drew.
-    pub vitals: &'r Arc<Vitals>,
-    /// Where what comes in is worked on.
+    /// When its loop last answered and its window last drew.
+    pub liveness: &'r Arc<Liveness>,
+    /// The runtime on which incoming messages are handled.
     pub runtime: &'r Handle,
     /// Which desks may still show what the patient shared.
     pub shared: &'r desk::SharedWords,
@@ -58,29 +58,29 @@ pub struct Subject<'r> {
     pub began_ms: u64,
 }
 
-impl Lines {
-    /// Opens every line that is set. None waits for another, and none for its far end.
+impl CallTransports {
+    /// Opens every configured transport. None waits for another, nor for its remote end.
     #[must_use]
-    pub fn open(set: &config::LinesConfig, subject: &Subject<'_>) -> Self {
-        let steps: Vec<WebhookStep> = set.escalation.iter().map(step).collect();
+    pub fn open(config: &config::LinesConfig, context: &TransportContext<'_>) -> Self {
+        let steps: Vec<WebhookStep> = config.escalation.iter().map(webhook_step).collect();
         Self {
-            mqtt: set.mqtt.as_ref().and_then(|at_broker| open_mqtt(at_broker, subject)),
-            escalation: (!steps.is_empty()).then(|| open_escalation(steps, subject.room.clone())),
-            contact: set.contact.split_first().and_then(|(program, arguments)| {
+            mqtt: config.mqtt.as_ref().and_then(|at_broker| open_mqtt(at_broker, context)),
+            escalation: (!steps.is_empty()).then(|| open_escalation(steps, context.room.clone())),
+            contact: config.contact.split_first().and_then(|(program, arguments)| {
                 let command = ContactCommand { program: program.into(), arguments: arguments.to_vec() };
-                open_contact(command, subject.room.clone())
+                open_contact(command, context.room.clone())
             }),
-            room_name: subject.room_name.to_owned(),
+            room_name: context.room_name.to_owned(),
             call: None,
         }
     }
 
-    /// What the room wants of its lines.
+    /// Executes those of the room's effects that concern a call.
     pub(super) fn execute(&mut self, effect: &Effect, now: RoomTime, room: &RoomHandle) {
         match *effect {
             Effect::SendCall { id, practice, presses } => {
-                if let Some(line) = &self.mqtt {
-                    line.call_placed(id, practice, presses);
+                if let Some(transport) = &self.mqtt {
+                    transport.call_placed(id, practice, presses);
                 }
                 // A practice call alerts nobody beyond the desk.
                 if let Some(contact) = self.contact.as_ref().filter(|_| !practice) {
@@ -88,8 +88,8 @@ impl Lines {
                 }
             }
             Effect::EndCall { id } => {
-                if let Some(line) = &self.mqtt {
-                    line.call_cleared(id);
+                if let Some(transport) = &self.mqtt {
+                    transport.call_cleared(id);
                 }
                 if let Some(escalation) = &self.escalation {
                     escalation.cancel(id);
@@ -100,8 +100,7 @@ impl Lines {
             }
             Effect::Escalate { id, round, step } => {
                 tracing::warn!(call = ?id, step = step + 1, "nobody has acknowledged a call; it goes to the next step");
-                // How far the list has come outlives the program: a step keeps its name, and none is said anew as if it
-                // were the first.
+                // Journals how far the list has come, so that after a restart no step is sent again as if it were the first.
                 room.report(Event::TimeMarked);
                 let Some(escalation) = &self.escalation else { return };
                 let shown = room.snapshots().borrow().call.clone().filter(|call| call.id == id);
@@ -124,8 +123,8 @@ impl Lines {
         if call_changed {
             self.call.clone_from(&snapshot.call);
         }
-        if let Some(line) = &self.mqtt {
-            line.room_changed(call_changed);
+        if let Some(transport) = &self.mqtt {
+            transport.room_changed(call_changed);
         }
         if let (Some(escalation), Some(call)) = (&self.escalation, &self.call)
             && call_changed
@@ -136,8 +135,8 @@ impl Lines {
     }
 }
 
-fn step(set: &config::EscalationStep) -> WebhookStep {
-    WebhookStep { url: set.url.clone(), secret_file: set.secret_file.clone(), ca_file: set.ca_file.clone() }
+fn webhook_step(step: &config::EscalationStep) -> WebhookStep {
+    WebhookStep { url: step.url.clone(), secret_file: step.secret_file.clone(), ca_file: step.ca_file.clone() }
 }
 
 fn open_escalation(steps: Vec<WebhookStep>, room: RoomHandle) -> Escalation {
@@ -160,25 +159,25 @@ fn open_contact(command: ContactCommand, room: RoomHandle) -> Option<NurseCallCo
     contact.ok()
 }
 
-fn open_mqtt(at_broker: &config::RoomAtBroker, subject: &Subject<'_>) -> Option<Arc<RoomTransport>> {
-    let room = subject.room.clone();
+fn open_mqtt(at_broker: &config::RoomAtBroker, context: &TransportContext<'_>) -> Option<Arc<RoomTransport>> {
+    let room = context.room.clone();
     let unreached = |why: &dyn std::fmt::Display| {
         tracing::error!(%why, "the line to the broker could not be opened");
-        subject.room.report(Event::TroubleChanged { trouble: Trouble::LineDown, on: true });
+        context.room.report(Event::TroubleChanged { trouble: Trouble::LineDown, on: true });
     };
     let id = RoomId::new(&at_broker.room).inspect_err(|error| unreached(error)).ok()?;
     let client_prefix = format!("stillroom-room-{}", id.as_str());
     let broker = Broker { access: at_broker.broker.clone(), client_prefix };
     let ended = room.snapshots().borrow().ended_calls.clone();
-    let run_id = Ulid::from_parts(subject.began_ms, u128::from(std::process::id()));
-    let shared = subject.shared.clone();
+    let run_id = Ulid::from_parts(context.began_ms, u128::from(std::process::id()));
+    let shared = context.shared.clone();
     let (inputs, inbox) = mpsc::unbounded_channel();
-    let line = Arc::new(OnceLock::new());
-    let taking = subject.runtime.spawn(take_inputs(inbox, room.clone(), Arc::clone(&line)));
-    subject.runtime.spawn(miss(taking, room.clone()));
-    subject.runtime.spawn(look_at_loop(Arc::clone(subject.vitals), room.clone()));
+    let transport = Arc::new(OnceLock::new());
+    let handling = context.runtime.spawn(handle_inputs(inbox, room.clone(), Arc::clone(&transport)));
+    context.runtime.spawn(report_failure_of(handling, room.clone()));
+    context.runtime.spawn(ping_loop(Arc::clone(context.liveness), room.clone()));
     let opened =
-        RoomTransport::open(id, broker, run_id, ended, Box::new(report_source(subject)), move |event| match event {
+        RoomTransport::open(id, broker, run_id, ended, Box::new(report_source(context)), move |event| match event {
             ClientEvent::Up => room.report(Event::TroubleChanged { trouble: Trouble::LineDown, on: false }),
             ClientEvent::Down(why) => {
                 tracing::warn!(%why, "the broker is not reached");
@@ -196,32 +195,32 @@ fn open_mqtt(at_broker: &config::RoomAtBroker, subject: &Subject<'_>) -> Option<
             ClientEvent::Endpoint(RoomTransportEvent::Hidden(on)) => {
                 room.report(Event::TroubleChanged { trouble: Trouble::NotShownAtDesk, on });
             }
-            // Without that task the runtime is gone, and the program with it; or it ended on a fault, which is told.
+            // It fails only if that task is gone: with the whole program, or after a fault, which is reported.
             ClientEvent::Endpoint(RoomTransportEvent::Input(input)) => drop(inputs.send(input)),
         });
     let opened = Arc::new(opened.inspect_err(|error| unreached(error)).ok()?);
-    Some(Arc::clone(line.get_or_init(|| opened)))
+    Some(Arc::clone(transport.get_or_init(|| opened)))
 }
 
-/// What the line says of the room at this moment.
-fn report_source(subject: &Subject<'_>) -> impl FnMut() -> RoomReport + Send + 'static {
-    let (snapshots, clock) = (subject.room.snapshots(), subject.room.clock());
-    let (sound, vitals, name) = (subject.sound.clone(), Arc::clone(subject.vitals), subject.room_name.to_owned());
-    let offers = subject.offers.clone();
+/// The report on the room that the broker's transport sends, as of the moment it is asked for.
+fn report_source(context: &TransportContext<'_>) -> impl FnMut() -> RoomReport + Send + 'static {
+    let (snapshots, clock) = (context.room.snapshots(), context.room.clock());
+    let (sound, liveness, name) = (context.sound.clone(), Arc::clone(context.liveness), context.room_name.to_owned());
+    let offers = context.offers.clone();
     let mut listened_since = None;
     move || {
         let snapshot = snapshots.borrow().clone();
         let now = clock.now();
-        // A window on which nobody relied may have stood still, rightly.
+        // While no desk relies on the window, it may rightly draw nothing.
         listened_since = if snapshot.desks > 0 { listened_since.or(Some(Instant::now())) } else { None };
-        let frame_age = listened_since.and_then(|since: Instant| Some(vitals.frame_age()?.min(since.elapsed())));
+        let frame_age = listened_since.and_then(|since: Instant| Some(liveness.frame_age()?.min(since.elapsed())));
         let view = RoomView { offers: Some(offers.clone()), ..desk::single_room::room_view(&snapshot, now, &name) };
         let age_ms = |age: Duration| u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
         RoomReport {
             name: name.clone(),
             call: snapshot.call.as_ref().map(|call| CallState::of(call, now)),
             vitals: VitalAges {
-                loop_age_ms: vitals.loop_age().map(age_ms),
+                loop_age_ms: liveness.loop_age().map(age_ms),
                 frame_age_ms: frame_age.map(age_ms),
                 audio_age_ms: sound.last_buffer_age().map(age_ms),
             },
@@ -230,40 +229,40 @@ fn report_source(subject: &Subject<'_>) -> impl FnMut() -> RoomReport + Send + '
     }
 }
 
-/// Tells the room what its desks say, one after the other, and the desks what became of it.
-async fn take_inputs(
+/// Tells the room what its desks send, in order, and the desks the outcome.
+async fn handle_inputs(
     mut inbox: mpsc::UnboundedReceiver<RoomInput>,
     room: RoomHandle,
-    line: Arc<OnceLock<Arc<RoomTransport>>>,
+    transport: Arc<OnceLock<Arc<RoomTransport>>>,
 ) {
     while let Some(RoomInput { event, order }) = inbox.recv().await {
         let refused: Option<String> = room.tell(event).await.err().map(|why| why.to_string());
-        let Some(line): Option<&Arc<RoomTransport>> = line.get() else { continue };
-        line.input_handled();
+        let Some(transport): Option<&Arc<RoomTransport>> = transport.get() else { continue };
+        transport.input_handled();
         if let Some(order) = order {
-            line.order_answered(order, refused);
+            transport.order_answered(order, refused);
         }
     }
 }
 
-/// What desks say reaches the room no more if this ends on a fault; then staff are told.
-async fn miss(taking: JoinHandle<()>, room: RoomHandle) {
-    if taking.await.is_err_and(|error| error.is_panic()) {
-        tracing::error!("what desks say over the broker reaches the room no more; start the program anew");
+/// Tells staff if that task panics, because then nothing that desks send reaches the room.
+async fn report_failure_of(handling: JoinHandle<()>, room: RoomHandle) {
+    if handling.await.is_err_and(|error| error.is_panic()) {
+        tracing::error!("what desks send over the broker no longer reaches the room; restart the program");
         room.report(Event::TroubleChanged { trouble: Trouble::PartFailed, on: true });
         room.report(Event::TroubleChanged { trouble: Trouble::LineDown, on: true });
     }
 }
 
-async fn look_at_loop(vitals: Arc<Vitals>, room: RoomHandle) {
-    let mut beat = tokio::time::interval(LOOP_LOOKED_AT_EVERY);
+async fn ping_loop(liveness: Arc<Liveness>, room: RoomHandle) {
+    let mut beat = tokio::time::interval(LOOP_PING_INTERVAL);
     beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         beat.tick().await;
         if room.ping().await.is_err() {
-            // The mark grows old, and every desk sees it.
+            // The last answer grows older, which every desk sees.
             return;
         }
-        vitals.loop_turned();
+        liveness.record_loop_turn();
     }
 }

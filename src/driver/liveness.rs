@@ -1,0 +1,87 @@
+//! Owns when the room was last seen alive: when its loop last answered, and when its window last drew a frame. Does not
+//! own who is told.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use super::RoomHandle;
+use crate::room::{Event, Trouble};
+
+/// A window that a desk relies on draws at least this often, even when nothing on it moves.
+pub const FRAME_INTERVAL_MAX: Duration = Duration::from_secs(3);
+/// A window that has not drawn for this long is stuck. Together with [`CHECK_INTERVAL`] a desk learns of it within ten
+/// seconds.
+const STUCK_AFTER: Duration = Duration::from_secs(7);
+/// How often the window is checked while a desk listens.
+const CHECK_INTERVAL: Duration = Duration::from_millis(1_500);
+
+/// When the room's loop last answered and when its window last drew.
+#[derive(Debug)]
+pub struct Liveness {
+    began: Instant,
+    /// Milliseconds since `began`, plus one; 0 means never.
+    loop_turned: AtomicU64,
+    frame_drawn: AtomicU64,
+}
+
+impl Default for Liveness {
+    fn default() -> Self {
+        Self { began: Instant::now(), loop_turned: AtomicU64::new(0), frame_drawn: AtomicU64::new(0) }
+    }
+}
+
+impl Liveness {
+    /// Records that the driver's loop has answered.
+    pub fn record_loop_turn(&self) {
+        self.loop_turned.store(self.now_ms() + 1, Ordering::Relaxed);
+    }
+
+    /// Records that the window has drawn a frame.
+    pub fn record_frame(&self) {
+        self.frame_drawn.store(self.now_ms() + 1, Ordering::Relaxed);
+    }
+
+    /// Time since the loop last answered; `None` if it was never asked.
+    #[must_use]
+    pub fn loop_age(&self) -> Option<Duration> {
+        self.age(&self.loop_turned)
+    }
+
+    /// Time since the window last drew; `None` if there is no window. It is kept fresh only while a desk listens.
+    #[must_use]
+    pub fn frame_age(&self) -> Option<Duration> {
+        self.age(&self.frame_drawn)
+    }
+
+    fn age(&self, moment: &AtomicU64) -> Option<Duration> {
+        let at_ms = moment.load(Ordering::Relaxed).checked_sub(1)?;
+        Some(Duration::from_millis(self.now_ms().saturating_sub(at_ms)))
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// Reports a window that is stuck, and one that draws again, for as long as the program runs. Sleeps while no desk
+/// listens, since nobody would learn of it.
+pub async fn watch_window(liveness: Arc<Liveness>, room: RoomHandle) {
+    let mut snapshots = room.snapshots();
+    let mut was_stuck = false;
+    loop {
+        if snapshots.wait_for(|snapshot| snapshot.desks > 0).await.is_err() {
+            return;
+        }
+        let listened_since = Instant::now();
+        while snapshots.borrow_and_update().desks > 0 {
+            tokio::time::sleep(CHECK_INTERVAL).await;
+            let age = liveness.frame_age().unwrap_or_default().min(listened_since.elapsed());
+            let is_stuck = age >= STUCK_AFTER;
+            if is_stuck != was_stuck {
+                was_stuck = is_stuck;
+                room.report(Event::TroubleChanged { trouble: Trouble::ScreenStill, on: is_stuck });
+            }
+        }
+    }
+}

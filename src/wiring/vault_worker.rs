@@ -1,0 +1,190 @@
+//! Owns the vault's thread: what it does for the room, and the reset from its first step to its receipt. Does not own how
+//! notes are sealed or destroyed (`vault`).
+
+use std::path::PathBuf;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use super::take_home;
+use crate::desk::SharedWords;
+use crate::driver::RoomHandle;
+use crate::driver::journal::{self, FAULTS_FILE, JOURNAL_FILE, Journal, OPEN_CALL_FILE};
+use crate::paths::{LOCK_FILE, checksummed};
+use crate::room::notes::Notes;
+use crate::room::snapshot::Receipt;
+use crate::room::{Event, RoomTime, Trouble};
+use crate::secret::{DESK_PASSWORD_FILE, STAFF_PIN_FILE};
+use crate::setup::SETUP_FILE;
+use crate::sound::SoundHandle;
+use crate::takeaway::{self, TakeAway};
+use crate::vault::{Opened, RECEIPTS_FILE, Vault, WipeContext};
+
+/// How long the sound fades out before the program restarts.
+const FADE_OUT: Duration = Duration::from_millis(300);
+/// How long to wait for desk pages to confirm that they removed what was shared. They are told before the wipe begins.
+const DESK_FORGET_TIMEOUT: Duration = Duration::from_millis(700);
+/// Files and folders allowed in the state directory after a wipe …
+const EXPECTED: [&str; 7] = [JOURNAL_FILE, OPEN_CALL_FILE, FAULTS_FILE, RECEIPTS_FILE, LOCK_FILE, "desk/", "cache/"];
+/// … and files allowed together with their copies.
+const EXPECTED_WITH_COPY: [&str; 3] = [SETUP_FILE, STAFF_PIN_FILE, DESK_PASSWORD_FILE];
+
+/// What the room asks of the vault.
+pub(super) enum VaultCommand {
+    Open,
+    Reopen,
+    Seal(Arc<Notes>),
+    Wipe(RoomTime),
+    Verify(RoomTime),
+}
+
+/// The state of the vault's thread.
+pub struct VaultWorker {
+    /// The vault.
+    pub vault: Vault,
+    /// The journal, for the reset.
+    pub journal: Arc<Journal>,
+    /// The state directory, for reading the journal from disk.
+    pub state: PathBuf,
+    /// The room's name, for receipts.
+    pub room_name: String,
+    /// What the previous process saw of a wipe that it began.
+    pub handed_over: Option<Handover>,
+    /// The ways home for a note; a reset takes back what is under way.
+    pub take_away: Arc<TakeAway>,
+    /// Which desk pages still show what the patient shared.
+    pub shared: SharedWords,
+    /// Replaces this process by a new one; returns only if that fails.
+    pub relaunch: Box<dyn Fn(Handover) -> std::io::Error + Send>,
+}
+
+/// What the process that wiped passes on to the one that verifies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Handover {
+    /// Whether every desk page that showed what the patient shared has confirmed that it no longer does.
+    pub desk_forgot: bool,
+}
+
+impl Handover {
+    /// Its name, as it is passed to the next process.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        if self.desk_forgot { "desk-forgot" } else { "desk-silent" }
+    }
+
+    /// The handover of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self { desk_forgot: true }, Self { desk_forgot: false }].into_iter().find(|known| known.name() == name)
+    }
+}
+
+pub(super) fn run(
+    worker: &mut VaultWorker,
+    commands: &mpsc::Receiver<VaultCommand>,
+    room: &RoomHandle,
+    sound: &SoundHandle,
+) {
+    while let Ok(command) = commands.recv() {
+        match command {
+            VaultCommand::Open => {
+                if let Err(error) = worker.vault.begin() {
+                    tracing::error!(%error, "the vault could not be opened");
+                    room.report(Event::TroubleChanged { trouble: Trouble::NotesNotSealed, on: true });
+                }
+            }
+            VaultCommand::Reopen => reopen(&mut worker.vault, room),
+            VaultCommand::Seal(notes) => {
+                let sealed = worker.vault.seal(&notes);
+                if let Err(error) = &sealed {
+                    tracing::error!(%error, "the notes could not be sealed");
+                }
+                room.report(Event::NotesSealed { version: notes.version, ok: sealed.is_ok() });
+            }
+            VaultCommand::Wipe(now) => wipe(worker, room, now, sound),
+            VaultCommand::Verify(now) => verify(worker, room, now),
+        }
+    }
+}
+
+fn reopen(vault: &mut Vault, room: &RoomHandle) {
+    match vault.open() {
+        Ok(Opened::Fresh) => {}
+        Ok(Opened::Restored(notes)) => room.report(Event::NotesRestored(notes)),
+        Ok(Opened::Partly(notes)) => {
+            tracing::warn!("a part of the notes is not what was sealed and could not be opened; the rest is there");
+            room.report(Event::NotesRestored(notes));
+            room.report(Event::NotesDamaged);
+        }
+        Ok(Opened::Lost) => room.report(Event::NotesLost),
+        Ok(Opened::Damaged) => {
+            tracing::warn!("the notes are not what was sealed and could not be opened");
+            room.report(Event::NotesDamaged);
+        }
+        Err(error) => {
+            tracing::error!(%error, "the vault could not be opened");
+            room.report(Event::NotesLost);
+        }
+    }
+}
+
+/// Destroys the key first, then everything else, then restarts the program. It may be interrupted after any step: the journal
+/// holds that a wipe was begun, and the next start finishes it.
+fn wipe(worker: &mut VaultWorker, room: &RoomHandle, now: RoomTime, sound: &SoundHandle) {
+    if let Err(error) = worker.journal.append_and_wait(now, &Event::StaffReset) {
+        tracing::error!(%error, "the reset could not be journaled before it began");
+    }
+    wipe_vault(worker);
+    compact_journal(worker, now);
+    sound.stop_within(FADE_OUT);
+    let handover = Handover { desk_forgot: worker.shared.wait_forgotten(DESK_FORGET_TIMEOUT) };
+    let error = (worker.relaunch)(handover);
+    tracing::error!(%error, "the program could not be restarted; it verifies in this process");
+    worker.handed_over = Some(handover);
+    let receipt = look(worker, false, true);
+    room.report(Event::WipeFailed(receipt));
+}
+
+fn verify(worker: &mut VaultWorker, room: &RoomHandle, now: RoomTime) {
+    wipe_vault(worker);
+    // A journal that is compacted already may hold a call that came since, which must not be lost.
+    if !journal::is_compacted(&worker.state) {
+        compact_journal(worker, now);
+    }
+    let receipt = look(worker, true, journal::is_compacted(&worker.state));
+    let verified = receipt.is_verified();
+    room.report(if verified { Event::WipeVerified(receipt) } else { Event::WipeFailed(receipt) });
+}
+
+/// Destroys what the visit left behind.
+fn wipe_vault(worker: &mut VaultWorker) {
+    if let Err(error) = worker.vault.wipe() {
+        tracing::error!(%error, "something of the visit could not be destroyed");
+    }
+    // Anything that could not be taken back leaves its mark on disk, which the look finds.
+    let _ = take_home::clear(&worker.take_away);
+}
+
+fn compact_journal(worker: &VaultWorker, now: RoomTime) {
+    if let Err(error) = worker.journal.compact(now, &[Event::StaffReset]) {
+        tracing::error!(%error, "the journal could not be compacted");
+    }
+}
+
+fn look(worker: &mut VaultWorker, fresh_process: bool, journal_compacted: bool) -> Receipt {
+    // After a kill or a power cut during a wipe it is unknown what the desk had confirmed. Its pages remove what was shared
+    // on their own once they no longer hear the room.
+    let handed_over = worker.handed_over.take();
+    let desk = handed_over.iter().map(|before| ("desk-forgot", before.desk_forgot));
+    let more: Vec<(&str, bool)> = desk.chain([("nothing-under-way", takeaway::is_clear(&worker.state))]).collect();
+    let copies = EXPECTED_WITH_COPY.map(|name| format!("{name}{}", checksummed::COPY_SUFFIX));
+    let copies = copies.iter().map(String::as_str);
+    let expected: Vec<&str> = EXPECTED.into_iter().chain(EXPECTED_WITH_COPY).chain(copies).collect();
+    worker.vault.verify_wipe(&WipeContext {
+        room: &worker.room_name,
+        at: chrono::Local::now().fixed_offset(),
+        journal_compacted,
+        fresh_process,
+        expected: &expected,
+        more: &more,
+    })
+}

@@ -24,7 +24,7 @@ use crate::paths::private;
 use crate::room::notes::Notes;
 use crate::room::snapshot::{Check, Receipt};
 pub use process_memory::{MemoryLock, MemoryProtection, protect_memory};
-pub use receipts::{ChainBroken, RECEIPTS_FILE, ReceiptLine, is_or_precedes, receipt_from_json, receipt_to_json};
+pub use receipts::{ChainBroken, RECEIPTS_FILE, ReceiptLine, is_or_precedes};
 use seal::{Key, Manifest};
 use sealed_folder::SealedFolder;
 

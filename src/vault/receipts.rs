@@ -8,7 +8,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
@@ -61,22 +61,8 @@ pub enum ChainBroken {
     File(#[from] io::Error),
 }
 
-/// A receipt as JSON: number, at, room, checks, chain.
-#[must_use]
-pub fn receipt_to_json(receipt: &Receipt) -> Value {
-    let checks: Vec<Value> = receipt.checks.iter().map(|check| json!({ "name": check.name, "ok": check.ok })).collect();
-    json!({
-        "number": receipt.number,
-        "at": receipt.at,
-        "room": receipt.room,
-        "checks": checks,
-        "chain": receipt.chain,
-    })
-}
-
 /// The receipt in a JSON value; `None` if it is not one.
-#[must_use]
-pub fn receipt_from_json(value: &Value) -> Option<Receipt> {
+fn receipt_from_json(value: &Value) -> Option<Receipt> {
     let text = |key: &str| value.get(key)?.as_str().map(str::to_owned);
     let check =
         |value: &Value| Some(Check { name: value.get("name")?.as_str()?.to_owned(), ok: value.get("ok")?.as_bool()? });

@@ -33,6 +33,7 @@ pub mod snapshot;
 mod stage;
 pub mod take_home;
 pub mod time;
+mod transitions;
 
 pub use effect::Effect;
 pub use event::Event;
@@ -49,10 +50,10 @@ use std::time::Duration;
 use crate::vocabulary::language::Language;
 use crate::vocabulary::place::Place;
 use crate::vocabulary::sound::SoundChoice;
-use arc::{INFUSION_MINUTES_MAX, INFUSION_MINUTES_MIN, Part};
+use arc::Part;
 use breath::Pattern;
-use call::{Call, CallId, CallPhase, DeskId};
-use notes::{INTENTIONS, Notes, PatientText};
+use call::{Call, CallId, DeskId};
+use notes::Notes;
 use session::Session;
 use snapshot::{BreathView, Receipt, SessionView};
 use take_home::TakeHome;
@@ -67,12 +68,6 @@ const SEAL_AT_LATEST: Duration = Duration::from_secs(2);
 pub const LEFT_AFTER: Duration = Duration::from_mins(30);
 /// More desk pages than this are refused.
 const DESKS_MAX: usize = 64;
-/// The longest extension at one press, in minutes.
-const EXTEND_MINUTES_MAX: u32 = 120;
-/// The longest landing after *end now*, in minutes.
-const LANDING_MINUTES_MAX: u32 = 20;
-/// So many calls that have ended are remembered, so that a desk that was away hears that they were cleared.
-const ENDED_MAX: usize = 16;
 
 /// The room.
 // Each is a plain fact of its own, true or not at the same time as any other.
@@ -297,115 +292,12 @@ impl Room {
         self.call.as_ref().filter(|call| !call.practice).map(|call| call.id)
     }
 
-    fn take(&mut self, now: RoomTime, event: Event) -> Result<(), Refusal> {
-        match event {
-            Event::VisitBegins => self.begin_visit(now),
-            Event::LanguageChosen(language) => self.choose_language(language),
-            Event::ProfileChosen { name } => self.choose_profile(&name),
-            Event::SessionBegins { profile, infusion_minutes, settle } => {
-                self.begin_session(now, profile.as_deref(), infusion_minutes, settle)
-            }
-            Event::InfusionStarts => self.start_infusion(now),
-            Event::Pause => self.pause(now),
-            Event::Resume => self.resume(now),
-            Event::Extend { minutes } => self.extend(now, minutes),
-            Event::End { landing_minutes } => self.end(now, landing_minutes),
-            Event::AfterBegins => self.begin_after(now),
-            Event::Farewell => self.farewell(now),
-            Event::CallPressed { .. }
-            | Event::CallJournaled { .. }
-            | Event::CallSent { .. }
-            | Event::CallReceived { .. }
-            | Event::CallComing { .. }
-            | Event::CallHere { .. }
-            | Event::CallCleared
-            | Event::StaffTouched
-            | Event::DeskSeen { .. }
-            | Event::DeskGone { .. } => self.take_call(now, event),
-            Event::NoteTyped { .. }
-            | Event::NoteWritten { .. }
-            | Event::NoteDrawn { .. }
-            | Event::IntentionWritten { .. }
-            | Event::ForClinicianWritten { .. }
-            | Event::ForClinicianShared { .. }
-            | Event::NotesSealed { .. }
-            | Event::NotesRestored(_)
-            | Event::NotesLost
-            | Event::NotesDamaged => self.take_note(now, event),
-            Event::TakeHomeLooked
-            | Event::TakeHomeOffered { .. }
-            | Event::TakeHomeChosen { .. }
-            | Event::TakeHomeWent { .. } => self.take_home(event),
-            Event::Volume { .. }
-            | Event::PlaceChosen(_)
-            | Event::BreathWished { .. }
-            | Event::BreathPattern(_)
-            | Event::Dark { .. }
-            | Event::DarkTouched
-            | Event::Anchor { .. }
-            | Event::SoundChosen(_)
-            | Event::Silence { .. }
-            | Event::SkipPiece
-            | Event::Brightness { .. }
-            | Event::Intensity { .. }
-            | Event::TalkNow { .. } => self.take_comfort(now, &event),
-            Event::OutputAccepted => {
-                self.effects.push_back(Effect::AcceptOutput);
-                Ok(())
-            }
-            Event::StaffReset => self.reset(),
-            Event::WipeVerified(receipt) => self.wipe_verified(receipt),
-            Event::WipeFailed(receipt) => self.wipe_failed(receipt),
-            Event::TurnoverDone => self.turnover_done(),
-            Event::SpeakerTested => self.test_speaker(),
-            Event::SpeakerHeard => self.hear_speaker(),
-            Event::SurfaceCleaned => self.clean_surface(),
-            Event::TroubleChanged { trouble, on } => {
-                if on {
-                    self.troubles.insert(trouble);
-                } else {
-                    self.troubles.remove(&trouble);
-                }
-                Ok(())
-            }
-            Event::TimeMarked => Ok(()),
-            Event::Resumed => {
-                self.come_back(now);
-                Ok(())
-            }
-        }
-    }
-
-    fn choose_language(&mut self, language: Language) -> Result<(), Refusal> {
-        self.in_visit_or_ready()?;
-        if !self.rules.languages.contains(&language) {
-            return Err(Refusal::UnknownLanguage { known: self.rules.languages.clone() });
-        }
-        self.language = language;
-        Ok(())
-    }
-
-    fn in_stages(&self, allowed: &'static [Stage]) -> Result<(), Refusal> {
-        if allowed.contains(&self.stage) { Ok(()) } else { Err(Refusal::WrongStage { stage: self.stage, allowed }) }
-    }
-
-    fn in_visit(&self) -> Result<(), Refusal> {
-        self.in_stages(Stage::VISIT)
-    }
-
-    fn in_visit_or_ready(&self) -> Result<(), Refusal> {
-        self.in_stages(Stage::READY_OR_VISIT)
-    }
-
-    fn running_session(&mut self) -> Result<&mut Session, Refusal> {
-        let stage = self.stage;
-        self.session.as_mut().ok_or(Refusal::WrongStage { stage, allowed: &[Stage::Session] })
+    /// Notes of the running visit.
+    #[must_use]
+    pub fn notes(&self) -> &Notes {
+        &self.notes
     }
 }
-
-mod calls;
-mod comfort;
-mod visit;
 
 fn seal_due(unsealed: Unsealed) -> RoomTime {
     (unsealed.last_change + SEAL_AFTER_PAUSE).min(unsealed.since + SEAL_AT_LATEST)

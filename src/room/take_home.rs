@@ -2,10 +2,7 @@
 //! not own how a way is gone.
 
 use std::collections::BTreeMap;
-use std::sync::Arc as Shared;
 
-use super::stage::Stage;
-use super::{Effect, Event, Refusal, Room};
 use crate::vocabulary::named;
 
 named! {
@@ -103,59 +100,5 @@ impl TakeHome {
     #[must_use]
     pub fn is_under_way(&self) -> bool {
         self.going.values().any(|going| *going == Going::UnderWay)
-    }
-}
-
-impl Room {
-    pub(super) fn take_home(&mut self, event: Event) -> Result<(), Refusal> {
-        match event {
-            Event::TakeHomeLooked => {
-                self.in_visit()?;
-                self.effects.push_back(Effect::LookForWays);
-            }
-            Event::TakeHomeOffered { paper, sealed } => {
-                self.take_home.paper = paper;
-                self.take_home.sealed = sealed;
-            }
-            Event::TakeHomeChosen { way } => self.choose_way(way)?,
-            // One that a reset or a restart has overtaken is nobody's any more.
-            Event::TakeHomeWent { way, version, outcome } if self.take_home.going(way) == Some(&Going::UnderWay) => {
-                let going = match outcome {
-                    Ok(code) => {
-                        self.take_home.taken = Some(version);
-                        Going::Done { code }
-                    }
-                    Err(fault) => Going::Failed(fault),
-                };
-                self.take_home.going.insert(way, going);
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn choose_way(&mut self, way: Way) -> Result<(), Refusal> {
-        self.in_stages(Stage::AFTER_SESSION)?;
-        if self.notes.is_blank() {
-            return Err(Refusal::TakeHome { why: "nothing is written" });
-        }
-        if !self.take_home.offers(way) {
-            return Err(Refusal::TakeHome { why: "this way is not open" });
-        }
-        if self.take_home.is_under_way() {
-            return Err(Refusal::TakeHome { why: "it is on its way already" });
-        }
-        if way == Way::Phone {
-            // Codes hold words only: who drew is asked before leaving.
-            if !self.notes.has_drawings() {
-                self.take_home.taken = Some(self.notes.version);
-            }
-            self.take_home.going.insert(way, Going::Done { code: None });
-            return Ok(());
-        }
-        self.take_home.going.insert(way, Going::UnderWay);
-        let (notes, language) = (Shared::clone(&self.notes), self.language);
-        self.effects.push_back(Effect::TakeHome { way, notes, language });
-        Ok(())
     }
 }

@@ -14,7 +14,11 @@ mod stages;
 mod taking;
 mod writing;
 
+use super::arc::{INFUSION_MINUTES_MAX, INFUSION_MINUTES_MIN};
+use super::call::CallPhase;
+use super::notes::{INTENTIONS, PatientText};
 use super::snapshot::Check;
+use super::transitions::EXTEND_MINUTES_MAX;
 use super::*;
 
 const SECOND: u64 = 1_000;

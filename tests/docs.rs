@@ -7,7 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use stillroom::room::breath::Pattern;
+use stillroom::room::breath::BreathPattern;
 use stillroom::room::{Stage, Trouble};
 use stillroom::vocabulary::Named;
 use stillroom::vocabulary::place::Place;
@@ -101,7 +101,7 @@ fn every_key_is_in_the_headless_page() {
 
 #[test]
 fn every_value_of_a_key_is_in_the_headless_page() {
-    let names = [names::<Stage>(), names::<Place>(), names::<SoundChoice>(), names::<Pattern>(), names::<Trouble>()];
+    let names = [names::<Stage>(), names::<Place>(), names::<SoundChoice>(), names::<BreathPattern>(), names::<Trouble>()];
     let missing = missing(HEADLESS, &names.concat());
     assert!(missing.is_empty(), "{HEADLESS} does not name these: {missing:?}");
 }

@@ -100,7 +100,7 @@ impl RoomHandle {
     /// The room's refusal; nothing has changed then. [`Refusal::Gone`] if its loop has ended.
     pub async fn tell(&self, event: Event) -> Result<(), Refusal> {
         let (reply, answer) = oneshot::channel();
-        if event.concerns_a_call() {
+        if event.is_about_call() {
             self.first.send(Input::Event(event, Some(reply))).map_err(|_| Refusal::Gone)?;
         } else {
             self.has_time_for(&event)?;
@@ -174,7 +174,7 @@ impl RoomHandle {
     }
 
     fn hand_over(&self, event: Event, reply: Reply) -> Result<(), Refusal> {
-        if event.concerns_a_call() {
+        if event.is_about_call() {
             return self.first.send(Input::Event(event, Some(reply))).map_err(|_| Refusal::Gone);
         }
         self.has_time_for(&event)?;

@@ -100,7 +100,7 @@ impl Driver {
         let is_kept = matches!(past.health.kept_call, KeptCall::Whole(_));
         let Recovered { mut room, last, resumes, found: of_the_past, unsure_call } = recovery::recover(rules, past);
         let clock = RoomClock::going_on_from(last);
-        if resumes && room.handle_input(clock.now(), Event::Resumed).is_err() {
+        if resumes && room.handle_input(clock.now(), Event::Restarted).is_err() {
             tracing::warn!("the room could not take up where it was");
         }
         for event in of_the_past.into_iter().chain(found) {

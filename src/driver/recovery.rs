@@ -168,7 +168,7 @@ mod tests {
         let past = past(&events, KeptCall::Whole(Some(CALL)));
         let recovered = recover_with(&Rules::default(), past, stumbles_over(Event::Dark { on: true }));
         let snapshot = recovered.room.snapshot(recovered.last);
-        assert!(!snapshot.dark && snapshot.in_visit());
+        assert!(!snapshot.dark && snapshot.is_in_visit());
         assert_eq!(recovered.room.open_call(), Some(CALL));
         assert_eq!(recovered.found, [Event::TroubleChanged { trouble: Trouble::RecordSetAside, on: true }]);
     }
@@ -188,7 +188,7 @@ mod tests {
         let visit = [Event::VisitBegins, press()];
         let recovered =
             recover_with(&Rules::default(), past(&visit, KeptCall::Whole(Some(CALL))), stumbles_over(press()));
-        assert!(recovered.room.snapshot(recovered.last).in_visit());
+        assert!(recovered.room.snapshot(recovered.last).is_in_visit());
         assert!(recovered.found.contains(&press()), "{:?}", recovered.found);
         let many: Vec<Event> = (0..40).map(|_| Event::VisitBegins).chain([press()]).collect();
         let recovered = recover_with(

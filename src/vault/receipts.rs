@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use crate::paths::private;
-use crate::room::snapshot::{Check, Receipt};
+use crate::room::snapshot::{Receipt, WipeCheck};
 
 /// The file of the receipts in the state directory.
 pub const RECEIPTS_FILE: &str = "receipts.jsonl";
@@ -78,8 +78,9 @@ pub fn receipt_to_json(receipt: &Receipt) -> Value {
 #[must_use]
 pub fn receipt_from_json(value: &Value) -> Option<Receipt> {
     let text = |key: &str| value.get(key)?.as_str().map(str::to_owned);
-    let check =
-        |value: &Value| Some(Check { name: value.get("name")?.as_str()?.to_owned(), ok: value.get("ok")?.as_bool()? });
+    let check = |value: &Value| {
+        Some(WipeCheck { name: value.get("name")?.as_str()?.to_owned(), ok: value.get("ok")?.as_bool()? })
+    };
     Some(Receipt {
         number: value.get("number")?.as_u64()?,
         at: text("at")?,
@@ -94,7 +95,7 @@ pub(super) fn append(path: &Path, room: &str, at: String, checks: Vec<Check>) ->
     let previous = last(path);
     let previous_chain = previous.as_ref().map_or(FIRST_CHAIN, |receipt| &receipt.chain);
     let number = previous.as_ref().map_or(0, |receipt| receipt.number) + 1;
-    let kept_check = |ok| Check { name: "receipt-kept".to_owned(), ok };
+    let kept_check = |ok| WipeCheck { name: "receipt-kept".to_owned(), ok };
     let mut receipt = Receipt { number, at, room: room.to_owned(), checks, chain: String::new() };
     receipt.checks.push(kept_check(true));
     receipt.chain = chain(previous_chain, &receipt);

@@ -110,7 +110,7 @@ impl Lines {
                     id: RequestId { call: id, round, step },
                     room: self.room_name.clone(),
                     placed_ago_ms: now.0.saturating_sub(placed_at.0),
-                    received: shown.is_some_and(|call| call.phase >= CallPhase::Received),
+                    received: shown.is_some_and(|call| call.phase.is_received()),
                 };
                 escalation.send(notice);
             }

@@ -15,7 +15,7 @@ use crate::driver::clock::RoomClock;
 use crate::driver::{EffectHandler, RoomHandle, hearing};
 use crate::profile::Profile;
 use crate::room::notes::NoteLimits;
-use crate::room::take_home::Fault;
+use crate::room::take_home::TakeHomeError;
 use crate::room::{Effect, Event, ProfileRules, RoomTime, Rules, Snapshot, Trouble};
 use crate::sound::SoundHandle;
 use crate::vocabulary::place::Place;
@@ -130,14 +130,14 @@ impl EffectHandler for Ports {
             Effect::OpenVault => self.order(Order::Open, room),
             Effect::ReopenVault => self.order(Order::Reopen, room),
             Effect::SealNotes(notes) => self.order(Order::Seal(notes), room),
-            Effect::LookForWays => {
+            Effect::FindTakeHomeMethods => {
                 // Without that thread, which staff are told, only the phone is offered, as it is before any answer.
                 let _ = self.take_home.send(take_home::Asked::Look);
             }
-            Effect::TakeHome { way, notes, language } => {
+            Effect::TakeHome { method, notes, language } => {
                 let version = notes.version;
-                if self.take_home.send(take_home::Asked::Take { way, notes, language }).is_err() {
-                    room.report(Event::TakeHomeWent { way, version, outcome: Err(Fault::NotMade) });
+                if self.take_home.send(take_home::Asked::Take { method, notes, language }).is_err() {
+                    room.report(Event::TakeHomeFinished { method, version, outcome: Err(TakeHomeError::NotMade) });
                 }
             }
             Effect::Wipe => self.order(Order::Wipe(now), room),
@@ -172,7 +172,7 @@ fn keep_hearing(
         let now = clock.now().max(snapshot.taken_at);
         let mix = hearing::mix(&snapshot, now, profile, &config.media.dir, clock);
         let moves = mix.score.is_some() && snapshot.session.is_some_and(|session| session.running);
-        let coming = snapshot.call.as_ref().and_then(|call| call.name.as_deref());
+        let coming = snapshot.call.as_ref().and_then(|call| call.responder.as_deref());
         sound.select_voice(snapshot.language.name(), coming);
         sound.set_mix(mix);
         let next = if moves {

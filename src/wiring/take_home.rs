@@ -9,8 +9,8 @@ use chrono::Datelike;
 use crate::config::{self, Config};
 use crate::driver::RoomHandle;
 use crate::room::Event;
-use crate::room::notes::{Notes, Page};
-use crate::room::take_home::{Fault, Way};
+use crate::room::notes::{NotePage, Notes};
+use crate::room::take_home::{TakeHomeError, TakeHomeMethod};
 use crate::takeaway::paper::{Block, PaperSize};
 use crate::takeaway::pdf::Typeface;
 use crate::takeaway::print::{PrintTimeouts, Printer};
@@ -30,7 +30,7 @@ pub(super) enum Asked {
     /// Which ways are open.
     Look,
     /// To go one.
-    Take { way: Way, notes: Arc<Notes>, language: Language },
+    Take { method: TakeHomeMethod, notes: Arc<Notes>, language: Language },
 }
 
 /// The ways home as the clinic set them. `state` is where marks lie of what is under way.
@@ -68,26 +68,31 @@ pub(super) fn keep(take_away: &TakeAway, locales: &Locales, asked: &mpsc::Receiv
         match asked {
             Asked::Look => {
                 let (paper, sealed) = (take_away.can_print(), take_away.can_seal());
-                room.report(Event::TakeHomeOffered { paper, sealed });
+                room.report(Event::TakeHomeMethodsFound { paper, sealed });
             }
-            Asked::Take { way, notes, language } => {
-                let outcome = take(take_away, way, &notes, &locales.words(language));
-                room.report(Event::TakeHomeWent { way, version: notes.version, outcome });
+            Asked::Take { method, notes, language } => {
+                let outcome = take(take_away, method, &notes, &locales.words(language));
+                room.report(Event::TakeHomeFinished { method, version: notes.version, outcome });
             }
         }
     }
 }
 
-fn take(take_away: &TakeAway, way: Way, notes: &Notes, words: &Words) -> Result<Option<String>, Fault> {
+fn take(
+    take_away: &TakeAway,
+    method: TakeHomeMethod,
+    notes: &Notes,
+    words: &Words,
+) -> Result<Option<String>, TakeHomeError> {
     let on = chrono::Local::now().date_naive();
     let blocks = blocks(notes, words, on);
     let number = |sheet: usize, of: usize| words.say_with("paper-sheet", &[("sheet", sheet.into()), ("of", of.into())]);
     let language = words.language();
     let note = PreparedNote { blocks: &blocks, language: language.name(), sheet_number: &number, date: on };
-    match way {
-        Way::Phone => Ok(None),
-        Way::Paper => take_away.print(&note).map(|()| None),
-        Way::Sealed => take_away.seal(&note).map(Some),
+    match method {
+        TakeHomeMethod::Phone => Ok(None),
+        TakeHomeMethod::Paper => take_away.print(&note).map(|()| None),
+        TakeHomeMethod::Sealed => take_away.seal(&note).map(Some),
     }
 }
 
@@ -102,8 +107,8 @@ fn blocks(notes: &Notes, words: &Words, on: chrono::NaiveDate) -> Vec<Block> {
         }
         is_first = false;
         blocks.push(match page {
-            Page::Words(text) => Block::Words(text.reveal().to_owned()),
-            Page::Drawing(drawing) => Block::Drawing(drawing.clone()),
+            NotePage::Words(text) => Block::Words(text.reveal().to_owned()),
+            NotePage::Drawing(drawing) => Block::Drawing(drawing.clone()),
         });
     }
     if notes.intentions.iter().any(|answer| !answer.is_blank()) {
@@ -176,9 +181,9 @@ mod tests {
         );
         let notes = Notes {
             pages: vec![
-                Page::Words(PatientText::new("first")),
-                Page::Words(PatientText::new(" ")),
-                Page::Drawing(Drawing::of(vec![Arc::new(stroke.unwrap())])),
+                NotePage::Words(PatientText::new("first")),
+                NotePage::Words(PatientText::new(" ")),
+                NotePage::Drawing(Drawing::new(vec![Arc::new(stroke.unwrap())])),
             ],
             intentions: [PatientText::default(), PatientText::new("why"), PatientText::default()],
             for_clinician: PatientText::new("please"),

@@ -78,7 +78,7 @@ pub(super) fn is_compacted(dir: &Path) -> bool {
         && !damaged_is_kept
         && found.unknown == 0
         && !matches!(found.tail, Tail::Damaged { .. })
-        && found.records.iter().all(|(_, event)| event.concerns_a_call() || concerns_the_room(event))
+        && found.records.iter().all(|(_, event)| event.is_about_call() || concerns_the_room(event))
 }
 
 /// The newest receipt that the journal on disk remembers. Nothing is mended or written.
@@ -95,9 +95,9 @@ const fn concerns_the_room(event: &Event) -> bool {
             | Event::WipeVerified(_)
             | Event::WipeFailed(_)
             | Event::SurfaceCleaned
-            | Event::SpeakerHeard
+            | Event::TestToneHeard
             | Event::TimeMarked
-            | Event::Resumed
+            | Event::Restarted
     )
 }
 
@@ -108,7 +108,7 @@ pub(super) fn thinned(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut seen = Vec::new();
     for line in lines.into_iter().rev() {
         match parse(line) {
-            Line::Record(_, event) if event.is_outdated_by_its_like() => {
+            Line::Record(_, event) if event.is_superseded_by_next() => {
                 let kind = std::mem::discriminant(&event);
                 if !seen.contains(&kind) {
                     seen.push(kind);
@@ -209,7 +209,7 @@ fn calls_behind(bytes: &[u8]) -> Tail {
     let mut calls_bytes = Vec::new();
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
         if let Line::Record(time, event) = parse(line)
-            && event.concerns_a_call()
+            && event.is_about_call()
         {
             calls_behind.push((time, event));
             calls_bytes.extend_from_slice(line);

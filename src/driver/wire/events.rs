@@ -62,11 +62,11 @@ pub(super) fn from_headless(fields: &Fields, new_call: impl FnOnce() -> CallId) 
         }
         "take_home_ways" => {
             fields.only("")?;
-            Event::TakeHomeLooked
+            Event::TakeHomeMethodsRequested
         }
         "take_home" => {
             fields.only("way")?;
-            Event::TakeHomeChosen { way: fields.named("way")? }
+            Event::TakeHomeChosen { method: fields.named("way")? }
         }
         "talk_now" => {
             fields.only("on")?;
@@ -97,10 +97,10 @@ pub(super) fn from_journal(fields: &Fields) -> Result<Event, WireError> {
         "intensity" => Event::Intensity { nudge: fields.number("nudge", NUDGE)? },
         "wipe_verified" => Event::WipeVerified(receipt(fields)?),
         "wipe_failed" => Event::WipeFailed(receipt(fields)?),
-        "speaker_heard" => Event::SpeakerHeard,
+        "speaker_heard" => Event::TestToneHeard,
         "surface_cleaned" => Event::SurfaceCleaned,
         "time_marked" => Event::TimeMarked,
-        "resumed" => Event::Resumed,
+        "resumed" => Event::Restarted,
         _ => return Err(WireError::UnknownEvent),
     })
 }
@@ -120,7 +120,7 @@ fn said_by_people(fields: &Fields) -> Result<Option<Event>, WireError> {
         "skip" => alone(Event::SkipPiece)?,
         "staff_reset" => alone(Event::StaffReset)?,
         "turnover_done" => alone(Event::TurnoverDone)?,
-        "breath" => Event::BreathWished { on: on()? },
+        "breath" => Event::Breath { on: on()? },
         "dark" => Event::Dark { on: on()? },
         "anchor" => Event::Anchor { on: on()? },
         "silence" => Event::Silence { on: on()? },
@@ -138,7 +138,7 @@ fn said_by_people(fields: &Fields) -> Result<Option<Event>, WireError> {
         }
         "breath_pattern" => {
             fields.only("name")?;
-            Event::BreathPattern(fields.named("name")?)
+            Event::BreathPatternChosen(fields.named("name")?)
         }
         "profile" => {
             fields.only("name")?;
@@ -202,8 +202,8 @@ pub(super) fn to_value(event: &Event) -> Option<Value> {
         Event::NotesDamaged => json!({ "event": "notes_damaged" }),
         Event::Volume { db } => json!({ "event": "volume", "db": finite(*db)? }),
         Event::PlaceChosen(place) => json!({ "event": "place", "name": place.name() }),
-        Event::BreathWished { on } => json!({ "event": "breath", "on": on }),
-        Event::BreathPattern(pattern) => json!({ "event": "breath_pattern", "name": pattern.name() }),
+        Event::Breath { on } => json!({ "event": "breath", "on": on }),
+        Event::BreathPatternChosen(pattern) => json!({ "event": "breath_pattern", "name": pattern.name() }),
         Event::Dark { on } => json!({ "event": "dark", "on": on }),
         Event::Anchor { on } => json!({ "event": "anchor", "on": on }),
         Event::SoundChosen(choice) => json!({ "event": "sound", "name": choice.name() }),
@@ -215,17 +215,17 @@ pub(super) fn to_value(event: &Event) -> Option<Value> {
         Event::WipeVerified(receipt) => json!({ "event": "wipe_verified", "receipt": vault::receipt_to_json(receipt) }),
         Event::WipeFailed(receipt) => json!({ "event": "wipe_failed", "receipt": vault::receipt_to_json(receipt) }),
         Event::TurnoverDone => json!({ "event": "turnover_done" }),
-        Event::SpeakerHeard => json!({ "event": "speaker_heard" }),
+        Event::TestToneHeard => json!({ "event": "speaker_heard" }),
         Event::SurfaceCleaned => json!({ "event": "surface_cleaned" }),
         Event::TimeMarked => json!({ "event": "time_marked" }),
-        Event::Resumed => json!({ "event": "resumed" }),
+        Event::Restarted => json!({ "event": "resumed" }),
         // Named one by one, so that a new event cannot be forgotten here.
         Event::CallJournaled { .. }
         | Event::StaffTouched
         | Event::OutputAccepted
-        | Event::SpeakerTested
-        | Event::DeskSeen { .. }
-        | Event::DeskGone { .. }
+        | Event::TestToneRequested
+        | Event::DeskConnected { .. }
+        | Event::DeskDisconnected { .. }
         | Event::NoteTyped { .. }
         | Event::NoteWritten { .. }
         | Event::NoteDrawn { .. }
@@ -234,10 +234,10 @@ pub(super) fn to_value(event: &Event) -> Option<Value> {
         | Event::ForClinicianShared { .. }
         | Event::NotesSealed { .. }
         | Event::NotesRestored(_)
-        | Event::TakeHomeLooked
-        | Event::TakeHomeOffered { .. }
+        | Event::TakeHomeMethodsRequested
+        | Event::TakeHomeMethodsFound { .. }
         | Event::TakeHomeChosen { .. }
-        | Event::TakeHomeWent { .. }
+        | Event::TakeHomeFinished { .. }
         | Event::DarkTouched
         | Event::TalkNow { .. }
         | Event::TroubleChanged { .. } => return None,
@@ -268,7 +268,7 @@ fn drawing(strokes: &Value) -> Option<Drawing> {
         let points = points.as_array()?.iter().map(point).collect::<Option<Vec<_>>>()?;
         Stroke::new(Tint::default(), points).map(Arc::new)
     };
-    strokes.as_array()?.iter().map(stroke).collect::<Option<Vec<_>>>().map(Drawing::of)
+    strokes.as_array()?.iter().map(stroke).collect::<Option<Vec<_>>>().map(Drawing::new)
 }
 
 fn receipt(fields: &Fields) -> Result<Receipt, WireError> {

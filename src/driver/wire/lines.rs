@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::room::arc::{MINUTE_MS, Part};
 use crate::room::call::{Call, CallPhase};
-use crate::room::snapshot::{Check, Receipt, Trouble};
-use crate::room::take_home::Way;
+use crate::room::snapshot::{Receipt, Trouble, WipeCheck};
+use crate::room::take_home::TakeHomeMethod;
+use crate::room::timeline::{MINUTE_MS, Part};
 use crate::room::{RoomTime, Snapshot};
 
 #[derive(Serialize)]
@@ -59,7 +59,7 @@ pub fn snapshot_line(snapshot: &Snapshot, now: RoomTime) -> String {
         stage: snapshot.stage.name(),
         part: snapshot
             .session
-            .map(|session| clock_ms.map_or(Part::Settle, |clock_ms| session.arc.part_at(clock_ms)).name()),
+            .map(|session| clock_ms.map_or(Part::Settle, |clock_ms| session.timeline.part_at(clock_ms)).name()),
         call: call_word(snapshot.call.as_ref()),
         practice: snapshot.call.as_ref().is_some_and(|call| call.practice),
         line_down_told: snapshot.call.as_ref().is_some_and(|call| call.line_down_told),
@@ -68,18 +68,20 @@ pub fn snapshot_line(snapshot: &Snapshot, now: RoomTime) -> String {
         session_ms: clock_ms.unwrap_or(0),
         infusion_ms: snapshot
             .session
-            .map_or(u64::from(snapshot.infusion_minutes) * MINUTE_MS, |session| session.arc.infusion_ms),
+            .map_or(u64::from(snapshot.infusion_minutes) * MINUTE_MS, |session| session.timeline.infusion_ms),
         paused: snapshot.session.is_some_and(|session| session.paused),
-        landed: snapshot.session.is_some_and(|session| clock_ms.is_some_and(|clock_ms| clock_ms >= session.arc.end_ms)),
+        landed: snapshot
+            .session
+            .is_some_and(|session| clock_ms.is_some_and(|clock_ms| clock_ms >= session.timeline.end_ms)),
         // A tenth of a dB is as fine as anyone hears or sets, and reads as it was set.
         volume_db: (f64::from(snapshot.volume_db) * 10.0).round() / 10.0,
         breath: snapshot.breath.is_some(),
         dark: snapshot.dark,
-        desk_connected: snapshot.line_is_up(),
-        line: if snapshot.line_is_up() { "up" } else { "down" },
+        desk_connected: snapshot.is_line_up(),
+        line: if snapshot.is_line_up() { "up" } else { "down" },
         note_pages: snapshot.notes.written_pages(),
-        ways: snapshot.take_home.ways().map(Way::name).collect(),
-        taking: snapshot.take_home.going.iter().map(|(way, going)| (way.name(), going.name())).collect(),
+        ways: snapshot.take_home.methods().map(TakeHomeMethod::name).collect(),
+        taking: snapshot.take_home.statuses.iter().map(|(way, going)| (way.name(), going.name())).collect(),
         trouble: snapshot.troubles.iter().map(|trouble: &Trouble| trouble.name()).collect(),
         receipt: snapshot.receipt.as_ref().map(receipt_line),
     };
@@ -104,7 +106,7 @@ fn receipt_line(receipt: &Receipt) -> ReceiptTold<'_> {
         number: receipt.number,
         at: &receipt.at,
         verified: receipt.is_verified(),
-        checks: receipt.checks.iter().map(|Check { name, ok }| CheckTold { name, ok: *ok }).collect(),
+        checks: receipt.checks.iter().map(|WipeCheck { name, ok }| CheckTold { name, ok: *ok }).collect(),
         chain: &receipt.chain,
     }
 }

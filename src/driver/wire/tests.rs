@@ -1,10 +1,10 @@
 use super::*;
-use crate::room::breath::Pattern;
+use crate::room::breath::BreathPattern;
 use crate::room::call::DeskId;
 use crate::room::drawing::{Drawing, PAGE_HEIGHT, PAGE_WIDTH, Stroke, StrokePoint, Tint};
 use crate::room::notes::{Notes, PatientText};
-use crate::room::snapshot::{Check, Receipt};
-use crate::room::take_home::{Fault, Way};
+use crate::room::snapshot::{Receipt, WipeCheck};
+use crate::room::take_home::{TakeHomeError, TakeHomeMethod};
 use crate::room::{Room, RoomTime, Rules, Trouble};
 use crate::vocabulary::language::Language;
 use crate::vocabulary::place::Place;
@@ -23,7 +23,10 @@ fn receipt() -> Receipt {
         number: 41,
         at: "2026-03-04T05:06:07Z".to_owned(),
         room: "Room \"2\"".to_owned(),
-        checks: vec![Check { name: "no-visit-key".to_owned(), ok: true }, Check { name: "x".to_owned(), ok: false }],
+        checks: vec![
+            WipeCheck { name: "no-visit-key".to_owned(), ok: true },
+            WipeCheck { name: "x".to_owned(), ok: false },
+        ],
         chain: "ab".repeat(32),
     }
 }
@@ -55,15 +58,19 @@ fn every_event() -> Vec<Event> {
         Event::CallHere { id: Some(id) },
         Event::CallCleared,
         Event::StaffTouched,
-        Event::DeskSeen { desk: DeskId(1) },
-        Event::DeskGone { desk: DeskId(1) },
+        Event::DeskConnected { desk: DeskId(1) },
+        Event::DeskDisconnected { desk: DeskId(1) },
         Event::NoteTyped { text: text() },
         Event::NoteWritten { page: 0, text: text() },
         Event::NoteDrawn { page: 0, drawing: Drawing::default() },
-        Event::TakeHomeLooked,
-        Event::TakeHomeOffered { paper: true, sealed: false },
-        Event::TakeHomeChosen { way: Way::Sealed },
-        Event::TakeHomeWent { way: Way::Paper, version: 3, outcome: Err(Fault::PrinterStopped) },
+        Event::TakeHomeMethodsRequested,
+        Event::TakeHomeMethodsFound { paper: true, sealed: false },
+        Event::TakeHomeChosen { method: TakeHomeMethod::Sealed },
+        Event::TakeHomeFinished {
+            method: TakeHomeMethod::Paper,
+            version: 3,
+            outcome: Err(TakeHomeError::PrinterStopped),
+        },
         Event::IntentionWritten { question: 0, text: text() },
         Event::ForClinicianWritten { text: text() },
         Event::ForClinicianShared { on: true },
@@ -73,7 +80,7 @@ fn every_event() -> Vec<Event> {
         Event::NotesDamaged,
         Event::Volume { db: -30.1 },
         Event::Volume { db: f32::MIN_POSITIVE },
-        Event::BreathWished { on: true },
+        Event::Breath { on: true },
         Event::Dark { on: false },
         Event::DarkTouched,
         Event::Anchor { on: true },
@@ -87,17 +94,17 @@ fn every_event() -> Vec<Event> {
         Event::WipeVerified(receipt()),
         Event::WipeFailed(receipt()),
         Event::TurnoverDone,
-        Event::SpeakerTested,
+        Event::TestToneRequested,
         Event::SurfaceCleaned,
-        Event::SpeakerHeard,
+        Event::TestToneHeard,
         Event::TroubleChanged { trouble: Trouble::SoundLost, on: true },
         Event::TimeMarked,
-        Event::Resumed,
+        Event::Restarted,
     ];
     events.extend(Place::ALL.iter().map(|place| Event::PlaceChosen(*place)));
     events.extend(SoundChoice::ALL.iter().map(|choice| Event::SoundChosen(*choice)));
     events.extend(["en-US", "es-US", "haw-US", "es-419"].map(|tag| Event::LanguageChosen(language(tag))));
-    events.extend(Pattern::ALL.iter().map(|pattern| Event::BreathPattern(*pattern)));
+    events.extend(BreathPattern::ALL.iter().map(|pattern| Event::BreathPatternChosen(*pattern)));
     let kinds: std::collections::BTreeSet<usize> = events.iter().map(kind).collect();
     assert_eq!(kinds.len(), KINDS, "an event is missing from this list");
     events
@@ -126,8 +133,8 @@ fn kind(event: &Event) -> usize {
         Event::CallHere { .. } => 16,
         Event::CallCleared => 17,
         Event::StaffTouched => 18,
-        Event::DeskSeen { .. } => 19,
-        Event::DeskGone { .. } => 20,
+        Event::DeskConnected { .. } => 19,
+        Event::DeskDisconnected { .. } => 20,
         Event::NoteTyped { .. } => 21,
         Event::NoteWritten { .. } => 22,
         Event::IntentionWritten { .. } => 23,
@@ -138,8 +145,8 @@ fn kind(event: &Event) -> usize {
         Event::NotesLost => 28,
         Event::Volume { .. } => 29,
         Event::PlaceChosen(_) => 30,
-        Event::BreathWished { .. } => 31,
-        Event::BreathPattern(_) => 32,
+        Event::Breath { .. } => 31,
+        Event::BreathPatternChosen(_) => 32,
         Event::Dark { .. } => 33,
         Event::DarkTouched => 34,
         Event::Anchor { .. } => 35,
@@ -151,21 +158,21 @@ fn kind(event: &Event) -> usize {
         Event::WipeVerified(_) => 41,
         Event::WipeFailed(_) => 42,
         Event::TurnoverDone => 43,
-        Event::SpeakerTested => 44,
+        Event::TestToneRequested => 44,
         Event::TroubleChanged { .. } => 45,
         Event::TimeMarked => 46,
-        Event::Resumed => 47,
+        Event::Restarted => 47,
         Event::SoundChosen(_) => 49,
         Event::OutputAccepted => 50,
         Event::Intensity { .. } => 48,
         Event::NoteDrawn { .. } => 51,
-        Event::TakeHomeLooked => 52,
-        Event::TakeHomeOffered { .. } => 53,
+        Event::TakeHomeMethodsRequested => 52,
+        Event::TakeHomeMethodsFound { .. } => 53,
         Event::TakeHomeChosen { .. } => 54,
-        Event::TakeHomeWent { .. } => 55,
+        Event::TakeHomeFinished { .. } => 55,
         Event::NotesDamaged => 56,
         Event::SurfaceCleaned => 57,
-        Event::SpeakerHeard => 58,
+        Event::TestToneHeard => 58,
     }
 }
 
@@ -176,7 +183,7 @@ fn parse(line: &str) -> Result<Event, WireError> {
 fn drawn() -> Event {
     let at = |x, y| StrokePoint { x, y, width: 60 };
     let stroke = Stroke::new(Tint::default(), vec![at(0, 0), at(PAGE_WIDTH, PAGE_HEIGHT)]).unwrap();
-    Event::NoteDrawn { page: 1, drawing: Drawing::of(vec![Arc::new(stroke)]) }
+    Event::NoteDrawn { page: 1, drawing: Drawing::new(vec![Arc::new(stroke)]) }
 }
 
 #[test]
@@ -233,7 +240,7 @@ fn the_headless_face_takes_every_line_of_the_contract() {
         (r#"{"event":"note_drawn","page":2,"strokes":[[[0,0],[12000,6250]]]}"#, drawn()),
         (r#"{"event":"volume","db":-30}"#, Event::Volume { db: -30.0 }),
         (r#"{"event":"place","name":"quiet-room"}"#, Event::PlaceChosen(Place::QuietRoom)),
-        (r#"{"event":"breath","on":true}"#, Event::BreathWished { on: true }),
+        (r#"{"event":"breath","on":true}"#, Event::Breath { on: true }),
         (r#"{"event":"dark","on":true}"#, Event::Dark { on: true }),
         (r#"{"event":"staff_reset"}"#, Event::StaffReset),
         (r#"{"event":"language","name":"es-US"}"#, Event::LanguageChosen(language("es-US"))),
@@ -241,7 +248,7 @@ fn the_headless_face_takes_every_line_of_the_contract() {
         (r#"{"event":"silence","on":false}"#, Event::Silence { on: false }),
         (r#"{"event":"skip"}"#, Event::SkipPiece),
         (r#"{"event":"anchor","on":true}"#, Event::Anchor { on: true }),
-        (r#"{"event":"breath_pattern","name":"4-4-4-4"}"#, Event::BreathPattern(Pattern::Box4)),
+        (r#"{"event":"breath_pattern","name":"4-4-4-4"}"#, Event::BreathPatternChosen(BreathPattern::Box4)),
         (
             r#"{"event":"intention","question":3,"text":"a wave"}"#,
             Event::IntentionWritten { question: 2, text: text() },
@@ -291,7 +298,7 @@ fn the_headless_face_takes_nothing_that_only_the_room_can_say() {
         let line = json!({ "event": name, "id": id, "practice": false }).to_string();
         assert!(matches!(parse(&line), Err(WireError::UnknownKey { .. })), "{name}");
     }
-    for event in every_event().iter().filter(|event| matches!(event, Event::WipeVerified(_) | Event::Resumed)) {
+    for event in every_event().iter().filter(|event| matches!(event, Event::WipeVerified(_) | Event::Restarted)) {
         assert_eq!(parse(&to_journal(event).unwrap()), Err(WireError::UnknownEvent));
     }
 }
@@ -401,7 +408,7 @@ fn the_line_follows_the_session_and_holds_no_word_of_the_patient() {
     assert_eq!((&settled["note_pages"], &settled["trouble"]), (&json!(1), &json!(["sound-lost"])));
     assert_eq!(settled["volume_db"], json!(-30.1));
     room.handle_input(RoomTime(2_000), Event::InfusionStarts).unwrap();
-    room.handle_input(RoomTime(2_000), Event::DeskSeen { desk: DeskId(1) }).unwrap();
+    room.handle_input(RoomTime(2_000), Event::DeskConnected { desk: DeskId(1) }).unwrap();
     room.handle_input(RoomTime(2_000), Event::CallPressed { id: CallId(1), practice: true }).unwrap();
     room.handle_input(RoomTime(2_000), Event::CallJournaled { id: CallId(1), ok: true }).unwrap();
     room.handle_input(RoomTime(2_000), Event::CallReceived { id: CallId(1), desk: DeskId(1) }).unwrap();

@@ -475,6 +475,7 @@ impl App {
         matches!(&self.screen, Screen::Arrive(arrive) if staff_closed && arrive.call_is_practice())
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "iced's events are many, and the others do not matter here")]
     fn subscription(&self) -> Subscription<Message> {
         Subscription::batch([
             Subscription::run_with(RoomSubscription(self.room.clone()), |subscription| {

@@ -28,7 +28,7 @@ pub fn mix(snapshot: &Snapshot, now: RoomTime, profile: Option<&Profile>, media:
     let part = match snapshot.stage {
         Stage::Session => snapshot.part().unwrap_or(Part::Settle),
         Stage::After | Stage::Farewell => Part::Landing,
-        _ => Part::Settle,
+        Stage::Ready | Stage::Arrive | Stage::Turnover | Stage::Blocked => Part::Settle,
     };
     let alone = chosen_alone(snapshot.sound);
     let sound = alone.as_ref().unwrap_or_else(|| profile.sound.get(part));

@@ -203,10 +203,7 @@ impl Driver {
         }
         let now = self.clock.now();
         let journaled = event.is_journaled().then(|| event.clone());
-        let call = match event {
-            Event::CallPressed { id, .. } => Some(id),
-            _ => None,
-        };
+        let call = if let Event::CallPressed { id, .. } = event { Some(id) } else { None };
         self.press_in_hand = call.and(journaled.clone());
         let outcome = self.room.handle_input(now, event);
         if outcome.is_ok()
@@ -294,9 +291,9 @@ impl Driver {
     /// it had to do with can be remembered.
     fn save_presses(&mut self) -> Fault {
         let now = self.clock.now();
-        let waiting = self.inbox.close_and_drain().into_iter().filter_map(|input| match input {
-            Input::Event(event @ Event::CallPressed { practice: false, .. }, _) => Some(event),
-            _ => None,
+        let waiting = self.inbox.close_and_drain().into_iter().filter_map(|input| {
+            let Input::Event(event @ Event::CallPressed { practice: false, .. }, _) = input else { return None };
+            Some(event)
         });
         let waiting: Vec<Event> = waiting.collect();
         if let Some(press) = self.press_in_hand.take() {

@@ -91,7 +91,7 @@ pub fn receipt_from_json(value: &Value) -> Option<Receipt> {
 }
 
 /// Creates a receipt that is chained to the newest one, and appends it. If it cannot be written, its last check says so.
-pub(super) fn append(path: &Path, room: &str, at: String, checks: Vec<Check>) -> Receipt {
+pub(super) fn append(path: &Path, room: &str, at: String, checks: Vec<WipeCheck>) -> Receipt {
     let previous = last(path);
     let previous_chain = previous.as_ref().map_or(FIRST_CHAIN, |receipt| &receipt.chain);
     let number = previous.as_ref().map_or(0, |receipt| receipt.number) + 1;
@@ -189,7 +189,7 @@ fn chain(previous: &str, receipt: &Receipt) -> String {
 }
 
 fn to_line(receipt: &Receipt, chain: Option<&str>) -> String {
-    let checks = receipt.checks.iter().map(|Check { name, ok }| CheckJson { name, ok: *ok }).collect();
+    let checks = receipt.checks.iter().map(|WipeCheck { name, ok }| CheckJson { name, ok: *ok }).collect();
     let Receipt { number, at, room, .. } = receipt;
     // A struct of strings and numbers always serialises.
     serde_json::to_string(&ReceiptLineJson { number: *number, at, room, checks, chain }).unwrap_or_default()

@@ -114,7 +114,15 @@ impl Lines {
                 };
                 escalation.send(notice);
             }
-            _ => {}
+            Effect::Signal(_)
+            | Effect::AcceptOutput
+            | Effect::OpenVault
+            | Effect::ReopenVault
+            | Effect::SealNotes(_)
+            | Effect::FindTakeHomeMethods
+            | Effect::TakeHome { .. }
+            | Effect::Wipe
+            | Effect::VerifyWipe => {}
         }
     }
 

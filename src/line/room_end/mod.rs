@@ -273,7 +273,7 @@ impl RoomEnd {
             FromRoom::Will(_) if is_this_run && head.connection >= self.numbering.connection() => {
                 self.due.has_state |= self.numbering.is_connected();
             }
-            _ => {}
+            FromRoom::State(_) | FromRoom::Birth(_) | FromRoom::Will(_) => {}
         }
     }
 

@@ -66,6 +66,7 @@ fn call_text(room: &Room) -> String {
     words.join(" ")
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the others are printed as they are")]
 fn event_text(event: &Event) -> String {
     match event {
         Event::CallPressed { practice: false, .. } => "press".to_owned(),
@@ -84,6 +85,7 @@ fn event_text(event: &Event) -> String {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the others are printed as they are")]
 fn effect_text(effect: &Effect) -> String {
     match effect {
         Effect::SendCall { practice: false, presses, .. } => format!("send {presses}"),

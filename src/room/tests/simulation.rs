@@ -208,6 +208,7 @@ impl Simulation {
         );
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other effects have no invariants")]
     fn check_effects(&mut self, snapshot: &Snapshot) {
         while let Some(effect) = self.room.poll_effect() {
             match effect {

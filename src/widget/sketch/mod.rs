@@ -235,6 +235,7 @@ impl<Message> Widget<Message, Theme, Renderer> for Sketch<'_, Message> {
         operation.custom(None, layout.bounds(), &mut ControlInfo { id: "sketch".to_owned(), is_enabled: true });
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "iced's events are many, and the others do not matter here")]
     fn update(
         &mut self,
         tree: &mut Tree,

@@ -57,6 +57,12 @@ impl Stage {
         Self::TURNOVER.contains(&self)
     }
 
+    /// Whether desks may show what the patient has shared. A patient who is leaving no longer shares anything.
+    #[must_use]
+    pub fn is_sharing(self) -> bool {
+        self.is_in_visit() && self != Self::Farewell
+    }
+
     /// Whether staff prepare and test the room.
     #[must_use]
     pub fn is_preparing(self) -> bool {

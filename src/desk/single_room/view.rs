@@ -70,7 +70,7 @@ impl<'a> ShownView<'a> {
 /// The room as a page draws it, without its call.
 #[must_use]
 pub fn room_view(snapshot: &Snapshot, now: RoomTime, name: &str) -> RoomView {
-    let is_shared = matches!(snapshot.stage, Stage::Arrive | Stage::Session | Stage::After) && snapshot.notes.shared;
+    let is_shared = snapshot.stage.is_sharing() && snapshot.notes.shared;
     RoomView {
         room: name.into(),
         stage: snapshot.stage.name().into(),

@@ -57,7 +57,7 @@ impl Stage {
         Self::TURNOVER.contains(&self)
     }
 
-    /// Whether desks may show what the patient has shared. A patient who is leaving no longer shares anything.
+    /// Whether desks may show what the patient has shared: from arrival until the farewell begins.
     #[must_use]
     pub fn is_sharing(self) -> bool {
         self.is_in_visit() && self != Self::Farewell

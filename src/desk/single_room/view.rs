@@ -9,7 +9,7 @@ use crate::line::message::CallState;
 use crate::line::view::{CheckView, ClockView, Label, Offers, ReceiptView, RoomView};
 use crate::room::call::DeskId;
 use crate::room::snapshot::{Receipt, SessionView};
-use crate::room::{RoomTime, Snapshot, Stage};
+use crate::room::{RoomTime, Snapshot};
 use crate::vocabulary::place::Place;
 
 /// The first message of a stream: what does not change while the page is open.

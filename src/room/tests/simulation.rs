@@ -17,9 +17,9 @@ fn invariants_hold_under_random_events_and_restarts() {
 }
 
 /// Marsaglia's xorshift, so that a seed yields the same events on every machine.
-struct Rng(u64);
+struct XorShift(u64);
 
-impl Rng {
+impl XorShift {
     fn below(&mut self, sides: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -51,7 +51,7 @@ struct Allowed {
 struct Simulation {
     seed: u64,
     step: usize,
-    rng: Rng,
+    rng: XorShift,
     rules: Rules,
     room: Room,
     now: RoomTime,
@@ -70,7 +70,7 @@ impl Simulation {
         Self {
             seed,
             step: 0,
-            rng: Rng(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1),
+            rng: XorShift(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1),
             room: Room::new(rules.clone()),
             rules,
             now: RoomTime(0),

@@ -102,7 +102,8 @@ fn every_key_is_in_the_headless_page() {
 
 #[test]
 fn every_value_of_a_key_is_in_the_headless_page() {
-    let names = [names::<Stage>(), names::<Place>(), names::<SoundChoice>(), names::<BreathPattern>(), names::<Trouble>()];
+    let names =
+        [names::<Stage>(), names::<Place>(), names::<SoundChoice>(), names::<BreathPattern>(), names::<Trouble>()];
     let missing = missing(HEADLESS, &names.concat());
     assert!(missing.is_empty(), "{HEADLESS} does not name these: {missing:?}");
 }

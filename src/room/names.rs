@@ -20,9 +20,11 @@ impl NameError {
     #[must_use]
     pub const fn reason(self) -> &'static str {
         match self {
-            Self::Length => "a name has from 1 to 60 characters",
-            Self::Invisible => "a name holds no sign that cannot be seen; type it anew, without pasting",
-            Self::BidiControl => "a name holds no sign that turns the text around; type it anew, without pasting",
+            Self::Length => "a name has 1 to 60 characters",
+            Self::Invisible => "a name cannot contain invisible characters; type it again without pasting",
+            Self::BidiControl => {
+                "a name cannot contain characters that change the direction of the text; type it again without pasting"
+            }
         }
     }
 }

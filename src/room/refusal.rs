@@ -82,9 +82,9 @@ impl fmt::Display for Refusal {
             Self::NoteFull => f.write_str("the note is full"),
             Self::NoSuchPage => f.write_str("no such page or question"),
             Self::NotVerified => f.write_str("the wipe is not verified yet"),
-            Self::TakeHome { why } => write!(f, "the note cannot be taken home so: {why}"),
+            Self::TakeHome { why } => write!(f, "the note cannot be taken home this way: {why}"),
             Self::Busy => f.write_str("the room has too much to do; try again in a moment"),
-            Self::Gone => f.write_str("the room has stopped by a fault of the program; it starts anew"),
+            Self::Gone => f.write_str("the room has stopped because of a fault in the program, which is restarting"),
             Self::TooManyDesks => f.write_str("too many desk pages are open; close some"),
         }
     }

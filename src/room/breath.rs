@@ -1,5 +1,5 @@
-//! Owns the breath: one pure function of time, which picture and sound evaluate for the same start. Does not own what is
-//! drawn or played for it.
+//! Owns the breath: one pure function of time, which picture and sound evaluate for the same start. Does not own what
+//! is drawn or played for it.
 
 use crate::vocabulary::Named;
 use std::f64::consts::PI;

@@ -1,21 +1,21 @@
-//! Owns the room: a pure state machine of one visit after another, with every rule about stages, the session, the call and
-//! the note. Does not own a clock, input or output, threads, or randomness.
+//! Owns the room: a pure state machine of one visit after another, with every rule about stages, the session, the call
+//! and the note. Does not own a clock, input or output, threads, or randomness.
 //!
 //! # Driving a state machine
 //!
-//! Every state machine of this program that has no clock of its own keeps one contract: this room, and the ends of a line
-//! (`line::room_end`, `line::fleet` and their parts). The names are the same everywhere.
+//! Every state machine of this program that has no clock of its own keeps one contract: this room, and the ends of a
+//! line (`line::room_end`, `line::fleet` and their parts). The names are the same everywhere.
 //!
-//! - `handle_input(now, …)`, or `handle_…`/`on_…` where there are several inputs, takes in what happened. It never blocks,
-//!   and its only failure is a refusal that leaves the machine unchanged.
-//! - `poll_…()` (`poll_effect`, `poll_transmit`, `poll_event`) returns the next thing to do, send or know. Call it after
-//!   every input and every timeout until it returns `None`; whatever is not polled is delayed.
-//! - `poll_timeout()` returns when `handle_timeout(now)` is next due if nothing happens before. Poll it again after every
-//!   input, since an earlier answer may be too late. `None` means never.
-//! - `handle_timeout(now)` does what is due by `now`. Calling it early or twice is harmless. Inputs call it first wherever
-//!   the order of timers and inputs matters.
-//! - `now` never goes back. Two machines that receive the same inputs at the same times do the same. Replaying the journal
-//!   and every simulation rely on this.
+//! - `handle_input(now, …)`, or `handle_…`/`on_…` where there are several inputs, takes in what happened. It never
+//!   blocks, and its only failure is a refusal that leaves the machine unchanged.
+//! - `poll_…()` (`poll_effect`, `poll_transmit`, `poll_event`) returns the next thing to do, send or know. Call it
+//!   after every input and every timeout until it returns `None`; whatever is not polled is delayed.
+//! - `poll_timeout()` returns when `handle_timeout(now)` is next due if nothing happens before. Poll it again after
+//!   every input, since an earlier answer may be too late. `None` means never.
+//! - `handle_timeout(now)` does what is due by `now`. Calling it early or twice is harmless. Inputs call it first
+//!   wherever the order of timers and inputs matters.
+//! - `now` never goes back. Two machines that receive the same inputs at the same times do the same. Replaying the
+//!   journal and every simulation rely on this.
 
 pub mod breath;
 pub mod call;

@@ -77,7 +77,8 @@ pub const fn is_bidi_control(character: char) -> bool {
 }
 
 /// Whether a character has a glyph or is one of the spaces that separate the parts of a name. What does not qualify:
-/// `Default_Ignorable_Code_Point` of Unicode 16, control, private-use and noncharacter code points, and other whitespace.
+/// `Default_Ignorable_Code_Point` of Unicode 16, control, private-use and noncharacter code points, and other
+/// whitespace.
 fn is_visible(character: char) -> bool {
     let is_excluded = matches!(character,
         '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
@@ -91,8 +92,8 @@ fn is_visible(character: char) -> bool {
     !is_excluded && !is_other_space && !is_noncharacter && !character.is_control()
 }
 
-/// Whether an invisible character is needed to spell the name: a joiner between letters of a script that uses joiners, or
-/// the variation selector of an ideograph or of a Mongolian letter.
+/// Whether an invisible character is needed to spell the name: a joiner between letters of a script that uses joiners,
+/// or the variation selector of an ideograph or of a Mongolian letter.
 fn belongs_to_neighbours(before: Option<char>, character: char, after: Option<char>) -> bool {
     let Some(before) = before else { return false };
     match character {

@@ -1,5 +1,5 @@
-//! Owns what the patient writes: pages of text and of drawing, intentions, and the words for the clinician. Does not own
-//! how they are sealed or taken home.
+//! Owns what the patient writes: pages of text and of drawing, intentions, and the words for the clinician. Does not
+//! own how they are sealed or taken home.
 
 use std::fmt;
 
@@ -125,7 +125,8 @@ impl Notes {
         self.written_pages() == 0 && self.for_clinician.is_blank() && self.intentions.iter().all(PatientText::is_blank)
     }
 
-    /// Merges what the vault restored with what was written in the meantime: restored pages come first, newer answers win.
+    /// Merges what the vault restored with what was written in the meantime: restored pages come first, newer answers
+    /// win.
     pub(super) fn merge_restored(&mut self, restored: Self) {
         let newer = std::mem::replace(self, restored);
         self.pages.extend(newer.pages);

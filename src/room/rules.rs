@@ -1,5 +1,5 @@
-//! Owns the settings of a room that its rules depend on: limits, defaults and profiles. Does not own the files they come
-//! from.
+//! Owns the settings of a room that its rules depend on: limits, defaults and profiles. Does not own the files they
+//! come from.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Owns a session: its clock, which can be paused, and the timeline it runs through. Does not own the stage around it, nor
-//! what is interpolated along the timeline.
+//! Owns a session: its clock, which can be paused, and the timeline it runs through. Does not own the stage around it,
+//! nor what is interpolated along the timeline.
 
 use super::time::RoomTime;
 use super::timeline::{Part, SessionTimeline};

@@ -1,5 +1,5 @@
-//! Owns what the room knows about taking a note home: the methods that are available, which of them were chosen, and what
-//! became of each. Does not own how a note is delivered.
+//! Owns what the room knows about taking a note home: the methods that are available, which of them were chosen, and
+//! what became of each. Does not own how a note is delivered.
 
 use std::collections::BTreeMap;
 

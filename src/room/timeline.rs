@@ -1,5 +1,5 @@
-//! Owns the timeline of a session, which clinicians call its arc: where each part begins, and how values such as light and
-//! intensity are interpolated along it. Does not own the clock that runs through it (`session`).
+//! Owns the timeline of a session, which clinicians call its arc: where each part begins, and how values such as light
+//! and intensity are interpolated along it. Does not own the clock that runs through it (`session`).
 
 use crate::vocabulary::Named;
 

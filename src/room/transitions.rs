@@ -1,5 +1,5 @@
-//! Owns what each event changes: how a visit moves through its stages, the session, the call, comfort, the note, and taking
-//! it home. Does not own the timers of the room (`room`), nor those of a call (`call`).
+//! Owns what each event changes: how a visit moves through its stages, the session, the call, comfort, the note, and
+//! taking it home. Does not own the timers of the room (`room`), nor those of a call (`call`).
 
 use std::sync::Arc;
 
@@ -673,7 +673,8 @@ impl Room {
         Ok(())
     }
 
-    /// The anchor holds the breath. When released, the pacer returns to the patient's choice or to what the part asks for.
+    /// The anchor holds the breath. When released, the pacer returns to the patient's choice or to what the part asks
+    /// for.
     fn switch_anchor(&mut self, now: RoomTime, on: bool) -> Result<(), Refusal> {
         self.in_visit()?;
         self.anchor = on;

@@ -1,5 +1,5 @@
-//! Owns what a patient draws: strokes on a page whose units are independent of screen and paper. Does not own how a stroke
-//! is rendered, sealed or taken home.
+//! Owns what a patient draws: strokes on a page whose units are independent of screen and paper. Does not own how a
+//! stroke is rendered, sealed or taken home.
 
 mod path;
 
@@ -19,7 +19,8 @@ pub const POINTS_MAX: usize = 24_000;
 /// Maximum number of points in a note, all pages together.
 pub const NOTE_POINTS_MAX: usize = 240_000;
 
-/// The colour of a stroke. Its RGB value depends on where it is shown: a dark screen and white paper need different ones.
+/// The colour of a stroke. Its RGB value depends on where it is shown: a dark screen and white paper need different
+/// ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Tint {
     /// The colour of text.

@@ -1,5 +1,5 @@
-//! Owns the tests of the breath and its pacer: continuous, exact over a day, and on when the part, the patient or the anchor
-//! asks for it.
+//! Owns the tests of the breath and its pacer: continuous, exact over a day, and on when the part, the patient or the
+//! anchor asks for it.
 
 use super::breath::{Breath, BreathPhase};
 use super::*;

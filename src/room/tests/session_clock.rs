@@ -1,4 +1,5 @@
-//! Owns the tests of the session clock: when the parts begin in real time, and what pausing, extending and ending change.
+//! Owns the tests of the session clock: when the parts begin in real time, and what pausing, extending and ending
+//! change.
 
 use super::*;
 

@@ -1,5 +1,6 @@
 //! Owns the simulation: hundreds of random runs with restarts, and the invariants that hold at every step of them.
-//! `STILLROOM_SEED=n` runs a single seed, `STILLROOM_SEEDS=n` runs the seeds 1 to n. Every failure names its seed and step.
+//! `STILLROOM_SEED=n` runs a single seed, `STILLROOM_SEEDS=n` runs the seeds 1 to n. Every failure names its seed and
+//! step.
 
 use super::drawing::{Drawing, Stroke, StrokePoint, Tint};
 use super::*;

@@ -1,4 +1,5 @@
-//! Owns the tests of the note: its limits, when it is sealed, what a restore may change, and that `Debug` never prints it.
+//! Owns the tests of the note: its limits, when it is sealed, what a restore may change, and that `Debug` never prints
+//! it.
 
 use std::fmt::Write as _;
 
@@ -185,8 +186,8 @@ fn typing_without_a_pause_is_sealed_every_two_seconds() {
 }
 
 proptest::proptest! {
-    /// However a patient types or draws, no change waits longer than two seconds to be sealed, nor longer than 300 ms after
-    /// the last change, and the last seal contains everything.
+    /// However a patient types or draws, no change waits longer than two seconds to be sealed, nor longer than 300 ms
+    /// after the last change, and the last seal contains everything.
     #[test]
     fn no_change_waits_long_to_be_sealed(pauses in proptest::collection::vec(0_u64..700, 1..80)) {
         let mut harness = Harness::in_stage(Stage::After);

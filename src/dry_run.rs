@@ -45,7 +45,7 @@ impl<'a> DryRun<'a> {
         let begins =
             Event::SessionBegins { profile: Some(profile.name.clone()), infusion_minutes: None, settle: false };
         room.handle_input(START, begins)?;
-        let arc_ms = room.snapshot(START).session.map_or(0, |session| session.arc.end_ms);
+        let arc_ms = room.snapshot(START).session.map_or(0, |session| session.timeline.end_ms);
         let length = Duration::from_millis(arc_ms / u64::from(speed_factor.max(1)));
         Ok(Self { room, profile, media: &config.media.dir, clock: RoomClock::resuming_from(START), length, seed })
     }

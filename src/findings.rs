@@ -91,6 +91,7 @@ pub fn read_text(file: &Path) -> Result<String, Finding> {
 
 /// An I/O error in the words of a finding.
 #[must_use]
+#[expect(clippy::wildcard_enum_match_arm, reason = "most kinds of I/O errors are reported alike")]
 pub fn io_reason(error: &std::io::Error) -> String {
     match error.kind() {
         std::io::ErrorKind::NotFound => "nothing there".into(),
@@ -236,7 +237,12 @@ impl<'d> Section<'d> {
             let number = match value {
                 DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str().parse::<f32>(),
                 DeValue::Float(float) => float.as_str().parse::<f32>(),
-                _ => return None,
+                DeValue::String(_)
+                | DeValue::Integer(_)
+                | DeValue::Boolean(_)
+                | DeValue::Datetime(_)
+                | DeValue::Array(_)
+                | DeValue::Table(_) => return None,
             };
             number.ok().filter(|number| range.contains(number))
         })
@@ -398,7 +404,11 @@ impl<'d> Section<'d> {
         match value.get_ref() {
             DeValue::Array(items) => format!("a list of {}", items.len()),
             DeValue::Table(_) => "a table".into(),
-            _ => shortened(self.document.source(value.span())),
+            DeValue::String(_)
+            | DeValue::Integer(_)
+            | DeValue::Float(_)
+            | DeValue::Boolean(_)
+            | DeValue::Datetime(_) => shortened(self.document.source(value.span())),
         }
     }
 

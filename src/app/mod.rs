@@ -17,7 +17,7 @@ use self::background::{run_on_thread, save_setup};
 use crate::driver::RoomHandle;
 use crate::driver::liveness::Liveness;
 use crate::room::call::CallId;
-use crate::room::{DARK_PANEL_FOR, Event, Refusal, Snapshot, Stage};
+use crate::room::{DARK_PANEL_DURATION, Event, Refusal, Snapshot, Stage};
 use crate::screen::after::{self, AfterScreen};
 use crate::screen::arrive::{self, ArriveScreen};
 use crate::screen::first_run::{self, FirstRunScreen};
@@ -405,7 +405,7 @@ impl App {
             }
             // Printers take a moment to answer, so they are asked in advance.
             if self.ctx.snapshot.stage == Stage::After {
-                return self.tell(Event::TakeHomeLooked);
+                return self.tell(Event::TakeHomeMethodsRequested);
             }
         }
         self.clear_clipboard()
@@ -467,7 +467,7 @@ impl App {
     fn is_hand_landing_in_dark(&self) -> bool {
         let snapshot = &self.ctx.snapshot;
         let landed = snapshot.dark_panel_until.filter(|_| snapshot.dark && snapshot.call.is_none());
-        landed.is_some_and(|until| self.ctx.clock.now() + DARK_PANEL_FOR < until + HAND_LANDING)
+        landed.is_some_and(|until| self.ctx.clock.now() + DARK_PANEL_DURATION < until + HAND_LANDING)
     }
 
     fn call_is_practice(&self) -> bool {
@@ -475,6 +475,7 @@ impl App {
         matches!(&self.screen, Screen::Arrive(arrive) if staff_closed && arrive.call_is_practice())
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "iced's events are many, and the others do not matter here")]
     fn subscription(&self) -> Subscription<Message> {
         Subscription::batch([
             Subscription::run_with(RoomSubscription(self.room.clone()), |subscription| {

@@ -81,10 +81,10 @@ fn describe(receipt: &Receipt) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::room::snapshot::Check;
+    use crate::room::snapshot::WipeCheck;
 
     fn line(number: u64, ok: bool, follows: bool) -> ReceiptLine {
-        let check = Check { name: "no-visit-key".to_owned(), ok };
+        let check = WipeCheck { name: "no-visit-key".to_owned(), ok };
         let receipt = Receipt {
             number,
             at: "2026-03-04T05:06:07+01:00".to_owned(),

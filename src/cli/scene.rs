@@ -14,7 +14,7 @@ use super::progress::Progress;
 use super::{FAILED, UNUSABLE, name_of};
 use crate::findings::Finding;
 use crate::output::{print, print_error};
-use crate::room::breath::Pattern;
+use crate::room::breath::BreathPattern;
 use crate::vocabulary::Named;
 use crate::vocabulary::place::{Place, TimeOfDay};
 use crate::widget::place::fade::fade_verdicts;
@@ -33,7 +33,7 @@ const TEST_FRAMES_PER_SECOND: u32 = 8;
 /// Duration of the flash test in seconds: more than one whole breath.
 const TEST_SECONDS: u32 = 12;
 /// The shortest inhalation brightens a place the fastest.
-const TEST_BREATH: Pattern = Pattern::ThreeSeven;
+const TEST_BREATH: BreathPattern = BreathPattern::ThreeSeven;
 
 /// What to render.
 #[derive(Debug, Args)]
@@ -61,7 +61,7 @@ pub(super) struct SceneArgs {
     mood: f32,
     /// The breath that the place follows: 4-6, 3-7, 5-5, 4-4-4-4; none if not given
     #[arg(long, value_name = "PATTERN", value_parser = parse_breath)]
-    breath: Option<Pattern>,
+    breath: Option<BreathPattern>,
     /// The time of the first picture on the place's clock, in seconds
     #[arg(long, value_name = "S", default_value_t = 0.0, value_parser = parse_seconds)]
     at: f64,
@@ -198,8 +198,8 @@ fn parse_time(text: &str) -> Result<TimeOfDay, String> {
     TimeOfDay::from_name(text).ok_or_else(|| format!("a time is {}", TimeOfDay::one_of()))
 }
 
-fn parse_breath(text: &str) -> Result<Pattern, String> {
-    Pattern::from_name(text).ok_or_else(|| format!("a breath is {}", Pattern::one_of()))
+fn parse_breath(text: &str) -> Result<BreathPattern, String> {
+    BreathPattern::from_name(text).ok_or_else(|| format!("a breath is {}", BreathPattern::one_of()))
 }
 
 fn parse_size(text: &str) -> Result<(u32, u32), String> {

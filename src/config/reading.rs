@@ -11,7 +11,7 @@ use super::{
 use super::{CAP_DBA, Calibration, DIAGONAL_INCHES, READING_DBA, TEST_TONE_DB, folder_of, take_home};
 use crate::findings::{Document, Finding, Mention, Section, tidy};
 use crate::profile::{INFUSION_MINUTES, LEVEL_DB, PROFILE_NAME, is_profile_name, per_language};
-use crate::room::names::{self, NameProblem};
+use crate::room::names::{self, NameError};
 use crate::vocabulary::access::CertificateSource;
 use crate::vocabulary::language::Language;
 use crate::words::Locales;
@@ -198,11 +198,11 @@ pub(super) fn desk_keys(
         _ => CertificateSource::Auto,
     };
     let clinicians = section.list("clinicians", CLINICIANS_MAX, "names", |name| {
-        names::name(name, &(1..=40)).map_err(|problem| {
+        names::parse_name(name, &(1..=40)).map_err(|problem| {
             let without = match problem {
-                NameProblem::Length => "",
-                NameProblem::Unseen => ", all of them visible",
-                NameProblem::Turning => ", none of which changes the direction of the text",
+                NameError::Length => "",
+                NameError::Invisible => ", all of them visible",
+                NameError::BidiControl => ", none of which changes the direction of the text",
             };
             format!("a name of 1 to 40 characters{without}")
         })

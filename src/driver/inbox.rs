@@ -100,7 +100,7 @@ impl RoomHandle {
     /// The room's refusal, which leaves it unchanged; [`Refusal::Gone`] if its loop has ended.
     pub async fn tell(&self, event: Event) -> Result<(), Refusal> {
         let (reply, answer) = oneshot::channel();
-        if event.concerns_a_call() {
+        if event.is_about_call() {
             self.priority.send(InboxMessage::Event(event, Some(reply))).map_err(|_| Refusal::Gone)?;
         } else {
             self.admit(&event)?;
@@ -176,7 +176,7 @@ impl RoomHandle {
     }
 
     fn enqueue(&self, event: Event, reply: ReplySender) -> Result<(), Refusal> {
-        if event.concerns_a_call() {
+        if event.is_about_call() {
             return self.priority.send(InboxMessage::Event(event, Some(reply))).map_err(|_| Refusal::Gone);
         }
         self.admit(&event)?;

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::clock::RoomClock;
 use crate::profile::{PartSound, Profile};
-use crate::room::arc::{Arc, Part};
 use crate::room::call::CallPhase;
+use crate::room::timeline::{Part, SessionTimeline};
 use crate::room::{RoomTime, Snapshot, Stage};
 use crate::sound::{BreathSound, Mix, ScoreAim, ScoreShape, Track};
 use crate::vocabulary::sound::SoundChoice;
@@ -29,13 +29,13 @@ pub fn target_mix(
     media: &Path,
     clock: RoomClock,
 ) -> Mix {
-    let Some(profile) = profile.filter(|_| snapshot.in_visit()) else {
+    let Some(profile) = profile.filter(|_| snapshot.is_in_visit()) else {
         return Mix { held: true, volume_db: snapshot.volume_db, ..Mix::default() };
     };
     let part = match snapshot.stage {
         Stage::Session => snapshot.part().unwrap_or(Part::Settle),
         Stage::After | Stage::Farewell => Part::Landing,
-        _ => Part::Settle,
+        Stage::Ready | Stage::Arrive | Stage::Turnover | Stage::Blocked => Part::Settle,
     };
     let solo = solo_sound(snapshot.sound);
     let sound = solo.as_ref().unwrap_or_else(|| profile.sound.get(part));
@@ -43,13 +43,13 @@ pub fn target_mix(
     let track = |file: &PathBuf| Track { path: media.join(file), joins: sound.joined.contains(file) };
     Mix {
         tracks: if landed { Vec::new() } else { sound.tracks.iter().map(track).collect() },
-        session: snapshot.visit.0,
+        session: snapshot.visit_began_at.0,
         crossfade_s: profile.crossfade_s,
         skips: snapshot.skips,
         music_db: sound.music_db,
         score: sound.score.filter(|_| !landed).map(|character| ScoreAim {
             character,
-            seed: snapshot.visit.0,
+            seed: snapshot.visit_began_at.0,
             level_db: sound.score_db,
             shape: score_shape(snapshot, now).nudged((sound.intensity + snapshot.intensity_nudge).clamp(-1.0, 1.0)),
         }),
@@ -74,12 +74,12 @@ pub fn target_mix(
 /// The shape that the arc gives the score: before a session its start, after one its end.
 fn score_shape(snapshot: &Snapshot, now: RoomTime) -> ScoreShape {
     match (snapshot.session, snapshot.stage) {
-        (Some(session), _) => ScoreShape::along(&session.arc, session.clock_ms(now)),
+        (Some(session), _) => ScoreShape::along(&session.timeline, session.clock_ms(now)),
         (None, Stage::After | Stage::Farewell) => {
-            let arc = Arc::new(snapshot.infusion_minutes);
-            ScoreShape::along(&arc, Some(arc.end_ms))
+            let timeline = SessionTimeline::new(snapshot.infusion_minutes);
+            ScoreShape::along(&timeline, Some(timeline.end_ms))
         }
-        (None, _) => ScoreShape::along(&Arc::new(snapshot.infusion_minutes), None),
+        (None, _) => ScoreShape::along(&SessionTimeline::new(snapshot.infusion_minutes), None),
     }
 }
 

@@ -106,7 +106,7 @@ impl Driver {
         let RecoveredRoom { mut room, last, resumes, detected: on_recovery, precautionary_call } =
             recovery::recover(rules, past);
         let clock = RoomClock::resuming_from(last);
-        if resumes && room.handle_input(clock.now(), Event::Resumed).is_err() {
+        if resumes && room.handle_input(clock.now(), Event::Restarted).is_err() {
             tracing::warn!("the room could not resume where it was");
         }
         for event in on_recovery.into_iter().chain(detected) {
@@ -209,10 +209,7 @@ impl Driver {
         }
         let now = self.clock.now();
         let journaled = event.is_journaled().then(|| event.clone());
-        let call = match event {
-            Event::CallPressed { id, .. } => Some(id),
-            _ => None,
-        };
+        let call = if let Event::CallPressed { id, .. } = event { Some(id) } else { None };
         self.press_in_progress = call.and(journaled.clone());
         let outcome = self.room.handle_input(now, event);
         if outcome.is_ok()
@@ -300,9 +297,9 @@ impl Driver {
     /// at which the loop ended.
     fn save_presses(&mut self) -> LoopFault {
         let now = self.clock.now();
-        let waiting = self.inbox.close_and_drain().into_iter().filter_map(|input| match input {
-            InboxMessage::Event(event @ Event::CallPressed { practice: false, .. }, _) => Some(event),
-            _ => None,
+        let waiting = self.inbox.close_and_drain().into_iter().filter_map(|input| {
+            let InboxMessage::Event(event @ Event::CallPressed { practice: false, .. }, _) = input else { return None };
+            Some(event)
         });
         let waiting: Vec<Event> = waiting.collect();
         if let Some(press) = self.press_in_progress.take() {

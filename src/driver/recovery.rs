@@ -169,7 +169,7 @@ mod tests {
         let past = past(&events, OpenCallCopy::Intact(Some(CALL)));
         let recovered = recover_with(&Rules::default(), past, panics_at(Event::Dark { on: true }));
         let snapshot = recovered.room.snapshot(recovered.last);
-        assert!(!snapshot.dark && snapshot.in_visit());
+        assert!(!snapshot.dark && snapshot.is_in_visit());
         assert_eq!(recovered.room.open_call(), Some(CALL));
         assert_eq!(recovered.detected, [Event::TroubleChanged { trouble: Trouble::RecordSetAside, on: true }]);
     }
@@ -189,7 +189,7 @@ mod tests {
         let visit = [Event::VisitBegins, press()];
         let recovered =
             recover_with(&Rules::default(), past(&visit, OpenCallCopy::Intact(Some(CALL))), panics_at(press()));
-        assert!(recovered.room.snapshot(recovered.last).in_visit());
+        assert!(recovered.room.snapshot(recovered.last).is_in_visit());
         assert!(recovered.detected.contains(&press()), "{:?}", recovered.detected);
         let many: Vec<Event> = (0..40).map(|_| Event::VisitBegins).chain([press()]).collect();
         let recovered = recover_with(

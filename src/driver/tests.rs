@@ -145,7 +145,7 @@ fn a_record_that_ends_the_loop_three_times_is_set_aside_and_the_call_is_kept() {
     let driven = Driven::start_in(folder, handler);
     driven.until("the room without it", |shown| shown.troubles.contains(&Trouble::RecordSetAside));
     let snapshot = driven.room.snapshots().borrow().clone();
-    assert!(snapshot.in_visit() && !snapshot.dark);
+    assert!(snapshot.is_in_visit() && !snapshot.dark);
     assert_eq!(snapshot.call.as_ref().map(|call| call.id), Some(CALL));
     assert_eq!(driven.tell(Event::CallHere { id: None }), Ok(()));
 }

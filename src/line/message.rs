@@ -206,11 +206,11 @@ impl CallState {
             phase: WirePhase::of(call.phase),
             placed_ago_ms: ago_ms(call.placed_at),
             phase_ago_ms: ago_ms(call.phase_since),
-            name: call.name.as_deref().map(Label::from),
+            name: call.responder.as_deref().map(Label::from),
             presses: call.presses,
             line_down_told: call.line_down_told,
-            risen: call.risen,
-            escalated: call.escalated > 0,
+            risen: call.tone_raised,
+            escalated: call.escalation_steps > 0,
             journaled: call.journaled,
         }
     }

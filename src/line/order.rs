@@ -5,7 +5,7 @@ use ulid::Ulid;
 
 use crate::room::Event;
 use crate::room::call::CallId;
-use crate::room::names::{NameProblem, person};
+use crate::room::names::{NameError, parse_person_name};
 use crate::vocabulary::place::Place;
 
 /// What a desk asks of a room.
@@ -89,14 +89,14 @@ impl DeskOrder {
     pub fn event(&self) -> Result<Event, &'static str> {
         match self {
             Self::Coming { call, name } => {
-                let name = person(name).map_err(NameProblem::why)?;
+                let name = parse_person_name(name).map_err(NameError::reason)?;
                 Ok(Event::CallComing { id: CallId(call.0), name })
             }
             Self::Here { call } => Ok(Event::CallHere { id: Some(CallId(call.0)) }),
             Self::Volume { db } if (-90.0..=0.0).contains(db) => Ok(Event::Volume { db: *db }),
             Self::Volume { .. } => Err("volume is from -90 to 0 dB"),
             Self::Place { name } => Place::from_name(name).map(Event::PlaceChosen).ok_or("there is no such place"),
-            Self::Breath { on } => Ok(Event::BreathWished { on: *on }),
+            Self::Breath { on } => Ok(Event::Breath { on: *on }),
             Self::Brightness { trim } if (-0.5..=0.5).contains(trim) => Ok(Event::Brightness { trim: *trim }),
             Self::Brightness { .. } => Err("brightness is from -0.5 to 0.5"),
             Self::Intensity { nudge } if (-1.0..=1.0).contains(nudge) => Ok(Event::Intensity { nudge: *nudge }),

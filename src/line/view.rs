@@ -8,7 +8,7 @@ use std::ops::Deref;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::room::names::turns_text;
+use crate::room::names::is_bidi_control;
 
 /// Maximum length of a [`Label`], in characters.
 pub const LABEL_CHARS_MAX: usize = 120;
@@ -65,7 +65,7 @@ impl<const CHARS_MAX: usize> Deref for BoundedText<CHARS_MAX> {
 
 /// Bidirectional controls and zero-width characters: two names that differ only in these look the same.
 const fn is_deceptive(char: char) -> bool {
-    turns_text(char) || matches!(char, '\u{200B}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
+    is_bidi_control(char) || matches!(char, '\u{200B}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
 }
 
 /// What the patient shared. Its `Debug` prints no text.

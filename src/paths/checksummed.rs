@@ -145,7 +145,7 @@ impl ChecksummedFile {
                     OneFile::Valid(copy) if copy.has_checksum => {
                         (ReadOutcome::Restored { value: copy.value, why }, Some(copy.body))
                     }
-                    _ => (ReadOutcome::Damaged { why }, None),
+                    OneFile::Missing | OneFile::Valid(_) | OneFile::Invalid(_) => (ReadOutcome::Damaged { why }, None),
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! Owns a value for each part of the arc, as profiles give them.
 
-use crate::room::arc::Part;
+use crate::room::timeline::Part;
 
 /// A value for each part of the arc.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,5 +1,5 @@
 //! Owns profiles: the sound, place, breath, words and light that a clinic has put together for a session. Does not own
-//! when the parts of a session begin (`room::arc`), nor how any of it is played or drawn.
+//! when the parts of a session begin (`room::timeline`), nor how any of it is played or drawn.
 
 mod choices;
 mod reading;
@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::findings::{Finding, io_reason, one_of, read_text};
-use crate::room::arc::Part;
-use crate::room::breath::Pattern;
+use crate::room::breath::BreathPattern;
+use crate::room::timeline::Part;
 use crate::vocabulary::language::{Language, PerLanguage};
 use crate::vocabulary::place::{Guide, Place, TimeOfDay};
 use crate::vocabulary::sound::{Bed, Character, SoundChoice};
@@ -120,7 +120,7 @@ impl PartSound {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Breathing {
     /// The pattern.
-    pub pattern: Pattern,
+    pub pattern: BreathPattern,
     /// The parts in which the breath is paced without being asked for. Pacing has not been studied at the peak, so it is
     /// off there by default.
     pub parts: PerPart<bool>,
@@ -131,7 +131,7 @@ pub struct Breathing {
 impl Default for Breathing {
     fn default() -> Self {
         let parts = PerPart::from_fn(|part| matches!(part, Part::Settle | Part::Landing));
-        Self { pattern: Pattern::default(), parts, guide: Guide::Scene }
+        Self { pattern: BreathPattern::default(), parts, guide: Guide::Scene }
     }
 }
 

@@ -8,8 +8,8 @@ use super::{
     Breathing, CROSSFADE_S, PartLight, PartSound, PerPart, Profile, SessionWords, TRACK_ENDINGS, VolumeLimits,
 };
 use crate::findings::{Document, Finding, Mention, Section, stays_inside};
-use crate::room::arc::Part;
-use crate::room::breath::Pattern;
+use crate::room::breath::BreathPattern;
+use crate::room::timeline::Part;
 use crate::vocabulary::language::{Language, PerLanguage};
 use crate::vocabulary::place::{Place, TimeOfDay};
 use crate::vocabulary::sound::SoundChoice;
@@ -215,7 +215,7 @@ fn breath(section: &Section<'_>) -> Breathing {
     let parts = parts.map_or(default.parts, |on| PerPart::from_fn(|part| on.contains(&part)));
     let guide = section.choice("guide").unwrap_or(default.guide);
     section.finish();
-    if pattern == Pattern::Box4 && (parts.onset || parts.peak || parts.returning) {
+    if pattern == BreathPattern::Box4 && (parts.onset || parts.peak || parts.returning) {
         // Nobody is asked to hold their breath during an infusion.
         section.report("parts", "a part of the infusion", "settle and landing, since 4-4-4-4 holds the breath");
     }

@@ -1,16 +1,16 @@
-//! Owns the breath: one pure function of time that the eye and the ear both follow.
-//! Does not own what is drawn or heard for it.
+//! Owns the breath: one pure function of time, which picture and sound evaluate for the same start. Does not own what
+//! is drawn or played for it.
 
 use crate::vocabulary::Named;
 use std::f64::consts::PI;
 use std::time::Duration;
 
-/// A way to breathe, in seconds for each quarter of the cycle.
+/// A breathing pattern: how long each phase of the cycle lasts.
 ///
-/// Six breaths a minute with the out-breath longer than the in-breath is the default: an inhale/exhale ratio of 0.42
-/// was felt as more relaxing than 2.33 at the same rate (Van Diest et al. 2014, n = 30).
+/// The default is six breaths a minute with the exhale longer than the inhale: an inhale/exhale ratio of 0.42 was felt
+/// as more relaxing than 2.33 at the same rate (Van Diest et al. 2014, n = 30).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Pattern {
+pub enum BreathPattern {
     /// In for 4 s, out for 6 s.
     #[default]
     FourSix,
@@ -18,11 +18,11 @@ pub enum Pattern {
     ThreeSeven,
     /// In for 5 s, out for 5 s.
     FiveFive,
-    /// In 4 s, hold 4 s, out 4 s, hold 4 s; for those who know it, never during the infusion.
+    /// Box breathing: in for 4 s, hold 4 s, out for 4 s, hold 4 s. For those who know it, and never during a session.
     Box4,
 }
 
-impl Named for Pattern {
+impl Named for BreathPattern {
     const ALL: &'static [Self] = &Self::ALL;
 
     fn name(self) -> &'static str {
@@ -30,11 +30,11 @@ impl Named for Pattern {
     }
 }
 
-impl Pattern {
-    /// Every pattern that is offered.
+impl BreathPattern {
+    /// Every pattern, in the order in which they are offered.
     pub const ALL: [Self; 4] = [Self::FourSix, Self::ThreeSeven, Self::FiveFive, Self::Box4];
 
-    /// Its name in files: `4-6`, `3-7`, `5-5`, `4-4-4-4`.
+    /// Its name in files and messages: `4-6`, `3-7`, `5-5` or `4-4-4-4`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -45,13 +45,13 @@ impl Pattern {
         }
     }
 
-    /// The pattern of that name in files.
+    /// The pattern with that name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         <Self as Named>::from_name(name)
     }
 
-    /// Seconds of in-breath, hold, out-breath, hold.
+    /// Seconds of inhaling, holding, exhaling and holding.
     #[must_use]
     pub const fn seconds(self) -> [f64; 4] {
         match self {
@@ -62,53 +62,53 @@ impl Pattern {
         }
     }
 
-    /// One whole breath.
+    /// Duration of one whole breath.
     #[must_use]
     pub fn cycle(self) -> Duration {
         Duration::from_secs_f64(self.seconds().iter().sum())
     }
 
-    /// The breath that began `since_start` ago. Level and speed are both continuous.
+    /// The breath at `since_start` after the first inhale began. The level and its slope are continuous.
     #[must_use]
     pub fn at(self, since_start: Duration) -> Breath {
         let [inhale, full, exhale, empty] = self.seconds();
         let cycle = inhale + full + exhale + empty;
         let mut t = since_start.as_secs_f64() % cycle;
         if t < inhale {
-            return Breath { level: ease(t / inhale), phase: Phase::In };
+            return Breath { level: ease(t / inhale), phase: BreathPhase::Inhale };
         }
         t -= inhale;
         if t < full {
-            return Breath { level: 1.0, phase: Phase::Full };
+            return Breath { level: 1.0, phase: BreathPhase::HoldFull };
         }
         t -= full;
         if t < exhale {
-            return Breath { level: ease(1.0 - t / exhale), phase: Phase::Out };
+            return Breath { level: ease(1.0 - t / exhale), phase: BreathPhase::Exhale };
         }
-        Breath { level: 0.0, phase: Phase::Empty }
+        Breath { level: 0.0, phase: BreathPhase::HoldEmpty }
     }
 }
 
-/// A moment of a breath.
+/// One moment of a breath.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Breath {
-    /// How full the lungs are, 0 to 1.
+    /// How full the lungs are, from 0 (empty) to 1 (full).
     pub level: f64,
-    /// Which way the breath goes.
-    pub phase: Phase,
+    /// The phase it is in.
+    pub phase: BreathPhase,
 }
 
-/// Which way the breath goes.
+/// A phase of the breathing cycle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
+pub enum BreathPhase {
     /// Breathing in.
-    In,
-    /// Holding, full.
-    Full,
+    Inhale,
+    /// Holding with full lungs.
+    HoldFull,
     /// Breathing out.
-    Out,
-    /// Holding, empty.
-    Empty,
+    Exhale,
+    /// Holding with empty lungs.
+    HoldEmpty,
 }
 
 fn ease(x: f64) -> f64 {

@@ -1,63 +1,63 @@
-//! Owns what the room wants done at its handler. Does not own how it is done.
+//! Owns the outputs of the room: what it wants done in the outside world. Does not own how that is done.
 
 use std::sync::Arc;
 
 use super::ids::CallId;
 use super::notes::Notes;
-use super::take_home::Way;
+use super::take_home::TakeHomeMethod;
 use crate::vocabulary::language::Language;
 use crate::vocabulary::signal::Signal;
 
-/// Something the driver is to carry out. Each is an instruction; its outcome, if any, comes back as an event.
+/// An instruction for the driver to execute. If it has an outcome, that comes back as an [`Event`](super::Event).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Offer the call on every line. `presses` counts up when it is to ring anew.
+    /// Offer a call on every line.
     SendCall {
         /// Which call.
         id: CallId,
         /// Whether it is a practice call.
         practice: bool,
-        /// How often it was pressed or has rung.
+        /// [`Call::presses`](super::call::Call::presses): a desk rings again whenever it has grown.
         presses: u32,
     },
-    /// The call is cleared; lines stop offering it.
+    /// A call has ended: stop offering it.
     EndCall {
         /// Which call.
         id: CallId,
     },
-    /// The next step of the escalation list.
+    /// Send a call to a step of the escalation list.
     Escalate {
         /// Which call.
         id: CallId,
-        /// How often the list has started anew for this call, from 0: by it a receiver tells a new ringing from a
-        /// second try.
+        /// How many times the list has started over for this call, from 0. It lets a recipient tell a new alarm from a
+        /// retry.
         round: u32,
-        /// Which step, from 0.
+        /// Index of the step, from 0.
         step: usize,
     },
-    /// A sound heard once.
+    /// Play a sound once.
     Signal(Signal),
-    /// Sound may come out where it now would.
+    /// Allow sound to come from the present output.
     AcceptOutput,
-    /// A visit begins: make its key.
+    /// A visit begins: create its key.
     OpenVault,
-    /// The program came back during a visit: open what was sealed.
+    /// The program restarted during a visit: decrypt its sealed notes.
     ReopenVault,
     /// Seal everything written so far.
     SealNotes(Arc<Notes>),
-    /// Find out in which ways a note can be taken home now.
-    LookForWays,
-    /// Take everything written so far home.
+    /// Find out by which methods a note can be taken home now.
+    FindTakeHomeMethods,
+    /// Deliver everything written so far.
     TakeHome {
-        /// In which way.
-        way: Way,
-        /// What.
+        /// By which method.
+        method: TakeHomeMethod,
+        /// What to deliver.
         notes: Arc<Notes>,
-        /// In which language the sheets speak.
+        /// The language of the headings on the sheets.
         language: Language,
     },
-    /// Destroy the key, then all the rest of the visit; then start afresh in a new process.
+    /// Destroy the key, then everything else of the visit, then execute the program again in a fresh process.
     Wipe,
-    /// A new process after a wipe: finish what may be unfinished, then look, and write the receipt.
+    /// In the fresh process: finish the wipe if it was interrupted, check its result, and write the receipt.
     VerifyWipe,
 }

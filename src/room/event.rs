@@ -1,11 +1,12 @@
-//! Owns what can happen to a room. Every face, port and line speaks to the room in these words only.
+//! Owns the inputs of the room: everything that can happen to it. Windows, desks, ports and lines all report in these
+//! events. Does not own what an event changes (`transitions`), nor its name in a file or a message (`driver::wire`).
 
-use super::breath::Pattern;
+use super::breath::BreathPattern;
 use super::call::{CallId, DeskId};
 use super::drawing::Drawing;
 use super::notes::{Notes, PatientText};
 use super::snapshot::{Receipt, Trouble};
-use super::take_home::{Fault, Way};
+use super::take_home::{TakeHomeError, TakeHomeMethod};
 use crate::vocabulary::language::Language;
 use crate::vocabulary::place::Place;
 use crate::vocabulary::sound::SoundChoice;
@@ -13,256 +14,256 @@ use crate::vocabulary::sound::SoundChoice;
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
-    /// A person arrives in a ready room.
+    /// A patient arrives in a ready room.
     VisitBegins,
-    /// The patient's language.
+    /// The patient chose a language.
     LanguageChosen(Language),
-    /// A profile was picked for this room.
+    /// A profile was chosen for the session.
     ProfileChosen {
-        /// Its name: the file's stem.
+        /// The stem of the profile's file name.
         name: String,
     },
-    /// The session begins; with `settle`, its clock waits for [`Event::InfusionStarts`].
+    /// The session begins. With `settle`, its clock waits for [`Event::InfusionStarts`].
     SessionBegins {
-        /// The profile, if another than the chosen one.
+        /// A profile to use instead of the chosen one.
         profile: Option<String>,
-        /// The infusion's length, if another than the profile's.
+        /// Length of the infusion in minutes, instead of the profile's.
         infusion_minutes: Option<u32>,
         /// Whether to wait for the pump.
         settle: bool,
     },
-    /// The pump runs.
+    /// The pump was started.
     InfusionStarts,
-    /// The clinician stops the session clock.
+    /// The clinician paused the session clock.
     Pause,
-    /// The session clock goes on.
+    /// The clinician resumed the session clock.
     Resume,
-    /// The infusion takes longer.
+    /// The clinician extended the infusion.
     Extend {
-        /// By how much, in minutes.
+        /// Additional minutes.
         minutes: u32,
     },
-    /// The session ends now and lands softly.
+    /// The clinician pressed *End now*: the session goes to its landing.
     End {
-        /// Minutes until it has landed; the room's own default if not said.
+        /// Minutes until the session has landed; `None` takes [`super::Rules::landing_minutes_after_end`].
         landing_minutes: Option<u32>,
     },
-    /// The patient is back and may write.
+    /// The session gives way to After, where the patient may write.
     AfterBegins,
-    /// The patient leaves.
+    /// The patient is about to leave.
     Farewell,
 
     /// The call was pressed.
     CallPressed {
-        /// Its name, if it becomes a new call.
+        /// The id of the call, if this press opens one.
         id: CallId,
         /// Whether it is a practice call.
         practice: bool,
     },
-    /// The journal answered for a call.
+    /// The journal finished writing a call, or failed to.
     CallJournaled {
         /// Which call.
         id: CallId,
         /// Whether it is on disk.
         ok: bool,
     },
-    /// A transport took a call.
+    /// A transport accepted a call.
     CallSent {
         /// Which call.
         id: CallId,
     },
-    /// A desk screen has drawn a call, visible and with its sound unlocked.
+    /// A desk page has rendered a call while visible and with its sound unlocked.
     CallReceived {
         /// Which call.
         id: CallId,
-        /// Which desk.
+        /// Which desk page.
         desk: DeskId,
     },
-    /// A person pressed *I'm coming*.
+    /// A named person pressed *I'm coming*.
     CallComing {
         /// Which call.
         id: CallId,
-        /// Who.
+        /// The person's name, as typed.
         name: String,
     },
-    /// Someone is in the room.
+    /// Someone has come into the room.
     CallHere {
-        /// Which call; the open one if not said.
+        /// Which call; `None` means the open one.
         id: Option<CallId>,
     },
-    /// Staff clears the call, in the room.
+    /// Staff cleared the call, in the room.
     CallCleared,
     /// Staff touched the tablet.
     StaffTouched,
-    /// A desk page is alive, visible and can sound.
-    DeskSeen {
-        /// Which desk.
+    /// A desk page is connected, visible and able to sound.
+    DeskConnected {
+        /// Which desk page.
         desk: DeskId,
     },
-    /// A desk page has gone or fallen silent.
-    DeskGone {
-        /// Which desk.
+    /// A desk page closed, was hidden, or stopped answering.
+    DeskDisconnected {
+        /// Which desk page.
         desk: DeskId,
     },
 
-    /// Words typed at the end of the note.
+    /// Text was typed at the end of the note.
     NoteTyped {
-        /// What was typed.
+        /// The new text.
         text: PatientText,
     },
-    /// A page of the note as it now reads.
+    /// A page of the note was written.
     NoteWritten {
-        /// Which page, from 0; one past the last begins a new one.
+        /// Page index from 0; the number of pages appends a new one.
         page: usize,
-        /// The whole page.
+        /// The whole page as it now reads.
         text: PatientText,
     },
-    /// A page of the note as it is now drawn.
+    /// A page of the note was drawn.
     NoteDrawn {
-        /// Which page, from 0; one past the last begins a new one.
+        /// Page index from 0; the number of pages appends a new one.
         page: usize,
-        /// The whole page.
+        /// The whole page as it now looks.
         drawing: Drawing,
     },
-    /// An intention as it now reads.
+    /// An intention was written.
     IntentionWritten {
-        /// Which question, from 0.
+        /// Index of the question, from 0.
         question: usize,
-        /// The whole answer.
+        /// The whole answer as it now reads.
         text: PatientText,
     },
-    /// "Something I want my clinician to know" as it now reads.
+    /// "Something I want my clinician to know" was written.
     ForClinicianWritten {
-        /// The whole text.
+        /// The whole text as it now reads.
         text: PatientText,
     },
-    /// The patient shares those words with the desk, or takes them back.
+    /// The patient shared that text with the desk, or withdrew it.
     ForClinicianShared {
-        /// Whether they are shared.
+        /// Whether it is shared now.
         on: bool,
     },
-    /// The vault sealed a version of the notes.
+    /// The vault finished sealing a version of the notes, or failed to.
     NotesSealed {
-        /// Which version.
+        /// [`Notes::version`] of what was sealed.
         version: u64,
         /// Whether it is on disk.
         ok: bool,
     },
-    /// The vault opened the notes after a restart.
+    /// The vault restored the notes after a restart.
     NotesRestored(Notes),
-    /// The vault found notes whose key is gone.
+    /// The vault found sealed notes whose key is gone.
     NotesLost,
-    /// The vault found that some of the notes, or all, are not what was sealed; the rest was restored.
+    /// Some or all of the sealed notes failed authentication; the rest was restored.
     NotesDamaged,
 
-    /// The patient asks in which ways the note can be taken home.
-    TakeHomeLooked,
-    /// Those ways, as they are now.
-    TakeHomeOffered {
-        /// Whether there is a printer that takes jobs.
+    /// The patient opened the choice of ways to take the note home.
+    TakeHomeMethodsRequested,
+    /// The methods that are available now.
+    TakeHomeMethodsFound {
+        /// Whether a printer accepts jobs.
         paper: bool,
-        /// Whether there is a key to seal to.
+        /// Whether a therapist's key is configured.
         sealed: bool,
     },
-    /// The patient chose one.
+    /// The patient chose a method.
     TakeHomeChosen {
-        /// Which.
-        way: Way,
+        /// Which method.
+        method: TakeHomeMethod,
     },
-    /// How it went.
-    TakeHomeWent {
-        /// On which way.
-        way: Way,
-        /// Which version of the notes.
+    /// The note was delivered, or could not be.
+    TakeHomeFinished {
+        /// By which method.
+        method: TakeHomeMethod,
+        /// [`Notes::version`] of what was delivered.
         version: u64,
-        /// The code of a sealed note's file, or why it did not go.
-        outcome: Result<Option<String>, Fault>,
+        /// The code in the sealed file's name, if there is one, or the reason for the failure.
+        outcome: Result<Option<String>, TakeHomeError>,
     },
 
-    /// The patient's volume, in dB below full scale.
+    /// The patient's volume was changed.
     Volume {
-        /// The level; kept within the profile's and the room's limits.
+        /// Level in dB relative to full scale. The room clamps it to the limits of the profile and of the room.
         db: f32,
     },
-    /// The patient's place.
+    /// The patient chose a place.
     PlaceChosen(Place),
-    /// The pacer on or off, by wish.
-    BreathWished {
-        /// On or off.
+    /// The pacer was switched on or off by hand.
+    Breath {
+        /// Whether it is on.
         on: bool,
     },
-    /// Another pattern, from the end of the running breath.
-    BreathPattern(Pattern),
-    /// The screen dark or not.
+    /// The pattern of the pacer was changed. A running breath is finished first.
+    BreathPatternChosen(BreathPattern),
+    /// The screen was darkened or lit again.
     Dark {
-        /// On or off.
+        /// Whether it is dark.
         on: bool,
     },
-    /// The first touch in the dark: the dim call panel appears.
+    /// The dark screen was touched: the dim call panel appears.
     DarkTouched,
-    /// When it is too much: breath and one steady line, nothing else.
+    /// *Too much* was pressed or released: only the breath and one steady line remain.
     Anchor {
-        /// On or off.
+        /// Whether the anchor is on.
         on: bool,
     },
-    /// What the patient would like to hear.
+    /// The patient chose what to listen to.
     SoundChosen(SoundChoice),
-    /// The patient chooses silence, or the sound back.
+    /// The patient switched the sound off or on.
     Silence {
-        /// On or off.
+        /// Whether it is silent.
         on: bool,
     },
-    /// The patient skips a piece.
+    /// The patient skipped a piece.
     SkipPiece,
-    /// Brightness from the desk, added to the arc's, −0.5 to 0.5.
+    /// The desk trimmed the brightness.
     Brightness {
-        /// The trim.
+        /// Added to the brightness of the arc, −0.5 to 0.5.
         trim: f32,
     },
-    /// How full the composed music is, from the desk: added to what the arc asks for, −1 to 1.
+    /// The desk nudged the intensity of the score.
     Intensity {
-        /// Less below 0, more above.
+        /// Added to the intensity of the arc, −1 to 1.
         nudge: f32,
     },
-    /// Staff looked: sound may come out where it now would.
+    /// Staff confirmed that sound may come from the present output.
     OutputAccepted,
-    /// Staff speaks now; everything ducks.
+    /// Staff began or stopped talking to the patient; while they talk, everything ducks.
     TalkNow {
-        /// On or off.
+        /// Whether they are talking.
         on: bool,
     },
 
-    /// Staff removes the last person from the room.
+    /// Staff started the reset, which erases the visit.
     StaffReset,
-    /// The wipe was looked at and is whole.
+    /// The wipe was verified.
     WipeVerified(Receipt),
-    /// The wipe could not be shown to be whole.
+    /// The wipe could not be verified.
     WipeFailed(Receipt),
-    /// The turnover list is done.
+    /// Staff finished the turnover list.
     TurnoverDone,
-    /// The test tone is to be played.
-    SpeakerTested,
-    /// Staff heard the test tone.
-    SpeakerHeard,
-    /// The surface was cleaned.
+    /// Staff asked for the test tone.
+    TestToneRequested,
+    /// Staff confirmed that they heard the test tone.
+    TestToneHeard,
+    /// Staff cleaned the surface of the tablet.
     SurfaceCleaned,
 
-    /// A trouble begins or ends.
+    /// A trouble appeared or was resolved.
     TroubleChanged {
-        /// Which.
+        /// Which trouble.
         trouble: Trouble,
-        /// Whether it is there.
+        /// Whether it is present.
         on: bool,
     },
-    /// Time has passed; journaled so that the room comes back at the minute it was in.
+    /// A checkpoint of the room's time, journaled so that a restart finds the minute the room was in.
     TimeMarked,
-    /// The program came back after a stop.
-    Resumed,
+    /// The program has restarted and replayed its journal.
+    Restarted,
 }
 
 impl Event {
-    /// Whether it shows that the patient is still there.
-    pub(super) const fn is_sign_of_the_patient(&self) -> bool {
+    /// Whether it shows that the patient is still in the room.
+    pub(super) const fn is_patient_activity(&self) -> bool {
         matches!(
             self,
             Self::LanguageChosen(_)
@@ -275,8 +276,8 @@ impl Event {
                 | Self::ForClinicianShared { .. }
                 | Self::Volume { .. }
                 | Self::PlaceChosen(_)
-                | Self::BreathWished { .. }
-                | Self::BreathPattern(_)
+                | Self::Breath { .. }
+                | Self::BreathPatternChosen(_)
                 | Self::Dark { .. }
                 | Self::DarkTouched
                 | Self::Anchor { .. }
@@ -286,9 +287,9 @@ impl Event {
         )
     }
 
-    /// Whether it belongs to a call, or to the desks that a call is to reach: it goes ahead of whatever else waits.
+    /// Whether it concerns a call or a desk page that a call can reach. Such events overtake all others.
     #[must_use]
-    pub const fn concerns_a_call(&self) -> bool {
+    pub const fn is_about_call(&self) -> bool {
         matches!(
             self,
             Self::CallPressed { .. }
@@ -298,20 +299,20 @@ impl Event {
                 | Self::CallComing { .. }
                 | Self::CallHere { .. }
                 | Self::CallCleared
-                | Self::DeskSeen { .. }
-                | Self::DeskGone { .. }
+                | Self::DeskConnected { .. }
+                | Self::DeskDisconnected { .. }
         )
     }
 
-    /// Whether it is a wish for comfort, which a room with too much to do may refuse.
+    /// Whether it only serves comfort. A room under load may refuse such events.
     #[must_use]
     pub const fn is_comfort(&self) -> bool {
         matches!(
             self,
             Self::Volume { .. }
                 | Self::PlaceChosen(_)
-                | Self::BreathWished { .. }
-                | Self::BreathPattern(_)
+                | Self::Breath { .. }
+                | Self::BreathPatternChosen(_)
                 | Self::SoundChosen(_)
                 | Self::Silence { .. }
                 | Self::SkipPiece
@@ -320,17 +321,14 @@ impl Event {
         )
     }
 
-    /// Whether a later one of the same kind says all that this one says.
+    /// Whether the next event of the same variant makes this one redundant. Skips add up, so they do not qualify.
     #[must_use]
-    pub const fn is_outdated_by_its_like(&self) -> bool {
-        match self {
-            Self::SkipPiece => false,
-            Self::Dark { .. } | Self::Anchor { .. } | Self::LanguageChosen(_) | Self::TimeMarked => true,
-            other => other.is_comfort(),
-        }
+    pub const fn is_superseded_by_next(&self) -> bool {
+        matches!(self, Self::Dark { .. } | Self::Anchor { .. } | Self::LanguageChosen(_) | Self::TimeMarked)
+            || self.is_comfort() && !matches!(self, Self::SkipPiece)
     }
 
-    /// Whether it belongs in the journal: what must outlive the program and holds nothing personal.
+    /// Whether it belongs in the journal: it must survive a restart and holds nothing personal.
     #[must_use]
     pub const fn is_journaled(&self) -> bool {
         !matches!(
@@ -343,18 +341,18 @@ impl Event {
                 | Self::ForClinicianShared { .. }
                 | Self::NotesSealed { .. }
                 | Self::NotesRestored(_)
-                | Self::TakeHomeLooked
-                | Self::TakeHomeOffered { .. }
+                | Self::TakeHomeMethodsRequested
+                | Self::TakeHomeMethodsFound { .. }
                 | Self::TakeHomeChosen { .. }
-                | Self::TakeHomeWent { .. }
-                | Self::DeskSeen { .. }
-                | Self::DeskGone { .. }
+                | Self::TakeHomeFinished { .. }
+                | Self::DeskConnected { .. }
+                | Self::DeskDisconnected { .. }
                 | Self::CallJournaled { .. }
                 | Self::StaffTouched
                 | Self::DarkTouched
                 | Self::TalkNow { .. }
                 | Self::OutputAccepted
-                | Self::SpeakerTested
+                | Self::TestToneRequested
                 | Self::TroubleChanged { .. }
         )
     }

@@ -1,8 +1,8 @@
-//! Owns what names a call and a desk page.
+//! Owns the ids of calls and desk pages. Does not own how they are made.
 
 use std::fmt;
 
-/// A call's name: a ULID, made where the press happened.
+/// Identifies a call: a ULID, made where the call was pressed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CallId(pub u128);
 
@@ -12,6 +12,6 @@ impl fmt::Debug for CallId {
     }
 }
 
-/// A desk page that can receive calls.
+/// Identifies a desk page that can receive calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DeskId(pub u64);

@@ -1,23 +1,22 @@
-//! The room: a pure machine of one visit after another. It owns every rule about stages, the session, the call and
-//! the note, and nothing else: no clock, no input or output, no threads, no randomness.
+//! Owns the room: a pure state machine of one visit after another, with every rule about stages, the session, the call
+//! and the note. Does not own a clock, input or output, threads, or randomness.
 //!
-//! # How a machine is driven
+//! # Driving a state machine
 //!
-//! Every machine without a clock in this program keeps one contract: this room, and the ends of a line
-//! (`line::room_end`, `line::fleet` and what they are made of). Their names are the same everywhere.
+//! Every state machine of this program that has no clock of its own keeps one contract: this room, and the ends of a
+//! line (`line::room_end`, `line::fleet` and their parts). The names are the same everywhere.
 //!
-//! - `handle_input(now, …)`, or `handle_…`/`on_…` where there are several inputs, takes in what happened. It never waits,
-//!   and never fails but by a refusal that leaves the machine as it was.
-//! - `poll_…()` (`poll_effect`, `poll_transmit`, `poll_event`) gives the next thing to do, say or know. After every input and
-//!   every timeout, call it until it gives `None`: what is left lying is done late.
-//! - `poll_timeout()` says when `handle_timeout(now)` is next needed if nothing happens before. Ask again after every input;
-//!   an answer from before may be too late. `None` means never.
-//! - `handle_timeout(now)` does what is due by `now`. Calling it early or twice does no harm. Inputs call it first by
-//!   themselves where the order of timers and inputs matters.
-//! - `now` never goes back. Two machines that are given the same inputs at the same times do the same: this is what a replay
-//!   of the journal and every simulation rest on.
+//! - `handle_input(now, …)`, or `handle_…`/`on_…` where there are several inputs, takes in what happened. It never
+//!   blocks, and its only failure is a refusal that leaves the machine unchanged.
+//! - `poll_…()` (`poll_effect`, `poll_transmit`, `poll_event`) returns the next thing to do, send or know. Call it
+//!   after every input and every timeout until it returns `None`; whatever is not polled is delayed.
+//! - `poll_timeout()` returns when `handle_timeout(now)` is next due if nothing happens before. Poll it again after
+//!   every input, since an earlier answer may be too late. `None` means never.
+//! - `handle_timeout(now)` does what is due by `now`. Calling it early or twice is harmless. Inputs call it first
+//!   wherever the order of timers and inputs matters.
+//! - `now` never goes back. Two machines that receive the same inputs at the same times do the same. Replaying the
+//!   journal and every simulation rely on this.
 
-pub mod arc;
 pub mod breath;
 pub mod call;
 pub mod drawing;
@@ -33,6 +32,8 @@ pub mod snapshot;
 mod stage;
 pub mod take_home;
 pub mod time;
+pub mod timeline;
+mod transitions;
 
 pub use effect::Effect;
 pub use event::Event;
@@ -43,57 +44,53 @@ pub use stage::Stage;
 pub use time::RoomTime;
 
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::Arc as Shared;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::vocabulary::language::Language;
 use crate::vocabulary::place::Place;
 use crate::vocabulary::sound::SoundChoice;
-use arc::{INFUSION_MINUTES_MAX, INFUSION_MINUTES_MIN, Part};
-use breath::Pattern;
-use call::{Call, CallId, CallPhase, DeskId};
-use notes::{INTENTIONS, Notes, PatientText};
+use breath::BreathPattern;
+use call::{Call, CallId, DeskId};
+use notes::Notes;
 use session::Session;
 use snapshot::{BreathView, Receipt, SessionView};
 use take_home::TakeHome;
+use timeline::Part;
 
-/// The dim call panel of Dark stays so long after the first touch.
-pub const DARK_PANEL_FOR: Duration = Duration::from_secs(20);
-/// A note is sealed after a pause of so long …
+/// How long the dim call panel of the dark screen stays after a touch.
+pub const DARK_PANEL_DURATION: Duration = Duration::from_secs(20);
+/// Notes are sealed after a pause this long …
 const SEAL_AFTER_PAUSE: Duration = Duration::from_millis(300);
-/// … and at the latest so long after the first unsealed letter.
-const SEAL_AT_LATEST: Duration = Duration::from_secs(2);
-/// A room that stands in After or Farewell for so long after the last touch is told to the desk. It never resets itself.
-pub const LEFT_AFTER: Duration = Duration::from_mins(30);
-/// More desk pages than this are refused.
+/// … and at the latest this long after the first change that is not sealed.
+const SEAL_DELAY_MAX: Duration = Duration::from_secs(2);
+/// After this long in After or Farewell without any activity of the patient, the desk is told. The room never resets
+/// itself.
+pub const UNATTENDED_AFTER: Duration = Duration::from_mins(30);
+/// Maximum number of connected desk pages.
 const DESKS_MAX: usize = 64;
-/// The longest extension at one press, in minutes.
-const EXTEND_MINUTES_MAX: u32 = 120;
-/// The longest landing after *end now*, in minutes.
-const LANDING_MINUTES_MAX: u32 = 20;
-/// So many calls that have ended are remembered, so that a desk that was away hears that they were cleared.
-const ENDED_MAX: usize = 16;
 
 /// The room.
-// Each is a plain fact of its own, true or not at the same time as any other.
-#[allow(clippy::struct_excessive_bools)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent facts")]
 #[derive(Debug)]
 pub struct Room {
     rules: Rules,
     effects: VecDeque<Effect>,
     stage: Stage,
-    visit: RoomTime,
+    visit_began_at: RoomTime,
     session: Option<Session>,
     call: Option<Call>,
-    ended: VecDeque<CallId>,
+    ended_calls: VecDeque<CallId>,
+    /// Index into [`Rules::profiles`].
     profile: usize,
     infusion_minutes: u32,
     place: Place,
     language: Language,
     volume_db: f32,
     breath: Option<BreathView>,
-    breath_wished: Option<bool>,
-    pattern: Pattern,
+    /// What was chosen by hand; `None` while the pacer follows the part.
+    breath_choice: Option<bool>,
+    pattern: BreathPattern,
     dark: bool,
     dark_panel_until: Option<RoomTime>,
     anchor: bool,
@@ -104,46 +101,54 @@ pub struct Room {
     intensity_nudge: f32,
     talk_now: bool,
     desks: BTreeSet<DeskId>,
-    notes: Shared<Notes>,
-    unsealed: Option<Unsealed>,
+    notes: Arc<Notes>,
+    unsealed: Option<UnsealedChanges>,
     take_home: TakeHome,
     troubles: BTreeSet<Trouble>,
     receipt: Option<Receipt>,
     surface_cleaned: bool,
     speaker_tested: bool,
     call_tested: bool,
-    /// In After and Farewell: when the patient last did something.
-    last_sign: Option<RoomTime>,
+    /// The last activity of the patient, in After and Farewell.
+    last_activity: Option<RoomTime>,
     wiping: bool,
-    part_seen: Option<Part>,
+    /// The part for which the pacer was last set.
+    paced_part: Option<Part>,
 }
 
+/// Changes of the notes that the vault has not been asked to seal.
 #[derive(Clone, Copy, Debug)]
-struct Unsealed {
+struct UnsealedChanges {
     since: RoomTime,
-    last_change: RoomTime,
+    last: RoomTime,
+}
+
+impl UnsealedChanges {
+    fn seal_due(self) -> RoomTime {
+        (self.last + SEAL_AFTER_PAUSE).min(self.since + SEAL_DELAY_MAX)
+    }
 }
 
 impl Room {
-    /// A ready room.
+    /// A room in [`Stage::Ready`].
     #[must_use]
     pub fn new(rules: Rules) -> Self {
         let profile = rules.default_profile_index();
         let mut room = Self {
             effects: VecDeque::new(),
             stage: Stage::Ready,
-            visit: RoomTime::default(),
+            visit_began_at: RoomTime::default(),
             session: None,
             call: None,
-            ended: VecDeque::new(),
+            ended_calls: VecDeque::new(),
             profile,
             infusion_minutes: rules.infusion_minutes,
             place: Place::Beach,
             language: rules.language,
             volume_db: rules.start_volume_db,
             breath: None,
-            breath_wished: None,
-            pattern: Pattern::default(),
+            breath_choice: None,
+            pattern: BreathPattern::default(),
             dark: false,
             dark_panel_until: None,
             anchor: false,
@@ -154,7 +159,7 @@ impl Room {
             intensity_nudge: 0.0,
             talk_now: false,
             desks: BTreeSet::new(),
-            notes: Shared::default(),
+            notes: Arc::default(),
             unsealed: None,
             take_home: TakeHome::default(),
             troubles: BTreeSet::new(),
@@ -162,91 +167,90 @@ impl Room {
             surface_cleaned: false,
             speaker_tested: false,
             call_tested: false,
-            last_sign: None,
+            last_activity: None,
             wiping: false,
-            part_seen: None,
+            paced_part: None,
             rules,
         };
-        room.take_profile(profile);
+        room.apply_profile(profile);
         room
     }
 
-    /// Takes in what happened at `now`. Timers that ran out before are carried out first.
+    /// Takes in an event at `now`, after handling the timers that have expired by then.
     ///
     /// # Errors
-    /// A [`Refusal`] says why it cannot be taken; nothing has changed then but what time itself has changed.
+    /// A [`Refusal`] says why the event is not possible. Nothing but expired timers has changed the room then.
     pub fn handle_input(&mut self, now: RoomTime, event: Event) -> Result<(), Refusal> {
         self.handle_timeout(now);
-        let is_sign = event.is_sign_of_the_patient();
-        self.take(now, event)?;
-        if is_sign {
-            self.saw_the_patient(now);
+        let is_patient_activity = event.is_patient_activity();
+        self.apply(now, event)?;
+        if is_patient_activity {
+            self.record_activity(now);
         }
         self.handle_timeout(now);
         Ok(())
     }
 
-    /// Carries out every timer that has run out by `now`.
+    /// Handles every timer that has expired by `now`.
     pub fn handle_timeout(&mut self, now: RoomTime) {
         if let Some(call) = &mut self.call {
-            let mut effects = Vec::new();
-            call.handle_timeout(now, &self.rules.escalation, &mut effects);
-            self.effects.extend(effects);
+            call.handle_timeout(now, &self.rules.escalation, &mut self.effects);
         }
-        if let Some(unsealed) = self.unsealed
-            && now >= seal_due(unsealed)
-        {
-            self.unsealed = None;
-            self.effects.push_back(Effect::SealNotes(Shared::clone(&self.notes)));
+        if self.unsealed.take_if(|changes| now >= changes.seal_due()).is_some() {
+            self.effects.push_back(Effect::SealNotes(Arc::clone(&self.notes)));
         }
-        if self.left_due().is_some_and(|due| now >= due) {
+        if self.unattended_due().is_some_and(|due| now >= due) {
             self.troubles.insert(Trouble::RoomLeft);
         }
-        if self.dark_panel_until.is_some_and(|until| now >= until) {
-            self.dark_panel_until = None;
-        }
+        self.dark_panel_until.take_if(|until| now >= *until);
         if let Some(BreathView { next: Some((pattern, from)), .. }) = self.breath
             && now >= from
         {
             self.breath = Some(BreathView { pattern, started: from, next: None });
         }
         let part = self.session.map(|session| session.part(now));
-        if part != self.part_seen {
-            self.part_seen = part;
-            self.breathe_as_the_part_asks(now);
+        if part != self.paced_part {
+            self.paced_part = part;
+            self.set_breath_for_part(now);
         }
     }
 
-    /// The next effect to execute. Call it until it gives `None` after each input and each timeout.
+    /// The next effect to execute. Call it after every input and every timeout until it returns `None`.
     pub fn poll_effect(&mut self) -> Option<Effect> {
         self.effects.pop_front()
     }
 
-    /// When [`Room::handle_timeout`] is next needed, if nothing happens before.
+    /// When [`Room::handle_timeout`] is next due, if nothing happens before.
     #[must_use]
     pub fn poll_timeout(&self, now: RoomTime) -> Option<RoomTime> {
         [
             self.call.as_ref().and_then(|call| call.poll_timeout(&self.rules.escalation)),
-            self.unsealed.map(seal_due),
-            self.left_due(),
+            self.unsealed.map(UnsealedChanges::seal_due),
+            self.unattended_due(),
             self.dark_panel_until,
             self.breath.and_then(|breath| breath.next).map(|(_, from)| from),
-            self.session.and_then(|session| session.next_border(now)),
+            self.session.and_then(|session| session.next_boundary(now)),
         ]
         .into_iter()
         .flatten()
         .min()
     }
 
-    /// The room as it stands at `now`.
+    /// When the room counts as unattended, unless that has been reported already.
+    fn unattended_due(&self) -> Option<RoomTime> {
+        let last_activity = self.last_activity.filter(|_| !self.troubles.contains(&Trouble::RoomLeft));
+        last_activity.map(|last_activity| last_activity + UNATTENDED_AFTER)
+    }
+
+    /// The state of the room at `now`.
     #[must_use]
     pub fn snapshot(&self, now: RoomTime) -> Snapshot {
         Snapshot {
             taken_at: now,
             stage: self.stage,
-            visit: self.visit,
+            visit_began_at: self.visit_began_at,
             session: self.session.map(|session| SessionView {
-                arc: session.arc,
+                timeline: session.timeline,
                 part: session.part(now),
                 clock_at_snapshot_ms: session.clock_ms(now),
                 running: session.is_running(now),
@@ -256,7 +260,7 @@ impl Room {
                 taken_at: now,
             }),
             call: self.call.clone().filter(|call| call.shown),
-            ended_calls: self.ended.iter().copied().collect(),
+            ended_calls: self.ended_calls.iter().copied().collect(),
             profile: self.rules.profile(self.profile).name.clone(),
             infusion_minutes: self.infusion_minutes,
             place: self.place,
@@ -273,7 +277,7 @@ impl Room {
             intensity_nudge: self.intensity_nudge,
             talk_now: self.talk_now,
             desks: self.desks.len(),
-            notes: Shared::clone(&self.notes),
+            notes: Arc::clone(&self.notes),
             take_home: self.take_home.clone(),
             note_limits: self.rules.note_limits,
             troubles: self.troubles.iter().copied().collect(),
@@ -285,130 +289,23 @@ impl Room {
         }
     }
 
-    /// The open call's name, shown or not yet.
+    /// The id of the open call, whether it is shown yet or not.
     #[must_use]
     pub fn open_call(&self) -> Option<CallId> {
         self.call.as_ref().map(|call| call.id)
     }
 
-    /// The open call's name, if it is no practice call.
+    /// The id of the open call, unless it is a practice call.
     #[must_use]
     pub fn real_call(&self) -> Option<CallId> {
         self.call.as_ref().filter(|call| !call.practice).map(|call| call.id)
     }
 
-    fn take(&mut self, now: RoomTime, event: Event) -> Result<(), Refusal> {
-        match event {
-            Event::VisitBegins => self.begin_visit(now),
-            Event::LanguageChosen(language) => self.choose_language(language),
-            Event::ProfileChosen { name } => self.choose_profile(&name),
-            Event::SessionBegins { profile, infusion_minutes, settle } => {
-                self.begin_session(now, profile.as_deref(), infusion_minutes, settle)
-            }
-            Event::InfusionStarts => self.start_infusion(now),
-            Event::Pause => self.pause(now),
-            Event::Resume => self.resume(now),
-            Event::Extend { minutes } => self.extend(now, minutes),
-            Event::End { landing_minutes } => self.end(now, landing_minutes),
-            Event::AfterBegins => self.begin_after(now),
-            Event::Farewell => self.farewell(now),
-            Event::CallPressed { .. }
-            | Event::CallJournaled { .. }
-            | Event::CallSent { .. }
-            | Event::CallReceived { .. }
-            | Event::CallComing { .. }
-            | Event::CallHere { .. }
-            | Event::CallCleared
-            | Event::StaffTouched
-            | Event::DeskSeen { .. }
-            | Event::DeskGone { .. } => self.take_call(now, event),
-            Event::NoteTyped { .. }
-            | Event::NoteWritten { .. }
-            | Event::NoteDrawn { .. }
-            | Event::IntentionWritten { .. }
-            | Event::ForClinicianWritten { .. }
-            | Event::ForClinicianShared { .. }
-            | Event::NotesSealed { .. }
-            | Event::NotesRestored(_)
-            | Event::NotesLost
-            | Event::NotesDamaged => self.take_note(now, event),
-            Event::TakeHomeLooked
-            | Event::TakeHomeOffered { .. }
-            | Event::TakeHomeChosen { .. }
-            | Event::TakeHomeWent { .. } => self.take_home(event),
-            Event::Volume { .. }
-            | Event::PlaceChosen(_)
-            | Event::BreathWished { .. }
-            | Event::BreathPattern(_)
-            | Event::Dark { .. }
-            | Event::DarkTouched
-            | Event::Anchor { .. }
-            | Event::SoundChosen(_)
-            | Event::Silence { .. }
-            | Event::SkipPiece
-            | Event::Brightness { .. }
-            | Event::Intensity { .. }
-            | Event::TalkNow { .. } => self.take_comfort(now, &event),
-            Event::OutputAccepted => {
-                self.effects.push_back(Effect::AcceptOutput);
-                Ok(())
-            }
-            Event::StaffReset => self.reset(),
-            Event::WipeVerified(receipt) => self.wipe_verified(receipt),
-            Event::WipeFailed(receipt) => self.wipe_failed(receipt),
-            Event::TurnoverDone => self.turnover_done(),
-            Event::SpeakerTested => self.test_speaker(),
-            Event::SpeakerHeard => self.hear_speaker(),
-            Event::SurfaceCleaned => self.clean_surface(),
-            Event::TroubleChanged { trouble, on } => {
-                if on {
-                    self.troubles.insert(trouble);
-                } else {
-                    self.troubles.remove(&trouble);
-                }
-                Ok(())
-            }
-            Event::TimeMarked => Ok(()),
-            Event::Resumed => {
-                self.come_back(now);
-                Ok(())
-            }
-        }
+    /// The notes of the current visit.
+    #[must_use]
+    pub fn notes(&self) -> &Notes {
+        &self.notes
     }
-
-    fn choose_language(&mut self, language: Language) -> Result<(), Refusal> {
-        self.in_visit_or_ready()?;
-        if !self.rules.languages.contains(&language) {
-            return Err(Refusal::UnknownLanguage { known: self.rules.languages.clone() });
-        }
-        self.language = language;
-        Ok(())
-    }
-
-    fn in_stages(&self, allowed: &'static [Stage]) -> Result<(), Refusal> {
-        if allowed.contains(&self.stage) { Ok(()) } else { Err(Refusal::WrongStage { stage: self.stage, allowed }) }
-    }
-
-    fn in_visit(&self) -> Result<(), Refusal> {
-        self.in_stages(Stage::VISIT)
-    }
-
-    fn in_visit_or_ready(&self) -> Result<(), Refusal> {
-        self.in_stages(Stage::READY_OR_VISIT)
-    }
-
-    fn running_session(&mut self) -> Result<&mut Session, Refusal> {
-        let stage = self.stage;
-        self.session.as_mut().ok_or(Refusal::WrongStage { stage, allowed: &[Stage::Session] })
-    }
-}
-
-mod calls;
-mod comfort;
-mod visit;
-
-fn seal_due(unsealed: Unsealed) -> RoomTime {
-    (unsealed.last_change + SEAL_AFTER_PAUSE).min(unsealed.since + SEAL_AT_LATEST)
 }
 
 #[cfg(test)]

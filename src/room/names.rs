@@ -1,103 +1,105 @@
-//! Owns what a name of a person may be: it is read by a frightened patient and spoken aloud across a corridor, so all of
-//! it can be seen, and it stays where it was put. Does not own whose name it is.
+//! Owns which names can be displayed. A name is read by a frightened patient, so every character of it must be visible,
+//! and none may reorder the text around it. Does not own whose name it is.
 
 use std::fmt;
 use std::ops::RangeInclusive;
 
-/// Why a name cannot be shown.
+/// Why a name cannot be displayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NameProblem {
-    /// Nothing of it can be seen, or it is too long.
+pub enum NameError {
+    /// It is too long, or nothing in it is visible.
     Length,
-    /// It holds a sign that cannot be seen.
-    Unseen,
-    /// It holds a sign that turns the text around it.
-    Turning,
+    /// It contains an invisible character.
+    Invisible,
+    /// It contains a bidirectional control character, which reorders the text around it.
+    BidiControl,
 }
 
-impl NameProblem {
-    /// What is wrong, in plain words that repeat nothing of the name.
+impl NameError {
+    /// What is wrong, in plain words that do not quote the name.
     #[must_use]
-    pub const fn why(self) -> &'static str {
+    pub const fn reason(self) -> &'static str {
         match self {
-            Self::Length => "a name has from 1 to 60 characters",
-            Self::Unseen => "a name holds no sign that cannot be seen; type it anew, without pasting",
-            Self::Turning => "a name holds no sign that turns the text around; type it anew, without pasting",
+            Self::Length => "a name has 1 to 60 characters",
+            Self::Invisible => "a name cannot contain invisible characters; type it again without pasting",
+            Self::BidiControl => {
+                "a name cannot contain characters that change the direction of the text; type it again without pasting"
+            }
         }
     }
 }
 
-impl fmt::Display for NameProblem {
+impl fmt::Display for NameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.why())
+        f.write_str(self.reason())
     }
 }
 
-/// The longest name of a person, in characters.
+/// Maximum length of a person's name, in characters.
 const PERSON_CHARS_MAX: usize = 60;
 
-/// The name of a person who comes, of 1 to 60 characters.
+/// Parses the name of a person, of 1 to 60 characters; see [`parse_name`].
 ///
 /// # Errors
-/// What is wrong with it.
-pub fn person(text: &str) -> Result<String, NameProblem> {
-    name(text, &(1..=PERSON_CHARS_MAX))
+/// If the name cannot be displayed.
+pub fn parse_person_name(text: &str) -> Result<String, NameError> {
+    parse_name(text, &(1..=PERSON_CHARS_MAX))
 }
 
-/// A name of so many characters without the blanks around it, if it can be shown: of any script, as long as it can be
-/// seen.
+/// Parses a name in any script and trims the whitespace around it. `chars` is the permitted length in code points.
 ///
 /// # Errors
-/// What is wrong with it.
-pub fn name(text: &str, chars: &RangeInclusive<usize>) -> Result<String, NameProblem> {
+/// If the name cannot be displayed.
+pub fn parse_name(text: &str, chars: &RangeInclusive<usize>) -> Result<String, NameError> {
     let text = text.trim();
     let mut before = None;
-    let mut signs = text.chars().peekable();
-    while let Some(sign) = signs.next() {
-        if turns_text(sign) {
-            return Err(NameProblem::Turning);
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        if is_bidi_control(character) {
+            return Err(NameError::BidiControl);
         }
-        if !is_seen(sign) && !belongs(before, sign, signs.peek().copied()) {
-            return Err(NameProblem::Unseen);
+        if !is_visible(character) && !belongs_to_neighbours(before, character, characters.peek().copied()) {
+            return Err(NameError::Invisible);
         }
-        before = Some(sign);
+        before = Some(character);
     }
-    if chars.contains(&text.chars().count()) && text.chars().any(|sign| is_seen(sign) && sign.is_alphanumeric()) {
+    if chars.contains(&text.chars().count()) && text.chars().any(|char| is_visible(char) && char.is_alphanumeric()) {
         Ok(text.to_owned())
     } else {
-        Err(NameProblem::Length)
+        Err(NameError::Length)
     }
 }
 
-/// The marks, embeddings, overrides and isolates of the Unicode Bidirectional Algorithm (UAX 9).
+/// Whether a character is a bidirectional control: one of the marks, embeddings, overrides and isolates of UAX #9.
 #[must_use]
-pub const fn turns_text(sign: char) -> bool {
-    matches!(sign, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+pub const fn is_bidi_control(character: char) -> bool {
+    matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Whether a sign leaves something on the screen, or is one of the blanks with which people part their names. What does
-/// not: `Default_Ignorable_Code_Point` of Unicode 16, control and private signs, those for no exchange, and other blanks.
-fn is_seen(sign: char) -> bool {
-    let is_left_out = matches!(sign,
+/// Whether a character has a glyph or is one of the spaces that separate the parts of a name. What does not qualify:
+/// `Default_Ignorable_Code_Point` of Unicode 16, control, private-use and noncharacter code points, and other
+/// whitespace.
+fn is_visible(character: char) -> bool {
+    let is_excluded = matches!(character,
         '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
         | '\u{200b}'..='\u{200d}' | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
         | '\u{e000}'..='\u{f8ff}' | '\u{fdd0}'..='\u{fdef}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
         | '\u{fff0}'..='\u{ffff}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
         | '\u{e0000}'..='\u{10ffff}');
-    let is_other_blank = sign.is_whitespace() && !matches!(sign, ' ' | '\u{a0}' | '\u{202f}' | '\u{3000}');
-    // The last two code points of each plane are no signs.
-    let is_none = u32::from(sign) & 0xfffe == 0xfffe;
-    !is_left_out && !is_other_blank && !is_none && !sign.is_control()
+    let is_other_space = character.is_whitespace() && !matches!(character, ' ' | '\u{a0}' | '\u{202f}' | '\u{3000}');
+    // The last two code points of each plane are noncharacters.
+    let is_noncharacter = u32::from(character) & 0xfffe == 0xfffe;
+    !is_excluded && !is_other_space && !is_noncharacter && !character.is_control()
 }
 
-/// Whether a sign that is not seen by itself is part of how the one before it is written: a joiner between letters of a
-/// script that joins them, and the chosen form of an ideograph or of a Mongolian letter.
-fn belongs(before: Option<char>, sign: char, after: Option<char>) -> bool {
+/// Whether an invisible character is needed to spell the name: a joiner between letters of a script that uses joiners,
+/// or the variation selector of an ideograph or of a Mongolian letter.
+fn belongs_to_neighbours(before: Option<char>, character: char, after: Option<char>) -> bool {
     let Some(before) = before else { return false };
-    match sign {
+    match character {
         // Persian and the scripts of South and South-East Asia.
         '\u{200c}' | '\u{200d}' => {
-            let joins = |sign: char| matches!(sign, '\u{600}'..='\u{1cff}' | '\u{a800}'..='\u{abff}' | '\u{11000}'..='\u{11fff}');
+            let joins = |letter: char| matches!(letter, '\u{600}'..='\u{1cff}' | '\u{a800}'..='\u{abff}' | '\u{11000}'..='\u{11fff}');
             joins(before) && after.is_some_and(joins)
         }
         '\u{180b}'..='\u{180d}' | '\u{180f}' => matches!(before, '\u{1820}'..='\u{18aa}'),
@@ -113,8 +115,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_every_script_stay_as_they_are() {
-        for kept in [
+    fn names_in_every_script_are_kept_unchanged() {
+        for name in [
             "Maria",
             "Dr. Okafor",
             "O'Neill-Łukasz",
@@ -136,14 +138,14 @@ mod tests {
             "Анна",
             "Ελένη",
         ] {
-            assert_eq!(person(kept).as_deref(), Ok(kept), "{kept:?}");
+            assert_eq!(parse_person_name(name).as_deref(), Ok(name), "{name:?}");
         }
-        assert_eq!(person("  Maria \u{a0}").as_deref(), Ok("Maria"));
+        assert_eq!(parse_person_name("  Maria \u{a0}").as_deref(), Ok("Maria"));
     }
 
     #[test]
-    fn a_name_that_cannot_be_seen_is_none() {
-        for unseen in [
+    fn names_with_invisible_characters_are_refused() {
+        for invisible in [
             "\u{200b}",
             "Ma\u{200b}ria",
             "Ma\u{200d}ria",
@@ -166,21 +168,21 @@ mod tests {
             "Ma\u{1b}[2Jria",
             "Maria\u{1fffe}",
         ] {
-            assert_eq!(person(unseen), Err(NameProblem::Unseen), "{unseen:?}");
+            assert_eq!(parse_person_name(invisible), Err(NameError::Invisible), "{invisible:?}");
         }
-        for none in ["", "   ", "\u{a0}\u{3000}", "...", "-", &"x".repeat(61)] {
-            assert_eq!(person(none), Err(NameProblem::Length), "{none:?}");
+        for empty_or_long in ["", "   ", "\u{a0}\u{3000}", "...", "-", &"x".repeat(61)] {
+            assert_eq!(parse_person_name(empty_or_long), Err(NameError::Length), "{empty_or_long:?}");
         }
     }
 
     #[test]
-    fn a_name_that_turns_the_text_around_is_none() {
-        for sign in ['\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}', '\u{2066}', '\u{2067}', '\u{2068}']
+    fn names_with_bidirectional_controls_are_refused() {
+        for control in ['\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}', '\u{2066}', '\u{2067}', '\u{2068}']
             .into_iter()
             .chain(['\u{2069}', '\u{200e}', '\u{200f}', '\u{61c}'])
         {
-            assert_eq!(person(&format!("Ma{sign}ria")), Err(NameProblem::Turning), "{sign:?}");
-            assert_eq!(person(&format!("دا{sign}نا")), Err(NameProblem::Turning), "{sign:?}");
+            assert_eq!(parse_person_name(&format!("Ma{control}ria")), Err(NameError::BidiControl), "{control:?}");
+            assert_eq!(parse_person_name(&format!("دا{control}نا")), Err(NameError::BidiControl), "{control:?}");
         }
     }
 }

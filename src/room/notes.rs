@@ -1,35 +1,35 @@
-//! Owns what the patient writes: pages of words and of drawing, intentions, and what is meant for the clinician.
-//! Does not own how it is sealed or taken home.
+//! Owns what the patient writes: pages of text and of drawing, intentions, and the words for the clinician. Does not
+//! own how they are sealed or taken home.
 
 use std::fmt;
 
 use super::drawing::{Drawing, NOTE_POINTS_MAX};
 
-/// Words of a patient. They never appear in `Debug`, so that no log or panic can carry them.
+/// Text of a patient. `Debug` does not print it, so that no log line or panic message can leak it.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct PatientText(String);
 
 impl PatientText {
-    /// Wraps words of a patient.
+    /// Wraps text of a patient.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The words, for the patient's own screen, seal or take-home.
+    /// The text, for the patient's screen, the vault, or taking it home.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
     }
 
-    /// Whether nothing but blanks is written.
+    /// Whether it is empty or whitespace only.
     #[must_use]
     pub fn is_blank(&self) -> bool {
         self.0.trim().is_empty()
     }
 
-    /// Length in characters.
+    /// Length in code points.
     #[must_use]
-    pub fn chars(&self) -> usize {
+    pub fn char_count(&self) -> usize {
         self.0.chars().count()
     }
 
@@ -44,17 +44,17 @@ impl fmt::Debug for PatientText {
     }
 }
 
-/// One page of a note: words, or a drawing.
+/// One page of a note: text or a drawing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Page {
-    /// It is written.
+pub enum NotePage {
+    /// A page of text.
     Words(PatientText),
-    /// It is drawn.
+    /// A page with a drawing.
     Drawing(Drawing),
 }
 
-impl Page {
-    /// Whether nothing is on it.
+impl NotePage {
+    /// Whether the page is empty.
     #[must_use]
     pub fn is_blank(&self) -> bool {
         match self {
@@ -63,7 +63,7 @@ impl Page {
         }
     }
 
-    /// Its words, if it is written.
+    /// The text, if it is a page of text.
     #[must_use]
     pub const fn words(&self) -> Option<&PatientText> {
         match self {
@@ -72,7 +72,7 @@ impl Page {
         }
     }
 
-    /// Its drawing, if it is drawn.
+    /// The drawing, if it is a page with one.
     #[must_use]
     pub const fn drawing(&self) -> Option<&Drawing> {
         match self {
@@ -82,95 +82,130 @@ impl Page {
     }
 }
 
-impl Default for Page {
+impl Default for NotePage {
     fn default() -> Self {
         Self::Words(PatientText::default())
     }
 }
 
-/// How many intentions are asked for.
+/// Number of questions about intentions.
 pub const INTENTIONS: usize = 3;
 
 /// Everything a patient wrote and drew in one visit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Notes {
-    /// The pages of the note.
-    pub pages: Vec<Page>,
-    /// Answers to the three questions of Arrive; blank where skipped.
+    /// The pages of the note, in order.
+    pub pages: Vec<NotePage>,
+    /// Answers to the questions of Arrive; blank where skipped.
     pub intentions: [PatientText; INTENTIONS],
     /// "Something I want my clinician to know".
     pub for_clinician: PatientText,
-    /// Whether the patient pressed *share* on it.
+    /// Whether the patient shared [`Notes::for_clinician`] with the desk.
     pub shared: bool,
-    /// Counts every change, so that an older seal is never taken for a newer one.
+    /// Increases with every change, so that an older version is never mistaken for a newer one.
     pub version: u64,
 }
 
 impl Notes {
-    /// Pages that hold something.
+    /// Number of pages that are not blank.
     #[must_use]
     pub fn written_pages(&self) -> usize {
         self.pages.iter().filter(|page| !page.is_blank()).count()
     }
 
-    /// Whether any page holds a drawing.
+    /// Whether any page has a drawing on it.
     #[must_use]
     pub fn has_drawings(&self) -> bool {
         self.pages.iter().any(|page| page.drawing().is_some_and(|drawing| !drawing.is_blank()))
     }
 
-    /// Whether nothing at all was written.
+    /// Whether nothing was written or drawn.
     #[must_use]
     pub fn is_blank(&self) -> bool {
         self.written_pages() == 0 && self.for_clinician.is_blank() && self.intentions.iter().all(PatientText::is_blank)
     }
 
-    /// Puts what was written since behind what was written before.
-    pub(super) fn follow(&mut self, before: Self) {
-        let since = std::mem::replace(self, before);
-        self.pages.extend(since.pages);
-        for (kept, newer) in self.intentions.iter_mut().zip(since.intentions) {
+    /// Merges what the vault restored with what was written in the meantime: restored pages come first, newer answers
+    /// win.
+    pub(super) fn merge_restored(&mut self, restored: Self) {
+        let newer = std::mem::replace(self, restored);
+        self.pages.extend(newer.pages);
+        for (answer, newer) in self.intentions.iter_mut().zip(newer.intentions) {
             if !newer.is_blank() {
-                *kept = newer;
+                *answer = newer;
             }
         }
-        if !since.for_clinician.is_blank() {
-            self.for_clinician = since.for_clinician;
-            self.shared = since.shared;
+        if !newer.for_clinician.is_blank() {
+            self.for_clinician = newer.for_clinician;
+            self.shared = newer.shared;
         }
-        self.version = self.version.max(since.version) + 1;
+        self.version = self.version.max(newer.version) + 1;
     }
 
-    pub(super) fn type_at_end(&mut self, text: &str, limits: NoteLimits) -> Result<(), NoteFull> {
-        let takes = |words: &PatientText| words.chars() + text.chars().count() <= limits.page_chars_max;
-        let another = self.pages.len() < limits.pages_max && takes(&PatientText::default());
-        match self.pages.last_mut() {
-            Some(Page::Words(words)) if takes(words) => words.push(text),
-            // A full page, or a drawing: words go on behind it.
-            _ if another => self.pages.push(Page::Words(PatientText::new(text))),
-            _ => return Err(NoteFull),
+    pub(super) fn append_text(&mut self, text: &str, limits: NoteLimits) -> Result<(), NoteFull> {
+        let fits = |page: &PatientText| page.char_count() + text.chars().count() <= limits.page_chars_max;
+        let fits_new_page = self.pages.len() < limits.pages_max && fits(&PatientText::default());
+        if let Some(NotePage::Words(words)) = self.pages.last_mut()
+            && fits(words)
+        {
+            words.push(text);
+        } else if fits_new_page {
+            // After a full page or a drawing, text continues on a new page.
+            self.pages.push(NotePage::Words(PatientText::new(text)));
+        } else {
+            return Err(NoteFull);
         }
         self.version += 1;
         Ok(())
     }
 
     pub(super) fn write_page(&mut self, page: usize, text: PatientText, limits: NoteLimits) -> Result<(), NoteFull> {
-        if text.chars() > limits.page_chars_max {
+        if text.char_count() > limits.page_chars_max {
             return Err(NoteFull);
         }
-        self.put_page(page, Page::Words(text), limits)
+        self.set_page(page, NotePage::Words(text), limits)
     }
 
     pub(super) fn draw_page(&mut self, page: usize, drawing: Drawing, limits: NoteLimits) -> Result<(), NoteFull> {
-        let elsewhere = self.pages.iter().enumerate().filter(|(index, _)| *index != page);
-        let points: usize = elsewhere.filter_map(|(_, page)| page.drawing()).map(Drawing::points).sum();
-        if !drawing.fits_a_page() || points + drawing.points() > NOTE_POINTS_MAX {
+        let others = self.pages.iter().enumerate().filter(|(index, _)| *index != page);
+        let points: usize = others.filter_map(|(_, page)| page.drawing()).map(Drawing::point_count).sum();
+        if !drawing.fits_a_page() || points + drawing.point_count() > NOTE_POINTS_MAX {
             return Err(NoteFull);
         }
-        self.put_page(page, Page::Drawing(drawing), limits)
+        self.set_page(page, NotePage::Drawing(drawing), limits)
     }
 
-    fn put_page(&mut self, page: usize, content: Page, limits: NoteLimits) -> Result<(), NoteFull> {
+    pub(super) fn write_intention(
+        &mut self,
+        question: usize,
+        text: PatientText,
+        limits: NoteLimits,
+    ) -> Result<(), NoteFull> {
+        if text.char_count() > limits.page_chars_max {
+            return Err(NoteFull);
+        }
+        self.intentions[question] = text;
+        self.version += 1;
+        Ok(())
+    }
+
+    pub(super) fn write_for_clinician(&mut self, text: PatientText, limits: NoteLimits) -> Result<(), NoteFull> {
+        if text.char_count() > limits.page_chars_max {
+            return Err(NoteFull);
+        }
+        // The patient agreed to share the old text, not this one.
+        self.shared &= self.for_clinician == text;
+        self.for_clinician = text;
+        self.version += 1;
+        Ok(())
+    }
+
+    pub(super) fn share_for_clinician(&mut self, on: bool) {
+        self.shared = on && !self.for_clinician.is_blank();
+        self.version += 1;
+    }
+
+    fn set_page(&mut self, page: usize, content: NotePage, limits: NoteLimits) -> Result<(), NoteFull> {
         if page > self.pages.len() || page >= limits.pages_max {
             return Err(NoteFull);
         }
@@ -187,9 +222,9 @@ impl Notes {
 /// How much a note can hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoteLimits {
-    /// Pages at most.
+    /// Maximum number of pages.
     pub pages_max: usize,
-    /// Characters on one page at most.
+    /// Maximum length of the text on one page, in code points. Answers have the same limit.
     pub page_chars_max: usize,
 }
 
@@ -199,6 +234,6 @@ impl Default for NoteLimits {
     }
 }
 
-/// The note can hold no more.
+/// The note, or a page of it, cannot hold any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoteFull;

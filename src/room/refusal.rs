@@ -1,61 +1,61 @@
-//! Owns the ways in which an event cannot be taken. Does not own how they are shown.
+//! Owns the reasons for which the room refuses an event. Does not own how they are shown.
 
 use std::fmt;
 
-use super::names::NameProblem;
+use super::names::NameError;
 use super::stage::Stage;
 use crate::vocabulary::language::Language;
 
-/// Why an event was not taken; nothing has changed.
+/// Why an event was refused. Nothing has changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// The room is not in a stage where this can happen.
+    /// The event is not possible in the current stage.
     WrongStage {
-        /// Where it is.
+        /// The current stage.
         stage: Stage,
-        /// Where it would have to be.
+        /// The stages in which it is possible.
         allowed: &'static [Stage],
     },
-    /// No such profile.
+    /// No profile has that name.
     UnknownProfile,
-    /// No such language.
+    /// The room does not offer that language.
     UnknownLanguage {
-        /// Those there are.
+        /// The languages it offers.
         known: Vec<Language>,
     },
-    /// A number outside its limits.
+    /// A number is outside its limits.
     OutOfRange {
-        /// What the number is, with its unit.
+        /// What the number is, with its unit if that is not obvious.
         what: &'static str,
-        /// The least allowed.
+        /// Minimum allowed.
         min: i64,
-        /// The most allowed.
+        /// Maximum allowed.
         max: i64,
     },
-    /// The name of the person who comes cannot be shown.
-    Name(NameProblem),
-    /// No call is open, or another one.
+    /// The name of the person who is coming cannot be displayed.
+    Name(NameError),
+    /// No call is open, or the open one has another id.
     NoSuchCall,
-    /// A call is open: it comes first.
+    /// A call is open and has to be cleared first.
     CallOpen,
-    /// The session clock is not in a state where this makes sense.
+    /// The session clock is in the wrong state.
     SessionClock {
-        /// What would have to hold.
+        /// The state it must be in.
         needs: &'static str,
     },
     /// The note can hold no more.
     NoteFull,
-    /// No such question or page.
+    /// There is no such question.
     NoSuchPage,
-    /// Not every box of the turnover list is ticked.
+    /// The wipe has not been verified.
     NotVerified,
-    /// Too many desks.
+    /// The maximum number of desk pages is connected.
     TooManyDesks,
-    /// Too much waits for the room; a wish for comfort is not added to it.
+    /// Too many events are waiting, so one that only serves comfort is not accepted.
     Busy,
-    /// The room's loop has ended by a fault, and the program is about to start anew.
+    /// The driver's loop has failed, and the program is about to restart.
     Gone,
-    /// The note cannot go home this way now.
+    /// The note cannot be taken home by this method now.
     TakeHome {
         /// Why not.
         why: &'static str,
@@ -69,7 +69,7 @@ impl fmt::Display for Refusal {
                 let names: Vec<&str> = allowed.iter().map(|stage| stage.name()).collect();
                 write!(f, "not while the room is in {}; allowed in {}", stage.name(), names.join(", "))
             }
-            Self::Name(problem) => f.write_str(problem.why()),
+            Self::Name(error) => f.write_str(error.reason()),
             Self::UnknownProfile => f.write_str("no profile of that name; `stillroom check` lists what is wrong"),
             Self::UnknownLanguage { known } => {
                 let names: Vec<&str> = known.iter().map(Language::name).collect();
@@ -82,9 +82,9 @@ impl fmt::Display for Refusal {
             Self::NoteFull => f.write_str("the note is full"),
             Self::NoSuchPage => f.write_str("no such page or question"),
             Self::NotVerified => f.write_str("the wipe is not verified yet"),
-            Self::TakeHome { why } => write!(f, "the note cannot be taken home so: {why}"),
+            Self::TakeHome { why } => write!(f, "the note cannot be taken home this way: {why}"),
             Self::Busy => f.write_str("the room has too much to do; try again in a moment"),
-            Self::Gone => f.write_str("the room has stopped by a fault of the program; it starts anew"),
+            Self::Gone => f.write_str("the room has stopped because of a fault in the program, which is restarting"),
             Self::TooManyDesks => f.write_str("too many desk pages are open; close some"),
         }
     }

@@ -1,62 +1,62 @@
-//! Owns what a room is told about its clinic: limits, defaults and profiles, as far as rules depend on them.
-//! Does not own the files they come from.
+//! Owns the settings of a room that its rules depend on: limits, defaults and profiles. Does not own the files they
+//! come from.
 
 use std::time::Duration;
 
-use super::arc::Part;
-use super::breath::Pattern;
+use super::breath::BreathPattern;
 use super::call::ESCALATES_AFTER;
 use super::notes::NoteLimits;
+use super::timeline::Part;
 use crate::vocabulary::language::Language;
 use crate::vocabulary::place::Place;
 
-/// What the clinic decided for this room.
+/// The clinic's settings for this room.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rules {
-    /// The profiles that can be chosen; the first stands in where the default is missing.
+    /// The profiles to choose from. The first one is used if [`Rules::default_profile`] names none of them.
     pub profiles: Vec<ProfileRules>,
-    /// The name of the profile of a fresh visit.
+    /// The name of the profile that a new visit starts with.
     pub default_profile: String,
-    /// Infusion length where a profile names none, in minutes.
+    /// Length of an infusion in minutes, where the profile sets none.
     pub infusion_minutes: u32,
-    /// Minutes until landed after *end now*.
+    /// Minutes from *End now* until the session has landed.
     pub landing_minutes_after_end: u32,
-    /// Volume where a profile names none, dB below full scale.
+    /// Volume in dB relative to full scale, where the profile sets none.
     pub start_volume_db: f32,
-    /// No volume goes above, dB below full scale.
+    /// Maximum volume in dB relative to full scale, whatever a profile allows.
     pub cap_db: f32,
-    /// The languages that can be chosen.
+    /// The languages to choose from.
     pub languages: Vec<Language>,
-    /// The language of a fresh visit: one of `languages`.
+    /// The language that a new visit starts with: one of [`Rules::languages`].
     pub language: Language,
     /// How much a note can hold.
     pub note_limits: NoteLimits,
-    /// How long a call goes unacknowledged before each step of the escalation list, in order.
+    /// When each step of the escalation list is due, counted from when the call was last unacknowledged; ascending.
     pub escalation: Vec<Duration>,
-    /// Session milliseconds in a real one; 1 outside a trial.
+    /// Session milliseconds per real millisecond; 1 except in demonstrations.
     pub speed: u32,
 }
 
-/// What the rules need to know of a profile.
+/// What the rules need to know about a profile.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProfileRules {
-    /// Its name: the file's stem.
+    /// The stem of the profile's file name.
     pub name: String,
-    /// Infusion length, in minutes.
+    /// Length of the infusion in minutes.
     pub infusion_minutes: u32,
-    /// The place it opens with.
+    /// The place it starts with.
     pub place: Place,
-    /// The volume it opens with, dB below full scale.
+    /// The volume it starts with, in dB relative to full scale.
     pub volume_db: f32,
-    /// The least volume a patient can choose, dB below full scale.
+    /// Minimum volume that a patient can choose, in dB relative to full scale.
     pub volume_min_db: f32,
-    /// The most, dB below full scale; the room's cap binds as well.
+    /// Maximum volume that a patient can choose, in dB relative to full scale. [`Rules::cap_db`] applies as well.
     pub volume_max_db: f32,
     /// The pattern of the pacer.
-    pub pattern: Pattern,
-    /// The parts in which the pacer is on by itself.
+    pub pattern: BreathPattern,
+    /// The parts in which the pacer is on unless the patient has switched it off.
     pub breath_parts: Vec<Part>,
-    /// Whether the screen is dark from the start.
+    /// Whether the screen is dark from the start of the session.
     pub dark: bool,
 }
 
@@ -69,7 +69,7 @@ impl Default for ProfileRules {
             volume_db: -30.0,
             volume_min_db: -60.0,
             volume_max_db: -12.0,
-            pattern: Pattern::default(),
+            pattern: BreathPattern::default(),
             breath_parts: vec![Part::Settle, Part::Landing],
             dark: false,
         }
@@ -103,7 +103,7 @@ impl Rules {
         self.profiles.iter().position(|profile| profile.name == name)
     }
 
-    /// A room without a single right profile still stands: silence, and the beach.
+    /// The profile at `index`. A room without any valid profile still works: it is silent and shows the beach.
     pub(super) fn profile(&self, index: usize) -> ProfileRules {
         self.profiles.get(index).cloned().unwrap_or_default()
     }

@@ -1,143 +1,159 @@
-//! Owns what every face sees: the room as it stands, in one value. Does not own how it is shown.
+//! Owns the state of the room as every face sees it, in one value. Does not own how it is shown.
 
-use std::sync::Arc as Shared;
+use std::sync::Arc;
 
-use super::arc::{Arc, Part};
-use super::breath::{Breath, Pattern};
+use super::breath::{Breath, BreathPattern};
 use super::call::Call;
 use super::ids::CallId;
 use super::notes::{NoteLimits, Notes};
 use super::stage::Stage;
 use super::take_home::TakeHome;
 use super::time::RoomTime;
+use super::timeline::{Part, SessionTimeline};
 use crate::vocabulary::language::Language;
 use crate::vocabulary::named;
 use crate::vocabulary::place::Place;
 use crate::vocabulary::sound::SoundChoice;
 
 named! {
-    /// Something staff must know about the room itself.
+    /// A problem with the room that staff must know about.
     Trouble {
-        /// The journal cannot be written: a call would not outlive the program.
+        /// The journal cannot be written, so a call would not survive a restart.
         JournalFailing = "journal-failing",
-        /// A part of the journal could not be read: the visit may stand elsewhere than it did.
+        /// Part of the journal was unreadable, so the visit may not be in the state it was in.
         JournalDamaged = "journal-damaged",
-        /// A call may have been lost with a part of the journal, so the room has placed one by itself.
+        /// A call may have been lost with part of the journal, so the room placed one itself.
         CallMayBeLost = "call-may-be-lost",
-        /// Something of this visit ended the program three times, and was left out.
+        /// A record of this visit crashed the program three times and was skipped.
         RecordSetAside = "record-set-aside",
-        /// The state directory cannot be written at all.
+        /// The state directory cannot be written.
         StateUnwritable = "state-unwritable",
-        /// No sound device.
+        /// There is no sound device.
         SoundLost = "sound-lost",
-        /// Sound would come out where the room is not calibrated for it, so all is silent.
+        /// The present output is not the calibrated one, so all sound is muted.
         OutputNotCalibrated = "output-not-calibrated",
-        /// Staff let sound come out where nobody measured it: it is no louder than the quietest cap.
+        /// Staff accepted an output that was never measured: it is limited to the lowest cap.
         OutputUnmeasured = "output-unmeasured",
-        /// The corridor's chime has no output.
+        /// The output of the corridor chime is missing.
         ChimeLost = "chime-lost",
-        /// No track of the profile can be played.
+        /// None of the profile's tracks can be played.
         TracksGone = "tracks-gone",
-        /// Visit keys live in process memory only: a crash loses the note.
+        /// Visit keys are kept in process memory only, so a crash loses the note.
         KeysInMemoryOnly = "keys-in-memory-only",
-        /// The note is not sealed on disk.
+        /// The note could not be sealed on disk.
         NotesNotSealed = "notes-not-sealed",
         /// The note of this visit was lost with its key.
         NotesLost = "notes-lost",
-        /// Some of the note of this visit, or all, is not what was sealed and could not be opened.
+        /// Some or all of this visit's sealed note failed authentication and could not be decrypted.
         NotesDamaged = "notes-damaged",
-        /// A file of the configuration or of a profile is wrong.
+        /// A file of the configuration or of a profile is invalid.
         FilesWrong = "files-wrong",
-        /// A small file of the room's state was damaged, and its last good copy is used.
+        /// A state file was damaged and was replaced by its last good copy.
         StateRestored = "state-restored",
-        /// The setup of the first run and its copy are damaged: the sound stays at its quietest.
+        /// The setup of the first run and its copy are both damaged: the sound is limited to its lowest cap.
         SetupLost = "setup-lost",
-        /// The staff PIN and its copy are damaged: none opens the staff panel.
+        /// The staff PIN and its copy are both damaged: no PIN opens the staff panel.
         StaffPinLost = "staff-pin-lost",
-        /// The desk's password and its copy are damaged: none opens the desk.
+        /// The desk password and its copy are both damaged: no password opens the desk.
         DeskPasswordLost = "desk-password-lost",
         /// The desk page could not open its port.
         DeskClosed = "desk-closed",
-        /// The broker is not reached: a desk of several rooms hears nothing of this one.
+        /// The broker cannot be reached, so a desk of several rooms hears nothing from this room.
         LineDown = "line-down",
-        /// Another room has this room's id at the broker.
+        /// Another room uses this room's id at the broker.
         RoomNameTaken = "room-name-taken",
-        /// A desk of several rooms has no place for this one.
+        /// A desk of several rooms has no space for this room.
         NotShownAtDesk = "not-shown-at-desk",
-        /// The broker gives this room's place to another client, again and again.
+        /// The broker repeatedly gives this room's session to another client.
         LineFoughtOver = "line-fought-over",
         /// A step of the escalation list reached nobody.
         EscalationFailed = "escalation-failed",
-        /// The contact to the clinic's own nurse call is not as it should be.
+        /// The contact of the clinic's own nurse call is not in the expected state.
         ContactFailed = "contact-failed",
-        /// A part of the program ended on a fault of its own and was begun anew, or could not be begun.
+        /// A part of the program failed and was restarted, or could not be started.
         PartFailed = "part-failed",
-        /// The window has drawn nothing for a while.
+        /// The window has not drawn a frame for a while.
         ScreenStill = "screen-still",
         /// The last wipe could not be verified.
         WipeUnverified = "wipe-unverified",
-        /// The list of receipts is changed, or one is missing.
+        /// The chain of receipts was altered, or a receipt is missing.
         ReceiptsBroken = "receipts-broken",
-        /// The room has stood for long in After or Farewell, and nobody has reset it.
+        /// Nobody has touched or reset the room for a long time in After or Farewell.
         RoomLeft = "room-left",
     }
 }
 
-/// The proof of a wipe. It holds no patient data.
+impl Trouble {
+    /// Whether it concerns one visit only, so that a reset resolves it.
+    #[must_use]
+    pub const fn ends_with_visit(self) -> bool {
+        matches!(
+            self,
+            Self::RoomLeft
+                | Self::JournalDamaged
+                | Self::RecordSetAside
+                | Self::NotesLost
+                | Self::NotesDamaged
+                | Self::NotesNotSealed
+        )
+    }
+}
+
+/// The proof of a wipe. It contains no patient data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
-    /// Counts up; a missing one shows.
+    /// Consecutive number, so that a missing receipt is noticed.
     pub number: u64,
-    /// Wall-clock time, RFC 3339.
+    /// Wall-clock time in RFC 3339.
     pub at: String,
     /// The room's name.
     pub room: String,
-    /// What was looked at, and whether it was as it should be.
-    pub checks: Vec<Check>,
-    /// Hash of this receipt and the one before, hexadecimal.
+    /// What was checked.
+    pub checks: Vec<WipeCheck>,
+    /// Hash of this receipt and the previous one, in hexadecimal.
     pub chain: String,
 }
 
 impl Receipt {
-    /// Whether every check held.
+    /// Whether there are checks and all of them passed.
     #[must_use]
     pub fn is_verified(&self) -> bool {
         !self.checks.is_empty() && self.checks.iter().all(|check| check.ok)
     }
 }
 
-/// One thing a wipe looked at.
+/// One check after a wipe.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Check {
-    /// What was looked at: a key of the words.
+pub struct WipeCheck {
+    /// What was checked: a key into the words of a language.
     pub name: String,
-    /// Whether it was as it should be.
+    /// Whether it passed.
     pub ok: bool,
 }
 
-/// The session as faces see it. The clock moves on by itself: see [`SessionView::clock_ms`].
+/// The session as faces see it. Its clock keeps running between snapshots; see [`SessionView::clock_ms`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionView {
-    /// The arc with every change in it.
-    pub arc: Arc,
-    /// The part at the moment of the snapshot.
+    /// The timeline, with every change applied.
+    pub timeline: SessionTimeline,
+    /// The part at the time of the snapshot.
     pub part: Part,
-    /// Session clock at the moment of the snapshot; `None` while settling.
+    /// The session clock at the time of the snapshot; `None` while settling.
     pub clock_at_snapshot_ms: Option<u64>,
-    /// Whether the clock moves.
+    /// Whether the clock is running.
     pub running: bool,
-    /// Whether the clinician stopped it.
+    /// Whether the clinician has paused the clock.
     pub paused: bool,
-    /// Whether the whole arc lies behind.
+    /// Whether the end of the timeline has been reached.
     pub landed: bool,
-    /// Session milliseconds in a real one.
+    /// Session milliseconds per real millisecond.
     pub speed: u32,
-    /// The moment of the snapshot.
+    /// The time of the snapshot.
     pub taken_at: RoomTime,
 }
 
 impl SessionView {
-    /// The session clock at `now`, `None` while settling.
+    /// The session clock at `now`; `None` while settling.
     #[must_use]
     pub fn clock_ms(&self, now: RoomTime) -> Option<u64> {
         let at = self.clock_at_snapshot_ms?;
@@ -145,25 +161,25 @@ impl SessionView {
             return Some(at);
         }
         let real_ms = now.0.saturating_sub(self.taken_at.0);
-        Some(at.saturating_add(real_ms.saturating_mul(u64::from(self.speed))).min(self.arc.end_ms))
+        Some(at.saturating_add(real_ms.saturating_mul(u64::from(self.speed))).min(self.timeline.end_ms))
     }
 }
 
-/// The pacer as eye and ear see it.
+/// The pacer as picture and sound follow it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BreathView {
-    /// The pattern that runs.
-    pub pattern: Pattern,
+    /// The present pattern.
+    pub pattern: BreathPattern,
     /// When its first breath began.
     pub started: RoomTime,
-    /// The pattern that follows, and when.
-    pub next: Option<(Pattern, RoomTime)>,
+    /// The next pattern and when it begins, if it was changed.
+    pub next: Option<(BreathPattern, RoomTime)>,
 }
 
 impl BreathView {
-    /// The pattern and the start that hold at `now`.
+    /// The pattern at `now` and when its first breath began.
     #[must_use]
-    pub fn running_at(&self, now: RoomTime) -> (Pattern, RoomTime) {
+    pub fn running_at(&self, now: RoomTime) -> (BreathPattern, RoomTime) {
         match self.next {
             Some((pattern, from)) if now >= from => (pattern, from),
             _ => (self.pattern, self.started),
@@ -178,98 +194,97 @@ impl BreathView {
     }
 }
 
-/// The room as it stands.
-// Each is a plain fact of its own, true or not at the same time as any other.
-#[allow(clippy::struct_excessive_bools)]
+/// The state of the room.
+#[expect(clippy::struct_excessive_bools, reason = "they are independent facts")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {
-    /// The moment it was taken.
+    /// The time of the snapshot.
     pub taken_at: RoomTime,
-    /// Where the room is between two patients.
+    /// The stage of the room.
     pub stage: Stage,
-    /// The room's time at which the present or last visit began: no two visits have the same.
-    pub visit: RoomTime,
-    /// The running session.
+    /// When the current or last visit began. It is unique for each visit.
+    pub visit_began_at: RoomTime,
+    /// The session, in [`Stage::Session`].
     pub session: Option<SessionView>,
     /// The open call, once it may be shown.
     pub call: Option<Call>,
-    /// The calls that ended last, newest last.
+    /// The most recently ended calls, oldest first, so that a desk that was disconnected learns of them.
     pub ended_calls: Vec<CallId>,
-    /// The chosen profile's name.
+    /// The name of the chosen profile.
     pub profile: String,
-    /// The infusion's length, chosen or running.
+    /// Length of the infusion in minutes, planned or in progress.
     pub infusion_minutes: u32,
     /// The place.
     pub place: Place,
     /// The patient's language.
     pub language: Language,
-    /// The patient's volume, dB below full scale.
+    /// The patient's volume in dB relative to full scale.
     pub volume_db: f32,
     /// The pacer, if it is on.
     pub breath: Option<BreathView>,
     /// Whether the screen is dark.
     pub dark: bool,
-    /// Until when the dim call panel shows in the dark.
+    /// When the dim call panel of the dark screen disappears, if it is shown.
     pub dark_panel_until: Option<RoomTime>,
-    /// Whether the anchor holds.
+    /// Whether *Too much* is on.
     pub anchor: bool,
-    /// What the patient chose to hear, where it is not silence.
+    /// What the patient chose to listen to. It is kept during silence.
     pub sound: SoundChoice,
     /// Whether the patient chose silence.
     pub silence: bool,
-    /// How often a piece was skipped.
+    /// Number of skipped pieces.
     pub skips: u32,
-    /// Brightness trim from the desk.
+    /// Added to the brightness of the arc by the desk, −0.5 to 0.5.
     pub brightness_trim: f32,
-    /// Nudge of the composed music from the desk, −1 to 1.
+    /// Added to the intensity of the score by the desk, −1 to 1.
     pub intensity_nudge: f32,
-    /// Whether staff speaks now.
+    /// Whether staff are talking to the patient, so that everything ducks.
     pub talk_now: bool,
-    /// How many desk pages can receive a call.
+    /// Number of desk pages that can receive a call.
     pub desks: usize,
     /// What the patient wrote.
-    pub notes: Shared<Notes>,
-    /// How much it can hold.
+    pub notes: Arc<Notes>,
+    /// How much a note can hold.
     pub note_limits: NoteLimits,
-    /// How a note is on its way home.
+    /// How the note can be taken home, and what became of it.
     pub take_home: TakeHome,
-    /// What is wrong with the room, in order.
+    /// The present troubles, in the order of [`Trouble::ALL`].
     pub troubles: Vec<Trouble>,
-    /// The proof of the last wipe.
+    /// The receipt of the last wipe.
     pub receipt: Option<Receipt>,
     /// Whether the surface was cleaned in this turnover.
     pub surface_cleaned: bool,
     /// Whether staff heard the test tone in this turnover.
     pub speaker_tested: bool,
-    /// Whether a desk has received a test call in this turnover.
+    /// Whether a desk page received a practice call in this turnover.
     pub call_tested: bool,
-    /// Whether a wipe is running.
+    /// Whether a wipe is in progress.
     pub wiping: bool,
 }
 
 impl Snapshot {
-    /// Whether a desk can receive a call now.
+    /// Whether a desk page can receive a call.
     #[must_use]
-    pub fn line_is_up(&self) -> bool {
+    pub fn is_line_up(&self) -> bool {
         self.desks > 0
     }
 
-    /// Whether a person is in the room with us.
+    /// Whether a patient is in the room.
     #[must_use]
-    pub fn in_visit(&self) -> bool {
+    pub fn is_in_visit(&self) -> bool {
         self.stage.is_in_visit()
     }
 
-    /// Whether nothing of the note would be lost if the patient left now: nothing is written, or all of it was taken
-    /// along or is on its way.
+    /// Whether the patient can leave without losing anything written: the note is blank, its latest version was taken
+    /// home, or a delivery is in progress.
     #[must_use]
-    pub fn note_is_taken(&self) -> bool {
+    pub fn is_note_taken_home(&self) -> bool {
         self.notes.is_blank()
             || self.take_home.taken.is_some_and(|version| version >= self.notes.version)
-            || self.take_home.is_under_way()
+            || self.take_home.is_in_progress()
     }
 
-    /// The part of the running session.
+    /// The part of the session, in [`Stage::Session`].
     #[must_use]
     pub fn part(&self) -> Option<Part> {
         self.session.map(|session| session.part)

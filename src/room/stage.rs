@@ -1,24 +1,24 @@
-//! Owns the stages of the room and the groups of them by which rules are given. Does not own what leads from one to
-//! another (`visit`).
+//! Owns the stages of the room and the groups of them that rules refer to. Does not own the transitions between them
+//! (`transitions`).
 
 use crate::vocabulary::named;
 
 named! {
-    /// Where the room is between one patient and the next.
+    /// Where the room is in the cycle from one patient to the next.
     Stage {
-        /// Waiting for a person.
+        /// Waiting for a patient.
         Ready = "ready",
-        /// A person is settling in.
+        /// A patient is settling in.
         Arrive = "arrive",
         /// The infusion and its music.
         Session = "session",
-        /// Back, and writing.
+        /// The session is over, and the patient may write.
         After = "after",
-        /// Leaving.
+        /// The patient is leaving.
         Farewell = "farewell",
-        /// Between two people: wiping, verifying, preparing.
+        /// Between two patients: wipe, verification, preparation.
         Turnover = "turnover",
-        /// The wipe could not be verified; no next person.
+        /// The wipe could not be verified, so no next patient is admitted.
         Blocked = "blocked",
     }
 }
@@ -30,13 +30,13 @@ impl Stage {
     pub const READY_OR_VISIT: &[Self] = &[Self::Ready, Self::Arrive, Self::Session, Self::After, Self::Farewell];
     /// A session may begin.
     pub const BEFORE_SESSION: &[Self] = &[Self::Ready, Self::Arrive];
-    /// The session is over and the patient still here.
+    /// The session is over and the patient is still here.
     pub const AFTER_SESSION: &[Self] = &[Self::After, Self::Farewell];
-    /// A patient is here and no session runs.
+    /// A patient is here and no session is running.
     pub const VISIT_BUT_SESSION: &[Self] = &[Self::Arrive, Self::After, Self::Farewell];
-    /// The last patient has left.
+    /// The last patient has left and the next one is not admitted yet.
     pub const TURNOVER: &[Self] = &[Self::Turnover, Self::Blocked];
-    /// The room is prepared and tried.
+    /// Staff prepare and test the room.
     pub const PREPARING: &[Self] = &[Self::Turnover, Self::Ready];
 
     /// Whether a patient is here.
@@ -45,16 +45,28 @@ impl Stage {
         Self::VISIT.contains(&self)
     }
 
-    /// Whether the session is over and the patient still here.
+    /// Whether the session is over and the patient is still here.
     #[must_use]
     pub fn is_after_session(self) -> bool {
         Self::AFTER_SESSION.contains(&self)
     }
 
-    /// Whether the last patient has left and the room does not take the next one yet.
+    /// Whether the last patient has left and the next one is not admitted yet.
     #[must_use]
     pub fn is_in_turnover(self) -> bool {
         Self::TURNOVER.contains(&self)
+    }
+
+    /// Whether desks may show what the patient has shared: from arrival until the farewell begins.
+    #[must_use]
+    pub fn is_sharing(self) -> bool {
+        self.is_in_visit() && self != Self::Farewell
+    }
+
+    /// Whether staff prepare and test the room.
+    #[must_use]
+    pub fn is_preparing(self) -> bool {
+        Self::PREPARING.contains(&self)
     }
 }
 
@@ -63,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stage_is_before_in_or_after_a_visit() {
+    fn every_stage_is_either_ready_in_a_visit_or_in_turnover() {
         for stage in Stage::ALL.iter().copied() {
             let groups = [stage == Stage::Ready, stage.is_in_visit(), stage.is_in_turnover()];
             assert_eq!(groups.into_iter().filter(|is_in| *is_in).count(), 1, "{stage}");

@@ -1,161 +1,104 @@
-//! Owns what the room knows of a note on its way home: which ways are open, which the patient chose, and how it went. Does
-//! not own how a way is gone.
+//! Owns what the room knows about taking a note home: the methods that are available, which of them were chosen, and
+//! what became of each. Does not own how a note is delivered.
 
 use std::collections::BTreeMap;
-use std::sync::Arc as Shared;
 
-use super::stage::Stage;
-use super::{Effect, Event, Refusal, Room};
 use crate::vocabulary::named;
 
 named! {
-    /// A way in which a note goes home.
-    Way {
+    /// A method of taking a note home.
+    TakeHomeMethod {
         /// Codes on the screen, for the patient's own phone.
         Phone = "phone",
-        /// Printed.
+        /// On paper, from a printer.
         Paper = "paper",
-        /// Sealed to the therapist.
+        /// Encrypted to the therapist's key.
         Sealed = "sealed",
     }
 }
 
 named! {
-    /// Why it did not go.
-    Fault {
-        /// No printer answers, or it takes no jobs.
+    /// Why a note could not be delivered.
+    TakeHomeError {
+        /// No printer answers, or it accepts no jobs.
         PrinterAway = "printer-away",
-        /// The printer stopped or needs something, such as paper. The job was taken back.
+        /// The printer stopped or needs attention, such as paper. The job was cancelled.
         PrinterStopped = "printer-stopped",
-        /// No memory stick is there.
+        /// No memory stick is inserted.
         StickMissing = "stick-missing",
-        /// The folder or the stick cannot be written, or was pulled out meanwhile.
+        /// The folder or the stick cannot be written, or was removed meanwhile.
         PlaceUnwritable = "place-unwritable",
         /// The folder or the stick is full.
         PlaceFull = "place-full",
-        /// The program itself could not make it ready.
+        /// The program could not prepare the note.
         NotMade = "not-made",
     }
 }
 
-/// How far it has come.
+/// The state of one delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Going {
-    /// On its way.
-    UnderWay,
-    /// There. A sealed note has a code in its file's name, by which patient and therapist can speak of it.
+pub enum TakeHomeStatus {
+    /// It has been started.
+    InProgress,
+    /// It has arrived.
     Done {
-        /// The code.
+        /// The code in the name of a sealed file, by which patient and therapist can refer to it.
         code: Option<String>,
     },
-    /// It did not go, and nothing of it is left on the way.
-    Failed(Fault),
+    /// It failed, and nothing of it is left with the printer or in the folder.
+    Failed(TakeHomeError),
 }
 
-impl Going {
-    /// Its name in lines.
+impl TakeHomeStatus {
+    /// Its name in messages.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
-            Self::UnderWay => "under-way",
+            Self::InProgress => "under-way",
             Self::Done { .. } => "done",
-            Self::Failed(fault) => fault.name(),
+            Self::Failed(error) => error.name(),
         }
     }
 }
 
-/// A note on its way home.
+/// How a note can be taken home, and what became of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TakeHome {
-    /// Whether there is a printer.
+    /// Whether a printer accepts jobs.
     pub paper: bool,
-    /// Whether the clinic named a therapist's key.
+    /// Whether a therapist's key is configured.
     pub sealed: bool,
-    /// How far it has come on each way that was chosen.
-    pub going: BTreeMap<Way, Going>,
-    /// The version of the notes that was taken along last; what was written since is not.
+    /// The latest status for each method that was chosen.
+    pub statuses: BTreeMap<TakeHomeMethod, TakeHomeStatus>,
+    /// [`Notes::version`](super::notes::Notes::version) of the last delivery. Later changes were not taken along.
     pub taken: Option<u64>,
 }
 
 impl TakeHome {
-    /// How far it has come on that way, if it was chosen.
+    /// The latest status of a method, if it was chosen.
     #[must_use]
-    pub fn going(&self, way: Way) -> Option<&Going> {
-        self.going.get(&way)
+    pub fn status(&self, method: TakeHomeMethod) -> Option<&TakeHomeStatus> {
+        self.statuses.get(&method)
     }
 
-    /// The ways that are open. The phone always is: it takes nothing but the screen.
-    pub fn ways(&self) -> impl Iterator<Item = Way> + '_ {
-        Way::ALL.iter().copied().filter(|way| self.offers(*way))
+    /// The available methods.
+    pub fn methods(&self) -> impl Iterator<Item = TakeHomeMethod> + '_ {
+        TakeHomeMethod::ALL.iter().copied().filter(|method| self.is_available(*method))
     }
 
-    /// Whether that way is open.
+    /// Whether a method is available. The phone always is, since it needs nothing but the screen.
     #[must_use]
-    pub const fn offers(&self, way: Way) -> bool {
-        match way {
-            Way::Phone => true,
-            Way::Paper => self.paper,
-            Way::Sealed => self.sealed,
+    pub const fn is_available(&self, method: TakeHomeMethod) -> bool {
+        match method {
+            TakeHomeMethod::Phone => true,
+            TakeHomeMethod::Paper => self.paper,
+            TakeHomeMethod::Sealed => self.sealed,
         }
     }
 
-    /// Whether it is on its way.
+    /// Whether a delivery is in progress.
     #[must_use]
-    pub fn is_under_way(&self) -> bool {
-        self.going.values().any(|going| *going == Going::UnderWay)
-    }
-}
-
-impl Room {
-    pub(super) fn take_home(&mut self, event: Event) -> Result<(), Refusal> {
-        match event {
-            Event::TakeHomeLooked => {
-                self.in_visit()?;
-                self.effects.push_back(Effect::LookForWays);
-            }
-            Event::TakeHomeOffered { paper, sealed } => {
-                self.take_home.paper = paper;
-                self.take_home.sealed = sealed;
-            }
-            Event::TakeHomeChosen { way } => self.choose_way(way)?,
-            // One that a reset or a restart has overtaken is nobody's any more.
-            Event::TakeHomeWent { way, version, outcome } if self.take_home.going(way) == Some(&Going::UnderWay) => {
-                let going = match outcome {
-                    Ok(code) => {
-                        self.take_home.taken = Some(version);
-                        Going::Done { code }
-                    }
-                    Err(fault) => Going::Failed(fault),
-                };
-                self.take_home.going.insert(way, going);
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn choose_way(&mut self, way: Way) -> Result<(), Refusal> {
-        self.in_stages(Stage::AFTER_SESSION)?;
-        if self.notes.is_blank() {
-            return Err(Refusal::TakeHome { why: "nothing is written" });
-        }
-        if !self.take_home.offers(way) {
-            return Err(Refusal::TakeHome { why: "this way is not open" });
-        }
-        if self.take_home.is_under_way() {
-            return Err(Refusal::TakeHome { why: "it is on its way already" });
-        }
-        if way == Way::Phone {
-            // Codes hold words only: who drew is asked before leaving.
-            if !self.notes.has_drawings() {
-                self.take_home.taken = Some(self.notes.version);
-            }
-            self.take_home.going.insert(way, Going::Done { code: None });
-            return Ok(());
-        }
-        self.take_home.going.insert(way, Going::UnderWay);
-        let (notes, language) = (Shared::clone(&self.notes), self.language);
-        self.effects.push_back(Effect::TakeHome { way, notes, language });
-        Ok(())
+    pub fn is_in_progress(&self) -> bool {
+        self.statuses.values().any(|status| *status == TakeHomeStatus::InProgress)
     }
 }

@@ -1,16 +1,16 @@
-//! Owns the room's own time. Does not own a clock: whoever drives the room says what time it is.
+//! Owns the room's own time. Does not own a clock: each call into the room passes the time.
 
 use std::fmt;
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
-/// Milliseconds of the room's own time. It starts at zero with an empty journal, never runs backwards, and goes on
-/// after a restart from the last moment that was journaled.
+/// Milliseconds of the room's own time. It starts at zero with an empty journal, never runs backwards, and continues
+/// after a restart from the last journaled moment.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RoomTime(pub u64);
 
 impl RoomTime {
-    /// How long ago `earlier` was; zero if it lies ahead.
+    /// The duration since `earlier`; zero if `earlier` is later.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
@@ -39,7 +39,7 @@ impl fmt::Debug for RoomTime {
     }
 }
 
-/// A span in whole milliseconds.
+/// A duration in whole milliseconds, saturating at [`u64::MAX`].
 #[must_use]
 pub fn millis(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)

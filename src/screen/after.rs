@@ -80,7 +80,7 @@ impl AfterScreen {
             Message::CardPressed(card) => self.show(AfterView::Cards(card)),
             Message::TakePressed => {
                 let mut take_home = TakeHomeScreen::new(&snapshot.notes);
-                let ways: Vec<_> = snapshot.take_home.ways().collect();
+                let ways: Vec<_> = snapshot.take_home.methods().collect();
                 let action = take_home.open(&ways);
                 self.view = AfterView::TakeHome(take_home);
                 action
@@ -90,7 +90,7 @@ impl AfterScreen {
                 AfterView::Home | AfterView::Note(_) | AfterView::Cards(_) | AfterView::LeaveQuestion => Action::None,
             },
             // Asked once, and only if something unsaved would be lost.
-            Message::LeavePressed if self.has_asked_to_leave || snapshot.note_is_taken() => {
+            Message::LeavePressed if self.has_asked_to_leave || snapshot.is_note_taken_home() => {
                 Action::Send(Event::Farewell)
             }
             Message::LeavePressed => {

@@ -192,10 +192,10 @@ impl ArriveScreen {
         };
         let mut actions = Vec::new();
         if from == ArriveStep::Breath {
-            actions.push(Action::Send(Event::BreathWished { on: false }));
+            actions.push(Action::Send(Event::Breath { on: false }));
         }
         if self.step() == ArriveStep::Breath {
-            actions.push(Action::Send(Event::BreathWished { on: true }));
+            actions.push(Action::Send(Event::Breath { on: true }));
         }
         if from.is_practice() && snapshot.call.as_ref().is_some_and(|call| call.practice) {
             actions.push(Action::Send(Event::CallCleared));
@@ -348,7 +348,7 @@ impl ArriveScreen {
         use crate::room::call::CallPhase;
         let text = match ctx.snapshot.call.as_ref() {
             Some(call) if call.phase >= CallPhase::OnTheWay => "arrive-call-answered",
-            Some(call) if call.phase >= CallPhase::Received => "arrive-call-reached",
+            Some(call) if call.phase.is_received() => "arrive-call-reached",
             Some(call) if call.line_down_told => "arrive-call-no-desk",
             Some(_) => "arrive-call-waiting",
             None if self.has_tried_call => "arrive-call-done",

@@ -9,7 +9,7 @@ use iced::{Background, Border, Element, Length};
 use super::Action;
 use super::write::{self, TextPad, framed, side_control, side_gap};
 use crate::room::drawing::{Drawing, NOTE_POINTS_MAX, POINTS_MAX, Tint};
-use crate::room::notes::{Notes, Page, PatientText};
+use crate::room::notes::{NotePage, Notes, PatientText};
 use crate::room::{Event, Snapshot};
 use crate::theme::{self, GAP_MM, TARGET_MM, TOUCH_SLOP_MM};
 use crate::widget::sketch::{StrokeUpdate, sketch};
@@ -81,8 +81,8 @@ impl NoteEditor {
     fn open_page(page: usize, kind: PageKind, snapshot: &Snapshot) -> Self {
         let there = snapshot.notes.pages.get(page).filter(|there| !there.is_blank());
         let content = match (there, kind) {
-            (Some(Page::Drawing(drawing)), _) => PageContent::drawing(drawing.clone()),
-            (Some(Page::Words(text)), _) => PageContent::text(text, snapshot),
+            (Some(NotePage::Drawing(drawing)), _) => PageContent::drawing(drawing.clone()),
+            (Some(NotePage::Words(text)), _) => PageContent::text(text, snapshot),
             (None, PageKind::Drawing) => PageContent::drawing(Drawing::default()),
             (None, PageKind::Text) => PageContent::text(&PatientText::default(), snapshot),
         };
@@ -111,16 +111,16 @@ impl NoteEditor {
             }
             (Message::Drew(update), PageContent::Drawing { drawing, .. }) => {
                 if let Some(stroke) = update.finished {
-                    drawing.add(stroke);
+                    drawing.push(stroke);
                 }
                 let mut with_unfinished = drawing.clone();
                 for stroke in update.unfinished {
-                    with_unfinished.add(stroke);
+                    with_unfinished.push(stroke);
                 }
                 Action::Send(Event::NoteDrawn { page, drawing: with_unfinished })
             }
             (Message::UndoPressed, PageContent::Drawing { drawing, .. }) => {
-                if drawing.take_last().is_none() {
+                if drawing.pop().is_none() {
                     return Action::None;
                 }
                 Action::Send(Event::NoteDrawn { page, drawing: drawing.clone() })
@@ -196,7 +196,7 @@ impl NoteEditor {
             head = head.push(side_control(ctx, "look-back", label, Message::IntentionsPressed(true)));
         }
         let points_max = points_max(self.page, &ctx.snapshot.notes);
-        let left = points_max.saturating_sub(drawing.points());
+        let left = points_max.saturating_sub(drawing.point_count());
         let hint = self.fullness(ctx, left.saturating_sub(POINTS_NEARLY_FULL / 10), POINTS_NEARLY_FULL);
         let hint = hint.or(drawing.is_blank().then_some("draw-hint"));
         let hint = hint.map(|key| {
@@ -292,7 +292,7 @@ fn page_of_kind(page: usize, kind: PageKind, snapshot: &Snapshot) -> usize {
 /// Maximum number of points on a page, given what is drawn on the others.
 fn points_max(page: usize, notes: &Arc<Notes>) -> usize {
     let others = notes.pages.iter().enumerate().filter(|(index, _)| *index != page);
-    let drawn: usize = others.filter_map(|(_, page)| page.drawing()).map(Drawing::points).sum();
+    let drawn: usize = others.filter_map(|(_, page)| page.drawing()).map(Drawing::point_count).sum();
     POINTS_MAX.min(NOTE_POINTS_MAX.saturating_sub(drawn))
 }
 

@@ -7,7 +7,7 @@ use iced::widget::{Space, column, container, stack};
 use iced::{Element, Length, Padding};
 
 use super::Action;
-use crate::room::arc::Part;
+use crate::room::timeline::Part;
 use crate::room::{Event, RoomTime, Snapshot};
 use crate::theme::{self, CALL_MM, MARGIN_MM, TARGET_MM};
 use crate::vocabulary::place::Guide;
@@ -101,7 +101,7 @@ impl SessionScreen {
         self.has_controls = true;
         match message {
             Message::PlaceTouched | Message::TimerElapsed => Action::None,
-            Message::BreathePressed(on) => Action::Send(Event::BreathWished { on: *on }),
+            Message::BreathePressed(on) => Action::Send(Event::Breath { on: *on }),
             Message::PlacesPressed => self.open(ControlGroup::Places),
             Message::PlaceChosen(place) => Action::Send(Event::PlaceChosen(*place)),
             Message::SoundPressed => self.open(ControlGroup::Sound),
@@ -295,7 +295,7 @@ fn words<'a>(ctx: &ViewContext, opened_at: Instant) -> Element<'a, Message> {
         return Space::new().into();
     };
     let now = ctx.clock.now();
-    let every_ms = u64::from(settings.every_minutes) * crate::room::arc::MINUTE_MS;
+    let every_ms = u64::from(settings.every_minutes) * crate::room::timeline::MINUTE_MS;
     let Some(line) = scheduled_line(session.clock_ms(now), every_ms, session.speed, now) else {
         return Space::new().into();
     };

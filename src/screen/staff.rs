@@ -7,7 +7,7 @@ use iced::{Element, Length};
 use super::Action;
 use crate::config::LoudnessStep;
 use crate::profile::Profile;
-use crate::room::arc::MINUTE_MS;
+use crate::room::timeline::MINUTE_MS;
 use crate::room::{Event, Snapshot, Stage, Trouble};
 use crate::theme::{self, CALL_MM, GAP_MM, MARGIN_MM};
 use crate::widget::{ViewContext, parts};
@@ -88,7 +88,7 @@ impl StaffPanel {
             Message::PageTurned(page) => self.change(|staff| staff.page = Some(page)),
             Message::MinutesChosen(minutes) => self.change(|staff| staff.minutes = Some(minutes)),
             Message::SettlePressed(settle) => self.change(|staff| staff.settle = settle),
-            Message::BeginPressed if snapshot.line_is_up() => self.begin(),
+            Message::BeginPressed if snapshot.is_line_up() => self.begin(),
             Message::BeginPressed => self.change(|staff| staff.question = StaffQuestion::BeginWithoutDesk),
             Message::BeginConfirmed if question == StaffQuestion::BeginWithoutDesk => self.begin(),
             Message::EndPressed => self.change(|staff| staff.question = StaffQuestion::End),
@@ -255,7 +255,7 @@ fn session<'a>(ctx: &ViewContext) -> Column<'a, Message> {
     } else if !session.landed {
         clock = clock.push(send("pause", ctx.staff("staff-pause"), Event::Pause));
     }
-    if !session.arc.ended {
+    if !session.timeline.is_ended() {
         let label = ctx.staff_words.say_with("staff-extend", &[("minutes", Value::from(EXTEND_MINUTES))]);
         clock = clock.push(send("extend", label, Event::Extend { minutes: EXTEND_MINUTES }));
         clock = clock.push(control(ctx, "end", ctx.staff("staff-end"), Message::EndPressed));
@@ -270,7 +270,7 @@ fn session<'a>(ctx: &ViewContext) -> Column<'a, Message> {
 
 fn head<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     let snapshot = &ctx.snapshot;
-    let line = if snapshot.line_is_up() {
+    let line = if snapshot.is_line_up() {
         ctx.staff_words.say_with("staff-line-up", &[("desks", Value::from(snapshot.desks))])
     } else {
         ctx.staff("staff-line-down")
@@ -278,7 +278,7 @@ fn head<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     let stage = ctx.staff(&format!("stage-{}", snapshot.stage.name()));
     let clock = snapshot.session.map(|session| {
         let minutes = session.clock_ms(ctx.clock.now()).unwrap_or(0) / MINUTE_MS;
-        let of = session.arc.end_ms / MINUTE_MS;
+        let of = session.timeline.end_ms / MINUTE_MS;
         let part = ctx.staff(&format!("part-{}", session.part.name()));
         let clock =
             ctx.staff_words.say_with("staff-clock", &[("minutes", Value::from(minutes)), ("of", Value::from(of))]);

@@ -7,7 +7,7 @@ use iced::{Background, Border, Color, Element, Length, Padding};
 use super::Action;
 use crate::room::Event;
 use crate::room::notes::Notes;
-use crate::room::take_home::{Going, Way};
+use crate::room::take_home::{TakeHomeMethod, TakeHomeStatus};
 use crate::takeaway::qr::{self, QUIET_MODULES, QrPage};
 use crate::theme::{self, CALL_MM, GAP_MM, MARGIN_MM, TOUCH_SLOP_MM};
 use crate::widget::touch::touchable;
@@ -36,14 +36,14 @@ pub struct TakeHomeScreen {
 #[derive(Clone, Copy)]
 enum TakeHomeView {
     Choosing,
-    Progress(Way),
+    Progress(TakeHomeMethod),
 }
 
 /// What happened on the screen.
 #[derive(Clone, Debug)]
 pub enum Message {
     /// A way was chosen, or tried again.
-    WayPressed(Way),
+    WayPressed(TakeHomeMethod),
     /// Another way was asked for.
     OtherWayPressed,
     /// A code of the series was asked for, by its index.
@@ -77,12 +77,15 @@ impl TakeHomeScreen {
     }
 
     /// What to do when the screen opens. If the phone is the only way, it is chosen at once.
-    pub fn open(&mut self, ways: &[Way]) -> Action {
-        if ways == [Way::Phone] && !self.codes.is_empty() {
-            self.view = TakeHomeView::Progress(Way::Phone);
-            return Action::send_all([Event::TakeHomeLooked, Event::TakeHomeChosen { way: Way::Phone }]);
+    pub fn open(&mut self, ways: &[TakeHomeMethod]) -> Action {
+        if ways == [TakeHomeMethod::Phone] && !self.codes.is_empty() {
+            self.view = TakeHomeView::Progress(TakeHomeMethod::Phone);
+            return Action::send_all([
+                Event::TakeHomeMethodsRequested,
+                Event::TakeHomeChosen { method: TakeHomeMethod::Phone },
+            ]);
         }
-        Action::Send(Event::TakeHomeLooked)
+        Action::Send(Event::TakeHomeMethodsRequested)
     }
 
     /// Handles a message.
@@ -90,7 +93,7 @@ impl TakeHomeScreen {
         match message {
             Message::WayPressed(way) => {
                 self.view = TakeHomeView::Progress(*way);
-                return Action::Send(Event::TakeHomeChosen { way: *way });
+                return Action::Send(Event::TakeHomeChosen { method: *way });
             }
             Message::OtherWayPressed => self.view = TakeHomeView::Choosing,
             Message::CodePressed(code) => self.code_index = (*code).min(self.codes.len().saturating_sub(1)),
@@ -99,12 +102,12 @@ impl TakeHomeScreen {
     }
 
     /// The ways open to this note. Drawings do not fit into codes.
-    fn ways(&self, ctx: &ViewContext) -> Vec<Way> {
+    fn ways(&self, ctx: &ViewContext) -> Vec<TakeHomeMethod> {
         if self.codes.is_empty() && !self.has_drawings {
             return Vec::new();
         }
-        let ways = ctx.snapshot.take_home.ways();
-        ways.filter(|way| *way != Way::Phone || !self.codes.is_empty()).collect()
+        let ways = ctx.snapshot.take_home.methods();
+        ways.filter(|way| *way != TakeHomeMethod::Phone || !self.codes.is_empty()).collect()
     }
 
     /// The screen.
@@ -118,8 +121,10 @@ impl TakeHomeScreen {
         let view = under_way(ctx).map_or(self.view, TakeHomeView::Progress);
         match view {
             TakeHomeView::Choosing => self.choosing(ctx, wrap, close),
-            TakeHomeView::Progress(Way::Phone) => self.code(ctx, wrap, close),
-            TakeHomeView::Progress(way @ (Way::Paper | Way::Sealed)) => self.progress(ctx, way, wrap, close),
+            TakeHomeView::Progress(TakeHomeMethod::Phone) => self.code(ctx, wrap, close),
+            TakeHomeView::Progress(way @ (TakeHomeMethod::Paper | TakeHomeMethod::Sealed)) => {
+                self.progress(ctx, way, wrap, close)
+            }
         }
     }
 
@@ -148,12 +153,14 @@ impl TakeHomeScreen {
     }
 
     /// The control of a way, with a hint below its name.
-    fn way<'a, M: Clone + 'a>(&self, ctx: &ViewContext, way: Way, message: M) -> Element<'a, M> {
-        let is_taken = matches!(ctx.snapshot.take_home.going(way), Some(Going::Done { .. }));
+    fn way<'a, M: Clone + 'a>(&self, ctx: &ViewContext, way: TakeHomeMethod, message: M) -> Element<'a, M> {
+        let is_taken = matches!(ctx.snapshot.take_home.status(way), Some(TakeHomeStatus::Done { .. }));
         let hint = match way {
-            Way::Phone | Way::Paper | Way::Sealed if is_taken => ctx.say("take-taken"),
-            Way::Phone if self.has_drawings => ctx.say("take-words-only"),
-            Way::Phone | Way::Paper | Way::Sealed => ctx.say(&format!("take-{}-hint", way.name())),
+            TakeHomeMethod::Phone | TakeHomeMethod::Paper | TakeHomeMethod::Sealed if is_taken => ctx.say("take-taken"),
+            TakeHomeMethod::Phone if self.has_drawings => ctx.say("take-words-only"),
+            TakeHomeMethod::Phone | TakeHomeMethod::Paper | TakeHomeMethod::Sealed => {
+                ctx.say(&format!("take-{}-hint", way.name()))
+            }
         };
         let name = ctx.say(&format!("take-{}", way.name()));
         let words = column![
@@ -175,22 +182,23 @@ impl TakeHomeScreen {
     fn progress<'a, M: Clone + 'a>(
         &'a self,
         ctx: &ViewContext,
-        way: Way,
+        way: TakeHomeMethod,
         wrap: impl Fn(Message) -> M,
         close: M,
     ) -> Element<'a, M> {
         let head = ctx.say(&format!("take-{}-title", way.name()));
-        let going = ctx.snapshot.take_home.going(way);
+        let going = ctx.snapshot.take_home.status(way);
         let text = match going {
-            None | Some(Going::UnderWay) => ctx.say(&format!("take-{}-going", way.name())),
-            Some(Going::Done { .. }) => ctx.say(&format!("take-{}-done", way.name())),
-            Some(Going::Failed(fault)) => ctx.say(&format!("take-fault-{}", fault.name())),
+            None | Some(TakeHomeStatus::InProgress) => ctx.say(&format!("take-{}-going", way.name())),
+            Some(TakeHomeStatus::Done { .. }) => ctx.say(&format!("take-{}-done", way.name())),
+            Some(TakeHomeStatus::Failed(fault)) => ctx.say(&format!("take-fault-{}", fault.name())),
         };
         let code = match going {
-            Some(Going::Done { code: Some(code) }) => {
+            Some(TakeHomeStatus::Done { code: Some(code) }) => {
                 Some(parts::text_line(code.clone(), ctx.mm(8.0), theme::CONTROL_STRONG, theme::SAND))
             }
-            Some(Going::Done { code: None } | Going::UnderWay | Going::Failed(_)) | None => None,
+            Some(TakeHomeStatus::Done { code: None } | TakeHomeStatus::InProgress | TakeHomeStatus::Failed(_))
+            | None => None,
         };
         let words = column![parts::title(ctx, head), parts::body(ctx, text)]
             .push(code)
@@ -202,9 +210,9 @@ impl TakeHomeScreen {
             controls.push(parts::control(ctx, "take-other", other, wrap(Message::OtherWayPressed)).into());
         }
         let again = match going {
-            Some(Going::Failed(_)) => Some("take-try-again"),
-            Some(Going::Done { .. }) => Some("take-again"),
-            None | Some(Going::UnderWay) => None,
+            Some(TakeHomeStatus::Failed(_)) => Some("take-try-again"),
+            Some(TakeHomeStatus::Done { .. }) => Some("take-again"),
+            None | Some(TakeHomeStatus::InProgress) => None,
         };
         controls.push(again.map_or_else(
             || Space::new().into(),
@@ -279,9 +287,9 @@ impl QrImage {
 }
 
 /// The way that is under way.
-fn under_way(ctx: &ViewContext) -> Option<Way> {
+fn under_way(ctx: &ViewContext) -> Option<TakeHomeMethod> {
     let take_home = &ctx.snapshot.take_home;
-    Way::ALL.iter().copied().find(|way| take_home.going(*way) == Some(&Going::UnderWay))
+    TakeHomeMethod::ALL.iter().copied().find(|way| take_home.status(*way) == Some(&TakeHomeStatus::InProgress))
 }
 
 /// The text of the note, followed by the intentions and the text for the clinician.

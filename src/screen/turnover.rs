@@ -7,7 +7,6 @@ use iced::widget::{column, container, row};
 use iced::{Element, Length, Padding};
 
 use super::Action;
-use crate::room::call::CallPhase;
 use crate::room::snapshot::Receipt;
 use crate::room::{Event, Snapshot, Stage};
 use crate::theme::{self, CALL_MM, GAP_MM, MARGIN_MM};
@@ -75,11 +74,11 @@ impl TurnoverScreen {
             }
             Message::SpeakerPressed => {
                 self.awaits_hearing = true;
-                return Action::Send(Event::SpeakerTested);
+                return Action::Send(Event::TestToneRequested);
             }
             Message::SpeakerHeard => {
                 self.awaits_hearing = false;
-                return Action::Send(Event::SpeakerHeard);
+                return Action::Send(Event::TestToneHeard);
             }
             Message::ReadyPressed if open_steps(snapshot).next().is_some() => self.asks_about_ready = true,
             Message::ReadyPressed | Message::ReadyConfirmed => return Action::Send(Event::TurnoverDone),
@@ -188,7 +187,7 @@ fn ready_question<'a>(ctx: &ViewContext) -> Element<'a, Message> {
 
 fn call_test(snapshot: &Snapshot) -> (&'static str, Message) {
     match snapshot.call.as_ref() {
-        Some(call) if call.phase >= CallPhase::Received => ("turnover-call-ok", Message::CallTestDone),
+        Some(call) if call.phase.is_received() => ("turnover-call-ok", Message::CallTestDone),
         Some(call) if call.line_down_told => ("turnover-call-no-desk", Message::CallTestPressed),
         Some(_) => ("turnover-call-waiting", Message::CallTestPressed),
         None if snapshot.call_tested => ("turnover-call-ok", Message::CallTestPressed),

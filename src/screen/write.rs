@@ -79,6 +79,7 @@ impl TextPad {
     }
 
     /// Handles a message. Returns whether the text changed.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "iced's other actions only move the cursor or scroll")]
     pub fn update(&mut self, message: Message) -> bool {
         match message {
             Message::KeyPressed(key) => self.press_key(key),
@@ -160,6 +161,7 @@ impl TextPad {
     }
 
     /// As much of the change as the page can take.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "iced's other edits are unlimited")]
     fn limited(&self, edit: text_editor::Edit) -> Option<text_editor::Edit> {
         let selected = self.content.selection().map_or(0, |selected| selected.chars().count());
         let left = self.chars_left() + selected;

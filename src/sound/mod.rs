@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 
 use tracing::warn;
 
-use crate::room::breath::Pattern;
+use crate::room::breath::BreathPattern;
 
 pub use offline::{
     COMPOSED_RATE_HZ, ComposedPiece, Depth, RATE_HZ as RENDERED_RATE_HZ, RenderError, RenderReport, WavWriter, compose,
@@ -106,7 +106,7 @@ impl Default for Mix {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BreathSound {
     /// The breathing pattern.
-    pub pattern: Pattern,
+    pub pattern: BreathPattern,
     /// Start of the first in-breath; the screen animates from the same instant.
     pub started: Instant,
     /// Level in dB, at most 0.

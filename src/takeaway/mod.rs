@@ -16,7 +16,7 @@ use chrono::NaiveDate;
 use thiserror::Error;
 
 use crate::paths::private;
-use crate::room::take_home::Fault;
+use crate::room::take_home::TakeHomeError;
 use paper::{Block, PaperSize};
 use pdf::Typeface;
 use print::{PrintError, Printer};
@@ -95,8 +95,8 @@ impl TakeAway {
     ///
     /// # Errors
     /// Why it was not printed.
-    pub fn print(&self, note: &PreparedNote<'_>) -> Result<(), Fault> {
-        let printer = self.printer.as_ref().ok_or(Fault::PrinterAway)?;
+    pub fn print(&self, note: &PreparedNote<'_>) -> Result<(), TakeHomeError> {
+        let printer = self.printer.as_ref().ok_or(TakeHomeError::PrinterAway)?;
         let name = printer.find().map_err(|error| fault_of(&error))?;
         let pdf = self.pdf(note)?;
         self.mark(PRINTING)?;
@@ -113,8 +113,8 @@ impl TakeAway {
     ///
     /// # Errors
     /// Why it was not sealed or written.
-    pub fn seal(&self, note: &PreparedNote<'_>) -> Result<String, Fault> {
-        let sealer = self.sealer.as_ref().ok_or(Fault::NotMade)?;
+    pub fn seal(&self, note: &PreparedNote<'_>) -> Result<String, TakeHomeError> {
+        let sealer = self.sealer.as_ref().ok_or(TakeHomeError::NotMade)?;
         let pdf = self.pdf(note)?;
         self.mark(SEALING)?;
         let outcome = sealer.seal(&pdf, note.date);
@@ -122,10 +122,10 @@ impl TakeAway {
         outcome.map_err(|error| {
             tracing::warn!(%error, "a note was not sealed");
             match error {
-                SealError::NoStick => Fault::StickMissing,
-                SealError::Full { .. } => Fault::PlaceFull,
-                SealError::Unwritable { .. } => Fault::PlaceUnwritable,
-                SealError::Recipient | SealError::Sealing => Fault::NotMade,
+                SealError::NoStick => TakeHomeError::StickMissing,
+                SealError::Full { .. } => TakeHomeError::PlaceFull,
+                SealError::Unwritable { .. } => TakeHomeError::PlaceUnwritable,
+                SealError::Recipient | SealError::Sealing => TakeHomeError::NotMade,
             }
         })
     }
@@ -158,19 +158,19 @@ impl TakeAway {
         is_clear(&self.state)
     }
 
-    fn pdf(&self, note: &PreparedNote<'_>) -> Result<zeroize::Zeroizing<Vec<u8>>, Fault> {
+    fn pdf(&self, note: &PreparedNote<'_>) -> Result<zeroize::Zeroizing<Vec<u8>>, TakeHomeError> {
         let made = pdf::pdf(note.blocks, self.paper, self.typeface, note.language, note.sheet_number);
         made.map_err(|error| {
             tracing::error!(%error, "a note could not be typeset");
-            Fault::NotMade
+            TakeHomeError::NotMade
         })
     }
 
     /// Written before anything leaves the room, so that it is known after a power cut, too.
-    fn mark(&self, name: &str) -> Result<(), Fault> {
+    fn mark(&self, name: &str) -> Result<(), TakeHomeError> {
         private::write_atomic(&self.state.join(name), &[]).map_err(|error| {
             tracing::error!(%error, "a marker file could not be written, so nothing leaves the room");
-            Fault::NotMade
+            TakeHomeError::NotMade
         })
     }
 
@@ -185,11 +185,11 @@ impl TakeAway {
     }
 }
 
-fn fault_of(error: &PrintError) -> Fault {
+fn fault_of(error: &PrintError) -> TakeHomeError {
     tracing::warn!(%error, "a note was not printed");
     match error {
-        PrintError::NeedsHelp { .. } | PrintError::Wiped | PrintError::Left(_) => Fault::PrinterStopped,
-        PrintError::Server(_) | PrintError::NoPrinter(_) | PrintError::Closed => Fault::PrinterAway,
+        PrintError::NeedsHelp { .. } | PrintError::Wiped | PrintError::Left(_) => TakeHomeError::PrinterStopped,
+        PrintError::Server(_) | PrintError::NoPrinter(_) | PrintError::Closed => TakeHomeError::PrinterAway,
     }
 }
 

@@ -33,7 +33,7 @@ fn a_missing_print_server_is_reported() {
     let state = tempfile::tempdir().unwrap();
     let take_away = take_away(state.path(), None);
     assert!(!take_away.can_print());
-    assert_eq!(with_note(|note| take_away.print(note)), Err(Fault::PrinterAway));
+    assert_eq!(with_note(|note| take_away.print(note)), Err(TakeHomeError::PrinterAway));
     assert!(take_away.is_clear());
 }
 
@@ -72,6 +72,6 @@ fn a_sealed_note_is_one_file_at_its_destination_and_none_in_the_room() {
 fn nothing_leaves_the_room_without_a_marker_file() {
     let folder = tempfile::tempdir().unwrap();
     let nowhere = take_away(Path::new("/proc/self/no-state"), Some(folder.path()));
-    assert_eq!(with_note(|note| nowhere.seal(note)), Err(Fault::NotMade));
+    assert_eq!(with_note(|note| nowhere.seal(note)), Err(TakeHomeError::NotMade));
     assert_eq!(entries(folder.path()), 0);
 }

@@ -22,7 +22,7 @@ use thiserror::Error;
 pub use crate::paths::KeyStorage;
 use crate::paths::private;
 use crate::room::notes::Notes;
-use crate::room::snapshot::{Check, Receipt};
+use crate::room::snapshot::{Receipt, WipeCheck};
 pub use process_memory::{MemoryLock, MemoryProtection, protect_memory};
 pub use receipts::{ChainBroken, RECEIPTS_FILE, ReceiptLine, is_or_precedes};
 use seal::{Key, Manifest};
@@ -276,7 +276,7 @@ impl Vault {
             ("fresh-process", context.fresh_process),
         ];
         let checks = checks.into_iter().chain(context.more.iter().copied());
-        let checks = checks.map(|(name, ok)| Check { name: name.to_owned(), ok }).collect();
+        let checks = checks.map(|(name, ok)| WipeCheck { name: name.to_owned(), ok }).collect();
         let at = context.at.to_rfc3339_opts(SecondsFormat::Secs, true);
         receipts::append(&self.receipts_file(), context.room, at, checks)
     }

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use crate::paths::private;
-use crate::room::snapshot::{Check, Receipt};
+use crate::room::snapshot::{Receipt, WipeCheck};
 
 /// The file of the receipts in the state directory.
 pub const RECEIPTS_FILE: &str = "receipts.jsonl";
@@ -64,8 +64,9 @@ pub enum ChainBroken {
 /// The receipt in a JSON value; `None` if it is not one.
 fn receipt_from_json(value: &Value) -> Option<Receipt> {
     let text = |key: &str| value.get(key)?.as_str().map(str::to_owned);
-    let check =
-        |value: &Value| Some(Check { name: value.get("name")?.as_str()?.to_owned(), ok: value.get("ok")?.as_bool()? });
+    let check = |value: &Value| {
+        Some(WipeCheck { name: value.get("name")?.as_str()?.to_owned(), ok: value.get("ok")?.as_bool()? })
+    };
     Some(Receipt {
         number: value.get("number")?.as_u64()?,
         at: text("at")?,
@@ -76,11 +77,11 @@ fn receipt_from_json(value: &Value) -> Option<Receipt> {
 }
 
 /// Creates a receipt that is chained to the newest one, and appends it. If it cannot be written, its last check says so.
-pub(super) fn append(path: &Path, room: &str, at: String, checks: Vec<Check>) -> Receipt {
+pub(super) fn append(path: &Path, room: &str, at: String, checks: Vec<WipeCheck>) -> Receipt {
     let previous = last(path);
     let previous_chain = previous.as_ref().map_or(FIRST_CHAIN, |receipt| &receipt.chain);
     let number = previous.as_ref().map_or(0, |receipt| receipt.number) + 1;
-    let kept_check = |ok| Check { name: "receipt-kept".to_owned(), ok };
+    let kept_check = |ok| WipeCheck { name: "receipt-kept".to_owned(), ok };
     let mut receipt = Receipt { number, at, room: room.to_owned(), checks, chain: String::new() };
     receipt.checks.push(kept_check(true));
     receipt.chain = chain(previous_chain, &receipt);
@@ -174,7 +175,7 @@ fn chain(previous: &str, receipt: &Receipt) -> String {
 }
 
 fn to_line(receipt: &Receipt, chain: Option<&str>) -> String {
-    let checks = receipt.checks.iter().map(|Check { name, ok }| CheckJson { name, ok: *ok }).collect();
+    let checks = receipt.checks.iter().map(|WipeCheck { name, ok }| CheckJson { name, ok: *ok }).collect();
     let Receipt { number, at, room, .. } = receipt;
     // A struct of strings and numbers always serialises.
     serde_json::to_string(&ReceiptLineJson { number: *number, at, room, checks, chain }).unwrap_or_default()

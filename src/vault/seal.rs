@@ -17,7 +17,7 @@ use zeroize::{Zeroize, Zeroizing};
 use super::{VaultError, failed, read};
 use crate::paths::private;
 use crate::room::drawing::{Drawing, PAGE_HEIGHT, PAGE_WIDTH, Stroke, StrokePoint, Tint};
-use crate::room::notes::{INTENTIONS, Notes, Page, PatientText};
+use crate::room::notes::{INTENTIONS, NotePage, Notes, PatientText};
 
 const KEY_BYTES: usize = 32;
 /// The first bytes of every sealed piece. Anywhere in the state directory after a wipe, they are ciphertext that was left.
@@ -259,22 +259,22 @@ fn take_words(mut bytes: &[u8], notes: &mut Notes) -> Option<()> {
     Some(())
 }
 
-fn page_bytes(page: &Page) -> usize {
+fn page_bytes(page: &NotePage) -> usize {
     1 + match page {
-        Page::Words(text) => text_bytes(text),
-        Page::Drawing(drawing) => 4 + drawing.strokes().len() * STROKE_BYTES + drawing.points() * POINT_BYTES,
+        NotePage::Words(text) => text_bytes(text),
+        NotePage::Drawing(drawing) => 4 + drawing.strokes().len() * STROKE_BYTES + drawing.point_count() * POINT_BYTES,
     }
 }
 
 /// Writes the kind of page (1 byte), then the text or the drawing: the number of strokes (4 bytes), and for each stroke its
 /// tint (1), the number of its points (4), and for each point x (2), y (2) and width (1).
-fn put_page(bytes: &mut Vec<u8>, page: &Page) {
+fn put_page(bytes: &mut Vec<u8>, page: &NotePage) {
     match page {
-        Page::Words(text) => {
+        NotePage::Words(text) => {
             bytes.push(WORDS);
             put_text(bytes, text);
         }
-        Page::Drawing(drawing) => {
+        NotePage::Drawing(drawing) => {
             bytes.push(DRAWN);
             put_drawing(bytes, drawing);
         }
@@ -304,11 +304,11 @@ const fn tint_byte(tint: Tint) -> u8 {
     }
 }
 
-fn take_page(mut bytes: &[u8]) -> Option<Page> {
+fn take_page(mut bytes: &[u8]) -> Option<NotePage> {
     let rest = &mut bytes;
     let page = match take(rest, 1)? {
-        [WORDS] => Page::Words(take_text(rest)?),
-        [DRAWN] => Page::Drawing(take_drawing(rest)?),
+        [WORDS] => NotePage::Words(take_text(rest)?),
+        [DRAWN] => NotePage::Drawing(take_drawing(rest)?),
         _ => return None,
     };
     rest.is_empty().then_some(page)
@@ -317,7 +317,7 @@ fn take_page(mut bytes: &[u8]) -> Option<Page> {
 fn take_drawing(bytes: &mut &[u8]) -> Option<Drawing> {
     let strokes = take_count(bytes)?;
     let strokes = (0..strokes).map(|_| take_stroke(bytes).map(Arc::new)).collect::<Option<Vec<_>>>()?;
-    let drawing = Drawing::of(strokes);
+    let drawing = Drawing::new(strokes);
     drawing.fits_a_page().then_some(drawing)
 }
 

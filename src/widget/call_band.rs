@@ -161,7 +161,7 @@ pub fn state_words(ctx: &ViewContext, call: &Call) -> String {
         CallPhase::Received => ctx.say("call-received"),
         // A practice call promises nobody.
         CallPhase::OnTheWay if call.practice => ctx.say("call-practice-coming"),
-        CallPhase::OnTheWay => match call.name.as_deref().filter(|name| !name.is_empty()) {
+        CallPhase::OnTheWay => match call.responder.as_deref().filter(|name| !name.is_empty()) {
             Some(name) => ctx.words.say_with("call-on-the-way-named", &[("name", Value::from(name))]),
             None => ctx.say("call-on-the-way"),
         },

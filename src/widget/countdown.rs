@@ -63,12 +63,8 @@ impl<Message> canvas::Program<Message> for Countdown {
         _bounds: Rectangle,
         _cursor: mouse::Cursor,
     ) -> Option<Action<Message>> {
-        match event {
-            Event::Window(window::Event::RedrawRequested(now)) if *now < self.until => {
-                Some(Action::request_redraw_at(*now + FRAME))
-            }
-            _ => None,
-        }
+        let Event::Window(window::Event::RedrawRequested(now)) = event else { return None };
+        (*now < self.until).then(|| Action::request_redraw_at(*now + FRAME))
     }
 
     fn draw(

@@ -395,6 +395,7 @@ impl<Message: Clone> Widget<Message, Theme, Renderer> for Touchable<'_, Message>
         });
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "iced's events are many, and the others do not matter here")]
     fn update(
         &mut self,
         tree: &mut Tree,

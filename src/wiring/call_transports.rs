@@ -109,11 +109,19 @@ impl CallTransports {
                     id: RequestId { call: id, round, step },
                     room: self.room_name.clone(),
                     placed_ago_ms: now.0.saturating_sub(placed_at.0),
-                    received: shown.is_some_and(|call| call.phase >= CallPhase::Received),
+                    received: shown.is_some_and(|call| call.phase.is_received()),
                 };
                 escalation.send(notice);
             }
-            _ => {}
+            Effect::Signal(_)
+            | Effect::AcceptOutput
+            | Effect::OpenVault
+            | Effect::ReopenVault
+            | Effect::SealNotes(_)
+            | Effect::FindTakeHomeMethods
+            | Effect::TakeHome { .. }
+            | Effect::Wipe
+            | Effect::VerifyWipe => {}
         }
     }
 

@@ -16,7 +16,7 @@ use crate::driver::clock::RoomClock;
 use crate::driver::{EffectHandler, RoomHandle, mix};
 use crate::profile::Profile;
 use crate::room::notes::NoteLimits;
-use crate::room::take_home::Fault;
+use crate::room::take_home::TakeHomeError;
 use crate::room::{Effect, Event, ProfileRules, RoomTime, Rules, Snapshot, Trouble};
 use crate::sound::SoundHandle;
 use crate::vocabulary::place::Place;
@@ -137,14 +137,14 @@ impl EffectHandler for Ports {
             Effect::OpenVault => self.command_vault(VaultCommand::Open, room),
             Effect::ReopenVault => self.command_vault(VaultCommand::Reopen, room),
             Effect::SealNotes(notes) => self.command_vault(VaultCommand::Seal(notes), room),
-            Effect::LookForWays => {
+            Effect::FindTakeHomeMethods => {
                 // If that thread is gone, which staff have been told, only the phone is offered, as before any answer.
                 let _ = self.take_home.send(take_home::TakeHomeRequest::Look);
             }
-            Effect::TakeHome { way, notes, language } => {
+            Effect::TakeHome { method, notes, language } => {
                 let version = notes.version;
-                if self.take_home.send(take_home::TakeHomeRequest::Take { way, notes, language }).is_err() {
-                    room.report(Event::TakeHomeWent { way, version, outcome: Err(Fault::NotMade) });
+                if self.take_home.send(take_home::TakeHomeRequest::Take { method, notes, language }).is_err() {
+                    room.report(Event::TakeHomeFinished { method, version, outcome: Err(TakeHomeError::NotMade) });
                 }
             }
             Effect::Wipe => self.command_vault(VaultCommand::Wipe(now), room),
@@ -179,7 +179,7 @@ fn run_mix_updates(
         let now = clock.now().max(snapshot.taken_at);
         let mix = mix::target_mix(&snapshot, now, profile, &config.media.dir, clock);
         let follows_arc = mix.score.is_some() && snapshot.session.is_some_and(|session| session.running);
-        let coming = snapshot.call.as_ref().and_then(|call| call.name.as_deref());
+        let coming = snapshot.call.as_ref().and_then(|call| call.responder.as_deref());
         sound.select_voice(snapshot.language.name(), coming);
         sound.set_mix(mix);
         let next = if follows_arc {

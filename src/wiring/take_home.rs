@@ -9,8 +9,8 @@ use chrono::Datelike;
 use crate::config::{self, Config};
 use crate::driver::RoomHandle;
 use crate::room::Event;
-use crate::room::notes::{Notes, Page};
-use crate::room::take_home::{Fault, Way};
+use crate::room::notes::{NotePage, Notes};
+use crate::room::take_home::{TakeHomeError, TakeHomeMethod};
 use crate::takeaway::paper::{Block, PaperSize};
 use crate::takeaway::pdf::Typeface;
 use crate::takeaway::print::{PrintTimeouts, Printer};
@@ -21,7 +21,7 @@ use crate::theme;
 use crate::vocabulary::language::Language;
 use crate::words::{Locales, Words};
 
-/// How long a wipe waits until nothing is under way any more.
+/// How long a wipe waits until nothing is under method any more.
 const PURGE_TIMEOUT: Duration = Duration::from_secs(2);
 const QUESTIONS: [&str; 3] = ["arrive-question-1", "arrive-question-2", "arrive-question-3"];
 
@@ -30,10 +30,10 @@ pub(super) enum TakeHomeRequest {
     /// Finds out which ways are open.
     Look,
     /// Takes the note home.
-    Take { way: Way, notes: Arc<Notes>, language: Language },
+    Take { method: TakeHomeMethod, notes: Arc<Notes>, language: Language },
 }
 
-/// The ways home that the clinic configured. `state` is the folder for the marks of what is under way.
+/// The ways home that the clinic configured. `state` is the folder for the marks of what is under method.
 #[must_use]
 pub fn take_away(config: &Config, state: std::path::PathBuf) -> TakeAway {
     let wanted = match &config.take_home.printer {
@@ -73,26 +73,31 @@ pub(super) fn run_worker(
         match request {
             TakeHomeRequest::Look => {
                 let (paper, sealed) = (take_away.can_print(), take_away.can_seal());
-                room.report(Event::TakeHomeOffered { paper, sealed });
+                room.report(Event::TakeHomeMethodsFound { paper, sealed });
             }
-            TakeHomeRequest::Take { way, notes, language } => {
-                let outcome = take(take_away, way, &notes, &locales.words(language));
-                room.report(Event::TakeHomeWent { way, version: notes.version, outcome });
+            TakeHomeRequest::Take { method, notes, language } => {
+                let outcome = take(take_away, method, &notes, &locales.words(language));
+                room.report(Event::TakeHomeFinished { method, version: notes.version, outcome });
             }
         }
     }
 }
 
-fn take(take_away: &TakeAway, way: Way, notes: &Notes, words: &Words) -> Result<Option<String>, Fault> {
+fn take(
+    take_away: &TakeAway,
+    method: TakeHomeMethod,
+    notes: &Notes,
+    words: &Words,
+) -> Result<Option<String>, TakeHomeError> {
     let on = chrono::Local::now().date_naive();
     let blocks = blocks(notes, words, on);
     let number = |sheet: usize, of: usize| words.say_with("paper-sheet", &[("sheet", sheet.into()), ("of", of.into())]);
     let language = words.language();
     let note = PreparedNote { blocks: &blocks, language: language.name(), sheet_number: &number, date: on };
-    match way {
-        Way::Phone => Ok(None),
-        Way::Paper => take_away.print(&note).map(|()| None),
-        Way::Sealed => take_away.seal(&note).map(Some),
+    match method {
+        TakeHomeMethod::Phone => Ok(None),
+        TakeHomeMethod::Paper => take_away.print(&note).map(|()| None),
+        TakeHomeMethod::Sealed => take_away.seal(&note).map(Some),
     }
 }
 
@@ -108,8 +113,8 @@ fn blocks(notes: &Notes, words: &Words, on: chrono::NaiveDate) -> Vec<Block> {
         }
         is_first = false;
         blocks.push(match page {
-            Page::Words(text) => Block::Words(text.reveal().to_owned()),
-            Page::Drawing(drawing) => Block::Drawing(drawing.clone()),
+            NotePage::Words(text) => Block::Words(text.reveal().to_owned()),
+            NotePage::Drawing(drawing) => Block::Drawing(drawing.clone()),
         });
     }
     if notes.intentions.iter().any(|answer| !answer.is_blank()) {
@@ -128,7 +133,7 @@ fn blocks(notes: &Notes, words: &Words, on: chrono::NaiveDate) -> Vec<Block> {
     blocks
 }
 
-/// Takes back what is on its way out of the room, and returns whether nothing of it is left. A print server that does not
+/// Takes back what is on its method out of the room, and returns whether nothing of it is left. A print server that does not
 /// answer delays the wipe by no more than two seconds.
 #[must_use]
 pub fn clear(take_away: &Arc<TakeAway>) -> bool {
@@ -139,13 +144,13 @@ pub fn clear(take_away: &Arc<TakeAway>) -> bool {
         let _ = done.send(at_work.purge());
     });
     if let Err(error) = started {
-        tracing::error!(%error, "what was on its way out could not be taken back");
+        tracing::error!(%error, "what was on its method out could not be taken back");
         return false;
     }
     match cleared.recv_timeout(PURGE_TIMEOUT) {
         Ok(Ok(())) => true,
         Ok(Err(error)) => {
-            tracing::error!(%error, "what was on its way out could not be taken back");
+            tracing::error!(%error, "what was on its method out could not be taken back");
             false
         }
         Err(_) => {
@@ -182,9 +187,9 @@ mod tests {
         );
         let notes = Notes {
             pages: vec![
-                Page::Words(PatientText::new("first")),
-                Page::Words(PatientText::new(" ")),
-                Page::Drawing(Drawing::of(vec![Arc::new(stroke.unwrap())])),
+                NotePage::Words(PatientText::new("first")),
+                NotePage::Words(PatientText::new(" ")),
+                NotePage::Drawing(Drawing::new(vec![Arc::new(stroke.unwrap())])),
             ],
             intentions: [PatientText::default(), PatientText::new("why"), PatientText::default()],
             for_clinician: PatientText::new("please"),

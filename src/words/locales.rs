@@ -294,9 +294,9 @@ fn build(sources: &Sources, findings: &mut Vec<Finding>) -> (Locale, Option<Ment
     let mut bundle = FluentBundle::new_concurrent(vec![identifier(language)]);
     // Typefaces that lack isolating marks would draw them as boxes, and every language here runs left to right.
     bundle.set_use_isolating(false);
-    bundle.set_formatter(Some(|value, _| match value {
-        FluentValue::Number(number) => Some(with_true_minus(number)),
-        _ => None,
+    bundle.set_formatter(Some(|value, _| {
+        let FluentValue::Number(number) = value else { return None };
+        Some(with_true_minus(number))
     }));
     let english = SHIPPED.first().map_or(("", ""), |english| (english.patient, english.staff));
     for (source, english) in [(Some(&sources.patient), english.0), (sources.staff.as_ref(), english.1)] {

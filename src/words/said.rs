@@ -6,8 +6,8 @@ use std::fs;
 use std::path::Path;
 
 use super::*;
-use crate::room::arc::Part;
-use crate::room::take_home::{Fault, Way};
+use crate::room::take_home::{TakeHomeError, TakeHomeMethod};
+use crate::room::timeline::Part;
 use crate::room::{Stage, Trouble};
 use crate::vocabulary::place::Place;
 use crate::vocabulary::sound::SoundChoice;
@@ -37,19 +37,22 @@ fn families() -> Vec<(&'static str, Vec<String>)> {
     }
     /// Each way home with its messages; the phone needs fewer, since it shows its codes at once.
     fn ways() -> Vec<String> {
-        let said = |way: &Way| {
-            let with: &[&str] =
-                if *way == Way::Phone { &["", "-hint"] } else { &["", "-hint", "-title", "-going", "-done"] };
+        let said = |way: &TakeHomeMethod| {
+            let with: &[&str] = if *way == TakeHomeMethod::Phone {
+                &["", "-hint"]
+            } else {
+                &["", "-hint", "-title", "-going", "-done"]
+            };
             with.iter().map(|with| format!("{}{with}", way.name())).collect::<Vec<_>>()
         };
-        Way::ALL.iter().flat_map(said).collect()
+        TakeHomeMethod::ALL.iter().flat_map(said).collect()
     }
     fn cards(last: usize) -> Vec<String> {
         (1..=last).flat_map(|number| [format!("{number}-title"), format!("{number}-text")]).collect()
     }
     vec![
         ("take-", ways()),
-        ("take-fault-", named(Fault::ALL.iter().map(|fault| fault.name()))),
+        ("take-fault-", named(TakeHomeError::ALL.iter().map(|fault| fault.name()))),
         ("place-", named(Place::ALL.iter().map(|place| place.name()))),
         ("hear-", named(SoundChoice::ALL.iter().map(|choice| choice.name()))),
         ("part-", named(Part::ALL.iter().map(|part| part.name()))),

@@ -165,7 +165,7 @@ async fn a_call_passes_every_phase_and_each_phase_needs_its_own_proof() {
     assert_eq!(browser.post("/api/call/here", &json!({ "call": call })).await.status, 409);
     let told = desk.room.told();
     assert_eq!(told.iter().filter(|event| matches!(event, Event::CallSent { .. })).count(), 1);
-    assert_eq!(told.iter().filter(|event| matches!(event, Event::DeskSeen { .. })).count(), 1);
+    assert_eq!(told.iter().filter(|event| matches!(event, Event::DeskConnected { .. })).count(), 1);
     desk.close().await;
 }
 

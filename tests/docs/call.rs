@@ -24,7 +24,7 @@ fn room_in(state: usize) -> Room {
         vec![Event::CallComing { id: CALL, name: "Maria".into() }],
         vec![Event::CallHere { id: None }],
     ];
-    room.handle_input(RoomTime(0), Event::DeskSeen { desk: DESK }).unwrap();
+    room.handle_input(RoomTime(0), Event::DeskConnected { desk: DESK }).unwrap();
     for event in way.into_iter().take(state).flatten() {
         room.handle_input(RoomTime(0), event).unwrap();
     }
@@ -75,8 +75,8 @@ fn moves() -> String {
         ("*I'm coming*, someone else", Event::CallComing { id: CALL, name: "Jon".into() }),
         ("*Here*", Event::CallHere { id: None }),
         ("*Clear*", Event::CallCleared),
-        ("the last desk is lost", Event::DeskGone { desk: DESK }),
-        ("the program restarts", Event::Resumed),
+        ("the last desk is lost", Event::DeskDisconnected { desk: DESK }),
+        ("the program restarts", Event::Restarted),
     ];
     let mut table = format!("| | {} |\n|---|{}\n", STATES.join(" | "), "---|".repeat(STATES.len()));
     for (what, event) in happens {
@@ -113,7 +113,7 @@ fn timers() -> String {
             if after.phase != before.phase {
                 words.insert(0, format!("**{}**", state_of(&room, now)));
             }
-            if after.risen && !before.risen {
+            if after.tone_raised && !before.tone_raised {
                 words.push("the desk's tone rises".to_owned());
             }
             writeln!(table, "| {name} | {} s | {} |", now.0 as f64 / 1_000.0, words.join(", ")).unwrap();

@@ -173,7 +173,7 @@ fn a_call_that_rings_again_reaches_a_receiver_that_ignores_duplicates() {
     play.at(300, Event::CallHere { id: None });
     play.to(540);
     assert_eq!(receiver.taken().len(), 3, "here lapsed");
-    play.at(550, Event::Resumed);
+    play.at(550, Event::Restarted);
     play.to(551);
     assert_eq!((receiver.taken().len(), receiver.requests()), (3, 4), "after a restart it is a retry");
     let keys = receiver.taken();

@@ -89,9 +89,10 @@ impl World {
     }
 
     fn counts(&self, number: usize) -> bool {
-        let last =
-            self.told[number].iter().rfind(|event| matches!(event, Event::DeskSeen { .. } | Event::DeskGone { .. }));
-        matches!(last, Some(Event::DeskSeen { desk: DESK }))
+        let last = self.told[number]
+            .iter()
+            .rfind(|event| matches!(event, Event::DeskConnected { .. } | Event::DeskDisconnected { .. }));
+        matches!(last, Some(Event::DeskConnected { desk: DESK }))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Owns the tests of a room's transports with a real mosquitto that is frozen, killed, and restarted without its state.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)] // a test that panics is a test that fails
+#![expect(clippy::wildcard_enum_match_arm, reason = "a test picks out the events and effects that it observes")]
 
 mod broker;
 #[path = "../desk/browser.rs"]

@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use iced::Size;
-use stillroom::room::arc::Part;
 use stillroom::room::call::{CallId, DeskId};
+use stillroom::room::timeline::Part;
 use stillroom::vocabulary::language::Language;
 
 use stillroom::room::{Event, Snapshot};
@@ -75,7 +75,7 @@ fn bring_call_to(tablet: &mut Tablet, state: CallState) {
         return;
     }
     if state != CallState::LineDown {
-        tablet.send(Event::DeskSeen { desk: DESK });
+        tablet.send(Event::DeskConnected { desk: DESK });
     }
     tablet.send(Event::CallPressed { id: CALL, practice: false });
     tablet.send(Event::CallJournaled { id: CALL, ok: true });

@@ -4,7 +4,7 @@ use iced::{Point, Rectangle};
 use stillroom::room::Event;
 use stillroom::room::Stage;
 use stillroom::room::drawing::{Drawing, PAGE_HEIGHT, PAGE_WIDTH};
-use stillroom::room::notes::{Page, PatientText};
+use stillroom::room::notes::{NotePage, PatientText};
 
 use crate::tablet::{Tablet, mm};
 
@@ -36,7 +36,7 @@ pub fn draw(tablet: &mut Tablet, finger: u64, path: &[Point]) {
 }
 
 fn drawing_on(tablet: &Tablet, page: usize) -> Drawing {
-    tablet.snapshot().notes.pages.get(page).and_then(Page::drawing).cloned().unwrap_or_default()
+    tablet.snapshot().notes.pages.get(page).and_then(NotePage::drawing).cloned().unwrap_or_default()
 }
 
 #[test]

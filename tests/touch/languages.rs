@@ -1,7 +1,7 @@
 //! Languages as data: the chooser holds the maximum number, and each language has its own keyboard.
 
 use iced::Size;
-use stillroom::room::notes::{Page, PatientText};
+use stillroom::room::notes::{NotePage, PatientText};
 use stillroom::room::{Event, Snapshot};
 use stillroom::vocabulary::language::Language;
 use stillroom::words::{LANGUAGES_MAX, Locales};
@@ -55,7 +55,7 @@ fn every_number_of_languages_up_to_the_most_can_be_chosen_from() {
 }
 
 fn page(snapshot: &Snapshot) -> String {
-    let words = snapshot.notes.pages.first().and_then(Page::words).map(PatientText::reveal);
+    let words = snapshot.notes.pages.first().and_then(NotePage::words).map(PatientText::reveal);
     words.unwrap_or_default().to_owned()
 }
 

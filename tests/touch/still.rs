@@ -59,7 +59,7 @@ fn a_still_screen_requests_no_frame_and_publishes_nothing() {
 fn a_session_without_breath_draws_only_every_few_seconds() {
     let mut tablet = Tablet::new();
     tablet.send(Event::SessionBegins { profile: None, infusion_minutes: None, settle: false });
-    tablet.send(Event::BreathWished { on: false });
+    tablet.send(Event::Breath { on: false });
     let until = Instant::now() + RESTS_WITHIN;
     while frame_interval(&mut tablet) < Duration::from_secs(2) {
         assert!(Instant::now() < until, "it does not come to rest");
@@ -72,7 +72,7 @@ fn a_session_without_breath_draws_only_every_few_seconds() {
 fn a_breathing_screen_requests_frames_at_its_own_rate() {
     let mut tablet = Tablet::new();
     tablet.send(Event::SessionBegins { profile: None, infusion_minutes: None, settle: false });
-    tablet.send(Event::BreathWished { on: true });
+    tablet.send(Event::Breath { on: true });
     let interval = frame_interval(&mut tablet);
     assert!(interval >= Duration::from_millis(50) && interval <= Duration::from_millis(150), "{interval:?}");
 }

@@ -10,12 +10,12 @@ use stillroom::room::Event;
 use stillroom::room::Stage;
 use stillroom::room::drawing::{Drawing, Stroke, StrokePoint, Tint};
 use stillroom::room::notes::PatientText;
-use stillroom::room::take_home::{Fault, Way};
+use stillroom::room::take_home::{TakeHomeError, TakeHomeMethod};
 
 use crate::tablet::Tablet;
 
 const SIZES: [Size; 2] = [Size::new(1280.0, 800.0), Size::new(1920.0, 1200.0)];
-const FAULTS: &[Fault] = Fault::ALL;
+const FAULTS: &[TakeHomeError] = TakeHomeError::ALL;
 
 /// Text of about `chars` characters from a seed, with accents, multi-byte characters, joined emoji and line breaks.
 fn text(seed: u64, chars: usize) -> String {
@@ -75,7 +75,7 @@ fn draw(tablet: &mut Tablet) {
     let points = (0..60).map(|at: u16| StrokePoint { x: 1_000 + at * 90, y: 4_000 + (at % 9) * 120, width: 60 });
     let stroke = Stroke::new(Tint::Sea, points.collect()).unwrap();
     let page = tablet.snapshot().notes.pages.len();
-    tablet.send(Event::NoteDrawn { page, drawing: Drawing::of(vec![stroke.into()]) });
+    tablet.send(Event::NoteDrawn { page, drawing: Drawing::new(vec![stroke.into()]) });
 }
 
 fn press(tablet: &mut Tablet, id: &str) {
@@ -197,7 +197,7 @@ pub fn every_state(tablet: &mut Tablet, visit: &mut dyn FnMut(&mut Tablet, &str)
     press(tablet, "take");
     visit(tablet, "phone-only");
     press(tablet, "close");
-    tablet.send(Event::TakeHomeOffered { paper: true, sealed: true });
+    tablet.send(Event::TakeHomeMethodsFound { paper: true, sealed: true });
     // What was written since would be lost.
     tablet.send(Event::NoteWritten { page: 1, text: PatientText::new(text(8, 900)) });
     press(tablet, "leave");
@@ -205,17 +205,17 @@ pub fn every_state(tablet: &mut Tablet, visit: &mut dyn FnMut(&mut Tablet, &str)
     press(tablet, "leave-back");
     press(tablet, "take");
     visit(tablet, "choose");
-    for (way, id) in [(Way::Paper, "take-paper"), (Way::Sealed, "take-sealed")] {
+    for (way, id) in [(TakeHomeMethod::Paper, "take-paper"), (TakeHomeMethod::Sealed, "take-sealed")] {
         press(tablet, id);
         visit(tablet, &format!("{}-going", way.name()));
         for fault in FAULTS {
-            tablet.send(Event::TakeHomeWent { way, version: 0, outcome: Err(*fault) });
+            tablet.send(Event::TakeHomeFinished { method: way, version: 0, outcome: Err(*fault) });
             visit(tablet, &format!("{}-{}", way.name(), fault.name()));
             press(tablet, "take-again");
         }
         let version = tablet.snapshot().notes.version;
-        let code = (way == Way::Sealed).then(|| "7QK2-M3XA".to_owned());
-        tablet.send(Event::TakeHomeWent { way, version, outcome: Ok(code) });
+        let code = (way == TakeHomeMethod::Sealed).then(|| "7QK2-M3XA".to_owned());
+        tablet.send(Event::TakeHomeFinished { method: way, version, outcome: Ok(code) });
         visit(tablet, &format!("{}-done", way.name()));
         press(tablet, "take-other");
     }
@@ -236,20 +236,24 @@ pub fn every_state(tablet: &mut Tablet, visit: &mut dyn FnMut(&mut Tablet, &str)
 fn the_choice_reaches_the_room_and_its_progress_is_shown() {
     let mut tablet = in_after(SIZES[0]);
     write(&mut tablet, "words");
-    tablet.send(Event::TakeHomeOffered { paper: true, sealed: false });
+    tablet.send(Event::TakeHomeMethodsFound { paper: true, sealed: false });
     press(&mut tablet, "take");
     assert!(tablet.shows("take-phone") && tablet.shows("take-paper") && !tablet.shows("take-sealed"));
     press(&mut tablet, "take-paper");
     let snapshot = tablet.snapshot();
-    assert!(snapshot.take_home.is_under_way() && shown(&tablet).contains("being printed"));
+    assert!(snapshot.take_home.is_in_progress() && shown(&tablet).contains("being printed"));
     assert!(!tablet.shows("take-again") && tablet.shows("call") && tablet.shows("close"));
-    let stopped = Event::TakeHomeWent { way: Way::Paper, version: 1, outcome: Err(Fault::PrinterStopped) };
+    let stopped = Event::TakeHomeFinished {
+        method: TakeHomeMethod::Paper,
+        version: 1,
+        outcome: Err(TakeHomeError::PrinterStopped),
+    };
     tablet.send(stopped);
     assert!(shown(&tablet).contains("The printer stopped"));
     press(&mut tablet, "take-again");
-    assert!(tablet.snapshot().take_home.is_under_way());
+    assert!(tablet.snapshot().take_home.is_in_progress());
     let version = tablet.snapshot().notes.version;
-    tablet.send(Event::TakeHomeWent { way: Way::Paper, version, outcome: Ok(None) });
+    tablet.send(Event::TakeHomeFinished { method: TakeHomeMethod::Paper, version, outcome: Ok(None) });
     assert!(shown(&tablet).contains("It is printed"));
 }
 

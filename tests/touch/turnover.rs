@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use iced::{Point, Rectangle};
 use stillroom::room::Stage;
-use stillroom::room::snapshot::{Check, Receipt};
+use stillroom::room::snapshot::{Receipt, WipeCheck};
 use stillroom::room::{Event, Trouble};
 
 use crate::called;
@@ -26,7 +26,7 @@ pub fn receipt(desk_forgot: bool) -> Receipt {
         number: 41,
         at: "2026-03-04T05:06:07+01:00".to_owned(),
         room: "Room 4".to_owned(),
-        checks: checks.into_iter().map(|(name, ok)| Check { name: name.to_owned(), ok }).collect(),
+        checks: checks.into_iter().map(|(name, ok)| WipeCheck { name: name.to_owned(), ok }).collect(),
         chain: "8f3a".repeat(16),
     }
 }

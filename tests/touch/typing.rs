@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use stillroom::room::notes::{Page, PatientText};
+use stillroom::room::notes::{NotePage, PatientText};
 use stillroom::room::{Event, Snapshot};
 use stillroom::vocabulary::language::Language;
 
@@ -18,7 +18,7 @@ fn writing() -> Tablet {
 }
 
 fn page(snapshot: &Snapshot) -> String {
-    let words = snapshot.notes.pages.first().and_then(Page::words).map(PatientText::reveal);
+    let words = snapshot.notes.pages.first().and_then(NotePage::words).map(PatientText::reveal);
     words.unwrap_or_default().to_owned()
 }
 

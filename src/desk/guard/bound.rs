@@ -91,6 +91,7 @@ impl fmt::Debug for PasswordSource {
 ///
 /// # Errors
 /// Every [`DeskError`] but [`DeskError::Served`].
+#[expect(clippy::wildcard_enum_match_arm, reason = "most kinds of I/O errors are reported alike")]
 pub fn bind(options: ServerOptions) -> Result<BoundDesk, DeskError> {
     let ServerOptions { listen, certificate: source, folder, password, host_names } = options;
     bind_rules(listen, &password)?;

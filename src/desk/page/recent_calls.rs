@@ -134,7 +134,7 @@ mod tests {
         let mut room = Room::new(Rules::default());
         let mut log = RecentCalls::default();
         let (id, desk) = (CallId(7), DeskId(1));
-        room.handle_input(RoomTime(0), Event::DeskSeen { desk }).unwrap();
+        room.handle_input(RoomTime(0), Event::DeskConnected { desk }).unwrap();
         room.handle_input(RoomTime(1_000), Event::CallPressed { id, practice: false }).unwrap();
         room.handle_input(RoomTime(1_010), Event::CallJournaled { id, ok: true }).unwrap();
         follow(&mut log, &room, 1_010);

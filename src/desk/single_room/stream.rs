@@ -24,8 +24,8 @@ impl PageServer for SingleRoomDesk {
 
     async fn page_changed(&self, pages: &mut OpenPages, change: PageChange) -> bool {
         let (page, event) = match change {
-            PageChange::Able(page) => (page, Event::DeskSeen { desk: page }),
-            PageChange::Unable(page) => (page, Event::DeskGone { desk: page }),
+            PageChange::Able(page) => (page, Event::DeskConnected { desk: page }),
+            PageChange::Unable(page) => (page, Event::DeskDisconnected { desk: page }),
         };
         if let Err(error) = self.tell(event).await {
             tracing::warn!(%error, "the room did not take a change of the desk's pages");

@@ -9,7 +9,7 @@ use crate::line::message::CallState;
 use crate::line::view::{CheckView, ClockView, Label, Offers, ReceiptView, RoomView};
 use crate::room::call::DeskId;
 use crate::room::snapshot::{Receipt, SessionView};
-use crate::room::{RoomTime, Snapshot, Stage};
+use crate::room::{RoomTime, Snapshot};
 use crate::vocabulary::place::Place;
 
 /// The first message of a stream: what does not change while the page is open.
@@ -70,11 +70,11 @@ impl<'a> ShownView<'a> {
 /// The room as a page draws it, without its call.
 #[must_use]
 pub fn room_view(snapshot: &Snapshot, now: RoomTime, name: &str) -> RoomView {
-    let is_shared = matches!(snapshot.stage, Stage::Arrive | Stage::Session | Stage::After) && snapshot.notes.shared;
+    let is_shared = snapshot.stage.is_sharing() && snapshot.notes.shared;
     RoomView {
         room: name.into(),
         stage: snapshot.stage.name().into(),
-        in_visit: snapshot.in_visit(),
+        in_visit: snapshot.is_in_visit(),
         part: snapshot.session.map(|session| part_at(&session, now)),
         session: snapshot.session.map(|session| clock_view(&session, now)),
         profile: snapshot.profile.as_str().into(),
@@ -90,7 +90,7 @@ pub fn room_view(snapshot: &Snapshot, now: RoomTime, name: &str) -> RoomView {
         intensity_nudge: Some(snapshot.intensity_nudge),
         talk_now: snapshot.talk_now,
         desks: u32::try_from(snapshot.desks).unwrap_or(u32::MAX),
-        line: if snapshot.line_is_up() { "up" } else { "down" }.into(),
+        line: if snapshot.is_line_up() { "up" } else { "down" }.into(),
         shared: is_shared.then(|| snapshot.notes.for_clinician.reveal().into()),
         troubles: snapshot.troubles.iter().map(|trouble| trouble.name().into()).collect(),
         receipt: snapshot.receipt.as_ref().map(receipt_view),
@@ -101,11 +101,11 @@ pub fn room_view(snapshot: &Snapshot, now: RoomTime, name: &str) -> RoomView {
 }
 
 fn part_at(session: &SessionView, now: RoomTime) -> Label {
-    session.clock_ms(now).map_or(session.part, |clock_ms| session.arc.part_at(clock_ms)).name().into()
+    session.clock_ms(now).map_or(session.part, |clock_ms| session.timeline.part_at(clock_ms)).name().into()
 }
 
 fn clock_view(session: &SessionView, now: RoomTime) -> ClockView {
-    let arc = session.arc;
+    let arc = session.timeline;
     ClockView {
         clock_ms: session.clock_ms(now),
         running: session.running,
@@ -117,7 +117,7 @@ fn clock_view(session: &SessionView, now: RoomTime) -> ClockView {
         return_from_ms: arc.return_from_ms,
         landing_from_ms: arc.landing_from_ms,
         end_ms: arc.end_ms,
-        ended: arc.ended,
+        ended: arc.is_ended(),
     }
 }
 

@@ -283,9 +283,9 @@ pub fn newest_receipt(dir: &Path) -> Option<Receipt> {
 /// The newest receipt among these records.
 #[must_use]
 pub fn newest_receipt_in(records: &[(RoomTime, Event)]) -> Option<&Receipt> {
-    records.iter().rev().find_map(|(_, event)| match event {
-        Event::WipeVerified(receipt) | Event::WipeFailed(receipt) => Some(receipt),
-        _ => None,
+    records.iter().rev().find_map(|(_, event)| {
+        let (Event::WipeVerified(receipt) | Event::WipeFailed(receipt)) = event else { return None };
+        Some(receipt)
     })
 }
 

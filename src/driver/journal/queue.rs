@@ -32,9 +32,9 @@ pub(super) enum RecordClass {
 
 impl RecordClass {
     pub(super) fn of(event: &Event) -> Self {
-        if event.concerns_a_call() {
+        if event.is_about_call() {
             Self::Call
-        } else if event.is_outdated_by_its_like() {
+        } else if event.is_superseded_by_next() {
             Self::Latest(std::mem::discriminant(event))
         } else {
             Self::Lasting

@@ -77,7 +77,7 @@ pub(super) fn is_compacted(dir: &Path) -> bool {
         && !damaged_is_kept
         && found.unknown == 0
         && !matches!(found.tail, JournalTail::Damaged { .. })
-        && found.records.iter().all(|(_, event)| event.concerns_a_call() || concerns_the_room(event))
+        && found.records.iter().all(|(_, event)| event.is_about_call() || concerns_the_room(event))
 }
 
 /// The newest receipt in the journal on disk. Nothing is repaired or written.
@@ -94,9 +94,9 @@ const fn concerns_the_room(event: &Event) -> bool {
             | Event::WipeVerified(_)
             | Event::WipeFailed(_)
             | Event::SurfaceCleaned
-            | Event::SpeakerHeard
+            | Event::TestToneHeard
             | Event::TimeMarked
-            | Event::Resumed
+            | Event::Restarted
     )
 }
 
@@ -107,7 +107,7 @@ pub(super) fn thinned(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut seen = Vec::new();
     for line in lines.into_iter().rev() {
         match parse_line(line) {
-            JournalLine::Record(_, event) if event.is_outdated_by_its_like() => {
+            JournalLine::Record(_, event) if event.is_superseded_by_next() => {
                 let kind = std::mem::discriminant(&event);
                 if !seen.contains(&kind) {
                     seen.push(kind);
@@ -217,7 +217,7 @@ fn salvage_calls(bytes: &[u8]) -> JournalTail {
     let mut calls_bytes = Vec::new();
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
         if let JournalLine::Record(time, event) = parse_line(line)
-            && event.concerns_a_call()
+            && event.is_about_call()
         {
             calls_behind.push((time, event));
             calls_bytes.extend_from_slice(line);

@@ -6,9 +6,9 @@ use ulid::Ulid;
 
 use super::super::wire::values::{Finite, NameOf, ProfileName};
 use crate::room::Event;
-use crate::room::breath::Pattern;
+use crate::room::breath::BreathPattern;
 use crate::room::call::{CallId, DeskId};
-use crate::room::snapshot::{Check, Receipt};
+use crate::room::snapshot::{Receipt, WipeCheck};
 use crate::vocabulary::language::Language;
 use crate::vocabulary::place::Place;
 use crate::vocabulary::sound::SoundChoice;
@@ -73,7 +73,7 @@ pub(super) enum JournalRecord {
         on: bool,
     },
     BreathPattern {
-        name: NameOf<Pattern>,
+        name: NameOf<BreathPattern>,
     },
     Dark {
         on: bool,
@@ -163,8 +163,8 @@ impl JournalRecord {
             Event::NotesDamaged => Self::NotesDamaged,
             Event::Volume { db } => Self::Volume { db: Finite::new(*db)? },
             Event::PlaceChosen(place) => Self::Place { name: NameOf(*place) },
-            Event::BreathWished { on } => Self::Breath { on: *on },
-            Event::BreathPattern(pattern) => Self::BreathPattern { name: NameOf(*pattern) },
+            Event::Breath { on } => Self::Breath { on: *on },
+            Event::BreathPatternChosen(pattern) => Self::BreathPattern { name: NameOf(*pattern) },
             Event::Dark { on } => Self::Dark { on: *on },
             Event::Anchor { on } => Self::Anchor { on: *on },
             Event::SoundChosen(choice) => Self::Sound { name: NameOf(*choice) },
@@ -176,16 +176,16 @@ impl JournalRecord {
             Event::WipeVerified(receipt) => Self::WipeVerified { receipt: receipt.into() },
             Event::WipeFailed(receipt) => Self::WipeFailed { receipt: receipt.into() },
             Event::TurnoverDone => Self::TurnoverDone,
-            Event::SpeakerHeard => Self::SpeakerHeard,
+            Event::TestToneHeard => Self::SpeakerHeard,
             Event::SurfaceCleaned => Self::SurfaceCleaned,
             Event::TimeMarked => Self::TimeMarked,
-            Event::Resumed => Self::Resumed,
+            Event::Restarted => Self::Resumed,
             Event::CallJournaled { id: _, ok: _ }
             | Event::StaffTouched
             | Event::OutputAccepted
-            | Event::SpeakerTested
-            | Event::DeskSeen { desk: _ }
-            | Event::DeskGone { desk: _ }
+            | Event::TestToneRequested
+            | Event::DeskConnected { desk: _ }
+            | Event::DeskDisconnected { desk: _ }
             | Event::NoteTyped { text: _ }
             | Event::NoteWritten { page: _, text: _ }
             | Event::NoteDrawn { page: _, drawing: _ }
@@ -194,10 +194,10 @@ impl JournalRecord {
             | Event::ForClinicianShared { on: _ }
             | Event::NotesSealed { version: _, ok: _ }
             | Event::NotesRestored(_)
-            | Event::TakeHomeLooked
-            | Event::TakeHomeOffered { paper: _, sealed: _ }
-            | Event::TakeHomeChosen { way: _ }
-            | Event::TakeHomeWent { way: _, version: _, outcome: _ }
+            | Event::TakeHomeMethodsRequested
+            | Event::TakeHomeMethodsFound { paper: _, sealed: _ }
+            | Event::TakeHomeChosen { method: _ }
+            | Event::TakeHomeFinished { method: _, version: _, outcome: _ }
             | Event::DarkTouched
             | Event::TalkNow { on: _ }
             | Event::TroubleChanged { trouble: _, on: _ } => return None,
@@ -229,8 +229,8 @@ impl JournalRecord {
             Self::NotesDamaged => Event::NotesDamaged,
             Self::Volume { db } => Event::Volume { db: db.get() },
             Self::Place { name: NameOf(place) } => Event::PlaceChosen(place),
-            Self::Breath { on } => Event::BreathWished { on },
-            Self::BreathPattern { name: NameOf(pattern) } => Event::BreathPattern(pattern),
+            Self::Breath { on } => Event::Breath { on },
+            Self::BreathPattern { name: NameOf(pattern) } => Event::BreathPatternChosen(pattern),
             Self::Dark { on } => Event::Dark { on },
             Self::Anchor { on } => Event::Anchor { on },
             Self::Sound { name: NameOf(choice) } => Event::SoundChosen(choice),
@@ -242,24 +242,24 @@ impl JournalRecord {
             Self::WipeVerified { receipt } => Event::WipeVerified(receipt.into()),
             Self::WipeFailed { receipt } => Event::WipeFailed(receipt.into()),
             Self::TurnoverDone => Event::TurnoverDone,
-            Self::SpeakerHeard => Event::SpeakerHeard,
+            Self::SpeakerHeard => Event::TestToneHeard,
             Self::SurfaceCleaned => Event::SurfaceCleaned,
             Self::TimeMarked => Event::TimeMarked,
-            Self::Resumed => Event::Resumed,
+            Self::Resumed => Event::Restarted,
         }
     }
 }
 
 impl From<&Receipt> for ReceiptRecord {
     fn from(Receipt { number, at, room, checks, chain }: &Receipt) -> Self {
-        let checks = checks.iter().map(|Check { name, ok }| CheckRecord { name: name.clone(), ok: *ok });
+        let checks = checks.iter().map(|WipeCheck { name, ok }| CheckRecord { name: name.clone(), ok: *ok });
         Self { number: *number, at: at.clone(), room: room.clone(), checks: checks.collect(), chain: chain.clone() }
     }
 }
 
 impl From<ReceiptRecord> for Receipt {
     fn from(ReceiptRecord { number, at, room, checks, chain }: ReceiptRecord) -> Self {
-        let checks = checks.into_iter().map(|CheckRecord { name, ok }| Check { name, ok }).collect();
+        let checks = checks.into_iter().map(|CheckRecord { name, ok }| WipeCheck { name, ok }).collect();
         Self { number, at, room, checks, chain }
     }
 }

@@ -9,10 +9,10 @@ use super::values::{
     QuestionNumber, Strokes,
 };
 use crate::room::Event;
-use crate::room::breath::Pattern;
+use crate::room::breath::BreathPattern;
 use crate::room::call::CallId;
 use crate::room::notes::PatientText;
-use crate::room::take_home::Way;
+use crate::room::take_home::TakeHomeMethod;
 use crate::vocabulary::language::Language;
 use crate::vocabulary::place::Place;
 use crate::vocabulary::sound::SoundChoice;
@@ -44,14 +44,14 @@ pub(super) enum EventLine {
     ForClinician { text: PatientWords },
     Share { on: Flag },
     TakeHomeWays,
-    TakeHome { way: NameOf<Way> },
+    TakeHome { way: NameOf<TakeHomeMethod> },
     Volume { db: Decibels },
     Sound { name: NameOf<SoundChoice> },
     Silence { on: Flag },
     Skip,
     Place { name: NameOf<Place> },
     Breath { on: Flag },
-    BreathPattern { name: NameOf<Pattern> },
+    BreathPattern { name: NameOf<BreathPattern> },
     Dark { on: Flag },
     Anchor { on: Flag },
     TalkNow { on: Flag },
@@ -95,15 +95,15 @@ impl EventLine {
             }
             Self::ForClinician { text } => Event::ForClinicianWritten { text: patient_text(text) },
             Self::Share { on: Flag(on) } => Event::ForClinicianShared { on },
-            Self::TakeHomeWays => Event::TakeHomeLooked,
-            Self::TakeHome { way: NameOf(way) } => Event::TakeHomeChosen { way },
+            Self::TakeHomeWays => Event::TakeHomeMethodsRequested,
+            Self::TakeHome { way: NameOf(way) } => Event::TakeHomeChosen { method: way },
             Self::Volume { db: Decibels(db) } => Event::Volume { db: Finite::get(db) },
             Self::Sound { name: NameOf(choice) } => Event::SoundChosen(choice),
             Self::Silence { on: Flag(on) } => Event::Silence { on },
             Self::Skip => Event::SkipPiece,
             Self::Place { name: NameOf(place) } => Event::PlaceChosen(place),
-            Self::Breath { on: Flag(on) } => Event::BreathWished { on },
-            Self::BreathPattern { name: NameOf(pattern) } => Event::BreathPattern(pattern),
+            Self::Breath { on: Flag(on) } => Event::Breath { on },
+            Self::BreathPattern { name: NameOf(pattern) } => Event::BreathPatternChosen(pattern),
             Self::Dark { on: Flag(on) } => Event::Dark { on },
             Self::Anchor { on: Flag(on) } => Event::Anchor { on },
             Self::TalkNow { on: Flag(on) } => Event::TalkNow { on },

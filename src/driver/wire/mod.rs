@@ -91,7 +91,7 @@ macro_rules! assert_not_serialisable {
 
 assert_not_serialisable!(
     crate::room::notes::PatientText,
-    crate::room::notes::Page,
+    crate::room::notes::NotePage,
     crate::room::notes::Notes,
     crate::room::drawing::Drawing,
     crate::room::drawing::Stroke,

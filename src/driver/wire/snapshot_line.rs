@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::room::arc::{MINUTE_MS, Part};
 use crate::room::call::{Call, CallPhase};
-use crate::room::snapshot::{Check, Receipt, Trouble};
-use crate::room::take_home::Way;
+use crate::room::snapshot::{Receipt, Trouble, WipeCheck};
+use crate::room::take_home::TakeHomeMethod;
+use crate::room::timeline::{MINUTE_MS, Part};
 use crate::room::{RoomTime, Snapshot};
 
 #[derive(Serialize)]
@@ -82,7 +82,7 @@ impl<'s> SnapshotLine<'s> {
         let Snapshot {
             taken_at: _,
             stage,
-            visit: _,
+            visit_began_at: _,
             session,
             call,
             ended_calls: _,
@@ -115,25 +115,26 @@ impl<'s> SnapshotLine<'s> {
         let clock_ms = session.and_then(|session| session.clock_ms(now));
         Self {
             stage: stage.name(),
-            part: session.map(|session| clock_ms.map_or(Part::Settle, |at_ms| session.arc.part_at(at_ms)).name()),
+            part: session.map(|session| clock_ms.map_or(Part::Settle, |at_ms| session.timeline.part_at(at_ms)).name()),
             call: call.as_ref().into(),
             practice: call.as_ref().is_some_and(|call| call.practice),
             line_down_told: call.as_ref().is_some_and(|call| call.line_down_told),
             profile,
             place: place.name(),
             session_ms: clock_ms.unwrap_or(0),
-            infusion_ms: session.map_or(u64::from(*infusion_minutes) * MINUTE_MS, |session| session.arc.infusion_ms),
+            infusion_ms: session
+                .map_or(u64::from(*infusion_minutes) * MINUTE_MS, |session| session.timeline.infusion_ms),
             paused: session.is_some_and(|session| session.paused),
-            landed: session.is_some_and(|session| clock_ms.is_some_and(|at_ms| at_ms >= session.arc.end_ms)),
+            landed: session.is_some_and(|session| clock_ms.is_some_and(|at_ms| at_ms >= session.timeline.end_ms)),
             // In tenths of a dB: finer than anyone hears, and -30.1 is shown as -30.1 although it is an f32.
             volume_db: (f64::from(*volume_db) * 10.0).round() / 10.0,
             breath: breath.is_some(),
             dark: *dark,
-            desk_connected: snapshot.line_is_up(),
-            line: if snapshot.line_is_up() { LineWord::Up } else { LineWord::Down },
+            desk_connected: snapshot.is_line_up(),
+            line: if snapshot.is_line_up() { LineWord::Up } else { LineWord::Down },
             note_pages: notes.written_pages(),
-            ways: take_home.ways().map(Way::name).collect(),
-            taking: take_home.going.iter().map(|(way, going)| (way.name(), going.name())).collect(),
+            ways: take_home.methods().map(TakeHomeMethod::name).collect(),
+            taking: take_home.statuses.iter().map(|(method, status)| (method.name(), status.name())).collect(),
             trouble: troubles.iter().map(|trouble: &Trouble| trouble.name()).collect(),
             receipt: receipt.as_ref().map(ShownReceipt::from),
         }
@@ -157,7 +158,7 @@ impl<'s> From<&'s Receipt> for ShownReceipt<'s> {
     fn from(receipt: &'s Receipt) -> Self {
         // The room's name is not part of the line: it comes from this very room.
         let Receipt { number, at, room: _, checks, chain } = receipt;
-        let checks = checks.iter().map(|Check { name, ok }| ShownCheck { name, ok: *ok }).collect();
+        let checks = checks.iter().map(|WipeCheck { name, ok }| ShownCheck { name, ok: *ok }).collect();
         Self { number: *number, at, verified: receipt.is_verified(), checks, chain }
     }
 }

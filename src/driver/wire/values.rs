@@ -65,7 +65,7 @@ pub(super) struct Strokes(Vec<StrokeLine>);
 
 impl From<Strokes> for Drawing {
     fn from(Strokes(strokes): Strokes) -> Self {
-        Self::of(strokes.into_iter().map(|StrokeLine(stroke)| stroke).collect())
+        Self::new(strokes.into_iter().map(|StrokeLine(stroke)| stroke).collect())
     }
 }
 

@@ -53,6 +53,7 @@ pub enum BrokerError {
 }
 
 impl From<ConnectionError> for BrokerError {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only one error of the client has a meaning of its own")]
     fn from(error: ConnectionError) -> Self {
         match error {
             ConnectionError::MqttState(StateError::ServerDisconnect {
@@ -70,7 +71,14 @@ impl BrokerError {
         match self {
             Self::TakenOver => DisconnectCause::TakenOver,
             Self::Connection(_) => DisconnectCause::ClosedByBroker,
-            _ => DisconnectCause::GivenUp,
+            Self::PasswordFile { .. }
+            | Self::Tls(_)
+            | Self::SubscriptionRejected
+            | Self::PublicationRejected { .. }
+            | Self::AcknowledgeTimeout
+            | Self::Randomness(_)
+            | Self::Ended
+            | Self::Panicked => DisconnectCause::GivenUp,
         }
     }
 }

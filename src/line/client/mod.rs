@@ -441,6 +441,7 @@ fn handle_event<E: Endpoint>(
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "every other reason rejects the message")]
 async fn publish(
     client: &AsyncClient,
     publication: Publication,

@@ -273,7 +273,7 @@ impl RoomEnd {
             FromRoom::Will(_) if is_this_run && head.connection >= self.numbering.connection() => {
                 self.due.has_state |= self.numbering.is_connected();
             }
-            _ => {}
+            FromRoom::State(_) | FromRoom::Birth(_) | FromRoom::Will(_) => {}
         }
     }
 
@@ -289,7 +289,7 @@ impl RoomEnd {
         };
         desk.hides_until_ms = 0;
         if std::mem::take(&mut desk.can_receive) {
-            self.push_input(Event::DeskGone { desk: DeskId(beat.desk) }, None);
+            self.push_input(Event::DeskDisconnected { desk: DeskId(beat.desk) }, None);
         }
         self.shared_words.lost(beat.desk);
     }
@@ -370,8 +370,8 @@ impl RoomEnd {
             self.shared_words.sent_to(desk);
         }
         match (could_receive, can_receive) {
-            (false, true) => self.push_input(Event::DeskSeen { desk: DeskId(desk) }, None),
-            (true, false) => self.push_input(Event::DeskGone { desk: DeskId(desk) }, None),
+            (false, true) => self.push_input(Event::DeskConnected { desk: DeskId(desk) }, None),
+            (true, false) => self.push_input(Event::DeskDisconnected { desk: DeskId(desk) }, None),
             _ => {}
         }
     }
@@ -400,7 +400,7 @@ impl RoomEnd {
             }
         }
         for desk in gone {
-            self.push_input(Event::DeskGone { desk: DeskId(desk) }, None);
+            self.push_input(Event::DeskDisconnected { desk: DeskId(desk) }, None);
         }
         let is_silent =
             |desk: &u64| self.desks.get(desk).is_none_or(|desk| now_ms >= desk.heard_at_ms + SILENT_AFTER_MS);

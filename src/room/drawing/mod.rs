@@ -1,46 +1,46 @@
-//! Owns what a patient draws: strokes on a page that has its own measure, the same on every screen and on paper. Does
-//! not own how a stroke is seen, sealed or taken home.
+//! Owns what a patient draws: strokes on a page whose units are independent of screen and paper. Does not own how a
+//! stroke is rendered, sealed or taken home.
 
-mod shape;
+mod path;
 
 use std::fmt;
-use std::sync::Arc as Shared;
+use std::sync::Arc;
 
-pub use shape::{Curve, Run, runs, runs_of};
+pub use path::{QuadraticBezier, StrokePath, stroke_paths, stroke_paths_between};
 
-/// Width of a page in its own units, each about a sixty-fifth of a millimetre on a tablet of 10.1 inches.
+/// Width of a page in page units. One unit is about 1/65 mm on a 10.1" tablet.
 pub const PAGE_WIDTH: u16 = 12_000;
-/// Height of a page in the same units.
+/// Height of a page in page units.
 pub const PAGE_HEIGHT: u16 = 6_250;
-/// Strokes of one page at most.
+/// Maximum number of strokes on a page.
 pub const STROKES_MAX: usize = 2_000;
-/// Points of one page at most, those of all its strokes together.
+/// Maximum number of points on a page, all strokes together.
 pub const POINTS_MAX: usize = 24_000;
-/// Points of all pages of a note together at most.
+/// Maximum number of points in a note, all pages together.
 pub const NOTE_POINTS_MAX: usize = 240_000;
 
-/// What a stroke is drawn with. The colours themselves belong to whoever shows them: a dark screen and white paper need
-/// others.
+/// The colour of a stroke. Its RGB value depends on where it is shown: a dark screen and white paper need different
+/// ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Tint {
-    /// As words are written.
+    /// The colour of text.
     #[default]
     Sand,
     /// A warm yellow.
     Honey,
-    /// A quiet red.
+    /// A muted red.
     Rose,
-    /// A grey green.
+    /// A greyish green.
     Moss,
     /// A light blue.
     Sea,
 }
 
 impl Tint {
-    /// Every one there is.
+    /// Every tint, in the order in which they are offered.
     pub const ALL: [Self; 5] = [Self::Sand, Self::Honey, Self::Rose, Self::Moss, Self::Sea];
 
-    /// Its name in files and on the screen.
+    /// Its name, for the id of its control.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -51,22 +51,16 @@ impl Tint {
             Self::Sea => "sea",
         }
     }
-
-    /// The one of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|tint| tint.name() == name)
-    }
 }
 
-/// One point of a stroke, in units of the page.
+/// One point of a stroke, in page units. `Debug` does not print it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct StrokePoint {
-    /// From the left edge, 0 to [`PAGE_WIDTH`].
+    /// Distance from the left edge, 0 to [`PAGE_WIDTH`].
     pub x: u16,
-    /// From the upper edge, 0 to [`PAGE_HEIGHT`].
+    /// Distance from the top edge, 0 to [`PAGE_HEIGHT`].
     pub y: u16,
-    /// How wide the stroke is here, 1 to 255.
+    /// Width of the stroke here, 1 to 255.
     pub width: u8,
 }
 
@@ -76,7 +70,7 @@ impl fmt::Debug for StrokePoint {
     }
 }
 
-/// What one finger drew from landing to lifting. It has at least one point; a single one is a dot.
+/// What one finger drew from touching down to lifting. It has at least one point; a single point is a dot.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Stroke {
     tint: Tint,
@@ -84,7 +78,7 @@ pub struct Stroke {
 }
 
 impl Stroke {
-    /// A stroke through those points, kept within the page; `None` without any.
+    /// A stroke through `points`, clamped to the page. `None` if there are no points.
     #[must_use]
     pub fn new(tint: Tint, mut points: Vec<StrokePoint>) -> Option<Self> {
         for point in &mut points {
@@ -95,13 +89,13 @@ impl Stroke {
         (!points.is_empty()).then_some(Self { tint, points })
     }
 
-    /// What it is drawn with.
+    /// The colour of the stroke.
     #[must_use]
     pub const fn tint(&self) -> Tint {
         self.tint
     }
 
-    /// Its points in the order in which they were drawn.
+    /// The points in the order in which they were drawn.
     #[must_use]
     pub fn points(&self) -> &[StrokePoint] {
         &self.points
@@ -114,52 +108,52 @@ impl fmt::Debug for Stroke {
     }
 }
 
-/// A page that is drawn. Copies share their strokes, so that one costs next to nothing. Like words of a patient it never
-/// appears in `Debug`.
+/// The drawing on a page. Clones share their strokes, so they are cheap. `Debug` does not print it, as with
+/// [`PatientText`](super::notes::PatientText).
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Drawing {
-    strokes: Vec<Shared<Stroke>>,
+    strokes: Vec<Arc<Stroke>>,
 }
 
 impl Drawing {
-    /// A drawing of those strokes, the first lowest.
+    /// A drawing of `strokes`, from bottom to top.
     #[must_use]
-    pub const fn of(strokes: Vec<Shared<Stroke>>) -> Self {
+    pub const fn new(strokes: Vec<Arc<Stroke>>) -> Self {
         Self { strokes }
     }
 
-    /// Its strokes, the first lowest.
+    /// The strokes, from bottom to top.
     #[must_use]
-    pub fn strokes(&self) -> &[Shared<Stroke>] {
+    pub fn strokes(&self) -> &[Arc<Stroke>] {
         &self.strokes
     }
 
-    /// Puts a stroke over the others.
-    pub fn add(&mut self, stroke: Shared<Stroke>) {
+    /// Adds a stroke on top of the others.
+    pub fn push(&mut self, stroke: Arc<Stroke>) {
         self.strokes.push(stroke);
     }
 
-    /// Takes the uppermost stroke away.
-    pub fn take_last(&mut self) -> Option<Shared<Stroke>> {
+    /// Removes the topmost stroke.
+    pub fn pop(&mut self) -> Option<Arc<Stroke>> {
         self.strokes.pop()
     }
 
-    /// Whether nothing is drawn.
+    /// Whether there are no strokes.
     #[must_use]
     pub fn is_blank(&self) -> bool {
         self.strokes.is_empty()
     }
 
-    /// How many points all its strokes have.
+    /// Number of points of all strokes together.
     #[must_use]
-    pub fn points(&self) -> usize {
+    pub fn point_count(&self) -> usize {
         self.strokes.iter().map(|stroke| stroke.points.len()).sum()
     }
 
-    /// Whether it is within what one page holds.
+    /// Whether it is within [`STROKES_MAX`] and [`POINTS_MAX`].
     #[must_use]
     pub fn fits_a_page(&self) -> bool {
-        self.strokes.len() <= STROKES_MAX && self.points() <= POINTS_MAX
+        self.strokes.len() <= STROKES_MAX && self.point_count() <= POINTS_MAX
     }
 }
 

@@ -1,20 +1,24 @@
-//! Owns the room's own tests: what is promised outside, told as scripts and tables. Helpers stand here, one subject a
-//! file below. Does not own the tests of a single type, which sit beside it.
+//! Owns the tests of the room as a whole: what it promises to the outside, as scripts and tables. This file holds what
+//! they share. Does not own the tests of single types, which are in the files of those types.
 
 #![allow(clippy::expect_used, clippy::panic)]
 
-mod breathing;
-mod call_truth;
-mod calls;
-mod clock;
-mod leaving;
-mod practice;
+mod call_rules;
+mod call_tables;
+mod pacer;
+mod practice_and_restart;
+mod session_clock;
 mod simulation;
 mod stages;
-mod taking;
+mod taking_home;
+mod turnover;
 mod writing;
 
-use super::snapshot::Check;
+use super::call::CallPhase;
+use super::notes::{INTENTIONS, PatientText};
+use super::snapshot::WipeCheck;
+use super::timeline::{INFUSION_MINUTES_MAX, INFUSION_MINUTES_MIN, SessionTimeline};
+use super::transitions::EXTEND_MINUTES_MAX;
 use super::*;
 
 const SECOND: u64 = 1_000;
@@ -25,14 +29,14 @@ const CALL: CallId = CallId(100);
 const OTHER_CALL: CallId = CallId(200);
 
 fn spanish() -> Language {
-    Language::from_name("es-US").expect("a tag")
+    Language::from_name("es-US").expect("a valid tag")
 }
 
 fn unknown_language() -> Language {
-    Language::from_name("fr-FR").expect("a tag")
+    Language::from_name("fr-FR").expect("a valid tag")
 }
 
-/// Three profiles that differ in everything rules can see.
+/// Three profiles that differ in everything the rules depend on.
 fn rules() -> Rules {
     let quiet = ProfileRules { name: "quiet".to_owned(), ..ProfileRules::default() };
     let long = ProfileRules {
@@ -42,7 +46,7 @@ fn rules() -> Rules {
         volume_db: -20.0,
         volume_min_db: -40.0,
         volume_max_db: -6.0,
-        pattern: Pattern::ThreeSeven,
+        pattern: BreathPattern::ThreeSeven,
         breath_parts: vec![Part::Landing],
         dark: false,
     };
@@ -64,13 +68,13 @@ fn rules() -> Rules {
     }
 }
 
-/// A room and the one who drives it: carries out every deadline on the way to the next event, as the driver does.
-struct Play {
+/// Drives a room in simulated time, as the driver does: it handles every timeout that is due before the next event.
+struct Harness {
     room: Room,
     now: RoomTime,
 }
 
-impl Play {
+impl Harness {
     fn new() -> Self {
         Self::with(rules())
     }
@@ -79,10 +83,10 @@ impl Play {
         Self { room: Room::new(rules), now: RoomTime(0) }
     }
 
-    /// A room that came into `stage` the usual way, at time zero.
+    /// A room that reached `stage` the usual way, at time zero.
     fn in_stage(stage: Stage) -> Self {
-        let mut play = Self::new();
-        let way: Vec<Event> = match stage {
+        let mut harness = Self::new();
+        let events: Vec<Event> = match stage {
             Stage::Ready => vec![],
             Stage::Arrive => vec![Event::VisitBegins],
             Stage::Session => vec![session(None)],
@@ -91,20 +95,20 @@ impl Play {
             Stage::Turnover => vec![Event::StaffReset],
             Stage::Blocked => vec![Event::StaffReset, Event::WipeFailed(receipt(false))],
         };
-        for event in way {
-            play.ok(0, event);
+        for event in events {
+            harness.ok(0, event);
         }
-        assert_eq!(play.room.stage, stage);
-        play.effects();
-        play
+        assert_eq!(harness.room.stage, stage);
+        harness.effects();
+        harness
     }
 
-    /// Carries out every deadline up to `at_ms`, then stands there.
+    /// Advances to `at_ms` and handles every timeout on the way.
     fn run_to(&mut self, at_ms: u64) {
         let target = RoomTime(at_ms);
-        assert!(self.now <= target, "time runs backwards: from {:?} to {target:?}", self.now);
+        assert!(self.now <= target, "time cannot run backwards: from {:?} to {target:?}", self.now);
         while let Some(due) = self.room.poll_timeout(self.now).filter(|due| *due <= target) {
-            assert!(due > self.now, "a deadline in the past: {due:?} at {:?}", self.now);
+            assert!(due > self.now, "a timeout that is not in the future: {due:?} at {:?}", self.now);
             self.now = due;
             self.room.handle_timeout(due);
         }
@@ -112,29 +116,31 @@ impl Play {
         self.room.handle_timeout(target);
     }
 
-    fn at(&mut self, at_ms: u64, event: Event) -> Result<(), Refusal> {
+    fn input(&mut self, at_ms: u64, event: Event) -> Result<(), Refusal> {
         self.run_to(at_ms);
         self.room.handle_input(self.now, event)
     }
 
     #[track_caller]
     fn ok(&mut self, at_ms: u64, event: Event) {
-        let said = format!("{event:?}");
-        if let Err(refusal) = self.at(at_ms, event) {
-            panic!("{said} at {at_ms} ms was refused: {refusal}");
+        let event_text = format!("{event:?}");
+        if let Err(refusal) = self.input(at_ms, event) {
+            panic!("{event_text} at {at_ms} ms was refused: {refusal}");
         }
     }
 
-    /// An event that must be refused, without a trace in snapshot or effects.
+    /// Expects `event` to be refused without any change of the snapshot or any effect.
     #[track_caller]
     fn refused(&mut self, at_ms: u64, event: Event) -> Refusal {
         self.run_to(at_ms);
         self.effects();
         let before = self.snapshot();
-        let said = format!("{event:?}");
-        let Err(refusal) = self.room.handle_input(self.now, event) else { panic!("{said} at {at_ms} ms was taken") };
-        assert_eq!(self.snapshot(), before, "{said} was refused and yet changed something");
-        assert_eq!(self.effects(), vec![], "{said} was refused and yet had effects");
+        let event_text = format!("{event:?}");
+        let Err(refusal) = self.room.handle_input(self.now, event) else {
+            panic!("{event_text} at {at_ms} ms was accepted")
+        };
+        assert_eq!(self.snapshot(), before, "{event_text} was refused but changed something");
+        assert_eq!(self.effects(), vec![], "{event_text} was refused but had effects");
         refusal
     }
 
@@ -154,12 +160,12 @@ impl Play {
 
     #[track_caller]
     fn part(&self) -> Part {
-        self.snapshot().part().expect("a session runs")
+        self.snapshot().part().expect("a session is in progress")
     }
 
     #[track_caller]
     fn clock_ms(&self) -> u64 {
-        self.snapshot().session.and_then(|session| session.clock_at_snapshot_ms).expect("the clock has begun")
+        self.snapshot().session.and_then(|session| session.clock_at_snapshot_ms).expect("the clock has started")
     }
 }
 
@@ -208,7 +214,10 @@ fn receipt(ok: bool) -> Receipt {
         number: 7,
         at: "2024-01-01T00:00:00Z".to_owned(),
         room: "Room 1".to_owned(),
-        checks: vec![Check { name: "key-gone".to_owned(), ok: true }, Check { name: "note-gone".to_owned(), ok }],
+        checks: vec![
+            WipeCheck { name: "key-gone".to_owned(), ok: true },
+            WipeCheck { name: "note-gone".to_owned(), ok },
+        ],
         chain: "00".to_owned(),
     }
 }

@@ -1,5 +1,6 @@
-//! Owns the long runs: thousands of visits by chance, with what must hold at every moment of all of them.
-//! `STILLROOM_SEED=n` runs one seed alone, `STILLROOM_SEEDS=n` so many; every failure names its seed and step.
+//! Owns the simulation: hundreds of random runs with restarts, and the invariants that hold at every step of them.
+//! `STILLROOM_SEED=n` runs a single seed, `STILLROOM_SEEDS=n` runs the seeds 1 to n. Every failure names its seed and
+//! step.
 
 use super::drawing::{Drawing, Stroke, StrokePoint, Tint};
 use super::*;
@@ -8,18 +9,18 @@ const SEEDS: u64 = 600;
 const STEPS: usize = 400;
 
 #[test]
-fn whatever_happens_the_room_keeps_its_promises() {
+fn invariants_hold_under_random_events_and_restarts() {
     let number = |name| std::env::var(name).ok().and_then(|value| value.parse().ok());
     let seeds = number("STILLROOM_SEED").map_or(1..=number("STILLROOM_SEEDS").unwrap_or(SEEDS), |seed| seed..=seed);
     for seed in seeds {
-        Run::new(seed).play();
+        Simulation::new(seed).run();
     }
 }
 
-/// Marsaglia's xorshift: the same events on every machine from the same seed.
-struct Dice(u64);
+/// Marsaglia's xorshift, so that a seed yields the same events on every machine.
+struct XorShift(u64);
 
-impl Dice {
+impl XorShift {
     fn below(&mut self, sides: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -36,23 +37,22 @@ impl Dice {
     }
 }
 
-/// What the events so far allow the room to say of the open call.
-#[allow(clippy::struct_excessive_bools)]
+/// What the events so far permit the room to say about the open call.
 struct Allowed {
     id: CallId,
     since: RoomTime,
     journal_answered: bool,
     coming: bool,
     here: bool,
-    /// The round of the escalation list, and its next step.
+    /// The round of the escalation list, with its next step below.
     round: u32,
     next_step: usize,
 }
 
-struct Run {
+struct Simulation {
     seed: u64,
     step: usize,
-    dice: Dice,
+    rng: XorShift,
     rules: Rules,
     room: Room,
     now: RoomTime,
@@ -60,18 +60,18 @@ struct Run {
     allowed: Option<Allowed>,
     session_before: Option<(RoomTime, u64, Part)>,
     journal: Vec<(RoomTime, Event)>,
-    /// Touches are not journaled, so presence may lapse sooner after a stop: half the seeds do without them.
+    /// Touches by staff are not journaled, so presence may lapse earlier after a restart. Half the seeds have none.
     touches: bool,
 }
 
-impl Run {
+impl Simulation {
     fn new(seed: u64) -> Self {
         let escalation = [60, 90, 300].into_iter().take((seed % 4) as usize).map(Duration::from_secs).collect();
         let rules = Rules { speed: if seed.is_multiple_of(3) { 60 } else { 1 }, escalation, ..rules() };
         Self {
             seed,
             step: 0,
-            dice: Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1),
+            rng: XorShift(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1),
             room: Room::new(rules.clone()),
             rules,
             now: RoomTime(0),
@@ -83,41 +83,41 @@ impl Run {
         }
     }
 
-    fn play(&mut self) {
+    fn run(&mut self) {
         for step in 0..STEPS {
             self.step = step;
             let wait_ms = self.wait_ms();
-            self.pass(wait_ms);
-            if self.dice.below(60) == 0 {
+            self.advance(wait_ms);
+            if self.rng.below(60) == 0 {
                 self.restart();
             } else {
                 let event = self.event();
-                self.take(event);
+                self.input(event);
             }
         }
         self.restart();
     }
 
-    /// Says where it broke, so that the seed brings it back.
+    /// Asserts an invariant. The message names the seed and step that reproduce a failure.
     #[track_caller]
-    fn holds(&self, truth: bool, what: &str) {
-        assert!(truth, "seed {} step {} at {:?}: {what}\n{:#?}", self.seed, self.step, self.now, self.room);
+    fn check_that(&self, holds: bool, what: &str) {
+        assert!(holds, "seed {} step {} at {:?}: {what}\n{:#?}", self.seed, self.step, self.now, self.room);
     }
 
     fn wait_ms(&mut self) -> u64 {
-        match self.dice.below(8) {
+        match self.rng.below(8) {
             0 | 1 => 0,
-            2 | 3 => self.dice.below(400),
-            4 | 5 => self.dice.below(10 * SECOND),
-            6 => self.dice.below(4 * MINUTE),
-            _ => self.dice.below(20 * MINUTE),
+            2 | 3 => self.rng.below(400),
+            4 | 5 => self.rng.below(10 * SECOND),
+            6 => self.rng.below(4 * MINUTE),
+            _ => self.rng.below(20 * MINUTE),
         }
     }
 
-    fn pass(&mut self, wait_ms: u64) {
+    fn advance(&mut self, wait_ms: u64) {
         let target = RoomTime(self.now.0 + wait_ms);
         while let Some(due) = self.room.poll_timeout(self.now).filter(|due| *due <= target) {
-            self.holds(due > self.now, "a deadline that is not ahead");
+            self.check_that(due > self.now, "a timeout that is not in the future");
             self.now = due;
             self.room.handle_timeout(due);
             self.check();
@@ -127,21 +127,24 @@ impl Run {
         self.check();
     }
 
-    fn take(&mut self, event: Event) {
+    fn input(&mut self, event: Event) {
         let before = self.room.snapshot(self.now);
         let open_before = self.room.call.clone();
         let taken = self.room.handle_input(self.now, event.clone());
         if let Err(refusal) = &taken {
-            self.holds(
+            self.check_that(
                 self.room.snapshot(self.now) == before,
-                &format!("{event:?} refused ({refusal}) but not in vain"),
+                &format!("{event:?} was refused ({refusal}) but changed something"),
             );
-            self.holds(self.room.call == open_before, "a refusal touched the call");
-            self.holds(self.room.effects.is_empty(), "a refusal had effects");
+            self.check_that(self.room.call == open_before, "a refusal changed the call");
+            self.check_that(self.room.effects.is_empty(), "a refusal had effects");
         } else {
             self.allow(&event, open_before.as_ref());
             if before.stage == Stage::Turnover && self.room.stage == Stage::Ready {
-                self.holds(before.receipt.is_some_and(|receipt| receipt.is_verified()), "ready without a proof");
+                self.check_that(
+                    before.receipt.is_some_and(|receipt| receipt.is_verified()),
+                    "ready without a verified wipe",
+                );
             }
             if event.is_journaled() {
                 self.journal.push((self.now, event));
@@ -150,7 +153,7 @@ impl Run {
         self.check();
     }
 
-    /// Follows what an accepted event lets the room say of its call, and whether the call may have ended by it.
+    /// Records what an accepted event permits the room to say about its call, and checks that the call may have ended.
     fn allow(&mut self, event: &Event, before: Option<&Call>) {
         let open = self.room.open_call();
         if let Some(before) = before
@@ -160,28 +163,31 @@ impl Run {
                 event,
                 Event::SessionBegins { .. } | Event::StaffReset | Event::TurnoverDone | Event::CallPressed { .. }
             );
-            self.holds(
+            self.check_that(
                 matches!(event, Event::CallCleared) || (before.practice && ends_practice),
                 &format!("{event:?} ended a call"),
             );
         }
         if self.allowed.as_ref().map(|allowed| allowed.id) != open {
             let since = self.now;
-            let none_yet =
+            let new =
                 |id| Allowed { id, since, journal_answered: false, coming: false, here: false, round: 0, next_step: 0 };
-            self.allowed = open.map(none_yet);
+            self.allowed = open.map(new);
         }
         if let Some(allowed) = &mut self.allowed {
-            allowed.journal_answered |= matches!(event, Event::CallJournaled { .. } | Event::Resumed);
+            allowed.journal_answered |= matches!(event, Event::CallJournaled { .. } | Event::Restarted);
             allowed.coming |= matches!(event, Event::CallComing { .. });
             allowed.here |= matches!(event, Event::CallHere { .. });
         }
     }
 
-    /// What holds at every moment.
+    /// The invariants of every moment.
     fn check(&mut self) {
         let snapshot = self.room.snapshot(self.now);
-        self.holds(self.room.poll_timeout(self.now).is_none_or(|due| due > self.now), "a deadline that is not ahead");
+        self.check_that(
+            self.room.poll_timeout(self.now).is_none_or(|due| due > self.now),
+            "a timeout that is not in the future",
+        );
         self.check_effects(&snapshot);
         self.check_call(&snapshot);
         self.check_session(&snapshot);
@@ -189,31 +195,40 @@ impl Run {
         let volume_is_within = profile.is_some_and(|profile| {
             (profile.volume_min_db..=profile.volume_max_db.min(self.rules.cap_db)).contains(&snapshot.volume_db)
         });
-        self.holds(volume_is_within, "the volume is out of its limits");
-        self.holds(snapshot.brightness_trim.abs() <= 0.5, "the brightness is out of its limits");
-        self.holds(snapshot.intensity_nudge.abs() <= 1.0, "the intensity is out of its limits");
-        self.holds(snapshot.dark || snapshot.dark_panel_until.is_none(), "a panel of the dark where it is not dark");
-        self.holds(snapshot.in_visit() || *snapshot.notes == Notes::default(), "a note where nobody is");
-        self.holds((snapshot.stage == Stage::Session) == snapshot.session.is_some(), "a session out of its stage");
+        self.check_that(volume_is_within, "the volume is out of its limits");
+        self.check_that(snapshot.brightness_trim.abs() <= 0.5, "the brightness is out of its limits");
+        self.check_that(snapshot.intensity_nudge.abs() <= 1.0, "the intensity is out of its limits");
+        self.check_that(
+            snapshot.dark || snapshot.dark_panel_until.is_none(),
+            "a dark panel although the screen is not dark",
+        );
+        self.check_that(snapshot.is_in_visit() || *snapshot.notes == Notes::default(), "a note outside a visit");
+        self.check_that(
+            (snapshot.stage == Stage::Session) == snapshot.session.is_some(),
+            "a session outside its stage, or none in it",
+        );
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other effects have no invariants")]
     fn check_effects(&mut self, snapshot: &Snapshot) {
         while let Some(effect) = self.room.poll_effect() {
             match effect {
                 Effect::Escalate { id, round, step } => {
                     let practice = snapshot.call.as_ref().is_none_or(|call| call.practice);
-                    self.holds(!practice, "a practice call escalated");
-                    let in_turn = self.allowed.as_mut().is_some_and(|allowed| {
+                    self.check_that(!practice, "a practice call escalated");
+                    let is_in_order = self.allowed.as_mut().is_some_and(|allowed| {
                         let next = std::mem::replace(&mut allowed.next_step, step + 1);
                         let before = std::mem::replace(&mut allowed.round, round);
-                        let goes_on = next == step && before == round;
-                        let anew = step == 0 && round > before && (allowed.coming || allowed.here);
-                        allowed.id == id && (goes_on || anew)
+                        let is_next = next == step && before == round;
+                        let starts_over = step == 0 && round > before && (allowed.coming || allowed.here);
+                        allowed.id == id && (is_next || starts_over)
                     });
-                    self.holds(in_turn, "a step of the escalation twice, or out of turn");
+                    self.check_that(is_in_order, "an escalation step repeated or out of order");
                 }
-                Effect::SealNotes(_) => self.holds(snapshot.in_visit(), "a note sealed where nobody is"),
-                Effect::SendCall { id, .. } => self.holds(self.room.open_call() == Some(id), "a call sent, not open"),
+                Effect::SealNotes(_) => self.check_that(snapshot.is_in_visit(), "a note sealed outside a visit"),
+                Effect::SendCall { id, .. } => {
+                    self.check_that(self.room.open_call() == Some(id), "a call sent that is not open");
+                }
                 _ => {}
             }
         }
@@ -221,18 +236,24 @@ impl Run {
 
     fn check_call(&self, snapshot: &Snapshot) {
         let Some(call) = &self.room.call else {
-            self.holds(snapshot.call.is_none(), "a call shown that is not open");
+            self.check_that(snapshot.call.is_none(), "a call is shown that is not open");
             return;
         };
         let Some(allowed) = &self.allowed else { return };
         let late = self.now >= allowed.since + call::SHOWN_AFTER;
-        self.holds(!late || snapshot.call.is_some(), "an open call not shown");
+        self.check_that(!late || snapshot.call.is_some(), "an open call is not shown");
         let answered = late || allowed.journal_answered;
-        self.holds(answered || snapshot.call.is_none(), "a call on screen before it was on disk");
-        self.holds(allowed.coming || call.phase != CallPhase::OnTheWay, "on the way, and nobody said so");
-        self.holds(allowed.here || call.phase != CallPhase::Here, "here, and nobody said so");
-        self.holds(call.phase >= CallPhase::OnTheWay || call.name.is_none(), "a name, and nobody is coming");
-        self.holds(call.phase < CallPhase::Received || !call.line_down_told, "a desk has it and yet cannot be reached");
+        self.check_that(answered || snapshot.call.is_none(), "a call on screen before it was on disk");
+        self.check_that(allowed.coming || call.phase != CallPhase::OnTheWay, "on the way although nobody said so");
+        self.check_that(allowed.here || call.phase != CallPhase::Here, "here although nobody said so");
+        self.check_that(
+            call.phase >= CallPhase::OnTheWay || call.responder.is_none(),
+            "a name although nobody is coming",
+        );
+        self.check_that(
+            call.phase < CallPhase::Received || !call.line_down_told,
+            "a desk has the call but counts as unreachable",
+        );
     }
 
     fn check_session(&mut self, snapshot: &Snapshot) {
@@ -240,71 +261,81 @@ impl Run {
             self.session_before = None;
             return;
         };
-        let arc = session.arc;
-        let in_order = [arc.peak_from_ms, arc.return_from_ms, arc.landing_from_ms, arc.end_ms].is_sorted();
-        self.holds(in_order, "the parts are out of order");
-        self.holds(arc.infusion_ms == u64::from(snapshot.infusion_minutes) * MINUTE, "two lengths of one infusion");
+        let timeline = session.timeline;
+        let in_order =
+            [timeline.peak_from_ms, timeline.return_from_ms, timeline.landing_from_ms, timeline.end_ms].is_sorted();
+        self.check_that(in_order, "the parts are out of order");
+        self.check_that(
+            timeline.infusion_ms == u64::from(snapshot.infusion_minutes) * MINUTE,
+            "two lengths of one infusion",
+        );
         let clock_ms = session.clock_at_snapshot_ms.unwrap_or(0);
         if let Some((then, clock_then_ms, part_then)) = self.session_before {
             let real_ms = time::millis(self.now.since(then));
-            self.holds(clock_ms >= clock_then_ms, "the clock ran backwards");
-            let leap = clock_ms > clock_then_ms + real_ms * u64::from(self.rules.speed);
-            self.holds(!leap, "the clock leapt");
-            self.holds(session.part >= part_then, "a part went backwards");
+            self.check_that(clock_ms >= clock_then_ms, "the clock ran backwards");
+            let jumped = clock_ms > clock_then_ms + real_ms * u64::from(self.rules.speed);
+            self.check_that(!jumped, "the clock jumped");
+            self.check_that(session.part >= part_then, "a part went backwards");
         }
         self.session_before = Some((self.now, clock_ms, session.part));
     }
 
-    /// The program stops and comes back: what was journaled is played into a fresh room.
+    /// Restarts the program: replays the journaled events into a new room.
     fn restart(&mut self) {
-        let mut again = Room::new(self.rules.clone());
+        let mut replayed = Room::new(self.rules.clone());
         for (at, event) in &self.journal {
-            // Desks are not journaled, so what only they said is refused, as it must be.
-            let refused = again.handle_input(*at, event.clone()).is_err();
-            self.holds(!refused || matches!(event, Event::CallReceived { .. }), &format!("{event:?} not replayed"));
+            // Connected desks are not journaled, so *Received* is refused on replay.
+            let refused = replayed.handle_input(*at, event.clone()).is_err();
+            self.check_that(
+                !refused || matches!(event, Event::CallReceived { .. }),
+                &format!("{event:?} was not replayed"),
+            );
         }
-        again.handle_timeout(self.now);
-        self.compare(&again);
-        self.room = again;
+        replayed.handle_timeout(self.now);
+        self.compare(&replayed);
+        self.room = replayed;
         self.room.effects.clear();
-        // What was under way when the program stopped is said again, by the same name.
+        // Steps that may have been in progress are repeated in the same round.
         if let (Some(allowed), Some(call)) = (&mut self.allowed, &self.room.call) {
-            (allowed.round, allowed.next_step) = (call.round, 0);
+            (allowed.round, allowed.next_step) = (call.escalation_round, 0);
         }
-        self.take(Event::Resumed);
+        self.input(Event::Restarted);
     }
 
-    fn compare(&self, again: &Room) {
-        let (was, is) = (self.room.snapshot(self.now), again.snapshot(self.now));
-        self.holds(was.stage == is.stage, &format!("came back in {}", is.stage.name()));
-        self.holds(was.session == is.session, &format!("came back with {:?}", is.session));
-        self.holds(was.profile == is.profile, "came back with another profile");
-        self.holds(was.volume_db.to_bits() == is.volume_db.to_bits(), "came back at another volume");
-        self.holds((was.place, was.dark) == (is.place, is.dark), "came back in another place");
-        // Where in the breath it comes back is not promised; whether it breathes and how it will, is.
+    fn compare(&self, replayed: &Room) {
+        let (was, is) = (self.room.snapshot(self.now), replayed.snapshot(self.now));
+        self.check_that(was.stage == is.stage, &format!("came back in {}", is.stage.name()));
+        self.check_that(was.session == is.session, &format!("came back with {:?}", is.session));
+        self.check_that(was.profile == is.profile, "came back with another profile");
+        self.check_that(was.volume_db.to_bits() == is.volume_db.to_bits(), "came back at another volume");
+        self.check_that((was.place, was.dark) == (is.place, is.dark), "came back in another place");
+        // The phase of the breath is not promised, but whether it is on and its pattern are.
         let pacer =
             |snapshot: &Snapshot| snapshot.breath.map(|breath| breath.next.map_or(breath.pattern, |next| next.0));
-        self.holds(pacer(&was) == pacer(&is), "came back with another breath");
-        let name = |room: &Room| room.call.as_ref().map(|call| (call.id, call.practice));
-        self.holds(name(&self.room) == name(again), "came back with another call");
-        if let (Some(was), Some(is)) = (&self.room.call, &again.call) {
-            // Up to Received it is a matter of desks; and a coming that took too long falls back without them.
+        self.check_that(pacer(&was) == pacer(&is), "came back with another breath");
+        let id = |room: &Room| room.call.as_ref().map(|call| (call.id, call.practice));
+        self.check_that(id(&self.room) == id(replayed), "came back with another call");
+        if let (Some(was), Some(is)) = (&self.room.call, &replayed.call) {
+            // Phases up to Received depend on desks, and an overdue *On the way* falls back without them.
             let same = was.phase.max(CallPhase::Received) == is.phase.max(CallPhase::Received);
-            let overdue = was.phase == CallPhase::OnTheWay && was.risen;
-            self.holds(same || overdue || self.touches, &format!("came back with the call {:?}", is.phase));
-            self.holds(was.round == is.round || self.touches, "came back in another round of the escalation list");
+            let overdue = was.phase == CallPhase::OnTheWay && was.tone_raised;
+            self.check_that(same || overdue || self.touches, &format!("came back with the call {:?}", is.phase));
+            self.check_that(
+                was.escalation_round == is.escalation_round || self.touches,
+                "came back in another round of the escalation list",
+            );
         }
     }
 
     fn call_id(&mut self) -> CallId {
         match self.room.open_call() {
-            Some(id) if self.dice.below(8) != 0 => id,
-            _ => CallId(self.calls_made.saturating_sub(u128::from(self.dice.below(3)))),
+            Some(id) if self.rng.below(8) != 0 => id,
+            _ => CallId(self.calls_made.saturating_sub(u128::from(self.rng.below(3)))),
         }
     }
 
     fn event(&mut self) -> Event {
-        match self.dice.below(10) {
+        match self.rng.below(10) {
             0..=3 => self.call_event(),
             4 | 5 => self.visit_event(),
             6 => self.note_event(),
@@ -315,32 +346,32 @@ impl Run {
 
     fn call_event(&mut self) -> Event {
         let id = self.call_id();
-        let desk = DeskId(self.dice.below(3));
-        match self.dice.below(12) {
+        let desk = DeskId(self.rng.below(3));
+        match self.rng.below(12) {
             0 => {
                 self.calls_made += 1;
-                Event::CallPressed { id: CallId(self.calls_made), practice: self.dice.flip() }
+                Event::CallPressed { id: CallId(self.calls_made), practice: self.rng.flip() }
             }
-            1 => Event::CallJournaled { id, ok: self.dice.below(4) != 0 },
+            1 => Event::CallJournaled { id, ok: self.rng.below(4) != 0 },
             2 => Event::CallSent { id },
             3 | 4 => Event::CallReceived { id, desk },
             5 => Event::CallComing { id, name: "Ana".to_owned() },
-            6 => Event::CallHere { id: self.dice.flip().then_some(id) },
+            6 => Event::CallHere { id: self.rng.flip().then_some(id) },
             7 => Event::CallCleared,
-            8 | 9 => Event::DeskSeen { desk },
-            10 => Event::DeskGone { desk },
+            8 | 9 => Event::DeskConnected { desk },
+            10 => Event::DeskDisconnected { desk },
             _ if self.touches => Event::StaffTouched,
             _ => Event::TimeMarked,
         }
     }
 
     fn visit_event(&mut self) -> Event {
-        let profile = self.dice.flip().then(|| self.dice.pick(&["quiet", "long", "night", "no-such"]).to_owned());
-        match self.dice.below(12) {
+        let profile = self.rng.flip().then(|| self.rng.pick(&["quiet", "long", "night", "no-such"]).to_owned());
+        match self.rng.below(12) {
             0 | 1 => Event::VisitBegins,
             2 | 3 => {
-                let infusion_minutes = self.dice.flip().then_some(self.dice.below(260) as u32);
-                Event::SessionBegins { profile, infusion_minutes, settle: self.dice.flip() }
+                let infusion_minutes = self.rng.flip().then_some(self.rng.below(260) as u32);
+                Event::SessionBegins { profile, infusion_minutes, settle: self.rng.flip() }
             }
             4 => Event::AfterBegins,
             5 => Event::Farewell,
@@ -349,52 +380,52 @@ impl Run {
             8 => Event::WipeFailed(receipt(false)),
             9 => Event::TurnoverDone,
             10 => Event::ProfileChosen { name: profile.unwrap_or_default() },
-            _ => Event::LanguageChosen(self.dice.pick(&[Language::FALLBACK, spanish(), unknown_language()])),
+            _ => Event::LanguageChosen(self.rng.pick(&[Language::FALLBACK, spanish(), unknown_language()])),
         }
     }
 
     fn session_event(&mut self) -> Event {
-        match self.dice.below(6) {
+        match self.rng.below(6) {
             0 => Event::InfusionStarts,
             1 => Event::Pause,
             2 | 3 => Event::Resume,
-            4 => Event::Extend { minutes: self.dice.below(40) as u32 },
-            _ => Event::End { landing_minutes: self.dice.flip().then_some(self.dice.below(25) as u32) },
+            4 => Event::Extend { minutes: self.rng.below(40) as u32 },
+            _ => Event::End { landing_minutes: self.rng.flip().then_some(self.rng.below(25) as u32) },
         }
     }
 
     fn note_event(&mut self) -> Event {
-        let text = PatientText::new("w".repeat(self.dice.below(3_000) as usize));
-        match self.dice.below(7) {
+        let text = PatientText::new("w".repeat(self.rng.below(3_000) as usize));
+        match self.rng.below(7) {
             0 | 1 => Event::NoteTyped { text },
-            2 => Event::NoteWritten { page: self.dice.below(4) as usize, text },
-            3 => Event::IntentionWritten { question: self.dice.below(4) as usize, text },
+            2 => Event::NoteWritten { page: self.rng.below(4) as usize, text },
+            3 => Event::IntentionWritten { question: self.rng.below(4) as usize, text },
             4 => Event::ForClinicianWritten { text },
-            5 => Event::NoteDrawn { page: self.dice.below(4) as usize, drawing: self.drawing() },
-            _ => Event::ForClinicianShared { on: self.dice.flip() },
+            5 => Event::NoteDrawn { page: self.rng.below(4) as usize, drawing: self.drawing() },
+            _ => Event::ForClinicianShared { on: self.rng.flip() },
         }
     }
 
     fn drawing(&mut self) -> Drawing {
-        let point = StrokePoint { x: self.dice.below(20_000) as u16, y: 0, width: 0 };
-        let points = self.dice.below(30_000) as usize;
-        Drawing::of(Stroke::new(Tint::Moss, vec![point; points]).into_iter().map(Shared::new).collect())
+        let point = StrokePoint { x: self.rng.below(20_000) as u16, y: 0, width: 0 };
+        let points = self.rng.below(30_000) as usize;
+        Drawing::new(Stroke::new(Tint::Moss, vec![point; points]).into_iter().map(Arc::new).collect())
     }
 
     fn comfort_event(&mut self) -> Event {
-        let on = self.dice.flip();
-        match self.dice.below(11) {
-            0 => Event::Volume { db: self.dice.below(140) as f32 - 100.0 },
-            1 => Event::PlaceChosen(self.dice.pick(Place::ALL)),
-            2 => Event::BreathWished { on },
-            3 => Event::BreathPattern(self.dice.pick(&Pattern::ALL)),
+        let on = self.rng.flip();
+        match self.rng.below(11) {
+            0 => Event::Volume { db: self.rng.below(140) as f32 - 100.0 },
+            1 => Event::PlaceChosen(self.rng.pick(Place::ALL)),
+            2 => Event::Breath { on },
+            3 => Event::BreathPatternChosen(self.rng.pick(&BreathPattern::ALL)),
             4 => Event::Dark { on },
             5 => Event::DarkTouched,
             6 => Event::Anchor { on },
             7 => Event::Silence { on },
             8 => Event::SkipPiece,
-            9 if self.dice.below(2) == 0 => Event::Intensity { nudge: self.dice.below(300) as f32 / 100.0 - 1.5 },
-            9 => Event::Brightness { trim: self.dice.below(300) as f32 / 100.0 - 1.5 },
+            9 if self.rng.below(2) == 0 => Event::Intensity { nudge: self.rng.below(300) as f32 / 100.0 - 1.5 },
+            9 => Event::Brightness { trim: self.rng.below(300) as f32 / 100.0 - 1.5 },
             _ => Event::TalkNow { on },
         }
     }

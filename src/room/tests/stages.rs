@@ -1,16 +1,16 @@
-//! Owns the way of a visit: every event in every stage, the reset, the turnover, and what a new person finds.
+//! Owns the tests of the stages: every event in every stage, the reset, the turnover, and what the next patient finds.
 
 use std::fmt::Write as _;
 
 use expect_test::expect;
 
 use super::drawing::Drawing;
-use super::take_home::Way;
+use super::take_home::TakeHomeMethod;
 use super::*;
 use crate::vocabulary::signal::Signal;
 use crate::vocabulary::sound::Bed;
 
-/// One of every event, each as it would be taken if the stage allows it.
+/// One event of every variant, each valid if the stage permits it.
 fn one_of_each() -> Vec<(&'static str, Event)> {
     let text = || PatientText::new("words");
     vec![
@@ -33,8 +33,8 @@ fn one_of_each() -> Vec<(&'static str, Event)> {
         ("call_here", here()),
         ("call_cleared", Event::CallCleared),
         ("staff_touched", Event::StaffTouched),
-        ("desk_seen", Event::DeskSeen { desk: DESK }),
-        ("desk_gone", Event::DeskGone { desk: DESK }),
+        ("desk_seen", Event::DeskConnected { desk: DESK }),
+        ("desk_gone", Event::DeskDisconnected { desk: DESK }),
         ("note_typed", typed("words")),
         ("note_written", Event::NoteWritten { page: 0, text: text() }),
         ("note_drawn", Event::NoteDrawn { page: 0, drawing: Drawing::default() }),
@@ -45,14 +45,14 @@ fn one_of_each() -> Vec<(&'static str, Event)> {
         ("notes_restored", Event::NotesRestored(Notes::default())),
         ("notes_lost", Event::NotesLost),
         ("notes_damaged", Event::NotesDamaged),
-        ("take_looked", Event::TakeHomeLooked),
-        ("take_offered", Event::TakeHomeOffered { paper: true, sealed: true }),
-        ("take_chosen", Event::TakeHomeChosen { way: Way::Paper }),
-        ("take_went", Event::TakeHomeWent { way: Way::Paper, version: 1, outcome: Ok(None) }),
+        ("take_looked", Event::TakeHomeMethodsRequested),
+        ("take_offered", Event::TakeHomeMethodsFound { paper: true, sealed: true }),
+        ("take_chosen", Event::TakeHomeChosen { method: TakeHomeMethod::Paper }),
+        ("take_went", Event::TakeHomeFinished { method: TakeHomeMethod::Paper, version: 1, outcome: Ok(None) }),
         ("volume", Event::Volume { db: -20.0 }),
         ("place", Event::PlaceChosen(Place::Forest)),
-        ("breath", Event::BreathWished { on: true }),
-        ("breath_pattern", Event::BreathPattern(Pattern::FiveFive)),
+        ("breath", Event::Breath { on: true }),
+        ("breath_pattern", Event::BreathPatternChosen(BreathPattern::FiveFive)),
         ("dark", Event::Dark { on: true }),
         ("dark_touched", Event::DarkTouched),
         ("anchor", Event::Anchor { on: true }),
@@ -65,29 +65,30 @@ fn one_of_each() -> Vec<(&'static str, Event)> {
         ("wipe_verified", Event::WipeVerified(receipt(true))),
         ("wipe_failed", Event::WipeFailed(receipt(false))),
         ("turnover_done", Event::TurnoverDone),
-        ("speaker_tested", Event::SpeakerTested),
-        ("speaker_heard", Event::SpeakerHeard),
+        ("speaker_tested", Event::TestToneRequested),
+        ("speaker_heard", Event::TestToneHeard),
         ("surface_cleaned", Event::SurfaceCleaned),
         ("trouble", Event::TroubleChanged { trouble: Trouble::SoundLost, on: true }),
         ("time_marked", Event::TimeMarked),
-        ("resumed", Event::Resumed),
+        ("resumed", Event::Restarted),
     ]
 }
 
-/// The room in that stage, with all that this event needs besides the stage.
-fn prepared(stage: Stage, event: &Event) -> Play {
-    let mut play = Play::in_stage(stage);
+/// A room in `stage`, with everything else that `event` needs.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the other events need nothing but the stage")]
+fn prepared(stage: Stage, event: &Event) -> Harness {
+    let mut harness = Harness::in_stage(stage);
     match event {
         Event::InfusionStarts if stage == Stage::Session => {
-            play = Play::new();
-            play.ok(0, settling());
+            harness = Harness::new();
+            harness.ok(0, settling());
         }
-        Event::Resume if stage == Stage::Session => play.ok(0, Event::Pause),
-        Event::TurnoverDone if stage == Stage::Turnover => play.ok(0, Event::WipeVerified(receipt(true))),
+        Event::Resume if stage == Stage::Session => harness.ok(0, Event::Pause),
+        Event::TurnoverDone if stage == Stage::Turnover => harness.ok(0, Event::WipeVerified(receipt(true))),
         Event::TakeHomeChosen { .. } => {
-            play.ok(0, Event::TakeHomeOffered { paper: true, sealed: false });
-            // Where nothing can be written, nothing can be taken either.
-            let _ = play.at(0, typed("words"));
+            harness.ok(0, Event::TakeHomeMethodsFound { paper: true, sealed: false });
+            // Refused in stages in which nothing can be written, and taking home is refused there too.
+            let _ = harness.input(0, typed("words"));
         }
         Event::CallJournaled { .. }
         | Event::CallSent { .. }
@@ -95,31 +96,31 @@ fn prepared(stage: Stage, event: &Event) -> Play {
         | Event::CallComing { .. }
         | Event::CallHere { .. }
         | Event::CallCleared => {
-            play.ok(0, Event::DeskSeen { desk: DESK });
-            play.ok(0, press());
+            harness.ok(0, Event::DeskConnected { desk: DESK });
+            harness.ok(0, press());
         }
         _ => {}
     }
-    play
+    harness
 }
 
 #[test]
 fn every_event_in_every_stage() {
     let mut table = format!("{:<16}", "");
     for stage in Stage::ALL {
-        write!(table, "{:<11}", stage.name()).expect("a string takes it");
+        write!(table, "{:<11}", stage.name()).expect("writing to a string cannot fail");
     }
     table = table.trim_end().to_owned();
     for (name, event) in one_of_each() {
         let mut line = format!("\n{name:<16}");
         for stage in Stage::ALL {
-            let mut play = prepared(*stage, &event);
-            let cell = match play.at(1_000, event.clone()) {
+            let mut harness = prepared(*stage, &event);
+            let cell = match harness.input(1_000, event.clone()) {
                 Err(_) => "-",
-                Ok(()) if play.room.stage == *stage => "taken",
-                Ok(()) => play.room.stage.name(),
+                Ok(()) if harness.room.stage == *stage => "taken",
+                Ok(()) => harness.room.stage.name(),
             };
-            write!(line, "{cell:<11}").expect("a string takes it");
+            write!(line, "{cell:<11}").expect("writing to a string cannot fail");
         }
         table.push_str(line.trim_end());
     }
@@ -186,11 +187,11 @@ fn every_event_in_every_stage() {
 }
 
 #[test]
-fn what_is_refused_changes_nothing_in_any_stage() {
+fn a_refused_event_changes_nothing_in_any_stage() {
     for stage in Stage::ALL {
         for (_, event) in one_of_each() {
-            let mut play = prepared(*stage, &event);
-            if play.at(1_000, event.clone()).is_err() {
+            let mut harness = prepared(*stage, &event);
+            if harness.input(1_000, event.clone()).is_err() {
                 prepared(*stage, &event).refused(1_000, event);
             }
         }
@@ -200,79 +201,78 @@ fn what_is_refused_changes_nothing_in_any_stage() {
 #[test]
 fn a_reset_waits_for_an_open_call_and_for_nothing_else() {
     for stage in Stage::ALL {
-        let mut play = Play::in_stage(*stage);
-        play.ok(0, press());
-        assert_eq!(play.refused(1_000, Event::StaffReset), Refusal::CallOpen, "in {}", stage.name());
-        play.ok(2_000, here());
-        assert_eq!(play.refused(2_000, Event::StaffReset), Refusal::CallOpen, "in {}", stage.name());
-        play.ok(3_000, Event::CallCleared);
-        play.effects();
-        play.ok(4_000, Event::StaffReset);
-        assert_eq!(play.effects(), [Effect::Wipe], "in {}", stage.name());
-        let snapshot = play.snapshot();
+        let mut harness = Harness::in_stage(*stage);
+        harness.ok(0, press());
+        assert_eq!(harness.refused(1_000, Event::StaffReset), Refusal::CallOpen, "in {}", stage.name());
+        harness.ok(2_000, here());
+        assert_eq!(harness.refused(2_000, Event::StaffReset), Refusal::CallOpen, "in {}", stage.name());
+        harness.ok(3_000, Event::CallCleared);
+        harness.effects();
+        harness.ok(4_000, Event::StaffReset);
+        assert_eq!(harness.effects(), [Effect::Wipe], "in {}", stage.name());
+        let snapshot = harness.snapshot();
         assert_eq!((snapshot.stage, snapshot.wiping, snapshot.receipt), (Stage::Turnover, true, None));
     }
 }
 
 #[test]
 fn the_room_is_ready_only_after_a_verified_wipe() {
-    let mut play = Play::in_stage(Stage::Turnover);
-    assert_eq!(play.refused(0, Event::TurnoverDone), Refusal::NotVerified);
-    play.ok(0, Event::Resumed);
-    assert_eq!(play.effects(), [Effect::VerifyWipe]);
-    assert_eq!(play.refused(0, Event::TurnoverDone), Refusal::NotVerified);
-    play.ok(0, Event::WipeVerified(receipt(true)));
-    assert!(!play.snapshot().wiping);
-    play.ok(0, Event::TurnoverDone);
-    assert_eq!(play.snapshot().stage, Stage::Ready);
-    assert_eq!(play.snapshot().receipt, Some(receipt(true)), "the desk shows the proof of the last wipe");
-    play.ok(0, Event::VisitBegins);
-    assert_eq!(play.snapshot().receipt, None);
-    assert_eq!(play.effects(), [Effect::OpenVault]);
+    let mut harness = Harness::in_stage(Stage::Turnover);
+    assert_eq!(harness.refused(0, Event::TurnoverDone), Refusal::NotVerified);
+    harness.ok(0, Event::Restarted);
+    assert_eq!(harness.effects(), [Effect::VerifyWipe]);
+    assert_eq!(harness.refused(0, Event::TurnoverDone), Refusal::NotVerified);
+    harness.ok(0, Event::WipeVerified(receipt(true)));
+    assert!(!harness.snapshot().wiping);
+    harness.ok(0, Event::TurnoverDone);
+    assert_eq!(harness.snapshot().stage, Stage::Ready);
+    assert_eq!(harness.snapshot().receipt, Some(receipt(true)), "the desk shows the proof of the last wipe");
+    harness.ok(0, Event::VisitBegins);
+    assert_eq!(harness.snapshot().receipt, None);
+    assert_eq!(harness.effects(), [Effect::OpenVault]);
 }
 
 #[test]
-fn a_room_that_cannot_be_verified_takes_no_next_person_and_says_why() {
-    let mut play = Play::in_stage(Stage::Blocked);
+fn a_blocked_room_admits_no_patient_and_says_why() {
+    let mut harness = Harness::in_stage(Stage::Blocked);
     for event in [Event::VisitBegins, session(None), settling(), Event::TurnoverDone] {
-        play.refused(0, event);
+        harness.refused(0, event);
     }
-    assert_eq!(play.snapshot().troubles, [Trouble::WipeUnverified]);
-    assert_eq!(play.snapshot().receipt, Some(receipt(false)));
-    play.ok(0, Event::StaffReset);
-    assert_eq!(play.snapshot().stage, Stage::Turnover);
-    play.refused(0, Event::TurnoverDone);
-    play.ok(0, Event::WipeVerified(receipt(true)));
-    assert_eq!(play.snapshot().troubles, []);
-    play.ok(0, Event::TurnoverDone);
-    assert_eq!(play.snapshot().stage, Stage::Ready);
+    assert_eq!(harness.snapshot().troubles, [Trouble::WipeUnverified]);
+    assert_eq!(harness.snapshot().receipt, Some(receipt(false)));
+    harness.ok(0, Event::StaffReset);
+    assert_eq!(harness.snapshot().stage, Stage::Turnover);
+    harness.refused(0, Event::TurnoverDone);
+    harness.ok(0, Event::WipeVerified(receipt(true)));
+    assert_eq!(harness.snapshot().troubles, []);
+    harness.ok(0, Event::TurnoverDone);
+    assert_eq!(harness.snapshot().stage, Stage::Ready);
 }
 
-/// A receipt with a failed check is not a verified wipe, whoever calls it one.
 #[test]
-fn a_receipt_that_does_not_hold_verifies_nothing() {
+fn a_receipt_without_checks_or_with_a_failed_one_verifies_nothing() {
     let empty = Receipt { checks: vec![], ..receipt(true) };
-    for not_whole in [receipt(false), empty] {
-        let mut play = Play::in_stage(Stage::Blocked);
-        play.ok(0, Event::StaffReset);
-        if play.at(0, Event::WipeVerified(not_whole)).is_ok() {
-            assert_eq!(play.snapshot().stage, Stage::Blocked);
-            assert_eq!(play.snapshot().troubles, [Trouble::WipeUnverified]);
+    for unverified in [receipt(false), empty] {
+        let mut harness = Harness::in_stage(Stage::Blocked);
+        harness.ok(0, Event::StaffReset);
+        if harness.input(0, Event::WipeVerified(unverified)).is_ok() {
+            assert_eq!(harness.snapshot().stage, Stage::Blocked);
+            assert_eq!(harness.snapshot().troubles, [Trouble::WipeUnverified]);
         }
-        play.refused(0, Event::TurnoverDone);
+        harness.refused(0, Event::TurnoverDone);
     }
 }
 
-/// Only a wipe that was begun again can free a blocked room.
+/// Only a new wipe can unblock a room.
 #[test]
-fn a_stray_answer_does_not_free_a_blocked_room() {
-    let mut play = Play::in_stage(Stage::Blocked);
-    let _ = play.at(0, Event::WipeVerified(receipt(true)));
-    assert_eq!(play.snapshot().stage, Stage::Blocked);
+fn a_stray_receipt_does_not_unblock_a_room() {
+    let mut harness = Harness::in_stage(Stage::Blocked);
+    let _ = harness.input(0, Event::WipeVerified(receipt(true)));
+    assert_eq!(harness.snapshot().stage, Stage::Blocked);
 }
 
 #[test]
-fn after_a_stop_the_room_goes_on_with_what_was_begun() {
+fn a_restart_continues_what_was_begun() {
     for (stage, expected) in [
         (Stage::Ready, vec![]),
         (Stage::Arrive, vec![Effect::ReopenVault]),
@@ -282,24 +282,24 @@ fn after_a_stop_the_room_goes_on_with_what_was_begun() {
         (Stage::Turnover, vec![Effect::VerifyWipe]),
         (Stage::Blocked, vec![]),
     ] {
-        let mut play = Play::in_stage(stage);
-        play.ok(0, Event::Resumed);
-        assert_eq!(play.effects(), expected, "in {}", stage.name());
-        assert_eq!(play.snapshot().stage, stage);
+        let mut harness = Harness::in_stage(stage);
+        harness.ok(0, Event::Restarted);
+        assert_eq!(harness.effects(), expected, "in {}", stage.name());
+        assert_eq!(harness.snapshot().stage, stage);
     }
 }
 
 #[test]
-fn a_new_person_finds_a_fresh_room() {
-    let used: Vec<Event> = vec![
+fn the_next_patient_finds_a_fresh_room() {
+    let events: Vec<Event> = vec![
         Event::ProfileChosen { name: "night".to_owned() },
         Event::VisitBegins,
         Event::LanguageChosen(spanish()),
         Event::IntentionWritten { question: 0, text: PatientText::new("words") },
         Event::Volume { db: -55.0 },
         Event::PlaceChosen(Place::NightSky),
-        Event::BreathPattern(Pattern::Box4),
-        Event::BreathWished { on: true },
+        Event::BreathPatternChosen(BreathPattern::Box4),
+        Event::Breath { on: true },
         Event::Dark { on: true },
         Event::DarkTouched,
         Event::SessionBegins { profile: Some("long".to_owned()), infusion_minutes: Some(90), settle: false },
@@ -322,109 +322,108 @@ fn a_new_person_finds_a_fresh_room() {
         Event::NotesSealed { version: 1, ok: false },
         Event::NotesLost,
     ];
-    // However far the person came, the next one finds the same.
-    for length in 0..=used.len() {
-        let mut play = Play::new();
-        for (index, event) in used[..length].iter().enumerate() {
-            play.ok(index as u64 * SECOND, event.clone());
+    // The room is the same after every prefix of these events.
+    for length in 0..=events.len() {
+        let mut harness = Harness::new();
+        for (index, event) in events[..length].iter().enumerate() {
+            harness.ok(index as u64 * SECOND, event.clone());
         }
-        if play.room.open_call().is_some() {
-            play.ok(play.now.0, Event::CallCleared);
+        if harness.room.open_call().is_some() {
+            harness.ok(harness.now.0, Event::CallCleared);
         }
-        let now_ms = play.now.0;
-        for event in [Event::StaffReset, Event::Resumed, Event::WipeVerified(receipt(true)), Event::TurnoverDone] {
-            play.ok(now_ms, event);
+        let now_ms = harness.now.0;
+        for event in [Event::StaffReset, Event::Restarted, Event::WipeVerified(receipt(true)), Event::TurnoverDone] {
+            harness.ok(now_ms, event);
         }
-        let found = Snapshot { receipt: None, visit: RoomTime::default(), ..play.snapshot() };
-        assert_eq!(found, Room::new(rules()).snapshot(play.now), "after {length} events");
-        assert_eq!(play.room.poll_timeout(play.now), None, "after {length} events");
+        let found = Snapshot { receipt: None, visit_began_at: RoomTime::default(), ..harness.snapshot() };
+        assert_eq!(found, Room::new(rules()).snapshot(harness.now), "after {length} events");
+        assert_eq!(harness.room.poll_timeout(harness.now), None, "after {length} events");
     }
 }
 
 #[test]
-fn a_session_takes_the_profile_and_length_it_is_given() {
-    let mut play = Play::in_stage(Stage::Arrive);
-    assert_eq!(play.refused(0, Event::ProfileChosen { name: "no-such".to_owned() }), Refusal::UnknownProfile);
+fn a_session_uses_the_profile_and_length_it_is_given() {
+    let mut harness = Harness::in_stage(Stage::Arrive);
+    assert_eq!(harness.refused(0, Event::ProfileChosen { name: "no-such".to_owned() }), Refusal::UnknownProfile);
     let unknown = Event::SessionBegins { profile: Some("no-such".to_owned()), infusion_minutes: None, settle: false };
-    assert_eq!(play.refused(0, unknown), Refusal::UnknownProfile);
+    assert_eq!(harness.refused(0, unknown), Refusal::UnknownProfile);
     let too_long =
         Event::SessionBegins { profile: Some("long".to_owned()), infusion_minutes: Some(241), settle: false };
-    assert!(matches!(play.refused(0, too_long), Refusal::OutOfRange { .. }));
-    play.ok(0, Event::SessionBegins { profile: Some("long".to_owned()), infusion_minutes: None, settle: false });
-    let snapshot = play.snapshot();
+    assert!(matches!(harness.refused(0, too_long), Refusal::OutOfRange { .. }));
+    harness.ok(0, Event::SessionBegins { profile: Some("long".to_owned()), infusion_minutes: None, settle: false });
+    let snapshot = harness.snapshot();
     assert_eq!((snapshot.profile.as_str(), snapshot.infusion_minutes, snapshot.place), ("long", 120, Place::Forest));
 }
 
 #[test]
-fn what_the_patient_chose_on_arrival_holds_when_the_session_begins_with_the_same_profile() {
-    let mut play = Play::in_stage(Stage::Arrive);
-    play.ok(0, Event::Volume { db: -44.0 });
-    play.ok(0, Event::PlaceChosen(Place::NightSky));
-    play.ok(0, Event::SessionBegins { profile: Some("quiet".to_owned()), infusion_minutes: None, settle: false });
-    assert!((play.snapshot().volume_db + 44.0).abs() < 1e-6);
-    assert_eq!(play.snapshot().place, Place::NightSky);
-}
-
-/// Darkness is a choice equal to any place, on arrival too.
-#[test]
-fn darkness_chosen_on_arrival_is_there_in_the_session() {
-    let mut play = Play::in_stage(Stage::Arrive);
-    play.ok(0, Event::PlaceChosen(Place::Dark));
-    play.ok(0, session(None));
-    assert!(play.snapshot().dark);
+fn choices_on_arrival_survive_the_start_of_a_session_with_the_same_profile() {
+    let mut harness = Harness::in_stage(Stage::Arrive);
+    harness.ok(0, Event::Volume { db: -44.0 });
+    harness.ok(0, Event::PlaceChosen(Place::NightSky));
+    harness.ok(0, Event::SessionBegins { profile: Some("quiet".to_owned()), infusion_minutes: None, settle: false });
+    assert!((harness.snapshot().volume_db + 44.0).abs() < 1e-6);
+    assert_eq!(harness.snapshot().place, Place::NightSky);
 }
 
 #[test]
-fn the_panel_of_the_dark_lasts_twenty_seconds_and_no_longer_than_the_dark() {
-    let mut play = Play::in_stage(Stage::Session);
-    play.ok(0, Event::DarkTouched);
-    assert_eq!(play.snapshot().dark_panel_until, None, "it is not dark");
-    play.ok(0, Event::Dark { on: true });
-    play.ok(1_000, Event::DarkTouched);
-    assert_eq!(play.effects(), [Effect::Signal(Signal::DarkPanel)]);
-    assert_eq!(play.snapshot().dark_panel_until, Some(RoomTime(21_000)));
-    play.run_to(20_999);
-    assert!(play.snapshot().dark_panel_until.is_some());
-    play.run_to(21_000);
-    assert_eq!(play.snapshot().dark_panel_until, None);
-    for lights_up in [Event::Dark { on: false }, Event::PlaceChosen(Place::Beach), Event::AfterBegins] {
-        let mut play = Play::in_stage(Stage::Session);
-        play.ok(0, Event::Dark { on: true });
-        play.ok(0, Event::DarkTouched);
-        play.ok(1_000, lights_up.clone());
-        let snapshot = play.snapshot();
-        assert_eq!((snapshot.dark, snapshot.dark_panel_until), (false, None), "{lights_up:?}");
+fn darkness_chosen_on_arrival_applies_to_the_session() {
+    let mut harness = Harness::in_stage(Stage::Arrive);
+    harness.ok(0, Event::PlaceChosen(Place::Dark));
+    harness.ok(0, session(None));
+    assert!(harness.snapshot().dark);
+}
+
+#[test]
+fn the_dark_panel_lasts_twenty_seconds_but_no_longer_than_the_dark() {
+    let mut harness = Harness::in_stage(Stage::Session);
+    harness.ok(0, Event::DarkTouched);
+    assert_eq!(harness.snapshot().dark_panel_until, None, "it is not dark");
+    harness.ok(0, Event::Dark { on: true });
+    harness.ok(1_000, Event::DarkTouched);
+    assert_eq!(harness.effects(), [Effect::Signal(Signal::DarkPanel)]);
+    assert_eq!(harness.snapshot().dark_panel_until, Some(RoomTime(21_000)));
+    harness.run_to(20_999);
+    assert!(harness.snapshot().dark_panel_until.is_some());
+    harness.run_to(21_000);
+    assert_eq!(harness.snapshot().dark_panel_until, None);
+    for lighting_event in [Event::Dark { on: false }, Event::PlaceChosen(Place::Beach), Event::AfterBegins] {
+        let mut harness = Harness::in_stage(Stage::Session);
+        harness.ok(0, Event::Dark { on: true });
+        harness.ok(0, Event::DarkTouched);
+        harness.ok(1_000, lighting_event.clone());
+        let snapshot = harness.snapshot();
+        assert_eq!((snapshot.dark, snapshot.dark_panel_until), (false, None), "{lighting_event:?}");
     }
 }
 
 #[test]
-fn volume_and_brightness_keep_within_their_limits() {
-    let mut play = Play::in_stage(Stage::Arrive);
+fn volume_and_brightness_are_clamped() {
+    let mut harness = Harness::in_stage(Stage::Arrive);
     for (asked, given) in [(-20.0, -20.0), (0.0, -12.0), (-90.0, -60.0)] {
-        play.ok(0, Event::Volume { db: asked });
-        assert!((play.snapshot().volume_db - given).abs() < 1e-6, "{asked}");
+        harness.ok(0, Event::Volume { db: asked });
+        assert!((harness.snapshot().volume_db - given).abs() < 1e-6, "{asked}");
     }
-    play.ok(0, Event::ProfileChosen { name: "long".to_owned() });
-    play.ok(0, Event::Volume { db: 0.0 });
-    assert!((play.snapshot().volume_db + 12.0).abs() < 1e-6, "the room's cap binds where a profile allows more");
+    harness.ok(0, Event::ProfileChosen { name: "long".to_owned() });
+    harness.ok(0, Event::Volume { db: 0.0 });
+    assert!((harness.snapshot().volume_db + 12.0).abs() < 1e-6, "the room's cap applies where a profile allows more");
     for wrong in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
-        play.refused(0, Event::Volume { db: wrong });
-        play.refused(0, Event::Brightness { trim: wrong });
+        harness.refused(0, Event::Volume { db: wrong });
+        harness.refused(0, Event::Brightness { trim: wrong });
     }
-    play.ok(0, Event::Brightness { trim: -3.0 });
-    assert!((play.snapshot().brightness_trim + 0.5).abs() < 1e-6);
+    harness.ok(0, Event::Brightness { trim: -3.0 });
+    assert!((harness.snapshot().brightness_trim + 0.5).abs() < 1e-6);
 }
 
 #[test]
-fn a_room_without_profiles_still_stands() {
-    let mut play = Play::with(Rules { profiles: vec![], ..Rules::default() });
-    play.ok(0, session(None));
-    play.ok(0, Event::Volume { db: -20.0 });
-    assert_eq!(play.snapshot().profile, "silence");
+fn a_room_without_profiles_still_works() {
+    let mut harness = Harness::with(Rules { profiles: vec![], ..Rules::default() });
+    harness.ok(0, session(None));
+    harness.ok(0, Event::Volume { db: -20.0 });
+    assert_eq!(harness.snapshot().profile, "silence");
 }
 
 #[test]
-fn names_of_stages_places_and_troubles_lead_back() {
+fn stages_places_troubles_and_parts_are_found_by_their_names() {
     assert!(Stage::ALL.iter().all(|stage| Stage::from_name(stage.name()) == Some(*stage)));
     assert!(Place::ALL.iter().all(|place| Place::from_name(place.name()) == Some(*place)));
     assert!(Trouble::ALL.iter().all(|trouble| Trouble::from_name(trouble.name()) == Some(*trouble)));
@@ -432,11 +431,11 @@ fn names_of_stages_places_and_troubles_lead_back() {
 }
 
 #[test]
-fn a_language_that_is_not_there_is_refused_and_the_chosen_one_stays() {
-    let mut play = Play::in_stage(Stage::Arrive);
-    play.ok(1, Event::LanguageChosen(spanish()));
-    let refusal = play.at(2, Event::LanguageChosen(unknown_language())).expect_err("nobody speaks it here");
+fn an_unknown_language_is_refused_and_the_chosen_one_stays() {
+    let mut harness = Harness::in_stage(Stage::Arrive);
+    harness.ok(1, Event::LanguageChosen(spanish()));
+    let refusal = harness.input(2, Event::LanguageChosen(unknown_language())).expect_err("the room does not offer it");
     assert_eq!(refusal, Refusal::UnknownLanguage { known: vec![Language::FALLBACK, spanish()] });
     assert_eq!(refusal.to_string(), "no such language here; it must be one of en-US, es-US");
-    assert_eq!(play.snapshot().language, spanish());
+    assert_eq!(harness.snapshot().language, spanish());
 }

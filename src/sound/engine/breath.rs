@@ -4,7 +4,7 @@
 use std::f32::consts::TAU;
 use std::time::Duration;
 
-use crate::room::breath::{Pattern, Phase};
+use crate::room::breath::{BreathPattern, BreathPhase};
 
 use crate::sound::dsp::ramp::{AudioBlock, Ramp, Span, block_s, seconds_to_frames};
 use crate::sound::dsp::{FilterCoefficients, PinkNoise, Rng, Smoother, StateVariableFilter, smoothstep};
@@ -17,7 +17,7 @@ const CATCH_UP_S: f32 = 1.5;
 pub struct BreathSynth {
     rate_hz: u32,
     rng: Rng,
-    pattern: Option<(Pattern, f64)>,
+    pattern: Option<(BreathPattern, f64)>,
     level: f32,
     behind: Ramp,
     inward: Smoother,
@@ -47,7 +47,7 @@ impl BreathSynth {
     }
 
     /// Follows `pattern`, which started at `origin_s` on the stream's clock; `now_s` is the present time on it.
-    pub fn follow(&mut self, pattern: Pattern, origin_s: f64, now_s: f64) {
+    pub fn follow(&mut self, pattern: BreathPattern, origin_s: f64, now_s: f64) {
         if self.pattern == Some((pattern, origin_s)) {
             return;
         }
@@ -71,9 +71,9 @@ impl BreathSynth {
         let start = self.level;
         self.level = (wanted + self.behind.advance().end).clamp(0.0, 1.0);
         let inward = match phase {
-            Phase::In => 1.0,
-            Phase::Full | Phase::Out => 0.0,
-            Phase::Empty => self.inward.value(),
+            BreathPhase::Inhale => 1.0,
+            BreathPhase::HoldFull | BreathPhase::Exhale => 0.0,
+            BreathPhase::HoldEmpty => self.inward.value(),
         };
         self.inward.run(inward, block_s, 0.35);
         Span { start, end: self.level }
@@ -110,10 +110,10 @@ impl BreathSynth {
     }
 }
 
-fn level_at(pattern: Pattern, origin_s: f64, now_s: f64) -> (f32, Phase) {
+fn level_at(pattern: BreathPattern, origin_s: f64, now_s: f64) -> (f32, BreathPhase) {
     let since_s = now_s - origin_s;
     if since_s <= 0.0 {
-        return (0.0, Phase::Empty);
+        return (0.0, BreathPhase::HoldEmpty);
     }
     let breath = pattern.at(Duration::try_from_secs_f64(since_s).unwrap_or_default());
     let eased_in = smoothstep(since_s as f32 / 0.5);
@@ -126,7 +126,7 @@ mod tests {
     use crate::sound::dsp::ramp::{SILENCE, block_s_f64};
 
     /// Level (RMS) and brightness (RMS of the first difference over RMS) of each tenth of a second.
-    fn listen(pattern: Pattern, seconds: usize) -> Vec<(f64, f64)> {
+    fn listen(pattern: BreathPattern, seconds: usize) -> Vec<(f64, f64)> {
         let mut voice = BreathSynth::new(3, 48_000);
         voice.follow(pattern, 0.0, 0.0);
         let mut heard = Vec::new();
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn the_sound_rises_and_falls_with_the_pattern() {
-        for pattern in Pattern::ALL {
+        for pattern in BreathPattern::ALL {
             let heard = listen(pattern, 40);
             let wanted: Vec<f64> = (0..heard.len())
                 .map(|tenth| pattern.at(Duration::from_secs_f64(tenth as f64 / 10.0 + 0.05)).level)
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn the_in_breath_is_brighter_than_the_out_breath() {
-        let heard = listen(Pattern::FiveFive, 60);
+        let heard = listen(BreathPattern::FiveFive, 60);
         let mean = |tenths: &dyn Fn(usize) -> bool| {
             let picked: Vec<f64> =
                 heard.iter().enumerate().skip(100).filter(|(i, _)| tenths(i % 100)).map(|(_, h)| h.1).collect();
@@ -184,12 +184,12 @@ mod tests {
     #[test]
     fn a_new_start_never_makes_the_level_jump() {
         let mut voice = BreathSynth::new(3, 48_000);
-        voice.follow(Pattern::FourSix, 0.0, 0.0);
+        voice.follow(BreathPattern::FourSix, 0.0, 0.0);
         let mut now_s = 0.0;
         let mut last = 0.0;
         for block in 0..30_000 {
             if block % 2_500 == 2_000 {
-                voice.follow(Pattern::ALL[block / 2_500 % 4], now_s - 3.3, now_s);
+                voice.follow(BreathPattern::ALL[block / 2_500 % 4], now_s - 3.3, now_s);
             }
             let level = voice.advance(now_s);
             now_s += block_s_f64(48_000);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rtrb::{Consumer, Producer};
 
-use crate::room::breath::Pattern;
+use crate::room::breath::BreathPattern;
 
 use super::deck::Deck;
 use crate::sound::score::ScoreAim;
@@ -28,7 +28,7 @@ pub struct Levels {
     /// The beds, each with its amplitude.
     pub beds: [Option<(Bed, f32)>; 2],
     /// Breathing pattern, its start on the stream's clock in seconds, amplitude.
-    pub breath: Option<(Pattern, f64, f32)>,
+    pub breath: Option<(BreathPattern, f64, f32)>,
     /// Whether the beds follow the breath.
     pub swell: bool,
     /// Amplitude of the programme, which is everything but the signals.

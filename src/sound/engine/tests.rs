@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::limiter::CEILING;
 use super::{Engine, EngineCommand};
-use crate::room::breath::Pattern;
+use crate::room::breath::BreathPattern;
 use crate::sound::dsp::Rng;
 use crate::sound::tracks::{TrackReader, TrackRequest};
 use crate::sound::{
@@ -132,7 +132,7 @@ fn random_mix(rng: &mut Rng, tracks: &[PathBuf], skips: &mut u32, started: Insta
             (all && rng.unit() < 0.6).then(|| (Bed::ALL[rng.below(Bed::ALL.len())], rng.between(-20.0, 0.0)))
         }),
         breath: (all && rng.unit() < 0.6).then(|| BreathSound {
-            pattern: Pattern::ALL[rng.below(Pattern::ALL.len())],
+            pattern: BreathPattern::ALL[rng.below(BreathPattern::ALL.len())],
             started: started + Duration::from_secs_f32(rng.between(0.0, 20.0)),
             level_db: rng.between(-12.0, 0.0),
         }),
@@ -320,7 +320,7 @@ fn two_renderings_give_the_same_bytes() {
         tracks: vec![track.clone().into()],
         score: Some(ScoreAim { character: Character::Strings, seed: 4, level_db: -3.0, shape: ScoreShape::default() }),
         beds: [Some((if second < 6.0 { Bed::Sea } else { Bed::Fire }, 0.0)), Some((Bed::Rain, -9.0))],
-        breath: Some(BreathSound { pattern: Pattern::FourSix, started: epoch, level_db: -6.0 }),
+        breath: Some(BreathSound { pattern: BreathPattern::FourSix, started: epoch, level_db: -6.0 }),
         swell_bed: true,
         volume_db: -10.0,
         ..Mix::default()

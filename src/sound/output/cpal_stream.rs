@@ -43,6 +43,7 @@ pub struct CpalStream {
 
 impl CpalOutput {
     /// Inspects `device`, preferring 48 kHz stereo.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other formats are not used")]
     pub fn of(device: cpal::Device) -> Result<Self, String> {
         let offers: Vec<_> = device.supported_output_configs().map_err(|error| error.to_string())?.collect();
         let rank = |format: SampleFormat| match format {
@@ -70,6 +71,7 @@ impl CpalOutput {
 
     /// Opens it with a period of `period_ms`, or with the output's own. The engine returns through the context's `home`
     /// when the stream ends or cannot be opened.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other formats are not used")]
     pub fn open(
         &self,
         engine: Box<Engine>,

@@ -4,7 +4,7 @@
 use super::super::dsp::Rng;
 use super::super::{BreathSound, Mix, ScoreAim, ScoreShape};
 use super::{Pieces, Proof, number};
-use crate::room::breath::Pattern;
+use crate::room::breath::BreathPattern;
 use crate::vocabulary::signal::Signal;
 use crate::vocabulary::sound::{Bed, Character};
 
@@ -66,7 +66,7 @@ impl Visit {
             }
             _ => {
                 self.mix.breath = (self.mix.breath.is_none()).then(|| BreathSound {
-                    pattern: Pattern::ALL[self.rng.below(Pattern::ALL.len())],
+                    pattern: BreathPattern::ALL[self.rng.below(BreathPattern::ALL.len())],
                     started: proof.epoch + std::time::Duration::from_secs_f64(proof.now_s),
                     level_db: -6.0,
                 });

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::super::dsp::Rng;
 use super::super::{BreathSound, Mix, ScoreAim, ScoreShape, Track};
 use super::{JOINED, Proof};
-use crate::room::breath::Pattern;
+use crate::room::breath::BreathPattern;
 use crate::vocabulary::signal::Signal;
 use crate::vocabulary::sound::{Bed, Character};
 
@@ -82,7 +82,7 @@ impl RandomCommands {
             8 => {
                 let later = Duration::from_secs_f64(proof.now_s + f64::from(rng.between(0.0, 20.0)));
                 self.mix.breath = (rng.unit() < 0.6).then(|| BreathSound {
-                    pattern: Pattern::ALL[rng.below(Pattern::ALL.len())],
+                    pattern: BreathPattern::ALL[rng.below(BreathPattern::ALL.len())],
                     started: proof.epoch + later,
                     level_db: level_db(rng),
                 });

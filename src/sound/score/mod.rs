@@ -25,7 +25,7 @@ mod synth;
 mod tests;
 mod tidal;
 
-use crate::room::arc::Arc;
+use crate::room::timeline::SessionTimeline;
 
 use crate::sound::dsp::Smoother;
 use crate::sound::dsp::ramp::{AudioBlock, BLOCK, SILENCE};
@@ -67,7 +67,7 @@ pub struct ScoreShape {
     pub movement: f32,
 }
 
-/// Shapes of the arc's parts, in the order of [`crate::room::arc::Part::ALL`].
+/// Shapes of the arc's parts, in the order of [`crate::room::timeline::Part::ALL`].
 const ALONG_THE_ARC: [ScoreShape; 5] = [
     ScoreShape { intensity: 0.35, density: 0.40, register: 0.50, brightness: 0.45, movement: 0.35 },
     ScoreShape { intensity: 0.55, density: 0.50, register: 0.55, brightness: 0.50, movement: 0.50 },
@@ -86,8 +86,8 @@ impl Default for ScoreShape {
 impl ScoreShape {
     /// The shape at a time on the session clock; `None` while settling.
     #[must_use]
-    pub fn along(arc: &Arc, clock_ms: Option<u64>) -> Self {
-        let follow = |value: fn(&Self) -> f32| arc.follow(&ALONG_THE_ARC.each_ref().map(value), clock_ms);
+    pub fn along(arc: &SessionTimeline, clock_ms: Option<u64>) -> Self {
+        let follow = |value: fn(&Self) -> f32| arc.interpolate(&ALONG_THE_ARC.each_ref().map(value), clock_ms);
         Self {
             intensity: follow(|shape| shape.intensity),
             density: follow(|shape| shape.density),

@@ -2,7 +2,7 @@
 
 use super::measure::{RATE_HZ, ScoreMetrics, click_ratio, perform};
 use super::*;
-use crate::room::arc::Arc;
+use crate::room::timeline::SessionTimeline;
 
 fn frames_of(character: Character, seed: u64, seconds: f64) -> Vec<[f32; 2]> {
     let mut all = Vec::new();
@@ -41,7 +41,7 @@ fn bells_meet_their_metrics() {
 /// A whole hour along the arc of a 45-minute infusion, for several seeds.
 fn hours(character: Character) {
     let seeds: u64 = std::env::var("STILLROOM_SCORE_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(3);
-    let arc = Arc::new(45);
+    let arc = SessionTimeline::new(45);
     let mut broken = Vec::new();
     for seed in 1..=seeds {
         let metrics =

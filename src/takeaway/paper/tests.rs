@@ -12,9 +12,9 @@ fn sheets(blocks: &[Block], size: PaperSize) -> Vec<Sheet> {
 }
 
 fn lines(sheet: &Sheet) -> Vec<(f32, f32, TextStyle, &str)> {
-    let lines = sheet.items.iter().filter_map(|item| match item {
-        SheetItem::Line { x, y, style, text } => Some((*x, *y, *style, text.as_str())),
-        _ => None,
+    let lines = sheet.items.iter().filter_map(|item| {
+        let SheetItem::Line { x, y, style, text } = item else { return None };
+        Some((*x, *y, *style, text.as_str()))
     });
     lines.collect()
 }
@@ -106,9 +106,9 @@ fn a_drawing_is_never_split_and_stays_within_the_margins() {
         for size in [PaperSize::Letter, PaperSize::A4] {
             let (width_pt, height_pt) = size.points();
             let sheets = sheets(&blocks, size);
-            let drawn = sheets.iter().flat_map(|sheet| &sheet.items).filter_map(|item| match item {
-                SheetItem::Drawing { x, y, width, .. } => Some((*x, *y, *width)),
-                _ => None,
+            let drawn = sheets.iter().flat_map(|sheet| &sheet.items).filter_map(|item| {
+                let SheetItem::Drawing { x, y, width, .. } = item else { return None };
+                Some((*x, *y, *width))
             });
             let drawn: Vec<_> = drawn.collect();
             assert_eq!(drawn.len(), 1);

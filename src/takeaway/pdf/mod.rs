@@ -15,7 +15,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use super::paper::{Block, FontWeight, PaperSize, Sheet, SheetItem, TextMeasure, drawing_height, typeset};
-use crate::room::drawing::{Drawing, PAGE_WIDTH, Tint, runs};
+use crate::room::drawing::{Drawing, PAGE_WIDTH, Tint, stroke_paths};
 
 /// Red, green and blue.
 #[derive(Clone, Copy)]
@@ -126,20 +126,20 @@ fn draw_drawing(surface: &mut Surface<'_>, (left, top): (f32, f32), width: f32, 
     let scale = width / f32::from(PAGE_WIDTH);
     for stroke in drawing.strokes() {
         let color = tint_on_paper(stroke.tint());
-        for run in runs(stroke) {
+        for path_of_stroke in stroke_paths(stroke) {
             let point = |at: (f32, f32)| (left + at.0 * scale, top + at.1 * scale);
             let mut path = PathBuilder::new();
-            let (x, y) = point(run.from);
+            let (x, y) = point(path_of_stroke.from);
             path.move_to(x, y);
-            for curve in &run.curves {
+            for curve in &path_of_stroke.curves {
                 let ((x1, y1), (x, y)) = (point(curve.control), point(curve.to));
                 path.quad_to(x1, y1, x, y);
             }
-            if run.curves.iter().all(|curve| curve.to == run.from) {
+            if path_of_stroke.curves.iter().all(|curve| curve.to == path_of_stroke.from) {
                 // Some printers draw nothing for a line of length zero.
                 path.line_to(x + DOT_PT, y);
             }
-            stroke_path(surface, color, run.width * scale, path.finish());
+            stroke_path(surface, color, path_of_stroke.width * scale, path.finish());
         }
     }
 }

@@ -21,7 +21,7 @@ fn spiral(tint: Tint, turns: f32) -> Arc<Drawn> {
 }
 
 fn note() -> Vec<Block> {
-    let drawing = Drawing::of(vec![spiral(Tint::Sea, 3.0), spiral(Tint::Rose, -1.2), spiral(Tint::Sand, 0.7)]);
+    let drawing = Drawing::new(vec![spiral(Tint::Sea, 3.0), spiral(Tint::Rose, -1.2), spiral(Tint::Sand, 0.7)]);
     vec![
         Block::Title("What came up".into()),
         Block::Date("November 22, 2026".into()),

@@ -160,7 +160,13 @@ fn execute(
             queue.printed.push(document);
             return (StatusCode::ClientErrorNotFound, Vec::new());
         }
-        _ => 5,
+        Behaviour::Prints
+        | Behaviour::Aborts
+        | Behaviour::HasNoPaper
+        | Behaviour::NeverEnds
+        | Behaviour::TakesNone
+        | Behaviour::IsMissing
+        | Behaviour::ForgetsWhatIsDone => 5,
     };
     if state == 9 {
         let document = queue.jobs[at].2.clone();

@@ -49,9 +49,10 @@ pub enum SealError {
 impl SealError {
     fn at(place: &Path, source: io::Error) -> Self {
         let place = place.to_owned();
-        match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full { place },
-            _ => Self::Unwritable { place, source },
+        if matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
+            Self::Full { place }
+        } else {
+            Self::Unwritable { place, source }
         }
     }
 }

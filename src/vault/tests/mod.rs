@@ -1,6 +1,6 @@
 use super::*;
 use crate::room::drawing::{Drawing, PAGE_HEIGHT, PAGE_WIDTH, Stroke, StrokePoint, Tint};
-use crate::room::notes::{Page, PatientText};
+use crate::room::notes::{NotePage, PatientText};
 
 mod receipts;
 
@@ -44,16 +44,16 @@ fn drawing() -> Drawing {
         let points = (0..=index as u16).map(|at| StrokePoint { x: at * (PAGE_WIDTH / 4), y: PAGE_HEIGHT, width: 255 });
         Arc::new(Stroke::new(tint, points.collect()).unwrap())
     });
-    Drawing::of(strokes.collect())
+    Drawing::new(strokes.collect())
 }
 
 fn notes(version: u64) -> Arc<Notes> {
     Arc::new(Notes {
         pages: vec![
-            Page::Words(PatientText::new(CANARY)),
-            Page::Drawing(drawing()),
-            Page::Drawing(Drawing::default()),
-            Page::Words(PatientText::new(format!("the last page, version {version} é 🌊"))),
+            NotePage::Words(PatientText::new(CANARY)),
+            NotePage::Drawing(drawing()),
+            NotePage::Drawing(Drawing::default()),
+            NotePage::Words(PatientText::new(format!("the last page, version {version} é 🌊"))),
         ],
         intentions: [PatientText::new("why"), PatientText::default(), PatientText::new("what")],
         for_clinician: PatientText::new("I am afraid of the mask"),

@@ -100,7 +100,7 @@ mod tests {
         loop {
             match job.take(&key, move || key.checked_mul(2).filter(|_| key != 13)) {
                 JobResult::Pending => thread::yield_now(),
-                result => return result,
+                result @ (JobResult::Ready(_) | JobResult::Failed) => return result,
             }
         }
     }

@@ -39,9 +39,9 @@ use iced::{Color, Element, Length};
 use crate::driver::clock::RoomClock;
 use crate::profile::Profile;
 use crate::room::RoomTime;
-use crate::room::arc::Part;
 use crate::room::call::CallPhase;
 use crate::room::snapshot::{BreathView, SessionView, Snapshot};
+use crate::room::timeline::Part;
 use crate::vocabulary::place::Place;
 use crate::vocabulary::place::TimeOfDay;
 use render_state::RenderState;
@@ -204,7 +204,7 @@ impl Scenery {
 
     fn follow(&self, values: &[f32; 5], now: RoomTime) -> f32 {
         match self.session {
-            Some(session) => session.arc.follow(values, session.clock_ms(now)),
+            Some(session) => session.timeline.interpolate(values, session.clock_ms(now)),
             None => values[0],
         }
     }

@@ -245,7 +245,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::room::breath::Pattern;
+    use crate::room::breath::BreathPattern;
     use crate::vocabulary::place::TimeOfDay;
     use crate::widget::place::flash::{self, FrameSample};
 
@@ -258,7 +258,7 @@ mod tests {
     }
 
     fn uniforms(since: Duration) -> SceneUniforms {
-        SceneUniforms::neutral(TimeOfDay::Day, 0.0, since, Some(Pattern::FourSix))
+        SceneUniforms::neutral(TimeOfDay::Day, 0.0, since, Some(BreathPattern::FourSix))
     }
 
     /// Maximum and mean difference of two frames, in 255ths.
@@ -294,7 +294,7 @@ mod tests {
                 let samples: Vec<FrameSample> = (0..96)
                     .map(|frame| {
                         let at = Duration::from_millis(125) * frame;
-                        let uniforms = SceneUniforms::neutral(hour, mood, at, Some(Pattern::ThreeSeven));
+                        let uniforms = SceneUniforms::neutral(hour, mood, at, Some(BreathPattern::ThreeSeven));
                         FrameSample::of(at, SIZE.0, &scene.render(uniforms).unwrap())
                     })
                     .collect();

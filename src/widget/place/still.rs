@@ -72,6 +72,7 @@ impl<Message> Widget<Message, Theme, Renderer> for StillPlace {
         layout::atomic(limits, Length::Fill, Length::Fill)
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "iced's events are many, and the others do not matter here")]
     fn update(
         &mut self,
         _tree: &mut Tree,

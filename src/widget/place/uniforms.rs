@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Scenery, hour_index};
 use crate::room::RoomTime;
-use crate::room::breath::Pattern;
+use crate::room::breath::BreathPattern;
 use crate::vocabulary::place::TimeOfDay;
 
 /// Size of the uniform in bytes: sixteen floats.
@@ -70,7 +70,7 @@ impl SceneUniforms {
 
     /// The place ungraded: full light, no tint, `since` on its clock, breathing with `pattern` if there is one.
     #[must_use]
-    pub fn neutral(hour: TimeOfDay, mood: f32, since: Duration, pattern: Option<Pattern>) -> Self {
+    pub fn neutral(hour: TimeOfDay, mood: f32, since: Duration, pattern: Option<BreathPattern>) -> Self {
         let level = |ago: Duration| Some(pattern?.at(since.checked_sub(ago)?).level);
         let (breath, breath_wet) = match level(Duration::ZERO) {
             Some(breath) => (breath as f32, wet(breath, level)),
@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     fn at(since: Duration) -> SceneUniforms {
-        SceneUniforms::neutral(TimeOfDay::Day, 0.0, since, Some(Pattern::FourSix))
+        SceneUniforms::neutral(TimeOfDay::Day, 0.0, since, Some(BreathPattern::FourSix))
     }
 
     #[test]

@@ -5,7 +5,7 @@
 mod contact_tracker;
 mod stroke_cache;
 
-use std::sync::Arc as Shared;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use iced::advanced::graphics::geometry::Renderer as _;
@@ -33,9 +33,9 @@ const POINTS_RESERVED: usize = 64;
 #[derive(Clone, Debug)]
 pub struct StrokeUpdate {
     /// The stroke that was finished.
-    pub finished: Option<Shared<Stroke>>,
+    pub finished: Option<Arc<Stroke>>,
     /// The present state of strokes that are still being drawn.
-    pub unfinished: Vec<Shared<Stroke>>,
+    pub unfinished: Vec<Arc<Stroke>>,
 }
 
 /// A page to draw on. Made by [`sketch`].
@@ -122,7 +122,7 @@ impl<Message> Sketch<'_, Message> {
 
     fn is_full(&self, state: &State) -> bool {
         let strokes = self.drawing.strokes().len() + state.unfinished.len();
-        self.drawing.points() + state.contacts.point_count() + POINTS_RESERVED > self.points_max
+        self.drawing.point_count() + state.contacts.point_count() + POINTS_RESERVED > self.points_max
             || strokes + 10 > STROKES_MAX
     }
 
@@ -181,20 +181,20 @@ impl<Message> Sketch<'_, Message> {
         if let Some(line) = line
             && let Some(stroke) = Stroke::new(self.tint, self.points(line.into_iter(), bounds.width))
         {
-            self.publish(state, Some(Shared::new(stroke)), bounds, shell);
+            self.publish(state, Some(Arc::new(stroke)), bounds, shell);
         }
     }
 
     fn publish(
         &self,
         state: &mut State,
-        finished: Option<Shared<Stroke>>,
+        finished: Option<Arc<Stroke>>,
         bounds: Rectangle,
         shell: &mut Shell<'_, Message>,
     ) {
         state.published = Instant::now();
         let unfinished = state.contacts.strokes().filter_map(|(_, points, tip)| {
-            Stroke::new(self.tint, self.points(points.iter().copied().chain([tip]), bounds.width)).map(Shared::new)
+            Stroke::new(self.tint, self.points(points.iter().copied().chain([tip]), bounds.width)).map(Arc::new)
         });
         shell.publish((self.on_draw)(StrokeUpdate { finished, unfinished: unfinished.collect() }));
     }
@@ -235,6 +235,7 @@ impl<Message> Widget<Message, Theme, Renderer> for Sketch<'_, Message> {
         operation.custom(None, layout.bounds(), &mut ControlInfo { id: "sketch".to_owned(), is_enabled: true });
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "iced's events are many, and the others do not matter here")]
     fn update(
         &mut self,
         tree: &mut Tree,

@@ -2,13 +2,15 @@
 //! which only the last is tessellated again. So a frame of a long drawing costs no more than one of a short one. Does not
 //! own which finger draws.
 
-use std::sync::Arc as Shared;
+use std::sync::Arc;
 
 use iced::widget::canvas::path::Builder;
 use iced::widget::canvas::{self, Cache, Frame, LineCap, LineJoin, Path};
 use iced::{Color, Point, Rectangle, Renderer, Size};
 
-use crate::room::drawing::{PAGE_HEIGHT, PAGE_WIDTH, Run, Stroke, StrokePoint, Tint, runs, runs_of};
+use crate::room::drawing::{
+    PAGE_HEIGHT, PAGE_WIDTH, Stroke, StrokePath, StrokePoint, Tint, stroke_paths, stroke_paths_between,
+};
 use crate::theme;
 
 /// Number of points at which a group of strokes is full.
@@ -26,7 +28,7 @@ pub(super) struct StrokeCache {
 
 #[derive(Debug)]
 struct StrokeGroup {
-    strokes: Vec<Shared<Stroke>>,
+    strokes: Vec<Arc<Stroke>>,
     points: usize,
     bounds: InkBounds,
     geometry: Cache,
@@ -34,12 +36,12 @@ struct StrokeGroup {
 
 impl StrokeCache {
     /// Updates the cache to these strokes. Groups that have not changed are kept.
-    pub(super) fn update(&mut self, strokes: &[Shared<Stroke>]) {
+    pub(super) fn update(&mut self, strokes: &[Arc<Stroke>]) {
         let mut known = 0;
         let mut unchanged = 0;
         for group in &self.groups {
             let present = strokes.get(known..known + group.strokes.len());
-            if !present.is_some_and(|present| present.iter().zip(&group.strokes).all(|(a, b)| Shared::ptr_eq(a, b))) {
+            if !present.is_some_and(|present| present.iter().zip(&group.strokes).all(|(a, b)| Arc::ptr_eq(a, b))) {
                 break;
             }
             known += group.strokes.len();
@@ -52,7 +54,7 @@ impl StrokeCache {
                 self.groups.push(StrokeGroup { strokes, points: 0, bounds, geometry });
             }
             if let Some(group) = self.groups.last_mut() {
-                group.strokes.push(Shared::clone(stroke));
+                group.strokes.push(Arc::clone(stroke));
                 group.points += stroke.points().len();
                 group.bounds.include(stroke.points());
                 group.geometry.clear();
@@ -65,7 +67,7 @@ impl StrokeCache {
         for group in &self.groups {
             emit(group.geometry.draw_with_bounds(renderer, group.bounds.scaled(size), |frame| {
                 for stroke in &group.strokes {
-                    draw_runs(frame, size, stroke.tint(), &runs(stroke));
+                    draw_paths(frame, size, stroke.tint(), &stroke_paths(stroke));
                 }
             }));
         }
@@ -107,7 +109,7 @@ impl LiveStroke {
             let mut bounds = InkBounds::default();
             bounds.include(points.get(part.start.saturating_sub(1)..(part.end + 1).min(points.len())).unwrap_or(&[]));
             emit(geometry.draw_with_bounds(renderer, bounds.scaled(size), |frame| {
-                draw_runs(frame, size, tint, &runs_of(points, part));
+                draw_paths(frame, size, tint, &stroke_paths_between(points, part));
             }));
         }
     }
@@ -138,20 +140,20 @@ fn page_scale(size: Size) -> (f32, f32) {
     (size.width / f32::from(PAGE_WIDTH), size.height / f32::from(PAGE_HEIGHT))
 }
 
-fn draw_runs(frame: &mut Frame, size: Size, tint: Tint, runs: &[Run]) {
+fn draw_paths(frame: &mut Frame, size: Size, tint: Tint, paths: &[StrokePath]) {
     let (across, down) = page_scale(size);
     let place = |(x, y): (f32, f32)| Point::new(x * across, y * down);
     let color: Color = theme::tint(tint);
-    for run in runs {
-        let width = run.width * across;
-        if run.curves.iter().all(|curve| curve.to == run.from) {
-            frame.fill(&Path::circle(place(run.from), width / 2.0), color);
+    for stroke_path in paths {
+        let width = stroke_path.width * across;
+        if stroke_path.curves.iter().all(|curve| curve.to == stroke_path.from) {
+            frame.fill(&Path::circle(place(stroke_path.from), width / 2.0), color);
             continue;
         }
         let path = Path::new(|path: &mut Builder| {
-            path.move_to(place(run.from));
-            let mut from = run.from;
-            for curve in &run.curves {
+            path.move_to(place(stroke_path.from));
+            let mut from = stroke_path.from;
+            for curve in &stroke_path.curves {
                 // A straight curve is drawn as a line: tessellators can fail on a degenerate one.
                 if curve.control == from || curve.control == curve.to {
                     path.line_to(place(curve.to));
@@ -170,9 +172,9 @@ fn draw_runs(frame: &mut Frame, size: Size, tint: Tint, runs: &[Run]) {
 mod tests {
     use super::*;
 
-    fn stroke(points: usize) -> Shared<Stroke> {
+    fn stroke(points: usize) -> Arc<Stroke> {
         let points = (0..points).map(|at| StrokePoint { x: at as u16, y: 0, width: 9 }).collect();
-        Shared::new(Stroke::new(Tint::Sea, points).unwrap())
+        Arc::new(Stroke::new(Tint::Sea, points).unwrap())
     }
 
     #[test]

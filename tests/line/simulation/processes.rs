@@ -57,7 +57,7 @@ impl World {
         process.end = RoomEnd::new(room_id(at), run_id, ended);
         process.room = room;
         if !process.journal.is_empty() {
-            let _ = process.room.handle_input(last, Event::Resumed);
+            let _ = process.room.handle_input(last, Event::Restarted);
         }
     }
 

@@ -30,9 +30,9 @@ fn a_call_goes_to_disk_ahead_of_thousands_of_other_records() {
 #[test]
 fn of_waiting_comfort_only_the_latest_is_kept_and_nothing_else_is_lost() {
     let queue = queue::JournalQueue::default();
-    let lines = |work| match work {
-        queue::WriterTask::Append(batch) => batch.into_iter().map(|record| record.line).collect::<Vec<_>>(),
-        _ => panic!("not a batch"),
+    let lines = |work| {
+        let queue::WriterTask::Append(batch) = work else { panic!("not a batch") };
+        batch.into_iter().map(|record| record.line).collect::<Vec<_>>()
     };
     let enqueue = |event: &Event, line: &str| {
         let line = line.as_bytes().to_vec();

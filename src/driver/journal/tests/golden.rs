@@ -10,9 +10,9 @@ use expect_test::expect_file;
 use super::records::every_event;
 use super::*;
 use crate::driver::{RecoveryInput, recovery, wire};
-use crate::room::breath::Pattern;
+use crate::room::breath::BreathPattern;
 use crate::room::call::DeskId;
-use crate::room::snapshot::Check;
+use crate::room::snapshot::WipeCheck;
 use crate::room::{Rules, Snapshot};
 use crate::vocabulary::language::Language;
 use crate::vocabulary::place::Place;
@@ -24,8 +24,8 @@ fn receipt(number: u64, ok: bool) -> Receipt {
         at: "2026-03-04T05:06:07+01:00".to_owned(),
         room: "Room \"2\" é".to_owned(),
         checks: vec![
-            Check { name: "no-visit-key".to_owned(), ok: true },
-            Check { name: "fresh-process".to_owned(), ok },
+            WipeCheck { name: "no-visit-key".to_owned(), ok: true },
+            WipeCheck { name: "fresh-process".to_owned(), ok },
         ],
         chain: "ab".repeat(32),
     }
@@ -41,8 +41,8 @@ fn visits() -> Vec<(RoomTime, Event)> {
         (30, Event::SoundChosen(SoundChoice::ALL[2])),
         (40, Event::Silence { on: true }),
         (50, Event::PlaceChosen(Place::Forest)),
-        (60, Event::BreathWished { on: true }),
-        (70, Event::BreathPattern(Pattern::ALL[1])),
+        (60, Event::Breath { on: true }),
+        (70, Event::BreathPatternChosen(BreathPattern::ALL[1])),
         (80, Event::Volume { db: -30.1 }),
         (90, Event::CallPressed { id: practice, practice: true }),
         (100, Event::CallHere { id: Some(practice) }),
@@ -74,13 +74,13 @@ fn visits() -> Vec<(RoomTime, Event)> {
         (301_000, Event::WipeFailed(receipt(41, false))),
         (301_100, Event::StaffReset),
         (301_200, Event::WipeVerified(receipt(42, true))),
-        (301_300, Event::SpeakerHeard),
+        (301_300, Event::TestToneHeard),
         (301_400, Event::SurfaceCleaned),
         (301_500, Event::TurnoverDone),
         (301_600, Event::SessionBegins { profile: Some("silence".to_owned()), infusion_minutes: None, settle: false }),
         (301_700, Event::Volume { db: f32::MIN_POSITIVE }),
         (301_800, Event::CallPressed { id: last, practice: false }),
-        (901_800, Event::Resumed),
+        (901_800, Event::Restarted),
     ];
     visits.into_iter().map(|(ms, event)| (at(ms), event)).collect()
 }
@@ -92,7 +92,7 @@ fn golden_journal() -> PathBuf {
 /// State of the room that the headless line does not show.
 fn hidden_state(snapshot: &Snapshot) -> String {
     let Snapshot { sound, silence, anchor, skips, brightness_trim, intensity_nudge, language, call, .. } = snapshot;
-    let coming = call.as_ref().and_then(|call| call.name.as_deref());
+    let coming = call.as_ref().and_then(|call| call.responder.as_deref());
     let turnover = (snapshot.surface_cleaned, snapshot.speaker_tested, snapshot.wiping);
     format!(
         "{} {silence} {anchor} {skips} {brightness_trim} {intensity_nudge} {language} {coming:?} {turnover:?} {}",

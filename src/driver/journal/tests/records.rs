@@ -2,12 +2,12 @@
 
 use super::*;
 use crate::room::Trouble;
-use crate::room::breath::Pattern;
+use crate::room::breath::BreathPattern;
 use crate::room::call::DeskId;
 use crate::room::drawing::Drawing;
 use crate::room::notes::Notes;
-use crate::room::snapshot::Check;
-use crate::room::take_home::{Fault, Way};
+use crate::room::snapshot::WipeCheck;
+use crate::room::take_home::{TakeHomeError, TakeHomeMethod};
 use crate::vocabulary::language::Language;
 use crate::vocabulary::place::Place;
 use crate::vocabulary::sound::SoundChoice;
@@ -19,7 +19,10 @@ fn receipt() -> Receipt {
         number: 41,
         at: "2026-03-04T05:06:07Z".to_owned(),
         room: "Room \"2\"".to_owned(),
-        checks: vec![Check { name: "no-visit-key".to_owned(), ok: true }, Check { name: "x".to_owned(), ok: false }],
+        checks: vec![
+            WipeCheck { name: "no-visit-key".to_owned(), ok: true },
+            WipeCheck { name: "x".to_owned(), ok: false },
+        ],
         chain: "ab".repeat(32),
     }
 }
@@ -51,15 +54,19 @@ pub(super) fn every_event() -> Vec<Event> {
         Event::CallHere { id: Some(id) },
         Event::CallCleared,
         Event::StaffTouched,
-        Event::DeskSeen { desk: DeskId(1) },
-        Event::DeskGone { desk: DeskId(1) },
+        Event::DeskConnected { desk: DeskId(1) },
+        Event::DeskDisconnected { desk: DeskId(1) },
         Event::NoteTyped { text: text() },
         Event::NoteWritten { page: 0, text: text() },
         Event::NoteDrawn { page: 0, drawing: Drawing::default() },
-        Event::TakeHomeLooked,
-        Event::TakeHomeOffered { paper: true, sealed: false },
-        Event::TakeHomeChosen { way: Way::Sealed },
-        Event::TakeHomeWent { way: Way::Paper, version: 3, outcome: Err(Fault::PrinterStopped) },
+        Event::TakeHomeMethodsRequested,
+        Event::TakeHomeMethodsFound { paper: true, sealed: false },
+        Event::TakeHomeChosen { method: TakeHomeMethod::Sealed },
+        Event::TakeHomeFinished {
+            method: TakeHomeMethod::Paper,
+            version: 3,
+            outcome: Err(TakeHomeError::PrinterStopped),
+        },
         Event::IntentionWritten { question: 0, text: text() },
         Event::ForClinicianWritten { text: text() },
         Event::ForClinicianShared { on: true },
@@ -69,7 +76,7 @@ pub(super) fn every_event() -> Vec<Event> {
         Event::NotesDamaged,
         Event::Volume { db: -30.1 },
         Event::Volume { db: f32::MIN_POSITIVE },
-        Event::BreathWished { on: true },
+        Event::Breath { on: true },
         Event::Dark { on: false },
         Event::DarkTouched,
         Event::Anchor { on: true },
@@ -83,19 +90,19 @@ pub(super) fn every_event() -> Vec<Event> {
         Event::WipeVerified(receipt()),
         Event::WipeFailed(receipt()),
         Event::TurnoverDone,
-        Event::SpeakerTested,
+        Event::TestToneRequested,
         Event::SurfaceCleaned,
-        Event::SpeakerHeard,
+        Event::TestToneHeard,
         Event::TroubleChanged { trouble: Trouble::SoundLost, on: true },
         Event::TimeMarked,
-        Event::Resumed,
+        Event::Restarted,
     ];
     events.extend(Place::ALL.iter().map(|place| Event::PlaceChosen(*place)));
     events.extend(SoundChoice::ALL.iter().map(|choice| Event::SoundChosen(*choice)));
     events.extend(
         ["en-US", "es-US", "haw-US", "es-419"].map(|tag| Event::LanguageChosen(Language::from_name(tag).unwrap())),
     );
-    events.extend(Pattern::ALL.iter().map(|pattern| Event::BreathPattern(*pattern)));
+    events.extend(BreathPattern::ALL.iter().map(|pattern| Event::BreathPatternChosen(*pattern)));
     let kinds: std::collections::BTreeSet<usize> = events.iter().map(kind).collect();
     assert_eq!(kinds.len(), KINDS, "an event is missing from this list");
     events
@@ -124,8 +131,8 @@ fn kind(event: &Event) -> usize {
         Event::CallHere { .. } => 16,
         Event::CallCleared => 17,
         Event::StaffTouched => 18,
-        Event::DeskSeen { .. } => 19,
-        Event::DeskGone { .. } => 20,
+        Event::DeskConnected { .. } => 19,
+        Event::DeskDisconnected { .. } => 20,
         Event::NoteTyped { .. } => 21,
         Event::NoteWritten { .. } => 22,
         Event::IntentionWritten { .. } => 23,
@@ -136,8 +143,8 @@ fn kind(event: &Event) -> usize {
         Event::NotesLost => 28,
         Event::Volume { .. } => 29,
         Event::PlaceChosen(_) => 30,
-        Event::BreathWished { .. } => 31,
-        Event::BreathPattern(_) => 32,
+        Event::Breath { .. } => 31,
+        Event::BreathPatternChosen(_) => 32,
         Event::Dark { .. } => 33,
         Event::DarkTouched => 34,
         Event::Anchor { .. } => 35,
@@ -149,21 +156,21 @@ fn kind(event: &Event) -> usize {
         Event::WipeVerified(_) => 41,
         Event::WipeFailed(_) => 42,
         Event::TurnoverDone => 43,
-        Event::SpeakerTested => 44,
+        Event::TestToneRequested => 44,
         Event::TroubleChanged { .. } => 45,
         Event::TimeMarked => 46,
-        Event::Resumed => 47,
+        Event::Restarted => 47,
         Event::SoundChosen(_) => 49,
         Event::OutputAccepted => 50,
         Event::Intensity { .. } => 48,
         Event::NoteDrawn { .. } => 51,
-        Event::TakeHomeLooked => 52,
-        Event::TakeHomeOffered { .. } => 53,
+        Event::TakeHomeMethodsRequested => 52,
+        Event::TakeHomeMethodsFound { .. } => 53,
         Event::TakeHomeChosen { .. } => 54,
-        Event::TakeHomeWent { .. } => 55,
+        Event::TakeHomeFinished { .. } => 55,
         Event::NotesDamaged => 56,
         Event::SurfaceCleaned => 57,
-        Event::SpeakerHeard => 58,
+        Event::TestToneHeard => 58,
     }
 }
 

@@ -7,9 +7,9 @@ use expect_test::expect_file;
 
 use super::*;
 use crate::driver::journal::encode;
-use crate::room::arc::MINUTE_MS;
 use crate::room::call::CallPhase;
-use crate::room::take_home::Going;
+use crate::room::take_home::TakeHomeStatus;
+use crate::room::timeline::MINUTE_MS;
 use crate::room::{Snapshot, Stage};
 
 /// One valid line for each event, with all its keys.
@@ -141,8 +141,8 @@ fn outcome_of(line: &str) -> String {
         (None, Event::IntentionWritten { question, text }) => format!("intention {question} {:?}", text.reveal()),
         (None, Event::ForClinicianWritten { text }) => format!("for the clinician {:?}", text.reveal()),
         (None, Event::ForClinicianShared { on }) => format!("shared {on}"),
-        (None, Event::TakeHomeLooked) => "looks for ways home".to_owned(),
-        (None, Event::TakeHomeChosen { way }) => format!("takes it home by {way}"),
+        (None, Event::TakeHomeMethodsRequested) => "looks for ways home".to_owned(),
+        (None, Event::TakeHomeChosen { method: way }) => format!("takes it home by {way}"),
         (None, Event::TalkNow { on }) => format!("talk now {on}"),
         (None, other) => panic!("not an event of the headless face: {other:?}"),
     }
@@ -180,13 +180,14 @@ fn shapes() -> Vec<(RoomTime, Snapshot)> {
     }
     shapes.push((start, Snapshot { troubles: Trouble::ALL.to_vec(), dark: true, desks: 2, ..arrive.clone() }));
     shapes.push((start, Snapshot { profile: "a \"b\" \\ é\n🌊".to_owned(), infusion_minutes: 0, ..arrive.clone() }));
-    let mut going = vec![Going::UnderWay, Going::Done { code: Some(CANARY.to_owned()) }];
-    going.extend(Fault::ALL.iter().map(|fault| Going::Failed(*fault)));
+    let mut going = vec![TakeHomeStatus::InProgress, TakeHomeStatus::Done { code: Some(CANARY.to_owned()) }];
+    going.extend(TakeHomeError::ALL.iter().map(|fault| TakeHomeStatus::Failed(*fault)));
     for going in going {
         let mut shape = arrive.clone();
         shape.take_home.paper = true;
         shape.take_home.sealed = true;
-        shape.take_home.going = [Way::Sealed, Way::Phone].map(|way| (way, going.clone())).into();
+        shape.take_home.statuses =
+            [TakeHomeMethod::Sealed, TakeHomeMethod::Phone].map(|way| (way, going.clone())).into();
         shapes.push((start, shape));
     }
     shapes.push((start, Snapshot { receipt: Some(receipt()), ..arrive.clone() }));
@@ -194,7 +195,7 @@ fn shapes() -> Vec<(RoomTime, Snapshot)> {
     verified.checks.truncate(1);
     shapes.push((start, Snapshot { receipt: Some(verified), ..arrive }));
     happen(&mut visit, Event::NoteTyped { text: PatientText::new(CANARY) });
-    happen(&mut visit, Event::BreathWished { on: true });
+    happen(&mut visit, Event::Breath { on: true });
     happen(&mut visit, Event::CallPressed { id: CallId(1), practice: true });
     happen(&mut visit, Event::CallJournaled { id: CallId(1), ok: true });
     shapes.push((start, visit.snapshot(start)));

@@ -1,12 +1,12 @@
 mod golden;
 
 use super::*;
-use crate::room::breath::Pattern;
+use crate::room::breath::BreathPattern;
 use crate::room::call::DeskId;
 use crate::room::drawing::{Drawing, PAGE_HEIGHT, PAGE_WIDTH, Stroke, StrokePoint, Tint};
 use crate::room::notes::PatientText;
-use crate::room::snapshot::{Check, Receipt};
-use crate::room::take_home::{Fault, Way};
+use crate::room::snapshot::{Receipt, WipeCheck};
+use crate::room::take_home::{TakeHomeError, TakeHomeMethod};
 use crate::room::{Room, RoomTime, Rules, Trouble};
 use crate::vocabulary::language::Language;
 use crate::vocabulary::place::Place;
@@ -24,7 +24,10 @@ fn receipt() -> Receipt {
         number: 41,
         at: "2026-03-04T05:06:07Z".to_owned(),
         room: "Room \"2\"".to_owned(),
-        checks: vec![Check { name: "no-visit-key".to_owned(), ok: true }, Check { name: "x".to_owned(), ok: false }],
+        checks: vec![
+            WipeCheck { name: "no-visit-key".to_owned(), ok: true },
+            WipeCheck { name: "x".to_owned(), ok: false },
+        ],
         chain: "ab".repeat(32),
     }
 }
@@ -39,7 +42,7 @@ fn parse(line: &str) -> Result<Event, WireError> {
 fn drawn() -> Event {
     let at = |x, y| StrokePoint { x, y, width: 60 };
     let stroke = Stroke::new(Tint::default(), vec![at(0, 0), at(PAGE_WIDTH, PAGE_HEIGHT)]).unwrap();
-    Event::NoteDrawn { page: 1, drawing: Drawing::of(vec![Arc::new(stroke)]) }
+    Event::NoteDrawn { page: 1, drawing: Drawing::new(vec![Arc::new(stroke)]) }
 }
 
 #[test]
@@ -76,7 +79,7 @@ fn every_line_of_the_contract_is_accepted() {
         (r#"{"event":"note_drawn","page":2,"strokes":[[[0,0],[12000,6250]]]}"#, drawn()),
         (r#"{"event":"volume","db":-30}"#, Event::Volume { db: -30.0 }),
         (r#"{"event":"place","name":"quiet-room"}"#, Event::PlaceChosen(Place::QuietRoom)),
-        (r#"{"event":"breath","on":true}"#, Event::BreathWished { on: true }),
+        (r#"{"event":"breath","on":true}"#, Event::Breath { on: true }),
         (r#"{"event":"dark","on":true}"#, Event::Dark { on: true }),
         (r#"{"event":"staff_reset"}"#, Event::StaffReset),
         (r#"{"event":"language","name":"es-US"}"#, Event::LanguageChosen(language("es-US"))),
@@ -84,7 +87,7 @@ fn every_line_of_the_contract_is_accepted() {
         (r#"{"event":"silence","on":false}"#, Event::Silence { on: false }),
         (r#"{"event":"skip"}"#, Event::SkipPiece),
         (r#"{"event":"anchor","on":true}"#, Event::Anchor { on: true }),
-        (r#"{"event":"breath_pattern","name":"4-4-4-4"}"#, Event::BreathPattern(Pattern::Box4)),
+        (r#"{"event":"breath_pattern","name":"4-4-4-4"}"#, Event::BreathPatternChosen(BreathPattern::Box4)),
         (
             r#"{"event":"intention","question":3,"text":"a wave"}"#,
             Event::IntentionWritten { question: 2, text: text() },
@@ -244,7 +247,7 @@ fn the_line_follows_the_session_and_holds_nothing_the_patient_wrote() {
     assert_eq!((&settled["note_pages"], &settled["trouble"]), (&json!(1), &json!(["sound-lost"])));
     assert_eq!(settled["volume_db"], json!(-30.1));
     room.handle_input(RoomTime(2_000), Event::InfusionStarts).unwrap();
-    room.handle_input(RoomTime(2_000), Event::DeskSeen { desk: DeskId(1) }).unwrap();
+    room.handle_input(RoomTime(2_000), Event::DeskConnected { desk: DeskId(1) }).unwrap();
     room.handle_input(RoomTime(2_000), Event::CallPressed { id: CallId(1), practice: true }).unwrap();
     room.handle_input(RoomTime(2_000), Event::CallJournaled { id: CallId(1), ok: true }).unwrap();
     room.handle_input(RoomTime(2_000), Event::CallReceived { id: CallId(1), desk: DeskId(1) }).unwrap();

@@ -174,6 +174,7 @@ impl PulseConnection {
     }
 
     /// The next complete message in the inbox that is understood.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the protocol has many commands, and most are passed on")]
     fn take_message(&mut self) -> Result<Option<ServerMessage>, String> {
         self.inbox.drain(..self.done);
         self.done = 0;
@@ -216,8 +217,14 @@ impl PulseConnection {
                     return self.reply().map_err(|error| protocol_error(&error));
                 }
                 ServerMessage::Error(to, why) if to == number => return Err(format!("the sound server: {why}")),
-                _ if Instant::now() > until => return Err("the sound server does not answer".to_owned()),
-                _ => {}
+                ServerMessage::Notification(_)
+                | ServerMessage::Reply(_)
+                | ServerMessage::Error(..)
+                | ServerMessage::Idle => {
+                    if Instant::now() > until {
+                        return Err("the sound server does not answer".to_owned());
+                    }
+                }
             }
         }
     }

@@ -213,6 +213,10 @@ impl StreamThread {
         }
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the protocol has many commands, and the others do not matter here"
+    )]
     fn on_notification(&mut self, command: Command) -> Result<(), String> {
         match command {
             Command::Request(request) if request.channel == self.channel => {

@@ -91,6 +91,7 @@ impl FakeServer {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the test server supports what the client sends")]
     fn respond(&self, number: u32, command: Command, seen: &Sender<Observed>) {
         match command {
             Command::Auth(_) => self.reply(number, &AuthReply { version: VERSION, use_memfd: false, use_shm: false }),

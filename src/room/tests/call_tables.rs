@@ -1,4 +1,4 @@
-//! Owns the tables of a call: what happened and when, how far the call is then, and what was done for it.
+//! Owns the tables of a call: what happened and when, the state of the call afterwards, and the effects.
 
 use std::fmt::Write as _;
 
@@ -6,47 +6,47 @@ use expect_test::{Expect, expect};
 
 use super::*;
 
-/// Plays a script and tells it line by line; timers that ran out on the way stand in lines of their own.
+/// Runs a script and records one line for each event. Timeouts on the way have lines of their own.
 #[derive(Default)]
 pub(super) struct Table {
     text: String,
 }
 
 impl Table {
-    pub(super) fn told(script: Vec<(u64, Event)>, until_ms: u64) -> String {
-        let mut play = Play::new();
+    pub(super) fn record(script: Vec<(u64, Event)>, until_ms: u64) -> String {
+        let mut harness = Harness::new();
         let mut table = Self::default();
         for (at_ms, event) in script {
-            table.timers_to(&mut play, at_ms);
-            let word = word(&event);
-            let word = match play.at(at_ms, event) {
-                Ok(()) => word,
-                Err(_) => format!("{word} refused"),
+            table.run_to(&mut harness, at_ms);
+            let text = event_text(&event);
+            let text = match harness.input(at_ms, event) {
+                Ok(()) => text,
+                Err(_) => format!("{text} refused"),
             };
-            table.line(&mut play, &word);
+            table.push_line(&mut harness, &text);
         }
-        table.timers_to(&mut play, until_ms);
+        table.run_to(&mut harness, until_ms);
         table.text
     }
 
-    fn timers_to(&mut self, play: &mut Play, at_ms: u64) {
-        while let Some(due) = play.room.poll_timeout(play.now).filter(|due| due.0 <= at_ms) {
-            play.run_to(due.0);
-            self.line(play, "·");
+    fn run_to(&mut self, harness: &mut Harness, at_ms: u64) {
+        while let Some(due) = harness.room.poll_timeout(harness.now).filter(|due| due.0 <= at_ms) {
+            harness.run_to(due.0);
+            self.push_line(harness, "·");
         }
-        play.run_to(at_ms);
+        harness.run_to(at_ms);
     }
 
-    fn line(&mut self, play: &mut Play, word: &str) {
-        let effects: Vec<String> = play.effects().iter().map(effect_word).collect();
-        let state = state_word(&play.room);
-        let at = format!("{:07.3}", play.now.0 as f64 / 1000.0);
-        let line = format!("{at}  {word:<18} {state:<24} {}", effects.join(", "));
-        writeln!(self.text, "{}", line.trim_end()).expect("a string takes it");
+    fn push_line(&mut self, harness: &mut Harness, event: &str) {
+        let effects: Vec<String> = harness.effects().iter().map(effect_text).collect();
+        let state = call_text(&harness.room);
+        let at = format!("{:07.3}", harness.now.0 as f64 / 1000.0);
+        let line = format!("{at}  {event:<18} {state:<24} {}", effects.join(", "));
+        writeln!(self.text, "{}", line.trim_end()).expect("writing to a string cannot fail");
     }
 }
 
-fn state_word(room: &Room) -> String {
+fn call_text(room: &Room) -> String {
     let Some(call) = &room.call else { return "idle".to_owned() };
     let mut words = vec![
         match call.phase {
@@ -58,15 +58,16 @@ fn state_word(room: &Room) -> String {
         }
         .to_owned(),
     ];
-    words.extend(call.name.as_ref().map(|name| format!("({name})")));
+    words.extend(call.responder.as_ref().map(|name| format!("({name})")));
     words.extend(call.practice.then(|| "practice".to_owned()));
     words.extend((!call.shown).then(|| "unseen".to_owned()));
     words.extend(call.line_down_told.then(|| "no-desk".to_owned()));
-    words.extend(call.risen.then(|| "risen".to_owned()));
+    words.extend(call.tone_raised.then(|| "risen".to_owned()));
     words.join(" ")
 }
 
-pub(super) fn word(event: &Event) -> String {
+#[expect(clippy::wildcard_enum_match_arm, reason = "the others are printed as they are")]
+fn event_text(event: &Event) -> String {
     match event {
         Event::CallPressed { practice: false, .. } => "press".to_owned(),
         Event::CallPressed { practice: true, .. } => "practice press".to_owned(),
@@ -77,14 +78,15 @@ pub(super) fn word(event: &Event) -> String {
         Event::CallHere { .. } => "here".to_owned(),
         Event::CallCleared => "cleared".to_owned(),
         Event::StaffTouched => "staff touch".to_owned(),
-        Event::DeskSeen { desk } => format!("desk {} seen", desk.0),
-        Event::DeskGone { desk } => format!("desk {} gone", desk.0),
-        Event::Resumed => "resumed".to_owned(),
+        Event::DeskConnected { desk } => format!("desk {} seen", desk.0),
+        Event::DeskDisconnected { desk } => format!("desk {} gone", desk.0),
+        Event::Restarted => "resumed".to_owned(),
         other => format!("{other:?}"),
     }
 }
 
-fn effect_word(effect: &Effect) -> String {
+#[expect(clippy::wildcard_enum_match_arm, reason = "the others are printed as they are")]
+fn effect_text(effect: &Effect) -> String {
     match effect {
         Effect::SendCall { practice: false, presses, .. } => format!("send {presses}"),
         Effect::SendCall { practice: true, presses, .. } => format!("send {presses} as practice"),
@@ -98,14 +100,14 @@ fn effect_word(effect: &Effect) -> String {
 
 #[track_caller]
 pub(super) fn check(script: Vec<(u64, Event)>, until_ms: u64, expected: &Expect) {
-    expected.assert_eq(&Table::told(script, until_ms));
+    expected.assert_eq(&Table::record(script, until_ms));
 }
 
 pub(super) fn desk_seen() -> (u64, Event) {
-    (0, Event::DeskSeen { desk: DESK })
+    (0, Event::DeskConnected { desk: DESK })
 }
 
-/// A call that a desk has shown after 200 ms, and what comes then.
+/// A call that a desk has received after 200 ms, followed by `more`.
 pub(super) fn received_then(more: Vec<(u64, Event)>) -> Vec<(u64, Event)> {
     let mut script = vec![desk_seen(), (0, press()), (20, journaled()), (50, sent()), (200, received(DESK))];
     script.extend(more);
@@ -113,7 +115,7 @@ pub(super) fn received_then(more: Vec<(u64, Event)>) -> Vec<(u64, Event)> {
 }
 
 #[test]
-fn a_call_that_nobody_receives_says_so_after_five_seconds() {
+fn a_call_that_nobody_receives_is_reported_after_five_seconds() {
     check(
         vec![(0, press())],
         20 * SECOND,
@@ -126,7 +128,7 @@ fn a_call_that_nobody_receives_says_so_after_five_seconds() {
 }
 
 #[test]
-fn a_call_sent_but_not_received_says_so_after_five_seconds_of_the_press() {
+fn a_call_sent_but_not_received_is_reported_five_seconds_after_the_press() {
     check(
         vec![(1_000, press()), (1_020, journaled()), (4_000, sent())],
         20 * SECOND,
@@ -140,7 +142,7 @@ fn a_call_sent_but_not_received_says_so_after_five_seconds_of_the_press() {
 }
 
 #[test]
-fn a_failed_journal_holds_nothing_back() {
+fn a_failed_journal_write_delays_nothing() {
     check(
         vec![(0, press()), (40, Event::CallJournaled { id: CALL, ok: false }), (50, sent())],
         SECOND,
@@ -153,7 +155,7 @@ fn a_failed_journal_holds_nothing_back() {
 }
 
 #[test]
-fn an_unanswered_call_rises_and_escalates_once() {
+fn the_tone_of_an_unanswered_call_rises_and_it_escalates_once() {
     check(
         received_then(vec![]),
         30 * MINUTE,
@@ -170,39 +172,43 @@ fn an_unanswered_call_rises_and_escalates_once() {
 }
 
 #[test]
-fn a_call_that_no_desk_receives_goes_down_the_whole_list() {
+fn a_call_that_no_desk_receives_goes_through_the_whole_escalation_list() {
     let rules = Rules { escalation: [60, 120, 300].map(Duration::from_secs).to_vec(), ..rules() };
-    let mut play = Play::with(rules);
-    play.at(0, press()).unwrap();
+    let mut harness = Harness::with(rules);
+    harness.input(0, press()).unwrap();
     let mut steps = Vec::new();
-    while let Some(due) = play.room.poll_timeout(play.now) {
-        play.run_to(due.0);
-        let steps_now = play.effects().into_iter().filter(|effect| matches!(effect, Effect::Escalate { .. }));
-        steps.extend(steps_now.map(|effect| (due.0 / SECOND, effect_word(&effect))));
+    while let Some(due) = harness.room.poll_timeout(harness.now) {
+        harness.run_to(due.0);
+        let steps_now = harness.effects().into_iter().filter(|effect| matches!(effect, Effect::Escalate { .. }));
+        steps.extend(steps_now.map(|effect| (due.0 / SECOND, effect_text(&effect))));
     }
     assert_eq!(steps, [(60, 1), (120, 2), (300, 3)].map(|(at, step)| (at, format!("escalate {step}"))));
 }
 
 #[test]
-fn a_restart_says_again_what_was_on_its_way_and_each_new_ringing_has_a_round_of_its_own() {
+fn a_restart_repeats_escalation_steps_and_each_new_alarm_has_its_own_round() {
     let rules = Rules { escalation: [60, 90].map(Duration::from_secs).to_vec(), ..rules() };
-    let mut play = Play::with(rules);
-    let said = |play: &mut Play, to_ms: u64| {
-        play.run_to(to_ms);
-        let steps = play.effects().into_iter().filter(|effect| matches!(effect, Effect::Escalate { .. }));
-        steps.map(|effect| effect_word(&effect)).collect::<Vec<_>>()
+    let mut harness = Harness::with(rules);
+    let escalations_until = |harness: &mut Harness, to_ms: u64| {
+        harness.run_to(to_ms);
+        let steps = harness.effects().into_iter().filter(|effect| matches!(effect, Effect::Escalate { .. }));
+        steps.map(|effect| effect_text(&effect)).collect::<Vec<_>>()
     };
-    play.at(0, press()).unwrap();
-    assert_eq!(said(&mut play, 70_000), ["escalate 1"]);
-    play.at(75_000, Event::Resumed).unwrap();
-    assert_eq!(said(&mut play, 80_000), ["escalate 1"], "the program may have been killed while it was being said");
-    assert_eq!(said(&mut play, 100_000), ["escalate 2"]);
-    play.at(110_000, coming("Ana")).unwrap();
-    play.at(115_000, Event::Resumed).unwrap();
-    assert_eq!(said(&mut play, 289_000), Vec::<String>::new(), "somebody is on the way");
-    assert_eq!(said(&mut play, 300_000), ["escalate 1 of round 1"]);
-    play.at(305_000, Event::Resumed).unwrap();
-    assert_eq!(said(&mut play, 310_000), ["escalate 1 of round 1"]);
+    harness.input(0, press()).unwrap();
+    assert_eq!(escalations_until(&mut harness, 70_000), ["escalate 1"]);
+    harness.input(75_000, Event::Restarted).unwrap();
+    assert_eq!(
+        escalations_until(&mut harness, 80_000),
+        ["escalate 1"],
+        "the program may have been killed while sending it"
+    );
+    assert_eq!(escalations_until(&mut harness, 100_000), ["escalate 2"]);
+    harness.input(110_000, coming("Ana")).unwrap();
+    harness.input(115_000, Event::Restarted).unwrap();
+    assert_eq!(escalations_until(&mut harness, 289_000), Vec::<String>::new(), "someone is on the way");
+    assert_eq!(escalations_until(&mut harness, 300_000), ["escalate 1 of round 1"]);
+    harness.input(305_000, Event::Restarted).unwrap();
+    assert_eq!(escalations_until(&mut harness, 310_000), ["escalate 1 of round 1"]);
 }
 
 #[test]
@@ -238,7 +244,7 @@ fn a_call_that_goes_well() {
 }
 
 #[test]
-fn nobody_came_after_all_rings_again() {
+fn a_call_rings_again_if_nobody_came() {
     check(
         received_then(vec![(1_000, coming("Ana")), (150_000, coming("Ben"))]),
         30 * MINUTE,
@@ -293,7 +299,7 @@ fn coming_after_here_changes_nothing() {
 }
 
 #[test]
-fn more_presses_are_one_call_and_ring_anew() {
+fn more_presses_are_one_call_and_ring_again() {
     check(
         received_then(vec![
             (5_000, Event::CallPressed { id: OTHER_CALL, practice: false }),
@@ -323,7 +329,7 @@ fn more_presses_are_one_call_and_ring_anew() {
 }
 
 #[test]
-fn what_is_said_twice_counts_once() {
+fn repeated_events_count_once() {
     check(
         vec![
             desk_seen(),
@@ -355,11 +361,11 @@ fn what_is_said_twice_counts_once() {
 }
 
 #[test]
-fn the_desk_that_had_it_is_lost() {
+fn losing_the_only_desk_with_the_call_falls_back_to_sent() {
     check(
         received_then(vec![
-            (40_000, Event::DeskGone { desk: DESK }),
-            (50_000, Event::DeskSeen { desk: OTHER_DESK }),
+            (40_000, Event::DeskDisconnected { desk: DESK }),
+            (50_000, Event::DeskConnected { desk: OTHER_DESK }),
             (50_100, received(OTHER_DESK)),
         ]),
         2 * MINUTE,
@@ -381,18 +387,18 @@ fn the_desk_that_had_it_is_lost() {
 }
 
 #[test]
-fn a_second_desk_keeps_the_call() {
+fn a_second_desk_keeps_the_call_received() {
     check(
         vec![
             desk_seen(),
-            (0, Event::DeskSeen { desk: OTHER_DESK }),
+            (0, Event::DeskConnected { desk: OTHER_DESK }),
             (0, press()),
             (20, journaled()),
             (50, sent()),
             (200, received(DESK)),
             (900, received(OTHER_DESK)),
-            (2_000, Event::DeskGone { desk: DESK }),
-            (3_000, Event::DeskGone { desk: OTHER_DESK }),
+            (2_000, Event::DeskDisconnected { desk: DESK }),
+            (3_000, Event::DeskDisconnected { desk: OTHER_DESK }),
         ],
         9 * SECOND,
         &expect![[r"
@@ -411,15 +417,15 @@ fn a_second_desk_keeps_the_call() {
 }
 
 #[test]
-fn a_desk_that_has_not_shown_it_takes_nothing_with_it() {
+fn losing_a_desk_without_the_call_changes_nothing() {
     check(
         vec![
             desk_seen(),
-            (0, Event::DeskSeen { desk: OTHER_DESK }),
+            (0, Event::DeskConnected { desk: OTHER_DESK }),
             (0, press()),
             (20, journaled()),
             (200, received(DESK)),
-            (2_000, Event::DeskGone { desk: OTHER_DESK }),
+            (2_000, Event::DeskDisconnected { desk: OTHER_DESK }),
         ],
         9 * SECOND,
         &expect![[r"

@@ -1,11 +1,11 @@
-//! Owns the tables of a practice call, and of a call that outlives a restart.
+//! Owns the tables of a practice call, and of a call that survives a restart.
 
-use super::calls::*;
+use super::call_tables::*;
 use super::*;
 use expect_test::expect;
 
 #[test]
-fn practice_goes_the_same_way_without_escalation() {
+fn a_practice_call_goes_the_same_way_without_escalation() {
     check(
         vec![
             desk_seen(),
@@ -13,7 +13,7 @@ fn practice_goes_the_same_way_without_escalation() {
             (20, journaled()),
             (50, sent()),
             (200, received(DESK)),
-            (100_000, Event::DeskGone { desk: DESK }),
+            (100_000, Event::DeskDisconnected { desk: DESK }),
             (110_000, coming("Ana")),
             (120_000, here()),
             (130_000, Event::CallCleared),
@@ -36,7 +36,7 @@ fn practice_goes_the_same_way_without_escalation() {
 }
 
 #[test]
-fn a_real_press_during_practice_is_a_real_call() {
+fn a_real_press_during_a_practice_call_is_a_real_call() {
     check(
         vec![
             desk_seen(),
@@ -65,15 +65,15 @@ fn a_real_press_during_practice_is_a_real_call() {
 }
 
 #[test]
-fn after_a_restart_the_call_goes_out_again() {
+fn a_call_is_sent_again_after_a_restart() {
     check(
         received_then(vec![
-            (10_000, Event::Resumed),
+            (10_000, Event::Restarted),
             (12_000, received(DESK)),
             (13_000, coming("Ana")),
-            (14_000, Event::Resumed),
+            (14_000, Event::Restarted),
             (15_000, here()),
-            (16_000, Event::Resumed),
+            (16_000, Event::Restarted),
         ]),
         30 * SECOND,
         &expect![[r"

@@ -42,30 +42,34 @@ fn between<'a>(source: &'a str, from: &str, to: &str) -> &'a str {
     rest.split_once(to).unwrap_or_else(|| panic!("{to:?} no longer follows {from:?} in the source")).0
 }
 
-/// The names in the arms of a match on text.
-fn arms(source: &str) -> Vec<String> {
-    let arms = source.lines().filter_map(|line| line.trim().strip_prefix('"')?.split_once("\" =>"));
-    arms.map(|(name, _)| name.to_owned()).collect()
-}
-
 /// The events that the headless face accepts, from the source of its reader.
 fn events() -> Vec<String> {
-    let source = text("src/driver/wire/events.rs");
-    let of_headless = between(&source, "fn from_headless", "\n}");
-    let of_people = between(&source, "fn said_by_people", "\n}");
-    // Read separately, since it is not an event of a room.
-    let wire = text("src/driver/wire/mod.rs");
-    let fault = between(between(&wire, "fn asks_for_a_fault", "\n}"), "Ok(\"", "\"").to_owned();
-    let events = [arms(of_headless), arms(of_people), vec![fault]].concat();
+    let source = text("src/driver/wire/event_line.rs");
+    let (_, rest) = source.split_once("enum EventLine {\n").unwrap();
+    let (variants, _) = rest.split_once("\n}").unwrap();
+    let names = variants.lines().filter_map(|line| line.trim_start().split([',', ' ', '{']).next());
+    let events: Vec<String> = names.filter(|name| !name.is_empty()).map(snake_case).collect();
     for expected in ["visit_begins", "session_begins", "call_pressed", "note_typed", "staff_reset"] {
         assert!(events.iter().any(|event| event == expected), "{expected} is no longer found: {events:?}");
     }
     events
 }
 
+/// `CallPressed` as `call_pressed`.
+fn snake_case(name: &str) -> String {
+    let mut words = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && !words.is_empty() {
+            words.push('_');
+        }
+        words.push(letter.to_ascii_lowercase());
+    }
+    words
+}
+
 /// The keys that the headless face writes.
 fn keys() -> Vec<String> {
-    let source = text("src/driver/wire/lines.rs");
+    let source = text("src/driver/wire/snapshot_line.rs");
     let structs = source.split("#[derive(Serialize)]").skip(1).filter_map(|rest| rest.split_once("\n}"));
     let fields = structs.flat_map(|(fields, _)| fields.lines());
     let fields = fields.filter_map(|line| line.strip_prefix("    ")?.split_once(':'));
@@ -265,7 +269,7 @@ fn the_headless_page_names_no_unknown_trouble_or_check() {
     let checks = between(&source, "const CHECKS:", "];").split('"').skip(1).step_by(2).map(str::to_owned);
     let told: BTreeSet<String> = first_column("| check | holds if |\n").into_iter().collect();
     assert_eq!(told, checks.collect(), "the checks of {HEADLESS}, and those of the program");
-    let vault = [text("src/vault/mod.rs"), text("src/vault/receipts.rs"), text("src/wiring/keeping.rs")].concat();
+    let vault = [text("src/vault/mod.rs"), text("src/vault/receipts.rs"), text("src/wiring/vault_worker.rs")].concat();
     let unmade: Vec<&String> = told.iter().filter(|check| !vault.contains(&format!("\"{check}\""))).collect();
     assert!(unmade.is_empty(), "no wipe makes these checks: {unmade:?}");
 }

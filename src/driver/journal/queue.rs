@@ -124,6 +124,8 @@ struct QueueState {
     /// Records appended after `replace`.
     behind: QueueLanes,
     open_call: Option<OpenCall>,
+    /// Whether the open call could not be stored, so that all records go before the next attempt.
+    open_call_has_failed: bool,
     /// Whether the writing thread is busy.
     is_writing: bool,
     /// Whether anything was enqueued since the last attempt.
@@ -261,6 +263,7 @@ impl JournalQueue {
         let mut state = self.lock();
         if state.phase == QueuePhase::Open {
             state.open_call.get_or_insert(call);
+            state.open_call_has_failed = true;
         }
     }
 
@@ -309,7 +312,9 @@ impl QueueState {
             }
             return WriterTask::Replace(replace, self.open_call.take());
         }
+        let has_failed = std::mem::take(&mut self.open_call_has_failed);
         if self.lanes.calls.is_empty()
+            && (!has_failed || self.lanes.is_empty())
             && let Some(call) = self.open_call.take()
         {
             return WriterTask::StoreOpenCall(call);

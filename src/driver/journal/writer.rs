@@ -36,6 +36,8 @@ pub(super) struct JournalWriter {
     on_health: HealthCallback,
     /// Whether the last attempt failed.
     has_failed: bool,
+    /// Whether the last attempt to store the copy of the open call failed.
+    copy_has_failed: bool,
     /// What was reported last: whether something that belongs on disk is not there.
     is_failing: bool,
     thin_at_bytes: u64,
@@ -58,6 +60,7 @@ impl JournalWriter {
             size_bytes,
             on_health,
             has_failed: false,
+            copy_has_failed: false,
             is_failing: false,
             thin_at_bytes: THIN_AT_BYTES_MIN,
         }
@@ -95,7 +98,8 @@ impl JournalWriter {
                 WriterTask::Stop => return,
             };
             self.has_failed = written.is_err();
-            self.report_health(self.has_failed || self.queue.has_lost_records());
+            // A record that was written meanwhile does not mend the copy of the open call.
+            self.report_health(self.has_failed || self.copy_has_failed || self.queue.has_lost_records());
             if self.queue.is_empty() && self.size_bytes.load(Ordering::Relaxed) >= self.thin_at_bytes {
                 self.thin();
             }
@@ -142,12 +146,14 @@ impl JournalWriter {
         outcome
     }
 
-    fn store_open_call(&self, call: OpenCall) -> Result<(), JournalError> {
+    fn store_open_call(&mut self, call: OpenCall) -> Result<(), JournalError> {
         let path = self.path.with_file_name(open_call::OPEN_CALL_FILE);
-        open_call::write(&path, call).map_err(|problem| {
+        let stored = open_call::write(&path, call).map_err(|problem| {
             self.queue.requeue_open_call(call);
             JournalError::Disk { path, why: problem.to_string() }
-        })
+        });
+        self.copy_has_failed = stored.is_err();
+        stored
     }
 
     /// Writes these lines with one wait for the disk.

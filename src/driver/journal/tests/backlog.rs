@@ -102,11 +102,13 @@ fn a_copy_of_the_open_call_that_cannot_be_written_does_not_hold_up_its_records()
     assert!(told.recv_timeout(Duration::from_secs(30)).unwrap(), "the failure is reported");
     let call = Event::CallPressed { id: CallId(5), practice: false };
     assert_eq!(journal.append_and_wait(at(1), &call), Ok(()));
+    assert_eq!(journal.append_and_wait(at(1), &Event::Pause), Ok(()));
+    assert!(told.try_recv().is_err(), "records that are written do not mend the copy");
     fs::remove_dir_all(dir.path().join(OPEN_CALL_FILE)).unwrap();
     assert!(!told.recv_timeout(Duration::from_secs(30)).unwrap());
     journal.finish();
     let (_journal, records, health) = Journal::open(dir.path());
-    assert_eq!((records, health.open_call_copy), (vec![(at(1), call)], OpenCallCopy::Intact(Some(CallId(5)))));
+    assert_eq!((records, health.open_call_copy), (vec![(at(1), call), (at(1), Event::Pause)], OpenCallCopy::Intact(Some(CallId(5)))));
 }
 
 #[test]

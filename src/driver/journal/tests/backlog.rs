@@ -108,7 +108,10 @@ fn a_copy_of_the_open_call_that_cannot_be_written_does_not_hold_up_its_records()
     assert!(!told.recv_timeout(Duration::from_secs(30)).unwrap());
     journal.finish();
     let (_journal, records, health) = Journal::open(dir.path());
-    assert_eq!((records, health.open_call_copy), (vec![(at(1), call), (at(1), Event::Pause)], OpenCallCopy::Intact(Some(CallId(5)))));
+    assert_eq!(
+        (records, health.open_call_copy),
+        (vec![(at(1), call), (at(1), Event::Pause)], OpenCallCopy::Intact(Some(CallId(5))))
+    );
 }
 
 #[test]

@@ -117,15 +117,20 @@ impl QueueLanes {
     }
 }
 
+/// The copy of the open call that is to be stored.
+struct WaitingOpenCall {
+    call: OpenCall,
+    /// Whether it could not be stored, so that records go before the next attempt.
+    has_failed: bool,
+}
+
 #[derive(Default)]
 struct QueueState {
     lanes: QueueLanes,
     replace: Option<Replacement>,
     /// Records appended after `replace`.
     behind: QueueLanes,
-    open_call: Option<OpenCall>,
-    /// Whether the open call could not be stored, so that all records go before the next attempt.
-    open_call_has_failed: bool,
+    open_call: Option<WaitingOpenCall>,
     /// Whether the writing thread is busy.
     is_writing: bool,
     /// Whether anything was enqueued since the last attempt.
@@ -175,7 +180,7 @@ impl JournalQueue {
     /// Replaces what was to be stored before.
     pub(super) fn store_open_call(&self, call: OpenCall) {
         let mut state = self.lock();
-        state.open_call = Some(call);
+        state.open_call = Some(WaitingOpenCall { call, has_failed: false });
         self.wake(state);
     }
 
@@ -262,8 +267,7 @@ impl JournalQueue {
     pub(super) fn requeue_open_call(&self, call: OpenCall) {
         let mut state = self.lock();
         if state.phase == QueuePhase::Open {
-            state.open_call.get_or_insert(call);
-            state.open_call_has_failed = true;
+            state.open_call.get_or_insert(WaitingOpenCall { call, has_failed: true });
         }
     }
 
@@ -310,20 +314,22 @@ impl QueueState {
             for mut record in others {
                 (record.done)(Ok(()));
             }
-            return WriterTask::Replace(replace, self.open_call.take());
+            return WriterTask::Replace(replace, self.open_call.take().map(|waiting| waiting.call));
         }
-        let has_failed = std::mem::take(&mut self.open_call_has_failed);
         if self.lanes.calls.is_empty()
-            && (!has_failed || self.lanes.is_empty())
-            && let Some(call) = self.open_call.take()
+            && let Some(WaitingOpenCall { call, .. }) = self.open_call.take_if(|waiting| !waiting.has_failed)
         {
             return WriterTask::StoreOpenCall(call);
         }
         if !self.lanes.is_empty() {
+            // One batch goes before the next attempt at a copy that failed, so that neither waits for the other.
+            if let Some(waiting) = &mut self.open_call {
+                waiting.has_failed = false;
+            }
             return WriterTask::Append(self.lanes.batch());
         }
         match self.open_call.take() {
-            Some(call) => WriterTask::StoreOpenCall(call),
+            Some(WaitingOpenCall { call, .. }) => WriterTask::StoreOpenCall(call),
             None if self.phase != QueuePhase::Open => WriterTask::Stop,
             None if is_retry => WriterTask::Retry,
             None => WriterTask::Append(Vec::new()),

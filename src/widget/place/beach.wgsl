@@ -55,7 +55,7 @@ struct Palette {
   @location(11) @interpolate(flat) sand_ray: vec4<f32>, // what raking light adds to it; w: sway of the small tongues
   @location(12) @interpolate(flat) foam: vec4<f32>,      // w: sway of the lace
   @location(13) @interpolate(flat) land: vec4<f32>,     // the headland behind its haze; w: sway of the wind
-  @location(14) @interpolate(flat) frame: vec4<f32>,    // aspect, pixel, light of the arc, mip level of this scale
+  @location(14) @interpolate(flat) frame: vec4<f32>,    // aspect, pixel, veil of the arc, mip level of this scale
 };
 
 // A slow sway, -1..1: `turns` whole turns per hour of the clock.
@@ -86,7 +86,7 @@ fn vertex_main(@builtin(vertex_index) i: u32) -> Palette {
   // Under a haze the sky's colours draw together and the lamp is a soft place in it.
   let haze = 0.62 * clamp(scene.mood, 0.0, 1.0);
   let even = mix(middle, horizon, 0.45) * dot(h, vec4<f32>(0.98, 0.97, 0.95, 1.12));
-  out.frame = vec4<f32>(scene.size.x / scene.size.y, 1.0 / scene.size.y, mix(dot(h, vec4<f32>(0.20, 0.20, 0.24, 0.42)), 1.0, pow(clamp(scene.light, 0.0, 1.0), 0.9)), max(floor(0.4 - log2(max(scene.scale_hint, 0.05))), 0.0));
+  out.frame = vec4<f32>(scene.size.x / scene.size.y, 1.0 / scene.size.y, night_veil(scene.light), max(floor(0.4 - log2(max(scene.scale_hint, 0.05))), 0.0));
   out.zenith = vec4<f32>(mix(zenith, even * 0.85, haze), h.w);
   out.middle = vec4<f32>(mix(middle, even, haze), dot(h, vec4<f32>(0.46, 0.42, 0.46, 0.36)) + 0.52 * haze);
   out.horizon = vec4<f32>(mix(horizon, even, 0.6 * haze), mix(0.030, 0.021, smoothstep(2.3, 2.7, hour)));
@@ -489,18 +489,15 @@ fn fragment_main(pal: Palette) -> @location(0) vec4<f32> {
     colour = mix(colour, veiled, local.r * 0.80 * given.a);
   }
 
-  // The arc dims half before the film and half after, a night less than a day: colours stay true and the lamp stays the brightest thing.
-  let dim = pal.frame.z;
-
   // A gentle fall-off to the corners holds the eye in the picture.
   let corner = vec2<f32>(x / aspect, below + HORIZON - 0.5);
   colour *= 1.0 - 0.42 * dot(corner, corner);
-  colour *= dim * vec3<f32>(1.0 + 0.10 * scene.warmth, 1.0 + 0.005 * scene.warmth, 1.0 - 0.13 * scene.warmth);
+  colour *= vec3<f32>(1.0 + 0.10 * scene.warmth, 1.0 + 0.005 * scene.warmth, 1.0 - 0.13 * scene.warmth);
   let grey = dot(colour, vec3<f32>(0.2126, 0.7152, 0.0722));
   colour = max(mix(vec3<f32>(grey), colour, scene.saturation), vec3<f32>(0.0));
 
   // Two halves of a hash make triangular grain of one step: no bands, and nothing that moves.
   let coarse = hash_2d(vec2<i32>(p)) * 4096.0;
   let dither = fract(coarse) + floor(coarse) / 4096.0 - 1.0;
-  return vec4<f32>(encode(film(colour) * dim) + dither / 255.0, 1.0);
+  return vec4<f32>(toward_night(encode(film(colour)), pal.frame.z) + dither / 255.0, 1.0);
 }

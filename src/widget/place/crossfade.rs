@@ -11,6 +11,8 @@ use crate::widget::easing::smoothstep;
 
 /// Longest crossfade from one place to another: a patient has chosen it and is waiting.
 const PLACE_FADE_MAX: Duration = Duration::from_secs(7);
+/// Longest crossfade from one light to another in the same place: words that need the dimmer one are there already.
+const LIGHT_FADE_MAX: Duration = Duration::from_secs(3);
 
 /// The still on the screen and the one that is fading in.
 #[derive(Clone, Debug, Default)]
@@ -78,7 +80,8 @@ impl Crossfade {
         let length = if is_slide {
             calm_fade(current, &picture, SLIDE_FADE)
         } else {
-            calm_fade(current, &picture, PLACE_FADE).min(PLACE_FADE_MAX)
+            let longest = if current.source == picture.source { LIGHT_FADE_MAX } else { PLACE_FADE_MAX };
+            calm_fade(current, &picture, PLACE_FADE).min(longest)
         };
         self.incoming = Some(Incoming { picture, since: now, length });
     }

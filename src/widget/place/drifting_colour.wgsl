@@ -112,7 +112,7 @@ struct Moment {
   @location(3) @interpolate(flat) field_2: vec4<f32>,      // w: the breath's swell
   @location(4) @interpolate(flat) field_3: vec4<f32>,      // w: phase of the sheen
   @location(5) @interpolate(flat) lobe_1: vec4<f32>,       // w: mip level of this scale
-  @location(6) @interpolate(flat) lobe_2: vec4<f32>,       // w: light of the arc
+  @location(6) @interpolate(flat) lobe_2: vec4<f32>,       // w: veil of the arc
   @location(7) @interpolate(flat) where_1: vec4<f32>,      // middles of the two lobes
   @location(8) @interpolate(flat) where_2: vec4<f32>,      // drift of the paint; drift of the fields
   @location(9) @interpolate(flat) grade: vec4<f32>,        // warmth as light; w: how much the breath lights the fields
@@ -132,7 +132,6 @@ fn vertex_main(@builtin(vertex_index) i: u32) -> Moment {
   let h = hour_weights();
   let breath = clamp(scene.breath, 0.0, 1.0);
   let mood = clamp(scene.mood, 0.0, 1.0);
-  let dim = mix(dot(h, vec4<f32>(0.20, 0.20, 0.27, 0.44)), 1.0, pow(clamp(scene.light, 0.0, 1.0), 0.9));
   let level = max(-log2(max(scene.scale_hint, 0.05)), 0.0);
 
   let rose = of_hour(vec3<f32>(0.985, 0.735, 0.665), vec3<f32>(0.95, 0.885, 0.745), vec3<f32>(0.80, 0.44, 0.25), vec3<f32>(0.130, 0.235, 0.370));
@@ -150,7 +149,7 @@ fn vertex_main(@builtin(vertex_index) i: u32) -> Moment {
   out.field_2 = vec4<f32>(wander(cool, still, 13.0, 1.1), breath - 0.5);
   out.field_3 = vec4<f32>(wander(leaf, cool, 11.0, 4.0), 1.6 * sway(19.0, 0.0));
   out.lobe_1 = vec4<f32>(wander(ember, gold, 15.0, 2.2), level);
-  out.lobe_2 = vec4<f32>(wander(still, cool, 21.0, 0.7), dim);
+  out.lobe_2 = vec4<f32>(wander(still, cool, 21.0, 0.7), night_veil(scene.light));
   out.where_1 = vec4<f32>(-0.30 + 0.26 * sway(23.0, 0.0), -0.16 + 0.10 * sway(31.0, 1.0), 0.36 + 0.24 * sway(19.0, 2.0), 0.12 + 0.12 * sway(27.0, 0.4));
   out.where_2 = vec4<f32>(0.055 * sway(13.0, 0.0), 0.040 * sway(17.0, 1.3), 0.020 * sway(29.0, 0.5), 0.018 * sway(25.0, 2.5));
   out.grade = vec4<f32>(1.0 + 0.10 * scene.warmth, 1.0 + 0.005 * scene.warmth, 1.0 - 0.13 * scene.warmth, dot(h, vec4<f32>(0.085, 0.07, 0.16, 0.26)));
@@ -211,15 +210,13 @@ fn fragment_main(now: Moment) -> @location(0) vec4<f32> {
   let fold = sin(at.x * 3.1 + at.y * 2.2 + 3.4 * (paint.g - 0.5) + now.field_3.w) * sin(at.x * 1.3 - at.y * 2.9 + 2.0 * (paint.b - 0.5) - 0.7 * now.field_3.w);
   colour *= 1.0 + 0.030 * fold + 0.008 * (cloth.r - 0.5);
 
-  // The arc dims half before the film and half after, a night less than a day: colours stay true.
-  let dim = now.lobe_2.w;
   let from_candle = vec2<f32>(at.x / aspect, at.y * 0.9 + 0.05);
   var light = colour * colour * (1.10 - 0.62 * dot(from_candle, from_candle) + now.grade.w * swell * exp2(-4.0 * dot(from_candle, from_candle)) * 0.7);
-  light *= dim * now.grade.rgb;
+  light *= now.grade.rgb;
   let grey = dot(light, vec3<f32>(0.2126, 0.7152, 0.0722));
   light = max(mix(vec3<f32>(grey), light, scene.saturation), vec3<f32>(0.0));
 
   // Two parts of a hash make triangular grain of one step: no bands, and nothing that moves.
   let r = hash(vec2<i32>(now.position.xy));
-  return vec4<f32>(encode(film(light) * dim) + (r.x + r.y - 1.0) / 255.0, 1.0);
+  return vec4<f32>(toward_night(encode(film(light)), now.lobe_2.w) + (r.x + r.y - 1.0) / 255.0, 1.0);
 }

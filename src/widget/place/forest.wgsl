@@ -42,6 +42,7 @@ struct Stage {
   @location(2) @interpolate(flat) shade: vec3<f32>,   // mist away from the light
   @location(3) @interpolate(flat) lamp: vec4<f32>,    // xy: where the shafts come from; z: their strength; w: night
   @location(4) @interpolate(flat) sway: vec4<f32>,    // four slow sways
+  @location(5) @interpolate(flat) veil: f32,     // veil of the arc
 };
 
 fn of_hour(dawn: vec3<f32>, day: vec3<f32>, dusk: vec3<f32>, night: vec3<f32>) -> vec3<f32> {
@@ -69,6 +70,7 @@ fn vertex_main(@builtin(vertex_index) i: u32) -> Stage {
   let x = of_hour_one(vec4<f32>(0.13, 0.42, 0.13, 0.34));
   let y = of_hour_one(vec4<f32>(0.30, -0.22, 0.33, -0.14));
   out.lamp = vec4<f32>(x, y, of_hour_one(vec4<f32>(0.42, 0.9, 0.45, 0.55)), smoothstep(2.3, 2.9, scene.hour));
+  out.veil = night_veil(scene.light);
   out.sway = vec4<f32>(sway(311.0, 0.0), sway(433.0, 1.3), sway(197.0, 2.6), sway(71.0, 0.7));
   return out;
 }
@@ -612,14 +614,10 @@ fn fragment_main(stage: Stage) -> @location(0) vec4<f32> {
   let by_day = stage.core * (0.05 + 0.14 * large.y) * lit.a;
   c += mix(by_day, vec3<f32>(0.95, 0.80, 0.30) * (0.55 * large.y * large.y * low_down), night) * large.x;
 
-  // The arc dims half before the film and half after; the opening keeps more of its light than the wood does, so that
-  // a dim picture still has somewhere to go.
-  let share = mix(mix(0.2, 0.36, night), 1.0, pow(clamp(scene.light, 0.0, 1.0), 0.9));
-  let dim = mix(share, sqrt(share), 0.45 * lit.a);
   let corner = vec2<f32>(p.x / scene.size.x * scene.size.y, p.y - 0.45);
   c *= 1.0 - 0.55 * dot(corner, corner);
-  c *= dim * vec3<f32>(1.0 + 0.10 * scene.warmth, 1.0 + 0.005 * scene.warmth, 1.0 - 0.13 * scene.warmth);
+  c *= vec3<f32>(1.0 + 0.10 * scene.warmth, 1.0 + 0.005 * scene.warmth, 1.0 - 0.13 * scene.warmth);
   let grey = dot(c, vec3<f32>(0.2126, 0.7152, 0.0722));
-  c = max(mix(vec3<f32>(grey), c, scene.saturation * (1.15 - 0.15 * share)), vec3<f32>(0.0));
-  return vec4<f32>(encode(film(c) * dim) + grain(stage.position), 1.0);
+  c = max(mix(vec3<f32>(grey), c, scene.saturation), vec3<f32>(0.0));
+  return vec4<f32>(toward_night(encode(film(c)), stage.veil) + grain(stage.position), 1.0);
 }

@@ -6,6 +6,7 @@ use iced::advanced::mouse;
 use iced::widget::shader::{self, Action, Viewport};
 use iced::{Element, Event, Length, Rectangle, wgpu, window};
 
+use super::dimming::night_veil;
 use super::picture_source::{ColorGrade, PictureSource};
 use super::pipeline::{FrameRequest, PlaceLight, PlacePipeline};
 use super::render_state::{LiveReadiness, RenderState};
@@ -18,10 +19,6 @@ const ARC_FRAME: Duration = Duration::from_secs(3);
 const LIGHT_FRAME: Duration = Duration::from_millis(100);
 /// A frame that is due this soon is drawn together with one that another widget asked for.
 const EARLY_MAX: Duration = Duration::from_millis(3);
-/// Opacity of the veil at brightness 0: the place stays a shade and does not turn black.
-const VEIL_MAX: f32 = 0.92;
-/// Exponent of the veil: the eye takes a thin veil for a thicker one.
-const VEIL_EXPONENT: f32 = 1.4;
 
 /// The living place, filling its parent.
 pub(super) fn live<'a, Message: 'a>(renderer: &PlaceRenderer, scenery: Scenery) -> Element<'a, Message> {
@@ -53,8 +50,8 @@ impl LivePlace {
         let uniforms = SceneUniforms::at(&scenery, time, self.renderer.reduce_motion);
         let is_still = self.renderer.reduce_motion || self.shows_slides(time);
         let breath = scenery.breath.filter(|_| is_still).map_or(0.0, |breath| breath.at(time).level as f32);
-        let light =
-            PlaceLight { veil: veil(uniforms.light), warmth: uniforms.warmth, grey: 1.0 - uniforms.saturation, breath };
+        let veil = night_veil(uniforms.light);
+        let light = PlaceLight { veil, warmth: uniforms.warmth, grey: 1.0 - uniforms.saturation, breath };
         (uniforms, light)
     }
 
@@ -87,11 +84,6 @@ impl LivePlace {
     fn moves_by_itself(&self, time: crate::room::RoomTime) -> bool {
         self.scenery.follow(&self.scenery.light.movement, time) > 0.0
     }
-}
-
-/// Opacity of the veil over a still at a brightness of 0 to 1.
-pub(super) fn veil(brightness: f32) -> f32 {
-    VEIL_MAX * (1.0 - brightness.clamp(0.0, 1.0)).powf(VEIL_EXPONENT)
 }
 
 impl<Message> shader::Program<Message> for LivePlace {

@@ -8,6 +8,7 @@
 mod background_job;
 pub mod baked_layers;
 pub mod crossfade;
+mod dimming;
 pub mod fade;
 pub mod flash;
 mod frame_timing;

@@ -335,7 +335,7 @@ struct Moment {
   @location(5) @interpolate(flat) turn: vec4<f32>,        // phases of three ripples and of the twinkle
   @location(6) @interpolate(flat) fold: vec4<f32>,        // phases of the two curtains
   @location(7) @interpolate(flat) cover: vec4<f32>,       // where cloud begins, ends, how thick it is; w: lift of low light
-  @location(8) @interpolate(flat) frame: vec4<f32>,       // aspect, pixel, light of the arc; w: height the curtains rise
+  @location(8) @interpolate(flat) frame: vec4<f32>,       // aspect, pixel, veil of the arc; w: height the curtains rise
 };
 
 @vertex
@@ -355,7 +355,7 @@ fn vertex_main(@builtin(vertex_index) i: u32) -> Moment {
   out.turn = TAU * fract(scene.time_s * vec4<f32>(210.0, 331.0, 147.0, 500.0) / 3600.0);
   out.fold = vec4<f32>(0.9 * sway(19.0, 0.0), 1.3 * sway(29.0, 2.0), 2.4 + 0.8 * sway(23.0, 1.0), 1.1 * sway(37.0, 0.5));
   out.cover = vec4<f32>(0.62 - 0.40 * mood, 1.06 - 0.22 * mood, (0.35 + 0.50 * mood) * (0.86 + 0.14 * breath), dot(h, vec4<f32>(0.06, 0.025, 0.07, 0.16)) * (breath - 0.5));
-  out.frame = vec4<f32>(scene.size.x / scene.size.y, 1.0 / scene.size.y, mix(dot(h, vec4<f32>(0.20, 0.20, 0.27, 0.50)), 1.0, pow(clamp(scene.light, 0.0, 1.0), 0.9)), 0.014 * breath);
+  out.frame = vec4<f32>(scene.size.x / scene.size.y, 1.0 / scene.size.y, night_veil(scene.light), 0.014 * breath);
   return out;
 }
 
@@ -437,15 +437,13 @@ fn fragment_main(now: Moment) -> @location(0) vec4<f32> {
   let low = exp2(-abs(at.y) * 7.0);
   colour *= 1.0 + now.cover.w * low;
 
-  // The arc dims half before the film and half after, a night less than a day: colours stay true and lights stay the brightest things.
-  let dim = now.frame.z;
   let corner = vec2<f32>(at.x / aspect, SHORE - at.y - 0.5);
   colour *= 1.0 - 0.42 * dot(corner, corner);
-  colour *= dim * now.grade.rgb;
+  colour *= now.grade.rgb;
   let grey = dot(colour, vec3<f32>(0.2126, 0.7152, 0.0722));
   colour = max(mix(vec3<f32>(grey), colour, scene.saturation), vec3<f32>(0.0));
 
   // Two parts of a hash make triangular grain of one step: no bands, and nothing that moves.
   let r = hash(vec2<i32>(now.position.xy));
-  return vec4<f32>(encode(film(colour) * dim) + (r.x + r.y - 1.0) / 255.0, 1.0);
+  return vec4<f32>(toward_night(encode(film(colour)), now.frame.z) + (r.x + r.y - 1.0) / 255.0, 1.0);
 }

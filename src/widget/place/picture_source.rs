@@ -3,6 +3,7 @@
 use image::RgbaImage;
 
 use super::SceneVariant;
+use super::dimming;
 
 /// What a still picture shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,18 +22,34 @@ pub struct ColorGrade {
     pub warmth_tenths: i8,
     /// Desaturation in tenths, from 0 (as painted) to 10 (grey).
     pub grey_tenths: i8,
+    /// Dimming in steps, from 0 (as painted) to [`NIGHT_STEPS`] (darkest).
+    pub night_steps: u8,
 }
 
+/// Number of steps from a place as painted to its darkest.
+pub const NIGHT_STEPS: u8 = 24;
+
 impl ColorGrade {
-    /// The grade nearest to a warmth of −1 to 1 and a saturation of 0 to 1.
+    /// The grade nearest to a warmth of −1 to 1, a saturation of 0 to 1 and a brightness of 0 to 1.
     #[must_use]
-    pub fn of(warmth: f32, saturation: f32) -> Self {
+    pub fn of(warmth: f32, saturation: f32, brightness: f32) -> Self {
         let tenths = |value: f32| (value.clamp(-1.0, 1.0) * 10.0).round() as i8;
-        Self { warmth_tenths: tenths(warmth), grey_tenths: tenths(1.0 - saturation.clamp(0.0, 1.0)) }
+        Self {
+            warmth_tenths: tenths(warmth),
+            grey_tenths: tenths(1.0 - saturation.clamp(0.0, 1.0)),
+            night_steps: (dimming::night_veil(brightness) * f32::from(NIGHT_STEPS)).round() as u8,
+        }
     }
 
     pub(super) fn apply(self, picture: &mut RgbaImage) {
-        if self == Self::default() {
+        self.tint(picture);
+        if self.night_steps > 0 {
+            dimming::dim(picture, f32::from(self.night_steps) / f32::from(NIGHT_STEPS));
+        }
+    }
+
+    fn tint(self, picture: &mut RgbaImage) {
+        if (self.warmth_tenths, self.grey_tenths) == (0, 0) {
             return;
         }
         let warmth = f32::from(self.warmth_tenths) / 10.0;
@@ -61,10 +78,11 @@ mod tests {
 
     #[test]
     fn a_grade_is_rounded_to_steps_and_grey_has_no_color() {
-        assert_eq!(ColorGrade::of(0.0, 1.0), ColorGrade::default());
-        assert_eq!(ColorGrade::of(0.31, 0.9), ColorGrade { warmth_tenths: 3, grey_tenths: 1 });
+        assert_eq!(ColorGrade::of(0.0, 1.0, 1.0), ColorGrade::default());
+        assert_eq!(ColorGrade::of(0.31, 0.9, 1.0), ColorGrade { warmth_tenths: 3, grey_tenths: 1, night_steps: 0 });
+        assert_eq!(ColorGrade::of(0.0, 1.0, 0.0).night_steps, NIGHT_STEPS);
         let mut picture = RgbaImage::from_pixel(2, 2, image::Rgba([200, 100, 50, 255]));
-        ColorGrade::of(0.0, 0.0).apply(&mut picture);
+        ColorGrade::of(0.0, 0.0, 1.0).apply(&mut picture);
         let [r, g, b, a] = picture.get_pixel(0, 0).0;
         assert!(r.abs_diff(g) <= 1 && g.abs_diff(b) <= 1 && a == 255);
     }

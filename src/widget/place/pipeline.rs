@@ -52,7 +52,7 @@ pub(super) struct FrameRequest {
 /// The light on a texture that is not lit by its own shader, and the light of the breath.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct PlaceLight {
-    /// 0 as painted, 1 dark.
+    /// 0 as painted, 1 night.
     pub(super) veil: f32,
     /// −1 moonlight, 1 lamplight.
     pub(super) warmth: f32,
@@ -159,7 +159,7 @@ impl shader::Pipeline for PlacePipeline {
     fn new(device: &wgpu::Device, _queue: &wgpu::Queue, format: wgpu::TextureFormat) -> Self {
         let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: Some("upscale"),
-            source: wgpu::ShaderSource::Wgsl(include_str!("upscale.wgsl").into()),
+            source: wgpu::ShaderSource::Wgsl(concat!(include_str!("dimming.wgsl"), include_str!("upscale.wgsl")).into()),
         });
         let fragment = wgpu::ShaderStages::FRAGMENT;
         let texture = wgpu::BindingType::Texture {

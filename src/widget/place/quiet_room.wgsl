@@ -53,7 +53,7 @@ const REVEAL: f32 = 33.0;
 struct Corner {
   @builtin(position) position: vec4<f32>,
   @location(0) @interpolate(flat) share: vec4<f32>,  // fire, lamp, size of the flames; w: breath, eased
-  @location(1) @interpolate(flat) tint: vec4<f32>,   // what the arc does to the light; w: the same, for the film
+  @location(1) @interpolate(flat) tint: vec4<f32>,   // warmth as light; w: veil of the arc
   @location(2) @interpolate(flat) flake: vec4<f32>,  // colour of the snow in the air; w: how much of it
 };
 
@@ -67,9 +67,7 @@ fn vertex_main(@builtin(vertex_index) i: u32) -> Corner {
   let unrest = 0.030 * sway(523.0, 0.0) + 0.022 * sway(331.0, 1.3) + 0.014 * sway(811.0, 2.1);
   let share = of_hour(vec3<f32>(0.46, 0.08, 0.72), vec3<f32>(0.34, 0.0, 0.66), vec3<f32>(0.92, 0.88, 0.95), vec3<f32>(1.08, 0.88, 1.08));
   out.share = vec4<f32>(share.x * (0.84 + 0.30 * breath + unrest), share.y * (0.95 + 0.09 * breath), share.z, breath);
-  // The arc dims half before the film and half after: colours stay true and the fire stays the brightest thing.
-  let dim = mix(0.22, 1.0, pow(clamp(scene.light, 0.0, 1.0), 0.9));
-  out.tint = vec4<f32>(dim * vec3<f32>(1.0 + 0.10 * scene.warmth, 1.0 + 0.005 * scene.warmth, 1.0 - 0.13 * scene.warmth), dim);
+  out.tint = vec4<f32>(1.0 + 0.10 * scene.warmth, 1.0 + 0.005 * scene.warmth, 1.0 - 0.13 * scene.warmth, night_veil(scene.light));
   let white = of_hour(vec3<f32>(1.05, 0.88, 0.88), vec3<f32>(1.25, 1.28, 1.32), vec3<f32>(0.46, 0.42, 0.62), vec3<f32>(0.20, 0.24, 0.36));
   out.flake = vec4<f32>(white, 0.80 * clamp(scene.mood, 0.0, 1.0) * min(1.0, scene.movement * 4.0));
   return out;
@@ -957,5 +955,5 @@ fn fragment_main(at: Corner) -> @location(0) vec4<f32> {
   // Two halves of a hash make triangular grain of one step: no bands, and nothing that moves.
   let coarse = hash(vec2<i32>(p)) * 4096.0;
   let dither = fract(coarse) + floor(coarse) / 4096.0 - 1.0;
-  return vec4<f32>(encode(film(colour) * at.tint.w) + dither / 255.0, 1.0);
+  return vec4<f32>(toward_night(encode(film(colour)), at.tint.w) + dither / 255.0, 1.0);
 }

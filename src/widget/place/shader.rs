@@ -54,15 +54,20 @@ impl PlaceShader {
         }
     }
 
-    /// Its WGSL source.
+    /// Its WGSL source, with that of the dimming before it.
     #[must_use]
     pub const fn source(self) -> &'static str {
+        macro_rules! dimmable {
+            ($file:literal) => {
+                concat!(include_str!("dimming.wgsl"), include_str!($file))
+            };
+        }
         match self {
-            Self::Beach => include_str!("beach.wgsl"),
-            Self::Forest => include_str!("forest.wgsl"),
-            Self::QuietRoom => include_str!("quiet_room.wgsl"),
-            Self::NightSky => include_str!("night_sky.wgsl"),
-            Self::DriftingColour => include_str!("drifting_colour.wgsl"),
+            Self::Beach => dimmable!("beach.wgsl"),
+            Self::Forest => dimmable!("forest.wgsl"),
+            Self::QuietRoom => dimmable!("quiet_room.wgsl"),
+            Self::NightSky => dimmable!("night_sky.wgsl"),
+            Self::DriftingColour => dimmable!("drifting_colour.wgsl"),
         }
     }
 
@@ -111,7 +116,7 @@ mod tests {
         };
         let all: std::collections::BTreeSet<String> =
             [names(0, 10), names(1, 10), names(0, 11)].concat().into_iter().collect();
-        assert_eq!(all.len(), 60);
+        assert_eq!(all.len(), 3 * PlaceShader::ALL.len() * TimeOfDay::ALL.len());
         for shader in PlaceShader::ALL {
             let source = shader.source();
             assert!(source.contains("fn vertex_main") && source.contains("fn fragment_main"), "{shader:?}");

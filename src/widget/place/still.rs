@@ -1,5 +1,5 @@
-//! Owns the place as a widget where no shader runs: a still in the light of the arc, and the glow of the breath over a
-//! part of it, which is all that is redrawn as the patient breathes.
+//! Owns the place as a widget where no shader runs: a still, which fades into another as the light changes, and the glow
+//! of the breath over a part of it, which is all that is redrawn as the patient breathes.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,23 +7,19 @@ use std::time::{Duration, Instant};
 use iced::advanced::image::{Image, Renderer as _};
 use iced::advanced::layout::{self, Layout};
 use iced::advanced::widget::Tree;
-use iced::advanced::{Clipboard, Renderer as _, Shell, Widget, mouse, renderer};
+use iced::advanced::{Clipboard, Shell, Widget, mouse, renderer};
 use iced::widget::image::{FilterMethod, Handle};
-use iced::{Background, Color, Element, Event, Length, Rectangle, Renderer, Size, Theme, window};
+use iced::{Element, Event, Length, Rectangle, Renderer, Size, Theme, window};
 
 use super::crossfade::CrossfadeFrame;
-use super::live::veil;
 use super::picture_source::ColorGrade;
 use super::still_image::StillImage;
 use super::{PlaceRenderer, Scenery};
-use crate::theme;
 
 /// Frame interval while only the arc's light changes. It changes over minutes, so its steps cannot be seen.
 const ARC_FRAME: Duration = Duration::from_secs(3);
-/// Frame interval while light changes over a still.
+/// Frame interval while a still fades in or the breath glows over one.
 const FRAME: Duration = Duration::from_millis(100);
-/// Colour of the veil. Ink would turn the sun grey.
-const VEIL: Color = Color::from_rgb8(0x0A, 0x06, 0x08);
 
 /// The place as a still, filling its parent.
 pub(super) fn still<'a, Message: 'a>(renderer: &PlaceRenderer, scenery: Scenery) -> Element<'a, Message> {
@@ -39,7 +35,11 @@ impl StillPlace {
     fn grade(&self, now: Instant) -> ColorGrade {
         let time = self.scenery.clock.at(now);
         let light = &self.scenery.light;
-        ColorGrade::of(self.scenery.follow(&light.warmth, time), self.scenery.follow(&light.saturation, time))
+        ColorGrade::of(
+            self.scenery.follow(&light.warmth, time),
+            self.scenery.follow(&light.saturation, time),
+            self.scenery.brightness_at(time),
+        )
     }
 
     fn size(&self, bounds: Rectangle) -> (u32, u32) {
@@ -52,9 +52,8 @@ impl StillPlace {
     fn next_frame(&self, bounds: Rectangle, now: Instant) -> Option<Instant> {
         let state = &self.renderer.state;
         let (source, until) = state.picture_source(&self.scenery, self.scenery.clock.at(now));
-        let (_, dim_is_settled) = state.eased(&self.scenery, now);
         let is_changing = state.is_changing(source, self.grade(now), self.size(bounds), now);
-        if is_changing || !dim_is_settled || self.scenery.breath.is_some() {
+        if is_changing || self.scenery.breath.is_some() {
             return Some(now + FRAME);
         }
         let light = self.scenery.light_moves().then(|| now + ARC_FRAME);
@@ -111,36 +110,24 @@ impl<Message> Widget<Message, Theme, Renderer> for StillPlace {
         let now = Instant::now();
         let state = &self.renderer.state;
         let bounds = layout.bounds();
-        let (scenery, _) = state.eased(&self.scenery, now);
-        let time = scenery.clock.at(now);
-        let (source, _) = state.picture_source(&scenery, time);
+        let time = self.scenery.clock.at(now);
+        let (source, _) = state.picture_source(&self.scenery, time);
         let stills = state.stills(source, self.grade(now), self.size(bounds), now);
-        let light = 1.0 - veil(scenery.brightness_at(time));
-        let breath = scenery.breath.filter(|breath| time >= breath.started).map(|breath| breath.at(time).level as f32);
-        draw_stills(renderer, bounds, &stills, light, breath);
+        let breath =
+            self.scenery.breath.filter(|breath| time >= breath.started).map(|breath| breath.at(time).level as f32);
+        draw_stills(renderer, bounds, &stills, breath);
     }
 }
 
-/// Draws the stills at a brightness of `light`, with the glow of the breath at that level.
-fn draw_stills(renderer: &mut Renderer, bounds: Rectangle, stills: &CrossfadeFrame, light: f32, breath: Option<f32>) {
+/// Draws the stills with the glow of the breath at that level.
+fn draw_stills(renderer: &mut Renderer, bounds: Rectangle, stills: &CrossfadeFrame, breath: Option<f32>) {
     let Some(under) = &stills.under else { return };
-    let fill = |renderer: &mut Renderer, alpha: f32| {
-        let quad = renderer::Quad { bounds, ..renderer::Quad::default() };
-        renderer.fill_quad(quad, Background::Color(theme::faded(VEIL, alpha)));
-    };
-    let Some((over, opacity)) = &stills.over else {
-        // iced draws the quads of a layer beneath its images. So a translucent picture over a dark quad is one layer less
-        // than a veil over a picture.
-        fill(renderer, 1.0);
-        draw_image(renderer, under.handle.clone(), bounds, light);
-        draw_glow(renderer, bounds, under, breath.map(|breath| breath * light));
-        return;
-    };
+    let opacity = stills.over.as_ref().map_or(0.0, |(_, opacity)| *opacity);
     draw_image(renderer, under.handle.clone(), bounds, 1.0);
     draw_glow(renderer, bounds, under, breath.map(|breath| breath * (1.0 - opacity)));
-    draw_image(renderer, over.handle.clone(), bounds, *opacity);
+    let Some((over, _)) = &stills.over else { return };
+    draw_image(renderer, over.handle.clone(), bounds, opacity);
     draw_glow(renderer, bounds, over, breath.map(|breath| breath * opacity));
-    renderer.with_layer(bounds, |renderer| fill(renderer, 1.0 - light));
 }
 
 /// Draws the glow of the breath over its part of a picture.

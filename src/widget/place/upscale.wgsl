@@ -4,7 +4,7 @@
 struct Shown {
   used: vec2<f32>,      // the part of the texture that holds the picture, texels
   opacity: f32,
-  veil: f32,            // 0 as painted .. 1 dark
+  veil: f32,            // 0 as painted .. 1 night
   tint: vec3<f32>,      // gain of each colour
   grey: f32,            // 0 as painted .. 1 without colour
   glow: vec4<f32>,      // middle and reach, parts of the screen
@@ -17,8 +17,6 @@ struct Shown {
 @group(0) @binding(0) var picture: texture_2d<f32>;
 @group(0) @binding(1) var smooth_sampler: sampler;
 @group(0) @binding(2) var<uniform> shown: Shown;
-
-const WARM_DARK: vec3<f32> = vec3<f32>(0.039, 0.024, 0.031);
 
 struct Corner {
   @builtin(position) position: vec4<f32>,
@@ -72,7 +70,7 @@ fn lit(corner: Corner, texel: vec3<f32>) -> vec3<f32> {
   let inside = max(0.0, 1.0 - dot(away, away));
   var seen = texel * (1.0 + 0.30 * shown.breath * inside * inside * (1.0 - 0.8 * texel));
   seen = mix(seen, vec3<f32>(dot(seen, vec3<f32>(0.2126, 0.7152, 0.0722))), shown.grey);
-  seen = mix(seen * shown.tint, WARM_DARK, shown.veil);
+  seen = toward_night(seen * shown.tint, shown.veil);
   let noise = fract(52.9829189 * fract(dot(corner.position.xy, vec2<f32>(0.06711056, 0.00583715))));
   return clamp(seen + (noise - 0.5) / 255.0, vec3<f32>(0.0), vec3<f32>(1.0));
 }

@@ -7,7 +7,7 @@ set -eu
 ROOM=${1:-target/release/stillroom}
 PLACES=${2:-beach forest quiet-room night-sky drifting-colour}
 SIZE=1920x1200
-BYTES_MAX=330000
+BYTES_MAX=290000
 command -v convert >/dev/null || { echo 'convert is not installed. Install ImageMagick.' >&2; exit 1; }
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -1,4 +1,5 @@
-//! Owns the safe places, the times of day in them, and what paces the breath on the screen. Does not own how they are drawn.
+//! Owns the safe places, the times of day in them, what paces the breath on the screen, and which part of a picture words
+//! may cover. Does not own how places are drawn.
 
 use super::named;
 
@@ -45,5 +46,122 @@ named! {
         Ring = "ring",
         /// A plain orb.
         Orb = "orb",
+    }
+}
+
+/// A part of a place's picture, in fractions of its width and height from the upper left corner.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PictureBox {
+    /// Left edge, 0 to 1.
+    pub left: f32,
+    /// Upper edge, 0 to 1.
+    pub top: f32,
+    /// Right edge, 0 to 1.
+    pub right: f32,
+    /// Lower edge, 0 to 1.
+    pub bottom: f32,
+}
+
+impl PictureBox {
+    const fn new(left: f32, top: f32, right: f32, bottom: f32) -> Self {
+        Self { left, top, right, bottom }
+    }
+
+    /// The middle: x and y.
+    #[must_use]
+    pub const fn center(self) -> [f32; 2] {
+        [f32::midpoint(self.left, self.right), f32::midpoint(self.top, self.bottom)]
+    }
+
+    /// Whether the two have a part in common.
+    #[must_use]
+    pub fn overlaps(self, other: Self) -> bool {
+        self.left < other.right && other.left < self.right && self.top < other.bottom && other.top < self.bottom
+    }
+}
+
+/// The part of the height that the call covers in a session, at the foot of a screen that is wider than high: 30 of 136 mm.
+pub const CALL_PART_WIDE: f32 = 0.22;
+/// The same on an upright screen: 30 of 217 mm.
+pub const CALL_PART_UPRIGHT: f32 = 0.14;
+/// The aspect ratio that the pictures are composed for. A wider screen shows more at both sides, a narrower one draws the
+/// picture together.
+const COMPOSED_ASPECT: f32 = 1.6;
+
+impl Place {
+    /// What nothing may cover, on a screen of this width divided by its height: the light that the place is about. It lies
+    /// above the call. `None` where nobody knows (the clinic's own pictures) or there is nothing to see.
+    #[must_use]
+    pub fn focal_box(self, aspect: f32) -> Option<PictureBox> {
+        let (wide, upright) = match self {
+            // The sun or the moon, and its path to the shore.
+            Self::Beach => (PictureBox::new(0.54, 0.12, 0.76, 0.64), PictureBox::new(0.54, 0.14, 0.78, 0.64)),
+            // The light in the mist.
+            Self::Forest => (PictureBox::new(0.46, 0.16, 0.74, 0.58), PictureBox::new(0.46, 0.16, 0.86, 0.54)),
+            // The hearth. A still that is cropped for an upright screen shows it lower than the living room does.
+            Self::QuietRoom => (PictureBox::new(0.53, 0.40, 0.80, 0.76), PictureBox::new(0.48, 0.36, 0.92, 0.74)),
+            // Where the sky and the lake are brightest.
+            Self::NightSky => (PictureBox::new(0.54, 0.18, 0.82, 0.77), PictureBox::new(0.52, 0.18, 0.86, 0.77)),
+            // The lamp's sheen.
+            Self::DriftingColour => (PictureBox::new(0.46, 0.14, 0.80, 0.60), PictureBox::new(0.46, 0.14, 0.88, 0.54)),
+            Self::Pictures | Self::Dark => return None,
+        };
+        Some(fitted(wide, upright, aspect))
+    }
+
+    /// Where words may stand, on a screen of this width divided by its height: apart from the focal box, above the call.
+    #[must_use]
+    pub fn quiet_box(self, aspect: f32) -> PictureBox {
+        let wide = PictureBox::new(0.04, 0.08, 0.44, 0.76);
+        let upright = match self {
+            Self::Beach => PictureBox::new(0.06, 0.67, 0.94, 0.85),
+            Self::Forest | Self::DriftingColour | Self::Pictures | Self::Dark => {
+                PictureBox::new(0.06, 0.56, 0.94, 0.85)
+            }
+            Self::QuietRoom => PictureBox::new(0.06, 0.05, 0.94, 0.34),
+            Self::NightSky => PictureBox::new(0.06, 0.05, 0.50, 0.50),
+        };
+        fitted(wide, upright, aspect)
+    }
+}
+
+fn fitted(wide: PictureBox, upright: PictureBox, aspect: f32) -> PictureBox {
+    if aspect < 1.0 {
+        return upright;
+    }
+    let part = (COMPOSED_ASPECT / aspect).min(1.0);
+    PictureBox { left: 0.5 + (wide.left - 0.5) * part, right: 0.5 + (wide.right - 0.5) * part, ..wide }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_place_keeps_its_light_and_its_words_apart_and_above_the_call() {
+        for place in Place::ALL {
+            for aspect in [1.0, 4.0 / 3.0, 1.6, 16.0 / 9.0, 2.4, 0.999, 0.75, 0.625, 0.5] {
+                let foot = 1.0 - if aspect < 1.0 { CALL_PART_UPRIGHT } else { CALL_PART_WIDE };
+                let quiet = place.quiet_box(aspect);
+                let focal = place.focal_box(aspect);
+                for part in focal.into_iter().chain([quiet]) {
+                    assert!(
+                        0.0 <= part.left && part.left < part.right && part.right <= 1.0,
+                        "{place} {aspect}: {part:?}"
+                    );
+                    assert!(
+                        0.0 <= part.top && part.top < part.bottom && part.bottom <= foot,
+                        "{place} {aspect}: {part:?}"
+                    );
+                }
+                assert!(!focal.is_some_and(|focal| focal.overlaps(quiet)), "{place} {aspect}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_call_covers_thirty_millimetres_of_the_smallest_tablet() {
+        assert!((CALL_PART_WIDE * 136.0 - 30.0).abs() < 0.5);
+        assert!((CALL_PART_UPRIGHT * 217.0 - 30.0).abs() < 0.5);
     }
 }

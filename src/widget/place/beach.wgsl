@@ -82,7 +82,7 @@ fn vertex_main(@builtin(vertex_index) i: u32) -> Palette {
   let middle = of_hour(h, vec3<f32>(0.73, 0.66, 0.75), vec3<f32>(0.55, 0.73, 0.86), vec3<f32>(0.54, 0.37, 0.49), vec3<f32>(0.10, 0.155, 0.265));
   let horizon = of_hour(h, vec3<f32>(0.96, 0.79, 0.72), vec3<f32>(0.83, 0.88, 0.88), vec3<f32>(0.90, 0.55, 0.43), vec3<f32>(0.20, 0.265, 0.37));
   let glow = of_hour(h, vec3<f32>(1.00, 0.86, 0.66), vec3<f32>(1.00, 0.96, 0.86), vec3<f32>(1.05, 0.72, 0.40), vec3<f32>(0.46, 0.54, 0.64));
-  let lamp = of_hour(h, vec3<f32>(1.10, 0.93, 0.72), vec3<f32>(1.10, 1.05, 0.94), vec3<f32>(1.15, 0.80, 0.46), vec3<f32>(0.92, 0.91, 0.86));
+  let lamp = of_hour(h, vec3<f32>(1.10, 0.87, 0.60), vec3<f32>(1.10, 1.05, 0.94), vec3<f32>(1.15, 0.80, 0.46), vec3<f32>(0.92, 0.91, 0.86));
   // Under a haze the sky's colours draw together and the lamp is a soft place in it.
   let haze = 0.62 * clamp(scene.mood, 0.0, 1.0);
   let even = mix(middle, horizon, 0.45) * dot(h, vec4<f32>(0.98, 0.97, 0.95, 1.12));
@@ -93,7 +93,7 @@ fn vertex_main(@builtin(vertex_index) i: u32) -> Palette {
   out.glow = vec4<f32>(glow, dot(h, vec4<f32>(0.80, 0.35, 1.0, 0.38)) * (1.0 - 0.55 * haze));
 
   // The sun sets before the moon is lit: between them no disc slides across the sky.
-  var at = vec2<f32>(-0.24 * narrow, 0.072);
+  var at = vec2<f32>(0.22 * narrow, 0.072);
   if hour < 1.0 {
     at = mix(at, vec2<f32>(0.62 * narrow, 0.85), hour);
   } else if hour < 2.5 {
@@ -106,7 +106,7 @@ fn vertex_main(@builtin(vertex_index) i: u32) -> Palette {
   out.lamp_ray = vec4<f32>(normalize(vec3<f32>(at, 1.0)), shows * (1.0 - 1.2 * haze));
 
   out.cloud_lit = vec4<f32>(of_hour(h, vec3<f32>(1.00, 0.86, 0.80), vec3<f32>(0.97, 0.96, 0.94), vec3<f32>(1.08, 0.72, 0.55), vec3<f32>(0.25, 0.30, 0.39)), at.x);
-  out.cloud_shade = vec4<f32>(of_hour(h, vec3<f32>(0.68, 0.63, 0.72), vec3<f32>(0.66, 0.76, 0.84), vec3<f32>(0.44, 0.33, 0.46), vec3<f32>(0.11, 0.15, 0.235)), dot(h, vec4<f32>(2.4, 1.6, 1.65, 1.5)));
+  out.cloud_shade = vec4<f32>(of_hour(h, vec3<f32>(0.68, 0.63, 0.72), vec3<f32>(0.66, 0.76, 0.84), vec3<f32>(0.44, 0.33, 0.46), vec3<f32>(0.11, 0.15, 0.235)), dot(h, vec4<f32>(2.1, 1.6, 1.65, 1.5)));
   out.deep = vec4<f32>(of_hour(h, vec3<f32>(0.42, 0.53, 0.58), vec3<f32>(0.22, 0.52, 0.60), vec3<f32>(0.235, 0.27, 0.37), vec3<f32>(0.05, 0.12, 0.18)), sway(5.0, 0.4));
   out.shallow = vec4<f32>(of_hour(h, vec3<f32>(0.58, 0.66, 0.67), vec3<f32>(0.42, 0.72, 0.73), vec3<f32>(0.42, 0.42, 0.47), vec3<f32>(0.10, 0.20, 0.25)), sway(7.0, 2.0));
   out.sand = vec4<f32>(of_hour(h, vec3<f32>(0.72, 0.63, 0.58), vec3<f32>(0.84, 0.75, 0.65), vec3<f32>(0.56, 0.43, 0.41), vec3<f32>(0.155, 0.185, 0.235)), sway(67.0, 0.0));

@@ -7,8 +7,6 @@ use image::{Rgba, RgbaImage};
 
 use super::flash;
 use super::picture_source::PictureSource;
-use super::shader::PlaceShader;
-use crate::vocabulary::place::TimeOfDay;
 
 /// Maximum change of relative luminance in one breath. The quickest pattern makes half of it in a second, which is well
 /// below what [`flash`] allows.
@@ -23,68 +21,59 @@ pub struct BreathGlow {
     pub bounds: Rectangle,
 }
 
-/// A soft light over a picture.
+/// Relative gain of red, green and blue at the middle, and what is added to them there, in 255ths.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct GlowLight {
-    /// Centre, as fractions of the picture's width and height.
-    center: [f32; 2],
-    /// Radii, as fractions of the picture's width and height.
-    radii: [f32; 2],
-    /// Relative gain of red, green and blue at the centre.
     gain: [f32; 3],
-    /// What is added to red, green and blue at the centre, in 255ths.
     offset: [f32; 3],
 }
 
-/// The light of a picture. It lies where the shipped stills are brightest.
-fn light_of(source: PictureSource) -> GlowLight {
-    let warm =
-        GlowLight { center: [0.5, 0.45], radii: [0.32, 0.28], gain: [0.34, 0.27, 0.18], offset: [16.0, 12.0, 7.0] };
-    let cool = GlowLight { gain: [0.30, 0.34, 0.40], offset: [8.0, 11.0, 17.0], ..warm };
-    let PictureSource::Still(variant) = source else { return warm };
-    let is_night = variant.hour == TimeOfDay::Night;
-    match variant.shader {
-        PlaceShader::Beach => {
-            let base = if is_night { cool } else { warm };
-            // Around the sun or the moon and its path. By day the light is everywhere.
-            let across = match variant.hour {
-                TimeOfDay::Dawn => 0.35,
-                TimeOfDay::Day => 0.5,
-                TimeOfDay::Dusk | TimeOfDay::Night => 0.65,
-            };
-            GlowLight { center: [across, 0.48], radii: [0.34, 0.20], ..base }
-        }
-        PlaceShader::Forest => {
-            let base = if is_night { cool } else { warm };
-            GlowLight { center: [0.54, 0.42], radii: [0.28, 0.30], ..base }
-        }
-        PlaceShader::QuietRoom => {
-            GlowLight { center: [0.64, 0.64], radii: [0.24, 0.28], gain: [0.42, 0.28, 0.14], offset: [18.0, 10.0, 3.0] }
-        }
-        PlaceShader::NightSky => GlowLight { center: [0.5, 0.50], radii: [0.32, 0.26], ..cool },
-        PlaceShader::DriftingColour => GlowLight { radii: [0.30, 0.28], ..warm },
-    }
+/// Lamplight, over what is warm.
+const WARM: GlowLight = GlowLight { gain: [0.34, 0.27, 0.18], offset: [16.0, 12.0, 7.0] };
+/// Moonlight, over what is cool.
+const COOL: GlowLight = GlowLight { gain: [0.30, 0.34, 0.40], offset: [8.0, 11.0, 17.0] };
+/// How far it reaches, as fractions of the picture's width and height.
+const RADII: [f32; 2] = [0.30, 0.27];
+
+/// Where a picture glows: centre x and y, radius x and y, as fractions of its width and height. It is around what nothing may
+/// cover.
+pub(super) fn area_of(source: PictureSource, aspect: f32) -> [f32; 4] {
+    let [x, y] = match source {
+        PictureSource::Still(variant) => variant.shader.focus(aspect),
+        PictureSource::Slide(_) => [0.5, 0.45],
+    };
+    [x, y, RADII[0], RADII[1]]
 }
 
-/// Where a picture glows: centre x and y, radius x and y, as fractions of its width and height.
-pub(super) fn area_of(source: PictureSource) -> [f32; 4] {
-    let GlowLight { center, radii, .. } = light_of(source);
-    [center[0], center[1], radii[0], radii[1]]
+fn light_over(picture: &RgbaImage, center: [f32; 2]) -> GlowLight {
+    let reach = |axis: usize, length: u32| {
+        let edge = |side: f32| ((center[axis] + side * RADII[axis] / 2.0).clamp(0.0, 1.0) * length as f32) as u32;
+        (edge(-1.0), edge(1.0).max(edge(-1.0) + 1).min(length))
+    };
+    let (left, right) = reach(0, picture.width());
+    let (top, bottom) = reach(1, picture.height());
+    let warmth: i64 = (top..bottom)
+        .flat_map(|y| (left..right).map(move |x| picture.get_pixel(x, y).0))
+        .map(|[red, _, blue, _]| i64::from(red) - i64::from(blue))
+        .sum();
+    if warmth < 0 { COOL } else { WARM }
 }
 
 /// The glow of a full breath over a picture.
 pub(super) fn glow_over(source: PictureSource, picture: &RgbaImage) -> BreathGlow {
-    let light = light_of(source);
+    let [x, y, across, down] = area_of(source, picture.width() as f32 / picture.height().max(1) as f32);
+    let (center, radii) = ([x, y], [across, down]);
+    let light = light_over(picture, center);
     let (width, height) = (picture.width() as f32, picture.height() as f32);
     let edge = |axis: usize, side: f32, length: u32| {
-        ((light.center[axis] + side * light.radii[axis]) * length as f32).clamp(0.0, length as f32) as u32
+        ((center[axis] + side * radii[axis]) * length as f32).clamp(0.0, length as f32) as u32
     };
     let (left, right) = (edge(0, -1.0, picture.width()), edge(0, 1.0, picture.width()));
     let (top, bottom) = (edge(1, -1.0, picture.height()), edge(1, 1.0, picture.height()));
     let lit = RgbaImage::from_fn((right - left).max(1), (bottom - top).max(1), |x, y| {
         let (x, y) = ((left + x).min(picture.width() - 1), (top + y).min(picture.height() - 1));
-        let across = ((x as f32 + 0.5) / width - light.center[0]) / light.radii[0];
-        let down = ((y as f32 + 0.5) / height - light.center[1]) / light.radii[1];
+        let across = ((x as f32 + 0.5) / width - center[0]) / radii[0];
+        let down = ((y as f32 + 0.5) / height - center[1]) / radii[1];
         let strength = bell(across * across + down * down);
         let below = picture.get_pixel(x, y).0;
         let lit = std::array::from_fn(|index| {
@@ -119,7 +108,9 @@ fn bell(distance_squared: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vocabulary::place::TimeOfDay;
     use crate::widget::place::SceneVariant;
+    use crate::widget::place::shader::PlaceShader;
 
     #[test]
     fn a_full_breath_stays_within_the_flash_limit_in_every_place_and_has_no_edge() {

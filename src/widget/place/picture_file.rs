@@ -96,7 +96,7 @@ pub fn decode(file: &Path) -> Result<DecodedPicture, String> {
 }
 
 impl DecodedPicture {
-    /// The picture in its orientation, cropped as by [`crop_to_fill`].
+    /// The largest centred part of the picture in its orientation, cropped as by [`crop_to_fill`].
     pub fn crop_to_fill(self, (across, down): (u32, u32)) -> RgbaImage {
         // Rotated once it is small, since rotating takes a second copy.
         let is_sideways = matches!(
@@ -104,19 +104,22 @@ impl DecodedPicture {
             Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH
         );
         let size = if is_sideways { (down, across) } else { (across, down) };
-        let mut small = DynamicImage::ImageRgba8(crop_to_fill(&self.pixels, size));
+        let mut small = DynamicImage::ImageRgba8(crop_to_fill(&self.pixels, size, [0.5, 0.5]));
         small.apply_orientation(self.orientation);
         small.into_rgba8()
     }
 }
 
-/// The largest centred part of a picture with the aspect ratio of `size`, scaled to it.
-pub fn crop_to_fill(pixels: &RgbImage, size: (u32, u32)) -> RgbaImage {
+/// The largest part of a picture with the aspect ratio of `size`, scaled to it. `focus`, in fractions of the picture's width
+/// and height, lies in the part where it lies in the whole.
+pub fn crop_to_fill(pixels: &RgbImage, size: (u32, u32), focus: [f32; 2]) -> RgbaImage {
     let (width, height) = pixels.dimensions();
     let (across, down) = (size.0.max(1), size.1.max(1));
     let part_width = (u64::from(height) * u64::from(across) / u64::from(down)).clamp(1, u64::from(width)) as u32;
     let part_height = (u64::from(width) * u64::from(down) / u64::from(across)).clamp(1, u64::from(height)) as u32;
-    let part = pixels.view((width - part_width) / 2, (height - part_height) / 2, part_width, part_height);
+    let [left, top] = [(width - part_width, focus[0]), (height - part_height, focus[1])]
+        .map(|(spare, share)| (spare as f32 * share.clamp(0.0, 1.0)) as u32);
+    let part = pixels.view(left, top, part_width, part_height);
     let scaled: RgbImage = if (part_width, part_height) == (across, down) {
         part.to_image()
     } else if part_width > across * 2 {
@@ -283,7 +286,8 @@ mod tests {
     #[test]
     fn a_picture_of_any_shape_fills_the_window_in_its_orientation() {
         for (width, height) in [(300, 100), (100, 300), (160, 100), (1600, 1000), (80, 64)] {
-            assert_eq!(crop_to_fill(&RgbImage::new(width, height), (160, 100)).dimensions(), (160, 100));
+            let small = crop_to_fill(&RgbImage::new(width, height), (160, 100), [0.5, 0.5]);
+            assert_eq!(small.dimensions(), (160, 100));
         }
         // Dark on the left and bright on the right; rotated, dark at the top.
         let pixels = RgbImage::from_fn(400, 300, |x, _| image::Rgb([(x / 2) as u8; 3]));

@@ -159,7 +159,9 @@ impl shader::Pipeline for PlacePipeline {
     fn new(device: &wgpu::Device, _queue: &wgpu::Queue, format: wgpu::TextureFormat) -> Self {
         let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: Some("upscale"),
-            source: wgpu::ShaderSource::Wgsl(concat!(include_str!("dimming.wgsl"), include_str!("upscale.wgsl")).into()),
+            source: wgpu::ShaderSource::Wgsl(
+                concat!(include_str!("dimming.wgsl"), include_str!("upscale.wgsl")).into(),
+            ),
         });
         let fragment = wgpu::ShaderStages::FRAGMENT;
         let texture = wgpu::BindingType::Texture {
@@ -518,10 +520,15 @@ impl BlitUniforms {
     /// A canvas is lit by its own shader; only the breath may be laid over it.
     fn of_canvas(used: (u32, u32), variant: SceneVariant, light: PlaceLight, opacity: f32) -> Self {
         let light = PlaceLight { veil: 0.0, warmth: 0.0, grey: 0.0, breath: light.breath };
-        Self { used, opacity, light, glow: glow::area_of(PictureSource::Still(variant)) }
+        Self { used, opacity, light, glow: glow::area_of(PictureSource::Still(variant), aspect(used)) }
     }
 
     fn of_still(image: &StillImage, light: PlaceLight, opacity: f32) -> Self {
-        Self { used: (image.width, image.height), opacity, light, glow: glow::area_of(image.source) }
+        let used = (image.width, image.height);
+        Self { used, opacity, light, glow: glow::area_of(image.source, aspect(used)) }
     }
+}
+
+fn aspect((width, height): (u32, u32)) -> f32 {
+    width as f32 / height.max(1) as f32
 }

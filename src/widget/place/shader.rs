@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::SceneVariant;
-use crate::vocabulary::place::Place;
+use crate::vocabulary::place::{PictureBox, Place};
 
 /// The shader of a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,16 +42,28 @@ impl PlaceShader {
         }
     }
 
+    /// The place that it draws.
+    #[must_use]
+    pub const fn place(self) -> Place {
+        match self {
+            Self::Beach => Place::Beach,
+            Self::Forest => Place::Forest,
+            Self::QuietRoom => Place::QuietRoom,
+            Self::NightSky => Place::NightSky,
+            Self::DriftingColour => Place::DriftingColour,
+        }
+    }
+
     /// The name of its place in files.
     #[must_use]
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Beach => Place::Beach.name(),
-            Self::Forest => Place::Forest.name(),
-            Self::QuietRoom => Place::QuietRoom.name(),
-            Self::NightSky => Place::NightSky.name(),
-            Self::DriftingColour => Place::DriftingColour.name(),
-        }
+        self.place().name()
+    }
+
+    /// The middle of what nothing may cover, as fractions of the width and height of a picture of this aspect ratio.
+    #[must_use]
+    pub fn focus(self, aspect: f32) -> [f32; 2] {
+        self.place().focal_box(aspect).map_or([0.5, 0.5], PictureBox::center)
     }
 
     /// Its WGSL source, with that of the dimming before it.

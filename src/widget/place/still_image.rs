@@ -83,7 +83,9 @@ pub(super) fn load_still(
 ) -> Option<StillImage> {
     let file = embedded_still(variant.shader, variant.hour);
     let picture = image::load_from_memory_with_format(file, image::ImageFormat::Jpeg).ok()?;
-    Some(StillImage::new(PictureSource::Still(variant), grade, crop_to_fill(&picture.into_rgb8(), size), with_glow))
+    let focus = variant.shader.focus(size.0 as f32 / size.1.max(1) as f32);
+    let part = crop_to_fill(&picture.into_rgb8(), size, focus);
+    Some(StillImage::new(PictureSource::Still(variant), grade, part, with_glow))
 }
 
 /// The shipped still of a place at an hour, as JPEG. The stills are embedded in the program, so that a room without its
@@ -200,6 +202,7 @@ mod tests {
     use image::{DynamicImage, RgbImage};
 
     use super::*;
+    use crate::vocabulary::place::PictureBox;
 
     fn folder_with(files: &[(&str, &[u8])]) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
@@ -272,6 +275,37 @@ mod tests {
         assert!(
             SlideFolder::open(&folder.path().join("none")).load(0, ColorGrade::default(), (10, 10), true).is_none()
         );
+    }
+
+    #[test]
+    fn the_light_of_every_still_lies_in_its_focal_box_and_words_stand_where_it_is_darker() {
+        const SIZE: (u32, u32) = (320, 200);
+        let aspect = SIZE.0 as f32 / SIZE.1 as f32;
+        let light_in = |still: &StillImage, part: PictureBox| {
+            let inside = |place: u32, length: u32, from: f32, to: f32| {
+                let share = (place as f32 + 0.5) / length as f32;
+                from <= share && share < to
+            };
+            let pixels = (0..).zip(still.pixels().chunks_exact(4)).filter(|(index, _)| {
+                inside(index % SIZE.0, SIZE.0, part.left, part.right)
+                    && inside(index / SIZE.0, SIZE.1, part.top, part.bottom)
+            });
+            let lights: Vec<f32> = pixels.map(|(_, rgba)| flash::luminance([rgba[0], rgba[1], rgba[2]])).collect();
+            lights.iter().sum::<f32>() / lights.len() as f32
+        };
+        for shader in PlaceShader::ALL {
+            for hour in TimeOfDay::ALL {
+                if shader == PlaceShader::QuietRoom && matches!(hour, TimeOfDay::Dawn | TimeOfDay::Day) {
+                    // The window is brighter than the fire by then.
+                    continue;
+                }
+                let variant = SceneVariant { shader, hour: *hour, mood_percent: 0 };
+                let still = load_still(variant, ColorGrade::default(), SIZE, false).unwrap();
+                let focal = light_in(&still, shader.place().focal_box(aspect).unwrap());
+                let quiet = light_in(&still, shader.place().quiet_box(aspect));
+                assert!(focal > quiet, "{variant:?}: {focal} where nothing may cover it, {quiet} where words stand");
+            }
+        }
     }
 
     #[test]

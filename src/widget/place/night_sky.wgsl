@@ -29,7 +29,7 @@ struct Scene {
 @group(1) @binding(1) var soft: sampler;
 
 const TAU: f32 = 6.2831853;
-const SHORE: f32 = 0.70;          // screen, from the top
+const SHORE: f32 = 0.615;          // screen, from the top
 const STAR_PEAK: f32 = 1.3;       // the brightest light a layer can keep
 
 // A slow sway, -1..1: `turns` whole turns per hour of the clock.
@@ -108,7 +108,7 @@ fn keep(light: vec3<f32>, p: vec2<f32>) -> vec3<f32> {
 
 // Along and across the milky way, then how far the band's own light reaches here (0..1).
 fn galaxy(at: vec2<f32>) -> vec4<f32> {
-  let x = at.x / narrow();
+  let x = -at.x / narrow();
   let apart = vec2<f32>(x + 0.36, at.y - 0.02);
   let way = vec2<f32>(0.646, 0.763);
   let along = dot(apart, way);
@@ -140,17 +140,17 @@ fn milky_way(at: vec2<f32>) -> vec3<f32> {
 }
 
 fn clear_sky(at: vec2<f32>) -> vec3<f32> {
-  let zenith = of_hour(vec3<f32>(0.27, 0.37, 0.58), vec3<f32>(0.40, 0.58, 0.78), vec3<f32>(0.075, 0.105, 0.235), vec3<f32>(0.040, 0.060, 0.130));
-  let high = of_hour(vec3<f32>(0.47, 0.53, 0.70), vec3<f32>(0.56, 0.71, 0.84), vec3<f32>(0.17, 0.19, 0.36), vec3<f32>(0.062, 0.098, 0.190));
-  let low = of_hour(vec3<f32>(0.83, 0.67, 0.71), vec3<f32>(0.76, 0.83, 0.87), vec3<f32>(0.56, 0.36, 0.44), vec3<f32>(0.110, 0.168, 0.262));
-  let rim = of_hour(vec3<f32>(0.99, 0.79, 0.68), vec3<f32>(0.90, 0.89, 0.85), vec3<f32>(0.93, 0.58, 0.40), vec3<f32>(0.185, 0.255, 0.330));
-  let glow = of_hour(vec3<f32>(1.06, 0.90, 0.70), vec3<f32>(0.99, 0.97, 0.92), vec3<f32>(1.06, 0.77, 0.44), vec3<f32>(0.27, 0.335, 0.37));
+  let zenith = of_hour(vec3<f32>(0.075, 0.125, 0.285), vec3<f32>(0.060, 0.110, 0.235), vec3<f32>(0.055, 0.070, 0.190), vec3<f32>(0.040, 0.060, 0.130));
+  let high = of_hour(vec3<f32>(0.150, 0.240, 0.440), vec3<f32>(0.105, 0.180, 0.340), vec3<f32>(0.115, 0.125, 0.300), vec3<f32>(0.062, 0.098, 0.190));
+  let low = of_hour(vec3<f32>(0.45, 0.43, 0.60), vec3<f32>(0.195, 0.300, 0.455), vec3<f32>(0.40, 0.26, 0.42), vec3<f32>(0.110, 0.168, 0.262));
+  let rim = of_hour(vec3<f32>(0.98, 0.72, 0.60), vec3<f32>(0.300, 0.420, 0.550), vec3<f32>(0.93, 0.55, 0.39), vec3<f32>(0.185, 0.255, 0.330));
+  let glow = of_hour(vec3<f32>(1.05, 0.86, 0.64), vec3<f32>(0.52, 0.60, 0.68), vec3<f32>(1.06, 0.76, 0.44), vec3<f32>(0.27, 0.335, 0.37));
   let h = hour_weights();
   let up = max(at.y, 0.0);
   var colour = mix(high, zenith, smoothstep(0.22, 0.80, up));
   colour = mix(low, colour, smoothstep(0.02, 0.36, up));
   colour = mix(colour, rim, exp2(-up * 11.0));
-  let apart = vec2<f32>((at.x - dot(h, vec4<f32>(-0.26, 0.10, 0.24, -0.05)) * narrow()) * 1.25, up * 3.0);
+  let apart = vec2<f32>((at.x - dot(h, vec4<f32>(0.20, 0.30, 0.24, 0.22)) * narrow()) * 1.25, up * 3.0);
   let near = 1.0 / (1.0 + 5.0 * dot(apart, apart));
   return mix(colour, glow, 0.78 * near * near * exp2(-up * 3.0));
 }
@@ -158,7 +158,7 @@ fn clear_sky(at: vec2<f32>) -> vec3<f32> {
 // Where the moon hangs and how much of it shows.
 fn moon_at() -> vec4<f32> {
   let h = hour_weights();
-  let at = vec2<f32>(0.40 * narrow(), dot(h, vec4<f32>(0.40, 0.455, 0.36, 0.40)));
+  let at = vec2<f32>(0.34 * narrow(), dot(h, vec4<f32>(0.345, 0.375, 0.36, 0.40)));
   return vec4<f32>(at, h.y + 0.85 * h.x, h.y);
 }
 
@@ -173,7 +173,7 @@ fn bake_0(@builtin(position) position: vec4<f32>) -> @location(0) vec4<f32> {
   let at = place_of(position.xy);
   let h = hour_weights();
   let air = clear_sky(at);
-  var colour = air + milky_way(at) * (h.w + 0.05 * h.z);
+  var colour = air + milky_way(at) * (h.w + 0.30 * h.z * smoothstep(0.10, 0.45, at.y) + 0.16 * h.x * smoothstep(0.20, 0.50, at.y) + 0.10 * h.y * smoothstep(0.10, 0.40, at.y));
 
   let moon = moon_at();
   let off = at - moon.xy;
@@ -190,8 +190,8 @@ fn bake_0(@builtin(position) position: vec4<f32>) -> @location(0) vec4<f32> {
   colour += moonlight * (0.05 * moon.z * exp2(-away * 26.0));
 
   // Hills, far to near, each with less of the air in it.
-  let haze = of_hour(vec3<f32>(0.86, 0.70, 0.70), vec3<f32>(0.78, 0.83, 0.85), vec3<f32>(0.60, 0.38, 0.42), vec3<f32>(0.120, 0.178, 0.262));
-  let land = of_hour(vec3<f32>(0.24, 0.26, 0.36), vec3<f32>(0.32, 0.43, 0.46), vec3<f32>(0.085, 0.085, 0.155), vec3<f32>(0.045, 0.068, 0.112));
+  let haze = of_hour(vec3<f32>(0.72, 0.57, 0.62), vec3<f32>(0.235, 0.335, 0.470), vec3<f32>(0.60, 0.38, 0.42), vec3<f32>(0.120, 0.178, 0.262));
+  let land = of_hour(vec3<f32>(0.120, 0.135, 0.225), vec3<f32>(0.075, 0.115, 0.180), vec3<f32>(0.085, 0.085, 0.155), vec3<f32>(0.045, 0.068, 0.112));
   var sky_part = 1.0;
   for (var i = 0; i < 4; i += 1) {
     let d = f32(i);
@@ -217,8 +217,8 @@ fn bake_0(@builtin(position) position: vec4<f32>) -> @location(0) vec4<f32> {
   var bank = 0.0;
   var shade = 0.0;
   let down = -at.y;
-  let ground = 0.262 + 0.016 * sin(at.x * 1.7 + 0.9) + 0.010 * noise(vec2<f32>(at.x * 5.0, 2.0)) - 0.022 * smoothstep(0.25, 0.85, abs(at.x + 0.05));
-  for (var tier = 0; tier < select(0, 3, down > 0.16); tier += 1) {
+  let ground = 0.340 + 0.016 * sin(at.x * 1.7 + 0.9) + 0.010 * noise(vec2<f32>(at.x * 5.0, 2.0)) - 0.022 * smoothstep(0.25, 0.85, abs(at.x + 0.05));
+  for (var tier = 0; tier < select(0, 3, down > 0.22); tier += 1) {
     let t = f32(tier);
     let cell_width = 0.0052 + 0.0011 * t;
     let here = floor(at.x / cell_width);
@@ -239,11 +239,11 @@ fn bake_0(@builtin(position) position: vec4<f32>) -> @location(0) vec4<f32> {
     bank = max(bank, solid);
     shade = mix(shade, 0.35 + 0.28 * t, solid);
   }
-  let soil = of_hour(vec3<f32>(0.20, 0.20, 0.24), vec3<f32>(0.34, 0.40, 0.36), vec3<f32>(0.095, 0.085, 0.125), vec3<f32>(0.050, 0.066, 0.092));
-  let tip = of_hour(vec3<f32>(0.30, 0.28, 0.31), vec3<f32>(0.45, 0.51, 0.45), vec3<f32>(0.13, 0.105, 0.14), vec3<f32>(0.078, 0.104, 0.138));
+  let soil = of_hour(vec3<f32>(0.085, 0.090, 0.135), vec3<f32>(0.058, 0.080, 0.115), vec3<f32>(0.095, 0.085, 0.125), vec3<f32>(0.050, 0.066, 0.092));
+  let tip = of_hour(vec3<f32>(0.130, 0.130, 0.180), vec3<f32>(0.095, 0.130, 0.175), vec3<f32>(0.13, 0.105, 0.14), vec3<f32>(0.078, 0.104, 0.138));
   let tufts = 0.85 + 0.7 * cloudy(vec2<f32>(at.x * 50.0, at.y * 22.0), 4, 0.6);
   let bank_colour = mix(tip, soil, clamp(0.3 + (down - ground) * 16.0, 0.0, 1.0)) * mix(1.0, tufts, clamp((down - ground) * 60.0, 0.0, 1.0) * 0.6);
-  let lower = at.y < -0.16;
+  let lower = at.y < -0.22;
   colour = select(colour, bank_colour, lower);
   return vec4<f32>(keep(colour, position.xy), select(sky_part, bank, lower));
 }
@@ -277,19 +277,19 @@ fn bake_1(@builtin(position) position: vec4<f32>) -> @location(0) vec4<f32> {
   let pixel = 1.0 / scene.size.y;
   let at = place_of(position.xy);
   let h = hour_weights();
-  let shown = h.w + 0.55 * h.z * smoothstep(0.14, 0.55, at.y) + 0.80 * h.x * smoothstep(0.26, 0.60, at.y);
+  let shown = h.w + 0.85 * h.z * smoothstep(0.05, 0.36, at.y) + 0.80 * h.x * smoothstep(0.08, 0.42, at.y) + 0.62 * h.y * smoothstep(0.02, 0.30, at.y);
   let g = galaxy(at);
-  let band = g.z * h.w;
-  var light = stars(at, 9.0, 0.62, 1.25, 401, pixel) * (0.35 + 0.65 * h.w);
-  light += stars(at, 21.0, 0.42, 0.46, 733, pixel) * (0.35 + 0.65 * h.w);
-  light += stars(at, 62.0, 0.26 + 0.34 * band, 0.16 + 0.06 * band, 911, pixel) * (h.w + 0.25 * h.z);
-  light += stars(at, 130.0, 0.20 + 0.55 * band, 0.085 + 0.05 * band, 1201, pixel) * h.w;
+  let band = g.z * (h.w + 0.4 * h.z + 0.25 * h.x);
+  var light = stars(at, 9.0, 0.62, 1.25, 401, pixel) * (0.70 + 0.30 * h.w);
+  light += stars(at, 21.0, 0.42, 0.46, 733, pixel) * (0.70 + 0.30 * h.w);
+  light += stars(at, 62.0, 0.26 + 0.34 * band, 0.16 + 0.06 * band, 911, pixel) * (h.w + 0.7 * h.z + 0.55 * h.x + 0.45 * h.y);
+  light += stars(at, 130.0, 0.20 + 0.55 * band, 0.085 + 0.05 * band, 1201, pixel) * (h.w + 0.4 * h.z + 0.25 * h.x);
   // The evening star, and at dawn the morning star.
-  let planet = at - vec2<f32>(select(-0.33, 0.30, h.x > 0.5) * narrow(), select(0.225, 0.20, h.x > 0.5));
+  let planet = at - vec2<f32>(select(0.30, 0.46, h.x > 0.5) * narrow(), select(0.205, 0.165, h.x > 0.5));
   let d2 = dot(planet, planet);
   light += vec3<f32>(1.0, 0.95, 0.86) * ((1.2 * exp2(-d2 / max(3.2e-6, pixel * pixel)) + 0.05 / (1.0 + d2 * 6.0e4) * smoothstep(0.05, 0.0, sqrt(d2))) * (h.z + 0.6 * h.x)) / max(shown, 0.05);
   // Air near the ground drinks starlight.
-  light *= smoothstep(0.015, 0.22, at.y) * (1.0 - h.y);
+  light *= smoothstep(0.015, 0.22, at.y);
   return vec4<f32>(keep(light * shown, position.xy), 1.0);
 }
 
@@ -335,6 +335,7 @@ struct Moment {
   @location(5) @interpolate(flat) turn: vec4<f32>,        // phases of three ripples and of the twinkle
   @location(6) @interpolate(flat) fold: vec4<f32>,        // phases of the two curtains
   @location(7) @interpolate(flat) cover: vec4<f32>,       // where cloud begins, ends, how thick it is; w: lift of low light
+  @location(9) @interpolate(flat) path: vec4<f32>,        // light that lies on the lake; w: where, screen
   @location(8) @interpolate(flat) frame: vec4<f32>,       // aspect, pixel, veil of the arc; w: height the curtains rise
 };
 
@@ -346,15 +347,17 @@ fn vertex_main(@builtin(vertex_index) i: u32) -> Moment {
   let h = hour_weights();
   let mood = clamp(scene.mood, 0.0, 1.0);
   let breath = clamp(scene.breath, 0.0, 1.0);
-  out.cloud_low = vec4<f32>(of_hour(vec3<f32>(1.03, 0.76, 0.68), vec3<f32>(0.97, 0.96, 0.94), vec3<f32>(0.98, 0.56, 0.44), vec3<f32>(0.155, 0.215, 0.290)), 0.060 * sway(7.0, 0.4));
-  out.cloud_high = vec4<f32>(of_hour(vec3<f32>(0.80, 0.68, 0.76), vec3<f32>(0.94, 0.95, 0.96), vec3<f32>(0.42, 0.29, 0.42), vec3<f32>(0.098, 0.142, 0.218)), 0.004 * sway(11.0, 1.0));
-  out.deep = vec4<f32>(of_hour(vec3<f32>(0.30, 0.36, 0.46), vec3<f32>(0.38, 0.52, 0.58), vec3<f32>(0.09, 0.10, 0.19), vec3<f32>(0.022, 0.040, 0.070)), max(-log2(max(scene.scale_hint, 0.05)), 0.0));
-  out.dull = vec4<f32>(of_hour(vec3<f32>(0.66, 0.60, 0.66), vec3<f32>(0.72, 0.80, 0.84), vec3<f32>(0.34, 0.26, 0.36), vec3<f32>(0.062, 0.098, 0.155)), 0.22 + 0.06 * sway(43.0, 0.0));
+  out.cloud_low = vec4<f32>(of_hour(vec3<f32>(1.00, 0.68, 0.60), vec3<f32>(0.34, 0.45, 0.58), vec3<f32>(0.98, 0.56, 0.44), vec3<f32>(0.155, 0.215, 0.290)), 0.060 * sway(7.0, 0.4));
+  out.cloud_high = vec4<f32>(of_hour(vec3<f32>(0.36, 0.38, 0.54), vec3<f32>(0.19, 0.28, 0.41), vec3<f32>(0.30, 0.23, 0.38), vec3<f32>(0.098, 0.142, 0.218)), 0.004 * sway(11.0, 1.0));
+  out.deep = vec4<f32>(of_hour(vec3<f32>(0.10, 0.15, 0.27), vec3<f32>(0.040, 0.080, 0.145), vec3<f32>(0.09, 0.10, 0.19), vec3<f32>(0.022, 0.040, 0.070)), max(-log2(max(scene.scale_hint, 0.05)), 0.0));
+  out.dull = vec4<f32>(of_hour(vec3<f32>(0.44, 0.42, 0.54), vec3<f32>(0.18, 0.28, 0.42), vec3<f32>(0.34, 0.26, 0.36), vec3<f32>(0.062, 0.098, 0.155)), 0.22 + 0.06 * sway(43.0, 0.0));
   let veils = (0.04 + 0.96 * smoothstep(0.25, 1.0, mood)) * (0.21 + 0.10 * breath) * h.w;
   out.grade = vec4<f32>(1.0 + 0.10 * scene.warmth, 1.0 + 0.005 * scene.warmth, 1.0 - 0.13 * scene.warmth, veils);
   out.turn = TAU * fract(scene.time_s * vec4<f32>(210.0, 331.0, 147.0, 500.0) / 3600.0);
   out.fold = vec4<f32>(0.9 * sway(19.0, 0.0), 1.3 * sway(29.0, 2.0), 2.4 + 0.8 * sway(23.0, 1.0), 1.1 * sway(37.0, 0.5));
   out.cover = vec4<f32>(0.62 - 0.40 * mood, 1.06 - 0.22 * mood, (0.35 + 0.50 * mood) * (0.86 + 0.14 * breath), dot(h, vec4<f32>(0.06, 0.025, 0.07, 0.16)) * (breath - 0.5));
+  let lies = of_hour(vec3<f32>(1.02, 0.84, 0.66), vec3<f32>(0.72, 0.80, 0.88), vec3<f32>(1.08, 0.74, 0.42), vec3<f32>(0.34, 0.42, 0.52));
+  out.path = vec4<f32>(lies * (dot(h, vec4<f32>(0.26, 0.30, 0.34, 0.10)) * (0.45 + 0.95 * breath)), dot(h, vec4<f32>(0.20, 0.34, 0.24, 0.22)) * narrow());
   out.frame = vec4<f32>(scene.size.x / scene.size.y, 1.0 / scene.size.y, night_veil(scene.light), 0.014 * breath);
   return out;
 }
@@ -429,7 +432,11 @@ fn fragment_main(now: Moment) -> @location(0) vec4<f32> {
     water = mix(water, now.dull.rgb, lanes * now.dull.w * smoothstep(0.30, 0.02, down));
     // The line of the far shore catches a little light.
     water = mix(water, now.dull.rgb * 1.25, 0.55 * exp2(-down * 420.0));
-    water = mix(water, own.rgb * own.rgb * STAR_PEAK, own.a * step(0.16, down));
+    // A path of the low light comes towards one, broken by the ripples, and swells with the breath.
+    let across = (at.x - now.path.w) / (0.035 + 0.30 * down);
+    let lane = exp2(-across * across * 1.6) * (1.0 - exp2(-down * 60.0)) * (0.35 + 0.65 * clamp(0.5 + 0.9 * ripple, 0.0, 1.0));
+    water += now.path.rgb * lane;
+    water = mix(water, own.rgb * own.rgb * STAR_PEAK, own.a * step(0.22, down));
     colour = water;
   }
 

@@ -1,11 +1,11 @@
-// layers: 1
-// Drifting colour: soft fields of colour on linen, lit as by a candle or a northern window. It owns everything that is
-// seen of the place; it does not own the clock, the breath, the arc or the scaling of a small target to the screen.
+// layers: 0
+// Drifting colour: folds of coloured silk that turn slowly in the light of one soft lamp. It owns everything that is seen
+// of the place; it does not own the clock, the breath, the arc or the scaling of a small target to the screen.
 //
-// Layer 0 is the cloth and the hand: r the weave, g and b the thinness of two coats of paint, a how edges fray.
-//
-// Units: lengths are parts of the picture's height, from its middle, downwards. Every motion is a sine of a whole number
-// of turns per 3600 s, so that the wrap of the clock is not seen.
+// Nothing is baked: a plane is bent three times by sines, and a wave over the bent plane is lit like a cloth. Units:
+// lengths are parts of the picture's height, from its middle, downwards. Every motion is a sine of a whole number of
+// turns per 3600 s, so that the wrap of the clock is not seen. Colours are mixed as square roots of light, which keeps
+// them clear where they meet.
 
 struct Scene {
   size: vec2<f32>,      // target pixels
@@ -17,14 +17,12 @@ struct Scene {
   warmth: f32,          // -1..1
   saturation: f32,      // 0..1
   movement: f32,        // 0 still .. 1
-  mood: f32,            // 0 one haze of colour .. 1 fields that stand apart
+  mood: f32,            // 0 soft folds .. 1 deep ones
   scale_hint: f32,      // target pixels for each window pixel, 0..1
   spare: vec4<f32>,
 };
 
 @group(0) @binding(0) var<uniform> scene: Scene;
-@group(1) @binding(0) var layers: texture_2d_array<f32>;
-@group(1) @binding(1) var soft: sampler;
 
 const TAU: f32 = 6.2831853;
 
@@ -33,61 +31,70 @@ fn sway(turns: f32, offset: f32) -> f32 {
   return sin(TAU * fract(scene.time_s * turns / 3600.0) + offset) * scene.movement;
 }
 
+// A colour by the hour, as square roots of light.
 fn of_hour(dawn: vec3<f32>, day: vec3<f32>, dusk: vec3<f32>, night: vec3<f32>) -> vec3<f32> {
-  let h = hour_weights();
-  return pow(dawn * h.x + day * h.y + dusk * h.z + night * h.w, vec3<f32>(2.2));
+  let h = max(vec4<f32>(0.0), 1.0 - abs(vec4<f32>(clamp(scene.hour, 0.0, 3.0)) - vec4<f32>(0.0, 1.0, 2.0, 3.0)));
+  return pow(dawn * h.x + day * h.y + dusk * h.z + night * h.w, vec3<f32>(1.1));
 }
 
-fn hour_weights() -> vec4<f32> {
-  return max(vec4<f32>(0.0), 1.0 - abs(vec4<f32>(clamp(scene.hour, 0.0, 3.0)) - vec4<f32>(0.0, 1.0, 2.0, 3.0)));
-}
-
-fn hash(seed: vec2<i32>) -> vec4<f32> {
+fn hash(seed: vec2<i32>) -> vec2<f32> {
   var n = bitcast<u32>(seed.x) * 0x9E3779B1u ^ bitcast<u32>(seed.y) * 0x85EBCA77u;
   n = (n ^ (n >> 15u)) * 0x2C1B3C6Du;
   n = (n ^ (n >> 12u)) * 0x297A2D39u;
   n = n ^ (n >> 15u);
-  let m = vec4<u32>(n, n * 0x9E3779B1u, n * 0x85EBCA77u, n * 0xC2B2AE3Du);
-  return vec4<f32>((m ^ (m >> vec4<u32>(13u))) >> vec4<u32>(8u)) * (1.0 / 16777216.0);
+  return vec2<f32>(vec2<u32>(n >> 8u, (n * 0x9E3779B1u) >> 8u)) * (1.0 / 16777216.0);
 }
 
-fn noise(p: vec2<f32>) -> f32 {
-  let base = floor(p);
-  let c = vec2<i32>(base);
-  let f = p - base;
-  let u = f * f * f * (f * (f * 6.0 - 15.0) + 10.0);
-  let low = mix(hash(c).x, hash(c + vec2<i32>(1, 0)).x, u.x);
-  let high = mix(hash(c + vec2<i32>(0, 1)).x, hash(c + vec2<i32>(1, 1)).x, u.x);
-  return mix(low, high, u.y) - 0.5;
+// What is the same for every pixel is worked out in the three vertices and handed on flat.
+struct Moment {
+  @builtin(position) position: vec4<f32>,
+  @location(0) @interpolate(flat) air: vec4<f32>,      // hue of what lies flat; w: aspect
+  @location(1) @interpolate(flat) lamp: vec4<f32>,     // hue of the sheen; w: the breath
+  @location(2) @interpolate(flat) high: vec4<f32>,     // hues from crest to shadow; w: pixel
+  @location(3) @interpolate(flat) half_way: vec4<f32>,  // w: veil of the arc
+  @location(4) @interpolate(flat) low: vec4<f32>,
+  @location(5) @interpolate(flat) shadow: vec4<f32>,
+  @location(6) @interpolate(flat) turn: vec4<f32>,     // phases of the bends
+  @location(7) @interpolate(flat) turn_2: vec4<f32>,
+  @location(8) @interpolate(flat) grade: vec4<f32>,    // warmth as light; w: how steep a fold looks
+  @location(9) @interpolate(flat) middle: vec4<f32>,   // where the lamp hangs; w: phase of the folds
+};
+
+@vertex
+fn vertex_main(@builtin(vertex_index) i: u32) -> Moment {
+  var out: Moment;
+  let corner = vec2<f32>(f32((i << 1u) & 2u), f32(i & 2u));
+  out.position = vec4<f32>(corner * 2.0 - 1.0, 0.0, 1.0);
+  let breath = clamp(scene.breath, 0.0, 1.0);
+  let wide = min(1.0, scene.size.x / (scene.size.y * 1.6));
+
+  let air = of_hour(vec3<f32>(0.66, 0.74, 0.97), vec3<f32>(0.66, 0.88, 0.99), vec3<f32>(0.42, 0.27, 0.66), vec3<f32>(0.13, 0.18, 0.46));
+  let lamp = of_hour(vec3<f32>(1.13, 0.98, 0.84), vec3<f32>(1.10, 1.06, 0.76), vec3<f32>(1.14, 0.90, 0.64), vec3<f32>(0.70, 0.92, 0.90));
+  let high = of_hour(vec3<f32>(1.07, 0.81, 0.66), vec3<f32>(0.92, 0.99, 0.74), vec3<f32>(1.04, 0.61, 0.41), vec3<f32>(0.20, 0.62, 0.60));
+  let half_way = of_hour(vec3<f32>(1.00, 0.63, 0.69), vec3<f32>(0.44, 0.87, 0.83), vec3<f32>(0.95, 0.39, 0.48), vec3<f32>(0.13, 0.41, 0.62));
+  let low = of_hour(vec3<f32>(0.77, 0.62, 0.92), vec3<f32>(0.34, 0.72, 0.93), vec3<f32>(0.63, 0.26, 0.57), vec3<f32>(0.22, 0.23, 0.56));
+  let shadow = of_hour(vec3<f32>(0.57, 0.52, 0.87), vec3<f32>(0.20, 0.53, 0.80), vec3<f32>(0.33, 0.15, 0.48), vec3<f32>(0.07, 0.08, 0.29));
+  out.air = vec4<f32>(air, scene.size.x / scene.size.y);
+  out.lamp = vec4<f32>(lamp, breath);
+  out.high = vec4<f32>(high, 1.0 / scene.size.y);
+  out.half_way = vec4<f32>(half_way, night_veil(scene.light));
+  out.low = vec4<f32>(low, 0.0);
+  out.shadow = vec4<f32>(shadow, 0.0);
+  out.turn = vec4<f32>(0.9 * sway(11.0, 0.0), 1.1 * sway(13.0, 1.0), sway(9.0, 2.0), 1.2 * sway(7.0, 0.5));
+  out.turn_2 = vec4<f32>(1.4 * sway(15.0, 0.4), 1.2 * sway(17.0, 2.4), 0.0, 0.0);
+  out.grade = vec4<f32>(1.0 + 0.10 * scene.warmth, 1.0 + 0.005 * scene.warmth, 1.0 - 0.13 * scene.warmth, mix(0.26, 0.36, clamp(scene.mood, 0.0, 1.0)));
+  // A breath in rolls every fold a little on.
+  out.middle = vec4<f32>(wide * 0.22, -0.10, 0.0, 1.3 * sway(8.0, 1.4) + 0.30 * (breath - 0.5) * scene.movement);
+  return out;
 }
 
-// Layered noise, about -0.5..0.5.
-fn cloudy(start: vec2<f32>, octaves: i32, fall: f32) -> f32 {
-  var p = start;
-  var size = 0.5;
-  var sum = 0.0;
-  for (var o = 0; o < octaves; o += 1) {
-    sum += size * noise(p);
-    p = vec2<f32>(0.80 * p.x - 0.60 * p.y, 0.60 * p.x + 0.80 * p.y) * 2.03 + vec2<f32>(17.3, 9.1);
-    size *= fall;
-  }
-  return sum * 1.3;
-}
-
-
-@fragment
-fn bake_0(@builtin(position) position: vec4<f32>) -> @location(0) vec4<f32> {
-  let at = (position.xy - 0.5 * scene.size) / scene.size.y;
-  // Weave: threads both ways, each of its own thickness; finer than what the eye takes for a pattern.
-  let across = noise(vec2<f32>(at.x * 330.0, at.y * 26.0)) + 0.6 * noise(vec2<f32>(at.x * 150.0, at.y * 9.0));
-  let along = noise(vec2<f32>(at.x * 22.0, at.y * 300.0)) + 0.6 * noise(vec2<f32>(at.x * 8.0, at.y * 140.0));
-  let weave = 0.5 + 0.42 * (across + along) * (0.7 + 0.8 * cloudy(at * 3.0, 3, 0.5));
-  let warp = vec2<f32>(cloudy(at * 2.2 + 5.0, 4, 0.5), cloudy(at * 2.2 + 55.0, 4, 0.5));
-  let broad = 0.5 + 0.9 * cloudy((at + 0.35 * warp) * vec2<f32>(1.3, 1.9) + 20.0, 3, 0.40);
-  let scumble = 0.5 + 0.8 * cloudy((at + 0.18 * warp) * vec2<f32>(2.6, 6.5) + 90.0, 7, 0.58);
-  let fray = 0.5 + 0.9 * cloudy(at * vec2<f32>(3.6, 7.5) + 0.5 * warp + 140.0, 5, 0.46);
-  let grain = (hash(vec2<i32>(position.xy)) + hash(vec2<i32>(position.xy) + vec2<i32>(31, 77)) - 1.0) / 255.0;
-  return clamp(vec4<f32>(weave, broad, scumble, fray) + grain, vec4<f32>(0.0), vec4<f32>(1.0));
+// The bent plane (xy) and the wave over it (z).
+fn silk(at: vec2<f32>, now: Moment) -> vec3<f32> {
+  var p = at;
+  p += 0.42 * vec2<f32>(sin(p.y * 2.1 + now.turn.x + 0.6), sin(p.x * 1.7 + now.turn.y + 2.0));
+  p += 0.24 * vec2<f32>(sin(p.y * 3.3 - p.x + now.turn.z), sin(p.x * 2.9 + now.turn.w + 4.0));
+  p += 0.11 * vec2<f32>(sin(p.y * 5.7 + now.turn_2.x + 1.0), sin(p.x * 5.1 + now.turn_2.y));
+  return vec3<f32>(p, sin(p.x * 2.3 + p.y * 3.4 + now.middle.w));
 }
 
 fn film(light: vec3<f32>) -> vec3<f32> {
@@ -102,121 +109,45 @@ fn encode(linear: vec3<f32>) -> vec3<f32> {
   return select(1.055 * pow(c, vec3<f32>(1.0 / 2.4)) - 0.055, 12.92 * c, c <= vec3<f32>(0.0031308));
 }
 
-// What is the same for every pixel is worked out in the three vertices and handed on flat. Colours are square roots of
-// light: mixed so, they stay clear where they meet.
-struct Moment {
-  @builtin(position) position: vec4<f32>,
-  @location(0) @interpolate(flat) ground_high: vec4<f32>,  // w: aspect
-  @location(1) @interpolate(flat) ground_low: vec4<f32>,   // w: pixel
-  @location(2) @interpolate(flat) field_1: vec4<f32>,      // w: how far apart the fields stand
-  @location(3) @interpolate(flat) field_2: vec4<f32>,      // w: the breath's swell
-  @location(4) @interpolate(flat) field_3: vec4<f32>,      // w: phase of the sheen
-  @location(5) @interpolate(flat) lobe_1: vec4<f32>,       // w: mip level of this scale
-  @location(6) @interpolate(flat) lobe_2: vec4<f32>,       // w: veil of the arc
-  @location(7) @interpolate(flat) where_1: vec4<f32>,      // middles of the two lobes
-  @location(8) @interpolate(flat) where_2: vec4<f32>,      // drift of the paint; drift of the fields
-  @location(9) @interpolate(flat) grade: vec4<f32>,        // warmth as light; w: how much the breath lights the fields
-  @location(10) @interpolate(flat) halo: vec4<f32>,        // light at the fields' edges; w: how thin the paint may be
-};
-
-// A colour that wanders slowly between two.
-fn wander(one: vec3<f32>, other: vec3<f32>, turns: f32, offset: f32) -> vec3<f32> {
-  return sqrt(mix(one, other, 0.5 + 0.5 * sway(turns, offset)));
-}
-
-@vertex
-fn vertex_main(@builtin(vertex_index) i: u32) -> Moment {
-  var out: Moment;
-  let corner = vec2<f32>(f32((i << 1u) & 2u), f32(i & 2u));
-  out.position = vec4<f32>(corner * 2.0 - 1.0, 0.0, 1.0);
-  let h = hour_weights();
-  let breath = clamp(scene.breath, 0.0, 1.0);
-  let mood = clamp(scene.mood, 0.0, 1.0);
-  let level = max(-log2(max(scene.scale_hint, 0.05)), 0.0);
-
-  let rose = of_hour(vec3<f32>(0.985, 0.735, 0.665), vec3<f32>(0.95, 0.885, 0.745), vec3<f32>(0.80, 0.44, 0.25), vec3<f32>(0.130, 0.235, 0.370));
-  let gold = of_hour(vec3<f32>(1.0, 0.84, 0.645), vec3<f32>(0.955, 0.92, 0.83), vec3<f32>(0.88, 0.57, 0.28), vec3<f32>(0.145, 0.300, 0.365));
-  let cool = of_hour(vec3<f32>(0.69, 0.645, 0.845), vec3<f32>(0.565, 0.735, 0.835), vec3<f32>(0.42, 0.20, 0.31), vec3<f32>(0.210, 0.185, 0.400));
-  let still = of_hour(vec3<f32>(0.86, 0.69, 0.79), vec3<f32>(0.645, 0.785, 0.805), vec3<f32>(0.33, 0.17, 0.31), vec3<f32>(0.285, 0.205, 0.390));
-  let leaf = of_hour(vec3<f32>(0.93, 0.765, 0.735), vec3<f32>(0.735, 0.815, 0.705), vec3<f32>(0.585, 0.315, 0.235), vec3<f32>(0.105, 0.175, 0.275));
-  let ember = of_hour(vec3<f32>(0.99, 0.90, 0.80), vec3<f32>(0.97, 0.95, 0.90), vec3<f32>(0.93, 0.66, 0.36), vec3<f32>(0.400, 0.300, 0.310));
-  let shade = of_hour(vec3<f32>(0.74, 0.63, 0.68), vec3<f32>(0.74, 0.77, 0.75), vec3<f32>(0.205, 0.095, 0.150), vec3<f32>(0.045, 0.070, 0.120));
-  let base = of_hour(vec3<f32>(0.885, 0.735, 0.715), vec3<f32>(0.84, 0.85, 0.81), vec3<f32>(0.285, 0.125, 0.165), vec3<f32>(0.060, 0.095, 0.165));
-
-  out.ground_high = vec4<f32>(wander(base, shade, 9.0, 0.3), scene.size.x / scene.size.y);
-  out.ground_low = vec4<f32>(wander(shade, base, 7.0, 2.0) * 0.96, 1.0 / scene.size.y);
-  out.field_1 = vec4<f32>(wander(rose, gold, 17.0, 0.0), mood);
-  out.field_2 = vec4<f32>(wander(cool, still, 13.0, 1.1), breath - 0.5);
-  out.field_3 = vec4<f32>(wander(leaf, cool, 11.0, 4.0), 1.6 * sway(19.0, 0.0));
-  out.lobe_1 = vec4<f32>(wander(ember, gold, 15.0, 2.2), level);
-  out.lobe_2 = vec4<f32>(wander(still, cool, 21.0, 0.7), night_veil(scene.light));
-  out.where_1 = vec4<f32>(-0.30 + 0.26 * sway(23.0, 0.0), -0.16 + 0.10 * sway(31.0, 1.0), 0.36 + 0.24 * sway(19.0, 2.0), 0.12 + 0.12 * sway(27.0, 0.4));
-  out.where_2 = vec4<f32>(0.055 * sway(13.0, 0.0), 0.040 * sway(17.0, 1.3), 0.020 * sway(29.0, 0.5), 0.018 * sway(25.0, 2.5));
-  out.grade = vec4<f32>(1.0 + 0.10 * scene.warmth, 1.0 + 0.005 * scene.warmth, 1.0 - 0.13 * scene.warmth, dot(h, vec4<f32>(0.085, 0.07, 0.16, 0.26)));
-  out.halo = vec4<f32>(sqrt(mix(ember, gold, 0.4)), dot(h, vec4<f32>(0.30, 0.26, 0.36, 0.36)));
-  return out;
-}
-
-// How much of a field stands here: a soft oblong that frays at its edge. `feather` is how wide the edge is.
-fn field(at: vec2<f32>, half: vec2<f32>, feather: f32, fray: f32) -> f32 {
-  let away = abs(at) - half + 0.55 * feather + min(0.9 * feather, 0.085) * (fray - 0.5);
-  let side = clamp(away / feather, vec2<f32>(0.0), vec2<f32>(1.0));
-  let ease = 1.0 - side * side * (3.0 - 2.0 * side);
-  return ease.x * ease.y;
-}
-
 @fragment
 fn fragment_main(now: Moment) -> @location(0) vec4<f32> {
-  let pixel = now.ground_low.w;
-  let aspect = now.ground_high.w;
-  let at = (now.position.xy - 0.5 * scene.size) * pixel;
-  let uv = now.position.xy / scene.size;
-  let apart = now.field_1.w;
-  let swell = now.field_2.w;
+  let at = (now.position.xy - 0.5 * scene.size) * now.high.w;
+  let breath = now.lamp.w;
+  let on_silk = at * 1.12 + vec2<f32>(1.50, 1.90);
+  let step = 0.012;
+  let here = silk(on_silk, now);
+  let aside = silk(on_silk + vec2<f32>(step, 0.0), now);
+  let below = silk(on_silk + vec2<f32>(0.0, step), now);
+  let slope = vec2<f32>(aside.z - here.z, below.z - here.z) / step;
+  let normal = normalize(vec3<f32>(-slope * now.grade.w, 1.0));
+  let lit = clamp(dot(normal, normalize(vec3<f32>(now.middle.xy - at, 0.40))), 0.0, 1.0);
 
-  let cloth = textureSampleLevel(layers, soft, uv, 0, now.lobe_1.w);
-  let paint = textureSampleLevel(layers, soft, (uv - 0.5) * 0.86 + 0.5 + now.where_2.xy, 0, now.lobe_1.w);
-  let bend = vec2<f32>(paint.g - 0.5, cloth.g - 0.5);
+  // The hue goes with the height of the fold; what turns from the light goes by its lower hues into shadow, never through
+  // brown.
+  let rise = 0.5 + 0.5 * here.z;
+  let warm = smoothstep(0.15, 0.85, 0.5 + 0.5 * sin(here.x * 1.35 + 0.4 - 0.5 * here.y));
+  let lying = smoothstep(0.35, 1.0, 0.5 + 0.5 * sin(here.y * 1.5 - 0.9)) * (1.0 - 0.7 * rise);
+  var colour = mix(mix(now.low.rgb, now.half_way.rgb, smoothstep(0.1, 0.9, rise)), mix(now.half_way.rgb, now.high.rgb, smoothstep(0.0, 0.8, rise)), warm);
+  colour = mix(colour, now.air.rgb, 0.75 * lying);
+  let shade = 1.0 - smoothstep(0.10, 0.98, lit);
+  colour = mix(colour, now.low.rgb, 0.55 * shade);
+  colour = mix(colour, now.shadow.rgb, 0.64 * shade) * (1.0 - 0.15 * shade);
 
-  // The ground: two tones and two wide lobes of light that wander.
-  let drawn = at + 0.20 * bend * (1.0 - 0.5 * apart);
-  var colour = mix(now.ground_high.rgb, now.ground_low.rgb, smoothstep(-0.55, 0.60, drawn.y));
-  let one = drawn - now.where_1.xy;
-  let two = drawn - now.where_1.zw;
-  let full = 1.0 - 0.45 * apart;
-  colour = mix(colour, now.lobe_2.rgb, full * 0.85 * exp2(-dot(two, two) * 3.4));
-  colour = mix(colour, now.lobe_1.rgb, full * (0.78 + 0.10 * swell) * exp2(-dot(one, one) * 4.6));
+  // The lamp's sheen swells with the breath.
+  let off = at - now.middle.xy;
+  let near = exp2(-dot(off, off) * (6.5 - 1.8 * breath));
+  let sheen = lit * lit * lit * lit;
+  colour = mix(colour, now.lamp.rgb, clamp(sheen * (0.14 + 0.64 * near * (0.70 + 0.32 * breath)), 0.0, 0.92));
+  let even = dot(colour, vec3<f32>(0.30, 0.55, 0.15));
+  colour = max(vec3<f32>(even) + (colour - even) * 1.14, vec3<f32>(0.0));
 
-  // Three fields, one over the other; apart they stand on the ground, together they are a haze.
-  let grown = 0.018 * swell * scene.movement;
-  let wide = 0.5 * aspect * mix(1.05, 0.83, apart);
-  let feather = mix(0.46, 0.125, sqrt(apart));
-  let middle = at + bend * mix(0.16, 0.014, apart);
-  let high = field(middle - vec2<f32>(now.where_2.z, -0.235), vec2<f32>(wide, 0.205 + grown + 0.12 * (1.0 - apart)), feather, cloth.a);
-  let belt = field(middle - vec2<f32>(-now.where_2.z, 0.050 + now.where_2.w), vec2<f32>(wide * 0.985, 0.082 - 0.5 * grown + 0.16 * (1.0 - apart)), feather * 0.85, paint.a);
-  let deep = field(middle - vec2<f32>(0.6 * now.where_2.w, 0.305), vec2<f32>(wide * 1.005, 0.150 + grown + 0.14 * (1.0 - apart)), feather, cloth.a);
-  let coat = mix(1.0, 0.5 + 0.5 * (cloth.b + paint.b), now.halo.w) ;
-  let strength = mix(0.62, 0.97, apart);
-  let inner = 0.94 + 0.10 * paint.g + now.grade.w * swell * 0.5;
-  colour = mix(colour, now.field_3.rgb * inner, clamp(deep * strength * coat, 0.0, 1.0));
-  colour = mix(colour, now.field_1.rgb * (inner + 0.03), clamp(high * strength * coat, 0.0, 1.0));
-  colour = mix(colour, now.field_2.rgb * inner, clamp(belt * mix(0.5, 0.97, apart) * coat, 0.0, 1.0));
-
-  // Where a field ends the light behind it shows through thinner paint.
-  let edge = high * (1.0 - high) + deep * (1.0 - deep) + belt * (1.0 - belt);
-  colour = mix(colour, now.halo.rgb, 0.13 * edge * (0.4 + 0.6 * apart) * (1.0 + swell * 0.6));
-
-  // Silk: a broad sheen that moves across; and the weave, still.
-  let fold = sin(at.x * 3.1 + at.y * 2.2 + 3.4 * (paint.g - 0.5) + now.field_3.w) * sin(at.x * 1.3 - at.y * 2.9 + 2.0 * (paint.b - 0.5) - 0.7 * now.field_3.w);
-  colour *= 1.0 + 0.030 * fold + 0.008 * (cloth.r - 0.5);
-
-  let from_candle = vec2<f32>(at.x / aspect, at.y * 0.9 + 0.05);
-  var light = colour * colour * (1.10 - 0.62 * dot(from_candle, from_candle) + now.grade.w * swell * exp2(-4.0 * dot(from_candle, from_candle)) * 0.7);
+  let corner = vec2<f32>(at.x / now.air.w, at.y);
+  var light = colour * colour * (1.08 - 0.40 * dot(corner, corner));
   light *= now.grade.rgb;
   let grey = dot(light, vec3<f32>(0.2126, 0.7152, 0.0722));
   light = max(mix(vec3<f32>(grey), light, scene.saturation), vec3<f32>(0.0));
 
   // Two parts of a hash make triangular grain of one step: no bands, and nothing that moves.
   let r = hash(vec2<i32>(now.position.xy));
-  return vec4<f32>(toward_night(encode(film(light)), now.lobe_2.w) + (r.x + r.y - 1.0) / 255.0, 1.0);
+  return vec4<f32>(toward_night(encode(film(light)), now.half_way.w) + (r.x + r.y - 1.0) / 255.0, 1.0);
 }

@@ -47,6 +47,8 @@ pub enum ArriveStep {
 const LANGUAGES_AT_EASE: usize = 3;
 /// Maximum number of choices in a row.
 const CHOICES_ACROSS_MAX: usize = 3;
+/// The same where there are more choices than two such rows hold: a wide screen has no height for a third row.
+const MANY_CHOICES_ACROSS_MAX: usize = 4;
 
 const STEPS: [ArriveStep; 16] = [
     ArriveStep::Language,
@@ -326,7 +328,11 @@ impl ArriveScreen {
             let control = parts::choice(ctx, id, label, chosen, message);
             control.width(ctx.mm(35.0)).height(ctx.mm(22.0)).into()
         });
-        let choices = parts::even_rows(ctx, choices.collect(), CHOICES_ACROSS_MAX);
+        let choices: Vec<_> = choices.collect();
+        let is_wide = ctx.window.width > ctx.window.height;
+        let are_many = is_wide && choices.len() > 2 * CHOICES_ACROSS_MAX;
+        let across_max = if are_many { MANY_CHOICES_ACROSS_MAX } else { CHOICES_ACROSS_MAX };
+        let choices = parts::even_rows(ctx, choices, across_max);
         let words = column![parts::title(ctx, head), choices].spacing(ctx.mm(GAP_MM * 2.0)).align_x(iced::Center);
         parts::one_idea(ctx, parts::scrim(ctx, words), Self::back_and_next(ctx))
     }

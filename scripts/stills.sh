@@ -5,7 +5,7 @@
 #   sh scripts/stills.sh [target/release/stillroom] ['PLACE …']
 set -eu
 ROOM=${1:-target/release/stillroom}
-PLACES=${2:-beach forest quiet-room night-sky drifting-colour}
+PLACES=${2:-beach forest quiet-room night-sky mountain-lake drifting-colour}
 SIZE=1920x1200
 BYTES_MAX=290000
 command -v convert >/dev/null || { echo 'convert is not installed. Install ImageMagick.' >&2; exit 1; }

@@ -86,6 +86,7 @@ place-beach = Beach
 place-forest = Forest
 place-quiet-room = Quiet room
 place-night-sky = Night sky
+place-mountain-lake = Mountain lake
 place-drifting-colour = Drifting color
 place-pictures = Pictures
 place-dark = Dark

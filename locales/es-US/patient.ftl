@@ -86,6 +86,7 @@ place-beach = Playa
 place-forest = Bosque
 place-quiet-room = Cuarto tranquilo
 place-night-sky = Cielo de noche
+place-mountain-lake = Lago de montaña
 place-drifting-colour = Colores que flotan
 place-pictures = Imágenes
 place-dark = Oscuridad

@@ -88,6 +88,7 @@ place-beach = Plage
 place-forest = Forêt
 place-quiet-room = Pièce calme
 place-night-sky = Ciel de nuit
+place-mountain-lake = Lac de montagne
 place-drifting-colour = Couleurs flottantes
 place-pictures = Images
 place-dark = Noir

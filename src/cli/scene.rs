@@ -38,7 +38,7 @@ const TEST_BREATH: BreathPattern = BreathPattern::ThreeSeven;
 /// What to render.
 #[derive(Debug, Args)]
 pub(super) struct SceneArgs {
-    /// The place: beach, forest, quiet-room, night-sky, drifting-colour
+    /// The place, by its name in a profile; it needs a shader, so neither pictures nor dark
     #[arg(long, value_parser = parse_place)]
     place: PlaceShader,
     /// The time of day: dawn, day, dusk, night

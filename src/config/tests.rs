@@ -367,7 +367,7 @@ fn a_check_covers_everything_the_config_names() {
         ROOM/kiosk.toml:2: profiles.default: found "gentle-tied", allowed a profile that exists in ROOM/profiles
         ROOM/kiosk.toml:5: desk.tls_cert: found "c.pem", allowed a file that exists
         ROOM/kiosk.toml:6: desk.tls_key: found "k.pem", allowed a file that exists
-        ROOM/profiles/wrong.toml:3: place.name: found "shore", allowed one of beach, forest, quiet-room, night-sky, drifting-colour, pictures, dark
+        ROOM/profiles/wrong.toml:3: place.name: found "shore", allowed one of beach, forest, quiet-room, night-sky, mountain-lake, drifting-colour, pictures, dark
         ROOM/profiles/wrong.toml:4: sound.tracks: found "music/gone.ogg", allowed a file that exists in ROOM/media
     "#]],
     );
@@ -390,7 +390,7 @@ fn a_check_of_given_files_covers_only_those() {
         folder.path(),
         &["profiles", "notes.txt", "gone.toml"],
         &expect![[r#"
-            ROOM/profiles/wrong.toml:3: place.name: found "shore", allowed one of beach, forest, quiet-room, night-sky, drifting-colour, pictures, dark
+            ROOM/profiles/wrong.toml:3: place.name: found "shore", allowed one of beach, forest, quiet-room, night-sky, mountain-lake, drifting-colour, pictures, dark
             ROOM/profiles/wrong.toml:4: sound.tracks: found "music/gone.ogg", allowed a file that exists in ROOM/media
             ROOM/notes.txt: file: found another kind of file, allowed a kiosk.toml, a desk.toml or a profile, ending in .toml, or the folder of a language
             ROOM/gone.toml: file: found nothing there, allowed a text file that can be read
@@ -422,7 +422,7 @@ fn the_kind_of_a_file_is_judged_by_its_tables_and_then_by_its_name() {
         &["unclear.toml"],
         &expect![[r#"
             ROOM/unclear.toml:1: title: found nothing, allowed a text of 1 to 40 characters in at least one language
-            ROOM/unclear.toml:1: place.name: found nothing, allowed one of beach, forest, quiet-room, night-sky, drifting-colour, pictures, dark
+            ROOM/unclear.toml:1: place.name: found nothing, allowed one of beach, forest, quiet-room, night-sky, mountain-lake, drifting-colour, pictures, dark
             ROOM/unclear.toml:2: sound.volume_db: found 3, allowed a number from -60 to 0
         "#]],
     );

@@ -14,6 +14,8 @@ named! {
         QuietRoom = "quiet-room",
         /// Stars.
         NightSky = "night-sky",
+        /// Mist on still water under snow peaks.
+        MountainLake = "mountain-lake",
         /// Slow colour and nothing else.
         DriftingColour = "drifting-colour",
         /// The clinic's own pictures.
@@ -102,6 +104,8 @@ impl Place {
             Self::QuietRoom => (PictureBox::new(0.53, 0.40, 0.80, 0.76), PictureBox::new(0.48, 0.36, 0.92, 0.74)),
             // Where the sky and the lake are brightest.
             Self::NightSky => (PictureBox::new(0.54, 0.18, 0.82, 0.77), PictureBox::new(0.52, 0.18, 0.86, 0.77)),
+            // The summit, the cabin and what the water gives back of them.
+            Self::MountainLake => (PictureBox::new(0.50, 0.12, 0.80, 0.76), PictureBox::new(0.48, 0.12, 0.86, 0.66)),
             // The lamp's sheen.
             Self::DriftingColour => (PictureBox::new(0.46, 0.14, 0.80, 0.60), PictureBox::new(0.46, 0.14, 0.88, 0.54)),
             Self::Pictures | Self::Dark => return None,
@@ -114,7 +118,7 @@ impl Place {
     pub fn quiet_box(self, aspect: f32) -> PictureBox {
         let wide = PictureBox::new(0.04, 0.08, 0.44, 0.76);
         let upright = match self {
-            Self::Beach => PictureBox::new(0.06, 0.67, 0.94, 0.85),
+            Self::Beach | Self::MountainLake => PictureBox::new(0.06, 0.67, 0.94, 0.85),
             Self::Forest | Self::DriftingColour | Self::Pictures | Self::Dark => {
                 PictureBox::new(0.06, 0.56, 0.94, 0.85)
             }

@@ -15,7 +15,7 @@ import time
 from own_profile import SILENT, open_session
 from surroundings import HERE, Display, Failed, Folder, free_port, stop, wait_for
 
-PLACES = ("beach", "forest", "quiet-room", "night-sky", "drifting-colour")
+PLACES = ("beach", "forest", "quiet-room", "night-sky", "mountain-lake", "drifting-colour")
 HOURS = ("dawn", "day", "dusk", "night")
 WATCHED_S = 20
 PICTURES_MIN = 29.0

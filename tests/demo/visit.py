@@ -285,7 +285,7 @@ class Visit:
         glass.press("close", then="places")
         glass.press("places", then="place-beach")
         self.see("the sheet of places", "session-places")
-        for place in ("forest", "quiet-room", "night-sky", "drifting-colour", "beach"):
+        for place in ("forest", "quiet-room", "night-sky", "mountain-lake", "drifting-colour", "beach"):
             before = glass.glance()
             self.choose(place)
             # Without a graphics device the processor takes a while to begin; then one place fades into the other within 7

@@ -16,6 +16,8 @@ pub enum PlaceShader {
     QuietRoom,
     /// Stars.
     NightSky,
+    /// Mist on a lake.
+    MountainLake,
     /// Drifting colours.
     DriftingColour,
 }
@@ -27,7 +29,8 @@ const LAYERS_LINE: &str = "// layers:";
 
 impl PlaceShader {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Beach, Self::Forest, Self::QuietRoom, Self::NightSky, Self::DriftingColour];
+    pub const ALL: [Self; 6] =
+        [Self::Beach, Self::Forest, Self::QuietRoom, Self::NightSky, Self::MountainLake, Self::DriftingColour];
 
     /// The shader of a place. The clinic's own pictures and the dark have none.
     #[must_use]
@@ -37,6 +40,7 @@ impl PlaceShader {
             Place::Forest => Some(Self::Forest),
             Place::QuietRoom => Some(Self::QuietRoom),
             Place::NightSky => Some(Self::NightSky),
+            Place::MountainLake => Some(Self::MountainLake),
             Place::DriftingColour => Some(Self::DriftingColour),
             Place::Pictures | Place::Dark => None,
         }
@@ -50,6 +54,7 @@ impl PlaceShader {
             Self::Forest => Place::Forest,
             Self::QuietRoom => Place::QuietRoom,
             Self::NightSky => Place::NightSky,
+            Self::MountainLake => Place::MountainLake,
             Self::DriftingColour => Place::DriftingColour,
         }
     }
@@ -79,6 +84,7 @@ impl PlaceShader {
             Self::Forest => dimmable!("forest.wgsl"),
             Self::QuietRoom => dimmable!("quiet_room.wgsl"),
             Self::NightSky => dimmable!("night_sky.wgsl"),
+            Self::MountainLake => dimmable!("mountain_lake.wgsl"),
             Self::DriftingColour => dimmable!("drifting_colour.wgsl"),
         }
     }

@@ -106,6 +106,7 @@ fn embedded_still(shader: PlaceShader, hour: TimeOfDay) -> &'static [u8] {
         PlaceShader::Forest => hours!("forest"),
         PlaceShader::QuietRoom => hours!("quiet-room"),
         PlaceShader::NightSky => hours!("night-sky"),
+        PlaceShader::MountainLake => hours!("mountain-lake"),
         PlaceShader::DriftingColour => hours!("drifting-colour"),
     }
 }

@@ -36,24 +36,32 @@ pub const fn tint(tint: Tint) -> Color {
     }
 }
 
-/// What speaks to the patient, in large sizes.
-pub const VOICE: Font = Font { weight: Weight::Light, ..Font::with_name("Literata") };
-/// What speaks to the patient, in body text.
-pub const VOICE_SMALL: Font = Font::with_name("Literata");
+/// What speaks to the patient.
+pub const VOICE: Font = Font::with_name("Literata");
+/// The call, and what has to be read with blurred eyes.
+pub const VOICE_STRONG: Font = Font { weight: Weight::Medium, ..Font::with_name("Literata") };
+/// The icons, made by `scripts/icons.py`.
+pub const ICONS: Font = Font::with_name("Stillroom Icons");
 /// Controls, keys and text for staff.
 pub const CONTROL: Font = Font::with_name("Atkinson Hyperlegible Next");
 /// Emphasized controls and text for staff.
 pub const CONTROL_STRONG: Font =
     Font { family: Family::Name("Atkinson Hyperlegible Next"), weight: Weight::Semibold, ..Font::DEFAULT };
 
-/// The fonts, embedded; their licences lie beside them in `media/fonts`. A static, since each use of a constant would
-/// embed them again.
-pub static FONTS: [&[u8]; 4] = [
-    include_bytes!("../media/fonts/Literata_300Light.ttf"),
-    include_bytes!("../media/fonts/Literata_400Regular.ttf"),
-    include_bytes!("../media/fonts/AtkinsonHyperlegibleNext_400Regular.ttf"),
-    include_bytes!("../media/fonts/AtkinsonHyperlegibleNext_600SemiBold.ttf"),
-];
+/// *Literata* in its regular weight. The fonts are embedded; their licences lie beside them in `media/fonts`. They are
+/// statics, since each use of a constant would embed a font again.
+pub static LITERATA_REGULAR: &[u8] = include_bytes!("../media/fonts/Literata_400Regular.ttf");
+/// *Literata* in its medium weight.
+pub static LITERATA_MEDIUM: &[u8] = include_bytes!("../media/fonts/Literata_500Medium.ttf");
+/// *Atkinson Hyperlegible Next* in its regular weight.
+pub static ATKINSON_REGULAR: &[u8] = include_bytes!("../media/fonts/AtkinsonHyperlegibleNext_400Regular.ttf");
+/// *Atkinson Hyperlegible Next* in its semibold weight.
+pub static ATKINSON_SEMIBOLD: &[u8] = include_bytes!("../media/fonts/AtkinsonHyperlegibleNext_600SemiBold.ttf");
+/// The font of the icons.
+pub static ICON_FONT: &[u8] = include_bytes!("../media/fonts/StillroomIcons.ttf");
+
+/// All fonts, for the window.
+pub static FONTS: [&[u8]; 5] = [LITERATA_REGULAR, LITERATA_MEDIUM, ATKINSON_REGULAR, ATKINSON_SEMIBOLD, ICON_FONT];
 
 const MM_PER_INCH: f32 = 25.4;
 
@@ -84,34 +92,52 @@ impl Scale {
         mm * self.px_per_mm
     }
 
-    /// Font size of a phrase that fills the screen: a line is 11.4 mm high.
+    /// Font size of the call: its x-height of 5 mm can be read at 20/100.
+    #[must_use]
+    pub fn call(self) -> f32 {
+        self.mm(10.0)
+    }
+
+    /// Font size of a phrase that fills the screen: a line is 12.2 mm high.
     #[must_use]
     pub fn phrase(self) -> f32 {
-        self.mm(8.4)
+        self.mm(9.0)
     }
 
-    /// Font size of a title: a line is 9 mm high.
+    /// Font size of a title: a line is 9.5 mm high.
     #[must_use]
     pub fn title(self) -> f32 {
-        self.mm(6.6)
+        self.mm(7.0)
     }
 
-    /// Font size of body text: a line is 6.3 mm high.
+    /// Font size of a control of the session, whose reader has blurred eyes: a line is 9.5 mm high.
+    #[must_use]
+    pub fn session_label(self) -> f32 {
+        self.mm(7.0)
+    }
+
+    /// Font size of body text: a line is 7.6 mm high.
     #[must_use]
     pub fn body(self) -> f32 {
-        self.mm(4.6)
+        self.mm(5.6)
     }
 
-    /// Font size of a control's label: a line is 6 mm high.
+    /// Font size of a control's label: a line is 7.6 mm high.
     #[must_use]
     pub fn label(self) -> f32 {
+        self.mm(5.6)
+    }
+
+    /// Font size of text and controls for staff: a line is 6 mm high.
+    #[must_use]
+    pub fn staff(self) -> f32 {
         self.mm(4.4)
     }
 
-    /// Font size of small print for staff: a line is 4.4 mm high.
+    /// Font size of small print: a line is 5.2 mm high. Nothing is smaller.
     #[must_use]
     pub fn small(self) -> f32 {
-        self.mm(3.2)
+        self.mm(3.8)
     }
 }
 

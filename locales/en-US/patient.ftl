@@ -35,15 +35,16 @@ arrive-language-title = Choose your language
 arrive-welcome-title = Welcome
 arrive-welcome-text = This screen keeps you company. It plays music, shows a calm place, and calls someone when you want them. You can skip anything, and there is nothing to get wrong.
 
-arrive-card-1-title = Things loosen
-arrive-card-1-text = The medicine changes how the cells of your brain talk to each other. For a while, old loops of thought can loosen their grip.
-arrive-card-2-title = New paths may open
-arrive-card-2-text = In the hours and days that follow, your brain may form new links more easily. It can be a good time for a fresh thought or one small step.
-arrive-card-3-title = It will pass
-arrive-card-3-text = You may feel light or far away, and time may stretch. That is the medicine at work. Your body clears it all the while, and the feeling fades.
+arrive-skip-all = Skip all
 
-arrive-intentions-title = Three questions for you
-arrive-intentions-text = Answer as much or as little as you like, or skip them all. What you write stays in this room. You’ll see it again later.
+arrive-expect-title = What to expect
+arrive-expect-1-title = Thoughts loosen
+arrive-expect-1-text = For a while, old loops of thought can let go.
+arrive-expect-2-title = New paths may open
+arrive-expect-2-text = In the days after, small new steps can come more easily.
+arrive-expect-3-title = It will pass
+arrive-expect-3-text = You may feel light, or far away. It fades by itself.
+
 arrive-question-1 =
     What has led me to embark on this treatment?
     Why am I here?
@@ -104,12 +105,21 @@ hear-silence = Silence
 ## Session
 
 session-breathe = Breathe
-session-breathe-stop = My own pace
+session-silence = It is quiet now.
 session-place = Place
 session-sound = Sound
 session-dark = Dark
 session-anchor = Too much
 anchor-line-1 = This is the medicine. It will pass.
+anchor-line-2 = You are safe here.
+anchor-line-3 = Breathe out slowly.
+anchor-line-4 = You can call someone at any time.
+where-settle = You are in the infusion room. It is only beginning.
+where-onset = You are in the infusion room. The medicine is beginning to work. About { $minutes } minutes in all.
+where-peak = You are in the infusion room. This is the strongest part. About { $minutes } minutes in all, and it gets lighter.
+where-return = You are in the infusion room. The strongest part is over. About { $minutes } minutes more.
+where-landing = You are in the infusion room, and nearly back. About { $minutes } minutes more.
+where-landed = You are in the infusion room. The medicine has done its work. You can rest.
 anchor-done = I feel steadier
 sound-softer = Softer
 sound-louder = Louder

@@ -35,15 +35,16 @@ arrive-language-title = Elija su idioma
 arrive-welcome-title = Le damos la bienvenida
 arrive-welcome-text = Esta pantalla le acompaña. Pone música, muestra un lugar tranquilo y llama a alguien cuando usted lo pide. Puede saltarse lo que quiera, y no hay nada que pueda salirle mal.
 
-arrive-card-1-title = Los pensamientos se sueltan
-arrive-card-1-text = La medicina cambia la forma en que las células de su cerebro se hablan entre sí. Por un tiempo, los pensamientos que dan vueltas pueden aflojarse.
-arrive-card-2-title = Pueden abrirse caminos nuevos
-arrive-card-2-text = En las horas y los días que siguen, a su cerebro puede serle más fácil crear conexiones nuevas. Es un buen momento para una idea nueva o un paso pequeño.
-arrive-card-3-title = Va a pasar
-arrive-card-3-text = Puede que sienta el cuerpo ligero o lejos, y que el tiempo se estire. Es la medicina que está actuando. Su cuerpo la va eliminando, y la sensación se va.
+arrive-skip-all = Saltar todo
 
-arrive-intentions-title = Tres preguntas para usted
-arrive-intentions-text = Conteste tanto o tan poco como quiera, o sáltelas todas. Lo que escriba se queda en este cuarto. Más tarde lo volverá a ver.
+arrive-expect-title = Qué puede pasar
+arrive-expect-1-title = Los pensamientos se sueltan
+arrive-expect-1-text = Las ideas que dan vueltas pueden soltarse.
+arrive-expect-2-title = Pueden abrirse caminos
+arrive-expect-2-text = En los días que siguen, los pasos pequeños pueden ser más fáciles.
+arrive-expect-3-title = Va a pasar
+arrive-expect-3-text = Puede que se sienta ligero, o lejos. Se va solo.
+
 arrive-question-1 =
     ¿Qué me trajo a este tratamiento?
     ¿Por qué estoy aquí?
@@ -104,12 +105,21 @@ hear-silence = Silencio
 ## La sesión
 
 session-breathe = Respirar
-session-breathe-stop = A mi ritmo
+session-silence = Ahora hay silencio.
 session-place = Lugar
 session-sound = Sonido
 session-dark = A oscuras
-session-anchor = Es demasiado
+session-anchor = Demasiado
 anchor-line-1 = Es la medicina. Va a pasar.
+anchor-line-2 = Aquí está a salvo.
+anchor-line-3 = Suelte el aire despacio.
+anchor-line-4 = Puede llamar a alguien en cualquier momento.
+where-settle = Está en la sala de infusión. Apenas empieza.
+where-onset = Está en la sala de infusión. La medicina empieza a hacer efecto. Unos { $minutes } minutos en total.
+where-peak = Está en la sala de infusión. Es la parte más fuerte. Unos { $minutes } minutos en total, y se va aligerando.
+where-return = Está en la sala de infusión. Lo más fuerte ya pasó. Unos { $minutes } minutos más.
+where-landing = Está en la sala de infusión y ya casi de vuelta. Unos { $minutes } minutos más.
+where-landed = Está en la sala de infusión. La medicina ya hizo su trabajo. Puede descansar.
 anchor-done = Ya siento más calma
 sound-softer = Más suave
 sound-louder = Más fuerte

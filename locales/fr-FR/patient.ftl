@@ -37,15 +37,16 @@ arrive-language-title = Choisissez votre langue
 arrive-welcome-title = Bienvenue
 arrive-welcome-text = Cet écran vous tient compagnie. Il met de la musique, montre un lieu calme et appelle quelqu’un quand vous le voulez. Vous pouvez passer ce que vous voulez, et il n’y a pas d’erreur possible.
 
-arrive-card-1-title = Les pensées se relâchent
-arrive-card-1-text = Le médicament change la façon dont les cellules de votre cerveau se parlent. Pendant un moment, les pensées qui tournent en rond peuvent lâcher prise.
-arrive-card-2-title = Des chemins peuvent s’ouvrir
-arrive-card-2-text = Dans les heures et les jours qui suivent, votre cerveau peut créer plus facilement de nouveaux liens. C’est un bon moment pour une idée neuve ou un petit pas.
-arrive-card-3-title = Ça va passer
-arrive-card-3-text = Votre corps peut vous sembler léger ou lointain, et le temps peut s’étirer. C’est le médicament qui agit. Votre corps l’élimine peu à peu, et la sensation s’en va.
+arrive-skip-all = Tout passer
 
-arrive-intentions-title = Trois questions pour vous
-arrive-intentions-text = Répondez autant ou aussi peu que vous voulez, ou passez-les toutes. Ce que vous écrivez reste dans cette pièce. Vous le reverrez plus tard.
+arrive-expect-title = Ce qui peut venir
+arrive-expect-1-title = Les pensées se relâchent
+arrive-expect-1-text = Pendant un moment, ce qui tourne en rond peut lâcher prise.
+arrive-expect-2-title = Des chemins peuvent s’ouvrir
+arrive-expect-2-text = Dans les jours qui suivent, les petits pas peuvent être plus faciles.
+arrive-expect-3-title = Ça va passer
+arrive-expect-3-text = Vous pouvez vous sentir loin. Cela s’en va tout seul.
+
 arrive-question-1 =
     Qu’est-ce qui me conduit à ce traitement ?
     Pourquoi suis-je ici ?
@@ -106,12 +107,21 @@ hear-silence = Silence
 ## La séance
 
 session-breathe = Respirer
-session-breathe-stop = Mon rythme
+session-silence = C’est le silence, maintenant.
 session-place = Lieu
 session-sound = Son
 session-dark = Noir
 session-anchor = C’est trop
 anchor-line-1 = C’est le médicament. Ça va passer.
+anchor-line-2 = Ici, vous êtes en sécurité.
+anchor-line-3 = Soufflez doucement.
+anchor-line-4 = Vous pouvez appeler à tout moment.
+where-settle = Vous êtes dans la salle de soin. Cela commence à peine.
+where-onset = Vous êtes dans la salle de soin. Le médicament commence à agir. Environ { $minutes } minutes en tout.
+where-peak = Vous êtes dans la salle de soin. C’est la partie la plus forte. Environ { $minutes } minutes en tout, et cela s’allège.
+where-return = Vous êtes dans la salle de soin. Le plus fort est passé. Encore { $minutes } minutes environ.
+where-landing = Vous êtes dans la salle de soin, presque de retour. Encore { $minutes } minutes environ.
+where-landed = Vous êtes dans la salle de soin. Le médicament a fait son travail. Vous pouvez vous reposer.
 anchor-done = Ça va mieux
 sound-softer = Moins fort
 sound-louder = Plus fort

@@ -80,8 +80,8 @@ fn options(desks: DesksConfig, state: &Path, file: &Path) -> Result<(ServerOptio
     let page = PageOptions {
         clinicians: desks.desk.clinicians,
         locale: desks.locale.name().to_owned(),
-        font: theme::FONTS.get(2).copied(),
-        font_bold: theme::FONTS.get(3).copied(),
+        font: Some(theme::ATKINSON_REGULAR),
+        font_bold: Some(theme::ATKINSON_SEMIBOLD),
     };
     let rooms = desks.rooms.iter().filter_map(|room| RoomId::new(room).ok()).collect();
     Ok((server, MultiRoomOptions { page, name: desks.name, broker, rooms }))

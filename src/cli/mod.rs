@@ -164,7 +164,7 @@ fn missing_letters(config: &Config, paths: &[PathBuf]) -> Vec<Finding> {
     if let Some(folder) = config.room.locales.as_ref().filter(|_| paths.is_empty()) {
         folders.extend(config.locales.languages().iter().map(|language| folder.join(language.name())));
     }
-    let paper = [theme::FONTS[0], theme::FONTS[1]];
+    let paper = [theme::LITERATA_MEDIUM, theme::LITERATA_REGULAR];
     let typefaces: Vec<_> = paper.iter().filter_map(|font| FontRef::new(font).ok()).collect();
     let has = |letter: char| typefaces.iter().all(|typeface| typeface.charmap().map(letter).is_some());
     let mut findings = Vec::new();

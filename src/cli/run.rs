@@ -265,8 +265,8 @@ impl RoomSetup {
         let page = PageOptions {
             clinicians: self.config.desk.clinicians.clone(),
             locale: self.config.room.locale.name().to_owned(),
-            font: theme::FONTS.get(2).copied(),
-            font_bold: theme::FONTS.get(3).copied(),
+            font: Some(theme::ATKINSON_REGULAR),
+            font_bold: Some(theme::ATKINSON_SEMIBOLD),
         };
         let options =
             SingleRoomOptions { page, room_name, offers: self.offers(), previews: Some(self.previews()), shared };

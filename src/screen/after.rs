@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use iced::widget::{column, row};
-use iced::{Element, Length};
+use iced::Element;
+use iced::widget::column;
 
 use super::Action;
 use super::note::{self, NoteEditor, PageKind};
@@ -13,11 +13,15 @@ use super::take_home::{self, QrImage, TakeHomeScreen};
 use crate::config::Card;
 use crate::room::{Event, Snapshot};
 use crate::takeaway::qr;
-use crate::theme::{self, GAP_MM};
+use crate::theme;
+use crate::widget::icon::Icon;
+use crate::widget::page::{Page, PageGeometry, StepProgress};
 use crate::widget::{ViewContext, parts};
 
 /// Number of our own cards, shown if the clinic sets none.
 const OWN_CARDS: usize = 4;
+/// Height of an offer on the first view.
+const OFFER_MM: f32 = 27.0;
 /// Side of a code, in mm.
 const CODE_MM: f32 = 46.0;
 
@@ -120,14 +124,12 @@ impl AfterScreen {
             AfterView::Note(note) => note.view(ctx).map(Message::Note),
             AfterView::Cards(card) => cards(ctx, *card),
             AfterView::TakeHome(take_home) => take_home.view(ctx, Message::TakeHome, Message::ClosePressed),
-            AfterView::LeaveQuestion => parts::one_idea(
-                ctx,
-                parts::scrim(ctx, parts::title(ctx, ctx.say("take-leave-ask"))),
-                vec![
-                    parts::control(ctx, "leave-yes", ctx.say("take-leave-yes"), Message::LeaveConfirmed).into(),
-                    parts::choice(ctx, "leave-back", ctx.say("take-leave-back"), true, Message::ClosePressed).into(),
-                ],
-            ),
+            AfterView::LeaveQuestion => {
+                let leave =
+                    parts::secondary(ctx, "leave-yes", ctx.say("take-leave-yes"), None, Message::LeaveConfirmed);
+                let stay = parts::primary(ctx, "leave-back", ctx.say("take-leave-back"), None, Message::ClosePressed);
+                Page::new().words(ctx.say("take-leave-ask")).start(leave).end(stay).view(ctx)
+            }
         }
     }
 }
@@ -140,64 +142,57 @@ fn home_view<'a>(ctx: &ViewContext) -> Element<'a, Message> {
         (false, true) => "session-note-damaged",
         (false, false) => "after-text",
     };
-    let words = parts::text_block(ctx, ctx.say("after-title"), ctx.say(text));
-    let offer = |id: &'static str, key: &str, message: Message, is_chosen: bool| -> Element<'a, Message> {
-        parts::choice(ctx, id, ctx.say(key), is_chosen, message).width(Length::Fill).into()
+    let offer = |id: &'static str, icon: Icon, key: &str, message: Message| -> Element<'a, Message> {
+        parts::icon_offer(ctx, id, icon, ctx.say(key), message).into()
     };
-    parts::one_idea(
-        ctx,
-        words,
-        vec![
-            row![
-                offer("write", "after-write", Message::NotePressed(PageKind::Text), true),
-                offer("draw", "after-draw", Message::NotePressed(PageKind::Drawing), false),
-                offer("cards", "after-cards", Message::CardPressed(0), false),
-                offer("take", "after-take", Message::TakePressed, false),
-                offer("leave", "after-leave", Message::LeavePressed, false),
-            ]
-            .spacing(ctx.mm(GAP_MM))
-            .into(),
-        ],
-    )
+    let offers = vec![
+        offer("write", Icon::Pen, "after-write", Message::NotePressed(PageKind::Text)),
+        offer("draw", Icon::Brush, "after-draw", Message::NotePressed(PageKind::Drawing)),
+        offer("cards", Icon::Sun, "after-cards", Message::CardPressed(0)),
+        offer("take", Icon::Phone, "after-take", Message::TakePressed),
+        offer("leave", Icon::Leaf, "after-leave", Message::LeavePressed),
+    ];
+    let geometry = PageGeometry::of(ctx);
+    let columns = if geometry.is_upright() { 2 } else { offers.len() };
+    let offers = parts::control_grid(ctx, offers, columns, geometry.content_width_mm(), OFFER_MM);
+    Page::new().title(ctx.say("after-title")).words(ctx.say(text)).foot(offers).view(ctx)
 }
 
 fn cards<'a>(ctx: &ViewContext, card: usize) -> Element<'a, Message> {
     // The clinic's cards, in the first of the patient's languages that has any, before our own.
     let languages = ctx.words.languages_up_to("after-card-1-title");
     let own_cards = ctx.clinic.config.after.cards.first_of(&languages).map_or(&[][..], Vec::as_slice);
-    let (count, words): (usize, Element<'a, Message>) = if let Some(own_card) = own_cards.get(card) {
+    let (count, page) = if let Some(own_card) = own_cards.get(card) {
         (own_cards.len(), clinic_card(ctx, own_card))
     } else {
         let number = card % OWN_CARDS + 1;
-        let head = ctx.say(&format!("after-card-{number}-title"));
-        (OWN_CARDS, parts::text_block(ctx, head, ctx.say(&format!("after-card-{number}-text"))))
+        let title = ctx.say(&format!("after-card-{number}-title"));
+        (OWN_CARDS, Page::new().title(title).words(ctx.say(&format!("after-card-{number}-text"))))
     };
-    let mut controls: Vec<Element<'a, Message>> = Vec::new();
-    controls.push(parts::control(ctx, "close", ctx.say("done"), Message::ClosePressed).into());
+    let close = parts::secondary(ctx, "close", ctx.say("done"), Some(Icon::Close), Message::ClosePressed);
+    let mut page = page.progress(Some(StepProgress { at: card.min(count - 1), of: count })).start(close);
     if card > 0 {
-        controls.push(parts::control(ctx, "card-back", ctx.say("back"), Message::CardPressed(card - 1)).into());
+        let back = Message::CardPressed(card - 1);
+        page = page.start(parts::secondary(ctx, "card-back", ctx.say("back"), Some(Icon::Back), back));
     }
     if card + 1 < count {
-        controls.push(parts::control(ctx, "card-next", ctx.say("next"), Message::CardPressed(card + 1)).into());
-    } else {
-        controls.push(iced::widget::Space::new().width(ctx.mm(GAP_MM)).into());
+        let next = Message::CardPressed(card + 1);
+        page = page.end(parts::primary(ctx, "card-next", ctx.say("next"), Some(Icon::Forward), next));
     }
-    parts::one_idea(ctx, words, controls)
+    page.view(ctx)
 }
 
 /// One of the clinic's cards: its text, and a code that brings its link or phone number to the patient's phone.
-fn clinic_card<'a>(ctx: &ViewContext, card: &Card) -> Element<'a, Message> {
-    let code = card.link.as_deref().and_then(link_code);
-    let width_mm = if code.is_some() { 84.0 } else { 128.0 };
-    let text = column![parts::title(ctx, card.title.clone()), parts::body(ctx, card.text.clone())]
-        .push(card.link.as_deref().map(|link| parts::body(ctx, readable(link)).color(theme::LAMPLIGHT)))
-        .spacing(ctx.mm(4.0))
-        .max_width(ctx.mm(width_mm));
-    let beside = code.map(|code| {
-        let hint = parts::text_line(ctx.say("card-scan"), ctx.mm(3.6), theme::VOICE_SMALL, theme::SAND);
-        column![code.view(ctx, CODE_MM), hint].spacing(ctx.mm(2.0)).align_x(iced::Center)
-    });
-    parts::scrim(ctx, row![text].push(beside).spacing(ctx.mm(8.0)).align_y(iced::Center))
+fn clinic_card<'a>(ctx: &ViewContext, card: &Card) -> Page<'a, Message> {
+    let mut page = Page::new().title(card.title.clone()).words(card.text.clone());
+    if let Some(link) = card.link.as_deref() {
+        page = page.content(parts::body(ctx, readable(link)).color(theme::LAMPLIGHT));
+        if let Some(code) = link_code(link) {
+            let hint = parts::body(ctx, ctx.say("card-scan")).center();
+            page = page.beside(column![code.view(ctx, CODE_MM), hint].spacing(ctx.mm(2.0)).align_x(iced::Center));
+        }
+    }
+    page
 }
 
 /// A link as a person reads it.

@@ -1,30 +1,35 @@
 //! Owns Arrive: one idea at a time, each of them optional, from the language to the rest before the session. Does not own
 //! what the patient writes.
 
-use iced::Element;
-use iced::widget::{Column, column};
+use iced::alignment::Horizontal;
+use iced::widget::{column, container, row};
+use iced::{Element, Length};
 
 use super::Action;
 use super::write::{self, TextPad};
+use crate::room::call::CallPhase;
 use crate::room::notes::INTENTIONS;
 use crate::room::{Event, Snapshot};
 use crate::theme::{self, GAP_MM};
 use crate::vocabulary::language::Language;
-use crate::vocabulary::place::Place;
+use crate::vocabulary::place::{Place, TimeOfDay};
 use crate::vocabulary::sound::SoundChoice;
-use crate::widget::{ViewContext, breath_ring, parts};
+use crate::widget::icon::Icon;
+use crate::widget::page::{Page, PageGeometry, StepProgress};
+use crate::widget::place::shader::PlaceShader;
+use crate::widget::place::tile_picture::TilePicture;
+use crate::widget::tile::{Tile, picture, tiles};
+use crate::widget::{ViewContext, breath_ring, faces, parts};
 
 /// One step of Arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ArriveStep {
     /// The choice of language.
     Language,
-    /// What Arrive is for.
+    /// What Arrive is for, and the way past all of it.
     Welcome,
-    /// One of three cards on what ketamine does, from 1.
-    Card(usize),
-    /// What the three questions are for.
-    Questions,
+    /// What ketamine does and how it feels, in three pictures.
+    Expect,
     /// One of the three questions, from 0.
     Question(usize),
     /// What the clinician should know.
@@ -43,20 +48,15 @@ pub enum ArriveStep {
     Waiting,
 }
 
-/// Maximum number of languages that each ask in a line of their own, above large controls.
+/// Height of a language's control.
+const LANGUAGE_MM: f32 = 24.0;
+/// Maximum number of languages that each ask in a line of their own.
 const LANGUAGES_AT_EASE: usize = 3;
-/// Maximum number of choices in a row.
-const CHOICES_ACROSS_MAX: usize = 3;
-/// The same where there are more choices than two such rows hold: a wide screen has no height for a third row.
-const MANY_CHOICES_ACROSS_MAX: usize = 4;
 
-const STEPS: [ArriveStep; 16] = [
+const STEPS: [ArriveStep; 13] = [
     ArriveStep::Language,
     ArriveStep::Welcome,
-    ArriveStep::Card(1),
-    ArriveStep::Card(2),
-    ArriveStep::Card(3),
-    ArriveStep::Questions,
+    ArriveStep::Expect,
     ArriveStep::Question(0),
     ArriveStep::Question(1),
     ArriveStep::Question(2),
@@ -68,11 +68,27 @@ const STEPS: [ArriveStep; 16] = [
     ArriveStep::TryDark,
     ArriveStep::Waiting,
 ];
+/// Number of dots: what is written is one chapter; the hello before and the rest after have none.
+const DOTS: usize = 7;
 
 impl ArriveStep {
     /// Whether the patient tries the call here.
     const fn is_practice(self) -> bool {
         matches!(self, Self::TryCall | Self::TryDark)
+    }
+
+    fn progress(self) -> Option<StepProgress> {
+        let at = match self {
+            Self::Language | Self::Welcome | Self::Waiting => return None,
+            Self::Expect => 0,
+            Self::Question(_) | Self::ForClinician => 1,
+            Self::Place => 2,
+            Self::Sound => 3,
+            Self::Breath => 4,
+            Self::TryCall => 5,
+            Self::TryDark => 6,
+        };
+        Some(StepProgress { at, of: DOTS })
     }
 }
 
@@ -94,6 +110,8 @@ pub enum Message {
     NextPressed,
     /// Back to the last step.
     BackPressed,
+    /// Past all of it.
+    SkipAllPressed,
     /// The text pad.
     Pad(write::Message),
     /// Sharing the text for the clinician was switched on or off.
@@ -139,6 +157,7 @@ impl ArriveScreen {
             }
             Message::NextPressed => self.go(1, snapshot),
             Message::BackPressed => self.go(-1, snapshot),
+            Message::SkipAllPressed => self.go(STEPS.len().cast_signed(), snapshot),
             Message::Pad(message) => self.edit(message),
             Message::SharePressed(on) => Action::Send(Event::ForClinicianShared { on }),
             Message::PlaceChosen(place) => Action::Send(Event::PlaceChosen(place)),
@@ -159,8 +178,7 @@ impl ArriveScreen {
             ArriveStep::ForClinician => Action::Send(Event::ForClinicianWritten { text }),
             ArriveStep::Language
             | ArriveStep::Welcome
-            | ArriveStep::Card(_)
-            | ArriveStep::Questions
+            | ArriveStep::Expect
             | ArriveStep::Place
             | ArriveStep::Sound
             | ArriveStep::Breath
@@ -183,8 +201,7 @@ impl ArriveScreen {
             ArriveStep::Question(_)
             | ArriveStep::Language
             | ArriveStep::Welcome
-            | ArriveStep::Card(_)
-            | ArriveStep::Questions
+            | ArriveStep::Expect
             | ArriveStep::Place
             | ArriveStep::Sound
             | ArriveStep::Breath
@@ -208,64 +225,80 @@ impl ArriveScreen {
     /// The screen.
     pub fn view<'a>(&'a self, ctx: &ViewContext) -> Element<'a, Message> {
         match self.step() {
-            ArriveStep::Language => Self::language(ctx),
+            ArriveStep::Language => language(ctx),
             ArriveStep::Welcome => {
-                Self::text_step(ctx, ctx.say("arrive-welcome-title"), ctx.say("arrive-welcome-text"))
+                let skip = parts::secondary(ctx, "skip-all", ctx.say("arrive-skip-all"), None, Message::SkipAllPressed);
+                let page = self.page(ctx).title(ctx.say("arrive-welcome-title")).words(ctx.say("arrive-welcome-text"));
+                // Upright there is no width for three actions, but height.
+                if PageGeometry::of(ctx).is_upright() { page.content(skip) } else { page.start(skip) }.view(ctx)
             }
-            ArriveStep::Card(card) => Self::text_step(
-                ctx,
-                ctx.say(&format!("arrive-card-{card}-title")),
-                ctx.say(&format!("arrive-card-{card}-text")),
-            ),
-            ArriveStep::Questions => {
-                Self::text_step(ctx, ctx.say("arrive-intentions-title"), ctx.say("arrive-intentions-text"))
-            }
+            ArriveStep::Expect => self.expect(ctx),
             ArriveStep::Question(question) => self.question(ctx, question),
             ArriveStep::ForClinician => self.for_clinician(ctx),
-            ArriveStep::Place => Self::place(ctx),
-            ArriveStep::Sound => Self::sound(ctx),
-            ArriveStep::Breath => Self::breath(ctx),
-            ArriveStep::TryCall => self.try_call(ctx),
-            ArriveStep::TryDark => Self::try_dark(ctx),
-            ArriveStep::Waiting => parts::one_idea(
-                ctx,
-                parts::text_block(ctx, ctx.say("arrive-waiting-title"), ctx.say("arrive-waiting-text")),
-                vec![Self::back(ctx), iced::widget::Space::new().into()],
-            ),
+            ArriveStep::Place => self.place(ctx),
+            ArriveStep::Sound => self.sound(ctx),
+            ArriveStep::Breath => self.breath(ctx),
+            ArriveStep::TryCall => {
+                self.page(ctx).title(ctx.say("arrive-call-title")).words(self.call_words(ctx)).view(ctx)
+            }
+            ArriveStep::TryDark => {
+                let dark = parts::secondary(
+                    ctx,
+                    "try-dark",
+                    ctx.say("arrive-dark-try"),
+                    Some(Icon::Moon),
+                    Message::DarkPressed,
+                );
+                let title = ctx.say("arrive-dark-title");
+                self.page(ctx).title(title).words(ctx.say("arrive-dark-text")).content(dark).view(ctx)
+            }
+            ArriveStep::Waiting => Page::new()
+                .title(ctx.say("arrive-waiting-title"))
+                .words(ctx.say("arrive-waiting-text"))
+                .start(back(ctx))
+                .view(ctx),
         }
     }
 
-    fn language<'a>(ctx: &ViewContext) -> Element<'a, Message> {
-        let locales = &ctx.clinic.config.locales;
-        let languages = locales.languages();
-        let are_few = languages.len() <= LANGUAGES_AT_EASE;
-        let (across, width_mm, height_mm) = if are_few { (2, 50.0, 28.0) } else { (3, 42.0, 22.0) };
-        let choices = languages.iter().map(|language| {
-            let id = format!("language-{language}");
-            parts::control(ctx, id, locales.own_name(*language), Message::LanguageChosen(*language))
-                .width(ctx.mm(width_mm))
-                .height(ctx.mm(height_mm))
-                .into()
-        });
-        let choices = parts::even_rows(ctx, choices.collect(), across);
-        // In every language, since none is chosen yet.
-        let asked = languages.iter().map(|language| locales.words(*language).say("arrive-language-title"));
-        let words: Element<'a, Message> = if are_few {
-            column(asked.map(|asked| parts::title(ctx, asked).into())).align_x(iced::Center).into()
-        } else {
-            let mut asked: Vec<String> = asked.collect();
-            asked.dedup();
-            parts::body(ctx, asked.join(" · ")).center().width(ctx.mm(width_mm * 3.0)).into()
-        };
-        parts::one_idea(
-            ctx,
-            parts::scrim(ctx, column![words, choices].spacing(ctx.mm(6.0)).align_x(iced::Center)),
-            Vec::new(),
-        )
+    /// The page of the present step, with its ways back and on.
+    fn page<'a>(&self, ctx: &ViewContext) -> Page<'a, Message> {
+        let step = self.step();
+        let page = Page::new().progress(step.progress()).start(back(ctx));
+        page.end(parts::primary(ctx, "next", ctx.say("next"), Some(Icon::Forward), Message::NextPressed))
     }
 
-    fn text_step<'a>(ctx: &ViewContext, head: String, text: String) -> Element<'a, Message> {
-        parts::one_idea(ctx, parts::text_block(ctx, head, text), Self::back_and_next(ctx))
+    fn expect<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
+        const PICTURES: [TilePicture; 3] = [
+            TilePicture::part(PlaceShader::Forest, TimeOfDay::Dawn, [0.20, 0.10, 0.75, 0.75]),
+            TilePicture::part(PlaceShader::NightSky, TimeOfDay::Night, [0.15, 0.05, 0.75, 0.75]),
+            TilePicture::part(PlaceShader::Beach, TimeOfDay::Dawn, [0.30, 0.15, 0.70, 0.70]),
+        ];
+        let geometry = PageGeometry::of(ctx);
+        let gap_mm = GAP_MM * 2.0;
+        // What a title of two lines and a text of four leave.
+        let picture_mm = (geometry.body_height_mm(1.0) - 53.0).clamp(10.0, 40.0);
+        let cards = (0..PICTURES.len()).map(|index| -> Element<'a, Message> {
+            let number = index + 1;
+            let title = parts::text_line(
+                ctx.say(&format!("arrive-expect-{number}-title")),
+                ctx.mm(6.2),
+                theme::VOICE,
+                theme::LAMPLIGHT,
+            );
+            let text = parts::body(ctx, ctx.say(&format!("arrive-expect-{number}-text")));
+            if geometry.is_upright() {
+                let picture = container(picture(ctx, PICTURES[index])).width(ctx.mm(40.0)).height(ctx.mm(34.0));
+                let words = column![title, text].spacing(ctx.mm(1.0)).width(Length::Fill);
+                row![picture, words].spacing(ctx.mm(gap_mm)).align_y(iced::Center).into()
+            } else {
+                let picture = container(picture(ctx, PICTURES[index])).width(Length::Fill).height(ctx.mm(picture_mm));
+                column![picture, title, text].spacing(ctx.mm(2.0)).align_x(Horizontal::Left).width(Length::Fill).into()
+            }
+        });
+        let gap = ctx.mm(gap_mm);
+        let cards: Element<'a, Message> =
+            if geometry.is_upright() { column(cards).spacing(gap).into() } else { row(cards).spacing(gap).into() };
+        self.page(ctx).title(ctx.say("arrive-expect-title")).wide_content(cards).view(ctx)
     }
 
     fn question<'a>(&'a self, ctx: &ViewContext, question: usize) -> Element<'a, Message> {
@@ -300,91 +333,79 @@ impl ArriveScreen {
         pad.view(ctx, head, hint, None, controls, Message::Pad)
     }
 
-    fn place<'a>(ctx: &ViewContext) -> Element<'a, Message> {
-        let choices = ctx.places().into_iter().map(|place| {
-            let key = format!("place-{}", place.name());
-            (key.clone(), ctx.say(&key), ctx.snapshot.place == place, Message::PlaceChosen(place))
-        });
-        Self::choice_step(ctx, ctx.say("arrive-place-title"), choices)
+    fn place<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
+        let grid = PageGeometry::of(ctx).tile_grid(ctx.places().len());
+        let choices = faces::place_tiles(ctx, Message::PlaceChosen);
+        self.page(ctx).title(ctx.say("arrive-place-title")).wide_content(tiles(ctx, grid, choices)).view(ctx)
     }
 
-    fn sound<'a>(ctx: &ViewContext) -> Element<'a, Message> {
+    fn sound<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
         let snapshot = &ctx.snapshot;
         let chosen = if snapshot.silence { SoundChoice::Silence } else { snapshot.sound };
-        let choices = ctx.sounds().into_iter().map(|choice| {
-            let label = ctx.say(&format!("hear-{}", choice.name()));
-            (format!("sound-{}", choice.name()), label, choice == chosen, Message::SoundChosen(choice))
+        let sounds = ctx.sounds();
+        let grid = PageGeometry::of(ctx).tile_grid(sounds.len());
+        let choices = sounds.into_iter().map(|choice| Tile {
+            id: format!("sound-{}", choice.name()),
+            caption: ctx.say(&format!("hear-{}", choice.name())),
+            face: faces::of_sound(choice),
+            is_chosen: choice == chosen,
+            message: Message::SoundChosen(choice),
         });
-        Self::choice_step(ctx, ctx.say("arrive-sound-title"), choices)
+        let choices = tiles(ctx, grid, choices.collect());
+        self.page(ctx).title(ctx.say("arrive-sound-title")).wide_content(choices).view(ctx)
     }
 
-    /// A step with choices in even rows.
-    fn choice_step<'a>(
-        ctx: &ViewContext,
-        head: String,
-        choices: impl IntoIterator<Item = (String, String, bool, Message)>,
-    ) -> Element<'a, Message> {
-        let choices = choices.into_iter().map(|(id, label, chosen, message)| {
-            let control = parts::choice(ctx, id, label, chosen, message);
-            control.width(ctx.mm(35.0)).height(ctx.mm(22.0)).into()
-        });
-        let choices: Vec<_> = choices.collect();
-        let is_wide = ctx.window.width > ctx.window.height;
-        let are_many = is_wide && choices.len() > 2 * CHOICES_ACROSS_MAX;
-        let across_max = if are_many { MANY_CHOICES_ACROSS_MAX } else { CHOICES_ACROSS_MAX };
-        let choices = parts::even_rows(ctx, choices, across_max);
-        let words = column![parts::title(ctx, head), choices].spacing(ctx.mm(GAP_MM * 2.0)).align_x(iced::Center);
-        parts::one_idea(ctx, parts::scrim(ctx, words), Self::back_and_next(ctx))
-    }
-
-    fn breath<'a>(ctx: &ViewContext) -> Element<'a, Message> {
-        let words =
-            column![parts::title(ctx, ctx.say("arrive-breath-title")), parts::body(ctx, ctx.say("arrive-breath-text"))]
-                .spacing(ctx.mm(3.0))
-                .max_width(ctx.mm(118.0));
-        let mut across: Column<'a, Message> = column![parts::scrim(ctx, words)].spacing(ctx.mm(4.0));
-        if let Some(breath) = ctx.snapshot.breath {
-            let still = ctx.place_renderer.reduce_motion;
-            across = across.push(breath_ring::breath_ring(breath, ctx.clock, ctx.mm(44.0), still));
+    fn breath<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
+        let is_still = ctx.place_renderer.reduce_motion;
+        let ring =
+            ctx.snapshot.breath.map(|breath| breath_ring::breath_ring(breath, ctx.clock, ctx.mm(44.0), is_still));
+        let page = self.page(ctx).title(ctx.say("arrive-breath-title")).words(ctx.say("arrive-breath-text"));
+        match ring {
+            Some(ring) => page.beside(ring).view(ctx),
+            None => page.view(ctx),
         }
-        parts::one_idea(ctx, across.align_x(iced::Center), Self::back_and_next(ctx))
     }
 
-    fn try_call<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
-        use crate::room::call::CallPhase;
-        let text = match ctx.snapshot.call.as_ref() {
+    /// How far the practice call has come.
+    fn call_words(&self, ctx: &ViewContext) -> String {
+        ctx.say(match ctx.snapshot.call.as_ref() {
             Some(call) if call.phase >= CallPhase::OnTheWay => "arrive-call-answered",
             Some(call) if call.phase.is_received() => "arrive-call-reached",
             Some(call) if call.line_down_told => "arrive-call-no-desk",
             Some(_) => "arrive-call-waiting",
             None if self.has_tried_call => "arrive-call-done",
             None => "arrive-call-text",
-        };
-        Self::text_step(ctx, ctx.say("arrive-call-title"), ctx.say(text))
+        })
     }
+}
 
-    fn try_dark<'a>(ctx: &ViewContext) -> Element<'a, Message> {
-        let dark =
-            parts::control(ctx, "try-dark", ctx.say("arrive-dark-try"), Message::DarkPressed).width(ctx.mm(56.0));
-        parts::one_idea(
-            ctx,
-            parts::text_block(ctx, ctx.say("arrive-dark-title"), ctx.say("arrive-dark-text")),
-            vec![Self::back(ctx), dark.into(), Self::next(ctx)],
-        )
-    }
+fn back<'a>(ctx: &ViewContext) -> Element<'a, Message> {
+    parts::secondary(ctx, "back", ctx.say("back"), Some(Icon::Back), Message::BackPressed).into()
+}
 
-    fn back_and_next<'a>(ctx: &ViewContext) -> Vec<Element<'a, Message>> {
-        vec![Self::back(ctx), Self::next(ctx)]
-    }
-
-    fn back<'a>(ctx: &ViewContext) -> Element<'a, Message> {
-        parts::control(ctx, "back", ctx.say("back"), Message::BackPressed).into()
-    }
-
-    fn next<'a>(ctx: &ViewContext) -> Element<'a, Message> {
-        parts::control(ctx, "next", ctx.say("next"), Message::NextPressed)
-            .style(parts::control_style(ctx, true))
-            .width(ctx.mm(theme::TARGET_MM * 2.2))
+fn language<'a>(ctx: &ViewContext) -> Element<'a, Message> {
+    let locales = &ctx.clinic.config.locales;
+    let languages = locales.languages();
+    let are_few = languages.len() <= LANGUAGES_AT_EASE;
+    let geometry = PageGeometry::of(ctx);
+    let columns = match (geometry.is_upright(), are_few) {
+        (true, _) => 2,
+        (false, true) => languages.len(),
+        (false, false) => 4,
+    };
+    let choices = languages.iter().map(|language| {
+        let id = format!("language-{language}");
+        parts::control(ctx, id, locales.own_name(*language), Message::LanguageChosen(*language))
+            .width(Length::Fill)
+            .height(Length::Fill)
             .into()
-    }
+    });
+    let choices = parts::control_grid(ctx, choices.collect(), columns, geometry.content_width_mm(), LANGUAGE_MM);
+    // In every language, since none is chosen yet.
+    let mut asked: Vec<String> =
+        languages.iter().map(|language| locales.words(*language).say("arrive-language-title")).collect();
+    asked.dedup();
+    let page = Page::new().wide_content(choices);
+    let page = if are_few { page.title(asked.join("\n")) } else { page.words(asked.join(" · ")) };
+    page.view(ctx)
 }

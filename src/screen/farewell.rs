@@ -1,13 +1,12 @@
 //! Owns Farewell: the last kind words, until staff reset the room. It has no state and no controls.
 
 use iced::Element;
-use iced::widget::column;
 
-use crate::widget::{ViewContext, parts};
+use crate::widget::ViewContext;
+use crate::widget::page::Page;
 
 /// The screen.
 #[must_use]
 pub fn view<'a, M: 'a>(ctx: &ViewContext) -> Element<'a, M> {
-    let words = parts::text_block(ctx, ctx.say("farewell-title"), ctx.say("farewell-text"));
-    parts::one_idea(ctx, column![words], Vec::new())
+    Page::new().title(ctx.say("farewell-title")).words(ctx.say("farewell-text")).view(ctx)
 }

@@ -215,7 +215,7 @@ impl FirstRunScreen {
             SetupStep::Safety => setup_view(
                 ctx,
                 ctx.staff("first-run-title"),
-                vec![parts::text_line(ctx.staff("safety-line"), ctx.scale.body(), theme::CONTROL, theme::SAND).into()],
+                vec![parts::text_line(ctx.staff("safety-line"), ctx.scale.staff(), theme::CONTROL, theme::SAND).into()],
                 vec![Space::new().into(), next(ctx)],
             ),
             SetupStep::Name => {
@@ -270,13 +270,13 @@ impl FirstRunScreen {
         setup_view(
             ctx,
             ctx.staff("first-run-screen-title"),
-            vec![parts::text_line(help, ctx.scale.body(), theme::CONTROL, theme::SAND).into(), sizes.into()],
+            vec![parts::text_line(help, ctx.scale.staff(), theme::CONTROL, theme::SAND).into(), sizes.into()],
             vec![back(ctx), next(ctx)],
         )
     }
 
     fn meter_step<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
-        let help = parts::text_line(ctx.staff("first-run-meter-help"), ctx.scale.body(), theme::CONTROL, theme::SAND);
+        let help = parts::text_line(ctx.staff("first-run-meter-help"), ctx.scale.staff(), theme::CONTROL, theme::SAND);
         let read = match self.reading_dba {
             Some(reading_dba) => ctx.staff_words.say_with("staff-dba", &[("dba", Value::from(f64::from(reading_dba)))]),
             None => ctx.staff("first-run-meter-unread"),
@@ -316,7 +316,7 @@ impl FirstRunScreen {
     }
 
     fn cap_step<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
-        let help = parts::text_line(ctx.staff("first-run-cap-help"), ctx.scale.body(), theme::CONTROL, theme::SAND);
+        let help = parts::text_line(ctx.staff("first-run-cap-help"), ctx.scale.staff(), theme::CONTROL, theme::SAND);
         let level = parts::text_line(self.cap_text(ctx), ctx.scale.title(), theme::CONTROL_STRONG, theme::LAMPLIGHT);
         let levels = row![
             parts::control(ctx, "cap-less", "−2", Message::CapPressed(-1.0)).width(ctx.mm(28.0)),
@@ -327,7 +327,7 @@ impl FirstRunScreen {
         .spacing(ctx.mm(GAP_MM));
         let save_error = self.save_error.as_ref().map(|why| {
             let words = ctx.staff_words.say_with("first-run-not-saved", &[("why", Value::from(why.as_str()))]);
-            parts::text_line(words, ctx.scale.body(), theme::CONTROL, theme::AMBER).into()
+            parts::text_line(words, ctx.scale.staff(), theme::CONTROL, theme::AMBER).into()
         });
         let finish = parts::choice(ctx, "finish", ctx.staff("first-run-finish"), true, Message::FinishPressed);
         let mut lines: Vec<Element<'a, Message>> = vec![help.into(), level.into(), levels.into()];

@@ -347,7 +347,7 @@ fn intentions_view<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     let mut asked = column![].spacing(ctx.mm(5.0)).width(Length::Fill);
     for (index, answer) in ctx.snapshot.notes.intentions.iter().enumerate() {
         let question = ctx.say(&format!("arrive-question-{}", index + 1));
-        let question = parts::text_line(question, ctx.scale.body(), theme::VOICE_SMALL, theme::LAMPLIGHT);
+        let question = parts::text_line(question, ctx.scale.body(), theme::VOICE, theme::LAMPLIGHT);
         let answer = if answer.is_blank() { ctx.say("note-empty-intention") } else { answer.reveal().to_owned() };
         asked = asked.push(column![question, parts::body(ctx, answer)].spacing(ctx.mm(1.0)));
     }

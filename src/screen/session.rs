@@ -12,9 +12,12 @@ use crate::room::{Event, RoomTime, Snapshot};
 use crate::theme::{self, CALL_MM, MARGIN_MM, TARGET_MM};
 use crate::vocabulary::place::Guide;
 use crate::vocabulary::place::Place;
+use crate::widget::icon::Icon;
+use crate::widget::page::{Page, PageGeometry, TileGrid};
+use crate::widget::tile::tiles;
 use crate::widget::timer::timer;
 use crate::widget::touch::touchable;
-use crate::widget::{ViewContext, breath_ring, fade, parts};
+use crate::widget::{ViewContext, breath_ring, faces, fade, orientation, parts};
 
 /// Time without a touch after which the controls go.
 const CONTROLS_TIME: Duration = Duration::from_secs(8);
@@ -26,6 +29,19 @@ const WORDS_TOP_MM: f32 = 9.0;
 const RESTORED_TIME: Duration = Duration::from_mins(1);
 /// Number of lines of words.
 const WORDS_COUNT: u64 = 12;
+/// Number of breaths for which a ring shows where to breathe, before the place alone does.
+const RING_BREATHS: u32 = 3;
+/// Number of steady lines of the anchor, and the time that each is shown.
+const ANCHOR_LINES: u64 = 4;
+const ANCHOR_LINE_MS: u64 = 16_000;
+/// Gap between the controls and the call.
+const FOOT_GAP_MM: f32 = 7.0;
+/// Height of a control.
+const CONTROL_MM: f32 = 24.0;
+/// Height of a control of the sound, whose label may take two lines.
+const SOUND_CONTROL_MM: f32 = 29.0;
+/// Narrowest screen that has its four controls side by side.
+const ABREAST_FROM_MM: f32 = 165.0;
 /// One step of the patient's volume, in dB.
 const VOLUME_STEP_DB: f32 = 4.0;
 
@@ -133,8 +149,12 @@ impl SessionScreen {
             .height(Length::Fill)
             .slop_px(ctx.mm(theme::TOUCH_SLOP_MM))
             .on_press(Message::PlaceTouched);
-        let foot: Element<'a, Message> = if self.has_controls {
-            container(self.controls(ctx)).center_x(Length::Fill).into()
+        // Nothing competes with a call that is open.
+        let foot: Element<'a, Message> = if self.has_controls && ctx.snapshot.call.is_none() {
+            container(self.controls(ctx))
+                .center_x(Length::Fill)
+                .padding(Padding::from([0.0, ctx.mm(PageGeometry::of(ctx).margin_mm())]))
+                .into()
         } else {
             Space::new().into()
         };
@@ -145,12 +165,12 @@ impl SessionScreen {
                 .center_x(Length::Fill)
                 .padding(Padding { top: ctx.mm(WORDS_TOP_MM), ..Padding::ZERO }),
             foot,
-            Space::new().height(Length::Fixed(ctx.mm(CALL_MM + MARGIN_MM))),
+            Space::new().height(Length::Fixed(ctx.mm(CALL_MM + FOOT_GAP_MM))),
         ];
         // Between the words above and the controls below.
-        let pacer = container(plain_pacer(ctx)).center(Length::Fill).padding(Padding {
+        let pacer = container(pacer(ctx)).center(Length::Fill).padding(Padding {
             top: ctx.mm(WORDS_TOP_MM + 18.0),
-            bottom: ctx.mm(CALL_MM + MARGIN_MM + TARGET_MM),
+            bottom: ctx.mm(CALL_MM + MARGIN_MM + CONTROL_MM),
             ..Padding::ZERO
         });
         let mut layers = stack![touch, pacer, content];
@@ -163,105 +183,146 @@ impl SessionScreen {
     fn controls<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
         let controls = match self.group {
             ControlGroup::Controls => first_controls(ctx),
-            ControlGroup::Sound => sound_controls(ctx),
-            ControlGroup::Places => place_controls(ctx),
+            ControlGroup::Sound => return sound_sheet(ctx),
+            ControlGroup::Places => return place_sheet(ctx),
         };
-        let rows = parts::even_rows(ctx, controls, CONTROLS_ACROSS_MAX);
-        let loudness = (self.group == ControlGroup::Sound && !ctx.snapshot.silence).then(|| {
-            let (loudness, _) = ctx.clinic.config.sound.loudness(ctx.snapshot.volume_db);
-            let level = ctx.say(&format!("volume-{}", loudness.step())).to_lowercase();
-            let told = ctx.words.say_with("sound-level", &[("level", level.into())]);
-            parts::scrim(ctx, parts::body(ctx, told))
-        });
-        column![].push(loudness).push(rows).spacing(ctx.mm(4.0)).align_x(iced::Center).into()
+        let geometry = PageGeometry::of(ctx);
+        let columns = if geometry.width_mm < ABREAST_FROM_MM { 2 } else { controls.len().max(3) };
+        parts::control_grid(ctx, controls, columns, geometry.content_width_mm(), CONTROL_MM)
     }
 }
-
-/// Maximum number of controls in a row.
-const CONTROLS_ACROSS_MAX: usize = 5;
 
 fn first_controls<'a>(ctx: &ViewContext) -> Vec<Element<'a, Message>> {
     let snapshot = &ctx.snapshot;
-    let dark = narrow(ctx, "dark", ctx.say("session-dark"), Message::DarkPressed);
-    if snapshot.part() == Some(Part::Peak) {
-        return vec![dark];
-    }
-    let breathing = snapshot.breath.is_some();
-    let breathe = if breathing { "session-breathe-stop" } else { "session-breathe" };
-    let mut controls = vec![
-        narrow(ctx, "breathe", ctx.say(breathe), Message::BreathePressed(!breathing)),
-        narrow(ctx, "places", ctx.say("session-place"), Message::PlacesPressed),
-        narrow(ctx, "sound", ctx.say("session-sound"), Message::SoundPressed),
-        dark,
-        narrow(ctx, "anchor", ctx.say("session-anchor"), Message::AnchorPressed(true)),
-    ];
-    if snapshot.part() == Some(Part::Landing) {
+    let control = |id: &str, icon: Icon, key: &str, is_on: bool, message: Message| -> Element<'a, Message> {
+        parts::icon_control(ctx, id, icon, ctx.say(key), is_on, message).into()
+    };
+    let anchor = control("anchor", Icon::Anchor, "session-anchor", false, Message::AnchorPressed(true));
+    let is_breathing = snapshot.breath.is_some();
+    let (breathe, place) = match snapshot.part() {
+        Some(Part::Peak) => {
+            return vec![control("dark", Icon::Moon, "session-dark", false, Message::DarkPressed), anchor];
+        }
         // In the place of one control, so that all others stay where a hand knows them.
-        controls[1] = narrow(ctx, "ready", ctx.say("landing-ready"), Message::ReadyPressed);
-    }
-    controls
+        Some(Part::Landing) => {
+            ("session-breathe", control("ready", Icon::Forward, "landing-ready", false, Message::ReadyPressed))
+        }
+        Some(Part::Settle | Part::Onset | Part::Return) | None => {
+            ("session-breathe", control("places", Icon::Place, "session-place", false, Message::PlacesPressed))
+        }
+    };
+    vec![
+        control("breathe", Icon::Breath, breathe, is_breathing, Message::BreathePressed(!is_breathing)),
+        place,
+        control("sound", Icon::Sound, "session-sound", false, Message::SoundPressed),
+        anchor,
+    ]
 }
 
-fn sound_controls<'a>(ctx: &ViewContext) -> Vec<Element<'a, Message>> {
-    let silent = ctx.snapshot.silence;
-    let silence = if silent { "sound-return" } else { "sound-silence" };
-    let mut controls = if silent {
-        // Silence has no volume; the other controls stay where they were.
-        (0..3).map(|_| Space::new().width(ctx.mm(37.0)).into()).collect()
+/// The sound: how loud it is, and four ways to change it.
+fn sound_sheet<'a>(ctx: &ViewContext) -> Element<'a, Message> {
+    let is_silent = ctx.snapshot.silence;
+    let control = |id: &str, icon: Icon, key: &str, message: Message| -> Element<'a, Message> {
+        parts::icon_control(ctx, id, icon, ctx.say(key), false, message).into()
+    };
+    let controls = if is_silent {
+        vec![control("silence", Icon::Sound, "sound-return", Message::SilencePressed(false))]
     } else {
         vec![
-            narrow(ctx, "softer", ctx.say("sound-softer"), Message::VolumePressed(-1.0)),
-            narrow(ctx, "louder", ctx.say("sound-louder"), Message::VolumePressed(1.0)),
-            narrow(ctx, "skip", ctx.say("sound-skip"), Message::SkipPressed),
+            control("softer", Icon::Softer, "sound-softer", Message::VolumePressed(-1.0)),
+            control("louder", Icon::Louder, "sound-louder", Message::VolumePressed(1.0)),
+            control("skip", Icon::OtherMusic, "sound-skip", Message::SkipPressed),
+            control("silence", Icon::Silence, "sound-silence", Message::SilencePressed(true)),
         ]
     };
-    controls.push(narrow(ctx, "silence", ctx.say(silence), Message::SilencePressed(!silent)));
-    controls.push(narrow(ctx, "close", ctx.say("done"), Message::ClosePressed));
-    controls
+    let level = (!is_silent).then(|| {
+        let (loudness, _) = ctx.clinic.config.sound.loudness(ctx.snapshot.volume_db);
+        let level = ctx.say(&format!("volume-{}", loudness.step())).to_lowercase();
+        parts::body(ctx, ctx.words.say_with("sound-level", &[("level", level.into())]))
+    });
+    let geometry = PageGeometry::of(ctx);
+    let columns = if geometry.width_mm < ABREAST_FROM_MM { 2 } else { 4 };
+    let width_mm = geometry.content_width_mm() - 2.0 * SHEET_PADDING_MM;
+    sheet(ctx, level, parts::control_grid(ctx, controls, columns, width_mm, SOUND_CONTROL_MM))
 }
 
-fn place_controls<'a>(ctx: &ViewContext) -> Vec<Element<'a, Message>> {
-    let mut controls: Vec<Element<'a, Message>> = ctx
-        .places()
-        .into_iter()
-        .filter(|place| *place != Place::Dark)
-        .map(|place| {
-            let key = format!("place-{}", place.name());
-            let chosen = ctx.snapshot.place == place;
-            parts::choice(ctx, key.clone(), ctx.say(&key), chosen, Message::PlaceChosen(place))
-                .width(ctx.mm(37.0))
-                .into()
+/// The places as pictures, the dark among them.
+fn place_sheet<'a>(ctx: &ViewContext) -> Element<'a, Message> {
+    let geometry = PageGeometry::of(ctx);
+    let choices =
+        faces::place_tiles(
+            ctx,
+            |place| {
+                if place == Place::Dark { Message::DarkPressed } else { Message::PlaceChosen(place) }
+            },
+        );
+    let columns = if geometry.is_upright() { 2 } else { 4 };
+    let across = columns as f32;
+    let whole_mm = geometry.content_width_mm() - 2.0 * SHEET_PADDING_MM;
+    let width_mm = (whole_mm - (across - 1.0) * theme::GAP_MM) / across;
+    let grid = TileGrid { columns, width_mm, height_mm: TARGET_MM.max((geometry.height_mm * 0.16).min(30.0)) };
+    sheet(ctx, None, tiles(ctx, grid, choices))
+}
+
+/// Space around what stands on a sheet.
+const SHEET_PADDING_MM: f32 = 3.0;
+
+/// A sheet above the call: choices, what is chosen, and the way back.
+fn sheet<'a>(
+    ctx: &ViewContext,
+    told: Option<iced::widget::Text<'a>>,
+    choices: Element<'a, Message>,
+) -> Element<'a, Message> {
+    let done = parts::secondary(ctx, "close", ctx.say("done"), Some(Icon::Tick), Message::ClosePressed);
+    let foot = iced::widget::row![container(Space::new()).width(Length::Fill)]
+        .push(told)
+        .push(container(Space::new()).width(Length::Fill))
+        .push(done)
+        .align_y(iced::Center)
+        .spacing(ctx.mm(theme::GAP_MM));
+    let radius = ctx.mm(7.0);
+    container(column![choices, foot].spacing(ctx.mm(theme::GAP_MM)))
+        .padding(ctx.mm(SHEET_PADDING_MM))
+        .style(move |_| container::Style {
+            background: Some(iced::Background::Color(theme::faded(theme::INK, 0.88))),
+            border: iced::Border::default().rounded(radius),
+            ..container::Style::default()
         })
-        .collect();
-    controls.push(narrow(ctx, "dark", ctx.say("place-dark"), Message::DarkPressed));
-    controls.push(narrow(ctx, "close", ctx.say("done"), Message::ClosePressed));
-    controls
+        .into()
 }
 
-fn narrow<'a>(ctx: &ViewContext, id: &'static str, label: String, message: Message) -> Element<'a, Message> {
-    parts::control(ctx, id, label, message).width(ctx.mm(37.0)).into()
-}
-
-/// What is left when it is too much: the breath, one steady line, and a way back.
+/// What is left when it is too much: steady lines that follow one another slowly, where one is and how long it still
+/// takes, and a way back. The place keeps its light, since it is what holds.
 fn anchor<'a>(ctx: &ViewContext) -> Element<'a, Message> {
-    let line = parts::scrim(ctx, parts::phrase(ctx, ctx.say("anchor-line-1")));
-    let mut content = column![line].spacing(ctx.mm(4.0)).align_x(iced::Center);
-    if let Some(breath) = ctx.snapshot.breath {
-        let is_still = ctx.place_renderer.reduce_motion;
-        content = content.push(breath_ring::breath_ring(breath, ctx.clock, ctx.mm(34.0), is_still));
-    }
+    let now = ctx.clock.now();
+    let from = RoomTime(now.0 - now.0 % ANCHOR_LINE_MS);
+    let until = ctx.clock.instant_of(from + Duration::from_millis(ANCHOR_LINE_MS));
+    let line = ctx.say(&format!("anchor-line-{}", (now.0 / ANCHOR_LINE_MS) % ANCHOR_LINES + 1));
+    let line = iced::widget::text(line).size(ctx.scale.phrase()).font(theme::VOICE).line_height(theme::LINE_HEIGHT);
+    let line =
+        stack![fade::fade_on_veil(line, ctx.clock.instant_of(from), Some(until)), timer(until, Message::TimerElapsed),];
+    let place = ctx.snapshot.session.map(|session| parts::body(ctx, orientation::words(&ctx.words, &session, now)));
+    let width = ctx.mm(PageGeometry::of(ctx).words_width_mm());
+    // As high as two lines, so that nothing below moves when the next line comes.
+    let line = container(line).height(Length::Fixed(ctx.mm(26.0))).width(Length::Fill).align_y(iced::Bottom);
+    let words = column![line].push(place).spacing(ctx.mm(4.0)).max_width(width);
     let back =
-        parts::control(ctx, "anchor-done", ctx.say("anchor-done"), Message::AnchorPressed(false)).width(ctx.mm(52.0));
-    let content = column![
-        Space::new().height(Length::Fixed(ctx.mm(MARGIN_MM))),
-        container(content.push(back)).center(Length::Fill),
-        Space::new().height(Length::Fixed(ctx.mm(CALL_MM + 4.0))),
-    ];
-    parts::over_place(ctx, 0.6, content)
+        parts::secondary(ctx, "anchor-done", ctx.say("anchor-done"), Some(Icon::Leaf), Message::AnchorPressed(false));
+    let mut page = Page::new().content(words).start(back).from_head().above_call();
+    if let Some(breath) = ctx.snapshot.breath {
+        let (is_still, size) = (ctx.place_renderer.reduce_motion, ctx.mm(36.0));
+        page = page.beside(if is_still {
+            breath_ring::breath_ring(breath, ctx.clock, size, true)
+        } else {
+            breath_ring::passing_ring(breath, ctx.clock, size, RING_BREATHS)
+        });
+    }
+    parts::over_place(ctx, 1.0, page.layer(ctx))
 }
 
-/// A ring or an orb, if the profile asks for one or motion is reduced. Otherwise the place itself breathes.
-fn plain_pacer<'a>(ctx: &ViewContext) -> Element<'a, Message> {
+/// A ring or an orb, if the profile asks for one or motion is reduced. Otherwise the place itself breathes, and a ring
+/// shows how for the first breaths.
+fn pacer<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     let Some(breath) = ctx.snapshot.breath else { return Space::new().into() };
     let is_still = ctx.place_renderer.reduce_motion;
     let size = ctx.mm(42.0);
@@ -269,7 +330,7 @@ fn plain_pacer<'a>(ctx: &ViewContext) -> Element<'a, Message> {
         Guide::Orb => breath_ring::breath_orb(breath, ctx.clock, size, is_still),
         Guide::Ring => breath_ring::breath_ring(breath, ctx.clock, size, is_still),
         Guide::Scene if is_still => breath_ring::breath_ring(breath, ctx.clock, size, is_still),
-        Guide::Scene => Space::new().into(),
+        Guide::Scene => breath_ring::passing_ring(breath, ctx.clock, size, RING_BREATHS),
     }
 }
 
@@ -277,6 +338,9 @@ fn plain_pacer<'a>(ctx: &ViewContext) -> Element<'a, Message> {
 fn words<'a>(ctx: &ViewContext, opened_at: Instant) -> Element<'a, Message> {
     let snapshot = &ctx.snapshot;
     let Some(session) = snapshot.session.filter(|_| snapshot.call.is_none()) else { return Space::new().into() };
+    if snapshot.silence && !session.paused {
+        return parts::scrim(ctx, parts::body(ctx, ctx.say("session-silence")));
+    }
     if session.paused {
         return parts::scrim(ctx, parts::title(ctx, ctx.say("session-paused")));
     }
@@ -284,7 +348,7 @@ fn words<'a>(ctx: &ViewContext, opened_at: Instant) -> Element<'a, Message> {
     if lost && opened_at.elapsed() < RESTORED_TIME {
         let line = iced::widget::text(ctx.say("session-restored"))
             .size(ctx.scale.body())
-            .font(theme::VOICE_SMALL)
+            .font(theme::VOICE)
             .line_height(theme::LINE_HEIGHT);
         let padded = container(line).padding(Padding::from([ctx.mm(4.0), ctx.mm(8.0)]));
         let until = parts::deadline(opened_at, RESTORED_TIME);

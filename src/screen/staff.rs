@@ -315,7 +315,7 @@ fn volume_text(ctx: &ViewContext, volume_db: f32) -> String {
 fn question<'a>(ctx: &ViewContext, question: &str, yes: (&'static str, &str, Message)) -> Column<'a, Message> {
     let (id, key, message) = yes;
     column![
-        parts::text_line(ctx.staff(question), ctx.scale.body(), theme::CONTROL, theme::SAND),
+        parts::text_line(ctx.staff(question), ctx.scale.staff(), theme::CONTROL, theme::SAND),
         row![
             control(ctx, "cancel", ctx.staff("staff-cancel"), Message::CancelPressed),
             control(ctx, id, ctx.staff(key), message),

@@ -1,7 +1,7 @@
 //! Owns taking the note home: the choice of a way, the codes for a phone, and the progress of a print or a sealed file. It
 //! sends the room what was chosen and shows what the snapshot says of it. Does not own printing or sealing.
 
-use iced::widget::{Space, column, container, image, row};
+use iced::widget::{column, container, image, row};
 use iced::{Background, Border, Color, Element, Length, Padding};
 
 use super::Action;
@@ -9,7 +9,9 @@ use crate::room::Event;
 use crate::room::notes::Notes;
 use crate::room::take_home::{TakeHomeMethod, TakeHomeStatus};
 use crate::takeaway::qr::{self, QUIET_MODULES, QrPage};
-use crate::theme::{self, CALL_MM, GAP_MM, MARGIN_MM, TOUCH_SLOP_MM};
+use crate::theme::{self, CALL_MM, GAP_MM, TOUCH_SLOP_MM};
+use crate::widget::icon::Icon;
+use crate::widget::page::{Page, PageGeometry};
 use crate::widget::touch::touchable;
 use crate::widget::{ViewContext, parts};
 
@@ -18,7 +20,7 @@ const MODULE_PX: usize = 4;
 /// Largest side of a code of the note, in mm.
 const CODE_MM: f32 = 92.0;
 /// Height of the control of a way, in mm.
-const WAY_MM: f32 = 46.0;
+const WAY_MM: f32 = 57.0;
 /// Background of a code: sand, since nothing on the screen is pure white.
 const LIGHT_MODULE: [u8; 4] = [0xF1, 0xE6, 0xD6, 0xFF];
 /// Ink.
@@ -134,22 +136,17 @@ impl TakeHomeScreen {
         wrap: impl Fn(Message) -> M,
         close: M,
     ) -> Element<'a, M> {
-        let done = parts::control(ctx, "close", ctx.say("done"), close).into();
+        let done = done(ctx, close);
         let ways = self.ways(ctx);
         if ways.is_empty() {
             let words = ctx.say(if self.has_drawings { "take-only-drawn" } else { "take-empty" });
-            let words = parts::scrim(ctx, column![parts::title(ctx, words)].max_width(ctx.mm(128.0)));
-            return parts::one_idea(ctx, words, vec![done, Space::new().into()]);
+            return Page::new().title(ctx.say("take-title")).words(words).start(done).view(ctx);
         }
-        let across = ways.into_iter().map(|way| self.way(ctx, way, wrap(Message::WayPressed(way))));
-        let across = row(across).spacing(ctx.mm(GAP_MM));
-        let head = parts::scrim(ctx, parts::title(ctx, ctx.say("take-question")));
-        let middle =
-            container(column![head, across].spacing(ctx.mm(8.0))).align_left(Length::Fill).center_y(Length::Fill);
-        let content = column![middle, parts::controls_row(ctx, vec![done, Space::new().into()])]
-            .spacing(ctx.mm(GAP_MM))
-            .padding(ctx.mm(MARGIN_MM));
-        parts::over_place(ctx, parts::BEHIND_TEXT, content)
+        let is_upright = PageGeometry::of(ctx).is_upright();
+        let (columns, height_mm) = if is_upright { (1, 34.0) } else { (ways.len().max(2), WAY_MM) };
+        let offers = ways.into_iter().map(|way| self.way(ctx, way, wrap(Message::WayPressed(way)))).collect();
+        let offers = parts::control_grid(ctx, offers, columns, PageGeometry::of(ctx).content_width_mm(), height_mm);
+        Page::new().title(ctx.say("take-question")).wide_content(offers).start(done).view(ctx)
     }
 
     /// The control of a way, with a hint below its name.
@@ -163,15 +160,22 @@ impl TakeHomeScreen {
             }
         };
         let name = ctx.say(&format!("take-{}", way.name()));
+        let icon = match way {
+            TakeHomeMethod::Phone | TakeHomeMethod::Paper | TakeHomeMethod::Sealed if is_taken => Icon::Tick,
+            TakeHomeMethod::Phone => Icon::Phone,
+            TakeHomeMethod::Paper => Icon::Paper,
+            TakeHomeMethod::Sealed => Icon::Seal,
+        };
         let words = column![
-            parts::text_line(name, ctx.mm(5.2), theme::CONTROL, theme::LAMPLIGHT).center(),
-            parts::text_line(hint, ctx.mm(3.9), theme::VOICE_SMALL, theme::SAND).center(),
+            icon.view(ctx.mm(9.0), theme::LAMPLIGHT),
+            parts::text_line(name, ctx.scale.label(), theme::CONTROL, theme::LAMPLIGHT).center(),
+            parts::text_line(hint, ctx.scale.staff(), theme::VOICE, theme::SAND).center(),
         ]
-        .spacing(ctx.mm(2.5))
+        .spacing(ctx.mm(1.6))
         .align_x(iced::Center);
-        touchable(format!("take-{}", way.name()), container(words).padding(ctx.mm(4.0)).center(Length::Fill))
-            .width(Length::Fixed(ctx.mm(62.0)))
-            .height(Length::Fixed(ctx.mm(WAY_MM)))
+        touchable(format!("take-{}", way.name()), container(words).padding(ctx.mm(3.0)).center(Length::Fill))
+            .width(Length::Fill)
+            .height(Length::Fill)
             .slop_px(ctx.mm(TOUCH_SLOP_MM))
             .style(parts::control_style(ctx, is_taken))
             .on_press(message)
@@ -200,65 +204,68 @@ impl TakeHomeScreen {
             Some(TakeHomeStatus::Done { code: None } | TakeHomeStatus::InProgress | TakeHomeStatus::Failed(_))
             | None => None,
         };
-        let words = column![parts::title(ctx, head), parts::body(ctx, text)]
-            .push(code)
-            .spacing(ctx.mm(4.0))
-            .max_width(ctx.mm(128.0));
-        let mut controls: Vec<Element<'a, M>> = vec![parts::control(ctx, "close", ctx.say("done"), close).into()];
+        let mut page = Page::new().title(head).words(text).start(done(ctx, close));
+        if let Some(code) = code {
+            page = page.content(code);
+        }
         if self.ways(ctx).len() > 1 && under_way(ctx).is_none() {
-            let other = ctx.say("take-other-way");
-            controls.push(parts::control(ctx, "take-other", other, wrap(Message::OtherWayPressed)).into());
+            page = page.start(other_way(ctx, wrap(Message::OtherWayPressed)));
         }
         let again = match going {
             Some(TakeHomeStatus::Failed(_)) => Some("take-try-again"),
             Some(TakeHomeStatus::Done { .. }) => Some("take-again"),
             None | Some(TakeHomeStatus::InProgress) => None,
         };
-        controls.push(again.map_or_else(
-            || Space::new().into(),
-            |again| {
-                let message = wrap(Message::WayPressed(way));
-                parts::control(ctx, "take-again", ctx.say(again), message).into()
-            },
-        ));
-        parts::one_idea(ctx, parts::scrim(ctx, words), controls)
+        if let Some(again) = again {
+            let message = wrap(Message::WayPressed(way));
+            page = page.end(parts::secondary(ctx, "take-again", ctx.say(again), Some(Icon::Undo), message));
+        }
+        page.view(ctx)
     }
 
     fn code<'a, M: Clone + 'a>(&'a self, ctx: &ViewContext, wrap: impl Fn(Message) -> M, close: M) -> Element<'a, M> {
         let Some(code) = self.codes.get(self.code_index) else { return self.choosing(ctx, wrap, close) };
-        let done = parts::control(ctx, "close", ctx.say("done"), close).into();
-        let part = (self.codes.len() > 1).then(|| {
+        let title = if self.codes.len() > 1 {
             let numbers = [("index", (self.code_index + 1).into()), ("of", self.codes.len().into())];
-            parts::title(ctx, ctx.words.say_with("take-qr-page", &numbers))
-        });
-        let small = |key: &str| parts::body(ctx, ctx.say(key));
-        // Next to the call, so that a long text has the whole height below it.
-        let title = container(part.unwrap_or_else(|| parts::title(ctx, ctx.say("take-title"))))
-            .center_y(Length::Fixed(ctx.mm(CALL_MM)))
-            .padding(Padding::default().right(ctx.mm(CALL_MM + GAP_MM)));
-        let words = column![parts::body(ctx, ctx.say("take-qr-text")), small("take-qr-search"),]
+            ctx.words.say_with("take-qr-page", &numbers)
+        } else {
+            ctx.say("take-title")
+        };
+        let small = |key: &str| parts::text_line(ctx.say(key), ctx.scale.staff(), theme::VOICE, theme::SAND);
+        let text = parts::text_line(ctx.say("take-qr-text"), ctx.mm(4.9), theme::VOICE, theme::SAND);
+        let words = column![text, small("take-qr-search")]
             .push(self.has_drawings.then(|| small("take-words-only")))
-            .spacing(ctx.mm(4.0))
+            .spacing(ctx.mm(3.0))
             .width(Length::Fill);
-        let mut controls = vec![done];
+        let geometry = PageGeometry::of(ctx);
+        let square = code.view(ctx, CODE_MM);
+        let mut page = Page::new().start(done(ctx, close));
+        page = if geometry.is_upright() {
+            page.title(title).wide_content(column![square, words].spacing(ctx.mm(6.0)).align_x(iced::Center))
+        } else {
+            // The square takes the height beside the words, from the head of the screen.
+            let title = container(parts::title(ctx, title))
+                .center_y(Length::Fixed(ctx.mm(CALL_MM)))
+                .padding(Padding::default().right(ctx.mm(CALL_MM + GAP_MM)));
+            page.from_head().wide_content(row![square, column![title, words]].spacing(ctx.mm(8.0)))
+        };
         if self.ways(ctx).len() > 1 {
-            let other = ctx.say("take-other-way");
-            controls.push(parts::control(ctx, "take-other", other, wrap(Message::OtherWayPressed)).into());
+            page = page.start(other_way(ctx, wrap(Message::OtherWayPressed)));
         }
         if self.codes.len() > 1 {
-            let next = (self.code_index + 1) % self.codes.len();
-            controls.push(
-                parts::control(ctx, "code-next", ctx.say("take-next-code"), wrap(Message::CodePressed(next))).into(),
-            );
-        } else {
-            controls.push(Space::new().into());
+            let next = wrap(Message::CodePressed((self.code_index + 1) % self.codes.len()));
+            page = page.end(parts::primary(ctx, "code-next", ctx.say("take-next-code"), Some(Icon::Forward), next));
         }
-        let square = code.view(ctx, CODE_MM);
-        let across = row![square, column![title, words]].spacing(ctx.mm(8.0)).height(Length::Fill);
-        let content =
-            column![across, parts::controls_row(ctx, controls)].spacing(ctx.mm(GAP_MM)).padding(ctx.mm(MARGIN_MM));
-        parts::background(theme::INK, content)
+        page.view(ctx)
     }
+}
+
+fn done<'a, M: Clone + 'a>(ctx: &ViewContext, close: M) -> Element<'a, M> {
+    parts::secondary(ctx, "close", ctx.say("done"), Some(Icon::Close), close).into()
+}
+
+fn other_way<'a, M: Clone + 'a>(ctx: &ViewContext, message: M) -> Element<'a, M> {
+    parts::secondary(ctx, "take-other", ctx.say("take-other-way"), None, message).into()
 }
 
 impl QrImage {

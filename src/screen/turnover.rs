@@ -167,14 +167,14 @@ fn open_steps(snapshot: &Snapshot) -> impl Iterator<Item = &'static str> {
 fn ready_question<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     let mut words = column![parts::text_line(
         ctx.staff("turnover-open"),
-        ctx.scale.body(),
+        ctx.scale.staff(),
         theme::CONTROL_STRONG,
         theme::LAMPLIGHT
     )]
     .spacing(ctx.mm(1.6));
     for step in open_steps(&ctx.snapshot) {
         let step = format!("○  {}", ctx.staff(step));
-        words = words.push(parts::text_line(step, ctx.scale.body(), theme::CONTROL, theme::SAND));
+        words = words.push(parts::text_line(step, ctx.scale.staff(), theme::CONTROL, theme::SAND));
     }
     let back = ctx.staff("turnover-back");
     let anyway = ctx.staff("turnover-ready-anyway");
@@ -205,7 +205,7 @@ fn receipt_lines<'a>(ctx: &ViewContext, receipt: &Receipt) -> Element<'a, Messag
     let mut lines = column![].spacing(ctx.mm(1.6));
     if receipt.is_verified() {
         let words = ctx.staff_words.say_with("turnover-wiped", &[("at", Value::from(at))]);
-        lines = lines.push(parts::text_line(words, ctx.scale.body(), theme::CONTROL_STRONG, theme::LAMPLIGHT));
+        lines = lines.push(parts::text_line(words, ctx.scale.staff(), theme::CONTROL_STRONG, theme::LAMPLIGHT));
     }
     for check in &receipt.checks {
         let mark = if check.ok { "✓" } else { "✗" };
@@ -218,7 +218,7 @@ fn receipt_lines<'a>(ctx: &ViewContext, receipt: &Receipt) -> Element<'a, Messag
 }
 
 fn blocked<'a>(ctx: &ViewContext) -> Element<'a, Message> {
-    let words = parts::text_line(ctx.staff("blocked-text"), ctx.scale.body(), theme::CONTROL, theme::SAND);
+    let words = parts::text_line(ctx.staff("blocked-text"), ctx.scale.staff(), theme::CONTROL, theme::SAND);
     let again = parts::hold_control(ctx, "blocked-again", ctx.staff("blocked-again"), Message::WipeAgainHeld)
         .width(ctx.mm(70.0));
     let receipt = ctx.snapshot.receipt.as_ref().map(|receipt| receipt_lines(ctx, receipt));
@@ -228,7 +228,7 @@ fn blocked<'a>(ctx: &ViewContext) -> Element<'a, Message> {
 
 /// Nothing here can be touched; the call lies above it as on every screen.
 fn cleaning<'a>(ctx: &ViewContext, until: Instant) -> Element<'a, Message> {
-    let words = parts::text_line(ctx.staff("turnover-surface-left"), ctx.scale.body(), theme::CONTROL, theme::SAND);
+    let words = parts::text_line(ctx.staff("turnover-surface-left"), ctx.scale.staff(), theme::CONTROL, theme::SAND);
     let content = column![
         countdown(until, SURFACE_TIME, ctx.mm(RING_MM)),
         words.center(),

@@ -22,6 +22,9 @@ const SIDE_MM: f32 = 23.0;
 const SIDE_HEIGHT_MM: f32 = theme::TARGET_MM;
 /// Margin around a page and its keyboard.
 const MARGIN_MM: f32 = 4.0;
+/// Brightness of the place behind a page, 0 to 1, and the opacity of the ink over it.
+const BEHIND_PAGE: f32 = 0.6;
+const VEIL_ALPHA: f32 = 0.78;
 
 /// A page being written.
 pub struct TextPad {
@@ -224,7 +227,7 @@ impl TextPad {
             .id(PAGE)
             .placeholder(hint)
             .on_action(move |action| wrap(Message::Edited(action)))
-            .font(theme::VOICE_SMALL)
+            .font(theme::VOICE)
             .size(ctx.scale.body())
             .line_height(theme::LINE_HEIGHT)
             .padding(ctx.mm(4.0))
@@ -260,7 +263,8 @@ pub fn framed<'a, M: 'a>(
     .height(Length::Fixed(ctx.mm(CALL_MM)));
     let side = container(column(controls).spacing(gap)).height(Length::Fill).align_y(Vertical::Bottom);
     let below = row![container(page).width(Length::Fill).height(Length::Fill), side].spacing(gap);
-    parts::background(theme::INK, column![head, below].spacing(gap).padding(ctx.mm(MARGIN_MM)))
+    let page = column![head, below].spacing(gap).padding(ctx.mm(MARGIN_MM));
+    parts::over_place(ctx, BEHIND_PAGE, parts::background(theme::faded(theme::INK, VEIL_ALPHA), page))
 }
 
 /// The gap of a side control that is not offered now, so that the others stay where a hand knows them.

@@ -6,7 +6,7 @@ use print_server::PrintServer;
 
 const TYPEFACE: Typeface = Typeface {
     regular: include_bytes!("../../media/fonts/Literata_400Regular.ttf"),
-    light: include_bytes!("../../media/fonts/Literata_300Light.ttf"),
+    medium: include_bytes!("../../media/fonts/Literata_500Medium.ttf"),
 };
 
 fn take_away(state: &Path, folder: Option<&Path>) -> TakeAway {

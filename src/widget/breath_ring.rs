@@ -36,6 +36,8 @@ struct Pacer {
     clock: RoomClock,
     diameter_px: f32,
     is_still: bool,
+    /// Number of breaths after which it has melted away; `None` if it stays.
+    breaths: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +54,18 @@ pub fn breath_ring<'a, Message: 'a>(
     diameter_px: f32,
     is_still: bool,
 ) -> Element<'a, Message> {
-    Element::new(Pacer { shape: PacerShape::Ring, breath, clock, diameter_px, is_still })
+    Element::new(Pacer { shape: PacerShape::Ring, breath, clock, diameter_px, is_still, breaths: None })
+}
+
+/// A ring that shows how to breathe for this many breaths, and melts away over the last of them.
+#[must_use]
+pub fn passing_ring<'a, Message: 'a>(
+    breath: BreathView,
+    clock: RoomClock,
+    diameter_px: f32,
+    breaths: u32,
+) -> Element<'a, Message> {
+    Element::new(Pacer { shape: PacerShape::Ring, breath, clock, diameter_px, is_still: false, breaths: Some(breaths) })
 }
 
 /// An orb that breathes, with its largest diameter in logical pixels. If `is_still`, only its light changes.
@@ -63,7 +76,7 @@ pub fn breath_orb<'a, Message: 'a>(
     diameter_px: f32,
     is_still: bool,
 ) -> Element<'a, Message> {
-    Element::new(Pacer { shape: PacerShape::Orb, breath, clock, diameter_px, is_still })
+    Element::new(Pacer { shape: PacerShape::Orb, breath, clock, diameter_px, is_still, breaths: None })
 }
 
 impl<Message> Widget<Message, Theme, Renderer> for Pacer {
@@ -86,7 +99,9 @@ impl<Message> Widget<Message, Theme, Renderer> for Pacer {
         shell: &mut Shell<'_, Message>,
         _viewport: &Rectangle,
     ) {
-        if let Event::Window(window::Event::RedrawRequested(now)) = event {
+        if let Event::Window(window::Event::RedrawRequested(now)) = event
+            && self.strength(*now) > 0.0
+        {
             shell.request_redraw_at(*now + FRAME);
         }
     }
@@ -101,18 +116,31 @@ impl<Message> Widget<Message, Theme, Renderer> for Pacer {
         _cursor: mouse::Cursor,
         _viewport: &Rectangle,
     ) {
-        let level = self.breath.at(self.clock.at(Instant::now())).level as f32;
+        let now = Instant::now();
+        let strength = self.strength(now);
+        if strength <= 0.0 {
+            return;
+        }
+        let level = self.breath.at(self.clock.at(now)).level as f32;
         let spread = if self.is_still { 1.0 } else { DIAMETER_MIN + (1.0 - DIAMETER_MIN) * level };
         let (centre, diameter) = (layout.bounds().center(), self.diameter_px * spread);
         match self.shape {
-            PacerShape::Ring => self.draw_ring(renderer, centre, diameter, level),
+            PacerShape::Ring => self.draw_ring(renderer, centre, diameter, level, strength),
             PacerShape::Orb => draw_orb(renderer, centre, diameter, level),
         }
     }
 }
 
 impl Pacer {
-    fn draw_ring(&self, renderer: &mut Renderer, centre: Point, diameter: f32, level: f32) {
+    /// Opacity, 0 to 1.
+    fn strength(&self, now: Instant) -> f32 {
+        let Some(breaths) = self.breaths else { return 1.0 };
+        let cycle = self.breath.pattern.cycle().as_secs_f32().max(1.0);
+        let gone = self.clock.at(now).since(self.breath.started).as_secs_f32() / cycle;
+        smoothstep((breaths as f32 - gone).clamp(0.0, 1.0))
+    }
+
+    fn draw_ring(&self, renderer: &mut Renderer, centre: Point, diameter: f32, level: f32, opacity: f32) {
         let mut round = |part: f32, color: Color, width: f32, ground: Color| {
             let bounds = square(centre, diameter * part);
             let border = Border { color, width, radius: (bounds.width / 2.0).into() };
@@ -123,13 +151,13 @@ impl Pacer {
         for ring in 0..EDGE_RINGS {
             let inward = (ring + 1) as f32 / EDGE_RINGS as f32;
             let strength = (0.03 + 0.05 * level) * inward * inward;
-            round(1.0 - 0.14 * inward, Color::TRANSPARENT, 0.0, theme::faded(theme::LAMPLIGHT, strength));
+            round(1.0 - 0.14 * inward, Color::TRANSPARENT, 0.0, theme::faded(theme::LAMPLIGHT, strength * opacity));
         }
         let line_px = (self.diameter_px * LINE_WIDTH).max(3.0);
         let backing_px = (self.diameter_px * BACKING_WIDTH).max(5.0);
         let outer = 0.86 + (backing_px - line_px) / diameter.max(1.0);
-        round(outer, theme::faded(theme::INK, 0.55), backing_px, Color::TRANSPARENT);
-        round(0.86, theme::faded(theme::SAND, 0.80 + 0.2 * level), line_px, Color::TRANSPARENT);
+        round(outer, theme::faded(theme::INK, 0.55 * opacity), backing_px, Color::TRANSPARENT);
+        round(0.86, theme::faded(theme::SAND, (0.80 + 0.2 * level) * opacity), line_px, Color::TRANSPARENT);
     }
 }
 

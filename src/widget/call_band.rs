@@ -2,12 +2,12 @@
 //! own what a call does.
 
 use iced::alignment::Vertical;
-use iced::widget::{Space, column, container, row};
-use iced::{Color, Element, Length, Padding};
+use iced::widget::{Space, column, container, row, stack};
+use iced::{Background, Border, Color, Element, Length, Padding};
 
-use super::ViewContext;
-use super::parts;
+use super::icon::Icon;
 use super::touch::{ControlStyle, Trigger, touchable};
+use super::{ViewContext, glow, parts};
 use crate::room::call::{Call, CallPhase};
 use crate::theme::{self, CALL_MM, MARGIN_MM, TOUCH_SLOP_MM};
 use crate::words::Value;
@@ -15,9 +15,16 @@ use crate::words::Value;
 /// Background at rest.
 const AT_REST: Color = Color::from_rgb8(0x1A, 0x1A, 0x1E);
 /// Background under a finger: a little brighter at once, by far less than a general flash of WCAG 2.3.1.
-const PRESSED: Color = Color::from_rgb8(0x3E, 0x2D, 0x18);
+const PRESSED: Color = Color::from_rgb8(0x30, 0x24, 0x16);
 /// Background while a call is open: warm and steady.
-const OPEN: Color = Color::from_rgb8(0x4A, 0x35, 0x1B);
+const OPEN: Color = Color::from_rgb8(0x42, 0x30, 0x1A);
+/// Opacity of the light that rises from the foot, at rest and while a call is open. Words keep a contrast of 7 on it.
+const LIGHT_AT_REST: f32 = 0.13;
+const LIGHT_OPEN: f32 = 0.10;
+/// Diameter of the lamp beside the words.
+const LAMP_MM: f32 = 15.0;
+/// Diameter of a step's lamp.
+const STEP_MM: f32 = 7.0;
 
 /// Where the call is placed on a screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,17 +108,20 @@ fn surface<'a, M: Clone + 'a>(
 ) -> Element<'a, M> {
     let words =
         container(words(ctx, place, open)).center(Length::Fill).padding(Padding::from([ctx.mm(1.0), ctx.mm(4.0)]));
+    let light = glow::rising(if open.is_some() { LIGHT_OPEN } else { LIGHT_AT_REST });
+    let content = stack![light, words];
     let wide = place != CallPlacement::Corner || open.is_some();
     let style = ControlStyle {
         background: if open.is_some() { OPEN } else { AT_REST },
         pressed: PRESSED,
         border: theme::faded(theme::AMBER, if place == CallPlacement::DarkPanel { 0.62 } else { 0.85 }),
         border_px: ctx.mm(if open.is_some() { 0.9 } else { 0.5 }),
-        radius_px: if place == CallPlacement::Band { 0.0 } else { ctx.mm(5.0) },
+        radius_px: ctx.mm(if place == CallPlacement::Band { 0.0 } else { 7.0 }),
         progress: Color::TRANSPARENT,
+        knob: None,
     };
     let height = if place == CallPlacement::DarkPanel { Length::Fill } else { Length::Fixed(ctx.mm(CALL_MM)) };
-    let call = touchable("call", words)
+    let call = touchable("call", content)
         .trigger(Trigger::Press)
         .on_press(on_press)
         .slop_px(ctx.mm(TOUCH_SLOP_MM))
@@ -132,24 +142,85 @@ fn words<'a, M: 'a>(ctx: &ViewContext, place: CallPlacement, open: Option<&Call>
             CallPlacement::Corner => "call-button",
             CallPlacement::DarkPanel => "dark-panel",
         };
-        let size = if place == CallPlacement::Corner { ctx.scale.title() } else { ctx.scale.phrase() };
-        return parts::text_line(ctx.say(key), size, theme::VOICE, theme::AMBER).center().into();
+        if place == CallPlacement::Corner {
+            let label = parts::text_line(ctx.say(key), ctx.scale.title(), theme::VOICE_STRONG, theme::AMBER);
+            let bell = Icon::Bell.view(ctx.mm(9.5), theme::AMBER);
+            return column![bell, label.center()].spacing(ctx.mm(0.6)).align_x(iced::Center).into();
+        }
+        let label = parts::text_line(ctx.say(key), ctx.scale.call(), theme::VOICE_STRONG, theme::AMBER);
+        return beside_lamp(ctx, place, false, label.into());
     };
     let has_room =
         place == CallPlacement::DarkPanel || place == CallPlacement::Band && !call.line_down_told && !call.practice;
-    let size = match (has_room, call.line_down_told && place == CallPlacement::Corner) {
+    let is_narrow = place == CallPlacement::Band && super::page::PageGeometry::of(ctx).is_upright();
+    let size = match (has_room && !is_narrow, call.line_down_told && place == CallPlacement::Corner) {
         (true, _) => ctx.scale.phrase(),
         (false, false) => ctx.scale.title(),
         // A long text in a narrow place.
         (false, true) => ctx.mm(5.6),
     };
-    let said = parts::text_line(state_words(ctx, call), size, theme::VOICE, theme::SAND).center();
+    let said = parts::text_line(state_words(ctx, call), size, theme::VOICE_STRONG, theme::SAND);
     let mark = call
         .practice
         .then(|| parts::text_line(ctx.say("call-practice"), ctx.scale.body(), theme::CONTROL_STRONG, theme::SAND));
     let trying = (call.line_down_told && place != CallPlacement::Corner)
-        .then(|| parts::text_line(ctx.say("call-keeps-trying"), ctx.scale.body(), theme::VOICE_SMALL, theme::SAND));
-    column![].push(mark).push(said).push(trying).align_x(iced::Center).spacing(ctx.mm(0.5)).into()
+        .then(|| parts::text_line(ctx.say("call-keeps-trying"), ctx.scale.body(), theme::VOICE, theme::SAND));
+    // Where the line is down, no step may look as if it were taken.
+    let steps = (!call.line_down_told && !call.practice).then(|| steps(ctx, call.phase));
+    let told = column![].push(mark).push(said).push(trying).push(steps).align_x(iced::Left).spacing(ctx.mm(1.0));
+    beside_lamp(ctx, place, true, told.into())
+}
+
+/// Words beside the lamp; below it where the panel is high.
+fn beside_lamp<'a, M: 'a>(
+    ctx: &ViewContext,
+    place: CallPlacement,
+    is_lit: bool,
+    words: Element<'a, M>,
+) -> Element<'a, M> {
+    let lamp = lamp(ctx, Icon::Bell, LAMP_MM, is_lit);
+    if place == CallPlacement::DarkPanel {
+        column![lamp, words].spacing(ctx.mm(5.0)).align_x(iced::Center).into()
+    } else {
+        row![lamp, words].spacing(ctx.mm(6.0)).align_y(Vertical::Center).into()
+    }
+}
+
+/// An icon in a round lamp: lit, it is filled with light.
+fn lamp<'a, M: 'a>(ctx: &ViewContext, icon: Icon, diameter_mm: f32, is_lit: bool) -> Element<'a, M> {
+    let (ground, ink) = if is_lit { (theme::AMBER, theme::INK) } else { (Color::TRANSPARENT, theme::AMBER) };
+    let diameter = ctx.mm(diameter_mm);
+    let line = ctx.mm((diameter_mm * 0.04).max(0.35));
+    container(icon.view(diameter * 0.58, ink))
+        .center(Length::Fixed(diameter))
+        .style(move |_| container::Style {
+            background: Some(Background::Color(ground)),
+            border: Border { color: theme::AMBER, width: line, radius: (diameter / 2.0).into() },
+            ..container::Style::default()
+        })
+        .into()
+}
+
+/// How far the call has come, in three lamps: calling, seen at the desk, somebody coming. *Sent* shows nothing new, since
+/// no news is not good news.
+fn steps<'a, M: 'a>(ctx: &ViewContext, phase: CallPhase) -> Element<'a, M> {
+    let is_reached = |step: CallPhase| phase >= step;
+    let line = |is_lit: bool| {
+        let color = theme::faded(theme::AMBER, if is_lit { 1.0 } else { 0.45 });
+        container(Space::new().width(ctx.mm(12.0)).height(ctx.mm(0.7))).style(move |_| container::Style {
+            background: Some(Background::Color(color)),
+            ..container::Style::default()
+        })
+    };
+    row![
+        lamp(ctx, Icon::Bell, STEP_MM, true),
+        line(is_reached(CallPhase::Received)),
+        lamp(ctx, Icon::Tick, STEP_MM, is_reached(CallPhase::Received)),
+        line(is_reached(CallPhase::OnTheWay)),
+        lamp(ctx, Icon::Person, STEP_MM, is_reached(CallPhase::OnTheWay)),
+    ]
+    .align_y(Vertical::Center)
+    .into()
 }
 
 /// What the patient reads in each state of a call. Nothing promises help before a person has.

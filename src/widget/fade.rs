@@ -23,6 +23,7 @@ struct Fade<'a, Message> {
     from: Instant,
     until: Option<Instant>,
     radius_px: f32,
+    scrim_alpha: f32,
 }
 
 /// Content that fades in at `from` and has faded out at `until`. Text in it must not set a colour: it fades by the
@@ -33,7 +34,16 @@ pub fn fade<'a, Message: 'a>(
     until: Option<Instant>,
     radius_px: f32,
 ) -> Element<'a, Message> {
-    Element::new(Fade { content: content.into(), from, until, radius_px })
+    Element::new(Fade { content: content.into(), from, until, radius_px, scrim_alpha: SCRIM_ALPHA })
+}
+
+/// The same on ink that is there already.
+pub fn fade_on_veil<'a, Message: 'a>(
+    content: impl Into<Element<'a, Message>>,
+    from: Instant,
+    until: Option<Instant>,
+) -> Element<'a, Message> {
+    Element::new(Fade { content: content.into(), from, until, radius_px: 0.0, scrim_alpha: 0.0 })
 }
 
 impl<Message> Fade<'_, Message> {
@@ -120,7 +130,9 @@ impl<Message> Widget<Message, Theme, Renderer> for Fade<'_, Message> {
             shadow: Shadow::default(),
             snap: true,
         };
-        renderer.fill_quad(quad, Background::Color(theme::faded(theme::INK, SCRIM_ALPHA * alpha)));
+        if self.scrim_alpha > 0.0 {
+            renderer.fill_quad(quad, Background::Color(theme::faded(theme::INK, self.scrim_alpha * alpha)));
+        }
         let style = renderer::Style { text_color: theme::faded(theme::SAND, alpha) };
         if let Some(child) = layout.children().next() {
             self.content.as_widget().draw(&tree.children[0], renderer, theme, &style, child, cursor, viewport);

@@ -153,6 +153,7 @@ fn key<'a, M: Clone + 'a>(
         border_px: ctx.mm(0.25),
         radius_px: ctx.mm(2.5),
         progress: Color::TRANSPARENT,
+        knob: None,
     };
     let trigger = if id == "key-delete" { DELETE_TRIGGER } else { Trigger::ReleaseOrNextPress };
     touchable(id, container(label).center(Length::Fill))

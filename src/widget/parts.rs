@@ -3,14 +3,15 @@
 
 use std::time::Instant;
 
-use iced::alignment::{Horizontal, Vertical};
+use iced::alignment::Vertical;
 use iced::widget::{Space, Text, column, container, row, stack, text};
 use iced::{Background, Border, Color, Element, Font, Length, Padding};
 
 use super::ViewContext;
+use super::icon::Icon;
 use super::place::{self, Scenery};
 use super::touch::{ControlStyle, Touchable, Trigger, touchable};
-use crate::theme::{self, CALL_MM, GAP_MM, LINE_HEIGHT, MARGIN_MM, TARGET_MM, TOUCH_SLOP_MM};
+use crate::theme::{self, GAP_MM, LINE_HEIGHT, TARGET_MM, TOUCH_SLOP_MM};
 use crate::words::Value;
 
 /// How long staff hold a control that must not be triggered by accident.
@@ -25,11 +26,6 @@ pub fn text_line<'a>(words: impl text::IntoFragment<'a>, size_px: f32, font: Fon
     text(words).size(size_px).font(font).color(color).line_height(LINE_HEIGHT)
 }
 
-/// A phrase to the patient that fills the screen.
-pub fn phrase<'a>(ctx: &ViewContext, words: impl text::IntoFragment<'a>) -> Text<'a> {
-    text_line(words, ctx.scale.phrase(), theme::VOICE, theme::SAND)
-}
-
 /// A title for the patient.
 pub fn title<'a>(ctx: &ViewContext, words: impl text::IntoFragment<'a>) -> Text<'a> {
     text_line(words, ctx.scale.title(), theme::VOICE, theme::SAND)
@@ -37,7 +33,12 @@ pub fn title<'a>(ctx: &ViewContext, words: impl text::IntoFragment<'a>) -> Text<
 
 /// Body text for the patient.
 pub fn body<'a>(ctx: &ViewContext, words: impl text::IntoFragment<'a>) -> Text<'a> {
-    text_line(words, ctx.scale.body(), theme::VOICE_SMALL, theme::SAND)
+    text_line(words, ctx.scale.body(), theme::VOICE, theme::SAND)
+}
+
+/// Text for staff.
+pub fn staff_text<'a>(ctx: &ViewContext, words: impl text::IntoFragment<'a>) -> Text<'a> {
+    text_line(words, ctx.scale.staff(), theme::CONTROL, theme::SAND)
 }
 
 /// Small print for staff.
@@ -55,7 +56,103 @@ pub fn control_style(ctx: &ViewContext, is_chosen: bool) -> ControlStyle {
         border_px: ctx.mm(if is_chosen { 0.7 } else { 0.35 }),
         radius_px: ctx.mm(5.0),
         progress: theme::faded(theme::LAMPLIGHT, 0.28),
+        knob: None,
     }
+}
+
+/// The style of the one action that a screen leads to.
+#[must_use]
+pub fn primary_style(ctx: &ViewContext) -> ControlStyle {
+    ControlStyle {
+        background: theme::LAMPLIGHT,
+        pressed: theme::SAND,
+        border: theme::INK,
+        border_px: ctx.mm(0.35),
+        radius_px: ctx.mm(TARGET_MM / 2.0),
+        progress: theme::faded(theme::INK, 0.2),
+        knob: None,
+    }
+}
+
+/// The one action that a screen leads to, as wide as its label.
+pub fn primary<'a, M: Clone + 'a>(
+    ctx: &ViewContext,
+    id: impl Into<String>,
+    label: impl text::IntoFragment<'a>,
+    icon: Option<Icon>,
+    message: M,
+) -> Touchable<'a, M> {
+    let words = text_line(label, ctx.scale.label(), theme::CONTROL_STRONG, theme::INK);
+    let icon = icon.map(|icon| icon.view(ctx.mm(5.0), theme::INK));
+    pill(ctx, id, row![words].push(icon)).style(primary_style(ctx)).on_press(message)
+}
+
+/// An action beside the one that a screen leads to, as wide as its label.
+pub fn secondary<'a, M: Clone + 'a>(
+    ctx: &ViewContext,
+    id: impl Into<String>,
+    label: impl text::IntoFragment<'a>,
+    icon: Option<Icon>,
+    message: M,
+) -> Touchable<'a, M> {
+    let words = text_line(label, ctx.scale.label(), theme::CONTROL, theme::LAMPLIGHT);
+    let icon = icon.map(|icon| icon.view(ctx.mm(5.0), theme::LAMPLIGHT));
+    let style = ControlStyle { radius_px: ctx.mm(TARGET_MM / 2.0), ..control_style(ctx, false) };
+    pill(ctx, id, row![].push(icon).push(words)).style(style).on_press(message)
+}
+
+fn pill<'a, M: Clone + 'a>(
+    ctx: &ViewContext,
+    id: impl Into<String>,
+    label: iced::widget::Row<'a, M>,
+) -> Touchable<'a, M> {
+    let label = label.spacing(ctx.mm(3.0)).align_y(Vertical::Center);
+    let inner = container(label).padding(Padding::from([0.0, ctx.mm(9.0)])).center_y(Length::Fill);
+    touchable(id, inner).height(Length::Fixed(ctx.mm(TARGET_MM))).slop_px(ctx.mm(TOUCH_SLOP_MM))
+}
+
+/// A control of the session: an icon above one or two large words.
+pub fn icon_control<'a, M: Clone + 'a>(
+    ctx: &ViewContext,
+    id: impl Into<String>,
+    icon: Icon,
+    label: impl text::IntoFragment<'a>,
+    is_on: bool,
+    message: M,
+) -> Touchable<'a, M> {
+    icon_above(ctx, id, icon, label, ctx.scale.session_label(), is_on, message)
+}
+
+/// A control of a still room: an icon above a few words.
+pub fn icon_offer<'a, M: Clone + 'a>(
+    ctx: &ViewContext,
+    id: impl Into<String>,
+    icon: Icon,
+    label: impl text::IntoFragment<'a>,
+    message: M,
+) -> Touchable<'a, M> {
+    icon_above(ctx, id, icon, label, ctx.scale.label(), false, message)
+}
+
+fn icon_above<'a, M: Clone + 'a>(
+    ctx: &ViewContext,
+    id: impl Into<String>,
+    icon: Icon,
+    label: impl text::IntoFragment<'a>,
+    label_px: f32,
+    is_on: bool,
+    message: M,
+) -> Touchable<'a, M> {
+    let icon = icon.view(ctx.mm(8.0), theme::LAMPLIGHT);
+    let words = text_line(label, label_px, theme::CONTROL, theme::SAND).line_height(1.15).center();
+    let inner = column![icon, words].spacing(ctx.mm(0.8)).align_x(iced::Center);
+    let inner = container(inner).padding(Padding::from([0.0, ctx.mm(3.0)])).center(Length::Fill);
+    touchable(id, inner)
+        .width(Length::Fill)
+        .height(Length::Fill)
+        .slop_px(ctx.mm(TOUCH_SLOP_MM))
+        .style(control_style(ctx, is_on))
+        .on_press(message)
 }
 
 /// A control with a centred label.
@@ -97,8 +194,26 @@ pub fn slide_control<'a, M: Clone + 'a>(
     label: impl text::IntoFragment<'a>,
     message: M,
 ) -> Touchable<'a, M> {
-    labelled(ctx, id, label, false)
+    let words = text_line(label, ctx.scale.staff(), theme::CONTROL, theme::SAND);
+    let forward = Icon::Forward.view(ctx.mm(5.0), theme::LAMPLIGHT);
+    let inner = row![words, Space::new().width(Length::Fill), forward].align_y(Vertical::Center).spacing(ctx.mm(1.0));
+    // The knob stands before the words.
+    let inner = container(inner).center_y(Length::Fill).padding(Padding {
+        top: 0.0,
+        right: ctx.mm(4.0),
+        bottom: 0.0,
+        left: ctx.mm(TARGET_MM),
+    });
+    let style = ControlStyle {
+        radius_px: ctx.mm(TARGET_MM / 2.0),
+        knob: Some(theme::faded(theme::LAMPLIGHT, 0.85)),
+        ..control_style(ctx, false)
+    };
+    touchable(id, inner)
         .on_press(message)
+        .height(Length::Fixed(ctx.mm(TARGET_MM)))
+        .slop_px(ctx.mm(TOUCH_SLOP_MM))
+        .style(style)
         .width(ctx.mm(STAFF_SLIDE_MM * 2.0))
         .trigger(Trigger::Slide(ctx.mm(STAFF_SLIDE_MM)))
 }
@@ -155,26 +270,6 @@ pub fn over_place<'a, M: 'a>(ctx: &ViewContext, dimmed_to: f32, content: impl In
     stack![place::place(&ctx.place_renderer, scenery), content.into()].width(Length::Fill).height(Length::Fill).into()
 }
 
-/// A screen of one idea: text on the left, halfway down, and a row of controls at the foot. The call's fixed place stays
-/// free, and so does the right of the place, where its light is.
-pub fn one_idea<'a, M: 'a>(
-    ctx: &ViewContext,
-    words: impl Into<Element<'a, M>>,
-    controls: Vec<Element<'a, M>>,
-) -> Element<'a, M> {
-    let middle = container(words).align_left(Length::Fill).center_y(Length::Fill).padding(Padding {
-        top: ctx.mm(6.0),
-        right: ctx.mm(CALL_MM + 6.0),
-        bottom: 0.0,
-        left: 0.0,
-    });
-    over_place(
-        ctx,
-        BEHIND_TEXT,
-        column![middle, controls_row(ctx, controls)].padding(ctx.mm(MARGIN_MM)).spacing(ctx.mm(GAP_MM)),
-    )
-}
-
 /// A row of controls across the foot of a screen, the last one at the right.
 #[must_use]
 pub fn controls_row<'a, M: 'a>(ctx: &ViewContext, controls: Vec<Element<'a, M>>) -> Element<'a, M> {
@@ -189,27 +284,26 @@ pub fn controls_row<'a, M: 'a>(ctx: &ViewContext, controls: Vec<Element<'a, M>>)
     across.into()
 }
 
-/// Controls in rows that are as even as possible, with at most `across_max` in each.
+/// Controls of one size in rows that are `width_mm` wide when full.
 #[must_use]
-pub fn even_rows<'a, M: 'a>(ctx: &ViewContext, mut controls: Vec<Element<'a, M>>, across_max: usize) -> Element<'a, M> {
-    let rows = controls.len().div_ceil(across_max.max(1)).max(1);
-    let across = controls.len().div_ceil(rows).max(1);
-    let mut stacked = column![].spacing(ctx.mm(GAP_MM)).align_x(iced::Center);
+pub fn control_grid<'a, M: 'a>(
+    ctx: &ViewContext,
+    mut controls: Vec<Element<'a, M>>,
+    columns: usize,
+    width_mm: f32,
+    height_mm: f32,
+) -> Element<'a, M> {
+    let columns = columns.max(1);
+    let each_mm = (width_mm - (columns - 1) as f32 * GAP_MM) / columns as f32;
+    let (width, height) = (Length::Fixed(ctx.mm(each_mm)), Length::Fixed(ctx.mm(height_mm)));
+    let mut rows = column![].spacing(ctx.mm(GAP_MM)).align_x(iced::Center).width(Length::Fixed(ctx.mm(width_mm)));
     while !controls.is_empty() {
-        let rest = controls.split_off(across.min(controls.len()));
-        stacked = stacked.push(row(controls).spacing(ctx.mm(GAP_MM)).align_y(Vertical::Center));
+        let rest = controls.split_off(columns.min(controls.len()));
+        let across = controls.into_iter().map(|control| container(control).width(width).height(height).into());
+        rows = rows.push(row(across).spacing(ctx.mm(GAP_MM)));
         controls = rest;
     }
-    stacked.into()
-}
-
-/// A title with body text, on a scrim.
-#[must_use]
-pub fn text_block<'a, M: 'a>(ctx: &ViewContext, head: String, text: String) -> Element<'a, M> {
-    scrim(
-        ctx,
-        column![title(ctx, head), body(ctx, text)].spacing(ctx.mm(4.0)).width(ctx.mm(106.0)).align_x(Horizontal::Left),
-    )
+    rows.into()
 }
 
 /// The room's troubles in at most `lines_max` lines, after `first`. The last line counts those that did not fit.

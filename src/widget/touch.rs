@@ -72,6 +72,8 @@ pub struct ControlStyle {
     pub radius_px: f32,
     /// Colour that fills the control from the left as a hold or a slide progresses.
     pub progress: Color,
+    /// Colour of the knob that a slide moves, if the control has one.
+    pub knob: Option<Color>,
 }
 
 impl ControlStyle {
@@ -83,6 +85,7 @@ impl ControlStyle {
         border_px: 0.0,
         radius_px: 0.0,
         progress: Color::TRANSPARENT,
+        knob: None,
     };
 }
 
@@ -499,6 +502,13 @@ impl<Message: Clone> Widget<Message, Theme, Renderer> for Touchable<'_, Message>
         if let Some(part) = done {
             let filled = Rectangle { width: bounds.width * part, ..bounds };
             fill(renderer, filled, Border { width: 0.0, ..border }, self.style.progress);
+        }
+        if let Some(knob) = self.style.knob {
+            let inset = bounds.height * 0.12;
+            let side = bounds.height - 2.0 * inset;
+            let x = bounds.x + inset + (bounds.width - 2.0 * inset - side) * done.unwrap_or(0.0);
+            let round = Border::default().rounded(side / 2.0);
+            fill(renderer, Rectangle { x, y: bounds.y + inset, width: side, height: side }, round, knob);
         }
         if let Some(child) = layout.children().next() {
             self.content.as_widget().draw(&tree.children[0], renderer, theme, style, child, cursor, viewport);

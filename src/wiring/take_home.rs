@@ -49,7 +49,7 @@ pub fn take_away(config: &Config, state: std::path::PathBuf) -> TakeAway {
         config::Paper::Letter => PaperSize::Letter,
         config::Paper::A4 => PaperSize::A4,
     };
-    let typeface = Typeface { light: theme::FONTS[0], regular: theme::FONTS[1] };
+    let typeface = Typeface { medium: theme::LITERATA_MEDIUM, regular: theme::LITERATA_REGULAR };
     TakeAway::new(wanted.map(printer), sealer, paper, typeface, state)
 }
 

@@ -62,7 +62,8 @@ fn families() -> Vec<(&'static str, Vec<String>)> {
         ("volume-", counted(5)),
         ("session-word-", counted(12)),
         ("arrive-question-", counted(3)),
-        ("arrive-card-", cards(3)),
+        ("arrive-expect-", cards(3)),
+        ("anchor-line-", counted(4)),
         ("after-card-", cards(4)),
     ]
 }

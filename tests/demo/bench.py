@@ -207,7 +207,8 @@ def listen(program):
         set_up(glass)
         wait_for("ready", lambda: glass.screen() == "ready")
         begin(glass)
-        glass.press("dark", gone="dark")
+        glass.press("places", then="place-dark")
+        glass.press("place-dark", gone="place-dark")
         player = subprocess.Popen(
             ["mpv", "--no-config", "--no-video", "--no-terminal", "--ao=pulse", "--loop-file=inf", "--volume=30",
              os.path.join(ROOT, "media", TRACK)],

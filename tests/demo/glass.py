@@ -8,7 +8,7 @@ import time
 from surroundings import Failed, wait_for
 
 # The background of an open call: see src/widget/call_band.rs.
-GLOWING = (0x4A, 0x35, 0x1B)
+GLOWING = (0x42, 0x30, 0x1A)
 PRESS_S = 0.04
 HOLD_S = 1.9
 

@@ -133,11 +133,9 @@ class Visit:
         glass.press("back", then="language-en-US")
         glass.press("language-en-US", then="next")
         self.see("arrive: the welcome", "arrive-welcome")
-        for card in (1, 2, 3):
-            self.next()
-            self.see(f"arrive: card {card} of 3", f"arrive-card-{card}")
         self.next()
-        self.see("arrive: three questions are offered", "arrive-questions")
+        time.sleep(1)  # the pictures are decoded and fade in
+        self.see("arrive: what to expect", "arrive-expect")
         glass.press("next", then="key-q")
         self.see("arrive: the first question, empty", "arrive-question-1-empty")
         self.written["intention"] = glass.type(INTENTION)
@@ -148,8 +146,10 @@ class Visit:
         self.next()
         self.for_clinician()
         glass.press("next", then="place-beach")
+        time.sleep(1)  # the pictures are decoded and fade in
         self.see("arrive: a place", "arrive-place")
         glass.press("next", then="sound-silence")
+        time.sleep(1)
         self.see("arrive: a sound", "arrive-sound")
         self.next()
         time.sleep(4.2)  # one breath in, so that the picture has the ring open
@@ -256,7 +256,7 @@ class Visit:
     def rest(self):
         """Untouched controls dim away, except the call."""
         try:
-            self.glass.wait_gone("dark", CONTROLS_STAY_S + 3)
+            self.glass.wait_gone("anchor", CONTROLS_STAY_S + 3)
         except Failed:
             self.report.fault(f"the session's controls did not dim away within {CONTROLS_STAY_S + 3} s")
             return
@@ -267,8 +267,8 @@ class Visit:
 
     def wake(self):
         """A touch on the place brings the controls back and does nothing else."""
-        if not self.glass.has("dark"):
-            self.glass.press("place", then="dark")
+        if not self.glass.has("anchor") and not self.glass.has("close"):
+            self.glass.press("place", then="anchor")
         self.glass.settle()
 
     def comfort(self):
@@ -284,6 +284,7 @@ class Visit:
         glass.press("silence", then="softer")
         glass.press("close", then="places")
         glass.press("places", then="place-beach")
+        time.sleep(1)
         self.see("the sheet of places", "session-places")
         for place in ("forest", "quiet-room", "night-sky", "mountain-lake", "drifting-colour", "beach"):
             before = glass.glance()
@@ -301,7 +302,9 @@ class Visit:
         self.breathe()
         time.sleep(3)  # the ring has to have opened
         self.see("breathe with the place", "session-breathe", f"breath at the desk: {self.desk.words('fact-breath')}")
-        glass.press("dark", then="dark-anywhere")
+        self.first_controls()
+        glass.press("places", then="place-dark")
+        glass.press("place-dark", then="dark-anywhere")
         self.see("the session in the dark", "session-dark")
         glass.press("dark-anywhere", then="dark-leave")
         glass.press("dark-leave", then="place")

@@ -24,6 +24,7 @@ mod tablet;
 mod take_home;
 mod turnover;
 mod typing;
+mod visit_pictures;
 mod words;
 
 use std::time::Duration;
@@ -85,18 +86,18 @@ fn every_corner_of_the_band_calls() {
 fn two_fingers_in_one_batch_both_count() {
     let mut tablet = Tablet::new();
     in_session(&mut tablet);
-    let (sound, call) = (tablet.at("sound").center(), tablet.at("call").center());
-    tablet.batch(&[Tablet::down(1, sound), Tablet::down(2, call), Tablet::up(1, sound)]);
+    let (anchor, call) = (tablet.at("anchor").center(), tablet.at("call").center());
+    tablet.batch(&[Tablet::down(1, anchor), Tablet::down(2, call), Tablet::up(1, anchor)]);
     tablet.until("the call is placed", called);
-    assert!(tablet.shows("softer"), "the first finger opened the sound");
+    assert!(tablet.snapshot().anchor, "the first finger asked for the anchor");
 }
 
 #[test]
 fn a_parked_mouse_pointer_swallows_no_touch() {
     let mut tablet = Tablet::new();
     in_session(&mut tablet);
-    let dark = tablet.at("dark").center();
-    tablet.park_pointer(dark);
+    let places = tablet.at("places").center();
+    tablet.park_pointer(places);
     let sound = tablet.at("sound").center();
     tablet.tap(1, sound);
     assert!(tablet.shows("softer"));
@@ -136,7 +137,7 @@ fn a_finger_that_came_down_on_one_screen_does_nothing_on_the_next() {
 fn in_the_dark_one_touch_wakes_and_only_a_second_one_calls() {
     let mut tablet = Tablet::new();
     in_session(&mut tablet);
-    tablet.tap(1, tablet.at("dark").center());
+    tablet.send(Event::Dark { on: true });
     tablet.until("it is dark", |snapshot| snapshot.dark);
     let middle = Point::new(mm(108.0), mm(80.0));
     tablet.press(1, middle);
@@ -155,7 +156,7 @@ fn in_the_dark_one_touch_wakes_and_only_a_second_one_calls() {
 fn a_palm_in_the_dark_never_calls() {
     let mut tablet = Tablet::new();
     in_session(&mut tablet);
-    tablet.tap(1, tablet.at("dark").center());
+    tablet.send(Event::Dark { on: true });
     tablet.until("it is dark", |snapshot| snapshot.dark);
     let middle = Point::new(mm(108.0), mm(80.0));
     tablet.press(1, middle);
@@ -171,7 +172,7 @@ fn a_palm_in_the_dark_never_calls() {
 fn a_whole_hand_that_lands_in_the_dark_is_one_touch_and_another_finger_calls() {
     let mut tablet = Tablet::new();
     in_session(&mut tablet);
-    tablet.tap(1, tablet.at("dark").center());
+    tablet.send(Event::Dark { on: true });
     tablet.until("it is dark", |snapshot| snapshot.dark);
     let middle = Point::new(mm(108.0), mm(80.0));
     for finger in 1..=4_u8 {

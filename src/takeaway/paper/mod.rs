@@ -71,7 +71,7 @@ pub enum FontWeight {
     /// For body text.
     Regular,
     /// For titles and headings.
-    Light,
+    Medium,
 }
 
 /// The style of a line of text.
@@ -87,8 +87,8 @@ pub struct TextStyle {
     pub is_grey: bool,
 }
 
-const TITLE: TextStyle = TextStyle { weight: FontWeight::Light, size_pt: 25.0, leading_pt: 31.0, is_grey: false };
-const HEADING: TextStyle = TextStyle { weight: FontWeight::Light, size_pt: 16.0, leading_pt: 22.0, is_grey: false };
+const TITLE: TextStyle = TextStyle { weight: FontWeight::Medium, size_pt: 25.0, leading_pt: 31.0, is_grey: false };
+const HEADING: TextStyle = TextStyle { weight: FontWeight::Medium, size_pt: 16.0, leading_pt: 22.0, is_grey: false };
 const WORDS: TextStyle = TextStyle { weight: FontWeight::Regular, size_pt: 12.0, leading_pt: 18.5, is_grey: false };
 const QUIET: TextStyle = TextStyle { weight: FontWeight::Regular, size_pt: 10.0, leading_pt: 15.0, is_grey: true };
 
@@ -137,7 +137,7 @@ pub struct Sheet {
 /// Measures text in the typeface.
 pub struct TextMeasure<'a> {
     regular: FontFace<'a>,
-    light: FontFace<'a>,
+    medium: FontFace<'a>,
 }
 
 /// One weight of the typeface.
@@ -162,14 +162,14 @@ impl<'a> FontFace<'a> {
 impl<'a> TextMeasure<'a> {
     /// Parses the two font files; `None` if one of them is not a font.
     #[must_use]
-    pub fn new(regular: &'a [u8], light: &'a [u8]) -> Option<Self> {
-        Some(Self { regular: FontFace::of(regular)?, light: FontFace::of(light)? })
+    pub fn new(regular: &'a [u8], medium: &'a [u8]) -> Option<Self> {
+        Some(Self { regular: FontFace::of(regular)?, medium: FontFace::of(medium)? })
     }
 
     const fn face(&self, weight: FontWeight) -> &FontFace<'a> {
         match weight {
             FontWeight::Regular => &self.regular,
-            FontWeight::Light => &self.light,
+            FontWeight::Medium => &self.medium,
         }
     }
 

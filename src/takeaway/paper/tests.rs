@@ -1,10 +1,10 @@
 use super::*;
 
 const REGULAR: &[u8] = include_bytes!("../../../media/fonts/Literata_400Regular.ttf");
-const LIGHT: &[u8] = include_bytes!("../../../media/fonts/Literata_300Light.ttf");
+const MEDIUM: &[u8] = include_bytes!("../../../media/fonts/Literata_500Medium.ttf");
 
 fn measure() -> TextMeasure<'static> {
-    TextMeasure::new(REGULAR, LIGHT).unwrap()
+    TextMeasure::new(REGULAR, MEDIUM).unwrap()
 }
 
 fn sheets(blocks: &[Block], size: PaperSize) -> Vec<Sheet> {

@@ -58,7 +58,7 @@ pub struct Typeface {
     /// For body text.
     pub regular: &'static [u8],
     /// For titles.
-    pub light: &'static [u8],
+    pub medium: &'static [u8],
 }
 
 /// Typesets `blocks` as a PDF. `language` is the name of their language, such as `en-US`.
@@ -72,9 +72,9 @@ pub fn pdf(
     language: &str,
     number: impl Fn(usize, usize) -> String,
 ) -> Result<Zeroizing<Vec<u8>>, PdfError> {
-    let measure = TextMeasure::new(typeface.regular, typeface.light).ok_or(PdfError::Typeface)?;
+    let measure = TextMeasure::new(typeface.regular, typeface.medium).ok_or(PdfError::Typeface)?;
     let font = |bytes: &'static [u8]| Font::new(bytes.to_vec().into(), 0).ok_or(PdfError::Typeface);
-    let fonts = Fonts { regular: font(typeface.regular)?, light: font(typeface.light)? };
+    let fonts = Fonts { regular: font(typeface.regular)?, medium: font(typeface.medium)? };
     let (width, height) = size.points();
     let mut document = Document::new();
     document.set_metadata(Metadata::new().language(language.to_owned()));
@@ -91,7 +91,7 @@ pub fn pdf(
 
 struct Fonts {
     regular: Font,
-    light: Font,
+    medium: Font,
 }
 
 fn draw(surface: &mut Surface<'_>, sheet: &Sheet, fonts: &Fonts) {
@@ -100,7 +100,7 @@ fn draw(surface: &mut Surface<'_>, sheet: &Sheet, fonts: &Fonts) {
             SheetItem::Line { x, y, style, text } => {
                 let font = match style.weight {
                     FontWeight::Regular => &fonts.regular,
-                    FontWeight::Light => &fonts.light,
+                    FontWeight::Medium => &fonts.medium,
                 };
                 surface.set_stroke(None);
                 surface.set_fill(Some(fill(if style.is_grey { GREY } else { INK })));

@@ -5,7 +5,7 @@ use crate::room::drawing::{Stroke as Drawn, StrokePoint};
 
 const TYPEFACE: Typeface = Typeface {
     regular: include_bytes!("../../../media/fonts/Literata_400Regular.ttf"),
-    light: include_bytes!("../../../media/fonts/Literata_300Light.ttf"),
+    medium: include_bytes!("../../../media/fonts/Literata_500Medium.ttf"),
 };
 
 /// A spiral that gets narrower outwards.

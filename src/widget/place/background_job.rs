@@ -5,7 +5,7 @@ use std::thread;
 
 /// Runs jobs of one kind, each known by its key, and keeps the last result until it is taken.
 #[derive(Debug)]
-pub(super) struct BackgroundJob<K, V>(Arc<Mutex<JobSlots<K, V>>>);
+pub(in crate::widget) struct BackgroundJob<K, V>(Arc<Mutex<JobSlots<K, V>>>);
 
 #[derive(Debug)]
 struct JobSlots<K, V> {
@@ -28,7 +28,7 @@ impl<K, V> Default for BackgroundJob<K, V> {
 
 /// What came of a job so far.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum JobResult<V> {
+pub(in crate::widget) enum JobResult<V> {
     /// Its result.
     Ready(V),
     /// It is running, or waits for another one to end.
@@ -39,7 +39,7 @@ pub(super) enum JobResult<V> {
 
 impl<K: PartialEq + Clone + Send + 'static, V: Send + 'static> BackgroundJob<K, V> {
     /// Takes the result for `key`, which is handed out once. Starts `run` if no job is running.
-    pub(super) fn take(&self, key: &K, run: impl FnOnce() -> Option<V> + Send + 'static) -> JobResult<V> {
+    pub(in crate::widget) fn take(&self, key: &K, run: impl FnOnce() -> Option<V> + Send + 'static) -> JobResult<V> {
         if let Some((_, value)) = self.lock(|slots| slots.ready.take_if(|(name, _)| name == key)) {
             return JobResult::Ready(value);
         }
@@ -47,7 +47,7 @@ impl<K: PartialEq + Clone + Send + 'static, V: Send + 'static> BackgroundJob<K, 
     }
 
     /// Starts `run` for `key`, unless its result is there or a job is running. Leaves a result where it is.
-    pub(super) fn start(&self, key: &K, run: impl FnOnce() -> Option<V> + Send + 'static) -> JobResult<V> {
+    pub(in crate::widget) fn start(&self, key: &K, run: impl FnOnce() -> Option<V> + Send + 'static) -> JobResult<V> {
         let may_start = self.lock(|slots| {
             if slots.failed.as_ref() == Some(key) {
                 return Err(JobResult::Failed);
@@ -81,7 +81,7 @@ impl<K: PartialEq + Clone + Send + 'static, V: Send + 'static> BackgroundJob<K, 
     }
 
     /// Whether the last job that failed was the one for `key`.
-    pub(super) fn has_failed(&self, key: &K) -> bool {
+    pub(in crate::widget) fn has_failed(&self, key: &K) -> bool {
         self.lock(|slots| slots.failed.as_ref() == Some(key))
     }
 

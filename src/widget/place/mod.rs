@@ -5,7 +5,7 @@
 //! its layers are baked, both on other threads. iced's `shader` widget draws nothing on its software renderer, which is
 //! why the two are separate widgets.
 
-mod background_job;
+pub(super) mod background_job;
 pub mod baked_layers;
 pub mod crossfade;
 mod dimming;
@@ -25,6 +25,7 @@ mod scene_pipeline;
 pub mod shader;
 mod still;
 pub mod still_image;
+pub mod tile_picture;
 mod uniforms;
 
 pub use picture_source::{ColorGrade, PictureSource};

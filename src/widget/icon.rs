@@ -1,0 +1,71 @@
+//! Owns the icons: one stroke, one size, always beside a word. They are glyphs of a font that `scripts/icons.py` draws, so
+//! that both renderers show them sharp at any size. Does not own what an icon is used for.
+
+use iced::widget::{Text, text};
+use iced::{Color, Pixels};
+
+use crate::theme;
+
+/// An icon. The order is that of the font's code points, from U+E000.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+#[allow(missing_docs, reason = "each is named after what it shows")]
+pub enum Icon {
+    Bell = 0xE000,
+    Breath,
+    Place,
+    Sound,
+    Moon,
+    Anchor,
+    Softer,
+    Louder,
+    Silence,
+    OtherMusic,
+    Pen,
+    Brush,
+    Tick,
+    Back,
+    Forward,
+    Close,
+    Phone,
+    Paper,
+    Seal,
+    Person,
+    Undo,
+    Clock,
+    Sun,
+    Water,
+    Leaf,
+    Warm,
+    Bathroom,
+    Sick,
+    Stay,
+    TextSize,
+    Hand,
+}
+
+impl Icon {
+    fn glyph(self) -> char {
+        char::from_u32(self as u32).unwrap_or(' ')
+    }
+
+    /// The icon in a square of this size, in logical pixels.
+    #[must_use]
+    pub fn view<'a>(self, size_px: impl Into<Pixels>, color: Color) -> Text<'a> {
+        text(self.glyph()).size(size_px).font(theme::ICONS).color(color).line_height(1.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use skrifa::{FontRef, MetadataProvider};
+
+    use super::*;
+
+    #[test]
+    fn the_font_has_a_glyph_for_every_icon_and_none_more() {
+        let font = FontRef::new(theme::ICON_FONT).unwrap();
+        let glyphs: Vec<u32> = font.charmap().mappings().map(|(code_point, _)| code_point).collect();
+        assert_eq!(glyphs, (Icon::Bell as u32..=Icon::Hand as u32).collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,44 @@
+//! Owns the words that tell somebody who has lost the thread where they are and how long it still takes: kind, and rounded
+//! so that nobody counts. Does not own the arc.
+
+use crate::room::RoomTime;
+use crate::room::snapshot::SessionView;
+use crate::room::timeline::{MINUTE_MS, Part};
+use crate::words::{Value, Words};
+
+/// Steps in which minutes are told.
+const STEP_MINUTES: u64 = 5;
+
+/// Where the patient is, and how long it still takes.
+#[must_use]
+pub fn words(words: &Words, session: &SessionView, now: RoomTime) -> String {
+    let Some(clock_ms) = session.clock_ms(now) else { return words.say("where-settle") };
+    let left = session.timeline.end_ms.saturating_sub(clock_ms);
+    let minutes = rounded_minutes(left);
+    let key = match session.timeline.part_at(clock_ms) {
+        Part::Settle => "where-settle",
+        _ if session.landed || minutes == 0 => "where-landed",
+        Part::Onset => "where-onset",
+        Part::Peak => "where-peak",
+        Part::Return => "where-return",
+        Part::Landing => "where-landing",
+    };
+    words.say_with(key, &[("minutes", Value::from(minutes as usize))])
+}
+
+/// Minutes, rounded up to the next step: what comes to an end a little early disappoints nobody.
+fn rounded_minutes(left_ms: u64) -> u64 {
+    left_ms.div_ceil(MINUTE_MS * STEP_MINUTES) * STEP_MINUTES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn minutes_are_rounded_up_to_steps_of_five() {
+        for (left_ms, minutes) in [(0, 0), (1, 5), (5 * MINUTE_MS, 5), (5 * MINUTE_MS + 1, 10), (19 * MINUTE_MS, 20)] {
+            assert_eq!(rounded_minutes(left_ms), minutes);
+        }
+    }
+}

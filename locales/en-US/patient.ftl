@@ -115,12 +115,12 @@ anchor-line-2 = You are safe here.
 anchor-line-3 = Breathe out slowly.
 anchor-line-4 = You can call someone at any time.
 where-settle = You are in the infusion room. It is only beginning.
-where-onset = You are in the infusion room. The medicine is beginning to work. About { $minutes } minutes in all.
-where-peak = You are in the infusion room. This is the strongest part. About { $minutes } minutes in all, and it gets lighter.
+where-onset = You are in the infusion room. The medicine is beginning to work, and it will pass.
+where-peak = You are in the infusion room. This is the strongest part. It gets lighter from here.
 where-return = You are in the infusion room. The strongest part is over. About { $minutes } minutes more.
 where-landing = You are in the infusion room, and nearly back. About { $minutes } minutes more.
 where-landed = You are in the infusion room. The medicine has done its work. You can rest.
-anchor-done = I feel steadier
+anchor-done = Go back
 sound-softer = Softer
 sound-louder = Louder
 sound-skip = Different music
@@ -244,4 +244,4 @@ take-leave-back = Take it with me
 ## Farewell
 
 farewell-title = Take it slow
-farewell-text = Stay seated until someone helps you up. There is no hurry. What you wrote here will be erased after you leave.
+farewell-text = What you wrote here will be erased after you leave. Stay seated until someone helps you up. There is no hurry.

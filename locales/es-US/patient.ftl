@@ -115,12 +115,12 @@ anchor-line-2 = Aquí está a salvo.
 anchor-line-3 = Suelte el aire despacio.
 anchor-line-4 = Puede llamar a alguien en cualquier momento.
 where-settle = Está en la sala de infusión. Apenas empieza.
-where-onset = Está en la sala de infusión. La medicina empieza a hacer efecto. Unos { $minutes } minutos en total.
-where-peak = Está en la sala de infusión. Es la parte más fuerte. Unos { $minutes } minutos en total, y se va aligerando.
+where-onset = Está en la sala de infusión. La medicina empieza a hacer efecto, y va a pasar.
+where-peak = Está en la sala de infusión. Es la parte más fuerte. Desde aquí se va aligerando.
 where-return = Está en la sala de infusión. Lo más fuerte ya pasó. Unos { $minutes } minutos más.
 where-landing = Está en la sala de infusión y ya casi de vuelta. Unos { $minutes } minutos más.
 where-landed = Está en la sala de infusión. La medicina ya hizo su trabajo. Puede descansar.
-anchor-done = Ya siento más calma
+anchor-done = Volver
 sound-softer = Más suave
 sound-louder = Más fuerte
 sound-skip = Otra música
@@ -244,4 +244,4 @@ take-leave-back = Llevármelo
 ## La despedida
 
 farewell-title = Vaya con calma
-farewell-text = Quédese en su asiento hasta que alguien le ayude a levantarse. No hay prisa. Lo que escribió aquí se borrará cuando usted se vaya.
+farewell-text = Lo que escribió aquí se borrará cuando usted se vaya. Quédese en su asiento hasta que alguien le ayude a levantarse. No hay prisa.

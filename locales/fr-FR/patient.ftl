@@ -117,12 +117,12 @@ anchor-line-2 = Ici, vous êtes en sécurité.
 anchor-line-3 = Soufflez doucement.
 anchor-line-4 = Vous pouvez appeler à tout moment.
 where-settle = Vous êtes dans la salle de soin. Cela commence à peine.
-where-onset = Vous êtes dans la salle de soin. Le médicament commence à agir. Environ { $minutes } minutes en tout.
-where-peak = Vous êtes dans la salle de soin. C’est la partie la plus forte. Environ { $minutes } minutes en tout, et cela s’allège.
+where-onset = Vous êtes dans la salle de soin. Le médicament commence à agir, et cela va passer.
+where-peak = Vous êtes dans la salle de soin. C’est la partie la plus forte. Ensuite, cela s’allège.
 where-return = Vous êtes dans la salle de soin. Le plus fort est passé. Encore { $minutes } minutes environ.
 where-landing = Vous êtes dans la salle de soin, presque de retour. Encore { $minutes } minutes environ.
 where-landed = Vous êtes dans la salle de soin. Le médicament a fait son travail. Vous pouvez vous reposer.
-anchor-done = Ça va mieux
+anchor-done = Revenir
 sound-softer = Moins fort
 sound-louder = Plus fort
 sound-skip = Autre musique
@@ -249,4 +249,4 @@ take-leave-back = L’emporter
 ## Le départ
 
 farewell-title = Allez-y doucement
-farewell-text = Restez où vous êtes jusqu’à ce qu’on vous aide à vous lever. Rien ne presse. Ce que vous avez écrit ici sera effacé après votre départ.
+farewell-text = Ce que vous avez écrit ici sera effacé après votre départ. Restez où vous êtes jusqu’à ce qu’on vous aide à vous lever. Rien ne presse.

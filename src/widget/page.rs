@@ -329,20 +329,24 @@ impl<'a, M: 'a> Default for Page<'a, M> {
 /// Ink that lets words be read over any place, and fades out towards the light of the place.
 fn veil<'a, M: 'a>(geometry: PageGeometry, veil: Veil, content: impl Into<Element<'a, M>>) -> Element<'a, M> {
     let ink = |alpha: f32| theme::faded(theme::INK, alpha);
+    // Solid behind words, then out like a breath: a straight line would show as an edge.
     let fading = |angle: f32, solid_to: f32, clear_from: f32| {
+        let between = |part: f32| solid_to + (clear_from - solid_to) * part;
         let linear = gradient::Linear::new(Radians(angle))
             .add_stop(0.0, ink(VEIL_ALPHA))
             .add_stop(solid_to, ink(VEIL_ALPHA))
-            .add_stop(clear_from, ink(0.10))
-            .add_stop(1.0, ink(0.0));
+            .add_stop(between(0.25), ink(VEIL_ALPHA * 0.82))
+            .add_stop(between(0.50), ink(VEIL_ALPHA * 0.46))
+            .add_stop(between(0.75), ink(VEIL_ALPHA * 0.15))
+            .add_stop(clear_from, ink(0.0));
         Background::Gradient(linear.into())
     };
     let background = match veil {
         Veil::Whole => Background::Color(ink(VEIL_ALPHA)),
-        Veil::Foot => fading(0.0, 0.28, 0.48),
+        Veil::Foot => fading(0.0, 0.28, 0.56),
         // From the head down where the screen is upright, else from the left.
-        Veil::Beside if geometry.is_upright() => fading(std::f32::consts::PI, 0.58, 0.86),
-        Veil::Beside => fading(std::f32::consts::FRAC_PI_2, 0.56, 0.88),
+        Veil::Beside if geometry.is_upright() => fading(std::f32::consts::PI, 0.52, 0.90),
+        Veil::Beside => fading(std::f32::consts::FRAC_PI_2, 0.54, 0.92),
     };
     container(content)
         .width(Length::Fill)

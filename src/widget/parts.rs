@@ -206,7 +206,8 @@ pub fn slide_control<'a, M: Clone + 'a>(
     });
     let style = ControlStyle {
         radius_px: ctx.mm(TARGET_MM / 2.0),
-        knob: Some(theme::faded(theme::LAMPLIGHT, 0.85)),
+        // Dimmer than anything that is for the patient.
+        knob: Some(theme::faded(theme::LAMPLIGHT, 0.32)),
         ..control_style(ctx, false)
     };
     touchable(id, inner)

@@ -225,7 +225,7 @@ fn labelled<'a, M: Clone + 'a>(
     label: impl text::IntoFragment<'a>,
     is_chosen: bool,
 ) -> Touchable<'a, M> {
-    let words = text_line(label, ctx.scale.label(), theme::CONTROL, theme::LAMPLIGHT).center();
+    let words = text_line(label, ctx.scale.staff(), theme::CONTROL, theme::LAMPLIGHT).center();
     let inner = container(words).padding(Padding::from([0.0, ctx.mm(4.0)])).center(Length::Fill);
     touchable(id, inner)
         .width(Length::Fixed(ctx.mm(44.0)))

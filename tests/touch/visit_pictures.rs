@@ -23,7 +23,7 @@ fn settled(tablet: &mut Tablet, name: &str) {
 }
 
 #[test]
-#[ignore = "for people to look at"]
+#[ignore = "two minutes of pictures for people to look at: make soak"]
 fn soak_pictures_of_a_visit() {
     let language = std::env::var("STILLROOM_PICTURES_LANGUAGE").unwrap_or_else(|_| "en-US".to_owned());
     let language = Language::from_name(&language).unwrap();

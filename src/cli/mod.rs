@@ -21,6 +21,11 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use skrifa::{FontRef, MetadataProvider};
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::{ParseError, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{self, Config};
 use crate::findings::{Finding, read_text};
@@ -132,12 +137,25 @@ fn execute() -> ExitCode {
 fn start_logging() {
     // First, before anything can redirect the file descriptor that it duplicates.
     let _ = output::stderr();
-    let filter = tracing_subscriber::EnvFilter::try_from_env("STILLROOM_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,stillroom=info"));
+    let asked = std::env::var("STILLROOM_LOG").ok().filter(|directives| !directives.is_empty());
+    let (filter, misread) = log_filter(asked.as_deref());
     let wants_none = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let is_coloured = std::io::stderr().is_terminal() && !wants_none;
-    let _ =
-        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(is_coloured).with_writer(|| LogWriter).try_init();
+    let lines = tracing_subscriber::fmt::layer().with_ansi(is_coloured).with_writer(|| LogWriter);
+    let _ = tracing_subscriber::registry().with(lines.with_filter(filter)).try_init();
+    if let Some(why) = misread {
+        tracing::warn!("STILLROOM_LOG is ignored: {why}. It takes levels such as `debug` or `warn,stillroom=debug`.");
+    }
+}
+
+/// What is logged, and why the directives that were asked for are ignored, if they are.
+fn log_filter(asked: Option<&str>) -> (Targets, Option<ParseError>) {
+    let shipped = Targets::new().with_default(LevelFilter::WARN).with_target("stillroom", LevelFilter::INFO);
+    match asked.map(str::parse) {
+        None => (shipped, None),
+        Some(Ok(filter)) => (filter, None),
+        Some(Err(why)) => (shipped, Some(why)),
+    }
 }
 
 /// Findings on tracks of the checked profiles that exist but cannot be played.

@@ -68,6 +68,7 @@ pub fn target_mix(
         volume_db: snapshot.volume_db,
         held: snapshot.silence && !snapshot.anchor,
         ducked_db: duck_db(snapshot),
+        calmed: snapshot.calm,
     }
 }
 
@@ -195,6 +196,13 @@ mod tests {
         ]);
         assert!(here.ducked_db < open.ducked_db && open.ducked_db < 0.0);
         assert_eq!(heard_after(&[begins()]).ducked_db.total_cmp(&0.0), std::cmp::Ordering::Equal);
+    }
+
+    #[test]
+    fn a_calmed_room_keeps_its_tracks_so_that_undoing_it_brings_back_the_same_music() {
+        let calmed = heard_after(&[begins(), Event::Calm { on: true }]);
+        assert!(calmed.calmed && !heard_after(&[begins()]).calmed);
+        assert_eq!(calmed.tracks, heard_after(&[begins()]).tracks);
     }
 
     #[test]

@@ -183,6 +183,9 @@ pub struct CallState {
     pub phase_ago_ms: u64,
     /// The person who is coming or here.
     pub name: Option<Label>,
+    /// Why the patient called, if they said; a [`CallReason`](crate::vocabulary::patient::CallReason)'s name.
+    #[serde(default)]
+    pub reason: Option<Label>,
     /// Number of times it was pressed or rang. A desk rings again when this grows.
     pub presses: u32,
     /// Whether the patient was told that no desk has it.
@@ -207,6 +210,7 @@ impl CallState {
             placed_ago_ms: ago_ms(call.placed_at),
             phase_ago_ms: ago_ms(call.phase_since),
             name: call.responder.as_deref().map(Label::from),
+            reason: call.reason.map(|reason| reason.name().into()),
             presses: call.presses,
             line_down_told: call.line_down_told,
             risen: call.tone_raised,
@@ -417,6 +421,7 @@ mod tests {
                 placed_ago_ms: 10,
                 phase_ago_ms: 5,
                 name: Some("Maria".into()),
+                reason: Some("sick".into()),
                 presses: 2,
                 line_down_told: false,
                 risen: true,

@@ -39,6 +39,21 @@ pub enum DeskOrder {
         /// On or off.
         on: bool,
     },
+    /// Darken the patient's screen or light it again.
+    Dark {
+        /// On or off.
+        on: bool,
+    },
+    /// Silence the patient's sound or let it return.
+    Silence {
+        /// On or off.
+        on: bool,
+    },
+    /// Calm the room at once, or undo that.
+    Calm {
+        /// On or off.
+        on: bool,
+    },
     /// Set what is added to the arc's brightness.
     Brightness {
         /// −0.5 to 0.5.
@@ -97,6 +112,9 @@ impl DeskOrder {
             Self::Volume { .. } => Err("volume is from -90 to 0 dB"),
             Self::Place { name } => Place::from_name(name).map(Event::PlaceChosen).ok_or("there is no such place"),
             Self::Breath { on } => Ok(Event::Breath { on: *on }),
+            Self::Dark { on } => Ok(Event::Dark { on: *on }),
+            Self::Silence { on } => Ok(Event::Silence { on: *on }),
+            Self::Calm { on } => Ok(Event::Calm { on: *on }),
             Self::Brightness { trim } if (-0.5..=0.5).contains(trim) => Ok(Event::Brightness { trim: *trim }),
             Self::Brightness { .. } => Err("brightness is from -0.5 to 0.5"),
             Self::Intensity { nudge } if (-1.0..=1.0).contains(nudge) => Ok(Event::Intensity { nudge: *nudge }),

@@ -149,6 +149,8 @@ pub struct RoomView {
     pub dark: bool,
     /// Whether the patient asked for the anchor.
     pub anchor: bool,
+    /// Whether staff have calmed the room.
+    pub calm: bool,
     /// Whether the patient chose silence.
     pub silence: bool,
     /// Added to the arc's brightness, −0.5 to 0.5.
@@ -307,7 +309,7 @@ mod tests {
             "session": { "clock_ms": 5, "running": true, "paused": false, "landed": false, "speed": 1, "infusion_ms": 9,
                          "peak_from_ms": 2, "return_from_ms": 6, "landing_from_ms": 7, "end_ms": 10, "ended": false },
             "infusion_minutes": 40, "place": "beach", "language": "en-US", "volume_db": -30.0, "breath": "4-6",
-            "dark": false, "anchor": false, "silence": false, "brightness_trim": 0.0, "intensity_nudge": 0.5,
+            "dark": false, "anchor": false, "calm": true, "silence": false, "brightness_trim": 0.0, "intensity_nudge": 0.5,
             "talk_now": false, "desks": 1, "line": "up", "shared": "a white horse", "troubles": ["sound-lost"],
             "receipt": { "number": 4, "at": "2026-11-28T10:00:00Z", "verified": true, "chain": "ab",
                          "checks": [{ "name": "no-visit-key", "ok": true }] },

@@ -8,6 +8,7 @@ use super::DESKS_MAX;
 use super::effect::Effect;
 pub use super::ids::{CallId, DeskId};
 use super::time::RoomTime;
+use crate::vocabulary::patient::CallReason;
 use crate::vocabulary::signal::Signal;
 
 /// *Calling* is shown at the latest this long after the press, even if the journal has not answered.
@@ -65,6 +66,8 @@ pub struct Call {
     pub placed_at: RoomTime,
     /// The name of the person who is coming or here.
     pub responder: Option<String>,
+    /// Why the patient called, if they said. It changes nothing about the call.
+    pub reason: Option<CallReason>,
     /// Number of presses and renewed alarms. Whenever it grows, the desk rings again.
     pub presses: u32,
     /// Whether the room has said that no desk can be reached.
@@ -95,6 +98,7 @@ impl Call {
             phase_since: now,
             placed_at: now,
             responder: None,
+            reason: None,
             presses: 1,
             line_down_told: false,
             tone_raised: false,
@@ -159,6 +163,11 @@ impl Call {
     pub(super) fn on_here(&mut self, now: RoomTime) {
         self.acknowledge();
         self.enter(CallPhase::Here, now);
+    }
+
+    /// The patient touched a reason.
+    pub(super) fn on_reason(&mut self, reason: CallReason) {
+        self.reason = Some(reason);
     }
 
     /// Staff touched the tablet, which extends their presence.

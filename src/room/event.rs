@@ -8,6 +8,7 @@ use super::notes::{Notes, PatientText};
 use super::snapshot::{Receipt, Trouble};
 use super::take_home::{TakeHomeError, TakeHomeMethod};
 use crate::vocabulary::language::Language;
+use crate::vocabulary::patient::{CallReason, Hand, TypeSize};
 use crate::vocabulary::place::Place;
 use crate::vocabulary::sound::SoundChoice;
 
@@ -18,6 +19,10 @@ pub enum Event {
     VisitBegins,
     /// The patient chose a language.
     LanguageChosen(Language),
+    /// The patient said which hand is free.
+    HandChosen(Hand),
+    /// The patient chose the size of words.
+    TypeSizeChosen(TypeSize),
     /// A profile was chosen for the session.
     ProfileChosen {
         /// The stem of the profile's file name.
@@ -93,6 +98,8 @@ pub enum Event {
     },
     /// Staff cleared the call, in the room.
     CallCleared,
+    /// The patient touched why they called. A later reason replaces an earlier one.
+    CallReasonChosen(CallReason),
     /// Staff touched the tablet.
     StaffTouched,
     /// A desk page is connected, visible and able to sound.
@@ -215,6 +222,11 @@ pub enum Event {
     },
     /// The patient skipped a piece.
     SkipPiece,
+    /// Staff calmed the room, or undid that: the music pauses, what is left is softer, and the anchor is on.
+    Calm {
+        /// Whether the room is calmed.
+        on: bool,
+    },
     /// The desk trimmed the brightness.
     Brightness {
         /// Added to the brightness of the arc, −0.5 to 0.5.
@@ -267,7 +279,10 @@ impl Event {
         matches!(
             self,
             Self::LanguageChosen(_)
+                | Self::HandChosen(_)
+                | Self::TypeSizeChosen(_)
                 | Self::CallPressed { .. }
+                | Self::CallReasonChosen(_)
                 | Self::NoteTyped { .. }
                 | Self::NoteWritten { .. }
                 | Self::NoteDrawn { .. }
@@ -324,8 +339,17 @@ impl Event {
     /// Whether the next event of the same variant makes this one redundant. Skips add up, so they do not qualify.
     #[must_use]
     pub const fn is_superseded_by_next(&self) -> bool {
-        matches!(self, Self::Dark { .. } | Self::Anchor { .. } | Self::LanguageChosen(_) | Self::TimeMarked)
-            || self.is_comfort() && !matches!(self, Self::SkipPiece)
+        matches!(
+            self,
+            Self::Dark { .. }
+                | Self::Anchor { .. }
+                | Self::Calm { .. }
+                | Self::CallReasonChosen(_)
+                | Self::LanguageChosen(_)
+                | Self::HandChosen(_)
+                | Self::TypeSizeChosen(_)
+                | Self::TimeMarked
+        ) || self.is_comfort() && !matches!(self, Self::SkipPiece)
     }
 
     /// Whether it belongs in the journal: it must survive a restart and holds nothing personal.
@@ -348,6 +372,7 @@ impl Event {
                 | Self::DeskConnected { .. }
                 | Self::DeskDisconnected { .. }
                 | Self::CallJournaled { .. }
+                | Self::CallReasonChosen(_)
                 | Self::StaffTouched
                 | Self::DarkTouched
                 | Self::TalkNow { .. }

@@ -48,6 +48,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::vocabulary::language::Language;
+use crate::vocabulary::patient::{Hand, TypeSize};
 use crate::vocabulary::place::Place;
 use crate::vocabulary::sound::SoundChoice;
 use breath::BreathPattern;
@@ -69,6 +70,8 @@ const SEAL_DELAY_MAX: Duration = Duration::from_secs(2);
 pub const UNATTENDED_AFTER: Duration = Duration::from_mins(30);
 /// Maximum number of connected desk pages.
 const DESKS_MAX: usize = 64;
+/// The hand for which screens are laid out until the patient says.
+const DEFAULT_HAND: Hand = Hand::Right;
 
 /// The room.
 #[expect(clippy::struct_excessive_bools, reason = "they are independent facts")]
@@ -86,6 +89,8 @@ pub struct Room {
     infusion_minutes: u32,
     place: Place,
     language: Language,
+    hand: Hand,
+    type_size: TypeSize,
     volume_db: f32,
     breath: Option<BreathView>,
     /// What was chosen by hand; `None` while the pacer follows the part.
@@ -94,6 +99,7 @@ pub struct Room {
     dark: bool,
     dark_panel_until: Option<RoomTime>,
     anchor: bool,
+    calm: Option<Calm>,
     sound: SoundChoice,
     silence: bool,
     skips: u32,
@@ -114,6 +120,13 @@ pub struct Room {
     wiping: bool,
     /// The part for which the pacer was last set.
     paced_part: Option<Part>,
+}
+
+/// What undoing *Calm now* restores.
+#[derive(Clone, Copy, Debug)]
+struct Calm {
+    /// Whether the patient had asked for the anchor before.
+    was_anchored: bool,
 }
 
 /// Changes of the notes that the vault has not been asked to seal.
@@ -145,6 +158,8 @@ impl Room {
             infusion_minutes: rules.infusion_minutes,
             place: Place::Beach,
             language: rules.language,
+            hand: DEFAULT_HAND,
+            type_size: TypeSize::Normal,
             volume_db: rules.start_volume_db,
             breath: None,
             breath_choice: None,
@@ -152,6 +167,7 @@ impl Room {
             dark: false,
             dark_panel_until: None,
             anchor: false,
+            calm: None,
             sound: SoundChoice::Music,
             silence: false,
             skips: 0,
@@ -265,11 +281,14 @@ impl Room {
             infusion_minutes: self.infusion_minutes,
             place: self.place,
             language: self.language,
+            hand: self.hand,
+            type_size: self.type_size,
             volume_db: self.volume_db,
             breath: self.breath,
             dark: self.dark,
             dark_panel_until: self.dark_panel_until,
             anchor: self.anchor,
+            calm: self.calm.is_some(),
             sound: self.sound,
             silence: self.silence,
             skips: self.skips,

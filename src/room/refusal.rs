@@ -36,6 +36,8 @@ pub enum Refusal {
     Name(NameError),
     /// No call is open, or the open one has another id.
     NoSuchCall,
+    /// No desk has the open call yet, so a reason would be told to nobody.
+    CallNotReceived,
     /// A call is open and has to be cleared first.
     CallOpen,
     /// The session clock is in the wrong state.
@@ -77,6 +79,7 @@ impl fmt::Display for Refusal {
             }
             Self::OutOfRange { what, min, max } => write!(f, "{what} must be from {min} to {max}"),
             Self::NoSuchCall => f.write_str("no such call is open"),
+            Self::CallNotReceived => f.write_str("no desk has the call yet"),
             Self::CallOpen => f.write_str("a call is open; it must be cleared in the room first"),
             Self::SessionClock { needs } => write!(f, "the session clock must be {needs}"),
             Self::NoteFull => f.write_str("the note is full"),

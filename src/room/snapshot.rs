@@ -12,6 +12,7 @@ use super::time::RoomTime;
 use super::timeline::{Part, SessionTimeline};
 use crate::vocabulary::language::Language;
 use crate::vocabulary::named;
+use crate::vocabulary::patient::{Hand, TypeSize};
 use crate::vocabulary::place::Place;
 use crate::vocabulary::sound::SoundChoice;
 
@@ -218,6 +219,10 @@ pub struct Snapshot {
     pub place: Place,
     /// The patient's language.
     pub language: Language,
+    /// The hand that the patient can use.
+    pub hand: Hand,
+    /// The size of words that the patient chose.
+    pub type_size: TypeSize,
     /// The patient's volume in dB relative to full scale.
     pub volume_db: f32,
     /// The pacer, if it is on.
@@ -228,6 +233,8 @@ pub struct Snapshot {
     pub dark_panel_until: Option<RoomTime>,
     /// Whether *Too much* is on.
     pub anchor: bool,
+    /// Whether staff have calmed the room.
+    pub calm: bool,
     /// What the patient chose to listen to. It is kept during silence.
     pub sound: SoundChoice,
     /// Whether the patient chose silence.

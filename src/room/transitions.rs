@@ -13,8 +13,12 @@ use super::snapshot::{BreathView, Receipt};
 use super::take_home::{TakeHome, TakeHomeError, TakeHomeMethod, TakeHomeStatus};
 use super::time::millis;
 use super::timeline::{INFUSION_MINUTES_MAX, INFUSION_MINUTES_MIN, MINUTE_MS};
-use super::{DARK_PANEL_DURATION, DESKS_MAX, Effect, Event, Refusal, Room, RoomTime, Stage, Trouble, UnsealedChanges};
+use super::{
+    Calm, DARK_PANEL_DURATION, DEFAULT_HAND, DESKS_MAX, Effect, Event, Refusal, Room, RoomTime, Stage, Trouble,
+    UnsealedChanges,
+};
 use crate::vocabulary::language::Language;
+use crate::vocabulary::patient::{CallReason, TypeSize};
 use crate::vocabulary::place::Place;
 use crate::vocabulary::signal::Signal;
 use crate::vocabulary::sound::SoundChoice;
@@ -34,6 +38,14 @@ impl Room {
         match event {
             Event::VisitBegins => self.begin_visit(now)?,
             Event::LanguageChosen(language) => self.choose_language(language)?,
+            Event::HandChosen(hand) => {
+                self.in_visit()?;
+                self.hand = hand;
+            }
+            Event::TypeSizeChosen(size) => {
+                self.in_visit()?;
+                self.type_size = size;
+            }
             Event::ProfileChosen { name } => self.choose_profile(&name)?,
             Event::SessionBegins { profile, infusion_minutes, settle } => {
                 self.begin_session(now, profile.as_deref(), infusion_minutes, settle)?;
@@ -53,6 +65,7 @@ impl Room {
             Event::CallComing { id, name } => self.answer_call(now, id, &name)?,
             Event::CallHere { id } => self.attend_call(now, id)?,
             Event::CallCleared => self.clear_call()?,
+            Event::CallReasonChosen(reason) => self.choose_call_reason(reason)?,
             Event::StaffTouched => self.touch_by_staff(now),
             Event::DeskConnected { desk } => self.connect_desk(desk)?,
             Event::DeskDisconnected { desk } => self.disconnect_desk(now, desk),
@@ -84,6 +97,7 @@ impl Room {
             Event::Dark { on } => self.switch_dark(on)?,
             Event::DarkTouched => self.touch_dark(now)?,
             Event::Anchor { on } => self.switch_anchor(now, on)?,
+            Event::Calm { on } => self.calm(now, on)?,
             Event::SoundChosen(choice) => self.choose_sound(choice)?,
             Event::Silence { on } => self.switch_silence(on)?,
             Event::SkipPiece => self.skip_piece()?,
@@ -322,6 +336,9 @@ impl Room {
         self.ended_calls.clear();
         self.take_home = TakeHome::default();
         self.language = self.rules.language;
+        self.hand = DEFAULT_HAND;
+        self.type_size = TypeSize::Normal;
+        self.calm = None;
         self.sound = SoundChoice::Music;
         self.silence = false;
         self.skips = 0;
@@ -433,6 +450,15 @@ impl Room {
     fn clear_call(&mut self) -> Result<(), Refusal> {
         let call = self.call.take().ok_or(Refusal::NoSuchCall)?;
         self.end_call(call.id);
+        Ok(())
+    }
+
+    fn choose_call_reason(&mut self, reason: CallReason) -> Result<(), Refusal> {
+        let call = self.call.as_mut().ok_or(Refusal::NoSuchCall)?;
+        if !call.phase.is_received() {
+            return Err(Refusal::CallNotReceived);
+        }
+        call.on_reason(reason);
         Ok(())
     }
 
@@ -685,6 +711,24 @@ impl Room {
                 self.set_breath(now, self.breath_choice.unwrap_or(false));
             }
             self.set_breath_for_part(now);
+        }
+        Ok(())
+    }
+
+    /// *Calm now* brings the anchor; undoing it leaves the anchor only to a patient who had asked for it.
+    fn calm(&mut self, now: RoomTime, on: bool) -> Result<(), Refusal> {
+        self.in_visit()?;
+        match (on, self.calm) {
+            (true, None) => {
+                let was_anchored = self.anchor;
+                self.switch_anchor(now, true)?;
+                self.calm = Some(Calm { was_anchored });
+            }
+            (false, Some(Calm { was_anchored })) => {
+                self.calm = None;
+                self.switch_anchor(now, was_anchored)?;
+            }
+            (true, Some(_)) | (false, None) => {}
         }
         Ok(())
     }

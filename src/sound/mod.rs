@@ -49,6 +49,8 @@ use tracks::thread::{ReaderEvents, ReaderThread};
 
 /// Crossfade between pieces if a profile sets none, in seconds.
 pub const CROSSFADE_S: f32 = 8.0;
+/// Gain of everything but the signals while staff have calmed the room, in dB.
+pub const CALM_DB: f32 = -9.0;
 /// Maximum crossfade, in seconds.
 pub const CROSSFADE_MAX_S: f32 = 60.0;
 
@@ -80,6 +82,9 @@ pub struct Mix {
     pub held: bool,
     /// Gain in dB, at most 0, by which everything but the signals is ducked for a call, *talk now* or presence.
     pub ducked_db: f32,
+    /// Whether staff have calmed the room: everything but the signals is [`CALM_DB`] softer, and if there is a bed it
+    /// remains alone. Both take four seconds.
+    pub calmed: bool,
 }
 
 impl Default for Mix {
@@ -98,6 +103,7 @@ impl Default for Mix {
             volume_db: -30.0,
             held: false,
             ducked_db: 0.0,
+            calmed: false,
         }
     }
 }
@@ -396,6 +402,8 @@ fn levels_within(mix: &Mix, most_db: f32, epoch: Instant, options: &Options) -> 
         swell: mix.swell_bed,
         volume: db_to_gain(volume_db),
         duck: db_to_gain(mix.ducked_db),
+        calm: if mix.calmed { db_to_gain(CALM_DB) } else { 1.0 },
+        bed_alone: mix.calmed && mix.beds.iter().any(Option::is_some),
         held: mix.held,
         signal: signal_gain(volume_db, options),
         // The chime that carries has an output of its own; on this one it is as soft as the other signals.

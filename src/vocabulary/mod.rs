@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod language;
+pub mod patient;
 pub mod place;
 pub mod signal;
 pub mod sound;

@@ -14,12 +14,15 @@ use crate::line::order::DeskOrder;
 use crate::room::call::DeskId;
 
 /// Every order: its path, and its name in [`DeskOrder`].
-const ORDERS: [(&str, &str); 15] = [
+const ORDERS: [(&str, &str); 18] = [
     ("call/coming", "coming"),
     ("call/here", "here"),
     ("volume", "volume"),
     ("place", "place"),
     ("breath", "breath"),
+    ("dark", "dark"),
+    ("silence", "silence"),
+    ("calm", "calm"),
     ("brightness", "brightness"),
     ("intensity", "intensity"),
     ("profile", "profile"),

@@ -10,6 +10,7 @@ interface Call {
   placed_ago_ms: number;
   phase_ago_ms: number;
   name: string | null;
+  reason: string | null;
   presses: number;
   line_down_told: boolean;
   risen: boolean;
@@ -82,6 +83,7 @@ interface RoomView {
   breath: string | null;
   dark: boolean;
   anchor: boolean;
+  calm: boolean;
   silence: boolean;
   brightness_trim: number | null;
   intensity_nudge: number | null;

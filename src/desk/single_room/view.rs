@@ -85,6 +85,7 @@ pub fn room_view(snapshot: &Snapshot, now: RoomTime, name: &str) -> RoomView {
         breath: snapshot.breath.map(|breath| breath.running_at(now).0.name().into()),
         dark: snapshot.dark,
         anchor: snapshot.anchor,
+        calm: snapshot.calm,
         silence: snapshot.silence,
         brightness_trim: Some(snapshot.brightness_trim),
         intensity_nudge: Some(snapshot.intensity_nudge),

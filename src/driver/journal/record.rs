@@ -10,6 +10,7 @@ use crate::room::breath::BreathPattern;
 use crate::room::call::{CallId, DeskId};
 use crate::room::snapshot::{Receipt, WipeCheck};
 use crate::vocabulary::language::Language;
+use crate::vocabulary::patient::{Hand, TypeSize};
 use crate::vocabulary::place::Place;
 use crate::vocabulary::sound::SoundChoice;
 
@@ -21,6 +22,12 @@ pub(super) enum JournalRecord {
     VisitBegins,
     Language {
         name: NameOf<Language>,
+    },
+    Hand {
+        name: NameOf<Hand>,
+    },
+    TypeSize {
+        name: NameOf<TypeSize>,
     },
     Profile {
         name: ProfileName,
@@ -79,6 +86,9 @@ pub(super) enum JournalRecord {
         on: bool,
     },
     Anchor {
+        on: bool,
+    },
+    Calm {
         on: bool,
     },
     Sound {
@@ -140,6 +150,8 @@ impl JournalRecord {
         Some(match event {
             Event::VisitBegins => Self::VisitBegins,
             Event::LanguageChosen(language) => Self::Language { name: NameOf(*language) },
+            Event::HandChosen(hand) => Self::Hand { name: NameOf(*hand) },
+            Event::TypeSizeChosen(size) => Self::TypeSize { name: NameOf(*size) },
             Event::ProfileChosen { name } => Self::Profile { name: ProfileName(name.clone()) },
             Event::SessionBegins { profile, infusion_minutes, settle } => Self::SessionBegins {
                 profile: profile.clone().map(ProfileName),
@@ -167,6 +179,7 @@ impl JournalRecord {
             Event::BreathPatternChosen(pattern) => Self::BreathPattern { name: NameOf(*pattern) },
             Event::Dark { on } => Self::Dark { on: *on },
             Event::Anchor { on } => Self::Anchor { on: *on },
+            Event::Calm { on } => Self::Calm { on: *on },
             Event::SoundChosen(choice) => Self::Sound { name: NameOf(*choice) },
             Event::Silence { on } => Self::Silence { on: *on },
             Event::SkipPiece => Self::Skip,
@@ -181,6 +194,7 @@ impl JournalRecord {
             Event::TimeMarked => Self::TimeMarked,
             Event::Restarted => Self::Resumed,
             Event::CallJournaled { id: _, ok: _ }
+            | Event::CallReasonChosen(_)
             | Event::StaffTouched
             | Event::OutputAccepted
             | Event::TestToneRequested
@@ -208,6 +222,8 @@ impl JournalRecord {
         match self {
             Self::VisitBegins => Event::VisitBegins,
             Self::Language { name: NameOf(language) } => Event::LanguageChosen(language),
+            Self::Hand { name: NameOf(hand) } => Event::HandChosen(hand),
+            Self::TypeSize { name: NameOf(size) } => Event::TypeSizeChosen(size),
             Self::Profile { name: ProfileName(name) } => Event::ProfileChosen { name },
             Self::SessionBegins { profile, infusion_minutes, settle } => {
                 Event::SessionBegins { profile: profile.map(|ProfileName(name)| name), infusion_minutes, settle }
@@ -233,6 +249,7 @@ impl JournalRecord {
             Self::BreathPattern { name: NameOf(pattern) } => Event::BreathPatternChosen(pattern),
             Self::Dark { on } => Event::Dark { on },
             Self::Anchor { on } => Event::Anchor { on },
+            Self::Calm { on } => Event::Calm { on },
             Self::Sound { name: NameOf(choice) } => Event::SoundChosen(choice),
             Self::Silence { on } => Event::Silence { on },
             Self::Skip => Event::SkipPiece,

@@ -14,6 +14,7 @@ use crate::room::call::CallId;
 use crate::room::notes::PatientText;
 use crate::room::take_home::TakeHomeMethod;
 use crate::vocabulary::language::Language;
+use crate::vocabulary::patient::{CallReason, Hand, TypeSize};
 use crate::vocabulary::place::Place;
 use crate::vocabulary::sound::SoundChoice;
 
@@ -23,6 +24,8 @@ use crate::vocabulary::sound::SoundChoice;
 pub(super) enum EventLine {
     VisitBegins,
     Language { name: NameOf<Language> },
+    Hand { name: NameOf<Hand> },
+    TypeSize { name: NameOf<TypeSize> },
     Profile { name: ProfileField },
     SessionBegins { profile: Option<ProfileField>, infusion_minutes: Option<Minutes>, settle: Option<Flag> },
     InfusionStarts,
@@ -37,6 +40,7 @@ pub(super) enum EventLine {
     CallPressed { practice: Option<Flag> },
     CallHere,
     CallCleared,
+    CallReason { name: NameOf<CallReason> },
     StaffTouched,
     NoteTyped { text: PatientWords },
     NoteDrawn { page: PageNumber, strokes: Strokes },
@@ -54,6 +58,7 @@ pub(super) enum EventLine {
     BreathPattern { name: NameOf<BreathPattern> },
     Dark { on: Flag },
     Anchor { on: Flag },
+    Calm { on: Flag },
     TalkNow { on: Flag },
     LoopFails,
 }
@@ -65,6 +70,8 @@ impl EventLine {
             Self::LoopFails => return HeadlessCommand::FailLoop,
             Self::VisitBegins => Event::VisitBegins,
             Self::Language { name: NameOf(language) } => Event::LanguageChosen(language),
+            Self::Hand { name: NameOf(hand) } => Event::HandChosen(hand),
+            Self::TypeSize { name: NameOf(size) } => Event::TypeSizeChosen(size),
             Self::Profile { name } => Event::ProfileChosen { name: profile_name(name) },
             Self::SessionBegins { profile, infusion_minutes, settle } => Event::SessionBegins {
                 profile: profile.map(profile_name),
@@ -85,6 +92,7 @@ impl EventLine {
             Self::CallPressed { practice } => Event::CallPressed { practice: is_on(practice), id: new_call() },
             Self::CallHere => Event::CallHere { id: None },
             Self::CallCleared => Event::CallCleared,
+            Self::CallReason { name: NameOf(reason) } => Event::CallReasonChosen(reason),
             Self::StaffTouched => Event::StaffTouched,
             Self::NoteTyped { text } => Event::NoteTyped { text: patient_text(text) },
             Self::NoteDrawn { page: PageNumber(page), strokes } => {
@@ -106,6 +114,7 @@ impl EventLine {
             Self::BreathPattern { name: NameOf(pattern) } => Event::BreathPatternChosen(pattern),
             Self::Dark { on: Flag(on) } => Event::Dark { on },
             Self::Anchor { on: Flag(on) } => Event::Anchor { on },
+            Self::Calm { on: Flag(on) } => Event::Calm { on },
             Self::TalkNow { on: Flag(on) } => Event::TalkNow { on },
         })
     }

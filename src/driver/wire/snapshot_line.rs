@@ -9,6 +9,7 @@ use crate::room::snapshot::{Receipt, Trouble, WipeCheck};
 use crate::room::take_home::TakeHomeMethod;
 use crate::room::timeline::{MINUTE_MS, Part};
 use crate::room::{RoomTime, Snapshot};
+use crate::vocabulary::patient::CallReason;
 
 #[derive(Serialize)]
 #[expect(clippy::struct_excessive_bools, reason = "the contract names each of them as a key of its own")]
@@ -16,6 +17,7 @@ struct SnapshotLine<'s> {
     stage: &'static str,
     part: Option<&'static str>,
     call: CallWord,
+    call_reason: Option<&'static str>,
     practice: bool,
     line_down_told: bool,
     profile: &'s str,
@@ -27,6 +29,7 @@ struct SnapshotLine<'s> {
     volume_db: f64,
     breath: bool,
     dark: bool,
+    calm: bool,
     desk_connected: bool,
     line: LineWord,
     note_pages: usize,
@@ -90,11 +93,14 @@ impl<'s> SnapshotLine<'s> {
             infusion_minutes,
             place,
             language: _,
+            hand: _,
+            type_size: _,
             volume_db,
             breath,
             dark,
             dark_panel_until: _,
             anchor: _,
+            calm,
             sound: _,
             silence: _,
             skips: _,
@@ -117,6 +123,7 @@ impl<'s> SnapshotLine<'s> {
             stage: stage.name(),
             part: session.map(|session| clock_ms.map_or(Part::Settle, |at_ms| session.timeline.part_at(at_ms)).name()),
             call: call.as_ref().into(),
+            call_reason: call.as_ref().and_then(|call| call.reason).map(CallReason::name),
             practice: call.as_ref().is_some_and(|call| call.practice),
             line_down_told: call.as_ref().is_some_and(|call| call.line_down_told),
             profile,
@@ -130,6 +137,7 @@ impl<'s> SnapshotLine<'s> {
             volume_db: (f64::from(*volume_db) * 10.0).round() / 10.0,
             breath: breath.is_some(),
             dark: *dark,
+            calm: *calm,
             desk_connected: snapshot.is_line_up(),
             line: if snapshot.is_line_up() { LineWord::Up } else { LineWord::Down },
             note_pages: notes.written_pages(),

@@ -505,6 +505,7 @@ impl RoomEnd {
             placed_ago_ms: age_ms,
             phase_ago_ms: age_ms,
             name: None,
+            reason: None,
             presses: placed.presses,
             line_down_told: false,
             risen: false,

@@ -1,6 +1,7 @@
 //! Owns the rules of a call that need no table: wrong ids, what is never claimed, and every stage.
 
 use super::*;
+use crate::vocabulary::patient::CallReason;
 use crate::vocabulary::signal::Signal;
 
 /// A call that was pressed at time zero and received by a desk.
@@ -233,4 +234,36 @@ fn the_last_of_the_maximum_number_of_desks_keeps_the_call() {
     assert_eq!(harness.call().phase, CallPhase::Received);
     harness.ok(200, Event::DeskDisconnected { desk: DeskId(DESKS_MAX as u64 - 1) });
     assert_eq!(harness.call().phase, CallPhase::Sent);
+}
+
+/// Nobody would be told a reason before a desk has the call, and a reason that hides a call's state would be worse than
+/// none.
+#[test]
+fn a_reason_is_taken_once_a_desk_has_the_call_and_changes_nothing_but_itself() {
+    let mut harness = Harness::new();
+    let reason = Event::CallReasonChosen;
+    assert_eq!(harness.input(0, reason(CallReason::Sick)), Err(Refusal::NoSuchCall));
+    harness.ok(0, Event::DeskConnected { desk: DESK });
+    harness.ok(0, press());
+    harness.ok(20, journaled());
+    assert_eq!(harness.input(30, reason(CallReason::Sick)), Err(Refusal::CallNotReceived));
+    harness.ok(50, sent());
+    assert_eq!(harness.input(60, reason(CallReason::Sick)), Err(Refusal::CallNotReceived));
+    harness.ok(200, received(DESK));
+    harness.effects();
+    for (at_ms, chosen) in [(300, CallReason::Sick), (400, CallReason::Bathroom)] {
+        let mut expected = harness.snapshot().call.unwrap();
+        expected.reason = Some(chosen);
+        let due = harness.room.poll_timeout(harness.now);
+        harness.ok(at_ms, reason(chosen));
+        assert_eq!(harness.snapshot().call, Some(expected));
+        assert_eq!(harness.room.poll_timeout(harness.now), due);
+        assert_eq!(harness.effects(), []);
+    }
+    harness.ok(1_000, coming("Ana"));
+    harness.ok(2_000, reason(CallReason::Company));
+    harness.ok(3_000, Event::CallCleared);
+    harness.ok(4_000, press());
+    harness.ok(4_020, journaled());
+    assert_eq!(harness.snapshot().call.unwrap().reason, None, "a reason belongs to one call");
 }

@@ -167,6 +167,32 @@ fn the_anchor_holds_the_breath_and_then_restores_what_was_before() {
 }
 
 #[test]
+fn calm_brings_the_anchor_and_undoing_it_restores_what_the_patient_had() {
+    for anchored in [false, true] {
+        let mut harness = Harness::new();
+        harness.ok(0, session(None));
+        harness.ok(20 * MINUTE, Event::Anchor { on: anchored });
+        harness.ok(21 * MINUTE, Event::Calm { on: true });
+        assert!(harness.snapshot().calm && harness.snapshot().anchor && is_pacing(&harness));
+        harness.ok(22 * MINUTE, Event::Calm { on: true });
+        harness.ok(23 * MINUTE, Event::Calm { on: false });
+        assert!(!harness.snapshot().calm);
+        assert_eq!((harness.snapshot().anchor, is_pacing(&harness)), (anchored, anchored));
+    }
+}
+
+#[test]
+fn a_patient_can_leave_the_anchor_of_a_calmed_room() {
+    let mut harness = Harness::new();
+    harness.ok(0, session(None));
+    harness.ok(20 * MINUTE, Event::Calm { on: true });
+    harness.ok(21 * MINUTE, Event::Anchor { on: false });
+    assert!(harness.snapshot().calm && !harness.snapshot().anchor);
+    harness.ok(22 * MINUTE, Event::Calm { on: false });
+    assert!(!harness.snapshot().anchor && !is_pacing(&harness));
+}
+
+#[test]
 fn releasing_the_anchor_outside_a_session_stops_the_pacer() {
     for stage in [Stage::Arrive, Stage::After, Stage::Farewell] {
         let mut harness = Harness::in_stage(stage);

@@ -4,6 +4,7 @@
 
 use super::drawing::{Drawing, Stroke, StrokePoint, Tint};
 use super::*;
+use crate::vocabulary::patient::{Hand, TypeSize};
 
 const SEEDS: u64 = 600;
 const STEPS: usize = 400;
@@ -414,7 +415,7 @@ impl Simulation {
 
     fn comfort_event(&mut self) -> Event {
         let on = self.rng.flip();
-        match self.rng.below(11) {
+        match self.rng.below(14) {
             0 => Event::Volume { db: self.rng.below(140) as f32 - 100.0 },
             1 => Event::PlaceChosen(self.rng.pick(Place::ALL)),
             2 => Event::Breath { on },
@@ -426,6 +427,9 @@ impl Simulation {
             8 => Event::SkipPiece,
             9 if self.rng.below(2) == 0 => Event::Intensity { nudge: self.rng.below(300) as f32 / 100.0 - 1.5 },
             9 => Event::Brightness { trim: self.rng.below(300) as f32 / 100.0 - 1.5 },
+            10 => Event::Calm { on },
+            11 => Event::HandChosen(self.rng.pick(Hand::ALL)),
+            12 => Event::TypeSizeChosen(self.rng.pick(TypeSize::ALL)),
             _ => Event::TalkNow { on },
         }
     }

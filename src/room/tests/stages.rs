@@ -7,6 +7,7 @@ use expect_test::expect;
 use super::drawing::Drawing;
 use super::take_home::TakeHomeMethod;
 use super::*;
+use crate::vocabulary::patient::{CallReason, Hand, TypeSize};
 use crate::vocabulary::signal::Signal;
 use crate::vocabulary::sound::Bed;
 
@@ -16,6 +17,8 @@ fn one_of_each() -> Vec<(&'static str, Event)> {
     vec![
         ("visit_begins", Event::VisitBegins),
         ("language", Event::LanguageChosen(spanish())),
+        ("hand", Event::HandChosen(Hand::Left)),
+        ("type_size", Event::TypeSizeChosen(TypeSize::Larger)),
         ("profile", Event::ProfileChosen { name: "long".to_owned() }),
         ("session_begins", session(None)),
         ("infusion_starts", Event::InfusionStarts),
@@ -32,6 +35,7 @@ fn one_of_each() -> Vec<(&'static str, Event)> {
         ("call_coming", coming("Ana")),
         ("call_here", here()),
         ("call_cleared", Event::CallCleared),
+        ("call_reason", Event::CallReasonChosen(CallReason::Sick)),
         ("staff_touched", Event::StaffTouched),
         ("desk_seen", Event::DeskConnected { desk: DESK }),
         ("desk_gone", Event::DeskDisconnected { desk: DESK }),
@@ -56,6 +60,7 @@ fn one_of_each() -> Vec<(&'static str, Event)> {
         ("dark", Event::Dark { on: true }),
         ("dark_touched", Event::DarkTouched),
         ("anchor", Event::Anchor { on: true }),
+        ("calm", Event::Calm { on: true }),
         ("silence", Event::Silence { on: true }),
         ("skip_piece", Event::SkipPiece),
         ("brightness", Event::Brightness { trim: 0.2 }),
@@ -99,6 +104,11 @@ fn prepared(stage: Stage, event: &Event) -> Harness {
             harness.ok(0, Event::DeskConnected { desk: DESK });
             harness.ok(0, press());
         }
+        Event::CallReasonChosen(_) => {
+            harness.ok(0, Event::DeskConnected { desk: DESK });
+            harness.ok(0, press());
+            harness.ok(0, received(DESK));
+        }
         _ => {}
     }
     harness
@@ -128,6 +138,8 @@ fn every_event_in_every_stage() {
                         ready      arrive     session    after      farewell   turnover   blocked
         visit_begins    arrive     -          -          -          -          -          -
         language        taken      taken      taken      taken      taken      -          -
+        hand            -          taken      taken      taken      taken      -          -
+        type_size       -          taken      taken      taken      taken      -          -
         profile         taken      taken      -          -          -          -          -
         session_begins  session    session    -          -          -          -          -
         infusion_starts -          -          taken      -          -          -          -
@@ -144,6 +156,7 @@ fn every_event_in_every_stage() {
         call_coming     taken      taken      taken      taken      taken      taken      taken
         call_here       taken      taken      taken      taken      taken      taken      taken
         call_cleared    taken      taken      taken      taken      taken      taken      taken
+        call_reason     taken      taken      taken      taken      taken      taken      taken
         staff_touched   taken      taken      taken      taken      taken      taken      taken
         desk_seen       taken      taken      taken      taken      taken      taken      taken
         desk_gone       taken      taken      taken      taken      taken      taken      taken
@@ -168,6 +181,7 @@ fn every_event_in_every_stage() {
         dark            -          taken      taken      taken      taken      -          -
         dark_touched    -          taken      taken      taken      taken      -          -
         anchor          -          taken      taken      taken      taken      -          -
+        calm            -          taken      taken      taken      taken      -          -
         silence         -          taken      taken      taken      taken      -          -
         skip_piece      -          taken      taken      taken      taken      -          -
         brightness      -          taken      taken      taken      taken      -          -
@@ -295,6 +309,8 @@ fn the_next_patient_finds_a_fresh_room() {
         Event::ProfileChosen { name: "night".to_owned() },
         Event::VisitBegins,
         Event::LanguageChosen(spanish()),
+        Event::HandChosen(Hand::Left),
+        Event::TypeSizeChosen(TypeSize::Larger),
         Event::IntentionWritten { question: 0, text: PatientText::new("words") },
         Event::Volume { db: -55.0 },
         Event::PlaceChosen(Place::NightSky),
@@ -306,6 +322,7 @@ fn the_next_patient_finds_a_fresh_room() {
         Event::Extend { minutes: 7 },
         Event::Volume { db: -10.0 },
         Event::Anchor { on: true },
+        Event::Calm { on: true },
         Event::SoundChosen(SoundChoice::Bed(Bed::Rain)),
         Event::Silence { on: true },
         Event::SkipPiece,

@@ -35,6 +35,10 @@ pub struct Levels {
     pub volume: f32,
     /// Gain of the programme while something else must be heard.
     pub duck: f32,
+    /// Gain of the programme while staff have calmed the room.
+    pub calm: f32,
+    /// Whether tracks and score are silent, so that only the beds are left. They play on unheard.
+    pub bed_alone: bool,
     /// Whether the programme is silent.
     pub held: bool,
     /// Amplitude of signals that follow the patient's volume.
@@ -55,6 +59,8 @@ impl Default for Levels {
             swell: false,
             volume: 0.0,
             duck: 1.0,
+            calm: 1.0,
+            bed_alone: false,
             held: false,
             signal: 0.0,
             chime: 0.0,

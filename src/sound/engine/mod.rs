@@ -47,6 +47,7 @@ mod fade_s {
     pub const LOUDER: f32 = 1.6;
     pub const DUCK: f32 = 0.3;
     pub const UNDUCK: f32 = 2.5;
+    pub const CALM: f32 = 4.0;
     pub const HOLD: f32 = 1.4;
     pub const RESUME: f32 = 3.0;
     pub const BREATH: f32 = 1.5;
@@ -89,6 +90,9 @@ pub struct Engine {
     swell: Ramp,
     volume: Ramp,
     duck: Ramp,
+    calm: Ramp,
+    /// Gain of tracks and score together; 0 while the beds are alone.
+    music_presence: Ramp,
     hold: Ramp,
     opening: Ramp,
     closing: Ramp,
@@ -133,6 +137,8 @@ impl Engine {
             swell: Ramp::holding(0.0),
             volume: Ramp::holding(0.0),
             duck: Ramp::holding(1.0),
+            calm: Ramp::holding(1.0),
+            music_presence: Ramp::holding(1.0),
             hold: Ramp::holding(1.0),
             opening: Ramp::holding(0.0),
             closing: Ramp::holding(1.0),
@@ -188,8 +194,9 @@ impl Engine {
         let hold = self.hold.advance();
         let volume = self.volume.advance();
         let duck = self.duck.advance();
+        let calm = self.calm.advance();
         let opening = self.opening.advance();
-        let program = hold.times(volume).times(duck).times(opening);
+        let program = hold.times(volume).times(duck).times(calm).times(opening);
         let breath_level = self.breath.advance(self.now_s);
         // During silence nothing advances: tracks and score later continue where they stopped, so that nobody comes
         // back from a pause to unfamiliar music, and the processor can rest.
@@ -217,8 +224,9 @@ impl Engine {
     fn render_program(&mut self, out: &mut AudioBlock, program: Span, breath_level: Span) {
         let mut part = SILENCE;
         self.render_decks(&mut part);
-        add_scaled(out, &part, program.times(self.music.advance()));
-        self.render_score(out, &mut part, program);
+        let music = program.times(self.music_presence.advance());
+        add_scaled(out, &part, music.times(self.music.advance()));
+        self.render_score(out, &mut part, music);
         let swell = BreathSwell { level: breath_level, share: self.swell.advance() };
         for line in &mut self.beds {
             let gain = line.gain.advance();
@@ -234,14 +242,14 @@ impl Engine {
         }
     }
 
-    fn render_score(&mut self, out: &mut AudioBlock, part: &mut AudioBlock, program: Span) {
+    fn render_score(&mut self, out: &mut AudioBlock, part: &mut AudioBlock, music: Span) {
         let level = self.score_level.advance();
         let presence = self.score_presence.advance().map(f32::sin);
         if self.score.is_resting() {
             return;
         }
         self.score.render(part);
-        add_scaled(out, part, program.times(level).times(presence));
+        add_scaled(out, part, music.times(level).times(presence));
         if self.score_presence.is_silent() {
             self.score.rest();
         }
@@ -384,6 +392,9 @@ impl Engine {
         self.swell.set_target(swell, seconds_to_frames(fade_s::LEVEL, rate_hz));
         set_target_by_direction(&mut self.volume, levels.volume, fade_s::QUIETER, fade_s::LOUDER, rate_hz);
         set_target_by_direction(&mut self.duck, levels.duck, fade_s::DUCK, fade_s::UNDUCK, rate_hz);
+        self.calm.set_target(levels.calm, seconds_to_frames(fade_s::CALM, rate_hz));
+        let music_presence = if levels.bed_alone { 0.0 } else { 1.0 };
+        self.music_presence.set_target(music_presence, seconds_to_frames(fade_s::CALM, rate_hz));
         let hold = if levels.held { 0.0 } else { 1.0 };
         set_target_by_direction(&mut self.hold, hold, fade_s::HOLD, fade_s::RESUME, rate_hz);
         self.levels = levels;

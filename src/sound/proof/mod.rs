@@ -18,7 +18,7 @@ use super::dsp::smoothstep;
 use super::engine::limiter::CEILING;
 use super::engine::{ClipBank, Engine, EngineCommand};
 use super::tracks::{TrackReader, TrackRequest};
-use super::{Mix, Options, WavWriter, levels_of};
+use super::{CALM_DB, Mix, Options, WavWriter, levels_of};
 use crate::vocabulary::signal::Signal;
 use crate::vocabulary::sound::{Bed, Character};
 use clicks::{Click, ClickDetector};
@@ -257,11 +257,13 @@ impl Proof {
     /// How long silence is allowed to last with the current mix; none for indefinitely.
     fn may_be_silent_for_s(&self) -> Option<f64> {
         let mix = &self.mix;
-        let is_heard = |level_db: f32| level_db + mix.volume_db + mix.ducked_db > -60.0;
+        let calm_db = if mix.calmed { CALM_DB } else { 0.0 };
+        let bed_alone = mix.calmed && mix.beds.iter().any(Option::is_some);
+        let is_heard = |level_db: f32| level_db + mix.volume_db + mix.ducked_db + calm_db > -60.0;
         let track = mix.tracks.iter().any(|track| Pieces::is_good(&track.path));
-        let tracks = track && self.is_reading && is_heard(mix.music_db);
+        let tracks = !bed_alone && track && self.is_reading && is_heard(mix.music_db);
         let bed = mix.beds.iter().flatten().any(|(_, level_db)| is_heard(*level_db));
-        let score = mix.score.is_some_and(|aim| is_heard(aim.level_db));
+        let score = !bed_alone && mix.score.is_some_and(|aim| is_heard(aim.level_db));
         if mix.held || !self.is_reading {
             None
         } else if tracks || bed {

@@ -12,7 +12,7 @@ use crate::vocabulary::sound::{Bed, Character};
 
 const RATES_HZ: [u32; 4] = [48_000, 44_100, 96_000, 32_000];
 /// Number of independent fields of a mix.
-const FIELDS: usize = 13;
+const FIELDS: usize = 14;
 
 /// A source of random commands.
 pub struct RandomCommands {
@@ -93,6 +93,7 @@ impl RandomCommands {
                 self.mix.volume_db = wished[rng.below(wished.len())];
             }
             11 => self.mix.held = rng.unit() < 0.25,
+            12 => self.mix.calmed = !self.mix.calmed,
             _ => self.mix.ducked_db = if rng.unit() < 0.4 { rng.between(-24.0, 0.0) } else { 0.0 },
         }
     }

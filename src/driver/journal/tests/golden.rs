@@ -15,6 +15,7 @@ use crate::room::call::DeskId;
 use crate::room::snapshot::WipeCheck;
 use crate::room::{Rules, Snapshot};
 use crate::vocabulary::language::Language;
+use crate::vocabulary::patient::{Hand, TypeSize};
 use crate::vocabulary::place::Place;
 use crate::vocabulary::sound::SoundChoice;
 
@@ -37,6 +38,8 @@ fn visits() -> Vec<(RoomTime, Event)> {
     let visits = [
         (0, Event::VisitBegins),
         (10, Event::LanguageChosen(Language::FALLBACK)),
+        (12, Event::HandChosen(Hand::Left)),
+        (14, Event::TypeSizeChosen(TypeSize::Larger)),
         (20, Event::ProfileChosen { name: "silence".to_owned() }),
         (30, Event::SoundChosen(SoundChoice::ALL[2])),
         (40, Event::Silence { on: true }),
@@ -52,6 +55,7 @@ fn visits() -> Vec<(RoomTime, Event)> {
         (60_300, Event::SkipPiece),
         (60_400, Event::Dark { on: true }),
         (60_500, Event::Anchor { on: true }),
+        (60_550, Event::Calm { on: true }),
         (60_600, Event::Brightness { trim: -0.3 }),
         (60_700, Event::Intensity { nudge: 0.4 }),
         (120_300, Event::Pause),

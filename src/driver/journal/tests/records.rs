@@ -9,6 +9,7 @@ use crate::room::notes::Notes;
 use crate::room::snapshot::WipeCheck;
 use crate::room::take_home::{TakeHomeError, TakeHomeMethod};
 use crate::vocabulary::language::Language;
+use crate::vocabulary::patient::{CallReason, Hand, TypeSize};
 use crate::vocabulary::place::Place;
 use crate::vocabulary::sound::SoundChoice;
 
@@ -80,6 +81,8 @@ pub(super) fn every_event() -> Vec<Event> {
         Event::Dark { on: false },
         Event::DarkTouched,
         Event::Anchor { on: true },
+        Event::Calm { on: true },
+        Event::CallReasonChosen(CallReason::Pain),
         Event::Silence { on: true },
         Event::SkipPiece,
         Event::Brightness { trim: -0.3 },
@@ -103,12 +106,14 @@ pub(super) fn every_event() -> Vec<Event> {
         ["en-US", "es-US", "haw-US", "es-419"].map(|tag| Event::LanguageChosen(Language::from_name(tag).unwrap())),
     );
     events.extend(BreathPattern::ALL.iter().map(|pattern| Event::BreathPatternChosen(*pattern)));
+    events.extend(Hand::ALL.iter().map(|hand| Event::HandChosen(*hand)));
+    events.extend(TypeSize::ALL.iter().map(|size| Event::TypeSizeChosen(*size)));
     let kinds: std::collections::BTreeSet<usize> = events.iter().map(kind).collect();
     assert_eq!(kinds.len(), KINDS, "an event is missing from this list");
     events
 }
 
-const KINDS: usize = 59;
+const KINDS: usize = 63;
 
 fn kind(event: &Event) -> usize {
     match event {
@@ -171,6 +176,10 @@ fn kind(event: &Event) -> usize {
         Event::NotesDamaged => 56,
         Event::SurfaceCleaned => 57,
         Event::TestToneHeard => 58,
+        Event::Calm { .. } => 59,
+        Event::CallReasonChosen(_) => 60,
+        Event::HandChosen(_) => 61,
+        Event::TypeSizeChosen(_) => 62,
     }
 }
 

@@ -11,12 +11,15 @@ use crate::room::call::CallPhase;
 use crate::room::take_home::TakeHomeStatus;
 use crate::room::timeline::MINUTE_MS;
 use crate::room::{Snapshot, Stage};
+use crate::vocabulary::patient::CallReason;
 
 /// One valid line for each event, with all its keys.
 fn good_lines() -> Vec<Value> {
     vec![
         json!({"event": "visit_begins"}),
         json!({"event": "language", "name": "es-US"}),
+        json!({"event": "hand", "name": "left"}),
+        json!({"event": "type_size", "name": "larger"}),
         json!({"event": "profile", "name": "gentle-tide"}),
         json!({"event": "session_begins", "profile": "gentle-tide", "infusion_minutes": 60, "settle": true}),
         json!({"event": "infusion_starts"}),
@@ -31,6 +34,7 @@ fn good_lines() -> Vec<Value> {
         json!({"event": "call_pressed", "practice": true}),
         json!({"event": "call_here"}),
         json!({"event": "call_cleared"}),
+        json!({"event": "call_reason", "name": "sick"}),
         json!({"event": "staff_touched"}),
         json!({"event": "note_typed", "text": "a wave"}),
         json!({"event": "note_drawn", "page": 2, "strokes": [[[0, 0], [12000, 6250]], [[1, 2]]]}),
@@ -48,6 +52,7 @@ fn good_lines() -> Vec<Value> {
         json!({"event": "breath_pattern", "name": "4-6"}),
         json!({"event": "dark", "on": true}),
         json!({"event": "anchor", "on": true}),
+        json!({"event": "calm", "on": true}),
         json!({"event": "talk_now", "on": true}),
     ]
 }
@@ -128,6 +133,7 @@ fn outcome_of(line: &str) -> String {
     };
     match (encode(&event), event) {
         (Some(json), _) => json,
+        (None, Event::CallReasonChosen(reason)) => format!("called for {reason}"),
         (None, Event::StaffTouched) => "staff touched".to_owned(),
         (None, Event::NoteTyped { text }) => format!("typed {:?}", text.reveal()),
         (None, Event::NoteDrawn { page, drawing }) => {
@@ -210,6 +216,13 @@ fn shapes() -> Vec<(RoomTime, Snapshot)> {
         (call.phase, call.line_down_told) = (phase, phase == CallPhase::Sent);
         shapes.push((start, shape));
     }
+    for reason in CallReason::ALL {
+        let mut shape = called.clone();
+        let call = shape.call.as_mut().unwrap();
+        (call.phase, call.reason) = (CallPhase::Received, Some(*reason));
+        shapes.push((start, shape));
+    }
+    shapes.push((start, Snapshot { calm: true, ..called }));
     happen(&mut visit, Event::InfusionStarts);
     let running = visit.snapshot(start);
     for minute in [0, 1, 14, 15, 54, 55, 65, 74, 75, 200] {

@@ -9,6 +9,7 @@ use crate::room::snapshot::{Receipt, WipeCheck};
 use crate::room::take_home::{TakeHomeError, TakeHomeMethod};
 use crate::room::{Room, RoomTime, Rules, Trouble};
 use crate::vocabulary::language::Language;
+use crate::vocabulary::patient::{CallReason, Hand, TypeSize};
 use crate::vocabulary::place::Place;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -75,6 +76,10 @@ fn every_line_of_the_contract_is_accepted() {
         (r#"{"event":"call_pressed","practice":true}"#, Event::CallPressed { id: CallId(7), practice: true }),
         (r#"{"event":"call_here"}"#, Event::CallHere { id: None }),
         (r#"{"event":"call_cleared"}"#, Event::CallCleared),
+        (r#"{"event":"call_reason","name":"company"}"#, Event::CallReasonChosen(CallReason::Company)),
+        (r#"{"event":"hand","name":"left"}"#, Event::HandChosen(Hand::Left)),
+        (r#"{"event":"type_size","name":"larger"}"#, Event::TypeSizeChosen(TypeSize::Larger)),
+        (r#"{"event":"calm","on":true}"#, Event::Calm { on: true }),
         (r#"{"event":"note_typed","text":"a wave"}"#, Event::NoteTyped { text: text() }),
         (r#"{"event":"note_drawn","page":2,"strokes":[[[0,0],[12000,6250]]]}"#, drawn()),
         (r#"{"event":"volume","db":-30}"#, Event::Volume { db: -30.0 }),
@@ -216,9 +221,9 @@ fn the_line_of_a_ready_room_matches_the_contract() {
     let room = Room::new(Rules::default());
     let line = snapshot_line(&room.snapshot(RoomTime(0)), RoomTime(0));
     let expected = concat!(
-        r#"{"stage":"ready","part":null,"call":"idle","practice":false,"line_down_told":false,"profile":"silence","#,
-        r#""place":"beach","session_ms":0,"infusion_ms":2400000,"paused":false,"landed":false,"volume_db":-30.0,"breath":false,"#,
-        r#""dark":false,"desk_connected":false,"line":"down","note_pages":0,"ways":["phone"],"taking":{},"#,
+        r#"{"stage":"ready","part":null,"call":"idle","call_reason":null,"practice":false,"line_down_told":false,"#,
+        r#""profile":"silence","place":"beach","session_ms":0,"infusion_ms":2400000,"paused":false,"landed":false,"volume_db":-30.0,"breath":false,"#,
+        r#""dark":false,"calm":false,"desk_connected":false,"line":"down","note_pages":0,"ways":["phone"],"taking":{},"#,
         r#""trouble":[],"receipt":null}"#,
     );
     assert_eq!(line, expected);

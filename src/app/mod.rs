@@ -104,7 +104,7 @@ pub fn run(dependencies: Dependencies) -> iced::Result {
         .run()
 }
 
-/// The program as iced runs it. iced may boot it more than once, but there is one room, so a second boot shows nothing.
+/// The program as iced runs it. iced may boot it more than once, but there is only one room: a second boot shows nothing.
 struct WindowApp(Option<App>);
 
 impl WindowApp {
@@ -327,7 +327,7 @@ impl App {
             (Session(message), Screen::Session(session)) => session.update(&message, &snapshot),
             (After(message), Screen::After(after)) => after.update(message, &snapshot),
             (Turnover(message), Screen::Turnover(turnover)) => turnover.update(&message, &snapshot),
-            // A touch on a screen that has gone in the meantime.
+            // A touch on a screen that has since been replaced.
             (FirstRun(_) | Ready(_) | Arrive(_) | Session(_) | After(_) | Turnover(_), _) => Action::None,
         };
         self.perform(action)
@@ -403,7 +403,7 @@ impl App {
             if !stays {
                 self.screen = self.screen_of_stage();
             }
-            // Printers take a moment to answer, so they are asked in advance.
+            // Printers take a moment to answer, so they are asked before the patient needs them.
             if self.ctx.snapshot.stage == Stage::After {
                 return self.tell(Event::TakeHomeMethodsRequested);
             }
@@ -475,7 +475,7 @@ impl App {
         matches!(&self.screen, Screen::Arrive(arrive) if staff_closed && arrive.call_is_practice())
     }
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "iced's events are many, and the others do not matter here")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "iced has many events, and the others do not matter here")]
     fn subscription(&self) -> Subscription<Message> {
         Subscription::batch([
             Subscription::run_with(RoomSubscription(self.room.clone()), |subscription| {
@@ -498,7 +498,7 @@ impl App {
     }
 }
 
-/// Identity of the subscription to the room's snapshots: there is one room, so all are equal to iced.
+/// Identity of the subscription to the room's snapshots. There is one room, so iced sees the same one each time.
 struct RoomSubscription(RoomHandle);
 
 impl std::hash::Hash for RoomSubscription {

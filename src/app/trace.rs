@@ -1,5 +1,5 @@
 //! Owns the trace: the id and bounds of every control on the screen, written to a file for programs that drive the window
-//! from outside. It contains no text of a patient.
+//! from outside. It contains no patient's text.
 
 use std::path::PathBuf;
 

@@ -23,7 +23,7 @@ impl App {
         stack![self.layers(), frame_monitor(Arc::clone(&self.liveness), is_relied_on)].into()
     }
 
-    /// Reports whether the PIN can be read. The pad may be the first to find its file damaged, or set again.
+    /// Reports whether the PIN can be read. Checking a PIN may be the first to find its file damaged, or replaced.
     pub(super) fn report_pin(&self, is_lost: bool) {
         self.room.report(Event::TroubleChanged { trouble: Trouble::StaffPinLost, on: is_lost });
         if self.pin.copy_was_used() {
@@ -87,8 +87,8 @@ impl App {
         container(corner).into()
     }
 
-    /// The dark: a black frame and not a screen switched off, whose touch may be dead. The first touch anywhere shows the
-    /// call panel; a second one on the panel calls.
+    /// The dark: a black frame, since a screen that is switched off may not report touches. The first touch anywhere shows
+    /// the call panel; a second one, on the panel, calls.
     fn dark(&self) -> Element<'_, Message> {
         let ctx = &self.ctx;
         let snapshot = &ctx.snapshot;

@@ -36,19 +36,19 @@ pub const fn tint(tint: Tint) -> Color {
     }
 }
 
-/// What speaks to the patient.
+/// Font of the words for the patient.
 pub const VOICE: Font = Font::with_name("Literata");
-/// The call, and what has to be read with blurred eyes.
+/// Font of the call, and of other words that must be readable with blurred vision.
 pub const VOICE_STRONG: Font = Font { weight: Weight::Medium, ..Font::with_name("Literata") };
-/// The icons, made by `scripts/icons.py`.
+/// Font of the icons, made by `scripts/icons.py`.
 pub const ICONS: Font = Font::with_name("Stillroom Icons");
-/// Controls, keys and text for staff.
+/// Font of controls, keys and text for staff.
 pub const CONTROL: Font = Font::with_name("Atkinson Hyperlegible Next");
-/// Emphasized controls and text for staff.
+/// Font of emphasized controls and text for staff.
 pub const CONTROL_STRONG: Font =
     Font { family: Family::Name("Atkinson Hyperlegible Next"), weight: Weight::Semibold, ..Font::DEFAULT };
 
-/// *Literata* in its regular weight. The fonts are embedded; their licences lie beside them in `media/fonts`. They are
+/// *Literata* in its regular weight. The fonts are embedded; their licences are beside them in `media/fonts`. They are
 /// statics, since each use of a constant would embed a font again.
 pub static LITERATA_REGULAR: &[u8] = include_bytes!("../media/fonts/Literata_400Regular.ttf");
 /// *Literata* in its medium weight.
@@ -71,8 +71,8 @@ pub const fn faded(color: Color, alpha: f32) -> Color {
     Color { a: alpha, ..color }
 }
 
-/// Converts millimetres to logical pixels on one screen, and gives the sizes of text. Sizes are physical, since a finger
-/// and the eye are: at a reading distance of 45 cm, 1 mm is 7.6 arc minutes.
+/// Converts millimetres to logical pixels on one screen, and gives the sizes of text. Sizes are physical, since fingers
+/// and eyes are: at a reading distance of 45 cm, 1 mm is 7.6 arc minutes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scale {
     px_per_mm: f32,
@@ -110,7 +110,7 @@ impl Scale {
         self.mm(7.0)
     }
 
-    /// Font size of a control of the session, whose reader has blurred eyes: a line is 9.5 mm high.
+    /// Font size of a control of the session, whose reader has blurred vision: a line is 9.5 mm high.
     #[must_use]
     pub fn session_label(self) -> f32 {
         self.mm(7.0)
@@ -134,7 +134,7 @@ impl Scale {
         self.mm(4.4)
     }
 
-    /// Font size of small print: a line is 5.2 mm high. Nothing is smaller.
+    /// Font size of small print: a line is 5.2 mm high. No text is smaller.
     #[must_use]
     pub fn small(self) -> f32 {
         self.mm(3.8)
@@ -146,11 +146,11 @@ pub const LINE_HEIGHT: f32 = 1.36;
 /// Smallest width and height of a patient's control. WCAG 2.2 asks for 24 × 24 CSS pixels (2.5.8, about 6.4 mm); people
 /// with motor impairments keep improving with targets of up to 30 mm (Findlater et al., CHI 2017).
 pub const TARGET_MM: f32 = 20.0;
-/// Gap between controls of a patient.
+/// Gap between a patient's controls.
 pub const GAP_MM: f32 = 3.0;
 /// Height of the call band in the session, and side of its fixed place elsewhere.
 pub const CALL_MM: f32 = 30.0;
-/// Touch slop: how far a finger may drift while it is down and still count.
+/// Touch slop: the distance that a finger may drift while it is down and still count.
 pub const TOUCH_SLOP_MM: f32 = 15.0;
 /// Margin around the content of a screen.
 pub const MARGIN_MM: f32 = 8.0;

@@ -1,5 +1,5 @@
-//! Owns After: slow, and without a form. From here a person writes or draws, reads the cards, takes the note home, or
-//! leaves. Does not own the note.
+//! Owns After, the screen that follows the session: unhurried, with no form to fill in. From here the patient writes or
+//! draws, reads the cards, takes the note home, or leaves. Does not own the note.
 
 use std::collections::BTreeMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
@@ -18,22 +18,22 @@ use crate::widget::icon::Icon;
 use crate::widget::page::{Page, PageGeometry, StepProgress};
 use crate::widget::{ViewContext, parts};
 
-/// Number of our own cards, shown if the clinic sets none.
-const OWN_CARDS: usize = 4;
-/// Height of an offer on the first view.
+/// Number of built-in cards, shown if the clinic sets none.
+const BUILT_IN_CARDS: usize = 4;
+/// Height of each choice on the first view.
 const OFFER_MM: f32 = 27.0;
 /// Side of a code, in mm.
 const CODE_MM: f32 = 46.0;
 
 /// The codes of the clinic's links, by link. iced uploads a new image handle each time it sees one, so a code is made once
-/// and not for each view. There are as many as links in the configuration, and they hold nothing of a patient.
+/// and not for each view. There is one for each link in the configuration, and none contains anything of a patient's.
 static LINK_CODES: LazyLock<Mutex<BTreeMap<String, Option<QrImage>>>> = LazyLock::new(Mutex::default);
 
 /// The screen of After.
 #[derive(Default)]
 pub struct AfterScreen {
     view: AfterView,
-    /// Whether leaving without the note was asked about.
+    /// Whether the patient has been asked about leaving without the note.
     has_asked_to_leave: bool,
 }
 
@@ -159,15 +159,15 @@ fn home_view<'a>(ctx: &ViewContext) -> Element<'a, Message> {
 }
 
 fn cards<'a>(ctx: &ViewContext, card: usize) -> Element<'a, Message> {
-    // The clinic's cards, in the first of the patient's languages that has any, before our own.
+    // The clinic's cards take precedence, in the first of the patient's languages that has any.
     let languages = ctx.words.languages_up_to("after-card-1-title");
     let own_cards = ctx.clinic.config.after.cards.first_of(&languages).map_or(&[][..], Vec::as_slice);
     let (count, page) = if let Some(own_card) = own_cards.get(card) {
         (own_cards.len(), clinic_card(ctx, own_card))
     } else {
-        let number = card % OWN_CARDS + 1;
+        let number = card % BUILT_IN_CARDS + 1;
         let title = ctx.say(&format!("after-card-{number}-title"));
-        (OWN_CARDS, Page::new().title(title).words(ctx.say(&format!("after-card-{number}-text"))))
+        (BUILT_IN_CARDS, Page::new().title(title).words(ctx.say(&format!("after-card-{number}-text"))))
     };
     let close = parts::secondary(ctx, "close", ctx.say("done"), Some(Icon::Close), Message::ClosePressed);
     let mut page = page.progress(Some(StepProgress { at: card.min(count - 1), of: count })).start(close);
@@ -201,7 +201,7 @@ fn readable(link: &str) -> String {
     rest.unwrap_or(link).trim_end_matches('/').to_owned()
 }
 
-/// A link with its phone number, if it is one, without separators.
+/// A link as a phone takes it: a phone number without separators.
 fn dialable(link: &str) -> String {
     match link.strip_prefix("tel:") {
         Some(number) => format!("tel:{}", number.replace([' ', '-', '.', '(', ')'], "")),

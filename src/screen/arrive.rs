@@ -1,5 +1,5 @@
-//! Owns Arrive: one idea at a time, each of them optional, from the language to the rest before the session. Does not own
-//! what the patient writes.
+//! Owns Arrive: one idea at a time, each of them optional, from the choice of language to the wait for the session. Does
+//! not own what the patient writes.
 
 use iced::alignment::Horizontal;
 use iced::widget::{column, container, row};
@@ -26,7 +26,7 @@ use crate::widget::{ViewContext, breath_ring, faces, parts};
 pub enum ArriveStep {
     /// The choice of language.
     Language,
-    /// What Arrive is for, and the way past all of it.
+    /// What Arrive is for, with a control that skips all of it.
     Welcome,
     /// What ketamine does and how it feels, in three pictures.
     Expect,
@@ -44,14 +44,14 @@ pub enum ArriveStep {
     TryCall,
     /// A practice call in the dark.
     TryDark,
-    /// All is done; the session is awaited.
+    /// Everything is done; the patient waits for the session.
     Waiting,
 }
 
 /// Height of a language's control.
 const LANGUAGE_MM: f32 = 24.0;
-/// Maximum number of languages that each ask in a line of their own.
-const LANGUAGES_AT_EASE: usize = 3;
+/// Maximum number of languages in which the title asks, one to a line. With more, smaller words ask in one line.
+const TITLE_LANGUAGES_MAX: usize = 3;
 
 const STEPS: [ArriveStep; 13] = [
     ArriveStep::Language,
@@ -68,8 +68,8 @@ const STEPS: [ArriveStep; 13] = [
     ArriveStep::TryDark,
     ArriveStep::Waiting,
 ];
-/// Number of dots: what is written is one chapter; the hello before and the rest after have none.
-const DOTS: usize = 7;
+/// Number of progress dots. All steps with writing share one; the first two steps and the last have none.
+const PROGRESS_DOTS: usize = 7;
 
 impl ArriveStep {
     /// Whether the patient tries the call here.
@@ -88,7 +88,7 @@ impl ArriveStep {
             Self::TryCall => 5,
             Self::TryDark => 6,
         };
-        Some(StepProgress { at, of: DOTS })
+        Some(StepProgress { at, of: PROGRESS_DOTS })
     }
 }
 
@@ -108,9 +108,9 @@ pub enum Message {
     LanguageChosen(Language),
     /// On to the next step.
     NextPressed,
-    /// Back to the last step.
+    /// Back to the previous step.
     BackPressed,
-    /// Past all of it.
+    /// All of Arrive is to be skipped.
     SkipAllPressed,
     /// The text pad.
     Pad(write::Message),
@@ -125,7 +125,7 @@ pub enum Message {
 }
 
 impl ArriveScreen {
-    /// The present step.
+    /// The current step.
     #[must_use]
     pub fn step(&self) -> ArriveStep {
         STEPS[self.at.min(STEPS.len() - 1)]
@@ -145,7 +145,7 @@ impl ArriveScreen {
     /// Handles a message.
     pub fn update(&mut self, message: Message, snapshot: &Snapshot) -> Action {
         let action = self.handle(message, snapshot);
-        // Each time, since iced's text editor loses the focus when the mouse presses an on-screen key.
+        // After every message, since iced's text editor loses the focus when the mouse presses an on-screen key.
         let focus = if self.pad.is_some() { Action::Focus(write::PAGE) } else { Action::None };
         Action::Batch(vec![action, focus])
     }
@@ -229,7 +229,7 @@ impl ArriveScreen {
             ArriveStep::Welcome => {
                 let skip = parts::secondary(ctx, "skip-all", ctx.say("arrive-skip-all"), None, Message::SkipAllPressed);
                 let page = self.page(ctx).title(ctx.say("arrive-welcome-title")).words(ctx.say("arrive-welcome-text"));
-                // Upright there is no width for three actions, but height.
+                // An upright screen is too narrow for three actions in a row.
                 if PageGeometry::of(ctx).is_upright() { page.content(skip) } else { page.start(skip) }.view(ctx)
             }
             ArriveStep::Expect => self.expect(ctx),
@@ -260,7 +260,7 @@ impl ArriveScreen {
         }
     }
 
-    /// The page of the present step, with its ways back and on.
+    /// The page of the current step, with *Back* and *Next*.
     fn page<'a>(&self, ctx: &ViewContext) -> Page<'a, Message> {
         let step = self.step();
         let page = Page::new().progress(step.progress()).start(back(ctx));
@@ -275,7 +275,7 @@ impl ArriveScreen {
         ];
         let geometry = PageGeometry::of(ctx);
         let gap_mm = GAP_MM * 2.0;
-        // What a title of two lines and a text of four leave.
+        // The height left by a title of two lines and a text of four.
         let picture_mm = (geometry.body_height_mm(1.0) - 53.0).clamp(10.0, 40.0);
         let cards = (0..PICTURES.len()).map(|index| -> Element<'a, Message> {
             let number = index + 1;
@@ -386,7 +386,7 @@ fn back<'a>(ctx: &ViewContext) -> Element<'a, Message> {
 fn language<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     let locales = &ctx.clinic.config.locales;
     let languages = locales.languages();
-    let are_few = languages.len() <= LANGUAGES_AT_EASE;
+    let are_few = languages.len() <= TITLE_LANGUAGES_MAX;
     let geometry = PageGeometry::of(ctx);
     let columns = match (geometry.is_upright(), are_few) {
         (true, _) => 2,
@@ -402,10 +402,10 @@ fn language<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     });
     let choices = parts::control_grid(ctx, choices.collect(), columns, geometry.content_width_mm(), LANGUAGE_MM);
     // In every language, since none is chosen yet.
-    let mut asked: Vec<String> =
+    let mut questions: Vec<String> =
         languages.iter().map(|language| locales.words(*language).say("arrive-language-title")).collect();
-    asked.dedup();
+    questions.dedup();
     let page = Page::new().wide_content(choices);
-    let page = if are_few { page.title(asked.join("\n")) } else { page.words(asked.join(" · ")) };
+    let page = if are_few { page.title(questions.join("\n")) } else { page.words(questions.join(" · ")) };
     page.view(ctx)
 }

@@ -15,15 +15,15 @@ use crate::words::Value;
 
 /// Maximum length of a room's name.
 const NAME_CHARS_MAX: usize = 40;
-/// Shortest PIN.
+/// Minimum number of digits in a PIN.
 const PIN_DIGITS_MIN: usize = 4;
-/// Diagonals that can be set, in inches.
+/// Range of diagonals that can be set, in inches.
 const INCHES: std::ops::RangeInclusive<f32> = 7.0..=32.0;
 const INCH_STEP: f32 = 0.1;
-/// Caps that can be set, in dB below full scale.
+/// Range of caps that can be set, in dB relative to full scale.
 const CAP_DB: std::ops::RangeInclusive<f32> = -40.0..=0.0;
 const CAP_STEP_DB: f32 = 2.0;
-/// Reading from which the first step starts, in dB(A).
+/// Reading after the first press on a control that changes it, in dB(A).
 const FIRST_READING_DBA: f32 = 48.0;
 
 /// What the first run decided. It has no `Debug`, since it carries the PIN.
@@ -34,7 +34,7 @@ pub struct SetupChoices {
     pub pin: String,
     /// Diagonal of the screen.
     pub diagonal_inches: f32,
-    /// Loudest level, in dB below full scale.
+    /// Cap on the level, in dB relative to full scale.
     pub cap_db: f32,
     /// Reading of a sound meter at the pillow, in dB(A), if there was one.
     pub reading_dba: Option<f32>,
@@ -69,7 +69,7 @@ enum SetupStep {
 pub enum Message {
     /// On to the next step.
     NextPressed,
-    /// Back to the last step.
+    /// Back to the previous step.
     BackPressed,
     /// The text pad for the room's name.
     Name(write::Message),
@@ -128,7 +128,7 @@ impl FirstRunScreen {
                     SetupStep::Pin if self.first_pin.is_some() => SetupStep::Screen,
                     SetupStep::Screen => SetupStep::Meter,
                     SetupStep::Meter if self.reading_dba.is_some() => SetupStep::Cap,
-                    // Not without a name, a PIN or a reading.
+                    // A name, a PIN and a reading are required.
                     step @ (SetupStep::Name | SetupStep::Pin | SetupStep::Meter | SetupStep::Cap) => step,
                 };
                 return if self.step == SetupStep::Name { Action::Focus(write::PAGE) } else { Action::None };

@@ -17,7 +17,7 @@ pub mod write;
 use crate::room::Event;
 use first_run::SetupChoices;
 
-/// What a screen asks the app to do: what its `update` returns.
+/// What the `update` of a screen asks the app to do.
 ///
 /// It has no `Debug`, since [`Action::SaveSetup`] carries a PIN.
 pub enum Action {
@@ -56,6 +56,6 @@ impl Action {
 pub enum TestTone {
     /// A tone at the cap.
     Cap,
-    /// The calibration tone that a sound meter is read by.
+    /// The calibration tone, during which staff read a sound meter.
     Meter,
 }

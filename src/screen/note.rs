@@ -65,7 +65,7 @@ pub enum Message {
     KindPressed(PageKind),
     /// The intentions were opened or closed.
     IntentionsPressed(bool),
-    /// The note is to close: handled by the screen that opened it.
+    /// The note is to close, which the screen that opened it handles.
     ClosePressed,
 }
 
@@ -77,10 +77,10 @@ impl NoteEditor {
         Self::open_page(page_of_kind(last, kind, snapshot), kind, snapshot)
     }
 
-    /// Opens a page: as what it is, or as `kind` if it is blank.
+    /// Opens a page: as text or a drawing according to what is on it, or as `kind` if it is blank.
     fn open_page(page: usize, kind: PageKind, snapshot: &Snapshot) -> Self {
-        let there = snapshot.notes.pages.get(page).filter(|there| !there.is_blank());
-        let content = match (there, kind) {
+        let existing = snapshot.notes.pages.get(page).filter(|existing| !existing.is_blank());
+        let content = match (existing, kind) {
             (Some(NotePage::Drawing(drawing)), _) => PageContent::drawing(drawing.clone()),
             (Some(NotePage::Words(text)), _) => PageContent::text(text, snapshot),
             (None, PageKind::Drawing) => PageContent::drawing(Drawing::default()),
@@ -89,7 +89,7 @@ impl NoteEditor {
         Self { page, content, shows_intentions: false }
     }
 
-    /// Focuses the page if it is one of text.
+    /// Focuses the page if it is a page of text.
     #[must_use]
     pub fn focus(&self) -> Action {
         match self.content {
@@ -140,7 +140,7 @@ impl NoteEditor {
                 self.shows_intentions = on;
                 self.focus()
             }
-            // A touch on a page that has been turned in the meantime.
+            // A touch on a page that has since been turned.
             (Message::Pad(_), PageContent::Drawing { .. })
             | (Message::Drew(_) | Message::UndoPressed | Message::TintPressed(_), PageContent::Text(_))
             // The screen that opened the note closes it.
@@ -218,7 +218,8 @@ impl NoteEditor {
         }
     }
 
-    /// The controls beside a page, each in its own place from the top: previous page, next page, other kind, close.
+    /// The controls beside a page, each always at the same height. From the top: previous page, next page, other kind,
+    /// close.
     fn controls<'a>(
         &self,
         ctx: &ViewContext,
@@ -275,12 +276,12 @@ impl PageContent {
     }
 }
 
-/// This page if it is of this kind or blank, or else a new one while there is room for one.
+/// This page if it is blank or of this kind, otherwise a new one. If no new one is allowed, the last.
 fn page_of_kind(page: usize, kind: PageKind, snapshot: &Snapshot) -> usize {
     let pages = &snapshot.notes.pages;
     let suits = match pages.get(page) {
         None => true,
-        Some(there) => there.is_blank() || there.drawing().is_some() == (kind == PageKind::Drawing),
+        Some(existing) => existing.is_blank() || existing.drawing().is_some() == (kind == PageKind::Drawing),
     };
     if suits && page < snapshot.note_limits.pages_max {
         page
@@ -321,7 +322,7 @@ fn swatch<'a>(ctx: &ViewContext, tint: Tint, is_chosen: bool) -> Element<'a, Mes
         .into()
 }
 
-/// The intentions beside a page, as far as they fit. A touch shows all of them.
+/// As many of the intentions as fit beside a page. A touch shows all of them.
 fn intentions_beside<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     let label = ctx.say("note-intentions-title");
     let mut words = column![parts::text_line(label, ctx.mm(3.9), theme::CONTROL, theme::LAMPLIGHT)];

@@ -7,7 +7,7 @@ use crate::theme::{self, CALL_MM, GAP_MM};
 use crate::widget::{ViewContext, parts};
 use crate::words::Value;
 
-/// Longest PIN.
+/// Maximum number of digits in a PIN.
 const DIGITS_MAX: usize = 12;
 
 /// A PIN being typed.
@@ -42,7 +42,7 @@ pub enum Message {
 }
 
 impl PinPad {
-    /// Handles a message, and returns the PIN once it is entered. Whoever opened the pad handles
+    /// Handles a message, and returns the PIN once it is entered. The caller handles
     /// [`Message::ClosePressed`].
     pub fn update(&mut self, message: &Message) -> Option<String> {
         match message {
@@ -62,7 +62,7 @@ impl PinPad {
         }
     }
 
-    /// Shows that the PIN was wrong, and how long the pad stays locked.
+    /// Shows that the PIN was wrong, and that the pad is locked for `wait` unless that is zero.
     pub fn on_wrong_pin(&mut self, wait: std::time::Duration) {
         let seconds = wait.as_secs();
         self.notice = if seconds == 0 { PadNotice::Wrong } else { PadNotice::Locked { seconds } };
@@ -73,7 +73,7 @@ impl PinPad {
         self.notice = PadNotice::Unreadable;
     }
 
-    /// The pad under a title, with `hint` where there is no notice.
+    /// The pad with the title `head`, and `hint` where a notice would be.
     pub fn view<'a, M: Clone + 'a>(
         &self,
         ctx: &ViewContext,

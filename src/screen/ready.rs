@@ -1,4 +1,4 @@
-//! Owns Ready: a dim living place and the room's name, with what staff have to know below it. It has no state.
+//! Owns Ready: a dim living place and the room's name, and below them what staff have to know. It has no state.
 
 use iced::widget::{Space, column, stack};
 use iced::{Element, Length};

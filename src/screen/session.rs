@@ -19,7 +19,7 @@ use crate::widget::timer::timer;
 use crate::widget::touch::touchable;
 use crate::widget::{ViewContext, breath_ring, faces, fade, orientation, parts};
 
-/// Time without a touch after which the controls go.
+/// Time without a touch after which the controls disappear.
 const CONTROLS_TIME: Duration = Duration::from_secs(8);
 /// Time that a line of words is shown.
 const WORDS_TIME_MS: u64 = 40_000;
@@ -29,19 +29,19 @@ const WORDS_TOP_MM: f32 = 9.0;
 const RESTORED_TIME: Duration = Duration::from_mins(1);
 /// Number of lines of words.
 const WORDS_COUNT: u64 = 12;
-/// Number of breaths for which a ring shows where to breathe, before the place alone does.
+/// Number of breaths during which a ring shows the rhythm. After them only the place shows it.
 const RING_BREATHS: u32 = 3;
-/// Number of steady lines of the anchor, and the time that each is shown.
+/// Number of lines of the anchor, and the time that each is shown.
 const ANCHOR_LINES: u64 = 4;
 const ANCHOR_LINE_MS: u64 = 16_000;
 /// Gap between the controls and the call.
 const FOOT_GAP_MM: f32 = 7.0;
 /// Height of a control.
 const CONTROL_MM: f32 = 24.0;
-/// Height of a control of the sound, whose label may take two lines.
+/// Height of a sound control, whose label may take two lines.
 const SOUND_CONTROL_MM: f32 = 29.0;
-/// Narrowest screen that has its four controls side by side.
-const ABREAST_FROM_MM: f32 = 165.0;
+/// Width of a screen from which four controls are side by side.
+const FOUR_COLUMNS_MIN_MM: f32 = 165.0;
 /// One step of the patient's volume, in dB.
 const VOLUME_STEP_DB: f32 = 4.0;
 
@@ -66,7 +66,7 @@ enum ControlGroup {
 pub enum Message {
     /// The place was touched: the controls return, and nothing else happens.
     PlaceTouched,
-    /// A timer ran out: the controls may go, or the words change.
+    /// A timer ran out: the controls may disappear, or the words change.
     TimerElapsed,
     /// The pacer was switched on or off.
     BreathePressed(bool),
@@ -149,7 +149,7 @@ impl SessionScreen {
             .height(Length::Fill)
             .slop_px(ctx.mm(theme::TOUCH_SLOP_MM))
             .on_press(Message::PlaceTouched);
-        // Nothing competes with a call that is open.
+        // Nothing may compete for attention with an open call.
         let foot: Element<'a, Message> = if self.has_controls && ctx.snapshot.call.is_none() {
             container(self.controls(ctx))
                 .center_x(Length::Fill)
@@ -187,7 +187,7 @@ impl SessionScreen {
             ControlGroup::Places => return place_sheet(ctx),
         };
         let geometry = PageGeometry::of(ctx);
-        let columns = if geometry.width_mm < ABREAST_FROM_MM { 2 } else { controls.len().max(3) };
+        let columns = if geometry.width_mm < FOUR_COLUMNS_MIN_MM { 2 } else { controls.len().max(3) };
         parts::control_grid(ctx, controls, columns, geometry.content_width_mm(), CONTROL_MM)
     }
 }
@@ -203,7 +203,7 @@ fn first_controls<'a>(ctx: &ViewContext) -> Vec<Element<'a, Message>> {
         Some(Part::Peak) => {
             return vec![control("dark", Icon::Moon, "session-dark", false, Message::DarkPressed), anchor];
         }
-        // In the place of one control, so that all others stay where a hand knows them.
+        // *Ready* replaces one control, and all others stay where the patient has learned to find them.
         Some(Part::Landing) => {
             ("session-breathe", control("ready", Icon::Forward, "landing-ready", false, Message::ReadyPressed))
         }
@@ -219,7 +219,7 @@ fn first_controls<'a>(ctx: &ViewContext) -> Vec<Element<'a, Message>> {
     ]
 }
 
-/// The sound: how loud it is, and four ways to change it.
+/// The current volume, and the controls that change the sound.
 fn sound_sheet<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     let is_silent = ctx.snapshot.silence;
     let control = |id: &str, icon: Icon, key: &str, message: Message| -> Element<'a, Message> {
@@ -241,7 +241,7 @@ fn sound_sheet<'a>(ctx: &ViewContext) -> Element<'a, Message> {
         parts::body(ctx, ctx.words.say_with("sound-level", &[("level", level.into())]))
     });
     let geometry = PageGeometry::of(ctx);
-    let columns = if geometry.width_mm < ABREAST_FROM_MM { 2 } else { 4 };
+    let columns = if geometry.width_mm < FOUR_COLUMNS_MIN_MM { 2 } else { 4 };
     let width_mm = geometry.content_width_mm() - 2.0 * SHEET_PADDING_MM;
     sheet(ctx, level, parts::control_grid(ctx, controls, columns, width_mm, SOUND_CONTROL_MM))
 }
@@ -264,18 +264,18 @@ fn place_sheet<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     sheet(ctx, None, tiles(ctx, grid, choices))
 }
 
-/// Space around what stands on a sheet.
+/// Padding of a sheet.
 const SHEET_PADDING_MM: f32 = 3.0;
 
-/// A sheet above the call: choices, what is chosen, and the way back.
+/// A sheet above the call: choices, the current state in words, and *Done*.
 fn sheet<'a>(
     ctx: &ViewContext,
-    told: Option<iced::widget::Text<'a>>,
+    status: Option<iced::widget::Text<'a>>,
     choices: Element<'a, Message>,
 ) -> Element<'a, Message> {
     let done = parts::secondary(ctx, "close", ctx.say("done"), Some(Icon::Tick), Message::ClosePressed);
     let foot = iced::widget::row![container(Space::new()).width(Length::Fill)]
-        .push(told)
+        .push(status)
         .push(container(Space::new()).width(Length::Fill))
         .push(done)
         .align_y(iced::Center)
@@ -291,8 +291,8 @@ fn sheet<'a>(
         .into()
 }
 
-/// What is left when it is too much: steady lines that follow one another slowly, where one is and how long it still
-/// takes, and a way back. The place keeps its light, since it is what holds.
+/// The anchor, for a patient for whom the session is too much: one calm line at a time, words that say where the patient
+/// is, and a way back. The place is not dimmed, since it is something to hold on to.
 fn anchor<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     let now = ctx.clock.now();
     let from = RoomTime(now.0 - now.0 % ANCHOR_LINE_MS);
@@ -303,7 +303,7 @@ fn anchor<'a>(ctx: &ViewContext) -> Element<'a, Message> {
         stack![fade::fade_on_veil(line, ctx.clock.instant_of(from), Some(until)), timer(until, Message::TimerElapsed),];
     let place = ctx.snapshot.session.map(|session| parts::body(ctx, orientation::words(&ctx.words, &session, now)));
     let width = ctx.mm(PageGeometry::of(ctx).words_width_mm());
-    // As high as two lines, so that nothing below moves when the next line comes.
+    // Always two lines high: nothing below moves when the next line comes.
     let line = container(line).height(Length::Fixed(ctx.mm(26.0))).width(Length::Fill).align_y(iced::Bottom);
     let words = column![line].push(place).spacing(ctx.mm(4.0)).max_width(width);
     let back =
@@ -321,7 +321,7 @@ fn anchor<'a>(ctx: &ViewContext) -> Element<'a, Message> {
 }
 
 /// A ring or an orb, if the profile asks for one or motion is reduced. Otherwise the place itself breathes, and a ring
-/// shows how for the first breaths.
+/// shows the rhythm for the first breaths.
 fn pacer<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     let Some(breath) = ctx.snapshot.breath else { return Space::new().into() };
     let is_still = ctx.place_renderer.reduce_motion;
@@ -334,7 +334,7 @@ fn pacer<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     }
 }
 
-/// The sparse words, or what is shown instead of them.
+/// The line of words that is due, or the message that is shown instead.
 fn words<'a>(ctx: &ViewContext, opened_at: Instant) -> Element<'a, Message> {
     let snapshot = &ctx.snapshot;
     let Some(session) = snapshot.session.filter(|_| snapshot.call.is_none()) else { return Space::new().into() };
@@ -381,11 +381,12 @@ struct ScheduledLine {
     index: u64,
     from: RoomTime,
     until: RoomTime,
-    /// When the next span begins.
+    /// Start of the next span.
     next: RoomTime,
 }
 
-/// The line of the span of `every_ms` of the session clock in which `now` falls. It appears in the middle of the span.
+/// Divides the session clock into spans of `every_ms`, each with a line that appears in its middle, and returns the line
+/// of the span that contains `now`.
 fn scheduled_line(clock_ms: Option<u64>, every_ms: u64, speed: u32, now: RoomTime) -> Option<ScheduledLine> {
     let clock_ms = clock_ms?;
     let every_ms = every_ms.max(1);

@@ -18,7 +18,8 @@ const MINUTES_OFFERED: [u32; 3] = [40, 60, 120];
 /// Maximum number of profiles in a single row, and their width.
 const PROFILES_IN_A_ROW: usize = 5;
 const PROFILE_MM: f32 = 37.5;
-/// With more profiles than that, the number on a page between two controls that turn it, and their widths.
+/// With more profiles than that, they are on pages: the number on each, and the widths of a profile and of the two controls
+/// that turn the page.
 const PROFILES_ON_A_PAGE: usize = 4;
 const PAGED_PROFILE_MM: f32 = 36.0;
 const TURN_MM: f32 = 20.0;
@@ -33,7 +34,7 @@ pub struct StaffPanel {
     question: StaffQuestion,
     minutes: Option<u32>,
     settle: bool,
-    /// The page of profiles that was turned to; until then that of the chosen one.
+    /// The page of profiles that staff turned to. `None` shows the page with the chosen profile.
     page: Option<usize>,
 }
 
@@ -66,9 +67,9 @@ pub enum Message {
     EndConfirmed,
     /// A question was cancelled.
     CancelPressed,
-    /// A control that only sends an event was pressed.
+    /// A control was pressed that sends this event.
     EventPressed(Event),
-    /// The same for an event that also closes the panel.
+    /// A control was pressed that sends this event and closes the panel.
     ClosingEventPressed(Event),
     /// The panel is to close.
     ClosePressed,
@@ -203,7 +204,7 @@ impl StaffPanel {
         let shown = profiles.chunks(PROFILES_ON_A_PAGE).nth(page).unwrap_or_default();
         row.push(turn("profiles-before", (page + pages - 1) % pages, "‹"))
             .extend(shown.iter().map(|profile| one(profile, PAGED_PROFILE_MM)))
-            // The control stays in its place where the last page is not full.
+            // Empty space holds the control in its place where the last page is not full.
             .extend((shown.len()..PROFILES_ON_A_PAGE).map(|_| Space::new().width(ctx.mm(PAGED_PROFILE_MM)).into()))
             .push(turn("profiles-after", (page + 1) % pages, "›"))
             .into()
@@ -297,7 +298,7 @@ fn head<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     container(lines).width(Length::Fixed(ctx.mm(158.0))).into()
 }
 
-/// The volume: its step, and dB(A) at the pillow if a meter was read, else dB.
+/// The volume: its step, and its level in dB(A) at the pillow if a meter was read, or else in dB.
 fn volume_text(ctx: &ViewContext, volume_db: f32) -> String {
     let (loudness, dba) = ctx.clinic.config.sound.loudness(volume_db);
     let (key, unit, level) = match dba {

@@ -1,5 +1,5 @@
 //! Owns taking the note home: the choice of a way, the codes for a phone, and the progress of a print or a sealed file. It
-//! sends the room what was chosen and shows what the snapshot says of it. Does not own printing or sealing.
+//! sends the choice to the room and shows what the snapshot says about it. Does not own printing or sealing.
 
 use iced::widget::{column, container, image, row};
 use iced::{Background, Border, Color, Element, Length, Padding};
@@ -15,7 +15,7 @@ use crate::widget::page::{Page, PageGeometry};
 use crate::widget::touch::touchable;
 use crate::widget::{ViewContext, parts};
 
-/// Pixels of the image for each module. The image is scaled without smoothing.
+/// Width of a QR code's module in its image, in pixels. The image is scaled without smoothing.
 const MODULE_PX: usize = 4;
 /// Largest side of a code of the note, in mm.
 const CODE_MM: f32 = 92.0;
@@ -23,7 +23,7 @@ const CODE_MM: f32 = 92.0;
 const WAY_MM: f32 = 57.0;
 /// Background of a code: sand, since nothing on the screen is pure white.
 const LIGHT_MODULE: [u8; 4] = [0xF1, 0xE6, 0xD6, 0xFF];
-/// Ink.
+/// Foreground of a code: ink.
 const DARK_MODULE: [u8; 4] = [0x0B, 0x14, 0x20, 0xFF];
 
 /// The screen of taking the note home.
@@ -103,7 +103,7 @@ impl TakeHomeScreen {
         Action::None
     }
 
-    /// The ways open to this note. Drawings do not fit into codes.
+    /// The ways that this note can be taken home. Drawings do not fit into codes.
     fn ways(&self, ctx: &ViewContext) -> Vec<TakeHomeMethod> {
         if self.codes.is_empty() && !self.has_drawings {
             return Vec::new();
@@ -119,7 +119,7 @@ impl TakeHomeScreen {
         wrap: impl Fn(Message) -> M,
         close: M,
     ) -> Element<'a, M> {
-        // Only one way at a time: the one under way is shown.
+        // Only one way can be in progress, and that one is shown.
         let view = under_way(ctx).map_or(self.view, TakeHomeView::Progress);
         match view {
             TakeHomeView::Choosing => self.choosing(ctx, wrap, close),
@@ -243,7 +243,7 @@ impl TakeHomeScreen {
         page = if geometry.is_upright() {
             page.title(title).wide_content(column![square, words].spacing(ctx.mm(6.0)).align_x(iced::Center))
         } else {
-            // The square takes the height beside the words, from the head of the screen.
+            // The square is beside the words and starts at the top of the screen.
             let title = container(parts::title(ctx, title))
                 .center_y(Length::Fixed(ctx.mm(CALL_MM)))
                 .padding(Padding::default().right(ctx.mm(CALL_MM + GAP_MM)));
@@ -273,7 +273,7 @@ impl QrImage {
         Self { modules: page.width + 2 * QUIET_MODULES, handle: render(page) }
     }
 
-    /// The code on a square of this side, as large as whole pixels for each module allow. Fractional ones would blur it.
+    /// The code on a square of this side. Each module is a whole number of pixels wide, since a fraction would blur it.
     pub(super) fn view<'a, M: 'a>(&self, ctx: &ViewContext, side_mm: f32) -> Element<'a, M> {
         let (side, radius) = (ctx.mm(side_mm), ctx.mm(3.0));
         let module_px = (side / self.modules as f32).floor().max(1.0);
@@ -293,7 +293,7 @@ impl QrImage {
     }
 }
 
-/// The way that is under way.
+/// The way that is in progress.
 fn under_way(ctx: &ViewContext) -> Option<TakeHomeMethod> {
     let take_home = &ctx.snapshot.take_home;
     TakeHomeMethod::ALL.iter().copied().find(|way| take_home.status(*way) == Some(&TakeHomeStatus::InProgress))
@@ -322,7 +322,7 @@ fn render(page: &QrPage) -> image::Handle {
                         LIGHT_MODULE
                     }
                 }
-                // Transparent, since the square below has round corners.
+                // Transparent, since the square below has rounded corners.
                 (Some(_) | None, Some(_) | None) => [0; 4],
             };
             pixels.extend_from_slice(&pixel);

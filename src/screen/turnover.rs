@@ -1,5 +1,5 @@
-//! Owns Turnover: the receipt of the wipe, cleaning the surface, testing the speaker and the call line. And Blocked: why
-//! the room takes no next patient. Does not own the wipe.
+//! Owns Turnover: the receipt of the wipe, the cleaning of the surface, and the tests of the speaker and the call line.
+//! Also owns Blocked, which says why the room cannot take the next patient. Does not own the wipe.
 
 use std::time::{Duration, Instant};
 
@@ -25,7 +25,7 @@ const RING_MM: f32 = 56.0;
 #[derive(Debug, Default)]
 pub struct TurnoverScreen {
     cleaning_until: Option<Instant>,
-    /// Whether the test tone was played and staff have not said yet whether they heard it.
+    /// Whether the test tone was played and staff have not yet said whether they heard it.
     awaits_hearing: bool,
     asks_about_ready: bool,
 }
@@ -56,7 +56,7 @@ pub enum Message {
 }
 
 impl TurnoverScreen {
-    /// Whether the surface is being cleaned, so that touch is locked but for the call.
+    /// Whether the surface is being cleaned. Touch is then locked everywhere except on the call.
     #[must_use]
     pub fn is_being_cleaned(&self) -> bool {
         self.cleaning_until.is_some()
@@ -135,7 +135,7 @@ impl TurnoverScreen {
             .into()
     }
 
-    /// After the tone staff are asked whether they heard it: the program cannot know.
+    /// After the tone, staff are asked whether they heard it: the program cannot know.
     fn speaker<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
         let heard = ctx.snapshot.speaker_tested;
         if !self.awaits_hearing {

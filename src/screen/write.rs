@@ -41,7 +41,7 @@ struct UndoStep {
     cursor: Cursor,
 }
 
-/// The run of changes that is going on. Changes of one run are one undo step; a space ends a run of typing.
+/// The current run of changes. Changes of one run are one undo step; a space ends a run of typing.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum EditRun {
     None,
@@ -75,7 +75,7 @@ impl TextPad {
         PatientText::new(self.content.text().trim_end_matches('\n'))
     }
 
-    /// Number of characters it can still take.
+    /// Number of characters that still fit.
     #[must_use]
     pub fn chars_left(&self) -> usize {
         self.chars_max.saturating_sub(self.content.text().chars().count())
@@ -103,7 +103,7 @@ impl TextPad {
 
     fn press_key(&mut self, key: Keystroke) -> bool {
         let edit = match key {
-            // By the present state: two letters can arrive before the view is rebuilt.
+            // From the current state, since two letters can arrive before the view is rebuilt.
             Keystroke::Char { letter, accented } => text_editor::Edit::Insert(self.keys.letter(letter, accented)),
             Keystroke::Return => text_editor::Edit::Enter,
             Keystroke::Delete => text_editor::Edit::Backspace,
@@ -133,7 +133,7 @@ impl TextPad {
         let edited = self.edit(edit);
         self.keys.is_shifted = self.starts_sentence();
         self.keys.is_accented = false;
-        // Back to letters after a space, and after an accented letter, which stands within a word.
+        // Back to letters after a space, and after an accented letter, which more letters usually follow.
         if matches!(key, Keystroke::Char { letter, .. } if letter == ' ' || letter.is_alphabetic()) {
             self.keys.layer = KeyLayer::Letters;
         }
@@ -163,7 +163,7 @@ impl TextPad {
         true
     }
 
-    /// As much of the change as the page can take.
+    /// As much of the edit as fits on the page.
     #[expect(clippy::wildcard_enum_match_arm, reason = "iced's other edits are unlimited")]
     fn limited(&self, edit: text_editor::Edit) -> Option<text_editor::Edit> {
         let selected = self.content.selection().map_or(0, |selected| selected.chars().count());
@@ -197,7 +197,7 @@ impl TextPad {
         ends.is_empty() || ends.ends_with(['¿', '¡']) || (ends.len() < before.len() && ends.ends_with(['.', '?', '!']))
     }
 
-    /// The pad: `head` next to the call's place, the page with what lies beside it, the keyboard, and `controls` on the
+    /// The pad: `head` to the left of the call, the page with `beside` next to it, the keyboard, and `controls` on the
     /// right.
     pub fn view<'a, M: Clone + 'a>(
         &'a self,
@@ -246,8 +246,8 @@ impl TextPad {
     }
 }
 
-/// The frame of every page: `head` next to the call's place, the page below it, and `controls` on the right, the last one
-/// lowest.
+/// The layout of every page: `head` to the left of the call, the page below it, and `controls` on the right, the last one
+/// at the bottom.
 #[must_use]
 pub fn framed<'a, M: 'a>(
     ctx: &ViewContext,
@@ -267,7 +267,7 @@ pub fn framed<'a, M: 'a>(
     parts::over_place(ctx, BEHIND_PAGE, parts::background(theme::faded(theme::INK, VEIL_ALPHA), page))
 }
 
-/// The gap of a side control that is not offered now, so that the others stay where a hand knows them.
+/// Empty space for a side control that is not available now, which keeps the others in their places.
 #[must_use]
 pub fn side_gap<'a, M: 'a>(ctx: &ViewContext) -> Element<'a, M> {
     Space::new().width(Length::Fixed(ctx.mm(SIDE_MM))).height(Length::Fixed(ctx.mm(SIDE_HEIGHT_MM))).into()

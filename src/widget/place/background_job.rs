@@ -26,7 +26,7 @@ impl<K, V> Default for BackgroundJob<K, V> {
     }
 }
 
-/// What came of a job so far.
+/// The outcome of a job so far.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::widget) enum JobResult<V> {
     /// Its result.
@@ -46,7 +46,8 @@ impl<K: PartialEq + Clone + Send + 'static, V: Send + 'static> BackgroundJob<K, 
         self.start(key, run)
     }
 
-    /// Starts `run` for `key`, unless its result is there or a job is running. Leaves a result where it is.
+    /// Starts `run` for `key`, unless its result is there or a job is running. Leaves the result for
+    /// [`BackgroundJob::take`].
     pub(in crate::widget) fn start(&self, key: &K, run: impl FnOnce() -> Option<V> + Send + 'static) -> JobResult<V> {
         let may_start = self.lock(|slots| {
             if slots.failed.as_ref() == Some(key) {
@@ -74,7 +75,7 @@ impl<K: PartialEq + Clone + Send + 'static, V: Send + 'static> BackgroundJob<K, 
             });
         });
         if started.is_err() {
-            // The system has no thread to spare: the next frame asks again.
+            // The system cannot start a thread now. The next frame tries again.
             self.lock(|slots| slots.is_running = false);
         }
         JobResult::Pending

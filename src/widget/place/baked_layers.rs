@@ -97,7 +97,7 @@ impl BakedLayers {
         }
     }
 
-    /// The content of a cache file: a header, each layer as PNG, and the SHA-256 of all that.
+    /// The content of a cache file: a header, each layer as PNG, and the SHA-256 of all that precedes it.
     fn to_file(&self) -> Option<Vec<u8>> {
         let mut file = MAGIC.to_vec();
         for number in [self.width, self.height, self.layer_count()] {

@@ -293,7 +293,7 @@ fn turned(turns: f32) -> vec2<f32> {
   return y * (0.775 + 0.225 * abs(y));
 }
 
-// A sine near enough for shapes, at a third of the work.
+// An approximate sine, accurate enough for shapes, at a third of the cost.
 fn wavy(x: f32) -> f32 {
   let t = fract(x * 0.15915494 + 0.5) * 2.0 - 1.0;
   let y = 4.0 * t * (1.0 - abs(t));
@@ -312,8 +312,8 @@ fn train(s: ptr<function, Swell>, at: ptr<function, vec2<f32>>, foot: vec2<f32>,
   *at += way * (lean * 0.0318 / each_m);
 }
 
-// Each train rides the larger ones, which hides that they are sines; each is turned by about a golden angle against
-// the last, but all come in from the sea.
+// Each train rides on the larger ones, which hides that they are sines. Each is turned by about a golden angle from the
+// last, but all come in from the sea.
 fn swell(start: vec2<f32>, foot: vec2<f32>) -> Swell {
   var s = Swell(vec2<f32>(0.0), 0.0);
   var at = start;
@@ -348,13 +348,13 @@ fn encode(linear: vec3<f32>) -> vec3<f32> {
   let c = clamp(linear, vec3<f32>(0.0), vec3<f32>(1.0));
   let half_way = sqrt(c);
   let quarter = sqrt(half_way);
-  // Roots stand in for the power, to a third of a step of eight bits.
+  // Square roots approximate the power, to a third of an 8-bit step.
   let bright = 0.585122381 * half_way + 0.783140355 * quarter - 0.368262736 * sqrt(quarter);
   return select(bright, 12.92 * c, c <= vec3<f32>(0.0031308));
 }
 
-// A processor drawing this without a graphics card works through both sides of every branch, and a look into a layer
-// is what costs it most: sky and ground share theirs, the ground by its mirrored ray.
+// A software driver executes both sides of every branch, and sampling a layer costs it most. So sky and ground share their
+// samples: the ground uses its mirrored ray.
 @fragment
 fn fragment_main(pal: Palette) -> @location(0) vec4<f32> {
   let pixel = pal.frame.y;
@@ -368,7 +368,7 @@ fn fragment_main(pal: Palette) -> @location(0) vec4<f32> {
   let uv = p / scene.size;
   var colour = vec3<f32>(0.0);
 
-  // The cloud near overhead passes quicker than cloud far off.
+  // Cloud overhead passes more quickly than cloud far off.
   let slide = vec2<f32>(0.058 * pal.deep.w * (0.45 + 1.1 * drop), 0.006 * pal.shallow.w * drop);
   let sheet = vec2<f32>((uv.x - 0.5) * CLOUD_SPAN + 0.5, uv.y) + slide;
   let local = textureSampleLevel(layers, soft, select(uv, sheet, is_sky), 1, detail);
@@ -380,7 +380,7 @@ fn fragment_main(pal: Palette) -> @location(0) vec4<f32> {
   let breath = clamp(scene.breath, 0.0, 1.0);
   let wet_level = clamp(max(scene.breath_wet, scene.breath), 0.0, 1.0);
 
-  // Metres inside the edge of the sheet, and inside the line that the highest wave of late has left.
+  // Metres inside the edge of the sheet, and inside the line left by the highest recent wave.
   let seaward = ground.y - SHORE_M - 0.13 * ground.x - 0.35 * wavy(ground.x * 0.11 + 0.6);
   let tongue = tongues(pal, ground.x);
   let front = breath * RUN_M + tongue * (0.30 + 0.62 * breath);
@@ -404,7 +404,7 @@ fn fragment_main(pal: Palette) -> @location(0) vec4<f32> {
   let rake = clamp(0.42 - 0.22 * dot(slopes, pal.lamp_ray.xz * vec2<f32>(1.5, 1.0)), 0.0, 1.0);
   let tone = 0.92 + 0.26 * uneven + 0.11 * (local.a - 0.5);
   var bed = (pal.sand.rgb * tone + pal.sand_ray.rgb * (rake * (0.65 + 0.7 * warm_side))) * mix(1.0, 0.66, damp);
-  // The sheet's own thin shadow on the sand before it, and a line of dried lace where the highest wave turned.
+  // The thin shadow of the sheet on the sand in front of it, and a line of dried lace where the highest wave turned.
   bed *= 1.0 - 0.16 * exp2(-inside * inside * 60.0);
   bed = mix(bed, pal.foam.rgb, 0.16 * clamp(exp2(-soaked * soaked * 90.0) * (0.6 + 2.0 * uneven), 0.0, 1.0));
 
@@ -435,7 +435,7 @@ fn fragment_main(pal: Palette) -> @location(0) vec4<f32> {
     base = mix(bed, thin, water);
   }
 
-  // Far off one sees mostly the sides of the waves that face one.
+  // Far off, mostly the sides of waves that face the viewer are seen.
   let normal = normalize(vec3<f32>(-lean.x, 1.0, -lean.y - 0.55 * sqrt(lost)));
   let bounced = reflect(view, normal);
   let flat = vec2<f32>(bounced.x, abs(bounced.y)) / max(bounced.z, 0.2);
@@ -445,11 +445,11 @@ fn fragment_main(pal: Palette) -> @location(0) vec4<f32> {
   let dull = 1.0 - facing;
   let fresnel = 0.025 + 0.975 * dull * dull * dull * dull * dull;
   let glass = mix(min(fresnel * 2.6 + 0.03, 0.74) * damp * (0.90 + 0.55 * uneven) * (0.20 + 0.80 * gloss), min(fresnel * 1.05, 1.0), water);
-  // Wet sand is a dull mirror: it gives back some of the low sky whichever way one looks.
+  // Wet sand is a dull mirror: it reflects some of the low sky in every direction.
   let above = mix(given.rgb * given.rgb * SKY_PEAK, pal.horizon.rgb, 0.35 * (1.0 - water));
   colour = mix(base, above, glass);
 
-  // The lamp's path: the chance that a wave within this pixel leans just so.
+  // The lamp's path: the probability that a wave within this pixel reflects the lamp to the eye.
   let rough = mix(0.0036, 0.0011 + lost, water);
   let half_way = pal.lamp_ray.xyz - view;
   let miss = (-half_way.xz / max(half_way.y, 0.001) - lean) * vec2<f32>(0.62, 1.0);

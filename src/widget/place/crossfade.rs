@@ -1,4 +1,4 @@
-//! Owns the crossfade of stills: which one is on the screen, which one is fading in, and how long that takes. A pure
+//! Owns the crossfade of stills: which one is on the screen, which one is fading in, and the time that takes. A pure
 //! value that is given the time; it loads nothing.
 
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::widget::easing::smoothstep;
 
 /// Longest crossfade from one place to another: a patient has chosen it and is waiting.
 const PLACE_FADE_MAX: Duration = Duration::from_secs(7);
-/// Longest crossfade from one light to another in the same place: words that need the dimmer one are there already.
+/// Longest crossfade from one light to another in the same place: words that need the dimmer one are already shown.
 const LIGHT_FADE_MAX: Duration = Duration::from_secs(3);
 
 /// The still on the screen and the one that is fading in.

@@ -1,17 +1,17 @@
-//! Owns how a place darkens: toward night, and never toward grey. What `dimming.wgsl` does where shaders run is done here
-//! to the pixels of a still where none does. Does not own how bright a place is to be.
+//! Owns how a place darkens: toward night, and never toward grey. Where no shader runs, this does to the pixels of a still
+//! what `dimming.wgsl` does elsewhere. Does not own the brightness that a place should have.
 
 use image::RgbaImage;
 
 use crate::widget::easing::smoothstep;
 
-/// How far the way to night is gone at a brightness of 0 to 1: 0 as painted, 1 darkest.
+/// Progress toward night at a brightness of 0 to 1: 0 as painted, 1 darkest.
 pub(super) fn night_veil(brightness: f32) -> f32 {
     let dark = 1.0 - brightness.clamp(0.0, 1.0);
     dark * dark.sqrt().sqrt()
 }
 
-/// A colour as it is shown, each channel 0 to 1, on its way to night.
+/// A displayed colour, each channel 0 to 1, dimmed toward night by a veil of 0 to 1.
 fn toward_night(seen: [f32; 3], veil: f32) -> [f32; 3] {
     const COOL: [f32; 3] = [0.62, 0.82, 1.14];
     const WARM: [f32; 3] = [1.04, 0.87, 0.66];
@@ -88,7 +88,7 @@ mod tests {
         }
     }
 
-    /// A machine on which no device runs shaders can prove nothing here.
+    /// Checks nothing on a machine where no device runs shaders.
     #[test]
     fn a_still_is_dimmed_like_the_place_itself() {
         let Ok(renderer) = OffscreenRenderer::open() else { return };

@@ -1,15 +1,14 @@
-// Dimming, which stands before the shader of every place and before the one that brings stills to the screen. `dimming.rs`
-// does the same to stills where no shader runs; a test holds the two together.
+// Dimming. It is prepended to the shader of every place, and to the one that draws stills on the screen. `dimming.rs` does
+// the same to stills where no shader runs; a test compares the two.
 
-// How far the way to night is gone at a light of 0 to 1: 0 as painted .. 1 darkest. It is the power of 1.25.
+// Progress toward night at a light of 0 to 1: 0 as painted .. 1 darkest. It is the darkness to the power of 1.25.
 fn night_veil(light: f32) -> f32 {
   let dark = 1.0 - clamp(light, 0.0, 1.0);
   return dark * sqrt(sqrt(dark));
 }
 
-// A colour as it is shown, on its way to night. Lights keep more of their light than what is dark; warm colours deepen to
-// amber and cool ones to blue, before they darken, and those of a light most, since white hides them: so nothing falls to
-// grey.
+// A displayed colour, dimmed toward night. Bright colours keep more of their light than dark ones. Before they darken, warm
+// colours deepen to amber and cool ones to blue, and bright ones most, since they are nearly white. So nothing turns grey.
 fn toward_night(seen: vec3<f32>, veil: f32) -> vec3<f32> {
   let hue = veil * (2.0 - veil);
   let luma = dot(seen, vec3<f32>(0.30, 0.59, 0.11));

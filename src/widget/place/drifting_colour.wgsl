@@ -45,7 +45,7 @@ fn hash(seed: vec2<i32>) -> vec2<f32> {
   return vec2<f32>(vec2<u32>(n >> 8u, (n * 0x9E3779B1u) >> 8u)) * (1.0 / 16777216.0);
 }
 
-// What is the same for every pixel is worked out in the three vertices and handed on flat.
+// What is the same for every pixel is computed in the three vertices and passed on flat.
 struct Moment {
   @builtin(position) position: vec4<f32>,
   @location(0) @interpolate(flat) air: vec4<f32>,      // hue of what lies flat; w: aspect
@@ -83,7 +83,7 @@ fn vertex_main(@builtin(vertex_index) i: u32) -> Moment {
   out.turn = vec4<f32>(0.9 * sway(11.0, 0.0), 1.1 * sway(13.0, 1.0), sway(9.0, 2.0), 1.2 * sway(7.0, 0.5));
   out.turn_2 = vec4<f32>(1.4 * sway(15.0, 0.4), 1.2 * sway(17.0, 2.4), 0.0, 0.0);
   out.grade = vec4<f32>(1.0 + 0.10 * scene.warmth, 1.0 + 0.005 * scene.warmth, 1.0 - 0.13 * scene.warmth, mix(0.26, 0.36, clamp(scene.mood, 0.0, 1.0)));
-  // A breath in rolls every fold a little on.
+  // A breath in moves every fold on a little.
   out.middle = vec4<f32>(wide * 0.22, -0.10, 0.0, 1.3 * sway(8.0, 1.4) + 0.30 * (breath - 0.5) * scene.movement);
   return out;
 }
@@ -122,8 +122,8 @@ fn fragment_main(now: Moment) -> @location(0) vec4<f32> {
   let normal = normalize(vec3<f32>(-slope * now.grade.w, 1.0));
   let lit = clamp(dot(normal, normalize(vec3<f32>(now.middle.xy - at, 0.40))), 0.0, 1.0);
 
-  // The hue goes with the height of the fold; what turns from the light goes by its lower hues into shadow, never through
-  // brown.
+  // The hue depends on the height of the fold. What faces away from the light passes through the lower hues into shadow,
+  // never through brown.
   let rise = 0.5 + 0.5 * here.z;
   let warm = smoothstep(0.15, 0.85, 0.5 + 0.5 * sin(here.x * 1.35 + 0.4 - 0.5 * here.y));
   let lying = smoothstep(0.35, 1.0, 0.5 + 0.5 * sin(here.y * 1.5 - 0.9)) * (1.0 - 0.7 * rise);

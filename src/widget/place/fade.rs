@@ -1,4 +1,4 @@
-//! Owns how long a crossfade between two stills has to take to be calm. Does not own when one happens.
+//! Owns the shortest calm duration of a crossfade between two stills. Does not own when one happens.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

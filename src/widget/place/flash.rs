@@ -71,7 +71,7 @@ struct RedSample {
 }
 
 impl FrameSample {
-    /// Samples a frame of `width` pixels from rows of RGBA, shown `at` after the first. A frame smaller than
+    /// Samples a frame `width` pixels wide from rows of RGBA, shown `at` after the first. A frame smaller than
     /// [`COLUMNS`] × [`ROWS`] counts as black.
     #[must_use]
     pub fn of(at: Duration, width: u32, rgba: &[u8]) -> Self {
@@ -199,7 +199,7 @@ fn flashes(
     (0..CELLS).map(one).collect()
 }
 
-/// Maximum number of flashes within a second that an area reaches which counts.
+/// Maximum number of flashes within a second in an area large enough to count.
 fn flashes_within_a_second(samples: &[FrameSample], complete: &[Vec<usize>]) -> u32 {
     let mut most = 0;
     for (start, first) in samples.iter().enumerate() {
@@ -219,7 +219,7 @@ fn cells_of(area: f32) -> usize {
     ((CELLS as f32 * area).ceil() as usize).clamp(1, CELLS)
 }
 
-/// Largest change of luminance within a second that at least [`OUR_AREA`] makes.
+/// Largest change of luminance within a second in at least [`OUR_AREA`] of the screen.
 fn largest_change(samples: &[FrameSample]) -> f32 {
     let mut largest = 0.0_f32;
     for (start, first) in samples.iter().enumerate() {

@@ -5,7 +5,7 @@
 // What does not move is painted once by the bakes, far to near:
 //   0 air, far rows of trees, ground and path (opaque; alpha: depth, 0 near .. 1 lost in mist)
 //   1 leaves of the middle distance    2 near trunks    3 near leaves    4 ferns (alpha: coverage, premultiplied)
-//   5 what the light does: two sets of shafts (r, g), drifting mist (b), how much a place takes of the breath (a)
+//   5 light: two sets of shafts (r, g), drifting mist (b), strength of the breath at this point (a)
 // The live pass lays them over one another and adds light, mist, sway and motes.
 //
 // Lengths are parts of the picture's height, x from its middle, y down from its top. Every motion is a sine of a
@@ -75,7 +75,7 @@ fn vertex_main(@builtin(vertex_index) i: u32) -> Stage {
   return out;
 }
 
-// ---- chance
+// ---- randomness
 
 fn hash_4(n: vec4<u32>) -> vec4<f32> {
   var m = (n ^ (n >> vec4<u32>(15u))) * 0x2C1B3C6Du;
@@ -122,8 +122,8 @@ fn air(stage: Stage, p: vec2<f32>) -> vec3<f32> {
 
 // ---- leaves
 
-// Where leaves grow: x, how deep a place lies in the mass before the mass is broken up (below nought is open air);
-// y, how many clumps there are to a unit of length.
+// Where leaves grow: x, how deep a point lies in the mass before the mass is broken up (below zero is open air);
+// y, the number of clumps per unit of length.
 fn mass_at(kind: i32, p: vec2<f32>) -> vec2<f32> {
   let side = abs(p.x - 0.10);
   switch kind {
@@ -147,7 +147,7 @@ fn depth_in_leaves(kind: i32, p: vec2<f32>) -> f32 {
   let warp = vec2<f32>(noise(q * 0.8 + 40.0), noise(q * 0.8 + 90.0));
   // Folded noise swells into rounded clumps with narrow gaps between them.
   let swell = 1.1 * noise(q + warp) + 1.5 * (0.24 - abs(noise(q * 2.3 + warp + 31.0))) + 0.5 * noise(q * 5.1 + 57.0);
-  // Away from the mass the swelling dies down, so that no leaf hangs in the air alone.
+  // Away from the mass the clumps fade out, so that no leaf hangs alone in the air.
   return mass.x + swell * smoothstep(-0.45, 0.25, mass.x) - 0.9 * smoothstep(-0.05, -0.5, mass.x);
 }
 
@@ -178,7 +178,7 @@ fn lay_leaves(under: vec4<f32>, stage: Stage, p: vec2<f32>, kind: i32, grid: f32
     let o = q - at;
     if dot(o, o) > 1.05 { continue; }
     let place = at / grid;
-    // hanging, fanned out by chance and by where the twig points
+    // hanging, fanned out at random and by the direction of the twig
     let turn = 1.57 + (r.w - 0.5) * 2.6 + 1.6 * noise(place * 7.0);
     let dir = vec2<f32>(cos(turn), sin(turn));
     let along = dot(o, dir);
@@ -277,7 +277,7 @@ fn over(under: vec3<f32>, top: vec4<f32>) -> vec3<f32> {
   return under * (1.0 - top.a) + top.rgb;
 }
 
-// A far row of straight stems, chosen by chance, none before the opening.
+// A far row of straight stems at random positions, none in front of the opening.
 fn far_row(stage: Stage, p: vec2<f32>, row: i32) -> vec4<f32> {
   let k = f32(row);
   let pitch = 0.038 * pow(1.55, k);
@@ -410,7 +410,7 @@ fn frond(under: vec4<f32>, stage: Stage, p: vec2<f32>, root: vec2<f32>, angle: f
   var c = mix(leaf.dark * 0.85, leaf.middle, clamp(tone, 0.0, 1.0));
   c = mix(c, leaf.lit, clamp((0.30 + 0.45 * toward) * s * near * (0.5 + r) * (0.5 + 0.9 * out_along), 0.0, 0.8) * of_hour_one(vec4<f32>(0.55, 1.0, 0.48, 0.9)));
   c = mix(c, leaf.middle * 1.25, stem * 0.6);
-  // The nearest stand in shade: they frame the picture, they do not ask to be looked at.
+  // The nearest are in shade: they frame the picture without drawing attention.
   c *= 1.0 - 0.50 * smoothstep(0.80, 1.0, p.y + 0.25 * abs(p.x) - 0.20) * (1.0 - 0.5 * s);
   c = mix(c, air(stage, p), fog);
   return mix(under, vec4<f32>(c, 1.0), cover);
@@ -577,7 +577,7 @@ fn fragment_main(stage: Stage) -> @location(0) vec4<f32> {
   let level = max(0.0, log2(f32(textureDimensions(layers).y) / scene.size.y));
   let per_height = vec2<f32>(scene.size.y / scene.size.x, 1.0);
 
-  // Boughs swing a little as wholes, leaves flutter on them; each depth in its own time.
+  // Boughs swing a little as a whole and leaves flutter on them, at each depth with its own period.
   let wide = sin(p.x * 5.0 + p.y * 3.0 + stage.sway.z * 1.4);
   let flutter = sin(p.x * 31.0 + p.y * 23.0 + 2.2 * stage.sway.x) * stage.sway.y;
   let swing_near = vec2<f32>(0.0046 * wide * stage.sway.x + 0.0014 * flutter, 0.0020 * stage.sway.y * wide + 0.0010 * flutter);

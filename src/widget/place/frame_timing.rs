@@ -1,5 +1,5 @@
-//! Owns measuring what a frame costs: a thread waits until the GPU has finished each one and tells the governor. wgpu's
-//! timestamp queries would be exact, but not every device has them.
+//! Owns measuring what a frame costs: a thread waits until the GPU has finished each one and reports it to the governor.
+//! wgpu's timestamp queries would be exact, but not every device has them.
 
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
@@ -8,21 +8,22 @@ use iced::wgpu;
 
 use super::governor::ResolutionGovernor;
 
-/// By then, iced has submitted the rest of the frame. A device polled earlier has nothing to wait for.
+/// Delay before the device is polled: by then, iced has submitted the rest of the frame, and there is something to wait
+/// for.
 const SUBMIT_DELAY: Duration = Duration::from_micros(1_500);
 /// Longest time to wait for one frame.
 const WAIT_MAX: Duration = Duration::from_millis(500);
 /// Time between two debug lines about the frame rate.
 const LOG_INTERVAL: Duration = Duration::from_secs(2);
 
-/// When a frame was started, and how long after the one before it.
+/// When a frame was started, and the time since the frame before it was.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FrameStart {
     pub(super) at: Instant,
     pub(super) after: Option<Duration>,
 }
 
-/// Starts the measuring thread, which ends when the sender is dropped. `None` if the system has no thread to spare: the
+/// Starts the measuring thread, which ends when the sender is dropped. `None` if the system cannot start a thread: the
 /// place then keeps its first scale.
 pub(super) fn start_measuring(
     device: wgpu::Device,

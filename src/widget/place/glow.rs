@@ -1,5 +1,5 @@
 //! Owns the glow of the breath over a still: a lit copy of a part of the picture, blended over it with the level of the
-//! breath. So only that part of the screen is redrawn as the patient breathes.
+//! breath. Only that part of the screen is then redrawn as the patient breathes.
 
 use iced::Rectangle;
 use iced::widget::image::Handle;
@@ -28,15 +28,15 @@ struct GlowLight {
     offset: [f32; 3],
 }
 
-/// Lamplight, over what is warm.
+/// Lamplight, for a warm picture.
 const WARM: GlowLight = GlowLight { gain: [0.34, 0.27, 0.18], offset: [16.0, 12.0, 7.0] };
-/// Moonlight, over what is cool.
+/// Moonlight, for a cool picture.
 const COOL: GlowLight = GlowLight { gain: [0.30, 0.34, 0.40], offset: [8.0, 11.0, 17.0] };
-/// How far it reaches, as fractions of the picture's width and height.
+/// Reach of the glow, as fractions of the picture's width and height.
 const RADII: [f32; 2] = [0.30, 0.27];
 
-/// Where a picture glows: centre x and y, radius x and y, as fractions of its width and height. It is around what nothing may
-/// cover.
+/// Where a picture glows: centre x and y, radius x and y, as fractions of its width and height. On a place, it is centred
+/// on the focal box.
 pub(super) fn area_of(source: PictureSource, aspect: f32) -> [f32; 4] {
     let [x, y] = match source {
         PictureSource::Still(variant) => variant.shader.focus(aspect),
@@ -89,7 +89,7 @@ pub(super) fn glow_over(source: PictureSource, picture: &RgbaImage) -> BreathGlo
     BreathGlow { handle: Handle::from_rgba(lit.width(), lit.height(), lit.into_raw()), bounds }
 }
 
-/// `lit`, or as much of the way to it from `below` as [`CHANGE_MAX`] allows.
+/// `lit`, or the colour between `below` and `lit` that changes luminance by [`CHANGE_MAX`].
 fn within_limit(below: [u8; 3], lit: [u8; 3]) -> [u8; 3] {
     let change = flash::luminance(lit) - flash::luminance(below);
     let part = (CHANGE_MAX / change.max(CHANGE_MAX)).min(1.0);

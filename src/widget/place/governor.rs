@@ -1,5 +1,5 @@
-//! Owns dynamic resolution: how large the place is rendered, as a part of each side of the screen, so that the frame rate
-//! holds. The scale moves in steps too small to be seen. It is given what frames cost; it measures nothing itself.
+//! Owns dynamic resolution: the scale at which the place is rendered, as a fraction of each side of the screen, to keep the
+//! frame rate. The scale moves in steps too small to be seen. It is given what frames cost; it measures nothing itself.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ const LOAD_MAX: f32 = 0.80;
 /// The scale rises if a frame would still take less of its interval than this after the step. The gap to [`LOAD_MAX`]
 /// keeps it from swinging.
 const LOAD_TO_GROW: f32 = 0.68;
-/// Number of frames in a window. Their median counts, so that a single hiccup changes nothing.
+/// Number of frames in a window. Their median counts: a single slow frame changes nothing.
 const WINDOW: usize = 5;
 /// Maximum number of steps down at once, unless frames stutter.
 const STEPS_DOWN_MAX: f32 = 6.0;
@@ -22,12 +22,12 @@ const STEPS_DOWN_MAX: f32 = 6.0;
 const STUTTER_LOAD: f32 = 1.6;
 /// A frame that comes this many intervals after the last one is late.
 const LATE_INTERVALS: f32 = 1.2;
-/// Number of windows that the scale does not rise after it had to fall. It doubles each time that happens again soon.
-const PATIENCE_MIN: u32 = 6;
+/// Number of windows for which the scale does not rise after it had to fall. It doubles each time the scale falls again.
+const HOLD_WINDOWS_MIN: u32 = 6;
 /// Maximum number of such windows.
-const PATIENCE_MAX: u32 = 600;
-/// Number of windows without a fall after which the patience is reset.
-const PEACE_WINDOWS: u32 = 1_800;
+const HOLD_WINDOWS_MAX: u32 = 600;
+/// Number of windows without a fall after which that number is reset.
+const RESET_WINDOWS: u32 = 1_800;
 
 /// What the system reports about its power.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub struct PowerState {
 }
 
 impl PowerState {
-    /// The part of its interval that a frame may take.
+    /// The fraction of its interval that a frame may take.
     fn interval_share(self) -> f32 {
         let battery = if self.is_on_battery { 0.7 } else { 1.0 };
         if self.is_hot { battery * 0.5 } else { battery }
@@ -55,16 +55,16 @@ impl PowerState {
     }
 }
 
-/// Holds the frame rate of one window by its scale.
+/// Keeps the frame rate of one window by changing its scale.
 #[derive(Clone, Debug)]
 pub struct ResolutionGovernor {
     scale: f32,
     interval: Duration,
     power_state: PowerState,
     costs_s: Vec<f32>,
-    patience: u32,
-    waits: u32,
-    peace: u32,
+    hold_windows: u32,
+    hold_left: u32,
+    windows_since_fall: u32,
     ceiling: f32,
     was_overloaded: bool,
 }
@@ -78,9 +78,9 @@ impl ResolutionGovernor {
             interval,
             power_state: PowerState::default(),
             costs_s: Vec::with_capacity(WINDOW),
-            patience: PATIENCE_MIN,
-            waits: 0,
-            peace: 0,
+            hold_windows: HOLD_WINDOWS_MIN,
+            hold_left: 0,
+            windows_since_fall: 0,
             ceiling: SCALE_MAX,
             was_overloaded: false,
         }
@@ -97,9 +97,9 @@ impl ResolutionGovernor {
         self.power_state = power_state;
     }
 
-    /// Records a frame at the present scale: its `cost` from its start until the GPU had finished it, and how long `after`
-    /// the last one it started. A frame that was cheap and still late was held up by something that is not measured, so
-    /// its delay counts as cost.
+    /// Records a frame at the current scale. Its `cost` is the time from its start until the GPU had finished it, and
+    /// `after` is the time since the start of the previous frame. A frame that was cheap but late was held up by
+    /// something that is not measured, and its delay counts as cost.
     pub fn record_frame(&mut self, cost: Duration, after: Option<Duration>) {
         let late = after.filter(|after| *after > self.interval.mul_f32(LATE_INTERVALS)).unwrap_or_default();
         self.costs_s.push(cost.max(late).as_secs_f32());
@@ -120,29 +120,29 @@ impl ResolutionGovernor {
             self.shrink_to(self.scale - SCALE_STEP);
             return;
         }
-        self.peace = self.peace.saturating_add(1);
-        if self.peace > PEACE_WINDOWS {
-            (self.patience, self.ceiling) = (PATIENCE_MIN, SCALE_MAX);
+        self.windows_since_fall = self.windows_since_fall.saturating_add(1);
+        if self.windows_since_fall > RESET_WINDOWS {
+            (self.hold_windows, self.ceiling) = (HOLD_WINDOWS_MIN, SCALE_MAX);
         }
         let is_overloaded = used > LOAD_MAX;
-        // One slow window may be another program's doing; two in a row are not.
+        // One slow window may be caused by another program, so it takes two in a row.
         let again = std::mem::replace(&mut self.was_overloaded, is_overloaded);
         if is_overloaded && !again && used < 2.0 * STUTTER_LOAD {
             return;
         }
         if is_overloaded && self.scale > SCALE_MIN {
-            // The cost of a frame grows at most with its area.
+            // The cost of a frame grows no faster than its area.
             let fits = self.scale * (LOAD_MAX / used).sqrt();
             self.ceiling = self.scale - SCALE_STEP;
             let least = if used > STUTTER_LOAD { SCALE_MIN } else { self.scale - STEPS_DOWN_MAX * SCALE_STEP };
             self.shrink_to(fits.max(least).min(self.scale - SCALE_STEP));
-            self.waits = self.patience;
-            self.patience = (self.patience * 2).min(PATIENCE_MAX);
-            self.peace = 0;
+            self.hold_left = self.hold_windows;
+            self.hold_windows = (self.hold_windows * 2).min(HOLD_WINDOWS_MAX);
+            self.windows_since_fall = 0;
             return;
         }
-        if self.waits > 0 && used > LOAD_TO_GROW / 2.0 {
-            self.waits -= 1;
+        if self.hold_left > 0 && used > LOAD_TO_GROW / 2.0 {
+            self.hold_left -= 1;
             return;
         }
         let grown = self.scale + SCALE_STEP;
@@ -152,7 +152,7 @@ impl ResolutionGovernor {
         }
         let allowed = grown <= ceiling.min(self.ceiling) + SCALE_STEP / 4.0;
         if allowed && used * (grown / self.scale).powi(2) < LOAD_TO_GROW {
-            // Far from the limit, three steps at once are as invisible as one.
+            // Far from the limit, it rises three steps at once, which are as invisible as one.
             let far = used < LOAD_TO_GROW / 3.0;
             self.scale = to_step(if far { grown + 2.0 * SCALE_STEP } else { grown }.min(ceiling.min(self.ceiling)));
         }
@@ -163,7 +163,7 @@ impl ResolutionGovernor {
     }
 }
 
-/// Rounds down to whole steps below the maximum, so that a scale is met again on the way back.
+/// Rounds down to a whole number of steps below the maximum. The scale then rises through the values that it fell through.
 fn to_step(scale: f32) -> f32 {
     let steps = ((SCALE_MAX - scale) / SCALE_STEP - 1e-3).ceil().max(0.0);
     (SCALE_MAX - steps * SCALE_STEP).clamp(SCALE_MIN, SCALE_MAX)
@@ -222,7 +222,7 @@ mod tests {
                     let case = format!("{full_ms} + {fixed_ms} ms from {start}: {}", governor.scale());
                     assert!(cost <= 33.4 || governor.scale() <= SCALE_MIN, "{case} takes {cost} ms");
                     let scales = run(&mut governor, &mut machine, 20.0);
-                    // A fast machine may still grow for a while; then the scale has to hold.
+                    // On a fast machine the scale may still rise for a while; then it has to stay.
                     let later = run(&mut governor, &mut machine, 60.0);
                     assert!(
                         swing(&later) <= SCALE_STEP * 1.01,
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn it_backs_off_is_on_battery_and_in_heat_and_comes_back() {
+    fn it_backs_off_on_battery_and_in_heat_and_recovers() {
         let mut machine = Machine { full_ms: 10.0, fixed_ms: 1.0, noise: 0.1, seed: 2 };
         let mut governor = ResolutionGovernor::new(INTERVAL, 1.0);
         governor.set_power_state(PowerState { is_on_battery: true, is_hot: false });
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn every_scale_lies_to_step() {
+    fn every_scale_is_rounded_to_a_step() {
         for scale in [0.0, 0.333, 0.34, 0.5, 0.7501, 0.99, 1.0, 7.0] {
             let stepped = to_step(scale);
             assert!((SCALE_MIN..=SCALE_MAX).contains(&stepped));

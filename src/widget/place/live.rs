@@ -59,7 +59,8 @@ impl LivePlace {
         matches!(self.state().picture_source(&self.scenery, time).0, PictureSource::Slide(_))
     }
 
-    /// When the next frame is due after one at `now`; `None` if nothing will change, so that a still screen draws nothing.
+    /// When the next frame is due after one at `now`; `None` if nothing will change, since a still screen must draw
+    /// nothing.
     fn next_frame(&self, now: Instant) -> Option<Instant> {
         let time = self.scenery.clock.at(now);
         let (source, until) = self.state().picture_source(&self.scenery, time);
@@ -101,7 +102,7 @@ impl<Message> shader::Program<Message> for LivePlace {
         let due = schedule.due.unwrap_or(*now);
         if *now + EARLY_MAX >= due {
             schedule.frame = Some(self.frame_at(*now));
-            // Counted from when it was due, so that lateness does not add up.
+            // Counted from when this frame was due, so that delays do not accumulate.
             let on_time =
                 if now.saturating_duration_since(due) < self.renderer.frame_interval { due.min(*now) } else { *now };
             schedule.due = self.next_frame(on_time);

@@ -1,9 +1,9 @@
 //! Owns how a place is drawn: alive where shaders run, and as a still with a glow of the breath where the processor draws.
 //! Does not own when a place is shown.
 //!
-//! Either way a still is seen first. Where shaders run, the living place fades in over it once its shader is compiled and
-//! its layers are baked, both on other threads. iced's `shader` widget draws nothing on its software renderer, which is
-//! why the two are separate widgets.
+//! In both cases, a still is shown first. Where shaders run, the living place fades in over it once its shader is
+//! compiled and its layers are baked, both on other threads. iced's `shader` widget draws nothing on its software
+//! renderer, which is why the two are separate widgets.
 
 pub(super) mod background_job;
 pub mod baked_layers;
@@ -61,14 +61,14 @@ pub enum Backend {
     Still,
 }
 
-/// Draws places. Clones share one state, so that a view that is rebuilt goes on where the last one was.
+/// Draws places. Clones share one state: a rebuilt view continues from the last one.
 #[derive(Clone, Debug)]
 pub struct PlaceRenderer {
     /// What the window is drawn with.
     pub backend: Backend,
     /// Shortest time between two frames.
     pub frame_interval: Duration,
-    /// Whether nothing moves and only light changes.
+    /// Whether motion is reduced: nothing moves, and only the light changes.
     pub reduce_motion: bool,
     state: Arc<RenderState>,
 }
@@ -82,7 +82,7 @@ impl PlaceRenderer {
         Self { backend, frame_interval, reduce_motion, state }
     }
 
-    /// Caches baked layers in this folder, so that they are baked once and not at each start.
+    /// Caches baked layers in this folder, so they are not baked again at each start.
     #[must_use]
     pub fn cached_in(mut self, folder: PathBuf) -> Self {
         self.state = Arc::new(RenderState::clone(&self.state).cached_in(folder));
@@ -133,7 +133,7 @@ impl LightCurve {
     }
 }
 
-/// A place at an hour in a weather. Its layers are baked for exactly this.
+/// A place at one time of day, in one weather. Layers are baked for each such variant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SceneVariant {
     /// The place.
@@ -145,7 +145,7 @@ pub struct SceneVariant {
 }
 
 impl SceneVariant {
-    /// A place at an hour, in a weather of 0 to 1.
+    /// A place at a time of day, in a weather of 0 to 1.
     #[must_use]
     pub fn of(shader: PlaceShader, hour: TimeOfDay, mood: f32) -> Self {
         Self { shader, hour, mood_percent: (mood.clamp(0.0, 1.0) * 100.0).round() as u8 }
@@ -158,7 +158,7 @@ impl SceneVariant {
     }
 }
 
-/// Everything a place needs to draw itself at any moment, so that a frame needs no new view.
+/// Everything that a place needs to draw itself at any moment. A frame then needs no new view.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scenery {
     /// The place.
@@ -216,7 +216,7 @@ impl Scenery {
     }
 }
 
-/// Brightness added while somebody has come to a call, so that they and the patient see each other.
+/// Brightness added while somebody who came to a call is here: they and the patient have to see each other.
 const PRESENCE_LIGHT: f32 = 0.15;
 
 fn is_somebody_here(snapshot: &Snapshot) -> bool {

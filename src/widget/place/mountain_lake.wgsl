@@ -4,7 +4,7 @@
 //
 // Layer 0: everything above the waterline without its mist (a: how far off, 0 near .. 1 sky), its colours kept as square
 // roots of light. Layer 1: r and g two sheets of mist, b lanes that moving air draws on the water. The mountains are real
-// land in kilometres, looked at along rays, once; the water is the upper half seen again through ripples.
+// land in kilometres, traced with rays once; the water is the upper half, mirrored and rippled.
 //
 // Units: `screen` lengths are parts of the picture's height, the mountains are kilometres from the eye. Every motion is a
 // sine of a whole number of turns per 3600 s, so that the wrap of the clock is not seen.
@@ -93,7 +93,7 @@ fn place_of(p: vec2<f32>) -> vec2<f32> {
   return vec2<f32>((p.x - 0.5 * scene.size.x) / scene.size.y, SHORE - p.y / scene.size.y);
 }
 
-// How narrow the window is against the one the picture was composed for.
+// Aspect ratio of the window relative to the one that the picture was composed for, at most 1.
 fn narrow() -> f32 {
   return min(1.0, scene.size.x / (scene.size.y * 1.6));
 }
@@ -140,7 +140,7 @@ const PEAKS = array<vec4<f32>, 9>(
   vec4<f32>(3.70, 6.6, 1.05, 1.5),
 );
 
-// Layered noise with sharp crests, 0..1: each layer is the rougher the nearer it lies to a crest of the last.
+// Layered noise with sharp crests, 0..1. Each layer is rougher near the crests of the last.
 fn ridged(start: vec2<f32>, octaves: i32) -> f32 {
   var p = start;
   var size = 0.5;
@@ -222,7 +222,7 @@ fn mountains(s: Sky, at: vec2<f32>, air: vec3<f32>) -> vec4<f32> {
   var z = 3.4;
   var hit = false;
   var before = z;
-  // How near a ray that passes came to the land, in pixels, and where: that softens the skyline.
+  // The smallest distance of a passing ray to the land, in pixels, and where that was. It softens the skyline.
   var miss = 9.0;
   var nearest = z;
   for (var i = 0; i < 120; i += 1) {
@@ -260,7 +260,7 @@ fn mountains(s: Sky, at: vec2<f32>, air: vec3<f32>) -> vec4<f32> {
   let sun = way_of_hour(vec3<f32>(-0.85, 0.34, -0.30), vec3<f32>(-0.62, 0.66, -0.42), vec3<f32>(0.90, 0.26, -0.10), vec3<f32>(0.62, 0.62, -0.22));
   let sun_colour = of_hour(vec3<f32>(1.45, 0.92, 0.74), vec3<f32>(1.17, 1.11, 1.00), vec3<f32>(1.42, 0.72, 0.56), vec3<f32>(0.60, 0.70, 0.84));
   let ambient = of_hour(vec3<f32>(0.40, 0.46, 0.66), vec3<f32>(0.42, 0.57, 0.79), vec3<f32>(0.30, 0.27, 0.47), vec3<f32>(0.10, 0.15, 0.26));
-  // Shadow of the mountains on one another.
+  // Shadows of mountains on other mountains.
   var lit = 1.0;
   var t = 0.05;
   for (var i = 0; i < 26; i += 1) {
@@ -336,7 +336,7 @@ fn cabin(at: vec2<f32>) -> vec3<f32> {
 fn bake_0(@builtin(position) position: vec4<f32>) -> @location(0) vec4<f32> {
   let pixel = 1.0 / scene.size.y;
   var at = place_of(position.xy);
-  // A strip below the shore mirrors what is above it, so that a small picture mixes no darkness into the waterline.
+  // A strip below the shore mirrors what is above it. Filtering a small picture then does not darken the waterline.
   if at.y < -0.08 { return vec4<f32>(0.0); }
   at.y = abs(at.y);
   let h = hour_weights();
@@ -426,7 +426,7 @@ fn encode(linear: vec3<f32>) -> vec3<f32> {
   return select(1.055 * pow(c, vec3<f32>(1.0 / 2.4)) - 0.055, 12.92 * c, c <= vec3<f32>(0.0031308));
 }
 
-// What is the same for every pixel is worked out in the three vertices and handed on flat.
+// What is the same for every pixel is computed in the three vertices and passed on flat.
 struct Moment {
   @builtin(position) position: vec4<f32>,
   @location(0) @interpolate(flat) mist: vec4<f32>,    // colour of the mist; w: how high it stands
@@ -485,7 +485,7 @@ fn fragment_main(now: Moment) -> @location(0) vec4<f32> {
   let still = textureSampleLevel(layers, soft, uv, 0, detail + blur * 0.5);
   var colour = still.rgb * still.rgb * PEAK;
 
-  // Mist: lies on the water against the far shore, and rises as one breathes in.
+  // Mist: lies on the water against the far shore, and rises with a breath in.
   let sheet = floor(detail + 0.4) + select(0.0, 1.0, is_lake);
   let one = textureSampleLevel(layers, soft, (vec2<f32>(uv.x, SHORE - abs(at.y)) - 0.5) * vec2<f32>(0.86, 1.0) + 0.5 + now.drift.xy, 1, sheet);
   let two = textureSampleLevel(layers, soft, (vec2<f32>(uv.x, SHORE - abs(at.y)) - 0.5) * vec2<f32>(0.82, 1.0) + 0.5 + now.drift.zw, 1, sheet);
@@ -495,13 +495,13 @@ fn fragment_main(now: Moment) -> @location(0) vec4<f32> {
   let before = max(smoothstep(0.03, 0.12, still.a), 0.12);
   colour = mix(colour, now.mist.rgb * (1.0 + 0.06 * now.frame.w), clamp(bank * now.frame.z * before, 0.0, 0.94));
 
-  // Water drinks some light, more the steeper one looks; lanes of moving air lie dull on it.
+  // Water absorbs some light, more at a steeper view; lanes of moving air make it dull.
   if is_lake {
     colour = mix(colour, now.deep.rgb, 0.10 + 1.05 * down);
     colour = mix(colour, now.dull.rgb, one.b * now.dull.w * smoothstep(0.30, 0.02, down));
   }
 
-  // The cabin's window: a halo in the mist, and a path of light that reaches towards one as one breathes in.
+  // The cabin's window: a halo in the mist, and a path of light that grows towards the viewer with a breath in.
   let off = vec2<f32>(side - (CABIN.x * narrow() - 0.008), abs(at.y) - CABIN.y - 0.008);
   let halo = 0.16 / (1.0 + dot(off, off) * 900.0) + 0.30 / (1.0 + dot(off, off) * 9000.0);
   let broken = 0.5 + 0.5 * ripple;

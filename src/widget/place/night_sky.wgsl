@@ -96,7 +96,7 @@ fn place_of(p: vec2<f32>) -> vec2<f32> {
   return vec2<f32>((p.x - 0.5 * scene.size.x) / scene.size.y, SHORE - p.y / scene.size.y);
 }
 
-// How narrow the window is against the one the picture was composed for.
+// Aspect ratio of the window relative to the one that the picture was composed for, at most 1.
 fn narrow() -> f32 {
   return min(1.0, scene.size.x / (scene.size.y * 1.6));
 }
@@ -288,7 +288,7 @@ fn bake_1(@builtin(position) position: vec4<f32>) -> @location(0) vec4<f32> {
   let planet = at - vec2<f32>(select(0.30, 0.46, h.x > 0.5) * narrow(), select(0.205, 0.165, h.x > 0.5));
   let d2 = dot(planet, planet);
   light += vec3<f32>(1.0, 0.95, 0.86) * ((1.2 * exp2(-d2 / max(3.2e-6, pixel * pixel)) + 0.05 / (1.0 + d2 * 6.0e4) * smoothstep(0.05, 0.0, sqrt(d2))) * (h.z + 0.6 * h.x)) / max(shown, 0.05);
-  // Air near the ground drinks starlight.
+  // Air near the ground absorbs starlight.
   light *= smoothstep(0.015, 0.22, at.y);
   return vec4<f32>(keep(light * shown, position.xy), 1.0);
 }
@@ -324,7 +324,7 @@ fn encode(linear: vec3<f32>) -> vec3<f32> {
   return select(1.055 * pow(c, vec3<f32>(1.0 / 2.4)) - 0.055, 12.92 * c, c <= vec3<f32>(0.0031308));
 }
 
-// What is the same for every pixel is worked out in the three vertices and handed on flat.
+// What is the same for every pixel is computed in the three vertices and passed on flat.
 struct Moment {
   @builtin(position) position: vec4<f32>,
   @location(0) @interpolate(flat) cloud_low: vec4<f32>,   // w: how far the cloud sheets have slid along
@@ -372,7 +372,7 @@ fn fragment_main(now: Moment) -> @location(0) vec4<f32> {
   let is_lake = at.y < 0.0;
   let down = max(-at.y, 0.0);
 
-  // The lake gives the sky back, bent a little by slow ripples that grow towards the near bank.
+  // The lake reflects the sky, distorted a little by slow ripples that grow towards the near bank.
   let far = 1.0 / (down + 0.035);
   let spread = pixel * far * far;
   var ripple = 0.0;
@@ -395,7 +395,7 @@ fn fragment_main(now: Moment) -> @location(0) vec4<f32> {
   let star = textureSampleLevel(layers, soft, sky_uv, 1, detail + blur * 0.3);
   let twinkle = 1.0 + 0.22 * sin(side * 217.0 + up * 389.0 + now.turn.w) * scene.movement;
 
-  // Thin cloud: two sheets that slide against each other, so that it forms and fades and does not merely pass.
+  // Thin cloud: two sheets that slide against each other, so that it forms and fades as well as drifts.
   let drift = vec2<f32>(now.cloud_low.w, now.cloud_high.w);
   let sheet_1 = textureSampleLevel(layers, soft, vec2<f32>((sky_uv.x - 0.5) * 0.86 + 0.5, sky_uv.y) + drift, 2, coarse + select(0.0, 1.0, is_lake));
   let sheet_2 = textureSampleLevel(layers, soft, vec2<f32>((0.5 - sky_uv.x) * 0.80 + 0.5, sky_uv.y * 0.95) + 1.4 * vec2<f32>(-drift.x, drift.y), 2, coarse + select(0.0, 1.0, is_lake));
@@ -424,7 +424,7 @@ fn fragment_main(now: Moment) -> @location(0) vec4<f32> {
     colour += glow * (rays * reach * now.grade.w * sky_part);
   }
 
-  // Water drinks some light, more the steeper one looks; lanes of moving air lie dull on it.
+  // Water absorbs some light, more at a steeper view; lanes of moving air make it dull.
   if is_lake {
     let own = textureSampleLevel(layers, soft, now.position.xy / scene.size, 0, detail);
     let lanes = textureSampleLevel(layers, soft, now.position.xy / scene.size, 2, coarse).a;
@@ -432,7 +432,7 @@ fn fragment_main(now: Moment) -> @location(0) vec4<f32> {
     water = mix(water, now.dull.rgb, lanes * now.dull.w * smoothstep(0.30, 0.02, down));
     // The line of the far shore catches a little light.
     water = mix(water, now.dull.rgb * 1.25, 0.55 * exp2(-down * 420.0));
-    // A path of the low light comes towards one, broken by the ripples, and swells with the breath.
+    // A path of the low light runs towards the viewer, broken by the ripples, and swells with the breath.
     let across = (at.x - now.path.w) / (0.035 + 0.30 * down);
     let lane = exp2(-across * across * 1.6) * (1.0 - exp2(-down * 60.0)) * (0.35 + 0.65 * clamp(0.5 + 0.9 * ripple, 0.0, 1.0));
     water += now.path.rgb * lane;

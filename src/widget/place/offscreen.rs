@@ -13,7 +13,7 @@ use super::scene_pipeline::{ScenePipeline, create_canvas};
 use super::shader::{PlaceShader, cache_file_name};
 use super::uniforms::SceneUniforms;
 
-/// wgpu copies rows of a texture to a buffer at multiples of this.
+/// In a buffer that wgpu copies a texture to, each row starts at a multiple of this.
 const ROW_BYTES: u32 = wgpu::COPY_BYTES_PER_ROW_ALIGNMENT;
 /// Longest side of a frame, in pixels.
 pub const SIDE_MAX: u32 = 8192;
@@ -69,7 +69,7 @@ impl OffscreenRenderer {
     pub fn open() -> Result<Self, OffscreenError> {
         let adapter = match wgpu::Backends::from_env() {
             Some(named) => adapter(named),
-            // OpenGL second: probing it connects to a window system, which may not be there.
+            // OpenGL second: probing it connects to a window system, and there may be none.
             None => adapter(wgpu::Backends::PRIMARY).or_else(|| adapter(wgpu::Backends::GL)),
         };
         let adapter = adapter.ok_or(OffscreenError::NoAdapter)?;
@@ -116,7 +116,7 @@ impl OffscreenRenderer {
     }
 
     /// Bakes the layers of a variant at a size in pixels. It also renders a small frame with them, so that a driver with a
-    /// shader cache has compiled the shader by the time the window needs it.
+    /// shader cache has compiled the shader before the window needs it.
     ///
     /// # Errors
     /// If the device fails.
@@ -252,7 +252,7 @@ mod tests {
     const SIZE: (u32, u32) = (160, 100);
     const HOUR: Duration = Duration::from_hours(1);
 
-    /// A machine on which no device runs shaders can prove nothing here.
+    /// `None` on a machine where no device runs shaders. Tests then check nothing.
     fn renderer() -> Option<OffscreenRenderer> {
         OffscreenRenderer::open().ok()
     }

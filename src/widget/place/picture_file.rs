@@ -110,8 +110,8 @@ impl DecodedPicture {
     }
 }
 
-/// The largest part of a picture with the aspect ratio of `size`, scaled to it. `focus`, in fractions of the picture's width
-/// and height, lies in the part where it lies in the whole.
+/// The largest part of a picture with the aspect ratio of `size`, scaled to it. The point `focus`, in fractions of the
+/// picture's width and height, has the same relative position in the result.
 pub fn crop_to_fill(pixels: &RgbImage, size: (u32, u32), focus: [f32; 2]) -> RgbaImage {
     let (width, height) = pixels.dimensions();
     let (across, down) = (size.0.max(1), size.1.max(1));
@@ -132,8 +132,8 @@ pub fn crop_to_fill(pixels: &RgbImage, size: (u32, u32), focus: [f32; 2]) -> Rgb
     DynamicImage::ImageRgb8(scaled).into_rgba8()
 }
 
-/// What the markers of a JPEG tell. The decoder fills what is missing at the end of a truncated file with grey, so the
-/// end marker has to be looked for.
+/// What the markers of a JPEG say about it. The decoder fills what is missing at the end of a truncated file with grey,
+/// so the end marker has to be looked for.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct JpegMarkers {
     has_end: bool,

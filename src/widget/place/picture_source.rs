@@ -14,8 +14,8 @@ pub enum PictureSource {
     Slide(u32),
 }
 
-/// A colour grade in steps too small to be seen. It is applied to the pixels of a still once, where no shader can do it
-/// on each frame.
+/// A colour grade in steps too small to be seen. Where no shader can apply it in each frame, it is applied once to the
+/// pixels of a still.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ColorGrade {
     /// Colour temperature in tenths, from −10 (moonlight) to 10 (lamplight).

@@ -1,6 +1,6 @@
 //! Owns the GPU's side of a living place: the stills as textures, the canvas the scene is rendered to, and how both are
-//! composed on the screen. Shaders are compiled and layers baked on other threads; this only takes the results over, a
-//! little with each frame, so that no frame stalls.
+//! composed on the screen. Shaders are compiled and layers baked on other threads; this only takes over the results, a
+//! little in each frame, so that no frame is late.
 
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
@@ -29,10 +29,10 @@ use crate::widget::easing::smoothstep;
 const LIVE_FADE: Duration = Duration::from_millis(1_600);
 /// Size of the uniform of `upscale.wgsl`, in bytes.
 const BLIT_UNIFORM_BYTES: usize = 80;
-/// Frames further apart than this many frame intervals say nothing about the frame rate.
+/// Frames further apart than this many frame intervals are not used to judge the frame rate.
 const RUN_INTERVALS_MAX: u32 = 6;
 
-/// What one frame is to show.
+/// What one frame has to show.
 #[derive(Debug)]
 pub(super) struct FrameRequest {
     pub(super) stills: CrossfadeFrame,
@@ -69,7 +69,7 @@ pub(super) struct PlacePipeline {
     whole: BlitPipelines,
     /// For a smaller canvas: a sharpening cubic filter.
     enlarged: BlitPipelines,
-    /// For a smaller canvas that was sharpened at its own size: a bilinear filter, which a processor can afford.
+    /// For a smaller canvas that was sharpened at its own size: a bilinear filter, which is cheap enough for a CPU.
     quick: BlitPipelines,
     sharpen: wgpu::RenderPipeline,
     blit_layout: wgpu::BindGroupLayout,
@@ -110,7 +110,7 @@ struct Canvas {
     texture: BlitTexture,
 }
 
-/// The living place on its way to the screen.
+/// The state of getting the living place onto the screen.
 #[derive(Debug)]
 struct LiveScene {
     variant: SceneVariant,
@@ -122,7 +122,7 @@ struct LiveScene {
     rendered: Option<(SceneUniforms, (u32, u32))>,
 }
 
-/// How far the baked layers are on their way to the GPU.
+/// The progress of uploading baked layers to the GPU.
 #[derive(Debug)]
 enum LayerUpload {
     Pending,
@@ -348,7 +348,7 @@ impl PlacePipeline {
         self.render_scene(device, queue, state, request);
     }
 
-    /// A canvas has the size of the window, whatever part of it is rendered to, so that a change of scale allocates
+    /// Gives each canvas the size of the window. The scene is rendered to a part of it, so a change of scale allocates
     /// nothing.
     fn resize_canvases(&mut self, device: &wgpu::Device, request: &FrameRequest) {
         let fits = |canvas: &Option<Canvas>| canvas.as_ref().is_some_and(|canvas| canvas.size == request.size);
@@ -435,12 +435,12 @@ impl LiveScene {
         self.pipeline.is_some() && matches!(self.layers, LayerUpload::Done)
     }
 
-    /// Whether the still is all there will be.
+    /// Whether the living place has failed and the still remains.
     fn has_failed(&self) -> bool {
         matches!(self.layers, LayerUpload::Failed)
     }
 
-    /// Uploads one layer with each frame: all at once would stall visibly.
+    /// Uploads one layer in each frame: all of them at once would visibly delay one.
     fn upload_layer(&mut self, device: &wgpu::Device, queue: &wgpu::Queue, state: &RenderState) {
         match &mut self.layers {
             LayerUpload::Done | LayerUpload::Failed => {}

@@ -5,14 +5,14 @@ use std::path::Path;
 
 use super::governor::PowerState;
 
-/// A zone counts as hot this close to its throttling point, in millidegrees Celsius.
+/// A zone counts as hot when it is within this distance of its throttling point, in millidegrees Celsius.
 const HOT_MARGIN: i64 = 8_000;
-/// Throttling point of a zone that names none, in millidegrees Celsius.
+/// Throttling point of a zone that reports none, in millidegrees Celsius.
 const THROTTLING_POINT: i64 = 95_000;
 /// Maximum number of entries read from a folder.
 const ENTRIES_MAX: usize = 64;
 
-/// Reads the present power state. A system that reports nothing counts as on mains and cool.
+/// Reads the current power state. A system that reports nothing counts as on mains and cool.
 #[must_use]
 pub fn read() -> PowerState {
     read_in(Path::new("/sys/class"))

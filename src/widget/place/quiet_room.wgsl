@@ -49,7 +49,7 @@ const WALL: f32 = 31.0;
 const GLASS: f32 = 32.0;
 const REVEAL: f32 = 33.0;
 
-// What is the same for the whole picture is worked out in the three corners and handed on flat.
+// What is the same for the whole picture is computed in the three vertices and passed on flat.
 struct Corner {
   @builtin(position) position: vec4<f32>,
   @location(0) @interpolate(flat) share: vec4<f32>,  // fire, lamp, size of the flames; w: breath, eased
@@ -62,7 +62,7 @@ fn vertex_main(@builtin(vertex_index) i: u32) -> Corner {
   var out: Corner;
   let corner = vec2<f32>(f32((i << 1u) & 2u), f32(i & 2u));
   out.position = vec4<f32>(corner * 2.0 - 1.0, 0.0, 1.0);
-  // The hearth rises with the breath; its own unrest is slow and small.
+  // The hearth brightens with the breath; its own flicker is slow and small.
   let breath = smoothstep(0.0, 1.0, scene.breath);
   let unrest = 0.030 * sway(523.0, 0.0) + 0.022 * sway(331.0, 1.3) + 0.014 * sway(811.0, 2.1);
   let share = of_hour(vec3<f32>(0.46, 0.08, 0.72), vec3<f32>(0.34, 0.0, 0.66), vec3<f32>(0.92, 0.88, 0.95), vec3<f32>(1.08, 0.88, 1.08));
@@ -73,7 +73,7 @@ fn vertex_main(@builtin(vertex_index) i: u32) -> Corner {
   return out;
 }
 
-// How much of the world one height of the picture spans; a narrow picture looks wider so as to keep hearth and window.
+// How much of the world the picture's height spans. A narrow picture has a wider view, to keep hearth and window in it.
 fn span() -> f32 {
   return 0.74 * max(1.0, 1.5 * scene.size.y / scene.size.x);
 }
@@ -143,7 +143,7 @@ fn nearer(best: vec2<f32>, d: f32, id: f32) -> vec2<f32> {
   return select(best, vec2<f32>(d, id), d < best.x);
 }
 
-var<private> unlike: f32 = 0.0;      // differs from pixel to pixel, so that the steps of a shadow leave no rings
+var<private> unlike: f32 = 0.0;      // differs between pixels, so that the steps of a shadow leave no rings
 var<private> fine: bool = true;     // thin things, which cast no shadow worth its steps
 
 fn hearth(p: vec3<f32>) -> vec2<f32> {
@@ -318,7 +318,7 @@ fn frame(p: vec3<f32>) -> f32 {
   return max(max(d, max(a.x - 0.75, a.y - 0.87)), abs(q.x) - 0.028) - 0.004;
 }
 
-// Everything that stands in the room: (distance, what it is). Each group is asked only near its own box.
+// Everything in the room: (distance, id). Each group is evaluated only near its own box.
 fn thing(p: vec3<f32>) -> vec2<f32> {
   var best = vec2<f32>(9.0, 0.0);
   var far = block(p - vec3<f32>(-0.68, 1.5, 4.30), vec3<f32>(0.91, 1.6, 0.62), 0.0);
@@ -354,7 +354,7 @@ fn thing(p: vec3<f32>) -> vec2<f32> {
   return nearer(best, block(p - vec3<f32>(-0.42, 0.006, 2.78), vec3<f32>(0.98, 0.006, 0.80), 0.005), 18.0);
 }
 
-// The shell of the room: (way, what it is), and which way it faces.
+// The walls, the floor and the window: distance along the ray, id, and normal.
 struct Shell { way: f32, id: f32, normal: vec3<f32> };
 
 fn shell(ray: vec3<f32>) -> Shell {
@@ -647,7 +647,7 @@ fn lit(layer: i32, id: f32, p: vec3<f32>, n: vec3<f32>, ray: vec3<f32>, f: f32, 
     var way = target_at - at;
     if layer == 0 && i == 2 { way = sun * 2.0; wide = 0.13; }
     if i == count - 1 {
-      // The last is what the polish gives back.
+      // The last is the reflection in the polish.
       if sheen < 0.002 { break; }
       way = back * 3.0;
       wide = 0.25;
@@ -696,7 +696,7 @@ fn lit(layer: i32, id: f32, p: vec3<f32>, n: vec3<f32>, ray: vec3<f32>, f: f32, 
     let f_window = panel(p, n, vec3<f32>(-2.33, PANE_Y.x, PANE_Z.x), vec3<f32>(-2.33, PANE_Y.x, PANE_Z.y), vec3<f32>(-2.33, PANE_Y.y, PANE_Z.y), vec3<f32>(-2.33, PANE_Y.y, PANE_Z.x));
     if id == REVEAL || id == 17.0 || s.glow == 2.0 { window_seen = 0.8; }
     sum += sky * f_window * window_seen;
-    // What the floor by the window and the far walls give back.
+    // Light from the floor by the window and from the far walls.
     let fill = of_hour(vec3<f32>(0.270, 0.192, 0.165), vec3<f32>(0.60, 0.545, 0.475), vec3<f32>(0.052, 0.043, 0.062), vec3<f32>(0.0155, 0.0185, 0.030));
     sum += fill * open * (0.75 + 0.15 * n.y + 0.25 * n.x * smoothstep(2.0, -2.0, p.x));
     if s.glow == 1.0 { sum += sky * 0.16 * (0.4 + 0.6 * abs(n.x)) * smoothstep(0.2, 0.9, p.y); }
@@ -731,7 +731,7 @@ fn bake(pixel: vec2<f32>, layer: i32) -> vec4<f32> {
   var alike = false;
   var rays = 4;
   fine = true;
-  // First one wide ray as far as nothing is near; then two fine ones on from there, and two more where they differ.
+  // First one wide ray, as long as nothing is near it. From there two fine ones, and two more where those differ.
   for (var s = 0; s < 5; s++) {
     let k = s - 1;
     let shift = select(vec2<f32>(0.375, 0.375), vec2<f32>(0.125, -0.125), k >= 2) * f32(1 - 2 * (k & 1)) * f32(min(s, 1));
@@ -761,7 +761,7 @@ fn bake(pixel: vec2<f32>, layer: i32) -> vec4<f32> {
       }
     }
   }
-  // What is seen twice in a pixel is lit once.
+  // A surface that two rays of a pixel hit is lit once.
   var weight = array<f32, 4>(0.0, 0.0, 0.0, 0.0);
   for (var k = 0; k < rays; k++) {
     var owner = k;
@@ -781,7 +781,7 @@ fn bake(pixel: vec2<f32>, layer: i32) -> vec4<f32> {
     if one.id == GLASS {
       if layer == 0 { colour = outside(ray); mask += weight[k] * 1.0; }
     } else {
-      // One loop for slope and for how open it is here: the same long function, taken in once.
+      // One loop for the slope and the openness here: the long function is then compiled in only once.
       let is_thing = one.id < 29.5;
       let e = max(cone * one.way * 0.7, 0.0012);
       var slope = vec3<f32>(0.0);
@@ -838,7 +838,7 @@ fn sway(turns: f32, offset: f32) -> f32 {
   return sin(TAU * fract(scene.time_s * turns / 3600.0) + offset) * scene.movement;
 }
 
-// How far a lattice of 512 cells has run, cells: `turns` whole runs per hour of the clock.
+// How far a lattice of 512 cells has moved, in cells: `turns` whole lattices per hour of the clock.
 fn run(turns: f32) -> f32 {
   return fract(scene.time_s * turns / 3600.0) * 512.0;
 }
@@ -905,7 +905,7 @@ fn film(light: vec3<f32>) -> vec3<f32> {
   return mix(shoulder, shoulder * shoulder * (3.0 - 2.0 * shoulder), 0.25) * 0.965;
 }
 
-// The screen's own curve by three square roots, true to half a step: powers would cost a processor as much as the room.
+// The sRGB curve by three square roots, accurate to half a step. With powers, it would cost a CPU as much as the room.
 fn encode(linear: vec3<f32>) -> vec3<f32> {
   let half_power = sqrt(clamp(linear, vec3<f32>(0.0), vec3<f32>(1.0)));
   let fourth = sqrt(half_power);
@@ -920,7 +920,7 @@ fn fragment_main(at: Corner) -> @location(0) vec4<f32> {
   let level = log2(max(1.0, f32(textureDimensions(layers).y) / scene.size.y));
   var uv = p / scene.size;
   if view.x < -0.08 && scene.movement > 0.0 {
-    // Leaves and cloth: a blurred look at what may sway carries the picture a hair to the side.
+    // Leaves and cloth: where the blurred mask says that something sways, the picture is shifted a little sideways.
     let loose = textureSampleLevel(layers, smooth_sampler, uv, 2, level + 3.0).a * smoothstep(-0.08, -0.11, view.x);
     if loose > 0.004 {
       uv.x += loose * (0.0016 * sway(233.0, view.y * 7.0) + 0.0009 * sway(409.0, view.y * 13.0 + view.x * 9.0)) * scene.size.y / scene.size.x;

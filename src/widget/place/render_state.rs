@@ -19,9 +19,9 @@ use crate::vocabulary::place::Place;
 use crate::vocabulary::place::TimeOfDay;
 use crate::widget::easing::EasedValue;
 
-/// First scale on a graphics device, as a part of each side; the governor finds the right one.
+/// First scale on a graphics device, as a fraction of each side. The governor finds the right one.
 const DEVICE_SCALE: f32 = 0.75;
-/// How long each of the clinic's own pictures is shown.
+/// Time that each of the clinic's own pictures is shown.
 const SLIDE_TIME: Duration = Duration::from_mins(1);
 /// Duration of a change of dimming.
 const DIM_FADE: Duration = Duration::from_millis(1_400);
@@ -42,7 +42,7 @@ pub(super) struct RenderState {
     governor: Arc<Mutex<ResolutionGovernor>>,
 }
 
-/// How far the living place has come.
+/// The progress of the living place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LiveReadiness {
     /// A still is being loaded, or the place compiled or baked.
@@ -51,7 +51,7 @@ pub(super) enum LiveReadiness {
     Fading,
     /// The place is fully there.
     Ready,
-    /// The still is all there will be.
+    /// The living place cannot be shown; the still remains.
     Failed,
 }
 
@@ -109,7 +109,7 @@ impl RenderState {
         Arc::clone(&self.governor)
     }
 
-    /// What a scenery shows at `now`, and until when, if that changes by itself.
+    /// What a scenery shows at `now`, and the time at which that changes, if it changes by itself.
     pub(super) fn picture_source(&self, scenery: &Scenery, now: RoomTime) -> (PictureSource, Option<RoomTime>) {
         if scenery.place == Place::Pictures && self.has_slides() {
             let slide_ms = SLIDE_TIME.as_millis() as u64;
@@ -120,13 +120,13 @@ impl RenderState {
                 Some(RoomTime((number + 1) * slide_ms)),
             );
         }
-        // Where the clinic has no pictures of its own, the calmest place stands in.
+        // If the clinic has no pictures of its own, the calmest place is shown instead.
         let shader = PlaceShader::of(scenery.place).unwrap_or(PlaceShader::DriftingColour);
         (PictureSource::Still(SceneVariant::of(shader, scenery.hour, scenery.mood)), None)
     }
 
-    /// The crossfade at `now`, for a view of `size` pixels. A picture that is missing is loaded on another thread. Only the
-    /// very first one is waited for, so that the window opens with it.
+    /// The crossfade at `now`, for a view of `size` pixels. A picture that is missing is loaded on another thread, except
+    /// the very first one: the window has to open with it.
     pub(super) fn stills(
         &self,
         source: PictureSource,
@@ -229,7 +229,7 @@ impl RenderState {
         self.state().live_readiness = readiness;
     }
 
-    /// Reads the system's power state now and then, on another thread, since sysfs can be slow.
+    /// Reads the system's power state every [`POWER_INTERVAL`], on another thread, since sysfs can be slow.
     pub(super) fn poll_power_state(&self, now: Instant) {
         let mut state = self.state();
         if state.power_read_at.is_some_and(|then| now < then + POWER_INTERVAL) {
@@ -237,7 +237,7 @@ impl RenderState {
         }
         state.power_read_at = Some(now);
         let governor = self.governor_handle();
-        // If the system has no thread to spare, it is read again in half a minute.
+        // If the system cannot start a thread, the next attempt is half a minute later.
         drop(std::thread::Builder::new().name("power".to_owned()).spawn(move || {
             let power_state = power::read();
             governor.lock().unwrap_or_else(PoisonError::into_inner).set_power_state(power_state);

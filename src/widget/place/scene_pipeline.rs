@@ -1,5 +1,5 @@
-//! Owns how a place's shader is run onto any target: its pipeline, its uniform and its baked layers. The window and the
-//! offscreen renderer share it. Does not own the device or what becomes of the frame.
+//! Owns running a place's shader with any target: its pipeline, its uniform and its baked layers. The window and the
+//! offscreen renderer share it. Does not own the device or what is done with the frame.
 
 use iced::wgpu;
 
@@ -23,7 +23,7 @@ pub(super) struct ScenePipeline {
 }
 
 impl ScenePipeline {
-    /// Compiles the shader. This takes up to seconds, so it is not for the window's thread.
+    /// Compiles the shader. This can take seconds, so it must not run on the window's thread.
     pub(super) fn new(device: &wgpu::Device, shader: PlaceShader) -> Self {
         let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: Some(shader.name()),

@@ -28,7 +28,7 @@ pub const LAYERS_MAX: u32 = 6;
 const LAYERS_LINE: &str = "// layers:";
 
 impl PlaceShader {
-    /// All of them.
+    /// All shaders.
     pub const ALL: [Self; 6] =
         [Self::Beach, Self::Forest, Self::QuietRoom, Self::NightSky, Self::MountainLake, Self::DriftingColour];
 
@@ -65,13 +65,13 @@ impl PlaceShader {
         self.place().name()
     }
 
-    /// The middle of what nothing may cover, as fractions of the width and height of a picture of this aspect ratio.
+    /// The centre of its place's focal box, as fractions of the width and height of a picture of this aspect ratio.
     #[must_use]
     pub fn focus(self, aspect: f32) -> [f32; 2] {
         self.place().focal_box(aspect).map_or([0.5, 0.5], PictureBox::center)
     }
 
-    /// Its WGSL source, with that of the dimming before it.
+    /// Its WGSL source, preceded by that of the dimming.
     #[must_use]
     pub const fn source(self) -> &'static str {
         macro_rules! dimmable {
@@ -101,8 +101,8 @@ fn declared_layers(source: &str) -> u32 {
     said.and_then(|count| count.trim().parse().ok()).unwrap_or(0).min(LAYERS_MAX)
 }
 
-/// The file name of baked layers in the cache. It changes with the shader's source, the variant and the size, so that a
-/// stale file is never loaded.
+/// The file name of baked layers in the cache. It depends on the shader's source, the variant and the size: a stale file
+/// is never loaded.
 #[must_use]
 pub fn cache_file_name(variant: SceneVariant, width: u32, height: u32) -> String {
     let hash = Sha256::digest(variant.shader.source());

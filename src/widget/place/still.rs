@@ -1,5 +1,5 @@
 //! Owns the place as a widget where no shader runs: a still, which fades into another as the light changes, and the glow
-//! of the breath over a part of it, which is all that is redrawn as the patient breathes.
+//! of the breath over a part of it. Only that part is redrawn as the patient breathes.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -71,7 +71,7 @@ impl<Message> Widget<Message, Theme, Renderer> for StillPlace {
         layout::atomic(limits, Length::Fill, Length::Fill)
     }
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "iced's events are many, and the others do not matter here")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "iced has many events, and the others do not matter here")]
     fn update(
         &mut self,
         _tree: &mut Tree,

@@ -88,8 +88,8 @@ pub(super) fn load_still(
     Some(StillImage::new(PictureSource::Still(variant), grade, part, with_glow))
 }
 
-/// The shipped still of a place at an hour, as JPEG. The stills are embedded in the program, so that a room without its
-/// media folder still has its places. Pages of the executable that are not read take no memory.
+/// The shipped still of a place at an hour, as JPEG. The stills are embedded in the program: a room without its media
+/// folder still has its places. Pages of the executable that are not read take no memory.
 pub(super) fn embedded_still(shader: PlaceShader, hour: TimeOfDay) -> &'static [u8] {
     macro_rules! hours {
         ($place:literal) => {
@@ -297,7 +297,7 @@ mod tests {
         for shader in PlaceShader::ALL {
             for hour in TimeOfDay::ALL {
                 if shader == PlaceShader::QuietRoom && matches!(hour, TimeOfDay::Dawn | TimeOfDay::Day) {
-                    // The window is brighter than the fire by then.
+                    // By then, the window is brighter than the fire.
                     continue;
                 }
                 let variant = SceneVariant { shader, hour: *hour, mood_percent: 0 };

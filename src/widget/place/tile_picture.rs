@@ -1,6 +1,6 @@
-//! Owns the pictures of tiles: a part of a still, cut to the size of a tile, with round corners and a foot that a caption
-//! can be read on. Both are in the pixels, since iced draws pictures above all rectangles of a layer, and its software
-//! renderer knows no round pictures.
+//! Owns the pictures of tiles: a part of a still, cut to the size of a tile, with rounded corners and a foot dark enough
+//! for a caption. Both are in the pixels, since iced draws pictures above all rectangles of a layer, and its software
+//! renderer cannot round them.
 
 use image::{RgbImage, RgbaImage, imageops};
 
@@ -11,9 +11,9 @@ use crate::vocabulary::place::TimeOfDay;
 
 /// Ink at the foot of a tile: opacity at its edge.
 const FOOT_ALPHA: f32 = 0.90;
-/// Part of a tile's height over which the ink fades in.
+/// Fraction of a tile's height over which the ink fades in.
 const FOOT_FADE: f32 = 0.30;
-/// Part of a tile's height that is darkest: behind the caption.
+/// Fraction of a tile's height that is darkest: behind the caption.
 const FOOT_SOLID: f32 = 0.30;
 /// The colour of the foot: ink.
 const FOOT: [f32; 3] = [11.0, 20.0, 32.0];
@@ -88,7 +88,7 @@ fn darken_foot(pixels: &mut RgbaImage) {
     }
 }
 
-/// Cuts round corners, smooth to a part of a pixel.
+/// Makes the corners round and transparent, with antialiasing.
 fn round_corners(pixels: &mut RgbaImage, radius_px: f32) {
     let (width, height) = (pixels.width() as f32, pixels.height() as f32);
     let radius = radius_px.min(width / 2.0).min(height / 2.0).max(0.0);

@@ -1,5 +1,5 @@
-//! Owns the uniform of a place's shader: sixteen numbers that are a function of time alone, so that a frame can be
-//! rendered at any moment without knowing the one before.
+//! Owns the uniform of a place's shader: sixteen numbers that are a function of time alone: a frame can be rendered
+//! for any moment without knowing the one before.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use crate::vocabulary::place::TimeOfDay;
 
 /// Size of the uniform in bytes: sixteen floats.
 pub const SCENE_BYTES: usize = 64;
-/// Period of the shader's clock, in milliseconds. Every motion in a shader has to repeat in it. A float of seconds would
-/// otherwise lose the precision of a frame within a day.
+/// Period of the shader's clock, in milliseconds. Every motion in a shader has to repeat in it. An unwrapped float of
+/// seconds would lose the precision of a frame within a day.
 pub const WRAP_MS: u64 = 3_600_000;
-/// Time in which sand dries that the wave has left.
+/// Time in which sand dries after the wave has left it.
 const DRYING: Duration = Duration::from_secs(9);
 /// Steps in which the wave's past is sampled for the drying.
 const DRYING_STEP: Duration = Duration::from_millis(250);
@@ -27,7 +27,7 @@ pub struct SceneUniforms {
     pub time_s: f32,
     /// The breath, 0 out to 1 in.
     pub breath: f32,
-    /// How high the sand is wet, 0 to 1: the highest recent breath, less what has dried since.
+    /// How far up the sand is wet, 0 to 1: the highest recent breath, less what has dried since.
     pub breath_wet: f32,
     /// 0 dawn, 1 day, 2 dusk, 3 night.
     pub hour: f32,
@@ -37,7 +37,7 @@ pub struct SceneUniforms {
     pub warmth: f32,
     /// Saturation, 0 (grey) to 1 (as painted).
     pub saturation: f32,
-    /// Motion of the place by itself, 0 (still) to 1.
+    /// Motion of the place on its own, 0 (still) to 1.
     pub movement: f32,
     /// Weather, 0 to 1. Each place decides what it means.
     pub mood: f32,
@@ -52,7 +52,7 @@ impl SceneUniforms {
             (at >= breath.started).then(|| breath.at(at).level)
         };
         let (breath, breath_wet) = match level(now) {
-            Some(breath) if !is_still => (breath as f32, wet(breath, |ago| level(now - ago))),
+            Some(breath) if !is_still => (breath as f32, wet_level(breath, |ago| level(now - ago))),
             Some(_) | None => (RESTING_LEVEL, RESTING_LEVEL),
         };
         Self {
@@ -73,7 +73,7 @@ impl SceneUniforms {
     pub fn neutral(hour: TimeOfDay, mood: f32, since: Duration, pattern: Option<BreathPattern>) -> Self {
         let level = |ago: Duration| Some(pattern?.at(since.checked_sub(ago)?).level);
         let (breath, breath_wet) = match level(Duration::ZERO) {
-            Some(breath) => (breath as f32, wet(breath, level)),
+            Some(breath) => (breath as f32, wet_level(breath, level)),
             None => (RESTING_LEVEL, RESTING_LEVEL),
         };
         Self {
@@ -119,8 +119,8 @@ fn wrapped_s(ms: u64) -> f32 {
     ((ms % WRAP_MS) as f64 / 1000.0) as f32
 }
 
-/// How high the sand is wet, 0 to 1: the highest recent level, less what has dried since.
-fn wet(level_now: f64, level_ago: impl Fn(Duration) -> Option<f64>) -> f32 {
+/// How far up the sand is wet, 0 to 1: the highest recent level, less what has dried since.
+fn wet_level(level_now: f64, level_ago: impl Fn(Duration) -> Option<f64>) -> f32 {
     let steps = (DRYING.as_millis() / DRYING_STEP.as_millis()) as u32;
     let mut wet = level_now;
     for ago in (1..steps).map(|step| DRYING_STEP * step) {

@@ -1,5 +1,5 @@
-// Brings one picture to the screen: a small one with a smooth and slightly sharpening filter, so that softness does not
-// look like blocks; any with the light of the hour, the light of the breath, and a dither against bands.
+// Draws one picture on the screen: a small one with a smooth and slightly sharpening filter, so that its pixels do not show
+// as blocks; any with the light of the hour, the light of the breath, and a dither against bands.
 
 struct Shown {
   used: vec2<f32>,      // the part of the texture that holds the picture, texels
@@ -38,8 +38,8 @@ fn tap(texel: vec2<f32>, size: vec2<f32>) -> vec3<f32> {
   return textureSampleLevel(picture, smooth_sampler, inside / size, 0.0).rgb;
 }
 
-// Five bilinear taps that together weigh like a cubic kernel without its corners. A little more of its negative lobes
-// than Catmull-Rom has gives back the edge that the small picture lost.
+// Five bilinear taps whose weights together approximate a cubic kernel without its corners. Its negative lobes are a little
+// larger than those of Catmull-Rom, which restores the edges that the small picture lost.
 fn enlarged(at: vec2<f32>, size: vec2<f32>) -> vec3<f32> {
   let a = -0.62;
   let position = at * shown.used;
@@ -63,8 +63,8 @@ fn enlarged(at: vec2<f32>, size: vec2<f32>) -> vec3<f32> {
   return clamp(sum / weight, vec3<f32>(0.0), vec3<f32>(1.0));
 }
 
-// The light of the breath and of the hour, and the dither. No branch hangs on what is told: a driver that draws on the
-// processor would compile the shader anew for each value of it.
+// The light of the breath and of the hour, and the dither. No branch depends on a uniform: a software driver would compile
+// the shader again for each of its values.
 fn lit(corner: Corner, texel: vec3<f32>) -> vec3<f32> {
   let away = (corner.at - shown.glow.xy) / shown.glow.zw;
   let inside = max(0.0, 1.0 - dot(away, away));
@@ -85,8 +85,8 @@ fn five_taps(corner: Corner) -> vec3<f32> {
   return lit(corner, enlarged(corner.at, size));
 }
 
-// Where the processor has to draw every pixel, one tap must do. The small picture was sharpened beforehand, and the step
-// from texel to texel is a little steeper than a straight line, so that edges do not melt.
+// Where the CPU draws every pixel, one tap has to be enough. The small picture was sharpened beforehand, and the step from
+// texel to texel is a little steeper than linear, so that edges are not blurred.
 fn quick(corner: Corner) -> vec3<f32> {
   let position = corner.at * shown.used - 0.5;
   let whole = floor(position);

@@ -42,8 +42,7 @@ pub enum Message {
 }
 
 impl PinPad {
-    /// Handles a message, and returns the PIN once it is entered. The caller handles
-    /// [`Message::ClosePressed`].
+    /// Handles a message, and returns the PIN once it is entered. The caller handles [`Message::ClosePressed`].
     pub fn update(&mut self, message: &Message) -> Option<String> {
         match message {
             Message::DigitPressed(digit) => {

@@ -1,5 +1,5 @@
-//! Owns the plain pacers: a soft ring and an orb of light that grow with the breath. They ask for their own frames; no
-//! message rebuilds the view. Does not own the breath.
+//! Owns the plain pacers: a soft ring and an orb of light that grow with the breath. They request their own frames, without
+//! messages that would rebuild the view. Does not own the breath.
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -19,12 +19,12 @@ use crate::theme;
 
 /// Time between two frames: a soft edge looks continuous at ten frames a second.
 const FRAME: Duration = Duration::from_millis(100);
-/// Smallest diameter, as a part of the largest.
+/// Smallest diameter, as a fraction of the largest.
 const DIAMETER_MIN: f32 = 0.46;
 /// Number of translucent rings that make the soft edge.
 const EDGE_RINGS: usize = 14;
-/// Widths of the ring's line and of the dark line beneath it, which sets it off from a bright sea, as parts of the largest
-/// diameter.
+/// Widths of the ring's line and of the dark line beneath it, which keeps it visible on a bright sea, as fractions of the
+/// largest diameter.
 const LINE_WIDTH: f32 = 0.02;
 const BACKING_WIDTH: f32 = 0.036;
 /// Size of the orb's image, in pixels. It is drawn once and scaled.
@@ -36,7 +36,7 @@ struct Pacer {
     clock: RoomClock,
     diameter_px: f32,
     is_still: bool,
-    /// Number of breaths after which it has melted away; `None` if it stays.
+    /// Number of breaths after which it has faded out; `None` if it stays.
     breaths: Option<u32>,
 }
 
@@ -57,7 +57,7 @@ pub fn breath_ring<'a, Message: 'a>(
     Element::new(Pacer { shape: PacerShape::Ring, breath, clock, diameter_px, is_still, breaths: None })
 }
 
-/// A ring that shows how to breathe for this many breaths, and melts away over the last of them.
+/// A ring that shows the rhythm for this many breaths, and fades out over the last of them.
 #[must_use]
 pub fn passing_ring<'a, Message: 'a>(
     breath: BreathView,
@@ -147,7 +147,7 @@ impl Pacer {
             let quad = renderer::Quad { bounds, border, shadow: Shadow::default(), snap: false };
             renderer.fill_quad(quad, Background::Color(ground));
         };
-        // From transparent at the outside to the strongest at the line.
+        // From transparent at the outside to strongest at the line.
         for ring in 0..EDGE_RINGS {
             let inward = (ring + 1) as f32 / EDGE_RINGS as f32;
             let strength = (0.03 + 0.05 * level) * inward * inward;

@@ -14,11 +14,12 @@ use crate::words::Value;
 
 /// Background at rest.
 const AT_REST: Color = Color::from_rgb8(0x1A, 0x1A, 0x1E);
-/// Background under a finger: a little brighter at once, by far less than a general flash of WCAG 2.3.1.
+/// Background under a finger. It appears at once, and the change is far smaller than a general flash of WCAG 2.3.1.
 const PRESSED: Color = Color::from_rgb8(0x30, 0x24, 0x16);
 /// Background while a call is open: warm and steady.
 const OPEN: Color = Color::from_rgb8(0x42, 0x30, 0x1A);
-/// Opacity of the light that rises from the foot, at rest and while a call is open. Words keep a contrast of 7 on it.
+/// Opacity of the light that rises from the foot, at rest and while a call is open. Words on it have a contrast of at
+/// least 7.
 const LIGHT_AT_REST: f32 = 0.13;
 const LIGHT_OPEN: f32 = 0.10;
 /// Diameter of the lamp beside the words.
@@ -78,7 +79,7 @@ pub fn call<'a, M: Clone + 'a>(
             if has_controls { parts::top_bar(ctx.mm(CALL_MM + 6.0), across) } else { across.into() }
         }
         CallPlacement::DarkPanel => {
-            // Down to the foot and out to the sides, so that a hand that knows the band finds it there.
+            // It covers the band's place at the foot, where the patient has learned to find the call.
             let across = column![
                 Space::new().height(Length::FillPortion(1)),
                 container(surface).height(Length::FillPortion(3)),
@@ -156,7 +157,7 @@ fn words<'a, M: 'a>(ctx: &ViewContext, place: CallPlacement, open: Option<&Call>
     let size = match (has_room && !is_narrow, call.line_down_told && place == CallPlacement::Corner) {
         (true, _) => ctx.scale.phrase(),
         (false, false) => ctx.scale.title(),
-        // A long text in a narrow place.
+        // A long text in a narrow space.
         (false, true) => ctx.mm(5.6),
     };
     let said = parts::text_line(state_words(ctx, call), size, theme::VOICE_STRONG, theme::SAND);
@@ -165,13 +166,13 @@ fn words<'a, M: 'a>(ctx: &ViewContext, place: CallPlacement, open: Option<&Call>
         .then(|| parts::text_line(ctx.say("call-practice"), ctx.scale.body(), theme::CONTROL_STRONG, theme::SAND));
     let trying = (call.line_down_told && place != CallPlacement::Corner)
         .then(|| parts::text_line(ctx.say("call-keeps-trying"), ctx.scale.body(), theme::VOICE, theme::SAND));
-    // Where the line is down, no step may look as if it were taken.
+    // While the line is down, no step may look as if it had been taken.
     let steps = (!call.line_down_told && !call.practice).then(|| steps(ctx, call.phase));
     let told = column![].push(mark).push(said).push(trying).push(steps).align_x(iced::Left).spacing(ctx.mm(1.0));
     beside_lamp(ctx, place, true, told.into())
 }
 
-/// Words beside the lamp; below it where the panel is high.
+/// Words beside the lamp, or below it on the tall panel.
 fn beside_lamp<'a, M: 'a>(
     ctx: &ViewContext,
     place: CallPlacement,
@@ -186,7 +187,7 @@ fn beside_lamp<'a, M: 'a>(
     }
 }
 
-/// An icon in a round lamp: lit, it is filled with light.
+/// An icon in a round lamp, which is filled with light if `is_lit`.
 fn lamp<'a, M: 'a>(ctx: &ViewContext, icon: Icon, diameter_mm: f32, is_lit: bool) -> Element<'a, M> {
     let (ground, ink) = if is_lit { (theme::AMBER, theme::INK) } else { (Color::TRANSPARENT, theme::AMBER) };
     let diameter = ctx.mm(diameter_mm);
@@ -201,8 +202,8 @@ fn lamp<'a, M: 'a>(ctx: &ViewContext, icon: Icon, diameter_mm: f32, is_lit: bool
         .into()
 }
 
-/// How far the call has come, in three lamps: calling, seen at the desk, somebody coming. *Sent* shows nothing new, since
-/// no news is not good news.
+/// The progress of the call, as three lamps: calling, received at the desk, somebody coming. *Sent* lights no lamp, since
+/// nothing has confirmed the call yet.
 fn steps<'a, M: 'a>(ctx: &ViewContext, phase: CallPhase) -> Element<'a, M> {
     let is_reached = |step: CallPhase| phase >= step;
     let line = |is_lit: bool| {
@@ -223,14 +224,14 @@ fn steps<'a, M: 'a>(ctx: &ViewContext, phase: CallPhase) -> Element<'a, M> {
     .into()
 }
 
-/// What the patient reads in each state of a call. Nothing promises help before a person has.
+/// What the patient reads in each state of a call. No words promise help before a person has.
 #[must_use]
 pub fn state_words(ctx: &ViewContext, call: &Call) -> String {
     match call.phase {
         CallPhase::Placed | CallPhase::Sent if call.line_down_told => ctx.say("call-line-down"),
         CallPhase::Placed | CallPhase::Sent => ctx.say("call-placed"),
         CallPhase::Received => ctx.say("call-received"),
-        // A practice call promises nobody.
+        // In a practice call, nobody is really coming.
         CallPhase::OnTheWay if call.practice => ctx.say("call-practice-coming"),
         CallPhase::OnTheWay => match call.responder.as_deref().filter(|name| !name.is_empty()) {
             Some(name) => ctx.words.say_with("call-on-the-way-named", &[("name", Value::from(name))]),
@@ -240,7 +241,8 @@ pub fn state_words(ctx: &ViewContext, call: &Call) -> String {
     }
 }
 
-/// *Here*, and once somebody is, *Clear*. Both are slid and lie away from the call, so that a resting hand cannot do them.
+/// *Here*, and then *Clear* once somebody is there. Both are slid and are away from the call: a resting hand cannot trigger
+/// them.
 fn staff_control<'a, M: Clone + 'a>(ctx: &ViewContext, call: &Call, staff: StaffMessages<M>) -> Element<'a, M> {
     let (id, key, message) = if call.phase == CallPhase::Here {
         ("staff-clear", "staff-clear", staff.cleared)

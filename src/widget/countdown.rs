@@ -1,5 +1,5 @@
-//! Owns a ring that counts down: full at first, empty at the end, with the seconds left at its centre. It asks for its own
-//! frames; no message rebuilds the view. Does not own what happens at the end.
+//! Owns a ring that counts down: full at first, empty at the end, with the seconds left at its centre. It requests its
+//! own frames, without messages that would rebuild the view. Does not own what happens at the end.
 
 use std::f32::consts::{FRAC_PI_2, TAU};
 use std::time::{Duration, Instant};
@@ -9,13 +9,13 @@ use iced::{Element, Event, Length, Point, Rectangle, Renderer, Theme, alignment,
 
 use crate::theme;
 
-/// Time between two frames: too small a step of the ring to be seen in a minute.
+/// Time between two frames. In a countdown of a minute, the ring's steps are then too small to be seen.
 const FRAME: Duration = Duration::from_millis(200);
-/// Width of the ring, as a part of its diameter.
+/// Width of the ring, as a fraction of its diameter.
 const RING_WIDTH: f32 = 0.05;
 /// Number of straight segments of a full ring, each a few pixels long.
 const SEGMENTS: f32 = 240.0;
-/// Size of the digits, as a part of the diameter.
+/// Size of the digits, as a fraction of the diameter.
 const DIGIT_SIZE: f32 = 0.3;
 
 struct Countdown {
@@ -23,14 +23,14 @@ struct Countdown {
     duration: Duration,
 }
 
-/// A ring that is full `duration` before `until` and empty then, with its diameter in logical pixels.
+/// A ring that is full `duration` before `until` and empty at `until`, with its diameter in logical pixels.
 #[must_use]
 pub fn countdown<'a, Message: 'a>(until: Instant, duration: Duration, diameter_px: f32) -> Element<'a, Message> {
     let side = Length::Fixed(diameter_px);
     Canvas::new(Countdown { until, duration }).width(side).height(side).into()
 }
 
-/// A part of a ring, clockwise from its top, as a filled shape. A stroked path would leave specks: iced's software
+/// An arc of a ring, clockwise from its top, as a filled shape. A stroked path would leave specks: iced's software
 /// renderer computes the damage of a stroke from its centre line, without its width.
 fn ring(centre: Point, radius: f32, width: f32, part: f32) -> Path {
     let steps = (SEGMENTS * part).ceil().max(1.0) as u32;

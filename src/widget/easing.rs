@@ -3,8 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-/// Smoothstep: 0 to 1 for a `progress` of 0 to 1, with a slope of zero at both ends, so that nothing starts or stops with
-/// a jerk.
+/// Smoothstep: 0 to 1 for a `progress` of 0 to 1, with a slope of zero at both ends: nothing starts or stops abruptly.
 #[must_use]
 pub fn smoothstep(progress: f32) -> f32 {
     let progress = progress.clamp(0.0, 1.0);
@@ -32,8 +31,8 @@ impl EasedValue {
         Self { transition: None, duration }
     }
 
-    /// Sets the target and returns the value at `now`. The first target is reached at once. A target that changes on the
-    /// way starts a new transition from the present value.
+    /// Sets the target and returns the value at `now`. The first target is reached at once. A target that changes during a
+    /// transition starts a new one from the current value.
     pub fn towards(&mut self, target: f32, now: Instant) -> f32 {
         let transition = self.transition.get_or_insert(Transition { from: target, to: target, since: now });
         let value = transition.value_at(now, self.duration);

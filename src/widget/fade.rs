@@ -1,4 +1,4 @@
-//! Owns text that fades in and out slowly, so that it startles nobody. Does not own what it says.
+//! Owns text that fades in and out slowly enough to startle nobody. Does not own what it says.
 
 use std::time::{Duration, Instant};
 
@@ -37,7 +37,7 @@ pub fn fade<'a, Message: 'a>(
     Element::new(Fade { content: content.into(), from, until, radius_px, scrim_alpha: SCRIM_ALPHA })
 }
 
-/// The same on ink that is there already.
+/// Like [`fade`], for content that is already on ink.
 pub fn fade_on_veil<'a, Message: 'a>(
     content: impl Into<Element<'a, Message>>,
     from: Instant,

@@ -16,7 +16,7 @@ struct Glow {
     opacity: f32,
 }
 
-/// Light that is strongest in the middle of the foot and fades out to all sides, filling its parent.
+/// Light that fills its parent: brightest in the middle of the bottom edge, and fading out in all directions.
 #[must_use]
 pub fn rising<'a, Message: 'a>(opacity: f32) -> Element<'a, Message> {
     Element::new(Glow { opacity })
@@ -49,7 +49,7 @@ impl<Message> Widget<Message, Theme, Renderer> for Glow {
     }
 }
 
-/// Rows of RGBA of one colour: opaque in the middle of the foot, gone at the sides and at the head.
+/// Rows of RGBA of one colour: opaque in the middle of the bottom edge, transparent at the other edges.
 fn light_pixels(color: Color) -> Vec<u8> {
     let [r, g, b, _] = color.into_rgba8();
     let pixel = |index: u32| {

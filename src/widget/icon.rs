@@ -1,5 +1,5 @@
-//! Owns the icons: one stroke, one size, always beside a word. They are glyphs of a font that `scripts/icons.py` draws, so
-//! that both renderers show them sharp at any size. Does not own what an icon is used for.
+//! Owns the icons, which share one stroke width and never replace words. They are glyphs of a font that `scripts/icons.py`
+//! draws, which both renderers show sharp at any size. Does not own what an icon is used for.
 
 use iced::widget::{Text, text};
 use iced::{Color, Pixels};

@@ -17,13 +17,13 @@ const KEY_GAP_MM: f32 = 2.0;
 /// Height of the keyboard: four rows and the gaps between them.
 pub const HEIGHT_MM: f32 = 4.0 * KEY_HEIGHT_MM + 3.0 * KEY_GAP_MM;
 const WIDE_KEY_MM: f32 = 24.0;
-/// *Delete* repeats while it is held, at most 60 times for one finger, so that a resting palm does not empty the page.
+/// *Delete* repeats while it is held, but no more than 60 times for one finger: a resting palm must not empty the page.
 const DELETE_TRIGGER: Trigger = Trigger::Repeat {
     delay: std::time::Duration::from_millis(500),
     interval: std::time::Duration::from_millis(90),
     max: 60,
 };
-/// Touch slop of a key. A finger that slid further was meant for another one.
+/// Touch slop of a key. A finger that slides further has missed its key.
 const KEY_SLOP_MM: f32 = 12.0;
 
 /// What a key does.
@@ -44,7 +44,7 @@ pub enum Keystroke {
     Shift,
     /// Switches between letters and marks.
     Layer,
-    /// Takes back the last change.
+    /// Undoes the last change.
     Undo,
     /// Puts an accent on the next letter.
     Accent,

@@ -1,15 +1,15 @@
-//! Owns the words that tell somebody who has lost the thread where they are and how long it still takes: kind, and rounded
-//! so that nobody counts. Does not own the arc.
+//! Owns the words that tell a disoriented patient where they are and, towards the end, the minutes that are left. The
+//! minutes are rounded, so that nobody counts them. Does not own the arc.
 
 use crate::room::RoomTime;
 use crate::room::snapshot::SessionView;
 use crate::room::timeline::{MINUTE_MS, Part};
 use crate::words::{Value, Words};
 
-/// Steps in which minutes are told.
+/// Minutes are rounded to a multiple of this.
 const STEP_MINUTES: u64 = 5;
 
-/// Where the patient is, and how long it still takes.
+/// Words for where the patient is at `now`.
 #[must_use]
 pub fn words(words: &Words, session: &SessionView, now: RoomTime) -> String {
     let Some(clock_ms) = session.clock_ms(now) else { return words.say("where-settle") };
@@ -26,7 +26,7 @@ pub fn words(words: &Words, session: &SessionView, now: RoomTime) -> String {
     words.say_with(key, &[("minutes", Value::from(minutes as usize))])
 }
 
-/// Minutes, rounded up to the next step: what comes to an end a little early disappoints nobody.
+/// Minutes, rounded up to the next step: nobody is disappointed if it ends a little early.
 fn rounded_minutes(left_ms: u64) -> u64 {
     left_ms.div_ceil(MINUTE_MS * STEP_MINUTES) * STEP_MINUTES
 }

@@ -1,5 +1,5 @@
-//! Owns where things stand on a screen of the patient: one line for titles, one for actions, a column for words, an area
-//! for tiles. All in millimetres, for any size of glass, landscape and upright. Does not own what a screen says.
+//! Owns the layout of a patient's screen: one line for titles, one for actions, a column for words, an area for tiles. All
+//! of it is in millimetres, for a display of any size, landscape or upright. Does not own what a screen says.
 
 use iced::alignment::{Horizontal, Vertical};
 use iced::widget::{Row, Space, column, container, row, stack};
@@ -9,27 +9,27 @@ use super::ViewContext;
 use super::parts;
 use crate::theme::{self, CALL_MM, GAP_MM, MARGIN_MM, TARGET_MM};
 
-/// Space that the call's fixed place takes from a corner, with its gaps.
+/// Width and height that the call takes up in its corner, with its gaps.
 const CALL_CORNER_MM: f32 = CALL_MM + 4.0 + 6.0;
-/// Where titles hang on a landscape screen: what stands below a title of one line begins below the call.
+/// Top of titles on a landscape screen. What follows a title of one line is then below the call.
 const TITLE_TOP_MM: f32 = 22.0;
-/// Shorter side below which a screen has half the margin: that of 10.1 inches is 136 mm.
-const SMALL_GLASS_MM: f32 = 120.0;
+/// Displays whose shorter side is less than this have half the margin. That of a 10.1-inch display is 136 mm.
+const SMALL_DISPLAY_MM: f32 = 120.0;
 /// Widest column of words. A line of 118 mm holds about 45 letters, which is easy to read.
 const WORDS_WIDTH_MAX_MM: f32 = 118.0;
-/// Opacity of the veil behind words: sand on it keeps a contrast of 7 over the brightest place.
+/// Opacity of the veil behind words. Sand on it has a contrast of at least 7 over the brightest place.
 const VEIL_ALPHA: f32 = 0.84;
 /// Smallest picture tile.
 const TILE_MIN_MM: (f32, f32) = (34.0, TARGET_MM);
 /// Largest picture tile.
 const TILE_MAX_MM: (f32, f32) = (66.0, 44.0);
 
-/// The glass in millimetres, and where things stand on it.
+/// The display in millimetres, and where things are on it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PageGeometry {
-    /// Width of the glass.
+    /// Width of the display.
     pub width_mm: f32,
-    /// Height of the glass.
+    /// Height of the display.
     pub height_mm: f32,
 }
 
@@ -45,14 +45,14 @@ pub struct TileGrid {
 }
 
 impl PageGeometry {
-    /// The glass that a view is drawn on.
+    /// The display that a view is drawn on.
     #[must_use]
     pub fn of(ctx: &ViewContext) -> Self {
         let px_per_mm = ctx.mm(1.0).max(f32::EPSILON);
         Self { width_mm: ctx.window.width / px_per_mm, height_mm: ctx.window.height / px_per_mm }
     }
 
-    /// Whether it stands upright.
+    /// Whether it is upright.
     #[must_use]
     pub fn is_upright(self) -> bool {
         self.height_mm > self.width_mm
@@ -61,10 +61,10 @@ impl PageGeometry {
     /// Margin around everything.
     #[must_use]
     pub fn margin_mm(self) -> f32 {
-        if self.width_mm.min(self.height_mm) < SMALL_GLASS_MM { MARGIN_MM / 2.0 } else { MARGIN_MM }
+        if self.width_mm.min(self.height_mm) < SMALL_DISPLAY_MM { MARGIN_MM / 2.0 } else { MARGIN_MM }
     }
 
-    /// Where titles hang. Upright they hang below the call, beside it otherwise.
+    /// Top of titles: below the call on an upright screen, and otherwise beside it.
     #[must_use]
     pub fn title_top_mm(self) -> f32 {
         if self.is_upright() { CALL_CORNER_MM } else { TITLE_TOP_MM }
@@ -77,7 +77,7 @@ impl PageGeometry {
         self.width_mm - 2.0 * self.margin_mm() - beside_call
     }
 
-    /// Width of the column of words. On a landscape screen the light of the place stays free beside it.
+    /// Width of the column of words. On a landscape screen, the light of the place stays visible beside it.
     #[must_use]
     pub fn words_width_mm(self) -> f32 {
         let part = if self.is_upright() { 1.0 } else { 0.56 };
@@ -113,7 +113,7 @@ impl PageGeometry {
         };
         let area = |grid: &TileGrid| {
             let is_large_enough = grid.width_mm >= TILE_MIN_MM.0 && grid.height_mm >= TILE_MIN_MM.1;
-            // Pictures are wider than high: beyond 16:9 more width shows no more.
+            // Beyond 16:9, a wider tile shows no more of a picture.
             let width_mm = grid.width_mm.min(grid.height_mm * 16.0 / 9.0);
             (is_large_enough, width_mm * grid.height_mm)
         };
@@ -122,16 +122,16 @@ impl PageGeometry {
     }
 }
 
-/// Where a step stands in a row of steps, shown as dots.
+/// The number of the current step among all steps, shown as dots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StepProgress {
-    /// The present step, from 0.
+    /// The current step, from 0.
     pub at: usize,
     /// Number of steps.
     pub of: usize,
 }
 
-/// A screen of the patient over the place: a title, what stands below it, and actions along the foot.
+/// A patient's screen over the place: a title, content below it, and actions along the foot.
 pub struct Page<'a, M> {
     title: Option<String>,
     words: Option<String>,
@@ -158,7 +158,7 @@ enum Veil {
 }
 
 impl<'a, M: 'a> Page<'a, M> {
-    /// A page without anything on it.
+    /// An empty page.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -190,28 +190,28 @@ impl<'a, M: 'a> Page<'a, M> {
         self
     }
 
-    /// Sets what stands below the words.
+    /// Sets the content below the words.
     #[must_use]
     pub fn content(mut self, content: impl Into<Element<'a, M>>) -> Self {
         self.content = Some(content.into());
         self
     }
 
-    /// Sets content that takes the whole width, so that the veil covers all of the place.
+    /// Sets content that takes the whole width. The veil then covers all of the place.
     #[must_use]
     pub fn wide_content(mut self, content: impl Into<Element<'a, M>>) -> Self {
         self.veil = Veil::Whole;
         self.content(content)
     }
 
-    /// Sets what stands in the light of the place, beside the words; upright it stands below them.
+    /// Sets content over the light of the place: beside the words, or below them on an upright screen.
     #[must_use]
     pub fn beside(mut self, content: impl Into<Element<'a, M>>) -> Self {
         self.beside = Some(content.into());
         self
     }
 
-    /// Lets title and words stand at the foot, so that nearly all of the place is seen.
+    /// Moves title and words to the foot, which leaves nearly all of the place visible.
     #[must_use]
     pub fn at_foot(mut self) -> Self {
         self.veil = Veil::Foot;
@@ -232,7 +232,7 @@ impl<'a, M: 'a> Page<'a, M> {
         self
     }
 
-    /// Lets the content begin at the head of the screen, beside the call.
+    /// Starts the content at the top of the screen, beside the call.
     #[must_use]
     pub fn from_head(mut self) -> Self {
         self.is_from_head = true;
@@ -246,14 +246,14 @@ impl<'a, M: 'a> Page<'a, M> {
         self
     }
 
-    /// Sets what fills the foot instead of single actions.
+    /// Sets content that fills the foot instead of single actions.
     #[must_use]
     pub fn foot(mut self, content: impl Into<Element<'a, M>>) -> Self {
         self.foot = Some(content.into());
         self
     }
 
-    /// Shows how far along the patient is.
+    /// Shows the progress through several steps as dots.
     #[must_use]
     pub fn progress(mut self, progress: Option<StepProgress>) -> Self {
         self.progress = progress;
@@ -326,10 +326,10 @@ impl<'a, M: 'a> Default for Page<'a, M> {
     }
 }
 
-/// Ink that lets words be read over any place, and fades out towards the light of the place.
+/// Ink that makes words readable over any place, and fades out towards the light of the place.
 fn veil<'a, M: 'a>(geometry: PageGeometry, veil: Veil, content: impl Into<Element<'a, M>>) -> Element<'a, M> {
     let ink = |alpha: f32| theme::faded(theme::INK, alpha);
-    // Solid behind words, then out like a breath: a straight line would show as an edge.
+    // Constant behind words, then an S-shaped fade: a linear one would show an edge at both ends.
     let fading = |angle: f32, solid_to: f32, clear_from: f32| {
         let between = |part: f32| solid_to + (clear_from - solid_to) * part;
         let linear = gradient::Linear::new(Radians(angle))
@@ -344,7 +344,7 @@ fn veil<'a, M: 'a>(geometry: PageGeometry, veil: Veil, content: impl Into<Elemen
     let background = match veil {
         Veil::Whole => Background::Color(ink(VEIL_ALPHA)),
         Veil::Foot => fading(0.0, 0.28, 0.56),
-        // From the head down where the screen is upright, else from the left.
+        // From the top on an upright screen, otherwise from the left.
         Veil::Beside if geometry.is_upright() => fading(std::f32::consts::PI, 0.52, 0.90),
         Veil::Beside => fading(std::f32::consts::FRAC_PI_2, 0.54, 0.92),
     };
@@ -355,7 +355,7 @@ fn veil<'a, M: 'a>(geometry: PageGeometry, veil: Veil, content: impl Into<Elemen
         .into()
 }
 
-/// One dot for each step: the past ones and the present one lit.
+/// One dot for each step: those of past steps and of the current one are lit.
 fn dots<'a, M: 'a>(ctx: &ViewContext, progress: StepProgress) -> Element<'a, M> {
     let side = ctx.mm(2.2);
     let dot = |index: usize| {
@@ -380,12 +380,12 @@ mod tests {
     use super::*;
 
     /// 8, 10.1 and 15.6 inches at 16:10, landscape and upright.
-    const GLASS_MM: [(f32, f32); 6] =
+    const DISPLAYS_MM: [(f32, f32); 6] =
         [(172.0, 108.0), (217.0, 136.0), (336.0, 210.0), (108.0, 172.0), (136.0, 217.0), (210.0, 336.0)];
 
     #[test]
-    fn tiles_are_large_enough_and_fit_on_every_glass() {
-        for (width_mm, height_mm) in GLASS_MM {
+    fn tiles_are_large_enough_and_fit_on_every_display() {
+        for (width_mm, height_mm) in DISPLAYS_MM {
             let geometry = PageGeometry { width_mm, height_mm };
             for count in 1..=8 {
                 let grid = geometry.tile_grid(count);

@@ -14,9 +14,9 @@ use super::touch::{ControlStyle, Touchable, Trigger, touchable};
 use crate::theme::{self, GAP_MM, LINE_HEIGHT, TARGET_MM, TOUCH_SLOP_MM};
 use crate::words::Value;
 
-/// How long staff hold a control that must not be triggered by accident.
+/// Time that staff hold a control that must not be triggered by accident.
 pub const STAFF_HOLD: std::time::Duration = std::time::Duration::from_millis(1_500);
-/// How far staff slide a control that a resting hand must never trigger, in millimetres: half of its width.
+/// Distance that staff slide a control that a resting hand must never trigger, in millimetres: half of its width.
 pub const STAFF_SLIDE_MM: f32 = 30.0;
 /// Brightness of a place behind text, 0 to 1.
 pub const BEHIND_TEXT: f32 = 0.95;
@@ -46,7 +46,7 @@ pub fn staff_note<'a>(ctx: &ViewContext, words: impl text::IntoFragment<'a>) -> 
     text_line(words, ctx.scale.small(), theme::CONTROL, theme::SAND)
 }
 
-/// The style of a control; that of the chosen one of several if `is_chosen`.
+/// The style of a control. If `is_chosen`, it looks like the chosen one of several.
 #[must_use]
 pub fn control_style(ctx: &ViewContext, is_chosen: bool) -> ControlStyle {
     ControlStyle {
@@ -60,7 +60,7 @@ pub fn control_style(ctx: &ViewContext, is_chosen: bool) -> ControlStyle {
     }
 }
 
-/// The style of the one action that a screen leads to.
+/// The style of a screen's main action.
 #[must_use]
 pub fn primary_style(ctx: &ViewContext) -> ControlStyle {
     ControlStyle {
@@ -74,7 +74,7 @@ pub fn primary_style(ctx: &ViewContext) -> ControlStyle {
     }
 }
 
-/// The one action that a screen leads to, as wide as its label.
+/// A screen's main action, as wide as its label.
 pub fn primary<'a, M: Clone + 'a>(
     ctx: &ViewContext,
     id: impl Into<String>,
@@ -87,7 +87,7 @@ pub fn primary<'a, M: Clone + 'a>(
     pill(ctx, id, row![words].push(icon)).style(primary_style(ctx)).on_press(message)
 }
 
-/// An action beside the one that a screen leads to, as wide as its label.
+/// An action other than a screen's main one, as wide as its label.
 pub fn secondary<'a, M: Clone + 'a>(
     ctx: &ViewContext,
     id: impl Into<String>,
@@ -123,7 +123,7 @@ pub fn icon_control<'a, M: Clone + 'a>(
     icon_above(ctx, id, icon, label, ctx.scale.session_label(), is_on, message)
 }
 
-/// A control of a still room: an icon above a few words.
+/// A control outside the session: an icon above a few words, smaller than in [`icon_control`].
 pub fn icon_offer<'a, M: Clone + 'a>(
     ctx: &ViewContext,
     id: impl Into<String>,
@@ -197,7 +197,7 @@ pub fn slide_control<'a, M: Clone + 'a>(
     let words = text_line(label, ctx.scale.staff(), theme::CONTROL, theme::SAND);
     let forward = Icon::Forward.view(ctx.mm(5.0), theme::LAMPLIGHT);
     let inner = row![words, Space::new().width(Length::Fill), forward].align_y(Vertical::Center).spacing(ctx.mm(1.0));
-    // The knob stands before the words.
+    // Room for the knob, which is to the left of the words.
     let inner = container(inner).center_y(Length::Fill).padding(Padding {
         top: 0.0,
         right: ctx.mm(4.0),
@@ -206,7 +206,7 @@ pub fn slide_control<'a, M: Clone + 'a>(
     });
     let style = ControlStyle {
         radius_px: ctx.mm(TARGET_MM / 2.0),
-        // Dimmer than anything that is for the patient.
+        // Dimmer than anything for the patient.
         knob: Some(theme::faded(theme::LAMPLIGHT, 0.32)),
         ..control_style(ctx, false)
     };
@@ -234,7 +234,7 @@ fn labelled<'a, M: Clone + 'a>(
         .style(control_style(ctx, is_chosen))
 }
 
-/// Ink behind text, so that it can be read over any picture.
+/// Ink behind text, which makes it readable over any picture.
 pub fn scrim<'a, M: 'a>(ctx: &ViewContext, content: impl Into<Element<'a, M>>) -> Element<'a, M> {
     let radius = ctx.mm(6.0);
     container(content)
@@ -256,7 +256,7 @@ pub fn background<'a, M: 'a>(color: Color, content: impl Into<Element<'a, M>>) -
         .into()
 }
 
-/// An ink bar across the top of a screen. What lies under it can be neither seen nor touched.
+/// An ink bar across the top of a screen. What is under it can be neither seen nor touched.
 pub fn top_bar<'a, M: 'a>(height_px: f32, content: impl Into<Element<'a, M>>) -> Element<'a, M> {
     let ink = container(content)
         .width(Length::Fill)

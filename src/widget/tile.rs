@@ -1,5 +1,5 @@
 //! Owns picture tiles: a choice shown as a picture with a caption. The picture is decoded on another thread when the tile
-//! appears and is gone with it. Does not own what is chosen.
+//! appears, and freed with the tile. Does not own what is chosen.
 
 use std::time::{Duration, Instant};
 
@@ -24,11 +24,11 @@ use crate::theme::{self, GAP_MM, TOUCH_SLOP_MM};
 
 /// Corner radius of a tile.
 const RADIUS_MM: f32 = 4.5;
-/// Width of the frame around the chosen tile, and of the room that it takes on the others.
+/// Width of the frame around the chosen tile, and of the gap that the other tiles have in its place.
 const FRAME_MM: f32 = 1.0;
 /// Duration of a picture's fade-in.
 const FADE_IN: Duration = Duration::from_millis(350);
-/// Time between two looks for a picture that is being decoded, and between two frames of its fade.
+/// Time between two checks whether a picture is decoded, and between two frames of its fade.
 const FRAME_TIME: Duration = Duration::from_millis(40);
 
 /// What a tile shows above its caption.
@@ -172,7 +172,7 @@ impl<Message> Widget<Message, Theme, Renderer> for Picture {
             match state.job.take(&key, move || picture.load(key.1, radius_px, has_caption)) {
                 JobResult::Ready(pixels) => {
                     let handle = Handle::from_rgba(pixels.width, pixels.height, pixels.rgba);
-                    // Another size of the same picture is no news.
+                    // The same picture in another size does not fade in again.
                     let since =
                         state.shown.as_ref().filter(|(shown, ..)| shown.0 == key.0).map_or(*now, |shown| shown.2);
                     state.shown = Some((key, handle, since));

@@ -4,9 +4,9 @@
 //! Why iced's own buttons will not do, as of iced 0.14:
 //! - All widgets see one cursor, shared by the mouse and every finger, and a batch of events is delivered after it has
 //!   moved to its last position. With two fingers in one batch, the first is judged by where the second is. Here a touch
-//!   goes by the position in its own event.
-//! - A button has one `is_pressed` flag for all fingers: whichever lifts first releases it. So a palm that moves elsewhere
-//!   cancels a press. Here each finger is tracked by itself.
+//!   is judged by the position in its own event.
+//! - A button has one `is_pressed` flag for all fingers: the first one to lift releases it, so a palm that moves elsewhere
+//!   cancels a press. Here each finger is tracked separately.
 //! - Widget state is matched by position in the tree, so a finger that came down on one control could lift on another that
 //!   took its place. Here a control whose id changes forgets its fingers.
 
@@ -35,7 +35,7 @@ const SLOP_PX: f32 = 60.0;
 /// What makes a control publish its message.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Trigger {
-    /// A finger lands. Only for the call, where a press too many costs little and a missed one does not.
+    /// A finger lands. Only for the call, where an unintended press costs little and a missed one may cost a lot.
     Press,
     /// A finger lifts.
     Release,
@@ -47,7 +47,7 @@ pub enum Trigger {
         delay: Duration,
         /// Time between two repeats.
         interval: Duration,
-        /// Maximum number of repeats for one finger, so that a resting palm does little.
+        /// Maximum number of repeats for one finger, which limits what a resting palm does.
         max: u32,
     },
     /// A finger has stayed for this long: for staff, where an accident has to be prevented.
@@ -101,8 +101,8 @@ pub struct Touchable<'a, Message> {
     height: Length,
 }
 
-/// A control around `content`. Its `id` has to be unique on its screen, since tests, the trace and the control itself
-/// go by it.
+/// A control around `content`. Its `id` has to be unique on its screen: tests, the trace and the control itself
+/// identify it by that.
 pub fn touchable<'a, Message>(
     id: impl Into<String>,
     content: impl Into<Element<'a, Message>>,
@@ -134,7 +134,7 @@ impl<Message> Touchable<'_, Message> {
         self
     }
 
-    /// Sets the touch slop: how far a finger may drift from where it landed and still count, in logical pixels.
+    /// Sets the touch slop: the distance that a finger may drift from where it landed and still count, in logical pixels.
     #[must_use]
     pub fn slop_px(mut self, slop_px: f32) -> Self {
         self.slop_px = slop_px;
@@ -202,19 +202,19 @@ impl State {
 }
 
 impl TrackedPress {
-    /// How much of a slide over `slide_px` is done, 0 to 1.
+    /// The fraction of a slide over `slide_px` that is done, 0 to 1.
     fn slide_progress(&self, slide_px: f32) -> f32 {
         ((self.at.x - self.start.x) / slide_px.max(1.0)).clamp(0.0, 1.0)
     }
 }
 
 impl<Message: Clone> Touchable<'_, Message> {
-    /// Whether a finger that lands here starts a press: a slide starts in the left half only.
+    /// Whether a finger that lands at `at` starts a press. A slide starts only in the left half.
     fn accepts(&self, bounds: Rectangle, at: Point) -> bool {
         !matches!(self.trigger, Trigger::Slide(_)) || at.x <= bounds.center_x()
     }
 
-    /// Whether a finger at `to` has drifted too far to count. A slide may go as far as the control does.
+    /// Whether a finger at `to` has drifted too far to count. A slide may reach the ends of the control.
     fn is_beyond_slop(&self, press: &TrackedPress, bounds: Rectangle, to: Point) -> bool {
         if let Trigger::Slide(_) = self.trigger {
             let along = (press.start.x - self.slop_px)..=(bounds.x + bounds.width + self.slop_px);
@@ -398,7 +398,7 @@ impl<Message: Clone> Widget<Message, Theme, Renderer> for Touchable<'_, Message>
         });
     }
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "iced's events are many, and the others do not matter here")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "iced has many events, and the others do not matter here")]
     fn update(
         &mut self,
         tree: &mut Tree,

@@ -51,7 +51,7 @@ impl<Message> Widget<Message, Theme, Renderer> for TouchAsMouse<'_, Message> {
         }
     }
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "iced's events are many, and the others do not matter here")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "iced has many events, and the others do not matter here")]
     fn update(
         &mut self,
         tree: &mut Tree,

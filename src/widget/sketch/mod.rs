@@ -1,4 +1,4 @@
-//! Owns the page that fingers draw on. Each finger is tracked by itself, and its stroke is drawn at once from the widget's
+//! Owns the page that fingers draw on. Each finger is tracked separately, and its stroke is drawn at once from the widget's
 //! own state, since a message for each point would rebuild the whole view. The widget publishes a stroke when it is
 //! finished, and a long one once a second. Does not own the drawing, nor where it is stored.
 
@@ -24,7 +24,7 @@ use crate::widget::ViewContext;
 
 /// The mouse counts as one more finger.
 const MOUSE: Finger = Finger(u64::MAX);
-/// Time after which an unfinished stroke is published, so that little of it is lost if the program is killed.
+/// Time after which an unfinished stroke is published, which limits what is lost if the program is killed.
 const PUBLISH_INTERVAL: Duration = Duration::from_secs(1);
 /// Number of points kept free for the ends of strokes that are being drawn.
 const POINTS_RESERVED: usize = 64;
@@ -34,7 +34,7 @@ const POINTS_RESERVED: usize = 64;
 pub struct StrokeUpdate {
     /// The stroke that was finished.
     pub finished: Option<Arc<Stroke>>,
-    /// The present state of strokes that are still being drawn.
+    /// The strokes that are still being drawn, as they are now.
     pub unfinished: Vec<Arc<Stroke>>,
 }
 
@@ -235,7 +235,7 @@ impl<Message> Widget<Message, Theme, Renderer> for Sketch<'_, Message> {
         operation.custom(None, layout.bounds(), &mut ControlInfo { id: "sketch".to_owned(), is_enabled: true });
     }
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "iced's events are many, and the others do not matter here")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "iced has many events, and the others do not matter here")]
     fn update(
         &mut self,
         tree: &mut Tree,

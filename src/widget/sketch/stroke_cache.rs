@@ -1,6 +1,6 @@
-//! Owns how strokes are drawn. Finished strokes are cached as geometry, a few to a group, and an unfinished one in pieces of
-//! which only the last is tessellated again. So a frame of a long drawing costs no more than one of a short one. Does not
-//! own which finger draws.
+//! Owns how strokes are drawn. Finished strokes are cached as geometry, a few to a group, and an unfinished one in pieces
+//! of which only the last is tessellated again. A frame of a long drawing therefore costs no more than one of a short
+//! one. Does not own which finger draws.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::theme;
 const GROUP_POINTS: usize = 256;
 /// Number of points in a piece of an unfinished stroke.
 const PIECE_POINTS: usize = 48;
-/// How far antialiasing reaches beyond a stroke, in logical pixels.
+/// Distance that antialiasing reaches beyond a stroke, in logical pixels.
 const ANTIALIASING_PX: f32 = 2.0;
 
 /// The finished strokes of a page.

@@ -12,17 +12,17 @@
 
 /// Distance from where it landed at which a finger starts to draw, in mm.
 const START_MM: f32 = 1.5;
-/// The same for a contact that has rested, or landed while another finger draws, in mm.
+/// Likewise for a contact that has rested, or landed while another finger was drawing, in mm.
 const START_FAR_MM: f32 = 4.0;
 /// Time after which a contact that has not started to draw rests.
 const REST_AFTER_MS: u64 = 350;
-/// Time after another finger has drawn in which a resting contact keeps resting.
+/// Time for which a resting contact keeps resting after another finger has drawn.
 const REST_KEPT_MS: u64 = 1_200;
 /// Smallest distance between two fingertips, in mm.
 const FINGER_SPACING_MM: f32 = 13.0;
 /// A touch that the screen cancels within this time was a palm.
 const CANCELLED_PALM_MS: u64 = 500;
-/// Smoothing distance, in mm: about the tremor of a finger. The stroke follows anything larger.
+/// Smoothing distance, in mm: about the size of a tremor. The stroke follows anything larger.
 const SMOOTHING_MM: f32 = 0.5;
 /// Smallest distance between two points, in mm. It grows with speed, to the distance of [`POINT_INTERVAL_MS`].
 const POINT_SPACING_MM: f32 = 0.5;
@@ -87,7 +87,7 @@ struct TrackedContact<F> {
     landed: PagePoint,
     last: PagePoint,
     /// Whether another finger was drawing when it landed.
-    has_company: bool,
+    landed_during_stroke: bool,
     stroke: InkStroke,
 }
 
@@ -117,7 +117,7 @@ impl<F: Copy + PartialEq> ContactTracker<F> {
                 contact.role = ContactRole::Palm;
             }
         }
-        let has_company = self.is_drawing();
+        let landed_during_stroke = self.is_drawing();
         let stroke = InkStroke::from(at, now_ms);
         self.contacts.push(TrackedContact {
             finger,
@@ -125,7 +125,7 @@ impl<F: Copy + PartialEq> ContactTracker<F> {
             landed_ms: now_ms,
             landed: at,
             last: at,
-            has_company,
+            landed_during_stroke,
             stroke,
         });
     }
@@ -150,7 +150,7 @@ impl<F: Copy + PartialEq> ContactTracker<F> {
         match contact.role {
             ContactRole::Drawing => Some(contact.stroke.finish()),
             ContactRole::Undecided
-                if !contact.has_company
+                if !contact.landed_during_stroke
                     && now_ms.saturating_sub(contact.landed_ms) < REST_AFTER_MS
                     && !self.is_drawing() =>
             {
@@ -161,7 +161,7 @@ impl<F: Copy + PartialEq> ContactTracker<F> {
         }
     }
 
-    /// The screen cancels a touch. Soon after landing it was a palm; later its stroke is kept.
+    /// The screen cancels a touch. One that has just landed was a palm; the stroke of an older one is kept.
     pub fn lose(&mut self, finger: F, now_ms: u64) -> Option<Vec<InkPoint>> {
         let index = self.contacts.iter().position(|contact| contact.finger == finger)?;
         let contact = self.contacts.swap_remove(index);
@@ -201,14 +201,14 @@ impl<F> TrackedContact<F> {
         let moved_mm = self.landed.distance(to);
         let has_rested = now_ms.saturating_sub(self.landed_ms) >= REST_AFTER_MS;
         if self.role == ContactRole::Undecided {
-            let start_mm = if self.has_company { START_FAR_MM } else { START_MM };
+            let start_mm = if self.landed_during_stroke { START_FAR_MM } else { START_MM };
             if !has_rested && moved_mm >= start_mm {
                 self.role = ContactRole::Drawing;
             } else if has_rested {
                 self.role = ContactRole::Resting;
             }
         }
-        // A person who thinks before the first stroke: no other finger draws, so this is no palm.
+        // Somebody who pauses before the first stroke: no other finger is drawing, so this is not a palm.
         if self.role == ContactRole::Resting && !another_drew && moved_mm >= START_FAR_MM {
             self.role = ContactRole::Drawing;
         }
@@ -250,7 +250,7 @@ impl InkStroke {
         self.measure_speed(to, now_ms);
         self.finger = to;
         let ahead_mm = self.tip.at.distance(to);
-        // A tremor hardly moves the tip; a longer way is followed almost without lag.
+        // A tremor hardly moves the tip; a longer movement is followed almost without lag.
         self.move_tip(to, ahead_mm / (ahead_mm + SMOOTHING_MM));
         let spacing_mm = (self.speed_mm_s * POINT_INTERVAL_MS / 1_000.0).clamp(POINT_SPACING_MM, POINT_SPACING_MAX_MM);
         if self.last().at.distance(self.tip.at) >= spacing_mm {

@@ -422,7 +422,7 @@ impl App {
         Task::batch([iced::clipboard::write(String::new()), iced::clipboard::write_primary(String::new())])
     }
 
-    /// Carries out what a screen asked for.
+    /// Carries out a screen's action.
     fn perform(&mut self, action: Action) -> Task<Message> {
         match action {
             Action::None => Task::none(),

@@ -54,7 +54,7 @@ pub enum Message {
     NotePressed(PageKind),
     /// The note.
     Note(note::Message),
-    /// A card was asked for, by its index.
+    /// A card was requested, by its index.
     CardPressed(usize),
     /// *Take it home* was pressed.
     TakePressed,
@@ -76,7 +76,7 @@ impl AfterScreen {
             Message::ClosePressed | Message::Note(note::Message::ClosePressed) => self.show(AfterView::Home),
             Message::Note(message) => match &mut self.view {
                 AfterView::Note(note) => note.update(message, snapshot),
-                // A touch on a view that has closed in the meantime.
+                // A touch on a view that has since closed.
                 AfterView::Home | AfterView::Cards(_) | AfterView::TakeHome(_) | AfterView::LeaveQuestion => {
                     Action::None
                 }

@@ -366,7 +366,7 @@ impl ArriveScreen {
         }
     }
 
-    /// How far the practice call has come.
+    /// Words for the progress of the practice call.
     fn call_words(&self, ctx: &ViewContext) -> String {
         ctx.say(match ctx.snapshot.call.as_ref() {
             Some(call) if call.phase >= CallPhase::OnTheWay => "arrive-call-answered",

@@ -77,7 +77,7 @@ pub enum Message {
     Pin(pin::Message),
     /// The screen is larger or smaller by this many steps of 0.1 inches.
     SizePressed(f32),
-    /// The calibration tone was asked for.
+    /// The calibration tone was requested.
     MeterTonePressed,
     /// The reading was changed by this many dB.
     ReadingPressed(f32),
@@ -85,7 +85,7 @@ pub enum Message {
     NoMeterPressed,
     /// The cap is higher or lower by this many steps of 2 dB.
     CapPressed(f32),
-    /// A tone at the cap was asked for.
+    /// A tone at the cap was requested.
     CapTonePressed,
     /// The setup is complete.
     FinishPressed,

@@ -59,9 +59,9 @@ pub enum Message {
     TintPressed(Tint),
     /// *Undo* was pressed.
     UndoPressed,
-    /// A page was asked for, by its index.
+    /// A page was requested, by its index.
     PagePressed(usize),
-    /// A page of this kind was asked for.
+    /// A page of this kind was requested.
     KindPressed(PageKind),
     /// The intentions were opened or closed.
     IntentionsPressed(bool),

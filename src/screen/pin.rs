@@ -1,4 +1,4 @@
-//! Owns the staff PIN pad, which lies below the call. Does not own the PIN, only what is being typed.
+//! Owns the staff PIN pad, which is below the call. Does not own the PIN, only what is being typed.
 
 use iced::widget::{Space, column, container, row};
 use iced::{Element, Length};

@@ -70,19 +70,19 @@ pub enum Message {
     TimerElapsed,
     /// The pacer was switched on or off.
     BreathePressed(bool),
-    /// The places were asked for.
+    /// The choice of places was opened.
     PlacesPressed,
     /// A place was chosen.
     PlaceChosen(Place),
-    /// The controls of the sound were asked for.
+    /// The controls of the sound were opened.
     SoundPressed,
     /// The volume was changed by this many steps.
     VolumePressed(f32),
-    /// The next piece was asked for.
+    /// The next piece was requested.
     SkipPressed,
     /// Silence was switched on or off.
     SilencePressed(bool),
-    /// The dark was asked for.
+    /// The dark was chosen.
     DarkPressed,
     /// *Too much* was pressed, or is over.
     AnchorPressed(bool),

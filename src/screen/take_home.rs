@@ -46,9 +46,9 @@ enum TakeHomeView {
 pub enum Message {
     /// A way was chosen, or tried again.
     WayPressed(TakeHomeMethod),
-    /// Another way was asked for.
+    /// Another way was requested.
     OtherWayPressed,
-    /// A code of the series was asked for, by its index.
+    /// A code of the series was requested, by its index.
     CodePressed(usize),
 }
 

@@ -37,7 +37,7 @@ pub enum Message {
     SurfacePressed,
     /// The time for cleaning is over.
     SurfaceTimeOver,
-    /// The speaker test was asked for.
+    /// The speaker test was requested.
     SpeakerPressed,
     /// The test tone was heard.
     SpeakerHeard,
@@ -49,7 +49,7 @@ pub enum Message {
     BackPressed,
     /// *Try the wipe again* was held.
     WipeAgainHeld,
-    /// The test of the call line was asked for.
+    /// The test of the call line was requested.
     CallTestPressed,
     /// The test call is to end.
     CallTestDone,
@@ -226,7 +226,7 @@ fn blocked<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     row![container(column![].push(receipt)).width(Length::Fill), way_out].spacing(ctx.mm(8.0)).into()
 }
 
-/// Nothing here can be touched; the call lies above it as on every screen.
+/// Nothing here can be touched. The call is above it, as on every screen.
 fn cleaning<'a>(ctx: &ViewContext, until: Instant) -> Element<'a, Message> {
     let words = parts::text_line(ctx.staff("turnover-surface-left"), ctx.scale.staff(), theme::CONTROL, theme::SAND);
     let content = column![
@@ -236,7 +236,7 @@ fn cleaning<'a>(ctx: &ViewContext, until: Instant) -> Element<'a, Message> {
     ]
     .spacing(ctx.mm(8.0))
     .align_x(iced::Center);
-    // Below the call, which lies across the top while it is open.
+    // Below the call, which spans the top while it is open.
     let below_call = Padding { top: ctx.mm(CALL_MM + 6.0), ..Padding::ZERO };
     parts::background(theme::INK, container(content).center(Length::Fill).padding(below_call))
 }

@@ -1,4 +1,4 @@
-//! Owns how the call looks in each of its states, on every screen. It lies above everything else and never dims. Does not
+//! Owns how the call looks in each of its states, on every screen. It is above everything else and never dims. Does not
 //! own what a call does.
 
 use iced::alignment::Vertical;

@@ -1,4 +1,4 @@
-//! Owns soft light: a round glow drawn once and scaled to any size. Does not own where it lies.
+//! Owns soft light: a round glow drawn once and scaled to any size. Does not own where it is placed.
 
 use std::sync::OnceLock;
 

@@ -146,7 +146,7 @@ pub struct Page<'a, M> {
     is_from_head: bool,
 }
 
-/// Where ink lies over the place.
+/// Where ink covers the place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Veil {
     /// Beside the light of the place: behind words.

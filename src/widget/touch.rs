@@ -39,7 +39,7 @@ pub enum Trigger {
     Press,
     /// A finger lifts.
     Release,
-    /// A finger lifts, or another one lands: for keys, so that two overlapping thumbs keep the order of their letters.
+    /// A finger lifts, or another one lands: for keys, where overlapping presses of two thumbs must keep their order.
     ReleaseOrNextPress,
     /// Like [`Trigger::ReleaseOrNextPress`], and repeatedly while the finger stays, as a held key does.
     Repeat {

@@ -8,7 +8,7 @@
 // lace, a unevenness.
 //
 // Units: lengths on the ground are metres from the eye; `screen` lengths are parts of the picture's height.
-// Every motion is a sine of a whole number of turns per 3600 s, so that the wrap of the clock is not seen.
+// Every motion is a sine of a whole number of turns per 3600 s, which hides the wrap of the clock.
 
 struct Scene {
   size: vec2<f32>,      // target pixels
@@ -32,13 +32,13 @@ struct Scene {
 const TAU: f32 = 6.2831853;
 const HORIZON: f32 = 0.44;        // screen, from the top
 const EYE_HEIGHT_M: f32 = 2.4;
-const SHORE_M: f32 = 12.4;        // where the drawn-back water ends, straight ahead
-const RUN_M: f32 = 2.9;           // how far a full breath runs up the sand
+const SHORE_M: f32 = 12.4;        // distance of the edge of the water after a breath out, straight ahead
+const RUN_M: f32 = 2.9;           // distance that a full breath runs up the sand
 const PATCH_M: vec2<f32> = vec2<f32>(14.5, 11.6); // the patch of foam that tiles
 const SKY_PEAK: f32 = 1.6;        // the brightest light layer 0 can keep
 const CLOUD_SPAN: f32 = 0.84;     // the window is this part of the baked sheet of cloud; the rest is room to drift
 
-// What depends on the hour alone is mixed once, in the three vertices, and handed on flat.
+// What depends on the hour alone is computed once, in the three vertices, and passed on flat.
 struct Palette {
   @builtin(position) position: vec4<f32>,
   @location(0) @interpolate(flat) zenith: vec4<f32>,    // w: how much night (stars)
@@ -49,7 +49,7 @@ struct Palette {
   @location(5) @interpolate(flat) lamp_ray: vec4<f32>,  // unit vector to it; w: how much of the disc shows
   @location(6) @interpolate(flat) cloud_lit: vec4<f32>, // w: screen x of the glow
   @location(7) @interpolate(flat) cloud_shade: vec4<f32>, // w: brightness of the disc
-  @location(8) @interpolate(flat) deep: vec4<f32>,      // colour the deep water gives back; w: sway of the clouds along
+  @location(8) @interpolate(flat) deep: vec4<f32>,      // colour that deep water reflects; w: sway of the clouds along
   @location(9) @interpolate(flat) shallow: vec4<f32>,   // w: sway of the clouds across
   @location(10) @interpolate(flat) sand: vec4<f32>,     // dry sand under this sky; w: sway of the wide tongues
   @location(11) @interpolate(flat) sand_ray: vec4<f32>, // what raking light adds to it; w: sway of the small tongues
@@ -83,7 +83,7 @@ fn vertex_main(@builtin(vertex_index) i: u32) -> Palette {
   let horizon = of_hour(h, vec3<f32>(0.96, 0.79, 0.72), vec3<f32>(0.83, 0.88, 0.88), vec3<f32>(0.90, 0.55, 0.43), vec3<f32>(0.20, 0.265, 0.37));
   let glow = of_hour(h, vec3<f32>(1.00, 0.86, 0.66), vec3<f32>(1.00, 0.96, 0.86), vec3<f32>(1.05, 0.72, 0.40), vec3<f32>(0.46, 0.54, 0.64));
   let lamp = of_hour(h, vec3<f32>(1.10, 0.87, 0.60), vec3<f32>(1.10, 1.05, 0.94), vec3<f32>(1.15, 0.80, 0.46), vec3<f32>(0.92, 0.91, 0.86));
-  // Under a haze the sky's colours draw together and the lamp is a soft place in it.
+  // Under a haze, the sky's colours are more alike and the lamp is a soft spot in it.
   let haze = 0.62 * clamp(scene.mood, 0.0, 1.0);
   let even = mix(middle, horizon, 0.45) * dot(h, vec4<f32>(0.98, 0.97, 0.95, 1.12));
   out.frame = vec4<f32>(scene.size.x / scene.size.y, 1.0 / scene.size.y, night_veil(scene.light), max(floor(0.4 - log2(max(scene.scale_hint, 0.05))), 0.0));
@@ -92,7 +92,7 @@ fn vertex_main(@builtin(vertex_index) i: u32) -> Palette {
   out.horizon = vec4<f32>(mix(horizon, even, 0.6 * haze), mix(0.030, 0.021, smoothstep(2.3, 2.7, hour)));
   out.glow = vec4<f32>(glow, dot(h, vec4<f32>(0.80, 0.35, 1.0, 0.38)) * (1.0 - 0.55 * haze));
 
-  // The sun sets before the moon is lit: between them no disc slides across the sky.
+  // The sun fades out before the moon fades in, so that no disc slides across the sky.
   var at = vec2<f32>(0.22 * narrow, 0.072);
   if hour < 1.0 {
     at = mix(at, vec2<f32>(0.62 * narrow, 0.85), hour);
@@ -262,7 +262,7 @@ fn tiling(p: vec2<f32>, seed: u32) -> vec2<f32> {
 fn bake_2(pal: Palette) -> @location(0) vec4<f32> {
   let uv = pal.position.xy / scene.size;
   let turn = TAU * uv;
-  // Bent by waves that fit the tile, so that cells of foam are drawn out and no grid shows.
+  // Bent by waves that fit the tile, which stretches the cells of foam and hides their grid.
   var at = uv * 8.0 + vec2<f32>(0.42 * sin(2.0 * turn.y + 1.0) + 0.16 * sin(5.0 * turn.y - 2.0 * turn.x), 0.38 * sin(2.0 * turn.x) + 0.15 * sin(5.0 * turn.x + 3.0 * turn.y));
   var web = 1.0;
   var fine = 1.0;
@@ -301,7 +301,7 @@ fn wavy(x: f32) -> f32 {
 }
 
 // One sharp-crested train of waves along `way`, `each_m` waves to a metre. A train thinner than the pixel's foot is not
-// drawn but counted as roughness, so that nothing shimmers towards the horizon.
+// drawn but counted as roughness, since it would shimmer towards the horizon.
 fn train(s: ptr<function, Swell>, at: ptr<function, vec2<f32>>, foot: vec2<f32>, way: vec2<f32>, each_m: f32, turns: f32, steep: f32) {
   let blur = each_m * dot(abs(way), foot);
   let keep = clamp(1.25 - 2.6 * blur, 0.0, 1.0);
@@ -337,7 +337,7 @@ fn tongues(pal: Palette, x: f32) -> f32 {
 }
 
 fn film(light: vec3<f32>) -> vec3<f32> {
-  // Bright colours bleed a little towards white, as on film, instead of clipping to a hard hue.
+  // Bright colours shift a little towards white, as on film, instead of clipping to a saturated hue.
   let peak = max(light.r, max(light.g, light.b));
   let bled = mix(light, vec3<f32>(peak), 0.06 * smoothstep(0.6, 2.4, peak));
   let shoulder = 1.0 - exp2(-bled * 2.2);
@@ -472,7 +472,7 @@ fn fragment_main(pal: Palette) -> @location(0) vec4<f32> {
     colour = mix(colour, pal.foam.rgb, clamp(foam, 0.0, 1.0) * 0.42 * water);
   }
 
-  // Haze lies along the horizon.
+  // Haze along the horizon.
   let near = 1.0 / (1.0 + aside * aside * 5.5);
   let veil = mix(pal.horizon.rgb, pal.glow.rgb, 0.85 * pal.glow.w * near * near);
   colour = mix(colour, veil, 0.55 * exp2(-drop * (75.0 - 35.0 * scene.mood)));
@@ -489,7 +489,7 @@ fn fragment_main(pal: Palette) -> @location(0) vec4<f32> {
     colour = mix(colour, veiled, local.r * 0.80 * given.a);
   }
 
-  // A gentle fall-off to the corners holds the eye in the picture.
+  // A slight vignette keeps the eye in the picture.
   let corner = vec2<f32>(x / aspect, below + HORIZON - 0.5);
   colour *= 1.0 - 0.42 * dot(corner, corner);
   colour *= vec3<f32>(1.0 + 0.10 * scene.warmth, 1.0 + 0.005 * scene.warmth, 1.0 - 0.13 * scene.warmth);

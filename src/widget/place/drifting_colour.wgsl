@@ -4,7 +4,7 @@
 //
 // Nothing is baked: a plane is bent three times by sines, and a wave over the bent plane is lit like a cloth. Units:
 // lengths are parts of the picture's height, from its middle, downwards. Every motion is a sine of a whole number of
-// turns per 3600 s, so that the wrap of the clock is not seen. Colours are mixed as square roots of light, which keeps
+// turns per 3600 s, which hides the wrap of the clock. Colours are mixed as square roots of light, which keeps
 // them clear where they meet.
 
 struct Scene {

@@ -6,10 +6,10 @@
 //   0 air, far rows of trees, ground and path (opaque; alpha: depth, 0 near .. 1 lost in mist)
 //   1 leaves of the middle distance    2 near trunks    3 near leaves    4 ferns (alpha: coverage, premultiplied)
 //   5 light: two sets of shafts (r, g), drifting mist (b), strength of the breath at this point (a)
-// The live pass lays them over one another and adds light, mist, sway and motes.
+// The live pass composites them and adds light, mist, sway and motes.
 //
 // Lengths are parts of the picture's height, x from its middle, y down from its top. Every motion is a sine of a
-// whole number of turns per 3600 s, so that the wrap of the clock is not seen.
+// whole number of turns per 3600 s, which hides the wrap of the clock.
 
 struct Scene {
   size: vec2<f32>,      // target pixels
@@ -162,7 +162,7 @@ fn leaf_colours() -> Leaves {
 }
 
 // One sheet of single leaves over whatever is under it. `grid`: leaves per unit of length; `bar`: how deep the mass
-// must be for a leaf to grow; `glow`: how much light comes through.
+// must be for a leaf to grow; `glow`: the amount of light that comes through.
 fn lay_leaves(under: vec4<f32>, stage: Stage, p: vec2<f32>, kind: i32, grid: f32, seed: u32, bar: f32, tone: f32, glow: f32, fog: f32) -> vec4<f32> {
   if mass_at(kind, p).x < -0.75 { return under; }
   var out = under;
@@ -226,7 +226,7 @@ const TRUNKS = array<vec4<f32>, 12>(
   vec4<f32>(0.385, 0.632, 0.023, 0.03), vec4<f32>(-0.300, 0.612, 0.0165, -0.03), vec4<f32>(0.725, 0.640, 0.026, 0.02),
   vec4<f32>(-0.620, 0.622, 0.022, -0.04), vec4<f32>(-0.86, 0.640, 0.025, 0.01), vec4<f32>(0.475, 0.600, 0.014, 0.05));
 
-// Where ferns grow, and how far they reach.
+// Where ferns grow, and how long their fronds are.
 const FERNS = array<vec3<f32>, 11>(
   vec3<f32>(-0.43, 0.715, 0.085), vec3<f32>(0.50, 0.785, 0.12), vec3<f32>(0.685, 0.80, 0.14), vec3<f32>(-0.625, 0.815, 0.13),
   vec3<f32>(-0.86, 0.89, 0.20), vec3<f32>(0.77, 0.885, 0.18), vec3<f32>(1.02, 0.93, 0.22), vec3<f32>(-0.66, 0.985, 0.22),
@@ -244,7 +244,7 @@ fn trunk(stage: Stage, p: vec2<f32>, t: vec4<f32>, seed: f32, fog: f32) -> vec4<
   let u = (p.x - t.x - wander) / half_width;
   if abs(u) > 1.3 || up < -w { return vec4<f32>(0.0); }
   let pixel = 1.0 / scene.size.y;
-  // The foot is drawn out into roots, and grass stands before it.
+  // The foot widens into roots, with grass in front of it.
   let roots = 0.10 + 0.30 * noise(vec2<f32>(u * 2.6 + seed * 5.0, 1.0)) + 0.12 * noise(vec2<f32>(u * 7.0, seed));
   let blades = 0.45 * abs(noise(vec2<f32>(p.x * 2.6 / w + 0.3 * sin(p.x * 9.0 / w), seed))) + 0.5 * abs(noise(vec2<f32>((p.x + 0.25 * up) * 9.0 / w, seed + 0.5)));
   let foot = smoothstep(-0.10 * w - pixel, 0.16 * w + pixel, up + w * (roots * (1.0 - u * u) + 0.1 - blades));
@@ -319,7 +319,7 @@ fn ground(stage: Stage, p: vec2<f32>) -> vec4<f32> {
   let earth = of_hour(vec3<f32>(0.62, 0.54, 0.51), vec3<f32>(0.60, 0.54, 0.40), vec3<f32>(0.60, 0.41, 0.36), vec3<f32>(0.16, 0.205, 0.26));
   let d = max(p.y - HORIZON + roll, 0.0);
   let flat = vec2<f32>((p.x - OPENING.x) / (d + 0.02), log2(d + 0.02));
-  // Stems throw their shadows towards the eye, fanned out from the light.
+  // Stems cast shadows towards the viewer, fanned out from the light.
   var shadow = 0.0;
   for (var i = 0; i < 12; i++) {
     let t = TRUNKS[i];
@@ -336,7 +336,7 @@ fn ground(stage: Stage, p: vec2<f32>) -> vec4<f32> {
     shadow = max(shadow, 0.85 * exp2(-1.2 * dot(under, under)));
   }
   var colour = vec3<f32>(0.0);
-  // Tufts and small leaves: each a flat dab whose light is that of the place it stands on.
+  // Tufts and small leaves: each is a flat dab, lit like the ground that it stands on.
   for (var sheet = 0; sheet < 2; sheet++) {
     let grid = select(vec2<f32>(24.0, 34.0), vec2<f32>(36.0, 30.0), sheet == 1);
     let q = flat * grid;
@@ -365,7 +365,7 @@ fn ground(stage: Stage, p: vec2<f32>) -> vec4<f32> {
       // a few small pale flowers stand in the light
       let flower = step(0.978, r.w) * f32(sheet) * step(0.05, beside) * step(z, 0.30) * smoothstep(0.25, 0.7, noise(g * vec2<f32>(1.1, 2.3) + 21.0) + 0.5);
       c = mix(c, mix(stage.haze, stage.core, 0.6) * (0.35 + 0.5 * sun), 0.85 * flower);
-      // blades stand up off the path, litter lies down on it
+      // blades stand upright beside the path, litter lies flat on it
       let tall = mix(1.0, 0.45, wear);
       let shape = select(length(o * vec2<f32>(0.75 + 0.4 * r.z, 1.05)) - 0.72, abs(o.x + (r.w - 0.5) * 0.5 * o.y) - 0.34 * (1.0 - clamp((o.y * -1.0 + 0.9 * tall) / (2.2 * tall), 0.0, 1.0)) + 4.0 * max(o.y - 0.7, 0.0), sheet == 1 && flower < 0.5);
       let small = 0.55 * step(0.5, flower);
@@ -427,7 +427,7 @@ fn grain(at: vec4<f32>) -> f32 {
   return (r.x + r.y - 1.0) / 255.0;
 }
 
-// Colours go in as they lie under their coverage and are kept as roots, so that filtering leaves no dark seams.
+// Colours are premultiplied by their coverage and stored as square roots: filtering then leaves no dark seams.
 fn keep(colour: vec4<f32>, at: vec4<f32>) -> vec4<f32> {
   let own = clamp(colour.rgb / (max(colour.a, 0.001) * STORED), vec3<f32>(0.0), vec3<f32>(1.0));
   return vec4<f32>((sqrt(own) + grain(at)) * colour.a, colour.a);

@@ -17,7 +17,7 @@ const CHANGE_MAX: f32 = 0.15;
 pub struct BreathGlow {
     /// The lit part, which fades to transparent at its edges.
     pub handle: Handle,
-    /// Where it lies, in pixels of the picture.
+    /// Its bounds, in pixels of the picture.
     pub bounds: Rectangle,
 }
 
@@ -78,7 +78,7 @@ pub(super) fn glow_over(source: PictureSource, picture: &RgbaImage) -> BreathGlo
         let below = picture.get_pixel(x, y).0;
         let lit = std::array::from_fn(|index| {
             let value = f32::from(below[index]);
-            // Bright pixels gain less, so that they do not clip.
+            // Bright pixels gain less, and so do not clip.
             let gained = value * light.gain[index] * (1.0 - value / 320.0) + light.offset[index];
             (value + gained).min(255.0) as u8
         });
@@ -124,7 +124,7 @@ mod tests {
                     let at = |x: u32, y: u32| &pixels[((y * width + x) * 4) as usize..][..4];
                     let middle = at(width / 2, height / 2);
                     let change = flash::luminance([middle[0], middle[1], middle[2]]) - flash::luminance([shade; 3]);
-                    // A breath in takes at least three seconds, and goes at most half of its way within one.
+                    // A breath in takes at least three seconds, and makes at most half of its change within one.
                     assert!(change >= 0.0 && change * 0.5 < flash::OUR_CHANGE, "{variant:?} {shade}: {change}");
                     assert!(at(0, 0)[3] < 3 && at(width - 1, 0)[3] < 3 && at(0, height - 1)[3] < 3);
                     assert!(at(width / 2, 0)[3] < 6 && at(0, height / 2)[3] < 6);

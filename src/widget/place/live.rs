@@ -17,7 +17,7 @@ use super::{Backend, PlaceRenderer, Scenery};
 const ARC_FRAME: Duration = Duration::from_secs(3);
 /// Frame interval while only slow light changes, such as the breath over a still.
 const LIGHT_FRAME: Duration = Duration::from_millis(100);
-/// A frame that is due this soon is drawn together with one that another widget asked for.
+/// A frame that is due this soon is drawn together with one that another widget requested.
 const EARLY_MAX: Duration = Duration::from_millis(3);
 
 /// The living place, filling its parent.

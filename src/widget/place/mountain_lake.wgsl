@@ -7,7 +7,7 @@
 // land in kilometres, traced with rays once; the water is the upper half, mirrored and rippled.
 //
 // Units: `screen` lengths are parts of the picture's height, the mountains are kilometres from the eye. Every motion is a
-// sine of a whole number of turns per 3600 s, so that the wrap of the clock is not seen.
+// sine of a whole number of turns per 3600 s, which hides the wrap of the clock.
 
 struct Scene {
   size: vec2<f32>,      // target pixels
@@ -33,7 +33,7 @@ const SHORE: f32 = 0.535;         // screen, from the top: where the water begin
 const LENS: f32 = 1.55;           // screen heights to one unit of slope
 const PEAK: f32 = 1.5;            // the brightest light a layer can keep
 const CABIN: vec2<f32> = vec2<f32>(0.352, 0.004); // where its floor stands, screen from the middle and over the water
-const MIRROR: f32 = 0.80;         // the mirror image is a little flatter than what it shows
+const MIRROR: f32 = 0.80;         // height of the mirror image relative to what it shows
 
 // A slow sway, -1..1: `turns` whole turns per hour of the clock.
 fn sway(turns: f32, offset: f32) -> f32 {
@@ -88,7 +88,7 @@ fn cloudy(start: vec2<f32>, octaves: i32, fall: f32) -> f32 {
   return sum * 1.3;
 }
 
-// Where a pixel stands: (screen x from the middle, screen height over the water).
+// Position of a pixel: (screen x from the middle, screen height over the water).
 fn place_of(p: vec2<f32>) -> vec2<f32> {
   return vec2<f32>((p.x - 0.5 * scene.size.x) / scene.size.y, SHORE - p.y / scene.size.y);
 }
@@ -127,7 +127,7 @@ fn stars(at: vec2<f32>) -> vec3<f32> {
 
 // ---- the mountains, in kilometres: x to the right, z away
 
-// A peak: where it stands, how high, how wide.
+// A peak: position, height and width.
 const PEAKS = array<vec4<f32>, 9>(
   vec4<f32>(1.15, 10.6, 2.55, 2.0),
   vec4<f32>(0.30, 11.4, 1.75, 1.5),
@@ -296,7 +296,7 @@ fn mountains(s: Sky, at: vec2<f32>, air: vec3<f32>) -> vec4<f32> {
 
 // ---- firs
 
-// One row of firs standing on a line: how much of a pixel they cover.
+// The coverage of a pixel by one row of firs along a line.
 fn firs(at: vec2<f32>, foot: f32, tall: f32, cell: f32, seed: i32, blur: f32) -> f32 {
   var cover = 0.0;
   let here = floor(at.x / cell);
@@ -317,7 +317,7 @@ fn firs(at: vec2<f32>, foot: f32, tall: f32, cell: f32, seed: i32, blur: f32) ->
   return cover;
 }
 
-// The cabin: how much of it covers, how much of that is roof, how much is lit window.
+// The coverage of a pixel by the cabin, by its roof, and by its lit window.
 fn cabin(at: vec2<f32>) -> vec3<f32> {
   let pixel = 1.0 / scene.size.y;
   let p = at - vec2<f32>(CABIN.x * narrow(), CABIN.y);
@@ -430,8 +430,8 @@ fn encode(linear: vec3<f32>) -> vec3<f32> {
 struct Moment {
   @builtin(position) position: vec4<f32>,
   @location(0) @interpolate(flat) mist: vec4<f32>,    // colour of the mist; w: how high it stands
-  @location(1) @interpolate(flat) deep: vec4<f32>,    // what deep water gives back; w: mip level of this scale
-  @location(2) @interpolate(flat) dull: vec4<f32>,    // what ruffled water gives back; w: how much lanes show
+  @location(1) @interpolate(flat) deep: vec4<f32>,    // what deep water reflects; w: mip level of this scale
+  @location(2) @interpolate(flat) dull: vec4<f32>,    // what ruffled water reflects; w: visibility of the lanes
   @location(3) @interpolate(flat) drift: vec4<f32>,   // of the two sheets of mist
   @location(4) @interpolate(flat) turn: vec4<f32>,    // phases of three ripples
   @location(5) @interpolate(flat) grade: vec4<f32>,   // warmth as light; w: veil of the arc
@@ -508,7 +508,7 @@ fn fragment_main(now: Moment) -> @location(0) vec4<f32> {
   let path = exp2(-off.x * off.x * 15000.0 / (1.0 + 26.0 * down)) * exp2(-pow(down / now.lamp.w, 2.0)) * smoothstep(0.0, 0.02, down) * (0.45 + 0.75 * broken);
   colour += now.lamp.rgb * select(halo, 0.6 * halo + 0.55 * path, is_lake);
 
-  // A gentle fall-off to the corners holds the eye in the picture.
+  // A slight vignette keeps the eye in the picture.
   let corner = vec2<f32>(at.x / aspect, SHORE - at.y - 0.5);
   colour *= 1.0 - 0.42 * dot(corner, corner);
   colour *= now.grade.rgb;

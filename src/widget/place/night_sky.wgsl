@@ -7,7 +7,7 @@
 //          the lanes the air draws on the lake. Colours in layers are kept as square roots of light.
 //
 // Units: `screen` lengths are parts of the picture's height. Every motion is a sine of a whole number of turns per
-// 3600 s, so that the wrap of the clock is not seen.
+// 3600 s, which hides the wrap of the clock.
 
 struct Scene {
   size: vec2<f32>,      // target pixels
@@ -91,7 +91,7 @@ fn thready(start: vec2<f32>, octaves: i32) -> f32 {
   return sum;
 }
 
-// Where a pixel stands: (screen x from the middle, screen height over the shore).
+// Position of a pixel: (screen x from the middle, screen height over the shore).
 fn place_of(p: vec2<f32>) -> vec2<f32> {
   return vec2<f32>((p.x - 0.5 * scene.size.x) / scene.size.y, SHORE - p.y / scene.size.y);
 }
@@ -106,7 +106,7 @@ fn keep(light: vec3<f32>, p: vec2<f32>) -> vec3<f32> {
   return sqrt(clamp(light / STAR_PEAK, vec3<f32>(0.0), vec3<f32>(1.0))) + grain / 255.0;
 }
 
-// Along and across the milky way, then how far the band's own light reaches here (0..1).
+// Position along and across the milky way, then the strength of the band's own light here (0..1).
 fn galaxy(at: vec2<f32>) -> vec4<f32> {
   let x = -at.x / narrow();
   let apart = vec2<f32>(x + 0.36, at.y - 0.02);
@@ -155,7 +155,7 @@ fn clear_sky(at: vec2<f32>) -> vec3<f32> {
   return mix(colour, glow, 0.78 * near * near * exp2(-up * 3.0));
 }
 
-// Where the moon hangs and how much of it shows.
+// The moon's position (xy), its visibility (z), and the weight of the day (w).
 fn moon_at() -> vec4<f32> {
   let h = hour_weights();
   let at = vec2<f32>(0.34 * narrow(), dot(h, vec4<f32>(0.345, 0.375, 0.36, 0.40)));
@@ -180,7 +180,7 @@ fn bake_0(@builtin(position) position: vec4<f32>) -> @location(0) vec4<f32> {
   let away = length(off);
   let radius = 0.030;
   let disc = 1.0 - smoothstep(radius - pixel, radius + pixel, away);
-  // The lit side is round; the shadow's edge is an ellipse, soft, and the dark side is only sky.
+  // The lit side is round, the edge of the shadow is a soft ellipse, and the dark side shows the sky.
   let turned = vec2<f32>(dot(off, vec2<f32>(0.90, -0.43)), dot(off, vec2<f32>(0.43, 0.90))) / radius;
   let limb = mix(0.62, -0.78, moon.w) * sqrt(max(1.0 - turned.y * turned.y, 0.0));
   let lit = smoothstep(-0.12, 0.20, turned.x - limb);
@@ -327,15 +327,15 @@ fn encode(linear: vec3<f32>) -> vec3<f32> {
 // What is the same for every pixel is computed in the three vertices and passed on flat.
 struct Moment {
   @builtin(position) position: vec4<f32>,
-  @location(0) @interpolate(flat) cloud_low: vec4<f32>,   // w: how far the cloud sheets have slid along
-  @location(1) @interpolate(flat) cloud_high: vec4<f32>,  // w: how far across
-  @location(2) @interpolate(flat) deep: vec4<f32>,        // what deep water gives back; w: mip level of this scale
-  @location(3) @interpolate(flat) dull: vec4<f32>,        // what ruffled water gives back; w: how much lanes show
+  @location(0) @interpolate(flat) cloud_low: vec4<f32>,   // w: distance that the cloud sheets have slid along
+  @location(1) @interpolate(flat) cloud_high: vec4<f32>,  // w: distance across
+  @location(2) @interpolate(flat) deep: vec4<f32>,        // what deep water reflects; w: mip level of this scale
+  @location(3) @interpolate(flat) dull: vec4<f32>,        // what ruffled water reflects; w: visibility of the lanes
   @location(4) @interpolate(flat) grade: vec4<f32>,       // warmth as light; w: how much of the aurora there is
   @location(5) @interpolate(flat) turn: vec4<f32>,        // phases of three ripples and of the twinkle
   @location(6) @interpolate(flat) fold: vec4<f32>,        // phases of the two curtains
   @location(7) @interpolate(flat) cover: vec4<f32>,       // where cloud begins, ends, how thick it is; w: lift of low light
-  @location(9) @interpolate(flat) path: vec4<f32>,        // light that lies on the lake; w: where, screen
+  @location(9) @interpolate(flat) path: vec4<f32>,        // light on the lake; w: its position, screen
   @location(8) @interpolate(flat) frame: vec4<f32>,       // aspect, pixel, veil of the arc; w: height the curtains rise
 };
 

@@ -10,7 +10,7 @@ use super::dimming;
 pub enum PictureSource {
     /// A place.
     Still(SceneVariant),
-    /// One of the clinic's own pictures. The number goes on past the last picture of the folder and wraps there.
+    /// One of the clinic's own pictures. A number past the last picture of the folder wraps around.
     Slide(u32),
 }
 

@@ -379,7 +379,7 @@ impl PlacePipeline {
         let (Some(live), Some(canvas)) = (&mut self.live, &self.canvas) else { return };
         let Some(pipeline) = &live.pipeline else { return };
         if live.rendered == Some((request.uniforms, size)) {
-            // Another widget asked for this frame; the place has not changed.
+            // Another widget requested this frame; the place has not changed.
             self.frame_start = None;
             return;
         }

@@ -7,9 +7,9 @@
 //   0  window, sun or moon, sky   alpha: window glass
 //   1  the fire at full           alpha: 0 before the hearth's opening, else depth within it
 //   2  the lamp at full           alpha: embers inside the hearth, sway outside it
-// Light is stored as its cube root over BRIGHTEST, so that eight bits are enough in the dark.
+// Light is stored as the cube root of its ratio to BRIGHTEST, which makes eight bits enough in the dark.
 //
-// Every motion is a sine or a lattice of a whole number of turns per 3600 s: the wrap of the clock is not seen.
+// Every motion is a sine or a lattice of a whole number of turns per 3600 s, which hides the wrap of the clock.
 
 struct Scene {
   size: vec2<f32>,      // target pixels
@@ -150,7 +150,7 @@ fn hearth(p: vec3<f32>) -> vec2<f32> {
   let q = p - vec3<f32>(-0.68, 0.0, 4.2);
   let breast = block(q - vec3<f32>(0.0, 1.5, 0.30), vec3<f32>(0.83, 1.6, 0.30), 0.02);
   let face = block(q - vec3<f32>(0.0, 0.52, 0.1), vec3<f32>(0.64, 0.52, 0.135), 0.012);
-  // The opening: upright below, a flat arch above.
+  // The opening: straight sides below, a flat arch above.
   let lift = vec2<f32>(q.x, max(q.y - 0.52, 0.0) * 1.25);
   let inside = max(length(lift) - 0.43, max(q.z - 0.44, 0.07 - q.y));
   var best = vec2<f32>(max(breast, -inside), 1.0);
@@ -247,13 +247,13 @@ fn plant(p: vec3<f32>) -> vec2<f32> {
     l = l - root;
     l = vec3<f32>(turned(l.xy, -rise), l.z);
     let reach = 0.19 + 0.05 * sin(k * 2.9);
-    // A blade: broad, its midrib a shallow keel, its tip bending down.
+    // A leaf blade: broad, with a shallow keel along its midrib, its tip bent down.
     let u = l.x / reach - 1.0;
     let keel = vec3<f32>(l.x - reach - 0.04, l.y + 0.45 * l.x * l.x - 0.12 * abs(l.z) * max(1.0 - u * u, 0.0), l.z * (1.0 + 0.35 * u));
     let e = keel / vec3<f32>(reach, 0.012, 0.075 + 0.02 * sin(k * 5.1));
     let n = length(e);
     d = min(d, max((n - 1.0) * 0.022, (n - 1.0) * n / max(length(e / vec3<f32>(reach, 0.012, 0.075)), 0.001) * 0.8));
-    // Its stalk, into the blade's own bend.
+    // Its stalk, which continues the bend of the blade.
     d = min(d, rod(l, vec3<f32>(-0.028, 0.004, 0.0), vec3<f32>(0.085, -0.004, 0.0), 0.0055));
     if (i & 3) == 0 {
       d = min(d, rod(q, vec3<f32>(0.0, 0.26, 0.0), vec3<f32>(0.02 * sin(k), high + 0.02, 0.02 * cos(k)), 0.008));
@@ -270,7 +270,7 @@ fn shelf(p: vec3<f32>) -> vec2<f32> {
   let hollow = block(vec3<f32>(q.x, y - 0.175, q.z + 0.05), vec3<f32>(0.66, 0.158, 0.19), 0.005);
   if !fine { return vec2<f32>(max(body, -0.02 - q.z), 3.0); }
   var best = vec2<f32>(max(body, -hollow), 3.0);
-  // This cell and both beside it, so that no step leads past the next book where none stands here.
+  // This cell and its two neighbours: where this one is empty, a step must not skip the next book.
   for (var i = -1; i < 2; i++) {
     let cell = floor(q.x / 0.047) + f32(i);
     let pick = hash(vec2<i32>(i32(cell), i32(row) * 7 + 3));
@@ -383,7 +383,7 @@ fn shell(ray: vec3<f32>) -> Shell {
 
 // ---- outside ----
 
-// One line of hills or trees: how far `e` lies under it, softened by a pixel.
+// One line of hills or trees: whether `e` is under it, softened by a pixel.
 fn under(e: f32, line: f32, soft: f32) -> f32 {
   return 1.0 - smoothstep(line - soft, line + soft, e);
 }
@@ -583,7 +583,7 @@ fn stuff(id: f32, p: vec3<f32>, n: vec3<f32>, f: f32) -> Stuff {
 
 // ---- light ----
 
-// How much a square with these corners lights a surface, its own brightness being one; never below the horizon.
+// Light on a surface from a quadrilateral with a brightness of one. Only what is above the surface's horizon counts.
 fn panel(p: vec3<f32>, n: vec3<f32>, a: vec3<f32>, b: vec3<f32>, c: vec3<f32>, d: vec3<f32>) -> f32 {
   let v = array<vec3<f32>, 4>(normalize(a - p), normalize(b - p), normalize(c - p), normalize(d - p));
   var sum = vec3<f32>(0.0);
@@ -597,7 +597,7 @@ fn panel(p: vec3<f32>, n: vec3<f32>, a: vec3<f32>, b: vec3<f32>, c: vec3<f32>, d
   return max((size * size + dot(sum, n)) / (size + 1.0), 0.0);
 }
 
-// Part of a round light that is seen from `p`: `wide` is its radius over its distance.
+// Fraction of a round light that is visible from `p`. `wide` is its radius divided by its distance.
 fn shadow(p: vec3<f32>, towards: vec3<f32>, reach: f32, wide: f32) -> f32 {
   var seen = 1.0;
   var t = 0.012 + 0.012 * unlike;
@@ -898,7 +898,7 @@ fn snow_in(ray: vec3<f32>) -> f32 {
 }
 
 fn film(light: vec3<f32>) -> vec3<f32> {
-  // Bright colours bleed a little towards white, as on film, instead of clipping to a hard hue.
+  // Bright colours shift a little towards white, as on film, instead of clipping to a saturated hue.
   let peak = max(light.r, max(light.g, light.b));
   let bled = mix(light, vec3<f32>(peak), 0.10 * smoothstep(0.5, 2.4, peak));
   let shoulder = 1.0 - exp2(-bled * 2.0);

@@ -48,7 +48,7 @@ impl StillPlace {
         (side(bounds.width), side(bounds.height))
     }
 
-    /// When it will next look different; `None` if it will not by itself.
+    /// When it will next look different; `None` if it does not change by itself.
     fn next_frame(&self, bounds: Rectangle, now: Instant) -> Option<Instant> {
         let state = &self.renderer.state;
         let (source, until) = state.picture_source(&self.scenery, self.scenery.clock.at(now));

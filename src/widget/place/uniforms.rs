@@ -114,7 +114,8 @@ impl SceneUniforms {
     }
 }
 
-/// Wraps whole milliseconds before they become a float, so that no precision is lost after a day.
+/// Seconds on the shader's clock. Milliseconds are wrapped before they become a float, which would otherwise lose
+/// precision.
 fn wrapped_s(ms: u64) -> f32 {
     ((ms % WRAP_MS) as f64 / 1000.0) as f32
 }

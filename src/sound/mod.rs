@@ -373,7 +373,8 @@ impl DeckFeed for ReaderThread {
     }
 }
 
-/// Amplitude of the signals: follows the patient's volume, but is neither inaudible nor startling.
+/// Amplitude of the signals. It follows the patient's volume between two limits, so that a signal is always heard and
+/// never startles.
 fn signal_gain(volume_db: f32, options: &Options) -> f32 {
     db_to_gain((volume_db + 3.0).clamp(options.signal_floor_db.min(-12.0), -12.0))
 }
@@ -406,7 +407,7 @@ fn levels_within(mix: &Mix, most_db: f32, epoch: Instant, options: &Options) -> 
         bed_alone: mix.calmed && mix.beds.iter().any(Option::is_some),
         held: mix.held,
         signal: signal_gain(volume_db, options),
-        // The chime that carries has an output of its own; on this one it is as soft as the other signals.
+        // The corridor's chime is loud on its own output only; on this one it is as soft as the other signals.
         chime: signal_gain(volume_db, options),
     }
 }

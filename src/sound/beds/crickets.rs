@@ -1,5 +1,5 @@
-//! Owns the sound of crickets in a warm night field: a few that can be told apart, a far chorus, and the air. Does not own
-//! its level in the mix.
+//! Owns the sound of crickets in a warm night field: a few near ones that are heard individually, a distant chorus, and
+//! the air. Does not own its level in the mix.
 //!
 //! Modelled on the snowy tree cricket (*Oecanthus fultoni*): chirps of several short pulses of an almost pure tone at 2 to
 //! 3 kHz, repeated about twice a second, softer to the ear than the 4 to 5 kHz of field crickets.
@@ -11,7 +11,7 @@ use crate::sound::dsp::{
     BrownNoise, FilterCoefficients, PinkNoise, RandomLfo, Rng, Smoother, StateVariableFilter, pan, smoothstep,
 };
 
-/// Crickets that can be told apart.
+/// Number of crickets near enough to be heard individually.
 const NEAR: usize = 7;
 /// Seconds from one pulse of a chirp to the next.
 const PULSE_EVERY_S: f32 = 0.032;
@@ -24,7 +24,7 @@ struct Cricket {
     pitch_hz: f32,
     /// Position in the wave, 0 to 1.
     phase: f32,
-    /// Seconds since the chirp began; beyond its pulses it rests.
+    /// Seconds since the chirp began; after its last pulse the cricket is silent.
     age_s: f32,
     pulses: u8,
     /// Seconds from the beginning of one chirp to that of the next.
@@ -34,7 +34,7 @@ struct Cricket {
 
 impl Cricket {
     fn new(rng: &mut Rng, index: usize) -> Self {
-        // Spread over the field, the nearest one off the middle.
+        // Spread evenly from left to right, with some randomness.
         let place = (index as f32 / (NEAR - 1) as f32).mul_add(1.6, -0.8) + rng.between(-0.15, 0.15);
         let distance = rng.between(0.25, 1.0);
         Self {
@@ -47,7 +47,7 @@ impl Cricket {
         }
     }
 
-    /// Its next sample, before distance and place.
+    /// The next sample, before distance and panning are applied.
     fn run(&mut self, rng: &mut Rng, frame_s: f32) -> f32 {
         self.age_s += frame_s;
         if self.age_s >= self.chirp_every_s {
@@ -76,7 +76,7 @@ pub struct CricketsBed {
     rate_hz: f32,
     rng: Rng,
     near: [Cricket; NEAR],
-    /// How much each of them sings, so that they come and go.
+    /// Slowly changing level of each near cricket, so that they come and go.
     singing: [(RandomLfo, Smoother); NEAR],
     far: [(PinkNoise, StateVariableFilter); 2],
     far_level: RandomLfo,

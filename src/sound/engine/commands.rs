@@ -43,7 +43,7 @@ pub struct Levels {
     pub held: bool,
     /// Amplitude of signals that follow the patient's volume.
     pub signal: f32,
-    /// Amplitude of signals that carry.
+    /// Amplitude of signals for which [`Signal::carries`] is true.
     pub chime: f32,
 }
 
@@ -107,7 +107,7 @@ pub struct DeckProgress {
     pub playing: AtomicU64,
 }
 
-/// The far ends of the queues that carry decks to an engine and back.
+/// The reading thread's ends of the queues that take decks to an engine and back.
 #[derive(Debug)]
 pub struct DeckPort {
     /// Commands for the engine.
@@ -120,7 +120,7 @@ pub struct DeckPort {
     pub rate_hz: u32,
 }
 
-/// The far ends of an engine's queues.
+/// The other threads' ends of an engine's queues.
 #[derive(Debug)]
 pub struct EngineLink {
     /// For the thread that controls it.

@@ -343,7 +343,7 @@ impl Engine {
         }
     }
 
-    /// Decks that are fading out need not wait for the sound to come back: nobody hears them.
+    /// Returns the decks that are fading out. They need not wait for the sound to come back, since they are inaudible.
     fn return_outgoing_decks(&mut self) {
         for place in &mut self.outgoing {
             if let Some(deck) = place.take() {

@@ -43,7 +43,7 @@ pub enum OutputCommand {
     /// Panic, on the output thread or the reading thread.
     #[cfg(test)]
     Panic {
-        /// Which one.
+        /// Whether the reading thread panics; otherwise the output thread does.
         of_reading: bool,
     },
     /// Fade out, close and confirm.

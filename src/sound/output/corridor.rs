@@ -1,5 +1,5 @@
-//! Owns the corridor's chime: a stream on an output of its own, open only while it sounds. Nothing of it ever reaches
-//! the patient's output. Does not own when it sounds.
+//! Owns the corridor's chime: a stream on a separate output, open only while it sounds. It never plays on the patient's
+//! output. Does not own when it sounds.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, channel, sync_channel};
@@ -97,13 +97,13 @@ impl Drop for RingingGuard {
     }
 }
 
-/// Reports changes only.
+/// Reports whether the chime's output is available, if that has changed.
 fn tell(announced: &Mutex<Option<bool>>, notices: &SyncSender<OutputCommand>, missing: Option<&String>) {
     let mut announced = announced.lock().unwrap_or_else(PoisonError::into_inner);
     let is_there = missing.is_none();
     if *announced != Some(is_there) {
-        // Finding it on the first check is no news. A report that does not fit into the queue is repeated after the
-        // next check.
+        // An output that is found on the first check is not reported. A report that does not fit into the queue is
+        // repeated after the next check.
         let is_news = !(is_there && announced.is_none());
         if !is_news || notices.try_send(OutputCommand::ChimeOutput { missing: missing.cloned() }).is_ok() {
             *announced = Some(is_there);

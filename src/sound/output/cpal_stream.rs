@@ -18,7 +18,7 @@ use crate::sound::engine::Engine;
 
 /// Poll timeout: some sound servers underrun at the start of a stream without reporting it.
 const TIMEOUT: Duration = Duration::from_millis(120);
-/// Pause after each error. The thread of an output that does nothing but fail would otherwise spin.
+/// Pause after each error. Without it, the thread of an output that only returns errors would spin.
 const ERROR_PAUSE: Duration = Duration::from_millis(5);
 /// Errors that persist for this long without a buffer request count as a loss.
 const ERROR_GRACE: Duration = Duration::from_millis(250);

@@ -1,5 +1,5 @@
 //! Owns what the output needs from the feed of decks to its engine. The handle supplies the reader of tracks, so that
-//! neither room knows the other.
+//! `output` and `tracks` do not depend on each other.
 
 use std::time::Instant;
 
@@ -22,5 +22,5 @@ pub trait DeckFeed {
     fn panic(&mut self);
 }
 
-/// Creates a feed. The argument tells whether it replaces one that was lost to a panic.
+/// Creates a feed. The argument says whether it replaces one that was lost to a panic.
 pub type NewFeed = Box<dyn Fn(bool) -> Box<dyn DeckFeed> + Send>;

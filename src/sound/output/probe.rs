@@ -29,7 +29,7 @@ pub enum OutputProbe {
 }
 
 impl OutputProbe {
-    /// Takes a look.
+    /// What is visible now.
     pub fn now() -> Self {
         match PulseConnection::connect().and_then(|mut server| listed(&mut server).map_err(ConnectError::Unusable)) {
             Ok((sinks, default)) => Self::Pulse(sinks, default),

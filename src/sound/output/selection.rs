@@ -1,6 +1,5 @@
-//! Owns which outputs there are and which one is chosen: those of the sound server or, if none is running, those of
-//! ALSA. A running server is never bypassed, since only it reports routes. Does not own when an output is opened
-//! (`keeper`).
+//! Owns the list of outputs and the choice among them: those of the sound server or, if none is running, those of ALSA.
+//! A running server is never bypassed, since only it reports routes. Does not own when an output is opened (`keeper`).
 
 use std::sync::{Arc, Mutex, PoisonError};
 

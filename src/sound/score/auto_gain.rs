@@ -9,7 +9,7 @@ const RUMBLE_HZ: f32 = 38.0;
 const METER_S: f32 = 8.0;
 /// Time constant of the gain, in seconds.
 const GAIN_S: f32 = 4.0;
-/// Maximum gain change in either direction, so that rests stay rests.
+/// Maximum gain change in either direction, so that rests stay quiet.
 const GAIN_MAX_DB: f32 = 8.0;
 
 /// Nothing may be sudden. Loudness may rise at this rate before the gain holds it back, in dB per second …

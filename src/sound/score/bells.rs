@@ -1,5 +1,5 @@
 //! Sparse bells, far apart: an occasional great bell, middle bells that answer each other and sometimes coincide, and
-//! bowed singing bowls below, so that the silence between them is never empty.
+//! bowed singing bowls below, which fill the pauses between them.
 
 use super::ensemble::{Ensemble, PitchPool, Player, Role};
 use super::instruments::{Instrument, ScoreNote};
@@ -65,7 +65,7 @@ pub struct Bells {
 }
 
 impl Bells {
-    /// Before the first bell.
+    /// At its start, before the first bell.
     pub const fn new() -> Self {
         Self {
             rims: [Player::new(&RIM, 0.0), Player::new(&FIFTH_RIM, 2.0), Player::new(&HIGH_RIM, 4.0)],

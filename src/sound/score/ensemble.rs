@@ -1,5 +1,5 @@
-//! Owns what all compositions share: when a note may begin, which pitch fits, and the players who obey both. Does not
-//! own what a composition has them play.
+//! Owns what all compositions share: when a note may begin, which pitch fits, and the players, who follow both rules.
+//! Does not own what a composition has them play.
 
 use super::harmony::Harmony;
 use super::instruments::{Instrument, PARTIALS, ScoreNote};
@@ -30,9 +30,9 @@ const ROUGHNESS_MARGIN: f32 = 0.70;
 const PASSING_FACTOR: f32 = 0.92;
 /// Minimum remaining time of a chord for its root to be played, in seconds.
 const ROOT_MIN_S: f32 = 4.0;
-/// How long a player waits for a pitch from its pool, in seconds: until the notes that stand in its way have decayed.
+/// How long a player waits for a pitch from its pool, in seconds: until the notes that clash with it have decayed.
 const WAITS_FOR_POOL_S: f32 = 9.0;
-/// Cost from which on a pitch counts as outside the pool.
+/// A pitch of at least this cost counts as outside the pool.
 const OUTSIDE_POOL_COST: f32 = 5.0;
 /// Number of pitches that a player remembers.
 const RECENT: usize = 4;
@@ -122,12 +122,12 @@ impl Player {
             return false;
         }
         let Some((key, is_from_pool)) = ensemble.choose_key(&note, role, &self.recent) else {
-            // Nothing fits what sounds at present: rest.
+            // No pitch fits the sounding notes, so the player rests.
             self.wait_s = ensemble.rng.between(1.0, 2.5);
             return false;
         };
         if !is_from_pool && self.waited_s < WAITS_FOR_POOL_S {
-            // Otherwise notes of the last chord could hold the next one back forever.
+            // Without this, notes of the last chord could delay the next one forever.
             self.wait_s = ensemble.rng.between(0.8, 1.6);
             self.waited_s += self.wait_s;
             return false;
@@ -249,7 +249,7 @@ impl Ensemble {
         let timbre = role.instrument.timbre();
         let rng = &mut self.rng;
         let attack_s = rng.between(timbre.attack_s[0], timbre.attack_s[1]);
-        // Nothing may stand out: after a rest, bells are soft.
+        // No note may stand out: after a rest, bells are soft.
         let stands_out = if role.instrument.is_struck() { STRUCK_STANDS_OUT } else { HELD_STANDS_OUT };
         let loudest = stands_out * self.level.max(SOFTEST);
         ScoreNote {
@@ -403,8 +403,8 @@ impl SoundingContext {
             let (rough, others) = self.rising[moment];
             (rough + self.rough_rising(&mine, moment)) / (others + level_of(&mine)).max(FAINT)
         });
-        // Other notes may decay and leave any two alone, which then pass through a moment of equal level. A note
-        // released before the new one has reached full level only gets fainter.
+        // Other notes may decay until only two are left, which at some moment have the same level. A note released
+        // before the new one has reached full level only gets fainter.
         let of_pairs = self.staying().map(|(_, other)| {
             let share = level / level_of(&other.later).max(1e-6);
             let theirs = other.later.map(|partial| Partial { level: partial.level * share, ..partial });
@@ -414,7 +414,7 @@ impl SoundingContext {
         rising.fold(of_held, f32::max).max(in_passing * PASSING_FACTOR)
     }
 
-    /// Maximum roughness of any three notes, including the new one, that may be left over.
+    /// Maximum roughness of any three notes, including the new one, that may be left once the others have decayed.
     fn roughest_three_with(&self, mine: &[Partial]) -> f32 {
         let level = level_of(mine);
         let mut roughest: f32 = 0.0;

@@ -61,7 +61,7 @@ pub struct Glass {
 }
 
 impl Glass {
-    /// Before the first breath.
+    /// At its start, before the first breath.
     pub const fn new() -> Self {
         Self {
             floor: Player::new(&FLOOR, 0.0),

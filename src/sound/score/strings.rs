@@ -49,7 +49,7 @@ pub struct Strings {
 }
 
 impl Strings {
-    /// Before the first bow stroke.
+    /// At its start, before the first bow stroke.
     pub const fn new() -> Self {
         Self {
             unison: [

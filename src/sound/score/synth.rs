@@ -1,5 +1,5 @@
-//! Owns additive synthesis: each note is a sum of sines, with eight partials processed in parallel. Does not own which
-//! notes there are.
+//! Owns additive synthesis: each note is a sum of sines, with eight partials processed in parallel. Does not own the
+//! choice of notes.
 //!
 //! A sine is a rotating vector, which takes four multiplications per frame and no table look-up. The vectors of several
 //! partials share a SIMD register. Gains are updated once per block and interpolated linearly within it. Nothing here

@@ -54,7 +54,7 @@ static LIGHT: Role = Role {
     pool: PitchPool::Mode,
 };
 
-/// Slow water.
+/// Drones and pads that move like slow water.
 #[derive(Debug)]
 pub struct Tidal {
     grounds: [Player; 2],
@@ -64,7 +64,7 @@ pub struct Tidal {
 }
 
 impl Tidal {
-    /// Before the first wave.
+    /// At its start, before the first wave.
     pub const fn new() -> Self {
         Self {
             grounds: [Player::new(&GROUND, 0.0), Player::new(&FIFTH, 5.0)],

@@ -58,7 +58,7 @@ pub fn spawn_clip_reader(bank: &Arc<ClipBank>, folder: Option<PathBuf>, tell: im
             wrong.into_iter().for_each(&tell);
             bank.fill(clips);
         };
-        // The clips are untrusted input. A panic costs the spoken signals, and is reported.
+        // The clips are untrusted input. A panic leaves the signals with their tones, and is reported.
         if catch_unwind(AssertUnwindSafe(read)).is_err() {
             let why = "a fault of the program while the clips were read; tones sound in their place".to_owned();
             tell(WrongClip { path: folder.clone(), why });

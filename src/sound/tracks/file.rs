@@ -113,7 +113,7 @@ impl TrackFile {
         if let Some((channels, rate_hz)) = decode::wav_form(&mut file).map_err(TrackError::Open)? {
             check_form(channels, rate_hz)?;
         }
-        // Broken files have made decoders panic. They must cost one track, not the music.
+        // Broken files have made decoders panic. That must cost one track, not all the music.
         let opened = decode::guarded(|| {
             let data = BufReader::with_capacity(1 << 16, file);
             Decoder::builder().with_data(data).with_byte_len(bytes).with_hint(&ending).with_gapless(true).build()

@@ -32,7 +32,7 @@ enum ReaderCommand {
     Panic,
 }
 
-/// Where the reading of tracks reports.
+/// The receivers of what the threads that read tracks report.
 #[derive(Clone)]
 pub struct ReaderEvents {
     /// Receives events from the supervising thread.
@@ -180,7 +180,7 @@ impl ReaderThread {
 
     fn command(&mut self, command: ReaderCommand) {
         let taken = self.running.as_ref().is_some_and(|running| running.commands.send(command).is_ok());
-        // A thread about to be started will be told everything.
+        // A thread that is about to start will receive everything then.
         if !taken && self.restart_at.is_none() {
             self.running = None;
             self.restart_later();

@@ -178,7 +178,7 @@ impl SignalPlayer {
 }
 
 impl ActiveSignal {
-    /// Adds one block; returns whether it was the last. The same holds for the two below.
+    /// Adds one block; returns whether it was the last, as do the two functions below.
     fn add_notes(&self, rate_hz: f32, out: &mut AudioBlock) -> bool {
         let mut over = true;
         for note in notes_of(self.signal) {

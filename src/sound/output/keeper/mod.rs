@@ -83,7 +83,7 @@ pub fn spawn(
 ) {
     let named = options.device.clone();
     let calibrated = match options.calibrated.clone() {
-        // A calibration without an output was made on the one configured for the music.
+        // A calibration that names no output was made on the one configured for the music.
         CalibratedOutput { output: None, port } => CalibratedOutput { output: named.filter(|_| port.is_some()), port },
         said => said,
     };
@@ -336,7 +336,7 @@ impl<'a> OutputKeeper<'a> {
         }
     }
 
-    /// An output that the room is not calibrated for does not count as one.
+    /// Reports that sound is back. An output that the room is not calibrated for does not count.
     fn announce_back(&mut self) {
         let is_heard = self.route.as_ref().is_none_or(|(_, allowed)| *allowed);
         if self.is_proven && is_heard && self.announced != Announced::Back {
@@ -381,7 +381,7 @@ impl<'a> OutputKeeper<'a> {
     /// Drops a stream on a thread of its own, since a broken one may hang.
     fn drop_stream(&mut self, stream: RunningStream) {
         let parting = thread::Builder::new().name("sound-parting".to_owned()).spawn(move || drop(stream));
-        // If the thread could not be started, the stream has been dropped right here.
+        // If the thread could not be started, the stream has been dropped on this one.
         drop(parting);
         self.spare = self.home.recv_timeout(TIMEOUT).ok().or_else(|| self.spare.take());
     }
@@ -391,7 +391,7 @@ impl<'a> OutputKeeper<'a> {
         // silenced.
         let silenced = (self.announced == Announced::Lost).then(SilencedStderr::begin);
         let opened = self.find().and_then(|output| {
-            // Some outputs accept no period but their own.
+            // Some outputs accept only their own period.
             let again = output.again();
             let period_ms = self.context.options.period_ms;
             self.open(output, Some(period_ms)).or_else(|why| again.map_or(Err(why), |again| self.open(again, None)))

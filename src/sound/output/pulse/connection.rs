@@ -34,7 +34,7 @@ const COOKIE_BYTES: usize = 256;
 pub enum ConnectError {
     /// No sound server is running.
     NotRunning,
-    /// One is running but unusable, and why. It must not be bypassed, since the outputs are its own.
+    /// One is running but unusable, and why. It must not be bypassed, since the outputs belong to it.
     Unusable(String),
 }
 
@@ -243,7 +243,7 @@ impl PulseConnection {
     }
 }
 
-/// Whether this names the null output that a server creates for want of another. Further ones are numbered.
+/// Whether this names the null output that a server creates when it has no other. Further ones are numbered.
 pub fn is_null_output(name: &CStr) -> bool {
     name.to_bytes().strip_prefix(NULL_OUTPUT).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"."))
 }
@@ -255,7 +255,7 @@ fn cookie_of(mut read: Vec<u8>) -> Vec<u8> {
     read
 }
 
-/// Whether nobody listens there.
+/// Whether this error means that no server is listening on the socket.
 fn is_nobody_listening(error: &std::io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused | ErrorKind::NotADirectory)
 }

@@ -1,5 +1,5 @@
 //! Owns one stream on the sound server. Its thread answers each request with frames from the engine, tracks the
-//! server's clock, and mutes the moment the output is not the one that the room is calibrated for. Does not own when to
+//! server's clock, and mutes as soon as the output is not the one that the room is calibrated for. Does not own when to
 //! open a stream (`keeper`).
 
 use std::ffi::CString;
@@ -45,7 +45,7 @@ impl PulseOutput {
         Self { server, sink }
     }
 
-    /// The output's own rate if it is 44.1 kHz, so that nobody resamples; 48 kHz otherwise.
+    /// The output's own rate if it is 44.1 kHz, so that the server need not resample; 48 kHz otherwise.
     pub fn rate_hz(&self) -> u32 {
         if self.sink.sample_spec.sample_rate == 44_100 { 44_100 } else { PREFERRED_RATE_HZ }
     }

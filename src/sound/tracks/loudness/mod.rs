@@ -25,7 +25,7 @@ const GAIN_MAX_DB: f32 = 12.0;
 const GAIN_MIN_DB: f32 = -30.0;
 /// Maximum true peak of a single track, in dBTP, so that the limiter stays idle.
 const PEAK_MAX_DB: f32 = -1.0;
-/// Gain of files not measured yet, as for a loud file of −14 LUFS: too quiet startles nobody.
+/// Gain of files not measured yet, as for a loud file of −14 LUFS: a track that is too quiet startles nobody.
 const CAREFUL_GAIN_DB: f32 = TARGET_LUFS + 14.0;
 
 /// Measurement of a file.
@@ -140,7 +140,7 @@ impl LoudnessLibrary {
             let mut at = |seconds: f64| {
                 progress(ScanProgress { scanned: known + index, of: paths.len(), path: Some(path), seconds });
             };
-            // If measuring panics, only this file goes without.
+            // If measuring panics, only this file goes unmeasured.
             let measured = catch_unwind(AssertUnwindSafe(|| measure(path, &mut at, pace)));
             let measured = measured.unwrap_or(Err(TrackError::Broken)).unwrap_or_else(|error| MeasuredLoudness {
                 loudness_lufs: None,

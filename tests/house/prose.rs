@@ -1,7 +1,6 @@
 //! Owns one rule: what people read here does not fall back into phrases that were carried over from another language. Each
 //! is listed with what a native writer would say. Does not own the words that patients and staff read (`locales/`).
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -43,9 +42,6 @@ const HABITS: [(&str, &[&str], &str); 33] = [
     ("in the same moment", &[], "at the same moment"),
     ("in the moment in which", &[], "at the moment when"),
 ];
-
-/// Parts of the tree whose comments still have such phrases. Remove a part once it has none; the test fails on those too.
-const NOT_YET: [&str; 1] = ["src/desk"];
 
 /// Where prose is read: folders with their files, and files at the top.
 const FOLDERS: [&str; 8] = ["src", "tests", "docs", "profiles", "deploy", "scripts", "benches", "examples"];
@@ -115,31 +111,18 @@ fn prose_files(repository: &Path) -> Vec<String> {
     relative
 }
 
-/// What a person owns as one: a room of the source, or a folder or file at the top.
-fn part_of(path: &str) -> String {
-    let depth = if path.starts_with("src/") { 2 } else { 1 };
-    path.split('/').take(depth).collect::<Vec<_>>().join("/")
-}
-
 #[test]
 fn prose_reads_as_a_native_writer_would_write_it() {
     let repository = repository();
-    let (mut wrong, mut needed) = (Vec::new(), BTreeSet::new());
+    let mut wrong = Vec::new();
     let files = prose_files(&repository);
     assert!(files.len() > 400, "only {} files are found", files.len());
     for path in files {
-        let part = part_of(&path);
         for (line, habit, better) in habits_in(&fs::read_to_string(repository.join(&path)).unwrap()) {
-            if NOT_YET.contains(&part.as_str()) {
-                needed.insert(part.clone());
-            } else {
-                wrong.push(format!("{path}:{line}: \"{habit}\": {better}"));
-            }
+            wrong.push(format!("{path}:{line}: \"{habit}\": {better}"));
         }
     }
     assert!(wrong.is_empty(), "say these as a native writer would: {wrong:#?}");
-    let stale: Vec<&str> = NOT_YET.into_iter().filter(|part| !needed.contains(*part)).collect();
-    assert!(stale.is_empty(), "these read well now; remove them from NOT_YET: {stale:?}");
 }
 
 #[test]

@@ -37,13 +37,13 @@ pub(super) struct Authenticator {
     session_cookie: String,
     browser_cookie: String,
     is_tls: bool,
-    /// Verifying a password takes 19 MiB and tens of milliseconds of one core, so it happens one at a time. Known
-    /// browsers and this machine have a queue of their own, which strangers cannot fill.
+    /// Verifying a password takes 19 MiB and tens of milliseconds of one core, so passwords are verified one at a time.
+    /// Known browsers and this machine have a separate queue, which strangers cannot fill.
     strangers_turn: Arc<Semaphore>,
     known_turn: Arc<Semaphore>,
 }
 
-/// The result of a password that a browser sent.
+/// The result of verifying a password that a browser sent.
 pub(super) enum SignInResult {
     /// It was right; these are the `Set-Cookie` values.
     Accepted {
@@ -149,7 +149,7 @@ impl Authenticator {
         })
     }
 
-    /// Takes the hash of the current password. A new one ends every sign-in.
+    /// Sets the hash of the current password. A new one ends every sign-in.
     pub(super) fn set_password_hash(&self, hash: SecretHash) {
         let mut known = self.password_hash();
         if known.as_ref() == Some(&hash) {
@@ -178,7 +178,7 @@ impl Authenticator {
         self.set_cookie(&self.session_cookie, "", 0)
     }
 
-    /// The desk closes: pending writes get a moment.
+    /// The desk closes: pending writes get up to [`CLOSE_TIMEOUT`].
     pub(super) async fn close(&self) {
         tokio::join!(self.sign_ins.all_written(CLOSE_TIMEOUT), self.throttle_file.all_written(CLOSE_TIMEOUT));
     }

@@ -1,5 +1,5 @@
-//! Owns writing a small file on a thread of its own, so that a disk that hangs delays no response of the desk and no
-//! call. Does not own what is in the file.
+//! Owns writing a small file on a separate thread, so that a disk that hangs delays neither a response of the desk nor
+//! a call. Does not own what is in the file.
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};

@@ -68,7 +68,7 @@ pub fn bind_rules(listen: SocketAddr, password: &DeskPassword) -> Result<(), Des
     if is_allowed { Ok(()) } else { Err(DeskError::NoPassword { listen }) }
 }
 
-/// A desk whose port is open; nobody is answered yet.
+/// A desk whose port is open but which does not answer requests yet.
 #[derive(Debug)]
 pub struct BoundDesk {
     guard: Arc<Guard>,

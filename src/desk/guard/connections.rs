@@ -1,6 +1,5 @@
 //! Owns the table of a desk's connections: how many there may be in total and from one address, and which one is evicted
-//! when another arrives. Pure bookkeeping under a lock; nothing here waits but [`Connection::evicted`]. Does not own
-//! sockets.
+//! when another arrives. Pure bookkeeping under a lock; only [`Connection::evicted`] waits. Does not own sockets.
 //!
 //! Turning new connections away at a limit would let strangers lock the clinic out by holding idle ones. So the new one
 //! is let in, and the least useful one is evicted.
@@ -17,11 +16,11 @@ use tokio::sync::Notify;
 const RESERVED_FILES: u64 = 256;
 /// Thirty-two pages of six connections each, which browsers open to one host, and some for newcomers.
 const TOTAL_MAX: usize = 256;
-/// Enough for one desk where the process may open few files.
+/// Enough for one desk page where the process may open few files.
 const TOTAL_MIN: usize = 16;
 /// Eight browsers behind one address (NAT), six connections each.
 const PER_ADDRESS_MAX: usize = 48;
-/// Addresses with up to this many connections are equals; with more, they are evicted from first.
+/// Addresses with at most this many connections are treated alike; those with more lose connections first.
 const FEW_CONNECTIONS: usize = 8;
 /// Maximum number of remembered addresses from which somebody signed in.
 const KNOWN_ADDRESSES_MAX: usize = 64;

@@ -17,7 +17,7 @@ pub enum DeskError {
         listen: SocketAddr,
     },
     /// A password was set, and its file is damaged.
-    #[error("the desk's stored password cannot be read; run `stillroom desk set-password` to set it anew")]
+    #[error("the desk's stored password cannot be read; run `stillroom desk set-password` to set a new one")]
     PasswordUnreadable,
     /// Another program has the port.
     #[error(
@@ -55,10 +55,10 @@ pub enum DeskError {
         /// What is wrong with it.
         why: String,
     },
-    /// The operating system gives no random numbers.
+    /// The operating system supplies no random numbers.
     #[error("the system gives no random numbers, without which nobody can sign in safely: {0}")]
     Randomness(String),
     /// The server failed while it was running.
-    #[error("the desk stopped serving: {0}; it opens again when the program is started anew")]
+    #[error("the desk stopped serving: {0}; it opens again when the program is restarted")]
     Served(io::Error),
 }

@@ -1,4 +1,4 @@
-//! Owns JSON over HTTP as every part of a desk speaks it: reading a request's body, and an error with a reason.
+//! Owns JSON over HTTP for every part of a desk: reading a request's body, and an error response with a reason.
 
 use std::time::Duration;
 

@@ -13,7 +13,7 @@ use crate::secret::backoff::{BackoffSchedule, FailedAttempts};
 
 /// The wait of one client.
 const BACKOFF: BackoffSchedule = BackoffSchedule { free_attempts: 2, waits_s: &[5, 10, 20, 40, 80, 160, 300] };
-/// After this long without an attempt, a client starts with no wrong passwords.
+/// After this long without an attempt, a client's wrong passwords are forgotten.
 const FORGET_AFTER_MS: u64 = 24 * 60 * 60_000;
 /// Wrong passwords after which a known browser counts as a stranger again.
 const KNOWN_BROWSER_WRONG_MAX: u32 = 10;
@@ -23,7 +23,7 @@ const CLIENTS_MAX: usize = 1_024;
 const BUDGET: u64 = 20;
 /// … and one more per this interval, in milliseconds: twenty a minute.
 const REFILL_INTERVAL_MS: u64 = 3_000;
-/// The part of the budget reserved for strangers that were never wrong: a new browser gets in while others guess.
+/// The part of the budget reserved for strangers without a wrong password: a new browser gets in while others guess.
 const RESERVED_FOR_FIRST_ATTEMPTS: u64 = 8;
 
 /// A client that tries a password.
@@ -77,7 +77,7 @@ pub(super) struct LoginThrottle {
     used_at_ms: u64,
 }
 
-/// The file's form.
+/// The contents of the file.
 #[derive(Serialize, Deserialize)]
 struct StoredThrottle {
     used_ms: u64,

@@ -1,5 +1,5 @@
-//! Owns what stands between a browser and a desk: the port, TLS, connection limits, which requests are let through, and
-//! signing in. The desk of one room and the desk of several share it. Does not own what lies behind it: pages and orders.
+//! Owns what lies between a browser and a desk: the port, TLS, connection limits, which requests are let through, and
+//! signing in. The desk of one room and the desk of several share it. Does not own the pages and orders behind it.
 
 mod authentication;
 mod background_file;
@@ -41,7 +41,7 @@ const BODY_BYTES_MAX: usize = 4 * 1024;
 pub(in crate::desk) struct Guard {
     address: SocketAddr,
     host_names: Vec<String>,
-    /// `None` where no password is set, which is allowed on loopback alone.
+    /// `None` where no password is set, which is allowed only on loopback.
     authenticator: Option<Authenticator>,
 }
 

@@ -35,13 +35,13 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 const ACKNOWLEDGE_TIMEOUT: Duration = Duration::from_secs(20);
 /// Maximum size of a request's head, in bytes.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
-/// Connections that were told to close and may still hold their file descriptors.
+/// Maximum number of connections that are closing and may still hold their file descriptors.
 const CLOSING_MAX: usize = 16;
 /// Pause before accepting again after the operating system had no file descriptor left.
 const ACCEPT_RETRY_INTERVAL: Duration = Duration::from_millis(50);
 /// Minimum time between two warnings about evicted connections.
 const WARN_INTERVAL: Duration = Duration::from_mins(1);
-/// Grace period for open requests when the desk closes; a page's stream would otherwise hold it open for ever.
+/// Grace period for open requests when the desk closes; a page's stream would otherwise keep the desk open forever.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(300);
 
 /// The TLS configuration, renewed from time to time; `None` on loopback.

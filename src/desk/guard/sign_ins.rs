@@ -1,5 +1,6 @@
-//! Owns who is signed in at a desk. Sign-ins survive a restart of the program: each reset of the room is one, and a desk
-//! that it signed out could not receive calls. Nothing here waits for a disk. Does not own the password.
+//! Owns who is signed in at a desk. Sign-ins survive a restart of the program: every reset of the room restarts it, and
+//! a desk that was signed out by that could not receive calls. Nothing here waits for a disk. Does not own the
+//! password.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -1,5 +1,5 @@
-//! Owns the messages to a page of several rooms, as JSON. Of what a room says, only what could be parsed is passed on. Does
-//! not own when they are sent.
+//! Owns the messages to a page of several rooms, as JSON. Only those parts of a room's state that could be parsed are
+//! passed on. Does not own when they are sent.
 
 use serde::Serialize;
 use ulid::Ulid;
@@ -49,11 +49,11 @@ impl<'a> MultiRoomHello<'a> {
 /// The state of the line to the broker.
 #[derive(Debug, Serialize)]
 pub(super) struct LineMessage {
-    /// Whether the broker hears this desk.
+    /// Whether this desk is connected to the broker.
     pub(super) linked: bool,
-    /// Whether it has since this desk started.
+    /// Whether it has been connected since it started.
     pub(super) was_linked: bool,
-    /// Why it does not, in the words of the library or the operating system; `None` while it does.
+    /// Why it is not, in the words of the library or the operating system; `None` while it is.
     pub(super) why: Option<Sentence>,
     /// Whether another client keeps taking this desk's place at the broker.
     pub(super) fought_over: bool,
@@ -65,7 +65,7 @@ pub(super) struct LineMessage {
     pub(super) left_out: LeftOutMessage,
 }
 
-/// Rooms that speak and are not shown.
+/// Rooms on the broker that are not shown.
 #[derive(Debug, Serialize)]
 pub(super) struct LeftOutMessage {
     count: usize,

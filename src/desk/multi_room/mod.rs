@@ -1,4 +1,4 @@
-//! Owns the desk of several rooms: every room that speaks on a broker, on one page. Does not own the line to the broker
+//! Owns the desk of several rooms: every room on a broker, on one page. Does not own the line to the broker
 //! ([`crate::line`]), who gets in ([`super::guard`]), nor what every desk's page has in common ([`super::page`]).
 
 mod message;
@@ -22,25 +22,25 @@ pub struct MultiRoomOptions {
     pub page: PageOptions,
     /// The page's heading, such as the clinic's name; empty for the product's own.
     pub name: String,
-    /// The broker on which the rooms speak.
+    /// The broker that the rooms use.
     pub broker: Broker,
-    /// The expected rooms: one of them that is never heard is reported as lost.
+    /// The expected rooms: one that never sends anything is reported as lost.
     pub rooms: Vec<RoomId>,
 }
 
 /// Why the desk of several rooms stopped, or never started.
 #[derive(Debug, thiserror::Error)]
 pub enum MultiRoomError {
-    /// An error that the desk of one room has, too.
+    /// An error that can also occur at the desk of one room.
     #[error(transparent)]
     Desk(#[from] DeskError),
-    /// The operating system gives no thread for the line.
+    /// The operating system cannot start a thread for the line.
     #[error("the system gives no thread for the line to the broker: {0}; close other programs and start again")]
     Line(io::Error),
 }
 
 /// Connects to the broker and serves the desk until `shutdown` completes. A broker that cannot be reached is no error: the
-/// page says so, and connecting is retried for ever.
+/// page says so, and connecting is retried forever.
 ///
 /// # Errors
 /// Every [`MultiRoomError`].

@@ -29,7 +29,7 @@ pub(super) fn routes() -> Router<Arc<MultiRoomDesk>> {
                 match desk.order(&room, order).await {
                     Ok(()) => StatusCode::NO_CONTENT.into_response(),
                     Err(OrderError::Refused(why)) => problem(StatusCode::CONFLICT, &why),
-                    // Without words: the page says in its own language that the room did not answer.
+                    // No text: the page says in its own language that the room did not answer.
                     Err(OrderError::Unanswered) => problem(StatusCode::GATEWAY_TIMEOUT, ""),
                 }
             },
@@ -50,7 +50,8 @@ async fn call_drawn(
         Ok(page) => page,
         Err(why) => return problem(StatusCode::BAD_REQUEST, why),
     };
-    // The lock is held to the end, so that a page that hides at this moment takes the call back after this, not before.
+    // The lock is held to the end, so that a page that is hidden at this moment withdraws the call after this, not
+    // before.
     let pages = desk.hub.pages.lock().await;
     if !pages.can_receive(page) {
         return problem(StatusCode::CONFLICT, "this page cannot receive: it must be visible with its sound on");
@@ -79,7 +80,7 @@ async fn shared_forgotten(
     }
 }
 
-/// A call that its room no longer knows of.
+/// A call that its room lost in a restart.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct LeftCall {

@@ -1,5 +1,5 @@
-//! Owns the state of the desk of several rooms: its end of the line, and which parts have changed since a page was last told.
-//! Does not own its routes, nor what a page is sent.
+//! Owns the state of the desk of several rooms: its end of the line, and which parts have changed since a page was last
+//! updated. Does not own its routes, nor what a page is sent.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,7 +23,7 @@ use crate::room::call::DeskId;
 
 /// How often pages that were cut off are checked for what a patient shared.
 const SHARED_CHECK_INTERVAL: Duration = Duration::from_secs(1);
-/// After this long without a turn, the line's thread counts as hung. It turns at least every ten seconds.
+/// The line's thread counts as hung if its loop has not run for this long. It runs at least every ten seconds.
 const LINE_HANGS_AFTER_MS: u64 = 15_000;
 
 /// What the line reports.
@@ -39,7 +39,7 @@ pub(super) struct MultiRoomDesk {
     records: Mutex<RoomRecords>,
 }
 
-/// Numbers that grow with each change, so that a page can tell what it has not been told yet.
+/// Numbers that grow with each change. They show what a page has not been sent yet.
 #[derive(Clone, Default)]
 pub(super) struct Versions {
     newest: u64,
@@ -61,7 +61,7 @@ impl Versions {
     }
 }
 
-/// What the desk remembers beside the fleet.
+/// What the desk remembers in addition to the fleet.
 #[derive(Default)]
 struct RoomRecords {
     recent_calls: BTreeMap<RoomId, RecentCalls>,
@@ -74,17 +74,17 @@ struct RoomRecords {
     line: LineHistory,
 }
 
-/// What the line has reported of itself.
+/// What the line has reported about itself.
 #[derive(Clone, Default)]
 pub(super) struct LineHistory {
-    /// Why the broker is not reached; `None` while it is, or before the first attempt.
+    /// Why the broker cannot be reached; `None` while it can, or before the first attempt.
     pub(super) why_down: Option<String>,
     pub(super) was_connected: bool,
     pub(super) is_contested: bool,
 }
 
 impl MultiRoomDesk {
-    /// Opens the line. What it reports is for [`Self::follow_line`].
+    /// Opens the line. [`Self::follow_line`] handles what it reports.
     pub(super) fn open(options: MultiRoomOptions, guard: Arc<Guard>) -> Result<(Self, LineEvents), MultiRoomError> {
         let MultiRoomOptions { page, name, broker, rooms } = options;
         let desk = getrandom::u64().map_err(|error| MultiRoomError::Line(std::io::Error::other(error)))?;
@@ -158,14 +158,14 @@ impl MultiRoomDesk {
             ClientEvent::Endpoint(FleetEvent::LeftOutChanged) => self.versions.send_modify(Versions::line_changed),
             ClientEvent::Endpoint(FleetEvent::OrderAnswered { order, result }) => {
                 if let Some(waiting) = self.records().unanswered.remove(&order) {
-                    // The request may have been given up.
+                    // The client may have abandoned the request.
                     let _ = waiting.send(result);
                 }
             }
         }
     }
 
-    /// Whether there is such a room. Nothing is remembered of one that never spoke.
+    /// Whether this room is known. Nothing is remembered of a room that has never sent anything.
     pub(super) fn knows(&self, room: &RoomId) -> bool {
         self.line.with(|fleet, now_ms| fleet.room(now_ms, room).is_some())
     }
@@ -192,7 +192,7 @@ impl MultiRoomDesk {
         self.records().line.clone()
     }
 
-    /// Whether the line's thread turns. While it hangs, nothing that a page shows is current.
+    /// Whether the loop of the line's thread runs. While it hangs, nothing that a page shows is current.
     pub(super) fn line_turns(&self) -> bool {
         self.line.with(|fleet, now_ms| now_ms < fleet.last_turn_ms() + LINE_HANGS_AFTER_MS)
     }

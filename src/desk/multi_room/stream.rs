@@ -51,7 +51,7 @@ async fn feed(desk: &MultiRoomDesk, page: DeskId, stream: &PageStream) {
                 }
             }
             _ = beat.tick() => {
-                // Without beats the page says that it cannot hear its desk.
+                // Without heartbeats the page says that it is not connected to its desk.
                 if desk.line_turns() && !stream.send("beat", &()).await {
                     return;
                 }

@@ -1,5 +1,5 @@
-// Owns the overview of one room: its card, its arc, the last calls and the last wipe. Does not own the call, the troubles,
-// nor the controls.
+// Owns the overview of one room: its card, its arc, the recent calls and the last wipe. Does not own the call, the
+// troubles, nor the controls.
 
 import { el, show, write } from "/parts.js";
 import { named, say } from "/words.js";
@@ -10,7 +10,7 @@ const ARC_BOTTOM = 172;
 const MINUTE_MS = 60_000;
 /** The length drawn where the room did not send one. */
 const DEFAULT_MINUTES = 40;
-/** ShownRoom where the room did not send a value. */
+/** Shown where the room did not send a value. */
 const UNKNOWN = "–";
 
 /** @type {ShownRoom | null} */
@@ -42,7 +42,7 @@ export function clockTime(moment) {
 }
 
 /**
- * Sets what to call once what a patient shared is off this page.
+ * Sets the function to call once this page no longer shows what a patient shared.
  * @param {() => void} tell
  */
 export function whenForgotten(tell) {
@@ -80,7 +80,7 @@ export function volumeWords(db) {
 }
 
 /**
- * The profile's name for people.
+ * The profile's title, or its name if it has none.
  * @param {string} name
  */
 export function profileTitle(name) {
@@ -143,7 +143,7 @@ function showShared(words) {
   if (showed && words === null) onForgotten();
 }
 
-/** Removes what a patient shared from a page that no longer hears the room, or that is being left. */
+/** Removes what a patient shared from a page that has lost the room, or that is being left. */
 export function forgetShared() {
   showShared(null);
 }
@@ -245,7 +245,7 @@ function words(view, clock, part) {
 }
 
 /**
- * What happens in a room without a session, in words.
+ * What is happening in a room without a session, in words.
  * @param {ShownRoom} view
  */
 export function restWords(view) {

@@ -94,7 +94,7 @@ export function soundNow() {
   return ["risen", "call", "practice"].find((sound) => sounds.includes(sound)) ?? null;
 }
 
-/** While nothing is heard of the rooms, what the patients read is unknown. */
+/** While the rooms are not connected, it is unknown what the patients read. */
 export function sayStale() {
   for (const panel of panels.values()) panel.sayStale();
 }
@@ -210,7 +210,7 @@ class Panel {
   }
 
   /**
-   * Takes the call's state, so that it can be heard before it is drawn.
+   * Stores the call's state, so that its sound can start before it is drawn.
    * @param {Calling} room
    * @param {Call} call
    */
@@ -319,7 +319,7 @@ class Panel {
   /** @param {Call} call */
   title(call) {
     const name = call.name || say("someone");
-    // With several rooms each sentence has to name the room.
+    // With several rooms, each sentence has to name the room.
     const key = call.phase === "here" ? "is_here" : call.phase === "on_the_way" ? "on_the_way" : null;
     if (key) return say(this.id ? `${key}_room` : key, { name, room: this.name });
     return say(call.practice ? "calling_practice" : "calling", { room: this.name });

@@ -11,10 +11,10 @@ import * as troubles from "/troubles.js";
 import { attempt, el, failsFor, show, watchFaults, write } from "/parts.js";
 import { say, speak } from "/words.js";
 
-// A broker that restarts is back within this time; only a longer outage is a trouble.
+// A broker that restarts is back within this time; only a longer outage is shown as a trouble.
 const BROKER_OUTAGE_MS = 3_000;
 const BROKER_LOST = "broker-lost";
-// If a restarted desk has sent nothing of a room after this time, it does not hear the room.
+// If a restarted desk has sent nothing about a room after this time, the desk has no connection to it.
 const ROOM_SILENT_MS = 10_000;
 
 /** The trouble of a room that this page cannot draw completely. */
@@ -22,7 +22,7 @@ const NOT_DRAWN = "not-drawn";
 
 const canReceive = () => document.visibilityState === "visible" && sound.isOn();
 
-/** Every room that has been heard, by id; at the desk of one room its id is empty. @type {Map<string, Room>} */
+/** Every room that has sent anything, by id; at the desk of one room its id is empty. @type {Map<string, Room>} */
 const knownRooms = new Map();
 /** @type {Hello | null} */
 let hello = null;
@@ -76,7 +76,7 @@ link.open(() => sound.isOn(), {
   changed: tick,
 });
 
-// Browsers allow sound only after a click. Any click turns it on, so that nobody has to find the button.
+// Browsers allow sound only after a click. Any click turns it on, so that staff need not look for the button.
 document.addEventListener("click", () => sound.isOn() || turnSoundOn());
 el("sign-out").addEventListener("click", link.signOut);
 el("broker-known").addEventListener("click", () => {
@@ -176,7 +176,7 @@ function oneOfSeveral(said, receivedAt) {
 }
 
 /**
- * A lost room with its clock stopped: nobody knows whether it is still running.
+ * A lost room with its clock stopped: it is not known whether it is still running.
  * @param {Room} room
  * @returns {Room}
  */
@@ -186,7 +186,7 @@ function withStoppedClock(room) {
   return { ...room, view: { ...room.view, session: { ...room.view.session, clock_ms, running: false } } };
 }
 
-/** Marks rooms as lost that a restarted desk has not heard. */
+/** Marks rooms as lost about which a restarted desk has sent nothing. */
 function markMissingRooms() {
   if (performance.now() - helloAt < ROOM_SILENT_MS) return;
   for (const room of knownRooms.values()) {
@@ -212,7 +212,7 @@ function drawAll() {
   tick();
 }
 
-/** Draws the open room with its controls. If that fails, nothing of another room stays in its place. */
+/** Draws the open room with its controls. If that fails, nothing of another room stays on the page. */
 function drawOpened() {
   const room = (opened !== null && knownRooms.get(opened)) || null;
   const isDrawn = attempt("room", () => drawBoard(room), room && room.id);

@@ -82,7 +82,7 @@ export async function order(room, path, body = {}) {
   }
 }
 
-/** Confirms that what the patient shared is off this screen. The request outlives a page that is being left. */
+/** Confirms that this screen no longer shows what the patient shared. The request completes even if the page is left. */
 export function forgotten(room = "") {
   if (desk) post(room ? `/api/rooms/${room}/forgotten` : "/api/forgotten", { desk }, true).catch(() => {});
 }
@@ -149,7 +149,7 @@ function connect() {
       on.changed();
     }
   });
-  // The room's loop has failed: what is shown is outdated until the room has restarted.
+  // The room's loop has failed: what is shown is out of date until the room has restarted.
   stream.addEventListener("gone", () => {
     unheardSince ??= new Date();
     on.changed();
@@ -175,7 +175,7 @@ async function checkSignIn() {
     const answer = await fetch("/api/here", { signal: within(4_000) });
     if (answer.status === 401) onSignedOut();
   } catch {
-    // The server is unreachable, which the stream notices, too.
+    // The server is unreachable; the stream notices this as well.
   }
 }
 
@@ -192,7 +192,7 @@ function checkSilence() {
     unheardSince = new Date();
     on.changed();
   }
-  // A stream that is open but silent is no better than a closed one.
+  // A stream that is open but silent counts as closed.
   if (stream && stream.readyState !== EventSource.CLOSED && performance.now() - heardAt > 2 * UNHEARD_AFTER_MS) {
     heardAt = performance.now() - UNHEARD_AFTER_MS;
     reconnect();

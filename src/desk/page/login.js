@@ -3,7 +3,7 @@
 import { the, within } from "/parts.js";
 import { say, speak } from "/words.js";
 
-// Before anybody has signed in, the room tells nothing, so the browser is asked.
+// Before sign-in the room sends nothing, not even its language, so the browser's language is used.
 speak(navigator.language);
 const form = the(HTMLFormElement, "login");
 const field = the(HTMLInputElement, "password");

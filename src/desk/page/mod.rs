@@ -1,5 +1,5 @@
-//! Owns a desk's page whatever it shows, the page of one room or of several: its files, its event stream, what it may
-//! send, and whether it can receive a call. Does not own what an order does, nor what a stream tells.
+//! Owns what the pages of one room and of several have in common: the files, the event stream, the requests a page may
+//! send, and whether it can receive a call. Does not own what an order does, nor the content of a stream.
 
 pub(super) mod open_pages;
 pub(super) mod recent_calls;
@@ -24,9 +24,9 @@ use super::guard::{Guard, problem};
 pub struct PageOptions {
     /// Names that can be chosen for *I'm coming*.
     pub clinicians: Vec<String>,
-    /// The tag of the page's language. A page without words in it falls back to English.
+    /// The tag of the page's language. A language that the page lacks falls back to English.
     pub locale: String,
-    /// The staff's typeface as a TrueType file; `None` falls back to one of the browser.
+    /// The staff's typeface as a TrueType file; `None` for one of the browser's.
     pub font: Option<&'static [u8]>,
     /// The same, bold.
     pub font_bold: Option<&'static [u8]>,
@@ -37,7 +37,7 @@ const JS: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 const HTML: &str = "text/html; charset=utf-8";
 
-/// What the sign-in page needs. It tells nothing of a room.
+/// What the sign-in page needs. It contains nothing about a room.
 fn public_files(guard: &Arc<Guard>, options: &PageOptions) -> Router {
     let PageOptions { font, font_bold, .. } = *options;
     Router::new()

@@ -1,17 +1,17 @@
 //! Owns which open pages can receive a call: alive, visible, with their sound unlocked. Pure; the time is passed in. Does
-//! not own their streams, nor what a room makes of it.
+//! not own their streams, nor how a room uses this.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crate::room::call::{CallId, DeskId};
 
-/// A page that has not beaten for this long cannot receive a call.
+/// A page that has sent no heartbeat for this long cannot receive a call.
 pub(in crate::desk) const SILENT_AFTER: Duration = Duration::from_secs(10);
 /// Maximum number of open pages.
 const PAGES_MAX: usize = 32;
 
-/// A change that a room has to be told.
+/// A change that has to be reported to the rooms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::desk) enum PageChange {
     /// The page can receive calls now.
@@ -47,7 +47,7 @@ impl OpenPages {
         true
     }
 
-    /// The page is there; `can_receive` says whether it is visible with its sound unlocked.
+    /// The page sent a heartbeat; `can_receive` says whether it is visible with its sound unlocked.
     ///
     /// # Errors
     /// [`UnknownPage`]
@@ -66,7 +66,7 @@ impl OpenPages {
         Ok(Some(if can_receive { PageChange::Able(desk) } else { PageChange::Unable(desk) }))
     }
 
-    /// The room refused it. The next beat offers it again.
+    /// The room refused it. The next heartbeat offers it again.
     pub(in crate::desk) fn refused(&mut self, desk: DeskId) {
         if let Some(page) = self.pages.get_mut(&desk) {
             page.can_receive = false;

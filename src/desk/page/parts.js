@@ -22,7 +22,7 @@ export function el(id) {
 }
 
 /**
- * The same, checked to be of a certain class.
+ * The element with an id, checked to be of a certain class.
  * @template {HTMLElement} T
  * @param {new () => T} kind
  * @param {string} id

@@ -1,5 +1,5 @@
 //! Owns the list of recent calls on a page: when each was pressed and how soon it was answered. Kept in memory only, and
-//! without anything of the patient. Does not own the call itself: the room does.
+//! without anything about the patient. Does not own the call itself: the room does.
 
 use std::collections::VecDeque;
 
@@ -102,7 +102,7 @@ impl RecentCalls {
         let reached = |phase: WirePhase| (call.phase == phase).then_some(since_ms);
         recent.received_at_ms = recent.received_at_ms.or_else(|| reached(WirePhase::Received));
         recent.coming_at_ms = recent.coming_at_ms.or_else(|| reached(WirePhase::OnTheWay));
-        // Whoever is coming has seen the call at a desk, even where both steps fell between two updates.
+        // A person who is coming has seen the call at a desk, even if both steps happened between two updates.
         recent.received_at_ms = recent.received_at_ms.or(recent.coming_at_ms);
         recent.here_at_ms = recent.here_at_ms.or_else(|| reached(WirePhase::Here));
         if call.name.is_some() {

@@ -35,7 +35,7 @@ const ORDERS: [(&str, &str); 18] = [
     ("session/after", "after_begins"),
 ];
 
-/// A route for each order below `prefix`; `handler` makes the one of an order's name.
+/// A route for each order below `prefix`; `handler` makes the route for an order's name.
 pub(in crate::desk) fn order_routes<S: Clone + Send + Sync + 'static>(
     prefix: &str,
     handler: impl Fn(&'static str) -> MethodRouter<S>,
@@ -59,10 +59,10 @@ pub(in crate::desk) fn response(result: Result<(), String>) -> Response {
 pub(in crate::desk) struct OrderBody(Map<String, Value>);
 
 impl OrderBody {
-    /// The order of that name, if the body fits it and holds nothing more.
+    /// The order of that name, if the body fits it and has no other fields.
     ///
     /// # Errors
-    /// Plain words that repeat nothing of the body.
+    /// A plain sentence that repeats nothing from the body.
     pub(in crate::desk) fn into_order(self, name: &str) -> Result<DeskOrder, &'static str> {
         const UNKNOWN: &str = "not an order this desk knows";
         let Self(mut keys) = self;
@@ -77,7 +77,7 @@ impl OrderBody {
     }
 }
 
-/// A page says that it is there.
+/// A page's heartbeat.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Beat {
@@ -106,7 +106,7 @@ pub(in crate::desk) struct SharedForgotten {
 /// A page's id: a decimal number as text, since JavaScript's numbers cannot hold 64 bits.
 ///
 /// # Errors
-/// Plain words.
+/// A plain sentence.
 pub(in crate::desk) fn page_id(text: &str) -> Result<DeskId, &'static str> {
     text.parse().map(DeskId).map_err(|_| "a page is named by a number")
 }

@@ -93,7 +93,7 @@ function drawTile(tile) {
   };
   node.dataset.state = stateOf(room);
   set("name", room.name);
-  // What must be seen first: what follows may fail.
+  // First what matters most, since drawing the rest may fail.
   set("call", call ? callWords(call) : "");
   const clock = clockOf(view, room.viewAt);
   set("stage", view ? stageWords(view, clock) : say(room.lost ? "tile_never" : "tile_waits"));
@@ -127,7 +127,7 @@ function drawTile(tile) {
 }
 
 /**
- * What happens in a room without a session. A room that is ready shows the result of its last wipe.
+ * What is happening in a room without a session. A room that is ready shows the result of its last wipe.
  * @param {ShownRoom} view
  */
 function wipedWords(view) {

@@ -1,4 +1,4 @@
-//! Owns what the desk of one room and the desk of several do alike with their open pages: following each from its stream's
+//! Owns how the desk of one room and the desk of several handle their open pages: they follow each from its stream's
 //! first message until it is gone. Does not own what a page shows.
 
 use std::future::Future;
@@ -21,7 +21,7 @@ use crate::desk::DeskError;
 use crate::desk::guard::{BoundDesk, Connection, Guard, JsonBody, problem};
 use crate::room::call::DeskId;
 
-/// How often silent pages are looked for.
+/// Interval at which silent pages are looked for.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A desk's pages, and what it needs to serve them.
@@ -51,7 +51,7 @@ pub(in crate::desk) trait PageServer: Send + Sync + 'static {
     /// Sends a page what it shows, until the page is gone or the desk closes.
     fn feed(&self, page: DeskId, stream: &PageStream) -> impl Future<Output = ()> + Send;
 
-    /// A page can now receive calls, or no longer. Returns `false` if the room did not take it.
+    /// A page can now receive calls, or no longer. Returns `false` if the room refused it.
     fn page_changed(&self, pages: &mut OpenPages, change: PageChange) -> impl Future<Output = bool> + Send;
 
     /// A page's stream has ended; the page may still show what a patient shared.
@@ -121,7 +121,7 @@ async fn events<S: PageServer>(
     stream::response(messages.take_while(move |_| guard.admits(shown_token.as_deref())))
 }
 
-/// `POST /api/beat`: a page says that it is there, and whether it can receive a call.
+/// `POST /api/beat`: a page's heartbeat, which says whether the page can receive a call.
 async fn beat<S: PageServer>(State(server): State<Arc<S>>, JsonBody(beat): JsonBody<Beat>) -> Response {
     let page = match page_id(&beat.desk) {
         Ok(page) => page,

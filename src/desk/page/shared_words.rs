@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use super::open_pages::SILENT_AFTER;
 use crate::room::call::DeskId;
 
-/// A page that is cut off removes what was shared by itself once it has not heard the room for [`SILENT_AFTER`]. It counts
-/// as having done so a little later.
+/// A page that is cut off removes what was shared without being asked, after [`SILENT_AFTER`] without a message. It
+/// counts as having done so a little later.
 const SELF_CLEAR_TIMEOUT: Duration = SILENT_AFTER.saturating_add(Duration::from_secs(2));
 
 /// The pages that may show what the patient shared. Clones share one list.

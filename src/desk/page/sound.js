@@ -70,7 +70,7 @@ export function isOn() {
   const now = performance.now();
   if (now - lastLook > 900) {
     stillLooks = lastTime < 0 || context.currentTime > lastTime ? 0 : stillLooks + 1;
-    // The clock pauses for a moment while the browser reopens its device; only one that stays still means silence.
+    // The clock pauses for a moment while the browser reopens its device; only a longer pause means silence.
     moves = stillLooks < STILL_LOOKS_MAX;
     lastTime = context.currentTime;
     lastLook = now;
@@ -79,8 +79,8 @@ export function isOn() {
 }
 
 /**
- * Repeats a call's sound until the next call of this: "call", "risen", "practice", or null for none. `restart` starts it from
- * the beginning even if it is playing.
+ * Repeats a call's sound until this function is called again: "call", "risen", "practice", or null for none. `restart`
+ * starts it from the beginning even if it is playing.
  * @param {string | null} kind
  */
 export function repeat(kind, restart = false) {

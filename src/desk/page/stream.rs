@@ -1,4 +1,4 @@
-//! Owns the event stream of one page: named JSON messages as server-sent events. Does not own what they say.
+//! Owns the event stream of one page: named JSON messages as server-sent events. Does not own their content.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio::time::{Interval, MissedTickBehavior};
 use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
 
-/// How often a stream beats. A page that misses a few beats says that it cannot hear its desk.
+/// Interval of a stream's heartbeats. A page that misses a few says that it is not connected to its desk.
 const BEAT_INTERVAL: Duration = Duration::from_secs(3);
 
 type SseResult = Result<SseEvent, Infallible>;
@@ -29,7 +29,7 @@ pub(super) fn response(messages: impl Stream<Item = SseResult> + Send + 'static)
     Sse::new(messages).into_response()
 }
 
-/// Ticks when a beat is due; missed ticks are not made up for.
+/// Ticks when a heartbeat is due; missed ticks are not made up for.
 pub(in crate::desk) fn beat_interval() -> Interval {
     let mut interval = tokio::time::interval(BEAT_INTERVAL);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);

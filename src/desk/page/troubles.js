@@ -1,11 +1,11 @@
-// Owns the list of troubles: what is wrong with a room or with a line, whether staff have confirmed it, and how often its
-// sound is repeated. Does not own the calls.
+// Owns the list of troubles: what is wrong with a room or with a line, whether staff have acknowledged it, and how often
+// its sound is repeated. Does not own the calls.
 
 import { order } from "/link.js";
 import { el } from "/parts.js";
 import { has, say } from "/words.js";
 
-// A trouble that cuts a room off is repeated until staff confirm it, and more rarely afterwards.
+// A trouble that cuts a room off is repeated until staff acknowledge it, and less often afterwards.
 const TOLD_EVERY_MS = 5_000;
 const KNOWN_TOLD_EVERY_MS = 120_000;
 
@@ -16,7 +16,7 @@ let drawn = "";
 const known = new Set();
 
 /**
- * A trouble of a room, or without one of the page. `cutsOff` says whether calls do not arrive because of it.
+ * A trouble of a room, or of the page if there is no room. `cutsOff` says whether it keeps calls from arriving.
  * @param {string} name
  * @param {Room | null} room
  * @returns {Trouble}
@@ -24,7 +24,7 @@ const known = new Set();
 export const trouble = (name, room = null, cutsOff = false) => ({ key: `${room?.id ?? ""} ${name}`, name, room, cutsOff });
 
 /**
- * A call that its room no longer knows of.
+ * A call that its room lost in a restart.
  * @param {string} call
  * @param {Room} room
  * @returns {Trouble}
@@ -43,13 +43,13 @@ export function roomsLeftOut({ count, rooms }, shown) {
 }
 
 /**
- * Whether staff have confirmed it.
+ * Whether staff have acknowledged it.
  * @param {string} key
  */
 export const isKnown = (key) => known.has(key);
 
 /**
- * Staff confirm it.
+ * Staff acknowledge it.
  * @param {string} key
  */
 export function know(key) {

@@ -21,10 +21,10 @@ use crate::room::{Event, RoomTime, Snapshot};
 pub use previews::Previews;
 pub use view::room_view;
 
-/// What the room answered. An error holds plain words for staff, never a patient's.
+/// The room's answer. An error holds plain words for staff, never a patient's words.
 pub type RoomAnswer = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
 
-/// The room as the desk reaches it.
+/// The desk's access to the room.
 pub trait RoomClient: Send + Sync + 'static {
     /// The current snapshot, and each new one.
     fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>>;
@@ -32,11 +32,11 @@ pub trait RoomClient: Send + Sync + 'static {
     /// The current time of the room.
     fn now(&self) -> RoomTime;
 
-    /// Sends the room an event, and waits until it has taken or refused it.
+    /// Sends the room an event, and waits until it has accepted or refused it.
     fn tell(&self, event: Event) -> RoomAnswer;
 
-    /// Answers once the room's loop has turned. A page's stream beats only while this answers, so that a page never
-    /// vouches for a room that hangs. A room without a loop of its own counts as turning.
+    /// Answers once the room's loop has handled it. A page's stream has heartbeats only while this answers, so that a
+    /// page never shows a room that hangs as working. A room without its own loop always answers.
     fn ping(&self) -> RoomAnswer {
         Box::pin(std::future::ready(Ok(())))
     }

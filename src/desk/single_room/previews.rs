@@ -1,5 +1,5 @@
-//! Owns hearing a profile at the desk before a session: its whole arc in one minute, rendered on request. Does not own the
-//! rendering.
+//! Owns previews of a profile at the desk before a session: its whole arc in one minute, rendered on request. Does not
+//! own the rendering.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 /// Renders a profile's arc as a WAV file in memory, or returns why it cannot.
 type RenderPreview = dyn Fn(&str) -> Result<Vec<u8>, String> + Send + Sync;
 
-/// Renders previews of profiles, one at a time: the tablet has a room to run.
+/// Renders previews of profiles, one at a time, since the tablet also runs the room.
 #[derive(Clone)]
 pub struct Previews {
     render: Arc<RenderPreview>,

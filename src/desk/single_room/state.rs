@@ -1,5 +1,5 @@
-//! Owns the state of one room's desk: the room as it is shown, and the way to it. Does not own its routes, nor what a page
-//! is sent.
+//! Owns the state of one room's desk: the room as it is shown, and the connection to it. Does not own its routes, nor
+//! what a page is sent.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -70,7 +70,7 @@ impl SingleRoomDesk {
         answer.unwrap_or_else(|_| Err("the room does not answer".to_owned()))
     }
 
-    /// Whether the room's loop turns.
+    /// Whether the room's loop runs.
     pub(super) async fn room_turns(&self) -> bool {
         tokio::time::timeout(ROOM_TIMEOUT, self.client.ping()).await.is_ok_and(|answer| answer.is_ok())
     }
@@ -86,12 +86,12 @@ impl SingleRoomDesk {
         }
     }
 
-    /// Tells the room that a call was sent to a page that can receive it, unless it has been told before.
+    /// Reports to the room that a call was sent to a page that can receive it, once for each page and call.
     pub(super) async fn mark_call_sent(&self, pages: &mut OpenPages, page: DeskId, call: CallId) {
         if pages.mark_sent(page, call)
             && let Err(error) = self.tell(Event::CallSent { id: call }).await
         {
-            // The call was cleared in the same moment, or the room hangs, which its pages notice by themselves.
+            // The call was cleared at the same moment, or the room hangs, which its pages notice by themselves.
             tracing::debug!(%error, "the room did not take that a call was sent");
         }
     }

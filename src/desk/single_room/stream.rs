@@ -1,4 +1,5 @@
-//! Owns what a page of one room is sent and when, and what the room is told of its pages. Does not own the messages' form.
+//! Owns what a page of one room is sent and when, and what is reported to the room about its pages. Does not own the
+//! messages' form.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -61,7 +62,7 @@ async fn feed(desk: &SingleRoomDesk, page: DeskId, stream: &PageStream) {
             () = stream.closed() => return,
             _ = closing.changed() => return,
             () = room_ended(&mut room) => {
-                // The process ends within a second; until then the page shows a room that nobody drives.
+                // The process ends within a second; until then the page shows a room that no longer runs.
                 let _ = stream.send("gone", &()).await;
                 return;
             }
@@ -77,7 +78,7 @@ async fn feed(desk: &SingleRoomDesk, page: DeskId, stream: &PageStream) {
                 }
             }
             _ = beat.tick() => {
-                // Without beats the page says that it cannot hear the room.
+                // Without heartbeats the page says that it is not connected to the room.
                 if desk.room_turns().await && !stream.send("beat", &()).await {
                     return;
                 }

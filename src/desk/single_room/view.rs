@@ -1,5 +1,5 @@
-//! Owns the messages to a page of one room, as JSON. The room's own types are never serialised, so that no new field of a
-//! patient's can slip out. Does not own [`RoomView`], which a page and a line share.
+//! Owns the messages to a page of one room, as JSON. The room's own types are never serialised, so that a new field
+//! with a patient's data cannot be sent by accident. Does not own [`RoomView`], which a page and a line share.
 
 use serde::Serialize;
 

@@ -1,13 +1,13 @@
-//! Owns what a client needs to know to sign in at a broker. Does not own connections.
+//! Owns the settings with which a client signs in to a broker. Not here: connections.
 
 use crate::vocabulary::access::BrokerAccess;
 
-/// A broker and the name under which to sign in there.
+/// The settings with which one client connects to a broker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Broker {
-    /// How to connect to it. The password file is read for every connection.
+    /// The broker's address and credentials. The password file is read again for each connection.
     pub access: BrokerAccess,
-    /// The beginning of the client id. The rest is random: a broker lets any client with the same id take the session over,
-    /// so nobody may guess it.
+    /// The first part of the client id. The rest is random, because a client that can guess the id can take over the
+    /// session.
     pub client_prefix: String,
 }

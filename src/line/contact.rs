@@ -1,6 +1,7 @@
-//! Owns the contact of the clinic's own nurse call: the clinic's command closes it while a call is open, and opens it
-//! afterwards. Only the newest state counts; a command that fails is retried; nothing waits for one. Does not own what the
-//! command drives: a relay board, a GPIO line (`gpioset`) or a bus.
+//! Owns the relay contact of the clinic's own nurse call. A command that the clinic configures closes the contact while
+//! a call is open, and opens it afterwards. Only the newest state counts, a failed command is retried, and no caller
+//! waits for it. Not here: the device that the command controls, for example a relay board, a GPIO line (`gpioset`) or
+//! a bus.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -8,34 +9,36 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
-/// Time limit for the command; one that exceeds it is killed and counts as failed.
+/// Time limit for the command. A command that exceeds it is killed and counts as failed.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(5);
-/// Time for a killed command to end. One that hangs in the kernel for longer is left behind.
+/// Time limit for a killed command to end. If it still hangs in the kernel, the thread stops waiting for it.
 const KILL_TIMEOUT: Duration = Duration::from_secs(1);
-/// Interval at which a running command is checked.
+/// Interval between two checks of whether a command is still running.
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 /// Pause before a failed command is retried.
 const RETRY_INTERVAL: Duration = Duration::from_secs(2);
 
-/// The clinic's command. It runs without a shell, with `closed` or `open` as an additional last argument.
+/// The command that the clinic configures. It runs without a shell, and `closed` or `open` is added as its last
+/// argument.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContactCommand {
-    /// The program's absolute path.
+    /// An absolute path.
     pub program: PathBuf,
-    /// Its first arguments.
+    /// The arguments before `closed` or `open`.
     pub arguments: Vec<String>,
 }
 
-/// What the contact reports.
+/// Reported when the command begins to succeed or to fail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ContactEvent {
-    /// The command succeeded.
+    /// The command succeeded, for the first time or after a failure.
     Works,
-    /// The command failed and is retried. Reported once per run of failures, in plain words for staff.
+    /// The command failed and is being retried. The reason is in plain words for staff. Repeated failures are reported
+    /// once.
     Fails(String),
 }
 
-/// Why the command failed.
+/// The reason why the command failed.
 #[derive(Debug, thiserror::Error)]
 enum ContactError {
     #[error("the contact's command cannot be run: {0}; see command under [contact] in kiosk.toml")]
@@ -46,16 +49,16 @@ enum ContactError {
     TooSlow,
 }
 
-/// The contact of the nurse call.
+/// Controls the relay contact. Clones control the same contact.
 #[derive(Clone, Debug)]
 pub struct NurseCallContact(Sender<bool>);
 
 impl NurseCallContact {
-    /// Starts on a thread of its own, and opens the contact, whatever an earlier run left behind. `on_event` is called on
-    /// that thread.
+    /// Starts a thread that runs the command, and opens the contact, whichever state an earlier run left it in.
+    /// `on_event` runs on that thread.
     ///
     /// # Errors
-    /// The operating system gives no thread.
+    /// The operating system's error if it cannot start the thread.
     pub fn start(
         command: ContactCommand,
         on_event: impl FnMut(ContactEvent) + Send + 'static,
@@ -64,7 +67,7 @@ impl NurseCallContact {
         let mut worker =
             ContactWorker { command, states: inbox, on_event, is_wanted: false, is_closed: None, was_ok: None };
         std::thread::Builder::new().name("line-contact".to_owned()).spawn(move || {
-            // The wanted state outlives a panic: an open call keeps the contact closed.
+            // `is_wanted` survives a panic, so that the contact stays closed while a call is open.
             while catch_unwind(AssertUnwindSafe(|| worker.run())).is_err() {
                 tracing::error!("the contact's thread panicked and continues");
                 worker.is_closed = None;
@@ -76,7 +79,7 @@ impl NurseCallContact {
 
     /// Closes or opens the contact. Returns at once.
     pub fn set(&self, is_closed: bool) {
-        // The thread ends only once every sender is gone.
+        // The thread runs until every sender is dropped, so an error is unexpected and is only logged.
         if self.0.send(is_closed).is_err() {
             tracing::error!("the contact's thread has ended");
         }
@@ -87,11 +90,11 @@ struct ContactWorker<F> {
     command: ContactCommand,
     states: Receiver<bool>,
     on_event: F,
-    /// Whether the contact is wanted closed.
+    /// Whether the contact should be closed.
     is_wanted: bool,
-    /// Whether it is closed, if that is known.
+    /// Whether the contact is closed; `None` after a failure, which leaves that unknown.
     is_closed: Option<bool>,
-    /// Whether the last command succeeded, as reported.
+    /// Whether the previous command succeeded, so that only changes are reported.
     was_ok: Option<bool>,
 }
 
@@ -155,9 +158,10 @@ fn run_command(command: &ContactCommand, is_closed: bool) -> Result<(), ContactE
 }
 
 fn kill(child: &mut Child) {
-    // It may have exited by itself in the meantime.
+    // Fails if the command has exited in the meantime.
     drop(child.kill());
-    // Waits, so that it leaves no zombie. One that hangs in the kernel is still reported as failed.
+    // Waiting for the command to end avoids a zombie process. If the command hangs in the kernel, it still counts as
+    // failed.
     let deadline = Instant::now() + KILL_TIMEOUT;
     while Instant::now() < deadline && matches!(child.try_wait(), Ok(None)) {
         std::thread::sleep(POLL_INTERVAL);

@@ -1,47 +1,49 @@
-//! Owns the contract between a pure end of a broker's line and the code that drives it. Does not own sockets, threads or a
-//! clock.
+//! Owns the interface between an end of the broker connection, which performs no I/O, and the client that drives it.
+//! Not here: sockets, threads and clocks.
 
 use super::Publication;
 
-/// One end of what is exchanged over a broker. All times are milliseconds of one monotonic clock that starts at 0.
+/// One end of the exchange over a broker. All times are in milliseconds of the same monotonic clock, which starts at 0.
 ///
-/// After every call, drain [`Endpoint::poll_transmit`] and [`Endpoint::poll_event`], and call
-/// [`Endpoint::handle_timeout`] at the time that [`Endpoint::poll_timeout`] returns.
+/// After using any other method of the endpoint, drain [`Endpoint::poll_transmit`] and [`Endpoint::poll_event`], and
+/// run [`Endpoint::handle_timeout`] at the time that [`Endpoint::poll_timeout`] returns.
 pub trait Endpoint: Send + 'static {
-    /// What the end reports to its owner.
+    /// Reported to the owner of the client.
     type Event: Send;
 
-    /// The topics to subscribe to.
+    /// Returns the topics to subscribe to.
     fn topics(&self) -> Vec<String>;
 
-    /// A connection is about to be tried. Returns its will: the message that the broker publishes once it is lost.
+    /// Begins a connection attempt. Returns the will, which is the message that the broker publishes when the
+    /// connection is lost.
     fn connecting(&mut self) -> Option<Publication>;
 
-    /// The broker has accepted the connection and the subscriptions.
+    /// Records that the broker has accepted the connection and the subscriptions.
     fn connected(&mut self, now_ms: u64);
 
-    /// The connection is lost. Also called before the first connection.
+    /// Records that the connection is lost. Also used before the first connection and after a failed attempt.
     fn disconnected(&mut self);
 
-    /// A message arrived.
+    /// Handles a received message. `is_retained` says whether the broker had stored it.
     fn on_message(&mut self, now_ms: u64, topic: &str, payload: &[u8], is_retained: bool);
 
-    /// The broker acknowledged a publication. `has_subscribers` says whether anybody subscribes to its topic.
+    /// Records that the broker acknowledged a publication. `has_subscribers` says whether any client subscribes to its
+    /// topic.
     fn on_acknowledged(&mut self, receipt: u64, has_subscribers: bool);
 
-    /// The broker rejected a publication, usually because of its access list. Returns whether the connection is
-    /// useless without it.
+    /// Records that the broker rejected a publication, usually because of its access list. Returns whether the
+    /// connection should be closed because it is useless without the publication.
     fn on_rejected(&mut self, now_ms: u64, receipt: u64, topic: &str) -> bool;
 
-    /// Time has passed.
+    /// Updates the state to `now_ms`.
     fn handle_timeout(&mut self, now_ms: u64);
 
-    /// The next message to publish.
+    /// Returns the next message to publish; `None` if nothing is due.
     fn poll_transmit(&mut self, now_ms: u64) -> Option<Publication>;
 
-    /// The next event.
+    /// Returns the next event; `None` if there is none.
     fn poll_event(&mut self) -> Option<Self::Event>;
 
-    /// When there is something to do if nothing happens before; `None` for never.
+    /// Returns when the endpoint has to be driven next, unless something happens before; `None` for never.
     fn poll_timeout(&self) -> Option<u64>;
 }

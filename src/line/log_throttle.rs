@@ -1,10 +1,10 @@
-//! Owns the rate limit for log lines that anyone on a broker can cause: the first occurrence is logged at once, then at
-//! most one line a minute, with a count. Does not own the log.
+//! Owns the rate limit for log lines that anyone on a broker can cause. The first occurrence is logged at once, and
+//! after that at most one line per [`INTERVAL_MS`], with a count. Not here: the log.
 
-/// Minimum time between two log lines, in milliseconds.
+/// Minimum interval between two log lines, in milliseconds.
 const INTERVAL_MS: u64 = 60_000;
 
-/// Throttles one kind of log line.
+/// Limits the rate of one kind of log line.
 #[derive(Debug, Default)]
 pub(super) struct LogThrottle {
     unlogged: u64,
@@ -12,7 +12,8 @@ pub(super) struct LogThrottle {
 }
 
 impl LogThrottle {
-    /// Counts one occurrence. If a line is due, returns the number of occurrences since the last one.
+    /// Counts one occurrence. If a line is due, returns the number of occurrences since the previous line, otherwise
+    /// `None`.
     pub(super) fn count(&mut self, now_ms: u64) -> Option<u64> {
         self.unlogged += 1;
         let is_due = self.logged_at_ms.is_none_or(|logged_at_ms| now_ms >= logged_at_ms + INTERVAL_MS);

@@ -1,10 +1,12 @@
-//! Owns the messages that rooms and desks exchange over a broker: topics, JSON, version and limits. Does not own when
-//! anything is sent ([`super::room_end`], [`super::fleet`]) nor how it travels ([`super::client`]).
+//! Owns the format of the messages that rooms and desks exchange over a broker: topics, JSON, version and limits. Not
+//! here: when messages are sent ([`super::room_end`], [`super::fleet`]) and how they are transported
+//! ([`super::client`]).
 //!
-//! A room publishes everything on one topic, since MQTT guarantees order within a topic only: its birth, its whole state
-//! (which is also its heartbeat) and its will. A state is always complete, so that a duplicate or a lost one does no harm.
-//! A desk likewise sends its whole state toward a room in one message. The only patient data is what was shared, in `view`
-//! and only over a private connection; a broker stores none of it, since only births and wills are retained.
+//! A room publishes its birth, its state and its will on a single topic, because MQTT preserves order only within a
+//! topic. Each state is complete and doubles as a heartbeat, so that a lost or duplicate message does no harm.
+//! Likewise, a desk sends its complete state toward a room in one message. The only patient data is the text that the
+//! patient shared. It is part of `view`, is sent only over a private connection, and is never stored by a broker, which
+//! retains only births and wills.
 
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
@@ -15,51 +17,51 @@ use crate::config::{ROOM_ID_CHARS_MAX, is_room_id};
 use crate::room::RoomTime;
 use crate::room::call::{Call, CallPhase};
 
-/// Version of the messages; those of another version are ignored.
+/// The version of the message format. Messages with any other version are ignored.
 pub const VERSION: u32 = 1;
 /// Maximum size of a message, in bytes.
 pub const MESSAGE_BYTES_MAX: usize = 64 * 1024;
 
 const ROOT: &str = "stillroom";
 
-/// A room's id within topics: 1 to [`ROOM_ID_CHARS_MAX`] lower-case letters, digits and hyphens.
+/// A room's id, which is part of its topics. It has 1 to [`ROOM_ID_CHARS_MAX`] lower-case letters, digits and hyphens.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RoomId(String);
 
-/// The text is not a room's id.
+/// The error for text that cannot be a [`RoomId`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a room's id has 1 to {ROOM_ID_CHARS_MAX} lower-case letters, digits and hyphens, and is not \"desks\"")]
 pub struct InvalidRoomId;
 
 impl RoomId {
-    /// Checks an id.
+    /// Checks `name` and makes it a room's id.
     ///
     /// # Errors
-    /// [`InvalidRoomId`]
+    /// [`InvalidRoomId`] if `name` breaks the rules for a [`RoomId`].
     pub fn new(name: &str) -> Result<Self, InvalidRoomId> {
         if is_room_id(name) { Ok(Self(name.to_owned())) } else { Err(InvalidRoomId) }
     }
 
-    /// The id as text.
+    /// Returns the id as it appears in topics.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The topic on which the room publishes.
+    /// Returns the topic on which the room publishes.
     #[must_use]
     pub fn state_topic(&self) -> String {
         format!("{ROOT}/{}/state", self.0)
     }
 
-    /// The topic on which desks publish to the room.
+    /// Returns the topic on which desks publish to the room.
     #[must_use]
     pub fn desk_topic(&self) -> String {
         format!("{ROOT}/{}/desk", self.0)
     }
 
-    /// The room that publishes on a topic.
+    /// Returns the room that publishes on `topic`; `None` if no room does.
     #[must_use]
     pub fn from_state_topic(topic: &str) -> Option<Self> {
         let name = topic.strip_prefix(ROOT)?.strip_prefix('/')?.strip_suffix("/state")?;
@@ -81,125 +83,128 @@ impl From<RoomId> for String {
     }
 }
 
-/// The topic filter for every room.
+/// Returns the topic filter that matches every room's messages.
 #[must_use]
 pub fn all_rooms_filter() -> String {
     format!("{ROOT}/+/state")
 }
 
-/// The topic filter for every desk's heartbeat.
+/// Returns the topic filter that matches every desk's heartbeats.
 #[must_use]
 pub fn all_desks_filter() -> String {
     format!("{ROOT}/desks/+")
 }
 
-/// The topic of one desk's heartbeat.
+/// Returns the topic on which `desk` publishes its heartbeats.
 #[must_use]
 pub fn desk_beat_topic(desk: u64) -> String {
     format!("{ROOT}/desks/{desk}")
 }
 
-/// Whether a topic is one of a desk's heartbeat.
+/// Returns whether `topic` carries a desk's heartbeats.
 #[must_use]
 pub fn is_desk_beat_topic(topic: &str) -> bool {
     topic.strip_prefix(ROOT).is_some_and(|rest| rest.starts_with("/desks/"))
 }
 
-/// The sender of a message and its numbers.
+/// Identifies the sender of a room's message and the message's place in its sequence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageHead {
-    /// [`VERSION`].
+    /// The sender's [`VERSION`].
     pub v: u32,
-    /// The room.
+    /// The room that sent the message, or for which the broker published it.
     pub room: RoomId,
-    /// The run of its program. A later run has a greater id, even if the clock was set back.
+    /// Identifies one run of the room's program. Each run has a greater id than the one before, even if the clock was
+    /// set back.
     #[serde(rename = "boot")]
     pub run_id: Ulid,
-    /// The number of the connection within this run; a will belongs to one connection.
+    /// Counts the connections of this run. It shows which connection a will belongs to.
     #[serde(rename = "link")]
     pub connection: u32,
-    /// Counts up within a run. A will has the number of the last message before its connection.
+    /// Counts the messages of this run. A will has the number of the last message before its connection.
     pub seq: u64,
 }
 
-/// A room's message.
+/// A message on a room's state topic.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum FromRoom {
-    /// It has connected. Retained, so that a desk that joins later learns which rooms there are.
+    /// The room has connected. Retained, so that desks that connect later can find the room.
     Birth(MessageHead),
-    /// Its state, which is also its heartbeat and its answer to orders.
+    /// The room's complete state. It doubles as a heartbeat and answers orders.
     State(Box<RoomState>),
-    /// It was cut off, as published by the broker. Retained.
+    /// The room's connection was lost. Published by the broker, and retained.
     Will(MessageHead),
 }
 
-/// The state of a room.
+/// The complete state of a room.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RoomState {
-    /// The sender.
+    /// Identifies the sender and the message.
     #[serde(flatten)]
     pub head: MessageHead,
-    /// The room's name at the desk.
+    /// The name that a desk shows for the room.
     pub name: Label,
-    /// Its signs of life.
+    /// How long ago parts of the room last gave a sign of life.
     #[serde(flatten)]
     pub vitals: VitalAges,
-    /// The open call.
+    /// The room's open call, if there is one.
     pub call: Option<CallState>,
-    /// The last calls that were cleared, newest last. A call that is missing from a state has ended only if it is here.
+    /// The calls that were cleared most recently, newest last. A call that is missing from [`RoomState::call`] is over
+    /// only if it is listed here.
     pub ended: Vec<Ulid>,
-    /// The answers to the last orders, newest last.
+    /// The answers to the newest orders, newest last.
     pub answers: Vec<OrderAnswer>,
-    /// The room as a page draws it, without its call.
+    /// Everything else that a desk page shows.
     pub view: ParsedRoomView,
 }
 
-/// A room's signs of life, as ages in milliseconds. `None` where there is no such thing, such as frames in a room without a
-/// window.
+/// How long ago parts of a room last gave a sign of life, in milliseconds. An age is `None` if the room has no such
+/// part, for example no window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VitalAges {
-    /// Since the room's loop last turned.
+    /// Time since the room's event loop last ran.
     pub loop_age_ms: Option<u64>,
-    /// Since a frame was last drawn, or was last seen not to be due.
+    /// Time since a frame was last drawn, or since it was last known that none was due.
     pub frame_age_ms: Option<u64>,
-    /// Since the audio device last requested a buffer.
+    /// Time since the audio device last requested a buffer.
     pub audio_age_ms: Option<u64>,
 }
 
-/// An open call. A page gets the same JSON.
+/// An open call. Desk pages get the same JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(clippy::struct_excessive_bools)] // a message, not a state machine
 pub struct CallState {
-    /// Its id.
+    /// Stays the same until the call is cleared.
     pub id: Ulid,
-    /// Whether it is a practice call.
+    /// Whether this is a practice call.
     pub practice: bool,
-    /// How far it has come.
+    /// The call's current phase. It can also go back, for example if the only desk that shows the call is lost.
     pub phase: WirePhase,
-    /// Milliseconds since the press, at the moment of writing.
+    /// Milliseconds from the press to the writing of this message.
     pub placed_ago_ms: u64,
-    /// Milliseconds since this phase began, at the moment of writing.
+    /// Milliseconds from the start of the phase to the writing of this message.
     pub phase_ago_ms: u64,
-    /// The person who is coming or here.
+    /// The name of the person who is on the way or in the room.
     pub name: Option<Label>,
-    /// Why the patient called, if they said; a [`CallReason`](crate::vocabulary::patient::CallReason)'s name.
+    /// The name of the [`CallReason`](crate::vocabulary::patient::CallReason) that the patient chose, if any.
     #[serde(default)]
     pub reason: Option<Label>,
-    /// Number of times it was pressed or rang. A desk rings again when this grows.
+    /// The number of times that the patient pressed or the call began to ring again. When it increases, the desk rings
+    /// again.
     pub presses: u32,
-    /// Whether the patient was told that no desk has it.
+    /// Whether the patient was informed that no desk has received the call.
     pub line_down_told: bool,
-    /// Whether the desk's tone is raised.
+    /// Whether the desk's tone is louder, because nobody has acknowledged the call.
     pub risen: bool,
-    /// Whether it was escalated.
+    /// Whether at least one step of the escalation list has been carried out.
     pub escalated: bool,
-    /// Whether the room's journal has it on disk.
+    /// Whether the call is stored on disk in the room's journal.
     pub journaled: bool,
 }
 
 impl CallState {
-    /// The state of a call at `now`.
+    /// Returns the state of `call` with its ages at `now`.
     #[must_use]
     pub fn of(call: &Call, now: RoomTime) -> Self {
         let ago_ms = |since: RoomTime| now.0.saturating_sub(since.0);
@@ -220,17 +225,17 @@ impl CallState {
     }
 }
 
-/// How far a call has come.
+/// The phases of a call, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WirePhase {
-    /// It was pressed.
+    /// The patient has pressed the call button.
     Placed,
-    /// A transport has accepted it.
+    /// A transport has accepted the call.
     Sent,
-    /// A desk's screen shows it.
+    /// A desk page shows the call.
     Received,
-    /// A named person said that they are coming.
+    /// A named person has acknowledged the call.
     OnTheWay,
     /// Someone is in the room.
     Here,
@@ -248,67 +253,68 @@ impl WirePhase {
     }
 }
 
-/// The answer to an order.
+/// A room's answer to an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderAnswer {
-    /// The order's id.
+    /// The id from [`OrderRequest::id`].
     pub order: Ulid,
-    /// Why it was refused, in plain words; `None` if it was taken.
+    /// The reason for a refusal, in plain words; `None` if the room accepted the order.
     pub refused: Option<Sentence>,
 }
 
-/// A desk's heartbeat to every room.
+/// A desk's heartbeat, sent to every room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeskBeat {
-    /// [`VERSION`].
+    /// The sender's [`VERSION`].
     pub v: u32,
-    /// The desk. Every run of its program has a new id.
+    /// Identifies one run of the desk's program.
     #[serde(with = "desk_as_text")]
     pub desk: u64,
-    /// The number of the connection within this run; a will belongs to one connection.
+    /// Counts the connections of this run. It shows which connection a will belongs to.
     #[serde(rename = "link")]
     pub connection: u32,
-    /// Counts up over all messages of this desk.
+    /// Counts all messages of this run, to whichever topic they are sent.
     pub seq: u64,
-    /// Whether it can receive calls: one of its pages is visible with its sound unlocked.
+    /// Whether at least one of the desk's pages is visible and has its sound unlocked.
     #[serde(rename = "receives")]
     pub can_receive: bool,
-    /// Whether it was cut off, as published by the broker.
+    /// `true` only in the will, which the broker publishes when the connection is lost.
     #[serde(rename = "gone")]
     pub is_gone: bool,
 }
 
-/// The state of a desk toward one room.
+/// The complete state of a desk toward one room.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DeskState {
-    /// [`VERSION`].
+    /// The sender's [`VERSION`].
     pub v: u32,
-    /// The desk.
+    /// Identifies one run of the desk's program.
     #[serde(with = "desk_as_text")]
     pub desk: u64,
-    /// The number of the connection within this run; a will belongs to one connection.
+    /// Counts the connections of this run.
     #[serde(rename = "link")]
     pub connection: u32,
-    /// Counts up over all messages of this desk.
+    /// Counts all messages of this run, to whichever topic they are sent.
     pub seq: u64,
-    /// Whether it can receive calls: one of its pages is visible with its sound unlocked.
+    /// Whether at least one of the desk's pages is visible and has its sound unlocked.
     #[serde(rename = "receives")]
     pub can_receive: bool,
-    /// The call that such a page has drawn.
+    /// The call that such a page shows.
     #[serde(rename = "received")]
     pub drawn_call: Option<Ulid>,
-    /// The orders that the room has not answered yet.
+    /// The orders that the room has not answered yet, oldest first.
     pub orders: Vec<OrderRequest>,
-    /// The `seq` of the room's state as of which nothing that the patient shared is left at this desk or on its pages;
-    /// `None` while something is, or if nothing ever was.
+    /// The `seq` of the room's newest state when this desk and its pages had dropped everything that the patient
+    /// shared; `None` while they still hold some of it, or if nothing was ever shared.
     #[serde(default, rename = "cleared")]
     pub shared_cleared_at: Option<u64>,
-    /// Whether this desk shows the room. One that already shows its maximum does not, and stores nothing of it.
+    /// Whether this desk shows the room. A desk that already shows its maximum does not, and it stores nothing from the
+    /// room.
     #[serde(rename = "shows", default = "is_shown_by_default", skip_serializing_if = "is_true")]
     pub is_shown: bool,
 }
 
-/// Desks that leave the field out show the room.
+/// Returns the default for messages without the field, whose senders do show the room.
 const fn is_shown_by_default() -> bool {
     true
 }
@@ -318,17 +324,17 @@ const fn is_true(value: &bool) -> bool {
     *value
 }
 
-/// An order with an id, so that it is executed once even if it arrives several times.
+/// An order with an id, so that a repeated order is executed only once.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OrderRequest {
-    /// Its id.
+    /// Chosen by the desk, and repeated in [`OrderAnswer::order`].
     pub id: Ulid,
-    /// The order.
+    /// The action that the room is asked to take.
     #[serde(flatten)]
     pub order: DeskOrder,
 }
 
-/// A desk's id as text, since JavaScript's numbers cannot hold 64 bits.
+/// Writes a desk's id as text, because numbers in JavaScript cannot hold 64 bits.
 mod desk_as_text {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
@@ -342,18 +348,18 @@ mod desk_as_text {
     }
 }
 
-/// Why a message is ignored. Its content is never repeated.
+/// The reason why a message is ignored. It never quotes the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MessageError {
-    /// It is longer than [`MESSAGE_BYTES_MAX`].
+    /// The message is longer than [`MESSAGE_BYTES_MAX`].
     #[error("a message is longer than {MESSAGE_BYTES_MAX} bytes")]
     TooLong,
-    /// It is of another version or another kind.
+    /// The message is not valid JSON of the expected kind, or its version is not [`VERSION`].
     #[error("a message is not of version {VERSION} of the protocol; run the same version of Stillroom everywhere")]
     Unknown,
 }
 
-/// Parses a message.
+/// Parses a message, if its length and its version allow it.
 pub(super) fn parse<T: for<'de> Deserialize<'de>>(
     payload: &[u8],
     version: impl Fn(&T) -> u32,
@@ -365,14 +371,14 @@ pub(super) fn parse<T: for<'de> Deserialize<'de>>(
     if version(&message) == VERSION { Ok(message) } else { Err(MessageError::Unknown) }
 }
 
-/// Serialises a message; `None` if it is longer than [`MESSAGE_BYTES_MAX`].
+/// Serialises a message. Returns `None` if it is longer than [`MESSAGE_BYTES_MAX`].
 pub(super) fn serialise(message: &impl Serialize) -> Option<Vec<u8>> {
-    // None of the messages holds anything that JSON cannot express.
+    // Serialisation itself cannot fail, because every message can be expressed in JSON.
     serde_json::to_vec(message).ok().filter(|bytes| bytes.len() <= MESSAGE_BYTES_MAX)
 }
 
 impl FromRoom {
-    /// The sender.
+    /// Returns the head, which every message has.
     #[must_use]
     pub fn head(&self) -> &MessageHead {
         match self {

@@ -1,6 +1,6 @@
-//! Owns the transports for calls besides the built-in desk: a broker (MQTT 5), the escalation list (HTTPS), and the contact
-//! of the clinic's own nurse call. Each runs on its own threads, so that one that is down delays no other. Does not own the
-//! call, whose rules are the room's, nor any page.
+//! Owns the call transports other than the built-in desk: a broker (MQTT 5), the escalation list (HTTPS), and the relay
+//! contact of the clinic's own nurse call. Each has its own threads, so that a failing transport does not delay the
+//! others. Not here: the rules for calls, which belong to the room, and the desk's pages.
 
 pub mod broker;
 pub mod client;
@@ -22,25 +22,25 @@ pub mod webhook;
 
 use std::collections::VecDeque;
 
-/// Heartbeat interval of rooms and desks, in milliseconds.
+/// Interval between the heartbeats of a room or a desk, in milliseconds.
 pub const BEAT_INTERVAL_MS: u64 = 2_000;
-/// Time after which a silent peer counts as lost, in milliseconds: five heartbeats.
+/// Time after which a silent room or desk counts as lost, in milliseconds. It equals five heartbeats.
 pub const SILENT_AFTER_MS: u64 = 10_000;
 
-/// A message on its way to a broker.
+/// A message for the broker to publish.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Publication {
-    /// The topic.
+    /// Where subscribers receive it.
     pub topic: String,
-    /// The message.
+    /// The content, at most [`message::MESSAGE_BYTES_MAX`] bytes.
     pub payload: Vec<u8>,
-    /// Whether the broker retains it for later subscribers.
+    /// Whether the broker stores the message for clients that subscribe later.
     pub retain: bool,
-    /// Identifies its acknowledgement.
+    /// Identifies the message in [`endpoint::Endpoint::on_acknowledged`].
     pub receipt: u64,
 }
 
-/// Appends to a list of at most `max` elements, dropping the oldest.
+/// Appends `element` to `list`. If the list already has `max` elements, drops the oldest.
 fn push_bounded<T>(list: &mut VecDeque<T>, element: T, max: usize) {
     if list.len() >= max {
         list.pop_front();

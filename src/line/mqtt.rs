@@ -1,5 +1,5 @@
-//! Owns the two transports over a broker: a room's and a desk's. Does not own what they exchange ([`super::room_end`],
-//! [`super::fleet`]) nor how it travels ([`super::client`]).
+//! Owns the transports that rooms and desks use over a broker. Not here: the messages ([`super::room_end`],
+//! [`super::fleet`]) and the connection ([`super::client`]).
 
 use ulid::Ulid;
 
@@ -12,34 +12,35 @@ use super::message::RoomId;
 use super::room_end::{RoomEnd, RoomInput, RoomReport, SharedWordsChange};
 use crate::room::call::CallId;
 
-/// Reports the room at this moment. Called on the client's thread; it must neither block nor call the transport.
+/// Returns a report on the room at this moment. Runs on the client's thread, and must neither block nor use the
+/// transport.
 pub type ReportSource = Box<dyn FnMut() -> RoomReport + Send>;
 
-/// What a room's transport reports.
+/// Reported by a room's transport.
 #[derive(Debug)]
 pub enum RoomTransportEvent {
-    /// An event for the room. Confirm it with [`RoomTransport::input_handled`]; if it came from an order, send the room's
-    /// answer with [`RoomTransport::order_answered`].
+    /// An event for the room. Confirm it with [`RoomTransport::input_handled`]. If an order caused it, also send the
+    /// room's answer with [`RoomTransport::order_answered`].
     Input(RoomInput),
     /// Whether another room uses this room's id.
     DuplicateId(bool),
-    /// Whether some desk does not show this room.
+    /// Whether at least one desk does not show this room.
     Hidden(bool),
-    /// A change of which desks may hold what the patient shared.
+    /// A change in which desks may hold the text that the patient shared.
     SharedWords(SharedWordsChange),
 }
 
-/// Maximum number of inputs that the room has not handled yet. Further ones wait in the room's end, which then ignores
-/// desks.
+/// Maximum number of inputs that the room has not confirmed. Further inputs wait in [`RoomEnd`], which ignores messages
+/// from desks when it has too many.
 const UNHANDLED_INPUTS_MAX: usize = 64;
 
-/// A desk's transport to a broker.
+/// A desk's transport. Its methods never wait for the broker.
 pub type DeskTransport = BrokerClient<Fleet>;
 
-/// A room's transport to a broker. None of its methods waits for the broker.
+/// A room's transport. Its methods never wait for the broker.
 pub struct RoomTransport(BrokerClient<RoomEndpoint>);
 
-/// The room's end with its source of reports.
+/// A room's end together with the source of its reports.
 struct RoomEndpoint {
     end: RoomEnd,
     report: ReportSource,
@@ -50,11 +51,11 @@ struct RoomEndpoint {
 }
 
 impl RoomTransport {
-    /// Opens the transport. `run_id` sorts after that of every earlier run of the program; `cleared` are the last calls that
-    /// were cleared, as far as the journal knows.
+    /// Opens the transport. `run_id` must sort after the id of every earlier run of the program. `cleared` lists the
+    /// most recently cleared calls according to the journal, oldest first.
     ///
     /// # Errors
-    /// The operating system gives no thread.
+    /// The operating system's error if it cannot start the thread.
     pub fn open(
         room: RoomId,
         broker: Broker,
@@ -74,27 +75,28 @@ impl RoomTransport {
         BrokerClient::open(endpoint, broker, on_event).map(Self)
     }
 
-    /// A call is placed, or rings again. It is sent at once, whether the room shows it yet or not.
+    /// Sends a call that was placed or rings again. It is sent at once, even if the room does not show it yet.
     pub fn call_placed(&self, id: CallId, is_practice: bool, presses: u32) {
         self.0.with(|endpoint, now_ms| endpoint.end.call_placed(now_ms, id, is_practice, presses));
     }
 
-    /// A call was cleared.
+    /// Reports to every desk that a call was cleared.
     pub fn call_cleared(&self, id: CallId) {
         self.0.with(|endpoint, _| endpoint.end.call_cleared(id));
     }
 
-    /// The room has changed; `is_urgent` if its call has.
+    /// Sends the room's new state. `is_urgent` says whether its call has changed.
     pub fn room_changed(&self, is_urgent: bool) {
         self.0.with(|endpoint, _| endpoint.end.room_changed(is_urgent));
     }
 
-    /// The room has taken or refused one [`RoomTransportEvent::Input`]. Each must be confirmed, or no more are reported.
+    /// Confirms that the room has handled one [`RoomTransportEvent::Input`]. Without confirmations, no further inputs
+    /// are reported.
     pub fn input_handled(&self) {
         self.0.with(|endpoint, _| endpoint.unhandled_inputs = endpoint.unhandled_inputs.saturating_sub(1));
     }
 
-    /// The room has taken an order, or refused it for a reason.
+    /// Sends the room's answer to an order. `refused` is the reason for a refusal.
     pub fn order_answered(&self, order: Ulid, refused: Option<String>) {
         self.0.with(|endpoint, _| endpoint.end.order_answered(order, refused));
     }
@@ -129,7 +131,7 @@ impl Endpoint for RoomEndpoint {
         self.end.on_acknowledged(receipt, has_subscribers);
     }
 
-    /// A room that may not publish its state has no use for the connection.
+    /// Ends the connection, because a room that may not publish its state cannot use it.
     fn on_rejected(&mut self, _now_ms: u64, receipt: u64, _topic: &str) -> bool {
         self.end.on_acknowledged(receipt, false);
         true
@@ -143,7 +145,7 @@ impl Endpoint for RoomEndpoint {
         let Self { end, report, is_private, .. } = self;
         end.poll_transmit(now_ms, || {
             let mut report = report();
-            // What a patient shared is for the desk alone, so it is not sent where others could read it.
+            // Shared text is meant for the desk alone, so it is never sent over a connection that others could read.
             report.view.shared = report.view.shared.filter(|_| *is_private);
             report
         })

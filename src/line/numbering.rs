@@ -1,17 +1,17 @@
-//! Owns the numbers by which a receiver orders the messages of one sender: its connection, and a count over everything it
-//! sends. Both ends of a line number alike. Does not own what a receiver makes of them ([`super::sequence`]).
+//! Owns the numbers that a sender gives its connections and messages, so that a receiver can put the messages in order.
+//! Rooms and desks number alike. Not here: the receiver's check ([`super::sequence`]).
 
-/// The numbers of one end.
+/// The current numbers of one sender.
 #[derive(Debug, Default)]
 pub(super) struct Numbering {
-    /// The number of the connection, from 1; a will belongs to one connection.
+    /// Counts connection attempts. It shows which connection a will belongs to.
     connection: u32,
     is_connected: bool,
     seq: u64,
 }
 
 impl Numbering {
-    /// A connection is about to be tried.
+    /// Begins a connection attempt, which gets the next connection number.
     pub(super) const fn connecting(&mut self) {
         self.connection = self.connection.saturating_add(1);
     }
@@ -38,7 +38,7 @@ impl Numbering {
         self.connection
     }
 
-    /// The number of the newest message.
+    /// Returns the number of the newest message.
     pub(super) const fn seq(&self) -> u64 {
         self.seq
     }

@@ -1,4 +1,5 @@
-//! Owns the orders of a desk: each one, its limits, and the event it becomes. Does not own whether the room takes it.
+//! Owns the orders that a desk can send to a room: their fields, their limits, and the event that each becomes. Not
+//! here: the rules by which a room accepts or refuses them.
 
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
@@ -8,99 +9,99 @@ use crate::room::call::CallId;
 use crate::room::names::{NameError, parse_person_name};
 use crate::vocabulary::place::Place;
 
-/// What a desk asks of a room.
+/// A request from a desk to a room.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "order", rename_all = "snake_case")]
 pub enum DeskOrder {
-    /// A named person is coming.
+    /// Acknowledges a call in the name of a person who is on the way.
     Coming {
-        /// The call.
+        /// The id of the acknowledged call.
         call: Ulid,
-        /// Who is coming.
+        /// The person's name as the patient will read it.
         name: String,
     },
-    /// Someone is in the room.
+    /// Reports that someone has reached the patient.
     Here {
-        /// The call.
+        /// The id of the patient's call.
         call: Ulid,
     },
-    /// Set the patient's volume.
+    /// Sets the patient's volume.
     Volume {
-        /// The level in dB below full scale, −90 to 0.
+        /// In dB relative to full scale, −90 to 0.
         db: f32,
     },
-    /// Set the patient's place.
+    /// Sets the place that the patient sees.
     Place {
-        /// Its name.
+        /// One of the names that [`Place::from_name`] knows.
         name: String,
     },
-    /// Turn the breathing pacer on or off.
+    /// Turns the breathing pacer on or off.
     Breath {
-        /// On or off.
+        /// Whether the pacer is to run.
         on: bool,
     },
-    /// Darken the patient's screen or light it again.
+    /// Darkens the patient's screen, or lights it again.
     Dark {
-        /// On or off.
+        /// Whether the screen is to be dark.
         on: bool,
     },
-    /// Silence the patient's sound or let it return.
+    /// Silences the patient's sound, or lets it return.
     Silence {
-        /// On or off.
+        /// Whether the sound is to be off.
         on: bool,
     },
-    /// Calm the room at once, or undo that.
+    /// Calms the room at once, or undoes that. In a calm room the music pauses, and the anchor is on.
     Calm {
-        /// On or off.
+        /// Whether the room is to be calm.
         on: bool,
     },
-    /// Set what is added to the arc's brightness.
+    /// Sets the offset that is added to the arc's brightness.
     Brightness {
-        /// −0.5 to 0.5.
+        /// From −0.5 to 0.5; 0 leaves the arc's brightness unchanged.
         trim: f32,
     },
-    /// Set what is added to the arc's intensity of the composed music.
+    /// Sets the offset that is added to the arc's music intensity, which affects composed music only.
     Intensity {
-        /// −1 to 1.
+        /// From −1 to 1; 0 leaves the arc's music intensity unchanged.
         nudge: f32,
     },
-    /// Choose a profile.
+    /// Chooses the profile for the next session.
     Profile {
-        /// Its name.
+        /// The stem of the profile's file name.
         name: String,
     },
-    /// The session begins.
+    /// Begins the session.
     Begin {
-        /// The infusion's length in minutes; `None` for the profile's.
+        /// The infusion's length in minutes; `None` for the profile's default.
         infusion_minutes: Option<u32>,
-        /// Whether to wait for the pump.
+        /// Whether the session clock waits for [`DeskOrder::InfusionStarts`].
         settle: bool,
     },
-    /// The pump was started.
+    /// Reports that the infusion has started.
     InfusionStarts,
-    /// The session clock stops.
+    /// Stops the session clock.
     Pause,
-    /// The session clock continues.
+    /// Lets the session clock continue after [`DeskOrder::Pause`].
     Resume,
-    /// The infusion takes longer.
+    /// Lengthens the infusion.
     Extend {
-        /// Minutes to add.
+        /// The number of minutes to add.
         minutes: u32,
     },
-    /// The session goes to its landing now.
+    /// Starts the session's landing now.
     End {
-        /// Minutes until it has landed; `None` for the default.
+        /// Minutes until the landing is over; `None` for the default.
         landing_minutes: Option<u32>,
     },
-    /// The session is over and the visit continues.
+    /// Ends the session. The visit continues.
     AfterBegins,
 }
 
 impl DeskOrder {
-    /// The event it becomes.
+    /// Returns the event that the order becomes in the room.
     ///
     /// # Errors
-    /// What is wrong with it, in plain words that do not quote it.
+    /// The reason in plain words, if a value is not allowed. It does not quote the value.
     pub fn event(&self) -> Result<Event, &'static str> {
         match self {
             Self::Coming { call, name } => {

@@ -1,6 +1,7 @@
-//! Owns a socket that acknowledges incoming data at once (`TCP_QUICKACK`). Linux delays acknowledgements by up to 40 ms, and
-//! a broker with Nagle's algorithm (RFC 896, usually on) holds the next small message back until the last is acknowledged:
-//! a call placed just after a heartbeat would be that late. Does not own the messages.
+//! Owns a socket that acknowledges incoming data at once (`TCP_QUICKACK`). Without it, Linux delays an acknowledgement
+//! by up to 40 ms. A broker with Nagle's algorithm (RFC 896, usually on) holds back its next small message until the
+//! previous one is acknowledged, which would delay a call that is placed just after a heartbeat. Not here: the content
+//! of messages.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -15,10 +16,10 @@ use tokio::net::TcpStream;
 pub(super) struct QuickAckStream(TcpStream);
 
 impl QuickAckStream {
-    /// Connects to `address`, a host and a port.
+    /// Connects to `address`, which has the form `host:port`.
     ///
     /// # Errors
-    /// The operating system's.
+    /// The operating system's error if the connection fails.
     pub(super) async fn connect(address: String, network: NetworkOptions) -> io::Result<Self> {
         rumqttc::default_socket_connect(address, network).await.map(Self)
     }
@@ -27,7 +28,8 @@ impl QuickAckStream {
 impl AsyncRead for QuickAckStream {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let read = ready!(Pin::new(&mut self.0).poll_read(context, into));
-        // The option is not permanent, so it is set after each read. Without it, data is only acknowledged later.
+        // Linux resets the option, so it is set after each read. A failure is ignored, because it only delays
+        // acknowledgements.
         #[cfg(target_os = "linux")]
         let _ = rustix::net::sockopt::set_tcp_quickack(&self.0, true);
         Poll::Ready(read)

@@ -1,33 +1,36 @@
-//! Owns checking one sender's sequence numbers: which message is newest, which is stale, and which jumps further ahead than
-//! its sender can have counted. Pure.
+//! Owns the check of one sender's sequence numbers. It decides which message is the newest, which is stale, and whose
+//! number is further ahead than its sender can have counted. It performs no I/O.
 //!
-//! Anyone on a broker can forge a number, and a single forged one must not silence the true sender. So a number that does
-//! not follow is accepted only if others follow it after the true ones have stopped.
+//! Anyone on a broker can forge a number, and a single forged number must not silence the true sender. A number that
+//! does not follow the accepted numbers is therefore remembered as an outlier. It is accepted only if further numbers
+//! follow it after the accepted sequence has stopped.
 
-/// A number follows another if it is higher by at most this …
+/// A number follows another if it is greater by at most this, plus 1 for each [`STEP_INTERVAL_MS`] between their
+/// messages.
 const STEP_MAX: u64 = 256;
-/// … plus one per this interval since, in milliseconds. No room or desk sends that much.
+/// Shortest average interval between two messages of a sender, in milliseconds. Rooms and desks send far fewer
+/// messages.
 const STEP_INTERVAL_MS: u64 = 4;
-/// Numbers that follow each other but not the accepted ones are accepted once there has been no accepted one for this long,
-/// in milliseconds: longer than two heartbeats with their delays, shorter than the silence after which a sender is lost.
+/// Silence of the accepted sequence after which outliers that follow each other are accepted, in milliseconds. It is
+/// longer than two heartbeats with their delays, and shorter than the silence after which a sender counts as lost.
 const RESYNC_AFTER_MS: u64 = 5_000;
 
-/// What a message's number says about it.
+/// The result of checking a message's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Freshness {
-    /// The newest so far.
+    /// The message is the newest so far.
     Newest,
-    /// Overtaken by a newer one, or a duplicate.
+    /// A newer message has already arrived, or the message is a duplicate.
     Stale,
-    /// Too far ahead to be its sender's.
+    /// The number is too far ahead to come from the true sender.
     Implausible,
 }
 
-/// The sequence numbers of one sender.
+/// Tracks the sequence numbers of one sender.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SequenceTracker {
     accepted: NumberAt,
-    /// The newest number that did not follow.
+    /// The newest number that did not follow the accepted number.
     outlier: Option<NumberAt>,
 }
 
@@ -38,12 +41,12 @@ struct NumberAt {
 }
 
 impl SequenceTracker {
-    /// A sender's first number is accepted.
+    /// Starts with a sender's first number, which is always accepted.
     pub(super) fn new(now_ms: u64, number: u64) -> Self {
         Self { accepted: NumberAt { number, at_ms: now_ms }, outlier: None }
     }
 
-    /// Checks the number of a message.
+    /// Checks the number of a message, and accepts it if it is the newest.
     pub(super) fn handle_input(&mut self, now_ms: u64, number: u64) -> Freshness {
         let new = NumberAt { number, at_ms: now_ms };
         let continues_outlier = self.outlier.is_some_and(|outlier| new.follows(outlier));
@@ -84,7 +87,7 @@ mod tests {
     fn a_sender_that_was_silent_for_a_while_may_have_counted_far() {
         let mut tracker = SequenceTracker::new(0, 7);
         assert_eq!(tracker.handle_input(3_600_000, 7 + 3_600), Freshness::Newest);
-        // After an implausible gap the second number is accepted.
+        // After an implausible gap, the second number of the new sequence is accepted.
         let mut tracker = SequenceTracker::new(0, 7);
         assert_eq!(
             (tracker.handle_input(10_000, 90_000), tracker.handle_input(12_000, 90_001)),
@@ -93,7 +96,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is forged, the true numbers are accepted a few seconds after the last forged one, and from then on.
+        /// True numbers are accepted from a few seconds after the last forged number, whatever was forged.
         #[test]
         fn no_forged_numbers_silence_a_sender(
             first in 0_u64..1_000_000,

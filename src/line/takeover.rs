@@ -1,41 +1,41 @@
-//! Owns detecting that another client keeps taking over this one's MQTT session: a broker keeps only the newer of two
-//! connections with the same client id. Pure. Does not own connections.
+//! Owns the detector for clients that keep taking over this client's MQTT session. That happens if two clients have the
+//! same client id, because a broker keeps only the newer connection. It performs no I/O. Not here: connections.
 //!
-//! Some brokers give the reason (`SessionTakenOver`), others only close the connection. One that the broker had accepted,
-//! then closed, and accepted again at the first attempt counts as taken over: a broker that restarts is not back that
-//! quickly several times in a row.
+//! Some brokers give the reason (`SessionTakenOver`); others only close the connection. If a broker closes an accepted
+//! connection and accepts the next attempt, that counts as a takeover too, because a broker that restarts is unlikely
+//! to be back that quickly several times in a row.
 
 use std::collections::VecDeque;
 
-/// This many takeovers …
+/// Number of takeovers within [`QUIET_AFTER_MS`] that make the session contested.
 const TAKEOVERS_MIN: usize = 3;
-/// … within this time, in milliseconds, are a contest. It ends after the same time without one.
+/// Period in which takeovers are counted, in milliseconds. A contest ends after the same time without a takeover.
 const QUIET_AFTER_MS: u64 = 60_000;
 
 /// Why a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum DisconnectCause {
-    /// The broker says that another client took the session over.
+    /// The broker gave the reason `SessionTakenOver`.
     TakenOver,
-    /// The broker closed it without a reason.
+    /// The connection was closed without a reason, presumably by the broker.
     ClosedByBroker,
-    /// This end gave it up, or the network failed.
+    /// This client closed the connection, for example because nothing was acknowledged.
     GivenUp,
 }
 
-/// Watches for takeovers.
+/// Counts takeovers and decides whether the session is contested.
 #[derive(Debug, Default)]
 pub(super) struct TakeoverDetector {
-    /// The times of the last takeovers, newest last; at most as many as make a contest.
+    /// The times of the newest takeovers, at most [`TAKEOVERS_MIN`], oldest first.
     takeovers: VecDeque<u64>,
-    /// The broker closed the last connection; the next attempt shows whether it was taken over.
+    /// Whether the broker closed the last connection. If the next attempt succeeds, that was a takeover.
     was_closed: bool,
     is_contested: bool,
     was_reported: bool,
 }
 
 impl TakeoverDetector {
-    /// A connection that the broker had accepted has ended.
+    /// Records the end of a connection that the broker had accepted.
     pub(super) fn disconnected(&mut self, now_ms: u64, cause: DisconnectCause) {
         self.was_closed = cause == DisconnectCause::ClosedByBroker;
         if cause == DisconnectCause::TakenOver {
@@ -43,36 +43,37 @@ impl TakeoverDetector {
         }
     }
 
-    /// An attempt failed, so the broker itself was away.
+    /// Records a failed attempt. It means that the broker itself was unreachable, so the last connection was not taken
+    /// over.
     pub(super) fn connect_failed(&mut self) {
         self.was_closed = false;
     }
 
-    /// The broker accepted a connection.
+    /// Records that the broker accepted a connection.
     pub(super) fn connected(&mut self, now_ms: u64) {
         if std::mem::take(&mut self.was_closed) {
             self.record(now_ms);
         }
     }
 
-    /// Whether the session is contested.
+    /// Returns whether another client keeps taking the session over.
     pub(super) const fn is_contested(&self) -> bool {
         self.is_contested
     }
 
-    /// Time has passed.
+    /// Updates the state to `now_ms`.
     pub(super) fn handle_timeout(&mut self, now_ms: u64) {
         let is_recent = |takeover: Option<&u64>| takeover.is_some_and(|at_ms| now_ms < at_ms + QUIET_AFTER_MS);
         let is_full = self.takeovers.len() >= TAKEOVERS_MIN && is_recent(self.takeovers.front());
         self.is_contested = is_recent(self.takeovers.back()) && (self.is_contested || is_full);
     }
 
-    /// Whether the session is contested, each time that has changed.
+    /// Returns whether the session is contested if that has changed since the last report, otherwise `None`.
     pub(super) fn poll_event(&mut self) -> Option<bool> {
         (std::mem::replace(&mut self.was_reported, self.is_contested) != self.is_contested).then_some(self.is_contested)
     }
 
-    /// When the contest is over, if there is one.
+    /// Returns when the contest ends unless there is another takeover; `None` if the session is not contested.
     pub(super) fn poll_timeout(&self) -> Option<u64> {
         self.takeovers.back().filter(|_| self.is_contested).map(|newest_ms| newest_ms + QUIET_AFTER_MS)
     }
@@ -102,7 +103,7 @@ mod tests {
         }
         assert_eq!(event_at(&mut detector, 2_300), Some(true));
         assert_eq!(event_at(&mut detector, 2_400), None);
-        // One takeover a minute keeps the contest on.
+        // A single takeover within a minute is enough to prolong a contest.
         detector.disconnected(50_000, DisconnectCause::TakenOver);
         assert_eq!((detector.poll_timeout(), event_at(&mut detector, 109_999)), (Some(110_000), None));
         assert_eq!((event_at(&mut detector, 110_000), detector.poll_timeout()), (Some(false), None));
@@ -119,7 +120,7 @@ mod tests {
         assert_eq!(event_at(&mut detector, 2_300), Some(true));
         let mut detector = TakeoverDetector::default();
         for at_ms in [0, 1_000, 2_000, 3_000] {
-            // The broker restarted and was away at first, or the network was down.
+            // First a broker that is still unreachable at the next attempt, as after a restart; then a network failure.
             detector.disconnected(at_ms, DisconnectCause::ClosedByBroker);
             detector.connect_failed();
             detector.connected(at_ms + 200);

@@ -1,5 +1,5 @@
-//! Owns which certificate authorities a client trusts: the clinic's own where a file is set, the system's otherwise. Does
-//! not own connections.
+//! Owns the choice of certificate authorities that a client trusts. These are the clinic's if a file is configured, and
+//! the system's otherwise. Not here: connections.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,29 +8,30 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
-/// Why TLS cannot be set up.
+/// The reason why TLS cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    /// The authority's file cannot be used.
+    /// The file with the certificate authority cannot be used.
     #[error("{path}: {why}; ca_file must hold at least one certificate in PEM", path = path.display())]
     CaFile {
-        /// The file.
+        /// The configured `ca_file`.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The reason, in plain words for staff.
         why: String,
     },
-    /// The system has no certificate authorities.
+    /// The system trusts no certificate authorities.
     #[error("this system has no certificate authorities; install ca-certificates, or set ca_file")]
     NoAuthorities,
-    /// The TLS library's error.
+    /// An error from the TLS library.
     #[error("TLS cannot be set up: {0}")]
     Library(#[from] rustls::Error),
 }
 
-/// The certificates of the trusted authorities.
+/// Returns the certificates in `ca_file`, or the system's certificates if there is no such setting.
 ///
 /// # Errors
-/// [`TlsError::CaFile`], [`TlsError::NoAuthorities`]
+/// [`TlsError::CaFile`] if the file cannot be read or contains no certificate, [`TlsError::NoAuthorities`] if the
+/// system has none.
 pub fn authorities(ca_file: Option<&Path>) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let Some(path) = ca_file else {
         let found = rustls_native_certs::load_native_certs().certs;
@@ -42,13 +43,13 @@ pub fn authorities(ca_file: Option<&Path>) -> Result<Vec<CertificateDer<'static>
     if certificates.is_empty() { Err(wrong("no certificate".to_owned())) } else { Ok(certificates) }
 }
 
-/// A client's TLS configuration.
+/// Returns a TLS configuration that trusts the [`authorities`].
 ///
 /// # Errors
-/// Every [`TlsError`].
+/// Any [`TlsError`].
 pub fn client_config(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, TlsError> {
     let mut roots = RootCertStore::empty();
-    // Some of the system's certificates may be malformed or of an unknown kind; the others count.
+    // Certificates that are malformed or of an unknown kind are skipped.
     let (added, _) = roots.add_parsable_certificates(authorities(ca_file)?);
     if added == 0 {
         return Err(TlsError::NoAuthorities);

@@ -1,6 +1,6 @@
-//! Owns the view of a room that a desk draws: one definition for the room that writes it and the desk that parses it. A
-//! broker may deliver anything, so everything has a maximum length, and a field that cannot be parsed is dropped and
-//! reported without taking others with it. Does not own the call, which is parsed separately, nor how the page draws it.
+//! Owns the format of a room's view, shared by the room that writes it and the desk that parses and shows it. A broker
+//! may deliver anything, so every field has a maximum length, and a field that cannot be parsed is dropped and reported
+//! without affecting the others. Not here: the call, which is parsed separately, and the page's layout.
 
 use std::fmt;
 use std::ops::Deref;
@@ -14,21 +14,21 @@ use crate::room::names::is_bidi_control;
 pub const LABEL_CHARS_MAX: usize = 120;
 /// Maximum length of a [`Sentence`], in characters.
 pub const SENTENCE_CHARS_MAX: usize = 320;
-/// Maximum length of what a patient shared, in characters. A clinic may allow longer texts, which are truncated here so
-/// that a message stays within its limit.
+/// Maximum length of the text that a patient shares, in characters. A clinic may allow longer texts; they are truncated
+/// here, because they would not fit into [`super::message::MESSAGE_BYTES_MAX`].
 pub const SHARED_CHARS_MAX: usize = 8_000;
-/// Maximum length of a list, such as the profiles offered.
+/// Maximum number of elements in a [`BoundedList`].
 pub const LIST_MAX: usize = 64;
 
-/// Text of at most `CHARS_MAX` characters; a longer one is truncated and ends with `…`. Invisible characters and those that
-/// change the direction of the text around them are removed.
+/// Text of at most `CHARS_MAX` characters. Longer text is truncated and ends with `…`. Invisible characters, and those
+/// that change the direction of the text around them, are removed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String")]
 pub struct BoundedText<const CHARS_MAX: usize>(String);
 
-/// A name or a keyword.
+/// Text for names and keywords.
 pub type Label = BoundedText<LABEL_CHARS_MAX>;
-/// A sentence or two for staff.
+/// Text for one or two sentences addressed to staff.
 pub type Sentence = BoundedText<SENTENCE_CHARS_MAX>;
 
 impl<const CHARS_MAX: usize> From<&str> for BoundedText<CHARS_MAX> {
@@ -63,12 +63,13 @@ impl<const CHARS_MAX: usize> Deref for BoundedText<CHARS_MAX> {
     }
 }
 
-/// Bidirectional controls and zero-width characters: two names that differ only in these look the same.
+/// Returns whether `char` is a bidirectional control or has no width. Names that differ only in such characters look
+/// alike.
 const fn is_deceptive(char: char) -> bool {
     is_bidi_control(char) || matches!(char, '\u{200B}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
 }
 
-/// What the patient shared. Its `Debug` prints no text.
+/// Text that the patient shared. `Debug` does not print it.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SharedText(BoundedText<SHARED_CHARS_MAX>);
@@ -85,7 +86,7 @@ impl From<&str> for SharedText {
     }
 }
 
-/// A list of at most [`LIST_MAX`] elements; further ones are dropped.
+/// A list of at most [`LIST_MAX`] elements. Any further elements are dropped.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Vec<T>")]
 pub struct BoundedList<T>(Vec<T>);
@@ -117,79 +118,79 @@ impl<T> Deref for BoundedList<T> {
     }
 }
 
-/// The room as a desk draws it, without its call. An empty label or a `None` means that the room did not say. Times are ages
-/// in milliseconds at the moment of writing.
+/// Everything a desk page shows of a room except its call. Unless a field says otherwise, an empty label or `None`
+/// means that the room did not send it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[expect(clippy::struct_excessive_bools, reason = "a message, not a state machine")]
 pub struct RoomView {
-    /// The room's name.
+    /// The room's name as staff know it.
     pub room: Label,
-    /// Its stage.
+    /// The name of the room's stage, for example `session`.
     pub stage: Label,
-    /// Whether a person is in it for a visit.
+    /// Whether a visit is in progress.
     pub in_visit: bool,
-    /// The part of its session.
+    /// The name of the session's current part; `None` if there is no session.
     pub part: Option<Label>,
-    /// Its session.
+    /// The session's clock and parts; `None` if there is no session.
     pub session: Option<ClockView>,
-    /// The profile that is chosen.
+    /// The stem of the chosen profile's file name.
     pub profile: Label,
-    /// The infusion's length in minutes, chosen or running.
+    /// The infusion's length in minutes, as chosen for the next session or used in the current one.
     pub infusion_minutes: Option<u32>,
-    /// The patient's place.
+    /// The name of the place that the patient sees.
     pub place: Label,
-    /// The patient's language.
+    /// The tag of the patient's language, for example `en-US`.
     pub language: Label,
-    /// The patient's volume, in dB relative to full scale.
+    /// In dB relative to full scale.
     pub volume_db: Option<f32>,
-    /// The pacer's breathing pattern; `None` while it is off.
+    /// The pacer's breathing pattern, for example `4-6`; `None` while the pacer is off.
     pub breath: Option<Label>,
-    /// Whether the screen is dark.
+    /// Whether the patient's screen is dark.
     pub dark: bool,
-    /// Whether the patient asked for the anchor.
+    /// Whether the patient has turned on *Too much*.
     pub anchor: bool,
-    /// Whether staff have calmed the room.
+    /// Whether staff have calmed the room, which pauses the music and turns on the anchor.
     pub calm: bool,
-    /// Whether the patient chose silence.
+    /// Whether the patient's sound is off, as chosen by the patient or staff.
     pub silence: bool,
     /// Added to the arc's brightness, −0.5 to 0.5.
     pub brightness_trim: Option<f32>,
-    /// Added to the arc's intensity of the composed music, −1 to 1.
+    /// Added to the arc's music intensity, which affects composed music only, −1 to 1.
     pub intensity_nudge: Option<f32>,
-    /// Whether the patient wants to be talked to.
+    /// Whether staff are talking to the patient, so that the sound is quieter.
     pub talk_now: bool,
-    /// Number of desks that can receive its calls.
+    /// The number of desks or desk pages that can receive the room's calls.
     pub desks: u32,
-    /// Whether there is any: `up` or `down`.
+    /// `up` if [`RoomView::desks`] is at least 1, otherwise `down`.
     pub line: Label,
-    /// What the patient pressed *share* on, and nothing else.
+    /// The text on which the patient pressed *share*; `None` if the patient shares nothing.
     pub shared: Option<SharedText>,
-    /// Names of what is wrong with it.
+    /// The names of the room's troubles.
     pub troubles: BoundedList<Label>,
-    /// The receipt of its last wipe.
+    /// The receipt of the newest wipe.
     pub receipt: Option<ReceiptView>,
-    /// Whether a wipe is running.
+    /// Whether a wipe is in progress.
     pub wiping: bool,
     /// Whether staff have heard the test tone since the last wipe.
     pub speaker_tested: bool,
-    /// What can be chosen in it; `None` where the desk knows.
+    /// The choices that staff have in this room; `None` if the desk already knows them.
     pub offers: Option<Offers>,
 }
 
-/// A session's clock and the boundaries of its parts, in milliseconds.
+/// A session's clock and the start of each part, in milliseconds of that clock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "a message, not a state machine")]
 pub struct ClockView {
-    /// The clock; `None` while it waits for the pump.
+    /// The time on the clock; `None` until the infusion starts.
     pub clock_ms: Option<u64>,
-    /// Whether it is running.
+    /// Whether the clock is advancing.
     pub running: bool,
-    /// Whether a clinician paused it.
+    /// Whether a clinician paused the clock.
     pub paused: bool,
-    /// Whether the arc is over.
+    /// Whether the landing is over.
     pub landed: bool,
-    /// Seconds of the clock per second; more than 1 for a demonstration.
+    /// Seconds that the clock advances per second. It is greater than 1 only in demonstrations.
     pub speed: u32,
     /// The infusion's length.
     pub infusion_ms: u64,
@@ -201,62 +202,62 @@ pub struct ClockView {
     pub landing_from_ms: u64,
     /// End of the landing.
     pub end_ms: u64,
-    /// Whether it was ended early.
+    /// Whether staff ended the session early.
     pub ended: bool,
 }
 
-/// The receipt of a wipe.
+/// The receipt of a wipe, as a desk shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReceiptView {
-    /// Its number, counting up.
+    /// Counts up with each wipe of the room.
     pub number: u64,
-    /// Wall-clock time, RFC 3339.
+    /// The wall-clock time of the wipe, in RFC 3339 format.
     pub at: Label,
     /// Whether every check passed.
     pub verified: bool,
-    /// The checks.
+    /// One entry for each check.
     pub checks: BoundedList<CheckView>,
-    /// Hash of this receipt and the previous one's hash.
+    /// A hash over this receipt and the hash of the previous one.
     pub chain: Label,
 }
 
-/// One check of a wipe.
+/// The result of one check after a wipe.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckView {
-    /// Its name.
+    /// The check's keyword, for example `no-visit-key`.
     pub name: Label,
-    /// Whether it passed.
+    /// Whether the check passed.
     pub ok: bool,
 }
 
-/// What can be chosen in a room.
+/// The choices that staff have in a room.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Offers {
-    /// The profiles.
+    /// The profiles that the room can run.
     pub profiles: BoundedList<ProfileOffer>,
-    /// The room's cap on volume, in dB relative to full scale.
+    /// The loudest volume that can be set in the room, in dB relative to full scale.
     pub cap_db: f32,
 }
 
-/// A profile as it is offered at a desk.
+/// A profile that staff can choose at a desk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProfileOffer {
-    /// Its name: the file's stem.
+    /// The stem of the profile's file name.
     pub name: Label,
-    /// Its title for staff.
+    /// The title that staff read.
     pub title: Label,
-    /// A description of one or two sentences.
+    /// One or two sentences for staff.
     pub description: Sentence,
-    /// Whether it has composed music, whose intensity a desk can nudge.
+    /// Whether the profile has composed music. A desk can adjust the intensity of composed music only.
     pub scored: bool,
 }
 
-/// A view as it arrived. Fields that this version does not know are ignored.
+/// A view as received. Fields that this version does not know are ignored.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ParsedRoomView {
-    /// What could be parsed; anything else is as if it had not been sent.
+    /// The fields that could be parsed. Every other field has its default value.
     pub view: RoomView,
-    /// Whether every known field could be parsed, and there is enough to draw a room.
+    /// Whether every known field could be parsed and the stage is present. A page cannot show a room without its stage.
     pub is_complete: bool,
 }
 
@@ -272,7 +273,7 @@ impl From<Value> for ParsedRoomView {
         let mut is_complete = true;
         let mut known = Map::new();
         for (name, value) in fields {
-            // Each field is parsed on its own, so that a wrong one takes no other with it.
+            // Parsed separately, so that an invalid field does not affect the others.
             let alone = Value::Object(Map::from_iter([(name, value)]));
             match (RoomView::deserialize(&alone), alone) {
                 (Ok(_), Value::Object(field)) => known.extend(field),

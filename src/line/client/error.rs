@@ -1,4 +1,4 @@
-//! Owns why a broker is not reached, and what that says about the end of a connection.
+//! Owns the reasons why a broker cannot be used, and the cause of disconnection that each implies.
 
 use std::path::PathBuf;
 
@@ -7,13 +7,13 @@ use rumqttc::{ConnectionError, DisconnectReasonCode, PubAckReason, StateError};
 use crate::line::takeover::DisconnectCause;
 use crate::line::tls::TlsError;
 
-/// Why a broker is not reached.
+/// The reason why a connection to the broker failed or ended.
 #[derive(Debug, thiserror::Error)]
 pub enum BrokerError {
-    /// The password's file cannot be read.
+    /// The password file cannot be read, or is too long.
     #[error("{path}: {source}; password_file must be readable by the program", path = path.display())]
     PasswordFile {
-        /// The file.
+        /// The configured `password_file`.
         path: PathBuf,
         /// The operating system's error.
         source: std::io::Error,
@@ -21,33 +21,33 @@ pub enum BrokerError {
     /// TLS cannot be set up.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// The connection failed, or the broker refused it.
+    /// The connection could not be established, or the broker closed it.
     #[error("{0}")]
     Connection(Box<ConnectionError>),
     /// The broker rejected the subscriptions.
     #[error("the broker does not let this user subscribe below stillroom/; see its access list")]
     SubscriptionRejected,
-    /// The broker rejects what this end publishes.
+    /// The broker rejected a message without which the connection is useless.
     #[error("the broker does not let this user publish on {topic} ({reason:?}); see its access list")]
     PublicationRejected {
-        /// The topic.
+        /// The topic on which this client may not publish.
         topic: String,
-        /// The broker's reason.
+        /// The broker's reason code.
         reason: PubAckReason,
     },
-    /// Another client took the session over.
+    /// Another client took over this client's session.
     #[error("another client took over this one's session at the broker; make sure that no two have the same user")]
     TakenOver,
-    /// The broker acknowledges nothing.
+    /// The broker did not acknowledge a message within the time limit.
     #[error("the broker acknowledges nothing")]
     AcknowledgeTimeout,
-    /// A client id needs random numbers.
+    /// The operating system provided no random number for the client id.
     #[error("the system gives no random numbers: {0}")]
     Randomness(getrandom::Error),
-    /// The MQTT library's event loop ended.
+    /// The MQTT library's event loop ended without giving a reason.
     #[error("the connection ended")]
     Ended,
-    /// The client's own thread panicked.
+    /// The client panicked and has started again.
     #[error("the program itself failed; its log says more")]
     Panicked,
 }
@@ -66,7 +66,7 @@ impl From<ConnectionError> for BrokerError {
 }
 
 impl BrokerError {
-    /// Why a connection ended with this error.
+    /// Returns the cause that this error implies for the end of the connection.
     pub(super) fn disconnect_cause(&self) -> DisconnectCause {
         match self {
             Self::TakenOver => DisconnectCause::TakenOver,

@@ -1,11 +1,12 @@
-//! Owns the connection to a broker: connecting with a will, TLS and credentials, reconnecting with a jittered backoff, and
-//! giving up a connection on which nothing is acknowledged. One thread for each client. Does not own what is exchanged: an
-//! [`Endpoint`] does.
+//! Owns the connection to a broker. It connects with a will, TLS and credentials, reconnects with a jittered backoff,
+//! and closes a connection on which the broker acknowledges nothing. Each client has its own thread. Not here: the
+//! messages, which an [`Endpoint`] creates and handles.
 //!
-//! Every connection starts a clean session of a fresh MQTT client. Nothing that was queued for a lost connection is ever
-//! sent late, since the endpoint sends its whole state again, so nothing depends on the client id. Its random part is kept
-//! while only this end gives up connections, so that the broker drops the old one at once. It is replaced once the broker
-//! ends a connection: a client that learned the id and took the session over is then left with an abandoned one.
+//! Each connection starts a clean session with a new MQTT client. Messages queued for a lost connection are discarded,
+//! because the endpoint sends its whole state again. For the same reason the client id may change at any time. While
+//! only this client closes connections, it keeps the random part of the id, so that the broker drops the old connection
+//! at once. If the broker ends a connection, the client chooses a new id. A foreign client that had taken over the
+//! session is then left with an id that is no longer used.
 
 mod error;
 mod options;
@@ -30,36 +31,37 @@ pub use error::BrokerError;
 use options::options;
 use unacknowledged::Unacknowledged;
 
-/// The first pause before reconnecting. It doubles with each further attempt …
+/// Pause before reconnecting after a stable connection. It doubles with each failed attempt, up to [`BACKOFF_MAX`], and
+/// is shortened at random.
 const BACKOFF_MIN: Duration = Duration::from_millis(200);
-/// … up to this. Together with [`CONNECT_TIMEOUT`] it stays below the three seconds within which a restored broker must be
-/// found.
+/// Longest pause before reconnecting. With [`CONNECT_TIMEOUT`] it adds up to less than the three seconds within which a
+/// client must find a restored broker.
 const BACKOFF_MAX: Duration = Duration::from_secs(1);
-/// A connection that lasted this long resets the backoff.
+/// A connection that lasts at least this long resets the backoff.
 const STABLE_AFTER: Duration = Duration::from_secs(5);
-/// Time limit for connecting.
+/// Time limit for establishing a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(1_800);
-/// Time limit for an acknowledgement; a broker that exceeds it is frozen or cut off.
+/// Time limit for an acknowledgement. A broker that exceeds it is frozen or unreachable.
 const ACKNOWLEDGE_TIMEOUT: Duration = Duration::from_secs(3);
-/// MQTT keep-alive, in seconds. The broker drops a client that vanished after one and a half of these.
+/// MQTT keep-alive, in seconds. The broker drops a client that it has not heard for one and a half times as long.
 const KEEP_ALIVE_S: u16 = 5;
 /// Maximum number of queued messages in each direction.
 const QUEUE_MAX: usize = 256;
 
-/// What a client reports to its owner.
+/// Reported to the owner of a [`BrokerClient`].
 #[derive(Debug)]
 pub enum ClientEvent<E> {
-    /// The broker is connected.
+    /// The client is connected to the broker.
     Up,
-    /// It is not, and why in plain words. Reported once for each outage.
+    /// The client is not connected, for this reason in plain words. Reported once for each outage.
     Down(String),
-    /// Whether another client keeps taking this one's session over.
+    /// Whether another client keeps taking over this client's session.
     Contested(bool),
-    /// An event of the endpoint.
+    /// An event from the endpoint.
     Endpoint(E),
 }
 
-/// A client that keeps itself connected. Dropping it closes the connection, and the broker publishes the will.
+/// A client that reconnects by itself. Dropping it closes the connection, whereupon the broker publishes the will.
 pub struct BrokerClient<E: Endpoint> {
     shared: Arc<SharedEndpoint<E>>,
 }
@@ -72,10 +74,10 @@ struct SharedEndpoint<E> {
 }
 
 impl<E: Endpoint> BrokerClient<E> {
-    /// Starts a client on a thread of its own. `on_event` is called there and must not block.
+    /// Starts a client on its own thread. `on_event` runs on that thread and must not block.
     ///
     /// # Errors
-    /// The operating system gives no thread.
+    /// The operating system's error if it cannot start the thread.
     pub fn open(
         endpoint: E,
         broker: Broker,
@@ -99,7 +101,7 @@ impl<E: Endpoint> BrokerClient<E> {
                     }
                 });
             };
-            // A panic must not end the client, or the line would appear to be up for ever.
+            // A panic must not end this thread, because the broker would then be reported as connected for ever.
             while catch_unwind(AssertUnwindSafe(&mut run)).is_err() {
                 tracing::error!("the broker client panicked and starts again");
                 std::thread::sleep(BACKOFF_MAX);
@@ -108,7 +110,7 @@ impl<E: Endpoint> BrokerClient<E> {
         Ok(Self { shared })
     }
 
-    /// Calls the endpoint with the client's time, and drives it afterwards. Never waits for the broker.
+    /// Runs `act` on the endpoint with the client's time, and then drives the endpoint. Never waits for the broker.
     pub fn with<T>(&self, act: impl FnOnce(&mut E, u64) -> T) -> T {
         let now_ms = self.shared.now_ms();
         let result = act(&mut self.shared.endpoint(), now_ms);
@@ -136,14 +138,15 @@ impl<E: Endpoint> SharedEndpoint<E> {
         (self.started + Duration::from_millis(at_ms)).into()
     }
 
-    /// When the endpoint has to be driven again; at most [`SILENT_AFTER_MS`] from now, so that a hung thread is noticed.
+    /// Returns when the endpoint has to be driven next. It is driven at least every [`SILENT_AFTER_MS`], so that a hung
+    /// thread can be recognised.
     fn timeout_at(&self) -> tokio::time::Instant {
         let latest_ms = self.now_ms() + SILENT_AFTER_MS;
         self.instant(self.endpoint().poll_timeout().map_or(latest_ms, |due_ms| due_ms.min(latest_ms)))
     }
 }
 
-/// Reports to the client's owner, each change once.
+/// Reports each change of the connection to the client's owner once.
 struct Reporter<F> {
     on_event: F,
     takeovers: TakeoverDetector,
@@ -172,12 +175,12 @@ impl<F> Reporter<F> {
         }
     }
 
-    /// When there may be something to report about takeovers.
+    /// Returns when a contest for the session may end.
     fn timeout_at<E: Endpoint>(&self, shared: &SharedEndpoint<E>) -> Option<tokio::time::Instant> {
         self.takeovers.poll_timeout().map(|due_ms| shared.instant(due_ms))
     }
 
-    /// Lets time pass for the endpoint, and reports everything it has to report.
+    /// Updates the endpoint to the current time, and reports its events and those of the takeover detector.
     fn drive<E: Endpoint>(&mut self, shared: &SharedEndpoint<E>)
     where
         F: FnMut(ClientEvent<E::Event>),
@@ -194,7 +197,7 @@ impl<F> Reporter<F> {
             (self.on_event)(ClientEvent::Contested(is_contested));
         }
         loop {
-            // The lock is released before the call, since the owner may call the endpoint.
+            // The lock is released before the event is reported, because the owner may use the endpoint in response.
             let Some(event) = shared.endpoint().poll_event() else { return };
             (self.on_event)(ClientEvent::Endpoint(event));
         }
@@ -209,7 +212,7 @@ async fn stay_connected<E: Endpoint>(
 ) -> std::convert::Infallible {
     let mut backoff = BACKOFF_MIN;
     let mut client_id = None;
-    // After a panic the endpoint and the owner may still take the connection for alive.
+    // After a panic, the endpoint and the owner may still regard the connection as established.
     shared.endpoint().disconnected();
     if reporter.is_up == Some(true) {
         reporter.down(broker, &BrokerError::Panicked);
@@ -232,7 +235,7 @@ async fn stay_connected<E: Endpoint>(
         backoff = if was_stable { BACKOFF_MIN } else { (backoff * 2).min(BACKOFF_MAX) };
         let retry_at = tokio::time::Instant::now() + jittered(backoff);
         loop {
-            // Time also passes for the endpoint while there is no broker.
+            // The endpoint is also driven while there is no connection.
             let _ = tokio::time::timeout_at(shared.timeout_at().min(retry_at), shared.wake.notified()).await;
             reporter.drive(shared);
             if tokio::time::Instant::now() >= retry_at {
@@ -242,18 +245,19 @@ async fn stay_connected<E: Endpoint>(
     }
 }
 
-/// Between half of a pause and the whole, at random: many rooms must not reconnect at the same instant.
+/// Returns a random duration between half of `pause` and `pause`, so that rooms do not all reconnect at the same
+/// instant.
 fn jittered(pause: Duration) -> Duration {
     let random = getrandom::u32().map_or(1.0, |random| f64::from(random) / f64::from(u32::MAX));
     pause.mul_f64(0.5 + random / 2.0)
 }
 
-/// How far a connection has come.
+/// How far a connection attempt has come.
 #[derive(Default)]
 struct ConnectionProgress {
-    /// Whether the broker accepted it. While the session is contested it may come no further.
+    /// Whether the broker accepted the connection. While the session is contested, the attempt may fail after that.
     is_accepted: bool,
-    /// When the subscriptions were in place.
+    /// When the broker confirmed the subscriptions.
     up_since: Option<Instant>,
 }
 
@@ -265,7 +269,7 @@ enum BrokerEvent {
     Ended(Box<ConnectionError>),
 }
 
-/// One connection, from its first attempt to its end.
+/// Connects, and exchanges messages until the connection ends. Returns the reason.
 async fn connection<E: Endpoint, F: FnMut(ClientEvent<E::Event>)>(
     shared: &SharedEndpoint<E>,
     broker: &Broker,
@@ -287,7 +291,8 @@ async fn connection<E: Endpoint, F: FnMut(ClientEvent<E::Event>)>(
     let now = Instant::now();
     progress.up_since = Some(now);
     shared.endpoint().connected(shared.now_ms());
-    // A contested session is lost again at once, so it is reported as up only once it lasts.
+    // A contested session is usually lost again at once, so it is reported as connected only after it has lasted for a
+    // while.
     reporter.takeovers.handle_timeout(shared.now_ms());
     let lasts_after = if reporter.takeovers.is_contested() { STABLE_AFTER } else { Duration::ZERO };
     let mut report_up_at = Some(tokio::time::Instant::from_std(now + lasts_after));
@@ -317,7 +322,7 @@ async fn connection<E: Endpoint, F: FnMut(ClientEvent<E::Event>)>(
                     return error;
                 }
             }
-            // Before it ends, the pump sends why; if it panicked, it has sent nothing.
+            // Before it ends, the task sends the reason. If it panicked, the channel is empty.
             _ = &mut pump.0 => loop {
                 let event = events.try_recv().ok();
                 if let Err(error) = handle_event(shared, &mut unacknowledged, event) {
@@ -330,7 +335,7 @@ async fn connection<E: Endpoint, F: FnMut(ClientEvent<E::Event>)>(
     }
 }
 
-/// Ends with its connection.
+/// Aborts the task when it is dropped together with the connection.
 struct PumpTask(JoinHandle<()>);
 
 impl Drop for PumpTask {
@@ -339,7 +344,7 @@ impl Drop for PumpTask {
     }
 }
 
-/// Polls the MQTT library's event loop.
+/// Polls the MQTT library's event loop, and forwards its events.
 async fn pump(mut event_loop: EventLoop, events: mpsc::Sender<BrokerEvent>) {
     loop {
         let event = match event_loop.poll().await {
@@ -351,7 +356,7 @@ async fn pump(mut event_loop: EventLoop, events: mpsc::Sender<BrokerEvent>) {
             },
             Ok(_) => continue,
             Err(error) => {
-                // The receiver may be gone; the connection is over either way.
+                // The receiver may be gone already. The connection is over either way.
                 let _ = events.send(BrokerEvent::Ended(Box::new(error))).await;
                 return;
             }
@@ -362,7 +367,7 @@ async fn pump(mut event_loop: EventLoop, events: mpsc::Sender<BrokerEvent>) {
     }
 }
 
-/// Connects and subscribes.
+/// Waits until the broker has accepted the connection, and subscribes.
 async fn subscribe<E: Endpoint, F: FnMut(ClientEvent<E::Event>)>(
     shared: &SharedEndpoint<E>,
     client: &AsyncClient,
@@ -385,7 +390,7 @@ async fn subscribe<E: Endpoint, F: FnMut(ClientEvent<E::Event>)>(
     let mut nothing_sent = Unacknowledged::default();
     loop {
         tokio::select! {
-            // Events first: they say why a connection failed, where the other branch only knows that it did.
+            // Events are handled first, because they contain the reason for a failure, which `subscribed` does not.
             biased;
             event = events.recv() => match event {
                 Some(BrokerEvent::Accepted) => {
@@ -414,7 +419,7 @@ async fn subscribe<E: Endpoint, F: FnMut(ClientEvent<E::Event>)>(
     }
 }
 
-/// Passes an event on. An error ends the connection.
+/// Passes an event to the endpoint. Returns an error if the connection must end.
 fn handle_event<E: Endpoint>(
     shared: &SharedEndpoint<E>,
     unacknowledged: &mut Unacknowledged,
@@ -450,23 +455,23 @@ async fn publish(
     let Publication { topic, payload, retain, receipt } = publication;
     let mut options = PublishOptions::new(QoS::AtLeastOnce).retain(retain);
     if !retain {
-        // A message older than this is outdated, and must not be mistaken for a current one.
+        // Older messages are outdated, and must not be mistaken for current ones.
         let expiry_s = u32::try_from(SILENT_AFTER_MS / 1_000).ok();
         let properties = PublishProperties { message_expiry_interval: expiry_s, ..PublishProperties::default() };
         options = options.properties(properties);
     }
     let sent = client.publish_tracked(topic.clone(), payload, options).await.map_err(|_| BrokerError::Ended)?;
     let events = events.clone();
-    // Nobody waits for this task: a missing acknowledgement ends the connection.
+    // No code waits for this task. If the acknowledgement is missing, the connection ends.
     tokio::spawn(async move {
         let Ok(PublishResult::Qos1(answer)) = sent.wait_async().await else { return };
         let event = match answer.reason {
             PubAckReason::Success => BrokerEvent::Acknowledged { receipt, has_subscribers: true },
             PubAckReason::NoMatchingSubscribers => BrokerEvent::Acknowledged { receipt, has_subscribers: false },
-            // A broker also acknowledges what it discards; only the reason tells the difference.
+            // A broker also acknowledges a message that it discards. Only the reason code shows the difference.
             reason => BrokerEvent::Rejected { receipt, topic, reason },
         };
-        // The connection may be over by now, and the receiver gone.
+        // The connection may be over by now, with the receiver gone.
         let _ = events.send(event).await;
     });
     Ok(())

@@ -1,4 +1,4 @@
-//! Owns the options of a connection: client id, will, TLS and credentials. Does not own when it is made.
+//! Owns the options for an MQTT connection: client id, will, TLS and credentials. Not here: when to connect.
 
 use std::path::PathBuf;
 
@@ -11,10 +11,11 @@ use crate::line::message::MESSAGE_BYTES_MAX;
 use crate::line::quick_ack::QuickAckStream;
 use crate::line::tls;
 
-/// Maximum length of a password, in bytes.
+/// Maximum length of a password file, in bytes.
 const PASSWORD_BYTES_MAX: u64 = 1_024;
 
-/// The options of the next connection. `client_id` is that of the last one if it is to be reused.
+/// Returns the options for the next connection. Reuses `client_id` if there is one, and otherwise sets it to a new
+/// random id.
 pub(super) fn options(
     broker: &Broker,
     client_id: &mut Option<String>,
@@ -47,7 +48,7 @@ pub(super) fn options(
     Ok(options)
 }
 
-/// A client id that nobody can guess: a client that knows it can take the session over.
+/// Returns a client id that nobody can guess. A client that knows the id can take over the session.
 fn random_client_id(prefix: &str) -> Result<String, BrokerError> {
     getrandom::u64().map(|random| format!("{prefix}-{random:016x}")).map_err(BrokerError::Randomness)
 }

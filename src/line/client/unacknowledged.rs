@@ -1,4 +1,4 @@
-//! Owns what the broker has not acknowledged yet, and when that takes too long.
+//! Owns the list of messages that the broker has not acknowledged yet, and their timeout.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::ACKNOWLEDGE_TIMEOUT;
 
-/// The receipts of unacknowledged messages, each with the time it was sent.
+/// The receipts of unacknowledged messages and the times at which they were sent, oldest first.
 #[derive(Default)]
 pub(super) struct Unacknowledged(VecDeque<(u64, Instant)>);
 
@@ -20,7 +20,7 @@ impl Unacknowledged {
         self.0.retain(|(known, _)| *known != receipt);
     }
 
-    /// When the oldest one times out; far in the future if there is none.
+    /// Returns when the oldest message times out, or a time far in the future if every message is acknowledged.
     pub(super) fn timeout_at(&self) -> Instant {
         let oldest = self.0.front().map(|(_, sent_at)| *sent_at + ACKNOWLEDGE_TIMEOUT);
         oldest.unwrap_or_else(|| Instant::now() + Duration::from_hours(1))

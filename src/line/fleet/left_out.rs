@@ -1,27 +1,27 @@
-//! Owns the rooms that a desk does not show because it already shows its maximum: the desk lists them, and tells each that it
-//! is not shown. Does not own the maximum.
+//! Owns the list of rooms that a desk does not show because it already shows its maximum. The desk lists them for staff
+//! and notifies each of them. Not here: the maximum.
 
 use std::collections::BTreeMap;
 
 use super::super::SILENT_AFTER_MS;
 use super::super::message::RoomId;
 
-/// Maximum number of rooms remembered. Further ones are told nothing, so for them this desk does not exist.
+/// Maximum number of rooms on the list. Rooms beyond it are not notified, so they get no answer from this desk.
 const LEFT_OUT_MAX: usize = 1_024;
 
-/// The rooms that are left out.
+/// The rooms that the desk does not show, by id.
 #[derive(Debug, Default)]
 pub(super) struct LeftOutRooms(BTreeMap<RoomId, LeftOutRoom>);
 
 #[derive(Debug)]
 struct LeftOutRoom {
     heard_at_ms: u64,
-    /// Whether it has published since it was last told that it is not shown.
+    /// Whether the room has published since this desk last notified it that it is not shown.
     is_untold: bool,
 }
 
 impl LeftOutRooms {
-    /// Such a room has published a message, or the broker its will. Returns whether the list has changed.
+    /// Handles a message from such a room, or its will from the broker. Returns whether the list has changed.
     pub(super) fn on_message(&mut self, now_ms: u64, room: RoomId, is_will: bool) -> bool {
         if is_will {
             return self.0.remove(&room).is_some();
@@ -37,21 +37,22 @@ impl LeftOutRooms {
         is_new
     }
 
-    /// Removes those that have fallen silent. Returns whether there were any.
+    /// Removes the rooms that have fallen silent. Returns whether there were any.
     pub(super) fn handle_timeout(&mut self, now_ms: u64) -> bool {
         let before = self.0.len();
         self.0.retain(|_, room| now_ms < room.heard_at_ms + SILENT_AFTER_MS);
         before != self.0.len()
     }
 
-    /// The next room to tell that it is not shown: once for each of its messages, so once per heartbeat.
+    /// Returns the next room to notify that it is not shown. A room is notified once for each of its messages, so about
+    /// once per heartbeat.
     pub(super) fn poll_untold(&mut self) -> Option<RoomId> {
         let (id, room) = self.0.iter_mut().find(|(_, room)| room.is_untold)?;
         room.is_untold = false;
         Some(id.clone())
     }
 
-    /// When there is something to do; telling needs a connection.
+    /// Returns when a room has to be notified or removed from the list. Notifying requires a connection.
     pub(super) fn poll_timeout(&self, is_connected: bool) -> Option<u64> {
         let due = |room: &LeftOutRoom| {
             if is_connected && room.is_untold { 0 } else { room.heard_at_ms + SILENT_AFTER_MS }
@@ -59,7 +60,7 @@ impl LeftOutRooms {
         self.0.values().map(due).min()
     }
 
-    /// All of them, by id.
+    /// Returns the ids of all rooms on the list, in order.
     pub(super) fn ids(&self) -> impl ExactSizeIterator<Item = &RoomId> {
         self.0.keys()
     }

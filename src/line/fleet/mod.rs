@@ -1,8 +1,8 @@
-//! Owns the desk's end of a broker's line, as a pure machine: every room it hears, each one's call, what is wrong with a
-//! room, and this desk's state toward each. Does not own pages, sockets, threads or a clock.
+//! Owns the desk's end of the exchange with rooms over a broker: all known rooms, each room's call and troubles, and
+//! this desk's state toward each room. Not here: pages, sockets, threads and clocks.
 //!
-//! A call stays on the desk until its room lists it as cleared. A room that comes back without knowing the call does not
-//! end it: a person must then go and look.
+//! The desk keeps a call until its room lists it as cleared. If a room restarts and no longer has the call, the call is
+//! not over, and staff must go to the room and look.
 
 mod left_out;
 mod remote_room;
@@ -24,35 +24,35 @@ use super::{BEAT_INTERVAL_MS, Publication, SILENT_AFTER_MS};
 use left_out::LeftOutRooms;
 use remote_room::{MessageEffect, RemoteRoom, SharedWordsState};
 
-/// A screen or sound whose last sign of life is older than this counts as dead, in milliseconds. With the heartbeat and
-/// its delay, a desk shows it within ten seconds.
+/// Age from which the last sign of life from a room's event loop, screen or sound is too old, in milliseconds. Even
+/// with the interval and the delay of heartbeats, a desk reports the failure within ten seconds.
 pub const STALE_AFTER_MS: u64 = 7_000;
-/// Time limit for a room to answer an order, in milliseconds.
+/// Time limit for a room's answer to an order, in milliseconds.
 pub const ORDER_TIMEOUT_MS: u64 = 8_000;
-/// Maximum number of rooms shown. The desk lists the others, and tells each of them.
+/// Maximum number of rooms that a desk shows. Further rooms are only listed, and are notified that they are not shown.
 pub const ROOMS_MAX: usize = 64;
-/// Maximum number of unanswered orders per room.
+/// Maximum number of unanswered orders for each room.
 const ORDERS_MAX: usize = 16;
 
-/// What is wrong with a room, as the desk sees it.
+/// A fault in a room, or in its connection, as seen by the desk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RoomTrouble {
-    /// It is not heard.
+    /// No message has arrived for [`SILENT_AFTER_MS`], or the broker has published the room's will.
     Lost,
-    /// Its event loop is stuck.
+    /// The event loop has not run for [`STALE_AFTER_MS`].
     Stuck,
-    /// Its screen is not drawing.
+    /// The screen has not drawn a due frame for [`STALE_AFTER_MS`].
     NotDrawing,
-    /// Its audio device requests no buffers.
+    /// The audio device has not requested a buffer for [`STALE_AFTER_MS`].
     SoundDead,
-    /// A part of its view cannot be parsed.
+    /// At least one field of the view cannot be parsed, or the stage is missing.
     ViewUnreadable,
-    /// Its messages cannot be parsed.
+    /// The newest message cannot be parsed, usually because its version differs.
     NotUnderstood,
 }
 
 impl RoomTrouble {
-    /// Its name in messages to the page.
+    /// Returns the keyword that desk pages receive.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -66,51 +66,51 @@ impl RoomTrouble {
     }
 }
 
-/// What the desk's end reports.
+/// Reported by the desk's end to its owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FleetEvent {
-    /// A room has to be drawn again.
+    /// Pages have to show the room's new state.
     RoomChanged(RoomId),
-    /// The list of left-out rooms has changed.
+    /// The list of rooms that are not shown has changed.
     LeftOutChanged,
-    /// An order has its result.
+    /// An order was answered or has timed out.
     OrderAnswered {
-        /// The order's id.
+        /// The id from [`OrderRequest::id`].
         order: Ulid,
-        /// Whether the room took it.
+        /// `Ok` if the room accepted the order.
         result: Result<(), OrderError>,
     },
 }
 
-/// Why an order was not executed.
+/// The reason why an order was not executed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OrderError {
-    /// The reason, in plain words.
+    /// The room refused the order, for this reason in plain words.
     Refused(String),
     /// The room did not answer within [`ORDER_TIMEOUT_MS`].
     Unanswered,
 }
 
-/// A room as the desk shows it.
+/// A room as a desk page shows it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RoomStatus<'a> {
-    /// Its id.
+    /// The id that is part of the room's topics.
     pub id: &'a RoomId,
-    /// Its name; its id until it has sent one.
+    /// The room's name, or its id until it has sent a name.
     pub name: &'a str,
-    /// What is wrong with it.
+    /// All current faults, or only [`RoomTrouble::Lost`] and [`RoomTrouble::NotUnderstood`] if the room is lost.
     pub troubles: Vec<RoomTrouble>,
-    /// Its call, with current ages.
+    /// The open call, with ages as of now.
     pub call: Option<CallState>,
-    /// Calls that its program no longer knows of and that nobody cleared: somebody has to look.
+    /// Calls that nobody cleared but that the room's program no longer has. Staff have to go to the room and look.
     pub left: Vec<Ulid>,
-    /// The room as the page draws it, without its call. Its ages are as of `view_age_ms` ago.
+    /// Everything else that the page shows, as of the time at which it arrived.
     pub view: Option<&'a RoomView>,
-    /// Age of the view, in milliseconds.
+    /// Time since the view arrived, in milliseconds.
     pub view_age_ms: u64,
 }
 
-/// The desk's end.
+/// The desk's end of the exchange with rooms over a broker. It performs no I/O.
 #[derive(Debug)]
 pub struct Fleet {
     desk: u64,
@@ -124,7 +124,7 @@ pub struct Fleet {
     logs: FleetLogs,
 }
 
-/// What is logged at a limited rate.
+/// Rate limits for the log, one for each kind of line.
 #[derive(Debug, Default)]
 struct FleetLogs {
     unreadable: LogThrottle,
@@ -135,8 +135,8 @@ struct FleetLogs {
 }
 
 impl Fleet {
-    /// The end of a desk that has just started. `desk` is the id of this run; a room of `expected` that is never heard is
-    /// lost after the same time as one that falls silent.
+    /// Creates the state of a desk that has just started. `desk` identifies this run. A room in `expected` that sends
+    /// no message counts as lost after [`SILENT_AFTER_MS`], like a room that falls silent.
     #[must_use]
     pub fn new(now_ms: u64, desk: u64, expected: impl IntoIterator<Item = RoomId>) -> Self {
         let rooms = expected.into_iter().take(ROOMS_MAX).map(|room| (room, RemoteRoom::new(now_ms)));
@@ -153,19 +153,21 @@ impl Fleet {
         }
     }
 
-    /// Whether the broker hears this desk.
+    /// Returns whether this desk is connected to the broker.
     #[must_use]
     pub fn is_connected(&self) -> bool {
         self.numbering.is_connected()
     }
 
-    /// The time of the last [`Endpoint::handle_timeout`]. If it is long ago, the client hangs and no room is up to date.
+    /// Returns when [`Endpoint::handle_timeout`] last ran. If that is long ago, the client hangs and no room is up to
+    /// date.
     #[must_use]
     pub fn last_turn_ms(&self) -> u64 {
         self.last_turn_ms
     }
 
-    /// No page shows any more what a room's patient shared. The room is told, if it has taken it back.
+    /// Records that no page shows the text that a room's patient shared before. If the patient no longer shares it, the
+    /// room is notified.
     pub fn shared_words_cleared(&mut self, now_ms: u64, room: &RoomId) {
         let Some(room) = self.rooms.get_mut(room).filter(|room| room.has_shared_words_to_clear()) else { return };
         let Some(state) = &room.state else { return };
@@ -173,13 +175,14 @@ impl Fleet {
         room.send_at_ms = Some(now_ms);
     }
 
-    /// Whether this desk or a page may still hold what a room's patient shared, although the room has taken it back.
+    /// Returns whether this desk or a page may still hold text that a room's patient no longer shares.
     #[must_use]
     pub fn has_shared_words_to_clear(&self, room: &RoomId) -> bool {
         self.rooms.get(room).is_some_and(RemoteRoom::has_shared_words_to_clear)
     }
 
-    /// Sets whether one of the pages is visible with its sound unlocked. Without one, no call counts as received here.
+    /// Sets whether any page is visible and has its sound unlocked. Without such a page, no call counts as received at
+    /// this desk.
     pub fn set_can_receive(&mut self, now_ms: u64, can_receive: bool) {
         if self.can_receive == can_receive {
             return;
@@ -193,10 +196,10 @@ impl Fleet {
         }
     }
 
-    /// A page that can receive calls has drawn one.
+    /// Records that a page that can receive calls shows `call`.
     ///
     /// # Errors
-    /// Plain words, if there is no such call or no such page.
+    /// The reason in plain words, if the call is not open, or no page can receive calls.
     pub fn call_drawn(&mut self, now_ms: u64, room: &RoomId, call: Ulid) -> Result<(), &'static str> {
         if !self.can_receive {
             return Err("no page here is visible with its sound on");
@@ -212,8 +215,8 @@ impl Fleet {
         Ok(())
     }
 
-    /// The only page that had drawn a call is gone, while others are there: the room takes the call back until one of them
-    /// has drawn it.
+    /// Records that the only page showing `call` is gone, although other pages are open. The room regards the call as
+    /// not received until one of them shows it.
     pub fn call_withdrawn(&mut self, now_ms: u64, room: &RoomId, call: Ulid) {
         if let Some(room) = self.rooms.get_mut(room).filter(|room| room.drawn_call == Some(call)) {
             room.drawn_call = None;
@@ -222,10 +225,10 @@ impl Fleet {
         }
     }
 
-    /// Sends a room an order. Its result is reported as [`FleetEvent::OrderAnswered`].
+    /// Sends an order to a room. The result is reported as [`FleetEvent::OrderAnswered`].
     ///
     /// # Errors
-    /// Plain words, if it cannot be sent.
+    /// The reason in plain words, if the order cannot be sent.
     pub fn send_order(&mut self, now_ms: u64, room: &RoomId, id: Ulid, order: DeskOrder) -> Result<(), &'static str> {
         order.event()?;
         let room = self.rooms.get_mut(room).ok_or("there is no such room")?;
@@ -237,7 +240,7 @@ impl Fleet {
         Ok(())
     }
 
-    /// A person has looked after a call that its room no longer knew of.
+    /// Removes a call from [`RoomStatus::left`], because somebody has been to the room and looked.
     pub fn call_looked_after(&mut self, room: &RoomId, call: Ulid) {
         if let Some(remote) = self.rooms.get_mut(room)
             && let Some(place) = remote.left_calls.iter().position(|left| *left == call)
@@ -247,24 +250,24 @@ impl Fleet {
         }
     }
 
-    /// The rooms that publish and are not shown, by id.
+    /// Returns the ids of the rooms that publish but are not shown, in order.
     #[must_use]
     pub fn left_out(&self) -> impl ExactSizeIterator<Item = &RoomId> {
         self.left_out.ids()
     }
 
-    /// Every room, by id.
+    /// Returns every room that is shown, in order of id.
     pub fn rooms(&self, now_ms: u64) -> impl Iterator<Item = RoomStatus<'_>> {
         self.rooms.iter().map(move |(id, room)| room.status(id, now_ms))
     }
 
-    /// One room.
+    /// Returns the room with this id; `None` if this desk does not show it.
     #[must_use]
     pub fn room(&self, now_ms: u64, id: &RoomId) -> Option<RoomStatus<'_>> {
         self.rooms.get_key_value(id).map(|(id, room)| room.status(id, now_ms))
     }
 
-    /// A room's message cannot be parsed: people at the desk must learn that there is such a room.
+    /// Handles a room's message that cannot be parsed. The room is shown all the same, because staff must learn of it.
     fn on_unreadable_room(&mut self, now_ms: u64, id: RoomId) {
         if !self.rooms.contains_key(&id) && self.rooms.len() >= ROOMS_MAX {
             return;
@@ -286,7 +289,7 @@ impl Fleet {
         }
     }
 
-    /// This desk's state toward a room of which it has nothing.
+    /// Returns the state toward a room about which this desk has nothing to report.
     fn empty_state(&self) -> DeskState {
         DeskState {
             v: VERSION,
@@ -301,7 +304,7 @@ impl Fleet {
         }
     }
 
-    /// Tells the next left-out room that it is not shown.
+    /// Returns the message that notifies the next left-out room that it is not shown.
     fn transmit_to_left_out(&mut self) -> Option<Publication> {
         let room = self.left_out.poll_untold()?;
         let receipt = self.numbering.next_seq();
@@ -328,7 +331,7 @@ impl Endpoint for Fleet {
         Some(Publication { topic: desk_beat_topic(self.desk), payload, retain: false, receipt: 0 })
     }
 
-    /// Everything is sent again.
+    /// Sends this desk's whole state again.
     fn connected(&mut self, now_ms: u64) {
         self.numbering.connected();
         self.beat_at_ms = Some(now_ms);
@@ -346,8 +349,8 @@ impl Endpoint for Fleet {
         self.all_changed();
     }
 
-    /// A message that cannot be parsed is ignored. A retained one may be of any age, so it proves only that there is such a
-    /// room.
+    /// Ignores a message that cannot be parsed. A retained message may be of any age, so it proves only that the room
+    /// exists.
     fn on_message(&mut self, now_ms: u64, topic: &str, payload: &[u8], is_retained: bool) {
         let message = RoomId::from_state_topic(topic).ok_or(MessageError::Unknown).and_then(|id| {
             let message = parse::<FromRoom>(payload, |message| message.head().v)?;
@@ -359,7 +362,7 @@ impl Endpoint for Fleet {
                 if let Some(times) = self.logs.unreadable.count(now_ms) {
                     tracing::warn!(times, %error, "ignored messages on the broker that this desk does not understand");
                 }
-                // A retained message may be of a version that is no longer in use.
+                // A retained message may have been stored by a version that is no longer in use.
                 if let Some(id) = RoomId::from_state_topic(topic).filter(|_| !is_retained) {
                     self.on_unreadable_room(now_ms, id);
                 }
@@ -390,7 +393,7 @@ impl Endpoint for Fleet {
 
     fn on_acknowledged(&mut self, _receipt: u64, _has_subscribers: bool) {}
 
-    /// A desk that may not publish to one room may still publish to the others.
+    /// Keeps the connection, because a desk that may not publish to one room may still publish to the others.
     fn on_rejected(&mut self, now_ms: u64, _receipt: u64, topic: &str) -> bool {
         if let Some(times) = self.logs.rejected.count(now_ms) {
             tracing::error!(times, topic, "the broker does not let this desk publish to a room; see its access list");
@@ -398,7 +401,7 @@ impl Endpoint for Fleet {
         false
     }
 
-    /// Rooms may have fallen silent, and orders remained unanswered.
+    /// Updates the state to `now_ms`, by which time rooms may have fallen silent and orders timed out.
     fn handle_timeout(&mut self, now_ms: u64) {
         self.last_turn_ms = now_ms;
         if self.left_out.handle_timeout(now_ms) {
@@ -438,7 +441,8 @@ impl Endpoint for Fleet {
         let seq = self.numbering.next_seq();
         let is_withdrawn = std::mem::take(&mut room.is_call_withdrawn);
         if is_withdrawn {
-            // This state says that nobody here can receive calls; the heartbeat that follows says that somebody can.
+            // This state says that the desk cannot receive calls, and the heartbeat that follows at once says that it
+            // can.
             self.beat_at_ms = Some(now_ms);
         }
         let state = DeskState {
@@ -449,12 +453,12 @@ impl Endpoint for Fleet {
             shared_cleared_at: room.shared_words.cleared_at(),
             ..empty
         };
-        // Repeated for a while, since a message can be lost.
+        // The state is repeated for a while, because a message can be lost.
         let has_more =
             room.drawn_call.is_some() || !room.orders.is_empty() || room.shared_words.is_being_reported(now_ms);
         room.send_at_ms = has_more.then_some(now_ms + BEAT_INTERVAL_MS);
         let Some(payload) = serialise(&state) else {
-            // The orders time out, and count as unanswered.
+            // The orders time out and are then reported as unanswered.
             if let Some(times) = self.logs.too_long.count(now_ms) {
                 tracing::error!(times, "this desk's orders to a room are too long for the broker");
             }

@@ -1,5 +1,5 @@
-//! Owns what a desk knows of one room: which run of its program counts, its last state, its call, and this desk's state
-//! toward it. Does not own what is sent.
+//! Owns a desk's record of one room: the current run of its program, its newest state, its call, and this desk's state
+//! toward it. Not here: when this desk sends.
 
 use std::collections::VecDeque;
 
@@ -10,27 +10,27 @@ use super::super::sequence::{Freshness, SequenceTracker};
 use super::super::{SILENT_AFTER_MS, push_bounded};
 use super::{RoomStatus, RoomTrouble, STALE_AFTER_MS};
 
-/// After a run's will, time for its last messages to arrive, in milliseconds.
+/// Time for a run's last messages to arrive after its will, in milliseconds.
 const SETTLE_MS: u64 = 4_000;
-/// Time after which a silent run without a will counts as ended, in milliseconds; it is longer than a heartbeat.
+/// Time after which a silent run without a will counts as ended, in milliseconds. It is longer than a heartbeat.
 const RUN_ENDED_AFTER_MS: u64 = 2_500;
-/// An earlier run may count again once the later one has been silent for this long, in milliseconds, and at least this long
-/// after the later one replaced it: until then its messages are late ones.
+/// A replaced run may become current again only this long after it was replaced, in milliseconds, because messages from
+/// it are merely late before that. The current run must also have been silent for this long.
 const RUN_RETIRED_MS: u64 = 5_000;
 /// Maximum number of runs of a room's program that are remembered.
 const RUNS_MAX: usize = 8;
-/// Maximum number of calls per room that its program no longer knows of.
+/// Maximum number of calls in [`RemoteRoom::left_calls`].
 const LEFT_CALLS_MAX: usize = 4;
 
-/// What a room's patient shared, as far as this desk and its pages hold it.
+/// Whether this desk or its pages hold text that a room's patient shared.
 #[derive(Debug, Default)]
 pub(super) enum SharedWordsState {
-    /// Nothing was ever shared.
+    /// The patient has shared nothing.
     #[default]
     Never,
-    /// It is here, or a page may still show it.
+    /// This desk holds the text, or a page may still show it.
     Held,
-    /// Nothing is left as of the room's state `seq`, which is reported since `at_ms`.
+    /// Everything was dropped at `at_ms`, when the room's newest state had the number `seq`.
     Cleared { seq: u64, at_ms: u64 },
 }
 
@@ -39,64 +39,64 @@ impl SharedWordsState {
         if let Self::Cleared { seq, .. } = self { Some(*seq) } else { None }
     }
 
-    /// Whether the room is to be told again.
+    /// Returns whether this desk still repeats to the room that everything was dropped.
     pub(super) const fn is_being_reported(&self, now_ms: u64) -> bool {
         matches!(self, Self::Cleared { at_ms, .. } if now_ms < *at_ms + SILENT_AFTER_MS)
     }
 }
 
-/// What a room's message has changed.
+/// The effect of a room's message on its record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum MessageEffect {
-    /// The room has to be drawn again.
+    /// A page has to show the room's new state.
     Changed,
-    /// Nothing.
+    /// A page would show the same as before.
     Unchanged,
-    /// Nothing: the message is not the room's own.
+    /// The message was ignored, because it cannot come from the room.
     Implausible,
 }
 
-/// A room.
-// Each is a plain fact of its own, true or false independently of the others.
+/// A desk's record of one room.
+// Each of the booleans is a separate fact that does not depend on the others.
 #[allow(clippy::struct_excessive_bools)]
 #[derive(Debug, Default)]
 pub(super) struct RemoteRoom {
     run_id: Option<Ulid>,
-    /// The sequence numbers of each run, the one heard last at the end.
+    /// The sequence numbers of each run. The run with the newest message is last.
     runs: VecDeque<(Ulid, SequenceTracker)>,
-    /// Replaced runs, each with the time until which its late messages do not count.
+    /// Replaced runs, and the times until which their messages are ignored as late.
     retired_runs: VecDeque<(Ulid, u64)>,
     connection: u32,
     pub(super) heard_at_ms: u64,
-    /// Whether its will was published.
+    /// Whether the broker has published the room's will.
     is_cut_off: bool,
     pub(super) was_reported_lost: bool,
-    /// Whether its last message could not be parsed.
+    /// Whether the newest message could not be parsed.
     pub(super) is_unreadable: bool,
     pub(super) state: Option<Box<RoomState>>,
     state_at_ms: u64,
-    /// The open call and when its ages were current. It outlives a state without it.
+    /// The open call, and the time as of which its ages are right.
     pub(super) call: Option<(CallState, u64)>,
-    /// Calls that the room's program no longer knows of.
+    /// Calls that the room's program no longer has, although nobody cleared them.
     pub(super) left_calls: VecDeque<Ulid>,
-    /// The call that a page here has drawn.
+    /// The call that a page of this desk shows.
     pub(super) drawn_call: Option<Ulid>,
-    /// Whether the room must be told, once, that no page here has its call any longer.
+    /// Whether the room has to be notified that no page of this desk shows its call any longer.
     pub(super) is_call_withdrawn: bool,
-    /// Unanswered orders, each with the time it was sent.
+    /// The unanswered orders and the times at which they were sent, oldest first.
     pub(super) orders: VecDeque<(OrderRequest, u64)>,
     pub(super) shared_words: SharedWordsState,
-    /// When this desk's state is to be sent; `None` while there is nothing to say.
+    /// When this desk's state toward the room has to be sent; `None` while there is nothing to report.
     pub(super) send_at_ms: Option<u64>,
 }
 
 impl RemoteRoom {
-    /// A room that has not been heard yet.
+    /// Creates the record of a room from which no message has arrived.
     pub(super) fn new(now_ms: u64) -> Self {
         Self { heard_at_ms: now_ms, ..Self::default() }
     }
 
-    /// The room, or the broker in its name, has published a message.
+    /// Handles a message from the room, or its will from the broker.
     pub(super) fn on_message(&mut self, now_ms: u64, message: FromRoom) -> MessageEffect {
         let effect = self.handle_message(now_ms, message);
         let is_readable_again = effect != MessageEffect::Implausible && std::mem::take(&mut self.is_unreadable);
@@ -105,7 +105,8 @@ impl RemoteRoom {
 
     fn handle_message(&mut self, now_ms: u64, message: FromRoom) -> MessageEffect {
         let freshness = match &message {
-            // A will may arrive after its room has connected again: it belongs to the earlier connection.
+            // A will of an earlier connection may arrive after the room has connected again. It says nothing about the
+            // new connection.
             FromRoom::Will(head) if self.run_id == Some(head.run_id) && head.connection >= self.connection => {
                 let is_new = !std::mem::replace(&mut self.is_cut_off, true);
                 return if is_new { MessageEffect::Changed } else { MessageEffect::Unchanged };
@@ -133,7 +134,7 @@ impl RemoteRoom {
         if is_same { MessageEffect::Unchanged } else { MessageEffect::Changed }
     }
 
-    /// Checks a message's run and number: only the newest message of the run that counts is `Newest`.
+    /// Checks a message's run and number. Only the newest message of the current run is [`Freshness::Newest`].
     fn check_head(&mut self, now_ms: u64, head: &MessageHead) -> Freshness {
         self.retired_runs.retain(|(_, until_ms)| now_ms < *until_ms);
         if self.run_id != Some(head.run_id) && !self.may_replace_run(now_ms, head.run_id) {
@@ -155,7 +156,7 @@ impl RemoteRoom {
             if let Some(before) = self.run_id.replace(head.run_id) {
                 push_bounded(&mut self.retired_runs, (before, now_ms + RUN_RETIRED_MS), RUNS_MAX);
             }
-            // The number counted the states of the earlier run.
+            // `seq` refers to the states of the replaced run.
             if matches!(self.shared_words, SharedWordsState::Cleared { .. }) {
                 self.shared_words = SharedWordsState::Never;
             }
@@ -166,16 +167,17 @@ impl RemoteRoom {
         freshness
     }
 
-    /// Whether `new` may replace the run that counts. One that is still heard is never replaced: neither an id in the far
-    /// future nor a second room with the same id may push it out.
+    /// Returns whether `new` may replace the current run. A run that still sends messages is never replaced, whether by
+    /// an id in the far future or by a second room with the same id.
     fn may_replace_run(&self, now_ms: u64, new: Ulid) -> bool {
-        // A replaced run's late messages do not count. Only for a while: if it is alive after all, it has to be heard.
+        // Messages from a replaced run are ignored only for a while, because they must count if the run turns out to be
+        // alive.
         if self.retired_runs.iter().any(|(run, _)| *run == new) {
             return false;
         }
         let Some(current) = self.run_id else { return true };
-        // A later run has a greater id, unless the room's disk was lost or replaced; then the current one has to be silent
-        // for longer.
+        // A later run has a greater id, unless the room's disk was lost or replaced. In that case the current run must
+        // have been silent for longer.
         let silence_ms = match (self.is_cut_off, new > current) {
             (true, true) => 0,
             (true, false) => SETTLE_MS,
@@ -185,7 +187,8 @@ impl RemoteRoom {
         now_ms >= self.heard_at_ms + silence_ms
     }
 
-    /// The newest state counts: a call is open if it contains it, and over if it lists it as cleared.
+    /// Updates the calls to the newest state. A call is open if the state contains it, and over if the state lists it
+    /// as cleared.
     fn update_call(&mut self, now_ms: u64, state: &RoomState) {
         let open = state.call.clone().filter(|call| !state.ended.contains(&call.id));
         let is_open = |id: Ulid| open.as_ref().is_some_and(|call| call.id == id);
@@ -205,19 +208,19 @@ impl RemoteRoom {
         self.state.as_ref().is_some_and(|state| state.view.view.shared.is_some())
     }
 
-    /// Whether this desk may still hold what the patient shared, although the room has taken it back.
+    /// Returns whether this desk may still hold text that the patient no longer shares.
     pub(super) fn has_shared_words_to_clear(&self) -> bool {
         matches!(self.shared_words, SharedWordsState::Held) && !self.has_shared_words()
     }
 
-    /// Drops what the patient shared, once the room is no longer heard.
+    /// Drops the text that the patient shared, because the connection to the room is lost.
     pub(super) fn forget_shared_words(&mut self) {
         if let Some(state) = &mut self.state {
             state.view.view.shared = None;
         }
     }
 
-    /// An order that the room has answered, with the reason if it was refused.
+    /// Removes an order that the room has answered. Returns its id, and the reason if the room refused it.
     pub(super) fn take_answer(&mut self) -> Option<(Ulid, Option<String>)> {
         let answers = &self.state.as_ref()?.answers;
         let answer_to = |id: Ulid| answers.iter().find(|answer| answer.order == id);
@@ -278,7 +281,7 @@ fn is_stale(age_ms: Option<u64>) -> bool {
     age_ms.is_some_and(|age_ms| age_ms >= STALE_AFTER_MS)
 }
 
-/// Whether two states look the same on a page, so that a heartbeat is no change.
+/// Returns whether a page would show both states alike. Then the newer state is a mere heartbeat.
 fn draws_the_same(before: &RoomState, after: &RoomState) -> bool {
     let stale = |state: &RoomState| {
         let VitalAges { loop_age_ms, frame_age_ms, audio_age_ms } = state.vitals;

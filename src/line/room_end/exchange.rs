@@ -1,4 +1,4 @@
-//! Owns what the room's end of a line and its room tell each other. Does not own when.
+//! Owns the data that the room and its end of the broker connection exchange. Not here: when they exchange it.
 
 use ulid::Ulid;
 
@@ -7,35 +7,35 @@ use crate::line::view::RoomView;
 use crate::room::Event;
 use crate::room::call::DeskId;
 
-/// The room at this moment, as the line reports it to desks.
+/// The room at this moment, from which its state for desks is made.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RoomReport {
-    /// The room's name at the desk.
+    /// The name that a desk shows for the room.
     pub name: String,
-    /// The open call as the room shows it.
+    /// The open call, as the room shows it to the patient.
     pub call: Option<CallState>,
-    /// The room's signs of life.
+    /// How long ago parts of the room last gave a sign of life.
     pub vitals: VitalAges,
-    /// The room as a page draws it.
+    /// Everything else that a desk page shows.
     pub view: RoomView,
 }
 
-/// An event for the room.
+/// An event that the room has to handle.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RoomInput {
-    /// The event.
+    /// Caused by a desk, or by an acknowledgement of the broker.
     pub event: Event,
-    /// The order it came from. Its answer goes back by [`super::RoomEnd::order_answered`].
+    /// The order that caused the event, if one did. The room answers it with [`super::RoomEnd::order_answered`].
     pub order: Option<Ulid>,
 }
 
-/// A change of which desks may hold what the patient shared.
+/// A change in which desks may hold the text that the patient shared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SharedWordsChange {
-    /// It is being sent to this desk.
+    /// The text is being sent to this desk.
     SentTo(DeskId),
-    /// This desk no longer holds it.
+    /// This desk no longer holds the text.
     ForgottenBy(DeskId),
-    /// This desk was cut off. It clears itself once it no longer hears the room.
+    /// The connection to this desk is lost. The desk deletes the text by itself when it notices that.
     Lost(DeskId),
 }

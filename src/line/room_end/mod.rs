@@ -1,6 +1,6 @@
-//! Owns the room's end of a broker's line, as a pure machine: what it publishes and when, which desks it hears, and the
-//! events that this makes. It is the outbox: the whole state is sent again every two seconds, whatever the broker has
-//! acknowledged, so that a call reaches a desk as soon as there is a way. Does not own sockets, threads or a clock.
+//! Owns the room's end of the exchange with desks over a broker: what it publishes and when, which desks are present,
+//! and the events that follow for the room. It sends the whole state again every two seconds, whatever the broker has
+//! acknowledged, so that a call reaches a desk as soon as a connection exists. Not here: sockets, threads and clocks.
 
 mod exchange;
 mod records;
@@ -23,23 +23,24 @@ use crate::room::call::{CallId, DeskId};
 pub use exchange::{RoomInput, RoomReport, SharedWordsChange};
 use records::{DeskRecord, PlacedCall};
 
-/// Minimum time between two states, in milliseconds, unless a call has changed: typing must not flood the broker.
+/// Minimum time between two states, in milliseconds, so that typing does not flood the broker. Changes to the call do
+/// not wait.
 const UPDATE_INTERVAL_MS: u64 = 200;
-/// Maximum number of desks.
+/// Maximum number of desks that are tracked.
 const DESKS_MAX: usize = 64;
-/// Number of orders remembered, so that none is executed twice.
+/// Number of order ids that are remembered, so that no order is executed twice.
 const ORDERS_MAX: usize = 64;
-/// Number of answers in each state, so that every desk gets its own.
+/// Maximum number of answers in a state. Several are needed, because several desks may be waiting for an answer.
 const ANSWERS_MAX: usize = 16;
-/// Number of cleared calls in each state, so that every desk learns that they were cleared.
+/// Maximum number of cleared calls in a state. Several are needed, because a desk may have missed earlier states.
 const CLEARED_CALLS_MAX: usize = 16;
-/// Maximum number of pending inputs for the room. Beyond it, desks are ignored, which loses nothing, since each sends its
-/// whole state again.
+/// Maximum number of inputs that the room has not handled yet. Beyond it, messages from desks are ignored. Nothing is
+/// lost, because each desk keeps sending its whole state.
 const INPUTS_MAX: usize = 64;
-/// Maximum number of unacknowledged messages. More would be useless, since the newest state supersedes the others.
+/// Maximum number of unacknowledged messages. More would be useless, because the newest state supersedes all others.
 const IN_FLIGHT_MAX: usize = 8;
 
-/// The room's end.
+/// The room's end of the exchange with desks over a broker. It performs no I/O.
 #[derive(Debug)]
 pub struct RoomEnd {
     room: RoomId,
@@ -52,33 +53,33 @@ pub struct RoomEnd {
     desks: BTreeMap<u64, DeskRecord>,
     orders: VecDeque<Ulid>,
     answers: VecDeque<OrderAnswer>,
-    /// The receipt of each unacknowledged message, with the call in it.
+    /// The receipt of each unacknowledged message, and the call that the message contains.
     in_flight: VecDeque<(u64, Option<Ulid>)>,
     inputs: VecDeque<RoomInput>,
     shared_words: SharedWordsRecord,
-    /// When another room last published with this room's id.
+    /// When a foreign message with this room's id was last received.
     duplicate_heard_at_ms: Option<u64>,
     logs: RoomEndLogs,
 }
 
-/// What has to be sent.
+/// The messages that have to be sent.
 #[derive(Debug, Default)]
 struct Due {
     has_birth: bool,
-    /// A state, at once.
+    /// A state has to be sent at once.
     has_urgent_state: bool,
-    /// A state, after [`UPDATE_INTERVAL_MS`].
+    /// A state has to be sent [`UPDATE_INTERVAL_MS`] after the previous state.
     has_state: bool,
 }
 
-/// Which desks may hold what the patient shared.
+/// Records which desks may hold the text that the patient shared.
 #[derive(Debug, Default)]
 struct SharedWordsRecord {
-    /// Whether the last state contained it.
+    /// Whether the newest state contained the text.
     is_sent: bool,
-    /// The `seq` of the first state without it.
+    /// The `seq` of the first state that no longer contained the text.
     unsent_since: Option<u64>,
-    /// The desks that have not said yet that they no longer hold it.
+    /// The desks that were sent the text and have not confirmed that they no longer hold it.
     holders: BTreeSet<u64>,
     changes: VecDeque<SharedWordsChange>,
 }
@@ -108,7 +109,7 @@ impl SharedWordsRecord {
     }
 }
 
-/// What is logged at a limited rate.
+/// Rate limits for the log, one for each kind of line.
 #[derive(Debug, Default)]
 struct RoomEndLogs {
     unreadable: LogThrottle,
@@ -119,8 +120,8 @@ struct RoomEndLogs {
 }
 
 impl RoomEnd {
-    /// The end of a room whose program has just started. `cleared` are the last calls that were cleared, as far as the
-    /// journal knows.
+    /// Creates the room's end for a program that has just started. `cleared` lists the most recently cleared calls
+    /// according to the journal, oldest first.
     #[must_use]
     pub fn new(room: RoomId, run_id: Ulid, cleared: impl IntoIterator<Item = CallId>) -> Self {
         let mut cleared_calls = VecDeque::new();
@@ -146,32 +147,33 @@ impl RoomEnd {
         }
     }
 
-    /// The topics to subscribe to: those of its desks, and its own, to notice another room with the same id.
+    /// Returns the topics to subscribe to. The room's own topic is among them, because it reveals other rooms with the
+    /// same id.
     #[must_use]
     pub fn topics(&self) -> Vec<String> {
         vec![self.room.desk_topic(), all_desks_filter(), self.room.state_topic()]
     }
 
-    /// Whether another room uses this room's id, so that a desk takes the two for one.
+    /// Returns whether another room uses this room's id. Desks cannot tell two such rooms apart.
     #[must_use]
     pub fn has_duplicate_id(&self) -> bool {
         self.duplicate_heard_at_ms.is_some()
     }
 
-    /// Whether a desk has said that it does not show this room.
+    /// Returns whether any desk has reported that it does not show this room.
     #[must_use]
     pub fn is_hidden(&self) -> bool {
         self.desks.values().any(|desk| desk.hides_until_ms > 0)
     }
 
-    /// A connection is about to be tried. Returns its will.
+    /// Begins a connection attempt. Returns the will, which the broker publishes when the connection is lost.
     pub fn connecting(&mut self) -> Option<Publication> {
         self.numbering.connecting();
         let payload = serialise(&FromRoom::Will(self.head()))?;
         Some(Publication { topic: self.room.state_topic(), payload, retain: true, receipt: 0 })
     }
 
-    /// The broker has accepted the connection.
+    /// Records that the broker has accepted the connection. A birth and a state are sent next.
     pub fn connected(&mut self) {
         self.numbering.connected();
         self.due.has_birth = true;
@@ -179,19 +181,19 @@ impl RoomEnd {
         self.in_flight.clear();
     }
 
-    /// The connection is lost.
+    /// Records that the connection is lost.
     pub fn disconnected(&mut self) {
         self.numbering.disconnected();
         self.in_flight.clear();
         self.shared_words.all_lost();
     }
 
-    /// The next change of which desks may hold what the patient shared.
+    /// Returns the next change in which desks may hold the text that the patient shared.
     pub fn poll_shared_words_change(&mut self) -> Option<SharedWordsChange> {
         self.shared_words.changes.pop_front()
     }
 
-    /// A call is placed, or rings again. It is sent at once, before the room shows it.
+    /// Records that a call was placed or rings again. It is sent at once, before [`RoomReport::call`] contains it.
     pub fn call_placed(&mut self, now_ms: u64, id: CallId, is_practice: bool, presses: u32) {
         let id = Ulid(id.0);
         let at_ms = self.placed_call.filter(|placed| placed.id == id).map_or(now_ms, |placed| placed.at_ms);
@@ -199,7 +201,7 @@ impl RoomEnd {
         self.due.has_urgent_state = true;
     }
 
-    /// A call was cleared.
+    /// Records that a call was cleared. Every desk learns of it through the next states.
     pub fn call_cleared(&mut self, id: CallId) {
         let id = Ulid(id.0);
         if self.placed_call.is_some_and(|placed| placed.id == id) {
@@ -211,20 +213,21 @@ impl RoomEnd {
         self.due.has_urgent_state = true;
     }
 
-    /// The room has changed; `is_urgent` if its call has.
+    /// Records that the room has changed. `is_urgent` says whether its call has.
     pub fn room_changed(&mut self, is_urgent: bool) {
         self.due.has_state = true;
         self.due.has_urgent_state |= is_urgent;
     }
 
-    /// The room has taken an order, or refused it for a reason.
+    /// Records the room's answer to an order. `refused` is the reason for a refusal.
     pub fn order_answered(&mut self, order: Ulid, refused: Option<String>) {
         let answer = OrderAnswer { order, refused: refused.map(Sentence::from) };
         push_bounded(&mut self.answers, answer, ANSWERS_MAX);
         self.due.has_urgent_state = true;
     }
 
-    /// The broker acknowledged a message. `has_subscribers` says whether anybody subscribes to its topic.
+    /// Records that the broker acknowledged a message. `has_subscribers` says whether any client subscribes to its
+    /// topic.
     pub fn on_acknowledged(&mut self, receipt: u64, has_subscribers: bool) {
         let Some(place) = self.in_flight.iter().position(|(known, _)| *known == receipt) else { return };
         if let Some((_, Some(call))) = self.in_flight.remove(place)
@@ -237,7 +240,7 @@ impl RoomEnd {
         }
     }
 
-    /// A message arrived. One that cannot be parsed is ignored.
+    /// Handles a received message. A message that cannot be parsed is ignored.
     pub fn on_message(&mut self, now_ms: u64, topic: &str, payload: &[u8]) {
         let result = if topic == self.room.state_topic() {
             parse::<FromRoom>(payload, |message| message.head().v).map(|message| self.on_own_topic(now_ms, &message))
@@ -260,8 +263,8 @@ impl RoomEnd {
         }
     }
 
-    /// A message under this room's own id. The broker does not return a room's own messages (`nolocal`), except the will
-    /// of an earlier connection.
+    /// Handles a message with this room's id. The broker does not return the messages of the current connection
+    /// (`nolocal`), but it may deliver the will of an earlier connection.
     fn on_own_topic(&mut self, now_ms: u64, message: &FromRoom) {
         let head = message.head();
         let is_this_run = head.run_id == self.run_id;
@@ -269,7 +272,7 @@ impl RoomEnd {
         match message {
             FromRoom::State(_) if !is_this_run || head.seq > seq => self.duplicate_heard_at_ms = Some(now_ms),
             FromRoom::Birth(_) if is_this_run && head.seq > seq => self.duplicate_heard_at_ms = Some(now_ms),
-            // This room is not gone, and desks should learn that before the next heartbeat.
+            // The will claims that this room is gone. A new state corrects that sooner than the next heartbeat.
             FromRoom::Will(_) if is_this_run && head.connection >= self.numbering.connection() => {
                 self.due.has_state |= self.numbering.is_connected();
             }
@@ -283,7 +286,8 @@ impl RoomEnd {
             self.see_desk(now_ms, beat.desk, beat.connection, beat.seq, beat.can_receive && !is_hiding);
             return;
         }
-        // A will may arrive after its desk has connected again: it belongs to the earlier connection.
+        // A will of an earlier connection may arrive after the desk has connected again. It says nothing about the new
+        // connection.
         let Some(desk) = self.desks.get_mut(&beat.desk).filter(|desk| desk.connection <= beat.connection) else {
             return;
         };
@@ -310,11 +314,11 @@ impl RoomEnd {
         desk.hides_until_ms = if state.is_shown { 0 } else { now_ms + SILENT_AFTER_MS };
         let can_receive = desk.can_receive;
         if !state.is_shown {
-            // It ignores everything this room sends, so it never held any of it.
+            // A desk that does not show this room ignores its messages, so it holds no shared text.
             self.shared_words.forgotten_by(state.desk);
         }
         if let (Some(cleared_at), Some(since)) = (state.shared_cleared_at, self.shared_words.unsent_since)
-            // A number that was never sent is forged.
+            // A number that this room has not sent yet must be forged.
             && (since..=self.numbering.seq()).contains(&cleared_at)
         {
             self.shared_words.forgotten_by(state.desk);
@@ -334,7 +338,7 @@ impl RoomEnd {
         }
     }
 
-    /// A desk is alive. A message that is stale or implausible proves nothing.
+    /// Records that a desk is alive. A stale or implausible message does not count.
     fn see_desk(&mut self, now_ms: u64, desk: u64, connection: u32, seq: u64, can_receive: bool) {
         let is_new = !self.desks.contains_key(&desk);
         if is_new && !self.make_space_for_desk() {
@@ -364,7 +368,7 @@ impl RoomEnd {
         let could_receive = std::mem::replace(&mut record.can_receive, can_receive);
         (record.connection, record.heard_at_ms) = (connection.max(record.connection), now_ms);
         let is_hiding = record.hides_until_ms > 0;
-        // A desk that joins gets the state at once.
+        // A new desk receives the state at once.
         self.due.has_urgent_state |= is_new;
         if self.shared_words.is_sent && !is_hiding {
             self.shared_words.sent_to(desk);
@@ -376,7 +380,8 @@ impl RoomEnd {
         }
     }
 
-    /// Forgets the longest-silent desk if there are too many; never one that can receive. Returns whether there is space.
+    /// Makes space for another desk. If the maximum is reached, the longest-silent desk that cannot receive calls is
+    /// removed. Returns whether there is space.
     fn make_space_for_desk(&mut self) -> bool {
         if self.desks.len() < DESKS_MAX {
             return true;
@@ -386,7 +391,7 @@ impl RoomEnd {
         silent.is_some_and(|id| self.desks.remove(&id).is_some())
     }
 
-    /// Time has passed: desks may have fallen silent.
+    /// Updates the state to `now_ms`, by which time desks may have fallen silent.
     pub fn handle_timeout(&mut self, now_ms: u64) {
         self.duplicate_heard_at_ms = self.duplicate_heard_at_ms.filter(|at_ms| now_ms < at_ms + SILENT_AFTER_MS);
         let mut gone = Vec::new();
@@ -410,12 +415,12 @@ impl RoomEnd {
         }
     }
 
-    /// The next event for the room.
+    /// Returns the next event for the room.
     pub fn poll_input(&mut self) -> Option<RoomInput> {
         self.inputs.pop_front()
     }
 
-    /// The next message to publish. `report` is only called if there is one.
+    /// Returns the next message to publish. Runs `report` only if the message is a state.
     pub fn poll_transmit(&mut self, now_ms: u64, report: impl FnOnce() -> RoomReport) -> Option<Publication> {
         if !self.can_send() || now_ms < self.due_at_ms() {
             return None;
@@ -441,7 +446,7 @@ impl RoomEnd {
         };
         let message = FromRoom::State(Box::new(state.clone()));
         self.publish(&message, false, call_id).or_else(|| {
-            // The call is sent even if the rest of the state is too long.
+            // The call must be sent even if the rest of the state is too long.
             if let Some(times) = self.logs.too_long.count(now_ms) {
                 tracing::error!(times, "the room's state is too long for the broker; the desk gets its call only");
             }
@@ -450,7 +455,8 @@ impl RoomEnd {
         })
     }
 
-    /// When [`RoomEnd::handle_timeout`] or [`RoomEnd::poll_transmit`] has something to do, if nothing happens before.
+    /// Returns when [`RoomEnd::handle_timeout`] or [`RoomEnd::poll_transmit`] has to run next, unless something happens
+    /// before.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<u64> {
         let silent = self.desks.values().filter(|desk| desk.can_receive).map(|desk| desk.heard_at_ms + SILENT_AFTER_MS);
@@ -474,7 +480,7 @@ impl RoomEnd {
         }
     }
 
-    /// Notes whether the state that is sent now contains what the patient shared.
+    /// Records whether the state that is being sent contains text that the patient shared.
     fn note_shared_words(&mut self, is_sent: bool) {
         if is_sent {
             let shown_at = self.desks.iter().filter(|(_, desk)| desk.hides_until_ms == 0);
@@ -488,8 +494,8 @@ impl RoomEnd {
         self.shared_words.is_sent = is_sent;
     }
 
-    /// The call to send: the one placed last, even if the room does not show it yet; never a cleared one, even if the
-    /// room's report is older.
+    /// Returns the call to send. The call placed last is sent even if the room does not show it yet. A cleared call is
+    /// never sent, even if `shown` is older and still contains it.
     fn call(&self, now_ms: u64, shown: Option<CallState>) -> Option<CallState> {
         let shown = shown.filter(|call| !self.cleared_calls.contains(&call.id));
         let Some(placed) = self.placed_call else { return shown };

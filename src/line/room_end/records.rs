@@ -1,10 +1,11 @@
-//! Owns what the room's end remembers about a call that it sends and about each desk. Does not own what follows from it.
+//! Owns the records that the room's end keeps about each desk and about a new call. Not here: the conclusions drawn
+//! from them.
 
 use ulid::Ulid;
 
 use crate::line::sequence::SequenceTracker;
 
-/// A call that is sent before the room's own report has it.
+/// A call that is sent even while [`super::RoomReport::call`] does not contain it yet.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PlacedCall {
     pub(super) id: Ulid,
@@ -13,17 +14,17 @@ pub(super) struct PlacedCall {
     pub(super) at_ms: u64,
 }
 
-/// A desk.
+/// A desk from which the room has received a message.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct DeskRecord {
     pub(super) connection: u32,
-    /// The sequence numbers of all its messages.
+    /// The sequence numbers of all messages from the desk.
     pub(super) messages: SequenceTracker,
-    /// The sequence numbers of its states toward this room. Separate, since a heartbeat on another topic may overtake a
-    /// state, which still counts.
+    /// The sequence numbers of the desk's states toward this room, if there were any. They are tracked separately,
+    /// because a state still counts after a heartbeat on another topic has overtaken it.
     pub(super) states: Option<SequenceTracker>,
     pub(super) can_receive: bool,
     pub(super) heard_at_ms: u64,
-    /// The time until which it counts as not showing this room, in milliseconds; 0 if it shows it.
+    /// Until this time the desk counts as not showing this room, in milliseconds; 0 if the desk shows it.
     pub(super) hides_until_ms: u64,
 }

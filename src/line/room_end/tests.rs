@@ -11,7 +11,7 @@ fn a_call_is_sent_although_the_rest_of_the_state_is_too_long() {
     let profile = ProfileOffer {
         name: "gentle-tide".into(),
         title: "Gentle tide".into(),
-        // Four bytes each.
+        // Each of these characters has four bytes, so the state exceeds the maximum size of a message.
         description: "\u{1d11e}".repeat(SENTENCE_CHARS_MAX).into(),
         scored: true,
     };

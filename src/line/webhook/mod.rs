@@ -1,17 +1,17 @@
-//! Owns the escalation list: webhooks (HTTPS) that report a call that nobody has acknowledged. Each request is sent on a
-//! thread of its own, signed, with an idempotency key, and is retried for a while. Does not own when a step is due: the
-//! room's timers do. A request contains no patient data.
+//! Owns the escalation list, whose webhooks (HTTPS) report a call that nobody has acknowledged. Each request is signed,
+//! has an idempotency key, and runs on its own thread, which retries it for a while. No request contains patient data.
+//! Not here: the times at which steps are due, which the room's timers decide.
 //!
 //! These headers let a receiver check that a request is authentic, recent, and not a duplicate:
 //!
 //! | header | value |
 //! |---|---|
 //! | `X-Stillroom-Timestamp` | seconds since 1970, at this attempt |
-//! | `X-Stillroom-Signature` | `sha256=` followed by the HMAC-SHA256 of timestamp, a dot and the body, in hexadecimal |
-//! | `Idempotency-Key` | the call's id, the round and the step, separated by hyphens: the same at every attempt and after a restart of the program |
+//! | `X-Stillroom-Signature` | `sha256=` followed by the HMAC-SHA256 of the timestamp, a dot and the body, in hexadecimal |
+//! | `Idempotency-Key` | the call's id, the round and the step, separated by hyphens; it stays the same in every attempt and after a restart of the program |
 //!
-//! The round and the step count from 0. A new round begins when a call rings again because nobody came after all. Its key is
-//! new, so that a receiver that ignores duplicates does not ignore it.
+//! Rounds and steps are counted from 0. A new round begins if the call rings again because nobody came. Its requests
+//! have new keys, because a receiver that ignores duplicates would otherwise ignore them.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -30,38 +30,39 @@ use crate::room::call::CallId;
 
 /// Time limit for one attempt.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
-/// The first pause before another attempt. It doubles with each further one …
+/// Pause before the second attempt. Each further pause is twice as long, up to [`BACKOFF_MAX`].
 const BACKOFF_MIN: Duration = Duration::from_millis(500);
-/// … up to this.
+/// Longest pause between two attempts.
 const BACKOFF_MAX: Duration = Duration::from_secs(30);
-/// Maximum number of attempts, which take about five minutes; after them staff are told.
+/// Maximum number of attempts for one request. With the pauses they take about five minutes; then the request fails,
+/// and staff are notified.
 const ATTEMPTS_MAX: u32 = 14;
-/// Maximum number of pending requests. Further ones fail, since something is badly wrong by then.
+/// Maximum number of pending requests. Further requests fail at once, because a longer backlog indicates a fault.
 const PENDING_MAX: usize = 16;
 /// Maximum length of a secret, in bytes.
 const SECRET_BYTES_MAX: u64 = 1_024;
-/// Minimum length of a secret, in bytes, so that nobody guesses it.
+/// Minimum length of a secret, in bytes. A shorter one could be guessed.
 const SECRET_BYTES_MIN: usize = 16;
 
-/// A step of the escalation list.
+/// One step of the escalation list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebhookStep {
-    /// The URL: `https://`, or `http://` to this machine only.
+    /// `https://`, or `http://` if the receiver runs on this machine.
     pub url: String,
-    /// The file whose first line is the signing secret of at least 16 characters.
+    /// The file whose first line is the signing secret, at least `SECRET_BYTES_MIN` bytes long.
     pub secret_file: PathBuf,
-    /// The certificate authority to trust, in PEM; `None` for the system's.
+    /// The PEM file of the certificate authority to trust; `None` to trust the system's authorities.
     pub ca_file: Option<PathBuf>,
 }
 
-/// Identifies a request across its attempts.
+/// Identifies a request. It is the same in each attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RequestId {
-    /// The call.
+    /// The call that nobody has acknowledged.
     pub call: CallId,
-    /// Number of times the list has started again for this call.
+    /// The number of times the list has started again for this call.
     pub round: u32,
-    /// The step, from 0.
+    /// The index of the step in the list.
     pub step: usize,
 }
 
@@ -71,64 +72,64 @@ impl RequestId {
     }
 }
 
-/// What a request reports.
+/// The content of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EscalationNotice {
-    /// Identifies the request.
+    /// Identifies the request, and becomes its idempotency key.
     pub id: RequestId,
-    /// The room's name.
+    /// The room's name as staff know it.
     pub room: String,
-    /// Milliseconds since the call was pressed.
+    /// Milliseconds since the patient pressed the call button.
     pub placed_ago_ms: u64,
-    /// Whether a desk's screen shows it.
+    /// Whether a desk page shows the call.
     pub received: bool,
 }
 
-/// The result of a request.
+/// The outcome of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EscalationResult {
-    /// Identifies the request.
+    /// The request this belongs to.
     pub id: RequestId,
-    /// Whether the receiver accepted it; if not, why, in plain words for staff.
+    /// `Ok` if the receiver accepted the request, otherwise the reason in plain words for staff.
     pub result: Result<(), String>,
-    /// Whether some step of the list is broken: its last request failed. Only a later request of the same step that is
-    /// accepted mends it. Neither another step nor the end of the call does: a receiver that was not reached this time
-    /// will not be reached the next time, until somebody has fixed it.
+    /// Whether the newest request of any step has failed. A step stays broken until a later request of the same step is
+    /// accepted. Success of another step or the end of the call does not change that, because an unreachable receiver
+    /// usually stays unreachable until somebody fixes it.
     pub is_list_broken: bool,
 }
 
 /// Why a request failed.
 #[derive(Debug, thiserror::Error)]
 pub enum WebhookError {
-    /// There is no such step.
+    /// The request names a step that the list does not have.
     #[error("the escalation list has no such step")]
     NoSuchStep,
-    /// Its secret cannot be used.
+    /// The signing secret cannot be read, or its length is not allowed.
     #[error("{path}: {why}; secret_file must hold a secret of at least {SECRET_BYTES_MIN} characters", path = path.display())]
     Secret {
-        /// The file.
+        /// The configured `secret_file`.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The reason, in plain words for staff.
         why: String,
     },
     /// TLS cannot be set up.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// Too many requests are pending.
+    /// `PENDING_MAX` requests are already pending.
     #[error("{PENDING_MAX} requests of the escalation list are still under way")]
     TooMany,
-    /// The receiver rejected it, with this HTTP status.
+    /// The receiver answered with this HTTP status, which is not a success.
     #[error("the receiver answered {0}")]
     Answered(u16),
-    /// Its thread could not be started, or panicked.
+    /// The request's thread could not be started, or it panicked.
     #[error("the program itself failed; its log says more")]
     Dropped,
-    /// The receiver was not reached.
+    /// No answer came from the receiver, for the reason given.
     #[error("{0}")]
     Unreached(String),
 }
 
-/// The escalation list.
+/// Sends the requests of the escalation list. Clones share its state.
 #[derive(Clone)]
 pub struct Escalation(Arc<EscalationInner>);
 
@@ -136,30 +137,30 @@ struct EscalationInner {
     steps: Vec<WebhookStep>,
     spawn: Spawn,
     pending: Mutex<PendingRequests>,
-    /// Notified when a pending request is cancelled.
+    /// Notified when a pending request is cancelled, so that it stops waiting for its next attempt.
     cancelled: Condvar,
     results: Mutex<StepResults>,
 }
 
-/// Runs a request on a thread of its own.
+/// Runs a request on its own thread.
 type Spawn = fn(Box<dyn FnOnce() + Send>) -> std::io::Result<()>;
 
 #[derive(Default)]
 struct PendingRequests {
-    /// The number of the newest request.
+    /// The number given to the newest request, counted from 1.
     newest: u64,
-    /// Each by its number, with its call and whether it is cancelled.
+    /// By request number, the call and whether the request is cancelled.
     pending: BTreeMap<u64, (CallId, bool)>,
 }
 
 struct StepResults {
-    /// For each step, the number of the newest request with a result, and whether it failed.
+    /// By step, the number of the newest request that has finished, and whether it failed.
     newest: BTreeMap<usize, (u64, bool)>,
     on_result: Box<dyn FnMut(EscalationResult) + Send>,
 }
 
 impl Escalation {
-    /// The list. `on_result` is called once for each request, on any thread, and must not block.
+    /// Creates the list. `on_result` runs once for each request, on any thread, and must not block.
     pub fn new(steps: Vec<WebhookStep>, on_result: impl FnMut(EscalationResult) + Send + 'static) -> Self {
         Self::with_spawn(steps, spawn_thread, on_result)
     }
@@ -174,7 +175,7 @@ impl Escalation {
         Self(Arc::new(inner))
     }
 
-    /// Sends a request on a thread of its own. Returns at once.
+    /// Starts a request on its own thread and returns at once.
     pub fn send(&self, notice: EscalationNotice) {
         let mut request = self.begin_request(notice.id);
         let Some(step) = self.0.steps.get(notice.id.step).cloned() else {
@@ -188,12 +189,12 @@ impl Escalation {
             request.finish(result);
         }));
         if let Err(error) = spawned {
-            // The request was dropped with the closure, and has reported that it failed.
+            // The closure was dropped together with the request, which has reported its failure.
             tracing::error!(%error, "the system gives no thread for a step of the escalation list");
         }
     }
 
-    /// A call was acknowledged or cleared: its pending requests are not retried.
+    /// Stops the retries of a call's pending requests, because it was acknowledged or cleared.
     pub fn cancel(&self, call: CallId) {
         for (_, is_cancelled) in self.pending().pending.values_mut().filter(|(of, _)| *of == call) {
             *is_cancelled = true;
@@ -216,11 +217,11 @@ impl Escalation {
 }
 
 fn spawn_thread(run: Box<dyn FnOnce() + Send>) -> std::io::Result<()> {
-    // Nobody joins it: a request reports its result even if its thread panics.
+    // The thread needs no join, because a request reports its result even if its thread panics.
     std::thread::Builder::new().name("line-webhook".to_owned()).spawn(run).map(drop)
 }
 
-/// A request that always reports a result: one that is dropped unfinished has failed.
+/// A request that reports exactly one result. If it is dropped before it has finished, it reports a failure.
 struct PendingRequest {
     list: Escalation,
     number: u64,
@@ -235,12 +236,12 @@ impl PendingRequest {
         let result = result.map_err(|error| error.to_string());
         let mut results = self.list.0.results.lock().unwrap_or_else(PoisonError::into_inner);
         let newest = results.newest.entry(self.id.step).or_default();
-        // The result of an older request of the same step is outdated.
+        // A result that arrives after that of a newer request of the same step is outdated.
         if self.number > newest.0 {
             *newest = (self.number, result.is_err());
         }
         let is_list_broken = results.newest.values().any(|(_, has_failed)| *has_failed);
-        // Reported under the lock, so that results arrive in order.
+        // Reported while the lock is held, so that results arrive in order.
         (results.on_result)(EscalationResult { id: self.id, result, is_list_broken });
     }
 
@@ -256,7 +257,7 @@ impl PendingRequest {
                 Ok(()) => return Ok(()),
                 Err(error) => error,
             };
-            // A receiver that is still busy with the previous attempt answers 409.
+            // 409 is not final, because a receiver answers it while it still handles the previous attempt.
             let is_final = matches!(error, WebhookError::Answered(status) if (400..500).contains(&status)
                 && ![408, 409, 429].contains(&status));
             if is_final || attempts >= ATTEMPTS_MAX || self.is_cancelled_within(backoff) {
@@ -267,7 +268,7 @@ impl PendingRequest {
         }
     }
 
-    /// Waits before the next attempt. Returns whether the request was cancelled.
+    /// Waits for `pause`, or until the request is cancelled. Returns whether it was cancelled.
     fn is_cancelled_within(&self, pause: Duration) -> bool {
         let is_cancelled =
             |requests: &PendingRequests| requests.pending.get(&self.number).is_none_or(|(_, cancelled)| *cancelled);
@@ -335,7 +336,7 @@ fn body(notice: &EscalationNotice) -> String {
     .to_string()
 }
 
-/// The value of the signature header for a body sent at `timestamp`.
+/// Returns the value of the signature header for a body sent at `timestamp`.
 #[must_use]
 pub fn signature(secret: &[u8], timestamp: &str, body: &str) -> String {
     let mut text = "sha256=".to_owned();

@@ -4,7 +4,8 @@ use std::sync::mpsc;
 
 use super::*;
 
-/// Answers each request with the next status, and passes on its headers and body.
+/// Starts an HTTP server that answers one request with each of `statuses` and then stops. Returns its URL and a channel
+/// that yields each request's headers and body.
 fn receiver(statuses: Vec<u16>) -> (String, mpsc::Receiver<(Vec<String>, String)>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/call", listener.local_addr().unwrap());
@@ -35,7 +36,7 @@ fn receiver(statuses: Vec<u16>) -> (String, mpsc::Receiver<(Vec<String>, String)
     (url, requests)
 }
 
-/// An escalation list and the results of its requests.
+/// An escalation list together with the results of its requests.
 struct TestEscalation {
     list: Escalation,
     results: mpsc::Receiver<EscalationResult>,
@@ -102,7 +103,7 @@ fn a_request_that_is_rejected_for_good_or_cancelled_is_not_retried() {
     requests.recv_timeout(Duration::from_secs(10)).unwrap();
     list.list.cancel(CallId(7));
     assert!(list.next().result.unwrap_err().contains("500"));
-    // A later request of the same call is not cancelled.
+    // Cancelling does not affect later requests for the same call.
     list.send(1, 0);
     assert_eq!(list.next().result, Ok(()));
 }
@@ -139,7 +140,7 @@ fn a_request_that_cannot_be_sent_says_why() {
 fn a_thread_that_cannot_start_or_panics_is_reported_as_a_failed_request() {
     let no_thread: Spawn = |_| Err(std::io::ErrorKind::WouldBlock.into());
     let panicking: Spawn = |run| {
-        // As a thread that panics: what it owned is dropped.
+        // Dropping the closure has the same effect as a panic, which drops everything the thread owned.
         drop(run);
         Ok(())
     };

@@ -1,5 +1,5 @@
-//! Owns a real mosquitto in its own folder and on a free port, which can be frozen, killed, and restarted without its
-//! state.
+//! Owns a real mosquitto broker with its own folder and a free port. Tests can freeze it, kill it, and restart it
+//! without its state.
 
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::link::{FAR, Link};
 
-/// A broker that stops when it is dropped.
+/// A mosquitto process, which is killed when this is dropped.
 pub struct Mosquitto {
     folder: tempfile::TempDir,
     pub port: u16,
@@ -18,22 +18,22 @@ pub struct Mosquitto {
 }
 
 impl Mosquitto {
-    /// A broker for any client on this machine. It stores nothing on disk.
+    /// Starts a broker that accepts any client on this machine and stores nothing on disk.
     pub fn open() -> Self {
         Self::start("allow_anonymous true\n", None, None)
     }
 
-    /// The same behind a cable that can be pulled.
+    /// Starts a broker like that of [`Mosquitto::open`], but behind a cable that the test can pull.
     pub fn behind_a_cable() -> Self {
         Self::start("allow_anonymous true\n", None, Some(Link::open()))
     }
 
-    /// A broker that logs who signs in.
+    /// Starts a broker that logs the clients that sign in.
     pub fn that_logs() -> Self {
         Self::start("allow_anonymous true\nlog_type notice\nlog_dest file {}/log\n", None, None)
     }
 
-    /// The client ids with this prefix that have signed in, in order.
+    /// Returns the client ids that start with `begins` and have signed in, in order. Requires [`Mosquitto::that_logs`].
     pub fn signed_in(&self, begins: &str) -> Vec<String> {
         let log = std::fs::read_to_string(self.file("log")).unwrap();
         let names = log.lines().filter(|line| line.contains("New client connected"));
@@ -41,12 +41,12 @@ impl Mosquitto {
         names.filter(|name| name.starts_with(begins)).map(str::to_owned).collect()
     }
 
-    /// Its cable.
+    /// Returns the cable of [`Mosquitto::behind_a_cable`].
     pub fn cable(&self) -> &Link {
         self.link.as_ref().expect("a broker without a cable")
     }
 
-    /// A broker over TLS with its own certificate authority, for one user.
+    /// Starts a broker that requires TLS, has its own certificate authority, and accepts one user.
     pub fn with_tls(user: &str, password: &str) -> Self {
         let key = rcgen::KeyPair::generate().unwrap();
         let mut authority = rcgen::CertificateParams::new(Vec::new()).unwrap();
@@ -71,8 +71,8 @@ impl Mosquitto {
         )
     }
 
-    /// A broker for these users, with this access list and these further rules. Each user's password is the user name,
-    /// and is also in a file of that name.
+    /// Starts a broker with these users, this access list and these additional settings. Each user's password is the
+    /// user's name, and is also stored in a file with that name.
     pub fn with_access(rules: &str, access: &str, users: &[&str]) -> Self {
         let mut broker = Self::start(
             &format!("allow_anonymous false\npassword_file {{}}/passwords\nacl_file {{}}/access\n{rules}"),
@@ -99,7 +99,7 @@ impl Mosquitto {
         }
         let rules = rules.replace("{}", &folder.path().display().to_string());
         let host = if link.is_some() { FAR } else { "127.0.0.1" };
-        // If started by root, it would switch to a user who cannot read this folder.
+        // If root starts mosquitto, it switches by default to a user who cannot read this folder.
         let user = if Path::new("/proc/self").exists() && is_root() { "user root\n" } else { "" };
         let text = format!("{user}persistence false\nlog_type none\nlistener {port} {host}\n{rules}");
         std::fs::write(folder.path().join("mosquitto.conf"), text).unwrap();
@@ -124,7 +124,7 @@ impl Mosquitto {
         }
     }
 
-    /// Starts it without any state, and waits until it listens.
+    /// Starts mosquitto without any state, and waits until it listens.
     pub fn start_again(&mut self) {
         let program = ["/usr/sbin/mosquitto", "mosquitto"].into_iter().find(|path| Path::new(path).exists());
         let program = program.unwrap_or("mosquitto");
@@ -138,7 +138,7 @@ impl Mosquitto {
         }
     }
 
-    /// Kills it with SIGKILL.
+    /// Kills mosquitto with SIGKILL.
     pub fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {
             process.kill().unwrap();
@@ -146,12 +146,12 @@ impl Mosquitto {
         }
     }
 
-    /// Suspends it: its sockets stay open.
+    /// Suspends mosquitto. Its sockets stay open.
     pub fn freeze(&self) {
         self.signal("-STOP");
     }
 
-    /// Resumes it.
+    /// Lets mosquitto continue after [`Mosquitto::freeze`].
     pub fn thaw(&self) {
         self.signal("-CONT");
     }
@@ -168,7 +168,7 @@ impl Drop for Mosquitto {
     }
 }
 
-/// A free port below the ephemeral range, so that nobody takes it while the broker is down.
+/// Returns a free port below the ephemeral range, so that no other process takes it while the broker is down.
 fn lasting_port() -> u16 {
     let tries = std::iter::repeat_with(|| 20_000 + (getrandom::u32().unwrap() % 12_000) as u16);
     tries.take(100).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("a free port")

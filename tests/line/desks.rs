@@ -1,5 +1,5 @@
-//! Owns the tests of the desk of several rooms as it is used: `stillroom desk`, real rooms without a window, a real
-//! broker, and pages that are read as a browser reads them.
+//! Owns the tests of `stillroom desk` with several rooms, as staff use it. They run real rooms without a window and a
+//! real broker, and read the pages like a browser.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::browser::{Browser, Stream};
 use crate::flood::{knock, open_files, with_files};
 use crate::kiosk::{Home, Kiosk, LIMIT, eventually, program};
 
-/// The desk's program, in its own folder.
+/// A running `stillroom desk` with its own folder.
 struct Desk {
     folder: tempfile::TempDir,
     process: Child,
@@ -46,7 +46,7 @@ impl Desk {
         command
     }
 
-    /// A page: its stream, its id, and a way to send requests.
+    /// Opens a page, which has its own event stream and id.
     async fn page(&self) -> Page {
         let browser = Browser::at(self.address);
         let mut stream = browser.stream().await;
@@ -67,7 +67,7 @@ impl Drop for Desk {
 struct Page {
     browser: Browser,
     stream: Stream,
-    /// The last state of each room.
+    /// By id, the newest state of each room.
     rooms: std::collections::BTreeMap<String, Value>,
     name: String,
 }
@@ -83,14 +83,14 @@ impl Page {
         self.browser.post(&format!("/api/rooms/{room}/call/received"), &body).await.status
     }
 
-    /// Sends an order to a room. Returns the status and the message.
+    /// Sends an order to a room. Returns the HTTP status and the error message.
     async fn ask(&self, room: &str, order: &str, body: Value) -> (u16, String) {
         let answer = self.browser.post(&format!("/api/rooms/{room}/{order}"), &body).await;
         (answer.status, answer.error())
     }
 
-    /// A room as the page shows it, once this holds. Keeps what arrives for other rooms meanwhile, since their order
-    /// depends on how busy the machine is.
+    /// Waits until the page shows the room in a state for which `holds` returns true. States of other rooms that arrive
+    /// in the meantime are kept, because the order of arrival depends on how busy the machine is.
     async fn room(&mut self, id: &str, holds: impl Fn(&Value) -> bool) -> Value {
         if let Some(room) = self.rooms.get(id)
             && holds(room)
@@ -177,7 +177,7 @@ async fn a_reset_waits_until_the_desk_of_several_rooms_no_longer_shows_what_was_
         room.send(&json!({ "event": "for_clinician", "text": "a grey heron" }));
         room.send(&json!({ "event": "share", "on": true }));
     };
-    // A page that does not confirm: nobody knows what it shows.
+    // First, the page does not confirm that the text is gone, so the room cannot know what the page shows.
     shares(&mut room);
     page.room("a", |room| room["view"]["shared"] == "a grey heron").await;
     room.tell("staff_reset");
@@ -186,7 +186,7 @@ async fn a_reset_waits_until_the_desk_of_several_rooms_no_longer_shows_what_was_
     page.room("a", |room| room["view"]["shared"].is_null()).await;
     room.tell("staff_reset");
     room.reach("ready", |line| line["stage"] == "ready");
-    // A page that does.
+    // This time the page confirms that the text is gone.
     shares(&mut room);
     page.room("a", |room| room["view"]["shared"] == "a grey heron").await;
     room.tell("staff_reset");

@@ -1,5 +1,5 @@
-//! Owns the two ends of a line under test: a real room with a small loop around it, and a desk that draws every call at
-//! once, as a page would. Both record what they see.
+//! Owns the two ends of a broker connection for tests. One is a real room driven by a small loop. The other is a desk
+//! that confirms every call at once, as if a page showed it. Both record what happens.
 
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex};
@@ -32,7 +32,7 @@ pub fn broker(at: &Mosquitto, client_prefix: &str) -> Broker {
     Broker { access, client_prefix: client_prefix.to_owned() }
 }
 
-/// The same for a user whose password file has the user's name.
+/// Returns the settings for signing in as `user`, whose password is in a file with the same name.
 pub fn broker_as(at: &Mosquitto, user: &str, client_prefix: &str) -> Broker {
     let mut broker = broker(at, client_prefix);
     broker.access.username = Some(user.to_owned());
@@ -44,7 +44,7 @@ pub fn room_id() -> RoomId {
     RoomId::new("room-2").unwrap()
 }
 
-/// Waits until this is true. Returns how long it took.
+/// Waits until `is_so` returns true. Returns how long that took, and panics after `limit`.
 #[track_caller]
 pub fn wait_until(limit: Duration, what: &str, mut is_so: impl FnMut() -> bool) -> Duration {
     let start = Instant::now();
@@ -55,10 +55,10 @@ pub fn wait_until(limit: Duration, what: &str, mut is_so: impl FnMut() -> bool) 
     start.elapsed()
 }
 
-/// An event, whether it came over the line, and from which order.
+/// Whether the event came over the broker, the id of the order that caused it, and the event.
 type Input = (bool, Option<Ulid>, Event);
 
-/// A room and its transport. Dropping it is like killing its program.
+/// A room and its transport. Dropping it has the same effect as killing its program.
 pub struct TestRoom {
     core: Arc<Mutex<Core>>,
     line: Arc<RoomTransport>,
@@ -114,7 +114,7 @@ impl TestRoom {
             ClientEvent::Endpoint(RoomTransportEvent::Input(input)) => {
                 drop(spoken.send((true, input.order, input.event)));
             }
-            // This room is not told of changes of what was shared; the tests look at the desk instead.
+            // Ignored, because the tests observe these changes at the desk.
             ClientEvent::Endpoint(RoomTransportEvent::SharedWords(_) | RoomTransportEvent::Hidden(_)) => {}
             ClientEvent::Contested(is_so) => heard.lock().unwrap().fought_over = is_so,
             ClientEvent::Endpoint(RoomTransportEvent::DuplicateId(is_so)) => heard.lock().unwrap().duplicate_id = is_so,
@@ -213,7 +213,7 @@ fn drive(inbox: &Receiver<Input>, core: &Mutex<Core>, line: &std::sync::Weak<Roo
     }
 }
 
-/// A desk that draws every call at once.
+/// A desk that confirms every call at once, as if a page showed it.
 pub struct TestDesk {
     pub line: Arc<DeskTransport>,
     seen: Arc<Mutex<Seen>>,
@@ -221,7 +221,7 @@ pub struct TestDesk {
 
 #[derive(Default)]
 struct Seen {
-    /// Every call, each time it newly appeared.
+    /// The calls in the order in which they appeared. A call that appears again is listed again.
     shown: Vec<(Ulid, Instant)>,
     answers: Vec<(Ulid, Result<(), OrderError>)>,
     is_up: bool,

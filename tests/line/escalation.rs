@@ -1,4 +1,4 @@
-//! Owns the tests of the escalation list with a real receiver that honours the keys: it accepts each only once.
+//! Owns the tests of the escalation list with a real receiver, which accepts each idempotency key only once.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -16,7 +16,7 @@ use crate::kiosk::{Home, eventually, has_trouble};
 
 const SOON: Duration = Duration::from_secs(5);
 
-/// A receiver on loopback that accepts each key once.
+/// An HTTP receiver on the loopback interface that accepts each idempotency key once.
 pub struct Receiver {
     url: String,
     kept: Arc<Mutex<Kept>>,
@@ -27,7 +27,7 @@ struct Kept {
     requests: Vec<String>,
     /// The accepted keys, in order.
     taken: Vec<String>,
-    /// The status to answer with, if not 204.
+    /// The HTTP status of the next answers; `None` for 204.
     status: Option<u16>,
 }
 
@@ -48,7 +48,7 @@ impl Receiver {
                 }
                 let status = keeps.lock().unwrap().take(read);
                 let answer = format!("HTTP/1.1 {status} x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
-                // The client may have been killed in the meantime.
+                // Fails if the client was killed in the meantime.
                 let _ = stream.write_all(answer.as_bytes());
             }
         });
@@ -59,13 +59,13 @@ impl Receiver {
         &self.url
     }
 
-    /// The newest request, once there is one.
+    /// Waits for the first request. Returns the newest.
     pub fn next(&self) -> String {
         wait_until(SOON, "a request", || self.requests() > 0);
         self.kept.lock().unwrap().requests.last().unwrap().clone()
     }
 
-    /// The number of requests, including retries.
+    /// Returns the number of requests, including retries.
     pub fn requests(&self) -> usize {
         self.kept.lock().unwrap().requests.len()
     }
@@ -92,7 +92,7 @@ impl Kept {
     }
 }
 
-/// A room whose time the test controls, and the list that executes its escalations.
+/// A room on a clock that the test controls, and the escalation list that sends its requests.
 struct Play {
     room: Room,
     now: RoomTime,
@@ -123,7 +123,7 @@ impl Play {
         self.execute();
     }
 
-    /// Lets time pass, and waits for the results of all requests that this causes.
+    /// Advances the clock, and waits for the results of all requests that were sent meanwhile.
     fn to(&mut self, seconds: u64) {
         let until = RoomTime(seconds * 1_000);
         while let Some(due) = self.room.poll_timeout(self.now).filter(|due| *due > self.now && *due <= until) {
@@ -205,14 +205,14 @@ fn a_new_round_gets_a_new_key_and_a_restart_keeps_the_old_one() {
     kiosk.first();
     kiosk.tell("call_pressed");
     eventually("the first step", || receiver.taken().len() == 1);
-    // The progress of the list is on disk too.
+    // The progress through the list must be on disk before the kill, too.
     eventually("the mark", || home.journal().contains("time_marked"));
     kiosk.kill_9();
     let kiosk = home.start(1);
     eventually("a second try", || receiver.requests() == 2);
     assert_eq!(receiver.taken().len(), 1, "it is the same ringing");
     kiosk.kill_9();
-    // Ana is on the way, and her two minutes are almost over.
+    // Ana is on the way. Her time to arrive is almost over.
     let (journal, records, _) = Journal::open(&home.state);
     let last = records.last().unwrap().0;
     let call = records.iter().find_map(|(_, event)| match event {

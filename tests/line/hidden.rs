@@ -1,5 +1,6 @@
-//! Owns the tests of a desk with more rooms than it can show, with both ends in one process and a clock that the test
-//! sets: the left-out room is told, does not count that desk, and does not wait for it.
+//! Owns the tests of a desk that has more rooms than it can show. Both ends run in one process, on a clock that the
+//! test sets. A room that is left out must be notified, must not regard the desk as able to receive its calls, and must
+//! not wait for the desk during a wipe.
 
 use stillroom::line::endpoint::Endpoint;
 use stillroom::line::fleet::{Fleet, FleetEvent, ROOMS_MAX};
@@ -17,7 +18,7 @@ struct World {
     now_ms: u64,
     fleet: Fleet,
     ends: Vec<RoomEnd>,
-    /// What each room was told.
+    /// By room, the events that it received.
     told: Vec<Vec<Event>>,
     shared_changes: Vec<Vec<SharedWordsChange>>,
     events: Vec<FleetEvent>,
@@ -51,7 +52,7 @@ impl World {
         }
     }
 
-    /// Lets this much time pass; every message arrives at once.
+    /// Advances the clock in small steps. Every message arrives at once.
     fn pass(&mut self, ms: u64) {
         let until_ms = self.now_ms + ms;
         while self.now_ms < until_ms {
@@ -107,7 +108,7 @@ fn a_room_beyond_the_maximum_knows_that_no_desk_shows_it() {
     for number in 0..ROOMS_MAX {
         assert!(world.counts(number) && !world.ends[number].is_hidden(), "{number}");
     }
-    // A heartbeat, which goes to every room, does not bring it back.
+    // Heartbeats reach every room. They must not make the desk count again in the left-out room.
     world.pass(60_000);
     assert!(world.ends[last].is_hidden() && !world.counts(last), "{:?}", world.told[last]);
     assert!(world.told[last].len() <= 2, "{:?}", world.told[last]);

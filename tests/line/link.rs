@@ -1,16 +1,16 @@
-//! Owns a network behind a cable that can be pulled: a network namespace and a pair of virtual interfaces. It needs
-//! root and iproute2.
+//! Owns a network behind a cable that can be pulled. It consists of a network namespace and a pair of virtual
+//! interfaces, and needs root and iproute2.
 
 use std::process::{Command, Stdio};
 
-/// The cable. It and the network behind it are removed when it is dropped.
+/// The cable and the network behind it. Dropping this removes both.
 pub struct Link {
     network: String,
     near: String,
     far: String,
 }
 
-/// The near end of the cable, and the far end.
+/// The addresses of the two ends of the cable. The near end is on this machine.
 const NEAR: &str = "10.213.7.1/30";
 pub const FAR: &str = "10.213.7.2";
 
@@ -30,17 +30,17 @@ impl Link {
         link
     }
 
-    /// Pulls the cable: packets vanish, and neither side is told.
+    /// Pulls the cable. Packets are lost, and neither side is notified.
     pub fn cut(&self) {
         ip(&["-n", &self.network, "link", "set", &self.far, "down"]);
     }
 
-    /// Puts it back.
+    /// Plugs the cable in again.
     pub fn mend(&self) {
         ip(&["-n", &self.network, "link", "set", &self.far, "up"]);
     }
 
-    /// A program in the network behind the cable.
+    /// Returns a command that runs `program` in the network behind the cable.
     pub fn behind(&self, program: &str) -> Command {
         let mut command = Command::new("ip");
         command.args(["netns", "exec", &self.network, program]);
@@ -50,7 +50,7 @@ impl Link {
 
 impl Drop for Link {
     fn drop(&mut self) {
-        // The pair is removed with its network.
+        // Removing the network also removes the pair of interfaces.
         let _ = Command::new("ip").args(["netns", "del", &self.network]).status();
     }
 }

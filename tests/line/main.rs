@@ -1,23 +1,24 @@
-//! Owns the tests of a room's transports with a real mosquitto that is frozen, killed, and restarted without its state.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)] // a test that panics is a test that fails
+//! Owns the tests of a room's transports. They use a real mosquitto broker that is frozen, killed, and restarted
+//! without its state.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)] // a panic fails the test
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test picks out the events and effects that it observes")]
 
 mod broker;
 #[path = "../desk/browser.rs"]
-#[allow(dead_code)] // these tests need a part of it
+#[allow(dead_code)] // these tests use only part of it
 mod browser;
 #[path = "../process/chance.rs"]
-#[allow(dead_code)] // these tests need a part of it
+#[allow(dead_code)] // these tests use only part of it
 mod chance;
 mod desks;
 mod ends;
 mod escalation;
 #[path = "../process/flood.rs"]
-#[allow(dead_code)] // these tests need a part of it
+#[allow(dead_code)] // these tests use only part of it
 mod flood;
 mod hidden;
 #[path = "../process/kiosk.rs"]
-#[allow(dead_code)] // these tests need a part of it
+#[allow(dead_code)] // these tests use only part of it
 mod kiosk;
 mod link;
 mod program;
@@ -36,7 +37,7 @@ use stillroom::room::Event;
 use stillroom::room::call::CallPhase;
 
 const SOON: Duration = Duration::from_secs(3);
-/// Supervision, both ways.
+/// Time limit for a room or a desk to report the loss of the other.
 const SUPERVISED_WITHIN: Duration = Duration::from_secs(10);
 
 fn joined(at: &Mosquitto) -> (TestRoom, TestDesk) {
@@ -45,7 +46,7 @@ fn joined(at: &Mosquitto) -> (TestRoom, TestDesk) {
     (room, desk)
 }
 
-/// Waits until the room has handled everything the desk has sent: an order sent after it is answered.
+/// Waits until the room has handled everything that the desk has sent, by sending an order and waiting for its answer.
 fn wait_until_all_is_heard(desk: &TestDesk) {
     let fence = desk.order(DeskOrder::Pause);
     wait_until(SOON, "the room's answer", || desk.answer(fence).is_some());
@@ -100,7 +101,7 @@ fn a_frozen_broker_is_given_up_and_found_again() {
     let back = wait_until(SOON, "the desk shows the call", || desk.shown() == [call]);
     println!("broker frozen and thawed: shown after {} ms", back.as_millis());
     wait_until(SOON, "the room knows it", || room.phase() == Some(CallPhase::Received));
-    // Messages on one topic keep their order: the next call arrives after everything that the broker still held.
+    // Messages on one topic stay in order, so the next call arrives after everything that the broker still held.
     room.tell(Event::CallHere { id: None });
     room.tell(Event::CallCleared);
     wait_until(SOON, "the desk clears it", || desk.open_call().is_none());
@@ -121,7 +122,7 @@ fn a_killed_room_is_lost_at_the_desk_and_its_call_stays() {
     assert_eq!(desk.open_call().map(|(open, _)| open), Some(call));
     let _again = TestRoom::open(ends::broker(&at, "room"));
     wait_until(SOON, "the room is there again", || desk.troubles().is_empty());
-    // The journal of this one did not contain the call, which does not clear it.
+    // The new room's journal does not contain the call, so the desk must keep the call for a person to look at.
     let left = || desk.line.with(|fleet, now_ms| fleet.room(now_ms, &ends::room_id()).unwrap().left);
     wait_until(SOON, "the call is left for a person to look at", || desk.open_call().is_none() && left() == [call]);
 }
@@ -164,7 +165,7 @@ fn two_desks_show_a_call_once_each_and_it_stays_while_one_has_it() {
     wait_until(SOON, "the room hears both", || room.desks() == 2);
     let call = room.press();
     wait_until(SOON, "both show the call", || desk.shown() == [call] && other.shown() == [call]);
-    // Both must have confirmed it before one of them leaves.
+    // Both desks must have confirmed the call before one of them leaves.
     wait_until_all_is_heard(&desk);
     wait_until_all_is_heard(&other);
     drop(desk);
@@ -215,7 +216,7 @@ fn tls_with_the_clinics_own_authority_and_credentials() {
 fn the_recommended_access_list_allows_each_client_its_own_topics_only() {
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/desk.md")).unwrap();
     let block = |after: &str| page.split(after).nth(1).unwrap().split("```").nth(1).unwrap().to_owned();
-    // A client is identified by its user, whatever client id it sends.
+    // With this setting, a client is identified by its user, whatever client id it sends.
     let own = "use_username_as_clientid true\n";
     assert!(block("conf.d/stillroom.conf`").contains(own), "the page must contain it");
     let at = Mosquitto::with_access(own, &block("`access`"), &["room-2", "room-1", "desk"]);
@@ -229,14 +230,15 @@ fn the_recommended_access_list_allows_each_client_its_own_topics_only() {
     wait_until(SOON, "the order is answered", || desk.answer(coming) == Some(Ok(())));
     let twice = TestRoom::open(ends::broker(&at, "nobody"));
     wait_until(SOON, "nobody without a name comes in", || !twice.downs().is_empty());
-    // With another room's user it can neither hear that room's desks nor publish for it.
+    // Signed in as another room's user, the thief can neither receive that room's desk messages nor publish in its
+    // name.
     let thief = TestRoom::open(named("room-1", "thief"));
     thief.press();
     wait_until(SOON, "the thief is turned away", || !thief.downs().is_empty());
     wait_until_all_is_heard(&desk);
     assert_eq!((desk.shown(), thief.phase() == Some(CallPhase::Received)), (vec![call], false));
     assert!(!room.has_duplicate_id());
-    // Nor can it take over that room's session with its client id.
+    // Nor can the thief take over the room's session by sending the room's client id.
     let taking = stranger::Thief::of(&at, "room-2", Some("room-1"));
     wait_until(SOON, "the thief's", || taking.signed_in() > 0);
     assert!(room.is_up() && room.downs().is_empty(), "{:?}", room.downs());

@@ -1,5 +1,5 @@
-//! Owns the tests of the real program with all its transports: a real mosquitto, a receiver of the escalation list, a
-//! contact, and kills.
+//! Owns the tests of the real program with all its transports. They use a real mosquitto broker, a receiver for the
+//! escalation list and a contact command, and kill the processes.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -68,7 +68,7 @@ fn a_call_that_was_cleared_out_of_the_desks_reach_is_cleared_there_later() {
     let shown = desk.shown();
     kiosk.kill_9();
     wait_until(Duration::from_secs(10), "the desk loses the room", || desk.troubles() == ["room-lost"]);
-    // It comes back while the broker is out of reach, and the call is cleared then.
+    // The room restarts while it cannot reach the broker, and the call is cleared during that time.
     broker.freeze();
     let mut kiosk = home.start(1);
     assert_ne!(kiosk.first()["call"], "idle");
@@ -114,13 +114,13 @@ fn a_call_goes_through_the_escalation_list_and_closes_the_contact_and_a_practice
     kiosk.tell("call_cleared");
     eventually("an open contact again", || contact().ends_with("closed\nopen\n"));
     assert_eq!(contact().matches("closed").count(), 1, "{}", contact());
-    // The receiver of the second step does not exist, and the call is over: this is reported, and nobody else was
-    // notified.
+    // The second step's receiver does not exist, and the call is over. The room must report that this step reached
+    // nobody.
     kiosk.reach("the step that reached nobody", |line| has_trouble(line, "escalation-failed"));
     assert_eq!(receiver.requests(), 1);
 }
 
-/// What is killed in a round, at a random moment.
+/// The process that is killed or frozen at a random moment of a round.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Struck {
     Room,
@@ -129,8 +129,8 @@ enum Struck {
     BrokerFrozen,
 }
 
-/// Presses repeatedly, and kills the room, its desk or the broker at a random moment afterwards. A call that the room
-/// or the desk has shown must come back, be acknowledged, and end.
+/// Presses repeatedly, and each time kills the room, its desk or the broker at a random moment afterwards. If the room
+/// or the desk has shown the call, it must come back, be acknowledged, and end.
 fn kills(rounds: u32) {
     let mut chance = Chance::new();
     let mut broker = Mosquitto::open();
@@ -174,8 +174,8 @@ fn kills(rounds: u32) {
         let back = Instant::now();
         if killed == Struck::Room && kiosk.first()["call"] == "idle" {
             if was_shown {
-                // Sending does not wait for the disk, so a desk may have drawn a call that a kill kept from the disk.
-                // The desk then shows it as one that its room no longer knows, until a person has looked.
+                // Sending does not wait for the disk, so a desk may show a call that was not on disk at the time of the
+                // kill. The desk then keeps it as a call that the room no longer has, until a person has looked.
                 let left = || desk.line.with(|fleet, now_ms| fleet.room(now_ms, &ends::room_id()).unwrap().left);
                 wait_until(SOON, "a call that was shown is lost", || !left().is_empty());
                 for call in left() {
@@ -188,7 +188,7 @@ fn kills(rounds: u32) {
             kiosk.tell("call_pressed");
         }
         kiosk.reach("the call at the desk", |line| line["call"] == "received");
-        // A killed desk may have confirmed it before; its successor must show it too.
+        // A killed desk may have confirmed the call before. The new desk must show it too.
         wait_until(SOON, "the desk shows the call", || desk.open_call().is_some());
         slowest = slowest.max(back.elapsed());
         let (call, _) = desk.open_call().unwrap();
@@ -200,7 +200,7 @@ fn kills(rounds: u32) {
         kiosk.tell("call_cleared");
         call_is(&mut kiosk, "idle");
         wait_until(SOON, "the desk clears it", || desk.open_call().is_none());
-        // Until then a kill brings it back, which is safe.
+        // Before this record is on disk, a kill would bring the call back, which is safe.
         eventually("the end of the call on disk", || home.journal().matches("call_cleared").count() as u32 > round);
         let mut shown = desk.shown();
         shown.sort();

@@ -1,4 +1,4 @@
-//! Owns a foreign client: it subscribes to everything, publishes anything, and takes over the sessions of others.
+//! Owns foreign clients that subscribe to everything, publish anything, and take over other clients' sessions.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -22,7 +22,7 @@ fn options(at: &Mosquitto, id: &str, user: Option<&str>) -> MqttOptions {
     options
 }
 
-/// One that subscribes and publishes.
+/// A foreign client that subscribes to everything and publishes.
 pub struct Stranger {
     runtime: tokio::runtime::Runtime,
     client: AsyncClient,
@@ -46,14 +46,14 @@ impl Stranger {
             }
         });
         runtime.block_on(async {
-            // Without its own messages.
+            // `nolocal` keeps its own messages from coming back.
             let all = SubscribeFilter { nolocal: true, ..SubscribeFilter::new("stillroom/#", QoS::AtMostOnce) };
             client.subscribe_many_tracked([all]).await.unwrap().wait_async().await.unwrap();
         });
         Self { runtime, client, heard }
     }
 
-    /// The last message on a topic with this prefix, and the topic.
+    /// Waits for a message on a topic that starts with `begins`. Returns the topic and its newest message.
     pub fn last(&self, begins: &str) -> (String, Value) {
         let found = || {
             let heard = self.heard.lock().unwrap();
@@ -63,7 +63,7 @@ impl Stranger {
         found().unwrap()
     }
 
-    /// Publishes something, and waits until the broker has it.
+    /// Publishes a message, and waits until the broker has acknowledged it.
     pub fn say(&self, topic: &str, said: &Value) {
         let payload = serde_json::to_vec(said).unwrap();
         self.runtime.block_on(async {
@@ -72,7 +72,7 @@ impl Stranger {
         });
     }
 
-    /// Publishes these payloads on these topics as fast as the broker accepts them, until the flood is dropped.
+    /// Publishes `payloads` on `topics` in turn, as fast as the broker accepts them, until the flood is dropped.
     pub fn flood(at: &Mosquitto, topics: Vec<String>, payloads: Vec<Vec<u8>>) -> Flood {
         let (ends, said) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
         let (ended, counts, options) = (Arc::clone(&ends), Arc::clone(&said), options(at, "flood", None));
@@ -98,7 +98,7 @@ impl Stranger {
     }
 }
 
-/// A flood of messages.
+/// A thread that floods the broker with messages until this is dropped.
 pub struct Flood {
     ends: Arc<AtomicBool>,
     said: Arc<AtomicUsize>,
@@ -118,7 +118,7 @@ impl Drop for Flood {
     }
 }
 
-/// One that repeatedly signs in as another client, as fast as it can, until it is dropped.
+/// A foreign client that signs in with another client's id again and again, as fast as it can, until it is dropped.
 pub struct Thief {
     ends: Arc<AtomicBool>,
     signed_in: Arc<AtomicUsize>,
@@ -134,7 +134,7 @@ impl Thief {
             runtime.block_on(async {
                 while !ended.load(Ordering::Relaxed) {
                     let (_client, mut events) = AsyncClient::builder(options.clone()).capacity(4).build();
-                    // It keeps the session until it is pushed out.
+                    // Keeps the session until another client takes it over.
                     while !ended.load(Ordering::Relaxed) {
                         match tokio::time::timeout(Duration::from_millis(20), events.poll()).await {
                             Ok(Ok(Event::Incoming(Incoming::ConnAck(_)))) => {

@@ -1,5 +1,5 @@
-//! Owns the tests of foreign clients on the broker: those that take over a room's session, forge messages of a room or
-//! a desk, or send garbage.
+//! Owns the tests of foreign clients on the broker. They take over a room's session, forge messages from a room or a
+//! desk, or send garbage.
 
 use std::time::{Duration, Instant};
 
@@ -26,7 +26,8 @@ fn home_at(at: &Mosquitto, user: Option<&str>) -> Home {
     home
 }
 
-/// Presses this many times. The desk must have each call before the room would report that it cannot be reached.
+/// Places `times` calls. Each must reach the desk before the room would report that no desk is reachable. Returns the
+/// longest time that a call took.
 fn calls_get_through(kiosk: &mut Kiosk, times: usize) -> Duration {
     let mut slowest = Duration::ZERO;
     for _ in 0..times {
@@ -77,7 +78,7 @@ fn two_tablets_with_one_user_report_it_and_the_later_one_gets_its_calls_through(
     for kiosk in [&mut earlier, &mut later] {
         kiosk.wait("a fight", |line| has_trouble(line, "line-fought-over"));
     }
-    // The desk takes the two for one room, and follows the one that started later.
+    // The desk cannot tell the two rooms apart, and follows the room that started later.
     let pressed = Instant::now();
     later.tell("call_pressed");
     later.wait("the call at the desk", |line| line["call"] == "received");
@@ -116,7 +117,7 @@ fn a_room_that_may_not_publish_reports_its_line_as_down() {
     assert_eq!(room.phase(), Some(CallPhase::Placed), "a discarded message does not count as sent");
 }
 
-/// One forged message.
+/// Sends one forged message.
 type Lie = fn(&Stranger);
 
 fn in_the_rooms_name(stranger: &Stranger, change: impl FnOnce(&mut Value)) {
@@ -193,8 +194,8 @@ fn no_single_forged_message_silences_a_room_or_a_desk() {
         lie(&stranger);
         let lied = Instant::now();
         kiosk.tell("call_pressed");
-        // The longest effect is that of a number that could be the true sender's own: until the true numbers continue
-        // and the forged ones do not.
+        // A forged number that the true sender could have used has the longest effect. It lasts until the true numbers
+        // continue while the forged numbers do not.
         kiosk.wait_within(what, Duration::from_secs(9), |line| line["call"] == "received");
         wait_until(SOON, what, || desk.open_call().is_some());
         println!("{what}: the call at the desk after {} ms", lied.elapsed().as_millis());
@@ -203,7 +204,7 @@ fn no_single_forged_message_silences_a_room_or_a_desk() {
         kiosk.wait("no call", |line| line["call"] == "idle");
         wait_until(Duration::from_secs(9), "the desk clears it", || desk.open_call().is_none());
     }
-    // A forged message that it was cleared does not take an open call from the desk.
+    // A forged message says that an open call was cleared. The desk must soon show the call again.
     kiosk.tell("call_pressed");
     kiosk.wait("the call at the desk", |line| line["call"] == "received");
     let (call, _) = desk.open_call().unwrap();
@@ -213,7 +214,7 @@ fn no_single_forged_message_silences_a_room_or_a_desk() {
     });
     wait_until(SOON, "what was said in its name", || desk.open_call().is_none());
     wait_until(Duration::from_secs(9), "the call again", || desk.open_call().map(|(open, _)| open) == Some(call));
-    // A room that really disappears is reported at once, whatever was forged about its connections.
+    // A room that really disappears must be reported at once, whatever was forged about its connections.
     kiosk.kill_9();
     wait_until(SOON, "the desk loses the room", || desk.troubles() == ["room-lost"]);
 }
@@ -264,7 +265,7 @@ fn a_flood_of_valid_desk_messages_delays_no_call_either() {
     let _desk = TestDesk::open(ends::broker(&at, "desk"));
     let mut kiosk = home.start(1);
     kiosk.wait("a desk", |line| line["line"] == "up");
-    // Each message is new, and gives the room something to do.
+    // Each message is new and gives the room work to do.
     let payloads = (0..5_000_u64).map(|seq| {
         let order = json!({ "id": Ulid(seq.into()), "order": "pause" });
         let said = json!({ "v": 1, "desk": (seq % 50).to_string(), "link": 1, "seq": seq + 1, "receives": seq % 2 == 0,
@@ -283,7 +284,7 @@ fn a_flood_of_valid_desk_messages_delays_no_call_either() {
     kiosk.reach("somebody there", |line| line["call"] == "here");
 }
 
-/// An endpoint that panics a few times once it is connected.
+/// An endpoint that panics after connecting, the first `panics` times.
 struct PanickingEndpoint {
     panics: u32,
     is_connected: bool,

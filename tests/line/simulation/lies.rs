@@ -1,12 +1,12 @@
-//! Owns forged messages in the simulation: the last messages of others with different numbers. They must have no
-//! lasting effect.
+//! Owns the forged messages of the simulation. They repeat the newest messages of rooms and desks with different
+//! numbers, and must have no lasting effect.
 
 use serde_json::{Value, json};
 
 use super::*;
 
 impl World {
-    /// Repeats a message of a room or a desk with numbers that are not theirs.
+    /// Repeats a message from a room or a desk with forged content.
     pub(super) fn lie(&mut self) {
         let topics: Vec<String> = self.heard.keys().cloned().collect();
         if topics.is_empty() {
@@ -42,7 +42,7 @@ impl World {
                 _ => {}
             }
         } else {
-            // Does not forge that a desk has drawn a call: only an access list could prevent that.
+            // Claims that a desk shows a call are not forged, because only an access list could prevent their effect.
             words["receives"] = json!(self.dice.one_in(2));
             if words.get("received").is_some() {
                 words["received"] = Value::Null;

@@ -1,7 +1,9 @@
-//! Owns the simulated world: real rooms with their journals, desks with people, and a broker between them, on a network
-//! and disks that fail at random. It uses the real ends of the line, and checks the invariants at every moment.
+//! Owns the simulated world. It contains real rooms with their journals, desks with people, and a broker between them,
+//! on a network and disks that fail at random. The two ends of the broker connection are the real ones, and the
+//! invariants are checked at every moment.
 //!
-//! `STILLROOM_SEED=n` replays one seed, `STILLROOM_SEEDS=n` plays n seeds; every failure names its seed.
+//! `STILLROOM_SEED=n` replays the world with seed n, and `STILLROOM_SEEDS=n` plays n worlds. Every failure names its
+//! seed.
 
 mod lies;
 mod network;
@@ -27,12 +29,13 @@ const SEEDS: u64 = 2_500;
 const ROOMS: usize = 2;
 const DESKS: usize = 2;
 const SECOND: u64 = 1_000;
-/// Faults happen during the first period; then everything works again, and has the second one to recover.
+/// Length of the first period, in which faults happen. In the second period there are no faults, so that everything can
+/// recover.
 const FAULTS_MS: u64 = 150 * SECOND;
 const HEALS_MS: u64 = 40 * SECOND;
-/// Time after which a client gives up a connection on which nothing is acknowledged.
+/// Time after which a client closes a connection on which nothing is acknowledged.
 const ACKNOWLEDGES_WITHIN_MS: u64 = 3 * SECOND;
-/// Time after which the broker gives up a silent client.
+/// Time after which the broker drops a silent client.
 const KEEP_ALIVE_MS: u64 = 7_500;
 
 #[test]
@@ -65,17 +68,17 @@ impl Dice {
     }
 }
 
-/// Rooms come first, desks after them.
+/// The index of a process. Rooms come first, followed by desks.
 type Client = usize;
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Happens {
-    /// A timer of a process is due.
+    /// The timer of a process is due.
     Wakes {
         client: Client,
         turn: u64,
     },
-    /// A client's connection is established.
+    /// A client tries to connect.
     Connects {
         client: Client,
         run: u32,
@@ -95,39 +98,39 @@ enum Happens {
         payload: Vec<u8>,
         retained: bool,
     },
-    /// An acknowledgement reaches a client.
+    /// An acknowledgement from the broker reaches a client.
     Acknowledged {
         client: Client,
         connection: u64,
         receipt: u64,
         heard: bool,
     },
-    /// The broker gives a client up.
+    /// The broker drops a connection.
     GivenUp {
         connection: u64,
     },
-    /// The disk has answered for a record.
+    /// The disk reports whether it has stored a record.
     Written {
         room: usize,
         run: u32,
         record: usize,
         ok: bool,
     },
-    /// A page has drawn a call.
+    /// A desk page shows a call.
     Draws {
         desk: usize,
         run: u32,
         room: usize,
         call: u128,
     },
-    /// A person at a desk presses "I'm coming".
+    /// A person at a desk presses *I'm coming*.
     SaysComing {
         desk: usize,
         run: u32,
         room: usize,
         call: u128,
     },
-    /// A random event.
+    /// A press, a visit by staff or a fault happens at random.
     Chance,
     ComesUp {
         client: Client,
@@ -142,7 +145,7 @@ struct Said {
     receipt: u64,
 }
 
-/// What really happened to a call.
+/// What really happened to a call, as opposed to what rooms and desks believe.
 #[allow(clippy::struct_excessive_bools)]
 #[derive(Default)]
 struct CallTruth {
@@ -155,7 +158,7 @@ struct CallTruth {
     reopened: u32,
 }
 
-/// The network side of a process.
+/// A process's connection to the broker.
 struct Way {
     run: u32,
     is_running: bool,
@@ -173,20 +176,20 @@ struct RoomProcess {
     end: RoomEnd,
     base: RoomTime,
     began_ms: u64,
-    /// The content of its lock: when its last run began, by the clock.
+    /// When the last run began, by the room's clock. The real program keeps it in the lock file.
     run_began_ms: u64,
-    /// Each with whether it is on disk.
+    /// The records, each with its time and whether it is on disk.
     journal: Vec<(RoomTime, Event, bool)>,
     is_disk_full: bool,
     held_since_ms: Option<u64>,
-    /// The call as last given to the transport.
+    /// The call as last reported to desks.
     said: Option<Call>,
 }
 
 struct DeskProcess {
     fleet: Fleet,
     able: bool,
-    /// What it shows, and how many times each call appeared.
+    /// By room, the call that the desk shows.
     shows: Vec<Option<u128>>,
     appeared: BTreeMap<u128, u32>,
 }
@@ -203,16 +206,16 @@ struct World {
     desks: Vec<DeskProcess>,
     is_broker_up: bool,
     is_broker_frozen: bool,
-    /// The connected clients as the broker knows them, each with its will.
+    /// By connection, the client and its will, as far as the broker knows.
     connections: BTreeMap<u64, (Client, Option<Said>)>,
     held: Vec<Happens>,
     names: u64,
-    /// How far the clock of each room is off.
+    /// By room, the offset of its clock from simulated time.
     clock_ms: Vec<u64>,
     calls: BTreeMap<u128, CallTruth>,
     reorders: bool,
     heals: bool,
-    /// Whether messages are forged, and the last message of each sender.
+    /// Whether some messages are forged.
     lies: bool,
     heard: BTreeMap<String, Said>,
     kills: usize,
@@ -292,7 +295,7 @@ impl World {
             if at_ms > FAULTS_MS + HEALS_MS {
                 break;
             }
-            // First, so that nothing caused by the recovery is in the past.
+            // Set first, so that the recovery schedules nothing in the past.
             self.now_ms = at_ms;
             if at_ms > FAULTS_MS && !self.heals {
                 self.heal();
@@ -316,7 +319,7 @@ impl World {
     fn happen(&mut self, what: Happens) {
         match what {
             Happens::Wakes { client, turn } => {
-                // Only the last timer that a process has set counts.
+                // Only the newest timer of a process counts.
                 if self.ways[client].is_running && self.ways[client].turn == turn {
                     self.wake(client);
                 }

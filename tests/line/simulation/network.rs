@@ -1,10 +1,10 @@
-//! Owns the broker and the network between the processes: messages are slow, duplicated, reordered or lost, and links
-//! are cut.
+//! Owns the simulated broker and the network between the processes. Messages are delayed, duplicated, reordered or
+//! lost, and connections are cut.
 
 use super::*;
 
 impl World {
-    #[allow(clippy::collapsible_match)] // each of these looks at its connection first
+    #[allow(clippy::collapsible_match)] // each arm checks its connection first
     pub(super) fn broker(&mut self, what: Happens) {
         if self.is_broker_frozen && !matches!(what, Happens::AtClient { .. } | Happens::Acknowledged { .. }) {
             self.held.push(what);
@@ -48,7 +48,7 @@ impl World {
         }
     }
 
-    /// Sends a message to all subscribers. Returns false if there are none.
+    /// Sends a message to all subscribers. Returns whether there are any.
     pub(super) fn spread(&mut self, said: &Said) -> bool {
         let listens = |client: Client| {
             if client >= ROOMS {
@@ -71,7 +71,7 @@ impl World {
         heard
     }
 
-    /// In some worlds messages overtake each other; in all of them a few are slow.
+    /// Returns a message's delay. In some worlds it varies, so that messages overtake each other.
     pub(super) fn delay_ms(&mut self) -> u64 {
         if self.reorders && !self.heals && self.dice.one_in(4) {
             return self.dice.below(3 * SECOND);
@@ -83,7 +83,7 @@ impl World {
         if !self.is_broker_up || self.is_broker_frozen || self.ways[client].is_cut {
             return self.try_again(client);
         }
-        // The broker keeps only the newer connection of a client, and publishes the will of the older.
+        // The broker keeps only a client's newer connection, and publishes the will of the older.
         let older: Vec<u64> = self
             .connections
             .iter()

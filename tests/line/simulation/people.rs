@@ -1,4 +1,5 @@
-//! Owns people and random events: presses, pages that draw, people who come, and every fault.
+//! Owns the people and the random events of the simulation: presses, pages that show calls, staff who come, and all
+//! faults.
 
 use super::*;
 
@@ -9,7 +10,7 @@ impl World {
             self.calls.get_mut(&call).unwrap().drawn = true;
             self.wake(ROOMS + at);
         } else if self.desks[at].shows[room] == Some(call) {
-            // A page that cannot receive now still draws it, and confirms it once it can.
+            // The page shows the call although it cannot receive calls now. It confirms the call as soon as it can.
             let run = self.ways[ROOMS + at].run;
             self.after(500, Happens::Draws { desk: at, run, room, call });
         }
@@ -64,7 +65,7 @@ impl World {
             20..=22 => self.ways[client].is_cut = !self.ways[client].is_cut,
             23 => {
                 self.is_broker_up = false;
-                // Its memory is lost: no will is published, and its clients notice only by their sockets.
+                // The broker's memory is lost. No will is published, and only the closed sockets reveal it to clients.
                 self.connections.clear();
                 self.held.clear();
                 for client in 0..ROOMS + DESKS {
@@ -93,7 +94,7 @@ impl World {
         self.after(wait_ms + 1, Happens::Chance);
     }
 
-    /// A page that can receive again confirms again what it has drawn.
+    /// Schedules another confirmation of each call that the desk shows, in case it can receive calls again.
     pub(super) fn redraws(&mut self, desk: usize) {
         let run = self.ways[ROOMS + desk].run;
         for room in 0..ROOMS {
@@ -103,8 +104,8 @@ impl World {
         }
     }
 
-    /// A press that is neither on disk nor at a desk is lost with its program: the patient has not read "Calling" yet,
-    /// or the disk is broken and staff have been told.
+    /// Kills a room. A press that is neither on disk nor at a desk may be lost with the program, because either the
+    /// patient has not read "Calling" yet, or the disk is full and staff have been notified.
     pub(super) fn kill_room(&mut self, room: usize) {
         self.kill(room);
         let lost = self.calls.iter().filter(|(_, call)| call.room == room && !call.durable && !call.drawn);

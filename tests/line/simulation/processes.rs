@@ -1,4 +1,4 @@
-//! Owns the processes: how they start, recover, wake, send, and are killed.
+//! Owns the processes of the simulation, which start, recover, wake, send, and are killed.
 
 use super::*;
 
@@ -20,9 +20,10 @@ impl World {
         self.wake(client);
     }
 
-    /// Like the driver: replays what is on disk, and continues time from the last record.
+    /// Starts a room as the driver does, by replaying the journal and continuing time from the last record.
     pub(super) fn recover(&mut self, at: usize) {
-        // Like the lock of the state directory: a later run has a later id, whatever the clock says.
+        // As in the real program, which keeps the last id in the lock file of the state directory, a later run gets a
+        // greater id, whatever the clock says.
         let began_ms = (self.clock_ms[at] + self.now_ms).max(self.rooms[at].run_began_ms + 1);
         self.rooms[at].run_began_ms = began_ms;
         let run_id = Ulid::from_parts(began_ms, u128::from(self.names));
@@ -47,7 +48,7 @@ impl World {
             && let Some(truth) = self.calls.get_mut(&open.0)
             && truth.cleared
         {
-            // It had been cleared, but that was not on disk yet: the room asks again, to be safe.
+            // The call was cleared, but the record was not on disk yet. To be safe, the room opens the call again.
             truth.cleared = false;
             truth.reopened += 1;
         }
@@ -69,7 +70,8 @@ impl World {
         let way = &mut self.ways[client];
         way.is_running = false;
         if let Some(connection) = way.connection.take() {
-            // Its sockets close with it; over a cut link nobody notices.
+            // A killed process closes its sockets, but over a cut connection the broker learns that only by the
+            // keep-alive.
             let after_ms = if way.is_cut { KEEP_ALIVE_MS } else { 1 };
             self.after(after_ms, Happens::GivenUp { connection });
         }
@@ -82,7 +84,7 @@ impl World {
         RoomTime(process.base.0 + self.now_ms - process.began_ms)
     }
 
-    /// Lets a process do everything that is due, and checks what it then publishes.
+    /// Lets a process do everything that is due, and checks the result.
     pub(super) fn wake(&mut self, client: Client) {
         if !self.ways[client].is_running {
             return;
@@ -192,7 +194,7 @@ impl World {
         Ok(())
     }
 
-    /// Records become durable in order: a late one delays those after it.
+    /// Records reach the disk in order, so a slow record delays those after it.
     pub(super) fn written(&mut self, at: usize, record: usize, ok: bool) {
         if ok {
             for (_, _, is_durable) in self.rooms[at].journal.iter_mut().take(record + 1) {

@@ -1,4 +1,4 @@
-//! Owns the invariants: what must be true at every moment and at the end.
+//! Owns the invariants that must hold at every moment and at the end.
 
 use super::*;
 
@@ -32,7 +32,7 @@ impl World {
             self.rooms[at].held_since_ms = Some(self.now_ms);
         } else {
             let unheld_ms = self.now_ms - since_ms;
-            // A forged message may claim that a lost desk is there.
+            // Not checked in worlds with forged messages, because a forged heartbeat can make a lost desk seem present.
             self.holds(
                 self.lies || unheld_ms <= SILENT_AFTER_MS + 6 * SECOND,
                 "the desk \"has your call\", but none does any more",
@@ -59,7 +59,7 @@ impl World {
                 let seen = desk.fleet.room(u64::MAX / 2, &room);
                 seen.is_some_and(|seen| seen.left.contains(&Ulid(*id)))
             });
-            // A desk that has itself restarted cannot know what a room without a disk forgot.
+            // Calls that never reached the room's disk are exempt, because a restarted desk cannot know them.
             let knows = is_left || !call.durable;
             self.holds(call.cleared || is_open || knows, &format!("call {id} of room {} is lost", call.room));
         }

@@ -1,10 +1,10 @@
-//! Owns a pseudo-language: the shipped English with an accent on every letter that can have one and its vowels doubled,
-//! about 40 % longer. It stands for languages with long words. No code names it.
+//! Owns a pseudo-language that stands for languages with long words. It is the shipped English with accented letters
+//! and doubled vowels, which makes it about 40 % longer. No program code mentions it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Letters with what replaces them.
+/// Letters and their accented replacements.
 const ACCENTED: [(char, char); 21] = [
     ('a', 'å'),
     ('c', 'ć'),
@@ -33,7 +33,7 @@ fn repository() -> PathBuf {
     std::env::var_os("STILLROOM_REPOSITORY").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from)
 }
 
-/// Writes the language into `folder`, with this tag.
+/// Writes the language into `folder` under the language tag `tag`.
 pub fn write(folder: &Path, tag: &str) {
     let own = folder.join(tag);
     fs::create_dir_all(&own).unwrap();
@@ -52,7 +52,7 @@ pub fn write(folder: &Path, tag: &str) {
     fs::write(own.join("language.toml"), about).unwrap();
 }
 
-/// The messages of a file with changed words; the syntax of Fluent stays the same.
+/// Returns the messages of a Fluent file with longer words. The syntax is unchanged.
 fn pseudo(english: &str) -> String {
     let mut lines = Vec::new();
     for line in english.lines() {
@@ -70,7 +70,7 @@ fn pseudo(english: &str) -> String {
     lines.into_iter().flat_map(|line| [line, "\n".to_owned()]).collect()
 }
 
-/// The words between placeables.
+/// Returns `text` with longer words. Placeables are unchanged.
 fn words(text: &str) -> String {
     let pieces = text.split('{').enumerate().map(|(at, piece)| match piece.split_once('}').filter(|_| at > 0) {
         Some((placeable, rest)) => format!("{{{placeable}}}{}", longer(rest)),

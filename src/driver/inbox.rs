@@ -1,5 +1,5 @@
-//! Owns the way in to the room: two lanes of messages, so that a call never waits behind anything else, and wishes for
-//! comfort are refused before they hold anything up. Does not own what the loop does with a message.
+//! Owns the room's inbox. Its two lanes make sure that a call never waits behind anything else, and comfort events are
+//! refused before they can hold up other messages. Does not own the loop that handles the messages.
 
 use std::sync::Arc;
 
@@ -11,32 +11,35 @@ use crate::room::{Event, Refusal, Snapshot};
 
 /// Capacity of the regular lane, in messages; senders wait once it is full.
 const WAITING_MAX: usize = 1_024;
-/// Wishes for comfort are refused once the regular lane has room for fewer messages than this.
+/// Events that only serve comfort ([`Event::is_comfort`]) are refused once the regular lane has space for fewer
+/// messages than this.
 const COMFORT_CAPACITY_MIN: usize = WAITING_MAX - 256;
 
 pub(super) type ReplySender = oneshot::Sender<Result<(), Refusal>>;
 
-/// What the loop takes in.
+/// A message to the loop.
 pub(super) enum InboxMessage {
-    /// Something happened. The sender is absent where nobody waits for the room's answer.
+    /// An event, with the sender for the room's answer if somebody waits for it.
     Event(Event, Option<ReplySender>),
-    /// Asks whether the loop still turns.
+    /// A ping, which the loop answers as long as it runs.
     Ping(ReplySender),
-    /// The journal has answered for the record that ends this call.
+    /// The journal has written, or failed to write, the record that ends this call.
     ClearWritten(CallId),
-    /// Makes the loop fail, so that what follows a fault can be tried.
+    /// Makes the loop panic, to test what happens after a fault.
     Fail,
 }
 
 /// The receiving end, held by the loop.
 pub(super) struct Inbox {
-    /// Calls, and what the room's own parts report. Unbounded: there are few of each, and none may be lost.
+    /// Messages about calls, and reports from the room's own parts. Unbounded, because there are few of them and none
+    /// may be lost.
     priority: mpsc::UnboundedReceiver<InboxMessage>,
     regular: mpsc::Receiver<InboxMessage>,
 }
 
 impl Inbox {
-    /// The next message, from the priority lane first; `None` once every handle is gone.
+    /// Waits for the next message, and takes it from the priority lane if both lanes have one. Returns `None` once
+    /// every handle is gone.
     pub(super) async fn next(&mut self) -> Option<InboxMessage> {
         tokio::select! {
             biased;
@@ -56,7 +59,7 @@ impl Inbox {
     }
 }
 
-/// The loop's own handle to itself. It does not keep the loop running once every [`RoomHandle`] is gone.
+/// The loop's handle to its own inbox. It does not keep the loop running once every [`RoomHandle`] is gone.
 #[derive(Clone)]
 pub(super) struct WeakHandle {
     priority: mpsc::WeakUnboundedSender<InboxMessage>,
@@ -78,7 +81,7 @@ impl WeakHandle {
     }
 }
 
-/// The room from outside: tell it what happened, see its state. Cheap to clone.
+/// A handle to send events to the room and to read its state. Cheap to clone.
 #[derive(Clone)]
 pub struct RoomHandle {
     priority: mpsc::UnboundedSender<InboxMessage>,
@@ -94,10 +97,10 @@ impl RoomHandle {
         (Self { priority, regular, snapshots, clock }, Inbox { priority: priority_inbox, regular: regular_inbox })
     }
 
-    /// Tells the room what happened and waits for its answer.
+    /// Sends an event to the room and waits for the answer.
     ///
     /// # Errors
-    /// The room's refusal, which leaves it unchanged; [`Refusal::Gone`] if its loop has ended.
+    /// The refusal, which leaves the room unchanged; [`Refusal::Gone`] if the loop has ended.
     pub async fn tell(&self, event: Event) -> Result<(), Refusal> {
         let (reply, answer) = oneshot::channel();
         if event.is_about_call() {
@@ -109,7 +112,7 @@ impl RoomHandle {
         answer.await.unwrap_or(Err(Refusal::Gone))
     }
 
-    /// Answers once the loop has turned.
+    /// Returns once the loop has answered, which shows that it is running.
     ///
     /// # Errors
     /// [`Refusal::Gone`] if the loop has ended.
@@ -119,12 +122,12 @@ impl RoomHandle {
         answer.await.unwrap_or(Err(Refusal::Gone))
     }
 
-    /// Enqueues the event before it returns, so that events told one after the other arrive in that order; only a call
-    /// overtakes. The future resolves to the room's answer. It may block, so it must not be called on a thread of an
-    /// asynchronous runtime.
+    /// Enqueues the event before returning, so that events arrive in the order in which they were sent; only an event
+    /// about a call overtakes others. The future resolves to the room's answer. May block, so it must not run on an
+    /// asynchronous runtime's thread.
     ///
     /// # Errors
-    /// The room's refusal, which leaves it unchanged; [`Refusal::Gone`] if its loop has ended.
+    /// The refusal, which leaves the room unchanged; [`Refusal::Gone`] if the loop has ended.
     pub fn tell_in_order(&self, event: Event) -> impl Future<Output = Result<(), Refusal>> + Send + use<> {
         let (reply, answer) = oneshot::channel();
         let enqueued = self.enqueue(event, reply);
@@ -134,24 +137,24 @@ impl RoomHandle {
         }
     }
 
-    /// Tells the room without waiting for an answer, and without being refused for lack of space. For the room's own parts
-    /// on their own threads.
+    /// Sends an event to the room without waiting for an answer. It is never refused for lack of space. For the room's
+    /// own parts on their own threads.
     pub fn report(&self, event: Event) {
         self.send_priority(InboxMessage::Event(event, None));
     }
 
-    /// Makes the room's loop fail as a fault of the program would, to try what follows.
+    /// Makes the room's loop panic as if the program had a fault, to test what happens next.
     pub fn fail(&self) {
         self.send_priority(InboxMessage::Fail);
     }
 
-    /// The room's state and each change of it. The channel closes when the loop ends.
+    /// Returns a receiver for the room's state and each of its changes. The channel closes when the loop ends.
     #[must_use]
     pub fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
         self.snapshots.clone()
     }
 
-    /// The room's clock.
+    /// Returns the room's clock.
     #[must_use]
     pub fn clock(&self) -> RoomClock {
         self.clock
@@ -167,7 +170,7 @@ impl RoomHandle {
     }
 
     fn send_priority(&self, message: InboxMessage) {
-        // It fails only once the loop has ended, and then the program ends.
+        // Sending fails only once the loop has ended, and then the program ends too.
         let _ = self.priority.send(message);
     }
 
@@ -182,7 +185,7 @@ impl RoomHandle {
         self.admit(&event)?;
         match self.regular.try_send(InboxMessage::Event(event, Some(reply))) {
             Ok(()) => Ok(()),
-            // The room is far behind. A patient's touch waits for it and is never dropped.
+            // The room is far behind. A patient's touch waits here and is never dropped.
             Err(mpsc::error::TrySendError::Full(message)) => {
                 self.regular.blocking_send(message).map_err(|_| Refusal::Gone)
             }

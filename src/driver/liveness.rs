@@ -1,5 +1,5 @@
-//! Owns when the room was last seen alive: when its loop last answered, and when its window last drew a frame. Does not
-//! own who is told.
+//! Owns the times at which the room's loop last answered and its window last drew a frame, and the check for a stuck
+//! window. Does not own the messages to desks.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use super::RoomHandle;
 use crate::room::{Event, Trouble};
 
-/// A window that a desk relies on draws at least this often, even when nothing on it moves.
+/// Maximum time between two frames of a window that a desk relies on, even if nothing in it moves.
 pub const FRAME_INTERVAL_MAX: Duration = Duration::from_secs(3);
-/// A window that has not drawn for this long is stuck. Together with [`CHECK_INTERVAL`] a desk learns of it within ten
-/// seconds.
+/// A window that has drawn no frame for this long is stuck. With [`CHECK_INTERVAL`] added, a desk learns of it within
+/// ten seconds.
 const STUCK_AFTER: Duration = Duration::from_secs(7);
 /// How often the window is checked while a desk listens.
 const CHECK_INTERVAL: Duration = Duration::from_millis(1_500);
@@ -20,7 +20,7 @@ const CHECK_INTERVAL: Duration = Duration::from_millis(1_500);
 #[derive(Debug)]
 pub struct Liveness {
     began: Instant,
-    /// Milliseconds since `began`, plus one; 0 means never.
+    /// Milliseconds from `began` to the last answer, plus one; 0 means never. `frame_drawn` counts in the same way.
     loop_turned: AtomicU64,
     frame_drawn: AtomicU64,
 }
@@ -42,13 +42,14 @@ impl Liveness {
         self.frame_drawn.store(self.now_ms() + 1, Ordering::Relaxed);
     }
 
-    /// Time since the loop last answered; `None` if it was never asked.
+    /// Returns the time since the loop last answered; `None` if it has never answered.
     #[must_use]
     pub fn loop_age(&self) -> Option<Duration> {
         self.age(&self.loop_turned)
     }
 
-    /// Time since the window last drew; `None` if there is no window. It is kept fresh only while a desk listens.
+    /// Returns the time since the window last drew a frame; `None` if there is no window. The time is reliable only
+    /// while a desk listens.
     #[must_use]
     pub fn frame_age(&self) -> Option<Duration> {
         self.age(&self.frame_drawn)
@@ -64,8 +65,8 @@ impl Liveness {
     }
 }
 
-/// Reports a window that is stuck, and one that draws again, for as long as the program runs. Sleeps while no desk
-/// listens, since nobody would learn of it.
+/// Reports when the window gets stuck and when it draws again, until the room's loop ends. Does nothing while no desk
+/// listens, because nobody would learn of it.
 pub async fn watch_window(liveness: Arc<Liveness>, room: RoomHandle) {
     let mut snapshots = room.snapshots();
     let mut was_stuck = false;

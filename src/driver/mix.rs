@@ -1,5 +1,5 @@
-//! Owns the target mix: which tracks, score, beds and breath should be heard, and how loud, as a pure function of the
-//! snapshot and the profile. Does not own how they are played (`sound`).
+//! Owns the target mix, that is, which tracks, score, beds and breath should be heard, and how loud. It depends only on
+//! the snapshot, the profile and the time. Does not own playback (`sound`).
 
 use std::path::{Path, PathBuf};
 
@@ -11,16 +11,17 @@ use crate::room::{RoomTime, Snapshot, Stage};
 use crate::sound::{BreathSound, Mix, ScoreAim, ScoreShape, Track};
 use crate::vocabulary::sound::SoundChoice;
 
-/// Gain while a call is open.
+/// Gain of the mix while a call is open and nobody has come yet.
 const CALL_DUCK_DB: f32 = -9.0;
-/// Gain while someone is in the room for a call, or staff speak.
+/// Gain of the mix while somebody is in the room for a call, or while staff speak to the patient.
 const VOICE_DUCK_DB: f32 = -18.0;
-/// Level of the breath's sound, which lies under the music.
+/// Level of the breath's sound, low enough to stay below the music.
 const BREATH_DB: f32 = -4.0;
-/// Level of a bed that the patient chose to hear on its own.
+/// Level of a bed that the patient chose to hear without music.
 const SOLO_BED_DB: f32 = -6.0;
 
-/// The mix at `now`, which must not be before the snapshot was taken. Without a visit or a profile it is held silent.
+/// Returns the mix at `now`, which must not be earlier than the snapshot. Without a visit or a profile, the mix is held
+/// silent.
 #[must_use]
 pub fn target_mix(
     snapshot: &Snapshot,
@@ -72,7 +73,8 @@ pub fn target_mix(
     }
 }
 
-/// The shape that the arc gives the score: before a session its start, after one its end.
+/// Returns the shape that the arc gives the score. Before a session, that is the start of the arc; after a session, the
+/// end.
 fn score_shape(snapshot: &Snapshot, now: RoomTime) -> ScoreShape {
     match (snapshot.session, snapshot.stage) {
         (Some(session), _) => ScoreShape::along(&session.timeline, session.clock_ms(now)),
@@ -93,7 +95,8 @@ fn duck_db(snapshot: &Snapshot) -> f32 {
     }
 }
 
-/// Replaces the profile's sound where the patient chose one bed, or silence.
+/// Returns the sound that replaces the profile's if the patient chose a single bed or silence; `None` if the patient
+/// chose music.
 fn solo_sound(choice: SoundChoice) -> Option<PartSound> {
     let bed = match choice {
         SoundChoice::Music => return None,

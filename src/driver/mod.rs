@@ -1,6 +1,6 @@
-//! Owns the room's only loop: it takes events from the inbox, hands them to the room, journals those that must outlive the
-//! program, has the effects executed, publishes each change, and sleeps until the next deadline. It runs on a thread of its
-//! own, and its end is reported to the code that started it. Does not own any rule of the room.
+//! Owns the room's only loop. The loop takes events from the inbox, passes them to the room, journals those that must
+//! survive a restart, has the effects executed, publishes each change, and sleeps until the next deadline. It runs on a
+//! separate thread, and the code that started it learns when it ends. Does not own the room's rules.
 
 pub mod clock;
 mod inbox;
@@ -27,38 +27,40 @@ use journal::{Journal, OpenCallCopy, RecordChecksum};
 use recovery::RecoveredRoom;
 pub use recovery::RecoveryInput;
 
-/// How often a running session's time is journaled, in session time …
+/// Interval, in session time, at which a running session's time is journaled.
 const MARK_INTERVAL_SESSION_MS: u64 = 10_000;
-/// … and the shortest interval between two such records in real time, however fast the session clock runs.
+/// Minimum real time between two such records, however fast the session clock runs.
 const MARK_INTERVAL_MIN: Duration = Duration::from_millis(500);
-/// A cleared call is shown as over once it is on disk, and at the latest after this time, like *Calling*.
+/// A cleared call is shown as over once the record is on disk, or after this time at the latest. *Calling* has the same
+/// time limit.
 const CLEAR_TIMEOUT: Duration = crate::room::call::SHOWN_AFTER;
 
-/// Executes the room's effects. No method may block: slow work goes to a thread of its own, and its outcome comes back
+/// Executes the room's effects. No method may block. Slow work goes to a separate thread, which reports its outcome
 /// through the [`RoomHandle`].
 pub trait EffectHandler: Send {
-    /// Executes one effect.
+    /// Executes an effect that the room requested at `now`. The outcome is reported to `room`.
     fn execute(&mut self, effect: Effect, now: RoomTime, room: &RoomHandle);
-    /// The room has changed. Called before the snapshot is published.
+    /// Called after each change of the room, before the snapshot is published.
     fn changed(&mut self, snapshot: &Snapshot);
 }
 
-/// A call that staff have cleared, until the journal has answered.
+/// A call that staff have cleared. It stays open until the journal has answered or `due` has passed.
 struct PendingClear {
     id: CallId,
     due: Instant,
     reply: Option<ReplySender>,
 }
 
-/// What the end of the room's loop leaves behind.
+/// What must be saved once the room's loop has ended.
 pub struct LoopFault {
     journal: Arc<Journal>,
     record: Option<RecordChecksum>,
 }
 
 impl LoopFault {
-    /// Saves what the next start needs: the presses that were still waiting, and the record at which the loop ended, since a
-    /// record that ends it three times in a row is set aside. Waits up to `limit` for the presses to be written.
+    /// Saves what the next start needs, namely the presses that were still waiting and the record at which the loop
+    /// ended. A record that ends the loop too many times in a row is set aside. Waits up to `limit` for the presses to
+    /// be written.
     pub fn save(&self, limit: Duration) {
         if !self.journal.wait_until_written(limit) {
             tracing::error!("the disk does not answer; the last records may be lost");
@@ -69,7 +71,7 @@ impl LoopFault {
     }
 }
 
-/// The room with all that drives it. [`Driver::start`] sets it going.
+/// The room, with the clock, the journal and the inbox that drive it. [`Driver::start`] starts the loop.
 pub struct Driver {
     room: Room,
     clock: RoomClock,
@@ -79,18 +81,17 @@ pub struct Driver {
     published: watch::Sender<Arc<Snapshot>>,
     marked_at: Instant,
     clearing: Option<PendingClear>,
-    /// The open call as its copy beside the journal has it.
+    /// The open call according to its copy beside the journal.
     open_call_copy: Option<CallId>,
-    /// A call that the room placed on its own, because one may have been lost.
+    /// A call that the room placed itself, because an earlier call may have been lost; `None` once it is cleared.
     precautionary_call: Option<CallId>,
-    /// The press being handled now, so that a fault while handling it does not lose it.
+    /// The press that is being handled, kept so that a fault does not lose it.
     press_in_progress: Option<Event>,
 }
 
 impl Driver {
-    /// Recovers the room from its journal: every record is replayed, effects of the past are dropped, and the room's time
-    /// continues from the last record. `detected` holds what the start of the program itself detected; the first snapshot
-    /// shows it.
+    /// Recovers the room by replaying its journal. Effects of past records are dropped, and the room's time continues
+    /// from the last record. `detected` holds what the program detected while it started; the first snapshot shows it.
     #[must_use]
     pub fn recover(
         rules: &Rules,
@@ -140,18 +141,18 @@ impl Driver {
         (driver, handle)
     }
 
-    /// The open call, whether it is shown yet or not.
+    /// Returns the open call, even if no screen shows it yet.
     #[must_use]
     pub fn open_call(&self) -> Option<CallId> {
         self.room.open_call()
     }
 
-    /// Drives the room on a thread and a runtime of its own. `on_end` is called on that thread once the loop has ended,
-    /// which happens only after a fault, or when every handle is gone. By then every request is answered with
-    /// [`Refusal::Gone`], and presses that were still waiting have been handed to the journal.
+    /// Drives the room on a separate thread with its own runtime. `on_end` runs on that thread once the loop has ended,
+    /// which happens only after a fault or when every handle is gone. By then every request has been answered with
+    /// [`Refusal::Gone`], and the presses that were still waiting are in the journal's queue.
     ///
     /// # Errors
-    /// If the system provides no thread or no runtime.
+    /// The system's error if it cannot provide a thread or a runtime.
     pub fn start(
         mut self,
         mut handler: impl EffectHandler + 'static,
@@ -204,7 +205,8 @@ impl Driver {
 
     fn handle_event(&mut self, event: Event, handler: &mut impl EffectHandler) -> Result<(), Refusal> {
         if matches!(event, Event::CallPressed { .. } | Event::StaffReset) {
-            // The press must become a new call, and a reset must not be refused for a call that is over.
+            // Finishes the pending clear first, because this press must become a new call, and a call that is over must
+            // not block a reset.
             self.finish_clearing(handler);
         }
         let now = self.clock.now();
@@ -216,7 +218,7 @@ impl Driver {
             && let Some(event) = journaled
         {
             let handle = self.handle.clone();
-            // Of a repeated press, which belongs to the same call, no record is awaited.
+            // A repeated press belongs to the call that is already open, so its record is not awaited.
             let id = call.filter(|id| self.room.open_call() == Some(*id));
             self.journal.append(now, &event, move |written| {
                 if let Some(id) = id {
@@ -229,7 +231,8 @@ impl Driver {
         outcome
     }
 
-    /// Keeps a cleared call open until the journal has the record, so that it does not come back after a kill.
+    /// Keeps a cleared call open until the journal has the record, so that the call does not come back if the program
+    /// is killed.
     fn start_clearing(&mut self, reply: Option<ReplySender>, handler: &mut impl EffectHandler) {
         let Some(id) = self.room.open_call().filter(|_| self.clearing.is_none()) else {
             return send_reply(reply, Err(Refusal::NoSuchCall));
@@ -279,7 +282,7 @@ impl Driver {
         }
     }
 
-    /// Updates the copy of the open call, and ends the trouble about a precautionary call once that one is cleared.
+    /// Updates the copy of the open call, and ends [`Trouble::CallMayBeLost`] once the precautionary call is cleared.
     fn sync_open_call(&mut self) {
         let open = self.room.real_call();
         if open != self.open_call_copy {
@@ -288,13 +291,13 @@ impl Driver {
         }
         if self.precautionary_call.is_some() && open != self.precautionary_call {
             self.precautionary_call = None;
-            // Someone has been in the room.
+            // A cleared call means that somebody has been in the room.
             self.handle.report(Event::TroubleChanged { trouble: Trouble::CallMayBeLost, on: false });
         }
     }
 
-    /// Hands the presses that were still waiting to the journal, so that the next start replays them, and notes the record
-    /// at which the loop ended.
+    /// Hands the presses that were still waiting to the journal, so that the next start replays them, and returns the
+    /// record at which the loop ended.
     fn save_presses(&mut self) -> LoopFault {
         let now = self.clock.now();
         let waiting = self.inbox.close_and_drain().into_iter().filter_map(|input| {
@@ -330,24 +333,24 @@ impl Driver {
 
 fn send_reply(reply: Option<ReplySender>, outcome: Result<(), Refusal>) {
     if let Some(reply) = reply {
-        // The sender may have stopped waiting; the room has changed all the same.
+        // The sender may have stopped waiting, but the room has changed all the same.
         let _ = reply.send(outcome);
     }
 }
 
-/// Panics on purpose.
+/// Panics, to test what happens after a fault.
 #[expect(clippy::panic, reason = "so that what follows a fault can be tried")]
 fn fail_on_purpose() {
     panic!("the loop was told to fail");
 }
 
-/// The event that tells the room whether its journal is failing.
+/// Returns the event that reports whether the journal is failing.
 #[must_use]
 pub fn journal_trouble(is_failing: bool) -> Event {
     Event::TroubleChanged { trouble: Trouble::JournalFailing, on: is_failing }
 }
 
-/// Whether two snapshots differ in nothing except the time that has passed, which faces compute from their own clock.
+/// Whether two snapshots differ only in the time that has passed, which faces compute from their own clocks.
 fn is_unchanged(new: &Snapshot, old: &Snapshot) -> bool {
     let mut aligned = new.clone();
     aligned.taken_at = old.taken_at;

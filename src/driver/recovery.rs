@@ -1,5 +1,5 @@
-//! Owns how a room recovers: its journal is replayed, record by record. A record at which the room's own rules panic is
-//! skipped, and an open call is kept whatever is skipped. Does not own how the journal is read.
+//! Owns the recovery of a room from its journal, which is replayed record by record. A record that makes the room's
+//! rules panic is skipped, and an open call is always kept. Does not own the journal ([`super::journal`]).
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -9,30 +9,31 @@ use super::journal::{JournalHealth, OpenCallCopy};
 use crate::room::call::CallId;
 use crate::room::{Event, Refusal, Room, RoomTime, Rules, Trouble};
 
-/// Maximum number of records skipped one by one. Beyond it the room starts over, with the open call alone.
+/// Maximum number of records skipped one by one. Beyond this, the room recovers without any record, and only the open
+/// call is kept.
 const SKIPPED_RECORDS_MAX: usize = 16;
 
-/// What a room recovers from.
+/// The data from which a room recovers.
 #[derive(Debug, Default)]
 pub struct RecoveryInput {
     /// The journal's records, in order.
     pub records: Vec<(RoomTime, Event)>,
-    /// What opening the journal revealed.
+    /// The state in which the journal was found.
     pub health: JournalHealth,
-    /// Whether the previous process began a wipe, whatever the journal says.
+    /// Whether the previous process began a wipe, even if the journal does not record it.
     pub wipe_was_begun: bool,
 }
 
-/// A room that has recovered.
+/// A recovered room, and what its driver must know about the recovery.
 pub(super) struct RecoveredRoom {
     pub room: Room,
-    /// The room's time at its last record.
+    /// The room's time at the last record.
     pub last: RoomTime,
     /// Whether there was anything to recover.
     pub resumes: bool,
-    /// What the recovery itself detected, for the room to be told.
+    /// Events that the recovery detected and the room must still handle.
     pub detected: Vec<Event>,
-    /// A call placed on the room's behalf, because one may have been lost.
+    /// A call to place because an earlier call may have been lost; its press is among `detected`.
     pub precautionary_call: Option<CallId>,
 }
 
@@ -40,7 +41,7 @@ pub(super) fn recover(rules: &Rules, past: RecoveryInput) -> RecoveredRoom {
     recover_with(rules, past, Room::handle_input)
 }
 
-/// `apply` applies a record to the room; a test may panic in its place.
+/// Recovers a room. `apply` applies one record to it; tests use one that panics.
 fn recover_with(
     rules: &Rules,
     past: RecoveryInput,
@@ -51,7 +52,7 @@ fn recover_with(
         !records.is_empty() || wipe_was_begun || matches!(health.open_call_copy, OpenCallCopy::Intact(Some(_)));
     let (mut room, last, mut skipped) = replay(rules, &records, &apply);
     if wipe_was_begun && !room.snapshot(last).wiping {
-        // The wipe did not reach the journal, so nothing the journal says about the visit counts.
+        // The journal does not record the wipe, so whatever it says about the visit is ignored.
         room = Room::new(rules.clone());
         if room.handle_input(last, Event::StaffReset).is_err() {
             tracing::error!("a fresh room refused to be wiped");
@@ -73,7 +74,7 @@ fn recover_with(
     match (room.real_call(), health.open_call_copy) {
         (open, OpenCallCopy::Intact(Some(id))) if open != Some(id) && !is_over(id) => {
             tracing::warn!(call = ?id, "the journal no longer holds a call that is open; it is kept");
-            // The record that ended the journal's call was lost.
+            // If the journal has a different call open, the record that ended that call was lost.
             detected.extend(open.map(|_| Event::CallCleared));
             detected.push(Event::CallPressed { id, practice: false });
         }
@@ -90,7 +91,7 @@ fn recover_with(
     RecoveredRoom { room, last, resumes, detected, precautionary_call }
 }
 
-/// The room after these records, the time of the last one, and how many were skipped.
+/// Returns the room after these records, the time of the last record, and the number of records skipped.
 fn replay(
     rules: &Rules,
     records: &[(RoomTime, Event)],
@@ -121,7 +122,7 @@ fn replay_record(
     apply: &impl Fn(&mut Room, RoomTime, Event) -> Result<(), Refusal>,
 ) {
     run_timers_until(room, now);
-    // No desk is connected yet, so none has the call: it is sent again.
+    // This record is expected to be refused, because no desk is connected yet. The call is sent again.
     let is_expected = matches!(event, Event::CallReceived { .. });
     // A record that the rules now refuse, because the clinic's files have changed, must not stop the room.
     if apply(room, now, event).is_err() && !is_expected {
@@ -129,7 +130,7 @@ fn replay_record(
     }
 }
 
-/// Fires the timers between two records at their own times, not at the time of the next record.
+/// Runs each timer that expires before `until` at its own time, not at the time of the next record.
 fn run_timers_until(room: &mut Room, until: RoomTime) {
     let mut now = RoomTime::default();
     while let Some(deadline) = room.poll_timeout(now).filter(|deadline| *deadline > now && *deadline < until) {
@@ -202,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_call_that_is_over_does_not_come_back_from_its_copy() {
-        // Killed between the journal and the copy.
+        // As if the program had been killed after it wrote the journal and before it updated the copy.
         let events = [press(), Event::CallHere { id: None }, Event::CallCleared];
         let recovered = recover(&Rules::default(), past(&events, OpenCallCopy::Intact(Some(CALL))));
         assert_eq!((recovered.room.open_call(), recovered.detected), (None, Vec::new()));
@@ -224,7 +225,7 @@ mod tests {
             let lost = Event::TroubleChanged { trouble: Trouble::CallMayBeLost, on: true };
             assert_eq!(unsure.detected, [damage.clone(), lost, Event::CallPressed { id, practice: false }]);
         }
-        // The journal is whole, so it is trusted.
+        // This journal is intact, so it is trusted.
         assert_eq!(recover(&Rules::default(), past(&[], OpenCallCopy::Damaged)).detected, []);
     }
 }

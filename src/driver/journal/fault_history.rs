@@ -1,7 +1,7 @@
-//! Owns the history of the program's own faults: at which record the room's loop ended, and how many times in a row. A
-//! record that ended it too many times is set aside, so that the room recovers without it. Does not own the records.
+//! Owns the history of faults, which counts how many times in a row the room's loop ended at the same record. A record
+//! that ended the loop too many times is set aside, so that the room recovers without it. Does not own the records.
 //!
-//! One line per record: its 16 hexadecimal digits, and a count.
+//! The file has one line for each record, with the record's checksum and a count.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,15 +9,15 @@ use std::path::{Path, PathBuf};
 use super::reader::CHECKSUM_DIGITS;
 use crate::paths::private;
 
-/// The file in the state directory.
+/// Name of the history's file in the state directory.
 pub const FAULTS_FILE: &str = "faults";
 /// A record that has ended the loop this many times in a row is set aside.
 pub(super) const FAULTS_IN_A_ROW_MAX: u32 = 3;
-/// Maximum number of records remembered. The first ones are kept, since they tell most.
+/// Maximum number of records in the history. The earliest are kept, because they say most about the cause.
 const RECORDS_MAX: usize = 64;
 const BYTES_MAX: usize = 8_192;
 
-/// The history. A file that cannot be read counts as empty, so that a record is tried again.
+/// The history of faults. A file that cannot be read counts as empty, so that every record gets another try.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct FaultHistory {
     path: PathBuf,
@@ -38,15 +38,16 @@ impl FaultHistory {
         Self { known: known.take(RECORDS_MAX).collect(), path }
     }
 
-    /// Whether the record with this checksum is to be skipped.
+    /// Whether the record with this checksum must be skipped.
     pub(super) fn is_set_aside(&self, checksum: &str) -> bool {
         self.known.iter().any(|(known, count)| known == checksum && *count >= FAULTS_IN_A_ROW_MAX)
     }
 
-    /// Adds a fault at the last record that the loop handled.
+    /// Adds a fault at the record with this checksum. Forgets every other record that is not set aside, because its
+    /// faults are no longer in a row.
     ///
     /// # Errors
-    /// The system's error.
+    /// The system's error if the file cannot be written.
     pub(super) fn add(&mut self, checksum: &str) -> io::Result<()> {
         self.known.retain(|(known, count)| known == checksum || *count >= FAULTS_IN_A_ROW_MAX);
         if let Some((_, count)) = self.known.iter_mut().find(|(known, _)| known == checksum) {
@@ -57,10 +58,11 @@ impl FaultHistory {
         self.write()
     }
 
-    /// Forgets the records that are not set aside: the program ended without a fault, so none of them has ended it in a row.
+    /// Forgets the records that are not set aside. Used when the program ends without a fault, because earlier faults
+    /// are then no longer in a row.
     ///
     /// # Errors
-    /// The system's error.
+    /// The system's error if the file cannot be written.
     pub(super) fn forget_streaks(&mut self) -> io::Result<()> {
         let before = self.known.len();
         self.known.retain(|(_, count)| *count >= FAULTS_IN_A_ROW_MAX);

@@ -1,5 +1,5 @@
-//! Owns the journal: every event that must outlive the program, one per line, reported as written only once it is on disk.
-//! Does not own what the events mean.
+//! Owns the journal, a file that keeps every event that must survive a restart, one per line. An event is reported as
+//! written only once it is on disk. Does not own the meaning of the events.
 //!
 //! A line holds 16 hexadecimal digits (the start of the SHA-256 of the rest), the room's time in ms, and the event as JSON
 //! ([`record`]).
@@ -32,13 +32,14 @@ use queue::{JournalQueue, QueuedRecord, RecordClass, Replacement};
 pub(super) use record::encode;
 use writer::{HealthCallback, JournalWriter};
 
-/// The journal's file in the state directory.
+/// Name of the journal's file in the state directory.
 pub const JOURNAL_FILE: &str = "journal";
-/// Name of the copy of a damaged journal, followed by a number from 1 to [`DAMAGED_KEPT_MAX`].
+/// Prefix of the file name of a damaged journal's copy. A number from 1 to [`DAMAGED_KEPT_MAX`] follows.
 pub const DAMAGED_PREFIX: &str = "journal.damaged-";
 /// Maximum number of damaged journals kept.
 pub const DAMAGED_KEPT_MAX: usize = 4;
-/// Maximum size, in bytes: about 600,000 records. Appending fails beyond it until the journal is compacted.
+/// Maximum size of the journal in bytes, enough for about 600,000 records. Beyond it, appending fails until the journal
+/// is compacted.
 pub const JOURNAL_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Part of [`JOURNAL_BYTES_MAX`] that is reserved for calls.
 const CALLS_RESERVE_BYTES: u64 = 4 * 1024 * 1024;
@@ -48,7 +49,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Why a record is not on disk.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum JournalError {
-    /// Writing to disk failed. The record is kept and tried again.
+    /// Writing to disk failed. The record is kept, and the room tries again.
     #[error("{}: {why}; free space or make the disk writable, the room goes on trying", path.display())]
     Disk {
         /// Path of the journal.
@@ -76,51 +77,53 @@ pub enum JournalError {
     Stopped,
 }
 
-/// What opening the journal revealed, besides its whole records.
+/// The state in which the journal was found when it was opened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct JournalHealth {
-    /// Size of a last record that was cut short by a stop of the program or of the power; it is removed.
+    /// Size in bytes of an incomplete last record, which a power cut or a killed program leaves behind; 0 if there is
+    /// none. It is removed.
     pub torn_bytes: u64,
-    /// Whether the middle was damaged. Everything before it is used, and of what follows only calls.
+    /// Whether a line before the end is damaged. All records before that line are used; after it, only those about
+    /// calls.
     pub is_damaged: bool,
-    /// Where the damaged journal is kept, if it could be kept.
+    /// Path of the damaged journal's copy; `None` if there is no damage, or if the copy could not be made.
     pub damaged_copy: Option<PathBuf>,
-    /// Number of whole records of a kind this program does not know; they are skipped.
+    /// Number of intact records that this version of the program does not know; they are skipped.
     pub unknown_records: usize,
-    /// Why the journal cannot be written now, if it cannot.
+    /// Why the journal cannot be written; `None` if it can.
     pub problem: Option<JournalError>,
-    /// Number of records that were skipped because the room's loop ended at each of them three times in a row.
+    /// Number of records skipped because each of them ended the room's loop too many times in a row.
     pub set_aside_records: usize,
-    /// What the copy of the open call beside the journal says.
+    /// The copy of the open call beside the journal.
     pub open_call_copy: OpenCallCopy,
 }
 
 impl JournalHealth {
-    /// Whether an open call may be lost: the journal is damaged, and the copy of the open call is not intact.
+    /// Whether an open call may be lost, because the journal is damaged and the copy of the open call is not intact.
     #[must_use]
     pub fn call_may_be_lost(&self) -> bool {
         self.is_damaged && !matches!(self.open_call_copy, OpenCallCopy::Intact(_))
     }
 }
 
-/// The checksum of a record, by which it is identified.
+/// A record's checksum, which identifies it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordChecksum(String);
 
-/// The open journal. After a drop its thread still writes what was appended, but nothing waits for it.
+/// The open journal. After it is dropped, its thread still writes what was appended, but nothing waits for that.
 pub struct Journal {
     queue: Arc<JournalQueue>,
     thread: Option<JoinHandle<()>>,
     size_bytes: Arc<AtomicU64>,
     on_health: HealthCallback,
     faults: Mutex<FaultHistory>,
-    /// The checksum of the last record that the room handled, except marks of time.
+    /// Checksum of the last record that the room handled, not counting [`Event::TimeMarked`].
     last_checksum: Mutex<Option<String>>,
 }
 
 impl Journal {
-    /// Opens the journal in a state directory, repairs it, and returns all its whole records in order. It never fails:
-    /// where the disk cannot be written, [`JournalHealth::problem`] says why, and every append tries again.
+    /// Opens and repairs the journal in a state directory, and returns its intact records in order. Never fails. If the
+    /// disk cannot be written, [`JournalHealth::problem`] says why, and every append tries again.
     #[must_use]
     pub fn open(dir: &Path) -> (Self, Vec<(RoomTime, Event)>, JournalHealth) {
         let faults = FaultHistory::load(dir);
@@ -148,7 +151,7 @@ impl Journal {
         (journal, opened.records, health)
     }
 
-    /// A journal on a disk that never answers.
+    /// Returns a journal whose disk never answers.
     #[cfg(test)]
     pub(crate) fn on_a_disk_that_hangs() -> Self {
         Self {
@@ -161,15 +164,15 @@ impl Journal {
         }
     }
 
-    /// Sets the callback for when the journal begins to fail (`true`), and when everything that belongs on disk is there
-    /// again (`false`). It runs on the writing thread. Only the first callback is used.
+    /// Sets the callback that receives `true` when the journal begins to fail, and `false` once everything that belongs
+    /// on disk is there again. It runs on the writing thread. Only the first callback that is set is used.
     pub fn on_health_change(&self, callback: impl Fn(bool) + Send + Sync + 'static) {
         let _ = self.on_health.set(Box::new(callback));
     }
 
-    /// Hands a record to the writing thread and returns at once. `done` is called with the outcome of the first attempt, and
-    /// again if a later one succeeds. It runs on the writing thread (or on this one, if that thread accepts nothing more),
-    /// and must be quick. A call overtakes every other record.
+    /// Hands a record to the writing thread and returns at once. `done` receives the outcome of the first attempt, and
+    /// another outcome if a later attempt succeeds. It must be quick, because it runs on the writing thread, or on this
+    /// thread if the writing thread has ended. Records about calls overtake all others.
     pub fn append(
         &self,
         now: RoomTime,
@@ -189,12 +192,14 @@ impl Journal {
         });
     }
 
-    /// Stores which call is open in a second place. It is written right after the records of that call.
+    /// Stores the open call in a second file, right after the call's records have been written. `None` means that no
+    /// call is open.
     pub fn store_open_call(&self, call: Option<CallId>) {
         self.queue.store_open_call(OpenCall(call));
     }
 
-    /// Appends and waits for the disk, for up to 10 s. For the reset, which must not continue earlier.
+    /// Appends a record and waits for the disk, up to `ANSWER_TIMEOUT`. A reset uses this, because it must not continue
+    /// before the record is written.
     ///
     /// # Errors
     /// Why the record is not on disk.
@@ -204,8 +209,8 @@ impl Journal {
         answer.recv_timeout(ANSWER_TIMEOUT).unwrap_or(Err(JournalError::Slow))
     }
 
-    /// Atomically replaces the whole journal by these records at `now`, and removes the kept copies of damaged journals.
-    /// Waits for the disk, for up to 10 s.
+    /// Atomically replaces the whole journal with these events at `now`, and removes the copies of damaged journals and
+    /// the history of faults. Waits for the disk, up to `ANSWER_TIMEOUT`.
     ///
     /// # Errors
     /// Why the journal was not replaced.
@@ -220,34 +225,37 @@ impl Journal {
         answer.recv_timeout(ANSWER_TIMEOUT).unwrap_or(Err(JournalError::Slow))
     }
 
-    /// The last record that the room handled, except marks of time.
+    /// Returns the checksum of the last record that the room handled, not counting [`Event::TimeMarked`]; `None` if
+    /// there is none.
     #[must_use]
     pub fn last_record(&self) -> Option<RecordChecksum> {
         self.last_checksum.lock().unwrap_or_else(PoisonError::into_inner).clone().map(RecordChecksum)
     }
 
-    /// Remembers that a fault ended the room's loop at this record. Waits for the disk.
+    /// Writes to disk that a fault ended the room's loop at this record.
     pub fn record_fault(&self, RecordChecksum(checksum): &RecordChecksum) {
         if let Err(problem) = self.faults.lock().unwrap_or_else(PoisonError::into_inner).add(checksum) {
             tracing::warn!(%problem, "the fault could not be recorded");
         }
     }
 
-    /// Records that the program ended without a fault, which ends every row of faults.
+    /// Writes to disk that the program ended without a fault, so that earlier faults no longer count as faults in a
+    /// row.
     pub fn record_clean_exit(&self) {
         if let Err(problem) = self.faults.lock().unwrap_or_else(PoisonError::into_inner).forget_streaks() {
             tracing::warn!(%problem, "the history of faults could not be updated");
         }
     }
 
-    /// Size of the journal on disk, in bytes. Compact it long before [`JOURNAL_BYTES_MAX`].
+    /// Returns the size of the journal on disk, in bytes. Compact the journal long before it reaches
+    /// [`JOURNAL_BYTES_MAX`].
     #[must_use]
     pub fn size_bytes(&self) -> u64 {
         self.size_bytes.load(Ordering::Relaxed)
     }
 
-    /// Waits until every appended record is on disk, for up to `limit`, and returns whether it is. For the end of the
-    /// program, which would otherwise lose what the writing thread has not written yet.
+    /// Waits up to `limit` until every appended record is on disk, and returns whether all of them are. The program
+    /// must do this before it ends, or what the writing thread has not written yet is lost.
     #[must_use]
     pub fn wait_until_written(&self, limit: Duration) -> bool {
         self.queue.wait_until_written(limit)
@@ -268,19 +276,19 @@ impl Drop for Journal {
     }
 }
 
-/// Whether the journal on disk in a state directory holds nothing of a visit.
+/// Whether the journal on disk in a state directory holds nothing from a visit.
 #[must_use]
 pub fn is_compacted(dir: &Path) -> bool {
     reader::is_compacted(dir)
 }
 
-/// The newest receipt in the journal of a state directory. Nothing is repaired or written.
+/// Returns the newest receipt in the journal of a state directory; `None` if there is none. Repairs and writes nothing.
 #[must_use]
 pub fn newest_receipt(dir: &Path) -> Option<Receipt> {
     reader::newest_receipt(dir)
 }
 
-/// The newest receipt among these records.
+/// Returns the newest receipt among these records.
 #[must_use]
 pub fn newest_receipt_in(records: &[(RoomTime, Event)]) -> Option<&Receipt> {
     records.iter().rev().find_map(|(_, event)| {

@@ -1,7 +1,8 @@
-//! Owns the copy, beside the journal, of the one fact that must outlive everything: which call is open. Damage to either
-//! file alone cannot lose an open call. Does not own what is done about a call.
+//! Owns the copy, beside the journal, of which call is open. With two files, damage to one of them cannot lose an open
+//! call. Does not own how a call is handled.
 //!
-//! One line: 16 hexadecimal digits (the start of the SHA-256 of the rest), then the call's ULID, or `none`.
+//! The file has one line, with 16 hexadecimal digits (the start of the SHA-256 of the rest), then the call's ULID or
+//! `none`.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,24 +13,24 @@ use super::reader::checksum;
 use crate::paths::private;
 use crate::room::call::CallId;
 
-/// The file in the state directory.
+/// Name of the copy's file in the state directory.
 pub const OPEN_CALL_FILE: &str = "open-call";
 const NONE: &str = "none";
 const BYTES_MAX: usize = 256;
 
-/// What the file says.
+/// The content of the file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OpenCallCopy {
-    /// The file does not exist: the room is new, or was last run by a version that wrote none.
+    /// The file does not exist, because the room is new or was last run by a version that wrote none.
     #[default]
     Absent,
-    /// The file is not what was written.
+    /// The file cannot be read, or is not what was written.
     Damaged,
-    /// The file is intact: this call is open, or none is.
+    /// The file is intact. It names the open call; `None` if no call is open.
     Intact(Option<CallId>),
 }
 
-/// What to write to the file.
+/// The open call to write to the file; `None` if no call is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct OpenCall(pub Option<CallId>);
 

@@ -1,5 +1,5 @@
-//! Owns the queue of what waits for the disk: calls first, of comfort only the latest, and a bound on the rest. Does not own
-//! how it is written.
+//! Owns the bounded queue of records that wait for the disk. Records about calls come first, and a record that a later
+//! record supersedes is dropped. Does not own the writer ([`super::writer`]).
 
 use std::collections::VecDeque;
 use std::mem::Discriminant;
@@ -10,13 +10,13 @@ use super::JournalError;
 use super::open_call::OpenCall;
 use crate::room::Event;
 
-/// Capacity of each lane, in records. Once it is full, later records are refused rather than older ones dropped, so that the
-/// records that are kept follow one another without a gap.
+/// Capacity of each lane, in records. A full lane refuses new records instead of dropping old ones, so that the records
+/// it keeps have no gaps between them.
 pub(super) const WAITING_MAX: usize = 4_096;
-/// Maximum number of records written with one wait for the disk.
+/// Maximum number of records written before the disk is synced.
 pub(super) const BATCH_MAX: usize = 64;
 
-/// Called with the outcome of the first attempt, and again if a later one succeeds.
+/// Receives the outcome of the first attempt, and another outcome if a later attempt succeeds.
 pub(super) type RecordCallback = Box<dyn FnMut(Result<(), JournalError>) + Send>;
 
 /// How the queue treats a record.
@@ -46,7 +46,7 @@ pub(super) struct QueuedRecord {
     pub line: Vec<u8>,
     pub class: RecordClass,
     pub done: RecordCallback,
-    /// Whether an attempt failed and `done` was told.
+    /// Whether an attempt has failed and been reported to `done`.
     pub has_failed: bool,
 }
 
@@ -62,13 +62,13 @@ pub(super) struct Replacement {
     pub done: Box<dyn FnOnce(Result<(), JournalError>) + Send>,
 }
 
-/// What the writing thread does next.
+/// The next task for the writing thread.
 pub(super) enum WriterTask {
     Append(Vec<QueuedRecord>),
     StoreOpenCall(OpenCall),
-    /// Replaces the journal, after storing the open call if that changed.
+    /// Replaces the journal, after storing the open call if one is given.
     Replace(Replacement, Option<OpenCall>),
-    /// Nothing new came, but something that could not be written is still waiting.
+    /// Nothing is waiting, but the last attempt failed, so the disk is tried again.
     Retry,
     /// The queue is closed and empty.
     Stop,
@@ -117,10 +117,10 @@ impl QueueLanes {
     }
 }
 
-/// The copy of the open call that is to be stored.
+/// An open call whose copy is waiting to be stored.
 struct WaitingOpenCall {
     call: OpenCall,
-    /// Whether it could not be stored, so that records go before the next attempt.
+    /// Whether storing the copy has failed, so that a batch of records is written before the next attempt.
     has_failed: bool,
 }
 
@@ -133,9 +133,9 @@ struct QueueState {
     open_call: Option<WaitingOpenCall>,
     /// Whether the writing thread is busy.
     is_writing: bool,
-    /// Whether anything was enqueued since the last attempt.
+    /// Whether anything has been enqueued since the last attempt.
     is_fresh: bool,
-    /// Whether a record was refused, so that the journal has a gap.
+    /// Whether a record has been refused, so that the journal has a gap.
     has_lost_records: bool,
     phase: QueuePhase,
 }
@@ -145,13 +145,13 @@ struct QueueState {
 enum QueuePhase {
     #[default]
     Open,
-    /// The owner appends nothing more.
+    /// The owner appends nothing more. What is waiting is still written.
     Closed,
     /// The writing thread has ended.
     Stopped,
 }
 
-/// What waits for the disk. Shared by the threads that append and the one that writes.
+/// Everything that waits for the disk. Shared between the threads that append and the thread that writes.
 #[derive(Default)]
 pub(super) struct JournalQueue {
     state: Mutex<QueueState>,
@@ -177,7 +177,7 @@ impl JournalQueue {
         }
     }
 
-    /// Replaces what was to be stored before.
+    /// Enqueues the copy of the open call, in place of a copy that is still waiting.
     pub(super) fn store_open_call(&self, call: OpenCall) {
         let mut state = self.lock();
         state.open_call = Some(WaitingOpenCall { call, has_failed: false });
@@ -193,7 +193,7 @@ impl JournalQueue {
         let outdated = state.replace.replace(replace);
         let behind = std::mem::take(&mut state.behind);
         if outdated.is_some() {
-            // The second replacement outdates what came between the two, except calls.
+            // What came between the two replacements is written after the second.
             for record in behind.calls.into_iter().chain(behind.others) {
                 let _ = state.behind.push(record);
             }
@@ -204,14 +204,15 @@ impl JournalQueue {
         }
     }
 
-    /// Marks the end of appending.
+    /// Marks that the owner appends nothing more. What is waiting is still written.
     pub(super) fn close(&self) {
         let mut state = self.lock();
         state.phase = QueuePhase::Closed;
         self.wake(state);
     }
 
-    /// Marks the end of writing. What waits, and everything that comes later, is answered with [`JournalError::Stopped`].
+    /// Marks that the writing thread has ended. Records that are waiting or appended later are answered with
+    /// [`JournalError::Stopped`].
     pub(super) fn stop(&self) {
         let mut state = self.lock();
         let QueueState { lanes, behind, replace, .. } = std::mem::take(&mut *state);
@@ -225,7 +226,8 @@ impl JournalQueue {
         }
     }
 
-    /// Waits for the next task. After a failure it waits until something is enqueued or `retry_after` has passed.
+    /// Waits for the next task and returns it. After a failure, it waits until something is enqueued or `retry_after`
+    /// has passed.
     pub(super) fn next_task(&self, retry_after: Option<Duration>) -> WriterTask {
         let mut state = self.lock();
         let mut is_retry = false;
@@ -247,7 +249,7 @@ impl JournalQueue {
         state.next_task(is_retry)
     }
 
-    /// Waits until everything enqueued has been written, for up to `limit`, and returns whether it has.
+    /// Waits up to `limit` until everything enqueued has been written, and returns whether it has been.
     pub(super) fn wait_until_written(&self, limit: Duration) -> bool {
         let is_busy = |state: &mut QueueState| state.is_writing || !state.is_idle();
         let waited = self.written.wait_timeout_while(self.lock(), limit, is_busy);
@@ -255,7 +257,8 @@ impl JournalQueue {
         !timeout.timed_out() && state.phase != QueuePhase::Stopped
     }
 
-    /// Puts a batch that could not be written back to the front, to be tried again; after a close nothing is tried again.
+    /// Returns a batch that failed to the front of the queue, to be tried again. Once the queue is closed, the batch is
+    /// dropped instead.
     pub(super) fn requeue(&self, batch: Vec<QueuedRecord>) {
         let mut state = self.lock();
         if state.phase == QueuePhase::Open {
@@ -263,7 +266,7 @@ impl JournalQueue {
         }
     }
 
-    /// Tries to store the open call again, unless another one is to be stored by now.
+    /// Enqueues the copy of the open call again, unless a newer copy is waiting or the queue is closed.
     pub(super) fn requeue_open_call(&self, call: OpenCall) {
         let mut state = self.lock();
         if state.phase == QueuePhase::Open {
@@ -279,7 +282,7 @@ impl JournalQueue {
         self.lock().has_lost_records = true;
     }
 
-    /// The journal was replaced, so the lost records no longer belong to it.
+    /// Forgets the lost records, which no longer belong to the journal once it has been replaced.
     pub(super) fn clear_lost(&self) {
         self.lock().has_lost_records = false;
     }
@@ -296,7 +299,7 @@ impl JournalQueue {
     }
 
     fn lock(&self) -> MutexGuard<'_, QueueState> {
-        // A thread that panicked while it held the lock left no record half-written.
+        // A thread that panicked while holding the lock left no record half-written.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -308,7 +311,7 @@ impl QueueState {
 
     fn next_task(&mut self, is_retry: bool) -> WriterTask {
         if let Some(replace) = self.replace.take() {
-            // It covers every record before it, except calls.
+            // The replacement makes all earlier records redundant, except those about calls.
             let QueueLanes { calls, others } = std::mem::replace(&mut self.lanes, std::mem::take(&mut self.behind));
             self.lanes.requeue(calls.into());
             for mut record in others {
@@ -322,7 +325,7 @@ impl QueueState {
             return WriterTask::StoreOpenCall(call);
         }
         if !self.lanes.is_empty() {
-            // One batch goes before the next attempt at a copy that failed, so that neither waits for the other.
+            // One batch is written before a copy that failed is tried again, so that neither blocks the other.
             if let Some(waiting) = &mut self.open_call {
                 waiting.has_failed = false;
             }

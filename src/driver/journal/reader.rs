@@ -1,4 +1,5 @@
-//! Owns reading a journal: which of its lines are intact, and what to do about those that are not. Does not own writing.
+//! Owns the reader of a journal, which finds the intact lines and salvages what it can from a damaged file. Does not
+//! own the writer ([`super::writer`]).
 
 use std::fs;
 use std::io;
@@ -11,14 +12,14 @@ use crate::paths::private;
 use crate::room::snapshot::Receipt;
 use crate::room::{Event, RoomTime};
 
-/// Hexadecimal digits of a record's checksum.
+/// Number of hexadecimal digits in a record's checksum.
 pub(super) const CHECKSUM_DIGITS: usize = 16;
 
-/// What the writer starts from.
+/// The state of the file when the writer starts.
 pub(super) enum JournalBase {
-    /// The file is intact up to this size in bytes; the rest is removed.
+    /// The file is intact up to this size in bytes. The writer removes the rest.
     Intact(u64),
-    /// The file must be replaced by this content first.
+    /// The writer must first replace the file with this content.
     Rewrite(Vec<u8>),
 }
 
@@ -26,25 +27,25 @@ pub(super) struct OpenedJournal {
     pub records: Vec<(RoomTime, Event)>,
     pub base: JournalBase,
     pub health: JournalHealth,
-    /// The checksum of the last record, except marks of time.
+    /// Checksum of the last record, not counting [`Event::TimeMarked`].
     pub last_checksum: Option<String>,
 }
 
-/// A record as a line of the file.
+/// Encodes a record as one line of the file.
 pub(super) fn encode_line(now: RoomTime, json: &str) -> Vec<u8> {
     let body = format!("{} {json}", now.0);
     format!("{} {body}\n", checksum(body.as_bytes())).into_bytes()
 }
 
-/// The checksum at the start of a line.
+/// Returns the checksum at the start of a line; `None` if the line is too short or not text.
 pub(super) fn line_checksum(line: &[u8]) -> Option<String> {
     line.get(..CHECKSUM_DIGITS).and_then(|sum| String::from_utf8(sum.to_vec()).ok())
 }
 
-/// Reads the journal. `is_set_aside` tells by its checksum whether a record is to be skipped.
+/// Reads the journal. `is_set_aside` takes a record's checksum and returns whether the record must be skipped.
 pub(super) fn open(dir: &Path, is_set_aside: impl Fn(&str) -> bool) -> OpenedJournal {
     let path = dir.join(JOURNAL_FILE);
-    // Left by an interrupted compaction; the journal itself is intact.
+    // An interrupted compaction leaves this file behind; the journal itself is intact.
     let _ = private::remove(&private::temporary_path(&path));
     let limit = usize::try_from(JOURNAL_BYTES_MAX).unwrap_or(usize::MAX);
     match private::read_limited(&path, limit) {
@@ -65,8 +66,8 @@ pub(super) fn open(dir: &Path, is_set_aside: impl Fn(&str) -> bool) -> OpenedJou
     }
 }
 
-/// Whether the journal on disk holds nothing of a visit: it begins with a reset, followed only by calls, marks of time and
-/// the room's own steps.
+/// Whether the journal on disk holds nothing from a visit. It must be undamaged, have no damaged copies, and begin with
+/// a reset that only records about calls and those of [`concerns_the_room`] follow.
 pub(super) fn is_compacted(dir: &Path) -> bool {
     let limit = usize::try_from(JOURNAL_BYTES_MAX).unwrap_or(usize::MAX);
     let Ok(Some(bytes)) = private::read_limited(&dir.join(JOURNAL_FILE), limit) else { return false };
@@ -80,7 +81,7 @@ pub(super) fn is_compacted(dir: &Path) -> bool {
         && found.records.iter().all(|(_, event)| event.is_about_call() || concerns_the_room(event))
 }
 
-/// The newest receipt in the journal on disk. Nothing is repaired or written.
+/// Returns the newest receipt in the journal on disk; `None` if there is none. Repairs and writes nothing.
 pub(super) fn newest_receipt(dir: &Path) -> Option<Receipt> {
     let limit = usize::try_from(JOURNAL_BYTES_MAX).unwrap_or(usize::MAX);
     let bytes = private::read_limited(&dir.join(JOURNAL_FILE), limit).ok()??;
@@ -100,7 +101,7 @@ const fn concerns_the_room(event: &Event) -> bool {
     )
 }
 
-/// The journal without the records that later ones outdate; `None` if any line is not intact.
+/// Returns the journal without the records that later records supersede; `None` if any line is not intact.
 pub(super) fn thinned(bytes: &[u8]) -> Option<Vec<u8>> {
     let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
     let mut kept = Vec::with_capacity(lines.len());
@@ -158,10 +159,10 @@ struct JournalScan {
 
 enum JournalTail {
     Whole,
-    /// It ends with the start of a line.
+    /// The last line is incomplete.
     Torn,
-    /// A line is not what was written. What follows such a gap no longer fits the visit, but a call behind it must not be
-    /// lost: a needless visit by staff costs little.
+    /// A line is not what was written. Records after such a gap no longer fit the visit, but those about calls are
+    /// kept, because a needless visit by staff does less harm than a lost call.
     Damaged {
         calls_behind: Vec<(RoomTime, Event)>,
         calls_bytes: Vec<u8>,
@@ -185,7 +186,7 @@ fn scan_except(bytes: &[u8], is_set_aside: impl Fn(&str) -> bool) -> JournalScan
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
         match parse_line(line) {
             JournalLine::Record(time, event) => {
-                // Room time never runs backwards, even if a line does.
+                // Room time never runs backwards, even if the time in a line does.
                 last = last.max(time);
                 let sum = line_checksum(line);
                 if sum.as_deref().is_some_and(&is_set_aside) {
@@ -228,7 +229,7 @@ fn salvage_calls(bytes: &[u8]) -> JournalTail {
 
 enum JournalLine {
     Record(RoomTime, Event),
-    /// Intact, but of a kind that only another version of the program knows.
+    /// Intact, but known only to a different version of the program.
     Unknown,
     Unfinished,
     Corrupt,
@@ -257,8 +258,8 @@ pub(super) fn checksum(body: &[u8]) -> String {
     digits.filter_map(|half| char::from_digit(half.into(), 16)).take(CHECKSUM_DIGITS).collect()
 }
 
-/// Gives the journal a second name, which remains when the first is replaced. Once all names are taken, the newest copy is
-/// replaced, since the first damage tells most.
+/// Keeps a copy of the damaged journal, as a hard link if possible, and returns its path. Once there are
+/// [`DAMAGED_KEPT_MAX`] copies, the newest is replaced, because the earliest damage says most about the cause.
 fn keep_damaged_copy(path: &Path) -> io::Result<PathBuf> {
     let name_of = |number: usize| path.with_file_name(format!("{DAMAGED_PREFIX}{number}"));
     let free = (1..=DAMAGED_KEPT_MAX).map(name_of).find(|copy| !copy.exists());

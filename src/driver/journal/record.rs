@@ -1,5 +1,5 @@
-//! Owns the form of a record on disk: which events are kept, by which names and keys. Rooms in use hold journals in this
-//! form, so a name or key never changes. Does not own the line around it ([`super::reader`]).
+//! Owns the form of a record on disk, that is, which events are kept, and under which names and keys. Rooms in use hold
+//! journals in this form, so a name or key never changes. Does not own the line around a record ([`super::reader`]).
 
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
@@ -14,8 +14,8 @@ use crate::vocabulary::patient::{Hand, TypeSize};
 use crate::vocabulary::place::Place;
 use crate::vocabulary::sound::SoundChoice;
 
-/// An event that outlives the program. None of them has room for what a patient wrote. Keys that a record does not know
-/// are ignored: a later version may have written them.
+/// An event that survives a restart. No variant can hold what a patient wrote. Unknown keys are ignored, because a
+/// later version may have written them.
 #[derive(Deserialize, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub(super) enum JournalRecord {
@@ -133,14 +133,14 @@ struct CheckRecord {
     ok: bool,
 }
 
-/// The event as one JSON object without a line break, its keys in alphabetical order; `None` if it is of a kind that never
-/// goes to disk.
+/// Encodes the event as one JSON object without line breaks, with its keys in alphabetical order. Returns `None` if
+/// events of this kind never go to disk.
 pub(in crate::driver) fn encode(event: &Event) -> Option<String> {
-    // By way of a value, whose map sorts the keys and whose numbers are f64.
+    // A `Value` in between sorts the keys and turns f32 into f64.
     serde_json::to_value(JournalRecord::from_event(event)?).ok().map(|value| value.to_string())
 }
 
-/// The event of a record; `None` if this program knows no such record.
+/// Decodes a record; `None` if this version of the program does not know it.
 pub(super) fn decode(json: &str) -> Option<Event> {
     serde_json::from_str::<JournalRecord>(json).ok().map(JournalRecord::into_event)
 }

@@ -1,5 +1,5 @@
-//! Owns the journal's thread: it writes records to disk, and keeps and retries those that fail. Does not own what is in
-//! them, nor their order ([`super::queue`]).
+//! Owns the journal's thread, which writes records to disk and retries those that fail. Does not own the content of the
+//! records, or their order ([`super::queue`]).
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -19,12 +19,12 @@ use super::{
 };
 use crate::paths::private;
 
-/// How often a disk that failed is tried again while records wait for it.
+/// Time between two attempts to write to a disk that has failed.
 const RETRY_INTERVAL: Duration = Duration::from_secs(5);
-/// A journal of this size is thinned once nothing waits, and again each time its size has doubled.
+/// A journal that has reached this size is thinned once nothing is waiting, and again each time its size has doubled.
 const THIN_AT_BYTES_MIN: u64 = 1024 * 1024;
 
-/// Called when the journal begins or ceases to fail, with whether something that belongs on disk is not there.
+/// Receives `true` when the journal begins to fail, and `false` once everything that belongs on disk is there again.
 pub(super) type HealthCallback = Arc<OnceLock<Box<dyn Fn(bool) + Send + Sync>>>;
 
 pub(super) struct JournalWriter {
@@ -38,7 +38,7 @@ pub(super) struct JournalWriter {
     has_failed: bool,
     /// Whether the last attempt to store the copy of the open call failed.
     copy_has_failed: bool,
-    /// What was reported last: whether something that belongs on disk is not there.
+    /// The health that was last reported; `true` if something that belongs on disk is missing there.
     is_failing: bool,
     thin_at_bytes: u64,
 }
@@ -66,7 +66,7 @@ impl JournalWriter {
         }
     }
 
-    /// Tries the disk before anything depends on it.
+    /// Tests whether the disk can be written before anything depends on it.
     pub(super) fn prepare(&mut self) -> Result<(), JournalError> {
         let outcome = self.write(&[]);
         self.has_failed = outcome.is_err();
@@ -98,7 +98,7 @@ impl JournalWriter {
                 WriterTask::Stop => return,
             };
             self.has_failed = written.is_err();
-            // A record that was written meanwhile does not mend the copy of the open call.
+            // Writing a record does not make up for a copy of the open call that could not be stored.
             self.report_health(self.has_failed || self.copy_has_failed || self.queue.has_lost_records());
             if self.queue.is_empty() && self.size_bytes.load(Ordering::Relaxed) >= self.thin_at_bytes {
                 self.thin();
@@ -156,11 +156,11 @@ impl JournalWriter {
         stored
     }
 
-    /// Writes these lines with one wait for the disk.
+    /// Writes these lines and syncs the disk once.
     fn write(&mut self, lines: &[&[u8]]) -> Result<(), JournalError> {
         let outcome = self.try_write(lines);
         if outcome.is_err() {
-            // What the kernel holds of this file is now unknown; the next attempt starts after the last whole record.
+            // How much of this file is on disk is now unknown, so the next attempt starts after the last intact record.
             if let (Some(file), JournalBase::Intact(whole_bytes)) = (self.file.take(), &self.base) {
                 let _ = file.set_len(*whole_bytes);
             }
@@ -191,7 +191,8 @@ impl JournalWriter {
         Ok(())
     }
 
-    /// The file, open, with nothing after its last whole record.
+    /// Returns the open file, cut after its last intact record. Fails if another program has removed or shortened the
+    /// file.
     fn file_at(&mut self, whole_bytes: u64) -> io::Result<&mut File> {
         if let Some(file) = &self.file
             && file.metadata()?.nlink() == 0
@@ -226,7 +227,8 @@ impl JournalWriter {
         Ok(file)
     }
 
-    /// Another program changed the file. That is reported once; after that, records are appended to what is there.
+    /// Continues with a file that another program has changed. The change is reported once; after that, records are
+    /// appended to what is there.
     fn accept_file_as_it_is(&mut self) {
         self.base = JournalBase::Intact(fs::metadata(&self.path).map_or(0, |found| found.len()));
     }
@@ -242,8 +244,8 @@ impl JournalWriter {
         Ok(())
     }
 
-    /// Removes records that later ones outdate, so that no number of changes of volume or place fills the journal. If that
-    /// fails, the journal stays as it is until its size has doubled.
+    /// Removes records that later records supersede, so that frequent changes, for example of volume or place, cannot
+    /// fill the journal. If that fails, the journal stays as it is until its size has doubled.
     fn thin(&mut self) {
         let limit = usize::try_from(JOURNAL_BYTES_MAX).unwrap_or(usize::MAX);
         let thinned = private::read_limited(&self.path, limit).ok().flatten().and_then(|bytes| reader::thinned(&bytes));

@@ -1,5 +1,5 @@
-//! Owns the lines that the headless face takes: the name of each event, its keys, and which event of the room it is. Does
-//! not own how a line is read ([`super::event_reader`]).
+//! Owns the events that the headless face accepts, with their names, their keys, and the room's event that each
+//! becomes. Does not own the reader of a line ([`super::event_reader`]).
 
 use serde::Deserialize;
 
@@ -18,7 +18,8 @@ use crate::vocabulary::patient::{CallReason, Hand, TypeSize};
 use crate::vocabulary::place::Place;
 use crate::vocabulary::sound::SoundChoice;
 
-/// What a person at the tablet and the staff can do, and nothing that only the room's own parts can report.
+/// Everything that a person at the tablet or the staff can do. Events that only the room's own parts can report are not
+/// included.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum EventLine {
@@ -64,7 +65,7 @@ pub(super) enum EventLine {
 }
 
 impl EventLine {
-    /// What the line asks for. `new_call` names a call if the line presses for one.
+    /// Converts the line to a command. If it presses for a call, `new_call` returns the new call's id.
     pub(super) fn into_command(self, new_call: impl FnOnce() -> CallId) -> HeadlessCommand {
         HeadlessCommand::Tell(match self {
             Self::LoopFails => return HeadlessCommand::FailLoop,

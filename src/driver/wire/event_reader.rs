@@ -1,5 +1,5 @@
-//! Owns how one JSON object is read as an enum: its `event` key names the variant, its other keys are the variant's
-//! fields. Errors name the key and what it may hold, never what it did hold. Does not own which events exist.
+//! Owns the reader that turns a JSON object into an enum. The `event` key names the variant, and the other keys are its
+//! fields. Errors name the key and the allowed values, and never quote the value found. Does not own the events.
 
 use serde::de::{
     DeserializeOwned, DeserializeSeed, EnumAccess, Expected, IntoDeserializer, MapAccess, VariantAccess, Visitor,
@@ -13,8 +13,8 @@ const EVENT: &str = "event";
 const EVENT_NAME: &str = "the event's name";
 const NO_KEYS: &str = "none but `event`";
 
-/// Reads a line as `T`, an enum whose variants have named fields or none. Each field is a newtype, or an `Option` of one:
-/// what the newtype expects is what the error says is allowed.
+/// Reads a line as `T`, an enum whose variants have named fields or none. Each field is a newtype or an `Option` of a
+/// newtype, and the error for a wrong value quotes what that newtype expects.
 pub(super) fn read<T: DeserializeOwned>(line: &str) -> Result<T, WireError> {
     match serde_json::from_str(line) {
         Ok(Value::Object(keys)) => T::deserialize(EventObject { keys: &keys }),
@@ -22,7 +22,8 @@ pub(super) fn read<T: DeserializeOwned>(line: &str) -> Result<T, WireError> {
     }
 }
 
-/// The only mistake that serde itself finds at this level is a name that no variant has; its message quotes that name.
+/// The only mistake that serde itself finds at this level is an unknown variant. Its message is dropped, because it
+/// quotes the name from the line.
 impl serde::de::Error for WireError {
     fn custom<T: std::fmt::Display>(_: T) -> Self {
         Self::UnknownEvent
@@ -34,7 +35,7 @@ struct EventObject<'de> {
 }
 
 impl EventObject<'_> {
-    /// A misspelt key must not be ignored silently.
+    /// Refuses keys that the event does not know, because a misspelt key must not be ignored silently.
     fn reject_keys_except(&self, known: &[&str]) -> Result<(), WireError> {
         if self.keys.keys().all(|key| key == EVENT || known.contains(&key.as_str())) {
             return Ok(());
@@ -104,8 +105,8 @@ impl<'de> VariantAccess<'de> for EventObject<'de> {
     }
 }
 
-/// Every field of a variant in turn, whether the line has it or not: asked for a value from nothing, a field's type says
-/// what it would have accepted.
+/// Goes through every field of a variant, even those that the line lacks. Such a field is read from null, and its error
+/// then says what the field accepts.
 struct EventFields<'de> {
     keys: &'de Map<String, Value>,
     left: std::slice::Iter<'static, &'static str>,
@@ -130,7 +131,7 @@ impl<'de> MapAccess<'de> for EventFields<'de> {
     }
 }
 
-/// What a field would have accepted. There is no room here for what it was given: `serde_json`'s own errors quote it.
+/// What a field accepts. Unlike `serde_json`'s errors, this error cannot quote the value found.
 #[derive(Debug, Default)]
 struct NotAllowed {
     allowed: String,

@@ -1,6 +1,6 @@
-//! Owns the lines of the headless face: events in, snapshots out, both as JSON by types of this module. The room's own
-//! types know nothing of serde. Does not own where lines come from and go to (`headless`), nor what the journal keeps
-//! ([`super::journal`]).
+//! Owns the lines of the headless face. Events come in and snapshots go out, both as JSON. They have types of their own
+//! here, because the room's types know nothing of serde. Does not own the streams that lines come from and go to
+//! (`headless`), or the records of the journal ([`super::journal`]).
 
 mod event_line;
 mod event_reader;
@@ -14,10 +14,11 @@ use crate::room::call::CallId;
 use event_line::EventLine;
 pub use snapshot_line::snapshot_line;
 
-/// Maximum length of a line in, in bytes.
+/// Maximum length of an incoming line, in bytes.
 pub const LINE_BYTES_MAX: usize = 256 * 1024;
 
-/// Why a line is refused. It names keys of ours and never quotes the line, which may hold what a patient wrote.
+/// Why a line is refused. The error names only our own keys and never quotes the line, which may hold what a patient
+/// wrote.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum WireError {
     /// The line is longer than [`LINE_BYTES_MAX`].
@@ -26,46 +27,46 @@ pub enum WireError {
     /// The line is not JSON, or not an object.
     #[error("the line is not one JSON object")]
     NotAnObject,
-    /// The headless face has no event of that name.
+    /// The headless face has no event with this name.
     #[error("`event` is not one that can be sent here; the headless page of the manual lists them")]
     UnknownEvent,
     /// A key that the event needs is absent or null.
     #[error("`{key}` is missing; it must be {allowed}")]
     Missing {
-        /// Which key.
+        /// Name of the key.
         key: &'static str,
-        /// What its value would have to be.
+        /// A description of the values that the key allows.
         allowed: String,
     },
-    /// A key has a value of the wrong type, or one out of range.
+    /// A key's value has the wrong type or is out of range.
     #[error("`{key}` must be {allowed}")]
     Wrong {
-        /// Which key.
+        /// Name of the key.
         key: &'static str,
-        /// What its value would have to be.
+        /// A description of the values that the key allows.
         allowed: String,
     },
-    /// The event has no key of some name in the line.
+    /// The line has a key that the event does not have.
     #[error("there is a key that this event does not know; it knows {known}")]
     UnknownKey {
-        /// The keys it has.
+        /// The event's keys, separated by commas, or a phrase that says it has none.
         known: String,
     },
 }
 
-/// What a line asks for.
+/// The command that a line gives.
 #[derive(Clone, Debug, PartialEq)]
 pub enum HeadlessCommand {
-    /// To tell the room that something happened.
+    /// Sends this event to the room.
     Tell(Event),
-    /// To make the room's loop fail, so that its supervisor can be tried.
+    /// Makes the room's loop panic, to test what happens after a fault.
     FailLoop,
 }
 
-/// Parses one line of the headless face. `new_call` names a call if the line presses for one.
+/// Parses one incoming line. If it presses for a call, `new_call` returns the new call's id.
 ///
 /// # Errors
-/// Why the line is refused, without a word of what it held.
+/// Why the line is refused, without quoting it.
 pub fn parse_headless(line: &str, new_call: impl FnOnce() -> CallId) -> Result<HeadlessCommand, WireError> {
     if line.len() > LINE_BYTES_MAX {
         return Err(WireError::TooLong);
@@ -73,8 +74,8 @@ pub fn parse_headless(line: &str, new_call: impl FnOnce() -> CallId) -> Result<H
     Ok(event_reader::read::<EventLine>(line)?.into_command(new_call))
 }
 
-/// Fails to compile once one of these types can be serialised: both implementations of the trait then fit, so `_` is
-/// ambiguous. Patient text must have no way out of the room other than those that reveal it by name.
+/// Fails to compile if one of these types can be serialised, because both implementations of the trait then apply and
+/// `_` is ambiguous. Patient text must leave the room only through code that reveals it by name.
 macro_rules! assert_not_serialisable {
     ($($kind:ty),+ $(,)?) => {
         $(const _: fn() = || {

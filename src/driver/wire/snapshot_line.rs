@@ -1,4 +1,4 @@
-//! Owns the line in which the headless face shows the room. It holds nothing that a patient wrote.
+//! Owns the line with which the headless face shows the state of the room. The line holds nothing that a patient wrote.
 
 use std::collections::BTreeMap;
 
@@ -72,7 +72,7 @@ struct ShownCheck<'s> {
     ok: bool,
 }
 
-/// The room at `now` as one JSON object without a line break.
+/// Encodes the state of the room at `now` as one JSON object without line breaks.
 #[must_use]
 pub fn snapshot_line(snapshot: &Snapshot, now: RoomTime) -> String {
     serde_json::to_string(&SnapshotLine::new(snapshot, now))
@@ -81,7 +81,7 @@ pub fn snapshot_line(snapshot: &Snapshot, now: RoomTime) -> String {
 
 impl<'s> SnapshotLine<'s> {
     fn new(snapshot: &'s Snapshot, now: RoomTime) -> Self {
-        // Every field is named, so that a new one is either shown or left out on purpose.
+        // Every field is named, so that a new field must be shown or left out explicitly.
         let Snapshot {
             taken_at: _,
             stage,
@@ -133,7 +133,8 @@ impl<'s> SnapshotLine<'s> {
                 .map_or(u64::from(*infusion_minutes) * MINUTE_MS, |session| session.timeline.infusion_ms),
             paused: session.is_some_and(|session| session.paused),
             landed: session.is_some_and(|session| clock_ms.is_some_and(|at_ms| at_ms >= session.timeline.end_ms)),
-            // In tenths of a dB: finer than anyone hears, and -30.1 is shown as -30.1 although it is an f32.
+            // Rounded to tenths of a dB, which is finer than anyone hears. Otherwise -30.1, which is an f32, would be
+            // shown with many more digits.
             volume_db: (f64::from(*volume_db) * 10.0).round() / 10.0,
             breath: breath.is_some(),
             dark: *dark,
@@ -164,7 +165,7 @@ impl From<Option<&Call>> for CallWord {
 
 impl<'s> From<&'s Receipt> for ShownReceipt<'s> {
     fn from(receipt: &'s Receipt) -> Self {
-        // The room's name is not part of the line: it comes from this very room.
+        // The room's name is left out, because the line comes from that room.
         let Receipt { number, at, room: _, checks, chain } = receipt;
         let checks = checks.iter().map(|WipeCheck { name, ok }| ShownCheck { name, ok: *ok }).collect();
         Self { number: *number, at, verified: receipt.is_verified(), checks, chain }

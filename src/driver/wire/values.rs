@@ -1,6 +1,6 @@
-//! Owns the values that the keys of a line hold, each with the words that say what is allowed. Does not own the keys.
+//! Owns the types of the values in a line, each with words that say what is allowed. Does not own the keys.
 //!
-//! A value that is known by a name is read and written by the name that the vocabulary gives it ([`NameOf`]).
+//! A value that has a name in the vocabulary is read and written by that name ([`NameOf`]).
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -17,10 +17,10 @@ use crate::vocabulary::language::Language;
 
 /// Maximum length of a profile's name, in characters.
 const NAME_CHARS_MAX: usize = 120;
-/// Width of a stroke that came in a line, in units of the page.
+/// Width of every stroke that a line contains, in units of the page.
 const STROKE_WIDTH: u8 = 60;
 
-/// The value has the right type and is out of range. The key's own words say what is in range.
+/// The value has the right type but is out of range. The type's `expecting` text says what is in range.
 #[derive(Debug)]
 pub(in crate::driver) struct OutOfRange;
 
@@ -34,7 +34,8 @@ impl fmt::Display for OutOfRange {
 #[serde(expecting = "true or false")]
 pub(super) struct Flag(pub bool);
 
-/// What a patient wrote, on its way to [`crate::room::notes::PatientText`]. It can be read and never written.
+/// What a patient wrote, before it becomes a [`crate::room::notes::PatientText`]. This type can be deserialised but
+/// never serialised.
 #[derive(Deserialize)]
 #[serde(expecting = "text")]
 pub(super) struct PatientWords(pub String);
@@ -69,7 +70,7 @@ impl From<Strokes> for Drawing {
     }
 }
 
-/// A stroke of one colour and one width: to a program that sends lines it only matters that something is drawn.
+/// A stroke in the default colour and width, because a program that sends lines only needs something on the page.
 #[derive(Deserialize)]
 #[serde(try_from = "Vec<(u16, u16)>")]
 struct StrokeLine(Arc<Stroke>);
@@ -86,7 +87,7 @@ impl TryFrom<Vec<(u16, u16)>> for StrokeLine {
     }
 }
 
-/// A question by its index from 0; lines count from 1.
+/// A question's index, counted from 0. Lines count questions from 1.
 #[derive(Deserialize)]
 #[serde(try_from = "usize")]
 pub(super) struct QuestionIndex(pub usize);
@@ -99,7 +100,7 @@ impl TryFrom<usize> for QuestionIndex {
     }
 }
 
-/// A number that JSON can hold: neither infinite nor NaN.
+/// A number that JSON can hold, so neither infinite nor NaN.
 #[derive(Clone, Copy, Deserialize, Serialize)]
 #[serde(try_from = "f64")]
 pub(in crate::driver) struct Finite(f32);
@@ -122,7 +123,7 @@ impl TryFrom<f64> for Finite {
     }
 }
 
-/// A profile's name, of 1 to 120 characters where it is read.
+/// A profile's name. Reading one fails unless it has 1 to [`NAME_CHARS_MAX`] characters.
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(try_from = "String")]
 pub(in crate::driver) struct ProfileName(pub String);
@@ -135,13 +136,13 @@ impl TryFrom<String> for ProfileName {
     }
 }
 
-/// A type whose values are known by their names.
+/// A type whose values each have a name.
 pub(in crate::driver) trait KnownByName: Sized {
-    /// The value of that name.
+    /// Returns the value with this name; `None` if there is none.
     fn parse_name(name: &str) -> Option<Self>;
-    /// Its name.
+    /// Returns the value's name.
     fn as_name(&self) -> &str;
-    /// Which names are allowed, for error messages.
+    /// Returns the allowed names in words, for error messages.
     fn allowed_names() -> String;
 }
 
@@ -173,7 +174,7 @@ impl KnownByName for Language {
     }
 }
 
-/// A value of the vocabulary, which itself knows nothing of serde.
+/// A vocabulary value that is serialised as its name. The vocabulary itself knows nothing of serde.
 pub(in crate::driver) struct NameOf<T>(pub T);
 
 impl<T: KnownByName> Serialize for NameOf<T> {

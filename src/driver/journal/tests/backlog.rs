@@ -1,4 +1,4 @@
-//! Owns the tests of what waits for the disk, of the copy of an open call, and of records that are set aside.
+//! Owns the tests of records that wait for the disk, of the copy of an open call, and of records that are set aside.
 
 use super::*;
 
@@ -21,7 +21,7 @@ fn a_call_goes_to_disk_ahead_of_thousands_of_other_records() {
     let order = order.lock().unwrap();
     assert_eq!(order.iter().filter(|(_, ok)| *ok).count(), 3_001);
     let before = order.iter().position(|(what, _)| *what == "call").unwrap() - written_already;
-    // One batch may be in writing at that moment, and one may be reporting its outcome.
+    // At that moment, one batch may be on its way to the disk, and one may be reporting its outcome.
     assert!(before <= 2 * queue::BATCH_MAX, "{before} records went before the call");
     let (_journal, records, health) = Journal::open(dir.path());
     assert_eq!((records.len(), health.open_call_copy), (3_001, OpenCallCopy::Intact(Some(CallId(1)))));
@@ -82,7 +82,7 @@ fn a_failing_disk_is_reported_and_so_is_its_recovery() {
     journal.append(at(1), &Event::Pause, move |outcome| written.send(outcome.is_ok()).unwrap());
     assert!(!answers.recv().unwrap());
     fs::create_dir(&state).unwrap();
-    // Nothing more is appended: the writer retries on its own.
+    // Nothing more is appended, so the writer must retry without being asked.
     assert!(answers.recv_timeout(Duration::from_secs(30)).unwrap());
     assert!(!told.recv_timeout(Duration::from_secs(30)).unwrap());
     fs::remove_dir_all(&state).unwrap();
@@ -165,7 +165,7 @@ fn a_record_that_ended_the_loop_three_times_in_a_row_is_skipped() {
         fs::write(dir.path().join(JOURNAL_FILE), &bytes).unwrap();
     }
     let (journal, records, health) = Journal::open(dir.path());
-    // A mark of time is never blamed.
+    // A `TimeMarked` record is never blamed for a fault.
     let without: Vec<_> =
         sample_records().into_iter().filter(|(_, event)| !matches!(event, Event::CallPressed { .. })).collect();
     assert_eq!((records, health.set_aside_records), (without, 1));
@@ -212,7 +212,7 @@ fn a_flipped_bit_or_a_cut_in_one_file_never_loses_an_open_call() {
         for (name, bytes) in &kept {
             fs::write(dir.path().join(name), bytes).unwrap();
         }
-        // Two out of three in the journal, since it is the larger file.
+        // Two out of three changes are made to the journal, because it is the larger file.
         let (name, bytes) = &kept[usize::from(below(3) == 0)];
         let mut changed = bytes.clone();
         if below(2) == 0 {

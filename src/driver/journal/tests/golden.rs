@@ -1,5 +1,6 @@
-//! Owns the golden journal: a file with a record of every kind, and the state of the room after each of them.
-//! `UPDATE_EXPECT=1` rewrites both, which is right only when a kind of record is added: rooms in use hold the others.
+//! Owns the golden files of the journal. One has a record of every kind, the other the state of the room after each
+//! record. `UPDATE_EXPECT=1` rewrites both. Use it only after adding a kind of record, because rooms in use hold the
+//! existing kinds.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -32,7 +33,7 @@ fn receipt(number: u64, ok: bool) -> Receipt {
     }
 }
 
-/// A visit from its first record to its receipt, and the next one up to an open call.
+/// Returns the records of one visit up to its receipt, and of the next visit up to an open call.
 fn visits() -> Vec<(RoomTime, Event)> {
     let (practice, call, last) = (CallId(7), CallId(0x0190_0000_0000_0000_0000_0000_0000_0001), CallId(u128::MAX));
     let visits = [
@@ -93,7 +94,7 @@ fn golden_journal() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/driver/journal/tests/golden.journal")
 }
 
-/// State of the room that the headless line does not show.
+/// Describes the state of the room that the headless line does not show.
 fn hidden_state(snapshot: &Snapshot) -> String {
     let Snapshot { sound, silence, anchor, skips, brightness_trim, intensity_nudge, language, call, .. } = snapshot;
     let coming = call.as_ref().and_then(|call| call.responder.as_deref());

@@ -1,4 +1,4 @@
-//! Owns the tests of the form of records.
+//! Owns the tests of how records are encoded and decoded.
 
 use super::*;
 use crate::room::Trouble;
@@ -28,7 +28,8 @@ fn receipt() -> Receipt {
     }
 }
 
-/// At least one event of every kind. The match in [`kind`] stops the build when a new kind is not listed here.
+/// Returns at least one event of every kind. A new kind breaks the build at the match in [`kind`], as a reminder to add
+/// it here.
 pub(super) fn every_event() -> Vec<Event> {
     let text = || PatientText::new(CANARY);
     let id = CallId(u128::MAX);

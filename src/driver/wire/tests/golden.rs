@@ -1,5 +1,5 @@
-//! Owns the golden files of the headless lines: what each line in is parsed as, and every shape of the line out.
-//! `UPDATE_EXPECT=1` rewrites them, which is right only when the contract grows.
+//! Owns the golden files of the headless lines. They show how each incoming line is parsed, and every shape of the
+//! outgoing line. `UPDATE_EXPECT=1` rewrites them. Use it only after an addition to the contract.
 
 use std::fmt::Write as _;
 
@@ -13,7 +13,7 @@ use crate::room::timeline::MINUTE_MS;
 use crate::room::{Snapshot, Stage};
 use crate::vocabulary::patient::CallReason;
 
-/// One valid line for each event, with all its keys.
+/// Returns one valid line for each event, with all its keys.
 fn good_lines() -> Vec<Value> {
     vec![
         json!({"event": "visit_begins"}),
@@ -57,7 +57,7 @@ fn good_lines() -> Vec<Value> {
     ]
 }
 
-/// Values that some keys accept and most do not.
+/// Returns values that some keys accept and most keys reject.
 fn odd_values() -> Vec<Value> {
     vec![
         json!(null),
@@ -82,7 +82,7 @@ fn odd_values() -> Vec<Value> {
     ]
 }
 
-/// Lines that are not an object, not an event, or an event that only the room itself can cause.
+/// Lines that are not a JSON object, name no event, or name an event that only the room itself can cause.
 const STRANGE_LINES: [&str; 16] = [
     "",
     " ",
@@ -125,7 +125,7 @@ fn lines_in() -> Vec<String> {
     lines
 }
 
-/// What a line is parsed as: the journal's record, a description where the journal has none, or the error.
+/// Parses a line and returns the journal's record of the event, a description if the journal keeps none, or the error.
 fn outcome_of(line: &str) -> String {
     let event = match parse(line) {
         Ok(event) => event,
@@ -163,7 +163,7 @@ fn every_line_in_is_parsed_as_the_golden_file_says() {
     expect_file!["lines-in.txt"].assert_eq(&told);
 }
 
-/// A snapshot for each value that the line can show.
+/// Returns snapshots that together show every value of the outgoing line.
 fn shapes() -> Vec<(RoomTime, Snapshot)> {
     let start = RoomTime(1_000);
     let happen = |room: &mut Room, event: Event| room.handle_input(start, event).unwrap();

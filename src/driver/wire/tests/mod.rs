@@ -174,7 +174,7 @@ fn errors_name_the_key_and_what_it_may_hold() {
     assert_eq!(parse(&" ".repeat(LINE_BYTES_MAX + 1)), Err(WireError::TooLong));
 }
 
-/// Puts the canary everywhere in every line: as the event, as each key, as each value, cut off and inserted.
+/// Puts the canary in every position of every line, as a key, as a value, and in the middle of the text.
 #[test]
 fn no_error_ever_quotes_the_line() {
     let valid = [

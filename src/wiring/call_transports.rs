@@ -1,5 +1,6 @@
-//! Owns the wiring between the room and the transports of a call beside the built-in desk: broker, escalation list and
-//! nurse-call contact. A failure of one of them becomes a trouble of the room. Does not own their protocols (`line`).
+//! Owns the wiring between the room and the transports that carry a call besides the built-in desk, namely the broker,
+//! the escalation list and the nurse-call contact. If one of them fails, the room reports a trouble. Does not own their
+//! protocols (`line`).
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -25,10 +26,11 @@ use crate::room::call::{Call, CallPhase};
 use crate::room::{Effect, Event, RoomTime, Snapshot, Trouble};
 use crate::sound::SoundHandle;
 
-/// How often the room's loop is pinged. The desk learns the age of the last answer with the transport's own heartbeat.
+/// Interval at which the room's loop is pinged. The transport's heartbeat carries the age of the last answer to the
+/// desk.
 const LOOP_PING_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The transports that the clinic configured, beside the built-in desk.
+/// The transports that the clinic configured, besides the built-in desk.
 #[derive(Default)]
 pub struct CallTransports {
     mqtt: Option<Arc<RoomTransport>>,
@@ -38,28 +40,28 @@ pub struct CallTransports {
     call: Option<Call>,
 }
 
-/// What the transports need to know of the room.
+/// What the transports need to know about the room.
 pub struct TransportContext<'r> {
-    /// The room.
+    /// The handle to the room, which receives every outcome.
     pub room: &'r RoomHandle,
-    /// The room's name at the desk.
+    /// The room's name, as desks show it.
     pub room_name: &'r str,
-    /// What the desk can choose for it.
+    /// What a desk can choose for the room.
     pub offers: Offers,
-    /// Its sound, which knows when it last played.
+    /// The room's sound, which knows when it last played.
     pub sound: &'r SoundHandle,
-    /// When its loop last answered and its window last drew.
+    /// When the room's loop last answered and its window last drew a frame.
     pub liveness: &'r Arc<Liveness>,
     /// The runtime on which incoming messages are handled.
     pub runtime: &'r Handle,
     /// Which desks may still show what the patient shared.
     pub shared: &'r desk::SharedWords,
-    /// When this run of the program began, in milliseconds since 1970; later than every run before it.
+    /// When this run of the program began, in milliseconds since 1970. It is always later than in earlier runs.
     pub began_ms: u64,
 }
 
 impl CallTransports {
-    /// Opens every configured transport. None waits for another, nor for its remote end.
+    /// Opens every configured transport, without waiting for any remote end.
     #[must_use]
     pub fn open(config: &config::LinesConfig, context: &TransportContext<'_>) -> Self {
         let steps: Vec<WebhookStep> = config.escalation.iter().map(webhook_step).collect();
@@ -75,7 +77,7 @@ impl CallTransports {
         }
     }
 
-    /// Executes those of the room's effects that concern a call.
+    /// Executes `effect` if it concerns a call; ignores all other effects.
     pub(super) fn execute(&mut self, effect: &Effect, now: RoomTime, room: &RoomHandle) {
         match *effect {
             Effect::SendCall { id, practice, presses } => {
@@ -100,7 +102,8 @@ impl CallTransports {
             }
             Effect::Escalate { id, round, step } => {
                 tracing::warn!(call = ?id, step = step + 1, "nobody has acknowledged a call; it goes to the next step");
-                // Journals how far the list has come, so that after a restart no step is sent again as if it were the first.
+                // Journals the time, so that after a restart the list continues from here and does not begin again at
+                // its first step.
                 room.report(Event::TimeMarked);
                 let Some(escalation) = &self.escalation else { return };
                 let shown = room.snapshots().borrow().call.clone().filter(|call| call.id == id);
@@ -125,7 +128,7 @@ impl CallTransports {
         }
     }
 
-    /// The room has changed.
+    /// Passes a change of the room to the transports, and cancels the escalation once somebody is on the way.
     pub(super) fn changed(&mut self, snapshot: &Snapshot) {
         let call_changed = self.call != snapshot.call;
         if call_changed {
@@ -203,14 +206,16 @@ fn open_mqtt(at_broker: &config::RoomAtBroker, context: &TransportContext<'_>) -
             ClientEvent::Endpoint(RoomTransportEvent::Hidden(on)) => {
                 room.report(Event::TroubleChanged { trouble: Trouble::NotShownAtDesk, on });
             }
-            // It fails only if that task is gone: with the whole program, or after a fault, which is reported.
+            // Sending fails only if the task is gone, because the program is ending or after a fault, which is
+            // reported.
             ClientEvent::Endpoint(RoomTransportEvent::Input(input)) => drop(inputs.send(input)),
         });
     let opened = Arc::new(opened.inspect_err(|error| unreached(error)).ok()?);
     Some(Arc::clone(transport.get_or_init(|| opened)))
 }
 
-/// The report on the room that the broker's transport sends, as of the moment it is asked for.
+/// Returns the function that builds a report on the room for the broker's transport. Each report shows the room as it
+/// is at that moment.
 fn report_source(context: &TransportContext<'_>) -> impl FnMut() -> RoomReport + Send + 'static {
     let (snapshots, clock) = (context.room.snapshots(), context.room.clock());
     let (sound, liveness, name) = (context.sound.clone(), Arc::clone(context.liveness), context.room_name.to_owned());
@@ -219,7 +224,7 @@ fn report_source(context: &TransportContext<'_>) -> impl FnMut() -> RoomReport +
     move || {
         let snapshot = snapshots.borrow().clone();
         let now = clock.now();
-        // While no desk relies on the window, it may rightly draw nothing.
+        // Without a desk the window may stop drawing, so its age counts from when a desk connected.
         listened_since = if snapshot.desks > 0 { listened_since.or(Some(Instant::now())) } else { None };
         let frame_age = listened_since.and_then(|since: Instant| Some(liveness.frame_age()?.min(since.elapsed())));
         let view = RoomView { offers: Some(offers.clone()), ..desk::single_room::room_view(&snapshot, now, &name) };
@@ -237,7 +242,7 @@ fn report_source(context: &TransportContext<'_>) -> impl FnMut() -> RoomReport +
     }
 }
 
-/// Tells the room what its desks send, in order, and the desks the outcome.
+/// Passes to the room what its desks send, in order, and returns the outcome to the desks.
 async fn handle_inputs(
     mut inbox: mpsc::UnboundedReceiver<RoomInput>,
     room: RoomHandle,
@@ -253,7 +258,7 @@ async fn handle_inputs(
     }
 }
 
-/// Tells staff if that task panics, because then nothing that desks send reaches the room.
+/// Reports a trouble if the task `handling` panics, because nothing that desks send reaches the room after that.
 async fn report_failure_of(handling: JoinHandle<()>, room: RoomHandle) {
     if handling.await.is_err_and(|error| error.is_panic()) {
         tracing::error!("what desks send over the broker no longer reaches the room; restart the program");
@@ -268,7 +273,7 @@ async fn ping_loop(liveness: Arc<Liveness>, room: RoomHandle) {
     loop {
         beat.tick().await;
         if room.ping().await.is_err() {
-            // The last answer grows older, which every desk sees.
+            // The loop has ended. Every desk sees how its last answer grows older.
             return;
         }
         liveness.record_loop_turn();

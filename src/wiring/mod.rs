@@ -1,5 +1,5 @@
-//! Owns the wiring between the room and its ports: which effect goes to which port, and which event its outcome becomes.
-//! Does not own what a port does.
+//! Owns the wiring between the room and its ports, that is, which effect goes to which port, and which event its
+//! outcome becomes. Does not own the ports.
 
 mod call_transports;
 pub mod supervisor;
@@ -27,10 +27,11 @@ use vault_worker::VaultCommand;
 pub use call_transports::{CallTransports, TransportContext};
 pub use vault_worker::{Handover, VaultWorker};
 
-/// How often composed music is updated with the arc of a running session. It needs seconds to follow in any case.
+/// Interval at which the score follows the arc of a running session. A shorter interval would gain nothing, because the
+/// score takes seconds to respond.
 const SCORE_UPDATE_INTERVAL: Duration = Duration::from_secs(4);
 
-/// The room's rules, from the configuration and its profiles.
+/// Returns the room's rules, from its configuration and profiles. `speed` multiplies the session clock.
 #[must_use]
 pub fn rules(config: &Config, profiles: &[Profile], speed: u32) -> Rules {
     let defaults = Rules::default();
@@ -53,7 +54,8 @@ pub fn rules(config: &Config, profiles: &[Profile], speed: u32) -> Rules {
     }
 }
 
-/// The delays of the escalation list; `None` where the clinic has no list, so that the room's own default marks the call.
+/// Returns the delays of the escalation list. `None` if the clinic has no list, in which case the room keeps its
+/// default.
 fn escalation(config: &Config) -> Option<Vec<Duration>> {
     let steps: Vec<Duration> = config.lines.escalation.iter().map(|step| step.after).collect();
     (!steps.is_empty()).then_some(steps)
@@ -74,7 +76,7 @@ fn profile_rules(config: &Config, profile: &Profile) -> ProfileRules {
     }
 }
 
-/// The ports behind the room.
+/// The room's ports, which execute its effects.
 pub struct Ports {
     sound: SoundHandle,
     mix: mpsc::Sender<Snapshot>,
@@ -85,11 +87,11 @@ pub struct Ports {
     observer: Option<Observer>,
 }
 
-/// Called with each change of the room, in order.
+/// A callback that receives each new snapshot of the room, in order.
 pub type Observer = Box<dyn FnMut(&Snapshot) + Send>;
 
 impl Ports {
-    /// Opens the ports of a room and starts their threads. `observer` is called with each change of the room, in order.
+    /// Opens the room's ports and starts their threads. `observer` receives each new snapshot of the room, in order.
     #[must_use]
     pub fn open(
         sound: SoundHandle,
@@ -128,7 +130,7 @@ impl Ports {
 impl EffectHandler for Ports {
     fn execute(&mut self, effect: Effect, now: RoomTime, room: &RoomHandle) {
         match effect {
-            // The built-in desk sees every call in the snapshot.
+            // Not needed for the built-in desk, which sees every call in the snapshot.
             Effect::SendCall { .. } | Effect::EndCall { .. } | Effect::Escalate { .. } => {
                 self.transports.execute(&effect, now, room);
             }
@@ -138,7 +140,8 @@ impl EffectHandler for Ports {
             Effect::ReopenVault => self.command_vault(VaultCommand::Reopen, room),
             Effect::SealNotes(notes) => self.command_vault(VaultCommand::Seal(notes), room),
             Effect::FindTakeHomeMethods => {
-                // If that thread is gone, which staff have been told, only the phone is offered, as before any answer.
+                // Sending fails only if the thread is gone, and then staff have been told. The patient can choose only
+                // the phone, as before any answer.
                 let _ = self.take_home.send(take_home::TakeHomeRequest::Look);
             }
             Effect::TakeHome { method, notes, language } => {
@@ -155,7 +158,8 @@ impl EffectHandler for Ports {
     fn changed(&mut self, snapshot: &Snapshot) {
         self.transports.changed(snapshot);
         self.turnover_log.update(snapshot);
-        // If that thread is gone, which staff have been told, the sound no longer changes; the room goes on.
+        // Sending fails only if the thread is gone, and then staff have been told. The sound no longer changes, but the
+        // room goes on.
         let _ = self.mix.send(snapshot.clone());
         if let Some(observer) = &mut self.observer {
             observer(snapshot);
@@ -163,7 +167,8 @@ impl EffectHandler for Ports {
     }
 }
 
-/// Updates the mix with each change of the room and, while composed music plays in a running session, with its arc.
+/// Updates the mix with each change of the room and, while the score plays in a running session, every
+/// [`SCORE_UPDATE_INTERVAL`].
 fn run_mix_updates(
     sound: &SoundHandle,
     snapshots: &mpsc::Receiver<Snapshot>,
@@ -173,7 +178,7 @@ fn run_mix_updates(
 ) {
     let Ok(mut snapshot) = snapshots.recv() else { return };
     loop {
-        // Older snapshots are outdated.
+        // Only the newest snapshot counts.
         snapshot = snapshots.try_iter().last().unwrap_or(snapshot);
         let profile = profiles.iter().find(|profile| profile.name == snapshot.profile);
         let now = clock.now().max(snapshot.taken_at);
@@ -198,7 +203,8 @@ fn run_mix_updates(
     }
 }
 
-/// A state directory that does not exist, for a room whose own cannot be used: then nothing outlives the program.
+/// Returns a state directory that never exists, for a room that cannot use its real one. Such a room keeps nothing
+/// across a restart.
 #[must_use]
 pub fn no_state_dir() -> PathBuf {
     PathBuf::from("/proc/self/no-state")

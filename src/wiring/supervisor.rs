@@ -1,5 +1,6 @@
-//! Owns the supervision of the program's threads and tasks. Nobody would notice one that panicked: requests to it would
-//! simply never be answered. So a thread is restarted, and staff are told. Does not own what a thread or task does.
+//! Owns the supervision of the program's threads and tasks. Without it, nobody would notice a panic, and requests would
+//! simply never be answered. A thread that panics is restarted, and staff are told. Does not own the work of a thread
+//! or task.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -9,16 +10,16 @@ use tokio::runtime::Handle;
 use crate::driver::RoomHandle;
 use crate::room::{Event, Trouble};
 
-/// Delay before a restart, so that a thread which fails at once, again and again, does not use up the processor.
+/// Delay before a restart, so that a thread that fails again and again does not use up the processor.
 const RESTART_DELAY: Duration = Duration::from_secs(1);
 
-/// Starts a thread and restarts it when it panics. `run` returns when it is no longer needed.
+/// Starts a thread, and restarts it if it panics. `run` returns when the thread is no longer needed.
 pub(super) fn start_thread(name: &'static str, room: &RoomHandle, run: impl FnMut() + Send + 'static) {
     let room = room.clone();
     start_reporting(name, move || report_failure(&room), run);
 }
 
-/// Spawns a task. One that panics is not restarted, since what it owned is gone with it.
+/// Spawns a task. If it panics, that is reported, but it is not restarted, because what it owned is lost.
 pub fn spawn_task(
     name: &'static str,
     runtime: &Handle,

@@ -1,5 +1,6 @@
-//! Owns the wiring between the room and the ways home: what goes on the sheets, the thread that waits for a printer, and what
-//! a wipe takes back. Does not own the ways themselves (`takeaway`).
+//! Owns the wiring between the room and the methods of taking a note home, that is, the content of the sheets, the
+//! thread that waits for a printer, and the removal of unfinished copies during a wipe. Does not own the methods
+//! themselves (`takeaway`).
 
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -21,19 +22,20 @@ use crate::theme;
 use crate::vocabulary::language::Language;
 use crate::words::{Locales, Words};
 
-/// How long a wipe waits until nothing is under method any more.
+/// How long a wipe waits for unfinished copies of a note to be removed, for example from a print queue.
 const PURGE_TIMEOUT: Duration = Duration::from_secs(2);
 const QUESTIONS: [&str; 3] = ["arrive-question-1", "arrive-question-2", "arrive-question-3"];
 
-/// A request to the thread of the ways home.
+/// A request to the take-home thread.
 pub(super) enum TakeHomeRequest {
-    /// Finds out which ways are open.
+    /// Find out which methods are available.
     Look,
-    /// Takes the note home.
+    /// Print or seal the note, according to `method`. The phone needs nothing from this thread.
     Take { method: TakeHomeMethod, notes: Arc<Notes>, language: Language },
 }
 
-/// The ways home that the clinic configured. `state` is the folder for the marks of what is under method.
+/// Returns the take-home methods that the clinic configured. `state` is the folder for the marker files of unfinished
+/// copies.
 #[must_use]
 pub fn take_away(config: &Config, state: std::path::PathBuf) -> TakeAway {
     let wanted = match &config.take_home.printer {
@@ -53,16 +55,16 @@ pub fn take_away(config: &Config, state: std::path::PathBuf) -> TakeAway {
     TakeAway::new(wanted.map(printer), sealer, paper, typeface, state)
 }
 
-/// The printer of that name, or the system's default.
+/// Returns the printer named `wanted`, or the system's default printer.
 #[must_use]
 pub fn printer(wanted: Option<String>) -> Printer {
     let server = PrintServer::find(|name| std::env::var_os(name), |path| std::path::Path::new(path).exists());
-    // A user name of its own, even where several rooms share one print server.
+    // The room's own user name, in case several rooms share one print server.
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     Printer::new(server, wanted, format!("stillroom-{}", host.trim()), PrintTimeouts::default())
 }
 
-/// Executes requests, one after the other, and reports to the room.
+/// Executes requests one after another, and reports their outcomes to the room.
 pub(super) fn run_worker(
     take_away: &TakeAway,
     locales: &Locales,
@@ -101,8 +103,8 @@ fn take(
     }
 }
 
-/// The content of the sheets: the note first, then the intentions and what was meant for the clinician. It has the date and
-/// no name.
+/// Returns the content of the sheets, which is the note first, then the intentions and the words for the clinician. It
+/// includes the date but no name.
 fn blocks(notes: &Notes, words: &Words, on: chrono::NaiveDate) -> Vec<Block> {
     let date = [("month", on.month().into()), ("day", on.day().into()), ("year", on.year().to_string().into())];
     let mut blocks = vec![Block::Title(words.say("paper-title")), Block::Date(words.say_with("paper-date", &date))];
@@ -133,8 +135,8 @@ fn blocks(notes: &Notes, words: &Words, on: chrono::NaiveDate) -> Vec<Block> {
     blocks
 }
 
-/// Takes back what is on its method out of the room, and returns whether nothing of it is left. A print server that does not
-/// answer delays the wipe by no more than two seconds.
+/// Removes unfinished copies of a note outside the room, and returns whether none is left. A print server that does not
+/// answer delays the wipe by at most `PURGE_TIMEOUT`.
 #[must_use]
 pub fn clear(take_away: &Arc<TakeAway>) -> bool {
     let (done, cleared) = mpsc::channel();

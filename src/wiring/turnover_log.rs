@@ -1,10 +1,10 @@
-//! Owns the log lines that record each step of a turnover. They name the room's own steps and the receipt, and nothing of a
-//! person.
+//! Owns the log lines that record each step of a turnover. They contain the room's own steps and the number of the
+//! receipt, and nothing about a person.
 
 use crate::room::snapshot::Receipt;
 use crate::room::{Snapshot, Stage};
 
-/// Logs each step of a turnover once.
+/// Writes each step of a turnover to the log once.
 #[derive(Debug, Default)]
 pub struct TurnoverLog {
     logged: TurnoverSteps,
@@ -50,7 +50,7 @@ impl TurnoverLog {
                 tracing::info!("turnover: {step}");
             }
         }
-        // The state after a start is not a step.
+        // The state in which the program starts is not a step.
         if before.stage.is_some() && now.stage != before.stage && now.stage == Some(Stage::Ready) {
             let TurnoverSteps { surface, speaker, call, .. } = now;
             tracing::info!(surface, speaker, call, "turnover: the room is ready");

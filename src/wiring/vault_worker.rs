@@ -1,5 +1,5 @@
-//! Owns the vault's thread: what it does for the room, and the reset from its first step to its receipt. Does not own how
-//! notes are sealed or destroyed (`vault`).
+//! Owns the vault's thread, which executes the room's commands and carries out a reset from its first step to its
+//! receipt. Does not own the cryptography or the files of the vault (`vault`).
 
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
@@ -19,16 +19,17 @@ use crate::sound::SoundHandle;
 use crate::takeaway::{self, TakeAway};
 use crate::vault::{Opened, RECEIPTS_FILE, Vault, WipeContext};
 
-/// How long the sound fades out before the program restarts.
+/// How long the sound takes to fade out before the program restarts.
 const FADE_OUT: Duration = Duration::from_millis(300);
-/// How long to wait for desk pages to confirm that they removed what was shared. They are told before the wipe begins.
+/// How long to wait until desk pages confirm that they have removed what was shared. They are asked before the wipe
+/// begins.
 const DESK_FORGET_TIMEOUT: Duration = Duration::from_millis(700);
-/// Files and folders allowed in the state directory after a wipe …
+/// Files and folders that may be in the state directory after a wipe.
 const EXPECTED: [&str; 7] = [JOURNAL_FILE, OPEN_CALL_FILE, FAULTS_FILE, RECEIPTS_FILE, LOCK_FILE, "desk/", "cache/"];
-/// … and files allowed together with their copies.
+/// Files that may be there as well, each with its copy.
 const EXPECTED_WITH_COPY: [&str; 3] = [SETUP_FILE, STAFF_PIN_FILE, DESK_PASSWORD_FILE];
 
-/// What the room asks of the vault.
+/// A command from the room to the vault's thread.
 pub(super) enum VaultCommand {
     Open,
     Reopen,
@@ -39,25 +40,25 @@ pub(super) enum VaultCommand {
 
 /// The state of the vault's thread.
 pub struct VaultWorker {
-    /// The vault.
+    /// The vault that holds the notes of the visit.
     pub vault: Vault,
-    /// The journal, for the reset.
+    /// The journal, which a reset compacts.
     pub journal: Arc<Journal>,
-    /// The state directory, for reading the journal from disk.
+    /// The state directory, to read the journal from disk.
     pub state: PathBuf,
-    /// The room's name, for receipts.
+    /// The room's name, which receipts contain.
     pub room_name: String,
-    /// What the previous process saw of a wipe that it began.
+    /// What the previous process knew about a wipe that it began; `None` if it began none.
     pub handed_over: Option<Handover>,
-    /// The ways home for a note; a reset takes back what is under way.
+    /// The methods of taking a note home. A reset removes their unfinished copies.
     pub take_away: Arc<TakeAway>,
     /// Which desk pages still show what the patient shared.
     pub shared: SharedWords,
-    /// Replaces this process by a new one; returns only if that fails.
+    /// Replaces this process with a new one. Returns only if that fails.
     pub relaunch: Box<dyn Fn(Handover) -> std::io::Error + Send>,
 }
 
-/// What the process that wiped passes on to the one that verifies.
+/// What the process that wipes passes on to the process that verifies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Handover {
     /// Whether every desk page that showed what the patient shared has confirmed that it no longer does.
@@ -65,13 +66,13 @@ pub struct Handover {
 }
 
 impl Handover {
-    /// Its name, as it is passed to the next process.
+    /// Returns the name under which the handover is passed to the next process.
     #[must_use]
     pub const fn name(self) -> &'static str {
         if self.desk_forgot { "desk-forgot" } else { "desk-silent" }
     }
 
-    /// The handover of that name.
+    /// Returns the handover with this name; `None` if there is none.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         [Self { desk_forgot: true }, Self { desk_forgot: false }].into_iter().find(|known| known.name() == name)
@@ -127,8 +128,8 @@ fn reopen(vault: &mut Vault, room: &RoomHandle) {
     }
 }
 
-/// Destroys the key first, then everything else, then restarts the program. It may be interrupted after any step: the journal
-/// holds that a wipe was begun, and the next start finishes it.
+/// Destroys the key first, then everything else, then restarts the program. It may be interrupted after any step. The
+/// journal records that a wipe has begun, so the next start finishes it.
 fn wipe(worker: &mut VaultWorker, room: &RoomHandle, now: RoomTime, sound: &SoundHandle) {
     if let Err(error) = worker.journal.append_and_wait(now, &Event::StaffReset) {
         tracing::error!(%error, "the reset could not be journaled before it began");
@@ -146,7 +147,7 @@ fn wipe(worker: &mut VaultWorker, room: &RoomHandle, now: RoomTime, sound: &Soun
 
 fn verify(worker: &mut VaultWorker, room: &RoomHandle, now: RoomTime) {
     wipe_vault(worker);
-    // A journal that is compacted already may hold a call that came since, which must not be lost.
+    // A journal that is already compacted may hold a call placed since then, which must not be lost.
     if !journal::is_compacted(&worker.state) {
         compact_journal(worker, now);
     }
@@ -155,12 +156,12 @@ fn verify(worker: &mut VaultWorker, room: &RoomHandle, now: RoomTime) {
     room.report(if verified { Event::WipeVerified(receipt) } else { Event::WipeFailed(receipt) });
 }
 
-/// Destroys what the visit left behind.
+/// Destroys the notes of the visit and the unfinished copies that are on their way out of the room.
 fn wipe_vault(worker: &mut VaultWorker) {
     if let Err(error) = worker.vault.wipe() {
         tracing::error!(%error, "something of the visit could not be destroyed");
     }
-    // Anything that could not be taken back leaves its mark on disk, which the look finds.
+    // If a copy could not be removed, its marker file stays, and `look` finds it.
     let _ = take_home::clear(&worker.take_away);
 }
 
@@ -171,8 +172,8 @@ fn compact_journal(worker: &VaultWorker, now: RoomTime) {
 }
 
 fn look(worker: &mut VaultWorker, fresh_process: bool, journal_compacted: bool) -> Receipt {
-    // After a kill or a power cut during a wipe it is unknown what the desk had confirmed. Its pages remove what was shared
-    // on their own once they no longer hear the room.
+    // If the wipe was interrupted, it is unknown what the desk had confirmed. Even so, desk pages remove what was
+    // shared once they no longer hear the room.
     let handed_over = worker.handed_over.take();
     let desk = handed_over.iter().map(|before| ("desk-forgot", before.desk_forgot));
     let more: Vec<(&str, bool)> = desk.chain([("nothing-under-way", takeaway::is_clear(&worker.state))]).collect();

@@ -1,5 +1,5 @@
-//! Owns what the keys of a language's on-screen keyboard give. Does not own how they are drawn or struck
-//! (`widget::keyboard`).
+//! Owns the characters that each key of a language's on-screen keyboard types. Does not own the widget that shows the
+//! keys (`widget::keyboard`).
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::findings::Section;
 /// Maximum number of keys in each row of a layer. The third row shares its width with *shift* and *delete*.
 const ROW_KEYS_MAX: [usize; 3] = [10, 10, 7];
 const ACCENTS_MAX: usize = 40;
-/// The keys in the last row of every keyboard.
+/// The characters in the last row of every keyboard.
 const ALWAYS_THERE: [char; 2] = [',', '.'];
 /// Maximum number of characters listed in a finding.
 const LISTED_MAX: usize = 20;
@@ -23,7 +23,7 @@ pub struct Layout {
     pub letters: Rows,
     /// The layer of digits and marks.
     pub marks: Rows,
-    /// Letters with what the accent key makes of them; empty for a keyboard without that key.
+    /// Pairs of a letter and its accented form; empty for a keyboard without an accent key.
     accents: Vec<(char, char)>,
 }
 
@@ -34,21 +34,22 @@ impl Layout {
         accents: Vec::new(),
     };
 
-    /// The letter with its accent; the letter itself if it has none.
+    /// Returns the accented form of `letter`, or `letter` itself if it has none.
     #[must_use]
     pub fn accented(&self, letter: char) -> char {
         self.accents.iter().find(|(plain, _)| *plain == letter).map_or(letter, |(_, accented)| *accented)
     }
 
-    /// The label of the accent key: two examples of what it makes. `None` if there is no such key.
+    /// Returns the label of the accent key, which shows two accented letters as examples; `None` if there is no such
+    /// key.
     #[must_use]
     pub fn accent_label(&self) -> Option<String> {
         let examples: Vec<String> = self.accents.iter().take(2).map(|(_, accented)| accented.to_string()).collect();
         (!examples.is_empty()).then(|| examples.join(" "))
     }
 
-    /// Reads the table `keyboard`. `needed` holds the characters that must be typeable. `None` if there is no such table, or
-    /// if its layers cannot be used.
+    /// Reads the table `keyboard`. `needed` holds the characters that must be typeable. Returns `None` if the table is
+    /// missing or its layers cannot be used.
     pub(super) fn read(section: &Section<'_>, needed: &BTreeSet<char>) -> Option<Self> {
         if !section.is_present() {
             return None;

@@ -1,5 +1,6 @@
-//! Owns which languages there are, and what each is made of: a folder of `locales/`, either inside the program or in a
-//! folder that the clinic names. Does not own which of them a patient chooses.
+//! Owns the available languages and the files that each is made of. A language is a folder, either one of `locales/`
+//! that is part of the program, or one in a folder that the clinic names. Does not own the patient's choice of a
+//! language.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -16,14 +17,14 @@ use super::{Words, with_true_minus};
 use crate::findings::{Document, Finding, Mention, io_reason, one_of, read_text};
 use crate::vocabulary::language::Language;
 
-/// Maximum number of languages in one room, including the built-in ones: as many as fit on the screen where the patient
-/// chooses.
+/// Maximum number of languages in one room, including the built-in ones, because no more fit on the screen where the
+/// patient chooses.
 pub const LANGUAGES_MAX: usize = 8;
-/// What the program must know about a language besides its words.
+/// The file with a language's name, its fallback and its keyboard.
 const ABOUT_FILE: &str = "language.toml";
-/// What a patient reads.
+/// The file with the words that patients read.
 const PATIENT_FILE: &str = "patient.ftl";
-/// What staff read. Optional: without it, staff read the language it falls back to.
+/// The file with the words that staff read. If it is missing, staff read the fallback language.
 const STAFF_FILE: &str = "staff.ftl";
 const NAME_CHARS: std::ops::RangeInclusive<usize> = 1..=24;
 
@@ -45,11 +46,11 @@ macro_rules! shipped {
     };
 }
 
-/// The built-in languages, in the order in which they are offered. A folder of `locales/` is built in once its tag is listed
-/// here; no other code names one. The first is [`Language::FALLBACK`].
+/// The built-in languages, in the order in which patients see them; the first is [`Language::FALLBACK`]. To build in a
+/// folder of `locales/`, add its tag here. No other code names a language.
 const SHIPPED: &[Shipped] = shipped!["en-US", "es-US", "fr-FR"];
 
-/// The text of a file, and its path.
+/// The path and the text of a file.
 struct Source {
     file: PathBuf,
     text: String,
@@ -63,7 +64,7 @@ struct Sources {
     staff: Option<Source>,
 }
 
-/// One language: its own name, its words and its keyboard.
+/// One language, with its name, its words and its keyboard.
 pub(super) struct Locale {
     pub language: Language,
     name: String,
@@ -73,7 +74,7 @@ pub(super) struct Locale {
     pub bundle: FluentBundle<FluentResource>,
 }
 
-/// The languages of one room: the built-in ones and those of the clinic's folder. Cheap to clone.
+/// The languages of one room, both the built-in ones and those in the clinic's folder. Cheap to clone.
 #[derive(Clone)]
 pub struct Locales(Arc<[Arc<Locale>]>);
 
@@ -97,19 +98,19 @@ impl PartialEq for Locales {
 }
 
 impl Locales {
-    /// The built-in languages.
+    /// Returns the built-in languages.
     #[must_use]
     pub fn shipped() -> Self {
         static LOCALES: LazyLock<Locales> = LazyLock::new(|| {
-            // A test runs every check of `stillroom check` on the shipped files.
+            // The findings are dropped, because a test runs every check of `stillroom check` on the shipped files.
             let locales = SHIPPED.iter().filter_map(shipped_sources);
             Locales(locales.map(|sources| Arc::new(build(&sources, &mut Vec::new()).0)).collect())
         });
         LOCALES.clone()
     }
 
-    /// The built-in languages and those of `folder`, with everything that is wrong there. A language is left out if its name,
-    /// its words or `language.toml` cannot be read at all; anything else that is wrong falls back.
+    /// Returns the built-in languages and those in `folder`, and a finding for each problem. A language is left out if
+    /// it cannot be used at all, for example because a file is missing. For any smaller problem, its fallback is used.
     #[must_use]
     pub fn with_folder(folder: &Path) -> (Self, Vec<Finding>) {
         let shipped = Self::shipped();
@@ -134,7 +135,7 @@ impl Locales {
         let languages: Vec<Language> =
             shipped.languages().into_iter().chain(added.iter().map(|(locale, ..)| locale.language)).collect();
         let mut locales = shipped.0.to_vec();
-        // In rounds: a language joins once the one it falls back to is there.
+        // Adds a language only once its fallback is there, so this may take several rounds.
         while let Some(at) = added.iter().position(|(locale, ..)| has(&locales, locale.fallback)) {
             locales.push(Arc::new(added.remove(at).0));
         }
@@ -146,32 +147,33 @@ impl Locales {
             findings.extend(mention.map(|mention| mention.finding(&file, allowed)));
             locales.push(Arc::new(Locale { fallback: Language::FALLBACK, ..locale }));
         }
-        // In the order of the folders again.
+        // Restores the order of the folders.
         locales.sort_by_key(|locale| languages.iter().position(|language| *language == locale.language));
         findings.sort_by_key(|finding| (finding.file.clone(), finding.line));
         (Self(locales.into()), findings)
     }
 
-    /// Every language, in the order in which they are offered.
+    /// Returns every language, in the order in which patients see them.
     #[must_use]
     pub fn languages(&self) -> Vec<Language> {
         self.0.iter().map(|locale| locale.language).collect()
     }
 
-    /// Whether there is that language.
+    /// Whether `language` is available.
     #[must_use]
     pub fn has(&self, language: Language) -> bool {
         has(&self.0, language)
     }
 
-    /// What a language calls itself; its tag if there is no such language.
+    /// Returns the language's own name, such as `Español`, or its tag if the language is not available.
     #[must_use]
     pub fn own_name(&self, language: Language) -> String {
         let locale = self.0.iter().find(|locale| locale.language == language);
         locale.map_or_else(|| language.name().to_owned(), |locale| locale.name.clone())
     }
 
-    /// The words of `language`, followed by those it falls back to.
+    /// Returns the words of `language` and of those it falls back to. If it is not available, the words are those of
+    /// [`Language::FALLBACK`].
     #[must_use]
     pub fn words(&self, language: Language) -> Words {
         let mut chain: Vec<Arc<Locale>> = Vec::new();
@@ -190,10 +192,10 @@ impl Locales {
         Words { language, chain }
     }
 
-    /// The language of that tag, if it is available.
+    /// Returns the language with this tag.
     ///
     /// # Errors
-    /// The available tags, with the nearest one, in plain words.
+    /// If there is none, a text with the available tags and the one most similar to `tag`.
     pub fn choose(&self, tag: &str) -> Result<Language, String> {
         let languages = self.languages();
         let found = languages.iter().find(|language| language.name() == tag);
@@ -201,7 +203,7 @@ impl Locales {
     }
 }
 
-/// Everything that is wrong with the language in `folder`, built-in or not.
+/// Returns a finding for each problem with the language in `folder`, whether it is built in or not.
 #[must_use]
 pub fn check_folder(folder: &Path) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -217,8 +219,8 @@ pub fn check_folder(folder: &Path) -> Vec<Finding> {
     findings
 }
 
-/// The file of the patient's words in the folder of a language, and the letters they are made of, in lower case. Empty
-/// if it cannot be read.
+/// Returns the path of the patient's words in a language's folder, and the letters in them, in lower case. There are no
+/// letters if the file cannot be read.
 #[must_use]
 pub fn letters_in(folder: &Path) -> (PathBuf, BTreeSet<char>) {
     let file = folder.join(PATIENT_FILE);
@@ -226,7 +228,7 @@ pub fn letters_in(folder: &Path) -> (PathBuf, BTreeSet<char>) {
     (file, letters)
 }
 
-/// The folder of a language, if `path` is one or a file in one.
+/// Returns the folder of a language if `path` is that folder or a file in it.
 #[must_use]
 pub fn folder_of_language(path: &Path) -> Option<&Path> {
     let is_folder = path.is_dir() && (path.join(ABOUT_FILE).is_file() || path.join(PATIENT_FILE).is_file());
@@ -250,7 +252,7 @@ fn shipped_sources(shipped: &Shipped) -> Option<Sources> {
     })
 }
 
-/// The folders in `folder`, sorted by name, without hidden ones.
+/// Returns the folders in `folder` that are not hidden, sorted by name.
 fn folders_in(folder: &Path) -> Result<Vec<PathBuf>, Finding> {
     let entries = std::fs::read_dir(folder)
         .map_err(|error| Finding::of_file(folder, io_reason(&error), "a folder of languages that can be read"))?;
@@ -264,7 +266,8 @@ fn folders_in(folder: &Path) -> Result<Vec<PathBuf>, Finding> {
     Ok(folders)
 }
 
-/// The files of the language in `folder`; `None` if it cannot be offered, and then a finding says why.
+/// Reads the files of the language in `folder`. Returns `None` if the language cannot be used, and then a finding says
+/// why.
 fn read_sources(folder: &Path, findings: &mut Vec<Finding>) -> Option<Sources> {
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
     let Some(language) = Language::from_name(&name) else {
@@ -284,15 +287,16 @@ fn read_sources(folder: &Path, findings: &mut Vec<Finding>) -> Option<Sources> {
     Some(Sources { language, about: about?, patient: patient?, staff })
 }
 
-/// Builds the language of these files. Returns it with the place where it names its fallback, and adds what is wrong to
-/// `findings`.
+/// Builds the language from these files and adds a finding for each problem. Returns it with the mention of its
+/// fallback, if it names one.
 fn build(sources: &Sources, findings: &mut Vec<Finding>) -> (Locale, Option<Mention>) {
     let language = sources.language;
     let mut needed = messages::letters(&sources.patient.text);
     needed.extend('0'..='9');
     let about = read_about(&sources.about, &needed, findings);
     let mut bundle = FluentBundle::new_concurrent(vec![identifier(language)]);
-    // Typefaces that lack isolating marks would draw them as boxes, and every language here runs left to right.
+    // Typefaces that lack isolating marks would show them as boxes. The marks are not needed, because every language
+    // here runs left to right.
     bundle.set_use_isolating(false);
     bundle.set_formatter(Some(|value, _| {
         let FluentValue::Number(number) = value else { return None };
@@ -302,7 +306,7 @@ fn build(sources: &Sources, findings: &mut Vec<Finding>) -> (Locale, Option<Ment
     for (source, english) in [(Some(&sources.patient), english.0), (sources.staff.as_ref(), english.1)] {
         let Some(source) = source else { continue };
         findings.extend(messages::compare(&source.file, &source.text, english));
-        // Of two messages with the same name the first is used; `compare` has reported the other.
+        // If two messages have the same name, the first is used; `compare` has already reported the second.
         let _ = bundle.add_resource(messages::parse(&source.file, &source.text, findings));
     }
     let locale = Locale {
@@ -345,11 +349,11 @@ fn read_about(source: &Source, needed: &BTreeSet<char>, findings: &mut Vec<Findi
 }
 
 fn identifier(language: Language) -> LanguageIdentifier {
-    // Every tag is well formed; the default would only lose the plural rules.
+    // Every tag is well formed, so this does not fail. The default would only lose the plural rules.
     language.name().parse().unwrap_or_default()
 }
 
-/// The built-in languages with the text of their files, by file name.
+/// Returns each built-in language with the name and the text of its files.
 #[cfg(test)]
 pub(super) fn shipped_texts() -> Vec<(Language, [(&'static str, &'static str); 2])> {
     let texts = |shipped: &Shipped| [(PATIENT_FILE, shipped.patient), (STAFF_FILE, shipped.staff)];

@@ -1,5 +1,5 @@
-//! Owns the comparison of a file of messages with the same file in English, with the line of each problem. Does not own the
-//! syntax, which is Fluent's (<https://projectfluent.org>).
+//! Owns the comparison of a file of messages with its English counterpart, which reports each problem with its line.
+//! Does not own the syntax, which is Fluent's (<https://projectfluent.org>).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -11,13 +11,13 @@ use crate::findings::{Finding, line_of, nearest};
 /// A message of an `.ftl` file.
 pub(super) struct FluentMessage<'t> {
     pub key: &'t str,
-    /// Counted from 1.
+    /// The line on which the message begins, counted from 1.
     pub line: usize,
-    /// Everything after the equals sign, over all its lines.
+    /// Everything after the equals sign, including the lines that continue the message.
     pub text: String,
 }
 
-/// Every message of a file, in order, without comments and terms.
+/// Returns every message of a file, in order, without comments and terms.
 pub(super) fn messages(source: &str) -> Vec<FluentMessage<'_>> {
     let mut found: Vec<FluentMessage<'_>> = Vec::new();
     let mut is_in_message = false;
@@ -40,14 +40,14 @@ pub(super) fn messages(source: &str) -> Vec<FluentMessage<'_>> {
     found
 }
 
-/// The names of the variables in a message.
+/// Returns the names of the variables in a message.
 pub(super) fn variables(text: &str) -> BTreeSet<&str> {
     let is_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
     let names = text.split('$').skip(1).map(|rest| rest.split(|letter| !is_name(letter)).next().unwrap_or_default());
     names.filter(|name| !name.is_empty()).collect()
 }
 
-/// The part of a message that is shown on screen: neither variable names nor the selectors of variants.
+/// Returns the part of a message that is shown on screen, without the names of variables and the selectors of variants.
 pub(super) fn readable(text: &str) -> String {
     let (mut readable, mut depth, mut is_variant) = (String::new(), 0_usize, false);
     for char in text.chars() {
@@ -66,7 +66,7 @@ pub(super) fn readable(text: &str) -> String {
     readable
 }
 
-/// The letters in the readable text of a file, in lower case.
+/// Returns the letters in the readable text of a file, in lower case.
 pub(super) fn letters(source: &str) -> BTreeSet<char> {
     let words = messages(source).into_iter().map(|message| readable(&message.text));
     words
@@ -75,7 +75,7 @@ pub(super) fn letters(source: &str) -> BTreeSet<char> {
         .collect()
 }
 
-/// Parses a file. Messages that cannot be parsed are left out and reported.
+/// Parses a file. Messages that cannot be parsed are left out and reported in `findings`.
 pub(super) fn parse(file: &Path, source: &str, findings: &mut Vec<Finding>) -> FluentResource {
     FluentResource::try_new(source.to_owned()).unwrap_or_else(|(readable, errors)| {
         findings.extend(errors.iter().map(|error| Finding {
@@ -89,8 +89,8 @@ pub(super) fn parse(file: &Path, source: &str, findings: &mut Vec<Finding>) -> F
     })
 }
 
-/// The messages of `source` that are missing, unknown or duplicate, or whose variables differ from those in `english`, the
-/// same file in English.
+/// Reports the messages of `source` that are missing, unknown or duplicate, or whose variables differ from those in
+/// `english`, its English counterpart.
 pub(super) fn compare(file: &Path, source: &str, english: &str) -> Vec<Finding> {
     let (messages, english) = (messages(source), messages(english));
     let known: BTreeMap<&str, &FluentMessage<'_>> = english.iter().map(|message| (message.key, message)).collect();
@@ -122,7 +122,7 @@ pub(super) fn compare(file: &Path, source: &str, english: &str) -> Vec<Finding> 
     }
     let mut line = 1;
     for meant in &english {
-        // A missing message belongs after the one that precedes it in English.
+        // A missing message is reported on the line of the message that precedes it in English.
         if let Some(there) = lines.get(meant.key) {
             line = *there;
         } else {

@@ -1,5 +1,5 @@
-//! Owns the words of the screens and papers in every language, and each language's keyboard. Does not own which words a screen
-//! shows, nor the texts that a clinic sets in its own files.
+//! Owns the words of screens and printed sheets in every language, and each language's keyboard. Does not own the
+//! choice of words for a screen, or the texts in a clinic's own files.
 
 pub mod keyboard;
 mod locales;
@@ -29,7 +29,7 @@ static NO_KEYS: Layout = Layout::EMPTY;
 pub enum Value<'a> {
     /// Shown unchanged.
     Text(Cow<'a, str>),
-    /// Shown with at most two decimals and a true minus sign; also chooses between singular and plural.
+    /// Shown with at most two decimals and a true minus sign. It also selects between singular and plural.
     Number(f64),
 }
 
@@ -74,7 +74,7 @@ impl<'a> From<&'a Value<'_>> for FluentValue<'a> {
     }
 }
 
-/// The words of one language, followed by those of the languages it falls back to.
+/// The words of one language. A message that it lacks comes from the languages it falls back to.
 pub struct Words {
     language: Language,
     /// The language itself first, [`Language::FALLBACK`] last.
@@ -88,40 +88,41 @@ impl fmt::Debug for Words {
 }
 
 impl Words {
-    /// The language they are in.
+    /// Returns the language that was asked for, even if its words all come from a fallback.
     #[must_use]
     pub fn language(&self) -> Language {
         self.language
     }
 
-    /// The language and those it falls back to, in the order in which a text is looked up.
+    /// Returns the language and those it falls back to, in the order in which a message is looked up.
     #[must_use]
     pub fn languages(&self) -> Vec<Language> {
         self.chain.iter().map(|locale| locale.language).collect()
     }
 
-    /// The [`Words::languages`] up to the first that has a message of that key itself. A clinic's own text in place of the
-    /// message is looked up in these.
+    /// Returns [`Words::languages`] up to and including the first with a message for this key. A clinic's own text in
+    /// place of the message is looked up in these languages.
     #[must_use]
     pub fn languages_up_to(&self, key: &str) -> Vec<Language> {
         let has_none = self.chain.iter().take_while(|locale| !locale.bundle.has_message(key)).count();
         self.chain.iter().take(has_none + 1).map(|locale| locale.language).collect()
     }
 
-    /// The keyboard for this language.
+    /// Returns the keyboard for this language, or that of the first fallback with a keyboard.
     #[must_use]
     pub fn layout(&self) -> &Layout {
         self.chain.iter().find_map(|locale| locale.layout.as_ref()).unwrap_or(&NO_KEYS)
     }
 
-    /// The message of that key, from the first of [`Words::languages`] that has it. If none does, the key itself.
+    /// Returns the message for this key from the first of [`Words::languages`] that has it, or the key itself if none
+    /// does.
     #[must_use]
     pub fn say(&self, key: &str) -> String {
         self.say_with(key, &[])
     }
 
-    /// The message of that key with `values` in it. A missing message is handled as in [`Words::say`]; a missing value shows
-    /// its name.
+    /// Returns the message for this key with `values` in it. A missing message is handled as in [`Words::say`]. A
+    /// missing value is replaced with its name.
     #[must_use]
     pub fn say_with(&self, key: &str, values: &[(&str, Value<'_>)]) -> String {
         self.chain.iter().find_map(|locale| format_from(locale, key, values)).unwrap_or_else(|| {
@@ -141,7 +142,7 @@ fn format_from(locale: &Locale, key: &str, values: &[(&str, Value<'_>)]) -> Opti
     let mut errors = Vec::new();
     let said = locale.bundle.format_pattern(pattern, Some(&arguments), &mut errors).into_owned();
     if !errors.is_empty() {
-        // The errors name variables, never their values; the key says enough.
+        // Only the key is logged, because it is enough to find the mistake.
         tracing::warn!(key, language = locale.language.name(), "a message lacks the value of a variable");
     }
     Some(said)

@@ -1,5 +1,5 @@
-//! Owns the tests that compare code and messages: every message that the code uses exists, every message is used, and no
-//! code names a language.
+//! Owns the tests that compare code and messages. Every message that the code uses must exist, every message must be
+//! used, and no code may name a language.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,7 +12,7 @@ use crate::room::{Stage, Trouble};
 use crate::vocabulary::place::Place;
 use crate::vocabulary::sound::SoundChoice;
 
-/// Calls that format a message; its key follows.
+/// Methods that format a message, as written in code. The message's key follows.
 const SAYING: [&str; 3] = [".say(", ".say_with(", ".staff("];
 
 const CHECKS: [&str; 9] = [
@@ -27,7 +27,7 @@ const CHECKS: [&str; 9] = [
     "receipt-kept",
 ];
 
-/// Keys whose suffix is chosen at run time: the prefix, and every suffix.
+/// Returns every family of keys whose suffix is chosen at run time, as its prefix and all its suffixes.
 fn families() -> Vec<(&'static str, Vec<String>)> {
     fn named(names: impl IntoIterator<Item = &'static str>) -> Vec<String> {
         names.into_iter().map(str::to_owned).collect()
@@ -35,7 +35,8 @@ fn families() -> Vec<(&'static str, Vec<String>)> {
     fn counted(last: usize) -> Vec<String> {
         (1..=last).map(|number| number.to_string()).collect()
     }
-    /// Each way home with its messages; the phone needs fewer, since it shows its codes at once.
+    /// Returns the suffixes for each take-home method. The phone needs fewer messages, because its codes are shown at
+    /// once.
     fn ways() -> Vec<String> {
         let said = |way: &TakeHomeMethod| {
             let with: &[&str] = if *way == TakeHomeMethod::Phone {
@@ -72,7 +73,7 @@ fn is_key(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-')
 }
 
-/// The program's own code in one text, without comments and tests.
+/// Returns the program's code as one text, without comments and tests.
 fn code() -> String {
     let mut code = String::new();
     let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
@@ -100,7 +101,7 @@ fn in_use(source: &str) -> String {
     source.lines().filter(|line| !line.trim_start().starts_with("//")).flat_map(|line| [line, "\n"]).collect()
 }
 
-/// Keys and prefixes that the code uses and no file contains.
+/// Returns the keys and prefixes that the code uses but no file contains.
 fn unknown_keys(code: &str, keys: &BTreeSet<&str>) -> Vec<String> {
     let mut unknown = Vec::new();
     for call in SAYING {
@@ -122,8 +123,8 @@ fn unknown_keys(code: &str, keys: &BTreeSet<&str>) -> Vec<String> {
     unknown
 }
 
-/// Keys that no code uses, neither as a literal nor as one of a family. A control often has the same id as its label's key;
-/// if the label follows, the id alone does not count as a use.
+/// Returns the keys that the code uses neither as a literal nor as part of a family. A control often has the same id as
+/// its label's key. If the label follows, the id alone does not count as a use.
 fn unsaid_keys<'k>(code: &str, keys: &BTreeSet<&'k str>) -> Vec<&'k str> {
     let families = families();
     let said_of_families: BTreeSet<String> = families
@@ -141,7 +142,7 @@ fn unsaid_keys<'k>(code: &str, keys: &BTreeSet<&'k str>) -> Vec<&'k str> {
     keys.iter().copied().filter(|key| !is_said(key)).collect()
 }
 
-/// The keys of each shipped language.
+/// Returns the keys of each shipped language.
 fn keys() -> Vec<(Language, BTreeSet<&'static str>)> {
     let keys = |(_, text): (&str, &'static str)| super::messages::messages(text).into_iter().map(|message| message.key);
     let shipped = super::locales::shipped_texts().into_iter();

@@ -1,4 +1,4 @@
-//! Owns the tests of the shipped words, and of reading, checking and falling back from a language in a folder.
+//! Owns the tests of the shipped words, and of languages in a clinic's folder, including their checks and fallbacks.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -13,7 +13,7 @@ fn language(tag: &str) -> Language {
     Language::from_name(tag).unwrap()
 }
 
-/// The shipped languages, and those after them.
+/// Returns the shipped languages, followed by those with these tags.
 fn with_shipped(tags: &[&str]) -> Vec<Language> {
     Locales::shipped().languages().into_iter().chain(tags.iter().map(|tag| language(tag))).collect()
 }
@@ -22,7 +22,7 @@ fn words(tag: &str) -> Words {
     Locales::shipped().words(language(tag))
 }
 
-/// Every message of the patients' words in a shipped language.
+/// Returns every message for patients in a shipped language.
 fn patients(tag: &str) -> Vec<(&'static str, String)> {
     texts(tag, "patient.ftl")
 }
@@ -52,7 +52,7 @@ fn the_built_in_languages_are_those_of_the_folder_and_check_clean() {
     }
 }
 
-/// A folder with one language: the English words, changed by `change`, under a different tag.
+/// Creates a folder with one language, which has the tag `tag` and the English words as `change` returns them.
 fn folder_with(tag: &str, about: &str, change: impl Fn(&str) -> String) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join(tag)).unwrap();
@@ -277,7 +277,7 @@ fn spanish_questions_open_and_close() {
 fn french_marks_are_held_to_their_words() {
     for name in ["patient.ftl", "staff.ftl"] {
         for (key, message) in texts("fr-FR", name) {
-            // The typefaces lack the narrow space that could stand here, too.
+            // A narrow space would also be correct here, but the typefaces lack it.
             assert!(!message.contains(['!', '\'', '\u{202f}']), "{key}: {message}");
             for (before, mark) in message.chars().zip(message.chars().skip(1)) {
                 assert!(!matches!(mark, ':' | ';' | '?' | '»') || before == '\u{a0}', "{key}: {message}");
@@ -290,7 +290,7 @@ fn french_marks_are_held_to_their_words() {
 #[test]
 fn patients_read_with_ease() {
     for (key, message) in patients("en-US") {
-        // A date selects one of the months; nobody reads them all.
+        // A message with variants is left out, because a patient reads only one of them, such as one month of twelve.
         if words_in(&message).count() >= 8 && !message.contains("->") {
             let grade = reading_grade(&message);
             assert!(grade <= 6.0, "{key} reads at grade {grade:.1}: {message}");
@@ -312,8 +312,8 @@ fn words_in(message: &str) -> impl Iterator<Item = &str> {
         .filter(|word| word.starts_with(char::is_alphabetic))
 }
 
-/// The school grade at which it can be read: 0.39 words per sentence + 11.8 syllables per word − 15.59 (Kincaid et al.
-/// 1975).
+/// Returns the school grade needed to read a message, which is 0.39 words per sentence + 11.8 syllables per word −
+/// 15.59 (Kincaid et al. 1975).
 fn reading_grade(message: &str) -> f64 {
     let words = words_in(message).count().max(1) as f64;
     let sentences = message.split(['.', '?', ':']).filter(|part| words_in(part).count() > 0).count().max(1) as f64;
@@ -321,7 +321,8 @@ fn reading_grade(message: &str) -> f64 {
     0.39 * words / sentences + 11.8 * syllables as f64 / words - 15.59
 }
 
-/// The approximate number of syllables of an English word: its groups of vowels without a silent e at the end.
+/// Returns the approximate number of syllables in an English word, which is the number of its vowel groups, not
+/// counting a silent e at the end.
 fn syllables(word: &str) -> usize {
     let word = word.to_lowercase();
     let is_vowel = |letter: char| "aeiouy".contains(letter);

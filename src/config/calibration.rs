@@ -1,9 +1,9 @@
-//! Owns the conversion of digital levels into dB(A) at the patient's pillow, from one reading with a sound meter, and the steps
-//! that describe a volume to people. Does not own the cap, which is a digital level.
+//! Owns the conversion between digital levels and dB(A) at the patient's pillow, based on one reading of a sound meter,
+//! and the steps that describe a volume to people. Does not own the cap, which is a digital level.
 
 /// The loudness to which tracks, score and beds are matched at a volume of 0 dB, in dBFS.
 pub const PROGRAM_DB: f32 = -24.0;
-/// Allowed readings of a sound meter, in dB(A).
+/// Allowed readings of the sound meter, in dB(A).
 pub const READING_DBA: std::ops::RangeInclusive<f32> = 20.0..=110.0;
 /// Allowed levels of the test tone, in dBFS.
 pub const TEST_TONE_DB: std::ops::RangeInclusive<f32> = -60.0..=-10.0;
@@ -19,26 +19,26 @@ pub struct Calibration {
     pub test_tone_db: f32,
     /// What the meter read during the tone, in dB(A) with slow time weighting, within [`READING_DBA`].
     pub reading_dba: f32,
-    /// The output on which it was read; `None` for the one found at start.
+    /// The output that played the tone; `None` for the output found at start.
     pub output: Option<String>,
     /// The port of that output, such as a headphone jack.
     pub port: Option<String>,
 }
 
 impl Calibration {
-    /// The level at the pillow, in dB(A), of a sound whose RMS level is `level_db`.
+    /// Returns the level at the pillow, in dB(A), of a sound whose RMS level is `level_db`.
     #[must_use]
     pub fn dba_of_level(&self, level_db: f32) -> f32 {
         self.reading_dba + level_db - self.test_tone_db
     }
 
-    /// The average level at the pillow, in dB(A), of music at the volume `volume_db`.
+    /// Returns the average level at the pillow, in dB(A), of music at the volume `volume_db`.
     #[must_use]
     pub fn dba_of_volume(&self, volume_db: f32) -> f32 {
         self.dba_of_level(volume_db + PROGRAM_DB)
     }
 
-    /// The volume in dB at which music averages `dba` at the pillow. Never above full scale.
+    /// Returns the volume in dB at which music averages `dba` at the pillow, but no more than full scale.
     #[must_use]
     pub fn volume_of_dba(&self, dba: f32) -> f32 {
         (dba - self.reading_dba + self.test_tone_db - PROGRAM_DB).min(0.0)
@@ -50,13 +50,13 @@ impl Calibration {
 pub enum LoudnessStep {
     /// More than 24 dB below the cap.
     VeryQuiet,
-    /// More than 15 dB below the cap.
+    /// More than 15 dB and up to 24 dB below the cap.
     Quiet,
-    /// More than 8 dB below the cap.
+    /// More than 8 dB and up to 15 dB below the cap.
     Medium,
-    /// More than 2 dB below the cap.
+    /// More than 2 dB and up to 8 dB below the cap.
     Strong,
-    /// The cap, or nearly.
+    /// Up to 2 dB below the cap.
     Full,
 }
 
@@ -64,7 +64,7 @@ impl LoudnessStep {
     /// Every step, from the quietest up.
     pub const ALL: [Self; 5] = [Self::VeryQuiet, Self::Quiet, Self::Medium, Self::Strong, Self::Full];
 
-    /// The step of `volume_db` in a room whose cap is `cap_db`.
+    /// Returns the step of `volume_db` in a room whose cap is `cap_db`.
     #[must_use]
     pub fn of(volume_db: f32, cap_db: f32) -> Self {
         match cap_db - volume_db {
@@ -76,7 +76,7 @@ impl LoudnessStep {
         }
     }
 
-    /// Its number, 1 to 5, which is part of the key of its message.
+    /// Returns the step's number, 1 to 5, which is part of its message's key.
     #[must_use]
     pub fn step(self) -> usize {
         Self::ALL.iter().position(|step| *step == self).map_or(1, |place| place + 1)

@@ -1,5 +1,5 @@
-//! Owns what `stillroom check` checks: a `kiosk.toml` or `desk.toml` with everything it names, or only the given files. Does
-//! not own how findings are printed, nor the exit code.
+//! Owns the checks of `stillroom check`, either of a `kiosk.toml` or `desk.toml` with everything it names, or only of
+//! given files. Does not own the printed form of findings, or the exit code.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use crate::profile::{self, load_profiles, profile_files};
 use crate::vocabulary::access::CertificateSource;
 use crate::words;
 
-/// Tables found only in a `kiosk.toml`.
+/// Tables that a `kiosk.toml` may have and a profile may not.
 const CONFIG_TABLES: [&str; 12] = [
     "room",
     "screen",
@@ -24,11 +24,12 @@ const CONFIG_TABLES: [&str; 12] = [
     "notes",
     "take_home",
 ];
-/// Tables found only in a profile.
+/// Tables that a profile may have and a `kiosk.toml` may not.
 const PROFILE_TABLES: [&str; 7] = ["title", "description", "place", "breath", "words", "light", "limits"];
 
-/// Checks `config` and everything it names or, if `files` is not empty, only those; a folder stands for the profiles or the
-/// language in it. Without a `config`, the defaults in the current folder are checked. Returns nothing if all is well.
+/// Checks `config` and everything it names. If `files` is not empty, checks only those files; a folder stands for the
+/// profiles or the language in it. Without `config` and `files`, checks the defaults in the current folder. Returns no
+/// findings if all is well.
 #[must_use]
 pub fn check_files(config: Option<&Path>, files: &[PathBuf]) -> Vec<Finding> {
     if files.is_empty() {
@@ -60,13 +61,13 @@ fn check_named(file: &Path, media_dir: &Path) -> Vec<Finding> {
     }
 }
 
-/// The findings of a `desk.toml`; `None` if it is another file.
+/// Returns the findings of a `desk.toml`; `None` if `file` is not one or cannot be read.
 fn check_desks(file: &Path) -> Option<Vec<Finding>> {
     let text = read_text(file).ok()?;
     is_desks(file, &text).then(|| load_desks(file).findings)
 }
 
-/// Whether a file is a `kiosk.toml`: judged by its tables and, if those do not decide, by its name.
+/// Whether a file is a `kiosk.toml`, judging by its tables and, if those do not decide, by its name.
 fn is_config(file: &Path, text: &str) -> bool {
     let Ok(document) = Document::parse(file, text) else { return is_called_kiosk(file) };
     let root = document.root();
@@ -82,7 +83,8 @@ fn is_called_kiosk(file: &Path) -> bool {
     file.file_stem().is_some_and(|stem| stem.to_string_lossy().contains("kiosk"))
 }
 
-/// The settings of a `kiosk.toml` if it can be read, and the findings, including those about files that it names.
+/// Returns the settings of a `kiosk.toml` if it can be read, and its findings, including those about files that it
+/// names.
 fn check_settings(file: &Path) -> (Option<Config>, Vec<Finding>) {
     let text = match read_text(file) {
         Ok(text) => text,
@@ -131,7 +133,7 @@ fn check_settings(file: &Path) -> (Option<Config>, Vec<Finding>) {
 fn check_config(file: &Path) -> Vec<Finding> {
     let (config, mut findings) = check_settings(file);
     let Some(config) = config else { return findings };
-    // A missing folder has been reported already, with its line.
+    // If the folder is missing, that has already been reported, with its line.
     let named = findings.iter().any(|finding| finding.key == "profiles.dir");
     if !named {
         findings.extend(load_profiles(&config.profiles.dir, &config.media.dir).1);

@@ -1,5 +1,5 @@
-//! Owns the settings of the desk of several rooms in `desk.toml`, and where that file is looked for. Does not own
-//! passwords, which are kept in files of their own or, as hashes, in the state directory.
+//! Owns the settings of a desk for several rooms in `desk.toml`, and the search for that file. Does not own passwords,
+//! which are kept in separate files or, as hashes, in the state directory.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -15,21 +15,22 @@ use crate::words::Locales;
 /// Maximum number of rooms on one desk.
 pub const ROOMS_MAX: usize = 64;
 
-/// Where `desk.toml` is looked for if no path is given, in this order.
+/// The paths where `desk.toml` is looked for, in this order, if no path is given.
 pub const DESKS_PLACES: [&str; 2] = ["/etc/stillroom/desk.toml", "./desk.toml"];
 
-/// The settings of the desk of several rooms. Paths are already joined to the folder of the file.
+/// The settings of a desk for several rooms. Relative paths are already joined to the folder of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DesksConfig {
-    /// The heading above the rooms, up to 40 characters; empty for the product's name.
+    /// The heading above the rooms, up to 40 characters. If it is empty, the product's name is shown.
     pub name: String,
     /// The language of the page.
     pub locale: Language,
-    /// The desk page.
+    /// The desk page's address and certificate, and the clinicians it lists.
     pub desk: DeskConfig,
-    /// The broker; `None` if it is missing or wrong, and then there is no desk.
+    /// The broker through which the desk reaches the rooms. It is `None` if its keys are missing or wrong, and then
+    /// there is no desk.
     pub broker: Option<BrokerAccess>,
-    /// The rooms that are expected, by their ids at the broker: up to [`ROOMS_MAX`].
+    /// The expected rooms, at most [`ROOMS_MAX`], each by its id at the broker.
     pub rooms: Vec<String>,
 }
 
@@ -50,12 +51,12 @@ impl Default for DesksConfig {
 pub struct ParsedDesks {
     /// The settings; a key with a finding has its default.
     pub desks: DesksConfig,
-    /// Every problem, in the order of their lines.
+    /// Every problem, sorted by line.
     pub findings: Vec<Finding>,
     mentions: Vec<Mention>,
 }
 
-/// Parses a `desk.toml`. Reads nothing from disk.
+/// Parses a `desk.toml` without reading anything from disk.
 #[must_use]
 pub fn read_desks(file: &Path, text: &str) -> ParsedDesks {
     let folder = folder_of(file);
@@ -87,7 +88,7 @@ pub fn read_desks(file: &Path, text: &str) -> ParsedDesks {
     ParsedDesks { desks, findings: document.into_findings(), mentions }
 }
 
-/// Whether a file is a `desk.toml`: judged by its tables and, if those do not decide, by its name.
+/// Whether a file is a `desk.toml`, judging by its tables and, if those do not decide, by its name.
 #[must_use]
 pub fn is_desks(file: &Path, text: &str) -> bool {
     let is_called_so = file.file_stem().is_some_and(|stem| stem.to_string_lossy().contains("desk"));
@@ -97,7 +98,8 @@ pub fn is_desks(file: &Path, text: &str) -> bool {
     !is_room && (root.has("rooms") || is_called_so)
 }
 
-/// The path of `desk.toml`: the one given, else the first of [`DESKS_PLACES`] that exists.
+/// Finds `desk.toml`. Returns the path given, else the first of [`DESKS_PLACES`] that exists; `None` if there is
+/// neither.
 #[must_use]
 pub fn find_desks(flag: Option<&Path>, exists: impl Fn(&Path) -> bool) -> Option<PathBuf> {
     let found = || DESKS_PLACES.into_iter().map(Path::new).find(|place| exists(place)).map(Path::to_path_buf);

@@ -1,5 +1,5 @@
-//! Owns the settings of the transports for calls besides the built-in desk: a broker, an escalation list, a contact. Does not
-//! own what is sent over them (`line`).
+//! Owns the settings of the transports for calls besides the built-in desk, namely a broker, an escalation list and a
+//! nurse-call contact. Does not own the messages that they carry (`line`).
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -17,14 +17,15 @@ const WORDS_MAX: usize = 16;
 const AFTER_S: std::ops::RangeInclusive<u32> = 0..=3_600;
 const AFTER_S_DEFAULT: u32 = 60;
 
-/// Transports for calls besides the built-in desk. All that are set are used at the same time.
+/// Transports for calls besides the built-in desk. All configured transports are used at the same time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LinesConfig {
     /// The MQTT broker, and this room's id there.
     pub mqtt: Option<RoomAtBroker>,
-    /// The escalation list, in the order of its times.
+    /// The escalation list, sorted by [`EscalationStep::after`]; empty for none.
     pub escalation: Vec<EscalationStep>,
-    /// The program that operates the clinic's nurse call: its absolute path and its first arguments. Empty for none.
+    /// The absolute path of the program that operates the clinic's nurse call, followed by its first arguments; empty
+    /// for none.
     pub contact: Vec<String>,
 }
 
@@ -33,7 +34,7 @@ pub struct LinesConfig {
 pub struct RoomAtBroker {
     /// How to connect to the broker.
     pub broker: BrokerAccess,
-    /// The room's id there.
+    /// The room's id at the broker, which [`is_room_id`] accepts.
     pub room: String,
 }
 
@@ -42,22 +43,22 @@ pub struct RoomAtBroker {
 pub struct EscalationStep {
     /// How long a call goes unacknowledged before this step, 0 to 3600 seconds.
     pub after: Duration,
-    /// The address: `https://`, or `http://` on this machine only.
+    /// The webhook's address, which starts with `https://`, or with `http://` if it is on this machine.
     pub url: String,
     /// The file whose first line is the secret that signs requests.
     pub secret_file: PathBuf,
-    /// The certificate authority to trust, in PEM; `None` for those of the system.
+    /// The file of the certificate authority to trust, in PEM; `None` for the system's authorities.
     pub ca_file: Option<PathBuf>,
 }
 
-/// Whether `name` may be a room's id at a broker, where it is one level of a topic.
+/// Whether `name` may be a room's id at a broker. The id is one level of a topic there.
 #[must_use]
 pub fn is_room_id(name: &str) -> bool {
     let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
     (1..=ROOM_ID_CHARS_MAX).contains(&name.len()) && plain && name != "desks"
 }
 
-/// Whether an escalation step may use this address: over TLS, or on this machine.
+/// Whether an escalation step may use this address, which must use TLS or be on this machine.
 #[must_use]
 pub fn is_webhook_url(url: &str) -> bool {
     let local = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
@@ -87,7 +88,7 @@ pub(super) fn lines(root: &Section<'_>, folder: &Path, mentions: &mut Vec<Mentio
     }
 }
 
-/// Reads the broker's keys of a section. The caller finishes the section.
+/// Reads a section's keys for the broker. The caller must finish the section.
 pub(super) fn broker(section: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) -> Option<BrokerAccess> {
     let address = "mqtts://host or mqtt://host, with :port if it is not 8883 or 1883";
     if section.is_present() {

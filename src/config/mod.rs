@@ -1,5 +1,5 @@
-//! Owns the settings of a room in `kiosk.toml` and of a desk in `desk.toml`, and where those files are looked for. Does not
-//! own profiles (`profile`), nor PINs and passwords, which are kept as hashes in the state directory.
+//! Owns the settings of a room in `kiosk.toml` and of a desk in `desk.toml`, and the search for those files. Does not
+//! own profiles (`profile`), or PINs and passwords, which are kept as hashes in the state directory.
 
 mod calibration;
 mod check;
@@ -27,45 +27,45 @@ pub use lines::{EscalationStep, LinesConfig, ROOM_ID, ROOM_ID_CHARS_MAX, RoomAtB
 pub use reading::{ParsedConfig, read};
 pub use take_home::{Paper, PrinterChoice, TakeHomeConfig};
 
-/// The settings of one room. Paths are already joined to the folder of the file.
+/// The settings of one room. Relative paths are already joined to the folder of the file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Config {
-    /// The room itself.
+    /// The room's name and languages.
     pub room: RoomConfig,
-    /// The tablet's screen.
+    /// The tablet's screen, and how the window is drawn on it.
     pub screen: ScreenConfig,
-    /// Levels and devices of sound.
+    /// Sound levels and sound devices.
     pub sound: SoundConfig,
-    /// Where profiles are.
+    /// The folder of profiles, and the default profile.
     pub profiles: ProfilesConfig,
-    /// Where music and pictures are.
+    /// The folders of music and pictures.
     pub media: MediaConfig,
-    /// Lengths of a session.
+    /// The lengths of the infusion and of an early landing.
     pub session: SessionConfig,
-    /// The desk page.
+    /// The desk page's address and certificate, and the clinicians it lists.
     pub desk: DeskConfig,
-    /// Keys that call, and the corridor chime.
+    /// The keys that place a call, and the corridor chime.
     pub call: CallConfig,
     /// Transports for calls besides the built-in desk.
     pub lines: LinesConfig,
-    /// What the patient reads afterwards.
+    /// The cards that the patient reads after the session.
     pub after: AfterConfig,
-    /// The patient's notes.
+    /// Limits for the patient's notes.
     pub notes: NotesConfig,
     /// Ways to take a note home besides the patient's phone.
     pub take_home: TakeHomeConfig,
-    /// Every available language, found at start: the built-in ones and those of [`RoomConfig::locales`].
+    /// Every available language, that is, the built-in ones and those found in [`RoomConfig::locales`] at start.
     pub locales: Locales,
 }
 
-/// The room itself.
+/// The room's name and languages.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoomConfig {
     /// The room's name at the desk, up to 40 characters; if empty, the first run asks for it.
     pub name: String,
     /// The language until a patient chooses one, and the language of staff and of the desk page.
     pub locale: Language,
-    /// The folder of further languages; `None` for the built-in ones only.
+    /// The folder of the clinic's own languages; `None` if only the built-in ones are available.
     pub locales: Option<PathBuf>,
 }
 
@@ -84,12 +84,13 @@ named! {
 /// Allowed diagonals of the screen, in inches.
 pub const DIAGONAL_INCHES: std::ops::RangeInclusive<f32> = 5.0..=32.0;
 
-/// The tablet's screen.
+/// The tablet's screen, and how the window is drawn on it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScreenConfig {
-    /// Its diagonal, 5 to 32 inches: controls are sized in millimetres from it.
+    /// The screen's diagonal in inches, within [`DIAGONAL_INCHES`]. The program needs it to size controls in
+    /// millimetres.
     pub diagonal_inches: f32,
-    /// Whether the window fills it.
+    /// Whether the window fills the screen.
     pub fullscreen: bool,
     /// Maximum frame rate, 10 to 60 frames per second.
     pub frames_per_second: u32,
@@ -111,23 +112,24 @@ impl Default for ScreenConfig {
     }
 }
 
-/// Levels and devices of sound.
+/// Sound levels and sound devices.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SoundConfig {
     /// Highest level the room ever plays, −60 to 0 dBFS.
     pub cap_db: f32,
     /// The level at which a session starts, −60 dBFS to `cap_db`.
     pub start_volume_db: f32,
-    /// The output device; `None` for the system's default. If it is missing, the room is silent.
+    /// The output device; `None` for the system's default. If the device is missing, the room is silent.
     pub device: Option<String>,
-    /// The output of the corridor chime; `None` plays it softly on the patient's own output.
+    /// The output device of the corridor chime. If it is `None`, the chime plays softly on the patient's output.
     pub chime_device: Option<String>,
-    /// A reading with a sound meter at the pillow.
+    /// A sound meter's reading at the pillow; `None` if the room is not calibrated.
     pub calibration: Option<Calibration>,
 }
 
 impl SoundConfig {
-    /// A new reading of the room's own test tone, on the same output as the previous reading if there was one.
+    /// Returns a calibration with a new reading. The tone's level, the output and the port are those of the previous
+    /// calibration, if there was one.
     #[must_use]
     pub fn calibrated_by(&self, reading_dba: f32) -> Calibration {
         let before = self.calibration.clone();
@@ -136,7 +138,7 @@ impl SoundConfig {
         Calibration { reading_dba, ..before }
     }
 
-    /// How loud `volume_db` is: a step for people, and in dB(A) if the room is calibrated.
+    /// Returns how loud `volume_db` is, as a step for people, and in dB(A) if the room is calibrated.
     #[must_use]
     pub fn loudness(&self, volume_db: f32) -> (LoudnessStep, Option<f32>) {
         let dba = self.calibration.as_ref().map(|calibration| calibration.dba_of_volume(volume_db));
@@ -150,7 +152,7 @@ impl Default for SoundConfig {
     }
 }
 
-/// Where profiles are.
+/// The folder of profiles, and the default profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProfilesConfig {
     /// The folder of profile files.
@@ -166,14 +168,14 @@ impl Default for ProfilesConfig {
 }
 
 impl ProfilesConfig {
-    /// The file of the default profile.
+    /// Returns the path of the default profile's file.
     #[must_use]
     pub fn default_file(&self) -> PathBuf {
         self.dir.join(format!("{}.toml", self.default))
     }
 }
 
-/// Where music and pictures are.
+/// The folders of music and pictures.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MediaConfig {
     /// The folder to which paths in profiles are relative.
@@ -188,10 +190,10 @@ impl Default for MediaConfig {
     }
 }
 
-/// Lengths of a session.
+/// The lengths of the infusion and of an early landing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionConfig {
-    /// Length of the infusion where the profile sets none, 20 to 240 minutes.
+    /// Length of the infusion, 20 to 240 minutes, for profiles that set none.
     pub infusion_minutes: u32,
     /// Length of the landing after *end now*, 0 to 20 minutes.
     pub landing_minutes_after_end: u32,
@@ -203,14 +205,15 @@ impl Default for SessionConfig {
     }
 }
 
-/// The desk page.
+/// The desk page's address and certificate, and the clinicians it lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeskConfig {
-    /// The address it listens on. Beyond loopback it opens only once a password is set, and only over TLS.
+    /// The address on which the desk page listens. Beyond loopback it opens only if a password is set, and only over
+    /// TLS.
     pub listen: SocketAddr,
-    /// The certificate it uses beyond loopback.
+    /// The certificate that the desk page uses beyond loopback.
     pub tls: CertificateSource,
-    /// Clinicians who can press *I'm coming*: 1 to 24 names of up to 40 characters.
+    /// The names of the clinicians who can press *I'm coming*, 1 to 24 of them, each with up to 40 characters.
     pub clinicians: Vec<String>,
 }
 
@@ -224,10 +227,10 @@ impl Default for DeskConfig {
     }
 }
 
-/// Keys that call, and the corridor chime.
+/// The keys that place a call, and the corridor chime.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CallConfig {
-    /// Keys that place a call, up to 8, by their `key` values in W3C UI Events. None of them types anything.
+    /// Up to 8 keys that place a call, by their `key` values in W3C UI Events. None of them types anything.
     pub keys: Vec<String>,
     /// Level of the corridor chime on its own device, −60 to 0 dBFS.
     pub chime_db: f32,
@@ -239,25 +242,25 @@ impl Default for CallConfig {
     }
 }
 
-/// What the patient reads afterwards.
+/// The cards that the patient reads after the session.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AfterConfig {
-    /// The clinic's cards, up to 12 for each language. A language without them shows those of its own words.
+    /// The clinic's cards, up to 12 for each language. A language without any shows the cards in its own messages.
     pub cards: PerLanguage<Vec<Card>>,
 }
 
-/// One card of the clinic's own text.
+/// One card with a text from the clinic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Card {
-    /// Its heading, up to 60 characters.
+    /// The card's heading, up to 60 characters.
     pub title: String,
-    /// Its text, up to 400 characters.
+    /// The card's text, up to 400 characters.
     pub text: String,
     /// A web page, phone number or mail address, shown as a code for the patient's phone.
     pub link: Option<String>,
 }
 
-/// The patient's notes.
+/// Limits for the patient's notes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotesConfig {
     /// Maximum number of pages in one visit, 1 to 200.
@@ -273,7 +276,7 @@ impl Default for NotesConfig {
 }
 
 impl Config {
-    /// The defaults for a room whose `kiosk.toml` would lie in `folder`.
+    /// Returns the defaults for a room whose `kiosk.toml` would be in `folder`.
     #[must_use]
     pub fn defaults_in(folder: &Path) -> Self {
         let mut config = Self::default();
@@ -287,15 +290,15 @@ impl Config {
 /// A `kiosk.toml` from disk.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LoadedConfig {
-    /// The settings. A key with a finding has its default, so that the room and its call come up regardless.
+    /// The settings. A key with a finding has its default, so that the room starts, and can place a call, in any case.
     pub config: Config,
-    /// Every problem, in the order of their lines.
+    /// Every problem, sorted by line.
     pub findings: Vec<Finding>,
-    /// Whether the file exists; without it there are only defaults, and no findings.
+    /// Whether the file exists. If it does not, every setting has its default.
     pub exists: bool,
 }
 
-/// Reads a `kiosk.toml`.
+/// Reads a `kiosk.toml` from disk, and the languages in the folder that it names.
 #[must_use]
 pub fn load(file: &Path) -> LoadedConfig {
     if !file.exists() {
@@ -313,7 +316,8 @@ pub fn load(file: &Path) -> LoadedConfig {
     }
 }
 
-/// Loads the languages of the folder that `file` names, and reports languages in `file` that do not exist.
+/// Loads the languages in the folder that `file` names, and reports every language that `file` names but that does not
+/// exist.
 fn find_languages(file: &Path, reading: &mut ParsedConfig) {
     let ParsedConfig { config, findings, mentions } = reading;
     if let Some(folder) = &config.room.locales {
@@ -335,11 +339,11 @@ fn find_languages(file: &Path, reading: &mut ParsedConfig) {
     if !config.locales.has(config.room.locale) {
         config.room.locale = Language::FALLBACK;
     }
-    // First those of the file itself by line, then those of the languages.
+    // Findings in the file itself come first, by line, then those in the files of languages.
     findings.sort_by_key(|finding| (finding.file != file, finding.file.clone(), finding.line));
 }
 
-/// The folder to which a file's paths are relative.
+/// Returns the folder to which a file's relative paths are joined.
 fn folder_of(file: &Path) -> &Path {
     file.parent().unwrap_or(Path::new(""))
 }
@@ -347,22 +351,22 @@ fn folder_of(file: &Path) -> &Path {
 /// The environment variable that holds the path of `kiosk.toml`.
 pub const CONFIG_VARIABLE: &str = "STILLROOM_CONFIG";
 
-/// Where `kiosk.toml` is looked for if no path is given, in this order.
+/// The paths where `kiosk.toml` is looked for, in this order, if no path is given.
 pub const CONFIG_PLACES: [&str; 2] = ["/etc/stillroom/kiosk.toml", "./kiosk.toml"];
 
-/// Where `kiosk.toml` is.
+/// The location of `kiosk.toml`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConfigFile {
-    /// Given by path; it is an error if it does not exist.
+    /// Given by path. A file that does not exist is an error.
     Named(PathBuf),
     /// Found in one of [`CONFIG_PLACES`].
     Found(PathBuf),
-    /// Not found; everything is the default.
+    /// Not found. Every setting has its default.
     Nowhere,
 }
 
 impl ConfigFile {
-    /// The file, if there is one.
+    /// Returns the path; `None` if no file was found.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         match self {
@@ -371,7 +375,8 @@ impl ConfigFile {
         }
     }
 
-    /// Reads it. A path that was given and does not exist is a finding; without any file, everything is the default.
+    /// Reads the file. If a path was given and does not exist, that is a finding. Without any file, every setting has
+    /// its default.
     #[must_use]
     pub fn load(&self) -> LoadedConfig {
         let Some(path) = self.path() else {
@@ -385,8 +390,8 @@ impl ConfigFile {
     }
 }
 
-/// Where `kiosk.toml` is: `--config`, else `$STILLROOM_CONFIG`, else the first of [`CONFIG_PLACES`] that exists. An empty
-/// variable counts as not set.
+/// Finds `kiosk.toml`. The path is that of `--config`, else of `$STILLROOM_CONFIG`, else the first of [`CONFIG_PLACES`]
+/// that exists. An empty variable counts as not set.
 #[must_use]
 pub fn find(
     flag: Option<&Path>,

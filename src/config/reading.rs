@@ -1,4 +1,5 @@
-//! Owns which keys `kiosk.toml` may have, and their allowed values. Does not own what they mean: the types in `config` do.
+//! Owns the keys that `kiosk.toml` may have, and their allowed values. Does not own their meaning, which the types in
+//! `config` describe.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -25,13 +26,13 @@ const KEYS_MAX: usize = 8;
 pub struct ParsedConfig {
     /// The settings; a key with a finding has its default.
     pub config: Config,
-    /// Every problem, in the order of their lines.
+    /// Every problem, sorted by line.
     pub findings: Vec<Finding>,
-    /// Where files and folders are named.
+    /// Each place that names something outside the file, such as a path, a profile or a language, for later checks.
     pub mentions: Vec<Mention>,
 }
 
-/// Parses a `kiosk.toml`. Reads nothing from disk; paths are joined to the folder of `file`.
+/// Parses a `kiosk.toml` without reading anything from disk. Relative paths are joined to the folder of `file`.
 #[must_use]
 pub fn read(file: &Path, text: &str) -> ParsedConfig {
     let folder = folder_of(file);
@@ -118,7 +119,7 @@ fn sound(section: &Section<'_>) -> SoundConfig {
     sound
 }
 
-/// A reading with a sound meter, if it is complete.
+/// Reads the calibration. Returns `None` unless both the level of the tone and the reading are given.
 fn calibration(section: &Section<'_>) -> Option<Calibration> {
     let (output, port) = (section.text("output", 1..=200), section.text("port", 1..=200));
     let test_tone_db = section.number("test_tone_db", TEST_TONE_DB);
@@ -169,7 +170,7 @@ fn desk(section: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) -> De
     desk
 }
 
-/// The keys of a desk, whether of one room or of several.
+/// Reads the keys that the desk of one room and the desk of several rooms have in common.
 pub(super) fn desk_keys(
     section: &Section<'_>,
     folder: &Path,
@@ -217,7 +218,7 @@ pub(super) fn desk_keys(
     }
 }
 
-/// Keys besides F1 to F24 that buttons send and that type nothing, by their `key` values in W3C UI Events.
+/// Keys other than F1 to F24 that call buttons may send and that type nothing, by their `key` values in W3C UI Events.
 const CALL_KEYS: [&str; 24] = [
     "AudioVolumeDown",
     "AudioVolumeMute",
@@ -271,7 +272,7 @@ fn after(section: &Section<'_>, mentions: &mut Vec<Mention>) -> AfterConfig {
     after
 }
 
-/// The valid cards of one language; `None` if there are none.
+/// Reads the cards of one language and returns the valid ones; `None` if there are none.
 fn cards<'d>(section: &Section<'d>, tag: &'d str) -> Option<Vec<Card>> {
     let cards = section.sections(tag, CARDS_MAX).into_iter().filter_map(|card| {
         card.require("title", "a text of 1 to 60 characters");

@@ -1,5 +1,5 @@
-//! Owns the settings for taking a note home: the printer, and the therapist's key. Does not own how a note is printed or
-//! sealed.
+//! Owns the settings for taking a note home, that is, the printer and the therapist's key. Does not own the printer's
+//! protocol or the encryption (`takeaway`).
 
 use std::path::{Path, PathBuf};
 
@@ -22,9 +22,9 @@ pub enum PrinterChoice {
     /// The system's default printer, if it has one.
     #[default]
     Default,
-    /// Printing is not offered.
+    /// No printer. Patients cannot print their notes.
     None,
-    /// The printer of that name.
+    /// The printer with this name.
     Named(String),
 }
 
@@ -33,11 +33,11 @@ pub enum PrinterChoice {
 pub struct TakeHomeConfig {
     /// The printer for notes.
     pub printer: PrinterChoice,
-    /// The paper in it.
+    /// The paper in the printer.
     pub paper: Paper,
-    /// The therapist's public key (age), `age1…`; without one, sealing is not offered.
+    /// The therapist's public age key, `age1…`. Without a key, notes cannot be sealed.
     pub recipient: Option<String>,
-    /// The folder for sealed notes; without one, they go onto a memory stick.
+    /// The folder for sealed notes. Without a folder, sealed notes are written to a memory stick.
     pub folder: Option<PathBuf>,
 }
 

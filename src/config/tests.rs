@@ -1,6 +1,6 @@
-//! Owns the tests that every problem in a `kiosk.toml` is reported with its line, and nothing else is.
+//! Owns the tests that every problem in a `kiosk.toml` is reported with its line, and that nothing else is reported.
 
-// expect-test writes the hashes itself
+// expect-test writes the `#` characters of raw strings itself
 #![allow(clippy::needless_raw_string_hashes)]
 
 use std::ffi::OsString;
@@ -59,7 +59,7 @@ fn the_commented_examples_of_the_shipped_file_are_valid() {
         .lines()
         .map(|line| if is_example(line) { &line[2..] } else { line })
         .map(|line| if line.starts_with("tls =") { "tls = \"files\"" } else { line })
-        // One cap or the other.
+        // The file may set only one of the two caps.
         .filter(|line| !line.starts_with("cap_db ="))
         .flat_map(|line| [line, "\n"])
         .collect();

@@ -1,24 +1,24 @@
-//! Owns a value for each part of the arc, as profiles give them.
+//! Owns the type that holds one value for each part of the arc, which profiles need for sound, light and breath.
 
 use crate::room::timeline::Part;
 
 /// A value for each part of the arc.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PerPart<T> {
-    /// Until the pump starts.
+    /// For the time before the infusion starts.
     pub settle: T,
-    /// The first minutes of the infusion.
+    /// For the first minutes of the infusion.
     pub onset: T,
-    /// The deepest part.
+    /// For the deepest part of the infusion.
     pub peak: T,
-    /// Coming back.
+    /// For the time in which the patient comes back.
     pub returning: T,
-    /// Back, and calm.
+    /// For the calm at the end.
     pub landing: T,
 }
 
 impl<T> PerPart<T> {
-    /// The value that `make` gives for each part.
+    /// Creates the value for each part with `make`.
     pub fn from_fn(mut make: impl FnMut(Part) -> T) -> Self {
         Self {
             settle: make(Part::Settle),
@@ -29,7 +29,7 @@ impl<T> PerPart<T> {
         }
     }
 
-    /// The value for that part.
+    /// Returns the value for `part`.
     pub const fn get(&self, part: Part) -> &T {
         match part {
             Part::Settle => &self.settle,
@@ -40,7 +40,7 @@ impl<T> PerPart<T> {
         }
     }
 
-    /// Each part with its value, in order.
+    /// Returns each part with its value, in order.
     pub fn iter(&self) -> impl Iterator<Item = (Part, &T)> {
         Part::ALL.into_iter().map(|part| (part, self.get(part)))
     }

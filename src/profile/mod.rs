@@ -1,5 +1,6 @@
-//! Owns profiles: the sound, place, breath, words and light that a clinic has put together for a session. Does not own
-//! when the parts of a session begin (`room::timeline`), nor how any of it is played or drawn.
+//! Owns profiles, that is, the sound, place, breath, words and light that a clinic has put together for a session. Does
+//! not own the times at which the parts of a session begin (`room::timeline`), or the code that plays and draws any of
+//! it.
 
 mod choices;
 mod reading;
@@ -32,11 +33,11 @@ pub const PROFILES_MAX: usize = 64;
 /// A clinic's recipe for a session.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Profile {
-    /// The stem of its file, such as `gentle-tide`; its name everywhere except on screens.
+    /// The stem of the profile's file, such as `gentle-tide`. Only screens show a different name, the title.
     pub name: String,
-    /// Its name on screens, in at least one language: see [`Profile::title_in`].
+    /// The profile's name on screens, in at least one language (see [`Profile::title_in`]).
     pub title: PerLanguage<String>,
-    /// What it is like, in a sentence.
+    /// A sentence that describes the profile to the person who chooses it.
     pub description: PerLanguage<String>,
     /// Length of the infusion in minutes, 20 to 240; `None` leaves it to `kiosk.toml`.
     pub infusion_minutes: Option<u32>,
@@ -44,17 +45,17 @@ pub struct Profile {
     pub sound: PerPart<PartSound>,
     /// Length of the crossfade between tracks, 0 to 60 seconds.
     pub crossfade_s: f32,
-    /// What the patient may choose to hear: the profile's own sound, silence, and what the clinic adds.
+    /// The sounds that the patient may choose, which are the profile's own, silence, and those that the clinic adds.
     pub sounds_allowed: Vec<SoundChoice>,
-    /// The level at the start in dBFS, −60 to 0 and within `limits`; `None` leaves it to `kiosk.toml`.
+    /// The level in dBFS at which a session starts, −60 to 0 and within `limits`; `None` leaves it to `kiosk.toml`.
     pub volume_db: Option<f32>,
     /// The place that is shown.
     pub place: Place,
-    /// The time of day there.
+    /// The time of day at that place.
     pub time: TimeOfDay,
-    /// Its weather, from 0 (clear) to 1 (the softest haze, rain or mist of that place).
+    /// The weather at that place, from 0 (clear) to 1 (the softest haze, rain or mist that the place has).
     pub mood: f32,
-    /// The places the patient may choose: the profile's own, the dark, and those the clinic adds.
+    /// The places that the patient may choose, which are the profile's own, the dark, and those that the clinic adds.
     pub places_allowed: Vec<Place>,
     /// How the breath is paced.
     pub breath: Breathing,
@@ -71,11 +72,11 @@ pub struct Profile {
 pub struct PartSound {
     /// Music files, relative to the media folder, played in this order and repeated; empty for none.
     pub tracks: Vec<PathBuf>,
-    /// Those of `tracks` that follow the previous one without a gap, like movements of one work.
+    /// The tracks that follow the previous track without a gap, like movements of one work.
     pub joined: Vec<PathBuf>,
     /// Level of the tracks relative to the session, −40 to 0 dB.
     pub music_db: f32,
-    /// The music composed live.
+    /// The character of the score, which is composed live; `None` for no score.
     pub score: Option<Character>,
     /// Level of the score relative to the session, −40 to 0 dB.
     pub score_db: f32,
@@ -119,12 +120,12 @@ impl PartSound {
 /// How the breath is paced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Breathing {
-    /// The pattern.
+    /// How long each breath in, hold and breath out lasts.
     pub pattern: BreathPattern,
-    /// The parts in which the breath is paced without being asked for. Pacing has not been studied at the peak, so it is
-    /// off there by default.
+    /// The parts in which breath pacing starts without the patient asking for it. Pacing has not been studied at the
+    /// peak, so it is off there by default.
     pub parts: PerPart<bool>,
-    /// What shows it on the screen.
+    /// What paces the breath on the screen.
     pub guide: Guide,
 }
 
@@ -138,7 +139,7 @@ impl Default for Breathing {
 /// The occasional phrases on the screen during a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionWords {
-    /// Whether they are shown.
+    /// Whether the phrases are shown.
     pub on: bool,
     /// Minutes from one phrase to the next, 2 to 60.
     pub every_minutes: u32,
@@ -164,7 +165,8 @@ pub struct PartLight {
 }
 
 impl PartLight {
-    /// The default light of a part: it dims over the onset, is lowest at the peak, and returns in small steps.
+    /// Returns the default light of a part. The light dims during the onset, is lowest at the peak, and returns in
+    /// small steps.
     #[must_use]
     pub const fn default_of(part: Part) -> Self {
         let (brightness, warmth, saturation, movement) = match part {
@@ -194,7 +196,7 @@ impl Default for VolumeLimits {
 }
 
 impl Profile {
-    /// A profile that needs no files: the quiet room at dusk, its phrases, and no sound.
+    /// Returns a profile that needs no files. It has the quiet room at dusk, the occasional phrases, and no sound.
     #[must_use]
     pub fn bare() -> Self {
         Self {
@@ -217,20 +219,21 @@ impl Profile {
         }
     }
 
-    /// Its title in the first of `languages` that it has one in, else in any; without a title, its name.
+    /// Returns the title in the first of `languages` that has one, else in any language. Without any title, returns the
+    /// name.
     #[must_use]
     pub fn title_in(&self, languages: &[Language]) -> &str {
         let title = self.title.first_of(languages).or_else(|| self.title.iter().next().map(|(_, title)| title));
         title.map_or(&self.name, |title| title)
     }
 
-    /// Its description in the first of `languages` that it has one in; empty if there is none.
+    /// Returns the description in the first of `languages` that has one; empty if none has.
     #[must_use]
     pub fn description_in(&self, languages: &[Language]) -> &str {
         self.description.first_of(languages).map_or("", |description| description)
     }
 
-    /// The tracks of all parts without duplicates, relative to the media folder.
+    /// Returns the tracks of all parts without duplicates, relative to the media folder.
     #[must_use]
     pub fn tracks(&self) -> Vec<&Path> {
         let all = Part::ALL.into_iter().flat_map(|part| &self.sound.get(part).tracks);
@@ -243,7 +246,7 @@ impl Profile {
         self.sound.iter().all(|(_, sound)| sound.is_silent())
     }
 
-    /// Whether any part has music composed live.
+    /// Whether any part has a score.
     #[must_use]
     pub fn is_scored(&self) -> bool {
         self.sound.iter().any(|(_, sound)| sound.score.is_some())
@@ -264,8 +267,8 @@ pub fn load(file: &Path, media_dir: &Path) -> (Option<Profile>, Vec<Finding>) {
     (profile.filter(|_| findings.is_empty()), findings)
 }
 
-/// Findings about titles and descriptions of a profile in languages that are not among `languages`. They do no harm, since
-/// nobody reads them, but a misspelt tag is a mistake.
+/// Returns a finding for each title or description of a profile in a language that is not among `languages`. Such a
+/// text does no harm, because nobody reads it, but a misspelt tag is a mistake.
 #[must_use]
 pub fn unknown_languages(file: &Path, languages: &[Language]) -> Vec<Finding> {
     let Ok(text) = read_text(file) else { return Vec::new() };
@@ -274,7 +277,7 @@ pub fn unknown_languages(file: &Path, languages: &[Language]) -> Vec<Finding> {
     unknown.map(|mention| mention.finding(file, one_of(&tags, Some(&mention.name)))).collect()
 }
 
-/// Reads every profile in `dir`, sorted by name. Returns those without findings, and the findings of all the others.
+/// Reads every profile in `dir`, sorted by name. Returns the profiles without findings, and the findings of all others.
 #[must_use]
 pub fn load_profiles(dir: &Path, media_dir: &Path) -> (Vec<Profile>, Vec<Finding>) {
     let mut profiles = Vec::new();
@@ -292,7 +295,7 @@ pub fn load_profiles(dir: &Path, media_dir: &Path) -> (Vec<Profile>, Vec<Finding
     (profiles, findings)
 }
 
-/// The profile files of a folder, sorted by name.
+/// Returns the profile files in a folder, sorted by name.
 ///
 /// # Errors
 /// A finding if the folder cannot be read, or holds no profile or too many.

@@ -1,5 +1,5 @@
-//! Owns which keys a profile file may have, and their allowed values. Does not own what they mean: the types in `profile`
-//! do.
+//! Owns the keys that a profile file may have, and their allowed values. Does not own their meaning, which the types in
+//! `profile` describe.
 
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -29,15 +29,15 @@ const DESCRIPTION_CHARS: RangeInclusive<usize> = 0..=160;
 pub struct ParsedProfile {
     /// The profile, if it has no findings.
     pub profile: Option<Profile>,
-    /// Every problem, in the order of their lines.
+    /// Every problem, sorted by line.
     pub findings: Vec<Finding>,
-    /// Where each track is named, so that its existence can be checked.
+    /// Each mention of a track, so that a later check can find missing files.
     pub tracks: Vec<Mention>,
-    /// Where each language is named, by its tag.
+    /// Each mention of a language by its tag, so that a later check can find unknown ones.
     pub languages: Vec<Mention>,
 }
 
-/// Parses a profile. Reads nothing from disk.
+/// Parses a profile without reading anything from disk.
 #[must_use]
 pub fn read(file: &Path, text: &str) -> ParsedProfile {
     let document = match Document::parse(file, text) {
@@ -63,7 +63,7 @@ pub fn read(file: &Path, text: &str) -> ParsedProfile {
 /// What [`is_profile_name`] accepts, for error messages.
 pub const PROFILE_NAME: &str = "a name of 1 to 40 lower-case letters, digits and hyphens";
 
-/// Whether a profile may have that name.
+/// Whether a profile may have this name.
 pub fn is_profile_name(name: &str) -> bool {
     (1..=40).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
@@ -111,7 +111,7 @@ fn profile(root: &Section<'_>, tracks: &mut Vec<Mention>, languages: &mut Vec<Me
     })
 }
 
-/// The values of a table whose keys are language tags, each as `read` reads it.
+/// Reads a table whose keys are language tags. `read` returns the value of one tag.
 pub(crate) fn per_language<'d, T>(
     section: &Section<'d>,
     mentions: &mut Vec<Mention>,
@@ -170,7 +170,7 @@ fn part_sound(section: &Section<'_>, otherwise: &PartSound, mentions: &mut Vec<M
     let tracks = tracks.unwrap_or_else(|| otherwise.tracks.clone());
     let joined = section.list("joined", TRACKS_MAX, "music files that tracks names", |name| {
         let path = PathBuf::from(name);
-        // The first has nothing before it.
+        // The first track has no previous track to follow.
         let follows = tracks.iter().skip(1).any(|track| *track == path);
         if follows { Ok(path) } else { Err("a file listed in tracks after another one".to_owned()) }
     });

@@ -1,6 +1,6 @@
 //! Owns the tests that every problem in a profile is reported with its line, and that the shipped profiles have none.
 
-// expect-test writes the hashes itself
+// expect-test writes the `#` characters of raw strings itself
 #![allow(clippy::needless_raw_string_hashes)]
 
 use std::fmt::Write;
@@ -23,7 +23,8 @@ fn lines(findings: &[Finding]) -> String {
     })
 }
 
-/// Replaces lists that grow with the program by a name, so that the expected text stays the same.
+/// Compares the findings in `text` with `expected`. Lists that grow with the program are replaced with a name, so that
+/// the expected text stays the same.
 fn check(text: &str, expected: &Expect) {
     let found = lines(&read(Path::new("profiles/x.toml"), text).findings);
     let found = found.replace(&SoundChoice::one_of(), "a choice of sound");

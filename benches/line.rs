@@ -1,13 +1,13 @@
-//! Latency from a press to the desk's process through a real mosquitto, compared with one bare trip through the same broker
-//! and one fsync in the same run: `cargo bench --bench line`. `STILLROOM_PRESSES=n` sets the number of presses, 500 by
-//! default.
+//! Measures the latency from a press to the desk's process through a real mosquitto broker, and compares it with one
+//! message through the same broker and one fsync in the same run. Run it with `cargo bench --bench line`.
+//! `STILLROOM_PRESSES=n` sets the number of presses, which is 500 by default.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)] // a bench that panics has failed
 
 #[path = "../tests/line/broker.rs"]
 #[allow(dead_code)]
 mod broker;
 #[path = "../tests/line/link.rs"]
-#[allow(dead_code)] // used by `broker`; no cable is pulled here
+#[allow(dead_code)] // used by `broker`; this bench never cuts the connection
 mod link;
 
 use std::io::Write;
@@ -33,7 +33,7 @@ fn main() {
     let (mut room, mut bare, mut disk) = (Ours::open(&at), Bare::open(&at), Disk::open());
     let (mut ours, mut trips, mut fsyncs) = (Vec::new(), Vec::new(), Vec::new());
     for number in 0..presses {
-        // Interleaved, so that other load on the machine affects all three alike.
+        // The three are interleaved, so that other load on the machine affects them alike.
         ours.push(room.press(number as u128 + 1));
         trips.push(bare.trip());
         fsyncs.push(disk.write());
@@ -57,7 +57,7 @@ fn quantile(spans: &[Duration], part: f64) -> f64 {
     sorted[place].as_secs_f64() * 1_000.0
 }
 
-/// A room and a desk at the broker.
+/// A room and a desk that are both connected to the broker.
 struct Ours {
     desk: DeskTransport,
     line: RoomTransport,
@@ -99,7 +99,8 @@ impl Ours {
         self.desk.with(|fleet, now_ms| fleet.room(now_ms, &self.room)?.call.map(|call| call.id))
     }
 
-    /// Presses as the room does: the record is written and flushed while the call goes out.
+    /// Places a call as the room does, that is, writes and flushes the record while the call is sent. Returns the
+    /// latency.
     fn press(&mut self, number: u128) -> Duration {
         let id = CallId(number);
         while self.changes.try_recv().is_ok() {}
@@ -117,14 +118,14 @@ impl Ours {
         while self.shows().is_some() {
             std::thread::sleep(Duration::from_micros(200));
         }
-        // Real calls do not follow right after a message that the broker's sockets are still acknowledging.
+        // Waits until the broker's sockets have acknowledged the last message, as they have before a real call.
         std::thread::sleep(Duration::from_millis(60));
-        // The later of the two: a call counts once both the desk and the disk have it.
+        // A call counts only once both the desk and the disk have it, so the later time is used.
         there.max(written).saturating_duration_since(began)
     }
 }
 
-/// Two plain clients, to time one message between them.
+/// Two plain clients, which measure how long one message takes between them.
 struct Bare {
     runtime: tokio::runtime::Runtime,
     publisher: AsyncClient,
@@ -171,7 +172,7 @@ impl Bare {
     }
 }
 
-/// A file on the disk of the build, like the journal.
+/// A temporary file in the current folder, which is synced after each write, like the journal.
 struct Disk(std::fs::File);
 
 impl Disk {

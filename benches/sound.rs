@@ -1,8 +1,9 @@
-//! Performance figures of the sound that need no device, each with its limit: `cargo bench --bench sound`.
+//! Measures the performance of the sound without a device, and prints each figure with its limit. Run it with
+//! `cargo bench --bench sound`.
 //!
-//! Processor time is that of this thread alone (decoding, mixing and limiting), relative to the duration of the audio,
-//! so that other load on the machine does not count.
-#![allow(clippy::print_stdout, clippy::print_stderr)] // prints its figures
+//! Processor time is that of this thread alone, which decodes, mixes and limits, so that other load on the machine does
+//! not count. It is relative to the duration of the audio.
+#![allow(clippy::print_stdout, clippy::print_stderr)] // prints its results
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use stillroom::sound::{
 };
 use stillroom::vocabulary::sound::{Bed, Character};
 
-/// Seconds rendered per figure.
+/// Seconds of audio rendered for each figure.
 const RENDERED_S: f64 = 120.0;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -66,7 +67,7 @@ fn mixes(folder: &Path) -> Result<Vec<Case>, Box<dyn Error>> {
     ])
 }
 
-/// A file of 70 s, so that a crossfade of 60 s is nearly always active.
+/// Writes a track of 70 s, so that a crossfade of 60 s is nearly always active.
 fn track(folder: &Path, name: &str, rate_hz: u32, pitch_hz: f64) -> Result<Track, Box<dyn Error>> {
     let path: PathBuf = folder.join(name);
     let mut file = WavWriter::create(&path, rate_hz)?;
@@ -80,7 +81,7 @@ fn track(folder: &Path, name: &str, rate_hz: u32, pitch_hz: f64) -> Result<Track
     Ok(path.into())
 }
 
-/// Processor seconds per second of audio.
+/// Returns the processor time, in seconds, for each second of audio.
 fn cost(mix: &Mix) -> Result<f64, Box<dyn Error>> {
     let options = Options { loudness: LoudnessLibrary::off(), ..Options::default() };
     let before_s = thread_seconds()?;
@@ -89,7 +90,7 @@ fn cost(mix: &Mix) -> Result<f64, Box<dyn Error>> {
     Ok((thread_seconds()? - before_s) / report.seconds)
 }
 
-/// Processor time of this thread in seconds.
+/// Returns the processor time of this thread, in seconds.
 fn thread_seconds() -> Result<f64, Box<dyn Error>> {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat")?;
     let nanoseconds: f64 = text.split_whitespace().next().ok_or("no figure in schedstat")?.parse()?;

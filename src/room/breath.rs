@@ -1,14 +1,14 @@
-//! Owns the breath: one pure function of time, which picture and sound evaluate for the same start. Does not own what
-//! is drawn or played for it.
+//! Owns the breath, a pure function of time that picture and sound evaluate from the same start, so that they agree.
+//! Not here: what is drawn or played for it.
 
 use crate::vocabulary::Named;
 use std::f64::consts::PI;
 use std::time::Duration;
 
-/// A breathing pattern: how long each phase of the cycle lasts.
+/// A breathing pattern, which says how long each phase of the cycle lasts.
 ///
-/// The default is six breaths a minute with the exhale longer than the inhale: an inhale/exhale ratio of 0.42 was felt
-/// as more relaxing than 2.33 at the same rate (Van Diest et al. 2014, n = 30).
+/// The default is six breaths a minute with a longer exhale, because people found an inhale/exhale ratio of 0.42 more
+/// relaxing than 2.33 at the same rate (Van Diest et al. 2014, n = 30).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum BreathPattern {
     /// In for 4 s, out for 6 s.
@@ -18,7 +18,8 @@ pub enum BreathPattern {
     ThreeSeven,
     /// In for 5 s, out for 5 s.
     FiveFive,
-    /// Box breathing: in for 4 s, hold 4 s, out for 4 s, hold 4 s. For those who know it, and never during a session.
+    /// Box breathing, which is in for 4 s, hold 4 s, out for 4 s, hold 4 s. It is meant for people who know it and is
+    /// refused during a session.
     Box4,
 }
 
@@ -34,7 +35,7 @@ impl BreathPattern {
     /// Every pattern, in the order in which they are offered.
     pub const ALL: [Self; 4] = [Self::FourSix, Self::ThreeSeven, Self::FiveFive, Self::Box4];
 
-    /// Its name in files and messages: `4-6`, `3-7`, `5-5` or `4-4-4-4`.
+    /// The pattern's name in files and messages: `4-6`, `3-7`, `5-5` or `4-4-4-4`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -45,13 +46,13 @@ impl BreathPattern {
         }
     }
 
-    /// The pattern with that name.
+    /// Returns the pattern with this name, or `None` if no pattern has it.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         <Self as Named>::from_name(name)
     }
 
-    /// Seconds of inhaling, holding, exhaling and holding.
+    /// Durations of inhaling, holding, exhaling and holding, in seconds.
     #[must_use]
     pub const fn seconds(self) -> [f64; 4] {
         match self {
@@ -94,20 +95,20 @@ impl BreathPattern {
 pub struct Breath {
     /// How full the lungs are, from 0 (empty) to 1 (full).
     pub level: f64,
-    /// The phase it is in.
+    /// The phase at that moment.
     pub phase: BreathPhase,
 }
 
 /// A phase of the breathing cycle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BreathPhase {
-    /// Breathing in.
+    /// The level rises from 0 to 1.
     Inhale,
-    /// Holding with full lungs.
+    /// The level stays at 1.
     HoldFull,
-    /// Breathing out.
+    /// The level falls from 1 to 0.
     Exhale,
-    /// Holding with empty lungs.
+    /// The level stays at 0.
     HoldEmpty,
 }
 

@@ -1,5 +1,5 @@
-//! Owns the state of a call: what must have happened before the patient is told anything, and every timer. Does not own
-//! how a call is transported, how it sounds or how it looks.
+//! Owns the state of a call, all its timers, and the rules for what the patient may be shown and when. Not here: how a
+//! call is transported, how it sounds and how it looks.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -11,30 +11,30 @@ use super::time::RoomTime;
 use crate::vocabulary::patient::CallReason;
 use crate::vocabulary::signal::Signal;
 
-/// *Calling* is shown at the latest this long after the press, even if the journal has not answered.
+/// Maximum time from the press until *Calling* is shown, even if the journal has not answered.
 pub const SHOWN_AFTER: Duration = Duration::from_millis(300);
-/// If no desk has received the call by then, the room says that the line is down.
+/// If no desk has received the call after this time, the room says that no desk can be reached.
 pub const LINE_DOWN_AFTER: Duration = Duration::from_secs(5);
-/// If nobody has acknowledged a received call by then, the desk's tone rises.
+/// If nobody has acknowledged a received call after this time, the desk's tone rises.
 pub const RISES_AFTER: Duration = Duration::from_secs(30);
 /// Default delay of the first step of the escalation list. It is counted from the press, since a call that no desk
 /// receives needs the list most.
 pub const ESCALATES_AFTER: Duration = Duration::from_mins(1);
 /// Maximum number of steps in the escalation list.
 pub const ESCALATION_STEPS_MAX: usize = 8;
-/// If *On the way* is not followed by *Here* by then, the call rings again.
+/// If *On the way* is not followed by *Here* after this time, the call rings again.
 pub const RINGS_AGAIN_AFTER: Duration = Duration::from_mins(2);
 /// Presence lapses this long after the last touch by staff.
 pub const PRESENCE_LAPSES_AFTER: Duration = Duration::from_mins(3);
 
-/// How far a call has come.
+/// The progress of a call, in ascending order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CallPhase {
-    /// Pressed. Shown once the journal has it, or after [`SHOWN_AFTER`].
+    /// The button was pressed. The call is shown once it is in the journal, or after [`SHOWN_AFTER`].
     Placed,
-    /// A transport accepted it.
+    /// A transport accepted the call.
     Sent,
-    /// A desk page has rendered it and confirmed that.
+    /// A desk page confirmed that it has rendered the call.
     Received,
     /// A named person pressed *I'm coming*.
     OnTheWay,
@@ -54,42 +54,43 @@ impl CallPhase {
 #[expect(clippy::struct_excessive_bools, reason = "they are independent facts")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
-    /// Its id.
+    /// Identifies the call to desks and in the journal.
     pub id: CallId,
     /// Whether it is a practice call, which is marked as such everywhere.
     pub practice: bool,
-    /// How far it has come.
+    /// How far the call has come.
     pub phase: CallPhase,
-    /// When it entered this phase; in [`CallPhase::Here`], the last touch by staff.
+    /// When the call entered this phase or, in [`CallPhase::Here`], when staff last touched the tablet.
     pub phase_since: RoomTime,
-    /// When it was pressed.
+    /// When the call was first pressed.
     pub placed_at: RoomTime,
-    /// The name of the person who is coming or here.
+    /// The name of the person who is coming or here, if it is known.
     pub responder: Option<String>,
     /// Why the patient called, if they said. It changes nothing about the call.
     pub reason: Option<CallReason>,
-    /// Number of presses and renewed alarms. Whenever it grows, the desk rings again.
+    /// Number of presses and renewed alarms. Whenever the number grows, the desk rings again.
     pub presses: u32,
     /// Whether the room has said that no desk can be reached.
     pub line_down_told: bool,
     /// Whether the desk's tone has risen.
     pub tone_raised: bool,
-    /// Number of escalation steps taken since the call was last unacknowledged.
+    /// Number of escalation steps taken since the call was last left unacknowledged.
     pub escalation_steps: usize,
     /// How many times the escalation list has started over because a responder did not come or left.
     pub escalation_round: u32,
-    /// Whether *Calling* may be shown.
+    /// Whether the call may be shown.
     pub shown: bool,
     /// Whether the call is in the journal on disk.
     pub journaled: bool,
     unreceived_since: RoomTime,
-    /// When the call was last left unacknowledged; `None` while someone is on the way or here.
+    /// When the call was last left unacknowledged. It is `None` from an answer until the responder is overdue or
+    /// presence lapses.
     unacknowledged_since: Option<RoomTime>,
     desks: Vec<DeskId>,
 }
 
 impl Call {
-    /// Places a call at `now`. Sound and sending start at once; only showing it waits for the journal.
+    /// Places a call at `now`. Sound and sending start at once, and only the screen waits for the journal.
     pub(super) fn place(now: RoomTime, id: CallId, practice: bool, effects: &mut VecDeque<Effect>) -> Self {
         let call = Self {
             id,
@@ -114,26 +115,27 @@ impl Call {
         call
     }
 
-    /// Presses an open call again. Nothing changes except that the desk rings again.
+    /// Handles another press of an open call. The call sounds and is sent again, so that the desk rings again; nothing
+    /// else changes.
     pub(super) fn press_again(&mut self, effects: &mut VecDeque<Effect>) {
         self.presses = self.presses.saturating_add(1);
         effects.extend([self.send(), Effect::Signal(Signal::CallPlaced)]);
     }
 
-    /// The journal answered.
+    /// Handles the journal's answer. The call is shown even if it could not be written.
     pub(super) fn on_journaled(&mut self, ok: bool) {
         self.shown = true;
         self.journaled = ok;
     }
 
-    /// A transport accepted the call.
+    /// Handles the report that a transport accepted the call.
     pub(super) fn on_sent(&mut self, now: RoomTime) {
         if self.phase == CallPhase::Placed {
             self.enter(CallPhase::Sent, now);
         }
     }
 
-    /// A desk page has rendered the call.
+    /// Handles the confirmation that a desk page has rendered the call.
     pub(super) fn on_received(&mut self, now: RoomTime, desk: DeskId, effects: &mut VecDeque<Effect>) {
         if !self.desks.contains(&desk) && self.desks.len() < DESKS_MAX {
             self.desks.push(desk);
@@ -145,7 +147,7 @@ impl Call {
         }
     }
 
-    /// A named person is coming. Changes nothing once someone is here.
+    /// Handles *I'm coming* from a named person. Changes nothing once someone is here.
     pub(super) fn on_coming(&mut self, now: RoomTime, responder: String, effects: &mut VecDeque<Effect>) {
         // Transports may deliver twice. The repeat must neither sound again nor extend the responder's time.
         let is_repeat =
@@ -159,7 +161,7 @@ impl Call {
         effects.push_back(Effect::Signal(Signal::SomeoneComing));
     }
 
-    /// Someone is in the room.
+    /// Handles the arrival of someone in the room.
     pub(super) fn on_here(&mut self, now: RoomTime) {
         self.acknowledge();
         self.enter(CallPhase::Here, now);
@@ -170,14 +172,14 @@ impl Call {
         self.reason = Some(reason);
     }
 
-    /// Staff touched the tablet, which extends their presence.
+    /// Handles a touch by staff, which extends their presence.
     pub(super) fn on_staff_touch(&mut self, now: RoomTime) {
         if self.phase == CallPhase::Here {
             self.phase_since = now;
         }
     }
 
-    /// A desk page disconnected. If it was the last one with this call, the call is no longer received.
+    /// Handles the loss of a desk page. If no other page has the call, the call no longer counts as received.
     pub(super) fn on_desk_disconnected(&mut self, now: RoomTime, desk: DeskId) {
         self.desks.retain(|known| *known != desk);
         if self.desks.is_empty() && self.phase == CallPhase::Received {
@@ -185,9 +187,9 @@ impl Call {
         }
     }
 
-    /// The program restarted: no desk is known to have the call any more, so it is sent again.
+    /// Handles a restart of the program. No desk is known to have the call any more, so the call is sent again.
     pub(super) fn on_restart(&mut self, now: RoomTime, effects: &mut VecDeque<Effect>) {
-        // It was replayed from the journal.
+        // The call was replayed from the journal, so it is on disk and may be shown.
         self.shown = true;
         self.journaled = true;
         self.desks.clear();
@@ -240,7 +242,7 @@ impl Call {
         }
     }
 
-    /// When the next timer expires.
+    /// Returns when the next timer expires, or `None` if none is running.
     pub(super) fn poll_timeout(&self, escalation: &[Duration]) -> Option<RoomTime> {
         let shown = (!self.shown).then_some(self.placed_at + SHOWN_AFTER);
         let phase = match self.phase {
@@ -254,7 +256,8 @@ impl Call {
         shown.into_iter().chain(phase).chain(self.next_escalation(escalation)).min()
     }
 
-    /// When the next step of the escalation list is due. Practice calls never leave the desk.
+    /// Returns when the next step of the escalation list is due. `None` if no step is left, someone has answered, or it
+    /// is a practice call, which never leaves the desk.
     fn next_escalation(&self, escalation: &[Duration]) -> Option<RoomTime> {
         let since = self.unacknowledged_since.filter(|_| !self.practice)?;
         escalation.get(self.escalation_steps).map(|delay| since + *delay)
@@ -275,7 +278,8 @@ impl Call {
         self.escalation_steps = 0;
     }
 
-    /// Nobody came after all. The round depends only on journaled events, so that a replay yields the same one.
+    /// Starts the escalation list over, because the responder did not come or has left. The new round shows recipients
+    /// that the alarm is not a repeat.
     fn restart_escalation(&mut self, now: RoomTime) {
         self.unacknowledged_since = Some(now);
         self.escalation_round = self.escalation_round.saturating_add(1);
@@ -289,7 +293,7 @@ impl Call {
         effects.push_back(self.send());
     }
 
-    /// No desk has the call any more. A call that no transport accepted stays *Placed*.
+    /// Returns to *Sent*, because no desk has the call any more. A call that no transport accepted stays *Placed*.
     fn fall_back_to_sent(&mut self, now: RoomTime) {
         self.unreceived_since = now;
         self.line_down_told = false;

@@ -1,4 +1,5 @@
-//! Owns the outputs of the room: what it wants done in the outside world. Does not own how that is done.
+//! Owns the effects, through which the room asks for things to be done in the outside world. Not here: how they are
+//! done.
 
 use std::sync::Arc;
 
@@ -8,26 +9,27 @@ use super::take_home::TakeHomeMethod;
 use crate::vocabulary::language::Language;
 use crate::vocabulary::signal::Signal;
 
-/// An instruction for the driver to execute. If it has an outcome, that comes back as an [`Event`](super::Event).
+/// An instruction for the driver to execute. If it has an outcome, the driver reports that as an
+/// [`Event`](super::Event).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Offer a call on every line.
+    /// Send a call over every transport.
     SendCall {
-        /// Which call.
+        /// The call to send.
         id: CallId,
         /// Whether it is a practice call.
         practice: bool,
-        /// [`Call::presses`](super::call::Call::presses): a desk rings again whenever it has grown.
+        /// [`Call::presses`](super::call::Call::presses). A desk rings again whenever this number has grown.
         presses: u32,
     },
-    /// A call has ended: stop offering it.
+    /// Stop sending a call, because it has ended.
     EndCall {
-        /// Which call.
+        /// The ended call.
         id: CallId,
     },
     /// Send a call to a step of the escalation list.
     Escalate {
-        /// Which call.
+        /// The call to escalate.
         id: CallId,
         /// How many times the list has started over for this call, from 0. It lets a recipient tell a new alarm from a
         /// retry.
@@ -37,11 +39,11 @@ pub enum Effect {
     },
     /// Play a sound once.
     Signal(Signal),
-    /// Allow sound to come from the present output.
+    /// Allow sound to come from the current output.
     AcceptOutput,
-    /// A visit begins: create its key.
+    /// Create the key of a visit that begins.
     OpenVault,
-    /// The program restarted during a visit: decrypt its sealed notes.
+    /// Decrypt the sealed notes of the visit during which the program restarted.
     ReopenVault,
     /// Seal everything written so far.
     SealNotes(Arc<Notes>),
@@ -49,15 +51,15 @@ pub enum Effect {
     FindTakeHomeMethods,
     /// Deliver everything written so far.
     TakeHome {
-        /// By which method.
+        /// The chosen method.
         method: TakeHomeMethod,
-        /// What to deliver.
+        /// The notes to deliver.
         notes: Arc<Notes>,
         /// The language of the headings on the sheets.
         language: Language,
     },
     /// Destroy the key, then everything else of the visit, then execute the program again in a fresh process.
     Wipe,
-    /// In the fresh process: finish the wipe if it was interrupted, check its result, and write the receipt.
+    /// In the fresh process, finish an interrupted wipe, check the result, and write the receipt.
     VerifyWipe,
 }

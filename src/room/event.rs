@@ -1,5 +1,5 @@
-//! Owns the inputs of the room: everything that can happen to it. Windows, desks, ports and lines all report in these
-//! events. Does not own what an event changes (`transitions`), nor its name in a file or a message (`driver::wire`).
+//! Owns the events, which are the room's only inputs. The window, the desks and all devices report through them. Not
+//! here: what an event changes (`transitions`) and its name in a file or a message (`driver::wire`).
 
 use super::breath::BreathPattern;
 use super::call::{CallId, DeskId};
@@ -12,7 +12,7 @@ use crate::vocabulary::patient::{CallReason, Hand, TypeSize};
 use crate::vocabulary::place::Place;
 use crate::vocabulary::sound::SoundChoice;
 
-/// Something that happened.
+/// Something that happened and that the room must know.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// A patient arrives in a ready room.
@@ -34,10 +34,10 @@ pub enum Event {
         profile: Option<String>,
         /// Length of the infusion in minutes, instead of the profile's.
         infusion_minutes: Option<u32>,
-        /// Whether to wait for the pump.
+        /// Whether the session clock waits for the infusion to start.
         settle: bool,
     },
-    /// The pump was started.
+    /// The infusion was started.
     InfusionStarts,
     /// The clinician paused the session clock.
     Pause,
@@ -48,7 +48,7 @@ pub enum Event {
         /// Additional minutes.
         minutes: u32,
     },
-    /// The clinician pressed *End now*: the session goes to its landing.
+    /// The clinician pressed *End now*, which takes the session to its landing.
     End {
         /// Minutes until the session has landed; `None` takes [`super::Rules::landing_minutes_after_end`].
         landing_minutes: Option<u32>,
@@ -58,42 +58,42 @@ pub enum Event {
     /// The patient is about to leave.
     Farewell,
 
-    /// The call was pressed.
+    /// The call button was pressed.
     CallPressed {
         /// The id of the call, if this press opens one.
         id: CallId,
         /// Whether it is a practice call.
         practice: bool,
     },
-    /// The journal finished writing a call, or failed to.
+    /// The journal wrote a call or failed to.
     CallJournaled {
-        /// Which call.
+        /// The call that was to be written.
         id: CallId,
-        /// Whether it is on disk.
+        /// Whether the call is on disk.
         ok: bool,
     },
     /// A transport accepted a call.
     CallSent {
-        /// Which call.
+        /// The accepted call.
         id: CallId,
     },
     /// A desk page has rendered a call while visible and with its sound unlocked.
     CallReceived {
-        /// Which call.
+        /// The rendered call.
         id: CallId,
-        /// Which desk page.
+        /// The desk page that rendered it.
         desk: DeskId,
     },
     /// A named person pressed *I'm coming*.
     CallComing {
-        /// Which call.
+        /// The answered call.
         id: CallId,
         /// The person's name, as typed.
         name: String,
     },
     /// Someone has come into the room.
     CallHere {
-        /// Which call; `None` means the open one.
+        /// The call that is attended; `None` means the open one.
         id: Option<CallId>,
     },
     /// Staff cleared the call, in the room.
@@ -104,56 +104,56 @@ pub enum Event {
     StaffTouched,
     /// A desk page is connected, visible and able to sound.
     DeskConnected {
-        /// Which desk page.
+        /// The connected desk page.
         desk: DeskId,
     },
     /// A desk page closed, was hidden, or stopped answering.
     DeskDisconnected {
-        /// Which desk page.
+        /// The desk page that was lost.
         desk: DeskId,
     },
 
-    /// Text was typed at the end of the note.
+    /// The patient typed text at the end of the note.
     NoteTyped {
-        /// The new text.
+        /// The text to append.
         text: PatientText,
     },
-    /// A page of the note was written.
+    /// The patient changed the text of a page.
     NoteWritten {
-        /// Page index from 0; the number of pages appends a new one.
+        /// Page index from 0. An index equal to the number of pages appends a page.
         page: usize,
         /// The whole page as it now reads.
         text: PatientText,
     },
-    /// A page of the note was drawn.
+    /// The patient drew on a page.
     NoteDrawn {
-        /// Page index from 0; the number of pages appends a new one.
+        /// Page index from 0. An index equal to the number of pages appends a page.
         page: usize,
         /// The whole page as it now looks.
         drawing: Drawing,
     },
-    /// An intention was written.
+    /// The patient answered a question about intentions.
     IntentionWritten {
         /// Index of the question, from 0.
         question: usize,
         /// The whole answer as it now reads.
         text: PatientText,
     },
-    /// "Something I want my clinician to know" was written.
+    /// The patient changed the text "Something I want my clinician to know".
     ForClinicianWritten {
         /// The whole text as it now reads.
         text: PatientText,
     },
-    /// The patient shared that text with the desk, or withdrew it.
+    /// The patient shared the text for the clinician with the desk, or withdrew it.
     ForClinicianShared {
-        /// Whether it is shared now.
+        /// Whether the text is shared now.
         on: bool,
     },
-    /// The vault finished sealing a version of the notes, or failed to.
+    /// The vault sealed a version of the notes or failed to.
     NotesSealed {
         /// [`Notes::version`] of what was sealed.
         version: u64,
-        /// Whether it is on disk.
+        /// Whether that version is on disk.
         ok: bool,
     },
     /// The vault restored the notes after a restart.
@@ -163,9 +163,9 @@ pub enum Event {
     /// Some or all of the sealed notes failed authentication; the rest was restored.
     NotesDamaged,
 
-    /// The patient opened the choice of ways to take the note home.
+    /// The patient asked how the note can be taken home.
     TakeHomeMethodsRequested,
-    /// The methods that are available now.
+    /// The methods that are available now were determined.
     TakeHomeMethodsFound {
         /// Whether a printer accepts jobs.
         paper: bool,
@@ -174,12 +174,12 @@ pub enum Event {
     },
     /// The patient chose a method.
     TakeHomeChosen {
-        /// Which method.
+        /// The chosen method.
         method: TakeHomeMethod,
     },
     /// The note was delivered, or could not be.
     TakeHomeFinished {
-        /// By which method.
+        /// The method that was used.
         method: TakeHomeMethod,
         /// [`Notes::version`] of what was delivered.
         version: u64,
@@ -196,19 +196,19 @@ pub enum Event {
     PlaceChosen(Place),
     /// The pacer was switched on or off by hand.
     Breath {
-        /// Whether it is on.
+        /// Whether the pacer is on.
         on: bool,
     },
     /// The pattern of the pacer was changed. A running breath is finished first.
     BreathPatternChosen(BreathPattern),
     /// The screen was darkened or lit again.
     Dark {
-        /// Whether it is dark.
+        /// Whether the screen is dark.
         on: bool,
     },
-    /// The dark screen was touched: the dim call panel appears.
+    /// The dark screen was touched, which makes the dim call panel appear.
     DarkTouched,
-    /// *Too much* was pressed or released: only the breath and one steady line remain.
+    /// *Too much* was pressed or released. While it is on, only the breath and one line of words remain.
     Anchor {
         /// Whether the anchor is on.
         on: bool,
@@ -217,7 +217,7 @@ pub enum Event {
     SoundChosen(SoundChoice),
     /// The patient switched the sound off or on.
     Silence {
-        /// Whether it is silent.
+        /// Whether the sound is off.
         on: bool,
     },
     /// The patient skipped a piece.
@@ -229,19 +229,19 @@ pub enum Event {
     },
     /// The desk trimmed the brightness.
     Brightness {
-        /// Added to the brightness of the arc, −0.5 to 0.5.
+        /// The amount added to the brightness of the arc, −0.5 to 0.5.
         trim: f32,
     },
     /// The desk nudged the intensity of the score.
     Intensity {
-        /// Added to the intensity of the arc, −1 to 1.
+        /// The amount added to the intensity of the arc, −1 to 1.
         nudge: f32,
     },
-    /// Staff confirmed that sound may come from the present output.
+    /// Staff confirmed that sound may come from the current output.
     OutputAccepted,
-    /// Staff began or stopped talking to the patient; while they talk, everything ducks.
+    /// Staff began or stopped talking to the patient. While they talk, all other sound is lowered.
     TalkNow {
-        /// Whether they are talking.
+        /// Whether staff are talking.
         on: bool,
     },
 
@@ -262,19 +262,19 @@ pub enum Event {
 
     /// A trouble appeared or was resolved.
     TroubleChanged {
-        /// Which trouble.
+        /// The trouble that changed.
         trouble: Trouble,
-        /// Whether it is present.
+        /// Whether the trouble is present.
         on: bool,
     },
-    /// A checkpoint of the room's time, journaled so that a restart finds the minute the room was in.
+    /// A checkpoint of the room's time. It is journaled so that a restart resumes at about the same minute.
     TimeMarked,
     /// The program has restarted and replayed its journal.
     Restarted,
 }
 
 impl Event {
-    /// Whether it shows that the patient is still in the room.
+    /// Whether the event shows that the patient is still in the room.
     pub(super) const fn is_patient_activity(&self) -> bool {
         matches!(
             self,
@@ -302,7 +302,7 @@ impl Event {
         )
     }
 
-    /// Whether it concerns a call or a desk page that a call can reach. Such events overtake all others.
+    /// Whether the event concerns a call or a desk page that a call can reach. Such events overtake all others.
     #[must_use]
     pub const fn is_about_call(&self) -> bool {
         matches!(
@@ -319,7 +319,7 @@ impl Event {
         )
     }
 
-    /// Whether it only serves comfort. A room under load may refuse such events.
+    /// Whether the event only serves comfort. A room under load may refuse such events.
     #[must_use]
     pub const fn is_comfort(&self) -> bool {
         matches!(
@@ -352,7 +352,7 @@ impl Event {
         ) || self.is_comfort() && !matches!(self, Self::SkipPiece)
     }
 
-    /// Whether it belongs in the journal: it must survive a restart and holds nothing personal.
+    /// Whether the event belongs in the journal because it must survive a restart and contains nothing personal.
     #[must_use]
     pub const fn is_journaled(&self) -> bool {
         !matches!(

@@ -1,8 +1,8 @@
-//! Owns the ids of calls and desk pages. Does not own how they are made.
+//! Owns the ids of calls and desk pages. Not here: how they are generated.
 
 use std::fmt;
 
-/// Identifies a call: a ULID, made where the call was pressed.
+/// Identifies a call by a ULID that is generated where the call is pressed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CallId(pub u128);
 

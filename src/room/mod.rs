@@ -1,18 +1,18 @@
-//! Owns the room: a pure state machine of one visit after another, with every rule about stages, the session, the call
-//! and the note. Does not own a clock, input or output, threads, or randomness.
+//! Owns the room, a pure state machine that handles one visit after another, with every rule about stages, the session,
+//! the call and the note. It has no clock, no input or output, no threads and no randomness.
 //!
 //! # Driving a state machine
 //!
-//! Every state machine of this program that has no clock of its own keeps one contract: this room, and the ends of a
-//! line (`line::room_end`, `line::fleet` and their parts). The names are the same everywhere.
+//! All state machines of this program that have no clock follow one contract. They are this room and the two ends of a
+//! transport (`line::room_end`, `line::fleet` and their parts). The method names are the same everywhere.
 //!
-//! - `handle_input(now, …)`, or `handle_…`/`on_…` where there are several inputs, takes in what happened. It never
-//!   blocks, and its only failure is a refusal that leaves the machine unchanged.
-//! - `poll_…()` (`poll_effect`, `poll_transmit`, `poll_event`) returns the next thing to do, send or know. Call it
-//!   after every input and every timeout until it returns `None`; whatever is not polled is delayed.
+//! - `handle_input(now, …)`, or `handle_…`/`on_…` if there are several inputs, takes in what happened. It never blocks,
+//!   and its only failure is a refusal that leaves the machine unchanged.
+//! - `poll_…()` (`poll_effect`, `poll_transmit`, `poll_event`) returns the next thing to do, send or know. Poll it
+//!   after every input and every timeout until it returns `None`, since whatever is not polled is delayed.
 //! - `poll_timeout()` returns when `handle_timeout(now)` is next due if nothing happens before. Poll it again after
 //!   every input, since an earlier answer may be too late. `None` means never.
-//! - `handle_timeout(now)` does what is due by `now`. Calling it early or twice is harmless. Inputs call it first
+//! - `handle_timeout(now)` does what is due by `now`. It does no harm to run it early or twice. Inputs run it first
 //!   wherever the order of timers and inputs matters.
 //! - `now` never goes back. Two machines that receive the same inputs at the same times do the same. Replaying the
 //!   journal and every simulation rely on this.
@@ -61,19 +61,19 @@ use timeline::Part;
 
 /// How long the dim call panel of the dark screen stays after a touch.
 pub const DARK_PANEL_DURATION: Duration = Duration::from_secs(20);
-/// Notes are sealed after a pause this long …
+/// Length of a pause in writing after which the notes are sealed.
 const SEAL_AFTER_PAUSE: Duration = Duration::from_millis(300);
-/// … and at the latest this long after the first change that is not sealed.
+/// Maximum time from the first unsealed change until the notes are sealed, even without a pause.
 const SEAL_DELAY_MAX: Duration = Duration::from_secs(2);
-/// After this long in After or Farewell without any activity of the patient, the desk is told. The room never resets
-/// itself.
+/// Time without patient activity in After or Farewell, after which the desk shows that the room is unattended. The room
+/// never resets itself.
 pub const UNATTENDED_AFTER: Duration = Duration::from_mins(30);
 /// Maximum number of connected desk pages.
 const DESKS_MAX: usize = 64;
 /// The hand for which screens are laid out until the patient says.
 const DEFAULT_HAND: Hand = Hand::Right;
 
-/// The room.
+/// The state machine of one room. The module's documentation says how to drive it.
 #[expect(clippy::struct_excessive_bools, reason = "they are independent facts")]
 #[derive(Debug)]
 pub struct Room {
@@ -93,7 +93,7 @@ pub struct Room {
     type_size: TypeSize,
     volume_db: f32,
     breath: Option<BreathView>,
-    /// What was chosen by hand; `None` while the pacer follows the part.
+    /// Whether the pacer was switched on or off by hand; `None` while it follows the part.
     breath_choice: Option<bool>,
     pattern: BreathPattern,
     dark: bool,
@@ -115,7 +115,7 @@ pub struct Room {
     surface_cleaned: bool,
     speaker_tested: bool,
     call_tested: bool,
-    /// The last activity of the patient, in After and Farewell.
+    /// When the patient was last active in After or Farewell.
     last_activity: Option<RoomTime>,
     wiping: bool,
     /// The part for which the pacer was last set.
@@ -129,7 +129,7 @@ struct Calm {
     was_anchored: bool,
 }
 
-/// Changes of the notes that the vault has not been asked to seal.
+/// Changes to the notes that the vault has not been asked to seal.
 #[derive(Clone, Copy, Debug)]
 struct UnsealedChanges {
     since: RoomTime,
@@ -143,7 +143,7 @@ impl UnsealedChanges {
 }
 
 impl Room {
-    /// A room in [`Stage::Ready`].
+    /// Creates a room in [`Stage::Ready`].
     #[must_use]
     pub fn new(rules: Rules) -> Self {
         let profile = rules.default_profile_index();
@@ -192,10 +192,10 @@ impl Room {
         room
     }
 
-    /// Takes in an event at `now`, after handling the timers that have expired by then.
+    /// Handles the timers that have expired by `now`, then the event.
     ///
     /// # Errors
-    /// A [`Refusal`] says why the event is not possible. Nothing but expired timers has changed the room then.
+    /// A [`Refusal`] says why the event is not possible. In that case, only expired timers have changed the room.
     pub fn handle_input(&mut self, now: RoomTime, event: Event) -> Result<(), Refusal> {
         self.handle_timeout(now);
         let is_patient_activity = event.is_patient_activity();
@@ -231,12 +231,12 @@ impl Room {
         }
     }
 
-    /// The next effect to execute. Call it after every input and every timeout until it returns `None`.
+    /// Returns the next effect to execute. Poll it after every input and every timeout until it returns `None`.
     pub fn poll_effect(&mut self) -> Option<Effect> {
         self.effects.pop_front()
     }
 
-    /// When [`Room::handle_timeout`] is next due, if nothing happens before.
+    /// Returns when [`Room::handle_timeout`] is next due if nothing happens before. `None` means never.
     #[must_use]
     pub fn poll_timeout(&self, now: RoomTime) -> Option<RoomTime> {
         [
@@ -252,7 +252,8 @@ impl Room {
         .min()
     }
 
-    /// When the room counts as unattended, unless that has been reported already.
+    /// Returns when the room will count as unattended. `None` if this has been reported already or the session is not
+    /// over.
     fn unattended_due(&self) -> Option<RoomTime> {
         let last_activity = self.last_activity.filter(|_| !self.troubles.contains(&Trouble::RoomLeft));
         last_activity.map(|last_activity| last_activity + UNATTENDED_AFTER)

@@ -1,5 +1,5 @@
-//! Owns which names can be displayed. A name is read by a frightened patient, so every character of it must be visible,
-//! and none may reorder the text around it. Does not own whose name it is.
+//! Owns the rules for names that can be displayed. A frightened patient may have to read them, so every character must
+//! be visible and none may reorder the text around it. Not here: whose name it is.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 /// Why a name cannot be displayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NameError {
-    /// It is too long, or nothing in it is visible.
+    /// It is too short or too long, or has no letter or digit.
     Length,
     /// It contains an invisible character.
     Invisible,
@@ -38,7 +38,7 @@ impl fmt::Display for NameError {
 /// Maximum length of a person's name, in characters.
 const PERSON_CHARS_MAX: usize = 60;
 
-/// Parses the name of a person, of 1 to 60 characters; see [`parse_name`].
+/// Parses a person's name of at most `PERSON_CHARS_MAX` characters; see [`parse_name`].
 ///
 /// # Errors
 /// If the name cannot be displayed.
@@ -70,14 +70,15 @@ pub fn parse_name(text: &str, chars: &RangeInclusive<usize>) -> Result<String, N
     }
 }
 
-/// Whether a character is a bidirectional control: one of the marks, embeddings, overrides and isolates of UAX #9.
+/// Whether a character is a bidirectional control, that is, one of the marks, embeddings, overrides and isolates of UAX
+/// #9.
 #[must_use]
 pub const fn is_bidi_control(character: char) -> bool {
     matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Whether a character has a glyph or is one of the spaces that separate the parts of a name. What does not qualify:
-/// `Default_Ignorable_Code_Point` of Unicode 16, control, private-use and noncharacter code points, and other
+/// Whether a character has a glyph or is one of the spaces that separate the parts of a name. Excluded are
+/// `Default_Ignorable_Code_Point` of Unicode 16, control, private-use and noncharacter code points, and all other
 /// whitespace.
 fn is_visible(character: char) -> bool {
     let is_excluded = matches!(character,
@@ -92,12 +93,12 @@ fn is_visible(character: char) -> bool {
     !is_excluded && !is_other_space && !is_noncharacter && !character.is_control()
 }
 
-/// Whether an invisible character is needed to spell the name: a joiner between letters of a script that uses joiners,
-/// or the variation selector of an ideograph or of a Mongolian letter.
+/// Whether an invisible character is needed to spell the name. This can be a joiner between letters of a script that
+/// uses joiners, or the variation selector of an ideograph or of a Mongolian letter.
 fn belongs_to_neighbours(before: Option<char>, character: char, after: Option<char>) -> bool {
     let Some(before) = before else { return false };
     match character {
-        // Persian and the scripts of South and South-East Asia.
+        // For Persian and the scripts of South and South-East Asia.
         '\u{200c}' | '\u{200d}' => {
             let joins = |letter: char| matches!(letter, '\u{600}'..='\u{1cff}' | '\u{a800}'..='\u{abff}' | '\u{11000}'..='\u{11fff}');
             joins(before) && after.is_some_and(joins)

@@ -1,21 +1,21 @@
-//! Owns what the patient writes: pages of text and of drawing, intentions, and the words for the clinician. Does not
-//! own how they are sealed or taken home.
+//! Owns the patient's notes, which are pages of text and drawings, answers about intentions, and a text for the
+//! clinician. Not here: how they are sealed or taken home.
 
 use std::fmt;
 
 use super::drawing::{Drawing, NOTE_POINTS_MAX};
 
-/// Text of a patient. `Debug` does not print it, so that no log line or panic message can leak it.
+/// Text that a patient wrote. `Debug` does not print it, so that no log line or panic message can leak it.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct PatientText(String);
 
 impl PatientText {
-    /// Wraps text of a patient.
+    /// Wraps text that a patient wrote.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The text, for the patient's screen, the vault, or taking it home.
+    /// Returns the text, for the patient's screen, the vault, or taking it home.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
@@ -44,7 +44,7 @@ impl fmt::Debug for PatientText {
     }
 }
 
-/// One page of a note: text or a drawing.
+/// One page of a note, which holds either text or a drawing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotePage {
     /// A page of text.
@@ -63,7 +63,7 @@ impl NotePage {
         }
     }
 
-    /// The text, if it is a page of text.
+    /// The text; `None` for a page with a drawing.
     #[must_use]
     pub const fn words(&self) -> Option<&PatientText> {
         match self {
@@ -72,7 +72,7 @@ impl NotePage {
         }
     }
 
-    /// The drawing, if it is a page with one.
+    /// The drawing; `None` for a page of text.
     #[must_use]
     pub const fn drawing(&self) -> Option<&Drawing> {
         match self {
@@ -96,7 +96,7 @@ pub const INTENTIONS: usize = 3;
 pub struct Notes {
     /// The pages of the note, in order.
     pub pages: Vec<NotePage>,
-    /// Answers to the questions of Arrive; blank where skipped.
+    /// Answers to the questions asked in Arrive. A skipped question has a blank answer.
     pub intentions: [PatientText; INTENTIONS],
     /// "Something I want my clinician to know".
     pub for_clinician: PatientText,
@@ -125,8 +125,8 @@ impl Notes {
         self.written_pages() == 0 && self.for_clinician.is_blank() && self.intentions.iter().all(PatientText::is_blank)
     }
 
-    /// Merges what the vault restored with what was written in the meantime: restored pages come first, newer answers
-    /// win.
+    /// Merges what the vault restored with what was written in the meantime. Restored pages come first, and newer
+    /// answers win.
     pub(super) fn merge_restored(&mut self, restored: Self) {
         let newer = std::mem::replace(self, restored);
         self.pages.extend(newer.pages);

@@ -1,4 +1,4 @@
-//! Owns the reasons for which the room refuses an event. Does not own how they are shown.
+//! Owns the reasons for which the room refuses an event. Not here: how they are shown.
 
 use std::fmt;
 
@@ -6,21 +6,21 @@ use super::names::NameError;
 use super::stage::Stage;
 use crate::vocabulary::language::Language;
 
-/// Why an event was refused. Nothing has changed.
+/// Why an event was refused. A refused event changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// The event is not possible in the current stage.
     WrongStage {
         /// The current stage.
         stage: Stage,
-        /// The stages in which it is possible.
+        /// The stages in which the event is possible.
         allowed: &'static [Stage],
     },
     /// No profile has that name.
     UnknownProfile,
     /// The room does not offer that language.
     UnknownLanguage {
-        /// The languages it offers.
+        /// The languages that the room offers.
         known: Vec<Language>,
     },
     /// A number is outside its limits.
@@ -34,7 +34,7 @@ pub enum Refusal {
     },
     /// The name of the person who is coming cannot be displayed.
     Name(NameError),
-    /// No call is open, or the open one has another id.
+    /// No call is open, the open call has a different id, or the desk that reports it is not connected.
     NoSuchCall,
     /// No desk has the open call yet, so a reason would be told to nobody.
     CallNotReceived,
@@ -42,24 +42,24 @@ pub enum Refusal {
     CallOpen,
     /// The session clock is in the wrong state.
     SessionClock {
-        /// The state it must be in.
+        /// The state that the clock must be in.
         needs: &'static str,
     },
     /// The note can hold no more.
     NoteFull,
-    /// There is no such question.
+    /// The index of the question is out of range.
     NoSuchPage,
     /// The wipe has not been verified.
     NotVerified,
     /// The maximum number of desk pages is connected.
     TooManyDesks,
-    /// Too many events are waiting, so one that only serves comfort is not accepted.
+    /// Too many events are waiting, so the room accepts none that only serve comfort.
     Busy,
     /// The driver's loop has failed, and the program is about to restart.
     Gone,
     /// The note cannot be taken home by this method now.
     TakeHome {
-        /// Why not.
+        /// The reason, in plain words.
         why: &'static str,
     },
 }

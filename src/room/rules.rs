@@ -1,5 +1,5 @@
-//! Owns the settings of a room that its rules depend on: limits, defaults and profiles. Does not own the files they
-//! come from.
+//! Owns the settings that the room's rules depend on, which are limits, defaults and profiles. Does not own the files
+//! that they come from.
 
 use std::time::Duration;
 
@@ -17,21 +17,22 @@ pub struct Rules {
     pub profiles: Vec<ProfileRules>,
     /// The name of the profile that a new visit starts with.
     pub default_profile: String,
-    /// Length of an infusion in minutes, where the profile sets none.
+    /// Length of an infusion in minutes, if the profile sets none.
     pub infusion_minutes: u32,
     /// Minutes from *End now* until the session has landed.
     pub landing_minutes_after_end: u32,
-    /// Volume in dB relative to full scale, where the profile sets none.
+    /// Volume in dB relative to full scale, if the profile sets none.
     pub start_volume_db: f32,
     /// Maximum volume in dB relative to full scale, whatever a profile allows.
     pub cap_db: f32,
     /// The languages to choose from.
     pub languages: Vec<Language>,
-    /// The language that a new visit starts with: one of [`Rules::languages`].
+    /// The language that a new visit starts with, which is one of [`Rules::languages`].
     pub language: Language,
     /// How much a note can hold.
     pub note_limits: NoteLimits,
-    /// When each step of the escalation list is due, counted from when the call was last unacknowledged; ascending.
+    /// Delay of each step of the escalation list, counted from when the call was last left unacknowledged, in ascending
+    /// order.
     pub escalation: Vec<Duration>,
     /// Session milliseconds per real millisecond; 1 except in demonstrations.
     pub speed: u32,
@@ -44,9 +45,9 @@ pub struct ProfileRules {
     pub name: String,
     /// Length of the infusion in minutes.
     pub infusion_minutes: u32,
-    /// The place it starts with.
+    /// The place on the screen at the start.
     pub place: Place,
-    /// The volume it starts with, in dB relative to full scale.
+    /// The volume at the start, in dB relative to full scale.
     pub volume_db: f32,
     /// Minimum volume that a patient can choose, in dB relative to full scale.
     pub volume_min_db: f32,
@@ -103,7 +104,8 @@ impl Rules {
         self.profiles.iter().position(|profile| profile.name == name)
     }
 
-    /// The profile at `index`. A room without any valid profile still works: it is silent and shows the beach.
+    /// Returns the profile at `index`, or a silent default with the beach, so that a room without any valid profile
+    /// still works.
     pub(super) fn profile(&self, index: usize) -> ProfileRules {
         self.profiles.get(index).cloned().unwrap_or_default()
     }

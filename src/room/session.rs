@@ -1,5 +1,5 @@
-//! Owns a session: its clock, which can be paused, and the timeline it runs through. Does not own the stage around it,
-//! nor what is interpolated along the timeline.
+//! Owns the session, which consists of a clock that can be paused and a timeline. Does not own the stage around it or
+//! the values that are interpolated along the timeline.
 
 use super::time::RoomTime;
 use super::timeline::{Part, SessionTimeline};
@@ -22,20 +22,20 @@ enum ClockState {
 }
 
 impl Session {
-    /// A session whose pump has not started. A `speed` of 0 counts as 1.
+    /// Creates a session whose infusion has not started. A `speed` of 0 counts as 1.
     #[must_use]
     pub fn settling(infusion_minutes: u32, speed: u32) -> Self {
         Self { timeline: SessionTimeline::new(infusion_minutes), clock: ClockState::Settling, speed: speed.max(1) }
     }
 
-    /// Starts the clock with the pump. Does nothing if it was started before.
+    /// Starts the clock together with the infusion. Does nothing if the clock was started before.
     pub fn start(&mut self, now: RoomTime) {
         if self.is_settling() {
             self.clock = ClockState::Running { from_ms: 0, since: now };
         }
     }
 
-    /// Whether the pump has not started yet.
+    /// Whether the infusion has not started yet.
     #[must_use]
     pub fn is_settling(&self) -> bool {
         self.clock == ClockState::Settling
@@ -53,7 +53,8 @@ impl Session {
         matches!(self.clock, ClockState::Running { .. }) && !self.has_landed(now)
     }
 
-    /// Milliseconds since the pump started, `None` while settling. The clock stops where the session has landed.
+    /// Milliseconds on the session clock, which starts with the infusion and stops once the session has landed; `None`
+    /// while settling.
     #[must_use]
     pub fn clock_ms(&self, now: RoomTime) -> Option<u64> {
         match self.clock {
@@ -78,7 +79,7 @@ impl Session {
         self.clock_ms(now).is_some_and(|clock_ms| clock_ms >= self.timeline.end_ms)
     }
 
-    /// Stops the clock.
+    /// Stops the clock until [`Session::resume`]. Does nothing while settling.
     pub fn pause(&mut self, now: RoomTime) {
         if let Some(at_ms) = self.clock_ms(now) {
             self.clock = ClockState::Paused { at_ms };
@@ -96,7 +97,8 @@ impl Session {
     pub fn extend(&mut self, now: RoomTime, minutes: u32) {
         let clock_ms = self.clock_ms(now);
         self.timeline.extend(clock_ms.unwrap_or(0), minutes);
-        // A clock that had landed was stopped; without a new start it would jump ahead by the time since.
+        // The clock of a landed session has stopped. Unless it is restarted here, it would jump ahead by the time since
+        // then.
         if let (ClockState::Running { .. }, Some(from_ms)) = (self.clock, clock_ms) {
             self.clock = ClockState::Running { from_ms, since: now };
         }
@@ -110,7 +112,7 @@ impl Session {
         self.clock = ClockState::Running { from_ms: clock_ms, since: now };
     }
 
-    /// When the current part gives way to the next or the session lands, if the clock is running.
+    /// Returns when the current part gives way to the next or the session lands, or `None` if the clock is not running.
     #[must_use]
     pub fn next_boundary(&self, now: RoomTime) -> Option<RoomTime> {
         let ClockState::Running { from_ms, since } = self.clock else { return None };

@@ -1,4 +1,5 @@
-//! Owns the state of the room as every face sees it, in one value. Does not own how it is shown.
+//! Owns the snapshot, a single value with the state of the room that screens, desks and sound follow. Not here: how it
+//! is shown.
 
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ named! {
     Trouble {
         /// The journal cannot be written, so a call would not survive a restart.
         JournalFailing = "journal-failing",
-        /// Part of the journal was unreadable, so the visit may not be in the state it was in.
+        /// Part of the journal was unreadable, so changes of this visit may be lost.
         JournalDamaged = "journal-damaged",
         /// A call may have been lost with part of the journal, so the room placed one itself.
         CallMayBeLost = "call-may-be-lost",
@@ -29,13 +30,13 @@ named! {
         RecordSetAside = "record-set-aside",
         /// The state directory cannot be written.
         StateUnwritable = "state-unwritable",
-        /// There is no sound device.
+        /// No sound device was found, or the one in use has gone.
         SoundLost = "sound-lost",
-        /// The present output is not the calibrated one, so all sound is muted.
+        /// The current output is not the calibrated one, so all sound is muted.
         OutputNotCalibrated = "output-not-calibrated",
-        /// Staff accepted an output that was never measured: it is limited to the lowest cap.
+        /// Staff accepted an output that was never measured, so its level is limited to the lowest cap.
         OutputUnmeasured = "output-unmeasured",
-        /// The output of the corridor chime is missing.
+        /// The sound output for the corridor chime is missing.
         ChimeLost = "chime-lost",
         /// None of the profile's tracks can be played.
         TracksGone = "tracks-gone",
@@ -51,25 +52,25 @@ named! {
         FilesWrong = "files-wrong",
         /// A state file was damaged and was replaced by its last good copy.
         StateRestored = "state-restored",
-        /// The setup of the first run and its copy are both damaged: the sound is limited to its lowest cap.
+        /// The setup of the first run and its copy are both damaged, so sound is limited to the lowest cap.
         SetupLost = "setup-lost",
-        /// The staff PIN and its copy are both damaged: no PIN opens the staff panel.
+        /// The staff PIN and its copy are both damaged, so no PIN opens the staff panel.
         StaffPinLost = "staff-pin-lost",
-        /// The desk password and its copy are both damaged: no password opens the desk.
+        /// The desk password and its copy are both damaged, so no password opens the desk.
         DeskPasswordLost = "desk-password-lost",
         /// The desk page could not open its port.
         DeskClosed = "desk-closed",
-        /// The broker cannot be reached, so a desk of several rooms hears nothing from this room.
+        /// The broker cannot be reached, so a desk for several rooms hears nothing from this room.
         LineDown = "line-down",
         /// Another room uses this room's id at the broker.
         RoomNameTaken = "room-name-taken",
-        /// A desk of several rooms has no space for this room.
+        /// A desk for several rooms has no space left for this room.
         NotShownAtDesk = "not-shown-at-desk",
         /// The broker repeatedly gives this room's session to another client.
         LineFoughtOver = "line-fought-over",
         /// A step of the escalation list reached nobody.
         EscalationFailed = "escalation-failed",
-        /// The contact of the clinic's own nurse call is not in the expected state.
+        /// The contact to the clinic's own nurse call system is not in the expected state.
         ContactFailed = "contact-failed",
         /// A part of the program failed and was restarted, or could not be started.
         PartFailed = "part-failed",
@@ -85,7 +86,7 @@ named! {
 }
 
 impl Trouble {
-    /// Whether it concerns one visit only, so that a reset resolves it.
+    /// Whether the trouble concerns one visit only, so that a reset resolves it.
     #[must_use]
     pub const fn ends_with_visit(self) -> bool {
         matches!(
@@ -105,11 +106,11 @@ impl Trouble {
 pub struct Receipt {
     /// Consecutive number, so that a missing receipt is noticed.
     pub number: u64,
-    /// Wall-clock time in RFC 3339.
+    /// Wall-clock time in RFC 3339 format.
     pub at: String,
     /// The room's name.
     pub room: String,
-    /// What was checked.
+    /// The checks and their results.
     pub checks: Vec<WipeCheck>,
     /// Hash of this receipt and the previous one, in hexadecimal.
     pub chain: String,
@@ -126,16 +127,16 @@ impl Receipt {
 /// One check after a wipe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WipeCheck {
-    /// What was checked: a key into the words of a language.
+    /// The key under which each language has a description of the check.
     pub name: String,
-    /// Whether it passed.
+    /// Whether the check passed.
     pub ok: bool,
 }
 
-/// The session as faces see it. Its clock keeps running between snapshots; see [`SessionView::clock_ms`].
+/// The session as screens and desks see it. Its clock keeps running between snapshots; see [`SessionView::clock_ms`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionView {
-    /// The timeline, with every change applied.
+    /// The timeline, with extensions and an early end applied.
     pub timeline: SessionTimeline,
     /// The part at the time of the snapshot.
     pub part: Part,
@@ -166,19 +167,19 @@ impl SessionView {
     }
 }
 
-/// The pacer as picture and sound follow it.
+/// The pacer that picture and sound follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BreathView {
-    /// The present pattern.
+    /// The current pattern.
     pub pattern: BreathPattern,
-    /// When its first breath began.
+    /// When the first breath in the current pattern began.
     pub started: RoomTime,
-    /// The next pattern and when it begins, if it was changed.
+    /// The next pattern and when it begins, if the pattern was changed.
     pub next: Option<(BreathPattern, RoomTime)>,
 }
 
 impl BreathView {
-    /// The pattern at `now` and when its first breath began.
+    /// Returns the pattern at `now` and when its first breath began.
     #[must_use]
     pub fn running_at(&self, now: RoomTime) -> (BreathPattern, RoomTime) {
         match self.next {
@@ -195,7 +196,7 @@ impl BreathView {
     }
 }
 
-/// The state of the room.
+/// The state of the room at one moment.
 #[expect(clippy::struct_excessive_bools, reason = "they are independent facts")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {
@@ -205,17 +206,17 @@ pub struct Snapshot {
     pub stage: Stage,
     /// When the current or last visit began. It is unique for each visit.
     pub visit_began_at: RoomTime,
-    /// The session, in [`Stage::Session`].
+    /// The session in progress; `None` outside [`Stage::Session`].
     pub session: Option<SessionView>,
     /// The open call, once it may be shown.
     pub call: Option<Call>,
-    /// The most recently ended calls, oldest first, so that a desk that was disconnected learns of them.
+    /// The most recently ended calls, oldest first, so that a desk that reconnects learns of them.
     pub ended_calls: Vec<CallId>,
     /// The name of the chosen profile.
     pub profile: String,
     /// Length of the infusion in minutes, planned or in progress.
     pub infusion_minutes: u32,
-    /// The place.
+    /// The place on the screen.
     pub place: Place,
     /// The patient's language.
     pub language: Language,
@@ -241,11 +242,11 @@ pub struct Snapshot {
     pub silence: bool,
     /// Number of skipped pieces.
     pub skips: u32,
-    /// Added to the brightness of the arc by the desk, −0.5 to 0.5.
+    /// What the desk adds to the brightness of the arc, −0.5 to 0.5.
     pub brightness_trim: f32,
-    /// Added to the intensity of the score by the desk, −1 to 1.
+    /// What the desk adds to the intensity of the score, −1 to 1.
     pub intensity_nudge: f32,
-    /// Whether staff are talking to the patient, so that everything ducks.
+    /// Whether staff are talking to the patient, which lowers all other sound.
     pub talk_now: bool,
     /// Number of desk pages that can receive a call.
     pub desks: usize,
@@ -255,7 +256,7 @@ pub struct Snapshot {
     pub note_limits: NoteLimits,
     /// How the note can be taken home, and what became of it.
     pub take_home: TakeHome,
-    /// The present troubles, in the order of [`Trouble::ALL`].
+    /// The current troubles, in the order of [`Trouble::ALL`].
     pub troubles: Vec<Trouble>,
     /// The receipt of the last wipe.
     pub receipt: Option<Receipt>,
@@ -282,8 +283,8 @@ impl Snapshot {
         self.stage.is_in_visit()
     }
 
-    /// Whether the patient can leave without losing anything written: the note is blank, its latest version was taken
-    /// home, or a delivery is in progress.
+    /// Whether the patient can leave without losing anything written, because the note is blank, its latest version was
+    /// taken home, or a delivery is in progress.
     #[must_use]
     pub fn is_note_taken_home(&self) -> bool {
         self.notes.is_blank()
@@ -291,7 +292,7 @@ impl Snapshot {
             || self.take_home.is_in_progress()
     }
 
-    /// The part of the session, in [`Stage::Session`].
+    /// The current part of the session; `None` outside [`Stage::Session`].
     #[must_use]
     pub fn part(&self) -> Option<Part> {
         self.session.map(|session| session.part)

@@ -1,5 +1,5 @@
-//! Owns the stages of the room and the groups of them that rules refer to. Does not own the transitions between them
-//! (`transitions`).
+//! Owns the stages of the room and the groups of stages that rules refer to. Does not own the transitions between
+//! stages (`transitions`).
 
 use crate::vocabulary::named;
 
@@ -10,13 +10,13 @@ named! {
         Ready = "ready",
         /// A patient is settling in.
         Arrive = "arrive",
-        /// The infusion and its music.
+        /// The infusion and its music, from settling to the landing.
         Session = "session",
         /// The session is over, and the patient may write.
         After = "after",
         /// The patient is leaving.
         Farewell = "farewell",
-        /// Between two patients: wipe, verification, preparation.
+        /// The time between two patients, for wipe, verification and preparation.
         Turnover = "turnover",
         /// The wipe could not be verified, so no next patient is admitted.
         Blocked = "blocked",
@@ -24,19 +24,19 @@ named! {
 }
 
 impl Stage {
-    /// A patient is here.
+    /// The stages in which a patient is here.
     pub const VISIT: &[Self] = &[Self::Arrive, Self::Session, Self::After, Self::Farewell];
-    /// A patient is here or may come.
+    /// The stages in which a patient is here or may arrive.
     pub const READY_OR_VISIT: &[Self] = &[Self::Ready, Self::Arrive, Self::Session, Self::After, Self::Farewell];
-    /// A session may begin.
+    /// The stages in which a session may begin.
     pub const BEFORE_SESSION: &[Self] = &[Self::Ready, Self::Arrive];
-    /// The session is over and the patient is still here.
+    /// The stages in which the session is over and the patient is still here.
     pub const AFTER_SESSION: &[Self] = &[Self::After, Self::Farewell];
-    /// A patient is here and no session is running.
+    /// The stages in which a patient is here and no session is in progress.
     pub const VISIT_BUT_SESSION: &[Self] = &[Self::Arrive, Self::After, Self::Farewell];
-    /// The last patient has left and the next one is not admitted yet.
+    /// The stages between two patients, in which nobody is admitted.
     pub const TURNOVER: &[Self] = &[Self::Turnover, Self::Blocked];
-    /// Staff prepare and test the room.
+    /// The stages in which staff prepare and test the room.
     pub const PREPARING: &[Self] = &[Self::Turnover, Self::Ready];
 
     /// Whether a patient is here.
@@ -57,7 +57,7 @@ impl Stage {
         Self::TURNOVER.contains(&self)
     }
 
-    /// Whether desks may show what the patient has shared: from arrival until the farewell begins.
+    /// Whether desks may show what the patient has shared, which is allowed from arrival until the farewell begins.
     #[must_use]
     pub fn is_sharing(self) -> bool {
         self.is_in_visit() && self != Self::Farewell

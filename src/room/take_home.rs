@@ -1,5 +1,5 @@
-//! Owns what the room knows about taking a note home: the methods that are available, which of them were chosen, and
-//! what became of each. Does not own how a note is delivered.
+//! Owns what the room knows about taking a note home, that is, the available methods, the chosen ones, and what became
+//! of each. Not here: how a note is delivered.
 
 use std::collections::BTreeMap;
 
@@ -20,13 +20,13 @@ named! {
 named! {
     /// Why a note could not be delivered.
     TakeHomeError {
-        /// No printer answers, or it accepts no jobs.
+        /// No printer answers, or the printer accepts no jobs.
         PrinterAway = "printer-away",
         /// The printer stopped or needs attention, such as paper. The job was cancelled.
         PrinterStopped = "printer-stopped",
         /// No memory stick is inserted.
         StickMissing = "stick-missing",
-        /// The folder or the stick cannot be written, or was removed meanwhile.
+        /// The folder or the stick cannot be written to, or has been removed.
         PlaceUnwritable = "place-unwritable",
         /// The folder or the stick is full.
         PlaceFull = "place-full",
@@ -38,19 +38,19 @@ named! {
 /// The state of one delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TakeHomeStatus {
-    /// It has been started.
+    /// The delivery has started.
     InProgress,
-    /// It has arrived.
+    /// The note has arrived.
     Done {
         /// The code in the name of a sealed file, by which patient and therapist can refer to it.
         code: Option<String>,
     },
-    /// It failed, and nothing of it is left with the printer or in the folder.
+    /// The delivery failed, and nothing of it is left with the printer or in the folder.
     Failed(TakeHomeError),
 }
 
 impl TakeHomeStatus {
-    /// Its name in messages.
+    /// The name of the status in messages.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -70,7 +70,8 @@ pub struct TakeHome {
     pub sealed: bool,
     /// The latest status for each method that was chosen.
     pub statuses: BTreeMap<TakeHomeMethod, TakeHomeStatus>,
-    /// [`Notes::version`](super::notes::Notes::version) of the last delivery. Later changes were not taken along.
+    /// [`Notes::version`](super::notes::Notes::version) of the note that was delivered last. Later changes are not in
+    /// it.
     pub taken: Option<u64>,
 }
 
@@ -81,7 +82,7 @@ impl TakeHome {
         self.statuses.get(&method)
     }
 
-    /// The available methods.
+    /// The methods that are available now, in the order of [`TakeHomeMethod::ALL`].
     pub fn methods(&self) -> impl Iterator<Item = TakeHomeMethod> + '_ {
         TakeHomeMethod::ALL.iter().copied().filter(|method| self.is_available(*method))
     }

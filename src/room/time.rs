@@ -1,11 +1,11 @@
-//! Owns the room's own time. Does not own a clock: each call into the room passes the time.
+//! Owns the room's time. It has no clock, since the driver passes the time with every input.
 
 use std::fmt;
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
-/// Milliseconds of the room's own time. It starts at zero with an empty journal, never runs backwards, and continues
-/// after a restart from the last journaled moment.
+/// Milliseconds of the room's time. It starts at zero with an empty journal, never runs backwards, and continues after
+/// a restart from the last journaled moment.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RoomTime(pub u64);
 

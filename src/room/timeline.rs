@@ -1,20 +1,20 @@
-//! Owns the timeline of a session, which clinicians call its arc: where each part begins, and how values such as light
-//! and intensity are interpolated along it. Does not own the clock that runs through it (`session`).
+//! Owns the timeline of a session, which clinicians call its arc. It says when each part begins and interpolates values
+//! such as light and intensity. Does not own the session clock (`session`).
 
 use crate::vocabulary::Named;
 
 /// A part of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Part {
-    /// The patient is settled, and the pump has not started.
+    /// The patient is settled, and the infusion has not started.
     Settle,
     /// The first minutes of the infusion.
     Onset,
-    /// The deepest part.
+    /// The deepest part of the experience.
     Peak,
-    /// Coming back.
+    /// The patient is coming back.
     Return,
-    /// Back, and calm.
+    /// The patient is back and calm.
     Landing,
 }
 
@@ -22,7 +22,7 @@ impl Part {
     /// Every part, in order.
     pub const ALL: [Self; 5] = [Self::Settle, Self::Onset, Self::Peak, Self::Return, Self::Landing];
 
-    /// Its name in files and messages.
+    /// The part's name in files and messages.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -34,7 +34,7 @@ impl Part {
         }
     }
 
-    /// The part with that name.
+    /// Returns the part with this name, or `None` if no part has it.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         <Self as Named>::from_name(name)
@@ -54,40 +54,40 @@ pub const MINUTE_MS: u64 = 60_000;
 
 /// How long the music continues after the infusion.
 const MUSIC_AFTER_INFUSION_MS: u64 = 15 * MINUTE_MS;
-/// Return and landing together: the calm at the end.
+/// Length of return and landing together.
 const RETURN_AND_LANDING_MS: u64 = 20 * MINUTE_MS;
 const LANDING_MS: u64 = 10 * MINUTE_MS;
 const ONSET_MIN_MS: u64 = 8 * MINUTE_MS;
 const ONSET_MAX_MS: u64 = 15 * MINUTE_MS;
-/// How long *End now* takes to reach the landing.
+/// Time from *End now* to the landing, and the duration of each transition on the way.
 const END_NOW_TRANSITION_MS: u64 = MINUTE_MS;
-/// How long values take to move from one part to the next. It is this long so that nothing startles.
+/// Duration of the transition between the values of two parts, long enough that nothing startles.
 const PART_TRANSITION_MS: u64 = 5 * MINUTE_MS;
 
-/// Minimum length of an infusion, in minutes. Below it, the parts have no room.
+/// Minimum length of an infusion, in minutes. A shorter one leaves too little time for the parts.
 pub const INFUSION_MINUTES_MIN: u32 = 20;
 /// Maximum length of an infusion, in minutes, extensions included.
 pub const INFUSION_MINUTES_MAX: u32 = 240;
 
-/// Where the parts of one session begin, in milliseconds of the session clock, which starts with the pump.
+/// When the parts of one session begin, in milliseconds of the session clock, which starts with the infusion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionTimeline {
-    /// Length of the infusion.
+    /// Length of the infusion, extensions included.
     pub infusion_ms: u64,
-    /// Onset gives way to peak.
+    /// When onset gives way to peak.
     pub peak_from_ms: u64,
-    /// Peak gives way to return.
+    /// When peak gives way to return.
     pub return_from_ms: u64,
-    /// Return gives way to landing.
+    /// When return gives way to landing.
     pub landing_from_ms: u64,
-    /// The session has landed.
+    /// When the session has landed.
     pub end_ms: u64,
     /// When *End now* was first pressed. Transitions that begin from here on are faster.
     ended_at_ms: Option<u64>,
 }
 
 impl SessionTimeline {
-    /// The timeline of an infusion of `infusion_minutes`.
+    /// Creates the timeline of a session whose infusion takes `infusion_minutes`.
     #[must_use]
     pub fn new(infusion_minutes: u32) -> Self {
         let infusion_ms = u64::from(infusion_minutes) * MINUTE_MS;
@@ -123,14 +123,15 @@ impl SessionTimeline {
         }
     }
 
-    /// The next boundary after `clock_ms`: the beginning of a part, or the end of the session.
+    /// Returns the first boundary after `clock_ms`, which is the beginning of a part or the end of the session. `None`
+    /// once the session has landed.
     #[must_use]
     pub fn next_boundary(&self, clock_ms: u64) -> Option<u64> {
         self.boundaries().into_iter().find(|boundary| *boundary > clock_ms)
     }
 
-    /// Extends the infusion by `minutes` at `clock_ms`. Boundaries in the past stay, those ahead move, and the current
-    /// part never changes to an earlier one.
+    /// Extends the infusion by `minutes` at `clock_ms`. Parts that have begun keep their beginnings, and the current
+    /// part stays the current one.
     pub fn extend(&mut self, clock_ms: u64, minutes: u32) {
         let more_ms = u64::from(minutes) * MINUTE_MS;
         let part = self.part_at(clock_ms);
@@ -147,8 +148,8 @@ impl SessionTimeline {
         }
     }
 
-    /// Ends the session early, at `clock_ms`: it reaches the landing within a minute and has landed after
-    /// `landing_minutes`. Nothing is ever later than it was planned.
+    /// Ends the session early, at `clock_ms`. It reaches the landing within a minute and has landed after
+    /// `landing_minutes`. No boundary moves to a later time.
     pub fn end_now(&mut self, clock_ms: u64, landing_minutes: u32) {
         let lands_in_ms = u64::from(landing_minutes) * MINUTE_MS;
         self.ended_at_ms = Some(self.ended_at_ms.map_or(clock_ms, |earlier_ms| earlier_ms.min(clock_ms)));

@@ -1,5 +1,5 @@
-//! Owns what each event changes: how a visit moves through its stages, the session, the call, comfort, the note, and
-//! taking it home. Does not own the timers of the room (`room`), nor those of a call (`call`).
+//! Owns the transitions, that is, what each event changes in the stages, the session, the call, comfort, the note and
+//! taking it home. Not here: the timers of the room (`room`) and of a call (`call`).
 
 use std::sync::Arc;
 
@@ -23,17 +23,17 @@ use crate::vocabulary::place::Place;
 use crate::vocabulary::signal::Signal;
 use crate::vocabulary::sound::SoundChoice;
 
-/// Maximum of one extension, in minutes.
+/// Maximum length of one extension, in minutes.
 pub(super) const EXTEND_MINUTES_MAX: u32 = 120;
 /// Maximum length of the landing after *End now*, in minutes.
 const LANDING_MINUTES_MAX: u32 = 20;
-/// Number of ended calls to remember, so that a desk that was disconnected learns that they were cleared.
+/// Maximum number of ended calls that are remembered, so that a desk that reconnects learns which calls were cleared.
 const ENDED_CALLS_MAX: usize = 16;
-/// Maximum brightness trim of a desk, in either direction.
+/// Maximum amount by which a desk can raise or lower the brightness, which runs from 0 to 1.
 const BRIGHTNESS_TRIM_MAX: f32 = 0.5;
 
 impl Room {
-    /// Applies an event whose time has come. A refusal leaves the room unchanged.
+    /// Applies an event. A refusal leaves the room unchanged.
     pub(super) fn apply(&mut self, now: RoomTime, event: Event) -> Result<(), Refusal> {
         match event {
             Event::VisitBegins => self.begin_visit(now)?,
@@ -305,7 +305,8 @@ impl Room {
         self.paced_part = None;
     }
 
-    /// The patient is still here, so the room is not unattended.
+    /// Records that the patient is still here, which resolves [`Trouble::RoomLeft`]. Does nothing outside After and
+    /// Farewell.
     pub(super) fn record_activity(&mut self, now: RoomTime) {
         if self.stage.is_after_session() {
             self.last_activity = Some(now);
@@ -316,7 +317,7 @@ impl Room {
 
 // The turnover, and restarts of the program.
 impl Room {
-    /// Starts a wipe. The room forgets the patient at once; effects erase everything else.
+    /// Starts a wipe. The room forgets the patient at once, and [`Effect::Wipe`] erases everything else.
     fn reset(&mut self) -> Result<(), Refusal> {
         self.end_practice_call();
         if self.call.is_some() {
@@ -389,9 +390,10 @@ impl Room {
         Ok(())
     }
 
-    /// Picks up after a restart: an interrupted wipe is finished first, and an open call is sent again.
+    /// Resumes after a restart. Asks for an interrupted wipe to be finished or for the notes of the visit to be
+    /// decrypted, and sends an open call again.
     fn restart(&mut self, now: RoomTime) {
-        // The patient's latest activity may not be in the journal.
+        // The patient's latest activity may not be in the journal, so the restart counts as activity.
         self.record_activity(now);
         if self.wiping {
             self.effects.push_back(Effect::VerifyWipe);
@@ -405,10 +407,10 @@ impl Room {
     }
 }
 
-// The call and the desk pages. What a call does by itself is in `call`.
+// The call and the desk pages. The phases and timers of a single call are in `call`.
 impl Room {
     fn press_call(&mut self, now: RoomTime, id: CallId, practice: bool) {
-        // A real press during a practice call is a real call.
+        // A real press replaces a practice call.
         if !practice {
             self.end_practice_call();
         }
@@ -441,7 +443,7 @@ impl Room {
         Ok(())
     }
 
-    /// A practice call that was received proves the line of a room without a patient.
+    /// Records that the call was tested, if a desk received a practice call while staff prepare the room.
     fn record_call_test(&mut self) {
         let is_received = self.call.as_ref().is_some_and(|call| call.practice && call.phase.is_received());
         self.call_tested |= is_received && self.stage.is_preparing();
@@ -462,7 +464,7 @@ impl Room {
         Ok(())
     }
 
-    /// A practice call never delays what comes next.
+    /// Ends the open call if it is a practice call, so that practice never delays what comes next.
     fn end_practice_call(&mut self) {
         if let Some(call) = self.call.take_if(|call| call.practice) {
             self.end_call(call.id);
@@ -501,7 +503,7 @@ impl Room {
 
 // The note and taking it home.
 impl Room {
-    /// Applies a change to the notes of a visit, and has them sealed afterwards.
+    /// Applies a change to the notes of a visit and schedules their sealing.
     fn change_note(
         &mut self,
         now: RoomTime,
@@ -549,7 +551,7 @@ impl Room {
             self.notes = Arc::new(restored);
             return Ok(());
         }
-        // Something was written before the vault answered.
+        // The patient wrote something before the vault answered.
         self.change_note(now, |notes, _| {
             notes.merge_restored(restored);
             Ok(())
@@ -597,7 +599,7 @@ impl Room {
         version: u64,
         outcome: Result<Option<String>, TakeHomeError>,
     ) {
-        // A delivery that a reset or a restart has overtaken belongs to nobody.
+        // After a reset or a restart, nobody is waiting for this delivery any more.
         if self.take_home.status(method) != Some(&TakeHomeStatus::InProgress) {
             return;
         }
@@ -612,7 +614,7 @@ impl Room {
     }
 }
 
-// Comfort: what patient and desk can adjust at any time of a visit.
+// Comfort, that is, what the patient and the desk can adjust at any time during a visit.
 impl Room {
     fn set_volume(&mut self, db: f32) -> Result<(), Refusal> {
         self.in_visit()?;
@@ -650,7 +652,7 @@ impl Room {
 
     fn choose_breath_pattern(&mut self, now: RoomTime, pattern: BreathPattern) -> Result<(), Refusal> {
         self.in_visit()?;
-        // No breath is held during an infusion.
+        // Box breathing holds the breath, so it is not allowed during an infusion.
         if pattern == BreathPattern::Box4 {
             self.in_stages(Stage::VISIT_BUT_SESSION)?;
         }
@@ -658,7 +660,8 @@ impl Room {
         Ok(())
     }
 
-    /// Sets the pacer as the part asks, unless the patient has chosen or holds on to the anchor.
+    /// Switches the pacer on or off as the profile says for the current part, unless the patient has switched it by
+    /// hand or the anchor is on.
     pub(super) fn set_breath_for_part(&mut self, now: RoomTime) {
         let Some(part) = self.session.map(|session| session.part(now)) else { return };
         if !self.anchor && self.breath_choice.is_none() {
@@ -672,7 +675,7 @@ impl Room {
         self.breath = on.then(|| self.breath.unwrap_or_else(start));
     }
 
-    /// A running breath is finished first, so that neither picture nor sound jumps.
+    /// Changes the pattern. A breath in progress is finished first, so that neither picture nor sound jumps.
     fn set_breath_pattern(&mut self, now: RoomTime, pattern: BreathPattern) {
         self.pattern = pattern;
         let Some(breath) = &mut self.breath else { return };
@@ -699,8 +702,8 @@ impl Room {
         Ok(())
     }
 
-    /// The anchor holds the breath. When released, the pacer returns to the patient's choice or to what the part asks
-    /// for.
+    /// Switches the anchor. While it is on, so is the pacer. Afterwards, the pacer returns to the patient's choice or
+    /// to what the part asks for.
     fn switch_anchor(&mut self, now: RoomTime, on: bool) -> Result<(), Refusal> {
         self.in_visit()?;
         self.anchor = on;

@@ -1,5 +1,5 @@
-//! Owns what a patient draws: strokes on a page whose units are independent of screen and paper. Does not own how a
-//! stroke is rendered, sealed or taken home.
+//! Owns a patient's drawings, which are strokes on a page whose units are independent of screen and paper. Not here:
+//! how a stroke is rendered, sealed or taken home.
 
 mod path;
 
@@ -19,8 +19,8 @@ pub const POINTS_MAX: usize = 24_000;
 /// Maximum number of points in a note, all pages together.
 pub const NOTE_POINTS_MAX: usize = 240_000;
 
-/// The colour of a stroke. Its RGB value depends on where it is shown: a dark screen and white paper need different
-/// ones.
+/// The colour of a stroke. Its RGB value depends on where it is shown, since a dark screen and white paper need
+/// different values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Tint {
     /// The colour of text.
@@ -40,7 +40,7 @@ impl Tint {
     /// Every tint, in the order in which they are offered.
     pub const ALL: [Self; 5] = [Self::Sand, Self::Honey, Self::Rose, Self::Moss, Self::Sea];
 
-    /// Its name, for the id of its control.
+    /// The tint's name, used in the id of its button.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -53,7 +53,7 @@ impl Tint {
     }
 }
 
-/// One point of a stroke, in page units. `Debug` does not print it.
+/// One point of a stroke, in page units. `Debug` does not print the numbers.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct StrokePoint {
     /// Distance from the left edge, 0 to [`PAGE_WIDTH`].
@@ -70,7 +70,7 @@ impl fmt::Debug for StrokePoint {
     }
 }
 
-/// What one finger drew from touching down to lifting. It has at least one point; a single point is a dot.
+/// What one finger draws between touching the page and lifting. It has at least one point; a single point is a dot.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Stroke {
     tint: Tint,
@@ -78,7 +78,7 @@ pub struct Stroke {
 }
 
 impl Stroke {
-    /// A stroke through `points`, clamped to the page. `None` if there are no points.
+    /// Creates a stroke through `points`, which are clamped to the page. Returns `None` if there are no points.
     #[must_use]
     pub fn new(tint: Tint, mut points: Vec<StrokePoint>) -> Option<Self> {
         for point in &mut points {
@@ -108,15 +108,14 @@ impl fmt::Debug for Stroke {
     }
 }
 
-/// The drawing on a page. Clones share their strokes, so they are cheap. `Debug` does not print it, as with
-/// [`PatientText`](super::notes::PatientText).
+/// The drawing on a page. Clones share their strokes, so they are cheap. `Debug` does not print the content.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Drawing {
     strokes: Vec<Arc<Stroke>>,
 }
 
 impl Drawing {
-    /// A drawing of `strokes`, from bottom to top.
+    /// Creates a drawing of `strokes`, listed from bottom to top.
     #[must_use]
     pub const fn new(strokes: Vec<Arc<Stroke>>) -> Self {
         Self { strokes }
@@ -133,7 +132,7 @@ impl Drawing {
         self.strokes.push(stroke);
     }
 
-    /// Removes the topmost stroke.
+    /// Removes and returns the topmost stroke, or returns `None` if there is none.
     pub fn pop(&mut self) -> Option<Arc<Stroke>> {
         self.strokes.pop()
     }
@@ -150,7 +149,7 @@ impl Drawing {
         self.strokes.iter().map(|stroke| stroke.points.len()).sum()
     }
 
-    /// Whether it is within [`STROKES_MAX`] and [`POINTS_MAX`].
+    /// Whether the drawing is within [`STROKES_MAX`] and [`POINTS_MAX`].
     #[must_use]
     pub fn fits_a_page(&self) -> bool {
         self.strokes.len() <= STROKES_MAX && self.point_count() <= POINTS_MAX

@@ -1,30 +1,30 @@
-//! Owns how the points of a stroke become a smooth path: the same on the screen, in print and in a file. Does not own
-//! colours, nor the renderer.
+//! Owns the smooth paths that the points of a stroke become, which are the same on the screen, in print and in a file.
+//! Does not own colours or the renderer.
 
 use std::ops::Range;
 
 use super::{Stroke, StrokePoint};
 
-/// Maximum difference of width within a path, in page units. It is less than half a pixel, so that no step is visible.
+/// Maximum difference in width within a path, in page units. It is less than half a pixel, so that no step is visible.
 const WIDTH_STEP: f32 = 4.0;
 
-/// A quadratic Bézier curve that begins where the one before it ends. Coordinates are in page units.
+/// A quadratic Bézier curve that begins where the previous one ends. Coordinates are in page units.
 #[derive(Clone, Copy, PartialEq)]
 pub struct QuadraticBezier {
-    /// The control point.
+    /// The control point, which the curve need not pass through.
     pub control: (f32, f32),
-    /// The end point.
+    /// Where the curve ends.
     pub to: (f32, f32),
 }
 
 /// A smooth path of constant width with round caps and joins. Coordinates are in page units.
 #[derive(Clone, PartialEq)]
 pub struct StrokePath {
-    /// Width of the line.
+    /// Width of the path, in page units.
     pub width: f32,
-    /// The start point.
+    /// Where the path starts.
     pub from: (f32, f32),
-    /// The curves after it. A dot is one curve that ends where it starts.
+    /// The curves from there on. A dot is one curve that ends where it starts.
     pub curves: Vec<QuadraticBezier>,
 }
 
@@ -34,8 +34,8 @@ pub fn stroke_paths(stroke: &Stroke) -> Vec<StrokePath> {
     stroke_paths_between(stroke.points(), 0..stroke.points().len())
 }
 
-/// The paths of the points in `range` alone, for drawing a stroke while it grows. The path of a point is final once the
-/// point after it is known.
+/// Returns the paths for only the points in `range`, to draw a stroke while it grows. The path at a point is final once
+/// the next point is known.
 #[must_use]
 pub fn stroke_paths_between(points: &[StrokePoint], range: Range<usize>) -> Vec<StrokePath> {
     let mut paths: Vec<StrokePath> = Vec::new();
@@ -53,7 +53,7 @@ pub fn stroke_paths_between(points: &[StrokePoint], range: Range<usize>) -> Vec<
             let (t0, t1) = (piece as f32 / piece_count, (piece + 1) as f32 / piece_count);
             let mut curve = subdivide(from, coordinates(point), to, t0, t1);
             if piece + 1 == piece_count as usize {
-                // Exact, so that paths meet without a rounding error.
+                // The exact end point, so that paths meet without a rounding error.
                 curve.to = to;
             }
             if piece_count < 2.0 {
@@ -70,7 +70,7 @@ pub fn stroke_paths_between(points: &[StrokePoint], range: Range<usize>) -> Vec<
     paths
 }
 
-/// The part of a quadratic Bézier curve between the parameters `t0` and `t1`, by blossoming (de Casteljau).
+/// Returns the part of a quadratic Bézier curve between the parameters `t0` and `t1`, by blossoming (de Casteljau).
 fn subdivide(from: (f32, f32), control: (f32, f32), to: (f32, f32), t0: f32, t1: f32) -> QuadraticBezier {
     let lerp = |a: f32, b: f32, t: f32| a + (b - a) * t;
     let blossom = |first: f32, second: f32| {
@@ -125,7 +125,7 @@ mod tests {
         }
     }
 
-    /// Pieces drawn while the finger moves must equal the stroke drawn after it has lifted.
+    /// Pieces drawn while the finger moves must equal the stroke drawn after the finger has lifted.
     #[test]
     fn a_stroke_drawn_in_pieces_equals_the_stroke_drawn_at_once() {
         let points: Vec<(u16, u16, u8)> = (0..50).map(|at| (at * 31, at * at, 90)).collect();

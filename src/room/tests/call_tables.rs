@@ -1,4 +1,4 @@
-//! Owns the tables of a call: what happened and when, the state of the call afterwards, and the effects.
+//! Owns the tables of a call, which list each event with its time, the state of the call afterwards, and the effects.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use expect_test::{Expect, expect};
 
 use super::*;
 
-/// Runs a script and records one line for each event. Timeouts on the way have lines of their own.
+/// Runs a script and records one line for each event. Timeouts between events have separate lines.
 #[derive(Default)]
 pub(super) struct Table {
     text: String,
@@ -107,7 +107,7 @@ pub(super) fn desk_seen() -> (u64, Event) {
     (0, Event::DeskConnected { desk: DESK })
 }
 
-/// A call that a desk has received after 200 ms, followed by `more`.
+/// A script in which a desk receives a call after 200 ms, followed by `more`.
 pub(super) fn received_then(more: Vec<(u64, Event)>) -> Vec<(u64, Event)> {
     let mut script = vec![desk_seen(), (0, press()), (20, journaled()), (50, sent()), (200, received(DESK))];
     script.extend(more);

@@ -1,5 +1,5 @@
-//! Owns the tests of the room as a whole: what it promises to the outside, as scripts and tables. This file holds what
-//! they share. Does not own the tests of single types, which are in the files of those types.
+//! Owns the tests of the room as a whole, which are written as scripts and tables. This file holds the helpers that
+//! they share. Tests of a single type are in the file of that type.
 
 #![allow(clippy::expect_used, clippy::panic)]
 
@@ -68,7 +68,7 @@ fn rules() -> Rules {
     }
 }
 
-/// Drives a room in simulated time, as the driver does: it handles every timeout that is due before the next event.
+/// Drives a room in simulated time. Like the driver, it handles every timeout that is due before the next event.
 struct Harness {
     room: Room,
     now: RoomTime,
@@ -83,7 +83,7 @@ impl Harness {
         Self { room: Room::new(rules), now: RoomTime(0) }
     }
 
-    /// A room that reached `stage` the usual way, at time zero.
+    /// Creates a room that has reached `stage` in the usual way at time zero.
     fn in_stage(stage: Stage) -> Self {
         let mut harness = Self::new();
         let events: Vec<Event> = match stage {
@@ -129,7 +129,7 @@ impl Harness {
         }
     }
 
-    /// Expects `event` to be refused without any change of the snapshot or any effect.
+    /// Expects `event` to be refused without changing the snapshot or causing an effect.
     #[track_caller]
     fn refused(&mut self, at_ms: u64, event: Event) -> Refusal {
         self.run_to(at_ms);

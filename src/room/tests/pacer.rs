@@ -1,5 +1,5 @@
-//! Owns the tests of the breath and its pacer: continuous, exact over a day, and on when the part, the patient or the
-//! anchor asks for it.
+//! Owns the tests of the breath, which is continuous and exact over a day, and of its pacer, which is on when the part,
+//! the patient or the anchor asks for it.
 
 use super::breath::{Breath, BreathPhase};
 use super::*;
@@ -90,7 +90,7 @@ fn a_new_pattern_begins_at_the_end_of_the_running_breath() {
     harness.ok(13_000, Event::BreathPatternChosen(BreathPattern::ThreeSeven));
     assert_eq!(harness.room.poll_timeout(harness.now), Some(RoomTime(21_000)));
     assert_eq!(harness.snapshot().breath.map(|breath| breath.pattern), Some(BreathPattern::FourSix));
-    // The last of several choices wins, and the time of the change stays.
+    // The last of several choices wins, and the time of the change stays the same.
     harness.ok(14_000, Event::BreathPatternChosen(BreathPattern::FiveFive));
     assert_eq!(harness.room.poll_timeout(harness.now), Some(RoomTime(21_000)));
     harness.run_to(21_000);
@@ -114,7 +114,7 @@ fn a_change_of_pattern_is_as_smooth_as_the_breath_itself() {
                     harness.run_to(at_ms);
                     let now = breath_now(&harness).expect("the pacer is on");
                     assert!((now.level - level).abs() < 0.03, "{} to {} at {at_ms}", from.name(), to.name());
-                    // A face with the older snapshot shows the same breath.
+                    // A screen with the older snapshot shows the same breath.
                     assert_eq!(early.at(harness.now), now);
                     level = now.level;
                 }

@@ -1,4 +1,4 @@
-//! Owns the tables of a practice call, and of a call that survives a restart.
+//! Owns the tables of a practice call and of a call that survives a restart.
 
 use super::call_tables::*;
 use super::*;

@@ -1,5 +1,5 @@
-//! Owns the tests of the session clock: when the parts begin in real time, and what pausing, extending and ending
-//! change.
+//! Owns the tests of the session clock, which check when the parts begin in real time, and what pausing, extending and
+//! ending change.
 
 use super::*;
 
@@ -12,7 +12,8 @@ fn started(infusion_minutes: u32, speed: u32, from_ms: u64) -> Harness {
     harness
 }
 
-/// Every timeout until the session has landed: the real time since `from_ms`, and the part from then on.
+/// Handles every timeout until the session has landed. Returns the real time of each since `from_ms` and the part that
+/// begins then.
 fn timeouts(harness: &mut Harness, from_ms: u64) -> Vec<(u64, Part)> {
     let mut seen = Vec::new();
     while let Some(due) = harness.room.poll_timeout(harness.now) {
@@ -132,7 +133,8 @@ fn a_session_that_has_landed_cannot_be_paused() {
 
 #[test]
 fn extending_moves_only_what_is_still_ahead() {
-    // A 40-minute infusion, extended by 30 minutes in each part: when peak, return, landing and end are then.
+    // When peak, return, landing and end are, in minutes, after a 40-minute infusion was extended by 30 minutes in each
+    // part.
     for (at_minute, boundaries) in
         [(5, [15, 65, 75, 85]), (20, [12, 65, 75, 85]), (40, [12, 35, 75, 85]), (50, [12, 35, 45, 85])]
     {

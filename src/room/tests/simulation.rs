@@ -1,6 +1,6 @@
-//! Owns the simulation: hundreds of random runs with restarts, and the invariants that hold at every step of them.
-//! `STILLROOM_SEED=n` runs a single seed, `STILLROOM_SEEDS=n` runs the seeds 1 to n. Every failure names its seed and
-//! step.
+//! Owns the simulation, which consists of hundreds of random runs with restarts, and the invariants that hold at every
+//! step. `STILLROOM_SEED=n` runs a single seed, `STILLROOM_SEEDS=n` runs the seeds 1 to n. Every failure names its seed
+//! and step.
 
 use super::drawing::{Drawing, Stroke, StrokePoint, Tint};
 use super::*;
@@ -45,7 +45,7 @@ struct Allowed {
     journal_answered: bool,
     coming: bool,
     here: bool,
-    /// The round of the escalation list, with its next step below.
+    /// The current round of the escalation list.
     round: u32,
     next_step: usize,
 }
@@ -61,7 +61,8 @@ struct Simulation {
     allowed: Option<Allowed>,
     session_before: Option<(RoomTime, u64, Part)>,
     journal: Vec<(RoomTime, Event)>,
-    /// Touches by staff are not journaled, so presence may lapse earlier after a restart. Half the seeds have none.
+    /// Touches by staff are not journaled, so presence may lapse earlier after a restart. Half of the seeds have no
+    /// touches.
     touches: bool,
 }
 
@@ -182,7 +183,7 @@ impl Simulation {
         }
     }
 
-    /// The invariants of every moment.
+    /// Checks the invariants that hold at every moment.
     fn check(&mut self) {
         let snapshot = self.room.snapshot(self.now);
         self.check_that(
@@ -281,7 +282,7 @@ impl Simulation {
         self.session_before = Some((self.now, clock_ms, session.part));
     }
 
-    /// Restarts the program: replays the journaled events into a new room.
+    /// Restarts the program by replaying the journaled events into a new room.
     fn restart(&mut self) {
         let mut replayed = Room::new(self.rules.clone());
         for (at, event) in &self.journal {
@@ -310,14 +311,14 @@ impl Simulation {
         self.check_that(was.profile == is.profile, "came back with another profile");
         self.check_that(was.volume_db.to_bits() == is.volume_db.to_bits(), "came back at another volume");
         self.check_that((was.place, was.dark) == (is.place, is.dark), "came back in another place");
-        // The phase of the breath is not promised, but whether it is on and its pattern are.
+        // A restart may shift the phase of the breath, but must keep its pattern and whether it is on.
         let pacer =
             |snapshot: &Snapshot| snapshot.breath.map(|breath| breath.next.map_or(breath.pattern, |next| next.0));
         self.check_that(pacer(&was) == pacer(&is), "came back with another breath");
         let id = |room: &Room| room.call.as_ref().map(|call| (call.id, call.practice));
         self.check_that(id(&self.room) == id(replayed), "came back with another call");
         if let (Some(was), Some(is)) = (&self.room.call, &replayed.call) {
-            // Phases up to Received depend on desks, and an overdue *On the way* falls back without them.
+            // Phases up to Received depend on desks, and an overdue *On the way* falls back if no desk is connected.
             let same = was.phase.max(CallPhase::Received) == is.phase.max(CallPhase::Received);
             let overdue = was.phase == CallPhase::OnTheWay && was.tone_raised;
             self.check_that(same || overdue || self.touches, &format!("came back with the call {:?}", is.phase));

@@ -1,4 +1,5 @@
-//! Owns the tests of the stages: every event in every stage, the reset, the turnover, and what the next patient finds.
+//! Owns the tests of the stages. They check every event in every stage, the reset, the turnover, and what the next
+//! patient finds.
 
 use std::fmt::Write as _;
 
@@ -92,7 +93,7 @@ fn prepared(stage: Stage, event: &Event) -> Harness {
         Event::TurnoverDone if stage == Stage::Turnover => harness.ok(0, Event::WipeVerified(receipt(true))),
         Event::TakeHomeChosen { .. } => {
             harness.ok(0, Event::TakeHomeMethodsFound { paper: true, sealed: false });
-            // Refused in stages in which nothing can be written, and taking home is refused there too.
+            // This is refused in stages in which nothing can be written, where taking a note home is refused, too.
             let _ = harness.input(0, typed("words"));
         }
         Event::CallJournaled { .. }

@@ -1,4 +1,5 @@
-//! Owns the tests of taking a note home: which method can be chosen when, its outcomes, and that a reset erases them.
+//! Owns the tests of taking a note home. They cover which method can be chosen when, the outcomes, and the reset that
+//! erases them.
 
 use super::take_home::{TakeHomeError, TakeHomeMethod, TakeHomeStatus};
 use super::*;
@@ -11,7 +12,7 @@ fn chosen(method: TakeHomeMethod) -> Event {
     Event::TakeHomeChosen { method }
 }
 
-/// A written note in After, with every method available.
+/// Returns a room in After with a written note and every method available.
 fn written() -> Harness {
     let mut harness = Harness::in_stage(Stage::After);
     harness.ok(0, typed("words"));

@@ -1,4 +1,4 @@
-//! Owns the tests of what comes after a visit: an unattended room, which never resets itself, and the turnover list.
+//! Owns the tests of the unattended room, which never resets itself, and of the turnover list.
 
 use super::*;
 use crate::vocabulary::signal::Signal;
@@ -38,7 +38,7 @@ fn a_patient_who_is_still_writing_is_not_missed() {
     harness.ok(3 * HALF_AN_HOUR_MS + 1, Event::Farewell);
     harness.run_to(4 * HALF_AN_HOUR_MS);
     assert!(!is_reported(&harness));
-    // Events that no patient causes do not count as activity.
+    // Events that are not caused by the patient do not count as activity.
     harness.ok(4 * HALF_AN_HOUR_MS, Event::DeskConnected { desk: DESK });
     harness.run_to(4 * HALF_AN_HOUR_MS + 1);
     assert!(is_reported(&harness));

@@ -1,5 +1,5 @@
-//! Owns the tests of the note: its limits, when it is sealed, what a restore may change, and that `Debug` never prints
-//! it.
+//! Owns the tests of the note. They check its limits, when it is sealed, what a restore may change, and that `Debug`
+//! never prints it.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use super::*;
 
 const CANARY: &str = "the canary sings";
 
-/// A visit whose note holds two pages of ten characters.
+/// A visit whose note can hold two pages of ten characters.
 fn small_note() -> Harness {
     let mut harness = Harness::with(Rules { note_limits: NoteLimits { pages_max: 2, page_chars_max: 10 }, ..rules() });
     harness.ok(0, Event::VisitBegins);
@@ -21,7 +21,7 @@ fn written(page: usize, text: &str) -> Event {
     Event::NoteWritten { page, text: PatientText::new(text) }
 }
 
-/// A page with one stroke for each number of points.
+/// An event that draws a page with one stroke for each of these numbers of points.
 pub(super) fn drawn(page: usize, strokes: &[usize]) -> Event {
     let point = StrokePoint { x: 7_351, y: 7_351, width: 73 };
     let strokes = strokes.iter().filter_map(|points| Stroke::new(Tint::Sea, vec![point; *points])).map(Arc::new);
@@ -46,7 +46,7 @@ fn pages(harness: &Harness) -> Vec<String> {
         .collect()
 }
 
-/// When the note was sealed until `until_ms`.
+/// Runs the room to `until_ms` and returns the times at which the note was sealed.
 fn seals_until(harness: &mut Harness, until_ms: u64) -> Vec<u64> {
     let mut seals = Vec::new();
     while let Some(due) = harness.room.poll_timeout(harness.now).filter(|due| due.0 <= until_ms) {
@@ -186,8 +186,8 @@ fn typing_without_a_pause_is_sealed_every_two_seconds() {
 }
 
 proptest::proptest! {
-    /// However a patient types or draws, no change waits longer than two seconds to be sealed, nor longer than 300 ms
-    /// after the last change, and the last seal contains everything.
+    /// However a patient types or draws, each change is sealed within two seconds and within 300 ms of the last change,
+    /// and the last seal contains everything.
     #[test]
     fn no_change_waits_long_to_be_sealed(pauses in proptest::collection::vec(0_u64..700, 1..80)) {
         let mut harness = Harness::in_stage(Stage::After);

@@ -1,5 +1,5 @@
-//! Owns how to reach a broker and where a TLS certificate comes from: what the settings say and connections need. Does not
-//! own connections.
+//! Owns the values that say how to reach a broker and where a TLS certificate comes from, as the settings set them and
+//! connections use them. Does not own the connections.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -7,29 +7,30 @@ use std::path::PathBuf;
 /// How to connect to a broker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BrokerAccess {
-    /// Its address.
+    /// The broker's address.
     pub url: BrokerUrl,
-    /// The user name, if it asks for one.
+    /// The user name, if the broker asks for one.
     pub username: Option<String>,
     /// The file whose first line is the password.
     pub password_file: Option<PathBuf>,
-    /// The certificate authority to trust, in PEM; `None` for those of the system.
+    /// The certificate authority to trust, in PEM; `None` trusts those of the system.
     pub ca_file: Option<PathBuf>,
 }
 
 /// A broker's address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BrokerUrl {
-    /// Its host name or IP address.
+    /// Host name or IP address; an IPv6 address has no brackets here.
     pub host: String,
-    /// Its port.
+    /// TCP port.
     pub port: u16,
     /// Whether to connect over TLS.
     pub tls: bool,
 }
 
 impl BrokerUrl {
-    /// Parses `mqtt://host` or `mqtts://host` (TLS). The port defaults to 1883 or 8883.
+    /// Parses `mqtt://host` or `mqtts://host` (TLS). The port defaults to 1883 or 8883. Returns `None` for anything
+    /// else.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (tls, rest) = match text.strip_prefix("mqtts://") {
@@ -50,7 +51,8 @@ impl BrokerUrl {
         is_host.then(|| Self { host: host.to_owned(), port, tls })
     }
 
-    /// Whether nobody else can read what is sent there: it is over TLS, or on this machine.
+    /// Whether nobody else can read what is sent to the broker, because the connection uses TLS or stays on this
+    /// machine.
     #[must_use]
     pub fn is_private(&self) -> bool {
         self.tls || matches!(self.host.as_str(), "localhost" | "127.0.0.1" | "::1")
@@ -66,14 +68,14 @@ impl fmt::Display for BrokerUrl {
 /// Where the TLS certificate of a desk comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum CertificateSource {
-    /// Issued by the program's own authority, stored and renewed in the state directory.
+    /// A certificate issued by the program's own authority, stored and renewed in the state directory.
     #[default]
     Auto,
     /// The clinic's own files, in PEM.
     Files {
         /// The certificate and its chain.
         cert: PathBuf,
-        /// Its private key.
+        /// The private key of the certificate.
         key: PathBuf,
     },
 }

@@ -1,14 +1,14 @@
-//! Owns the tag of a language, and values that a file sets per language. Does not own which languages are available: that is
-//! data, found at start (`words::Locales`).
+//! Owns language tags, and values that a file sets per language. Does not own the list of available languages, which is
+//! data found at start (`words::Locales`).
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Maximum length of a tag, in bytes: three letters, a hyphen and three digits.
+/// Maximum length of a tag in bytes, enough for three letters, a hyphen and three digits.
 const TAG_BYTES_MAX: usize = 7;
 
-/// A language as it is spoken in a region, by its tag: the language and region subtags of BCP 47, such as `en-US`,
-/// `haw-US` or `es-419`.
+/// A language as it is spoken in a region. Its tag consists of the language and region subtags of BCP 47, such as
+/// `en-US`, `haw-US` or `es-419`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Language {
     /// ASCII, padded with zeros.
@@ -17,13 +17,14 @@ pub struct Language {
 }
 
 impl Language {
-    /// The language that every other one eventually falls back to. Its words are built in and complete.
+    /// The language that all others eventually fall back to. Its words are built in and complete.
     pub const FALLBACK: Self = Self { tag: *b"en-US\0\0", length: 5 };
 
     /// What [`Language::from_name`] accepts, for error messages.
     pub const TAG: &str = "a language tag such as en-US";
 
-    /// The language of that tag: two or three lower-case letters, a hyphen, and two capitals or three digits.
+    /// Parses a tag of two or three lower-case letters, a hyphen, and two capitals or three digits. Returns `None` for
+    /// anything else.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         let (language, region) = name.split_once('-')?;
@@ -41,7 +42,7 @@ impl Language {
         Some(Self { tag, length: u8::try_from(name.len()).ok()? })
     }
 
-    /// Its tag.
+    /// The language's tag.
     #[must_use]
     pub fn name(&self) -> &str {
         let tag = self.tag.get(..usize::from(self.length)).unwrap_or_default();
@@ -67,7 +68,7 @@ impl fmt::Display for Language {
     }
 }
 
-/// A value for each language for which a file sets one.
+/// The values that a file sets, one for each of its languages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PerLanguage<T>(BTreeMap<Language, T>);
 
@@ -84,13 +85,14 @@ impl<T> FromIterator<(Language, T)> for PerLanguage<T> {
 }
 
 impl<T> PerLanguage<T> {
-    /// The value of the first of `languages` that has one: a language, then those it falls back to.
+    /// Returns the value of the first of `languages` that has one. The list begins with a language and continues with
+    /// those it falls back to.
     #[must_use]
     pub fn first_of(&self, languages: &[Language]) -> Option<&T> {
         languages.iter().find_map(|language| self.0.get(language))
     }
 
-    /// Every value with its language, by tag.
+    /// Every value with its language, in the order of the tags.
     pub fn iter(&self) -> impl Iterator<Item = (Language, &T)> {
         self.0.iter().map(|(language, value)| (*language, value))
     }

@@ -1,5 +1,5 @@
-//! Owns the closed sets of values that more than one floor needs, and their names in files, messages and pages. Does not own
-//! what is drawn, played or done for them.
+//! Owns the closed sets of values that modules on several floors need, and their names in files, messages and pages.
+//! Not here: what is drawn, played or done for them. ARCHITECTURE.md describes the floors.
 
 pub mod access;
 pub mod language;
@@ -13,10 +13,10 @@ pub trait Named: Copy + PartialEq + 'static {
     /// Every value, in the order in which errors and choosers list them.
     const ALL: &'static [Self];
 
-    /// Its name.
+    /// The value's name.
     fn name(self) -> &'static str;
 
-    /// The value of that name.
+    /// Returns the value with this name, or `None` if no value has it.
     #[must_use]
     fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|value| value.name() == name)
@@ -41,13 +41,13 @@ macro_rules! named {
             /// Every value, in the order in which errors and choosers list them.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-            /// Its name in files and messages.
+            /// The value's name in files and messages.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name),+ }
             }
 
-            /// The value of that name.
+            /// Returns the value with this name, or `None` if no value has it.
             #[must_use]
             pub fn from_name(name: &str) -> Option<Self> {
                 <Self as $crate::vocabulary::Named>::from_name(name)

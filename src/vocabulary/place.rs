@@ -1,12 +1,12 @@
-//! Owns the safe places, the times of day in them, what paces the breath on the screen, and which part of a picture words
-//! may cover. Does not own how places are drawn.
+//! Owns the safe places and their times of day, the guides that pace the breath on the screen, and the parts of a
+//! picture that words may cover. Not here: how places are drawn.
 
 use super::named;
 
 named! {
     /// A safe place that the screen shows.
     Place {
-        /// A shore whose waves breathe.
+        /// A shore whose waves follow the breath.
         Beach = "beach",
         /// Mist, trunks and light.
         Forest = "forest",
@@ -42,7 +42,7 @@ named! {
 named! {
     /// What paces the breath on the screen.
     Guide {
-        /// The place itself breathes.
+        /// The place itself moves with the breath.
         Scene = "scene",
         /// A plain ring.
         Ring = "ring",
@@ -69,30 +69,32 @@ impl PictureBox {
         Self { left, top, right, bottom }
     }
 
-    /// The middle: x and y.
+    /// The coordinates of the centre, x and y.
     #[must_use]
     pub const fn center(self) -> [f32; 2] {
         [f32::midpoint(self.left, self.right), f32::midpoint(self.top, self.bottom)]
     }
 
-    /// Whether the two have a part in common.
+    /// Whether the two boxes overlap. Boxes that only touch do not.
     #[must_use]
     pub fn overlaps(self, other: Self) -> bool {
         self.left < other.right && other.left < self.right && self.top < other.bottom && other.top < self.bottom
     }
 }
 
-/// The part of the height that the call covers in a session, at the foot of a screen that is wider than high: 30 of 136 mm.
+/// The fraction of the height that the call covers at the bottom of the screen during a session, if the screen is wider
+/// than high. On the smallest tablet, this is 30 of 136 mm.
 pub const CALL_PART_WIDE: f32 = 0.22;
-/// The same on an upright screen: 30 of 217 mm.
+/// The same fraction for an upright screen. On the smallest tablet, this is 30 of 217 mm.
 pub const CALL_PART_UPRIGHT: f32 = 0.14;
-/// The aspect ratio that the pictures are composed for. A wider screen shows more at both sides, a narrower one draws the
-/// picture together.
+/// The aspect ratio that the pictures are composed for. A wider screen shows more at both sides, and a narrower one
+/// compresses the picture.
 const COMPOSED_ASPECT: f32 = 1.6;
 
 impl Place {
-    /// What nothing may cover, on a screen of this width divided by its height: the light that the place is about. It lies
-    /// above the call. `None` where nobody knows (the clinic's own pictures) or there is nothing to see.
+    /// Returns the part of the picture that nothing may cover, which is the light that the place is about. It lies
+    /// above the call. `aspect` is the screen's width divided by its height. `None` if the part is unknown (the
+    /// clinic's own pictures) or there is nothing to see.
     #[must_use]
     pub fn focal_box(self, aspect: f32) -> Option<PictureBox> {
         let (wide, upright) = match self {
@@ -100,11 +102,12 @@ impl Place {
             Self::Beach => (PictureBox::new(0.54, 0.12, 0.76, 0.64), PictureBox::new(0.54, 0.14, 0.78, 0.64)),
             // The light in the mist.
             Self::Forest => (PictureBox::new(0.46, 0.16, 0.74, 0.58), PictureBox::new(0.46, 0.16, 0.86, 0.54)),
-            // The hearth. A still that is cropped for an upright screen shows it lower than the living room does.
+            // The hearth. A still that is cropped for an upright screen shows the hearth lower than the animated place
+            // does.
             Self::QuietRoom => (PictureBox::new(0.53, 0.40, 0.80, 0.76), PictureBox::new(0.48, 0.36, 0.92, 0.74)),
             // Where the sky and the lake are brightest.
             Self::NightSky => (PictureBox::new(0.54, 0.18, 0.82, 0.77), PictureBox::new(0.52, 0.18, 0.86, 0.77)),
-            // The summit, the cabin and what the water gives back of them.
+            // The summit, the cabin and their reflections in the water.
             Self::MountainLake => (PictureBox::new(0.50, 0.12, 0.80, 0.76), PictureBox::new(0.48, 0.12, 0.86, 0.66)),
             // The lamp's sheen.
             Self::DriftingColour => (PictureBox::new(0.46, 0.14, 0.80, 0.60), PictureBox::new(0.46, 0.14, 0.88, 0.54)),
@@ -113,7 +116,8 @@ impl Place {
         Some(fitted(wide, upright, aspect))
     }
 
-    /// Where words may stand, on a screen of this width divided by its height: apart from the focal box, above the call.
+    /// Returns the part of the picture in which words may be placed. It does not overlap the focal box and lies above
+    /// the call. `aspect` is the screen's width divided by its height.
     #[must_use]
     pub fn quiet_box(self, aspect: f32) -> PictureBox {
         let wide = PictureBox::new(0.04, 0.08, 0.44, 0.76);

@@ -1,26 +1,26 @@
-//! Owns the one-shot sounds. Does not own how they sound (`sound::engine`) or when.
+//! Owns the list of one-shot sounds. Not here: how they sound (`sound::engine`) and when they are played.
 
-/// A sound heard once, as opposed to what plays on.
+/// A sound that is played once, unlike music and beds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Signal {
-    /// A call was pressed: two soft notes, rising.
+    /// Two soft, rising notes when a call is pressed.
     CallPlaced,
-    /// A desk screen shows the call: one note and its fifth.
+    /// One note and its fifth when a desk screen shows the call.
     DeskHasIt,
-    /// A person said that they are coming: a chord that opens slowly.
+    /// A chord that opens slowly when a person says that they are coming.
     SomeoneComing,
-    /// No desk can be reached: a chime that carries into the corridor.
+    /// A chime that carries into the corridor when no desk can be reached.
     LineDown,
-    /// No desk can be reached by a practice call: one soft note that stays in the room.
+    /// One soft note that stays in the room when a practice call reaches no desk.
     PracticeLineDown,
-    /// The dim call panel of Dark has appeared: one low, soft note, for covered eyes.
+    /// One low, soft note for covered eyes when the dim call panel of Dark appears.
     DarkPanel,
-    /// A test of the speakers: three long, quiet notes, left, right and both.
+    /// Three long, quiet notes, on the left, the right and both speakers, as a test.
     TestTone,
-    /// A member of staff is about to speak: one short, soft note.
+    /// One short, soft note before a member of staff speaks.
     TalkNow,
-    /// The steady tone for a sound meter: 20 seconds of soft noise about 1 kHz, of one RMS level whatever the patient's
-    /// volume.
+    /// A steady tone for a sound meter. It is 20 seconds of soft noise around 1 kHz whose RMS level does not depend on
+    /// the patient's volume.
     MeterTone,
 }
 
@@ -38,7 +38,7 @@ impl Signal {
         Self::MeterTone,
     ];
 
-    /// Whether it is meant to carry, instead of following the patient's volume.
+    /// Whether the signal is meant to carry, and therefore ignores the patient's volume.
     #[must_use]
     pub const fn carries(self) -> bool {
         matches!(self, Self::LineDown)

@@ -1,10 +1,10 @@
-//! Owns the nature sounds, the styles of composed music, and what a patient can choose to hear. Does not own how they are made
-//! (`sound`).
+//! Owns the nature sounds, the styles of composed music, and what a patient can choose to hear. Not here: how they are
+//! made (`sound`).
 
 use super::{Named, named};
 
 named! {
-    /// A nature bed: a nature sound beneath the music that never ends and never loops.
+    /// A bed, that is, a nature sound beneath the music that never ends and never loops.
     Bed {
         /// Waves that run up and draw back over a distant rumble.
         Sea = "sea",
@@ -40,11 +40,11 @@ named! {
 /// What a patient chose to hear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SoundChoice {
-    /// What the profile plays: its music and its beds.
+    /// The music and the beds of the profile.
     Music,
-    /// That bed alone.
+    /// This bed alone.
     Bed(Bed),
-    /// Nothing.
+    /// Neither music nor a bed.
     Silence,
 }
 
@@ -61,7 +61,7 @@ impl SoundChoice {
         all
     };
 
-    /// Its name in files and messages.
+    /// The choice's name in files and messages.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -71,7 +71,7 @@ impl SoundChoice {
         }
     }
 
-    /// The choice of that name.
+    /// Returns the choice with this name, or `None` if no choice has it.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         <Self as Named>::from_name(name)

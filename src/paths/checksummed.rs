@@ -1,5 +1,6 @@
-//! Owns small files that decide who may do what in the room and how loud it may be. Each begins with a checksum of the rest
-//! and is stored twice, so that damage is recognised and the other copy is used instead. Does not own their content.
+//! Owns the storage of small files that decide who may do what in the room and how loud it may be. Each file begins
+//! with a checksum of its content and is stored twice, so that damage is recognised and the other copy is used instead.
+//! Does not own their content.
 
 use std::fs;
 use std::io;
@@ -9,14 +10,14 @@ use sha2::{Digest, Sha256};
 
 use super::private;
 
-/// Added to a file's name for its copy.
+/// The suffix that is added to a file's name for its copy.
 pub const COPY_SUFFIX: &str = ".copy";
-/// The start of a file with a checksum: a comment in TOML.
+/// The start of the line with the checksum, which is a comment in TOML.
 const CHECKSUM_PREFIX: &str = "# stillroom sum ";
 /// Length of a SHA-256 checksum in hexadecimal.
 const CHECKSUM_DIGITS: usize = 64;
 
-/// What reading a file and its copy gave.
+/// The result of reading a file and its copy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReadOutcome<T> {
     /// Neither the file nor a copy exists.
@@ -44,7 +45,7 @@ pub struct ChecksummedFile {
     bytes_max: usize,
 }
 
-/// What reading the file, or its copy, gave.
+/// The result of reading either the file or its copy.
 enum OneFile<T> {
     Missing,
     Valid(ValidFile<T>),
@@ -58,7 +59,7 @@ struct ValidFile<T> {
 }
 
 impl ChecksummedFile {
-    /// A file of at most `bytes_max` bytes without its checksum. Nothing is read yet.
+    /// Describes a file of at most `bytes_max` bytes, not counting its checksum. Nothing is read yet.
     #[must_use]
     pub const fn at(path: PathBuf, bytes_max: usize) -> Self {
         Self { path, bytes_max }
@@ -78,14 +79,14 @@ impl ChecksummedFile {
         self.path.with_file_name(name)
     }
 
-    /// Reads the file, or its copy if the file is damaged. Whatever `parse` rejects is damaged, even if its checksum is
-    /// right. A file without checksum and copy was written by an earlier version, and is intact.
+    /// Reads the file, or its copy if the file is damaged. Content that `parse` rejects counts as damaged even if its
+    /// checksum is right. A file without checksum and copy was written by an earlier version and counts as intact.
     pub fn read<T>(&self, parse: impl Fn(&[u8]) -> Result<T, String>) -> ReadOutcome<T> {
         self.read_both(parse).0
     }
 
-    /// Reads the file as [`Self::read`] does, then writes both again if one is missing, damaged or without a checksum, so
-    /// that a copy is there for the next damage, too.
+    /// Reads the file as [`Self::read`] does. Then rewrites the file and its copy if either is missing, damaged or
+    /// without a checksum, so that there is a copy if damage occurs again.
     pub fn read_and_repair<T>(&self, parse: impl Fn(&[u8]) -> Result<T, String>) -> ReadOutcome<T> {
         for path in [&self.path, &self.copy_path()] {
             if let Err(error) = private::remove(&private::temporary_path(path)) {
@@ -102,12 +103,14 @@ impl ChecksummedFile {
     /// Writes `body` to the copy, then to the file, each atomically.
     ///
     /// # Errors
-    /// The operating system's error. The file and its copy are unchanged then.
+    /// The operating system's error. The file and its copy then keep their content, unless only the sync of a directory
+    /// failed.
     pub fn write(&self, body: &[u8]) -> io::Result<()> {
         let (copy, bytes) = (self.copy_path(), with_checksum(body));
         let copy_before = private::read_limited(&copy, self.file_bytes_max()).ok().flatten();
         for path in [&copy, &self.path] {
-            // A file cannot replace a folder. Only an empty one is removed, so nothing is lost.
+            // A file cannot replace a folder, so an empty folder is removed. If the folder has content, nothing is
+            // removed and the write fails.
             if path.is_dir() {
                 fs::remove_dir(path)?;
             }
@@ -115,7 +118,7 @@ impl ChecksummedFile {
         private::write_atomic(&copy, &bytes)?;
         let written = private::write_atomic(&self.path, &bytes);
         if written.is_err() {
-            // Otherwise a later damage to the file would bring back what was reported as not written.
+            // Without this, later damage to the file would bring back content that was reported as not written.
             match copy_before {
                 Some(before) => private::write_atomic(&copy, &before)?,
                 None => drop(private::remove(&copy)?),
@@ -124,7 +127,7 @@ impl ChecksummedFile {
         written
     }
 
-    /// The outcome and, unless both are valid and equal, the body that both should have.
+    /// Returns the outcome and, if the file or its copy needs repair, the body that both should have.
     fn read_both<T>(&self, parse: impl Fn(&[u8]) -> Result<T, String>) -> (ReadOutcome<T>, Option<Vec<u8>>) {
         let file = self.read_one(&self.path, &parse);
         let copy = self.read_one(&self.copy_path(), &parse);
@@ -180,7 +183,7 @@ impl ChecksummedFile {
     }
 }
 
-/// `body` after a line with its checksum.
+/// Returns `body`, preceded by a line with its checksum.
 #[must_use]
 pub fn with_checksum(body: &[u8]) -> Vec<u8> {
     let mut bytes = format!("{CHECKSUM_PREFIX}{}\n", checksum(body)).into_bytes();
@@ -188,7 +191,8 @@ pub fn with_checksum(body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// The body after the line with its checksum; an error if the checksum is wrong, `None` if there is none.
+/// Returns the body after the line with its checksum, an error if the checksum is wrong, or `None` if there is no
+/// checksum.
 #[must_use]
 #[allow(clippy::result_unit_err)] // a checksum is wrong in one way only
 pub fn strip_checksum(bytes: &[u8]) -> Option<Result<&[u8], ()>> {

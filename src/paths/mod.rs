@@ -1,5 +1,5 @@
-//! Owns where the program stores its files, how one is replaced atomically ([`private`]), and how a small one survives
-//! damage ([`checksummed`]). Does not own their content.
+//! Owns the directories in which the program stores its files, the functions that replace a file atomically
+//! ([`private`]), and the small files that survive damage ([`checksummed`]). Does not own their content.
 
 pub mod checksummed;
 pub mod private;
@@ -13,15 +13,15 @@ use std::time::SystemTime;
 
 use thiserror::Error;
 
-/// The program's directory in one that is shared with other programs.
+/// The name of the program's directory inside a directory that programs share.
 const OWN_NAME: &str = "stillroom";
 /// Where visit keys are stored if the environment names no runtime directory.
 const RUNTIME_FALLBACK: &str = "/run/stillroom";
-/// The file that is locked by the room that uses a state directory.
+/// The file that a room locks while it uses a state directory.
 pub const LOCK_FILE: &str = "lock";
-/// Width of a run's id in the lock file: 48 bits in decimal digits.
+/// Number of decimal digits of a run's id in the lock file, enough for 48 bits.
 const RUN_ID_DIGITS: usize = 15;
-/// The largest id of a run: a ULID holds 48 bits of milliseconds.
+/// The largest possible id of a run. A ULID holds 48 bits of milliseconds.
 const RUN_ID_MAX: u64 = (1 << 48) - 1;
 /// `f_type` of tmpfs, as `statfs(2)` gives it.
 const TMPFS_MAGIC: u64 = 0x0102_1994;
@@ -31,18 +31,18 @@ const RAMFS_MAGIC: u64 = 0x8584_58f6;
 /// The directories that the environment names. Nothing is created or checked yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Directories {
-    /// The state directory: journal, receipts, hashes, sealed notes.
+    /// The state directory, for the journal, receipts, hashes and sealed notes.
     pub state: PathBuf,
-    /// The runtime directory: visit keys, if it is in memory.
+    /// The runtime directory, for visit keys if it is in memory.
     pub runtime: PathBuf,
 }
 
 /// Where visit keys are stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyStorage {
-    /// In this directory on a memory-backed file system: a key outlives the program, but not a power cut.
+    /// In this directory on a memory-backed file system, where a key outlives the program but not a power cut.
     Runtime(PathBuf),
-    /// In process memory only: a key, and with it the notes, is lost when the program ends.
+    /// In process memory only, so that a key, and with it the notes, is lost when the program ends.
     Memory,
 }
 
@@ -53,9 +53,10 @@ pub struct PreparedDirectories {
     pub state: PathBuf,
     /// Where visit keys are stored.
     pub keys: KeyStorage,
-    /// Why keys are stored in process memory only. Staff are told.
+    /// Why keys are stored in process memory only, for a message to staff. `None` if they are in the runtime directory.
     pub keys_problem: Option<PathsError>,
-    /// Whether memory may be swapped to a disk, which outlives a power cut. Staff should turn swap off.
+    /// Whether memory may be swapped to a disk, where its content would outlive a power cut. Staff should turn swap
+    /// off.
     pub swaps_to_disk: bool,
 }
 
@@ -68,7 +69,7 @@ pub enum PathsError {
     /// A variable holds a relative path.
     #[error("{variable} must be an absolute path")]
     NotAbsolute {
-        /// The variable.
+        /// The name of the environment variable.
         variable: &'static str,
     },
     /// The directory cannot be created, or belongs to another user.
@@ -99,15 +100,15 @@ pub enum PathsError {
 pub struct StateLock(File);
 
 impl StateLock {
-    /// `clock_ms`, or the previous run's id plus one if the clock was set back since. If the file cannot be written, the
-    /// next run goes by the clock alone.
+    /// Returns `clock_ms`, or the previous run's id plus one if the clock has been set back since, and stores the
+    /// result. If the file cannot be written, the next run goes by the clock alone.
     fn next_run_id(&self, clock_ms: u64) -> u64 {
         let mut digits = [0; RUN_ID_DIGITS];
         let read = self.0.read_at(&mut digits, 0).unwrap_or(0);
         let before = std::str::from_utf8(&digits[..read]).ok().and_then(|digits| digits.trim().parse::<u64>().ok());
         let after = before.filter(|id| *id < RUN_ID_MAX).map_or(0, |id| id + 1);
         let id = clock_ms.min(RUN_ID_MAX).max(after);
-        // In place and always of the same length, so that it can be written to a full disk.
+        // The id is written in place and always has the same length, so that it can be written even to a full disk.
         let written = self.0.write_all_at(format!("{id:0RUN_ID_DIGITS$}").as_bytes(), 0);
         if let Err(error) = written.and_then(|()| self.0.sync_data()) {
             tracing::warn!(%error, "the id of this run cannot be stored; the next run goes by the clock alone");
@@ -121,7 +122,7 @@ impl Directories {
     /// `RUNTIME_DIRECTORY` or `XDG_RUNTIME_DIR`.
     ///
     /// # Errors
-    /// If none of them names a state directory, or one that a service manager sets holds a relative path.
+    /// If none of the variables names a state directory, or if one that a service manager sets holds a relative path.
     pub fn from_env(env: impl Fn(&str) -> Option<OsString>) -> Result<Self, PathsError> {
         let state = match service_directory(&env, "STATE_DIRECTORY")? {
             Some(path) => path,
@@ -161,8 +162,8 @@ impl Directories {
     }
 }
 
-/// The id of this run of the program: its start in milliseconds since 1970. With a lock it is greater than that of every
-/// earlier run, whatever the clock says, so that a desk can tell which of two runs is the later one.
+/// Returns the id of this run of the program, which is its start in milliseconds since 1970. With a lock, the id is
+/// greater than that of every earlier run, whatever the clock says, so that a desk can recognise the later of two runs.
 #[must_use]
 pub fn run_id(lock: Option<&StateLock>) -> u64 {
     let clock = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
@@ -186,7 +187,8 @@ pub fn lock_state(state: &Path) -> Result<StateLock, PathsError> {
     }
 }
 
-/// systemd separates several directories by colons (systemd.exec(5)); the first is used.
+/// Returns the directory that a service manager sets. systemd separates several directories by colons
+/// (systemd.exec(5)), and the first of them is used.
 fn service_directory(
     env: &impl Fn(&str) -> Option<OsString>,
     variable: &'static str,
@@ -196,7 +198,7 @@ fn service_directory(
     if first.is_absolute() { Ok(Some(first)) } else { Err(PathsError::NotAbsolute { variable }) }
 }
 
-/// The XDG Base Directory Specification says to ignore relative paths.
+/// Returns the path in `variable`. A relative path is ignored, as the XDG Base Directory Specification requires.
 fn absolute(env: &impl Fn(&str) -> Option<OsString>, variable: &str) -> Option<PathBuf> {
     env(variable).map(PathBuf::from).filter(|path| path.is_absolute())
 }
@@ -212,7 +214,8 @@ fn usable_for_keys(runtime: &Path) -> Result<(), PathsError> {
     private::write_atomic(&probe, b"").and_then(|()| private::remove(&probe).map(|_| ())).map_err(unusable)
 }
 
-/// The signedness and width of `f_type` differ between machines; its low 32 bits do not.
+/// Whether `f_type` denotes a memory-backed file system. Its signedness and width differ between machines, but its low
+/// 32 bits do not.
 fn is_memory(f_type: i128) -> bool {
     let low = u64::try_from(f_type & 0xffff_ffff).unwrap_or_default();
     low == TMPFS_MAGIC || low == RAMFS_MAGIC

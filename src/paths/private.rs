@@ -1,6 +1,6 @@
-//! Owns creating, replacing and destroying private files so that a power cut at any moment leaves either the old file or
-//! the new one. Every file of the program that is written as a whole is written here; `tests/house` lists the others. Does
-//! not own their content.
+//! Owns the functions that create, replace and destroy private files. A power cut at any moment leaves either the old
+//! file or the new one. Every file that the program writes as a whole is written here; `tests/house` lists the
+//! exceptions. Does not own the content of the files.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
@@ -39,17 +39,17 @@ pub fn temporary_path(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// Replaces the file at `path`, or creates it, with mode 0600. Once this returns, the new content is on disk; after a power
-/// cut at any moment, the file has either its old content or the new.
+/// Replaces the file at `path`, or creates it, with mode 0600. When this returns, the new content is on disk. After a
+/// power cut at any moment, the file has either its old or its new content.
 ///
 /// # Errors
-/// The operating system's error. The file has its old content then.
+/// The operating system's error. The file then has its old content, unless only the sync of its directory failed.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let temporary = temporary_path(path);
     remove(&temporary)?;
     let written = write_new(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
     if let Err(problem) = written {
-        // The next write would remove it, too.
+        // A failure does no harm, since the next write removes the file, too.
         let _ = fs::remove_file(&temporary);
         return Err(problem);
     }
@@ -70,14 +70,14 @@ pub fn read_limited(path: &Path, bytes_max: usize) -> io::Result<Option<Vec<u8>>
     if size > bytes_max {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "larger than it can be"));
     }
-    // A buffer that never grows: growing would leave a copy of a secret behind.
+    // The buffer never grows, because growing would leave a copy of a secret behind.
     let mut bytes = Vec::with_capacity(size + 1);
     let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX);
     file.take(limit).read_to_end(&mut bytes)?;
     Ok(Some(bytes))
 }
 
-/// Removes a file, durably. Returns whether it existed.
+/// Removes a file and syncs its directory. Returns whether the file existed.
 ///
 /// # Errors
 /// The operating system's error, unless the file did not exist.
@@ -89,7 +89,7 @@ pub fn remove(path: &Path) -> io::Result<bool> {
     }
 }
 
-/// Overwrites a file with zeros, then removes it, durably. Returns whether it existed.
+/// Overwrites a file with zeros, removes it and syncs its directory. Returns whether the file existed.
 ///
 /// # Errors
 /// The operating system's error, unless the file did not exist. A file that cannot be overwritten is removed all the same.
@@ -136,7 +136,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("thing");
         write_atomic(&path, b"old").unwrap();
-        // Stopped after opening, after a part, and after the whole of the temporary file, before the rename.
+        // What is left after a stop before the rename, with the temporary file empty, half-written or complete.
         for left_over in [&b""[..], b"ne", b"new"] {
             fs::write(temporary_path(&path), left_over).unwrap();
             assert_eq!(read_limited(&path, 100).unwrap().unwrap(), b"old");

@@ -1,5 +1,5 @@
-//! Owns the dry run of a session: the room and the sound that it would have at any time, without a clock, an output or a
-//! patient. `stillroom render` and the desk's previews are made from it.
+//! Owns the dry run of a session, which computes what would be heard at any time without a clock, an output or a
+//! patient. `stillroom render` and the desk's previews use it.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -14,15 +14,15 @@ use crate::wiring;
 
 /// Approximate duration of a preview, in seconds.
 const PREVIEW_S: u64 = 60;
-/// The level of a preview, which clinicians adjust in their browser.
+/// The volume of a preview. Clinicians adjust it in their browser.
 const PREVIEW_VOLUME_DB: f32 = -6.0;
-/// Always the same, so that two previews of one profile are the same.
+/// The seed of every preview, so that two previews of one profile are the same.
 const PREVIEW_SEED: u64 = 1;
 
-/// The room's time at which the pump starts.
+/// The room's time at which the infusion starts.
 const START: RoomTime = RoomTime(1_000);
 
-/// A session with one profile, from the start of the pump to the end of its arc.
+/// A session with one profile, from the start of the infusion to the end of its arc.
 pub struct DryRun<'a> {
     room: Room,
     profile: &'a Profile,
@@ -33,11 +33,11 @@ pub struct DryRun<'a> {
 }
 
 impl<'a> DryRun<'a> {
-    /// Begins a session with `profile` in a room with this configuration, `speed_factor` times as fast. The same `seed`
-    /// gives the same score.
+    /// Begins a session with `profile` in a room with `config`, `speed_factor` times as fast as in reality. The same
+    /// `seed` gives the same score.
     ///
     /// # Errors
-    /// If the room refuses to begin it.
+    /// If the room refuses to begin the session.
     pub fn begin(config: &'a Config, profile: &'a Profile, speed_factor: u32, seed: u64) -> Result<Self, Refusal> {
         let rules = wiring::rules(config, std::slice::from_ref(profile), speed_factor);
         let mut room = Room::new(rules);
@@ -50,19 +50,19 @@ impl<'a> DryRun<'a> {
         Ok(Self { room, profile, media: &config.media.dir, clock: RoomClock::resuming_from(START), length, seed })
     }
 
-    /// Its duration at its speed.
+    /// The real time that the session takes at its speed.
     #[must_use]
     pub fn length(&self) -> Duration {
         self.length
     }
 
-    /// The instant of its start on the clock that its sound is timed by.
+    /// The instant at which the session starts, on the clock that times its sound.
     #[must_use]
     pub fn epoch(&self) -> Instant {
         self.clock.instant_of(START)
     }
 
-    /// What is heard this long after its start. `since` must never decrease from call to call.
+    /// Returns what is heard at the time `since` after the start. `since` must never decrease.
     pub fn mix_at(&mut self, since: Duration) -> Mix {
         let now = START + since;
         self.room.handle_timeout(now);
@@ -72,10 +72,11 @@ impl<'a> DryRun<'a> {
     }
 }
 
-/// Renders the whole arc of `profile` within a minute, as a WAV file in memory. `scratch` is for a temporary file.
+/// Renders the whole arc of `profile`, shortened to about `PREVIEW_S` seconds, as a WAV file in memory. `scratch` is a
+/// folder for a temporary file.
 ///
 /// # Errors
-/// Why it could not be rendered, as text.
+/// A text that says why the preview could not be rendered.
 pub fn preview(
     config: &Config,
     profile: &Profile,
@@ -95,7 +96,7 @@ pub fn preview(
     let mut file = WavWriter::create(&path, RENDERED_RATE_HZ).map_err(written)?;
     let rendered = sound::render_to(&options, epoch, mix_at, &[], seconds, |frames| file.write(frames));
     let bytes = rendered.and_then(|_| file.finish()).and_then(|()| std::fs::read(&path)).map_err(written);
-    // If this fails, the next preview overwrites it.
+    // If this fails, the next preview overwrites the file.
     let _ = std::fs::remove_file(&path);
     bytes
 }

@@ -1,5 +1,5 @@
-//! Owns findings, each a problem in a file described on one line, and reading TOML files in a way that reports all of them
-//! at once. Does not own which keys a file may have: `config`, `profile` and `words` do.
+//! Owns findings, each of which describes a problem in a file on one line, and the reader of TOML files that reports
+//! all problems at once. Does not own the keys that a file may have, which are in `config`, `profile` and `words`.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -11,23 +11,24 @@ use toml::de::{DeTable, DeValue};
 
 use crate::vocabulary::Named;
 
-/// The word in a file for an optional value that is absent.
+/// The word with which a file says that an optional value is absent.
 const NONE: &str = "none";
 
-/// Maximum size of a file that is read, in bytes: far more than any file needs, far less than would strain the tablet.
+/// Maximum size of a file that is read, in bytes. It is far more than any file needs and far less than would strain the
+/// tablet.
 pub const FILE_BYTES_MAX: u64 = 1 << 18;
 
-/// Maximum length of a wrong value as its finding quotes it, in characters.
+/// Maximum number of characters of a wrong value that its finding quotes.
 const FOUND_CHARS_MAX: usize = 60;
 
-/// One problem in one file: where it is, what was found there, and what is allowed.
+/// One problem in one file, with its position, what was found there, and what is allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// The file's path, as the user gave it.
     pub file: PathBuf,
-    /// The line, counted from 1; `None` if the problem is the file as a whole.
+    /// The line, counted from 1; `None` if the problem concerns the whole file.
     pub line: Option<usize>,
-    /// The key with its tables, such as `session.infusion_minutes`.
+    /// The key after the names of its tables, such as `session.infusion_minutes`.
     pub key: String,
     /// What was found there.
     pub found: String,
@@ -36,7 +37,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// A problem with the file as a whole.
+    /// Creates a finding about the file as a whole.
     pub fn of_file(file: &Path, found: impl Into<String>, allowed: impl Into<String>) -> Self {
         Self { file: file.into(), line: None, key: "file".into(), found: found.into(), allowed: allowed.into() }
     }
@@ -52,19 +53,19 @@ impl fmt::Display for Finding {
     }
 }
 
-/// A place in a file that refers to something outside it, kept so that a later check can report it with its line.
+/// A reference in a file to something outside it, kept so that a later check can report it with its line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mention {
     /// The name, as written.
     pub name: String,
     /// The line, counted from 1.
     pub line: usize,
-    /// The key with its tables.
+    /// The key after the names of its tables.
     pub key: String,
 }
 
 impl Mention {
-    /// A finding about what is named here.
+    /// Creates a finding about what is named here.
     pub fn finding(&self, file: &Path, allowed: impl Into<String>) -> Finding {
         Finding {
             file: file.into(),
@@ -89,7 +90,7 @@ pub fn read_text(file: &Path) -> Result<String, Finding> {
     std::fs::read_to_string(file).map_err(|error| refused(&error))
 }
 
-/// An I/O error in the words of a finding.
+/// Describes an I/O error in the words of a finding.
 #[must_use]
 #[expect(clippy::wildcard_enum_match_arm, reason = "most kinds of I/O errors are reported alike")]
 pub fn io_reason(error: &std::io::Error) -> String {
@@ -101,7 +102,7 @@ pub fn io_reason(error: &std::io::Error) -> String {
     }
 }
 
-/// A TOML file being read: its text, its tables and the findings so far.
+/// A TOML file being read, with its text, its tables and the findings so far.
 pub struct Document<'t> {
     file: &'t Path,
     text: &'t str,
@@ -113,8 +114,8 @@ impl<'t> Document<'t> {
     /// Parses the text of `file`. Nothing is read from disk.
     ///
     /// # Errors
-    /// Every syntax error with its line. Nothing else is reported for such a file: what a broken line was meant to be can
-    /// only be guessed, and a wrong guess would blame keys that are right.
+    /// Every syntax error with its line. Nothing else is reported for such a file, because the meaning of a broken line
+    /// can only be guessed, and a wrong guess would blame keys that are right.
     pub fn parse(file: &'t Path, text: &'t str) -> Result<Self, Vec<Finding>> {
         let (root, errors) = DeTable::parse_recoverable(text);
         if errors.is_empty() {
@@ -148,7 +149,7 @@ impl<'t> Document<'t> {
     }
 }
 
-/// One table of a [`Document`]. Reading a key makes it known; [`Section::finish`] reports those that are not.
+/// One table of a [`Document`]. Reading a key makes it known, and [`Section::finish`] reports the keys that are not.
 ///
 /// A wrong value is reported once and then reads as absent, so that the rest of the file is still checked.
 pub struct Section<'d> {
@@ -198,14 +199,14 @@ impl<'d> Section<'d> {
         self.table.is_some_and(|table| table.iter().any(|(name, _)| name.get_ref() == key))
     }
 
-    /// The table `key`; an absent one reads as empty.
+    /// Reads the table `key`. An absent table reads as empty.
     #[must_use]
     pub fn section(&self, key: &'d str) -> Section<'d> {
         let table = self.read(key, "a table", |value| value.as_table());
         Section::new(self.document, self.key_path(key), table, self.line_of(key))
     }
 
-    /// The list of tables `key`, at most `max` of them.
+    /// Reads `key` as a list of at most `max` tables.
     pub fn sections(&self, key: &'d str, max: usize) -> Vec<Section<'d>> {
         let allowed = format!("a list of at most {max} tables");
         let items = self.items(key, max, &allowed).unwrap_or_default();
@@ -221,7 +222,7 @@ impl<'d> Section<'d> {
         sections
     }
 
-    /// A whole number in `range`.
+    /// Reads `key` as a whole number in `range`.
     pub fn integer(&self, key: &'d str, range: RangeInclusive<u32>) -> Option<u32> {
         let allowed = format!("a whole number from {} to {}", range.start(), range.end());
         self.read(key, &allowed, |value| {
@@ -230,7 +231,7 @@ impl<'d> Section<'d> {
         })
     }
 
-    /// A number in `range`, whole or not.
+    /// Reads `key` as a number in `range`, whole or not.
     pub fn number(&self, key: &'d str, range: RangeInclusive<f32>) -> Option<f32> {
         let allowed = format!("a number from {} to {}", range.start(), range.end());
         self.read(key, &allowed, |value| {
@@ -248,35 +249,35 @@ impl<'d> Section<'d> {
         })
     }
 
-    /// `true` or `false`.
+    /// Reads `key` as `true` or `false`.
     pub fn boolean(&self, key: &'d str) -> Option<bool> {
         self.read(key, "true or false", DeValue::as_bool)
     }
 
-    /// A text of `chars` characters without control characters, trimmed.
+    /// Reads `key` as a text of `chars` characters without control characters, and trims it.
     pub fn text(&self, key: &'d str, chars: RangeInclusive<usize>) -> Option<String> {
         let allowed = format!("a text of {} to {} characters", chars.start(), chars.end());
         self.text_where(key, &allowed, |text| tidy(text, &chars))
     }
 
-    /// A path, and where it is named.
+    /// Reads `key` as a path, and adds its mention to `mentions`.
     pub fn path(&self, key: &'d str, mentions: &mut Vec<Mention>) -> Option<PathBuf> {
         let path = self.text(key, 1..=1000).map(PathBuf::from);
         mentions.extend(path.as_ref().and_then(|_| self.mentions(key).pop()));
         path
     }
 
-    /// A text that `accept` can parse; `allowed` describes such a text.
+    /// Reads `key` as a text that `accept` can parse. `allowed` describes such a text.
     pub fn text_where<T>(&self, key: &'d str, allowed: &str, accept: impl FnOnce(&str) -> Option<T>) -> Option<T> {
         self.read(key, allowed, |value| value.as_str().and_then(accept))
     }
 
-    /// A text that `accept` can parse; otherwise it returns what is allowed.
+    /// Reads `key` as a text that `accept` can parse. For any other text, `accept` returns what is allowed.
     pub fn text_or<T>(&self, key: &'d str, accept: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
         self.read_or(key, |value| accept(value.as_str().unwrap_or_default()))
     }
 
-    /// A variant by its name.
+    /// Reads `key` as the name of a variant.
     pub fn choice<T: Named>(&self, key: &'d str) -> Option<T> {
         self.read_or(key, |value| match value.as_str() {
             Some(word) => choice(word),
@@ -284,7 +285,7 @@ impl<'d> Section<'d> {
         })
     }
 
-    /// A variant by its name, or `none`.
+    /// Reads `key` as the name of a variant, or as `none`.
     pub fn choice_or_none<T: Named>(&self, key: &'d str) -> Option<Option<T>> {
         let words: Vec<&str> = T::ALL.iter().map(|choice| choice.name()).chain([NONE]).collect();
         self.read_or(key, |value| match value.as_str() {
@@ -293,13 +294,13 @@ impl<'d> Section<'d> {
         })
     }
 
-    /// A list of variants by their names, each at most once.
+    /// Reads `key` as a list of variants by their names, each at most once.
     pub fn choices<T: Named>(&self, key: &'d str) -> Option<Vec<T>> {
         self.list(key, T::ALL.len(), "words", |word| choice(word))
     }
 
-    /// A list of at most `max` distinct texts that `accept` can parse; otherwise it returns what is allowed. `what` is the
-    /// plural noun for them.
+    /// Reads `key` as a list of at most `max` distinct texts that `accept` can parse. For any other text, `accept`
+    /// returns what is allowed. `what` is the plural noun for the texts.
     pub fn list<T: PartialEq>(
         &self,
         key: &'d str,
@@ -321,11 +322,11 @@ impl<'d> Section<'d> {
                 Err(allowed) => self.push(line, self.key_path(key), self.found(item), allowed),
             }
         }
-        // A list with no valid item reads as absent; one left empty on purpose does not.
+        // A list with items of which none is valid reads as absent. A list left empty on purpose does not.
         (!list.is_empty() || items.is_empty()).then_some(list)
     }
 
-    /// A list of at most `max` texts of 1 to 1000 characters; the same text may occur twice.
+    /// Reads `key` as a list of at most `max` texts of 1 to 1000 characters. The same text may occur twice.
     pub fn texts(&self, key: &'d str, max: usize) -> Option<Vec<String>> {
         let allowed = format!("a list of at most {max} texts, each in quotes");
         let items = self.items(key, max, &allowed)?;
@@ -337,7 +338,7 @@ impl<'d> Section<'d> {
         words
     }
 
-    /// Where each text of the list `key`, or the single text `key`, stands.
+    /// Mentions each text of the list `key`, or the single text `key`.
     pub fn mentions(&self, key: &str) -> Vec<Mention> {
         let value = self.table.and_then(|table| table.iter().find(|(name, _)| name.get_ref() == key));
         let Some((_, value)) = value else { return Vec::new() };
@@ -352,7 +353,7 @@ impl<'d> Section<'d> {
             .collect()
     }
 
-    /// Where `key` itself stands, for keys that refer to something outside the file.
+    /// Mentions `key` itself, for keys that refer to something outside the file.
     pub fn mention_of(&self, key: &str) -> Mention {
         Mention { name: key.into(), line: self.line_of(key), key: self.key_path(key) }
     }
@@ -425,22 +426,23 @@ impl<'d> Section<'d> {
     }
 }
 
-/// `text`, trimmed, if the number of its characters is in `chars` and none is a control character.
+/// Returns `text` without whitespace around it, or `None` if the number of its characters is not in `chars` or it
+/// contains a control character.
 pub fn tidy(text: &str, chars: &RangeInclusive<usize>) -> Option<String> {
     let text = text.trim();
     (chars.contains(&text.chars().count()) && !text.chars().any(char::is_control)).then(|| text.to_owned())
 }
 
-/// Whether a path stays inside the folder that it is joined to: it is relative, and never leads up.
+/// Whether a path stays inside the folder that it is joined to, that is, whether it is relative and never leads up.
 #[must_use]
 pub fn stays_inside(path: &Path) -> bool {
     path.components().next().is_some() && path.components().all(|part| matches!(part, Component::Normal(_)))
 }
 
-/// The variant of that name.
+/// Returns the variant with this name.
 ///
 /// # Errors
-/// What is allowed, with the name that was probably meant.
+/// What is allowed, and the name that was probably meant.
 pub fn choice<T: Named>(word: &str) -> Result<T, String> {
     T::ALL.iter().copied().find(|choice| choice.name() == word).ok_or_else(|| one_of_all::<T>(Some(word)))
 }
@@ -449,7 +451,7 @@ fn one_of_all<T: Named>(word: Option<&str>) -> String {
     one_of(&T::ALL.iter().map(|choice| choice.name()).collect::<Vec<_>>(), word)
 }
 
-/// What is allowed where any of `words` is, with the one that `found` was probably meant to be.
+/// Says that any of `words` is allowed, and which of them `found` was probably meant to be.
 #[must_use]
 pub fn one_of(words: &[&str], found: Option<&str>) -> String {
     let meant = found.and_then(|found| nearest(found, words));
@@ -467,13 +469,14 @@ fn shortened(text: &str) -> String {
     one_line.chars().take(FOUND_CHARS_MAX).chain(['…']).collect()
 }
 
-/// The line of a byte of `text`, counted from 1.
+/// The line that contains the byte at `offset`, counted from 1.
 #[must_use]
 pub fn line_of(text: &str, offset: usize) -> usize {
     text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
 }
 
-/// The known word that was probably meant, if one is close enough: one edit away, and one more for every four characters.
+/// Returns the known word that was probably meant. The distance may be one edit, plus one for every four characters of
+/// `word`.
 #[must_use]
 pub fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     let reach = 1 + word.chars().count() / 4;

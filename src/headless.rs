@@ -1,6 +1,6 @@
-//! Owns the room without a window: events as lines on standard input, each change of the snapshot as a line on standard
-//! output. The program on the other end of standard input is trusted like the person at the tablet and like staff. Does not
-//! own the form of the lines (`driver::wire`).
+//! Owns the room without a window, which reads events as lines from standard input and writes each change of the
+//! snapshot as a line to standard output. The program at the other end of standard input is trusted like the patient at
+//! the tablet and like staff. Does not own the format of the lines (`driver::wire`).
 
 use std::fmt::Display;
 use std::fs::File;
@@ -16,7 +16,7 @@ use crate::room::call::CallId;
 use crate::room::snapshot::Receipt;
 use crate::room::{Event, Snapshot, Stage};
 
-/// An observer that writes a line for each change of the room.
+/// Creates an observer that writes a line for each change of the room.
 ///
 /// Without a tablet there is no surface to clean and no test tone to listen to, so a verified wipe leads to *ready* at once.
 #[must_use]
@@ -35,8 +35,8 @@ pub fn observer(out: StandardStream, room: RoomHandle) -> Box<dyn FnMut(&Snapsho
     })
 }
 
-/// Reads events until the input ends, after which the room goes on. After an accepted reset it reads nothing more, since what
-/// follows belongs to the process that replaces this one.
+/// Reads events until the input ends. The room then continues without input. After an accepted reset nothing more is
+/// read, since what follows belongs to the process that replaces this one.
 pub fn read_events(room: &RoomHandle, out: &StandardStream) {
     let input = match io::stdin().as_fd().try_clone_to_owned() {
         Ok(fd) => File::from(fd),
@@ -71,7 +71,7 @@ pub fn read_events(room: &RoomHandle, out: &StandardStream) {
     }
 }
 
-/// Writes a line that says what went wrong.
+/// Writes an error line that says what went wrong.
 pub fn say_error(out: &StandardStream, why: &dyn Display) {
     out.write_line(&serde_json::json!({ "error": why.to_string() }));
 }

@@ -1,5 +1,5 @@
-//! Stillroom, a kiosk program for the room of a ketamine infusion: music, breath, safe places, notes, and a call that works.
-//! ARCHITECTURE.md is the map.
+//! Stillroom, a kiosk program for a ketamine infusion room, with music, breath pacing, safe places, notes, and a call
+//! that must never be lost. ARCHITECTURE.md describes its parts.
 
 pub mod app;
 pub mod cli;

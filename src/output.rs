@@ -1,5 +1,5 @@
-//! Owns writing to the standard streams. A thread of its own writes each of them, so that a reader that stops reading, or
-//! has closed its end, neither blocks nor ends any other part of the program. Does not own what is written.
+//! Owns the standard streams. A separate thread writes each of them, so that a reader that stops reading, or has closed
+//! its end, neither blocks nor ends any other part of the program. Not here: what is written.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -33,8 +33,8 @@ impl StandardStream {
         })
     }
 
-    /// Starts the thread that writes. `on_dropped` is given the number of dropped writes once the reader reads again, and
-    /// may return a line to be written in their place.
+    /// Starts the thread that writes. `on_dropped` receives the number of dropped writes once the reader reads again,
+    /// and may return a line to be written in their place.
     fn spawn(
         name: &str,
         stream: impl Write + Send + 'static,
@@ -43,14 +43,14 @@ impl StandardStream {
         let (commands, inbox) = mpsc::sync_channel(PENDING_MAX);
         let dropped = Arc::<AtomicU64>::default();
         let counter = Arc::clone(&dropped);
-        // Without that thread nothing can be written, not even why; the program goes on.
+        // Without the thread nothing can be written, not even the reason, but the program continues.
         let _ = std::thread::Builder::new()
             .name(name.to_owned())
             .spawn(move || write_loop(stream, &inbox, &counter, on_dropped));
         Self { commands, dropped }
     }
 
-    /// Queues a line. Never blocks: the line is dropped if nobody reads.
+    /// Queues a line. Never blocks, since the line is dropped if too many are waiting.
     pub fn write_line(&self, line: &dyn Display) {
         self.write(format!("{line}\n").into_bytes());
     }
@@ -109,12 +109,12 @@ pub fn eprint(line: &dyn Display) {
     stderr().write_line(line);
 }
 
-/// Writes a message to standard error, after the program's name.
+/// Writes a message to standard error, preceded by the program's name.
 pub fn print_error(message: &dyn Display) {
     stderr().write_line(&format_args!("stillroom: {message}"));
 }
 
-/// Writes the log to standard error. `tracing` writes each event at once.
+/// A writer that sends the log to standard error. `tracing` writes each event in one piece.
 #[derive(Clone, Copy, Debug)]
 pub struct LogWriter;
 
@@ -129,7 +129,8 @@ impl Write for LogWriter {
     }
 }
 
-/// Writes a line to standard output, for commands that end by themselves. A reader that has closed its end is ignored.
+/// Writes a line to standard output, for commands that end by themselves. It does not matter if the reader has closed
+/// its end.
 pub fn print(line: &dyn Display) {
     let _ = writeln!(io::stdout(), "{line}");
 }

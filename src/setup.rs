@@ -1,6 +1,6 @@
-//! Owns the setup that staff made in the first run: the room's name, the screen's size, the reading of a sound meter at the
-//! pillow, the maximum level. It is stored in the state directory and overrides kiosk.toml. Does not own the staff PIN, which
-//! is stored apart.
+//! Owns the setup from the first run, in which staff set the room's name, the screen's size, the reading of a sound
+//! meter at the pillow, and the maximum level. It is stored in the state directory and overrides kiosk.toml. Does not
+//! own the staff PIN, which is stored separately.
 
 use std::path::Path;
 
@@ -10,11 +10,11 @@ use crate::config::{Config, DIAGONAL_INCHES, READING_DBA};
 use crate::paths::checksummed::{ChecksummedFile, ReadOutcome};
 use crate::profile::LEVEL_DB;
 
-/// The file in the state directory.
+/// The name of the setup's file in the state directory.
 pub const SETUP_FILE: &str = "setup.toml";
 const FILE_BYTES_MAX: usize = 4096;
 
-/// The setup of the first run.
+/// What staff set in the first run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Setup {
@@ -24,7 +24,7 @@ pub struct Setup {
     pub diagonal_inches: f32,
     /// The maximum level of any sound, in dB relative to full scale.
     pub cap_db: f32,
-    /// The reading of a sound meter at the pillow for the room's test tone, in dB(A).
+    /// What a sound meter at the pillow reads for the room's test tone, in dB(A).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reading_dba: Option<f32>,
 }
@@ -54,7 +54,7 @@ impl Setup {
         written.map_err(|source| SetupError { path: file.path().display().to_string(), source })
     }
 
-    /// Overrides the configuration from kiosk.toml.
+    /// Overrides the values that come from kiosk.toml.
     pub fn apply(&self, config: &mut Config) {
         config.room.name.clone_from(&self.room_name);
         config.screen.diagonal_inches = self.diagonal_inches;
@@ -65,7 +65,7 @@ impl Setup {
     }
 }
 
-/// Limits every sound to the lowest level that can be set, for when the stored cap is lost.
+/// Limits every sound to the lowest level that can be set. Used when the stored cap is lost.
 pub fn make_quietest(config: &mut Config) {
     config.sound.cap_db = *LEVEL_DB.start();
     config.sound.start_volume_db = *LEVEL_DB.start();

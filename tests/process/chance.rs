@@ -1,12 +1,12 @@
-//! Owns repeatable randomness: the seed is printed, and taken from `STILLROOM_SEED` if that is set.
+//! Owns repeatable randomness. The seed is printed, and is taken from `STILLROOM_SEED` if that is set.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// A xorshift generator, good enough for moments and words.
+/// A xorshift generator, good enough for random moments and words.
 pub struct Chance(u64);
 
 impl Chance {
-    /// From the environment or from the clock; printed either way.
+    /// Takes the seed from the environment or the clock, and prints it in either case.
     pub fn new() -> Self {
         let from_clock = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64;
         let seed = std::env::var("STILLROOM_SEED").map_or_else(|_| from_clock(), |seed| seed.parse().unwrap());
@@ -27,8 +27,8 @@ impl Chance {
         Duration::from_micros(self.number() % u64::try_from(span.as_micros()).unwrap().max(1))
     }
 
-    /// Words that occur nowhere else, as people write them: with accents and characters of several units in every
-    /// encoding.
+    /// Words that occur nowhere else. Like real text, they contain accents and characters that take several units in
+    /// every encoding.
     pub fn words(&mut self, count: usize) -> String {
         const LETTERS: &str = "abcdefghijklmnopqrstuvwxyzáéíóúñü¿🌊🦢";
         let letters: Vec<char> = LETTERS.chars().collect();

@@ -1,5 +1,5 @@
-//! Owns the tests of damaged state files: the last good copy is used; without one the sound stays at its quietest and
-//! nobody is let in. Either is always reported.
+//! Owns the tests of damaged state files. The last good copy is used. Without one, the sound stays at its quietest and
+//! nobody is let in. Both cases are always reported.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 
 use crate::kiosk::{Home, Kiosk, LIMIT, eventually, has_trouble};
 
-/// As written by versions without a checksum.
+/// A setup as versions without a checksum wrote it.
 const SETUP: &str = "room_name = \"Room 4\"\ndiagonal_inches = 10.1\ncap_db = -40.0\n";
 const PASSWORD: &str = "wide water";
 
-/// Kinds of damage, by name.
+/// A kind of damage, with its name and the function that damages a file's bytes.
 type Damage = (&'static str, fn(Vec<u8>) -> Vec<u8>);
 const DAMAGES: [Damage; 6] = [
     ("cut short", |whole| whole[..whole.len() / 2].to_vec()),
@@ -33,16 +33,16 @@ fn both(home: &Home, name: &str) -> [PathBuf; 2] {
     [home.state.join(name), home.state.join(format!("{name}.copy"))]
 }
 
-/// The volume that a patient gets who asks for the loudest.
+/// Asks for the loudest volume and returns the volume that the patient gets.
 fn loudest(kiosk: &mut Kiosk) -> Value {
-    // After an interrupted reset it comes out of turnover first.
+    // After an interrupted reset, the room leaves turnover first.
     kiosk.reach("ready, or a visit", |line| line["stage"] == "ready" || line["stage"] == "arrive");
     if kiosk.last()["stage"] == "ready" {
         kiosk.tell("visit_begins");
     }
     kiosk.reach("arrive", |line| line["stage"] == "arrive");
     kiosk.send(&json!({"event": "volume", "db": 0}));
-    // Events are handled in order: once the screen is dark as asked, the volume has been set.
+    // Events are handled in order, so the volume has been set once the screen has become dark or bright.
     let dark = kiosk.last()["dark"] != true;
     kiosk.send(&json!({"event": "dark", "on": dark}));
     kiosk.wait("the dark, or its end", |line| line["dark"] == dark)["volume_db"].clone()
@@ -186,7 +186,7 @@ fn shut(home: &Home, what: &str) {
     kiosk.tell("call_cleared");
     kiosk.wait("no call", |line| line["call"] == "idle");
     kiosk.terminate();
-    // The desk of several rooms does not open at all, since it has no tablet to say why.
+    // The desk for several rooms does not open at all, since it has no tablet to say why.
     fs::write(home.folder().join("desk.toml"), "[line.mqtt]\nurl = \"mqtt://127.0.0.1:1\"\n").unwrap();
     let desk = home.run(&["desk", "--config", "desk.toml"], "");
     let words = String::from_utf8_lossy(&desk.stderr).into_owned();

@@ -1,5 +1,4 @@
-//! Owns the tests that a reset waits until each desk page that showed what the patient shared has confirmed its
-//! removal.
+//! Owns the tests that a reset waits until each desk page that showed shared text has confirmed that the text is gone.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -11,7 +10,7 @@ use crate::kiosk::{Home, Kiosk, LIMIT, eventually};
 
 const WORDS: &str = "needles frighten me";
 
-/// A page as the desk sees it: a stream that it reads, and its own requests.
+/// A page as the desk sees it, with a stream that the page reads and the requests that it sends.
 pub struct Page {
     stream: TcpStream,
     host: String,
@@ -32,7 +31,7 @@ impl Page {
         Self { stream, host, heard: Vec::new() }
     }
 
-    /// Reads on until these words have arrived. Returns everything up to them.
+    /// Reads until these words have arrived. Returns everything up to them.
     pub fn hear(&mut self, words: &str) -> String {
         let mut piece = [0; 4096];
         loop {
@@ -47,7 +46,7 @@ impl Page {
         }
     }
 
-    /// Its own id.
+    /// Reads the id that the desk gave this page.
     pub fn name(&mut self) -> String {
         let heard = self.hear(r#","version""#);
         heard.split(r#""desk":""#).nth(1).unwrap().split('"').next().unwrap().to_owned()

@@ -1,5 +1,5 @@
-//! Owns the tests of a full or missing disk: calls go on, staff are told, and no wipe is claimed that could not be
-//! verified.
+//! Owns the tests of a full or missing disk. Calls still work, staff see the trouble, and no wipe is claimed that could
+//! not be verified.
 
 use std::fs;
 
@@ -24,7 +24,7 @@ fn a_full_disk_is_reported_and_stops_neither_a_call_nor_a_reset() {
     kiosk.wait("the trouble", |line| has_trouble(line, "journal-failing"));
     kiosk.tell("call_pressed");
     let placed = kiosk.wait("a call, on no disk", |line| line["call"] == "placed");
-    // It does not wait for the disk: it is shown before the disk has it, and before anything else is reported.
+    // The call does not wait for the disk. It is shown before it is written, and before anything else is reported.
     assert!(has_trouble(&placed, "journal-failing") && placed["line_down_told"] == false, "{placed}");
     assert!(!home.journal().contains("call_pressed"), "{}", home.journal());
     kiosk.tell("call_here");

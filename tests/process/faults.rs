@@ -1,5 +1,5 @@
-//! Owns the tests of faults in the program itself and in the readers of its output: they never cost a call, and never
-//! go unreported.
+//! Owns the tests of faults in the program itself and in the readers of its output, which must never cost a call and
+//! must always be reported.
 
 use std::fs;
 use std::os::fd::{AsFd, OwnedFd};
@@ -70,7 +70,7 @@ fn a_room_comes_up_where_nobody_reads_the_log_from_the_start() {
 fn a_reader_of_the_log_that_hangs_costs_no_call() {
     let mut home = with_escalation();
     home.log = "trace";
-    // Held but never read: so verbose a log fills the pipe after a few lines.
+    // The reader is held but never reads, and so verbose a log fills the pipe after a few lines.
     let (_reader, writer) = pipe();
     let mut kiosk = start_with_errors_on(&home, writer);
     kiosk.first();
@@ -100,7 +100,8 @@ fn a_loop_that_fails_ends_the_program_and_the_call_comes_back() {
     assert!(said.contains("the room's loop has ended"), "{said}");
     let since = Instant::now();
     assert_eq!(kiosk.ended().code(), Some(1));
-    // It exits 0.9 s after the fault even if something hangs; the rest is for machines busy with other tests.
+    // The program exits 0.9 s after the fault even if something hangs. The rest of the limit is for machines busy with
+    // other tests.
     assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
     let log = kiosk.complaints();
     assert!(log.contains("the room's loop has ended") && log.contains("the loop was told to fail"), "{log}");
@@ -163,7 +164,8 @@ fn a_call_queued_after_three_thousand_lines_is_on_disk_before_a_kill() {
         kiosk.write(&flood);
         kiosk.tell("call_pressed");
         kiosk.wait("a call", |line| line["call"] == "placed");
-        // It is shown once it is on disk or after 300 ms. Its record goes first, so it need not wait for the others.
+        // The call is shown once it is on disk or after 300 ms. Its record is written first, so it need not wait for
+        // the others.
         eventually("the call in the journal", || home.journal().contains("call_pressed"));
         kiosk.kill_9();
         let mut kiosk = home.start(1);

@@ -1,4 +1,4 @@
-//! Owns idle connections to a desk: any number of them, from any number of addresses of this machine.
+//! Owns helpers that open any number of idle connections to a desk, from any number of addresses of this machine.
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddrV4, TcpStream};
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, connect, socket_with};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// A script that starts a program with this limit on open files.
+/// Writes a script that starts a program with this limit on open files, and returns its path.
 pub fn with_files(folder: &Path, files: u32, program: &Path) -> PathBuf {
     let script = format!("#!/bin/sh\nulimit -n {files}\nexec '{}' \"$@\"\n", program.display());
     let wrapper = folder.join("with-few-files");
@@ -17,18 +17,18 @@ pub fn with_files(folder: &Path, files: u32, program: &Path) -> PathBuf {
     wrapper
 }
 
-/// Connects from that address of this machine.
+/// Connects from this address of this machine.
 pub fn connect_from(from: Ipv4Addr, port: u16) -> TcpStream {
-    // Not inherited by programs that other tests start.
+    // The socket is not inherited by programs that other tests start.
     let way = socket_with(AddressFamily::INET, SocketType::STREAM, SocketFlags::CLOEXEC, None).unwrap();
     bind(&way, &SocketAddrV4::new(from, 0)).unwrap();
     connect(&way, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, port)).unwrap();
     way.into()
 }
 
-/// Opens `of_each` silent connections from each of these addresses. They close when they are dropped.
+/// Opens `of_each` idle connections from each of these addresses. They close when the returned streams are dropped.
 pub fn knock(port: u16, addresses: &[Ipv4Addr], of_each: usize) -> Vec<TcpStream> {
-    // This process needs files for its own ends of them too.
+    // This process needs file descriptors for its own ends of the connections, too.
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
     (0..of_each).flat_map(|_| addresses).map(|from| connect_from(*from, port)).collect()

@@ -1,5 +1,6 @@
-//! Owns the tests of visit after visit with unique words, killed at random moments: no note is lost before its reset,
-//! and afterwards no piece of it is left, in any encoding, in any file, on any output, or in the process's memory.
+//! Owns the tests that run one visit after another with unique words and kill the program at random moments. No note
+//! may be lost before its reset. Afterwards, no piece of it may be left, in any encoding, in any file, on any output,
+//! or in the process's memory.
 
 use std::time::{Duration, Instant};
 
@@ -9,14 +10,14 @@ use crate::chance::Chance;
 use crate::kiosk::{Home, Kiosk, eventually, has_trouble};
 use crate::memory::{Pieces, is_in_process};
 
-/// Number of visits in every run, and in the long one unless `STILLROOM_VISITS` is set.
+/// Number of visits in every run. The long test makes [`VISITS_SOAKED`] visits unless `STILLROOM_VISITS` is set.
 const VISITS: usize = 3;
 const VISITS_SOAKED: usize = 1_000;
-/// The words of the last [`VISITS_BACK`] visits are searched for after each visit, those of all visits after every
-/// [`ALL_EVERY`].
+/// The words of the last [`VISITS_BACK`] visits are searched for after each visit, and the words of all visits after
+/// every [`ALL_EVERY`] visits.
 const VISITS_BACK: usize = 3;
 const ALL_EVERY: usize = 50;
-/// Time limit for a reset to be verified, and for input to be dead.
+/// Maximum time for a reset to be verified, and for input to be ignored.
 const VERIFIED_WITHIN: Duration = Duration::from_secs(3);
 const INPUT_DEAD_FOR: Duration = Duration::from_millis(1_500);
 /// Words typed longer ago than this survive a kill.
@@ -89,7 +90,7 @@ fn one_visit(home: &Home, mut kiosk: Kiosk, chance: &mut Chance, tally: &mut Tal
     kiosk.send(&json!({"event": "for_clinician", "text": words[2]}));
     kiosk.send(&json!({"event": "share", "on": chance.number().is_multiple_of(2)}));
     for _ in 0..chance.number() % 3 {
-        // A letter at a time, as fingers do, with a kill at any moment.
+        // One letter at a time, as people type, with a kill at any moment.
         for letter in words[3].chars() {
             kiosk.send(&json!({"event": "note_typed", "text": letter.to_string()}));
         }
@@ -108,7 +109,7 @@ fn one_visit(home: &Home, mut kiosk: Kiosk, chance: &mut Chance, tally: &mut Tal
     }
 }
 
-/// Draws on a page and waits for its seal. Like the words, it must be there after every kill.
+/// Draws on a page and waits for its seal. Like the words, the drawing must be there after every kill.
 fn draw(home: &Home, kiosk: &mut Kiosk, chance: &mut Chance) {
     let before = home.mark();
     let mut point = || json!([chance.number() % 12_000, chance.number() % 6_250]);
@@ -178,7 +179,7 @@ fn reset_and_kill(
     let mut kiosk = killed(home, kiosk, all, tally);
     tally.kills_in_a_reset += 1;
     if kiosk.last()["stage"] == "arrive" {
-        // The reset was not on disk yet: the visit continues, with its note.
+        // The reset was not on disk yet, so the visit continues with its note.
         kiosk.reach("the note", |line| line["note_pages"].as_u64() >= Some(2));
         note_is_back(&kiosk, words, tally);
         tally.resets_undone += 1;

@@ -1,4 +1,4 @@
-//! Owns a room under test: its folders, its process, and what that process has written.
+//! Owns a room under test, with its folders, its process, and what that process has written.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -12,11 +12,11 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// Time limit for everything here, on a machine busy with other tests.
+/// Time limit for every wait, long enough for a machine that is busy with other tests.
 pub const LIMIT: Duration = Duration::from_secs(15);
-/// Size of a mark that names no sealed page yet.
+/// Size of the file `visit.mark` before any page is sealed.
 const MARK_OF_NOTHING_BYTES: usize = 68;
-/// Interval at which a file or a process is checked again.
+/// Interval between two checks of a file or a process.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// The folders, the port and the configuration of one room. It outlives the processes that run on it.
@@ -34,7 +34,7 @@ pub struct Home {
 }
 
 impl Home {
-    /// A room in good order, except that it has no sound output.
+    /// Creates a room in good order, except that it has no sound output.
     pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let memory = tempfile::tempdir_in("/dev/shm").unwrap();
@@ -46,7 +46,7 @@ impl Home {
         home
     }
 
-    /// Writes `kiosk.toml`: what every room here needs, then these lines.
+    /// Writes `kiosk.toml` with what every room under test needs, followed by these lines.
     pub fn configure(&self, more: &str) {
         let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
         // A developer's scratch crate may be outside the repository.
@@ -70,7 +70,7 @@ impl Home {
         self.dir.path()
     }
 
-    /// Where the room looks for a print server.
+    /// The socket at which the room looks for a print server.
     pub fn print_server(&self) -> PathBuf {
         self.dir.path().join("print-server")
     }
@@ -80,7 +80,7 @@ impl Home {
         self.memory.path()
     }
 
-    /// The program with these arguments, in an environment that contains nothing of this machine.
+    /// A command that runs the program with these arguments, in an environment that contains nothing of this machine.
     pub fn command(&self, program: &Path, arguments: &[&str]) -> Command {
         let mut command = Command::new(program);
         command
@@ -92,15 +92,15 @@ impl Home {
             .env("STATE_DIRECTORY", &self.state)
             .env("RUNTIME_DIRECTORY", &self.runtime)
             .env("STILLROOM_LOG", self.log)
-            // No test prints on a real printer: this server exists only if a test starts one.
+            // No test prints on a real printer, because this server exists only if a test starts it.
             .env("CUPS_SERVER", self.print_server())
-            // No test plays on a real output, and the sound library has nothing to complain about.
+            // No test plays on a real output, and the sound library has no reason to complain.
             .env("PULSE_SERVER", format!("unix:{}", self.dir.path().join("no-sound-server").display()))
             .env("ALSA_CONFIG_PATH", self.dir.path().join("no-sound.conf"));
         command
     }
 
-    /// Runs a command of the program to its end.
+    /// Runs a command of the program until it exits.
     pub fn run(&self, arguments: &[&str], input: &str) -> Output {
         let mut command = self.command(&program(), arguments);
         let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
@@ -110,7 +110,7 @@ impl Home {
         child.wait_with_output().unwrap()
     }
 
-    /// Starts the room without a window, on its own configuration.
+    /// Starts the room without a window, with the `kiosk.toml` of this room.
     pub fn start(&self, speed: u32) -> Kiosk {
         let config = self.config();
         self.start_with(&program(), &["--speed", &speed.to_string(), "--config", config.to_str().unwrap()])
@@ -134,12 +134,12 @@ impl Home {
         self.state.join("notes.sealed")
     }
 
-    /// The mark beside the key. It changes with each seal, once all of it is on disk.
+    /// The content of the file `visit.mark` beside the key. It changes with each seal, once the whole seal is on disk.
     pub fn mark(&self) -> Vec<u8> {
         fs::read(self.runtime.join("visit.mark")).unwrap_or_default()
     }
 
-    /// Whether anything was sealed with the visit's key: the mark is then longer than at the start of a visit.
+    /// Whether anything was sealed with the visit's key, which makes the mark longer than at the start of a visit.
     pub fn is_sealed(&self) -> bool {
         self.mark().len() > MARK_OF_NOTHING_BYTES
     }
@@ -179,7 +179,7 @@ pub struct Kiosk {
     said: Arc<Mutex<Vec<u8>>>,
     complained: Arc<Mutex<Vec<u8>>>,
     last: Value,
-    /// When the last line taken arrived.
+    /// When the line that was taken most recently arrived.
     pub last_at: Instant,
 }
 
@@ -208,10 +208,10 @@ impl Kiosk {
         Self { child, input, lines, said, complained, last: Value::Null, last_at: Instant::now() }
     }
 
-    /// A room whose standard error the caller handles.
+    /// Starts a room whose standard error the test handles itself.
     pub fn spawn_with_errors_elsewhere(mut command: Command) -> Self {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        // The command also holds the writing end.
+        // The command also holds the writing end of the pipe and would keep the pipe open.
         drop(command);
         let (said, complained) = (Arc::<Mutex<Vec<u8>>>::default(), Arc::<Mutex<Vec<u8>>>::default());
         let (tell, lines) = mpsc::channel();
@@ -221,38 +221,38 @@ impl Kiosk {
         Self { child, input, lines, said, complained, last: Value::Null, last_at: Instant::now() }
     }
 
-    /// Its process.
+    /// The room's process id.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// The last snapshot taken; see [`Kiosk::first`] and [`Kiosk::wait`].
+    /// The snapshot that was taken most recently; see [`Kiosk::first`] and [`Kiosk::wait`].
     pub fn last(&self) -> &Value {
         &self.last
     }
 
-    /// Writes text to its standard input, unchanged.
+    /// Writes text to the room's standard input, unchanged.
     pub fn write(&mut self, text: &str) {
         let input = self.input.as_mut().unwrap();
         input.write_all(text.as_bytes()).and_then(|()| input.flush()).unwrap();
     }
 
-    /// Sends it an event that has only a name.
+    /// Sends an event that has only a name.
     pub fn tell(&mut self, event: &str) {
         self.send(&json!({ "event": event }));
     }
 
-    /// Sends it an event.
+    /// Sends an event.
     pub fn send(&mut self, event: &Value) {
         self.write(&format!("{event}\n"));
     }
 
-    /// Closes its standard input.
+    /// Closes the room's standard input.
     pub fn end_input(&mut self) {
         self.input = None;
     }
 
-    /// The very first line.
+    /// Waits for the very first line and returns it.
     pub fn first(&mut self) -> Value {
         assert!(self.last.is_null(), "the first line has been taken already");
         self.wait("the first line", |_| true)
@@ -263,7 +263,7 @@ impl Kiosk {
         self.wait_within(what, LIMIT, holds)
     }
 
-    /// The same with a different time limit.
+    /// Waits like [`Kiosk::wait`], with a different time limit.
     pub fn wait_within(&mut self, what: &str, limit: Duration, holds: impl Fn(&Value) -> bool) -> Value {
         let until = Instant::now() + limit;
         loop {
@@ -284,7 +284,7 @@ impl Kiosk {
         self.wait(what, holds)
     }
 
-    /// Waits for the next error line and returns its text; takes any snapshots before it.
+    /// Waits for the next error line and returns its text. Snapshots before it are skipped.
     pub fn error(&mut self) -> String {
         let until = Instant::now() + LIMIT;
         loop {
@@ -296,7 +296,7 @@ impl Kiosk {
         }
     }
 
-    /// All remaining lines, until the process has exited.
+    /// Waits until the process has exited and returns all remaining lines.
     pub fn rest(&mut self) -> Vec<Value> {
         let until = Instant::now() + LIMIT;
         let mut rest = Vec::new();
@@ -333,12 +333,12 @@ impl Kiosk {
         }
     }
 
-    /// All of its standard output so far.
+    /// All of the room's standard output so far.
     pub fn said(&self) -> Vec<u8> {
         self.said.lock().unwrap().clone()
     }
 
-    /// All of its standard error so far, except what the sound library writes.
+    /// All of the room's standard error so far, except what the sound library writes.
     pub fn complaints(&self) -> String {
         let bytes = self.complained.lock().unwrap().clone();
         let text = String::from_utf8_lossy(&bytes);
@@ -350,8 +350,8 @@ impl Kiosk {
         own_lines(&self.complaints())
     }
 
-    /// Waits for a line on standard error. It comes through a separate thread, and so may come later than the line on
-    /// standard output with the same cause.
+    /// Waits for a line on standard error. Such a line comes through a separate thread, so it may come later than the
+    /// line on standard output with the same cause.
     pub fn wait_for_complaint(&self, what: &str, is_wanted: impl Fn(&str) -> bool) {
         let limit = Instant::now() + LIMIT;
         while !self.complaints_of_its_own().iter().any(|line| is_wanted(line)) {
@@ -360,20 +360,20 @@ impl Kiosk {
         }
     }
 
-    /// Kills it, which for the process is like a power cut.
+    /// Kills the process, which ends it like a power cut.
     pub fn kill_9(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    /// Asks it to exit, as a service manager does.
+    /// Asks the process to exit, as a service manager does, and waits until it has.
     pub fn terminate(&mut self) -> ExitStatus {
         let asked = Command::new("sh").args(["-c", &format!("kill -TERM {}", self.pid())]).status().unwrap();
         assert!(asked.success());
         self.ended()
     }
 
-    /// Waits for it to exit by itself.
+    /// Waits for the process to exit by itself.
     pub fn ended(&mut self) -> ExitStatus {
         let mut ended = None;
         eventually("the end of the process", || {
@@ -405,11 +405,11 @@ fn read_lines(output: ChildStdout, kept: &Mutex<Vec<u8>>, tell: &Sender<(Instant
 
 /// The program's own messages in its standard error.
 pub fn own_lines(errors: &str) -> Vec<String> {
-    // Output of the sound library may precede it in the same line.
+    // Output of the sound library may precede a message on the same line.
     errors.lines().filter_map(|line| Some(line[line.find("stillroom: ")?..].to_owned())).collect()
 }
 
-/// Waits until this is true.
+/// Waits until `is_so` returns true.
 pub fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     let until = Instant::now() + LIMIT;
     while !is_so() {
@@ -423,7 +423,7 @@ pub fn has_trouble(line: &Value, trouble: &str) -> bool {
     line["trouble"].as_array().is_some_and(|troubles| troubles.iter().any(|found| found == trouble))
 }
 
-/// Troubles come and go with the machine, and the clock runs on by itself.
+/// Removes what changes without an event, which is the troubles and the session clock.
 fn without_troubles(line: &Value) -> Value {
     let mut line = line.clone();
     if let Some(line) = line.as_object_mut() {

@@ -1,4 +1,4 @@
-//! Owns the tests of a language that no code names: its folder is all that the program needs.
+//! Owns the tests of a language that no code names, since its folder is all that the program needs.
 
 use std::fs;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use crate::pseudo;
 
 const TAG: &str = "qps-XA";
 
-/// A room in the pseudo-language, and the folder of that language.
+/// Creates a room in the pseudo-language, and returns it with the folder of that language.
 fn home() -> (Home, PathBuf) {
     let home = Home::new();
     pseudo::write(&home.folder().join("languages"), TAG);

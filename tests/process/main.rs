@@ -1,5 +1,5 @@
-//! Owns the tests of the real program without a window, in its own folders: whole visits, calls, kills, resets, and the
-//! mistakes of a new user. They use nothing of the program's internals.
+//! Owns the tests of the real program without a window, in its own folders. They cover whole visits, calls, kills,
+//! resets, and the mistakes of a new user, and use none of the program's internals.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)] // a test that panics is a test that fails
 
 mod call;

@@ -1,4 +1,4 @@
-//! Owns the search for a patient's words where there must be none: in bytes, in files, in a process's memory.
+//! Owns the search for a patient's words in bytes, in files and in a process's memory, where there must be none.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -7,12 +7,12 @@ use std::os::unix::fs::FileExt;
 
 /// Number of consecutive characters that count as the patient's words.
 const PIECE_CHARS: usize = 8;
-/// Size of the pieces in which memory is read.
+/// Size of the chunks in which memory is read, in bytes.
 const READ_BYTES: usize = 1 << 20;
 
 /// Every piece of a text, in every encoding that programs use.
 pub struct Pieces {
-    /// Indexed by their first four bytes.
+    /// The pieces by their first four bytes.
     by_start: HashMap<[u8; 4], Vec<Vec<u8>>>,
     starts: Vec<bool>,
     longest: usize,
@@ -41,7 +41,7 @@ impl Pieces {
         Self { by_start, starts, longest }
     }
 
-    /// The number of places in these bytes that contain one.
+    /// Counts the places in these bytes that contain a piece.
     pub fn count_in(&self, bytes: &[u8]) -> usize {
         let is_here = |at: usize| {
             let here = &bytes[at..];
@@ -54,7 +54,7 @@ impl Pieces {
         (0..bytes.len().saturating_sub(3)).filter(|at| is_here(*at)).count()
     }
 
-    /// The number of places in the readable memory of a process that contain one.
+    /// Counts the places in the readable memory of a process that contain a piece.
     ///
     /// # Errors
     /// If this user may not read it.
@@ -81,8 +81,8 @@ pub fn is_in_process(pid: u32, bytes: &[u8]) -> io::Result<bool> {
     Ok(found)
 }
 
-/// Reads all readable memory of a process in overlapping pieces: anything of up to `longest` bytes is whole in one of
-/// them.
+/// Passes all readable memory of a process to `look` in overlapping chunks, so that anything of up to `longest` bytes
+/// is whole in one of them.
 fn through_process(pid: u32, longest: usize, mut look: impl FnMut(&[u8])) -> io::Result<()> {
     let maps = fs::read_to_string(format!("/proc/{pid}/maps"))?;
     let memory = File::open(format!("/proc/{pid}/mem"))?;
@@ -98,7 +98,7 @@ fn through_process(pid: u32, longest: usize, mut look: impl FnMut(&[u8])) -> io:
             let Ok(read @ 1..) = memory.read_at(&mut buffer[..wanted], at) else { break };
             look(&buffer[..read]);
             read_bytes += read;
-            // The next piece begins early enough to contain what crosses the boundary.
+            // The next chunk begins early enough to contain what crosses the boundary.
             let back = if at + read as u64 >= end { 0 } else { longest - 1 };
             at += (read - back.min(read - 1)) as u64;
         }

@@ -1,5 +1,5 @@
-//! Owns the tests of the mistakes that people make when they set up a room: each gives one clear line, and the room
-//! runs if it can.
+//! Owns the tests of the mistakes that people make when they set up a room. Each mistake gives one clear line, and the
+//! room runs if it can.
 
 use std::fs;
 use std::net::TcpListener;
@@ -49,7 +49,7 @@ fn a_valid_configuration_reports_nothing() {
 #[test]
 fn a_missing_configuration_is_reported_and_the_room_comes_up() {
     let home = Home::new();
-    // Port 8737 is the default, and another room may have it: only the messages about the file matter here.
+    // Port 8737 is the default, and another room may be using it, so only the messages about the file matter here.
     let checked = home.run(&["check", "--config", "none.toml"], "");
     assert_eq!(exit(&checked), Some(1));
     assert!(text(&checked.stdout).starts_with("none.toml: file: found "), "{}", text(&checked.stdout));

@@ -25,7 +25,7 @@ fn no_word_of_a_patient_is_written_even_when_everything_is_logged() {
     kiosk.send(&json!({"event": "share", "on": true}));
     kiosk.send(&json!({"event": "note_typed", "text": words}));
     kiosk.wait("a page", |line| line["note_pages"] == 1);
-    // Invalid lines with the patient's words.
+    // Invalid lines that contain the patient's words.
     let wrong = [
         format!(r#"{{"event":"note_typed","text":"{words}""#),
         format!(r#"{{"event":"note_typed","text":{{"{words}":1}}}}"#),

@@ -1,5 +1,5 @@
-//! Owns the test of idle connections to the desk's port: the room still has file descriptors for its journal, its
-//! vault, its music and one more page.
+//! Owns the test of idle connections to the desk's port, which must leave the room enough file descriptors for its
+//! journal, its vault, its music and one more page.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
@@ -40,7 +40,7 @@ fn a_thousand_silent_connections_cost_the_room_nothing() {
     kiosk.first();
     let mut page = Page::open(&home);
     let name = page.name();
-    // From one address, from many, and from the address of the clinic's own browser.
+    // The connections come from one address, from many, and from the address of the clinic's own browser.
     let one = knock(home.port, &[Ipv4Addr::new(127, 0, 0, 2)], 1_200);
     let many: Vec<Ipv4Addr> = (1..=200).map(|last| Ipv4Addr::new(127, 0, 1, last)).collect();
     let many = knock(home.port, &many, 4);
@@ -48,7 +48,7 @@ fn a_thousand_silent_connections_cost_the_room_nothing() {
     let files = open_files(kiosk.pid());
     assert!(files < FILES as usize / 2, "{files} files are open");
 
-    // One more browser, with its page, stream and orders.
+    // One more browser can open its page, read its stream and send commands.
     let answer =
         answer_to(home.port, &format!("GET / HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\n\r\n", home.port));
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
@@ -67,7 +67,7 @@ fn a_thousand_silent_connections_cost_the_room_nothing() {
     assert!(post(home.port, "/api/call/received", &received).starts_with("HTTP/1.1 204"));
     kiosk.wait("received", |line| line["call"] == "received");
 
-    // The journal and the vault.
+    // The journal and the vault can still open files.
     kiosk.send(&json!({ "event": "note_typed", "text": "a white horse at the sea" }));
     crate::kiosk::eventually("the note sealed", || home.is_sealed());
     let told = kiosk.last().clone();

@@ -1,5 +1,5 @@
-//! Owns the tests of taking a note home from the real program: on paper through the system's print server, or sealed to
-//! a therapist; and of what a reset finds afterwards.
+//! Owns the tests of taking a note home with the real program, either on paper through the system's print server or
+//! sealed to a therapist, and of what a reset finds afterwards.
 
 use std::fs;
 use std::io::Read;
@@ -46,7 +46,7 @@ enum Printer {
 }
 
 const PDF_PRINTER: &str = "/usr/share/ppd/cups-pdf/CUPS-PDF_opt.ppd";
-/// Where that printer puts the jobs of unknown users.
+/// The folder in which CUPS-PDF stores the jobs of unknown users.
 const PDF_FOLDER: &str = "/var/spool/cups-pdf/ANONYMOUS";
 
 /// A print server for one test.
@@ -64,7 +64,7 @@ impl Drop for Cups {
 }
 
 impl Cups {
-    /// `None` if it is not installed or cannot be started.
+    /// Starts a print server. Returns `None` if CUPS is not installed or cannot be started.
     fn start(home: &Home, printer: Printer) -> Option<Self> {
         let is_root = fs::read_to_string("/proc/self/status").unwrap().contains("\nUid:\t0\t0");
         if !is_root || !Path::new("/usr/sbin/cupsd").exists() {
@@ -147,7 +147,7 @@ fn soak_a_note_comes_whole_out_of_a_printer_that_writes_files() {
     assert!(Path::new(PDF_PRINTER).exists(), "apt-get install printer-driver-cups-pdf");
     let home = Home::new();
     home.configure("");
-    // Leave alone what others have printed there.
+    // Files that others have printed there must be left alone.
     let files = || fs::read_dir(PDF_FOLDER).unwrap().map(|file| file.unwrap().path());
     let before: Vec<_> = files().collect();
     let printed = || files().find(|file| !before.contains(file));
@@ -156,7 +156,7 @@ fn soak_a_note_comes_whole_out_of_a_printer_that_writes_files() {
     write_and_print(&mut kiosk);
     eventually("a printed file", || printed().is_some());
     let printed = printed().unwrap();
-    // The filters turn letters into shapes, so check for one page with some ink on it, but not too much.
+    // The filters turn letters into shapes, so this only checks for one page that is neither blank nor too dark.
     let drawn = Command::new("pdftoppm").args(["-gray", "-r", "40"]).arg(&printed).output();
     fs::remove_file(&printed).unwrap();
     let drawn = drawn.expect("pdftoppm of cups-filters").stdout;
@@ -175,7 +175,7 @@ fn a_room_that_cannot_cancel_its_print_job_is_not_ready_until_it_can() {
     home.configure("");
     let mut kiosk = home.start(1);
     write_and_come_back(&mut kiosk);
-    // As after a power cut during printing, with the print server gone.
+    // The state after a power cut during printing, with the print server gone.
     let mark = home.state.join("take-home.printing");
     fs::write(&mark, b"").unwrap();
     kiosk.tell("staff_reset");

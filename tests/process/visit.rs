@@ -1,4 +1,4 @@
-//! Owns the tests of a visit from beginning to end, and of what is refused.
+//! Owns the tests of a visit from beginning to end, and of the events that are refused.
 
 use serde_json::json;
 
@@ -140,7 +140,7 @@ fn a_reader_that_stops_reading_does_not_stop_the_room() {
     let home = Home::new();
     let mut kiosk = home.start_unread();
     kiosk.tell("visit_begins");
-    // The answers are far more than a pipe holds.
+    // The room writes far more in answer than a pipe holds.
     for step in 0..1_000 {
         kiosk.send(&json!({"event": "volume", "db": -40 - step % 2}));
     }

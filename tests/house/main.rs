@@ -1,5 +1,5 @@
-//! Owns the rules of the source tree: which top-level module may use which, what the ground must not know, and how long a
-//! file may be. Reads the files as text, so that it runs without building the program.
+//! Owns the rules of the source tree, which say which top-level module may use which, which names the room must not
+//! use, and how long a file may be. The tests read the files as text, so that they run without building the program.
 #![allow(clippy::unwrap_used, clippy::panic)] // a test that panics is a test that fails
 
 mod names;
@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// From bottom to top. A top-level module uses only modules on lower floors.
+/// The floors from bottom to top, each with its modules. A top-level module uses only modules on lower floors.
 const FLOORS: [(&str, &[&str]); 16] = [
     ("vocabulary", &["vocabulary"]),
     ("ground", &["room"]),
@@ -33,11 +33,11 @@ const FLOORS: [(&str, &[&str]); 16] = [
 const PORTS: [&str; 6] = ["line", "sound", "vault", "takeaway", "secret", "setup"];
 const FACES: [&str; 6] = ["theme", "widget", "screen", "app", "desk", "headless"];
 
-/// The words of all floors, which every module may use.
+/// The module with the shared sets of values, which every module may use.
 const VOCABULARY: &str = "vocabulary";
 
-/// Modules that may use less than all lower floors: the desk and the window know nothing of each other, and a pure module
-/// knows only those it needs.
+/// Modules that may use only the listed modules of all those on lower floors. The desk and the window know nothing of
+/// each other, and a pure module knows only those it needs.
 const USES_ONLY: [(&str, &[&str]); 12] = [
     ("room", &[]),
     ("paths", &[]),
@@ -53,8 +53,8 @@ const USES_ONLY: [(&str, &[&str]); 12] = [
     ("headless", &["room", "driver", "output"]),
 ];
 
-/// Uses against the direction: of which module, by which, and why. Remove a line once it is no longer needed; the test fails
-/// on those too.
+/// Uses that are allowed despite the rules. Each entry holds the module, the module that it uses, and the reason.
+/// Remove an entry once it is no longer needed, because the test fails on such entries, too.
 const EXCEPTIONS: [(&str, &str, &str); 6] = [
     ("screen", "takeaway", "a code is drawn from words alone, and sends nothing out of the room"),
     (
@@ -68,7 +68,7 @@ const EXCEPTIONS: [(&str, &str, &str); 6] = [
     ("app", "sound", "the first run sets the loudest level by ear, before there is a visit"),
 ];
 
-/// Names that the ground must not use: clocks, files, threads and randomness belong to the code that drives the room.
+/// Names that the room must not use, because clocks, files, threads and randomness belong to the code that drives it.
 const NOT_ON_THE_GROUND: [&str; 20] = [
     "iced",
     "tokio",
@@ -92,17 +92,17 @@ const NOT_ON_THE_GROUND: [&str; 20] = [
     "dbg",
 ];
 
-/// A longer file is probably two.
+/// Maximum number of lines in a file. A longer one probably covers two subjects.
 const LINES_MAX: usize = 800;
-/// Longer files, each with its reason.
+/// Longer files that are allowed, each with its reason.
 const LONG_FILES: [(&str, &str); 0] = [];
 
 struct Source {
-    /// Relative to the repository.
+    /// The path, relative to the repository.
     path: String,
-    /// The top-level module it belongs to.
+    /// The top-level module that the file belongs to.
     top: String,
-    /// How many modules deep it is in the crate.
+    /// How many modules deep the file is in the crate.
     depth: usize,
     text: String,
 }
@@ -112,18 +112,18 @@ impl Source {
         self.path.contains("/tests/") || self.path.ends_with("tests.rs")
     }
 
-    /// Its path as a module of the crate; empty for the library's and the program's root.
+    /// The file's path as a module of the crate; empty for the root of the library or the program.
     fn module(&self) -> Vec<String> {
         let path = self.path.trim_start_matches("src/").trim_end_matches(".rs").trim_end_matches("/mod");
         if ["lib", "main"].contains(&path) { Vec::new() } else { path.split('/').map(str::to_owned).collect() }
     }
 
-    /// Its text without comments, which may mention anything.
+    /// The file's text without comments, which may mention anything.
     fn code(&self) -> String {
         self.text.lines().filter_map(|line| line.split("//").next()).flat_map(|line| [line, "\n"]).collect()
     }
 
-    /// Its code without the tests at the end.
+    /// The file's code without the tests at the end.
     fn code_in_use(&self) -> String {
         let code = self.code();
         code.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned()
@@ -171,7 +171,7 @@ fn identifier(text: &str) -> &str {
     &text[..end]
 }
 
-/// The first name in the rest of a path, or all first names of a group in braces.
+/// Returns the first name in the rest of a path, or all first names of a group in braces.
 fn first_names(rest: &str) -> Vec<String> {
     let Some(group) = rest.strip_prefix('{') else { return vec![identifier(rest).to_owned()] };
     let (mut names, mut depth, mut is_first) = (Vec::new(), 0, true);
@@ -196,7 +196,7 @@ fn begins_a_word(text: &str, at: usize) -> bool {
     !text[..at].ends_with(|char: char| char.is_alphanumeric() || char == '_' || char == ':' || char == '$')
 }
 
-/// Every other top-level module that a file uses.
+/// All other top-level modules that a file uses.
 fn uses_of(source: &Source) -> BTreeSet<String> {
     let code = source.code();
     let mut named: BTreeSet<String> = BTreeSet::new();
@@ -205,7 +205,7 @@ fn uses_of(source: &Source) -> BTreeSet<String> {
             named.extend(first_names(&code[at + beginning.len()..]));
         }
     }
-    // As many `super`s as the file is deep lead to the top as well.
+    // A path with as many `super`s as the file is deep also begins at the root of the crate.
     let code = source.code_in_use();
     let up = "super::".repeat(source.depth);
     for (at, _) in code.match_indices(&up).filter(|(at, _)| begins_a_word(&code, *at)) {
@@ -225,7 +225,7 @@ fn every_module_is_on_a_floor() {
     assert_eq!(declared, planned, "src/lib.rs and FLOORS list different modules");
 }
 
-/// The names in code in the second column of a table of the map.
+/// The names in backticks in one column of a table in ARCHITECTURE.md.
 fn named_in_map(heading: &str, column: usize) -> BTreeSet<String> {
     let map = fs::read_to_string(repository().join("ARCHITECTURE.md")).unwrap();
     let (_, table) = map.split_once(heading).unwrap_or_else(|| panic!("ARCHITECTURE.md has no {heading:?}"));
@@ -247,7 +247,7 @@ fn the_map_lists_every_module_and_every_folder_of_tests() {
     let folders = fs::read_dir(repository().join("tests")).unwrap().map(|entry| entry.unwrap().path());
     let folders =
         folders.filter(|path| path.is_dir()).map(|path| format!("tests/{}", path.file_name().unwrap().display()));
-    // Neither has tests of its own.
+    // None of these folders has tests of its own.
     let helpers = ["tests/common", "tests/docs", "tests/media"];
     let missing: Vec<String> =
         folders.filter(|path| !helpers.contains(&path.as_str()) && !named.contains(path)).collect();
@@ -319,7 +319,7 @@ fn no_file_is_too_long_and_each_says_what_it_owns() {
     for file in folders.iter().filter(|folder| folder.is_dir()).flat_map(|folder| files_below(folder)) {
         let text = fs::read_to_string(&file).unwrap();
         let path = file.strip_prefix(&repository).unwrap().to_str().unwrap().to_owned();
-        // Test files beside the code they test own nothing else.
+        // A test file beside the code that it tests needs no header.
         let is_beside = path.starts_with("src/") && (path.ends_with("tests.rs") || path.contains("/tests/"));
         assert!(is_beside || text.starts_with("//!"), "{path} does not begin with what it owns");
         let lines = text.lines().count();

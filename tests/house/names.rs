@@ -1,17 +1,18 @@
-//! Owns one rule: a type name means one thing in the whole source, so that a reader who meets it knows it.
+//! Owns the rule that a type name means one thing in the whole source, so that readers always know which type is meant.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{Source, identifier, sources};
 
-/// Each screen, widget and state machine has its own of these, as is usual with iced.
+/// Names that each screen, widget and state machine may declare, as is usual with iced.
 const MAY_REPEAT: [&str; 3] = ["Message", "Action", "State"];
 
-/// Names that still have more than one meaning. Remove a name once it has a single one; the test fails on those too.
+/// Names that still have more than one meaning. Remove a name once it has only one, because the test fails on such
+/// names, too.
 const NOT_YET: [&str; 0] = [];
 
-/// The types that a file declares outside its tests: at the start of a line, or by the macro `named!`. Associated types and
-/// those inside functions are indented.
+/// Returns the types that a file declares outside its tests, either at the start of a line or with the macro `named!`.
+/// Associated types and types inside functions are indented, so they do not count.
 fn types_in(source: &Source) -> BTreeSet<String> {
     let code = source.code_in_use();
     let mut types = BTreeSet::new();

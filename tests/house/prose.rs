@@ -1,12 +1,13 @@
-//! Owns one rule: what people read here does not fall back into phrases that were carried over from another language. Each
-//! is listed with what a native writer would say. Does not own the words that patients and staff read (`locales/`).
+//! Owns the rule that what people read here is free of phrases that were carried over from another language. Each
+//! phrase is listed with what a native writer would say. Does not own the words that patients and staff read
+//! (`locales/`).
 
 use std::fs;
 use std::path::Path;
 
 use crate::repository;
 
-/// A phrase, where it is right English all the same, and what to write instead.
+/// Phrases, each with the contexts in which it is correct English, and with what to write instead.
 const HABITS: [(&str, &[&str], &str); 33] = [
     ("so often", &["every so often", "so often that", "so often as"], "name the interval or count"),
     ("so many", &["so many that", "so many as", "in so many words"], "maximum number of …, or name the count"),
@@ -43,12 +44,13 @@ const HABITS: [(&str, &[&str], &str); 33] = [
     ("in the moment in which", &[], "at the moment when"),
 ];
 
-/// Where prose is read: folders with their files, and files at the top.
+/// The folders that are searched for prose with everything in them. Files at the top of the repository are searched,
+/// too.
 const FOLDERS: [&str; 8] = ["src", "tests", "docs", "profiles", "deploy", "scripts", "benches", "examples"];
 const KINDS: [&str; 12] = ["rs", "js", "ts", "css", "html", "wgsl", "py", "md", "toml", "service", "rules", "sh"];
 
-/// The text of a file as one line, in lower case, and where each of its lines begins in it. A phrase may go on in the next
-/// line of a comment, and the name of a test reads like a sentence.
+/// Returns the text of a file as one line in lower case, and the position in it at which each original line begins. A
+/// phrase may continue on the next line of a comment, and the name of a test reads like a sentence.
 fn as_prose(text: &str) -> (String, Vec<usize>) {
     let (mut prose, mut begins) = (String::new(), Vec::new());
     for line in text.lines() {
@@ -61,7 +63,7 @@ fn as_prose(text: &str) -> (String, Vec<usize>) {
     (prose, begins)
 }
 
-/// The habits in a text, each with its line, counted from 1.
+/// The listed phrases in a text, each with its line, counted from 1, and what to write instead.
 fn habits_in(text: &str) -> Vec<(usize, &'static str, &'static str)> {
     let (prose, begins) = as_prose(text);
     let is_inside_word = |char: char| char.is_alphanumeric() || char == '-';

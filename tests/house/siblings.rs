@@ -1,5 +1,5 @@
-//! Owns one rule: modules of the same folder do not use each other in a circle, neither directly nor through others. Such
-//! modules can only be read all together.
+//! Owns the rule that modules of the same folder do not use each other in a circle, neither directly nor through
+//! others, because such modules can only be read all together.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,8 +7,8 @@ use crate::{Source, begins_a_word, identifier, sources};
 
 type Path = Vec<String>;
 
-/// Siblings that depend on each other in one direction only: the parent, the module, and the siblings that it never uses,
-/// not even through others.
+/// Siblings that may depend on each other in one direction only. Each entry holds the parent, the module, and the
+/// siblings that the module never uses, not even through others.
 const NEVER: [(&str, &str, &[&str]); 5] = [
     ("sound", "dsp", &["beds", "score", "engine", "tracks", "output", "offline"]),
     ("sound", "engine", &["tracks", "output", "offline"]),
@@ -17,7 +17,7 @@ const NEVER: [(&str, &str, &[&str]); 5] = [
     ("sound", "output", &["tracks", "offline"]),
 ];
 
-/// Every path that the rest of a path leads to, including groups in braces.
+/// Collects every path that `rest` leads to from `beginning`, including groups in braces.
 fn paths_after(beginning: &[String], rest: &str, found: &mut Vec<Path>) {
     let rest = rest.trim_start();
     if let Some(group) = rest.strip_prefix('{') {
@@ -73,7 +73,7 @@ fn modules_used_in(source: &Source, modules: &BTreeSet<Path>) -> BTreeSet<Path> 
     nearest.collect()
 }
 
-/// Which siblings use which, by their folder.
+/// The siblings that each module uses, by their folder.
 type Graph = BTreeMap<Path, BTreeMap<String, BTreeSet<String>>>;
 
 fn graph() -> Graph {

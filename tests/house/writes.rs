@@ -1,11 +1,11 @@
-//! Owns one rule: a file of the program is replaced in one place only, `src/paths/private.rs`, which knows how to do it so
-//! that a power cut leaves the old file or the new one. Files that need something else are listed here with the reason.
+//! Owns the rule that files of the program are replaced only by `src/paths/private.rs`, so that a power cut leaves
+//! either the old file or the new one. Files that need something else are listed here with the reason.
 
 use std::collections::BTreeSet;
 
 use crate::sources;
 
-/// Opens, replaces or copies a file for writing.
+/// Code that opens, replaces or copies a file for writing.
 const WRITES: [&str; 8] = [
     "File::create",
     "File::options",
@@ -17,7 +17,8 @@ const WRITES: [&str; 8] = [
     "fs::set_permissions",
 ];
 
-/// Who else writes, and why. Take a line away when it is no longer needed; the test fails on those, too.
+/// The source files that write, each with its reason. Remove a line once it is no longer needed, because the test fails
+/// on such lines, too.
 const WRITERS: [(&str, &str); 10] = [
     ("src/paths/private.rs", "the one place"),
     (
@@ -37,7 +38,7 @@ const WRITERS: [(&str, &str); 10] = [
     ("src/sound/output/stderr.rs", "opens /dev/null"),
 ];
 
-/// Compiled for tests only.
+/// A folder that is compiled for tests only.
 const TEST_ONLY: &str = "src/sound/proof/";
 
 #[test]

@@ -1,4 +1,4 @@
-//! Owns the checks that the documents are complete and true: every event, key, trouble and command is in the page that
+//! Owns the checks that the documents are complete and true. Every event, key, trouble and command is in the page that
 //! documents it, and no page names one that does not exist.
 #![allow(clippy::unwrap_used, clippy::panic)] // a test that panics is a test that fails
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test picks out the effects that it describes")]
@@ -36,13 +36,13 @@ fn program() -> PathBuf {
     path.or_else(|| std::env::var_os("STILLROOM_BIN").map(PathBuf::from)).unwrap()
 }
 
-/// The text between two marks in a source file.
+/// Returns the text between two marks in a source file.
 fn between<'a>(source: &'a str, from: &str, to: &str) -> &'a str {
     let (_, rest) = source.split_once(from).unwrap_or_else(|| panic!("{from:?} is no longer in the source"));
     rest.split_once(to).unwrap_or_else(|| panic!("{to:?} no longer follows {from:?} in the source")).0
 }
 
-/// The events that the headless face accepts, from the source of its reader.
+/// The events that the room without a window accepts, from the source of its reader.
 fn events() -> Vec<String> {
     let source = text("src/driver/wire/event_line.rs");
     let (_, rest) = source.split_once("enum EventLine {\n").unwrap();
@@ -55,7 +55,7 @@ fn events() -> Vec<String> {
     events
 }
 
-/// `CallPressed` as `call_pressed`.
+/// Converts `CallPressed` to `call_pressed`.
 fn snake_case(name: &str) -> String {
     let mut words = String::new();
     for letter in name.chars() {
@@ -67,7 +67,7 @@ fn snake_case(name: &str) -> String {
     words
 }
 
-/// The keys that the headless face writes.
+/// The keys that the room without a window writes.
 fn keys() -> Vec<String> {
     let source = text("src/driver/wire/snapshot_line.rs");
     let structs = source.split("#[derive(Serialize)]").skip(1).filter_map(|rest| rest.split_once("\n}"));
@@ -112,7 +112,7 @@ fn every_value_of_a_key_is_in_the_headless_page() {
     assert!(missing.is_empty(), "{HEADLESS} does not name these: {missing:?}");
 }
 
-/// The keys of a profile, as the reader lists them when it finds an unknown one.
+/// The keys of a profile, as the reader lists them when it finds an unknown key.
 fn profile_keys() -> Vec<String> {
     let text = "no-such-key = 1\n[place]\nno-such-key = 1\n[sound]\nno-such-key = 1\n[sound.peak]\nno-such-key = 1\n\
                 [breath]\nno-such-key = 1\n[words]\nno-such-key = 1\n[light.peak]\nno-such-key = 1\n[limits]\nno-such-key = 1\n";
@@ -197,7 +197,7 @@ fn every_profile_is_in_the_readme() {
     assert!(missing.is_empty(), "{README} does not name these profiles: {missing:?}");
 }
 
-/// Variables that no person sets, with their purpose.
+/// Variables that no person sets. The comments say what they are for.
 const VARIABLES_OF_ITS_OWN: [&str; 3] = [
     // Passed from one process of the program to the next.
     "STILLROOM_WIPING",
@@ -206,7 +206,7 @@ const VARIABLES_OF_ITS_OWN: [&str; 3] = [
     "MALLOC_MMAP_THRESHOLD_",
 ];
 
-/// Every text in the program's own code that could name a variable.
+/// Every text in the program's own code that could be the name of a variable.
 fn variables() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut folders = vec![repository().join("src")];
@@ -223,7 +223,7 @@ fn variables() -> BTreeSet<String> {
             }
         }
     }
-    // These are read while the program is built.
+    // The variables with this prefix are read while the program is built.
     found.retain(|name| !name.starts_with("CARGO_"));
     found
 }
@@ -291,7 +291,7 @@ fn the_headless_page_names_no_unknown_option() {
     }
 }
 
-/// The keys of each table of `kiosk.toml`, as its reader lists them when it finds an unknown one.
+/// The keys of each table of `kiosk.toml`, as its reader lists them when it finds an unknown key.
 fn settings() -> Vec<(String, String)> {
     let tables = [
         "room",
@@ -337,7 +337,7 @@ fn every_key_of_the_settings_is_in_the_shipped_file() {
     assert!(missing.is_empty(), "kiosk.toml does not show these, by their tables: {missing:?}");
 }
 
-/// The keys of `language.toml`, as its reader lists them when it finds an unknown one.
+/// The keys of `language.toml`, as its reader lists them when it finds an unknown key.
 fn language_keys(folder: &std::path::Path) -> Vec<String> {
     let about = "name = \"X\"\nno-such-key = 1\n[keyboard]\nno-such-key = 1\n";
     fs::write(folder.join("language.toml"), about).unwrap();
@@ -386,7 +386,7 @@ fn the_page_of_languages_quotes_findings_exactly() {
     }
 }
 
-/// Every function in the sources and tests, and every file of them by its stem.
+/// The names of all functions in the sources and tests, and the stems of the files that contain them.
 fn functions_and_files() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut folders = ["src", "tests"].map(|folder| repository().join(folder)).to_vec();
@@ -414,7 +414,8 @@ fn every_test_in_the_list_of_faults_exists() {
     let cells: Vec<&str> = rows.filter_map(|row| row.trim_end_matches(" |").rsplit('|').next()).collect();
     assert!(cells.len() > 40, "only {} rows are found", cells.len());
     let named = cells.iter().flat_map(|cell| cell.split('`').skip(1).step_by(2));
-    // A test in a module, a whole module, or a script; a name that ends in … is the beginning of one.
+    // A name stands for a test in a module, a whole module, or a script. If it ends in …, it is only the beginning of a
+    // name.
     let exists = |name: &str| {
         let name = name.rsplit_once(": ").map_or(name, |(_, name)| name);
         let stem = name.trim_start_matches("tests/demo/").trim_end_matches(".py");

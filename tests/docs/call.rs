@@ -1,4 +1,4 @@
-//! Owns the check that the tables in `docs/call.md`, and what the desk quotes to clinicians, are what the room does.
+//! Owns the check that the tables in `docs/call.md`, and what the desk quotes to clinicians, match what the room does.
 
 use std::fmt::Write;
 use std::fs;
@@ -44,7 +44,7 @@ fn state_of(room: &Room, now: RoomTime) -> &'static str {
     }
 }
 
-/// The effects that the room asks for, in words.
+/// Takes the room's pending effects and describes them in words.
 fn done(room: &mut Room) -> Vec<String> {
     let mut words = Vec::new();
     while let Some(effect) = room.poll_effect() {
@@ -103,7 +103,7 @@ fn timers() -> String {
     for (state, name) in STATES.into_iter().enumerate().skip(1) {
         let mut room = room_in(state);
         let mut now = RoomTime(0);
-        // Each timer once; what happens in a later state has that state's own rows.
+        // Each timer is handled once. What happens in a later state is in the rows of that state.
         while let Some(next) = room.poll_timeout(now).filter(|next| next.0 > now.0 && next.0 <= 300_000) {
             let before = room.snapshot(now).call.unwrap();
             room.handle_timeout(next);

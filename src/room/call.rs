@@ -167,7 +167,7 @@ impl Call {
         self.enter(CallPhase::Here, now);
     }
 
-    /// The patient touched a reason.
+    /// Stores the reason that the patient touched. A later reason replaces an earlier one.
     pub(super) fn on_reason(&mut self, reason: CallReason) {
         self.reason = Some(reason);
     }

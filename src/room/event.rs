@@ -21,7 +21,7 @@ pub enum Event {
     LanguageChosen(Language),
     /// The patient said which hand is free.
     HandChosen(Hand),
-    /// The patient chose the size of words.
+    /// The patient chose the size of the words.
     TypeSizeChosen(TypeSize),
     /// A profile was chosen for the session.
     ProfileChosen {
@@ -98,7 +98,7 @@ pub enum Event {
     },
     /// Staff cleared the call, in the room.
     CallCleared,
-    /// The patient touched why they called. A later reason replaces an earlier one.
+    /// The patient touched a reason for the call. A later reason replaces an earlier one.
     CallReasonChosen(CallReason),
     /// Staff touched the tablet.
     StaffTouched,
@@ -222,7 +222,8 @@ pub enum Event {
     },
     /// The patient skipped a piece.
     SkipPiece,
-    /// Staff calmed the room, or undid that: the music pauses, what is left is softer, and the anchor is on.
+    /// Staff pressed *Calm now* or undid it. While the room is calmed, the music pauses, what still plays is softer,
+    /// and the anchor is on.
     Calm {
         /// Whether the room is calmed.
         on: bool,

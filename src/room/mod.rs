@@ -70,7 +70,7 @@ const SEAL_DELAY_MAX: Duration = Duration::from_secs(2);
 pub const UNATTENDED_AFTER: Duration = Duration::from_mins(30);
 /// Maximum number of connected desk pages.
 const DESKS_MAX: usize = 64;
-/// The hand for which screens are laid out until the patient says.
+/// The hand for which screens are laid out until the patient chooses one.
 const DEFAULT_HAND: Hand = Hand::Right;
 
 /// The state machine of one room. The module's documentation says how to drive it.
@@ -122,7 +122,7 @@ pub struct Room {
     paced_part: Option<Part>,
 }
 
-/// What undoing *Calm now* restores.
+/// What is restored when *Calm now* is undone.
 #[derive(Clone, Copy, Debug)]
 struct Calm {
     /// Whether the patient had asked for the anchor before.

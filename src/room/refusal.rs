@@ -36,7 +36,7 @@ pub enum Refusal {
     Name(NameError),
     /// No call is open, the open call has a different id, or the desk that reports it is not connected.
     NoSuchCall,
-    /// No desk has the open call yet, so a reason would be told to nobody.
+    /// No desk has received the open call yet, so nobody would see a reason.
     CallNotReceived,
     /// A call is open and has to be cleared first.
     CallOpen,

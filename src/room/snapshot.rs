@@ -220,9 +220,9 @@ pub struct Snapshot {
     pub place: Place,
     /// The patient's language.
     pub language: Language,
-    /// The hand that the patient can use.
+    /// The hand that the patient can use during the infusion.
     pub hand: Hand,
-    /// The size of words that the patient chose.
+    /// The size of the words, as the patient chose it.
     pub type_size: TypeSize,
     /// The patient's volume in dB relative to full scale.
     pub volume_db: f32,

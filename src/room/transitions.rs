@@ -718,7 +718,8 @@ impl Room {
         Ok(())
     }
 
-    /// *Calm now* brings the anchor; undoing it leaves the anchor only to a patient who had asked for it.
+    /// Calms the room or undoes that. *Calm now* switches the anchor on. Undoing it leaves the anchor on only if the
+    /// patient had asked for it before.
     fn calm(&mut self, now: RoomTime, on: bool) -> Result<(), Refusal> {
         self.in_visit()?;
         match (on, self.calm) {

@@ -1,10 +1,10 @@
-//! Owns what a patient can say about themselves by touch: which hand is free, how large words should be, and why they
-//! called. Does not own what follows from it.
+//! Owns what patients can say about themselves by touch, which is the hand they can use, the size of words, and the
+//! reason for a call. Not here: what follows from it.
 
 use super::named;
 
 named! {
-    /// The hand that the patient can use during the infusion; the other arm may have the line in it.
+    /// The hand that the patient can use during the infusion, since the other arm may have the drip in it.
     Hand {
         /// The left hand.
         Left = "left",
@@ -16,7 +16,7 @@ named! {
 named! {
     /// The size of the words on the patient's screens.
     TypeSize {
-        /// As designed.
+        /// The size that the screens are designed for.
         Normal = "normal",
         /// One step larger.
         Larger = "larger",
@@ -24,19 +24,19 @@ named! {
 }
 
 named! {
-    /// Why the patient called. Never required, and never shown to anybody before the call itself.
+    /// Why the patient called. A reason is never required, and is never shown to anybody before the call itself.
     CallReason {
-        /// To go to the bathroom.
+        /// The patient needs the bathroom.
         Bathroom = "bathroom",
-        /// Nausea.
+        /// The patient feels sick.
         Sick = "sick",
         /// Something hurts.
         Pain = "pain",
-        /// Too cold or too warm.
+        /// The patient is too cold or too warm.
         Temperature = "temperature",
         /// The sound or the light is not right.
         SoundOrLight = "sound-or-light",
-        /// Not to be alone.
+        /// The patient does not want to be alone.
         Company = "company",
     }
 }

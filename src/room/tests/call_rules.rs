@@ -237,8 +237,8 @@ fn the_last_of_the_maximum_number_of_desks_keeps_the_call() {
     assert_eq!(harness.call().phase, CallPhase::Sent);
 }
 
-/// Nobody would be told a reason before a desk has the call, and a reason that hides a call's state would be worse than
-/// none.
+/// A reason is refused until a desk has received the call, because nobody would see it, and because a reason must not
+/// hide the call's state.
 #[test]
 fn a_reason_is_taken_once_a_desk_has_the_call_and_changes_nothing_but_itself() {
     let mut harness = Harness::new();

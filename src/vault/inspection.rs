@@ -1,5 +1,5 @@
-//! Owns inspecting a directory after a wipe: that it contains nothing but expected entries, and that no file in it contains
-//! the first bytes of a sealed piece. Does not own the receipt.
+//! Owns the inspection of a directory after a wipe. It counts entries that are not expected, and files that contain
+//! [`PIECE_MAGIC`], which begins every sealed piece. Does not own the receipt.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::seal::PIECE_MAGIC;
 
-/// How much is inspected. The rest is counted as not inspected, and never as clean.
+/// Maximum amounts to inspect. Whatever exceeds them is counted as not inspected, never as clean.
 #[derive(Clone, Copy, Debug)]
 struct InspectionLimits {
     entries: usize,
@@ -15,8 +15,8 @@ struct InspectionLimits {
     read_bytes: u64,
 }
 
-/// Far more than a room ever stores: the journal, the receipts and the caches of places and loudness take less than a tenth
-/// of these bytes. A slow tablet reads all of them in half a minute.
+/// Generous for a room, whose journal, receipts and caches of places and loudness take less than a tenth of
+/// `read_bytes`. A slow tablet reads that amount in half a minute.
 const LIMITS: InspectionLimits = InspectionLimits { entries: 20_000, depth: 8, read_bytes: 4 << 30 };
 /// Size of the buffer that files are read into, in bytes.
 const READ_BYTES: usize = 256 * 1024;
@@ -61,10 +61,10 @@ fn inspect_within(directory: &Path, expected: &[&str], limits: InspectionLimits)
     Ok(inspector.found)
 }
 
-/// The number of entries in a directory; 0 if it does not exist.
+/// Counts the entries in a directory. Returns 0 if it does not exist.
 ///
 /// # Errors
-/// The operating system's error.
+/// If the directory cannot be read.
 pub fn count_entries(directory: &Path) -> io::Result<usize> {
     match fs::read_dir(directory) {
         Ok(entries) => Ok(entries.count()),
@@ -76,7 +76,7 @@ pub fn count_entries(directory: &Path) -> io::Result<usize> {
 /// An inspection in progress.
 struct Inspector {
     found: Inspection,
-    /// What is left of the limits.
+    /// The amounts that may still be inspected.
     left: InspectionLimits,
 }
 
@@ -89,8 +89,8 @@ enum FileContent {
 }
 
 impl Inspector {
-    /// Inspects a file, or a directory and everything in it. Anything else is unexpected, since a link could lead anywhere.
-    /// Returns false once the limit of entries is reached.
+    /// Inspects a file, or a directory and everything in it. Counts anything else as unexpected, because a link could
+    /// lead anywhere. Returns false once no more entries may be inspected.
     fn inspect_entry(&mut self, entry: &fs::DirEntry, depth_left: usize) -> io::Result<bool> {
         let Some(left) = self.left.entries.checked_sub(1) else {
             self.found.not_inspected += 1;
@@ -121,7 +121,7 @@ impl Inspector {
     fn inspect_file(&mut self, path: &Path) -> io::Result<FileContent> {
         let mut file = match File::open(path) {
             Ok(file) => file,
-            // Caches may change during a wipe.
+            // A cache may remove one of its files during a wipe.
             Err(problem) if problem.kind() == io::ErrorKind::NotFound => return Ok(FileContent::Clean),
             Err(problem) => return Err(problem),
         };

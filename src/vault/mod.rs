@@ -1,9 +1,9 @@
-//! Owns a patient's notes at rest: the visit's key, the sealed notes, their destruction, and the receipt that proves it.
-//! Does not own the notes themselves, nor how they are taken home.
+//! Owns a patient's notes at rest: the visit's key, the sealed notes, their destruction, and the receipt that proves
+//! it. Does not own the content of the notes, or the ways to take them home (`takeaway`).
 //!
-//! The key is never on a disk. A manifest beside it names what was sealed last, so that an older ciphertext that is put back
-//! is recognised. Each page is sealed by itself, so that damage to one loses no other. All functions block: call them on a
-//! thread of their own.
+//! The key is stored in memory only (see [`KeyStorage`]). The manifest, stored beside the key, names the latest pieces,
+//! so that an older ciphertext put in their place is detected. Each page is sealed separately, so that damage to one
+//! page does not affect the others. All functions block, so use them on a separate thread.
 
 mod inspection;
 mod process_memory;
@@ -28,78 +28,79 @@ pub use receipts::{ChainBroken, RECEIPTS_FILE, ReceiptLine, is_or_precedes};
 use seal::{Key, Manifest};
 use sealed_folder::SealedFolder;
 
-/// The file of the key in the runtime directory.
+/// Name of the key's file in the runtime directory.
 pub const KEY_FILE: &str = "visit.key";
-/// The file of the manifest in the runtime directory.
+/// Name of the manifest's file in the runtime directory.
 pub const MANIFEST_FILE: &str = "visit.mark";
-/// The folder of sealed notes in the state directory.
+/// Name of the folder of sealed notes in the state directory.
 pub const SEALED_FOLDER: &str = "notes.sealed";
 
-/// The result of opening the vault. In every case it has a key afterwards and can seal.
+/// The result of opening the vault, which in every case then has a key and can seal notes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Opened {
     /// Nothing was sealed before.
     Fresh,
-    /// The notes as they were sealed last.
+    /// The complete notes, as they were last sealed.
     Restored(Notes),
-    /// Some of the notes are damaged or older, and have been removed; these are the rest.
+    /// The notes that could be opened, if a piece or the manifest was missing, damaged or out of date. Unusable pieces
+    /// have been removed.
     Partly(Notes),
-    /// A power cut destroyed the key of the notes; they have been removed.
+    /// The key is gone, as after a power cut, so the notes have been removed.
     Lost,
-    /// None of the notes could be opened; they have been removed.
+    /// None of the notes could be opened, so they have been removed.
     Damaged,
 }
 
-/// Why an operation of the vault failed.
+/// Why a vault operation failed.
 #[derive(Debug, Error)]
 pub enum VaultError {
     /// A file cannot be read, written or removed.
     #[error("{}: {what}: {source}; free space or make its directory writable", path.display())]
     File {
-        /// The operation that failed.
+        /// The operation that failed, as the message words it.
         what: &'static str,
-        /// The file.
+        /// The path of the file or directory.
         path: PathBuf,
         /// The operating system's error.
         source: io::Error,
     },
-    /// There is no key, since no visit has begun or the vault was wiped.
+    /// There is no key, because no visit has begun or the vault was wiped.
     #[error("the vault is not open: no visit has begun, or it was wiped")]
     NotOpen,
-    /// A newer version of the notes is sealed already.
+    /// A newer version of the notes has already been sealed.
     #[error("version {given} of the notes is older than version {highest}, which is sealed already")]
     Older {
-        /// The version given.
+        /// The version that was to be sealed.
         given: u64,
-        /// The highest version sealed.
+        /// The highest version that has been sealed.
         highest: u64,
     },
-    /// The notes exceed the maximum size.
+    /// A page is larger than `seal::PIECE_BYTES_MAX`, or there are more pages than `seal::PIECES_MAX` allows.
     #[error("the notes are larger than the vault accepts")]
     TooLarge,
-    /// The system provides no randomness.
+    /// The system provides no randomness for a key or a nonce.
     #[error("the system provides no randomness for a key; restart the machine")]
     Random,
 }
 
-/// What the verification of a wipe needs to know.
+/// The facts that [`Vault::verify_wipe`] checks or writes on the receipt.
 #[derive(Clone, Copy, Debug)]
 pub struct WipeContext<'a> {
-    /// The room's name.
+    /// The room's name, as the receipt shows it.
     pub room: &'a str,
     /// The time of the verification.
     pub at: DateTime<FixedOffset>,
-    /// Whether the journal contains nothing of the visit.
+    /// Whether the journal no longer contains any record of the visit.
     pub journal_compacted: bool,
-    /// Whether this process began after the wipe.
+    /// Whether this process was started after the wipe.
     pub fresh_process: bool,
-    /// What may be in the state directory: `name` for a file, `name/` for a directory with any content.
+    /// The entries allowed in the state directory: `name` for a file, `name/` for a directory with any content.
     pub expected: &'a [&'a str],
-    /// Further checks by name, and whether they passed.
+    /// Further checks: the name of each, and whether it passed.
     pub more: &'a [(&'a str, bool)],
 }
 
-/// Seals the notes of one visit after another.
+/// Seals the notes of each visit, one visit at a time.
 #[derive(Debug)]
 pub struct Vault {
     state: PathBuf,
@@ -110,7 +111,7 @@ pub struct Vault {
 struct OpenVault {
     key: Key,
     manifest: Manifest,
-    /// The notes that the manifest describes; a slot that has not changed is not sealed again.
+    /// The notes that the manifest describes, kept so that an unchanged slot is not sealed again.
     sealed: Arc<Notes>,
     next_number: u64,
 }
@@ -122,31 +123,31 @@ impl std::fmt::Debug for OpenVault {
 }
 
 impl Vault {
-    /// A vault in directories that exist. Nothing is read or written yet.
+    /// Creates a vault in existing directories. Reads and writes nothing yet.
     #[must_use]
     pub fn new(state: PathBuf, keys: KeyStorage) -> Self {
         Self { state, keys, open: None }
     }
 
-    /// Where its keys are stored.
+    /// Returns where the vault stores its keys.
     #[must_use]
     pub const fn key_storage(&self) -> &KeyStorage {
         &self.keys
     }
 
-    /// Begins a visit: destroys whatever an earlier one may have left, and makes a new key.
+    /// Prepares the vault for a new visit. Destroys what an earlier visit may have left, then creates a key.
     ///
     /// # Errors
-    /// If a file cannot be removed or the key cannot be written. The vault is not open then.
+    /// If a file cannot be removed or the key cannot be written. In that case, the vault is not open.
     pub fn begin(&mut self) -> Result<(), VaultError> {
         self.wipe()?;
         self.make_key()
     }
 
-    /// Opens the sealed notes after a restart during a visit. Makes a key if there is none.
+    /// Opens the sealed notes after a restart during a visit. Creates a key if there is none.
     ///
     /// # Errors
-    /// If a file cannot be read, removed or written. The vault is not open then.
+    /// If a file cannot be read, removed or written. In that case, the vault is not open.
     pub fn open(&mut self) -> Result<Opened, VaultError> {
         self.open = None;
         let KeyStorage::Runtime(runtime) = self.keys.clone() else { return self.open_without_key() };
@@ -166,7 +167,7 @@ impl Vault {
             self.open = Some(OpenVault { key, manifest, sealed, next_number });
             return Ok(outcome);
         }
-        // Seal the rest again, so that the damage is reported only once.
+        // Seal the intact notes again, so that the damage is reported only once.
         let manifest = Manifest { version: opened.notes.version, pieces: Vec::new() };
         self.open = Some(OpenVault { key, manifest, sealed: Arc::default(), next_number });
         let rest = Arc::new(opened.notes);
@@ -174,11 +175,11 @@ impl Vault {
         Ok(Opened::Partly(Notes::clone(&rest)))
     }
 
-    /// Seals the notes. With keys in process memory only, nothing is written to disk, since no later process could open it.
+    /// Seals the notes. With [`KeyStorage::Memory`], writes nothing to disk, because no later process could open it.
     ///
     /// # Errors
-    /// If the vault is not open, a newer version is sealed already, or a file cannot be written. The version that was
-    /// sealed before stays intact then.
+    /// If the vault is not open, a newer version has already been sealed, or a file cannot be written. The previously
+    /// sealed version then remains intact.
     pub fn seal(&mut self, notes: &Arc<Notes>) -> Result<(), VaultError> {
         let folder = self.folder();
         let open = self.open.as_mut().ok_or(VaultError::NotOpen)?;
@@ -189,7 +190,8 @@ impl Vault {
         if let KeyStorage::Runtime(runtime) = &self.keys {
             let (key_file, manifest_file) = (runtime.join(KEY_FILE), runtime.join(MANIFEST_FILE));
             if !key_file.exists() {
-                // Some systems clean up runtime directories. Without its key on file, the next restart would lose the notes.
+                // Some systems clean up runtime directories. If the key's file stayed missing, the next restart would
+                // lose the notes.
                 private::make_dir(runtime).map_err(failed("creating it again", runtime))?;
                 seal::write_manifest(&manifest_file, &open.key, &open.manifest)?;
                 seal::write_key(&key_file, &open.key)?;
@@ -208,7 +210,7 @@ impl Vault {
                 };
                 manifest.pieces.push(piece);
             }
-            // The manifest is the commit: before it is written the previous version holds, and afterwards this one.
+            // Writing the manifest commits the new version. Until then, the previous version is valid.
             seal::write_manifest(&manifest_file, &open.key, &manifest)?;
         }
         open.manifest = manifest;
@@ -216,16 +218,16 @@ impl Vault {
         if matches!(self.keys, KeyStorage::Runtime(_))
             && let Err(problem) = folder.keep_only(&open.manifest)
         {
-            // The next seal tries again, and a wipe removes all of them.
+            // The next seal tries again, and a wipe removes the whole folder.
             tracing::warn!(%problem, "sealed pages that are no longer needed could not be removed");
         }
         Ok(())
     }
 
-    /// Destroys the key, then the ciphertext. May be repeated at any time, and completes a wipe that was interrupted.
+    /// Destroys the key, then the ciphertext. Can be repeated at any time, for example to complete an interrupted wipe.
     ///
     /// # Errors
-    /// The first file that could not be destroyed. All others have been tried nevertheless.
+    /// The error for the first file that could not be destroyed. All other files have still been tried.
     pub fn wipe(&mut self) -> Result<(), VaultError> {
         self.open = None;
         let mut first_problem = None;
@@ -240,8 +242,8 @@ impl Vault {
         first_problem.map_or(Ok(()), Err)
     }
 
-    /// Checks whether anything of a visit is left, and writes a receipt of the result, chained to the one before. A receipt
-    /// that could not be written has a failed check.
+    /// Checks whether any data of a visit is left, and appends the result as a receipt that is chained to the previous
+    /// receipt. If the receipt cannot be written, its last check is marked as failed.
     #[must_use]
     pub fn verify_wipe(&self, context: &WipeContext<'_>) -> Receipt {
         let expected: Vec<&str> = context.expected.iter().copied().chain([RECEIPTS_FILE]).collect();
@@ -281,17 +283,17 @@ impl Vault {
         receipts::append(&self.receipts_file(), context.room, at, checks)
     }
 
-    /// The newest receipt that can be parsed.
+    /// Returns the newest receipt that can be parsed, or `None` if there is none.
     #[must_use]
     pub fn last_receipt(&self) -> Option<Receipt> {
         receipts::last(&self.receipts_file())
     }
 
-    /// Verifies the chain of receipts and returns their number. `known` is the newest receipt in the journal, without which
-    /// a receipt removed at the end of the file would not be noticed.
+    /// Verifies the chain of receipts and returns the number of receipts. `known` is the newest receipt in the journal,
+    /// which reveals whether a receipt was removed from the end of the file.
     ///
     /// # Errors
-    /// Where the chain is broken.
+    /// If the file cannot be read, or the chain is broken; the error then says where.
     pub fn verify_chain(&self, known: Option<&Receipt>) -> Result<u64, ChainBroken> {
         let count = receipts::verify(&self.receipts_file())?;
         match known {
@@ -312,7 +314,7 @@ impl Vault {
         let key = seal::new_key()?;
         let manifest = Manifest::default();
         if let KeyStorage::Runtime(runtime) = &self.keys {
-            // The manifest first: a key without a manifest is then always a sign of damage.
+            // Write the manifest first, so that a key without a manifest always indicates damage.
             seal::write_manifest(&runtime.join(MANIFEST_FILE), &key, &manifest)?;
             seal::write_key(&runtime.join(KEY_FILE), &key)?;
         }
@@ -328,7 +330,7 @@ impl Vault {
         self.state.join(RECEIPTS_FILE)
     }
 
-    /// The key comes first: without it the ciphertext cannot be opened.
+    /// Returns the files to destroy. The key comes first, because without it the ciphertext cannot be opened.
     fn key_files(&self) -> Vec<PathBuf> {
         let KeyStorage::Runtime(runtime) = &self.keys else { return Vec::new() };
         [KEY_FILE, MANIFEST_FILE]
@@ -338,7 +340,7 @@ impl Vault {
             .collect()
     }
 
-    /// The runtime directory is for keys only, so any entry may be one.
+    /// Whether the runtime directory is empty. It is for keys only, so any entry might be a key.
     fn no_key_is_left(&self) -> bool {
         let KeyStorage::Runtime(runtime) = &self.keys else { return true };
         match inspection::count_entries(runtime) {
@@ -355,7 +357,7 @@ impl Vault {
     }
 }
 
-/// All receipts in a state directory, in order.
+/// Reads every line of the receipts file in a state directory, in order.
 ///
 /// # Errors
 /// If the file cannot be read.
@@ -363,14 +365,14 @@ pub fn read_receipts(state: &Path) -> Result<Vec<ReceiptLine>, ChainBroken> {
     receipts::read(&state.join(RECEIPTS_FILE))
 }
 
-/// A path that cannot be read does not count as absent.
+/// Whether nothing exists at a path. A path that cannot be read does not count as absent.
 fn is_absent(path: &Path) -> bool {
     matches!(fs::symlink_metadata(path), Err(problem) if problem.kind() == io::ErrorKind::NotFound)
 }
 
 fn read(path: &Path, bytes_max: usize) -> Result<Option<Vec<u8>>, VaultError> {
     match private::read_limited(path, bytes_max) {
-        // Larger than any file that is written: damaged.
+        // The file is larger than any that the vault writes, so it is damaged.
         Err(problem) if problem.kind() == io::ErrorKind::InvalidData => Ok(Some(Vec::new())),
         other => other.map_err(failed("reading it", path)),
     }

@@ -1,37 +1,38 @@
-//! Owns protecting this process's memory: no core dumps, no tracing by other processes and, where the system allows it, no
-//! swap. No program can prevent the superuser from reading its memory.
+//! Owns the protection of this process's memory against core dumps, tracing by other processes and, if the system
+//! allows it, swap. No program can prevent the superuser from reading its memory.
 
 use std::io;
 
 use rustix::mm::{MlockAllFlags, mlockall};
 use rustix::process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit};
 
-/// What the system granted. The program can run without any of it.
+/// The protections that the system granted. The program also runs without them.
 #[derive(Debug)]
 pub struct MemoryProtection {
-    /// Whether a crash writes no core dump.
+    /// `Ok` if a crash writes no core dump.
     pub no_core_dumps: io::Result<()>,
-    /// Whether other processes of the same user cannot read this one's memory.
+    /// `Ok` if other processes of the same user cannot read this process's memory.
     pub not_dumpable: io::Result<()>,
-    /// Whether memory stays out of swap.
+    /// Whether this process's memory stays out of swap.
     pub memory_lock: MemoryLock,
 }
 
-/// Whether memory stays out of swap.
+/// Whether the process's memory is locked, which keeps it out of swap.
 #[derive(Debug)]
 pub enum MemoryLock {
-    /// Every page that is used stays in memory.
+    /// Every memory page is locked as soon as it is used.
     Locked,
-    /// None is locked, since there is a limit on locked memory, and allocations would fail once it is reached.
+    /// Nothing is locked, because the system limits locked memory and allocations would fail at that limit.
     Limited {
-        /// The limit.
+        /// The soft limit on locked memory (`RLIMIT_MEMLOCK`), in bytes.
         limit_bytes: u64,
     },
-    /// The system refused.
+    /// Nothing is locked, because `mlockall` failed.
     Refused(io::Error),
 }
 
-/// Protects the memory as far as the system allows. Call it first in every process: the protection ends with `exec`.
+/// Protects this process's memory as far as the system allows. Must run first in every process, because the protection
+/// does not survive `exec`.
 #[must_use]
 pub fn protect_memory() -> MemoryProtection {
     let none = Rlimit { current: Some(0), maximum: Some(0) };
@@ -44,7 +45,7 @@ fn lock_memory() -> MemoryLock {
     if let Some(limit_bytes) = getrlimit(Resource::Memlock).current {
         return MemoryLock::Limited { limit_bytes };
     }
-    // Only on use: a window maps gigabytes that it never uses, and those must not become resident.
+    // Lock a page only once it is used. A window maps gigabytes that it never uses, which must not become resident.
     let flags = MlockAllFlags::CURRENT | MlockAllFlags::FUTURE | MlockAllFlags::ONFAULT;
     match mlockall(flags) {
         Ok(()) => MemoryLock::Locked,

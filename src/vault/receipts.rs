@@ -1,6 +1,6 @@
-//! Owns the file of receipts: one JSON object per line, each with a hash chained to that of the line before, so that a
-//! changed, missing or inserted receipt is detected. One removed at the end is detected by the receipt in the journal only.
-//! The file is append-only. Does not own what is checked.
+//! Owns the receipts file, which is append-only. It contains one JSON object per line, each with a hash chained to the
+//! hash of the previous line, so that a changed, missing or inserted receipt is detected. Only the receipt in the
+//! journal reveals that one was removed from the end. Does not own the checks of a wipe.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
@@ -15,16 +15,16 @@ use thiserror::Error;
 use crate::paths::private;
 use crate::room::snapshot::{Receipt, WipeCheck};
 
-/// The file of the receipts in the state directory.
+/// Name of the receipts file in the state directory.
 pub const RECEIPTS_FILE: &str = "receipts.jsonl";
-/// The hash before the first receipt.
+/// Takes the place of the previous hash for the first receipt.
 const FIRST_CHAIN: &str = "0000000000000000000000000000000000000000000000000000000000000000";
-/// Size of the file's end that is searched for the newest receipt, in bytes.
+/// Number of bytes at the end of the file that are searched for the newest receipt.
 const TAIL_BYTES: u64 = 64 * 1024;
 /// Maximum length of a line, in bytes.
 const LINE_BYTES_MAX: u64 = 16 * 1024;
 
-/// A receipt as it is written and hashed. The order of the keys is part of the hash.
+/// A receipt as it is written and hashed. The hash depends on the order of the keys.
 #[derive(Serialize)]
 struct ReceiptLineJson<'a> {
     number: u64,
@@ -41,16 +41,16 @@ struct CheckJson<'a> {
     ok: bool,
 }
 
-/// Why the chain of receipts is broken.
+/// Why the chain of receipts could not be verified.
 #[derive(Debug, Error)]
 pub enum ChainBroken {
     /// A line was changed, removed, inserted or moved.
     #[error("line {line} of the receipts does not follow from the line before it; keep the file and ask why")]
     Line {
-        /// The line, counted from 1.
+        /// The number of the line, counted from 1.
         line: u64,
     },
-    /// The newest receipt in the journal is not in the file.
+    /// The file does not contain the newest receipt in the journal.
     #[error("receipt {number} is missing at the end of the receipts; keep the file and ask why")]
     Missing {
         /// The number of that receipt.
@@ -61,7 +61,7 @@ pub enum ChainBroken {
     File(#[from] io::Error),
 }
 
-/// The receipt in a JSON value; `None` if it is not one.
+/// Parses a receipt. Returns `None` if the value is not a receipt.
 fn receipt_from_json(value: &Value) -> Option<Receipt> {
     let text = |key: &str| value.get(key)?.as_str().map(str::to_owned);
     let check = |value: &Value| {
@@ -76,7 +76,8 @@ fn receipt_from_json(value: &Value) -> Option<Receipt> {
     })
 }
 
-/// Creates a receipt that is chained to the newest one, and appends it. If it cannot be written, its last check says so.
+/// Creates a receipt chained to the newest receipt, and appends it to the file. If writing fails, the last check of the
+/// returned receipt is marked as failed.
 pub(super) fn append(path: &Path, room: &str, at: String, checks: Vec<WipeCheck>) -> Receipt {
     let previous = last(path);
     let previous_chain = previous.as_ref().map_or(FIRST_CHAIN, |receipt| &receipt.chain);
@@ -94,28 +95,29 @@ pub(super) fn append(path: &Path, room: &str, at: String, checks: Vec<WipeCheck>
     receipt
 }
 
-/// The newest receipt that can be parsed.
+/// Returns the newest receipt that can be parsed.
 pub(super) fn last(path: &Path) -> Option<Receipt> {
     let tail = tail(path).ok()?;
     tail.split_inclusive(|byte| *byte == b'\n').rev().find_map(parse_line)
 }
 
-/// One line of the file.
+/// One line of the receipts file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReceiptLine {
     /// The receipt; `None` if the line cannot be parsed.
     pub receipt: Option<Receipt>,
-    /// Whether it follows from the line before it.
+    /// Whether its number and hash follow from the previous line.
     pub follows: bool,
 }
 
-/// Whether `newest` is the receipt `known`, or a later one.
+/// Whether `newest` is the same receipt as `known`, or a later receipt.
 #[must_use]
 pub fn is_or_precedes(known: &Receipt, newest: &Receipt) -> bool {
     known.number < newest.number || (known.number == newest.number && known.chain == newest.chain)
 }
 
-/// All lines, in order. Each is compared with the line before it even after a break, so that every break is reported.
+/// Reads all lines in order. Compares each line with the previous line even after a break, so that every break is
+/// reported.
 pub(super) fn read(path: &Path) -> Result<Vec<ReceiptLine>, ChainBroken> {
     let mut lines = Vec::new();
     for_each_line(path, |line| {
@@ -147,7 +149,8 @@ fn for_each_line(path: &Path, mut take: impl FnMut(ReceiptLine) -> bool) -> Resu
     loop {
         let mut line = Vec::new();
         lines.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line)?;
-        // The last line is incomplete if a power cut interrupted its writing. Nobody was told of that receipt.
+        // An incomplete last line means that a power cut interrupted the write. That receipt was never shown to
+        // anybody.
         let is_torn = !line.ends_with(b"\n") && (line.len() as u64) < LINE_BYTES_MAX;
         if is_torn {
             return Ok(());
@@ -166,7 +169,7 @@ fn for_each_line(path: &Path, mut take: impl FnMut(ReceiptLine) -> bool) -> Resu
     }
 }
 
-/// SHA-256 of the previous hash and this receipt without its own hash, in lower-case hexadecimal.
+/// Returns the SHA-256 hash of the previous hash and of this receipt without its own hash, in lower-case hexadecimal.
 fn chain(previous: &str, receipt: &Receipt) -> String {
     let mut hash = Sha256::new();
     hash.update(previous);
@@ -177,7 +180,7 @@ fn chain(previous: &str, receipt: &Receipt) -> String {
 fn to_line(receipt: &Receipt, chain: Option<&str>) -> String {
     let checks = receipt.checks.iter().map(|WipeCheck { name, ok }| CheckJson { name, ok: *ok }).collect();
     let Receipt { number, at, room, .. } = receipt;
-    // A struct of strings and numbers always serialises.
+    // Serialising strings and numbers cannot fail.
     serde_json::to_string(&ReceiptLineJson { number: *number, at, room, checks, chain }).unwrap_or_default()
 }
 
@@ -198,7 +201,7 @@ fn tail(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Appends a line, in place of a last one that a power cut left incomplete.
+/// Appends a line. Replaces the last line if a power cut left it incomplete.
 fn write_line(path: &Path, receipt: &Receipt) -> io::Result<()> {
     let mut file =
         OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(private::FILE_MODE).open(path)?;
@@ -211,7 +214,7 @@ fn write_line(path: &Path, receipt: &Receipt) -> io::Result<()> {
     let line = format!("{}\n", to_line(receipt, Some(&receipt.chain)));
     let written = file.write_all(line.as_bytes()).and_then(|()| file.sync_all());
     if let Err(problem) = written {
-        // An incomplete line would count as a break of the chain.
+        // Remove what was written, because this receipt is reported as not written.
         let _ = file.set_len(whole);
         return Err(problem);
     }

@@ -1,11 +1,11 @@
-//! Owns the formats of the key, the manifest and a sealed piece. Does not own when they are written or destroyed.
+//! Owns the formats of the key, the manifest and a sealed piece. Not here: when each of them is written or destroyed.
 //!
-//! Each slot of the notes is sealed as a piece of its own with XChaCha20-Poly1305, so that damage to one piece loses no
-//! other: slot 0 contains the intentions and the words for the clinician, each further slot one page. A piece is
-//! [`PIECE_MAGIC`], number (8 bytes), slot (4), nonce (24), tag (16), ciphertext. The manifest, beside the key, is
-//! [`MANIFEST_MAGIC`], version (8), zeros (4), nonce, tag, and a ciphertext of the number and the tag of each slot's current
-//! piece; so an older piece that is put back is recognised. Numbers are little-endian. The bytes before the nonce are
-//! authenticated as associated data.
+//! Each slot of the notes is sealed with XChaCha20-Poly1305 as a separate piece, so that damage to one piece does not
+//! affect the others. Slot 0 contains the intentions and the words for the clinician, and each further slot contains
+//! one page. A piece consists of [`PIECE_MAGIC`], number (8 bytes), slot (4), nonce (24), tag (16) and ciphertext. The
+//! manifest is stored beside the key. It consists of [`MANIFEST_MAGIC`], version (8), zeros (4), nonce, tag and
+//! ciphertext. Its ciphertext lists the number and the tag of each slot's current piece, so that an older piece put in
+//! its place is detected. Numbers are little-endian. The bytes before the nonce are authenticated as associated data.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,7 +20,8 @@ use crate::room::drawing::{Drawing, PAGE_HEIGHT, PAGE_WIDTH, Stroke, StrokePoint
 use crate::room::notes::{INTENTIONS, NotePage, Notes, PatientText};
 
 const KEY_BYTES: usize = 32;
-/// The first bytes of every sealed piece. Anywhere in the state directory after a wipe, they are ciphertext that was left.
+/// The first bytes of every sealed piece. If they are found in the state directory after a wipe, ciphertext was left
+/// behind.
 pub const PIECE_MAGIC: [u8; 16] = *b"\xf7STILLROOM-SEAL2";
 const MANIFEST_MAGIC: [u8; 16] = *b"\xf7STILLROOM-MARK2";
 const NUMBER_FROM: usize = 16;
@@ -29,17 +30,17 @@ const NONCE_FROM: usize = 28;
 const TAG_FROM: usize = 52;
 const HEAD_BYTES: usize = 68;
 const TAG_BYTES: usize = HEAD_BYTES - TAG_FROM;
-/// Maximum size of a sealed piece, in bytes: a page full of the longest characters, or the largest drawing.
+/// Maximum size of a sealed piece, in bytes. A page of the longest characters fits, and so does the largest drawing.
 pub const PIECE_BYTES_MAX: usize = 8 * 1024 * 1024;
-/// Maximum number of pieces of one note.
+/// Maximum number of pieces in one visit's notes, including slot 0.
 pub const PIECES_MAX: usize = 1_001;
 /// Maximum size of a manifest, in bytes.
 const MANIFEST_BYTES_MAX: usize = HEAD_BYTES + PIECES_MAX * (8 + TAG_BYTES);
 
-/// The first byte of a page of words, and of a drawing.
+/// The first byte of a page: [`WORDS`] for text, [`DRAWN`] for a drawing.
 const WORDS: u8 = 0;
 const DRAWN: u8 = 1;
-/// Size of a stroke without its points, and of one point, in bytes.
+/// Sizes in bytes of a stroke without its points, and of one point.
 const STROKE_BYTES: usize = 5;
 const POINT_BYTES: usize = 5;
 
@@ -49,23 +50,23 @@ pub type Key = Zeroizing<[u8; KEY_BYTES]>;
 /// Identifies a sealed piece.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PieceId {
-    /// Grows with each piece that is sealed; names its file.
+    /// Increases with each sealed piece, and is part of the name of its file.
     pub number: u64,
     tag: [u8; TAG_BYTES],
 }
 
-/// What was sealed last: the piece of each slot, in the order of the slots.
+/// Identifies the current piece of each slot, in slot order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Manifest {
-    /// The notes' version.
+    /// The version of the notes that was last sealed.
     pub version: u64,
-    /// The pieces; empty before the first seal.
+    /// The identity of each slot's piece; empty before the first seal.
     pub pieces: Vec<PieceId>,
 }
 
 /// A decrypted piece.
 pub struct OpenPiece {
-    /// Which piece it is.
+    /// The identity with which the piece was sealed.
     pub id: PieceId,
     /// The slot of the notes that it belongs to.
     pub slot: usize,
@@ -78,7 +79,7 @@ pub fn new_key() -> Result<Key, VaultError> {
     Ok(key)
 }
 
-/// Reads the key; `None` if the file does not exist or has another length.
+/// Reads the key. Returns `None` if the file does not exist or has the wrong length.
 pub fn read_key(path: &Path) -> Result<Option<Key>, VaultError> {
     let Some(bytes) = read(path, KEY_BYTES)?.map(Zeroizing::new) else { return Ok(None) };
     let mut key = Key::default();
@@ -93,7 +94,7 @@ pub fn write_key(path: &Path, key: &Key) -> Result<(), VaultError> {
     private::write_atomic(path, &key[..]).map_err(failed("writing the visit's key", path))
 }
 
-/// Reads the manifest; `None` if it does not exist or was not made with this key.
+/// Reads the manifest. Returns `None` if it does not exist, is damaged or was sealed with a different key.
 pub fn read_manifest(path: &Path, key: &Key) -> Result<Option<Manifest>, VaultError> {
     let Some(bytes) = read(path, MANIFEST_BYTES_MAX)? else { return Ok(None) };
     Ok(open_in_place(key, MANIFEST_MAGIC, bytes).and_then(|opened| take_manifest(opened.number, opened.plain())))
@@ -110,12 +111,12 @@ pub fn write_manifest(path: &Path, key: &Key, manifest: &Manifest) -> Result<(),
     private::write_atomic(path, &bytes).map_err(failed("writing the manifest of the notes", path))
 }
 
-/// The number of slots of these notes.
+/// Returns the number of slots that these notes take.
 pub fn slots(notes: &Notes) -> usize {
     1 + notes.pages.len()
 }
 
-/// Whether a slot has the same content in both.
+/// Whether a slot has the same content in both versions of the notes.
 pub fn is_same(slot: usize, one: &Notes, other: &Notes) -> bool {
     match slot.checked_sub(1) {
         None => {
@@ -125,7 +126,7 @@ pub fn is_same(slot: usize, one: &Notes, other: &Notes) -> bool {
     }
 }
 
-/// Seals one slot of the notes as the piece with this number.
+/// Seals one slot of the notes as the piece with this number. Returns the piece and its identity.
 pub fn seal_slot(key: &Key, number: u64, slot: usize, notes: &Notes) -> Result<(Vec<u8>, PieceId), VaultError> {
     let page = slot.checked_sub(1).and_then(|page| notes.pages.get(page));
     let bytes_needed = HEAD_BYTES + page.map_or_else(|| words_bytes(notes), page_bytes);
@@ -133,7 +134,7 @@ pub fn seal_slot(key: &Key, number: u64, slot: usize, notes: &Notes) -> Result<(
     if bytes_needed > PIECE_BYTES_MAX || slots(notes) > PIECES_MAX {
         return Err(VaultError::TooLarge);
     }
-    // The buffer never grows and is encrypted in place, so that no copy of the words is left.
+    // The buffer never grows and is encrypted in place, so that no copy of the words stays in memory.
     let put = |bytes: &mut Vec<u8>| match page {
         Some(page) => put_page(bytes, page),
         None => put_words(bytes, notes),
@@ -142,7 +143,7 @@ pub fn seal_slot(key: &Key, number: u64, slot: usize, notes: &Notes) -> Result<(
     Ok((bytes, PieceId { number, tag }))
 }
 
-/// Decrypts a piece; `None` if it was not sealed with this key, or was changed since.
+/// Decrypts a piece. Returns `None` if it was sealed with a different key or has been changed.
 pub fn open_piece(key: &Key, bytes: Vec<u8>) -> Option<OpenPiece> {
     let opened = open_in_place(key, PIECE_MAGIC, bytes)?;
     let id = PieceId { number: opened.number, tag: opened.tag };
@@ -150,8 +151,8 @@ pub fn open_piece(key: &Key, bytes: Vec<u8>) -> Option<OpenPiece> {
 }
 
 impl OpenPiece {
-    /// Puts the content into the notes: that of slot 0 into its fields, a page after the last one. Returns whether the
-    /// content could be parsed.
+    /// Adds the content to the notes: slot 0 sets everything except the pages, and any other slot appends a page.
+    /// Returns whether the content could be parsed.
     pub fn put_into(&self, notes: &mut Notes) -> bool {
         let plain = self.plain.get(HEAD_BYTES..).unwrap_or_default();
         let put =
@@ -191,7 +192,7 @@ struct OpenBytes {
     number: u64,
     slot: u32,
     tag: [u8; TAG_BYTES],
-    /// The whole piece, with its content decrypted.
+    /// The head, followed by the decrypted content.
     bytes: Zeroizing<Vec<u8>>,
 }
 
@@ -226,7 +227,8 @@ fn take_manifest(version: u64, mut bytes: &[u8]) -> Option<Manifest> {
     Some(Manifest { version, pieces })
 }
 
-// The following functions serialise the notes. A general serialiser would leave copies of the words in its own buffers.
+// The following functions serialise the notes. A general serialiser would leave copies of the words in its internal
+// buffers.
 
 fn words_bytes(notes: &Notes) -> usize {
     1 + words_texts(notes).map(text_bytes).sum::<usize>()
@@ -266,8 +268,9 @@ fn page_bytes(page: &NotePage) -> usize {
     }
 }
 
-/// Writes the kind of page (1 byte), then the text or the drawing: the number of strokes (4 bytes), and for each stroke its
-/// tint (1), the number of its points (4), and for each point x (2), y (2) and width (1).
+/// Writes the kind of page (1 byte), then the text or the drawing. A drawing consists of the number of strokes (4
+/// bytes) and, for each stroke, its tint (1), the number of its points (4), and the x (2), y (2) and width (1) of each
+/// point.
 fn put_page(bytes: &mut Vec<u8>, page: &NotePage) {
     match page {
         NotePage::Words(text) => {

@@ -1,6 +1,6 @@
-//! Owns the folder of sealed pieces in the state directory: one file per piece, named by its number. A piece is never
-//! overwritten: a new version gets a new number, and the old one is removed once the manifest names the new one. Does not
-//! own the pieces' format.
+//! Owns the folder of sealed pieces in the state directory, with one file per piece, named by its number. A piece is
+//! never overwritten. Instead, a new version of a slot gets a new number, and the old piece is removed once the
+//! manifest names the new piece. Does not own the format of a piece.
 
 use std::fs;
 use std::io;
@@ -11,17 +11,17 @@ use super::{VaultError, failed, read};
 use crate::paths::private;
 use crate::room::notes::Notes;
 
-/// Maximum number of files that are read; the program never writes as many.
+/// Maximum number of files to read; the program itself writes fewer.
 const FILES_MAX: usize = 4 * seal::PIECES_MAX;
 
-/// The folder of sealed pieces.
+/// The folder that contains the sealed pieces of one visit.
 pub struct SealedFolder {
     path: PathBuf,
 }
 
-/// The notes, as far as they could be opened.
+/// The result of opening the pieces in the folder.
 pub struct OpenedNotes {
-    /// The notes without what could not be opened.
+    /// The content of the pieces that could be opened.
     pub notes: Notes,
     /// Number of pieces that could be opened.
     pub pieces: usize,
@@ -30,12 +30,12 @@ pub struct OpenedNotes {
 }
 
 impl SealedFolder {
-    /// The folder at this path, which need not exist.
+    /// Returns the folder at this path, which need not exist yet.
     pub const fn at(path: PathBuf) -> Self {
         Self { path }
     }
 
-    /// The path of a piece.
+    /// Returns the path of the piece with this number.
     pub fn file(&self, number: u64) -> PathBuf {
         self.path.join(format!("{number}.sealed"))
     }
@@ -57,7 +57,7 @@ impl SealedFolder {
         for number in self.numbers()? {
             let file = self.file(number);
             let piece = read(&file, PIECE_BYTES_MAX)?.and_then(|bytes| seal::open_piece(key, bytes));
-            // Ignore a piece in a file with another number.
+            // Ignore a piece whose number differs from its file name.
             pieces.extend(piece.filter(|piece| piece.id.number == number));
         }
         let wanted: Vec<Option<&OpenPiece>> = if let Some(manifest) = manifest {
@@ -83,12 +83,12 @@ impl SealedFolder {
         Ok(())
     }
 
-    /// The highest number of a piece in the folder; 0 if there is none.
+    /// Returns the highest piece number in the folder, or 0 if it contains no piece.
     pub fn highest_number(&self) -> Result<u64, VaultError> {
         Ok(self.numbers()?.into_iter().max().unwrap_or(0))
     }
 
-    /// Whether the folder contains anything, or cannot be read.
+    /// Whether the folder contains anything. Also true if it cannot be read.
     pub fn has_files(&self) -> bool {
         self.files().map_or(true, |files| !files.is_empty())
     }
@@ -113,7 +113,7 @@ impl SealedFolder {
         let entries = match fs::read_dir(&self.path) {
             Ok(entries) => entries,
             Err(problem) if problem.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            // A file at the folder's path is removed by a wipe, too.
+            // Treat a file at the folder's path as its content, so that it is removed too.
             Err(problem) if problem.kind() == io::ErrorKind::NotADirectory => return Ok(vec![self.path.clone()]),
             Err(problem) => return Err(failed("reading it", &self.path)(problem)),
         };

@@ -30,7 +30,7 @@ impl TestDirectories {
         self.state.join(SEALED_FOLDER)
     }
 
-    /// The files of the sealed pieces, in the order of their numbers: slot 0, then each page.
+    /// Returns the files of the sealed pieces, ordered by number: slot 0, then each page.
     fn pieces(&self) -> Vec<PathBuf> {
         let files = fs::read_dir(self.sealed()).unwrap().map(|entry| entry.unwrap().path());
         let numbered = files.filter_map(|path| Some((path.file_stem()?.to_str()?.parse::<u64>().ok()?, path)));
@@ -38,7 +38,7 @@ impl TestDirectories {
     }
 }
 
-/// One stroke of each tint, from a dot to a line across the page.
+/// Returns one stroke of each tint, from a dot to a line across the page.
 fn drawing() -> Drawing {
     let strokes = Tint::ALL.into_iter().enumerate().map(|(index, tint)| {
         let points = (0..=index as u16).map(|at| StrokePoint { x: at * (PAGE_WIDTH / 4), y: PAGE_HEIGHT, width: 255 });
@@ -141,18 +141,19 @@ fn an_older_page_that_is_put_back_is_refused_under_any_name_and_the_rest_opens()
         let mut vault = directories.vault();
         vault.open().unwrap();
         vault.seal(&notes(4)).unwrap();
-        // A page of another key, and of the same.
+        // Put in a page that was sealed with a different key.
         fs::write(directories.sealed().join(name.file_name().unwrap()), &older_page).unwrap();
         let opened = directories.vault().open().unwrap();
         assert!(!matches!(&opened, Opened::Restored(found) if *found != *notes(4)), "{opened:?}");
     }
+    // Put in an older page that was sealed with the same key.
     fs::remove_file(&newest).unwrap();
     fs::write(&newest, &older_page).unwrap();
     fs::write(&older[4], &older_page).unwrap();
     let mut rest = Notes::clone(&notes(4));
     rest.pages.pop();
     assert_eq!(directories.vault().open().unwrap(), Opened::Partly(rest.clone()));
-    // The damage is reported once; the vault goes on with the rest.
+    // The damage is reported only once, and the vault keeps the intact notes.
     assert_eq!(directories.vault().open().unwrap(), Opened::Restored(rest));
     assert_eq!(directories.pieces().len(), 4);
 }
@@ -274,14 +275,14 @@ fn a_power_cut_loses_the_notes_and_is_reported_once() {
 
 #[test]
 fn an_interruption_between_any_two_steps_of_sealing_leaves_the_old_version_or_the_new() {
-    // While the temporary ciphertext is written, and after.
+    // Interrupted while the temporary ciphertext is written, or just after that.
     let directories = directories_with_notes();
     let whole = fs::read(&directories.pieces()[1]).unwrap();
     for left_over in [&b""[..], b"STILL", &whole] {
         fs::write(private::temporary_path(&directories.sealed().join("9.sealed")), left_over).unwrap();
         assert_eq!(directories.vault().open().unwrap(), restored(1));
     }
-    // After each new piece and before the manifest: the old version holds, and nothing is reported as damaged.
+    // Interrupted after the new pieces and before the manifest. The old version is valid, and no damage is reported.
     let manifest_file = directories.runtime.join(MANIFEST_FILE);
     let older_manifest = fs::read(&manifest_file).unwrap();
     let older_files: Vec<(PathBuf, Vec<u8>)> =
@@ -296,20 +297,20 @@ fn an_interruption_between_any_two_steps_of_sealing_leaves_the_old_version_or_th
     fs::write(&manifest_file, older_manifest).unwrap();
     fs::write(private::temporary_path(&manifest_file), b"STILL").unwrap();
     assert_eq!(directories.vault().open().unwrap(), restored(1));
-    // After the manifest and before old pieces are removed.
+    // Interrupted after the manifest and before the old pieces are removed.
     fs::write(&manifest_file, newer_manifest).unwrap();
     let mut vault = directories.vault();
     assert_eq!(vault.open().unwrap(), restored(2));
     vault.seal(&notes(3)).unwrap();
     assert_eq!(directories.vault().open().unwrap(), restored(3));
     assert_eq!(directories.pieces().len(), 5);
-    // After the very first piece and before the first manifest that names one.
+    // Interrupted after the first piece and before the first manifest that names a piece.
     let directories = self::directories();
     directories.vault().open().unwrap();
     private::make_dir(&directories.sealed()).unwrap();
     fs::write(directories.sealed().join("1.sealed"), whole).unwrap();
     assert_eq!(directories.vault().open().unwrap(), Opened::Fresh);
-    // While the first key is written: only the manifest, and half a key.
+    // Interrupted while the first key is written, so that there are only the manifest and half a key.
     let directories = self::directories();
     fs::write(directories.runtime.join(MANIFEST_FILE), b"STILL").unwrap();
     fs::write(private::temporary_path(&directories.runtime.join(KEY_FILE)), [1; 7]).unwrap();

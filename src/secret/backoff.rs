@@ -1,21 +1,22 @@
-//! Owns how long somebody has to wait after failed attempts at a secret. Pure: the caller passes the time, in milliseconds
-//! since 1970. Does not own where the attempts are stored, nor whose they are.
+//! Owns the waiting times after failed attempts at a secret. It is pure: the caller passes the time, in milliseconds
+//! since 1970. Not here: where the attempts are stored, and who made them.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// How the wait grows with each failed attempt in a row.
+/// How the wait grows with consecutive failed attempts.
 #[derive(Debug)]
 pub struct BackoffSchedule {
-    /// Failed attempts without a wait: everybody mistypes.
+    /// Number of failed attempts that cause no wait, because everybody mistypes.
     pub free_attempts: u32,
-    /// The wait after each further attempt, in seconds. The last one is never exceeded, so that staff always get in.
+    /// The wait after each further failed attempt, in seconds. The last value repeats, so that staff never have to wait
+    /// longer than that.
     pub waits_s: &'static [u64],
 }
 
 impl BackoffSchedule {
-    /// The wait after this many failed attempts in a row.
+    /// Returns the wait after this many consecutive failed attempts.
     #[must_use]
     pub fn wait_after(&self, failed: u32) -> Duration {
         let Some(beyond) = failed.checked_sub(self.free_attempts + 1) else { return Duration::ZERO };
@@ -24,31 +25,32 @@ impl BackoffSchedule {
     }
 }
 
-/// Failed attempts in a row. More of them, or more recent ones, compare as greater.
+/// Consecutive failed attempts, ordered by their number and then by the time of the last attempt.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FailedAttempts {
-    /// Failed attempts since the last success.
+    /// Number of failed attempts since the last success.
     #[serde(rename = "wrong")]
     pub count: u32,
-    /// When the last one was made, in milliseconds since 1970.
+    /// Time of the last failed attempt, in milliseconds since 1970.
     pub last_ms: u64,
 }
 
 impl FailedAttempts {
-    /// What is left of the wait at `now_ms`.
+    /// Returns how much of the wait remains at `now_ms`.
     #[must_use]
     pub fn remaining_wait(self, schedule: &BackoffSchedule, now_ms: u64) -> Duration {
         let since = Duration::from_millis(now_ms.saturating_sub(self.last_ms));
         schedule.wait_after(self.count).saturating_sub(since)
     }
 
-    /// With one more, made at `now_ms`.
+    /// Returns these attempts plus another failed attempt, made at `now_ms`.
     #[must_use]
     pub const fn plus_one(self, now_ms: u64) -> Self {
         Self { count: self.count.saturating_add(1), last_ms: now_ms }
     }
 
-    /// With the last attempt no later than `now_ms`: a clock that was set back must not prolong the wait.
+    /// Returns these attempts with the last attempt no later than `now_ms`, because a clock that was set back must not
+    /// prolong the wait.
     #[must_use]
     pub fn not_after(self, now_ms: u64) -> Self {
         Self { last_ms: self.last_ms.min(now_ms), ..self }

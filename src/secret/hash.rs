@@ -1,5 +1,5 @@
-//! Owns hashing a secret with argon2id and verifying one against a hash. Does not own where a hash is stored, nor how often
-//! a secret may be tried.
+//! Owns the argon2id hash of a secret, from its creation to its verification. Not here: where a hash is stored, and how
+//! often a secret may be tried.
 
 use std::fmt;
 
@@ -8,32 +8,33 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// Maximum length of any secret, in characters. A longer one is wrong, and is not hashed.
+/// Maximum length of any secret, in characters. A longer text is rejected without being hashed.
 pub const SECRET_CHARS_MAX: usize = 128;
-/// Memory (KiB), passes and lanes: the second of the parameter sets that the OWASP Password Storage Cheat Sheet recommends.
+/// Memory in KiB. With [`PASSES`] and [`LANES`], this is the second parameter set that the OWASP Password Storage Cheat
+/// Sheet recommends.
 const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 /// The salt length that RFC 9106 recommends.
 const SALT_BYTES: usize = 16;
 
-/// An argon2id hash of a secret: a PHC string that a secret can be verified against.
+/// An argon2id hash of a secret, in the form of a PHC string.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct SecretHash(String);
 
-/// A text that is not the PHC string of an argon2id hash.
+/// The text is not the PHC string of an argon2id hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("it is not an argon2id hash")]
 pub struct InvalidHash;
 
-/// No secret can be hashed on this machine now.
+/// The secret was not hashed, because the system provides no randomness or memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("the system provides no randomness or memory for hashing; restart the machine")]
 pub struct HashingFailed;
 
 impl SecretHash {
-    /// Hashes a secret with a new random salt. Takes tens of milliseconds of one core and 19 MiB.
+    /// Hashes a secret with a new random salt. This takes tens of milliseconds on one core, and `MEMORY_KIB` of memory.
     ///
     /// # Errors
     /// If the system provides no randomness or memory.
@@ -46,8 +47,8 @@ impl SecretHash {
         argon2.hash_password(secret.as_bytes(), &salt).map(|hash| Self(hash.to_string())).map_err(|_| HashingFailed)
     }
 
-    /// Whether `secret` is the one that was hashed, by the parameters in the hash. Takes as long as [`Self::new`], so never
-    /// call it on an async thread.
+    /// Whether `secret` is the secret that was hashed. Uses the parameters stored in the hash. This takes as long as
+    /// [`Self::new`], so never do it on an async thread.
     #[must_use]
     pub fn verify(&self, secret: &str) -> bool {
         secret.chars().count() <= SECRET_CHARS_MAX
@@ -55,7 +56,7 @@ impl SecretHash {
                 .is_ok_and(|hash| Argon2::default().verify_password(secret.as_bytes(), &hash).is_ok())
     }
 
-    /// The PHC string.
+    /// Returns the hash as a PHC string.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -79,7 +80,7 @@ impl From<SecretHash> for String {
     }
 }
 
-// Anyone who has the hash can guess at the secret without having to wait.
+// Keeps the hash out of logs, because anyone who has it can try out secrets without any wait.
 impl fmt::Debug for SecretHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SecretHash")
@@ -90,7 +91,7 @@ impl fmt::Debug for SecretHash {
 mod tests {
     use super::*;
 
-    /// As an earlier version stored it for "wide water".
+    /// The hash of "wide water", as an earlier version stored it.
     const HASH: &str =
         "$argon2id$v=19$m=19456,t=2,p=1$NR6EjMM1QPPcXcZQdJ+wrQ$6lIZHo+1W3h8R2AQdZLrpGxwDkt9V48afFZIm3sMa6M";
 

@@ -1,6 +1,6 @@
-//! Owns the secrets of the staff: the PIN of the tablet and the password of the desk. Each is stored as a hash, with the
-//! failed attempts at it, so that a restart does not end a wait. A damaged file matches no secret. Does not own what they
-//! unlock.
+//! Owns the staff secrets, which are the tablet's PIN and the desk's password. Each is stored as a hash together with
+//! its failed attempts, so that a restart does not end a wait. If the file is damaged, no secret matches. Not here:
+//! what the secrets unlock.
 
 pub mod backoff;
 pub mod hash;
@@ -18,9 +18,9 @@ use crate::paths::checksummed::{ChecksummedFile, ReadOutcome};
 use backoff::{BackoffSchedule, FailedAttempts};
 use hash::{HashingFailed, SECRET_CHARS_MAX, SecretHash};
 
-/// The file of the staff PIN in the state directory.
+/// Name of the staff PIN's file in the state directory.
 pub const STAFF_PIN_FILE: &str = "staff-pin";
-/// The file of the desk's password in the state directory.
+/// Name of the desk password's file in the state directory.
 pub const DESK_PASSWORD_FILE: &str = "desk-password";
 /// Minimum number of digits in a PIN.
 pub const PIN_DIGITS_MIN: usize = 4;
@@ -28,11 +28,11 @@ pub const PIN_DIGITS_MIN: usize = 4;
 pub const PIN_DIGITS_MAX: usize = 12;
 /// Minimum length of a password, in characters.
 pub const PASSWORD_CHARS_MIN: usize = 10;
-/// The wait at the tablet.
+/// The waits after wrong attempts at the tablet.
 const BACKOFF: BackoffSchedule = BackoffSchedule { free_attempts: 3, waits_s: &[30, 60, 120, 300, 900] };
 const FILE_BYTES_MAX: usize = 4096;
 
-/// Which secret it is.
+/// Decides which texts are valid secrets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum SecretKind {
     Pin,
@@ -42,16 +42,16 @@ enum SecretKind {
 /// The outcome of one attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verification {
-    /// The secret was right.
+    /// The secret matched, so the failed attempts are forgotten.
     Correct,
-    /// It was wrong.
+    /// The secret did not match.
     Wrong {
-        /// The wait before the next attempt is verified; zero for the first few.
+        /// The wait before the next attempt is verified; zero for the first few failures.
         retry_after: Duration,
     },
-    /// It was not verified, since it came during the wait after a wrong one.
+    /// The attempt came during a wait, so it was not verified.
     TooEarly {
-        /// What is left of the wait.
+        /// How much of the wait remains.
         retry_after: Duration,
     },
 }
@@ -59,18 +59,18 @@ pub enum Verification {
 /// Why a secret could not be set or verified.
 #[derive(Debug, Error)]
 pub enum SecretError {
-    /// The text is not a PIN.
+    /// The text is not a PIN of [`PIN_DIGITS_MIN`] to [`PIN_DIGITS_MAX`] digits.
     #[error("a PIN has {PIN_DIGITS_MIN} to {PIN_DIGITS_MAX} digits and nothing else")]
     InvalidPin,
-    /// The text is too short or too long for a password.
+    /// The text does not have [`PASSWORD_CHARS_MIN`] to [`SECRET_CHARS_MAX`] characters.
     #[error("a password has {PASSWORD_CHARS_MIN} to {SECRET_CHARS_MAX} characters")]
     InvalidPassword,
-    /// None has been set.
+    /// No secret has been set.
     #[error("{}: nothing is set yet; {remedy}", path.display())]
     NotSet {
         /// The secret's file.
         path: PathBuf,
-        /// The command that sets one.
+        /// The command that sets a secret.
         remedy: &'static str,
     },
     /// The file and its copy are damaged.
@@ -78,9 +78,9 @@ pub enum SecretError {
     Damaged {
         /// The secret's file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// What is wrong with the file.
         why: String,
-        /// The command that sets a new one.
+        /// The command that sets a new secret.
         remedy: &'static str,
     },
     /// The file cannot be written.
@@ -96,7 +96,7 @@ pub enum SecretError {
     Hashing(#[from] HashingFailed),
 }
 
-/// The file's content.
+/// The content of a secret's file.
 #[derive(Serialize, Deserialize)]
 struct StoredSecret {
     hash: SecretHash,
@@ -104,37 +104,37 @@ struct StoredSecret {
     failed: FailedAttempts,
 }
 
-/// A secret of the staff. Setting and verifying block for tens of milliseconds and more: call them on a thread of their
-/// own.
+/// A staff secret. Setting and verifying it blocks for tens of milliseconds or more, so do both on a separate thread.
 #[derive(Debug)]
 pub struct Secret {
     file: ChecksummedFile,
     kind: SecretKind,
-    /// Counts where the disk cannot: a full disk must neither keep staff out nor allow unlimited guesses.
+    /// The failed attempts are also counted in memory, because a full disk must neither keep staff out nor allow
+    /// unlimited guesses.
     failed: Mutex<FailedAttempts>,
     copy_was_used: AtomicBool,
 }
 
 impl Secret {
-    /// The PIN of the tablet.
+    /// Returns the tablet's PIN, which is stored in this state directory.
     #[must_use]
     pub fn staff_pin(state: &Path) -> Self {
         Self::new(state.join(STAFF_PIN_FILE), SecretKind::Pin)
     }
 
-    /// The password of the desk.
+    /// Returns the desk's password, which is stored in this state directory.
     #[must_use]
     pub fn desk_password(state: &Path) -> Self {
         Self::new(state.join(DESK_PASSWORD_FILE), SecretKind::Password)
     }
 
-    /// Whether one has been set. A damaged file counts as set: nobody gets in by damaging it.
+    /// Whether a secret has been set. A damaged file counts as set, so that nobody can get in by damaging it.
     #[must_use]
     pub fn is_set(&self) -> bool {
         !matches!(self.read(), Err(SecretError::NotSet { .. }))
     }
 
-    /// Sets or replaces the secret, and forgets failed attempts.
+    /// Sets or replaces the secret, and forgets the failed attempts.
     ///
     /// # Errors
     /// If the text is not a valid secret, or cannot be hashed or written.
@@ -145,11 +145,11 @@ impl Secret {
         Ok(())
     }
 
-    /// Verifies an attempt made at `now`. It is counted as failed before it is verified, so that stopping the program in
-    /// between gains nothing.
+    /// Verifies an attempt made at `now`. The attempt counts as failed until it has been verified, so that stopping the
+    /// program in between gains nothing.
     ///
     /// # Errors
-    /// If none is set, or its file cannot be read.
+    /// If no secret is set, or its file cannot be read.
     pub fn verify(&self, secret: &str, now: SystemTime) -> Result<Verification, SecretError> {
         let now_ms = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         let now_ms = u64::try_from(now_ms).unwrap_or(u64::MAX);
@@ -177,11 +177,11 @@ impl Secret {
         Ok(Verification::Correct)
     }
 
-    /// The hash, if one is set, for a caller that verifies attempts and counts failed ones itself. Repairs the file or its
-    /// copy if one of them is damaged.
+    /// Returns the hash, or `None` if no secret is set, for a caller that verifies attempts and counts failures itself.
+    /// If either the file or its copy is damaged, repairs it.
     ///
     /// # Errors
-    /// If one was set and cannot be read. Then nobody may be let in.
+    /// If a secret was set but cannot be read. In that case, nobody may be let in.
     pub fn hash(&self) -> Result<Option<SecretHash>, SecretError> {
         match self.intact(self.file.read_and_repair(parse)) {
             Ok(stored) => Ok(Some(stored.hash)),
@@ -190,7 +190,7 @@ impl Secret {
         }
     }
 
-    /// Whether the file was found damaged, and its copy used instead, since this value was made.
+    /// Whether the file has been found damaged, and its copy used instead, since this value was created.
     #[must_use]
     pub fn copy_was_used(&self) -> bool {
         self.copy_was_used.load(Ordering::Relaxed)
@@ -401,7 +401,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let pin = Secret::staff_pin(dir.path());
         pin.set("1357").unwrap();
-        // A directory in the way of the temporary file makes every write fail, also for the superuser.
+        // A directory at the path of the temporary file makes every write fail, even for the superuser.
         std::fs::create_dir(private::temporary_path(&dir.path().join(STAFF_PIN_FILE))).unwrap();
         for _ in 0..4 {
             pin.verify("0000", at(0)).unwrap();

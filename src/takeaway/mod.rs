@@ -1,5 +1,5 @@
-//! Owns the ways in which a patient takes a note home, and that nothing of it is left behind on any of them. Does not own the
-//! note.
+//! Owns the ways in which a patient takes a note home, and the cleanup that leaves nothing of the note behind. Does not
+//! own the note.
 
 pub mod paper;
 pub mod pdf;
@@ -22,27 +22,27 @@ use pdf::Typeface;
 use print::{PrintError, Printer};
 use seal::{SealError, Sealer};
 
-/// The marker file in the state directory that exists while a print server may have one of our jobs.
+/// Name of the marker file that exists in the state directory while the print server may have one of our jobs.
 const PRINTING: &str = "take-home.printing";
-/// The marker file that exists while a sealed note is being written.
+/// Name of the marker file that exists in the state directory while a sealed note is being written.
 const SEALING: &str = "take-home.sealing";
 
-/// A note that is ready for paper. It contains words of a patient.
+/// A note that is ready for paper. It contains the patient's words.
 pub struct PreparedNote<'a> {
     /// The content, from top to bottom.
     pub blocks: &'a [Block],
-    /// The name of its language, such as `en-US`.
+    /// The tag of the note's language, such as `en-US`.
     pub language: &'a str,
-    /// The text at the foot of a sheet, from its number and the number of sheets.
+    /// Returns the text at the bottom of a sheet, given the sheet's number and the number of sheets.
     pub sheet_number: &'a dyn Fn(usize, usize) -> String,
     /// The date of the visit.
     pub date: NaiveDate,
 }
 
-/// Why some of a note may be left outside the room after a wipe.
+/// Why a part of a note may be left outside the room after a wipe.
 #[derive(Debug, Error)]
 pub enum PurgeError {
-    /// The print server does not respond, or a job is left.
+    /// The print server does not respond, or still has a job.
     #[error(transparent)]
     Print(#[from] PrintError),
     /// A marker file cannot be removed.
@@ -50,7 +50,7 @@ pub enum PurgeError {
     Marker(#[from] io::Error),
 }
 
-/// The ways by which a note leaves the room.
+/// Prints and seals notes, and removes what either may leave behind.
 pub struct TakeAway {
     printer: Option<Printer>,
     sealer: Option<Sealer>,
@@ -60,7 +60,7 @@ pub struct TakeAway {
 }
 
 impl TakeAway {
-    /// Prints and seals, as far as the clinic has a printer and a therapist's key.
+    /// Without a `printer`, notes cannot be printed; without a `sealer`, they cannot be sealed.
     #[must_use]
     pub const fn new(
         printer: Option<Printer>,
@@ -84,17 +84,17 @@ impl TakeAway {
         })
     }
 
-    /// Whether there is a therapist's key.
+    /// Whether a therapist's key is configured.
     #[must_use]
     pub const fn can_seal(&self) -> bool {
         self.sealer.is_some()
     }
 
-    /// Prints a note and returns once it is printed. Either nothing is left with the print server, whatever the outcome, or
-    /// a marker file stays, so that a wipe knows.
+    /// Prints a note and returns once it is printed. If the print server may still have the job afterwards, a marker
+    /// file remains, so that a wipe removes the job.
     ///
     /// # Errors
-    /// Why it was not printed.
+    /// Why the note was not printed.
     pub fn print(&self, note: &PreparedNote<'_>) -> Result<(), TakeHomeError> {
         let printer = self.printer.as_ref().ok_or(TakeHomeError::PrinterAway)?;
         let name = printer.find().map_err(|error| fault_of(&error))?;
@@ -102,7 +102,7 @@ impl TakeAway {
         self.mark(PRINTING)?;
         let outcome = printer.print(&name, &pdf, self.paper);
         match &outcome {
-            // The server may still have the job: the wipe asks again.
+            // The server may still have the job, so leave the marker file for the wipe.
             Err(PrintError::Server(_) | PrintError::Left(_) | PrintError::Wiped) => {}
             Ok(()) | Err(_) => self.unmark(PRINTING),
         }
@@ -112,7 +112,7 @@ impl TakeAway {
     /// Seals a note and writes it to its destination. Returns the code in the file's name.
     ///
     /// # Errors
-    /// Why it was not sealed or written.
+    /// Why the note was not sealed or written.
     pub fn seal(&self, note: &PreparedNote<'_>) -> Result<String, TakeHomeError> {
         let sealer = self.sealer.as_ref().ok_or(TakeHomeError::NotMade)?;
         let pdf = self.pdf(note)?;
@@ -130,12 +130,12 @@ impl TakeAway {
         })
     }
 
-    /// Cancels what is in progress and removes what is left of it: print jobs with their documents and history, and
-    /// unfinished files. Returns at once if nothing is in progress; otherwise the print server has 600 ms for each response.
-    /// Can be repeated at any time.
+    /// Removes print jobs, including one in progress, with their documents and history, and removes unfinished files.
+    /// Returns at once if there is no marker file. Otherwise, each response of the print server may take up to
+    /// `WIPE_RESPONSE_TIMEOUT`. Can be repeated at any time.
     ///
     /// # Errors
-    /// If something may be left. The marker file stays then.
+    /// If something may be left. In that case, its marker file remains.
     pub fn purge(&self) -> Result<(), PurgeError> {
         if self.is_marked(SEALING) {
             if let Some(sealer) = &self.sealer {
@@ -152,7 +152,7 @@ impl TakeAway {
         Ok(())
     }
 
-    /// Whether nothing is in progress or left.
+    /// Whether no printing or sealing is in progress or may have left anything behind.
     #[must_use]
     pub fn is_clear(&self) -> bool {
         is_clear(&self.state)
@@ -166,7 +166,7 @@ impl TakeAway {
         })
     }
 
-    /// Written before anything leaves the room, so that it is known after a power cut, too.
+    /// Writes a marker file. This happens before anything leaves the room, so that the file is there after a power cut.
     fn mark(&self, name: &str) -> Result<(), TakeHomeError> {
         private::write_atomic(&self.state.join(name), &[]).map_err(|error| {
             tracing::error!(%error, "a marker file could not be written, so nothing leaves the room");
@@ -193,7 +193,7 @@ fn fault_of(error: &PrintError) -> TakeHomeError {
     }
 }
 
-/// Whether no marker file in the state directory says that something is in progress or left.
+/// Whether the state directory contains no marker file.
 #[must_use]
 pub fn is_clear(state: &Path) -> bool {
     ![PRINTING, SEALING].iter().any(|name| state.join(name).exists())

@@ -1,5 +1,5 @@
-//! Owns the connection to the system's print server: one IPP request and its response, within a time limit. Does not own the
-//! content of requests.
+//! Owns the connection to the system's print server, which carries one IPP request and its response within a time
+//! limit. Does not own the content of requests.
 
 use std::ffi::OsString;
 use std::io::{self, Cursor, Read, Write};
@@ -20,22 +20,22 @@ const PORT: u16 = 631;
 /// Maximum size of a response, in bytes.
 const RESPONSE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
-/// Where the print server listens.
+/// Where the print server listens for requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PrintServer {
-    /// A Unix socket of this machine.
+    /// A Unix socket on this machine.
     Socket(PathBuf),
-    /// Host and port.
+    /// A host and a port, such as `localhost:631`.
     Network(String),
 }
 
 /// Why a request to the print server failed.
 #[derive(Debug, Error)]
 pub enum ServerError {
-    /// The print server does not respond.
+    /// The connection failed, or the print server did not respond in time.
     #[error("the print server does not response: {0}; see that `systemctl status cups` says active")]
     Silent(#[from] io::Error),
-    /// The response is not one of a print server.
+    /// The response is not valid IPP, or the request could not be expressed in IPP.
     #[error("the response is not one of a print server")]
     Garbled,
     /// The print server refuses the request.
@@ -54,7 +54,7 @@ impl ServerError {
     }
 }
 
-/// `client-error-not-found`.
+/// The IPP status `client-error-not-found`.
 const NOT_FOUND: u16 = 0x0406;
 
 /// A connection with timeouts for reading and writing.
@@ -63,7 +63,8 @@ impl TimedStream for UnixStream {}
 impl TimedStream for TcpStream {}
 
 impl PrintServer {
-    /// The system's print server: `$CUPS_SERVER`, or its socket, or port 631 of this machine.
+    /// Returns the system's print server: `$CUPS_SERVER` if it is set, otherwise the first of `SOCKETS` that exists,
+    /// otherwise `PORT` on this machine.
     #[must_use]
     pub fn find(environment: impl Fn(&str) -> Option<OsString>, exists: impl Fn(&str) -> bool) -> Self {
         let named = environment(SERVER_VARIABLE).and_then(|name| name.into_string().ok());
@@ -137,11 +138,11 @@ fn parse_response(response: &[u8]) -> Result<IppRequestResponse, ServerError> {
     if status < 0x0100 { Ok(response) } else { Err(ServerError::Refused { status }) }
 }
 
-/// An IPP request.
+/// An IPP request that is being built.
 pub struct IppRequest(IppRequestResponse);
 
 impl IppRequest {
-    /// A request for an operation on a printer or a job, as this user.
+    /// Creates a request for an operation on the printer or job at `uri`, in the name of `user`.
     ///
     /// # Errors
     /// If an argument is not valid in IPP.
@@ -155,7 +156,7 @@ impl IppRequest {
         request.with("requesting-user-name", IppValue::new_name_without_language(user))
     }
 
-    /// With one more attribute of the operation.
+    /// Adds an attribute of the operation.
     ///
     /// # Errors
     /// If the value is not valid in IPP.
@@ -163,7 +164,7 @@ impl IppRequest {
         self.with_in(DelimiterTag::OperationAttributes, name, value)
     }
 
-    /// With one more attribute of the job.
+    /// Adds an attribute of the job.
     ///
     /// # Errors
     /// If the value is not valid in IPP.
@@ -178,7 +179,7 @@ impl IppRequest {
         Ok(self)
     }
 
-    /// The request as a message of IPP.
+    /// Returns the request as an IPP message.
     #[must_use]
     pub const fn message(&self) -> &IppRequestResponse {
         &self.0

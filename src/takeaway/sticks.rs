@@ -1,4 +1,4 @@
-//! Owns finding mounted memory sticks. Does not mount or write anything.
+//! Owns the search for mounted memory sticks. It mounts and writes nothing.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -7,17 +7,17 @@ const DEVICES: &str = "/sys/dev/block";
 /// A mount point at or below one of these is not a stick, whatever device it is on.
 const SYSTEM_PATHS: [&str; 8] = ["/boot", "/efi", "/etc", "/home", "/nix", "/usr", "/var", "/opt"];
 
-/// The mount points of all sticks, the one that was mounted last first.
+/// Returns the mount points of all sticks, most recently mounted first.
 #[must_use]
 pub fn find() -> Vec<PathBuf> {
     std::fs::read_to_string(MOUNTS).map(|mounts| find_in(&mounts, Path::new(DEVICES))).unwrap_or_default()
 }
 
-/// The same, from the text of `mountinfo` (`proc_pid_mountinfo(5)`) and the folder of block devices.
+/// Returns what [`find`] does, given the text of `mountinfo` (`proc_pid_mountinfo(5)`) and the folder of block devices.
 #[must_use]
 pub fn find_in(mounts: &str, devices: &Path) -> Vec<PathBuf> {
     let mounts: Vec<Mount> = mounts.lines().filter_map(Mount::parse).collect();
-    // A tablet may itself run from a stick, which must not be offered.
+    // The tablet itself may run from a stick, which must not receive notes.
     let root_disk = mounts.iter().find(|mount| mount.point == Path::new("/")).and_then(|root| root.disk(devices));
     let sticks = mounts.iter().rev().filter(|mount| {
         let is_system = mount.point == Path::new("/") || SYSTEM_PATHS.iter().any(|at| mount.point.starts_with(at));
@@ -40,8 +40,8 @@ struct Mount {
 }
 
 impl Mount {
-    /// Parses a line of `mountinfo`: id, parent id, device, root, mount point, mount options, optional fields, "-", file
-    /// system type, source, super options.
+    /// Parses a line of `mountinfo`, whose fields are id, parent id, device, root, mount point, mount options, optional
+    /// fields, "-", file system type, source, super options.
     fn parse(line: &str) -> Option<Self> {
         let (mount, file_system) = line.split_once(" - ")?;
         let mut fields = mount.split(' ').skip(2);
@@ -54,14 +54,14 @@ impl Mount {
         Some(Self { device: device.to_owned(), point: unescape(point).into(), is_writable })
     }
 
-    /// The disk of the mounted device, which may be a partition.
+    /// Returns the disk that contains the mounted device, which may be a partition.
     fn disk(&self, devices: &Path) -> Option<PathBuf> {
         let device = std::fs::canonicalize(devices.join(&self.device)).ok()?;
         if device.join("partition").exists() { device.parent().map(Path::to_path_buf) } else { Some(device) }
     }
 }
 
-/// Whether a disk is removable: it says so, or it is connected by USB, since large sticks often claim to be fixed.
+/// Whether a disk is marked as removable or connected by USB. USB counts because large sticks often claim to be fixed.
 fn is_removable(disk: &Path) -> bool {
     let is_marked_removable = std::fs::read_to_string(disk.join("removable")).is_ok_and(|flag| flag.trim() == "1");
     is_marked_removable
@@ -93,7 +93,8 @@ mod tests {
 
     use super::*;
 
-    /// An internal disk, a stick, a large stick that claims to be fixed, a card and a virtual device, as in sysfs.
+    /// Creates an internal disk, a stick, a large stick that claims to be fixed, a card and a virtual device, as in
+    /// sysfs.
     fn devices() -> tempfile::TempDir {
         let sys = tempfile::tempdir().unwrap();
         for (number, disk, partition, removable) in [

@@ -1,5 +1,5 @@
-//! Owns typesetting a note: which words are on which line of which sheet. Does not own the file format (`pdf`), nor the
-//! content.
+//! Owns the typesetting of a note, which decides the position of every line and drawing on every sheet. Does not own
+//! the file format (`pdf`) or the content.
 
 use skrifa::charmap::Charmap;
 use skrifa::instance::{LocationRef, Size};
@@ -12,9 +12,10 @@ use crate::room::drawing::{Drawing, PAGE_HEIGHT, PAGE_WIDTH};
 const MARGIN_PT: f32 = 74.0;
 const FOOT_PT: f32 = 38.0;
 const HEADING_KEEPS_LINES: f32 = 3.0;
-/// Lines are filled to this fraction of their width, since kerning may make them wider than the sum of their advances.
+/// Maximum length of a line as a fraction of the column, because kerning may make text wider than the sum of its
+/// advances.
 const WIDTH_SLACK: f32 = 0.985;
-/// Replacements for a character that the typeface lacks; the first that it has is used.
+/// Replacements for a character that the typeface lacks, in order of preference.
 const STAND_INS: [char; 3] = ['\u{25a1}', '\u{25ca}', '?'];
 
 /// The paper in the clinic's printer.
@@ -28,7 +29,7 @@ pub enum PaperSize {
 }
 
 impl PaperSize {
-    /// Width and height in points.
+    /// Returns width and height, in points.
     #[must_use]
     pub const fn points(self) -> (f32, f32) {
         match self {
@@ -37,7 +38,7 @@ impl PaperSize {
         }
     }
 
-    /// Its name as a `media` keyword of IPP.
+    /// Returns the IPP `media` keyword for this size.
     #[must_use]
     pub const fn media(self) -> &'static str {
         match self {
@@ -47,7 +48,7 @@ impl PaperSize {
     }
 }
 
-/// A part of a note on paper. It contains words of a patient, so it does not implement `Debug`.
+/// A part of a note on paper. It contains the patient's words, so it does not implement `Debug`.
 pub enum Block {
     /// The title of the note.
     Title(String),
@@ -77,7 +78,7 @@ pub enum FontWeight {
 /// The style of a line of text.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TextStyle {
-    /// The weight of the typeface.
+    /// Regular for body text, medium for titles and headings.
     pub weight: FontWeight,
     /// Size in points.
     pub size_pt: f32,
@@ -94,18 +95,18 @@ const QUIET: TextStyle = TextStyle { weight: FontWeight::Regular, size_pt: 10.0,
 
 /// An item on a sheet. Positions are in points from the upper left corner.
 pub enum SheetItem {
-    /// A line of text.
+    /// One line of text.
     Line {
-        /// Left end.
+        /// Left end of the line.
         x: f32,
         /// Baseline.
         y: f32,
-        /// The style.
+        /// Weight, size and colour of the text.
         style: TextStyle,
-        /// The text.
+        /// The text, without line breaks.
         text: String,
     },
-    /// A drawing.
+    /// A drawing, scaled to `width`.
     Drawing {
         /// Left edge.
         x: f32,
@@ -113,24 +114,24 @@ pub enum SheetItem {
         y: f32,
         /// Width; see [`drawing_height`] for the height.
         width: f32,
-        /// The drawing.
+        /// The drawing, whose points are in page units.
         drawing: Drawing,
     },
     /// A thin horizontal line.
     Rule {
-        /// Left end.
+        /// Left end of the rule.
         x: f32,
-        /// Vertical position.
+        /// Distance from the upper edge of the sheet.
         y: f32,
-        /// Length.
+        /// Length of the rule.
         width: f32,
     },
 }
 
-/// One sheet.
+/// The content of one printed sheet.
 #[derive(Default)]
 pub struct Sheet {
-    /// The items on it.
+    /// The lines, drawings and rules on the sheet, from top to bottom.
     pub items: Vec<SheetItem>,
 }
 
@@ -160,7 +161,7 @@ impl<'a> FontFace<'a> {
 }
 
 impl<'a> TextMeasure<'a> {
-    /// Parses the two font files; `None` if one of them is not a font.
+    /// Parses the two font files. Returns `None` if either of them is not a font.
     #[must_use]
     pub fn new(regular: &'a [u8], medium: &'a [u8]) -> Option<Self> {
         Some(Self { regular: FontFace::of(regular)?, medium: FontFace::of(medium)? })
@@ -173,7 +174,7 @@ impl<'a> TextMeasure<'a> {
         }
     }
 
-    /// The width of a text, in points.
+    /// Returns the width of a text, in points.
     #[must_use]
     pub fn width_pt(&self, text: &str, style: TextStyle) -> f32 {
         let face = self.face(style.weight);
@@ -181,7 +182,7 @@ impl<'a> TextMeasure<'a> {
         text.chars().map(advance).sum::<f32>() * style.size_pt
     }
 
-    /// The text with each grapheme that the typeface lacks, such as an emoji, replaced by one character.
+    /// Returns the text with each grapheme that the typeface lacks, such as an emoji, replaced by a single character.
     #[must_use]
     pub fn printable(&self, text: &str, weight: FontWeight) -> String {
         let face = self.face(weight);
@@ -194,7 +195,7 @@ impl<'a> TextMeasure<'a> {
                 "\t" => kept.push(' '),
                 _ if grapheme.chars().all(is_invisible) => {}
                 _ if grapheme.chars().all(has) => kept.push_str(grapheme),
-                // The typeface may lack the narrow no-break space, and has the ordinary one.
+                // The typeface may lack the narrow no-break space, but it has the ordinary no-break space.
                 "\u{202f}" => kept.push('\u{a0}'),
                 _ if grapheme.chars().all(char::is_whitespace) => kept.push(' '),
                 // Drop only the accent if the typeface has the letter without it.
@@ -229,7 +230,8 @@ impl<'a> TextMeasure<'a> {
         lines
     }
 
-    /// Breaks a word that is wider than a line: pushes all pieces but the last, which is returned.
+    /// Breaks a word that is wider than a line. Pushes every piece except the last to `lines`, and returns the last
+    /// piece.
     fn break_word(&self, word: &str, style: TextStyle, width_pt: f32, lines: &mut Vec<String>) -> String {
         let mut piece = String::new();
         for grapheme in word.graphemes(true) {
@@ -242,7 +244,8 @@ impl<'a> TextMeasure<'a> {
     }
 }
 
-/// Whether a line may end at this character: at any space except a no-break space, as French has before "?".
+/// Whether a line may end at this character. True for every space except a no-break space, which French uses before
+/// "?".
 fn may_break_at(c: char) -> bool {
     c.is_whitespace() && !matches!(c, '\u{a0}' | '\u{202f}')
 }
@@ -252,7 +255,8 @@ fn is_invisible(c: char) -> bool {
         || matches!(u32::from(c), 0x200b..=0x200f | 0x202a..=0x202e | 0x2060..=0x206f | 0xfe00..=0xfe0f | 0xfeff)
 }
 
-/// Typesets `blocks` on sheets. `sheet_number` gives the text at the foot of a sheet, such as "2 of 3".
+/// Typesets `blocks` on sheets. `sheet_number` returns the text at the bottom of a sheet, such as "2 of 3", given the
+/// sheet's number and the number of sheets.
 #[must_use]
 pub fn typeset(
     blocks: &[Block],
@@ -341,7 +345,7 @@ impl Typesetter<'_> {
 
     fn divider(&mut self) {
         self.keep_together(24.0 + WORDS.leading_pt);
-        // Not at the top of a sheet.
+        // A divider at the top of a sheet would have nothing to divide.
         if self.y_pt > MARGIN_PT {
             self.y_pt += 10.0;
             let width = 36.0;
@@ -350,7 +354,7 @@ impl Typesetter<'_> {
         }
     }
 
-    /// Starts a new sheet unless this height still fits on the current one.
+    /// Starts a new sheet if the current sheet has less height left than this.
     fn keep_together(&mut self, height_pt: f32) {
         if self.y_pt + height_pt > self.bottom_pt && self.y_pt > MARGIN_PT {
             self.sheets.push(Sheet::default());
@@ -365,7 +369,7 @@ impl Typesetter<'_> {
     }
 }
 
-/// The height of a drawing of this width.
+/// Returns the height of a drawing of this width, in the same unit.
 #[must_use]
 pub fn drawing_height(width: f32) -> f32 {
     width * f32::from(PAGE_HEIGHT) / f32::from(PAGE_WIDTH)

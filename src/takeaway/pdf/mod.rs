@@ -1,5 +1,5 @@
-//! Owns writing sheets as a PDF for a printer or a therapist's computer, with the typeface embedded and no metadata about the
-//! author. Does not own the layout.
+//! Owns the PDF of the sheets, for a printer or the therapist's computer. The PDF embeds the typeface and has no
+//! metadata about the author. Does not own the layout.
 
 use krilla::Document;
 use krilla::color::rgb;
@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use super::paper::{Block, FontWeight, PaperSize, Sheet, SheetItem, TextMeasure, drawing_height, typeset};
 use crate::room::drawing::{Drawing, PAGE_WIDTH, Tint, stroke_paths};
 
-/// Red, green and blue.
+/// Red, green and blue, each from 0 to 255.
 #[derive(Clone, Copy)]
 struct Color(u8, u8, u8);
 
@@ -46,22 +46,22 @@ pub enum PdfError {
 }
 
 impl From<KrillaError> for PdfError {
-    // The error is dropped, since it may quote the words.
+    // Drops the error, because it may quote the patient's words.
     fn from(_: KrillaError) -> Self {
         Self::Unwritable
     }
 }
 
-/// The typeface that is embedded.
+/// The font files to embed.
 #[derive(Clone, Copy)]
 pub struct Typeface {
-    /// For body text.
+    /// The font for body text.
     pub regular: &'static [u8],
-    /// For titles.
+    /// The font for titles and headings.
     pub medium: &'static [u8],
 }
 
-/// Typesets `blocks` as a PDF. `language` is the name of their language, such as `en-US`.
+/// Typesets `blocks` as a PDF. `language` is the tag of their language, such as `en-US`. See [`typeset`] for `number`.
 ///
 /// # Errors
 /// If the typeface cannot be parsed or the PDF cannot be written.
@@ -144,7 +144,7 @@ fn draw_drawing(surface: &mut Surface<'_>, (left, top): (f32, f32), width: f32, 
     }
 }
 
-/// The colours of the screen, darker for contrast on white.
+/// Returns the colour of a tint on paper. It is darker than on the screen, for contrast on white.
 const fn tint_on_paper(tint: Tint) -> Color {
     match tint {
         Tint::Sand => INK,

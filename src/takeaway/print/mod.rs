@@ -1,5 +1,5 @@
-//! Owns printing a note: finding the printer, following the job, and removing it from the print server. Does not own the
-//! sheets.
+//! Owns the print job of a note, from the search for the printer to the removal of the job from the print server. Does
+//! not own the sheets.
 
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,11 +11,11 @@ use thiserror::Error;
 use super::paper::PaperSize;
 use super::print_server::{IppRequest, PrintServer, ServerError};
 
-/// The name of every job: it says nothing about the patient or the content.
+/// The name of every job, which says nothing about the patient or the content.
 const JOB_NAME: &str = "Stillroom";
-/// Time for one response of the print server.
+/// Time limit for one response of the print server.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
-/// The same during a wipe, which waits for it.
+/// Time limit for one response during a wipe, which has to wait for it.
 const WIPE_RESPONSE_TIMEOUT: Duration = Duration::from_millis(600);
 /// Interval between two requests for the state of a job.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
@@ -27,7 +27,7 @@ const JOB_TIMEOUT: Duration = Duration::from_mins(3);
 const HARMLESS: [&str; 6] =
     ["none", "cups-waiting-for-job-completed", "connecting-to-device", "toner-low", "media-low", "marker-supply-low"];
 
-/// Why a note was not printed, or why a job may be left.
+/// Why a note was not printed, or why a job may be left on the print server.
 #[derive(Debug, Error)]
 pub enum PrintError {
     /// A request to the print server failed.
@@ -42,7 +42,7 @@ pub enum PrintError {
     /// The printer stopped or needs attention.
     #[error("the printer did not print: {reasons}")]
     NeedsHelp {
-        /// Its reasons, as keywords of IPP.
+        /// The printer's reasons as IPP keywords, or `too slow`.
         reasons: String,
     },
     /// The room was wiped while the job was in progress.
@@ -77,19 +77,19 @@ pub struct Printer {
     wanted: Option<String>,
     user: String,
     timeouts: PrintTimeouts,
-    /// Number of wipes. A job in progress stops when it changes.
+    /// Number of wipes. A job in progress stops when this number changes.
     wipes: AtomicU64,
 }
 
 impl Printer {
-    /// The printer with this name, or the system's default printer. Jobs belong to `user`. A wipe removes all jobs of that
-    /// user, so nobody else may print under that name.
+    /// Uses the printer named `wanted`, or the system's default printer if that is `None`. Jobs belong to `user`. A
+    /// wipe removes all jobs of that user, so nothing else may print under that user name.
     #[must_use]
     pub const fn new(server: PrintServer, wanted: Option<String>, user: String, timeouts: PrintTimeouts) -> Self {
         Self { server, wanted, user, timeouts, wipes: AtomicU64::new(0) }
     }
 
-    /// The name of the printer.
+    /// Finds the printer and returns its name.
     ///
     /// # Errors
     /// If there is no printer, it accepts no jobs, or the print server does not respond.
@@ -113,7 +113,7 @@ impl Printer {
         name.ok_or_else(|| PrintError::NoPrinter(String::new()))
     }
 
-    /// The names of all printers that the print server knows.
+    /// Returns the names of all printers that the print server knows.
     ///
     /// # Errors
     /// If the print server does not respond.
@@ -124,11 +124,11 @@ impl Printer {
         Ok(groups.filter_map(|group| Some(group.get("printer-name")?.value().to_string())).collect())
     }
 
-    /// Prints a PDF on the printer with this name and waits until it is printed. Whatever the outcome, the job is then
-    /// removed with its document and history.
+    /// Prints a PDF on the printer with this name and waits until it is printed. Then removes the job with its document
+    /// and history, whether or not it was printed.
     ///
     /// # Errors
-    /// If it was not printed, or the job could not be removed.
+    /// If the PDF was not printed, or the job could not be removed.
     pub fn print(&self, name: &str, pdf: &[u8], paper: PaperSize) -> Result<(), PrintError> {
         let wipes = self.wipes.load(Ordering::SeqCst);
         let request = IppRequest::new(Operation::PrintJob, Some(&printer_uri(name)), &self.user)?
@@ -204,8 +204,8 @@ impl Printer {
         Ok(reasons)
     }
 
-    /// Stops a job in progress and removes all jobs of this user, printed or not, with their documents and history. Then
-    /// checks whether any is left.
+    /// Stops a job in progress and removes all jobs of this user, printed or not, with their documents and history.
+    /// Then checks that no job is left.
     ///
     /// # Errors
     /// If a job may be left.
@@ -274,7 +274,8 @@ fn keywords(value: &IppValue) -> Vec<String> {
     value.into_iter().map(ToString::to_string).collect()
 }
 
-/// A reason ends with its severity (RFC 8011, 5.4.12). Printing goes on in spite of a warning or a report.
+/// Whether printing continues despite this reason. A reason may end with its severity (RFC 8011, 5.4.12); a warning or
+/// a report does not stop the printer.
 fn is_harmless(reason: &str) -> bool {
     reason.ends_with("-warning") || reason.ends_with("-report") || HARMLESS.contains(&reason)
 }
@@ -287,7 +288,7 @@ fn job_uri(job: i32) -> String {
     format!("ipp://localhost/jobs/{job}")
 }
 
-/// Percent-encodes a printer's name for a URI.
+/// Percent-encodes a printer name for a URI.
 fn percent_encode(name: &str) -> String {
     let mut escaped = String::with_capacity(name.len());
     for byte in name.bytes() {

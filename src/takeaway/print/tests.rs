@@ -32,7 +32,7 @@ enum Behaviour {
 
 #[derive(Default)]
 struct PrintQueue {
-    /// Number, owner, document, and number of requests for its state.
+    /// The number, owner and document of each job, and how often its state was requested.
     jobs: Vec<(i32, String, Vec<u8>, usize)>,
     printed: Vec<Vec<u8>>,
     purges: usize,
@@ -184,7 +184,7 @@ fn a_note_is_printed_once_and_the_server_keeps_nothing_of_it() {
     for behaviour in [Behaviour::Prints, Behaviour::ForgetsWhatIsDone] {
         for wanted in [None, Some("desk"), Some("Büro 2")] {
             let server = FakePrintServer::start(behaviour);
-            // However busy this machine is: what is shown here is that it prints, not how soon.
+            // A long limit, because this test is about printing rather than speed, and the machine may be busy.
             let timeouts = PrintTimeouts { job_timeout: Duration::from_secs(20), ..QUICK };
             let socket = PrintServer::Socket(server.folder.path().join("socket"));
             let printer = Printer::new(socket, wanted.map(str::to_owned), USER.to_owned(), timeouts);
@@ -251,7 +251,7 @@ fn no_error_quotes_the_document() {
     assert!(!format!("{error:?} {error}").contains("k4n4ry"));
 }
 
-/// The installed print server, in a temporary folder.
+/// The installed CUPS server, run in a temporary folder.
 struct Cups {
     process: Child,
     folder: tempfile::TempDir,
@@ -265,7 +265,7 @@ impl Drop for Cups {
 }
 
 impl Cups {
-    /// `None` where it is not installed or may not be started.
+    /// Starts the server. Returns `None` if CUPS is not installed or may not be started.
     fn start() -> Option<Self> {
         let is_root = rustix::process::geteuid().is_root();
         if !is_root || !Path::new("/usr/sbin/cupsd").exists() {
@@ -350,7 +350,7 @@ fn the_installed_print_server_prints_and_keeps_nothing() {
     assert!(matches!(stopped, Err(PrintError::NeedsHelp { .. })), "{stopped:?}");
     assert_eq!(cups.spooled(), 0);
 
-    // The room went down while a job was waiting: the wipe of the next start removes it.
+    // If the room stops while a job is waiting, the wipe at its next start removes the job.
     assert!(cups.admin("lp", &["-U", USER, "-d", "desk", cups.folder.path().join("cupsd.conf").to_str().unwrap()]));
     assert!(cups.spooled() > 0);
     cups.printer(None, QUICK).purge().unwrap();

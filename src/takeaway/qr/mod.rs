@@ -1,4 +1,4 @@
-//! Owns encoding a note as a numbered series of QR codes. Does not own how they are drawn.
+//! Owns the encoding of a note as a numbered series of QR codes. Not here: how the codes are drawn.
 
 use std::fmt;
 
@@ -6,18 +6,18 @@ use qrcode::bits::Bits;
 use qrcode::{EcLevel, QrCode, Version};
 use thiserror::Error;
 
-/// Maximum length of the text in one code, in bytes. On a tablet of 10.1 inches its modules are then at least 1.1 mm wide,
-/// which a phone in an unsteady hand can read at arm's length.
+/// Maximum length of the text in one code, in bytes. On a 10.1-inch tablet, the modules of such a code are at least 1.1
+/// mm wide, which a phone in an unsteady hand can read at arm's length.
 pub const CODE_BYTES_MAX: usize = 320;
 /// Maximum number of codes in one series.
 pub const CODES_MAX: usize = 99;
-/// The quiet zone every code needs around it, in modules (ISO/IEC 18004).
+/// Width of the quiet zone that every code needs around it, in modules (ISO/IEC 18004).
 pub const QUIET_MODULES: usize = 4;
 /// The ECI designator of UTF-8, without which some readers guess the encoding wrongly.
 const ECI_UTF8: u32 = 26;
-/// Maximum distance that a cut is moved back to fall between two words, in bytes.
+/// How far a cut may be moved back to fall between two words, in bytes.
 const WORD_BYTES_MAX: usize = 60;
-/// Maximum distance that a cut is moved back to keep a grapheme whole, in characters.
+/// How far a cut may be moved back to keep a grapheme whole, in characters.
 const JOINED_CHARS_MAX: usize = 16;
 const VERSION_MAX: i16 = 40;
 
@@ -30,25 +30,25 @@ pub struct QrPage {
     pub of: usize,
     /// The modules without the quiet zone, in rows from top to bottom, each from left to right; true is dark.
     pub modules: Vec<bool>,
-    /// Number of modules in a row, and of rows.
+    /// Number of modules per row, which is also the number of rows.
     pub width: usize,
 }
 
 impl QrPage {
-    /// The label beside the code, such as `2/5`; empty if there is only one.
+    /// Returns the label beside the code, such as `2/5`, or an empty text if there is only one code.
     #[must_use]
     pub fn number(&self) -> String {
         if self.of > 1 { format!("{}/{}", self.index, self.of) } else { String::new() }
     }
 
-    /// Whether the module at this column and row is dark. Outside the code it is light.
+    /// Whether the module at this column and row is dark. Everything outside the code is light.
     #[must_use]
     pub fn is_dark(&self, column: usize, row: usize) -> bool {
         column < self.width && row < self.width && self.modules.get(row * self.width + column) == Some(&true)
     }
 }
 
-// The modules encode words of the patient.
+// Omits the modules, because they encode the patient's words.
 impl fmt::Debug for QrPage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "QrPage({}/{}, …)", self.index, self.of)
@@ -64,7 +64,7 @@ pub enum QrError {
     /// The text needs too many codes.
     #[error("the note would take {codes} codes, more than {CODES_MAX}; print it instead")]
     TooLong {
-        /// The number of codes it needs.
+        /// The number of codes that the text needs.
         codes: usize,
     },
     /// The encoder rejected a part of the text, which is a bug.
@@ -72,7 +72,8 @@ pub enum QrError {
     Refused,
 }
 
-/// Encodes a text as a series of codes with error correction level M. Their contents joined are exactly the text.
+/// Encodes a text as a series of codes with error correction level M. The contents of the codes, joined in order, are
+/// exactly the text.
 ///
 /// # Errors
 /// If the text is empty or too long.
@@ -88,8 +89,8 @@ pub fn series(text: &str) -> Result<Vec<QrPage>, QrError> {
     pieces.iter().enumerate().map(|(at, piece)| code(piece, at + 1, of)).collect()
 }
 
-/// Encodes a short text for a machine, such as an address or a phone number, as one code. A text in ASCII is encoded without
-/// an ECI designator, which old readers do not know.
+/// Encodes a short text for a machine, such as an address or a phone number, as one code. An ASCII text gets no ECI
+/// designator, because old readers do not know it.
 ///
 /// # Errors
 /// If the text is empty or too long for one code.
@@ -105,7 +106,7 @@ pub fn link(text: &str) -> Result<QrPage, QrError> {
     }
 }
 
-/// Splits a text into pieces of about the same length, so that all codes of a series have modules of about the same size.
+/// Splits a text into pieces of similar length, so that the modules of all codes in a series have a similar size.
 fn split(text: &str) -> Vec<&str> {
     let wanted = text.len().div_ceil(CODE_BYTES_MAX).max(1);
     let target = (text.len().div_ceil(wanted) + WORD_BYTES_MAX / 2).min(CODE_BYTES_MAX);
@@ -122,8 +123,8 @@ fn split(text: &str) -> Vec<&str> {
     pieces
 }
 
-/// The position of a cut at or before `at`: after a space if one is near, never within a character, and not within a
-/// grapheme.
+/// Returns where to cut the text, at or before `at`. Cuts after a space if one is near, never within a character, and
+/// not within a grapheme unless it is very long.
 fn cut(text: &str, at: usize) -> usize {
     let at = text.floor_char_boundary(at);
     let near = text.floor_char_boundary(at.saturating_sub(WORD_BYTES_MAX));
@@ -142,13 +143,13 @@ fn cut(text: &str, at: usize) -> usize {
         }
         whole -= before.len_utf8();
     }
-    // Within a very long grapheme: a cut between two of its characters loses nothing once the pieces are joined again.
+    // The grapheme is very long. A cut between two of its characters loses nothing once the pieces are joined again.
     if whole == 0 { at } else { whole }
 }
 
 const ZERO_WIDTH_JOINER: char = '\u{200d}';
 
-/// Whether a character continues a grapheme: accents, joiners, variation selectors, skin tones, tags.
+/// Whether a character continues a grapheme, as accents, joiners, variation selectors, skin tones and tags do.
 fn is_joined(c: char) -> bool {
     matches!(
         u32::from(c),
@@ -171,7 +172,8 @@ fn is_joined(c: char) -> bool {
     )
 }
 
-/// Whether a character is half of a flag. Which half cannot be told from it alone, so no cut follows either.
+/// Whether a character is half of a flag. The character does not show which half it is, so there is no cut after either
+/// half.
 fn is_flag(c: char) -> bool {
     matches!(u32::from(c), 0x1_f1e6..=0x1_f1ff)
 }

@@ -2,8 +2,8 @@ use super::*;
 
 const CANARY: &str = "the blue door at the end of the garden";
 
-/// A text of at least this number of characters from a seed: words, accents, characters of several bytes, graphemes of
-/// several characters, line breaks.
+/// Generates a text of at least `chars` characters from a seed. It contains words, accents, multi-byte characters,
+/// graphemes of several characters, and line breaks.
 fn text(seed: u64, chars: usize) -> String {
     const PIECES: [&str; 20] = [
         "wave",

@@ -1,5 +1,5 @@
-//! Owns sealing a note to the therapist's key and writing it to its destination atomically. Does not own the sheets, nor how
-//! notes are sealed within the room (`vault`).
+//! Owns the sealed copy of a note: its encryption to the therapist's key and the atomic write to its destination. Not
+//! here: the sheets, and how notes are sealed within the room (`vault`).
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -15,7 +15,7 @@ use super::sticks;
 /// Crockford's Base32 alphabet, without letters that are easily confused when they are read aloud.
 const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const CODE_LETTERS: usize = 8;
-/// The start of a file's name until it is complete.
+/// Prefix of a file's name until the file is complete.
 const UNFINISHED: &str = ".stillroom-unfinished-";
 
 /// Why a note was not sealed.
@@ -33,13 +33,13 @@ pub enum SealError {
     /// The destination is full.
     #[error("there is no space left at {place}")]
     Full {
-        /// The destination.
+        /// The folder, or the mount point of the stick.
         place: PathBuf,
     },
     /// The destination cannot be written.
     #[error("{place} cannot be written: {source}")]
     Unwritable {
-        /// The destination.
+        /// The folder, or the mount point of the stick.
         place: PathBuf,
         /// The operating system's error.
         source: io::Error,
@@ -57,7 +57,7 @@ impl SealError {
     }
 }
 
-/// The recipient of sealed notes, and their destination.
+/// The recipient and the destination of sealed notes.
 #[derive(Clone)]
 pub struct Sealer {
     recipient: Recipient,
@@ -65,7 +65,7 @@ pub struct Sealer {
 }
 
 impl Sealer {
-    /// Seals to this age key, and writes to this folder or, without one, to a memory stick.
+    /// Creates a sealer for this age key. It writes to `folder` or, if that is `None`, to a memory stick.
     ///
     /// # Errors
     /// If the recipient is not an age key.
@@ -74,11 +74,11 @@ impl Sealer {
         Ok(Self { recipient, folder })
     }
 
-    /// Seals a PDF and writes it to its destination. Returns the code in the file's name, by which patient and therapist can
-    /// refer to it.
+    /// Seals a PDF and writes it to its destination. Returns the code in the file name, with which patient and
+    /// therapist can refer to the file.
     ///
     /// # Errors
-    /// If it cannot be sealed or written.
+    /// If the PDF cannot be sealed or written.
     pub fn seal(&self, pdf: &[u8], date: NaiveDate) -> Result<String, SealError> {
         let place = match &self.folder {
             Some(folder) => folder.clone(),
@@ -97,14 +97,15 @@ impl Sealer {
         }
     }
 
-    /// Removes files that a power cut left incomplete. They are sealed, but of no use to anybody.
+    /// Removes files that a power cut left incomplete. They are sealed, but nobody can use them.
     pub fn remove_unfinished(&self) {
         let places = self.folder.clone().map_or_else(sticks::find, |folder| vec![folder]);
         for place in places {
             let Ok(entries) = fs::read_dir(place) else { continue };
             for entry in entries.filter_map(Result::ok) {
                 if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
-                    // Another room that is writing this file just now reports the failure, and may try again.
+                    // If a different room is writing this file at the moment, that room reports the failure, and its
+                    // patient can try again.
                     let _ = fs::remove_file(entry.path());
                 }
             }
@@ -112,20 +113,20 @@ impl Sealer {
     }
 }
 
-/// Writes a file so that it is complete or does not exist after a power cut, or after a stick was pulled.
-/// `paths::private::write_atomic` does not fit here: the file leaves the machine, so it gets the default mode and not 0600,
-/// and an unfinished one must be recognisable by its name.
+/// Writes a file so that after a power cut, or after the stick was pulled out, it is either complete or absent. Does
+/// not use `paths::private::write_atomic`, for two reasons: the file leaves the machine, so it gets the default mode
+/// instead of 0600, and an unfinished file must be recognisable by its name.
 fn write(place: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     let unfinished = place.join(format!("{UNFINISHED}{name}"));
     let written = write_new(&unfinished, bytes).and_then(|()| fs::rename(&unfinished, place.join(name)));
     if let Err(problem) = written {
-        // Fails if the stick was pulled, and the file with it.
+        // This fails if the stick was pulled out, which cannot be helped.
         let _ = fs::remove_file(&unfinished);
         return Err(problem);
     }
     let folder = File::open(place)?;
     match folder.sync_all() {
-        // Some file systems on sticks cannot sync a folder; then sync the whole file system.
+        // Some file systems on sticks cannot sync a folder, so sync the whole file system instead.
         Err(problem) if problem.kind() == io::ErrorKind::InvalidInput => {
             rustix::fs::syncfs(&folder).map_err(Into::into)
         }

@@ -1,5 +1,5 @@
-//! Owns starting and ending the desk of several rooms: its configuration, its folder and its port. Does not own what it
-//! serves.
+//! Owns `stillroom desk`, which starts and ends the desk of several rooms, with its configuration, folder and port. Not
+//! here: what the desk serves.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -20,7 +20,7 @@ use crate::theme;
 
 #[derive(Debug, Args)]
 pub(super) struct DeskArgs {
-    /// The configuration; if not given, the first of /etc/stillroom/desk.toml and ./desk.toml
+    /// Configuration file; if not given, the first of /etc/stillroom/desk.toml and ./desk.toml that exists
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -31,7 +31,8 @@ pub(super) fn run(args: &DeskArgs) -> ExitCode {
         print_error(&"the system gives no threads; close other programs and start again");
         return ExitCode::from(FAILED);
     };
-    // Before the port opens: a supervisor may send a signal as soon as it does, and the desk must then end in good order.
+    // Listen before the port opens, because a supervisor may send a signal right after that, and the desk must then
+    // shut down in order.
     let signals = {
         let _entered = runtime.enter();
         EndSignals::listen()
@@ -72,7 +73,8 @@ fn options(desks: DesksConfig, state: &Path, file: &Path) -> Result<(ServerOptio
     let server = ServerOptions {
         listen: desks.desk.listen,
         certificate: desks.desk.tls,
-        // A room's own desk may run on the same machine; each has its own certificate and sign-ins.
+        // A room's own desk may run on the same machine, so each desk stores its certificate and sign-ins in a separate
+        // folder.
         folder: state.join("rooms-desk"),
         password: Secret::desk_password(state).hash().map_err(|error| error.to_string())?.into(),
         host_names: Vec::new(),
@@ -110,7 +112,8 @@ fn serve(
     }
 }
 
-/// The error messages of a desk are written for that of a single room, which has another file.
+/// Adapts the message of an error, which is worded for the desk of a single room, to this desk's configuration file and
+/// machine.
 fn message(error: &DeskError) -> String {
     error.to_string().replace("kiosk.toml", "desk.toml").replace("this tablet", "this machine")
 }

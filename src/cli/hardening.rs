@@ -1,5 +1,5 @@
-//! Owns what the process does about itself before anything else: panics that quote nothing, the limit of open files, and
-//! protected memory. Does not own how memory is protected ([`vault`]).
+//! Owns the process settings that are applied first: a panic hook that quotes no patient text, the limit on open files,
+//! and memory protection. Not here: how memory is protected ([`vault`]).
 
 use std::panic::PanicHookInfo;
 use std::time::Duration;
@@ -8,12 +8,13 @@ use crate::output;
 use crate::sound;
 use crate::vault::{self, MemoryLock};
 
-/// Time for the message of a panic, which may be the last thing that the process writes.
+/// Time limit for writing a panic message, which may be the last thing that the process writes.
 const FLUSH_TIMEOUT: Duration = Duration::from_millis(100);
-/// Maximum number of open files, more than a room with a desk full of pages needs.
+/// The limit on open files to ask for. A room whose desk serves many pages needs fewer.
 const OPEN_FILES_MAX: u64 = 4_096;
 
-/// Keeps every panic from quoting what the program was working on, which could be words of a patient.
+/// Installs a panic hook that does not quote what the program was working on, because that could be the patient's
+/// words.
 pub(super) fn install_panic_hook() {
     std::panic::set_hook(Box::new(|panic| {
         // A file that makes a decoder panic is reported as a finding.
@@ -25,7 +26,8 @@ pub(super) fn install_panic_hook() {
     }));
 }
 
-/// A message that is a literal in the source may be quoted; one that was formatted at run time may contain anything.
+/// Returns the report of a panic. Quotes the panic's message only if it is a literal in the source, because a message
+/// formatted at run time may contain anything.
 fn panic_message(panic: &PanicHookInfo<'_>) -> String {
     let place = panic.location().map_or_else(String::new, |place| format!(" at {}:{}", place.file(), place.line()));
     let why = panic.payload().downcast_ref::<&'static str>().map_or_else(String::new, |why| format!(": {why}"));
@@ -33,7 +35,8 @@ fn panic_message(panic: &PanicHookInfo<'_>) -> String {
     format!("stillroom: a fault of the program itself, thread {thread}{place}{why}; please report this line")
 }
 
-/// Raises the soft limit of open files. Its default is low for programs that use `select(2)`, which this one does not.
+/// Raises the soft limit on open files. The default is low for the sake of programs that use `select(2)`, which this
+/// program does not.
 pub(super) fn raise_open_file_limit() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
@@ -45,7 +48,7 @@ pub(super) fn raise_open_file_limit() {
     }
 }
 
-/// Raises the limit of open files and protects the memory, and logs whatever the system refuses.
+/// Raises the limit on open files and protects the memory. Logs whatever the system refuses.
 pub(super) fn harden_process() {
     raise_open_file_limit();
     let protection = vault::protect_memory();

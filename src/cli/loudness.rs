@@ -1,4 +1,5 @@
-//! Owns measuring the loudness of the clinic's music at the shell, with its progress. Does not own how loudness is measured.
+//! Owns the loudness measurement of the clinic's music on the command line, and its progress display. Not here: how
+//! loudness is measured.
 
 use std::path::PathBuf;
 
@@ -6,14 +7,16 @@ use super::progress::Progress;
 use crate::paths::Directories;
 use crate::sound::LoudnessLibrary;
 
-/// The measurements in the room's cache if there is one, so that nothing is measured twice; otherwise in memory.
+/// Opens the measurements in the room's cache, so that nothing is measured twice. Without a state directory, they stay
+/// in memory.
 pub(super) fn library() -> LoudnessLibrary {
     let directories = Directories::from_env(|name| std::env::var_os(name)).ok();
     let state = directories.map(|directories| directories.state).filter(|state| state.is_dir());
     LoudnessLibrary::kept_in(state.map(|state| state.join("cache")).as_deref())
 }
 
-/// Measures every track that is new or has changed. Returns those that cannot be played to their end, and why.
+/// Measures every track that is new or has changed. Returns the tracks that cannot be played to the end, each with the
+/// reason.
 pub(super) fn scan(library: &LoudnessLibrary, tracks: &[PathBuf]) -> Vec<(PathBuf, String)> {
     let mut shown = Progress::new("measuring music", tracks.len());
     library.scan(tracks, &mut |progress| {

@@ -1,4 +1,4 @@
-//! Owns the command line: the commands, what `check` checks, and the exit codes.
+//! Owns the command line: its commands, the checks of `stillroom check`, and the exit codes.
 
 mod desk;
 mod hardening;
@@ -44,13 +44,13 @@ const UNUSABLE: u8 = 2;
 const FAILED: u8 = 1;
 /// Maximum number of letters listed in one finding.
 const LETTERS_LISTED_MAX: usize = 20;
-/// Time for pending lines on standard error before the program ends.
+/// Time limit for writing pending lines to standard error before the program ends.
 const FLUSH_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The still room for an infusion: music, breath, safe places, and a call that works.
 ///
-/// A comfort system: an adjunct to and never a substitute for the room's own nurse call and monitoring. Not a medical
-/// device.
+/// A comfort system. It is an adjunct to the room's own nurse call and monitoring, and never a substitute for them. It
+/// is not a medical device.
 #[derive(Debug, Parser)]
 #[command(name = "stillroom", version, max_term_width = 100)]
 struct Cli {
@@ -60,26 +60,29 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the room: fullscreen, in a window, or without one
+    /// Run the room in fullscreen, in a window, or without a window
     Run(run::RunArgs),
-    /// Check the configuration and everything it names, or only the named files; prints each finding on its own line
+    /// Check the configuration and everything it refers to, or only the given files; print each finding on a separate
+    /// line
     Check {
-        /// The configuration; if not given, the first of `$STILLROOM_CONFIG`, /etc/stillroom/kiosk.toml and ./kiosk.toml
+        /// Configuration file; if not given, `$STILLROOM_CONFIG`, otherwise the first of /etc/stillroom/kiosk.toml and
+        /// ./kiosk.toml that exists
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
-        /// Files to check instead of the configuration and everything it names
+        /// Check only these files, instead of the configuration and everything it refers to
         paths: Vec<PathBuf>,
     },
-    /// Render the sound of a profile to a file, faster than real time
+    /// Render a profile's sound to a file, faster than real time
     Render(render::RenderArgs),
-    /// Paint a place as PNG pictures, without a window
+    /// Render a place as PNG pictures, without a window
     Scene(scene::SceneArgs),
-    /// List the receipts of all wipes and verify that their chain is whole
+    /// List the receipts of all wipes and verify that their chain is unbroken
     Receipts,
     /// Manage the staff PIN
     #[command(subcommand)]
     Staff(StaffCommand),
-    /// Run the desk of several rooms beside a broker; with `set-password`, set the password of any desk
+    /// Run the desk of several rooms, which needs a broker; with `set-password`, set the password of this desk or of a
+    /// room's own desk
     #[command(args_conflicts_with_subcommands = true)]
     Desk {
         #[command(subcommand)]
@@ -91,17 +94,17 @@ enum Command {
 
 #[derive(Debug, Subcommand)]
 enum StaffCommand {
-    /// Set a new staff PIN, which is asked for twice
+    /// Set a new staff PIN; the program asks for it twice
     SetPin,
 }
 
 #[derive(Debug, Subcommand)]
 enum DeskCommand {
-    /// Set a new password for the desk, which is asked for twice
+    /// Set a new password for the desk; the program asks for it twice
     SetPassword,
 }
 
-/// Runs the program.
+/// Runs the command line and returns the exit code.
 #[must_use]
 pub fn main() -> ExitCode {
     hardening::install_panic_hook();
@@ -158,7 +161,7 @@ fn log_filter(asked: Option<&str>) -> (Targets, Option<ParseError>) {
     }
 }
 
-/// Findings on tracks of the checked profiles that exist but cannot be played.
+/// Returns a finding for each track of the checked profiles that exists but cannot be played.
 fn unplayable_tracks(config: &Config, paths: &[PathBuf]) -> Vec<Finding> {
     let media = &config.media.dir;
     let profiles = if paths.is_empty() {
@@ -174,8 +177,8 @@ fn unplayable_tracks(config: &Config, paths: &[PathBuf]) -> Vec<Finding> {
         .collect()
 }
 
-/// Findings on letters of the checked languages that the typefaces for paper lack. The window would fall back to another
-/// typeface; a PDF has no fallback.
+/// Returns a finding for each checked language file with letters that the typefaces for paper lack. The window can fall
+/// back to a different typeface, but a PDF cannot.
 fn missing_letters(config: &Config, paths: &[PathBuf]) -> Vec<Finding> {
     let mut folders: Vec<PathBuf> =
         paths.iter().filter_map(|path| words::folder_of_language(path)).map(std::path::Path::to_path_buf).collect();
@@ -197,7 +200,7 @@ fn missing_letters(config: &Config, paths: &[PathBuf]) -> Vec<Finding> {
     findings
 }
 
-/// Findings on configured outputs that do not exist, and on spoken clips that cannot be played.
+/// Returns a finding for each configured output that does not exist, and for each spoken clip that cannot be played.
 fn missing_sound(file: Option<&std::path::Path>, config: &Config) -> Vec<Finding> {
     let file = file.unwrap_or(std::path::Path::new("kiosk.toml"));
     let named = [("sound.device", &config.sound.device), ("sound.chime_device", &config.sound.chime_device)];
@@ -210,7 +213,7 @@ fn missing_sound(file: Option<&std::path::Path>, config: &Config) -> Vec<Finding
     outputs.chain(clips).collect()
 }
 
-/// A finding if the print server does not know the configured printer.
+/// Returns a finding if the print server does not know the configured printer.
 fn missing_printer(file: Option<&std::path::Path>, config: &Config) -> Option<Finding> {
     let config::PrinterChoice::Named(name) = &config.take_home.printer else { return None };
     let printer = wiring::take_home::printer(Some(name.clone()));
@@ -225,7 +228,7 @@ fn missing_printer(file: Option<&std::path::Path>, config: &Config) -> Option<Fi
     Some(Finding { key: "take_home.printer".to_owned(), ..Finding::of_file(file, error.to_string(), allowed) })
 }
 
-/// Findings on the clinic's own pictures, which a profile may use.
+/// Returns findings for the clinic's own pictures. Their absence is a finding only if a profile uses them.
 fn wrong_pictures(config: &Config) -> Vec<Finding> {
     let profiles = profile::load_profiles(&config.profiles.dir, &config.media.dir).0;
     let are_wanted = profiles.iter().any(|profile| profile.places_allowed.contains(&Place::Pictures));
@@ -233,7 +236,7 @@ fn wrong_pictures(config: &Config) -> Vec<Finding> {
     check_folder(&config.media.pictures, are_wanted, &mut |done, file| shown.set(done, &name_of(file)))
 }
 
-/// The last part of a path, to show progress.
+/// Returns the file name of a path, for the progress display.
 fn name_of(file: &std::path::Path) -> String {
     file.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }

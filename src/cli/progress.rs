@@ -1,5 +1,5 @@
-//! Owns the progress of a long step at the shell: a bar if standard error is a terminal, otherwise a line every few seconds.
-//! Standard output is for results only.
+//! Owns the progress display of a long step: a bar if standard error is a terminal, otherwise a line every few seconds.
+//! It never uses standard output, which is for results only.
 
 use std::io::{IsTerminal as _, stderr};
 use std::time::{Duration, Instant};
@@ -8,12 +8,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::print_error;
 
-/// Interval between two lines where no bar can be drawn.
+/// Interval between two lines if standard error is not a terminal.
 const LINE_INTERVAL: Duration = Duration::from_secs(3);
 
 /// The progress of a step with a known number of items.
 pub(super) struct Progress {
-    /// What is being done, such as "loudness music".
+    /// What is being done, such as "measuring music".
     what: &'static str,
     total: usize,
     display: ProgressDisplay,
@@ -26,7 +26,7 @@ enum ProgressDisplay {
 }
 
 impl Progress {
-    /// Shows nothing yet, since most steps are over at once.
+    /// Begins a step with this number of items. Shows nothing yet, because most steps are over at once.
     pub(super) fn new(what: &'static str, total: usize) -> Self {
         if !stderr().is_terminal() {
             return Self { what, total, display: ProgressDisplay::Lines(Instant::now()) };

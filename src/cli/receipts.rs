@@ -1,4 +1,5 @@
-//! Owns `stillroom receipts`: the receipts of all wipes in a form for staff, and whether their chain is whole.
+//! Owns `stillroom receipts`, which lists the receipts of all wipes for staff and reports whether their chain is
+//! unbroken.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -28,12 +29,12 @@ pub(super) fn receipts() -> ExitCode {
         }
     };
     let (text, is_whole) = report(&lines, journal::newest_receipt(&state).as_ref());
-    // A closed pipe, as of `head`, is not an error.
+    // A closed pipe, as in `receipts | head`, is not an error.
     let _ = std::io::stdout().write_all(text.as_bytes());
     if is_whole { ExitCode::SUCCESS } else { ExitCode::from(FAILED) }
 }
 
-/// The report on these lines, and whether the chain is whole. `known` is the newest receipt in the journal.
+/// Returns the report on these lines, and whether the chain is unbroken. `known` is the newest receipt in the journal.
 fn report(lines: &[ReceiptLine], known: Option<&Receipt>) -> (String, bool) {
     let mut text = String::new();
     let mut broken = 0;

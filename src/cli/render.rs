@@ -1,4 +1,4 @@
-//! Owns `stillroom render`: the sound of a profile as a file, faster than real time.
+//! Owns `stillroom render`, which writes a profile's sound to a file, faster than real time.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -13,22 +13,23 @@ use crate::output::{self, print, print_error};
 use crate::profile;
 use crate::sound;
 
-/// What to render.
+/// The arguments of `stillroom render`.
 #[derive(Args, Debug)]
 pub(super) struct RenderArgs {
-    /// The profile, by the name of its file without ".toml"
+    /// The profile, given as the name of its file without ".toml"
     #[arg(long, value_name = "NAME")]
     profile: String,
-    /// The WAV file to write: 48 kHz, stereo
+    /// The WAV file to write, in stereo at 48 kHz
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// The length in seconds from the start of the pump; the whole arc if not given
+    /// The length in seconds, from the start of the infusion; if not given, the whole arc
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=6 * 3600))]
     seconds: Option<u32>,
-    /// The seed for score and beds; the same seed gives the same bytes
+    /// The seed for the score and the beds; the same seed gives the same file
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
-    /// The configuration; if not given, the first of `$STILLROOM_CONFIG`, /etc/stillroom/kiosk.toml and ./kiosk.toml
+    /// Configuration file; if not given, `$STILLROOM_CONFIG`, otherwise the first of /etc/stillroom/kiosk.toml and
+    /// ./kiosk.toml that exists
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -55,7 +56,7 @@ pub(super) fn render(args: &RenderArgs) -> ExitCode {
     let length = args.seconds.map_or_else(|| dry_run.length(), |seconds| Duration::from_secs(seconds.into()));
     let tracks: Vec<PathBuf> = profile.tracks().into_iter().map(|track| config.media.dir.join(track)).collect();
     let loudness = loudness::library();
-    // The report below names the tracks that were left out, as the room would leave them out.
+    // The report below names the tracks that are left out, which the room would leave out too.
     let _ = loudness::scan(&loudness, &tracks);
     let options = sound::Options { seed: args.seed, loudness, ..sound::Options::default() };
     let epoch = dry_run.epoch();

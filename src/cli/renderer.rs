@@ -1,5 +1,5 @@
-//! Owns choosing what draws the window. iced reads the choice from its environment and only at start-up, so the program
-//! restarts itself with the choice in its environment.
+//! Owns the choice of the window's renderer. iced reads the choice from the environment, and only at start-up, so the
+//! program sets the environment and restarts itself.
 
 use std::path::Path;
 
@@ -14,11 +14,12 @@ pub(super) const ICED_BACKEND: &str = "ICED_BACKEND";
 /// The environment variable that records the choice for the restarted program.
 pub(super) const CHOSEN: &str = "STILLROOM_RENDERER";
 
-/// Allocations of this size or more, in bytes, are returned to the system as soon as they are freed (mallopt(3)). Without
-/// it, freed pictures leave holes in the heap that take a third more memory in a session.
+/// The environment variable for glibc's `mallopt(3)`, and its value in bytes. Allocations of at least that size return
+/// to the system as soon as they are freed. Otherwise, freed pictures would leave holes in the heap that take a third
+/// more memory in a session.
 const MALLOC_THRESHOLD: (&str, &str) = ("MALLOC_MMAP_THRESHOLD_", "1048576");
 
-/// The choice that was made before the restart, if any.
+/// Returns the choice that was made before the restart, or `None` if the program has not restarted yet.
 pub(super) fn chosen() -> Option<Backend> {
     match std::env::var(CHOSEN).ok()?.as_str() {
         "live" => Some(Backend::Live { software: false }),
@@ -28,7 +29,8 @@ pub(super) fn chosen() -> Option<Backend> {
     }
 }
 
-/// Chooses a real graphics device if there is one, otherwise stills drawn by the processor.
+/// Chooses the backend. Unless the environment or the configuration names a renderer, uses a graphics device if there
+/// is one, and otherwise stills drawn by the processor.
 pub(super) fn choose(wanted: Renderer) -> Backend {
     let forced = std::env::var(ICED_BACKEND).ok();
     let wanted = match forced.as_deref() {
@@ -55,7 +57,7 @@ pub(super) fn choose(wanted: Renderer) -> Backend {
     }
 }
 
-/// The environment variables for a restart with this backend.
+/// Returns the environment variables for a restart with this backend.
 pub(super) fn environment(backend: Backend) -> [(&'static str, &'static str); 3] {
     let (iced, chosen) = match backend {
         Backend::Live { software: false } => ("wgpu", "live"),
@@ -65,7 +67,7 @@ pub(super) fn environment(backend: Backend) -> [(&'static str, &'static str); 3]
     [(ICED_BACKEND, iced), (CHOSEN, chosen), MALLOC_THRESHOLD]
 }
 
-/// Whether there is a display. iced ends the program if it opens a window without one.
+/// Whether there is a display. This is checked first, because iced ends the program if it opens a window without one.
 pub(super) fn has_display() -> bool {
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
     if let Some(wayland) = set("WAYLAND_DISPLAY") {
@@ -81,7 +83,7 @@ pub(super) fn has_display() -> bool {
             let number = local.split('.').next().unwrap_or_default();
             Path::new(&format!("/tmp/.X11-unix/X{number}")).exists()
         }
-        // A display on another machine can only be tried.
+        // Whether a remote display answers becomes clear only when a window opens.
         None => true,
     }
 }

@@ -1,4 +1,4 @@
-//! Owns starting a room: files, directories, ports, the desk, and then the window or the headless face.
+//! Owns the start of a room: its files, directories, ports and desk, then the window or the headless face.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -35,20 +35,22 @@ use crate::wiring::{self, CallTransports, Handover, Ports, TransportContext, Vau
 
 const SPEED_MAX: u32 = 3_600;
 
-/// How to run the room.
+/// The arguments of `stillroom run`.
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
-    /// The configuration; if not given, the first of `$STILLROOM_CONFIG`, /etc/stillroom/kiosk.toml and ./kiosk.toml
+    /// Configuration file; if not given, `$STILLROOM_CONFIG`, otherwise the first of /etc/stillroom/kiosk.toml and
+    /// ./kiosk.toml that exists
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Run without a window: events are JSON lines on standard input, each change is a JSON line on standard output. The
-    /// writer of standard input is trusted as the person at the tablet and as the staff; see docs/headless.md
+    /// Run without a window: read events as JSON lines from standard input, and write each change as a JSON line to
+    /// standard output. Anyone who can write to standard input can do everything that the patient and the staff can;
+    /// see docs/headless.md
     #[arg(long)]
     headless: bool,
-    /// Speed up the session clock, and nothing else, by this factor for a quick trial
+    /// For a quick trial, run the session clock this many times as fast; everything else stays in real time
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(SPEED_MAX)))]
     speed: u32,
-    /// Open a window of this size instead of using the whole screen
+    /// Open a window of this size, in pixels, instead of using the whole screen
     #[arg(long, value_name = "WxH", value_parser = renderer::parse_size)]
     windowed: Option<Size>,
     /// Write the names and bounds of the controls on the screen to this file, for programs that drive the window
@@ -126,13 +128,13 @@ pub(super) fn run(args: &RunArgs) -> ExitCode {
     outcome
 }
 
-/// What a room is opened from.
+/// Everything that is needed to open a room.
 struct RoomSetup {
     config: Arc<Config>,
     profiles: Arc<Vec<Profile>>,
     state: PathBuf,
     keys: KeyStorage,
-    /// Number of findings in the clinic's files.
+    /// Number of findings in the configuration and the profiles.
     findings: usize,
     desk_password: DeskPassword,
     /// Identifies this run of the program; see [`paths::run_id`].
@@ -225,12 +227,12 @@ impl RoomSetup {
         Ok(OpenRoom { handle, sound, liveness, journal })
     }
 
-    /// The room's name at a desk.
+    /// Returns the room's name as a desk shows it, which is "Stillroom" if none is configured.
     fn room_name(&self) -> &str {
         Some(self.config.room.name.as_str()).filter(|name| !name.is_empty()).unwrap_or("Stillroom")
     }
 
-    /// What a desk offers to choose from.
+    /// Returns the profiles to choose from at a desk, and the loudest level that a desk can set.
     fn offers(&self) -> Offers {
         let languages = self.config.locales.words(self.config.room.locale).languages();
         let offer = |profile: &Profile| ProfileOffer {
@@ -332,12 +334,12 @@ impl RoomSetup {
 struct RoomDirectories {
     state: PathBuf,
     keys: KeyStorage,
-    /// `None` if the state directory cannot be locked, or there is none.
+    /// `None` if there is no state directory, or it cannot be locked.
     lock: Option<StateLock>,
     troubles: Vec<Trouble>,
 }
 
-/// Prepares the directories. The room runs without one that cannot be written, and staff are told.
+/// Prepares the directories. If one of them cannot be written, the room runs without it and reports a trouble.
 ///
 /// # Errors
 /// If the environment names no state directory, or another running room uses it.
@@ -411,7 +413,7 @@ fn start_sound(config: &Config, profiles: &[Profile], state: &Path, room: &RoomH
     SoundHandle::start(options, move |event| report_sound(&room, event))
 }
 
-/// Turns an event of the sound into a trouble of the room and a line in the log.
+/// Reports a sound event to the room as a trouble, and logs its cause.
 fn report_sound(room: &RoomHandle, event: SoundEvent) {
     let (trouble, on) = match event {
         SoundEvent::DeviceLost { why } => {
@@ -442,7 +444,7 @@ fn report_sound(room: &RoomHandle, event: SoundEvent) {
     room.report(Event::TroubleChanged { trouble, on });
 }
 
-/// The room as its desk reaches it.
+/// Gives the room's own desk access to the room.
 struct DeskClient(RoomHandle);
 
 impl single_room::RoomClient for DeskClient {

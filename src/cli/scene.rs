@@ -28,44 +28,44 @@ use crate::widget::place::{SceneUniforms, SceneVariant};
 const FRAMES_MAX: u32 = 100_000;
 /// Size of the pictures that the flash test analyses, in pixels.
 const TEST_SIZE: (u32, u32) = (320, 200);
-/// Their number per second.
+/// Number of pictures per second in the flash test.
 const TEST_FRAMES_PER_SECOND: u32 = 8;
 /// Duration of the flash test in seconds: more than one whole breath.
 const TEST_SECONDS: u32 = 12;
-/// The shortest inhalation brightens a place the fastest.
+/// The breath of the flash test. Its inhalation is the shortest, which brightens a place the fastest.
 const TEST_BREATH: BreathPattern = BreathPattern::ThreeSeven;
 
-/// What to render.
+/// The arguments of `stillroom scene`.
 #[derive(Debug, Args)]
 pub(super) struct SceneArgs {
-    /// The place, by its name in a profile; it needs a shader, so neither pictures nor dark
+    /// The place, by its name in a profile; "pictures" and "dark" cannot be rendered, because they have no shader
     #[arg(long, value_parser = parse_place)]
     place: PlaceShader,
-    /// The time of day: dawn, day, dusk, night
+    /// The time of day: dawn, day, dusk or night
     #[arg(long, value_parser = parse_time)]
     time: TimeOfDay,
-    /// The size of each picture in pixels
+    /// The size of each picture, in pixels
     #[arg(long, value_name = "WxH", default_value = "1280x800", value_parser = parse_size)]
     size: (u32, u32),
     /// Pictures per second, 1 to 60
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=60))]
     fps: u32,
-    /// The length in seconds; 0 gives one picture
+    /// The length in seconds; 0 renders a single picture
     #[arg(long, value_name = "S", default_value_t = 0.0, value_parser = parse_seconds)]
     seconds: f64,
-    /// The folder for the pictures, named 00000.png and so on; it is created if missing
+    /// The folder for the pictures, which are named 00000.png and so on; created if it is missing
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// The weather, 0 to 1; each place has its own
+    /// The weather, such as haze, rain or mist: from 0, clear, to 1, the most that the place has
     #[arg(long, value_name = "M", default_value_t = 0.0, value_parser = parse_share)]
     mood: f32,
-    /// The breath that the place follows: 4-6, 3-7, 5-5, 4-4-4-4; none if not given
+    /// The breath that the place follows: 4-6, 3-7, 5-5 or 4-4-4-4; if not given, none
     #[arg(long, value_name = "PATTERN", value_parser = parse_breath)]
     breath: Option<BreathPattern>,
-    /// The time of the first picture on the place's clock, in seconds
+    /// The time of the first picture, in seconds on the place's clock
     #[arg(long, value_name = "S", default_value_t = 0.0, value_parser = parse_seconds)]
     at: f64,
-    /// The brightness, 0 to 1
+    /// The brightness, from 0 to 1
     #[arg(long, value_name = "L", default_value_t = 1.0, value_parser = parse_share)]
     light: f32,
 }
@@ -125,13 +125,13 @@ fn write_png(path: &Path, (width, height): (u32, u32), rgba: &[u8]) -> Result<()
 /// The result of the flash test.
 #[derive(Debug, Default)]
 pub(super) struct FlashReport {
-    /// Places and pictures that flash.
+    /// One finding for each place or picture that flashes.
     pub(super) findings: Vec<Finding>,
     /// What could not be tested, and why.
     pub(super) notes: Vec<String>,
 }
 
-/// Tests every place at every time of day through a whole breath, and the fades between the clinic's own pictures.
+/// Tests every place at every time of day for one whole breath, and the fades between the clinic's own pictures.
 pub(super) fn flash_test(own_pictures: &Path) -> FlashReport {
     let mut report = FlashReport::default();
     match OffscreenRenderer::open() {
@@ -158,7 +158,7 @@ pub(super) fn flash_test(own_pictures: &Path) -> FlashReport {
     report
 }
 
-/// Tests at full brightness, where changes are largest.
+/// Tests one place at one time of day. Uses full brightness, because changes are largest there.
 fn place_verdict(
     renderer: &OffscreenRenderer,
     drawn: PlaceShader,

@@ -1,5 +1,5 @@
-//! Owns setting a PIN or a password at the machine's own shell, which is the only way in after it was forgotten. It is asked
-//! for twice and never echoed.
+//! Owns the commands that set the PIN or the password at the machine's own shell, which is the only way in after a
+//! secret was forgotten. Each command asks for the new secret twice and never echoes it.
 
 use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
@@ -52,8 +52,8 @@ fn set(what: &str, secret: impl FnOnce(&std::path::Path) -> Secret) -> ExitCode 
     }
 }
 
-/// Writes directly to standard error, since a prompt must be visible before anything is read. Failing to show it stops
-/// nobody.
+/// Shows a prompt. Writes directly to standard error, so that the prompt is visible before anything is read. Ignores
+/// errors, because a secret can be typed without a prompt too.
 fn show(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
 }

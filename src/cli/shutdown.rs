@@ -1,4 +1,5 @@
-//! Owns how a room's process ends or is replaced by a new one: fading out the sound, flushing the output, and the exit code.
+//! Owns the end of a room's process and its replacement by a new process: the fade-out of the sound, the flushing of
+//! output, and the exit code.
 
 use std::io;
 use std::path::PathBuf;
@@ -17,15 +18,15 @@ use crate::wiring::Handover;
 
 /// Duration of the sound's fade-out before the program ends.
 pub(super) const SOUND_FADE: Duration = Duration::from_millis(300);
-/// Time for pending lines on the standard streams before the program ends or is replaced.
+/// Time limit for writing pending lines to the standard streams before the program ends or is replaced.
 const FLUSH_TIMEOUT: Duration = Duration::from_millis(300);
-/// Time for pending records of the journal before the program ends.
+/// Time limit for writing pending journal records before the program ends.
 const SAVE_TIMEOUT: Duration = Duration::from_millis(400);
-/// After a fault, time for those who told the room something to learn that nobody took it.
+/// After a fault of the room's loop, the time for refusals to reach the senders of pending events.
 const REFUSAL_TIME: Duration = Duration::from_millis(300);
-/// After a fault of the room's loop, time until the program ends, even if something hangs.
+/// After a fault of the room's loop, the time after which the program ends even if something hangs.
 const EXIT_TIMEOUT: Duration = Duration::from_millis(900);
-/// The environment variable that tells a new process that the one before it began a wipe.
+/// The environment variable that informs a new process that the previous process began a wipe.
 pub(super) const WIPING: &str = "STILLROOM_WIPING";
 
 /// What has to be shut down before the process ends.
@@ -38,7 +39,7 @@ pub(super) struct Shutdown {
 }
 
 impl Shutdown {
-    /// Ends the program in good order once a supervisor or a person sends SIGTERM or SIGINT.
+    /// Shuts the program down in order once a supervisor or a person sends SIGTERM or SIGINT.
     pub(super) async fn on_signal(self) {
         use tokio::signal::unix::{SignalKind, signal};
         let (Ok(mut term), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
@@ -50,7 +51,7 @@ impl Shutdown {
             _ = term.recv() => {}
             _ = interrupt.recv() => {}
         }
-        // Blocking the runtime does no harm: this is the last thing the process does.
+        // Blocking the runtime is harmless here, because the process is about to end.
         self.sound.stop_within(SOUND_FADE);
         if !self.journal.wait_until_written(SAVE_TIMEOUT) {
             tracing::error!("the disk does not respond; the last records of the journal may be lost");
@@ -59,8 +60,8 @@ impl Shutdown {
         self.exit(0)
     }
 
-    /// Ends the program after a fault of the room's loop. Nobody handles a touch any more, so the supervisor has to restart
-    /// the program; until then the window shows its last frame.
+    /// Ends the program after a fault of the room's loop. Touches are no longer handled, so the supervisor has to
+    /// restart the program. Until then, the window shows its last frame.
     pub(super) fn on_fault(&self, fault: &LoopFault) {
         let since = Instant::now();
         let started = std::thread::Builder::new().name("end".to_owned()).spawn(|| {
@@ -89,14 +90,15 @@ impl Shutdown {
     }
 }
 
-/// Replaces the process by one that draws with this backend. Returns only on failure.
+/// Replaces this process with a new process that draws with this backend. Returns only on failure.
 pub(super) fn restart_with(backend: Backend) -> ExitCode {
     let error = replace_process(&renderer::environment(backend));
     print_error(&format!("the program could not restart itself: {error}; set {}", renderer::ICED_BACKEND));
     ExitCode::from(FAILED)
 }
 
-/// Replaces the process by one that finishes the wipe, even if the journal could not record that it was begun.
+/// Returns a function that replaces this process with a new process that finishes the wipe, even if the journal could
+/// not record the start of the wipe.
 pub(super) fn relaunch(out: StandardStream) -> Box<dyn Fn(Handover) -> io::Error + Send> {
     Box::new(move |handover| {
         out.flush_within(FLUSH_TIMEOUT);
@@ -104,7 +106,7 @@ pub(super) fn relaunch(out: StandardStream) -> Box<dyn Fn(Handover) -> io::Error
     })
 }
 
-/// Replaces this process by a new one of the same program with the same arguments. Returns only on failure.
+/// Replaces this process with a new process of the same program and arguments. Returns only on failure.
 pub(super) fn replace_process(environment: &[(&str, &str)]) -> io::Error {
     use std::os::unix::process::CommandExt;
     // If the program was replaced on disk meanwhile, the running one is still reachable through /proc.
@@ -113,7 +115,8 @@ pub(super) fn replace_process(environment: &[(&str, &str)]) -> io::Error {
     let mut arguments = std::env::args_os();
     let mut command = std::process::Command::new(program);
     command.arg0(arguments.next().unwrap_or_default()).args(arguments);
-    // For the next process only: one that restarts for another reason must not wipe again.
+    // Only the next process may see this variable. If that process restarts for a different reason, it must not wipe
+    // again.
     command.env_remove(WIPING).envs(environment.iter().copied());
     output::stderr().flush_within(FLUSH_TIMEOUT);
     command.exec()

@@ -1,5 +1,5 @@
-//! Owns loading what is stored for a room at its start: the setup of the first run, the staff PIN, the desk's password. Of
-//! whatever is damaged staff are told; it never lets anybody in and never makes a sound louder.
+//! Owns the loading of what a room has stored: the setup of the first run, the staff PIN and the desk's password.
+//! Damaged data is reported to staff, and never lets anybody in or makes a sound louder.
 
 use std::path::Path;
 
@@ -51,7 +51,7 @@ pub(super) fn load(state: &Path, config: &mut Config, troubles: &mut Vec<Trouble
     desk_password
 }
 
-/// What holds if the state directory cannot be used: nobody can know which cap and which password were set.
+/// Applies the safest settings, because the stored cap and password are unknown if the state directory cannot be used.
 pub(super) fn without_state(config: &mut Config) -> DeskPassword {
     setup::make_quietest(config);
     DeskPassword::Unreadable

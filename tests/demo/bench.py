@@ -1,6 +1,6 @@
-"""Owns the figures: what the last visit measured, the processor time and memory of an idle room, and the cost of playing
-one track with the screen dark, compared with a plain player. Each figure comes from the kernel's counters for the real
-program on a virtual display."""
+"""Owns the bench figures: the measurements of the last visit, the processor time and memory of an idle room, and the
+cost of playing one track with the screen dark, compared with a plain player. Except for those of the visit, each
+figure comes from the kernel's counters for the real program on a virtual display."""
 
 import argparse
 import json
@@ -14,19 +14,19 @@ from surroundings import ROOT, Display, Failed, Folder, Room, Sound, config_with
 
 REST_S = 20
 LISTEN_S = 60
-# Limit for a ready room to show the place and the call after a start.
+# Limit for the time from the start of a ready room until it shows the place and the call.
 FIRST_PICTURE_MAX_S = 0.5
 STARTS = 5
-# Limits for a session with stills at 1280x800: a share of one core, and memory.
+# Limits for a session with stills at 1280x800: the share of one core, and the memory.
 STILLS_MAX_PERCENT = 15
 STILLS_MAX_MIB = 60
-# Nothing wakes the window of a still screen; the sound's threads stay ready for the tone of a call.
+# Limit for how often a still screen's window wakes. Only the sound's threads keep waking, ready for the tone of a call.
 STILL_WAKES_MAX = 0
 # Limits for the room's wake-ups per second, and its processor time as a share of the player's.
 WAKES_MAX = 40
 SHARE_MAX = 1.0
 TRACK = "music/tide.ogg"
-# One track and nothing else, so that both play the same.
+# One track and nothing else, so that the room and the player play the same.
 ONE_TRACK = f"""
 [title]
 en-US = "One track"
@@ -50,7 +50,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def used(process):
-    """Processor seconds, and the number of context switches."""
+    """Returns the processor seconds of a process and the number of its context switches."""
     with open(f"/proc/{process}/stat") as file:
         fields = file.read().rsplit(")", 1)[1].split()
     switches = 0
@@ -61,7 +61,7 @@ def used(process):
 
 
 def wakes(process):
-    """The number of times one of its threads slept and was woken."""
+    """Returns how often the threads of a process slept and were woken."""
     woken = 0
     for task in os.listdir(f"/proc/{process}/task"):
         with open(f"/proc/{process}/task/{task}/status") as file:
@@ -70,7 +70,7 @@ def wakes(process):
 
 
 def window_wakes(process):
-    """The number of context switches of the thread that draws the window."""
+    """Returns the number of context switches of the thread that draws the window."""
     with open(f"/proc/{process}/task/{process}/status") as file:
         return sum(int(line.split()[1]) for line in file if "ctxt_switches" in line)
 
@@ -85,7 +85,8 @@ def missed(is_missed):
 
 
 def rest(room, name):
-    """The cost of an idle room: percent of a core, wake-ups of its window, and memory."""
+    """Measures an idle room. Returns the percentage of a core, the number of wake-ups of its window, and the memory
+    in MiB."""
     process = room.process.pid
     woken = window_wakes(process)
     before, began = used(process), time.monotonic()
@@ -99,14 +100,14 @@ def rest(room, name):
 
 
 def is_quiet(room):
-    """Whether two seconds passed with hardly any work."""
+    """Waits two seconds. Returns whether the room did hardly any work in that time."""
     before = used(room.process.pid)[0]
     time.sleep(2)
     return used(room.process.pid)[0] - before <= 1 / TICKS
 
 
 def first_picture(room, display):
-    """Starts a ready room several times. Returns the median of the seconds until its window shows more than one colour."""
+    """Starts a ready room several times. Prints the median of the seconds until its window shows a picture."""
     def picture():
         return display.area(0, 0, display.width, display.height, 8)
 
@@ -125,7 +126,7 @@ def first_picture(room, display):
 
 
 def set_up(glass):
-    """The first run, from its first screen to a ready room."""
+    """Goes through the first run, from its first screen to a ready room."""
     glass.press("next", then="key-q")
     glass.type("bench")
     glass.press("next", then="pin-enter")
@@ -140,7 +141,7 @@ def set_up(glass):
 
 
 def begin(glass):
-    """A session without the steps before it."""
+    """Begins a session and skips the steps before it."""
     glass.hold("staff-corner", then="pin-enter")
     for digit in "2468":
         glass.tap(f"pin-{digit}")
@@ -164,7 +165,7 @@ def measure(program, backend, width, height):
         glass.wait_screen("first-run", 30)
         print(f"{backend}, {width}x{height}, sound into a sound server")
         glass.settle()
-        # The first run measures the shipped music once, while the window is open.
+        # During the first run, the room measures the shipped music once, while the window is open.
         wait_for("the music to be measured", lambda: is_quiet(room), 240, 0.0)
         _, woken, _ = rest(room, "a still screen (the first run)")
         set_up(glass)
@@ -174,7 +175,7 @@ def measure(program, backend, width, height):
         time.sleep(2)
         rest(room, "ready: the beach and its sea")
         begin(glass)
-        time.sleep(10)  # the controls have dimmed away by then
+        time.sleep(10)  # by then, the controls have dimmed away
         percent, _, mib = rest(room, "a session: music, sea, and the breath")
         if backend == "tiny-skia":
             stands = f"held to {STILL_WAKES_MAX} wakes of the window{missed(woken > STILL_WAKES_MAX)} on a still screen"
@@ -189,8 +190,8 @@ def measure(program, backend, width, height):
 
 
 def listen(program):
-    """One track with the screen dark, compared with mpv playing the same file at the same time on another output of the
-    same sound server."""
+    """Compares one track with the screen dark with mpv, which plays the same file at the same time on a different
+    output of the same sound server."""
     folder, opened = Folder(), []
     player = None
     try:
@@ -213,7 +214,7 @@ def listen(program):
             ["mpv", "--no-config", "--no-video", "--no-terminal", "--ao=pulse", "--loop-file=inf", "--volume=30",
              os.path.join(ROOT, "media", TRACK)],
             env=sound.environment("desk"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(10)  # the fades are over and both have read ahead
+        time.sleep(10)  # by then, the fades are over and both have read ahead
         both = (room.process.pid, player.pid)
         before, began = [(used(one)[0], wakes(one)) for one in both], time.monotonic()
         time.sleep(LISTEN_S)

@@ -1,5 +1,5 @@
-"""Owns the desk as its user sees it: a real browser on the room's page, driven with the W3C WebDriver protocol. Knows
-nothing about a visit."""
+"""Owns the desk as its user sees it, that is, a real browser on the desk's page, driven with the W3C WebDriver
+protocol. Knows nothing about a visit."""
 
 import base64
 import json
@@ -10,7 +10,7 @@ import urllib.request
 
 from surroundings import Failed, free_port, stop, wait_for
 
-# Records every change of the line that the page shows, so that a brief loss is reported too.
+# Records every change of the connection state that the page shows, so that a brief loss is reported too.
 WATCH_LINE = """
 window.demoLine = [];
 const line = document.getElementById("line");
@@ -21,7 +21,7 @@ new MutationObserver(note).observe(line, { attributes: true, attributeFilter: ["
 """
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 
-# Records in the page when the call was drawn, so that the time does not include the way to and from the browser.
+# Records in the page when the call appeared, so that the time does not include the round trip to the browser.
 WATCH = """
 window.demoSeen = null;
 const note = () => {
@@ -73,19 +73,19 @@ class Desk:
             raise Failed(f"the browser: {told.get('error')}: {told.get('message', '').splitlines()[0]}") from None
 
     def errors(self):
-        """Errors on the page since the last call: uncaught exceptions, rejections, and errors that its scripts logged. A
-        refused order is not one, although the browser logs each such response by itself."""
+        """Returns the errors on the page since this was last asked: uncaught exceptions, rejections, and errors that
+        its scripts logged. Leaves out refused orders, although the browser logs each such response."""
         told = self.ask("POST", self.session + "/se/log", {"type": "browser"})
         return [entry["message"] for entry in told if entry["level"] == "SEVERE" and entry["source"] != "network"]
 
     def must_be_whole(self):
-        """Every browser test ends with this: an error on the page is a failure, whatever the page shows."""
+        """Fails if there was an error on the page, whatever the page shows. Every browser test ends with this check."""
         errors = self.errors()
         if errors:
             raise Failed(f"the desk's page has {len(errors)} errors, the first: {errors[0]}")
 
     def before_each_page(self, script):
-        """Runs before the page's own scripts, from the next page on."""
+        """Makes a script run before the page's own scripts, from the next page load on."""
         self.ask("POST", self.session + "/goog/cdp/execute",
                  {"cmd": "Page.addScriptToEvaluateOnNewDocument", "params": {"source": script}})
 
@@ -100,7 +100,7 @@ class Desk:
         self.ask("POST", f"{self.session}/element/{found[ELEMENT]}/click", {})
 
     def words(self, name):
-        """The text of a visible element, or nothing."""
+        """Returns the text of an element, or an empty text if it is not visible."""
         return self.run("const e = document.getElementById(arguments[0]);"
                         "return e && e.checkVisibility() ? e.textContent : ''", name)
 
@@ -129,14 +129,15 @@ class Desk:
         self.run(WATCH_LINE)
 
     def line_changes(self):
-        """Each change of the line since watching began: wall-clock seconds, on or off, and the page's words."""
+        """Returns each change of the connection state since watching began: wall-clock seconds, state, and the
+        page's words."""
         return [(at / 1000, state, words) for at, state, words in self.run("return window.demoLine")]
 
     def watch_call(self):
         self.run(WATCH)
 
     def call_seen_at(self):
-        """The wall-clock time, in seconds, at which the page had drawn the call."""
+        """Waits for the call. Returns the wall-clock time, in seconds, at which the page showed it."""
         seen = wait_for("the desk to draw the call", lambda: self.run("return window.demoSeen"), 8, 0.05)
         return seen / 1000
 

@@ -1,6 +1,7 @@
-"""Owns an afternoon at the desk of several rooms, from outside: a real broker, two rooms without a window, the desk's
-program, and a browser on its page. Calls, answers, an adjustment, a killed room and a killed broker. With `--presses N` it
-only presses, and reports how soon each call was drawn."""
+"""Owns an afternoon at the desk of several rooms, driven from outside with a real broker, two rooms without a
+window, the desk's program, and a browser on its page. The afternoon consists of calls, answers, an adjustment, a
+killed room and a killed broker. With `--presses N`, it only places calls and reports how soon the page showed each
+of them."""
 
 import argparse
 import os
@@ -11,7 +12,7 @@ from desk import Desk
 from fleet import Broker, DeskProgram, QuietRoom
 from surroundings import Failed, Folder, Sound, wait_for
 
-# Records in the page when each call was first drawn.
+# Records in the page when each call first appeared.
 WATCH = """
 window.demoDrawn = {};
 const box = document.getElementById("calls");
@@ -29,13 +30,13 @@ new MutationObserver(note).observe(box, { childList: true, subtree: true, attrib
 
 
 class Page(Desk):
-    """The page of several rooms."""
+    """The desk page that shows several rooms."""
 
     def phase_of(self, room):
         return self.run("return document.getElementById(`call-${arguments[0]}`)?.dataset.phase", room)
 
     def calls(self):
-        """The rooms whose calls are on the page, from the top."""
+        """Returns the rooms whose calls are on the page, from top to bottom."""
         return self.run("return [...document.getElementById('calls').children].map((one) => one.id.slice(5))")
 
     def tile(self, room):
@@ -46,7 +47,7 @@ class Page(Desk):
                         ".map((one) => `${one.dataset.room ?? ''} ${one.dataset.trouble}`.trim())")
 
     def drawn(self, room):
-        """The wall-clock times, in seconds, at which calls of this room were drawn."""
+        """Returns the wall-clock times, in seconds, at which calls of this room appeared on the page."""
         return [at / 1000 for at in self.run("return window.demoDrawn[`call-${arguments[0]}`] ?? []", room)]
 
     def wait(self, what, look, limit_s=10):
@@ -164,7 +165,8 @@ class Afternoon:
         one.reach("a desk", desk_connected=True, line="up")
 
     def presses(self, count):
-        """Presses and clears. Reports the median and the 99th percentile of the times until the call is drawn."""
+        """Places and clears calls. Reports the median and the 99th percentile of the times until the page shows a
+        call."""
         _, two = self.rooms
         spans = []
         for number in range(count):

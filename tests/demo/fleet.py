@@ -1,5 +1,5 @@
-"""Owns the surroundings of a desk of several rooms: a broker that can be killed, rooms without a window, and the desk's
-program. Knows nothing about what happens between them."""
+"""Owns the programs around a desk of several rooms: a broker that can be killed, rooms without a window, and the desk's
+program. Knows nothing about the events that they exchange."""
 
 import json
 import os
@@ -35,7 +35,8 @@ class Broker:
 
 
 class QuietRoom:
-    """A room without a window, driven by lines; at a broker if there is one, else only with its own desk."""
+    """A room without a window, driven by JSON lines. It uses the broker if one is given, otherwise only its own
+    desk."""
 
     def __init__(self, program, folder, sound, broker, name, room):
         self.program, self.room, self.name = os.path.abspath(program), room, name
@@ -65,7 +66,7 @@ class QuietRoom:
                 self.last = told
 
     def tell(self, event, **more):
-        """Sends an event. Returns the wall-clock time before it, in seconds."""
+        """Sends an event. Returns the wall-clock time just before that, in seconds."""
         line = json.dumps({"event": event, **more}) + "\n"
         at = time.time()
         self.process.stdin.write(line)
@@ -90,7 +91,7 @@ class QuietRoom:
 
 
 class DeskProgram:
-    """`stillroom desk`."""
+    """A running `stillroom desk`."""
 
     def __init__(self, program, folder, broker, rooms, locale="en-US", name="Harbor Clinic"):
         self.program = os.path.abspath(program)

@@ -1,5 +1,5 @@
-"""Owns the room's screen as its user sees and touches it: where the controls are, pressing and holding them, and looking at
-the picture. Knows nothing about a visit."""
+"""Owns the room's screen as its user sees and touches it: it finds the controls, presses and holds them, and looks
+at the picture. Knows nothing about a visit."""
 
 import json
 import os
@@ -7,7 +7,7 @@ import time
 
 from surroundings import Failed, wait_for
 
-# The background of an open call: see src/widget/call_band.rs.
+# The background of an open call, in red, green and blue; see src/widget/call_band.rs.
 GLOWING = (0x42, 0x30, 0x1A)
 PRESS_S = 0.04
 HOLD_S = 1.9
@@ -26,7 +26,8 @@ class Glass:
         self.typed_at = None
 
     def trace(self):
-        """What the room traces of its screen. Fails if the room has exited, so that no step waits in vain."""
+        """Returns what the room has written about its screen with --trace-controls. Fails if the room has exited, so
+        that no step waits in vain."""
         self.room.must_be_running()
         try:
             with open(self.room.trace) as file:
@@ -45,7 +46,7 @@ class Glass:
         return all(name in controls for name in names)
 
     def wait(self, name, limit_s=10.0):
-        """Waits for a control."""
+        """Waits for a control to appear. Returns its bounds."""
         return wait_for(f"the control {name}", lambda: self.controls().get(name), limit_s)
 
     def wait_gone(self, name, limit_s=10.0):
@@ -70,7 +71,7 @@ class Glass:
         self.display.do("mouseup", 1)
 
     def tap(self, name):
-        """Presses a key and checks its response: it lights up under the finger, and goes dark again."""
+        """Presses a key, and checks that it lights up under the finger and then goes dark again."""
         at = self.wait(name)
         x, y = at["x"] + at["width"] * 0.12, at["y"] + at["height"] * 0.5
         rest = self.display.pixel(x, y)
@@ -81,8 +82,8 @@ class Glass:
         wait_for(f"{name} to go dark", lambda: self.display.pixel(x, y) != lit, 3, 0.002)
 
     def press(self, name, then=None, gone=None, changes=False, limit_s=10.0):
-        """Presses a control. `then` is a control that must appear, `gone` one that must disappear; `changes` waits for a
-        different picture."""
+        """Presses a control. Then waits until the control `then` appears, the control `gone` disappears and, with
+        `changes`, the picture differs."""
         before = self.picture()
         self.down(name)
         time.sleep(PRESS_S)
@@ -90,7 +91,7 @@ class Glass:
         self.follow(name, before, then, gone, changes, limit_s)
 
     def follow(self, name, before, then, gone, changes, limit_s):
-        """Waits for the result of a press: the controls, then their picture."""
+        """Waits for the result of a press, first for the controls and then for their picture."""
         if then:
             self.wait(then, limit_s)
         if gone:
@@ -133,26 +134,27 @@ class Glass:
         wait_for("a line on the page", lambda: self.picture_of("sketch") != before, 5)
 
     def picture(self):
-        """The middle of the picture, coarsely: enough to see that it changed."""
+        """Returns a coarse sample of the middle of the picture, which is enough to see that it changed."""
         width, height = self.display.width, self.display.height
         return self.display.area(width * 0.1, height * 0.05, width * 0.7, height * 0.9, step=7)
 
     def picture_of(self, name):
-        """The picture of one control alone, since a living place always moves."""
+        """Returns the picture of one control alone, because a living place always moves."""
         at = self.wait(name)
         return self.display.area(at["x"], at["y"], at["width"], at["height"], step=3)
 
     def glance(self):
-        """The upper part of the screen, coarsely: the place without words and controls."""
+        """Returns a coarse sample of the upper part of the screen, which shows the place without words and controls."""
         return self.display.area(0, 0, self.display.width, self.display.height * 2 // 5, 16)
 
     def far_from(self, before):
-        """Whether the place differs from that glance, not only its light."""
+        """Whether the screen shows a different place than in the glance `before`, not just different light."""
         now = self.glance()
         return sum(abs(a - b) for a, b in zip(now, before)) / max(1, len(now)) > 8
 
     def settle(self, limit_s=1.2):
-        """Waits until the picture has not changed for a quarter of a second, or for the time given to a moving place."""
+        """Waits until the picture has not changed for a quarter of a second, or until `limit_s` has passed, as with
+        a moving place."""
         until = time.monotonic() + limit_s
         before, stood = self.picture(), 0
         while time.monotonic() < until and stood < 3:
@@ -162,7 +164,7 @@ class Glass:
             before = now
 
     def type(self, text, limit_s=10.0):
-        """Types on the on-screen keyboard. Returns the text that a pad in sentence case makes of it."""
+        """Types on the on-screen keyboard. Returns the text that results, with the capitals that the notepad sets."""
         written = ""
         for letter in text:
             name = "key-space" if letter == " " else f"key-{letter}"
@@ -177,7 +179,7 @@ class Glass:
         return written
 
     def wait_call_open(self, limit_s=3.0):
-        """Waits until the call on the screen glows like an open one."""
+        """Waits until the call on the screen glows, which means that it is open."""
         def glows():
             at = self.controls().get("call")
             return at and near(self.display.pixel(at["x"] + at["width"] * 0.04, at["y"] + at["height"] * 0.5), GLOWING)
@@ -185,7 +187,7 @@ class Glass:
         self.settle()
 
     def shot(self, name):
-        """A numbered picture of the whole screen."""
+        """Saves a numbered picture of the whole screen. Returns its file name."""
         self.shots += 1
         file = f"{self.shots:02}-{name}.png"
         self.display.save(os.path.join(self.out, file))

@@ -1,7 +1,7 @@
-"""Owns the test of a desk of several rooms that receives malformed messages, from outside: a real broker, the desk's
-program, a real room and a real browser. Whatever one room sends, the calls of all are drawn, heard and received, also on a
-page that is opened later; and a room for which there is no space is reported at the desk and in the room. Short enough for
-every test run."""
+"""Owns the test of a desk of several rooms that receives malformed messages, driven from outside with a real broker,
+the desk's program, a real room and a real browser. Whatever one room sends, the calls of all rooms must be shown,
+heard and received, also on a page that is opened later. A room that exceeds the maximum number of rooms must be
+reported at the desk and in the room. The test is short enough for every test run."""
 
 import argparse
 import copy
@@ -17,7 +17,8 @@ from surroundings import Failed, Folder, Sound, wait_for
 
 ROOMS_MAX = 64
 
-# Runs before the page's own scripts. Records sounds, requests and their answers, and keeps the stream, to inject messages.
+# Runs before the page's own scripts. Records sounds, requests and their answers, and stores the stream so that the test
+# can inject messages.
 LISTEN = """
 window.demoTones = [];
 const start = OscillatorNode.prototype.start;
@@ -40,7 +41,7 @@ window.EventSource = class extends Stream {
   }
 };
 """
-# The first note of a call. A trouble has others.
+# The first note of the tone for a call, in hertz. The tone for a trouble has different notes.
 CALL_HZ = 440
 
 WHOLE = {
@@ -59,10 +60,10 @@ WHOLE = {
 TAG = "<img src=x onerror=\"window.demoInjected = 1\">"
 LONG = "long " * 4_000
 
-# An object that JavaScript cannot convert to text or a number: it throws instead.
+# An object that makes JavaScript throw when it is converted to text or a number.
 NO_WORDS = {"toString": 0, "valueOf": 0}
 
-# Where in a view which wrong value replaces the right one.
+# Wrong values for a view: the path in the view, and the value that is put there.
 ODD = [
     ((), "a text"), ((), ["a", "list"]), ((), None), ((), {}), ((), NO_WORDS),
     (("stage",), NO_WORDS), (("stage",), 3), (("stage",), LONG), (("stage",), TAG),
@@ -76,7 +77,7 @@ ODD = [
     (("offers",), "all"), (("offers", "profiles"), [None]),
     (("offers", "cap_db"), NO_WORDS),
 ]
-# What is sent to the page directly, bypassing the desk's parser.
+# Messages that are sent to the page directly, bypassing the desk's parser.
 ODD_FOR_PAGE = [
     {"left": None}, {"troubles": 7}, {"troubles": [NO_WORDS]}, {"view": "a text"},
     {"view": {**WHOLE, "stage": NO_WORDS, "session": None}}, {"view": {**WHOLE, "session": NO_WORDS}},
@@ -100,7 +101,7 @@ def odd_view(path, value):
 
 
 class OddRoom:
-    """A room that exists only as messages."""
+    """A room that consists only of messages to the broker."""
 
     def __init__(self, broker, room, number):
         self.broker, self.room, self.number, self.seq = broker, room, number, 0
@@ -125,7 +126,7 @@ class OddRoom:
 
 
 class Trial:
-    """The checks."""
+    """The checks, in the order in which they run."""
 
     def __init__(self, page, desk, broker, room, spare):
         self.page, self.desk, self.broker, self.room, self.spare = page, desk, broker, room, spare
@@ -145,7 +146,7 @@ class Trial:
         return self.page.run("return window.demoTones.filter((hz) => hz === arguments[0]).length", CALL_HZ)
 
     def a_call(self, after):
-        """The good room calls: it is drawn, heard and received."""
+        """Places a call in the good room. The page must show it, play its tone and confirm that it arrived."""
         tones, drawn = self.tones(), len(self.page.drawn(self.room.room))
         self.room.tell("call_pressed")
         self.page.wait(f"the call of a good room after {after}", lambda: len(self.page.drawn(self.room.room)) > drawn)
@@ -156,7 +157,8 @@ class Trial:
         self.page.wait("no call", lambda: self.page.calls() == [])
 
     def an_odd_call(self, odd, view, what):
-        """The odd room calls: its call is drawn, heard and received too."""
+        """Places a call in the odd room. The page must show this call too, play its tone and confirm that it
+        arrived."""
         tones, address = self.tones(), f"/api/rooms/{odd.room}/call/received"
         call = odd.call(view)
         self.page.wait(f"the call of a room with {what}", lambda: self.page.drawn(odd.room))
@@ -167,7 +169,8 @@ class Trial:
         self.page.wait("no call", lambda: self.page.calls() == [])
 
     def begin_after_a_wipe(self):
-        """A page opened on an idle room after a wipe can begin a session, at either desk."""
+        """Checks that a page that is opened after a wipe, while the room is idle, can begin a session at either
+        desk."""
         self.room.tell("visit_begins")
         self.room.reach("its visit", stage="arrive")
         self.room.tell("staff_reset")
@@ -203,14 +206,14 @@ class Trial:
         self.page.wait("that it is", lambda: "odd-words room-not-understood" not in self.page.troubles())
 
     def shown_as_text(self):
-        """What a room sends is shown as text only, and of limited length."""
+        """Checks that the page shows what a room sends only as text, and only up to a limited length."""
         found = self.page.run("return [document.querySelectorAll('img[src=x]').length, String(window.demoInjected),"
                               " Math.max(...[...document.querySelectorAll('.tile *')].map((e) => e.textContent.length))]")
         if found[:2] != [0, "undefined"] or found[2] > 400:
             raise Failed(f"what a room sent became more than text, or longer than its limit: {found}")
 
     def later(self):
-        """A page that is opened only now, or reloaded."""
+        """Checks a page that is opened, or reloaded, after all those messages."""
         self.opened(f"http://127.0.0.1:{self.desk.port}/")
         self.page.wait("every room", lambda: self.page.tile(self.odd[-1].room))
         self.receives()
@@ -218,7 +221,7 @@ class Trial:
         self.page.must_be_whole()
 
     def past_the_desk(self):
-        """Messages straight to the page: a room that cannot be drawn is that room's trouble only."""
+        """Sends messages directly to the page. A room that the page cannot show must be a trouble of that room only."""
         for number, more in enumerate(ODD_FOR_PAGE):
             said = {"id": f"past-{number}", "name": f"past {number}", "lost": False, "troubles": [], "call": None,
                     "left": [], "view": WHOLE, "view_age_ms": 0, "recent": [], **more}
@@ -235,7 +238,7 @@ class Trial:
         self.page.errors()
 
     def heard_again(self):
-        """A desk that hangs and recovers."""
+        """Checks that calls arrive again after the desk has hung and recovered."""
         self.opened(f"http://127.0.0.1:{self.desk.port}/?again")
         self.receives()
         self.desk.process.send_signal(signal.SIGSTOP)
@@ -249,7 +252,8 @@ class Trial:
         self.page.must_be_whole()
 
     def one_too_many(self):
-        """A room for which there is no space is reported at the desk and in the room, whose line does not count."""
+        """Checks that a room beyond ROOMS_MAX is reported at the desk and in the room, and that the room does not
+        count its connection to that desk."""
         known = self.page.run("return document.querySelectorAll('.tile').length")
         for number in range(ROOMS_MAX - known):
             OddRoom(self.broker, f"more-{number:02d}", 100 + number).says(WHOLE)

@@ -1,4 +1,4 @@
-"""Owns a room whose only profile is made for a measurement: its files, and the way into its session."""
+"""Owns a room whose only profile is made for a measurement. Writes its files and opens its session."""
 
 from bench import begin, set_up
 from glass import Glass
@@ -30,7 +30,8 @@ parts = ["settle", "onset", "peak", "return", "landing"]
 
 
 def open_session(program, folder, display, renderer, profile, opened):
-    """A room in a session of that profile, which logs its frame rate; what was opened for it is added to `opened`."""
+    """Opens a room in a session of this profile, which logs its frame rate. Adds everything that was opened to
+    `opened`."""
     sound = Sound(folder, None)
     opened.append(sound)
     room = Room(program, folder, display, sound, renderer, 1, config_with(folder, profile))

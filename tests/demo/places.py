@@ -1,6 +1,6 @@
-"""Owns the figures of the living places where the processor stands in for a graphics device: the frame rate that the real
-window sustains and at which scale, and the cost of a frame compared with a browser that draws the same place with the same
-shader. Processor time is the kernel's count for everything involved, including the display."""
+"""Owns the figures of the living places if the processor stands in for a graphics device. They are the frame rate
+that the real window sustains, with its scale, and the cost of a frame, compared with a browser that draws the same
+place with the same shader. Processor time is the kernel's count for everything involved, including the display."""
 
 import argparse
 import http.server
@@ -27,7 +27,7 @@ TYPES = {".html": "text/html", ".png": "image/png"}
 
 
 def used_s(process):
-    """Processor seconds of a process."""
+    """Returns the processor seconds of a process."""
     try:
         with open(f"/proc/{process}/stat") as file:
             fields = file.read().rsplit(")", 1)[1].split()
@@ -37,7 +37,7 @@ def used_s(process):
 
 
 def family(process):
-    """A process and all its descendants."""
+    """Returns a process and all its descendants."""
     children = {}
     for entry in os.listdir("/proc"):
         if entry.isdigit():
@@ -58,20 +58,20 @@ def all_used_s(processes):
 
 
 def paced(room):
-    """What the room has logged about its pace, every two seconds: frames per second and the scale."""
+    """Returns the frames per second and the scale that the room has logged every two seconds."""
     plain = re.sub(r"\x1b\[[0-9;]*m", "", room.told())
     return [(float(each), float(scale)) for each, scale
             in re.findall(r"the place is painted.*?each_s=([0-9.]+).*?scale=([0-9.]+)", plain)]
 
 
 def watch_room(program, folder, display, place, hour, picture):
-    """The room's own window: frames per second, the scale, and processor milliseconds per frame."""
+    """Measures the room's own window. Returns frames per second, the scale, and processor milliseconds per frame."""
     opened = []
     try:
         profile = SILENT.format(place=place, hour=hour, allowed=f'"{place}"')
         room, _ = open_session(program, folder, display, "wgpu", profile, opened)
         wait_for(f"{place} to live", lambda: paced(room), 120, 0.2)
-        time.sleep(12)  # it has come over its still, the controls have dimmed away, and the pace is settled
+        time.sleep(12)  # by then, the place has replaced its still, the controls have dimmed away, and the rate is steady
         both = (room.process.pid, display.server.pid)
         said = len(paced(room))
         before, began = all_used_s(both), time.monotonic()
@@ -89,7 +89,8 @@ def watch_room(program, folder, display, place, hour, picture):
 
 
 def layers_of(folder, place, hour):
-    """The room's own baked layers of a place as PNG; see src/widget/place/baked_layers.rs for the file."""
+    """Returns the layers that the room has baked for a place, as PNG; src/widget/place/baked_layers.rs describes the
+    file."""
     kept = os.path.join(folder.path, "state")
     for where, _, names in os.walk(kept):
         for name in names:
@@ -107,7 +108,7 @@ def layers_of(folder, place, hour):
 
 
 class Page:
-    """The page on which a browser draws the place, and what it reports about its frames."""
+    """Serves the page on which a browser draws the place, and receives what the page reports about its frames."""
 
     def __init__(self, shaders, place, pictures):
         files = {"/": os.path.join(HERE, "places.html")}
@@ -146,7 +147,7 @@ class Page:
 
 
 def watch_browser(folder, display, shaders, place, hour, scale, picture):
-    """A browser window of the same size: frames per second and processor milliseconds per frame."""
+    """Measures a browser window of the same size. Returns frames per second and processor milliseconds per frame."""
     pictures = layers_of(folder, place, hour)
     page = Page(shaders, place, pictures)
     flags = ["--kiosk", "--no-first-run", "--disable-background-networking", "--disable-component-update",
@@ -154,7 +155,7 @@ def watch_browser(folder, display, shaders, place, hour, scale, picture):
              f"--window-size={display.width},{display.height}", "--window-position=0,0",
              "--user-data-dir=" + folder.made("browser")]
     if os.geteuid() == 0:
-        flags.append("--no-sandbox")  # the browser's own sandbox cannot be set up by root
+        flags.append("--no-sandbox")  # root cannot set up the browser's sandbox
     url = (f"http://127.0.0.1:{page.server.server_port}/?scale={scale}&hour={HOURS.index(hour)}"
            f"&each_s={FRAMES_A_SECOND}&layers={len(pictures)}")
     browser = subprocess.Popen(["chromium", *flags, url], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

@@ -1,6 +1,6 @@
-"""Owns the figures of a press on one tablet, from outside: a room without a window and its own desk. A line presses; the
-times end when the desk's process has sent the call to a page, and when a real browser has drawn it. As always, the record
-reaches the disk in between."""
+"""Owns the figures of a press on one tablet, measured from outside on a room without a window and its own desk. A
+JSON line places the call. One time ends when the desk's process has sent the call to a page, and the other when a
+real browser shows it. As always, the record reaches the disk in between."""
 
 import argparse
 import json
@@ -14,11 +14,11 @@ from desk import Desk
 from fleet import QuietRoom
 from surroundings import Failed, Folder, Sound, wait_for
 
-# The 99th percentile, in milliseconds.
+# Limits for the 99th percentile of each time, in milliseconds.
 SAID_P99_MAX = 50
 DRAWN_P99_MAX = 150
 
-# Records in the page when each call was drawn.
+# Records in the page when each call appeared.
 WATCH = """
 window.demoDrawn = [];
 const call = document.getElementById("call");
@@ -34,7 +34,7 @@ new MutationObserver(() => {
 
 
 class Page:
-    """A page that only listens: it records when the desk reports an open call."""
+    """A page that only listens, and records when the desk reports an open call."""
 
     def __init__(self, port):
         self.stream = urllib.request.urlopen(f"http://127.0.0.1:{port}/events", timeout=30)

@@ -1,5 +1,5 @@
-"""Owns the report: each step with its time, the measured times, and whether everything was as it should be. Contains no
-patient's words except those that the visit makes up."""
+"""Owns the report, with each step and its time, the measured times, and whether everything was as it should be. It
+contains no patient's words except those that the visit makes up."""
 
 import json
 import os
@@ -16,19 +16,19 @@ class Report:
         self.tour = None
 
     def begin_tour(self, name, chapters, **facts):
-        """`chapters` are the titles of the coming steps, in order."""
+        """Begins the report of one visit. `chapters` are the titles of its steps, in order."""
         self.tour = {"chapters": chapters, "chapter": None, "steps": [], "latency_ms": {}, "pictures": [],
                      "faults": [], **facts}
         self.told["tours"][name] = self.tour
         print(f"== {name}", flush=True)
 
     def begin_chapter(self, title):
-        """Announces what begins now, so that nobody waits without knowing what for."""
+        """Announces the step that begins now, so that people know what they are waiting for."""
         self.tour["chapter"] = title
         print(f"[{self.place()}, {self.seconds():.0f} s] {title} …", flush=True)
 
     def place(self):
-        """The position in the tour: the number of the chapter."""
+        """Returns the position in the visit, as the number of the current step."""
         chapters = self.tour["chapters"]
         return f"step {chapters.index(self.tour['chapter']) + 1} of {len(chapters)}"
 
@@ -48,19 +48,19 @@ class Report:
         print(f"           {name}: {ms} ms" + ("" if limit_ms is None else f" (at most {limit_ms} ms)"), flush=True)
 
     def fault(self, why):
-        """Something was not as it should be; the visit continues."""
+        """Records that something was not as it should be. The visit continues."""
         self.tour["faults"].append(why)
         print(f"FAULT: {why}", flush=True)
         self.save()
 
     def failed(self, why):
-        """A step did not happen, and no later one can."""
+        """Records that a step did not happen, so that no later step can happen."""
         self.fault(why)
         self.tour["ended_early"] = self.place()
         self.save()
 
     def late(self):
-        """The measurements that exceeded their limit."""
+        """Returns the measurements that exceeded their limit."""
         return [f"{tour}: {name}" for tour, told in self.told["tours"].items()
                 for name, entry in told["latency_ms"].items() if entry.get("held") is False]
 
@@ -73,7 +73,7 @@ class Report:
         return not faults
 
     def summary(self):
-        """The last lines on the terminal: where to look, and the outcome."""
+        """Prints the last lines on the terminal, which say where to look and what the outcome is."""
         folder = os.path.relpath(os.path.dirname(self.path))
         print()
         for name, tour in self.told["tours"].items():

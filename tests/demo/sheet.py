@@ -1,5 +1,5 @@
-"""Owns the contact sheet: every place at every time of day as the real window shows it with both renderers, at full
-brightness, with the breath. Makes one picture for each and, with ImageMagick, a sheet of all of them."""
+"""Owns the contact sheet of every place at every time of day, as the real window shows it with both renderers, at full
+brightness and with the breath. Makes one picture of each and, with ImageMagick, a sheet of all of them."""
 
 import argparse
 import os
@@ -15,7 +15,7 @@ RENDERERS = ("wgpu", "tiny-skia")
 LIGHT = "".join(f"[light.{part}]\nbrightness = 1.0\nwarmth = 0.0\nsaturation = 1.0\nmovement = 1.0\n"
                 for part in ("settle", "onset", "peak", "return", "landing"))
 ALLOWED = ", ".join(f'"{place}"' for place in PLACES)
-# The controls have dimmed away and the place has come over its still.
+# Time until the controls have dimmed away and the place has replaced its still.
 SETTLES_S = 12
 
 
@@ -27,11 +27,11 @@ def wake(glass):
         time.sleep(0.05)
         glass.up()
         glass.wait("places")
-        time.sleep(0.6)  # they have to have come
+        time.sleep(0.6)  # by then, the controls have faded in
 
 
 def choose(glass, place):
-    """Like a person: touches the controls again if they dim away under the finger."""
+    """Chooses a place. Like a person, touches the controls again if they dim away under the finger."""
     for _ in range(3):
         try:
             wake(glass)
@@ -62,7 +62,7 @@ def pictures(program, renderer, hour, size, out):
             time.sleep(SETTLES_S)
             picture = os.path.join(out, f"{place}-{hour}-{renderer}.png")
             display.save(picture)
-            # Only the part of the screen above the call: the place.
+            # Keep only the part of the screen above the call, which shows the place.
             above = f"{display.width}x{round(glass.wait('call')['y'])}+0+0"
             subprocess.run(["mogrify", "-crop", above, "+repage", picture], check=True)
             print(f"  {renderer:9} {hour:5} {place}", flush=True)
@@ -73,7 +73,7 @@ def pictures(program, renderer, hour, size, out):
 
 
 def lay_out(out, sheet):
-    """One row for each place and renderer, one column for each time of day."""
+    """Makes the sheet, with one row for each place and renderer, and one column for each time of day."""
     files = [os.path.join(out, f"{place}-{hour}-{renderer}.png")
              for place in PLACES for renderer in RENDERERS for hour in HOURS]
     subprocess.run(["montage", *files, "-tile", f"{len(HOURS)}x", "-geometry", "400x+3+3", "-background", "#0b1420",

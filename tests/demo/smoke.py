@@ -1,5 +1,5 @@
-"""Owns a quick check of the real window: it opens fullscreen on a virtual display, shows the first run, responds to a press
-and a call, and exits when asked. It takes seconds; visit.py is the whole visit."""
+"""Owns a quick check of the real window, which must open fullscreen on a virtual display, show the first run,
+respond to a press and a call, and exit when asked. The check takes seconds; visit.py makes a whole visit."""
 
 import argparse
 import sys
@@ -10,7 +10,7 @@ from surroundings import Display, Failed, Folder, Room, Sound, stop, wait_for
 
 
 class Quiet:
-    """Nothing is kept of a smoke test except whether it passed."""
+    """A report that records nothing, because only whether a smoke test passed matters."""
 
 
 def main():

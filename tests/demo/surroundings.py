@@ -1,5 +1,5 @@
-"""Owns the surroundings of a room that is driven from outside: a display, a sound server, and the program itself with its
-own directories. Knows nothing about screens or a visit."""
+"""Owns everything around a room that is driven from outside: a display, a sound server, and the program itself with
+separate directories. Knows nothing about the room's screens or a visit."""
 
 import array
 import math
@@ -49,7 +49,7 @@ def free_port():
 
 
 def stop(process, within_s=4.0):
-    """Stops one of our processes, politely first."""
+    """Stops one of our processes. Asks it to terminate first, and kills it only if that fails."""
     if process is None or process.poll() is not None:
         return
     process.terminate()
@@ -92,8 +92,8 @@ class Display:
                 return
             except Failed:
                 self.close()
-                # A display that exits removes its socket, even if another display has just taken the same number. The next
-                # attempt has a different number, or the number to itself.
+                # A display that exits removes its socket, even if a different display has just taken the same number.
+                # On the next attempt, this display has a different number, or is the only one with its number.
                 if not tries_left:
                     raise
 
@@ -129,7 +129,7 @@ class Display:
                               capture_output=True).returncode == 0
 
     def do(self, *words):
-        """Passes arguments to xdotool."""
+        """Runs xdotool with these arguments."""
         subprocess.run(["xdotool", *map(str, words)], env={**os.environ, "DISPLAY": self.name}, check=True,
                        stdout=subprocess.DEVNULL)
 
@@ -139,14 +139,14 @@ class Display:
         return red, green, blue
 
     def area(self, x, y, width, height, step=1):
-        """The bytes of an area, every `step`th row."""
+        """Returns the bytes of an area, but only of every `step`th row."""
         x, y, width, height = int(x), int(y), int(width), int(height)
         rows = range(max(0, y), min(self.height, y + height), step)
         starts = (self.start_of_picture + row * self.row_bytes + x * 4 for row in rows)
         return b"".join(self.memory[at:at + 4 * width] for at in starts)
 
     def save(self, path):
-        """The whole picture as a PNG."""
+        """Saves the whole picture as a PNG file."""
         rows = []
         for y in range(self.height):
             at = self.start_of_picture + y * self.row_bytes
@@ -206,11 +206,11 @@ class Sound:
         stop(self.server)
 
     def facts(self):
-        """The length of the recording, and its loudness as fractions of full scale."""
+        """Returns the length of the recording, and its loudness as fractions of full scale."""
         with wave.open(self.recording) as file:
             rate, channels = file.getframerate(), file.getnchannels()
             samples = array.array("h")
-            # The header of an interrupted recording may promise more than there is.
+            # The header of an interrupted recording may state more frames than the file contains.
             samples.frombytes(file.readframes(file.getnframes()))
         if sys.byteorder == "big":
             samples.byteswap()
@@ -223,7 +223,7 @@ class Sound:
 
 
 class Room:
-    """The program, in its own directories."""
+    """The program, running in separate directories."""
 
     def __init__(self, program, folder, display, sound, backend, speed, config=None):
         self.program = os.path.abspath(program)
@@ -263,11 +263,12 @@ class Room:
             raise Failed(f"the room exited by itself with {self.process.returncode}: {''.join(last) or 'without a word'}")
 
     def starts(self):
-        """The number of times the program has opened its desk: once per start."""
+        """Returns how often the program has opened its desk, which it does once per start."""
         return self.told().count("The desk is at ")
 
     def memory_mark(self):
-        """The address of the sixteen random bytes that the kernel provides, which differs for each start of a program."""
+        """Returns the address of the sixteen random bytes that the kernel provides. It differs for each start of a
+        program."""
         with open(f"/proc/{self.process.pid}/auxv", "rb") as file:
             words = struct.iter_unpack("=QQ", file.read())
         return next(value for key, value in words if key == 25)
@@ -281,13 +282,13 @@ class Room:
 
 
 def own_config(shipped, port):
-    """The shipped settings with a different port, and paths relative to the shipped folder."""
+    """Returns the shipped settings with a different port, and with absolute paths to the shipped folders."""
     text = re.sub(r'(?m)^listen = .*$', f'listen = "127.0.0.1:{port}"', shipped)
     return re.sub(r'(?m)^dir = "([^/"][^"]*)"$', lambda found: f'dir = "{os.path.join(ROOT, found[1])}"', text)
 
 
 def config_with(folder, profile):
-    """The shipped settings with that profile alone."""
+    """Writes this profile, and the shipped settings with no other profile. Returns the path of the settings."""
     with open(folder.at("profiles", "measured.toml"), "w") as file:
         file.write(profile)
     with open(os.path.join(ROOT, "kiosk.toml")) as file:

@@ -1,9 +1,10 @@
-"""Owns one visit from the first run to the wiped room, made from outside on the real program: a mouse on its screen, a
-browser at its desk, a recorder at its output. Every step waits for what it needs, within a limit; a step that does not
-happen ends the visit with exit code 1.
+"""Owns one visit from the first run to the wiped room. The visit drives the real program from outside, with a mouse on
+its screen, a browser at its desk and a recorder at its output. Every step waits for what it needs, up to a limit. If a
+step does not happen, the visit ends with exit code 1.
 
-The whole visit (`make demo`) sees every screen with both renderers. The short one (`--short`, `make run` without a
-display) shows in under two minutes that the room works: ready, a session, an answered call, a note, the reset."""
+The whole visit (`make demo`) shows every screen with both renderers. The short visit (`--short`, or `make run`
+without a display) takes less than two minutes. It shows that the room works, with a session, an answered call, a
+note and the reset."""
 
 import argparse
 import math
@@ -21,9 +22,9 @@ from surroundings import Display, Failed, Folder, Room, Sound, wait_for
 
 PIN = "2468"
 SPEED = 60
-# Time for which the controls of the session stay after a touch; see src/screen/session.rs.
+# How long the session's controls stay after a touch; see src/screen/session.rs.
 CONTROLS_STAY_S = 8
-# Time for which touch is locked while the surface is cleaned; see src/screen/turnover.rs.
+# How long touch is locked while the surface is cleaned; see src/screen/turnover.rs.
 LOCKED_S = 60
 SEEN_WITHIN_MS = 150
 DESK_WITHIN_MS = 1000
@@ -32,12 +33,12 @@ INTENTION = "i want to rest. and to be less afraid"
 FOR_CLINICIAN = "needles frighten me"
 NOTE = "a long shore. someone held a lamp"
 NOTE_AFTER = ". it was quiet, and warm"
-# What can go wrong on the way: a step that did not happen, or another program that is missing or has exited.
+# The errors that end a visit: a step did not happen, or a program that it needs is missing or has exited.
 BROKEN = (Failed, OSError, subprocess.SubprocessError)
 
 
 class Visit:
-    """One visit in one room."""
+    """The steps of one visit in one room."""
 
     def __init__(self, room, glass, desk, report, out):
         self.room, self.glass, self.desk, self.report, self.out = room, glass, desk, report, out
@@ -47,7 +48,7 @@ class Visit:
         self.desk_pictures = 0
 
     def see(self, step, picture=None, seen=""):
-        """A step that happened, with its picture."""
+        """Reports that a step happened, with a picture if `picture` names one."""
         if picture:
             file = self.glass.shot(picture)
             self.report.tour["pictures"].append(file)
@@ -55,11 +56,11 @@ class Visit:
         self.report.step(step, seen)
 
     def see_desk(self, name):
-        """A numbered picture of the desk's page."""
+        """Saves a numbered picture of the desk's page."""
         self.desk_pictures += 1
         self.desk.save(os.path.join(self.out, f"desk-{self.desk_pictures}-{name}.png"))
 
-    # Staff.
+    # The staff controls.
 
     def type_pin(self):
         for digit in PIN:
@@ -74,7 +75,7 @@ class Visit:
         self.glass.wait("staff-close")
         self.glass.settle()
 
-    # Before the patient.
+    # Before the patient arrives.
 
     def first_run(self):
         glass = self.glass
@@ -119,7 +120,7 @@ class Visit:
         self.see("ready, and a desk listens", "ready", f"the desk says: {self.desk.words('line')}")
         self.see_desk("ready")
 
-    # Arrive.
+    # The patient arrives.
 
     def next(self):
         self.glass.press("next", changes=True)
@@ -152,7 +153,7 @@ class Visit:
         time.sleep(1)
         self.see("arrive: a sound", "arrive-sound")
         self.next()
-        time.sleep(4.2)  # one breath in, so that the picture has the ring open
+        time.sleep(4.2)  # one breath in, so that the picture shows the ring open
         self.see("arrive: a minute of breath", "arrive-breath")
         self.next()
         self.practice_call()
@@ -206,7 +207,7 @@ class Visit:
     def desk_is_free_of_calls(self):
         wait_for("the desk to be free of calls", lambda: self.desk.call_phase() is None, 5, 0.05)
 
-    # Session.
+    # During the session.
 
     def session(self):
         glass = self.glass
@@ -254,7 +255,7 @@ class Visit:
         wait_for(f"the part {name}", lambda: name in self.desk.words("room-stage").split(" · "), limit_s, 0.1)
 
     def rest(self):
-        """Untouched controls dim away, except the call."""
+        """Checks that all controls except the call dim away if nobody touches them."""
         try:
             self.glass.wait_gone("anchor", CONTROLS_STAY_S + 3)
         except Failed:
@@ -266,7 +267,7 @@ class Visit:
             raise Failed("the call dimmed away with the other controls")
 
     def wake(self):
-        """A touch on the place brings the controls back and does nothing else."""
+        """Brings the session's controls back with a touch on the place, unless they are already there."""
         if not self.glass.has("anchor") and not self.glass.has("close"):
             self.glass.press("place", then="anchor")
         self.glass.settle()
@@ -289,18 +290,18 @@ class Visit:
         for place in ("forest", "quiet-room", "night-sky", "mountain-lake", "drifting-colour", "beach"):
             before = glass.glance()
             self.choose(place)
-            # Without a graphics device the processor takes a while to begin; then one place fades into the other within 7
-            # s, and the living picture may follow.
+            # Without a graphics device, the processor needs a while to begin. Then one place fades into the next within
+            # 7 s, and the living picture may follow.
             wait_for(f"the place to become {place}", lambda: glass.far_from(before), 40, 0.3)
             time.sleep(8)
             self.see(f"the place: {place}", f"session-{place}")
         self.first_controls()
         if self.desk.words("fact-breath") != "off":
-            # The profile turns it on while settling.
+            # The profile turns the breath on in the first part.
             self.breathe()
             self.see("breath, freely", "session-breathe-freely")
         self.breathe()
-        time.sleep(3)  # the ring has to have opened
+        time.sleep(3)  # by then, the ring has opened
         self.see("breathe with the place", "session-breathe", f"breath at the desk: {self.desk.words('fact-breath')}")
         self.first_controls()
         glass.press("places", then="place-dark")
@@ -310,12 +311,12 @@ class Visit:
         glass.press("dark-leave", then="place")
         self.wake()
         glass.press("anchor", then="anchor-done")
-        time.sleep(2.5)  # the ring has to have opened a little
+        time.sleep(2.5)  # by then, the ring has opened a little
         self.see("it is too much: the anchor", "session-anchor")
         glass.press("anchor-done", then="place")
 
     def choose(self, place):
-        """Chooses a place like a person: touches the controls again if they dim away under the finger."""
+        """Chooses a place. Like a person, touches the controls again if they dim away under the finger."""
         for _ in range(3):
             try:
                 self.wake()
@@ -329,7 +330,8 @@ class Visit:
         raise missed
 
     def first_controls(self):
-        """Returns from a sheet to the session's first controls like a person: touches again what dims away."""
+        """Returns from a sheet to the session's first controls. Like a person, touches the controls again if they
+        dim away."""
         for _ in range(3):
             self.wake()
             if self.glass.has("breathe"):
@@ -399,7 +401,7 @@ class Visit:
         wait_for("the clock to go on", lambda: self.desk.words("clock") != before, 5, 0.1)
         self.see("the session goes on", seen=f"the desk's clock is at {self.desk.words('clock')}")
 
-    # After.
+    # After the session.
 
     def after(self):
         glass = self.glass
@@ -409,7 +411,7 @@ class Visit:
         self.see("after: the note is back after the kill", "after-write-restored")
         glass.type(NOTE_AFTER)
         self.call_while_writing()
-        # The pad began in mid-sentence: only the letter after the full stop is a capital.
+        # The added text begins in mid-sentence, so the notepad capitalises only the letter after the full stop.
         self.written["note"] += ". It was quiet, and warm"
         glass.press("look-back", then="look-back-close")
         self.see("after: what was written before", "after-look-back")
@@ -445,7 +447,7 @@ class Visit:
         self.glass.press("close", then="cards")
 
     def draw(self):
-        """A drawn page after the written one: two lines, the second of which is undone."""
+        """Draws two lines on a new page after the written page, and undoes the second line."""
         glass = self.glass
         glass.press("draw", then="sketch")
         self.see("after: a page to draw on", "after-draw-empty")
@@ -460,13 +462,13 @@ class Visit:
         glass.press("draw-undo", changes=True)
         glass.settle()
         after = glass.picture_of("sketch")
-        # The edge of a line drawn in pieces is not bit for bit that of one drawn at once.
+        # A line drawn in pieces has slightly different edges than a line drawn at once.
         other = sum(before != now for before, now in zip(one, after))
         if len(one) != len(after) or other > len(one) * 0.002:
             raise Failed("undo did not bring back the page as it was before the last line")
 
     def call_while_writing(self):
-        """A real call from a screen full of keys: its controls must not appear under a writing hand."""
+        """Places a real call from a screen full of keys. The call's controls must not appear under a writing hand."""
         glass = self.glass
         glass.press("call")
         self.desk.wait_phase("received")
@@ -500,7 +502,7 @@ class Visit:
         wait_for("the desk to find the room again", self.desk.receives, 20, 0.1)
 
     def wait_sealed(self, typed):
-        """Waits until everything typed so far is sealed on disk. Returns the time."""
+        """Waits until everything typed so far is sealed on disk. Returns the time at which it was sealed."""
         sealed = os.path.join(self.room.state, "notes.sealed")
         return wait_for("the last letter to be sealed", lambda: modified(sealed) > typed and modified(sealed), 8, 0.02)
 
@@ -529,7 +531,7 @@ class Visit:
         self.ready_again()
 
     def short_turnover(self):
-        """Cleaning the surface takes a minute: staff may skip it, and the room asks them once."""
+        """Skips the cleaning of the surface, which takes a minute. The room asks staff once whether to skip it."""
         self.reset()
         self.test_speaker_and_line()
         self.glass.press("turnover-ready", then="turnover-ready-anyway")
@@ -581,7 +583,7 @@ class Visit:
         self.see_desk("ready-again")
 
     def clean_the_surface(self):
-        """Touch is locked for a minute while the screen is wiped. The call works throughout."""
+        """Checks that touch is locked for a minute while the screen is cleaned, and that the call works throughout."""
         glass = self.glass
         pressed = time.monotonic()
         glass.press("surface", gone="surface")
@@ -605,7 +607,7 @@ class Visit:
             self.leave_the_lock()
 
     def leave_the_lock(self):
-        """If the lock does not end by itself, a restart ends it."""
+        """Ends the lock with a restart, for use if it did not end by itself."""
         self.expected_losses += 1
         self.room.kill()
         self.room.start()
@@ -613,7 +615,8 @@ class Visit:
         wait_for("the desk to find the room again", self.desk.receives, 20, 0.1)
 
     def account_for_the_line(self):
-        """The desk may lose the room only when the room restarts: at the kill and at the reset."""
+        """Checks that the desk has lost the room only while the room restarted, that is, at the kill and at the
+        reset."""
         began = time.time() - (time.monotonic() - self.report.began)
         changes = [f"{at - began:.1f} s {words}" for at, _, words in self.desk.line_changes()]
         self.report.tour["desk_line"] = changes
@@ -623,7 +626,7 @@ class Visit:
             self.report.fault(f"the desk lost the room {losses} times, and it restarted {self.expected_losses} times")
 
     def nothing_is_left(self):
-        """The state folder, the keys' folder and the log contain no word of the patient."""
+        """Checks that the state folder, the keys' folder and the log contain none of the patient's words."""
         places = [self.room.state, self.room.environment["RUNTIME_DIRECTORY"], self.room.log, self.room.trace]
         for words in (INTENTION[2:], FOR_CLINICIAN[1:], NOTE[2:12]):
             found = subprocess.run(["grep", "-rilaF", "--", words, *places], capture_output=True, text=True).stdout
@@ -677,7 +680,7 @@ def decode(path):
 
 
 def tour(arguments, report, backend, recorded):
-    """One visit with one renderer."""
+    """Makes one visit with one renderer."""
     out = os.path.join(arguments.out, backend)
     os.makedirs(out, exist_ok=True)
     for old in os.listdir(out):
@@ -722,13 +725,13 @@ def tour(arguments, report, backend, recorded):
         for thing in reversed(opened):
             thing.close()
         folder.remove()
-    # What a visit that ended early did not play is not a failure.
+    # If the visit ended early, missing sound is not a failure.
     if recorded and "ended_early" not in report.tour:
         hear(report, sound)
 
 
 def reason(why, room):
-    """What failed, and what to do, in words for the terminal."""
+    """Returns what failed and what to do about it, in words for the terminal."""
     try:
         if room:
             room.must_be_running()
@@ -742,7 +745,7 @@ def reason(why, room):
 
 
 def keep_log(report, room, out):
-    """Copies the room's log beside the pictures, and its warnings into the report."""
+    """Copies the room's log to the folder of the pictures, and its warnings into the report."""
     log = strip_colours(room.told()) if os.path.exists(room.log) else ""
     report.tour["log"] = [line for line in log.splitlines() if re.search(r"WARN|ERROR|stillroom:", line)]
     with open(os.path.join(out, "room.log"), "w") as file:
@@ -769,7 +772,7 @@ def hear(report, sound):
 
 
 def dbfs(part):
-    """A fraction of full scale in words."""
+    """Returns a fraction of full scale in words."""
     return f"{20 * math.log10(part):.1f} dBFS" if part > 0 else "nothing at all"
 
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Makes media/fonts/StillroomIcons.ttf, the icons of the screens, drawn below as lines of one width.
+"""Makes media/fonts/StillroomIcons.ttf, the icon font of the screens, from the lines of equal width drawn below.
 
 Needs fonttools and shapely. Run from the top of the repository: python3 scripts/icons.py
-Each drawing lies in a square of 24 units, y down. src/widget/icon.rs names the code points.
+Each icon is drawn in a square of 24 units, with y pointing down. src/widget/icon.rs names the code points.
 """
 
 import math
@@ -19,12 +19,12 @@ STROKE = 1.9
 
 
 def line(*points):
-    """An open line through these points."""
+    """Returns an open line through these points."""
     return LineString(points).buffer(STROKE / 2, quad_segs=8)
 
 
 def arc(x, y, radius, start, end, radius_y=None):
-    """Points of an arc, in degrees, clockwise from the right."""
+    """Returns the points of an arc from `start` to `end`, in degrees clockwise from the right."""
     radius_y = radius_y or radius
     steps = max(8, int(abs(end - start) / 6))
     angles = [math.radians(start + (end - start) * step / steps) for step in range(steps + 1)]
@@ -32,7 +32,7 @@ def arc(x, y, radius, start, end, radius_y=None):
 
 
 def curve(start, *pieces):
-    """Points of cubic curves that follow from one another: each piece is (control, control, end)."""
+    """Returns the points of connected cubic curves, of which each piece is (control, control, end)."""
     points = [start]
     for first, second, end in pieces:
         origin = points[-1]
@@ -49,17 +49,17 @@ def curve(start, *pieces):
 
 
 def ring(x, y, radius):
-    """The outline of a circle."""
+    """Returns the outline of a circle."""
     return Point(x, y).buffer(radius + STROKE / 2, quad_segs=24) - Point(x, y).buffer(radius - STROKE / 2, quad_segs=24)
 
 
 def dot(x, y, radius):
-    """A filled circle."""
+    """Returns a filled circle."""
     return Point(x, y).buffer(radius, quad_segs=16)
 
 
 def outline(points):
-    """The outline of a closed shape."""
+    """Returns the outline of a closed shape through these points."""
     return LineString([*points, points[0]]).buffer(STROKE / 2, quad_segs=8)
 
 
@@ -259,12 +259,12 @@ FIRST_CODE_POINT = 0xE000
 
 
 def glyph(shape):
-    """A TrueType glyph of a shape, its baseline at the foot of the square."""
+    """Returns the TrueType glyph of a shape, with the baseline at the bottom of the square."""
     scale = UNITS_PER_EM / GRID
     pen = TTGlyphPen(None)
     shape = shape.simplify(0.012)
     for polygon in shape.geoms if hasattr(shape, "geoms") else [shape]:
-        # Clockwise outside, the other way inside, since y goes up in a font.
+        # Outer contours run clockwise and inner contours counter-clockwise, in a font's coordinates, where y points up.
         rings = [(polygon.exterior, False), *((hole, True) for hole in polygon.interiors)]
         for curve_ring, wants_ccw in rings:
             points = [(round(x * scale), round(UNITS_PER_EM - y * scale)) for x, y in curve_ring.coords[:-1]]

@@ -1,13 +1,13 @@
 #!/bin/sh
 # Installs the missing system packages of the named groups: build, window, smoke, lines, home, page, browser, sound, demo,
 # bench, soak, pictures.
-# Checks first, so that a second run installs nothing and needs no root.
+# Checks first which packages are missing, so that a second run installs nothing and does not need root.
 set -eu
 
 packages() {
 	case $1 in
 	build) echo 'gcc libc6-dev pkg-config libasound2-dev' ;;
-	# Loaded at run time, so the linker does not report them missing.
+	# The program loads these at run time, so the linker does not report them missing.
 	window) echo 'libxkbcommon0 libxkbcommon-x11-0 libx11-6 libx11-xcb1 libxcursor1 libxi6 libwayland-client0
 		libwayland-egl1 libegl1 libvulkan1 mesa-vulkan-drivers' ;;
 	smoke) echo 'python3 xvfb openbox xdotool pulseaudio pulseaudio-utils libasound2-plugins' ;;
@@ -81,5 +81,5 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 export DEBIAN_FRONTEND=noninteractive
 $as_root apt-get update -qq </dev/null
-# Recommended packages would pull in a desktop.
+# Without --no-install-recommends, apt would install a whole desktop.
 $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $all </dev/null

@@ -13,9 +13,10 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 for place in $PLACES; do
     for time in dawn day dusk night; do
-        # No breath, since its light is laid over the still. After forty seconds the waves are spread out.
+        # Render without breath, because the room adds the light of the breath to the still. By 40 s, the waves are
+        # spread out.
         "$ROOM" scene --place "$place" --time "$time" --size "$SIZE" --at 40 --out "$folder"
-        # The highest quality that fits, to keep the grain that hides banding in a sky.
+        # Use the highest quality within BYTES_MAX, to keep the grain that hides banding in a sky.
         for quality in 93 91 89 87 85 82 79 76 72 68; do
             convert "$folder/00000.png" -strip -sampling-factor 1x1 -quality "$quality" "$folder/still.jpg"
             [ "$(wc -c <"$folder/still.jpg")" -gt "$BYTES_MAX" ] || break

@@ -1,21 +1,24 @@
-# Entry points. Each target installs the packages it lacks, says which and why, and installs nothing twice.
+# The commands for users and developers. Each target first installs the system packages that are missing, and says which
+# and why.
 #
-#   make run       build, and open the room fullscreen; without a display, play a short unattended visit instead: under
-#                  two minutes, into SHORT_OUT=folder, default target/short-visit
-#   make test      formatting, lints, every test, and a quick check of the real window and of the desk in a real browser
-#   make smoke     a quick check of the real window alone
-#   make demo      an unattended visit from the first run to the wiped room, and an afternoon at the desk of two rooms;
-#                  OUT=folder, default target/demo; DEMO='--size 1920x1200' or '--only wgpu'
-#   make bench     the figures of sound and line with their limits, those of the last demo, the cost of an idle room, of
-#                  playing one track compared with mpv, and of drawing each place compared with a browser
-#   make soak      thousands of randomised visits and calls (SEEDS=n, default 200000: two million presses), a thousand
-#                  real visits killed and searched (STILLROOM_VISITS=n), hours of composed music checked against its
+#   make run       build, and open the room fullscreen. Without a display, play a short unattended visit instead, which
+#                  takes less than two minutes; SHORT_OUT=folder is for its output, default target/short-visit
+#   make test      check the formatting and the lints, run every test, and quickly check the real window, and the desk
+#                  in a real browser
+#   make smoke     run only the quick check of the real window
+#   make demo      play an unattended visit from the first run to the wiped room, and an afternoon at the desk of two
+#                  rooms; OUT=folder is for its output, default target/demo; DEMO='--size 1920x1200' or '--only wgpu'
+#   make bench     measure sound and call transports against their limits, and the cost of an idle room, of playing one
+#                  track compared with mpv, and of drawing each place compared with a browser; also show the last
+#                  demo's figures
+#   make soak      run thousands of randomised visits and calls (SEEDS=n, default 200000: two million presses), a
+#                  thousand real visits killed and searched (STILLROOM_VISITS=n), hours of composed music checked against its
 #                  metrics, two hours of real sound on busy processors, clumsy and resting hands, kills, and a pulled
-#                  cable (this one as root)
-#   make deny      licences, sources and duplicate versions of every dependency
-#   make check     kiosk.toml and everything it names
-#   make pictures  the README's pictures, from the last demo
-#   make sheet     every place at every time of day on both renderers, on one sheet for the README
+#                  cable (which needs root)
+#   make deny      check the licences, sources and duplicate versions of all dependencies
+#   make check     check kiosk.toml and everything it refers to
+#   make pictures  make the README's pictures from the last demo
+#   make sheet     make one sheet for the README with every place at every time of day on both renderers
 
 SHELL := /bin/sh
 CONFIG ?= kiosk.toml
@@ -55,7 +58,7 @@ test:
 	tsc -p src/desk/page/jsconfig.json
 	cargo fmt --check
 	cargo clippy --release --locked --all-targets -- -D warnings
-	@# Builds the program as well: a separate build before this would compile the window's libraries twice.
+	@# This builds the program too. A separate build before it would compile the window's libraries twice.
 	cargo test --release --locked --no-run
 	$(ROOM) check --config kiosk.toml
 	$(PYTHON) tests/demo/smoke.py --room $(ROOM)
@@ -94,7 +97,7 @@ soak:
 	STILLROOM_SEEDS=$(SEEDS) cargo test --release --locked simulation -- --nocapture
 	cargo test --release --locked soak_ -- --ignored --nocapture --test-threads 1
 
-# Not part of `test`, since building the checker takes minutes. It is installed in the target folder, not in the system.
+# Not part of `test`, because building cargo-deny takes minutes. It is installed in the target folder, not system-wide.
 deny:
 	@sh scripts/cargo.sh
 	@test -x $(TARGET)/tools/bin/cargo-deny || { \

@@ -1,6 +1,6 @@
 //! Owns the room without a window, which reads events as lines from standard input and writes each change of the
 //! snapshot as a line to standard output. The program at the other end of standard input is trusted like the patient at
-//! the tablet and like staff. Does not own the format of the lines (`driver::wire`).
+//! the tablet and like staff. Does not own the format of the lines (`driver::json_lines`).
 
 use std::fmt::Display;
 use std::fs::File;
@@ -10,8 +10,8 @@ use std::os::fd::AsFd;
 use ulid::Ulid;
 
 use crate::driver::RoomHandle;
-use crate::driver::wire::{self, HeadlessCommand, LINE_BYTES_MAX};
-use crate::output::StandardStream;
+use crate::driver::json_lines::{self, HeadlessCommand, LINE_BYTES_MAX};
+use crate::stdio::StandardStream;
 use crate::room::call::CallId;
 use crate::room::snapshot::Receipt;
 use crate::room::{Event, Snapshot, Stage};
@@ -23,7 +23,7 @@ use crate::room::{Event, Snapshot, Stage};
 pub fn observer(out: StandardStream, room: RoomHandle) -> Box<dyn FnMut(&Snapshot) + Send> {
     let mut last = String::new();
     Box::new(move |snapshot| {
-        let line = wire::snapshot_line(snapshot, snapshot.taken_at);
+        let line = json_lines::snapshot_line(snapshot, snapshot.taken_at);
         if line != last {
             last.clone_from(&line);
             out.write_line(&line);
@@ -55,7 +55,7 @@ pub fn read_events(room: &RoomHandle, out: &StandardStream) {
                 continue;
             }
         };
-        match wire::parse_headless(&line, || CallId(Ulid::new().0)) {
+        match json_lines::parse_headless(&line, || CallId(Ulid::new().0)) {
             Ok(HeadlessCommand::FailLoop) => room.fail(),
             Ok(HeadlessCommand::Tell(event)) => {
                 let is_reset = event == Event::StaffReset;

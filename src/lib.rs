@@ -10,7 +10,7 @@ pub mod dry_run;
 pub mod findings;
 pub mod headless;
 pub mod line;
-pub mod output;
+
 pub mod paths;
 pub mod profile;
 pub mod room;
@@ -18,6 +18,7 @@ pub mod screen;
 pub mod secret;
 pub mod setup;
 pub mod sound;
+pub mod stdio;
 pub mod takeaway;
 pub mod theme;
 pub mod vault;

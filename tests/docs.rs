@@ -44,7 +44,7 @@ fn between<'a>(source: &'a str, from: &str, to: &str) -> &'a str {
 
 /// The events that the room without a window accepts, from the source of its reader.
 fn events() -> Vec<String> {
-    let source = text("src/driver/wire/event_line.rs");
+    let source = text("src/driver/json_lines/event_line.rs");
     let (_, rest) = source.split_once("enum EventLine {\n").unwrap();
     let (variants, _) = rest.split_once("\n}").unwrap();
     let names = variants.lines().filter_map(|line| line.trim_start().split([',', ' ', '{']).next());
@@ -69,7 +69,7 @@ fn snake_case(name: &str) -> String {
 
 /// The keys that the room without a window writes.
 fn keys() -> Vec<String> {
-    let source = text("src/driver/wire/snapshot_line.rs");
+    let source = text("src/driver/json_lines/snapshot_line.rs");
     let structs = source.split("#[derive(Serialize)]").skip(1).filter_map(|rest| rest.split_once("\n}"));
     let fields = structs.flat_map(|(fields, _)| fields.lines());
     let fields = fields.filter_map(|line| line.strip_prefix("    ")?.split_once(':'));

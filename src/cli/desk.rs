@@ -13,7 +13,7 @@ use crate::desk::multi_room::{self, MultiRoomError, MultiRoomOptions};
 use crate::desk::{self, BoundDesk, DeskError, PageOptions, ServerOptions};
 use crate::line::broker::Broker;
 use crate::line::message::RoomId;
-use crate::output::{self, print_error};
+use crate::stdio::{self, print_error};
 use crate::paths::Directories;
 use crate::secret::Secret;
 use crate::theme;
@@ -54,7 +54,7 @@ fn open(args: &DeskArgs) -> Result<(BoundDesk, MultiRoomOptions), String> {
     })?;
     let reading = config::load_desks(&file);
     for finding in &reading.findings {
-        output::eprint(&finding);
+        stdio::eprint(&finding);
     }
     let directories = Directories::from_env(|name| std::env::var_os(name));
     let directories = directories.and_then(|directories| directories.create_state().map(|()| directories));
@@ -95,9 +95,9 @@ fn serve(
     options: MultiRoomOptions,
     signals: Option<EndSignals>,
 ) -> ExitCode {
-    output::eprint(&format_args!("The desk is at {}", bound.url()));
+    stdio::eprint(&format_args!("The desk is at {}", bound.url()));
     if let Some(ca) = bound.ca_file() {
-        output::eprint(&format_args!("Browsers trust it once they trust {}", ca.display()));
+        stdio::eprint(&format_args!("Browsers trust it once they trust {}", ca.display()));
     }
     match runtime.block_on(multi_room::serve(bound, options, received(signals))) {
         Ok(()) => ExitCode::SUCCESS,

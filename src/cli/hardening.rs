@@ -4,7 +4,7 @@
 use std::panic::PanicHookInfo;
 use std::time::Duration;
 
-use crate::output;
+use crate::stdio;
 use crate::sound;
 use crate::vault::{self, MemoryLock};
 
@@ -21,8 +21,8 @@ pub(super) fn install_panic_hook() {
         if sound::decodes_here() {
             return;
         }
-        output::eprint(&panic_message(panic));
-        output::stderr().flush_within(FLUSH_TIMEOUT);
+        stdio::eprint(&panic_message(panic));
+        stdio::stderr().flush_within(FLUSH_TIMEOUT);
     }));
 }
 

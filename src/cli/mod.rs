@@ -29,7 +29,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{self, Config};
 use crate::findings::{Finding, read_text};
-use crate::output::{self, LogWriter, print, print_error};
+use crate::stdio::{self, LogWriter, print, print_error};
 use crate::profile::{self, Profile};
 use crate::sound;
 use crate::theme;
@@ -110,7 +110,7 @@ pub fn main() -> ExitCode {
     hardening::install_panic_hook();
     start_logging();
     let code = execute();
-    output::stderr().flush_within(FLUSH_TIMEOUT);
+    stdio::stderr().flush_within(FLUSH_TIMEOUT);
     code
 }
 
@@ -139,7 +139,7 @@ fn execute() -> ExitCode {
 /// Logs go to standard error, in colour on a terminal, and contain no text of a patient.
 fn start_logging() {
     // First, before anything can redirect the file descriptor that it duplicates.
-    let _ = output::stderr();
+    let _ = stdio::stderr();
     let asked = std::env::var("STILLROOM_LOG").ok().filter(|directives| !directives.is_empty());
     let (filter, misread) = log_filter(asked.as_deref());
     let wants_none = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());

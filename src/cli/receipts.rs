@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use super::{FAILED, UNUSABLE};
 use crate::driver::journal;
-use crate::output::print_error;
+use crate::stdio::print_error;
 use crate::paths::Directories;
 use crate::room::snapshot::Receipt;
 use crate::vault::{self, ReceiptLine};

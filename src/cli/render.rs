@@ -9,7 +9,7 @@ use clap::Args;
 use super::{FAILED, UNUSABLE, loudness};
 use crate::config;
 use crate::dry_run::DryRun;
-use crate::output::{self, print, print_error};
+use crate::stdio::{self, print, print_error};
 use crate::profile;
 use crate::sound;
 
@@ -40,7 +40,7 @@ pub(super) fn render(args: &RenderArgs) -> ExitCode {
     let (profiles, findings) = profile::load_profiles(&config.profiles.dir, &config.media.dir);
     let Some(profile) = profiles.iter().find(|profile| profile.name == args.profile) else {
         for finding in findings.iter().filter(|finding| finding.file.file_stem() == Some(args.profile.as_ref())) {
-            output::eprint(&finding);
+            stdio::eprint(&finding);
         }
         let names: Vec<&str> = profiles.iter().map(|profile| profile.name.as_str()).collect();
         print_error(&format_args!("there is no valid profile {:?}; valid are: {}", args.profile, names.join(", ")));

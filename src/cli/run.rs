@@ -21,7 +21,7 @@ use crate::driver::{Driver, RecoveryInput, RoomHandle};
 use crate::dry_run;
 use crate::headless;
 use crate::line::view::{Offers, ProfileOffer};
-use crate::output::{self, StandardStream, print_error};
+use crate::stdio::{self, StandardStream, print_error};
 use crate::paths::{self, Directories, KeyStorage, StateLock};
 use crate::profile::{self, Profile};
 use crate::room::{Event, Snapshot, Trouble};
@@ -76,7 +76,7 @@ pub(super) fn run(args: &RunArgs) -> ExitCode {
     let (profiles, profile_findings) = profile::load_profiles(&config.profiles.dir, &config.media.dir);
     let findings: Vec<_> = loaded.findings.into_iter().chain(profile_findings).collect();
     for finding in &findings {
-        output::eprint(&finding);
+        stdio::eprint(&finding);
     }
     let RoomDirectories { state, keys, lock, mut troubles } = match prepare_directories() {
         Ok(directories) => directories,
@@ -282,9 +282,9 @@ impl RoomSetup {
                     return;
                 }
             };
-            output::eprint(&format_args!("The desk is at {}", bound.url()));
+            stdio::eprint(&format_args!("The desk is at {}", bound.url()));
             if let Some(ca) = bound.ca_file() {
-                output::eprint(&format_args!("Browsers trust it once they trust {}", ca.display()));
+                stdio::eprint(&format_args!("Browsers trust it once they trust {}", ca.display()));
             }
             let bound = bound.follow_password(move || Secret::desk_password(&state).hash().ok().flatten());
             if let Err(error) = single_room::serve(bound, options, client, std::future::pending()).await {

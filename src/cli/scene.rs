@@ -13,7 +13,7 @@ use image::{ExtendedColorType, ImageEncoder};
 use super::progress::Progress;
 use super::{FAILED, UNUSABLE, name_of};
 use crate::findings::Finding;
-use crate::output::{print, print_error};
+use crate::stdio::{print, print_error};
 use crate::room::breath::BreathPattern;
 use crate::vocabulary::Named;
 use crate::vocabulary::place::{Place, TimeOfDay};

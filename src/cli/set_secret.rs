@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
 use super::{FAILED, UNUSABLE};
-use crate::output::{print, print_error};
+use crate::stdio::{print, print_error};
 use crate::paths::Directories;
 use crate::secret::Secret;
 

@@ -11,7 +11,7 @@ use super::{FAILED, renderer};
 use crate::driver::LoopFault;
 use crate::driver::journal::Journal;
 use crate::headless;
-use crate::output::{self, StandardStream, print_error};
+use crate::stdio::{self, StandardStream, print_error};
 use crate::sound::SoundHandle;
 use crate::widget::place::Backend;
 use crate::wiring::Handover;
@@ -85,7 +85,7 @@ impl Shutdown {
 
     fn exit(&self, code: u8) -> ! {
         self.out.flush_within(FLUSH_TIMEOUT);
-        output::stderr().flush_within(FLUSH_TIMEOUT);
+        stdio::stderr().flush_within(FLUSH_TIMEOUT);
         std::process::exit(code.into());
     }
 }
@@ -118,6 +118,6 @@ pub(super) fn replace_process(environment: &[(&str, &str)]) -> io::Error {
     // Only the next process may see this variable. If that process restarts for a different reason, it must not wipe
     // again.
     command.env_remove(WIPING).envs(environment.iter().copied());
-    output::stderr().flush_within(FLUSH_TIMEOUT);
+    stdio::stderr().flush_within(FLUSH_TIMEOUT);
     command.exec()
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::config::Config;
 use crate::desk::DeskPassword;
-use crate::output::print_error;
+use crate::stdio::print_error;
 use crate::paths::checksummed::ReadOutcome;
 use crate::room::Trouble;
 use crate::secret::Secret;

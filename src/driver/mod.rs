@@ -5,10 +5,10 @@
 pub mod clock;
 mod inbox;
 pub mod journal;
+pub mod json_lines;
 pub mod liveness;
 pub mod mix;
 mod recovery;
-pub mod wire;
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};

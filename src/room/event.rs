@@ -1,5 +1,5 @@
 //! Owns the events, which are the room's only inputs. The window, the desks and all devices report through them. Not
-//! here: what an event changes (`transitions`) and its name in a file or a message (`driver::wire`).
+//! here: what an event changes (`transitions`) and its name in a file or a message (`driver::json_lines`).
 
 use super::breath::BreathPattern;
 use super::call::{CallId, DeskId};

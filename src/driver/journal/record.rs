@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
-use super::super::wire::values::{Finite, NameOf, ProfileName};
+use super::super::json_lines::values::{Finite, NameOf, ProfileName};
 use crate::room::Event;
 use crate::room::breath::BreathPattern;
 use crate::room::call::{CallId, DeskId};

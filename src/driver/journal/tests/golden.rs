@@ -10,7 +10,7 @@ use expect_test::expect_file;
 
 use super::records::every_event;
 use super::*;
-use crate::driver::{RecoveryInput, recovery, wire};
+use crate::driver::{RecoveryInput, json_lines, recovery};
 use crate::room::breath::BreathPattern;
 use crate::room::call::DeskId;
 use crate::room::snapshot::WipeCheck;
@@ -146,7 +146,7 @@ fn the_golden_journal_replays_to_the_same_room_record_by_record() {
     for end in 0..=records.len() {
         let snapshot = room_after(&records[..end]);
         assert_eq!(snapshot, room_after(&visits()[..end]));
-        writeln!(rooms, "{}\n{}", wire::snapshot_line(&snapshot, snapshot.taken_at), hidden_state(&snapshot)).unwrap();
+        writeln!(rooms, "{}\n{}", json_lines::snapshot_line(&snapshot, snapshot.taken_at), hidden_state(&snapshot)).unwrap();
     }
     expect_file!["golden-rooms.txt"].assert_eq(&rooms);
 }

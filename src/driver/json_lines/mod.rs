@@ -20,7 +20,7 @@ pub const LINE_BYTES_MAX: usize = 256 * 1024;
 /// Why a line is refused. The error names only our own keys and never quotes the line, which may hold what a patient
 /// wrote.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum WireError {
+pub enum JsonLineError {
     /// The line is longer than [`LINE_BYTES_MAX`].
     #[error("the line is longer than {LINE_BYTES_MAX} bytes")]
     TooLong,
@@ -67,9 +67,9 @@ pub enum HeadlessCommand {
 ///
 /// # Errors
 /// Why the line is refused, without quoting it.
-pub fn parse_headless(line: &str, new_call: impl FnOnce() -> CallId) -> Result<HeadlessCommand, WireError> {
+pub fn parse_headless(line: &str, new_call: impl FnOnce() -> CallId) -> Result<HeadlessCommand, JsonLineError> {
     if line.len() > LINE_BYTES_MAX {
-        return Err(WireError::TooLong);
+        return Err(JsonLineError::TooLong);
     }
     Ok(event_reader::read::<EventLine>(line)?.into_command(new_call))
 }

@@ -7,7 +7,7 @@ use serde::de::{
 use serde::{Deserializer, forward_to_deserialize_any};
 use serde_json::{Map, Value};
 
-use super::WireError;
+use super::JsonLineError;
 
 const EVENT: &str = "event";
 const EVENT_NAME: &str = "the event's name";
@@ -15,16 +15,16 @@ const NO_KEYS: &str = "none but `event`";
 
 /// Reads a line as `T`, an enum whose variants have named fields or none. Each field is a newtype or an `Option` of a
 /// newtype, and the error for a wrong value quotes what that newtype expects.
-pub(super) fn read<T: DeserializeOwned>(line: &str) -> Result<T, WireError> {
+pub(super) fn read<T: DeserializeOwned>(line: &str) -> Result<T, JsonLineError> {
     match serde_json::from_str(line) {
         Ok(Value::Object(keys)) => T::deserialize(EventObject { keys: &keys }),
-        Ok(_) | Err(_) => Err(WireError::NotAnObject),
+        Ok(_) | Err(_) => Err(JsonLineError::NotAnObject),
     }
 }
 
 /// The only mistake that serde itself finds at this level is an unknown variant. Its message is dropped, because it
 /// quotes the name from the line.
-impl serde::de::Error for WireError {
+impl serde::de::Error for JsonLineError {
     fn custom<T: std::fmt::Display>(_: T) -> Self {
         Self::UnknownEvent
     }
@@ -36,29 +36,29 @@ struct EventObject<'de> {
 
 impl EventObject<'_> {
     /// Refuses keys that the event does not know, because a misspelt key must not be ignored silently.
-    fn reject_keys_except(&self, known: &[&str]) -> Result<(), WireError> {
+    fn reject_keys_except(&self, known: &[&str]) -> Result<(), JsonLineError> {
         if self.keys.keys().all(|key| key == EVENT || known.contains(&key.as_str())) {
             return Ok(());
         }
         let known = if known.is_empty() { NO_KEYS.to_owned() } else { known.join(", ") };
-        Err(WireError::UnknownKey { known })
+        Err(JsonLineError::UnknownKey { known })
     }
 }
 
 impl<'de> Deserializer<'de> for EventObject<'de> {
-    type Error = WireError;
+    type Error = JsonLineError;
 
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, WireError> {
+    ) -> Result<V::Value, JsonLineError> {
         visitor.visit_enum(self)
     }
 
-    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, WireError> {
-        Err(WireError::UnknownEvent)
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, JsonLineError> {
+        Err(JsonLineError::UnknownEvent)
     }
 
     forward_to_deserialize_any! {
@@ -68,22 +68,22 @@ impl<'de> Deserializer<'de> for EventObject<'de> {
 }
 
 impl<'de> EnumAccess<'de> for EventObject<'de> {
-    type Error = WireError;
+    type Error = JsonLineError;
     type Variant = Self;
 
-    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self), WireError> {
+    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self), JsonLineError> {
         let allowed = || EVENT_NAME.to_owned();
-        let value = self.keys.get(EVENT).ok_or_else(|| WireError::Missing { key: EVENT, allowed: allowed() })?;
-        let name = value.as_str().ok_or_else(|| WireError::Wrong { key: EVENT, allowed: allowed() })?;
-        let name: serde::de::value::StrDeserializer<'_, WireError> = name.into_deserializer();
+        let value = self.keys.get(EVENT).ok_or_else(|| JsonLineError::Missing { key: EVENT, allowed: allowed() })?;
+        let name = value.as_str().ok_or_else(|| JsonLineError::Wrong { key: EVENT, allowed: allowed() })?;
+        let name: serde::de::value::StrDeserializer<'_, JsonLineError> = name.into_deserializer();
         Ok((seed.deserialize(name)?, self))
     }
 }
 
 impl<'de> VariantAccess<'de> for EventObject<'de> {
-    type Error = WireError;
+    type Error = JsonLineError;
 
-    fn unit_variant(self) -> Result<(), WireError> {
+    fn unit_variant(self) -> Result<(), JsonLineError> {
         self.reject_keys_except(&[])
     }
 
@@ -91,17 +91,17 @@ impl<'de> VariantAccess<'de> for EventObject<'de> {
         self,
         fields: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, WireError> {
+    ) -> Result<V::Value, JsonLineError> {
         self.reject_keys_except(fields)?;
         visitor.visit_map(EventFields { keys: self.keys, left: fields.iter(), current: EVENT })
     }
 
-    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, _: S) -> Result<S::Value, WireError> {
-        Err(WireError::UnknownEvent)
+    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, _: S) -> Result<S::Value, JsonLineError> {
+        Err(JsonLineError::UnknownEvent)
     }
 
-    fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, WireError> {
-        Err(WireError::UnknownEvent)
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, JsonLineError> {
+        Err(JsonLineError::UnknownEvent)
     }
 }
 
@@ -114,19 +114,19 @@ struct EventFields<'de> {
 }
 
 impl<'de> MapAccess<'de> for EventFields<'de> {
-    type Error = WireError;
+    type Error = JsonLineError;
 
-    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, WireError> {
+    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, JsonLineError> {
         let Some(key) = self.left.next() else { return Ok(None) };
         self.current = key;
-        let key: serde::de::value::StrDeserializer<'_, WireError> = key.into_deserializer();
+        let key: serde::de::value::StrDeserializer<'_, JsonLineError> = key.into_deserializer();
         seed.deserialize(key).map(Some)
     }
 
-    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, WireError> {
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, JsonLineError> {
         let (key, value) = (self.current, self.keys.get(self.current).unwrap_or(&Value::Null));
         seed.deserialize(FieldValue(value)).map_err(|NotAllowed { allowed }| {
-            if value.is_null() { WireError::Missing { key, allowed } } else { WireError::Wrong { key, allowed } }
+            if value.is_null() { JsonLineError::Missing { key, allowed } } else { JsonLineError::Wrong { key, allowed } }
         })
     }
 }

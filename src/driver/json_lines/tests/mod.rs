@@ -33,7 +33,7 @@ fn receipt() -> Receipt {
     }
 }
 
-fn parse(line: &str) -> Result<Event, WireError> {
+fn parse(line: &str) -> Result<Event, JsonLineError> {
     parse_headless(line, || CallId(7)).map(|command| match command {
         HeadlessCommand::Tell(event) => event,
         HeadlessCommand::FailLoop => panic!("the line asks for a failure"),
@@ -135,15 +135,15 @@ fn no_event_that_only_the_room_can_cause_is_accepted() {
         "notes_damaged",
     ];
     for name in internal {
-        assert_eq!(parse(&json!({ "event": name }).to_string()), Err(WireError::UnknownEvent), "{name}");
+        assert_eq!(parse(&json!({ "event": name }).to_string()), Err(JsonLineError::UnknownEvent), "{name}");
     }
     let id = "01J00000000000000000000001";
     for name in ["call_pressed", "call_here"] {
         let line = json!({ "event": name, "id": id, "practice": false }).to_string();
-        assert!(matches!(parse(&line), Err(WireError::UnknownKey { .. })), "{name}");
+        assert!(matches!(parse(&line), Err(JsonLineError::UnknownKey { .. })), "{name}");
     }
     for json in [r#"{"event":"resumed"}"#, r#"{"event":"wipe_verified","receipt":{"number":1}}"#] {
-        assert_eq!(parse(json), Err(WireError::UnknownEvent));
+        assert_eq!(parse(json), Err(JsonLineError::UnknownEvent));
     }
 }
 
@@ -171,7 +171,7 @@ fn errors_name_the_key_and_what_it_may_hold() {
     for (line, told) in table {
         assert_eq!(parse(line).unwrap_err().to_string(), told, "{line}");
     }
-    assert_eq!(parse(&" ".repeat(LINE_BYTES_MAX + 1)), Err(WireError::TooLong));
+    assert_eq!(parse(&" ".repeat(LINE_BYTES_MAX + 1)), Err(JsonLineError::TooLong));
 }
 
 /// Puts the canary in every position of every line, as a key, as a value, and in the middle of the text.

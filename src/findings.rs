@@ -211,9 +211,9 @@ impl<'d> Section<'d> {
         let allowed = format!("a list of at most {max} tables");
         let items = self.items(key, max, &allowed).unwrap_or_default();
         let mut sections = Vec::new();
-        for (place, item) in items.iter().enumerate() {
+        for (index, item) in items.iter().enumerate() {
             let line = line_of(self.document.text, item.span().start);
-            let path = format!("{}[{place}]", self.key_path(key));
+            let path = format!("{}[{index}]", self.key_path(key));
             match item.get_ref().as_table() {
                 Some(table) => sections.push(Section::new(self.document, path, Some(table), line)),
                 None => self.push(line, path, self.found(item), "a table".into()),

@@ -11,10 +11,10 @@ use ulid::Ulid;
 
 use crate::driver::RoomHandle;
 use crate::driver::json_lines::{self, HeadlessCommand, LINE_BYTES_MAX};
-use crate::stdio::StandardStream;
 use crate::room::call::CallId;
 use crate::room::snapshot::Receipt;
 use crate::room::{Event, Snapshot, Stage};
+use crate::stdio::StandardStream;
 
 /// Creates an observer that writes a line for each change of the room.
 ///

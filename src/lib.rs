@@ -10,7 +10,6 @@ pub mod dry_run;
 pub mod findings;
 pub mod headless;
 pub mod line;
-
 pub mod paths;
 pub mod profile;
 pub mod room;

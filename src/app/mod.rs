@@ -290,14 +290,14 @@ impl App {
                 let practice = self.call_is_practice();
                 self.press_call(practice)
             }
-            Message::HereSlid => self.tell(Event::CallHere { id: None }),
-            Message::ClearSlid => self.tell(Event::CallCleared),
+            Message::HereSlid => self.tell_in_order(Event::CallHere { id: None }),
+            Message::ClearSlid => self.tell_in_order(Event::CallCleared),
             Message::CornerHeld => {
                 self.staff = StaffLayer::Pin(PinPad::default());
-                self.tell(Event::StaffTouched)
+                self.tell_in_order(Event::StaffTouched)
             }
-            Message::DarkTouched => self.tell(Event::DarkTouched),
-            Message::DarkLeft => self.tell(Event::Dark { on: false }),
+            Message::DarkTouched => self.tell_in_order(Event::DarkTouched),
+            Message::DarkLeft => self.tell_in_order(Event::Dark { on: false }),
             Message::KeyPressed(_) | Message::Answered(Ok(())) => Task::none(),
             Message::Answered(Err(refusal)) => {
                 tracing::info!(%refusal, "the room refused a touch");
@@ -351,7 +351,7 @@ impl App {
         match checked {
             Ok(Verification::Correct) => {
                 self.staff = StaffLayer::Open(StaffPanel::default());
-                return self.tell(Event::StaffTouched);
+                return self.tell_in_order(Event::StaffTouched);
             }
             Ok(Verification::Wrong { retry_after } | Verification::TooEarly { retry_after }) => {
                 pad.on_wrong_pin(retry_after);
@@ -368,7 +368,7 @@ impl App {
         let snapshot = Arc::clone(&self.ctx.snapshot);
         let StaffLayer::Open(panel) = &mut self.staff else { return Task::none() };
         let action = panel.update(message, &snapshot);
-        Task::batch([self.tell(Event::StaffTouched), self.perform(action)])
+        Task::batch([self.tell_in_order(Event::StaffTouched), self.perform(action)])
     }
 
     fn setup_saved(&mut self, saved: Result<Setup, String>) -> Task<Message> {
@@ -405,7 +405,7 @@ impl App {
             }
             // Printers take a moment to answer, so they are asked before the patient needs them.
             if self.ctx.snapshot.stage == Stage::After {
-                return self.tell(Event::TakeHomeMethodsRequested);
+                return self.tell_in_order(Event::TakeHomeMethodsRequested);
             }
         }
         self.clear_clipboard()
@@ -426,7 +426,7 @@ impl App {
     fn perform(&mut self, action: Action) -> Task<Message> {
         match action {
             Action::None => Task::none(),
-            Action::Send(event) => self.tell(event),
+            Action::Send(event) => self.tell_in_order(event),
             Action::Focus(id) => iced::widget::operation::focus(id),
             Action::PracticeCall => self.press_call(true),
             Action::Play(tone) => {
@@ -456,12 +456,12 @@ impl App {
         }
     }
 
-    fn tell(&self, event: Event) -> Task<Message> {
+    fn tell_in_order(&self, event: Event) -> Task<Message> {
         Task::perform(self.room.tell_in_order(event), Message::Answered)
     }
 
     fn press_call(&self, practice: bool) -> Task<Message> {
-        self.tell(Event::CallPressed { id: CallId(Ulid::new().0), practice })
+        self.tell_in_order(Event::CallPressed { id: CallId(Ulid::new().0), practice })
     }
 
     fn is_hand_landing_in_dark(&self) -> bool {

@@ -13,9 +13,9 @@ use crate::desk::multi_room::{self, MultiRoomError, MultiRoomOptions};
 use crate::desk::{self, BoundDesk, DeskError, PageOptions, ServerOptions};
 use crate::line::broker::Broker;
 use crate::line::message::RoomId;
-use crate::stdio::{self, print_error};
 use crate::paths::Directories;
 use crate::secret::Secret;
+use crate::stdio::{self, print_error};
 use crate::theme;
 
 #[derive(Debug, Args)]

@@ -4,8 +4,8 @@
 use std::panic::PanicHookInfo;
 use std::time::Duration;
 
-use crate::stdio;
 use crate::sound;
+use crate::stdio;
 use crate::vault::{self, MemoryLock};
 
 /// Time limit for writing a panic message, which may be the last thing that the process writes.

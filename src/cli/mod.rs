@@ -29,9 +29,9 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{self, Config};
 use crate::findings::{Finding, read_text};
-use crate::stdio::{self, LogWriter, print, print_error};
 use crate::profile::{self, Profile};
 use crate::sound;
+use crate::stdio::{self, LogWriter, print, print_error};
 use crate::theme;
 use crate::vocabulary::place::Place;
 use crate::widget::place::still_image::{SlideFolder, check_folder};

@@ -7,9 +7,9 @@ use std::process::ExitCode;
 
 use super::{FAILED, UNUSABLE};
 use crate::driver::journal;
-use crate::stdio::print_error;
 use crate::paths::Directories;
 use crate::room::snapshot::Receipt;
+use crate::stdio::print_error;
 use crate::vault::{self, ReceiptLine};
 
 /// Prints each receipt, then whether any was changed or is missing.

@@ -9,9 +9,9 @@ use clap::Args;
 use super::{FAILED, UNUSABLE, loudness};
 use crate::config;
 use crate::dry_run::DryRun;
-use crate::stdio::{self, print, print_error};
 use crate::profile;
 use crate::sound;
+use crate::stdio::{self, print, print_error};
 
 /// The arguments of `stillroom render`.
 #[derive(Args, Debug)]

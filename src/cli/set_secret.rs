@@ -7,9 +7,9 @@ use std::process::ExitCode;
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
 use super::{FAILED, UNUSABLE};
-use crate::stdio::{print, print_error};
 use crate::paths::Directories;
 use crate::secret::Secret;
+use crate::stdio::{print, print_error};
 
 pub(super) fn set_pin() -> ExitCode {
     set("staff PIN (4 to 12 digits)", Secret::staff_pin)

@@ -11,8 +11,8 @@ use super::{FAILED, renderer};
 use crate::driver::LoopFault;
 use crate::driver::journal::Journal;
 use crate::headless;
-use crate::stdio::{self, StandardStream, print_error};
 use crate::sound::SoundHandle;
+use crate::stdio::{self, StandardStream, print_error};
 use crate::widget::place::Backend;
 use crate::wiring::Handover;
 

@@ -5,11 +5,11 @@ use std::path::Path;
 
 use crate::config::Config;
 use crate::desk::DeskPassword;
-use crate::stdio::print_error;
 use crate::paths::checksummed::ReadOutcome;
 use crate::room::Trouble;
 use crate::secret::Secret;
 use crate::setup::{self, SETUP_FILE, Setup};
+use crate::stdio::print_error;
 
 /// Applies the setup to the configuration and returns the desk's password.
 pub(super) fn load(state: &Path, config: &mut Config, troubles: &mut Vec<Trouble>) -> DeskPassword {

@@ -79,7 +79,7 @@ impl LoudnessStep {
     /// Returns the step's number, 1 to 5, which is part of its message's key.
     #[must_use]
     pub fn step(self) -> usize {
-        Self::ALL.iter().position(|step| *step == self).map_or(1, |place| place + 1)
+        Self::ALL.iter().position(|step| *step == self).map_or(1, |index| index + 1)
     }
 }
 

@@ -109,10 +109,10 @@ fn check_settings(file: &Path) -> (Option<Config>, Vec<Finding>) {
     if let Some(program) = config.lines.contact.first() {
         missing("contact.command", Path::new(program).is_file(), "a program that exists");
     }
-    for (place, step) in config.lines.escalation.iter().enumerate() {
+    for (index, step) in config.lines.escalation.iter().enumerate() {
         let is_file = step.ca_file.as_ref().is_none_or(|file| file.is_file());
-        missing(&format!("escalation[{place}].secret_file"), step.secret_file.is_file(), "a file that exists");
-        missing(&format!("escalation[{place}].ca_file"), is_file, "a file that exists");
+        missing(&format!("escalation[{index}].secret_file"), step.secret_file.is_file(), "a file that exists");
+        missing(&format!("escalation[{index}].ca_file"), is_file, "a file that exists");
     }
     if let Some(folder) = &config.take_home.folder {
         let writable = folder.is_dir() && rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_ok();

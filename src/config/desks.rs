@@ -102,7 +102,7 @@ pub fn is_desks(file: &Path, text: &str) -> bool {
 /// neither.
 #[must_use]
 pub fn find_desks(flag: Option<&Path>, exists: impl Fn(&Path) -> bool) -> Option<PathBuf> {
-    let found = || DESKS_PLACES.into_iter().map(Path::new).find(|place| exists(place)).map(Path::to_path_buf);
+    let found = || DESKS_PLACES.into_iter().map(Path::new).find(|path| exists(path)).map(Path::to_path_buf);
     flag.map(Path::to_path_buf).or_else(found)
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::findings::{Mention, Section};
+use crate::room::call::ESCALATION_STEPS_MAX;
 use crate::vocabulary::access::{BrokerAccess, BrokerUrl};
 
 /// Maximum length of a room's id at a broker, in characters.
@@ -12,7 +13,6 @@ pub const ROOM_ID_CHARS_MAX: usize = 40;
 /// What [`is_room_id`] accepts, for error messages.
 pub const ROOM_ID: &str = "lower-case letters, digits and hyphens, 1 to 40 of them, but not \"desks\"";
 
-const STEPS_MAX: usize = 8;
 const WORDS_MAX: usize = 16;
 const AFTER_S: std::ops::RangeInclusive<u32> = 0..=3_600;
 const AFTER_S_DEFAULT: u32 = 60;
@@ -109,7 +109,7 @@ pub(super) fn broker(section: &Section<'_>, folder: &Path, mentions: &mut Vec<Me
 
 fn escalation(root: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) -> Vec<EscalationStep> {
     let mut steps: Vec<EscalationStep> = Vec::new();
-    for section in root.sections("escalation", STEPS_MAX) {
+    for section in root.sections("escalation", ESCALATION_STEPS_MAX) {
         let address = "https://…, or http:// on this tablet";
         section.require("url", address);
         section.require("secret_file", "the path of a file with a secret of at least 16 characters");

@@ -402,6 +402,6 @@ pub fn find(
     if let Some(named) = flag.map(Path::to_path_buf).or(variable) {
         return ConfigFile::Named(named);
     }
-    let found = CONFIG_PLACES.into_iter().map(Path::new).find(|place| exists(place));
-    found.map_or(ConfigFile::Nowhere, |place| ConfigFile::Found(place.into()))
+    let found = CONFIG_PLACES.into_iter().map(Path::new).find(|path| exists(path));
+    found.map_or(ConfigFile::Nowhere, |path| ConfigFile::Found(path.into()))
 }

@@ -13,6 +13,7 @@ use super::{CAP_DBA, Calibration, DIAGONAL_INCHES, READING_DBA, TEST_TONE_DB, fo
 use crate::findings::{Document, Finding, Mention, Section, tidy};
 use crate::profile::{INFUSION_MINUTES, LEVEL_DB, PROFILE_NAME, is_profile_name, per_language};
 use crate::room::names::{self, NameError};
+use crate::room::timeline::LANDING_MINUTES_MAX;
 use crate::vocabulary::access::CertificateSource;
 use crate::vocabulary::language::Language;
 use crate::words::Locales;
@@ -155,7 +156,7 @@ fn media(section: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) -> M
 
 fn session(section: &Section<'_>) -> SessionConfig {
     let default = SessionConfig::default();
-    let landing_minutes = section.integer("landing_minutes_after_end", 0..=20);
+    let landing_minutes = section.integer("landing_minutes_after_end", 0..=LANDING_MINUTES_MAX);
     let session = SessionConfig {
         infusion_minutes: section.integer("infusion_minutes", INFUSION_MINUTES).unwrap_or(default.infusion_minutes),
         landing_minutes_after_end: landing_minutes.unwrap_or(default.landing_minutes_after_end),

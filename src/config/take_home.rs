@@ -61,12 +61,12 @@ pub(super) fn read(section: &Section<'_>, folder: &Path, mentions: &mut Vec<Ment
     let recipient = section.text_where("recipient", key, |text| {
         text.trim().parse::<age::x25519::Recipient>().ok().map(|recipient| recipient.to_string())
     });
-    let place = section.path("folder", mentions).map(|place| folder.join(place));
+    let note_folder = section.path("folder", mentions).map(|path| folder.join(path));
     let take_home = TakeHomeConfig {
         printer: printer.unwrap_or(default.printer),
         paper: section.choice("paper").unwrap_or(default.paper),
         recipient,
-        folder: place,
+        folder: note_folder,
     };
     section.finish();
     take_home

@@ -1,19 +1,10 @@
-//! Owns the room's inbox. Its two lanes make sure that a call never waits behind anything else, and comfort events are
-//! refused before they can hold up other messages. Does not own the loop that handles the messages.
+//! Owns the receiving end of the room's inbox. Messages in the priority lane overtake all others, so that a call never
+//! waits. Does not own which message goes into which lane (`handle`), or the loop that handles the messages.
 
-use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
 
-use tokio::sync::{mpsc, oneshot, watch};
-
-use super::clock::RoomClock;
 use crate::room::call::CallId;
-use crate::room::{Event, Refusal, Snapshot};
-
-/// Capacity of the regular lane, in messages; senders wait once it is full.
-const WAITING_MAX: usize = 1_024;
-/// Events that only serve comfort ([`Event::is_comfort`]) are refused once the regular lane has space for fewer
-/// messages than this.
-const COMFORT_CAPACITY_MIN: usize = WAITING_MAX - 256;
+use crate::room::{Event, Refusal};
 
 pub(super) type ReplySender = oneshot::Sender<Result<(), Refusal>>;
 
@@ -31,10 +22,11 @@ pub(super) enum InboxMessage {
 
 /// The receiving end, held by the loop.
 pub(super) struct Inbox {
-    /// Messages about calls, and reports from the room's own parts. Unbounded, because there are few of them and none
-    /// may be lost.
-    priority: mpsc::UnboundedReceiver<InboxMessage>,
-    regular: mpsc::Receiver<InboxMessage>,
+    /// Events about calls, and every report from the room's own parts, whatever its event. Unbounded, because there are
+    /// few of them and none may be lost.
+    pub(super) priority: mpsc::UnboundedReceiver<InboxMessage>,
+    /// All other events. Bounded.
+    pub(super) regular: mpsc::Receiver<InboxMessage>,
 }
 
 impl Inbox {
@@ -56,140 +48,5 @@ impl Inbox {
         let mut waiting: Vec<InboxMessage> = std::iter::from_fn(|| self.priority.try_recv().ok()).collect();
         waiting.extend(std::iter::from_fn(|| self.regular.try_recv().ok()));
         waiting
-    }
-}
-
-/// The loop's handle to its own inbox. It does not keep the loop running once every [`RoomHandle`] is gone.
-#[derive(Clone)]
-pub(super) struct WeakHandle {
-    priority: mpsc::WeakUnboundedSender<InboxMessage>,
-    regular: mpsc::WeakSender<InboxMessage>,
-    snapshots: watch::Receiver<Arc<Snapshot>>,
-    clock: RoomClock,
-}
-
-impl WeakHandle {
-    pub(super) fn upgrade(&self) -> Option<RoomHandle> {
-        let (priority, regular) = (self.priority.upgrade()?, self.regular.upgrade()?);
-        Some(RoomHandle { priority, regular, snapshots: self.snapshots.clone(), clock: self.clock })
-    }
-
-    pub(super) fn report(&self, event: Event) {
-        if let Some(handle) = self.upgrade() {
-            handle.report(event);
-        }
-    }
-}
-
-/// A handle to send events to the room and to read its state. Cheap to clone.
-#[derive(Clone)]
-pub struct RoomHandle {
-    priority: mpsc::UnboundedSender<InboxMessage>,
-    regular: mpsc::Sender<InboxMessage>,
-    snapshots: watch::Receiver<Arc<Snapshot>>,
-    clock: RoomClock,
-}
-
-impl RoomHandle {
-    pub(super) fn new(snapshots: watch::Receiver<Arc<Snapshot>>, clock: RoomClock) -> (Self, Inbox) {
-        let (priority, priority_inbox) = mpsc::unbounded_channel();
-        let (regular, regular_inbox) = mpsc::channel(WAITING_MAX);
-        (Self { priority, regular, snapshots, clock }, Inbox { priority: priority_inbox, regular: regular_inbox })
-    }
-
-    /// Sends an event to the room and waits for the answer.
-    ///
-    /// # Errors
-    /// The refusal, which leaves the room unchanged; [`Refusal::Gone`] if the loop has ended.
-    pub async fn tell(&self, event: Event) -> Result<(), Refusal> {
-        let (reply, answer) = oneshot::channel();
-        if event.is_about_call() {
-            self.priority.send(InboxMessage::Event(event, Some(reply))).map_err(|_| Refusal::Gone)?;
-        } else {
-            self.admit(&event)?;
-            self.regular.send(InboxMessage::Event(event, Some(reply))).await.map_err(|_| Refusal::Gone)?;
-        }
-        answer.await.unwrap_or(Err(Refusal::Gone))
-    }
-
-    /// Returns once the loop has answered, which shows that it is running.
-    ///
-    /// # Errors
-    /// [`Refusal::Gone`] if the loop has ended.
-    pub async fn ping(&self) -> Result<(), Refusal> {
-        let (reply, answer) = oneshot::channel();
-        self.regular.send(InboxMessage::Ping(reply)).await.map_err(|_| Refusal::Gone)?;
-        answer.await.unwrap_or(Err(Refusal::Gone))
-    }
-
-    /// Enqueues the event before returning, so that events arrive in the order in which they were sent; only an event
-    /// about a call overtakes others. The future resolves to the room's answer. May block, so it must not run on an
-    /// asynchronous runtime's thread.
-    ///
-    /// # Errors
-    /// The refusal, which leaves the room unchanged; [`Refusal::Gone`] if the loop has ended.
-    pub fn tell_in_order(&self, event: Event) -> impl Future<Output = Result<(), Refusal>> + Send + use<> {
-        let (reply, answer) = oneshot::channel();
-        let enqueued = self.enqueue(event, reply);
-        async move {
-            enqueued?;
-            answer.await.unwrap_or(Err(Refusal::Gone))
-        }
-    }
-
-    /// Sends an event to the room without waiting for an answer. It is never refused for lack of space. For the room's
-    /// own parts on their own threads.
-    pub fn report(&self, event: Event) {
-        self.send_priority(InboxMessage::Event(event, None));
-    }
-
-    /// Makes the room's loop panic as if the program had a fault, to test what happens next.
-    pub fn fail(&self) {
-        self.send_priority(InboxMessage::Fail);
-    }
-
-    /// Returns a receiver for the room's state and each of its changes. The channel closes when the loop ends.
-    #[must_use]
-    pub fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
-        self.snapshots.clone()
-    }
-
-    /// Returns the room's clock.
-    #[must_use]
-    pub fn clock(&self) -> RoomClock {
-        self.clock
-    }
-
-    pub(super) fn downgrade(&self) -> WeakHandle {
-        let (priority, regular) = (self.priority.downgrade(), self.regular.downgrade());
-        WeakHandle { priority, regular, snapshots: self.snapshots.clone(), clock: self.clock }
-    }
-
-    pub(super) fn report_clear_written(&self, id: CallId) {
-        self.send_priority(InboxMessage::ClearWritten(id));
-    }
-
-    fn send_priority(&self, message: InboxMessage) {
-        // Sending fails only once the loop has ended, and then the program ends too.
-        let _ = self.priority.send(message);
-    }
-
-    fn admit(&self, event: &Event) -> Result<(), Refusal> {
-        if event.is_comfort() && self.regular.capacity() < COMFORT_CAPACITY_MIN { Err(Refusal::Busy) } else { Ok(()) }
-    }
-
-    fn enqueue(&self, event: Event, reply: ReplySender) -> Result<(), Refusal> {
-        if event.is_about_call() {
-            return self.priority.send(InboxMessage::Event(event, Some(reply))).map_err(|_| Refusal::Gone);
-        }
-        self.admit(&event)?;
-        match self.regular.try_send(InboxMessage::Event(event, Some(reply))) {
-            Ok(()) => Ok(()),
-            // The room is far behind. A patient's touch waits here and is never dropped.
-            Err(mpsc::error::TrySendError::Full(message)) => {
-                self.regular.blocking_send(message).map_err(|_| Refusal::Gone)
-            }
-            Err(mpsc::error::TrySendError::Closed(_)) => Err(Refusal::Gone),
-        }
     }
 }

@@ -3,6 +3,7 @@
 //! separate thread, and the code that started it learns when it ends. Does not own the room's rules.
 
 pub mod clock;
+mod handle;
 mod inbox;
 pub mod journal;
 pub mod json_lines;
@@ -21,8 +22,9 @@ use tokio::sync::watch;
 use crate::room::call::CallId;
 use crate::room::{Effect, Event, Refusal, Room, RoomTime, Rules, Snapshot, Trouble};
 use clock::RoomClock;
-pub use inbox::RoomHandle;
-use inbox::{Inbox, InboxMessage, ReplySender, WeakHandle};
+pub use handle::RoomHandle;
+use handle::WeakHandle;
+use inbox::{Inbox, InboxMessage, ReplySender};
 use journal::{Journal, OpenCallCopy, RecordChecksum};
 use recovery::RecoveredRoom;
 pub use recovery::RecoveryInput;

@@ -217,7 +217,7 @@ impl CallState {
             name: call.responder.as_deref().map(Label::from),
             reason: call.reason.map(|reason| reason.name().into()),
             presses: call.presses,
-            line_down_told: call.line_down_told,
+            line_down_told: call.no_desk_told,
             risen: call.tone_raised,
             escalated: call.escalation_steps > 0,
             journaled: call.journaled,
@@ -301,7 +301,7 @@ pub struct DeskState {
     pub can_receive: bool,
     /// The call that such a page shows.
     #[serde(rename = "received")]
-    pub drawn_call: Option<Ulid>,
+    pub received_call: Option<Ulid>,
     /// The orders that the room has not answered yet, oldest first.
     pub orders: Vec<OrderRequest>,
     /// The `seq` of the room's newest state when this desk and its pages had dropped everything that the patient
@@ -448,7 +448,7 @@ mod tests {
             connection: 1,
             seq: 4,
             can_receive: true,
-            drawn_call: Some(Ulid(9)),
+            received_call: Some(Ulid(9)),
             orders: vec![OrderRequest {
                 id: Ulid(2),
                 order: DeskOrder::Coming { call: Ulid(9), name: "Maria".into() },

@@ -15,7 +15,7 @@ use crate::room::breath::BreathPattern;
 use crate::room::timeline::Part;
 use crate::vocabulary::language::{Language, PerLanguage};
 use crate::vocabulary::place::{Guide, Place, TimeOfDay};
-use crate::vocabulary::sound::{Bed, Character, SoundChoice};
+use crate::vocabulary::sound::{Bed, CROSSFADE_S, Character, SoundChoice};
 
 pub use choices::PerPart;
 pub(crate) use reading::{INFUSION_MINUTES, LEVEL_DB, PROFILE_NAME, is_profile_name, per_language};
@@ -23,9 +23,6 @@ pub use reading::{ParsedProfile, read};
 
 /// Extensions of the music files that can be played.
 pub const TRACK_ENDINGS: [&str; 6] = ["flac", "mp3", "ogg", "m4a", "aac", "wav"];
-
-/// Default crossfade from one track to the next, in seconds.
-pub const CROSSFADE_S: f32 = 8.0;
 
 /// Maximum number of profiles in one folder.
 pub const PROFILES_MAX: usize = 64;

@@ -4,22 +4,20 @@
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
-use super::{
-    Breathing, CROSSFADE_S, PartLight, PartSound, PerPart, Profile, SessionWords, TRACK_ENDINGS, VolumeLimits,
-};
+use super::{Breathing, PartLight, PartSound, PerPart, Profile, SessionWords, TRACK_ENDINGS, VolumeLimits};
 use crate::findings::{Document, Finding, Mention, Section, stays_inside};
 use crate::room::breath::BreathPattern;
-use crate::room::timeline::Part;
+use crate::room::timeline::{INFUSION_MINUTES_MAX, INFUSION_MINUTES_MIN, Part};
 use crate::vocabulary::language::{Language, PerLanguage};
 use crate::vocabulary::place::{Place, TimeOfDay};
-use crate::vocabulary::sound::SoundChoice;
+use crate::vocabulary::sound::{CROSSFADE_MAX_S, CROSSFADE_S, SoundChoice};
 
 /// Allowed levels of a session, in dBFS.
 pub const LEVEL_DB: RangeInclusive<f32> = -60.0..=0.0;
 /// Allowed levels of tracks, score and beds relative to the session, in dB.
 const UNDER_DB: RangeInclusive<f32> = -40.0..=0.0;
 /// Allowed lengths of an infusion, in minutes.
-pub const INFUSION_MINUTES: RangeInclusive<u32> = 20..=240;
+pub const INFUSION_MINUTES: RangeInclusive<u32> = INFUSION_MINUTES_MIN..=INFUSION_MINUTES_MAX;
 const TRACKS_MAX: usize = 64;
 const TITLE_CHARS: RangeInclusive<usize> = 1..=40;
 const DESCRIPTION_CHARS: RangeInclusive<usize> = 0..=160;
@@ -83,7 +81,7 @@ fn profile(root: &Section<'_>, tracks: &mut Vec<Mention>, languages: &mut Vec<Me
     let sound_section = root.section("sound");
     let volume_db = volume_db(&sound_section, limits);
     let sounds = sound_section.choices("allowed");
-    let crossfade_s = sound_section.number("crossfade_s", 0.0..=60.0).unwrap_or(CROSSFADE_S);
+    let crossfade_s = sound_section.number("crossfade_s", 0.0..=CROSSFADE_MAX_S).unwrap_or(CROSSFADE_S);
     let sound = sound(&sound_section, tracks);
     let (place, time, mood, places_allowed) = place(&root.section("place"));
     let breath = breath(&root.section("breath"));
@@ -236,14 +234,14 @@ fn light(section: &Section<'_>) -> PerPart<PartLight> {
     let whole_arc = LightKeys::read(section);
     let light = PerPart::from_fn(|part: Part| {
         let section = section.section(part.name());
-        let words = LightKeys::read(&section);
+        let own = LightKeys::read(&section);
         section.finish();
         let default = PartLight::default_of(part);
         PartLight {
-            brightness: words.brightness.or(whole_arc.brightness).unwrap_or(default.brightness),
-            warmth: words.warmth.or(whole_arc.warmth).unwrap_or(default.warmth),
-            saturation: words.saturation.or(whole_arc.saturation).unwrap_or(default.saturation),
-            movement: words.movement.or(whole_arc.movement).unwrap_or(default.movement),
+            brightness: own.brightness.or(whole_arc.brightness).unwrap_or(default.brightness),
+            warmth: own.warmth.or(whole_arc.warmth).unwrap_or(default.warmth),
+            saturation: own.saturation.or(whole_arc.saturation).unwrap_or(default.saturation),
+            movement: own.movement.or(whole_arc.movement).unwrap_or(default.movement),
         }
     });
     section.finish();

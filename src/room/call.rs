@@ -14,7 +14,7 @@ use crate::vocabulary::signal::Signal;
 /// Maximum time from the press until *Calling* is shown, even if the journal has not answered.
 pub const SHOWN_AFTER: Duration = Duration::from_millis(300);
 /// If no desk has received the call after this time, the room says that no desk can be reached.
-pub const LINE_DOWN_AFTER: Duration = Duration::from_secs(5);
+pub const NO_DESK_AFTER: Duration = Duration::from_secs(5);
 /// If nobody has acknowledged a received call after this time, the desk's tone rises.
 pub const RISES_AFTER: Duration = Duration::from_secs(30);
 /// Default delay of the first step of the escalation list. It is counted from the press, since a call that no desk
@@ -71,7 +71,7 @@ pub struct Call {
     /// Number of presses and renewed alarms. Whenever the number grows, the desk rings again.
     pub presses: u32,
     /// Whether the room has said that no desk can be reached.
-    pub line_down_told: bool,
+    pub no_desk_told: bool,
     /// Whether the desk's tone has risen.
     pub tone_raised: bool,
     /// Number of escalation steps taken since the call was last left unacknowledged.
@@ -101,7 +101,7 @@ impl Call {
             responder: None,
             reason: None,
             presses: 1,
-            line_down_told: false,
+            no_desk_told: false,
             tone_raised: false,
             escalation_steps: 0,
             escalation_round: 0,
@@ -141,7 +141,7 @@ impl Call {
             self.desks.push(desk);
         }
         if !self.phase.is_received() {
-            self.line_down_told = false;
+            self.no_desk_told = false;
             self.enter(CallPhase::Received, now);
             effects.push_back(Effect::Signal(Signal::DeskHasIt));
         }
@@ -208,9 +208,9 @@ impl Call {
         }
         match self.phase {
             CallPhase::Placed | CallPhase::Sent => {
-                if !self.line_down_told && now >= self.unreceived_since + LINE_DOWN_AFTER {
-                    self.line_down_told = true;
-                    let signal = if self.practice { Signal::PracticeLineDown } else { Signal::LineDown };
+                if !self.no_desk_told && now >= self.unreceived_since + NO_DESK_AFTER {
+                    self.no_desk_told = true;
+                    let signal = if self.practice { Signal::PracticeNoDesk } else { Signal::NoDesk };
                     effects.extend([Effect::Signal(signal), self.send()]);
                 }
             }
@@ -247,7 +247,7 @@ impl Call {
         let shown = (!self.shown).then_some(self.placed_at + SHOWN_AFTER);
         let phase = match self.phase {
             CallPhase::Placed | CallPhase::Sent => {
-                (!self.line_down_told).then_some(self.unreceived_since + LINE_DOWN_AFTER)
+                (!self.no_desk_told).then_some(self.unreceived_since + NO_DESK_AFTER)
             }
             CallPhase::Received => (!self.tone_raised).then_some(self.phase_since + RISES_AFTER),
             CallPhase::OnTheWay => (!self.tone_raised).then_some(self.phase_since + RINGS_AGAIN_AFTER),
@@ -272,7 +272,7 @@ impl Call {
     }
 
     fn acknowledge(&mut self) {
-        self.line_down_told = false;
+        self.no_desk_told = false;
         self.tone_raised = false;
         self.unacknowledged_since = None;
         self.escalation_steps = 0;
@@ -296,7 +296,7 @@ impl Call {
     /// Returns to *Sent*, because no desk has the call any more. A call that no transport accepted stays *Placed*.
     fn fall_back_to_sent(&mut self, now: RoomTime) {
         self.unreceived_since = now;
-        self.line_down_told = false;
+        self.no_desk_told = false;
         self.tone_raised = false;
         self.responder = None;
         if self.phase > CallPhase::Placed {

@@ -68,6 +68,8 @@ const PART_TRANSITION_MS: u64 = 5 * MINUTE_MS;
 pub const INFUSION_MINUTES_MIN: u32 = 20;
 /// Maximum length of an infusion, in minutes, extensions included.
 pub const INFUSION_MINUTES_MAX: u32 = 240;
+/// Maximum length of the landing after *End now*, in minutes.
+pub const LANDING_MINUTES_MAX: u32 = 20;
 
 /// When the parts of one session begin, in milliseconds of the session clock, which starts with the infusion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

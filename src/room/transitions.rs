@@ -12,7 +12,7 @@ use super::session::Session;
 use super::snapshot::{BreathView, Receipt};
 use super::take_home::{TakeHome, TakeHomeError, TakeHomeMethod, TakeHomeStatus};
 use super::time::millis;
-use super::timeline::{INFUSION_MINUTES_MAX, INFUSION_MINUTES_MIN, MINUTE_MS};
+use super::timeline::{INFUSION_MINUTES_MAX, INFUSION_MINUTES_MIN, LANDING_MINUTES_MAX, MINUTE_MS};
 use super::{
     Calm, DARK_PANEL_DURATION, DEFAULT_HAND, DESKS_MAX, Effect, Event, Refusal, Room, RoomTime, Stage, Trouble,
     UnsealedChanges,
@@ -25,8 +25,6 @@ use crate::vocabulary::sound::SoundChoice;
 
 /// Maximum length of one extension, in minutes.
 pub(super) const EXTEND_MINUTES_MAX: u32 = 120;
-/// Maximum length of the landing after *End now*, in minutes.
-const LANDING_MINUTES_MAX: u32 = 20;
 /// Maximum number of ended calls that are remembered, so that a desk that reconnects learns which calls were cleared.
 const ENDED_CALLS_MAX: usize = 16;
 /// Maximum amount by which a desk can raise or lower the brightness, which runs from 0 to 1.
@@ -62,8 +60,8 @@ impl Room {
             Event::CallJournaled { id, ok } => find_call(&mut self.call, id)?.on_journaled(ok),
             Event::CallSent { id } => find_call(&mut self.call, id)?.on_sent(now),
             Event::CallReceived { id, desk } => self.receive_call(now, id, desk)?,
-            Event::CallComing { id, name } => self.answer_call(now, id, &name)?,
-            Event::CallHere { id } => self.attend_call(now, id)?,
+            Event::CallComing { id, name } => self.call_coming(now, id, &name)?,
+            Event::CallHere { id } => self.call_here(now, id)?,
             Event::CallCleared => self.clear_call()?,
             Event::CallReasonChosen(reason) => self.choose_call_reason(reason)?,
             Event::StaffTouched => self.touch_by_staff(now),
@@ -429,14 +427,14 @@ impl Room {
         Ok(())
     }
 
-    fn answer_call(&mut self, now: RoomTime, id: CallId, name: &str) -> Result<(), Refusal> {
+    fn call_coming(&mut self, now: RoomTime, id: CallId, name: &str) -> Result<(), Refusal> {
         let responder = parse_person_name(name).map_err(Refusal::Name)?;
         find_call(&mut self.call, id)?.on_coming(now, responder, &mut self.effects);
         self.record_call_test();
         Ok(())
     }
 
-    fn attend_call(&mut self, now: RoomTime, id: Option<CallId>) -> Result<(), Refusal> {
+    fn call_here(&mut self, now: RoomTime, id: Option<CallId>) -> Result<(), Refusal> {
         let id = id.or(self.open_call()).ok_or(Refusal::NoSuchCall)?;
         find_call(&mut self.call, id)?.on_here(now);
         self.record_call_test();

@@ -371,7 +371,7 @@ impl ArriveScreen {
         ctx.say(match ctx.snapshot.call.as_ref() {
             Some(call) if call.phase >= CallPhase::OnTheWay => "arrive-call-answered",
             Some(call) if call.phase.is_received() => "arrive-call-reached",
-            Some(call) if call.line_down_told => "arrive-call-no-desk",
+            Some(call) if call.no_desk_told => "arrive-call-no-desk",
             Some(_) => "arrive-call-waiting",
             None if self.has_tried_call => "arrive-call-done",
             None => "arrive-call-text",

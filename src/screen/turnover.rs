@@ -188,7 +188,7 @@ fn ready_question<'a>(ctx: &ViewContext) -> Element<'a, Message> {
 fn call_test(snapshot: &Snapshot) -> (&'static str, Message) {
     match snapshot.call.as_ref() {
         Some(call) if call.phase.is_received() => ("turnover-call-ok", Message::CallTestDone),
-        Some(call) if call.line_down_told => ("turnover-call-no-desk", Message::CallTestPressed),
+        Some(call) if call.no_desk_told => ("turnover-call-no-desk", Message::CallTestPressed),
         Some(_) => ("turnover-call-waiting", Message::CallTestPressed),
         None if snapshot.call_tested => ("turnover-call-ok", Message::CallTestPressed),
         None => ("turnover-call-test", Message::CallTestPressed),

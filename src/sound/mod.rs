@@ -39,7 +39,7 @@ pub use tracks::decode::decodes_here;
 pub use tracks::{LoudnessLibrary, MeasuredLoudness, ScanProgress, TARGET_LUFS, Track, resampling_noise_db, try_track};
 
 use crate::vocabulary::signal::Signal;
-use crate::vocabulary::sound::Bed;
+use crate::vocabulary::sound::{Bed, CROSSFADE_MAX_S, CROSSFADE_S};
 use dsp::ramp::db_to_gain;
 use engine::{ClipBank, DeckPort};
 use output::{DeckFeed, OutputCommand, SoundState};
@@ -47,12 +47,8 @@ use tracks::TrackRequest;
 use tracks::clips::spawn_clip_reader;
 use tracks::thread::{ReaderEvents, ReaderThread};
 
-/// Crossfade between pieces if a profile sets none, in seconds.
-pub const CROSSFADE_S: f32 = 8.0;
 /// Gain of everything but the signals while staff have calmed the room, in dB.
 pub const CALM_DB: f32 = -9.0;
-/// Maximum crossfade, in seconds.
-pub const CROSSFADE_MAX_S: f32 = 60.0;
 
 /// What should be heard now. The engine moves to it in ramps; setting the same mix again has no effect.
 #[derive(Clone, Debug, PartialEq)]
@@ -135,7 +131,7 @@ pub struct Options {
     /// Output for everything but the corridor's chime, by a name from [`outputs`]; none for the system default. No
     /// other output ever takes its place.
     pub device: Option<String>,
-    /// Output for the chime of [`Signal::LineDown`]. If none, the chime sounds on the patient's output only, at the
+    /// Output for the chime of [`Signal::NoDesk`]. If none, the chime sounds on the patient's output only, at the
     /// level of the other signals.
     pub chime_device: Option<String>,
     /// Level of that chime in dB relative to full scale; −6 if none. This level is never used on the patient's output.

@@ -10,9 +10,9 @@ pub enum Signal {
     /// A chord that opens slowly when a person says that they are coming.
     SomeoneComing,
     /// A chime that carries into the corridor when no desk can be reached.
-    LineDown,
+    NoDesk,
     /// One soft note that stays in the room when a practice call reaches no desk.
-    PracticeLineDown,
+    PracticeNoDesk,
     /// One low, soft note for covered eyes when the dim call panel of Dark appears.
     DarkPanel,
     /// Three long, quiet notes, on the left, the right and both speakers, as a test.
@@ -30,8 +30,8 @@ impl Signal {
         Self::CallPlaced,
         Self::DeskHasIt,
         Self::SomeoneComing,
-        Self::LineDown,
-        Self::PracticeLineDown,
+        Self::NoDesk,
+        Self::PracticeNoDesk,
         Self::DarkPanel,
         Self::TestTone,
         Self::TalkNow,
@@ -41,6 +41,6 @@ impl Signal {
     /// Whether the signal is meant to carry, and therefore ignores the patient's volume.
     #[must_use]
     pub const fn carries(self) -> bool {
-        matches!(self, Self::LineDown)
+        matches!(self, Self::NoDesk)
     }
 }

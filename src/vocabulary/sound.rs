@@ -3,6 +3,11 @@
 
 use super::{Named, named};
 
+/// Length of the crossfade from one track to the next if a profile sets none, in seconds.
+pub const CROSSFADE_S: f32 = 8.0;
+/// Maximum length of that crossfade, in seconds.
+pub const CROSSFADE_MAX_S: f32 = 60.0;
+
 named! {
     /// A bed, that is, a nature sound beneath the music that never ends and never loops.
     Bed {

@@ -152,9 +152,9 @@ fn words<'a, M: 'a>(ctx: &ViewContext, place: CallPlacement, open: Option<&Call>
         return beside_lamp(ctx, place, false, label.into());
     };
     let has_room =
-        place == CallPlacement::DarkPanel || place == CallPlacement::Band && !call.line_down_told && !call.practice;
+        place == CallPlacement::DarkPanel || place == CallPlacement::Band && !call.no_desk_told && !call.practice;
     let is_narrow = place == CallPlacement::Band && super::page::PageGeometry::of(ctx).is_upright();
-    let size = match (has_room && !is_narrow, call.line_down_told && place == CallPlacement::Corner) {
+    let size = match (has_room && !is_narrow, call.no_desk_told && place == CallPlacement::Corner) {
         (true, _) => ctx.scale.phrase(),
         (false, false) => ctx.scale.title(),
         // A long text in a narrow space.
@@ -164,10 +164,10 @@ fn words<'a, M: 'a>(ctx: &ViewContext, place: CallPlacement, open: Option<&Call>
     let mark = call
         .practice
         .then(|| parts::text_line(ctx.say("call-practice"), ctx.scale.body(), theme::CONTROL_STRONG, theme::SAND));
-    let trying = (call.line_down_told && place != CallPlacement::Corner)
+    let trying = (call.no_desk_told && place != CallPlacement::Corner)
         .then(|| parts::text_line(ctx.say("call-keeps-trying"), ctx.scale.body(), theme::VOICE, theme::SAND));
     // While the line is down, no step may look as if it had been taken.
-    let steps = (!call.line_down_told && !call.practice).then(|| steps(ctx, call.phase));
+    let steps = (!call.no_desk_told && !call.practice).then(|| steps(ctx, call.phase));
     let told = column![].push(mark).push(said).push(trying).push(steps).align_x(iced::Left).spacing(ctx.mm(1.0));
     beside_lamp(ctx, place, true, told.into())
 }
@@ -228,7 +228,7 @@ fn steps<'a, M: 'a>(ctx: &ViewContext, phase: CallPhase) -> Element<'a, M> {
 #[must_use]
 pub fn state_words(ctx: &ViewContext, call: &Call) -> String {
     match call.phase {
-        CallPhase::Placed | CallPhase::Sent if call.line_down_told => ctx.say("call-line-down"),
+        CallPhase::Placed | CallPhase::Sent if call.no_desk_told => ctx.say("call-line-down"),
         CallPhase::Placed | CallPhase::Sent => ctx.say("call-placed"),
         CallPhase::Received => ctx.say("call-received"),
         // In a practice call, nobody is really coming.

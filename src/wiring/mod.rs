@@ -79,7 +79,7 @@ fn profile_rules(config: &Config, profile: &Profile) -> ProfileRules {
 /// The room's ports, which execute its effects.
 pub struct Ports {
     sound: SoundHandle,
-    mix: mpsc::Sender<Snapshot>,
+    mix_updates: mpsc::Sender<Snapshot>,
     vault: mpsc::Sender<VaultCommand>,
     transports: CallTransports,
     turnover_log: TurnoverLog,
@@ -112,12 +112,12 @@ impl Ports {
         supervisor::start_thread("vault", room, move || {
             vault_worker::run(&mut worker, &commands, &handle, &vault_sound);
         });
-        let (mix, snapshots) = mpsc::channel();
+        let (mix_updates, snapshots) = mpsc::channel();
         let (mix_sound, clock) = (sound.clone(), room.clock());
         supervisor::start_thread("mix", room, move || {
             run_mix_updates(&mix_sound, &snapshots, clock, &config, &profiles);
         });
-        Self { sound, mix, vault, transports, turnover_log: TurnoverLog::default(), take_home, observer }
+        Self { sound, mix_updates, vault, transports, turnover_log: TurnoverLog::default(), take_home, observer }
     }
 
     fn command_vault(&self, command: VaultCommand, room: &RoomHandle) {
@@ -160,7 +160,7 @@ impl EffectHandler for Ports {
         self.turnover_log.update(snapshot);
         // Sending fails only if the thread is gone, and then staff have been told. The sound no longer changes, but the
         // room goes on.
-        let _ = self.mix.send(snapshot.clone());
+        let _ = self.mix_updates.send(snapshot.clone());
         if let Some(observer) = &mut self.observer {
             observer(snapshot);
         }

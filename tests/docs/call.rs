@@ -56,7 +56,7 @@ fn done(room: &mut Room) -> Vec<String> {
             Effect::Signal(Signal::CallPlaced) => "two rising notes".to_owned(),
             Effect::Signal(Signal::DeskHasIt) => "the tone for *the desk has it*".to_owned(),
             Effect::Signal(Signal::SomeoneComing) => "the tone for *someone is coming*".to_owned(),
-            Effect::Signal(Signal::LineDown | Signal::PracticeLineDown) => {
+            Effect::Signal(Signal::NoDesk | Signal::PracticeNoDesk) => {
                 "the patient reads that the desk cannot be reached, the corridor chime".to_owned()
             }
             other => panic!("{other:?} is no effect of a call"),

@@ -147,7 +147,7 @@ impl TestRoom {
 
     pub fn says_line_down(&self) -> bool {
         let core = self.core.lock().unwrap();
-        core.room.snapshot(core.now()).call.is_some_and(|call| call.line_down_told)
+        core.room.snapshot(core.now()).call.is_some_and(|call| call.no_desk_told)
     }
 
     pub fn is_up(&self) -> bool {
@@ -251,7 +251,7 @@ impl TestDesk {
                     ClientEvent::Endpoint(FleetEvent::RoomChanged(room)) => {
                         let open = line.with(|fleet, now_ms| {
                             let open = fleet.room(now_ms, &room)?.call?.id;
-                            let _ = fleet.call_drawn(now_ms, &room, open);
+                            let _ = fleet.call_received(now_ms, &room, open);
                             Some(open)
                         });
                         if open != last {

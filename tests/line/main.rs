@@ -153,7 +153,7 @@ fn a_desk_without_a_page_that_can_receive_does_not_count() {
     wait_until_all_is_heard(&desk);
     assert_eq!(room.phase(), Some(CallPhase::Sent));
     desk.line.with(|fleet, now_ms| fleet.set_can_receive(now_ms, true));
-    desk.line.with(|fleet, now_ms| fleet.call_drawn(now_ms, &ends::room_id(), call)).unwrap();
+    desk.line.with(|fleet, now_ms| fleet.call_received(now_ms, &ends::room_id(), call)).unwrap();
     wait_until(SOON, "the room knows it", || room.phase() == Some(CallPhase::Received));
 }
 

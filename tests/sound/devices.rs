@@ -65,7 +65,7 @@ fn the_chime_is_loud_in_the_corridor_and_soft_in_the_room() {
         room.is_playing();
         corridor_ear.attend();
         let rung = Instant::now();
-        room.signal(Signal::LineDown);
+        room.signal(Signal::NoDesk);
         let heard = corridor_ear.wait_for(0.15, LONG).expect("the chime is not heard in the corridor");
         println!("the chime is heard in the corridor after {:?}", heard.duration_since(rung));
         assert!(room_ear.loudest_for(Duration::from_secs(4)) < 0.06, "the chime carries into the patient's ears");
@@ -83,7 +83,7 @@ fn a_missing_corridor_output_is_reported_before_it_is_needed() {
         let room = Room::open(options);
         room.news_within(LONG, |news| matches!(news, SoundEvent::ChimeLost { .. }));
         add_sink("corridor");
-        room.signal(Signal::LineDown);
+        room.signal(Signal::NoDesk);
         room.news_within(Duration::from_secs(30), |news| *news == SoundEvent::ChimeBack);
     });
 }

@@ -82,7 +82,7 @@ fn bring_call_to(tablet: &mut Tablet, state: CallState) {
     match state {
         CallState::Idle | CallState::Placed => {}
         CallState::LineDown => {
-            let told = |snapshot: &Snapshot| snapshot.call.as_ref().is_some_and(|c| c.line_down_told);
+            let told = |snapshot: &Snapshot| snapshot.call.as_ref().is_some_and(|c| c.no_desk_told);
             tablet.until_within("the line is down", Duration::from_secs(8), told);
         }
         CallState::Received | CallState::OnTheWay | CallState::Here => {

@@ -80,7 +80,7 @@ impl Guard {
     fn protect(self: &Arc<Self>, public: Router, private: Router) -> Router {
         let private = private
             .route("/logout", post(sign_out).with_state(Arc::clone(self)))
-            .route("/api/here", get(async || StatusCode::NO_CONTENT))
+            .route("/api/signed_in", get(async || StatusCode::NO_CONTENT))
             .fallback(async || problem(StatusCode::NOT_FOUND, "there is nothing here"))
             .layer(middleware::from_fn_with_state(Arc::clone(self), requests::require_sign_in));
         public

@@ -12,7 +12,7 @@ use ulid::Ulid;
 
 use super::state::MultiRoomDesk;
 use crate::desk::guard::{JsonBody, problem};
-use crate::desk::page::requests::{CallDrawn, OrderBody, SharedForgotten, order_routes, page_id};
+use crate::desk::page::requests::{OrderBody, ReceivedCall, SharedForgotten, order_routes, page_id};
 use crate::line::fleet::OrderError;
 use crate::line::message::RoomId;
 
@@ -36,15 +36,15 @@ pub(super) fn routes() -> Router<Arc<MultiRoomDesk>> {
         )
     });
     orders
-        .route("/api/rooms/{room}/call/received", post(call_drawn))
+        .route("/api/rooms/{room}/call/received", post(call_received))
         .route("/api/rooms/{room}/forgotten", post(shared_forgotten))
         .route("/api/rooms/{room}/looked", post(call_looked_after))
 }
 
-async fn call_drawn(
+async fn call_received(
     State(desk): State<Arc<MultiRoomDesk>>,
     Path(room): Path<RoomId>,
-    JsonBody(body): JsonBody<CallDrawn>,
+    JsonBody(body): JsonBody<ReceivedCall>,
 ) -> Response {
     let page = match page_id(&body.desk) {
         Ok(page) => page,
@@ -56,7 +56,7 @@ async fn call_drawn(
     if !pages.can_receive(page) {
         return problem(StatusCode::CONFLICT, "this page cannot receive: it must be visible with its sound on");
     }
-    match desk.call_drawn(page, &room, body.call) {
+    match desk.call_received(page, &room, body.call) {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(why) => problem(StatusCode::CONFLICT, why),
     }

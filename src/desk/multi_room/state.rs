@@ -68,7 +68,7 @@ struct RoomRecords {
     /// The pages that may still show what a room's patient shared.
     shared: BTreeMap<RoomId, SharedWords>,
     /// The call of each room that a page has drawn.
-    drawn: BTreeMap<DeskId, BTreeMap<RoomId, Ulid>>,
+    received: BTreeMap<DeskId, BTreeMap<RoomId, Ulid>>,
     /// Orders that wait for their room's answer.
     unanswered: BTreeMap<Ulid, oneshot::Sender<Result<(), OrderError>>>,
     line: LineHistory,
@@ -204,10 +204,10 @@ impl MultiRoomDesk {
         let mut withdrawn = Vec::new();
         if let PageChange::Unable(page) = change {
             let mut records = self.records();
-            let drawn = records.drawn.remove(&page).unwrap_or_default();
-            let is_drawn =
-                |room: &RoomId, call: &Ulid| records.drawn.values().any(|drawn| drawn.get(room) == Some(call));
-            withdrawn.extend(drawn.into_iter().filter(|(room, call)| !is_drawn(room, call)));
+            let received = records.received.remove(&page).unwrap_or_default();
+            let is_received =
+                |room: &RoomId, call: &Ulid| records.received.values().any(|received| received.get(room) == Some(call));
+            withdrawn.extend(received.into_iter().filter(|(room, call)| !is_received(room, call)));
         }
         self.line.with(|fleet, now_ms| {
             fleet.set_can_receive(now_ms, can_receive);
@@ -218,9 +218,9 @@ impl MultiRoomDesk {
     }
 
     /// A page that can receive calls has drawn one.
-    pub(super) fn call_drawn(&self, page: DeskId, room: &RoomId, call: Ulid) -> Result<(), &'static str> {
-        self.line.with(|fleet, now_ms| fleet.call_drawn(now_ms, room, call))?;
-        self.records().drawn.entry(page).or_default().insert(room.clone(), call);
+    pub(super) fn call_received(&self, page: DeskId, room: &RoomId, call: Ulid) -> Result<(), &'static str> {
+        self.line.with(|fleet, now_ms| fleet.call_received(now_ms, room, call))?;
+        self.records().received.entry(page).or_default().insert(room.clone(), call);
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 // drawn. Does not own the sounds, nor the rooms.
 
 import { minutes } from "/board.js";
-import { deskName, order } from "/link.js";
+import { pageId, send } from "/link.js";
 import { attempt, el, show, write } from "/parts.js";
 import { say, sayWithin } from "/words.js";
 
@@ -136,7 +136,7 @@ class Panel {
     this.at = 0;
     this.name = "";
     this.isLost = false;
-    this.drawnFor = "";
+    this.receivedFor = "";
     this.drawing = false;
     this.isWhole = false;
     this.node = id ? /** @type {HTMLElement} */ (pattern.cloneNode(true)) : pattern;
@@ -205,7 +205,7 @@ class Panel {
    */
   async tell(path, body) {
     if (!this.call) return;
-    const why = await order(this.id, path, { call: this.call.id, ...body });
+    const why = await send(this.id, path, { call: this.call.id, ...body });
     write(this.part("call-problem"), why === null ? "" : why ? say("order_failed", { why }) : say("order_unheard"));
   }
 
@@ -216,7 +216,7 @@ class Panel {
    */
   take(room, call) {
     if (this.call?.id !== call.id) {
-      this.drawnFor = "";
+      this.receivedFor = "";
       write(this.part("call-problem"), "");
     }
     this.isWhole = false;
@@ -269,32 +269,32 @@ class Panel {
   /** @param {string | null} openedRoom */
   tick(openedRoom) {
     // First: even if something else fails here, the room learns that its call was drawn.
-    this.tellDrawn();
+    this.tellReceived();
     write(this.part("call-age"), minutes(this.age("placed_ago_ms")));
     show(this.part("call-open"), Boolean(this.id) && openedRoom !== this.id);
   }
 
   /** Confirms to the room, once, that this call is visible and audible on this page. */
-  async tellDrawn() {
+  async tellReceived() {
     // A call that was not drawn completely does not count as received.
     if (this.drawing || !this.call || !this.isWhole) return;
     if (!able()) {
       // Once it is visible and audible again, the page has to confirm its call again.
-      this.drawnFor = "";
+      this.receivedFor = "";
       return;
     }
-    const name = deskName();
+    const name = pageId();
     const { id } = this.call;
     const key = `${id} ${name}`;
-    if (!name || (this.drawnFor === key && !["placed", "sent"].includes(this.call.phase))) return;
+    if (!name || (this.receivedFor === key && !["placed", "sent"].includes(this.call.phase))) return;
     this.drawing = true;
     try {
       // A call above the visible part of the page has not been seen.
       if (!this.isInView()) this.node.scrollIntoView({ block: "nearest" });
       const isPainted = await painted();
-      if (isPainted && this.isInView() && this.call?.id === id && able() && name === deskName()) {
-        const problem = await order(this.id, "call/received", { call: id, desk: name });
-        if (problem === null) this.drawnFor = key;
+      if (isPainted && this.isInView() && this.call?.id === id && able() && name === pageId()) {
+        const problem = await send(this.id, "call/received", { call: id, desk: name });
+        if (problem === null) this.receivedFor = key;
       }
     } finally {
       this.drawing = false;

@@ -1,7 +1,7 @@
 // Owns the controls of a room. Does not own whether the room takes an order.
 
 import { intensityWords, lightWords, profileTitle, sessionClock, volumeWords } from "/board.js";
-import { order } from "/link.js";
+import { send } from "/link.js";
 import { el, show, the, write } from "/parts.js";
 import { named, say } from "/words.js";
 
@@ -44,7 +44,7 @@ export function tie() {
   const click = (/** @type {string} */ id, /** @type {() => void} */ act) => el(id).addEventListener("click", () => act());
   const tell = async (/** @type {string} */ path, body = {}) => {
     const asked = room;
-    const why = await order(asked, path, body);
+    const why = await send(asked, path, body);
     // Another room may be shown by now, and this result does not belong there.
     if (asked === room) failed(why);
   };

@@ -55,7 +55,7 @@ export function open(able, listeners) {
 }
 
 /** This page's id at the server; null while it is not connected. */
-export function deskName() {
+export function pageId() {
   return desk;
 }
 
@@ -65,13 +65,14 @@ export function state() {
 }
 
 /**
- * Sends an order to a room. Resolves to null, or to the reason why it failed; an empty one if there was no answer.
+ * Sends a room an order, or reports to it that a call was received. Resolves to null, or to the reason why it failed; an
+ * empty one if there was no answer.
  * @param {string} room
  * @param {string} path
  * @param {object} body
  * @returns {Promise<string | null>}
  */
-export async function order(room, path, body = {}) {
+export async function send(room, path, body = {}) {
   try {
     const answer = await post(several ? `/api/rooms/${room}/${path}` : `/api/${path}`, body);
     if (answer.ok) return null;
@@ -172,7 +173,7 @@ function reconnect() {
 
 async function checkSignIn() {
   try {
-    const answer = await fetch("/api/here", { signal: within(4_000) });
+    const answer = await fetch("/api/signed_in", { signal: within(4_000) });
     if (answer.status === 401) onSignedOut();
   } catch {
     // The server is unreachable; the stream notices this as well.

@@ -91,7 +91,7 @@ pub(super) struct Beat {
 /// A page has drawn a call.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::desk) struct CallDrawn {
+pub(in crate::desk) struct ReceivedCall {
     pub(in crate::desk) call: Ulid,
     pub(in crate::desk) desk: String,
 }

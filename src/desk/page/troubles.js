@@ -1,7 +1,7 @@
 // Owns the list of troubles: what is wrong with a room or with a line, whether staff have acknowledged it, and how often
 // its sound is repeated. Does not own the calls.
 
-import { order } from "/link.js";
+import { send } from "/link.js";
 import { el } from "/parts.js";
 import { has, say } from "/words.js";
 
@@ -92,7 +92,7 @@ function item(one) {
   }
   node.append(words);
   const { room, call } = one;
-  if (room && call) node.append(button("looked", () => order(room.id, "looked", { call })));
+  if (room && call) node.append(button("looked", () => send(room.id, "looked", { call })));
   else if (one.cutsOff && !known.has(one.key)) node.append(button("know", () => know(one.key)));
   return node;
 }

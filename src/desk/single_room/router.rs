@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::previews::PreviewError;
 use super::state::SingleRoomDesk;
 use crate::desk::guard::{JsonBody, problem};
-use crate::desk::page::requests::{CallDrawn, OrderBody, SharedForgotten, order_routes, page_id, response};
+use crate::desk::page::requests::{OrderBody, ReceivedCall, SharedForgotten, order_routes, page_id, response};
 use crate::room::Event;
 use crate::room::call::CallId;
 
@@ -28,7 +28,7 @@ pub(super) fn routes() -> Router<Arc<SingleRoomDesk>> {
     });
     orders
         .route("/api/preview", get(preview))
-        .route("/api/call/received", post(call_drawn))
+        .route("/api/call/received", post(call_received))
         .route("/api/forgotten", post(shared_forgotten))
 }
 
@@ -59,7 +59,7 @@ async fn preview(
     }
 }
 
-async fn call_drawn(State(desk): State<Arc<SingleRoomDesk>>, JsonBody(body): JsonBody<CallDrawn>) -> Response {
+async fn call_received(State(desk): State<Arc<SingleRoomDesk>>, JsonBody(body): JsonBody<ReceivedCall>) -> Response {
     let page = match page_id(&body.desk) {
         Ok(page) => page,
         Err(why) => return problem(StatusCode::BAD_REQUEST, why),

@@ -87,7 +87,7 @@ impl SingleRoomDesk {
     }
 
     /// Reports to the room that a call was sent to a page that can receive it, once for each page and call.
-    pub(super) async fn mark_call_sent(&self, pages: &mut OpenPages, page: DeskId, call: CallId) {
+    pub(super) async fn report_call_sent(&self, pages: &mut OpenPages, page: DeskId, call: CallId) {
         if pages.mark_sent(page, call)
             && let Err(error) = self.tell(Event::CallSent { id: call }).await
         {

@@ -36,7 +36,7 @@ impl PageServer for SingleRoomDesk {
         // A call that was drawn before the page could receive it counts as sent from now on.
         let open = self.shown.borrow().snapshot.call.as_ref().map(|call| call.id);
         if let Some(call) = open {
-            self.mark_call_sent(pages, page, call).await;
+            self.report_call_sent(pages, page, call).await;
         }
         true
     }
@@ -100,7 +100,7 @@ async fn send_room(desk: &SingleRoomDesk, page: DeskId, stream: &PageStream) -> 
     }
     let is_sent = stream.send("room", &view).await;
     if is_sent && let Some(call) = &shown.snapshot.call {
-        desk.mark_call_sent(&mut *desk.hub.pages.lock().await, page, call.id).await;
+        desk.report_call_sent(&mut *desk.hub.pages.lock().await, page, call.id).await;
     }
     is_sent
 }

@@ -67,7 +67,7 @@ pub enum JournalError {
     #[error("an event of this kind does not belong in the journal")]
     NotForJournal,
     /// Too many records are waiting for the disk; this one was dropped.
-    #[error("the disk does not answer; {} records are waiting for it", queue::WAITING_MAX)]
+    #[error("the disk does not answer; {} records are waiting for it", queue::LANE_RECORDS_MAX)]
     Busy,
     /// The disk has not answered in time; the record may still be written.
     #[error("the disk has not answered within {} s", ANSWER_TIMEOUT.as_secs())]

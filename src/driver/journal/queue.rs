@@ -12,7 +12,7 @@ use crate::room::Event;
 
 /// Capacity of each lane, in records. A full lane refuses new records instead of dropping old ones, so that the records
 /// it keeps have no gaps between them.
-pub(super) const WAITING_MAX: usize = 4_096;
+pub(super) const LANE_RECORDS_MAX: usize = 4_096;
 /// Maximum number of records written before the disk is synced.
 pub(super) const BATCH_MAX: usize = 64;
 
@@ -90,7 +90,7 @@ impl QueueLanes {
             (outdated.done)(Ok(()));
             record.has_failed = outdated.has_failed;
         }
-        if lane.len() >= WAITING_MAX {
+        if lane.len() >= LANE_RECORDS_MAX {
             return Err(record);
         }
         lane.push_back(record);

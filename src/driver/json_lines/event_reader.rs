@@ -126,7 +126,11 @@ impl<'de> MapAccess<'de> for EventFields<'de> {
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, JsonLineError> {
         let (key, value) = (self.current, self.keys.get(self.current).unwrap_or(&Value::Null));
         seed.deserialize(FieldValue(value)).map_err(|NotAllowed { allowed }| {
-            if value.is_null() { JsonLineError::Missing { key, allowed } } else { JsonLineError::Wrong { key, allowed } }
+            if value.is_null() {
+                JsonLineError::Missing { key, allowed }
+            } else {
+                JsonLineError::Wrong { key, allowed }
+            }
         })
     }
 }

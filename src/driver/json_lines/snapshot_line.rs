@@ -125,7 +125,7 @@ impl<'s> SnapshotLine<'s> {
             call: call.as_ref().into(),
             call_reason: call.as_ref().and_then(|call| call.reason).map(CallReason::name),
             practice: call.as_ref().is_some_and(|call| call.practice),
-            line_down_told: call.as_ref().is_some_and(|call| call.line_down_told),
+            line_down_told: call.as_ref().is_some_and(|call| call.no_desk_told),
             profile,
             place: place.name(),
             session_ms: clock_ms.unwrap_or(0),

@@ -190,7 +190,7 @@ impl Fleet {
         self.can_receive = can_receive;
         self.beat_at_ms = Some(now_ms);
         for room in self.rooms.values_mut() {
-            if !can_receive && room.drawn_call.take().is_some() {
+            if !can_receive && room.received_call.take().is_some() {
                 room.send_at_ms = Some(now_ms);
             }
         }
@@ -200,7 +200,7 @@ impl Fleet {
     ///
     /// # Errors
     /// The reason in plain words, if the call is not open, or no page can receive calls.
-    pub fn call_drawn(&mut self, now_ms: u64, room: &RoomId, call: Ulid) -> Result<(), &'static str> {
+    pub fn call_received(&mut self, now_ms: u64, room: &RoomId, call: Ulid) -> Result<(), &'static str> {
         if !self.can_receive {
             return Err("no page here is visible with its sound on");
         }
@@ -208,8 +208,8 @@ impl Fleet {
         if room.call.as_ref().is_none_or(|(open, _)| open.id != call) {
             return Err("no such call is open");
         }
-        if room.drawn_call != Some(call) {
-            room.drawn_call = Some(call);
+        if room.received_call != Some(call) {
+            room.received_call = Some(call);
             room.send_at_ms = Some(now_ms);
         }
         Ok(())
@@ -218,8 +218,8 @@ impl Fleet {
     /// Records that the only page showing `call` is gone, although other pages are open. The room regards the call as
     /// not received until one of them shows it.
     pub fn call_withdrawn(&mut self, now_ms: u64, room: &RoomId, call: Ulid) {
-        if let Some(room) = self.rooms.get_mut(room).filter(|room| room.drawn_call == Some(call)) {
-            room.drawn_call = None;
+        if let Some(room) = self.rooms.get_mut(room).filter(|room| room.received_call == Some(call)) {
+            room.received_call = None;
             room.is_call_withdrawn = true;
             room.send_at_ms = Some(now_ms);
         }
@@ -243,9 +243,9 @@ impl Fleet {
     /// Removes a call from [`RoomStatus::left`], because somebody has been to the room and looked.
     pub fn call_looked_after(&mut self, room: &RoomId, call: Ulid) {
         if let Some(remote) = self.rooms.get_mut(room)
-            && let Some(place) = remote.left_calls.iter().position(|left| *left == call)
+            && let Some(index) = remote.left_calls.iter().position(|left| *left == call)
         {
-            remote.left_calls.remove(place);
+            remote.left_calls.remove(index);
             self.events.push_back(FleetEvent::RoomChanged(room.clone()));
         }
     }
@@ -297,7 +297,7 @@ impl Fleet {
             connection: self.numbering.connection(),
             seq: self.numbering.seq(),
             can_receive: false,
-            drawn_call: None,
+            received_call: None,
             orders: Vec::new(),
             shared_cleared_at: None,
             is_shown: true,
@@ -335,7 +335,7 @@ impl Endpoint for Fleet {
     fn connected(&mut self, now_ms: u64) {
         self.numbering.connected();
         self.beat_at_ms = Some(now_ms);
-        for room in self.rooms.values_mut().filter(|room| room.drawn_call.is_some() || !room.orders.is_empty()) {
+        for room in self.rooms.values_mut().filter(|room| room.received_call.is_some() || !room.orders.is_empty()) {
             room.send_at_ms = Some(now_ms);
         }
         self.all_changed();
@@ -448,14 +448,14 @@ impl Endpoint for Fleet {
         let state = DeskState {
             seq,
             can_receive: self.can_receive && !is_withdrawn,
-            drawn_call: room.drawn_call,
+            received_call: room.received_call,
             orders: room.orders.iter().map(|(request, _)| request.clone()).collect(),
             shared_cleared_at: room.shared_words.cleared_at(),
             ..empty
         };
         // The state is repeated for a while, because a message can be lost.
         let has_more =
-            room.drawn_call.is_some() || !room.orders.is_empty() || room.shared_words.is_being_reported(now_ms);
+            room.received_call.is_some() || !room.orders.is_empty() || room.shared_words.is_being_reported(now_ms);
         room.send_at_ms = has_more.then_some(now_ms + BEAT_INTERVAL_MS);
         let Some(payload) = serialise(&state) else {
             // The orders time out and are then reported as unanswered.

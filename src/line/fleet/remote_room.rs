@@ -80,7 +80,7 @@ pub(super) struct RemoteRoom {
     /// Calls that the room's program no longer has, although nobody cleared them.
     pub(super) left_calls: VecDeque<Ulid>,
     /// The call that a page of this desk shows.
-    pub(super) drawn_call: Option<Ulid>,
+    pub(super) received_call: Option<Ulid>,
     /// Whether the room has to be notified that no page of this desk shows its call any longer.
     pub(super) is_call_withdrawn: bool,
     /// The unanswered orders and the times at which they were sent, oldest first.
@@ -140,8 +140,8 @@ impl RemoteRoom {
         if self.run_id != Some(head.run_id) && !self.may_replace_run(now_ms, head.run_id) {
             return Freshness::Stale;
         }
-        let place = self.runs.iter().position(|(run, _)| *run == head.run_id);
-        let (tracker, freshness) = match place.and_then(|place| self.runs.remove(place)) {
+        let index = self.runs.iter().position(|(run, _)| *run == head.run_id);
+        let (tracker, freshness) = match index.and_then(|index| self.runs.remove(index)) {
             Some((_, mut tracker)) => {
                 let freshness = tracker.handle_input(now_ms, head.seq);
                 (tracker, freshness)
@@ -194,7 +194,7 @@ impl RemoteRoom {
         let is_open = |id: Ulid| open.as_ref().is_some_and(|call| call.id == id);
         self.left_calls.retain(|left| !state.ended.contains(left) && !is_open(*left));
         if let Some((before, _)) = self.call.take().filter(|(before, _)| !is_open(before.id)) {
-            if self.drawn_call.take().is_some() {
+            if self.received_call.take().is_some() {
                 self.send_at_ms = Some(now_ms);
             }
             if !state.ended.contains(&before.id) {
@@ -224,13 +224,13 @@ impl RemoteRoom {
     pub(super) fn take_answer(&mut self) -> Option<(Ulid, Option<String>)> {
         let answers = &self.state.as_ref()?.answers;
         let answer_to = |id: Ulid| answers.iter().find(|answer| answer.order == id);
-        let (place, answer) = self
+        let (index, answer) = self
             .orders
             .iter()
             .enumerate()
-            .find_map(|(place, (request, _))| answer_to(request.id).map(|answer| (place, answer)))?;
+            .find_map(|(index, (request, _))| answer_to(request.id).map(|answer| (index, answer)))?;
         let result = (answer.order, answer.refused.clone().map(String::from));
-        self.orders.remove(place);
+        self.orders.remove(index);
         Some(result)
     }
 

@@ -229,8 +229,8 @@ impl RoomEnd {
     /// Records that the broker acknowledged a message. `has_subscribers` says whether any client subscribes to its
     /// topic.
     pub fn on_acknowledged(&mut self, receipt: u64, has_subscribers: bool) {
-        let Some(place) = self.in_flight.iter().position(|(known, _)| *known == receipt) else { return };
-        if let Some((_, Some(call))) = self.in_flight.remove(place)
+        let Some(index) = self.in_flight.iter().position(|(known, _)| *known == receipt) else { return };
+        if let Some((_, Some(call))) = self.in_flight.remove(index)
             && has_subscribers
             && self.inputs.len() < INPUTS_MAX
             && self.placed_call.is_none_or(|placed| placed.id == call)
@@ -323,7 +323,7 @@ impl RoomEnd {
         {
             self.shared_words.forgotten_by(state.desk);
         }
-        if let Some(call) = state.drawn_call.filter(|call| can_receive && !self.cleared_calls.contains(call)) {
+        if let Some(call) = state.received_call.filter(|call| can_receive && !self.cleared_calls.contains(call)) {
             self.push_input(Event::CallReceived { id: CallId(call.0), desk: DeskId(state.desk) }, None);
         }
         for request in state.orders.into_iter().take(ORDERS_MAX) {

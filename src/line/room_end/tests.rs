@@ -40,7 +40,7 @@ fn desks_that_flood_the_room_are_heard_again_once_it_has_caught_up() {
             connection: 1,
             seq,
             can_receive: true,
-            drawn_call: Some(Ulid(9)),
+            received_call: Some(Ulid(9)),
             orders: vec![OrderRequest { id: Ulid(seq.into()), order: DeskOrder::Pause }],
             shared_cleared_at: None,
             is_shown: true,

@@ -148,7 +148,7 @@ fn a_restart_does_not_claim_that_the_call_was_sent() {
     harness.ok(100, Event::Restarted);
     assert_eq!(harness.call().phase, CallPhase::Placed);
     harness.run_to(5_100);
-    assert!(harness.call().line_down_told);
+    assert!(harness.call().no_desk_told);
 }
 
 #[test]

@@ -61,7 +61,7 @@ fn call_text(room: &Room) -> String {
     words.extend(call.responder.as_ref().map(|name| format!("({name})")));
     words.extend(call.practice.then(|| "practice".to_owned()));
     words.extend((!call.shown).then(|| "unseen".to_owned()));
-    words.extend(call.line_down_told.then(|| "no-desk".to_owned()));
+    words.extend(call.no_desk_told.then(|| "no-desk".to_owned()));
     words.extend(call.tone_raised.then(|| "risen".to_owned()));
     words.join(" ")
 }
@@ -122,7 +122,7 @@ fn a_call_that_nobody_receives_is_reported_after_five_seconds() {
         &expect![[r"
         000.000  press              placed unseen            send 1, CallPlaced
         000.300  ·                  placed
-        005.000  ·                  placed no-desk           LineDown, send 1
+        005.000  ·                  placed no-desk           NoDesk, send 1
     "]],
     );
 }
@@ -136,7 +136,7 @@ fn a_call_sent_but_not_received_is_reported_five_seconds_after_the_press() {
         001.000  press              placed unseen            send 1, CallPlaced
         001.020  journaled true     placed
         004.000  sent               sent
-        006.000  ·                  sent no-desk             LineDown, send 1
+        006.000  ·                  sent no-desk             NoDesk, send 1
     "]],
     );
 }
@@ -377,7 +377,7 @@ fn losing_the_only_desk_with_the_call_falls_back_to_sent() {
             000.200  received by 1      received                 DeskHasIt
             030.200  ·                  received risen
             040.000  desk 1 gone        sent
-            045.000  ·                  sent no-desk             LineDown, send 1
+            045.000  ·                  sent no-desk             NoDesk, send 1
             050.000  desk 2 seen        sent no-desk
             050.100  received by 2      received                 DeskHasIt
             060.000  ·                  received                 escalate 1
@@ -411,7 +411,7 @@ fn a_second_desk_keeps_the_call_received() {
             000.900  received by 2      received
             002.000  desk 1 gone        received
             003.000  desk 2 gone        sent
-            008.000  ·                  sent no-desk             LineDown, send 1
+            008.000  ·                  sent no-desk             NoDesk, send 1
         "]],
     );
 }

@@ -27,7 +27,7 @@ fn a_practice_call_goes_the_same_way_without_escalation() {
             000.200  received by 1      received practice        DeskHasIt
             030.200  ·                  received practice risen
             100.000  desk 1 gone        sent practice
-            105.000  ·                  sent practice no-desk    PracticeLineDown, send 1 as practice
+            105.000  ·                  sent practice no-desk    PracticeNoDesk, send 1 as practice
             110.000  Ana is coming      on the way (Ana) practice SomeoneComing
             120.000  here               here (Ana) practice
             130.000  cleared            idle                     end
@@ -59,7 +59,7 @@ fn a_real_press_during_a_practice_call_is_a_real_call() {
             005.000  press              placed unseen            end, send 1, CallPlaced
             005.100  received by 1 refused placed unseen
             005.300  ·                  placed
-            010.000  ·                  placed no-desk           LineDown, send 1
+            010.000  ·                  placed no-desk           NoDesk, send 1
         "]],
     );
 }

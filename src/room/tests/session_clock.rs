@@ -91,9 +91,9 @@ fn speed_does_not_affect_the_timers_of_a_call() {
     let mut harness = started(40, 60, 0);
     harness.ok(1_000, press());
     harness.run_to(5_999);
-    assert!(!harness.call().line_down_told);
+    assert!(!harness.call().no_desk_told);
     harness.run_to(6_000);
-    assert!(harness.call().line_down_told);
+    assert!(harness.call().no_desk_told);
 }
 
 #[test]

@@ -253,7 +253,7 @@ impl Simulation {
             "a name although nobody is coming",
         );
         self.check_that(
-            call.phase < CallPhase::Received || !call.line_down_told,
+            call.phase < CallPhase::Received || !call.no_desk_told,
             "a desk has the call but counts as unreachable",
         );
     }

@@ -35,7 +35,7 @@ struct Cricket {
 impl Cricket {
     fn new(rng: &mut Rng, index: usize) -> Self {
         // Spread evenly from left to right, with some randomness.
-        let place = (index as f32 / (NEAR - 1) as f32).mul_add(1.6, -0.8) + rng.between(-0.15, 0.15);
+        let position = (index as f32 / (NEAR - 1) as f32).mul_add(1.6, -0.8) + rng.between(-0.15, 0.15);
         let distance = rng.between(0.25, 1.0);
         Self {
             pitch_hz: rng.between(2_250.0, 2_950.0),
@@ -43,7 +43,7 @@ impl Cricket {
             age_s: rng.between(0.0, 0.6),
             pulses: 5 + rng.below(4) as u8,
             chirp_every_s: rng.between(0.52, 0.72),
-            sides: pan(place).map(|side| side * 0.085 * distance),
+            sides: pan(position).map(|side| side * 0.085 * distance),
         }
     }
 

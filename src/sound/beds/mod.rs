@@ -108,8 +108,8 @@ impl Beds {
         let fade_frames = seconds_to_frames(BED_FADE_S, self.rate_hz);
         self.start_fades(fade_frames);
         let floor = FilterCoefficients::new(FLOOR_HZ, 0.65, self.rate_hz as f32);
-        for place in &mut self.slots {
-            let Some(slot) = place else { continue };
+        for entry in &mut self.slots {
+            let Some(slot) = entry else { continue };
             let mut block = SILENCE;
             slot.synth.render(&mut block, swell);
             for frame in &mut block {
@@ -119,7 +119,7 @@ impl Beds {
             }
             add_scaled(out, &block, slot.fade_angle.advance().map(f32::sin));
             if slot.fade_angle.is_silent() {
-                *place = None;
+                *entry = None;
             }
         }
     }
@@ -134,12 +134,12 @@ impl Beds {
             return;
         }
         // While every slot is fading, the new bed waits: starting late is better than cutting one off.
-        let Some(place) = self.slots.iter_mut().find(|slot| slot.is_none()) else { return };
+        let Some(free) = self.slots.iter_mut().find(|slot| slot.is_none()) else { return };
         self.made += 1;
         let mut fade_angle = Ramp::holding(0.0);
         fade_angle.set_target(FRAC_PI_2, fade_frames);
         let seed = Rng::new(self.seed.wrapping_add(self.made)).between(0.0, 16_777_216.0) as u64;
-        *place = Some(BedSlot {
+        *free = Some(BedSlot {
             bed,
             synth: BedSynth::new(bed, seed, self.rate_hz as f32),
             floor: Default::default(),

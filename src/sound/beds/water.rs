@@ -13,7 +13,7 @@ struct Wave {
     rise_s: f32,
     fall_s: f32,
     height: f32,
-    place: f32,
+    pan: f32,
     body: [StateVariableFilter; 2],
     foam: [StateVariableFilter; 2],
     pink: [PinkNoise; 2],
@@ -26,7 +26,7 @@ impl Wave {
             rise_s: 1.0,
             fall_s: 1.0,
             height: 0.0,
-            place: 0.0,
+            pan: 0.0,
             body: Default::default(),
             foam: Default::default(),
             pink: Default::default(),
@@ -41,7 +41,7 @@ impl Wave {
         self.rise_s = rng.between(3.2, 5.0);
         self.fall_s = rng.between(5.0, 8.0);
         self.height = rng.between(0.55, 1.0);
-        self.place = rng.between(-0.6, 0.6);
+        self.pan = rng.between(-0.6, 0.6);
     }
 
     /// Height of the wave and share of receding foam, each 0 to 1.
@@ -124,7 +124,7 @@ impl SeaBed {
                 [self.levels[index][0].run(height, block_s, 0.06), self.levels[index][1].run(foam, block_s, 0.08)];
             let body = FilterCoefficients::new(320.0 + 1_900.0 * after[0], 0.55, self.rate_hz);
             let fizz = FilterCoefficients::new(2_000.0 + 2_200.0 * after[0], 0.45, self.rate_hz);
-            let sides = pan(wave.place * (1.0 - share));
+            let sides = pan(wave.pan * (1.0 - share));
             for (step, frame) in out.iter_mut().enumerate() {
                 let along = step as f32 / BLOCK as f32;
                 let height = before[0] + (after[0] - before[0]) * along;
@@ -192,7 +192,7 @@ struct PingParams {
     length_s: f32,
     attack_s: f32,
     level: f32,
-    place: f32,
+    pan: f32,
     rise_per_s: f32,
 }
 
@@ -205,7 +205,7 @@ fn ping(params: &PingParams, rate_hz: f32) -> Ping {
         decay: (-1.0 / (params.length_s * rate_hz)).exp(),
         attack: 1.0 / (params.attack_s * rate_hz).max(1.0),
         opened: 0.0,
-        sides: pan(params.place),
+        sides: pan(params.pan),
     }
 }
 
@@ -288,7 +288,7 @@ impl RainBed {
             length_s: self.rng.between(length_s[0], length_s[1]),
             attack_s: 0.0012,
             level: level * (0.15 + near * near * near),
-            place: self.rng.between(-0.95, 0.95),
+            pan: self.rng.between(-0.95, 0.95),
             rise_per_s: 0.0,
         };
         self.pings[self.next_ping] = ping(&params, self.rate_hz);
@@ -373,7 +373,7 @@ impl StreamBed {
             length_s: self.rng.between(0.010, 0.034),
             attack_s: 0.005,
             level: 0.062 * (0.10 + near * near) * (500.0 / pitch_hz).sqrt().min(1.0),
-            place: self.rng.between(-0.7, 0.7),
+            pan: self.rng.between(-0.7, 0.7),
             rise_per_s: self.rng.between(0.5, 7.0),
         };
         self.pings[self.next_ping] = ping(&params, self.rate_hz);

@@ -191,9 +191,9 @@ impl Smoother {
     }
 }
 
-/// Equal-power gains for left and right; `place` runs from −1 (left) to 1 (right).
-pub fn pan(place: f32) -> [f32; 2] {
-    let angle = (place.clamp(-1.0, 1.0) + 1.0) * (PI / 4.0);
+/// Equal-power gains for left and right; `position` runs from −1 (left) to 1 (right).
+pub fn pan(position: f32) -> [f32; 2] {
+    let angle = (position.clamp(-1.0, 1.0) + 1.0) * (PI / 4.0);
     [angle.cos(), angle.sin()]
 }
 

@@ -223,9 +223,9 @@ impl MovingAverage {
     }
 
     fn push(&mut self, value: f32) -> f32 {
-        let place = &mut self.values[self.next];
-        self.sum += f64::from(value) - f64::from(*place);
-        *place = value;
+        let slot = &mut self.values[self.next];
+        self.sum += f64::from(value) - f64::from(*slot);
+        *slot = value;
         self.next = (self.next + 1) % AVERAGE;
         (self.sum / AVERAGE as f64) as f32
     }

@@ -123,8 +123,8 @@ impl Engine {
             queued: None,
             outgoing: [const { None }; OUTGOING_MAX],
             score: Score::new(rate_hz),
-            beds: [0, 1].map(|line| BedChannel {
-                beds: Beds::new(seed.wrapping_add(line * 0x0BED), rate_hz),
+            beds: [0, 1].map(|channel| BedChannel {
+                beds: Beds::new(seed.wrapping_add(channel * 0x0BED), rate_hz),
                 gain: Ramp::holding(0.0),
             }),
             breath: BreathSynth::new(seed.wrapping_add(0xB4EA), rate_hz),
@@ -228,10 +228,10 @@ impl Engine {
         add_scaled(out, &part, music.times(self.music.advance()));
         self.render_score(out, &mut part, music);
         let swell = BreathSwell { level: breath_level, share: self.swell.advance() };
-        for line in &mut self.beds {
-            let gain = line.gain.advance();
-            if !line.beds.is_silent() {
-                line.beds.render(&mut part, swell);
+        for channel in &mut self.beds {
+            let gain = channel.gain.advance();
+            if !channel.beds.is_silent() {
+                channel.beds.render(&mut part, swell);
                 add_scaled(out, &part, program.times(gain));
             }
         }
@@ -260,11 +260,11 @@ impl Engine {
         if let Some(deck) = &mut self.playing {
             deck.render(out);
         }
-        for place in &mut self.outgoing {
-            if let Some(deck) = place {
+        for slot in &mut self.outgoing {
+            if let Some(deck) = slot {
                 deck.render(out);
                 if deck.is_finished()
-                    && let Some(deck) = place.take()
+                    && let Some(deck) = slot.take()
                 {
                     return_deck(&mut self.finished, deck);
                 }
@@ -311,8 +311,8 @@ impl Engine {
     fn retire(&mut self, mut deck: Deck, fade_frames: u32) {
         deck.fade_out(fade_frames);
         // The reading thread keeps fewer decks in use than there are slots, so one is always free.
-        match self.outgoing.iter_mut().find(|place| place.is_none()) {
-            Some(place) => *place = Some(deck),
+        match self.outgoing.iter_mut().find(|slot| slot.is_none()) {
+            Some(slot) => *slot = Some(deck),
             None => return_deck(&mut self.finished, deck),
         }
     }
@@ -345,8 +345,8 @@ impl Engine {
 
     /// Returns the decks that are fading out. They need not wait for the sound to come back, since they are inaudible.
     fn return_outgoing_decks(&mut self) {
-        for place in &mut self.outgoing {
-            if let Some(deck) = place.take() {
+        for slot in &mut self.outgoing {
+            if let Some(deck) = slot.take() {
                 return_deck(&mut self.finished, deck);
             }
         }
@@ -377,10 +377,10 @@ impl Engine {
         }
         let presence = if levels.score.is_some() { FRAC_PI_2 } else { 0.0 };
         self.score_presence.set_target(presence, seconds_to_frames(levels.crossfade_s.max(fade_s::OPENING), rate_hz));
-        for (line, wanted) in self.beds.iter_mut().zip(levels.beds) {
-            line.beds.fade_to(wanted.map(|(bed, _)| bed));
+        for (channel, wanted) in self.beds.iter_mut().zip(levels.beds) {
+            channel.beds.fade_to(wanted.map(|(bed, _)| bed));
             if let Some((_, gain)) = wanted {
-                line.gain.set_target(gain, seconds_to_frames(fade_s::LEVEL, rate_hz));
+                channel.gain.set_target(gain, seconds_to_frames(fade_s::LEVEL, rate_hz));
             }
         }
         let breath_gain = levels.breath.map_or(0.0, |(_, _, gain)| gain);

@@ -182,7 +182,7 @@ fn no_sequence_of_commands_exceeds_the_ceiling() {
             let mix = random_mix(&mut rng, &tracks, &mut skips, epoch, true);
             bench.set(&mix);
             if rng.unit() < 0.5 {
-                let signals = [Signal::CallPlaced, Signal::LineDown, Signal::SomeoneComing, Signal::TestTone];
+                let signals = [Signal::CallPlaced, Signal::NoDesk, Signal::SomeoneComing, Signal::TestTone];
                 bench.commands.push(EngineCommand::Signal(signals[rng.below(4)])).unwrap();
             }
             let pause_s = f64::from(rng.between(0.05, 2.0));
@@ -325,7 +325,7 @@ fn two_renderings_give_the_same_bytes() {
         volume_db: -10.0,
         ..Mix::default()
     };
-    let signals = [(2.0, Signal::CallPlaced), (4.0, Signal::LineDown)];
+    let signals = [(2.0, Signal::CallPlaced), (4.0, Signal::NoDesk)];
     let bytes = |name: &str, seed: u64| {
         let out = folder.0.join(name);
         let options = Options { seed, ..Options::default() };

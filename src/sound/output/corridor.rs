@@ -56,7 +56,7 @@ impl CorridorChime {
         // Allows the next chime however this one ends, even if its thread never starts.
         let over = RingingGuard(Arc::clone(&self.sounding));
         let started = thread::Builder::new().name("sound-corridor".to_owned()).spawn(move || {
-            let until = Instant::now() + length_of(Signal::LineDown);
+            let until = Instant::now() + length_of(Signal::NoDesk);
             let mut outcome = ring_once(&device, level_db);
             while outcome.is_err() && Instant::now() < until {
                 tell(&announced, &notices, outcome.as_ref().err());
@@ -119,7 +119,7 @@ fn ring_once(device: &str, level_db: f32) -> Result<(), String> {
     let levels = Levels { signal: gain, chime: gain, ..Levels::default() };
     // The queue is new and empty.
     let _ = link.commands.push(EngineCommand::Levels(levels));
-    let _ = link.commands.push(EngineCommand::Signal(Signal::LineDown));
+    let _ = link.commands.push(EngineCommand::Signal(Signal::NoDesk));
     let (home_sender, home) = channel();
     let (commands, failures) = sync_channel(4);
     let shared = Arc::new(SoundState::new());
@@ -127,7 +127,7 @@ fn ring_once(device: &str, level_db: f32) -> Result<(), String> {
     let watch = Arc::new(CalibrationWatch::new(CalibratedOutput::default()));
     let stream = output.open(Box::new(engine), &context, &watch, Some(PERIOD_MS))?;
     let opened = Instant::now();
-    let until = opened + length_of(Signal::LineDown) + LINGER;
+    let until = opened + length_of(Signal::NoDesk) + LINGER;
     let mut outcome = Ok(());
     while let Some(left) = until.checked_duration_since(Instant::now()) {
         match failures.recv_timeout(left.min(Duration::from_millis(500))) {

@@ -259,7 +259,7 @@ mod tests {
             assert!(loud < 1_200, "{signal:?} is heard after {loud} frames");
             assert!((loudness(samples) - LOUDNESS_LUFS).abs() < 0.5, "{signal:?}: {}", loudness(samples));
         }
-        assert_eq!(voice.clip_for(Signal::LineDown), None, "what is not spoken has its tone");
+        assert_eq!(voice.clip_for(Signal::NoDesk), None, "what is not spoken has its tone");
         let anybody = voice.clip_for(Signal::SomeoneComing).unwrap();
         voice.select("en-US", Some("Ana Ruiz"));
         assert_ne!(voice.clip_for(Signal::SomeoneComing).unwrap(), anybody);

@@ -4,7 +4,8 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use crate::sound::{CROSSFADE_MAX_S, Mix};
+use crate::sound::Mix;
+use crate::vocabulary::sound::CROSSFADE_MAX_S;
 
 /// One entry of a playlist.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,7 +143,7 @@ impl Playlist {
             let rank = match heard {
                 _ if is_playing => usize::MAX,
                 None => 0,
-                Some(place) => place + 1,
+                Some(index) => index + 1,
             };
             if best.is_none_or(|(least, _)| rank < least) {
                 best = Some((rank, entry));

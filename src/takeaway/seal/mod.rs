@@ -31,28 +31,28 @@ pub enum SealError {
     #[error("no memory stick is mounted")]
     NoStick,
     /// The destination is full.
-    #[error("there is no space left at {place}")]
+    #[error("there is no space left at {destination}")]
     Full {
         /// The folder, or the mount point of the stick.
-        place: PathBuf,
+        destination: PathBuf,
     },
     /// The destination cannot be written.
-    #[error("{place} cannot be written: {source}")]
+    #[error("{destination} cannot be written: {source}")]
     Unwritable {
         /// The folder, or the mount point of the stick.
-        place: PathBuf,
+        destination: PathBuf,
         /// The operating system's error.
         source: io::Error,
     },
 }
 
 impl SealError {
-    fn at(place: &Path, source: io::Error) -> Self {
-        let place = place.to_owned();
+    fn at(destination: &Path, source: io::Error) -> Self {
+        let destination = destination.to_owned();
         if matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
-            Self::Full { place }
+            Self::Full { destination }
         } else {
-            Self::Unwritable { place, source }
+            Self::Unwritable { destination, source }
         }
     }
 }
@@ -80,28 +80,28 @@ impl Sealer {
     /// # Errors
     /// If the PDF cannot be sealed or written.
     pub fn seal(&self, pdf: &[u8], date: NaiveDate) -> Result<String, SealError> {
-        let place = match &self.folder {
+        let destination = match &self.folder {
             Some(folder) => folder.clone(),
             None => sticks::find().into_iter().next().ok_or(SealError::NoStick)?,
         };
-        self.seal_to(&place, pdf, date)
+        self.seal_to(&destination, pdf, date)
     }
 
-    fn seal_to(&self, place: &Path, pdf: &[u8], date: NaiveDate) -> Result<String, SealError> {
+    fn seal_to(&self, destination: &Path, pdf: &[u8], date: NaiveDate) -> Result<String, SealError> {
         let sealed = age::encrypt(&self.recipient, pdf).map_err(|_| SealError::Sealing)?;
-        let code = code().map_err(|source| SealError::Unwritable { place: place.to_owned(), source })?;
+        let code = code().map_err(|source| SealError::Unwritable { destination: destination.to_owned(), source })?;
         let name = format!("stillroom-{}-{code}.pdf.age", date.format("%Y-%m-%d"));
-        match write(place, &name, &sealed) {
+        match write(destination, &name, &sealed) {
             Ok(()) => Ok(code),
-            Err(source) => Err(SealError::at(place, source)),
+            Err(source) => Err(SealError::at(destination, source)),
         }
     }
 
     /// Removes files that a power cut left incomplete. They are sealed, but nobody can use them.
     pub fn remove_unfinished(&self) {
-        let places = self.folder.clone().map_or_else(sticks::find, |folder| vec![folder]);
-        for place in places {
-            let Ok(entries) = fs::read_dir(place) else { continue };
+        let destinations = self.folder.clone().map_or_else(sticks::find, |folder| vec![folder]);
+        for destination in destinations {
+            let Ok(entries) = fs::read_dir(destination) else { continue };
             for entry in entries.filter_map(Result::ok) {
                 if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
                     // If a different room is writing this file at the moment, that room reports the failure, and its
@@ -116,15 +116,15 @@ impl Sealer {
 /// Writes a file so that after a power cut, or after the stick was pulled out, it is either complete or absent. Does
 /// not use `paths::private::write_atomic`, for two reasons: the file leaves the machine, so it gets the default mode
 /// instead of 0600, and an unfinished file must be recognisable by its name.
-fn write(place: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
-    let unfinished = place.join(format!("{UNFINISHED}{name}"));
-    let written = write_new(&unfinished, bytes).and_then(|()| fs::rename(&unfinished, place.join(name)));
+fn write(destination: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let unfinished = destination.join(format!("{UNFINISHED}{name}"));
+    let written = write_new(&unfinished, bytes).and_then(|()| fs::rename(&unfinished, destination.join(name)));
     if let Err(problem) = written {
         // This fails if the stick was pulled out, which cannot be helped.
         let _ = fs::remove_file(&unfinished);
         return Err(problem);
     }
-    let folder = File::open(place)?;
+    let folder = File::open(destination)?;
     match folder.sync_all() {
         // Some file systems on sticks cannot sync a folder, so sync the whole file system instead.
         Err(problem) if problem.kind() == io::ErrorKind::InvalidInput => {

@@ -6,7 +6,7 @@ use super::*;
 impl World {
     pub(super) fn draws(&mut self, at: usize, room: usize, call: u128) {
         let line_ms = self.line_ms(ROOMS + at);
-        if self.desks[at].fleet.call_drawn(line_ms, &room_id(room), Ulid(call)).is_ok() {
+        if self.desks[at].fleet.call_received(line_ms, &room_id(room), Ulid(call)).is_ok() {
             self.calls.get_mut(&call).unwrap().drawn = true;
             self.wake(ROOMS + at);
         } else if self.desks[at].shows[room] == Some(call) {

@@ -14,7 +14,7 @@ impl World {
         match call.phase {
             CallPhase::Placed | CallPhase::Sent => {
                 let since = call.phase_since.max(self.rooms[at].base);
-                let unsaid = now.since(since).as_millis() > 5_100 && !call.line_down_told;
+                let unsaid = now.since(since).as_millis() > 5_100 && !call.no_desk_told;
                 let pressed_long_ago = now.since(call.placed_at).as_millis() > 5_100;
                 self.holds(!(unsaid && pressed_long_ago), "no desk has it and the room does not report it");
             }

@@ -54,7 +54,7 @@ fn of_waiting_comfort_only_the_latest_is_kept_and_nothing_else_is_lost() {
 fn a_record_that_does_not_fit_and_those_that_wait_at_the_end_are_answered() {
     let queue = queue::JournalQueue::default();
     let told = Arc::new(Mutex::new(Vec::new()));
-    for number in 0..=queue::WAITING_MAX {
+    for number in 0..=queue::LANE_RECORDS_MAX {
         let told = Arc::clone(&told);
         let done = Box::new(move |outcome| told.lock().unwrap().push((number, outcome)));
         queue.append(QueuedRecord {
@@ -64,10 +64,10 @@ fn a_record_that_does_not_fit_and_those_that_wait_at_the_end_are_answered() {
             has_failed: false,
         });
     }
-    assert_eq!(*told.lock().unwrap(), [(queue::WAITING_MAX, Err(JournalError::Busy))]);
+    assert_eq!(*told.lock().unwrap(), [(queue::LANE_RECORDS_MAX, Err(JournalError::Busy))]);
     assert!(queue.has_lost_records());
     queue.stop();
-    assert_eq!(told.lock().unwrap().len(), queue::WAITING_MAX + 1);
+    assert_eq!(told.lock().unwrap().len(), queue::LANE_RECORDS_MAX + 1);
 }
 
 #[test]

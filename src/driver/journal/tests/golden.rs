@@ -146,7 +146,8 @@ fn the_golden_journal_replays_to_the_same_room_record_by_record() {
     for end in 0..=records.len() {
         let snapshot = room_after(&records[..end]);
         assert_eq!(snapshot, room_after(&visits()[..end]));
-        writeln!(rooms, "{}\n{}", json_lines::snapshot_line(&snapshot, snapshot.taken_at), hidden_state(&snapshot)).unwrap();
+        writeln!(rooms, "{}\n{}", json_lines::snapshot_line(&snapshot, snapshot.taken_at), hidden_state(&snapshot))
+            .unwrap();
     }
     expect_file!["golden-rooms.txt"].assert_eq(&rooms);
 }

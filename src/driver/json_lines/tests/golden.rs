@@ -213,7 +213,7 @@ fn shapes() -> Vec<(RoomTime, Snapshot)> {
     for phase in [CallPhase::Placed, CallPhase::Sent, CallPhase::Received, CallPhase::OnTheWay, CallPhase::Here] {
         let mut shape = called.clone();
         let call = shape.call.as_mut().unwrap();
-        (call.phase, call.line_down_told) = (phase, phase == CallPhase::Sent);
+        (call.phase, call.no_desk_told) = (phase, phase == CallPhase::Sent);
         shapes.push((start, shape));
     }
     for reason in CallReason::ALL {

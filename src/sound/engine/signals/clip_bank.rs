@@ -27,8 +27,8 @@ const fn file_name(signal: Signal) -> Option<&'static str> {
         Signal::CallPlaced => Some("calling"),
         Signal::DeskHasIt => Some("received"),
         Signal::SomeoneComing => Some("coming"),
-        Signal::LineDown => Some("line-down"),
-        Signal::PracticeLineDown | Signal::DarkPanel => Some("dark-press-again"),
+        Signal::NoDesk => Some("line-down"),
+        Signal::PracticeNoDesk | Signal::DarkPanel => Some("dark-press-again"),
         Signal::TalkNow => Some("talk-now"),
         Signal::TestTone | Signal::MeterTone => None,
     }

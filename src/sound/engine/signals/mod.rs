@@ -32,8 +32,8 @@ const fn notes_of(signal: Signal) -> &'static [SignalNote] {
         Signal::CallPlaced => &CALL_PLACED,
         Signal::DeskHasIt => &DESK_HAS_IT,
         Signal::SomeoneComing => &SOMEONE_COMING,
-        Signal::LineDown => &LINE_DOWN,
-        Signal::PracticeLineDown | Signal::DarkPanel => &DARK_PANEL,
+        Signal::NoDesk => &NO_DESK,
+        Signal::PracticeNoDesk | Signal::DarkPanel => &DARK_PANEL,
         Signal::TestTone => &TEST_TONE,
         Signal::TalkNow => &TALK_NOW,
         Signal::MeterTone => &[],
@@ -50,7 +50,7 @@ const SOMEONE_COMING: [SignalNote; 3] = [
     note(0.25, 659.26, 0.60, 1.40, 0.24, 0.05),
 ];
 /// Two strokes of different pitch and length, repeated once after a long rest.
-const LINE_DOWN: [SignalNote; 4] = [
+const NO_DESK: [SignalNote; 4] = [
     note(0.0, 659.26, 0.03, 1.30, 0.38, 0.55),
     note(0.75, 523.25, 0.03, 2.20, 0.40, 0.50),
     note(3.60, 659.26, 0.03, 1.30, 0.38, 0.55),
@@ -66,10 +66,10 @@ const TALK_NOW: [SignalNote; 1] = [note(0.0, 440.0, 0.06, 0.35, 0.40, 0.05)];
 
 /// A note on both sides, with arguments in the order of [`SignalNote`]'s fields.
 const fn note(start_s: f32, pitch_hz: f32, attack_s: f32, ring_s: f32, level: f32, glass: f32) -> SignalNote {
-    SignalNote { start_s, pitch_hz, attack_s, ring_s, level, glass, place: 0 }
+    SignalNote { start_s, pitch_hz, attack_s, ring_s, level, glass, side: 0 }
 }
 
-/// One note. `glass` is the share of upper partials; `place` is −1 for left, 0 for both, 1 for right.
+/// One note. `glass` is the share of upper partials; `side` is −1 for left, 0 for both, 1 for right.
 #[derive(Clone, Copy, Debug)]
 struct SignalNote {
     start_s: f32,
@@ -78,12 +78,12 @@ struct SignalNote {
     ring_s: f32,
     level: f32,
     glass: f32,
-    place: i8,
+    side: i8,
 }
 
 impl SignalNote {
-    const fn on_side(self, place: i8) -> Self {
-        Self { place, ..self }
+    const fn on_side(self, side: i8) -> Self {
+        Self { side, ..self }
     }
 
     /// The note's sample at `age_s`: a smooth attack, then a decay to true silence. The time is an f64, since an f32 a
@@ -148,10 +148,10 @@ impl SignalPlayer {
         if self.sounding.iter().flatten().any(|other| other.signal == signal && other.age_frames < fresh_frames) {
             return;
         }
-        if let Some(place) = self.sounding.iter_mut().find(|place| place.is_none()) {
+        if let Some(slot) = self.sounding.iter_mut().find(|slot| slot.is_none()) {
             let clip = self.clips.as_ref().and_then(|clips| clips.clip_for(signal));
             let gain = if signal == Signal::MeterTone { self.calibration_gain } else { gain };
-            *place = Some(ActiveSignal { signal, age_frames: 0, gain, clip });
+            *slot = Some(ActiveSignal { signal, age_frames: 0, gain, clip });
         }
     }
 
@@ -162,8 +162,8 @@ impl SignalPlayer {
 
     /// Adds one block to `out`.
     pub fn render(&mut self, out: &mut AudioBlock) {
-        for place in &mut self.sounding {
-            let Some(sounding) = place else { continue };
+        for slot in &mut self.sounding {
+            let Some(sounding) = slot else { continue };
             let is_over = match (sounding.clip.zip(self.clips.as_ref()), sounding.signal) {
                 (Some((clip, clips)), _) => sounding.add_clip(clips.samples(clip), self.rate_hz, out),
                 (None, Signal::MeterTone) => sounding.add_calibration_tone(self.rate_hz, out),
@@ -171,7 +171,7 @@ impl SignalPlayer {
             };
             sounding.age_frames += BLOCK as u32;
             if is_over {
-                *place = None;
+                *slot = None;
             }
         }
     }
@@ -191,10 +191,10 @@ impl ActiveSignal {
             }
             for (index, frame) in out.iter_mut().enumerate() {
                 let sample = note.at(since_s(begins + index as f64)) * self.gain;
-                if note.place <= 0 {
+                if note.side <= 0 {
                     frame[0] += sample;
                 }
-                if note.place >= 0 {
+                if note.side >= 0 {
                     frame[1] += sample;
                 }
             }
@@ -226,9 +226,9 @@ impl ActiveSignal {
 
 /// The sample at a fractional position, by Catmull–Rom interpolation of its four neighbours. At the clips' own rate
 /// every position is a whole sample.
-fn interpolate(samples: &[f32], place: f64) -> f32 {
-    let whole = place as usize;
-    let part = (place - whole as f64) as f32;
+fn interpolate(samples: &[f32], position: f64) -> f32 {
+    let whole = position as usize;
+    let part = (position - whole as f64) as f32;
     let at = |offset: usize| (whole + offset).checked_sub(1).and_then(|index| samples.get(index)).map_or(0.0, |s| *s);
     let (before, here, next, after) = (at(0), at(1), at(2), at(3));
     if part <= f32::EPSILON {
@@ -317,11 +317,11 @@ mod tests {
 
     #[test]
     fn interpolation_preserves_a_sine() {
-        let wave = |place: f64| (place * 0.06).sin() as f32;
+        let wave = |position: f64| (position * 0.06).sin() as f32;
         let samples: Vec<f32> = (0..2_000).map(|index| wave(f64::from(index))).collect();
         for index in 10..1_000 {
-            let place = f64::from(index) * 1.088_435;
-            assert!((interpolate(&samples, place) - wave(place)).abs() < 1e-4);
+            let position = f64::from(index) * 1.088_435;
+            assert!((interpolate(&samples, position) - wave(position)).abs() < 1e-4);
         }
         assert!(interpolate(&samples, 5_000.0).abs() < f32::EPSILON);
     }

@@ -65,7 +65,7 @@ impl LoopFault {
     /// be written.
     pub fn save(&self, limit: Duration) {
         if !self.journal.wait_until_written(limit) {
-            tracing::error!("the disk does not answer; the last records may be lost");
+            tracing::error!("the disk does not respond; the last records may be lost");
         }
         if let Some(record) = &self.record {
             self.journal.record_fault(record);

@@ -8,9 +8,11 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
+use stillroom::findings::Finding;
 use stillroom::room::breath::BreathPattern;
 use stillroom::room::{Stage, Trouble};
 use stillroom::vocabulary::Named;
+use stillroom::vocabulary::language::Language;
 use stillroom::vocabulary::place::Place;
 use stillroom::vocabulary::sound::SoundChoice;
 
@@ -112,32 +114,80 @@ fn every_value_of_a_key_is_in_the_headless_page() {
     assert!(missing.is_empty(), "{HEADLESS} does not name these: {missing:?}");
 }
 
-/// The keys of a profile, as the reader lists them when it finds an unknown key.
-fn profile_keys() -> Vec<String> {
-    let text = "no-such-key = 1\n[place]\nno-such-key = 1\n[sound]\nno-such-key = 1\n[sound.peak]\nno-such-key = 1\n\
-                [breath]\nno-such-key = 1\n[words]\nno-such-key = 1\n[light.peak]\nno-such-key = 1\n[limits]\nno-such-key = 1\n";
-    let findings = stillroom::profile::read(std::path::Path::new("x.toml"), text).findings;
-    let unknown: Vec<String> =
-        findings.iter().map(ToString::to_string).filter(|line| line.contains("unknown key")).collect();
-    assert_eq!(unknown.len(), 8, "{unknown:?}");
-    let listed = unknown.iter().filter_map(|line| line.split_once("allowed ")).map(|(_, listed)| listed);
-    let keys = listed.flat_map(|listed| listed.split(';').next().unwrap_or_default().split(", "));
-    let sections = ["title", "description", "session"];
-    keys.filter(|key| !sections.contains(key)).map(str::to_owned).collect()
+/// A key of a TOML file, after the table that it is in.
+type TableKey = (String, String);
+
+/// Every key that a reader of a TOML file knows. It lists the keys of a table when it finds an unknown one there, and what
+/// has no such list is not a table. A table that has a key for each language counts as having one for English.
+fn keys_known_to(read: impl Fn(&str) -> Vec<Finding>) -> BTreeSet<TableKey> {
+    let listed_in = |table: &str| {
+        let header =
+            if table.is_empty() { vec![String::new()] } else { vec![format!("[{table}]"), format!("[[{table}]]")] };
+        header.into_iter().find_map(|header| {
+            let findings = read(&format!("{header}\nno-such-key = 1\n"));
+            let unknown = findings.into_iter().find(|finding| {
+                finding.found == "an unknown key" && finding.key.replace("[0]", "").ends_with("no-such-key")
+            })?;
+            let listed = if unknown.allowed == Language::TAG { Language::FALLBACK.name() } else { &unknown.allowed };
+            Some(listed.split(';').next()?.split(", ").map(str::to_owned).collect::<Vec<_>>())
+        })
+    };
+    let mut keys = BTreeSet::new();
+    let mut tables = vec![String::new()];
+    while let Some(table) = tables.pop() {
+        for key in listed_in(&table).unwrap_or_default() {
+            let path = if table.is_empty() { key.clone() } else { format!("{table}.{key}") };
+            if listed_in(&path).is_some() {
+                tables.push(path);
+            } else {
+                keys.insert((table.clone(), key));
+            }
+        }
+    }
+    keys
+}
+
+/// The keys in the page of profiles. Each heading names the tables of the rows below it. A row is for all of them unless
+/// its key has a table of its own, or it says *only in*.
+fn keys_in_page_of_profiles() -> BTreeSet<TableKey> {
+    let page = text(PROFILES);
+    let mut keys = BTreeSet::new();
+    for section in page.split("\n## ").skip(1) {
+        let (heading, rows) = section.split_once('\n').unwrap();
+        let tables: Vec<&str> =
+            heading.split('`').skip(1).step_by(2).map(|table| table.trim_matches(['[', ']'])).collect();
+        assert!(!tables.is_empty(), "{PROFILES} has a section without a table: {heading}");
+        for row in rows.lines().filter(|row| row.starts_with("| `")) {
+            let only = row.split_once("only in `[").and_then(|(_, rest)| rest.split_once("]`")).map(|(only, _)| only);
+            for key in row.split('|').nth(1).unwrap_or_default().split('`').skip(1).step_by(2) {
+                match key.split_once('.') {
+                    Some((table, key)) => drop(keys.insert((table.to_owned(), key.to_owned()))),
+                    None => keys.extend(
+                        tables
+                            .iter()
+                            .filter(|table| only.is_none_or(|only| only == **table))
+                            .map(|table| ((*table).to_owned(), key.to_owned())),
+                    ),
+                }
+            }
+        }
+    }
+    keys
 }
 
 #[test]
-fn every_key_of_a_profile_is_in_its_page() {
-    let page = text(PROFILES);
-    let keys = profile_keys();
-    assert!(keys.len() > 25, "{keys:?}");
-    let is_named = |key: &String| {
-        page.contains(&format!("`{key}`"))
-            || page.contains(&format!("[{key}]"))
-            || page.contains(&format!("[sound.{key}]"))
-    };
-    let missing: Vec<&String> = keys.iter().filter(|key| !is_named(key)).collect();
-    assert!(missing.is_empty(), "{PROFILES} does not name {missing:?}");
+fn the_page_of_profiles_has_every_key_under_its_table_and_no_others() {
+    let read = |text: &str| stillroom::profile::read(std::path::Path::new("x.toml"), text).findings;
+    let (known, told) = (keys_known_to(read), keys_in_page_of_profiles());
+    for (table, key) in
+        [("title", "en-US"), ("session", "infusion_minutes"), ("sound.return", "bed"), ("limits", "volume_max_db")]
+    {
+        assert!(known.contains(&(table.to_owned(), key.to_owned())), "{table}.{key} is no longer found: {known:?}");
+    }
+    let missing: Vec<&TableKey> = known.difference(&told).collect();
+    assert!(missing.is_empty(), "{PROFILES} does not name these, by their tables: {missing:?}");
+    let unknown: Vec<&TableKey> = told.difference(&known).collect();
+    assert!(unknown.is_empty(), "{PROFILES} names these, but a profile does not have them: {unknown:?}");
 }
 
 #[test]
@@ -291,50 +341,36 @@ fn the_headless_page_names_no_unknown_option() {
     }
 }
 
-/// The keys of each table of `kiosk.toml`, as its reader lists them when it finds an unknown key.
-fn settings() -> Vec<(String, String)> {
-    let tables = [
-        "room",
-        "screen",
-        "sound",
-        "sound.calibration",
-        "profiles",
-        "media",
-        "session",
-        "desk",
-        "call",
-        "line.mqtt",
-        "contact",
-        "notes",
-        "take_home",
-    ];
-    let unknown = tables.map(|table| format!("[{table}]\nno-such-key = 1\n")).concat();
-    let unknown = format!("{unknown}[[escalation]]\nno-such-key = 1\n[[after.cards.en-US]]\nno-such-key = 1\n");
-    let findings = stillroom::config::read(std::path::Path::new("kiosk.toml"), &unknown).findings;
-    let lines = findings.iter().filter(|finding| finding.found.contains("unknown key"));
-    let keys = lines.flat_map(|finding| {
-        let table = finding.key.trim_end_matches("no-such-key").trim_end_matches('.').to_owned();
-        let listed = finding.allowed.split(';').next().unwrap_or_default().to_owned();
-        listed.split(", ").map(|key| (table.clone(), key.to_owned())).collect::<Vec<_>>()
-    });
-    let keys: Vec<(String, String)> = keys.collect();
-    assert!(keys.len() > 45, "{keys:?}");
+/// The keys in the shipped `kiosk.toml`, in use or as a comment.
+fn keys_in_shipped_settings() -> BTreeSet<TableKey> {
+    let file = text("kiosk.toml");
+    let is_bare = |key: &str| key.chars().all(|char| char.is_ascii_alphanumeric() || char == '_');
+    let (mut keys, mut table) = (BTreeSet::new(), String::new());
+    for line in file.lines().map(|line| line.trim_start_matches(['#', ' '])) {
+        if let Some(header) = line.strip_prefix('[').filter(|_| line.ends_with(']')) {
+            header.trim_matches(['[', ']']).clone_into(&mut table);
+        } else if let Some((key, _)) = line.split_once(" = ").filter(|(key, _)| is_bare(key)) {
+            keys.insert((table.clone(), key.to_owned()));
+        }
+    }
+    // The example has cards in every language.
+    keys.retain(|(table, _)| !table.starts_with("after.cards.") || table.ends_with(Language::FALLBACK.name()));
     keys
 }
 
 #[test]
-fn every_key_of_the_settings_is_in_the_shipped_file() {
-    let file = text("kiosk.toml");
-    let is_there = |key: &str| {
-        file.lines().any(|line| {
-            let line = line.trim_start_matches(['#', ' ']);
-            line.starts_with(&format!("{key} ="))
-                || line.contains(&format!("{key}]"))
-                || line.contains(&format!("{key}."))
-        })
-    };
-    let missing: Vec<_> = settings().into_iter().filter(|(_, key)| !is_there(key)).collect();
+fn the_shipped_settings_show_every_key_under_its_table_and_no_others() {
+    let read = |text: &str| stillroom::config::read(std::path::Path::new("kiosk.toml"), text).findings;
+    let (known, shown) = (keys_known_to(read), keys_in_shipped_settings());
+    for (table, key) in
+        [("sound.calibration", "port"), ("line.mqtt", "room"), ("escalation", "after_s"), ("after.cards.en-US", "link")]
+    {
+        assert!(known.contains(&(table.to_owned(), key.to_owned())), "{table}.{key} is no longer found: {known:?}");
+    }
+    let missing: Vec<&TableKey> = known.difference(&shown).collect();
     assert!(missing.is_empty(), "kiosk.toml does not show these, by their tables: {missing:?}");
+    let unknown: Vec<&TableKey> = shown.difference(&known).collect();
+    assert!(unknown.is_empty(), "kiosk.toml shows these, but nothing reads them: {unknown:?}");
 }
 
 /// The keys of `language.toml`, as its reader lists them when it finds an unknown key.

@@ -9,7 +9,7 @@ use crate::profile::{self, load_profiles, profile_files};
 use crate::vocabulary::access::CertificateSource;
 use crate::words;
 
-/// Tables that a `kiosk.toml` may have and a profile may not.
+/// Tables that a `kiosk.toml` may have and a profile may not. A test compares both lists with what the readers know.
 const CONFIG_TABLES: [&str; 12] = [
     "room",
     "screen",
@@ -159,4 +159,33 @@ fn default_missing(file: &Path, config: &Config) -> Finding {
 
 fn default_allowed(config: &Config) -> String {
     format!("a profile that exists in {}", config.profiles.dir.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The tables that a reader knows, from what it reports about one that it does not know.
+    fn known(findings: &[Finding]) -> Vec<String> {
+        let unknown = findings.iter().find(|finding| finding.key == "no-such-table").unwrap();
+        let listed = unknown.allowed.split(';').next().unwrap_or_default();
+        listed.split(", ").map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn the_tables_that_tell_settings_from_a_profile_are_all_that_only_one_of_them_has() {
+        let (file, text) = (Path::new("x.toml"), "[no-such-table]\n");
+        let settings = known(&read(file, text).findings);
+        let profile = known(&profile::read(file, text).findings);
+        let only = |these: &[String], those: &[String]| -> Vec<String> {
+            these.iter().filter(|table| !those.contains(table)).cloned().collect()
+        };
+        let sorted = |mut tables: Vec<String>| {
+            tables.sort();
+            tables
+        };
+        let listed = |tables: &[&str]| sorted(tables.iter().map(|table| (*table).to_owned()).collect());
+        assert_eq!(sorted(only(&settings, &profile)), listed(&CONFIG_TABLES));
+        assert_eq!(sorted(only(&profile, &settings)), listed(&PROFILE_TABLES));
+    }
 }

@@ -14,7 +14,7 @@ pub(super) async fn run_on_thread<T: Send + 'static>(
     let (sender, receiver) = tokio::sync::oneshot::channel();
     // The receiver may be gone.
     let thread = std::thread::Builder::new().name("staff".to_owned()).spawn(move || drop(sender.send(work())));
-    let failed = "the system gives no thread; close other programs and try again";
+    let failed = "the system could not start a thread; close other programs and try again";
     if thread.is_err() {
         return Err(failed.to_owned());
     }

@@ -163,7 +163,7 @@ pub enum Message {
     Resized(Size),
     /// A named key was pressed, such as `F12`.
     KeyPressed(String),
-    /// The call was pressed.
+    /// The call was pressed on the screen.
     CallPressed,
     /// Staff slid *Here*.
     HereSlid,
@@ -300,7 +300,7 @@ impl App {
             Message::DarkLeft => self.tell_in_order(Event::Dark { on: false }),
             Message::KeyPressed(_) | Message::Answered(Ok(())) => Task::none(),
             Message::Answered(Err(refusal)) => {
-                tracing::info!(%refusal, "the room refused a touch");
+                tracing::info!(%refusal, "the room refused what was touched or pressed");
                 Task::none()
             }
             Message::PinChecked(checked) => self.pin_checked(checked),
@@ -466,8 +466,9 @@ impl App {
 
     fn is_hand_landing_in_dark(&self) -> bool {
         let snapshot = &self.ctx.snapshot;
-        let landed = snapshot.dark_panel_until.filter(|_| snapshot.dark && snapshot.call.is_none());
-        landed.is_some_and(|until| self.ctx.clock.now() + DARK_PANEL_DURATION < until + HAND_LANDING)
+        let panel_until = snapshot.dark_panel_until.filter(|_| snapshot.dark && snapshot.call.is_none());
+        // The first contact landed when the panel appeared, which is `DARK_PANEL_DURATION` before its end.
+        panel_until.is_some_and(|until| self.ctx.clock.now() + DARK_PANEL_DURATION < until + HAND_LANDING)
     }
 
     fn call_is_practice(&self) -> bool {

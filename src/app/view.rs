@@ -1,5 +1,5 @@
 //! Owns the layers of the window: the screen, the staff corner, the PIN pad and the staff panel, the dark, and above all of
-//! them the call.
+//! them the call. Only the dark shows no call until it is touched.
 
 use std::sync::Arc;
 
@@ -47,13 +47,13 @@ impl App {
             }
             StaffLayer::Closed if ctx.snapshot.dark => self.dark(),
             StaffLayer::Closed => {
-                let place =
+                let placement =
                     if matches!(self.screen, Screen::Session(_)) { CallPlacement::Band } else { CallPlacement::Corner };
                 // A cloth that rests on the corner must not ask for the PIN.
                 let is_being_cleaned =
                     matches!(&self.screen, Screen::Turnover(turnover) if turnover.is_being_cleaned());
                 let corner = (!is_being_cleaned).then(|| self.corner());
-                stack![self.base()].push(corner).push(self.call(place)).into()
+                stack![self.base()].push(corner).push(self.call(placement)).into()
             }
         }
     }
@@ -72,9 +72,9 @@ impl App {
         screen.map(Message::Screen)
     }
 
-    fn call(&self, place: CallPlacement) -> Element<'_, Message> {
+    fn call(&self, placement: CallPlacement) -> Element<'_, Message> {
         let staff = StaffMessages { here: Message::HereSlid, cleared: Message::ClearSlid };
-        call_band::call(&self.ctx, place, Message::CallPressed, staff)
+        call_band::call(&self.ctx, placement, Message::CallPressed, staff)
     }
 
     /// The unmarked corner that staff hold.
@@ -88,7 +88,7 @@ impl App {
     }
 
     /// The dark: a black frame, since a screen that is switched off may not report touches. The first touch anywhere shows
-    /// the call panel; a second one, on the panel, calls.
+    /// the call as a dim panel; a second one, on the panel, calls.
     fn dark(&self) -> Element<'_, Message> {
         let ctx = &self.ctx;
         let snapshot = &ctx.snapshot;
@@ -105,6 +105,6 @@ impl App {
         let leave = parts::control(ctx, "dark-leave", ctx.say("dark-leave"), Message::DarkLeft).width(ctx.mm(52.0));
         let leave = column![container(leave).align_left(Length::Fill).padding(ctx.mm(3.0))];
         let panel = self.call(CallPlacement::DarkPanel);
-        stack![black, panel, leave].into()
+        stack![black, leave, panel].into()
     }
 }

@@ -28,7 +28,7 @@ pub(super) struct DeskArgs {
 pub(super) fn run(args: &DeskArgs) -> ExitCode {
     hardening::raise_open_file_limit();
     let Ok(runtime) = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() else {
-        print_error(&"the system gives no threads; close other programs and start again");
+        print_error(&"the system could not start a thread; close other programs and start again");
         return ExitCode::from(FAILED);
     };
     // Listen before the port opens, because a supervisor may send a signal right after that, and the desk must then

@@ -32,7 +32,7 @@ fn panic_message(panic: &PanicHookInfo<'_>) -> String {
     let place = panic.location().map_or_else(String::new, |place| format!(" at {}:{}", place.file(), place.line()));
     let why = panic.payload().downcast_ref::<&'static str>().map_or_else(String::new, |why| format!(": {why}"));
     let thread = std::thread::current().name().unwrap_or("unnamed").to_owned();
-    format!("stillroom: a fault of the program itself, thread {thread}{place}{why}; please report this line")
+    format!("stillroom: a fault in the program itself, thread {thread}{place}{why}; please report this line")
 }
 
 /// Raises the soft limit on open files. The default is low for the sake of programs that use `select(2)`, which this

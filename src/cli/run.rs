@@ -94,7 +94,7 @@ pub(super) fn run(args: &RunArgs) -> ExitCode {
         stored_settings::load(&state, &mut config, &mut troubles)
     };
     let Ok(runtime) = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() else {
-        print_error(&"the system gives no threads; close other programs and start again");
+        print_error(&"the system could not start a thread; close other programs and start again");
         return ExitCode::from(FAILED);
     };
     let setup = RoomSetup {
@@ -110,7 +110,7 @@ pub(super) fn run(args: &RunArgs) -> ExitCode {
     let room = match setup.open(&runtime, args, &troubles, out.clone()) {
         Ok(room) => room,
         Err(error) => {
-            print_error(&format_args!("the system gives no thread for the room: {error}; close other programs"));
+            print_error(&format_args!("the system could not start the room's thread: {error}; close other programs"));
             return ExitCode::from(FAILED);
         }
     };

@@ -124,7 +124,7 @@ impl<F: FnMut(ContactEvent)> ContactWorker<F> {
             return;
         }
         if let Err(error) = &result {
-            tracing::error!(%error, "the contact to the nurse call");
+            tracing::error!(%error, "the nurse-call contact failed");
         }
         (self.on_event)(result.map_or_else(|error| ContactEvent::Fails(error.to_string()), |()| ContactEvent::Works));
     }

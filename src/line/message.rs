@@ -344,7 +344,7 @@ mod desk_as_text {
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(|_| D::Error::custom("a desk is named by a number"))
+        String::deserialize(deserializer)?.parse().map_err(|_| D::Error::custom("a desk's id is a number"))
     }
 }
 

@@ -1,6 +1,8 @@
 //! Owns the call transports other than the built-in desk: a broker (MQTT 5), the escalation list (HTTPS), and the relay
 //! contact of the clinic's own nurse call. Each has its own threads, so that a failing transport does not delay the
-//! others. Not here: the rules for calls, which belong to the room, and the desk's pages.
+//! others. Of the broker, it owns both ends, that of a room and that of a desk of several rooms. It also owns what the
+//! pages of every desk exchange with a room, over a broker or not ([`order`], [`view`], [`message::CallState`]). Not
+//! here: the rules for calls, which belong to the room, and the desk's pages.
 
 pub mod broker;
 pub mod client;

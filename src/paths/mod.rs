@@ -111,7 +111,7 @@ impl StateLock {
         // The id is written in place and always has the same length, so that it can be written even to a full disk.
         let written = self.0.write_all_at(format!("{id:0RUN_ID_DIGITS$}").as_bytes(), 0);
         if let Err(error) = written.and_then(|()| self.0.sync_data()) {
-            tracing::warn!(%error, "the id of this run cannot be stored; the next run goes by the clock alone");
+            tracing::warn!(%error, "the id of this run cannot be stored; the next run relies on the clock alone");
         }
         id
     }

@@ -11,7 +11,7 @@ pub struct PerPart<T> {
     pub onset: T,
     /// For the deepest part of the infusion.
     pub peak: T,
-    /// For the time in which the patient comes back.
+    /// For the time in which the patient comes back; `return` in a file, which is a keyword in Rust.
     pub returning: T,
     /// For the calm at the end.
     pub landing: T,

@@ -30,29 +30,34 @@ pub const PROFILES_MAX: usize = 64;
 /// A clinic's recipe for a session.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Profile {
-    /// The stem of the profile's file, such as `gentle-tide`. Only screens show a different name, the title.
+    /// The stem of the profile's file, such as `gentle-tide`, which no key sets. Only screens show a different name, the
+    /// title.
     pub name: String,
-    /// The profile's name on screens, in at least one language (see [`Profile::title_in`]).
+    /// The profile's name on screens, 1 to 40 characters, required in at least one language (see [`Profile::title_in`]).
     pub title: PerLanguage<String>,
-    /// A sentence that describes the profile to the person who chooses it.
+    /// A sentence that describes the profile to the person who chooses it, up to 160 characters; none by default.
     pub description: PerLanguage<String>,
-    /// Length of the infusion in minutes, 20 to 240; `None` leaves it to `kiosk.toml`.
+    /// Length of the infusion in minutes, 20 to 240; `None`, the default, leaves it to `kiosk.toml`.
     pub infusion_minutes: Option<u32>,
-    /// What is heard in each part.
+    /// What is heard in each part; by default what the whole arc has.
     pub sound: PerPart<PartSound>,
-    /// Length of the crossfade between tracks, 0 to 60 seconds.
+    /// Length of the crossfade between tracks, 0 to [`CROSSFADE_MAX_S`](crate::vocabulary::sound::CROSSFADE_MAX_S)
+    /// seconds; [`CROSSFADE_S`] by default.
     pub crossfade_s: f32,
-    /// The sounds that the patient may choose, which are the profile's own, silence, and those that the clinic adds.
+    /// The sounds that the patient may choose, which are the profile's own, silence, and those that the clinic adds; none
+    /// by default.
     pub sounds_allowed: Vec<SoundChoice>,
-    /// The level in dBFS at which a session starts, −60 to 0 and within `limits`; `None` leaves it to `kiosk.toml`.
+    /// The level in dBFS at which a session starts, −60 to 0 and within `limits`; `None`, the default, leaves it to
+    /// `kiosk.toml`.
     pub volume_db: Option<f32>,
-    /// The place that is shown.
+    /// The place that is shown; required.
     pub place: Place,
-    /// The time of day at that place.
+    /// The time of day at that place; dusk by default.
     pub time: TimeOfDay,
-    /// The weather at that place, from 0 (clear) to 1 (the softest haze, rain or mist that the place has).
+    /// The weather at that place, from 0 (clear, the default) to 1 (the softest haze, rain or mist that the place has).
     pub mood: f32,
-    /// The places that the patient may choose, which are the profile's own, the dark, and those that the clinic adds.
+    /// The places that the patient may choose, which are the profile's own, the dark, and those that the clinic adds; none
+    /// by default.
     pub places_allowed: Vec<Place>,
     /// How the breath is paced.
     pub breath: Breathing,
@@ -67,25 +72,25 @@ pub struct Profile {
 /// What is heard in one part of the arc.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PartSound {
-    /// Music files, relative to the media folder, played in this order and repeated; empty for none.
+    /// Up to 64 music files, relative to the media folder, played in this order and repeated; none by default.
     pub tracks: Vec<PathBuf>,
-    /// The tracks that follow the previous track without a gap, like movements of one work.
+    /// The tracks that follow the previous track without a gap, like movements of one work; none by default.
     pub joined: Vec<PathBuf>,
-    /// Level of the tracks relative to the session, −40 to 0 dB.
+    /// Level of the tracks relative to the session, −40 to 0 dB; 0 by default.
     pub music_db: f32,
-    /// The character of the score, which is composed live; `None` for no score.
+    /// The character of the score, which is composed live; `None`, the default, for no score.
     pub score: Option<Character>,
-    /// Level of the score relative to the session, −40 to 0 dB.
+    /// Level of the score relative to the session, −40 to 0 dB; −3 by default.
     pub score_db: f32,
-    /// How much sparser (down to −1) or fuller (up to 1) the score is than the arc asks for.
+    /// How much sparser (down to −1) or fuller (up to 1) the score is than the arc asks for; 0 by default.
     pub intensity: f32,
-    /// The nature sound beneath the music.
+    /// The nature sound beneath the music; none by default.
     pub bed: Option<Bed>,
-    /// Level of the bed relative to the session, −40 to 0 dB.
+    /// Level of the bed relative to the session, −40 to 0 dB; −9 by default.
     pub bed_db: f32,
-    /// A second nature sound, played with the first.
+    /// A second nature sound, played with the first; none by default.
     pub second_bed: Option<Bed>,
-    /// Level of the second bed relative to the session, −40 to 0 dB.
+    /// Level of the second bed relative to the session, −40 to 0 dB; −15 by default.
     pub second_bed_db: f32,
 }
 
@@ -117,12 +122,12 @@ impl PartSound {
 /// How the breath is paced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Breathing {
-    /// How long each breath in, hold and breath out lasts.
+    /// How long each breath in, hold and breath out lasts; 4-6 by default.
     pub pattern: BreathPattern,
-    /// The parts in which breath pacing starts without the patient asking for it. Pacing has not been studied at the
-    /// peak, so it is off there by default.
+    /// The parts in which breath pacing starts without the patient asking for it; settle and landing by default. Pacing has
+    /// not been studied at the peak.
     pub parts: PerPart<bool>,
-    /// What paces the breath on the screen.
+    /// What paces the breath on the screen; the place by default.
     pub guide: Guide,
 }
 
@@ -136,9 +141,9 @@ impl Default for Breathing {
 /// The occasional phrases on the screen during a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionWords {
-    /// Whether the phrases are shown.
+    /// Whether the phrases are shown; true by default.
     pub on: bool,
-    /// Minutes from one phrase to the next, 2 to 60.
+    /// Minutes from one phrase to the next, 2 to 60; 6 by default.
     pub every_minutes: u32,
 }
 
@@ -148,7 +153,7 @@ impl Default for SessionWords {
     }
 }
 
-/// The light of the place and of the screen in one part of the arc.
+/// The light of the place and of the screen in one part of the arc; [`PartLight::default_of`] has the defaults.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PartLight {
     /// From 0 (as dark as possible) to 1 (as bright as the screen allows).
@@ -180,9 +185,9 @@ impl PartLight {
 /// The range in which the patient may set the level.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct VolumeLimits {
-    /// Lowest level, −60 to 0 dBFS.
+    /// Lowest level, −60 to 0 dBFS; −60 by default.
     pub volume_min_db: f32,
-    /// Highest level, −60 to 0 dBFS. The room's cap applies as well.
+    /// Highest level, −60 to 0 dBFS; −12 by default. The room's cap applies as well.
     pub volume_max_db: f32,
 }
 

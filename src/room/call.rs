@@ -11,7 +11,8 @@ use super::time::RoomTime;
 use crate::vocabulary::patient::CallReason;
 use crate::vocabulary::signal::Signal;
 
-/// Maximum time from the press until *Calling* is shown, even if the journal has not answered.
+/// Maximum time from the press until *Calling* is shown, and the room's own desk sees the call, even if the journal has not
+/// answered.
 pub const SHOWN_AFTER: Duration = Duration::from_millis(300);
 /// If no desk has received the call after this time, the room says that no desk can be reached.
 pub const NO_DESK_AFTER: Duration = Duration::from_secs(5);
@@ -30,11 +31,12 @@ pub const PRESENCE_LAPSES_AFTER: Duration = Duration::from_mins(3);
 /// The progress of a call, in ascending order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CallPhase {
-    /// The button was pressed. The call is shown once it is in the journal, or after [`SHOWN_AFTER`].
+    /// The button was pressed. The call is shown once the journal has written it or failed to, or after
+    /// [`SHOWN_AFTER`].
     Placed,
     /// A transport accepted the call.
     Sent,
-    /// A desk page confirmed that it has rendered the call.
+    /// A desk confirmed that one of its pages has drawn the call.
     Received,
     /// A named person pressed *I'm coming*.
     OnTheWay,
@@ -43,7 +45,7 @@ pub enum CallPhase {
 }
 
 impl CallPhase {
-    /// Whether a desk page has rendered the call.
+    /// Whether a desk has received the call.
     #[must_use]
     pub fn is_received(self) -> bool {
         self >= Self::Received
@@ -70,7 +72,7 @@ pub struct Call {
     pub reason: Option<CallReason>,
     /// Number of presses and renewed alarms. Whenever the number grows, the desk rings again.
     pub presses: u32,
-    /// Whether the room has said that no desk can be reached.
+    /// Whether the room has told the patient that no desk can be reached. On the wire, it is `line_down_told`.
     pub no_desk_told: bool,
     /// Whether the desk's tone has risen.
     pub tone_raised: bool,
@@ -78,7 +80,7 @@ pub struct Call {
     pub escalation_steps: usize,
     /// How many times the escalation list has started over because a responder did not come or left.
     pub escalation_round: u32,
-    /// Whether the call may be shown.
+    /// Whether the call may be shown, and is in the snapshot: on the tablet, and at the room's own desk.
     pub shown: bool,
     /// Whether the call is in the journal on disk.
     pub journaled: bool,
@@ -90,7 +92,8 @@ pub struct Call {
 }
 
 impl Call {
-    /// Places a call at `now`. Sound and sending start at once, and only the screen waits for the journal.
+    /// Places a call at `now`. It sounds, and goes to the broker and the nurse-call contact, at once. The screen and the
+    /// room's own desk show it when `shown` is set.
     pub(super) fn place(now: RoomTime, id: CallId, practice: bool, effects: &mut VecDeque<Effect>) -> Self {
         let call = Self {
             id,
@@ -135,7 +138,7 @@ impl Call {
         }
     }
 
-    /// Handles the confirmation that a desk page has rendered the call.
+    /// Handles a desk's confirmation that it has received the call.
     pub(super) fn on_received(&mut self, now: RoomTime, desk: DeskId, effects: &mut VecDeque<Effect>) {
         if !self.desks.contains(&desk) && self.desks.len() < DESKS_MAX {
             self.desks.push(desk);
@@ -179,7 +182,7 @@ impl Call {
         }
     }
 
-    /// Handles the loss of a desk page. If no other page has the call, the call no longer counts as received.
+    /// Handles the loss of a desk. If no other desk has the call, the call no longer counts as received.
     pub(super) fn on_desk_disconnected(&mut self, now: RoomTime, desk: DeskId) {
         self.desks.retain(|known| *known != desk);
         if self.desks.is_empty() && self.phase == CallPhase::Received {

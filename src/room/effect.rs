@@ -13,7 +13,8 @@ use crate::vocabulary::signal::Signal;
 /// [`Event`](super::Event).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Send a call over every transport.
+    /// Send a call over every transport that has to be told, which are the broker and the nurse-call contact. The room's
+    /// own desk needs no effect, because it sees the call in the snapshot. [`Effect::Escalate`] is the escalation list's.
     SendCall {
         /// The call to send.
         id: CallId,
@@ -22,7 +23,7 @@ pub enum Effect {
         /// [`Call::presses`](super::call::Call::presses). A desk rings again whenever this number has grown.
         presses: u32,
     },
-    /// Stop sending a call, because it has ended.
+    /// Stop sending a call over every transport, the escalation list included, because it has ended.
     EndCall {
         /// The ended call.
         id: CallId,

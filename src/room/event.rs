@@ -77,11 +77,11 @@ pub enum Event {
         /// The accepted call.
         id: CallId,
     },
-    /// A desk page has rendered a call while visible and with its sound unlocked.
+    /// A desk has drawn a call on a page that is visible and has its sound unlocked.
     CallReceived {
-        /// The rendered call.
+        /// The received call.
         id: CallId,
-        /// The desk page that rendered it.
+        /// The desk that received it.
         desk: DeskId,
     },
     /// A named person pressed *I'm coming*.
@@ -102,14 +102,14 @@ pub enum Event {
     CallReasonChosen(CallReason),
     /// Staff touched the tablet.
     StaffTouched,
-    /// A desk page is connected, visible and able to sound.
+    /// A desk can receive calls: one of its pages is connected, visible and able to sound.
     DeskConnected {
-        /// The connected desk page.
+        /// The desk.
         desk: DeskId,
     },
-    /// A desk page closed, was hidden, or stopped answering.
+    /// A desk can no longer receive calls: its pages were closed or hidden, or it stopped answering.
     DeskDisconnected {
-        /// The desk page that was lost.
+        /// The desk.
         desk: DeskId,
     },
 
@@ -303,7 +303,7 @@ impl Event {
         )
     }
 
-    /// Whether the event concerns a call or a desk page that a call can reach. Such events overtake all others.
+    /// Whether the event concerns a call or a desk that a call can reach. Such events overtake all others.
     #[must_use]
     pub const fn is_about_call(&self) -> bool {
         matches!(

@@ -1,4 +1,4 @@
-//! Owns the ids of calls and desk pages. Not here: how they are generated.
+//! Owns the ids of calls and of desks. Not here: how they are generated.
 
 use std::fmt;
 
@@ -12,6 +12,8 @@ impl fmt::Debug for CallId {
     }
 }
 
-/// Identifies a desk page that can receive calls.
+/// Identifies whatever can receive calls for as long as it is connected: one page of the room's own desk, or one run of
+/// the program that is a desk of several rooms, with all its pages. That program gives each of its pages an id of this
+/// type, too, which no room ever learns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DeskId(pub u64);

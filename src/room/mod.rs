@@ -68,7 +68,7 @@ const SEAL_DELAY_MAX: Duration = Duration::from_secs(2);
 /// Time without patient activity in After or Farewell, after which the desk shows that the room is unattended. The room
 /// never resets itself.
 pub const UNATTENDED_AFTER: Duration = Duration::from_mins(30);
-/// Maximum number of connected desk pages.
+/// Maximum number of connected desks.
 const DESKS_MAX: usize = 64;
 /// The hand for which screens are laid out until the patient chooses one.
 const DEFAULT_HAND: Hand = Hand::Right;

@@ -51,7 +51,7 @@ pub enum Refusal {
     NoSuchPage,
     /// The wipe has not been verified.
     NotVerified,
-    /// The maximum number of desk pages is connected.
+    /// The maximum number of desks is connected. Nearly all of them are pages of the room's own desk.
     TooManyDesks,
     /// Too many events are waiting, so the room accepts none that only serve comfort.
     Busy,

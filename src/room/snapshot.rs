@@ -60,7 +60,8 @@ named! {
         DeskPasswordLost = "desk-password-lost",
         /// The desk page could not open its port.
         DeskClosed = "desk-closed",
-        /// The broker cannot be reached, so a desk for several rooms hears nothing from this room.
+        /// The line to the broker is down, so a desk for several rooms hears nothing from this room. The room's own desk
+        /// is another matter.
         LineDown = "line-down",
         /// Another room uses this room's id at the broker.
         RoomNameTaken = "room-name-taken",
@@ -248,7 +249,7 @@ pub struct Snapshot {
     pub intensity_nudge: f32,
     /// Whether staff are talking to the patient, which lowers all other sound.
     pub talk_now: bool,
-    /// Number of desk pages that can receive a call.
+    /// Number of desks that can receive a call.
     pub desks: usize,
     /// What the patient wrote.
     pub notes: Arc<Notes>,
@@ -264,14 +265,14 @@ pub struct Snapshot {
     pub surface_cleaned: bool,
     /// Whether staff heard the test tone in this turnover.
     pub speaker_tested: bool,
-    /// Whether a desk page received a practice call in this turnover.
+    /// Whether a desk received a practice call in this turnover.
     pub call_tested: bool,
     /// Whether a wipe is in progress.
     pub wiping: bool,
 }
 
 impl Snapshot {
-    /// Whether a desk page can receive a call.
+    /// Whether a desk can receive a call.
     #[must_use]
     pub fn is_line_up(&self) -> bool {
         self.desks > 0

@@ -405,7 +405,7 @@ impl Room {
     }
 }
 
-// The call and the desk pages. The phases and timers of a single call are in `call`.
+// The call and the desks. The phases and timers of a single call are in `call`.
 impl Room {
     fn press_call(&mut self, now: RoomTime, id: CallId, practice: bool) {
         // A real press replaces a practice call.

@@ -19,7 +19,7 @@ use crate::widget::page::{Page, PageGeometry, StepProgress};
 use crate::widget::place::shader::PlaceShader;
 use crate::widget::place::tile_picture::TilePicture;
 use crate::widget::tile::{Tile, picture, tiles};
-use crate::widget::{ViewContext, breath_ring, faces, parts};
+use crate::widget::{ViewContext, breath_ring, parts, tile_faces};
 
 /// One step of Arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -335,7 +335,7 @@ impl ArriveScreen {
 
     fn place<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
         let grid = PageGeometry::of(ctx).tile_grid(ctx.places().len());
-        let choices = faces::place_tiles(ctx, Message::PlaceChosen);
+        let choices = tile_faces::place_tiles(ctx, Message::PlaceChosen);
         self.page(ctx).title(ctx.say("arrive-place-title")).wide_content(tiles(ctx, grid, choices)).view(ctx)
     }
 
@@ -347,7 +347,7 @@ impl ArriveScreen {
         let choices = sounds.into_iter().map(|choice| Tile {
             id: format!("sound-{}", choice.name()),
             caption: ctx.say(&format!("hear-{}", choice.name())),
-            face: faces::of_sound(choice),
+            face: tile_faces::of_sound(choice),
             is_chosen: choice == chosen,
             message: Message::SoundChosen(choice),
         });

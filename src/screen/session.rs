@@ -17,7 +17,7 @@ use crate::widget::page::{Page, PageGeometry, TileGrid};
 use crate::widget::tile::tiles;
 use crate::widget::timer::timer;
 use crate::widget::touch::touchable;
-use crate::widget::{ViewContext, breath_ring, faces, fade, orientation, parts};
+use crate::widget::{ViewContext, breath_ring, fade, orientation, parts, tile_faces};
 
 /// Time without a touch after which the controls disappear.
 const CONTROLS_TIME: Duration = Duration::from_secs(8);
@@ -249,13 +249,9 @@ fn sound_sheet<'a>(ctx: &ViewContext) -> Element<'a, Message> {
 /// The places as pictures, the dark among them.
 fn place_sheet<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     let geometry = PageGeometry::of(ctx);
-    let choices =
-        faces::place_tiles(
-            ctx,
-            |place| {
-                if place == Place::Dark { Message::DarkPressed } else { Message::PlaceChosen(place) }
-            },
-        );
+    let choices = tile_faces::place_tiles(ctx, |place| {
+        if place == Place::Dark { Message::DarkPressed } else { Message::PlaceChosen(place) }
+    });
     let columns = if geometry.is_upright() { 2 } else { 4 };
     let across = columns as f32;
     let whole_mm = geometry.content_width_mm() - 2.0 * SHEET_PADDING_MM;

@@ -293,7 +293,7 @@ impl SoundHandle {
     /// Reports a full queue. A closed one belongs to a sound that has been stopped or that was silent from the start.
     fn send(&self, command: OutputCommand) {
         if let Err(TrySendError::Full(_)) = self.commands.try_send(command) {
-            warn!("an order to the sound was lost: its thread does not take any");
+            warn!("a command to the sound was lost, because the sound's thread accepts none");
         }
     }
 

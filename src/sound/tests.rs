@@ -26,7 +26,7 @@ fn music_that_is_not_there() -> Mix {
 }
 
 fn is_lost_by_a_fault(news: &SoundEvent) -> bool {
-    matches!(news, SoundEvent::DeviceLost { why } if why.contains("a fault of the program"))
+    matches!(news, SoundEvent::DeviceLost { why } if why.contains("a fault in the program"))
 }
 
 #[test]

@@ -33,13 +33,13 @@ pub enum PrintServer {
 #[derive(Debug, Error)]
 pub enum ServerError {
     /// The connection failed, or the print server did not respond in time.
-    #[error("the print server does not response: {0}; see that `systemctl status cups` says active")]
+    #[error("the print server does not respond: {0}; see that `systemctl status cups` says active")]
     Silent(#[from] io::Error),
     /// The response is not valid IPP, or the request could not be expressed in IPP.
-    #[error("the response is not one of a print server")]
+    #[error("the response is not that of a print server")]
     Garbled,
     /// The print server refuses the request.
-    #[error("the print server refuses with IPP status {status:#06x}")]
+    #[error("the print server refused with IPP status {status:#06x}")]
     Refused {
         /// The IPP status code (RFC 8011, appendix B).
         status: u16,

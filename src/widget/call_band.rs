@@ -1,5 +1,5 @@
-//! Owns how the call looks in each of its states, on every screen. It is above everything else and never dims. Does not
-//! own what a call does.
+//! Owns how the call looks in each of its states, on every screen. It is above everything else and never dims; only in the
+//! dark is it hidden until the first touch, and then a dim panel. Does not own what a call does.
 
 use iced::alignment::Vertical;
 use iced::widget::{Space, column, container, row, stack};

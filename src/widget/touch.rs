@@ -35,7 +35,8 @@ const SLOP_PX: f32 = 60.0;
 /// What makes a control publish its message.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Trigger {
-    /// A finger lands. Only for the call, where an unintended press costs little and a missed one may cost a lot.
+    /// A finger lands. Only for the call, where an unintended press costs little and a missed one may cost a lot, and for
+    /// the dark screen, whose first touch shows the call.
     Press,
     /// A finger lifts.
     Release,
@@ -120,7 +121,8 @@ pub fn touchable<'a, Message>(
 }
 
 impl<Message> Touchable<'_, Message> {
-    /// Sets the message to publish when the control is triggered. Without one the control is disabled.
+    /// Sets the message to publish when the control is triggered, which may be when the finger lifts, or after a hold or a
+    /// slide ([`Self::trigger`]). Without one the control is disabled. The name is that of iced's own button.
     #[must_use]
     pub fn on_press(mut self, message: Message) -> Self {
         self.on_press = Some(message);

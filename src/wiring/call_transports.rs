@@ -101,7 +101,7 @@ impl CallTransports {
                 }
             }
             Effect::Escalate { id, round, step } => {
-                tracing::warn!(call = ?id, step = step + 1, "nobody has acknowledged a call; it goes to the next step");
+                tracing::warn!(call = ?id, step = step + 1, "nobody has acknowledged a call; the next step of the escalation list is taken");
                 // Journals the time, so that after a restart the list continues from here and does not begin again at
                 // its first step.
                 room.report(Event::TimeMarked);
@@ -164,7 +164,7 @@ fn open_contact(command: ContactCommand, room: RoomHandle) -> Option<NurseCallCo
     let unstarted = fails.clone();
     let contact = NurseCallContact::start(command, move |event| fails(matches!(event, ContactEvent::Fails(_))));
     let contact = contact.inspect_err(|error| {
-        tracing::error!(%error, "the contact to the nurse call could not be started");
+        tracing::error!(%error, "the nurse-call contact could not be started");
         unstarted(true);
     });
     contact.ok()
@@ -191,7 +191,7 @@ fn open_mqtt(at_broker: &config::RoomAtBroker, context: &TransportContext<'_>) -
         RoomTransport::open(id, broker, run_id, ended, Box::new(report_source(context)), move |event| match event {
             ClientEvent::Up => room.report(Event::TroubleChanged { trouble: Trouble::LineDown, on: false }),
             ClientEvent::Down(why) => {
-                tracing::warn!(%why, "the broker is not reached");
+                tracing::warn!(%why, "the broker cannot be reached");
                 room.report(Event::TroubleChanged { trouble: Trouble::LineDown, on: true });
             }
             ClientEvent::Contested(on) => room.report(Event::TroubleChanged { trouble: Trouble::LineFoughtOver, on }),

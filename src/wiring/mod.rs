@@ -1,5 +1,6 @@
 //! Owns the wiring between the room and its ports, that is, which effect goes to which port, and which event its
-//! outcome becomes. Does not own the ports.
+//! outcome becomes; what the room's rules take from settings and profiles; and the thread that tells the sound what should
+//! be heard. Does not own the ports, or what should be heard (`driver::mix`).
 
 mod call_transports;
 pub mod supervisor;
@@ -130,7 +131,7 @@ impl Ports {
 impl EffectHandler for Ports {
     fn execute(&mut self, effect: Effect, now: RoomTime, room: &RoomHandle) {
         match effect {
-            // Not needed for the built-in desk, which sees every call in the snapshot.
+            // The room's own desk is not among the transports, because it sees every call in the snapshot.
             Effect::SendCall { .. } | Effect::EndCall { .. } | Effect::Escalate { .. } => {
                 self.transports.execute(&effect, now, room);
             }

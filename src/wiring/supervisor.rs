@@ -29,7 +29,7 @@ pub fn spawn_task(
     let (room, running) = (room.clone(), runtime.spawn(task));
     runtime.spawn(async move {
         if running.await.is_err_and(|error| error.is_panic()) {
-            tracing::error!(part = name, "a part of the room ended on a fault of the program");
+            tracing::error!(part = name, "a fault in the program stopped a part of the room");
             report_failure(&room);
         }
     });
@@ -47,13 +47,13 @@ fn start_reporting(
     let on_panic = on_failure.clone();
     let started = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
         while catch_unwind(AssertUnwindSafe(&mut run)).is_err() {
-            tracing::error!(part = name, "a part of the room ended on a fault of the program, and is restarted");
+            tracing::error!(part = name, "a fault in the program stopped a part of the room; it is restarted");
             on_panic();
             std::thread::sleep(RESTART_DELAY);
         }
     });
     if let Err(error) = started {
-        tracing::error!(part = name, %error, "the system provides no thread for a part of the room");
+        tracing::error!(part = name, %error, "the system could not start a thread for a part of the room");
         on_failure();
     }
 }

@@ -146,13 +146,13 @@ pub fn clear(take_away: &Arc<TakeAway>) -> bool {
         let _ = done.send(at_work.purge());
     });
     if let Err(error) = started {
-        tracing::error!(%error, "what was on its method out could not be taken back");
+        tracing::error!(%error, "a note that was on its way out of the room could not be called back");
         return false;
     }
     match cleared.recv_timeout(PURGE_TIMEOUT) {
         Ok(Ok(())) => true,
         Ok(Err(error)) => {
-            tracing::error!(%error, "what was on its method out could not be taken back");
+            tracing::error!(%error, "a note that was on its way out of the room could not be called back");
             false
         }
         Err(_) => {

@@ -112,13 +112,13 @@ fn reopen(vault: &mut Vault, room: &RoomHandle) {
         Ok(Opened::Fresh) => {}
         Ok(Opened::Restored(notes)) => room.report(Event::NotesRestored(notes)),
         Ok(Opened::Partly(notes)) => {
-            tracing::warn!("a part of the notes is not what was sealed and could not be opened; the rest is there");
+            tracing::warn!("a part of the sealed notes was altered and could not be opened; the rest was restored");
             room.report(Event::NotesRestored(notes));
             room.report(Event::NotesDamaged);
         }
         Ok(Opened::Lost) => room.report(Event::NotesLost),
         Ok(Opened::Damaged) => {
-            tracing::warn!("the notes are not what was sealed and could not be opened");
+            tracing::warn!("the sealed notes were altered and could not be opened");
             room.report(Event::NotesDamaged);
         }
         Err(error) => {
@@ -139,7 +139,7 @@ fn wipe(worker: &mut VaultWorker, room: &RoomHandle, now: RoomTime, sound: &Soun
     sound.stop_within(FADE_OUT);
     let handover = Handover { desk_forgot: worker.shared.wait_forgotten(DESK_FORGET_TIMEOUT) };
     let error = (worker.relaunch)(handover);
-    tracing::error!(%error, "the program could not be restarted; it verifies in this process");
+    tracing::error!(%error, "the program could not be restarted; the wipe is verified in this process");
     worker.handed_over = Some(handover);
     let receipt = look(worker, false, true);
     room.report(Event::WipeFailed(receipt));
@@ -159,7 +159,7 @@ fn verify(worker: &mut VaultWorker, room: &RoomHandle, now: RoomTime) {
 /// Destroys the notes of the visit and the unfinished copies that are on their way out of the room.
 fn wipe_vault(worker: &mut VaultWorker) {
     if let Err(error) = worker.vault.wipe() {
-        tracing::error!(%error, "something of the visit could not be destroyed");
+        tracing::error!(%error, "a part of the visit's data could not be destroyed");
     }
     // If a copy could not be removed, its marker file stays, and `look` finds it.
     let _ = take_home::clear(&worker.take_away);

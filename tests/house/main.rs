@@ -15,9 +15,9 @@ use std::path::{Path, PathBuf};
 const FLOORS: [(&str, &[&str]); 16] = [
     ("vocabulary", &["vocabulary"]),
     ("ground", &["room"]),
-    ("files", &["paths", "findings", "output"]),
-    ("pure", &["profile", "words"]),
-    ("pure, of profiles", &["config"]),
+    ("files", &["paths", "findings", "stdio"]),
+    ("the clinic's files", &["profile", "words"]),
+    ("the clinic's settings", &["config"]),
     ("ports", &PORTS),
     ("driver", &["driver"]),
     ("face: sizes and colours", &["theme"]),
@@ -37,12 +37,12 @@ const FACES: [&str; 6] = ["theme", "widget", "screen", "app", "desk", "headless"
 const VOCABULARY: &str = "vocabulary";
 
 /// Modules that may use only the listed modules of all those on lower floors. The desk and the window know nothing of
-/// each other, and a pure module knows only those it needs.
+/// each other, and every other module in this list knows only those it needs.
 const USES_ONLY: [(&str, &[&str]); 12] = [
     ("room", &[]),
     ("paths", &[]),
     ("findings", &[]),
-    ("output", &[]),
+    ("stdio", &[]),
     ("words", &["findings", "room"]),
     ("line", &["room", "config"]),
     ("sound", &["room", "paths"]),
@@ -50,7 +50,7 @@ const USES_ONLY: [(&str, &[&str]); 12] = [
     ("secret", &["paths"]),
     ("takeaway", &["room", "paths"]),
     ("desk", &["room", "words", "line", "paths"]),
-    ("headless", &["room", "driver", "output"]),
+    ("headless", &["room", "driver", "stdio"]),
 ];
 
 /// Uses that are allowed despite the rules. Each entry holds the module, the module that it uses, and the reason.

@@ -60,7 +60,7 @@ fn a_bad_picture_or_track_is_a_finding_about_that_file() {
         assert!(said.lines().any(|line| line.contains(name) && line.contains(words)), "{name}: {said}");
     }
     assert!(!said.contains("whole."), "{said}");
-    assert!(!told.contains("a fault of the program"), "{told}");
+    assert!(!told.contains("a fault in the program"), "{told}");
 }
 
 #[test]

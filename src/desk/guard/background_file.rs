@@ -43,7 +43,7 @@ impl BackgroundFile {
         let shared = Arc::clone(&inner);
         let thread = std::thread::Builder::new().name("desk-keeper".to_owned());
         if let Err(error) = thread.spawn(move || write_loop(&shared, what, &on_written, write)) {
-            tracing::warn!(%error, "no thread for {what}, which will not outlive a restart");
+            tracing::warn!(%error, "the system could not start a thread to store {what}, which will not survive a restart");
         }
         Self { inner, written }
     }
@@ -118,7 +118,7 @@ fn write_loop(
             }
             Err(error) => {
                 if !has_warned {
-                    tracing::warn!(%error, "{what} cannot be written and will not outlive a restart until it can");
+                    tracing::warn!(%error, "{what} cannot be stored, and until it can be, it will not survive a restart");
                 }
                 has_warned = true;
                 failed = Some((id, bytes));

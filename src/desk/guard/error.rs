@@ -56,7 +56,7 @@ pub enum DeskError {
         why: String,
     },
     /// The operating system supplies no random numbers.
-    #[error("the system gives no random numbers, without which nobody can sign in safely: {0}")]
+    #[error("the system provides no random numbers, without which nobody can sign in safely: {0}")]
     Randomness(String),
     /// The server failed while it was running.
     #[error("the desk stopped serving: {0}; it opens again when the program is restarted")]

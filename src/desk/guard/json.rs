@@ -27,7 +27,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
         let body = tokio::time::timeout(BODY_TIMEOUT, Json::<T>::from_request(request, state)).await;
         match body {
-            Err(_) => Err(problem(StatusCode::REQUEST_TIMEOUT, "it did not come whole in time")),
+            Err(_) => Err(problem(StatusCode::REQUEST_TIMEOUT, "the whole request did not arrive in time")),
             Ok(Ok(Json(body))) => Ok(Self(body)),
             Ok(Err(JsonRejection::BytesRejection(_))) => Err(problem(StatusCode::PAYLOAD_TOO_LARGE, "too long")),
             Ok(Err(_)) => Err(problem(StatusCode::BAD_REQUEST, "not an order this desk knows")),

@@ -112,7 +112,7 @@ async fn sign_in(State(guard): State<Arc<Guard>>, request: Request) -> Response 
             let cookies = AppendHeaders([(SET_COOKIE, session_cookie), (SET_COOKIE, browser_cookie)]);
             (StatusCode::NO_CONTENT, cookies).into_response()
         }
-        Ok(SignInResult::WrongPassword) => problem(StatusCode::FORBIDDEN, "that is not the desk's password"),
+        Ok(SignInResult::WrongPassword) => problem(StatusCode::FORBIDDEN, "this is not the desk's password"),
         Ok(SignInResult::Throttled(wait)) => {
             let seconds = wait.as_secs() + 1;
             let why = Json(json!({ "error": "too many wrong passwords", "wait_seconds": seconds }));

@@ -55,7 +55,7 @@ fn rejection(guard: &Guard, request: &Request) -> Option<Response> {
     let is_navigation = matches!(request.uri().path(), "/" | "/login");
     let is_allowed =
         (is_navigation || is_same_site(headers)) && (request.method() != Method::POST || is_from_own_page(headers));
-    (!is_allowed).then(|| problem(StatusCode::FORBIDDEN, "only the desk's own page may ask this"))
+    (!is_allowed).then(|| problem(StatusCode::FORBIDDEN, "only the desk's own page may send this request"))
 }
 
 /// The address a request comes from; loopback where the server did not record one.

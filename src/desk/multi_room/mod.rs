@@ -35,7 +35,9 @@ pub enum MultiRoomError {
     #[error(transparent)]
     Desk(#[from] DeskError),
     /// The operating system cannot start a thread for the line.
-    #[error("the system gives no thread for the line to the broker: {0}; close other programs and start again")]
+    #[error(
+        "the system could not start a thread for the line to the broker: {0}; close other programs and start again"
+    )]
     Line(io::Error),
 }
 

@@ -108,7 +108,7 @@ pub(in crate::desk) struct SharedForgotten {
 /// # Errors
 /// A plain sentence.
 pub(in crate::desk) fn page_id(text: &str) -> Result<DeskId, &'static str> {
-    text.parse().map(DeskId).map_err(|_| "a page is named by a number")
+    text.parse().map(DeskId).map_err(|_| "a page's id is a number")
 }
 
 #[cfg(test)]

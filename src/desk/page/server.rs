@@ -94,7 +94,7 @@ async fn events<S: PageServer>(
     headers: HeaderMap,
 ) -> Response {
     let Ok(id) = getrandom::u64() else {
-        return problem(StatusCode::SERVICE_UNAVAILABLE, "the system gives no random numbers");
+        return problem(StatusCode::SERVICE_UNAVAILABLE, "the system provides no random numbers");
     };
     let page = DeskId(id);
     let hub = server.hub();
@@ -135,7 +135,7 @@ async fn beat<S: PageServer>(State(server): State<Arc<S>>, JsonBody(beat): JsonB
             if server.page_changed(&mut pages, change).await {
                 StatusCode::NO_CONTENT.into_response()
             } else {
-                problem(StatusCode::CONFLICT, "the room did not take this page as its desk")
+                problem(StatusCode::CONFLICT, "the room did not accept this page as its desk")
             }
         }
     }

@@ -92,7 +92,7 @@ impl SingleRoomDesk {
             && let Err(error) = self.tell(Event::CallSent { id: call }).await
         {
             // The call was cleared at the same moment, or the room hangs, which its pages notice by themselves.
-            tracing::debug!(%error, "the room did not take that a call was sent");
+            tracing::debug!(%error, "the room did not accept the report that a call was sent");
         }
     }
 }

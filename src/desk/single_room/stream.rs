@@ -29,7 +29,7 @@ impl PageServer for SingleRoomDesk {
             PageChange::Unable(page) => (page, Event::DeskDisconnected { desk: page }),
         };
         if let Err(error) = self.tell(event).await {
-            tracing::warn!(%error, "the room did not take a change of the desk's pages");
+            tracing::warn!(%error, "the room did not accept a change of the desk's pages");
             pages.refused(page);
             return false;
         }

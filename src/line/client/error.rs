@@ -42,7 +42,7 @@ pub enum BrokerError {
     #[error("the broker acknowledges nothing")]
     AcknowledgeTimeout,
     /// The operating system provided no random number for the client id.
-    #[error("the system gives no random numbers: {0}")]
+    #[error("the system provides no random numbers: {0}")]
     Randomness(getrandom::Error),
     /// The MQTT library's event loop ended without giving a reason.
     #[error("the connection ended")]

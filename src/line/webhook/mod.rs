@@ -190,7 +190,7 @@ impl Escalation {
         }));
         if let Err(error) = spawned {
             // The closure was dropped together with the request, which has reported its failure.
-            tracing::error!(%error, "the system gives no thread for a step of the escalation list");
+            tracing::error!(%error, "the system could not start a thread for a step of the escalation list");
         }
     }
 

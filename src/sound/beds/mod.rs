@@ -1,5 +1,5 @@
-//! Owns the set of nature beds and the crossfade from one to another. Does not own how each is synthesised (`air`,
-//! `water`) or its level in the mix.
+//! Owns the set of nature beds and the crossfade from one to another. Does not own how each is synthesised, which the
+//! modules beside it do, or its level in the mix.
 
 mod air;
 mod crickets;

@@ -67,7 +67,7 @@ impl CorridorChime {
             drop(over);
         });
         if let Err(error) = started {
-            tell(&self.announced, &self.notices, Some(&format!("the system gives no thread: {error}")));
+            tell(&self.announced, &self.notices, Some(&format!("the system could not start a thread: {error}")));
         }
     }
 
@@ -83,7 +83,7 @@ impl CorridorChime {
             tell(&announced, &notices, output_missing(&device).as_ref());
         });
         if let Err(error) = looking {
-            tell(&self.announced, &self.notices, Some(&format!("the system gives no thread: {error}")));
+            tell(&self.announced, &self.notices, Some(&format!("the system could not start a thread: {error}")));
         }
     }
 }

@@ -88,7 +88,7 @@ impl CpalOutput {
             SampleFormat::I32 => self.build::<i32>(config, lease, context, None),
             SampleFormat::I16 => self.build::<i16>(config, lease, context, Some(Dither::new(16))),
             SampleFormat::U8 => self.build::<u8>(config, lease, context, Some(Dither::new(8))),
-            other => Err(format!("the output only takes samples of the form {other}")),
+            other => Err(format!("the output accepts only samples of the format {other}")),
         };
         opened.map(|stream| CpalStream { _stream: stream })
     }
@@ -108,7 +108,7 @@ impl CpalOutput {
         let draw = move |data: &mut [T], info: &OutputCallbackInfo| {
             healed.store(false, Ordering::Relaxed);
             if pace.is_freewheeling(data.len() / channels) {
-                let why = "the output takes sound faster than anybody can hear it".to_owned();
+                let why = "the output accepts sound faster than it can be played".to_owned();
                 // If the queue is full, this is reported again with the next buffer, until the stream is closed.
                 let _ = endless.try_send(OutputCommand::StreamFailed { stream: number, why });
                 thread::sleep(FREEWHEEL_PAUSE);

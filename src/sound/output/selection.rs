@@ -222,7 +222,7 @@ fn find_pulse(
                 Some(sink) => sink,
                 None => match server.default_sink()? {
                     Some(default) => default.to_string_lossy().into_owned(),
-                    None => return Err("the sound server names no output".to_owned()),
+                    None => return Err("the sound server has no default output".to_owned()),
                 },
             }
         }
@@ -247,7 +247,7 @@ fn find_cpal(choice: OutputChoice<'_>) -> Result<SelectedOutput, String> {
             None => {}
         }
     }
-    let device = with_library(HostTrait::default_output_device).ok_or("the system names no output")?;
+    let device = with_library(HostTrait::default_output_device).ok_or("the system has no default output")?;
     Ok(SelectedOutput::Cpal(CpalOutput::of(device)?, None))
 }
 

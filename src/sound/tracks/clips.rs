@@ -60,12 +60,12 @@ pub fn spawn_clip_reader(bank: &Arc<ClipBank>, folder: Option<PathBuf>, tell: im
         };
         // The clips are untrusted input. A panic leaves the signals with their tones, and is reported.
         if catch_unwind(AssertUnwindSafe(read)).is_err() {
-            let why = "a fault of the program while the clips were read; tones sound in their place".to_owned();
+            let why = "a fault in the program stopped the reading of clips; tones are played instead".to_owned();
             tell(WrongClip { path: folder.clone(), why });
         }
     });
     if reading.is_err() {
-        warn!("the clinic's own words are not read: the system gives no thread");
+        warn!("the clinic's spoken clips were not read, because the system could not start a thread");
     }
 }
 

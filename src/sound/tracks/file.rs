@@ -49,10 +49,10 @@ pub enum TrackError {
     #[error("it cannot be decoded: {0}")]
     Decode(String),
     /// The decoder panicked.
-    #[error("it is broken in a way the decoder does not know")]
+    #[error("it is damaged in a way that the decoder does not recognise")]
     Broken,
     /// No channels, or too many.
-    #[error("it has {0} channels, and 1 to {CHANNELS_MAX} can be brought down to two")]
+    #[error("it has {0} channels; 1 to {CHANNELS_MAX} can be mixed down to two")]
     Channels(u16),
     /// A sample rate that no recording has.
     #[error("its sample rate of {0} Hz is outside {low} to {high} Hz", low = RATES_HZ.start(), high = RATES_HZ.end())]

@@ -170,7 +170,7 @@ impl ReaderThread {
     }
 
     fn restart_later(&mut self) {
-        warn!("a fault of the program ended the reading of tracks; it is begun again");
+        warn!("a fault in the program stopped the reading of tracks; it is restarted");
         if !self.wanted.tracks.is_empty() {
             (self.events.supervisor)(SoundEvent::TracksGone);
         }

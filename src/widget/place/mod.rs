@@ -163,7 +163,7 @@ impl SceneVariant {
 pub struct Scenery {
     /// The place.
     pub place: Place,
-    /// The time of day it shows.
+    /// The time of day it shows, which is `time` in a profile. A place has another time, that of its motion.
     pub hour: TimeOfDay,
     /// The weather, 0 to 1. Each place decides what it means.
     pub mood: f32,

@@ -93,7 +93,7 @@ pub fn spawn(
         KeeperContext { options, shared, clips, new_feed, commands: commands.clone(), handles, on_event, watch };
     let keeping = thread::Builder::new().name("sound-device".to_owned()).spawn(move || keep(&context, &inbox));
     if let Err(error) = keeping {
-        report(SoundEvent::DeviceLost { why: format!("the system gives no thread for the sound: {error}") });
+        report(SoundEvent::DeviceLost { why: format!("the system could not start a thread for the sound: {error}") });
     }
 }
 
@@ -101,7 +101,7 @@ pub fn spawn(
 fn keep(context: &KeeperContext, inbox: &Receiver<OutputCommand>) {
     let (mut announced, mut pause) = (Announced::Nothing, RESTART_FIRST);
     while catch_unwind(AssertUnwindSafe(|| OutputKeeper::new(context, announced).run(inbox))).is_err() {
-        let why = "a fault of the program ended the sound; it is begun again";
+        let why = "a fault in the program stopped the sound; it is restarted";
         warn!("{why}");
         announced = Announced::Lost;
         (context.on_event)(SoundEvent::OutputCalibrated);
@@ -317,7 +317,7 @@ impl<'a> OutputKeeper<'a> {
             && let Some((commands, ..)) = &mut self.link
             && commands.push(EngineCommand::Signal(signal)).is_err()
         {
-            warn!("a signal was not sounded: the output does not take commands");
+            warn!("a signal was not played, because the output accepts no commands");
         }
     }
 

@@ -16,10 +16,10 @@ impl OutputKeeper<'_> {
         let before = self.route.replace((route.clone(), allowed));
         let was_allowed = before.as_ref().is_none_or(|(_, allowed)| *allowed);
         if !allowed && before.as_ref() != self.route.as_ref() {
-            warn!(place = %route, "sound would come out where the room is not calibrated for it; it is silent");
+            warn!(place = %route, "the room is silent, because it is not calibrated for where sound would come out");
             self.emit(SoundEvent::OutputNotCalibrated { output: route.output, port: route.port });
         } else if allowed && !was_allowed {
-            info!(place = %route, "sound comes out where it may again");
+            info!(place = %route, "sound is played again, where the room is calibrated for it");
             self.emit(SoundEvent::OutputCalibrated);
         }
         if allowed {
@@ -40,7 +40,7 @@ impl OutputKeeper<'_> {
         let before = std::mem::replace(&mut self.limited_at, output.clone());
         match output {
             Some(output) if before.as_ref() != Some(&output) => {
-                warn!(%output, "staff let sound come out where nobody measured it; it stays at the quietest cap");
+                warn!(%output, "staff allowed sound where nobody has measured it; it stays at the lowest cap");
                 self.emit(SoundEvent::OutputUnmeasured { output });
             }
             None if before.is_some() => self.emit(SoundEvent::OutputMeasured),

@@ -84,7 +84,7 @@ impl PulseConnection {
             }
         }
         if unreached == ConnectError::NotRunning && pipewire_paths(&environment).iter().any(|path| listens(path)) {
-            let why = "PipeWire runs without pipewire-pulse, by which the room speaks to it; install pipewire-pulse";
+            let why = "PipeWire runs without pipewire-pulse, through which the room uses it; install pipewire-pulse";
             return Err(ConnectError::Unusable(why.to_owned()));
         }
         Err(unreached)
@@ -155,7 +155,7 @@ impl PulseConnection {
                 return Ok(arrival);
             }
             if self.inbox.len() > MESSAGE_BYTES_MAX {
-                return Err("the sound server: a message without end".to_owned());
+                return Err("the sound server sent a message that is too long".to_owned());
             }
             let held = self.inbox.len();
             self.inbox.resize(held + 4_096, 0);

@@ -63,7 +63,7 @@ impl PulseOutput {
         let lease = EngineLease::new(engine, context);
         let params = stream_params(&self.sink, rate_hz, period_ms.clamp(10, 200));
         let created: CreatePlaybackStreamReply = self.server.request(&Command::CreatePlaybackStream(params))?;
-        let socket = self.server.handle().ok_or("the sound server: no second handle")?;
+        let socket = self.server.handle().ok_or("the connection to the sound server could not be duplicated")?;
         let ending = Arc::new(AtomicBool::new(false));
         let frames_max = (rate_hz as usize * 4).max((created.requested_bytes / FRAME_BYTES) as usize);
         let playing = StreamThread {
@@ -93,7 +93,7 @@ impl PulseOutput {
         thread::Builder::new()
             .name("sound-served".to_owned())
             .spawn(move || playing.run())
-            .map_err(|error| format!("no thread for the output: {error}"))?;
+            .map_err(|error| format!("the system could not start a thread for the output: {error}"))?;
         Ok(PulseStream { socket, ending })
     }
 }
@@ -195,7 +195,7 @@ impl StreamThread {
                     return Err("the output is gone".to_owned());
                 }
                 ServerMessage::Error(number, why) if subscribed == number => {
-                    return Err(format!("the sound server does not tell of pulled plugs: {why}"));
+                    return Err(format!("the sound server does not report when a plug is pulled: {why}"));
                 }
                 // If muting is refused, what we send is silent anyway. Timing is optional.
                 ServerMessage::Error(..) | ServerMessage::Idle => {}

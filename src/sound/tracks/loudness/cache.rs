@@ -115,7 +115,7 @@ impl LoudnessCache {
         if let Err(error) = written
             && !std::mem::replace(&mut self.failed, true)
         {
-            warn!(%error, file = %file.display(), "the loudness of tracks is not kept; it is measured at each start");
+            warn!(%error, file = %file.display(), "the loudness of tracks could not be stored; it is measured at each start");
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::vocabulary::access::{BrokerAccess, CertificateSource};
 use crate::vocabulary::language::Language;
 use crate::words::Locales;
 
-/// Maximum number of rooms on one desk.
+/// Maximum number of rooms that a desk shows. Further rooms are only listed, and are notified that they are not shown.
 pub const ROOMS_MAX: usize = 64;
 
 /// The paths where `desk.toml` is looked for, in this order, if no path is given.

@@ -22,7 +22,7 @@ use crate::words::Locales;
 
 pub use calibration::{CAP_DBA, Calibration, LoudnessStep, READING_DBA, READING_TONE_DB, TEST_TONE_DB};
 pub use check::check_files;
-pub use desks::{DESKS_PLACES, DesksConfig, find_desks, is_desks, load_desks, read_desks};
+pub use desks::{DESKS_PLACES, DesksConfig, ROOMS_MAX, find_desks, is_desks, load_desks, read_desks};
 pub use lines::{EscalationStep, LinesConfig, ROOM_ID, ROOM_ID_CHARS_MAX, RoomAtBroker, is_room_id};
 pub use reading::{ParsedConfig, read};
 pub use take_home::{Paper, PrinterChoice, TakeHomeConfig};

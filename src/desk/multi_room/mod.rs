@@ -1,5 +1,5 @@
 //! Owns the desk of several rooms: every room on a broker, on one page. Does not own the line to the broker
-//! ([`crate::line`]), who gets in ([`super::guard`]), nor what every desk's page has in common ([`super::page`]).
+//! ([`crate::line`]), who gets in (`desk::guard`), nor what every desk's page has in common (`desk::page`).
 
 mod message;
 mod router;

@@ -1,5 +1,5 @@
-//! Owns the desk that a room serves by itself. Does not own who gets in ([`super::guard`]), nor what every desk's page has
-//! in common ([`super::page`]).
+//! Owns the desk that a room serves by itself. Does not own who gets in (`desk::guard`), nor what every desk's page has
+//! in common (`desk::page`).
 
 mod previews;
 mod router;

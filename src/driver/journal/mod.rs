@@ -2,7 +2,7 @@
 //! written only once it is on disk. Does not own the meaning of the events.
 //!
 //! A line holds 16 hexadecimal digits (the start of the SHA-256 of the rest), the room's time in ms, and the event as JSON
-//! ([`record`]).
+//! (`record`).
 
 mod fault_history;
 mod open_call;

@@ -21,6 +21,7 @@ use super::numbering::Numbering;
 use super::order::DeskOrder;
 use super::view::RoomView;
 use super::{BEAT_INTERVAL_MS, Publication, SILENT_AFTER_MS};
+pub use crate::config::ROOMS_MAX;
 use left_out::LeftOutRooms;
 use remote_room::{MessageEffect, RemoteRoom, SharedWordsState};
 
@@ -29,8 +30,6 @@ use remote_room::{MessageEffect, RemoteRoom, SharedWordsState};
 pub const STALE_AFTER_MS: u64 = 7_000;
 /// Time limit for a room's answer to an order, in milliseconds.
 pub const ORDER_TIMEOUT_MS: u64 = 8_000;
-/// Maximum number of rooms that a desk shows. Further rooms are only listed, and are notified that they are not shown.
-pub const ROOMS_MAX: usize = 64;
 /// Maximum number of unanswered orders for each room.
 const ORDERS_MAX: usize = 16;
 

@@ -152,7 +152,7 @@ impl Engine {
         (engine, EngineLink { commands: orders_in, decks: port })
     }
 
-    /// Sets the clinic's clips and the RMS amplitude of [`Signal::MeterTone`]. Not for the audio callback.
+    /// Sets the clinic's clips and the RMS amplitude of the tone for the sound meter. Not for the audio callback.
     pub fn set_clips(&mut self, clips: Arc<ClipBank>, calibration_gain: f32) {
         self.signals.set_clips(clips, calibration_gain);
     }

@@ -16,7 +16,7 @@ pub struct Partial {
 }
 
 /// Maximum roughness of any sonority in the score: that of an equal-tempered whole tone on middle C, played by two
-/// string parts of equal level, which [`of_sonority`] puts at 0.326. For comparison: a fifth has 0.04, a major third
+/// string parts of equal level, which `of_sonority` puts at 0.326. For comparison: a fifth has 0.04, a major third
 /// 0.16, a minor third 0.22, a semitone 0.42.
 ///
 /// The whole tone is the closest interval in any of the modes; in the middle register it is the mildest interval that

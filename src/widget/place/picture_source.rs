@@ -22,7 +22,7 @@ pub struct ColorGrade {
     pub warmth_tenths: i8,
     /// Desaturation in tenths, from 0 (as painted) to 10 (grey).
     pub grey_tenths: i8,
-    /// Dimming in steps, from 0 (as painted) to [`NIGHT_STEPS`] (darkest).
+    /// Dimming in steps, from 0 (as painted) to `NIGHT_STEPS` (darkest).
     pub night_steps: u8,
 }
 

@@ -71,7 +71,7 @@ impl Shutdown {
         if started.is_err() {
             std::process::exit(FAILED.into());
         }
-        let message = "a fault in the program stopped the room's loop; the program exits, to be restarted";
+        let message = "the room's loop has ended because of a fault in the program; the program exits, to be restarted";
         print_error(&message);
         if self.is_headless {
             headless::say_error(&self.out, &message);

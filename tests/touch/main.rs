@@ -153,6 +153,20 @@ fn in_the_dark_one_touch_wakes_and_only_a_second_one_calls() {
 }
 
 #[test]
+fn the_dark_can_be_left_although_the_call_lies_above() {
+    let mut tablet = Tablet::new();
+    in_session(&mut tablet);
+    tablet.send(Event::Dark { on: true });
+    tablet.until("it is dark", |snapshot| snapshot.dark);
+    tablet.send(Event::DarkTouched);
+    tablet.until("the panel shows", |snapshot| snapshot.dark_panel_until.is_some());
+    std::thread::sleep(HAND_LANDED);
+    tablet.tap(1, tablet.at("dark-leave").center());
+    let left = tablet.until("the dark is left", |snapshot| !snapshot.dark);
+    assert!(!called(&left));
+}
+
+#[test]
 fn a_palm_in_the_dark_never_calls() {
     let mut tablet = Tablet::new();
     in_session(&mut tablet);

@@ -44,8 +44,8 @@ pub struct Profile {
     /// Length of the crossfade between tracks, 0 to [`CROSSFADE_MAX_S`](crate::vocabulary::sound::CROSSFADE_MAX_S)
     /// seconds; [`CROSSFADE_S`] by default.
     pub crossfade_s: f32,
-    /// The sounds that the patient may choose, which are the profile's own, silence, and those that the clinic adds; none
-    /// by default.
+    /// The sounds that the patient may choose: always the profile's own and silence, and whatever the clinic adds, by
+    /// default nothing.
     pub sounds_allowed: Vec<SoundChoice>,
     /// The level in dBFS at which a session starts, −60 to 0 and within `limits`; `None`, the default, leaves it to
     /// `kiosk.toml`.
@@ -56,8 +56,8 @@ pub struct Profile {
     pub time: TimeOfDay,
     /// The weather at that place, from 0 (clear, the default) to 1 (the softest haze, rain or mist that the place has).
     pub mood: f32,
-    /// The places that the patient may choose, which are the profile's own, the dark, and those that the clinic adds; none
-    /// by default.
+    /// The places that the patient may choose: always the profile's own and the dark, and whatever the clinic adds, by
+    /// default nothing.
     pub places_allowed: Vec<Place>,
     /// How the breath is paced.
     pub breath: Breathing,

@@ -18,8 +18,8 @@ pub const SHOWN_AFTER: Duration = Duration::from_millis(300);
 pub const NO_DESK_AFTER: Duration = Duration::from_secs(5);
 /// If nobody has acknowledged a received call after this time, the desk's tone rises.
 pub const RISES_AFTER: Duration = Duration::from_secs(30);
-/// Default delay of the first step of the escalation list. It is counted from the press, since a call that no desk
-/// receives needs the list most.
+/// Default delay of the first step of the escalation list. It is counted from the press, and not from *Received*, since a
+/// call that no desk receives needs the list most; after somebody failed to come, it is counted from then.
 pub const ESCALATES_AFTER: Duration = Duration::from_mins(1);
 /// Maximum number of steps in the escalation list.
 pub const ESCALATION_STEPS_MAX: usize = 8;

@@ -303,7 +303,8 @@ impl Event {
         )
     }
 
-    /// Whether the event concerns a call or a desk that a call can reach. Such events overtake all others.
+    /// Whether a call's way to somebody depends on the event. Such events overtake all others. The reason for a call is not
+    /// among them: it must never delay one.
     #[must_use]
     pub const fn is_about_call(&self) -> bool {
         matches!(

@@ -10,13 +10,16 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::{FAILED, UNUSABLE, hardening};
 use crate::config::{self, DesksConfig};
 use crate::desk::multi_room::{self, MultiRoomError, MultiRoomOptions};
-use crate::desk::{self, BoundDesk, DeskError, PageOptions, ServerOptions};
+use crate::desk::{self, BoundDesk, DeskError, PageOptions, PlaceStill, ServerOptions};
 use crate::line::broker::Broker;
 use crate::line::message::RoomId;
 use crate::paths::Directories;
 use crate::secret::Secret;
 use crate::stdio::{self, print_error};
 use crate::theme;
+use crate::vocabulary::place::TimeOfDay;
+use crate::widget::place::shader::PlaceShader;
+use crate::widget::place::still_image::embedded_still;
 
 #[derive(Debug, Args)]
 pub(super) struct DeskArgs {
@@ -84,9 +87,20 @@ fn options(desks: DesksConfig, state: &Path, file: &Path) -> Result<(ServerOptio
         locale: desks.locale.name().to_owned(),
         font: Some(theme::ATKINSON_REGULAR),
         font_bold: Some(theme::ATKINSON_SEMIBOLD),
+        stills: stills(),
     };
     let rooms = desks.rooms.iter().filter_map(|room| RoomId::new(room).ok()).collect();
     Ok((server, MultiRoomOptions { page, name: desks.name, broker, rooms }))
+}
+
+/// Every place at every time of day, as a desk's page shows it.
+pub(super) fn stills() -> Vec<PlaceStill> {
+    let still =
+        |shader: PlaceShader, time| PlaceStill { place: shader.place(), time, jpeg: embedded_still(shader, time) };
+    PlaceShader::ALL
+        .into_iter()
+        .flat_map(|shader| TimeOfDay::ALL.iter().map(move |time| still(shader, *time)))
+        .collect()
 }
 
 fn serve(

@@ -240,6 +240,8 @@ impl RoomSetup {
             title: profile.title_in(&languages).into(),
             description: profile.description_in(&languages).into(),
             scored: profile.is_scored(),
+            place: profile.place.name().into(),
+            time: profile.time.name().into(),
         };
         Offers { profiles: self.profiles.iter().map(offer).collect(), cap_db: self.config.sound.cap_db }
     }
@@ -269,6 +271,7 @@ impl RoomSetup {
             locale: self.config.room.locale.name().to_owned(),
             font: Some(theme::ATKINSON_REGULAR),
             font_bold: Some(theme::ATKINSON_SEMIBOLD),
+            stills: super::desk::stills(),
         };
         let options =
             SingleRoomOptions { page, room_name, offers: self.offers(), previews: Some(self.previews()), shared };

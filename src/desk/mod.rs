@@ -9,4 +9,5 @@ pub mod single_room;
 
 pub use guard::{BoundDesk, DeskError, DeskPassword, ServerOptions, bind, bind_rules};
 pub use page::PageOptions;
+pub use page::place_pictures::PlaceStill;
 pub use page::shared_words::SharedWords;

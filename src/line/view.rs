@@ -250,6 +250,12 @@ pub struct ProfileOffer {
     pub description: Sentence,
     /// Whether the profile has composed music. A desk can adjust the intensity of composed music only.
     pub scored: bool,
+    /// The name of the place at which a session begins; empty if the room did not send it.
+    #[serde(default)]
+    pub place: Label,
+    /// The name of the time of day there; empty if the room did not send it.
+    #[serde(default)]
+    pub time: Label,
 }
 
 /// A view as received. Fields that this version does not know are ignored.

@@ -41,9 +41,18 @@ async fn another_site_or_host_name_is_rejected_and_every_response_has_security_h
     assert!(page.header("content-security-policy").unwrap().starts_with("default-src 'none'; script-src 'self';"));
     assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
     assert_eq!(page.header("cache-control"), Some("no-store"));
-    for file in
-        ["desk.js", "board.js", "call.js", "controls.js", "link.js", "sound.js", "words.js", "desk.css", "icon.svg"]
-    {
+    for file in [
+        "desk.js",
+        "board.js",
+        "call.js",
+        "controls.js",
+        "link.js",
+        "pictures.js",
+        "sound.js",
+        "words.js",
+        "desk.css",
+        "icon.svg",
+    ] {
         let answer = browser.get(&format!("/{file}")).await;
         assert_eq!(answer.status, 200, "{file}");
         assert!(!answer.body.is_empty() && !answer.body.contains("://fonts"), "{file}");
@@ -148,7 +157,7 @@ async fn a_browser_that_is_not_signed_in_gets_every_file_of_the_sign_in_page_and
         }
     }
     assert!(paths.iter().any(|path| path == "/parts.js"), "{paths:?}");
-    for path in ["/desk.js", "/board.js", "/call.js", "/events", "/api/signed_in", "/nothing"] {
+    for path in ["/desk.js", "/board.js", "/call.js", "/places/beach-dusk.jpg", "/events", "/api/signed_in", "/nothing"] {
         assert_eq!(browser.get(path).await.status, 401, "{path}");
     }
     desk.close().await;

@@ -21,15 +21,18 @@ use browser::Browser;
 use room::TestRoom;
 use serde_json::json;
 use stillroom::desk::single_room::{self, SingleRoomOptions};
-use stillroom::desk::{self, BoundDesk, DeskError, DeskPassword, PageOptions, ServerOptions, SharedWords};
+use stillroom::desk::{self, BoundDesk, DeskError, DeskPassword, PageOptions, PlaceStill, ServerOptions, SharedWords};
 use stillroom::line::view::{Offers, ProfileOffer};
-use stillroom::room::call::{CallId, CallPhase};
+use stillroom::room::call::{CallId, CallPhase, DeskId};
 use stillroom::room::notes::PatientText;
 use stillroom::room::{Event, Stage};
 use stillroom::secret::hash::SecretHash;
 use stillroom::vocabulary::access::CertificateSource;
-use stillroom::vocabulary::place::Place;
+use stillroom::vocabulary::patient::CallReason;
+use stillroom::vocabulary::place::{Place, TimeOfDay};
 use tokio::sync::{oneshot, watch};
+
+const BEACH_AT_DUSK: &[u8] = include_bytes!("../../media/places/beach-dusk.jpg");
 
 /// A desk that serves until it is dropped.
 pub struct OpenDesk {
@@ -67,10 +70,13 @@ fn room_options() -> SingleRoomOptions {
         title: "Gentle tide".into(),
         description: "A slow sea.".into(),
         scored: true,
+        place: "beach".into(),
+        time: "dusk".into(),
     };
+    let still = PlaceStill { place: Place::Beach, time: TimeOfDay::Dusk, jpeg: BEACH_AT_DUSK };
     let clinicians = vec!["Maria".into(), "Dr. Okafor".into()];
     SingleRoomOptions {
-        page: PageOptions { clinicians, locale: "en-US".into(), font: None, font_bold: None },
+        page: PageOptions { clinicians, locale: "en-US".into(), font: None, font_bold: None, stills: vec![still] },
         room_name: watch::Sender::new("Room 2".to_owned()).subscribe(),
         offers: Offers { profiles: vec![profile].into(), cap_db: -12.0 },
         previews: None,
@@ -233,6 +239,9 @@ async fn an_order_reaches_the_room_or_says_why_it_does_not() {
         ("/api/place", json!({ "name": "forest" })),
         ("/api/breath", json!({ "on": true })),
         ("/api/brightness", json!({ "trim": 0.2 })),
+        ("/api/dark", json!({ "on": true })),
+        ("/api/silence", json!({ "on": true })),
+        ("/api/calm", json!({ "on": true })),
     ] {
         let answer = browser.post(path, &body).await;
         assert_eq!(answer.status, 204, "{path}: {}", answer.body);
@@ -240,12 +249,14 @@ async fn an_order_reaches_the_room_or_says_why_it_does_not() {
     let room = desk.room.snapshot();
     assert_eq!((room.stage, room.infusion_minutes, room.place), (Stage::Session, 65, Place::Forest));
     assert_eq!((room.volume_db, room.brightness_trim, room.breath.is_some()), (-27.0, 0.2, true));
+    assert_eq!((room.dark, room.silence, room.calm), (true, true, true));
     for (path, body) in [
         ("/api/volume", json!({ "db": 6 })),
         ("/api/volume", json!({ "db": "loud" })),
         ("/api/volume", json!({ "db": -30, "also": 1 })),
         ("/api/place", json!({ "name": "dentist" })),
         ("/api/brightness", json!({ "trim": 2 })),
+        ("/api/calm", json!({})),
         ("/api/session/begin", json!({ "infusion_minutes": -1, "settle": true })),
         ("/api/call/here", json!({ "call": 12 })),
         ("/api/call/here", json!({ "call": "patient words" })),
@@ -261,5 +272,47 @@ async fn an_order_reaches_the_room_or_says_why_it_does_not() {
     assert!(stream.wait_for("room", |_| true).await["shared"].is_null());
     desk.room.happen(Event::ForClinicianShared { on: true }).unwrap();
     assert_eq!(stream.wait_for("room", |room| !room["shared"].is_null()).await["shared"], "the needle frightened me");
+    desk.close().await;
+}
+
+#[tokio::test]
+async fn the_reason_for_a_call_is_shown_with_the_call_and_never_in_the_list_of_recent_calls() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = open(options(folder.path()));
+    let mut stream = Browser::at(desk.address).stream().await;
+    stream.wait_for("room", |_| true).await;
+    let (id, page) = (CallId(7), DeskId(1));
+    desk.room.happen(Event::DeskConnected { desk: page }).unwrap();
+    desk.room.happen(Event::CallPressed { id, practice: false }).unwrap();
+    desk.room.happen(Event::CallReceived { id, desk: page }).unwrap();
+    stream.wait_for("room", |room| room["call"]["phase"] == "received" && room["call"]["reason"].is_null()).await;
+    desk.room.happen(Event::CallReasonChosen(CallReason::Sick)).unwrap();
+    let room = stream.wait_for("room", |room| room["call"]["reason"] == "sick").await;
+    assert!(!room["recent"].to_string().contains("sick"));
+    desk.room.happen(Event::CallHere { id: None }).unwrap();
+    desk.room.happen(Event::CallCleared).unwrap();
+    let room = stream.wait_for("room", |room| room["call"].is_null()).await;
+    assert!(room["recent"][0].is_object() && !room.to_string().contains("sick"), "{room}");
+    desk.close().await;
+}
+
+#[tokio::test]
+async fn a_place_has_a_picture_that_a_browser_may_keep() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = open(options(folder.path()));
+    let browser = Browser::at(desk.address);
+    let hello = browser.stream().await.wait_for("hello", |_| true).await;
+    assert_eq!(hello["profiles"][0]["time"], "dusk");
+    let address = hello["pictures"]["beach"]["dusk"].as_str().unwrap();
+    let picture = browser.get(address).await;
+    assert_eq!((picture.status, picture.header("content-type")), (200, Some("image/jpeg")));
+    assert_eq!(picture.header("cache-control"), Some("private, max-age=31536000, immutable"));
+    assert!(picture.header("content-security-policy").is_some());
+    let size: usize = picture.header("content-length").unwrap().parse().unwrap();
+    assert!((4_000..80_000).contains(&size), "{size}");
+    for other in ["/places/beach-dusk.jpg", "/places/", "/places/..%2f..%2fetc%2fpasswd"] {
+        let answer = browser.get(other).await;
+        assert_eq!((answer.status, answer.header("cache-control")), (404, Some("no-store")), "{other}");
+    }
     desk.close().await;
 }

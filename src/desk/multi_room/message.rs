@@ -5,6 +5,7 @@ use serde::Serialize;
 use ulid::Ulid;
 
 use super::state::MultiRoomDesk;
+use crate::desk::page::place_pictures::PictureAddresses;
 use crate::desk::page::recent_calls::{RecentCallView, RecentCalls};
 use crate::line::fleet::{Fleet, RoomStatus, RoomTrouble};
 use crate::line::message::{CallState, RoomId};
@@ -25,6 +26,7 @@ pub(super) struct MultiRoomHello<'a> {
     locale: &'a str,
     clinicians: &'a [String],
     places: Vec<&'static str>,
+    pictures: PictureAddresses,
     signed_in: bool,
     previews: bool,
 }
@@ -40,6 +42,7 @@ impl<'a> MultiRoomHello<'a> {
             locale: &hub.options.locale,
             clinicians: &hub.options.clinicians,
             places: Place::ALL.iter().map(|place| place.name()).collect(),
+            pictures: hub.pictures.addresses(),
             signed_in: hub.guard.needs_sign_in(),
             previews: false,
         }

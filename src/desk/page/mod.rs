@@ -2,6 +2,7 @@
 //! send, and whether it can receive a call. Does not own what an order does, nor the content of a stream.
 
 pub(super) mod open_pages;
+pub(super) mod place_pictures;
 pub(super) mod recent_calls;
 pub(super) mod requests;
 pub(super) mod server;
@@ -11,13 +12,14 @@ pub(super) mod stream;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
-use axum::http::header::{CONTENT_TYPE, SET_COOKIE};
+use axum::extract::{Path, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, SET_COOKIE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{MethodRouter, get};
 
 use super::guard::{Guard, problem};
+use place_pictures::{PlacePictures, PlaceStill};
 
 /// The clinic's choices for the page.
 #[derive(Clone, Debug)]
@@ -30,12 +32,17 @@ pub struct PageOptions {
     pub font: Option<&'static [u8]>,
     /// The same, bold.
     pub font_bold: Option<&'static [u8]>,
+    /// The places as the tablet shows them. The page shows a place that is missing here without a picture.
+    pub stills: Vec<PlaceStill>,
 }
 
 const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 const HTML: &str = "text/html; charset=utf-8";
+const JPEG: &str = "image/jpeg";
+/// For a file whose name changes with its content.
+const FOREVER: &str = "private, max-age=31536000, immutable";
 
 /// What the sign-in page needs. It contains nothing about a room.
 fn public_files(guard: &Arc<Guard>, options: &PageOptions) -> Router {
@@ -52,7 +59,7 @@ fn public_files(guard: &Arc<Guard>, options: &PageOptions) -> Router {
 }
 
 /// What only a signed-in browser gets.
-fn private_files(guard: &Arc<Guard>) -> Router {
+fn private_files(guard: &Arc<Guard>, pictures: &Arc<PlacePictures>) -> Router {
     Router::new()
         .route("/", get(desk_page).with_state(Arc::clone(guard)))
         .route("/desk.js", file(JS, include_str!("desk.js")))
@@ -60,6 +67,8 @@ fn private_files(guard: &Arc<Guard>) -> Router {
         .route("/call.js", file(JS, include_str!("call.js")))
         .route("/controls.js", file(JS, include_str!("controls.js")))
         .route("/link.js", file(JS, include_str!("link.js")))
+        .route("/pictures.js", file(JS, include_str!("pictures.js")))
+        .route("/places/{name}", get(place_picture).with_state(Arc::clone(pictures)))
         .route("/rooms.js", file(JS, include_str!("rooms.js")))
         .route("/sound.js", file(JS, include_str!("sound.js")))
         .route("/troubles.js", file(JS, include_str!("troubles.js")))
@@ -73,6 +82,13 @@ fn typeface(font: Option<&'static [u8]>) -> Response {
     match font {
         Some(font) => ([(CONTENT_TYPE, "font/ttf")], font).into_response(),
         None => problem(StatusCode::NOT_FOUND, "this desk has no typeface of its own"),
+    }
+}
+
+async fn place_picture(State(pictures): State<Arc<PlacePictures>>, Path(name): Path<String>) -> Response {
+    match pictures.get(&name).await {
+        Some(picture) => ([(CONTENT_TYPE, JPEG), (CACHE_CONTROL, FOREVER)], picture).into_response(),
+        None => problem(StatusCode::NOT_FOUND, "there is no such picture"),
     }
 }
 

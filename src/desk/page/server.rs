@@ -14,6 +14,7 @@ use tokio::sync::{Mutex, watch};
 use tokio_stream::StreamExt;
 
 use super::open_pages::{OpenPages, PageChange};
+use super::place_pictures::PlacePictures;
 use super::requests::{Beat, page_id};
 use super::stream::{self, PageStream};
 use super::{PageOptions, private_files, public_files};
@@ -28,6 +29,7 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 pub(in crate::desk) struct PageHub {
     pub(in crate::desk) options: PageOptions,
     pub(in crate::desk) guard: Arc<Guard>,
+    pub(in crate::desk) pictures: Arc<PlacePictures>,
     /// Stays locked while a change is passed on, so that changes of one page arrive in order.
     pub(in crate::desk) pages: Mutex<OpenPages>,
     closing: watch::Sender<()>,
@@ -35,7 +37,8 @@ pub(in crate::desk) struct PageHub {
 
 impl PageHub {
     pub(in crate::desk) fn new(options: PageOptions, guard: Arc<Guard>) -> Self {
-        Self { options, guard, pages: Mutex::default(), closing: watch::Sender::new(()) }
+        let pictures = Arc::new(PlacePictures::new(&options.stills));
+        Self { options, guard, pictures, pages: Mutex::default(), closing: watch::Sender::new(()) }
     }
 
     /// Notifies every stream when the desk closes.
@@ -70,7 +73,7 @@ pub(in crate::desk) async fn serve<S: PageServer>(
     let hub = server.hub();
     let routes = routes.route("/events", get(events)).route("/api/beat", post(beat)).with_state(Arc::clone(server));
     let public = public_files(&hub.guard, &hub.options);
-    let private = private_files(&hub.guard).merge(routes);
+    let private = private_files(&hub.guard, &hub.pictures).merge(routes);
     let ends = async {
         tokio::select! {
             () = follows => {}

@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::state::SingleRoomDesk;
+use crate::desk::page::place_pictures::PictureAddresses;
 use crate::desk::page::recent_calls::{RecentCallView, RecentCalls};
 use crate::line::message::CallState;
 use crate::line::view::{CheckView, ClockView, Label, Offers, ReceiptView, RoomView};
@@ -23,6 +24,7 @@ pub(super) struct SingleRoomHello<'a> {
     #[serde(flatten)]
     offers: &'a Offers,
     places: Vec<&'static str>,
+    pictures: PictureAddresses,
     signed_in: bool,
     previews: bool,
 }
@@ -37,6 +39,7 @@ impl<'a> SingleRoomHello<'a> {
             clinicians: &hub.options.clinicians,
             offers: &desk.offers,
             places: Place::ALL.iter().map(|place| place.name()).collect(),
+            pictures: hub.pictures.addresses(),
             signed_in: hub.guard.needs_sign_in(),
             previews: desk.previews.is_some(),
         }

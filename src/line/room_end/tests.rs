@@ -14,6 +14,8 @@ fn a_call_is_sent_although_the_rest_of_the_state_is_too_long() {
         // Each of these characters has four bytes, so the state exceeds the maximum size of a message.
         description: "\u{1d11e}".repeat(SENTENCE_CHARS_MAX).into(),
         scored: true,
+        place: "beach".into(),
+        time: "dusk".into(),
     };
     let offers = Offers { profiles: vec![profile; LIST_MAX].into(), cap_db: -14.0 };
     let report = || RoomReport {

@@ -90,7 +90,8 @@ pub(super) fn load_still(
 
 /// The shipped still of a place at an hour, as JPEG. The stills are embedded in the program: a room without its media
 /// folder still has its places. Pages of the executable that are not read take no memory.
-pub(super) fn embedded_still(shader: PlaceShader, hour: TimeOfDay) -> &'static [u8] {
+#[must_use]
+pub fn embedded_still(shader: PlaceShader, hour: TimeOfDay) -> &'static [u8] {
     macro_rules! hours {
         ($place:literal) => {
             match hour {

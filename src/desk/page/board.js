@@ -2,14 +2,13 @@
 // troubles, nor the controls.
 
 import { el, show, write } from "/parts.js";
+import { show as showPicture } from "/pictures.js";
 import { named, say } from "/words.js";
 
 const ARC_WIDTH = 1000;
 const ARC_TOP = 22;
 const ARC_BOTTOM = 172;
 const MINUTE_MS = 60_000;
-/** The length drawn where the room did not send one. */
-const DEFAULT_MINUTES = 40;
 /** Shown where the room did not send a value. */
 const UNKNOWN = "–";
 
@@ -73,7 +72,7 @@ export function loudness(db, cap_db) {
  * A level in dB and in a word.
  * @param {number | null} db
  */
-export function volumeWords(db) {
+function volumeWords(db) {
   if (db === null) return UNKNOWN;
   const rounded = Math.round(db);
   return say("volume_fact", { db: rounded < 0 ? `−${-rounded}` : rounded, word: loudness(db, offers.cap_db) });
@@ -85,6 +84,31 @@ export function volumeWords(db) {
  */
 export function profileTitle(name) {
   return offers.profiles.find((profile) => profile.name === name)?.title || name || UNKNOWN;
+}
+
+/**
+ * The time of day at the place of a room, which its profile sets.
+ * @param {string} profile
+ * @param {Profile[]} profiles
+ */
+export function timeAt(profile, profiles) {
+  return profiles.find(({ name }) => name === profile)?.time;
+}
+
+/**
+ * The volume's setting, in words.
+ * @param {ShownRoom} view
+ */
+export function soundWords(view) {
+  return view.silence ? say("volume_silence") : volumeWords(view.volume_db);
+}
+
+/**
+ * The breath's setting, in words.
+ * @param {ShownRoom} view
+ */
+export function breathWords(view) {
+  return view.breath ? say(view.anchor ? "breath_anchor" : "breath_on", { pattern: view.breath }) : say("breath_off");
 }
 
 /**
@@ -121,12 +145,14 @@ export function draw(room, receivedAt) {
   // First: even if drawing fails later, nothing that one room's patient shared stays under another room.
   showShared(view.shared);
   document.body.dataset.stage = view.stage;
-  write("fact-profile", profileTitle(view.profile));
+  const title = profileTitle(view.profile);
+  write("fact-profile", view.infusion_minutes === null ? title : say("profile_fact", { title, minutes: view.infusion_minutes }));
   write("fact-place", named("place", view.place));
-  write("fact-volume", view.silence ? say("volume_silence") : volumeWords(view.volume_db));
-  write("fact-light", lightWords(view));
-  const breath = view.anchor && view.breath ? "breath_anchor" : "breath_on";
-  write("fact-breath", view.breath ? say(breath, { pattern: view.breath }) : say("breath_off"));
+  // Controls that are shown say the same.
+  show(el("hero-place"), !view.in_visit);
+  show(el("room-profile"), Boolean(view.session));
+  showPicture(el("hero-picture"), view.place, timeAt(view.profile, offers.profiles), view.dark);
+  el("hero").classList.toggle("rests", !view.in_visit);
   drawReceipt(view.receipt);
   drawRecent(view.recent);
   tick();
@@ -184,21 +210,14 @@ export function tick() {
   write("room-stage", stageWords(view, clock));
   write("room-words", words(view, clock, part));
   show(el("clock-box"), Boolean(session));
-  drawArc(view);
-  el("arc").classList.toggle("ghost", !session);
-  if (!session) {
-    // Nothing of the last session stays visible.
-    el("arc-done").setAttribute("width", "0");
-    show(el("arc-dot"), false);
-    for (const label of labels()) label.classList.remove("now");
-    return;
-  }
+  show(el("arc"), Boolean(session));
+  if (!session) return;
+  drawArc(session);
   write("clock", clock === null ? "0:00" : minutes(clock));
   write("clock-words", clockWords(session, clock));
   const share = clock === null ? 0 : clock / Math.max(1, session.end_ms);
   el("arc-done").setAttribute("width", String(share * ARC_WIDTH));
   const dot = el("arc-dot");
-  show(dot, true);
   dot.style.left = `${share * 100}%`;
   dot.style.top = `${(height(session, clock ?? 0) / 190) * 100}%`;
   for (const label of labels()) label.classList.toggle("now", label.dataset.part === part);
@@ -272,21 +291,8 @@ function whole(ms) {
   return Math.round(ms / MINUTE_MS);
 }
 
-/**
- * The arc of a session that has not begun, for the chosen length; it is drawn faintly.
- * @param {ShownRoom} room
- * @returns {ArcBoundaries}
- */
-function planned(room) {
-  const infusion = (room.infusion_minutes ?? DEFAULT_MINUTES) * MINUTE_MS;
-  const end = infusion + 15 * MINUTE_MS;
-  const onset = Math.min(Math.max(infusion * 0.3, 8 * MINUTE_MS), 15 * MINUTE_MS, end - 20 * MINUTE_MS);
-  return { infusion_ms: infusion, peak_from_ms: onset, return_from_ms: end - 20 * MINUTE_MS, landing_from_ms: end - 10 * MINUTE_MS, end_ms: end, ended: false };
-}
-
-/** @param {ShownRoom} view */
-function drawArc(view) {
-  const arc = view.session ?? planned(view);
+/** @param {Session} arc */
+function drawArc(arc) {
   const key = JSON.stringify([arc.infusion_ms, arc.peak_from_ms, arc.return_from_ms, arc.landing_from_ms, arc.end_ms]);
   if (key === drawnArc) return;
   drawnArc = key;
@@ -311,17 +317,16 @@ function drawArc(view) {
 
 /**
  * The arc of a room as a small drawing: its line, the area below it, and the clock's position on it, 0 to 1.
- * @param {ShownRoom} room
+ * @param {Session} arc
  * @param {number | null} clock
  */
-export function smallArc(room, clock) {
-  const arc = room.session ?? planned(room);
+export function smallArc(arc, clock) {
   const share = clock === null ? 0 : clock / Math.max(1, arc.end_ms);
   return { ...shapeOf(arc, 60), share, top: height(arc, clock ?? 0) / 190 };
 }
 
 /**
- * @param {ArcBoundaries} arc
+ * @param {Session} arc
  * @param {number} steps
  */
 function shapeOf(arc, steps) {
@@ -336,7 +341,7 @@ function shapeOf(arc, steps) {
 
 /**
  * The depth of the session at a time, as a height in the drawing.
- * @param {ArcBoundaries} arc
+ * @param {Session} arc
  * @param {number} ms
  */
 function height(arc, ms) {

@@ -4,7 +4,7 @@
 import { minutes } from "/board.js";
 import { pageId, send } from "/link.js";
 import { attempt, el, show, write } from "/parts.js";
-import { say, sayWithin } from "/words.js";
+import { named, say, sayWithin } from "/words.js";
 
 // A click just after a panel has moved may have been meant for another one, and is ignored.
 const SETTLES_MS = 400;
@@ -107,6 +107,11 @@ export function isPressedAnew() {
   return isNew;
 }
 
+/** Whether a call waits for an answer. */
+export function isAnyWaiting() {
+  return [...panels.values()].some((panel) => panel.rings());
+}
+
 /** The page's title while a call waits, or null. */
 export function titleWords() {
   const waiting = [...panels.values()].filter(({ call }) => call && call.phase !== "here");
@@ -122,6 +127,22 @@ export function titleWords() {
  */
 export function tick(openedRoom) {
   for (const panel of panels.values()) attempt(`call of ${panel.id}`, () => panel.tick(openedRoom), panel.id);
+}
+
+/**
+ * The reason for a call, in words.
+ * @param {string} reason
+ */
+export function reasonWords(reason) {
+  return named("reason", reason);
+}
+
+/**
+ * The address of the drawing for a reason.
+ * @param {string | null} reason
+ */
+export function reasonGlyph(reason) {
+  return document.getElementById(`glyph-${reason}`) ? `#glyph-${reason}` : "#glyph-call";
 }
 
 class Panel {
@@ -235,6 +256,7 @@ class Panel {
     node.classList.toggle("is-practice", call.practice);
     show(this.part("call-practice"), call.practice);
     write(this.part("call-title"), this.title(call));
+    this.drawReason(call);
     write(this.part("call-state"), this.isLost ? say("last_heard") : this.state(call));
     write(this.part("call-more"), this.more(call));
     show(this.part("call-here"), call.phase !== "here");
@@ -244,6 +266,17 @@ class Panel {
     const answers = /** @type {HTMLElement} */ (node.querySelector(".call-answers"));
     show(answers, call.phase !== "here");
     this.isWhole = true;
+  }
+
+  /**
+   * Why the patient called. Its line is there before the patient has said why, so that no button moves under a finger.
+   * @param {Call} call
+   */
+  drawReason({ reason, practice, phase }) {
+    show(this.part("call-reason"), Boolean(reason) || (!practice && phase !== "here"));
+    this.part("call-reason").classList.toggle("is-said", Boolean(reason));
+    write(this.part("call-reason-words"), reason ? reasonWords(reason) : say("reason_none"));
+    this.part("call-glyph").setAttribute("href", reasonGlyph(reason));
   }
 
   rest() {

@@ -1,8 +1,9 @@
 // Owns the controls of a room. Does not own whether the room takes an order.
 
-import { intensityWords, lightWords, profileTitle, sessionClock, volumeWords } from "/board.js";
+import { breathWords, intensityWords, lightWords, sessionClock, soundWords, timeAt } from "/board.js";
 import { send } from "/link.js";
 import { el, show, the, write } from "/parts.js";
+import { show as showPicture } from "/pictures.js";
 import { named, say } from "/words.js";
 
 const VOLUME_STEP_DB = 3;
@@ -16,8 +17,20 @@ let room = "";
 let offers = { profiles: [], cap_db: 0, previews: false };
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let problemTimer;
-let chosenFor = "";
+/** The length that the field for another one was filled with. */
+let filledFor = "";
 let stopPreview = () => {};
+/**
+ * The choice of a profile that the room has not answered yet.
+ * @type {Promise<boolean> | null}
+ */
+let choosing = null;
+/** The tiles of the profiles and of the places, by name. @type {Map<string, Tile>} */
+let profileTiles = new Map();
+/** @type {Map<string, Tile>} */
+let placeTiles = new Map();
+
+/** @typedef {{ node: HTMLButtonElement, picture: HTMLElement }} Tile */
 
 /**
  * Fills the lists of what can be chosen in a room, and resets what was begun in another one.
@@ -30,24 +43,43 @@ export function prepare(id, said, places) {
     show(el("end-ask"), false);
     failed(null);
     stopPreview();
-    chosenFor = "";
+    filledFor = "";
+    choosing = null;
   }
   room = id;
   offers = said;
-  fill(the(HTMLSelectElement, "profile"), offers.profiles.map((profile) => [profile.name, profile.title]));
+  profileTiles = fill(el("profile"), offers.profiles.map(({ name, title }) => [name, title || name]), chooseProfile);
+  for (const { name, place, time } of offers.profiles) {
+    const tile = profileTiles.get(name);
+    if (tile) showPicture(tile.picture, place, time);
+  }
+  placeTiles = fill(el("place-choice"), places.map((name) => [name, named("place", name)]), (name) => tell("place", { name }));
   the(HTMLInputElement, "minutes").placeholder = say("own_hint");
-  fill(the(HTMLSelectElement, "place-choice"), places.map((name) => [name, named("place", name)]));
+  for (const button of lengths()) {
+    const { minutes = "" } = button.dataset;
+    const words = document.createElement("span");
+    words.textContent = say("begin_own");
+    button.replaceChildren(words, say("begin_length", { minutes }));
+    button.setAttribute("aria-label", say("begin_with", { minutes }));
+  }
+}
+
+/**
+ * Sends an order to the room. Returns whether the room took it.
+ * @param {string} path
+ * @param {object} body
+ */
+async function tell(path, body = {}) {
+  const asked = room;
+  const why = await send(asked, path, body);
+  // Another room may be shown by now, and this result does not belong there.
+  if (asked === room) failed(why);
+  return why === null;
 }
 
 /** Attaches the event handlers; called once. */
 export function tie() {
   const click = (/** @type {string} */ id, /** @type {() => void} */ act) => el(id).addEventListener("click", () => act());
-  const tell = async (/** @type {string} */ path, body = {}) => {
-    const asked = room;
-    const why = await send(asked, path, body);
-    // Another room may be shown by now, and this result does not belong there.
-    if (asked === room) failed(why);
-  };
   click("volume-down", () => tell("volume", { db: stepped(-VOLUME_STEP_DB) }));
   click("volume-up", () => tell("volume", { db: stepped(VOLUME_STEP_DB) }));
   click("light-down", () => tell("brightness", { trim: trimmed(-LIGHT_STEP) }));
@@ -55,9 +87,9 @@ export function tie() {
   click("intensity-down", () => tell("intensity", { nudge: nudged(-INTENSITY_STEP) }));
   click("intensity-up", () => tell("intensity", { nudge: nudged(INTENSITY_STEP) }));
   click("breath-switch", () => tell("breath", { on: !view?.breath }));
-  const [place, profile] = [the(HTMLSelectElement, "place-choice"), the(HTMLSelectElement, "profile")];
-  place.addEventListener("change", () => tell("place", { name: place.value }));
-  profile.addEventListener("change", () => tell("profile", { name: profile.value }));
+  click("calm", () => tell("calm", { on: !view?.calm }));
+  click("silence", () => tell("silence", { on: !view?.silence }));
+  click("dark", () => tell("dark", { on: !view?.dark }));
   click("infusion-starts", () => tell("session/infusion_starts"));
   click("session-pause", () => tell("session/pause"));
   click("session-resume", () => tell("session/resume"));
@@ -76,10 +108,12 @@ export function tie() {
     show(el("end-ask"), false);
   });
   tiePreview();
-  el("minutes").addEventListener("focus", () => (the(HTMLInputElement, "minutes-own").checked = true));
+  for (const button of lengths()) button.addEventListener("click", () => begin(Number(button.dataset.minutes)));
   el("begin").addEventListener("submit", (event) => {
     event.preventDefault();
-    tell("session/begin", { infusion_minutes: minutesChosen(), settle: the(HTMLInputElement, "settle").checked });
+    const minutes = Number(the(HTMLInputElement, "minutes").value);
+    if (Number.isInteger(minutes) && minutes > 0) begin(minutes);
+    else el("minutes").focus();
   });
 }
 
@@ -134,30 +168,34 @@ export function failed(why) {
  */
 export function draw(shown) {
   view = shown;
-  const { profile } = view;
   const canBegin = ["ready", "arrive"].includes(view.stage);
   const { session } = view;
-  show(el("begin"), canBegin);
+  show(el("begin-card"), canBegin);
   // A preview must not cover a call, nor run into a session.
   if (!canBegin || view.call) stopPreview();
   show(el("running"), Boolean(session));
+  show(el("controls"), view.in_visit || Boolean(session));
   show(el("comfort"), view.in_visit);
-  show(el("controls-none"), !canBegin && !view.in_visit);
-  write("controls-none", say("controls_none"));
   if (canBegin) drawBegin(view);
   if (session) drawRunning(session);
-  write("volume-words", volumeWords(view.volume_db));
+  write("volume-words", soundWords(view));
   write("light-words", lightWords(view));
   // A step needs a known value to start from.
   for (const [id, from] of /** @type {[string, number | null][]} */ ([["volume", view.volume_db], ["light", view.brightness_trim], ["intensity", view.intensity_nudge]])) {
     for (const way of ["down", "up"]) the(HTMLButtonElement, `${id}-${way}`).disabled = from === null;
   }
   // Only composed music has an intensity.
-  show(el("intensity"), Boolean(offers.profiles.find((one) => one.name === profile)?.scored));
+  show(el("intensity"), Boolean(chosenProfile(view)?.scored));
   write("intensity-words", intensityWords(view));
-  choose(the(HTMLSelectElement, "place-choice"), view.place);
   el("breath-switch").setAttribute("aria-checked", String(Boolean(view.breath)));
-  write("breath-words", view.breath ?? say("breath_off"));
+  write("breath-words", breathWords(view));
+  for (const [id, on] of /** @type {[string, boolean][]} */ ([["calm", view.calm], ["silence", view.silence], ["dark", view.dark]])) press(el(id), on);
+  write("calm-words", say(view.calm ? "calm_on" : "calm_what"));
+  const time = timeAt(view.profile, offers.profiles);
+  for (const [name, { node, picture }] of placeTiles) {
+    press(node, name === view.place);
+    showPicture(picture, name, time);
+  }
 }
 
 /** Redraws what changes with time: a session that has landed. */
@@ -167,24 +205,49 @@ export function tick() {
 
 /** @param {ShownRoom} view */
 function drawBegin(view) {
-  choose(the(HTMLSelectElement, "profile"), view.profile);
-  const chosen = offers.profiles.find((profile) => profile.name === view.profile);
+  for (const [name, { node }] of profileTiles) press(node, name === view.profile);
+  const chosen = chosenProfile(view);
   write("profile-words", chosen?.description ?? "");
   show(el("preview"), Boolean(offers.previews && chosen));
   show(el("begin-warning"), view.line === "down");
   write("begin-warning", say("begin_no_line"));
+  // Only once somebody has arrived is beginning the next thing to do, with the length that is planned.
+  const planned = view.stage === "arrive" ? String(view.infusion_minutes ?? "") : null;
+  for (const button of lengths()) button.classList.toggle("main", button.dataset.minutes === planned);
+  const isOwn = view.infusion_minutes !== null && !lengths().some(({ dataset }) => dataset.minutes === String(view.infusion_minutes));
+  el("session-begin").classList.toggle("main", isOwn && planned !== null);
   const key = `${view.profile} ${view.infusion_minutes}`;
-  if (key === chosenFor) return;
-  chosenFor = key;
-  const minutes = String(view.infusion_minutes ?? "");
-  const known = lengths().find((choice) => choice.value === minutes);
-  (known ?? the(HTMLInputElement, "minutes-own")).checked = true;
-  the(HTMLInputElement, "minutes").value = known ? "" : minutes;
+  if (key === filledFor) return;
+  filledFor = key;
+  the(HTMLInputElement, "minutes").value = isOwn ? String(view.infusion_minutes) : "";
 }
 
-/** The radio buttons for the infusion's length. */
+/** @param {string} name */
+async function chooseProfile(name) {
+  const answer = tell("profile", { name });
+  choosing = answer;
+  await answer;
+  if (choosing === answer) choosing = null;
+}
+
+/**
+ * Begins a session. Never with another profile than the one that was just chosen.
+ * @param {number} minutes
+ */
+async function begin(minutes) {
+  const asked = room;
+  const isTaken = (await choosing) ?? true;
+  if (isTaken && asked === room) tell("session/begin", { infusion_minutes: minutes, settle: the(HTMLInputElement, "settle").checked });
+}
+
+/** The buttons that begin a session of a usual length. */
 function lengths() {
-  return /** @type {HTMLInputElement[]} */ ([...document.getElementsByName("minutes")]);
+  return /** @type {HTMLButtonElement[]} */ ([...document.querySelectorAll("#begin [data-minutes]")]);
+}
+
+/** @param {ShownRoom} view */
+function chosenProfile(view) {
+  return offers.profiles.find((profile) => profile.name === view.profile);
 }
 
 /** @param {Session} session */
@@ -194,16 +257,14 @@ function drawRunning(session) {
   show(el("infusion-starts"), clock === null);
   show(el("session-after"), landed);
   show(el("clock-buttons"), !landed);
-  show(el("session-pause"), session.running && !landed);
-  show(el("session-resume"), session.paused);
+  const [pause, resume] = [el("session-pause"), el("session-resume")];
+  const isFocused = document.activeElement === pause || document.activeElement === resume;
+  show(pause, session.running && !landed);
+  show(resume, session.paused);
+  // One takes the other's place, for a keyboard too.
+  if (isFocused) (session.paused ? resume : pause).focus();
   show(el("session-end"), !session.ended);
   if (landed || session.ended) show(el("end-ask"), false);
-}
-
-function minutesChosen() {
-  const choice = lengths().find((input) => input.checked);
-  const number = Number(choice && choice.value !== "own" ? choice.value : the(HTMLInputElement, "minutes").value);
-  return Number.isInteger(number) && number > 0 ? number : null;
 }
 
 /** @param {number} step */
@@ -223,31 +284,35 @@ function nudged(step) {
 }
 
 /**
- * @param {HTMLSelectElement} list
+ * Fills a group with one tile for each choice: a picture with its name below.
+ * @param {HTMLElement} group
  * @param {[string, string][]} choices
+ * @param {(name: string) => void} chosen
+ * @returns {Map<string, Tile>}
  */
-function fill(list, choices) {
-  list.replaceChildren(
-    ...choices.map(([value, words]) => {
-      const choice = document.createElement("option");
-      choice.value = value;
-      choice.textContent = words;
-      return choice;
-    }),
-  );
+function fill(group, choices, chosen) {
+  /** @type {Map<string, Tile>} */
+  const tiles = new Map();
+  for (const [name, words] of choices) {
+    const [node, picture, caption] = [document.createElement("button"), document.createElement("span"), document.createElement("span")];
+    node.type = "button";
+    node.className = "choice";
+    node.dataset.name = name;
+    picture.className = "picture";
+    caption.textContent = words;
+    node.append(picture, caption);
+    node.addEventListener("click", () => chosen(name));
+    tiles.set(name, { node, picture });
+  }
+  for (const old of group.querySelectorAll(".choice")) old.remove();
+  group.append(...[...tiles.values()].map(({ node }) => node));
+  return tiles;
 }
 
 /**
- * Selects a value, and changes nothing if it is selected: an open list must not be redrawn.
- * @param {HTMLSelectElement} list
- * @param {string} value
+ * @param {HTMLElement} button
+ * @param {boolean} on
  */
-function choose(list, value) {
-  if (![...list.options].some((choice) => choice.value === value)) {
-    const choice = document.createElement("option");
-    choice.value = value;
-    choice.textContent = list.id === "profile" ? profileTitle(value) : value;
-    list.append(choice);
-  }
-  if (list.value !== value) list.value = value;
+function press(button, on) {
+  if (button.getAttribute("aria-pressed") !== String(on)) button.setAttribute("aria-pressed", String(on));
 }

@@ -5,6 +5,7 @@ import * as board from "/board.js";
 import * as call from "/call.js";
 import * as controls from "/controls.js";
 import * as link from "/link.js";
+import * as pictures from "/pictures.js";
 import * as rooms from "/rooms.js";
 import * as sound from "/sound.js";
 import * as troubles from "/troubles.js";
@@ -51,6 +52,7 @@ link.open(() => sound.isOn(), {
     // At a desk of several rooms each room gets its confirmation from drawRest, open or not.
     board.whenForgotten(several ? () => {} : () => link.forgotten());
     speak(said.locale);
+    pictures.prepare(said.pictures);
     document.body.classList.toggle("several", several);
     call.prepare(said.clinicians, canReceive, several ? rooms.open : null);
     offeredFor = "";
@@ -133,8 +135,9 @@ function callOf(said, receivedAt) {
   return !said.view && before?.view ? { ...before, lost } : { id, name: nameOf(name, id), call: open, callAt: receivedAt, lost };
 }
 
-/** Plays the calls' sound. Depends on no other part of the page. */
+/** Plays the calls' sound, and keeps everything else off the line. Depends on no other part of the page. */
 function soundCalls() {
+  attempt("pictures", () => pictures.hold(call.isAnyWaiting()));
   const isUnheard = link.state().unheardSince !== null;
   attempt("sound", () => sound.repeat(isUnheard ? null : call.soundNow(), call.isPressedAnew()));
 }
@@ -197,12 +200,13 @@ function markMissingRooms() {
 /** @param {string | null} id */
 function openRoom(id) {
   if (!several || opened === id) return;
+  const before = opened;
   opened = id;
   drawOpened();
   tick();
   window.scrollTo(0, 0);
-  const first = id ? el("rooms-back") : el("rooms-grid").firstElementChild;
-  if (first instanceof HTMLElement) first.focus({ preventScroll: true });
+  if (id) el("rooms-back").focus({ preventScroll: true });
+  else rooms.focus(before);
 }
 
 function drawAll() {

@@ -1,9 +1,18 @@
 // Owns the overview of all rooms: one tile for each, always in the same place, and which room is open. Does not own what an
 // open room shows.
 
-import { clockOf, clockTime, loudness, minutes, restWords, smallArc, stageWords, timeOf } from "/board.js";
+import { clockOf, clockTime, loudness, minutes, restWords, smallArc, stageWords, timeAt, timeOf } from "/board.js";
+import { reasonGlyph, reasonWords } from "/call.js";
+import { send } from "/link.js";
 import { attempt, el, show, the } from "/parts.js";
-import { named, say } from "/words.js";
+import { show as showPicture } from "/pictures.js";
+import { named, say, sayWithin } from "/words.js";
+
+/** An order that failed is shown for this long. */
+const PROBLEM_SHOWN_MS = 12_000;
+/** Maximum number of large tiles, and of medium ones. */
+const LARGE_MAX = 9;
+const MEDIUM_MAX = 16;
 
 /** @typedef {{ node: HTMLElement, part: (name: string) => HTMLElement, arc: string, room: Room }} Tile */
 
@@ -45,6 +54,15 @@ export function open(id) {
 }
 
 /**
+ * Moves the keyboard's focus to a room's tile, or to the first.
+ * @param {string | null} id
+ */
+export function focus(id) {
+  const tile = tiles.get(id ?? "")?.part("open") ?? el("rooms-grid").querySelector(".tile-open");
+  if (tile instanceof HTMLElement) tile.focus({ preventScroll: true });
+}
+
+/**
  * Shows a room's tile.
  * @param {Room} room
  */
@@ -64,9 +82,23 @@ function made(room) {
   const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (node.querySelector(`.tile-${name}`));
   const tile = { node, part, arc: "", room };
   node.id = `tile-${room.id}`;
-  node.addEventListener("click", () => open(room.id));
+  part("open").addEventListener("click", () => open(room.id));
+  part("calm").addEventListener("click", () => calm(tile));
+  sayWithin(node);
   tiles.set(room.id, tile);
   return tile;
+}
+
+/**
+ * Calms a room at once, or undoes that.
+ * @param {Tile} tile
+ */
+async function calm(tile) {
+  const { part, room } = tile;
+  const why = await send(room.id, "calm", { on: !room.view?.calm });
+  const problem = part("problem");
+  problem.textContent = why === null ? "" : why ? say("order_failed", { why }) : say("order_unheard");
+  if (why !== null) setTimeout(() => problem.replaceChildren(), PROBLEM_SHOWN_MS);
 }
 
 /** Sorts by name, numerically where names contain numbers, so that a tile is always found in the same place. */
@@ -75,7 +107,7 @@ function place() {
   const sorted = [...tiles.values()].sort(compared).map((tile) => tile.node);
   const grid = el("rooms-grid");
   if (sorted.some((node, index) => grid.children[index] !== node)) grid.replaceChildren(...sorted);
-  grid.dataset.size = sorted.length > 12 ? "small" : "large";
+  grid.dataset.size = sorted.length > MEDIUM_MAX ? "small" : sorted.length > LARGE_MAX ? "medium" : "large";
 }
 
 /** Redraws what changes with time; called several times a second. */
@@ -95,8 +127,12 @@ function drawTile(tile) {
   set("name", room.name);
   // First what matters most, since drawing the rest may fail.
   set("call", call ? callWords(call) : "");
+  show(part("reason"), Boolean(call?.reason));
+  set("why", call?.reason ? reasonWords(call.reason) : "");
+  part("glyph").setAttribute("href", reasonGlyph(call?.reason ?? null));
   const clock = clockOf(view, room.viewAt);
   set("stage", view ? stageWords(view, clock) : say(room.lost ? "tile_never" : "tile_waits"));
+  part("open").setAttribute("aria-label", [room.name, part("call").textContent, part("why").textContent, part("stage").textContent].filter(Boolean).join(", "));
   set("clock", view?.session ? minutes(clock ?? 0) : "");
   set("lost", room.lost ? say("tile_lost", { time: clockTime(new Date(Date.now() - (performance.now() - room.viewAt))) }) : "");
   show(part("lost"), room.lost && Boolean(view));
@@ -105,7 +141,11 @@ function drawTile(tile) {
   set("words", view && !view.session && !room.lost ? wipedWords(view) : "");
   show(part("facts"), Boolean(view));
   show(part("arc"), Boolean(view?.session));
+  show(part("calm"), Boolean(view?.in_visit) && !room.lost);
   if (!view) return;
+  part("calm").setAttribute("aria-pressed", String(Boolean(view.calm)));
+  showPicture(part("picture"), view.place, timeAt(view.profile, view.offers?.profiles ?? []), view.dark);
+  set("shared", view.shared && !room.lost ? say("tile_shared") : "");
   set("place", named("place", view.place));
   const loud = view.volume_db === null ? "" : loudness(view.volume_db, view.offers?.cap_db ?? 0);
   set("volume", view.silence ? say("tile_silence") : loud);
@@ -114,7 +154,7 @@ function drawTile(tile) {
   set("desk", view.session?.paused ? say("tile_paused") : "");
   show(part("desk"), Boolean(view.session?.paused));
   if (!view.session) return;
-  const { line, hill, share, top } = smallArc(view, clock);
+  const { line, hill, share, top } = smallArc(view.session, clock);
   if (tile.arc !== line) {
     tile.arc = line;
     for (const path of node.querySelectorAll("[data-arc=line]")) path.setAttribute("d", line);

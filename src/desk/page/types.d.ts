@@ -23,6 +23,8 @@ interface Profile {
   title: string;
   description: string;
   scored: boolean;
+  place: string;
+  time: string;
 }
 
 interface Offers {
@@ -31,17 +33,14 @@ interface Offers {
   previews: boolean;
 }
 
-/** The boundaries of a session's parts. */
-interface ArcBoundaries {
+/** A session's clock and the boundaries of its parts. */
+interface Session {
   infusion_ms: number;
   peak_from_ms: number;
   return_from_ms: number;
   landing_from_ms: number;
   end_ms: number;
   ended: boolean;
-}
-
-interface Session extends ArcBoundaries {
   clock_ms: number | null;
   running: boolean;
   paused: boolean;
@@ -113,6 +112,8 @@ interface Hello {
   locale: string;
   clinicians: string[];
   places: string[];
+  /** The address of each place's picture, by time of day. */
+  pictures?: Record<string, Record<string, string>>;
   signed_in: boolean;
   previews: boolean;
   profiles?: Profile[];

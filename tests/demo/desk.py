@@ -114,7 +114,7 @@ class Desk:
         return self.run("return document.body.dataset.stage")
 
     def place(self):
-        return self.run("return document.getElementById('place-choice').value")
+        return self.run("return document.querySelector('#place-choice [aria-pressed=true]')?.dataset.name")
 
     def receives(self):
         return self.run("return document.getElementById('line').dataset.line") == "on"

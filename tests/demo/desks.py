@@ -105,6 +105,8 @@ class Afternoon:
         one, two = self.rooms
         one.tell("call_pressed")
         one.reach("its call at the desk", call="received")
+        one.tell("call_reason", name="sick")
+        self.page.wait("why", lambda: "sick" in self.page.words(f"call-reason-words-{one.room}").lower())
         if self.page.calls() != [two.room, one.room]:
             raise Failed(f"the older call does not stand on top: {self.page.calls()}")
         self.see("two-calls")
@@ -116,6 +118,31 @@ class Afternoon:
             room.reach("the end of its call", call="idle")
         self.page.wait("no call", lambda: self.page.calls() == [])
 
+    def calm(self):
+        """One click calms a room from the page of all rooms, and one more undoes it."""
+        one, _ = self.rooms
+        for on in (True, False):
+            self.page.click(f"#tile-{one.room} .tile-calm")
+            one.reach(f"calm = {on}", calm=on)
+            self.page.wait("that it is so", lambda: self.page.run(
+                "return document.querySelector(arguments[0]).ariaPressed", f"#tile-{one.room} .tile-calm") == str(on).lower())
+
+    def begin(self):
+        """Two clicks begin a session with another profile and another length."""
+        _, two = self.rooms
+        self.page.click(f"#tile-{two.room}")
+        self.page.wait("the profiles", lambda: self.page.is_shown("profile"))
+        self.page.wait("their pictures", lambda: self.page.run(
+            "return document.querySelectorAll('#profile canvas').length === document.querySelectorAll('#profile [data-face=still]').length"))
+        self.see("begin")
+        self.page.click("#profile [data-name=quiet-room]")
+        self.page.click("#begin-60")
+        two.reach("its session", stage="session")
+        if (two.last["profile"], two.last["infusion_ms"]) != ("quiet-room", 60 * 60_000):
+            raise Failed(f"another session began than was chosen: {two.last}")
+        self.page.click("#rooms-back")
+        self.page.wait("all rooms", lambda: self.page.is_shown("rooms-grid"))
+
     def adjust(self):
         one, _ = self.rooms
         before = one.last["volume_db"]
@@ -124,6 +151,10 @@ class Afternoon:
         self.page.click("#volume-down")
         wait_for("the room to be softer", lambda: one.last["volume_db"] < before, 5)
         self.see("one-room")
+        for name in ("silence", "dark"):
+            self.page.click(f"#{name}")
+            self.page.wait(name, lambda: self.page.run("return document.getElementById(arguments[0]).ariaPressed", name) == "true")
+        self.see("silent-and-dark")
         self.page.click("#session-pause")
         one.reach("its pause", paused=True)
         refused = self.page.run("return fetch(`/api/rooms/${arguments[0]}/session/pause`, { method: 'POST', headers: {"
@@ -212,7 +243,7 @@ def main():
             afternoon.presses(arguments.presses)
             page.must_be_whole()
             return
-        for part in (afternoon.call, afternoon.second_call, afternoon.adjust, afternoon.lose_room,
+        for part in (afternoon.call, afternoon.second_call, afternoon.calm, afternoon.begin, afternoon.adjust, afternoon.lose_room,
                      afternoon.lose_broker):
             part()
         page.must_be_whole()

@@ -1,6 +1,6 @@
 """Owns the test of a desk of several rooms that receives malformed messages, driven from outside with a real broker,
-the desk's program, a real room and a real browser. Whatever one room sends, the calls of all rooms must be shown,
-heard and received, also on a page that is opened later. A room that exceeds the maximum number of rooms must be
+the desk's program, a real room and a real browser. Whatever one room sends, and whether pictures arrive or not, the calls
+of all rooms must be shown, heard and received, also on a page that is opened later. A room that exceeds the maximum number of rooms must be
 reported at the desk and in the room. The test is short enough for every test run."""
 
 import argparse
@@ -13,9 +13,14 @@ import time
 
 from desks import WATCH, Page
 from fleet import Broker, DeskProgram, QuietRoom
+from relay import Relay
 from surroundings import Failed, Folder, Sound, wait_for
 
 ROOMS_MAX = 64
+# The difference that is allowed between two calls, for example with pictures and without them.
+SCATTER_MS = 250
+# The number of calls of which the median is taken.
+CALLS = 5
 
 # Runs before the page's own scripts. Records sounds, requests and their answers, and stores the stream so that the test
 # can inject messages.
@@ -50,7 +55,7 @@ WHOLE = {
                 "infusion_ms": 2_400_000, "peak_from_ms": 720_000, "return_from_ms": 2_100_000,
                 "landing_from_ms": 2_700_000, "end_ms": 3_300_000, "ended": False},
     "infusion_minutes": 40, "place": "beach", "language": "en-US", "volume_db": -30.0, "breath": "4-6", "dark": False,
-    "anchor": False, "silence": False, "brightness_trim": 0.0, "intensity_nudge": 0.0, "talk_now": False, "desks": 1,
+    "anchor": False, "calm": False, "silence": False, "brightness_trim": 0.0, "intensity_nudge": 0.0, "talk_now": False, "desks": 1,
     "line": "up", "shared": None, "troubles": ["sound-lost"], "wiping": False, "speaker_tested": False,
     "receipt": {"number": 3, "at": "2026-11-28T10:00:00Z", "verified": True, "chain": "00ff",
                 "checks": [{"name": "no-visit-key", "ok": True}]},
@@ -131,6 +136,7 @@ class Trial:
     def __init__(self, page, desk, broker, room, spare):
         self.page, self.desk, self.broker, self.room, self.spare = page, desk, broker, room, spare
         self.odd = [OddRoom(broker, f"odd-{n:02d}", n) for n in range(len(ODD))]
+        self.told = []
 
     def opened(self, url):
         self.page.url = url
@@ -196,6 +202,39 @@ class Trial:
         unreadable = [line for line in self.page.troubles() if line.endswith(" view-unreadable")]
         if not unreadable:
             raise Failed("no room is told of which a part cannot be read")
+        self.page.must_be_whole()
+
+    def time_to_receive(self, what):
+        """The median time, in ms, from a press to the room's knowing that the page has drawn the call."""
+        spans = []
+        for _ in range(CALLS):
+            pressed = self.room.tell("call_pressed")
+            self.room.reach(f"its call at the desk, {what}", call="received")
+            spans.append(1000 * (time.time() - pressed))
+            self.room.tell("call_here")
+            self.room.tell("call_cleared")
+            self.page.wait("no call", lambda: self.page.calls() == [])
+        return sorted(spans)[CALLS // 2]
+
+    def pictures_that_never_come(self):
+        """A call is drawn and received as soon without pictures as with them."""
+        usual = self.time_to_receive("with pictures")
+        for what, refuses in (("with pictures that never come", False), ("with pictures refused", True)):
+            relay = Relay(self.desk.port, refuses)
+            try:
+                self.opened(f"http://127.0.0.1:{relay.port}/")
+                self.receives()
+                wait_for("the page to ask for a picture", lambda: relay.asked, 10)
+                span = self.time_to_receive(what)
+                self.a_call(what)
+                if span > usual + SCATTER_MS:
+                    raise Failed(f"{what}, a call is received after {span:.0f} ms, otherwise after {usual:.0f} ms")
+                if relay.most_waiting > 1:
+                    raise Failed(f"{relay.most_waiting} pictures wait at once and take up the browser's connections")
+                self.told.append(f"{what} {span:.0f} ms")
+            finally:
+                relay.close()
+        self.told.insert(0, f"a call received after {usual:.0f} ms")
         self.page.must_be_whole()
 
     def words_that_are_none(self):
@@ -299,7 +338,7 @@ def main():
         room.start(1)
         wait_for("the room", lambda: room.last)
         trial = Trial(page, desk, broker, room, spare)
-        for part in (trial.begin_after_a_wipe, trial.odd_views, trial.words_that_are_none, trial.shown_as_text,
+        for part in (trial.begin_after_a_wipe, trial.odd_views, trial.pictures_that_never_come, trial.words_that_are_none, trial.shown_as_text,
                      trial.later, trial.past_the_desk, trial.heard_again, trial.one_too_many):
             part()
     except (Failed, OSError, subprocess.CalledProcessError) as why:
@@ -312,7 +351,7 @@ def main():
             thing.close()
         folder.remove()
     print(f"{len(ODD)} rooms that say odd things, {len(ODD_FOR_PAGE)} that the page is told past its desk, and one too "
-          f"many: every call drawn, heard and received: {time.monotonic() - began:.1f} s")
+          f"many: every call drawn, heard and received; {', '.join(trial.told)}: {time.monotonic() - began:.1f} s")
 
 
 if __name__ == "__main__":

@@ -296,13 +296,13 @@ class Visit:
             time.sleep(8)
             self.see(f"the place: {place}", f"session-{place}")
         self.first_controls()
-        if self.desk.words("fact-breath") != "off":
+        if self.desk.words("breath-words") != "off":
             # The profile turns the breath on in the first part.
             self.breathe()
             self.see("breath, freely", "session-breathe-freely")
         self.breathe()
         time.sleep(3)  # by then, the ring has opened
-        self.see("breathe with the place", "session-breathe", f"breath at the desk: {self.desk.words('fact-breath')}")
+        self.see("breathe with the place", "session-breathe", f"breath at the desk: {self.desk.words('breath-words')}")
         self.first_controls()
         glass.press("places", then="place-dark")
         glass.press("place-dark", then="dark-anywhere")
@@ -342,10 +342,10 @@ class Visit:
         self.glass.wait("breathe")
 
     def breathe(self):
-        before = self.desk.words("fact-breath")
+        before = self.desk.words("breath-words")
         self.wake()
         self.glass.press("breathe")
-        wait_for("the desk to see the breath change", lambda: self.desk.words("fact-breath") != before, 5, 0.05)
+        wait_for("the desk to see the breath change", lambda: self.desk.words("breath-words") != before, 5, 0.05)
         self.glass.settle(1.5)
 
     def call(self):

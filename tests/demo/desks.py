@@ -29,6 +29,18 @@ new MutationObserver(note).observe(box, { childList: true, subtree: true, attrib
 """
 
 
+# The sizes in which the page must fit: a phone, a tablet, a laptop and a desk's screen.
+SIZES = [(390, 844), (820, 1180), (1280, 800), (1920, 1080)]
+# What is wider than the page, and what is too small to press, with its size.
+MISFITS = """
+const seen = [...document.querySelectorAll("body *")].filter((e) => e.checkVisibility() && !e.closest(".unseen, svg"));
+const wide = seen.filter((e) => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest(".sideways"));
+const pressed = seen.filter((e) => e.matches("button, select, a, summary, input:not([type=checkbox])"));
+const small = pressed.filter((e) => Math.min(e.offsetWidth, e.offsetHeight) < 44);
+return [...wide, ...small].map((e) => `${e.tagName} ${e.id || e.className} ${e.offsetWidth}x${e.offsetHeight}`);
+"""
+
+
 class Page(Desk):
     """The desk page that shows several rooms."""
 
@@ -49,6 +61,23 @@ class Page(Desk):
     def drawn(self, room):
         """Returns the wall-clock times, in seconds, at which calls of this room appeared on the page."""
         return [at / 1000 for at in self.run("return window.demoDrawn[`call-${arguments[0]}`] ?? []", room)]
+
+    def is_pressed(self, selector):
+        return self.run("return document.querySelector(arguments[0]).ariaPressed", selector) == "true"
+
+    def must_fit(self, what):
+        """On a screen of any size nothing is cut off, and every control is large enough for a finger."""
+        for width, height in SIZES:
+            self.set_size(width, height)
+            misfits = self.run(MISFITS)
+            if misfits:
+                raise Failed(f"{what} does not fit {width}x{height}: {misfits[:4]}")
+        self.set_size(None, None)
+
+    def set_size(self, width, height):
+        command = "clearDeviceMetricsOverride" if width is None else "setDeviceMetricsOverride"
+        size = {} if width is None else {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self.ask("POST", self.session + "/goog/cdp/execute", {"cmd": f"Emulation.{command}", "params": size})
 
     def wait(self, what, look, limit_s=10):
         return wait_for(f"the desk to show {what}", look, limit_s, 0.02)
@@ -110,6 +139,7 @@ class Afternoon:
         if self.page.calls() != [two.room, one.room]:
             raise Failed(f"the older call does not stand on top: {self.page.calls()}")
         self.see("two-calls")
+        self.page.must_fit("the page of two calls")
         self.page.click(f"#call-here-{two.room}")
         two.reach("someone there", call="here")
         for room in self.rooms:
@@ -124,8 +154,7 @@ class Afternoon:
         for on in (True, False):
             self.page.click(f"#tile-{one.room} .tile-calm")
             one.reach(f"calm = {on}", calm=on)
-            self.page.wait("that it is so", lambda: self.page.run(
-                "return document.querySelector(arguments[0]).ariaPressed", f"#tile-{one.room} .tile-calm") == str(on).lower())
+            self.page.wait("that it is so", lambda: self.page.is_pressed(f"#tile-{one.room} .tile-calm") == on)
 
     def begin(self):
         """Two clicks begin a session with another profile and another length."""
@@ -133,8 +162,9 @@ class Afternoon:
         self.page.click(f"#tile-{two.room}")
         self.page.wait("the profiles", lambda: self.page.is_shown("profile"))
         self.page.wait("their pictures", lambda: self.page.run(
-            "return document.querySelectorAll('#profile canvas').length === document.querySelectorAll('#profile [data-face=still]').length"))
+            "return ![...document.querySelectorAll('#profile [data-face=still]')].some((one) => !one.firstChild)"))
         self.see("begin")
+        self.page.must_fit("the room in which a session can begin")
         self.page.click("#profile [data-name=quiet-room]")
         self.page.click("#begin-60")
         two.reach("its session", stage="session")
@@ -153,8 +183,9 @@ class Afternoon:
         self.see("one-room")
         for name in ("silence", "dark"):
             self.page.click(f"#{name}")
-            self.page.wait(name, lambda: self.page.run("return document.getElementById(arguments[0]).ariaPressed", name) == "true")
+            self.page.wait(name, lambda: self.page.is_pressed(f"#{name}"))
         self.see("silent-and-dark")
+        self.page.must_fit("the room in a session")
         self.page.click("#session-pause")
         one.reach("its pause", paused=True)
         refused = self.page.run("return fetch(`/api/rooms/${arguments[0]}/session/pause`, { method: 'POST', headers: {"

@@ -359,7 +359,12 @@ function showUnheard(connection) {
   if (isBack) drawAll();
   if (!lost) return;
   board.forgetShared();
-  for (const room of knownRooms.values()) knownRooms.set(room.id, withoutShared(room));
+  for (const room of knownRooms.values()) {
+    if (!room.view?.shared) continue;
+    const bare = withoutShared(room);
+    knownRooms.set(room.id, bare);
+    if (several) attempt(`tile of ${room.id}`, () => rooms.draw(bare), room.id);
+  }
   call.sayStale();
   show(el("sign-in-again"), connection.signedOut);
   write("unheard-title", say(several ? "unheard_desk" : "unheard"));

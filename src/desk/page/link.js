@@ -98,8 +98,11 @@ export async function beat() {
     if (name !== desk) return;
     if (answer.status === 410) return connect();
     if (answer.status === 401) onSignedOut();
-    takenAsDesk = answer.ok && able;
-    refused = answer.status === 409;
+    // A late answer must not replace that to a newer beat.
+    if (able === isAble()) {
+      takenAsDesk = answer.ok && able;
+      refused = answer.status === 409;
+    }
   } catch {
     takenAsDesk = false;
   }

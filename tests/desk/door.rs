@@ -157,7 +157,8 @@ async fn a_browser_that_is_not_signed_in_gets_every_file_of_the_sign_in_page_and
         }
     }
     assert!(paths.iter().any(|path| path == "/parts.js"), "{paths:?}");
-    for path in ["/desk.js", "/board.js", "/call.js", "/places/beach-dusk.jpg", "/events", "/api/signed_in", "/nothing"] {
+    for path in ["/desk.js", "/board.js", "/call.js", "/places/beach-dusk.jpg", "/events", "/api/signed_in", "/nothing"]
+    {
         assert_eq!(browser.get(path).await.status, 401, "{path}");
     }
     desk.close().await;

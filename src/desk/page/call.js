@@ -3,7 +3,7 @@
 
 import { minutes } from "/board.js";
 import { pageId, send } from "/link.js";
-import { attempt, el, show, write } from "/parts.js";
+import { attempt, el, mark, show, write } from "/parts.js";
 import { named, say, sayWithin } from "/words.js";
 
 // A click just after a panel has moved may have been meant for another one, and is ignored.
@@ -276,7 +276,7 @@ class Panel {
     show(this.part("call-reason"), Boolean(reason) || (!practice && phase !== "here"));
     this.part("call-reason").classList.toggle("is-said", Boolean(reason));
     write(this.part("call-reason-words"), reason ? reasonWords(reason) : say("reason_none"));
-    this.part("call-glyph").setAttribute("href", reasonGlyph(reason));
+    mark(this.part("call-glyph"), "href", reasonGlyph(reason));
   }
 
   rest() {

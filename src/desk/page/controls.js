@@ -2,7 +2,7 @@
 
 import { breathWords, intensityWords, lightWords, sessionClock, soundWords, timeAt } from "/board.js";
 import { send } from "/link.js";
-import { el, show, the, write } from "/parts.js";
+import { el, mark, show, the, write } from "/parts.js";
 import { show as showPicture } from "/pictures.js";
 import { named, say } from "/words.js";
 
@@ -314,5 +314,5 @@ function fill(group, choices, chosen) {
  * @param {boolean} on
  */
 function press(button, on) {
-  if (button.getAttribute("aria-pressed") !== String(on)) button.setAttribute("aria-pressed", String(on));
+  mark(button, "aria-pressed", String(on));
 }

@@ -45,6 +45,16 @@ export function write(at, words) {
 }
 
 /**
+ * Sets an element's attribute if it differs, since the browser styles and paints again even what stays the same.
+ * @param {Element} node
+ * @param {string} name
+ * @param {string} value
+ */
+export function mark(node, name, value) {
+  if (node.getAttribute(name) !== value) node.setAttribute(name, value);
+}
+
+/**
  * Shows or hides.
  * @param {HTMLElement} node
  * @param {boolean} on

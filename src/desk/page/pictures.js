@@ -7,8 +7,8 @@ const LOAD_TIMEOUT_MS = 20_000;
 const RETRY_AFTER_MS = 15_000;
 /** The time of day shown if the desk does not have the one that the room sent. */
 const USUAL_TIME = "dusk";
-/** A picture is drawn at least this wide, since its element may still be hidden. */
-const WIDTH_MIN_PX = 320;
+/** Where the light lies in the places' pictures, from the left and the top: the part that a narrower element shows. */
+const FOCUS = [0.64, 0.5];
 
 /** The address of each place's picture, by place and time of day. @type {Map<string, Map<string, string>>} */
 let addresses = new Map();
@@ -23,6 +23,10 @@ let loading = null;
 let isHeld = false;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let retryTimer;
+/** An element gets its size only once it is visible, and another one with the window's. */
+const sizes = new ResizeObserver((changes) => {
+  for (const { target } of changes) if (target instanceof HTMLElement) put(target);
+});
 
 /**
  * Sets the addresses of the desk's pictures.
@@ -48,9 +52,9 @@ export function show(node, place, time, isDark = false) {
   node.dataset.face = kind;
   node.dataset.address = address;
   node.replaceChildren();
-  const picture = loaded.get(address);
-  if (picture) put(node, picture);
-  else if (address && !missing.has(address)) wanted.add(address);
+  if (address && !loaded.has(address) && !missing.has(address)) wanted.add(address);
+  sizes.observe(node);
+  put(node);
   loadNext();
 }
 
@@ -85,31 +89,29 @@ async function loadNext() {
     isFailed = true;
   }
   loading = null;
-  const picture = loaded.get(address);
-  if (picture) putAll(address, picture);
+  for (const node of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-address]"))) {
+    if (node.dataset.address === address) put(node);
+  }
   if (isFailed && !isHeld) retryTimer = setTimeout(loadNext, RETRY_AFTER_MS);
   else loadNext();
 }
 
 /**
- * @param {string} address
- * @param {ImageBitmap} picture
- */
-function putAll(address, picture) {
-  for (const node of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-address]"))) {
-    if (node.dataset.address === address) put(node, picture);
-  }
-}
-
-/**
- * Draws a loaded picture. An image element would ask the server again.
+ * Draws a picture, if it is loaded, in the very size of its element, so that the browser need not scale it whenever it
+ * paints. An image element would ask the server again.
  * @param {HTMLElement} node
- * @param {ImageBitmap} picture
  */
-function put(node, picture) {
-  const canvas = document.createElement("canvas");
-  canvas.width = Math.min(picture.width, Math.max(WIDTH_MIN_PX, Math.ceil(node.clientWidth * devicePixelRatio)));
-  canvas.height = Math.round((canvas.width * picture.height) / picture.width);
-  canvas.getContext("2d")?.drawImage(picture, 0, 0, canvas.width, canvas.height);
-  node.replaceChildren(canvas);
+function put(node) {
+  const picture = loaded.get(node.dataset.address ?? "");
+  const [width, height] = [node.clientWidth, node.clientHeight].map((length) => Math.round(length * devicePixelRatio));
+  if (!picture || !width || !height) return;
+  const before = node.querySelector("canvas");
+  if (before && before.width === width && before.height === height) return;
+  const canvas = before ?? document.createElement("canvas");
+  canvas.width = width;
+  canvas.height = height;
+  const scale = Math.min(picture.width / width, picture.height / height);
+  const [x, y] = [(picture.width - width * scale) * FOCUS[0], (picture.height - height * scale) * FOCUS[1]];
+  canvas.getContext("2d")?.drawImage(picture, x, y, width * scale, height * scale, 0, 0, width, height);
+  if (!before) node.append(canvas);
 }

@@ -4,7 +4,7 @@
 import { clockOf, clockTime, loudness, minutes, restWords, smallArc, stageWords, timeAt, timeOf } from "/board.js";
 import { reasonGlyph, reasonWords } from "/call.js";
 import { send } from "/link.js";
-import { attempt, el, show, the } from "/parts.js";
+import { attempt, el, mark, show, the } from "/parts.js";
 import { show as showPicture } from "/pictures.js";
 import { named, say, sayWithin } from "/words.js";
 
@@ -123,16 +123,16 @@ function drawTile(tile) {
     const at = part(name);
     if (at.textContent !== words) at.textContent = words;
   };
-  node.dataset.state = stateOf(room);
+  mark(node, "data-state", stateOf(room));
   set("name", room.name);
   // First what matters most, since drawing the rest may fail.
   set("call", call ? callWords(call) : "");
   show(part("reason"), Boolean(call?.reason));
   set("why", call?.reason ? reasonWords(call.reason) : "");
-  part("glyph").setAttribute("href", reasonGlyph(call?.reason ?? null));
+  mark(part("glyph"), "href", reasonGlyph(call?.reason ?? null));
   const clock = clockOf(view, room.viewAt);
   set("stage", view ? stageWords(view, clock) : say(room.lost ? "tile_never" : "tile_waits"));
-  part("open").setAttribute("aria-label", [room.name, part("call").textContent, part("why").textContent, part("stage").textContent].filter(Boolean).join(", "));
+  mark(part("open"), "aria-label", [room.name, part("call").textContent, part("why").textContent, part("stage").textContent].filter(Boolean).join(", "));
   set("clock", view?.session ? minutes(clock ?? 0) : "");
   set("lost", room.lost ? say("tile_lost", { time: clockTime(new Date(Date.now() - (performance.now() - room.viewAt))) }) : "");
   show(part("lost"), room.lost && Boolean(view));
@@ -143,7 +143,7 @@ function drawTile(tile) {
   show(part("arc"), Boolean(view?.session));
   show(part("calm"), Boolean(view?.in_visit) && !room.lost);
   if (!view) return;
-  part("calm").setAttribute("aria-pressed", String(Boolean(view.calm)));
+  mark(part("calm"), "aria-pressed", String(Boolean(view.calm)));
   showPicture(part("picture"), view.place, timeAt(view.profile, view.offers?.profiles ?? []), view.dark);
   set("shared", view.shared && !room.lost ? say("tile_shared") : "");
   set("place", named("place", view.place));

@@ -23,7 +23,8 @@ pub enum Event {
     HandChosen(Hand),
     /// The patient chose the size of the words.
     TypeSizeChosen(TypeSize),
-    /// A profile was chosen for the session.
+    /// A profile was chosen for the session. What was chosen by hand on arrival is kept, unless the profile is the chosen
+    /// one already: choosing it again takes its own place and volume.
     ProfileChosen {
         /// The stem of the profile's file name.
         name: String,
@@ -252,7 +253,7 @@ pub enum Event {
     WipeVerified(Receipt),
     /// The wipe could not be verified.
     WipeFailed(Receipt),
-    /// Staff finished the turnover list.
+    /// Staff finished the turnover.
     TurnoverDone,
     /// Staff asked for the test tone.
     TestToneRequested,

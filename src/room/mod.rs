@@ -25,6 +25,7 @@ pub mod event;
 mod ids;
 pub mod names;
 pub mod notes;
+mod profile_choice;
 mod refusal;
 mod rules;
 pub mod session;
@@ -54,6 +55,7 @@ use crate::vocabulary::sound::SoundChoice;
 use breath::BreathPattern;
 use call::{Call, CallId, DeskId};
 use notes::Notes;
+use profile_choice::ArrivalChoices;
 use session::Session;
 use snapshot::{BreathView, Receipt, SessionView};
 use take_home::TakeHome;
@@ -68,6 +70,8 @@ const SEAL_DELAY_MAX: Duration = Duration::from_secs(2);
 /// Time without patient activity in After or Farewell, after which the desk shows that the room is unattended. The room
 /// never resets itself.
 pub const UNATTENDED_AFTER: Duration = Duration::from_mins(30);
+/// How long the practice call of a turnover stays after a desk has received it.
+const CALL_TEST_SHOWN: Duration = Duration::from_secs(3);
 /// Maximum number of connected desks.
 const DESKS_MAX: usize = 64;
 /// The hand for which screens are laid out until the patient chooses one.
@@ -88,6 +92,7 @@ pub struct Room {
     profile: usize,
     infusion_minutes: u32,
     place: Place,
+    on_arrival: ArrivalChoices,
     language: Language,
     hand: Hand,
     type_size: TypeSize,
@@ -115,6 +120,8 @@ pub struct Room {
     surface_cleaned: bool,
     speaker_tested: bool,
     call_tested: bool,
+    /// When the practice call that tested the line ends.
+    call_test_ends: Option<RoomTime>,
     /// When the patient was last active in After or Farewell.
     last_activity: Option<RoomTime>,
     wiping: bool,
@@ -157,6 +164,7 @@ impl Room {
             profile,
             infusion_minutes: rules.infusion_minutes,
             place: Place::Beach,
+            on_arrival: ArrivalChoices::default(),
             language: rules.language,
             hand: DEFAULT_HAND,
             type_size: TypeSize::Normal,
@@ -183,6 +191,7 @@ impl Room {
             surface_cleaned: false,
             speaker_tested: false,
             call_tested: false,
+            call_test_ends: None,
             last_activity: None,
             wiping: false,
             paced_part: None,
@@ -218,6 +227,9 @@ impl Room {
         if self.unattended_due().is_some_and(|due| now >= due) {
             self.troubles.insert(Trouble::RoomLeft);
         }
+        if self.call_test_ends.take_if(|ends| now >= *ends).is_some() {
+            self.end_practice_call();
+        }
         self.dark_panel_until.take_if(|until| now >= *until);
         if let Some(BreathView { next: Some((pattern, from)), .. }) = self.breath
             && now >= from
@@ -243,6 +255,7 @@ impl Room {
             self.call.as_ref().and_then(|call| call.poll_timeout(&self.rules.escalation)),
             self.unsealed.map(UnsealedChanges::seal_due),
             self.unattended_due(),
+            self.call_test_ends,
             self.dark_panel_until,
             self.breath.and_then(|breath| breath.next).map(|(_, from)| from),
             self.session.and_then(|session| session.next_boundary(now)),
@@ -281,6 +294,7 @@ impl Room {
             profile: self.rules.profile(self.profile).name.clone(),
             infusion_minutes: self.infusion_minutes,
             place: self.place,
+            place_on_arrival: self.on_arrival.place,
             language: self.language,
             hand: self.hand,
             type_size: self.type_size,

@@ -54,7 +54,7 @@ named! {
         StateRestored = "state-restored",
         /// The setup of the first run and its copy are both damaged, so sound is limited to the lowest cap.
         SetupLost = "setup-lost",
-        /// The staff PIN and its copy are both damaged, so no PIN opens the staff panel.
+        /// The staff PIN and its copy are both damaged, so no PIN opens the staff sheet.
         StaffPinLost = "staff-pin-lost",
         /// The desk password and its copy are both damaged, so no password opens the desk.
         DeskPasswordLost = "desk-password-lost",
@@ -219,6 +219,8 @@ pub struct Snapshot {
     pub infusion_minutes: u32,
     /// The place on the screen.
     pub place: Place,
+    /// The place that was chosen by hand on arrival, if any. Another profile keeps it.
+    pub place_on_arrival: Option<Place>,
     /// The patient's language.
     pub language: Language,
     /// The hand that the patient can use during the infusion.

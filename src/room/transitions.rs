@@ -14,8 +14,8 @@ use super::take_home::{TakeHome, TakeHomeError, TakeHomeMethod, TakeHomeStatus};
 use super::time::millis;
 use super::timeline::{INFUSION_MINUTES_MAX, INFUSION_MINUTES_MIN, LANDING_MINUTES_MAX, MINUTE_MS};
 use super::{
-    Calm, DARK_PANEL_DURATION, DEFAULT_HAND, DESKS_MAX, Effect, Event, Refusal, Room, RoomTime, Stage, Trouble,
-    UnsealedChanges,
+    CALL_TEST_SHOWN, Calm, DARK_PANEL_DURATION, DEFAULT_HAND, DESKS_MAX, Effect, Event, Refusal, Room,
+    RoomTime, Stage, Trouble, UnsealedChanges,
 };
 use crate::vocabulary::language::Language;
 use crate::vocabulary::patient::{CallReason, TypeSize};
@@ -125,7 +125,7 @@ impl Room {
         Ok(())
     }
 
-    fn in_stages(&self, allowed: &'static [Stage]) -> Result<(), Refusal> {
+    pub(super) fn in_stages(&self, allowed: &'static [Stage]) -> Result<(), Refusal> {
         if allowed.contains(&self.stage) { Ok(()) } else { Err(Refusal::WrongStage { stage: self.stage, allowed }) }
     }
 
@@ -166,22 +166,6 @@ impl Room {
         Ok(())
     }
 
-    fn choose_profile(&mut self, name: &str) -> Result<(), Refusal> {
-        self.in_stages(Stage::BEFORE_SESSION)?;
-        let index = self.rules.profile_index(name).ok_or(Refusal::UnknownProfile)?;
-        self.apply_profile(index);
-        Ok(())
-    }
-
-    pub(super) fn apply_profile(&mut self, index: usize) {
-        let profile = self.rules.profile(index);
-        self.profile = index;
-        self.infusion_minutes = profile.infusion_minutes;
-        self.place = profile.place;
-        self.pattern = profile.pattern;
-        self.volume_db = self.clamp_volume_db(profile.volume_db);
-    }
-
     fn begin_session(
         &mut self,
         now: RoomTime,
@@ -201,7 +185,7 @@ impl Room {
         if let Some(index) = index
             && index != self.profile
         {
-            self.apply_profile(index);
+            self.change_profile(index);
         }
         if self.pattern == BreathPattern::Box4 {
             self.set_breath_pattern(now, BreathPattern::default());
@@ -213,7 +197,9 @@ impl Room {
         self.stage = Stage::Session;
         self.infusion_minutes = minutes;
         self.breath_choice = None;
-        self.dark = self.place == Place::Dark || self.rules.profile(self.profile).dark;
+        // A place that was chosen on arrival is to be seen, even if the profile is dark.
+        let is_dark_by_profile = self.on_arrival.place.is_none() && self.rules.profile(self.profile).dark;
+        self.dark = self.place == Place::Dark || is_dark_by_profile;
         self.dark_panel_until = None;
         let mut session = Session::settling(minutes, self.rules.speed);
         if !settle {
@@ -423,28 +409,32 @@ impl Room {
             return Err(Refusal::NoSuchCall);
         }
         find_call(&mut self.call, id)?.on_received(now, desk, &mut self.effects);
-        self.record_call_test();
+        self.record_call_test(now);
         Ok(())
     }
 
     fn call_coming(&mut self, now: RoomTime, id: CallId, name: &str) -> Result<(), Refusal> {
         let responder = parse_person_name(name).map_err(Refusal::Name)?;
         find_call(&mut self.call, id)?.on_coming(now, responder, &mut self.effects);
-        self.record_call_test();
+        self.record_call_test(now);
         Ok(())
     }
 
     fn call_here(&mut self, now: RoomTime, id: Option<CallId>) -> Result<(), Refusal> {
         let id = id.or(self.open_call()).ok_or(Refusal::NoSuchCall)?;
         find_call(&mut self.call, id)?.on_here(now);
-        self.record_call_test();
+        self.record_call_test(now);
         Ok(())
     }
 
-    /// Records that the call was tested, if a desk received a practice call while staff prepare the room.
-    fn record_call_test(&mut self) {
+    /// Records that the call was tested, if a desk received a practice call while staff prepare the room. That call then
+    /// ends by itself: nobody has to be in the room for the test.
+    fn record_call_test(&mut self, now: RoomTime) {
         let is_received = self.call.as_ref().is_some_and(|call| call.practice && call.phase.is_received());
-        self.call_tested |= is_received && self.stage.is_preparing();
+        if is_received && self.stage.is_preparing() {
+            self.call_tested = true;
+            self.call_test_ends.get_or_insert(now + CALL_TEST_SHOWN);
+        }
     }
 
     fn clear_call(&mut self) -> Result<(), Refusal> {
@@ -463,7 +453,8 @@ impl Room {
     }
 
     /// Ends the open call if it is a practice call, so that practice never delays what comes next.
-    fn end_practice_call(&mut self) {
+    pub(super) fn end_practice_call(&mut self) {
+        self.call_test_ends = None;
         if let Some(call) = self.call.take_if(|call| call.practice) {
             self.end_call(call.id);
         }
@@ -620,10 +611,13 @@ impl Room {
             return Err(Refusal::OutOfRange { what: "db", min: -60, max: 0 });
         }
         self.volume_db = self.clamp_volume_db(db);
+        if self.stage == Stage::Arrive {
+            self.on_arrival.volume_db = Some(self.volume_db);
+        }
         Ok(())
     }
 
-    fn clamp_volume_db(&self, db: f32) -> f32 {
+    pub(super) fn clamp_volume_db(&self, db: f32) -> f32 {
         let profile = self.rules.profile(self.profile);
         let max_db = profile.volume_max_db.min(self.rules.cap_db);
         db.clamp(profile.volume_min_db.min(max_db), max_db)
@@ -632,6 +626,9 @@ impl Room {
     fn choose_place(&mut self, place: Place) -> Result<(), Refusal> {
         self.in_visit()?;
         self.place = place;
+        if self.stage == Stage::Arrive {
+            self.on_arrival.place = Some(place);
+        }
         if self.stage == Stage::Session {
             self.dark = place == Place::Dark;
             if !self.dark {

@@ -92,6 +92,7 @@ impl<'s> SnapshotLine<'s> {
             profile,
             infusion_minutes,
             place,
+            place_on_arrival: _,
             language: _,
             hand: _,
             type_size: _,

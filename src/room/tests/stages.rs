@@ -384,6 +384,41 @@ fn choices_on_arrival_survive_the_start_of_a_session_with_the_same_profile() {
 }
 
 #[test]
+fn another_profile_keeps_what_was_chosen_on_arrival_and_the_same_one_again_takes_its_own() {
+    let mut harness = Harness::in_stage(Stage::Arrive);
+    harness.ok(0, Event::Volume { db: -58.0 });
+    harness.ok(0, Event::PlaceChosen(Place::NightSky));
+    let state = |harness: &Harness| {
+        let snapshot = harness.snapshot();
+        (snapshot.infusion_minutes, snapshot.place, snapshot.place_on_arrival, snapshot.volume_db.round() as i32)
+    };
+    assert_eq!(state(&harness), (40, Place::NightSky, Some(Place::NightSky), -58));
+    let choose = |harness: &mut Harness, name: &str| harness.ok(0, Event::ProfileChosen { name: name.to_owned() });
+    choose(&mut harness, "long");
+    assert_eq!(state(&harness), (120, Place::NightSky, Some(Place::NightSky), -40), "within the profile's limits");
+    choose(&mut harness, "quiet");
+    assert_eq!(state(&harness), (40, Place::NightSky, Some(Place::NightSky), -58), "what was chosen is not worn down");
+    choose(&mut harness, "long");
+    choose(&mut harness, "long");
+    assert_eq!(state(&harness), (120, Place::Forest, None, -20));
+    choose(&mut harness, "quiet");
+    assert_eq!(state(&harness), (40, Place::Beach, None, -30), "a choice that was dropped does not come back");
+}
+
+#[test]
+fn a_place_chosen_on_arrival_is_seen_even_with_a_dark_profile() {
+    for (chosen, dark) in [(None, true), (Some(Place::Forest), false), (Some(Place::Dark), true)] {
+        let mut harness = Harness::in_stage(Stage::Arrive);
+        if let Some(place) = chosen {
+            harness.ok(0, Event::PlaceChosen(place));
+        }
+        let profile = Some("night".to_owned());
+        harness.ok(0, Event::SessionBegins { profile, infusion_minutes: None, settle: false });
+        assert_eq!(harness.snapshot().dark, dark, "{chosen:?}");
+    }
+}
+
+#[test]
 fn darkness_chosen_on_arrival_applies_to_the_session() {
     let mut harness = Harness::in_stage(Stage::Arrive);
     harness.ok(0, Event::PlaceChosen(Place::Dark));

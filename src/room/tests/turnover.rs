@@ -72,8 +72,12 @@ fn finished_turnover_steps_last_until_the_next_reset() {
     assert_eq!(steps(&harness), (true, true, false), "sending does not prove that a desk received it");
     harness.ok(0, received(DESK));
     assert_eq!(steps(&harness), (true, true, true));
-    harness.ok(0, Event::TurnoverDone);
+    harness.run_to(2_999);
+    assert!(harness.snapshot().call.is_some(), "long enough to be seen at the desk");
+    harness.run_to(3_000);
+    assert_eq!((harness.snapshot().call, harness.room.poll_timeout(harness.now)), (None, None), "it ends by itself");
+    harness.ok(3_000, Event::TurnoverDone);
     assert_eq!((steps(&harness), harness.snapshot().call), ((true, true, true), None));
-    harness.ok(0, Event::StaffReset);
+    harness.ok(3_000, Event::StaffReset);
     assert_eq!(steps(&harness), (false, false, false));
 }

@@ -20,9 +20,11 @@ dark-leave = Show the screen
 ## Ready
 
 ready-begin = When you are ready, touch to begin.
+ready-fresh = This room is fresh. Nothing from an earlier visit is here.
 
 ## On many screens
 
+talk-line = Someone is talking with you. The music rests.
 next = Next
 back = Back
 skip = Skip

@@ -5,6 +5,7 @@ safety-line = Stillroom is a comfort system, an adjunct to and never a substitut
 ## First run
 
 first-run-title = Set up this room
+first-run-step = Step { $step } of { $of }
 first-run-room-title = Name of the room
 first-run-room-hint = As the desk shows it, up to 40 characters. Never a patient’s name.
 first-run-pin-title = Choose a staff PIN
@@ -12,7 +13,9 @@ first-run-pin-rules = 4 to 12 digits. Avoid dates, repeats and runs such as 1234
 first-run-pin-again = Enter the PIN again
 first-run-pin-mismatch = The two PINs differ. Enter both again.
 first-run-screen-title = Size of the screen
-first-run-screen-help = Set to { $inches } inches, corner to corner. Measure the glass: everything that is touched is sized from it.
+first-run-screen-help = Lay a bank card on the outline. Touch − or + until the two are the same size. Everything that is touched is sized from this.
+first-run-screen-size = The screen is then { $inches } inches, corner to corner.
+first-run-screen-card = A bank card fits here
 first-run-meter-title = What a sound meter reads
 first-run-meter-help = Lay a sound meter where the patient’s head rests: dB(A), slow. Play the tone, which lasts 20 seconds, and set below what the meter reads. Then levels are shown as they are heard here.
 first-run-meter-tone = Play the tone
@@ -35,12 +38,9 @@ staff-pin-forgotten = PIN forgotten? Set a new one at the machine’s own shell:
 staff-close = Close
 staff-pin-delete = Delete
 staff-pin-enter = Enter
-staff-title = Staff
 
 ## The visit
 
-staff-begin-visit = Begin the visit
-staff-begin-session = Begin the session
 staff-settle = Wait for the pump
 staff-infusion-starts = The infusion starts now
 staff-pause = Pause
@@ -49,28 +49,41 @@ staff-extend = Extend by { $minutes } min
 staff-end = End the session
 staff-end-confirm = End now? Music and light land over the next minutes.
 staff-talk-now = Quiet the music to talk
-staff-talk-done = Done talking
 staff-here = Staff only: slide on arrival
 staff-clear = Staff only: slide to clear
-staff-reset-hold = Hold to reset. This wipes everything this patient left here.
+staff-reset-hold = Hold to reset
 staff-accept-output = Let sound play here
 staff-reset-call-open = A call is open. Clear it before the reset.
 staff-after = Go to After
 staff-farewell = Go to Farewell
-staff-minutes = { $minutes } min
-staff-volume = Sound { $step } of { $of } ({ $db } dB)
-staff-volume-dba = Sound { $step } of { $of } ({ $dba } dB(A))
+staff-volume = Sound { $step }/{ $of }, { $db } dB
+staff-volume-dba = Sound { $step }/{ $of }, { $dba } dB(A)
 staff-dba = { $dba } dB(A)
 staff-clock = { $minutes } of { $of } min
 staff-line-up = { $desks ->
     [one] { $desks } desk is listening
    *[other] { $desks } desks are listening
 }
-staff-line-down = No desk is listening: calls reach nobody
 staff-no-desk-ready = No desk is listening. Open the desk page and unlock its sound.
 staff-line-ask = No desk is listening, so a call would reach nobody. Begin anyway?
 staff-begin-anyway = Begin anyway
 staff-cancel = Cancel
+staff-more = More
+staff-back = Back
+staff-begin = Begin { $minutes } min
+staff-profile-line = { $minutes } min · { $place }
+staff-profiles-more = More { $page }/{ $pages }
+staff-keep = Keep what was chosen on arrival: { $place }
+staff-calm = Calm now
+staff-silence = Silence
+staff-place = Place: { $place }
+staff-light-planned = Light as planned
+staff-light = Light { $trim } %
+staff-reset-note = A reset erases everything this patient left here.
+staff-warnings = { $count ->
+    [one] { $count } warning
+   *[other] { $count } warnings
+}
 staff-exit = Leave the kiosk
 
 ## Troubles
@@ -126,8 +139,8 @@ stage-blocked = Blocked
 ## Turnover
 
 turnover-title = Turnover
-turnover-wiping = Wiping. For a moment the screen does not react. Stay in the room.
-turnover-wiped = Wiped and verified { $at }
+turnover-wiping = Erasing
+turnover-wiped = Erased and verified { $at }
 turnover-receipt = Receipt { $number }
 check-no-visit-key = No visit key is left
 check-no-sealed-notes = No sealed note is left
@@ -138,21 +151,33 @@ check-fresh-process = The program runs in fresh memory
 check-desk-forgot = The desk shows nothing of the patient
 check-nothing-under-way = Nothing is left at the printer or on a stick
 check-receipt-kept = The receipt is kept
-turnover-surface = Clean the surface
-turnover-surface-done = Surface cleaned
-turnover-surface-left = Touch is locked. It comes back by itself. The call still works.
-turnover-speaker = Test the speaker
+turnover-surface = Clean now
+turnover-surface-done = Screen cleaned
+turnover-speaker = The tone was not heard
 turnover-speaker-heard = I heard it
 turnover-speaker-again = Play it again
 turnover-speaker-done = Speaker heard
-turnover-call-test = Test the call
+turnover-call-test = No desk received the test call
 turnover-call-waiting = Test call sent. Waiting for a desk to show it.
 turnover-call-ok = A desk received the test call.
 turnover-call-no-desk = No desk received the test call. Open the desk page and unlock its sound.
+turnover-wiping-note = For a moment the screen does not react. Stay in the room.
+turnover-closing = Nothing of this visit is left in the room.
+turnover-clean-title = Get a cloth
+turnover-clean = Touch locks by itself, so that you can clean the screen. The room tests itself meanwhile.
+turnover-skip = Do not clean
+turnover-locked-title = Clean the screen now
+turnover-locked = Touch is locked. It comes back by itself. The call still works.
+turnover-tone-soon = Listen: a test tone comes soon.
+turnover-tone-played = The test tone was played. You are asked about it later.
+turnover-speaker-question = Did you hear the tone?
+turnover-heard-ready = I heard it: the room is ready
+turnover-call-again = Test again
+turnover-not-cleaned = The screen was not cleaned
 turnover-ready = Room is ready
-turnover-open = Not done yet:
+turnover-open = Not done yet
 turnover-ready-anyway = Ready anyway
-turnover-back = Back to the list
+turnover-back = Back
 blocked-title = This room takes no patient
 blocked-text = The wipe could not be verified. The list of checks says why. Reset again. If it fails again, keep the room closed and tell whoever looks after this machine.
 blocked-again = Hold to reset again

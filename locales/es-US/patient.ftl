@@ -20,9 +20,11 @@ dark-leave = Mostrar la pantalla
 ## Lista
 
 ready-begin = Cuando usted quiera, toque para empezar.
+ready-fresh = Esta sala está limpia. Aquí no queda nada de otra visita.
 
 ## En muchas pantallas
 
+talk-line = Alguien habla con usted. La música descansa.
 next = Siguiente
 back = Atrás
 skip = Saltar

@@ -5,6 +5,7 @@ safety-line = Stillroom es un sistema de bienestar: complementa, y nunca sustitu
 ## Primera vez
 
 first-run-title = Prepare esta sala
+first-run-step = Paso { $step } de { $of }
 first-run-room-title = Nombre de la sala
 first-run-room-hint = Como lo muestra la estación, hasta 40 caracteres. Nunca el nombre de un paciente.
 first-run-pin-title = Elija un PIN del personal
@@ -12,7 +13,9 @@ first-run-pin-rules = De 4 a 12 dígitos. Evite fechas, repeticiones y series co
 first-run-pin-again = Escriba el PIN otra vez
 first-run-pin-mismatch = Los dos PIN no coinciden. Escriba ambos de nuevo.
 first-run-screen-title = Tamaño de la pantalla
-first-run-screen-help = Está en { $inches } pulgadas, de esquina a esquina. Mida el vidrio: de ahí sale el tamaño de todo lo que se toca.
+first-run-screen-help = Ponga una tarjeta bancaria sobre el contorno. Toque − o + hasta que tengan el mismo tamaño. De ahí sale el tamaño de todo lo que se toca.
+first-run-screen-size = La pantalla mide entonces { $inches } pulgadas, de esquina a esquina.
+first-run-screen-card = Aquí cabe una tarjeta bancaria
 first-run-meter-title = Lo que lee un sonómetro
 first-run-meter-help = Ponga un sonómetro donde descansa la cabeza del paciente: dB(A), lento. Reproduzca el tono, que dura 20 segundos, y ponga abajo lo que lee. Así los niveles se muestran como se oyen aquí.
 first-run-meter-tone = Reproducir el tono
@@ -35,12 +38,9 @@ staff-pin-forgotten = ¿Olvidó el PIN? Ponga uno nuevo en la consola de esta m�
 staff-close = Cerrar
 staff-pin-delete = Borrar
 staff-pin-enter = Aceptar
-staff-title = Personal
 
 ## La visita
 
-staff-begin-visit = Empezar la visita
-staff-begin-session = Empezar la sesión
 staff-settle = Esperar a la bomba
 staff-infusion-starts = La infusión empieza ahora
 staff-pause = Pausar
@@ -49,28 +49,41 @@ staff-extend = Extender { $minutes } min
 staff-end = Terminar la sesión
 staff-end-confirm = ¿Terminar ahora? La música y la luz bajan en los próximos minutos.
 staff-talk-now = Bajar la música para hablar
-staff-talk-done = Terminé de hablar
 staff-here = Solo personal: deslice al llegar
 staff-clear = Solo personal: deslice para cerrar
-staff-reset-hold = Mantenga oprimido para restablecer. Borra todo lo que este paciente dejó aquí.
+staff-reset-hold = Mantenga para restablecer
 staff-accept-output = Permitir el sonido aquí
 staff-reset-call-open = Hay una llamada abierta. Ciérrela antes de restablecer.
 staff-after = Ir a Después
 staff-farewell = Ir a Despedida
-staff-minutes = { $minutes } min
-staff-volume = Sonido { $step } de { $of } ({ $db } dB)
-staff-volume-dba = Sonido { $step } de { $of } ({ $dba } dB(A))
+staff-volume = Sonido { $step }/{ $of }, { $db } dB
+staff-volume-dba = Sonido { $step }/{ $of }, { $dba } dB(A)
 staff-dba = { $dba } dB(A)
 staff-clock = { $minutes } de { $of } min
 staff-line-up = { $desks ->
     [one] { $desks } estación conectada
    *[other] { $desks } estaciones conectadas
 }
-staff-line-down = Ninguna estación conectada: las llamadas no llegan a nadie
 staff-no-desk-ready = Ninguna estación conectada. Abra la página de la estación y active su sonido.
 staff-line-ask = Ninguna estación conectada: una llamada no llegaría a nadie. ¿Empezar de todos modos?
 staff-begin-anyway = Empezar de todos modos
 staff-cancel = Cancelar
+staff-more = Más
+staff-back = Volver
+staff-begin = Empezar { $minutes } min
+staff-profile-line = { $minutes } min · { $place }
+staff-profiles-more = Más { $page }/{ $pages }
+staff-keep = Dejar lo elegido al llegar: { $place }
+staff-calm = Calmar ya
+staff-silence = Silencio
+staff-place = Lugar: { $place }
+staff-light-planned = Luz según el plan
+staff-light = Luz { $trim } %
+staff-reset-note = Restablecer borra todo lo que este paciente dejó aquí.
+staff-warnings = { $count ->
+    [one] { $count } aviso
+   *[other] { $count } avisos
+}
 staff-exit = Salir del quiosco
 
 ## Problemas
@@ -126,7 +139,7 @@ stage-blocked = Cerrada
 ## El cambio de paciente
 
 turnover-title = Cambio de paciente
-turnover-wiping = Borrando. Por un momento la pantalla no responde. Quédese en la sala.
+turnover-wiping = Borrando
 turnover-wiped = Borrado y verificado { $at }
 turnover-receipt = Recibo { $number }
 check-no-visit-key = No queda ninguna clave de visita
@@ -138,21 +151,33 @@ check-fresh-process = El programa corre en memoria nueva
 check-desk-forgot = La estación no muestra nada del paciente
 check-nothing-under-way = No queda nada en la impresora ni en una memoria USB
 check-receipt-kept = El recibo quedó guardado
-turnover-surface = Limpiar la superficie
-turnover-surface-done = Superficie limpia
-turnover-surface-left = La pantalla está bloqueada. Se desbloquea sola. La llamada sigue funcionando.
-turnover-speaker = Probar el altavoz
+turnover-surface = Limpiar ahora
+turnover-surface-done = Pantalla limpia
+turnover-speaker = No se oyó el tono
 turnover-speaker-heard = Lo oí
-turnover-speaker-again = Repetir el tono
+turnover-speaker-again = Repetir
 turnover-speaker-done = El altavoz se oyó
-turnover-call-test = Probar la llamada
+turnover-call-test = Ninguna estación recibió la llamada de prueba
 turnover-call-waiting = Llamada de prueba enviada. Falta que una estación la muestre.
 turnover-call-ok = Una estación recibió la llamada de prueba.
 turnover-call-no-desk = Ninguna estación recibió la llamada de prueba. Abra la página de la estación y active su sonido.
+turnover-wiping-note = Por un momento la pantalla no responde. Quédese en la sala.
+turnover-closing = No queda nada de esta visita en la sala.
+turnover-clean-title = Tome un paño
+turnover-clean = La pantalla se bloquea sola para que usted pueda limpiarla. Mientras tanto, la sala se prueba sola.
+turnover-skip = No limpiar
+turnover-locked-title = Limpie la pantalla ahora
+turnover-locked = La pantalla está bloqueada. Se desbloquea sola. La llamada sigue funcionando.
+turnover-tone-soon = Escuche: pronto sonará un tono de prueba.
+turnover-tone-played = El tono de prueba sonó. Se le preguntará después.
+turnover-speaker-question = ¿Oyó el tono?
+turnover-heard-ready = Lo oí: la sala está lista
+turnover-call-again = Probar otra vez
+turnover-not-cleaned = La pantalla no se limpió
 turnover-ready = La sala está lista
-turnover-open = Falta por hacer:
+turnover-open = Falta por hacer
 turnover-ready-anyway = Lista de todos modos
-turnover-back = Volver a la lista
+turnover-back = Volver
 blocked-title = Esta sala no recibe pacientes
 blocked-text = No se pudo verificar el borrado. La lista de comprobaciones dice por qué. Restablezca de nuevo. Si vuelve a fallar, deje la sala cerrada y avise a quien cuida esta máquina.
-blocked-again = Mantenga oprimido para restablecer de nuevo
+blocked-again = Mantenga para restablecer otra vez

@@ -22,9 +22,11 @@ dark-leave = Rallumer l’écran
 ## Prête
 
 ready-begin = Quand vous voulez, touchez pour commencer.
+ready-fresh = Cette salle est fraîche. Il n’y reste rien d’une autre visite.
 
 ## Sur beaucoup d’écrans
 
+talk-line = Quelqu’un vous parle. La musique se repose.
 next = Suivant
 back = Retour
 skip = Passer

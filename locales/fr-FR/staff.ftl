@@ -5,6 +5,7 @@ safety-line = Stillroom est un système de confort. Il complète l’appel malad
 ## Première fois
 
 first-run-title = Préparez cette salle
+first-run-step = Étape { $step } sur { $of }
 first-run-room-title = Nom de la salle
 first-run-room-hint = Tel que le poste le montre, 40 caractères au plus. Jamais le nom d’un patient.
 first-run-pin-title = Choisissez un code pour l’équipe
@@ -12,7 +13,9 @@ first-run-pin-rules = De 4 à 12 chiffres. Évitez les dates, les répétitions 
 first-run-pin-again = Entrez le code encore une fois
 first-run-pin-mismatch = Les deux codes diffèrent. Entrez les deux à nouveau.
 first-run-screen-title = Taille de l’écran
-first-run-screen-help = Réglée sur { $inches } pouces, d’un coin à l’autre. Mesurez la vitre : la taille de tout ce qu’on touche en dépend.
+first-run-screen-help = Posez une carte bancaire sur le contour. Touchez − ou + jusqu’à ce que les deux aient la même taille. La taille de tout ce qu’on touche en dépend.
+first-run-screen-size = L’écran mesure alors { $inches } pouces, d’un coin à l’autre.
+first-run-screen-card = Une carte bancaire tient ici
 first-run-meter-title = Ce que lit un sonomètre
 first-run-meter-help = Posez un sonomètre là où repose la tête du patient : dB(A), lent. Lancez le son d’essai, qui dure 20 secondes, et indiquez ci-dessous ce qu’il lit. Les niveaux s’affichent alors tels qu’on les entend ici.
 first-run-meter-tone = Lancer le son d’essai
@@ -35,12 +38,9 @@ staff-pin-forgotten = Code oublié ? Fixez-en un autre sur la console de cette 
 staff-close = Fermer
 staff-pin-delete = Effacer
 staff-pin-enter = Valider
-staff-title = Équipe
 
 ## La visite
 
-staff-begin-visit = Commencer la visite
-staff-begin-session = Commencer la séance
 staff-settle = Attendre la pompe
 staff-infusion-starts = La perfusion commence
 staff-pause = Pause
@@ -49,28 +49,41 @@ staff-extend = Prolonger de { $minutes } min
 staff-end = Terminer la séance
 staff-end-confirm = Terminer maintenant ? La musique et la lumière se posent dans les prochaines minutes.
 staff-talk-now = Baisser le son pour parler
-staff-talk-done = J’ai fini de parler
 staff-here = Équipe : glisser en arrivant
 staff-clear = Équipe : glisser pour clore
-staff-reset-hold = Maintenir pour réinitialiser. Tout ce que ce patient a laissé ici sera effacé.
+staff-reset-hold = Maintenir pour réinitialiser
 staff-accept-output = Autoriser le son ici
 staff-reset-call-open = Un appel est ouvert. Fermez-le avant de réinitialiser.
 staff-after = Aller à Après
 staff-farewell = Aller à Départ
-staff-minutes = { $minutes } min
-staff-volume = Son { $step } sur { $of } ({ $db } dB)
-staff-volume-dba = Son { $step } sur { $of } ({ $dba } dB(A))
+staff-volume = Son { $step }/{ $of }, { $db } dB
+staff-volume-dba = Son { $step }/{ $of }, { $dba } dB(A)
 staff-dba = { $dba } dB(A)
 staff-clock = { $minutes } sur { $of } min
 staff-line-up = { $desks ->
     [one] { $desks } poste à l’écoute
    *[other] { $desks } postes à l’écoute
 }
-staff-line-down = Aucun poste à l’écoute : les appels n’arrivent à personne
 staff-no-desk-ready = Aucun poste à l’écoute. Ouvrez la page du poste et activez le son.
 staff-line-ask = Aucun poste à l’écoute : un appel n’arriverait à personne. Commencer quand même ?
 staff-begin-anyway = Commencer quand même
 staff-cancel = Annuler
+staff-more = Plus
+staff-back = Retour
+staff-begin = Lancer { $minutes } min
+staff-profile-line = { $minutes } min · { $place }
+staff-profiles-more = Suite { $page }/{ $pages }
+staff-keep = Garder le choix fait à l’arrivée : { $place }
+staff-calm = Apaiser
+staff-silence = Silence
+staff-place = Lieu : { $place }
+staff-light-planned = Lumière prévue
+staff-light = Lumière { $trim } %
+staff-reset-note = Réinitialiser efface tout ce que ce patient a laissé ici.
+staff-warnings = { $count ->
+    [one] { $count } alerte
+   *[other] { $count } alertes
+}
 staff-exit = Quitter le kiosque
 
 ## Problèmes
@@ -126,7 +139,7 @@ stage-blocked = Bloquée
 ## Le changement de patient
 
 turnover-title = Changement de patient
-turnover-wiping = Effacement. L’écran ne répond pas pendant un instant. Restez dans la salle.
+turnover-wiping = Effacement
 turnover-wiped = Effacé et vérifié { $at }
 turnover-receipt = Reçu { $number }
 check-no-visit-key = Il ne reste aucune clé de visite
@@ -138,21 +151,33 @@ check-fresh-process = Le programme tourne dans une mémoire neuve
 check-desk-forgot = Le poste ne montre rien du patient
 check-nothing-under-way = Rien ne reste à l’imprimante ni sur une clé USB
 check-receipt-kept = Le reçu est gardé
-turnover-surface = Nettoyer la surface
-turnover-surface-done = Surface nettoyée
-turnover-surface-left = L’écran est bloqué. Il se débloque tout seul. L’appel marche toujours.
-turnover-speaker = Essayer le haut-parleur
+turnover-surface = Nettoyer
+turnover-surface-done = Écran nettoyé
+turnover-speaker = Le son n’a pas été entendu
 turnover-speaker-heard = Je l’ai entendu
-turnover-speaker-again = Rejouer le son
+turnover-speaker-again = Rejouer
 turnover-speaker-done = Haut-parleur entendu
-turnover-call-test = Essayer l’appel
+turnover-call-test = Aucun poste n’a reçu l’appel d’essai
 turnover-call-waiting = Appel d’essai envoyé. Un poste doit encore le montrer.
 turnover-call-ok = Un poste a reçu l’appel d’essai.
 turnover-call-no-desk = Aucun poste n’a reçu l’appel d’essai. Ouvrez la page du poste et activez le son.
+turnover-wiping-note = L’écran ne répond pas pendant un instant. Restez dans la salle.
+turnover-closing = Il ne reste rien de cette visite dans la salle.
+turnover-clean-title = Prenez un chiffon
+turnover-clean = L’écran se bloque tout seul pour que vous puissiez le nettoyer. Pendant ce temps, la salle se teste seule.
+turnover-skip = Ne pas nettoyer
+turnover-locked-title = Nettoyez l’écran
+turnover-locked = L’écran est bloqué. Il se débloque tout seul. L’appel marche toujours.
+turnover-tone-soon = Écoutez : un son d’essai va venir.
+turnover-tone-played = Le son d’essai a été joué. La question viendra après.
+turnover-speaker-question = Avez-vous entendu le son ?
+turnover-heard-ready = Je l’ai entendu : la salle est prête
+turnover-call-again = Réessayer
+turnover-not-cleaned = L’écran n’a pas été nettoyé
 turnover-ready = La salle est prête
-turnover-open = Reste à faire :
+turnover-open = Reste à faire
 turnover-ready-anyway = Prête quand même
-turnover-back = Revenir à la liste
+turnover-back = Retour
 blocked-title = Cette salle ne reçoit pas de patient
 blocked-text = L’effacement n’a pas pu être vérifié. La liste des contrôles dit pourquoi. Réinitialisez encore. Si cela échoue à nouveau, gardez la salle fermée et prévenez la personne qui s’occupe de cette machine.
-blocked-again = Maintenir pour réinitialiser encore
+blocked-again = Maintenir pour réinitialiser

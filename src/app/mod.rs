@@ -7,7 +7,7 @@ mod view;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use iced::{Element, Event as WindowEvent, Size, Subscription, Task, keyboard, window};
 use tokio_stream::wrappers::WatchStream;
@@ -24,7 +24,7 @@ use crate::screen::first_run::{self, FirstRunScreen};
 use crate::screen::pin::{self, PinPad};
 use crate::screen::ready::{self, ReadyScreen};
 use crate::screen::session::{self, SessionScreen};
-use crate::screen::staff::{self, StaffPanel};
+use crate::screen::staff::{self, StaffSheet};
 use crate::screen::turnover::{self, TurnoverScreen};
 use crate::screen::{Action, TestTone};
 use crate::secret::{Secret, Verification};
@@ -127,6 +127,8 @@ pub struct App {
     room: RoomHandle,
     screen: Screen,
     staff: StaffLayer,
+    /// When the PIN pad or the staff sheet was last touched.
+    staff_touched_at: Instant,
     pin: Arc<Secret>,
     state: PathBuf,
     sound: SoundHandle,
@@ -151,7 +153,7 @@ enum Screen {
 enum StaffLayer {
     Closed,
     Pin(PinPad),
-    Open(StaffPanel),
+    Open(StaffSheet),
 }
 
 /// What happened in the window.
@@ -187,8 +189,10 @@ pub enum Message {
     Screen(ScreenMessage),
     /// The PIN pad.
     Pin(pin::Message),
-    /// The staff panel.
+    /// The staff sheet.
     Staff(staff::Message),
+    /// Nobody has touched the PIN pad or the staff sheet for a while.
+    StaffIdle,
 }
 
 /// What happened on a screen. Farewell has no controls.
@@ -231,6 +235,7 @@ impl App {
             ctx,
             room: dependencies.room,
             staff: StaffLayer::Closed,
+            staff_touched_at: Instant::now(),
             pin: dependencies.pin,
             state: dependencies.state,
             sound: dependencies.sound,
@@ -294,6 +299,7 @@ impl App {
             Message::ClearSlid => self.tell_in_order(Event::CallCleared),
             Message::CornerHeld => {
                 self.staff = StaffLayer::Pin(PinPad::default());
+                self.staff_touched_at = Instant::now();
                 self.tell_in_order(Event::StaffTouched)
             }
             Message::DarkTouched => self.tell_in_order(Event::DarkTouched),
@@ -313,6 +319,7 @@ impl App {
             }
             Message::Pin(message) => self.pin_message(&message),
             Message::Staff(message) => self.staff_message(message),
+            Message::StaffIdle => self.staff_idle(),
             Message::Screen(message) => self.screen_message(message),
         }
     }
@@ -334,6 +341,7 @@ impl App {
     }
 
     fn pin_message(&mut self, message: &pin::Message) -> Task<Message> {
+        self.staff_touched_at = Instant::now();
         let StaffLayer::Pin(pad) = &mut self.staff else { return Task::none() };
         if matches!(message, pin::Message::ClosePressed) {
             self.staff = StaffLayer::Closed;
@@ -350,7 +358,8 @@ impl App {
         let StaffLayer::Pin(pad) = &mut self.staff else { return Task::none() };
         match checked {
             Ok(Verification::Correct) => {
-                self.staff = StaffLayer::Open(StaffPanel::default());
+                self.staff = StaffLayer::Open(StaffSheet::default());
+                self.staff_touched_at = Instant::now();
                 return self.tell_in_order(Event::StaffTouched);
             }
             Ok(Verification::Wrong { retry_after } | Verification::TooEarly { retry_after }) => {
@@ -365,10 +374,24 @@ impl App {
     }
 
     fn staff_message(&mut self, message: staff::Message) -> Task<Message> {
+        self.staff_touched_at = Instant::now();
         let snapshot = Arc::clone(&self.ctx.snapshot);
-        let StaffLayer::Open(panel) = &mut self.staff else { return Task::none() };
-        let action = panel.update(message, &snapshot);
+        let StaffLayer::Open(sheet) = &mut self.staff else { return Task::none() };
+        let action = sheet.update(message, &snapshot);
         Task::batch([self.tell_in_order(Event::StaffTouched), self.perform(action)])
+    }
+
+    fn staff_idle(&mut self) -> Task<Message> {
+        match &mut self.staff {
+            StaffLayer::Open(sheet) => {
+                let action = sheet.close();
+                self.perform(action)
+            }
+            StaffLayer::Pin(_) | StaffLayer::Closed => {
+                self.staff = StaffLayer::Closed;
+                Task::none()
+            }
+        }
     }
 
     fn setup_saved(&mut self, saved: Result<Setup, String>) -> Task<Message> {
@@ -445,7 +468,7 @@ impl App {
                 let (pin, state) = (Arc::clone(&self.pin), self.state.clone());
                 Task::perform(run_on_thread(move || save_setup(&pin, &state, choices)), Message::SetupSaved)
             }
-            Action::ClosePanel => {
+            Action::CloseSheet => {
                 self.staff = StaffLayer::Closed;
                 Task::none()
             }

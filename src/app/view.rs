@@ -1,19 +1,32 @@
-//! Owns the layers of the window: the screen, the staff corner, the PIN pad and the staff panel, the dark, and above all of
+//! Owns the layers of the window: the screen, the staff corner, the PIN pad and the staff sheet, the dark, and above all of
 //! them the call. Only the dark shows no call until it is touched.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use iced::widget::{Space, column, container, stack};
-use iced::{Color, Element, Length};
+use iced::widget::{Space, column, container, row, stack};
+use iced::{Color, Element, Length, Padding};
 
 use super::{App, Message, Screen, ScreenMessage, StaffLayer};
-use crate::room::{Event, Trouble};
-use crate::screen::farewell;
-use crate::theme::{TARGET_MM, TOUCH_SLOP_MM};
+use crate::room::{Event, Stage, Trouble};
+use crate::screen::{farewell, staff};
+use crate::theme::{self, CALL_MM, MARGIN_MM, TARGET_MM, TOUCH_SLOP_MM};
 use crate::widget::call_band::{self, CallPlacement, StaffMessages};
 use crate::widget::frame_monitor::frame_monitor;
+use crate::widget::icon::Icon;
+use crate::widget::page::PageGeometry;
 use crate::widget::parts::{self, STAFF_HOLD};
-use crate::widget::touch::{Trigger, touchable};
+use crate::widget::timer::timer;
+use crate::widget::touch::{HoldRing, Trigger, touchable};
+
+/// Time without a touch after which the PIN pad and the staff sheet close by themselves.
+const IDLE_TIME: Duration = Duration::from_mins(1);
+/// The same while staff talk to the patient and look away from the screen.
+const TALK_TIME: Duration = Duration::from_mins(10);
+/// Diameter of the ring that fills while the corner is held: a fingertip covers less.
+const RING_MM: f32 = 24.0;
+/// Widest line that tells the patient that staff are talking.
+const TALK_LINE_MM: f32 = 92.0;
 
 impl App {
     /// The window's content.
@@ -38,24 +51,57 @@ impl App {
             return stack![self.base(), call].into();
         }
         match &self.staff {
-            StaffLayer::Pin(pad) => {
-                let pad = pad.view(ctx, ctx.staff("staff-pin-title"), ctx.staff("staff-pin-forgotten"), Message::Pin);
-                stack![parts::background(crate::theme::INK, pad), self.call(CallPlacement::Corner)].into()
-            }
-            StaffLayer::Open(panel) => {
-                stack![panel.view(ctx).map(Message::Staff), self.call(CallPlacement::Corner)].into()
+            StaffLayer::Pin(pad) => self.with_sheet(pad.sheet(ctx).map(Message::Pin), IDLE_TIME),
+            StaffLayer::Open(sheet) => {
+                let idle_time = if sheet.is_talking() { TALK_TIME } else { IDLE_TIME };
+                self.with_sheet(sheet.view(ctx).map(Message::Staff), idle_time)
             }
             StaffLayer::Closed if ctx.snapshot.dark => self.dark(),
             StaffLayer::Closed => {
-                let placement =
-                    if matches!(self.screen, Screen::Session(_)) { CallPlacement::Band } else { CallPlacement::Corner };
                 // A cloth that rests on the corner must not ask for the PIN.
                 let is_being_cleaned =
                     matches!(&self.screen, Screen::Turnover(turnover) if turnover.is_being_cleaned());
                 let corner = (!is_being_cleaned).then(|| self.corner());
-                stack![self.base()].push(corner).push(self.call(placement)).into()
+                let call = self.call(self.call_placement());
+                stack![self.base()].push(corner).push(self.talk_line()).push(call).into()
             }
         }
+    }
+
+    /// Where the call is in this stage. It does not move when staff open their sheet.
+    fn call_placement(&self) -> CallPlacement {
+        if matches!(self.screen, Screen::Session(_)) { CallPlacement::Band } else { CallPlacement::Corner }
+    }
+
+    /// A sheet of staff beside what the patient sees, until nobody has touched it for `idle_time`.
+    fn with_sheet<'a>(&'a self, sheet: Element<'a, Message>, idle_time: Duration) -> Element<'a, Message> {
+        let ctx = &self.ctx;
+        let beside = if ctx.snapshot.dark {
+            parts::background(Color::BLACK, Space::new())
+        } else if ctx.snapshot.stage.is_in_turnover() {
+            parts::background(theme::DEEP_WATER, Space::new())
+        } else {
+            parts::over_place(ctx, 1.0, Space::new())
+        };
+        let idle = timer(parts::deadline(self.staff_touched_at, idle_time), Message::StaffIdle);
+        stack![beside, sheet, column![idle]].push(self.talk_line()).push(self.call(self.call_placement())).into()
+    }
+
+    /// While staff talk, the patient reads why the music is quiet. An open call has its place.
+    fn talk_line(&self) -> Option<Element<'_, Message>> {
+        let ctx = &self.ctx;
+        let snapshot = &ctx.snapshot;
+        if !snapshot.talk_now || !snapshot.is_in_visit() || snapshot.call.is_some() {
+            return None;
+        }
+        let line = parts::text_line(ctx.say("talk-line"), ctx.scale.body(), theme::VOICE, theme::SAND).line_height(1.2);
+        let line = row![Icon::Person.view(ctx.mm(7.0), theme::LAMPLIGHT), line.width(Length::Shrink)];
+        let line = parts::scrim(ctx, line.spacing(ctx.mm(3.0)).align_y(iced::Center));
+        let top = Padding { top: ctx.mm(2.0), left: ctx.mm(TARGET_MM + 4.0), ..Padding::ZERO };
+        // Between the corner of staff and that of the call.
+        let free_mm = PageGeometry::of(ctx).width_mm - TARGET_MM - CALL_MM - 2.0 * MARGIN_MM;
+        let width_mm = TALK_LINE_MM.min(free_mm);
+        Some(container(container(line).max_width(ctx.mm(width_mm))).padding(top).into())
     }
 
     fn base(&self) -> Element<'_, Message> {
@@ -73,14 +119,22 @@ impl App {
     }
 
     fn call(&self, placement: CallPlacement) -> Element<'_, Message> {
-        let staff = StaffMessages { here: Message::HereSlid, cleared: Message::ClearSlid };
-        call_band::call(&self.ctx, placement, Message::CallPressed, staff)
+        let staff_messages = StaffMessages { here: Message::HereSlid, cleared: Message::ClearSlid };
+        call_band::call(&self.ctx, placement, Message::CallPressed, staff_messages)
     }
 
-    /// The unmarked corner that staff hold.
+    /// The corner that staff hold, which shows the hold as a ring. A mark in it tells staff of an empty room that something
+    /// needs them, and nothing to the next patient; the sheet has the words.
     fn corner(&self) -> Element<'_, Message> {
-        let side = self.ctx.mm(TARGET_MM);
-        let corner = touchable("staff-corner", Space::new().width(side).height(side))
+        let ctx = &self.ctx;
+        let side = ctx.mm(TARGET_MM);
+        let is_marked = ctx.snapshot.stage == Stage::Ready && staff::warning_count(&ctx.snapshot) > 0;
+        let mark = is_marked.then(|| Icon::Person.view(ctx.mm(5.0), theme::faded(theme::SAND, 0.85)));
+        let ring =
+            HoldRing { color: theme::LAMPLIGHT, diameter_px: ctx.mm(RING_MM), centre_px: ctx.mm(RING_MM / 2.0 + 1.0) };
+        let content = container(column![].push(mark)).padding(ctx.mm(5.0)).width(side).height(side);
+        let corner = touchable("staff-corner", content)
+            .ring(ring)
             .trigger(Trigger::Hold(STAFF_HOLD))
             .slop_px(self.ctx.mm(TOUCH_SLOP_MM))
             .on_press(Message::CornerHeld);

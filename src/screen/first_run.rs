@@ -1,15 +1,19 @@
 //! Owns the first run: the safety notice, the room's name, the staff PIN, the size of the screen, the reading of a sound
 //! meter at the pillow, and the loudest level. There is no default PIN. Does not own how the setup is saved.
 
-use iced::widget::{Space, column, container, row};
-use iced::{Element, Length};
+use iced::border::Border;
+use iced::widget::{column, container, row};
+use iced::{Background, Element, Length};
 
 use super::pin::{self, PinPad};
 use super::write::{self, TextPad};
 use super::{Action, TestTone};
 use crate::config::READING_DBA;
 use crate::room::notes::PatientText;
-use crate::theme::{self, CALL_MM, GAP_MM, MARGIN_MM};
+use crate::theme::{self, GAP_MM, Scale, TARGET_MM};
+use crate::widget::icon::Icon;
+use crate::widget::page::{Page, PageGeometry};
+use crate::widget::staff_parts::{self, STAFF_CONTROL_MM};
 use crate::widget::{ViewContext, parts};
 use crate::words::Value;
 
@@ -20,6 +24,11 @@ const PIN_DIGITS_MIN: usize = 4;
 /// Range of diagonals that can be set, in inches.
 const INCHES: std::ops::RangeInclusive<f32> = 7.0..=32.0;
 const INCH_STEP: f32 = 0.1;
+/// Width, height and corner radius of a bank card (ISO/IEC 7810, ID-1).
+const CARD_MM: (f32, f32) = (85.60, 53.98);
+const CARD_RADIUS_MM: f32 = 3.18;
+/// Widest column of the safety notice.
+const SAFETY_MM: f32 = 140.0;
 /// Range of caps that can be set, in dB relative to full scale.
 const CAP_DB: std::ops::RangeInclusive<f32> = -40.0..=0.0;
 const CAP_STEP_DB: f32 = 2.0;
@@ -62,6 +71,11 @@ enum SetupStep {
     Screen,
     Meter,
     Cap,
+}
+
+impl SetupStep {
+    /// All steps in their order.
+    const ALL: [Self; 6] = [Self::Safety, Self::Name, Self::Pin, Self::Screen, Self::Meter, Self::Cap];
 }
 
 /// What happened on the screen.
@@ -124,9 +138,12 @@ impl FirstRunScreen {
             Message::NextPressed => {
                 self.step = match self.step {
                     SetupStep::Safety => SetupStep::Name,
+                    SetupStep::Screen => {
+                        self.step = SetupStep::Meter;
+                        return Action::Rescale(self.diagonal_inches);
+                    }
                     SetupStep::Name if !self.room_name().is_empty() => SetupStep::Pin,
                     SetupStep::Pin if self.first_pin.is_some() => SetupStep::Screen,
-                    SetupStep::Screen => SetupStep::Meter,
                     SetupStep::Meter if self.reading_dba.is_some() => SetupStep::Cap,
                     // A name, a PIN and a reading are required.
                     step @ (SetupStep::Name | SetupStep::Pin | SetupStep::Meter | SetupStep::Cap) => step,
@@ -145,7 +162,6 @@ impl FirstRunScreen {
             Message::Name(message) => {
                 self.name.update(message);
             }
-            Message::Pin(pin::Message::ClosePressed) => self.step = SetupStep::Name,
             Message::Pin(message) => {
                 if let Some(pin) = self.pin.update(&message) {
                     self.take_pin(pin);
@@ -154,7 +170,6 @@ impl FirstRunScreen {
             Message::SizePressed(steps) => {
                 let inches = self.diagonal_inches + steps * INCH_STEP;
                 self.diagonal_inches = (inches.clamp(*INCHES.start(), *INCHES.end()) * 10.0).round() / 10.0;
-                return Action::Rescale(self.diagonal_inches);
             }
             Message::CapPressed(steps) => {
                 self.cap_db = (self.cap_db + steps * CAP_STEP_DB).clamp(*CAP_DB.start(), *CAP_DB.end());
@@ -212,22 +227,14 @@ impl FirstRunScreen {
     /// The screen.
     pub fn view<'a>(&'a self, ctx: &ViewContext) -> Element<'a, Message> {
         match self.step {
-            SetupStep::Safety => setup_view(
-                ctx,
-                ctx.staff("first-run-title"),
-                vec![parts::text_line(ctx.staff("safety-line"), ctx.scale.staff(), theme::CONTROL, theme::SAND).into()],
-                vec![Space::new().into(), next(ctx)],
-            ),
+            SetupStep::Safety => {
+                let words = parts::body(ctx, ctx.staff("safety-line"));
+                let content = container(words).max_width(ctx.mm(SAFETY_MM));
+                on_ink(ctx, self.page(ctx, "first-run-title").content(content).end(next(ctx)))
+            }
             SetupStep::Name => {
-                let head = column![
-                    parts::text_line(
-                        ctx.staff("first-run-room-title"),
-                        ctx.scale.title(),
-                        theme::CONTROL_STRONG,
-                        theme::SAND
-                    ),
-                    parts::staff_note(ctx, ctx.staff("first-run-room-hint")),
-                ];
+                let hint = format!("{} · {}", self.step_words(ctx), ctx.staff("first-run-room-hint"));
+                let head = column![parts::title(ctx, ctx.staff("first-run-room-title")), parts::staff_note(ctx, hint),];
                 let controls = vec![
                     write::side_control(ctx, "back", ctx.say("back"), Message::BackPressed),
                     write::side_control(ctx, "next", ctx.say("next"), Message::NextPressed),
@@ -241,65 +248,95 @@ impl FirstRunScreen {
         }
     }
 
+    fn step_words(&self, ctx: &ViewContext) -> String {
+        // People count from 1.
+        let at = SetupStep::ALL.iter().position(|step| *step == self.step).unwrap_or(0) + 1;
+        let of = SetupStep::ALL.len();
+        ctx.staff_words.say_with("first-run-step", &[("step", Value::from(at)), ("of", Value::from(of))])
+    }
+
+    /// The layout that every step has.
+    fn page<'a>(&self, ctx: &ViewContext, title: &str) -> Page<'a, Message> {
+        let page = Page::new().overline(self.step_words(ctx)).title(ctx.staff(title));
+        if self.step == SetupStep::Safety { page } else { page.start(back(ctx)) }
+    }
+
     fn pin_step<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
-        let (head, below) = if self.is_mismatch {
+        let (title, below) = if self.is_mismatch {
             ("first-run-pin-title", "first-run-pin-mismatch")
         } else if self.first_pin.is_some() {
             ("first-run-pin-again", "first-run-pin-rules")
         } else {
             ("first-run-pin-title", "first-run-pin-rules")
         };
-        let pad = self.pin.view(ctx, ctx.staff(head), ctx.staff(below), Message::Pin);
-        parts::background(theme::INK, pad)
+        let words = self.pin.notice(ctx).unwrap_or_else(|| ctx.staff(below));
+        let words = column![parts::staff_text(ctx, words), self.pin.dots(ctx)].spacing(ctx.mm(5.0));
+        let keys = self.pin.keys(ctx, STAFF_CONTROL_MM, Message::Pin);
+        on_ink(ctx, self.page(ctx, title).wide_content(halves(ctx, words, keys)))
     }
 
+    /// A bank card is at hand in every clinic and has one size everywhere.
     fn screen_step<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
-        let help = ctx
-            .staff_words
-            .say_with("first-run-screen-help", &[("inches", Value::from(f64::from(self.diagonal_inches)))]);
-        let step = |id: &'static str, label: &'static str, steps: f32| -> Element<'a, Message> {
-            parts::control(ctx, id, label, Message::SizePressed(steps)).width(ctx.mm(28.0)).into()
+        let inches = [("inches", Value::from(f64::from(self.diagonal_inches)))];
+        // A larger outline means a smaller screen.
+        let step = |id: &'static str, sign: &'static str, steps: f32| -> Element<'a, Message> {
+            staff_parts::action(ctx, id, sign, Message::SizePressed(steps)).height(ctx.mm(TARGET_MM)).into()
         };
-        let sizes = row![
-            step("inch-much-less", "−1", -10.0),
-            step("inch-less", "−0.1", -1.0),
-            step("inch-more", "+0.1", 1.0),
-            step("inch-much-more", "+1", 10.0)
-        ]
-        .spacing(ctx.mm(GAP_MM));
-        setup_view(
+        let sizes = staff_parts::side_by_side(
             ctx,
-            ctx.staff("first-run-screen-title"),
-            vec![parts::text_line(help, ctx.scale.staff(), theme::CONTROL, theme::SAND).into(), sizes.into()],
-            vec![back(ctx), next(ctx)],
-        )
+            [
+                step("card-much-smaller", "− −", 10.0),
+                step("card-smaller", "−", 1.0),
+                step("card-larger", "+", -1.0),
+                step("card-much-larger", "+ +", -10.0),
+            ],
+        );
+        let words = column![
+            parts::staff_text(ctx, ctx.staff("first-run-screen-help")),
+            sizes,
+            parts::staff_note(ctx, ctx.staff_words.say_with("first-run-screen-size", &inches)),
+        ]
+        .spacing(ctx.mm(4.0));
+        let page = self.page(ctx, "first-run-screen-title").end(next(ctx));
+        on_ink(ctx, page.wide_content(halves(ctx, words, self.card(ctx))))
+    }
+
+    /// The outline of a card at the size that the screen would have. The rest of the screen takes it over with *Next*, so
+    /// that no control moves away under a finger.
+    fn card<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
+        let scale = Scale::new(self.diagonal_inches, ctx.window);
+        let (line, radius) = (ctx.mm(0.5), scale.mm(CARD_RADIUS_MM));
+        let words = parts::staff_note(ctx, ctx.staff("first-run-screen-card")).center();
+        container(words)
+            .center_x(Length::Fixed(scale.mm(CARD_MM.0)))
+            .center_y(Length::Fixed(scale.mm(CARD_MM.1)))
+            .padding(ctx.mm(4.0))
+            .style(move |_| container::Style {
+                background: Some(Background::Color(theme::KEY)),
+                border: Border { color: theme::LAMPLIGHT, width: line, radius: radius.into() },
+                ..container::Style::default()
+            })
+            .into()
     }
 
     fn meter_step<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
-        let help = parts::text_line(ctx.staff("first-run-meter-help"), ctx.scale.staff(), theme::CONTROL, theme::SAND);
         let read = match self.reading_dba {
             Some(reading_dba) => ctx.staff_words.say_with("staff-dba", &[("dba", Value::from(f64::from(reading_dba)))]),
             None => ctx.staff("first-run-meter-unread"),
         };
-        let read = parts::text_line(read, ctx.scale.title(), theme::CONTROL_STRONG, theme::LAMPLIGHT);
-        let step = |id: &'static str, label: &'static str, more_db: f32| {
-            parts::control(ctx, id, label, Message::ReadingPressed(more_db)).width(ctx.mm(28.0))
+        let step = |id: &'static str, sign: &'static str, more_db: f32| -> Element<'a, Message> {
+            staff_parts::action(ctx, id, sign, Message::ReadingPressed(more_db)).into()
         };
-        let controls = row![
-            parts::control(ctx, "reading-tone", ctx.staff("first-run-meter-tone"), Message::MeterTonePressed)
-                .width(ctx.mm(60.0)),
-            step("reading-less", "−1", -1.0),
-            step("reading-more", "+1", 1.0),
-            step("reading-much-more", "+10", 10.0),
-        ]
-        .spacing(ctx.mm(GAP_MM));
-        let none = parts::control(ctx, "no-meter", ctx.staff("first-run-no-meter"), Message::NoMeterPressed);
-        let foot = match self.reading_dba {
-            Some(_) => vec![back(ctx), none.into(), next(ctx)],
-            None => vec![back(ctx), Space::new().into(), none.into()],
-        };
-        let lines = vec![help.into(), read.into(), controls.into()];
-        setup_view(ctx, ctx.staff("first-run-meter-title"), lines, foot)
+        let steps =
+            [step("reading-less", "−1", -1.0), step("reading-more", "+1", 1.0), step("reading-much-more", "+10", 10.0)];
+        let tone =
+            staff_parts::action(ctx, "reading-tone", ctx.staff("first-run-meter-tone"), Message::MeterTonePressed);
+        let none = staff_parts::action(ctx, "no-meter", ctx.staff("first-run-no-meter"), Message::NoMeterPressed);
+        let controls = column![tone, value(ctx, read), staff_parts::side_by_side(ctx, steps), none];
+        let words = parts::staff_text(ctx, ctx.staff("first-run-meter-help"));
+        let page = self.page(ctx, "first-run-meter-title");
+        let page = if self.reading_dba.is_some() { page.end(next(ctx)) } else { page };
+        on_ink(ctx, page.wide_content(halves(ctx, words, controls.spacing(ctx.mm(GAP_MM)))))
     }
 
     /// The cap in dB, and in dB(A) at the pillow if a meter was read.
@@ -316,47 +353,57 @@ impl FirstRunScreen {
     }
 
     fn cap_step<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
-        let help = parts::text_line(ctx.staff("first-run-cap-help"), ctx.scale.staff(), theme::CONTROL, theme::SAND);
-        let level = parts::text_line(self.cap_text(ctx), ctx.scale.title(), theme::CONTROL_STRONG, theme::LAMPLIGHT);
-        let levels = row![
-            parts::control(ctx, "cap-less", "−2", Message::CapPressed(-1.0)).width(ctx.mm(28.0)),
-            parts::control(ctx, "cap-more", "+2", Message::CapPressed(1.0)).width(ctx.mm(28.0)),
-            parts::control(ctx, "cap-tone", ctx.staff("first-run-test-tone"), Message::CapTonePressed)
-                .width(ctx.mm(60.0)),
-        ]
-        .spacing(ctx.mm(GAP_MM));
+        let step = |id: &'static str, sign: &'static str, steps: f32| -> Element<'a, Message> {
+            staff_parts::action(ctx, id, sign, Message::CapPressed(steps)).into()
+        };
+        let steps = [step("cap-less", "−2", -1.0), step("cap-more", "+2", 1.0)];
+        let tone = staff_parts::action(ctx, "cap-tone", ctx.staff("first-run-test-tone"), Message::CapTonePressed);
+        let controls = column![
+            tone,
+            value(ctx, self.cap_text(ctx)),
+            staff_parts::side_by_side(ctx, steps)
+        ];
         let save_error = self.save_error.as_ref().map(|why| {
             let words = ctx.staff_words.say_with("first-run-not-saved", &[("why", Value::from(why.as_str()))]);
-            parts::text_line(words, ctx.scale.staff(), theme::CONTROL, theme::AMBER).into()
+            parts::text_line(words, ctx.scale.staff(), theme::CONTROL_STRONG, theme::SAND)
         });
-        let finish = parts::choice(ctx, "finish", ctx.staff("first-run-finish"), true, Message::FinishPressed);
-        let mut lines: Vec<Element<'a, Message>> = vec![help.into(), level.into(), levels.into()];
-        lines.extend(save_error);
-        setup_view(ctx, ctx.staff("first-run-cap-title"), lines, vec![back(ctx), finish.into()])
+        let words = column![parts::staff_text(ctx, ctx.staff("first-run-cap-help"))].push(save_error);
+        let finish =
+            parts::primary(ctx, "finish", ctx.staff("first-run-finish"), Some(Icon::Tick), Message::FinishPressed);
+        let page = self.page(ctx, "first-run-cap-title").end(finish);
+        let content = halves(ctx, words.spacing(ctx.mm(4.0)), controls.spacing(ctx.mm(GAP_MM)));
+        on_ink(ctx, page.wide_content(content))
     }
 }
 
-fn setup_view<'a>(
+fn on_ink<'a>(ctx: &ViewContext, page: Page<'a, Message>) -> Element<'a, Message> {
+    parts::background(theme::INK, page.layer(ctx))
+}
+
+/// A value that is being set.
+fn value<'a>(ctx: &ViewContext, words: String) -> Element<'a, Message> {
+    let words = parts::text_line(words, ctx.scale.label(), theme::CONTROL_STRONG, theme::LAMPLIGHT);
+    container(words.center()).center_x(Length::Fill).into()
+}
+
+/// Words and controls side by side, or below each other where a card would not fit beside the words.
+fn halves<'a>(
     ctx: &ViewContext,
-    head: String,
-    lines: Vec<Element<'a, Message>>,
-    controls: Vec<Element<'a, Message>>,
+    left: impl Into<Element<'a, Message>>,
+    right: impl Into<Element<'a, Message>>,
 ) -> Element<'a, Message> {
-    let title = parts::text_line(head, ctx.scale.title(), theme::CONTROL_STRONG, theme::SAND);
-    let content = column![
-        container(title).height(Length::Fixed(ctx.mm(CALL_MM - 4.0))),
-        container(column(lines).spacing(ctx.mm(6.0)).max_width(ctx.mm(160.0))).height(Length::Fill),
-        parts::controls_row(ctx, controls),
-    ]
-    .spacing(ctx.mm(GAP_MM))
-    .padding(ctx.mm(MARGIN_MM));
-    parts::background(theme::INK, content)
+    let (left, right) = (left.into(), right.into());
+    if PageGeometry::of(ctx).content_width_mm() < 2.0 * CARD_MM.0 {
+        return column![left, right].spacing(ctx.mm(6.0)).into();
+    }
+    let half = |content: Element<'a, Message>| container(content).width(Length::FillPortion(1));
+    row![half(left), half(right)].spacing(ctx.mm(10.0)).into()
 }
 
 fn next<'a>(ctx: &ViewContext) -> Element<'a, Message> {
-    parts::choice(ctx, "next", ctx.say("next"), true, Message::NextPressed).into()
+    parts::primary(ctx, "next", ctx.say("next"), Some(Icon::Forward), Message::NextPressed).into()
 }
 
 fn back<'a>(ctx: &ViewContext) -> Element<'a, Message> {
-    parts::control(ctx, "back", ctx.say("back"), Message::BackPressed).into()
+    parts::secondary(ctx, "back", ctx.say("back"), Some(Icon::Back), Message::BackPressed).into()
 }

@@ -35,8 +35,8 @@ pub enum Action {
     Rescale(f32),
     /// Save what the first run decided.
     SaveSetup(SetupChoices),
-    /// Close the staff panel.
-    ClosePanel,
+    /// Close the staff sheet.
+    CloseSheet,
     /// Close the window, which ends the program.
     Exit,
     /// Several actions, in order.

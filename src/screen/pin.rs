@@ -1,14 +1,22 @@
 //! Owns the staff PIN pad, which is below the call. Does not own the PIN, only what is being typed.
 
-use iced::widget::{Space, column, container, row};
+use iced::widget::{Column, Text, column, container, row};
 use iced::{Element, Length};
 
-use crate::theme::{self, CALL_MM, GAP_MM};
+use crate::theme::{self, GAP_MM};
+use crate::widget::staff_parts::{self, STAFF_CONTROL_MM};
+use crate::widget::staff_sheet::{SheetGeometry, staff_sheet};
 use crate::widget::{ViewContext, parts};
 use crate::words::Value;
 
 /// Maximum number of digits in a PIN.
 const DIGITS_MAX: usize = 12;
+/// Width of *Close*.
+const CLOSE_MM: f32 = 22.0;
+/// Height of the hint below the keys.
+const HINT_MM: f32 = 11.0;
+/// Highest key.
+const KEY_MAX_MM: f32 = 20.0;
 
 /// A PIN being typed.
 #[derive(Default)]
@@ -72,58 +80,72 @@ impl PinPad {
         self.notice = PadNotice::Unreadable;
     }
 
-    /// The pad with the title `head`, and `hint` where a notice would be.
-    pub fn view<'a, M: Clone + 'a>(
+    /// What went wrong with the last PIN, if anything.
+    #[must_use]
+    pub fn notice(&self, ctx: &ViewContext) -> Option<String> {
+        match self.notice {
+            PadNotice::None => None,
+            PadNotice::Wrong => Some(ctx.staff("staff-pin-wrong")),
+            PadNotice::Unreadable => Some(ctx.staff("trouble-staff-pin-lost")),
+            PadNotice::Locked { seconds } => {
+                Some(ctx.staff_words.say_with("staff-pin-locked", &[("seconds", Value::from(seconds))]))
+            }
+        }
+    }
+
+    /// One dot for each digit typed so far.
+    #[must_use]
+    pub fn dots<'a>(&self, ctx: &ViewContext) -> Text<'a> {
+        // A space keeps the height of the line; a dot would look like a digit.
+        let dots = if self.typed.is_empty() { "\u{a0}".to_owned() } else { "•".repeat(self.typed.len()) };
+        parts::text_line(dots, ctx.scale.title(), theme::CONTROL_STRONG, theme::LAMPLIGHT).line_height(1.0)
+    }
+
+    /// The keys, each this high.
+    pub fn keys<'a, M: Clone + 'a>(
         &self,
         ctx: &ViewContext,
-        head: String,
-        hint: String,
+        key_mm: f32,
         wrap: impl Fn(Message) -> M + Copy,
-    ) -> Element<'a, M> {
-        let notice = match self.notice {
-            PadNotice::None => hint,
-            PadNotice::Wrong => ctx.staff("staff-pin-wrong"),
-            PadNotice::Unreadable => ctx.staff("trouble-staff-pin-lost"),
-            PadNotice::Locked { seconds } => {
-                ctx.staff_words.say_with("staff-pin-locked", &[("seconds", Value::from(seconds))])
-            }
+    ) -> Column<'a, M> {
+        let key = |id: &str, face: String, message: Message| -> Element<'a, M> {
+            staff_parts::key(ctx, id.to_owned(), face, wrap(message)).height(ctx.mm(key_mm)).into()
         };
-        // A space keeps the height of the line; a dot would look like a digit.
-        let dots: String = if self.typed.is_empty() { "\u{a0}".to_owned() } else { "•".repeat(self.typed.len()) };
-        let words = column![
-            parts::text_line(head, ctx.scale.title(), theme::CONTROL, theme::SAND),
-            parts::text_line(dots, ctx.scale.phrase(), theme::CONTROL_STRONG, theme::LAMPLIGHT),
-            parts::staff_note(ctx, notice),
-            key(ctx, "pin-close", ctx.staff("staff-close"), wrap(Message::ClosePressed), 44.0),
-        ]
-        .spacing(ctx.mm(5.0))
-        .width(Length::Fixed(ctx.mm(90.0)));
+        let digit = |digit: char| key(&format!("pin-{digit}"), digit.to_string(), Message::DigitPressed(digit));
         let mut pad = column![].spacing(ctx.mm(GAP_MM));
         for digits in ["123", "456", "789"] {
-            let keys = digits.chars().map(|digit| digit_key(ctx, digit, wrap));
-            pad = pad.push(row(keys).spacing(ctx.mm(GAP_MM)));
+            pad = pad.push(staff_parts::side_by_side(ctx, digits.chars().map(digit)));
         }
-        pad = pad.push(
-            row![
-                key(ctx, "pin-delete", ctx.staff("staff-pin-delete"), wrap(Message::DeletePressed), 26.0),
-                digit_key(ctx, '0', wrap),
-                key(ctx, "pin-enter", ctx.staff("staff-pin-enter"), wrap(Message::EnterPressed), 26.0),
-            ]
-            .spacing(ctx.mm(GAP_MM)),
-        );
-        // Below the call, which is as wide as the screen while it is open.
-        column![
-            Space::new().height(ctx.mm(CALL_MM + 6.0)),
-            container(row![pad, words].spacing(ctx.mm(12.0)).align_y(iced::Center)).center(Length::Fill),
-        ]
-        .into()
+        let last = [
+            key("pin-delete", ctx.staff("staff-pin-delete"), Message::DeletePressed),
+            digit('0'),
+            key("pin-enter", ctx.staff("staff-pin-enter"), Message::EnterPressed),
+        ];
+        pad.push(staff_parts::side_by_side(ctx, last))
     }
-}
 
-fn digit_key<'a, M: Clone + 'a>(ctx: &ViewContext, digit: char, wrap: impl Fn(Message) -> M) -> Element<'a, M> {
-    key(ctx, &format!("pin-{digit}"), digit.to_string(), wrap(Message::DigitPressed(digit)), 26.0)
-}
-
-fn key<'a, M: Clone + 'a>(ctx: &ViewContext, id: &str, label: String, message: M, width_mm: f32) -> Element<'a, M> {
-    parts::control(ctx, id.to_owned(), label, message).width(ctx.mm(width_mm)).into()
+    /// The pad as a sheet of staff, beside the place and the call.
+    #[must_use]
+    pub fn sheet<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
+        let geometry = SheetGeometry::of(ctx);
+        let close = staff_parts::action(ctx, "pin-close", ctx.staff("staff-close"), Message::ClosePressed)
+            .width(ctx.mm(CLOSE_MM));
+        let title = match self.notice(ctx) {
+            Some(notice) => parts::staff_note(ctx, notice),
+            None => {
+                parts::text_line(ctx.staff("staff-pin-title"), ctx.scale.label(), theme::CONTROL_STRONG, theme::SAND)
+            }
+        };
+        let words = column![title.line_height(1.2), self.dots(ctx)].spacing(ctx.mm(1.0));
+        let head: Element<'a, Message> = if geometry.has_tall_head() {
+            column![container(words).height(Length::Fill), close].into()
+        } else {
+            row![container(words).width(Length::Fill), close].spacing(ctx.mm(GAP_MM)).into()
+        };
+        // Above the call's band there is room for the keys alone.
+        let hint = geometry.has_tall_head().then(|| parts::staff_note(ctx, ctx.staff("staff-pin-forgotten")));
+        let hint_mm = if hint.is_some() { HINT_MM + GAP_MM } else { 0.0 };
+        let key_mm = ((geometry.body_height_mm - hint_mm - 3.0 * GAP_MM) / 4.0).clamp(STAFF_CONTROL_MM, KEY_MAX_MM);
+        staff_sheet(ctx, head, self.keys(ctx, key_mm, |message| message), column![].push(hint), Message::ClosePressed)
+    }
 }

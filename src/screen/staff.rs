@@ -1,301 +1,548 @@
-//! Owns the staff panel on the tablet: begin, pause, extend, end, talk now, reset. It opens after a held corner and the PIN.
-//! Does not own the PIN.
+//! Owns the staff sheet on the tablet, which opens after a held corner and the PIN: what the stage asks for, the comfort of
+//! the patient, and apart from both the reset. Does not own the PIN, or when the sheet closes by itself.
 
 use iced::widget::{Column, Space, column, container, row};
-use iced::{Element, Length};
+use iced::{Background, Element, Length};
 
 use super::Action;
 use crate::config::LoudnessStep;
 use crate::profile::Profile;
+use crate::room::snapshot::SessionView;
 use crate::room::timeline::MINUTE_MS;
 use crate::room::{Event, Snapshot, Stage, Trouble};
-use crate::theme::{self, CALL_MM, GAP_MM, MARGIN_MM};
-use crate::widget::{ViewContext, parts};
+use crate::theme::{self, GAP_MM, MARGIN_MM};
+use crate::vocabulary::place::{Place, TimeOfDay};
+use crate::widget::icon::Icon;
+use crate::widget::staff_parts::{self, PictureChoice, STAFF_CONTROL_MM};
+use crate::widget::staff_sheet::{SheetGeometry, staff_sheet};
+use crate::widget::touch::touchable;
+use crate::widget::{ViewContext, parts, tile_faces};
 use crate::words::Value;
 
 /// Infusion lengths offered, in minutes.
 const MINUTES_OFFERED: [u32; 3] = [40, 60, 120];
-/// Maximum number of profiles in a single row, and their width.
-const PROFILES_IN_A_ROW: usize = 5;
-const PROFILE_MM: f32 = 37.5;
-/// With more profiles than that, they are on pages: the number on each, and the widths of a profile and of the two controls
-/// that turn the page.
-const PROFILES_ON_A_PAGE: usize = 4;
-const PAGED_PROFILE_MM: f32 = 36.0;
-const TURN_MM: f32 = 20.0;
+/// Profiles are side by side in two columns.
+const PROFILE_COLUMNS: usize = 2;
+/// Range of a profile's height. With less, the profiles are on pages.
+const PROFILE_MM: (f32, f32) = (17.0, 30.0);
+/// Height of the row that begins the session.
+const BEGIN_MM: f32 = 18.0;
+/// Height of the row with what calms and what lets staff talk.
+const CALM_MM: f32 = 15.0;
+/// Width of a control in the head.
+const HEAD_CONTROL_MM: f32 = 20.0;
+/// Height of the longest warning, with its gap.
+const WARNING_MM: f32 = 22.0;
 /// Length of one extension, in minutes.
 const EXTEND_MINUTES: u32 = 5;
-/// Maximum number of lines of troubles.
-const TROUBLE_LINES_MAX: usize = 2;
+/// One step of the volume, in dB, and of the light.
+const VOLUME_STEP_DB: f32 = 2.0;
+const LIGHT_STEP: f32 = 0.1;
 
-/// The staff panel.
+/// The staff sheet.
 #[derive(Debug, Default)]
-pub struct StaffPanel {
-    question: StaffQuestion,
-    minutes: Option<u32>,
+pub struct StaffSheet {
+    page: SheetPage,
     settle: bool,
-    /// The page of profiles that staff turned to. `None` shows the page with the chosen profile.
-    page: Option<usize>,
+    /// The page of profiles that staff turned to. `None` shows the one with the chosen profile.
+    profile_page: Option<usize>,
+    /// The place and the volume that were chosen on arrival and that staff exchanged for the profile's.
+    exchanged: Option<(Place, f32)>,
+    /// Whether the sheet quieted the music. It comes back when the sheet closes.
+    is_talking: bool,
 }
 
+/// What the sheet shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum StaffQuestion {
+pub enum SheetPage {
+    /// What the stage asks for, and the patient's comfort.
     #[default]
-    None,
-    BeginWithoutDesk,
+    Main,
+    /// Everything else: other ways on, and the reset.
+    More,
+    /// The places.
+    Places,
+    /// What is wrong with the room.
+    Warnings,
+    /// Whether the session is to begin although no desk listens.
+    BeginWithoutDesk {
+        /// Length of the infusion.
+        minutes: u32,
+    },
+    /// Whether the session is to end.
     End,
 }
 
-/// What happened in the panel.
+/// What happened in the sheet.
 #[derive(Clone, Debug)]
 pub enum Message {
+    /// Another page was asked for.
+    PagePressed(SheetPage),
     /// A profile was picked.
     ProfileChosen(String),
     /// A page of profiles was turned to, by its index.
-    PageTurned(usize),
-    /// A length was picked, in minutes.
-    MinutesChosen(u32),
+    ProfilesTurned(usize),
+    /// The place that was chosen on arrival is kept, or exchanged for the profile's.
+    KeepPressed(bool, Place),
     /// Settling, in which the clock waits for the pump, was switched on or off.
     SettlePressed(bool),
-    /// *Begin* was pressed.
-    BeginPressed,
+    /// The session is to begin with an infusion of this many minutes.
+    BeginPressed(u32),
     /// *Begin* was confirmed although no desk listens.
     BeginConfirmed,
-    /// *End* was pressed.
-    EndPressed,
     /// *End* was confirmed.
     EndConfirmed,
-    /// A question was cancelled.
-    CancelPressed,
+    /// Staff begin or end talking to the patient.
+    TalkPressed(bool),
     /// A control was pressed that sends this event.
     EventPressed(Event),
-    /// A control was pressed that sends this event and closes the panel.
+    /// A control was pressed that sends this event and closes the sheet.
     ClosingEventPressed(Event),
-    /// The panel is to close.
+    /// The sheet is to close.
     ClosePressed,
     /// The program is to end.
     ExitPressed,
 }
 
-impl StaffPanel {
+impl StaffSheet {
     /// Handles a message.
     pub fn update(&mut self, message: Message, snapshot: &Snapshot) -> Action {
-        let question = std::mem::take(&mut self.question);
         match message {
+            Message::PagePressed(page) => self.page = page,
+            // Choosing the chosen profile again would take its place instead of the patient's.
+            Message::ProfileChosen(name) if name == snapshot.profile => {}
             Message::ProfileChosen(name) => {
-                self.minutes = None;
-                Action::Send(Event::ProfileChosen { name })
+                self.exchanged = None;
+                return Action::Send(Event::ProfileChosen { name });
             }
-            Message::PageTurned(page) => self.change(|staff| staff.page = Some(page)),
-            Message::MinutesChosen(minutes) => self.change(|staff| staff.minutes = Some(minutes)),
-            Message::SettlePressed(settle) => self.change(|staff| staff.settle = settle),
-            Message::BeginPressed if snapshot.is_line_up() => self.begin(),
-            Message::BeginPressed => self.change(|staff| staff.question = StaffQuestion::BeginWithoutDesk),
-            Message::BeginConfirmed if question == StaffQuestion::BeginWithoutDesk => self.begin(),
-            Message::EndPressed => self.change(|staff| staff.question = StaffQuestion::End),
-            Message::EndConfirmed if question == StaffQuestion::End => {
-                Action::Send(Event::End { landing_minutes: None })
+            Message::ProfilesTurned(page) => self.profile_page = Some(page),
+            Message::KeepPressed(keep, place) => return self.keep(keep, place, snapshot),
+            Message::SettlePressed(settle) => self.settle = settle,
+            Message::BeginPressed(minutes) if snapshot.is_line_up() => return self.begin(minutes),
+            Message::BeginPressed(minutes) => self.page = SheetPage::BeginWithoutDesk { minutes },
+            Message::BeginConfirmed => {
+                if let SheetPage::BeginWithoutDesk { minutes } = self.page {
+                    return self.begin(minutes);
+                }
             }
-            Message::BeginConfirmed | Message::EndConfirmed | Message::CancelPressed => Action::None,
-            Message::EventPressed(event) => Action::Send(event),
-            Message::ClosingEventPressed(event) => send_and_close(event),
-            Message::ClosePressed => Action::ClosePanel,
-            Message::ExitPressed => Action::Exit,
+            Message::EndConfirmed if self.page == SheetPage::End => {
+                self.page = SheetPage::Main;
+                return Action::Send(Event::End { landing_minutes: None });
+            }
+            Message::EndConfirmed => {}
+            Message::TalkPressed(on) => {
+                self.is_talking = on;
+                return Action::Send(Event::TalkNow { on });
+            }
+            Message::EventPressed(event) => return Action::Send(event),
+            Message::ClosingEventPressed(event) => return Action::Batch(vec![Action::Send(event), self.close()]),
+            Message::ClosePressed => return self.close(),
+            Message::ExitPressed => return Action::Exit,
         }
-    }
-
-    fn change(&mut self, change: impl FnOnce(&mut Self)) -> Action {
-        change(self);
         Action::None
     }
 
-    fn begin(&self) -> Action {
-        send_and_close(Event::SessionBegins { profile: None, infusion_minutes: self.minutes, settle: self.settle })
+    /// Closes the sheet. Music that was quieted to talk comes back.
+    pub fn close(&mut self) -> Action {
+        let talk = std::mem::take(&mut self.is_talking).then_some(Action::Send(Event::TalkNow { on: false }));
+        Action::Batch(talk.into_iter().chain([Action::CloseSheet]).collect())
     }
 
-    /// The panel.
+    /// Whether staff are talking to the patient, who must not lose the sheet's way to end that.
+    #[must_use]
+    pub const fn is_talking(&self) -> bool {
+        self.is_talking
+    }
+
+    fn keep(&mut self, keep: bool, place: Place, snapshot: &Snapshot) -> Action {
+        match (keep, self.exchanged.take()) {
+            (true, Some((place, db))) => Action::send_all([Event::PlaceChosen(place), Event::Volume { db }]),
+            (true, None) => Action::None,
+            (false, _) => {
+                self.exchanged = Some((place, snapshot.volume_db));
+                Action::Send(Event::ProfileChosen { name: snapshot.profile.clone() })
+            }
+        }
+    }
+
+    fn begin(&mut self, minutes: u32) -> Action {
+        let event = Event::SessionBegins { profile: None, infusion_minutes: Some(minutes), settle: self.settle };
+        Action::Batch(vec![Action::Send(event), self.close()])
+    }
+
+    /// The sheet.
     #[must_use]
     pub fn view<'a>(&'a self, ctx: &ViewContext) -> Element<'a, Message> {
-        let snapshot = &ctx.snapshot;
-        let rows = match self.question {
-            StaffQuestion::BeginWithoutDesk => {
-                question(ctx, "staff-line-ask", ("begin-anyway", "staff-begin-anyway", Message::BeginConfirmed))
-            }
-            StaffQuestion::End => question(ctx, "staff-end-confirm", ("end-meant", "staff-end", Message::EndConfirmed)),
-            StaffQuestion::None => match snapshot.stage {
-                Stage::Ready | Stage::Arrive => self.before(ctx),
-                Stage::Session => session(ctx),
-                Stage::After | Stage::Farewell | Stage::Turnover | Stage::Blocked => column![],
+        let geometry = SheetGeometry::of(ctx);
+        let stage = ctx.snapshot.stage;
+        let (upper, lower) = match self.page {
+            SheetPage::Main => match stage {
+                Stage::Ready | Stage::Arrive => self.before(ctx, geometry),
+                Stage::Session | Stage::After | Stage::Farewell => (comfort(ctx), main_action(ctx)),
+                Stage::Turnover | Stage::Blocked => (column![], reset(ctx, false)),
             },
-        };
-        let mut foot =
-            row![control(ctx, "staff-close", ctx.staff("staff-close"), Message::ClosePressed)].spacing(ctx.mm(GAP_MM));
-        let talk = if snapshot.talk_now { "staff-talk-done" } else { "staff-talk-now" };
-        foot = foot.push(
-            parts::choice(
+            SheetPage::More => (more(ctx), reset(ctx, false)),
+            SheetPage::Places => (places(ctx, geometry), column![]),
+            SheetPage::Warnings => (warnings(ctx), column![]),
+            SheetPage::BeginWithoutDesk { .. } => question(
                 ctx,
-                "talk-now",
-                ctx.staff(talk),
-                snapshot.talk_now,
-                Message::EventPressed(Event::TalkNow { on: !snapshot.talk_now }),
-            )
-            .width(ctx.mm(40.0)),
-        );
-        if snapshot.troubles.contains(&Trouble::OutputNotCalibrated) {
-            let label = ctx.staff("staff-accept-output");
-            foot = foot.push(
-                parts::hold_control(ctx, "accept-output", label, Message::EventPressed(Event::OutputAccepted))
-                    .width(ctx.mm(44.0)),
-            );
-        }
-        if snapshot.call.as_ref().is_some_and(|call| !call.practice) {
-            foot = foot.push(parts::staff_note(ctx, ctx.staff("staff-reset-call-open")).width(ctx.mm(60.0)));
+                "staff-line-ask",
+                staff_parts::primary(ctx, "begin-anyway", ctx.staff("staff-begin-anyway"), Message::BeginConfirmed),
+            ),
+            SheetPage::End => question(
+                ctx,
+                "staff-end-confirm",
+                staff_parts::primary(ctx, "end-meant", ctx.staff("staff-end"), Message::EndConfirmed),
+            ),
+        };
+        staff_sheet(ctx, self.head(ctx, geometry), upper, lower, Message::ClosePressed)
+    }
+
+    /// Where the visit is, and the ways to the other pages and out.
+    fn head<'a>(&self, ctx: &ViewContext, geometry: SheetGeometry) -> Element<'a, Message> {
+        let control = |id: &str, key: &str, message: Message| -> Element<'a, Message> {
+            staff_parts::action(ctx, id.to_owned(), ctx.staff(key), message).width(ctx.mm(HEAD_CONTROL_MM)).into()
+        };
+        let page = if self.page == SheetPage::Main {
+            control("staff-more", "staff-more", Message::PagePressed(SheetPage::More))
         } else {
-            foot = foot.push(
-                parts::hold_control(
-                    ctx,
-                    "staff-reset",
-                    ctx.staff("staff-reset-hold"),
-                    Message::ClosingEventPressed(Event::StaffReset),
-                )
-                .width(ctx.mm(76.0)),
-            );
+            control("staff-back", "staff-back", Message::PagePressed(SheetPage::Main))
+        };
+        let close = control("staff-close", "staff-close", Message::ClosePressed);
+        let controls = row![page, close].spacing(ctx.mm(GAP_MM));
+        let status = status(ctx);
+        if geometry.has_tall_head() {
+            column![container(status).height(Length::Fill), controls].spacing(ctx.mm(GAP_MM)).into()
+        } else {
+            row![container(status).width(Length::Fill), controls].spacing(ctx.mm(GAP_MM)).into()
         }
-        if snapshot.stage == Stage::Ready {
-            foot = foot.push(
-                parts::hold_control(ctx, "staff-exit", ctx.staff("staff-exit"), Message::ExitPressed)
-                    .width(ctx.mm(34.0)),
-            );
-        }
-        let content = column![
-            container(head(ctx)).height(Length::Fixed(ctx.mm(CALL_MM - 2.0))),
-            container(rows.spacing(ctx.mm(GAP_MM))).height(Length::Fill),
-            foot,
-        ]
-        .spacing(ctx.mm(GAP_MM))
-        .padding(ctx.mm(MARGIN_MM));
-        parts::background(theme::INK, content)
     }
 
-    /// Every profile, in one row or on pages that wrap around.
-    fn profiles<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
+    fn before<'a>(&self, ctx: &ViewContext, geometry: SheetGeometry) -> (Column<'a, Message>, Column<'a, Message>) {
+        let keep = self.keep_choice(ctx);
+        let lower_mm = BEGIN_MM + if keep.is_some() { STAFF_CONTROL_MM + GAP_MM } else { 0.0 };
+        let beside_mm = if geometry.has_two_columns() { 0.0 } else { lower_mm + GAP_MM };
+        let upper = column![self.profiles(ctx, geometry.body_height_mm - beside_mm)];
+        (upper, column![].push(keep).push(self.begin_row(ctx)))
+    }
+
+    /// Keeps what was chosen on arrival, where the profile has another place.
+    fn keep_choice<'a>(&self, ctx: &ViewContext) -> Option<Element<'a, Message>> {
+        let of_profile = ctx.profile()?.place;
+        let chosen = ctx.snapshot.place_on_arrival.filter(|place| *place != of_profile);
+        let place = self.exchanged.map(|(place, _)| place).or(chosen)?;
+        let name = ctx.staff(&format!("place-{}", place.name()));
+        let words = ctx.staff_words.say_with("staff-keep", &[("place", Value::from(name))]);
+        let is_kept = self.exchanged.is_none();
+        let message = Message::KeepPressed(!is_kept, place);
+        Some(staff_parts::toggle(ctx, "keep-choice", words, is_kept, false, message).into())
+    }
+
+    /// Every profile, in as many rows as fit, and on pages that wrap around if that is not enough.
+    fn profiles<'a>(&self, ctx: &ViewContext, height_mm: f32) -> Column<'a, Message> {
         let profiles = &ctx.clinic.profiles;
-        let languages = ctx.staff_words.languages();
-        let one = |profile: &Profile, width_mm: f32| -> Element<'a, Message> {
-            let chosen = profile.name == ctx.snapshot.profile;
-            let id = format!("profile-{}", profile.name);
-            let label = profile.title_in(&languages).to_owned();
-            parts::choice(ctx, id, label, chosen, Message::ProfileChosen(profile.name.clone()))
-                .width(ctx.mm(width_mm))
-                .into()
-        };
-        let row = row![].spacing(ctx.mm(GAP_MM));
-        if profiles.len() <= PROFILES_IN_A_ROW {
-            return row.extend(profiles.iter().map(|profile| one(profile, PROFILE_MM))).into();
-        }
-        let pages = profiles.len().div_ceil(PROFILES_ON_A_PAGE);
+        let rows_max = (((height_mm + GAP_MM) / (PROFILE_MM.0 + GAP_MM)) as usize).max(1);
+        let (cells, count) = (rows_max * PROFILE_COLUMNS, profiles.len());
+        // The last cell of each page turns to the next one.
+        let on_a_page = if count <= cells { cells } else { cells - 1 };
+        let pages = count.div_ceil(on_a_page).max(1);
         let chosen = profiles.iter().position(|profile| profile.name == ctx.snapshot.profile);
-        let page = self.page.unwrap_or(chosen.unwrap_or(0) / PROFILES_ON_A_PAGE).min(pages - 1);
-        let turn = |id: &'static str, to: usize, sign: &str| {
+        let page = self.profile_page.unwrap_or(chosen.unwrap_or(0) / on_a_page).min(pages - 1);
+        let rows = if pages > 1 { rows_max } else { count.div_ceil(PROFILE_COLUMNS).max(1) };
+        let each_mm = (height_mm + GAP_MM) / rows as f32 - GAP_MM;
+        let each_mm = each_mm.clamp(PROFILE_MM.0, PROFILE_MM.1);
+        let shown = profiles.chunks(on_a_page).nth(page).unwrap_or_default();
+        let mut tiles: Vec<Element<'a, Message>> =
+            shown.iter().map(|profile| profile_tile(ctx, profile, each_mm)).collect();
+        if pages > 1 {
+            tiles.resize_with(on_a_page, || Space::new().width(Length::Fill).height(ctx.mm(each_mm)).into());
             // People count pages from 1.
-            let label = format!("{sign}\n{}/{pages}", to + 1);
-            parts::control(ctx, id, label, Message::PageTurned(to)).width(ctx.mm(TURN_MM))
-        };
-        let shown = profiles.chunks(PROFILES_ON_A_PAGE).nth(page).unwrap_or_default();
-        row.push(turn("profiles-before", (page + pages - 1) % pages, "‹"))
-            .extend(shown.iter().map(|profile| one(profile, PAGED_PROFILE_MM)))
-            // Empty space holds the control in its place where the last page is not full.
-            .extend((shown.len()..PROFILES_ON_A_PAGE).map(|_| Space::new().width(ctx.mm(PAGED_PROFILE_MM)).into()))
-            .push(turn("profiles-after", (page + 1) % pages, "›"))
-            .into()
-    }
-
-    fn before<'a>(&'a self, ctx: &ViewContext) -> Column<'a, Message> {
-        let snapshot = &ctx.snapshot;
-        let profiles = self.profiles(ctx);
-        let picked = self.minutes.unwrap_or(snapshot.infusion_minutes);
-        let mut offered: Vec<u32> = MINUTES_OFFERED.to_vec();
-        if !offered.contains(&snapshot.infusion_minutes) {
-            offered.push(snapshot.infusion_minutes);
+            let words = ctx
+                .staff_words
+                .say_with("staff-profiles-more", &[("page", Value::from(page + 1)), ("pages", Value::from(pages))]);
+            let message = Message::ProfilesTurned((page + 1) % pages);
+            tiles.push(
+                staff_parts::icon_action(ctx, "profiles-more", Icon::Forward, words, message)
+                    .height(ctx.mm(each_mm))
+                    .into(),
+            );
         }
-        let minutes = row(offered.into_iter().map(|minutes| {
-            let label = ctx.staff_words.say_with("staff-minutes", &[("minutes", Value::from(minutes))]);
-            parts::choice(ctx, format!("minutes-{minutes}"), label, minutes == picked, Message::MinutesChosen(minutes))
-                .width(ctx.mm(30.0))
-                .into()
-        }))
-        .push(
-            parts::choice(ctx, "settle", ctx.staff("staff-settle"), self.settle, Message::SettlePressed(!self.settle))
-                .width(ctx.mm(44.0)),
-        )
-        .spacing(ctx.mm(GAP_MM));
-        let mut begin = row![].spacing(ctx.mm(GAP_MM));
-        if snapshot.stage == Stage::Ready {
-            let label = ctx.staff("staff-begin-visit");
-            begin = begin.push(control(ctx, "begin-visit", label, Message::ClosingEventPressed(Event::VisitBegins)));
-        }
-        let label = ctx.staff("staff-begin-session");
-        let begin =
-            begin.push(parts::choice(ctx, "begin-session", label, true, Message::BeginPressed).width(ctx.mm(46.0)));
-        column![profiles, minutes, begin]
+        in_columns(ctx, tiles)
+    }
+
+    /// One control for each length: a touch begins the session. The profile's own length is the primary one.
+    fn begin_row<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
+        let own = ctx.snapshot.infusion_minutes;
+        let mut offered: Vec<u32> = MINUTES_OFFERED.into_iter().chain([own]).collect();
+        offered.sort_unstable();
+        offered.dedup();
+        let settle = ctx.staff("staff-settle");
+        let settle =
+            staff_parts::toggle(ctx, "settle", settle, self.settle, true, Message::SettlePressed(!self.settle));
+        let controls = offered.into_iter().map(|minutes| {
+            let words = ctx.staff_words.say_with("staff-begin", &[("minutes", Value::from(minutes))]);
+            let message = Message::BeginPressed(minutes);
+            let control = if minutes == own {
+                staff_parts::primary(ctx, "begin-session", words, message)
+            } else {
+                staff_parts::action(ctx, format!("begin-{minutes}"), words, message)
+            };
+            control.height(ctx.mm(BEGIN_MM)).into()
+        });
+        let settle: Element<'a, Message> = settle.height(ctx.mm(BEGIN_MM)).into();
+        staff_parts::side_by_side(ctx, [settle].into_iter().chain(controls))
     }
 }
 
-fn send_and_close(event: Event) -> Action {
-    Action::Batch(vec![Action::Send(event), Action::ClosePanel])
-}
-
-fn session<'a>(ctx: &ViewContext) -> Column<'a, Message> {
-    let Some(session) = ctx.snapshot.session else { return column![] };
-    let send = |id: &'static str, label: String, event: Event| control(ctx, id, label, Message::EventPressed(event));
-    let mut clock = row![].spacing(ctx.mm(GAP_MM));
-    if session.clock_at_snapshot_ms.is_none() {
-        clock = clock.push(send("infusion-starts", ctx.staff("staff-infusion-starts"), Event::InfusionStarts));
-    } else if session.paused {
-        clock = clock.push(send("resume", ctx.staff("staff-resume"), Event::Resume));
-    } else if !session.landed {
-        clock = clock.push(send("pause", ctx.staff("staff-pause"), Event::Pause));
-    }
-    if !session.timeline.is_ended() {
-        let label = ctx.staff_words.say_with("staff-extend", &[("minutes", Value::from(EXTEND_MINUTES))]);
-        clock = clock.push(send("extend", label, Event::Extend { minutes: EXTEND_MINUTES }));
-        clock = clock.push(control(ctx, "end", ctx.staff("staff-end"), Message::EndPressed));
-    }
-    let way = row![
-        control(ctx, "to-after", ctx.staff("staff-after"), Message::ClosingEventPressed(Event::AfterBegins)),
-        control(ctx, "to-farewell", ctx.staff("staff-farewell"), Message::ClosingEventPressed(Event::Farewell)),
-    ]
-    .spacing(ctx.mm(GAP_MM));
-    column![clock, way]
-}
-
-fn head<'a>(ctx: &ViewContext) -> Element<'a, Message> {
-    let snapshot = &ctx.snapshot;
-    let line = if snapshot.is_line_up() {
-        ctx.staff_words.say_with("staff-line-up", &[("desks", Value::from(snapshot.desks))])
-    } else {
-        ctx.staff("staff-line-down")
+fn profile_tile<'a>(ctx: &ViewContext, profile: &Profile, height_mm: f32) -> Element<'a, Message> {
+    let place = ctx.staff(&format!("place-{}", profile.place.name()));
+    let minutes = profile.infusion_minutes.unwrap_or(ctx.clinic.config.session.infusion_minutes);
+    let values = [("minutes", Value::from(minutes)), ("place", Value::from(place))];
+    let choice = PictureChoice {
+        id: format!("profile-{}", profile.name),
+        title: profile.title_in(&ctx.staff_words.languages()).to_owned(),
+        line: Some(ctx.staff_words.say_with("staff-profile-line", &values)),
+        face: tile_faces::of_place(profile.place, profile.time),
+        is_chosen: profile.name == ctx.snapshot.profile,
+        message: Message::ProfileChosen(profile.name.clone()),
     };
-    let stage = ctx.staff(&format!("stage-{}", snapshot.stage.name()));
-    let clock = snapshot.session.map(|session| {
+    staff_parts::picture_choice(ctx, choice, height_mm)
+}
+
+fn in_columns<'a>(ctx: &ViewContext, tiles: Vec<Element<'a, Message>>) -> Column<'a, Message> {
+    let mut rows = column![].spacing(ctx.mm(GAP_MM));
+    let mut tiles = tiles.into_iter();
+    while let Some(first) = tiles.next() {
+        let second = tiles.next().unwrap_or_else(|| Space::new().width(Length::Fill).into());
+        rows = rows.push(staff_parts::side_by_side(ctx, [first, second]));
+    }
+    rows
+}
+
+/// Calm, talk, sound, light, place and silence.
+fn comfort<'a>(ctx: &ViewContext) -> Column<'a, Message> {
+    let snapshot = &ctx.snapshot;
+    let toggle = |id: &str, key: &str, is_on: bool, message: Message| {
+        staff_parts::toggle(ctx, id.to_owned(), ctx.staff(key), is_on, false, message)
+    };
+    let event = |event: Event| Message::EventPressed(event);
+    let calm = toggle("calm-now", "staff-calm", snapshot.calm, event(Event::Calm { on: !snapshot.calm }));
+    let talk = toggle("talk-now", "staff-talk-now", snapshot.talk_now, Message::TalkPressed(!snapshot.talk_now));
+    let silence =
+        toggle("staff-silence", "staff-silence", snapshot.silence, event(Event::Silence { on: !snapshot.silence }));
+    let place = ctx.staff(&format!("place-{}", snapshot.place.name()));
+    let place = ctx.staff_words.say_with("staff-place", &[("place", Value::from(place))]);
+    let place = staff_parts::action(ctx, "staff-places", place, Message::PagePressed(SheetPage::Places));
+    let volume = |steps: f32| event(Event::Volume { db: snapshot.volume_db + steps * VOLUME_STEP_DB });
+    let light = |steps: f32| event(Event::Brightness { trim: snapshot.brightness_trim + steps * LIGHT_STEP });
+    let volume = staff_parts::stepper(
+        ctx,
+        volume_text(ctx, snapshot.volume_db),
+        ("volume-less", volume(-1.0)),
+        ("volume-more", volume(1.0)),
+    );
+    let light = staff_parts::stepper(
+        ctx,
+        light_text(ctx, snapshot.brightness_trim),
+        ("light-less", light(-1.0)),
+        ("light-more", light(1.0)),
+    );
+    column![
+        staff_parts::side_by_side(ctx, [calm.height(ctx.mm(CALM_MM)).into(), talk.height(ctx.mm(CALM_MM)).into()]),
+        staff_parts::side_by_side(ctx, [volume, light]),
+        staff_parts::side_by_side(ctx, [place.into(), silence.into()]),
+    ]
+}
+
+/// The one action that the stage asks for, and what is often wanted beside it.
+fn main_action<'a>(ctx: &ViewContext) -> Column<'a, Message> {
+    let snapshot = &ctx.snapshot;
+    let primary = |id: &str, key: &str, message: Message| -> Element<'a, Message> {
+        staff_parts::primary(ctx, id.to_owned(), ctx.staff(key), message).into()
+    };
+    let event = |event: Event| Message::EventPressed(event);
+    let row = match (snapshot.stage, snapshot.session) {
+        (Stage::Farewell, _) => return reset(ctx, true),
+        (Stage::After, _) | (_, None) => {
+            vec![primary("to-farewell", "staff-farewell", Message::ClosingEventPressed(Event::Farewell))]
+        }
+        (_, Some(session)) => {
+            let main = if session.clock_at_snapshot_ms.is_none() {
+                primary("infusion-starts", "staff-infusion-starts", event(Event::InfusionStarts))
+            } else if session.landed {
+                primary("to-after", "staff-after", Message::ClosingEventPressed(Event::AfterBegins))
+            } else if session.paused {
+                primary("resume", "staff-resume", event(Event::Resume))
+            } else {
+                primary("pause", "staff-pause", event(Event::Pause))
+            };
+            vec![main].into_iter().chain((!session.timeline.is_ended()).then(|| extend(ctx))).collect()
+        }
+    };
+    column![staff_parts::side_by_side(ctx, row)]
+}
+
+fn extend<'a>(ctx: &ViewContext) -> Element<'a, Message> {
+    let words = ctx.staff_words.say_with("staff-extend", &[("minutes", Value::from(EXTEND_MINUTES))]);
+    staff_parts::action(ctx, "extend", words, Message::EventPressed(Event::Extend { minutes: EXTEND_MINUTES })).into()
+}
+
+/// What is wanted less often than what the first page shows.
+fn more<'a>(ctx: &ViewContext) -> Column<'a, Message> {
+    let snapshot = &ctx.snapshot;
+    let action = |id: &str, key: &str, message: Message| -> Element<'a, Message> {
+        staff_parts::action(ctx, id.to_owned(), ctx.staff(key), message).into()
+    };
+    let after = || action("to-after", "staff-after", Message::ClosingEventPressed(Event::AfterBegins));
+    let farewell = || action("to-farewell", "staff-farewell", Message::ClosingEventPressed(Event::Farewell));
+    let mut rows = match snapshot.stage {
+        Stage::Arrive => comfort(ctx),
+        Stage::Session => {
+            let is_ended = snapshot.session.is_none_or(|session| session.timeline.is_ended());
+            let end = (!is_ended).then(|| action("end", "staff-end", Message::PagePressed(SheetPage::End)));
+            column![].push(end).push(staff_parts::side_by_side(ctx, [after(), farewell()]))
+        }
+        Stage::Ready => {
+            column![staff_parts::hold(ctx, "staff-exit", ctx.staff("staff-exit"), Message::ExitPressed)]
+        }
+        Stage::After | Stage::Farewell | Stage::Turnover | Stage::Blocked => column![],
+    };
+    if snapshot.troubles.contains(&Trouble::OutputNotCalibrated) {
+        let words = ctx.staff("staff-accept-output");
+        rows = rows.push(staff_parts::hold(ctx, "accept-output", words, Message::EventPressed(Event::OutputAccepted)));
+    }
+    rows
+}
+
+/// The reset, apart from everything else and held.
+fn reset<'a>(ctx: &ViewContext, is_primary: bool) -> Column<'a, Message> {
+    if ctx.snapshot.call.as_ref().is_some_and(|call| !call.practice) {
+        return column![parts::staff_note(ctx, ctx.staff("staff-reset-call-open"))];
+    }
+    let (words, message) = (ctx.staff("staff-reset-hold"), Message::ClosingEventPressed(Event::StaffReset));
+    let hold = if is_primary {
+        staff_parts::primary_hold(ctx, "staff-reset", words, message)
+    } else {
+        staff_parts::hold(ctx, "staff-reset", words, message)
+    };
+    column![parts::staff_note(ctx, ctx.staff("staff-reset-note")), hold]
+}
+
+fn places<'a>(ctx: &ViewContext, geometry: SheetGeometry) -> Column<'a, Message> {
+    let places = ctx.places();
+    let hour = ctx.profile().map_or(TimeOfDay::Dusk, |profile| profile.time);
+    let rows = places.len().div_ceil(PROFILE_COLUMNS).max(1) as f32;
+    let each_mm = ((geometry.body_height_mm + GAP_MM) / rows - GAP_MM).clamp(STAFF_CONTROL_MM, PROFILE_MM.1);
+    let tile = |place: Place| {
+        let choice = PictureChoice {
+            id: format!("staff-place-{}", place.name()),
+            title: ctx.staff(&format!("place-{}", place.name())),
+            line: None,
+            face: tile_faces::of_place(place, hour),
+            is_chosen: place == ctx.snapshot.place,
+            message: Message::EventPressed(Event::PlaceChosen(place)),
+        };
+        staff_parts::picture_choice(ctx, choice, each_mm)
+    };
+    in_columns(ctx, places.into_iter().map(tile).collect())
+}
+
+/// What is wrong with the room, in words. They are nowhere else on the tablet, since a patient reads the other screens.
+fn warnings<'a>(ctx: &ViewContext) -> Column<'a, Message> {
+    let geometry = SheetGeometry::of(ctx);
+    let lines_max = ((geometry.body_height_mm / WARNING_MM) as usize).max(1);
+    let line = |words: String| -> Element<'a, Message> {
+        parts::text_line(words, ctx.scale.small(), theme::CONTROL, theme::SAND).line_height(1.25).into()
+    };
+    let lines = parts::trouble_lines(ctx, no_desk(ctx), lines_max);
+    Column::with_children(lines.into_iter().map(line))
+}
+
+fn no_desk(ctx: &ViewContext) -> Option<String> {
+    (!ctx.snapshot.is_line_up()).then(|| ctx.staff("staff-no-desk-ready"))
+}
+
+/// Number of warnings, of which a missing desk is one.
+#[must_use]
+pub fn warning_count(snapshot: &Snapshot) -> usize {
+    snapshot.troubles.len() + usize::from(!snapshot.is_line_up())
+}
+
+/// The stage, the clock and the arc, and below them whether all is well.
+fn status<'a>(ctx: &ViewContext) -> Element<'a, Message> {
+    let snapshot = &ctx.snapshot;
+    let stage = match snapshot.session {
+        Some(session) => ctx.staff(&format!("part-{}", session.part.name())),
+        None => ctx.staff(&format!("stage-{}", snapshot.stage.name())),
+    };
+    let note = |words: String| parts::staff_note(ctx, words).line_height(1.2);
+    let count = warning_count(snapshot);
+    let well = if count > 0 {
+        ctx.staff_words.say_with("staff-warnings", &[("count", Value::from(count))])
+    } else {
+        ctx.staff_words.say_with("staff-line-up", &[("desks", Value::from(snapshot.desks))])
+    };
+    let mut lines =
+        column![parts::text_line(stage, ctx.scale.label(), theme::CONTROL_STRONG, theme::SAND).line_height(1.15)]
+            .spacing(ctx.mm(0.8));
+    if let Some(session) = snapshot.session {
         let minutes = session.clock_ms(ctx.clock.now()).unwrap_or(0) / MINUTE_MS;
         let of = session.timeline.end_ms / MINUTE_MS;
-        let part = ctx.staff(&format!("part-{}", session.part.name()));
-        let clock =
-            ctx.staff_words.say_with("staff-clock", &[("minutes", Value::from(minutes)), ("of", Value::from(of))]);
-        format!(" · {part} · {clock}")
-    });
-    let title = format!("{} · {}{}", ctx.staff("staff-title"), stage, clock.unwrap_or_default());
-    let db = volume_text(ctx, snapshot.volume_db);
-    let mut lines = column![
-        parts::text_line(title, ctx.scale.title() * 0.8, theme::CONTROL_STRONG, theme::SAND),
-        parts::staff_note(ctx, format!("{line} · {db}")),
+        let values = [("minutes", Value::from(minutes)), ("of", Value::from(of))];
+        lines = lines.push(note(ctx.staff_words.say_with("staff-clock", &values))).push(arc(ctx, session));
+    }
+    if count == 0 {
+        return lines.push(note(well)).into();
+    }
+    let well = row![
+        parts::text_line(well, ctx.scale.small(), theme::CONTROL_STRONG, theme::LAMPLIGHT).line_height(1.2),
+        Icon::Forward.view(ctx.mm(4.0), theme::LAMPLIGHT),
     ]
     .spacing(ctx.mm(1.0));
-    for words in parts::trouble_lines(ctx, None, TROUBLE_LINES_MAX) {
-        lines = lines.push(parts::text_line(words, ctx.scale.small(), theme::CONTROL, theme::LAMPLIGHT));
+    touchable("staff-warnings", container(lines.push(well)).center_y(Length::Fill))
+        .on_press(Message::PagePressed(SheetPage::Warnings))
+        .slop_px(ctx.mm(MARGIN_MM))
+        .width(Length::Fill)
+        .height(Length::Fill)
+        .into()
+}
+
+/// The parts of the arc, filled up to now.
+fn arc<'a>(ctx: &ViewContext, session: SessionView) -> Element<'a, Message> {
+    let timeline = session.timeline;
+    let now_ms = session.clock_ms(ctx.clock.now()).unwrap_or(0);
+    let ends = [timeline.peak_from_ms, timeline.return_from_ms, timeline.landing_from_ms, timeline.end_ms];
+    let height = ctx.mm(2.2);
+    let bar = |length_ms: u64, color: iced::Color| -> Element<'a, Message> {
+        // In thousandths, of which even a long session has enough.
+        let portion = u16::try_from(length_ms * 1_000 / timeline.end_ms.max(1)).unwrap_or(u16::MAX).max(1);
+        container(Space::new().height(height))
+            .width(Length::FillPortion(portion))
+            .style(move |_| container::Style {
+                background: Some(Background::Color(color)),
+                ..container::Style::default()
+            })
+            .into()
+    };
+    let mut across = row![].width(Length::Fill);
+    let mut from_ms = 0;
+    for to_ms in ends {
+        if to_ms <= from_ms {
+            continue;
+        }
+        if from_ms > 0 {
+            across = across.push(Space::new().width(ctx.mm(0.8)));
+        }
+        let done_ms = now_ms.clamp(from_ms, to_ms);
+        if done_ms > from_ms {
+            across = across.push(bar(done_ms - from_ms, theme::LAMPLIGHT));
+        }
+        if to_ms > done_ms {
+            across = across.push(bar(to_ms - done_ms, theme::faded(theme::SAND, 0.26)));
+        }
+        from_ms = to_ms;
     }
-    container(lines).width(Length::Fixed(ctx.mm(158.0))).into()
+    across.into()
 }
 
 /// The volume: its step, and its level in dB(A) at the pillow if a meter was read, or else in dB.
@@ -313,18 +560,23 @@ fn volume_text(ctx: &ViewContext, volume_db: f32) -> String {
     ctx.staff_words.say_with(key, &values)
 }
 
-fn question<'a>(ctx: &ViewContext, question: &str, yes: (&'static str, &str, Message)) -> Column<'a, Message> {
-    let (id, key, message) = yes;
-    column![
-        parts::text_line(ctx.staff(question), ctx.scale.staff(), theme::CONTROL, theme::SAND),
-        row![
-            control(ctx, "cancel", ctx.staff("staff-cancel"), Message::CancelPressed),
-            control(ctx, id, ctx.staff(key), message),
-        ]
-        .spacing(ctx.mm(GAP_MM)),
-    ]
+/// What staff added to the light of the arc.
+fn light_text(ctx: &ViewContext, trim: f32) -> String {
+    let percent = (trim * 100.0).round();
+    if percent.abs() < 1.0 {
+        return ctx.staff("staff-light-planned");
+    }
+    let sign = if percent > 0.0 { "+" } else { "−" };
+    let trim = format!("{sign}{}", percent.abs());
+    ctx.staff_words.say_with("staff-light", &[("trim", Value::from(trim))])
 }
 
-fn control<'a>(ctx: &ViewContext, id: &'static str, label: String, message: Message) -> Element<'a, Message> {
-    parts::control(ctx, id, label, message).width(ctx.mm(46.0)).into()
+fn question<'a>(
+    ctx: &ViewContext,
+    key: &str,
+    yes: impl Into<Element<'a, Message>>,
+) -> (Column<'a, Message>, Column<'a, Message>) {
+    let cancel = staff_parts::action(ctx, "cancel", ctx.staff("staff-cancel"), Message::PagePressed(SheetPage::Main));
+    let words = parts::text_line(ctx.staff(key), ctx.scale.staff(), theme::CONTROL, theme::SAND);
+    (column![words], column![staff_parts::side_by_side(ctx, [cancel.into(), yes.into()])])
 }

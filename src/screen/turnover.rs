@@ -1,90 +1,136 @@
-//! Owns Turnover: the receipt of the wipe, the cleaning of the surface, and the tests of the speaker and the call line.
-//! Also owns Blocked, which says why the room cannot take the next patient. Does not own the wipe.
+//! Owns Turnover: the receipt of the wipe, the cleaning of the surface, the tests of the speaker and of the call line, which
+//! run by themselves meanwhile, and the one question that only a person can answer. Also owns Blocked, which says why the
+//! room cannot take the next patient. Does not own the wipe.
 
 use std::time::{Duration, Instant};
 
-use iced::widget::{column, container, row};
-use iced::{Element, Length, Padding};
+use iced::widget::{Column, column, container, row, stack};
+use iced::{Element, Length};
 
 use super::Action;
 use crate::room::snapshot::Receipt;
 use crate::room::{Event, Snapshot, Stage};
-use crate::theme::{self, CALL_MM, GAP_MM, MARGIN_MM};
+use crate::theme::{self, GAP_MM};
 use crate::widget::ViewContext;
 use crate::widget::countdown::countdown;
+use crate::widget::page::{Page, PageGeometry};
 use crate::widget::parts;
+use crate::widget::staff_parts::{self, StepState};
 use crate::widget::timer::timer;
 use crate::words::Value;
 
+/// Time in which staff can still leave out the cleaning.
+const LOCK_WARNING: Duration = Duration::from_secs(8);
 /// Time that touch is locked while the surface is cleaned.
 const SURFACE_TIME: Duration = Duration::from_mins(1);
+/// Time from the beginning of the turnover to the test tone. Staff then know that one will come.
+const TONE_AFTER: Duration = Duration::from_secs(4);
 /// Diameter of the countdown, in mm.
-const RING_MM: f32 = 56.0;
+const RING_MM: f32 = 44.0;
+/// Width of a control at the foot.
+const WAY_MM: f32 = 42.0;
+/// Width of the answer to the question, which is a sentence.
+const HEARD_MM: f32 = 74.0;
+/// Width of a control beside a step.
+const AGAIN_MM: f32 = 34.0;
 
 /// The screen of Turnover and Blocked.
 #[derive(Debug, Default)]
 pub struct TurnoverScreen {
-    cleaning_until: Option<Instant>,
-    /// Whether the test tone was played and staff have not yet said whether they heard it.
-    awaits_hearing: bool,
+    step: TurnoverStep,
+    /// When the test tone is due.
+    tone_at: Option<Instant>,
+    /// Whether the test tone was played.
+    has_sounded: bool,
+    /// Whether the practice call was placed.
+    has_called: bool,
     asks_about_ready: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum TurnoverStep {
+    /// The wipe is under way, or the screen was opened just now.
+    #[default]
+    Opened,
+    /// Touch will be locked.
+    Warned { until: Instant },
+    /// Touch is locked.
+    Locked { until: Instant },
+    /// Everything that runs by itself is over.
+    Results,
 }
 
 /// What happened on the screen.
 #[derive(Clone, Debug)]
 pub enum Message {
-    /// The surface is about to be cleaned.
-    SurfacePressed,
+    /// The wipe is verified, and what follows begins by itself.
+    WipeSeen,
+    /// The time to leave out the cleaning is over, or staff want to clean now.
+    LockBegan,
+    /// The cleaning is left out.
+    CleaningSkipped,
     /// The time for cleaning is over.
     SurfaceTimeOver,
-    /// The speaker test was requested.
-    SpeakerPressed,
+    /// The test tone is due, or was asked for again.
+    ToneDue,
     /// The test tone was heard.
-    SpeakerHeard,
+    ToneHeard,
+    /// The test of the call line is due, or was asked for again.
+    CallTestDue,
     /// *Ready* was pressed.
     ReadyPressed,
     /// *Ready* was confirmed although steps are left.
     ReadyConfirmed,
-    /// Back to the list.
+    /// Back to the results.
     BackPressed,
     /// *Try the wipe again* was held.
     WipeAgainHeld,
-    /// The test of the call line was requested.
-    CallTestPressed,
-    /// The test call is to end.
-    CallTestDone,
 }
 
 impl TurnoverScreen {
     /// Whether the surface is being cleaned. Touch is then locked everywhere except on the call.
     #[must_use]
-    pub fn is_being_cleaned(&self) -> bool {
-        self.cleaning_until.is_some()
+    pub const fn is_being_cleaned(&self) -> bool {
+        matches!(self.step, TurnoverStep::Locked { .. })
     }
 
     /// Handles a message.
     pub fn update(&mut self, message: &Message, snapshot: &Snapshot) -> Action {
         self.asks_about_ready = false;
+        let now = Instant::now();
         match message {
-            Message::SurfacePressed => self.cleaning_until = Some(parts::deadline(Instant::now(), SURFACE_TIME)),
+            Message::WipeSeen => {
+                self.step = TurnoverStep::Warned { until: parts::deadline(now, LOCK_WARNING) };
+                self.tone_at = Some(parts::deadline(now, TONE_AFTER));
+            }
+            Message::LockBegan => self.step = TurnoverStep::Locked { until: parts::deadline(now, SURFACE_TIME) },
+            Message::CleaningSkipped => self.step = TurnoverStep::Results,
             Message::SurfaceTimeOver => {
-                if self.cleaning_until.take().is_some() {
+                if self.is_being_cleaned() {
+                    self.step = TurnoverStep::Results;
                     return Action::Send(Event::SurfaceCleaned);
                 }
             }
-            Message::SpeakerPressed => {
-                self.awaits_hearing = true;
+            Message::ToneDue => {
+                self.tone_at = None;
+                self.has_sounded = true;
                 return Action::Send(Event::TestToneRequested);
             }
-            Message::SpeakerHeard => {
-                self.awaits_hearing = false;
-                return Action::Send(Event::TestToneHeard);
+            Message::ToneHeard => {
+                let heard = Action::Send(Event::TestToneHeard);
+                // The last question: its answer readies the room.
+                if open_steps(snapshot).all(|(step, _)| step == Step::Speaker) {
+                    return Action::Batch(vec![heard, Action::Send(Event::TurnoverDone)]);
+                }
+                return heard;
+            }
+            Message::CallTestDue => {
+                self.has_called = true;
+                return Action::PracticeCall;
             }
             Message::ReadyPressed if open_steps(snapshot).next().is_some() => self.asks_about_ready = true,
             Message::ReadyPressed | Message::ReadyConfirmed => return Action::Send(Event::TurnoverDone),
             Message::WipeAgainHeld => return Action::Send(Event::StaffReset),
-            Message::CallTestPressed => return Action::PracticeCall,
-            Message::CallTestDone => return Action::Send(Event::CallCleared),
             Message::BackPressed => {}
         }
         Action::None
@@ -94,149 +140,211 @@ impl TurnoverScreen {
     #[must_use]
     pub fn view<'a>(&'a self, ctx: &ViewContext) -> Element<'a, Message> {
         let snapshot = &ctx.snapshot;
-        if let Some(until) = self.cleaning_until {
-            return cleaning(ctx, until);
+        if snapshot.stage == Stage::Blocked {
+            return blocked(ctx);
         }
-        let content: Element<'a, Message> = if snapshot.wiping {
-            parts::text_line(ctx.staff("turnover-wiping"), ctx.scale.title(), theme::CONTROL, theme::SAND).into()
-        } else if snapshot.stage == Stage::Blocked {
-            blocked(ctx)
-        } else if self.asks_about_ready {
-            ready_question(ctx)
-        } else {
-            self.list(ctx)
+        let is_verified = !snapshot.wiping && snapshot.receipt.is_some();
+        if !is_verified {
+            let page = Page::new().title(ctx.staff("turnover-wiping")).words(ctx.staff("turnover-wiping-note"));
+            return on_ink(ctx, page);
+        }
+        let page = match self.step {
+            TurnoverStep::Opened if !snapshot.surface_cleaned => return timer(Instant::now(), Message::WipeSeen),
+            TurnoverStep::Warned { until } => self.cleaning(ctx, until, LOCK_WARNING),
+            TurnoverStep::Locked { until } => self.cleaning(ctx, until, SURFACE_TIME),
+            TurnoverStep::Opened | TurnoverStep::Results if self.asks_about_ready => ready_question(ctx),
+            TurnoverStep::Opened | TurnoverStep::Results => results(ctx),
         };
-        let title = ctx.staff(if snapshot.stage == Stage::Blocked { "blocked-title" } else { "turnover-title" });
-        let across = column![
-            container(parts::text_line(title, ctx.scale.title(), theme::CONTROL_STRONG, theme::SAND))
-                .height(Length::Fixed(ctx.mm(CALL_MM - 4.0))),
-            content,
-        ]
-        .spacing(ctx.mm(GAP_MM))
-        .padding(ctx.mm(MARGIN_MM));
-        parts::background(theme::INK, across)
+        stack![on_ink(ctx, page), self.timers(snapshot)].into()
     }
 
-    fn list<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
-        let snapshot = &ctx.snapshot;
-        let receipt = snapshot.receipt.as_ref().map(|receipt| receipt_lines(ctx, receipt));
-        let cleaned = snapshot.surface_cleaned;
-        let surface_words = if cleaned { "turnover-surface-done" } else { "turnover-surface" };
-        let surface = item(ctx, "surface", surface_words, cleaned, Message::SurfacePressed);
-        let (call_words, call_message) = call_test(snapshot);
-        let call = item(ctx, "call-test", call_words, snapshot.call_tested, call_message);
-        let all_done = open_steps(snapshot).next().is_none();
-        let label = ctx.staff("turnover-ready");
-        let ready = parts::choice(ctx, "turnover-ready", label, all_done, Message::ReadyPressed).width(ctx.mm(100.0));
-        let todo = column![surface, self.speaker(ctx), call, ready].spacing(ctx.mm(GAP_MM));
-        row![container(column![].push(receipt)).width(Length::Fill), todo]
-            .spacing(ctx.mm(8.0))
-            .height(Length::Fill)
-            .into()
+    /// What runs by itself: the tone, and the practice call as soon as a desk listens.
+    fn timers<'a>(&self, snapshot: &Snapshot) -> Column<'a, Message> {
+        let tone = self.tone_at.map(|at| timer(at, Message::ToneDue));
+        let may_call = snapshot.is_line_up() && snapshot.call.is_none();
+        let call = (may_call && !self.has_called && !snapshot.call_tested)
+            .then(|| timer(Instant::now(), Message::CallTestDue));
+        column![].push(tone).push(call)
     }
 
-    /// After the tone, staff are asked whether they heard it: the program cannot know.
-    fn speaker<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
-        let heard = ctx.snapshot.speaker_tested;
-        if !self.awaits_hearing {
-            let words = if heard { "turnover-speaker-done" } else { "turnover-speaker" };
-            return item(ctx, "speaker", words, heard, Message::SpeakerPressed);
+    /// The countdown, and what runs meanwhile. While touch is locked there is nothing to touch but the call, which is above
+    /// this as on every screen.
+    fn cleaning<'a>(&self, ctx: &ViewContext, until: Instant, length: Duration) -> Page<'a, Message> {
+        let is_locked = self.is_being_cleaned();
+        let (title, words, over) = if is_locked {
+            ("turnover-locked-title", "turnover-locked", Message::SurfaceTimeOver)
+        } else {
+            ("turnover-clean-title", "turnover-clean", Message::LockBegan)
+        };
+        let ring = container(countdown(until, length, ctx.mm(RING_MM))).center_x(Length::Fill);
+        let upper =
+            column![parts::staff_text(ctx, ctx.staff(words)), self.tone_step(ctx), call_step(ctx), timer(until, over),];
+        let content = halves(ctx, upper.spacing(ctx.mm(4.0)), column![ring]);
+        let page = Page::new().title(ctx.staff(title)).wide_content(content);
+        if is_locked {
+            return page;
         }
-        let half = ctx.mm((100.0 - GAP_MM) / 2.0);
-        let again = ctx.staff("turnover-speaker-again");
-        row![
-            parts::control(ctx, "speaker", again, Message::SpeakerPressed).width(half),
-            parts::choice(ctx, "speaker-heard", ctx.staff("turnover-speaker-heard"), true, Message::SpeakerHeard)
-                .width(half),
-        ]
-        .spacing(ctx.mm(GAP_MM))
-        .into()
+        let skip = staff_parts::action(ctx, "skip-cleaning", ctx.staff("turnover-skip"), Message::CleaningSkipped);
+        page.end(skip.width(ctx.mm(WAY_MM)).height(ctx.mm(theme::TARGET_MM)))
+    }
+
+    fn tone_step<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
+        let (state, words) = if ctx.snapshot.speaker_tested {
+            (StepState::Done, "turnover-speaker-done")
+        } else if self.has_sounded {
+            (StepState::UnderWay, "turnover-tone-played")
+        } else {
+            (StepState::UnderWay, "turnover-tone-soon")
+        };
+        staff_parts::step(ctx, state, ctx.staff(words))
     }
 }
 
-/// The steps that are not done yet, by their messages.
-fn open_steps(snapshot: &Snapshot) -> impl Iterator<Item = &'static str> {
+fn on_ink<'a>(ctx: &ViewContext, page: Page<'a, Message>) -> Element<'a, Message> {
+    parts::background(theme::INK, page.layer(ctx))
+}
+
+/// The receipt, what came of the tests, and the question whether the tone was heard.
+fn results<'a>(ctx: &ViewContext) -> Page<'a, Message> {
+    let snapshot = &ctx.snapshot;
+    let again = |id: &str, key: &str, message: Message| -> Element<'a, Message> {
+        staff_parts::action(ctx, id.to_owned(), ctx.staff(key), message).width(ctx.mm(AGAIN_MM)).into()
+    };
+    let line = |step: Element<'a, Message>, control: Option<Element<'a, Message>>| {
+        row![container(step).width(Length::Fill)]
+            .push(control)
+            .spacing(ctx.mm(GAP_MM))
+            .align_y(iced::Center)
+            .height(Length::Fixed(ctx.mm(staff_parts::STAFF_CONTROL_MM)))
+    };
+    let cleaned = snapshot.surface_cleaned;
+    let surface = if cleaned {
+        staff_parts::step(ctx, StepState::Done, ctx.staff("turnover-surface-done"))
+    } else {
+        staff_parts::step(ctx, StepState::Failed, ctx.staff("turnover-not-cleaned"))
+    };
+    let surface = line(surface, (!cleaned).then(|| again("surface", "turnover-surface", Message::LockBegan)));
+    // A practice call that no desk has received rings on at the desk when it is pressed again.
+    let may_call = !snapshot.call_tested && snapshot.is_line_up();
+    let call = line(call_step(ctx), may_call.then(|| again("call-test", "turnover-call-again", Message::CallTestDue)));
+    let is_heard = snapshot.speaker_tested;
+    let question = if is_heard { "turnover-speaker-done" } else { "turnover-speaker-question" };
+    let state = if is_heard { StepState::Done } else { StepState::UnderWay };
+    let speaker = line(
+        staff_parts::step(ctx, state, ctx.staff(question)),
+        (!is_heard).then(|| again("speaker", "turnover-speaker-again", Message::ToneDue)),
+    );
+    let todo = column![surface, call, speaker].spacing(ctx.mm(GAP_MM));
+    let receipt = snapshot.receipt.as_ref().map(|receipt| receipt_lines(ctx, receipt));
+    let content = halves(ctx, column![].push(receipt), todo);
+    let page = Page::new().title(ctx.staff("turnover-title")).wide_content(content);
+    let way = |control: crate::widget::touch::Touchable<'a, Message>, width_mm: f32| -> Element<'a, Message> {
+        control.width(ctx.mm(width_mm)).height(ctx.mm(theme::TARGET_MM)).into()
+    };
+    let is_last = open_steps(snapshot).all(|(step, _)| step == Step::Speaker);
+    if is_heard {
+        let ready = ctx.staff("turnover-ready");
+        let ready = if is_last {
+            staff_parts::primary(ctx, "turnover-ready", ready, Message::ReadyPressed)
+        } else {
+            staff_parts::action(ctx, "turnover-ready", ready, Message::ReadyPressed)
+        };
+        return page.end(way(ready, WAY_MM));
+    }
+    let heard = ctx.staff(if is_last { "turnover-heard-ready" } else { "turnover-speaker-heard" });
+    let heard = staff_parts::primary(ctx, "speaker-heard", heard, Message::ToneHeard);
+    let ready = staff_parts::action(ctx, "turnover-ready", ctx.staff("turnover-ready"), Message::ReadyPressed);
+    // With nothing else left, the answer is the way on.
+    page.start(way(ready, WAY_MM)).end(way(heard, HEARD_MM))
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Surface,
+    Speaker,
+    Call,
+}
+
+/// The steps that are not done yet, and their messages.
+fn open_steps(snapshot: &Snapshot) -> impl Iterator<Item = (Step, &'static str)> {
     let steps = [
-        ("turnover-surface", snapshot.surface_cleaned),
-        ("turnover-speaker", snapshot.speaker_tested),
-        ("turnover-call-test", snapshot.call_tested),
+        (Step::Surface, "turnover-not-cleaned", snapshot.surface_cleaned),
+        (Step::Speaker, "turnover-speaker", snapshot.speaker_tested),
+        (Step::Call, "turnover-call-test", snapshot.call_tested),
     ];
-    steps.into_iter().filter(|(_, is_done)| !is_done).map(|(words, _)| words)
+    steps.into_iter().filter(|(.., is_done)| !is_done).map(|(step, words, _)| (step, words))
 }
 
-fn ready_question<'a>(ctx: &ViewContext) -> Element<'a, Message> {
-    let mut words = column![parts::text_line(
-        ctx.staff("turnover-open"),
-        ctx.scale.staff(),
-        theme::CONTROL_STRONG,
-        theme::LAMPLIGHT
-    )]
-    .spacing(ctx.mm(1.6));
-    for step in open_steps(&ctx.snapshot) {
-        let step = format!("○  {}", ctx.staff(step));
-        words = words.push(parts::text_line(step, ctx.scale.staff(), theme::CONTROL, theme::SAND));
+/// Two columns beside each other, or below each other on an upright screen.
+fn halves<'a>(
+    ctx: &ViewContext,
+    left: impl Into<Element<'a, Message>>,
+    right: impl Into<Element<'a, Message>>,
+) -> Element<'a, Message> {
+    let (left, right) = (left.into(), right.into());
+    if PageGeometry::of(ctx).is_upright() {
+        return column![left, right].spacing(ctx.mm(8.0)).into();
     }
-    let back = ctx.staff("turnover-back");
-    let anyway = ctx.staff("turnover-ready-anyway");
-    let answers = row![
-        parts::choice(ctx, "turnover-back", back, true, Message::BackPressed).width(ctx.mm(60.0)),
-        parts::control(ctx, "turnover-ready-anyway", anyway, Message::ReadyConfirmed).width(ctx.mm(60.0)),
-    ];
-    column![words, answers.spacing(ctx.mm(GAP_MM))].spacing(ctx.mm(8.0)).into()
+    let half = |content: Element<'a, Message>| container(content).width(Length::FillPortion(1));
+    row![half(left), half(right)].spacing(ctx.mm(8.0)).into()
 }
 
-fn call_test(snapshot: &Snapshot) -> (&'static str, Message) {
-    match snapshot.call.as_ref() {
-        Some(call) if call.phase.is_received() => ("turnover-call-ok", Message::CallTestDone),
-        Some(call) if call.no_desk_told => ("turnover-call-no-desk", Message::CallTestPressed),
-        Some(_) => ("turnover-call-waiting", Message::CallTestPressed),
-        None if snapshot.call_tested => ("turnover-call-ok", Message::CallTestPressed),
-        None => ("turnover-call-test", Message::CallTestPressed),
+fn ready_question<'a>(ctx: &ViewContext) -> Page<'a, Message> {
+    let mut words = column![].spacing(ctx.mm(3.0));
+    for (_, step) in open_steps(&ctx.snapshot) {
+        words = words.push(staff_parts::step(ctx, StepState::Failed, ctx.staff(step)));
     }
+    let way = |id: &str, key: &str, message: Message| {
+        staff_parts::action(ctx, id.to_owned(), ctx.staff(key), message)
+            .width(ctx.mm(WAY_MM))
+            .height(ctx.mm(theme::TARGET_MM))
+    };
+    Page::new()
+        .title(ctx.staff("turnover-open"))
+        .content(words)
+        .start(way("turnover-back", "turnover-back", Message::BackPressed))
+        .end(way("turnover-ready-anyway", "turnover-ready-anyway", Message::ReadyConfirmed))
 }
 
-fn item<'a>(ctx: &ViewContext, id: &'static str, key: &str, is_done: bool, message: Message) -> Element<'a, Message> {
-    let mark = if is_done { "✓  " } else { "" };
-    parts::choice(ctx, id, format!("{mark}{}", ctx.staff(key)), is_done, message).width(ctx.mm(100.0)).into()
+/// What came of the practice call. A failure says what to do.
+fn call_step<'a>(ctx: &ViewContext) -> Element<'a, Message> {
+    let snapshot = &ctx.snapshot;
+    let is_told = snapshot.call.as_ref().is_some_and(|call| call.practice && call.no_desk_told);
+    let (state, words) = match (snapshot.call_tested, snapshot.is_line_up()) {
+        (true, _) => (StepState::Done, "turnover-call-ok"),
+        (false, true) if is_told => (StepState::Failed, "turnover-call-no-desk"),
+        (false, true) => (StepState::UnderWay, "turnover-call-waiting"),
+        (false, false) => (StepState::Failed, "turnover-call-no-desk"),
+    };
+    staff_parts::step(ctx, state, ctx.staff(words))
 }
 
 fn receipt_lines<'a>(ctx: &ViewContext, receipt: &Receipt) -> Element<'a, Message> {
+    let small = |words: String| parts::staff_note(ctx, words).line_height(1.2);
     let at = receipt.at.get(..16).unwrap_or(&receipt.at).replace('T', " ");
-    let mut lines = column![].spacing(ctx.mm(1.6));
+    let mut lines = column![].spacing(ctx.mm(0.7));
     if receipt.is_verified() {
         let words = ctx.staff_words.say_with("turnover-wiped", &[("at", Value::from(at))]);
         lines = lines.push(parts::text_line(words, ctx.scale.staff(), theme::CONTROL_STRONG, theme::LAMPLIGHT));
+        lines = lines.push(small(ctx.staff("turnover-closing")));
     }
     for check in &receipt.checks {
         let mark = if check.ok { "✓" } else { "✗" };
-        let words = format!("{mark}  {}", ctx.staff(&format!("check-{}", check.name)));
-        lines = lines.push(parts::text_line(words, ctx.mm(3.7), theme::CONTROL, theme::SAND));
+        lines = lines.push(small(format!("{mark}  {}", ctx.staff(&format!("check-{}", check.name)))));
     }
     let number = ctx.staff_words.say_with("turnover-receipt", &[("number", Value::from(receipt.number))]);
     let chain = receipt.chain.get(..16).unwrap_or(&receipt.chain);
-    lines.push(parts::staff_note(ctx, format!("{number} · {chain}"))).into()
+    lines.push(small(format!("{number} · {chain}"))).into()
 }
 
 fn blocked<'a>(ctx: &ViewContext) -> Element<'a, Message> {
-    let words = parts::text_line(ctx.staff("blocked-text"), ctx.scale.staff(), theme::CONTROL, theme::SAND);
-    let again = parts::hold_control(ctx, "blocked-again", ctx.staff("blocked-again"), Message::WipeAgainHeld)
-        .width(ctx.mm(70.0));
+    let words = parts::staff_text(ctx, ctx.staff("blocked-text"));
+    let again = staff_parts::primary_hold(ctx, "blocked-again", ctx.staff("blocked-again"), Message::WipeAgainHeld);
     let receipt = ctx.snapshot.receipt.as_ref().map(|receipt| receipt_lines(ctx, receipt));
-    let way_out = column![words.width(Length::Fixed(ctx.mm(100.0))), again].spacing(ctx.mm(6.0));
-    row![container(column![].push(receipt)).width(Length::Fill), way_out].spacing(ctx.mm(8.0)).into()
-}
-
-/// Nothing here can be touched. The call is above it, as on every screen.
-fn cleaning<'a>(ctx: &ViewContext, until: Instant) -> Element<'a, Message> {
-    let words = parts::text_line(ctx.staff("turnover-surface-left"), ctx.scale.staff(), theme::CONTROL, theme::SAND);
-    let content = column![
-        countdown(until, SURFACE_TIME, ctx.mm(RING_MM)),
-        words.center(),
-        timer(until, Message::SurfaceTimeOver),
-    ]
-    .spacing(ctx.mm(8.0))
-    .align_x(iced::Center);
-    // Below the call, which spans the top while it is open.
-    let below_call = Padding { top: ctx.mm(CALL_MM + 6.0), ..Padding::ZERO };
-    parts::background(theme::INK, container(content).center(Length::Fill).padding(below_call))
+    let content = halves(ctx, column![].push(receipt), column![words]);
+    let page = Page::new()
+        .title(ctx.staff("blocked-title"))
+        .wide_content(content)
+        .end(again.width(ctx.mm(HEARD_MM)).height(ctx.mm(theme::TARGET_MM)));
+    on_ink(ctx, page)
 }

@@ -32,7 +32,7 @@ pub fn countdown<'a, Message: 'a>(until: Instant, duration: Duration, diameter_p
 
 /// An arc of a ring, clockwise from its top, as a filled shape. A stroked path would leave specks: iced's software
 /// renderer computes the damage of a stroke from its centre line, without its width.
-fn ring(centre: Point, radius: f32, width: f32, part: f32) -> Path {
+pub(super) fn arc(centre: Point, radius: f32, width: f32, part: f32) -> Path {
     let steps = (SEGMENTS * part).ceil().max(1.0) as u32;
     let at = |step: u32, radius: f32| {
         let angle = TAU * part * step as f32 / steps as f32 - FRAC_PI_2;
@@ -80,9 +80,9 @@ impl<Message> canvas::Program<Message> for Countdown {
         let mut frame = Frame::new(renderer, bounds.size());
         let (centre, width) = (frame.center(), bounds.width * RING_WIDTH);
         let radius = (bounds.width - width) / 2.0;
-        frame.fill(&ring(centre, radius, width, 1.0), theme::faded(theme::SAND, 0.14));
+        frame.fill(&arc(centre, radius, width, 1.0), theme::faded(theme::SAND, 0.14));
         if left > 0.0 {
-            frame.fill(&ring(centre, radius, width, left.min(1.0)), theme::LAMPLIGHT);
+            frame.fill(&arc(centre, radius, width, left.min(1.0)), theme::LAMPLIGHT);
         }
         frame.fill_text(Text {
             content: seconds_left(self.until, now).to_string(),

@@ -15,6 +15,8 @@ pub mod page;
 pub mod parts;
 pub mod place;
 pub mod sketch;
+pub mod staff_parts;
+pub mod staff_sheet;
 pub mod tile;
 pub mod tile_faces;
 pub mod timer;

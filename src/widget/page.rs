@@ -13,6 +13,8 @@ use crate::theme::{self, CALL_MM, GAP_MM, MARGIN_MM, TARGET_MM};
 const CALL_CORNER_MM: f32 = CALL_MM + 4.0 + 6.0;
 /// Top of titles on a landscape screen. What follows a title of one line is then below the call.
 const TITLE_TOP_MM: f32 = 22.0;
+/// Height of the small line above a title.
+const OVERLINE_MM: f32 = 5.2;
 /// Displays whose shorter side is less than this have half the margin. That of a 10.1-inch display is 136 mm.
 const SMALL_DISPLAY_MM: f32 = 120.0;
 /// Widest column of words. A line of 118 mm holds about 45 letters, which is easy to read.
@@ -133,6 +135,7 @@ pub struct StepProgress {
 
 /// A patient's screen over the place: a title, content below it, and actions along the foot.
 pub struct Page<'a, M> {
+    overline: Option<String>,
     title: Option<String>,
     words: Option<String>,
     content: Option<Element<'a, M>>,
@@ -162,6 +165,7 @@ impl<'a, M: 'a> Page<'a, M> {
     #[must_use]
     pub fn new() -> Self {
         Self {
+            overline: None,
             title: None,
             words: None,
             content: None,
@@ -174,6 +178,13 @@ impl<'a, M: 'a> Page<'a, M> {
             is_above_call: false,
             is_from_head: false,
         }
+    }
+
+    /// Sets a small line above the title.
+    #[must_use]
+    pub fn overline(mut self, overline: String) -> Self {
+        self.overline = Some(overline);
+        self
     }
 
     /// Sets the title.
@@ -271,8 +282,13 @@ impl<'a, M: 'a> Page<'a, M> {
     #[must_use]
     pub fn layer(self, ctx: &ViewContext) -> Element<'a, M> {
         let geometry = PageGeometry::of(ctx);
-        let title =
-            self.title.map(|title| container(parts::title(ctx, title)).max_width(ctx.mm(geometry.title_width_mm())));
+        // Above the line of titles, which hang where they always do.
+        let above_mm = if self.overline.is_some() { OVERLINE_MM } else { 0.0 };
+        let overline = self.overline.map(|overline| parts::staff_note(ctx, overline));
+        let title = self.title.map(|title| {
+            let title = column![].push(overline).push(parts::title(ctx, title));
+            container(title).max_width(ctx.mm(geometry.title_width_mm()))
+        });
         let words =
             self.words.map(|words| container(parts::body(ctx, words)).max_width(ctx.mm(geometry.words_width_mm())));
         let gap = ctx.mm(GAP_MM);
@@ -281,7 +297,7 @@ impl<'a, M: 'a> Page<'a, M> {
         let upper = if self.veil == Veil::Foot {
             upper.align_y(Vertical::Bottom)
         } else {
-            let top_mm = if self.is_from_head { geometry.margin_mm() } else { geometry.title_top_mm() };
+            let top_mm = if self.is_from_head { geometry.margin_mm() } else { geometry.title_top_mm() - above_mm };
             upper.padding(Padding { top: ctx.mm(top_mm), ..Padding::ZERO })
         };
         let beside = self.beside.map(|beside| {

@@ -12,15 +12,21 @@
 
 use std::time::{Duration, Instant};
 
+use iced::advanced::graphics::geometry::Renderer as _;
 use iced::advanced::layout::{self, Layout};
 use iced::advanced::widget::{Operation, Tree, tree};
 use iced::advanced::{Clipboard, Renderer as _, Shell, Widget, mouse, renderer};
 use iced::border::Border;
 use iced::touch::Finger;
+use iced::widget::canvas::Frame;
 use iced::{
     Background, Color, Element, Event, Length, Point, Rectangle, Renderer, Shadow, Size, Theme, Vector, window,
 };
 
+use super::countdown::arc;
+
+/// Width of the ring that fills during a hold, as a fraction of its diameter.
+const RING_WIDTH: f32 = 0.08;
 /// The mouse counts as one more finger.
 const MOUSE: Finger = Finger(u64::MAX);
 /// Maximum number of fingers followed on one control.
@@ -98,8 +104,20 @@ pub struct Touchable<'a, Message> {
     trigger: Trigger,
     slop_px: f32,
     style: ControlStyle,
+    ring: Option<HoldRing>,
     width: Length,
     height: Length,
+}
+
+/// A ring that fills around a control while it is held.
+#[derive(Clone, Copy, Debug)]
+pub struct HoldRing {
+    /// Its colour.
+    pub color: Color,
+    /// Its diameter, in logical pixels. It may be larger than the control.
+    pub diameter_px: f32,
+    /// Its centre, relative to the top left of the control, in logical pixels.
+    pub centre_px: f32,
 }
 
 /// A control around `content`. Its `id` has to be unique on its screen: tests, the trace and the control itself
@@ -115,6 +133,7 @@ pub fn touchable<'a, Message>(
         trigger: Trigger::Release,
         slop_px: SLOP_PX,
         style: ControlStyle::INVISIBLE,
+        ring: None,
         width: Length::Shrink,
         height: Length::Shrink,
     }
@@ -147,6 +166,13 @@ impl<Message> Touchable<'_, Message> {
     #[must_use]
     pub fn style(mut self, style: ControlStyle) -> Self {
         self.style = style;
+        self
+    }
+
+    /// Shows the progress of a hold as a ring. Without one it fills the control.
+    #[must_use]
+    pub fn ring(mut self, ring: HoldRing) -> Self {
+        self.ring = Some(ring);
         self
     }
 
@@ -501,7 +527,9 @@ impl<Message: Clone> Widget<Message, Theme, Renderer> for Touchable<'_, Message>
             }
             Trigger::Press | Trigger::Release | Trigger::ReleaseOrNextPress | Trigger::Repeat { .. } => None,
         };
-        if let Some(part) = done {
+        if let (Some(part), Some(ring)) = (done, self.ring) {
+            draw_ring(renderer, bounds, ring, part);
+        } else if let Some(part) = done {
             let filled = Rectangle { width: bounds.width * part, ..bounds };
             fill(renderer, filled, Border { width: 0.0, ..border }, self.style.progress);
         }
@@ -543,6 +571,21 @@ impl<Message: Clone> Widget<Message, Theme, Renderer> for Touchable<'_, Message>
         let child = layout.children().next()?;
         self.content.as_widget_mut().overlay(&mut tree.children[0], child, renderer, viewport, translation)
     }
+}
+
+fn draw_ring(renderer: &mut Renderer, bounds: Rectangle, ring: HoldRing, part: f32) {
+    let size = Size::new(ring.diameter_px, ring.diameter_px);
+    let mut frame = Frame::new(renderer, size);
+    let width = ring.diameter_px * RING_WIDTH;
+    let (centre, radius) = (frame.center(), (ring.diameter_px - width) / 2.0);
+    frame.fill(&arc(centre, radius, width, 1.0), Color { a: ring.color.a * 0.3, ..ring.color });
+    if part > 0.0 {
+        frame.fill(&arc(centre, radius, width, part), ring.color);
+    }
+    let corner = ring.centre_px - ring.diameter_px / 2.0;
+    renderer.with_translation(Vector::new(bounds.x + corner, bounds.y + corner), |renderer| {
+        renderer.draw_geometry(frame.into_geometry());
+    });
 }
 
 fn fill(renderer: &mut Renderer, bounds: Rectangle, border: Border, color: Color) {

@@ -224,9 +224,10 @@ fn values_replace_variables() {
     assert_eq!(english.say_with("call-on-the-way-named", &[("name", "Ana".into())]), "Ana is coming to you.");
     assert_eq!(spanish.say_with("call-on-the-way-named", &[("name", "Ana".into())]), "Ana viene a verle.");
     let sound: [(&str, Value<'_>); 3] = [("step", 2_usize.into()), ("of", 5_usize.into()), ("db", (-30.0_f32).into())];
-    assert_eq!(english.say_with("staff-volume", &sound), "Sound 2 of 5 (−30 dB)");
+    assert_eq!(english.say_with("staff-volume", &sound), "Sound 2/5, −30 dB");
     assert_eq!(english.say_with("first-run-cap-db", &[("db", (-0.001).into())]), "0 dB");
-    assert_eq!(english.say_with("first-run-screen-help", &[("inches", 10.1_f32.into())])[..19], *"Set to 10.1 inches,");
+    let size = english.say_with("first-run-screen-size", &[("inches", 10.1_f32.into())]);
+    assert_eq!(size, "The screen is then 10.1 inches, corner to corner.");
     assert_eq!(english.say_with("staff-line-up", &[("desks", 1_usize.into())]), "1 desk is listening");
     assert_eq!(english.say_with("staff-line-up", &[("desks", 3_usize.into())]), "3 desks are listening");
     assert_eq!(spanish.say_with("staff-line-up", &[("desks", 1_usize.into())]), "1 estación conectada");

@@ -134,7 +134,7 @@ def set_up(glass):
         for digit in "2468":
             glass.tap(f"pin-{digit}")
         glass.press("pin-enter", changes=True)
-    glass.wait("inch-more")
+    glass.wait("card-larger")
     glass.press("next", then="no-meter")
     glass.press("no-meter", then="cap-tone")
     glass.press("finish", then="ready")

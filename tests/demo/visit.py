@@ -24,7 +24,8 @@ PIN = "2468"
 SPEED = 60
 # How long the session's controls stay after a touch; see src/screen/session.rs.
 CONTROLS_STAY_S = 8
-# How long touch is locked while the surface is cleaned; see src/screen/turnover.rs.
+# How long staff can leave out the cleaning, and how long touch is then locked; see src/screen/turnover.rs.
+WARNED_S = 8
 LOCKED_S = 60
 SEEN_WITHIN_MS = 150
 DESK_WITHIN_MS = 1000
@@ -91,10 +92,10 @@ class Visit:
         glass.settle()
         self.see("first run: the PIN, once", "first-run-pin-again")
         self.type_pin()
-        glass.wait("inch-more")
+        glass.wait("card-larger")
         glass.settle()
-        glass.press("inch-more", changes=True)
-        glass.press("inch-less", changes=True)
+        glass.press("card-larger", changes=True)
+        glass.press("card-smaller", changes=True)
         self.see("first run: the size of the screen", "first-run-screen")
         glass.press("next", then="reading-tone")
         glass.press("reading-tone")
@@ -235,7 +236,7 @@ class Visit:
         glass = self.glass
         self.staff_panel(picture=True)
         glass.press("settle", changes=True)
-        self.see("the staff panel before a session", "staff-panel")
+        self.see("the staff sheet before a session", "staff-panel")
         glass.press("begin-session", then="place")
         self.desk_is_free_of_calls()
         glass.settle(2)
@@ -388,7 +389,7 @@ class Visit:
     def pause(self):
         glass = self.glass
         self.staff_panel()
-        self.see("the staff panel in a session", "staff-panel-session")
+        self.see("the staff sheet in a session", "staff-panel-session")
         glass.press("pause", then="resume")
         glass.press("staff-close", then="place")
         before = self.desk.words("clock")
@@ -439,7 +440,9 @@ class Visit:
 
     def note_after_session(self):
         self.staff_panel()
-        self.see("the staff panel in a session", "staff-panel-session")
+        self.see("the staff sheet in a session", "staff-panel-session")
+        self.glass.press("staff-more", then="to-after")
+        self.see("the staff sheet: what is wanted less often, and the reset apart", "staff-panel-more")
         self.glass.press("to-after", gone="to-after")
         self.write_note()
         sealed = self.wait_sealed(self.glass.typed_at)
@@ -526,14 +529,18 @@ class Visit:
     def turnover(self):
         self.reset()
         self.clean_the_surface()
-        self.test_speaker_and_line()
-        self.glass.press("turnover-ready", then="ready")
+        self.line_tests_itself()
+        self.see("turnover: everything is tested, and one question is left", "turnover-done")
+        self.glass.press("speaker-heard", then="ready")
         self.ready_again()
 
     def short_turnover(self):
         """Skips the cleaning of the surface, which takes a minute. The room asks staff once whether to skip it."""
         self.reset()
-        self.test_speaker_and_line()
+        self.glass.press("skip-cleaning", then="speaker-heard")
+        self.line_tests_itself()
+        self.glass.press("speaker-heard", gone="speaker-heard")
+        self.see("turnover: all but the cleaning is done", "turnover-done")
         self.glass.press("turnover-ready", then="turnover-ready-anyway")
         self.glass.press("turnover-ready-anyway", then="ready")
         self.ready_again()
@@ -542,7 +549,9 @@ class Visit:
         glass, room = self.glass, self.room
         before, starts, pid = room.memory_mark(), room.starts(), room.process.pid
         self.staff_panel()
-        self.see("the staff panel at the end", "staff-panel-farewell")
+        if not self.glass.has("staff-reset"):
+            self.glass.press("staff-more", then="staff-reset")
+        self.see("the staff sheet at the end", "staff-panel-farewell")
         self.expected_losses += 1
         pressed = time.monotonic()
         glass.down("staff-reset")
@@ -553,25 +562,17 @@ class Visit:
             raise Failed("the room did not keep its process id")
         wait_for("the desk to open again", lambda: room.starts() > starts, 15, 0.05)
         glass.wait_screen("turnover", 20)
-        glass.wait("turnover-ready", 20)
+        glass.wait("skip-cleaning", 20)
         self.report.latency("reset (finger down, 1.5 s hold) to the receipt", (time.monotonic() - pressed) * 1000)
-        glass.settle(1.5)
-        self.see("reset: the same process number, a new start, and a receipt", "turnover", f"process {pid}")
+        self.see("reset: the same process number, and a new start", "turnover", f"process {pid}")
         self.nothing_is_left()
-        wait_for("the desk to find the room again", self.desk.receives, 20, 0.1)
 
-    def test_speaker_and_line(self):
-        glass = self.glass
-        glass.press("speaker", then="speaker-heard")
-        glass.press("speaker-heard", gone="speaker-heard")
-        glass.press("call-test")
-        self.desk.wait_phase("received")
-        glass.wait_call_open()
-        self.see("turnover: the test call is at the desk", "turnover-call")
-        glass.press("call-test")
+    def line_tests_itself(self):
+        """Waits until the room has made its practice call by itself, and until that call has ended."""
+        wait_for("the desk to find the room again", self.desk.receives, 20, 0.1)
+        wait_for("the room to test its call line", lambda: "a desk received the test call" in self.room.told(), 20, 0.1)
         self.desk_is_free_of_calls()
-        glass.settle()
-        self.see("turnover: the speaker and the line are tested", "turnover-done")
+        self.glass.settle()
 
     def ready_again(self):
         self.desk.wait_stage("ready")
@@ -585,14 +586,16 @@ class Visit:
     def clean_the_surface(self):
         """Checks that touch is locked for a minute while the screen is cleaned, and that the call works throughout."""
         glass = self.glass
-        pressed = time.monotonic()
-        glass.press("surface", gone="surface")
+        glass.wait_gone("skip-cleaning", WARNED_S + 3)
+        locked = time.monotonic()
+        glass.settle()
         self.see("turnover: the surface is cleaned, touch is locked", "turnover-surface")
         if not glass.has("call"):
             self.report.fault("there is no call on the screen while touch is locked")
         picture = glass.picture()
         try:
             wait_for("the seconds to count down", lambda: glass.picture() != picture, 4)
+            self.line_tests_itself()
             self.display.do("key", "F12")
             self.desk.wait_phase("received")
             glass.wait_call_open()
@@ -600,8 +603,8 @@ class Visit:
             glass.slide("staff-here", then="staff-clear")
             glass.slide("staff-clear", gone="staff-clear")
             self.desk_is_free_of_calls()
-            glass.wait("surface", LOCKED_S + 5)
-            self.report.latency("touch locked for", (time.monotonic() - pressed) * 1000)
+            glass.wait("speaker-heard", LOCKED_S + 5)
+            self.report.latency("touch locked for", (time.monotonic() - locked) * 1000)
         except Failed as why:
             self.report.fault(f"cleaning the surface: {why}")
             self.leave_the_lock()
@@ -611,8 +614,7 @@ class Visit:
         self.expected_losses += 1
         self.room.kill()
         self.room.start()
-        self.glass.wait("surface", 20)
-        wait_for("the desk to find the room again", self.desk.receives, 20, 0.1)
+        self.glass.press("skip-cleaning", then="speaker-heard", limit_s=20)
 
     def account_for_the_line(self):
         """Checks that the desk has lost the room only while the room restarted, that is, at the kill and at the

@@ -60,7 +60,7 @@ fn open(on: Background, size: Size, language: Language) -> Tablet {
             tablet.send(Event::StaffReset);
             tablet.send(Event::WipeVerified(receipt(true)));
             tablet.until("the wipe is verified", |snapshot| snapshot.receipt.is_some());
-            tablet.tap(1, tablet.at("surface").center());
+            crate::turnover::lock(&mut tablet);
         }
     }
     if matches!(on, Background::Dark) {

@@ -6,6 +6,7 @@ use stillroom::room::call::CallId;
 use stillroom::room::notes::PatientText;
 use stillroom::theme::Scale;
 use stillroom::vocabulary::language::Language;
+use stillroom::words::Locales;
 
 use crate::languages::locales_with_pseudo;
 use crate::tablet::Tablet;
@@ -13,7 +14,7 @@ use crate::tablet::Tablet;
 /// What rounding to whole pixels may take away.
 const SLACK_MM: f32 = 0.15;
 /// Areas that lie under other controls on purpose.
-pub const BACKGROUNDS: [&str; 4] = ["ready", "place", "dark-anywhere", "staff-corner"];
+pub const BACKGROUNDS: [&str; 5] = ["ready", "place", "dark-anywhere", "staff-corner", "staff-outside"];
 
 pub struct Checker {
     scale: Scale,
@@ -54,9 +55,18 @@ fn least_mm(id: &str) -> (f32, f32) {
         // Smaller, since it only shows what was written before.
         "look-back" => (20.0, 12.0),
         key if key.starts_with("key-") => (16.0, 13.0),
+        staff if STAFF.iter().any(|name| staff.starts_with(name)) => (14.0, 14.0),
         _ => (20.0, 20.0),
     }
 }
+
+/// What controls are called that only staff touch, who have steady hands and clear sight.
+const STAFF: [&str; 32] = [
+    "staff-", "pin-", "profile", "begin-", "settle", "keep-choice", "calm-now", "talk-now", "volume-", "light-", "pause",
+    "resume", "infusion-starts", "extend", "end", "to-after", "to-farewell", "accept-output", "cancel", "surface",
+    "call-test", "speaker", "skip-cleaning", "turnover-", "blocked-", "card-much-", "card-larger", "card-smaller",
+    "reading-", "cap-", "no-meter", "finish",
+];
 
 fn gap(a: &Rectangle, b: &Rectangle) -> f32 {
     let across = (b.x - (a.x + a.width)).max(a.x - (b.x + b.width));
@@ -66,26 +76,25 @@ fn gap(a: &Rectangle, b: &Rectangle) -> f32 {
 
 #[test]
 fn every_control_can_be_hit_at_both_sizes() {
-    for size in [Size::new(1280.0, 800.0), Size::new(1920.0, 1200.0)] {
+    for size in [Size::new(1280.0, 800.0), Size::new(1920.0, 1200.0), Size::new(800.0, 1280.0)] {
         let mut checker = Checker::new(size);
         first_run(&mut checker, size);
+        staff_sheet(&mut checker, size);
+        // The keyboard of the patient's screens is tested upright elsewhere.
+        if size.height > size.width {
+            continue;
+        }
         let locales = locales_with_pseudo();
         for language in locales.languages() {
             visit(&mut checker, Tablet::with_locales(size, &locales), language);
         }
-        staff_panel(&mut checker, size);
         assert!(checker.screens >= 75, "only {} screens were seen", checker.screens);
     }
 }
 
 fn first_run(checker: &mut Checker, size: Size) {
     let mut tablet = Tablet::of_size(size, false);
-    for step in ["safety", "name"] {
-        checker.check(&tablet, step);
-        let next = tablet.at("next").center();
-        tablet.tap(1, next);
-    }
-    checker.check(&tablet, "choose a pin");
+    crate::first_run::walk(&mut tablet, |tablet, step| checker.check(tablet, step));
 }
 
 fn visit(checker: &mut Checker, mut tablet: Tablet, language: Language) {
@@ -133,11 +142,14 @@ fn visit(checker: &mut Checker, mut tablet: Tablet, language: Language) {
     checker.check(&tablet, "farewell");
 }
 
-/// A few profiles are in one row, more on pages.
-fn staff_panel(checker: &mut Checker, size: Size) {
-    for count in [5, 6, 64] {
+fn staff_sheet(checker: &mut Checker, size: Size) {
+    for count in [1, 5, 7, 64] {
         let mut tablet = Tablet::with_profiles(size, true, Some(count));
         tablet.open_staff();
         checker.check(&tablet, &format!("staff with {count} profiles"));
+    }
+    for language in Locales::shipped().languages() {
+        crate::staff::walk(size, language, &mut |tablet, screen| checker.check(tablet, screen));
+        crate::turnover::walk(size, language, &mut |tablet, screen| checker.check(tablet, screen));
     }
 }

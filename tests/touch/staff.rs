@@ -1,14 +1,152 @@
-//! The staff panel and the PIN pad: any number of profiles can be chosen from, and troubles are shown.
+//! The staff sheet and the PIN pad: what staff do takes few touches, any number of profiles can be chosen from, what the
+//! patient chose is kept, and troubles are told to staff alone.
 
 use std::time::Duration;
 
 use iced::{Rectangle, Size};
-use stillroom::room::{Event, Snapshot, Trouble};
+use stillroom::room::call::{CallId, DeskId};
+use stillroom::room::{Event, Snapshot, Stage, Trouble};
 use stillroom::secret::Verification;
+use stillroom::vocabulary::language::Language;
+use stillroom::vocabulary::place::Place;
+use stillroom::words::Locales;
 
+use crate::in_session;
 use crate::pictures::save_screenshot;
 use crate::tablet::{SIZE, Tablet};
 use crate::turnover::receipt;
+
+const DESK: DeskId = DeskId(1);
+
+/// Opens the sheet and shows it and the pages that these controls open.
+fn pages(tablet: &mut Tablet, see: &mut dyn FnMut(&mut Tablet, &str), stage: &str, ids: &[&str]) {
+    tablet.open_staff();
+    see(tablet, stage);
+    for id in ids {
+        tablet.tap(1, tablet.at(id).center());
+        see(tablet, &format!("{stage}-{id}"));
+        tablet.tap(1, tablet.at("staff-back").center());
+    }
+    tablet.tap(1, tablet.at("staff-close").center());
+}
+
+/// Passes through the sheet in each stage, and shows each of its pages to `see`.
+pub fn walk(size: Size, language: Language, see: &mut dyn FnMut(&mut Tablet, &str)) {
+    let tablet = &mut Tablet::of_clinic(size, language);
+    pages(tablet, see, "ready-no-desk", &["staff-more", "staff-warnings", "begin-session"]);
+    tablet.send(Event::DeskConnected { desk: DESK });
+    pages(tablet, see, "ready", &[]);
+    tablet.send(Event::VisitBegins);
+    tablet.send(Event::PlaceChosen(Place::NightSky));
+    pages(tablet, see, "arrive", &["staff-more"]);
+    tablet.send(Event::SessionBegins { profile: None, infusion_minutes: None, settle: true });
+    pages(tablet, see, "settle", &["staff-more", "staff-places"]);
+    tablet.send(Event::InfusionStarts);
+    for trouble in [Trouble::CallMayBeLost, Trouble::JournalDamaged, Trouble::OutputNotCalibrated] {
+        tablet.send(Event::TroubleChanged { trouble, on: true });
+    }
+    tablet.send(Event::Calm { on: true });
+    pages(tablet, see, "session", &["staff-more", "staff-warnings"]);
+    tablet.open_staff();
+    tablet.tap(1, tablet.at("staff-more").center());
+    tablet.tap(1, tablet.at("end").center());
+    see(tablet, "end");
+    tablet.tap(1, tablet.at("cancel").center());
+    tablet.tap(1, tablet.at("talk-now").center());
+    see(tablet, "talk");
+    tablet.send(Event::CallPressed { id: CallId(1), practice: false });
+    tablet.until("the call is placed", |snapshot| snapshot.call.is_some());
+    see(tablet, "session-call");
+    tablet.send(Event::CallCleared);
+    tablet.tap(1, tablet.at("staff-close").center());
+    tablet.try_pin(Ok(Verification::Wrong { retry_after: Duration::from_secs(30) }));
+    see(tablet, "pin-session");
+    tablet.tap(1, tablet.at("pin-close").center());
+    tablet.send(Event::AfterBegins);
+    pages(tablet, see, "after", &["staff-more"]);
+    tablet.try_pin(Err("staff-pin: damaged".to_owned()));
+    see(tablet, "pin-damaged");
+    tablet.tap(1, tablet.at("pin-close").center());
+    tablet.send(Event::Farewell);
+    pages(tablet, see, "farewell", &[]);
+}
+
+#[test]
+fn no_line_of_the_sheet_is_cut_in_any_language() {
+    for size in [SIZE, Size::new(800.0, 1280.0)] {
+        for language in Locales::shipped().languages() {
+            walk(size, language, &mut |tablet, screen| {
+                assert_eq!(tablet.cut_lines(), Vec::<String>::new(), "{screen} in {language}");
+            });
+        }
+    }
+}
+
+/// Touches that are counted.
+struct Counted<'a> {
+    tablet: &'a mut Tablet,
+    touches: usize,
+}
+
+impl Counted<'_> {
+    fn tap(&mut self, id: &str) {
+        self.touches += 1;
+        self.tablet.tap(1, self.tablet.at(id).center());
+    }
+
+    fn hold(&mut self, id: &str) {
+        self.touches += 1;
+        self.tablet.hold(1, id);
+    }
+
+    /// The held corner and a PIN of four digits. Returns how many touches that took.
+    fn open(&mut self) -> usize {
+        let before = self.touches;
+        self.hold("staff-corner");
+        for key in ["pin-2", "pin-7", "pin-1", "pin-8", "pin-enter"] {
+            self.tap(key);
+        }
+        self.tablet.answer_pin(Ok(Verification::Correct));
+        self.touches - before
+    }
+}
+
+/// The figures of the review: what staff do most often takes few touches.
+#[test]
+fn what_staff_do_most_often_takes_few_touches() {
+    let mut tablet = Tablet::new();
+    tablet.send(Event::DeskConnected { desk: DESK });
+    tablet.send(Event::VisitBegins);
+    let mut hands = Counted { tablet: &mut tablet, touches: 0 };
+    let way_in = hands.open();
+    hands.tap("profile-forest-morning");
+    hands.tap("begin-60");
+    let session = hands.tablet.until("the session runs", |snapshot| snapshot.stage == Stage::Session);
+    assert_eq!((session.profile.as_str(), session.infusion_minutes), ("forest-morning", 60));
+    let begin = hands.touches - way_in;
+
+    hands.touches = 0;
+    let way_in = hands.open();
+    hands.tap("calm-now");
+    hands.tablet.until("the room is calm", |snapshot| snapshot.calm);
+    let calm = hands.touches - way_in;
+
+    hands.tap("staff-close");
+    hands.tablet.send(Event::AfterBegins);
+    hands.tablet.send(Event::Farewell);
+    hands.touches = 0;
+    hands.open();
+    hands.hold("staff-reset");
+    hands.tablet.send(Event::WipeVerified(receipt(true)));
+    let waited = crate::turnover::run_by_itself(hands.tablet);
+    hands.tap("speaker-heard");
+    let ready = hands.tablet.until("the room is ready", |snapshot| snapshot.stage == Stage::Ready);
+    assert!(ready.speaker_tested && ready.call_tested && ready.surface_cleaned);
+    let reset = hands.touches;
+    println!("begin with another profile and length {begin}, calm {calm}, reset and ready {reset} in {waited:?}");
+    assert_eq!((begin, calm, reset), (2, 1, 8));
+    assert!(waited <= Duration::from_secs(75), "{waited:?}");
+}
 
 /// Turns pages until a profile is shown. Returns the number of turns, and fails after all pages.
 fn turn_to(tablet: &mut Tablet, profile: &str, pages: usize) -> usize {
@@ -16,7 +154,7 @@ fn turn_to(tablet: &mut Tablet, profile: &str, pages: usize) -> usize {
         .find(|_| {
             let is_there = tablet.shows(profile);
             if !is_there {
-                tablet.tap(1, tablet.at("profiles-after").center());
+                tablet.tap(1, tablet.at("profiles-more").center());
             }
             is_there
         })
@@ -24,45 +162,120 @@ fn turn_to(tablet: &mut Tablet, profile: &str, pages: usize) -> usize {
 }
 
 #[test]
-fn profiles_on_later_pages_can_be_chosen() {
-    let mut tablet = Tablet::with_profiles(SIZE, true, Some(12));
+fn the_shipped_profiles_stand_on_one_page() {
+    let mut tablet = Tablet::new();
     tablet.open_staff();
-    for (number, turns) in [(6, 1), (12, 1), (1, 1), (5, 1)] {
-        let name = format!("profile-{number}");
-        let control = format!("profile-{name}");
-        assert_eq!(turn_to(&mut tablet, &control, 3), turns, "{name}");
-        tablet.tap(1, tablet.at(&control).center());
-        tablet.until("the profile is chosen", |snapshot| snapshot.profile == name);
-        assert!(tablet.shows(&control), "{name} is still shown");
-    }
-    tablet.tap(1, tablet.at("profiles-before").center());
-    assert!(tablet.shows("profile-profile-1"));
-    tablet.tap(1, tablet.at("profiles-before").center());
-    assert!(tablet.shows("profile-profile-12"), "the pages wrap around");
+    assert_eq!(tablet.controls().iter().filter(|(id, _)| id.starts_with("profile-")).count(), 5);
+    assert!(!tablet.shows("profiles-more"));
 }
 
 #[test]
-fn the_panel_opens_on_the_page_of_the_chosen_profile() {
+fn the_sheet_opens_on_the_page_of_the_chosen_profile_and_pages_wrap_around() {
     let mut tablet = Tablet::with_profiles(SIZE, true, Some(9));
     tablet.send(Event::ProfileChosen { name: "profile-9".to_owned() });
     tablet.open_staff();
-    assert!(tablet.shows("profile-profile-9") && !tablet.shows("profile-profile-8"));
-    tablet.tap(1, tablet.at("profiles-after").center());
+    assert!(tablet.shows("profile-profile-9") && !tablet.shows("profile-profile-1"));
+    tablet.tap(1, tablet.at("profiles-more").center());
     assert!(tablet.shows("profile-profile-1"));
 }
 
 #[test]
 fn every_profile_can_be_chosen_however_many_there_are() {
-    for count in [1, 4, 5, 6, 8, 9, 64] {
-        let mut tablet = Tablet::with_profiles(SIZE, true, Some(count));
-        tablet.open_staff();
-        for number in 1..=count {
-            let control = format!("profile-profile-{number}");
-            turn_to(&mut tablet, &control, count.div_ceil(4));
-            tablet.tap(1, tablet.at(&control).center());
-            tablet.until("it is chosen", |snapshot| snapshot.profile == format!("profile-{number}"));
+    for size in [SIZE, Size::new(800.0, 1280.0)] {
+        for count in [1, 4, 5, 6, 7, 12, 64] {
+            let mut tablet = Tablet::with_profiles(size, true, Some(count));
+            tablet.open_staff();
+            for number in 1..=count {
+                let control = format!("profile-profile-{number}");
+                turn_to(&mut tablet, &control, count.div_ceil(5) + 1);
+                tablet.tap(1, tablet.at(&control).center());
+                tablet.until("it is chosen", |snapshot| snapshot.profile == format!("profile-{number}"));
+                assert!(tablet.shows(&control), "it is still shown");
+            }
         }
     }
+}
+
+#[test]
+fn what_was_chosen_on_arrival_is_kept_and_staff_can_exchange_it_and_take_that_back() {
+    let mut tablet = Tablet::new();
+    tablet.send(Event::VisitBegins);
+    tablet.send(Event::PlaceChosen(Place::MountainLake));
+    tablet.send(Event::Volume { db: -40.0 });
+    tablet.open_staff();
+    tablet.tap(1, tablet.at("profile-forest-morning").center());
+    let kept = tablet.until("another profile", |snapshot| snapshot.profile == "forest-morning");
+    assert_eq!((kept.place, kept.volume_db.round() as i32), (Place::MountainLake, -40));
+    assert!(tablet.says("Mountain lake"));
+    // Another touch on the chosen profile must not undo what was chosen on arrival.
+    tablet.tap(1, tablet.at("profile-forest-morning").center());
+    assert_eq!(tablet.snapshot().place, Place::MountainLake);
+    tablet.tap(1, tablet.at("keep-choice").center());
+    let changed = tablet.until("the profile's place", |snapshot| snapshot.place == Place::Forest);
+    assert_eq!(changed.volume_db.round() as i32, -30);
+    tablet.tap(1, tablet.at("keep-choice").center());
+    let back = tablet.until("the patient's place", |snapshot| snapshot.place == Place::MountainLake);
+    assert_eq!(back.volume_db.round() as i32, -40);
+}
+
+#[test]
+fn comfort_is_changed_from_the_sheet_while_the_place_and_the_call_stay() {
+    let mut tablet = Tablet::new();
+    in_session(&mut tablet);
+    let call = tablet.at("call");
+    tablet.open_staff();
+    assert_eq!(tablet.at("call"), call);
+    let before = tablet.snapshot();
+    for id in ["volume-less", "light-less", "staff-silence", "calm-now", "talk-now"] {
+        tablet.tap(1, tablet.at(id).center());
+    }
+    let after = tablet.snapshot();
+    assert!(after.volume_db < before.volume_db && after.brightness_trim < before.brightness_trim);
+    assert!(after.silence && after.calm && after.talk_now);
+    assert!(tablet.says("The music rests"), "the patient reads why");
+    tablet.tap(1, tablet.at("calm-now").center());
+    assert!(!tablet.snapshot().calm, "it can be undone");
+    tablet.tap(1, tablet.at("staff-places").center());
+    tablet.tap(1, tablet.at("staff-place-forest").center());
+    assert_eq!(tablet.snapshot().place, Place::Forest);
+    // A touch beside the sheet closes it, and the music comes back.
+    tablet.tap(1, tablet.at("staff-outside").center());
+    assert!(!tablet.shows("staff-close") && !tablet.snapshot().talk_now);
+    assert!(!tablet.says("The music rests"));
+}
+
+#[test]
+fn the_pad_and_the_sheet_close_by_themselves_after_a_minute_without_a_touch() {
+    let mut tablet = Tablet::new();
+    in_session(&mut tablet);
+    tablet.hold(1, "staff-corner");
+    tablet.after(Duration::from_secs(58));
+    assert!(tablet.shows("pin-1"));
+    tablet.after(Duration::from_secs(61));
+    assert!(!tablet.shows("pin-1") && tablet.shows("staff-corner"));
+    tablet.open_staff();
+    tablet.after(Duration::from_secs(58));
+    assert!(tablet.shows("staff-close"));
+    tablet.after(Duration::from_secs(61));
+    assert!(!tablet.shows("staff-close"));
+    // Staff who talk look at the patient.
+    tablet.open_staff();
+    tablet.tap(1, tablet.at("talk-now").center());
+    tablet.after(Duration::from_secs(61));
+    assert!(tablet.shows("staff-close") && tablet.snapshot().talk_now);
+    tablet.after(Duration::from_secs(601));
+    assert!(!tablet.shows("staff-close") && !tablet.snapshot().talk_now);
+}
+
+#[test]
+fn a_session_without_a_desk_is_asked_about_and_keeps_its_length() {
+    let mut tablet = Tablet::new();
+    tablet.open_staff();
+    tablet.tap(1, tablet.at("begin-120").center());
+    assert_eq!(tablet.snapshot().stage, Stage::Ready);
+    tablet.tap(1, tablet.at("begin-anyway").center());
+    let begun = tablet.until("the session runs", |snapshot| snapshot.stage == Stage::Session);
+    assert_eq!(begun.infusion_minutes, 120);
 }
 
 #[test]
@@ -71,51 +284,58 @@ fn an_unreadable_pin_opens_nothing_and_the_pad_says_what_to_do() {
     let is_lost = |snapshot: &Snapshot| snapshot.troubles.contains(&Trouble::StaffPinLost);
     tablet.try_pin(Err("staff-pin: damaged".to_owned()));
     tablet.until("staff are told", is_lost);
-    assert!(tablet.shows("pin-1") && !tablet.shows("staff-reset"), "the pad stays");
-    let lines = tablet.lines();
-    assert!(lines.iter().any(|(line, _)| line.contains("PIN is damaged")), "{lines:?}");
+    assert!(tablet.shows("pin-1") && !tablet.shows("staff-more"), "the pad stays");
+    assert!(tablet.says("PIN is damaged"), "{:?}", tablet.lines());
     tablet.try_pin(Ok(Verification::Wrong { retry_after: Duration::ZERO }));
     tablet.until("it can be read again", |snapshot| !is_lost(snapshot));
-    assert!(!tablet.shows("staff-reset"));
+    assert!(!tablet.shows("staff-more"));
     tablet.try_pin(Ok(Verification::Correct));
-    assert!(tablet.shows("staff-reset"));
+    assert!(tablet.shows("staff-more"));
 }
 
 #[test]
-fn troubles_that_do_not_fit_are_counted() {
+fn what_staff_have_to_know_is_in_the_sheet_and_not_on_the_screen_that_the_patient_sees() {
     let mut tablet = Tablet::new();
-    for trouble in &Trouble::ALL[..7] {
+    for trouble in Trouble::ALL {
         tablet.send(Event::TroubleChanged { trouble: *trouble, on: true });
     }
-    // On Ready the first line says that no desk listens; three troubles follow it.
-    let lines = tablet.lines();
-    assert!(lines.iter().any(|(line, _)| line.contains("4 more")), "{lines:?}");
-    let glass = Rectangle::with_size(tablet.size());
-    assert!(lines.iter().all(|(_, at)| at.is_within(&glass)), "{lines:?}");
+    let lines: Vec<String> = tablet.lines().into_iter().map(|(line, _)| line).collect();
+    let patient = lines.iter().filter(|line| line.chars().any(char::is_alphabetic) && line.is_ascii());
+    assert_eq!(patient.collect::<Vec<_>>(), ["Room 4", "When you are ready, touch to begin.", "Call"], "{lines:?}");
     tablet.open_staff();
-    let lines = tablet.lines();
-    assert!(lines.iter().any(|(line, _)| line.contains("5 more")), "{lines:?}");
+    assert!(tablet.says(&format!("{} warnings", Trouble::ALL.len() + 1)), "{:?}", tablet.lines());
+    tablet.tap(1, tablet.at("staff-warnings").center());
+    assert!(tablet.says("No desk is listening") && tablet.says("more, which the desk shows"), "{:?}", tablet.lines());
+    let glass = Rectangle::with_size(tablet.size());
+    assert!(tablet.lines().iter().all(|(_, at)| at.is_within(&glass)), "{:?}", tablet.lines());
 }
 
 #[test]
 #[ignore = "for people to look at"]
-fn soak_pictures_of_what_staff_read() {
-    for size in [SIZE, Size::new(1920.0, 1200.0)] {
+fn soak_pictures_of_the_staff_sheet() {
+    let language = std::env::var("STILLROOM_PICTURES_LANGUAGE").unwrap_or_else(|_| "en-US".to_owned());
+    let language = Language::from_name(&language).unwrap();
+    for size in [SIZE, Size::new(1920.0, 1200.0), Size::new(800.0, 1280.0)] {
+        let mut number = 0;
+        let mut see = |tablet: &mut Tablet, screen: &str| {
+            for _ in 0..14 {
+                tablet.draw_frame();
+                std::thread::sleep(Duration::from_millis(40));
+            }
+            number += 1;
+            save_screenshot(tablet, &format!("staff-{number:02}-{screen}"));
+        };
+        walk(size, language, &mut see);
+        crate::turnover::walk(size, language, &mut see);
+        let mut tablet = Tablet::of_size(size, true);
+        tablet.send(Event::TroubleChanged { trouble: Trouble::SetupLost, on: true });
+        let corner = tablet.at("staff-corner").center();
+        tablet.press(1, corner);
+        std::thread::sleep(Duration::from_millis(900));
+        see(&mut tablet, "corner-held");
+        tablet.lift(1, corner);
         let mut tablet = Tablet::with_profiles(size, true, Some(12));
-        tablet.try_pin(Err("staff-pin: damaged".to_owned()));
-        save_screenshot(&mut tablet, "pin-lost");
-        tablet.try_pin(Ok(Verification::Correct));
-        save_screenshot(&mut tablet, "staff-profiles");
-        let mut tablet = Tablet::of_size(size, true);
-        for trouble in [Trouble::CallMayBeLost, Trouble::JournalDamaged, Trouble::LineFoughtOver, Trouble::SetupLost] {
-            tablet.send(Event::TroubleChanged { trouble, on: true });
-        }
-        save_screenshot(&mut tablet, "ready-troubles");
         tablet.open_staff();
-        save_screenshot(&mut tablet, "staff-troubles");
-        let mut tablet = Tablet::of_size(size, true);
-        tablet.send(Event::StaffReset);
-        tablet.send(Event::WipeFailed(receipt(false)));
-        save_screenshot(&mut tablet, "blocked");
+        see(&mut tablet, "twelve-profiles");
     }
 }

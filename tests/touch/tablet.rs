@@ -76,20 +76,26 @@ impl Tablet {
 
     /// A tablet with this many profiles, called `profile-1` and so on, or with the shipped ones.
     pub fn with_profiles(size: Size, set_up: bool, count: Option<usize>) -> Self {
-        Self::with(size, set_up, count, Locales::shipped())
+        Self::with(size, set_up, count, Locales::shipped(), ENGLISH)
+    }
+
+    /// A tablet of a clinic that speaks this language.
+    pub fn of_clinic(size: Size, language: Language) -> Self {
+        Self::with(size, true, None, Locales::shipped(), language)
     }
 
     /// A tablet in a room with these languages, after its first run.
     pub fn with_locales(size: Size, locales: &Locales) -> Self {
-        Self::with(size, true, None, locales.clone())
+        Self::with(size, true, None, locales.clone(), ENGLISH)
     }
 
-    fn with(size: Size, set_up: bool, count: Option<usize>, locales: Locales) -> Self {
+    fn with(size: Size, set_up: bool, count: Option<usize>, locales: Locales, language: Language) -> Self {
         load_fonts();
         // In memory, so that a thousand presses do not wait for a disk.
         let folder = tempfile::tempdir_in("/dev/shm").unwrap();
         let repository = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-        let config = Config { locales, ..Config::defaults_in(repository) };
+        let mut config = Config { locales, ..Config::defaults_in(repository) };
+        config.room.locale = language;
         let (profiles, findings) = profile::load_profiles(&config.profiles.dir, &config.media.dir);
         assert_eq!(findings, []);
         let numbered = |number: usize| Profile {
@@ -183,7 +189,7 @@ impl Tablet {
         self.sync();
     }
 
-    /// Opens the staff panel as a held corner and the right PIN do.
+    /// Opens the staff sheet as a held corner and the right PIN do.
     pub fn open_staff(&mut self) {
         self.try_pin(Ok(Verification::Correct));
     }
@@ -191,8 +197,26 @@ impl Tablet {
     /// Opens the PIN pad as a held corner does, and answers the check of the PIN.
     pub fn try_pin(&mut self, checked: Result<Verification, String>) {
         drop(self.app.update(Message::CornerHeld));
+        self.answer_pin(checked);
+    }
+
+    /// Answers the check of the PIN that was typed.
+    pub fn answer_pin(&mut self, checked: Result<Verification, String>) {
         drop(self.app.update(Message::PinChecked(checked)));
         self.settle();
+    }
+
+    /// Holds a control of staff for as long as it takes.
+    pub fn hold(&mut self, finger: u64, id: &str) {
+        let at = self.at(id).center();
+        self.press(finger, at);
+        self.after(Duration::from_millis(1_600));
+        self.lift(finger, at);
+    }
+
+    /// Whether a line on the screen contains these words.
+    pub fn says(&self, words: &str) -> bool {
+        self.lines().iter().any(|(line, _)| line.replace(['\u{2068}', '\u{2069}'], "").contains(words))
     }
 
     pub fn press(&mut self, finger: u64, at: Point) {

@@ -2,13 +2,18 @@
 
 use std::time::Duration;
 
-use iced::{Point, Rectangle};
+use iced::{Point, Rectangle, Size};
 use stillroom::room::Stage;
+use stillroom::room::call::DeskId;
 use stillroom::room::snapshot::{Receipt, WipeCheck};
 use stillroom::room::{Event, Trouble};
+use stillroom::vocabulary::language::Language;
+use stillroom::words::Locales;
 
 use crate::called;
-use crate::tablet::{Tablet, mm};
+use crate::tablet::{SIZE, Tablet, mm};
+
+const DESK: DeskId = DeskId(1);
 
 pub fn receipt(desk_forgot: bool) -> Receipt {
     let checks = [
@@ -33,17 +38,95 @@ pub fn receipt(desk_forgot: bool) -> Receipt {
 
 fn in_turnover() -> Tablet {
     let mut tablet = Tablet::new();
+    reset(&mut tablet);
+    tablet
+}
+
+fn reset(tablet: &mut Tablet) {
     tablet.send(Event::StaffReset);
     tablet.send(Event::WipeVerified(receipt(true)));
     tablet.until("the wipe is verified", |snapshot| snapshot.receipt.is_some());
-    tablet
+}
+
+/// Time in which staff can leave out the cleaning, and time that touch is locked, with a little to spare.
+const WARNED: Duration = Duration::from_millis(8_100);
+const LOCKED: Duration = Duration::from_millis(60_100);
+
+/// Waits until touch is locked.
+pub fn lock(tablet: &mut Tablet) {
+    tablet.after(Duration::ZERO);
+    tablet.after(WARNED);
+}
+
+/// Lets a desk show the practice call that the room made by itself.
+fn desk_shows_call(tablet: &mut Tablet) {
+    let call = tablet.until("a practice call", |snapshot| snapshot.call.as_ref().is_some_and(|call| call.practice));
+    let id = call.call.unwrap().id;
+    tablet.send(Event::CallSent { id });
+    tablet.send(Event::CallReceived { id, desk: DESK });
+}
+
+/// Everything that runs by itself after the wipe, with a desk that shows the practice call. Returns how long it takes.
+pub fn run_by_itself(tablet: &mut Tablet) -> Duration {
+    tablet.try_send(Event::DeskConnected { desk: DESK });
+    tablet.after(Duration::ZERO);
+    tablet.after(Duration::from_secs(5));
+    desk_shows_call(tablet);
+    tablet.after(WARNED);
+    tablet.after(LOCKED);
+    WARNED + LOCKED
+}
+
+/// Passes through a turnover, and shows each of its screens to `see`.
+pub fn walk(size: Size, language: Language, see: &mut dyn FnMut(&mut Tablet, &str)) {
+    let tablet = &mut Tablet::of_clinic(size, language);
+    tablet.send(Event::StaffReset);
+    see(tablet, "wiping");
+    tablet.send(Event::WipeVerified(receipt(true)));
+    tablet.after(Duration::ZERO);
+    see(tablet, "warned");
+    lock(tablet);
+    see(tablet, "locked");
+    tablet.after(LOCKED);
+    see(tablet, "results-no-desk");
+    tablet.send(Event::DeskConnected { desk: DESK });
+    tablet.after(Duration::ZERO);
+    desk_shows_call(tablet);
+    see(tablet, "results-call");
+    tablet.until("the practice call ends", |snapshot| snapshot.call.is_none());
+    see(tablet, "results");
+    tablet.tap(1, tablet.at("speaker-heard").center());
+    tablet.until("the room is ready", |snapshot| snapshot.stage == Stage::Ready);
+    see(tablet, "ready-again");
+    reset(tablet);
+    tablet.after(Duration::ZERO);
+    tablet.tap(1, tablet.at("skip-cleaning").center());
+    see(tablet, "results-not-cleaned");
+    tablet.tap(1, tablet.at("turnover-ready").center());
+    see(tablet, "ready-anyway");
+    tablet.send(Event::StaffReset);
+    tablet.send(Event::WipeFailed(receipt(false)));
+    tablet.until("the block", |snapshot| snapshot.stage == Stage::Blocked);
+    see(tablet, "blocked");
+}
+
+#[test]
+fn no_line_of_the_turnover_is_cut_in_any_language() {
+    for size in [SIZE, Size::new(800.0, 1280.0)] {
+        for language in Locales::shipped().languages() {
+            walk(size, language, &mut |tablet, screen| {
+                assert_eq!(tablet.cut_lines(), Vec::<String>::new(), "{screen} in {language}");
+                let glass = Rectangle::with_size(size);
+                assert!(tablet.lines().iter().all(|(_, at)| at.is_within(&glass)), "{screen} in {language}");
+            });
+        }
+    }
 }
 
 #[test]
 fn while_the_surface_is_cleaned_only_the_call_reacts_and_it_ends_by_itself() {
     let mut tablet = in_turnover();
-    let surface = tablet.at("surface").center();
-    tablet.tap(1, surface);
+    lock(&mut tablet);
     let controls: Vec<String> = tablet.controls().into_iter().map(|(id, _)| id).collect();
     assert_eq!(controls, ["call"], "a cloth finds nothing else");
     // A cloth all over the screen, except on the call.
@@ -53,31 +136,76 @@ fn while_the_surface_is_cleaned_only_the_call_reacts_and_it_ends_by_itself() {
     let after = tablet.snapshot();
     assert_eq!((after.stage, after.surface_cleaned, called(&after)), (Stage::Turnover, false, false));
     tablet.after(Duration::from_secs(59));
-    assert!(!tablet.shows("surface"));
+    assert!(!tablet.shows("speaker-heard"));
     tablet.tap(2, tablet.at("call").center());
     tablet.until("the call is placed", called);
     tablet.send(Event::CallCleared);
-    tablet.after(Duration::from_secs(61));
-    assert!(tablet.shows("surface") && tablet.snapshot().surface_cleaned);
+    tablet.after(LOCKED);
+    assert!(tablet.shows("speaker-heard") && tablet.snapshot().surface_cleaned);
 }
 
 #[test]
-fn a_test_tone_counts_once_staff_have_heard_it() {
+fn the_room_tests_itself_and_asks_only_what_a_person_must_hear() {
     let mut tablet = in_turnover();
+    run_by_itself(&mut tablet);
+    let tested = tablet.until("the practice call ends", |snapshot| snapshot.call.is_none());
+    assert!(tested.call_tested && tested.surface_cleaned && !tested.speaker_tested, "nobody can hear for staff");
+    assert!(tablet.says("Did you hear the tone?"));
+    for id in ["surface", "call-test"] {
+        assert!(!tablet.shows(id), "{id} is done");
+    }
     tablet.tap(1, tablet.at("speaker").center());
-    assert!(!tablet.snapshot().speaker_tested);
+    assert!(!tablet.snapshot().speaker_tested, "a tone proves nothing by itself");
     tablet.tap(1, tablet.at("speaker-heard").center());
-    tablet.until("the tone was heard", |snapshot| snapshot.speaker_tested);
-    assert!(!tablet.shows("speaker-heard"));
+    tablet.until("the room is ready", |snapshot| snapshot.stage == Stage::Ready);
+}
+
+#[test]
+fn a_real_call_takes_the_place_of_the_test_and_is_never_ended_with_it() {
+    let mut tablet = in_turnover();
+    tablet.send(Event::DeskConnected { desk: DESK });
+    tablet.after(Duration::ZERO);
+    tablet.after(Duration::ZERO);
+    desk_shows_call(&mut tablet);
+    tablet.tap(2, tablet.at("call").center());
+    tablet.until("a real call", |snapshot| snapshot.call.as_ref().is_some_and(|call| !call.practice));
+    std::thread::sleep(Duration::from_millis(3_200));
+    tablet.settle();
+    assert!(tablet.snapshot().call.is_some_and(|call| !call.practice));
+}
+
+#[test]
+fn without_a_desk_the_results_say_what_to_do_and_the_test_follows_as_soon_as_one_listens() {
+    let mut tablet = in_turnover();
+    lock(&mut tablet);
+    tablet.after(LOCKED);
+    assert!(tablet.says("Open the desk page"), "{:?}", tablet.lines());
+    assert!(tablet.says("I heard it") && !tablet.says("I heard it: the room is ready"));
+    tablet.tap(1, tablet.at("speaker-heard").center());
+    let heard = tablet.until("the tone was heard", |snapshot| snapshot.speaker_tested);
+    assert_eq!(heard.stage, Stage::Turnover);
+    tablet.send(Event::DeskConnected { desk: DESK });
+    tablet.after(Duration::ZERO);
+    desk_shows_call(&mut tablet);
+    tablet.tap(1, tablet.at("turnover-ready").center());
+    tablet.until("the room is ready", |snapshot| snapshot.stage == Stage::Ready);
+    assert!(tablet.says("Nothing from an earlier visit is here"));
 }
 
 #[test]
 fn ready_asks_about_missing_steps_and_can_be_confirmed() {
     let mut tablet = in_turnover();
+    tablet.after(Duration::ZERO);
+    tablet.tap(1, tablet.at("skip-cleaning").center());
     tablet.tap(1, tablet.at("turnover-ready").center());
     assert_eq!(tablet.snapshot().stage, Stage::Turnover);
+    for open in ["The screen was not cleaned", "The tone was not heard", "No desk received the test call"] {
+        assert!(tablet.says(open), "{open}");
+    }
     tablet.tap(1, tablet.at("turnover-back").center());
-    assert!(tablet.shows("surface"));
+    tablet.tap(1, tablet.at("surface").center());
+    assert!(!tablet.shows("surface"), "touch is locked after all");
+    tablet.after(LOCKED);
     tablet.tap(1, tablet.at("turnover-ready").center());
     tablet.tap(1, tablet.at("turnover-ready-anyway").center());
     tablet.until("the room is ready", |snapshot| snapshot.stage == Stage::Ready);

@@ -1,0 +1,302 @@
+//! Owns the parts of staff's screens. What is chosen has a tick and an outline, what is on has a filled switch, what is
+//! done has a check without a frame, and the one primary action is filled with lamplight. Does not own any screen.
+
+use iced::alignment::Vertical;
+use iced::border::Border;
+use iced::widget::{Space, column, container, row, stack, text};
+use iced::{Background, Color, Element, Length, Padding};
+
+use super::ViewContext;
+use super::icon::Icon;
+use super::parts::{self, STAFF_HOLD};
+use super::tile::{TileFace, picture};
+use super::touch::{ControlStyle, Touchable, Trigger, touchable};
+use crate::theme::{self, GAP_MM, TOUCH_SLOP_MM};
+
+/// Height of a control for staff, who have steady hands and clear sight: more than the 11.6 mm (44 CSS pixels) of WCAG 2.2
+/// (2.5.5, AAA).
+pub const STAFF_CONTROL_MM: f32 = 14.0;
+/// Corner radius of a control.
+const RADIUS_MM: f32 = 4.0;
+/// Size of an icon in a control.
+const ICON_MM: f32 = 5.4;
+
+fn outlined(ctx: &ViewContext) -> ControlStyle {
+    ControlStyle {
+        background: theme::faded(theme::KEY, 0.95),
+        pressed: theme::DUSK_LIT,
+        border: theme::faded(theme::LAMPLIGHT, theme::BORDER_OPACITY),
+        border_px: ctx.mm(0.35),
+        radius_px: ctx.mm(RADIUS_MM),
+        progress: theme::faded(theme::LAMPLIGHT, 0.34),
+        knob: None,
+    }
+}
+
+fn framed<'a, M: Clone + 'a>(
+    ctx: &ViewContext,
+    id: impl Into<String>,
+    inner: impl Into<Element<'a, M>>,
+    style: ControlStyle,
+) -> Touchable<'a, M> {
+    let inner = container(inner).padding(Padding::from([0.0, ctx.mm(2.0)])).center(Length::Fill);
+    touchable(id, inner)
+        .width(Length::Fill)
+        .height(Length::Fixed(ctx.mm(STAFF_CONTROL_MM)))
+        .slop_px(ctx.mm(TOUCH_SLOP_MM))
+        .style(style)
+}
+
+fn label<'a>(ctx: &ViewContext, words: impl text::IntoFragment<'a>, color: Color) -> iced::widget::Text<'a> {
+    parts::text_line(words, ctx.scale.staff(), theme::CONTROL, color).line_height(1.18).center()
+}
+
+/// An action, as wide as its parent.
+pub fn action<'a, M: Clone + 'a>(
+    ctx: &ViewContext,
+    id: impl Into<String>,
+    words: impl text::IntoFragment<'a>,
+    message: M,
+) -> Touchable<'a, M> {
+    framed(ctx, id, label(ctx, words, theme::LAMPLIGHT), outlined(ctx)).on_press(message)
+}
+
+/// A key of the PIN pad: a digit, or a word.
+pub fn key<'a, M: Clone + 'a>(ctx: &ViewContext, id: impl Into<String>, face: String, message: M) -> Touchable<'a, M> {
+    let is_digit = face.chars().count() == 1;
+    let size_px = if is_digit { ctx.scale.title() } else { ctx.scale.staff() };
+    let face = parts::text_line(face, size_px, theme::CONTROL, theme::LAMPLIGHT).line_height(1.1);
+    framed(ctx, id, face, outlined(ctx)).on_press(message)
+}
+
+/// An action with an icon above its words.
+pub fn icon_action<'a, M: Clone + 'a>(
+    ctx: &ViewContext,
+    id: impl Into<String>,
+    icon: Icon,
+    words: impl text::IntoFragment<'a>,
+    message: M,
+) -> Touchable<'a, M> {
+    let icon = icon.view(ctx.mm(ICON_MM), theme::LAMPLIGHT);
+    let words = parts::text_line(words, ctx.scale.small(), theme::CONTROL, theme::SAND).line_height(1.1).center();
+    let inner = column![icon, words].spacing(ctx.mm(0.8)).align_x(iced::Center);
+    framed(ctx, id, inner, outlined(ctx)).on_press(message)
+}
+
+/// The one action that the stage asks for.
+pub fn primary<'a, M: Clone + 'a>(
+    ctx: &ViewContext,
+    id: impl Into<String>,
+    words: impl text::IntoFragment<'a>,
+    message: M,
+) -> Touchable<'a, M> {
+    framed(ctx, id, primary_label(ctx, words), lit(ctx)).on_press(message)
+}
+
+/// The one action that the stage asks for, where it has to be held.
+pub fn primary_hold<'a, M: Clone + 'a>(
+    ctx: &ViewContext,
+    id: impl Into<String>,
+    words: impl text::IntoFragment<'a>,
+    message: M,
+) -> Touchable<'a, M> {
+    let inner = row![Icon::Hand.view(ctx.mm(ICON_MM), theme::INK), primary_label(ctx, words)];
+    let inner = inner.spacing(ctx.mm(2.0)).align_y(Vertical::Center);
+    framed(ctx, id, inner, lit(ctx)).on_press(message).trigger(Trigger::Hold(STAFF_HOLD))
+}
+
+fn primary_label<'a>(ctx: &ViewContext, words: impl text::IntoFragment<'a>) -> iced::widget::Text<'a> {
+    parts::text_line(words, ctx.scale.staff(), theme::CONTROL_STRONG, theme::INK).line_height(1.18).center()
+}
+
+/// Filled with lamplight.
+fn lit(ctx: &ViewContext) -> ControlStyle {
+    ControlStyle {
+        background: theme::LAMPLIGHT,
+        pressed: theme::SAND,
+        border: theme::LAMPLIGHT,
+        progress: theme::faded(theme::INK, 0.25),
+        ..outlined(ctx)
+    }
+}
+
+/// An action that has to be held.
+pub fn hold<'a, M: Clone + 'a>(
+    ctx: &ViewContext,
+    id: impl Into<String>,
+    words: impl text::IntoFragment<'a>,
+    message: M,
+) -> Touchable<'a, M> {
+    let inner = row![Icon::Hand.view(ctx.mm(ICON_MM), theme::SAND), label(ctx, words, theme::SAND)];
+    let inner = inner.spacing(ctx.mm(2.0)).align_y(Vertical::Center);
+    framed(ctx, id, inner, outlined(ctx)).on_press(message).trigger(Trigger::Hold(STAFF_HOLD))
+}
+
+/// A switch beside its words, or above them if `is_upright`.
+pub fn toggle<'a, M: Clone + 'a>(
+    ctx: &ViewContext,
+    id: impl Into<String>,
+    words: impl text::IntoFragment<'a>,
+    is_on: bool,
+    is_upright: bool,
+    message: M,
+) -> Touchable<'a, M> {
+    let size_px = if is_upright { ctx.scale.small() } else { ctx.scale.staff() };
+    let words = parts::text_line(words, size_px, theme::CONTROL, theme::SAND).line_height(1.1);
+    let inner: Element<'a, M> = if is_upright {
+        column![switch(ctx, is_on), words.center()].spacing(ctx.mm(1.2)).align_x(iced::Center).into()
+    } else {
+        row![switch(ctx, is_on), words].spacing(ctx.mm(2.4)).align_y(Vertical::Center).into()
+    };
+    framed(ctx, id, inner, outlined(ctx)).on_press(message)
+}
+
+/// A track with a knob: filled, with the knob at its right, if it is on.
+fn switch<'a, M: 'a>(ctx: &ViewContext, is_on: bool) -> Element<'a, M> {
+    let (width, height, line) = (ctx.mm(9.0), ctx.mm(5.0), ctx.mm(0.4));
+    let knob_px = ctx.mm(3.4);
+    let (track, knob) =
+        if is_on { (theme::LAMPLIGHT, theme::INK) } else { (Color::TRANSPARENT, theme::faded(theme::SAND, 0.8)) };
+    let border = if is_on { theme::LAMPLIGHT } else { theme::faded(theme::SAND, 0.7) };
+    let knob = container(Space::new().width(knob_px).height(knob_px)).style(move |_| container::Style {
+        background: Some(Background::Color(knob)),
+        border: Border::default().rounded(knob_px / 2.0),
+        ..container::Style::default()
+    });
+    let inset = ctx.mm(0.8);
+    container(knob)
+        .width(Length::Fixed(width))
+        .height(Length::Fixed(height))
+        .padding(Padding::from([0.0, inset]))
+        .align_x(if is_on { iced::alignment::Horizontal::Right } else { iced::alignment::Horizontal::Left })
+        .align_y(Vertical::Center)
+        .style(move |_| container::Style {
+            background: Some(Background::Color(track)),
+            border: Border { color: border, width: line, radius: (height / 2.0).into() },
+            ..container::Style::default()
+        })
+        .into()
+}
+
+/// A level with a control on each side of it, below its words.
+pub fn stepper<'a, M: Clone + 'a>(
+    ctx: &ViewContext,
+    words: String,
+    (less, softer): (&str, M),
+    (more, louder): (&str, M),
+) -> Element<'a, M> {
+    let side = |id: &str, sign: &'static str, message: M| {
+        let sign = parts::text_line(sign, ctx.scale.title(), theme::CONTROL, theme::LAMPLIGHT).line_height(1.0);
+        framed(ctx, id, sign, outlined(ctx)).on_press(message)
+    };
+    column![
+        container(parts::staff_note(ctx, words)).center_x(Length::Fill),
+        row![side(less, "−", softer), side(more, "+", louder)].spacing(ctx.mm(GAP_MM)),
+    ]
+    .width(Length::Fill)
+    .into()
+}
+
+/// Controls of equal width, side by side.
+pub fn side_by_side<'a, M: 'a>(
+    ctx: &ViewContext,
+    controls: impl IntoIterator<Item = Element<'a, M>>,
+) -> Element<'a, M> {
+    row(controls).spacing(ctx.mm(GAP_MM)).width(Length::Fill).into()
+}
+
+/// The state of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepState {
+    /// It is done.
+    Done,
+    /// It is under way.
+    UnderWay,
+    /// It failed.
+    Failed,
+}
+
+/// A step and its state, as a mark and words. It is no control, and looks like none.
+pub fn step<'a, M: 'a>(ctx: &ViewContext, state: StepState, words: impl text::IntoFragment<'a>) -> Element<'a, M> {
+    let (mark, color) = match state {
+        StepState::Done => (Icon::Tick, theme::LAMPLIGHT),
+        StepState::UnderWay => (Icon::Clock, theme::faded(theme::SAND, 0.8)),
+        StepState::Failed => (Icon::Close, theme::SAND),
+    };
+    let font = if state == StepState::Failed { theme::CONTROL_STRONG } else { theme::CONTROL };
+    row![
+        mark.view(ctx.mm(5.0), color),
+        parts::text_line(words, ctx.scale.staff(), font, theme::SAND).width(Length::Fill)
+    ]
+    .spacing(ctx.mm(3.0))
+    .align_y(Vertical::Center)
+    .into()
+}
+
+/// One of several choices as a picture with a title and one line.
+pub struct PictureChoice<M> {
+    /// Its id among the controls of the screen.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// One line about it, if any.
+    pub line: Option<String>,
+    /// What it shows.
+    pub face: TileFace,
+    /// Whether it is the chosen one.
+    pub is_chosen: bool,
+    /// What a touch publishes.
+    pub message: M,
+}
+
+/// Width of the frame around the chosen picture.
+const FRAME_MM: f32 = 0.9;
+
+/// A picture that can be chosen, as wide as its parent.
+pub fn picture_choice<'a, M: Clone + 'a>(
+    ctx: &ViewContext,
+    choice: PictureChoice<M>,
+    height_mm: f32,
+) -> Element<'a, M> {
+    let face: Element<'a, M> = match choice.face {
+        TileFace::Picture(shown) => picture(ctx, shown),
+        TileFace::Icon(icon) => container(icon.view(ctx.mm(6.0), theme::LAMPLIGHT))
+            .align_right(Length::Fill)
+            .padding(ctx.mm(2.0))
+            .height(Length::Fill)
+            .into(),
+    };
+    let title = parts::text_line(choice.title, ctx.scale.staff(), theme::CONTROL_STRONG, theme::SAND).line_height(1.2);
+    let line =
+        choice.line.map(|line| parts::text_line(line, ctx.scale.small(), theme::CONTROL, theme::SAND).line_height(1.2));
+    let tick = choice.is_chosen.then(|| Icon::Tick.view(ctx.mm(5.6), theme::LAMPLIGHT));
+    let words = row![column![title].push(line).width(Length::Fill)].push(tick).align_y(Vertical::Center);
+    let radius = ctx.mm(3.4);
+    let words =
+        container(words).padding(Padding::from([ctx.mm(0.9), ctx.mm(2.4)])).width(Length::Fill).style(move |_| {
+            container::Style {
+                background: Some(Background::Color(theme::faded(theme::INK, 0.8))),
+                border: Border::default().rounded(iced::border::Radius::default().bottom(radius)),
+                ..container::Style::default()
+            }
+        });
+    let words = column![Space::new().height(Length::Fill), words];
+    let inner = container(stack![face, words].width(Length::Fill).height(Length::Fill))
+        .padding(ctx.mm(FRAME_MM))
+        .width(Length::Fill)
+        .height(Length::Fill);
+    let border = if choice.is_chosen { theme::LAMPLIGHT } else { theme::faded(theme::LAMPLIGHT, 0.5) };
+    let style = ControlStyle {
+        background: theme::INK,
+        border,
+        border_px: ctx.mm(if choice.is_chosen { FRAME_MM } else { 0.3 }),
+        ..outlined(ctx)
+    };
+    touchable(choice.id, inner)
+        .on_press(choice.message)
+        .width(Length::Fill)
+        .height(Length::Fixed(ctx.mm(height_mm)))
+        .slop_px(ctx.mm(TOUCH_SLOP_MM))
+        .style(style)
+        .into()
+}

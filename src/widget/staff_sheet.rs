@@ -1,0 +1,162 @@
+//! Owns the frame of the staff sheet: at the right of a landscape screen, below the place on an upright one. The place and
+//! the call stay visible, and nothing of the sheet is ever under an open call, apart from its head. Does not own what is
+//! in it.
+
+use iced::border::Radius;
+use iced::widget::{Column, Space, column, container, row};
+use iced::{Background, Border, Element, Length, Padding};
+
+use super::ViewContext;
+use super::page::PageGeometry;
+use super::touch::touchable;
+use crate::room::Stage;
+use crate::theme::{self, CALL_MM, GAP_MM};
+
+/// Narrowest sheet. Four controls of staff are side by side in it.
+const WIDTH_MIN_MM: f32 = 92.0;
+/// Margin inside the sheet.
+const PADDING_MM: f32 = 4.0;
+/// Height and width that the call takes up in its corner, and its height as a band across the top, with its gaps.
+const CALL_CORNER_MM: f32 = CALL_MM + 4.0 + 6.0;
+const CALL_TOP_MM: f32 = CALL_MM + 6.0;
+/// Height of the head where it is not beside the call.
+const HEAD_MM: f32 = 22.0;
+/// Part of an upright screen's height below which the sheet begins.
+const PLACE_PART: f32 = 0.36;
+/// Width from which the two halves of the body are side by side.
+const TWO_COLUMNS_MIN_MM: f32 = 150.0;
+
+/// Where the parts of the sheet are, in millimetres.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SheetGeometry {
+    width_mm: f32,
+    top_mm: f32,
+    /// Width of the head.
+    pub head_width_mm: f32,
+    /// Height of the head.
+    pub head_height_mm: f32,
+    /// Width of the body.
+    pub body_width_mm: f32,
+    /// Height of the body.
+    pub body_height_mm: f32,
+    is_upright: bool,
+    is_above_band: bool,
+}
+
+impl SheetGeometry {
+    /// The sheet on the display that a view is drawn on.
+    #[must_use]
+    pub fn of(ctx: &ViewContext) -> Self {
+        Self::on(PageGeometry::of(ctx), ctx.snapshot.stage == Stage::Session)
+    }
+
+    /// The sheet on a display. In the session, the call is a band across the foot.
+    fn on(page: PageGeometry, is_above_band: bool) -> Self {
+        let is_upright = page.is_upright();
+        // On a small display nothing would fit beside the place.
+        let is_small = page.width_mm.min(page.height_mm) < 120.0;
+        let width_mm = match (is_upright || is_small, page.width_mm / 3.0) {
+            (true, _) => page.width_mm,
+            (false, third_mm) => third_mm.max(WIDTH_MIN_MM),
+        };
+        let top_mm = if is_upright { (page.height_mm * PLACE_PART).max(CALL_TOP_MM) } else { 0.0 };
+        let body_width_mm = width_mm - 2.0 * PADDING_MM;
+        let is_beside_call = !is_upright && !is_above_band;
+        let (head_width_mm, head_height_mm) = if is_beside_call {
+            (width_mm - PADDING_MM - CALL_CORNER_MM, CALL_TOP_MM - PADDING_MM)
+        } else {
+            (body_width_mm, HEAD_MM)
+        };
+        let foot_mm = PADDING_MM + if is_above_band { CALL_MM } else { 0.0 };
+        let body_height_mm = page.height_mm - top_mm - PADDING_MM - head_height_mm - GAP_MM - foot_mm;
+        Self {
+            width_mm,
+            top_mm,
+            head_width_mm,
+            head_height_mm,
+            body_width_mm,
+            body_height_mm,
+            is_upright,
+            is_above_band,
+        }
+    }
+
+    /// Whether the head is beside the call, and thus narrow and tall.
+    #[must_use]
+    pub fn has_tall_head(self) -> bool {
+        self.head_height_mm > HEAD_MM
+    }
+
+    /// Whether the two halves of the body are side by side.
+    #[must_use]
+    pub fn has_two_columns(self) -> bool {
+        self.body_width_mm >= TWO_COLUMNS_MIN_MM
+    }
+
+    /// Width of a half of the body where the two are side by side, and of the body where they are not.
+    #[must_use]
+    pub fn column_width_mm(self) -> f32 {
+        if self.has_two_columns() { (self.body_width_mm - GAP_MM) / 2.0 } else { self.body_width_mm }
+    }
+}
+
+/// A sheet with this head and the two halves of a body. A touch beside it publishes `on_outside`.
+#[must_use]
+pub fn staff_sheet<'a, M: Clone + 'a>(
+    ctx: &ViewContext,
+    head: impl Into<Element<'a, M>>,
+    upper: Column<'a, M>,
+    lower: Column<'a, M>,
+    on_outside: M,
+) -> Element<'a, M> {
+    let geometry = SheetGeometry::of(ctx);
+    let gap = ctx.mm(GAP_MM);
+    let (upper, lower) = (upper.spacing(gap), lower.spacing(gap));
+    let body: Element<'a, M> = if geometry.has_two_columns() {
+        row![upper.width(Length::Fill), lower.width(Length::Fill)].spacing(gap).into()
+    } else {
+        column![upper.height(Length::Fill), lower].spacing(gap).into()
+    };
+    let head = container(head)
+        .width(Length::Fixed(ctx.mm(geometry.head_width_mm)))
+        .height(Length::Fixed(ctx.mm(geometry.head_height_mm)));
+    let radius = ctx.mm(7.0);
+    let corners = if geometry.is_upright { Radius::default().top(radius) } else { Radius::default().left(radius) };
+    let inner = container(column![head, container(body).height(Length::Fill)].spacing(gap))
+        .padding(ctx.mm(PADDING_MM))
+        .width(if geometry.is_upright { Length::Fill } else { Length::Fixed(ctx.mm(geometry.width_mm)) })
+        .height(Length::Fill)
+        .style(move |_| container::Style {
+            background: Some(Background::Color(theme::faded(theme::INK, 0.93))),
+            border: Border::default().rounded(corners),
+            ..container::Style::default()
+        });
+    let outside = touchable("staff-outside", Space::new().width(Length::Fill).height(Length::Fill))
+        .width(Length::Fill)
+        .height(if geometry.is_upright { Length::Fixed(ctx.mm(geometry.top_mm)) } else { Length::Fill })
+        .on_press(on_outside);
+    let foot = Padding { bottom: ctx.mm(if geometry.is_above_band { CALL_MM } else { 0.0 }), ..Padding::ZERO };
+    let across: Element<'a, M> =
+        if geometry.is_upright { column![outside, inner].into() } else { row![outside, inner].into() };
+    container(across).padding(foot).width(Length::Fill).height(Length::Fill).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_place_stays_visible_and_the_body_has_room_on_every_usual_display() {
+        // 10.1, 12.9 and 15.6 inches, landscape and upright.
+        for (width_mm, height_mm) in
+            [(217.0, 136.0), (278.0, 174.0), (336.0, 210.0), (136.0, 217.0), (174.0, 278.0), (210.0, 336.0)]
+        {
+            for is_above_band in [false, true] {
+                let sheet = SheetGeometry::on(PageGeometry { width_mm, height_mm }, is_above_band);
+                let seen = if sheet.is_upright { sheet.top_mm / height_mm } else { 1.0 - sheet.width_mm / width_mm };
+                assert!(seen >= 0.35, "{width_mm} x {height_mm}: {seen} of the place");
+                assert!(sheet.body_height_mm >= 73.0, "{width_mm} x {height_mm}: {sheet:?}");
+            }
+        }
+    }
+}

@@ -10,7 +10,7 @@ import sys
 
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
-from shapely import LineString, Polygon, unary_union
+from shapely import LineString, Polygon, affinity, unary_union
 from shapely.geometry import Point
 
 UNITS_PER_EM = 1200
@@ -247,13 +247,31 @@ def hand():
     ))
 
 
+def left_hand():
+    """The hand, mirrored."""
+    return affinity.scale(hand(), xfact=-1, yfact=1, origin=(GRID / 2, GRID / 2))
+
+
+def pain():
+    """A flash."""
+    return line((13.2, 2.8), (6.4, 13), (12, 13), (10.4, 21.2), (17.6, 10.4), (12, 10.4), (13.2, 2.8))
+
+
+def sound_or_light():
+    """A lamp and the waves of a sound."""
+    bulb = line(*arc(9, 9.4, 5.6, 130, 410), (11.6, 17), (6.4, 17), arc(9, 9.4, 5.6, 130, 131)[0])
+    waves = [line(*arc(13.4, 9.4, radius, -38, 38)) for radius in (4.6, 8.2)]
+    return unary_union([bulb, line((7.2, 20.6), (10.8, 20.6)), *waves])
+
+
 ICONS = [
     ("bell", bell), ("breath", breath), ("place", place), ("sound", sound), ("moon", moon), ("anchor", anchor),
     ("softer", softer), ("louder", louder), ("silence", silence), ("other-music", other_music), ("pen", pen),
     ("brush", brush), ("tick", tick), ("back", back), ("forward", forward), ("close", close), ("phone", phone),
     ("paper", paper), ("seal", seal), ("person", person), ("undo", undo), ("clock", clock), ("sun", sun),
     ("water", water), ("leaf", leaf), ("warm", warm), ("bathroom", bathroom), ("sick", sick), ("stay", stay),
-    ("text-size", text_size), ("hand", hand),
+    ("text-size", text_size), ("hand", hand), ("left-hand", left_hand), ("pain", pain),
+    ("sound-or-light", sound_or_light),
 ]
 FIRST_CODE_POINT = 0xE000
 

@@ -42,6 +42,9 @@ pub enum Icon {
     Stay,
     TextSize,
     Hand,
+    LeftHand,
+    Pain,
+    SoundOrLight,
 }
 
 impl Icon {
@@ -52,7 +55,13 @@ impl Icon {
     /// The icon in a square of this size, in logical pixels.
     #[must_use]
     pub fn view<'a>(self, size_px: impl Into<Pixels>, color: Color) -> Text<'a> {
-        text(self.glyph()).size(size_px).font(theme::ICONS).color(color).line_height(1.0)
+        self.fading(size_px).color(color)
+    }
+
+    /// The same in the inherited colour, for an icon that fades.
+    #[must_use]
+    pub fn fading<'a>(self, size_px: impl Into<Pixels>) -> Text<'a> {
+        text(self.glyph()).size(size_px).font(theme::ICONS).line_height(1.0)
     }
 }
 
@@ -66,6 +75,6 @@ mod tests {
     fn the_font_has_a_glyph_for_every_icon_and_none_more() {
         let font = FontRef::new(theme::ICON_FONT).unwrap();
         let glyphs: Vec<u32> = font.charmap().mappings().map(|(code_point, _)| code_point).collect();
-        assert_eq!(glyphs, (Icon::Bell as u32..=Icon::Hand as u32).collect::<Vec<_>>());
+        assert_eq!(glyphs, (Icon::Bell as u32..=Icon::SoundOrLight as u32).collect::<Vec<_>>());
     }
 }

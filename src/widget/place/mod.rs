@@ -23,6 +23,7 @@ mod power;
 mod render_state;
 mod scene_pipeline;
 pub mod shader;
+mod slowing;
 mod still;
 pub mod still_image;
 pub mod tile_picture;
@@ -177,6 +178,10 @@ pub struct Scenery {
     pub trim: f32,
     /// Factor on the brightness, 0 to 1, such as behind text.
     pub dimmed_to: f32,
+    /// Whether staff have calmed the room, which slows all movement.
+    pub is_calm: bool,
+    /// Milliseconds by which the place's own clock is behind the room's, since it ran slower while the room was calm.
+    pub lag_ms: u64,
     /// The room's time.
     pub clock: RoomClock,
 }
@@ -194,6 +199,8 @@ impl Scenery {
             light: LightCurve::of(profile),
             trim: snapshot.brightness_trim + if is_somebody_here(snapshot) { PRESENCE_LIGHT } else { 0.0 },
             dimmed_to,
+            is_calm: snapshot.calm,
+            lag_ms: 0,
             clock,
         }
     }

@@ -12,6 +12,7 @@ use super::governor::{ResolutionGovernor, SCALE_MIN};
 use super::offscreen::OffscreenRenderer;
 use super::picture_source::{ColorGrade, PictureSource};
 use super::shader::{PlaceShader, cache_file_name};
+use super::slowing::SlowedClock;
 use super::still_image::{SlideFolder, StillImage, load_still};
 use super::{Backend, SceneVariant, Scenery, power};
 use crate::room::RoomTime;
@@ -60,6 +61,7 @@ struct State {
     crossfade: Crossfade,
     dim: EasedValue,
     trim: EasedValue,
+    slowed: SlowedClock,
     scale_factor: f32,
     live_readiness: LiveReadiness,
     power_read_at: Option<Instant>,
@@ -78,6 +80,7 @@ impl RenderState {
                 crossfade: Crossfade::default(),
                 dim: EasedValue::new(DIM_FADE),
                 trim: EasedValue::new(LIGHT_FADE),
+                slowed: SlowedClock::default(),
                 scale_factor: 1.0,
                 live_readiness: LiveReadiness::Pending,
                 power_read_at: None,
@@ -168,12 +171,13 @@ impl RenderState {
         is_needed && !self.stills.has_failed(&(source, grade, size)) || !state.crossfade.frame_at(now).is_settled()
     }
 
-    /// The scenery with its dimming and its trim eased at `now`, and whether both have settled.
+    /// The scenery with its dimming, its trim and its clock eased at `now`, and whether its light has settled.
     pub(super) fn eased(&self, scenery: &Scenery, now: Instant) -> (Scenery, bool) {
         let mut state = self.state();
         let dimmed_to = state.dim.towards(scenery.dimmed_to, now);
         let trim = state.trim.towards(scenery.trim, now);
-        (Scenery { trim, dimmed_to, ..*scenery }, state.dim.is_settled(now) && state.trim.is_settled(now))
+        let lag_ms = state.slowed.lag_ms_at(scenery.is_calm, now);
+        (Scenery { trim, dimmed_to, lag_ms, ..*scenery }, state.dim.is_settled(now) && state.trim.is_settled(now))
     }
 
     /// Takes the layers of a variant at a size, which are loaded or baked on another thread.

@@ -56,7 +56,7 @@ impl SceneUniforms {
             Some(_) | None => (RESTING_LEVEL, RESTING_LEVEL),
         };
         Self {
-            time_s: wrapped_s(now.0),
+            time_s: wrapped_s(now.0.saturating_sub(scenery.lag_ms)),
             breath,
             breath_wet,
             hour: hour_index(scenery.hour) as f32,

@@ -4,6 +4,7 @@ use iced::font::{Family, Weight};
 use iced::{Color, Font, Size};
 
 use crate::room::drawing::Tint;
+use crate::vocabulary::patient::TypeSize;
 
 /// Ink: the background of every screen.
 pub const INK: Color = Color::from_rgb8(0x0B, 0x14, 0x20);
@@ -76,6 +77,7 @@ pub const fn faded(color: Color, alpha: f32) -> Color {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scale {
     px_per_mm: f32,
+    type_factor: f32,
 }
 
 impl Scale {
@@ -83,7 +85,29 @@ impl Scale {
     #[must_use]
     pub fn new(diagonal_inches: f32, window: Size) -> Self {
         let diagonal_px = window.width.hypot(window.height).max(1.0);
-        Self { px_per_mm: diagonal_px / (diagonal_inches.max(1.0) * MM_PER_INCH) }
+        Self { px_per_mm: diagonal_px / (diagonal_inches.max(1.0) * MM_PER_INCH), type_factor: 1.0 }
+    }
+
+    /// The same with words for the patient in this size. Words for staff stay as they are.
+    #[must_use]
+    pub const fn with_type(self, size: TypeSize) -> Self {
+        let type_factor = match size {
+            TypeSize::Normal => 1.0,
+            TypeSize::Larger => LARGER_TYPE,
+        };
+        Self { type_factor, ..self }
+    }
+
+    /// Size of the patient's words relative to [`TypeSize::Normal`].
+    #[must_use]
+    pub const fn type_factor(self) -> f32 {
+        self.type_factor
+    }
+
+    /// A size of the patient's words, in logical pixels.
+    #[must_use]
+    pub fn type_mm(self, mm: f32) -> f32 {
+        self.mm(mm * self.type_factor)
     }
 
     /// A length in logical pixels.
@@ -95,37 +119,37 @@ impl Scale {
     /// Font size of the call: its x-height of 5 mm can be read at 20/100.
     #[must_use]
     pub fn call(self) -> f32 {
-        self.mm(10.0)
+        self.type_mm(10.0)
     }
 
     /// Font size of a phrase that fills the screen: a line is 12.2 mm high.
     #[must_use]
     pub fn phrase(self) -> f32 {
-        self.mm(9.0)
+        self.type_mm(9.0)
     }
 
     /// Font size of a title: a line is 9.5 mm high.
     #[must_use]
     pub fn title(self) -> f32 {
-        self.mm(7.0)
+        self.type_mm(7.0)
     }
 
     /// Font size of a control of the session, whose reader has blurred vision: a line is 9.5 mm high.
     #[must_use]
     pub fn session_label(self) -> f32 {
-        self.mm(7.0)
+        self.type_mm(7.0)
     }
 
     /// Font size of body text: a line is 7.6 mm high.
     #[must_use]
     pub fn body(self) -> f32 {
-        self.mm(5.6)
+        self.type_mm(5.6)
     }
 
     /// Font size of a control's label: a line is 7.6 mm high.
     #[must_use]
     pub fn label(self) -> f32 {
-        self.mm(5.6)
+        self.type_mm(5.6)
     }
 
     /// Font size of text and controls for staff: a line is 6 mm high.
@@ -140,6 +164,9 @@ impl Scale {
         self.mm(3.8)
     }
 }
+
+/// Size of larger type, relative to normal type: one step that every screen has room for.
+const LARGER_TYPE: f32 = 1.25;
 
 /// Line height of all text, relative to its font size.
 pub const LINE_HEIGHT: f32 = 1.36;
@@ -200,6 +227,19 @@ mod tests {
         for drawn in Tint::ALL {
             assert!(contrast(tint(drawn), DEEP_WATER) >= 5.0, "{}", drawn.name());
         }
+    }
+
+    #[test]
+    fn larger_type_enlarges_the_words_of_the_patient_only() {
+        let normal = Scale::new(10.1, Size::new(1280.0, 800.0));
+        let larger = normal.with_type(TypeSize::Larger);
+        for size in [Scale::call, Scale::phrase, Scale::title, Scale::session_label, Scale::body, Scale::label] {
+            assert!((size(larger) / size(normal) - 1.25).abs() < 1e-4);
+        }
+        for size in [Scale::staff, Scale::small] {
+            assert!((size(larger) - size(normal)).abs() < 1e-4);
+        }
+        assert_eq!(larger.with_type(TypeSize::Normal), normal);
     }
 
     #[test]

@@ -10,6 +10,14 @@ call-received = Your call is at the staff desk.
 call-on-the-way = Someone is coming to you.
 call-on-the-way-named = { $name } is coming to you.
 call-here = Someone is with you.
+call-here-named = { $name } is here.
+call-reasons = You can touch why. You don’t have to.
+reason-bathroom = Bathroom
+reason-sick = I feel sick
+reason-pain = Something hurts
+reason-temperature = Cold or warm
+reason-sound-or-light = Sound or light
+reason-company = Stay with me
 call-line-down = I can’t reach the staff desk. Press the wall button or call out.
 call-keeps-trying = I’ll keep trying to reach them.
 call-practice = Practice
@@ -29,6 +37,10 @@ next = Next
 back = Back
 skip = Skip
 done = Done
+notice-staff-speak = Your clinician is speaking to you.
+notice-call-cleared = We’re glad you called.
+breath-in = Breathe in
+breath-out = Breathe out
 
 ## Arrive
 
@@ -38,6 +50,15 @@ arrive-welcome-title = Welcome
 arrive-welcome-text = This screen keeps you company. It plays music, shows a calm place, and calls someone when you want them. You can skip anything, and there is nothing to get wrong.
 
 arrive-skip-all = Skip all
+
+comfort-title = Make it comfortable
+comfort-text = If someone came with you, they can do this for you.
+comfort-hand = Which hand is free?
+hand-left = Left hand
+hand-right = Right hand
+comfort-type = How large should words be?
+type-normal = Like this
+type-larger = Larger
 
 arrive-expect-title = What to expect
 arrive-expect-1-title = Thoughts loosen
@@ -66,7 +87,7 @@ arrive-place-title = Where would you like to be?
 arrive-sound-title = What would you like to hear?
 
 arrive-breath-title = Breathe with this place
-arrive-breath-text = Breathe in as the ring grows. Breathe out as it shrinks. If this pace does not suit you, keep your own.
+arrive-breath-text = Breathe in as the ring grows, and out as it shrinks. Or keep your own pace.
 
 arrive-call-title = Try the call
 arrive-call-text = This is how you call someone. Touch the call now and see it work. It is only practice, and the staff know.
@@ -76,8 +97,7 @@ arrive-call-answered = It works. Someone has answered.
 arrive-call-no-desk = I can’t reach the staff desk right now. Tell your clinician. If you need someone, press the wall button or call out.
 arrive-call-done = You can call like this at any time.
 
-arrive-dark-title = Rest in the dark
-arrive-dark-text = You can make the screen dark and rest your eyes. You can still call. Touch anywhere once, then touch the middle.
+arrive-dark-text = You can make the screen dark, and still call. Touch anywhere once, then touch the middle.
 arrive-dark-try = Try the dark
 
 arrive-waiting-title = Everything is ready

@@ -10,6 +10,14 @@ call-received = Su llamada llegó a la estación del personal.
 call-on-the-way = Alguien viene a verle.
 call-on-the-way-named = { $name } viene a verle.
 call-here = Alguien está con usted.
+call-here-named = { $name } ya está aquí.
+call-reasons = Puede tocar el motivo. No hace falta.
+reason-bathroom = Baño
+reason-sick = Tengo náuseas
+reason-pain = Algo me duele
+reason-temperature = Frío o calor
+reason-sound-or-light = Sonido o luz
+reason-company = Quédese aquí
 call-line-down = No logro avisar al personal. Oprima el botón de la pared o llame en voz alta.
 call-keeps-trying = Voy a seguir tratando de avisarles.
 call-practice = Práctica
@@ -29,6 +37,10 @@ next = Siguiente
 back = Atrás
 skip = Saltar
 done = Listo
+notice-staff-speak = Quien le atiende le está hablando.
+notice-call-cleared = Qué bueno que llamó.
+breath-in = Tome aire
+breath-out = Suelte el aire
 
 ## La llegada
 
@@ -38,6 +50,15 @@ arrive-welcome-title = Le damos la bienvenida
 arrive-welcome-text = Esta pantalla le acompaña. Pone música, muestra un lugar tranquilo y llama a alguien cuando usted lo pide. Puede saltarse lo que quiera, y no hay nada que pueda salirle mal.
 
 arrive-skip-all = Saltar todo
+
+comfort-title = A su gusto
+comfort-text = Si vino con alguien, esa persona puede hacerlo por usted.
+comfort-hand = ¿Qué mano tiene libre?
+hand-left = La izquierda
+hand-right = La derecha
+comfort-type = ¿De qué tamaño quiere las letras?
+type-normal = Así
+type-larger = Más grandes
 
 arrive-expect-title = Qué puede pasar
 arrive-expect-1-title = Los pensamientos se sueltan
@@ -66,7 +87,7 @@ arrive-place-title = ¿Dónde le gustaría estar?
 arrive-sound-title = ¿Qué le gustaría oír?
 
 arrive-breath-title = Respire con este lugar
-arrive-breath-text = Tome aire cuando el círculo crece. Suéltelo cuando se hace pequeño. Si este ritmo no le acomoda, siga el suyo.
+arrive-breath-text = Tome aire cuando el círculo crece y suéltelo cuando se hace pequeño. O siga su propio ritmo.
 
 arrive-call-title = Pruebe la llamada
 arrive-call-text = Así se llama a alguien. Toque ahora la llamada y vea que funciona. Es solo una práctica, y el personal lo sabe.
@@ -76,8 +97,7 @@ arrive-call-answered = Funciona. Alguien ya contestó.
 arrive-call-no-desk = Ahora no logro avisar al personal. Dígaselo a quien le atiende. Si necesita a alguien, oprima el botón de la pared o llame en voz alta.
 arrive-call-done = Así puede llamar en cualquier momento.
 
-arrive-dark-title = Descansar a oscuras
-arrive-dark-text = Puede dejar la pantalla a oscuras y descansar la vista. También así puede llamar. Toque una vez donde sea y luego toque en el medio.
+arrive-dark-text = Puede dejar la pantalla a oscuras, y también así llamar. Toque una vez donde sea y luego toque en el medio.
 arrive-dark-try = Probar a oscuras
 
 arrive-waiting-title = Todo está listo

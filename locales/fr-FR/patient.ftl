@@ -12,6 +12,14 @@ call-received = Votre appel est arrivé au poste de soins.
 call-on-the-way = Quelqu’un arrive.
 call-on-the-way-named = { $name } arrive.
 call-here = Quelqu’un est avec vous.
+call-here-named = { $name } est avec vous.
+call-reasons = Vous pouvez toucher pourquoi. Rien ne vous y oblige.
+reason-bathroom = Toilettes
+reason-sick = J’ai la nausée
+reason-pain = J’ai mal
+reason-temperature = Froid ou chaud
+reason-sound-or-light = Son ou lumière
+reason-company = Restez avec moi
 call-line-down = Je n’arrive pas à joindre l’équipe. Appuyez sur le bouton au mur ou appelez à voix haute.
 call-keeps-trying = Je continue d’essayer.
 call-practice = Essai
@@ -31,6 +39,10 @@ next = Suivant
 back = Retour
 skip = Passer
 done = Terminé
+notice-staff-speak = L’équipe vous parle.
+notice-call-cleared = Vous avez bien fait d’appeler.
+breath-in = Inspirez
+breath-out = Expirez
 
 ## L’arrivée
 
@@ -40,6 +52,15 @@ arrive-welcome-title = Bienvenue
 arrive-welcome-text = Cet écran vous tient compagnie. Il met de la musique, montre un lieu calme et appelle quelqu’un quand vous le voulez. Vous pouvez passer ce que vous voulez, et il n’y a pas d’erreur possible.
 
 arrive-skip-all = Tout passer
+
+comfort-title = À votre aise
+comfort-text = Si quelqu’un est venu avec vous, cette personne peut le faire pour vous.
+comfort-hand = Quelle main est libre ?
+hand-left = La gauche
+hand-right = La droite
+comfort-type = Quelle taille pour les mots ?
+type-normal = Comme ceci
+type-larger = Plus grands
 
 arrive-expect-title = Ce qui peut venir
 arrive-expect-1-title = Les pensées se relâchent
@@ -68,7 +89,7 @@ arrive-place-title = Où aimeriez-vous être ?
 arrive-sound-title = Qu’aimeriez-vous entendre ?
 
 arrive-breath-title = Respirez avec ce lieu
-arrive-breath-text = Inspirez quand le cercle grandit. Expirez quand il rétrécit. Si ce rythme ne vous convient pas, gardez le vôtre.
+arrive-breath-text = Inspirez quand le cercle grandit, expirez quand il rétrécit. Ou gardez votre rythme.
 
 arrive-call-title = Essayez l’appel
 arrive-call-text = Voici comment appeler quelqu’un. Touchez l’appel maintenant et voyez qu’il marche. Ce n’est qu’un essai, et l’équipe le sait.
@@ -78,8 +99,7 @@ arrive-call-answered = Ça marche. Quelqu’un a répondu.
 arrive-call-no-desk = Je n’arrive pas à joindre l’équipe pour le moment. Dites-le à la personne qui vous soigne. Si vous avez besoin de quelqu’un, appuyez sur le bouton au mur ou appelez à voix haute.
 arrive-call-done = Vous pouvez appeler ainsi à tout moment.
 
-arrive-dark-title = Se reposer dans le noir
-arrive-dark-text = Vous pouvez mettre l’écran au noir et reposer vos yeux. Vous pouvez toujours appeler. Touchez une fois n’importe où, puis touchez le milieu.
+arrive-dark-text = Vous pouvez mettre l’écran au noir et toujours appeler. Touchez une fois n’importe où, puis touchez le milieu.
 arrive-dark-try = Essayer le noir
 
 arrive-waiting-title = Tout est prêt

@@ -31,13 +31,18 @@ use crate::secret::{Secret, Verification};
 use crate::setup::Setup;
 use crate::sound::SoundHandle;
 use crate::theme::{self, Scale};
+use crate::vocabulary::patient::CallReason;
 use crate::vocabulary::signal::Signal;
+use crate::widget::fade::FADE;
 use crate::widget::place::PlaceRenderer;
 use crate::widget::touch::ControlInfo;
-use crate::widget::{Clinic, ViewContext};
+use crate::widget::{Clinic, Notice, NoticeKind, ViewContext};
 
 /// Duration of the sound's fade-out before the program restarts.
 const SOUND_FADE: Duration = Duration::from_millis(300);
+
+/// Time that the patient reads a kind word after a call was cleared.
+const CLOSING_WORDS: Duration = Duration::from_secs(9);
 
 /// Contacts within this time of the first one belong to the same hand.
 const HAND_LANDING: Duration = Duration::from_millis(300);
@@ -171,6 +176,8 @@ pub enum Message {
     HereSlid,
     /// Staff slid *Clear*.
     ClearSlid,
+    /// The patient touched a reason for the open call.
+    ReasonTouched(CallReason),
     /// The staff corner was held.
     CornerHeld,
     /// The dark screen was touched.
@@ -222,12 +229,14 @@ impl App {
         let ctx = ViewContext {
             words: Arc::new(config.locales.words(snapshot.language)),
             staff_words: Arc::new(config.locales.words(config.room.locale)),
-            scale: Scale::new(diagonal_inches, size),
+            scale: Scale::new(diagonal_inches, size).with_type(snapshot.type_size),
             window: size,
             clock: dependencies.room.clock(),
             clinic: Arc::clone(&dependencies.clinic),
             room_name: dependencies.room_name,
             place_renderer: dependencies.place_renderer,
+            hand: snapshot.hand,
+            notice: None,
             snapshot,
         };
         let mut app = Self {
@@ -285,7 +294,7 @@ impl App {
             Message::RoomChanged(snapshot) => self.room_changed(snapshot),
             Message::Resized(size) => {
                 self.ctx.window = size;
-                self.ctx.scale = Scale::new(self.diagonal_inches, size);
+                self.rescale();
                 Task::none()
             }
             Message::KeyPressed(name) if self.ctx.clinic.config.call.keys.contains(&name) => self.press_call(false),
@@ -297,6 +306,7 @@ impl App {
             }
             Message::HereSlid => self.tell_in_order(Event::CallHere { id: None }),
             Message::ClearSlid => self.tell_in_order(Event::CallCleared),
+            Message::ReasonTouched(reason) => self.tell_in_order(Event::CallReasonChosen(reason)),
             Message::CornerHeld => {
                 self.staff = StaffLayer::Pin(PinPad::default());
                 self.staff_touched_at = Instant::now();
@@ -414,6 +424,9 @@ impl App {
 
     fn room_changed(&mut self, snapshot: Arc<Snapshot>) -> Task<Message> {
         let before = std::mem::replace(&mut self.ctx.snapshot, snapshot);
+        self.ctx.hand = self.ctx.snapshot.hand;
+        self.rescale();
+        self.ctx.notice = notice_after(self.ctx.notice, &before, &self.ctx.snapshot, Instant::now());
         let now = &self.ctx.snapshot;
         if before.language != now.language {
             self.ctx.words = Arc::new(self.ctx.clinic.config.locales.words(now.language));
@@ -432,6 +445,12 @@ impl App {
             }
         }
         self.clear_clipboard()
+    }
+
+    /// Draws at the scale of the display, with words in the patient's size.
+    fn rescale(&mut self) {
+        let scale = Scale::new(self.diagonal_inches, self.ctx.window);
+        self.ctx.scale = scale.with_type(self.ctx.snapshot.type_size);
     }
 
     /// Clears the clipboard of what was copied from a note: once as the reset begins, and once more in the new process,
@@ -461,7 +480,7 @@ impl App {
             }
             Action::Rescale(diagonal_inches) => {
                 self.diagonal_inches = diagonal_inches;
-                self.ctx.scale = Scale::new(diagonal_inches, self.ctx.window);
+                self.rescale();
                 Task::none()
             }
             Action::SaveSetup(choices) => {
@@ -520,6 +539,27 @@ impl App {
             }),
         ])
     }
+}
+
+/// The notice after a change of the room. What staff say has precedence over a call that they cleared.
+fn notice_after(notice: Option<Notice>, before: &Snapshot, now: &Snapshot, at: Instant) -> Option<Notice> {
+    if !now.is_in_visit() {
+        return None;
+    }
+    let is_speaking = |notice: &Notice| notice.kind == NoticeKind::StaffSpeak;
+    match (before.talk_now, now.talk_now) {
+        (_, true) => {
+            let goes_on = notice.filter(|notice| is_speaking(notice) && notice.until.is_none());
+            return goes_on.or(Some(Notice { kind: NoticeKind::StaffSpeak, from: at, until: None }));
+        }
+        (true, false) => return notice.map(|notice| Notice { until: Some(at + FADE), ..notice }),
+        (false, false) => {}
+    }
+    let was_real = before.call.as_ref().is_some_and(|call| !call.practice);
+    if was_real && now.call.is_none() {
+        return Some(Notice { kind: NoticeKind::CallCleared, from: at, until: Some(at + CLOSING_WORDS) });
+    }
+    notice.filter(|_| now.call.is_none())
 }
 
 /// Identity of the subscription to the room's snapshots. There is one room, so iced sees the same one each time.

@@ -10,11 +10,12 @@ use iced::{Color, Element, Length, Padding};
 use super::{App, Message, Screen, ScreenMessage, StaffLayer};
 use crate::room::{Event, Stage, Trouble};
 use crate::screen::{farewell, staff};
-use crate::theme::{self, CALL_MM, MARGIN_MM, TARGET_MM, TOUCH_SLOP_MM};
-use crate::widget::call_band::{self, CallPlacement, StaffMessages};
+use crate::theme::{self, TARGET_MM, TOUCH_SLOP_MM};
+use crate::widget::ViewContext;
+use crate::widget::call_band::{self, CallMessages, CallPlacement};
 use crate::widget::frame_monitor::frame_monitor;
 use crate::widget::icon::Icon;
-use crate::widget::page::PageGeometry;
+use crate::widget::notice;
 use crate::widget::parts::{self, STAFF_HOLD};
 use crate::widget::timer::timer;
 use crate::widget::touch::{HoldRing, Trigger, touchable};
@@ -25,8 +26,6 @@ const IDLE_TIME: Duration = Duration::from_mins(1);
 const TALK_TIME: Duration = Duration::from_mins(10);
 /// Diameter of the ring that fills while the corner is held: a fingertip covers less.
 const RING_MM: f32 = 24.0;
-/// Widest line that tells the patient that staff are talking.
-const TALK_LINE_MM: f32 = 92.0;
 
 impl App {
     /// The window's content.
@@ -47,14 +46,13 @@ impl App {
     fn layers(&self) -> Element<'_, Message> {
         let ctx = &self.ctx;
         if matches!(self.screen, Screen::FirstRun(_)) {
-            let call = self.call(CallPlacement::Corner);
-            return stack![self.base(), call].into();
+            return stack![self.base(), call(ctx, CallPlacement::Corner)].into();
         }
         match &self.staff {
-            StaffLayer::Pin(pad) => self.with_sheet(pad.sheet(ctx).map(Message::Pin), IDLE_TIME),
+            StaffLayer::Pin(pad) => self.with_sheet(pad.sheet(&ctx.for_staff()).map(Message::Pin), IDLE_TIME),
             StaffLayer::Open(sheet) => {
                 let idle_time = if sheet.is_talking() { TALK_TIME } else { IDLE_TIME };
-                self.with_sheet(sheet.view(ctx).map(Message::Staff), idle_time)
+                self.with_sheet(sheet.view(&ctx.for_staff()).map(Message::Staff), idle_time)
             }
             StaffLayer::Closed if ctx.snapshot.dark => self.dark(),
             StaffLayer::Closed => {
@@ -62,8 +60,10 @@ impl App {
                 let is_being_cleaned =
                     matches!(&self.screen, Screen::Turnover(turnover) if turnover.is_being_cleaned());
                 let corner = (!is_being_cleaned).then(|| self.corner());
-                let call = self.call(self.call_placement());
-                stack![self.base()].push(corner).push(self.talk_line()).push(call).into()
+                let placement = self.call_placement();
+                // The session shows a notice among its own words.
+                let notice = (placement == CallPlacement::Corner).then(|| notice::layer(ctx)).flatten();
+                stack![self.base()].push(notice).push(corner).push(call(ctx, placement)).into()
             }
         }
     }
@@ -84,24 +84,8 @@ impl App {
             parts::over_place(ctx, 1.0, Space::new())
         };
         let idle = timer(parts::deadline(self.staff_touched_at, idle_time), Message::StaffIdle);
-        stack![beside, sheet, column![idle]].push(self.talk_line()).push(self.call(self.call_placement())).into()
-    }
-
-    /// While staff talk, the patient reads why the music is quiet. An open call has its place.
-    fn talk_line(&self) -> Option<Element<'_, Message>> {
-        let ctx = &self.ctx;
-        let snapshot = &ctx.snapshot;
-        if !snapshot.talk_now || !snapshot.is_in_visit() || snapshot.call.is_some() {
-            return None;
-        }
-        let line = parts::text_line(ctx.say("talk-line"), ctx.scale.body(), theme::VOICE, theme::SAND).line_height(1.2);
-        let line = row![Icon::Person.view(ctx.mm(7.0), theme::LAMPLIGHT), line.width(Length::Shrink)];
-        let line = parts::scrim(ctx, line.spacing(ctx.mm(3.0)).align_y(iced::Center));
-        let top = Padding { top: ctx.mm(2.0), left: ctx.mm(TARGET_MM + 4.0), ..Padding::ZERO };
-        // Between the corner of staff and that of the call.
-        let free_mm = PageGeometry::of(ctx).width_mm - TARGET_MM - CALL_MM - 2.0 * MARGIN_MM;
-        let width_mm = TALK_LINE_MM.min(free_mm);
-        Some(container(container(line).max_width(ctx.mm(width_mm))).padding(top).into())
+        let notice = notice::layer(ctx);
+        stack![beside].push(notice).push(sheet).push(column![idle]).push(call(ctx, self.call_placement())).into()
     }
 
     fn base(&self) -> Element<'_, Message> {
@@ -118,13 +102,8 @@ impl App {
         screen.map(Message::Screen)
     }
 
-    fn call(&self, placement: CallPlacement) -> Element<'_, Message> {
-        let staff_messages = StaffMessages { here: Message::HereSlid, cleared: Message::ClearSlid };
-        call_band::call(&self.ctx, placement, Message::CallPressed, staff_messages)
-    }
-
-    /// The corner that staff hold, which shows the hold as a ring. A mark in it tells staff of an empty room that something
-    /// needs them, and nothing to the next patient; the sheet has the words.
+    /// The corner that staff hold, away from the patient's free hand and the call. The hold shows as a ring. A mark in it
+    /// tells staff of an empty room that something needs them, and nothing to the next patient; the sheet has the words.
     fn corner(&self) -> Element<'_, Message> {
         let ctx = &self.ctx;
         let side = ctx.mm(TARGET_MM);
@@ -138,7 +117,8 @@ impl App {
             .trigger(Trigger::Hold(STAFF_HOLD))
             .slop_px(self.ctx.mm(TOUCH_SLOP_MM))
             .on_press(Message::CornerHeld);
-        container(corner).into()
+        let corner = container(corner);
+        if self.ctx.is_mirrored() { corner.align_right(Length::Fill) } else { corner }.into()
     }
 
     /// The dark: a black frame, since a screen that is switched off may not report touches. The first touch anywhere shows
@@ -156,9 +136,19 @@ impl App {
         if !shows_panel {
             return black;
         }
-        let leave = parts::control(ctx, "dark-leave", ctx.say("dark-leave"), Message::DarkLeft).width(ctx.mm(52.0));
-        let leave = column![container(leave).align_left(Length::Fill).padding(ctx.mm(3.0))];
-        let panel = self.call(CallPlacement::DarkPanel);
-        stack![black, leave, panel].into()
+        let leave = parts::offer(ctx, "dark-leave", ctx.say("dark-leave"), Message::DarkLeft).width(ctx.mm(52.0));
+        let leave = container(leave).width(Length::Fill).padding(ctx.mm(3.0));
+        let leave = if ctx.is_mirrored() { leave.align_right(Length::Fill) } else { leave };
+        stack![black, column![leave], call(ctx, CallPlacement::DarkPanel)].into()
     }
+}
+
+fn call<'a>(ctx: &ViewContext, place: CallPlacement) -> Element<'a, Message> {
+    let messages = CallMessages {
+        press: Message::CallPressed,
+        here: Message::HereSlid,
+        cleared: Message::ClearSlid,
+        reason: Message::ReasonTouched,
+    };
+    call_band::call(ctx, place, &messages)
 }

@@ -1,8 +1,7 @@
 //! Owns Arrive: one idea at a time, each of them optional, from the choice of language to the wait for the session. Does
 //! not own what the patient writes.
 
-use iced::alignment::Horizontal;
-use iced::widget::{column, container, row};
+use iced::widget::{column, container, row, text};
 use iced::{Element, Length};
 
 use super::Action;
@@ -12,6 +11,7 @@ use crate::room::notes::INTENTIONS;
 use crate::room::{Event, Snapshot};
 use crate::theme::{self, GAP_MM};
 use crate::vocabulary::language::Language;
+use crate::vocabulary::patient::{Hand, TypeSize};
 use crate::vocabulary::place::{Place, TimeOfDay};
 use crate::vocabulary::sound::SoundChoice;
 use crate::widget::icon::Icon;
@@ -28,6 +28,8 @@ pub enum ArriveStep {
     Language,
     /// What Arrive is for, with a control that skips all of it.
     Welcome,
+    /// Which hand is free, and the size of words.
+    Comfort,
     /// What ketamine does and how it feels, in three pictures.
     Expect,
     /// One of the three questions, from 0.
@@ -40,22 +42,25 @@ pub enum ArriveStep {
     Sound,
     /// A minute with the pacer.
     Breath,
-    /// A practice call.
+    /// A practice call, and then another in the dark.
     TryCall,
-    /// A practice call in the dark.
-    TryDark,
     /// Everything is done; the patient waits for the session.
     Waiting,
 }
 
 /// Height of a language's control.
 const LANGUAGE_MM: f32 = 24.0;
+/// Height of a choice of hand or of a size of words.
+const COMFORT_MM: f32 = 26.0;
+/// Largest diameter of the ring.
+const RING_MM: f32 = 34.0;
 /// Maximum number of languages in which the title asks, one to a line. With more, smaller words ask in one line.
 const TITLE_LANGUAGES_MAX: usize = 3;
 
 const STEPS: [ArriveStep; 13] = [
     ArriveStep::Language,
     ArriveStep::Welcome,
+    ArriveStep::Comfort,
     ArriveStep::Expect,
     ArriveStep::Question(0),
     ArriveStep::Question(1),
@@ -65,7 +70,6 @@ const STEPS: [ArriveStep; 13] = [
     ArriveStep::Sound,
     ArriveStep::Breath,
     ArriveStep::TryCall,
-    ArriveStep::TryDark,
     ArriveStep::Waiting,
 ];
 /// Number of progress dots. All steps with writing share one; the first two steps and the last have none.
@@ -74,19 +78,19 @@ const PROGRESS_DOTS: usize = 7;
 impl ArriveStep {
     /// Whether the patient tries the call here.
     const fn is_practice(self) -> bool {
-        matches!(self, Self::TryCall | Self::TryDark)
+        matches!(self, Self::TryCall)
     }
 
     fn progress(self) -> Option<StepProgress> {
         let at = match self {
             Self::Language | Self::Welcome | Self::Waiting => return None,
-            Self::Expect => 0,
-            Self::Question(_) | Self::ForClinician => 1,
-            Self::Place => 2,
-            Self::Sound => 3,
-            Self::Breath => 4,
-            Self::TryCall => 5,
-            Self::TryDark => 6,
+            Self::Comfort => 0,
+            Self::Expect => 1,
+            Self::Question(_) | Self::ForClinician => 2,
+            Self::Place => 3,
+            Self::Sound => 4,
+            Self::Breath => 5,
+            Self::TryCall => 6,
         };
         Some(StepProgress { at, of: PROGRESS_DOTS })
     }
@@ -116,6 +120,10 @@ pub enum Message {
     Pad(write::Message),
     /// Sharing the text for the clinician was switched on or off.
     SharePressed(bool),
+    /// It was said which hand is free.
+    HandChosen(Hand),
+    /// A size of words was chosen.
+    TypeSizeChosen(TypeSize),
     /// A place was chosen.
     PlaceChosen(Place),
     /// A sound was chosen.
@@ -160,9 +168,15 @@ impl ArriveScreen {
             Message::SkipAllPressed => self.go(STEPS.len().cast_signed(), snapshot),
             Message::Pad(message) => self.edit(message),
             Message::SharePressed(on) => Action::Send(Event::ForClinicianShared { on }),
+            Message::HandChosen(hand) => Action::Send(Event::HandChosen(hand)),
+            Message::TypeSizeChosen(size) => Action::Send(Event::TypeSizeChosen(size)),
             Message::PlaceChosen(place) => Action::Send(Event::PlaceChosen(place)),
             Message::SoundChosen(choice) => Action::Send(Event::SoundChosen(choice)),
-            Message::DarkPressed => Action::Send(Event::Dark { on: true }),
+            Message::DarkPressed => {
+                // The next practice starts from the dark, without a call.
+                let ends = is_practising(snapshot).then_some(Event::CallCleared);
+                Action::send_all(ends.into_iter().chain([Event::Dark { on: true }]))
+            }
         }
     }
 
@@ -178,12 +192,12 @@ impl ArriveScreen {
             ArriveStep::ForClinician => Action::Send(Event::ForClinicianWritten { text }),
             ArriveStep::Language
             | ArriveStep::Welcome
+            | ArriveStep::Comfort
             | ArriveStep::Expect
             | ArriveStep::Place
             | ArriveStep::Sound
             | ArriveStep::Breath
             | ArriveStep::TryCall
-            | ArriveStep::TryDark
             | ArriveStep::Waiting => Action::None,
         }
     }
@@ -201,12 +215,12 @@ impl ArriveScreen {
             ArriveStep::Question(_)
             | ArriveStep::Language
             | ArriveStep::Welcome
+            | ArriveStep::Comfort
             | ArriveStep::Expect
             | ArriveStep::Place
             | ArriveStep::Sound
             | ArriveStep::Breath
             | ArriveStep::TryCall
-            | ArriveStep::TryDark
             | ArriveStep::Waiting => None,
         };
         let mut actions = Vec::new();
@@ -216,7 +230,7 @@ impl ArriveScreen {
         if self.step() == ArriveStep::Breath {
             actions.push(Action::Send(Event::Breath { on: true }));
         }
-        if from.is_practice() && snapshot.call.as_ref().is_some_and(|call| call.practice) {
+        if from.is_practice() && is_practising(snapshot) {
             actions.push(Action::Send(Event::CallCleared));
         }
         Action::Batch(actions)
@@ -232,26 +246,14 @@ impl ArriveScreen {
                 // An upright screen is too narrow for three actions in a row.
                 if PageGeometry::of(ctx).is_upright() { page.content(skip) } else { page.start(skip) }.view(ctx)
             }
+            ArriveStep::Comfort => self.comfort(ctx),
             ArriveStep::Expect => self.expect(ctx),
             ArriveStep::Question(question) => self.question(ctx, question),
             ArriveStep::ForClinician => self.for_clinician(ctx),
             ArriveStep::Place => self.place(ctx),
             ArriveStep::Sound => self.sound(ctx),
             ArriveStep::Breath => self.breath(ctx),
-            ArriveStep::TryCall => {
-                self.page(ctx).title(ctx.say("arrive-call-title")).words(self.call_words(ctx)).view(ctx)
-            }
-            ArriveStep::TryDark => {
-                let dark = parts::secondary(
-                    ctx,
-                    "try-dark",
-                    ctx.say("arrive-dark-try"),
-                    Some(Icon::Moon),
-                    Message::DarkPressed,
-                );
-                let title = ctx.say("arrive-dark-title");
-                self.page(ctx).title(title).words(ctx.say("arrive-dark-text")).content(dark).view(ctx)
-            }
+            ArriveStep::TryCall => self.try_call(ctx),
             ArriveStep::Waiting => Page::new()
                 .title(ctx.say("arrive-waiting-title"))
                 .words(ctx.say("arrive-waiting-text"))
@@ -267,6 +269,46 @@ impl ArriveScreen {
         page.end(parts::primary(ctx, "next", ctx.say("next"), Some(Icon::Forward), Message::NextPressed))
     }
 
+    fn comfort<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
+        let snapshot = &ctx.snapshot;
+        let geometry = PageGeometry::of(ctx);
+        let hands = Hand::ALL.iter().map(|hand| {
+            let icon = match hand {
+                Hand::Left => Icon::LeftHand,
+                Hand::Right => Icon::Hand,
+            };
+            let key = format!("hand-{}", hand.name());
+            let label = ctx.say(&format!("hand-{}", hand.name()));
+            parts::icon_choice(ctx, key, icon, label, snapshot.hand == *hand, Message::HandChosen(*hand)).into()
+        });
+        let sizes = TypeSize::ALL.iter().map(|size| {
+            let id = format!("type-{}", size.name());
+            let label = ctx.say(&format!("type-{}", size.name()));
+            let is_chosen = snapshot.type_size == *size;
+            parts::icon_choice(ctx, id, Icon::TextSize, label, is_chosen, Message::TypeSizeChosen(*size)).into()
+        });
+        let groups_across = if geometry.is_upright() { 1.0 } else { 2.0 };
+        let gap_mm = 3.0 * GAP_MM;
+        let width_mm = (geometry.content_width_mm() - (groups_across - 1.0) * gap_mm) / groups_across;
+        let group = |question: &str, choices: Vec<Element<'a, Message>>| -> Element<'a, Message> {
+            // A hand is at its own side, so this grid is not mirrored.
+            let each_mm = (width_mm - GAP_MM) / 2.0;
+            let across = choices
+                .into_iter()
+                .map(|choice| container(choice).width(ctx.mm(each_mm)).height(ctx.mm(COMFORT_MM)).into());
+            let asked = parts::body(ctx, ctx.say(question));
+            column![asked, row(across).spacing(ctx.mm(GAP_MM))].spacing(ctx.mm(GAP_MM)).width(ctx.mm(width_mm)).into()
+        };
+        let groups = [group("comfort-hand", hands.collect()), group("comfort-type", sizes.collect())];
+        let groups: Element<'a, Message> = if geometry.is_upright() {
+            column(groups).spacing(ctx.mm(gap_mm)).into()
+        } else {
+            row(groups).spacing(ctx.mm(gap_mm)).align_y(iced::Bottom).into()
+        };
+        let page = self.page(ctx).title(ctx.say("comfort-title")).words(ctx.say("comfort-text"));
+        page.wide_content(groups).view(ctx)
+    }
+
     fn expect<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
         const PICTURES: [TilePicture; 3] = [
             TilePicture::part(PlaceShader::Forest, TimeOfDay::Dawn, [0.20, 0.10, 0.75, 0.75]),
@@ -274,31 +316,29 @@ impl ArriveScreen {
             TilePicture::part(PlaceShader::Beach, TimeOfDay::Dawn, [0.30, 0.15, 0.70, 0.70]),
         ];
         let geometry = PageGeometry::of(ctx);
-        let gap_mm = GAP_MM * 2.0;
-        // The height left by a title of two lines and a text of four.
-        let picture_mm = (geometry.body_height_mm(1.0) - 53.0).clamp(10.0, 40.0);
-        let cards = (0..PICTURES.len()).map(|index| -> Element<'a, Message> {
-            let number = index + 1;
-            let title = parts::text_line(
-                ctx.say(&format!("arrive-expect-{number}-title")),
-                ctx.mm(6.2),
-                theme::VOICE,
-                theme::LAMPLIGHT,
-            );
+        let gap = ctx.mm(GAP_MM * 2.0);
+        let words = |number: usize| {
+            let title = ctx.say(&format!("arrive-expect-{number}-title"));
+            let title = parts::text_line(title, ctx.scale.type_mm(6.2), theme::VOICE, theme::LAMPLIGHT);
             let text = parts::body(ctx, ctx.say(&format!("arrive-expect-{number}-text")));
-            if geometry.is_upright() {
-                let picture = container(picture(ctx, PICTURES[index])).width(ctx.mm(40.0)).height(ctx.mm(34.0));
-                let words = column![title, text].spacing(ctx.mm(1.0)).width(Length::Fill);
-                row![picture, words].spacing(ctx.mm(gap_mm)).align_y(iced::Center).into()
-            } else {
-                let picture = container(picture(ctx, PICTURES[index])).width(Length::Fill).height(ctx.mm(picture_mm));
-                column![picture, title, text].spacing(ctx.mm(2.0)).align_x(Horizontal::Left).width(Length::Fill).into()
-            }
-        });
-        let gap = ctx.mm(gap_mm);
-        let cards: Element<'a, Message> =
-            if geometry.is_upright() { column(cards).spacing(gap).into() } else { row(cards).spacing(gap).into() };
-        self.page(ctx).title(ctx.say("arrive-expect-title")).wide_content(cards).view(ctx)
+            column![title, text].spacing(ctx.mm(1.0)).width(Length::Fill)
+        };
+        let title = ctx.say("arrive-expect-title");
+        let cards: Element<'a, Message> = if geometry.is_upright() {
+            let cards = PICTURES.into_iter().enumerate().map(|(index, shown)| {
+                let picture = container(picture(ctx, shown)).width(ctx.mm(40.0)).height(ctx.mm(34.0));
+                row![picture, words(index + 1)].spacing(gap).align_y(iced::Center).into()
+            });
+            column(cards).spacing(gap).into()
+        } else {
+            // The words take the height that they need, and the pictures what is left.
+            let pictures = PICTURES.into_iter().map(|shown| container(picture(ctx, shown)).width(Length::Fill).into());
+            let pictures = row(pictures).spacing(gap).height(Length::Fill);
+            let words = row((1..=PICTURES.len()).map(|number| words(number).into())).spacing(gap);
+            let height = ctx.mm(geometry.body_height_mm(geometry.title_lines(&title)));
+            column![pictures, words].spacing(ctx.mm(2.0)).height(height).into()
+        };
+        self.page(ctx).title(title).wide_content(cards).view(ctx)
     }
 
     fn question<'a>(&'a self, ctx: &ViewContext, question: usize) -> Element<'a, Message> {
@@ -334,16 +374,18 @@ impl ArriveScreen {
     }
 
     fn place<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
-        let grid = PageGeometry::of(ctx).tile_grid(ctx.places().len());
+        let title = ctx.say("arrive-place-title");
+        let grid = PageGeometry::of(ctx).tile_grid(ctx.places().len(), &title);
         let choices = tile_faces::place_tiles(ctx, Message::PlaceChosen);
-        self.page(ctx).title(ctx.say("arrive-place-title")).wide_content(tiles(ctx, grid, choices)).view(ctx)
+        self.page(ctx).title(title).wide_content(tiles(ctx, grid, choices)).view(ctx)
     }
 
     fn sound<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
         let snapshot = &ctx.snapshot;
         let chosen = if snapshot.silence { SoundChoice::Silence } else { snapshot.sound };
         let sounds = ctx.sounds();
-        let grid = PageGeometry::of(ctx).tile_grid(sounds.len());
+        let title = ctx.say("arrive-sound-title");
+        let grid = PageGeometry::of(ctx).tile_grid(sounds.len(), &title);
         let choices = sounds.into_iter().map(|choice| Tile {
             id: format!("sound-{}", choice.name()),
             caption: ctx.say(&format!("hear-{}", choice.name())),
@@ -352,17 +394,35 @@ impl ArriveScreen {
             message: Message::SoundChosen(choice),
         });
         let choices = tiles(ctx, grid, choices.collect());
-        self.page(ctx).title(ctx.say("arrive-sound-title")).wide_content(choices).view(ctx)
+        self.page(ctx).title(title).wide_content(choices).view(ctx)
     }
 
     fn breath<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
         let is_still = ctx.place_renderer.reduce_motion;
-        let ring =
-            ctx.snapshot.breath.map(|breath| breath_ring::breath_ring(breath, ctx.clock, ctx.mm(44.0), is_still));
         let page = self.page(ctx).title(ctx.say("arrive-breath-title")).words(ctx.say("arrive-breath-text"));
-        match ring {
-            Some(ring) => page.beside(ring).view(ctx),
-            None => page.view(ctx),
+        let Some(breath) = ctx.snapshot.breath else { return page.view(ctx) };
+        let word = |key: &str| text(ctx.say(key)).size(ctx.scale.title()).font(theme::VOICE).line_height(1.2);
+        let ring = breath_ring::breath_ring(breath, ctx.clock, ctx.mm(RING_MM), is_still);
+        // Among the words, since the light beside them is what breathes.
+        page.content(ring.words(word("breath-in"), word("breath-out"))).view(ctx)
+    }
+
+    fn try_call<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
+        let page = self.page(ctx).title(ctx.say("arrive-call-title")).words(self.call_words(ctx));
+        let is_line_down = ctx.snapshot.call.as_ref().is_some_and(|call| call.line_down_told);
+        if !self.has_tried_call || is_line_down {
+            return page.view(ctx);
+        }
+        let dark =
+            parts::secondary(ctx, "try-dark", ctx.say("arrive-dark-try"), Some(Icon::Moon), Message::DarkPressed);
+        let geometry = PageGeometry::of(ctx);
+        let words =
+            container(parts::body(ctx, ctx.say("arrive-dark-text"))).max_width(ctx.mm(geometry.words_width_mm()));
+        // An upright screen is too narrow for three actions in a row.
+        if geometry.is_upright() {
+            page.content(column![words, dark].spacing(ctx.mm(GAP_MM * 2.0))).view(ctx)
+        } else {
+            page.content(words).start(dark).view(ctx)
         }
     }
 
@@ -377,6 +437,10 @@ impl ArriveScreen {
             None => "arrive-call-text",
         })
     }
+}
+
+fn is_practising(snapshot: &Snapshot) -> bool {
+    snapshot.call.as_ref().is_some_and(|call| call.practice)
 }
 
 fn back<'a>(ctx: &ViewContext) -> Element<'a, Message> {
@@ -395,7 +459,7 @@ fn language<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     };
     let choices = languages.iter().map(|language| {
         let id = format!("language-{language}");
-        parts::control(ctx, id, locales.own_name(*language), Message::LanguageChosen(*language))
+        parts::offer(ctx, id, locales.own_name(*language), Message::LanguageChosen(*language))
             .width(Length::Fill)
             .height(Length::Fill)
             .into()

@@ -1,30 +1,33 @@
-//! Owns the session's screen: the place, sparse words, and as few controls as the part of the arc allows. The app lays the
-//! call band over its foot. Does not own the session.
+//! Owns the session's screen: the place, sparse words, and as few controls as the part of the arc allows, which fade to dim
+//! glyphs while nobody touches them. The app lays the call band over its foot. Does not own the session.
 
 use std::time::{Duration, Instant};
 
-use iced::widget::{Space, column, container, stack};
+use iced::widget::{Space, column, container, stack, text};
 use iced::{Element, Length, Padding};
 
 use super::Action;
 use crate::room::timeline::Part;
 use crate::room::{Event, RoomTime, Snapshot};
-use crate::theme::{self, CALL_MM, MARGIN_MM, TARGET_MM};
+use crate::theme::{self, CALL_MM, GAP_MM, TARGET_MM};
 use crate::vocabulary::place::Guide;
 use crate::vocabulary::place::Place;
+use crate::widget::breath_ring::Pacer;
 use crate::widget::icon::Icon;
-use crate::widget::page::{Page, PageGeometry, TileGrid};
-use crate::widget::tile::tiles;
+use crate::widget::page::{Page, PageGeometry, TileGrid, lines_of};
+use crate::widget::resting::Wakefulness;
+use crate::widget::tile::tiles_and;
 use crate::widget::timer::timer;
 use crate::widget::touch::touchable;
-use crate::widget::{ViewContext, breath_ring, fade, orientation, parts, tile_faces};
+use crate::widget::{ViewContext, breath_ring, fade, notice, orientation, parts, tile_faces};
 
-/// Time without a touch after which the controls disappear.
+/// Time without a touch after which the controls go to rest, and after which an open sheet closes.
 const CONTROLS_TIME: Duration = Duration::from_secs(8);
+const SHEET_TIME: Duration = Duration::from_secs(20);
 /// Time that a line of words is shown.
 const WORDS_TIME_MS: u64 = 40_000;
-/// Distance of a line of words from the top.
-const WORDS_TOP_MM: f32 = 9.0;
+/// Height at the top that is kept for a line of words.
+const WORDS_HEIGHT_MM: f32 = 24.0;
 /// Time that the loss of the note in a power failure is shown.
 const RESTORED_TIME: Duration = Duration::from_mins(1);
 /// Number of lines of words.
@@ -36,10 +39,19 @@ const ANCHOR_LINES: u64 = 4;
 const ANCHOR_LINE_MS: u64 = 16_000;
 /// Gap between the controls and the call.
 const FOOT_GAP_MM: f32 = 7.0;
-/// Height of a control.
+/// Height of a control whose label has one line, and what it is higher than its label.
 const CONTROL_MM: f32 = 24.0;
-/// Height of a sound control, whose label may take two lines.
-const SOUND_CONTROL_MM: f32 = 29.0;
+const ABOVE_LABEL_MM: f32 = 12.5;
+/// Width of a control at the peak, where there are only two.
+const PEAK_CONTROL_MM: f32 = 65.0;
+/// Font size and line height of a control's label.
+const LABEL_MM: f32 = 7.0;
+const LABEL_LINE_HEIGHT: f32 = 1.15;
+/// Highest tile of the sheet of places.
+const TILE_MAX_MM: f32 = 30.0;
+/// Largest diameter of the pacer, and beside the anchor's words.
+const PACER_MM: f32 = 34.0;
+const ANCHOR_PACER_MM: f32 = 30.0;
 /// Width of a screen from which four controls are side by side.
 const FOUR_COLUMNS_MIN_MM: f32 = 165.0;
 /// One step of the patient's volume, in dB.
@@ -51,7 +63,7 @@ pub struct SessionScreen {
     group: ControlGroup,
     opened_at: Instant,
     touched_at: Instant,
-    has_controls: bool,
+    wakefulness: Wakefulness,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,9 +76,9 @@ enum ControlGroup {
 /// What happened on the screen.
 #[derive(Clone, Debug)]
 pub enum Message {
-    /// The place was touched: the controls return, and nothing else happens.
+    /// The place was touched: the controls wake, and nothing else happens.
     PlaceTouched,
-    /// A timer ran out: the controls may disappear, or the words change.
+    /// A timer ran out: the controls may go to rest, or the words change.
     TimerElapsed,
     /// The pacer was switched on or off.
     BreathePressed(bool),
@@ -94,27 +106,24 @@ pub enum Message {
 
 impl Default for SessionScreen {
     fn default() -> Self {
-        Self {
-            group: ControlGroup::Controls,
-            opened_at: Instant::now(),
-            touched_at: Instant::now(),
-            has_controls: true,
-        }
+        let now = Instant::now();
+        Self { group: ControlGroup::Controls, opened_at: now, touched_at: now, wakefulness: Wakefulness::awake(now) }
     }
 }
 
 impl SessionScreen {
     /// Handles a message.
     pub fn update(&mut self, message: &Message, snapshot: &Snapshot) -> Action {
+        let now = Instant::now();
         if matches!(message, Message::TimerElapsed) {
-            if self.touched_at.elapsed() >= CONTROLS_TIME {
-                self.has_controls = false;
+            if now >= self.rests_at() && !self.wakefulness.is_resting() {
+                self.wakefulness.rest(now);
                 self.group = ControlGroup::Controls;
             }
             return Action::None;
         }
-        self.touched_at = Instant::now();
-        self.has_controls = true;
+        self.touched_at = now;
+        self.wakefulness.wake(now);
         match message {
             Message::PlaceTouched | Message::TimerElapsed => Action::None,
             Message::BreathePressed(on) => Action::Send(Event::Breath { on: *on }),
@@ -138,10 +147,20 @@ impl SessionScreen {
         Action::None
     }
 
+    /// When the controls go to rest if nobody touches the screen.
+    fn rests_at(&self) -> Instant {
+        let time = match self.group {
+            ControlGroup::Controls => CONTROLS_TIME,
+            ControlGroup::Sound | ControlGroup::Places => SHEET_TIME,
+        };
+        parts::deadline(self.touched_at, time)
+    }
+
     /// The screen.
     #[must_use]
     pub fn view<'a>(&'a self, ctx: &ViewContext) -> Element<'a, Message> {
-        if ctx.snapshot.anchor {
+        let is_calling = ctx.snapshot.call.is_some();
+        if ctx.snapshot.anchor && !is_calling {
             return anchor(ctx);
         }
         let touch = touchable("place", Space::new().width(Length::Fill).height(Length::Fill))
@@ -149,101 +168,161 @@ impl SessionScreen {
             .height(Length::Fill)
             .slop_px(ctx.mm(theme::TOUCH_SLOP_MM))
             .on_press(Message::PlaceTouched);
+        let geometry = PageGeometry::of(ctx);
         // Nothing may compete for attention with an open call.
-        let foot: Element<'a, Message> = if self.has_controls && ctx.snapshot.call.is_none() {
+        let foot: Element<'a, Message> = if is_calling {
+            Space::new().into()
+        } else {
             container(self.controls(ctx))
                 .center_x(Length::Fill)
-                .padding(Padding::from([0.0, ctx.mm(PageGeometry::of(ctx).margin_mm())]))
+                .padding(Padding::from([0.0, ctx.mm(geometry.margin_mm())]))
                 .into()
-        } else {
-            Space::new().into()
+        };
+        let words = container(words(ctx, self.opened_at))
+            .width(Length::Fill)
+            .padding(Padding { top: ctx.mm(notice::TOP_MM), ..Padding::ZERO });
+        // In a call, beside the staff's control.
+        let words = match (is_calling, ctx.is_mirrored()) {
+            (false, _) => words.center_x(Length::Fill),
+            (true, false) => words.align_right(Length::Fill),
+            (true, true) => words.align_left(Length::Fill),
         };
         let content = column![
-            container(words(ctx, self.opened_at))
-                .width(Length::Fill)
-                .height(Length::Fill)
-                .center_x(Length::Fill)
-                .padding(Padding { top: ctx.mm(WORDS_TOP_MM), ..Padding::ZERO }),
+            words.height(Length::Fill),
             foot,
             Space::new().height(Length::Fixed(ctx.mm(CALL_MM + FOOT_GAP_MM))),
         ];
-        // Between the words above and the controls below.
-        let pacer = container(pacer(ctx)).center(Length::Fill).padding(Padding {
-            top: ctx.mm(WORDS_TOP_MM + 18.0),
-            bottom: ctx.mm(CALL_MM + MARGIN_MM + CONTROL_MM),
-            ..Padding::ZERO
-        });
-        let mut layers = stack![touch, pacer, content];
-        if self.has_controls {
-            layers = layers.push(timer(parts::deadline(self.touched_at, CONTROLS_TIME), Message::TimerElapsed));
-        }
+        let is_open = self.group != ControlGroup::Controls;
+        let pacer = (!is_calling && !is_open).then(|| pacer(ctx)).flatten();
+        let rest = (!self.wakefulness.is_resting()).then(|| timer(self.rests_at(), Message::TimerElapsed));
+        let layers = stack![touch].push(pacer).push(content).push(rest);
         parts::over_place(ctx, 1.0, layers)
     }
 
     fn controls<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
-        let controls = match self.group {
-            ControlGroup::Controls => first_controls(ctx),
-            ControlGroup::Sound => return sound_sheet(ctx),
-            ControlGroup::Places => return place_sheet(ctx),
-        };
-        let geometry = PageGeometry::of(ctx);
-        let columns = if geometry.width_mm < FOUR_COLUMNS_MIN_MM { 2 } else { controls.len().max(3) };
-        parts::control_grid(ctx, controls, columns, geometry.content_width_mm(), CONTROL_MM)
+        match self.group {
+            ControlGroup::Controls => first_controls(ctx, self.wakefulness),
+            ControlGroup::Sound => sound_sheet(ctx),
+            ControlGroup::Places => place_sheet(ctx),
+        }
     }
 }
 
-fn first_controls<'a>(ctx: &ViewContext) -> Vec<Element<'a, Message>> {
+/// Height of controls of this width with these labels.
+fn control_height_mm(ctx: &ViewContext, labels: &[String], width_mm: f32) -> f32 {
+    let size_mm = LABEL_MM * ctx.scale.type_factor();
+    let lines = labels.iter().map(|label| lines_of(label, size_mm, width_mm - 3.0)).fold(1.0, f32::max);
+    (ABOVE_LABEL_MM + lines * size_mm * LABEL_LINE_HEIGHT).max(CONTROL_MM)
+}
+
+/// Number of columns for four controls.
+fn columns_of_four(geometry: PageGeometry) -> usize {
+    if geometry.width_mm < FOUR_COLUMNS_MIN_MM { 2 } else { 4 }
+}
+
+fn width_in_columns(width_mm: f32, columns: usize) -> f32 {
+    let across = columns as f32;
+    (width_mm - (across - 1.0) * GAP_MM) / across
+}
+
+/// One of the first controls.
+struct FirstControl {
+    id: &'static str,
+    icon: Icon,
+    label: String,
+    is_on: bool,
+    message: Message,
+}
+
+fn first_controls<'a>(ctx: &ViewContext, wakefulness: Wakefulness) -> Element<'a, Message> {
     let snapshot = &ctx.snapshot;
-    let control = |id: &str, icon: Icon, key: &str, is_on: bool, message: Message| -> Element<'a, Message> {
-        parts::icon_control(ctx, id, icon, ctx.say(key), is_on, message).into()
+    let control = |id: &'static str, icon: Icon, key: &str, message: Message| FirstControl {
+        id,
+        icon,
+        label: ctx.say(key),
+        is_on: false,
+        message,
     };
-    let anchor = control("anchor", Icon::Anchor, "session-anchor", false, Message::AnchorPressed(true));
+    let anchor = control("anchor", Icon::Anchor, "session-anchor", Message::AnchorPressed(true));
+    let dark = control("dark", Icon::Moon, "session-dark", Message::DarkPressed);
     let is_breathing = snapshot.breath.is_some();
-    let (breathe, place) = match snapshot.part() {
-        Some(Part::Peak) => {
-            return vec![control("dark", Icon::Moon, "session-dark", false, Message::DarkPressed), anchor];
-        }
-        // *Ready* replaces one control, and all others stay where the patient has learned to find them.
-        Some(Part::Landing) => {
-            ("session-breathe", control("ready", Icon::Forward, "landing-ready", false, Message::ReadyPressed))
-        }
-        Some(Part::Settle | Part::Onset | Part::Return) | None => {
-            ("session-breathe", control("places", Icon::Place, "session-place", false, Message::PlacesPressed))
-        }
+    let breathe = FirstControl {
+        is_on: is_breathing,
+        ..control("breathe", Icon::Breath, "session-breathe", Message::BreathePressed(!is_breathing))
     };
-    vec![
-        control("breathe", Icon::Breath, breathe, is_breathing, Message::BreathePressed(!is_breathing)),
-        place,
-        control("sound", Icon::Sound, "session-sound", false, Message::SoundPressed),
-        anchor,
-    ]
+    let places = control("places", Icon::Place, "session-place", Message::PlacesPressed);
+    let sound = control("sound", Icon::Sound, "session-sound", Message::SoundPressed);
+    // The pacer is for before and after, and the dark for the way in between. All other controls stay where the patient has
+    // learned to find them.
+    let controls = match snapshot.part() {
+        Some(Part::Peak) => vec![dark, anchor],
+        Some(Part::Onset) if !is_breathing => vec![dark, places, sound, anchor],
+        Some(Part::Landing) => {
+            vec![breathe, control("ready", Icon::Forward, "landing-ready", Message::ReadyPressed), sound, anchor]
+        }
+        Some(Part::Settle | Part::Onset | Part::Return) | None => vec![breathe, places, sound, anchor],
+    };
+    let geometry = PageGeometry::of(ctx);
+    let width_mm = geometry.content_width_mm();
+    let labels: Vec<String> = controls.iter().map(|control| control.label.clone()).collect();
+    let is_pair = controls.len() == 2;
+    let elements: Vec<Element<'a, Message>> = controls
+        .into_iter()
+        .map(|FirstControl { id, icon, label, is_on, message }| {
+            parts::resting_control(ctx, id, icon, label, is_on, wakefulness, message)
+        })
+        .collect();
+    if is_pair {
+        // At both ends, where they were before.
+        let each_mm = PEAK_CONTROL_MM.min(width_in_columns(width_mm, 2));
+        let height = ctx.mm(control_height_mm(ctx, &labels, each_mm));
+        let mut across = Vec::new();
+        for element in elements {
+            if !across.is_empty() {
+                across.push(Space::new().width(Length::Fill).into());
+            }
+            across.push(container(element).width(ctx.mm(each_mm)).height(height).into());
+        }
+        return parts::row_by_hand(ctx, across).into();
+    }
+    let columns = columns_of_four(geometry);
+    let height_mm = control_height_mm(ctx, &labels, width_in_columns(width_mm, columns));
+    parts::control_grid(ctx, elements, columns, width_mm, height_mm)
 }
 
 /// The current volume, and the controls that change the sound.
 fn sound_sheet<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     let is_silent = ctx.snapshot.silence;
-    let control = |id: &str, icon: Icon, key: &str, message: Message| -> Element<'a, Message> {
-        parts::icon_control(ctx, id, icon, ctx.say(key), false, message).into()
-    };
     let controls = if is_silent {
-        vec![control("silence", Icon::Sound, "sound-return", Message::SilencePressed(false))]
+        vec![("silence", Icon::Sound, "sound-return", Message::SilencePressed(false))]
     } else {
         vec![
-            control("softer", Icon::Softer, "sound-softer", Message::VolumePressed(-1.0)),
-            control("louder", Icon::Louder, "sound-louder", Message::VolumePressed(1.0)),
-            control("skip", Icon::OtherMusic, "sound-skip", Message::SkipPressed),
-            control("silence", Icon::Silence, "sound-silence", Message::SilencePressed(true)),
+            ("softer", Icon::Softer, "sound-softer", Message::VolumePressed(-1.0)),
+            ("louder", Icon::Louder, "sound-louder", Message::VolumePressed(1.0)),
+            ("skip", Icon::OtherMusic, "sound-skip", Message::SkipPressed),
+            ("silence", Icon::Silence, "sound-silence", Message::SilencePressed(true)),
         ]
     };
     let level = (!is_silent).then(|| {
         let (loudness, _) = ctx.clinic.config.sound.loudness(ctx.snapshot.volume_db);
         let level = ctx.say(&format!("volume-{}", loudness.step())).to_lowercase();
-        parts::body(ctx, ctx.words.say_with("sound-level", &[("level", level.into())]))
+        parts::body(ctx, ctx.words.say_with("sound-level", &[("level", level.into())])).into()
     });
     let geometry = PageGeometry::of(ctx);
-    let columns = if geometry.width_mm < FOUR_COLUMNS_MIN_MM { 2 } else { 4 };
+    let columns = columns_of_four(geometry);
     let width_mm = geometry.content_width_mm() - 2.0 * SHEET_PADDING_MM;
-    sheet(ctx, level, parts::control_grid(ctx, controls, columns, width_mm, SOUND_CONTROL_MM))
+    let labels: Vec<String> = controls.iter().map(|(_, _, key, _)| ctx.say(key)).collect();
+    let height_mm = control_height_mm(ctx, &labels, width_in_columns(width_mm, columns));
+    let controls = controls
+        .into_iter()
+        .zip(labels)
+        .map(|((id, icon, _, message), label)| parts::icon_control(ctx, id, icon, label, message).into());
+    let controls = parts::control_grid(ctx, controls.collect(), columns, width_mm, height_mm);
+    let done = parts::secondary(ctx, "close", ctx.say("done"), Some(Icon::Tick), Message::ClosePressed);
+    let fill = || Space::new().width(Length::Fill).into();
+    let foot = vec![fill(), level.unwrap_or_else(fill), fill(), done.into()];
+    let foot = parts::row_by_hand(ctx, foot).align_y(iced::Center).spacing(ctx.mm(GAP_MM));
+    sheet(ctx, column![controls, foot].spacing(ctx.mm(GAP_MM)))
 }
 
 /// The places as pictures, the dark among them.
@@ -253,31 +332,22 @@ fn place_sheet<'a>(ctx: &ViewContext) -> Element<'a, Message> {
         if place == Place::Dark { Message::DarkPressed } else { Message::PlaceChosen(place) }
     });
     let columns = if geometry.is_upright() { 2 } else { 4 };
-    let across = columns as f32;
-    let whole_mm = geometry.content_width_mm() - 2.0 * SHEET_PADDING_MM;
-    let width_mm = (whole_mm - (across - 1.0) * theme::GAP_MM) / across;
-    let grid = TileGrid { columns, width_mm, height_mm: TARGET_MM.max((geometry.height_mm * 0.16).min(30.0)) };
-    sheet(ctx, None, tiles(ctx, grid, choices))
+    let rows = (choices.len() + 1).div_ceil(columns) as f32;
+    let width_mm = width_in_columns(geometry.content_width_mm() - 2.0 * SHEET_PADDING_MM, columns);
+    let room_mm = geometry.height_mm - CALL_MM - FOOT_GAP_MM - geometry.margin_mm() - 2.0 * SHEET_PADDING_MM;
+    let height_mm = ((room_mm - (rows - 1.0) * GAP_MM) / rows).clamp(TARGET_MM, TILE_MAX_MM);
+    let grid = TileGrid { columns, width_mm, height_mm };
+    let done = parts::icon_control(ctx, "close", Icon::Tick, ctx.say("done"), Message::ClosePressed);
+    sheet(ctx, tiles_and(ctx, grid, choices, done))
 }
 
 /// Padding of a sheet.
 const SHEET_PADDING_MM: f32 = 3.0;
 
-/// A sheet above the call: choices, the current state in words, and *Done*.
-fn sheet<'a>(
-    ctx: &ViewContext,
-    status: Option<iced::widget::Text<'a>>,
-    choices: Element<'a, Message>,
-) -> Element<'a, Message> {
-    let done = parts::secondary(ctx, "close", ctx.say("done"), Some(Icon::Tick), Message::ClosePressed);
-    let foot = iced::widget::row![container(Space::new()).width(Length::Fill)]
-        .push(status)
-        .push(container(Space::new()).width(Length::Fill))
-        .push(done)
-        .align_y(iced::Center)
-        .spacing(ctx.mm(theme::GAP_MM));
+/// A sheet above the call.
+fn sheet<'a>(ctx: &ViewContext, content: impl Into<Element<'a, Message>>) -> Element<'a, Message> {
     let radius = ctx.mm(7.0);
-    container(column![choices, foot].spacing(ctx.mm(theme::GAP_MM)))
+    container(content)
         .padding(ctx.mm(SHEET_PADDING_MM))
         .style(move |_| container::Style {
             background: Some(iced::Background::Color(theme::faded(theme::INK, 0.88))),
@@ -288,51 +358,91 @@ fn sheet<'a>(
 }
 
 /// The anchor, for a patient for whom the session is too much: one calm line at a time, words that say where the patient
-/// is, and a way back. The place is not dimmed, since it is something to hold on to.
+/// is, the breath, and a way back. The place is not dimmed, since it is something to hold on to.
 fn anchor<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     let now = ctx.clock.now();
+    let geometry = PageGeometry::of(ctx);
     let from = RoomTime(now.0 - now.0 % ANCHOR_LINE_MS);
     let until = ctx.clock.instant_of(from + Duration::from_millis(ANCHOR_LINE_MS));
-    let line = ctx.say(&format!("anchor-line-{}", (now.0 / ANCHOR_LINE_MS) % ANCHOR_LINES + 1));
-    let line = iced::widget::text(line).size(ctx.scale.phrase()).font(theme::VOICE).line_height(theme::LINE_HEIGHT);
-    let line =
-        stack![fade::fade_on_veil(line, ctx.clock.instant_of(from), Some(until)), timer(until, Message::TimerElapsed),];
+    let line = if let Some(notice) = ctx.current_notice() {
+        notice::line(ctx, notice)
+    } else {
+        let line = ctx.say(&format!("anchor-line-{}", (now.0 / ANCHOR_LINE_MS) % ANCHOR_LINES + 1));
+        let line = text(line).size(ctx.scale.phrase()).font(theme::VOICE).line_height(theme::LINE_HEIGHT);
+        fade::fade_on_veil(line, ctx.clock.instant_of(from), Some(until))
+    };
+    let line = stack![line, timer(until, Message::TimerElapsed)];
     let place = ctx.snapshot.session.map(|session| parts::body(ctx, orientation::words(&ctx.words, &session, now)));
-    let width = ctx.mm(PageGeometry::of(ctx).words_width_mm());
+    let width = ctx.mm(geometry.words_width_mm());
     // Always two lines high: nothing below moves when the next line comes.
-    let line = container(line).height(Length::Fixed(ctx.mm(26.0))).width(Length::Fill).align_y(iced::Bottom);
+    let line_mm = 26.0 * geometry.type_factor;
+    let line = container(line).height(Length::Fixed(ctx.mm(line_mm))).width(Length::Fill).align_y(iced::Bottom);
     let words = column![line].push(place).spacing(ctx.mm(4.0)).max_width(width);
     let back =
         parts::secondary(ctx, "anchor-done", ctx.say("anchor-done"), Some(Icon::Leaf), Message::AnchorPressed(false));
-    let mut page = Page::new().content(words).start(back).from_head().above_call();
-    if let Some(breath) = ctx.snapshot.breath {
-        let (is_still, size) = (ctx.place_renderer.reduce_motion, ctx.mm(36.0));
-        page = page.beside(if is_still {
-            breath_ring::breath_ring(breath, ctx.clock, size, true)
+    // Larger words leave less room.
+    let size_mm = if geometry.type_factor > 1.0 { TARGET_MM } else { ANCHOR_PACER_MM };
+    let breath = ctx.snapshot.breath.map(|breath| {
+        let is_still = ctx.place_renderer.reduce_motion;
+        let ring = if is_still {
+            breath_ring::breath_ring(breath, ctx.clock, ctx.mm(size_mm), true)
         } else {
-            breath_ring::passing_ring(breath, ctx.clock, size, RING_BREATHS)
-        });
-    }
+            breath_ring::passing_ring(breath, ctx.clock, ctx.mm(size_mm), RING_BREATHS)
+        };
+        with_breath_words(ctx, ring).into()
+    });
+    let foot = [Some(back.into()), breath].into_iter().flatten().collect();
+    let foot = parts::row_by_hand(ctx, foot).spacing(ctx.mm(2.0 * GAP_MM)).align_y(iced::Bottom);
+    let foot = container(foot).width(Length::Fill);
+    let foot = if ctx.is_mirrored() { foot.align_right(Length::Fill) } else { foot };
+    let page = Page::new().content(words).foot(foot).from_head().above_call();
     parts::over_place(ctx, 1.0, page.layer(ctx))
 }
 
+/// A pacer that says when to breathe in and out.
+fn with_breath_words<'a>(ctx: &ViewContext, pacer: Pacer<'a, Message>) -> Pacer<'a, Message> {
+    let word = |key: &str| text(ctx.say(key)).size(ctx.scale.title()).font(theme::VOICE).line_height(1.2);
+    pacer.words(word("breath-in"), word("breath-out"))
+}
+
 /// A ring or an orb, if the profile asks for one or motion is reduced. Otherwise the place itself breathes, and a ring
-/// shows the rhythm for the first breaths.
-fn pacer<'a>(ctx: &ViewContext) -> Element<'a, Message> {
-    let Some(breath) = ctx.snapshot.breath else { return Space::new().into() };
+/// shows the rhythm for the first breaths. It is beside the light of the place.
+fn pacer<'a>(ctx: &ViewContext) -> Option<Element<'a, Message>> {
+    let breath = ctx.snapshot.breath?;
     let is_still = ctx.place_renderer.reduce_motion;
-    let size = ctx.mm(42.0);
-    match ctx.profile().map_or(Guide::Scene, |profile| profile.breath.guide) {
+    let size = ctx.mm(PACER_MM);
+    let pacer = match ctx.profile().map_or(Guide::Scene, |profile| profile.breath.guide) {
         Guide::Orb => breath_ring::breath_orb(breath, ctx.clock, size, is_still),
         Guide::Ring => breath_ring::breath_ring(breath, ctx.clock, size, is_still),
         Guide::Scene if is_still => breath_ring::breath_ring(breath, ctx.clock, size, is_still),
         Guide::Scene => breath_ring::passing_ring(breath, ctx.clock, size, RING_BREATHS),
-    }
+    };
+    let geometry = PageGeometry::of(ctx);
+    let pacer = with_breath_words(ctx, pacer).word_below(geometry.is_upright()).on_plate();
+    let light = ctx.snapshot.place.focal_box(geometry.width_mm / geometry.height_mm);
+    let beside_light = light.map_or(1.0, |light| light.left);
+    let rows = if geometry.is_upright() { 2.0 } else { 1.0 };
+    let controls_mm = rows * (CONTROL_MM + GAP_MM);
+    let pacer = container(pacer).center(Length::Fill).padding(Padding {
+        top: ctx.mm(WORDS_HEIGHT_MM),
+        right: ctx.window.width * (1.0 - beside_light),
+        bottom: ctx.mm(CALL_MM + FOOT_GAP_MM + controls_mm),
+        left: 0.0,
+    });
+    Some(pacer.into())
 }
 
 /// The line of words that is due, or the message that is shown instead.
 fn words<'a>(ctx: &ViewContext, opened_at: Instant) -> Element<'a, Message> {
     let snapshot = &ctx.snapshot;
+    if let Some(notice) = ctx.current_notice() {
+        let line = notice::line(ctx, notice);
+        // Other words follow once it has faded.
+        return match notice.until {
+            Some(until) => stack![line, timer(until, Message::TimerElapsed)].into(),
+            None => line,
+        };
+    }
     let Some(session) = snapshot.session.filter(|_| snapshot.call.is_none()) else { return Space::new().into() };
     if snapshot.silence && !session.paused {
         return parts::scrim(ctx, parts::body(ctx, ctx.say("session-silence")));
@@ -342,14 +452,11 @@ fn words<'a>(ctx: &ViewContext, opened_at: Instant) -> Element<'a, Message> {
     }
     let lost = snapshot.troubles.contains(&crate::room::Trouble::NotesLost);
     if lost && opened_at.elapsed() < RESTORED_TIME {
-        let line = iced::widget::text(ctx.say("session-restored"))
-            .size(ctx.scale.body())
-            .font(theme::VOICE)
-            .line_height(theme::LINE_HEIGHT);
-        let padded = container(line).padding(Padding::from([ctx.mm(4.0), ctx.mm(8.0)]));
+        let line =
+            text(ctx.say("session-restored")).size(ctx.scale.body()).font(theme::VOICE).line_height(theme::LINE_HEIGHT);
         let until = parts::deadline(opened_at, RESTORED_TIME);
-        return stack![fade::fade(padded, opened_at, Some(until), ctx.mm(6.0)), timer(until, Message::TimerElapsed)]
-            .into();
+        let line = parts::fading_plate(ctx, line, |line, radius| fade::fade(line, opened_at, Some(until), radius));
+        return stack![line, timer(until, Message::TimerElapsed)].into();
     }
     let Some(settings) = ctx.profile().map(|profile| &profile.words).filter(|words| words.on) else {
         return Space::new().into();
@@ -359,17 +466,13 @@ fn words<'a>(ctx: &ViewContext, opened_at: Instant) -> Element<'a, Message> {
     let Some(line) = scheduled_line(session.clock_ms(now), every_ms, session.speed, now) else {
         return Space::new().into();
     };
-    let text = iced::widget::text(ctx.say(&format!("session-word-{}", line.index + 1)))
+    let words = text(ctx.say(&format!("session-word-{}", line.index + 1)))
         .size(ctx.scale.phrase())
         .font(theme::VOICE)
         .line_height(theme::LINE_HEIGHT);
-    let padded = container(text).padding(Padding::from([ctx.mm(4.0), ctx.mm(8.0)]));
     let (from, until) = (ctx.clock.instant_of(line.from), ctx.clock.instant_of(line.until));
-    stack![
-        fade::fade(padded, from, Some(until), ctx.mm(6.0)),
-        timer(ctx.clock.instant_of(line.next), Message::TimerElapsed),
-    ]
-    .into()
+    let words = parts::fading_plate(ctx, words, |words, radius| fade::fade(words, from, Some(until), radius));
+    stack![words, timer(ctx.clock.instant_of(line.next), Message::TimerElapsed)].into()
 }
 
 /// A line of words and when it is shown.

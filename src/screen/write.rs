@@ -246,8 +246,8 @@ impl TextPad {
     }
 }
 
-/// The layout of every page: `head` to the left of the call, the page below it, and `controls` on the right, the last one
-/// at the bottom.
+/// The layout of every page: `head` beside the call, the page below it, and `controls` at the side of the free hand, the
+/// last one at the bottom.
 #[must_use]
 pub fn framed<'a, M: 'a>(
     ctx: &ViewContext,
@@ -256,13 +256,12 @@ pub fn framed<'a, M: 'a>(
     controls: Vec<Element<'a, M>>,
 ) -> Element<'a, M> {
     let gap = ctx.mm(GAP_MM);
-    let head = row![
-        container(head).width(Length::Fill).height(Length::Fill).align_y(Vertical::Center),
-        Space::new().width(Length::Fixed(ctx.mm(CALL_MM + MARGIN_MM + GAP_MM))),
-    ]
-    .height(Length::Fixed(ctx.mm(CALL_MM)));
+    let head = container(head).width(Length::Fill).height(Length::Fill).align_y(Vertical::Center).into();
+    let call = Space::new().width(Length::Fixed(ctx.mm(CALL_MM + MARGIN_MM + GAP_MM))).into();
+    let head = parts::row_by_hand(ctx, vec![head, call]).height(Length::Fixed(ctx.mm(CALL_MM)));
     let side = container(column(controls).spacing(gap)).height(Length::Fill).align_y(Vertical::Bottom);
-    let below = row![container(page).width(Length::Fill).height(Length::Fill), side].spacing(gap);
+    let page = container(page).width(Length::Fill).height(Length::Fill).into();
+    let below = parts::row_by_hand(ctx, vec![page, side.into()]).spacing(gap);
     let page = column![head, below].spacing(gap).padding(ctx.mm(MARGIN_MM));
     parts::over_place(ctx, BEHIND_PAGE, parts::background(theme::faded(theme::INK, VEIL_ALPHA), page))
 }

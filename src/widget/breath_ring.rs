@@ -1,12 +1,12 @@
-//! Owns the plain pacers: a soft ring and an orb of light that grow with the breath. They request their own frames, without
-//! messages that would rebuild the view. Does not own the breath.
+//! Owns the plain pacers: a soft ring and an orb of light that grow with the breath, with a word for what it does now. They
+//! request their own frames, without messages that would rebuild the view. Does not own the breath.
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use iced::advanced::image::{Image, Renderer as _};
 use iced::advanced::layout::{self, Layout};
-use iced::advanced::widget::Tree;
+use iced::advanced::widget::{Operation, Tree};
 use iced::advanced::{Clipboard, Renderer as _, Shell, Widget, mouse, renderer};
 use iced::border::Border;
 use iced::widget::image::{FilterMethod, Handle};
@@ -14,6 +14,7 @@ use iced::{Background, Color, Element, Event, Length, Point, Rectangle, Renderer
 
 use super::easing::smoothstep;
 use crate::driver::clock::RoomClock;
+use crate::room::breath::{Breath, BreathPhase};
 use crate::room::snapshot::BreathView;
 use crate::theme;
 
@@ -30,7 +31,16 @@ const BACKING_WIDTH: f32 = 0.036;
 /// Size of the orb's image, in pixels. It is drawn once and scaled.
 const ORB_PX: u32 = 192;
 
-struct Pacer {
+/// Margin of the plate around a pacer, and the gap between the ring and its word, as fractions of the largest diameter.
+const PLATE_MARGIN: f32 = 0.12;
+const WORD_GAP: f32 = 0.10;
+/// How quickly a word fades at the turns of the breath.
+const WORD_FADE: f32 = 12.0;
+/// Opacity of the plate.
+const PLATE_ALPHA: f32 = 0.62;
+
+/// A pacer: a shape that grows and shrinks with the breath, and beside it the word for what the breath does now.
+pub struct Pacer<'a, Message> {
     shape: PacerShape,
     breath: BreathView,
     clock: RoomClock,
@@ -38,6 +48,10 @@ struct Pacer {
     is_still: bool,
     /// Number of breaths after which it has faded out; `None` if it stays.
     breaths: Option<u32>,
+    /// The words for breathing in and out. Their text must not set a colour, since it fades by the inherited one.
+    words: Vec<Element<'a, Message>>,
+    is_word_below: bool,
+    has_plate: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,8 +67,18 @@ pub fn breath_ring<'a, Message: 'a>(
     clock: RoomClock,
     diameter_px: f32,
     is_still: bool,
-) -> Element<'a, Message> {
-    Element::new(Pacer { shape: PacerShape::Ring, breath, clock, diameter_px, is_still, breaths: None })
+) -> Pacer<'a, Message> {
+    Pacer {
+        shape: PacerShape::Ring,
+        breath,
+        clock,
+        diameter_px,
+        is_still,
+        breaths: None,
+        words: Vec::new(),
+        is_word_below: false,
+        has_plate: false,
+    }
 }
 
 /// A ring that shows the rhythm for this many breaths, and fades out over the last of them.
@@ -64,8 +88,8 @@ pub fn passing_ring<'a, Message: 'a>(
     clock: RoomClock,
     diameter_px: f32,
     breaths: u32,
-) -> Element<'a, Message> {
-    Element::new(Pacer { shape: PacerShape::Ring, breath, clock, diameter_px, is_still: false, breaths: Some(breaths) })
+) -> Pacer<'a, Message> {
+    Pacer { breaths: Some(breaths), ..breath_ring(breath, clock, diameter_px, false) }
 }
 
 /// An orb that breathes, with its largest diameter in logical pixels. If `is_still`, only its light changes.
@@ -75,17 +99,95 @@ pub fn breath_orb<'a, Message: 'a>(
     clock: RoomClock,
     diameter_px: f32,
     is_still: bool,
-) -> Element<'a, Message> {
-    Element::new(Pacer { shape: PacerShape::Orb, breath, clock, diameter_px, is_still, breaths: None })
+) -> Pacer<'a, Message> {
+    Pacer { shape: PacerShape::Orb, ..breath_ring(breath, clock, diameter_px, is_still) }
 }
 
-impl<Message> Widget<Message, Theme, Renderer> for Pacer {
-    fn size(&self) -> Size<Length> {
-        Size::new(Length::Fixed(self.diameter_px), Length::Fixed(self.diameter_px))
+impl<'a, Message: 'a> Pacer<'a, Message> {
+    /// Sets the words for breathing in and out, which alternate beside the shape.
+    #[must_use]
+    pub fn words(mut self, inhale: impl Into<Element<'a, Message>>, exhale: impl Into<Element<'a, Message>>) -> Self {
+        self.words = vec![inhale.into(), exhale.into()];
+        self
     }
 
-    fn layout(&mut self, _tree: &mut Tree, _renderer: &Renderer, limits: &layout::Limits) -> layout::Node {
-        layout::atomic(limits, self.diameter_px, self.diameter_px)
+    /// Puts the words below the shape instead of beside it.
+    #[must_use]
+    pub fn word_below(mut self, is_word_below: bool) -> Self {
+        self.is_word_below = is_word_below;
+        self
+    }
+
+    /// Puts it on ink, which makes it readable over any place.
+    #[must_use]
+    pub fn on_plate(mut self) -> Self {
+        self.has_plate = true;
+        self
+    }
+
+    fn plate_margin(&self, diameter: f32) -> f32 {
+        if self.has_plate { diameter * PLATE_MARGIN } else { 0.0 }
+    }
+}
+
+impl<Message> Widget<Message, Theme, Renderer> for Pacer<'_, Message> {
+    fn children(&self) -> Vec<Tree> {
+        self.words.iter().map(Tree::new).collect()
+    }
+
+    fn diff(&self, tree: &mut Tree) {
+        tree.diff_children(&self.words);
+    }
+
+    fn size(&self) -> Size<Length> {
+        Size::new(Length::Shrink, Length::Shrink)
+    }
+
+    fn layout(&mut self, tree: &mut Tree, renderer: &Renderer, limits: &layout::Limits) -> layout::Node {
+        let most = limits.max();
+        // As large as there is room for.
+        let mut diameter = self.diameter_px.min(most.height).min(most.width).max(0.0);
+        let margin = self.plate_margin(diameter);
+        let beside = if self.is_word_below { 0.0 } else { diameter * (1.0 + WORD_GAP) };
+        let loose =
+            layout::Limits::new(Size::ZERO, Size::new((most.width - beside - 2.0 * margin).max(0.0), most.height));
+        let words: Vec<layout::Node> = (self.words.iter_mut().zip(&mut tree.children))
+            .map(|(word, tree)| word.as_widget_mut().layout(tree, renderer, &loose))
+            .collect();
+        let widest = words.iter().map(|word| word.size().width).fold(0.0, f32::max);
+        let tallest = words.iter().map(|word| word.size().height).fold(0.0, f32::max);
+        let gap = if words.is_empty() { 0.0 } else { diameter * WORD_GAP };
+        if self.is_word_below {
+            diameter = diameter.min(most.height - tallest - gap - 2.0 * margin).max(0.0);
+        }
+        let (inner, centre_of_words) = if self.is_word_below {
+            let width = diameter.max(widest);
+            (Size::new(width, diameter + gap + tallest), Point::new(width / 2.0, diameter + gap + tallest / 2.0))
+        } else {
+            let height = diameter.max(tallest);
+            (Size::new(diameter + gap + widest, height), Point::new(diameter + gap + widest / 2.0, height / 2.0))
+        };
+        let shape = Point::new(
+            margin + if self.is_word_below { (inner.width - diameter) / 2.0 } else { 0.0 },
+            margin + if self.is_word_below { 0.0 } else { (inner.height - diameter) / 2.0 },
+        );
+        let shape = layout::Node::new(Size::new(diameter, diameter)).move_to(shape);
+        let placed = words.into_iter().map(|word| {
+            let (width, height) = (word.size().width, word.size().height);
+            // A word beside the shape starts at a fixed place, so that the eye finds it.
+            let left = if self.is_word_below { centre_of_words.x - width / 2.0 } else { diameter + gap };
+            word.move_to(Point::new(margin + left, margin + centre_of_words.y - height / 2.0))
+        });
+        let children = std::iter::once(shape).chain(placed).collect();
+        layout::Node::with_children(inner.expand(Size::new(2.0 * margin, 2.0 * margin)), children)
+    }
+
+    fn operate(&mut self, tree: &mut Tree, layout: Layout<'_>, renderer: &Renderer, operation: &mut dyn Operation) {
+        operation.traverse(&mut |operation| {
+            for ((word, tree), layout) in self.words.iter_mut().zip(&mut tree.children).zip(layout.children().skip(1)) {
+                word.as_widget_mut().operate(tree, layout, renderer, operation);
+            }
+        });
     }
 
     fn update(
@@ -108,30 +210,58 @@ impl<Message> Widget<Message, Theme, Renderer> for Pacer {
 
     fn draw(
         &self,
-        _tree: &Tree,
+        tree: &Tree,
         renderer: &mut Renderer,
-        _theme: &Theme,
+        theme: &Theme,
         _style: &renderer::Style,
         layout: Layout<'_>,
-        _cursor: mouse::Cursor,
-        _viewport: &Rectangle,
+        cursor: mouse::Cursor,
+        viewport: &Rectangle,
     ) {
         let now = Instant::now();
         let strength = self.strength(now);
-        if strength <= 0.0 {
-            return;
+        let mut parts = layout.children();
+        let Some(shape) = parts.next().filter(|_| strength > 0.0) else { return };
+        let breath = self.breath.at(self.clock.at(now));
+        let level = breath.level as f32;
+        let largest = shape.bounds().width;
+        if self.has_plate {
+            let plate = renderer::Quad {
+                bounds: layout.bounds(),
+                border: Border::default().rounded(self.plate_margin(largest) * 2.0),
+                shadow: Shadow::default(),
+                snap: true,
+            };
+            renderer.fill_quad(plate, Background::Color(theme::faded(theme::INK, PLATE_ALPHA * strength)));
         }
-        let level = self.breath.at(self.clock.at(now)).level as f32;
         let spread = if self.is_still { 1.0 } else { DIAMETER_MIN + (1.0 - DIAMETER_MIN) * level };
-        let (centre, diameter) = (layout.bounds().center(), self.diameter_px * spread);
+        let (centre, diameter) = (shape.bounds().center(), largest * spread);
         match self.shape {
             PacerShape::Ring => self.draw_ring(renderer, centre, diameter, level, strength),
             PacerShape::Orb => draw_orb(renderer, centre, diameter, level),
         }
+        let spoken = word_strengths(breath);
+        for (((word, tree), layout), alpha) in self.words.iter().zip(&tree.children).zip(parts).zip(spoken) {
+            if alpha > 0.0 {
+                let style = renderer::Style { text_color: theme::faded(theme::SAND, alpha * strength) };
+                word.as_widget().draw(tree, renderer, theme, &style, layout, cursor, viewport);
+            }
+        }
     }
 }
 
-impl Pacer {
+/// Opacities of the words for breathing in and out. Both fade at the turns of the breath, and neither shows during a hold.
+fn word_strengths(breath: Breath) -> [f32; 2] {
+    let level = breath.level as f32;
+    let strength = smoothstep((level * WORD_FADE).min(1.0)) * smoothstep(((1.0 - level) * WORD_FADE).min(1.0));
+    match breath.phase {
+        BreathPhase::Inhale => [strength, 0.0],
+        BreathPhase::Exhale => [0.0, strength],
+        BreathPhase::HoldFull | BreathPhase::HoldEmpty => [0.0, 0.0],
+    }
+}
+
+impl<Message> Pacer<'_, Message> {
     /// Opacity, 0 to 1.
     fn strength(&self, now: Instant) -> f32 {
         let Some(breaths) = self.breaths else { return 1.0 };
@@ -158,6 +288,12 @@ impl Pacer {
         let outer = 0.86 + (backing_px - line_px) / diameter.max(1.0);
         round(outer, theme::faded(theme::INK, 0.55 * opacity), backing_px, Color::TRANSPARENT);
         round(0.86, theme::faded(theme::SAND, (0.80 + 0.2 * level) * opacity), line_px, Color::TRANSPARENT);
+    }
+}
+
+impl<'a, Message: 'a> From<Pacer<'a, Message>> for Element<'a, Message> {
+    fn from(pacer: Pacer<'a, Message>) -> Self {
+        Self::new(pacer)
     }
 }
 
@@ -190,6 +326,25 @@ fn orb_pixels() -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::room::breath::BreathPattern;
+
+    #[test]
+    fn one_word_at_a_time_says_what_the_breath_does_and_fades_at_its_turns() {
+        let pattern = BreathPattern::FourSix;
+        let mut before = word_strengths(pattern.at(Duration::ZERO));
+        let mut most = [0.0_f32; 2];
+        for ms in (0..20_000).step_by(33) {
+            let now = word_strengths(pattern.at(Duration::from_millis(ms)));
+            assert!(now[0] < 1e-6 || now[1] < 1e-6, "{ms}: {now:?}");
+            for word in 0..2 {
+                assert!((now[word] - before[word]).abs() < 0.2, "{ms}: {before:?} to {now:?}");
+                most[word] = most[word].max(now[word]);
+            }
+            before = now;
+        }
+        assert!(most[0] > 0.99 && most[1] > 0.99);
+        assert!(word_strengths(pattern.at(Duration::from_secs(2)))[0] > 0.9, "in while the ring grows");
+    }
 
     #[test]
     fn the_orb_has_no_edge_and_no_step() {

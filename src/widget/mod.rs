@@ -10,10 +10,12 @@ pub mod frame_monitor;
 pub mod glow;
 pub mod icon;
 pub mod keyboard;
+pub mod notice;
 pub mod orientation;
 pub mod page;
 pub mod parts;
 pub mod place;
+pub mod resting;
 pub mod sketch;
 pub mod staff_parts;
 pub mod staff_sheet;
@@ -24,4 +26,4 @@ pub mod touch;
 pub mod touch_as_mouse;
 pub mod view_context;
 
-pub use view_context::{Clinic, ViewContext};
+pub use view_context::{Clinic, Notice, NoticeKind, ViewContext};

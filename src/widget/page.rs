@@ -2,7 +2,7 @@
 //! of it is in millimetres, for a display of any size, landscape or upright. Does not own what a screen says.
 
 use iced::alignment::{Horizontal, Vertical};
-use iced::widget::{Row, Space, column, container, row, stack};
+use iced::widget::{Space, column, container, row, stack};
 use iced::{Background, Element, Length, Padding, Radians, gradient};
 
 use super::ViewContext;
@@ -17,12 +17,19 @@ const TITLE_TOP_MM: f32 = 22.0;
 const OVERLINE_MM: f32 = 5.2;
 /// Displays whose shorter side is less than this have half the margin. That of a 10.1-inch display is 136 mm.
 const SMALL_DISPLAY_MM: f32 = 120.0;
-/// Widest column of words. A line of 118 mm holds about 45 letters, which is easy to read.
+/// Widest column of words in normal type. A line of 118 mm holds about 45 letters, which is easy to read.
 const WORDS_WIDTH_MAX_MM: f32 = 118.0;
+/// Width of a letter relative to the font size, on average and with some reserve.
+const LETTER_WIDTH: f32 = 0.53;
+/// Height over which the ink above words at the foot fades out.
+const FOOT_FADE_MM: f32 = 34.0;
 /// Opacity of the veil behind words. Sand on it has a contrast of at least 7 over the brightest place.
 const VEIL_ALPHA: f32 = 0.84;
 /// Smallest picture tile.
 const TILE_MIN_MM: (f32, f32) = (34.0, TARGET_MM);
+/// Font size of a title in normal type, and the gap below it.
+const TITLE_MM: f32 = 7.0;
+const TITLE_GAP_MM: f32 = 5.0;
 /// Largest picture tile.
 const TILE_MAX_MM: (f32, f32) = (66.0, 44.0);
 
@@ -33,6 +40,8 @@ pub struct PageGeometry {
     pub width_mm: f32,
     /// Height of the display.
     pub height_mm: f32,
+    /// Size of the patient's words, relative to normal type.
+    pub type_factor: f32,
 }
 
 /// A grid of equal tiles.
@@ -51,7 +60,11 @@ impl PageGeometry {
     #[must_use]
     pub fn of(ctx: &ViewContext) -> Self {
         let px_per_mm = ctx.mm(1.0).max(f32::EPSILON);
-        Self { width_mm: ctx.window.width / px_per_mm, height_mm: ctx.window.height / px_per_mm }
+        Self {
+            width_mm: ctx.window.width / px_per_mm,
+            height_mm: ctx.window.height / px_per_mm,
+            type_factor: ctx.scale.type_factor(),
+        }
     }
 
     /// Whether it is upright.
@@ -82,8 +95,20 @@ impl PageGeometry {
     /// Width of the column of words. On a landscape screen, the light of the place stays visible beside it.
     #[must_use]
     pub fn words_width_mm(self) -> f32 {
-        let part = if self.is_upright() { 1.0 } else { 0.56 };
-        ((self.width_mm - 2.0 * self.margin_mm()) * part).min(WORDS_WIDTH_MAX_MM)
+        let part = if self.is_upright() { 1.0 } else { 0.56 * self.type_factor };
+        ((self.width_mm - 2.0 * self.margin_mm()) * part).min(WORDS_WIDTH_MAX_MM * self.type_factor)
+    }
+
+    /// Width and height that the call takes up in its corner, with its gaps.
+    #[must_use]
+    pub const fn call_corner_mm(self) -> f32 {
+        CALL_CORNER_MM
+    }
+
+    /// Number of lines of a title.
+    #[must_use]
+    pub fn title_lines(self, title: &str) -> f32 {
+        lines_of(title, TITLE_MM * self.type_factor, self.title_width_mm())
     }
 
     /// Width between the margins.
@@ -95,15 +120,16 @@ impl PageGeometry {
     /// Height between a title of this many lines and the line of actions.
     #[must_use]
     pub fn body_height_mm(self, title_lines: f32) -> f32 {
-        let title_mm = title_lines * 9.5 + 5.0;
+        let title_mm = title_lines * TITLE_MM * theme::LINE_HEIGHT * self.type_factor + TITLE_GAP_MM;
         self.height_mm - self.title_top_mm() - title_mm - TARGET_MM - self.margin_mm() - GAP_MM
     }
 
-    /// The grid that shows `count` tiles as large as they can be below a title of one line.
+    /// The grid that shows `count` tiles as large as they can be below this title.
     #[must_use]
-    pub fn tile_grid(self, count: usize) -> TileGrid {
+    pub fn tile_grid(self, count: usize, title: &str) -> TileGrid {
         let count = count.max(1);
-        let (width_mm, height_mm) = (self.width_mm - 2.0 * self.margin_mm(), self.body_height_mm(1.0));
+        let width_mm = self.width_mm - 2.0 * self.margin_mm();
+        let height_mm = self.body_height_mm(self.title_lines(title));
         let grid = |columns: usize| {
             let rows = count.div_ceil(columns) as f32;
             let across = columns as f32;
@@ -122,6 +148,14 @@ impl PageGeometry {
         let better = |a: TileGrid, b: TileGrid| if area(&b) > area(&a) { b } else { a };
         (1..=count).map(grid).reduce(better).unwrap_or_else(|| grid(1))
     }
+}
+
+/// Number of lines that words of this size take in this width. Estimated with some reserve, since a layout has to be
+/// chosen before its text is measured.
+#[must_use]
+pub fn lines_of(words: &str, size_mm: f32, width_mm: f32) -> f32 {
+    let letters_in_line = (width_mm / (size_mm * LETTER_WIDTH)).max(1.0);
+    words.lines().map(|line| (line.chars().count() as f32 / letters_in_line).ceil().max(1.0)).sum::<f32>().max(1.0)
 }
 
 /// The number of the current step among all steps, shown as dots.
@@ -147,6 +181,8 @@ pub struct Page<'a, M> {
     veil: Veil,
     is_above_call: bool,
     is_from_head: bool,
+    /// Whether words are all there is: no line of actions is kept.
+    is_low: bool,
 }
 
 /// Where ink covers the place.
@@ -177,6 +213,7 @@ impl<'a, M: 'a> Page<'a, M> {
             veil: Veil::Beside,
             is_above_call: false,
             is_from_head: false,
+            is_low: false,
         }
     }
 
@@ -226,6 +263,7 @@ impl<'a, M: 'a> Page<'a, M> {
     #[must_use]
     pub fn at_foot(mut self) -> Self {
         self.veil = Veil::Foot;
+        self.is_low = true;
         self
     }
 
@@ -282,57 +320,84 @@ impl<'a, M: 'a> Page<'a, M> {
     #[must_use]
     pub fn layer(self, ctx: &ViewContext) -> Element<'a, M> {
         let geometry = PageGeometry::of(ctx);
-        // Above the line of titles, which hang where they always do.
+        let veil = self.veil_over(ctx, geometry);
+        let gap = ctx.mm(GAP_MM);
+        let margin = ctx.mm(geometry.margin_mm());
+        // An overline is above the line of titles, which hang where they always do.
         let above_mm = if self.overline.is_some() { OVERLINE_MM } else { 0.0 };
+        let top = ctx.mm(self.top_mm(ctx, geometry) - above_mm);
+        // Beside the call, if that is on the left.
+        let is_beside_call = ctx.is_mirrored() && !geometry.is_upright() && !self.is_above_call;
+        let indent = if is_beside_call { ctx.mm(CALL_CORNER_MM) - margin } else { 0.0 };
         let overline = self.overline.map(|overline| parts::staff_note(ctx, overline));
         let title = self.title.map(|title| {
             let title = column![].push(overline).push(parts::title(ctx, title));
-            container(title).max_width(ctx.mm(geometry.title_width_mm()))
+            let title = container(title).max_width(ctx.mm(geometry.title_width_mm()));
+            container(title).padding(Padding { left: indent, ..Padding::ZERO })
         });
         let words =
             self.words.map(|words| container(parts::body(ctx, words)).max_width(ctx.mm(geometry.words_width_mm())));
-        let gap = ctx.mm(GAP_MM);
-        let upper = column![].push(title).push(words).push(self.content).spacing(ctx.mm(5.0)).align_x(Horizontal::Left);
-        let upper = container(upper).width(Length::Fill).height(Length::Fill);
-        let upper = if self.veil == Veil::Foot {
-            upper.align_y(Vertical::Bottom)
-        } else {
-            let top_mm = if self.is_from_head { geometry.margin_mm() } else { geometry.title_top_mm() - above_mm };
-            upper.padding(Padding { top: ctx.mm(top_mm), ..Padding::ZERO })
-        };
-        let beside = self.beside.map(|beside| {
-            let (top, left) = if geometry.is_upright() {
-                (geometry.height_mm * 0.42, 0.0)
+        let upper = column![].push(title).push(words).push(self.content);
+        let mut upper = upper.spacing(ctx.mm(TITLE_GAP_MM)).align_x(Horizontal::Left);
+        let mut over_light = None;
+        if let Some(beside) = self.beside {
+            if veil == Veil::Foot {
+                upper = upper.push(container(beside).center_x(Length::Fill));
             } else {
-                (geometry.title_top_mm(), geometry.width_mm * 0.5)
-            };
-            container(beside).center(Length::Fill).padding(Padding {
-                top: ctx.mm(top),
-                left: ctx.mm(left),
-                ..Padding::ZERO
-            })
-        });
-        let upper = stack![upper].push(beside).width(Length::Fill).height(Length::Fill);
-        let start = row(self.start).spacing(gap);
-        let end = row(self.end).spacing(gap);
-        let foot: Row<'a, M> = row![start, Space::new().width(Length::Fill), end].align_y(Vertical::Center);
+                let (top, left) = if geometry.is_upright() {
+                    (geometry.height_mm * 0.42, 0.0)
+                } else {
+                    (geometry.title_top_mm(), geometry.width_mm * 0.5)
+                };
+                let padding = Padding { top: ctx.mm(top), left: ctx.mm(left), ..Padding::ZERO };
+                over_light = Some(container(beside).center(Length::Fill).padding(padding));
+            }
+        }
         let dots = self.progress.map(|progress| {
             container(dots(ctx, progress)).center_x(Length::Fill).center_y(Length::Fixed(ctx.mm(TARGET_MM)))
         });
-        let margin = ctx.mm(geometry.margin_mm());
-        let foot_mm = if self.veil == Veil::Foot { 0.0 } else { TARGET_MM };
-        let foot = match self.foot {
-            Some(foot) => foot,
-            None => stack![foot].push(dots).height(Length::Fixed(ctx.mm(foot_mm))).into(),
+        let foot_mm = if self.is_low { 0.0 } else { TARGET_MM };
+        let foot = if let Some(foot) = self.foot {
+            foot
+        } else {
+            let group = |actions: Vec<Element<'a, M>>| parts::row_by_hand(ctx, actions).spacing(gap).into();
+            let fill = Space::new().width(Length::Fill).into();
+            let actions = parts::row_by_hand(ctx, vec![group(self.start), fill, group(self.end)]);
+            stack![actions.align_y(Vertical::Center)].push(dots).height(Length::Fixed(ctx.mm(foot_mm))).into()
         };
         let below = ctx.mm(if self.is_above_call { CALL_MM } else { 0.0 });
-        let page = column![upper, foot].spacing(gap).padding(Padding {
-            top: 0.0,
-            right: margin,
-            bottom: margin + below,
-            left: margin,
-        });
-        veil(geometry, self.veil, page)
+        let sides = Padding { top: 0.0, right: margin, bottom: 0.0, left: margin };
+        let page = if veil == Veil::Foot {
+            // As high as its words need, so that the light above them stays visible.
+            let block = column![upper, foot].spacing(gap).padding(Padding { bottom: margin + below, ..sides });
+            let fade = on_ground(fading(0.0, 0.0, 1.0), Space::new().height(ctx.mm(FOOT_FADE_MM).round()));
+            column![Space::new().height(Length::Fill), fade, on_ground(ground(geometry, veil), block)]
+        } else {
+            let upper =
+                container(upper).width(Length::Fill).height(Length::Fill).padding(Padding { top, ..Padding::ZERO });
+            let upper = stack![upper].push(over_light).width(Length::Fill).height(Length::Fill);
+            let page = column![upper, foot].spacing(gap).padding(Padding { bottom: margin + below, ..sides });
+            column![on_ground(ground(geometry, veil), page).height(Length::Fill)]
+        };
+        page.width(Length::Fill).height(Length::Fill).into()
+    }
+
+    /// Where ink covers the place. On an upright screen, words are where the place has least to show.
+    fn veil_over(&self, ctx: &ViewContext, geometry: PageGeometry) -> Veil {
+        let aspect = geometry.width_mm / geometry.height_mm;
+        let is_quiet_below = ctx.snapshot.place.quiet_box(aspect).top > 0.5;
+        if self.veil == Veil::Beside && geometry.is_upright() && is_quiet_below { Veil::Foot } else { self.veil }
+    }
+
+    /// Top of the content.
+    fn top_mm(&self, ctx: &ViewContext, geometry: PageGeometry) -> f32 {
+        if self.is_from_head {
+            geometry.margin_mm()
+        } else if ctx.is_mirrored() && self.title.is_none() {
+            CALL_CORNER_MM
+        } else {
+            geometry.title_top_mm()
+        }
     }
 }
 
@@ -342,33 +407,43 @@ impl<'a, M: 'a> Default for Page<'a, M> {
     }
 }
 
+fn ink(alpha: f32) -> iced::Color {
+    theme::faded(theme::INK, alpha)
+}
+
+/// An S-shaped fade, since a linear one would show an edge at both ends: solid up to one part of the way, clear from
+/// another.
+fn fading(angle: f32, solid_to: f32, clear_from: f32) -> Background {
+    let between = |part: f32| solid_to + (clear_from - solid_to) * part;
+    let linear = gradient::Linear::new(Radians(angle))
+        .add_stop(0.0, ink(VEIL_ALPHA))
+        .add_stop(solid_to, ink(VEIL_ALPHA))
+        .add_stop(between(0.25), ink(VEIL_ALPHA * 0.82))
+        .add_stop(between(0.50), ink(VEIL_ALPHA * 0.46))
+        .add_stop(between(0.75), ink(VEIL_ALPHA * 0.15))
+        .add_stop(clear_from, ink(0.0));
+    Background::Gradient(linear.into())
+}
+
 /// Ink that makes words readable over any place, and fades out towards the light of the place.
-fn veil<'a, M: 'a>(geometry: PageGeometry, veil: Veil, content: impl Into<Element<'a, M>>) -> Element<'a, M> {
-    let ink = |alpha: f32| theme::faded(theme::INK, alpha);
-    // Constant behind words, then an S-shaped fade: a linear one would show an edge at both ends.
-    let fading = |angle: f32, solid_to: f32, clear_from: f32| {
-        let between = |part: f32| solid_to + (clear_from - solid_to) * part;
-        let linear = gradient::Linear::new(Radians(angle))
-            .add_stop(0.0, ink(VEIL_ALPHA))
-            .add_stop(solid_to, ink(VEIL_ALPHA))
-            .add_stop(between(0.25), ink(VEIL_ALPHA * 0.82))
-            .add_stop(between(0.50), ink(VEIL_ALPHA * 0.46))
-            .add_stop(between(0.75), ink(VEIL_ALPHA * 0.15))
-            .add_stop(clear_from, ink(0.0));
-        Background::Gradient(linear.into())
-    };
-    let background = match veil {
-        Veil::Whole => Background::Color(ink(VEIL_ALPHA)),
-        Veil::Foot => fading(0.0, 0.28, 0.56),
+fn ground(geometry: PageGeometry, veil: Veil) -> Background {
+    // Larger type reaches further.
+    let solid_to = (0.54 * geometry.type_factor).min(0.68);
+    match veil {
+        Veil::Whole | Veil::Foot => Background::Color(ink(VEIL_ALPHA)),
         // From the top on an upright screen, otherwise from the left.
         Veil::Beside if geometry.is_upright() => fading(std::f32::consts::PI, 0.52, 0.90),
-        Veil::Beside => fading(std::f32::consts::FRAC_PI_2, 0.54, 0.92),
-    };
-    container(content)
-        .width(Length::Fill)
-        .height(Length::Fill)
-        .style(move |_| container::Style { background: Some(background), ..container::Style::default() })
-        .into()
+        Veil::Beside => fading(std::f32::consts::FRAC_PI_2, solid_to, 0.92),
+    }
+}
+
+fn on_ground<'a, M: 'a>(ground: Background, content: impl Into<Element<'a, M>>) -> container::Container<'a, M> {
+    container(content).width(Length::Fill).style(move |_| container::Style {
+        background: Some(ground),
+        // Two grounds that meet leave no line between them.
+        snap: true,
+        ..container::Style::default()
+    })
 }
 
 /// One dot for each step: those of past steps and of the current one are lit.
@@ -399,28 +474,44 @@ mod tests {
     const DISPLAYS_MM: [(f32, f32); 6] =
         [(172.0, 108.0), (217.0, 136.0), (336.0, 210.0), (108.0, 172.0), (136.0, 217.0), (210.0, 336.0)];
 
+    const TITLE: &str = "Where would you like to be?";
+
     #[test]
     fn tiles_are_large_enough_and_fit_on_every_display() {
-        for (width_mm, height_mm) in DISPLAYS_MM {
-            let geometry = PageGeometry { width_mm, height_mm };
+        // An 8-inch display has no room for eight tiles below larger words.
+        let larger = DISPLAYS_MM.into_iter().filter(|(width_mm, height_mm)| width_mm.min(*height_mm) > 120.0);
+        let larger = larger.map(|display| (display, 1.25));
+        let sizes = DISPLAYS_MM.into_iter().map(|display| (display, 1.0)).chain(larger);
+        for ((width_mm, height_mm), type_factor) in sizes {
+            let geometry = PageGeometry { width_mm, height_mm, type_factor };
             for count in 1..=8 {
-                let grid = geometry.tile_grid(count);
+                let grid = geometry.tile_grid(count, TITLE);
                 assert!(
                     grid.width_mm >= TILE_MIN_MM.0 && grid.height_mm >= TILE_MIN_MM.1,
-                    "{count} on {width_mm} x {height_mm} mm: {grid:?}"
+                    "{count} on {width_mm} x {height_mm} mm, type {type_factor}: {grid:?}"
                 );
                 let rows = count.div_ceil(grid.columns) as f32;
                 let across_mm = grid.columns as f32 * (grid.width_mm + GAP_MM) - GAP_MM;
                 let down_mm = rows * (grid.height_mm + GAP_MM) - GAP_MM;
                 assert!(across_mm <= geometry.content_width_mm() + 0.01);
-                assert!(down_mm <= geometry.body_height_mm(1.0) + 0.01);
+                assert!(down_mm <= geometry.body_height_mm(geometry.title_lines(TITLE)) + 0.01);
             }
         }
     }
 
     #[test]
     fn seven_places_stand_in_two_rows_landscape_and_in_four_upright() {
-        assert_eq!(PageGeometry { width_mm: 217.0, height_mm: 136.0 }.tile_grid(7).columns, 4);
-        assert_eq!(PageGeometry { width_mm: 136.0, height_mm: 217.0 }.tile_grid(7).columns, 2);
+        let columns = |width_mm: f32, height_mm: f32, type_factor: f32| {
+            PageGeometry { width_mm, height_mm, type_factor }.tile_grid(7, TITLE).columns
+        };
+        assert_eq!((columns(217.0, 136.0, 1.0), columns(136.0, 217.0, 1.0)), (4, 2));
+        assert_eq!((columns(217.0, 136.0, 1.25), columns(136.0, 217.0, 1.25)), (4, 3), "with larger words");
+    }
+
+    #[test]
+    fn lines_are_counted_with_reserve() {
+        for (words, lines) in [("", 1.0), ("a", 1.0), ("one\ntwo", 2.0), (&"a".repeat(100)[..], 4.0)] {
+            assert!((lines_of(words, 7.0, 118.0) - lines).abs() < 1e-6, "{words:?}");
+        }
     }
 }

@@ -4,12 +4,13 @@
 use std::time::Instant;
 
 use iced::alignment::Vertical;
-use iced::widget::{Space, Text, column, container, row, stack, text};
+use iced::widget::{Row, Space, Text, column, container, row, stack, text};
 use iced::{Background, Border, Color, Element, Font, Length, Padding};
 
 use super::ViewContext;
 use super::icon::Icon;
 use super::place::{self, Scenery};
+use super::resting::{Look, Wakefulness, resting};
 use super::touch::{ControlStyle, Touchable, Trigger, touchable};
 use crate::theme::{self, GAP_MM, LINE_HEIGHT, TARGET_MM, TOUCH_SLOP_MM};
 use crate::words::Value;
@@ -20,6 +21,13 @@ pub const STAFF_HOLD: std::time::Duration = std::time::Duration::from_millis(1_5
 pub const STAFF_SLIDE_MM: f32 = 30.0;
 /// Brightness of a place behind text, 0 to 1.
 pub const BEHIND_TEXT: f32 = 0.95;
+
+/// Size of a control's icon.
+const ICON_MM: f32 = 8.0;
+/// How far the round ground of a control at rest reaches beyond its icon, and the opacities of both.
+const GLYPH_MARGIN_MM: f32 = 3.2;
+const GLYPH_GROUND: f32 = 0.46;
+const GLYPH_INK: f32 = 0.9;
 
 /// Text of a size in logical pixels.
 pub fn text_line<'a>(words: impl text::IntoFragment<'a>, size_px: f32, font: Font, color: Color) -> Text<'a> {
@@ -117,10 +125,72 @@ pub fn icon_control<'a, M: Clone + 'a>(
     id: impl Into<String>,
     icon: Icon,
     label: impl text::IntoFragment<'a>,
-    is_on: bool,
     message: M,
 ) -> Touchable<'a, M> {
-    icon_above(ctx, id, icon, label, ctx.scale.session_label(), is_on, message)
+    icon_above(ctx, id, icon, label, ctx.scale.session_label(), message)
+}
+
+/// A control like [`icon_control`] that fades to a dim glyph at rest. There it cannot be pressed: a touch only wakes it.
+pub fn resting_control<'a, M: Clone + 'a>(
+    ctx: &ViewContext,
+    id: impl Into<String>,
+    icon: Icon,
+    label: impl text::IntoFragment<'a>,
+    is_on: bool,
+    wakefulness: Wakefulness,
+    message: M,
+) -> Element<'a, M> {
+    const GONE: Look = Look { ground: 0.0, border: 0.0, ink: 0.0 };
+    let style = control_style(ctx, is_on);
+    let icon = icon.fading(ctx.mm(ICON_MM));
+    let lit = Look { ink: 1.0, ..GONE };
+    let icon = resting(icon, wakefulness, lit, Look { ground: GLYPH_GROUND, ink: GLYPH_INK, ..GONE })
+        .color(theme::LAMPLIGHT)
+        .ground(theme::INK, 0.0, ctx.mm(ICON_MM / 2.0 + GLYPH_MARGIN_MM), ctx.mm(GLYPH_MARGIN_MM));
+    let words = text(label).size(ctx.scale.session_label()).font(theme::CONTROL).line_height(1.15).center();
+    let words = resting(words, wakefulness, lit, GONE);
+    let inner = column![icon, words].spacing(ctx.mm(0.8)).align_x(iced::Center);
+    let inner = container(inner).padding(Padding::from([0.0, ctx.mm(1.5)])).center(Length::Fill);
+    let pressed = ControlStyle {
+        background: Color::TRANSPARENT,
+        pressed: theme::faded(theme::LAMPLIGHT, 0.16),
+        border_px: 0.0,
+        ..style
+    };
+    let control =
+        touchable(id, inner).width(Length::Fill).height(Length::Fill).slop_px(ctx.mm(TOUCH_SLOP_MM)).style(pressed);
+    let control = if wakefulness.is_resting() { control } else { control.on_press(message) };
+    let slab = Look { ground: style.background.a, border: style.border.a, ink: 1.0 };
+    resting(control, wakefulness, slab, Look { ink: 1.0, ..GONE })
+        .ground(theme::faded(style.background, 1.0), style.border_px, style.radius_px, 0.0)
+        .into()
+}
+
+/// A control that is one of few choices: an icon beside a few words, and a tick when it is chosen.
+pub fn icon_choice<'a, M: Clone + 'a>(
+    ctx: &ViewContext,
+    id: impl Into<String>,
+    icon: Icon,
+    label: impl text::IntoFragment<'a>,
+    is_chosen: bool,
+    message: M,
+) -> Touchable<'a, M> {
+    let icon = icon.view(ctx.mm(ICON_MM), theme::LAMPLIGHT);
+    let words = text_line(label, ctx.scale.label(), theme::CONTROL, theme::SAND).line_height(1.15);
+    // Its room is kept, so that nothing moves when it comes.
+    let tick = if is_chosen { theme::LAMPLIGHT } else { Color::TRANSPARENT };
+    let tick = Icon::Tick.view(ctx.mm(5.0), tick);
+    let inner = row![icon, container(words).width(Length::Fill), tick]
+        .spacing(ctx.mm(3.0))
+        .align_y(Vertical::Center)
+        .width(Length::Fill);
+    let inner = container(inner).padding(Padding::from([0.0, ctx.mm(4.0)])).center_y(Length::Fill);
+    touchable(id, inner)
+        .width(Length::Fill)
+        .height(Length::Fill)
+        .slop_px(ctx.mm(TOUCH_SLOP_MM))
+        .style(control_style(ctx, is_chosen))
+        .on_press(message)
 }
 
 /// A control outside the session: an icon above a few words, smaller than in [`icon_control`].
@@ -131,7 +201,7 @@ pub fn icon_offer<'a, M: Clone + 'a>(
     label: impl text::IntoFragment<'a>,
     message: M,
 ) -> Touchable<'a, M> {
-    icon_above(ctx, id, icon, label, ctx.scale.label(), false, message)
+    icon_above(ctx, id, icon, label, ctx.scale.label(), message)
 }
 
 fn icon_above<'a, M: Clone + 'a>(
@@ -140,22 +210,31 @@ fn icon_above<'a, M: Clone + 'a>(
     icon: Icon,
     label: impl text::IntoFragment<'a>,
     label_px: f32,
-    is_on: bool,
     message: M,
 ) -> Touchable<'a, M> {
-    let icon = icon.view(ctx.mm(8.0), theme::LAMPLIGHT);
+    let icon = icon.view(ctx.mm(ICON_MM), theme::LAMPLIGHT);
     let words = text_line(label, label_px, theme::CONTROL, theme::SAND).line_height(1.15).center();
     let inner = column![icon, words].spacing(ctx.mm(0.8)).align_x(iced::Center);
-    let inner = container(inner).padding(Padding::from([0.0, ctx.mm(3.0)])).center(Length::Fill);
+    let inner = container(inner).padding(Padding::from([0.0, ctx.mm(1.5)])).center(Length::Fill);
     touchable(id, inner)
         .width(Length::Fill)
         .height(Length::Fill)
         .slop_px(ctx.mm(TOUCH_SLOP_MM))
-        .style(control_style(ctx, is_on))
+        .style(control_style(ctx, false))
         .on_press(message)
 }
 
-/// A control with a centred label.
+/// A patient's control with a centred label.
+pub fn offer<'a, M: Clone + 'a>(
+    ctx: &ViewContext,
+    id: impl Into<String>,
+    label: impl text::IntoFragment<'a>,
+    message: M,
+) -> Touchable<'a, M> {
+    with_label(ctx, id, text_line(label, ctx.scale.label(), theme::CONTROL, theme::LAMPLIGHT), false).on_press(message)
+}
+
+/// A control of staff with a centred label.
 pub fn control<'a, M: Clone + 'a>(
     ctx: &ViewContext,
     id: impl Into<String>,
@@ -225,8 +304,16 @@ fn labelled<'a, M: Clone + 'a>(
     label: impl text::IntoFragment<'a>,
     is_chosen: bool,
 ) -> Touchable<'a, M> {
-    let words = text_line(label, ctx.scale.staff(), theme::CONTROL, theme::LAMPLIGHT).center();
-    let inner = container(words).padding(Padding::from([0.0, ctx.mm(4.0)])).center(Length::Fill);
+    with_label(ctx, id, text_line(label, ctx.scale.staff(), theme::CONTROL, theme::LAMPLIGHT), is_chosen)
+}
+
+fn with_label<'a, M: Clone + 'a>(
+    ctx: &ViewContext,
+    id: impl Into<String>,
+    label: Text<'a>,
+    is_chosen: bool,
+) -> Touchable<'a, M> {
+    let inner = container(label.center()).padding(Padding::from([0.0, ctx.mm(4.0)])).center(Length::Fill);
     touchable(id, inner)
         .width(Length::Fixed(ctx.mm(44.0)))
         .height(Length::Fixed(ctx.mm(TARGET_MM)))
@@ -239,6 +326,38 @@ pub fn scrim<'a, M: 'a>(ctx: &ViewContext, content: impl Into<Element<'a, M>>) -
     let radius = ctx.mm(6.0);
     container(content)
         .padding(Padding::from([ctx.mm(6.0), ctx.mm(9.0)]))
+        .style(move |_| container::Style {
+            background: Some(Background::Color(theme::faded(theme::INK, 0.86))),
+            border: Border::default().rounded(radius),
+            ..container::Style::default()
+        })
+        .into()
+}
+
+/// Words on ink that fades with them: `fade` is given the words with their margin, and the radius of the ink.
+pub fn fading_plate<'a, M: 'a>(
+    ctx: &ViewContext,
+    words: impl Into<Element<'a, M>>,
+    fade: impl FnOnce(Element<'a, M>, f32) -> Element<'a, M>,
+) -> Element<'a, M> {
+    fade(container(words).padding(Padding::from([ctx.mm(4.0), ctx.mm(8.0)])).into(), ctx.mm(6.0))
+}
+
+/// A row that is mirrored for a patient whose left hand is free.
+#[must_use]
+pub fn row_by_hand<'a, M: 'a>(ctx: &ViewContext, mut elements: Vec<Element<'a, M>>) -> Row<'a, M> {
+    if ctx.is_mirrored() {
+        elements.reverse();
+    }
+    row(elements)
+}
+
+/// A line of words on as much ink as it needs.
+#[must_use]
+pub fn scrim_line<'a, M: 'a>(ctx: &ViewContext, line: Text<'a>) -> Element<'a, M> {
+    let radius = ctx.mm(5.0);
+    container(line)
+        .padding(Padding::from([ctx.mm(0.8), ctx.mm(5.0)]))
         .style(move |_| container::Style {
             background: Some(Background::Color(theme::faded(theme::INK, 0.86))),
             border: Border::default().rounded(radius),
@@ -285,7 +404,7 @@ pub fn controls_row<'a, M: 'a>(ctx: &ViewContext, controls: Vec<Element<'a, M>>)
     across.into()
 }
 
-/// Controls of one size in rows that are `width_mm` wide when full.
+/// Controls of one size in rows that are `width_mm` wide when full, mirrored by hand.
 #[must_use]
 pub fn control_grid<'a, M: 'a>(
     ctx: &ViewContext,
@@ -301,7 +420,7 @@ pub fn control_grid<'a, M: 'a>(
     while !controls.is_empty() {
         let rest = controls.split_off(columns.min(controls.len()));
         let across = controls.into_iter().map(|control| container(control).width(width).height(height).into());
-        rows = rows.push(row(across).spacing(ctx.mm(GAP_MM)));
+        rows = rows.push(row_by_hand(ctx, across.collect()).spacing(ctx.mm(GAP_MM)));
         controls = rest;
     }
     rows.into()

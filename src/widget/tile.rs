@@ -10,12 +10,12 @@ use iced::advanced::{Clipboard, Renderer as _, Shell, Widget, mouse, renderer};
 use iced::alignment::Vertical;
 use iced::border::Border;
 use iced::widget::image::{FilterMethod, Handle};
-use iced::widget::{Space, column, container, row, stack};
+use iced::widget::{column, container, row};
 use iced::{Background, Element, Event, Length, Padding, Rectangle, Renderer, Shadow, Size, Theme, window};
 
 use super::ViewContext;
 use super::icon::Icon;
-use super::page::TileGrid;
+use super::page::{TileGrid, lines_of};
 use super::parts;
 use super::place::background_job::{BackgroundJob, JobResult};
 use super::place::tile_picture::{TilePicture, TilePixels};
@@ -26,6 +26,11 @@ use crate::theme::{self, GAP_MM, TOUCH_SLOP_MM};
 const RADIUS_MM: f32 = 4.5;
 /// Width of the frame around the chosen tile, and of the gap that the other tiles have in its place.
 const FRAME_MM: f32 = 1.0;
+/// Font size of a caption in normal type, its line height, its margin, and the size of the tick beside it.
+const CAPTION_MM: f32 = 5.6;
+const CAPTION_LINE_HEIGHT: f32 = 1.2;
+const CAPTION_MARGIN_MM: f32 = 2.0;
+const TICK_MM: f32 = 5.0;
 /// Duration of a picture's fade-in.
 const FADE_IN: Duration = Duration::from_millis(350);
 /// Time between two checks whether a picture is decoded, and between two frames of its fade.
@@ -54,50 +59,81 @@ pub struct Tile<M> {
     pub message: M,
 }
 
-/// Tiles in a grid.
+/// Tiles in a grid, mirrored by hand.
 #[must_use]
 pub fn tiles<'a, M: Clone + 'a>(ctx: &ViewContext, grid: TileGrid, tiles: Vec<Tile<M>>) -> Element<'a, M> {
-    let mut rows = column![].spacing(ctx.mm(GAP_MM));
-    let mut across = row![].spacing(ctx.mm(GAP_MM));
-    for (index, each) in tiles.into_iter().enumerate() {
-        if index > 0 && index % grid.columns == 0 {
-            rows = rows.push(std::mem::replace(&mut across, row![].spacing(ctx.mm(GAP_MM))));
-        }
-        across = across.push(tile(ctx, each, grid));
+    let caption_mm = caption_height_mm(ctx, grid, &tiles);
+    let cells = tiles.into_iter().map(|each| tile(ctx, each, grid, caption_mm).into()).collect();
+    cells_in_rows(ctx, grid.columns, cells)
+}
+
+/// Tiles in a grid, and one more control of their size after them.
+#[must_use]
+pub fn tiles_and<'a, M: Clone + 'a>(
+    ctx: &ViewContext,
+    grid: TileGrid,
+    tiles: Vec<Tile<M>>,
+    last: Touchable<'a, M>,
+) -> Element<'a, M> {
+    let caption_mm = caption_height_mm(ctx, grid, &tiles);
+    let mut cells: Vec<Element<'a, M>> =
+        tiles.into_iter().map(|each| tile(ctx, each, grid, caption_mm).into()).collect();
+    let last = last.width(Length::Fixed(ctx.mm(grid.width_mm))).height(Length::Fixed(ctx.mm(grid.height_mm)));
+    cells.push(last.into());
+    cells_in_rows(ctx, grid.columns, cells)
+}
+
+fn cells_in_rows<'a, M: 'a>(ctx: &ViewContext, columns: usize, mut cells: Vec<Element<'a, M>>) -> Element<'a, M> {
+    let gap = ctx.mm(GAP_MM);
+    let mut rows = column![].spacing(gap);
+    if ctx.is_mirrored() {
+        rows = rows.align_x(iced::Right).width(Length::Fill);
     }
-    rows.push(across).into()
+    while !cells.is_empty() {
+        let rest = cells.split_off(columns.max(1).min(cells.len()));
+        rows = rows.push(parts::row_by_hand(ctx, cells).spacing(gap));
+        cells = rest;
+    }
+    rows.into()
+}
+
+/// Height of all captions: that of the longest, so that all pictures have the same height.
+fn caption_height_mm<M>(ctx: &ViewContext, grid: TileGrid, tiles: &[Tile<M>]) -> f32 {
+    let size_mm = CAPTION_MM * ctx.scale.type_factor();
+    let width_mm = grid.width_mm - 2.0 * (FRAME_MM + CAPTION_MARGIN_MM);
+    let lines = tiles.iter().map(|tile| {
+        let tick_mm = if tile.is_chosen { TICK_MM + CAPTION_MARGIN_MM } else { 0.0 };
+        lines_of(&tile.caption, size_mm, width_mm - tick_mm)
+    });
+    // At least half of a tile is its picture.
+    (lines.fold(1.0, f32::max) * size_mm * CAPTION_LINE_HEIGHT + 1.6).min(grid.height_mm / 2.0)
 }
 
 /// A picture without a caption, filling its parent.
 #[must_use]
 pub fn picture<'a, M: 'a>(ctx: &ViewContext, picture: TilePicture) -> Element<'a, M> {
-    Element::new(Picture { shown: picture, radius_px: ctx.mm(RADIUS_MM), has_caption: false })
+    Element::new(Picture { shown: picture, radius_px: ctx.mm(RADIUS_MM) })
 }
 
-fn tile<'a, M: Clone + 'a>(ctx: &ViewContext, tile: Tile<M>, grid: TileGrid) -> Touchable<'a, M> {
+fn tile<'a, M: Clone + 'a>(ctx: &ViewContext, tile: Tile<M>, grid: TileGrid, caption_mm: f32) -> Touchable<'a, M> {
     let face: Element<'a, M> = match tile.face {
-        TileFace::Picture(picture) => {
-            Element::new(Picture { shown: picture, radius_px: ctx.mm(RADIUS_MM - FRAME_MM), has_caption: true })
-        }
+        TileFace::Picture(picture) => Element::new(Picture { shown: picture, radius_px: ctx.mm(RADIUS_MM - FRAME_MM) }),
         TileFace::Icon(icon) => {
-            let size = ctx.mm((grid.height_mm * 0.34).min(13.0));
-            container(icon.view(size, theme::LAMPLIGHT))
-                .center_x(Length::Fill)
-                .padding(Padding { top: ctx.mm(grid.height_mm * 0.14), ..Padding::ZERO })
-                .height(Length::Fill)
-                .into()
+            let size = ctx.mm(((grid.height_mm - caption_mm) * 0.66).min(13.0));
+            container(icon.view(size, theme::LAMPLIGHT)).center(Length::Fill).into()
         }
     };
-    let caption = parts::text_line(tile.caption, ctx.scale.label(), theme::CONTROL, theme::SAND);
-    let tick = tile.is_chosen.then(|| Icon::Tick.view(ctx.mm(5.6), theme::LAMPLIGHT));
-    let foot = row![container(caption).width(Length::Fill)].push(tick).spacing(ctx.mm(2.0)).align_y(Vertical::Center);
-    let foot = column![Space::new().height(Length::Fill), foot].padding(Padding {
-        top: 0.0,
-        right: ctx.mm(2.6),
-        bottom: ctx.mm(1.4),
-        left: ctx.mm(3.2),
-    });
-    let inner = stack![face, foot].width(Length::Fill).height(Length::Fill);
+    let caption =
+        parts::text_line(tile.caption, ctx.scale.label(), theme::CONTROL, theme::SAND).line_height(CAPTION_LINE_HEIGHT);
+    let tick = tile.is_chosen.then(|| Icon::Tick.view(ctx.mm(TICK_MM), theme::LAMPLIGHT));
+    let foot = row![container(caption).width(Length::Fill)]
+        .push(tick)
+        .spacing(ctx.mm(CAPTION_MARGIN_MM))
+        .align_y(Vertical::Center);
+    let foot = container(foot)
+        .padding(Padding::from([0.0, ctx.mm(CAPTION_MARGIN_MM)]))
+        .center_y(Length::Fixed(ctx.mm(caption_mm)));
+    let inner = column![face, foot].width(Length::Fill).height(Length::Fill);
     let framed = container(inner).padding(ctx.mm(FRAME_MM)).width(Length::Fill).height(Length::Fill);
     touchable(tile.id, framed)
         .on_press(tile.message)
@@ -115,11 +151,10 @@ fn tile<'a, M: Clone + 'a>(ctx: &ViewContext, tile: Tile<M>, grid: TileGrid) -> 
         })
 }
 
-/// A picture that fills its parent, with round corners and a foot dark enough for a caption.
+/// A picture that fills its parent, with round corners.
 struct Picture {
     shown: TilePicture,
     radius_px: f32,
-    has_caption: bool,
 }
 
 type PictureKey = (TilePicture, (u32, u32));
@@ -168,8 +203,8 @@ impl<Message> Widget<Message, Theme, Renderer> for Picture {
         let state = tree.state.downcast_mut::<State>();
         let key = self.key(layout.bounds());
         if state.shown.as_ref().is_none_or(|(shown, ..)| *shown != key) {
-            let (picture, radius_px, has_caption) = (self.shown, self.radius_px, self.has_caption);
-            match state.job.take(&key, move || picture.load(key.1, radius_px, has_caption)) {
+            let (picture, radius_px) = (self.shown, self.radius_px);
+            match state.job.take(&key, move || picture.load(key.1, radius_px)) {
                 JobResult::Ready(pixels) => {
                     let handle = Handle::from_rgba(pixels.width, pixels.height, pixels.rgba);
                     // The same picture in another size does not fade in again.

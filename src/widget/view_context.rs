@@ -2,6 +2,7 @@
 //! it up to date; screens and widgets only read it. Does not own how anything is drawn.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use iced::Size;
 
@@ -11,6 +12,7 @@ use crate::driver::clock::RoomClock;
 use crate::profile::Profile;
 use crate::room::Snapshot;
 use crate::theme::Scale;
+use crate::vocabulary::patient::{Hand, TypeSize};
 use crate::vocabulary::place::Place;
 use crate::vocabulary::sound::SoundChoice;
 use crate::words::Words;
@@ -47,6 +49,30 @@ pub struct ViewContext {
     pub room_name: String,
     /// Draws places.
     pub place_renderer: PlaceRenderer,
+    /// The hand that screens are laid out for.
+    pub hand: Hand,
+    /// What has just happened in the room, for the patient.
+    pub notice: Option<Notice>,
+}
+
+/// Words at the top of a patient's screen about something that has just happened in the room.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Notice {
+    /// What happened.
+    pub kind: NoticeKind,
+    /// When the words begin to fade in.
+    pub from: Instant,
+    /// When they have faded out; `None` while it goes on.
+    pub until: Option<Instant>,
+}
+
+/// What a [`Notice`] tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoticeKind {
+    /// Staff are speaking to the patient.
+    StaffSpeak,
+    /// A call was cleared.
+    CallCleared,
 }
 
 impl ViewContext {
@@ -66,6 +92,24 @@ impl ViewContext {
     #[must_use]
     pub fn staff(&self, key: &str) -> String {
         self.staff_words.say(key)
+    }
+
+    /// The same for a screen of staff: laid out the same way for every patient.
+    #[must_use]
+    pub fn for_staff(&self) -> Self {
+        Self { hand: Hand::Right, scale: self.scale.with_type(TypeSize::Normal), ..self.clone() }
+    }
+
+    /// Whether screens are mirrored, for a patient whose left hand is free.
+    #[must_use]
+    pub fn is_mirrored(&self) -> bool {
+        self.hand == Hand::Left
+    }
+
+    /// The notice, unless it is over.
+    #[must_use]
+    pub fn current_notice(&self) -> Option<Notice> {
+        self.notice.filter(|notice| notice.until.is_none_or(|until| Instant::now() < until))
     }
 
     /// The places that the patient may choose. The dark is always one of them.

@@ -9,6 +9,7 @@ use super::*;
 use crate::room::take_home::{TakeHomeError, TakeHomeMethod};
 use crate::room::timeline::Part;
 use crate::room::{Stage, Trouble};
+use crate::vocabulary::patient::{CallReason, Hand, TypeSize};
 use crate::vocabulary::place::Place;
 use crate::vocabulary::sound::SoundChoice;
 
@@ -60,6 +61,9 @@ fn families() -> Vec<(&'static str, Vec<String>)> {
         ("stage-", named(Stage::ALL.iter().map(|stage| stage.name()))),
         ("trouble-", named(Trouble::ALL.iter().map(|trouble| trouble.name()))),
         ("check-", named(CHECKS)),
+        ("reason-", named(CallReason::ALL.iter().map(|reason| reason.name()))),
+        ("hand-", named(Hand::ALL.iter().map(|hand| hand.name()))),
+        ("type-", named(TypeSize::ALL.iter().map(|size| size.name()))),
         ("volume-", counted(5)),
         ("session-word-", counted(12)),
         ("arrive-question-", counted(3)),

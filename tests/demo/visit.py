@@ -135,6 +135,8 @@ class Visit:
         glass.press("back", then="language-en-US")
         glass.press("language-en-US", then="next")
         self.see("arrive: the welcome", "arrive-welcome")
+        glass.press("next", then="hand-left")
+        self.see("arrive: make it comfortable", "arrive-comfort")
         self.next()
         time.sleep(1)  # the pictures are decoded and fade in
         self.see("arrive: what to expect", "arrive-expect")
@@ -158,8 +160,7 @@ class Visit:
         self.see("arrive: a minute of breath", "arrive-breath")
         self.next()
         self.practice_call()
-        glass.press("next", then="try-dark")
-        self.see("arrive: a rest in the dark", "arrive-dark")
+        glass.wait("try-dark")
         self.practice_dark()
         glass.press("next", gone="next")
         self.see("arrive: all is ready", "arrive-waiting")
@@ -193,8 +194,9 @@ class Visit:
 
     def practice_dark(self):
         glass = self.glass
-        self.desk_is_free_of_calls()
         glass.press("try-dark", gone="try-dark")
+        # It ends the practice call that came before.
+        self.desk_is_free_of_calls()
         self.see("in the dark", "dark")
         glass.press("dark-anywhere", then="call")
         self.see("the first touch in the dark shows the call", "dark-panel")
@@ -256,7 +258,7 @@ class Visit:
         wait_for(f"the part {name}", lambda: name in self.desk.words("room-stage").split(" · "), limit_s, 0.1)
 
     def rest(self):
-        """Checks that all controls except the call dim away if nobody touches them."""
+        """Checks that all controls except the call fade to glyphs that cannot be pressed, if nobody touches them."""
         try:
             self.glass.wait_gone("anchor", CONTROLS_STAY_S + 3)
         except Failed:

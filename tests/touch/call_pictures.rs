@@ -108,8 +108,8 @@ fn words(state: CallState, language: Language) -> &'static str {
         (CallState::Received, "es-US") => "Su llamada llegó a la estación del personal.",
         (CallState::OnTheWay, "en-US") => "Ana Ruiz is coming to you.",
         (CallState::OnTheWay, "es-US") => "Ana Ruiz viene a verle.",
-        (CallState::Here, "en-US") => "Someone is with you.",
-        (CallState::Here, "es-US") => "Alguien está con usted.",
+        (CallState::Here, "en-US") => "Ana Ruiz is here.",
+        (CallState::Here, "es-US") => "Ana Ruiz ya está aquí.",
         (CallState::LineDown, "en-US") => "I can’t reach the staff desk. Press the wall button or call out.",
         (CallState::LineDown, "es-US") => {
             "No logro avisar al personal. Oprima el botón de la pared o llame en voz alta."

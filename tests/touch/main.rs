@@ -11,6 +11,7 @@
 )]
 
 mod call_pictures;
+mod comfort;
 mod drawing;
 mod first_run;
 mod hands;

@@ -6,6 +6,7 @@ use stillroom::room::call::CallId;
 use stillroom::room::notes::PatientText;
 use stillroom::theme::Scale;
 use stillroom::vocabulary::language::Language;
+use stillroom::vocabulary::patient::{Hand, TypeSize};
 use stillroom::words::Locales;
 
 use crate::languages::locales_with_pseudo;
@@ -13,6 +14,8 @@ use crate::tablet::Tablet;
 
 /// What rounding to whole pixels may take away.
 const SLACK_MM: f32 = 0.15;
+/// The layouts that every screen survives: as designed, and mirrored with larger words.
+pub const LAYOUTS: [(Hand, TypeSize); 2] = [(Hand::Right, TypeSize::Normal), (Hand::Left, TypeSize::Larger)];
 /// Areas that lie under other controls on purpose.
 pub const BACKGROUNDS: [&str; 5] = ["ready", "place", "dark-anywhere", "staff-corner", "staff-outside"];
 
@@ -86,7 +89,9 @@ fn every_control_can_be_hit_at_both_sizes() {
         }
         let locales = locales_with_pseudo();
         for language in locales.languages() {
-            visit(&mut checker, Tablet::with_locales(size, &locales), language);
+            for (hand, type_size) in LAYOUTS {
+                visit(&mut checker, Tablet::with_locales(size, &locales), language, hand, type_size);
+            }
         }
         assert!(checker.screens >= 75, "only {} screens were seen", checker.screens);
     }
@@ -97,11 +102,13 @@ fn first_run(checker: &mut Checker, size: Size) {
     crate::first_run::walk(&mut tablet, |tablet, step| checker.check(tablet, step));
 }
 
-fn visit(checker: &mut Checker, mut tablet: Tablet, language: Language) {
+fn visit(checker: &mut Checker, mut tablet: Tablet, language: Language, hand: Hand, type_size: TypeSize) {
     checker.check(&tablet, "ready");
     tablet.send(Event::VisitBegins);
     checker.check(&tablet, "language");
     tablet.tap(1, tablet.at(&format!("language-{language}")).center());
+    tablet.send(Event::HandChosen(hand));
+    tablet.send(Event::TypeSizeChosen(type_size));
     while tablet.shows("next") {
         checker.check(&tablet, "arrive");
         tablet.tap(1, tablet.at("next").center());

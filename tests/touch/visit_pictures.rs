@@ -1,5 +1,6 @@
 //! Screenshots of a whole visit, landscape and upright, for people to look at: `STILLROOM_PICTURES=folder cargo test
-//! --release --test touch visit_pictures -- --ignored`. `STILLROOM_PICTURES_LANGUAGE` chooses the language.
+//! --release --test touch visit_pictures -- --ignored`. `STILLROOM_PICTURES_LANGUAGE` chooses the language,
+//! `STILLROOM_PICTURES_LEFT` the left hand and `STILLROOM_PICTURES_LARGER` larger type.
 
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use iced::Size;
 use stillroom::room::call::{CallId, DeskId};
 use stillroom::room::{Event, Stage};
 use stillroom::vocabulary::language::Language;
+use stillroom::vocabulary::patient::{Hand, TypeSize};
 use stillroom::vocabulary::place::Place;
 
 use crate::languages::locales_with_pseudo;
@@ -27,12 +29,17 @@ fn settled(tablet: &mut Tablet, name: &str) {
 fn soak_pictures_of_a_visit() {
     let language = std::env::var("STILLROOM_PICTURES_LANGUAGE").unwrap_or_else(|_| "en-US".to_owned());
     let language = Language::from_name(&language).unwrap();
+    let is_set = |name: &str| std::env::var_os(name).is_some();
+    let hand = if is_set("STILLROOM_PICTURES_LEFT") { Hand::Left } else { Hand::Right };
+    let type_size = if is_set("STILLROOM_PICTURES_LARGER") { TypeSize::Larger } else { TypeSize::Normal };
     for size in [Size::new(1280.0, 800.0), Size::new(800.0, 1280.0)] {
         let mut tablet = Tablet::with_locales(size, &locales_with_pseudo());
         settled(&mut tablet, "00-ready");
         tablet.send(Event::VisitBegins);
         settled(&mut tablet, "01-language");
         tablet.tap(1, tablet.at(&format!("language-{language}")).center());
+        tablet.send(Event::HandChosen(hand));
+        tablet.send(Event::TypeSizeChosen(type_size));
         let mut step = 2;
         while tablet.shows("next") {
             settled(&mut tablet, &format!("{step:02}-arrive"));
@@ -48,9 +55,9 @@ fn soak_pictures_of_a_visit() {
             settled(&mut tablet, &format!("31-session-{id}"));
             tablet.tap(1, tablet.at("close").center());
         }
-        tablet.tap(1, tablet.at("breathe").center());
+        tablet.send(Event::Breath { on: true });
         settled(&mut tablet, "32-breathe");
-        tablet.tap(1, tablet.at("breathe").center());
+        tablet.send(Event::Breath { on: false });
         tablet.send(Event::Silence { on: true });
         settled(&mut tablet, "33-silence");
         tablet.send(Event::Silence { on: false });
@@ -66,12 +73,19 @@ fn soak_pictures_of_a_visit() {
         tablet.send(Event::CallSent { id });
         tablet.send(Event::CallReceived { id, desk });
         settled(&mut tablet, "41-received");
+        tablet.tap(1, tablet.at("reason-temperature").center());
+        settled(&mut tablet, "41-reason");
         tablet.send(Event::CallComing { id, name: "Maria".to_owned() });
         settled(&mut tablet, "42-coming");
         tablet.send(Event::CallHere { id: Some(id) });
         settled(&mut tablet, "43-here");
         tablet.send(Event::CallCleared);
         settled(&mut tablet, "44-cleared");
+        std::thread::sleep(Duration::from_secs(8));
+        settled(&mut tablet, "45-resting");
+        tablet.send(Event::TalkNow { on: true });
+        settled(&mut tablet, "46-talk");
+        tablet.send(Event::TalkNow { on: false });
         for place in [Place::Forest, Place::QuietRoom, Place::NightSky, Place::DriftingColour] {
             tablet.send(Event::PlaceChosen(place));
             settled(&mut tablet, &format!("50-{}", place.name()));

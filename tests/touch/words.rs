@@ -4,7 +4,7 @@ use iced::{Point, Rectangle, Size};
 use stillroom::room::{Event, Snapshot};
 
 use crate::languages::locales_with_pseudo;
-use crate::sizes::BACKGROUNDS;
+use crate::sizes::{BACKGROUNDS, LAYOUTS};
 use crate::tablet::{Tablet, mm};
 
 fn on_the_first_question() -> Tablet {
@@ -75,41 +75,49 @@ fn a_palm_beside_the_keys_does_not_stop_typing() {
 }
 
 #[test]
-fn no_text_leaves_the_screen_in_any_language() {
+fn no_text_leaves_the_screen_in_any_language_and_size_of_words() {
     let locales = locales_with_pseudo();
     for language in locales.languages() {
         for size in [Size::new(1280.0, 800.0), Size::new(1920.0, 1200.0)] {
-            let mut tablet = Tablet::with_locales(size, &locales);
-            tablet.send(Event::VisitBegins);
-            let id = format!("language-{}", language.name());
-            tablet.tap(1, tablet.at(&id).center());
-            let mut screens = 0;
-            loop {
-                assert_text_fits(&tablet, size);
-                screens += 1;
-                if !tablet.shows("next") {
-                    break;
-                }
-                tablet.tap(1, tablet.at("next").center());
+            for (hand, type_size) in LAYOUTS {
+                let mut tablet = Tablet::with_locales(size, &locales);
+                tablet.send(Event::VisitBegins);
+                let id = format!("language-{}", language.name());
+                tablet.tap(1, tablet.at(&id).center());
+                tablet.send(Event::HandChosen(hand));
+                tablet.send(Event::TypeSizeChosen(type_size));
+                no_text_leaves_a_visit(&mut tablet, size);
             }
-            assert!(screens >= 12);
-            tablet.send(Event::SessionBegins { profile: None, infusion_minutes: None, settle: false });
-            assert_text_fits(&tablet, size);
-            for id in ["sound", "places"] {
-                tablet.tap(1, tablet.at(id).center());
-                assert_text_fits(&tablet, size);
-                tablet.tap(1, tablet.at("close").center());
-            }
-            tablet.send(Event::Anchor { on: true });
-            assert_text_fits(&tablet, size);
-            tablet.send(Event::Anchor { on: false });
-            tablet.send(Event::AfterBegins);
-            assert_text_fits(&tablet, size);
-            crate::take_home::every_state(&mut tablet, &mut |tablet, _| assert_text_fits(tablet, size));
-            tablet.send(Event::Farewell);
-            assert_text_fits(&tablet, size);
         }
     }
+}
+
+fn no_text_leaves_a_visit(tablet: &mut Tablet, size: Size) {
+    let mut screens = 0;
+    loop {
+        assert_text_fits(tablet, size);
+        screens += 1;
+        if !tablet.shows("next") {
+            break;
+        }
+        tablet.tap(1, tablet.at("next").center());
+    }
+    assert!(screens >= 9);
+    tablet.send(Event::SessionBegins { profile: None, infusion_minutes: None, settle: false });
+    assert_text_fits(tablet, size);
+    for id in ["sound", "places"] {
+        tablet.tap(1, tablet.at(id).center());
+        assert_text_fits(tablet, size);
+        tablet.tap(1, tablet.at("close").center());
+    }
+    tablet.send(Event::Anchor { on: true });
+    assert_text_fits(tablet, size);
+    tablet.send(Event::Anchor { on: false });
+    tablet.send(Event::AfterBegins);
+    assert_text_fits(tablet, size);
+    crate::take_home::every_state(tablet, &mut |tablet, _| assert_text_fits(tablet, size));
+    tablet.send(Event::Farewell);
+    assert_text_fits(tablet, size);
 }
 
 /// Checks that no line of text is cut off, leaves the screen or crosses the border of a control.

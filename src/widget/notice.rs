@@ -1,0 +1,35 @@
+//! Owns the words at the top of a patient's screen about something that has just happened in the room: staff are speaking,
+//! or a call was cleared. Does not own when it happens.
+
+use iced::widget::{container, text};
+use iced::{Element, Length, Padding};
+
+use super::page::PageGeometry;
+use super::view_context::{Notice, NoticeKind, ViewContext};
+use super::{fade, parts};
+use crate::theme;
+
+/// Distance from the top of the screen.
+pub const TOP_MM: f32 = 5.0;
+
+/// The current notice as a layer over a screen whose call is in its corner.
+#[must_use]
+pub fn layer<'a, M: 'a>(ctx: &ViewContext) -> Option<Element<'a, M>> {
+    let notice = ctx.current_notice()?;
+    let geometry = PageGeometry::of(ctx);
+    let (call, corner) = (ctx.mm(geometry.call_corner_mm()), ctx.mm(theme::TARGET_MM + theme::GAP_MM));
+    let (left, right) = if ctx.is_mirrored() { (call, corner) } else { (corner, call) };
+    let padding = Padding { top: ctx.mm(TOP_MM), right, bottom: 0.0, left };
+    Some(container(line(ctx, notice)).center_x(Length::Fill).padding(padding).into())
+}
+
+/// A notice as one line that fades in and out.
+#[must_use]
+pub fn line<'a, M: 'a>(ctx: &ViewContext, notice: Notice) -> Element<'a, M> {
+    let key = match notice.kind {
+        NoticeKind::StaffSpeak => "notice-staff-speak",
+        NoticeKind::CallCleared => "notice-call-cleared",
+    };
+    let words = text(ctx.say(key)).size(ctx.scale.body()).font(theme::VOICE).line_height(theme::LINE_HEIGHT);
+    parts::fading_plate(ctx, words, |content, radius| fade::fade(content, notice.from, notice.until, radius))
+}

@@ -1,0 +1,252 @@
+//! Owns the rest of controls: how a control that nobody touches fades to a dim glyph, and back when it is woken. Does not
+//! own when that is.
+
+use std::time::{Duration, Instant};
+
+use iced::advanced::layout::{self, Layout};
+use iced::advanced::widget::{Operation, Tree};
+use iced::advanced::{Clipboard, Renderer as _, Shell, Widget, mouse, renderer};
+use iced::border::Border;
+use iced::{Background, Color, Element, Event, Length, Rectangle, Renderer, Shadow, Size, Theme, window};
+
+use super::easing::smoothstep;
+use super::fade::FADE;
+use crate::theme;
+
+/// Duration of the way back: an answer to a touch.
+const WAKING: Duration = Duration::from_millis(400);
+/// Time between two frames while it fades.
+const FRAME: Duration = Duration::from_millis(66);
+
+/// How awake controls are, as a function of time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Wakefulness {
+    from: f32,
+    to: f32,
+    since: Instant,
+    duration: Duration,
+}
+
+impl Wakefulness {
+    /// Awake since ever.
+    #[must_use]
+    pub fn awake(now: Instant) -> Self {
+        Self { from: 1.0, to: 1.0, since: now, duration: WAKING }
+    }
+
+    /// Goes to rest, slowly enough to startle nobody.
+    pub fn rest(&mut self, now: Instant) {
+        *self = Self { from: self.level(now), to: 0.0, since: now, duration: FADE };
+    }
+
+    /// Wakes, quickly.
+    pub fn wake(&mut self, now: Instant) {
+        if self.to < 1.0 {
+            *self = Self { from: self.level(now), to: 1.0, since: now, duration: WAKING };
+        }
+    }
+
+    /// Whether controls are at rest or on the way there.
+    #[must_use]
+    pub fn is_resting(&self) -> bool {
+        self.to < 1.0
+    }
+
+    /// 0 at rest, 1 awake.
+    #[must_use]
+    pub fn level(&self, now: Instant) -> f32 {
+        let progress = now.saturating_duration_since(self.since).as_secs_f32() / self.duration.as_secs_f32();
+        self.from + (self.to - self.from) * smoothstep(progress)
+    }
+
+    fn is_settled(&self, now: Instant) -> bool {
+        now >= self.since + self.duration
+    }
+}
+
+/// Opacities of a part of a control.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Look {
+    /// Of its ground.
+    pub ground: f32,
+    /// Of its border.
+    pub border: f32,
+    /// Of its words and icons.
+    pub ink: f32,
+}
+
+/// A part of a control that looks one way awake and another at rest.
+pub struct Resting<'a, Message> {
+    content: Element<'a, Message>,
+    wakefulness: Wakefulness,
+    awake: Look,
+    at_rest: Look,
+    color: Color,
+    ground: Color,
+    border_px: f32,
+    radius_px: f32,
+    /// How far the ground reaches beyond the content.
+    margin_px: f32,
+}
+
+/// `content` as a part of a control. Its text must not set a colour, since it fades by the inherited one.
+pub fn resting<'a, Message: 'a>(
+    content: impl Into<Element<'a, Message>>,
+    wakefulness: Wakefulness,
+    awake: Look,
+    at_rest: Look,
+) -> Resting<'a, Message> {
+    Resting {
+        content: content.into(),
+        wakefulness,
+        awake,
+        at_rest,
+        color: theme::SAND,
+        ground: theme::INK,
+        border_px: 0.0,
+        radius_px: 0.0,
+        margin_px: 0.0,
+    }
+}
+
+impl<Message> Resting<'_, Message> {
+    /// Sets the colour of words and icons; [`theme::SAND`] by default.
+    #[must_use]
+    pub const fn color(mut self, color: Color) -> Self {
+        self.color = color;
+        self
+    }
+
+    /// Sets the ground's colour, its border's width, its radius and how far it reaches beyond the content.
+    #[must_use]
+    pub const fn ground(mut self, color: Color, border_px: f32, radius_px: f32, margin_px: f32) -> Self {
+        self.ground = color;
+        self.border_px = border_px;
+        self.radius_px = radius_px;
+        self.margin_px = margin_px;
+        self
+    }
+
+    fn look(&self, now: Instant) -> Look {
+        let level = self.wakefulness.level(now);
+        let between = |at_rest: f32, awake: f32| at_rest + (awake - at_rest) * level;
+        Look {
+            ground: between(self.at_rest.ground, self.awake.ground),
+            border: between(self.at_rest.border, self.awake.border),
+            ink: between(self.at_rest.ink, self.awake.ink),
+        }
+    }
+}
+
+impl<Message> Widget<Message, Theme, Renderer> for Resting<'_, Message> {
+    fn children(&self) -> Vec<Tree> {
+        vec![Tree::new(&self.content)]
+    }
+
+    fn diff(&self, tree: &mut Tree) {
+        tree.diff_children(std::slice::from_ref(&self.content));
+    }
+
+    fn size(&self) -> Size<Length> {
+        self.content.as_widget().size()
+    }
+
+    fn layout(&mut self, tree: &mut Tree, renderer: &Renderer, limits: &layout::Limits) -> layout::Node {
+        let child = self.content.as_widget_mut().layout(&mut tree.children[0], renderer, limits);
+        layout::Node::with_children(child.size(), vec![child])
+    }
+
+    fn operate(&mut self, tree: &mut Tree, layout: Layout<'_>, renderer: &Renderer, operation: &mut dyn Operation) {
+        operation.traverse(&mut |operation| {
+            if let Some(child) = layout.children().next() {
+                self.content.as_widget_mut().operate(&mut tree.children[0], child, renderer, operation);
+            }
+        });
+    }
+
+    fn update(
+        &mut self,
+        tree: &mut Tree,
+        event: &Event,
+        layout: Layout<'_>,
+        cursor: mouse::Cursor,
+        renderer: &Renderer,
+        clipboard: &mut dyn Clipboard,
+        shell: &mut Shell<'_, Message>,
+        viewport: &Rectangle,
+    ) {
+        if let Some(child) = layout.children().next() {
+            let content = self.content.as_widget_mut();
+            content.update(&mut tree.children[0], event, child, cursor, renderer, clipboard, shell, viewport);
+        }
+        if let Event::Window(window::Event::RedrawRequested(now)) = event
+            && !self.wakefulness.is_settled(*now)
+        {
+            shell.request_redraw_at(*now + FRAME);
+        }
+    }
+
+    fn draw(
+        &self,
+        tree: &Tree,
+        renderer: &mut Renderer,
+        theme: &Theme,
+        _style: &renderer::Style,
+        layout: Layout<'_>,
+        cursor: mouse::Cursor,
+        viewport: &Rectangle,
+    ) {
+        let look = self.look(Instant::now());
+        if look.ground > 0.0 || look.border > 0.0 {
+            let quad = renderer::Quad {
+                bounds: layout.bounds().expand(self.margin_px),
+                border: Border {
+                    color: theme::faded(theme::LAMPLIGHT, look.border),
+                    width: self.border_px,
+                    radius: self.radius_px.into(),
+                },
+                shadow: Shadow::default(),
+                snap: true,
+            };
+            renderer.fill_quad(quad, Background::Color(theme::faded(self.ground, look.ground)));
+        }
+        if look.ink <= 0.0 {
+            return;
+        }
+        let style = renderer::Style { text_color: theme::faded(self.color, look.ink) };
+        if let Some(child) = layout.children().next() {
+            self.content.as_widget().draw(&tree.children[0], renderer, theme, &style, child, cursor, viewport);
+        }
+    }
+}
+
+impl<'a, Message: 'a> From<Resting<'a, Message>> for Element<'a, Message> {
+    fn from(resting: Resting<'a, Message>) -> Self {
+        Self::new(resting)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn controls_rest_slowly_wake_quickly_and_never_jump() {
+        let start = Instant::now();
+        let at = |ms: u64| start + Duration::from_millis(ms);
+        let mut wakefulness = Wakefulness::awake(start);
+        assert!((wakefulness.level(start) - 1.0).abs() < 1e-6 && !wakefulness.is_resting());
+        wakefulness.rest(at(0));
+        assert!(wakefulness.is_resting() && wakefulness.level(at(300)) > 0.9);
+        assert!(wakefulness.level(at(2_400)) < 1e-6 && wakefulness.is_settled(at(2_400)));
+        wakefulness.rest(at(3_000));
+        wakefulness.wake(at(4_200));
+        let (before, after) = (wakefulness.level(at(4_200)), wakefulness.level(at(4_600)));
+        assert!(before < 1e-6 && (after - 1.0).abs() < 1e-6, "{before} to {after}");
+        // Woken half-way: from where it is.
+        wakefulness.rest(at(5_000));
+        let half_way = wakefulness.level(at(6_200));
+        wakefulness.wake(at(6_200));
+        assert!((wakefulness.level(at(6_200)) - half_way).abs() < 1e-6 && half_way > 0.1 && half_way < 0.9);
+    }
+}

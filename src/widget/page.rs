@@ -20,7 +20,7 @@ const SMALL_DISPLAY_MM: f32 = 120.0;
 /// Widest column of words in normal type. A line of 118 mm holds about 45 letters, which is easy to read.
 const WORDS_WIDTH_MAX_MM: f32 = 118.0;
 /// Width of a letter relative to the font size, on average and with some reserve.
-const LETTER_WIDTH: f32 = 0.53;
+const LETTER_WIDTH: f32 = 0.51;
 /// Height over which the ink above words at the foot fades out.
 const FOOT_FADE_MM: f32 = 34.0;
 /// Opacity of the veil behind words. Sand on it has a contrast of at least 7 over the brightest place.
@@ -82,7 +82,9 @@ impl PageGeometry {
     /// Top of titles: below the call on an upright screen, and otherwise beside it.
     #[must_use]
     pub fn title_top_mm(self) -> f32 {
-        if self.is_upright() { CALL_CORNER_MM } else { TITLE_TOP_MM }
+        // A larger title hangs higher, so that what follows it is still just below the call.
+        let larger_mm = TITLE_MM * theme::LINE_HEIGHT * (self.type_factor - 1.0);
+        if self.is_upright() { CALL_CORNER_MM } else { TITLE_TOP_MM - larger_mm }
     }
 
     /// Width of a title, which never runs under the call.

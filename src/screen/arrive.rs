@@ -279,13 +279,14 @@ impl ArriveScreen {
             };
             let key = format!("hand-{}", hand.name());
             let label = ctx.say(&format!("hand-{}", hand.name()));
-            parts::icon_choice(ctx, key, icon, label, snapshot.hand == *hand, Message::HandChosen(*hand)).into()
+            let style = parts::control_style(ctx, snapshot.hand == *hand);
+            parts::icon_offer(ctx, key, icon, label, Message::HandChosen(*hand)).style(style).into()
         });
         let sizes = TypeSize::ALL.iter().map(|size| {
             let id = format!("type-{}", size.name());
             let label = ctx.say(&format!("type-{}", size.name()));
-            let is_chosen = snapshot.type_size == *size;
-            parts::icon_choice(ctx, id, Icon::TextSize, label, is_chosen, Message::TypeSizeChosen(*size)).into()
+            let style = parts::control_style(ctx, snapshot.type_size == *size);
+            parts::icon_offer(ctx, id, Icon::TextSize, label, Message::TypeSizeChosen(*size)).style(style).into()
         });
         let groups_across = if geometry.is_upright() { 1.0 } else { 2.0 };
         let gap_mm = 3.0 * GAP_MM;
@@ -324,19 +325,22 @@ impl ArriveScreen {
             column![title, text].spacing(ctx.mm(1.0)).width(Length::Fill)
         };
         let title = ctx.say("arrive-expect-title");
+        // Larger words need the room of the pictures.
+        let has_pictures = geometry.type_factor <= 1.0;
         let cards: Element<'a, Message> = if geometry.is_upright() {
             let cards = PICTURES.into_iter().enumerate().map(|(index, shown)| {
-                let picture = container(picture(ctx, shown)).width(ctx.mm(40.0)).height(ctx.mm(34.0));
-                row![picture, words(index + 1)].spacing(gap).align_y(iced::Center).into()
+                let picture = || container(picture(ctx, shown)).width(ctx.mm(40.0)).height(ctx.mm(34.0));
+                let picture = has_pictures.then(picture);
+                row![].push(picture).push(words(index + 1)).spacing(gap).align_y(iced::Center).into()
             });
             column(cards).spacing(gap).into()
         } else {
             // The words take the height that they need, and the pictures what is left.
             let pictures = PICTURES.into_iter().map(|shown| container(picture(ctx, shown)).width(Length::Fill).into());
-            let pictures = row(pictures).spacing(gap).height(Length::Fill);
+            let pictures = has_pictures.then(|| row(pictures).spacing(gap).height(Length::Fill));
             let words = row((1..=PICTURES.len()).map(|number| words(number).into())).spacing(gap);
             let height = ctx.mm(geometry.body_height_mm(geometry.title_lines(&title)));
-            column![pictures, words].spacing(ctx.mm(2.0)).height(height).into()
+            column![].push(pictures).push(words).spacing(ctx.mm(2.0)).height(height).into()
         };
         self.page(ctx).title(title).wide_content(cards).view(ctx)
     }

@@ -49,6 +49,10 @@ const LABEL_MM: f32 = 7.0;
 const LABEL_LINE_HEIGHT: f32 = 1.15;
 /// Highest tile of the sheet of places.
 const TILE_MAX_MM: f32 = 30.0;
+/// Font size of body text in normal type.
+const BODY_MM: f32 = 5.6;
+/// Sizes of a line of the anchor in normal type, from a phrase to a title.
+const ANCHOR_SIZES_MM: [f32; 3] = [9.0, 8.0, 7.0];
 /// Largest diameter of the pacer, and beside the anchor's words.
 const PACER_MM: f32 = 34.0;
 const ANCHOR_PACER_MM: f32 = 30.0;
@@ -368,14 +372,23 @@ fn anchor<'a>(ctx: &ViewContext) -> Element<'a, Message> {
         notice::line(ctx, notice)
     } else {
         let line = ctx.say(&format!("anchor-line-{}", (now.0 / ANCHOR_LINE_MS) % ANCHOR_LINES + 1));
-        let line = text(line).size(ctx.scale.phrase()).font(theme::VOICE).line_height(theme::LINE_HEIGHT);
+        let size_mm = anchor_size_mm(geometry, &line);
+        let line = text(line).size(ctx.mm(size_mm)).font(theme::VOICE).line_height(theme::LINE_HEIGHT);
         fade::fade_on_veil(line, ctx.clock.instant_of(from), Some(until))
     };
     let line = stack![line, timer(until, Message::TimerElapsed)];
-    let place = ctx.snapshot.session.map(|session| parts::body(ctx, orientation::words(&ctx.words, &session, now)));
     let width = ctx.mm(geometry.words_width_mm());
     // Always two lines high: nothing below moves when the next line comes.
     let line_mm = 26.0 * geometry.type_factor;
+    let place = ctx.snapshot.session.map(|session| {
+        let words = orientation::words(&ctx.words, &session, now);
+        // Long words in larger type would reach the call.
+        let size_mm = BODY_MM * geometry.type_factor;
+        let height_mm = lines_of(&words, size_mm, geometry.words_width_mm()) * size_mm * theme::LINE_HEIGHT;
+        let room_mm = geometry.height_mm - CALL_MM - 2.0 * geometry.margin_mm() - line_mm - TARGET_MM - 3.0 * GAP_MM;
+        let size_mm = if height_mm > room_mm { BODY_MM } else { size_mm };
+        parts::text_line(words, ctx.mm(size_mm), theme::VOICE, theme::SAND)
+    });
     let line = container(line).height(Length::Fixed(ctx.mm(line_mm))).width(Length::Fill).align_y(iced::Bottom);
     let words = column![line].push(place).spacing(ctx.mm(4.0)).max_width(width);
     let back =
@@ -389,7 +402,9 @@ fn anchor<'a>(ctx: &ViewContext) -> Element<'a, Message> {
         } else {
             breath_ring::passing_ring(breath, ctx.clock, ctx.mm(size_mm), RING_BREATHS)
         };
-        with_breath_words(ctx, ring).into()
+        // Larger words and an upright screen leave room for the ring only.
+        let is_narrow = geometry.is_upright() && geometry.type_factor > 1.0;
+        if is_narrow { ring } else { with_breath_words(ctx, ring) }.into()
     });
     let foot = [Some(back.into()), breath].into_iter().flatten().collect();
     let foot = parts::row_by_hand(ctx, foot).spacing(ctx.mm(2.0 * GAP_MM)).align_y(iced::Bottom);
@@ -397,6 +412,13 @@ fn anchor<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     let foot = if ctx.is_mirrored() { foot.align_right(Length::Fill) } else { foot };
     let page = Page::new().content(words).foot(foot).from_head().above_call();
     parts::over_place(ctx, 1.0, page.layer(ctx))
+}
+
+/// The largest size in which a line of the anchor takes at most two lines.
+fn anchor_size_mm(geometry: PageGeometry, line: &str) -> f32 {
+    let [largest, middle, least] = ANCHOR_SIZES_MM.map(|size_mm| size_mm * geometry.type_factor);
+    let fits = |size_mm: &f32| lines_of(line, *size_mm, geometry.words_width_mm()) <= 2.0;
+    [largest, middle].into_iter().find(fits).unwrap_or(least)
 }
 
 /// A pacer that says when to breathe in and out.

@@ -149,7 +149,9 @@ fn reasons<'a, M: Clone + 'a>(ctx: &ViewContext, call: &Call, message: fn(CallRe
     });
     let geometry = PageGeometry::of(ctx);
     let columns = if geometry.is_upright() { 2 } else { REASON_COLUMNS };
-    let grid = parts::control_grid(ctx, choices.collect(), columns, geometry.content_width_mm(), REASON_MM);
+    // An upright screen is narrow, and has more height for longer labels.
+    let height_mm = if geometry.is_upright() { REASON_MM * geometry.type_factor * 1.1 } else { REASON_MM };
+    let grid = parts::control_grid(ctx, choices.collect(), columns, geometry.content_width_mm(), height_mm);
     let hint = parts::scrim_line(ctx, parts::body(ctx, ctx.say("call-reasons")));
     let sheet = column![hint, grid].spacing(ctx.mm(GAP_MM)).align_x(iced::Center);
     let padding = Padding { bottom: ctx.mm(REASONS_GAP_MM), ..Padding::ZERO };
@@ -226,7 +228,11 @@ fn words<'a, M: 'a>(ctx: &ViewContext, place: CallPlacement, open: Option<&Call>
             CallPlacement::DarkPanel => "dark-panel",
         };
         if place == CallPlacement::Corner {
-            let label = parts::text_line(ctx.say(key), ctx.scale.title(), theme::VOICE_STRONG, theme::AMBER);
+            let words = ctx.say(key);
+            // Letters of a single word in a strong weight are wider than those of a text.
+            let letters = words.chars().count().max(1) as f32;
+            let size = ctx.scale.title().min(ctx.mm(CALL_MM / (letters * 0.6)));
+            let label = parts::text_line(words, size, theme::VOICE_STRONG, theme::AMBER);
             let bell = Icon::Bell.view(ctx.mm(9.5), theme::AMBER);
             return column![bell, label.center()].spacing(ctx.mm(0.6)).align_x(iced::Center).into();
         }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use iced::advanced::layout::{self, Layout};
-use iced::advanced::widget::Tree;
+use iced::advanced::widget::{Operation, Tree};
 use iced::advanced::{Clipboard, Renderer as _, Shell, Widget, mouse, renderer};
 use iced::border::Border;
 use iced::{Background, Element, Event, Length, Rectangle, Renderer, Shadow, Size, Theme, window};
@@ -90,6 +90,14 @@ impl<Message> Widget<Message, Theme, Renderer> for Fade<'_, Message> {
     fn layout(&mut self, tree: &mut Tree, renderer: &Renderer, limits: &layout::Limits) -> layout::Node {
         let child = self.content.as_widget_mut().layout(&mut tree.children[0], renderer, limits);
         layout::Node::with_children(child.size(), vec![child])
+    }
+
+    fn operate(&mut self, tree: &mut Tree, layout: Layout<'_>, renderer: &Renderer, operation: &mut dyn Operation) {
+        operation.traverse(&mut |operation| {
+            if let Some(child) = layout.children().next() {
+                self.content.as_widget_mut().operate(&mut tree.children[0], child, renderer, operation);
+            }
+        });
     }
 
     fn update(

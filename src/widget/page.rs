@@ -22,7 +22,7 @@ const WORDS_WIDTH_MAX_MM: f32 = 118.0;
 /// Width of a letter relative to the font size, on average and with some reserve.
 const LETTER_WIDTH: f32 = 0.51;
 /// Height over which the ink above words at the foot fades out.
-const FOOT_FADE_MM: f32 = 34.0;
+const FOOT_FADE_MM: f32 = 42.0;
 /// Opacity of the veil behind words. Sand on it has a contrast of at least 7 over the brightest place.
 const VEIL_ALPHA: f32 = 0.84;
 /// Smallest picture tile.
@@ -355,7 +355,9 @@ impl<'a, M: 'a> Page<'a, M> {
                 over_light = Some(container(beside).center(Length::Fill).padding(padding));
             }
         }
-        let dots = self.progress.map(|progress| {
+        // Between larger actions on an upright screen there is no room for them.
+        let has_dots = !geometry.is_upright() || geometry.type_factor <= 1.0;
+        let dots = self.progress.filter(|_| has_dots).map(|progress| {
             container(dots(ctx, progress)).center_x(Length::Fill).center_y(Length::Fixed(ctx.mm(TARGET_MM)))
         });
         let foot_mm = if self.is_low { 0.0 } else { TARGET_MM };

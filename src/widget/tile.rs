@@ -105,8 +105,8 @@ fn caption_height_mm<M>(ctx: &ViewContext, grid: TileGrid, tiles: &[Tile<M>]) ->
         let tick_mm = if tile.is_chosen { TICK_MM + CAPTION_MARGIN_MM } else { 0.0 };
         lines_of(&tile.caption, size_mm, width_mm - tick_mm)
     });
-    // At least half of a tile is its picture.
-    (lines.fold(1.0, f32::max) * size_mm * CAPTION_LINE_HEIGHT + 1.6).min(grid.height_mm / 2.0)
+    // Something of the picture stays, however long a caption is.
+    (lines.fold(1.0, f32::max) * size_mm * CAPTION_LINE_HEIGHT + 1.6).min(grid.height_mm * 0.62)
 }
 
 /// A picture without a caption, filling its parent.

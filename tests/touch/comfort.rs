@@ -179,7 +179,7 @@ fn a_touch_that_wakes_resting_controls_presses_none_of_them() {
     in_session(&mut tablet);
     let anchor = tablet.at("anchor").center();
     std::thread::sleep(Duration::from_millis(8_100));
-    tablet.draw_frame();
+    tablet.after(Duration::ZERO);
     assert!(!tablet.shows("anchor") && tablet.shows("call"), "at rest");
     tablet.tap(1, anchor);
     assert!(!tablet.snapshot().anchor, "it only wakes");

@@ -82,6 +82,7 @@ fn soak_pictures_of_a_visit() {
         tablet.send(Event::CallCleared);
         settled(&mut tablet, "44-cleared");
         std::thread::sleep(Duration::from_secs(8));
+        tablet.after(Duration::ZERO);
         settled(&mut tablet, "45-resting");
         tablet.send(Event::TalkNow { on: true });
         settled(&mut tablet, "46-talk");

@@ -79,7 +79,9 @@ fn no_text_leaves_the_screen_in_any_language_and_size_of_words() {
     let locales = locales_with_pseudo();
     for language in locales.languages() {
         for size in [Size::new(1280.0, 800.0), Size::new(1920.0, 1200.0)] {
-            for (hand, type_size) in LAYOUTS {
+            // In millimetres both sizes are the same, so larger words are looked at once.
+            let count = if size.width < 1500.0 { LAYOUTS.len() } else { 1 };
+            for (hand, type_size) in LAYOUTS.into_iter().take(count) {
                 let mut tablet = Tablet::with_locales(size, &locales);
                 tablet.send(Event::VisitBegins);
                 let id = format!("language-{}", language.name());

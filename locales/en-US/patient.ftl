@@ -32,7 +32,6 @@ ready-fresh = This room is fresh. Nothing from an earlier visit is here.
 
 ## On many screens
 
-talk-line = Someone is talking with you. The music rests.
 next = Next
 back = Back
 skip = Skip

@@ -32,7 +32,6 @@ ready-fresh = Esta sala está limpia. Aquí no queda nada de otra visita.
 
 ## En muchas pantallas
 
-talk-line = Alguien habla con usted. La música descansa.
 next = Siguiente
 back = Atrás
 skip = Saltar

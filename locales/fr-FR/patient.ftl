@@ -34,7 +34,6 @@ ready-fresh = Cette salle est fraîche. Il n’y reste rien d’une autre visite
 
 ## Sur beaucoup d’écrans
 
-talk-line = Quelqu’un vous parle. La musique se repose.
 next = Suivant
 back = Retour
 skip = Passer

@@ -413,7 +413,7 @@ impl ArriveScreen {
 
     fn try_call<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
         let page = self.page(ctx).title(ctx.say("arrive-call-title")).words(self.call_words(ctx));
-        let is_line_down = ctx.snapshot.call.as_ref().is_some_and(|call| call.line_down_told);
+        let is_line_down = ctx.snapshot.call.as_ref().is_some_and(|call| call.no_desk_told);
         if !self.has_tried_call || is_line_down {
             return page.view(ctx);
         }

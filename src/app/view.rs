@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use iced::widget::{Space, column, container, row, stack};
-use iced::{Color, Element, Length, Padding};
+use iced::widget::{Space, column, container, stack};
+use iced::{Color, Element, Length};
 
 use super::{App, Message, Screen, ScreenMessage, StaffLayer};
 use crate::room::{Event, Stage, Trouble};

@@ -14,8 +14,8 @@ use super::take_home::{TakeHome, TakeHomeError, TakeHomeMethod, TakeHomeStatus};
 use super::time::millis;
 use super::timeline::{INFUSION_MINUTES_MAX, INFUSION_MINUTES_MIN, LANDING_MINUTES_MAX, MINUTE_MS};
 use super::{
-    CALL_TEST_SHOWN, Calm, DARK_PANEL_DURATION, DEFAULT_HAND, DESKS_MAX, Effect, Event, Refusal, Room,
-    RoomTime, Stage, Trouble, UnsealedChanges,
+    CALL_TEST_SHOWN, Calm, DARK_PANEL_DURATION, DEFAULT_HAND, DESKS_MAX, Effect, Event, Refusal, Room, RoomTime, Stage,
+    Trouble, UnsealedChanges,
 };
 use crate::vocabulary::language::Language;
 use crate::vocabulary::patient::{CallReason, TypeSize};

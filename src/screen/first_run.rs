@@ -358,11 +358,7 @@ impl FirstRunScreen {
         };
         let steps = [step("cap-less", "−2", -1.0), step("cap-more", "+2", 1.0)];
         let tone = staff_parts::action(ctx, "cap-tone", ctx.staff("first-run-test-tone"), Message::CapTonePressed);
-        let controls = column![
-            tone,
-            value(ctx, self.cap_text(ctx)),
-            staff_parts::side_by_side(ctx, steps)
-        ];
+        let controls = column![tone, value(ctx, self.cap_text(ctx)), staff_parts::side_by_side(ctx, steps)];
         let save_error = self.save_error.as_ref().map(|why| {
             let words = ctx.staff_words.say_with("first-run-not-saved", &[("why", Value::from(why.as_str()))]);
             parts::text_line(words, ctx.scale.staff(), theme::CONTROL_STRONG, theme::SAND)

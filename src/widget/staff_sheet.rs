@@ -152,7 +152,7 @@ mod tests {
             [(217.0, 136.0), (278.0, 174.0), (336.0, 210.0), (136.0, 217.0), (174.0, 278.0), (210.0, 336.0)]
         {
             for is_above_band in [false, true] {
-                let sheet = SheetGeometry::on(PageGeometry { width_mm, height_mm }, is_above_band);
+                let sheet = SheetGeometry::on(PageGeometry { width_mm, height_mm, type_factor: 1.0 }, is_above_band);
                 let seen = if sheet.is_upright { sheet.top_mm / height_mm } else { 1.0 - sheet.width_mm / width_mm };
                 assert!(seen >= 0.35, "{width_mm} x {height_mm}: {seen} of the place");
                 assert!(sheet.body_height_mm >= 73.0, "{width_mm} x {height_mm}: {sheet:?}");

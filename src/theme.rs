@@ -10,6 +10,10 @@ use crate::vocabulary::patient::TypeSize;
 pub const INK: Color = Color::from_rgb8(0x0B, 0x14, 0x20);
 /// Deep water: a raised surface, such as a page.
 pub const DEEP_WATER: Color = Color::from_rgb8(0x10, 0x24, 0x2B);
+/// Paper: a page to write or draw on, which lets a dimmed place shine through.
+pub const PAPER: Color = Color { a: 0.66, ..DEEP_WATER };
+/// A bright page, for a camera.
+pub const BRIGHT_PAPER: Color = Color::from_rgb8(0xF1, 0xE6, 0xD6);
 /// Dusk: a third background.
 pub const DUSK: Color = Color::from_rgb8(0x2A, 0x2A, 0x4A);
 /// Sand: text.

@@ -133,12 +133,19 @@ pub enum Event {
         /// The whole page as it now looks.
         drawing: Drawing,
     },
-    /// The patient answered a question about intentions.
+    /// The patient answered a question about intentions in writing.
     IntentionWritten {
         /// Index of the question, from 0.
         question: usize,
         /// The whole answer as it now reads.
         text: PatientText,
+    },
+    /// The patient answered a question about intentions with a drawing, beside whatever is written there.
+    IntentionDrawn {
+        /// Index of the question.
+        question: usize,
+        /// The whole drawing.
+        drawing: Drawing,
     },
     /// The patient changed the text "Something I want my clinician to know".
     ForClinicianWritten {
@@ -158,7 +165,7 @@ pub enum Event {
         ok: bool,
     },
     /// The vault restored the notes after a restart.
-    NotesRestored(Notes),
+    NotesRestored(Box<Notes>),
     /// The vault found sealed notes whose key is gone.
     NotesLost,
     /// Some or all of the sealed notes failed authentication; the rest was restored.
@@ -289,6 +296,7 @@ impl Event {
                 | Self::NoteWritten { .. }
                 | Self::NoteDrawn { .. }
                 | Self::IntentionWritten { .. }
+                | Self::IntentionDrawn { .. }
                 | Self::ForClinicianWritten { .. }
                 | Self::ForClinicianShared { .. }
                 | Self::Volume { .. }
@@ -364,6 +372,7 @@ impl Event {
                 | Self::NoteWritten { .. }
                 | Self::NoteDrawn { .. }
                 | Self::IntentionWritten { .. }
+                | Self::IntentionDrawn { .. }
                 | Self::ForClinicianWritten { .. }
                 | Self::ForClinicianShared { .. }
                 | Self::NotesSealed { .. }

@@ -24,6 +24,7 @@ pub mod effect;
 pub mod event;
 mod ids;
 pub mod names;
+mod note_transitions;
 pub mod notes;
 mod profile_choice;
 mod refusal;

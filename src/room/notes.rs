@@ -1,5 +1,5 @@
-//! Owns the patient's notes, which are pages of text and drawings, answers about intentions, and a text for the
-//! clinician. Not here: how they are sealed or taken home.
+//! Owns the patient's notes, which are pages of text and drawings, answers about intentions, which are written or
+//! drawn, and a text for the clinician. Not here: how they are sealed or taken home.
 
 use std::fmt;
 
@@ -88,6 +88,29 @@ impl Default for NotePage {
     }
 }
 
+/// The answer to a question about intentions. A patient may write, draw, do both, or leave it blank.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// What was written.
+    pub text: PatientText,
+    /// What was drawn.
+    pub drawing: Drawing,
+}
+
+impl Answer {
+    /// Whether nothing was written or drawn.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        self.text.is_blank() && self.drawing.is_blank()
+    }
+}
+
+impl From<PatientText> for Answer {
+    fn from(text: PatientText) -> Self {
+        Self { text, drawing: Drawing::default() }
+    }
+}
+
 /// Number of questions about intentions.
 pub const INTENTIONS: usize = 3;
 
@@ -97,7 +120,7 @@ pub struct Notes {
     /// The pages of the note, in order.
     pub pages: Vec<NotePage>,
     /// Answers to the questions asked in Arrive. A skipped question has a blank answer.
-    pub intentions: [PatientText; INTENTIONS],
+    pub intentions: [Answer; INTENTIONS],
     /// "Something I want my clinician to know".
     pub for_clinician: PatientText,
     /// Whether the patient shared [`Notes::for_clinician`] with the desk.
@@ -113,16 +136,22 @@ impl Notes {
         self.pages.iter().filter(|page| !page.is_blank()).count()
     }
 
-    /// Whether any page has a drawing on it.
+    /// What was drawn, in the order in which it goes home: on the pages, then as answers.
+    pub fn drawings(&self) -> impl Iterator<Item = &Drawing> {
+        let pages = self.pages.iter().filter_map(NotePage::drawing);
+        pages.chain(self.intentions.iter().map(|answer| &answer.drawing)).filter(|drawing| !drawing.is_blank())
+    }
+
+    /// Whether anything was drawn.
     #[must_use]
     pub fn has_drawings(&self) -> bool {
-        self.pages.iter().any(|page| page.drawing().is_some_and(|drawing| !drawing.is_blank()))
+        self.drawings().next().is_some()
     }
 
     /// Whether nothing was written or drawn.
     #[must_use]
     pub fn is_blank(&self) -> bool {
-        self.written_pages() == 0 && self.for_clinician.is_blank() && self.intentions.iter().all(PatientText::is_blank)
+        self.written_pages() == 0 && self.for_clinician.is_blank() && self.intentions.iter().all(Answer::is_blank)
     }
 
     /// Merges what the vault restored with what was written in the meantime. Restored pages come first, and newer
@@ -131,8 +160,11 @@ impl Notes {
         let newer = std::mem::replace(self, restored);
         self.pages.extend(newer.pages);
         for (answer, newer) in self.intentions.iter_mut().zip(newer.intentions) {
-            if !newer.is_blank() {
-                *answer = newer;
+            if !newer.text.is_blank() {
+                answer.text = newer.text;
+            }
+            if !newer.drawing.is_blank() {
+                answer.drawing = newer.drawing;
             }
         }
         if !newer.for_clinician.is_blank() {
@@ -184,7 +216,16 @@ impl Notes {
         if text.char_count() > limits.page_chars_max {
             return Err(NoteFull);
         }
-        self.intentions[question] = text;
+        self.intentions[question].text = text;
+        self.version += 1;
+        Ok(())
+    }
+
+    pub(super) fn draw_intention(&mut self, question: usize, drawing: Drawing) -> Result<(), NoteFull> {
+        if !drawing.fits_a_page() {
+            return Err(NoteFull);
+        }
+        self.intentions[question].drawing = drawing;
         self.version += 1;
         Ok(())
     }

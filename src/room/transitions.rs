@@ -1,21 +1,19 @@
-//! Owns the transitions, that is, what each event changes in the stages, the session, the call, comfort, the note and
-//! taking it home. Not here: the timers of the room (`room`) and of a call (`call`).
+//! Owns the transitions, that is, what each event changes in the stages, the session, the call and comfort. Not here: the
+//! note (`note_transitions`), and the timers of the room (`room`) and of a call (`call`).
 
 use std::sync::Arc;
 
 use super::breath::BreathPattern;
 use super::call::{Call, CallId, DeskId};
-use super::drawing::Drawing;
 use super::names::parse_person_name;
-use super::notes::{INTENTIONS, NoteFull, NoteLimits, Notes, PatientText};
 use super::session::Session;
 use super::snapshot::{BreathView, Receipt};
-use super::take_home::{TakeHome, TakeHomeError, TakeHomeMethod, TakeHomeStatus};
+use super::take_home::TakeHome;
 use super::time::millis;
 use super::timeline::{INFUSION_MINUTES_MAX, INFUSION_MINUTES_MIN, LANDING_MINUTES_MAX, MINUTE_MS};
 use super::{
     CALL_TEST_SHOWN, Calm, DARK_PANEL_DURATION, DEFAULT_HAND, DESKS_MAX, Effect, Event, Refusal, Room, RoomTime, Stage,
-    Trouble, UnsealedChanges,
+    Trouble,
 };
 use crate::vocabulary::language::Language;
 use crate::vocabulary::patient::{CallReason, TypeSize};
@@ -76,10 +74,11 @@ impl Room {
             }
             Event::NoteDrawn { page, drawing } => self.draw_note(now, page, drawing)?,
             Event::IntentionWritten { question, text } => self.write_intention(now, question, text)?,
+            Event::IntentionDrawn { question, drawing } => self.draw_intention(now, question, drawing)?,
             Event::ForClinicianWritten { text } => self.write_for_clinician(now, text)?,
             Event::ForClinicianShared { on } => self.share_for_clinician(now, on)?,
             Event::NotesSealed { version: _, ok } => self.set_trouble(Trouble::NotesNotSealed, !ok),
-            Event::NotesRestored(notes) => self.restore_notes(now, notes)?,
+            Event::NotesRestored(notes) => self.restore_notes(now, *notes)?,
             Event::NotesLost => self.report_notes_trouble(Trouble::NotesLost)?,
             Event::NotesDamaged => self.report_notes_trouble(Trouble::NotesDamaged)?,
 
@@ -129,11 +128,11 @@ impl Room {
         if allowed.contains(&self.stage) { Ok(()) } else { Err(Refusal::WrongStage { stage: self.stage, allowed }) }
     }
 
-    fn in_visit(&self) -> Result<(), Refusal> {
+    pub(super) fn in_visit(&self) -> Result<(), Refusal> {
         self.in_stages(Stage::VISIT)
     }
 
-    fn set_trouble(&mut self, trouble: Trouble, is_present: bool) {
+    pub(super) fn set_trouble(&mut self, trouble: Trouble, is_present: bool) {
         if is_present {
             self.troubles.insert(trouble);
         } else {
@@ -487,119 +486,6 @@ impl Room {
         if let Some(call) = &mut self.call {
             call.on_desk_disconnected(now, desk);
         }
-    }
-}
-
-// The note and taking it home.
-impl Room {
-    /// Applies a change to the notes of a visit and schedules their sealing.
-    fn change_note(
-        &mut self,
-        now: RoomTime,
-        change: impl FnOnce(&mut Notes, NoteLimits) -> Result<(), NoteFull>,
-    ) -> Result<(), Refusal> {
-        self.in_visit()?;
-        change(Arc::make_mut(&mut self.notes), self.rules.note_limits).map_err(|NoteFull| Refusal::NoteFull)?;
-        let since = self.unsealed.map_or(now, |changes| changes.since);
-        self.unsealed = Some(UnsealedChanges { since, last: now });
-        Ok(())
-    }
-
-    fn draw_note(&mut self, now: RoomTime, page: usize, drawing: Drawing) -> Result<(), Refusal> {
-        self.change_note(now, |notes, limits| notes.draw_page(page, drawing, limits))
-    }
-
-    fn write_intention(&mut self, now: RoomTime, question: usize, text: PatientText) -> Result<(), Refusal> {
-        self.in_visit()?;
-        if question >= INTENTIONS {
-            return Err(Refusal::NoSuchPage);
-        }
-        self.change_note(now, |notes, limits| notes.write_intention(question, text, limits))
-    }
-
-    fn write_for_clinician(&mut self, now: RoomTime, text: PatientText) -> Result<(), Refusal> {
-        self.change_note(now, |notes, limits| notes.write_for_clinician(text, limits))
-    }
-
-    fn share_for_clinician(&mut self, now: RoomTime, on: bool) -> Result<(), Refusal> {
-        self.change_note(now, |notes, _| {
-            notes.share_for_clinician(on);
-            Ok(())
-        })
-    }
-
-    fn report_notes_trouble(&mut self, trouble: Trouble) -> Result<(), Refusal> {
-        self.in_visit()?;
-        self.set_trouble(trouble, true);
-        Ok(())
-    }
-
-    fn restore_notes(&mut self, now: RoomTime, restored: Notes) -> Result<(), Refusal> {
-        self.in_visit()?;
-        if self.notes.version == 0 {
-            self.notes = Arc::new(restored);
-            return Ok(());
-        }
-        // The patient wrote something before the vault answered.
-        self.change_note(now, |notes, _| {
-            notes.merge_restored(restored);
-            Ok(())
-        })
-    }
-
-    fn find_take_home_methods(&mut self) -> Result<(), Refusal> {
-        self.in_visit()?;
-        self.effects.push_back(Effect::FindTakeHomeMethods);
-        Ok(())
-    }
-
-    fn offer_take_home_methods(&mut self, paper: bool, sealed: bool) {
-        self.take_home.paper = paper;
-        self.take_home.sealed = sealed;
-    }
-
-    fn take_home(&mut self, method: TakeHomeMethod) -> Result<(), Refusal> {
-        self.in_stages(Stage::AFTER_SESSION)?;
-        if self.notes.is_blank() {
-            return Err(Refusal::TakeHome { why: "nothing is written" });
-        }
-        if !self.take_home.is_available(method) {
-            return Err(Refusal::TakeHome { why: "this way is not open" });
-        }
-        if self.take_home.is_in_progress() {
-            return Err(Refusal::TakeHome { why: "it is on its way already" });
-        }
-        if method == TakeHomeMethod::Phone {
-            // Codes hold text only, so a note with drawings does not count as taken home.
-            if !self.notes.has_drawings() {
-                self.take_home.taken = Some(self.notes.version);
-            }
-            self.take_home.statuses.insert(method, TakeHomeStatus::Done { code: None });
-            return Ok(());
-        }
-        self.take_home.statuses.insert(method, TakeHomeStatus::InProgress);
-        self.effects.push_back(Effect::TakeHome { method, notes: Arc::clone(&self.notes), language: self.language });
-        Ok(())
-    }
-
-    fn finish_take_home(
-        &mut self,
-        method: TakeHomeMethod,
-        version: u64,
-        outcome: Result<Option<String>, TakeHomeError>,
-    ) {
-        // After a reset or a restart, nobody is waiting for this delivery any more.
-        if self.take_home.status(method) != Some(&TakeHomeStatus::InProgress) {
-            return;
-        }
-        let status = match outcome {
-            Ok(code) => {
-                self.take_home.taken = Some(version);
-                TakeHomeStatus::Done { code }
-            }
-            Err(error) => TakeHomeStatus::Failed(error),
-        };
-        self.take_home.statuses.insert(method, status);
     }
 }
 

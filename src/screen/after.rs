@@ -123,7 +123,9 @@ impl AfterScreen {
             AfterView::Home => home_view(ctx),
             AfterView::Note(note) => note.view(ctx).map(Message::Note),
             AfterView::Cards(card) => cards(ctx, *card),
-            AfterView::TakeHome(take_home) => take_home.view(ctx, Message::TakeHome, Message::ClosePressed),
+            AfterView::TakeHome(take_home) => {
+                take_home.view(ctx, Message::TakeHome, Message::NotePressed, Message::ClosePressed)
+            }
             AfterView::LeaveQuestion => {
                 let leave =
                     parts::secondary(ctx, "leave-yes", ctx.say("take-leave-yes"), None, Message::LeaveConfirmed);

@@ -5,9 +5,11 @@ use iced::widget::{column, container, row, text};
 use iced::{Element, Length};
 
 use super::Action;
+use super::draw::{self, DrawPad};
 use super::write::{self, TextPad};
 use crate::room::call::CallPhase;
-use crate::room::notes::INTENTIONS;
+use crate::room::drawing::{PAGE_HEIGHT, PAGE_WIDTH, POINTS_MAX};
+use crate::room::notes::{Answer, INTENTIONS, PatientText};
 use crate::room::{Event, Snapshot};
 use crate::theme::{self, GAP_MM};
 use crate::vocabulary::language::Language;
@@ -18,6 +20,7 @@ use crate::widget::icon::Icon;
 use crate::widget::page::{Page, PageGeometry, StepProgress};
 use crate::widget::place::shader::PlaceShader;
 use crate::widget::place::tile_picture::TilePicture;
+use crate::widget::sketch::shown_drawing;
 use crate::widget::tile::{Tile, picture, tiles};
 use crate::widget::{ViewContext, breath_ring, parts, tile_faces};
 
@@ -48,6 +51,12 @@ pub enum ArriveStep {
     Waiting,
 }
 
+/// Height of a choice below a question, height of the words above them, and width of a drawn answer.
+const CHOICE_MM: f32 = 30.0;
+const WORDS_MM: f32 = 32.0;
+const DRAWN_MM: f32 = 78.0;
+/// Maximum number of characters of an answer that are shown with its question.
+const EXCERPT_CHARS: usize = 90;
 /// Height of a language's control.
 const LANGUAGE_MM: f32 = 24.0;
 /// Height of a choice of hand or of a size of words.
@@ -101,8 +110,20 @@ impl ArriveStep {
 pub struct ArriveScreen {
     /// Index into [`STEPS`].
     at: usize,
-    pad: Option<TextPad>,
+    answering: Answering,
     has_tried_call: bool,
+}
+
+/// How far the patient is with the answer to a question.
+#[derive(Default)]
+enum Answering {
+    /// The question is shown, with ways to answer or skip it.
+    #[default]
+    Asked,
+    /// The patient writes.
+    Writing(TextPad),
+    /// The patient draws.
+    Drawing(DrawPad),
 }
 
 /// What happened on the screen.
@@ -116,8 +137,16 @@ pub enum Message {
     BackPressed,
     /// All of Arrive is to be skipped.
     SkipAllPressed,
+    /// *Write* was pressed.
+    WritePressed,
+    /// *Draw* was pressed.
+    DrawPressed,
+    /// Back from the pad to the question.
+    PadClosed,
     /// The text pad.
     Pad(write::Message),
+    /// The drawing pad.
+    Draw(draw::Message),
     /// Sharing the text for the clinician was switched on or off.
     SharePressed(bool),
     /// It was said which hand is free.
@@ -154,7 +183,10 @@ impl ArriveScreen {
     pub fn update(&mut self, message: Message, snapshot: &Snapshot) -> Action {
         let action = self.handle(message, snapshot);
         // After every message, since iced's text editor loses the focus when the mouse presses an on-screen key.
-        let focus = if self.pad.is_some() { Action::Focus(write::PAGE) } else { Action::None };
+        let focus = match self.answering {
+            Answering::Writing(_) => Action::Focus(write::PAGE),
+            Answering::Asked | Answering::Drawing(_) => Action::None,
+        };
         Action::Batch(vec![action, focus])
     }
 
@@ -166,7 +198,22 @@ impl ArriveScreen {
             Message::NextPressed => self.go(1, snapshot),
             Message::BackPressed => self.go(-1, snapshot),
             Message::SkipAllPressed => self.go(STEPS.len().cast_signed(), snapshot),
+            Message::WritePressed => {
+                let text = self.written(snapshot).cloned().unwrap_or_default();
+                self.answering = Answering::Writing(TextPad::with_text(&text, snapshot.note_limits.page_chars_max));
+                Action::None
+            }
+            Message::DrawPressed => {
+                let drawing = self.answer(snapshot).map(|answer| answer.drawing.clone()).unwrap_or_default();
+                self.answering = Answering::Drawing(DrawPad::with_drawing(drawing));
+                Action::None
+            }
+            Message::PadClosed => {
+                self.answering = Answering::Asked;
+                Action::None
+            }
             Message::Pad(message) => self.edit(message),
+            Message::Draw(message) => self.draw(message),
             Message::SharePressed(on) => Action::Send(Event::ForClinicianShared { on }),
             Message::HandChosen(hand) => Action::Send(Event::HandChosen(hand)),
             Message::TypeSizeChosen(size) => Action::Send(Event::TypeSizeChosen(size)),
@@ -180,9 +227,34 @@ impl ArriveScreen {
         }
     }
 
+    /// The answer to the question of this step.
+    fn answer<'a>(&self, snapshot: &'a Snapshot) -> Option<&'a Answer> {
+        match self.step() {
+            ArriveStep::Question(question) => snapshot.notes.intentions.get(question),
+            ArriveStep::Language
+            | ArriveStep::Welcome
+            | ArriveStep::Comfort
+            | ArriveStep::Expect
+            | ArriveStep::Place
+            | ArriveStep::Sound
+            | ArriveStep::Breath
+            | ArriveStep::TryCall
+            | ArriveStep::Waiting
+            | ArriveStep::ForClinician => None,
+        }
+    }
+
+    /// What is written on this step.
+    fn written<'a>(&self, snapshot: &'a Snapshot) -> Option<&'a PatientText> {
+        if self.step() == ArriveStep::ForClinician {
+            return Some(&snapshot.notes.for_clinician);
+        }
+        self.answer(snapshot).map(|answer| &answer.text)
+    }
+
     fn edit(&mut self, message: write::Message) -> Action {
         let step = self.step();
-        let Some(pad) = &mut self.pad else { return Action::None };
+        let Answering::Writing(pad) = &mut self.answering else { return Action::None };
         if !pad.update(message) {
             return Action::None;
         }
@@ -202,27 +274,20 @@ impl ArriveScreen {
         }
     }
 
+    fn draw(&mut self, message: draw::Message) -> Action {
+        let ArriveStep::Question(question) = self.step() else { return Action::None };
+        let Answering::Drawing(pad) = &mut self.answering else { return Action::None };
+        match pad.update(message) {
+            Some(drawing) => Action::Send(Event::IntentionDrawn { question, drawing }),
+            None => Action::None,
+        }
+    }
+
     /// Moves by this many steps. Ends what belongs to the old step and starts what belongs to the new one.
     fn go(&mut self, by: isize, snapshot: &Snapshot) -> Action {
         let from = self.step();
         self.at = self.at.saturating_add_signed(by).min(STEPS.len() - 1);
-        let (notes, chars_max) = (&snapshot.notes, snapshot.note_limits.page_chars_max);
-        self.pad = match self.step() {
-            ArriveStep::Question(question) if question < INTENTIONS => {
-                Some(TextPad::with_text(&notes.intentions[question], chars_max))
-            }
-            ArriveStep::ForClinician => Some(TextPad::with_text(&notes.for_clinician, chars_max)),
-            ArriveStep::Question(_)
-            | ArriveStep::Language
-            | ArriveStep::Welcome
-            | ArriveStep::Comfort
-            | ArriveStep::Expect
-            | ArriveStep::Place
-            | ArriveStep::Sound
-            | ArriveStep::Breath
-            | ArriveStep::TryCall
-            | ArriveStep::Waiting => None,
-        };
+        self.answering = Answering::Asked;
         let mut actions = Vec::new();
         if from == ArriveStep::Breath {
             actions.push(Action::Send(Event::Breath { on: false }));
@@ -346,35 +411,73 @@ impl ArriveScreen {
     }
 
     fn question<'a>(&'a self, ctx: &ViewContext, question: usize) -> Element<'a, Message> {
-        let head = parts::title(ctx, ctx.say(&format!("arrive-question-{}", question + 1)));
-        self.pad_view(ctx, head.into(), ctx.say("arrive-write-hint"), Vec::new())
+        let number = question.min(INTENTIONS - 1) + 1;
+        let title = ctx.say(&format!("arrive-question-{number}-title"));
+        match &self.answering {
+            Answering::Asked => self.asked(ctx, title, ctx.say(&format!("arrive-question-{number}")), Vec::new()),
+            Answering::Writing(pad) => writing(ctx, pad, title),
+            Answering::Drawing(pad) => {
+                let hint = pad.is_blank().then_some(title);
+                let ways = ways_from_pad(ctx, pad.is_blank()).into_iter().map(Some).collect();
+                pad.view(ctx, question, POINTS_MAX, hint, ways, Message::Draw)
+            }
+        }
     }
 
     fn for_clinician<'a>(&'a self, ctx: &ViewContext) -> Element<'a, Message> {
         let notes = &ctx.snapshot.notes;
-        let text = if notes.shared { "arrive-shared" } else { "arrive-clinician-text" };
-        let head = column![parts::title(ctx, ctx.say("arrive-clinician-title")), parts::body(ctx, ctx.say(text)),];
-        let share = if notes.for_clinician.is_blank() {
-            Vec::new()
-        } else {
-            let key = if notes.shared { "arrive-unshare" } else { "arrive-share" };
-            vec![write::side_control(ctx, "share", ctx.say(key), Message::SharePressed(!notes.shared))]
-        };
-        self.pad_view(ctx, head.into(), ctx.say("arrive-write-hint"), share)
+        let title = ctx.say("arrive-clinician-title");
+        if let Answering::Writing(pad) = &self.answering {
+            return writing(ctx, pad, title);
+        }
+        let (share, icon) = if notes.shared { ("arrive-unshare", Icon::Tick) } else { ("arrive-share", Icon::Person) };
+        let share = (!notes.for_clinician.is_blank()).then(|| {
+            let message = Message::SharePressed(!notes.shared);
+            answer_choice(ctx, "share", icon, share, notes.shared, message)
+        });
+        let words = ctx.say(if notes.shared { "arrive-shared" } else { "arrive-clinician-text" });
+        self.asked(ctx, title, words, share.into_iter().collect())
     }
 
-    fn pad_view<'a>(
-        &'a self,
+    /// A question with large choices: *Write*, *Draw* where that is possible, `more`, and *Skip* or *Next*.
+    fn asked<'a>(
+        &self,
         ctx: &ViewContext,
-        head: Element<'a, Message>,
-        hint: String,
-        mut controls: Vec<Element<'a, Message>>,
+        title: String,
+        words: String,
+        more: Vec<Element<'a, Message>>,
     ) -> Element<'a, Message> {
-        let Some(pad) = &self.pad else { return head };
-        controls.push(write::side_control(ctx, "back", ctx.say("back"), Message::BackPressed));
-        let key = if pad.text().is_blank() { "skip" } else { "next" };
-        controls.push(write::side_control(ctx, "next", ctx.say(key), Message::NextPressed));
-        pad.view(ctx, head, hint, None, controls, Message::Pad)
+        let geometry = PageGeometry::of(ctx);
+        let is_written = self.written(&ctx.snapshot).is_some_and(|text| !text.is_blank());
+        let answer = self.answer(&ctx.snapshot);
+        let is_drawn = answer.is_some_and(|answer| !answer.drawing.is_blank());
+        let icon = |is_made: bool, icon: Icon| if is_made { Icon::Tick } else { icon };
+        let write = icon(is_written, Icon::Pen);
+        let mut choices = vec![answer_choice(ctx, "write", write, "note-write", is_written, Message::WritePressed)];
+        if answer.is_some() {
+            let draw = icon(is_drawn, Icon::Brush);
+            choices.push(answer_choice(ctx, "draw", draw, "note-draw", is_drawn, Message::DrawPressed));
+        }
+        choices.extend(more);
+        let next = if is_written || is_drawn { "next" } else { "skip" };
+        choices.push(answer_choice(ctx, "next", Icon::Forward, next, false, Message::NextPressed));
+        let columns = choices.len();
+        let choices = parts::control_grid(ctx, choices, columns, geometry.content_width_mm(), CHOICE_MM);
+        let mut page = Page::new().title(title).progress(self.step().progress()).start(back(ctx)).choices(choices);
+        // A small landscape display has room for the title only.
+        if geometry.body_height_mm(1.0) >= CHOICE_MM + WORDS_MM {
+            page = page.words(match self.written(&ctx.snapshot) {
+                Some(text) if is_written && !ctx.snapshot.notes.shared => excerpt(text.reveal()),
+                Some(_) | None => words,
+            });
+        }
+        if let Some(answer) = answer.filter(|_| is_drawn && !geometry.is_small()) {
+            let width = ctx.mm(DRAWN_MM);
+            let height = width * f32::from(PAGE_HEIGHT) / f32::from(PAGE_WIDTH);
+            let drawn = shown_drawing(answer.drawing.clone(), theme::tint);
+            page = page.beside(container(drawn).width(width).height(height));
+        }
+        page.view(ctx)
     }
 
     fn place<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
@@ -445,6 +548,43 @@ impl ArriveScreen {
 
 fn is_practising(snapshot: &Snapshot) -> bool {
     snapshot.call.as_ref().is_some_and(|call| call.practice)
+}
+
+fn writing<'a>(ctx: &ViewContext, pad: &'a TextPad, title: String) -> Element<'a, Message> {
+    let controls = ways_from_pad(ctx, pad.text().is_blank());
+    // A small display has no room for a head while the keyboard is shown.
+    let hint = if PageGeometry::of(ctx).is_small() { title.clone() } else { ctx.say("arrive-write-hint") };
+    pad.view(ctx, parts::title(ctx, title).into(), hint, controls, Message::Pad)
+}
+
+/// Back to the question, and on to the next step.
+fn ways_from_pad<'a>(ctx: &ViewContext, is_blank: bool) -> Vec<Element<'a, Message>> {
+    let next = if is_blank { "skip" } else { "next" };
+    vec![
+        write::side_control(ctx, "back", ctx.say("back"), Message::PadClosed),
+        write::side_control(ctx, "next", ctx.say(next), Message::NextPressed),
+    ]
+}
+
+fn answer_choice<'a>(
+    ctx: &ViewContext,
+    id: &'static str,
+    icon: Icon,
+    key: &str,
+    is_on: bool,
+    message: Message,
+) -> Element<'a, Message> {
+    parts::icon_offer(ctx, id, icon, ctx.say(key), message).style(parts::control_style(ctx, is_on)).into()
+}
+
+/// The beginning of what was written, on one line.
+fn excerpt(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut shown: String = line.chars().take(EXCERPT_CHARS).collect();
+    if shown.len() < line.len() {
+        shown.push('…');
+    }
+    shown
 }
 
 fn back<'a>(ctx: &ViewContext) -> Element<'a, Message> {

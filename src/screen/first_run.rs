@@ -239,7 +239,7 @@ impl FirstRunScreen {
                     write::side_control(ctx, "back", ctx.say("back"), Message::BackPressed),
                     write::side_control(ctx, "next", ctx.say("next"), Message::NextPressed),
                 ];
-                self.name.view(ctx, head.into(), String::new(), None, controls, Message::Name)
+                self.name.view(ctx, head.into(), String::new(), controls, Message::Name)
             }
             SetupStep::Pin => self.pin_step(ctx),
             SetupStep::Screen => self.screen_step(ctx),

@@ -3,6 +3,7 @@
 
 pub mod after;
 pub mod arrive;
+pub mod draw;
 pub mod farewell;
 pub mod first_run;
 pub mod note;

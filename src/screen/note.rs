@@ -1,19 +1,22 @@
-//! Owns the note while it is open: its pages of text and drawings, turning them, and the patient's intentions beside them.
-//! Every change is sent to the room at once, so nothing has to be saved. Does not own the text pad or the sketch.
+//! Owns the note while it is open: its pages of text and drawings, turning them, words for feelings, and what the patient
+//! brought to the visit. Every change is sent to the room at once, so nothing has to be saved. Does not own the pads.
 
 use std::sync::Arc;
 
-use iced::widget::{Space, column, container, row, scrollable, stack};
+use iced::widget::{column, container, scrollable};
 use iced::{Background, Border, Element, Length};
 
 use super::Action;
-use super::write::{self, TextPad, framed, side_control, side_gap};
-use crate::room::drawing::{Drawing, NOTE_POINTS_MAX, POINTS_MAX, Tint};
-use crate::room::notes::{NotePage, Notes, PatientText};
+use super::draw::{self, DrawPad};
+use super::write::{self, MARGIN_MM, PageFrame, TextPad, side_control, side_gap};
+use crate::room::drawing::{Drawing, NOTE_POINTS_MAX, PAGE_HEIGHT, PAGE_WIDTH, POINTS_MAX};
+use crate::room::notes::{Answer, NotePage, Notes, PatientText};
 use crate::room::{Event, Snapshot};
 use crate::theme::{self, GAP_MM, TARGET_MM, TOUCH_SLOP_MM};
-use crate::widget::sketch::{StrokeUpdate, sketch};
-use crate::widget::touch::{ControlStyle, touchable};
+use crate::widget::icon::Icon;
+use crate::widget::page::PageGeometry;
+use crate::widget::sketch::shown_drawing;
+use crate::widget::touch::touchable;
 use crate::widget::{ViewContext, parts};
 
 /// Titles of the pages, in turn.
@@ -21,22 +24,37 @@ const PROMPTS: [&str; 4] = ["note-prompt-emotions", "note-prompt-memories", "not
 /// A page is nearly full when this many characters or points are left.
 const CHARS_NEARLY_FULL: usize = 60;
 const POINTS_NEARLY_FULL: usize = 1_500;
-/// Width of the intentions beside a page.
-const INTENTIONS_MM: f32 = 60.0;
-/// Diameter of a colour within its control.
-const SWATCH_MM: f32 = 11.0;
+/// Number of words for feelings.
+const FEELINGS: usize = 12;
+/// Width from which a word for a feeling has room, and the most in one row.
+const FEELING_MM: f32 = 24.5;
+const FEELINGS_ACROSS_MAX: usize = 6;
+/// Largest width of a drawn answer among what was brought.
+const DRAWN_ANSWER_MM: f32 = 76.0;
 
 /// The editor of the note.
 pub struct NoteEditor {
     page: usize,
     content: PageContent,
-    /// Whether the intentions cover the page.
-    shows_intentions: bool,
+    shown: Shown,
 }
 
 enum PageContent {
     Text(TextPad),
-    Drawing { drawing: Drawing, tint: Tint },
+    Drawing(DrawPad),
+}
+
+/// What is shown with a page of text, or instead of it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    /// The page alone, if the display is too small for it and a keyboard with all tabs.
+    Page,
+    /// The keyboard.
+    Keys,
+    /// Words for feelings.
+    Feelings,
+    /// What the patient wrote and drew before the session.
+    Before,
 }
 
 /// What a page holds.
@@ -53,18 +71,22 @@ pub enum PageKind {
 pub enum Message {
     /// The text pad.
     Pad(write::Message),
-    /// Something was drawn.
-    Drew(StrokeUpdate),
-    /// A colour was chosen.
-    TintPressed(Tint),
-    /// *Undo* was pressed.
-    UndoPressed,
+    /// The drawing pad.
+    Draw(draw::Message),
     /// A page was requested, by its index.
     PagePressed(usize),
     /// A page of this kind was requested.
     KindPressed(PageKind),
-    /// The intentions were opened or closed.
-    IntentionsPressed(bool),
+    /// The keyboard was requested.
+    KeysPressed,
+    /// Words for feelings were requested.
+    FeelingsPressed,
+    /// A word for a feeling was touched.
+    FeelingPressed(PatientText),
+    /// The keyboard or the words are to make room for the page.
+    PageShown,
+    /// What was written before was requested.
+    BeforePressed,
     /// The note is to close, which the screen that opened it handles.
     ClosePressed,
 }
@@ -81,20 +103,22 @@ impl NoteEditor {
     fn open_page(page: usize, kind: PageKind, snapshot: &Snapshot) -> Self {
         let existing = snapshot.notes.pages.get(page).filter(|existing| !existing.is_blank());
         let content = match (existing, kind) {
-            (Some(NotePage::Drawing(drawing)), _) => PageContent::drawing(drawing.clone()),
+            (Some(NotePage::Drawing(drawing)), _) => PageContent::Drawing(DrawPad::with_drawing(drawing.clone())),
             (Some(NotePage::Words(text)), _) => PageContent::text(text, snapshot),
-            (None, PageKind::Drawing) => PageContent::drawing(Drawing::default()),
+            (None, PageKind::Drawing) => PageContent::Drawing(DrawPad::default()),
             (None, PageKind::Text) => PageContent::text(&PatientText::default(), snapshot),
         };
-        Self { page, content, shows_intentions: false }
+        Self { page, content, shown: Shown::Keys }
     }
 
     /// Focuses the page if it is a page of text.
     #[must_use]
     pub fn focus(&self) -> Action {
-        match self.content {
-            PageContent::Text(_) if !self.shows_intentions => Action::Focus(write::PAGE),
-            PageContent::Text(_) | PageContent::Drawing { .. } => Action::None,
+        match (&self.content, self.shown) {
+            (PageContent::Text(_), Shown::Keys) => Action::Focus(write::PAGE),
+            (PageContent::Text(_), Shown::Page | Shown::Feelings | Shown::Before) | (PageContent::Drawing(_), _) => {
+                Action::None
+            }
         }
     }
 
@@ -103,108 +127,151 @@ impl NoteEditor {
         let page = self.page;
         match (message, &mut self.content) {
             (Message::Pad(message), PageContent::Text(pad)) => {
+                // A touch on the page asks for its keyboard.
+                self.shown = Shown::Keys;
                 if pad.update(message) {
                     Action::Send(Event::NoteWritten { page, text: pad.text() })
                 } else {
                     Action::None
                 }
             }
-            (Message::Drew(update), PageContent::Drawing { drawing, .. }) => {
-                if let Some(stroke) = update.finished {
-                    drawing.push(stroke);
+            (Message::FeelingPressed(word), PageContent::Text(pad)) => {
+                if pad.toggle_word(word.reveal()) {
+                    Action::Send(Event::NoteWritten { page, text: pad.text() })
+                } else {
+                    Action::None
                 }
-                let mut with_unfinished = drawing.clone();
-                for stroke in update.unfinished {
-                    with_unfinished.push(stroke);
-                }
-                Action::Send(Event::NoteDrawn { page, drawing: with_unfinished })
             }
-            (Message::UndoPressed, PageContent::Drawing { drawing, .. }) => {
-                if drawing.pop().is_none() {
-                    return Action::None;
-                }
-                Action::Send(Event::NoteDrawn { page, drawing: drawing.clone() })
-            }
-            (Message::TintPressed(chosen), PageContent::Drawing { tint, .. }) => {
-                *tint = chosen;
-                Action::None
-            }
+            (Message::Draw(message), PageContent::Drawing(pad)) => match pad.update(message) {
+                Some(drawing) => Action::Send(Event::NoteDrawn { page, drawing }),
+                None => Action::None,
+            },
             (Message::PagePressed(page), _) => self.turn(page, self.content.kind(), snapshot),
+            (Message::KindPressed(kind), content) if kind == content.kind() => self.show(Shown::Keys),
             (Message::KindPressed(kind), _) => {
                 // The snapshot may not contain this page yet.
                 let next = snapshot.notes.pages.len().max(page + 1);
                 let page = if self.content.is_blank() { page } else { page_of_kind(next, kind, snapshot) };
                 self.turn(page, kind, snapshot)
             }
-            (Message::IntentionsPressed(on), _) => {
-                self.shows_intentions = on;
-                self.focus()
-            }
+            (Message::KeysPressed, _) => self.show(Shown::Keys),
+            (Message::FeelingsPressed, _) => self.show(Shown::Feelings),
+            (Message::PageShown, _) => self.show(Shown::Page),
+            (Message::BeforePressed, _) => self.show(Shown::Before),
             // A touch on a page that has since been turned.
-            (Message::Pad(_), PageContent::Drawing { .. })
-            | (Message::Drew(_) | Message::UndoPressed | Message::TintPressed(_), PageContent::Text(_))
+            (Message::Pad(_) | Message::FeelingPressed(_), PageContent::Drawing(_))
+            | (Message::Draw(_), PageContent::Text(_))
             // The screen that opened the note closes it.
             | (Message::ClosePressed, _) => Action::None,
         }
     }
 
+    fn show(&mut self, shown: Shown) -> Action {
+        self.shown = shown;
+        self.focus()
+    }
+
     fn turn(&mut self, page: usize, kind: PageKind, snapshot: &Snapshot) -> Action {
-        let tint = self.content.tint();
-        *self = Self::open_page(page, kind, snapshot);
-        if let (PageContent::Drawing { tint: kept, .. }, Some(tint)) = (&mut self.content, tint) {
-            *kept = tint;
+        let turned = Self::open_page(page, kind, snapshot);
+        let before = std::mem::replace(self, turned);
+        if let (PageContent::Drawing(pad), PageContent::Drawing(before)) = (&mut self.content, &before.content) {
+            *pad = std::mem::take(pad).with_tools_of(before);
         }
         self.focus()
     }
 
     /// The screen.
     pub fn view<'a>(&'a self, ctx: &ViewContext) -> Element<'a, Message> {
-        if self.shows_intentions {
-            return intentions_view(ctx);
+        if self.shown == Shown::Before {
+            return self.before(ctx);
         }
         match &self.content {
             PageContent::Text(pad) => self.writing(ctx, pad),
-            PageContent::Drawing { drawing, tint } => self.drawing(ctx, drawing, *tint),
+            PageContent::Drawing(pad) => self.drawing(ctx, pad),
         }
     }
 
     fn writing<'a>(&'a self, ctx: &ViewContext, pad: &'a TextPad) -> Element<'a, Message> {
-        let is_blank = pad.text().is_blank();
-        let head = match self.fullness(ctx, pad.chars_left(), CHARS_NEARLY_FULL) {
-            Some(key) => column![parts::body(ctx, ctx.say(key))],
-            None => column![
-                parts::title(ctx, ctx.say(PROMPTS[self.page % PROMPTS.len()])),
-                parts::body(ctx, ctx.say("note-prompts")),
-            ],
+        let is_small = PageGeometry::of(ctx).is_small();
+        let shown = if self.shown == Shown::Page && !is_small { Shown::Keys } else { self.shown };
+        let below = match shown {
+            Shown::Page | Shown::Before => None,
+            Shown::Keys => Some(pad.keyboard(ctx, Message::Pad)),
+            Shown::Feelings => Some(feelings(ctx, pad)),
         };
-        let beside = has_intentions(&ctx.snapshot.notes).then(|| intentions_beside(ctx));
-        let controls = self.controls(ctx, is_blank, PageKind::Drawing, "note-draw");
-        pad.view(ctx, head.spacing(ctx.mm(1.0)).into(), String::new(), beside, controls, Message::Pad)
+        let controls = if is_small && below.is_some() {
+            vec![side_control(ctx, "page-show", ctx.say("done"), Message::PageShown)]
+        } else {
+            let [back, on] = self.page_controls(ctx);
+            let gap = || side_gap(ctx);
+            vec![back.unwrap_or_else(gap), on.unwrap_or_else(gap), close(ctx)]
+        };
+        let page = column![pad.page(ctx, ctx.say("note-prompts"), Message::Pad)]
+            .push(self.fullness(ctx, pad.chars_left(), CHARS_NEARLY_FULL).map(|key| parts::body(ctx, ctx.say(key))))
+            .spacing(ctx.mm(1.0));
+        let head = parts::body(ctx, ctx.say(PROMPTS[self.page % PROMPTS.len()]));
+        let tabs = self.tabs(ctx, shown);
+        PageFrame { head: head.into(), tabs, page: page.into(), below, controls }.view(ctx)
     }
 
-    fn drawing<'a>(&'a self, ctx: &ViewContext, drawing: &'a Drawing, tint: Tint) -> Element<'a, Message> {
-        let mut head = row![].spacing(ctx.mm(GAP_MM)).align_y(iced::Center);
-        for choice in Tint::ALL {
-            head = head.push(swatch(ctx, choice, choice == tint));
-        }
-        if !drawing.is_blank() {
-            head = head.push(side_control(ctx, "draw-undo", ctx.say("key-undo"), Message::UndoPressed));
-        }
-        head = head.push(Space::new().width(Length::Fill));
-        if has_intentions(&ctx.snapshot.notes) {
-            let label = ctx.say("note-intentions-title");
-            head = head.push(side_control(ctx, "look-back", label, Message::IntentionsPressed(true)));
-        }
+    fn drawing<'a>(&'a self, ctx: &ViewContext, pad: &'a DrawPad) -> Element<'a, Message> {
         let points_max = points_max(self.page, &ctx.snapshot.notes);
-        let left = points_max.saturating_sub(drawing.point_count());
+        let left = points_max.saturating_sub(pad.point_count());
         let hint = self.fullness(ctx, left.saturating_sub(POINTS_NEARLY_FULL / 10), POINTS_NEARLY_FULL);
-        let hint = hint.or(drawing.is_blank().then_some("draw-hint"));
-        let hint = hint.map(|key| {
-            container(parts::body(ctx, ctx.say(key)).color(theme::faded(theme::SAND, 0.75))).padding(ctx.mm(6.0))
+        let hint = hint.or(pad.is_blank().then_some("draw-hint")).map(|key| ctx.say(key));
+        let write = side_control(ctx, "write", ctx.say("note-write"), Message::KindPressed(PageKind::Text));
+        let before = has_intentions(&ctx.snapshot.notes)
+            .then(|| side_control(ctx, "before", ctx.say("note-before"), Message::BeforePressed));
+        let can_write = pad.is_blank() || self.can_have_more_pages(ctx);
+        let [back, on] = self.page_controls(ctx);
+        let ways = vec![before, can_write.then_some(write), back, on, Some(close(ctx))];
+        pad.view(ctx, self.page, points_max, hint, ways, Message::Draw)
+    }
+
+    /// What the patient wrote and drew before the session, in the place of the page.
+    fn before<'a>(&'a self, ctx: &ViewContext) -> Element<'a, Message> {
+        let mut asked = column![].spacing(ctx.mm(6.0)).width(Length::Fill);
+        for (index, answer) in ctx.snapshot.notes.intentions.iter().enumerate() {
+            let question = ctx.say(&format!("arrive-question-{}-title", index + 1));
+            let question = parts::text_line(question, ctx.scale.body(), theme::VOICE, theme::LAMPLIGHT);
+            asked = asked.push(column![question].extend(shown_answer(ctx, answer)).spacing(ctx.mm(1.5)));
+        }
+        let read = container(scrollable(asked).spacing(ctx.mm(3.0)).height(Length::Fill)).padding(ctx.mm(6.0));
+        let radius = ctx.mm(4.0);
+        let paper = read.width(Length::Fill).height(Length::Fill).style(move |_| container::Style {
+            background: Some(Background::Color(theme::PAPER)),
+            border: Border::default().rounded(radius),
+            ..container::Style::default()
         });
-        let page = stack![sketch(ctx, self.page, drawing, tint, points_max, Message::Drew)].push(hint);
-        let controls = self.controls(ctx, drawing.is_blank(), PageKind::Text, "note-write");
-        framed(ctx, head.into(), page.into(), controls)
+        let head = parts::body(ctx, ctx.say("note-intentions-title"));
+        let (tabs, controls) = (self.tabs(ctx, Shown::Before), vec![close(ctx)]);
+        PageFrame { head: head.into(), tabs, page: paper.into(), below: None, controls }.view(ctx)
+    }
+
+    /// What can be done with the page, the one shown lit.
+    fn tabs<'a>(&self, ctx: &ViewContext, shown: Shown) -> Vec<Element<'a, Message>> {
+        let is_text = self.content.kind() == PageKind::Text;
+        let can_turn = self.content.is_blank() || self.can_have_more_pages(ctx);
+        let mut tabs = Vec::new();
+        if is_text || can_turn {
+            let is_on = is_text && matches!(shown, Shown::Keys | Shown::Page);
+            let message = if is_text { Message::KeysPressed } else { Message::KindPressed(PageKind::Text) };
+            tabs.push(write::tab(ctx, "write", Icon::Pen, ctx.say("note-write"), is_on, message));
+        }
+        if is_text {
+            let is_on = shown == Shown::Feelings;
+            let label = ctx.say("note-feelings");
+            tabs.push(write::tab(ctx, "feelings", Icon::Leaf, label, is_on, Message::FeelingsPressed));
+        }
+        if !is_text || can_turn {
+            let message = Message::KindPressed(PageKind::Drawing);
+            tabs.push(write::tab(ctx, "draw", Icon::Brush, ctx.say("note-draw"), false, message));
+        }
+        if has_intentions(&ctx.snapshot.notes) {
+            let is_on = shown == Shown::Before;
+            tabs.push(write::tab(ctx, "before", Icon::Clock, ctx.say("note-before"), is_on, Message::BeforePressed));
+        }
+        tabs
     }
 
     /// The message for a page that is full or nearly full.
@@ -218,30 +285,26 @@ impl NoteEditor {
         }
     }
 
-    /// The controls beside a page, each always at the same height. From the top: previous page, next page, other kind,
-    /// close.
-    fn controls<'a>(
-        &self,
-        ctx: &ViewContext,
-        is_blank: bool,
-        other: PageKind,
-        label: &str,
-    ) -> Vec<Element<'a, Message>> {
-        let pages = ctx.snapshot.notes.pages.len().max(self.page + 1);
-        let more = pages < ctx.snapshot.note_limits.pages_max;
-        let control = |id: &str, key: &str, message| side_control(ctx, id, ctx.say(key), message);
-        let back = (self.page > 0).then(|| control("page-back", "note-page-back", Message::PagePressed(self.page - 1)));
+    fn page_count(&self, ctx: &ViewContext) -> usize {
+        ctx.snapshot.notes.pages.len().max(self.page + 1)
+    }
+
+    fn can_have_more_pages(&self, ctx: &ViewContext) -> bool {
+        self.page_count(ctx) < ctx.snapshot.note_limits.pages_max
+    }
+
+    /// To the page before, and to the page after or a new one.
+    fn page_controls<'a>(&self, ctx: &ViewContext) -> [Option<Element<'a, Message>>; 2] {
+        let pages = self.page_count(ctx);
+        let control = |id: &str, key: &str, page| side_control(ctx, id, ctx.say(key), Message::PagePressed(page));
+        let back = (self.page > 0).then(|| control("page-back", "note-page-back", self.page - 1));
         let on = if self.page + 1 < pages {
-            Some(control("page-next", "note-page-next", Message::PagePressed(self.page + 1)))
+            Some(control("page-next", "note-page-next", self.page + 1))
         } else {
-            (!is_blank && more).then(|| control("page-new", "note-new-page", Message::PagePressed(pages)))
+            (!self.content.is_blank() && self.can_have_more_pages(ctx))
+                .then(|| control("page-new", "note-new-page", pages))
         };
-        let id = if other == PageKind::Drawing { "draw" } else { "write" };
-        let other = (is_blank || more).then(|| control(id, label, Message::KindPressed(other)));
-        let mut controls: Vec<Element<'a, Message>> =
-            [back, on, other].into_iter().map(|one| one.unwrap_or_else(|| side_gap(ctx))).collect();
-        controls.push(control("close", "done", Message::ClosePressed));
-        controls
+        [back, on]
     }
 }
 
@@ -250,30 +313,23 @@ impl PageContent {
         Self::Text(TextPad::with_text(text, snapshot.note_limits.page_chars_max))
     }
 
-    fn drawing(drawing: Drawing) -> Self {
-        Self::Drawing { drawing, tint: Tint::default() }
-    }
-
     const fn kind(&self) -> PageKind {
         match self {
             Self::Text(_) => PageKind::Text,
-            Self::Drawing { .. } => PageKind::Drawing,
-        }
-    }
-
-    const fn tint(&self) -> Option<Tint> {
-        match self {
-            Self::Text(_) => None,
-            Self::Drawing { tint, .. } => Some(*tint),
+            Self::Drawing(_) => PageKind::Drawing,
         }
     }
 
     fn is_blank(&self) -> bool {
         match self {
             Self::Text(pad) => pad.text().is_blank(),
-            Self::Drawing { drawing, .. } => drawing.is_blank(),
+            Self::Drawing(pad) => pad.is_blank(),
         }
     }
+}
+
+fn close<'a>(ctx: &ViewContext) -> Element<'a, Message> {
+    side_control(ctx, "close", ctx.say("done"), Message::ClosePressed)
 }
 
 /// This page if it is blank or of this kind, otherwise a new one. If no new one is allowed, the last.
@@ -301,65 +357,39 @@ fn has_intentions(notes: &Notes) -> bool {
     notes.intentions.iter().any(|answer| !answer.is_blank())
 }
 
-fn swatch<'a>(ctx: &ViewContext, tint: Tint, is_chosen: bool) -> Element<'a, Message> {
-    let side = ctx.mm(SWATCH_MM);
-    let colour = container(Space::new().width(side).height(side)).style(move |_| container::Style {
-        background: Some(Background::Color(theme::tint(tint))),
-        border: Border::default().rounded(side / 2.0),
-        ..container::Style::default()
+/// Words for feelings. A touch adds a word to the page, another takes it out again.
+fn feelings<'a>(ctx: &ViewContext, pad: &TextPad) -> Element<'a, Message> {
+    let (width_mm, _) = write::room_below_page_mm(PageGeometry::of(ctx));
+    let columns = (((width_mm + GAP_MM) / (FEELING_MM + GAP_MM)) as usize).clamp(2, FEELINGS_ACROSS_MAX);
+    let words = (1..=FEELINGS).map(|number| {
+        let word = ctx.say(&format!("feeling-{number}"));
+        let label = parts::text_line(word.clone(), ctx.mm(4.8), theme::VOICE, theme::SAND);
+        touchable(format!("feeling-{number}"), container(label).center(Length::Fill))
+            .width(Length::Fill)
+            .height(Length::Fill)
+            .slop_px(ctx.mm(TOUCH_SLOP_MM))
+            .style(parts::control_style(ctx, pad.has_word(&word)))
+            .on_press(Message::FeelingPressed(PatientText::new(word)))
+            .into()
     });
-    let style = ControlStyle {
-        border: theme::faded(theme::LAMPLIGHT, theme::BORDER_OPACITY),
-        ..parts::control_style(ctx, false)
-    };
-    let style = if is_chosen { parts::control_style(ctx, true) } else { style };
-    touchable(format!("tint-{}", tint.name()), container(colour).center(Length::Fill))
-        .width(Length::Fixed(ctx.mm(TARGET_MM)))
-        .height(Length::Fixed(ctx.mm(TARGET_MM)))
-        .slop_px(ctx.mm(TOUCH_SLOP_MM))
-        .style(style)
-        .on_press(Message::TintPressed(tint))
-        .into()
+    let grid = parts::control_grid(ctx, words.collect(), columns, width_mm, TARGET_MM);
+    container(grid).center_x(Length::Fill).into()
 }
 
-/// As many of the intentions as fit beside a page. A touch shows all of them.
-fn intentions_beside<'a>(ctx: &ViewContext) -> Element<'a, Message> {
-    let label = ctx.say("note-intentions-title");
-    let mut words = column![parts::text_line(label, ctx.mm(3.9), theme::CONTROL, theme::LAMPLIGHT)];
-    for answer in ctx.snapshot.notes.intentions.iter().filter(|answer| !answer.is_blank()) {
-        words = words.push(parts::body(ctx, answer.reveal().to_owned()));
+fn shown_answer<'a>(ctx: &ViewContext, answer: &Answer) -> Vec<Element<'a, Message>> {
+    if answer.is_blank() {
+        let left_open = parts::body(ctx, ctx.say("note-empty-intention"));
+        return vec![left_open.color(theme::faded(theme::SAND, 0.8)).into()];
     }
-    let style = ControlStyle { background: theme::INK, ..parts::control_style(ctx, false) };
-    let inner = container(words.spacing(ctx.mm(1.0)).width(Length::Fill)).height(Length::Fill).clip(true);
-    touchable("look-back", container(inner).padding(ctx.mm(4.0)).height(Length::Fill))
-        .width(Length::Fixed(ctx.mm(INTENTIONS_MM)))
-        .height(Length::Fill)
-        .slop_px(ctx.mm(TOUCH_SLOP_MM))
-        .style(ControlStyle {
-            border: theme::faded(theme::LAMPLIGHT, theme::BORDER_OPACITY),
-            radius_px: ctx.mm(4.0),
-            ..style
-        })
-        .on_press(Message::IntentionsPressed(true))
-        .into()
-}
-
-fn intentions_view<'a>(ctx: &ViewContext) -> Element<'a, Message> {
-    let mut asked = column![].spacing(ctx.mm(5.0)).width(Length::Fill);
-    for (index, answer) in ctx.snapshot.notes.intentions.iter().enumerate() {
-        let question = ctx.say(&format!("arrive-question-{}", index + 1));
-        let question = parts::text_line(question, ctx.scale.body(), theme::VOICE, theme::LAMPLIGHT);
-        let answer = if answer.is_blank() { ctx.say("note-empty-intention") } else { answer.reveal().to_owned() };
-        asked = asked.push(column![question, parts::body(ctx, answer)].spacing(ctx.mm(1.0)));
+    let mut shown: Vec<Element<'a, Message>> = Vec::new();
+    if !answer.text.is_blank() {
+        shown.push(parts::body(ctx, answer.text.reveal().to_owned()).into());
     }
-    let head = parts::title(ctx, ctx.say("note-intentions-title"));
-    let read = container(scrollable(asked).spacing(ctx.mm(3.0))).padding(ctx.mm(6.0)).height(Length::Fill);
-    let radius = ctx.mm(4.0);
-    let paper = read.width(Length::Fill).style(move |_| container::Style {
-        background: Some(Background::Color(theme::DEEP_WATER)),
-        border: Border::default().rounded(radius),
-        ..container::Style::default()
-    });
-    let back = side_control(ctx, "look-back-close", ctx.say("back"), Message::IntentionsPressed(false));
-    framed(ctx, head.into(), paper.into(), vec![back])
+    if !answer.drawing.is_blank() {
+        let width_mm = (PageGeometry::of(ctx).width_mm - 4.0 * MARGIN_MM - 2.0 * GAP_MM).min(DRAWN_ANSWER_MM);
+        let height_mm = width_mm * f32::from(PAGE_HEIGHT) / f32::from(PAGE_WIDTH);
+        let drawn = shown_drawing(answer.drawing.clone(), theme::tint);
+        shown.push(container(drawn).width(ctx.mm(width_mm)).height(ctx.mm(height_mm)).into());
+    }
+    shown
 }

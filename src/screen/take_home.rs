@@ -1,17 +1,25 @@
-//! Owns taking the note home: the choice of a way, the codes for a phone, and the progress of a print or a sealed file. It
-//! sends the choice to the room and shows what the snapshot says about it. Does not own printing or sealing.
+//! Owns taking the note home: the choice of a way, the codes for a phone, a drawing for its camera, and the progress of a
+//! print or a sealed file. It sends the choice to the room and shows what the snapshot says about it. Does not own printing or sealing.
 
-use iced::widget::{column, container, image, row};
+use std::time::{Duration, Instant};
+
+use iced::widget::{Space, column, container, image, row, stack};
 use iced::{Background, Border, Color, Element, Length, Padding};
 
 use super::Action;
+use super::note::PageKind;
+use super::write::{self, MARGIN_MM};
 use crate::room::Event;
+use crate::room::drawing::{Drawing, Tint};
 use crate::room::notes::Notes;
 use crate::room::take_home::{TakeHomeMethod, TakeHomeStatus};
+use crate::takeaway::pdf;
 use crate::takeaway::qr::{self, QUIET_MODULES, QrPage};
 use crate::theme::{self, CALL_MM, GAP_MM, TOUCH_SLOP_MM};
 use crate::widget::icon::Icon;
 use crate::widget::page::{Page, PageGeometry};
+use crate::widget::sketch::shown_drawing;
+use crate::widget::timer::timer;
 use crate::widget::touch::touchable;
 use crate::widget::{ViewContext, parts};
 
@@ -19,8 +27,13 @@ use crate::widget::{ViewContext, parts};
 const MODULE_PX: usize = 4;
 /// Largest side of a code of the note, in mm.
 const CODE_MM: f32 = 92.0;
-/// Height of the control of a way, in mm.
-const WAY_MM: f32 = 57.0;
+/// Largest height of the control of a way, and the smallest with a hint below its name, in mm.
+const WAY_MM: f32 = 40.0;
+const WAY_WITH_HINT_MM: f32 = 27.0;
+/// Height of the choices to write or draw something first, in mm.
+const CHOICE_MM: f32 = 30.0;
+/// Time that a drawing stays bright for a camera. A forgotten one would light the room.
+const PHOTO_TIME: Duration = Duration::from_mins(1);
 /// Background of a code: sand, since nothing on the screen is pure white.
 const LIGHT_MODULE: [u8; 4] = [0xF1, 0xE6, 0xD6, 0xFF];
 /// Foreground of a code: ink.
@@ -29,7 +42,7 @@ const DARK_MODULE: [u8; 4] = [0x0B, 0x14, 0x20, 0xFF];
 /// The screen of taking the note home.
 pub struct TakeHomeScreen {
     codes: Vec<QrImage>,
-    has_drawings: bool,
+    drawings: Vec<Drawing>,
     /// Index of the code that is shown.
     code_index: usize,
     view: TakeHomeView,
@@ -39,6 +52,11 @@ pub struct TakeHomeScreen {
 enum TakeHomeView {
     Choosing,
     Progress(TakeHomeMethod),
+    /// One of the drawings, bright until a moment.
+    Photo {
+        index: usize,
+        until: Instant,
+    },
 }
 
 /// What happened on the screen.
@@ -50,6 +68,10 @@ pub enum Message {
     OtherWayPressed,
     /// A code of the series was requested, by its index.
     CodePressed(usize),
+    /// A drawing was requested for the phone's camera, by its index.
+    PhotoPressed(usize),
+    /// The photo is taken, or the drawing was bright for long enough.
+    PhotoEnded,
 }
 
 /// A QR code as an image.
@@ -75,12 +97,12 @@ impl TakeHomeScreen {
                 }
             }
         };
-        Self { codes, has_drawings: notes.has_drawings(), code_index: 0, view: TakeHomeView::Choosing }
+        Self { codes, drawings: notes.drawings().cloned().collect(), code_index: 0, view: TakeHomeView::Choosing }
     }
 
-    /// What to do when the screen opens. If the phone is the only way, it is chosen at once.
+    /// What to do when the screen opens. If a code is the only way, it is shown at once.
     pub fn open(&mut self, ways: &[TakeHomeMethod]) -> Action {
-        if ways == [TakeHomeMethod::Phone] && !self.codes.is_empty() {
+        if ways == [TakeHomeMethod::Phone] && !self.codes.is_empty() && !self.has_drawings() {
             self.view = TakeHomeView::Progress(TakeHomeMethod::Phone);
             return Action::send_all([
                 Event::TakeHomeMethodsRequested,
@@ -97,15 +119,28 @@ impl TakeHomeScreen {
                 self.view = TakeHomeView::Progress(*way);
                 return Action::Send(Event::TakeHomeChosen { method: *way });
             }
-            Message::OtherWayPressed => self.view = TakeHomeView::Choosing,
+            Message::PhotoPressed(index) => {
+                let until = parts::deadline(Instant::now(), PHOTO_TIME);
+                self.view = TakeHomeView::Photo { index: *index, until };
+            }
+            Message::PhotoEnded | Message::OtherWayPressed => self.view = TakeHomeView::Choosing,
             Message::CodePressed(code) => self.code_index = (*code).min(self.codes.len().saturating_sub(1)),
         }
         Action::None
     }
 
-    /// The ways that this note can be taken home. Drawings do not fit into codes.
+    fn has_drawings(&self) -> bool {
+        !self.drawings.is_empty()
+    }
+
+    /// Whether there is a choice of ways.
+    fn has_other_ways(&self, ctx: &ViewContext) -> bool {
+        self.ways(ctx).len() + usize::from(self.has_drawings()) > 1
+    }
+
+    /// The ways that this note can be taken home, besides a photo. Drawings do not fit into codes.
     fn ways(&self, ctx: &ViewContext) -> Vec<TakeHomeMethod> {
-        if self.codes.is_empty() && !self.has_drawings {
+        if self.codes.is_empty() && !self.has_drawings() {
             return Vec::new();
         }
         let ways = ctx.snapshot.take_home.methods();
@@ -117,13 +152,15 @@ impl TakeHomeScreen {
         &'a self,
         ctx: &ViewContext,
         wrap: impl Fn(Message) -> M,
+        note: impl Fn(PageKind) -> M,
         close: M,
     ) -> Element<'a, M> {
         // Only one way can be in progress, and that one is shown.
         let view = under_way(ctx).map_or(self.view, TakeHomeView::Progress);
         match view {
-            TakeHomeView::Choosing => self.choosing(ctx, wrap, close),
-            TakeHomeView::Progress(TakeHomeMethod::Phone) => self.code(ctx, wrap, close),
+            TakeHomeView::Choosing => self.choosing(ctx, wrap, note, close),
+            TakeHomeView::Photo { index, until } => self.photo(ctx, index, until, wrap),
+            TakeHomeView::Progress(TakeHomeMethod::Phone) => self.code(ctx, wrap, note, close),
             TakeHomeView::Progress(way @ (TakeHomeMethod::Paper | TakeHomeMethod::Sealed)) => {
                 self.progress(ctx, way, wrap, close)
             }
@@ -134,52 +171,96 @@ impl TakeHomeScreen {
         &'a self,
         ctx: &ViewContext,
         wrap: impl Fn(Message) -> M,
+        note: impl Fn(PageKind) -> M,
         close: M,
     ) -> Element<'a, M> {
         let done = done(ctx, close);
+        let geometry = PageGeometry::of(ctx);
+        let width_mm = geometry.content_width_mm();
         let ways = self.ways(ctx);
-        if ways.is_empty() {
-            let words = ctx.say(if self.has_drawings { "take-only-drawn" } else { "take-empty" });
-            return Page::new().title(ctx.say("take-title")).words(words).start(done).view(ctx);
+        let count = ways.len() + usize::from(self.has_drawings());
+        if count == 0 {
+            let choice = |id: &str, icon, key: &str, kind| -> Element<'a, M> {
+                parts::icon_offer(ctx, id.to_owned(), icon, ctx.say(key), note(kind)).into()
+            };
+            let choices = vec![
+                choice("write", Icon::Pen, "after-write", PageKind::Text),
+                choice("draw", Icon::Brush, "after-draw", PageKind::Drawing),
+            ];
+            let choices = parts::control_grid(ctx, choices, 2, width_mm, CHOICE_MM);
+            let page = Page::new().title(ctx.say("take-title")).words(ctx.say("take-empty"));
+            return page.choices(choices).start(done).view(ctx);
         }
-        let is_upright = PageGeometry::of(ctx).is_upright();
-        let (columns, height_mm) = if is_upright { (1, 34.0) } else { (ways.len().max(2), WAY_MM) };
-        let offers = ways.into_iter().map(|way| self.way(ctx, way, wrap(Message::WayPressed(way)))).collect();
-        let offers = parts::control_grid(ctx, offers, columns, PageGeometry::of(ctx).content_width_mm(), height_mm);
-        Page::new().title(ctx.say("take-question")).wide_content(offers).start(done).view(ctx)
+        let columns = if geometry.is_upright() || count == 1 { 1 } else { 2 };
+        let rows = count.div_ceil(columns) as f32;
+        let height_mm = ((geometry.body_height_mm(1.0) + GAP_MM) / rows - GAP_MM).min(WAY_MM);
+        let photo = self.has_drawings().then(|| {
+            let words = (ctx.say("take-photo"), ctx.say("take-photo-hint"));
+            way_control(ctx, "take-photo", Icon::Sun, words, height_mm, false, wrap(Message::PhotoPressed(0)))
+        });
+        let offers = ways.into_iter().map(|way| self.way(ctx, way, height_mm, wrap(Message::WayPressed(way))));
+        let offers = offers.chain(photo).collect();
+        let offers = parts::control_grid(ctx, offers, columns, width_mm, height_mm);
+        // A title of two lines would leave four ways too low on a small upright display.
+        let is_narrow = geometry.is_small() && geometry.is_upright();
+        let title = if is_narrow { ctx.say("take-title") } else { ctx.say("take-question") };
+        Page::new().title(title).content(offers).start(done).view(ctx)
     }
 
-    /// The control of a way, with a hint below its name.
-    fn way<'a, M: Clone + 'a>(&self, ctx: &ViewContext, way: TakeHomeMethod, message: M) -> Element<'a, M> {
+    /// The control of a way.
+    fn way<'a, M: Clone + 'a>(
+        &self,
+        ctx: &ViewContext,
+        way: TakeHomeMethod,
+        height_mm: f32,
+        message: M,
+    ) -> Element<'a, M> {
         let is_taken = matches!(ctx.snapshot.take_home.status(way), Some(TakeHomeStatus::Done { .. }));
         let hint = match way {
             TakeHomeMethod::Phone | TakeHomeMethod::Paper | TakeHomeMethod::Sealed if is_taken => ctx.say("take-taken"),
-            TakeHomeMethod::Phone if self.has_drawings => ctx.say("take-words-only"),
+            TakeHomeMethod::Phone if self.has_drawings() => ctx.say("take-words-only"),
             TakeHomeMethod::Phone | TakeHomeMethod::Paper | TakeHomeMethod::Sealed => {
                 ctx.say(&format!("take-{}-hint", way.name()))
             }
         };
-        let name = ctx.say(&format!("take-{}", way.name()));
         let icon = match way {
             TakeHomeMethod::Phone | TakeHomeMethod::Paper | TakeHomeMethod::Sealed if is_taken => Icon::Tick,
             TakeHomeMethod::Phone => Icon::Phone,
             TakeHomeMethod::Paper => Icon::Paper,
             TakeHomeMethod::Sealed => Icon::Seal,
         };
-        let words = column![
-            icon.view(ctx.mm(9.0), theme::LAMPLIGHT),
-            parts::text_line(name, ctx.scale.label(), theme::CONTROL, theme::LAMPLIGHT).center(),
-            parts::text_line(hint, ctx.scale.staff(), theme::VOICE, theme::SAND).center(),
-        ]
-        .spacing(ctx.mm(1.6))
-        .align_x(iced::Center);
-        touchable(format!("take-{}", way.name()), container(words).padding(ctx.mm(3.0)).center(Length::Fill))
-            .width(Length::Fill)
-            .height(Length::Fill)
-            .slop_px(ctx.mm(TOUCH_SLOP_MM))
-            .style(parts::control_style(ctx, is_taken))
-            .on_press(message)
-            .into()
+        let id = format!("take-{}", way.name());
+        let words = (ctx.say(&id), hint);
+        way_control(ctx, &id, icon, words, height_mm, is_taken, message)
+    }
+
+    /// A drawing that fills the screen, bright, for the camera of the patient's phone.
+    fn photo<'a, M: Clone + 'a>(
+        &'a self,
+        ctx: &ViewContext,
+        index: usize,
+        until: Instant,
+        wrap: impl Fn(Message) -> M,
+    ) -> Element<'a, M> {
+        let shown = self.drawings.get(index).cloned().unwrap_or_default();
+        let done = parts::primary(ctx, "photo-done", ctx.say("done"), Some(Icon::Tick), wrap(Message::PhotoEnded));
+        let next = (self.drawings.len() > 1).then(|| {
+            let next = wrap(Message::PhotoPressed((index + 1) % self.drawings.len()));
+            parts::secondary(ctx, "photo-next", ctx.say("take-photo-next"), Some(Icon::Forward), next)
+        });
+        let geometry = PageGeometry::of(ctx);
+        // Beside the call, or below the drawing if there is no room.
+        let controls = row![done].push(next).spacing(ctx.mm(GAP_MM));
+        let drawing = container(shown_drawing(shown, on_bright_paper)).center(Length::Fill);
+        let content = if geometry.is_upright() {
+            column![Space::new().height(Length::Fixed(ctx.mm(CALL_MM))), drawing, controls]
+        } else {
+            let controls = container(controls).center_y(Length::Fixed(ctx.mm(CALL_MM)));
+            column![write::past_corner(ctx, controls), drawing]
+        };
+        let content = content.spacing(ctx.mm(GAP_MM)).padding(ctx.mm(MARGIN_MM));
+        let bright = parts::background(theme::BRIGHT_PAPER, content);
+        stack![bright, timer(until, wrap(Message::PhotoEnded))].into()
     }
 
     /// The progress of a print or a sealed file.
@@ -208,7 +289,7 @@ impl TakeHomeScreen {
         if let Some(code) = code {
             page = page.content(code);
         }
-        if self.ways(ctx).len() > 1 && under_way(ctx).is_none() {
+        if self.has_other_ways(ctx) && under_way(ctx).is_none() {
             page = page.start(other_way(ctx, wrap(Message::OtherWayPressed)));
         }
         let again = match going {
@@ -223,8 +304,14 @@ impl TakeHomeScreen {
         page.view(ctx)
     }
 
-    fn code<'a, M: Clone + 'a>(&'a self, ctx: &ViewContext, wrap: impl Fn(Message) -> M, close: M) -> Element<'a, M> {
-        let Some(code) = self.codes.get(self.code_index) else { return self.choosing(ctx, wrap, close) };
+    fn code<'a, M: Clone + 'a>(
+        &'a self,
+        ctx: &ViewContext,
+        wrap: impl Fn(Message) -> M,
+        note: impl Fn(PageKind) -> M,
+        close: M,
+    ) -> Element<'a, M> {
+        let Some(code) = self.codes.get(self.code_index) else { return self.choosing(ctx, wrap, note, close) };
         let title = if self.codes.len() > 1 {
             let numbers = [("index", (self.code_index + 1).into()), ("of", self.codes.len().into())];
             ctx.words.say_with("take-qr-page", &numbers)
@@ -234,7 +321,7 @@ impl TakeHomeScreen {
         let small = |key: &str| parts::text_line(ctx.say(key), ctx.scale.staff(), theme::VOICE, theme::SAND);
         let text = parts::text_line(ctx.say("take-qr-text"), ctx.mm(4.9), theme::VOICE, theme::SAND);
         let words = column![text, small("take-qr-search")]
-            .push(self.has_drawings.then(|| small("take-words-only")))
+            .push(self.has_drawings().then(|| small("take-words-only")))
             .spacing(ctx.mm(3.0))
             .width(Length::Fill);
         let geometry = PageGeometry::of(ctx);
@@ -249,7 +336,7 @@ impl TakeHomeScreen {
                 .padding(Padding::default().right(ctx.mm(CALL_MM + GAP_MM)));
             page.from_head().wide_content(row![square, column![title, words]].spacing(ctx.mm(8.0)))
         };
-        if self.ways(ctx).len() > 1 {
+        if self.has_other_ways(ctx) {
             page = page.start(other_way(ctx, wrap(Message::OtherWayPressed)));
         }
         if self.codes.len() > 1 {
@@ -258,6 +345,36 @@ impl TakeHomeScreen {
         }
         page.view(ctx)
     }
+}
+
+/// The control of a way: its name, and a hint below it if there is room.
+fn way_control<'a, M: Clone + 'a>(
+    ctx: &ViewContext,
+    id: &str,
+    icon: Icon,
+    (name, hint): (String, String),
+    height_mm: f32,
+    is_taken: bool,
+    message: M,
+) -> Element<'a, M> {
+    let name = parts::text_line(name, ctx.scale.label(), theme::CONTROL, theme::LAMPLIGHT);
+    let hint =
+        (height_mm >= WAY_WITH_HINT_MM).then(|| parts::text_line(hint, ctx.scale.staff(), theme::VOICE, theme::SAND));
+    let words = column![name].push(hint).spacing(ctx.mm(0.6)).width(Length::Fill);
+    let inner = row![icon.view(ctx.mm(9.0), theme::LAMPLIGHT), words].spacing(ctx.mm(5.0)).align_y(iced::Center);
+    let inner = container(inner).center_y(Length::Fill).padding(Padding::from([ctx.mm(1.0), ctx.mm(6.0)]));
+    touchable(id.to_owned(), inner)
+        .width(Length::Fill)
+        .height(Length::Fill)
+        .slop_px(ctx.mm(TOUCH_SLOP_MM))
+        .style(parts::control_style(ctx, is_taken))
+        .on_press(message)
+        .into()
+}
+
+fn on_bright_paper(tint: Tint) -> Color {
+    let [red, green, blue] = pdf::tint_rgb(tint);
+    Color::from_rgb8(red, green, blue)
 }
 
 fn done<'a, M: Clone + 'a>(ctx: &ViewContext, close: M) -> Element<'a, M> {
@@ -302,7 +419,7 @@ fn under_way(ctx: &ViewContext) -> Option<TakeHomeMethod> {
 /// The text of the note, followed by the intentions and the text for the clinician.
 fn all_text(notes: &Notes) -> String {
     let pages = notes.pages.iter().filter_map(|page| page.words());
-    let pages = pages.chain(&notes.intentions).chain([&notes.for_clinician]);
+    let pages = pages.chain(notes.intentions.iter().map(|answer| &answer.text)).chain([&notes.for_clinician]);
     let texts: Vec<&str> = pages.filter(|page| !page.is_blank()).map(|page| page.reveal().trim()).collect();
     texts.join("\n\n")
 }

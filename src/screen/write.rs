@@ -1,30 +1,40 @@
-//! Owns the text pad: a page to write on with the on-screen keyboard below it, with undo. Arrive, the note and the first run
-//! use it. Does not own where the text goes.
+//! Owns the text pad, a page to write on with the on-screen keyboard below it, with undo, and the frame of every page to
+//! write or draw on. Arrive, the note and the first run use them. Does not own where the text goes.
 
-use iced::alignment::Vertical;
 use iced::widget::text_editor::{self, Action as Edit, Content, Cursor};
 use iced::widget::{Space, column, container, row, text_editor as editor};
-use iced::{Background, Border, Color, Element, Length};
+use iced::{Background, Border, Color, Element, Length, Padding};
 
 use crate::room::notes::PatientText;
-use crate::theme::{self, CALL_MM, GAP_MM};
+use crate::theme::{self, CALL_MM, GAP_MM, TARGET_MM};
 use crate::widget::ViewContext;
-use crate::widget::keyboard::{self, KeyLayer, KeyboardState, Keystroke};
+use crate::widget::icon::Icon;
+use crate::widget::keyboard::{self, KeyGrid, KeyLayer, KeyboardState, Keystroke};
+use crate::widget::page::PageGeometry;
 use crate::widget::parts;
+use crate::widget::touch::touchable;
 use crate::widget::touch_as_mouse::touch_as_mouse;
 
 /// Id of the text editor, for focus.
 pub const PAGE: &str = "page";
 /// Maximum number of undo steps.
 const UNDO_MAX: usize = 200;
-/// Width and height of the controls beside a page.
-const SIDE_MM: f32 = 23.0;
-const SIDE_HEIGHT_MM: f32 = theme::TARGET_MM;
+/// Width of the controls beside a page.
+pub const SIDE_MM: f32 = 23.0;
 /// Margin around a page and its keyboard.
-const MARGIN_MM: f32 = 4.0;
-/// Brightness of the place behind a page, 0 to 1, and the opacity of the ink over it.
-const BEHIND_PAGE: f32 = 0.6;
-const VEIL_ALPHA: f32 = 0.78;
+pub const MARGIN_MM: f32 = 4.0;
+/// Width that the call takes up beside the head of a page.
+pub const CALL_SPACE_MM: f32 = CALL_MM + 4.0 + GAP_MM - 1.0;
+/// Width that controls leave free beside the head's start, where staff hold the corner of the screen.
+pub const CORNER_SPACE_MM: f32 = 15.5;
+/// Smallest height of a page above a keyboard.
+const PAGE_MIN_MM: f32 = 30.0;
+/// Width from which a tab has room for a long word.
+const TAB_MIN_MM: f32 = 29.5;
+/// Brightness of the place behind a page, 0 to 1, and the opacity of the ink over it: together about 15 % of its light. The
+/// ink is there at once, since a place takes seconds to dim, and words on [`theme::PAPER`] need a contrast of 7 before.
+const BEHIND_PAGE: f32 = 0.3;
+const VEIL_ALPHA: f32 = 0.5;
 
 /// A page being written.
 pub struct TextPad {
@@ -111,14 +121,13 @@ impl TextPad {
                 self.keys.is_shifted = !self.keys.is_shifted;
                 return false;
             }
-            Keystroke::Layer => {
-                self.keys.layer =
-                    if self.keys.layer == KeyLayer::Letters { KeyLayer::Marks } else { KeyLayer::Letters };
+            Keystroke::Layer(layer) => {
+                self.keys.layer = layer;
                 return false;
             }
             Keystroke::Accent => {
                 self.keys.is_accented = !self.keys.is_accented;
-                self.keys.layer = KeyLayer::Letters;
+                self.keys.layer = KeyLayer::default();
                 return false;
             }
             Keystroke::Undo => {
@@ -134,8 +143,9 @@ impl TextPad {
         self.keys.is_shifted = self.starts_sentence();
         self.keys.is_accented = false;
         // Back to letters after a space, and after an accented letter, which more letters usually follow.
-        if matches!(key, Keystroke::Char { letter, .. } if letter == ' ' || letter.is_alphabetic()) {
-            self.keys.layer = KeyLayer::Letters;
+        let is_marks = matches!(self.keys.layer, KeyLayer::Marks(_));
+        if matches!(key, Keystroke::Char { letter, .. } if letter == ' ' || is_marks && letter.is_alphabetic()) {
+            self.keys.layer = KeyLayer::default();
         }
         edited
     }
@@ -197,25 +207,70 @@ impl TextPad {
         ends.is_empty() || ends.ends_with(['¿', '¡']) || (ends.len() < before.len() && ends.ends_with(['.', '?', '!']))
     }
 
-    /// The pad: `head` to the left of the call, the page with `beside` next to it, the keyboard, and `controls` on the
-    /// right.
+    /// Whether the text contains `word`, as a word of its own.
+    #[must_use]
+    pub fn has_word(&self, word: &str) -> bool {
+        find_word(&self.content.text(), word).is_some()
+    }
+
+    /// Adds a word at the end, or takes it out again. Either is one undo step. Returns whether the text changed.
+    pub fn toggle_word(&mut self, word: &str) -> bool {
+        let text = self.content.text();
+        let text = text.trim_end_matches('\n');
+        let changed = if let Some(at) = find_word(text, word) {
+            let (before, after) = (&text[..at], &text[at + word.len()..]);
+            match before.strip_suffix(", ") {
+                Some(before) => format!("{before}{after}"),
+                None => format!("{before}{}", after.strip_prefix(", ").unwrap_or(after)),
+            }
+        } else {
+            let joint = match text.chars().last() {
+                None => "",
+                Some(last) if last.is_whitespace() => "",
+                Some('.' | '!' | '?' | ',') => " ",
+                Some(_) => ", ",
+            };
+            format!("{text}{joint}{word}")
+        };
+        if changed.chars().count() > self.chars_max {
+            return false;
+        }
+        self.save_undo_step();
+        self.run = EditRun::None;
+        self.content = Content::with_text(&capitalized(&changed));
+        self.content.perform(Edit::Move(text_editor::Motion::DocumentEnd));
+        self.keys.is_shifted = self.starts_sentence();
+        true
+    }
+
+    /// The pad in its frame, with the keyboard below the page.
     pub fn view<'a, M: Clone + 'a>(
         &'a self,
         ctx: &ViewContext,
         head: Element<'a, M>,
         hint: String,
-        beside: Option<Element<'a, M>>,
         controls: Vec<Element<'a, M>>,
         wrap: impl Fn(Message) -> M + Copy + 'a,
     ) -> Element<'a, M> {
-        let keys = keyboard::keyboard(ctx, self.keys, move |key| wrap(Message::KeyPressed(key)));
-        let keys = container(keys).center_x(Length::Fill).height(Length::Fixed(ctx.mm(keyboard::HEIGHT_MM)));
-        let gap = ctx.mm(GAP_MM);
-        let page = row![self.page(ctx, hint, wrap)].push(beside).spacing(gap);
-        framed(ctx, head, column![page, keys].spacing(gap).into(), controls)
+        let page = self.page(ctx, hint, wrap);
+        PageFrame { head, tabs: Vec::new(), page, below: Some(self.keyboard(ctx, wrap)), controls }.view(ctx)
     }
 
-    fn page<'a, M: Clone + 'a>(
+    /// The keyboard of the pad, as large as its frame allows.
+    pub fn keyboard<'a, M: Clone + 'a>(
+        &self,
+        ctx: &ViewContext,
+        wrap: impl Fn(Message) -> M + Copy + 'a,
+    ) -> Element<'a, M> {
+        let geometry = PageGeometry::of(ctx);
+        let (width_mm, height_mm) = room_below_page_mm(geometry);
+        let grid = KeyGrid::within(ctx.words.layout(), width_mm, height_mm);
+        let keys = keyboard::keyboard(ctx, grid, self.keys, move |key| wrap(Message::KeyPressed(key)));
+        container(keys).center_x(Length::Fill).height(Length::Fixed(ctx.mm(grid.height_mm()))).into()
+    }
+
+    /// The page itself.
+    pub fn page<'a, M: Clone + 'a>(
         &'a self,
         ctx: &ViewContext,
         hint: String,
@@ -233,7 +288,7 @@ impl TextPad {
             .padding(ctx.mm(4.0))
             .height(Length::Fill)
             .style(move |_, _| text_editor::Style {
-                background: Background::Color(theme::DEEP_WATER),
+                background: Background::Color(theme::PAPER),
                 border: Border::default()
                     .rounded(radius)
                     .color(theme::faded(theme::LAMPLIGHT, theme::BORDER_OPACITY))
@@ -246,40 +301,163 @@ impl TextPad {
     }
 }
 
-/// The layout of every page: `head` beside the call, the page below it, and `controls` at the side of the free hand, the
-/// last one at the bottom.
+/// Where a word of its own starts in a text, whatever its case.
+fn find_word(text: &str, word: &str) -> Option<usize> {
+    let is_letter = |char: Option<char>| char.is_some_and(char::is_alphanumeric);
+    text.char_indices().map(|(at, _)| at).find(|at| {
+        let Some(found) = text.get(*at..at + word.len()) else { return false };
+        found.to_lowercase() == word.to_lowercase()
+            && !is_letter(text[..*at].chars().last())
+            && !is_letter(text[at + word.len()..].chars().next())
+    })
+}
+
+/// The text with a capital at its start.
+fn capitalized(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// Width and height that the frame leaves below a page, in millimetres.
 #[must_use]
-pub fn framed<'a, M: 'a>(
-    ctx: &ViewContext,
-    head: Element<'a, M>,
-    page: Element<'a, M>,
-    controls: Vec<Element<'a, M>>,
-) -> Element<'a, M> {
-    let gap = ctx.mm(GAP_MM);
-    let head = container(head).width(Length::Fill).height(Length::Fill).align_y(Vertical::Center).into();
-    let call = Space::new().width(Length::Fixed(ctx.mm(CALL_MM + MARGIN_MM + GAP_MM))).into();
-    let head = parts::row_by_hand(ctx, vec![head, call]).height(Length::Fixed(ctx.mm(CALL_MM)));
-    let side = container(column(controls).spacing(gap)).height(Length::Fill).align_y(Vertical::Bottom);
-    let page = container(page).width(Length::Fill).height(Length::Fill).into();
-    let below = parts::row_by_hand(ctx, vec![page, side.into()]).spacing(gap);
-    let page = column![head, below].spacing(gap).padding(ctx.mm(MARGIN_MM));
-    parts::over_place(ctx, BEHIND_PAGE, parts::background(theme::faded(theme::INK, VEIL_ALPHA), page))
+pub fn room_below_page_mm(geometry: PageGeometry) -> (f32, f32) {
+    let width_mm = geometry.width_mm - 2.0 * MARGIN_MM;
+    let height_mm = geometry.height_mm - 2.0 * MARGIN_MM - CALL_MM - GAP_MM;
+    match (geometry.is_upright(), geometry.is_small()) {
+        (false, false) => (width_mm - SIDE_MM - GAP_MM, height_mm - PAGE_MIN_MM - GAP_MM),
+        // The page stands beside the call.
+        (false, true) => (width_mm, height_mm),
+        (true, true) => (width_mm, height_mm - PAGE_MIN_MM - GAP_MM),
+        (true, false) => (width_mm, height_mm - PAGE_MIN_MM - GAP_MM - 2.0 * (TARGET_MM + GAP_MM)),
+    }
+}
+
+/// What stands around a page to write or draw on. On a display too small for all of it, whatever is below the page takes
+/// the place of the tabs, and few controls may be given with it.
+pub struct PageFrame<'a, M> {
+    /// What the page is for, beside the call.
+    pub head: Element<'a, M>,
+    /// Other things to do with the page.
+    pub tabs: Vec<Element<'a, M>>,
+    /// The page.
+    pub page: Element<'a, M>,
+    /// A keyboard, or words to touch.
+    pub below: Option<Element<'a, M>>,
+    /// Controls that lead away from the page, the last one out of it.
+    pub controls: Vec<Element<'a, M>>,
+}
+
+impl<'a, M: 'a> PageFrame<'a, M> {
+    /// The frame over the place.
+    #[must_use]
+    pub fn view(self, ctx: &ViewContext) -> Element<'a, M> {
+        let geometry = PageGeometry::of(ctx);
+        let gap = ctx.mm(GAP_MM);
+        let is_focused = geometry.is_small() && self.below.is_some();
+        let Self { head, tabs, page, below, controls } = self;
+        let beside_call = |content: Element<'a, M>| {
+            let space = Space::new().width(Length::Fixed(ctx.mm(CALL_SPACE_MM)));
+            let content = container(content).width(Length::Fill).height(Length::Fill).center_y(Length::Fill);
+            parts::row_by_hand(ctx, vec![content.into(), space.into()])
+        };
+        let call_height = Length::Fixed(ctx.mm(CALL_MM));
+        let page = container(page).width(Length::Fill).height(Length::Fill);
+        let content = match (geometry.is_upright(), is_focused) {
+            (false, true) => {
+                let above = parts::row_by_hand(ctx, vec![page.into(), row(controls).spacing(gap).into()]).spacing(gap);
+                column![beside_call(above.into()).height(Length::Fill)].push(below)
+            }
+            (true, true) => {
+                let controls = past_corner(ctx, row(controls).spacing(gap));
+                column![beside_call(controls).height(call_height), page].push(below)
+            }
+            (false, false) => {
+                let head = if tabs.is_empty() {
+                    head
+                } else {
+                    let tabs = past_corner(ctx, row(tabs).spacing(gap));
+                    column![container(head).center_y(Length::Fill), tabs].into()
+                };
+                let controls = container(column(controls).spacing(gap)).align_bottom(Length::Fill);
+                let main = column![page].push(below).spacing(gap);
+                let below = parts::row_by_hand(ctx, vec![main.into(), controls.into()]).spacing(gap);
+                column![beside_call(head).height(call_height), below]
+            }
+            (true, false) => {
+                let rows = tab_rows(ctx, geometry, tabs);
+                let controls = row(controls.into_iter().map(|control| container(control).width(Length::Fill).into()));
+                column![beside_call(head).height(call_height)]
+                    .push(rows)
+                    .push(page)
+                    .push(below)
+                    .push(controls.spacing(gap))
+            }
+        };
+        on_dim_place(ctx, content.spacing(gap))
+    }
+}
+
+/// Controls in a head, beside the corner that staff hold.
+pub fn past_corner<'a, M: 'a>(ctx: &ViewContext, controls: impl Into<Element<'a, M>>) -> Element<'a, M> {
+    let (controls, corner) = (container(controls), ctx.mm(CORNER_SPACE_MM));
+    if ctx.is_mirrored() {
+        controls.align_right(Length::Fill).padding(Padding::ZERO.right(corner)).into()
+    } else {
+        controls.padding(Padding::ZERO.left(corner)).into()
+    }
+}
+
+/// Tabs across the screen, in two rows if they are too many for one.
+fn tab_rows<'a, M: 'a>(ctx: &ViewContext, geometry: PageGeometry, tabs: Vec<Element<'a, M>>) -> Option<Element<'a, M>> {
+    if tabs.is_empty() {
+        return None;
+    }
+    let fit = ((geometry.width_mm - 2.0 * MARGIN_MM + GAP_MM) / (TAB_MIN_MM + GAP_MM)) as usize;
+    let columns = if tabs.len() <= fit { tabs.len() } else { tabs.len().div_ceil(2) };
+    let width_mm = geometry.width_mm - 2.0 * MARGIN_MM;
+    Some(parts::control_grid(ctx, tabs, columns, width_mm, TARGET_MM))
+}
+
+/// A page in the dimmed place.
+pub fn on_dim_place<'a, M: 'a>(ctx: &ViewContext, content: impl Into<Element<'a, M>>) -> Element<'a, M> {
+    let padded = container(content).padding(ctx.mm(MARGIN_MM)).width(Length::Fill).height(Length::Fill);
+    parts::over_place(ctx, BEHIND_PAGE, parts::background(theme::faded(theme::INK, VEIL_ALPHA), padded))
 }
 
 /// Empty space for a side control that is not available now, which keeps the others in their places.
 #[must_use]
 pub fn side_gap<'a, M: 'a>(ctx: &ViewContext) -> Element<'a, M> {
-    Space::new().width(Length::Fixed(ctx.mm(SIDE_MM))).height(Length::Fixed(ctx.mm(SIDE_HEIGHT_MM))).into()
+    Space::new().width(Length::Fixed(ctx.mm(SIDE_MM))).height(Length::Fixed(ctx.mm(TARGET_MM))).into()
 }
 
 /// A control beside a page.
 pub fn side_control<'a, M: Clone + 'a>(ctx: &ViewContext, id: &str, label: String, message: M) -> Element<'a, M> {
-    let words = parts::text_line(label, ctx.mm(3.9), theme::CONTROL, theme::LAMPLIGHT).center();
-    crate::widget::touch::touchable(id.to_owned(), container(words).center(Length::Fill).padding(ctx.mm(1.6)))
-        .width(Length::Fixed(ctx.mm(SIDE_MM)))
-        .height(Length::Fixed(ctx.mm(SIDE_HEIGHT_MM)))
+    let words = parts::text_line(label, ctx.mm(4.1), theme::CONTROL, theme::LAMPLIGHT).line_height(1.2).center();
+    touchable(id.to_owned(), container(words).center(Length::Fill).padding(ctx.mm(0.8)))
+        .width(if PageGeometry::of(ctx).is_upright() { Length::Fill } else { Length::Fixed(ctx.mm(SIDE_MM)) })
+        .height(Length::Fixed(ctx.mm(TARGET_MM)))
         .slop_px(ctx.mm(theme::TOUCH_SLOP_MM))
         .style(parts::control_style(ctx, false))
+        .on_press(message)
+        .into()
+}
+
+/// One of the things to do with a page.
+pub fn tab<'a, M: Clone + 'a>(
+    ctx: &ViewContext,
+    id: &str,
+    icon: Icon,
+    label: String,
+    is_on: bool,
+    message: M,
+) -> Element<'a, M> {
+    let words = parts::text_line(label, ctx.mm(4.6), theme::CONTROL, theme::SAND).line_height(1.15).center();
+    let inner = column![icon.view(ctx.mm(6.6), theme::LAMPLIGHT), words].spacing(ctx.mm(0.8)).align_x(iced::Center);
+    touchable(id.to_owned(), container(inner).center(Length::Fill))
+        .width(Length::Fill)
+        .height(Length::Fixed(ctx.mm(TARGET_MM)))
+        .slop_px(ctx.mm(theme::TOUCH_SLOP_MM))
+        .style(parts::control_style(ctx, is_on))
         .on_press(message)
         .into()
 }
@@ -340,6 +518,28 @@ mod tests {
         strike(&mut pad, "<<");
         assert!(pad.update(Message::Edited(Edit::Edit(pasted))));
         assert_eq!(text(&pad), "Ñanab");
+    }
+
+    #[test]
+    fn a_word_is_added_once_and_taken_out_again() {
+        let mut pad = pad("", 40);
+        let mut toggled = |word: &str| {
+            pad.toggle_word(word);
+            text(&pad)
+        };
+        assert_eq!(toggled("calm"), "Calm");
+        assert_eq!(toggled("heavy"), "Calm, heavy");
+        assert_eq!(toggled("sad"), "Calm, heavy, sad");
+        assert_eq!(toggled("heavy"), "Calm, sad");
+        assert_eq!(toggled("calm"), "Sad");
+        assert_eq!(toggled("sad"), "");
+        assert_eq!(toggled("miedo á"), "Miedo á");
+        strike(&mut pad, "^^");
+        assert_eq!(text(&pad), "Sad");
+        strike(&mut pad, ". saddle");
+        assert!(pad.has_word("sad") && !pad.has_word("saddl"));
+        assert!(pad.toggle_word("light") && !pad.toggle_word("a word that does not fit on it"));
+        assert_eq!(text(&pad), "Sad. Saddle, light");
     }
 
     #[test]

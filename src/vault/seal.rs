@@ -1,11 +1,12 @@
 //! Owns the formats of the key, the manifest and a sealed piece. Not here: when each of them is written or destroyed.
 //!
 //! Each slot of the notes is sealed with XChaCha20-Poly1305 as a separate piece, so that damage to one piece does not
-//! affect the others. Slot 0 contains the intentions and the words for the clinician, and each further slot contains
-//! one page. A piece consists of [`PIECE_MAGIC`], number (8 bytes), slot (4), nonce (24), tag (16) and ciphertext. The
-//! manifest is stored beside the key. It consists of [`MANIFEST_MAGIC`], version (8), zeros (4), nonce, tag and
-//! ciphertext. Its ciphertext lists the number and the tag of each slot's current piece, so that an older piece put in
-//! its place is detected. Numbers are little-endian. The bytes before the nonce are authenticated as associated data.
+//! affect the others. Slot 0 contains the answers about intentions, in words or drawn, and the words for the clinician, and
+//! each further slot contains one page. A piece consists of [`PIECE_MAGIC`], number (8 bytes), slot (4), nonce (24), tag
+//! (16) and ciphertext. The manifest is stored beside the key. It consists of [`MANIFEST_MAGIC`], version (8), zeros (4),
+//! nonce, tag and ciphertext. Its ciphertext lists the number and the tag of each slot's current piece, so that an older
+//! piece put in its place is detected. Numbers are little-endian. The bytes before the nonce are authenticated as
+//! associated data.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,14 +17,14 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::{VaultError, failed, read};
 use crate::paths::private;
-use crate::room::drawing::{Drawing, PAGE_HEIGHT, PAGE_WIDTH, Stroke, StrokePoint, Tint};
-use crate::room::notes::{INTENTIONS, NotePage, Notes, PatientText};
+use crate::room::drawing::{Drawing, PAGE_HEIGHT, PAGE_WIDTH, STROKE_WIDTH_MAX, Stroke, StrokePoint, Tint};
+use crate::room::notes::{Answer, INTENTIONS, NotePage, Notes, PatientText};
 
 const KEY_BYTES: usize = 32;
 /// The first bytes of every sealed piece. If they are found in the state directory after a wipe, ciphertext was left
 /// behind.
-pub const PIECE_MAGIC: [u8; 16] = *b"\xf7STILLROOM-SEAL2";
-const MANIFEST_MAGIC: [u8; 16] = *b"\xf7STILLROOM-MARK2";
+pub const PIECE_MAGIC: [u8; 16] = *b"\xf7STILLROOM-SEAL3";
+const MANIFEST_MAGIC: [u8; 16] = *b"\xf7STILLROOM-MARK3";
 const NUMBER_FROM: usize = 16;
 const SLOT_FROM: usize = 24;
 const NONCE_FROM: usize = 28;
@@ -42,7 +43,7 @@ const WORDS: u8 = 0;
 const DRAWN: u8 = 1;
 /// Sizes in bytes of a stroke without its points, and of one point.
 const STROKE_BYTES: usize = 5;
-const POINT_BYTES: usize = 5;
+const POINT_BYTES: usize = 6;
 
 /// A visit's key, overwritten with zeros when it is dropped.
 pub type Key = Zeroizing<[u8; KEY_BYTES]>;
@@ -129,7 +130,7 @@ pub fn is_same(slot: usize, one: &Notes, other: &Notes) -> bool {
 /// Seals one slot of the notes as the piece with this number. Returns the piece and its identity.
 pub fn seal_slot(key: &Key, number: u64, slot: usize, notes: &Notes) -> Result<(Vec<u8>, PieceId), VaultError> {
     let page = slot.checked_sub(1).and_then(|page| notes.pages.get(page));
-    let bytes_needed = HEAD_BYTES + page.map_or_else(|| words_bytes(notes), page_bytes);
+    let bytes_needed = HEAD_BYTES + page.map_or_else(|| answers_bytes(notes), page_bytes);
     let slot_bound = u32::try_from(slot).unwrap_or(u32::MAX);
     if bytes_needed > PIECE_BYTES_MAX || slots(notes) > PIECES_MAX {
         return Err(VaultError::TooLarge);
@@ -137,7 +138,7 @@ pub fn seal_slot(key: &Key, number: u64, slot: usize, notes: &Notes) -> Result<(
     // The buffer never grows and is encrypted in place, so that no copy of the words stays in memory.
     let put = |bytes: &mut Vec<u8>| match page {
         Some(page) => put_page(bytes, page),
-        None => put_words(bytes, notes),
+        None => put_answers(bytes, notes),
     };
     let (bytes, tag) = seal_in_place(key, PIECE_MAGIC, number, slot_bound, Vec::with_capacity(bytes_needed), put)?;
     Ok((bytes, PieceId { number, tag }))
@@ -155,8 +156,11 @@ impl OpenPiece {
     /// Returns whether the content could be parsed.
     pub fn put_into(&self, notes: &mut Notes) -> bool {
         let plain = self.plain.get(HEAD_BYTES..).unwrap_or_default();
-        let put =
-            if self.slot == 0 { take_words(plain, notes) } else { take_page(plain).map(|page| notes.pages.push(page)) };
+        let put = if self.slot == 0 {
+            take_answers(plain, notes)
+        } else {
+            take_page(plain).map(|page| notes.pages.push(page))
+        };
         put.is_some()
     }
 }
@@ -230,30 +234,31 @@ fn take_manifest(version: u64, mut bytes: &[u8]) -> Option<Manifest> {
 // The following functions serialise the notes. A general serialiser would leave copies of the words in its internal
 // buffers.
 
-fn words_bytes(notes: &Notes) -> usize {
-    1 + words_texts(notes).map(text_bytes).sum::<usize>()
+fn answers_bytes(notes: &Notes) -> usize {
+    let answers = notes.intentions.iter().map(|answer| text_bytes(&answer.text) + drawing_bytes(&answer.drawing));
+    1 + answers.sum::<usize>() + text_bytes(&notes.for_clinician)
 }
 
-fn words_texts(notes: &Notes) -> impl Iterator<Item = &PatientText> {
-    notes.intentions.iter().chain([&notes.for_clinician])
-}
-
-/// Writes whether the notes are shared (1 byte), then each text.
-fn put_words(bytes: &mut Vec<u8>, notes: &Notes) {
+/// Writes whether the notes are shared (1 byte), the text and the drawing of each answer, and the text for the clinician.
+fn put_answers(bytes: &mut Vec<u8>, notes: &Notes) {
     bytes.push(u8::from(notes.shared));
-    words_texts(notes).for_each(|text| put_text(bytes, text));
+    for answer in &notes.intentions {
+        put_text(bytes, &answer.text);
+        put_drawing(bytes, &answer.drawing);
+    }
+    put_text(bytes, &notes.for_clinician);
 }
 
-fn take_words(mut bytes: &[u8], notes: &mut Notes) -> Option<()> {
+fn take_answers(mut bytes: &[u8], notes: &mut Notes) -> Option<()> {
     let rest = &mut bytes;
     let shared = match take(rest, 1)? {
         [0] => false,
         [1] => true,
         _ => return None,
     };
-    let mut intentions: [PatientText; INTENTIONS] = Default::default();
-    for intention in &mut intentions {
-        *intention = take_text(rest)?;
+    let mut intentions: [Answer; INTENTIONS] = Default::default();
+    for answer in &mut intentions {
+        *answer = Answer { text: take_text(rest)?, drawing: take_drawing(rest)? };
     }
     let for_clinician = take_text(rest)?;
     rest.is_empty().then_some(())?;
@@ -264,12 +269,16 @@ fn take_words(mut bytes: &[u8], notes: &mut Notes) -> Option<()> {
 fn page_bytes(page: &NotePage) -> usize {
     1 + match page {
         NotePage::Words(text) => text_bytes(text),
-        NotePage::Drawing(drawing) => 4 + drawing.strokes().len() * STROKE_BYTES + drawing.point_count() * POINT_BYTES,
+        NotePage::Drawing(drawing) => drawing_bytes(drawing),
     }
 }
 
+fn drawing_bytes(drawing: &Drawing) -> usize {
+    4 + drawing.strokes().len() * STROKE_BYTES + drawing.point_count() * POINT_BYTES
+}
+
 /// Writes the kind of page (1 byte), then the text or the drawing. A drawing consists of the number of strokes (4
-/// bytes) and, for each stroke, its tint (1), the number of its points (4), and the x (2), y (2) and width (1) of each
+/// bytes) and, for each stroke, its tint (1), the number of its points (4), and the x (2), y (2) and width (2) of each
 /// point.
 fn put_page(bytes: &mut Vec<u8>, page: &NotePage) {
     match page {
@@ -292,7 +301,7 @@ fn put_drawing(bytes: &mut Vec<u8>, drawing: &Drawing) {
         for point in stroke.points() {
             bytes.extend_from_slice(&point.x.to_le_bytes());
             bytes.extend_from_slice(&point.y.to_le_bytes());
-            bytes.push(point.width);
+            bytes.extend_from_slice(&point.width.to_le_bytes());
         }
     }
 }
@@ -331,7 +340,9 @@ fn take_stroke(bytes: &mut &[u8]) -> Option<Stroke> {
     let points = take(bytes, points.checked_mul(POINT_BYTES)?)?;
     let points = points.chunks_exact(POINT_BYTES).map(|point| {
         let (x, y) = (u16::from_le_bytes([point[0], point[1]]), u16::from_le_bytes([point[2], point[3]]));
-        (x <= PAGE_WIDTH && y <= PAGE_HEIGHT && point[4] > 0).then_some(StrokePoint { x, y, width: point[4] })
+        let width = u16::from_le_bytes([point[4], point[5]]);
+        let is_valid = x <= PAGE_WIDTH && y <= PAGE_HEIGHT && (1..=STROKE_WIDTH_MAX).contains(&width);
+        is_valid.then_some(StrokePoint { x, y, width })
     });
     Stroke::new(tint, points.collect::<Option<Vec<_>>>()?)
 }

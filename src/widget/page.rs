@@ -76,7 +76,13 @@ impl PageGeometry {
     /// Margin around everything.
     #[must_use]
     pub fn margin_mm(self) -> f32 {
-        if self.width_mm.min(self.height_mm) < SMALL_DISPLAY_MM { MARGIN_MM / 2.0 } else { MARGIN_MM }
+        if self.is_small() { MARGIN_MM / 2.0 } else { MARGIN_MM }
+    }
+
+    /// Whether it is too small for a keyboard and many controls at the same time.
+    #[must_use]
+    pub fn is_small(self) -> bool {
+        self.width_mm.min(self.height_mm) < SMALL_DISPLAY_MM
     }
 
     /// Top of titles: below the call on an upright screen, and otherwise beside it.
@@ -180,6 +186,7 @@ pub struct Page<'a, M> {
     progress: Option<StepProgress>,
     beside: Option<Element<'a, M>>,
     foot: Option<Element<'a, M>>,
+    choices: Option<Element<'a, M>>,
     veil: Veil,
     is_above_call: bool,
     is_from_head: bool,
@@ -212,6 +219,7 @@ impl<'a, M: 'a> Page<'a, M> {
             progress: None,
             beside: None,
             foot: None,
+            choices: None,
             veil: Veil::Beside,
             is_above_call: false,
             is_from_head: false,
@@ -304,6 +312,13 @@ impl<'a, M: 'a> Page<'a, M> {
         self
     }
 
+    /// Sets choices that stand above the line of actions.
+    #[must_use]
+    pub fn choices(mut self, choices: impl Into<Element<'a, M>>) -> Self {
+        self.choices = Some(choices.into());
+        self
+    }
+
     /// Shows the progress through several steps as dots.
     #[must_use]
     pub fn progress(mut self, progress: Option<StepProgress>) -> Self {
@@ -357,8 +372,15 @@ impl<'a, M: 'a> Page<'a, M> {
         }
         // Between larger actions on an upright screen there is no room for them.
         let has_dots = !geometry.is_upright() || geometry.type_factor <= 1.0;
+        let has_way_on = !self.end.is_empty();
         let dots = self.progress.filter(|_| has_dots).map(|progress| {
-            container(dots(ctx, progress)).center_x(Length::Fill).center_y(Length::Fixed(ctx.mm(TARGET_MM)))
+            let dots = container(dots(ctx, progress)).center_y(Length::Fixed(ctx.mm(TARGET_MM)));
+            // On a narrow screen, the way back would cover the middle.
+            if has_way_on || !geometry.is_small() || !geometry.is_upright() {
+                dots.center_x(Length::Fill)
+            } else {
+                dots.align_right(Length::Fill)
+            }
         });
         let foot_mm = if self.is_low { 0.0 } else { TARGET_MM };
         let foot = if let Some(foot) = self.foot {
@@ -373,14 +395,22 @@ impl<'a, M: 'a> Page<'a, M> {
         let sides = Padding { top: 0.0, right: margin, bottom: 0.0, left: margin };
         let page = if veil == Veil::Foot {
             // As high as its words need, so that the light above them stays visible.
-            let block = column![upper, foot].spacing(gap).padding(Padding { bottom: margin + below, ..sides });
+            let block = column![upper]
+                .push(self.choices)
+                .push(foot)
+                .spacing(gap)
+                .padding(Padding { bottom: margin + below, ..sides });
             let fade = on_ground(fading(0.0, 0.0, 1.0), Space::new().height(ctx.mm(FOOT_FADE_MM).round()));
             column![Space::new().height(Length::Fill), fade, on_ground(ground(geometry, veil), block)]
         } else {
             let upper =
                 container(upper).width(Length::Fill).height(Length::Fill).padding(Padding { top, ..Padding::ZERO });
             let upper = stack![upper].push(over_light).width(Length::Fill).height(Length::Fill);
-            let page = column![upper, foot].spacing(gap).padding(Padding { bottom: margin + below, ..sides });
+            let page = column![upper]
+                .push(self.choices)
+                .push(foot)
+                .spacing(gap)
+                .padding(Padding { bottom: margin + below, ..sides });
             column![on_ground(ground(geometry, veil), page).height(Length::Fill)]
         };
         page.width(Length::Fill).height(Length::Fill).into()

@@ -124,7 +124,12 @@ fn blocks(notes: &Notes, words: &Words, on: chrono::NaiveDate) -> Vec<Block> {
         for (question, answer) in QUESTIONS.into_iter().zip(&notes.intentions) {
             if !answer.is_blank() {
                 blocks.push(Block::Quiet(words.say(question)));
-                blocks.push(Block::Words(answer.reveal().to_owned()));
+                if !answer.text.is_blank() {
+                    blocks.push(Block::Words(answer.text.reveal().to_owned()));
+                }
+                if !answer.drawing.is_blank() {
+                    blocks.push(Block::Drawing(answer.drawing.clone()));
+                }
             }
         }
     }
@@ -166,7 +171,7 @@ pub fn clear(take_away: &Arc<TakeAway>) -> bool {
 mod tests {
     use super::*;
     use crate::room::drawing::Drawing;
-    use crate::room::notes::PatientText;
+    use crate::room::notes::{Answer, PatientText};
 
     fn told(blocks: &[Block]) -> Vec<String> {
         let told = blocks.iter().map(|block| match block {
@@ -187,13 +192,18 @@ mod tests {
             crate::room::drawing::Tint::Sea,
             vec![crate::room::drawing::StrokePoint { x: 1, y: 1, width: 1 }],
         );
+        let drawing = Drawing::new(vec![Arc::new(stroke.unwrap())]);
         let notes = Notes {
             pages: vec![
                 NotePage::Words(PatientText::new("first")),
                 NotePage::Words(PatientText::new(" ")),
-                NotePage::Drawing(Drawing::new(vec![Arc::new(stroke.unwrap())])),
+                NotePage::Drawing(drawing.clone()),
             ],
-            intentions: [PatientText::default(), PatientText::new("why"), PatientText::default()],
+            intentions: [
+                Answer::default(),
+                PatientText::new("why").into(),
+                Answer { drawing: drawing.clone(), ..Answer::default() },
+            ],
             for_clinician: PatientText::new("please"),
             ..Notes::default()
         };
@@ -203,8 +213,12 @@ mod tests {
         assert_eq!(told_in_english[1], "date March 4, 2026");
         assert_eq!(told_in_english[2..5], ["words first", "rest", "drawing"]);
         assert_eq!(told_in_english[6], format!("quiet {}", english.say("arrive-question-2")));
-        assert_eq!(told_in_english[9], "words please");
-        assert_eq!(told_in_english.len(), 10);
+        assert_eq!(
+            told_in_english[8..10],
+            [format!("quiet {}", english.say("arrive-question-3")), "drawing".to_owned()]
+        );
+        assert_eq!(told_in_english[11], "words please");
+        assert_eq!(told_in_english.len(), 12);
         let spanish = told(&blocks(&notes, &Locales::shipped().words(Language::from_name("es-US").unwrap()), on));
         assert_eq!(spanish[1], "date 4 de marzo de 2026");
         let first = chrono::NaiveDate::from_ymd_opt(2026, 3, 1).unwrap();

@@ -110,10 +110,10 @@ pub(super) fn run(
 fn reopen(vault: &mut Vault, room: &RoomHandle) {
     match vault.open() {
         Ok(Opened::Fresh) => {}
-        Ok(Opened::Restored(notes)) => room.report(Event::NotesRestored(notes)),
+        Ok(Opened::Restored(notes)) => room.report(Event::NotesRestored(Box::new(notes))),
         Ok(Opened::Partly(notes)) => {
             tracing::warn!("a part of the sealed notes was altered and could not be opened; the rest was restored");
-            room.report(Event::NotesRestored(notes));
+            room.report(Event::NotesRestored(Box::new(notes)));
             room.report(Event::NotesDamaged);
         }
         Ok(Opened::Lost) => room.report(Event::NotesLost),

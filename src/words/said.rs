@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use super::*;
+use crate::room::notes::INTENTIONS;
 use crate::room::take_home::{TakeHomeError, TakeHomeMethod};
 use crate::room::timeline::Part;
 use crate::room::{Stage, Trouble};
@@ -52,6 +53,9 @@ fn families() -> Vec<(&'static str, Vec<String>)> {
     fn cards(last: usize) -> Vec<String> {
         (1..=last).flat_map(|number| [format!("{number}-title"), format!("{number}-text")]).collect()
     }
+    fn questions() -> Vec<String> {
+        (1..=INTENTIONS).flat_map(|number| [number.to_string(), format!("{number}-title")]).collect()
+    }
     vec![
         ("take-", ways()),
         ("take-fault-", named(TakeHomeError::ALL.iter().map(|fault| fault.name()))),
@@ -66,7 +70,8 @@ fn families() -> Vec<(&'static str, Vec<String>)> {
         ("type-", named(TypeSize::ALL.iter().map(|size| size.name()))),
         ("volume-", counted(5)),
         ("session-word-", counted(12)),
-        ("arrive-question-", counted(3)),
+        ("arrive-question-", questions()),
+        ("feeling-", counted(12)),
         ("arrive-expect-", cards(3)),
         ("anchor-line-", counted(4)),
         ("after-card-", cards(4)),

@@ -140,10 +140,18 @@ class Visit:
         self.next()
         time.sleep(1)  # the pictures are decoded and fade in
         self.see("arrive: what to expect", "arrive-expect")
-        glass.press("next", then="key-q")
-        self.see("arrive: the first question, empty", "arrive-question-1-empty")
-        self.written["intention"] = glass.type(INTENTION)
+        glass.press("next", then="write")
         self.see("arrive: the first question", "arrive-question-1")
+        glass.press("write", then="key-q")
+        self.see("arrive: the first question, an empty page", "arrive-question-1-empty")
+        self.written["intention"] = glass.type(INTENTION)
+        self.see("arrive: the first question, written", "arrive-question-1-written")
+        glass.press("back", then="draw")
+        glass.press("draw", then="sketch")
+        glass.draw([(0.2 + 0.006 * step, 0.5 + 0.2 * math.sin(step / 9)) for step in range(100)])
+        self.see("arrive: the first question, drawn as well", "arrive-question-1-drawn")
+        glass.press("back", then="write")
+        self.see("arrive: the first question, answered", "arrive-question-1-answered")
         self.next()
         self.see("arrive: the second question, skipped", "arrive-question-2")
         self.next()
@@ -167,8 +175,9 @@ class Visit:
 
     def for_clinician(self):
         glass = self.glass
-        glass.wait("key-q")
+        glass.press("write", then="key-q")
         self.written["for_clinician"] = glass.type(FOR_CLINICIAN)
+        glass.press("back", then="share")
         if self.desk.words("shared-words"):
             raise Failed("the desk shows words that were not shared")
         glass.press("share", changes=True)
@@ -416,9 +425,11 @@ class Visit:
         self.call_while_writing()
         # The added text begins in mid-sentence, so the notepad capitalises only the letter after the full stop.
         self.written["note"] += ". It was quiet, and warm"
-        glass.press("look-back", then="look-back-close")
-        self.see("after: what was written before", "after-look-back")
-        glass.press("look-back-close", then="key-q")
+        glass.press("before", gone="key-q")
+        self.see("after: what was written before", "after-before")
+        glass.press("feelings", then="feeling-1")
+        self.see("after: words for feelings", "after-feelings")
+        glass.press("write", then="key-q")
         self.draw()
         glass.press("close", then="cards")
         self.cards()
@@ -462,6 +473,7 @@ class Visit:
         glass.settle()
         one = glass.picture_of("sketch")
         glass.press("tint-honey", changes=True)
+        glass.press("brush-broad", changes=True)
         glass.draw([(0.6 + 0.1 * math.cos(step / 8), 0.3 + 0.19 * math.sin(step / 8)) for step in range(52)])
         self.see("after: something is being drawn", "after-draw")
         glass.press("draw-undo", changes=True)
@@ -513,7 +525,12 @@ class Visit:
 
     def take_home(self):
         glass = self.glass
-        glass.press("take", then="close", gone="take")
+        glass.press("take", then="take-photo")
+        self.see("after: how to take it home", "after-take-home-ways")
+        glass.press("take-photo", then="photo-done")
+        self.see("after: a drawing for the camera of a phone", "after-photo")
+        glass.press("photo-done", then="take-phone")
+        glass.press("take-phone", gone="take-phone")
         self.see("after: take it home", "after-take-home")
         texts = [decode(os.path.join(self.out, self.report.tour["pictures"][-1]))]
         while "code-next" in glass.controls() and len(texts) < 4:

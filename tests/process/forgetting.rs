@@ -87,6 +87,7 @@ fn one_visit(home: &Home, mut kiosk: Kiosk, chance: &mut Chance, tally: &mut Tal
     type_and_wait_for_the_seal(home, &mut kiosk, &words[0], tally);
     draw(home, &mut kiosk, chance);
     kiosk.send(&json!({"event": "intention", "question": 1, "text": words[1]}));
+    kiosk.send(&json!({"event": "intention_drawn", "question": 2, "strokes": [[[1, 2], [3, 4]]]}));
     kiosk.send(&json!({"event": "for_clinician", "text": words[2]}));
     kiosk.send(&json!({"event": "share", "on": chance.number().is_multiple_of(2)}));
     for _ in 0..chance.number() % 3 {

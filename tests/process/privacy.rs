@@ -11,7 +11,9 @@ use crate::memory::Pieces;
 #[test]
 fn no_word_of_a_patient_is_written_even_when_everything_is_logged() {
     let words = Chance::new().letters(32);
-    let pieces = Pieces::of(&words);
+    let stroke = json!([[7351, 6142], [6143, 2417], [1273, 3761]]);
+    // As the line has it, since nothing else may write a drawing as text.
+    let pieces = Pieces::of_all(&[words.clone(), stroke.to_string()]);
     let mut home = Home::new();
     home.log = "trace";
     let mut kiosk = home.start(60);
@@ -20,6 +22,7 @@ fn no_word_of_a_patient_is_written_even_when_everything_is_logged() {
     kiosk.wait("arrive", |line| line["stage"] == "arrive");
     for question in 1..=3 {
         kiosk.send(&json!({"event": "intention", "question": question, "text": words}));
+        kiosk.send(&json!({"event": "intention_drawn", "question": question, "strokes": [stroke]}));
     }
     kiosk.send(&json!({"event": "for_clinician", "text": words}));
     kiosk.send(&json!({"event": "share", "on": true}));
@@ -29,6 +32,8 @@ fn no_word_of_a_patient_is_written_even_when_everything_is_logged() {
     let wrong = [
         format!(r#"{{"event":"note_typed","text":"{words}""#),
         format!(r#"{{"event":"note_typed","text":{{"{words}":1}}}}"#),
+        format!(r#"{{"event":"intention_drawn","question":1,"strokes":"{words}"}}"#),
+        format!(r#"{{"event":"intention_drawn","question":4,"strokes":[{stroke}]}}"#),
         format!(r#"{{"event":"{words}"}}"#),
         format!(r#"{{"event":"note_typed","text":"a","{words}":1}}"#),
         format!(r#"{{"event":"session_begins","profile":"{words}"}}"#),

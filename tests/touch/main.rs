@@ -16,10 +16,12 @@ mod drawing;
 mod first_run;
 mod hands;
 mod languages;
+mod pages;
 mod pictures;
 #[path = "../common/pseudo.rs"]
 mod pseudo;
 mod sizes;
+mod small_displays;
 mod staff;
 mod still;
 mod tablet;

@@ -68,8 +68,8 @@ fn soak_pictures_of_the_note_in_both_languages_and_at_both_sizes() {
             tablet.tap(2, Point::new(page.x + page.width * 0.85, page.y + page.height * 0.15));
             save_screenshot(&mut tablet, &format!("draw{with}"));
             if intentions {
-                tablet.tap(1, tablet.at("look-back").center());
-                save_screenshot(&mut tablet, "look-back");
+                tablet.tap(1, tablet.at("before").center());
+                save_screenshot(&mut tablet, "before");
             }
         }
     }

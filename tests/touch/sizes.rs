@@ -27,7 +27,11 @@ pub struct Checker {
 
 impl Checker {
     pub fn new(size: Size) -> Self {
-        Self { scale: Scale::new(10.1, size), size, screens: 0 }
+        Self::for_display(size, 10.1)
+    }
+
+    pub fn for_display(size: Size, diagonal_inches: f32) -> Self {
+        Self { scale: Scale::new(diagonal_inches, size), size, screens: 0 }
     }
 
     pub fn check(&mut self, tablet: &Tablet, screen: &str) {
@@ -55,8 +59,6 @@ impl Checker {
 fn least_mm(id: &str) -> (f32, f32) {
     match id {
         "call" => (30.0, 30.0),
-        // Smaller, since it only shows what was written before.
-        "look-back" => (20.0, 12.0),
         key if key.starts_with("key-") => (16.0, 13.0),
         staff if STAFF.iter().any(|name| staff.starts_with(name)) => (14.0, 14.0),
         _ => (20.0, 20.0),

@@ -32,6 +32,8 @@ use stillroom::words::Locales;
 
 /// The smaller of the two sizes that every screen is made for.
 pub const SIZE: Size = Size::new(1280.0, 800.0);
+/// Diagonal of the display that every screen is made for first.
+const DIAGONAL_INCHES: f32 = 10.1;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A length in millimetres on a 10.1 inch screen, in logical pixels.
@@ -76,26 +78,39 @@ impl Tablet {
 
     /// A tablet with this many profiles, called `profile-1` and so on, or with the shipped ones.
     pub fn with_profiles(size: Size, set_up: bool, count: Option<usize>) -> Self {
-        Self::with(size, set_up, count, Locales::shipped(), ENGLISH)
+        Self::with(size, set_up, count, Locales::shipped(), ENGLISH, DIAGONAL_INCHES)
     }
 
     /// A tablet of a clinic that speaks this language.
     pub fn of_clinic(size: Size, language: Language) -> Self {
-        Self::with(size, true, None, Locales::shipped(), language)
+        Self::with(size, true, None, Locales::shipped(), language, DIAGONAL_INCHES)
     }
 
     /// A tablet in a room with these languages, after its first run.
     pub fn with_locales(size: Size, locales: &Locales) -> Self {
-        Self::with(size, true, None, locales.clone(), ENGLISH)
+        Self::with(size, true, None, locales.clone(), ENGLISH, DIAGONAL_INCHES)
     }
 
-    fn with(size: Size, set_up: bool, count: Option<usize>, locales: Locales, language: Language) -> Self {
+    /// A tablet whose display has this diagonal, in inches, after its first run.
+    pub fn with_display(size: Size, diagonal_inches: f32, locales: &Locales) -> Self {
+        Self::with(size, true, None, locales.clone(), ENGLISH, diagonal_inches)
+    }
+
+    fn with(
+        size: Size,
+        set_up: bool,
+        count: Option<usize>,
+        locales: Locales,
+        language: Language,
+        diagonal_inches: f32,
+    ) -> Self {
         load_fonts();
         // In memory, so that a thousand presses do not wait for a disk.
         let folder = tempfile::tempdir_in("/dev/shm").unwrap();
         let repository = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut config = Config { locales, ..Config::defaults_in(repository) };
         config.room.locale = language;
+        config.screen.diagonal_inches = diagonal_inches;
         let (profiles, findings) = profile::load_profiles(&config.profiles.dir, &config.media.dir);
         assert_eq!(findings, []);
         let numbered = |number: usize| Profile {

@@ -195,7 +195,10 @@ pub fn every_state(tablet: &mut Tablet, visit: &mut dyn FnMut(&mut Tablet, &str)
     press(tablet, "close");
     tablet.send(Event::NoteWritten { page: 1, text: PatientText::new(text(7, 900)) });
     press(tablet, "take");
-    visit(tablet, "phone-only");
+    visit(tablet, "phone-and-photo");
+    press(tablet, "take-photo");
+    visit(tablet, "photo");
+    press(tablet, "photo-done");
     press(tablet, "close");
     tablet.send(Event::TakeHomeMethodsFound { paper: true, sealed: true });
     // What was written since would be lost.

@@ -204,6 +204,7 @@ impl JournalRecord {
             | Event::NoteWritten { page: _, text: _ }
             | Event::NoteDrawn { page: _, drawing: _ }
             | Event::IntentionWritten { question: _, text: _ }
+            | Event::IntentionDrawn { question: _, drawing: _ }
             | Event::ForClinicianWritten { text: _ }
             | Event::ForClinicianShared { on: _ }
             | Event::NotesSealed { version: _, ok: _ }

@@ -46,6 +46,7 @@ pub(super) enum EventLine {
     NoteTyped { text: PatientWords },
     NoteDrawn { page: PageNumber, strokes: Strokes },
     Intention { question: QuestionNumber, text: PatientWords },
+    IntentionDrawn { question: QuestionNumber, strokes: Strokes },
     ForClinician { text: PatientWords },
     Share { on: Flag },
     TakeHomeWays,
@@ -101,6 +102,9 @@ impl EventLine {
             }
             Self::Intention { question: QuestionNumber(QuestionIndex(question)), text } => {
                 Event::IntentionWritten { question, text: patient_text(text) }
+            }
+            Self::IntentionDrawn { question: QuestionNumber(QuestionIndex(question)), strokes } => {
+                Event::IntentionDrawn { question, drawing: strokes.into() }
             }
             Self::ForClinician { text } => Event::ForClinicianWritten { text: patient_text(text) },
             Self::Share { on: Flag(on) } => Event::ForClinicianShared { on },

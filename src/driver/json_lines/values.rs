@@ -18,7 +18,7 @@ use crate::vocabulary::language::Language;
 /// Maximum length of a profile's name, in characters.
 const NAME_CHARS_MAX: usize = 120;
 /// Width of every stroke that a line contains, in units of the page.
-const STROKE_WIDTH: u8 = 60;
+const STROKE_WIDTH: u16 = 60;
 
 /// The value has the right type but is out of range. The type's `expecting` text says what is in range.
 #[derive(Debug)]

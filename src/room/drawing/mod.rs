@@ -12,6 +12,8 @@ pub use path::{QuadraticBezier, StrokePath, stroke_paths, stroke_paths_between};
 pub const PAGE_WIDTH: u16 = 12_000;
 /// Height of a page in page units.
 pub const PAGE_HEIGHT: u16 = 6_250;
+/// Maximum width of a stroke in page units.
+pub const STROKE_WIDTH_MAX: u16 = 1_000;
 /// Maximum number of strokes on a page.
 pub const STROKES_MAX: usize = 2_000;
 /// Maximum number of points on a page, all strokes together.
@@ -60,8 +62,8 @@ pub struct StrokePoint {
     pub x: u16,
     /// Distance from the top edge, 0 to [`PAGE_HEIGHT`].
     pub y: u16,
-    /// Width of the stroke here, 1 to 255.
-    pub width: u8,
+    /// Width of the stroke here, 1 to [`STROKE_WIDTH_MAX`].
+    pub width: u16,
 }
 
 impl fmt::Debug for StrokePoint {
@@ -84,7 +86,7 @@ impl Stroke {
         for point in &mut points {
             point.x = point.x.min(PAGE_WIDTH);
             point.y = point.y.min(PAGE_HEIGHT);
-            point.width = point.width.max(1);
+            point.width = point.width.clamp(1, STROKE_WIDTH_MAX);
         }
         (!points.is_empty()).then_some(Self { tint, points })
     }

@@ -94,7 +94,7 @@ mod tests {
     use super::super::Tint;
     use super::*;
 
-    fn stroke(points: &[(u16, u16, u8)]) -> Stroke {
+    fn stroke(points: &[(u16, u16, u16)]) -> Stroke {
         let points = points.iter().map(|&(x, y, width)| StrokePoint { x, y, width }).collect();
         Stroke::new(Tint::Sand, points).unwrap()
     }
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn paths_of_changing_width_join_without_a_gap() {
-        let points: Vec<(u16, u16, u8)> = (0..60).map(|at| (at * 40, at % 7 * 30, 60 + at as u8 * 3)).collect();
+        let points: Vec<(u16, u16, u16)> = (0..60).map(|at| (at * 40, at % 7 * 30, 60 + at * 3)).collect();
         let paths = stroke_paths(&stroke(&points));
         assert!(paths.len() > 25);
         for pair in paths.windows(2) {
@@ -128,7 +128,7 @@ mod tests {
     /// Pieces drawn while the finger moves must equal the stroke drawn after the finger has lifted.
     #[test]
     fn a_stroke_drawn_in_pieces_equals_the_stroke_drawn_at_once() {
-        let points: Vec<(u16, u16, u8)> = (0..50).map(|at| (at * 31, at * at, 90)).collect();
+        let points: Vec<(u16, u16, u16)> = (0..50).map(|at| (at * 31, at * at, 90)).collect();
         let whole = stroke(&points);
         let all: Vec<QuadraticBezier> = stroke_paths(&whole).into_iter().flat_map(|path| path.curves).collect();
         let mut pieces = Vec::new();

@@ -398,12 +398,13 @@ impl Simulation {
 
     fn note_event(&mut self) -> Event {
         let text = PatientText::new("w".repeat(self.rng.below(3_000) as usize));
-        match self.rng.below(7) {
+        match self.rng.below(8) {
             0 | 1 => Event::NoteTyped { text },
             2 => Event::NoteWritten { page: self.rng.below(4) as usize, text },
             3 => Event::IntentionWritten { question: self.rng.below(4) as usize, text },
             4 => Event::ForClinicianWritten { text },
             5 => Event::NoteDrawn { page: self.rng.below(4) as usize, drawing: self.drawing() },
+            6 => Event::IntentionDrawn { question: self.rng.below(4) as usize, drawing: self.drawing() },
             _ => Event::ForClinicianShared { on: self.rng.flip() },
         }
     }

@@ -44,10 +44,11 @@ fn one_of_each() -> Vec<(&'static str, Event)> {
         ("note_written", Event::NoteWritten { page: 0, text: text() }),
         ("note_drawn", Event::NoteDrawn { page: 0, drawing: Drawing::default() }),
         ("intention", Event::IntentionWritten { question: 0, text: text() }),
+        ("intention_drawn", Event::IntentionDrawn { question: 0, drawing: Drawing::default() }),
         ("for_clinician", Event::ForClinicianWritten { text: text() }),
         ("shared", Event::ForClinicianShared { on: true }),
         ("notes_sealed", Event::NotesSealed { version: 1, ok: true }),
-        ("notes_restored", Event::NotesRestored(Notes::default())),
+        ("notes_restored", Event::NotesRestored(Box::default())),
         ("notes_lost", Event::NotesLost),
         ("notes_damaged", Event::NotesDamaged),
         ("take_looked", Event::TakeHomeMethodsRequested),
@@ -165,6 +166,7 @@ fn every_event_in_every_stage() {
         note_written    -          taken      taken      taken      taken      -          -
         note_drawn      -          taken      taken      taken      taken      -          -
         intention       -          taken      taken      taken      taken      -          -
+        intention_drawn -          taken      taken      taken      taken      -          -
         for_clinician   -          taken      taken      taken      taken      -          -
         shared          -          taken      taken      taken      taken      -          -
         notes_sealed    taken      taken      taken      taken      taken      taken      taken
@@ -313,6 +315,7 @@ fn the_next_patient_finds_a_fresh_room() {
         Event::HandChosen(Hand::Left),
         Event::TypeSizeChosen(TypeSize::Larger),
         Event::IntentionWritten { question: 0, text: PatientText::new("words") },
+        super::writing::intention_drawn(1, &[3]),
         Event::Volume { db: -55.0 },
         Event::PlaceChosen(Place::NightSky),
         Event::BreathPatternChosen(BreathPattern::Box4),

@@ -23,9 +23,18 @@ fn written(page: usize, text: &str) -> Event {
 
 /// An event that draws a page with one stroke for each of these numbers of points.
 pub(super) fn drawn(page: usize, strokes: &[usize]) -> Event {
-    let point = StrokePoint { x: 7_351, y: 7_351, width: 73 };
+    Event::NoteDrawn { page, drawing: drawing(strokes) }
+}
+
+/// An event that answers a question with such a drawing.
+pub(super) fn intention_drawn(question: usize, strokes: &[usize]) -> Event {
+    Event::IntentionDrawn { question, drawing: drawing(strokes) }
+}
+
+fn drawing(strokes: &[usize]) -> Drawing {
+    let point = StrokePoint { x: 7_351, y: 6_142, width: 73 };
     let strokes = strokes.iter().filter_map(|points| Stroke::new(Tint::Sea, vec![point; *points])).map(Arc::new);
-    Event::NoteDrawn { page, drawing: Drawing::new(strokes.collect()) }
+    Drawing::new(strokes.collect())
 }
 
 fn intention(question: usize, text: &str) -> Event {
@@ -135,7 +144,23 @@ fn intentions_and_words_for_the_clinician_are_limited() {
     }
     assert_eq!(harness.refused(0, intention(INTENTIONS, "a")), Refusal::NoSuchPage);
     assert_eq!(harness.refused(0, intention(0, "01234567890")), Refusal::NoteFull);
+    harness.ok(0, intention_drawn(0, &[POINTS_MAX]));
+    assert_eq!(harness.refused(0, intention_drawn(INTENTIONS, &[1])), Refusal::NoSuchPage);
+    assert_eq!(harness.refused(0, intention_drawn(0, &[POINTS_MAX, 1])), Refusal::NoteFull);
     assert_eq!(harness.refused(0, for_clinician("01234567890")), Refusal::NoteFull);
+}
+
+#[test]
+fn an_answer_can_be_both_written_and_drawn() {
+    let mut harness = small_note();
+    harness.ok(0, intention(1, "why"));
+    harness.ok(0, intention_drawn(1, &[2, 3]));
+    let answer = &harness.room.notes().intentions[1];
+    assert_eq!((answer.text.reveal(), answer.drawing.point_count()), ("why", 5));
+    harness.ok(0, intention(1, ""));
+    assert!(!harness.room.notes().is_blank() && harness.room.notes().has_drawings(), "the drawing is left");
+    harness.ok(0, intention_drawn(1, &[]));
+    assert!(harness.room.notes().is_blank() && !harness.room.notes().has_drawings());
 }
 
 #[test]
@@ -229,6 +254,7 @@ fn every_kind_of_change_seals_everything_written() {
         written(0, "b"),
         drawn(1, &[2]),
         intention(1, "c"),
+        intention_drawn(1, &[2]),
         for_clinician("d"),
         Event::ForClinicianShared { on: true },
     ];
@@ -260,13 +286,13 @@ fn restored_notes_replace_only_an_empty_note() {
     let old = vault.room.notes().clone();
 
     let mut harness = small_note();
-    harness.ok(0, Event::NotesRestored(old.clone()));
+    harness.ok(0, Event::NotesRestored(Box::new(old.clone())));
     assert_eq!(harness.room.notes(), &old);
     assert_eq!(harness.room.poll_timeout(harness.now), None, "restored notes are sealed already");
 
     let mut harness = small_note();
     harness.ok(0, typed("new"));
-    harness.ok(10, Event::NotesRestored(old));
+    harness.ok(10, Event::NotesRestored(Box::new(old)));
     assert!(pages(&harness).contains(&"new".to_owned()), "newer text stays");
 }
 
@@ -300,6 +326,7 @@ fn debug_never_prints_what_a_patient_wrote_or_drew() {
         written(0, CANARY),
         drawn(1, &[3]),
         intention(2, CANARY),
+        intention_drawn(2, &[3]),
         for_clinician(CANARY),
         Event::ForClinicianShared { on: true },
     ];
@@ -311,9 +338,9 @@ fn debug_never_prints_what_a_patient_wrote_or_drew() {
         write!(debug_output, "{:?}", harness.effects()).expect("writing to a string cannot fail");
     }
     let notes = harness.room.notes().clone();
-    write!(debug_output, "{notes:?} {:?}", Event::NotesRestored(notes.clone()))
+    write!(debug_output, "{notes:?} {:?}", Event::NotesRestored(Box::new(notes.clone())))
         .expect("writing to a string cannot fail");
     assert!(!debug_output.contains("canary"), "Debug prints what the patient wrote");
-    assert!(!debug_output.contains("7351"), "Debug prints what the patient drew");
+    assert!(!debug_output.contains("7351") && !debug_output.contains("6142"), "Debug prints what the patient drew");
     assert!(notes.pages[0].words().is_some_and(|text| text.reveal().contains("canary")));
 }

@@ -155,6 +155,13 @@ const fn tint_on_paper(tint: Tint) -> Color {
     }
 }
 
+/// The colour of a tint on white paper: red, green and blue.
+#[must_use]
+pub const fn tint_rgb(tint: Tint) -> [u8; 3] {
+    let Color(red, green, blue) = tint_on_paper(tint);
+    [red, green, blue]
+}
+
 fn line_path((x0, y0): (f32, f32), (x1, y1): (f32, f32)) -> Option<Path> {
     let mut path = PathBuilder::new();
     path.move_to(x0, y0);

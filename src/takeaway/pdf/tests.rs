@@ -15,7 +15,7 @@ fn spiral(tint: Tint, turns: f32) -> Arc<Drawn> {
         let (sin, cos) = (along * turns * std::f32::consts::TAU).sin_cos();
         let x = (6_000.0 + cos * along * 2_800.0) as u16;
         let y = (3_125.0 + sin * along * 2_800.0) as u16;
-        StrokePoint { x, y, width: (60.0 + 120.0 * (1.0 - along)) as u8 }
+        StrokePoint { x, y, width: (60.0 + 120.0 * (1.0 - along)) as u16 }
     });
     Arc::new(Drawn::new(tint, points.collect()).unwrap())
 }

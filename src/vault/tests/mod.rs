@@ -1,6 +1,6 @@
 use super::*;
-use crate::room::drawing::{Drawing, PAGE_HEIGHT, PAGE_WIDTH, Stroke, StrokePoint, Tint};
-use crate::room::notes::{NotePage, PatientText};
+use crate::room::drawing::{Drawing, PAGE_HEIGHT, PAGE_WIDTH, STROKE_WIDTH_MAX, Stroke, StrokePoint, Tint};
+use crate::room::notes::{Answer, NotePage, PatientText};
 
 mod receipts;
 
@@ -41,7 +41,11 @@ impl TestDirectories {
 /// Returns one stroke of each tint, from a dot to a line across the page.
 fn drawing() -> Drawing {
     let strokes = Tint::ALL.into_iter().enumerate().map(|(index, tint)| {
-        let points = (0..=index as u16).map(|at| StrokePoint { x: at * (PAGE_WIDTH / 4), y: PAGE_HEIGHT, width: 255 });
+        let points = (0..=index as u16).map(|at| StrokePoint {
+            x: at * (PAGE_WIDTH / 4),
+            y: PAGE_HEIGHT,
+            width: STROKE_WIDTH_MAX,
+        });
         Arc::new(Stroke::new(tint, points.collect()).unwrap())
     });
     Drawing::new(strokes.collect())
@@ -55,7 +59,11 @@ fn notes(version: u64) -> Arc<Notes> {
             NotePage::Drawing(Drawing::default()),
             NotePage::Words(PatientText::new(format!("the last page, version {version} é 🌊"))),
         ],
-        intentions: [PatientText::new("why"), PatientText::default(), PatientText::new("what")],
+        intentions: [
+            PatientText::new("why").into(),
+            Answer { drawing: drawing(), ..Answer::default() },
+            Answer { text: PatientText::new("what"), drawing: drawing() },
+        ],
         for_clinician: PatientText::new("I am afraid of the mask"),
         shared: true,
         version,
@@ -218,7 +226,7 @@ fn damage_to_one_piece_loses_only_that_piece() {
 
 #[test]
 fn a_lost_manifest_is_reported_and_loses_no_page() {
-    for left in [None, Some(&b"\xf7STILLROOM-MARK2"[..])] {
+    for left in [None, Some(&b"\xf7STILLROOM-MARK3"[..])] {
         let directories = directories_with_notes();
         let manifest_file = directories.runtime.join(MANIFEST_FILE);
         match left {

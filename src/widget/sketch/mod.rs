@@ -3,6 +3,7 @@
 //! finished, and a long one once a second. Does not own the drawing, nor where it is stored.
 
 mod contact_tracker;
+mod shown_drawing;
 mod stroke_cache;
 
 use std::sync::Arc;
@@ -16,9 +17,12 @@ use iced::touch::{self, Finger};
 use iced::{Background, Border, Element, Event, Length, Point, Rectangle, Renderer, Shadow, Size, Theme, Vector};
 
 use self::contact_tracker::{ContactTracker, InkPoint, PagePoint};
+pub use self::shown_drawing::shown_drawing;
 use self::stroke_cache::{LiveStroke, StrokeCache};
 use super::touch::ControlInfo;
-use crate::room::drawing::{Drawing, PAGE_HEIGHT, PAGE_WIDTH, STROKES_MAX, Stroke, StrokePoint, Tint};
+use crate::room::drawing::{
+    Drawing, PAGE_HEIGHT, PAGE_WIDTH, STROKE_WIDTH_MAX, STROKES_MAX, Stroke, StrokePoint, Tint,
+};
 use crate::theme;
 use crate::widget::ViewContext;
 
@@ -28,6 +32,44 @@ const MOUSE: Finger = Finger(u64::MAX);
 const PUBLISH_INTERVAL: Duration = Duration::from_secs(1);
 /// Number of points kept free for the ends of strokes that are being drawn.
 const POINTS_RESERVED: usize = 64;
+
+/// How wide a finger draws.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Brush {
+    /// For lines.
+    #[default]
+    Fine,
+    /// For areas.
+    Broad,
+}
+
+impl Brush {
+    /// Every brush, in the order in which they are offered.
+    pub const ALL: [Self; 2] = [Self::Fine, Self::Broad];
+
+    /// The brush's name, used in the id of its button.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fine => "fine",
+            Self::Broad => "broad",
+        }
+    }
+
+    /// Width of a calm stroke, in millimetres.
+    #[must_use]
+    pub fn width_mm(self) -> f32 {
+        contact_tracker::WIDTH_MAX_MM * self.factor()
+    }
+
+    /// Width of a stroke, relative to that of a finger's tip.
+    const fn factor(self) -> f32 {
+        match self {
+            Self::Fine => 1.0,
+            Self::Broad => 3.2,
+        }
+    }
+}
 
 /// What was drawn since the last update.
 #[derive(Clone, Debug)]
@@ -43,6 +85,7 @@ pub struct Sketch<'a, Message> {
     page: usize,
     drawing: &'a Drawing,
     tint: Tint,
+    brush: Brush,
     points_max: usize,
     px_per_mm: f32,
     on_draw: Box<dyn Fn(StrokeUpdate) -> Message + 'a>,
@@ -54,11 +97,11 @@ pub fn sketch<'a, Message: 'a>(
     ctx: &ViewContext,
     page: usize,
     drawing: &'a Drawing,
-    tint: Tint,
+    (tint, brush): (Tint, Brush),
     points_max: usize,
     on_draw: impl Fn(StrokeUpdate) -> Message + 'a,
 ) -> Element<'a, Message> {
-    Element::new(Sketch { page, drawing, tint, points_max, px_per_mm: ctx.mm(1.0), on_draw: Box::new(on_draw) })
+    Element::new(Sketch { page, drawing, tint, brush, points_max, px_per_mm: ctx.mm(1.0), on_draw: Box::new(on_draw) })
 }
 
 struct State {
@@ -115,7 +158,7 @@ impl<Message> Sketch<'_, Message> {
         let to_units = |point: InkPoint| StrokePoint {
             x: unit(point.at.x, PAGE_WIDTH),
             y: unit(point.at.y, PAGE_HEIGHT),
-            width: unit(point.width_mm, 255).max(1) as u8,
+            width: unit(point.width_mm * self.brush.factor(), STROKE_WIDTH_MAX).max(1),
         };
         ink.map(to_units).collect()
     }
@@ -294,11 +337,11 @@ impl<Message> Widget<Message, Theme, Renderer> for Sketch<'_, Message> {
             radius: (self.px_per_mm * 4.0).into(),
         };
         let paper = renderer::Quad { bounds, border, shadow: Shadow::default(), snap: true };
-        renderer.fill_quad(paper, Background::Color(theme::DEEP_WATER));
+        renderer.fill_quad(paper, Background::Color(theme::PAPER));
         renderer.with_layer(bounds.shrink(self.px_per_mm * 0.35), |renderer| {
             renderer.with_translation(Vector::new(bounds.x, bounds.y), |renderer| {
                 let mut geometries = Vec::new();
-                state.finished.draw(renderer, bounds.size(), |geometry| geometries.push(geometry));
+                state.finished.draw(renderer, bounds.size(), theme::tint, |geometry| geometries.push(geometry));
                 for (finger, points, tip) in state.contacts.strokes() {
                     if let Some((_, line)) = state.unfinished.iter().find(|(drawing, _)| *drawing == finger) {
                         let points = self.points(points.iter().copied().chain([tip]), bounds.width);

@@ -62,12 +62,18 @@ impl StrokeCache {
         }
     }
 
-    /// Draws the strokes on a page of `size`.
-    pub(super) fn draw(&self, renderer: &Renderer, size: Size, mut emit: impl FnMut(canvas::Geometry<Renderer>)) {
+    /// Draws the strokes on a page of `size`, each tint in its `color`.
+    pub(super) fn draw(
+        &self,
+        renderer: &Renderer,
+        size: Size,
+        color: fn(Tint) -> Color,
+        mut emit: impl FnMut(canvas::Geometry<Renderer>),
+    ) {
         for group in &self.groups {
             emit(group.geometry.draw_with_bounds(renderer, group.bounds.scaled(size), |frame| {
                 for stroke in &group.strokes {
-                    draw_paths(frame, size, stroke.tint(), &stroke_paths(stroke));
+                    draw_paths(frame, size, color(stroke.tint()), &stroke_paths(stroke));
                 }
             }));
         }
@@ -109,7 +115,7 @@ impl LiveStroke {
             let mut bounds = InkBounds::default();
             bounds.include(points.get(part.start.saturating_sub(1)..(part.end + 1).min(points.len())).unwrap_or(&[]));
             emit(geometry.draw_with_bounds(renderer, bounds.scaled(size), |frame| {
-                draw_paths(frame, size, tint, &stroke_paths_between(points, part));
+                draw_paths(frame, size, theme::tint(tint), &stroke_paths_between(points, part));
             }));
         }
     }
@@ -140,10 +146,9 @@ fn page_scale(size: Size) -> (f32, f32) {
     (size.width / f32::from(PAGE_WIDTH), size.height / f32::from(PAGE_HEIGHT))
 }
 
-fn draw_paths(frame: &mut Frame, size: Size, tint: Tint, paths: &[StrokePath]) {
+fn draw_paths(frame: &mut Frame, size: Size, color: Color, paths: &[StrokePath]) {
     let (across, down) = page_scale(size);
     let place = |(x, y): (f32, f32)| Point::new(x * across, y * down);
-    let color: Color = theme::tint(tint);
     for stroke_path in paths {
         let width = stroke_path.width * across;
         if stroke_path.curves.iter().all(|curve| curve.to == stroke_path.from) {

@@ -5,7 +5,6 @@ use crate::room::Trouble;
 use crate::room::breath::BreathPattern;
 use crate::room::call::DeskId;
 use crate::room::drawing::Drawing;
-use crate::room::notes::Notes;
 use crate::room::snapshot::WipeCheck;
 use crate::room::take_home::{TakeHomeError, TakeHomeMethod};
 use crate::vocabulary::language::Language;
@@ -70,10 +69,11 @@ pub(super) fn every_event() -> Vec<Event> {
             outcome: Err(TakeHomeError::PrinterStopped),
         },
         Event::IntentionWritten { question: 0, text: text() },
+        Event::IntentionDrawn { question: 0, drawing: Drawing::default() },
         Event::ForClinicianWritten { text: text() },
         Event::ForClinicianShared { on: true },
         Event::NotesSealed { version: 1, ok: true },
-        Event::NotesRestored(Notes::default()),
+        Event::NotesRestored(Box::default()),
         Event::NotesLost,
         Event::NotesDamaged,
         Event::Volume { db: -30.1 },
@@ -114,7 +114,7 @@ pub(super) fn every_event() -> Vec<Event> {
     events
 }
 
-const KINDS: usize = 63;
+const KINDS: usize = 64;
 
 fn kind(event: &Event) -> usize {
     match event {
@@ -170,6 +170,7 @@ fn kind(event: &Event) -> usize {
         Event::OutputAccepted => 50,
         Event::Intensity { .. } => 48,
         Event::NoteDrawn { .. } => 51,
+        Event::IntentionDrawn { .. } => 63,
         Event::TakeHomeMethodsRequested => 52,
         Event::TakeHomeMethodsFound { .. } => 53,
         Event::TakeHomeChosen { .. } => 54,

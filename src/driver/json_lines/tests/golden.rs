@@ -39,6 +39,7 @@ fn good_lines() -> Vec<Value> {
         json!({"event": "note_typed", "text": "a wave"}),
         json!({"event": "note_drawn", "page": 2, "strokes": [[[0, 0], [12000, 6250]], [[1, 2]]]}),
         json!({"event": "intention", "question": 3, "text": "a wave"}),
+        json!({"event": "intention_drawn", "question": 3, "strokes": [[[0, 0], [12000, 6250]], [[1, 2]]]}),
         json!({"event": "for_clinician", "text": "a wave"}),
         json!({"event": "share", "on": true}),
         json!({"event": "take_home_ways"}),
@@ -125,6 +126,14 @@ fn lines_in() -> Vec<String> {
     lines
 }
 
+fn strokes_of(drawing: &Drawing) -> String {
+    let stroke = |stroke: &Arc<Stroke>| {
+        let points = stroke.points().iter().map(|point| format!("{},{},{}", point.x, point.y, point.width));
+        points.collect::<Vec<_>>().join(" ")
+    };
+    drawing.strokes().iter().map(stroke).collect::<Vec<_>>().join(" | ")
+}
+
 /// Parses a line and returns the journal's record of the event, a description if the journal keeps none, or the error.
 fn outcome_of(line: &str) -> String {
     let event = match parse(line) {
@@ -136,13 +145,9 @@ fn outcome_of(line: &str) -> String {
         (None, Event::CallReasonChosen(reason)) => format!("called for {reason}"),
         (None, Event::StaffTouched) => "staff touched".to_owned(),
         (None, Event::NoteTyped { text }) => format!("typed {:?}", text.reveal()),
-        (None, Event::NoteDrawn { page, drawing }) => {
-            let stroke = |stroke: &Arc<Stroke>| {
-                let points = stroke.points().iter().map(|point| format!("{},{},{}", point.x, point.y, point.width));
-                points.collect::<Vec<_>>().join(" ")
-            };
-            let strokes: Vec<String> = drawing.strokes().iter().map(stroke).collect();
-            format!("page {page} drawn: {}", strokes.join(" | "))
+        (None, Event::NoteDrawn { page, drawing }) => format!("page {page} drawn: {}", strokes_of(&drawing)),
+        (None, Event::IntentionDrawn { question, drawing }) => {
+            format!("intention {question} drawn: {}", strokes_of(&drawing))
         }
         (None, Event::IntentionWritten { question, text }) => format!("intention {question} {:?}", text.reveal()),
         (None, Event::ForClinicianWritten { text }) => format!("for the clinician {:?}", text.reveal()),

@@ -41,9 +41,13 @@ fn parse(line: &str) -> Result<Event, JsonLineError> {
 }
 
 fn drawn() -> Event {
+    Event::NoteDrawn { page: 1, drawing: drawing() }
+}
+
+fn drawing() -> Drawing {
     let at = |x, y| StrokePoint { x, y, width: 60 };
     let stroke = Stroke::new(Tint::default(), vec![at(0, 0), at(PAGE_WIDTH, PAGE_HEIGHT)]).unwrap();
-    Event::NoteDrawn { page: 1, drawing: Drawing::new(vec![Arc::new(stroke)]) }
+    Drawing::new(vec![Arc::new(stroke)])
 }
 
 #[test]
@@ -96,6 +100,10 @@ fn every_line_of_the_contract_is_accepted() {
         (
             r#"{"event":"intention","question":3,"text":"a wave"}"#,
             Event::IntentionWritten { question: 2, text: text() },
+        ),
+        (
+            r#"{"event":"intention_drawn","question":3,"strokes":[[[0,0],[12000,6250]]]}"#,
+            Event::IntentionDrawn { question: 2, drawing: drawing() },
         ),
         (r#"{"event":"for_clinician","text":"a wave"}"#, Event::ForClinicianWritten { text: text() }),
         (r#"{"event":"share","on":true}"#, Event::ForClinicianShared { on: true }),
@@ -163,6 +171,7 @@ fn errors_name_the_key_and_what_it_may_hold() {
         (r#"{"event":"profile","name":""}"#, "`name` must be a name of 1 to 120 characters"),
         (r#"{"event":"intention","question":0,"text":""}"#, "`question` must be 1, 2 or 3"),
         (r#"{"event":"intention","question":4,"text":""}"#, "`question` must be 1, 2 or 3"),
+        (r#"{"event":"intention_drawn","question":4,"strokes":[]}"#, "`question` must be 1, 2 or 3"),
         (r#"{"event":"language","name":"Spanish"}"#, "`name` must be a language tag such as en-US"),
         (r#"{"event":"dark","on":"yes"}"#, "`on` must be true or false"),
         (r#"{"event":"extend","minutes":1,"now":1}"#, "there is a key that this event does not know; it knows minutes"),
@@ -181,6 +190,7 @@ fn no_error_ever_quotes_the_line() {
         json!({"event":"note_typed","text":"t"}),
         json!({"event":"note_drawn","page":1,"strokes":[[[1,2],[3,4]]]}),
         json!({"event":"intention","question":1,"text":"t"}),
+        json!({"event":"intention_drawn","question":1,"strokes":[[[1,2],[3,4]]]}),
         json!({"event":"session_begins","profile":"p","infusion_minutes":40,"settle":true}),
         json!({"event":"place","name":"beach"}),
         json!({"event":"volume","db":-30}),
@@ -237,6 +247,7 @@ fn the_line_follows_the_session_and_holds_nothing_the_patient_wrote() {
     happen(start, Event::VisitBegins);
     happen(start, Event::NoteTyped { text: PatientText::new(CANARY) });
     happen(start, Event::IntentionWritten { question: 0, text: PatientText::new(CANARY) });
+    happen(start, Event::IntentionDrawn { question: 1, drawing: drawing() });
     happen(start, Event::ForClinicianWritten { text: PatientText::new(CANARY) });
     happen(start, Event::ForClinicianShared { on: true });
     happen(start, Event::Volume { db: -30.1 });

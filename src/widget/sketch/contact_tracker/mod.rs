@@ -29,7 +29,7 @@ const POINT_SPACING_MM: f32 = 0.5;
 const POINT_SPACING_MAX_MM: f32 = 3.0;
 const POINT_INTERVAL_MS: f32 = 12.0;
 /// Width of a slow stroke, of a quick one, and of a dot, in mm.
-const WIDTH_MAX_MM: f32 = 2.4;
+pub(super) const WIDTH_MAX_MM: f32 = 2.4;
 const WIDTH_MIN_MM: f32 = 0.9;
 const DOT_WIDTH_MM: f32 = 3.2;
 /// Speed at which a stroke is halfway between both widths, in mm/s.

@@ -16,7 +16,7 @@ use crate::wiring;
 const PREVIEW_S: u64 = 60;
 /// The volume of a preview. Clinicians adjust it in their browser.
 const PREVIEW_VOLUME_DB: f32 = -6.0;
-/// The seed of every preview, so that two previews of one profile are the same.
+/// The seed of every preview. Because it is constant, two previews of one profile are the same.
 const PREVIEW_SEED: u64 = 1;
 
 /// The room's time at which the infusion starts.
@@ -33,8 +33,8 @@ pub struct DryRun<'a> {
 }
 
 impl<'a> DryRun<'a> {
-    /// Begins a session with `profile` in a room with `config`, `speed_factor` times as fast as in reality. The same
-    /// `seed` gives the same score.
+    /// Begins a session with `profile` in a room with `config`, `speed_factor` times as fast as in reality. Equal seeds
+    /// give equal scores.
     ///
     /// # Errors
     /// If the room refuses to begin the session.

@@ -16,9 +16,8 @@ use crate::room::snapshot::Receipt;
 use crate::room::{Event, Snapshot, Stage};
 use crate::stdio::StandardStream;
 
-/// Creates an observer that writes a line for each change of the room.
-///
-/// Without a tablet there is no surface to clean and no test tone to listen to, so a verified wipe leads to *ready* at once.
+/// Creates an observer that writes a line for each change of the room. It also sends [`Event::TurnoverDone`] once a
+/// wipe is verified, because without a tablet there is no surface to clean and no test tone to listen to.
 #[must_use]
 pub fn observer(out: StandardStream, room: RoomHandle) -> Box<dyn FnMut(&Snapshot) + Send> {
     let mut last = String::new();

@@ -1,4 +1,4 @@
-//! Owns the window's blocking work: files, and hashing a PIN. Does not own what follows from it.
+//! Owns the window's blocking work: files, and hashing a PIN. Not here: what follows from the results.
 
 use std::path::Path;
 

@@ -63,11 +63,12 @@ pub struct Dependencies {
     pub state: PathBuf,
     /// The sound, for the tones of the first run.
     pub sound: SoundHandle,
-    /// Records each frame, so that a desk can tell when the window has stopped drawing.
+    /// Records each frame. A desk can therefore tell when the window has stopped drawing.
     pub liveness: Arc<Liveness>,
     /// The size of the window in logical pixels, or `None` for fullscreen.
     pub windowed: Option<Size>,
-    /// Restarts the program after the first run, so that all of it uses the setup. Returns only on failure.
+    /// Restarts the program after the first run, because all parts of it must use the new setup. Returns only on
+    /// failure.
     pub restart: Arc<dyn Fn() -> std::io::Error + Send + Sync>,
     /// A file that lists the controls on the screen and their bounds, for programs that drive the window from outside.
     pub trace: Option<PathBuf>,

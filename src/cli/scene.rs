@@ -56,7 +56,8 @@ pub(super) struct SceneArgs {
     /// The folder for the pictures, which are named 00000.png and so on; created if it is missing
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// The weather, such as haze, rain or mist: from 0, clear, to 1, the most that the place has
+    /// The strength of the place's weather, such as haze, rain or mist, from 0 (clear) to 1 (the most that the place
+    /// has)
     #[arg(long, value_name = "M", default_value_t = 0.0, value_parser = parse_share)]
     mood: f32,
     /// The breath that the place follows: 4-6, 3-7, 5-5 or 4-4-4-4; if not given, none

@@ -1,5 +1,5 @@
-//! Owns the receiving end of the room's inbox. Messages in the priority lane overtake all others, so that a call never
-//! waits. Does not own which message goes into which lane (`handle`), or the loop that handles the messages.
+//! Owns the receiving end of the room's inbox. Messages in the priority lane overtake all others, because a call must
+//! never wait. Not here: the choice of a lane (`handle`), and the loop that handles the messages.
 
 use tokio::sync::{mpsc, oneshot};
 

@@ -87,7 +87,7 @@ pub struct Driver {
     open_call_copy: Option<CallId>,
     /// A call that the room placed itself, because an earlier call may have been lost; `None` once it is cleared.
     precautionary_call: Option<CallId>,
-    /// The press that is being handled, kept so that a fault does not lose it.
+    /// The press that is being handled. It is kept because a fault must not lose it.
     press_in_progress: Option<Event>,
 }
 
@@ -352,7 +352,7 @@ pub fn journal_trouble(is_failing: bool) -> Event {
     Event::TroubleChanged { trouble: Trouble::JournalFailing, on: is_failing }
 }
 
-/// Whether two snapshots differ only in the time that has passed, which faces compute from their own clocks.
+/// Returns whether two snapshots differ only in the time that has passed, which faces compute from their own clocks.
 fn is_unchanged(new: &Snapshot, old: &Snapshot) -> bool {
     let mut aligned = new.clone();
     aligned.taken_at = old.taken_at;

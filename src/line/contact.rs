@@ -94,7 +94,7 @@ struct ContactWorker<F> {
     is_wanted: bool,
     /// Whether the contact is closed; `None` after a failure, which leaves that unknown.
     is_closed: Option<bool>,
-    /// Whether the previous command succeeded, so that only changes are reported.
+    /// Whether the previous command succeeded. It is kept because only changes are reported.
     was_ok: Option<bool>,
 }
 

@@ -324,7 +324,7 @@ const fn is_true(value: &bool) -> bool {
     *value
 }
 
-/// An order with an id, so that a repeated order is executed only once.
+/// An order with an id, by which a repeated order is recognised and not executed again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OrderRequest {
     /// Chosen by the desk, and repeated in [`OrderAnswer::order`].

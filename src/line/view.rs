@@ -158,7 +158,7 @@ pub struct RoomView {
     pub brightness_trim: Option<f32>,
     /// Added to the arc's music intensity, which affects composed music only, −1 to 1.
     pub intensity_nudge: Option<f32>,
-    /// Whether staff are talking to the patient, so that the sound is quieter.
+    /// Whether staff are talking to the patient, which makes the sound quieter.
     pub talk_now: bool,
     /// The number of desks or desk pages that can receive the room's calls.
     pub desks: u32,

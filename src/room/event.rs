@@ -276,7 +276,7 @@ pub enum Event {
         /// Whether the trouble is present.
         on: bool,
     },
-    /// A checkpoint of the room's time. It is journaled so that a restart resumes at about the same minute.
+    /// A checkpoint of the room's time. It is journaled, and a restart resumes at about the same minute.
     TimeMarked,
     /// The program has restarted and replayed its journal.
     Restarted,

@@ -28,7 +28,7 @@ impl Room {
     pub(super) fn write_intention(&mut self, now: RoomTime, question: usize, text: PatientText) -> Result<(), Refusal> {
         self.in_visit()?;
         if question >= INTENTIONS {
-            return Err(Refusal::NoSuchPage);
+            return Err(Refusal::NoSuchQuestion);
         }
         self.change_note(now, |notes, limits| notes.write_intention(question, text, limits))
     }
@@ -36,7 +36,7 @@ impl Room {
     pub(super) fn draw_intention(&mut self, now: RoomTime, question: usize, drawing: Drawing) -> Result<(), Refusal> {
         self.in_visit()?;
         if question >= INTENTIONS {
-            return Err(Refusal::NoSuchPage);
+            return Err(Refusal::NoSuchQuestion);
         }
         self.change_note(now, |notes, _| notes.draw_intention(question, drawing))
     }

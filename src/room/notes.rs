@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::drawing::{Drawing, NOTE_POINTS_MAX};
 
-/// Text that a patient wrote. `Debug` does not print it, so that no log line or panic message can leak it.
+/// Text that a patient wrote. `Debug` does not print it, because it must not appear in a log line or panic message.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct PatientText(String);
 
@@ -125,7 +125,7 @@ pub struct Notes {
     pub for_clinician: PatientText,
     /// Whether the patient shared [`Notes::for_clinician`] with the desk.
     pub shared: bool,
-    /// Increases with every change, so that an older version is never mistaken for a newer one.
+    /// Increases with every change. It tells a newer version from an older version.
     pub version: u64,
 }
 

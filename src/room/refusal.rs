@@ -48,7 +48,7 @@ pub enum Refusal {
     /// The note can hold no more.
     NoteFull,
     /// The index of the question is out of range.
-    NoSuchPage,
+    NoSuchQuestion,
     /// The wipe has not been verified.
     NotVerified,
     /// The maximum number of desks is connected. Nearly all of them are pages of the room's own desk.
@@ -83,7 +83,7 @@ impl fmt::Display for Refusal {
             Self::CallOpen => f.write_str("a call is open; it must be cleared in the room first"),
             Self::SessionClock { needs } => write!(f, "the session clock must be {needs}"),
             Self::NoteFull => f.write_str("the note is full"),
-            Self::NoSuchPage => f.write_str("no such page or question"),
+            Self::NoSuchQuestion => f.write_str("no such question"),
             Self::NotVerified => f.write_str("the wipe is not verified yet"),
             Self::TakeHome { why } => write!(f, "the note cannot be taken home this way: {why}"),
             Self::Busy => f.write_str("the room has too much to do; try again in a moment"),

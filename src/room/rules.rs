@@ -104,8 +104,8 @@ impl Rules {
         self.profiles.iter().position(|profile| profile.name == name)
     }
 
-    /// Returns the profile at `index`, or a silent default with the beach, so that a room without any valid profile
-    /// still works.
+    /// Returns the profile at `index`. If there is no such profile, returns a silent default with the beach, because a
+    /// room without any valid profile must still work.
     pub(super) fn profile(&self, index: usize) -> ProfileRules {
         self.profiles.get(index).cloned().unwrap_or_default()
     }

@@ -75,7 +75,7 @@ named! {
         ContactFailed = "contact-failed",
         /// A part of the program failed and was restarted, or could not be started.
         PartFailed = "part-failed",
-        /// The window has not drawn a frame for a while.
+        /// The window has not drawn a due frame for several seconds (`driver::liveness`).
         ScreenStill = "screen-still",
         /// The last wipe could not be verified.
         WipeUnverified = "wipe-unverified",
@@ -87,7 +87,7 @@ named! {
 }
 
 impl Trouble {
-    /// Whether the trouble concerns one visit only, so that a reset resolves it.
+    /// Whether the trouble concerns one visit only and is therefore resolved by a reset.
     #[must_use]
     pub const fn ends_with_visit(self) -> bool {
         matches!(
@@ -105,7 +105,7 @@ impl Trouble {
 /// The proof of a wipe. It contains no patient data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
-    /// Consecutive number, so that a missing receipt is noticed.
+    /// Consecutive number, by which a missing receipt is noticed.
     pub number: u64,
     /// Wall-clock time in RFC 3339 format.
     pub at: String,
@@ -211,7 +211,7 @@ pub struct Snapshot {
     pub session: Option<SessionView>,
     /// The open call, once it may be shown.
     pub call: Option<Call>,
-    /// The most recently ended calls, oldest first, so that a desk that reconnects learns of them.
+    /// The most recently ended calls, oldest first. A desk that reconnects learns from them which calls were cleared.
     pub ended_calls: Vec<CallId>,
     /// The name of the chosen profile.
     pub profile: String,

@@ -1,5 +1,5 @@
-//! Owns what the room knows about taking a note home, that is, the available methods, the chosen ones, and what became
-//! of each. Not here: how a note is delivered.
+//! Owns the room's state of taking a note home: the available methods, the chosen methods, and the result of each. Not
+//! here: how a note is delivered.
 
 use std::collections::BTreeMap;
 

@@ -23,7 +23,7 @@ use crate::vocabulary::sound::SoundChoice;
 
 /// Maximum length of one extension, in minutes.
 pub(super) const EXTEND_MINUTES_MAX: u32 = 120;
-/// Maximum number of ended calls that are remembered, so that a desk that reconnects learns which calls were cleared.
+/// Maximum number of ended calls that are remembered. A desk that reconnects learns from them which calls were cleared.
 const ENDED_CALLS_MAX: usize = 16;
 /// Maximum amount by which a desk can raise or lower the brightness, which runs from 0 to 1.
 const BRIGHTNESS_TRIM_MAX: f32 = 0.5;

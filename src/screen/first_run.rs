@@ -1,5 +1,5 @@
-//! Owns the first run: the safety notice, the room's name, the staff PIN, the size of the screen, the reading of a sound
-//! meter at the pillow, and the loudest level. There is no default PIN. Does not own how the setup is saved.
+//! Owns the first run: the safety notice, the room's name, the staff PIN, the size of the screen, the reading of a
+//! sound meter at the pillow, and the loudest level. There is no default PIN. Not here: how the setup is saved.
 
 use iced::border::Border;
 use iced::widget::{column, container, row};

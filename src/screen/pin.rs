@@ -1,4 +1,4 @@
-//! Owns the staff PIN pad, which is below the call. Does not own the PIN, only what is being typed.
+//! Owns the staff PIN pad, which is below the call. It knows only what is being typed. Not here: the PIN.
 
 use iced::widget::{Column, Text, column, container, row};
 use iced::{Element, Length};

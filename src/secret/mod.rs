@@ -128,7 +128,7 @@ impl Secret {
         Self::new(state.join(DESK_PASSWORD_FILE), SecretKind::Password)
     }
 
-    /// Whether a secret has been set. A damaged file counts as set, so that nobody can get in by damaging it.
+    /// Whether a secret has been set. A damaged file counts as set, because nobody may get in by damaging it.
     #[must_use]
     pub fn is_set(&self) -> bool {
         !matches!(self.read(), Err(SecretError::NotSet { .. }))

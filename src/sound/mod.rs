@@ -1,5 +1,5 @@
-//! Owns the sound: what a mix is, and the handle through which the room's driver controls it. Does not own what should
-//! be heard when; that is a pure function of the snapshot and the profile (`driver::mix`).
+//! Owns the sound: what a mix is, and the handle through which the room's driver controls it. Not here: the choice of
+//! what is heard at a given time, which is a pure function of the snapshot and the profile (`driver::mix`).
 //!
 //! ```text
 //! set_mix, signal ─▶ output thread ─queue─▶ engine (one source, in the audio callback) ─▶ output
@@ -84,7 +84,7 @@ pub struct Mix {
 }
 
 impl Default for Mix {
-    /// Silence.
+    /// Returns the mix that is silent.
     fn default() -> Self {
         Self {
             tracks: Vec::new(),
@@ -115,7 +115,7 @@ pub struct BreathSound {
     pub level_db: f32,
 }
 
-/// How the sound is set up.
+/// Settings of the sound that do not change while it runs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
     /// Seed of the beds; the same seed gives the same beds.
@@ -128,7 +128,7 @@ pub struct Options {
     /// Lower limit of the signals' level in dB relative to full scale. They follow the patient's volume only down to
     /// this, since the answer to a call must be heard.
     pub signal_floor_db: f32,
-    /// Output for everything but the corridor's chime, by a name from [`outputs`]; none for the system default. No
+    /// Output for everything but the corridor's chime, by a name from [`outputs`]; `None` for the system default. No
     /// other output ever takes its place.
     pub device: Option<String>,
     /// Output for the chime of [`Signal::NoDesk`]. If none, the chime sounds on the patient's output only, at the
@@ -165,7 +165,7 @@ impl Default for Options {
     }
 }
 
-/// What the sound reports.
+/// An event that the sound reports to its owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SoundEvent {
     /// There is no output, or it was lost. The sound keeps looking for one every second.
@@ -184,8 +184,8 @@ pub enum SoundEvent {
         /// Its port, if it has any.
         port: Option<String>,
     },
-    /// The opposite of the above: sound fades in on a calibrated output again, or there is no output at all, which
-    /// [`SoundEvent::DeviceLost`] reports.
+    /// Sound fades in on a calibrated output again after [`SoundEvent::OutputNotCalibrated`]. Also reported if there is
+    /// no output at all, in addition to [`SoundEvent::DeviceLost`].
     OutputCalibrated,
     /// Staff allowed an output whose level nobody measured. The patient's volume is limited to
     /// [`Options::unmeasured_volume_db`] there.
@@ -229,7 +229,7 @@ pub struct SoundHandle {
     shared: Arc<SoundState>,
     clips: Arc<ClipBank>,
     commands: SyncSender<OutputCommand>,
-    /// The output thread holds a weak reference: it closes when the last handle is dropped.
+    /// The output thread holds a weak reference, and closes when the last handle is dropped.
     _alive: Arc<()>,
 }
 
@@ -267,7 +267,7 @@ impl SoundHandle {
         Self { shared, clips, commands, _alive: alive }
     }
 
-    /// A sound without threads or output, for tests of screens.
+    /// Creates a sound without threads or output, for tests of screens.
     #[must_use]
     pub fn silent() -> Self {
         let (commands, _) = sync_channel(1);
@@ -303,18 +303,18 @@ impl SoundHandle {
         self.clips.select(language, clinician);
     }
 
-    /// Accepts the current output after staff have checked it: sound may come out there from now on.
+    /// Allows sound on the current output from now on, after staff have checked that output.
     pub fn accept_output(&self) {
         self.send(OutputCommand::AcceptOutput);
     }
 
-    /// How the output has performed since the start.
+    /// Returns statistics of the output since the start.
     #[must_use]
     pub fn health(&self) -> OutputHealth {
         self.shared.health()
     }
 
-    /// Time since the output last requested audio; none if it never did.
+    /// Returns the time since the output last requested audio; `None` if it never did.
     #[must_use]
     pub fn last_buffer_age(&self) -> Option<Duration> {
         self.shared.last_buffer_age()
@@ -369,18 +369,18 @@ impl DeckFeed for ReaderThread {
     }
 }
 
-/// Amplitude of the signals. It follows the patient's volume between two limits, so that a signal is always heard and
-/// never startles.
+/// Returns the amplitude of the signals. It follows the patient's volume between two limits, because a signal must
+/// always be heard and never startle.
 fn signal_gain(volume_db: f32, options: &Options) -> f32 {
     db_to_gain((volume_db + 3.0).clamp(options.signal_floor_db.min(-12.0), -12.0))
 }
 
-/// A mix as gains, with times on a clock that started at `epoch`.
+/// Returns a mix as gains, with times on a clock that started at `epoch`.
 fn levels_of(mix: &Mix, epoch: Instant, options: &Options) -> engine::Levels {
     levels_within(mix, 0.0, epoch, options)
 }
 
-/// The same, with the patient's volume limited to `most_db`.
+/// Returns a mix as gains, with the patient's volume limited to `most_db` and times on a clock that started at `epoch`.
 fn levels_within(mix: &Mix, most_db: f32, epoch: Instant, options: &Options) -> engine::Levels {
     let volume_db = mix.volume_db.min(most_db);
     engine::Levels {

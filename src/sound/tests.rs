@@ -1,4 +1,4 @@
-//! Tests of the sound's threads after a panic: it is reported, and the thread restarts.
+//! Tests that a panic of one of the sound's threads is reported, and that the thread restarts.
 
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, channel};
@@ -9,7 +9,7 @@ use super::{Mix, Options, SoundEvent, SoundHandle, Track};
 
 const SOON: Duration = Duration::from_secs(10);
 
-/// A sound whose output does not exist, so that tests are silent, with its events.
+/// Starts a sound whose output does not exist, because tests must be silent. Returns its handle and its events.
 fn unheard() -> (SoundHandle, Receiver<SoundEvent>) {
     let (tell, news) = channel();
     let device = Some("an output that no machine has".to_owned());

@@ -1,5 +1,5 @@
-//! Owns the ways in which a patient takes a note home, and the cleanup that leaves nothing of the note behind. Does not
-//! own the note.
+//! Owns the ways in which a patient takes a note home, and the cleanup that leaves nothing of the note behind. Not
+//! here: the note.
 
 pub mod paper;
 pub mod pdf;
@@ -72,7 +72,7 @@ impl TakeAway {
         Self { printer, sealer, paper, typeface, state }
     }
 
-    /// Whether there is a printer that accepts jobs. Asks the print server.
+    /// Returns whether there is a printer that accepts jobs. Asks the print server.
     #[must_use]
     pub fn can_print(&self) -> bool {
         self.printer.as_ref().is_some_and(|printer| match printer.find() {
@@ -84,14 +84,14 @@ impl TakeAway {
         })
     }
 
-    /// Whether a therapist's key is configured.
+    /// Returns whether a therapist's key is configured.
     #[must_use]
     pub const fn can_seal(&self) -> bool {
         self.sealer.is_some()
     }
 
     /// Prints a note and returns once it is printed. If the print server may still have the job afterwards, a marker
-    /// file remains, so that a wipe removes the job.
+    /// file remains, by which a wipe knows that it must remove the job.
     ///
     /// # Errors
     /// Why the note was not printed.
@@ -102,7 +102,7 @@ impl TakeAway {
         self.mark(PRINTING)?;
         let outcome = printer.print(&name, &pdf, self.paper);
         match &outcome {
-            // The server may still have the job, so leave the marker file for the wipe.
+            // The server may still have the job, so the marker file stays for the wipe.
             Err(PrintError::Server(_) | PrintError::Left(_) | PrintError::Wiped) => {}
             Ok(()) | Err(_) => self.unmark(PRINTING),
         }
@@ -152,7 +152,8 @@ impl TakeAway {
         Ok(())
     }
 
-    /// Whether no printing or sealing is in progress or may have left anything behind.
+    /// Returns whether nothing is being printed or sealed, and no earlier printing or sealing may have left anything
+    /// behind.
     #[must_use]
     pub fn is_clear(&self) -> bool {
         is_clear(&self.state)
@@ -166,7 +167,7 @@ impl TakeAway {
         })
     }
 
-    /// Writes a marker file. This happens before anything leaves the room, so that the file is there after a power cut.
+    /// Writes a marker file. It is written before anything leaves the room, because it must exist after a power cut.
     fn mark(&self, name: &str) -> Result<(), TakeHomeError> {
         private::write_atomic(&self.state.join(name), &[]).map_err(|error| {
             tracing::error!(%error, "a marker file could not be written, so nothing leaves the room");
@@ -193,7 +194,7 @@ fn fault_of(error: &PrintError) -> TakeHomeError {
     }
 }
 
-/// Whether the state directory contains no marker file.
+/// Returns whether the state directory contains no marker file.
 #[must_use]
 pub fn is_clear(state: &Path) -> bool {
     ![PRINTING, SEALING].iter().any(|name| state.join(name).exists())

@@ -1,5 +1,5 @@
 //! Owns the connection to the system's print server, which carries one IPP request and its response within a time
-//! limit. Does not own the content of requests.
+//! limit. Not here: the content of requests.
 
 use std::ffi::OsString;
 use std::io::{self, Cursor, Read, Write};
@@ -47,7 +47,7 @@ pub enum ServerError {
 }
 
 impl ServerError {
-    /// Whether the print server says that the printer or job does not exist.
+    /// Returns whether the print server says that the printer or job does not exist.
     #[must_use]
     pub const fn is_not_found(&self) -> bool {
         matches!(self, Self::Refused { status: NOT_FOUND })

@@ -4,7 +4,7 @@ use std::path::{Component, Path, PathBuf};
 
 const MOUNTS: &str = "/proc/self/mountinfo";
 const DEVICES: &str = "/sys/dev/block";
-/// A mount point at or below one of these is not a stick, whatever device it is on.
+/// A mount point at or below one of these paths is not a stick, whatever device it is on.
 const SYSTEM_PATHS: [&str; 8] = ["/boot", "/efi", "/etc", "/home", "/nix", "/usr", "/var", "/opt"];
 
 /// Returns the mount points of all sticks, most recently mounted first.
@@ -13,7 +13,8 @@ pub fn find() -> Vec<PathBuf> {
     std::fs::read_to_string(MOUNTS).map(|mounts| find_in(&mounts, Path::new(DEVICES))).unwrap_or_default()
 }
 
-/// Returns what [`find`] does, given the text of `mountinfo` (`proc_pid_mountinfo(5)`) and the folder of block devices.
+/// Returns the mount points of all sticks like [`find`], given the text of `mountinfo` (`proc_pid_mountinfo(5)`) and
+/// the folder of block devices.
 #[must_use]
 pub fn find_in(mounts: &str, devices: &Path) -> Vec<PathBuf> {
     let mounts: Vec<Mount> = mounts.lines().filter_map(Mount::parse).collect();
@@ -61,7 +62,8 @@ impl Mount {
     }
 }
 
-/// Whether a disk is marked as removable or connected by USB. USB counts because large sticks often claim to be fixed.
+/// Returns whether a disk is marked as removable or connected by USB. USB counts because large sticks often claim to be
+/// fixed.
 fn is_removable(disk: &Path) -> bool {
     let is_marked_removable = std::fs::read_to_string(disk.join("removable")).is_ok_and(|flag| flag.trim() == "1");
     is_marked_removable

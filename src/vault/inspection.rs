@@ -1,5 +1,5 @@
 //! Owns the inspection of a directory after a wipe. It counts entries that are not expected, and files that contain
-//! [`PIECE_MAGIC`], which begins every sealed piece. Does not own the receipt.
+//! [`PIECE_MAGIC`], which begins every sealed piece. Not here: the receipt.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::seal::PIECE_MAGIC;
 
-/// Maximum amounts to inspect. Whatever exceeds them is counted as not inspected, never as clean.
+/// The maximum amounts to inspect. Anything beyond them is counted as not inspected, never as clean.
 #[derive(Clone, Copy, Debug)]
 struct InspectionLimits {
     entries: usize,
@@ -15,8 +15,8 @@ struct InspectionLimits {
     read_bytes: u64,
 }
 
-/// Generous for a room, whose journal, receipts and caches of places and loudness take less than a tenth of
-/// `read_bytes`. A slow tablet reads that amount in half a minute.
+/// Limits for a state directory. The journal, receipts and caches of places and loudness take less than a tenth of
+/// `read_bytes`, which a slow tablet reads in half a minute.
 const LIMITS: InspectionLimits = InspectionLimits { entries: 20_000, depth: 8, read_bytes: 4 << 30 };
 /// Size of the buffer that files are read into, in bytes.
 const READ_BYTES: usize = 256 * 1024;

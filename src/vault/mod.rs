@@ -1,9 +1,9 @@
 //! Owns a patient's notes at rest: the visit's key, the sealed notes, their destruction, and the receipt that proves
-//! it. Does not own the content of the notes, or the ways to take them home (`takeaway`).
+//! it. Not here: the content of the notes, and the ways to take them home (`takeaway`).
 //!
-//! The key is stored in memory only (see [`KeyStorage`]). The manifest, stored beside the key, names the latest pieces,
-//! so that an older ciphertext put in their place is detected. Each page is sealed separately, so that damage to one
-//! page does not affect the others. All functions block, so use them on a separate thread.
+//! The key is stored in memory only (see [`KeyStorage`]). The manifest, stored beside the key, names the latest pieces.
+//! Older ciphertext in their place is therefore detected. Each page is sealed separately, and damage to one page does
+//! not affect the others. All functions block, so use them on a separate thread.
 
 mod inspection;
 mod process_memory;
@@ -83,7 +83,7 @@ pub enum VaultError {
     Random,
 }
 
-/// The facts that [`Vault::verify_wipe`] checks or writes on the receipt.
+/// Facts that [`Vault::verify_wipe`] either checks or writes on the receipt.
 #[derive(Clone, Copy, Debug)]
 pub struct WipeContext<'a> {
     /// The room's name, as the receipt shows it.
@@ -111,7 +111,7 @@ pub struct Vault {
 struct OpenVault {
     key: Key,
     manifest: Manifest,
-    /// The notes that the manifest describes, kept so that an unchanged slot is not sealed again.
+    /// The notes that the manifest describes. They are kept because an unchanged slot is not sealed again.
     sealed: Arc<Notes>,
     next_number: u64,
 }
@@ -167,7 +167,7 @@ impl Vault {
             self.open = Some(OpenVault { key, manifest, sealed, next_number });
             return Ok(outcome);
         }
-        // Seal the intact notes again, so that the damage is reported only once.
+        // The intact notes are sealed again, because the damage must be reported only once.
         let manifest = Manifest { version: opened.notes.version, pieces: Vec::new() };
         self.open = Some(OpenVault { key, manifest, sealed: Arc::default(), next_number });
         let rest = Arc::new(opened.notes);
@@ -314,7 +314,7 @@ impl Vault {
         let key = seal::new_key()?;
         let manifest = Manifest::default();
         if let KeyStorage::Runtime(runtime) = &self.keys {
-            // Write the manifest first, so that a key without a manifest always indicates damage.
+            // The manifest is written first. A key without a manifest then always indicates damage.
             seal::write_manifest(&runtime.join(MANIFEST_FILE), &key, &manifest)?;
             seal::write_key(&runtime.join(KEY_FILE), &key)?;
         }
@@ -340,7 +340,7 @@ impl Vault {
             .collect()
     }
 
-    /// Whether the runtime directory is empty. It is for keys only, so any entry might be a key.
+    /// Returns whether the runtime directory is empty. The directory is for keys only, so any entry might be a key.
     fn no_key_is_left(&self) -> bool {
         let KeyStorage::Runtime(runtime) = &self.keys else { return true };
         match inspection::count_entries(runtime) {
@@ -365,7 +365,7 @@ pub fn read_receipts(state: &Path) -> Result<Vec<ReceiptLine>, ChainBroken> {
     receipts::read(&state.join(RECEIPTS_FILE))
 }
 
-/// Whether nothing exists at a path. A path that cannot be read does not count as absent.
+/// Returns whether nothing exists at a path. A path that cannot be read does not count as absent.
 fn is_absent(path: &Path) -> bool {
     matches!(fs::symlink_metadata(path), Err(problem) if problem.kind() == io::ErrorKind::NotFound)
 }

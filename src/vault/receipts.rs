@@ -1,6 +1,6 @@
 //! Owns the receipts file, which is append-only. It contains one JSON object per line, each with a hash chained to the
-//! hash of the previous line, so that a changed, missing or inserted receipt is detected. Only the receipt in the
-//! journal reveals that one was removed from the end. Does not own the checks of a wipe.
+//! hash of the previous line. The chain reveals a receipt that was changed, removed or inserted, except one that was
+//! removed from the end. Only the receipt in the journal reveals that. Not here: the checks of a wipe.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
@@ -17,7 +17,7 @@ use crate::room::snapshot::{Receipt, WipeCheck};
 
 /// Name of the receipts file in the state directory.
 pub const RECEIPTS_FILE: &str = "receipts.jsonl";
-/// Takes the place of the previous hash for the first receipt.
+/// Stands for the previous hash in the first receipt.
 const FIRST_CHAIN: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 /// Number of bytes at the end of the file that are searched for the newest receipt.
 const TAIL_BYTES: u64 = 64 * 1024;
@@ -110,13 +110,13 @@ pub struct ReceiptLine {
     pub follows: bool,
 }
 
-/// Whether `newest` is the same receipt as `known`, or a later receipt.
+/// Returns whether `newest` is the same receipt as `known`, or a later receipt.
 #[must_use]
 pub fn is_or_precedes(known: &Receipt, newest: &Receipt) -> bool {
     known.number < newest.number || (known.number == newest.number && known.chain == newest.chain)
 }
 
-/// Reads all lines in order. Compares each line with the previous line even after a break, so that every break is
+/// Reads all lines in order. Compares each line with the previous line even after a break, because every break must be
 /// reported.
 pub(super) fn read(path: &Path) -> Result<Vec<ReceiptLine>, ChainBroken> {
     let mut lines = Vec::new();

@@ -117,7 +117,7 @@ pub fn slots(notes: &Notes) -> usize {
     1 + notes.pages.len()
 }
 
-/// Whether a slot has the same content in both versions of the notes.
+/// Returns whether a slot has the same content in both versions of the notes.
 pub fn is_same(slot: usize, one: &Notes, other: &Notes) -> bool {
     match slot.checked_sub(1) {
         None => {
@@ -135,7 +135,7 @@ pub fn seal_slot(key: &Key, number: u64, slot: usize, notes: &Notes) -> Result<(
     if bytes_needed > PIECE_BYTES_MAX || slots(notes) > PIECES_MAX {
         return Err(VaultError::TooLarge);
     }
-    // The buffer never grows and is encrypted in place, so that no copy of the words stays in memory.
+    // The buffer never grows and is encrypted in place, because no copy of the words may stay in memory.
     let put = |bytes: &mut Vec<u8>| match page {
         Some(page) => put_page(bytes, page),
         None => put_answers(bytes, notes),

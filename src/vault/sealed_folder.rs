@@ -1,6 +1,6 @@
 //! Owns the folder of sealed pieces in the state directory, with one file per piece, named by its number. A piece is
 //! never overwritten. Instead, a new version of a slot gets a new number, and the old piece is removed once the
-//! manifest names the new piece. Does not own the format of a piece.
+//! manifest names the new piece. Not here: the format of a piece.
 
 use std::fs;
 use std::io;
@@ -11,7 +11,7 @@ use super::{VaultError, failed, read};
 use crate::paths::private;
 use crate::room::notes::Notes;
 
-/// Maximum number of files to read; the program itself writes fewer.
+/// Maximum number of files to read. The program itself writes fewer files.
 const FILES_MAX: usize = 4 * seal::PIECES_MAX;
 
 /// The folder that contains the sealed pieces of one visit.
@@ -25,7 +25,7 @@ pub struct OpenedNotes {
     pub notes: Notes,
     /// Number of pieces that could be opened.
     pub pieces: usize,
-    /// Whether every piece that was sealed last could be opened.
+    /// Whether every piece of the latest version could be opened.
     pub is_whole: bool,
 }
 
@@ -88,7 +88,7 @@ impl SealedFolder {
         Ok(self.numbers()?.into_iter().max().unwrap_or(0))
     }
 
-    /// Whether the folder contains anything. Also true if it cannot be read.
+    /// Returns whether the folder contains anything. Also true if the folder cannot be read.
     pub fn has_files(&self) -> bool {
         self.files().map_or(true, |files| !files.is_empty())
     }
@@ -113,7 +113,7 @@ impl SealedFolder {
         let entries = match fs::read_dir(&self.path) {
             Ok(entries) => entries,
             Err(problem) if problem.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            // Treat a file at the folder's path as its content, so that it is removed too.
+            // A file at the folder's path is treated as the folder's content, because it must be removed too.
             Err(problem) if problem.kind() == io::ErrorKind::NotADirectory => return Ok(vec![self.path.clone()]),
             Err(problem) => return Err(failed("reading it", &self.path)(problem)),
         };

@@ -1,5 +1,5 @@
-//! Owns what patients can say about themselves by touch, which is the hand they can use, the size of words, and the
-//! reason for a call. Not here: what follows from it.
+//! Owns the facts about themselves that patients state by touch: the hand they can use, the size of words, and the
+//! reason for a call. Not here: what follows from them.
 
 use super::named;
 

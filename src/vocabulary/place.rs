@@ -85,7 +85,8 @@ impl PictureBox {
 /// The fraction of the height that the call covers at the bottom of the screen during a session, if the screen is wider
 /// than high. On the smallest tablet, this is 30 of 136 mm.
 pub const CALL_PART_WIDE: f32 = 0.22;
-/// The same fraction for an upright screen. On the smallest tablet, this is 30 of 217 mm.
+/// The fraction of the height that the call covers at the bottom of the screen during a session, if the screen is
+/// upright. On the smallest tablet, this is 30 of 217 mm.
 pub const CALL_PART_UPRIGHT: f32 = 0.14;
 /// The aspect ratio that the pictures are composed for. A wider screen shows more at both sides, and a narrower one
 /// compresses the picture.

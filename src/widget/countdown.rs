@@ -1,5 +1,5 @@
 //! Owns a ring that counts down: full at first, empty at the end, with the seconds left at its centre. It requests its
-//! own frames, without messages that would rebuild the view. Does not own what happens at the end.
+//! own frames, without messages that would rebuild the view. Not here: what happens at the end.
 
 use std::f32::consts::{FRAC_PI_2, TAU};
 use std::time::{Duration, Instant};

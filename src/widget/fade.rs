@@ -1,4 +1,4 @@
-//! Owns text that fades in and out slowly enough to startle nobody. Does not own what it says.
+//! Owns text that fades in and out slowly enough to startle nobody. Not here: the text itself.
 
 use std::time::{Duration, Instant};
 

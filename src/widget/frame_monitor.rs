@@ -1,6 +1,6 @@
 //! Owns the proof that the window draws: an invisible widget that records each frame. iced draws nothing while nothing
-//! changes, so while a desk relies on the window, the widget requests a frame every few seconds. Does not own what happens
-//! when none comes.
+//! changes, so while a desk relies on the window, the widget requests a frame every few seconds. Not here: what happens
+//! if no frame is drawn.
 
 use std::sync::Arc;
 use std::time::Instant;

@@ -1,4 +1,4 @@
-//! Owns soft light: a round glow drawn once and scaled to any size. Does not own where it is placed.
+//! Owns soft light: a round glow drawn once and scaled to any size. Not here: the position of a glow.
 
 use std::sync::OnceLock;
 

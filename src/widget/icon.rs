@@ -1,5 +1,5 @@
-//! Owns the icons, which share one stroke width and never replace words. They are glyphs of a font that `scripts/icons.py`
-//! draws, which both renderers show sharp at any size. Does not own what an icon is used for.
+//! Owns the icons, which share one stroke width and never replace words. They are glyphs of a font that
+//! `scripts/icons.py` draws, which both renderers show sharp at any size. Not here: the use of an icon.
 
 use iced::widget::{Text, text};
 use iced::{Color, Pixels};

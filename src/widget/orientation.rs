@@ -1,5 +1,5 @@
 //! Owns the words that tell a disoriented patient where they are and, towards the end, the minutes that are left. The
-//! minutes are rounded, so that nobody counts them. Does not own the arc.
+//! minutes are rounded, because exact minutes would invite counting. Not here: the arc.
 
 use crate::room::RoomTime;
 use crate::room::snapshot::SessionView;

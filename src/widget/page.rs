@@ -1,5 +1,5 @@
-//! Owns the layout of a patient's screen: one line for titles, one for actions, a column for words, an area for tiles. All
-//! of it is in millimetres, for a display of any size, landscape or upright. Does not own what a screen says.
+//! Owns the layout of a patient's screen: one line for titles, one for actions, a column for words, an area for tiles.
+//! All of it is in millimetres, for a display of any size, landscape or upright. Not here: the content of a screen.
 
 use iced::alignment::{Horizontal, Vertical};
 use iced::widget::{Space, column, container, row, stack};

@@ -1,5 +1,5 @@
-//! Owns picture tiles: a choice shown as a picture with a caption. The picture is decoded on another thread when the tile
-//! appears, and freed with the tile. Does not own what is chosen.
+//! Owns picture tiles: a choice shown as a picture with a caption. The picture is decoded on another thread when the
+//! tile appears, and freed with the tile. Not here: the choices.
 
 use std::time::{Duration, Instant};
 
@@ -207,7 +207,7 @@ impl<Message> Widget<Message, Theme, Renderer> for Picture {
             match state.job.take(&key, move || picture.load(key.1, radius_px)) {
                 JobResult::Ready(pixels) => {
                     let handle = Handle::from_rgba(pixels.width, pixels.height, pixels.rgba);
-                    // The same picture in another size does not fade in again.
+                    // If only the size has changed, the picture does not fade in again.
                     let since =
                         state.shown.as_ref().filter(|(shown, ..)| shown.0 == key.0).map_or(*now, |shown| shown.2);
                     state.shown = Some((key, handle, since));

@@ -1,4 +1,4 @@
-//! Owns which picture stands for a place and for a sound. Does not own how a tile is drawn.
+//! Owns the mapping from places and sounds to pictures. Not here: how a tile is drawn.
 
 use super::ViewContext;
 use super::icon::Icon;

@@ -1,5 +1,5 @@
-//! Owns a one-shot timer: an invisible widget that publishes a message at a given moment. Unlike a subscription, it ends
-//! with the view that holds it. Does not own what the message does.
+//! Owns a one-shot timer: an invisible widget that publishes a message at a given moment. Unlike a subscription, it
+//! ends with the view that holds it. Not here: the effect of the message.
 
 use std::time::Instant;
 

@@ -1,5 +1,5 @@
 //! Owns touch: each finger is judged by its own position. A resting palm or a parked mouse pointer elsewhere blocks
-//! nothing. Does not own what a touch means.
+//! nothing. Not here: the meaning of a touch.
 //!
 //! Why iced's own buttons will not do, as of iced 0.14:
 //! - All widgets see one cursor, shared by the mouse and every finger, and a batch of events is delivered after it has

@@ -1,5 +1,5 @@
-//! Owns what every view is drawn from: the room's snapshot, the words, the scale and what the clinic set up. The app keeps
-//! it up to date; screens and widgets only read it. Does not own how anything is drawn.
+//! Owns the context from which every view is drawn: the room's snapshot, the words, the scale and the clinic's
+//! settings. The app keeps it up to date; screens and widgets only read it. Not here: drawing.
 
 use std::sync::Arc;
 use std::time::Instant;

@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use crate::driver::RoomHandle;
 use crate::room::{Event, Trouble};
 
-/// Delay before a restart, so that a thread that fails again and again does not use up the processor.
+/// Delay before a restart. Without it, a thread that fails again and again would use up the processor.
 const RESTART_DELAY: Duration = Duration::from_secs(1);
 
 /// Starts a thread, and restarts it if it panics. `run` returns when the thread is no longer needed.

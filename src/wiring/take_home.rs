@@ -103,8 +103,8 @@ fn take(
     }
 }
 
-/// Returns the content of the sheets, which is the note first, then the intentions and the words for the clinician. It
-/// includes the date but no name.
+/// Returns the content of the sheets: the note, then the intentions, then the words for the clinician. It includes the
+/// date but no name.
 fn blocks(notes: &Notes, words: &Words, on: chrono::NaiveDate) -> Vec<Block> {
     let date = [("month", on.month().into()), ("day", on.day().into()), ("year", on.year().to_string().into())];
     let mut blocks = vec![Block::Title(words.say("paper-title")), Block::Date(words.say_with("paper-date", &date))];

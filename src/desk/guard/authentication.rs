@@ -1,5 +1,5 @@
-//! Owns signing in with a password: when it is verified, and the cookies that a browser gets for it. Does not own how
-//! often a password may be tried ([`super::login_throttle`]), nor who is signed in ([`super::sign_ins`]).
+//! Owns the sign-in with a password: the verification, and the cookies that a browser gets for it. Not here: how often
+//! a password may be tried ([`super::login_throttle`]), and who is signed in ([`super::sign_ins`]).
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -20,7 +20,8 @@ use crate::secret::hash::SecretHash;
 
 const THROTTLE_FILE: &str = "guesses.json";
 const THROTTLE_FILE_BYTES_MAX: usize = 256 * 1024;
-/// How long a response to signing in or out waits for the disk. A disk that hangs must not keep the clinic out.
+/// Time for which a response to signing in or out waits for the disk. It is short, because a disk that hangs must not
+/// lock the clinic out.
 const WRITE_TIMEOUT: Duration = Duration::from_millis(300);
 /// Time for pending writes when the desk closes.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -28,7 +29,7 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// Signs browsers in and out at a desk that has a password.
 #[derive(Debug)]
 pub(super) struct Authenticator {
-    /// `None` while the stored password cannot be read: then nobody can sign in.
+    /// `None` while the stored password cannot be read. Nobody can sign in then.
     password_hash: Mutex<Option<SecretHash>>,
     pub(super) sign_ins: SignIns,
     key: DeskKey,
@@ -43,18 +44,18 @@ pub(super) struct Authenticator {
     known_turn: Arc<Semaphore>,
 }
 
-/// The result of verifying a password that a browser sent.
+/// The outcome of a sign-in with a password.
 pub(super) enum SignInResult {
-    /// It was right; these are the `Set-Cookie` values.
+    /// The password was right. The cookies are `Set-Cookie` values.
     Accepted {
-        /// The sign-in itself.
+        /// Contains the token of the sign-in.
         session_cookie: String,
-        /// The mark of a browser on which somebody has signed in.
+        /// Contains the mark of a browser on which somebody has signed in.
         browser_cookie: String,
     },
-    /// It was wrong.
+    /// The password was wrong.
     WrongPassword,
-    /// It was not verified: the client has to wait this long first.
+    /// The password was not verified. The client has to wait this long first.
     Throttled(Duration),
 }
 
@@ -65,18 +66,19 @@ impl Authenticator {
             Err(source) if password_hash.is_some() => {
                 return Err(DeskError::File { path: folder.to_owned(), source });
             }
-            // Without a usable password nobody can sign in, and there is nothing to store.
+            // Without a readable password, nobody can sign in, and there is nothing to store.
             Ok(()) | Err(_) => {}
         }
         let file = folder.join(THROTTLE_FILE);
         let throttle = match private::read_limited(&file, THROTTLE_FILE_BYTES_MAX) {
             Ok(None) => LoginThrottle::default(),
-            // A file that cannot be read counts as damaged, or making it unreadable would reset the throttle.
+            // A file that cannot be read counts as damaged. Otherwise, making the file unreadable would reset the
+            // throttle.
             found => LoginThrottle::restore(&found.ok().flatten().unwrap_or_default(), epoch_ms()),
         };
         let key = DeskKey::in_folder(folder)?;
         let name = key.desk_name();
-        // With this prefix the browser itself ties a cookie to this host and to TLS (RFC 6265bis, 4.1.3.2).
+        // This prefix makes the browser tie a cookie to this host and to TLS (RFC 6265bis, 4.1.3.2).
         let prefix = if is_tls { "__Host-" } else { "" };
         Ok(Self {
             sign_ins: SignIns::open(folder, password_hash.as_ref().map_or("", SecretHash::as_str)),
@@ -94,7 +96,7 @@ impl Authenticator {
         })
     }
 
-    /// Why no password is accepted, where the stored one cannot be read.
+    /// Returns why no password is accepted, if the stored password cannot be read.
     pub(super) fn damage(&self) -> Option<DeskError> {
         self.password_hash().is_none().then_some(DeskError::PasswordUnreadable)
     }
@@ -126,7 +128,7 @@ impl Authenticator {
             let _turn = turn;
             verified_hash.verify(&password)
         });
-        // The password may have been changed in the meantime; then the old one is wrong.
+        // If the password was changed in the meantime, the old password is wrong.
         if !verified.await.unwrap_or(false) || self.password_hash().as_ref() != Some(&hash) {
             tracing::warn!(from = %address, "a wrong desk password");
             return Ok(SignInResult::WrongPassword);
@@ -149,7 +151,7 @@ impl Authenticator {
         })
     }
 
-    /// Sets the hash of the current password. A new one ends every sign-in.
+    /// Sets the hash of the current password. If the hash differs, everybody is signed out.
     pub(super) fn set_password_hash(&self, hash: SecretHash) {
         let mut known = self.password_hash();
         if known.as_ref() == Some(&hash) {
@@ -160,12 +162,12 @@ impl Authenticator {
         tracing::info!("the desk has a new password; every browser has to sign in again");
     }
 
-    /// The sign-in token in a request's cookies.
+    /// Returns the sign-in token in a request's cookies.
     pub(super) fn token(&self, headers: &HeaderMap) -> Option<String> {
         cookie(headers, &self.session_cookie)
     }
 
-    /// The `Set-Cookie` value of a sign-in, with its full lifetime.
+    /// Returns the `Set-Cookie` value of a sign-in, with its full lifetime.
     pub(super) fn sign_in_cookie(&self, token: &str) -> String {
         self.set_cookie(&self.session_cookie, token, SIGN_IN_SECONDS)
     }
@@ -178,7 +180,7 @@ impl Authenticator {
         self.set_cookie(&self.session_cookie, "", 0)
     }
 
-    /// The desk closes: pending writes get up to [`CLOSE_TIMEOUT`].
+    /// Gives pending writes up to [`CLOSE_TIMEOUT`] when the desk closes.
     pub(super) async fn close(&self) {
         tokio::join!(self.sign_ins.all_written(CLOSE_TIMEOUT), self.throttle_file.all_written(CLOSE_TIMEOUT));
     }

@@ -1,5 +1,5 @@
-//! Owns writing a small file on a separate thread, so that a disk that hangs delays neither a response of the desk nor
-//! a call. Does not own what is in the file.
+//! Owns the writer of a small file on a separate thread. A disk that hangs then delays neither a response of the desk
+//! nor a call. Not here: the content of the file.
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -17,7 +17,7 @@ pub(super) struct BackgroundFile {
     written: watch::Receiver<u64>,
 }
 
-/// Identifies one [`BackgroundFile::write`]; they count up.
+/// Identifies one [`BackgroundFile::write`]. Ids increase by one with each write.
 pub(super) type WriteId = u64;
 
 #[derive(Debug, Default)]
@@ -28,15 +28,15 @@ struct BackgroundFileInner {
 
 #[derive(Debug, Default)]
 struct PendingWrite {
-    /// The newest write, pending or not.
+    /// Id of the newest write, pending or not.
     id: WriteId,
-    /// Its content, until the thread takes it.
+    /// Content of the newest write, until the thread takes it.
     bytes: Option<Vec<u8>>,
     is_closed: bool,
 }
 
 impl BackgroundFile {
-    /// A file stored by `write`, which may block. `what` names it in the log.
+    /// Creates a file that is stored by `write`, which may block. `what` names the file in the log.
     pub(super) fn new(what: &'static str, write: impl Fn(&[u8]) -> io::Result<()> + Send + 'static) -> Self {
         let inner = Arc::<BackgroundFileInner>::default();
         let (on_written, written) = watch::channel(0);
@@ -57,14 +57,14 @@ impl BackgroundFile {
         pending.id
     }
 
-    /// Waits up to `limit` until this write or a later one is on disk. Returns whether it is.
+    /// Waits up to `limit` until this write or a later write is on disk. Returns whether it is.
     pub(super) async fn written(&self, id: WriteId, limit: Duration) -> bool {
         let mut written = self.written.clone();
         let is_written = written.wait_for(|written| *written >= id);
         tokio::time::timeout(limit, is_written).await.is_ok_and(|result| result.is_ok())
     }
 
-    /// Waits up to `limit` until every write so far is on disk. Returns whether it is.
+    /// Waits up to `limit` until all writes so far are on disk. Returns whether they are.
     pub(super) async fn all_written(&self, limit: Duration) -> bool {
         let newest = self.inner.pending().id;
         self.written(newest, limit).await
@@ -83,8 +83,8 @@ impl BackgroundFileInner {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for the next write; after a pause `failed` is returned again if there is nothing newer. `None` once the
-    /// file is closed.
+    /// Waits for the next write and returns it. If there is none within [`RETRY_INTERVAL`], returns `failed` again.
+    /// `None` once the file is closed.
     fn next_write(&self, failed: Option<(WriteId, Vec<u8>)>) -> Option<(WriteId, Vec<u8>)> {
         let is_idle = |pending: &mut PendingWrite| pending.bytes.is_none() && !pending.is_closed;
         let pending = self.pending();

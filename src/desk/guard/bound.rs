@@ -1,5 +1,5 @@
-//! Owns a desk from its opened port until it closes: the rules for opening it, its certificate, and what changes while it
-//! serves (the certificate, the password). Does not own what it serves.
+//! Owns a desk from the time its port is opened until it closes: the rules for opening it, and the certificate and the
+//! password, which may change while it serves. Not here: the pages it serves.
 
 use std::fmt;
 use std::future::Future;
@@ -20,36 +20,36 @@ use super::{DeskError, Guard};
 use crate::secret::hash::SecretHash;
 use crate::vocabulary::access::CertificateSource;
 
-/// How often the certificate is checked, so that a desk that runs for months never serves an expired one.
+/// Interval at which the certificate is checked. A desk that runs for months must never serve an expired certificate.
 const CERTIFICATE_CHECK_INTERVAL: Duration = Duration::from_hours(12);
-/// How often the password is checked: a new one takes effect without a restart.
+/// Interval at which the password is checked. A new password takes effect without a restart.
 const PASSWORD_CHECK_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Where a desk listens and who may reach it.
 #[derive(Clone, Debug)]
 pub struct ServerOptions {
-    /// Address to listen on. Port 0 takes any free one.
+    /// Address to listen on. With port 0, the system chooses a free port.
     pub listen: SocketAddr,
-    /// The certificate to show beyond loopback.
+    /// The certificate to use beyond loopback.
     pub certificate: CertificateSource,
     /// Folder for certificates and sign-ins, created if missing. It holds `ca.pem`, `ca-key.pem`, `ca.json`,
     /// `server.pem`, `server-key.pem`, `server.json`, `sessions.json`, `guesses.json` and `door-key`, and nothing of a
     /// patient.
     pub folder: PathBuf,
-    /// What a browser signs in with. Required beyond loopback.
+    /// The password for signing in. Required beyond loopback.
     pub password: DeskPassword,
-    /// More host names under which the clinic reaches this desk, such as `room2.clinic.lan`.
+    /// Additional host names under which the clinic reaches this desk, such as `room2.clinic.lan`.
     pub host_names: Vec<String>,
 }
 
-/// What a browser signs in with.
+/// The password of a desk, as far as it could be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeskPassword {
-    /// None is set: nobody has to sign in.
+    /// No password is set, and nobody has to sign in.
     NotSet,
-    /// The password with this hash.
+    /// A password with this hash is set.
     Set(SecretHash),
-    /// One was set and cannot be read: the desk opens, and nobody can sign in.
+    /// A password was set but cannot be read. The desk opens, and nobody can sign in.
     Unreadable,
 }
 
@@ -59,7 +59,8 @@ impl From<Option<SecretHash>> for DeskPassword {
     }
 }
 
-/// Whether a desk may open there: on loopback always; beyond it only with a password, and then always over TLS.
+/// Checks whether a desk may open at this address. On loopback, it always may. Beyond loopback, it needs a password,
+/// and always uses TLS.
 ///
 /// # Errors
 /// [`DeskError::NoPassword`].
@@ -77,7 +78,7 @@ pub struct BoundDesk {
     password_source: Option<PasswordSource>,
 }
 
-/// Reads the password's hash as it is on disk now; `None` where it cannot be read.
+/// Reads the password's hash as it is on disk now; `None` if it cannot be read.
 #[derive(Clone)]
 struct PasswordSource(Arc<dyn Fn() -> Option<SecretHash> + Send + Sync>);
 
@@ -87,7 +88,7 @@ impl fmt::Debug for PasswordSource {
     }
 }
 
-/// Checks the rules, makes or reads the certificate and opens the port.
+/// Checks the rules, issues or reads the certificate, and opens the port.
 ///
 /// # Errors
 /// Every [`DeskError`] but [`DeskError::Served`].
@@ -117,13 +118,13 @@ pub fn bind(options: ServerOptions) -> Result<BoundDesk, DeskError> {
 }
 
 impl BoundDesk {
-    /// The address it listens on.
+    /// Returns the address on which the desk listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.guard.address
     }
 
-    /// What to type into the clinic's browser.
+    /// Returns the URL to type into the clinic's browser.
     #[must_use]
     pub fn url(&self) -> String {
         let address = self.guard.address;
@@ -135,14 +136,14 @@ impl BoundDesk {
         }
     }
 
-    /// The certificate of the desk's own authority: a browser that trusts it trusts this desk.
+    /// Returns the certificate of the desk's own authority. A browser that trusts this certificate trusts the desk.
     #[must_use]
     pub fn ca_file(&self) -> Option<&Path> {
         self.certificate.as_ref().and_then(Certificate::ca_file)
     }
 
-    /// Follows the password while the desk serves: a changed one signs everybody out. `read` returns the hash as it is
-    /// on disk, or `None` where it cannot be read; it may block.
+    /// Follows the password while the desk serves. A new password signs everybody out. `read` returns the hash as it is
+    /// on disk, or `None` if it cannot be read; it may block.
     #[must_use]
     pub fn follow_password(mut self, read: impl Fn() -> Option<SecretHash> + Send + Sync + 'static) -> Self {
         self.password_source = Some(PasswordSource(Arc::new(read)));
@@ -190,7 +191,8 @@ async fn renew_certificate(
     loop {
         tokio::time::sleep(CERTIFICATE_CHECK_INTERVAL).await;
         let certificate = Arc::clone(&certificate);
-        // Reading files and making keys would hold up the other tasks of an async thread.
+        // This work is done on a separate thread, because reading files and creating keys would hold up the other tasks
+        // of an async thread.
         match tokio::task::spawn_blocking(move || certificate.renewed()).await {
             Ok(Ok(Some(config))) => drop(renewed.send_replace(config)),
             Ok(Ok(None)) => {}

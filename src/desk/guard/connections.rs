@@ -1,8 +1,9 @@
-//! Owns the table of a desk's connections: how many there may be in total and from one address, and which one is evicted
-//! when another arrives. Pure bookkeeping under a lock; only [`Connection::evicted`] waits. Does not own sockets.
+//! Owns the table of a desk's connections: their maximum number in total and from one address, and the choice of the
+//! connection to evict when another arrives. Pure bookkeeping under a lock; only [`Connection::evicted`] waits. Not
+//! here: sockets.
 //!
-//! Turning new connections away at a limit would let strangers lock the clinic out by holding idle ones. So the new one
-//! is let in, and the least useful one is evicted.
+//! Turning new connections away at a limit would let strangers lock the clinic out by holding idle ones. Therefore the
+//! new connection is accepted, and the least useful connection is evicted.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -14,18 +15,20 @@ use tokio::sync::Notify;
 /// File descriptors reserved for the room itself. Journal, vault, music, pictures, sound server, broker, escalation list
 /// and print server use about sixty.
 const RESERVED_FILES: u64 = 256;
-/// Thirty-two pages of six connections each, which browsers open to one host, and some for newcomers.
+/// Maximum number of connections. It is enough for thirty-two pages with the six connections that browsers open to one
+/// host, and for some newcomers.
 const TOTAL_MAX: usize = 256;
-/// Enough for one desk page where the process may open few files.
+/// Minimum number of connections if the process may open only a few files. It is enough for one desk page.
 const TOTAL_MIN: usize = 16;
-/// Eight browsers behind one address (NAT), six connections each.
+/// Maximum number of connections from one address. It is enough for eight browsers behind one address (NAT) with six
+/// connections each.
 const PER_ADDRESS_MAX: usize = 48;
-/// Addresses with at most this many connections are treated alike; those with more lose connections first.
+/// Number of connections up to which addresses are treated alike. Addresses with more lose connections first.
 const FEW_CONNECTIONS: usize = 8;
 /// Maximum number of remembered addresses from which somebody signed in.
 const KNOWN_ADDRESSES_MAX: usize = 64;
 
-/// How many connections there may be.
+/// The maximum numbers of connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ConnectionLimits {
     pub total: usize,
@@ -33,7 +36,8 @@ pub(super) struct ConnectionLimits {
 }
 
 impl ConnectionLimits {
-    /// The limits for a process that may have `open_files_max` files open: at most half of what the room leaves free.
+    /// Returns the limits for a process that may have `open_files_max` files open. The total is half of the files beyond
+    /// [`RESERVED_FILES`], but at least [`TOTAL_MIN`] and at most [`TOTAL_MAX`].
     pub(super) fn within(open_files_max: u64) -> Self {
         let spare = usize::try_from(open_files_max.saturating_sub(RESERVED_FILES) / 2).unwrap_or(TOTAL_MAX);
         let total = spare.clamp(TOTAL_MIN, TOTAL_MAX);
@@ -60,9 +64,9 @@ struct ConnectionEntry {
 struct ConnectionTable {
     limits: ConnectionLimits,
     open: BTreeMap<u64, ConnectionRecord>,
-    /// Addresses from which somebody signed in, with the tick of the last time.
+    /// Addresses from which somebody signed in, each with the tick of the latest time.
     known: BTreeMap<IpAddr, u64>,
-    /// A logical clock: only the order of events matters here.
+    /// A logical clock. Only the order of events matters here.
     ticks: u64,
     evicted: u64,
 }
@@ -70,7 +74,7 @@ struct ConnectionTable {
 #[derive(Debug)]
 struct ConnectionRecord {
     address: IpAddr,
-    /// The tick of its last activity.
+    /// The tick of the connection's latest activity.
     active_at: u64,
     is_signed_in: bool,
     requests_in_progress: u32,
@@ -89,8 +93,8 @@ impl Connections {
         })))
     }
 
-    /// Adds a connection from `address`, evicting the least useful one at a limit. `None` if every other one is more
-    /// useful than a new one.
+    /// Adds a connection from `address`, and evicts the least useful connection at a limit. `None` if every other
+    /// connection is more useful than a new one.
     pub(super) fn open(&self, address: IpAddr) -> Option<Connection> {
         let mut table = self.table();
         let address = address.to_canonical();
@@ -129,7 +133,7 @@ impl Connections {
         }
     }
 
-    /// How many connections were evicted since the last call.
+    /// Returns how many connections have been evicted since this was last read.
     pub(super) fn take_evicted_count(&self) -> u64 {
         std::mem::take(&mut self.table().evicted)
     }
@@ -145,13 +149,13 @@ impl Connection {
         self.0.evict.notified().await;
     }
 
-    /// A request arrived; it is in progress until the returned value is dropped.
+    /// Records that a request has arrived. It is in progress until the returned value is dropped.
     pub(super) fn begin_request(&self) -> RequestInProgress {
         self.update(|record, _| record.requests_in_progress += 1);
         RequestInProgress(self.clone())
     }
 
-    /// The browser has signed in, or need not.
+    /// Records that the browser has signed in, or need not sign in.
     pub(super) fn signed_in(&self) {
         let mut table = self.0.connections.table();
         table.ticks += 1;
@@ -166,7 +170,7 @@ impl Connection {
         }
     }
 
-    /// It carries a page's event stream from now on, and is never evicted.
+    /// Records that the connection carries a page's event stream from now on. It is then never evicted.
     pub(in crate::desk) fn became_stream(&self) {
         self.update(|record, _| record.is_stream = true);
     }
@@ -201,17 +205,17 @@ impl Drop for ConnectionEntry {
 }
 
 impl ConnectionTable {
-    /// Whether somebody signed in from there, or it is this machine. A clinician's browser comes back from the address
-    /// it came from before.
+    /// Returns whether somebody has signed in from this address, or it is this machine. A clinician's browser usually
+    /// returns from the same address.
     fn is_known(&self, address: IpAddr) -> bool {
         address == IpAddr::V4(Ipv4Addr::LOCALHOST)
             || address == IpAddr::V6(Ipv6Addr::LOCALHOST)
             || self.known.contains_key(&address)
     }
 
-    /// The connection to evict: unknown addresses before known ones, idle connections before busy ones, an address with
-    /// many before one with few, and among equals the one that has been idle longest. Streams and requests of signed-in
-    /// browsers are never evicted.
+    /// Returns the connection to evict. Unknown addresses come before known addresses, idle connections before busy
+    /// connections, and addresses with many connections before those with few. Among equals, the connection that has
+    /// been idle longest comes first. Streams and requests of signed-in browsers are never evicted.
     fn least_useful(&self, may_evict: impl Fn(&ConnectionRecord) -> bool) -> Option<u64> {
         let mut per_address = BTreeMap::<IpAddr, usize>::new();
         for record in self.open.values() {

@@ -1,4 +1,4 @@
-//! Owns why a desk does not open or stops serving, in words for the clinic's staff.
+//! Owns the reasons why a desk does not open or stops serving, in words for the clinic's staff.
 
 use std::io;
 use std::net::SocketAddr;
@@ -13,20 +13,20 @@ pub enum DeskError {
          set-password`, or set listen = \"127.0.0.1:{port}\" under [desk] in kiosk.toml", port = listen.port()
     )]
     NoPassword {
-        /// The address it was to listen on.
+        /// The address on which the desk was to listen.
         listen: SocketAddr,
     },
     /// A password was set, and its file is damaged.
     #[error("the desk's stored password cannot be read; run `stillroom desk set-password` to set a new one")]
     PasswordUnreadable,
-    /// Another program has the port.
+    /// Another program uses the port.
     #[error(
         "the desk cannot listen on {listen}: another program already does; stop it, or set another port with listen \
          = \"{next}\" under [desk] in kiosk.toml",
         next = SocketAddr::new(listen.ip(), listen.port().wrapping_add(1).max(1024))
     )]
     PortInUse {
-        /// The address it was to listen on.
+        /// The address on which the desk was to listen.
         listen: SocketAddr,
     },
     /// The address cannot be bound.
@@ -34,7 +34,7 @@ pub enum DeskError {
         "the desk cannot listen on {listen}: {source}; set listen under [desk] in kiosk.toml to an address of this tablet"
     )]
     Listen {
-        /// The address it was to listen on.
+        /// The address on which the desk was to listen.
         listen: SocketAddr,
         /// The operating system's error.
         source: io::Error,
@@ -42,17 +42,17 @@ pub enum DeskError {
     /// A file of the desk cannot be read or written.
     #[error("{path}: {source}; the desk needs this file in the state directory, readable and writable by the program", path = path.display())]
     File {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
         /// The operating system's error.
         source: io::Error,
     },
-    /// A certificate cannot be made or used.
+    /// A certificate cannot be issued or used.
     #[error("{what}: {why}; see tls, tls_cert and tls_key under [desk] in kiosk.toml")]
     Certificate {
-        /// The certificate or key, by its path.
+        /// Path of the certificate or the key.
         what: String,
-        /// What is wrong with it.
+        /// The fault of the certificate or the key.
         why: String,
     },
     /// The operating system supplies no random numbers.

@@ -1,4 +1,4 @@
-//! Owns JSON over HTTP for every part of a desk: reading a request's body, and an error response with a reason.
+//! Owns JSON over HTTP for all parts of a desk: the body of a request, and an error response with a reason.
 
 use std::time::Duration;
 
@@ -13,12 +13,12 @@ use serde_json::json;
 /// Time limit for a request's body to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// An error response with its reason in plain words.
+/// Returns an error response with its reason in plain words.
 pub(in crate::desk) fn problem(status: StatusCode, why: &str) -> Response {
     (status, Json(json!({ "error": why }))).into_response()
 }
 
-/// A request's JSON body. A rejection never repeats what was sent: it may hold a password.
+/// The JSON body of a request. A rejection never repeats what was sent, because it may contain a password.
 pub(in crate::desk) struct JsonBody<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {

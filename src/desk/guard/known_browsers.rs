@@ -1,6 +1,6 @@
-//! Owns a desk's secret key and what is made with it: the suffix of its cookies' names, so that two desks on one host do
-//! not overwrite each other's cookies, and the mark of a browser on which somebody has signed in. Does not own who is
-//! signed in.
+//! Owns a desk's secret key and the two values made with it. The suffix of the cookies' names keeps two desks on one
+//! host from overwriting each other's cookies. The mark identifies a browser on which somebody has signed in. Not here:
+//! who is signed in.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::paths::private;
 
 const KEY_FILE: &str = "door-key";
 const KEY_BYTES: usize = 32;
-/// How long a browser's mark is valid after a sign-in, in seconds.
+/// Time for which a browser's mark is valid after a sign-in, in seconds.
 pub(super) const BROWSER_MARK_SECONDS: u64 = 180 * 24 * 60 * 60;
 /// Length of the part of the MAC that names a desk, in bytes.
 const NAME_BYTES: usize = 4;
@@ -34,8 +34,8 @@ impl std::fmt::Debug for DeskKey {
 pub(super) struct BrowserId(pub u64);
 
 impl DeskKey {
-    /// Reads the key from the desk's folder, or creates it. A key that cannot be stored lasts until the next restart,
-    /// after which every browser has to sign in again.
+    /// Reads the key from the desk's folder, or creates it. If a new key cannot be stored, it is used until the next
+    /// restart, after which every browser has to sign in again.
     pub(super) fn in_folder(folder: &Path) -> Result<Self, DeskError> {
         let path = folder.join(KEY_FILE);
         if let Some(key) = private::read_limited(&path, KEY_BYTES).ok().flatten()
@@ -56,23 +56,23 @@ impl DeskKey {
         Ok(Self(key))
     }
 
-    /// The name of this desk among others on the same host.
+    /// Returns the name that tells this desk from others on the same host.
     pub(super) fn desk_name(&self) -> String {
         hexadecimal(&self.mac(b"desk")[..NAME_BYTES])
     }
 
-    /// A mark for a browser on which somebody signed in at `now_s`, in seconds since 1970.
+    /// Returns a mark for a browser on which somebody signed in at `now_s`, in seconds since 1970.
     pub(super) fn mark(&self, browser: BrowserId, now_s: u64) -> String {
         let payload = format!("{:016x}.{now_s}", browser.0);
         let tag = self.tag(&payload);
         format!("{payload}.{tag}")
     }
 
-    /// The browser of a mark, if this desk made it and it has not expired.
+    /// Returns the browser that a mark identifies, if this desk made the mark and it has not expired.
     pub(super) fn verify_mark(&self, mark: &str, now_s: u64) -> Option<BrowserId> {
         let (payload, tag) = mark.rsplit_once('.')?;
         let (browser, since_s) = payload.split_once('.')?;
-        // In constant time, so that a forged tag cannot be guessed byte by byte.
+        // The comparison takes constant time, because otherwise a forged tag could be guessed byte by byte.
         let difference =
             self.tag(payload).bytes().zip(tag.bytes()).fold(0, |all, (ours, theirs)| all | (ours ^ theirs));
         let is_authentic = difference == 0 && tag.len() == 2 * TAG_BYTES;

@@ -1,6 +1,6 @@
-//! Owns how often a password may be tried: a wait that grows with each wrong one, for each address and each known browser,
-//! and a budget that all strangers share. It survives a restart, which would otherwise be a way around it. Pure; the time
-//! is passed in. Does not own the password.
+//! Owns the limits on trying passwords: a wait that grows with each wrong password, for each address and each known
+//! browser, and a budget that all strangers share. The limits survive a restart, which would otherwise be a way around
+//! them. Pure; the time is passed in. Not here: the password.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -11,19 +11,20 @@ use serde::{Deserialize, Serialize};
 use super::known_browsers::BrowserId;
 use crate::secret::backoff::{BackoffSchedule, FailedAttempts};
 
-/// The wait of one client.
+/// Waiting times for one client.
 const BACKOFF: BackoffSchedule = BackoffSchedule { free_attempts: 2, waits_s: &[5, 10, 20, 40, 80, 160, 300] };
 /// After this long without an attempt, a client's wrong passwords are forgotten.
 const FORGET_AFTER_MS: u64 = 24 * 60 * 60_000;
-/// Wrong passwords after which a known browser counts as a stranger again.
+/// Number of wrong passwords after which a known browser counts as a stranger again.
 const KNOWN_BROWSER_WRONG_MAX: u32 = 10;
 /// Maximum number of remembered clients.
 const CLIENTS_MAX: usize = 1_024;
-/// Wrong passwords of all strangers together: a burst of this many …
+/// Number of wrong passwords that all strangers together may try in a burst.
 const BUDGET: u64 = 20;
-/// … and one more per this interval, in milliseconds: twenty a minute.
+/// Time after which strangers may try one more wrong password, in milliseconds. It allows twenty a minute.
 const REFILL_INTERVAL_MS: u64 = 3_000;
-/// The part of the budget reserved for strangers without a wrong password: a new browser gets in while others guess.
+/// Part of [`BUDGET`] that is reserved for strangers without a wrong password. It lets a new browser sign in while
+/// others guess.
 const RESERVED_FOR_FIRST_ATTEMPTS: u64 = 8;
 
 /// A client that tries a password.
@@ -33,17 +34,17 @@ pub(super) enum Client {
     KnownBrowser(BrowserId),
     /// This machine itself.
     Localhost,
-    /// Any other, by its address.
+    /// Any other client, identified by its address.
     Stranger(IpAddr),
 }
 
 impl Client {
-    /// The client at this address; `browser` is that of a valid mark.
+    /// Returns the client at this address. `browser` is the browser that a valid mark identifies.
     pub(super) fn new(address: IpAddr, browser: Option<BrowserId>) -> Self {
         match (browser, address.to_canonical()) {
             (Some(browser), _) => Self::KnownBrowser(browser),
             (None, IpAddr::V4(Ipv4Addr::LOCALHOST) | IpAddr::V6(Ipv6Addr::LOCALHOST)) => Self::Localhost,
-            // A machine can use any address of its /64 network, so those count as one.
+            // A machine can use any address of its /64 network, so all addresses of a network count as one client.
             (None, IpAddr::V6(address)) => Self::Stranger(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into()),
             (None, address) => Self::Stranger(address),
         }
@@ -72,7 +73,7 @@ impl Client {
 #[derive(Debug, Default)]
 pub(super) struct LoginThrottle {
     attempts: BTreeMap<Client, FailedAttempts>,
-    /// The used part of the strangers' budget as of `used_at_ms`, in milliseconds that it takes to refill.
+    /// The used part of the strangers' budget as of `used_at_ms`, as the time that it takes to refill, in milliseconds.
     used_ms: u64,
     used_at_ms: u64,
 }
@@ -87,7 +88,7 @@ struct StoredThrottle {
 }
 
 impl LoginThrottle {
-    /// Restores the attempts from a file. After one that cannot be parsed, strangers start with their budget used up.
+    /// Restores the attempts from a file. If the file cannot be parsed, strangers start with an empty budget.
     pub(super) fn restore(file: &[u8], now_ms: u64) -> Self {
         let Ok(stored) = serde_json::from_slice::<StoredThrottle>(file) else {
             tracing::warn!("the file of wrong desk passwords is damaged; strangers wait before they may try");
@@ -104,18 +105,18 @@ impl LoginThrottle {
         }
     }
 
-    /// The attempts as a file.
+    /// Returns the attempts as the content of a file.
     pub(super) fn to_json(&self) -> Vec<u8> {
         let attempts = self.attempts.iter().map(|(client, attempts)| (client.key(), *attempts)).collect();
         serde_json::to_vec(&StoredThrottle { used_ms: self.used_ms, used_at_ms: self.used_at_ms, attempts })
             .unwrap_or_default()
     }
 
-    /// Whether this client's password may be verified now. It counts as wrong until [`Self::attempt_succeeded`], so
-    /// that parallel attempts gain nothing over sequential ones.
+    /// Begins an attempt, if this client's password may be verified now. The password counts as wrong until
+    /// [`Self::attempt_succeeded`], because otherwise parallel attempts could go beyond the limits.
     ///
     /// # Errors
-    /// How long to wait.
+    /// The time to wait before the next attempt.
     pub(super) fn begin_attempt(&mut self, client: Client, now_ms: u64) -> Result<(), Duration> {
         let before = self.previous_attempts(client, now_ms);
         let failed = before.unwrap_or_default();
@@ -142,7 +143,7 @@ impl LoginThrottle {
         Ok(())
     }
 
-    /// The client's password was right.
+    /// Records that the client's password was right.
     pub(super) fn attempt_succeeded(&mut self, client: Client) {
         self.attempts.remove(&client);
         if let Client::Stranger(_) = client {
@@ -150,7 +151,8 @@ impl LoginThrottle {
         }
     }
 
-    /// Whether a browser still counts as known: not too many wrong passwords came from it.
+    /// Returns whether a browser still counts as known, which it does until [`KNOWN_BROWSER_WRONG_MAX`] wrong passwords
+    /// came from it.
     pub(super) fn is_known(&self, browser: BrowserId) -> bool {
         self.attempts
             .get(&Client::KnownBrowser(browser))
@@ -158,7 +160,7 @@ impl LoginThrottle {
     }
 
     fn refill(&mut self, now_ms: u64) {
-        // A clock that was set back refills nothing, and counts from where it is now.
+        // A clock that was set back refills nothing. From then on, time counts from the new value.
         self.used_ms = self.used_ms.saturating_sub(now_ms.saturating_sub(self.used_at_ms));
         self.used_at_ms = now_ms;
     }
@@ -217,7 +219,7 @@ mod tests {
     #[test]
     fn strangers_share_a_budget_and_keep_no_known_client_out() {
         let mut throttle = LoginThrottle::default();
-        // Two hours of four hundred addresses, each of which tries eight times a second.
+        // For two hours, four hundred addresses try eight times a second each.
         let mut taken = 0;
         for second in 0..7_200_u64 {
             for address in 0..400 {
@@ -248,7 +250,7 @@ mod tests {
             assert_eq!(again.begin_attempt(client, START_MS + 1_000), Err(Duration::from_secs(4)), "{client:?}");
         }
         assert_eq!(again.begin_attempt(stranger(500), START_MS + 1_000), Err(Duration::from_secs(2)));
-        // Neither does a damaged file, nor a clock that was set back.
+        // A damaged file or a clock that was set back does not lift the throttle either.
         assert!(LoginThrottle::restore(b"rubbish", START_MS).begin_attempt(stranger(1), START_MS).is_err());
         let mut back = LoginThrottle::restore(&throttle.to_json(), START_MS - 86_400_000);
         assert_eq!(back.begin_attempt(stranger(1), START_MS - 86_400_000), Err(Duration::from_secs(5)));

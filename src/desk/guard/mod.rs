@@ -1,5 +1,5 @@
-//! Owns what lies between a browser and a desk: the port, TLS, connection limits, which requests are let through, and
-//! signing in. The desk of one room and the desk of several share it. Does not own the pages and orders behind it.
+//! Owns the guard between browsers and a desk: the port, TLS, connection limits, the checks of requests, and the
+//! sign-in. The desk of one room and the desk of several rooms share it. Not here: the pages and orders behind it.
 
 mod authentication;
 mod background_file;
@@ -41,22 +41,22 @@ const BODY_BYTES_MAX: usize = 4 * 1024;
 pub(in crate::desk) struct Guard {
     address: SocketAddr,
     host_names: Vec<String>,
-    /// `None` where no password is set, which is allowed only on loopback.
+    /// `None` if no password is set, which is allowed only on loopback.
     authenticator: Option<Authenticator>,
 }
 
 impl Guard {
-    /// Whether a page is shown to signed-in browsers only.
+    /// Returns whether a page is shown to signed-in browsers only.
     pub(in crate::desk) const fn needs_sign_in(&self) -> bool {
         self.authenticator.is_some()
     }
 
-    /// The sign-in token in a request's cookies.
+    /// Returns the sign-in token in a request's cookies.
     pub(in crate::desk) fn token(&self, headers: &HeaderMap) -> Option<String> {
         self.authenticator.as_ref().and_then(|authenticator| authenticator.token(headers))
     }
 
-    /// Whether this token is signed in, or nobody has to be.
+    /// Returns whether this token is signed in, or nobody has to sign in.
     pub(in crate::desk) fn admits(&self, token: Option<&str>) -> bool {
         self.authenticator.as_ref().is_none_or(|authenticator| authenticator.sign_ins.is_signed_in(token))
     }
@@ -69,14 +69,14 @@ impl Guard {
         }
     }
 
-    /// The `Set-Cookie` value that prolongs a browser's sign-in. Sent with each page, so that a desk in daily use is
-    /// never signed out.
+    /// Returns the `Set-Cookie` value that prolongs a browser's sign-in. It is sent with each page, because a desk in
+    /// daily use must never be signed out.
     pub(in crate::desk) fn renewed_cookie(&self, headers: &HeaderMap) -> Option<HeaderValue> {
         let authenticator = self.authenticator.as_ref()?;
         authenticator.sign_in_cookie(&authenticator.token(headers)?).parse().ok()
     }
 
-    /// The whole app: `public` is open to everybody who passes the request checks, `private` needs a sign-in.
+    /// Combines both routers: `public` is open to everybody who passes the request checks, `private` needs a sign-in.
     fn protect(self: &Arc<Self>, public: Router, private: Router) -> Router {
         let private = private
             .route("/logout", post(sign_out).with_state(Arc::clone(self)))

@@ -1,5 +1,5 @@
-//! Owns which requests pass: the right host name, the desk's own page, a signed-in browser; and the security headers of
-//! every response. Does not own who is signed in.
+//! Owns the checks of every request (its host name, whether it comes from the desk's own page, whether its browser is
+//! signed in) and the security headers of every response. Not here: who is signed in.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -20,8 +20,8 @@ const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src '
                               img-src 'self'; connect-src 'self'; media-src 'self'; manifest-src 'none'; \
                               base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// A header that only the desk's own page sends. A page of another site would need a CORS preflight for it, which a
-/// desk never grants.
+/// A header that only the desk's own page sends. A different site would need a CORS preflight to send it, which a desk
+/// never grants.
 const OWN_HEADER: &str = "x-stillroom";
 
 /// Lets a request through if it names this desk and comes from the desk's own page.
@@ -33,7 +33,7 @@ pub(super) async fn check(State(guard): State<Arc<Guard>>, request: Request, nex
     with_security_headers(response)
 }
 
-/// Lets a request through if its browser is signed in, or nobody has to be.
+/// Accepts a request if its browser is signed in, or nobody has to sign in.
 pub(super) async fn require_sign_in(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
     if guard.admits(guard.token(request.headers()).as_deref()) {
         if let Some(connection) = request.extensions().get::<Connection>() {
@@ -58,14 +58,14 @@ fn rejection(guard: &Guard, request: &Request) -> Option<Response> {
     (!is_allowed).then(|| problem(StatusCode::FORBIDDEN, "only the desk's own page may send this request"))
 }
 
-/// The address a request comes from; loopback where the server did not record one.
+/// Returns the address from which a request comes; loopback if the server did not record an address.
 pub(super) fn peer_address(request: &Request) -> IpAddr {
     let info = request.extensions().get::<ConnectInfo<SocketAddr>>();
     info.map_or(IpAddr::from([127, 0, 0, 1]), |info| info.0.ip())
 }
 
-/// Guards against DNS rebinding: on loopback a desk may be open without a password, so a foreign name that resolves to
-/// it must not reach it. Beyond loopback the certificate does the same.
+/// Checks the host name against DNS rebinding. On loopback, a desk may be open without a password, so requests to a
+/// foreign name that resolves to it must not pass. Beyond loopback, the certificate also guards against them.
 fn is_own_host(guard: &Guard, headers: &HeaderMap) -> bool {
     if !guard.address.ip().is_loopback() {
         return true;
@@ -86,7 +86,7 @@ fn is_same_site(headers: &HeaderMap) -> bool {
     site.is_none_or(|site| matches!(site, "same-origin" | "none"))
 }
 
-/// Guards against cross-site request forgery.
+/// Checks that a request comes from the desk's own page, against cross-site request forgery.
 fn is_from_own_page(headers: &HeaderMap) -> bool {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let is_json = text(CONTENT_TYPE).is_some_and(|kind| kind.split(';').next() == Some("application/json"));

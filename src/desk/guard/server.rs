@@ -1,5 +1,5 @@
-//! Owns a desk's connections from accepting to closing: TLS, and the time limits of a connection. Does not own the
-//! responses, nor which connection has to make way ([`super::connections`]).
+//! Owns a desk's connections from accepting to closing: TLS, and the time limits of a connection. Not here: the
+//! responses, and the choice of a connection to evict ([`super::connections`]).
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -28,8 +28,7 @@ use super::connections::{Connection, ConnectionLimits, Connections};
 
 /// Time limit for the TLS handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
-/// Time limit for a request's head to arrive, and for a connection to stay idle. A page sends a request every two
-/// seconds.
+/// Time limit for a request's head to arrive, and for an idle connection. A page sends a request every two seconds.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// Time limit for the peer to acknowledge what was sent (`TCP_USER_TIMEOUT`).
 const ACKNOWLEDGE_TIMEOUT: Duration = Duration::from_secs(20);
@@ -72,7 +71,7 @@ pub(super) async fn serve(
         let (stream, peer, permit) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                // Closing the least useful connection frees a file descriptor; any other error passes by itself.
+                // Closing the least useful connection frees a file descriptor. Any other error does not last.
                 tracing::debug!(%error, "a connection to the desk could not be accepted");
                 connections.evict_one();
                 sleep(ACCEPT_RETRY_INTERVAL).await;
@@ -95,13 +94,13 @@ async fn accept(
     listener: &tokio::net::TcpListener,
     permits: &Arc<Semaphore>,
 ) -> std::io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    // The permit first: a connection that waits in the kernel's backlog takes no file descriptor.
+    // The permit comes first, because a connection that waits in the kernel's backlog takes no file descriptor.
     let permit = Arc::clone(permits).acquire_owned().await.map_err(std::io::Error::other)?;
     let (stream, peer) = listener.accept().await?;
     Ok((stream, peer, permit))
 }
 
-/// Maximum number of open files of this process (`RLIMIT_NOFILE`).
+/// Returns the maximum number of open files of this process (`RLIMIT_NOFILE`).
 fn open_files_max() -> u64 {
     rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX)
 }
@@ -137,7 +136,8 @@ impl ConnectionTask {
     /// Serves the connection until it ends, is evicted, or the desk closes.
     async fn run(self, tls_configs: TlsConfigs, _permit: OwnedSemaphorePermit) {
         let Self { stream, peer, connection, closing, app } = self;
-        // Both are optional: without them the connection is only slower, or lingers.
+        // Both options are optional. Without them, the connection is only slower, or stays open longer after its
+        // browser is gone.
         let _ = stream.set_nodelay(true);
         let timeout_ms = u32::try_from(ACKNOWLEDGE_TIMEOUT.as_millis()).unwrap_or(u32::MAX);
         let _ = rustix::net::sockopt::set_tcp_user_timeout(&stream, timeout_ms);

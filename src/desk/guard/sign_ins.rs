@@ -1,6 +1,6 @@
-//! Owns who is signed in at a desk. Sign-ins survive a restart of the program: every reset of the room restarts it, and
-//! a desk that was signed out by that could not receive calls. Nothing here waits for a disk. Does not own the
-//! password.
+//! Owns the sign-ins at a desk. They survive a restart of the program, because every reset of the room restarts it, and
+//! a desk that the restart signed out could not receive calls. Nothing here waits for a disk, except where a function
+//! says so. Not here: the password.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -21,9 +21,9 @@ use crate::paths::private;
 pub(super) const SIGN_IN_SECONDS: u64 = 7 * 24 * 60 * 60;
 /// A sign-in's expiry is stored again only once it has moved by this much, in seconds, to spare the disk.
 const RENEWAL_STEP_SECONDS: u64 = 60 * 60;
-/// Maximum number of sign-ins; one more ends the oldest.
+/// Maximum number of sign-ins. Another sign-in ends the oldest.
 const SIGN_INS_MAX: usize = 64;
-/// Maximum size of the file, in bytes; sixty-four hashes and times fit several times over.
+/// Maximum size of the file, in bytes. It is several times the size of [`SIGN_INS_MAX`] hashes and times.
 const FILE_BYTES_MAX: usize = 64 * 1024;
 const TOKEN_BYTES: usize = 32;
 
@@ -32,20 +32,20 @@ const TOKEN_BYTES: usize = 32;
 pub(super) struct SignIns {
     table: Mutex<SignInTable>,
     file: BackgroundFile,
-    /// Notifies streams that some sign-in has ended.
+    /// Notifies streams that at least one sign-in has ended.
     any_ended: watch::Sender<()>,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct SignInTable {
-    /// Hash of the password's hash: sign-ins made under another password are void.
+    /// Hash of the password's hash. Sign-ins made with a different password are void.
     password: String,
     /// The hash of each token, and when it expires, in seconds since 1970.
     until: BTreeMap<String, u64>,
 }
 
 impl SignIns {
-    /// Restores the sign-ins that were stored in this folder under this password.
+    /// Restores the sign-ins that were stored in this folder for this password.
     pub(super) fn open(folder: &Path, password_hash: &str) -> Self {
         let path = folder.join("sessions.json");
         let stored = private::read_limited(&path, FILE_BYTES_MAX).ok().flatten();
@@ -68,7 +68,7 @@ impl SignIns {
         Self { table: Mutex::new(table), file, any_ended: watch::Sender::new(()) }
     }
 
-    /// Signs in. Returns the browser's token and the write that stores it.
+    /// Adds a sign-in. Returns the browser's token and the write that stores the sign-in.
     pub(super) fn sign_in(&self) -> Result<(String, WriteId), DeskError> {
         let mut bytes = [0_u8; TOKEN_BYTES];
         getrandom::fill(&mut bytes).map_err(|error| DeskError::Randomness(error.to_string()))?;
@@ -86,7 +86,7 @@ impl SignIns {
         Ok((token, self.save(&table)))
     }
 
-    /// Whether this token is signed in; if so, its lifetime starts again.
+    /// Returns whether this token is signed in. If so, its lifetime starts again.
     pub(super) fn is_signed_in(&self, token: Option<&str>) -> bool {
         let Some(token) = token else { return false };
         let key = digest(token.as_bytes());
@@ -106,7 +106,7 @@ impl SignIns {
         true
     }
 
-    /// Signs out. Returns the write that stores it, or `None` if the token was not signed in.
+    /// Ends a sign-in. Returns the write that stores the change, or `None` if the token was not signed in.
     pub(super) fn sign_out(&self, token: Option<&str>) -> Option<WriteId> {
         let mut table = self.table();
         table.until.remove(&digest(token?.as_bytes()))?;
@@ -114,7 +114,7 @@ impl SignIns {
         Some(self.save(&table))
     }
 
-    /// Signs everybody out, since there is a new password.
+    /// Signs everybody out, because there is a new password.
     pub(super) fn end_all(&self, password_hash: &str) {
         let mut table = self.table();
         *table = SignInTable { password: digest(password_hash.as_bytes()), until: BTreeMap::new() };
@@ -122,7 +122,7 @@ impl SignIns {
         self.any_ended.send_replace(());
     }
 
-    /// Waits up to `limit` until this write is on disk, and logs if it is not.
+    /// Waits up to `limit` until this write is on disk, and writes a log line if it is not.
     pub(super) async fn written(&self, write: WriteId, limit: Duration) {
         if !self.file.written(write, limit).await {
             tracing::warn!(
@@ -167,7 +167,7 @@ pub(super) fn hexadecimal(bytes: &[u8]) -> String {
     })
 }
 
-/// Seconds since 1970.
+/// Returns the seconds since 1970.
 pub(super) fn epoch_seconds() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

@@ -1,5 +1,5 @@
-//! Owns the desk's certificates: those of the built-in certificate authority, or the clinic's own files. Does not own
-//! when TLS is needed ([`super::bind_rules`]).
+//! Owns the desk's certificates, which come from the built-in certificate authority or from the clinic's own files. Not
+//! here: when TLS is needed ([`super::bind_rules`]).
 
 use std::fmt::Display;
 use std::fs;
@@ -21,13 +21,13 @@ use super::DeskError;
 use crate::paths::private;
 use crate::vocabulary::access::CertificateSource;
 
-/// Lifetime of the authority: staff install it in every browser by hand, so it is long.
+/// Lifetime of the authority, in days. It is long, because staff install the authority in every browser by hand.
 const CA_DAYS: u64 = 3_650;
-/// Lifetime of a server certificate. Browsers refuse more than 398 days (CA/Browser Forum, ballot SC31).
+/// Lifetime of a server certificate, in days. Browsers refuse more than 398 days (CA/Browser Forum, ballot SC31).
 const SERVER_DAYS: u64 = 180;
-/// A certificate is renewed this long before it expires.
+/// Number of days before its expiry at which a certificate is renewed.
 const RENEW_DAYS_BEFORE: u64 = 45;
-/// `notBefore` lies this far back, so that a browser whose clock is slow accepts a fresh certificate.
+/// Number of days that `notBefore` lies in the past. A browser whose clock is slow then accepts a new certificate.
 const BACKDATED_DAYS: u64 = 2;
 
 const CA_FILE: &str = "ca.pem";
@@ -46,7 +46,8 @@ pub(super) struct Certificate {
     names: Vec<String>,
 }
 
-/// What a certificate was issued for. Stored beside it, since reading it back would need an X.509 parser.
+/// The facts for which a certificate was issued. They are stored beside it, because reading them from the certificate
+/// would need an X.509 parser.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct CertificateFacts {
     until: NaiveDate,
@@ -54,7 +55,7 @@ struct CertificateFacts {
 }
 
 impl Certificate {
-    /// Reads the certificate, or issues it.
+    /// Reads the certificate, or issues it if necessary.
     pub(super) fn ready(source: &CertificateSource, folder: &Path, names: &[String]) -> Result<Self, DeskError> {
         let certificate = Self {
             source: source.clone(),
@@ -70,12 +71,12 @@ impl Certificate {
         Ok(certificate)
     }
 
-    /// The certificate file of the built-in authority.
+    /// Returns the certificate file of the built-in authority.
     pub(super) fn ca_file(&self) -> Option<&Path> {
         (self.source == CertificateSource::Auto).then_some(self.ca_file.as_path())
     }
 
-    /// The TLS configuration with the files as they are now.
+    /// Returns the TLS configuration with the files as they are now.
     pub(super) fn server_config(&self) -> Result<Arc<ServerConfig>, DeskError> {
         let (cert, key) = match &self.source {
             CertificateSource::Auto => (self.folder.join(SERVER_FILE), self.folder.join(SERVER_KEY_FILE)),
@@ -97,8 +98,8 @@ impl Certificate {
         Ok(Arc::new(config))
     }
 
-    /// A new configuration, if the certificate had to be renewed. The clinic's own files are always read again, since
-    /// the clinic renews them in place.
+    /// Returns a new configuration if the certificate had to be renewed. The clinic's own files are always read again,
+    /// because the clinic renews them in place.
     pub(super) fn renewed(&self) -> Result<Option<Arc<ServerConfig>>, DeskError> {
         let new = match self.source {
             CertificateSource::Auto => self.issue_missing(today())?,
@@ -107,8 +108,8 @@ impl Certificate {
         if new { self.server_config().map(Some) } else { Ok(None) }
     }
 
-    /// Issues the authority if there is none, and the server certificate if it is missing, near its expiry or for other
-    /// names. Returns whether anything was issued.
+    /// Issues the authority if there is none. Issues the server certificate if it is missing, expires soon or has
+    /// different names. Returns whether anything was issued.
     fn issue_missing(&self, today: NaiveDate) -> Result<bool, DeskError> {
         let stored = self.stored(&[CA_FILE, CA_KEY_FILE], CA_FACTS_FILE, today);
         let ca = match stored.filter(|ca| self.names.iter().all(|name| is_permitted(name, ca))) {
@@ -138,7 +139,7 @@ impl Certificate {
         let facts = CertificateFacts { until: after(today, CA_DAYS), names: permitted_names(&self.names) };
         tracing::warn!(file = %path.display(), "a new certificate authority for the desk; the clinic's browsers must trust this file");
         let ca = ca_params(today, &facts).self_signed(&key).map_err(|error| unusable(&path, &error))?;
-        // A server certificate of the old authority must never be taken for one of the new.
+        // A server certificate of the old authority must never be taken for a certificate of the new authority.
         remove(&self.folder.join(SERVER_FACTS_FILE))?;
         write_private(&self.folder.join(CA_KEY_FILE), key.serialize_pem().as_bytes())?;
         write_private(&path, ca.pem().as_bytes())?;
@@ -162,7 +163,8 @@ impl Certificate {
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         let server = params.signed_by(&key, &issuer).map_err(|error| unusable(&path, &error))?;
-        // The facts are removed first and written last, so that a half-written pair never counts as complete.
+        // The facts are removed first and written last, because a pair that is only half written must never count as
+        // complete.
         remove(&self.folder.join(SERVER_FACTS_FILE))?;
         write_private(&self.folder.join(SERVER_KEY_FILE), key.serialize_pem().as_bytes())?;
         write_private(&path, format!("{}{ca_pem}", server.pem()).as_bytes())?;
@@ -176,7 +178,7 @@ impl Certificate {
     }
 }
 
-/// The names and addresses under which a browser may reach a desk that listens on `listen`.
+/// Returns the names and addresses under which a browser may reach a desk that listens on `listen`.
 pub(super) fn names_of(listen: SocketAddr, host_names: &[String]) -> Vec<String> {
     let mut names = vec!["localhost".to_owned(), Ipv4Addr::LOCALHOST.to_string()];
     let address = if listen.ip().is_unspecified() { own_address() } else { Some(listen.ip()) };
@@ -193,7 +195,8 @@ pub(super) fn names_of(listen: SocketAddr, host_names: &[String]) -> Vec<String>
     names
 }
 
-/// This machine's address on its network. Nothing is sent: connecting a UDP socket only looks up the route.
+/// Returns this machine's address on its network. Sends nothing, because connecting a UDP socket only looks up the
+/// route.
 pub(super) fn own_address() -> Option<IpAddr> {
     let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
     socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
@@ -205,8 +208,8 @@ fn is_host_name(name: &str) -> bool {
     !name.is_empty() && name.len() <= 253 && name.chars().all(allowed) && name.parse::<IpAddr>().is_err()
 }
 
-/// The names the authority may certify (X.509 name constraints): should its key be stolen, it can vouch for nothing but
-/// the clinic's own network.
+/// Returns the names that the authority may certify (X.509 name constraints). If its key is stolen, the thief can
+/// certify nothing beyond the clinic's own network.
 fn permitted_names(names: &[String]) -> Vec<String> {
     let mut permitted = ["localhost", "local", "lan", "internal", "home.arpa"].map(str::to_owned).to_vec();
     permitted.extend(names.iter().cloned());
@@ -215,7 +218,8 @@ fn permitted_names(names: &[String]) -> Vec<String> {
     permitted
 }
 
-/// Whether this authority may certify that name. If not, a new one has to be issued, and installed in the browsers.
+/// Returns whether this authority may certify that name. If not, a new authority has to be issued, and installed in the
+/// browsers.
 fn is_permitted(name: &str, ca: &CertificateFacts) -> bool {
     match name.parse::<IpAddr>() {
         Ok(IpAddr::V4(ip)) if ip.is_private() || ip.is_loopback() || ip.is_link_local() => true,
@@ -290,7 +294,7 @@ fn make_folder(folder: &Path) -> Result<(), DeskError> {
     private::make_dir(folder).map_err(|source| DeskError::File { path: folder.to_owned(), source })
 }
 
-/// Replaces a file atomically, readable by this user only.
+/// Replaces a file atomically. Only this user can read it.
 fn write_private(path: &Path, bytes: &[u8]) -> Result<(), DeskError> {
     private::write_atomic(path, bytes).map_err(|source| DeskError::File { path: path.to_owned(), source })
 }

@@ -1,5 +1,5 @@
 //! Owns the messages to a page of several rooms, as JSON. Only those parts of a room's state that could be parsed are
-//! passed on. Does not own when they are sent.
+//! passed on. Not here: when messages are sent.
 
 use serde::Serialize;
 use ulid::Ulid;
@@ -13,10 +13,10 @@ use crate::line::view::{RoomView, Sentence};
 use crate::room::call::DeskId;
 use crate::vocabulary::place::Place;
 
-/// Maximum number of left-out rooms that are named.
+/// Maximum number of left-out rooms that a message names.
 const NAMED_MAX: usize = 12;
 
-/// The first message of a stream: what does not change while the page is open.
+/// The first message of a stream, with everything that does not change while the page is open.
 #[derive(Debug, Serialize)]
 pub(super) struct MultiRoomHello<'a> {
     desk: String,
@@ -49,14 +49,14 @@ impl<'a> MultiRoomHello<'a> {
     }
 }
 
-/// The state of the line to the broker.
+/// The state of the connection to the broker.
 #[derive(Debug, Serialize)]
 pub(super) struct LineMessage {
     /// Whether this desk is connected to the broker.
     pub(super) linked: bool,
-    /// Whether it has been connected since it started.
+    /// Whether this desk has been connected since it started.
     pub(super) was_linked: bool,
-    /// Why it is not, in the words of the library or the operating system; `None` while it is.
+    /// Why this desk is not connected, in the words of the library or the operating system; `None` while it is.
     pub(super) why: Option<Sentence>,
     /// Whether another client keeps taking this desk's place at the broker.
     pub(super) fought_over: bool,
@@ -64,7 +64,7 @@ pub(super) struct LineMessage {
     pub(super) broker: String,
     /// Number of rooms shown.
     pub(super) rooms: usize,
-    /// The rooms beyond the maximum.
+    /// The rooms beyond the maximum, which are not shown.
     pub(super) left_out: LeftOutMessage,
 }
 
@@ -72,7 +72,7 @@ pub(super) struct LineMessage {
 #[derive(Debug, Serialize)]
 pub(super) struct LeftOutMessage {
     count: usize,
-    /// The first few.
+    /// Ids of the first [`NAMED_MAX`] rooms.
     rooms: Vec<RoomId>,
 }
 
@@ -82,7 +82,7 @@ impl LeftOutMessage {
     }
 }
 
-/// One room. Its ages are as of now, except those in `view`, which are `view_age_ms` older.
+/// The state of one room. Its ages are as of now, except those in `view`, which are `view_age_ms` older.
 #[derive(Debug, Serialize)]
 pub(super) struct RoomMessage<'a> {
     id: &'a str,

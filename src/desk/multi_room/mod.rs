@@ -1,5 +1,5 @@
-//! Owns the desk of several rooms: every room on a broker, on one page. Does not own the line to the broker
-//! ([`crate::line`]), who gets in (`desk::guard`), nor what every desk's page has in common (`desk::page`).
+//! Owns the desk of several rooms: every room on a broker, on one page. Not here: the connection to the broker
+//! ([`crate::line`]), sign-in (`desk::guard`), and the parts that all desk pages share (`desk::page`).
 
 mod message;
 mod router;
@@ -15,7 +15,7 @@ use super::{BoundDesk, DeskError};
 use crate::line::broker::Broker;
 use crate::line::message::RoomId;
 
-/// What the desk of several rooms shows.
+/// The options for the desk of several rooms.
 #[derive(Clone, Debug)]
 pub struct MultiRoomOptions {
     /// The clinic's choices for the page.
@@ -24,7 +24,7 @@ pub struct MultiRoomOptions {
     pub name: String,
     /// The broker that the rooms use.
     pub broker: Broker,
-    /// The expected rooms: one that never sends anything is reported as lost.
+    /// The expected rooms. If an expected room never sends anything, it is reported as lost.
     pub rooms: Vec<RoomId>,
 }
 
@@ -34,15 +34,15 @@ pub enum MultiRoomError {
     /// An error that can also occur at the desk of one room.
     #[error(transparent)]
     Desk(#[from] DeskError),
-    /// The operating system cannot start a thread for the line.
+    /// The operating system cannot start a thread for the broker connection.
     #[error(
         "the system could not start a thread for the line to the broker: {0}; close other programs and start again"
     )]
     Line(io::Error),
 }
 
-/// Connects to the broker and serves the desk until `shutdown` completes. A broker that cannot be reached is no error: the
-/// page says so, and connecting is retried forever.
+/// Connects to the broker and serves the desk until `shutdown` completes. A broker that cannot be reached is not an
+/// error. The page says so, and the desk keeps trying to connect.
 ///
 /// # Errors
 /// Every [`MultiRoomError`].

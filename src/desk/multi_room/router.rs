@@ -1,4 +1,4 @@
-//! Owns the routes of the desk of several rooms. Does not own the orders themselves.
+//! Owns the routes of the desk of several rooms. Not here: the orders themselves.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ pub(super) fn routes() -> Router<Arc<MultiRoomDesk>> {
                 match desk.order(&room, order).await {
                     Ok(()) => StatusCode::NO_CONTENT.into_response(),
                     Err(OrderError::Refused(why)) => problem(StatusCode::CONFLICT, &why),
-                    // No text: the page says in its own language that the room did not answer.
+                    // There is no text, because the page says in its own language that the room did not answer.
                     Err(OrderError::Unanswered) => problem(StatusCode::GATEWAY_TIMEOUT, ""),
                 }
             },
@@ -50,8 +50,8 @@ async fn call_received(
         Ok(page) => page,
         Err(why) => return problem(StatusCode::BAD_REQUEST, why),
     };
-    // The lock is held to the end, so that a page that is hidden at this moment withdraws the call after this, not
-    // before.
+    // The lock is held to the end. If the page is hidden at this moment, it withdraws the call after this function has
+    // recorded it, not before.
     let pages = desk.hub.pages.lock().await;
     if !pages.can_receive(page) {
         return problem(StatusCode::CONFLICT, "this page cannot receive: it must be visible with its sound on");
@@ -80,7 +80,7 @@ async fn shared_forgotten(
     }
 }
 
-/// A call that its room lost in a restart.
+/// A call that its room lost in a restart, and that somebody has looked after.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct LeftCall {

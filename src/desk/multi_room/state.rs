@@ -1,5 +1,5 @@
-//! Owns the state of the desk of several rooms: its end of the line, and which parts have changed since a page was last
-//! updated. Does not own its routes, nor what a page is sent.
+//! Owns the state of the desk of several rooms: its end of the broker connection, and version numbers that show which
+//! parts have changed since a page was last updated. Not here: the routes, and the messages to a page.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,12 +21,13 @@ use crate::line::mqtt::DeskTransport;
 use crate::line::order::DeskOrder;
 use crate::room::call::DeskId;
 
-/// How often pages that were cut off are checked for what a patient shared.
+/// Interval at which the desk checks whether a page that was cut off may still show what a patient shared.
 const SHARED_CHECK_INTERVAL: Duration = Duration::from_secs(1);
-/// The line's thread counts as hung if its loop has not run for this long. It runs at least every ten seconds.
+/// Time for which the loop of the broker connection's thread may not run before the thread counts as hung, in
+/// milliseconds. The loop runs at least every ten seconds.
 const LINE_HANGS_AFTER_MS: u64 = 15_000;
 
-/// What the line reports.
+/// Receives the events of the broker connection.
 pub(super) type LineEvents = mpsc::UnboundedReceiver<ClientEvent<FleetEvent>>;
 
 /// The desk of several rooms while it serves.
@@ -39,13 +40,13 @@ pub(super) struct MultiRoomDesk {
     records: Mutex<RoomRecords>,
 }
 
-/// Numbers that grow with each change. They show what a page has not been sent yet.
+/// Version numbers that grow with each change. By them, a stream knows what its page has not been sent yet.
 #[derive(Clone, Default)]
 pub(super) struct Versions {
     newest: u64,
-    /// That of the line to the broker.
+    /// Version of the state of the broker connection.
     pub(super) line: u64,
-    /// That of each room.
+    /// Version of each room's state.
     pub(super) rooms: BTreeMap<RoomId, u64>,
 }
 
@@ -61,20 +62,20 @@ impl Versions {
     }
 }
 
-/// What the desk remembers in addition to the fleet.
+/// The desk's records in addition to the fleet.
 #[derive(Default)]
 struct RoomRecords {
     recent_calls: BTreeMap<RoomId, RecentCalls>,
-    /// The pages that may still show what a room's patient shared.
+    /// The pages that still show, or may show, what a room's patient shared.
     shared: BTreeMap<RoomId, SharedWords>,
-    /// The call of each room that a page has drawn.
+    /// The call of each room that a page shows, by page.
     received: BTreeMap<DeskId, BTreeMap<RoomId, Ulid>>,
     /// Orders that wait for their room's answer.
     unanswered: BTreeMap<Ulid, oneshot::Sender<Result<(), OrderError>>>,
     line: LineHistory,
 }
 
-/// What the line has reported about itself.
+/// The reports of the broker connection about itself.
 #[derive(Clone, Default)]
 pub(super) struct LineHistory {
     /// Why the broker cannot be reached; `None` while it can, or before the first attempt.
@@ -84,11 +85,12 @@ pub(super) struct LineHistory {
 }
 
 impl MultiRoomDesk {
-    /// Opens the line. [`Self::follow_line`] handles what it reports.
+    /// Opens the broker connection. [`Self::follow_line`] handles its events.
     pub(super) fn open(options: MultiRoomOptions, guard: Arc<Guard>) -> Result<(Self, LineEvents), MultiRoomError> {
         let MultiRoomOptions { page, name, broker, rooms } = options;
         let desk = getrandom::u64().map_err(|error| MultiRoomError::Line(std::io::Error::other(error)))?;
-        // Unbounded, since nothing may be lost; the line's own limits bound what it reports.
+        // The channel is unbounded, because no event may be lost. The connection's own limits bound the number of
+        // events.
         let (sender, events) = mpsc::unbounded_channel();
         let mut versions = Versions::default();
         versions.line_changed();
@@ -111,7 +113,7 @@ impl MultiRoomDesk {
         Ok((desk, events))
     }
 
-    /// Passes on what the line reports. Ends with the line.
+    /// Passes on the events of the broker connection. Ends when the connection ends.
     pub(super) async fn follow_line(&self, mut events: LineEvents) {
         let mut shared_check = tokio::time::interval(SHARED_CHECK_INTERVAL);
         loop {
@@ -165,17 +167,17 @@ impl MultiRoomDesk {
         }
     }
 
-    /// Whether this room is known. Nothing is remembered of a room that has never sent anything.
+    /// Returns whether this room is known. Nothing is stored for a room that has never sent anything.
     pub(super) fn knows(&self, room: &RoomId) -> bool {
         self.line.with(|fleet, now_ms| fleet.room(now_ms, room).is_some())
     }
 
-    /// The pages that may still show what this room's patient shared.
+    /// Returns the pages that still show, or may show, what this room's patient shared.
     pub(super) fn shared_of(&self, room: &RoomId) -> SharedWords {
         self.records().shared.entry(room.clone()).or_default().clone()
     }
 
-    /// Tells a room that took back what its patient shared, once no page shows it any more.
+    /// If the patient no longer shares the text and no page shows it any longer, reports that to the room.
     pub(super) fn report_if_cleared(&self, room: &RoomId) {
         if self.line.with(|fleet, _| fleet.has_shared_words_to_clear(room))
             && self.shared_of(room).wait_forgotten(Duration::ZERO)
@@ -192,15 +194,16 @@ impl MultiRoomDesk {
         self.records().line.clone()
     }
 
-    /// Whether the loop of the line's thread runs. While it hangs, nothing that a page shows is current.
+    /// Returns whether the loop of the broker connection's thread runs. While it hangs, nothing that a page shows is
+    /// current.
     pub(super) fn line_turns(&self) -> bool {
         self.line.with(|fleet, now_ms| now_ms < fleet.last_turn_ms() + LINE_HANGS_AFTER_MS)
     }
 
-    /// A page can now receive calls, or no longer.
+    /// Handles a page that has become able to receive calls, or unable.
     pub(super) fn on_page_change(&self, pages: &OpenPages, change: PageChange) {
         let can_receive = pages.any_can_receive();
-        // The calls that no other page has drawn.
+        // The calls that no other page shows.
         let mut withdrawn = Vec::new();
         if let PageChange::Unable(page) = change {
             let mut records = self.records();
@@ -217,7 +220,7 @@ impl MultiRoomDesk {
         });
     }
 
-    /// A page that can receive calls has drawn one.
+    /// Records that a page that can receive calls shows `call`.
     pub(super) fn call_received(&self, page: DeskId, room: &RoomId, call: Ulid) -> Result<(), &'static str> {
         self.line.with(|fleet, now_ms| fleet.call_received(now_ms, room, call))?;
         self.records().received.entry(page).or_default().insert(room.clone(), call);
@@ -236,7 +239,7 @@ impl MultiRoomDesk {
         answer.await.unwrap_or(Err(OrderError::Unanswered))
     }
 
-    /// A page's stream has ended; it may still show what patients shared.
+    /// Handles the end of a page's stream. The page may still show what patients shared.
     pub(super) fn on_page_lost(&self, page: DeskId, now: Instant) {
         self.records().shared.values().for_each(|shared| shared.lost(page, now));
     }

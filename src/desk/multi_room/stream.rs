@@ -1,5 +1,5 @@
-//! Owns what a page of several rooms is sent and when: the line to the broker, then each room as it changes, those with a
-//! call first. Does not own the messages' form.
+//! Owns the schedule of messages to a page of several rooms: first the state of the broker connection, then each room
+//! as it changes, rooms with a call first. Not here: the form of the messages.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -32,7 +32,7 @@ impl PageServer for MultiRoomDesk {
     }
 }
 
-/// Feeds one page until it is gone or the desk closes.
+/// Sends one page its messages until the page is gone or the desk closes.
 async fn feed(desk: &MultiRoomDesk, page: DeskId, stream: &PageStream) {
     let mut versions = desk.versions.subscribe();
     let mut closing = desk.hub.closing();
@@ -51,7 +51,7 @@ async fn feed(desk: &MultiRoomDesk, page: DeskId, stream: &PageStream) {
                 }
             }
             _ = beat.tick() => {
-                // Without heartbeats the page says that it is not connected to its desk.
+                // Without heartbeats, the page says that it is not connected to its desk.
                 if desk.line_turns() && !stream.send("beat", &()).await {
                     return;
                 }
@@ -60,7 +60,7 @@ async fn feed(desk: &MultiRoomDesk, page: DeskId, stream: &PageStream) {
     }
 }
 
-/// The versions that a page has been sent.
+/// The versions that have been sent to a page.
 #[derive(Default)]
 struct SentVersions {
     line: u64,
@@ -73,8 +73,8 @@ enum NextMessage {
 }
 
 impl SentVersions {
-    /// Sends everything that has changed. Looks for the most urgent message again after each one, so that a call never
-    /// waits behind other rooms.
+    /// Sends everything that has changed. Looks for the most urgent message again after each message, because a call
+    /// must never wait behind other rooms.
     async fn catch_up(&mut self, desk: &MultiRoomDesk, page: DeskId, stream: &PageStream) -> bool {
         while let Some(next) = self.next(desk) {
             let is_sent = match next {

@@ -1,5 +1,6 @@
-//! Owns what the pages of one room and of several have in common: the files, the event stream, the requests a page may
-//! send, and whether it can receive a call. Does not own what an order does, nor the content of a stream.
+//! Owns the parts that the pages of one room and of several rooms share: the files, the event stream, the requests that
+//! a page may send, and whether a page can receive a call. Not here: the effect of an order, and the content of a
+//! stream.
 
 pub(super) mod open_pages;
 pub(super) mod place_pictures;
@@ -28,9 +29,9 @@ pub struct PageOptions {
     pub clinicians: Vec<String>,
     /// The tag of the page's language. A language that the page lacks falls back to English.
     pub locale: String,
-    /// The staff's typeface as a TrueType file; `None` for one of the browser's.
+    /// The staff's regular typeface as a TrueType file; `None` for a typeface of the browser.
     pub font: Option<&'static [u8]>,
-    /// The same, bold.
+    /// The staff's bold typeface as a TrueType file; `None` for a typeface of the browser.
     pub font_bold: Option<&'static [u8]>,
     /// The places as the tablet shows them. The page shows a place that is missing here without a picture.
     pub stills: Vec<PlaceStill>,
@@ -44,7 +45,7 @@ const JPEG: &str = "image/jpeg";
 /// For a file whose name changes with its content.
 const FOREVER: &str = "private, max-age=31536000, immutable";
 
-/// What the sign-in page needs. It contains nothing about a room.
+/// Returns the routes of the files that the sign-in page needs. They contain nothing about a room.
 fn public_files(guard: &Arc<Guard>, options: &PageOptions) -> Router {
     let PageOptions { font, font_bold, .. } = *options;
     Router::new()

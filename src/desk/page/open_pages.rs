@@ -1,5 +1,5 @@
-//! Owns which open pages can receive a call: alive, visible, with their sound unlocked. Pure; the time is passed in. Does
-//! not own their streams, nor how a room uses this.
+//! Owns the list of open pages, and the rule for which of them can receive a call: they must be alive and visible, with
+//! their sound unlocked. Pure; the time is passed in. Not here: the streams of the pages, and how a room uses the list.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -33,12 +33,13 @@ struct OpenPage {
     sent_call: Option<CallId>,
 }
 
-/// The page's stream has ended, so it has to open another.
+/// The page is not in the list, because its stream has ended. It has to open another stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::desk) struct UnknownPage;
 
 impl OpenPages {
-    /// A page opened its stream. Returns `false` if there are too many.
+    /// Adds a page that has opened its stream. Returns `false` if there are already [`PAGES_MAX`] pages, or the page is
+    /// already open.
     pub(in crate::desk) fn open(&mut self, desk: DeskId, now: Instant) -> bool {
         if self.pages.len() >= PAGES_MAX || self.pages.contains_key(&desk) {
             return false;
@@ -47,10 +48,10 @@ impl OpenPages {
         true
     }
 
-    /// The page sent a heartbeat; `can_receive` says whether it is visible with its sound unlocked.
+    /// Handles a page's heartbeat. `can_receive` says whether the page is visible with its sound unlocked.
     ///
     /// # Errors
-    /// [`UnknownPage`]
+    /// [`UnknownPage`] if the page is not open.
     pub(in crate::desk) fn beat(
         &mut self,
         desk: DeskId,
@@ -66,20 +67,21 @@ impl OpenPages {
         Ok(Some(if can_receive { PageChange::Able(desk) } else { PageChange::Unable(desk) }))
     }
 
-    /// The room refused it. The next heartbeat offers it again.
+    /// Records that the room refused the page. The page's next heartbeat announces it to the room again.
     pub(in crate::desk) fn refused(&mut self, desk: DeskId) {
         if let Some(page) = self.pages.get_mut(&desk) {
             page.can_receive = false;
         }
     }
 
-    /// The page's stream has ended.
+    /// Removes a page whose stream has ended.
     pub(in crate::desk) fn close(&mut self, desk: DeskId) -> Option<PageChange> {
         let page = self.pages.remove(&desk)?;
         page.can_receive.then_some(PageChange::Unable(desk))
     }
 
-    /// Returns the pages that have been silent for [`SILENT_AFTER`].
+    /// Marks the pages that have been silent for [`SILENT_AFTER`] as unable to receive calls, and returns these
+    /// changes.
     pub(in crate::desk) fn handle_timeout(&mut self, now: Instant) -> Vec<PageChange> {
         let mut gone = Vec::new();
         for (desk, page) in &mut self.pages {
@@ -91,7 +93,7 @@ impl OpenPages {
         gone
     }
 
-    /// The desk closes.
+    /// Removes all pages, because the desk closes. Returns a change for each page that could receive calls.
     pub(in crate::desk) fn close_all(&mut self) -> Vec<PageChange> {
         let receiving = self.pages.iter().filter(|(_, page)| page.can_receive);
         let gone = receiving.map(|(desk, _)| PageChange::Unable(*desk)).collect();
@@ -99,12 +101,12 @@ impl OpenPages {
         gone
     }
 
-    /// Whether this page can receive a call.
+    /// Returns whether this page can receive a call.
     pub(in crate::desk) fn can_receive(&self, desk: DeskId) -> bool {
         self.pages.get(&desk).is_some_and(|page| page.can_receive)
     }
 
-    /// Whether any page can receive a call.
+    /// Returns whether any page can receive a call.
     pub(in crate::desk) fn any_can_receive(&self) -> bool {
         self.pages.values().any(|page| page.can_receive)
     }

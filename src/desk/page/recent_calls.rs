@@ -1,5 +1,5 @@
-//! Owns the list of recent calls on a page: when each was pressed and how soon it was answered. Kept in memory only, and
-//! without anything about the patient. Does not own the call itself: the room does.
+//! Owns the list of recent calls on a page: when each was pressed and how soon it was answered. Kept in memory only,
+//! and without anything about the patient. Not here: the call itself, which the room keeps.
 
 use std::collections::VecDeque;
 
@@ -9,7 +9,7 @@ use ulid::Ulid;
 
 use crate::line::message::{CallState, WirePhase};
 
-/// Length of the list.
+/// Maximum number of calls in the list.
 const CALLS_MAX: usize = 5;
 
 /// A call with the time of each step.
@@ -24,11 +24,11 @@ struct RecentCall {
     coming_at_ms: Option<u64>,
     here_at_ms: Option<u64>,
     cleared_at_ms: Option<u64>,
-    /// Who came.
+    /// Name of the clinician who came.
     name: Option<String>,
 }
 
-/// A recent call as the page gets it. Times are milliseconds since the press.
+/// A recent call in the form that a page receives. Times are milliseconds since the press.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(in crate::desk) struct RecentCallView<'a> {
     id: Ulid,
@@ -64,7 +64,7 @@ pub(in crate::desk) struct RecentCalls {
 }
 
 impl RecentCalls {
-    /// The calls as the page gets them.
+    /// Returns the calls in the form that a page receives.
     pub(in crate::desk) fn views(&self) -> Vec<RecentCallView<'_>> {
         self.calls.iter().map(RecentCall::view).collect()
     }
@@ -111,7 +111,7 @@ impl RecentCalls {
     }
 }
 
-/// The wall-clock time `ago_ms` milliseconds ago, RFC 3339.
+/// Returns the wall-clock time `ago_ms` milliseconds ago, RFC 3339.
 pub(in crate::desk) fn wall_clock(ago_ms: u64) -> String {
     let ago = TimeDelta::milliseconds(i64::try_from(ago_ms).unwrap_or(0));
     let now = Local::now();

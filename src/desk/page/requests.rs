@@ -1,5 +1,5 @@
-//! Owns what a page may send: the path of each order, and the JSON of every request. Does not own an order's limits, nor
-//! whether a room takes it.
+//! Owns the requests that a page may send: the path of each order, and the JSON of every request. Not here: the limits
+//! of an order, and whether a room accepts it.
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -13,7 +13,7 @@ use crate::desk::guard::problem;
 use crate::line::order::DeskOrder;
 use crate::room::call::DeskId;
 
-/// Every order: its path, and its name in [`DeskOrder`].
+/// The path of every order, and its name in [`DeskOrder`].
 const ORDERS: [(&str, &str); 18] = [
     ("call/coming", "coming"),
     ("call/here", "here"),
@@ -35,7 +35,7 @@ const ORDERS: [(&str, &str); 18] = [
     ("session/after", "after_begins"),
 ];
 
-/// A route for each order below `prefix`; `handler` makes the route for an order's name.
+/// Returns a route for each order below `prefix`. `handler` creates the route for an order's name.
 pub(in crate::desk) fn order_routes<S: Clone + Send + Sync + 'static>(
     prefix: &str,
     handler: impl Fn(&'static str) -> MethodRouter<S>,
@@ -45,7 +45,7 @@ pub(in crate::desk) fn order_routes<S: Clone + Send + Sync + 'static>(
         .fold(Router::new(), |router, (path, name)| router.route(&format!("{prefix}/{path}"), handler(name)))
 }
 
-/// 204, or 409 with the reason.
+/// Returns 204, or 409 with the reason.
 pub(in crate::desk) fn response(result: Result<(), String>) -> Response {
     match result {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
@@ -59,7 +59,7 @@ pub(in crate::desk) fn response(result: Result<(), String>) -> Response {
 pub(in crate::desk) struct OrderBody(Map<String, Value>);
 
 impl OrderBody {
-    /// The order of that name, if the body fits it and has no other fields.
+    /// Returns the order with that name, if the body has its fields and no others.
     ///
     /// # Errors
     /// A plain sentence that repeats nothing from the body.
@@ -82,13 +82,13 @@ impl OrderBody {
 #[serde(deny_unknown_fields)]
 pub(super) struct Beat {
     pub(super) desk: String,
-    /// Whether it is visible.
+    /// Whether the page is visible.
     pub(super) visible: bool,
-    /// Whether its sound is unlocked.
+    /// Whether the page's sound is unlocked.
     pub(super) sound: bool,
 }
 
-/// A page has drawn a call.
+/// The report that a page shows a call.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::desk) struct ReceivedCall {
@@ -96,14 +96,14 @@ pub(in crate::desk) struct ReceivedCall {
     pub(in crate::desk) desk: String,
 }
 
-/// A page no longer shows what a patient shared.
+/// The report that a page no longer shows what a patient shared.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::desk) struct SharedForgotten {
     pub(in crate::desk) desk: String,
 }
 
-/// A page's id: a decimal number as text, since JavaScript's numbers cannot hold 64 bits.
+/// Parses a page's id, which is a decimal number as text, because JavaScript's numbers cannot hold 64 bits.
 ///
 /// # Errors
 /// A plain sentence.

@@ -1,5 +1,5 @@
-//! Owns how the desk of one room and the desk of several handle their open pages: they follow each from its stream's
-//! first message until it is gone. Does not own what a page shows.
+//! Owns the handling of open pages, which the desk of one room and the desk of several rooms share. A page is followed
+//! from its stream's first message until it is gone. Not here: the content of a page.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -22,10 +22,10 @@ use crate::desk::DeskError;
 use crate::desk::guard::{BoundDesk, Connection, Guard, JsonBody, problem};
 use crate::room::call::DeskId;
 
-/// Interval at which silent pages are looked for.
+/// Interval at which the desk looks for silent pages.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A desk's pages, and what it needs to serve them.
+/// A desk's pages, and everything needed to serve them.
 pub(in crate::desk) struct PageHub {
     pub(in crate::desk) options: PageOptions,
     pub(in crate::desk) guard: Arc<Guard>,
@@ -51,13 +51,14 @@ impl PageHub {
 pub(in crate::desk) trait PageServer: Send + Sync + 'static {
     fn hub(&self) -> &PageHub;
 
-    /// Sends a page what it shows, until the page is gone or the desk closes.
+    /// Sends a page its messages, until the page is gone or the desk closes.
     fn feed(&self, page: DeskId, stream: &PageStream) -> impl Future<Output = ()> + Send;
 
-    /// A page can now receive calls, or no longer. Returns `false` if the room refused it.
+    /// Reports to the room that a page has become able to receive calls, or unable. Returns `false` if the room refused
+    /// it.
     fn page_changed(&self, pages: &mut OpenPages, change: PageChange) -> impl Future<Output = bool> + Send;
 
-    /// A page's stream has ended; the page may still show what a patient shared.
+    /// Handles the end of a page's stream. The page may still show what a patient shared.
     fn page_lost(&self, page: DeskId, now: Instant);
 }
 

@@ -1,5 +1,5 @@
-//! Owns which pages may still show what the patient shared: a reset waits until each has said that it no longer does.
-//! Does not own the words themselves.
+//! Owns the list of pages that still show, or may show, what the patient shared. A reset waits until each of them has
+//! reported that it no longer does. Not here: the words themselves.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use super::open_pages::SILENT_AFTER;
 use crate::room::call::DeskId;
 
-/// A page that is cut off removes what was shared without being asked, after [`SILENT_AFTER`] without a message. It
-/// counts as having done so a little later.
+/// Time after which a page that is cut off counts as showing nothing. Such a page removes the words on its own after
+/// [`SILENT_AFTER`] without a message, so it has done so by then.
 const SELF_CLEAR_TIMEOUT: Duration = SILENT_AFTER.saturating_add(Duration::from_secs(2));
 
 /// The pages that may show what the patient shared. Clones share one list.
@@ -18,13 +18,13 @@ pub struct SharedWords(Arc<SharedWordsInner>);
 
 #[derive(Debug, Default)]
 struct SharedWordsInner {
-    /// Each page, with the moment its stream ended if it has.
+    /// Each page, with the time at which its stream ended, if it has.
     holders: Mutex<BTreeMap<DeskId, Option<Instant>>>,
     fewer: Condvar,
 }
 
 impl SharedWords {
-    /// Blocks up to `limit` until no page shows them. Returns whether that is so.
+    /// Blocks up to `limit` until no page shows the words. Returns whether that is so.
     #[must_use]
     pub fn wait_forgotten(&self, limit: Duration) -> bool {
         let began = Instant::now();
@@ -38,18 +38,18 @@ impl SharedWords {
         }
     }
 
-    /// They are being sent to a page, or to a desk of several rooms.
+    /// Records that the words are being sent to a page, or to a desk of several rooms.
     pub fn sent_to(&self, desk: DeskId) {
         self.holders().insert(desk, None);
     }
 
-    /// The page, or every page of the desk, no longer shows them.
+    /// Records that the page, or every page of the desk, no longer shows the words.
     pub fn forgotten_by(&self, desk: DeskId) {
         self.holders().remove(&desk);
         self.0.fewer.notify_all();
     }
 
-    /// The page or desk was cut off.
+    /// Records that the page or desk was cut off.
     pub fn lost(&self, desk: DeskId, now: Instant) {
         let mut holders = self.holders();
         remove_self_cleared(&mut holders, now);

@@ -11,7 +11,7 @@ use tokio::time::{Interval, MissedTickBehavior};
 use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
 
-/// Interval of a stream's heartbeats. A page that misses a few says that it is not connected to its desk.
+/// Interval of a stream's heartbeats. A page that misses several of them says that it is not connected to its desk.
 const BEAT_INTERVAL: Duration = Duration::from_secs(3);
 
 type SseResult = Result<SseEvent, Infallible>;
@@ -19,7 +19,8 @@ type SseResult = Result<SseEvent, Infallible>;
 /// The sending end of a page's stream.
 pub(in crate::desk) struct PageStream(mpsc::Sender<SseResult>);
 
-/// A stream's two ends. Only one message is queued: a slow page gets the newest state next, not a backlog of old ones.
+/// Creates both ends of a stream. Only one message is queued, which makes a slow page receive the newest state next
+/// instead of a backlog of old states.
 pub(super) fn channel() -> (PageStream, impl Stream<Item = SseResult> + Send + 'static) {
     let (sender, receiver) = mpsc::channel(1);
     (PageStream(sender), ReceiverStream::new(receiver))
@@ -29,7 +30,7 @@ pub(super) fn response(messages: impl Stream<Item = SseResult> + Send + 'static)
     Sse::new(messages).into_response()
 }
 
-/// Ticks when a heartbeat is due; missed ticks are not made up for.
+/// Returns an interval that ticks when a heartbeat is due. Missed ticks are not made up for.
 pub(in crate::desk) fn beat_interval() -> Interval {
     let mut interval = tokio::time::interval(BEAT_INTERVAL);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -42,7 +43,7 @@ impl PageStream {
         self.send_json(kind, serde_json::to_string(body)).await
     }
 
-    /// The same, for a message that had to be serialised under a lock.
+    /// Sends a message that had to be serialised under a lock. Returns `false` once the page is gone.
     pub(in crate::desk) async fn send_json(&self, kind: &'static str, json: serde_json::Result<String>) -> bool {
         match json {
             Ok(json) => self.0.send(Ok(SseEvent::default().event(kind).data(json))).await.is_ok(),

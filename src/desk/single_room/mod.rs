@@ -1,5 +1,5 @@
-//! Owns the desk that a room serves by itself. Does not own who gets in (`desk::guard`), nor what every desk's page has
-//! in common (`desk::page`).
+//! Owns the desk that a room serves by itself. Not here: sign-in (`desk::guard`), and the parts that all desk pages
+//! share (`desk::page`).
 
 mod previews;
 mod router;
@@ -26,23 +26,24 @@ pub type RoomAnswer = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
 
 /// The desk's access to the room.
 pub trait RoomClient: Send + Sync + 'static {
-    /// The current snapshot, and each new one.
+    /// Returns a receiver of the current snapshot and of each new snapshot.
     fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>>;
 
-    /// The current time of the room.
+    /// Returns the current time of the room.
     fn now(&self) -> RoomTime;
 
     /// Sends the room an event, and waits until it has accepted or refused it.
     fn tell(&self, event: Event) -> RoomAnswer;
 
-    /// Answers once the room's loop has handled it. A page's stream has heartbeats only while this answers, so that a
-    /// page never shows a room that hangs as working. A room without its own loop always answers.
+    /// Waits until the room's loop has answered, which shows that it is running. A page's stream sends heartbeats only
+    /// while this succeeds, so a page never shows a hanging room as working. The default, for a room without its own
+    /// loop, succeeds at once.
     fn ping(&self) -> RoomAnswer {
         Box::pin(std::future::ready(Ok(())))
     }
 }
 
-/// What the desk of one room shows.
+/// The options for the desk of one room.
 #[derive(Clone, Debug)]
 pub struct SingleRoomOptions {
     /// The clinic's choices for the page.
@@ -51,7 +52,7 @@ pub struct SingleRoomOptions {
     pub room_name: watch::Receiver<String>,
     /// What can be chosen in the room.
     pub offers: Offers,
-    /// Renders previews of profiles; `None` offers none.
+    /// Renders previews of profiles; `None` if there are no previews.
     pub previews: Option<Previews>,
     /// The pages that still show what the patient shared. A reset waits for them.
     pub shared: SharedWords,

@@ -9,30 +9,30 @@ use tokio::sync::Semaphore;
 /// Renders a profile's arc as a WAV file in memory, or returns why it cannot.
 type RenderPreview = dyn Fn(&str) -> Result<Vec<u8>, String> + Send + Sync;
 
-/// Renders previews of profiles, one at a time, since the tablet also runs the room.
+/// Renders previews of profiles, one at a time, because the tablet also runs the room.
 #[derive(Clone)]
 pub struct Previews {
     render: Arc<RenderPreview>,
     turn: Arc<Semaphore>,
 }
 
-/// Why there is no preview.
+/// The reason why there is no preview.
 pub(super) enum PreviewError {
-    /// Another one is being rendered.
+    /// Another preview is being rendered.
     Busy,
-    /// The profile cannot be rendered, and why.
+    /// The profile cannot be rendered, for this reason.
     Unrenderable(String),
     /// The renderer panicked.
     Failed,
 }
 
 impl Previews {
-    /// Previews by `render`, which takes a profile's name and may block for seconds.
+    /// Renders previews with `render`, which takes a profile's name and may block for seconds.
     pub fn new(render: impl Fn(&str) -> Result<Vec<u8>, String> + Send + Sync + 'static) -> Self {
         Self { render: Arc::new(render), turn: Arc::new(Semaphore::new(1)) }
     }
 
-    /// A preview as a WAV file.
+    /// Renders a preview as a WAV file.
     pub(super) async fn render(&self, profile: String) -> Result<Vec<u8>, PreviewError> {
         let Ok(_turn) = self.turn.try_acquire() else { return Err(PreviewError::Busy) };
         let render = Arc::clone(&self.render);

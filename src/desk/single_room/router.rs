@@ -1,4 +1,4 @@
-//! Owns the routes of one room's desk. Does not own the orders themselves.
+//! Owns the routes of one room's desk. Not here: the orders themselves.
 
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ struct PreviewQuery {
     profile: String,
 }
 
-/// A profile's preview as a WAV file.
+/// Returns a profile's preview as a WAV file.
 async fn preview(
     State(desk): State<Arc<SingleRoomDesk>>,
     Query(PreviewQuery { profile }): Query<PreviewQuery>,

@@ -1,5 +1,5 @@
-//! Owns the state of one room's desk: the room as it is shown, and the connection to it. Does not own its routes, nor
-//! what a page is sent.
+//! Owns the state of one room's desk: the room as it is shown, and the connection to it. Not here: the routes, and the
+//! messages to a page.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,18 +64,18 @@ impl SingleRoomDesk {
         }
     }
 
-    /// Sends the room an event; a room that hangs is an error.
+    /// Sends the room an event. A room that does not answer within [`ROOM_TIMEOUT`] is an error.
     pub(super) async fn tell(&self, event: Event) -> Result<(), String> {
         let answer = tokio::time::timeout(ROOM_TIMEOUT, self.client.tell(event)).await;
         answer.unwrap_or_else(|_| Err("the room does not answer".to_owned()))
     }
 
-    /// Whether the room's loop runs.
+    /// Returns whether the room's loop runs.
     pub(super) async fn room_turns(&self) -> bool {
         tokio::time::timeout(ROOM_TIMEOUT, self.client.ping()).await.is_ok_and(|answer| answer.is_ok())
     }
 
-    /// Passes each snapshot on to the pages. Ends with the room.
+    /// Passes each snapshot on to the pages. Ends when the room ends.
     pub(super) async fn follow_room(&self) {
         let mut snapshots = self.client.snapshots();
         snapshots.mark_changed();
@@ -91,7 +91,8 @@ impl SingleRoomDesk {
         if pages.mark_sent(page, call)
             && let Err(error) = self.tell(Event::CallSent { id: call }).await
         {
-            // The call was cleared at the same moment, or the room hangs, which its pages notice by themselves.
+            // Either the call was cleared at the same moment, or the room hangs, which its pages notice without this
+            // report.
             tracing::debug!(%error, "the room did not accept the report that a call was sent");
         }
     }

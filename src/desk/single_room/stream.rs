@@ -1,5 +1,5 @@
-//! Owns what a page of one room is sent and when, and what is reported to the room about its pages. Does not own the
-//! messages' form.
+//! Owns the schedule of messages to a page of one room, and the reports to the room about its pages. Not here: the form
+//! of the messages.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -33,7 +33,7 @@ impl PageServer for SingleRoomDesk {
             pages.refused(page);
             return false;
         }
-        // A call that was drawn before the page could receive it counts as sent from now on.
+        // A call that was shown before the page could receive it counts as sent from now on.
         let open = self.shown.borrow().snapshot.call.as_ref().map(|call| call.id);
         if let Some(call) = open {
             self.report_call_sent(pages, page, call).await;
@@ -46,7 +46,7 @@ impl PageServer for SingleRoomDesk {
     }
 }
 
-/// Feeds one page until it is gone, the room ends or the desk closes.
+/// Sends one page its messages until the page is gone, the room ends or the desk closes.
 async fn feed(desk: &SingleRoomDesk, page: DeskId, stream: &PageStream) {
     let mut shown = desk.shown.subscribe();
     let mut name = desk.room_name.clone();

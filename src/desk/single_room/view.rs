@@ -1,5 +1,6 @@
-//! Owns the messages to a page of one room, as JSON. The room's own types are never serialised, so that a new field
-//! with a patient's data cannot be sent by accident. Does not own [`RoomView`], which a page and a line share.
+//! Owns the messages to a page of one room, as JSON. The room's own types are never serialised, because a new field
+//! with a patient's data could then be sent by accident. Not here: [`RoomView`], which pages and the broker connection
+//! share.
 
 use serde::Serialize;
 
@@ -13,10 +14,10 @@ use crate::room::snapshot::{Receipt, SessionView};
 use crate::room::{RoomTime, Snapshot};
 use crate::vocabulary::place::Place;
 
-/// The first message of a stream: what does not change while the page is open.
+/// The first message of a stream, with everything that does not change while the page is open.
 #[derive(Debug, Serialize)]
 pub(super) struct SingleRoomHello<'a> {
-    /// The page's id, a decimal number as text: JavaScript's numbers cannot hold it.
+    /// The page's id, a decimal number as text, because JavaScript's numbers cannot hold it.
     desk: String,
     version: &'static str,
     locale: &'a str,
@@ -64,13 +65,13 @@ impl<'a> ShownView<'a> {
         }
     }
 
-    /// Whether it holds what the patient shared.
+    /// Returns whether the message contains what the patient shared.
     pub(super) const fn has_shared_words(&self) -> bool {
         self.view.shared.is_some()
     }
 }
 
-/// The room as a page draws it, without its call.
+/// Returns the room as a page shows it, without its call.
 #[must_use]
 pub fn room_view(snapshot: &Snapshot, now: RoomTime, name: &str) -> RoomView {
     let is_shared = snapshot.stage.is_sharing() && snapshot.notes.shared;

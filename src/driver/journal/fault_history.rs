@@ -1,5 +1,6 @@
 //! Owns the history of faults, which counts how many times in a row the room's loop ended at the same record. A record
-//! that ended the loop too many times is set aside, so that the room recovers without it. Does not own the records.
+//! that ended the loop [`FAULTS_IN_A_ROW_MAX`] times is set aside, and the room recovers without it. Not here: the
+//! records.
 //!
 //! The file has one line for each record, with the record's checksum and a count.
 
@@ -17,7 +18,7 @@ pub(super) const FAULTS_IN_A_ROW_MAX: u32 = 3;
 const RECORDS_MAX: usize = 64;
 const BYTES_MAX: usize = 8_192;
 
-/// The history of faults. A file that cannot be read counts as empty, so that every record gets another try.
+/// The history of faults. A file that cannot be read counts as empty, which gives every record another try.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct FaultHistory {
     path: PathBuf,
@@ -38,7 +39,7 @@ impl FaultHistory {
         Self { known: known.take(RECORDS_MAX).collect(), path }
     }
 
-    /// Whether the record with this checksum must be skipped.
+    /// Returns whether the record with this checksum must be skipped.
     pub(super) fn is_set_aside(&self, checksum: &str) -> bool {
         self.known.iter().any(|(known, count)| known == checksum && *count >= FAULTS_IN_A_ROW_MAX)
     }

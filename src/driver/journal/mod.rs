@@ -1,8 +1,8 @@
 //! Owns the journal, a file that keeps every event that must survive a restart, one per line. An event is reported as
-//! written only once it is on disk. Does not own the meaning of the events.
+//! written only once it is on disk. Not here: the meaning of the events.
 //!
-//! A line holds 16 hexadecimal digits (the start of the SHA-256 of the rest), the room's time in ms, and the event as JSON
-//! (`record`).
+//! A line holds 16 hexadecimal digits (the start of the SHA-256 of the rest), the room's time in ms, and the event as
+//! JSON (`record`).
 
 mod fault_history;
 mod open_call;
@@ -43,10 +43,10 @@ pub const DAMAGED_KEPT_MAX: usize = 4;
 pub const JOURNAL_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Part of [`JOURNAL_BYTES_MAX`] that is reserved for calls.
 const CALLS_RESERVE_BYTES: u64 = 4 * 1024 * 1024;
-/// How long a blocking request waits for the disk.
+/// Time for which a blocking request waits for the disk.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Why a record is not on disk.
+/// The reason why a record is not on disk.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum JournalError {
     /// Writing to disk failed. The record is kept, and the room tries again.
@@ -69,7 +69,7 @@ pub enum JournalError {
     /// Too many records are waiting for the disk; this one was dropped.
     #[error("the disk does not answer; {} records are waiting for it", queue::LANE_RECORDS_MAX)]
     Busy,
-    /// The disk has not answered in time; the record may still be written.
+    /// The disk has not answered within `ANSWER_TIMEOUT`. The record may still be written.
     #[error("the disk has not answered within {} s", ANSWER_TIMEOUT.as_secs())]
     Slow,
     /// The writing thread could not be started or has ended.
@@ -99,7 +99,8 @@ pub struct JournalHealth {
 }
 
 impl JournalHealth {
-    /// Whether an open call may be lost, because the journal is damaged and the copy of the open call is not intact.
+    /// Returns whether an open call may be lost, because the journal is damaged and the copy of the open call is not
+    /// intact.
     #[must_use]
     pub fn call_may_be_lost(&self) -> bool {
         self.is_damaged && !matches!(self.open_call_copy, OpenCallCopy::Intact(_))
@@ -239,8 +240,7 @@ impl Journal {
         }
     }
 
-    /// Writes to disk that the program ended without a fault, so that earlier faults no longer count as faults in a
-    /// row.
+    /// Writes to disk that the program ended without a fault. Faults before that no longer count as faults in a row.
     pub fn record_clean_exit(&self) {
         if let Err(problem) = self.faults.lock().unwrap_or_else(PoisonError::into_inner).forget_streaks() {
             tracing::warn!(%problem, "the history of faults could not be updated");
@@ -254,8 +254,8 @@ impl Journal {
         self.size_bytes.load(Ordering::Relaxed)
     }
 
-    /// Waits up to `limit` until every appended record is on disk, and returns whether all of them are. The program
-    /// must do this before it ends, or what the writing thread has not written yet is lost.
+    /// Waits up to `limit` until every appended record is on disk, and returns whether all of them are. Must run before
+    /// the program ends; otherwise, records that are not written yet are lost.
     #[must_use]
     pub fn wait_until_written(&self, limit: Duration) -> bool {
         self.queue.wait_until_written(limit)
@@ -276,7 +276,7 @@ impl Drop for Journal {
     }
 }
 
-/// Whether the journal on disk in a state directory holds nothing from a visit.
+/// Returns whether the journal on disk in a state directory holds nothing from a visit.
 #[must_use]
 pub fn is_compacted(dir: &Path) -> bool {
     reader::is_compacted(dir)

@@ -1,5 +1,5 @@
-//! Owns the copy, beside the journal, of which call is open. With two files, damage to one of them cannot lose an open
-//! call. Does not own how a call is handled.
+//! Owns the copy of the open call's id, in a file beside the journal. With two files, damage to one of them cannot lose
+//! an open call. Not here: the handling of a call.
 //!
 //! The file has one line, with 16 hexadecimal digits (the start of the SHA-256 of the rest), then the call's ULID or
 //! `none`.

@@ -1,5 +1,5 @@
 //! Owns the bounded queue of records that wait for the disk. Records about calls come first, and a record that a later
-//! record supersedes is dropped. Does not own the writer ([`super::writer`]).
+//! record supersedes is dropped. Not here: the writer ([`super::writer`]).
 
 use std::collections::VecDeque;
 use std::mem::Discriminant;
@@ -10,8 +10,8 @@ use super::JournalError;
 use super::open_call::OpenCall;
 use crate::room::Event;
 
-/// Capacity of each lane, in records. A full lane refuses new records instead of dropping old ones, so that the records
-/// it keeps have no gaps between them.
+/// Capacity of each lane, in records. A full lane refuses new records instead of dropping old records, because the
+/// records it keeps must have no gaps between them.
 pub(super) const LANE_RECORDS_MAX: usize = 4_096;
 /// Maximum number of records written before the disk is synced.
 pub(super) const BATCH_MAX: usize = 64;
@@ -22,11 +22,11 @@ pub(super) type RecordCallback = Box<dyn FnMut(Result<(), JournalError>) + Send>
 /// How the queue treats a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RecordClass {
-    /// It overtakes every other record.
+    /// The record overtakes every other record.
     Call,
-    /// A later record of the same kind replaces it.
+    /// A later record of the same kind replaces this record.
     Latest(Discriminant<Event>),
-    /// It is kept, in order.
+    /// The record is kept, in order.
     Lasting,
 }
 
@@ -120,7 +120,8 @@ impl QueueLanes {
 /// An open call whose copy is waiting to be stored.
 struct WaitingOpenCall {
     call: OpenCall,
-    /// Whether storing the copy has failed, so that a batch of records is written before the next attempt.
+    /// Whether an attempt to store the copy has failed. The next attempt then waits until a batch of records is
+    /// written.
     has_failed: bool,
 }
 
@@ -135,7 +136,7 @@ struct QueueState {
     is_writing: bool,
     /// Whether anything has been enqueued since the last attempt.
     is_fresh: bool,
-    /// Whether a record has been refused, so that the journal has a gap.
+    /// Whether a record has been refused, which leaves a gap in the journal.
     has_lost_records: bool,
     phase: QueuePhase,
 }
@@ -145,7 +146,7 @@ struct QueueState {
 enum QueuePhase {
     #[default]
     Open,
-    /// The owner appends nothing more. What is waiting is still written.
+    /// The owner appends nothing more. Waiting records are still written.
     Closed,
     /// The writing thread has ended.
     Stopped,
@@ -193,7 +194,7 @@ impl JournalQueue {
         let outdated = state.replace.replace(replace);
         let behind = std::mem::take(&mut state.behind);
         if outdated.is_some() {
-            // What came between the two replacements is written after the second.
+            // Records that came between the two replacements are written after the second replacement.
             for record in behind.calls.into_iter().chain(behind.others) {
                 let _ = state.behind.push(record);
             }
@@ -204,7 +205,7 @@ impl JournalQueue {
         }
     }
 
-    /// Marks that the owner appends nothing more. What is waiting is still written.
+    /// Marks that the owner appends nothing more. Waiting records are still written.
     pub(super) fn close(&self) {
         let mut state = self.lock();
         state.phase = QueuePhase::Closed;
@@ -287,7 +288,7 @@ impl JournalQueue {
         self.lock().has_lost_records = false;
     }
 
-    /// Whether nothing is waiting.
+    /// Returns whether nothing is waiting.
     pub(super) fn is_empty(&self) -> bool {
         self.lock().is_idle()
     }
@@ -325,7 +326,8 @@ impl QueueState {
             return WriterTask::StoreOpenCall(call);
         }
         if !self.lanes.is_empty() {
-            // One batch is written before a copy that failed is tried again, so that neither blocks the other.
+            // After a copy failed, one batch is written before the next attempt, because neither the copy nor the
+            // records may block the other.
             if let Some(waiting) = &mut self.open_call {
                 waiting.has_failed = false;
             }

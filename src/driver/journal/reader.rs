@@ -1,5 +1,5 @@
-//! Owns the reader of a journal, which finds the intact lines and salvages what it can from a damaged file. Does not
-//! own the writer ([`super::writer`]).
+//! Owns the reader of a journal, which finds the intact lines and salvages the readable records of a damaged file. Not
+//! here: the writer ([`super::writer`]).
 
 use std::fs;
 use std::io;
@@ -66,8 +66,8 @@ pub(super) fn open(dir: &Path, is_set_aside: impl Fn(&str) -> bool) -> OpenedJou
     }
 }
 
-/// Whether the journal on disk holds nothing from a visit. It must be undamaged, have no damaged copies, and begin with
-/// a reset that only records about calls and those of [`concerns_the_room`] follow.
+/// Returns whether the journal on disk holds nothing from a visit. It must be undamaged, have no damaged copies, and
+/// begin with a reset that only records about calls and those of [`concerns_the_room`] follow.
 pub(super) fn is_compacted(dir: &Path) -> bool {
     let limit = usize::try_from(JOURNAL_BYTES_MAX).unwrap_or(usize::MAX);
     let Ok(Some(bytes)) = private::read_limited(&dir.join(JOURNAL_FILE), limit) else { return false };

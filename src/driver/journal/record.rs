@@ -1,5 +1,5 @@
-//! Owns the form of a record on disk, that is, which events are kept, and under which names and keys. Rooms in use hold
-//! journals in this form, so a name or key never changes. Does not own the line around a record ([`super::reader`]).
+//! Owns the form of a record on disk: the events that are kept, with their names and keys. Rooms in use hold journals
+//! in this form, so a name or key never changes. Not here: the line around a record ([`super::reader`]).
 
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;

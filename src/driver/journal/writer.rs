@@ -1,5 +1,5 @@
-//! Owns the journal's thread, which writes records to disk and retries those that fail. Does not own the content of the
-//! records, or their order ([`super::queue`]).
+//! Owns the journal's thread, which writes records to disk and retries those that fail. Not here: the content of the
+//! records, and their order ([`super::queue`]).
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -34,9 +34,9 @@ pub(super) struct JournalWriter {
     queue: Arc<JournalQueue>,
     size_bytes: Arc<AtomicU64>,
     on_health: HealthCallback,
-    /// Whether the last attempt failed.
+    /// Whether the latest attempt failed.
     has_failed: bool,
-    /// Whether the last attempt to store the copy of the open call failed.
+    /// Whether the latest attempt to store the copy of the open call failed.
     copy_has_failed: bool,
     /// The health that was last reported; `true` if something that belongs on disk is missing there.
     is_failing: bool,
@@ -227,8 +227,8 @@ impl JournalWriter {
         Ok(file)
     }
 
-    /// Continues with a file that another program has changed. The change is reported once; after that, records are
-    /// appended to what is there.
+    /// Continues with a file that another program has changed. The change is reported once. After that, records are
+    /// appended to the file as it is.
     fn accept_file_as_it_is(&mut self) {
         self.base = JournalBase::Intact(fs::metadata(&self.path).map_or(0, |found| found.len()));
     }
@@ -244,8 +244,8 @@ impl JournalWriter {
         Ok(())
     }
 
-    /// Removes records that later records supersede, so that frequent changes, for example of volume or place, cannot
-    /// fill the journal. If that fails, the journal stays as it is until its size has doubled.
+    /// Removes records that later records supersede, because frequent changes, for example of volume or place, would
+    /// otherwise fill the journal. If that fails, the journal stays as it is until its size has doubled.
     fn thin(&mut self) {
         let limit = usize::try_from(JOURNAL_BYTES_MAX).unwrap_or(usize::MAX);
         let thinned = private::read_limited(&self.path, limit).ok().flatten().and_then(|bytes| reader::thinned(&bytes));

@@ -452,7 +452,8 @@ impl Endpoint for Fleet {
             shared_cleared_at: room.shared_words.cleared_at(),
             ..empty
         };
-        // The state is repeated for a while, because a message can be lost.
+        // A message can be lost, so the state is sent again every `BEAT_INTERVAL_MS` while this desk has a call of the
+        // room, an order awaits its answer, or the room is still being notified of cleared words.
         let has_more =
             room.received_call.is_some() || !room.orders.is_empty() || room.shared_words.is_being_reported(now_ms);
         room.send_at_ms = has_more.then_some(now_ms + BEAT_INTERVAL_MS);

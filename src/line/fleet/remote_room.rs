@@ -39,7 +39,8 @@ impl SharedWordsState {
         if let Self::Cleared { seq, .. } = self { Some(*seq) } else { None }
     }
 
-    /// Returns whether this desk still repeats to the room that everything was dropped.
+    /// Returns whether this desk still repeats to the room that everything was dropped, which it does for
+    /// [`SILENT_AFTER_MS`].
     pub(super) const fn is_being_reported(&self, now_ms: u64) -> bool {
         matches!(self, Self::Cleared { at_ms, .. } if now_ms < *at_ms + SILENT_AFTER_MS)
     }
@@ -105,8 +106,8 @@ impl RemoteRoom {
 
     fn handle_message(&mut self, now_ms: u64, message: FromRoom) -> MessageEffect {
         let freshness = match &message {
-            // A will of an earlier connection may arrive after the room has connected again. It says nothing about the
-            // new connection.
+            // A will from an earlier connection may arrive after the room has connected again. It says nothing about
+            // the new connection.
             FromRoom::Will(head) if self.run_id == Some(head.run_id) && head.connection >= self.connection => {
                 let is_new = !std::mem::replace(&mut self.is_cut_off, true);
                 return if is_new { MessageEffect::Changed } else { MessageEffect::Unchanged };
@@ -170,8 +171,8 @@ impl RemoteRoom {
     /// Returns whether `new` may replace the current run. A run that still sends messages is never replaced, whether by
     /// an id in the far future or by a second room with the same id.
     fn may_replace_run(&self, now_ms: u64, new: Ulid) -> bool {
-        // Messages from a replaced run are ignored only for a while, because they must count if the run turns out to be
-        // alive.
+        // Messages from a replaced run are ignored for `RUN_RETIRED_MS` only. A run that still sends after that is alive,
+        // so its messages must count.
         if self.retired_runs.iter().any(|(run, _)| *run == new) {
             return false;
         }

@@ -28,7 +28,7 @@ use records::{DeskRecord, PlacedCall};
 const UPDATE_INTERVAL_MS: u64 = 200;
 /// Maximum number of desks that are tracked.
 const DESKS_MAX: usize = 64;
-/// Number of order ids that are remembered, so that no order is executed twice.
+/// Number of order ids that are remembered, because no order may be executed twice.
 const ORDERS_MAX: usize = 64;
 /// Maximum number of answers in a state. Several are needed, because several desks may be waiting for an answer.
 const ANSWERS_MAX: usize = 16;

@@ -1,6 +1,6 @@
 //! Owns the escalation list, whose webhooks (HTTPS) report a call that nobody has acknowledged. Each request is signed,
-//! has an idempotency key, and runs on its own thread, which retries it for a while. No request contains patient data.
-//! Not here: the times at which steps are due, which the room's timers decide.
+//! has an idempotency key, and runs on its own thread, which makes up to `ATTEMPTS_MAX` attempts. No request contains
+//! patient data. Not here: the times at which steps are due, which the room's timers decide.
 //!
 //! These headers let a receiver check that a request is authentic, recent, and not a duplicate:
 //!

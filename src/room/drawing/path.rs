@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use super::{Stroke, StrokePoint};
 
-/// Maximum difference in width within a path, in page units. It is less than half a pixel, so that no step is visible.
+/// Maximum difference in width within a path, in page units. It is less than half a pixel, which makes the steps
+/// invisible.
 const WIDTH_STEP: f32 = 4.0;
 
 /// A quadratic Bézier curve that begins where the previous one ends. Coordinates are in page units.
@@ -28,7 +29,7 @@ pub struct StrokePath {
     pub curves: Vec<QuadraticBezier>,
 }
 
-/// Splits a stroke into paths of constant width. Their round caps overlap, so that together they look like one stroke.
+/// Splits a stroke into paths of constant width. Their round caps overlap, which makes them look like one stroke.
 #[must_use]
 pub fn stroke_paths(stroke: &Stroke) -> Vec<StrokePath> {
     stroke_paths_between(stroke.points(), 0..stroke.points().len())
@@ -53,7 +54,7 @@ pub fn stroke_paths_between(points: &[StrokePoint], range: Range<usize>) -> Vec<
             let (t0, t1) = (piece as f32 / piece_count, (piece + 1) as f32 / piece_count);
             let mut curve = subdivide(from, coordinates(point), to, t0, t1);
             if piece + 1 == piece_count as usize {
-                // The exact end point, so that paths meet without a rounding error.
+                // The end point is set exactly, because paths must meet without a rounding error.
                 curve.to = to;
             }
             if piece_count < 2.0 {

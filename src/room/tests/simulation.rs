@@ -18,7 +18,7 @@ fn invariants_hold_under_random_events_and_restarts() {
     }
 }
 
-/// Marsaglia's xorshift, so that a seed yields the same events on every machine.
+/// Marsaglia's xorshift, with which a seed yields the same events on every machine.
 struct XorShift(u64);
 
 impl XorShift {

@@ -142,10 +142,10 @@ fn intentions_and_words_for_the_clinician_are_limited() {
     for question in 0..INTENTIONS {
         harness.ok(0, intention(question, "0123456789"));
     }
-    assert_eq!(harness.refused(0, intention(INTENTIONS, "a")), Refusal::NoSuchPage);
+    assert_eq!(harness.refused(0, intention(INTENTIONS, "a")), Refusal::NoSuchQuestion);
     assert_eq!(harness.refused(0, intention(0, "01234567890")), Refusal::NoteFull);
     harness.ok(0, intention_drawn(0, &[POINTS_MAX]));
-    assert_eq!(harness.refused(0, intention_drawn(INTENTIONS, &[1])), Refusal::NoSuchPage);
+    assert_eq!(harness.refused(0, intention_drawn(INTENTIONS, &[1])), Refusal::NoSuchQuestion);
     assert_eq!(harness.refused(0, intention_drawn(0, &[POINTS_MAX, 1])), Refusal::NoteFull);
     assert_eq!(harness.refused(0, for_clinician("01234567890")), Refusal::NoteFull);
 }

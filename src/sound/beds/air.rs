@@ -24,7 +24,7 @@ pub struct WindBed {
 }
 
 impl WindBed {
-    /// A different wind for each seed.
+    /// Creates a wind that is different for each seed.
     pub fn new(seed: u64, rate_hz: f32) -> Self {
         let mut rng = Rng::new(seed);
         let gust = RandomLfo::new(&mut rng, 3.5, 9.0);
@@ -67,8 +67,8 @@ impl WindBed {
             let gust = before + (gust - before) * (step as f32 / BLOCK as f32);
             for (side, sample) in frame.iter_mut().enumerate() {
                 let white = self.rng.white();
-                // Each filter has its own noise source: with a shared one, their opposite phases would cancel between
-                // the bands.
+                // Each filter has its own noise source. With a shared source, the filters' opposite phases would cancel
+                // between the bands.
                 let (low, _, _) = self.hollow[side].run(self.pink[side].run(white), hollow);
                 let (_, band, _) = self.sigh[side].run(self.high_pink[side].run(self.rng.white()), sigh);
                 let (_, rustle, _) = self.leaves[side].run(white, leaves);
@@ -112,7 +112,7 @@ pub struct FireBed {
 }
 
 impl FireBed {
-    /// A different fire for each seed.
+    /// Creates a fire that is different for each seed.
     pub fn new(seed: u64, rate_hz: f32) -> Self {
         let mut rng = Rng::new(seed);
         let flicker = [RandomLfo::new(&mut rng, 0.12, 0.5), RandomLfo::new(&mut rng, 0.12, 0.5)];
@@ -209,7 +209,7 @@ pub struct BrownBed {
 }
 
 impl BrownBed {
-    /// A different noise for each seed.
+    /// Creates brown noise that is different for each seed.
     pub fn new(seed: u64, rate_hz: f32) -> Self {
         let mut rng = Rng::new(seed);
         let level = RandomLfo::new(&mut rng, 9.0, 20.0);

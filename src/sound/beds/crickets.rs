@@ -15,7 +15,7 @@ use crate::sound::dsp::{
 const NEAR: usize = 7;
 /// Seconds from one pulse of a chirp to the next.
 const PULSE_EVERY_S: f32 = 0.032;
-/// Share of that time in which a pulse sounds.
+/// Fraction of [`PULSE_EVERY_S`] for which a pulse sounds.
 const PULSE_SHARE: f32 = 0.72;
 
 /// One cricket.
@@ -47,7 +47,7 @@ impl Cricket {
         }
     }
 
-    /// The next sample, before distance and panning are applied.
+    /// Returns the next sample, before distance and panning are applied.
     fn run(&mut self, rng: &mut Rng, frame_s: f32) -> f32 {
         self.age_s += frame_s;
         if self.age_s >= self.chirp_every_s {
@@ -76,7 +76,7 @@ pub struct CricketsBed {
     rate_hz: f32,
     rng: Rng,
     near: [Cricket; NEAR],
-    /// Slowly changing level of each near cricket, so that they come and go.
+    /// Slowly changing level of each near cricket, which lets crickets come and go.
     singing: [(RandomLfo, Smoother); NEAR],
     far: [(PinkNoise, StateVariableFilter); 2],
     far_level: RandomLfo,
@@ -85,7 +85,7 @@ pub struct CricketsBed {
 }
 
 impl CricketsBed {
-    /// A different field for each seed.
+    /// Creates a field that is different for each seed.
     pub fn new(seed: u64, rate_hz: f32) -> Self {
         let mut rng = Rng::new(seed);
         let near = std::array::from_fn(|index| Cricket::new(&mut rng, index));

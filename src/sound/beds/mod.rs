@@ -1,5 +1,5 @@
-//! Owns the set of nature beds and the crossfade from one to another. Does not own how each is synthesised, which the
-//! modules beside it do, or its level in the mix.
+//! Owns the set of nature beds and the crossfade from one to another. Not here: the synthesis of each bed (the modules
+//! beside this file) and its level in the mix.
 
 mod air;
 mod crickets;
@@ -24,7 +24,8 @@ pub struct BreathSwell {
     pub share: Span,
 }
 
-/// One sounding bed. Everything is stored inline, so that it can be created in the audio callback without allocating.
+/// One sounding bed. Everything is stored inline, because a bed is created in the audio callback, which must not
+/// allocate.
 #[derive(Debug)]
 enum BedSynth {
     Sea(SeaBed),
@@ -71,7 +72,7 @@ struct BedSlot {
     fade_angle: Ramp,
 }
 
-/// The sounding beds: the wanted one and any that are fading out.
+/// The sounding beds, which are the requested bed and any beds that are fading out.
 #[derive(Debug)]
 pub struct Beds {
     slots: [Option<BedSlot>; 3],
@@ -87,7 +88,7 @@ const FLOOR_HZ: f32 = 45.0;
 pub const BED_FADE_S: f32 = 4.0;
 
 impl Beds {
-    /// Silent until [`fade_to`](Self::fade_to) names a bed.
+    /// Creates a channel that is silent until [`fade_to`](Self::fade_to) names a bed.
     pub const fn new(seed: u64, rate_hz: u32) -> Self {
         Self { slots: [None, None, None], wanted: None, rate_hz, seed, made: 0 }
     }
@@ -97,7 +98,7 @@ impl Beds {
         self.wanted = bed;
     }
 
-    /// Whether nothing sounds and nothing is about to start.
+    /// Returns whether nothing sounds and nothing is about to start.
     pub fn is_silent(&self) -> bool {
         self.wanted.is_none() && self.slots.iter().all(Option::is_none)
     }
@@ -133,7 +134,7 @@ impl Beds {
         if self.slots.iter().flatten().any(|slot| slot.bed == bed) {
             return;
         }
-        // While every slot is fading, the new bed waits: starting late is better than cutting one off.
+        // While every slot is fading out, the new bed waits, because a late start is better than an abrupt end.
         let Some(free) = self.slots.iter_mut().find(|slot| slot.is_none()) else { return };
         self.made += 1;
         let mut fade_angle = Ramp::holding(0.0);

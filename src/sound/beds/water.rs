@@ -44,7 +44,7 @@ impl Wave {
         self.pan = rng.between(-0.6, 0.6);
     }
 
-    /// Height of the wave and share of receding foam, each 0 to 1.
+    /// Returns the height of the wave and the share of receding foam, each 0 to 1.
     fn shape(&self) -> (f32, f32) {
         if self.age_s < self.rise_s {
             let up = smoothstep(self.age_s / self.rise_s);
@@ -73,7 +73,7 @@ pub struct SeaBed {
 }
 
 impl SeaBed {
-    /// A different sea for each seed.
+    /// Creates a sea that is different for each seed.
     pub fn new(seed: u64, rate_hz: f32) -> Self {
         let mut rng = Rng::new(seed);
         let waves = [Wave::new(&mut rng, 0.0), Wave::new(&mut rng, 4.0), Wave::new(&mut rng, 8.0)];
@@ -110,7 +110,8 @@ impl SeaBed {
             let (mut height, mut foam) = wave.shape();
             height *= wave.height;
             foam *= wave.height;
-            // Only the nearest wave follows the breath; the others are turned down, so that a single motion is heard.
+            // Only the nearest wave follows the breath. The others are turned down, because a single motion has to
+            // stand out.
             if index == 0 {
                 let led = swell.level.end.powf(1.4);
                 height += (led - height) * share;
@@ -226,7 +227,7 @@ pub struct RainBed {
 }
 
 impl RainBed {
-    /// A different rain for each seed.
+    /// Creates a rain that is different for each seed.
     pub fn new(seed: u64, rate_hz: f32) -> Self {
         let mut rng = Rng::new(seed);
         let density = RandomLfo::new(&mut rng, 7.0, 18.0);
@@ -313,7 +314,7 @@ pub struct StreamBed {
 }
 
 impl StreamBed {
-    /// A different stream for each seed.
+    /// Creates a stream that is different for each seed.
     pub fn new(seed: u64, rate_hz: f32) -> Self {
         let mut rng = Rng::new(seed);
         let flow = RandomLfo::new(&mut rng, 3.0, 9.0);

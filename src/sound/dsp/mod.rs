@@ -5,12 +5,13 @@ pub mod ramp;
 
 use std::f32::consts::{PI, TAU};
 
-/// A seeded random number generator (xorshift64*). The same seed gives the same sound.
+/// A seeded random number generator (xorshift64*). Equal seeds give equal sound.
 #[derive(Clone, Debug)]
 pub struct Rng(u64);
 
 impl Rng {
-    /// Mixes the seed with splitmix64, so that neighbouring seeds such as 0, 1, 2 give unrelated streams.
+    /// Creates a generator. The seed is mixed with splitmix64, because neighbouring seeds such as 0, 1 and 2 must give
+    /// unrelated streams.
     pub const fn new(seed: u64) -> Self {
         let mut mixed = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -25,27 +26,27 @@ impl Rng {
         self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
     }
 
-    /// Uniform in [0, 1).
+    /// Returns a uniform random number in [0, 1).
     pub fn unit(&mut self) -> f32 {
         (self.step() >> 40) as f32 / 16_777_216.0
     }
 
-    /// Uniform in [−1, 1): white noise when drawn once per frame.
+    /// Returns a uniform random number in [−1, 1). One number per frame gives white noise.
     pub fn white(&mut self) -> f32 {
         self.unit() * 2.0 - 1.0
     }
 
-    /// Uniform between two bounds.
+    /// Returns a uniform random number between two bounds.
     pub fn between(&mut self, low: f32, high: f32) -> f32 {
         low + (high - low) * self.unit()
     }
 
-    /// Uniform index below `count`; 0 if `count` is 0.
+    /// Returns a uniform random index below `count`; 0 if `count` is 0.
     pub fn below(&mut self, count: usize) -> usize {
         ((self.unit() * count as f32) as usize).min(count.saturating_sub(1))
     }
 
-    /// Seconds until the next event of a Poisson process with `rate` events per second.
+    /// Returns the seconds until the next event of a Poisson process with `rate` events per second.
     pub fn wait_s(&mut self, rate: f32) -> f32 {
         -(1.0 - self.unit()).max(1e-7).ln() / rate
     }
@@ -58,7 +59,7 @@ pub struct LowPass {
 }
 
 impl LowPass {
-    /// Coefficient for a cutoff at `corner_hz`.
+    /// Returns the coefficient for a cutoff at `corner_hz`.
     pub fn coefficient(corner_hz: f32, rate_hz: f32) -> f32 {
         1.0 - (-TAU * corner_hz / rate_hz).exp()
     }
@@ -86,7 +87,8 @@ pub struct FilterCoefficients {
 }
 
 impl FilterCoefficients {
-    /// `corner_hz` is clamped between 5 Hz and 0.45 of the sample rate. A `sharpness` (Q) of 0.5 has no resonance.
+    /// Computes the coefficients. `corner_hz` is clamped between 5 Hz and 0.45 of the sample rate. A `sharpness` (Q) of
+    /// 0.5 has no resonance.
     pub fn new(corner_hz: f32, sharpness: f32, rate_hz: f32) -> Self {
         let g = (PI * (corner_hz.clamp(5.0, rate_hz * 0.45)) / rate_hz).tan();
         let damping = 1.0 / sharpness.max(0.3);
@@ -148,7 +150,7 @@ pub struct RandomLfo {
 }
 
 impl RandomLfo {
-    /// Each segment lasts between `shortest_s` and `longest_s` seconds.
+    /// Creates a modulator whose segments last between `shortest_s` and `longest_s` seconds each.
     pub fn new(rng: &mut Rng, shortest_s: f32, longest_s: f32) -> Self {
         let speed = 1.0 / rng.between(shortest_s, longest_s);
         Self { from: rng.unit(), to: rng.unit(), along: 0.0, speed, shortest_s, longest_s }
@@ -174,7 +176,7 @@ pub struct Smoother {
 }
 
 impl Smoother {
-    /// Starts at `value`, at rest.
+    /// Creates a value that starts at `value`, at rest.
     pub const fn holding(value: f32) -> Self {
         Self { value }
     }
@@ -185,19 +187,19 @@ impl Smoother {
         self.value
     }
 
-    /// The current value.
+    /// Returns the current value.
     pub const fn value(self) -> f32 {
         self.value
     }
 }
 
-/// Equal-power gains for left and right; `position` runs from −1 (left) to 1 (right).
+/// Returns equal-power gains for left and right; `position` runs from −1 (left) to 1 (right).
 pub fn pan(position: f32) -> [f32; 2] {
     let angle = (position.clamp(-1.0, 1.0) + 1.0) * (PI / 4.0);
     [angle.cos(), angle.sin()]
 }
 
-/// The smoothstep curve 3x² − 2x³ from 0 to 1, flat at both ends.
+/// Returns the smoothstep curve 3x² − 2x³ from 0 to 1, flat at both ends.
 pub fn smoothstep(along: f32) -> f32 {
     let x = along.clamp(0.0, 1.0);
     x * x * (3.0 - 2.0 * x)

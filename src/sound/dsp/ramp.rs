@@ -1,5 +1,5 @@
-//! Owns the block size and how values move: every level in the engine is a ramp, and a ramp never steps. Does not own
-//! what the values mean.
+//! Owns the block size and the ramp. Every level in the engine is a ramp, and a ramp never steps. Not here: what the
+//! values mean.
 
 use std::f32::consts::PI;
 
@@ -12,8 +12,8 @@ pub type AudioBlock = [[f32; 2]; BLOCK];
 /// A block of silence.
 pub const SILENCE: AudioBlock = [[0.0; 2]; BLOCK];
 
-/// A value moving to a target along half a cosine, so that it has no corner at either end. A new target on the way
-/// makes no corner either: the velocity it had decays within the new ramp.
+/// A value that moves to a target along half a cosine, which has no corner at either end. A new target on the way makes
+/// no corner either, because the old velocity decays within the new ramp.
 #[derive(Clone, Copy, Debug)]
 pub struct Ramp {
     from: f32,
@@ -26,7 +26,7 @@ pub struct Ramp {
 }
 
 impl Ramp {
-    /// Starts at `value`, at rest.
+    /// Creates a ramp that starts at `value`, at rest.
     pub const fn holding(value: f32) -> Self {
         Self { from: value, to: value, position_frames: 0, length_frames: 0, drift: 0.0, drift_frames: 0.0 }
     }
@@ -42,9 +42,9 @@ impl Ramp {
     pub fn retarget(&mut self, to: f32, length_frames: u32) {
         let (value, speed) = (self.value(), self.speed());
         let length_frames = length_frames.max(BLOCK as u32);
-        // With a quadratic decay the overshoot is at most 4/27 × velocity × length. 6.75 (27/4) times the remaining way
-        // therefore ends no further than the old target. If the decaying velocity points away from it, its remaining
-        // time is kept.
+        // With a quadratic decay, the overshoot is at most 4/27 × velocity × length. A length of
+        // 27/4 (6.75) × remaining way ÷ velocity therefore never passes the old target. If the decaying velocity points
+        // away from the old target, its remaining time is kept.
         let ahead = (self.to - value) / if speed.abs() > f32::EPSILON { speed } else { f32::INFINITY };
         let reach_frames = if ahead >= 0.0 { ahead * 6.75 } else { self.drift_frames - self.position_frames as f32 };
         *self = Self {
@@ -57,7 +57,7 @@ impl Ramp {
         };
     }
 
-    /// The current value.
+    /// Returns the current value.
     pub fn value(&self) -> f32 {
         if self.position_frames >= self.length_frames {
             return self.to;
@@ -70,7 +70,7 @@ impl Ramp {
         }
     }
 
-    /// The current change per frame.
+    /// Returns the current change per frame.
     fn speed(&self) -> f32 {
         if self.position_frames >= self.length_frames {
             return 0.0;
@@ -84,18 +84,18 @@ impl Ramp {
         }
     }
 
-    /// The remaining share of the velocity's decay, if any.
+    /// Returns the remaining share of the velocity's decay, if any.
     fn drift_left(&self) -> Option<f32> {
         let position = self.position_frames as f32;
         (position < self.drift_frames).then(|| 1.0 - position / self.drift_frames)
     }
 
-    /// Whether it has reached its target.
+    /// Returns whether the ramp has reached its target.
     pub const fn is_settled(&self) -> bool {
         self.position_frames >= self.length_frames
     }
 
-    /// Whether it rests at zero.
+    /// Returns whether the ramp rests at zero.
     pub fn is_silent(&self) -> bool {
         self.is_settled() && self.to.abs() <= f32::EPSILON
     }
@@ -113,14 +113,14 @@ impl Ramp {
 /// A value across one block, linearly interpolated.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Span {
-    /// At the block's first frame.
+    /// Value at the block's first frame.
     pub start: f32,
-    /// At the first frame of the next block.
+    /// Value at the first frame of the next block.
     pub end: f32,
 }
 
 impl Span {
-    /// A value that does not move.
+    /// Returns a span whose value does not move.
     pub const fn constant(value: f32) -> Self {
         Self { start: value, end: value }
     }
@@ -130,12 +130,12 @@ impl Span {
         Self { start: shape(self.start), end: shape(self.end) }
     }
 
-    /// The product of two gains.
+    /// Returns the product of two gains.
     pub fn times(self, other: Self) -> Self {
         Self { start: self.start * other.start, end: self.end * other.end }
     }
 
-    /// The value at frame `index` of the block.
+    /// Returns the value at frame `index` of the block.
     pub fn at(self, index: usize) -> f32 {
         self.start + (self.end - self.start) * (index as f32 / BLOCK as f32)
     }
@@ -150,7 +150,7 @@ pub fn add_scaled(output: &mut AudioBlock, input: &AudioBlock, gain: Span) {
     }
 }
 
-/// Amplitude for a level in dB. Clamped to 0 dB; NaN and anything at or below −120 dB give 0.
+/// Returns the amplitude for a level in dB. Clamped to 0 dB; NaN and anything at or below −120 dB give 0.
 pub fn db_to_gain(level_db: f32) -> f32 {
     if level_db.is_nan() || level_db <= -120.0 {
         return 0.0;
@@ -158,17 +158,17 @@ pub fn db_to_gain(level_db: f32) -> f32 {
     10.0_f32.powf(level_db.min(0.0) / 20.0)
 }
 
-/// Length of one block in seconds.
+/// Returns the length of one block in seconds.
 pub fn block_s(rate_hz: f32) -> f32 {
     BLOCK as f32 / rate_hz
 }
 
-/// Length of one block in seconds, as an f64 for clocks that run for hours.
+/// Returns the length of one block in seconds, as an f64 for clocks that run for hours.
 pub fn block_s_f64(rate_hz: u32) -> f64 {
     BLOCK as f64 / f64::from(rate_hz)
 }
 
-/// Number of frames in `seconds`, rounded.
+/// Returns the number of frames in `seconds`, rounded.
 pub fn seconds_to_frames(seconds: f32, rate_hz: u32) -> u32 {
     (seconds * rate_hz as f32).round().max(0.0) as u32
 }
@@ -204,8 +204,8 @@ mod tests {
         assert!((ramp.value() - before).abs() < 1e-6);
     }
 
-    /// The largest change of the per-block step when the target changes at random times, as a share of the steepest
-    /// step that a full ramp has.
+    /// Returns the largest change of the per-block step when the target changes at random times, as a share of the
+    /// steepest step that a full ramp has.
     fn worst_corner(length_frames: u32, mut aim: impl FnMut(&mut Rng) -> f32) -> f32 {
         let mut rng = Rng::new(7);
         let mut ramp = Ramp::holding(0.0);

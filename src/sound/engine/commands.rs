@@ -1,5 +1,5 @@
-//! Owns what crosses between the audio callback and other threads. No value here frees heap memory when the callback
-//! drops it. Does not own how commands are carried out.
+//! Owns the commands and reports that cross between the audio callback and other threads. No value here frees heap
+//! memory when the callback drops it. Not here: how commands are carried out.
 
 use std::sync::atomic::AtomicU64;
 
@@ -14,7 +14,7 @@ use crate::sound::score::ScoreAim;
 use crate::vocabulary::signal::Signal;
 use crate::vocabulary::sound::Bed;
 
-/// Targets of every gain: a mix in the form that the callback takes, without heap memory.
+/// The target of every gain. This is a mix in the form that the callback takes, without heap memory.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Levels {
     /// Amplitude of the tracks.
@@ -37,7 +37,7 @@ pub struct Levels {
     pub duck: f32,
     /// Gain of the programme while staff have calmed the room.
     pub calm: f32,
-    /// Whether tracks and score are silent, so that only the beds are left. They play on unheard.
+    /// Whether only the beds are heard. Tracks and score play on, but are silent.
     pub bed_alone: bool,
     /// Whether the programme is silent.
     pub held: bool,

@@ -23,7 +23,7 @@ pub struct TrackLength {
 }
 
 impl TrackLength {
-    /// Nothing is known yet.
+    /// Creates a length of which nothing is known yet.
     pub const fn unknown() -> Self {
         Self { expected_frames: AtomicU64::new(UNKNOWN_FRAMES), exact_frames: AtomicU64::new(UNKNOWN_FRAMES) }
     }
@@ -39,9 +39,9 @@ pub struct Deck {
     samples: Consumer<f32>,
     length: Arc<TrackLength>,
     played_frames: u64,
-    /// Crossfade angle; the gain is its sine, so that two decks crossfade at equal power.
+    /// Crossfade angle. The gain is its sine, which makes two decks crossfade at equal power.
     fade_angle: Ramp,
-    /// Frames until the fade-out ends; none while it is not fading out.
+    /// Number of frames until the fade-out ends; `None` while the deck is not fading out.
     fade_out_left_frames: Option<u32>,
     /// Fades to zero before the ring buffer runs empty, and back up once it has been refilled.
     underrun_gain: Ramp,
@@ -50,7 +50,7 @@ pub struct Deck {
 }
 
 impl Deck {
-    /// A silent deck; `samples` are interleaved stereo.
+    /// Creates a silent deck. `samples` are interleaved stereo.
     pub fn new(
         number: u64,
         samples: Consumer<f32>,
@@ -78,7 +78,7 @@ impl Deck {
         self.fade_angle.set_target(FRAC_PI_2, fade_frames);
     }
 
-    /// Fades out. If it is fading out already, the earlier of the two ends counts.
+    /// Fades out. If the deck is fading out already, the earlier of the two ends counts.
     pub fn fade_out(&mut self, fade_frames: u32) {
         if self.fade_out_left_frames.is_some_and(|left| left <= fade_frames) {
             return;
@@ -88,7 +88,7 @@ impl Deck {
         self.fade_angle.retarget(0.0, fade_frames);
     }
 
-    /// Frames until its end, as far as known. Zero only once the end is certain.
+    /// Returns the number of frames until the deck's end, as far as known. It is zero only once the end is certain.
     pub fn remaining_frames(&self) -> Option<u64> {
         self.exact_remaining_frames().or_else(|| {
             let expected = self.length.expected_frames.load(Ordering::Acquire);
@@ -96,7 +96,7 @@ impl Deck {
         })
     }
 
-    /// Whether nothing more of it will be heard.
+    /// Returns whether nothing more of the deck will be heard.
     pub fn is_finished(&self) -> bool {
         self.exact_remaining_frames() == Some(0) || self.fade_angle.is_silent()
     }
@@ -124,7 +124,7 @@ impl Deck {
         (exact != UNKNOWN_FRAMES).then(|| exact.saturating_sub(self.played_frames))
     }
 
-    /// Shortens the fade-out if the file turns out to end before it would be over.
+    /// Shortens the fade-out if the file turns out to end before the fade-out does.
     fn shorten_fade_to_end(&mut self) {
         let Some(left) = &mut self.fade_out_left_frames else { return };
         *left = left.saturating_sub(BLOCK as u32);

@@ -2,8 +2,8 @@
 //! callback: no allocation, lock or wait. Does not own levels.
 //!
 //! True peaks are detected on a signal of four times the sample rate (ITU-R BS.1770-4, annex 2). The gain for a peak is
-//! known [`LATENCY_FRAMES`] ahead, so it falls along a slope, is down when the peak arrives and recovers slowly. Audio
-//! that needs no limiting passes through bit for bit.
+//! known [`LATENCY_FRAMES`] ahead. It therefore falls along a slope, reaches its minimum before the peak arrives, and
+//! recovers slowly. Audio that needs no limiting passes through bit for bit.
 
 use std::f64::consts::PI;
 
@@ -14,7 +14,8 @@ pub const CEILING: f32 = 0.891_25;
 /// Latency in frames: 4 ms at 48 kHz.
 pub const LATENCY_FRAMES: usize = DELAY_BLOCKS * BLOCK;
 
-/// Peaks are reduced to this: below the ceiling by what the moving gain and a finer meter may add.
+/// Peaks are reduced to this amplitude. It leaves a margin below [`CEILING`] for the moving gain and for meters with a
+/// finer resolution.
 const TARGET: f32 = CEILING * 0.977;
 const DELAY_BLOCKS: usize = 3;
 /// Filter taps per interpolated point.
@@ -24,20 +25,23 @@ const PHASES: usize = 4;
 /// Upper bound on the gain of [`TruePeakMeter`]'s interpolation filter, from the largest sample to a point between
 /// samples.
 const MOST_OVERSHOOT: f32 = 2.2;
-/// Length in frames of each of two moving averages in series, which shape the gain …
+/// Length in frames of each of the two moving averages in series that shape the gain.
 const AVERAGE: usize = 90;
-/// … and their length together. They end this long before the peak, so that the gain is constant while the peak passes.
+/// Length in frames of both moving averages together. They end this long before the peak, and the gain is constant
+/// while the peak passes.
 const SLOPE: usize = 2 * AVERAGE - 1;
-/// Frames for which a peak holds the gain down: the latency, and the width of the peak on both sides.
+/// Number of frames for which a peak holds the gain down, which covers the latency and the width of the peak on both
+/// sides.
 const HOLD: usize = LATENCY_FRAMES + TAPS;
 /// Release time constant in seconds.
 const RELEASE_S: f64 = 0.35;
-/// Samples are clamped to this; it only keeps broken input finite.
+/// Amplitude to which samples are clamped. It only keeps broken input finite.
 const LOUDEST: f32 = 1_000.0;
 
 const _: () = assert!(LATENCY_FRAMES >= SLOPE + TAPS, "a gain is down before the peak that needs it leaves");
 
-/// Keeps true peaks below [`CEILING`]. Both channels share one gain, so that the stereo image does not shift.
+/// Keeps true peaks below [`CEILING`]. Both channels share one gain, because separate gains would shift the stereo
+/// image.
 #[derive(Clone, Debug)]
 pub struct Limiter {
     delayed: [AudioBlock; DELAY_BLOCKS],
@@ -49,12 +53,13 @@ pub struct Limiter {
     release: f64,
     first: MovingAverage,
     second: MovingAverage,
-    /// Frames for which no gain reduction has been needed, up to the number after which every state here is at rest.
+    /// Number of consecutive frames for which the gain has been fully released. From [`HOLD`] + [`SLOPE`] on, all state
+    /// of the limiter is at rest.
     at_rest_frames: usize,
 }
 
 impl Limiter {
-    /// For a stream of `rate_hz`.
+    /// Creates a limiter for a stream of `rate_hz`.
     pub fn new(rate_hz: f32) -> Self {
         Self {
             delayed: [SILENCE; DELAY_BLOCKS],
@@ -69,13 +74,13 @@ impl Limiter {
         }
     }
 
-    /// Clears the delay line, so that a new stream does not begin with the end of the last one.
+    /// Clears the delay line, because a new stream must not begin with the end of the previous one.
     pub fn clear(&mut self) {
         self.delayed = [SILENCE; DELAY_BLOCKS];
         self.peaks = TruePeakMeter::new();
     }
 
-    /// Replaces `block` with the one from [`LATENCY_FRAMES`] ago, limited. NaN becomes silence.
+    /// Replaces `block` with the limited block from [`LATENCY_FRAMES`] ago. NaN becomes silence.
     pub fn run(&mut self, block: &mut AudioBlock) {
         let mut largest = 0.0_f32;
         for sample in block.as_flattened_mut() {
@@ -129,14 +134,14 @@ impl Limiter {
 #[derive(Clone, Debug)]
 struct TruePeakMeter {
     taps: [[f32; PHASES]; TAPS],
-    /// The last samples of the previous block, then those of the current one; one row per channel.
+    /// The final samples of the previous block, then those of the current block; one row per channel.
     history: [[f32; TAPS - 1 + BLOCK]; 2],
     /// The largest sample of the previous block.
     largest_so_far: f32,
 }
 
 impl TruePeakMeter {
-    /// Polyphase filter: a sinc under a 49-point Hann window, four points per sample.
+    /// Creates a polyphase filter, a sinc under a 49-point Hann window with four points per sample.
     fn new() -> Self {
         let mut taps = [[0.0; PHASES]; TAPS];
         for (index, tap) in taps.as_flattened_mut().iter_mut().enumerate() {
@@ -160,7 +165,7 @@ impl TruePeakMeter {
         self.largest_so_far = largest;
     }
 
-    /// The largest interpolated point of either channel around each frame, delayed by half the filter.
+    /// Finds the largest interpolated point of either channel around each frame, delayed by half the filter.
     fn find(&mut self, block: &AudioBlock, largest: f32, points: &mut [f32; BLOCK]) {
         self.pass(block, largest);
         for row in &self.history {
@@ -213,7 +218,7 @@ impl SlidingMinimum {
 struct MovingAverage {
     values: [f32; AVERAGE],
     next: usize,
-    /// An f64, so that rounding errors stay negligible after a day of running sums.
+    /// An f64, because the rounding errors of a running sum in f32 would add up over a day.
     sum: f64,
 }
 
@@ -264,7 +269,7 @@ mod tests {
         20.0 * peak.max(1e-9).log10()
     }
 
-    /// A second, independent meter: 16 points per sample, each from 64 samples.
+    /// Measures the true peak independently of the limiter, at 16 points per sample, each from 64 samples.
     fn fine_peak_db(frames: &[[f32; 2]]) -> f64 {
         let mut most = 0.0_f64;
         for channel in 0..2 {
@@ -299,8 +304,8 @@ mod tests {
         }
     }
 
-    /// One second of hostile audio: kind, pitch as a share of the sample rate, gain in dB, frames between steps of the
-    /// gain.
+    /// Creates one second of hostile audio. `pitch` is a fraction of the sample rate, and `every` is the number of
+    /// frames between steps of the gain.
     fn hostile(kind: u8, pitch: f32, gain_db: f32, every: usize, seed: u32) -> Vec<[f32; 2]> {
         let mut rng = noise(seed);
         let mut level = 10.0_f32.powf(gain_db / 20.0);
@@ -366,7 +371,7 @@ mod tests {
         let late = &out[LATENCY_FRAMES..LATENCY_FRAMES + frames.len()];
         let apart = late.as_flattened().iter().zip(frames.as_flattened()).position(|(a, b)| a.to_bits() != b.to_bits());
         assert_eq!(apart, None);
-        // After a peak, it returns to passing audio through bit for bit.
+        // After a peak, the limiter returns to passing audio through bit for bit.
         let mut limiter = Limiter::new(RATE_HZ);
         limiter.run(&mut [[3.0, -3.0]; BLOCK]);
         for _ in 0..6 * 750 {

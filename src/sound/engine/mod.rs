@@ -40,7 +40,7 @@ const DECKS: usize = 16;
 /// Maximum number of decks fading out at a time.
 const OUTGOING_MAX: usize = 3;
 
-/// Fade times in seconds. Fading down is quicker than fading up: getting quieter startles nobody.
+/// Fade times in seconds. Fading down is quicker than fading up, because getting quieter startles nobody.
 mod fade_s {
     pub const LEVEL: f32 = 2.0;
     pub const QUIETER: f32 = 0.4;
@@ -67,7 +67,7 @@ struct BedChannel {
 
 /// The mix, as one endless source of interleaved stereo.
 pub struct Engine {
-    /// Identifies the engine, so that a stale one can be told apart when it is returned late.
+    /// Identifies the engine. An old engine that is returned late is recognised by it.
     pub serial: u64,
     rate_hz: u32,
     commands: Consumer<EngineCommand>,
@@ -84,7 +84,7 @@ pub struct Engine {
     levels: Levels,
     music: Ramp,
     score_level: Ramp,
-    /// Crossfade angle of the score; the gain is its sine, so that score and tracks crossfade at equal power.
+    /// Crossfade angle of the score. The gain is its sine, which makes score and tracks crossfade at equal power.
     score_presence: Ramp,
     breath_gain: Ramp,
     swell: Ramp,
@@ -105,7 +105,7 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// A silent engine without tracks.
+    /// Creates a silent engine without tracks.
     pub fn new(rate_hz: u32, seed: u64) -> (Self, EngineLink) {
         let (orders_in, commands) = RingBuffer::new(COMMANDS);
         let (decks_in, deck_commands) = RingBuffer::new(DECKS);
@@ -157,7 +157,7 @@ impl Engine {
         self.signals.set_clips(clips, calibration_gain);
     }
 
-    /// Prepares for a new stream: the programme fades in from silence.
+    /// Prepares for a new stream, in which the programme fades in from silence.
     pub fn reopen(&mut self) {
         self.limiter.clear();
         self.opening = Ramp::holding(0.0);
@@ -166,7 +166,7 @@ impl Engine {
         self.taken_samples = 2 * BLOCK;
     }
 
-    /// The next frame drawn will be heard at `heard_s`, on the clock that breath starts are given in.
+    /// Sets the clock by which the start of a breath pattern is given. The next frame drawn will be heard at `heard_s`.
     pub fn set_clock(&mut self, heard_s: f64) {
         // Frames already rendered but not yet drawn are heard first.
         let ahead_frames = (2 * BLOCK - self.taken_samples) / 2 + LATENCY_FRAMES;
@@ -182,7 +182,7 @@ impl Engine {
         }
     }
 
-    /// The next frame. May be mixed freely with drawing single samples through `Source`.
+    /// Returns the next frame. Calls may be mixed freely with drawing single samples through `Source`.
     pub fn next_frame(&mut self) -> [f32; 2] {
         [self.next().unwrap_or_default(), self.next().unwrap_or_default()]
     }
@@ -198,8 +198,8 @@ impl Engine {
         let opening = self.opening.advance();
         let program = hold.times(volume).times(duck).times(calm).times(opening);
         let breath_level = self.breath.advance(self.now_s);
-        // During silence nothing advances: tracks and score later continue where they stopped, so that nobody comes
-        // back from a pause to unfamiliar music, and the processor can rest.
+        // During silence nothing advances. Tracks and score later continue where they stopped, because nobody should
+        // come back from a pause to unfamiliar music, and the processor can rest.
         if self.hold.is_silent() || (self.volume.is_silent() && volume.start <= 0.0) {
             self.return_outgoing_decks();
         } else {
@@ -290,14 +290,14 @@ impl Engine {
                 return_deck(&mut self.finished, deck);
             }
         } else if self.queued.is_none() && remaining <= u64::from(seconds_to_frames(fade_s::OPENING, self.rate_hz)) {
-            // Nothing follows: fade the end, since a file may end in the middle of a sound.
+            // No piece follows. The end is faded, because a file may end in the middle of a sound.
             present.fade_out(u32::try_from(remaining).unwrap_or(BLOCK as u32));
         }
     }
 
     fn play(&mut self, mut deck: Deck, fade_frames: u32) {
         deck.fade_in(fade_frames);
-        // A long fade-out must not outlast a new, shorter one.
+        // A fade-out that is already running must not outlast a new, shorter fade-out.
         self.outgoing.iter_mut().flatten().for_each(|gone| gone.fade_out(fade_frames));
         self.progress.playing.store(deck.number, Ordering::Release);
         if let Some(present) = self.playing.replace(deck) {
@@ -310,7 +310,8 @@ impl Engine {
 
     fn retire(&mut self, mut deck: Deck, fade_frames: u32) {
         deck.fade_out(fade_frames);
-        // The reading thread keeps fewer decks in use than there are slots, so one is always free.
+        // The reading thread has at most `DECKS_MAX` (4) decks in use. One is starting and one is being retired here,
+        // so at most two of the `OUTGOING_MAX` (3) slots are taken.
         match self.outgoing.iter_mut().find(|slot| slot.is_none()) {
             Some(slot) => *slot = Some(deck),
             None => return_deck(&mut self.finished, deck),
@@ -343,7 +344,8 @@ impl Engine {
         }
     }
 
-    /// Returns the decks that are fading out. They need not wait for the sound to come back, since they are inaudible.
+    /// Hands decks that are fading out back to the reading thread before their fade has ended, because nothing is audible
+    /// while the engine is silent.
     fn return_outgoing_decks(&mut self) {
         for slot in &mut self.outgoing {
             if let Some(deck) = slot.take() {
@@ -406,7 +408,8 @@ fn set_target_by_direction(ramp: &mut Ramp, to: f32, down_s: f32, up_s: f32, rat
     ramp.set_target(to, seconds_to_frames(seconds, rate_hz));
 }
 
-/// The return queue has room for every deck that can exist, so none is dropped, and thereby freed, in the callback.
+/// Returns a deck to the reading thread. The queue has room for every deck that can exist, so no deck is dropped, and
+/// thereby freed, in the callback.
 fn return_deck(finished: &mut Producer<Deck>, deck: Deck) {
     let _ = finished.push(deck);
 }
@@ -414,7 +417,7 @@ fn return_deck(finished: &mut Producer<Deck>, deck: Deck) {
 impl Iterator for Engine {
     type Item = f32;
 
-    /// Endless interleaved samples.
+    /// Returns the next sample of the interleaved stereo stream, which never ends.
     fn next(&mut self) -> Option<f32> {
         if self.taken_samples >= 2 * BLOCK {
             self.render_block();

@@ -46,7 +46,7 @@ fn sine(pitch_hz: f64) -> impl Fn(f64) -> [f32; 2] {
     move |at_s| [(TAU * pitch_hz * at_s).sin() as f32 * 0.5; 2]
 }
 
-/// An engine and its reader, driven by hand.
+/// An engine and its reader, which the test advances by hand.
 struct TestEngine {
     engine: Engine,
     commands: rtrb::Producer<EngineCommand>,
@@ -198,7 +198,7 @@ fn no_sequence_of_commands_exceeds_the_ceiling() {
 #[test]
 fn crossfades_between_tracks_keep_constant_power() {
     let folder = TempFolder::new("power");
-    // One on each side, so that their powers add.
+    // Each track sounds on one side only, so their powers add.
     let left = folder.track("left.wav", 48_000, 30.0, |at| [sine(1_000.0)(at)[0], 0.0]);
     let right = folder.track("right.wav", 48_000, 30.0, |at| [0.0, sine(1_000.0)(at)[0]]);
     let mut bench = TestEngine::new(8.0);
@@ -217,7 +217,7 @@ fn crossfades_between_tracks_keep_constant_power() {
 #[test]
 fn a_hold_pauses_tracks_and_lets_signals_through() {
     let folder = TempFolder::new("hold");
-    // Its level reveals the position.
+    // The level of the track reveals the position.
     let track = folder.track("rise.wav", 48_000, 60.0, |at| sine(300.0)(at).map(|s| s * at as f32 / 60.0));
     let mut bench = TestEngine::new(4.0);
     let mut mix = loud(&[&track]);

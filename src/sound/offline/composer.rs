@@ -1,5 +1,5 @@
 //! Owns composed pieces: a stretch of the generative score with a beginning, an arc and an end, to be played as a
-//! track. Does not own the music itself or when a piece is played.
+//! track. Not here: the music itself, and when a piece is played.
 
 use std::f32::consts::PI;
 
@@ -10,12 +10,12 @@ use crate::vocabulary::sound::Character;
 /// Sample rate of composed pieces.
 pub const COMPOSED_RATE_HZ: u32 = 48_000;
 
-/// Fades from and to silence, so that pieces can be crossfaded.
+/// Length of the fade from silence at the start, in seconds. Fades at both ends let pieces be crossfaded.
 const FADE_IN_S: f32 = 4.0;
 const FADE_OUT_S: f32 = 16.0;
 /// Digital silence at the very end.
 const REST_S: f32 = 0.5;
-/// The score plays for this long before the piece begins, so that it opens with music already sounding.
+/// Time in seconds for which the score plays before the piece begins. The piece then opens with music already sounding.
 const BEFORE_S: f32 = 20.0;
 /// Maximum sample peak.
 const PEAK_DB: f32 = -4.0;
@@ -27,7 +27,7 @@ pub struct ComposedPiece {
     pub name: &'static str,
     /// Its kind of music.
     pub character: Character,
-    /// The same seed gives the same piece.
+    /// Seed of the score. Equal seeds give equal pieces.
     pub seed: u64,
     /// Length in seconds, at least 40.
     pub seconds: f32,
@@ -43,7 +43,7 @@ impl ComposedPiece {
     }
 }
 
-/// Composes a piece at 48 kHz. The same piece gives the same frames.
+/// Composes a piece at 48 kHz. Equal pieces give equal frames.
 #[must_use]
 pub fn compose(piece: &ComposedPiece) -> Vec<[f32; 2]> {
     let seconds = piece.seconds.max(40.0);

@@ -1,5 +1,5 @@
-//! Owns rendering the engine to a file, faster than real time. Tracks are read between blocks on the same thread, so
-//! that two runs give the same bytes.
+//! Owns rendering the engine to a file, faster than real time. Tracks are read between blocks on the same thread, which
+//! makes two runs give the same bytes.
 
 mod composer;
 mod wav;
@@ -40,7 +40,7 @@ pub enum RenderError {
 pub struct RenderReport {
     /// Number of frames, at [`RATE_HZ`].
     pub frames: u64,
-    /// The same in seconds.
+    /// Length of the rendering in seconds.
     pub seconds: f64,
     /// Time taken.
     pub wall: Duration,
@@ -49,7 +49,7 @@ pub struct RenderReport {
 }
 
 impl RenderReport {
-    /// Seconds of audio rendered per second.
+    /// Returns the seconds of audio rendered per second.
     #[must_use]
     pub fn speed(&self) -> f64 {
         self.seconds / self.wall.as_secs_f64().max(1e-9)
@@ -59,8 +59,8 @@ impl RenderReport {
 /// Renders `seconds` of audio to a stereo WAV at `out`, 48 kHz and 24 bits, written as it is rendered.
 ///
 /// `mix_at` returns the mix at a time in seconds. `epoch` is the instant of second 0, against which breath starts in
-/// the mix are measured. `signals` are pairs of a time in seconds and a signal. The same arguments give the same bytes.
-/// 24 bits, since renderings are measured, and the noise floor of 16 bits would hide how a fade ends.
+/// the mix are measured. `signals` are pairs of a time in seconds and a signal. Equal arguments give equal bytes. The
+/// file has 24 bits because renderings are measured, and the noise floor of 16 bits would hide how a fade ends.
 pub fn render(
     options: &Options,
     epoch: Instant,
@@ -76,7 +76,8 @@ pub fn render(
     Ok(report)
 }
 
-/// The same, to `sink`, which receives a few frames at a time. The first error from `sink` ends the rendering.
+/// Renders `seconds` of audio to `sink`, which receives a few frames at a time. The arguments are those of [`render`].
+/// The first error from `sink` ends the rendering.
 pub fn render_to(
     options: &Options,
     epoch: Instant,

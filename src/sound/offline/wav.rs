@@ -1,4 +1,4 @@
-//! Owns writing WAV files: stereo, 16 bits with dither or 24 bits. Does not own their content.
+//! Owns the WAV writer for stereo files with 16 bits and dither, or with 24 bits. Not here: the content of the files.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
@@ -13,7 +13,7 @@ const HEADER_BYTES: u32 = 44;
 pub enum Depth {
     /// 16 bits with triangular dither: compact, and plays everywhere.
     Bits16,
-    /// 24 bits without dither, for measuring: the noise floor lies below −140 dB.
+    /// 24 bits without dither, for measurements, because the noise floor lies below −140 dB.
     Bits24,
 }
 
@@ -26,7 +26,7 @@ impl Depth {
     }
 }
 
-/// A WAV file being written. Without [`WavWriter::finish`] its header declares it empty.
+/// A WAV file being written. Until [`WavWriter::finish`] has run, its header says that it is empty.
 pub struct WavWriter {
     file: BufWriter<File>,
     rate_hz: u32,

@@ -1,6 +1,6 @@
-//! Owns when to retry opening an output, and how often to report that there is none. Each attempt leaks some memory in
-//! ALSA and its plug-ins, so the pause doubles after every failure, unless something visible from outside has changed.
-//! Pure. Does not own what is visible (`probe`).
+//! Owns the schedule for retrying to open an output, and for reporting that there is none. Each attempt leaks some
+//! memory in ALSA and its plug-ins. The pause therefore doubles after every failure, unless something visible from
+//! outside has changed. Pure. Not here: what is visible (`probe`).
 
 use std::time::{Duration, Instant};
 
@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 pub const FIRST: Duration = Duration::from_secs(1);
 /// The longest pause. A change that is not visible from outside is noticed within this time.
 const LONGEST: Duration = Duration::from_secs(30);
-/// An output lost sooner than this never worked, and is not reopened at once.
+/// An output lost sooner than this never worked, and is not reopened immediately.
 const STEADY: Duration = Duration::from_secs(10);
-/// Time until a lasting loss is reported again; doubled each time …
+/// Time until a lasting loss is reported again. It doubles each time, up to [`REMIND_LONGEST`].
 const REMIND_FIRST: Duration = Duration::from_mins(1);
-/// … up to this.
+/// Longest time between two reports of a lasting loss.
 const REMIND_LONGEST: Duration = Duration::from_hours(1);
 
-/// When to try again; `T` is what is visible of the outputs.
+/// The schedule of attempts. `T` is what is visible of the outputs.
 #[derive(Debug)]
 pub struct Backoff<T> {
     seen: Option<T>,
@@ -24,12 +24,12 @@ pub struct Backoff<T> {
 }
 
 impl<T: PartialEq> Backoff<T> {
-    /// The first attempt is due at once.
+    /// Creates a schedule whose first attempt is due immediately.
     pub const fn new(now: Instant) -> Self {
         Self { seen: None, pause: FIRST, due: now }
     }
 
-    /// Whether an attempt is due, given the present state of the outputs.
+    /// Returns whether an attempt is due, given the present state of the outputs.
     pub fn is_due(&mut self, now: Instant, seen: T) -> bool {
         let changed = self.seen.as_ref() != Some(&seen);
         self.seen = Some(seen);
@@ -39,13 +39,13 @@ impl<T: PartialEq> Backoff<T> {
         changed || now >= self.due
     }
 
-    /// An attempt failed.
+    /// Doubles the pause after a failed attempt.
     pub fn failed(&mut self, now: Instant) {
         self.due = now + self.pause;
         self.pause = (self.pause * 2).min(LONGEST);
     }
 
-    /// An output was lost after it had been open for `lived`.
+    /// Schedules the next attempt after the loss of an output that had been open for `lived`.
     pub fn lost(&mut self, now: Instant, lived: Duration) {
         if lived < STEADY {
             self.failed(now);
@@ -55,7 +55,7 @@ impl<T: PartialEq> Backoff<T> {
     }
 }
 
-/// When to report a lasting loss again.
+/// The schedule for reporting a lasting loss again.
 #[derive(Debug)]
 pub struct Reminder {
     began: Instant,
@@ -64,12 +64,12 @@ pub struct Reminder {
 }
 
 impl Reminder {
-    /// The loss was first reported at `now`.
+    /// Creates the schedule for a loss that was first reported at `now`.
     pub fn new(now: Instant) -> Self {
         Self { began: now, pause: REMIND_FIRST, due: now + REMIND_FIRST }
     }
 
-    /// How long the loss has lasted, if a report is due now.
+    /// Returns how long the loss has lasted, if a report is due now.
     pub fn due(&mut self, now: Instant) -> Option<Duration> {
         if now < self.due {
             return None;
@@ -84,7 +84,7 @@ impl Reminder {
 mod tests {
     use super::*;
 
-    /// How often `is_done` returns true when it is called once per second for `seconds`.
+    /// Returns how often `is_done` returns true when it runs once per second for `seconds`.
     fn count(seconds: u32, mut is_done: impl FnMut(Instant, u32) -> bool) -> usize {
         let began = Instant::now();
         (0..seconds).filter(|second| is_done(began + Duration::from_secs(u64::from(*second)), *second)).count()

@@ -1,5 +1,5 @@
-//! Owns whether the room is calibrated for the place where sound would come out: neither a pulled plug nor a lost
-//! output may ever move sound to a louder one. Does not own how the server reports it (`pulse`).
+//! Owns the rule that sound comes out only where the room is calibrated. Neither a pulled plug nor a lost output may
+//! ever move sound to a louder output. Not here: how the server reports outputs (`pulse`).
 
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -11,9 +11,9 @@ pub const ALSA_DEFAULT: &str = "system";
 /// An output and its active port, by their names on the sound server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutputRoute {
-    /// The output.
+    /// Name of the output on the sound server.
     pub output: String,
-    /// Its active port, such as a headphone jack; none if the output has no ports.
+    /// Its active port, such as a headphone jack; `None` if the output has no ports.
     pub port: Option<String>,
 }
 
@@ -29,20 +29,20 @@ impl fmt::Display for OutputRoute {
 /// The output that the room was calibrated for. A field that is not set matches anything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CalibratedOutput {
-    /// The output.
+    /// Name of the output on the sound server.
     pub output: Option<String>,
-    /// The port.
+    /// Name of the output's port.
     pub port: Option<String>,
 }
 
 impl CalibratedOutput {
-    /// Whether neither is set, so that everything matches.
+    /// Returns whether neither field is set. Everything then matches.
     #[must_use]
     pub const fn is_open(&self) -> bool {
         self.output.is_none() && self.port.is_none()
     }
 
-    /// Whether sound may come out at `route`.
+    /// Returns whether sound may come out at `route`.
     #[must_use]
     pub fn holds_for(&self, route: &OutputRoute) -> bool {
         self.output.as_ref().is_none_or(|output| *output == route.output)
@@ -62,7 +62,7 @@ pub struct CalibrationWatch {
     /// The calibration from the configuration.
     measured: CalibratedOutput,
     known: Mutex<CalibratedOutput>,
-    /// Counts changes of `known`, so that a stream evaluates it again.
+    /// Counts changes of `known`. A stream that sees a new count evaluates its route again.
     changes: AtomicU32,
 }
 
@@ -72,51 +72,51 @@ impl CalibrationWatch {
         Self { measured: known.clone(), known: Mutex::new(known), changes: AtomicU32::new(0) }
     }
 
-    /// Whether the room's level was measured at `route`. An empty calibration holds everywhere.
+    /// Returns whether the room's level was measured at `route`. Without a calibration, every route counts as measured.
     pub fn is_measured(&self, route: &OutputRoute) -> bool {
         self.measured.holds_for(route)
     }
 
-    /// Whether staff have allowed a route other than the measured one.
+    /// Returns whether staff have allowed a route whose level was not measured.
     pub fn is_limited(&self) -> bool {
         !self.measured.is_open() && *self.known.lock().unwrap_or_else(PoisonError::into_inner) != self.measured
     }
 
-    /// Whether sound may come out at `route`.
+    /// Returns whether sound may come out at `route`.
     pub fn allows(&self, route: &OutputRoute) -> bool {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.is_open() {
             *known = CalibratedOutput::from(route);
         }
-        // The measured route is always allowed, even if staff have accepted another.
+        // The measured route is always allowed, even if staff have accepted a different route.
         known.holds_for(route) || (!self.measured.is_open() && self.measured.holds_for(route))
     }
 
-    /// Whether sound may come out on ALSA, at the output `name` or the system default. Never learns that route as the
-    /// calibrated one, since a sound server may still come up.
+    /// Returns whether sound may come out on ALSA, at the output `name` or the system default. Never adopts that route
+    /// as the calibrated route, because a sound server may still come up.
     pub fn allows_alsa(&self, name: Option<&str>) -> bool {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.holds_for(&OutputRoute { output: name.unwrap_or(ALSA_DEFAULT).to_owned(), port: None })
     }
 
-    /// The output that the room is calibrated for, if its name is known.
+    /// Returns the name of the output for which the room is calibrated, if the name is known.
     pub fn known_output(&self) -> Option<String> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).output.clone()
     }
 
-    /// Staff accepted `route`: sound may come out there from now on.
+    /// Allows sound at `route` from now on, because staff accepted it.
     pub fn accept(&self, route: &OutputRoute) {
         *self.known.lock().unwrap_or_else(PoisonError::into_inner) = CalibratedOutput::from(route);
         self.changes.fetch_add(1, Ordering::Release);
     }
 
-    /// Number of changes so far.
+    /// Returns the number of changes so far.
     pub fn changes(&self) -> u32 {
         self.changes.load(Ordering::Acquire)
     }
 }
 
-/// The last gain before the server: closes within 60 ms, opens within 1.6 s, and never steps.
+/// Last gain before the server. Closes within 60 ms, opens within 1.6 s, and never steps.
 #[derive(Clone, Copy, Debug)]
 pub struct Gate {
     position: f32,
@@ -126,14 +126,14 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// A closed gate for a stream of `rate_hz`.
+    /// Creates a closed gate for a stream of `rate_hz`.
     pub fn shut(rate_hz: u32) -> Self {
         let rate = rate_hz as f32;
         Self { position: 0.0, opening: 1.0 / (1.6 * rate), shutting: -1.0 / (0.06 * rate), is_open: false }
     }
 
-    /// Opens or closes it. With `at_once` it opens without a ramp, since the engine itself fades in at the start of a
-    /// stream.
+    /// Opens or closes the gate. With `at_once`, the gate opens without a ramp, because the engine itself fades in at
+    /// the start of a stream.
     pub fn set(&mut self, is_open: bool, at_once: bool) {
         self.is_open = is_open;
         if is_open && at_once {
@@ -141,7 +141,7 @@ impl Gate {
         }
     }
 
-    /// Whether it is open or opening.
+    /// Returns whether the gate is open or opening.
     pub const fn is_open(&self) -> bool {
         self.is_open
     }

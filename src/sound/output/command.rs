@@ -13,9 +13,9 @@ pub enum OutputCommand {
     MixChanged,
     /// Play this signal once.
     Signal(Signal),
-    /// A stream failed.
+    /// A stream has failed.
     StreamFailed {
-        /// Number of the stream; the report may arrive after the next one was opened.
+        /// Number of the stream. The report may arrive after the next stream was opened.
         stream: u64,
         /// What the system reported.
         why: String,
@@ -33,14 +33,14 @@ pub enum OutputCommand {
     AcceptOutput,
     /// The corridor's output is missing or available again.
     ChimeOutput {
-        /// Why the chime cannot sound; none if it can.
+        /// Why the chime cannot sound; `None` if it can.
         missing: Option<String>,
     },
     /// An event from a thread that reads tracks or clips.
     Event(SoundEvent),
-    /// A panic ended the reading thread of this number.
+    /// The reading thread with this number ended in a panic.
     ReadingEnded(u64),
-    /// Panic, on the output thread or the reading thread.
+    /// Makes the output thread or the reading thread panic.
     #[cfg(test)]
     Panic {
         /// Whether the reading thread panics; otherwise the output thread does.
@@ -48,7 +48,7 @@ pub enum OutputCommand {
     },
     /// Fade out, close and confirm.
     Stop {
-        /// Time limit.
+        /// Time limit for fading out and closing.
         within: Duration,
         /// Signalled when the output is closed.
         done: SyncSender<()>,

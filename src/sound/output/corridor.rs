@@ -1,5 +1,5 @@
 //! Owns the corridor's chime: a stream on a separate output, open only while it sounds. It never plays on the patient's
-//! output. Does not own when it sounds.
+//! output. Not here: when it sounds.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, channel, sync_channel};
@@ -19,13 +19,13 @@ use crate::vocabulary::signal::Signal;
 
 /// Interval at which the output's presence is checked while the chime is silent.
 const CHECK_INTERVAL: Duration = Duration::from_secs(20);
-/// Period of the stream.
+/// Period of the stream, in milliseconds.
 const PERIOD_MS: u32 = 64;
 /// Time that the stream stays open after the chime has decayed.
 const LINGER: Duration = Duration::from_millis(600);
 /// An output that has requested no audio for this long is considered gone.
 const SILENT: Duration = Duration::from_secs(2);
-/// Pause between attempts, which go on for the duration of the chime.
+/// Pause between attempts to open the output, which continue for the duration of the chime.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
 /// The corridor's output.
@@ -35,25 +35,25 @@ pub struct CorridorChime {
     notices: SyncSender<OutputCommand>,
     sounding: Arc<AtomicBool>,
     looked: Option<Instant>,
-    /// Whether the output was available in the last report.
+    /// Whether the output was available at the latest report.
     announced: Arc<Mutex<Option<bool>>>,
 }
 
 impl CorridorChime {
-    /// A chime at `level_db` relative to full scale on the output `device`.
+    /// Creates a chime at `level_db` relative to full scale on the output `device`.
     pub fn new(device: String, level_db: f32, notices: SyncSender<OutputCommand>) -> Self {
         let sounding = Arc::new(AtomicBool::new(false));
         Self { device, level_db, notices, sounding, looked: None, announced: Arc::default() }
     }
 
-    /// Plays the chime once, on a thread of its own, so that a hanging output does not hold up the room.
+    /// Plays the chime once, on a separate thread, because a hanging output must not hold up the room.
     pub fn ring(&self) {
         if self.sounding.swap(true, Ordering::AcqRel) {
             return;
         }
         let (device, level_db) = (self.device.clone(), self.level_db);
         let (announced, notices) = (Arc::clone(&self.announced), self.notices.clone());
-        // Allows the next chime however this one ends, even if its thread never starts.
+        // When dropped, allows the next chime. It is created before the thread, which may never start.
         let over = RingingGuard(Arc::clone(&self.sounding));
         let started = thread::Builder::new().name("sound-corridor".to_owned()).spawn(move || {
             let until = Instant::now() + length_of(Signal::NoDesk);
@@ -71,7 +71,8 @@ impl CorridorChime {
         }
     }
 
-    /// Checks from time to time whether the output is available, so that its absence is known before it is needed.
+    /// Checks every `CHECK_INTERVAL` whether the output is available. Staff then learn of a missing output before it
+    /// is needed.
     pub fn check(&mut self) {
         if self.looked.is_some_and(|looked| looked.elapsed() < CHECK_INTERVAL) || self.sounding.load(Ordering::Acquire)
         {
@@ -144,7 +145,7 @@ fn ring_once(device: &str, level_db: f32) -> Result<(), String> {
         }
     }
     drop(stream);
-    // Waits until the stream has released the engine, before the next chime opens another one.
+    // Waits until the stream has released the engine, because the next chime opens another stream.
     let _ = home.recv_timeout(Duration::from_millis(400));
     outcome
 }

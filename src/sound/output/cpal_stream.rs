@@ -1,5 +1,5 @@
-//! Owns one stream of the system's sound library (cpal on ALSA): choosing its format, and the callback that draws from
-//! the engine. Does not own when to open one or how to handle its loss (`keeper`).
+//! Owns one stream of the system's sound library (cpal on ALSA): the choice of its format, and the callback that draws
+//! from the engine. Not here: when a stream is opened and how its loss is handled (`keeper`).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,17 +16,19 @@ use super::dither::Dither;
 use super::lease::{EngineLease, PREFERRED_RATE_HZ, StreamContext};
 use crate::sound::engine::Engine;
 
-/// Poll timeout: some sound servers underrun at the start of a stream without reporting it.
+/// Poll timeout. Some sound servers underrun at the start of a stream without reporting it.
 const TIMEOUT: Duration = Duration::from_millis(120);
 /// Pause after each error. Without it, the thread of an output that only returns errors would spin.
 const ERROR_PAUSE: Duration = Duration::from_millis(5);
 /// Errors that persist for this long without a buffer request count as a loss.
 const ERROR_GRACE: Duration = Duration::from_millis(250);
-/// An output that runs ahead of real time by this much discards audio as fast as it is given …
+/// An output that runs ahead of real time by this much within [`AHEAD_WITHIN_S`] discards audio as fast as it arrives.
 const AHEAD_MAX_S: f64 = 3.0;
-/// … if that happens within this time. Over a day, any two clocks drift apart.
+/// Time within which an output has to get ahead of real time to count as discarding audio. Over a day, any two clocks
+/// drift apart.
 const AHEAD_WITHIN_S: f64 = 10.0;
-/// Pause per buffer of such an output until it is closed; without it, it would occupy a whole processor.
+/// Pause per buffer of an output that discards audio, until it is closed. Without the pause, the output would occupy a
+/// whole processor.
 const FREEWHEEL_PAUSE: Duration = Duration::from_millis(100);
 
 /// An output that has been inspected and can be opened.
@@ -69,8 +71,8 @@ impl CpalOutput {
         self.form.sample_rate()
     }
 
-    /// Opens it with a period of `period_ms`, or with the output's own. The engine returns through the context's `home`
-    /// when the stream ends or cannot be opened.
+    /// Opens the output with a period of `period_ms`, or with the output's own period. The engine returns through the
+    /// context's `home` when the stream ends or cannot be opened.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other formats are not used")]
     pub fn open(
         &self,
@@ -165,7 +167,7 @@ impl FreewheelDetector {
         Self { begun: None, frames: 0, rate_hz: f64::from(rate_hz) }
     }
 
-    /// Whether `frames` more put the output too far ahead of real time.
+    /// Returns whether `frames` more put the output too far ahead of real time.
     fn is_freewheeling(&mut self, frames: usize) -> bool {
         let passed_s = self.begun.get_or_insert_with(Instant::now).elapsed().as_secs_f64();
         if passed_s > AHEAD_WITHIN_S {

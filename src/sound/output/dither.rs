@@ -1,4 +1,4 @@
-//! Owns quantisation to 16 bits or fewer, with dither. Does not own which sample format is written.
+//! Owns quantisation to 16 bits or fewer, with dither. Not here: the choice of the sample format.
 
 /// Quantises with triangular dither (TPDF) two steps wide, which makes the error independent of the signal's level.
 #[derive(Clone, Debug)]
@@ -9,23 +9,23 @@ pub struct Dither {
 }
 
 impl Dither {
-    /// For samples of `bits`, 2 to 16. The dither sequence is always the same.
+    /// Creates a quantiser for samples of `bits`, 2 to 16. The dither sequence is the same each time.
     pub fn new(bits: u32) -> Self {
         Self { steps: (1_u32 << (bits.clamp(2, 16) - 1)) as f32, state: 0x9E37_79B9 }
     }
 
-    /// Quantises `sample`: a whole number from −`steps` to `steps` − 1.
+    /// Quantises `sample` to a whole number from −`steps` to `steps` − 1.
     pub fn step(&mut self, sample: f32) -> f32 {
         let noise = self.unit() - self.unit();
         (sample * self.steps + noise).round().clamp(-self.steps, self.steps - 1.0)
     }
 
-    /// The same as an amplitude, which later conversions to the same format keep exactly.
+    /// Quantises `sample` and returns it as an amplitude, which later conversions to the same format keep exactly.
     pub fn round(&mut self, sample: f32) -> f32 {
         self.step(sample) / self.steps
     }
 
-    /// Uniform in [0, 1).
+    /// Returns a uniform random number in [0, 1).
     fn unit(&mut self) -> f32 {
         self.state ^= self.state << 13;
         self.state ^= self.state >> 17;
@@ -42,7 +42,7 @@ mod tests {
     fn dither_preserves_a_tone_below_one_step_without_distortion() {
         let mut dither = Dither::new(16);
         let wave = |at: usize, harmonic: f64| (std::f64::consts::TAU * 100.0 * harmonic * at as f64 / 48_000.0).sin();
-        // 0.4 of a step: without dither it would be rounded away.
+        // The tone has an amplitude of 0.4 of a step. Without dither it would be rounded away.
         let rounded: Vec<f64> =
             (0..960_000).map(|at| f64::from(dither.step(wave(at, 1.0) as f32 * 0.4 / 32_768.0))).collect();
         let size = |harmonic: f64| {
@@ -54,7 +54,7 @@ mod tests {
             assert!(size(harmonic).abs() < 0.004, "{harmonic}: {}", size(harmonic));
         }
         let power: f64 = rounded.iter().map(|step| step * step).sum::<f64>() / rounded.len() as f64;
-        // A quarter of a step squared from the dither, and 0.08 from the tone.
+        // The dither contributes a quarter of a step squared, and the tone 0.08.
         assert!((power - 0.33).abs() < 0.02, "{power}");
     }
 

@@ -1,4 +1,4 @@
-//! Owns lending an engine to a stream, and that the engine is returned however the stream ends.
+//! Owns the lease through which a stream borrows an engine. The engine is returned however the stream ends.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, SyncSender};
@@ -10,7 +10,7 @@ use crate::sound::engine::Engine;
 /// Preferred sample rate.
 pub const PREFERRED_RATE_HZ: u32 = 48_000;
 
-/// What a stream needs from the keeper that opens it.
+/// Everything that a stream needs from the keeper that opens it.
 pub struct StreamContext<'a> {
     /// Where the engine is returned.
     pub home: &'a Sender<Box<Engine>>,
@@ -24,7 +24,7 @@ pub struct StreamContext<'a> {
 
 /// An engine lent to a stream; dropping the lease returns it.
 pub struct EngineLease {
-    /// None once it has been returned.
+    /// `None` once the engine has been returned.
     pub engine: Option<Box<Engine>>,
     home: Sender<Box<Engine>>,
 }

@@ -1,5 +1,5 @@
-//! Owns a cheap look at the outputs from outside: unless it changes, retrying an output that could not be opened is
-//! pointless. Opens no output and does not load ALSA. Does not own the retries (`backoff`).
+//! Owns a cheap look at the outputs from outside. Unless it changes, retrying an output that could not be opened is
+//! pointless. Opens no output and does not load ALSA. Not here: the retries (`backoff`).
 
 use std::collections::hash_map::DefaultHasher;
 use std::ffi::CString;
@@ -12,12 +12,12 @@ use pulseaudio::protocol::SinkState;
 
 use super::pulse::{ConnectError, PulseConnection};
 
-/// What is visible. While it stays the same, no output has appeared or been released.
+/// The visible state of the outputs. While it stays the same, no output has appeared or been released.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OutputProbe {
     /// The sound server's outputs (name, whether suspended, port) and its default output.
     Pulse(Vec<(CString, bool, usize)>, Option<CString>),
-    /// A sound server is running but unusable, and why.
+    /// A sound server is running but unusable, for this reason.
     Unusable(String),
     /// No sound server is running.
     Alsa {
@@ -29,7 +29,7 @@ pub enum OutputProbe {
 }
 
 impl OutputProbe {
-    /// What is visible now.
+    /// Returns what is visible now.
     pub fn now() -> Self {
         match PulseConnection::connect().and_then(|mut server| listed(&mut server).map_err(ConnectError::Unusable)) {
             Ok((sinks, default)) => Self::Pulse(sinks, default),
@@ -49,7 +49,8 @@ fn listed(server: &mut PulseConnection) -> Result<Listed, String> {
     Ok((sinks, server.default_sink()?))
 }
 
-/// Hash of everything ALSA reads before it opens an output: the list of cards and its configuration files.
+/// Returns a hash of everything that ALSA reads before it opens an output, which is the list of cards and its
+/// configuration files.
 pub fn settings() -> u64 {
     let variable = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let home = variable("HOME");
@@ -61,7 +62,7 @@ pub fn settings() -> u64 {
         Some(PathBuf::from("/etc/asound.conf")),
         home.map(|home| home.join(".asoundrc")),
         config.map(|config| config.join("alsa/asoundrc")),
-        // A card known to the kernel is not always accessible to us at once.
+        // A card known to the kernel does not always become accessible to this program immediately.
         Some(PathBuf::from("/dev/snd")),
     ];
     let mut hash = DefaultHasher::new();
@@ -76,7 +77,7 @@ fn stamp(file: &Path) -> Option<(u64, Option<SystemTime>)> {
     fs::metadata(file).ok().map(|about| (about.len(), about.modified().ok()))
 }
 
-/// Hash of which outputs of the cards in the folder `cards` are held by some program.
+/// Returns a hash of the outputs in use by any program, among the cards in the folder `cards`.
 fn in_use(cards: &Path) -> u64 {
     let names = |folder: &Path, beginning: &str, ending: &str| {
         let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());

@@ -1,5 +1,6 @@
-//! Owns the list of outputs and the choice among them: those of the sound server or, if none is running, those of ALSA.
-//! A running server is never bypassed, since only it reports routes. Does not own when an output is opened (`keeper`).
+//! Owns the list of outputs and the choice among them. These are the outputs of the sound server or, if none is
+//! running, of ALSA. A running server is never bypassed, because only it reports routes. Not here: when an output is
+//! opened (`keeper`).
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -17,7 +18,7 @@ use crate::sound::engine::Engine;
 
 /// Maximum number of names in an error message.
 const LISTED_MAX: usize = 12;
-/// Period if none is given, in milliseconds.
+/// Default period, in milliseconds.
 const PERIOD_MS: u32 = 48;
 
 /// An output, as `kiosk.toml` may name it.
@@ -33,7 +34,7 @@ pub struct OutputName {
     pub is_default: bool,
 }
 
-/// Every output, in the system's order.
+/// Returns every output, in the system's order.
 #[must_use]
 pub fn outputs() -> Vec<OutputName> {
     match PulseConnection::connect() {
@@ -55,7 +56,7 @@ pub fn outputs() -> Vec<OutputName> {
     listed.collect()
 }
 
-/// Why the output `name` cannot be used; none if it can.
+/// Returns why the output `name` cannot be used; `None` if it can.
 #[must_use]
 pub fn output_missing(name: &str) -> Option<String> {
     SelectedOutput::find(OutputChoice::Named(name)).err()
@@ -75,7 +76,7 @@ fn name_of(sink: &SinkInfo, is_default: bool) -> OutputName {
     }
 }
 
-/// ALSA's outputs: name, description, device.
+/// Returns ALSA's outputs: name, description, device.
 fn cpal_devices() -> Vec<(String, String, Device)> {
     // ALSA prints pages to standard error for every device that it cannot find.
     let _hush = SilencedStderr::begin();
@@ -88,7 +89,7 @@ fn cpal_devices() -> Vec<(String, String, Device)> {
     outputs.collect()
 }
 
-/// The loaded ALSA host, with the [`probe::settings`] that it was loaded with.
+/// The loaded ALSA host, and the [`probe::settings`] with which it was loaded.
 static LIBRARY: Mutex<Option<(u64, Host)>> = Mutex::new(None);
 
 /// Queries ALSA. The host is kept while its configuration stays the same, since its plug-ins leak memory on every
@@ -108,8 +109,8 @@ pub fn forget_library() {
     *LIBRARY.lock().unwrap_or_else(PoisonError::into_inner) = None;
 }
 
-/// Index of the output that `wanted` names among pairs of name and description: the one with this name, or the only one
-/// with this description.
+/// Returns the index of the output that `wanted` names among pairs of name and description. That is the output with
+/// this name, or the only output with this description.
 fn index_of(wanted: &str, known: &[(String, String)]) -> Option<usize> {
     let wanted = wanted.trim();
     let described = |at: &usize| known[*at].1.eq_ignore_ascii_case(wanted);
@@ -119,12 +120,12 @@ fn index_of(wanted: &str, known: &[(String, String)]) -> Option<usize> {
     })
 }
 
-/// Which output to use.
+/// The choice of an output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutputChoice<'a> {
-    /// This one only.
+    /// Only the output with this name.
     Named(&'a str),
-    /// This one, or the system default while it is missing.
+    /// The output with this name, or the system default while it is missing.
     Preferred(&'a str),
     /// The system default.
     Default,
@@ -132,13 +133,13 @@ pub enum OutputChoice<'a> {
 
 /// An output that can be opened.
 pub enum SelectedOutput {
-    /// An output of the sound server.
+    /// An output on the sound server.
     Pulse(Box<PulseOutput>),
-    /// An output of ALSA, with its name if it was chosen by name.
+    /// An ALSA output, with its name if it was chosen by name.
     Cpal(CpalOutput, Option<String>),
 }
 
-/// Whether a sound server is running.
+/// Returns whether a sound server is running.
 pub fn pulse_is_running() -> bool {
     !matches!(PulseConnection::connect(), Err(ConnectError::NotRunning))
 }
@@ -164,7 +165,7 @@ impl SelectedOutput {
         }
     }
 
-    /// The same output for a second attempt with its own period; none if that would be pointless.
+    /// Returns this output for a second attempt with its own period; `None` if a second attempt would be pointless.
     pub fn again(&self) -> Option<Self> {
         match self {
             Self::Pulse(_) => None,
@@ -180,8 +181,8 @@ impl SelectedOutput {
         }
     }
 
-    /// Whether sound may come out there, as far as is known before opening it. ALSA reports no ports, so a room
-    /// calibrated for an output of the server does not switch to ALSA.
+    /// Returns whether sound may come out there, as far as is known before the output is opened. ALSA reports no ports,
+    /// so a room calibrated for an output on the server does not switch to ALSA.
     pub fn may_open(&self, watch: &CalibrationWatch) -> bool {
         match self {
             Self::Pulse(_) => true,
@@ -189,8 +190,8 @@ impl SelectedOutput {
         }
     }
 
-    /// Opens it with a period of `period_ms`, or with its own. The engine returns through the context's `home` when the
-    /// stream ends or cannot be opened.
+    /// Opens the output with a period of `period_ms`, or with the output's own period. The engine returns through the
+    /// context's `home` when the stream ends or cannot be opened.
     pub fn open(
         self,
         engine: Box<Engine>,
@@ -272,14 +273,14 @@ mod tests {
         names.iter().map(|(name, description)| ((*name).to_owned(), (*description).to_owned())).collect()
     }
 
-    /// Memory used by this process, in kilobytes.
+    /// Returns the memory used by this process, in kilobytes.
     fn memory_kb() -> u64 {
         let rollup = std::fs::read_to_string("/proc/self/smaps_rollup").unwrap();
         let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:")).unwrap();
         line.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
-    /// Runs itself in a subprocess with an environment of its own.
+    /// Runs this test in a subprocess with a separate environment.
     #[test]
     fn two_hundred_failed_attempts_leak_no_memory() {
         const INSIDE: &str = "STILLROOM_TEST_TRIES";

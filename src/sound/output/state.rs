@@ -1,5 +1,5 @@
-//! Owns what the handle, the callback and the output thread share: a clock, the latest mix, and statistics of the
-//! output.
+//! Owns the state that the handle, the callback and the output thread share: a clock, the latest mix, and statistics of
+//! the output.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,7 +15,7 @@ const CLOCK_MISS_S: f64 = 0.02;
 pub struct SoundState {
     /// Start of the clock.
     pub epoch: Instant,
-    /// The latest mix, and how many have been set so far.
+    /// The latest mix, and the number of mixes set so far.
     pub mix: Mutex<(u64, Mix)>,
     /// Time of the last buffer request in microseconds after `epoch`; 0 before the first.
     last_buffer_us: AtomicU64,
@@ -33,11 +33,12 @@ pub struct SoundState {
 pub struct OutputHealth {
     /// Number of underruns.
     pub underruns: u64,
-    /// Largest error of the estimate of when a frame is heard, against the output's own clock, in microseconds.
+    /// Largest difference between the estimated time at which a frame is heard and the time by the output's own clock,
+    /// in microseconds.
     pub clock_error_us: u64,
-    /// Number of measurements of that error.
+    /// Number of measurements of the clock error.
     pub clock_notes: u64,
-    /// Number of measurements with an error above 20 ms.
+    /// Number of measurements with a clock error above 20 ms.
     pub clock_misses: u64,
     /// Time from drawing the latest frame until it is heard, by the output's own clock, in microseconds.
     pub latency_us: u64,
@@ -58,7 +59,7 @@ impl SoundState {
         }
     }
 
-    /// Seconds since the start of the clock.
+    /// Returns the seconds since the start of the clock.
     pub fn now_s(&self) -> f64 {
         self.epoch.elapsed().as_secs_f64()
     }
@@ -102,7 +103,7 @@ impl SoundState {
         age.as_secs_f64()
     }
 
-    /// Time since the last buffer request.
+    /// Returns the time since the last buffer request.
     pub fn last_buffer_age(&self) -> Option<Duration> {
         match self.last_buffer_us.load(Ordering::Acquire) {
             0 => None,

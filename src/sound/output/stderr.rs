@@ -1,5 +1,5 @@
-//! Owns silencing standard error for the duration of an attempt, since ALSA prints there directly. Our own messages use
-//! a different descriptor (`output`) and are not affected.
+//! Owns the redirection of standard error for the duration of an attempt, because ALSA prints there directly. This
+//! program's messages use a different descriptor (`stdio`) and are not affected.
 
 use std::fs::{File, OpenOptions};
 use std::os::fd::OwnedFd;

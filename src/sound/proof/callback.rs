@@ -17,7 +17,8 @@ use super::{PERIOD_FRAMES, Pieces, Proof};
 
 /// The code that runs in the callback, by folder or file.
 const IN_THE_CALLBACK: [&str; 5] = ["dsp", "beds", "score", "engine", "output/dither.rs"];
-/// Exempt: only the handle and the reader of clips take its lock. The callback reads atomics.
+/// A file that is exempt from the search. Only the handle and the reader of clips take its lock; the callback reads
+/// atomics.
 const LOCKED_OUTSIDE: &str = "engine/signals/clip_bank.rs";
 
 /// Words that indicate waiting, locking or system calls.
@@ -37,7 +38,7 @@ const WAITING: [&str; 13] = [
     "println!",
 ];
 
-/// Number of voluntary context switches of this thread.
+/// Returns the number of voluntary context switches of this thread.
 fn waits() -> u64 {
     let status = fs::read_to_string("/proc/thread-self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:")).unwrap();
@@ -102,7 +103,7 @@ fn the_callback_never_allocates_frees_or_waits() {
     assert!(waited <= 2, "{waited} waits in {periods} periods");
 }
 
-/// Every file in and below a folder, or the file itself.
+/// Returns every file in and below a folder, or the file itself.
 fn files_of(path: &Path) -> Vec<PathBuf> {
     if path.is_file() {
         return vec![path.to_owned()];

@@ -1,4 +1,4 @@
-//! Owns click detection in the engine's output. Does not own what is rendered.
+//! Owns click detection in the engine's output. Not here: what is rendered.
 //!
 //! In music, noise and fades, linear prediction from the preceding samples leaves a residual whose size changes little
 //! from one moment to the next. A missing ramp or a cut stands out of it. Each window is therefore predicted from
@@ -7,7 +7,7 @@
 
 /// Order of the predictor.
 const ORDER: usize = 16;
-/// Frames examined at a time: the middle half of the window.
+/// Number of frames examined at a time, in the middle half of the window.
 const JUDGED: usize = 1_024;
 /// Frames from which the predictor is computed.
 const WINDOW: usize = 2 * JUDGED;
@@ -67,7 +67,7 @@ impl ClickDetector {
     }
 }
 
-/// Frame and size of the largest residual in the middle of `window`, and the median.
+/// Returns the frame and size of the largest residual in the middle of `window`, and the median.
 fn largest_remainder(window: &[f64], shape: &[f64]) -> Option<(usize, f64, f64)> {
     let weighed: Vec<f64> = window.iter().zip(shape).map(|(sample, weight)| sample * weight).collect();
     let weights = prediction(&weighed)?;
@@ -87,7 +87,7 @@ fn largest_remainder(window: &[f64], shape: &[f64]) -> Option<(usize, f64, f64)>
     Some((largest.0, largest.1, *median))
 }
 
-/// Predictor coefficients, oldest sample first.
+/// Returns the predictor coefficients, oldest sample first.
 fn prediction(weighed: &[f64]) -> Option<[f64; ORDER]> {
     let alike = |lag: usize| {
         let mut sums = [0.0; 8];

@@ -10,10 +10,11 @@ use crate::vocabulary::sound::{Bed, Character};
 
 /// Maximum heap growth from the first half of a day to the second.
 const GROWTH_BYTES_MAX: i64 = 256 << 10;
-/// The same for resident memory, in KiB.
+/// Maximum growth of resident memory from the first half of a day to the second, in KiB.
 const GROWTH_RSS_KIB_MAX: i64 = 8 << 10;
 
-/// A simulated visit: pauses, skips, calls, changes of profile and volume, seconds to half a minute apart.
+/// A simulated visit with pauses, skips, calls, and changes of profile and volume, at intervals of seconds to half a
+/// minute.
 struct Visit {
     rng: Rng,
     mix: Mix,
@@ -26,7 +27,7 @@ impl Visit {
         Self { rng: Rng::new(seed), mix, asked: 0 }
     }
 
-    /// Continues for `seconds`.
+    /// Simulates the next `seconds` of the visit.
     fn go_on(&mut self, proof: &mut Proof, pieces: &Pieces, seconds: f64) {
         let until_s = proof.now_s + seconds;
         while proof.now_s < until_s {
@@ -109,7 +110,7 @@ fn soak_a_two_hour_visit_has_no_click() {
     proof.ended().is_clean(&format!("STILLROOM_SEED={seed}, {asked} changes in two hours"));
 }
 
-/// Resident memory of this process, in KiB.
+/// Returns the resident memory of this process, in KiB.
 fn resident_kib() -> i64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();

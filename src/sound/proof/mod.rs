@@ -1,5 +1,6 @@
-//! Owns what the proofs of the whole engine share: an engine driven the way a device drives it, in periods and with a
-//! clock, with every sample checked. Does not own the commands given to it (`randomized`, `long`, `callback`).
+//! Owns the parts that the proofs of the whole engine share: an engine driven the way a device drives it, in periods
+//! and with a clock, and a check of every sample. Not here: the commands given to the engine (`randomized`, `long`,
+//! `callback`).
 
 mod callback;
 mod clicks;
@@ -25,9 +26,9 @@ use clicks::{Click, ClickDetector};
 
 /// Frames per period: 48 ms at 48 kHz.
 const PERIOD_FRAMES: usize = 2_304;
-/// A residual of more than this many medians is a click …
+/// A residual of more than this many medians is a click, unless [`CLICK_RATIO_OF_DROPS`] applies.
 const CLICK_RATIO: f64 = 12.0;
-/// … unless fire, rain or breathed glass sound, which consist of knocks, drops and grains.
+/// Click ratio while fire, rain or breathed glass sound, which consist of knocks, drops and grains.
 const CLICK_RATIO_OF_DROPS: f64 = 100.0;
 /// Peaks below this (−120 dBFS) count as silence.
 const SILENCE_PEAK: f32 = 1e-6;
@@ -38,7 +39,7 @@ const SILENT_BELLS_S_MAX: f64 = 20.0;
 /// Number of pieces that can be joined without a fade.
 const JOINED: usize = 3;
 
-/// A number from the environment.
+/// Returns a number from the environment.
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
@@ -50,8 +51,9 @@ struct Pieces {
 }
 
 impl Pieces {
-    /// Five pieces of about `seconds` at different sample rates, made of low tones; one missing file, and one that is
-    /// not audio. The first [`JOINED`] fade at both ends, so that they can be joined; the others end abruptly.
+    /// Creates five pieces of about `seconds` at different sample rates, made of low tones, and the paths of a missing
+    /// file and of a file that is not audio. The first [`JOINED`] pieces fade at both ends and can therefore be joined; the others end
+    /// abruptly.
     fn new(seconds: f64) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let tones = [(110.0, 48_000), (146.8, 44_100), (196.0, 32_000), (220.0, 96_000), (261.6, 48_000)];
@@ -85,13 +87,13 @@ impl Pieces {
         Self { folder, paths }
     }
 
-    /// Whether this piece can be played.
+    /// Returns whether this piece can be played.
     fn is_good(path: &std::path::Path) -> bool {
         path.extension().is_some_and(|ending| ending == "wav")
     }
 }
 
-/// Findings over everything drawn.
+/// Problems found in everything drawn.
 #[derive(Debug, Default)]
 struct ProofReport {
     clicks: Vec<Click>,
@@ -115,9 +117,9 @@ struct Proof {
     now_s: f64,
     /// Current error of the device's clock.
     jitter_s: f64,
-    /// Whether the disk responds, so that pieces are read ahead.
+    /// Whether the simulated disk responds and pieces are read ahead.
     is_reading: bool,
-    /// Whether every sample is checked for clicks, rather than its size only.
+    /// Whether every sample is checked for clicks; otherwise only its size is.
     is_judging: bool,
     /// The frames drawn, if they are to be kept.
     kept: Option<Vec<[f32; 2]>>,
@@ -229,7 +231,7 @@ impl Proof {
             self.drops_until_s = self.drops_until_s.max(self.now_s + 8.0);
         }
         if self.mix.score.is_some_and(|aim| aim.character == Character::Glass) {
-            // Its breath is grainy and fades out with the score.
+            // The breath of glass is grainy and fades out with the score.
             let leaves_s = f64::from(self.mix.crossfade_s.clamp(2.0, 60.0));
             self.drops_until_s = self.drops_until_s.max(self.now_s + 8.0 + leaves_s);
         }
@@ -254,7 +256,7 @@ impl Proof {
         }
     }
 
-    /// How long silence is allowed to last with the current mix; none for indefinitely.
+    /// Returns how long silence may last with the current mix; `None` if it may last indefinitely.
     fn may_be_silent_for_s(&self) -> Option<f64> {
         let mix = &self.mix;
         let calm_db = if mix.calmed { CALM_DB } else { 0.0 };
@@ -279,7 +281,7 @@ impl Proof {
         }
     }
 
-    /// The findings at the end.
+    /// Returns the findings at the end.
     fn ended(mut self) -> ProofReport {
         self.note_peak();
         self.found

@@ -30,7 +30,7 @@ impl RandomCommands {
     pub fn ask(&mut self, proof: &mut Proof) {
         match self.rng.below(12) {
             0 => {
-                // Simulates a slow disk for a while.
+                // Simulates a disk that stops responding, or responds again.
                 proof.is_reading = !proof.is_reading;
             }
             1 => proof.signal(Signal::ALL[self.rng.below(Signal::ALL.len())]),
@@ -99,7 +99,7 @@ impl RandomCommands {
     }
 }
 
-/// A random level, occasionally an invalid one.
+/// Returns a random level, occasionally an invalid one.
 fn level_db(rng: &mut Rng) -> f32 {
     match rng.below(12) {
         0 => f32::NEG_INFINITY,
@@ -108,7 +108,7 @@ fn level_db(rng: &mut Rng) -> f32 {
     }
 }
 
-/// A random run of pieces, some of the joinable ones joined.
+/// Returns a random playlist. Some of the pieces that can be joined are joined.
 fn tracks(rng: &mut Rng, paths: &[PathBuf]) -> Vec<Track> {
     let first = rng.below(paths.len());
     let last = first + rng.below(paths.len() - first + 1);

@@ -1,6 +1,6 @@
-//! The whole engine under random commands: in any order, nothing clicks, no sample is NaN, no true peak exceeds −1
-//! dBTP, and what should sound does. `STILLROOM_SEED=n` replays one seed, `STILLROOM_SEEDS=n` sets their number;
-//! failures name their seed.
+//! Tests the whole engine under random commands. In any order, nothing clicks, no sample is NaN, no true peak exceeds
+//! −1 dBTP, and everything that should sound does. `STILLROOM_SEED=n` replays one seed, `STILLROOM_SEEDS=n` sets their
+//! number; failures name their seed.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 

@@ -18,15 +18,18 @@ const NOTES_PER_S: [f32; 2] = [0.24, 0.48];
 const CREDIT_MAX: f32 = 3.0;
 /// Maximum amplitude of a struck note relative to everything that sounds.
 const STRUCK_STANDS_OUT: f32 = 0.75;
-/// The same for a held note, which fades in over seconds.
+/// Maximum amplitude of a held note relative to everything that sounds. Higher, because a held note fades in over
+/// seconds.
 const HELD_STANDS_OUT: f32 = 2.5;
-/// Lower limit of the level used for that comparison, so that a note can begin in silence.
+/// Lower limit of the level to which [`STRUCK_STANDS_OUT`] and [`HELD_STANDS_OUT`] are relative. It lets a note begin
+/// in silence.
 const SOFTEST: f32 = 0.06;
-/// Integration time of that level, in seconds.
+/// Integration time of the level to which new notes are compared, in seconds.
 const LEVEL_WINDOW_S: f32 = 2.0;
 /// Share of the roughness limit that players use, as a margin for how the sound develops later.
 const ROUGHNESS_MARGIN: f32 = 0.70;
-/// Share of that, by which roughness that may occur in passing is discounted.
+/// Factor that discounts the roughness of the few notes that may be left while others decay, because it may occur only
+/// in passing.
 const PASSING_FACTOR: f32 = 0.92;
 /// Minimum remaining time of a chord for its root to be played, in seconds.
 const ROOT_MIN_S: f32 = 4.0;
@@ -339,7 +342,7 @@ struct SoundingContext {
     among: [[f32; POLYPHONY]; POLYPHONY],
     /// Roughness and level of all notes at each of [`LOOKS`].
     rising: [(f32, f32); MOMENTS],
-    /// The same for the notes that stay.
+    /// Roughness and level of the notes that stay, once their upper partials have decayed.
     later: (f32, f32),
 }
 
@@ -414,7 +417,8 @@ impl SoundingContext {
         rising.fold(of_held, f32::max).max(in_passing * PASSING_FACTOR)
     }
 
-    /// Maximum roughness of any three notes, including the new one, that may be left once the others have decayed.
+    /// Returns the maximum roughness of the new note with any two others. Such a group of three may be all that is left
+    /// when the other notes have decayed.
     fn roughest_three_with(&self, mine: &[Partial]) -> f32 {
         let level = level_of(mine);
         let mut roughest: f32 = 0.0;

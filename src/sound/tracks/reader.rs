@@ -211,7 +211,7 @@ impl TrackReader {
         }
     }
 
-    /// Tries again after a time without any readable file.
+    /// Tries all tracks again [`RETRY_PAUSE`] after none of them could be read.
     fn retry_if_due(&mut self) {
         if self.retry_at.is_some_and(|at| Instant::now() >= at) {
             self.retry_at = None;

@@ -39,7 +39,7 @@ pub struct ReaderEvents {
     pub supervisor: Arc<dyn Fn(SoundEvent) + Send + Sync>,
     /// Receives events from the reading thread; may wait for its turn.
     pub reader: Arc<dyn Fn(SoundEvent) + Send + Sync>,
-    /// A panic ended the reading thread of this number.
+    /// Receives the number of a thread that ended in a panic.
     pub ended: Arc<dyn Fn(u64) + Send + Sync>,
 }
 
@@ -156,7 +156,7 @@ impl ReaderThread {
         }
     }
 
-    /// A panic ended the thread of this number.
+    /// Schedules a restart if `number` is the running thread, which ended in a panic.
     pub fn on_ended(&mut self, number: u64) {
         if self.running.take_if(|running| running.number == number).is_some() {
             self.restart_later();

@@ -1,5 +1,5 @@
-//! Owns the typesetting of a note, which decides the position of every line and drawing on every sheet. Does not own
-//! the file format (`pdf`) or the content.
+//! Owns the typesetting of a note, which decides the position of every line and drawing on every sheet. Not here: the
+//! file format (`pdf`) and the content.
 
 use skrifa::charmap::Charmap;
 use skrifa::instance::{LocationRef, Size};
@@ -244,8 +244,8 @@ impl<'a> TextMeasure<'a> {
     }
 }
 
-/// Whether a line may end at this character. True for every space except a no-break space, which French uses before
-/// "?".
+/// Returns whether a line may end at this character. True for every space except a no-break space, which French uses
+/// before "?".
 fn may_break_at(c: char) -> bool {
     c.is_whitespace() && !matches!(c, '\u{a0}' | '\u{202f}')
 }

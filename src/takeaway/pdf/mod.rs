@@ -1,5 +1,5 @@
 //! Owns the PDF of the sheets, for a printer or the therapist's computer. The PDF embeds the typeface and has no
-//! metadata about the author. Does not own the layout.
+//! metadata about the author. Not here: the layout.
 
 use krilla::Document;
 use krilla::color::rgb;

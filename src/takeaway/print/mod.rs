@@ -1,5 +1,5 @@
-//! Owns the print job of a note, from the search for the printer to the removal of the job from the print server. Does
-//! not own the sheets.
+//! Owns the print job of a note, from the search for the printer to the removal of the job from the print server. Not
+//! here: the sheets.
 
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,13 +15,13 @@ use super::print_server::{IppRequest, PrintServer, ServerError};
 const JOB_NAME: &str = "Stillroom";
 /// Time limit for one response of the print server.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
-/// Time limit for one response during a wipe, which has to wait for it.
+/// Time limit for one response during a wipe. It is short, because the wipe has to wait for the response.
 const WIPE_RESPONSE_TIMEOUT: Duration = Duration::from_millis(600);
 /// Interval between two requests for the state of a job.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
-/// A job is cancelled when the printer has been reporting a problem for this long.
+/// Time for which the printer may report a problem before its job is cancelled.
 const NEEDS_HELP_TIMEOUT: Duration = Duration::from_secs(20);
-/// A job that is not printed after this time is cancelled.
+/// Time after which a job that is not printed is cancelled.
 const JOB_TIMEOUT: Duration = Duration::from_mins(3);
 /// Values of `printer-state-reasons` that need no attention.
 const HARMLESS: [&str; 6] =
@@ -274,8 +274,8 @@ fn keywords(value: &IppValue) -> Vec<String> {
     value.into_iter().map(ToString::to_string).collect()
 }
 
-/// Whether printing continues despite this reason. A reason may end with its severity (RFC 8011, 5.4.12); a warning or
-/// a report does not stop the printer.
+/// Returns whether printing continues despite this reason. A reason may end with its severity (RFC 8011, 5.4.12); a
+/// warning or a report does not stop the printer.
 fn is_harmless(reason: &str) -> bool {
     reason.ends_with("-warning") || reason.ends_with("-report") || HARMLESS.contains(&reason)
 }

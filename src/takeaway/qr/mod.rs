@@ -15,9 +15,9 @@ pub const CODES_MAX: usize = 99;
 pub const QUIET_MODULES: usize = 4;
 /// The ECI designator of UTF-8, without which some readers guess the encoding wrongly.
 const ECI_UTF8: u32 = 26;
-/// How far a cut may be moved back to fall between two words, in bytes.
+/// Maximum distance by which a cut may be moved back to fall between two words, in bytes.
 const WORD_BYTES_MAX: usize = 60;
-/// How far a cut may be moved back to keep a grapheme whole, in characters.
+/// Maximum distance by which a cut may be moved back to keep a grapheme whole, in characters.
 const JOINED_CHARS_MAX: usize = 16;
 const VERSION_MAX: i16 = 40;
 
@@ -41,7 +41,7 @@ impl QrPage {
         if self.of > 1 { format!("{}/{}", self.index, self.of) } else { String::new() }
     }
 
-    /// Whether the module at this column and row is dark. Everything outside the code is light.
+    /// Returns whether the module at this column and row is dark. Everything outside the code is light.
     #[must_use]
     pub fn is_dark(&self, column: usize, row: usize) -> bool {
         column < self.width && row < self.width && self.modules.get(row * self.width + column) == Some(&true)
@@ -106,7 +106,8 @@ pub fn link(text: &str) -> Result<QrPage, QrError> {
     }
 }
 
-/// Splits a text into pieces of similar length, so that the modules of all codes in a series have a similar size.
+/// Splits a text into pieces of similar length, because the modules of all codes in a series should have a similar
+/// size.
 fn split(text: &str) -> Vec<&str> {
     let wanted = text.len().div_ceil(CODE_BYTES_MAX).max(1);
     let target = (text.len().div_ceil(wanted) + WORD_BYTES_MAX / 2).min(CODE_BYTES_MAX);
@@ -149,7 +150,7 @@ fn cut(text: &str, at: usize) -> usize {
 
 const ZERO_WIDTH_JOINER: char = '\u{200d}';
 
-/// Whether a character continues a grapheme, as accents, joiners, variation selectors, skin tones and tags do.
+/// Returns whether a character continues a grapheme, as accents, joiners, variation selectors, skin tones and tags do.
 fn is_joined(c: char) -> bool {
     matches!(
         u32::from(c),
@@ -172,8 +173,8 @@ fn is_joined(c: char) -> bool {
     )
 }
 
-/// Whether a character is half of a flag. The character does not show which half it is, so there is no cut after either
-/// half.
+/// Returns whether a character is half of a flag. The character does not show which half it is, so there is no cut
+/// after either half.
 fn is_flag(c: char) -> bool {
     matches!(u32::from(c), 0x1_f1e6..=0x1_f1ff)
 }

@@ -113,9 +113,9 @@ impl Sealer {
     }
 }
 
-/// Writes a file so that after a power cut, or after the stick was pulled out, it is either complete or absent. Does
-/// not use `paths::private::write_atomic`, for two reasons: the file leaves the machine, so it gets the default mode
-/// instead of 0600, and an unfinished file must be recognisable by its name.
+/// Writes a file atomically: after a power cut, or after the stick was pulled out, the file is either complete or
+/// absent. Does not use `paths::private::write_atomic`, for two reasons. The file leaves the machine, so it gets the
+/// default mode instead of 0600, and an unfinished file must be recognisable by its name.
 fn write(destination: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     let unfinished = destination.join(format!("{UNFINISHED}{name}"));
     let written = write_new(&unfinished, bytes).and_then(|()| fs::rename(&unfinished, destination.join(name)));

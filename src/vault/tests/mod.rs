@@ -318,7 +318,7 @@ fn an_interruption_between_any_two_steps_of_sealing_leaves_the_old_version_or_th
     private::make_dir(&directories.sealed()).unwrap();
     fs::write(directories.sealed().join("1.sealed"), whole).unwrap();
     assert_eq!(directories.vault().open().unwrap(), Opened::Fresh);
-    // Interrupted while the first key is written, so that there are only the manifest and half a key.
+    // The seal was interrupted while the first key was written, so there are only the manifest and half a key.
     let directories = self::directories();
     fs::write(directories.runtime.join(MANIFEST_FILE), b"STILL").unwrap();
     fs::write(private::temporary_path(&directories.runtime.join(KEY_FILE)), [1; 7]).unwrap();

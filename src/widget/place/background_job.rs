@@ -1,4 +1,4 @@
-//! Owns work off the window's thread: one job of a kind at a time, on a thread that ends with it.
+//! Owns the jobs that run off the window's thread. One job of a kind runs at a time, on a thread that ends with it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -31,14 +31,14 @@ impl<K, V> Default for BackgroundJob<K, V> {
 pub(in crate::widget) enum JobResult<V> {
     /// Its result.
     Ready(V),
-    /// It is running, or waits for another one to end.
+    /// The job is running, or waits for another job to end.
     Pending,
-    /// It failed and will not be tried again.
+    /// The job failed and will not be tried again.
     Failed,
 }
 
 impl<K: PartialEq + Clone + Send + 'static, V: Send + 'static> BackgroundJob<K, V> {
-    /// Takes the result for `key`, which is handed out once. Starts `run` if no job is running.
+    /// Takes the result for `key`, which is available only once. Starts `run` if no job is running.
     pub(in crate::widget) fn take(&self, key: &K, run: impl FnOnce() -> Option<V> + Send + 'static) -> JobResult<V> {
         if let Some((_, value)) = self.lock(|slots| slots.ready.take_if(|(name, _)| name == key)) {
             return JobResult::Ready(value);
@@ -46,7 +46,7 @@ impl<K: PartialEq + Clone + Send + 'static, V: Send + 'static> BackgroundJob<K, 
         self.start(key, run)
     }
 
-    /// Starts `run` for `key`, unless its result is there or a job is running. Leaves the result for
+    /// Starts `run` for `key`, unless the result for `key` is available or a job is running. Leaves the result for
     /// [`BackgroundJob::take`].
     pub(in crate::widget) fn start(&self, key: &K, run: impl FnOnce() -> Option<V> + Send + 'static) -> JobResult<V> {
         let may_start = self.lock(|slots| {
@@ -81,7 +81,7 @@ impl<K: PartialEq + Clone + Send + 'static, V: Send + 'static> BackgroundJob<K, 
         JobResult::Pending
     }
 
-    /// Whether the last job that failed was the one for `key`.
+    /// Returns whether the most recent failure was that of the job for `key`.
     pub(in crate::widget) fn has_failed(&self, key: &K) -> bool {
         self.lock(|slots| slots.failed.as_ref() == Some(key))
     }

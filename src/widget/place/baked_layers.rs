@@ -1,5 +1,5 @@
-//! Owns baked layers: the parts of a place that do not move, with their mipmaps, and their cache on disk. A file that is
-//! damaged counts as missing. Does not own how they are rendered.
+//! Owns baked layers, which are the parts of a place that do not move, with their mipmaps, and their cache on disk. A
+//! damaged file counts as missing. Not here: the rendering of the layers.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -42,7 +42,7 @@ impl std::fmt::Debug for BakedLayers {
 }
 
 impl BakedLayers {
-    /// Layers of this size from rows of RGBA. `None` if one has another size.
+    /// Creates layers of this size from rows of RGBA. `None` if a layer has a different size.
     #[must_use]
     pub fn new(width: u32, height: u32, layers: Vec<Vec<u8>>) -> Option<Self> {
         let bytes = width as usize * height as usize * 4;
@@ -54,7 +54,7 @@ impl BakedLayers {
         })
     }
 
-    /// Number of layers.
+    /// Returns the number of layers.
     #[must_use]
     pub fn layer_count(&self) -> u32 {
         self.layers.len() as u32
@@ -97,7 +97,7 @@ impl BakedLayers {
         }
     }
 
-    /// The content of a cache file: a header, each layer as PNG, and the SHA-256 of all that precedes it.
+    /// Returns the content of a cache file: a header, each layer as PNG, and the SHA-256 of everything before it.
     fn to_file(&self) -> Option<Vec<u8>> {
         let mut file = MAGIC.to_vec();
         for number in [self.width, self.height, self.layer_count()] {
@@ -149,17 +149,17 @@ fn read_u32(rest: &mut &[u8]) -> Option<u32> {
     Some(u32::from_le_bytes(*bytes))
 }
 
-/// Number of mip levels of a texture down to one pixel.
+/// Returns the number of mip levels of a texture down to one pixel.
 fn mip_level_count(width: u32, height: u32) -> u32 {
     width.max(height).max(1).ilog2() + 1
 }
 
-/// Length of a side at a mip level.
+/// Returns the length of a side at a mip level.
 fn mip_side(whole: u32, level: u32) -> u32 {
     (whole >> level).max(1)
 }
 
-/// A layer and its mipmaps, largest first.
+/// Returns a layer and its mipmaps, largest first.
 fn mip_chain(width: u32, height: u32, whole: Vec<u8>) -> Vec<Vec<u8>> {
     let mut mips = vec![whole];
     for level in 1..mip_level_count(width, height) {
@@ -197,20 +197,21 @@ pub struct LayerCache {
 }
 
 impl LayerCache {
-    /// A cache in `folder`, which is created when the first layers are stored.
+    /// Creates a cache in `folder`. The folder itself is created when the first layers are stored.
     #[must_use]
     pub fn in_folder(folder: PathBuf) -> Self {
         Self { folder }
     }
 
-    /// Loads the layers of that file name, if they are there and undamaged.
+    /// Loads the layers from the file called `name`. `None` if the file is missing or damaged.
     #[must_use]
     pub fn load(&self, name: &str) -> Option<BakedLayers> {
         let path = self.folder.join(name);
         let file = private::read_limited(&path, FILE_BYTES_MAX).ok().flatten()?;
         let baked = BakedLayers::from_file(&file);
         if baked.is_some() {
-            // Trimming removes the least recently used files. If this fails, the layers may be baked again.
+            // Trimming removes the least recently used files. If the time cannot be set, the file may be removed too
+            // early and baked again.
             drop(File::open(&path).and_then(|file| file.set_modified(SystemTime::now())));
         } else {
             tracing::info!("{}: baked layers were damaged and are baked again", path.display());
@@ -218,7 +219,7 @@ impl LayerCache {
         baked
     }
 
-    /// Stores layers and removes the least recently used ones beyond the cache's maximum size. Layers that cannot be
+    /// Stores layers, and removes the least recently used files beyond the cache's maximum size. Layers that cannot be
     /// stored are baked again next time.
     pub fn store(&self, name: &str, baked: &BakedLayers) {
         let Some(file) = baked.to_file().filter(|file| file.len() <= FILE_BYTES_MAX) else { return };

@@ -1,5 +1,5 @@
-//! Owns the crossfade of stills: which one is on the screen, which one is fading in, and the time that takes. A pure
-//! value that is given the time; it loads nothing.
+//! Owns the crossfade of stills: the still on the screen, the still that fades in, and the duration. A pure value that
+//! is given the time. It loads nothing.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,9 +9,10 @@ use super::picture_source::{ColorGrade, PictureSource};
 use super::still_image::StillImage;
 use crate::widget::easing::smoothstep;
 
-/// Longest crossfade from one place to another: a patient has chosen it and is waiting.
+/// Longest crossfade from one place to another. It is short because a patient has chosen the place and is waiting.
 const PLACE_FADE_MAX: Duration = Duration::from_secs(7);
-/// Longest crossfade from one light to another in the same place: words that need the dimmer one are already shown.
+/// Longest crossfade from one light to another in the same place. It is short because words that need the dimmer light
+/// are already shown.
 const LIGHT_FADE_MAX: Duration = Duration::from_secs(3);
 
 /// The still on the screen and the one that is fading in.
@@ -31,14 +32,14 @@ struct Incoming {
 /// What a crossfade shows at one moment.
 #[derive(Clone, Debug, Default)]
 pub struct CrossfadeFrame {
-    /// The lower picture.
+    /// The picture below.
     pub under: Option<Arc<StillImage>>,
     /// The picture that is fading in over it, and its opacity, 0 to 1.
     pub over: Option<(Arc<StillImage>, f32)>,
 }
 
 impl CrossfadeFrame {
-    /// Whether nothing is fading in.
+    /// Returns whether nothing is fading in.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         self.over.is_none()
@@ -46,7 +47,8 @@ impl CrossfadeFrame {
 }
 
 impl Crossfade {
-    /// Whether this picture has to be loaded: it is not the current one, and nothing is fading in.
+    /// Returns whether this picture has to be loaded, which is so if it is not the current picture and nothing is
+    /// fading in.
     #[must_use]
     pub fn needs(&self, source: PictureSource, grade: ColorGrade, size: (u32, u32)) -> bool {
         let is_it = |picture: &StillImage| {
@@ -59,13 +61,14 @@ impl Crossfade {
         }
     }
 
-    /// Whether nothing has been shown so far.
+    /// Returns whether nothing has been shown so far.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.current.is_none()
     }
 
-    /// Starts fading a picture in. The first one appears at once, and so does the current one in another size.
+    /// Starts fading a picture in. The first picture appears immediately, and so does the current picture in a new
+    /// size.
     pub fn start(&mut self, picture: Arc<StillImage>, now: Instant) {
         let Some(current) = &self.current else {
             self.current = Some(picture);
@@ -86,7 +89,7 @@ impl Crossfade {
         self.incoming = Some(Incoming { picture, since: now, length });
     }
 
-    /// The frame at `now`. A picture that has faded in completely becomes the current one.
+    /// Returns the frame at `now`. A picture that has faded in completely becomes the current picture.
     pub fn frame_at(&mut self, now: Instant) -> CrossfadeFrame {
         if self.incoming.as_ref().is_some_and(|incoming| now >= incoming.since + incoming.length) {
             self.current = self.incoming.take().map(|incoming| incoming.picture);

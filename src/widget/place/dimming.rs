@@ -1,5 +1,5 @@
-//! Owns how a place darkens: toward night, and never toward grey. Where no shader runs, this does to the pixels of a still
-//! what `dimming.wgsl` does elsewhere. Does not own the brightness that a place should have.
+//! Owns the dimming of a place, toward night and never toward grey. For a still that no shader draws, this code dims
+//! the pixels like `dimming.wgsl`. Not here: the brightness that a place should have.
 
 use image::RgbaImage;
 
@@ -11,7 +11,7 @@ pub(super) fn night_veil(brightness: f32) -> f32 {
     dark * dark.sqrt().sqrt()
 }
 
-/// A displayed colour, each channel 0 to 1, dimmed toward night by a veil of 0 to 1.
+/// Dims a displayed colour, each channel 0 to 1, toward night by a veil of 0 to 1.
 fn toward_night(seen: [f32; 3], veil: f32) -> [f32; 3] {
     const COOL: [f32; 3] = [0.62, 0.82, 1.14];
     const WARM: [f32; 3] = [1.04, 0.87, 0.66];
@@ -51,7 +51,7 @@ mod tests {
     use crate::widget::place::shader::PlaceShader;
     use crate::widget::place::{SceneUniforms, SceneVariant};
 
-    /// The distance from grey, and whether red outweighs blue.
+    /// Returns the distance of a colour from grey.
     fn chroma(colour: [f32; 3]) -> f32 {
         let (least, most) = colour.iter().fold((1.0_f32, 0.0_f32), |(low, high), one| (low.min(*one), high.max(*one)));
         (most - least) / most.max(0.001)
@@ -88,7 +88,7 @@ mod tests {
         }
     }
 
-    /// Checks nothing on a machine where no device runs shaders.
+    /// Returns early on a machine without a device that runs shaders.
     #[test]
     fn a_still_is_dimmed_like_the_place_itself() {
         let Ok(renderer) = OffscreenRenderer::open() else { return };

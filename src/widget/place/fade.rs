@@ -1,4 +1,4 @@
-//! Owns the shortest calm duration of a crossfade between two stills. Does not own when one happens.
+//! Owns the shortest calm duration of a crossfade between two stills. Not here: when a crossfade happens.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,8 +16,9 @@ pub const SLIDE_FADE: Duration = Duration::from_secs(4);
 /// Number of steps in which the flash test samples a crossfade.
 const FADE_STEPS: u32 = 120;
 
-/// The flash test's verdict on the crossfade to each picture of a folder, by the file that fades in. Pictures that cannot
-/// be read are skipped, as they are on the screen. `progress` is called with the number of files done and the next file.
+/// Tests the crossfade to each picture of a folder for flashes. Returns the verdicts, each with the file that fades in.
+/// Pictures that cannot be read are skipped, as on the screen. `progress` receives the number of files done and the
+/// next file.
 #[must_use]
 pub fn fade_verdicts(
     slides: &SlideFolder,
@@ -47,8 +48,8 @@ pub fn fade_verdicts(
     verdicts
 }
 
-/// The shortest duration, at least `least`, in which one picture can fade into another within our own limit of change
-/// ([`flash::OUR_CHANGE`]).
+/// Returns the shortest duration, at least `least`, in which one picture can fade into another within
+/// [`flash::OUR_CHANGE`].
 #[must_use]
 pub fn calm_fade(from: &StillImage, to: &StillImage, least: Duration) -> Duration {
     const POINTS: usize = 64;

@@ -1,10 +1,10 @@
 //! Owns the flash test: whether a sequence of frames flashes, by WCAG 2.3.1 and by a limit of our own that is far
-//! stricter. Does not own where the frames come from.
+//! stricter. Not here: the source of the frames.
 //!
 //! WCAG 2.2, success criterion 2.3.1, with its definition of *general flash and red flash thresholds*:
 //! - There are at most three flashes within any second.
-//! - A general flash is a pair of opposing changes in relative luminance of 10 % or more of the maximum, where the darker
-//!   image is below 0.80.
+//! - A general flash is a pair of opposing changes in relative luminance of 10 % or more of the maximum, where the
+//!   darker image is below 0.80.
 //! - A red flash is a pair of opposing changes that involve a saturated red: R/(R+G+B) ≥ 0.8, with a change of
 //!   (R−G−B)·320 above 20.
 //! - An area counts from 25 % of any 10 degrees of visual field, which is 21 824 of 1024 × 768 pixels or 2.8 % of the
@@ -24,11 +24,11 @@ const SECOND: Duration = Duration::from_secs(1);
 const FLASHES_MAX: u32 = 3;
 /// WCAG: smallest change of relative luminance that counts.
 const GENERAL_CHANGE: f32 = 0.10;
-/// WCAG: a change does not count if the darker image is brighter than this.
+/// WCAG: luminance of the darker image above which a change does not count.
 const GENERAL_DARKER: f32 = 0.80;
 /// WCAG: smallest R/(R+G+B) of a saturated red.
 const RED_SHARE: f32 = 0.8;
-/// WCAG: a change of (R−G−B)·320 counts above this.
+/// WCAG: change of (R−G−B)·320 above which a change counts.
 const RED_CHANGE: f32 = 20.0;
 /// WCAG: smallest share of the screen that counts.
 const WCAG_AREA: f32 = 21_824.0 / (1024.0 * 768.0);
@@ -49,14 +49,14 @@ pub struct FlashVerdict {
 }
 
 impl FlashVerdict {
-    /// Whether both WCAG 2.3.1 and our own limit are kept.
+    /// Returns whether both WCAG 2.3.1 and our own limit are kept.
     #[must_use]
     pub fn is_calm(&self) -> bool {
         self.general_flashes <= FLASHES_MAX && self.red_flashes <= FLASHES_MAX && self.largest_change < OUR_CHANGE
     }
 }
 
-/// A frame as the test sees it: the mean light of each cell.
+/// The mean light of each cell of a frame.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FrameSample {
     at: Duration,
@@ -94,7 +94,7 @@ impl FrameSample {
         Self::of_cells(at, means)
     }
 
-    /// A frame whose cells have these mean colours, in linear light.
+    /// Creates a frame whose cells have these mean colours, in linear light.
     fn of_cells(at: Duration, cells: impl Iterator<Item = [f32; 3]>) -> Self {
         let (luminance, red) = cells
             .map(|[r, g, b]| {
@@ -107,14 +107,14 @@ impl FrameSample {
     }
 }
 
-/// Relative luminance of an sRGB colour, 0 to 1, as WCAG 2.2 defines it.
+/// Returns the relative luminance of an sRGB colour, 0 to 1, as WCAG 2.2 defines it.
 #[must_use]
 pub fn luminance(srgb: [u8; 3]) -> f32 {
     let [r, g, b] = srgb.map(|channel| LINEAR[usize::from(channel)]);
     0.2126 * r + 0.7152 * g + 0.0722 * b
 }
 
-/// Linear light of an sRGB channel, 0 to 1.
+/// Linear light of each value of an sRGB channel, 0 to 1.
 static LINEAR: LazyLock<[f32; 256]> = LazyLock::new(|| {
     std::array::from_fn(|value| {
         let encoded = value as f32 / 255.0;
@@ -146,21 +146,21 @@ impl Direction {
     }
 }
 
-/// The direction in which luminance changed, if it changed enough to be half of a flash.
+/// Returns the direction in which luminance changed, if it changed enough to be half of a flash.
 fn general_change(from: &FrameSample, to: &FrameSample, cell: usize) -> Option<Direction> {
     let (before, after) = (from.luminance[cell], to.luminance[cell]);
     let counts = (after - before).abs() >= GENERAL_CHANGE && before.min(after) < GENERAL_DARKER;
     counts.then(|| Direction::of(after > before))
 }
 
-/// The direction in which the red measure changed, if it changed enough to be half of a flash.
+/// Returns the direction in which the red measure changed, if it changed enough to be half of a flash.
 fn red_change(from: &FrameSample, to: &FrameSample, cell: usize) -> Option<Direction> {
     let (before, after) = (from.red[cell], to.red[cell]);
     let counts = (before.is_saturated || after.is_saturated) && (after.measure - before.measure).abs() > RED_CHANGE;
     counts.then(|| Direction::of(after.measure > before.measure))
 }
 
-/// For each cell, the frames in which a flash was completed: a change followed by the opposite one.
+/// Returns, for each cell, the frames in which a change was followed by the opposite change and completed a flash.
 fn flashes(
     samples: &[FrameSample],
     change: fn(&FrameSample, &FrameSample, usize) -> Option<Direction>,
@@ -199,7 +199,7 @@ fn flashes(
     (0..CELLS).map(one).collect()
 }
 
-/// Maximum number of flashes within a second in an area large enough to count.
+/// Returns the maximum number of flashes within a second in an area large enough to count.
 fn flashes_within_a_second(samples: &[FrameSample], complete: &[Vec<usize>]) -> u32 {
     let mut most = 0;
     for (start, first) in samples.iter().enumerate() {
@@ -214,12 +214,12 @@ fn flashes_within_a_second(samples: &[FrameSample], complete: &[Vec<usize>]) -> 
     most
 }
 
-/// Number of cells that make up a share of the screen.
+/// Returns the number of cells that make up a share of the screen.
 fn cells_of(area: f32) -> usize {
     ((CELLS as f32 * area).ceil() as usize).clamp(1, CELLS)
 }
 
-/// Largest change of luminance within a second in at least [`OUR_AREA`] of the screen.
+/// Returns the largest change of luminance within a second in at least [`OUR_AREA`] of the screen.
 fn largest_change(samples: &[FrameSample]) -> f32 {
     let mut largest = 0.0_f32;
     for (start, first) in samples.iter().enumerate() {
@@ -242,7 +242,7 @@ fn largest_change(samples: &[FrameSample]) -> f32 {
 mod tests {
     use super::*;
 
-    /// Five seconds at 20 frames a second, with the linear colour of each cell from `shade`.
+    /// Tests five seconds at 20 frames a second, with the linear colour of each cell from `shade`.
     fn run(shade: impl Fn(f32, usize) -> [f32; 3]) -> FlashVerdict {
         let samples: Vec<FrameSample> = (0..100_u32)
             .map(|index| {

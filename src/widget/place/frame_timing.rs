@@ -1,5 +1,5 @@
-//! Owns measuring what a frame costs: a thread waits until the GPU has finished each one and reports it to the governor.
-//! wgpu's timestamp queries would be exact, but not every device has them.
+//! Owns the measurement of what a frame costs. A thread waits until the GPU has finished each frame, and reports it to
+//! the governor. wgpu's timestamp queries would be exact, but not every device has them.
 
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use iced::wgpu;
 
 use super::governor::ResolutionGovernor;
 
-/// Delay before the device is polled: by then, iced has submitted the rest of the frame, and there is something to wait
+/// Delay before the device is polled. By then, iced has submitted the rest of the frame, and there is something to wait
 /// for.
 const SUBMIT_DELAY: Duration = Duration::from_micros(1_500);
 /// Longest time to wait for one frame.
@@ -23,8 +23,8 @@ pub(super) struct FrameStart {
     pub(super) after: Option<Duration>,
 }
 
-/// Starts the measuring thread, which ends when the sender is dropped. `None` if the system cannot start a thread: the
-/// place then keeps its first scale.
+/// Starts the measuring thread, which ends when the sender is dropped. Returns `None` if the system cannot start a
+/// thread. The place then keeps its first scale.
 pub(super) fn start_measuring(
     device: wgpu::Device,
     governor: Arc<Mutex<ResolutionGovernor>>,

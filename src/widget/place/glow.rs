@@ -8,11 +8,11 @@ use image::{Rgba, RgbaImage};
 use super::flash;
 use super::picture_source::PictureSource;
 
-/// Maximum change of relative luminance in one breath. The quickest pattern makes half of it in a second, which is well
-/// below what [`flash`] allows.
+/// Maximum change of relative luminance in one breath. The quickest pattern makes half of this change in a second,
+/// which is well below [`flash::OUR_CHANGE`].
 const CHANGE_MAX: f32 = 0.15;
 
-/// A part of a picture in the light of a full breath in.
+/// A part of a picture in the light at the end of an in-breath.
 #[derive(Clone, Debug)]
 pub struct BreathGlow {
     /// The lit part, which fades to transparent at its edges.
@@ -35,8 +35,8 @@ const COOL: GlowLight = GlowLight { gain: [0.30, 0.34, 0.40], offset: [8.0, 11.0
 /// Reach of the glow, as fractions of the picture's width and height.
 const RADII: [f32; 2] = [0.30, 0.27];
 
-/// Where a picture glows: centre x and y, radius x and y, as fractions of its width and height. On a place, it is centred
-/// on the focal box.
+/// Returns the area where a picture glows: centre x and y, radius x and y, as fractions of its width and height. On a
+/// place, the area is centred on the focal box.
 pub(super) fn area_of(source: PictureSource, aspect: f32) -> [f32; 4] {
     let [x, y] = match source {
         PictureSource::Still(variant) => variant.shader.focus(aspect),
@@ -59,7 +59,7 @@ fn light_over(picture: &RgbaImage, center: [f32; 2]) -> GlowLight {
     if warmth < 0 { COOL } else { WARM }
 }
 
-/// The glow of a full breath over a picture.
+/// Renders the glow over a picture at the end of an in-breath.
 pub(super) fn glow_over(source: PictureSource, picture: &RgbaImage) -> BreathGlow {
     let [x, y, across, down] = area_of(source, picture.width() as f32 / picture.height().max(1) as f32);
     let (center, radii) = ([x, y], [across, down]);
@@ -78,7 +78,7 @@ pub(super) fn glow_over(source: PictureSource, picture: &RgbaImage) -> BreathGlo
         let below = picture.get_pixel(x, y).0;
         let lit = std::array::from_fn(|index| {
             let value = f32::from(below[index]);
-            // Bright pixels gain less, and so do not clip.
+            // Bright pixels gain less, which keeps them from clipping.
             let gained = value * light.gain[index] * (1.0 - value / 320.0) + light.offset[index];
             (value + gained).min(255.0) as u8
         });
@@ -89,7 +89,7 @@ pub(super) fn glow_over(source: PictureSource, picture: &RgbaImage) -> BreathGlo
     BreathGlow { handle: Handle::from_rgba(lit.width(), lit.height(), lit.into_raw()), bounds }
 }
 
-/// `lit`, or the colour between `below` and `lit` that changes luminance by [`CHANGE_MAX`].
+/// Returns `lit`, or the colour between `below` and `lit` that changes luminance by [`CHANGE_MAX`].
 fn within_limit(below: [u8; 3], lit: [u8; 3]) -> [u8; 3] {
     let change = flash::luminance(lit) - flash::luminance(below);
     let part = (CHANGE_MAX / change.max(CHANGE_MAX)).min(1.0);
@@ -99,7 +99,7 @@ fn within_limit(below: [u8; 3], lit: [u8; 3]) -> [u8; 3] {
     })
 }
 
-/// 1 at the centre, falling to 0 at a distance of 1 without an edge.
+/// Returns 1 at the centre, falling to 0 at a distance of 1 without an edge.
 fn bell(distance_squared: f32) -> f32 {
     let inside = (1.0 - distance_squared).max(0.0);
     inside * inside

@@ -1,11 +1,12 @@
-//! Owns dynamic resolution: the scale at which the place is rendered, as a fraction of each side of the screen, to keep the
-//! frame rate. The scale moves in steps too small to be seen. It is given what frames cost; it measures nothing itself.
+//! Owns dynamic resolution: the scale at which the place is rendered, as a fraction of each side of the screen, to keep
+//! the frame rate. The scale moves in steps too small to be seen. The cost of frames is passed in; nothing is measured
+//! here.
 
 use std::time::Duration;
 
-/// Smallest scale; below it the place could no longer be recognised.
+/// Smallest scale. Below it, the place could no longer be recognised.
 pub const SCALE_MIN: f32 = 1.0 / 3.0;
-/// Largest scale: the size of the screen.
+/// Largest scale, which renders at the size of the screen.
 pub const SCALE_MAX: f32 = 1.0;
 /// One step of the scale, too small to be seen on a soft picture.
 pub const SCALE_STEP: f32 = 1.0 / 60.0;
@@ -14,38 +15,39 @@ const LOAD_MAX: f32 = 0.80;
 /// The scale rises if a frame would still take less of its interval than this after the step. The gap to [`LOAD_MAX`]
 /// keeps it from swinging.
 const LOAD_TO_GROW: f32 = 0.68;
-/// Number of frames in a window. Their median counts: a single slow frame changes nothing.
+/// Number of frames in a window. The median of a window counts, so a single slow frame changes nothing.
 const WINDOW: usize = 5;
 /// Maximum number of steps down at once, unless frames stutter.
 const STEPS_DOWN_MAX: f32 = 6.0;
 /// A frame that takes this many intervals is a stutter, which is worse than a visible step.
 const STUTTER_LOAD: f32 = 1.6;
-/// A frame that comes this many intervals after the last one is late.
+/// A frame that starts more than this many intervals after the previous frame is late.
 const LATE_INTERVALS: f32 = 1.2;
-/// Number of windows for which the scale does not rise after it had to fall. It doubles each time the scale falls again.
+/// Number of windows for which the scale does not rise after it had to fall. The number doubles each time the scale
+/// falls again, up to [`HOLD_WINDOWS_MAX`].
 const HOLD_WINDOWS_MIN: u32 = 6;
-/// Maximum number of such windows.
+/// Maximum number of windows for which the scale does not rise.
 const HOLD_WINDOWS_MAX: u32 = 600;
-/// Number of windows without a fall after which that number is reset.
+/// Number of windows without a fall after which the hold is [`HOLD_WINDOWS_MIN`] again.
 const RESET_WINDOWS: u32 = 1_800;
 
 /// What the system reports about its power.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PowerState {
-    /// Whether it runs on battery.
+    /// Whether the machine runs on battery.
     pub is_on_battery: bool,
-    /// Whether it is close to throttling.
+    /// Whether the machine is close to throttling.
     pub is_hot: bool,
 }
 
 impl PowerState {
-    /// The fraction of its interval that a frame may take.
+    /// Returns the fraction of its interval that a frame may take.
     fn interval_share(self) -> f32 {
         let battery = if self.is_on_battery { 0.7 } else { 1.0 };
         if self.is_hot { battery * 0.5 } else { battery }
     }
 
-    /// Largest scale in this state.
+    /// Returns the largest scale in this power state.
     fn scale_max(self) -> f32 {
         match (self.is_on_battery, self.is_hot) {
             (_, true) => 0.5,
@@ -70,7 +72,7 @@ pub struct ResolutionGovernor {
 }
 
 impl ResolutionGovernor {
-    /// A governor for frames that are `interval` apart, which starts at `scale`.
+    /// Creates a governor for frames that are `interval` apart. It starts at `scale`.
     #[must_use]
     pub fn new(interval: Duration, scale: f32) -> Self {
         Self {
@@ -86,7 +88,7 @@ impl ResolutionGovernor {
         }
     }
 
-    /// The scale for the next frame, [`SCALE_MIN`] to [`SCALE_MAX`].
+    /// Returns the scale for the next frame, [`SCALE_MIN`] to [`SCALE_MAX`].
     #[must_use]
     pub fn scale(&self) -> f32 {
         self.scale
@@ -97,8 +99,8 @@ impl ResolutionGovernor {
         self.power_state = power_state;
     }
 
-    /// Records a frame at the current scale. Its `cost` is the time from its start until the GPU had finished it, and
-    /// `after` is the time since the start of the previous frame. A frame that was cheap but late was held up by
+    /// Records a frame at the current scale. `cost` is the time from the frame's start until the GPU had finished it,
+    /// and `after` is the time since the start of the previous frame. A frame that was cheap but late was held up by
     /// something that is not measured, and its delay counts as cost.
     pub fn record_frame(&mut self, cost: Duration, after: Option<Duration>) {
         let late = after.filter(|after| *after > self.interval.mul_f32(LATE_INTERVALS)).unwrap_or_default();
@@ -125,7 +127,7 @@ impl ResolutionGovernor {
             (self.hold_windows, self.ceiling) = (HOLD_WINDOWS_MIN, SCALE_MAX);
         }
         let is_overloaded = used > LOAD_MAX;
-        // One slow window may be caused by another program, so it takes two in a row.
+        // One slow window may be caused by another program, so the scale falls only after two in a row.
         let again = std::mem::replace(&mut self.was_overloaded, is_overloaded);
         if is_overloaded && !again && used < 2.0 * STUTTER_LOAD {
             return;
@@ -152,7 +154,7 @@ impl ResolutionGovernor {
         }
         let allowed = grown <= ceiling.min(self.ceiling) + SCALE_STEP / 4.0;
         if allowed && used * (grown / self.scale).powi(2) < LOAD_TO_GROW {
-            // Far from the limit, it rises three steps at once, which are as invisible as one.
+            // Far from the limit, the scale rises three steps at once, which are as invisible as one step.
             let far = used < LOAD_TO_GROW / 3.0;
             self.scale = to_step(if far { grown + 2.0 * SCALE_STEP } else { grown }.min(ceiling.min(self.ceiling)));
         }
@@ -192,7 +194,7 @@ mod tests {
         }
     }
 
-    /// Runs at 30 frames a second or slower, and returns the scale after each frame.
+    /// Simulates frames at 30 per second or slower, and returns the scale after each frame.
     fn run(governor: &mut ResolutionGovernor, machine: &mut Machine, seconds: f32) -> Vec<f32> {
         let (mut time_s, mut scales) = (0.0, Vec::new());
         while time_s < seconds {
@@ -222,7 +224,7 @@ mod tests {
                     let case = format!("{full_ms} + {fixed_ms} ms from {start}: {}", governor.scale());
                     assert!(cost <= 33.4 || governor.scale() <= SCALE_MIN, "{case} takes {cost} ms");
                     let scales = run(&mut governor, &mut machine, 20.0);
-                    // On a fast machine the scale may still rise for a while; then it has to stay.
+                    // On a fast machine, the scale may still rise during the next 60 s. After that, it has to stay.
                     let later = run(&mut governor, &mut machine, 60.0);
                     assert!(
                         swing(&later) <= SCALE_STEP * 1.01,
@@ -252,7 +254,7 @@ mod tests {
         let before = governor.scale();
         run(&mut governor, &mut Machine { full_ms: 70.0, fixed_ms: 6.0, noise: 0.1, seed: 5 }, 3.0);
         assert!(governor.scale() < before - 5.0 * SCALE_STEP);
-        // The first window still holds frames under load.
+        // The first window still contains frames under load.
         run(&mut governor, &mut calm, 0.5);
         let scales = run(&mut governor, &mut calm, 60.0);
         let jump = scales.windows(2).map(|pair| (pair[1] - pair[0]).abs()).fold(0.0, f32::max);

@@ -1,4 +1,5 @@
-//! Owns the living place as a widget: when its next frame is due and what it shows. Does not own how it is rendered.
+//! Owns the living place as a widget: the time of its next frame, and the content of that frame. Not here: the
+//! rendering.
 
 use std::time::{Duration, Instant};
 
@@ -13,14 +14,15 @@ use super::render_state::{LiveReadiness, RenderState};
 use super::uniforms::SceneUniforms;
 use super::{Backend, PlaceRenderer, Scenery};
 
-/// Frame interval while only the arc's light changes. It changes over minutes, so its steps cannot be seen.
+/// Frame interval while only the arc's light changes. The light changes over minutes, and steps of this length cannot
+/// be seen.
 const ARC_FRAME: Duration = Duration::from_secs(3);
 /// Frame interval while only slow light changes, such as the breath over a still.
 const LIGHT_FRAME: Duration = Duration::from_millis(100);
 /// A frame that is due this soon is drawn together with one that another widget requested.
 const EARLY_MAX: Duration = Duration::from_millis(3);
 
-/// The living place, filling its parent.
+/// Returns the living place, filling its parent.
 pub(super) fn live<'a, Message: 'a>(renderer: &PlaceRenderer, scenery: Scenery) -> Element<'a, Message> {
     let live = LivePlace { renderer: renderer.clone(), scenery };
     iced::widget::shader(live).width(Length::Fill).height(Length::Fill).into()
@@ -31,7 +33,7 @@ struct LivePlace {
     scenery: Scenery,
 }
 
-/// When the next frame is due and what the last one showed.
+/// The time at which the next frame is due, and the content of the previous frame.
 #[derive(Debug, Default)]
 pub(super) struct FrameSchedule {
     due: Option<Instant>,
@@ -43,7 +45,7 @@ impl LivePlace {
         &self.renderer.state
     }
 
-    /// The place and the light on it at `now`.
+    /// Returns the place and the light on it at `now`.
     fn frame_at(&self, now: Instant) -> (SceneUniforms, PlaceLight) {
         let (scenery, _) = self.state().eased(&self.scenery, now);
         let time = scenery.clock.at(now);
@@ -59,8 +61,8 @@ impl LivePlace {
         matches!(self.state().picture_source(&self.scenery, time).0, PictureSource::Slide(_))
     }
 
-    /// When the next frame is due after one at `now`; `None` if nothing will change, since a still screen must draw
-    /// nothing.
+    /// Returns when the next frame is due after a frame at `now`. `None` if nothing will change, because a still screen
+    /// must draw nothing.
     fn next_frame(&self, now: Instant) -> Option<Instant> {
         let time = self.scenery.clock.at(now);
         let (source, until) = self.state().picture_source(&self.scenery, time);
@@ -102,7 +104,7 @@ impl<Message> shader::Program<Message> for LivePlace {
         let due = schedule.due.unwrap_or(*now);
         if *now + EARLY_MAX >= due {
             schedule.frame = Some(self.frame_at(*now));
-            // Counted from when this frame was due, so that delays do not accumulate.
+            // The next frame is counted from when this frame was due, because delays would otherwise accumulate.
             let on_time =
                 if now.saturating_duration_since(due) < self.renderer.frame_interval { due.min(*now) } else { *now };
             schedule.due = self.next_frame(on_time);

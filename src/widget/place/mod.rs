@@ -1,9 +1,9 @@
-//! Owns how a place is drawn: alive where shaders run, and as a still with a glow of the breath where the processor draws.
-//! Does not own when a place is shown.
+//! Owns the drawing of a place: alive if shaders run, and otherwise, if the processor draws, as a still with a glow of
+//! the breath. Not here: when a place is shown.
 //!
-//! In both cases, a still is shown first. Where shaders run, the living place fades in over it once its shader is
-//! compiled and its layers are baked, both on other threads. iced's `shader` widget draws nothing on its software
-//! renderer, which is why the two are separate widgets.
+//! In both cases, a still is shown first. If shaders run, the living place fades in over it once its shader is compiled
+//! and its layers are baked, both on other threads. iced's `shader` widget draws nothing on its software renderer,
+//! which is why the two are separate widgets.
 
 pub(super) mod background_job;
 pub mod baked_layers;
@@ -50,7 +50,7 @@ use crate::vocabulary::place::TimeOfDay;
 use render_state::RenderState;
 use shader::PlaceShader;
 
-/// What the window is drawn with.
+/// The renderer that draws the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
     /// wgpu: places are alive.
@@ -62,10 +62,10 @@ pub enum Backend {
     Still,
 }
 
-/// Draws places. Clones share one state: a rebuilt view continues from the last one.
+/// Draws places. All clones share one state, which lets a rebuilt view continue from the previous view.
 #[derive(Clone, Debug)]
 pub struct PlaceRenderer {
-    /// What the window is drawn with.
+    /// The renderer that draws the window.
     pub backend: Backend,
     /// Shortest time between two frames.
     pub frame_interval: Duration,
@@ -75,7 +75,7 @@ pub struct PlaceRenderer {
 }
 
 impl PlaceRenderer {
-    /// A renderer for a window drawn by `backend`, at 1 to 60 frames per second.
+    /// Creates a renderer for a window drawn by `backend`, at 1 to 60 frames per second.
     #[must_use]
     pub fn new(backend: Backend, frames_per_second: u32, reduce_motion: bool) -> Self {
         let frame_interval = Duration::from_secs_f64(1.0 / f64::from(frames_per_second.clamp(1, 60)));
@@ -83,7 +83,7 @@ impl PlaceRenderer {
         Self { backend, frame_interval, reduce_motion, state }
     }
 
-    /// Caches baked layers in this folder, so they are not baked again at each start.
+    /// Caches baked layers in this folder. They are then not baked again at each start.
     #[must_use]
     pub fn cached_in(mut self, folder: PathBuf) -> Self {
         self.state = Arc::new(RenderState::clone(&self.state).cached_in(folder));
@@ -97,7 +97,8 @@ impl PlaceRenderer {
         self
     }
 
-    /// Whether a place can be shown. The clinic's own pictures can if there are any.
+    /// Returns whether a place can be shown. [`Place::Pictures`] needs at least one picture; all other places can always
+    /// be shown.
     #[must_use]
     pub fn can_show(&self, place: Place) -> bool {
         place != Place::Pictures || self.state.has_slides()
@@ -118,7 +119,7 @@ pub struct LightCurve {
 }
 
 impl LightCurve {
-    /// The curve of a profile, or the default one.
+    /// Returns the light curve of a profile, or the default curve.
     #[must_use]
     pub fn of(profile: Option<&Profile>) -> Self {
         let light = |part: Part| {
@@ -146,29 +147,29 @@ pub struct SceneVariant {
 }
 
 impl SceneVariant {
-    /// A place at a time of day, in a weather of 0 to 1.
+    /// Creates the variant of a place at a time of day, with a weather of 0 to 1.
     #[must_use]
     pub fn of(shader: PlaceShader, hour: TimeOfDay, mood: f32) -> Self {
         Self { shader, hour, mood_percent: (mood.clamp(0.0, 1.0) * 100.0).round() as u8 }
     }
 
-    /// The weather, 0 to 1.
+    /// Returns the weather, 0 to 1.
     #[must_use]
     pub fn mood(self) -> f32 {
         f32::from(self.mood_percent) / 100.0
     }
 }
 
-/// Everything that a place needs to draw itself at any moment. A frame then needs no new view.
+/// Everything that a place needs to draw itself at any moment. A new frame therefore needs no new view.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scenery {
     /// The place.
     pub place: Place,
-    /// The time of day it shows, which is `time` in a profile. A place has another time, that of its motion.
+    /// The time of day that the place shows, called `time` in a profile. The clock of the place's motion is separate.
     pub hour: TimeOfDay,
     /// The weather, 0 to 1. Each place decides what it means.
     pub mood: f32,
-    /// The pacer, if the place breathes.
+    /// The breath that the place follows, if any.
     pub breath: Option<BreathView>,
     /// The running session, whose arc the light follows.
     pub session: Option<SessionView>,
@@ -176,7 +177,7 @@ pub struct Scenery {
     pub light: LightCurve,
     /// Offset of the brightness: the desk's trim of −0.5 to 0.5, and more light while somebody is here.
     pub trim: f32,
-    /// Factor on the brightness, 0 to 1, such as behind text.
+    /// Factor on the brightness, 0 to 1, for example behind text.
     pub dimmed_to: f32,
     /// Whether staff have calmed the room, which slows all movement.
     pub is_calm: bool,
@@ -187,7 +188,7 @@ pub struct Scenery {
 }
 
 impl Scenery {
-    /// The scenery for a snapshot.
+    /// Returns the scenery for a snapshot.
     #[must_use]
     pub fn of(snapshot: &Snapshot, profile: Option<&Profile>, clock: RoomClock, dimmed_to: f32) -> Self {
         Self {
@@ -205,7 +206,7 @@ impl Scenery {
         }
     }
 
-    /// Brightness at `now`, 0 to 1.
+    /// Returns the brightness at `now`, 0 to 1.
     #[must_use]
     pub fn brightness_at(&self, now: RoomTime) -> f32 {
         ((self.follow(&self.light.brightness, now) + self.trim) * self.dimmed_to).clamp(0.0, 1.0)
@@ -223,7 +224,7 @@ impl Scenery {
     }
 }
 
-/// Brightness added while somebody who came to a call is here: they and the patient have to see each other.
+/// Brightness added while somebody who came to a call is here, because they and the patient have to see each other.
 const PRESENCE_LIGHT: f32 = 0.15;
 
 fn is_somebody_here(snapshot: &Snapshot) -> bool {
@@ -239,7 +240,7 @@ const fn hour_index(hour: TimeOfDay) -> usize {
     }
 }
 
-/// The place, filling its parent.
+/// Creates the widget of a place, which fills its parent.
 #[must_use]
 pub fn place<'a, Message: 'a>(renderer: &PlaceRenderer, scenery: Scenery) -> Element<'a, Message> {
     if scenery.place == Place::Dark {

@@ -1,5 +1,5 @@
-//! Owns rendering without a window: a device of its own, the same shaders, and frames as rows of pixels. It bakes layers
-//! while the window runs, and renders the pictures of `stillroom scene` and of tests.
+//! Owns rendering without a window: a separate device, the same shaders as the window, and frames as rows of pixels. It
+//! bakes layers while the window runs, and renders the pictures of `stillroom scene` and of tests.
 
 use std::sync::mpsc;
 
@@ -13,7 +13,7 @@ use super::scene_pipeline::{ScenePipeline, create_canvas};
 use super::shader::{PlaceShader, cache_file_name};
 use super::uniforms::SceneUniforms;
 
-/// In a buffer that wgpu copies a texture to, each row starts at a multiple of this.
+/// Each row of a buffer to which wgpu copies a texture starts at a multiple of this many bytes.
 const ROW_BYTES: u32 = wgpu::COPY_BYTES_PER_ROW_ALIGNMENT;
 /// Longest side of a frame, in pixels.
 pub const SIDE_MAX: u32 = 8192;
@@ -69,7 +69,7 @@ impl OffscreenRenderer {
     pub fn open() -> Result<Self, OffscreenError> {
         let adapter = match wgpu::Backends::from_env() {
             Some(named) => adapter(named),
-            // OpenGL second: probing it connects to a window system, and there may be none.
+            // OpenGL comes second, because probing it connects to a window system, and there may be none.
             None => adapter(wgpu::Backends::PRIMARY).or_else(|| adapter(wgpu::Backends::GL)),
         };
         let adapter = adapter.ok_or(OffscreenError::NoAdapter)?;
@@ -84,13 +84,13 @@ impl OffscreenRenderer {
         Ok(Self { device, queue, name })
     }
 
-    /// The device's name.
+    /// Returns the device's name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Prepares a variant at a size in pixels, with its layers from `cache` if they are there.
+    /// Prepares a variant at a size in pixels. Takes its layers from `cache`, or bakes them if they are not cached.
     ///
     /// # Errors
     /// If the device fails.
@@ -115,8 +115,8 @@ impl OffscreenRenderer {
         Ok(scene)
     }
 
-    /// Bakes the layers of a variant at a size in pixels. It also renders a small frame with them, so that a driver with a
-    /// shader cache has compiled the shader before the window needs it.
+    /// Bakes the layers of a variant at a size in pixels. Also renders a small frame with them, which makes a driver
+    /// with a shader cache compile the shader before the window needs it.
     ///
     /// # Errors
     /// If the device fails.
@@ -228,7 +228,7 @@ fn adapter(backends: wgpu::Backends) -> Option<wgpu::Adapter> {
     block_on(instance.request_adapter(&wanted)).ok()
 }
 
-/// A view of all layers as an array, even if there is only one.
+/// Creates a view of all layers as an array, even if there is only one.
 pub(super) fn layers_view(texture: &wgpu::Texture) -> wgpu::TextureView {
     texture.create_view(&wgpu::TextureViewDescriptor {
         dimension: Some(wgpu::TextureViewDimension::D2Array),
@@ -252,7 +252,7 @@ mod tests {
     const SIZE: (u32, u32) = (160, 100);
     const HOUR: Duration = Duration::from_hours(1);
 
-    /// `None` on a machine where no device runs shaders. Tests then check nothing.
+    /// Returns `None` on a machine where no device runs shaders. Tests then check nothing.
     fn renderer() -> Option<OffscreenRenderer> {
         OffscreenRenderer::open().ok()
     }
@@ -261,7 +261,7 @@ mod tests {
         SceneUniforms::neutral(TimeOfDay::Day, 0.0, since, Some(BreathPattern::FourSix))
     }
 
-    /// Maximum and mean difference of two frames, in 255ths.
+    /// Returns the maximum and the mean difference of two frames, in 255ths.
     fn difference(one: &[u8], other: &[u8]) -> (u8, f64) {
         let each = || one.iter().zip(other).map(|(a, b)| a.abs_diff(*b));
         (each().max().unwrap_or(0), each().map(f64::from).sum::<f64>() / one.len() as f64)

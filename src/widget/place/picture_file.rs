@@ -1,5 +1,5 @@
-//! Owns decoding one of the clinic's picture files: whether it is complete, how much memory it takes, and its pixels, cropped
-//! and in the orientation of the camera. Does not own which file is shown.
+//! Owns decoding one of the clinic's picture files. It checks that the file is complete and limits the memory for
+//! decoding. The pixels are cropped and in the orientation of the camera. Not here: which file is shown.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -13,7 +13,7 @@ use image::{
 
 use crate::findings::io_reason;
 
-/// A picture of this many pixels or more is rejected.
+/// Number of pixels from which a picture is rejected.
 pub const PIXELS_MAX: u64 = 25_000_000;
 /// Maximum memory for decoding one picture, in bytes.
 pub const MEMORY_BYTES_MAX: u64 = 160_000_000;
@@ -59,7 +59,7 @@ pub fn decode(file: &Path) -> Result<DecodedPicture, String> {
         }
         working_bytes += markers.coefficient_bytes;
     }
-    // Every decoder but that for PNG reads the whole file first.
+    // Every decoder except that for PNG reads the whole file first.
     if format != Some(ImageFormat::Png) {
         working_bytes += metadata.len();
     }
@@ -96,9 +96,9 @@ pub fn decode(file: &Path) -> Result<DecodedPicture, String> {
 }
 
 impl DecodedPicture {
-    /// The largest centred part of the picture in its orientation, cropped as by [`crop_to_fill`].
+    /// Returns the largest centred part of the picture in its orientation, cropped as by [`crop_to_fill`].
     pub fn crop_to_fill(self, (across, down): (u32, u32)) -> RgbaImage {
-        // Rotated once it is small, since rotating takes a second copy.
+        // The picture is rotated after it has been made small, because rotating takes a second copy.
         let is_sideways = matches!(
             self.orientation,
             Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH
@@ -110,8 +110,8 @@ impl DecodedPicture {
     }
 }
 
-/// The largest part of a picture with the aspect ratio of `size`, scaled to it. The point `focus`, in fractions of the
-/// picture's width and height, has the same relative position in the result.
+/// Returns the largest part of a picture with the aspect ratio of `size`, scaled to `size`. The point `focus`, in
+/// fractions of the picture's width and height, has the same relative position in the result.
 pub fn crop_to_fill(pixels: &RgbImage, size: (u32, u32), focus: [f32; 2]) -> RgbaImage {
     let (width, height) = pixels.dimensions();
     let (across, down) = (size.0.max(1), size.1.max(1));
@@ -123,7 +123,7 @@ pub fn crop_to_fill(pixels: &RgbImage, size: (u32, u32), focus: [f32; 2]) -> Rgb
     let scaled: RgbImage = if (part_width, part_height) == (across, down) {
         part.to_image()
     } else if part_width > across * 2 {
-        // Averaging is quick for a picture that is much larger, and does not alias.
+        // For a picture that is much larger, averaging is quick and does not alias.
         imageops::thumbnail(&*part, across, down)
     } else {
         let filter = if part_width < across { FilterType::CatmullRom } else { FilterType::Triangle };
@@ -132,8 +132,8 @@ pub fn crop_to_fill(pixels: &RgbImage, size: (u32, u32), focus: [f32; 2]) -> Rgb
     DynamicImage::ImageRgb8(scaled).into_rgba8()
 }
 
-/// What the markers of a JPEG say about it. The decoder fills what is missing at the end of a truncated file with grey,
-/// so the end marker has to be looked for.
+/// The facts that the markers of a JPEG state. The decoder fills the missing end of a truncated file with grey, so this
+/// program has to look for the end marker.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct JpegMarkers {
     has_end: bool,
@@ -159,7 +159,7 @@ impl JpegMarkers {
                 [code] = bytes(file)?;
             }
             let length = match code {
-                // A stuffed byte of the image data, or a marker without a segment.
+                // This is a stuffed byte of the image data, or a marker without a segment.
                 0x00 | 0x01 | 0xD0..=0xD8 => continue,
                 0xD9 => {
                     self.has_end = true;
@@ -184,7 +184,8 @@ impl JpegMarkers {
     }
 }
 
-/// Memory for the coefficients of a JPEG, from its frame header: one for each sample of each component.
+/// Returns the memory for the coefficients of a JPEG, from its frame header. There is one coefficient for each sample
+/// of each component.
 fn coefficient_bytes(segment: &[u8]) -> Option<u64> {
     let side = |at: usize| Some(u64::from(u16::from_be_bytes(segment.get(at..at + 2)?.try_into().ok()?)));
     let (height, width) = (side(1)?, side(3)?);
@@ -217,7 +218,7 @@ mod tests {
 
     fn opened(bytes: &[u8]) -> Result<DecodedPicture, String> {
         let folder = tempfile::tempdir().unwrap();
-        // The format is guessed from the content.
+        // The file has no extension, because the format is guessed from the content.
         let file = folder.path().join("picture");
         std::fs::write(&file, bytes).unwrap();
         decode(&file)
@@ -289,7 +290,7 @@ mod tests {
             let small = crop_to_fill(&RgbImage::new(width, height), (160, 100), [0.5, 0.5]);
             assert_eq!(small.dimensions(), (160, 100));
         }
-        // Dark on the left and bright on the right; rotated, dark at the top.
+        // The picture is dark on the left and bright on the right. Rotated, it is dark at the top.
         let pixels = RgbImage::from_fn(400, 300, |x, _| image::Rgb([(x / 2) as u8; 3]));
         let turned = DecodedPicture { pixels, orientation: Orientation::Rotate90 }.crop_to_fill((160, 100));
         assert_eq!(turned.dimensions(), (160, 100));

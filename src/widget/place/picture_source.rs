@@ -1,20 +1,20 @@
-//! Owns what a still picture shows and the colour grade it is shown in. Does not own the pixels.
+//! Owns the content of a still picture and its colour grade. Not here: the pixels.
 
 use image::RgbaImage;
 
 use super::SceneVariant;
 use super::dimming;
 
-/// What a still picture shows.
+/// The content of a still picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PictureSource {
-    /// A place.
+    /// The shipped still of a place.
     Still(SceneVariant),
     /// One of the clinic's own pictures. A number past the last picture of the folder wraps around.
     Slide(u32),
 }
 
-/// A colour grade in steps too small to be seen. Where no shader can apply it in each frame, it is applied once to the
+/// A colour grade in steps too small to be seen. If no shader can apply it in each frame, it is applied once to the
 /// pixels of a still.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ColorGrade {
@@ -30,7 +30,7 @@ pub struct ColorGrade {
 pub const NIGHT_STEPS: u8 = 24;
 
 impl ColorGrade {
-    /// The grade nearest to a warmth of −1 to 1, a saturation of 0 to 1 and a brightness of 0 to 1.
+    /// Returns the grade nearest to a warmth of −1 to 1, a saturation of 0 to 1 and a brightness of 0 to 1.
     #[must_use]
     pub fn of(warmth: f32, saturation: f32, brightness: f32) -> Self {
         let tenths = |value: f32| (value.clamp(-1.0, 1.0) * 10.0).round() as i8;
@@ -67,7 +67,7 @@ impl ColorGrade {
     }
 }
 
-/// Factors on red, green and blue for a warmth of −1 to 1.
+/// Returns the factors on red, green and blue for a warmth of −1 to 1.
 pub(super) fn warmth_gains(warmth: f32) -> [f32; 3] {
     [1.0 + 0.05 * warmth, 1.0 + 0.005 * warmth, 1.0 - 0.11 * warmth]
 }

@@ -1,6 +1,6 @@
-//! Owns the GPU's side of a living place: the stills as textures, the canvas the scene is rendered to, and how both are
-//! composed on the screen. Shaders are compiled and layers baked on other threads; this only takes over the results, a
-//! little in each frame, so that no frame is late.
+//! Owns the GPU's side of a living place: the stills as textures, the canvas to which the scene is rendered, and the
+//! composition of both on the screen. Shaders are compiled and layers are baked on other threads. This code takes over
+//! the results, a little in each frame, because no frame may be late.
 
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
@@ -29,10 +29,10 @@ use crate::widget::easing::smoothstep;
 const LIVE_FADE: Duration = Duration::from_millis(1_600);
 /// Size of the uniform of `upscale.wgsl`, in bytes.
 const BLIT_UNIFORM_BYTES: usize = 80;
-/// Frames further apart than this many frame intervals are not used to judge the frame rate.
+/// Maximum distance between two frames, in frame intervals, for the frame rate to be judged by them.
 const RUN_INTERVALS_MAX: u32 = 6;
 
-/// What one frame has to show.
+/// The content of one frame.
 #[derive(Debug)]
 pub(super) struct FrameRequest {
     pub(super) stills: CrossfadeFrame,
@@ -43,7 +43,7 @@ pub(super) struct FrameRequest {
     pub(super) light: PlaceLight,
     /// Whether nothing moves by itself.
     pub(super) is_still: bool,
-    /// Whether the device is the processor.
+    /// Whether the device is a software driver, which runs on the processor.
     pub(super) is_software: bool,
     pub(super) frame_interval: Duration,
     pub(super) now: Instant,
@@ -52,24 +52,25 @@ pub(super) struct FrameRequest {
 /// The light on a texture that is not lit by its own shader, and the light of the breath.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct PlaceLight {
-    /// 0 as painted, 1 night.
+    /// Dimming, from 0 (as painted) to 1 (night).
     pub(super) veil: f32,
-    /// −1 moonlight, 1 lamplight.
+    /// Colour temperature, from −1 (moonlight) to 1 (lamplight).
     pub(super) warmth: f32,
-    /// 0 as painted, 1 without colour.
+    /// Desaturation, from 0 (as painted) to 1 (without colour).
     pub(super) grey: f32,
-    /// 0 out, 1 in; 0 where the place breathes by itself.
+    /// Level of the breath, from 0 (out) to 1 (in); 0 if the place itself follows the breath.
     pub(super) breath: f32,
 }
 
 /// Renders the place inside iced's own render pass.
 #[derive(Debug)]
 pub(super) struct PlacePipeline {
-    /// For a texture of the screen's size.
+    /// Pipelines for a texture of the screen's size.
     whole: BlitPipelines,
-    /// For a smaller canvas: a sharpening cubic filter.
+    /// Pipelines for a smaller canvas, with a sharpening cubic filter.
     enlarged: BlitPipelines,
-    /// For a smaller canvas that was sharpened at its own size: a bilinear filter, which is cheap enough for a CPU.
+    /// Pipelines for a smaller canvas that was sharpened at its own size, with a bilinear filter, which is cheap enough
+    /// for a CPU.
     quick: BlitPipelines,
     sharpen: wgpu::RenderPipeline,
     blit_layout: wgpu::BindGroupLayout,
@@ -102,7 +103,7 @@ struct StillTexture {
     texture: BlitTexture,
 }
 
-/// A texture that the scene is rendered to.
+/// A texture to which the scene is rendered.
 #[derive(Debug)]
 struct Canvas {
     size: (u32, u32),
@@ -110,14 +111,14 @@ struct Canvas {
     texture: BlitTexture,
 }
 
-/// The state of getting the living place onto the screen.
+/// The progress of the living place toward the screen.
 #[derive(Debug)]
 struct LiveScene {
     variant: SceneVariant,
     size: (u32, u32),
     pipeline: Option<ScenePipeline>,
     layers: LayerUpload,
-    /// When it was first rendered.
+    /// Time at which the place was first rendered.
     since: Option<Instant>,
     rendered: Option<(SceneUniforms, (u32, u32))>,
 }
@@ -131,7 +132,8 @@ enum LayerUpload {
     Failed,
 }
 
-/// The pipelines of one entry point of `upscale.wgsl`: for the first layer, and for one blended over others.
+/// The pipelines of one entry point of `upscale.wgsl`, one for the first layer and one for a layer that is blended over
+/// others.
 #[derive(Debug)]
 struct BlitPipelines {
     opaque: wgpu::RenderPipeline,
@@ -206,7 +208,7 @@ impl shader::Pipeline for PlacePipeline {
 }
 
 impl PlacePipeline {
-    /// Prepares one frame: uploads and renders what it needs, and writes the draw list.
+    /// Prepares one frame. Uploads and renders everything that the frame needs, and writes the draw list.
     pub(super) fn prepare(
         &mut self,
         device: &wgpu::Device,
@@ -247,7 +249,7 @@ impl PlacePipeline {
             pass.draw(0..3, 0..1);
         }
         if let (Some(frame_starts), Some(frame_start)) = (&self.frame_starts, self.frame_start) {
-            // The measuring thread may have ended; the place then keeps its scale.
+            // The measuring thread may have ended. The place then keeps its scale.
             let _ = frame_starts.send(frame_start);
         }
     }
@@ -278,7 +280,7 @@ impl PlacePipeline {
         }
     }
 
-    /// Uploads stills when they are first seen.
+    /// Uploads each still when it first appears.
     fn upload_stills(&mut self, device: &wgpu::Device, queue: &wgpu::Queue, stills: &CrossfadeFrame) {
         let is_of = |still: &StillTexture, image: &Arc<StillImage>| Arc::ptr_eq(&still.image, image);
         if let Some(image) = &stills.under
@@ -312,7 +314,7 @@ impl PlacePipeline {
         StillTexture { image: Arc::clone(image), texture }
     }
 
-    /// Takes one step from the still to the living place, and renders the place once it is ready.
+    /// Advances from the still to the living place by one step, and renders the place once it is ready.
     fn advance_live(
         &mut self,
         device: &wgpu::Device,
@@ -435,12 +437,12 @@ impl LiveScene {
         self.pipeline.is_some() && matches!(self.layers, LayerUpload::Done)
     }
 
-    /// Whether the living place has failed and the still remains.
+    /// Returns whether the living place has failed and the still remains.
     fn has_failed(&self) -> bool {
         matches!(self.layers, LayerUpload::Failed)
     }
 
-    /// Uploads one layer in each frame: all of them at once would visibly delay one.
+    /// Uploads one layer in each frame, because uploading all layers at once would visibly delay a frame.
     fn upload_layer(&mut self, device: &wgpu::Device, queue: &wgpu::Queue, state: &RenderState) {
         match &mut self.layers {
             LayerUpload::Done | LayerUpload::Failed => {}
@@ -517,7 +519,7 @@ impl BlitTexture {
 }
 
 impl BlitUniforms {
-    /// A canvas is lit by its own shader; only the breath may be laid over it.
+    /// Creates the uniform for a canvas, which is lit by its own shader. Only the breath may be blended over it.
     fn of_canvas(used: (u32, u32), variant: SceneVariant, light: PlaceLight, opacity: f32) -> Self {
         let light = PlaceLight { veil: 0.0, warmth: 0.0, grey: 0.0, breath: light.breath };
         Self { used, opacity, light, glow: glow::area_of(PictureSource::Still(variant), aspect(used)) }

@@ -1,4 +1,4 @@
-//! Owns reading the battery and the temperature from sysfs. Does not own what follows from them.
+//! Owns the readings of the battery and the temperature from sysfs. Not here: what follows from them.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ const THROTTLING_POINT: i64 = 95_000;
 /// Maximum number of entries read from a folder.
 const ENTRIES_MAX: usize = 64;
 
-/// Reads the current power state. A system that reports nothing counts as on mains and cool.
+/// Reads the current power state. A system that reports nothing counts as cool and on mains.
 #[must_use]
 pub fn read() -> PowerState {
     read_in(Path::new("/sys/class"))
@@ -29,7 +29,7 @@ fn entries(folder: &Path) -> impl Iterator<Item = std::path::PathBuf> + use<> {
     fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path()).take(ENTRIES_MAX)
 }
 
-/// Whether this is a discharging battery of the machine itself, not of a mouse or a pen.
+/// Returns whether `supply` is a discharging battery of the machine itself, not of a mouse or a pen.
 fn is_discharging(supply: &Path) -> bool {
     let attribute = |name: &str| fs::read_to_string(supply.join(name)).unwrap_or_default();
     attribute("type").trim() == "Battery"

@@ -1,5 +1,6 @@
-//! Owns what all views of a place share while the program runs: the crossfade of stills, the jobs that load and bake, the
-//! eased light, and the resolution. A view is rebuilt with each message; this outlives it. Does not own any drawing.
+//! Owns the state that all views of a place share while the program runs: the crossfade of stills, the jobs that load
+//! and bake, the eased light, and the resolution. A view is rebuilt with each message; this state outlives it. Not
+//! here: drawing.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,18 +21,18 @@ use crate::vocabulary::place::Place;
 use crate::vocabulary::place::TimeOfDay;
 use crate::widget::easing::EasedValue;
 
-/// First scale on a graphics device, as a fraction of each side. The governor finds the right one.
+/// First scale on a graphics device, as a fraction of each side. The governor adjusts it.
 const DEVICE_SCALE: f32 = 0.75;
-/// Time that each of the clinic's own pictures is shown.
+/// Time for which each of the clinic's own pictures is shown.
 const SLIDE_TIME: Duration = Duration::from_mins(1);
 /// Duration of a change of dimming.
 const DIM_FADE: Duration = Duration::from_millis(1_400);
-/// Duration of a change of light that a desk or somebody's presence asks for.
+/// Duration of a change of light that a desk or somebody's presence causes.
 const LIGHT_FADE: Duration = Duration::from_secs(4);
 /// Time between two reads of the system's power state.
 const POWER_INTERVAL: Duration = Duration::from_secs(30);
 
-/// What all views of a place share.
+/// The state that all views of a place share.
 #[derive(Clone, Debug)]
 pub(super) struct RenderState {
     backend: Backend,
@@ -46,13 +47,13 @@ pub(super) struct RenderState {
 /// The progress of the living place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LiveReadiness {
-    /// A still is being loaded, or the place compiled or baked.
+    /// A still is being loaded, or the living place is being compiled or baked.
     Pending,
     /// A still or the place is fading in.
     Fading,
-    /// The place is fully there.
+    /// The living place has faded in completely.
     Ready,
-    /// The living place cannot be shown; the still remains.
+    /// The living place cannot be shown, and the still remains.
     Failed,
 }
 
@@ -107,17 +108,17 @@ impl RenderState {
         self.governor.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The governor, for the measuring thread.
+    /// Returns the governor, for the measuring thread.
     pub(super) fn governor_handle(&self) -> Arc<Mutex<ResolutionGovernor>> {
         Arc::clone(&self.governor)
     }
 
-    /// What a scenery shows at `now`, and the time at which that changes, if it changes by itself.
+    /// Returns the picture for a scenery at `now`, and the time at which it changes by itself, if it does.
     pub(super) fn picture_source(&self, scenery: &Scenery, now: RoomTime) -> (PictureSource, Option<RoomTime>) {
         if scenery.place == Place::Pictures && self.has_slides() {
             let slide_ms = SLIDE_TIME.as_millis() as u64;
             let number = now.0 / slide_ms;
-            // The number wraps after some thousand years.
+            // The number wraps after about 8,000 years.
             return (
                 PictureSource::Slide((number % u64::from(u32::MAX)) as u32),
                 Some(RoomTime((number + 1) * slide_ms)),
@@ -128,8 +129,8 @@ impl RenderState {
         (PictureSource::Still(SceneVariant::of(shader, scenery.hour, scenery.mood)), None)
     }
 
-    /// The crossfade at `now`, for a view of `size` pixels. A picture that is missing is loaded on another thread, except
-    /// the very first one: the window has to open with it.
+    /// Returns the crossfade at `now`, for a view of `size` pixels. A missing picture is loaded on another thread. Only
+    /// the very first picture is loaded on this thread, because the window has to open with it.
     pub(super) fn stills(
         &self,
         source: PictureSource,
@@ -148,7 +149,7 @@ impl RenderState {
                 still.map(Arc::new)
             };
             let loaded = if state.crossfade.is_empty() {
-                // If none of the clinic's own pictures can be read, the window opens with something calm.
+                // If none of the clinic's own pictures can be read, the window opens with a calm place.
                 let calm = SceneVariant::of(PlaceShader::DriftingColour, TimeOfDay::Dusk, 0.0);
                 load().or_else(|| load_still(calm, grade, size, with_glow).map(Arc::new))
             } else {
@@ -164,7 +165,7 @@ impl RenderState {
         state.crossfade.frame_at(now)
     }
 
-    /// Whether another still is being loaded or fading in.
+    /// Returns whether another still is being loaded or fading in.
     pub(super) fn is_changing(&self, source: PictureSource, grade: ColorGrade, size: (u32, u32), now: Instant) -> bool {
         let mut state = self.state();
         let is_needed = state.crossfade.needs(source, grade, size);
@@ -241,7 +242,7 @@ impl RenderState {
         }
         state.power_read_at = Some(now);
         let governor = self.governor_handle();
-        // If the system cannot start a thread, the next attempt is half a minute later.
+        // If the system cannot start a thread, the next attempt follows after [`POWER_INTERVAL`].
         drop(std::thread::Builder::new().name("power".to_owned()).spawn(move || {
             let power_state = power::read();
             governor.lock().unwrap_or_else(PoisonError::into_inner).set_power_state(power_state);

@@ -1,5 +1,5 @@
-//! Owns running a place's shader with any target: its pipeline, its uniform and its baked layers. The window and the
-//! offscreen renderer share it. Does not own the device or what is done with the frame.
+//! Owns the pipeline that runs a place's shader with any target, with its uniform and its baked layers. The window and
+//! the offscreen renderer share it. Not here: the device, and the use of the frame.
 
 use iced::wgpu;
 
@@ -135,7 +135,7 @@ pub(super) fn draw_full_screen(
     pass.draw(0..3, 0..1);
 }
 
-/// A bind group layout with these bindings, numbered in their order.
+/// Creates a bind group layout with these bindings, numbered in their order.
 pub(super) fn bind_group_layout(
     device: &wgpu::Device,
     bindings: &[(wgpu::ShaderStages, wgpu::BindingType)],
@@ -152,7 +152,8 @@ pub(super) fn bind_group_layout(
     device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some("place"), entries: &entries })
 }
 
-/// A pipeline that covers its target with one triangle: two would shade the pixels along their diagonal twice.
+/// Creates a pipeline that covers its target with one triangle. Two triangles would shade the pixels along their
+/// diagonal twice.
 pub(super) fn full_screen_pipeline(
     device: &wgpu::Device,
     groups: &[&wgpu::BindGroupLayout],
@@ -189,7 +190,7 @@ pub(super) fn full_screen_pipeline(
     })
 }
 
-/// A texture that can be rendered to, written to, sampled and copied from.
+/// Creates a texture that can be rendered to, written to, sampled and copied from.
 pub(super) fn create_canvas(device: &wgpu::Device, width: u32, height: u32) -> wgpu::Texture {
     device.create_texture(&wgpu::TextureDescriptor {
         label: Some("canvas"),

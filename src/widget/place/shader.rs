@@ -1,4 +1,4 @@
-//! Owns which shader draws which place, and what a shader declares about itself. Does not own how it is run.
+//! Owns the mapping from place to shader, and the declarations in each shader. Not here: running a shader.
 
 use sha2::{Digest, Sha256};
 
@@ -32,7 +32,7 @@ impl PlaceShader {
     pub const ALL: [Self; 6] =
         [Self::Beach, Self::Forest, Self::QuietRoom, Self::NightSky, Self::MountainLake, Self::DriftingColour];
 
-    /// The shader of a place. The clinic's own pictures and the dark have none.
+    /// Returns the shader of a place. The clinic's own pictures and the dark have none.
     #[must_use]
     pub const fn of(place: Place) -> Option<Self> {
         match place {
@@ -46,7 +46,7 @@ impl PlaceShader {
         }
     }
 
-    /// The place that it draws.
+    /// Returns the place that this shader draws.
     #[must_use]
     pub const fn place(self) -> Place {
         match self {
@@ -59,19 +59,20 @@ impl PlaceShader {
         }
     }
 
-    /// The name of its place in files.
+    /// Returns the name of the shader's place in files.
     #[must_use]
     pub const fn name(self) -> &'static str {
         self.place().name()
     }
 
-    /// The centre of its place's focal box, as fractions of the width and height of a picture of this aspect ratio.
+    /// Returns the centre of the place's focal box, as fractions of the width and height of a picture with this aspect
+    /// ratio.
     #[must_use]
     pub fn focus(self, aspect: f32) -> [f32; 2] {
         self.place().focal_box(aspect).map_or([0.5, 0.5], PictureBox::center)
     }
 
-    /// Its WGSL source, preceded by that of the dimming.
+    /// Returns the WGSL source, preceded by the source of the dimming.
     #[must_use]
     pub const fn source(self) -> &'static str {
         macro_rules! dimmable {
@@ -89,7 +90,7 @@ impl PlaceShader {
         }
     }
 
-    /// Number of layers it bakes, at most [`LAYERS_MAX`].
+    /// Returns the number of layers that the shader bakes, at most [`LAYERS_MAX`].
     #[must_use]
     pub fn layer_count(self) -> u32 {
         declared_layers(self.source())
@@ -101,8 +102,8 @@ fn declared_layers(source: &str) -> u32 {
     said.and_then(|count| count.trim().parse().ok()).unwrap_or(0).min(LAYERS_MAX)
 }
 
-/// The file name of baked layers in the cache. It depends on the shader's source, the variant and the size: a stale file
-/// is never loaded.
+/// Returns the file name of baked layers in the cache. It depends on the shader's source, the variant and the size, so
+/// layers of an older shader are never loaded.
 #[must_use]
 pub fn cache_file_name(variant: SceneVariant, width: u32, height: u32) -> String {
     let hash = Sha256::digest(variant.shader.source());

@@ -1,4 +1,4 @@
-//! Owns the place as a widget where no shader runs: a still, which fades into another as the light changes, and the glow
+//! Owns the widget of a place if no shader runs: a still, which fades into another as the light changes, and the glow
 //! of the breath over a part of it. Only that part is redrawn as the patient breathes.
 
 use std::sync::Arc;
@@ -16,12 +16,13 @@ use super::picture_source::ColorGrade;
 use super::still_image::StillImage;
 use super::{PlaceRenderer, Scenery};
 
-/// Frame interval while only the arc's light changes. It changes over minutes, so its steps cannot be seen.
+/// Frame interval while only the arc's light changes. The light changes over minutes, and steps of this length cannot
+/// be seen.
 const ARC_FRAME: Duration = Duration::from_secs(3);
 /// Frame interval while a still fades in or the breath glows over one.
 const FRAME: Duration = Duration::from_millis(100);
 
-/// The place as a still, filling its parent.
+/// Creates the widget of a place as a still, which fills its parent.
 pub(super) fn still<'a, Message: 'a>(renderer: &PlaceRenderer, scenery: Scenery) -> Element<'a, Message> {
     Element::new(StillPlace { renderer: renderer.clone(), scenery })
 }
@@ -48,7 +49,7 @@ impl StillPlace {
         (side(bounds.width), side(bounds.height))
     }
 
-    /// When it will next look different; `None` if it does not change by itself.
+    /// Returns when the place will next look different; `None` if it does not change by itself.
     fn next_frame(&self, bounds: Rectangle, now: Instant) -> Option<Instant> {
         let state = &self.renderer.state;
         let (source, until) = state.picture_source(&self.scenery, self.scenery.clock.at(now));
@@ -119,7 +120,7 @@ impl<Message> Widget<Message, Theme, Renderer> for StillPlace {
     }
 }
 
-/// Draws the stills with the glow of the breath at that level.
+/// Draws the stills with the glow of the breath at the level `breath`.
 fn draw_stills(renderer: &mut Renderer, bounds: Rectangle, stills: &CrossfadeFrame, breath: Option<f32>) {
     let Some(under) = &stills.under else { return };
     let opacity = stills.over.as_ref().map_or(0.0, |(_, opacity)| *opacity);
@@ -140,7 +141,7 @@ fn draw_glow(renderer: &mut Renderer, bounds: Rectangle, picture: &Arc<StillImag
         width: glow.bounds.width * across,
         height: glow.bounds.height * down,
     };
-    // Rounded to eight bits: a smaller change would redraw the glow without being seen.
+    // The strength is rounded to eight bits, because a smaller change would redraw the glow without being seen.
     draw_image(renderer, glow.handle.clone(), part, (strength * 255.0).round() / 255.0);
 }
 

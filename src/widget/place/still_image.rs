@@ -1,5 +1,5 @@
-//! Owns still pictures in memory: the shipped stills and the clinic's own, decoded, cropped to the size of the window, with
-//! the glow of the breath. Does not own when one is shown.
+//! Owns still pictures in memory, both the shipped stills and the clinic's own pictures: decoded, cropped to the size
+//! of the window, with the glow of the breath. Not here: when a picture is shown.
 
 use std::path::{Path, PathBuf};
 
@@ -17,13 +17,13 @@ use crate::vocabulary::place::TimeOfDay;
 
 /// File extensions of the clinic's own pictures.
 pub const PICTURE_EXTENSIONS: [&str; 4] = ["jpg", "jpeg", "png", "webp"];
-/// Maximum number of pictures shown from a folder. A log line and a finding report more.
+/// Maximum number of pictures shown from a folder. If the folder has more, a log line and a finding say so.
 pub const FILES_MAX: usize = 500;
 
 /// A still picture, cropped to the size of its window.
 #[derive(Clone, Debug)]
 pub struct StillImage {
-    /// What it shows.
+    /// The content of the picture.
     pub source: PictureSource,
     /// The colour grade applied to its pixels.
     pub grade: ColorGrade,
@@ -31,9 +31,9 @@ pub struct StillImage {
     pub width: u32,
     /// Height in pixels.
     pub height: u32,
-    /// The pixels, as iced shares them with its renderer.
+    /// The pixels in the form that iced shares with its renderer.
     pub handle: Handle,
-    /// The glow of the breath over it, where no shader draws one.
+    /// The glow of the breath over the picture, unless a shader draws it.
     pub glow: Option<BreathGlow>,
     /// Mean colour of each cell of the flash test's grid, from which a calm crossfade is computed.
     pub(super) cell_colors: Vec<[u8; 3]>,
@@ -49,7 +49,7 @@ impl StillImage {
         Self { source, grade, width, height, handle, glow, cell_colors }
     }
 
-    /// The pixels as rows of RGBA.
+    /// Returns the pixels as rows of RGBA.
     pub(super) fn pixels(&self) -> &[u8] {
         match &self.handle {
             Handle::Rgba { pixels, .. } => pixels,
@@ -57,7 +57,7 @@ impl StillImage {
         }
     }
 
-    /// A picture of one shade of grey, for tests.
+    /// Creates a picture of one shade of grey, for tests.
     #[cfg(test)]
     pub(super) fn plain(source: PictureSource, shade: u8) -> Self {
         Self::new(
@@ -74,7 +74,7 @@ fn cell_colors_of(pixels: &RgbaImage) -> Vec<[u8; 3]> {
     small.pixels().map(|pixel| [pixel.0[0], pixel.0[1], pixel.0[2]]).collect()
 }
 
-/// Loads the shipped still of a variant. `None` only if the embedded file were damaged.
+/// Loads the shipped still of a variant. `None` only if the embedded file is damaged.
 pub(super) fn load_still(
     variant: SceneVariant,
     grade: ColorGrade,
@@ -112,14 +112,14 @@ pub fn embedded_still(shader: PlaceShader, hour: TimeOfDay) -> &'static [u8] {
     }
 }
 
-/// The clinic's own pictures: the picture files of a folder, sorted by name.
+/// The clinic's own pictures, which are the picture files of a folder, sorted by name.
 #[derive(Clone, Debug, Default)]
 pub struct SlideFolder {
     files: Vec<PathBuf>,
 }
 
 impl SlideFolder {
-    /// Lists the picture files of a folder by their extension. A folder that cannot be read has none.
+    /// Lists the picture files of a folder by their extension. If the folder cannot be read, the list is empty.
     #[must_use]
     pub fn open(folder: &Path) -> Self {
         let entries = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
@@ -133,13 +133,13 @@ impl SlideFolder {
         Self { files }
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no pictures.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()
     }
 
-    /// Number of pictures.
+    /// Returns the number of pictures.
     #[must_use]
     pub fn len(&self) -> usize {
         self.files.len()
@@ -149,7 +149,7 @@ impl SlideFolder {
         &self.files
     }
 
-    /// Loads a picture by its number, or the next one that can be read. `None` if none can.
+    /// Loads the picture with this number, or the next picture that can be read. `None` if no picture can be read.
     pub(super) fn load(&self, number: u32, grade: ColorGrade, size: (u32, u32), with_glow: bool) -> Option<StillImage> {
         let count = self.files.len();
         (0..count).find_map(|skipped| {
@@ -167,8 +167,9 @@ impl SlideFolder {
     }
 }
 
-/// Checks every picture of a folder and reports those that cannot be shown. If `is_wanted`, because a profile offers them,
-/// a folder without pictures is a finding, too. `progress` is called with the number of files done and the next file.
+/// Checks every picture of a folder and reports those that cannot be shown. With `is_wanted`, because a profile uses
+/// the pictures, a folder without pictures is also a finding. `progress` receives the number of files done and the next
+/// file.
 #[must_use]
 pub fn check_folder(folder: &Path, is_wanted: bool, progress: &mut dyn FnMut(usize, &Path)) -> Vec<Finding> {
     let entries = match std::fs::read_dir(folder) {
@@ -225,7 +226,7 @@ mod tests {
         bytes.into_inner()
     }
 
-    /// A PNG whose header claims this size and which has no pixels to match.
+    /// Creates a PNG whose header claims this size but which has no matching pixels.
     fn claims(width: u32, height: u32) -> Vec<u8> {
         let mut bytes = encoded(64, 64, image::ImageFormat::Png);
         bytes[16..20].copy_from_slice(&width.to_be_bytes());
@@ -298,7 +299,7 @@ mod tests {
         for shader in PlaceShader::ALL {
             for hour in TimeOfDay::ALL {
                 if shader == PlaceShader::QuietRoom && matches!(hour, TimeOfDay::Dawn | TimeOfDay::Day) {
-                    // By then, the window is brighter than the fire.
+                    // At that time of day, the window is brighter than the fire.
                     continue;
                 }
                 let variant = SceneVariant { shader, hour: *hour, mood_percent: 0 };

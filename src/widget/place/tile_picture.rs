@@ -11,7 +11,7 @@ use crate::vocabulary::place::TimeOfDay;
 /// The point around which a part is cropped to the shape of a tile: most places have their light a little above the middle.
 const LIGHT: [f32; 2] = [0.5, 0.42];
 
-/// What a tile shows: a part of a place's still.
+/// The part of a place's still that a tile shows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TilePicture {
     /// The place.
@@ -25,28 +25,28 @@ pub struct TilePicture {
 /// Pixels of a tile.
 #[derive(Debug)]
 pub struct TilePixels {
-    /// Width.
+    /// Width in pixels.
     pub width: u32,
-    /// Height.
+    /// Height in pixels.
     pub height: u32,
     /// Rows of RGBA.
     pub rgba: Vec<u8>,
 }
 
 impl TilePicture {
-    /// The whole of a place at an hour.
+    /// Returns the whole still of a place at an hour.
     #[must_use]
     pub const fn whole(shader: PlaceShader, hour: TimeOfDay) -> Self {
         Self { shader, hour, part: [0.0, 0.0, 1.0, 1.0] }
     }
 
-    /// A part of a place at an hour.
+    /// Returns a part of the still of a place at an hour.
     #[must_use]
     pub const fn part(shader: PlaceShader, hour: TimeOfDay, part: [f32; 4]) -> Self {
         Self { shader, hour, part }
     }
 
-    /// Decodes it at a size in pixels. `None` only if the embedded file were damaged.
+    /// Decodes the picture at a size in pixels. `None` only if the embedded file is damaged.
     #[must_use]
     pub fn load(self, size: (u32, u32), radius_px: f32) -> Option<TilePixels> {
         let file = embedded_still(self.shader, self.hour);

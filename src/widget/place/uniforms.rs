@@ -1,5 +1,5 @@
-//! Owns the uniform of a place's shader: sixteen numbers that are a function of time alone: a frame can be rendered
-//! for any moment without knowing the one before.
+//! Owns the uniform of a place's shader: sixteen numbers that depend only on time. A frame can therefore be rendered
+//! for any moment without knowing the frame before it.
 
 use std::time::Duration;
 
@@ -10,14 +10,14 @@ use crate::vocabulary::place::TimeOfDay;
 
 /// Size of the uniform in bytes: sixteen floats.
 pub const SCENE_BYTES: usize = 64;
-/// Period of the shader's clock, in milliseconds. Every motion in a shader has to repeat in it. An unwrapped float of
-/// seconds would lose the precision of a frame within a day.
+/// Period of the shader's clock, in milliseconds. Every motion in a shader has to repeat within it. Without wrapping,
+/// seconds in a float would become too coarse for single frames within a day.
 pub const WRAP_MS: u64 = 3_600_000;
 /// Time in which sand dries after the wave has left it.
 const DRYING: Duration = Duration::from_secs(9);
 /// Steps in which the wave's past is sampled for the drying.
 const DRYING_STEP: Duration = Duration::from_millis(250);
-/// Breath level of a place that does not breathe.
+/// Breath level of a place that does not follow a breath.
 const RESTING_LEVEL: f32 = 0.35;
 
 /// The uniform of a place's shader at one moment.
@@ -25,11 +25,11 @@ const RESTING_LEVEL: f32 = 0.35;
 pub struct SceneUniforms {
     /// Seconds on the shader's clock, 0 to 3600.
     pub time_s: f32,
-    /// The breath, 0 out to 1 in.
+    /// Level of the breath, from 0 (out) to 1 (in).
     pub breath: f32,
-    /// How far up the sand is wet, 0 to 1: the highest recent breath, less what has dried since.
+    /// How far up the sand is wet, from 0 to 1. This is the highest recent breath, less what has dried since.
     pub breath_wet: f32,
-    /// 0 dawn, 1 day, 2 dusk, 3 night.
+    /// Time of day: 0 dawn, 1 day, 2 dusk, 3 night.
     pub hour: f32,
     /// Brightness, 0 to 1.
     pub light: f32,
@@ -44,7 +44,7 @@ pub struct SceneUniforms {
 }
 
 impl SceneUniforms {
-    /// The place at `now`. `is_still` removes all motion, that of the breath too.
+    /// Returns the uniform of a place at `now`. `is_still` removes all motion, also that of the breath.
     #[must_use]
     pub fn at(scenery: &Scenery, now: RoomTime, is_still: bool) -> Self {
         let level = |at: RoomTime| {
@@ -68,7 +68,8 @@ impl SceneUniforms {
         }
     }
 
-    /// The place ungraded: full light, no tint, `since` on its clock, breathing with `pattern` if there is one.
+    /// Returns the uniform without a colour grade: full light and no tint, with `since` on the shader's clock,
+    /// breathing with `pattern` if there is one.
     #[must_use]
     pub fn neutral(hour: TimeOfDay, mood: f32, since: Duration, pattern: Option<BreathPattern>) -> Self {
         let level = |ago: Duration| Some(pattern?.at(since.checked_sub(ago)?).level);
@@ -89,7 +90,8 @@ impl SceneUniforms {
         }
     }
 
-    /// The bytes that the shader reads, for a frame of `width` × `height` pixels, at `scale` of each side of the screen.
+    /// Returns the bytes that the shader reads, for a frame of `width` × `height` pixels, at `scale` of each side of
+    /// the screen.
     #[must_use]
     pub fn to_bytes(self, width: u32, height: u32, scale: f32) -> [u8; SCENE_BYTES] {
         let floats = [
@@ -114,13 +116,13 @@ impl SceneUniforms {
     }
 }
 
-/// Seconds on the shader's clock. Milliseconds are wrapped before they become a float, which would otherwise lose
-/// precision.
+/// Returns the seconds on the shader's clock. The milliseconds are wrapped before they become a float, which would
+/// otherwise lose precision.
 fn wrapped_s(ms: u64) -> f32 {
     ((ms % WRAP_MS) as f64 / 1000.0) as f32
 }
 
-/// How far up the sand is wet, 0 to 1: the highest recent level, less what has dried since.
+/// Returns how far up the sand is wet, from 0 to 1. This is the highest recent level, less what has dried since.
 fn wet_level(level_now: f64, level_ago: impl Fn(Duration) -> Option<f64>) -> f32 {
     let steps = (DRYING.as_millis() / DRYING_STEP.as_millis()) as u32;
     let mut wet = level_now;
@@ -143,7 +145,7 @@ mod tests {
     fn every_value_is_bit_identical_a_day_later() {
         // A day is a multiple of the clock's hour and of the breath's ten seconds.
         for ms in [0, 1, 33, 1_234, 3_599_999, 3_600_000, 5_000_001] {
-            // After the first breaths, before which nothing could be wet.
+            // The times lie after the first breaths, before which nothing could be wet.
             let since = Duration::from_secs(20) + Duration::from_millis(ms);
             assert_eq!(at(since), at(since + Duration::from_hours(24)), "{ms}");
             assert_eq!(at(since).to_bytes(10, 10, 1.0), at(since + Duration::from_hours(24)).to_bytes(10, 10, 1.0));

@@ -1,6 +1,7 @@
-//! Owns the page that fingers draw on. Each finger is tracked separately, and its stroke is drawn at once from the widget's
-//! own state, since a message for each point would rebuild the whole view. The widget publishes a stroke when it is
-//! finished, and a long one once a second. Does not own the drawing, nor where it is stored.
+//! Owns the page that fingers draw on. Each finger is tracked separately, and its stroke is drawn immediately from the
+//! widget's own state, because a message for each point would rebuild the whole view. The widget publishes a stroke
+//! when it is finished, and an unfinished stroke every `PUBLISH_INTERVAL`. Not here: the drawing and where it is
+//! stored.
 
 mod contact_tracker;
 mod shown_drawing;
@@ -26,7 +27,7 @@ use crate::room::drawing::{
 use crate::theme;
 use crate::widget::ViewContext;
 
-/// The mouse counts as one more finger.
+/// Id of the mouse, which counts as a finger.
 const MOUSE: Finger = Finger(u64::MAX);
 /// Time after which an unfinished stroke is published, which limits what is lost if the program is killed.
 const PUBLISH_INTERVAL: Duration = Duration::from_secs(1);
@@ -74,13 +75,13 @@ impl Brush {
 /// What was drawn since the last update.
 #[derive(Clone, Debug)]
 pub struct StrokeUpdate {
-    /// The stroke that was finished.
+    /// The stroke that has just been finished, if any.
     pub finished: Option<Arc<Stroke>>,
-    /// The strokes that are still being drawn, as they are now.
+    /// The unfinished strokes as they are now.
     pub unfinished: Vec<Arc<Stroke>>,
 }
 
-/// A page to draw on. Made by [`sketch`].
+/// A page to draw on, created by [`sketch`].
 pub struct Sketch<'a, Message> {
     page: usize,
     drawing: &'a Drawing,
@@ -91,8 +92,8 @@ pub struct Sketch<'a, Message> {
     on_draw: Box<dyn Fn(StrokeUpdate) -> Message + 'a>,
 }
 
-/// The page numbered `page`, with the drawing on it so far. It takes at most `points_max` points, and is as large as the
-/// space allows at its aspect ratio.
+/// Creates the page numbered `page`, with the drawing on it so far. The page takes at most `points_max` points, and is
+/// as large as the space allows at its aspect ratio.
 pub fn sketch<'a, Message: 'a>(
     ctx: &ViewContext,
     page: usize,
@@ -111,7 +112,7 @@ struct State {
     unfinished: Vec<(Finger, LiveStroke)>,
     created: Instant,
     published: Instant,
-    /// Position of the mouse by its own events, since the shared cursor is already at the end of the batch.
+    /// Position of the mouse by its own events, because the shared cursor is already at the end of the batch.
     mouse: Option<Point>,
 }
 
@@ -151,7 +152,7 @@ impl<Message> Sketch<'_, Message> {
         PagePoint { x: (at.x - bounds.x) / self.px_per_mm, y: (at.y - bounds.y) / self.px_per_mm }
     }
 
-    /// The points of a stroke in units of the page.
+    /// Converts the points of a stroke to units of the page.
     fn points(&self, ink: impl Iterator<Item = InkPoint>, width_px: f32) -> Vec<StrokePoint> {
         let units = self.px_per_mm * f32::from(PAGE_WIDTH) / width_px.max(1.0);
         let unit = |mm: f32, most: u16| (mm * units).round().clamp(0.0, f32::from(most)) as u16;

@@ -1,6 +1,6 @@
-//! Owns how strokes are drawn. Finished strokes are cached as geometry, a few to a group, and an unfinished one in pieces
-//! of which only the last is tessellated again. A frame of a long drawing therefore costs no more than one of a short
-//! one. Does not own which finger draws.
+//! Owns the drawing of strokes and its cache. Finished strokes are cached as geometry, several to a group. An
+//! unfinished stroke is cached in pieces, of which only the last is tessellated again. A frame of a long drawing
+//! therefore costs no more than a frame of a short drawing. Not here: which finger draws.
 
 use std::sync::Arc;
 
@@ -93,13 +93,13 @@ pub(super) struct LiveStroke {
 }
 
 impl LiveStroke {
-    /// Notes that the stroke has grown to this many fixed points.
+    /// Records that the stroke has grown to this many fixed points.
     pub(super) fn grow(&mut self, points: usize) {
         self.pieces.resize_with(points.saturating_sub(1) / PIECE_POINTS, Cache::new);
         self.tail.clear();
     }
 
-    /// Draws the stroke through these points, of which the last still moves.
+    /// Draws the stroke through these points. The last point still moves.
     pub(super) fn draw(
         &self,
         renderer: &Renderer,
@@ -159,7 +159,7 @@ fn draw_paths(frame: &mut Frame, size: Size, color: Color, paths: &[StrokePath])
             path.move_to(place(stroke_path.from));
             let mut from = stroke_path.from;
             for curve in &stroke_path.curves {
-                // A straight curve is drawn as a line: tessellators can fail on a degenerate one.
+                // A straight curve is drawn as a line, because tessellators can fail on a degenerate curve.
                 if curve.control == from || curve.control == curve.to {
                     path.line_to(place(curve.to));
                 } else {

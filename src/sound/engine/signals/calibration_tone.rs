@@ -12,7 +12,7 @@ const PARTIALS: u32 = 24;
 /// Length of the fade at either end, in seconds.
 const EDGE_S: f64 = 1.5;
 
-/// The sample at `age_s`; RMS amplitude 1 between the fades.
+/// Returns the sample at `age_s`; RMS amplitude 1 between the fades.
 pub fn calibration_tone(age_s: f64) -> f32 {
     let edge = smoothstep((age_s / EDGE_S).min((f64::from(CALIBRATION_TONE_S) - age_s) / EDGE_S) as f32);
     if edge <= 0.0 {

@@ -1,5 +1,5 @@
-//! Owns the clinic's recorded clips in memory, and which of them replaces a signal's tones at present. The callback
-//! reads them without waiting. Does not own how they are read from files (`tracks::clips`).
+//! Owns the clinic's recorded clips in memory, and the choice of the clip that replaces a signal's tones at present.
+//! The callback reads them without waiting. Not here: how clips are read from files (`tracks::clips`).
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -13,15 +13,15 @@ const NONE: u8 = u8::MAX;
 
 /// One clip, mono, at [`CLIP_RATE_HZ`].
 pub struct Clip {
-    /// Its language, as its folder is named.
+    /// Name of its language, which is the name of the folder that the file was in.
     pub language: String,
     /// File name without extension.
     pub name: String,
-    /// Its samples.
+    /// Samples at [`CLIP_RATE_HZ`], −1 to 1.
     pub samples: Box<[f32]>,
 }
 
-/// File name of the clip that can replace a signal, without its extension.
+/// Returns the file name of the clip that can replace a signal, without its extension.
 const fn file_name(signal: Signal) -> Option<&'static str> {
     match signal {
         Signal::CallPlaced => Some("calling"),
@@ -43,7 +43,7 @@ pub struct ClipBank {
     chosen: [AtomicU8; Signal::ALL.len()],
 }
 
-/// Which clips are wanted.
+/// The language and the clinician's name by which clips are selected.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct ClipSelection {
     language: String,
@@ -54,7 +54,7 @@ impl ClipBank {
     /// Maximum number of clips.
     pub const CLIPS_MAX: usize = NONE as usize;
 
-    /// Holds no clips yet.
+    /// Creates an empty bank.
     pub fn empty() -> Self {
         Self { chosen: [const { AtomicU8::new(NONE) }; Signal::ALL.len()], ..Self::default() }
     }
@@ -90,7 +90,7 @@ impl ClipBank {
         }
     }
 
-    /// The clip that replaces `signal` at present.
+    /// Returns the clip that replaces `signal` at present.
     pub fn clip_for(&self, signal: Signal) -> Option<u8> {
         let at = Signal::ALL.iter().position(|known| *known == signal)?;
         Some(self.chosen[at].load(Ordering::Acquire)).filter(|clip| *clip != NONE)
@@ -109,19 +109,19 @@ impl std::fmt::Debug for ClipBank {
     }
 }
 
-/// A person's name as part of a file name: lower case, with a hyphen for anything but letters and digits.
+/// Returns a person's name as part of a file name: lower case, with a hyphen for anything but letters and digits.
 fn name_slug(person: &str) -> String {
     let words = person.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
     words.map(str::to_lowercase).collect::<Vec<_>>().join("-")
 }
 
-/// Whether a clip of this name replaces a signal.
+/// Returns whether a clip with this name replaces a signal.
 pub fn is_clip_name(name: &str) -> bool {
     Signal::ALL.into_iter().filter_map(file_name).any(|known| known == name)
         || name.strip_prefix("coming-").is_some_and(|person| !person.is_empty() && name_slug(person) == person)
 }
 
-/// Every valid clip name, for an error message.
+/// Returns every valid clip name, for an error message.
 pub fn clip_names() -> String {
     let mut names: Vec<&str> = Signal::ALL.into_iter().filter_map(file_name).collect();
     // Two signals share a clip.

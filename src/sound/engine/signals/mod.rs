@@ -1,5 +1,4 @@
-//! Owns the one-shot sounds: what each is made of, tones or a clip recorded by the clinic. Does not own when they
-//! sound.
+//! Owns the one-shot sounds, each made of tones or of a clip recorded by the clinic. Not here: when they sound.
 //!
 //! None of them resembles an alarm signal (IEC 60601-1-8): no bursts of equal pulses, much slower onsets, and
 //! overlapping notes that decay like struck wood or glass.
@@ -19,7 +18,7 @@ use clip_bank::{CLIP_RATE_HZ, ClipBank};
 
 use crate::vocabulary::signal::Signal;
 
-/// Duration of its tones.
+/// Returns the duration of the signal's tones.
 #[must_use]
 pub fn length_of(signal: Signal) -> Duration {
     let ends = notes_of(signal).iter().map(|note| note.start_s + note.length_s());
@@ -64,7 +63,7 @@ const TEST_TONE: [SignalNote; 3] = [
 ];
 const TALK_NOW: [SignalNote; 1] = [note(0.0, 440.0, 0.06, 0.35, 0.40, 0.05)];
 
-/// A note on both sides, with arguments in the order of [`SignalNote`]'s fields.
+/// Creates a note on both sides. The arguments have the order of [`SignalNote`]'s fields.
 const fn note(start_s: f32, pitch_hz: f32, attack_s: f32, ring_s: f32, level: f32, glass: f32) -> SignalNote {
     SignalNote { start_s, pitch_hz, attack_s, ring_s, level, glass, side: 0 }
 }
@@ -86,8 +85,8 @@ impl SignalNote {
         Self { side, ..self }
     }
 
-    /// The note's sample at `age_s`: a smooth attack, then a decay to true silence. The time is an f64, since an f32 a
-    /// few seconds in is too coarse and makes the tone rough.
+    /// Returns the note's sample at `age_s`. The note has a smooth attack, then decays to true silence. The time is an
+    /// f64, because an f32 becomes too coarse after a few seconds and makes the tone rough.
     fn at(&self, age_s: f64) -> f32 {
         let partial = |times: f64| (TAU * (times * f64::from(self.pitch_hz) * age_s).fract()).sin() as f32;
         let age_s = age_s as f32;
@@ -119,7 +118,8 @@ struct ActiveSignal {
     clip: Option<u8>,
 }
 
-/// The sounding signals. Several may overlap. None is ever cut off, and one that has just started is not started again.
+/// The sounding signals. Several may overlap. No signal is ever cut off, and a signal that has just started is not
+/// started again.
 #[derive(Debug)]
 pub struct SignalPlayer {
     rate_hz: f32,
@@ -130,7 +130,7 @@ pub struct SignalPlayer {
 }
 
 impl SignalPlayer {
-    /// Silent.
+    /// Creates the set without any sounding signal.
     pub const fn new(rate_hz: f32) -> Self {
         Self { rate_hz, sounding: [None; 6], clips: None, calibration_gain: 0.0 }
     }
@@ -155,7 +155,7 @@ impl SignalPlayer {
         }
     }
 
-    /// Whether nothing sounds.
+    /// Returns whether nothing sounds.
     pub fn is_silent(&self) -> bool {
         self.sounding.iter().all(Option::is_none)
     }
@@ -178,7 +178,7 @@ impl SignalPlayer {
 }
 
 impl ActiveSignal {
-    /// Adds one block; returns whether it was the last, as do the two functions below.
+    /// Adds one block. Returns whether it was the final block of this signal.
     fn add_notes(&self, rate_hz: f32, out: &mut AudioBlock) -> bool {
         let mut over = true;
         for note in notes_of(self.signal) {
@@ -224,8 +224,8 @@ impl ActiveSignal {
     }
 }
 
-/// The sample at a fractional position, by Catmull–Rom interpolation of its four neighbours. At the clips' own rate
-/// every position is a whole sample.
+/// Returns the sample at a fractional position, by Catmull–Rom interpolation of its four neighbours. At the clips' own
+/// rate every position is a whole sample.
 fn interpolate(samples: &[f32], position: f64) -> f32 {
     let whole = position as usize;
     let part = (position - whole as f64) as f32;

@@ -1,8 +1,8 @@
 //! Owns the thread that keeps an output open: it opens a stream, notices its loss, reopens it, and forwards commands to
-//! the engine. Does not own what is played (`engine`) or read (`tracks`).
+//! the engine. Not here: what is played (`engine`) or read (`tracks`).
 //!
-//! Musical time continues without an output: tracks, score and beds are rendered and discarded in real time, so that
-//! they fade in wherever the session has got to by then.
+//! Musical time continues without an output. Tracks, score and beds are rendered and discarded in real time, and when
+//! an output is back, they fade in at the point that the session has reached.
 
 mod route;
 
@@ -34,9 +34,10 @@ use crate::vocabulary::signal::Signal;
 
 /// Interval at which a running stream is checked.
 const CHECK_INTERVAL: Duration = Duration::from_millis(250);
-/// A stream that has requested no audio for this long is considered lost …
+/// A stream that has requested no audio for this long is considered lost.
 const STALLED: Duration = Duration::from_millis(1_600);
-/// … or for this long while it is new: a sound server may first play out its buffer.
+/// Time without a request after which a new stream is considered lost. It is longer than [`STALLED`], because a sound
+/// server may first play out its buffer.
 const SLOW_START: Duration = Duration::from_millis(2_500);
 /// An output is reported once its stream has run for this long and still requests audio.
 const PROVEN: Duration = Duration::from_millis(400);
@@ -46,19 +47,19 @@ const SILENT_STEP: Duration = Duration::from_millis(200);
 const HELD_BEYOND_MS: u64 = 100;
 /// Minimum length of the closing fade.
 const SHORTEST_FADE: Duration = Duration::from_millis(40);
-/// Time allowed for a closing stream to return the engine, before a new one is created.
+/// Time allowed for a closing stream to return its engine. After that, a new engine is created.
 const TIMEOUT: Duration = Duration::from_millis(400);
 /// Time after which the engine has reached a new, lower level.
 const LEVEL_SETTLED: Duration = Duration::from_secs(2);
-/// Pause before a restart after a panic, doubled each time …
+/// Pause before the first restart after a panic. It doubles each time, up to [`RESTART_LONGEST`].
 const RESTART_FIRST: Duration = Duration::from_secs(1);
-/// … up to this.
+/// Longest pause before a restart after a panic.
 const RESTART_LONGEST: Duration = Duration::from_mins(1);
 
 /// Receives the sound's events.
 pub type EventSink = Arc<dyn Fn(SoundEvent) + Send + Sync>;
 
-/// What survives a panic of the output thread.
+/// The state that survives a panic of the output thread.
 struct KeeperContext {
     options: Options,
     shared: Arc<SoundState>,
@@ -67,7 +68,7 @@ struct KeeperContext {
     commands: SyncSender<OutputCommand>,
     handles: Weak<()>,
     on_event: EventSink,
-    /// Where sound may come out.
+    /// Decides where sound may come out.
     watch: Arc<CalibrationWatch>,
 }
 
@@ -83,7 +84,7 @@ pub fn spawn(
 ) {
     let named = options.device.clone();
     let calibrated = match options.calibrated.clone() {
-        // A calibration that names no output was made on the one configured for the music.
+        // A calibration that names no output was made on the output that is configured for the music.
         CalibratedOutput { output: None, port } => CalibratedOutput { output: named.filter(|_| port.is_some()), port },
         said => said,
     };
@@ -129,9 +130,9 @@ struct OutputKeeper<'a> {
     corridor: Option<CorridorChime>,
     /// The route of the current stream, and whether sound may come out there.
     route: Option<(OutputRoute, bool)>,
-    /// Whether the volume is limited because staff allowed an unmeasured output, and the output for which that was
-    /// reported.
+    /// Whether the volume is limited because staff allowed an unmeasured output.
     is_limited: bool,
+    /// The output for which the limit was reported.
     limited_at: Option<String>,
     /// A route that staff accepted, and the time from which it is allowed.
     accepting: Option<(OutputRoute, Instant)>,
@@ -143,11 +144,11 @@ struct OutputKeeper<'a> {
     /// The engine while no stream has it.
     spare: Option<Box<Engine>>,
     mix: Mix,
-    /// Number of the last mix taken from the shared state.
+    /// Number of the latest mix taken from the shared state.
     mix_number: u64,
     is_unsent: bool,
     opened_at: Instant,
-    /// Number of streams opened so far, which is also the number of the current one.
+    /// Number of streams opened so far, which is also the number of the current stream.
     streams: u64,
     /// Whether the current stream has run steadily.
     is_proven: bool,
@@ -233,7 +234,7 @@ impl<'a> OutputKeeper<'a> {
                     let _ = done.try_send(());
                     return;
                 }
-                // Reports about an earlier stream are stale. A new mix is picked up below in any case.
+                // Reports about an earlier stream are ignored. A new mix is picked up below in any case.
                 Ok(
                     OutputCommand::MixChanged | OutputCommand::StreamFailed { .. } | OutputCommand::RouteSeen { .. },
                 )
@@ -256,7 +257,8 @@ impl<'a> OutputKeeper<'a> {
         }
     }
 
-    /// A restarted feed needs a new engine.
+    /// Restarts the feed if a restart is due. Also replaces the engine, because the queues of the old engine were lost
+    /// with the old feed.
     fn restart_feed(&mut self, now: Instant) {
         if self.feed.restart_if_due(now) {
             self.close(CHECK_INTERVAL);
@@ -265,7 +267,7 @@ impl<'a> OutputKeeper<'a> {
         }
     }
 
-    /// Without a stream, renders and discards what would be heard by now.
+    /// Renders and discards the audio that would have been heard by now, if there is no stream.
     fn advance_silently(&mut self) {
         let now = Instant::now();
         if self.stream.is_some() {
@@ -278,7 +280,7 @@ impl<'a> OutputKeeper<'a> {
         }
         let from = *self.drawn_until.get_or_insert(now);
         let (Some(engine), Some((_, _, rate_hz))) = (&mut self.spare, &self.link) else { return };
-        // After suspend, the missed time is not made up for.
+        // After suspend, the missed time is not rendered.
         let due = now.duration_since(from).min(SILENT_STEP * 5).as_secs_f64() * f64::from(*rate_hz);
         engine.set_clock(self.context.shared.now_s());
         for _ in 0..due as u64 {
@@ -336,7 +338,7 @@ impl<'a> OutputKeeper<'a> {
         }
     }
 
-    /// Reports that sound is back. An output that the room is not calibrated for does not count.
+    /// Reports that sound is back, unless the room is not calibrated for the output.
     fn announce_back(&mut self) {
         let is_heard = self.route.as_ref().is_none_or(|(_, allowed)| *allowed);
         if self.is_proven && is_heard && self.announced != Announced::Back {
@@ -378,17 +380,17 @@ impl<'a> OutputKeeper<'a> {
         }
     }
 
-    /// Drops a stream on a thread of its own, since a broken one may hang.
+    /// Drops a stream on a separate thread, because closing a broken stream may hang.
     fn drop_stream(&mut self, stream: RunningStream) {
         let parting = thread::Builder::new().name("sound-parting".to_owned()).spawn(move || drop(stream));
-        // If the thread could not be started, the stream has been dropped on this one.
+        // If the thread could not be started, the stream has been dropped on this thread.
         drop(parting);
         self.spare = self.home.recv_timeout(TIMEOUT).ok().or_else(|| self.spare.take());
     }
 
     fn try_to_open(&mut self) {
-        // ALSA prints pages to standard error on each failure. The first one is reported as an event; the retries are
-        // silenced.
+        // ALSA prints pages to standard error on each failure. The first failure is reported as an event; the retries
+        // are silenced.
         let silenced = (self.announced == Announced::Lost).then(SilencedStderr::begin);
         let opened = self.find().and_then(|output| {
             // Some outputs accept only their own period.
@@ -406,8 +408,8 @@ impl<'a> OutputKeeper<'a> {
         }
     }
 
-    /// Finds the configured output; if none is configured, the calibrated one; if that is missing, the system default,
-    /// which then stays silent.
+    /// Finds the configured output. If none is configured, finds the calibrated output or, if that is missing, the
+    /// system default, which then stays silent.
     fn find(&self) -> Result<SelectedOutput, String> {
         if let Some(named) = &self.context.options.device {
             return SelectedOutput::find(OutputChoice::Named(named));
@@ -446,9 +448,9 @@ impl<'a> OutputKeeper<'a> {
         }
     }
 
-    /// The previous engine if it is back and has the right rate; otherwise a new one.
+    /// Returns the previous engine if it is back and has the right rate; otherwise creates a new engine.
     fn engine_for(&mut self, rate_hz: u32) -> Box<Engine> {
-        // An engine that returns late is stale if its queues have been replaced.
+        // An engine that returns late cannot be used if its queues have been replaced.
         let returned = self.spare.take().into_iter().chain(self.home.try_iter());
         if let Some((_, serial, had_hz)) = &self.link
             && let Some(engine) = returned.filter(|engine| engine.serial == *serial).last()

@@ -1,5 +1,5 @@
-//! Owns the reaction to where sound comes out: mute it if the room is not calibrated for that place, limit it if staff
-//! allowed an unmeasured one. Does not own the decision (`calibration`).
+//! Owns the reaction to the place where sound comes out: it is muted if the room is not calibrated for that place, and
+//! limited if staff allowed an unmeasured output. Not here: the decision (`calibration`).
 
 use std::time::Instant;
 
@@ -28,7 +28,7 @@ impl OutputKeeper<'_> {
         self.announce_back();
     }
 
-    /// Limits the volume on an unmeasured output that staff allowed, and reports that.
+    /// Limits the volume on an unmeasured output that staff allowed, and reports the limit.
     pub(super) fn set_limited(&mut self, is_limited: bool) {
         self.is_unsent |= self.is_limited != is_limited;
         self.is_limited = is_limited;
@@ -51,7 +51,7 @@ impl OutputKeeper<'_> {
     pub(super) fn accept_output(&mut self) {
         let Some((route, false)) = &self.route else { return };
         let (route, is_measured) = (route.clone(), self.context.watch.is_measured(route));
-        // Lower the level while still muted, so that the fade-in is not too loud.
+        // Lower the level while the output is still muted, because the fade-in must not be too loud.
         self.set_limited(!is_measured);
         let from = if is_measured { Instant::now() } else { Instant::now() + LEVEL_SETTLED };
         self.accepting = Some((route, from));
@@ -63,8 +63,8 @@ impl OutputKeeper<'_> {
         }
     }
 
-    /// Switches to a better output if there is one: the calibrated output while the current one is muted, or a sound
-    /// server that started late, since only it reports routes.
+    /// Switches to a better output if there is one. That is the calibrated output while the current output is muted, or
+    /// a sound server that started late, because only a server reports routes.
     pub(super) fn look_for_better(&mut self) {
         let is_better = match (&self.stream, &self.route) {
             (Some(RunningStream::Cpal(_)), _) => pulse_is_running(),

@@ -16,24 +16,24 @@ pub struct PlaybackClock {
 }
 
 impl PlaybackClock {
-    /// Without any measurement yet.
+    /// Creates a clock without any measurement.
     pub fn new(rate_hz: u32) -> Self {
         Self { rate_hz: f64::from(rate_hz.max(1)), origin_s: 0.0, notes: 0, jumps: 0, is_known: false }
     }
 
-    /// Whether there have been enough measurements.
+    /// Returns whether there have been enough measurements.
     pub const fn is_settled(&self) -> bool {
         self.notes >= 8
     }
 
-    /// After an underrun everything is heard later: the next measurement replaces the estimate.
+    /// Makes the next measurement replace the estimate, because after an underrun everything is heard later.
     pub const fn reset(&mut self) {
         self.notes = 0;
         self.jumps = 0;
     }
 
-    /// The server reported that frame `frame` is heard at `heard_s`. Returns the error of the estimate in seconds, once
-    /// the clock has settled.
+    /// Records the server's report that frame `frame` is heard at `heard_s`. Returns the error of the estimate in
+    /// seconds, once the clock has settled.
     pub fn note(&mut self, frame: f64, heard_s: f64) -> Option<f64> {
         let origin_s = heard_s - frame / self.rate_hz;
         let error_s = origin_s - self.origin_s;
@@ -46,8 +46,8 @@ impl PlaybackClock {
             self.origin_s = origin_s;
             self.reset();
         } else {
-            // The mean of the first sixteen, then an exponential average over about as many: this averages out jitter
-            // and follows a device whose clock runs at a different speed.
+            // The estimate is the mean of the first sixteen measurements, then an exponential average over about as
+            // many. This averages out jitter and follows a device whose clock runs at a different speed.
             self.origin_s += error_s / f64::from(self.notes.min(15) + 1);
         }
         self.is_known = true;
@@ -56,7 +56,7 @@ impl PlaybackClock {
         self.is_settled().then_some(error_s)
     }
 
-    /// Time from `now_s` until frame `frame` is heard, in seconds; 0 while nothing is known.
+    /// Returns the time from `now_s` until frame `frame` is heard, in seconds; 0 without any measurement.
     pub fn wait_s(&self, frame: u64, now_s: f64) -> f64 {
         if !self.is_known {
             return 0.0;
@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn clock_drift_over_a_day_is_followed() {
         let mut clock = PlaybackClock::new(48_000);
-        // 50 ppm fast, with 2 ms of jitter.
+        // The device's clock is 50 ppm fast, with 2 ms of jitter.
         for second in 0..86_400_u32 {
             let frame = f64::from(second) * 48_000.0 * 1.000_05;
             let jitter_s = f64::from(second.wrapping_mul(2_654_435_761) >> 16) / 65_536.0 * 0.004 - 0.002;

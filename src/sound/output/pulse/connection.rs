@@ -1,5 +1,5 @@
 //! Owns a connection to the sound server in PulseAudio's native protocol, which PipeWire speaks as well: connecting,
-//! requests and incoming messages. Does not own what is played over it (`stream`) or which output is chosen
+//! requests and incoming messages. Not here: what is played over it (`stream`) and the choice of the output
 //! (`selection`).
 //!
 //! ALSA's PulseAudio plug-in can only open the server's default output, and it hides ports and clocks. This connection
@@ -23,18 +23,19 @@ const REPLY_TIMEOUT: Duration = Duration::from_millis(1_500);
 const READ_TIMEOUT: Duration = Duration::from_millis(250);
 /// Maximum size of a message; a list of many outputs is far smaller.
 const MESSAGE_BYTES_MAX: usize = 1 << 20;
-/// The null output that a server creates when it has no other: nobody hears it.
+/// Name of the null output that a server creates when it has no other. Nobody hears it.
 const NULL_OUTPUT: &[u8] = b"auto_null";
-/// Length of an authentication cookie. Servers accept no other length, but recognise their own user even if the content
-/// does not match.
+/// Length of an authentication cookie. Servers accept no other length, but they accept their own user even if the
+/// content does not match.
 const COOKIE_BYTES: usize = 256;
 
-/// Why there is no connection.
+/// The reason why there is no connection.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ConnectError {
     /// No sound server is running.
     NotRunning,
-    /// One is running but unusable, and why. It must not be bypassed, since the outputs belong to it.
+    /// A sound server is running but unusable, for this reason. It must not be bypassed, because it controls the
+    /// outputs.
     Unusable(String),
 }
 
@@ -44,15 +45,15 @@ pub enum ConnectError {
 pub enum ServerMessage {
     /// An unsolicited command.
     Notification(Command),
-    /// The reply to the request of this number; read it with [`PulseConnection::reply`].
+    /// The reply to the request with this number. [`PulseConnection::reply`] reads it.
     Reply(u32),
-    /// The error in reply to the request of this number.
+    /// The error in reply to the request with this number.
     Error(u32, String),
-    /// Nothing has arrived within the read timeout.
+    /// Nothing has arrived within `READ_TIMEOUT`.
     Idle,
 }
 
-/// A connection.
+/// A connection to the sound server.
 pub struct PulseConnection {
     socket: UnixStream,
     version: u16,
@@ -66,7 +67,7 @@ pub struct PulseConnection {
 }
 
 impl PulseConnection {
-    /// Connects to the server named by the environment, or to the one running for this user or system-wide.
+    /// Connects to the server that the environment names, or to the server that runs for this user or system-wide.
     pub fn connect() -> Result<Self, ConnectError> {
         Self::connect_by(|name| std::env::var(name).ok())
     }
@@ -76,7 +77,7 @@ impl PulseConnection {
         for path in socket_paths(&environment) {
             match UnixStream::connect(&path) {
                 Ok(socket) => return Self::authenticate(socket).map_err(ConnectError::Unusable),
-                // A killed server leaves a socket behind.
+                // A server that was killed leaves a socket behind.
                 Err(error) if is_nobody_listening(&error) => {}
                 Err(error) => {
                     unreached = ConnectError::Unusable(format!("the sound server at {}: {error}", path.display()));
@@ -119,7 +120,7 @@ impl PulseConnection {
         Ok(server)
     }
 
-    /// A second handle of the socket, with which another thread can shut it down.
+    /// Returns a second handle of the socket, with which another thread can shut the connection down.
     pub fn handle(&self) -> Option<UnixStream> {
         self.socket.try_clone().ok()
     }
@@ -148,7 +149,7 @@ impl PulseConnection {
         self.socket.write_all(&self.outbox).map_err(|error| protocol_error(&error))
     }
 
-    /// The next message; [`ServerMessage::Idle`] after a quarter of a second without one.
+    /// Returns the next message, or [`ServerMessage::Idle`] if none arrives within `READ_TIMEOUT`.
     pub fn next(&mut self) -> Result<ServerMessage, String> {
         loop {
             if let Some(arrival) = self.take_message()? {
@@ -173,7 +174,7 @@ impl PulseConnection {
         }
     }
 
-    /// The next complete message in the inbox that is understood.
+    /// Returns the next complete message in the inbox that this client understands.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the protocol has many commands, and most are passed on")]
     fn take_message(&mut self) -> Result<Option<ServerMessage>, String> {
         self.inbox.drain(..self.done);
@@ -201,7 +202,7 @@ impl PulseConnection {
         Ok(None)
     }
 
-    /// The content of the last [`ServerMessage::Reply`].
+    /// Parses the content of the latest [`ServerMessage::Reply`].
     pub fn reply<R: CommandReply>(&self) -> Result<R, ProtocolError> {
         let mut cursor = Cursor::new(self.inbox.get(self.body..self.done).unwrap_or_default());
         TagStructReader::new(&mut cursor, self.version).read()
@@ -229,21 +230,22 @@ impl PulseConnection {
         }
     }
 
-    /// Every real output.
+    /// Queries every output except the null output.
     pub fn sinks(&mut self) -> Result<Vec<SinkInfo>, String> {
         let mut sinks: Vec<SinkInfo> = self.request(&Command::GetSinkInfoList)?;
         sinks.retain(|sink| !is_null_output(&sink.name));
         Ok(sinks)
     }
 
-    /// Name of the server's default output.
+    /// Queries the name of the server's default output.
     pub fn default_sink(&mut self) -> Result<Option<CString>, String> {
         let info: ServerInfo = self.request(&Command::GetServerInfo)?;
         Ok(info.default_sink_name)
     }
 }
 
-/// Whether this names the null output that a server creates when it has no other. Further ones are numbered.
+/// Returns whether `name` is that of a null output, which a server creates when it has no other output. Further null
+/// outputs are numbered.
 pub fn is_null_output(name: &CStr) -> bool {
     name.to_bytes().strip_prefix(NULL_OUTPUT).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"."))
 }
@@ -255,7 +257,7 @@ fn cookie_of(mut read: Vec<u8>) -> Vec<u8> {
     read
 }
 
-/// Whether this error means that no server is listening on the socket.
+/// Returns whether this error means that no server is listening on the socket.
 fn is_nobody_listening(error: &std::io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused | ErrorKind::NotADirectory)
 }
@@ -268,7 +270,7 @@ fn protocol_error(error: &impl std::fmt::Display) -> String {
     format!("the sound server: {error}")
 }
 
-/// Where PipeWire's own socket may be; nowhere if `PULSE_SERVER` is set.
+/// Returns the possible paths of PipeWire's own socket; none if `PULSE_SERVER` is set.
 fn pipewire_paths(environment: impl Fn(&str) -> Option<String>) -> Vec<PathBuf> {
     if environment("PULSE_SERVER").is_some_and(|named| !named.is_empty()) {
         return Vec::new();
@@ -279,10 +281,10 @@ fn pipewire_paths(environment: impl Fn(&str) -> Option<String>) -> Vec<PathBuf> 
     folders.into_iter().flatten().map(|folder| folder.join("pipewire-0")).collect()
 }
 
-/// Where the server's socket may be, in the order of the PulseAudio client library.
+/// Returns the possible paths of the server's socket, in the order of the PulseAudio client library.
 fn socket_paths(environment: impl Fn(&str) -> Option<String>) -> Vec<PathBuf> {
     if let Some(named) = environment("PULSE_SERVER").filter(|named| !named.is_empty()) {
-        // A server on another machine is reached through ALSA.
+        // A server on another machine is not supported here. ALSA reaches it.
         let local = named.strip_prefix("unix:").or_else(|| named.starts_with('/').then_some(named.as_str()));
         return local.map(PathBuf::from).into_iter().collect();
     }
@@ -294,7 +296,7 @@ fn socket_paths(environment: impl Fn(&str) -> Option<String>) -> Vec<PathBuf> {
     folders.into_iter().flatten().map(|folder| folder.join("native")).collect()
 }
 
-/// Folder of this user's sockets.
+/// Returns the folder of this user's sockets.
 fn runtime_folder(environment: impl Fn(&str) -> Option<String>) -> PathBuf {
     let usual = || PathBuf::from(format!("/run/user/{}", rustix::process::getuid().as_raw()));
     environment("XDG_RUNTIME_DIR").filter(|folder| !folder.is_empty()).map_or_else(usual, PathBuf::from)
@@ -365,7 +367,7 @@ mod tests {
         drop(there);
         assert!(PulseConnection::authenticate(here).is_err());
         let (here, mut there) = UnixStream::pair().unwrap();
-        // A message of four bytes that is not a command, then the end.
+        // A message of four bytes that is not a command, then the end of the stream.
         let mut message = [0; DESCRIPTOR_SIZE + 4];
         message[3] = 4;
         message[4..8].fill(0xFF);

@@ -1,6 +1,6 @@
 //! Owns one stream on the sound server. Its thread answers each request with frames from the engine, tracks the
-//! server's clock, and mutes as soon as the output is not the one that the room is calibrated for. Does not own when to
-//! open a stream (`keeper`).
+//! server's clock, and mutes as soon as the room is not calibrated for the output. Not here: when a stream is opened
+//! (`keeper`).
 
 use std::ffi::CString;
 use std::net::Shutdown;
@@ -40,18 +40,18 @@ pub struct PulseOutput {
 }
 
 impl PulseOutput {
-    /// The output `sink` on `server`.
+    /// Creates an output for `sink` on `server`.
     pub const fn new(server: PulseConnection, sink: SinkInfo) -> Self {
         Self { server, sink }
     }
 
-    /// The output's own rate if it is 44.1 kHz, so that the server need not resample; 48 kHz otherwise.
+    /// Returns 44.1 kHz if that is the output's own rate, which saves the server from resampling; 48 kHz otherwise.
     pub fn rate_hz(&self) -> u32 {
         if self.sink.sample_spec.sample_rate == 44_100 { 44_100 } else { PREFERRED_RATE_HZ }
     }
 
-    /// Opens it with a period of `period_ms`. The engine returns through the context's `home` when the stream ends or
-    /// cannot be opened.
+    /// Opens the output with a period of `period_ms`. The engine returns through the context's `home` when the stream
+    /// ends or cannot be opened.
     pub fn open(
         mut self,
         engine: Box<Engine>,
@@ -113,7 +113,8 @@ fn stream_params(sink: &SinkInfo, rate_hz: u32, period_ms: u32) -> PlaybackStrea
             minimum_request_length: bytes(period_ms),
             ..BufferAttr::default()
         },
-        // The room sets its own levels; a volume that the server remembers from an earlier stream must not change them.
+        // The room sets its own levels, and a volume that the server remembers from an earlier stream must not change
+        // them.
         cvolume: Some(ChannelVolume::norm(2)),
         props,
         flags: StreamFlags {
@@ -127,7 +128,7 @@ fn stream_params(sink: &SinkInfo, rate_hz: u32, period_ms: u32) -> PlaybackStrea
     }
 }
 
-/// An open stream. Dropping it ends it at once.
+/// An open stream. Dropping it ends it immediately.
 pub struct PulseStream {
     socket: UnixStream,
     ending: Arc<AtomicBool>,
@@ -136,7 +137,7 @@ pub struct PulseStream {
 impl Drop for PulseStream {
     fn drop(&mut self) {
         self.ending.store(true, Ordering::Release);
-        // Failure means that it has ended already.
+        // A failure means that the stream has ended already.
         let _ = self.socket.shutdown(Shutdown::Both);
     }
 }
@@ -164,7 +165,7 @@ struct StreamThread {
     clock_due: Instant,
     sink_asked: Option<u32>,
     route: Option<OutputRoute>,
-    /// The latest route and whether sound may come out there, until that has been reported.
+    /// The latest route, and whether sound may come out there. `None` once it has been reported.
     unreported_route: Option<(OutputRoute, bool)>,
     gate: Gate,
     ending: Arc<AtomicBool>,
@@ -176,7 +177,7 @@ impl StreamThread {
         if let Err(why) = ended
             && !self.ending.load(Ordering::Acquire)
         {
-            // Return the engine before reporting the failure, so that it can be reused at once.
+            // The engine is returned before the failure is reported, because the keeper may need it immediately.
             self.lease.end();
             let _ = self.notices.send(OutputCommand::StreamFailed { stream: self.number, why });
         }
@@ -197,7 +198,7 @@ impl StreamThread {
                 ServerMessage::Error(number, why) if subscribed == number => {
                     return Err(format!("the sound server does not report when a plug is pulled: {why}"));
                 }
-                // If muting is refused, what we send is silent anyway. Timing is optional.
+                // If the server refuses to mute, the stream is silent anyway. Timing is optional.
                 ServerMessage::Error(..) | ServerMessage::Idle => {}
             }
             self.report_route();
@@ -229,7 +230,8 @@ impl StreamThread {
                 return Err("the output was suspended".to_owned());
             }
             Command::PlaybackStreamMoved(moved) if moved.stream_index == self.channel => {
-                // A server may move the stream despite `no_move`: mute first, then query the new route.
+                // A server may move the stream despite `no_move`. The stream is muted first, then its new route is
+                // queried.
                 self.shut_gate()?;
                 self.sink_index = moved.device_index;
                 self.query_route()?;
@@ -289,7 +291,7 @@ impl StreamThread {
         Ok(())
     }
 
-    /// If the queue is full, this is tried again later: this thread never waits.
+    /// Reports the route. If the queue is full, reports it later, because this thread never waits.
     fn report_route(&mut self) {
         if let Some((route, allowed)) = self.unreported_route.take() {
             let notice = OutputCommand::RouteSeen { stream: self.number, route, allowed };
@@ -301,7 +303,7 @@ impl StreamThread {
         }
     }
 
-    /// Mutes at once, on the server too, whose buffer would otherwise be heard for another tenth of a second.
+    /// Mutes immediately, also on the server, whose buffer would otherwise be heard for another tenth of a second.
     fn shut_gate(&mut self) -> Result<(), String> {
         if self.gate.is_open() || self.written_frames == 0 {
             self.gate.set(false, false);
@@ -365,7 +367,7 @@ impl StreamThread {
     }
 }
 
-/// The route of `sink`.
+/// Returns the route of `sink`.
 fn route_of(sink: &SinkInfo) -> OutputRoute {
     let text = |text: &CString| text.to_string_lossy().into_owned();
     OutputRoute { output: text(&sink.name), port: sink.ports.get(sink.active_port).map(|port| text(&port.name)) }

@@ -32,7 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// What the fake server observed.
 #[derive(Debug, PartialEq)]
 enum Observed {
-    /// Peak of one period.
+    /// Peak of the frames of one period.
     Frames(f32),
     Mute(bool),
 }
@@ -71,7 +71,7 @@ impl FakeServer {
         write_reply_message(&mut *self.wire.lock().unwrap(), number, reply, VERSION).unwrap();
     }
 
-    /// Replies until the client disconnects.
+    /// Simulates the server until the client disconnects.
     fn serve(&self, mut reader: BufReader<UnixStream>, seen: &Sender<Observed>) {
         let mut head = [0; DESCRIPTOR_SIZE];
         while reader.read_exact(&mut head).is_ok() {

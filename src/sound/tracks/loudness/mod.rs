@@ -87,7 +87,8 @@ impl LoudnessLibrary {
         self.scan_at(paths, progress, ScanSpeed::Full)
     }
 
-    /// The same on a thread of its own, at half speed, so that the room keeps its share of the processor.
+    /// Measures files like [`scan`](Self::scan), but on a separate thread and at half speed, to leave processor time to
+    /// the room.
     pub fn scan_in_background(
         &self,
         paths: Vec<PathBuf>,

@@ -1,30 +1,32 @@
-//! Owns palm rejection and ink: which contact draws and which only rests, and how a moving finger becomes a smooth stroke
-//! whose width follows its speed. Pure: it is given millimetres and milliseconds. Does not own how a stroke is drawn.
+//! Owns the tracker that tells drawing fingers from resting palms, and that turns a moving finger into a smooth stroke
+//! whose width follows its speed. Pure; millimetres and milliseconds are passed in. Not here: how a stroke is drawn.
 //!
 //! iced reports neither the size nor the pressure of a touch, so a palm is recognised by its behaviour:
 //! - A contact that lands and does not move draws nothing, however long it stays. Only a tap leaves a dot.
-//! - A contact that has rested for a while keeps resting while another finger draws and for a moment after, even if it
-//!   slips.
+//! - A contact that has rested for `REST_AFTER_MS` keeps resting while another finger draws, and for `REST_KEPT_MS`
+//!   after that, even if it slips.
 //! - A contact that lands while another finger draws has to move further before it draws, and leaves no dot.
 //! - Contacts closer together than two fingers can be are a palm, and draw nothing until they lift.
 //!
 //! The figures are our own estimates.
 
-/// Distance from where it landed at which a finger starts to draw, in mm.
+/// Distance from the landing point at which a finger starts to draw, in mm.
 const START_MM: f32 = 1.5;
-/// Likewise for a contact that has rested, or landed while another finger was drawing, in mm.
+/// Distance from the landing point at which a contact starts to draw if it has rested, or if another finger was drawing
+/// when it landed, in mm.
 const START_FAR_MM: f32 = 4.0;
-/// Time after which a contact that has not started to draw rests.
+/// Time after which a contact that has not started to draw counts as resting, in milliseconds.
 const REST_AFTER_MS: u64 = 350;
 /// Time for which a resting contact keeps resting after another finger has drawn.
 const REST_KEPT_MS: u64 = 1_200;
 /// Smallest distance between two fingertips, in mm.
 const FINGER_SPACING_MM: f32 = 13.0;
-/// A touch that the screen cancels within this time was a palm.
+/// A touch that the screen cancels within this time, in milliseconds, counts as a palm.
 const CANCELLED_PALM_MS: u64 = 500;
-/// Smoothing distance, in mm: about the size of a tremor. The stroke follows anything larger.
+/// Smoothing distance in mm, which is about the size of a tremor. The stroke follows larger movements.
 const SMOOTHING_MM: f32 = 0.5;
-/// Smallest distance between two points, in mm. It grows with speed, to the distance of [`POINT_INTERVAL_MS`].
+/// Smallest distance between two points, in mm. With speed, the distance grows to what a finger covers in
+/// [`POINT_INTERVAL_MS`].
 const POINT_SPACING_MM: f32 = 0.5;
 const POINT_SPACING_MAX_MM: f32 = 3.0;
 const POINT_INTERVAL_MS: f32 = 12.0;
@@ -32,13 +34,13 @@ const POINT_INTERVAL_MS: f32 = 12.0;
 pub(super) const WIDTH_MAX_MM: f32 = 2.4;
 const WIDTH_MIN_MM: f32 = 0.9;
 const DOT_WIDTH_MM: f32 = 3.2;
-/// Speed at which a stroke is halfway between both widths, in mm/s.
+/// Speed at which a stroke's width is halfway between slow and quick, in mm/s.
 const HALF_WIDTH_SPEED_MM_S: f32 = 110.0;
 /// Maximum change of width per millimetre.
 const WIDTH_SLOPE: f32 = 0.14;
 /// Width at which a stroke starts, in mm.
 const START_WIDTH_MM: f32 = 1.2;
-/// Shortest time over which speed is measured, since several touches can come in one batch.
+/// Shortest time over which speed is measured, in milliseconds, because several touches can arrive in one batch.
 const SPEED_WINDOW_MS: u64 = 6;
 /// Maximum number of contacts tracked.
 const CONTACTS_MAX: usize = 10;
@@ -61,7 +63,7 @@ impl PagePoint {
 /// A point of a stroke.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct InkPoint {
-    /// Where it is.
+    /// Position on the page.
     pub at: PagePoint,
     /// The width of the stroke, in mm.
     pub width_mm: f32,
@@ -69,13 +71,13 @@ pub struct InkPoint {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ContactRole {
-    /// It has landed and draws nothing yet.
+    /// The contact has landed and draws nothing yet.
     Undecided,
-    /// It draws.
+    /// The contact draws.
     Drawing,
-    /// It rests.
+    /// The contact rests and draws nothing.
     Resting,
-    /// It is part of a palm until it lifts.
+    /// The contact is part of a palm until it lifts.
     Palm,
 }
 
@@ -86,7 +88,7 @@ struct TrackedContact<F> {
     landed_ms: u64,
     landed: PagePoint,
     last: PagePoint,
-    /// Whether another finger was drawing when it landed.
+    /// Whether another finger was drawing when this contact landed.
     landed_during_stroke: bool,
     stroke: InkStroke,
 }
@@ -105,7 +107,7 @@ impl<F> Default for ContactTracker<F> {
 }
 
 impl<F: Copy + PartialEq> ContactTracker<F> {
-    /// A finger lands.
+    /// Handles a finger that lands.
     pub fn press(&mut self, finger: F, at: PagePoint, now_ms: u64) {
         if self.contacts.len() >= CONTACTS_MAX || self.contacts.iter().any(|contact| contact.finger == finger) {
             return;
@@ -130,7 +132,7 @@ impl<F: Copy + PartialEq> ContactTracker<F> {
         });
     }
 
-    /// A finger moves. Returns whether it draws.
+    /// Handles a finger that moves. Returns whether it draws.
     pub fn move_to(&mut self, finger: F, to: PagePoint, now_ms: u64) -> bool {
         let another_drew = self.another_drew(&finger, now_ms);
         let Some(contact) = self.contacts.iter_mut().find(|contact| contact.finger == finger) else { return false };
@@ -142,7 +144,7 @@ impl<F: Copy + PartialEq> ContactTracker<F> {
         draws
     }
 
-    /// A finger lifts. Returns the stroke it drew or the dot it left.
+    /// Handles a finger that lifts. Returns the stroke it drew or the dot it left.
     pub fn release(&mut self, finger: F, at: PagePoint, now_ms: u64) -> Option<Vec<InkPoint>> {
         self.move_to(finger, at, now_ms);
         let index = self.contacts.iter().position(|contact| contact.finger == finger)?;
@@ -161,7 +163,8 @@ impl<F: Copy + PartialEq> ContactTracker<F> {
         }
     }
 
-    /// The screen cancels a touch. One that has just landed was a palm; the stroke of an older one is kept.
+    /// Handles a touch that the screen cancels. A touch that has just landed was a palm. The stroke of an older touch
+    /// is returned.
     pub fn lose(&mut self, finger: F, now_ms: u64) -> Option<Vec<InkPoint>> {
         let index = self.contacts.iter().position(|contact| contact.finger == finger)?;
         let contact = self.contacts.swap_remove(index);
@@ -170,19 +173,19 @@ impl<F: Copy + PartialEq> ContactTracker<F> {
         is_kept.then(|| contact.stroke.finish())
     }
 
-    /// Whether any finger is drawing.
+    /// Returns whether any finger is drawing.
     #[must_use]
     pub fn is_drawing(&self) -> bool {
         self.contacts.iter().any(|contact| contact.role == ContactRole::Drawing)
     }
 
-    /// The unfinished strokes: the finger, the fixed points, and the moving tip.
+    /// Returns the unfinished strokes, each with its finger, its fixed points, and its moving tip.
     pub fn strokes(&self) -> impl Iterator<Item = (F, &[InkPoint], InkPoint)> {
         let drawing = self.contacts.iter().filter(|contact| contact.role == ContactRole::Drawing);
         drawing.map(|contact| (contact.finger, contact.stroke.points.as_slice(), contact.stroke.tip))
     }
 
-    /// Number of points of all unfinished strokes.
+    /// Returns the number of points of all unfinished strokes.
     #[must_use]
     pub fn point_count(&self) -> usize {
         self.strokes().map(|(_, points, _)| points.len() + 1).sum()
@@ -208,7 +211,8 @@ impl<F> TrackedContact<F> {
                 self.role = ContactRole::Resting;
             }
         }
-        // Somebody who pauses before the first stroke: no other finger is drawing, so this is not a palm.
+        // This is somebody who paused before the first stroke. No other finger is drawing, so the contact is not a
+        // palm.
         if self.role == ContactRole::Resting && !another_drew && moved_mm >= START_FAR_MM {
             self.role = ContactRole::Drawing;
         }
@@ -278,7 +282,7 @@ impl InkStroke {
         self.tip = InkPoint { at, width_mm };
     }
 
-    /// The stroke up to where the finger lifted.
+    /// Returns the stroke up to the point where the finger lifted.
     fn finish(mut self) -> Vec<InkPoint> {
         self.move_tip(self.finger, 1.0);
         if self.last().at.distance(self.tip.at) > 0.05 {

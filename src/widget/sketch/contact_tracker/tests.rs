@@ -5,7 +5,7 @@ fn point(x: f32, y: f32) -> PagePoint {
     PagePoint { x, y }
 }
 
-/// Draws along `path` in steps of 8 ms, and lifts at its end.
+/// Simulates a finger that draws along `path` in steps of 8 ms, and lifts at its end.
 fn draw(tracker: &mut ContactTracker<u8>, finger: u8, path: &[PagePoint], from_ms: u64) -> Option<Vec<InkPoint>> {
     let mut now_ms = from_ms;
     tracker.press(finger, path[0], now_ms);
@@ -150,7 +150,7 @@ fn tremor_is_smoothed() {
 }
 
 proptest! {
-    /// For any touches in any order: a finger that lifts is no longer tracked, and every stroke has valid widths.
+    /// For any touches in any order, a finger that lifts is no longer tracked, and every stroke has valid widths.
     #[test]
     fn any_touches_in_any_order_make_valid_strokes(
         touches in prop::collection::vec((0_u8..12, 0_u8..4, 0.0_f32..183.0, 0.0_f32..95.0, 0_u64..400), 0..200),

@@ -39,6 +39,10 @@ named! {
         Strings = "strings",
         /// Bare bells, far apart.
         Bells = "bells",
+        /// A recorded piano that sings in phrases, over recorded strings.
+        PianoStrings = "piano-strings",
+        /// A recorded cello that sings over drones.
+        CelloDrone = "cello-drone",
     }
 }
 

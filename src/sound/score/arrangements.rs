@@ -179,6 +179,120 @@ static CHOIR_SONG: Song = Song {
     beat_s: [1.9, 2.6],
 };
 
+/// Flute over a harp.
+pub static HARP_FLUTE: Arrangement = Arrangement {
+    players: [&HARP_BASS, &HARP_HAND, &HARP_HIGH, &HARP_PAD, &HARP_SECTION],
+    waits_s: [0.6, 2.8, 9.0, 0.0, 12.0],
+    song: &FLUTE_SONG,
+    answer: &HARP_ANSWER,
+    tint: 0.05,
+    chord_stretch: 0.6,
+    pace: 1.65,
+};
+
+static HARP_BASS: Role = Role {
+    instrument: Instrument::Harp,
+    keys: [38, 52],
+    held_s: [4.5, 6.0],
+    pause_s: [0.0, 3.0],
+    level: 0.21,
+    pan_position: [-0.35, -0.1],
+    enters_at: 0.0,
+    pool: PitchPool::Root,
+};
+
+static HARP_HAND: Role = Role {
+    keys: [52, 67],
+    held_s: [3.0, 4.5],
+    pause_s: [-1.5, 1.2],
+    level: 0.19,
+    pan_position: [-0.3, 0.0],
+    pool: PitchPool::Chord,
+    ..HARP_BASS
+};
+
+static HARP_HIGH: Role = Role { keys: [64, 79], pause_s: [1.0, 6.0], level: 0.13, enters_at: 0.3, ..HARP_HAND };
+
+static HARP_PAD: Role = Role { keys: [43, 57], level: 0.17, pool: PitchPool::Chord, ..DRONE };
+
+static HARP_SECTION: Role = Role { keys: [52, 67], level: 0.11, enters_at: 0.45, ..LOW_SECTION };
+
+static FLUTE_SONG: Song = Song {
+    role: Role {
+        instrument: Instrument::Flute,
+        keys: [62, 79],
+        held_s: [2.0, 4.0],
+        pause_s: [4.0, 10.0],
+        level: 0.20,
+        pan_position: [0.1, 0.3],
+        enters_at: 0.0,
+        pool: PitchPool::Mode,
+    },
+    beat_s: [1.2, 1.8],
+};
+
+static HARP_ANSWER: Song = Song {
+    role: Role { keys: [60, 76], pause_s: [5.0, 10.0], level: 0.19, enters_at: 0.5, pool: PitchPool::Mode, ..HARP_HAND },
+    beat_s: [1.2, 1.8],
+};
+
+/// Choir, with bells far apart.
+pub static CHOIR_BELLS: Arrangement = Arrangement {
+    players: [&CHOIR_LOW, &CHOIR_MIDDLE, &LOW_BELL, &HIGH_BELL, &CHOIR_PAD],
+    waits_s: [1.2, 4.5, 7.0, 13.0, 0.0],
+    song: &UPPER_SONG,
+    answer: &BELL_ANSWER,
+    tint: 0.0,
+    chord_stretch: 1.0,
+    pace: 1.2,
+};
+
+static CHOIR_LOW: Role = Role { keys: [43, 55], level: 0.17, enters_at: 0.0, ..DRONE_CHOIR };
+
+static CHOIR_MIDDLE: Role = Role { keys: [52, 65], level: 0.14, enters_at: 0.2, pan_position: [-0.1, 0.4], ..DRONE_CHOIR };
+
+static LOW_BELL: Role = Role {
+    instrument: Instrument::LowBell,
+    keys: [50, 64],
+    held_s: [5.0, 7.0],
+    pause_s: [3.0, 10.0],
+    level: 0.20,
+    pan_position: [-0.3, 0.3],
+    enters_at: 0.0,
+    pool: PitchPool::Root,
+};
+
+static HIGH_BELL: Role = Role {
+    instrument: Instrument::Celesta,
+    keys: [67, 84],
+    held_s: [2.5, 4.0],
+    pause_s: [2.0, 8.0],
+    level: 0.13,
+    pan_position: [-0.6, 0.6],
+    enters_at: 0.2,
+    pool: PitchPool::Chord,
+};
+
+static CHOIR_PAD: Role = Role { keys: [40, 52], level: 0.20, ..DRONE };
+
+static UPPER_SONG: Song = Song {
+    role: Role {
+        keys: [59, 76],
+        pause_s: [4.0, 9.0],
+        level: 0.19,
+        pan_position: [-0.3, 0.0],
+        enters_at: 0.0,
+        pool: PitchPool::Mode,
+        ..DRONE_CHOIR
+    },
+    beat_s: [1.8, 2.5],
+};
+
+static BELL_ANSWER: Song = Song {
+    role: Role { keys: [67, 84], pause_s: [6.0, 12.0], level: 0.15, enters_at: 0.5, pool: PitchPool::Mode, ..HIGH_BELL },
+    beat_s: [1.4, 2.0],
+};
+
 /// A melody in phrases, and its accompaniment.
 #[derive(Debug)]
 pub struct Arranged {

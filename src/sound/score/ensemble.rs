@@ -20,7 +20,7 @@ const CREDIT_MAX: f32 = 3.0;
 /// Maximum amplitude of a struck note relative to everything that sounds.
 const STRUCK_STANDS_OUT: f32 = 0.75;
 /// The same for one that is recorded: it decays sooner than a bell, and a melody on it must be heard above what holds.
-const RECORDED_STANDS_OUT: f32 = 1.5;
+const RECORDED_STANDS_OUT: f32 = 1.3;
 /// The same for a held note, which fades in over seconds.
 const HELD_STANDS_OUT: f32 = 2.5;
 /// Lower limit of the level used for that comparison, so that a note can begin in silence.

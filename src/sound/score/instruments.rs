@@ -264,7 +264,7 @@ static CELLO: Timbre = Timbre {
     unison: 1,
     attack_s: [0.30, 0.50],
     release_s: 1.8,
-    brightness: 2.4,
+    brightness: 3.0,
     opening: 0.4,
     recording: recorded("cello", 11.7),
     partials: held([(1.0, 0.79), (2.0, 0.69), (3.0, 0.30), (4.0, 0.21), (5.0, 0.13), (6.0, 0.08), (7.0, 0.09), (8.0, 0.10)]),
@@ -294,7 +294,7 @@ static HARP: Timbre = Timbre {
         (7.0, 0.00, 0.3),
         (8.0, 0.00, 0.3),
     ],
-    brightness: 2.6,
+    brightness: 3.0,
     recording: recorded("harp", 14.2),
     ..PIANO
 };
@@ -305,7 +305,7 @@ static FLUTE: Timbre = Timbre {
     amplitude_noise_hz: 4.8,
     amplitude_noise: 0.12,
     wander_cents: 3.0,
-    brightness: 2.4,
+    brightness: 3.0,
     opening: 0.3,
     recording: recorded("flute", 11.4),
     ..steady([(1.0, 0.70), (2.0, 0.64), (3.0, 0.32), (4.0, 0.11), (5.0, 0.16), (6.0, 0.04), (7.0, 0.04), (8.0, 0.04)])

@@ -33,7 +33,7 @@ use crate::room::timeline::SessionTimeline;
 use crate::sound::dsp::Smoother;
 use crate::sound::dsp::ramp::{AudioBlock, BLOCK, SILENCE};
 use crate::vocabulary::sound::Character;
-use arrangements::{Arranged, Arrangement, CELLO_DRONE, PIANO_STRINGS};
+use arrangements::{Arranged, Arrangement, CELLO_DRONE, CHOIR_BELLS, HARP_FLUTE, PIANO_STRINGS};
 use auto_gain::AutoGain;
 use bells::Bells;
 use ensemble::Ensemble;
@@ -56,6 +56,8 @@ const fn trim_of(character: Character) -> f32 {
         Character::Bells => 0.45,
         Character::PianoStrings => 0.45,
         Character::CelloDrone => 0.45,
+        Character::HarpFlute => 0.65,
+        Character::ChoirBells => 0.62,
     }
 }
 
@@ -64,6 +66,8 @@ const fn arrangement_of(character: Character) -> Option<&'static Arrangement> {
     match character {
         Character::PianoStrings => Some(&PIANO_STRINGS),
         Character::CelloDrone => Some(&CELLO_DRONE),
+        Character::HarpFlute => Some(&HARP_FLUTE),
+        Character::ChoirBells => Some(&CHOIR_BELLS),
         Character::Tidal | Character::Glass | Character::Strings | Character::Bells => None,
     }
 }
@@ -76,8 +80,7 @@ pub fn recordings_of(character: Character) -> impl Iterator<Item = Instrument> +
 /// How much louder everything may become at once, in dB: a hammer's stroke is the beginning of a tone that falls at once.
 const fn rise_margin_db(character: Character) -> f32 {
     match character {
-        Character::PianoStrings => 2.6,
-        Character::CelloDrone => 1.2,
+        Character::PianoStrings | Character::CelloDrone | Character::HarpFlute | Character::ChoirBells => 1.2,
         Character::Tidal | Character::Glass | Character::Strings | Character::Bells => 0.7,
     }
 }
@@ -86,8 +89,8 @@ const fn rise_margin_db(character: Character) -> f32 {
 #[must_use]
 pub const fn notes_per_s_max(character: Character) -> f64 {
     match character {
-        Character::PianoStrings => 0.85,
-        Character::CelloDrone => 0.65,
+        Character::PianoStrings | Character::HarpFlute => 0.85,
+        Character::CelloDrone | Character::ChoirBells => 0.65,
         Character::Tidal | Character::Glass | Character::Strings | Character::Bells => 0.5,
     }
 }
@@ -241,6 +244,8 @@ impl Composition {
             Character::Bells => Self::Bells(Bells::new()),
             Character::PianoStrings => Self::Arranged(Arranged::new(&PIANO_STRINGS)),
             Character::CelloDrone => Self::Arranged(Arranged::new(&CELLO_DRONE)),
+            Character::HarpFlute => Self::Arranged(Arranged::new(&HARP_FLUTE)),
+            Character::ChoirBells => Self::Arranged(Arranged::new(&CHOIR_BELLS)),
         }
     }
 

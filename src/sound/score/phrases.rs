@@ -17,7 +17,7 @@ const NOTES_MAX: usize = 6;
 /// Degrees of a mode per octave.
 const DEGREES: i32 = 5;
 /// Share of the roughness limit that a melody note may use. It passes sooner than a held one.
-const ROUGHNESS_SHARE: f32 = 0.95;
+const ROUGHNESS_SHARE: f32 = 0.88;
 /// Deviation from the beat, as a share of it: a steady pulse would be an alarm's.
 const RUBATO: f32 = 0.07;
 /// After this many phrases, one states the motif plainly and closes on the chord's root.

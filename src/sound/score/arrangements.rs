@@ -232,7 +232,14 @@ static FLUTE_SONG: Song = Song {
 };
 
 static HARP_ANSWER: Song = Song {
-    role: Role { keys: [60, 76], pause_s: [5.0, 10.0], level: 0.19, enters_at: 0.5, pool: PitchPool::Mode, ..HARP_HAND },
+    role: Role {
+        keys: [60, 76],
+        pause_s: [5.0, 10.0],
+        level: 0.19,
+        enters_at: 0.5,
+        pool: PitchPool::Mode,
+        ..HARP_HAND
+    },
     beat_s: [1.2, 1.8],
 };
 
@@ -249,7 +256,8 @@ pub static CHOIR_BELLS: Arrangement = Arrangement {
 
 static CHOIR_LOW: Role = Role { keys: [43, 55], level: 0.17, enters_at: 0.0, ..DRONE_CHOIR };
 
-static CHOIR_MIDDLE: Role = Role { keys: [52, 65], level: 0.14, enters_at: 0.2, pan_position: [-0.1, 0.4], ..DRONE_CHOIR };
+static CHOIR_MIDDLE: Role =
+    Role { keys: [52, 65], level: 0.14, enters_at: 0.2, pan_position: [-0.1, 0.4], ..DRONE_CHOIR };
 
 static LOW_BELL: Role = Role {
     instrument: Instrument::LowBell,
@@ -289,7 +297,14 @@ static UPPER_SONG: Song = Song {
 };
 
 static BELL_ANSWER: Song = Song {
-    role: Role { keys: [67, 84], pause_s: [6.0, 12.0], level: 0.15, enters_at: 0.5, pool: PitchPool::Mode, ..HIGH_BELL },
+    role: Role {
+        keys: [67, 84],
+        pause_s: [6.0, 12.0],
+        level: 0.15,
+        enters_at: 0.5,
+        pool: PitchPool::Mode,
+        ..HIGH_BELL
+    },
     beat_s: [1.4, 2.0],
 };
 
@@ -323,11 +338,12 @@ impl Arranged {
         ensemble.pace = self.arrangement.pace;
         let motif = *self.motif.get_or_insert_with(|| Motif::new(&mut ensemble.rng));
         // The two never sing at once.
-        if self.answer.next_note_s().is_none() && self.song.sing(ensemble, motif, seconds) {
-            if ensemble.rng.unit() < IS_ANSWERED {
-                self.answer = Singer::new(self.arrangement.answer, 0.0);
-                self.answer.rest(ensemble.rng.between(BEFORE_ANSWER_S[0], BEFORE_ANSWER_S[1]));
-            }
+        if self.answer.next_note_s().is_none()
+            && self.song.sing(ensemble, motif, seconds)
+            && ensemble.rng.unit() < IS_ANSWERED
+        {
+            let wait_s = ensemble.rng.between(BEFORE_ANSWER_S[0], BEFORE_ANSWER_S[1]);
+            self.answer = Singer::new(self.arrangement.answer, wait_s);
         }
         if self.song.next_note_s().is_none() && self.answer.sing(ensemble, motif, seconds) {
             let pause_s = self.arrangement.song.role.pause_s;

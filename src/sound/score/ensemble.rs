@@ -19,8 +19,10 @@ const NOTES_PER_S: [f32; 2] = [0.24, 0.48];
 const CREDIT_MAX: f32 = 3.0;
 /// Maximum amplitude of a struck note relative to everything that sounds.
 const STRUCK_STANDS_OUT: f32 = 0.75;
-/// The same for one that is recorded: it decays sooner than a bell, and a melody on it must be heard above what holds.
-const RECORDED_STANDS_OUT: f32 = 1.3;
+/// The same for one that is recorded, or begins as quickly: a melody must be heard above what is held.
+const RECORDED_STANDS_OUT: f32 = 1.25;
+/// An attack shorter than this is quick, in seconds.
+const QUICK_ATTACK_S: f32 = 0.6;
 /// The same for a held note, which fades in over seconds.
 const HELD_STANDS_OUT: f32 = 2.5;
 /// Lower limit of the level used for that comparison, so that a note can begin in silence.
@@ -325,7 +327,8 @@ impl Ensemble {
         let rng = &mut self.rng;
         let attack_s = rng.between(timbre.attack_s[0], timbre.attack_s[1]);
         // No note may stand out: after a rest, bells are soft.
-        let stands_out = match (role.instrument.is_struck(), timbre.recording.is_some()) {
+        let is_quick = role.instrument.is_struck() || timbre.attack_s[0] < QUICK_ATTACK_S;
+        let stands_out = match (is_quick, timbre.recording.is_some()) {
             (true, true) => RECORDED_STANDS_OUT,
             (true, false) => STRUCK_STANDS_OUT,
             (false, _) => HELD_STANDS_OUT,

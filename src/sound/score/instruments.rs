@@ -84,10 +84,6 @@ pub struct Recording {
     pub gain: f32,
 }
 
-const fn recorded(name: &'static str, gain: f32) -> Option<Recording> {
-    Some(Recording { name, gain })
-}
-
 const fn held(partials: [(f32, f32); PARTIALS]) -> [(f32, f32, f32); PARTIALS] {
     let mut all = [(1.0, 0.0, 0.0); PARTIALS];
     let mut index = 0;
@@ -244,19 +240,28 @@ static PIANO: Timbre = Timbre {
     amplitude_noise: 0.0,
     wander_cents: 0.0,
     spread_hz: 0.05,
-    brightness: 2.6,
+    brightness: 2.4,
     opening: 0.0,
-    recording: recorded("piano", 13.7),
+    recording: Some(Recording { name: "piano", gain: 13.7 }),
     ..steady([(1.0, 0.0); PARTIALS])
 };
 
 static SECTION: Timbre = Timbre {
     attack_s: [1.1, 1.9],
     release_s: 3.4,
-    brightness: 2.6,
+    brightness: 2.1,
     opening: 0.5,
-    recording: recorded("strings", 16.5),
-    partials: held([(1.0, 0.70), (2.0, 0.54), (3.0, 0.28), (4.0, 0.45), (5.0, 0.27), (6.0, 0.10), (7.0, 0.15), (8.0, 0.09)]),
+    recording: Some(Recording { name: "strings", gain: 16.5 }),
+    partials: held([
+        (1.0, 0.70),
+        (2.0, 0.54),
+        (3.0, 0.28),
+        (4.0, 0.45),
+        (5.0, 0.27),
+        (6.0, 0.10),
+        (7.0, 0.15),
+        (8.0, 0.09),
+    ]),
     ..STRINGS
 };
 
@@ -266,8 +271,17 @@ static CELLO: Timbre = Timbre {
     release_s: 1.8,
     brightness: 3.0,
     opening: 0.4,
-    recording: recorded("cello", 11.7),
-    partials: held([(1.0, 0.79), (2.0, 0.69), (3.0, 0.30), (4.0, 0.21), (5.0, 0.13), (6.0, 0.08), (7.0, 0.09), (8.0, 0.10)]),
+    recording: Some(Recording { name: "cello", gain: 11.7 }),
+    partials: held([
+        (1.0, 0.79),
+        (2.0, 0.69),
+        (3.0, 0.30),
+        (4.0, 0.21),
+        (5.0, 0.13),
+        (6.0, 0.08),
+        (7.0, 0.09),
+        (8.0, 0.10),
+    ]),
     ..STRINGS
 };
 
@@ -279,7 +293,7 @@ static CHOIR: Timbre = Timbre {
     wander_cents: 5.0,
     brightness: 2.2,
     opening: 0.4,
-    recording: recorded("choir", 11.3),
+    recording: Some(Recording { name: "choir", gain: 11.3 }),
     ..steady([(1.0, 0.27), (2.0, 0.74), (3.0, 0.44), (4.0, 0.60), (5.0, 0.05), (6.0, 0.17), (7.0, 0.08), (8.0, 0.02)])
 };
 
@@ -295,7 +309,7 @@ static HARP: Timbre = Timbre {
         (8.0, 0.00, 0.3),
     ],
     brightness: 3.0,
-    recording: recorded("harp", 14.2),
+    recording: Some(Recording { name: "harp", gain: 14.2 }),
     ..PIANO
 };
 
@@ -307,7 +321,7 @@ static FLUTE: Timbre = Timbre {
     wander_cents: 3.0,
     brightness: 3.0,
     opening: 0.3,
-    recording: recorded("flute", 11.4),
+    recording: Some(Recording { name: "flute", gain: 11.4 }),
     ..steady([(1.0, 0.70), (2.0, 0.64), (3.0, 0.32), (4.0, 0.11), (5.0, 0.16), (6.0, 0.04), (7.0, 0.04), (8.0, 0.04)])
 };
 
@@ -324,7 +338,7 @@ static CELESTA: Timbre = Timbre {
     ],
     attack_s: [0.032, 0.050],
     brightness: 2.2,
-    recording: recorded("glass", 13.6),
+    recording: Some(Recording { name: "glass", gain: 13.6 }),
     ..PIANO
 };
 
@@ -342,14 +356,23 @@ static LOW_BELL: Timbre = Timbre {
     attack_s: [0.060, 0.090],
     release_s: 2.5,
     brightness: 2.0,
-    recording: recorded("bowl", 14.9),
+    recording: Some(Recording { name: "bowl", gain: 14.9 }),
     ..PIANO
 };
 
 static WARM_PAD: Timbre = Timbre {
     brightness: 2.0,
-    partials: held([(1.0, 1.07), (2.0, 0.42), (3.0, 0.28), (4.0, 0.20), (5.0, 0.13), (6.0, 0.07), (7.0, 0.04), (8.0, 0.03)]),
-    recording: recorded("pad", 7.4),
+    partials: held([
+        (1.0, 1.07),
+        (2.0, 0.42),
+        (3.0, 0.28),
+        (4.0, 0.20),
+        (5.0, 0.13),
+        (6.0, 0.07),
+        (7.0, 0.04),
+        (8.0, 0.03),
+    ]),
+    recording: Some(Recording { name: "pad", gain: 7.4 }),
     ..PAD
 };
 

@@ -53,9 +53,7 @@ const fn trim_of(character: Character) -> f32 {
         Character::Tidal => 0.32,
         Character::Glass => 0.40,
         Character::Strings => 0.36,
-        Character::Bells => 0.45,
-        Character::PianoStrings => 0.45,
-        Character::CelloDrone => 0.45,
+        Character::Bells | Character::PianoStrings | Character::CelloDrone => 0.45,
         Character::HarpFlute => 0.65,
         Character::ChoirBells => 0.62,
     }
@@ -80,7 +78,8 @@ pub fn recordings_of(character: Character) -> impl Iterator<Item = Instrument> +
 /// How much louder everything may become at once, in dB: a hammer's stroke is the beginning of a tone that falls at once.
 const fn rise_margin_db(character: Character) -> f32 {
     match character {
-        Character::PianoStrings | Character::CelloDrone | Character::HarpFlute | Character::ChoirBells => 1.2,
+        Character::PianoStrings | Character::ChoirBells => 1.2,
+        Character::CelloDrone | Character::HarpFlute => 0.9,
         Character::Tidal | Character::Glass | Character::Strings | Character::Bells => 0.7,
     }
 }
@@ -89,8 +88,8 @@ const fn rise_margin_db(character: Character) -> f32 {
 #[must_use]
 pub const fn notes_per_s_max(character: Character) -> f64 {
     match character {
-        Character::PianoStrings | Character::HarpFlute => 0.85,
-        Character::CelloDrone | Character::ChoirBells => 0.65,
+        Character::PianoStrings | Character::HarpFlute => 0.75,
+        Character::CelloDrone | Character::ChoirBells => 0.6,
         Character::Tidal | Character::Glass | Character::Strings | Character::Bells => 0.5,
     }
 }
@@ -226,6 +225,8 @@ impl Onsets {
     }
 }
 
+// The large one is stored inline, too, since it is created in the audio callback.
+#[allow(clippy::large_enum_variant)]
 #[derive(Debug)]
 enum Composition {
     Tidal(Tidal),

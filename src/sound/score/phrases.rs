@@ -205,11 +205,11 @@ impl Singer {
             let leap = self.last_degree.map_or(0.0, |last| 0.25 * (first - last).abs() as f32);
             let again = if self.last_degree == Some(first) { 0.8 } else { 0.0 };
             let root = i32::from(ensemble.harmony.root());
-            let ends_home = keys.clone().last().is_some_and(|key| (key - root).rem_euclid(12) == 0);
+            let ends_home = keys.clone().next_back().is_some_and(|key| (key - root).rem_euclid(12) == 0);
             let cost = leap
                 + again
                 + outside(keys.clone().next(), 1.2)
-                + outside(keys.last(), 1.8)
+                + outside(keys.clone().next_back(), 1.8)
                 + if goes_home && !ends_home { 1.5 } else { 0.0 }
                 + ensemble.rng.between(0.0, 1.0);
             if best.is_none_or(|(least, _)| cost < least) {

@@ -302,13 +302,13 @@ impl Synth {
 
 impl SynthVoice {
     /// Adds one block if it is played from a recording. False once that is over.
-    fn render_sample(&mut self, shelf: &SampleShelf, out: &mut AudioBlock, corner_hz: f32, rate_hz: f32) -> bool {
-        let Some(sample) = &mut self.sample else { return true };
-        let Some(sampled) = shelf.get(self.note.instrument) else { return false };
+    fn render_sample(&mut self, recordings: &SampleShelf, out: &mut AudioBlock, corner_hz: f32, rate_hz: f32) -> bool {
+        let Some(voice) = &mut self.sample else { return true };
+        let Some(sampled) = recordings.get(self.note.instrument) else { return false };
         let envelope = self.note.envelope(self.age_s);
         let corner_hz = opened(self.note.instrument, corner_hz, envelope);
         let sides = pan(self.note.pan_position).map(|side| side * envelope);
-        sample.render(sampled, out, sides, corner_hz, rate_hz)
+        voice.render(sampled, out, sides, corner_hz, rate_hz)
     }
 
     fn render(&mut self, sums: &mut [PartialSums; 2], corner_hz: f32, movement: f32, rate_hz: f32) {

@@ -272,7 +272,12 @@ fn a_motif_returns_changed_in_every_arranged_character() {
             let mut distinct: Vec<Vec<i32>> = phrases.iter().map(keys).collect();
             distinct.sort();
             distinct.dedup();
-            println!("{} {seed}: {} phrases, {share:.2} of the motif, {} distinct", character.name(), phrases.len(), distinct.len());
+            println!(
+                "{} {seed}: {} phrases, {share:.2} of the motif, {} distinct",
+                character.name(),
+                phrases.len(),
+                distinct.len()
+            );
             assert!(share >= 0.5, "{}, seed {seed}: only {share:.2} of its phrases are the motif", character.name());
             assert!(distinct.len() * 2 > phrases.len(), "{}, seed {seed}: it returns unchanged", character.name());
             motifs.push(motif.clone());
@@ -286,11 +291,18 @@ fn a_motif_returns_changed_in_every_arranged_character() {
 fn without_its_recordings_an_arranged_character_is_synthesised() {
     let mut score = Score::new(RATE_HZ);
     let (mut heard, character) = (0.0_f32, Character::PianoStrings);
-    perform(&mut score, character, 2, 12.0, |_| ScoreShape::default(), |at_s, frames, _| {
-        if at_s > 4.0 {
-            heard = heard.max(frames.as_flattened().iter().fold(0.0, |peak, sample| peak.max(sample.abs())));
-        }
-    });
+    perform(
+        &mut score,
+        character,
+        2,
+        12.0,
+        |_| ScoreShape::default(),
+        |at_s, frames, _| {
+            if at_s > 4.0 {
+                heard = heard.max(frames.as_flattened().iter().fold(0.0, |peak, sample| peak.max(sample.abs())));
+            }
+        },
+    );
     assert!(heard > 0.01, "{heard}");
 }
 

@@ -74,7 +74,7 @@ fn read_note(path: &Path, entry: &NoteEntry) -> Result<SampledNote, String> {
     }
     // Exact for files of 16 bits.
     let coarse = |sample: f32| (sample * 32_768.0).round().clamp(-32_768.0, 32_767.0) as i16;
-    let frames = if frames.iter().all(|frame| frame[0] == frame[1]) {
+    let frames = if frames.iter().all(|frame| frame[0].to_bits() == frame[1].to_bits()) {
         SampleFrames::Mono(frames.iter().map(|frame| coarse(frame[0])).collect())
     } else {
         SampleFrames::Stereo(frames.iter().map(|frame| frame.map(coarse)).collect())

@@ -14,6 +14,7 @@ use crate::profile;
 use crate::room::timeline::SessionTimeline;
 use crate::sound::{self, Mix, ScoreAim, ScoreShape};
 use crate::stdio::{self, print, print_error};
+use crate::vocabulary::Named;
 use crate::vocabulary::sound::Character;
 
 /// Length of the infusion along whose arc an ensemble is rendered.

@@ -213,7 +213,7 @@ static HARP_HAND: Role = Role {
 
 static HARP_HIGH: Role = Role { keys: [64, 79], pause_s: [1.0, 6.0], level: 0.13, enters_at: 0.3, ..HARP_HAND };
 
-static HARP_PAD: Role = Role { keys: [43, 57], level: 0.17, pool: PitchPool::Chord, ..DRONE };
+static HARP_PAD: Role = Role { keys: [43, 57], level: 0.25, pool: PitchPool::Chord, ..DRONE };
 
 static HARP_SECTION: Role = Role { keys: [52, 67], level: 0.11, enters_at: 0.45, ..LOW_SECTION };
 

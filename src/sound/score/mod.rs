@@ -54,7 +54,7 @@ const fn trim_of(character: Character) -> f32 {
         Character::Glass => 0.40,
         Character::Strings => 0.36,
         Character::Bells | Character::PianoStrings | Character::CelloDrone => 0.45,
-        Character::HarpFlute => 0.65,
+        Character::HarpFlute => 0.70,
         Character::ChoirBells => 0.62,
     }
 }

@@ -84,6 +84,21 @@ const fn rise_margin_db(character: Character) -> f32 {
     }
 }
 
+/// Maximum rise in dB of 400 ms over the seconds before. A plucked string and a small bell are at their loudest when they begin
+/// and soon gone, so that after a rest they stand out further than anything that is held.
+#[must_use]
+pub const fn rise_db_max(character: Character) -> f64 {
+    match character {
+        Character::HarpFlute | Character::ChoirBells => 8.0,
+        Character::Tidal
+        | Character::Glass
+        | Character::Strings
+        | Character::Bells
+        | Character::PianoStrings
+        | Character::CelloDrone => 6.0,
+    }
+}
+
 /// Maximum number of notes per second. Phrases have more notes than single tones have, and rests between them.
 #[must_use]
 pub const fn notes_per_s_max(character: Character) -> f64 {

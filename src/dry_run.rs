@@ -89,7 +89,8 @@ pub fn preview(
     let mut quick = DryRun::begin(config, profile, speed, PREVIEW_SEED).map_err(refused)?;
     let (epoch, seconds) = (quick.epoch(), quick.length().as_secs_f64());
     let mix_at = |seconds| Mix { volume_db: PREVIEW_VOLUME_DB, ..quick.mix_at(Duration::from_secs_f64(seconds)) };
-    let options = sound::Options { loudness: loudness.clone(), ..sound::Options::default() };
+    let instruments_dir = Some(config.media.dir.join("instruments"));
+    let options = sound::Options { loudness: loudness.clone(), instruments_dir, ..sound::Options::default() };
     let path = scratch.join("preview.wav");
     let written = |error: std::io::Error| format!("{}: {error}", path.display());
     std::fs::create_dir_all(scratch).map_err(written)?;

@@ -200,7 +200,8 @@ fn missing_letters(config: &Config, paths: &[PathBuf]) -> Vec<Finding> {
     findings
 }
 
-/// Returns a finding for each configured output that does not exist, and for each spoken clip that cannot be played.
+/// Returns a finding for each configured output that does not exist, and for each spoken clip and each recorded instrument
+/// that cannot be played.
 fn missing_sound(file: Option<&std::path::Path>, config: &Config) -> Vec<Finding> {
     let file = file.unwrap_or(std::path::Path::new("kiosk.toml"));
     let named = [("sound.device", &config.sound.device), ("sound.chime_device", &config.sound.chime_device)];
@@ -210,7 +211,10 @@ fn missing_sound(file: Option<&std::path::Path>, config: &Config) -> Vec<Finding
     });
     let clips = sound::check_clips(&config.media.dir).into_iter();
     let clips = clips.map(|clip| Finding::of_file(&clip.path, clip.why, "a spoken clip that plays"));
-    outputs.chain(clips).collect()
+    let instruments = sound::check_instruments(&config.media.dir).into_iter();
+    let instruments =
+        instruments.map(|wrong| Finding::of_file(&wrong.path, wrong.why, "a recorded instrument that plays"));
+    outputs.chain(clips).chain(instruments).collect()
 }
 
 /// Returns a finding if the print server does not know the configured printer.

@@ -1,24 +1,36 @@
-//! Owns `stillroom render`, which writes a profile's sound to a file, faster than real time.
+//! Owns `stillroom render`, which writes the sound of a profile, or of one kind of music alone, to a file, faster than real
+//! time.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 
 use super::{FAILED, UNUSABLE, loudness};
-use crate::config;
+use crate::config::{self, Config};
 use crate::dry_run::DryRun;
 use crate::profile;
-use crate::sound;
+use crate::room::timeline::SessionTimeline;
+use crate::sound::{self, Mix, ScoreAim, ScoreShape};
 use crate::stdio::{self, print, print_error};
+use crate::vocabulary::Named;
+use crate::vocabulary::sound::Character;
+
+/// Length of the infusion along whose arc an ensemble is rendered.
+const ENSEMBLE_MINUTES: u32 = 45;
+/// Interval at which the shape follows the arc, in seconds.
+const SHAPE_EVERY_S: f64 = 4.0;
 
 /// The arguments of `stillroom render`.
 #[derive(Args, Debug)]
 pub(super) struct RenderArgs {
     /// The profile, given as the name of its file without ".toml"
-    #[arg(long, value_name = "NAME")]
-    profile: String,
+    #[arg(long, value_name = "NAME", required_unless_present = "ensemble")]
+    profile: Option<String>,
+    /// One kind of composed music alone, by its name in profiles, along the arc of a 45-minute infusion and at full level
+    #[arg(long, value_name = "NAME", conflicts_with = "profile", value_parser = parse_ensemble)]
+    ensemble: Option<Character>,
     /// The WAV file to write, in stereo at 48 kHz
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -34,19 +46,34 @@ pub(super) struct RenderArgs {
     config: Option<PathBuf>,
 }
 
+fn parse_ensemble(name: &str) -> Result<Character, String> {
+    Character::from_name(name).ok_or_else(Character::one_of)
+}
+
 pub(super) fn render(args: &RenderArgs) -> ExitCode {
     let source = config::find(args.config.as_deref(), |name| std::env::var_os(name), std::path::Path::exists);
     let config = source.load().config;
+    let loudness = loudness::library();
+    let instruments_dir = Some(config.media.dir.join("instruments"));
+    let options = sound::Options { seed: args.seed, loudness, instruments_dir, ..sound::Options::default() };
+    match (args.ensemble, &args.profile) {
+        (Some(ensemble), _) => render_ensemble(args, ensemble, &options),
+        (None, Some(profile)) => render_profile(args, profile, &config, &options),
+        (None, None) => ExitCode::from(UNUSABLE),
+    }
+}
+
+fn render_profile(args: &RenderArgs, name: &str, config: &Config, options: &sound::Options) -> ExitCode {
     let (profiles, findings) = profile::load_profiles(&config.profiles.dir, &config.media.dir);
-    let Some(profile) = profiles.iter().find(|profile| profile.name == args.profile) else {
-        for finding in findings.iter().filter(|finding| finding.file.file_stem() == Some(args.profile.as_ref())) {
+    let Some(profile) = profiles.iter().find(|profile| profile.name == name) else {
+        for finding in findings.iter().filter(|finding| finding.file.file_stem() == Some(name.as_ref())) {
             stdio::eprint(&finding);
         }
         let names: Vec<&str> = profiles.iter().map(|profile| profile.name.as_str()).collect();
-        print_error(&format_args!("there is no valid profile {:?}; valid are: {}", args.profile, names.join(", ")));
+        print_error(&format_args!("there is no valid profile {name:?}; valid are: {}", names.join(", ")));
         return ExitCode::from(UNUSABLE);
     };
-    let mut dry_run = match DryRun::begin(&config, profile, 1, args.seed) {
+    let mut dry_run = match DryRun::begin(config, profile, 1, args.seed) {
         Ok(dry_run) => dry_run,
         Err(refusal) => {
             print_error(&format_args!("the session cannot begin: {refusal}"));
@@ -55,22 +82,36 @@ pub(super) fn render(args: &RenderArgs) -> ExitCode {
     };
     let length = args.seconds.map_or_else(|| dry_run.length(), |seconds| Duration::from_secs(seconds.into()));
     let tracks: Vec<PathBuf> = profile.tracks().into_iter().map(|track| config.media.dir.join(track)).collect();
-    let loudness = loudness::library();
     // The report below names the tracks that are left out, which the room would leave out too.
-    let _ = loudness::scan(&loudness, &tracks);
-    let options = sound::Options { seed: args.seed, loudness, ..sound::Options::default() };
+    let _ = loudness::scan(&options.loudness, &tracks);
     let epoch = dry_run.epoch();
     let mix_at = |seconds| dry_run.mix_at(Duration::from_secs_f64(seconds));
-    match sound::render(&options, epoch, mix_at, &[], length.as_secs_f64(), &args.out) {
+    report(args, &profile.name, sound::render(options, epoch, mix_at, &[], length.as_secs_f64(), &args.out))
+}
+
+fn render_ensemble(args: &RenderArgs, character: Character, options: &sound::Options) -> ExitCode {
+    let arc = SessionTimeline::new(ENSEMBLE_MINUTES);
+    let mix_at = |seconds: f64| {
+        // Updated as seldom as in the room.
+        let clock_ms = (seconds / SHAPE_EVERY_S).floor() * SHAPE_EVERY_S * 1_000.0;
+        let shape = ScoreShape::along(&arc, Some(clock_ms as u64));
+        let aim = ScoreAim { character, seed: args.seed, level_db: 0.0, shape };
+        Mix { score: Some(aim), volume_db: 0.0, ..Mix::default() }
+    };
+    let seconds = args.seconds.map_or(f64::from(60 * ENSEMBLE_MINUTES), f64::from);
+    report(args, character.name(), sound::render(options, Instant::now(), mix_at, &[], seconds, &args.out))
+}
+
+fn report(args: &RenderArgs, what: &str, rendered: Result<sound::RenderReport, sound::RenderError>) -> ExitCode {
+    match rendered {
         Ok(report) => {
-            for (track, why) in &report.left_out {
-                print_error(&format_args!("{}: {why}", track.display()));
+            for (file, why) in &report.left_out {
+                print_error(&format_args!("{}: {why}", file.display()));
             }
             print(&format_args!(
-                "{}: {:.0} s of {} in {:.1} s, {:.0} times as fast as it sounds",
+                "{}: {:.0} s of {what} in {:.1} s, {:.0} times as fast as it sounds",
                 args.out.display(),
                 report.seconds,
-                profile.name,
                 report.wall.as_secs_f64(),
                 report.speed()
             ));

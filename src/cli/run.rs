@@ -402,6 +402,7 @@ fn start_sound(config: &Config, profiles: &[Profile], state: &Path, room: &RoomH
         chime_db: Some(config.call.chime_db),
         calibrated,
         voice_dir: Some(config.media.dir.join("voice")),
+        instruments_dir: Some(config.media.dir.join("instruments")),
         reading_db: reading.map_or(config::READING_TONE_DB, |reading| reading.test_tone_db),
         ..sound::Options::default()
     };
@@ -435,6 +436,10 @@ fn report_sound(room: &RoomHandle, event: SoundEvent) {
         SoundEvent::ChimeBack => (Trouble::ChimeLost, false),
         SoundEvent::ClipSkipped { path, why } => {
             tracing::warn!(clip = %path.display(), %why, "a spoken clip was left out");
+            (Trouble::FilesWrong, true)
+        }
+        SoundEvent::InstrumentSkipped { path, why } => {
+            tracing::warn!(file = %path.display(), %why, "a recorded instrument was left out; the score synthesises it");
             (Trouble::FilesWrong, true)
         }
         SoundEvent::TrackSkipped { path, why } => {

@@ -36,6 +36,7 @@ pub use output::{CalibratedOutput, OutputHealth, OutputName, output_missing, out
 pub use score::{ScoreAim, ScoreShape};
 pub use tracks::clips::{WrongClip, check_clips};
 pub use tracks::decode::decodes_here;
+pub use tracks::instruments::{WrongInstrument, check_instruments};
 pub use tracks::{LoudnessLibrary, MeasuredLoudness, ScanProgress, TARGET_LUFS, Track, resampling_noise_db, try_track};
 
 use crate::vocabulary::signal::Signal;
@@ -140,6 +141,8 @@ pub struct Options {
     pub calibrated: CalibratedOutput,
     /// Folder of the clinic's recorded clips, with a subfolder per language: `media/voice`.
     pub voice_dir: Option<PathBuf>,
+    /// Folder of the recorded instruments, `media/instruments`. Without it, the score is synthesised.
+    pub instruments_dir: Option<PathBuf>,
     /// RMS level of [`Signal::MeterTone`] in dB relative to full scale.
     pub reading_db: f32,
     /// Maximum patient volume in dB relative to full scale while staff allow an output other than the one in
@@ -159,6 +162,7 @@ impl Default for Options {
             chime_db: None,
             calibrated: CalibratedOutput::default(),
             voice_dir: None,
+            instruments_dir: None,
             reading_db: -30.0,
             unmeasured_volume_db: -40.0,
         }
@@ -204,6 +208,13 @@ pub enum SoundEvent {
     ChimeBack,
     /// A clip could not be used; the signal's tones replace it.
     ClipSkipped {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A recorded instrument could not be used; synthesised tones replace it.
+    InstrumentSkipped {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
@@ -258,9 +269,9 @@ impl SoundHandle {
                 move |number| drop(commands.send(OutputCommand::ReadingEnded(number)))
             }),
         };
-        let loudness = options.loudness.clone();
+        let (loudness, instruments_dir) = (options.loudness.clone(), options.instruments_dir.clone());
         let new_feed = move |after_fault| -> Box<dyn DeckFeed> {
-            Box::new(ReaderThread::new(loudness.clone(), reports.clone(), after_fault))
+            Box::new(ReaderThread::new(loudness.clone(), instruments_dir.clone(), reports.clone(), after_fault))
         };
         let ours = (Arc::clone(&shared), Arc::clone(&clips));
         output::spawn(options, ours, Box::new(new_feed), inbox, &commands, Arc::downgrade(&alive), on_event);

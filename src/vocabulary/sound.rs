@@ -39,6 +39,14 @@ named! {
         Strings = "strings",
         /// Bare bells, far apart.
         Bells = "bells",
+        /// A recorded piano that sings in phrases, over recorded strings.
+        PianoStrings = "piano-strings",
+        /// A recorded cello that sings over drones.
+        CelloDrone = "cello-drone",
+        /// A recorded flute that sings over a recorded harp.
+        HarpFlute = "harp-flute",
+        /// A recorded choir, with low bells and a celesta far apart.
+        ChoirBells = "choir-bells",
     }
 }
 

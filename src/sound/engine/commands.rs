@@ -10,7 +10,7 @@ use rtrb::{Consumer, Producer};
 use crate::room::breath::BreathPattern;
 
 use super::deck::Deck;
-use crate::sound::score::ScoreAim;
+use crate::sound::score::{SampledInstrument, ScoreAim};
 use crate::vocabulary::signal::Signal;
 use crate::vocabulary::sound::Bed;
 
@@ -107,13 +107,17 @@ pub struct DeckProgress {
     pub playing: AtomicU64,
 }
 
-/// The reading thread's ends of the queues that take decks to an engine and back.
+/// The reading thread's ends of the queues that take decks and instruments to an engine and back.
 #[derive(Debug)]
 pub struct DeckPort {
     /// Commands for the engine.
     pub commands: Producer<DeckCommand>,
     /// Decks that the engine has finished with.
     pub returned: Consumer<Deck>,
+    /// Recorded instruments for the score.
+    pub instruments: Producer<Box<SampledInstrument>>,
+    /// Instruments that the score no longer needs.
+    pub unneeded: Consumer<Box<SampledInstrument>>,
     /// What the engine is playing.
     pub progress: Arc<DeckProgress>,
     /// The engine's sample rate.

@@ -21,7 +21,7 @@ use rtrb::{Consumer, Producer, RingBuffer};
 
 use crate::sound::beds::{Beds, BreathSwell};
 use crate::sound::dsp::ramp::{AudioBlock, BLOCK, Ramp, SILENCE, Span, add_scaled, block_s_f64, seconds_to_frames};
-use crate::sound::score::Score;
+use crate::sound::score::{Instrument, SampledInstrument, Score};
 
 pub use commands::{DeckCommand, DeckPort, DeckProgress, EngineCommand, EngineLink, Levels};
 pub use deck::{Deck, TrackLength, UNKNOWN_FRAMES};
@@ -37,6 +37,8 @@ use signals::SignalPlayer;
 const COMMANDS: usize = 256;
 /// Capacity of the two deck queues.
 const DECKS: usize = 16;
+/// Capacity of the two queues of instruments.
+const INSTRUMENTS: usize = 2 * Instrument::ALL.len();
 /// Maximum number of decks fading out at a time.
 const OUTGOING_MAX: usize = 3;
 
@@ -73,6 +75,8 @@ pub struct Engine {
     commands: Consumer<EngineCommand>,
     deck_commands: Consumer<DeckCommand>,
     finished: Producer<Deck>,
+    instruments: Consumer<Box<SampledInstrument>>,
+    unneeded: Producer<Box<SampledInstrument>>,
     progress: Arc<DeckProgress>,
     playing: Option<Deck>,
     queued: Option<Deck>,
@@ -111,13 +115,24 @@ impl Engine {
         let (decks_in, deck_commands) = RingBuffer::new(DECKS);
         let (finished, returned) = RingBuffer::new(DECKS);
         let progress = Arc::new(DeckProgress::default());
-        let port = DeckPort { commands: decks_in, returned, progress: Arc::clone(&progress), rate_hz };
+        let (instruments_in, instruments) = RingBuffer::new(INSTRUMENTS);
+        let (unneeded, unneeded_out) = RingBuffer::new(INSTRUMENTS);
+        let port = DeckPort {
+            commands: decks_in,
+            returned,
+            instruments: instruments_in,
+            unneeded: unneeded_out,
+            progress: Arc::clone(&progress),
+            rate_hz,
+        };
         let engine = Self {
             serial: 0,
             rate_hz,
             commands,
             deck_commands,
             finished,
+            instruments,
+            unneeded,
             progress,
             playing: None,
             queued: None,
@@ -190,6 +205,7 @@ impl Engine {
     fn render_block(&mut self) {
         self.take_commands();
         self.take_deck_commands();
+        self.exchange_instruments();
         let mut out = SILENCE;
         let hold = self.hold.advance();
         let volume = self.volume.advance();
@@ -341,6 +357,17 @@ impl Engine {
                     }
                 }
             }
+        }
+    }
+
+    /// Takes instruments for the score, and returns those that it no longer needs. None is freed here.
+    fn exchange_instruments(&mut self) {
+        if self.unneeded.is_full() {
+            return;
+        }
+        let refused = self.instruments.pop().ok().and_then(|sampled| self.score.put(sampled));
+        if let Some(unneeded) = refused.or_else(|| self.score.take_unneeded()) {
+            let _ = self.unneeded.push(unneeded);
         }
     }
 

@@ -61,7 +61,7 @@ impl TestEngine {
     fn new(crossfade_s: f32) -> Self {
         let options = Options::default();
         let (mut engine, link) = Engine::new(48_000, 1);
-        let mut reader = TrackReader::new(options.loudness.clone());
+        let mut reader = TrackReader::new(options.loudness.clone(), options.instruments_dir.clone());
         reader.connect(link.decks);
         engine.reopen();
         engine.set_clock(0.0);

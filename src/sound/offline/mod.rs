@@ -89,7 +89,7 @@ pub fn render_to(
     let began = Instant::now();
     let (mut engine, link) = Engine::new(RATE_HZ, options.seed);
     let mut commands = link.commands;
-    let mut reader = TrackReader::new(options.loudness.clone());
+    let mut reader = TrackReader::new(options.loudness.clone(), options.instruments_dir.clone());
     reader.connect(link.decks);
     engine.reopen();
     // The limiter's latency: frames before second 0 are dropped.
@@ -116,7 +116,7 @@ pub fn render_to(
                 last = Some(mix);
             }
             reader.run_once(&mut |news| {
-                if let SoundEvent::TrackSkipped { path, why } = news {
+                if let SoundEvent::TrackSkipped { path, why } | SoundEvent::InstrumentSkipped { path, why } = news {
                     left_out.push((path, why));
                 }
             });

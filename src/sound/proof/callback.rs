@@ -12,8 +12,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::super::output::cpal_stream::fill;
 use super::super::output::dither::Dither;
 use super::super::output::{Gate, SoundState};
+use super::super::{Mix, ScoreAim, ScoreShape};
 use super::random_commands::RandomCommands;
 use super::{PERIOD_FRAMES, Pieces, Proof};
+use crate::vocabulary::sound::Character;
 
 /// The code that runs in the callback, by folder or file.
 const IN_THE_CALLBACK: [&str; 5] = ["dsp", "beds", "score", "engine", "output/dither.rs"];
@@ -101,6 +103,26 @@ fn the_callback_never_allocates_frees_or_waits() {
     println!("{periods} periods: nothing taken, nothing freed, {waited} waits");
     // The first access to a page may wait for a kernel lock.
     assert!(waited <= 2, "{waited} waits in {periods} periods");
+}
+
+#[test]
+fn instruments_come_and_go_without_allocating_or_freeing() {
+    let mut proof = Proof::new(48_000);
+    let mut frames = vec![[0.0_f32; 2]; PERIOD_FRAMES];
+    let periods_of = |seconds: f64| (seconds * 48_000.0 / PERIOD_FRAMES as f64) as u64;
+    for (character, seconds) in
+        [(Character::PianoStrings, 30.0), (Character::CelloDrone, 30.0), (Character::Bells, 60.0)]
+    {
+        let aim = ScoreAim { character, seed: 1, level_db: 0.0, shape: ScoreShape::default() };
+        proof.set(Mix { score: Some(aim), volume_db: -6.0, ..Mix::default() });
+        for period in 0..periods_of(seconds) {
+            proof.reader.run_once(&mut |event| panic!("{event:?}"));
+            let info = allocation_counter::measure(|| frames.fill_with(|| proof.engine.next_frame()));
+            let change = (info.count_total, info.count_current, info.bytes_current);
+            assert_eq!(change, (0, 0, 0), "{}, period {period}", character.name());
+        }
+    }
+    assert_eq!(proof.reader.instruments_out(), 0, "bells need no recordings, so all have come back");
 }
 
 /// Returns every file in and below a folder, or the file itself.

@@ -134,7 +134,8 @@ struct Proof {
 
 impl Proof {
     fn new(rate_hz: u32) -> Self {
-        let options = Options::default();
+        let instruments_dir = Some(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("media/instruments"));
+        let options = Options { instruments_dir, ..Options::default() };
         let voice = Arc::new(ClipBank::empty());
         let (engine, commands, reader) = Self::engine(rate_hz, &options, &voice, None);
         Self {
@@ -168,7 +169,8 @@ impl Proof {
     ) -> (Engine, rtrb::Producer<EngineCommand>, TrackReader) {
         let (mut engine, link) = Engine::new(rate_hz, options.seed);
         engine.set_clips(Arc::clone(voice), super::dsp::ramp::db_to_gain(options.reading_db));
-        let mut reader = reader.unwrap_or_else(|| TrackReader::new(options.loudness.clone()));
+        let mut reader =
+            reader.unwrap_or_else(|| TrackReader::new(options.loudness.clone(), options.instruments_dir.clone()));
         reader.connect(link.decks);
         engine.reopen();
         (engine, link.commands, reader)
@@ -189,7 +191,7 @@ impl Proof {
     fn change_output(&mut self, rate_hz: u32) {
         self.commands.push(EngineCommand::Close(self.rate_hz / 20)).unwrap();
         self.draw(0.1);
-        let unused = std::mem::replace(&mut self.reader, TrackReader::new(self.options.loudness.clone()));
+        let unused = std::mem::replace(&mut self.reader, TrackReader::new(self.options.loudness.clone(), None));
         (self.engine, self.commands, self.reader) = Self::engine(rate_hz, &self.options, &self.voice, Some(unused));
         self.rate_hz = rate_hz;
         self.note_peak();

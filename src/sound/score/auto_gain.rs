@@ -12,10 +12,9 @@ const GAIN_S: f32 = 4.0;
 /// Maximum gain change in either direction, so that rests stay quiet.
 const GAIN_MAX_DB: f32 = 8.0;
 
-/// Nothing may be sudden. Loudness may rise at this rate before the gain holds it back, in dB per second …
+/// Nothing may be sudden. Loudness may rise at this rate before the gain holds it back, in dB per second, beyond the margin
+/// given for the character.
 const RISE_DB_PER_S: f32 = 1.3;
-/// … and by this much at once.
-const RISE_MARGIN_DB: f32 = 0.7;
 /// Integration time of the momentary level, in seconds.
 const MOMENTARY_S: f32 = 0.06;
 /// Time in which the reference level follows a quieter passage, in seconds.
@@ -71,8 +70,8 @@ impl AutoGain {
         self.target_gain = 10.0_f32.powf(self.gain_db.run(wanted_db, seconds, GAIN_S) / 20.0);
     }
 
-    /// Applies the gain to one block and meters it.
-    pub fn run(&mut self, block: &mut AudioBlock, block_s: f32) {
+    /// Applies the gain to one block and meters it. Loudness may rise by `rise_margin_db` at once.
+    pub fn run(&mut self, block: &mut AudioBlock, rise_margin_db: f32, block_s: f32) {
         // The new gain is approached over about 30 ms.
         let step = (self.target_gain * self.reduction - self.gain) / BLOCK as f32 * (block_s / 0.03).min(1.0);
         let mut power = 0.0;
@@ -86,17 +85,17 @@ impl AutoGain {
         }
         let power = power / BLOCK as f32;
         self.power.run(power * self.reduction * self.reduction, block_s, METER_S);
-        self.limit_rise(power, block_s);
+        self.limit_rise(power, rise_margin_db, block_s);
     }
 
-    fn limit_rise(&mut self, power: f32, seconds: f32) {
+    fn limit_rise(&mut self, power: f32, margin_db: f32, seconds: f32) {
         let now_db = 10.0 * self.momentary.run(power, seconds, MOMENTARY_S).max(1e-9).log10();
         if now_db > self.reference_db {
             self.reference_db += (now_db - self.reference_db).min(RISE_DB_PER_S * seconds);
         } else {
             self.reference_db += (now_db.max(FLOOR_DB) - self.reference_db) * seconds / REFERENCE_FALL_S;
         }
-        let over_db = (now_db - self.reference_db - RISE_MARGIN_DB).max(0.0);
+        let over_db = (now_db - self.reference_db - margin_db).max(0.0);
         self.reduction = 10.0_f32.powf(-over_db / 20.0);
     }
 }

@@ -4,6 +4,7 @@
 use super::harmony::Harmony;
 use super::instruments::{Instrument, PARTIALS, ScoreNote};
 use super::roughness::{FAINT, Partial, ROUGHNESS_LIMIT, between_notes};
+use super::sampler::SampledInstrument;
 use super::synth::{POLYPHONY, Synth};
 use super::{Onsets, ScoreShape};
 use crate::sound::dsp::Rng;
@@ -18,6 +19,11 @@ const NOTES_PER_S: [f32; 2] = [0.24, 0.48];
 const CREDIT_MAX: f32 = 3.0;
 /// Maximum amplitude of a struck note relative to everything that sounds.
 const STRUCK_STANDS_OUT: f32 = 0.75;
+/// Maximum amplitude of a struck note that is recorded, or that begins as quickly, relative to everything that sounds. Higher,
+/// because a melody must be heard above what is held.
+const RECORDED_STANDS_OUT: f32 = 1.25;
+/// An attack shorter than this is quick, in seconds.
+const QUICK_ATTACK_S: f32 = 0.6;
 /// Maximum amplitude of a held note relative to everything that sounds. Higher, because a held note fades in over
 /// seconds.
 const HELD_STANDS_OUT: f32 = 2.5;
@@ -37,6 +43,8 @@ const ROOT_MIN_S: f32 = 4.0;
 const WAITS_FOR_POOL_S: f32 = 9.0;
 /// A pitch of at least this cost counts as outside the pool.
 const OUTSIDE_POOL_COST: f32 = 5.0;
+/// Time for which a note is still heard in the reverb, in seconds.
+const REVERB_S: f32 = 4.0;
 /// Number of pitches that a player remembers.
 const RECENT: usize = 4;
 
@@ -169,6 +177,12 @@ pub struct Ensemble {
     pub tint: f32,
     /// Factor on the length of chords.
     pub chord_stretch: f32,
+    /// Factor on the number of notes.
+    pub pace: f32,
+    /// Time until the next note of a melody, around which the others leave room.
+    reserved_s: Option<f32>,
+    /// Time for which nobody begins, since recordings are awaited.
+    waits_s: f32,
     synth: Synth,
     since_s: f32,
     credit: f32,
@@ -187,6 +201,9 @@ impl Ensemble {
             shape: ScoreShape::default(),
             tint: 0.0,
             chord_stretch: 1.0,
+            pace: 1.0,
+            reserved_s: None,
+            waits_s: 0.0,
             synth: Synth::new(rate_hz),
             since_s: ONSET_GAP_S,
             credit: CREDIT_MAX,
@@ -201,10 +218,47 @@ impl Ensemble {
         self.rng = Rng::new(seed);
         self.harmony = Harmony::new(seed);
         self.shape = shape;
+        self.begin_composition();
         self.synth.clear();
         self.since_s = ONSET_GAP_S;
         self.credit = CREDIT_MAX;
         self.level = 0.0;
+    }
+
+    /// Forgets what the last composition had set.
+    pub fn begin_composition(&mut self) {
+        self.pace = 1.0;
+        self.reserved_s = None;
+    }
+
+    /// Lets nobody begin for up to `seconds`, or until [`stop_waiting`](Self::stop_waiting).
+    pub fn wait(&mut self, seconds: f32) {
+        self.waits_s = seconds;
+    }
+
+    /// Lets notes begin.
+    pub fn stop_waiting(&mut self) {
+        self.waits_s = 0.0;
+    }
+
+    /// Whether notes are held back.
+    pub fn is_waiting(&self) -> bool {
+        self.waits_s > 0.0
+    }
+
+    /// See [`Synth::put`].
+    pub fn put(&mut self, sampled: Box<SampledInstrument>) -> Option<Box<SampledInstrument>> {
+        self.synth.put(sampled)
+    }
+
+    /// See [`Synth::take_unneeded`].
+    pub fn take_unneeded(&mut self, is_needed: impl Fn(Instrument) -> bool) -> Option<Box<SampledInstrument>> {
+        self.synth.take_unneeded(is_needed)
+    }
+
+    /// See [`Synth::has_recording`].
+    pub fn has_recording(&self, instrument: Instrument) -> bool {
+        self.synth.has_recording(instrument)
     }
 
     /// Releases every note.
@@ -216,8 +270,9 @@ impl Ensemble {
     pub fn advance(&mut self, seconds: f32) {
         self.harmony.advance(seconds, self.shape.movement, self.chord_stretch);
         self.since_s += seconds;
+        self.waits_s -= seconds;
         let rate = NOTES_PER_S[0] + (NOTES_PER_S[1] - NOTES_PER_S[0]) * self.shape.density;
-        self.credit = (self.credit + seconds * rate).min(CREDIT_MAX);
+        self.credit = (self.credit + seconds * rate * self.pace).min(CREDIT_MAX);
     }
 
     /// Renders one block.
@@ -235,7 +290,30 @@ impl Ensemble {
 
     /// Whether a note may begin now.
     pub fn may_begin(&self) -> bool {
-        self.since_s >= ONSET_GAP_S && self.credit >= 1.0 && self.synth.has_room()
+        let has_room_before = self.reserved_s.is_none_or(|until_s| until_s >= ONSET_GAP_S);
+        self.may_sing() && self.credit >= 1.0 && has_room_before
+    }
+
+    /// Whether the next note of a melody may begin now. It has been planned, so it need not wait for its turn.
+    pub fn may_sing(&self) -> bool {
+        self.since_s >= ONSET_GAP_S && self.waits_s <= 0.0 && self.synth.has_room()
+    }
+
+    /// Keeps room for a note that a melody will begin after this time.
+    pub fn reserve(&mut self, until_s: Option<f32>) {
+        self.reserved_s = until_s;
+    }
+
+    /// Whether `note` is in the mode until it has decayed, and uses at most `share` of the roughness limit.
+    pub fn fits(&self, note: &ScoreNote, share: f32) -> bool {
+        self.harmony.tones_for(note.length_s() + REVERB_S).has(note.key)
+            && SoundingContext::of(&self.synth, note.attack_s).roughness_with(note) <= ROUGHNESS_LIMIT * share
+    }
+
+    /// The lowest and highest key of `role` in the current register.
+    pub fn keys_of(&self, role: &Role) -> [i32; 2] {
+        let shift = (8.0 * (self.shape.register - 0.5)).round() as i32;
+        role.keys.map(|key| key + shift)
     }
 
     /// Begins a note. The caller checks [`may_begin`](Self::may_begin); notes of one chord may begin together.
@@ -253,7 +331,12 @@ impl Ensemble {
         let rng = &mut self.rng;
         let attack_s = rng.between(timbre.attack_s[0], timbre.attack_s[1]);
         // No note may stand out: after a rest, bells are soft.
-        let stands_out = if role.instrument.is_struck() { STRUCK_STANDS_OUT } else { HELD_STANDS_OUT };
+        let is_quick = role.instrument.is_struck() || timbre.attack_s[0] < QUICK_ATTACK_S;
+        let stands_out = match (is_quick, timbre.recording.is_some()) {
+            (true, true) => RECORDED_STANDS_OUT,
+            (true, false) => STRUCK_STANDS_OUT,
+            (false, _) => HELD_STANDS_OUT,
+        };
         let loudest = stands_out * self.level.max(SOFTEST);
         ScoreNote {
             instrument: role.instrument,
@@ -263,20 +346,20 @@ impl Ensemble {
             attack_s,
             held_s: rng.between(role.held_s[0], role.held_s[1]).max(attack_s + 0.5),
             release_s: timbre.release_s * rng.between(0.9, 1.2),
+            is_melody: false,
         }
     }
 
     /// The best key: in the mode until the note has decayed, close to the previous one, doubling no other note, and not
     /// rough against what sounds. Also returns whether it is from the role's pool.
     pub fn choose_key(&mut self, note: &ScoreNote, role: &Role, recent: &[i32; RECENT]) -> Option<(i32, bool)> {
-        // Includes the reverb's decay.
-        let tones = self.harmony.tones_for(note.length_s() + 4.0);
+        let tones = self.harmony.tones_for(note.length_s() + REVERB_S);
         let chord = self.harmony.chord();
         let root = i32::from(self.harmony.root());
         let around = SoundingContext::of(&self.synth, note.attack_s);
-        let shift = (8.0 * (self.shape.register - 0.5)).round() as i32;
+        let [low, high] = self.keys_of(role);
         let mut best: Option<(f32, i32, bool)> = None;
-        for key in role.keys[0] + shift..=role.keys[1] + shift {
+        for key in low..=high {
             if !tones.has(key) {
                 continue;
             }

@@ -28,6 +28,24 @@ pub enum Instrument {
     Bell,
     /// A bowed singing bowl.
     Bowl,
+    /// A recorded piano.
+    Piano,
+    /// A recorded string section.
+    Section,
+    /// A recorded cello.
+    Cello,
+    /// A recorded choir on one vowel.
+    Choir,
+    /// A recorded harp.
+    Harp,
+    /// A recorded flute.
+    Flute,
+    /// A recorded celesta.
+    Celesta,
+    /// A recorded bell, lowered until it rings like a bowl.
+    LowBell,
+    /// A recorded warm pad.
+    WarmPad,
 }
 
 /// Timbre of an instrument.
@@ -53,6 +71,17 @@ pub struct Timbre {
     pub brightness: f32,
     /// How much brighter it is at full level than at the start, 0 to 1.
     pub opening: f32,
+    /// The recording it is played from. While that is not in memory, the partials above stand in for it.
+    pub recording: Option<Recording>,
+}
+
+/// A recorded instrument of `media/instruments`.
+#[derive(Clone, Copy, Debug)]
+pub struct Recording {
+    /// Its name in the index and in the names of its files.
+    pub name: &'static str,
+    /// Gain at which it is as loud as its partials.
+    pub gain: f32,
 }
 
 const fn held(partials: [(f32, f32); PARTIALS]) -> [(f32, f32, f32); PARTIALS] {
@@ -77,6 +106,7 @@ const fn steady(partials: [(f32, f32); PARTIALS]) -> Timbre {
         spread_hz: 0.12,
         brightness: 1.0,
         opening: 0.5,
+        recording: None,
     }
 }
 
@@ -193,9 +223,162 @@ static BOWL: Timbre = Timbre {
     ..steady([(1.0, 0.95), (1.0, 0.30), (2.0, 0.34), (2.0, 0.12), (3.0, 0.12), (4.0, 0.06), (5.0, 0.03), (6.0, 0.01)])
 };
 
+static PIANO: Timbre = Timbre {
+    partials: [
+        (1.0, 0.86, 1.6),
+        (2.0, 0.57, 1.4),
+        (3.0, 0.25, 1.2),
+        (4.0, 0.18, 1.1),
+        (5.0, 0.09, 1.0),
+        (6.0, 0.08, 0.9),
+        (7.0, 0.07, 0.8),
+        (8.0, 0.02, 0.7),
+    ],
+    // Slower than the hammer, as on a felted piano: nothing may be sudden.
+    attack_s: [0.028, 0.040],
+    release_s: 1.9,
+    amplitude_noise: 0.0,
+    wander_cents: 0.0,
+    spread_hz: 0.05,
+    brightness: 2.4,
+    opening: 0.0,
+    recording: Some(Recording { name: "piano", gain: 13.7 }),
+    ..steady([(1.0, 0.0); PARTIALS])
+};
+
+static SECTION: Timbre = Timbre {
+    attack_s: [1.1, 1.9],
+    release_s: 3.4,
+    brightness: 2.1,
+    opening: 0.5,
+    recording: Some(Recording { name: "strings", gain: 16.5 }),
+    partials: held([
+        (1.0, 0.70),
+        (2.0, 0.54),
+        (3.0, 0.28),
+        (4.0, 0.45),
+        (5.0, 0.27),
+        (6.0, 0.10),
+        (7.0, 0.15),
+        (8.0, 0.09),
+    ]),
+    ..STRINGS
+};
+
+static CELLO: Timbre = Timbre {
+    unison: 1,
+    attack_s: [0.30, 0.50],
+    release_s: 1.8,
+    brightness: 3.0,
+    opening: 0.4,
+    recording: Some(Recording { name: "cello", gain: 11.7 }),
+    partials: held([
+        (1.0, 0.79),
+        (2.0, 0.69),
+        (3.0, 0.30),
+        (4.0, 0.21),
+        (5.0, 0.13),
+        (6.0, 0.08),
+        (7.0, 0.09),
+        (8.0, 0.10),
+    ]),
+    ..STRINGS
+};
+
+static CHOIR: Timbre = Timbre {
+    attack_s: [1.4, 2.4],
+    release_s: 3.6,
+    amplitude_noise_hz: 1.4,
+    amplitude_noise: 0.18,
+    wander_cents: 5.0,
+    brightness: 2.2,
+    opening: 0.4,
+    recording: Some(Recording { name: "choir", gain: 11.3 }),
+    ..steady([(1.0, 0.27), (2.0, 0.74), (3.0, 0.44), (4.0, 0.60), (5.0, 0.05), (6.0, 0.17), (7.0, 0.08), (8.0, 0.02)])
+};
+
+static HARP: Timbre = Timbre {
+    partials: [
+        (1.0, 1.19, 1.1),
+        (2.0, 0.11, 0.9),
+        (3.0, 0.10, 0.6),
+        (4.0, 0.01, 0.5),
+        (5.0, 0.01, 0.4),
+        (6.0, 0.00, 0.3),
+        (7.0, 0.00, 0.3),
+        (8.0, 0.00, 0.3),
+    ],
+    brightness: 3.0,
+    recording: Some(Recording { name: "harp", gain: 14.2 }),
+    ..PIANO
+};
+
+static FLUTE: Timbre = Timbre {
+    attack_s: [0.22, 0.36],
+    release_s: 1.7,
+    amplitude_noise_hz: 4.8,
+    amplitude_noise: 0.12,
+    wander_cents: 3.0,
+    brightness: 3.0,
+    opening: 0.3,
+    recording: Some(Recording { name: "flute", gain: 11.4 }),
+    ..steady([(1.0, 0.70), (2.0, 0.64), (3.0, 0.32), (4.0, 0.11), (5.0, 0.16), (6.0, 0.04), (7.0, 0.04), (8.0, 0.04)])
+};
+
+static CELESTA: Timbre = Timbre {
+    partials: [
+        (1.0, 1.20, 0.9),
+        (2.0, 0.02, 0.6),
+        (3.0, 0.02, 0.5),
+        (4.0, 0.02, 0.4),
+        (5.0, 0.01, 0.3),
+        (6.0, 0.01, 0.3),
+        (7.0, 0.00, 0.3),
+        (8.0, 0.00, 0.3),
+    ],
+    attack_s: [0.032, 0.050],
+    brightness: 2.2,
+    recording: Some(Recording { name: "glass", gain: 13.6 }),
+    ..PIANO
+};
+
+static LOW_BELL: Timbre = Timbre {
+    partials: [
+        (1.0, 0.01, 1.6),
+        (2.0, 0.31, 2.2),
+        (3.0, 0.84, 1.7),
+        (4.0, 0.79, 1.3),
+        (5.0, 0.01, 0.8),
+        (6.0, 0.02, 0.8),
+        (7.0, 0.01, 0.8),
+        (8.0, 0.07, 0.5),
+    ],
+    attack_s: [0.060, 0.090],
+    release_s: 2.5,
+    brightness: 2.0,
+    recording: Some(Recording { name: "bowl", gain: 14.9 }),
+    ..PIANO
+};
+
+static WARM_PAD: Timbre = Timbre {
+    brightness: 2.0,
+    partials: held([
+        (1.0, 1.07),
+        (2.0, 0.42),
+        (3.0, 0.28),
+        (4.0, 0.20),
+        (5.0, 0.13),
+        (6.0, 0.07),
+        (7.0, 0.04),
+        (8.0, 0.03),
+    ]),
+    recording: Some(Recording { name: "pad", gain: 7.4 }),
+    ..PAD
+};
+
 impl Instrument {
     /// Every instrument.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 18] = [
         Self::Drone,
         Self::Bowed,
         Self::Pad,
@@ -205,6 +388,15 @@ impl Instrument {
         Self::Breath,
         Self::Bell,
         Self::Bowl,
+        Self::Piano,
+        Self::Section,
+        Self::Cello,
+        Self::Choir,
+        Self::Harp,
+        Self::Flute,
+        Self::Celesta,
+        Self::LowBell,
+        Self::WarmPad,
     ];
 
     /// Its timbre.
@@ -220,19 +412,28 @@ impl Instrument {
             Self::Breath => &BREATH,
             Self::Bell => &BELL,
             Self::Bowl => &BOWL,
+            Self::Piano => &PIANO,
+            Self::Section => &SECTION,
+            Self::Cello => &CELLO,
+            Self::Choir => &CHOIR,
+            Self::Harp => &HARP,
+            Self::Flute => &FLUTE,
+            Self::Celesta => &CELESTA,
+            Self::LowBell => &LOW_BELL,
+            Self::WarmPad => &WARM_PAD,
         }
     }
 
-    /// Whether it is struck and decays.
+    /// Whether it is struck or plucked and decays.
     #[must_use]
     pub const fn is_struck(self) -> bool {
-        matches!(self, Self::Bell | Self::Chime)
+        matches!(self, Self::Chime) || self.has_quick_attack()
     }
 
-    /// Whether it is a bell, which may have a very short attack.
+    /// Whether it may have a very short attack: bells, and strings that are struck or plucked.
     #[must_use]
-    pub const fn is_bell(self) -> bool {
-        matches!(self, Self::Bell)
+    pub const fn has_quick_attack(self) -> bool {
+        matches!(self, Self::Bell | Self::Piano | Self::Harp | Self::Celesta | Self::LowBell)
     }
 }
 
@@ -253,6 +454,8 @@ pub struct ScoreNote {
     pub held_s: f32,
     /// Release in seconds, along half a cosine.
     pub release_s: f32,
+    /// Whether it belongs to the melody.
+    pub is_melody: bool,
 }
 
 impl ScoreNote {
@@ -289,10 +492,13 @@ impl ScoreNote {
 
     fn partials_in_full(&self, age_s: f32, level: f32) -> [Partial; PARTIALS] {
         let pitch_hz = self.pitch_hz();
-        self.instrument.timbre().partials.map(|(ratio, part, fall_s)| {
+        let timbre = self.instrument.timbre();
+        // A recording has its own decline of upper partials, and is darkened less.
+        let corner_hz = CORNER_HZ * 1.5 * if timbre.recording.is_some() { timbre.brightness } else { 1.0 };
+        timbre.partials.map(|(ratio, part, fall_s)| {
             let pitch_hz = pitch_hz * ratio;
             let fall = if fall_s > 0.0 { (-age_s / fall_s).exp() } else { 1.0 };
-            Partial { pitch_hz, level: level * part * fall * dimmed(pitch_hz, CORNER_HZ * 1.5) }
+            Partial { pitch_hz, level: level * part * fall * dimmed(pitch_hz, corner_hz) }
         })
     }
 }
@@ -327,9 +533,10 @@ mod tests {
             let timbre = instrument.timbre();
             // The rise from 10 % to 90 % takes 0.59 of half a cosine.
             let rise_s = timbre.attack_s[0] * 0.59;
-            let shortest_s = if instrument.is_bell() { 0.015 } else { 0.080 };
+            let shortest_s = if instrument.has_quick_attack() { 0.015 } else { 0.080 };
             assert!(rise_s >= shortest_s, "{instrument:?}: {rise_s} s");
-            assert!(timbre.release_s >= 3.0 && timbre.attack_s[0] <= timbre.attack_s[1], "{instrument:?}");
+            let least_s = if timbre.recording.is_some() { 1.5 } else { 3.0 };
+            assert!(timbre.release_s >= least_s && timbre.attack_s[0] <= timbre.attack_s[1], "{instrument:?}");
         }
     }
 }

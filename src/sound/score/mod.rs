@@ -2,14 +2,15 @@
 //! what the arc asks of it; both arrive as a [`ScoreAim`].
 //!
 //! ```text
-//! ScoreAim ─▶ Score ─▶ composition (tidal, glass, strings, bells: who plays when)
+//! ScoreAim ─▶ Score ─▶ composition (tidal, glass, strings, bells, arrangements: who plays when)
 //!                         └─▶ ensemble (when a note may begin, which pitch fits) ◀─ harmony (mode, chord), roughness
-//!                               └─▶ synth (sums of sines) ─▶ reverb ─▶ automatic gain ─▶ out
+//!                               └─▶ synth (sums of sines, or sampler) ─▶ reverb ─▶ automatic gain ─▶ out
 //! ```
 //!
 //! It runs in the audio callback, so all memory is allocated when it is created. The same seed and the same aims give
 //! the same samples. It never loops: there are no patterns, and each note is chosen to fit what sounds at that moment.
 
+mod arrangements;
 mod auto_gain;
 mod bells;
 mod ensemble;
@@ -17,8 +18,10 @@ mod glass;
 mod harmony;
 mod instruments;
 pub mod measure;
+mod phrases;
 mod reverb;
 mod roughness;
+mod sampler;
 mod strings;
 mod synth;
 #[cfg(test)]
@@ -30,6 +33,7 @@ use crate::room::timeline::SessionTimeline;
 use crate::sound::dsp::Smoother;
 use crate::sound::dsp::ramp::{AudioBlock, BLOCK, SILENCE};
 use crate::vocabulary::sound::Character;
+use arrangements::{Arranged, Arrangement, CELLO_DRONE, CHOIR_BELLS, HARP_FLUTE, PIANO_STRINGS};
 use auto_gain::AutoGain;
 use bells::Bells;
 use ensemble::Ensemble;
@@ -41,6 +45,7 @@ use tidal::Tidal;
 pub use harmony::{Mode, PitchClasses};
 pub use instruments::{Instrument, ScoreNote};
 pub use roughness::{Partial, ROUGHNESS_LIMIT, ROUGHNESS_MEAN_LIMIT};
+pub use sampler::{SampleFrames, SampledInstrument, SampledNote};
 
 /// Gain that brings a character to [`ScoreShape::loudness_lufs`], before the automatic gain.
 const fn trim_of(character: Character) -> f32 {
@@ -48,7 +53,59 @@ const fn trim_of(character: Character) -> f32 {
         Character::Tidal => 0.32,
         Character::Glass => 0.40,
         Character::Strings => 0.36,
-        Character::Bells => 0.45,
+        Character::Bells | Character::PianoStrings | Character::CelloDrone => 0.45,
+        Character::HarpFlute => 0.70,
+        Character::ChoirBells => 0.62,
+    }
+}
+
+/// The arrangement of a character that is played on recorded instruments.
+const fn arrangement_of(character: Character) -> Option<&'static Arrangement> {
+    match character {
+        Character::PianoStrings => Some(&PIANO_STRINGS),
+        Character::CelloDrone => Some(&CELLO_DRONE),
+        Character::HarpFlute => Some(&HARP_FLUTE),
+        Character::ChoirBells => Some(&CHOIR_BELLS),
+        Character::Tidal | Character::Glass | Character::Strings | Character::Bells => None,
+    }
+}
+
+/// The recorded instruments that a character is played on, some of them more than once.
+pub fn recordings_of(character: Character) -> impl Iterator<Item = Instrument> + Clone {
+    arrangement_of(character).map(arrangements::instruments_of).into_iter().flatten()
+}
+
+/// How much louder everything may become at once, in dB: a hammer's stroke is the beginning of a tone that falls at once.
+const fn rise_margin_db(character: Character) -> f32 {
+    match character {
+        Character::PianoStrings | Character::ChoirBells => 1.2,
+        Character::CelloDrone | Character::HarpFlute => 0.9,
+        Character::Tidal | Character::Glass | Character::Strings | Character::Bells => 0.7,
+    }
+}
+
+/// Maximum rise in dB of 400 ms over the seconds before. A plucked string and a small bell are at their loudest when they begin
+/// and soon gone, so that after a rest they stand out further than anything that is held.
+#[must_use]
+pub const fn rise_db_max(character: Character) -> f64 {
+    match character {
+        Character::HarpFlute | Character::ChoirBells => 8.0,
+        Character::Tidal
+        | Character::Glass
+        | Character::Strings
+        | Character::Bells
+        | Character::PianoStrings
+        | Character::CelloDrone => 6.0,
+    }
+}
+
+/// Maximum number of notes per second. Phrases have more notes than single tones have, and rests between them.
+#[must_use]
+pub const fn notes_per_s_max(character: Character) -> f64 {
+    match character {
+        Character::PianoStrings | Character::HarpFlute => 0.75,
+        Character::CelloDrone | Character::ChoirBells => 0.6,
+        Character::Tidal | Character::Glass | Character::Strings | Character::Bells => 0.5,
     }
 }
 
@@ -159,6 +216,10 @@ const FOLLOWS_S: f32 = 9.0;
 const CHANGE_S: f32 = 14.0;
 /// Blocks per control tick (11 ms at 48 kHz).
 const CONTROL_BLOCKS: u32 = 8;
+/// Time for which the music waits for its recordings before it begins without them, in seconds.
+const WAITS_FOR_RECORDINGS_S: f32 = 0.9;
+/// Time after which a recording that is no longer needed is given away, in seconds.
+const KEEPS_RECORDINGS_S: f32 = 20.0;
 
 /// The notes begun in one tick.
 #[derive(Clone, Copy, Debug, Default)]
@@ -179,12 +240,15 @@ impl Onsets {
     }
 }
 
+// The large one is stored inline, too, since it is created in the audio callback.
+#[allow(clippy::large_enum_variant)]
 #[derive(Debug)]
 enum Composition {
     Tidal(Tidal),
     Glass(Glass),
     Strings(Strings),
     Bells(Bells),
+    Arranged(Arranged),
 }
 
 impl Composition {
@@ -194,6 +258,10 @@ impl Composition {
             Character::Glass => Self::Glass(Glass::new()),
             Character::Strings => Self::Strings(Strings::new()),
             Character::Bells => Self::Bells(Bells::new()),
+            Character::PianoStrings => Self::Arranged(Arranged::new(&PIANO_STRINGS)),
+            Character::CelloDrone => Self::Arranged(Arranged::new(&CELLO_DRONE)),
+            Character::HarpFlute => Self::Arranged(Arranged::new(&HARP_FLUTE)),
+            Character::ChoirBells => Self::Arranged(Arranged::new(&CHOIR_BELLS)),
         }
     }
 
@@ -203,6 +271,7 @@ impl Composition {
             Self::Glass(piece) => piece.play(ensemble, seconds),
             Self::Strings(piece) => piece.play(ensemble, seconds),
             Self::Bells(piece) => piece.play(ensemble, seconds),
+            Self::Arranged(piece) => piece.play(ensemble, seconds),
         }
     }
 }
@@ -219,6 +288,8 @@ pub struct Score {
     trim: Smoother,
     block: u32,
     starts: u64,
+    /// Time for which the same recordings have been needed.
+    settled_s: f32,
 }
 
 impl Score {
@@ -236,7 +307,36 @@ impl Score {
             trim: Smoother::default(),
             block: 0,
             starts: 0,
+            settled_s: 0.0,
         }
+    }
+
+    /// Takes a recorded instrument, or gives it back if there is one already. Until it is here, its partials are
+    /// synthesised.
+    pub fn put(&mut self, sampled: Box<SampledInstrument>) -> Option<Box<SampledInstrument>> {
+        let refused = self.ensemble.put(sampled);
+        if self.ensemble.is_waiting() && !self.lacks_recordings() {
+            self.ensemble.stop_waiting();
+        }
+        refused
+    }
+
+    /// Gives away a recorded instrument that has not been needed for a while. To be called once a block, also while
+    /// resting.
+    pub fn take_unneeded(&mut self) -> Option<Box<SampledInstrument>> {
+        self.settled_s += BLOCK as f32 / self.rate_hz;
+        if self.settled_s < KEEPS_RECORDINGS_S {
+            return None;
+        }
+        let character = self.aim.map(|aim| aim.character);
+        self.ensemble.take_unneeded(|instrument| {
+            character.is_some_and(|character| recordings_of(character).any(|needed| needed == instrument))
+        })
+    }
+
+    fn lacks_recordings(&self) -> bool {
+        self.aim
+            .is_some_and(|aim| recordings_of(aim.character).any(|instrument| !self.ensemble.has_recording(instrument)))
     }
 
     /// Moves to `aim`, ignoring its level. The first aim after [`rest`](Self::rest) starts over.
@@ -256,17 +356,26 @@ impl Score {
             Some(present) if present.character != aim.character || present.seed != aim.seed => {
                 // The mode is kept, so that decaying and new notes are in tune.
                 self.ensemble.release_all(CHANGE_S);
+                self.ensemble.begin_composition();
                 self.ensemble.rng = crate::sound::dsp::Rng::new(aim.seed ^ u64::from(self.block));
                 self.composition = Composition::new(aim.character);
             }
             Some(_) => {}
         }
+        let is_other = self.aim.is_none_or(|present| present.character != aim.character);
         self.aim = Some(aim);
+        if is_other {
+            self.settled_s = 0.0;
+            if self.lacks_recordings() {
+                self.ensemble.wait(WAITS_FOR_RECORDINGS_S);
+            }
+        }
     }
 
     /// Stops; to be called once nothing is heard any more. The next aim starts over.
     pub fn rest(&mut self) {
         self.aim = None;
+        self.settled_s = 0.0;
     }
 
     /// Whether it is not playing.
@@ -307,6 +416,6 @@ impl Score {
             *frame = frame.map(|sample| sample * trim);
         }
         self.reverb.run(out);
-        self.auto_gain.run(out, block_s);
+        self.auto_gain.run(out, rise_margin_db(aim.character), block_s);
     }
 }

@@ -1,5 +1,5 @@
-//! Owns additive synthesis: each note is a sum of sines, with eight partials processed in parallel. Does not own the
-//! choice of notes.
+//! Owns the sounding notes. A note of an instrument whose recording is in memory is played from it (`sampler`); any other
+//! is a sum of sines, with eight partials processed in parallel. Does not own the choice of notes.
 //!
 //! A sine is a rotating vector, which takes four multiplications per frame and no table look-up. The vectors of several
 //! partials share a SIMD register. Gains are updated once per block and interpolated linearly within it. Nothing here
@@ -7,7 +7,8 @@
 
 use std::f32::consts::{LN_2, TAU};
 
-use super::instruments::{CORNER_HZ, PARTIALS, ScoreNote, dimmed};
+use super::instruments::{CORNER_HZ, Instrument, PARTIALS, ScoreNote, dimmed};
+use super::sampler::{SampleShelf, SampleVoice, SampledInstrument};
 use crate::sound::dsp::ramp::{AudioBlock, BLOCK};
 use crate::sound::dsp::{Rng, pan};
 
@@ -175,6 +176,8 @@ impl OscillatorBank {
 struct SynthVoice {
     note: ScoreNote,
     age_s: f32,
+    /// If it is played from a recording; there are no oscillators then.
+    sample: Option<SampleVoice>,
     unison: [Option<OscillatorBank>; 2],
     pitch_offset: [f32; 2],
     wander: [f32; 2],
@@ -186,27 +189,56 @@ struct SynthVoice {
 pub struct Synth {
     all: [Option<SynthVoice>; POLYPHONY],
     sums: [PartialSums; 2],
+    shelf: SampleShelf,
     rate_hz: f32,
 }
 
 impl Synth {
     /// Silent.
     pub fn new(rate_hz: f32) -> Self {
-        Self { all: std::array::from_fn(|_| None), sums: [[[0.0; PARTIALS]; BLOCK]; 2], rate_hz }
+        Self {
+            all: std::array::from_fn(|_| None),
+            sums: [[[0.0; PARTIALS]; BLOCK]; 2],
+            shelf: SampleShelf::new(),
+            rate_hz,
+        }
+    }
+
+    /// Takes a recorded instrument, or gives it back if there is one already.
+    pub fn put(&mut self, sampled: Box<SampledInstrument>) -> Option<Box<SampledInstrument>> {
+        self.shelf.put(sampled)
+    }
+
+    /// Gives away a recorded instrument that no note sounds on and for which `is_needed` is false.
+    pub fn take_unneeded(&mut self, is_needed: impl Fn(Instrument) -> bool) -> Option<Box<SampledInstrument>> {
+        let all = &self.all;
+        let sounds = |instrument| all.iter().flatten().any(|voice| voice.note.instrument == instrument);
+        self.shelf.take_unneeded(|instrument| is_needed(instrument) || sounds(instrument))
+    }
+
+    /// Whether the recording of `instrument` is in memory.
+    pub fn has_recording(&self, instrument: Instrument) -> bool {
+        self.shelf.get(instrument).is_some()
     }
 
     /// Begins a note; false if every voice is taken.
     pub fn begin(&mut self, note: ScoreNote, rng: &mut Rng) -> bool {
         let Some(slot) = self.all.iter_mut().find(|voice| voice.is_none()) else { return false };
-        let second = note.instrument.timbre().unison > 1;
+        let timbre = note.instrument.timbre();
+        let sample = timbre
+            .recording
+            .zip(self.shelf.get(note.instrument))
+            .map(|(recording, sampled)| SampleVoice::new(sampled, &note, recording.gain, rng, self.rate_hz));
+        let second = timbre.unison > 1;
         let share = if second { 0.75 } else { 1.0 };
-        let one = OscillatorBank::new(&note, share, rng, self.rate_hz);
-        let two = second.then(|| OscillatorBank::new(&note, share, rng, self.rate_hz));
+        let one = sample.is_none().then(|| OscillatorBank::new(&note, share, rng, self.rate_hz));
+        let two = (sample.is_none() && second).then(|| OscillatorBank::new(&note, share, rng, self.rate_hz));
         let random = (rng.unit() * 16_777_216.0) as u32 * 256 + 1;
         *slot = Some(SynthVoice {
             note,
             age_s: 0.0,
-            unison: [Some(one), two],
+            sample,
+            unison: [one, two],
             pitch_offset: [0.0; 2],
             wander: [0.0; 2],
             random,
@@ -247,12 +279,10 @@ impl Synth {
         self.sums = [[[0.0; PARTIALS]; BLOCK]; 2];
         let block_s = BLOCK as f32 / self.rate_hz;
         let corner_hz = CORNER_HZ * (1.0 + 2.2 * brightness);
-        for slot in &mut self.all {
-            let Some(voice) = slot else { continue };
+        for voice in self.all.iter_mut().flatten() {
             voice.age_s += block_s;
-            voice.render(&mut self.sums, corner_hz, movement, self.rate_hz);
-            if voice.age_s >= voice.note.length_s() {
-                *slot = None;
+            if voice.sample.is_none() {
+                voice.render(&mut self.sums, corner_hz, movement, self.rate_hz);
             }
         }
         for (index, frame) in out.iter_mut().enumerate() {
@@ -260,14 +290,31 @@ impl Synth {
                 *sample = sums[index].iter().sum();
             }
         }
+        for slot in &mut self.all {
+            let Some(voice) = slot else { continue };
+            let is_over = !voice.render_sample(&self.shelf, out, corner_hz, self.rate_hz);
+            if is_over || voice.age_s >= voice.note.length_s() {
+                *slot = None;
+            }
+        }
     }
 }
 
 impl SynthVoice {
+    /// Adds one block if it is played from a recording. False once that is over.
+    fn render_sample(&mut self, recordings: &SampleShelf, out: &mut AudioBlock, corner_hz: f32, rate_hz: f32) -> bool {
+        let Some(voice) = &mut self.sample else { return true };
+        let Some(sampled) = recordings.get(self.note.instrument) else { return false };
+        let envelope = self.note.envelope(self.age_s);
+        let corner_hz = opened(self.note.instrument, corner_hz, envelope);
+        let sides = pan(self.note.pan_position).map(|side| side * envelope);
+        voice.render(sampled, out, sides, corner_hz, rate_hz)
+    }
+
     fn render(&mut self, sums: &mut [PartialSums; 2], corner_hz: f32, movement: f32, rate_hz: f32) {
         let timbre = self.note.instrument.timbre();
         let envelope = self.note.envelope(self.age_s);
-        let corner_hz = corner_hz * timbre.brightness * (1.0 - timbre.opening * (1.0 - envelope));
+        let corner_hz = opened(self.note.instrument, corner_hz, envelope);
         // Breath consists of noise only; for other instruments the arc sets its depth.
         let amplitude_noise = if timbre.amplitude_noise > 0.8 {
             timbre.amplitude_noise
@@ -291,4 +338,10 @@ impl SynthVoice {
             bank.render(sums, sides, amplitude_noise, corner_hz, *wander, rate_hz);
         }
     }
+}
+
+/// The cutoff of an instrument's low-pass filter at this point of its envelope.
+fn opened(instrument: Instrument, corner_hz: f32, envelope: f32) -> f32 {
+    let timbre = instrument.timbre();
+    corner_hz * timbre.brightness * (1.0 - timbre.opening * (1.0 - envelope))
 }

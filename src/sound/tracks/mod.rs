@@ -1,10 +1,11 @@
 //! Owns everything played from files: the order of tracks, reading and resampling them ahead of the engine, their
-//! loudness, and the clinic's recorded clips. Does not own fading and mixing (`engine`) or where sound comes out
+//! loudness, the recorded instruments, and the clinic's recorded clips. Does not own fading and mixing (`engine`) or where sound comes out
 //! (`output`).
 
 pub mod clips;
 pub mod decode;
 mod file;
+pub mod instruments;
 mod loudness;
 mod piece;
 mod playlist;

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use crate::sound::Mix;
+use crate::sound::score::{Instrument, recordings_of};
 use crate::vocabulary::sound::CROSSFADE_MAX_S;
 
 /// One entry of a playlist.
@@ -39,6 +40,8 @@ pub struct TrackRequest {
     pub session: u64,
     /// See [`crate::sound::Mix::crossfade_s`].
     pub crossfade_s: f32,
+    /// The recorded instruments that the score is played on.
+    pub instruments: Vec<Instrument>,
 }
 
 impl TrackRequest {
@@ -49,6 +52,7 @@ impl TrackRequest {
             skips: mix.skips,
             session: mix.session,
             crossfade_s: mix.crossfade_s.clamp(0.0, CROSSFADE_MAX_S),
+            instruments: mix.score.map_or_else(Vec::new, |aim| recordings_of(aim.character).collect()),
         }
     }
 }

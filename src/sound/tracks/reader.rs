@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::file::TrackProblem;
+use super::instruments::InstrumentReader;
 use super::loudness::LoudnessLibrary;
 use super::piece::{DeckParams, PieceReader};
 use super::playlist::{Playlist, TrackRequest};
@@ -38,6 +39,9 @@ const LEAST_FADE_S: f32 = 1.2;
 /// Reads tracks ahead and hands them to the engine in order.
 pub struct TrackReader {
     loudness: LoudnessLibrary,
+    instruments: InstrumentReader,
+    /// Whether an instrument is still to be read.
+    lacks_instruments: bool,
     port: Option<DeckPort>,
     wanted: TrackRequest,
     playlist: Playlist,
@@ -65,10 +69,12 @@ enum PendingChange {
 }
 
 impl TrackReader {
-    /// Matches levels by `loudness`.
-    pub fn new(loudness: LoudnessLibrary) -> Self {
+    /// Matches levels by `loudness`, and reads the recorded instruments in `instruments_dir`, if any.
+    pub fn new(loudness: LoudnessLibrary, instruments_dir: Option<PathBuf>) -> Self {
         Self {
             loudness,
+            instruments: InstrumentReader::new(instruments_dir),
+            lacks_instruments: false,
             port: None,
             wanted: TrackRequest::default(),
             playlist: Playlist::default(),
@@ -87,13 +93,14 @@ impl TrackReader {
 
     /// Replaces a reader lost to a panic. Whether there is music is reported in any case, since the last report is not
     /// known.
-    pub fn after_panic(loudness: LoudnessLibrary) -> Self {
-        Self { reported_gone: None, ..Self::new(loudness) }
+    pub fn after_panic(loudness: LoudnessLibrary, instruments_dir: Option<PathBuf>) -> Self {
+        Self { reported_gone: None, ..Self::new(loudness, instruments_dir) }
     }
 
     /// Feeds a new engine, where the current track starts from its beginning.
     pub fn connect(&mut self, port: DeckPort) {
         self.port = Some(port);
+        self.instruments.connect();
         self.readings.clear();
         self.queued = None;
         self.decks_out = 0;
@@ -112,6 +119,7 @@ impl TrackReader {
         if (wanted.crossfade_s - self.wanted.crossfade_s).abs() > f32::EPSILON {
             self.recall_queued();
         }
+        self.instruments.set_wanted(&wanted.instruments);
         let steps = wanted.skips.saturating_sub(self.wanted.skips);
         let changed = wanted.tracks != self.wanted.tracks;
         self.wanted = wanted;
@@ -131,12 +139,27 @@ impl TrackReader {
         self.apply_pending_change(tell);
         self.fill_all(tell);
         self.queue_next(tell);
-        if self.pending.is_some() { Duration::from_millis(100) } else { SLEEP_MAX }
+        self.lacks_instruments = self.port.as_mut().is_some_and(|port| self.instruments.run_once(port, tell));
+        match (self.lacks_instruments, self.pending.is_some()) {
+            (true, _) => Duration::ZERO,
+            (false, true) => Duration::from_millis(100),
+            (false, false) => SLEEP_MAX,
+        }
     }
 
     /// Whether there is nothing to read and nothing to wait for.
     pub fn is_idle(&self) -> bool {
-        self.pending.is_none() && self.readings.is_empty() && self.decks_out == 0 && self.retry_at.is_none()
+        self.pending.is_none()
+            && self.readings.is_empty()
+            && self.decks_out == 0
+            && self.retry_at.is_none()
+            && !self.lacks_instruments
+    }
+
+    /// Number of recorded instruments that the engine has.
+    #[cfg(test)]
+    pub fn instruments_out(&self) -> usize {
+        self.instruments.given()
     }
 
     fn change_list(&mut self) {

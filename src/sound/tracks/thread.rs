@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 use std::panic::panic_any;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
@@ -98,6 +99,7 @@ fn read_on(mut reader: TrackReader, commands: &Receiver<ReaderCommand>, tell: &d
 /// Supervises the reading thread.
 pub struct ReaderThread {
     loudness: LoudnessLibrary,
+    instruments_dir: Option<PathBuf>,
     events: ReaderEvents,
     wanted: TrackRequest,
     running: Option<RunningReader>,
@@ -113,9 +115,15 @@ pub struct ReaderThread {
 impl ReaderThread {
     /// The first call of [`Self::restart_if_due`] starts the thread. With `after_fault`, whether there is music is
     /// reported in any case, since the last report is not known.
-    pub fn new(loudness: LoudnessLibrary, events: ReaderEvents, after_fault: bool) -> Self {
+    pub fn new(
+        loudness: LoudnessLibrary,
+        instruments_dir: Option<PathBuf>,
+        events: ReaderEvents,
+        after_fault: bool,
+    ) -> Self {
         Self {
             loudness,
+            instruments_dir,
             events,
             wanted: TrackRequest::of(&Mix::default()),
             running: None,
@@ -135,9 +143,10 @@ impl ReaderThread {
         self.restart_at = None;
         self.started += 1;
         let is_restart = self.started > 1;
-        let loudness = self.loudness.clone();
+        let (loudness, instruments_dir) = (self.loudness.clone(), self.instruments_dir.clone());
         let is_first = !is_restart && !self.after_fault;
-        let reader = if is_first { TrackReader::new(loudness) } else { TrackReader::after_panic(loudness) };
+        let begin = if is_first { TrackReader::new } else { TrackReader::after_panic };
+        let reader = begin(loudness, instruments_dir);
         self.running = RunningReader::start(self.started, reader, &self.events);
         self.command(ReaderCommand::SetRequest(self.wanted.clone()));
         is_restart

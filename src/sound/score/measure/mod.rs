@@ -7,7 +7,7 @@ mod audio;
 mod notes;
 mod similarity;
 
-use super::{Mode, Score, ScoreAim, ScoreNote, ScoreShape};
+use super::{Mode, Score, ScoreAim, ScoreNote, ScoreShape, notes_per_s_max, rise_db_max};
 use crate::sound::dsp::ramp::{BLOCK, SILENCE};
 use crate::vocabulary::sound::Character;
 
@@ -31,15 +31,16 @@ pub struct NoteEvent {
     pub mode: Mode,
 }
 
-/// Performs `seconds` of the score and passes on every block with its time and shape. Returns the notes.
+/// Performs `seconds` on `score`, which may have been given recordings, and passes on every block with its time and shape.
+/// Returns the notes.
 pub fn perform(
+    score: &mut Score,
     character: Character,
     seed: u64,
     seconds: f64,
     mut shape_at: impl FnMut(f64) -> ScoreShape,
     mut heard: impl FnMut(f64, &[[f32; 2]], ScoreShape),
 ) -> Vec<NoteEvent> {
-    let mut score = Score::new(RATE_HZ);
     let mut written = Vec::new();
     let mut block = SILENCE;
     for index in 0..(seconds * f64::from(RATE_HZ)) as u64 / BLOCK as u64 {
@@ -57,6 +58,8 @@ pub fn perform(
 /// All metrics of one performance.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScoreMetrics {
+    /// What was performed.
+    pub character: Character,
     /// Metrics of the notes.
     pub notes: NoteMetrics,
     /// Metrics of the samples.
@@ -67,19 +70,35 @@ pub struct ScoreMetrics {
 
 impl ScoreMetrics {
     /// Performs and measures.
-    pub fn of(character: Character, seed: u64, seconds: f64, shape_at: impl FnMut(f64) -> ScoreShape) -> Self {
+    pub fn of(
+        score: &mut Score,
+        character: Character,
+        seed: u64,
+        seconds: f64,
+        shape_at: impl FnMut(f64) -> ScoreShape,
+    ) -> Self {
         let mut audio = AudioMeter::new(RATE_HZ, OPENING_S);
         let mut similarity = SimilarityMeter::new(RATE_HZ);
-        let notes = perform(character, seed, seconds, shape_at, |_, frames, shape| {
+        let notes = perform(score, character, seed, seconds, shape_at, |_, frames, shape| {
             audio.add(frames, Some(shape.loudness_lufs()));
             similarity.add(frames);
         });
-        Self { notes: note_metrics(&notes, seconds), audio: audio.metrics(), similarity: similarity.metrics() }
+        Self {
+            character,
+            notes: note_metrics(&notes, seconds),
+            audio: audio.metrics(),
+            similarity: similarity.metrics(),
+        }
     }
 
     /// Describes every limit that is exceeded.
     #[must_use]
     pub fn violations(&self) -> Vec<String> {
-        self.notes.violations().into_iter().chain(self.audio.violations()).chain(self.similarity.violations()).collect()
+        let notes = self.notes.violations(notes_per_s_max(self.character));
+        notes
+            .into_iter()
+            .chain(self.audio.violations(rise_db_max(self.character)))
+            .chain(self.similarity.violations())
+            .collect()
     }
 }

@@ -15,10 +15,10 @@ pub struct NoteMetrics {
     pub notes: usize,
     /// Notes per second, counting those of a chord separately.
     pub notes_per_s: f64,
-    /// Shortest attack (10 % to 90 %) of anything but a bell, in milliseconds; infinite if there is none.
+    /// Shortest attack (10 % to 90 %) of any instrument but those below, in milliseconds; infinite if there is none.
     pub shortest_attack_ms: f32,
-    /// Shortest attack of a bell, in milliseconds; infinite if there is none.
-    pub shortest_bell_attack_ms: f32,
+    /// Shortest attack of a bell or a string that is struck or plucked, in milliseconds; infinite if there is none.
+    pub shortest_quick_attack_ms: f32,
     /// Shortest time between onsets that are not one chord, in milliseconds.
     pub closest_onsets_ms: f64,
     /// Shortest note from onset to silence, in seconds.
@@ -48,7 +48,7 @@ pub fn note_metrics(notes: &[NoteEvent], seconds: f64) -> NoteMetrics {
         notes: notes.len(),
         notes_per_s: notes.len() as f64 / seconds.max(1.0),
         shortest_attack_ms: f32::INFINITY,
-        shortest_bell_attack_ms: f32::INFINITY,
+        shortest_quick_attack_ms: f32::INFINITY,
         closest_onsets_ms: f64::INFINITY,
         shortest_note_s: f32::INFINITY,
         shortest_mode_s: f64::INFINITY,
@@ -58,8 +58,8 @@ pub fn note_metrics(notes: &[NoteEvent], seconds: f64) -> NoteMetrics {
     };
     for one in notes {
         let rise_ms = one.note.attack_s * TENTH_TO_NINE_TENTHS * 1_000.0;
-        let shortest = if one.note.instrument.is_bell() {
-            &mut metrics.shortest_bell_attack_ms
+        let shortest = if one.note.instrument.has_quick_attack() {
+            &mut metrics.shortest_quick_attack_ms
         } else {
             &mut metrics.shortest_attack_ms
         };
@@ -130,18 +130,18 @@ fn sounds_at(one: &NoteEvent, at_s: f64) -> bool {
 impl NoteMetrics {
     /// Describes every limit that is exceeded.
     #[must_use]
-    pub fn violations(&self) -> Vec<String> {
+    pub fn violations(&self, notes_per_s_max: f64) -> Vec<String> {
         let mut violations = Vec::new();
         let mut hold = |kept: bool, fault: String| {
             if !kept {
                 violations.push(fault);
             }
         };
-        hold(self.notes_per_s <= 0.5, format!("{:.2} notes a second", self.notes_per_s));
+        hold(self.notes_per_s <= notes_per_s_max, format!("{:.2} notes a second", self.notes_per_s));
         hold(self.shortest_attack_ms >= 80.0, format!("an attack of {:.0} ms", self.shortest_attack_ms));
         hold(
-            self.shortest_bell_attack_ms >= 15.0,
-            format!("a bell's attack of {:.0} ms", self.shortest_bell_attack_ms),
+            self.shortest_quick_attack_ms >= 15.0,
+            format!("a quick attack of {:.0} ms", self.shortest_quick_attack_ms),
         );
         // The requirement is 120 ms; beyond 500 ms no two onsets can be mistaken for the pulses of an alarm burst.
         hold(self.closest_onsets_ms >= 500.0, format!("onsets {:.0} ms apart", self.closest_onsets_ms));

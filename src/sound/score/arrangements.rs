@@ -1,0 +1,371 @@
+//! Owns the compositions for recorded instruments: a melody in phrases and the players who accompany it. Does not own how
+//! a phrase is made (`phrases`).
+//!
+//! In each, a bass moves with the chords, inner parts fill them, one singer states the motif, and a second one answers
+//! when the music is full: so the peak carries, and the way home is left to few.
+
+use super::ensemble::{Ensemble, PitchPool, Player, Role};
+use super::instruments::Instrument;
+use super::phrases::{Motif, Singer, Song};
+
+/// Number of accompanying players.
+const PLAYERS: usize = 5;
+/// Probability that a phrase is answered by the other singer, if the music is full enough for it.
+const IS_ANSWERED: f32 = 0.6;
+/// Rest between a phrase and its answer, in seconds.
+const BEFORE_ANSWER_S: [f32; 2] = [2.0, 4.5];
+
+/// Who plays.
+#[derive(Debug)]
+pub struct Arrangement {
+    players: [&'static Role; PLAYERS],
+    /// When each of them first plays, in seconds.
+    waits_s: [f32; PLAYERS],
+    song: &'static Song,
+    answer: &'static Song,
+    /// See [`Ensemble::tint`].
+    tint: f32,
+    /// See [`Ensemble::chord_stretch`].
+    chord_stretch: f32,
+    /// See [`Ensemble::pace`].
+    pace: f32,
+}
+
+/// Piano and strings.
+pub static PIANO_STRINGS: Arrangement = Arrangement {
+    players: [&PIANO_BASS, &PIANO_HAND, &LOW_SECTION, &MIDDLE_SECTION, &HIGH_SECTION],
+    waits_s: [0.0, 3.2, 1.6, 8.0, 14.0],
+    song: &PIANO_SONG,
+    answer: &SECTION_SONG,
+    tint: 0.0,
+    chord_stretch: 0.55,
+    pace: 1.65,
+};
+
+static PIANO_BASS: Role = Role {
+    instrument: Instrument::Piano,
+    keys: [34, 48],
+    held_s: [7.0, 10.0],
+    pause_s: [-0.5, 2.0],
+    level: 0.24,
+    pan_position: [-0.25, -0.05],
+    enters_at: 0.0,
+    pool: PitchPool::Root,
+};
+
+static PIANO_HAND: Role = Role {
+    keys: [50, 64],
+    held_s: [4.5, 6.5],
+    pause_s: [-2.0, 1.5],
+    level: 0.17,
+    pan_position: [-0.15, 0.1],
+    pool: PitchPool::Chord,
+    ..PIANO_BASS
+};
+
+static LOW_SECTION: Role = Role {
+    instrument: Instrument::Section,
+    keys: [40, 53],
+    held_s: [9.0, 14.0],
+    pause_s: [-2.0, 0.5],
+    level: 0.15,
+    pan_position: [0.1, 0.4],
+    enters_at: 0.0,
+    pool: PitchPool::Chord,
+};
+
+static MIDDLE_SECTION: Role =
+    Role { keys: [52, 66], level: 0.13, pan_position: [-0.3, 0.1], enters_at: 0.22, ..LOW_SECTION };
+
+static HIGH_SECTION: Role = Role {
+    keys: [62, 76],
+    held_s: [7.0, 11.0],
+    pause_s: [0.5, 4.0],
+    level: 0.10,
+    pan_position: [-0.45, -0.1],
+    enters_at: 0.5,
+    ..LOW_SECTION
+};
+
+static PIANO_SONG: Song = Song {
+    role: Role {
+        keys: [64, 84],
+        pause_s: [4.0, 10.0],
+        level: 0.23,
+        pan_position: [0.0, 0.2],
+        pool: PitchPool::Mode,
+        ..PIANO_BASS
+    },
+    beat_s: [1.15, 1.7],
+};
+
+static SECTION_SONG: Song = Song {
+    role: Role {
+        keys: [60, 79],
+        pause_s: [6.0, 12.0],
+        level: 0.17,
+        pan_position: [-0.4, -0.2],
+        enters_at: 0.55,
+        pool: PitchPool::Mode,
+        ..LOW_SECTION
+    },
+    beat_s: [1.5, 2.1],
+};
+
+/// A cello over drones.
+pub static CELLO_DRONE: Arrangement = Arrangement {
+    players: [&DRONE, &FIFTH_DRONE, &DRONE_SECTION, &DRONE_CHOIR, &DRONE_HARP],
+    waits_s: [0.0, 2.4, 6.0, 12.0, 17.0],
+    song: &CELLO_SONG,
+    answer: &CHOIR_SONG,
+    tint: -0.05,
+    chord_stretch: 1.3,
+    pace: 1.2,
+};
+
+static DRONE: Role = Role {
+    instrument: Instrument::WarmPad,
+    keys: [38, 50],
+    held_s: [16.0, 26.0],
+    pause_s: [-3.5, 0.0],
+    level: 0.24,
+    pan_position: [-0.2, 0.2],
+    enters_at: 0.0,
+    pool: PitchPool::Root,
+};
+
+static FIFTH_DRONE: Role = Role { keys: [45, 57], level: 0.17, pan_position: [-0.4, 0.4], ..DRONE };
+
+static DRONE_SECTION: Role = Role { keys: [43, 57], enters_at: 0.25, level: 0.12, ..LOW_SECTION };
+
+static DRONE_CHOIR: Role = Role {
+    instrument: Instrument::Choir,
+    keys: [55, 69],
+    held_s: [7.0, 11.0],
+    pause_s: [1.0, 5.0],
+    level: 0.10,
+    pan_position: [-0.4, 0.1],
+    enters_at: 0.5,
+    pool: PitchPool::Chord,
+};
+
+static DRONE_HARP: Role = Role {
+    instrument: Instrument::Harp,
+    keys: [57, 76],
+    held_s: [3.5, 5.0],
+    pause_s: [4.0, 11.0],
+    level: 0.12,
+    pan_position: [0.3, 0.6],
+    enters_at: 0.15,
+    pool: PitchPool::Chord,
+};
+
+static CELLO_SONG: Song = Song {
+    role: Role {
+        instrument: Instrument::Cello,
+        keys: [48, 67],
+        held_s: [2.0, 4.0],
+        pause_s: [3.5, 9.0],
+        level: 0.26,
+        pan_position: [0.05, 0.25],
+        enters_at: 0.0,
+        pool: PitchPool::Mode,
+    },
+    beat_s: [1.5, 2.2],
+};
+
+static CHOIR_SONG: Song = Song {
+    role: Role { keys: [60, 76], pause_s: [6.0, 14.0], level: 0.14, enters_at: 0.6, ..DRONE_CHOIR },
+    beat_s: [1.9, 2.6],
+};
+
+/// Flute over a harp.
+pub static HARP_FLUTE: Arrangement = Arrangement {
+    players: [&HARP_BASS, &HARP_HAND, &HARP_HIGH, &HARP_PAD, &HARP_SECTION],
+    waits_s: [0.6, 2.8, 9.0, 0.0, 12.0],
+    song: &FLUTE_SONG,
+    answer: &HARP_ANSWER,
+    tint: 0.05,
+    chord_stretch: 0.6,
+    pace: 1.65,
+};
+
+static HARP_BASS: Role = Role {
+    instrument: Instrument::Harp,
+    keys: [38, 52],
+    held_s: [4.5, 6.0],
+    pause_s: [0.0, 3.0],
+    level: 0.21,
+    pan_position: [-0.35, -0.1],
+    enters_at: 0.0,
+    pool: PitchPool::Root,
+};
+
+static HARP_HAND: Role = Role {
+    keys: [52, 67],
+    held_s: [3.0, 4.5],
+    pause_s: [-1.5, 1.2],
+    level: 0.19,
+    pan_position: [-0.3, 0.0],
+    pool: PitchPool::Chord,
+    ..HARP_BASS
+};
+
+static HARP_HIGH: Role = Role { keys: [64, 79], pause_s: [1.0, 6.0], level: 0.13, enters_at: 0.3, ..HARP_HAND };
+
+static HARP_PAD: Role = Role { keys: [43, 57], level: 0.25, pool: PitchPool::Chord, ..DRONE };
+
+static HARP_SECTION: Role = Role { keys: [52, 67], level: 0.11, enters_at: 0.45, ..LOW_SECTION };
+
+static FLUTE_SONG: Song = Song {
+    role: Role {
+        instrument: Instrument::Flute,
+        keys: [62, 79],
+        held_s: [2.0, 4.0],
+        pause_s: [4.0, 10.0],
+        level: 0.20,
+        pan_position: [0.1, 0.3],
+        enters_at: 0.0,
+        pool: PitchPool::Mode,
+    },
+    beat_s: [1.2, 1.8],
+};
+
+static HARP_ANSWER: Song = Song {
+    role: Role {
+        keys: [60, 76],
+        pause_s: [5.0, 10.0],
+        level: 0.19,
+        enters_at: 0.5,
+        pool: PitchPool::Mode,
+        ..HARP_HAND
+    },
+    beat_s: [1.2, 1.8],
+};
+
+/// Choir, with bells far apart.
+pub static CHOIR_BELLS: Arrangement = Arrangement {
+    players: [&CHOIR_LOW, &CHOIR_MIDDLE, &LOW_BELL, &HIGH_BELL, &CHOIR_PAD],
+    waits_s: [1.2, 4.5, 7.0, 13.0, 0.0],
+    song: &UPPER_SONG,
+    answer: &BELL_ANSWER,
+    tint: 0.0,
+    chord_stretch: 1.0,
+    pace: 1.2,
+};
+
+static CHOIR_LOW: Role = Role { keys: [43, 55], level: 0.17, enters_at: 0.0, ..DRONE_CHOIR };
+
+static CHOIR_MIDDLE: Role =
+    Role { keys: [52, 65], level: 0.14, enters_at: 0.2, pan_position: [-0.1, 0.4], ..DRONE_CHOIR };
+
+static LOW_BELL: Role = Role {
+    instrument: Instrument::LowBell,
+    keys: [50, 64],
+    held_s: [5.0, 7.0],
+    pause_s: [3.0, 10.0],
+    level: 0.20,
+    pan_position: [-0.3, 0.3],
+    enters_at: 0.0,
+    pool: PitchPool::Root,
+};
+
+static HIGH_BELL: Role = Role {
+    instrument: Instrument::Celesta,
+    keys: [67, 84],
+    held_s: [2.5, 4.0],
+    pause_s: [2.0, 8.0],
+    level: 0.13,
+    pan_position: [-0.6, 0.6],
+    enters_at: 0.2,
+    pool: PitchPool::Chord,
+};
+
+static CHOIR_PAD: Role = Role { keys: [40, 52], level: 0.20, ..DRONE };
+
+static UPPER_SONG: Song = Song {
+    role: Role {
+        keys: [59, 76],
+        pause_s: [4.0, 9.0],
+        level: 0.19,
+        pan_position: [-0.3, 0.0],
+        enters_at: 0.0,
+        pool: PitchPool::Mode,
+        ..DRONE_CHOIR
+    },
+    beat_s: [1.8, 2.5],
+};
+
+static BELL_ANSWER: Song = Song {
+    role: Role {
+        keys: [67, 84],
+        pause_s: [6.0, 12.0],
+        level: 0.15,
+        enters_at: 0.5,
+        pool: PitchPool::Mode,
+        ..HIGH_BELL
+    },
+    beat_s: [1.4, 2.0],
+};
+
+/// A melody in phrases, and its accompaniment.
+#[derive(Debug)]
+pub struct Arranged {
+    arrangement: &'static Arrangement,
+    players: [Player; PLAYERS],
+    song: Singer,
+    answer: Singer,
+    motif: Option<Motif>,
+}
+
+impl Arranged {
+    /// At its start.
+    pub const fn new(arrangement: &'static Arrangement) -> Self {
+        let Arrangement { players: roles, waits_s, song, answer, .. } = arrangement;
+        let mut players = [Player::new(roles[0], waits_s[0]); PLAYERS];
+        let mut at = 1;
+        while at < PLAYERS {
+            players[at] = Player::new(roles[at], waits_s[at]);
+            at += 1;
+        }
+        Self { arrangement, players, song: Singer::new(song, 6.5), answer: Singer::new(answer, 60.0), motif: None }
+    }
+
+    /// Advances by `seconds`.
+    pub fn play(&mut self, ensemble: &mut Ensemble, seconds: f32) {
+        ensemble.tint = self.arrangement.tint;
+        ensemble.chord_stretch = self.arrangement.chord_stretch;
+        ensemble.pace = self.arrangement.pace;
+        let motif = *self.motif.get_or_insert_with(|| Motif::new(&mut ensemble.rng));
+        // The two never sing at once.
+        if self.answer.next_note_s().is_none()
+            && self.song.sing(ensemble, motif, seconds)
+            && ensemble.rng.unit() < IS_ANSWERED
+        {
+            let wait_s = ensemble.rng.between(BEFORE_ANSWER_S[0], BEFORE_ANSWER_S[1]);
+            self.answer = Singer::new(self.arrangement.answer, wait_s);
+        }
+        if self.song.next_note_s().is_none() && self.answer.sing(ensemble, motif, seconds) {
+            let pause_s = self.arrangement.song.role.pause_s;
+            self.song.rest(ensemble.rng.between(pause_s[0], pause_s[1]));
+        }
+        ensemble.reserve(self.song.next_note_s().or(self.answer.next_note_s()));
+        for player in &mut self.players {
+            player.play(ensemble, seconds);
+        }
+    }
+}
+
+/// The recorded instruments of an arrangement.
+pub const fn instruments_of(arrangement: &'static Arrangement) -> [Instrument; PLAYERS + 2] {
+    let Arrangement { players, song, answer, .. } = arrangement;
+    [
+        players[0].instrument,
+        players[1].instrument,
+        players[2].instrument,
+        players[3].instrument,
+        players[4].instrument,
+        song.role.instrument,
+        answer.role.instrument,
+    ]
+}

@@ -158,6 +158,7 @@ turnover-speaker-heard = I heard it
 turnover-speaker-again = Play it again
 turnover-speaker-done = Speaker heard
 turnover-call-test = No desk received the test call
+turnover-call-soon = A test call goes out as soon as a desk listens.
 turnover-call-waiting = Test call sent. Waiting for a desk to show it.
 turnover-call-ok = A desk received the test call.
 turnover-call-no-desk = No desk received the test call. Open the desk page and unlock its sound.

@@ -158,6 +158,7 @@ turnover-speaker-heard = Je l’ai entendu
 turnover-speaker-again = Rejouer
 turnover-speaker-done = Haut-parleur entendu
 turnover-call-test = Aucun poste n’a reçu l’appel d’essai
+turnover-call-soon = L’appel d’essai part dès qu’un poste est à l’écoute.
 turnover-call-waiting = Appel d’essai envoyé. Un poste doit encore le montrer.
 turnover-call-ok = Un poste a reçu l’appel d’essai.
 turnover-call-no-desk = Aucun poste n’a reçu l’appel d’essai. Ouvrez la page du poste et activez le son.

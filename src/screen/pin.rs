@@ -146,6 +146,12 @@ impl PinPad {
         let hint = geometry.has_tall_head().then(|| parts::staff_note(ctx, ctx.staff("staff-pin-forgotten")));
         let hint_mm = if hint.is_some() { HINT_MM + GAP_MM } else { 0.0 };
         let key_mm = ((geometry.body_height_mm - hint_mm - 3.0 * GAP_MM) / 4.0).clamp(STAFF_CONTROL_MM, KEY_MAX_MM);
-        staff_sheet(ctx, head, self.keys(ctx, key_mm, |message| message), column![].push(hint), Message::ClosePressed)
+        staff_sheet(
+            ctx,
+            head,
+            self.keys(ctx, key_mm, |message| message),
+            hint.map(|hint| column![hint]),
+            Message::ClosePressed,
+        )
     }
 }

@@ -24,9 +24,9 @@ const MINUTES_OFFERED: [u32; 3] = [40, 60, 120];
 /// Profiles are side by side in two columns.
 const PROFILE_COLUMNS: usize = 2;
 /// Range of a profile's height. With less, the profiles are on pages.
-const PROFILE_MM: (f32, f32) = (17.0, 30.0);
+const PROFILE_MM: (f32, f32) = (16.5, 30.0);
 /// Height of the row that begins the session.
-const BEGIN_MM: f32 = 18.0;
+const BEGIN_MM: f32 = 16.0;
 /// Height of the row with what calms and what lets staff talk.
 const CALM_MM: f32 = 15.0;
 /// Width of a control in the head.
@@ -178,12 +178,12 @@ impl StaffSheet {
         let (upper, lower) = match self.page {
             SheetPage::Main => match stage {
                 Stage::Ready | Stage::Arrive => self.before(ctx, geometry),
-                Stage::Session | Stage::After | Stage::Farewell => (comfort(ctx), main_action(ctx)),
-                Stage::Turnover | Stage::Blocked => (column![], reset(ctx, false)),
+                Stage::Session | Stage::After | Stage::Farewell => (comfort(ctx), Some(main_action(ctx))),
+                Stage::Turnover | Stage::Blocked => (column![], Some(reset(ctx, false))),
             },
-            SheetPage::More => (more(ctx), reset(ctx, false)),
-            SheetPage::Places => (places(ctx, geometry), column![]),
-            SheetPage::Warnings => (warnings(ctx), column![]),
+            SheetPage::More => (more(ctx), Some(reset(ctx, false))),
+            SheetPage::Places => (places(ctx, geometry), None),
+            SheetPage::Warnings => (warnings(ctx), None),
             SheetPage::BeginWithoutDesk { .. } => question(
                 ctx,
                 "staff-line-ask",
@@ -218,12 +218,16 @@ impl StaffSheet {
         }
     }
 
-    fn before<'a>(&self, ctx: &ViewContext, geometry: SheetGeometry) -> (Column<'a, Message>, Column<'a, Message>) {
+    fn before<'a>(
+        &self,
+        ctx: &ViewContext,
+        geometry: SheetGeometry,
+    ) -> (Column<'a, Message>, Option<Column<'a, Message>>) {
         let keep = self.keep_choice(ctx);
         let lower_mm = BEGIN_MM + if keep.is_some() { STAFF_CONTROL_MM + GAP_MM } else { 0.0 };
         let beside_mm = if geometry.has_two_columns() { 0.0 } else { lower_mm + GAP_MM };
         let upper = column![self.profiles(ctx, geometry.body_height_mm - beside_mm)];
-        (upper, column![].push(keep).push(self.begin_row(ctx)))
+        (upper, Some(column![].push(keep).push(self.begin_row(ctx))))
     }
 
     /// Keeps what was chosen on arrival, where the profile has another place.
@@ -287,9 +291,10 @@ impl StaffSheet {
             } else {
                 staff_parts::action(ctx, format!("begin-{minutes}"), words, message)
             };
-            control.height(ctx.mm(BEGIN_MM)).into()
+            control.width(Length::FillPortion(9)).height(ctx.mm(BEGIN_MM)).into()
         });
-        let settle: Element<'a, Message> = settle.height(ctx.mm(BEGIN_MM)).into();
+        // Its words are longer.
+        let settle: Element<'a, Message> = settle.width(Length::FillPortion(11)).height(ctx.mm(BEGIN_MM)).into();
         staff_parts::side_by_side(ctx, [settle].into_iter().chain(controls))
     }
 }
@@ -575,8 +580,8 @@ fn question<'a>(
     ctx: &ViewContext,
     key: &str,
     yes: impl Into<Element<'a, Message>>,
-) -> (Column<'a, Message>, Column<'a, Message>) {
+) -> (Column<'a, Message>, Option<Column<'a, Message>>) {
     let cancel = staff_parts::action(ctx, "cancel", ctx.staff("staff-cancel"), Message::PagePressed(SheetPage::Main));
     let words = parts::text_line(ctx.staff(key), ctx.scale.staff(), theme::CONTROL, theme::SAND);
-    (column![words], column![staff_parts::side_by_side(ctx, [cancel.into(), yes.into()])])
+    (column![words], Some(column![staff_parts::side_by_side(ctx, [cancel.into(), yes.into()])]))
 }

@@ -149,7 +149,9 @@ impl TurnoverScreen {
             return on_ink(ctx, page);
         }
         let page = match self.step {
-            TurnoverStep::Opened if !snapshot.surface_cleaned => return timer(Instant::now(), Message::WipeSeen),
+            TurnoverStep::Opened if !snapshot.surface_cleaned => {
+                return parts::background(theme::INK, timer(Instant::now(), Message::WipeSeen));
+            }
             TurnoverStep::Warned { until } => self.cleaning(ctx, until, LOCK_WARNING),
             TurnoverStep::Locked { until } => self.cleaning(ctx, until, SURFACE_TIME),
             TurnoverStep::Opened | TurnoverStep::Results if self.asks_about_ready => ready_question(ctx),
@@ -177,8 +179,12 @@ impl TurnoverScreen {
             ("turnover-clean-title", "turnover-clean", Message::LockBegan)
         };
         let ring = container(countdown(until, length, ctx.mm(RING_MM))).center_x(Length::Fill);
-        let upper =
-            column![parts::staff_text(ctx, ctx.staff(words)), self.tone_step(ctx), call_step(ctx), timer(until, over),];
+        let upper = column![
+            parts::staff_text(ctx, ctx.staff(words)),
+            self.tone_step(ctx),
+            call_step(ctx, StepState::UnderWay),
+            timer(until, over),
+        ];
         let content = halves(ctx, upper.spacing(ctx.mm(4.0)), column![ring]);
         let page = Page::new().title(ctx.staff(title)).wide_content(content);
         if is_locked {
@@ -226,7 +232,10 @@ fn results<'a>(ctx: &ViewContext) -> Page<'a, Message> {
     let surface = line(surface, (!cleaned).then(|| again("surface", "turnover-surface", Message::LockBegan)));
     // A practice call that no desk has received rings on at the desk when it is pressed again.
     let may_call = !snapshot.call_tested && snapshot.is_line_up();
-    let call = line(call_step(ctx), may_call.then(|| again("call-test", "turnover-call-again", Message::CallTestDue)));
+    let call = line(
+        call_step(ctx, StepState::Failed),
+        may_call.then(|| again("call-test", "turnover-call-again", Message::CallTestDue)),
+    );
     let is_heard = snapshot.speaker_tested;
     let question = if is_heard { "turnover-speaker-done" } else { "turnover-speaker-question" };
     let state = if is_heard { StepState::Done } else { StepState::UnderWay };
@@ -306,14 +315,16 @@ fn ready_question<'a>(ctx: &ViewContext) -> Page<'a, Message> {
         .end(way("turnover-ready-anyway", "turnover-ready-anyway", Message::ReadyConfirmed))
 }
 
-/// What came of the practice call. A failure says what to do.
-fn call_step<'a>(ctx: &ViewContext) -> Element<'a, Message> {
+/// What came of the practice call, where a desk that is missing counts as `without_desk`. A failure says what to do.
+fn call_step<'a>(ctx: &ViewContext, without_desk: StepState) -> Element<'a, Message> {
     let snapshot = &ctx.snapshot;
     let is_told = snapshot.call.as_ref().is_some_and(|call| call.practice && call.no_desk_told);
     let (state, words) = match (snapshot.call_tested, snapshot.is_line_up()) {
         (true, _) => (StepState::Done, "turnover-call-ok"),
         (false, true) if is_told => (StepState::Failed, "turnover-call-no-desk"),
         (false, true) => (StepState::UnderWay, "turnover-call-waiting"),
+        // A desk takes a moment to find the room again after the reset.
+        (false, false) if without_desk == StepState::UnderWay => (StepState::UnderWay, "turnover-call-soon"),
         (false, false) => (StepState::Failed, "turnover-call-no-desk"),
     };
     staff_parts::step(ctx, state, ctx.staff(words))

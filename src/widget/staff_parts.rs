@@ -39,7 +39,7 @@ fn framed<'a, M: Clone + 'a>(
     inner: impl Into<Element<'a, M>>,
     style: ControlStyle,
 ) -> Touchable<'a, M> {
-    let inner = container(inner).padding(Padding::from([0.0, ctx.mm(2.0)])).center(Length::Fill);
+    let inner = container(inner).padding(Padding::from([0.0, ctx.mm(0.8)])).center(Length::Fill);
     touchable(id, inner)
         .width(Length::Fill)
         .height(Length::Fixed(ctx.mm(STAFF_CONTROL_MM)))
@@ -273,7 +273,7 @@ pub fn picture_choice<'a, M: Clone + 'a>(
     let words = row![column![title].push(line).width(Length::Fill)].push(tick).align_y(Vertical::Center);
     let radius = ctx.mm(3.4);
     let words =
-        container(words).padding(Padding::from([ctx.mm(0.9), ctx.mm(2.4)])).width(Length::Fill).style(move |_| {
+        container(words).padding(Padding::from([ctx.mm(0.9), ctx.mm(1.8)])).width(Length::Fill).style(move |_| {
             container::Style {
                 background: Some(Background::Color(theme::faded(theme::INK, 0.8))),
                 border: Border::default().rounded(iced::border::Radius::default().bottom(radius)),

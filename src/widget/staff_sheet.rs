@@ -13,14 +13,14 @@ use crate::room::Stage;
 use crate::theme::{self, CALL_MM, GAP_MM};
 
 /// Narrowest sheet. Four controls of staff are side by side in it.
-const WIDTH_MIN_MM: f32 = 92.0;
+const WIDTH_MIN_MM: f32 = 96.0;
 /// Margin inside the sheet.
 const PADDING_MM: f32 = 4.0;
 /// Height and width that the call takes up in its corner, and its height as a band across the top, with its gaps.
 const CALL_CORNER_MM: f32 = CALL_MM + 4.0 + 6.0;
 const CALL_TOP_MM: f32 = CALL_MM + 6.0;
 /// Height of the head where it is not beside the call.
-const HEAD_MM: f32 = 22.0;
+const HEAD_MM: f32 = 21.0;
 /// Part of an upright screen's height below which the sheet begins.
 const PLACE_PART: f32 = 0.36;
 /// Width from which the two halves of the body are side by side.
@@ -100,22 +100,22 @@ impl SheetGeometry {
     }
 }
 
-/// A sheet with this head and the two halves of a body. A touch beside it publishes `on_outside`.
+/// A sheet with this head and the one or two halves of a body. A touch beside it publishes `on_outside`.
 #[must_use]
 pub fn staff_sheet<'a, M: Clone + 'a>(
     ctx: &ViewContext,
     head: impl Into<Element<'a, M>>,
     upper: Column<'a, M>,
-    lower: Column<'a, M>,
+    lower: Option<Column<'a, M>>,
     on_outside: M,
 ) -> Element<'a, M> {
     let geometry = SheetGeometry::of(ctx);
     let gap = ctx.mm(GAP_MM);
-    let (upper, lower) = (upper.spacing(gap), lower.spacing(gap));
+    let (upper, lower) = (upper.spacing(gap), lower.map(|lower| lower.spacing(gap)));
     let body: Element<'a, M> = if geometry.has_two_columns() {
-        row![upper.width(Length::Fill), lower.width(Length::Fill)].spacing(gap).into()
+        row![upper.width(Length::Fill)].push(lower.map(|lower| lower.width(Length::Fill))).spacing(gap).into()
     } else {
-        column![upper.height(Length::Fill), lower].spacing(gap).into()
+        column![upper.height(Length::Fill)].push(lower).spacing(gap).into()
     };
     let head = container(head)
         .width(Length::Fixed(ctx.mm(geometry.head_width_mm)))

@@ -48,13 +48,15 @@ fn reset(tablet: &mut Tablet) {
     tablet.until("the wipe is verified", |snapshot| snapshot.receipt.is_some());
 }
 
+/// Time until the next frame.
+const SOON: Duration = Duration::from_millis(50);
 /// Time in which staff can leave out the cleaning, and time that touch is locked, with a little to spare.
 const WARNED: Duration = Duration::from_millis(8_100);
 const LOCKED: Duration = Duration::from_millis(60_100);
 
 /// Waits until touch is locked.
 pub fn lock(tablet: &mut Tablet) {
-    tablet.after(Duration::ZERO);
+    tablet.after(SOON);
     tablet.after(WARNED);
 }
 
@@ -69,7 +71,7 @@ fn desk_shows_call(tablet: &mut Tablet) {
 /// Everything that runs by itself after the wipe, with a desk that shows the practice call. Returns how long it takes.
 pub fn run_by_itself(tablet: &mut Tablet) -> Duration {
     tablet.try_send(Event::DeskConnected { desk: DESK });
-    tablet.after(Duration::ZERO);
+    tablet.after(SOON);
     tablet.after(Duration::from_secs(5));
     desk_shows_call(tablet);
     tablet.after(WARNED);
@@ -83,14 +85,14 @@ pub fn walk(size: Size, language: Language, see: &mut dyn FnMut(&mut Tablet, &st
     tablet.send(Event::StaffReset);
     see(tablet, "wiping");
     tablet.send(Event::WipeVerified(receipt(true)));
-    tablet.after(Duration::ZERO);
+    tablet.after(SOON);
     see(tablet, "warned");
     lock(tablet);
     see(tablet, "locked");
     tablet.after(LOCKED);
     see(tablet, "results-no-desk");
     tablet.send(Event::DeskConnected { desk: DESK });
-    tablet.after(Duration::ZERO);
+    tablet.after(SOON);
     desk_shows_call(tablet);
     see(tablet, "results-call");
     tablet.until("the practice call ends", |snapshot| snapshot.call.is_none());
@@ -99,7 +101,7 @@ pub fn walk(size: Size, language: Language, see: &mut dyn FnMut(&mut Tablet, &st
     tablet.until("the room is ready", |snapshot| snapshot.stage == Stage::Ready);
     see(tablet, "ready-again");
     reset(tablet);
-    tablet.after(Duration::ZERO);
+    tablet.after(SOON);
     tablet.tap(1, tablet.at("skip-cleaning").center());
     see(tablet, "results-not-cleaned");
     tablet.tap(1, tablet.at("turnover-ready").center());
@@ -164,8 +166,8 @@ fn the_room_tests_itself_and_asks_only_what_a_person_must_hear() {
 fn a_real_call_takes_the_place_of_the_test_and_is_never_ended_with_it() {
     let mut tablet = in_turnover();
     tablet.send(Event::DeskConnected { desk: DESK });
-    tablet.after(Duration::ZERO);
-    tablet.after(Duration::ZERO);
+    tablet.after(SOON);
+    tablet.after(SOON);
     desk_shows_call(&mut tablet);
     tablet.tap(2, tablet.at("call").center());
     tablet.until("a real call", |snapshot| snapshot.call.as_ref().is_some_and(|call| !call.practice));
@@ -185,7 +187,7 @@ fn without_a_desk_the_results_say_what_to_do_and_the_test_follows_as_soon_as_one
     let heard = tablet.until("the tone was heard", |snapshot| snapshot.speaker_tested);
     assert_eq!(heard.stage, Stage::Turnover);
     tablet.send(Event::DeskConnected { desk: DESK });
-    tablet.after(Duration::ZERO);
+    tablet.after(SOON);
     desk_shows_call(&mut tablet);
     tablet.tap(1, tablet.at("turnover-ready").center());
     tablet.until("the room is ready", |snapshot| snapshot.stage == Stage::Ready);
@@ -195,7 +197,7 @@ fn without_a_desk_the_results_say_what_to_do_and_the_test_follows_as_soon_as_one
 #[test]
 fn ready_asks_about_missing_steps_and_can_be_confirmed() {
     let mut tablet = in_turnover();
-    tablet.after(Duration::ZERO);
+    tablet.after(SOON);
     tablet.tap(1, tablet.at("skip-cleaning").center());
     tablet.tap(1, tablet.at("turnover-ready").center());
     assert_eq!(tablet.snapshot().stage, Stage::Turnover);

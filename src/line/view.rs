@@ -321,7 +321,8 @@ mod tests {
             "receipt": { "number": 4, "at": "2026-11-28T10:00:00Z", "verified": true, "chain": "ab",
                          "checks": [{ "name": "no-visit-key", "ok": true }] },
             "wiping": false, "speaker_tested": true,
-            "offers": { "profiles": [{ "name": "gentle-tide", "title": "Gentle tide", "description": "", "scored": true }],
+            "offers": { "profiles": [{ "name": "gentle-tide", "title": "Gentle tide", "description": "", "place": "beach", "scored": true,
+                                        "time": "dusk" }],
                         "cap_db": -20.0 },
         })
     }

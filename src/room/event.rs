@@ -99,6 +99,8 @@ pub enum Event {
     },
     /// Staff cleared the call, in the room.
     CallCleared,
+    /// A practice call was shown for long enough, so it ends. A real call stays.
+    PracticeEnds,
     /// The patient touched a reason for the call. A later reason replaces an earlier one.
     CallReasonChosen(CallReason),
     /// Staff touched the tablet.

@@ -71,8 +71,6 @@ const SEAL_DELAY_MAX: Duration = Duration::from_secs(2);
 /// Time without patient activity in After or Farewell, after which the desk shows that the room is unattended. The room
 /// never resets itself.
 pub const UNATTENDED_AFTER: Duration = Duration::from_mins(30);
-/// How long the practice call of a turnover stays after a desk has received it.
-const CALL_TEST_SHOWN: Duration = Duration::from_secs(3);
 /// Maximum number of connected desks.
 const DESKS_MAX: usize = 64;
 /// The hand for which screens are laid out until the patient chooses one.
@@ -121,8 +119,6 @@ pub struct Room {
     surface_cleaned: bool,
     speaker_tested: bool,
     call_tested: bool,
-    /// When the practice call that tested the line ends.
-    call_test_ends: Option<RoomTime>,
     /// When the patient was last active in After or Farewell.
     last_activity: Option<RoomTime>,
     wiping: bool,
@@ -192,7 +188,6 @@ impl Room {
             surface_cleaned: false,
             speaker_tested: false,
             call_tested: false,
-            call_test_ends: None,
             last_activity: None,
             wiping: false,
             paced_part: None,
@@ -228,9 +223,6 @@ impl Room {
         if self.unattended_due().is_some_and(|due| now >= due) {
             self.troubles.insert(Trouble::RoomLeft);
         }
-        if self.call_test_ends.take_if(|ends| now >= *ends).is_some() {
-            self.end_practice_call();
-        }
         self.dark_panel_until.take_if(|until| now >= *until);
         if let Some(BreathView { next: Some((pattern, from)), .. }) = self.breath
             && now >= from
@@ -256,7 +248,6 @@ impl Room {
             self.call.as_ref().and_then(|call| call.poll_timeout(&self.rules.escalation)),
             self.unsealed.map(UnsealedChanges::seal_due),
             self.unattended_due(),
-            self.call_test_ends,
             self.dark_panel_until,
             self.breath.and_then(|breath| breath.next).map(|(_, from)| from),
             self.session.and_then(|session| session.next_boundary(now)),

@@ -12,8 +12,7 @@ use super::take_home::TakeHome;
 use super::time::millis;
 use super::timeline::{INFUSION_MINUTES_MAX, INFUSION_MINUTES_MIN, LANDING_MINUTES_MAX, MINUTE_MS};
 use super::{
-    CALL_TEST_SHOWN, Calm, DARK_PANEL_DURATION, DEFAULT_HAND, DESKS_MAX, Effect, Event, Refusal, Room, RoomTime, Stage,
-    Trouble,
+    Calm, DARK_PANEL_DURATION, DEFAULT_HAND, DESKS_MAX, Effect, Event, Refusal, Room, RoomTime, Stage, Trouble,
 };
 use crate::vocabulary::language::Language;
 use crate::vocabulary::patient::{CallReason, TypeSize};
@@ -61,6 +60,7 @@ impl Room {
             Event::CallComing { id, name } => self.call_coming(now, id, &name)?,
             Event::CallHere { id } => self.call_here(now, id)?,
             Event::CallCleared => self.clear_call()?,
+            Event::PracticeEnds => self.end_practice_call(),
             Event::CallReasonChosen(reason) => self.choose_call_reason(reason)?,
             Event::StaffTouched => self.touch_by_staff(now),
             Event::DeskConnected { desk } => self.connect_desk(desk)?,
@@ -408,32 +408,28 @@ impl Room {
             return Err(Refusal::NoSuchCall);
         }
         find_call(&mut self.call, id)?.on_received(now, desk, &mut self.effects);
-        self.record_call_test(now);
+        self.record_call_test();
         Ok(())
     }
 
     fn call_coming(&mut self, now: RoomTime, id: CallId, name: &str) -> Result<(), Refusal> {
         let responder = parse_person_name(name).map_err(Refusal::Name)?;
         find_call(&mut self.call, id)?.on_coming(now, responder, &mut self.effects);
-        self.record_call_test(now);
+        self.record_call_test();
         Ok(())
     }
 
     fn call_here(&mut self, now: RoomTime, id: Option<CallId>) -> Result<(), Refusal> {
         let id = id.or(self.open_call()).ok_or(Refusal::NoSuchCall)?;
         find_call(&mut self.call, id)?.on_here(now);
-        self.record_call_test(now);
+        self.record_call_test();
         Ok(())
     }
 
-    /// Records that the call was tested, if a desk received a practice call while staff prepare the room. That call then
-    /// ends by itself: nobody has to be in the room for the test.
-    fn record_call_test(&mut self, now: RoomTime) {
+    /// Records that the call was tested, if a desk received a practice call while staff prepare the room.
+    fn record_call_test(&mut self) {
         let is_received = self.call.as_ref().is_some_and(|call| call.practice && call.phase.is_received());
-        if is_received && self.stage.is_preparing() {
-            self.call_tested = true;
-            self.call_test_ends.get_or_insert(now + CALL_TEST_SHOWN);
-        }
+        self.call_tested |= is_received && self.stage.is_preparing();
     }
 
     fn clear_call(&mut self) -> Result<(), Refusal> {
@@ -453,7 +449,6 @@ impl Room {
 
     /// Ends the open call if it is a practice call, so that practice never delays what comes next.
     pub(super) fn end_practice_call(&mut self) {
-        self.call_test_ends = None;
         if let Some(call) = self.call.take_if(|call| call.practice) {
             self.end_call(call.id);
         }

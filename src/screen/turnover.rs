@@ -25,6 +25,8 @@ const LOCK_WARNING: Duration = Duration::from_secs(8);
 const SURFACE_TIME: Duration = Duration::from_mins(1);
 /// Time from the beginning of the turnover to the test tone. Staff then know that one will come.
 const TONE_AFTER: Duration = Duration::from_secs(4);
+/// How long the practice call stays after a desk has received it, so that it is seen there.
+const CALL_TEST_SHOWN: Duration = Duration::from_secs(3);
 /// Diameter of the countdown, in mm.
 const RING_MM: f32 = 44.0;
 /// Width of a control at the foot.
@@ -77,6 +79,8 @@ pub enum Message {
     ToneHeard,
     /// The test of the call line is due, or was asked for again.
     CallTestDue,
+    /// The desk has shown the practice call for long enough.
+    CallTestShown,
     /// *Ready* was pressed.
     ReadyPressed,
     /// *Ready* was confirmed although steps are left.
@@ -128,6 +132,7 @@ impl TurnoverScreen {
                 self.has_called = true;
                 return Action::PracticeCall;
             }
+            Message::CallTestShown => return Action::Send(Event::PracticeEnds),
             Message::ReadyPressed if open_steps(snapshot).next().is_some() => self.asks_about_ready = true,
             Message::ReadyPressed | Message::ReadyConfirmed => return Action::Send(Event::TurnoverDone),
             Message::WipeAgainHeld => return Action::Send(Event::StaffReset),
@@ -157,16 +162,20 @@ impl TurnoverScreen {
             TurnoverStep::Opened | TurnoverStep::Results if self.asks_about_ready => ready_question(ctx),
             TurnoverStep::Opened | TurnoverStep::Results => results(ctx),
         };
-        stack![on_ink(ctx, page), self.timers(snapshot)].into()
+        stack![on_ink(ctx, page), self.timers(ctx)].into()
     }
 
     /// What runs by itself: the tone, and the practice call as soon as a desk listens.
-    fn timers<'a>(&self, snapshot: &Snapshot) -> Column<'a, Message> {
+    fn timers<'a>(&self, ctx: &ViewContext) -> Column<'a, Message> {
+        let snapshot = &ctx.snapshot;
         let tone = self.tone_at.map(|at| timer(at, Message::ToneDue));
         let may_call = snapshot.is_line_up() && snapshot.call.is_none();
         let call = (may_call && !self.has_called && !snapshot.call_tested)
             .then(|| timer(Instant::now(), Message::CallTestDue));
-        column![].push(tone).push(call)
+        let received = snapshot.call.as_ref().filter(|call| call.practice && call.phase.is_received());
+        let end = received
+            .map(|call| timer(ctx.clock.instant_of(call.phase_since + CALL_TEST_SHOWN), Message::CallTestShown));
+        column![].push(tone).push(call).push(end)
     }
 
     /// The countdown, and what runs meanwhile. While touch is locked there is nothing to touch but the call, which is above

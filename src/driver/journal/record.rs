@@ -68,6 +68,7 @@ pub(super) enum JournalRecord {
         id: Option<Ulid>,
     },
     CallCleared,
+    PracticeEnds,
     NotesLost,
     NotesDamaged,
     Volume {
@@ -171,6 +172,7 @@ impl JournalRecord {
             Event::CallComing { id, name } => Self::CallComing { id: Ulid(id.0), name: name.clone() },
             Event::CallHere { id } => Self::CallHere { id: id.map(|id| Ulid(id.0)) },
             Event::CallCleared => Self::CallCleared,
+            Event::PracticeEnds => Self::PracticeEnds,
             Event::NotesLost => Self::NotesLost,
             Event::NotesDamaged => Self::NotesDamaged,
             Event::Volume { db } => Self::Volume { db: Finite::new(*db)? },
@@ -242,6 +244,7 @@ impl JournalRecord {
             Self::CallComing { id: Ulid(id), name } => Event::CallComing { id: CallId(id), name },
             Self::CallHere { id } => Event::CallHere { id: id.map(|Ulid(id)| CallId(id)) },
             Self::CallCleared => Event::CallCleared,
+            Self::PracticeEnds => Event::PracticeEnds,
             Self::NotesLost => Event::NotesLost,
             Self::NotesDamaged => Event::NotesDamaged,
             Self::Volume { db } => Event::Volume { db: db.get() },

@@ -268,3 +268,11 @@ fn a_reason_is_taken_once_a_desk_has_the_call_and_changes_nothing_but_itself() {
     harness.ok(4_020, journaled());
     assert_eq!(harness.snapshot().call.unwrap().reason, None, "a reason belongs to one call");
 }
+
+#[test]
+fn the_end_of_a_practice_call_never_ends_a_real_one() {
+    let mut harness = received_call();
+    let before = harness.snapshot().call;
+    harness.ok(1_000, Event::PracticeEnds);
+    assert_eq!((harness.snapshot().call, harness.effects()), (before, Vec::new()));
+}

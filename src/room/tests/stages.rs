@@ -36,6 +36,7 @@ fn one_of_each() -> Vec<(&'static str, Event)> {
         ("call_coming", coming("Ana")),
         ("call_here", here()),
         ("call_cleared", Event::CallCleared),
+        ("practice_ends", Event::PracticeEnds),
         ("call_reason", Event::CallReasonChosen(CallReason::Sick)),
         ("staff_touched", Event::StaffTouched),
         ("desk_seen", Event::DeskConnected { desk: DESK }),

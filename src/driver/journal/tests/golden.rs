@@ -51,6 +51,7 @@ fn visits() -> Vec<(RoomTime, Event)> {
         (90, Event::CallPressed { id: practice, practice: true }),
         (100, Event::CallHere { id: Some(practice) }),
         (110, Event::CallCleared),
+        (120, Event::PracticeEnds),
         (200, Event::SessionBegins { profile: None, infusion_minutes: Some(60), settle: true }),
         (300, Event::InfusionStarts),
         (60_300, Event::SkipPiece),

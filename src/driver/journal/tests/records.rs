@@ -54,6 +54,7 @@ pub(super) fn every_event() -> Vec<Event> {
         Event::CallHere { id: None },
         Event::CallHere { id: Some(id) },
         Event::CallCleared,
+        Event::PracticeEnds,
         Event::StaffTouched,
         Event::DeskConnected { desk: DeskId(1) },
         Event::DeskDisconnected { desk: DeskId(1) },
@@ -114,7 +115,7 @@ pub(super) fn every_event() -> Vec<Event> {
     events
 }
 
-const KINDS: usize = 64;
+const KINDS: usize = 65;
 
 fn kind(event: &Event) -> usize {
     match event {
@@ -182,6 +183,7 @@ fn kind(event: &Event) -> usize {
         Event::CallReasonChosen(_) => 60,
         Event::HandChosen(_) => 61,
         Event::TypeSizeChosen(_) => 62,
+        Event::PracticeEnds => 64,
     }
 }
 

@@ -371,7 +371,11 @@ impl ArriveScreen {
         } else {
             row(groups).spacing(ctx.mm(gap_mm)).align_y(iced::Bottom).into()
         };
-        let page = self.page(ctx).title(ctx.say("comfort-title")).words(ctx.say("comfort-text"));
+        let mut page = self.page(ctx).title(ctx.say("comfort-title"));
+        // Larger words leave no room for more on an upright screen.
+        if !geometry.is_upright() || geometry.type_factor <= 1.0 {
+            page = page.words(ctx.say("comfort-text"));
+        }
         page.wide_content(groups).view(ctx)
     }
 
@@ -466,10 +470,13 @@ impl ArriveScreen {
         let mut page = Page::new().title(title).progress(self.step().progress()).start(back(ctx)).choices(choices);
         // A small landscape display has room for the title only.
         if geometry.body_height_mm(1.0) >= CHOICE_MM + WORDS_MM {
-            page = page.words(match self.written(&ctx.snapshot) {
+            let words = match self.written(&ctx.snapshot) {
                 Some(text) if is_written && !ctx.snapshot.notes.shared => excerpt(text.reveal()),
                 Some(_) | None => words,
-            });
+            };
+            // Larger words need the width of the screen.
+            let is_larger = geometry.type_factor > 1.0;
+            page = if is_larger { page.wide_content(parts::body(ctx, words)) } else { page.words(words) };
         }
         if let Some(answer) = answer.filter(|_| is_drawn && !geometry.is_small()) {
             let width = ctx.mm(DRAWN_MM);

@@ -53,6 +53,8 @@ const TILE_MAX_MM: f32 = 30.0;
 const BODY_MM: f32 = 5.6;
 /// Sizes of a line of the anchor in normal type, from a phrase to a title.
 const ANCHOR_SIZES_MM: [f32; 3] = [9.0, 8.0, 7.0];
+/// Smallest size of the words that say where one is.
+const WHERE_LEAST_MM: f32 = 4.8;
 /// Largest diameter of the pacer, and beside the anchor's words.
 const PACER_MM: f32 = 34.0;
 const ANCHOR_PACER_MM: f32 = 30.0;
@@ -383,10 +385,11 @@ fn anchor<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     let place = ctx.snapshot.session.map(|session| {
         let words = orientation::words(&ctx.words, &session, now);
         // Long words in larger type would reach the call.
-        let size_mm = BODY_MM * geometry.type_factor;
-        let height_mm = lines_of(&words, size_mm, geometry.words_width_mm()) * size_mm * theme::LINE_HEIGHT;
-        let room_mm = geometry.height_mm - CALL_MM - 2.0 * geometry.margin_mm() - line_mm - TARGET_MM - 3.0 * GAP_MM;
-        let size_mm = if height_mm > room_mm { BODY_MM } else { size_mm };
+        let room_mm = geometry.height_mm - CALL_MM - 2.0 * geometry.margin_mm() - line_mm - TARGET_MM - 4.0 * GAP_MM;
+        let fits = |size_mm: &f32| {
+            lines_of(&words, *size_mm, geometry.words_width_mm()) * size_mm * theme::LINE_HEIGHT <= room_mm
+        };
+        let size_mm = [BODY_MM * geometry.type_factor, BODY_MM].into_iter().find(fits).unwrap_or(WHERE_LEAST_MM);
         parts::text_line(words, ctx.mm(size_mm), theme::VOICE, theme::SAND)
     });
     let line = container(line).height(Length::Fixed(ctx.mm(line_mm))).width(Length::Fill).align_y(iced::Bottom);

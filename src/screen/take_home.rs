@@ -193,7 +193,10 @@ impl TakeHomeScreen {
         }
         let columns = if geometry.is_upright() || count == 1 { 1 } else { 2 };
         let rows = count.div_ceil(columns) as f32;
-        let height_mm = ((geometry.body_height_mm(1.0) + GAP_MM) / rows - GAP_MM).min(WAY_MM);
+        // A title of two lines would leave four ways too low on a small display.
+        let title = if geometry.is_small() { ctx.say("take-title") } else { ctx.say("take-question") };
+        let body_mm = geometry.body_height_mm(geometry.title_lines(&title));
+        let height_mm = ((body_mm + GAP_MM) / rows - GAP_MM).min(WAY_MM);
         let photo = self.has_drawings().then(|| {
             let words = (ctx.say("take-photo"), ctx.say("take-photo-hint"));
             way_control(ctx, "take-photo", Icon::Sun, words, height_mm, false, wrap(Message::PhotoPressed(0)))
@@ -201,9 +204,6 @@ impl TakeHomeScreen {
         let offers = ways.into_iter().map(|way| self.way(ctx, way, height_mm, wrap(Message::WayPressed(way))));
         let offers = offers.chain(photo).collect();
         let offers = parts::control_grid(ctx, offers, columns, width_mm, height_mm);
-        // A title of two lines would leave four ways too low on a small upright display.
-        let is_narrow = geometry.is_small() && geometry.is_upright();
-        let title = if is_narrow { ctx.say("take-title") } else { ctx.say("take-question") };
         Page::new().title(title).content(offers).start(done).view(ctx)
     }
 
@@ -244,11 +244,12 @@ impl TakeHomeScreen {
     ) -> Element<'a, M> {
         let shown = self.drawings.get(index).cloned().unwrap_or_default();
         let done = parts::primary(ctx, "photo-done", ctx.say("done"), Some(Icon::Tick), wrap(Message::PhotoEnded));
+        let geometry = PageGeometry::of(ctx);
+        let next_words = ctx.say(if geometry.is_small() { "next" } else { "take-photo-next" });
         let next = (self.drawings.len() > 1).then(|| {
             let next = wrap(Message::PhotoPressed((index + 1) % self.drawings.len()));
-            parts::secondary(ctx, "photo-next", ctx.say("take-photo-next"), Some(Icon::Forward), next)
+            parts::secondary(ctx, "photo-next", next_words, Some(Icon::Forward), next)
         });
-        let geometry = PageGeometry::of(ctx);
         // Beside the call, or below the drawing if there is no room.
         let controls = row![done].push(next).spacing(ctx.mm(GAP_MM));
         let drawing = container(shown_drawing(shown, on_bright_paper)).center(Length::Fill);

@@ -232,7 +232,7 @@ fn comfort_is_changed_from_the_sheet_while_the_place_and_the_call_stay() {
     let after = tablet.snapshot();
     assert!(after.volume_db < before.volume_db && after.brightness_trim < before.brightness_trim);
     assert!(after.silence && after.calm && after.talk_now);
-    assert!(tablet.says("The music rests"), "the patient reads why");
+    assert!(tablet.says("Your clinician is speaking"), "the patient reads why");
     tablet.tap(1, tablet.at("calm-now").center());
     assert!(!tablet.snapshot().calm, "it can be undone");
     tablet.tap(1, tablet.at("staff-places").center());

@@ -95,6 +95,7 @@ pub fn walk(size: Size, language: Language, see: &mut dyn FnMut(&mut Tablet, &st
     tablet.after(SOON);
     desk_shows_call(tablet);
     see(tablet, "results-call");
+    tablet.after(Duration::from_millis(3_100));
     tablet.until("the practice call ends", |snapshot| snapshot.call.is_none());
     see(tablet, "results");
     tablet.tap(1, tablet.at("speaker-heard").center());

@@ -159,6 +159,7 @@ fn every_event_in_every_stage() {
         call_coming     taken      taken      taken      taken      taken      taken      taken
         call_here       taken      taken      taken      taken      taken      taken      taken
         call_cleared    taken      taken      taken      taken      taken      taken      taken
+        practice_ends   taken      taken      taken      taken      taken      taken      taken
         call_reason     taken      taken      taken      taken      taken      taken      taken
         staff_touched   taken      taken      taken      taken      taken      taken      taken
         desk_seen       taken      taken      taken      taken      taken      taken      taken

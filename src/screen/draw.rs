@@ -249,7 +249,10 @@ fn upright<'a, M: 'a>(
     let width_mm = PageGeometry::of(ctx).width_mm - 2.0 * MARGIN_MM;
     let too_many = ways.len().saturating_sub(fit(width_mm, TARGET_MM));
     tools.extend(ways.drain(..too_many).map(|way| container(way).width(Length::Fixed(ctx.mm(SIDE_MM))).into()));
-    let beside_call = changes.into_iter().map(|change| container(change).width(Length::Fixed(ctx.mm(SIDE_MM))).into());
+    let count = changes.len().max(1) as f32;
+    let change_mm = ((width_mm - CALL_SPACE_MM - CORNER_SPACE_MM + GAP_MM) / count - GAP_MM).min(SIDE_MM);
+    let beside_call =
+        changes.into_iter().map(|change| container(change).width(Length::Fixed(ctx.mm(change_mm))).into());
     let head = row(beside_call).spacing(gap).height(Length::Fixed(ctx.mm(CALL_MM))).align_y(iced::Center);
     let head = write::past_corner(ctx, head);
     let tools = in_rows(tools, fit(width_mm, TARGET_MM)).into_iter().map(|across| row(across).spacing(gap).into());

@@ -382,10 +382,12 @@ fn anchor<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     let width = ctx.mm(geometry.words_width_mm());
     // Always two lines high: nothing below moves when the next line comes.
     let line_mm = 26.0 * geometry.type_factor;
+    // Larger words leave less room for the pacer.
+    let pacer_mm = if geometry.type_factor > 1.0 { TARGET_MM } else { ANCHOR_PACER_MM };
     let place = ctx.snapshot.session.map(|session| {
         let words = orientation::words(&ctx.words, &session, now);
-        // Long words in larger type would reach the call.
-        let room_mm = geometry.height_mm - CALL_MM - 2.0 * geometry.margin_mm() - line_mm - TARGET_MM - 4.0 * GAP_MM;
+        // Long words would reach the pacer and the call.
+        let room_mm = geometry.height_mm - CALL_MM - 2.0 * geometry.margin_mm() - line_mm - pacer_mm - 3.0 * GAP_MM;
         let fits = |size_mm: &f32| {
             lines_of(&words, *size_mm, geometry.words_width_mm()) * size_mm * theme::LINE_HEIGHT <= room_mm
         };
@@ -396,14 +398,12 @@ fn anchor<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     let words = column![line].push(place).spacing(ctx.mm(4.0)).max_width(width);
     let back =
         parts::secondary(ctx, "anchor-done", ctx.say("anchor-done"), Some(Icon::Leaf), Message::AnchorPressed(false));
-    // Larger words leave less room.
-    let size_mm = if geometry.type_factor > 1.0 { TARGET_MM } else { ANCHOR_PACER_MM };
     let breath = ctx.snapshot.breath.map(|breath| {
         let is_still = ctx.place_renderer.reduce_motion;
         let ring = if is_still {
-            breath_ring::breath_ring(breath, ctx.clock, ctx.mm(size_mm), true)
+            breath_ring::breath_ring(breath, ctx.clock, ctx.mm(pacer_mm), true)
         } else {
-            breath_ring::passing_ring(breath, ctx.clock, ctx.mm(size_mm), RING_BREATHS)
+            breath_ring::passing_ring(breath, ctx.clock, ctx.mm(pacer_mm), RING_BREATHS)
         };
         // Larger words and an upright screen leave room for the ring only.
         let is_narrow = geometry.is_upright() && geometry.type_factor > 1.0;

@@ -430,7 +430,9 @@ fn reset<'a>(ctx: &ViewContext, is_primary: bool) -> Column<'a, Message> {
     } else {
         staff_parts::hold(ctx, "staff-reset", words, message)
     };
-    column![parts::staff_note(ctx, ctx.staff("staff-reset-note")), hold]
+    // Where sound has to be allowed as well, there is no room for a note; the control itself says what it does.
+    let has_room = !ctx.snapshot.troubles.contains(&Trouble::OutputNotCalibrated);
+    column![].push(has_room.then(|| parts::staff_note(ctx, ctx.staff("staff-reset-note")))).push(hold)
 }
 
 fn places<'a>(ctx: &ViewContext, geometry: SheetGeometry) -> Column<'a, Message> {

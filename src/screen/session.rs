@@ -388,9 +388,9 @@ fn anchor<'a>(ctx: &ViewContext) -> Element<'a, Message> {
         let words = orientation::words(&ctx.words, &session, now);
         // Long words would reach the pacer and the call.
         let room_mm = geometry.height_mm - CALL_MM - 2.0 * geometry.margin_mm() - line_mm - pacer_mm - 3.0 * GAP_MM;
-        let fits = |size_mm: &f32| {
-            lines_of(&words, *size_mm, geometry.words_width_mm()) * size_mm * theme::LINE_HEIGHT <= room_mm
-        };
+        // Nothing is left over here, so the estimate gets a reserve of a tenth for wide letters.
+        let width_mm = 0.9 * geometry.words_width_mm();
+        let fits = |size_mm: &f32| lines_of(&words, *size_mm, width_mm) * size_mm * theme::LINE_HEIGHT <= room_mm;
         let size_mm = [BODY_MM * geometry.type_factor, BODY_MM].into_iter().find(fits).unwrap_or(WHERE_LEAST_MM);
         parts::text_line(words, ctx.mm(size_mm), theme::VOICE, theme::SAND)
     });

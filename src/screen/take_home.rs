@@ -195,7 +195,7 @@ impl TakeHomeScreen {
         let rows = count.div_ceil(columns) as f32;
         // A title of two lines would leave four ways too low on a small display.
         let title = if geometry.is_small() { ctx.say("take-title") } else { ctx.say("take-question") };
-        let body_mm = geometry.body_height_mm(geometry.title_lines(&title));
+        let body_mm = geometry.body_height_mm(geometry.title_lines(&title)) - GAP_MM;
         let height_mm = ((body_mm + GAP_MM) / rows - GAP_MM).min(WAY_MM);
         let photo = self.has_drawings().then(|| {
             let words = (ctx.say("take-photo"), ctx.say("take-photo-hint"));

@@ -184,7 +184,8 @@ impl SessionScreen {
                 .padding(Padding::from([0.0, ctx.mm(geometry.margin_mm())]))
                 .into()
         };
-        let words = container(words(ctx, self.opened_at))
+        let is_open = self.group != ControlGroup::Controls;
+        let words = container(words(ctx, self.opened_at, is_open))
             .width(Length::Fill)
             .padding(Padding { top: ctx.mm(notice::TOP_MM), ..Padding::ZERO });
         // In a call, beside the staff's control.
@@ -198,7 +199,6 @@ impl SessionScreen {
             foot,
             Space::new().height(Length::Fixed(ctx.mm(CALL_MM + FOOT_GAP_MM))),
         ];
-        let is_open = self.group != ControlGroup::Controls;
         let pacer = (!is_calling && !is_open).then(|| pacer(ctx)).flatten();
         let rest = (!self.wakefulness.is_resting()).then(|| timer(self.rests_at(), Message::TimerElapsed));
         let layers = stack![touch].push(pacer).push(content).push(rest);
@@ -405,9 +405,8 @@ fn anchor<'a>(ctx: &ViewContext) -> Element<'a, Message> {
         } else {
             breath_ring::passing_ring(breath, ctx.clock, ctx.mm(pacer_mm), RING_BREATHS)
         };
-        // Larger words and an upright screen leave room for the ring only.
-        let is_narrow = geometry.is_upright() && geometry.type_factor > 1.0;
-        if is_narrow { ring } else { with_breath_words(ctx, ring) }.into()
+        // Larger words leave room for the ring only.
+        if geometry.type_factor > 1.0 { ring } else { with_breath_words(ctx, ring) }.into()
     });
     let foot = [Some(back.into()), breath].into_iter().flatten().collect();
     let foot = parts::row_by_hand(ctx, foot).spacing(ctx.mm(2.0 * GAP_MM)).align_y(iced::Bottom);
@@ -458,7 +457,7 @@ fn pacer<'a>(ctx: &ViewContext) -> Option<Element<'a, Message>> {
 }
 
 /// The line of words that is due, or the message that is shown instead.
-fn words<'a>(ctx: &ViewContext, opened_at: Instant) -> Element<'a, Message> {
+fn words<'a>(ctx: &ViewContext, opened_at: Instant, is_sheet_open: bool) -> Element<'a, Message> {
     let snapshot = &ctx.snapshot;
     if let Some(notice) = ctx.current_notice() {
         let line = notice::line(ctx, notice);
@@ -483,7 +482,8 @@ fn words<'a>(ctx: &ViewContext, opened_at: Instant) -> Element<'a, Message> {
         let line = parts::fading_plate(ctx, line, |line, radius| fade::fade(line, opened_at, Some(until), radius));
         return stack![line, timer(until, Message::TimerElapsed)].into();
     }
-    let Some(settings) = ctx.profile().map(|profile| &profile.words).filter(|words| words.on) else {
+    // A phrase waits until a sheet has closed, which needs the room.
+    let Some(settings) = ctx.profile().map(|profile| &profile.words).filter(|words| words.on && !is_sheet_open) else {
         return Space::new().into();
     };
     let now = ctx.clock.now();

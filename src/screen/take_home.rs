@@ -30,6 +30,8 @@ const CODE_MM: f32 = 92.0;
 /// Largest height of the control of a way, and the smallest with a hint below its name, in mm.
 const WAY_MM: f32 = 40.0;
 const WAY_WITH_HINT_MM: f32 = 27.0;
+/// Height that an upright page needs beyond what its title and actions are reckoned to take, in mm.
+const UPRIGHT_SPARE_MM: f32 = 1.9;
 /// Height of the choices to write or draw something first, in mm.
 const CHOICE_MM: f32 = 30.0;
 /// Time that a drawing stays bright for a camera. A forgotten one would light the room.
@@ -195,7 +197,8 @@ impl TakeHomeScreen {
         let rows = count.div_ceil(columns) as f32;
         // A title of two lines would leave four ways too low on a small display.
         let title = if geometry.is_small() { ctx.say("take-title") } else { ctx.say("take-question") };
-        let body_mm = geometry.body_height_mm(geometry.title_lines(&title)) - GAP_MM;
+        let spare_mm = if geometry.is_upright() { UPRIGHT_SPARE_MM } else { 0.0 };
+        let body_mm = geometry.body_height_mm(geometry.title_lines(&title)) - spare_mm;
         let height_mm = ((body_mm + GAP_MM) / rows - GAP_MM).min(WAY_MM);
         let photo = self.has_drawings().then(|| {
             let words = (ctx.say("take-photo"), ctx.say("take-photo-hint"));

@@ -16,7 +16,9 @@ use crate::widget::call_band::{self, CallMessages, CallPlacement};
 use crate::widget::frame_monitor::frame_monitor;
 use crate::widget::icon::Icon;
 use crate::widget::notice;
+use crate::widget::page::PageGeometry;
 use crate::widget::parts::{self, STAFF_HOLD};
+use crate::widget::staff_sheet::SheetGeometry;
 use crate::widget::timer::timer;
 use crate::widget::touch::{HoldRing, Trigger, touchable};
 
@@ -61,10 +63,20 @@ impl App {
                     matches!(&self.screen, Screen::Turnover(turnover) if turnover.is_being_cleaned());
                 let corner = (!is_being_cleaned).then(|| self.corner());
                 let placement = self.call_placement();
-                // The session shows a notice among its own words.
-                let notice = (placement == CallPlacement::Corner).then(|| notice::layer(ctx)).flatten();
+                let notice = self.has_room_for_notice().then(|| notice::layer(ctx, 0.0)).flatten();
                 stack![self.base()].push(notice).push(corner).push(call(ctx, placement)).into()
             }
+        }
+    }
+
+    /// Whether a notice may lie over the top of the screen. The session shows one among its own words; a page to write or
+    /// draw on has its tabs there.
+    fn has_room_for_notice(&self) -> bool {
+        match &self.screen {
+            Screen::Session(_) => false,
+            Screen::Arrive(arrive) => !arrive.is_answering(),
+            Screen::After(after) => !after.has_open_note(),
+            Screen::FirstRun(_) | Screen::Ready(_) | Screen::Farewell | Screen::Turnover(_) => true,
         }
     }
 
@@ -84,7 +96,10 @@ impl App {
             parts::over_place(ctx, 1.0, Space::new())
         };
         let idle = timer(parts::deadline(self.staff_touched_at, idle_time), Message::StaffIdle);
-        let notice = notice::layer(ctx);
+        let covered_mm = SheetGeometry::of(ctx).covered_top_mm();
+        // On a small display the sheet covers everything but the call.
+        let is_covered = covered_mm >= PageGeometry::of(ctx).width_mm;
+        let notice = (!is_covered).then(|| notice::layer(ctx, covered_mm)).flatten();
         stack![beside].push(notice).push(sheet).push(column![idle]).push(call(ctx, self.call_placement())).into()
     }
 

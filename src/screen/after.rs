@@ -69,6 +69,12 @@ pub enum Message {
 }
 
 impl AfterScreen {
+    /// Whether a page to write or draw on is open.
+    #[must_use]
+    pub const fn has_open_note(&self) -> bool {
+        matches!(self.view, AfterView::Note(_))
+    }
+
     /// Handles a message.
     pub fn update(&mut self, message: Message, snapshot: &Snapshot) -> Action {
         match message {

@@ -162,6 +162,12 @@ pub enum Message {
 }
 
 impl ArriveScreen {
+    /// Whether a page to write or draw on is open.
+    #[must_use]
+    pub const fn is_answering(&self) -> bool {
+        !matches!(self.answering, Answering::Asked)
+    }
+
     /// The current step.
     #[must_use]
     pub fn step(&self) -> ArriveStep {

@@ -12,14 +12,20 @@ use crate::theme;
 /// Distance from the top of the screen.
 pub const TOP_MM: f32 = 5.0;
 
-/// The current notice as a layer over a screen whose call is in its corner.
+/// The current notice as a layer over a screen whose call is in its corner. `sheet_mm` is the width that a sheet of staff
+/// covers at the right.
 #[must_use]
-pub fn layer<'a, M: 'a>(ctx: &ViewContext) -> Option<Element<'a, M>> {
+pub fn layer<'a, M: 'a>(ctx: &ViewContext, sheet_mm: f32) -> Option<Element<'a, M>> {
     let notice = ctx.current_notice()?;
     let geometry = PageGeometry::of(ctx);
     let (call, corner) = (ctx.mm(geometry.call_corner_mm()), ctx.mm(theme::TARGET_MM + theme::GAP_MM));
     let (left, right) = if ctx.is_mirrored() { (call, corner) } else { (corner, call) };
-    let padding = Padding { top: ctx.mm(TOP_MM), right, bottom: 0.0, left };
+    let padding = if sheet_mm > 0.0 {
+        // Staff find their corner and the call in one place, whichever hand is free.
+        Padding { top: ctx.mm(TOP_MM), right: ctx.mm(sheet_mm + theme::GAP_MM), bottom: 0.0, left: corner }
+    } else {
+        Padding { top: ctx.mm(TOP_MM), right, bottom: 0.0, left }
+    };
     Some(container(line(ctx, notice)).center_x(Length::Fill).padding(padding).into())
 }
 

@@ -50,6 +50,12 @@ impl SheetGeometry {
         Self::on(PageGeometry::of(ctx), ctx.snapshot.stage == Stage::Session)
     }
 
+    /// Width at the right of the top that the sheet covers, in mm; 0 if it is below.
+    #[must_use]
+    pub const fn covered_top_mm(&self) -> f32 {
+        if self.is_upright { 0.0 } else { self.width_mm }
+    }
+
     /// The sheet on a display. In the session, the call is a band across the foot.
     fn on(page: PageGeometry, is_above_band: bool) -> Self {
         let is_upright = page.is_upright();

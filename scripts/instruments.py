@@ -56,18 +56,11 @@ INSTRUMENTS = {
     "harp": (STRUCK, [
         "Harp A#1", "Harp G#2", "Harp C#3", "Harp F#3", "Harp C#4", "Harp G#4", "Harp C#5", "Harp F#5", "Harp B5",
     ], 6.0, None),
-    "flute": (HELD, ["Flute C#4", "Flute E4", "Flute G4", "Flute D5", "Flute F#5", "Flute C6"], 3.2, None),
-    "glass": (STRUCK, [
-        "Celesta F#3", "Celesta C4", "Celesta F#4", "Celesta C5", "Celesta F#5", "Celesta C6",
-    ], 5.0, None),
-    "bowl": (STRUCK, ["Tubular Bells C7"], 9.0, None),
     "pad": (HELD, ["sawstack2", "sawstack3", "sawstack4", "sawstack5"], 3.6, 700.0),
 }
 # Share of its decay in decibels that a struck note is spared, so that it sings for longer in slow music.
 SPARED_DECAY = 0.4
 SPARED_DB_MAX = 15.0
-# A tubular bell played two octaves lower, and so four times as slowly, rings like a bowl.
-LOWERED_OCTAVES = {"bowl": 2}
 
 
 class SoundFont:
@@ -322,9 +315,6 @@ def note_at(font, instrument, name, more_cents):
     sound = np.stack([side[:length] for side in sides], axis=1)
     if kind == STRUCK and loop[1] - loop[0] < rate_hz // 8 and decay_s:
         sound = rung_out(sound, loop, rate_hz, decay_s, seconds + 0.2)
-    octaves = LOWERED_OCTAVES.get(instrument, 0)
-    key -= 12 * octaves
-    rate_hz /= 2**octaves
     cents = measured_cents(sound, rate_hz, key) + more_cents
     sound = resampled(sound, RATE_HZ / rate_hz * 2.0 ** (cents / 1_200))
     # What comes from below the note is the room.

@@ -43,10 +43,6 @@ named! {
         PianoStrings = "piano-strings",
         /// A recorded cello that sings over drones.
         CelloDrone = "cello-drone",
-        /// A recorded flute that sings over a recorded harp.
-        HarpFlute = "harp-flute",
-        /// A recorded choir, with low bells and a celesta far apart.
-        ChoirBells = "choir-bells",
     }
 }
 

@@ -38,12 +38,6 @@ pub enum Instrument {
     Choir,
     /// A recorded harp.
     Harp,
-    /// A recorded flute.
-    Flute,
-    /// A recorded celesta.
-    Celesta,
-    /// A recorded bell, lowered until it rings like a bowl.
-    LowBell,
     /// A recorded warm pad.
     WarmPad,
 }
@@ -313,53 +307,6 @@ static HARP: Timbre = Timbre {
     ..PIANO
 };
 
-static FLUTE: Timbre = Timbre {
-    attack_s: [0.22, 0.36],
-    release_s: 1.7,
-    amplitude_noise_hz: 4.8,
-    amplitude_noise: 0.12,
-    wander_cents: 3.0,
-    brightness: 3.0,
-    opening: 0.3,
-    recording: Some(Recording { name: "flute", gain: 11.4 }),
-    ..steady([(1.0, 0.70), (2.0, 0.64), (3.0, 0.32), (4.0, 0.11), (5.0, 0.16), (6.0, 0.04), (7.0, 0.04), (8.0, 0.04)])
-};
-
-static CELESTA: Timbre = Timbre {
-    partials: [
-        (1.0, 1.20, 0.9),
-        (2.0, 0.02, 0.6),
-        (3.0, 0.02, 0.5),
-        (4.0, 0.02, 0.4),
-        (5.0, 0.01, 0.3),
-        (6.0, 0.01, 0.3),
-        (7.0, 0.00, 0.3),
-        (8.0, 0.00, 0.3),
-    ],
-    attack_s: [0.032, 0.050],
-    brightness: 2.2,
-    recording: Some(Recording { name: "glass", gain: 13.6 }),
-    ..PIANO
-};
-
-static LOW_BELL: Timbre = Timbre {
-    partials: [
-        (1.0, 0.01, 1.6),
-        (2.0, 0.31, 2.2),
-        (3.0, 0.84, 1.7),
-        (4.0, 0.79, 1.3),
-        (5.0, 0.01, 0.8),
-        (6.0, 0.02, 0.8),
-        (7.0, 0.01, 0.8),
-        (8.0, 0.07, 0.5),
-    ],
-    attack_s: [0.060, 0.090],
-    release_s: 2.5,
-    brightness: 2.0,
-    recording: Some(Recording { name: "bowl", gain: 14.9 }),
-    ..PIANO
-};
-
 static WARM_PAD: Timbre = Timbre {
     brightness: 2.0,
     partials: held([
@@ -378,7 +325,7 @@ static WARM_PAD: Timbre = Timbre {
 
 impl Instrument {
     /// Every instrument.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 15] = [
         Self::Drone,
         Self::Bowed,
         Self::Pad,
@@ -393,9 +340,6 @@ impl Instrument {
         Self::Cello,
         Self::Choir,
         Self::Harp,
-        Self::Flute,
-        Self::Celesta,
-        Self::LowBell,
         Self::WarmPad,
     ];
 
@@ -417,9 +361,6 @@ impl Instrument {
             Self::Cello => &CELLO,
             Self::Choir => &CHOIR,
             Self::Harp => &HARP,
-            Self::Flute => &FLUTE,
-            Self::Celesta => &CELESTA,
-            Self::LowBell => &LOW_BELL,
             Self::WarmPad => &WARM_PAD,
         }
     }
@@ -433,7 +374,7 @@ impl Instrument {
     /// Whether it may have a very short attack: bells, and strings that are struck or plucked.
     #[must_use]
     pub const fn has_quick_attack(self) -> bool {
-        matches!(self, Self::Bell | Self::Piano | Self::Harp | Self::Celesta | Self::LowBell)
+        matches!(self, Self::Bell | Self::Piano | Self::Harp)
     }
 }
 

@@ -33,7 +33,7 @@ use crate::room::timeline::SessionTimeline;
 use crate::sound::dsp::Smoother;
 use crate::sound::dsp::ramp::{AudioBlock, BLOCK, SILENCE};
 use crate::vocabulary::sound::Character;
-use arrangements::{Arranged, Arrangement, CELLO_DRONE, CHOIR_BELLS, HARP_FLUTE, PIANO_STRINGS};
+use arrangements::{Arranged, Arrangement, CELLO_DRONE, PIANO_STRINGS};
 use auto_gain::AutoGain;
 use bells::Bells;
 use ensemble::Ensemble;
@@ -54,8 +54,6 @@ const fn trim_of(character: Character) -> f32 {
         Character::Glass => 0.40,
         Character::Strings => 0.36,
         Character::Bells | Character::PianoStrings | Character::CelloDrone => 0.45,
-        Character::HarpFlute => 0.70,
-        Character::ChoirBells => 0.62,
     }
 }
 
@@ -64,8 +62,6 @@ const fn arrangement_of(character: Character) -> Option<&'static Arrangement> {
     match character {
         Character::PianoStrings => Some(&PIANO_STRINGS),
         Character::CelloDrone => Some(&CELLO_DRONE),
-        Character::HarpFlute => Some(&HARP_FLUTE),
-        Character::ChoirBells => Some(&CHOIR_BELLS),
         Character::Tidal | Character::Glass | Character::Strings | Character::Bells => None,
     }
 }
@@ -78,24 +74,9 @@ pub fn recordings_of(character: Character) -> impl Iterator<Item = Instrument> +
 /// How much louder everything may become at once, in dB: a hammer's stroke is the beginning of a tone that falls at once.
 const fn rise_margin_db(character: Character) -> f32 {
     match character {
-        Character::PianoStrings | Character::ChoirBells => 1.2,
-        Character::CelloDrone | Character::HarpFlute => 0.9,
+        Character::PianoStrings => 1.2,
+        Character::CelloDrone => 0.9,
         Character::Tidal | Character::Glass | Character::Strings | Character::Bells => 0.7,
-    }
-}
-
-/// Maximum rise in dB of 400 ms over the seconds before. A plucked string and a small bell are at their loudest when they begin
-/// and soon gone, so that after a rest they stand out further than anything that is held.
-#[must_use]
-pub const fn rise_db_max(character: Character) -> f64 {
-    match character {
-        Character::HarpFlute | Character::ChoirBells => 8.0,
-        Character::Tidal
-        | Character::Glass
-        | Character::Strings
-        | Character::Bells
-        | Character::PianoStrings
-        | Character::CelloDrone => 6.0,
     }
 }
 
@@ -103,8 +84,8 @@ pub const fn rise_db_max(character: Character) -> f64 {
 #[must_use]
 pub const fn notes_per_s_max(character: Character) -> f64 {
     match character {
-        Character::PianoStrings | Character::HarpFlute => 0.75,
-        Character::CelloDrone | Character::ChoirBells => 0.6,
+        Character::PianoStrings => 0.75,
+        Character::CelloDrone => 0.6,
         Character::Tidal | Character::Glass | Character::Strings | Character::Bells => 0.5,
     }
 }
@@ -260,8 +241,6 @@ impl Composition {
             Character::Bells => Self::Bells(Bells::new()),
             Character::PianoStrings => Self::Arranged(Arranged::new(&PIANO_STRINGS)),
             Character::CelloDrone => Self::Arranged(Arranged::new(&CELLO_DRONE)),
-            Character::HarpFlute => Self::Arranged(Arranged::new(&HARP_FLUTE)),
-            Character::ChoirBells => Self::Arranged(Arranged::new(&CHOIR_BELLS)),
         }
     }
 

@@ -67,16 +67,6 @@ fn cello_and_drones_meet_their_metrics() {
     short(Character::CelloDrone);
 }
 
-#[test]
-fn harp_and_flute_meet_their_metrics() {
-    short(Character::HarpFlute);
-}
-
-#[test]
-fn choir_and_bells_meet_their_metrics() {
-    short(Character::ChoirBells);
-}
-
 /// A whole hour along the arc of a 45-minute infusion, for several seeds.
 fn hours(character: Character) {
     let seeds: u64 = std::env::var("STILLROOM_SCORE_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(3);
@@ -125,18 +115,6 @@ fn soak_hours_of_piano_and_strings_meet_their_metrics() {
 #[ignore = "whole hours take minutes: make soak"]
 fn soak_hours_of_cello_and_drones_meet_their_metrics() {
     hours(Character::CelloDrone);
-}
-
-#[test]
-#[ignore = "whole hours take minutes: make soak"]
-fn soak_hours_of_harp_and_flute_meet_their_metrics() {
-    hours(Character::HarpFlute);
-}
-
-#[test]
-#[ignore = "whole hours take minutes: make soak"]
-fn soak_hours_of_choir_and_bells_meet_their_metrics() {
-    hours(Character::ChoirBells);
 }
 
 const HEADING: &str = "| score | notes/s | apart ms | attack ms | quick ms | modes, shortest s | shared, held | roughest, mean \

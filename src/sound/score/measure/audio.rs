@@ -235,7 +235,7 @@ impl AudioMeter {
 impl AudioMetrics {
     /// Describes every limit that is exceeded.
     #[must_use]
-    pub fn violations(&self, rise_db_max: f64) -> Vec<String> {
+    pub fn violations(&self) -> Vec<String> {
         let mut violations = Vec::new();
         let mut hold = |kept: bool, fault: String| {
             if !kept {
@@ -249,7 +249,7 @@ impl AudioMetrics {
         hold(self.slope_db >= 6.0, format!("a slope of {:.1} dB an octave", self.slope_db));
         hold(self.correlation_low >= 0.2, format!("a correlation of {:.2}", self.correlation_low));
         hold(self.mono_loss_db <= 3.0, format!("{:.1} dB lost in mono", self.mono_loss_db));
-        hold(self.rise_db <= rise_db_max, format!("a rise of {:.1} dB within a second", self.rise_db));
+        hold(self.rise_db <= 6.0, format!("a rise of {:.1} dB within a second", self.rise_db));
         hold(self.peak <= 0.89, format!("a peak of {:.2}", self.peak));
         hold(self.click_ratio <= CLICK_LIMIT, format!("a click of {:.0} times what is round it", self.click_ratio));
         violations

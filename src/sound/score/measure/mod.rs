@@ -7,7 +7,7 @@ mod audio;
 mod notes;
 mod similarity;
 
-use super::{Mode, Score, ScoreAim, ScoreNote, ScoreShape, notes_per_s_max, rise_db_max};
+use super::{Mode, Score, ScoreAim, ScoreNote, ScoreShape, notes_per_s_max};
 use crate::sound::dsp::ramp::{BLOCK, SILENCE};
 use crate::vocabulary::sound::Character;
 
@@ -95,10 +95,6 @@ impl ScoreMetrics {
     #[must_use]
     pub fn violations(&self) -> Vec<String> {
         let notes = self.notes.violations(notes_per_s_max(self.character));
-        notes
-            .into_iter()
-            .chain(self.audio.violations(rise_db_max(self.character)))
-            .chain(self.similarity.violations())
-            .collect()
+        notes.into_iter().chain(self.audio.violations()).chain(self.similarity.violations()).collect()
     }
 }

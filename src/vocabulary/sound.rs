@@ -41,8 +41,6 @@ named! {
         Bells = "bells",
         /// A recorded piano that sings in phrases, over recorded strings.
         PianoStrings = "piano-strings",
-        /// A recorded cello that sings over drones.
-        CelloDrone = "cello-drone",
     }
 }
 

@@ -33,7 +33,7 @@ use crate::room::timeline::SessionTimeline;
 use crate::sound::dsp::Smoother;
 use crate::sound::dsp::ramp::{AudioBlock, BLOCK, SILENCE};
 use crate::vocabulary::sound::Character;
-use arrangements::{Arranged, Arrangement, CELLO_DRONE, PIANO_STRINGS};
+use arrangements::{Arranged, Arrangement, PIANO_STRINGS};
 use auto_gain::AutoGain;
 use bells::Bells;
 use ensemble::Ensemble;
@@ -53,7 +53,7 @@ const fn trim_of(character: Character) -> f32 {
         Character::Tidal => 0.32,
         Character::Glass => 0.40,
         Character::Strings => 0.36,
-        Character::Bells | Character::PianoStrings | Character::CelloDrone => 0.45,
+        Character::Bells | Character::PianoStrings => 0.45,
     }
 }
 
@@ -61,7 +61,6 @@ const fn trim_of(character: Character) -> f32 {
 const fn arrangement_of(character: Character) -> Option<&'static Arrangement> {
     match character {
         Character::PianoStrings => Some(&PIANO_STRINGS),
-        Character::CelloDrone => Some(&CELLO_DRONE),
         Character::Tidal | Character::Glass | Character::Strings | Character::Bells => None,
     }
 }
@@ -75,7 +74,6 @@ pub fn recordings_of(character: Character) -> impl Iterator<Item = Instrument> +
 const fn rise_margin_db(character: Character) -> f32 {
     match character {
         Character::PianoStrings => 1.2,
-        Character::CelloDrone => 0.9,
         Character::Tidal | Character::Glass | Character::Strings | Character::Bells => 0.7,
     }
 }
@@ -85,7 +83,6 @@ const fn rise_margin_db(character: Character) -> f32 {
 pub const fn notes_per_s_max(character: Character) -> f64 {
     match character {
         Character::PianoStrings => 0.75,
-        Character::CelloDrone => 0.6,
         Character::Tidal | Character::Glass | Character::Strings | Character::Bells => 0.5,
     }
 }
@@ -240,7 +237,6 @@ impl Composition {
             Character::Strings => Self::Strings(Strings::new()),
             Character::Bells => Self::Bells(Bells::new()),
             Character::PianoStrings => Self::Arranged(Arranged::new(&PIANO_STRINGS)),
-            Character::CelloDrone => Self::Arranged(Arranged::new(&CELLO_DRONE)),
         }
     }
 

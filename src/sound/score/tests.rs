@@ -62,11 +62,6 @@ fn piano_and_strings_meet_their_metrics() {
     short(Character::PianoStrings);
 }
 
-#[test]
-fn cello_and_drones_meet_their_metrics() {
-    short(Character::CelloDrone);
-}
-
 /// A whole hour along the arc of a 45-minute infusion, for several seeds.
 fn hours(character: Character) {
     let seeds: u64 = std::env::var("STILLROOM_SCORE_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(3);
@@ -109,12 +104,6 @@ fn soak_hours_of_bells_meet_their_metrics() {
 #[ignore = "whole hours take minutes: make soak"]
 fn soak_hours_of_piano_and_strings_meet_their_metrics() {
     hours(Character::PianoStrings);
-}
-
-#[test]
-#[ignore = "whole hours take minutes: make soak"]
-fn soak_hours_of_cello_and_drones_meet_their_metrics() {
-    hours(Character::CelloDrone);
 }
 
 const HEADING: &str = "| score | notes/s | apart ms | attack ms | quick ms | modes, shortest s | shared, held | roughest, mean \

@@ -1,5 +1,5 @@
-//! Owns the dry run of a session, which computes what would be heard at any time without a clock, an output or a
-//! patient. `stillroom render` and the desk's previews use it.
+//! Owns the dry run of a session, which computes what would be heard at any time, without a clock, an output or a
+//! patient. Used by `stillroom render` and by the desk's previews. Does not own the rendering.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -14,15 +14,15 @@ use crate::wiring;
 
 /// Approximate duration of a preview, in seconds.
 const PREVIEW_S: u64 = 60;
-/// The volume of a preview. Clinicians adjust it in their browser.
+/// The volume of a preview, in dB relative to full scale. Clinicians adjust it in their browser.
 const PREVIEW_VOLUME_DB: f32 = -6.0;
-/// The seed of every preview. Because it is constant, two previews of one profile are the same.
+/// The seed of every preview. It is constant, so that two previews of one profile are the same.
 const PREVIEW_SEED: u64 = 1;
 
 /// The room's time at which the infusion starts.
 const START: RoomTime = RoomTime(1_000);
 
-/// A session with one profile, from the start of the infusion to the end of its arc.
+/// A session with one profile, from the start of the infusion to the end of the arc.
 pub struct DryRun<'a> {
     room: Room,
     profile: &'a Profile,
@@ -50,19 +50,20 @@ impl<'a> DryRun<'a> {
         Ok(Self { room, profile, media: &config.media.dir, clock: RoomClock::resuming_from(START), length, seed })
     }
 
-    /// The real time that the session takes at its speed.
+    /// The real time from the start of the infusion to the end of the arc, at the speed of this dry run.
     #[must_use]
     pub fn length(&self) -> Duration {
         self.length
     }
 
-    /// The instant at which the session starts, on the clock that times its sound.
+    /// The instant at which the infusion starts, on the clock to which the mix refers.
     #[must_use]
     pub fn epoch(&self) -> Instant {
         self.clock.instant_of(START)
     }
 
-    /// Returns what is heard at the time `since` after the start. `since` must never decrease.
+    /// Returns what is heard at the time `since` after the start of the infusion. `since` must not decrease from call
+    /// to call.
     pub fn mix_at(&mut self, since: Duration) -> Mix {
         let now = START + since;
         self.room.handle_timeout(now);
@@ -72,11 +73,8 @@ impl<'a> DryRun<'a> {
     }
 }
 
-/// Renders the whole arc of `profile`, shortened to about `PREVIEW_S` seconds, as a WAV file in memory. `scratch` is a
-/// folder for a temporary file.
-///
-/// # Errors
-/// A text that says why the preview could not be rendered.
+/// Renders the whole arc of `profile`, sped up to take about `PREVIEW_S` seconds, and returns it as a WAV file in
+/// memory. `scratch` is a folder for a temporary file; it is created if it does not exist.
 pub fn preview(
     config: &Config,
     profile: &Profile,
@@ -97,7 +95,7 @@ pub fn preview(
     let mut file = WavWriter::create(&path, RENDERED_RATE_HZ).map_err(written)?;
     let rendered = sound::render_to(&options, epoch, mix_at, &[], seconds, |frames| file.write(frames));
     let bytes = rendered.and_then(|_| file.finish()).and_then(|()| std::fs::read(&path)).map_err(written);
-    // If this fails, the next preview overwrites the file.
+    // If the file cannot be removed, the next preview overwrites it.
     let _ = std::fs::remove_file(&path);
     bytes
 }

@@ -1,11 +1,11 @@
-//! Owns the breath, a pure function of time that picture and sound evaluate from the same start, so that they agree.
-//! Not here: what is drawn or played for it.
+//! Owns the breath, a pure function of time. Picture and sound evaluate it from the same start, so they agree. Does not
+//! own what is drawn or played for it.
 
 use crate::vocabulary::Named;
 use std::f64::consts::PI;
 use std::time::Duration;
 
-/// A breathing pattern, which says how long each phase of the cycle lasts.
+/// A breathing pattern, that is, the length of each phase of a breath.
 ///
 /// The default is six breaths a minute with a longer exhale, because people found an inhale/exhale ratio of 0.42 more
 /// relaxing than 2.33 at the same rate (Van Diest et al. 2014, n = 30).
@@ -18,7 +18,7 @@ pub enum BreathPattern {
     ThreeSeven,
     /// In for 5 s, out for 5 s.
     FiveFive,
-    /// Box breathing, which is in for 4 s, hold 4 s, out for 4 s, hold 4 s. It is meant for people who know it and is
+    /// Box breathing: in for 4 s, hold for 4 s, out for 4 s, hold for 4 s. It is meant for people who know it, and is
     /// refused during a session.
     Box4,
 }
@@ -90,7 +90,7 @@ impl BreathPattern {
     }
 }
 
-/// One moment of a breath.
+/// The state of a breath at one moment.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Breath {
     /// How full the lungs are, from 0 (empty) to 1 (full).

@@ -1,5 +1,5 @@
-//! Owns the state of a call, all its timers, and the rules for what the patient may be shown and when. Not here: how a
-//! call is transported, how it sounds and how it looks.
+//! Owns the state of a call, all its timers, and the rules for what the patient may be shown and when. Does not own how
+//! a call is transported, how it sounds or how it looks.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -11,27 +11,28 @@ use super::time::RoomTime;
 use crate::vocabulary::patient::CallReason;
 use crate::vocabulary::signal::Signal;
 
-/// Maximum time from the press until *Calling* is shown, and the room's own desk sees the call, even if the journal has not
-/// answered.
+/// Maximum time from the press until the tablet shows *Calling* and the room's own desk sees the call, even if the
+/// journal has not answered.
 pub const SHOWN_AFTER: Duration = Duration::from_millis(300);
 /// If no desk has received the call after this time, the room says that no desk can be reached.
 pub const NO_DESK_AFTER: Duration = Duration::from_secs(5);
-/// If nobody has acknowledged a received call after this time, the desk's tone rises.
+/// If nobody has acknowledged a received call after this time, the desk's tone rises, that is, becomes more urgent.
 pub const RISES_AFTER: Duration = Duration::from_secs(30);
-/// Default delay of the first step of the escalation list. It is counted from the press, and not from *Received*, since a
-/// call that no desk receives needs the list most; after somebody failed to come, it is counted from then.
+/// Default delay of the first step of the escalation list. It counts from the press and not from *Received*, because a
+/// call that no desk receives needs the list most. After somebody failed to come or has left, it counts from then.
 pub const ESCALATES_AFTER: Duration = Duration::from_mins(1);
 /// Maximum number of steps in the escalation list.
 pub const ESCALATION_STEPS_MAX: usize = 8;
-/// If *On the way* is not followed by *Here* after this time, the call rings again.
+/// If *On the way* is not followed by *Here* within this time, the call rings again.
 pub const RINGS_AGAIN_AFTER: Duration = Duration::from_mins(2);
-/// Presence lapses this long after the last touch by staff.
+/// If staff do not touch the tablet for this long after *Here*, nobody counts as present any more, and the call rings
+/// again.
 pub const PRESENCE_LAPSES_AFTER: Duration = Duration::from_mins(3);
 
 /// The progress of a call, in ascending order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CallPhase {
-    /// The button was pressed. The call is shown once the journal has written it or failed to, or after
+    /// The call button was pressed. The call is shown once the journal has written it or failed to, or after
     /// [`SHOWN_AFTER`].
     Placed,
     /// A transport accepted the call.
@@ -72,28 +73,28 @@ pub struct Call {
     pub reason: Option<CallReason>,
     /// Number of presses and renewed alarms. Whenever the number grows, the desk rings again.
     pub presses: u32,
-    /// Whether the room has told the patient that no desk can be reached. On the wire, it is `line_down_told`.
+    /// Whether the room has told the patient that no desk can be reached. In messages, this field is `line_down_told`.
     pub no_desk_told: bool,
-    /// Whether the desk's tone has risen.
+    /// Whether the desk's tone has risen; see [`RISES_AFTER`].
     pub tone_raised: bool,
     /// Number of escalation steps taken since the call was last left unacknowledged.
     pub escalation_steps: usize,
     /// How many times the escalation list has started over because a responder did not come or left.
     pub escalation_round: u32,
-    /// Whether the call may be shown, and is in the snapshot: on the tablet, and at the room's own desk.
+    /// Whether the call may be shown on the tablet and at the room's own desk. It is not in the snapshot before.
     pub shown: bool,
     /// Whether the call is in the journal on disk.
     pub journaled: bool,
     unreceived_since: RoomTime,
-    /// When the call was last left unacknowledged. It is `None` from an answer until the responder is overdue or
+    /// When the call was last left unacknowledged. `None` while somebody has answered, until that person is overdue or
     /// presence lapses.
     unacknowledged_since: Option<RoomTime>,
     desks: Vec<DeskId>,
 }
 
 impl Call {
-    /// Places a call at `now`. It sounds, and goes to the broker and the nurse-call contact, at once. The screen and the
-    /// room's own desk show it when `shown` is set.
+    /// Places a call at `now`. The call sounds and is sent to the broker and to the nurse-call contact at once. The
+    /// screen and the room's own desk show it only when `shown` is set.
     pub(super) fn place(now: RoomTime, id: CallId, practice: bool, effects: &mut VecDeque<Effect>) -> Self {
         let call = Self {
             id,
@@ -152,7 +153,8 @@ impl Call {
 
     /// Handles *I'm coming* from a named person. Changes nothing once someone is here.
     pub(super) fn on_coming(&mut self, now: RoomTime, responder: String, effects: &mut VecDeque<Effect>) {
-        // Transports may deliver twice. The repeat must neither sound again nor extend the responder's time.
+        // A transport may deliver a message twice. The repeat must neither sound again nor give the responder more
+        // time.
         let is_repeat =
             self.phase == CallPhase::OnTheWay && !self.tone_raised && self.responder.as_ref() == Some(&responder);
         if is_repeat || self.phase == CallPhase::Here {
@@ -200,7 +202,8 @@ impl Call {
             self.fall_back_to_sent(now);
         }
         effects.push_back(self.send());
-        // The program may have been killed while sending a step. Recipients recognise a repeat by round and step.
+        // The program may have been killed while sending a step, so all steps of the round are sent again. Recipients
+        // recognise a repeat by its round and step.
         effects.extend((0..self.escalation_steps).map(|step| self.escalate(step)));
     }
 

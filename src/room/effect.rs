@@ -1,4 +1,4 @@
-//! Owns the effects, through which the room asks for things to be done in the outside world. Not here: how they are
+//! Owns the effects, with which the room asks for things to be done in the outside world. Does not own how they are
 //! done.
 
 use std::sync::Arc;
@@ -13,8 +13,8 @@ use crate::vocabulary::signal::Signal;
 /// [`Event`](super::Event).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Send a call over every transport that has to be told, which are the broker and the nurse-call contact. The room's
-    /// own desk needs no effect, because it sees the call in the snapshot. [`Effect::Escalate`] is the escalation list's.
+    /// Send a call to the broker and to the nurse-call contact. The room's own desk needs no effect, because it sees
+    /// the call in the snapshot. The escalation list has an effect of its own, [`Effect::Escalate`].
     SendCall {
         /// The call to send.
         id: CallId,
@@ -23,12 +23,12 @@ pub enum Effect {
         /// [`Call::presses`](super::call::Call::presses). A desk rings again whenever this number has grown.
         presses: u32,
     },
-    /// Stop sending a call over every transport, the escalation list included, because it has ended.
+    /// Stop sending a call, which has ended, over every transport and to the escalation list.
     EndCall {
         /// The ended call.
         id: CallId,
     },
-    /// Send a call to a step of the escalation list.
+    /// Send a call to one step of the escalation list.
     Escalate {
         /// The call to escalate.
         id: CallId,
@@ -40,17 +40,17 @@ pub enum Effect {
     },
     /// Play a sound once.
     Signal(Signal),
-    /// Allow sound to come from the current output.
+    /// Allow sound to come from the current output, although it is not the calibrated one.
     AcceptOutput,
     /// Create the key of a visit that begins.
     OpenVault,
-    /// Decrypt the sealed notes of the visit during which the program restarted.
+    /// Decrypt the sealed notes of the visit during which the program was restarted.
     ReopenVault,
-    /// Seal everything written so far.
+    /// Seal everything that the patient has written and drawn so far.
     SealNotes(Arc<Notes>),
     /// Find out by which methods a note can be taken home now.
     FindTakeHomeMethods,
-    /// Deliver everything written so far.
+    /// Deliver everything that the patient has written and drawn so far.
     TakeHome {
         /// The chosen method.
         method: TakeHomeMethod,
@@ -59,8 +59,9 @@ pub enum Effect {
         /// The language of the headings on the sheets.
         language: Language,
     },
-    /// Destroy the key, then everything else of the visit, then execute the program again in a fresh process.
+    /// Destroy the visit's key, then everything else of the visit, and then replace the process with a fresh one of the
+    /// same program.
     Wipe,
-    /// In the fresh process, finish an interrupted wipe, check the result, and write the receipt.
+    /// Finish an interrupted wipe in the fresh process, check the result, and write the receipt.
     VerifyWipe,
 }

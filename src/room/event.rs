@@ -1,5 +1,5 @@
-//! Owns the events, which are the room's only inputs. The window, the desks and all devices report through them. Not
-//! here: what an event changes (`transitions`) and its name in a file or a message (`driver::json_lines`).
+//! Owns the events, which are the room's only inputs. The window, the desks and all devices report through them. Does
+//! not own what an event changes (`transitions`), or its name in files and messages (`driver::json_lines`).
 
 use super::breath::BreathPattern;
 use super::call::{CallId, DeskId};
@@ -12,7 +12,7 @@ use crate::vocabulary::patient::{CallReason, Hand, TypeSize};
 use crate::vocabulary::place::Place;
 use crate::vocabulary::sound::SoundChoice;
 
-/// Something that happened and that the room must know.
+/// Something that happened and that the room must know about.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// A patient arrives in a ready room.
@@ -23,8 +23,8 @@ pub enum Event {
     HandChosen(Hand),
     /// The patient chose the size of the words.
     TypeSizeChosen(TypeSize),
-    /// A profile was chosen for the session. What was chosen by hand on arrival is kept, unless the profile is the chosen
-    /// one already: choosing it again takes its own place and volume.
+    /// A profile was chosen for the session. The place and the volume that were chosen by hand on arrival are kept. If
+    /// the profile was already the current one, its own place and volume replace them.
     ProfileChosen {
         /// The stem of the profile's file name.
         name: String,
@@ -54,19 +54,19 @@ pub enum Event {
         /// Minutes until the session has landed; `None` takes [`super::Rules::landing_minutes_after_end`].
         landing_minutes: Option<u32>,
     },
-    /// The session gives way to After, where the patient may write.
+    /// The session ends and After begins, where the patient may write.
     AfterBegins,
     /// The patient is about to leave.
     Farewell,
 
-    /// The call button was pressed.
+    /// The call button was pressed, or a practice call was requested.
     CallPressed {
         /// The id of the call, if this press opens one.
         id: CallId,
         /// Whether it is a practice call.
         practice: bool,
     },
-    /// The journal wrote a call or failed to.
+    /// The journal has written a call, or has failed to.
     CallJournaled {
         /// The call that was to be written.
         id: CallId,
@@ -94,7 +94,7 @@ pub enum Event {
     },
     /// Someone has come into the room.
     CallHere {
-        /// The call that is attended; `None` means the open one.
+        /// The call that somebody came for; `None` means the open one.
         id: Option<CallId>,
     },
     /// Staff cleared the call, in the room.
@@ -107,12 +107,12 @@ pub enum Event {
     StaffTouched,
     /// A desk can receive calls: one of its pages is connected, visible and able to sound.
     DeskConnected {
-        /// The desk.
+        /// The desk that can receive calls.
         desk: DeskId,
     },
     /// A desk can no longer receive calls: its pages were closed or hidden, or it stopped answering.
     DeskDisconnected {
-        /// The desk.
+        /// The desk that can no longer receive calls.
         desk: DeskId,
     },
 
@@ -121,7 +121,7 @@ pub enum Event {
         /// The text to append.
         text: PatientText,
     },
-    /// The patient changed the text of a page.
+    /// The patient changed a page of text.
     NoteWritten {
         /// Page index from 0. An index equal to the number of pages appends a page.
         page: usize,
@@ -142,11 +142,11 @@ pub enum Event {
         /// The whole answer as it now reads.
         text: PatientText,
     },
-    /// The patient answered a question about intentions with a drawing, beside whatever is written there.
+    /// The patient answered a question about intentions with a drawing. Text that answers the same question stays.
     IntentionDrawn {
-        /// Index of the question.
+        /// Index of the question, from 0.
         question: usize,
-        /// The whole drawing.
+        /// The whole drawing as it now looks.
         drawing: Drawing,
     },
     /// The patient changed the text "Something I want my clinician to know".
@@ -159,7 +159,7 @@ pub enum Event {
         /// Whether the text is shared now.
         on: bool,
     },
-    /// The vault sealed a version of the notes or failed to.
+    /// The vault has sealed a version of the notes, or has failed to.
     NotesSealed {
         /// [`Notes::version`] of what was sealed.
         version: u64,
@@ -197,12 +197,12 @@ pub enum Event {
         outcome: Result<Option<String>, TakeHomeError>,
     },
 
-    /// The patient's volume was changed.
+    /// The patient's volume was changed, by the patient or by staff.
     Volume {
         /// Level in dB relative to full scale. The room clamps it to the limits of the profile and of the room.
         db: f32,
     },
-    /// The patient chose a place.
+    /// A place was chosen, by the patient or by staff.
     PlaceChosen(Place),
     /// The pacer was switched on or off by hand.
     Breath {
@@ -218,32 +218,33 @@ pub enum Event {
     },
     /// The dark screen was touched, which makes the dim call panel appear.
     DarkTouched,
-    /// *Too much* was pressed or released. While it is on, only the breath and one line of words remain.
+    /// *Too much* was pressed, or the patient left the anchor. While it is on, only the breath and one line of words
+    /// remain.
     Anchor {
         /// Whether the anchor is on.
         on: bool,
     },
     /// The patient chose what to listen to.
     SoundChosen(SoundChoice),
-    /// The patient switched the sound off or on.
+    /// The sound was switched off or on, by the patient or by staff.
     Silence {
         /// Whether the sound is off.
         on: bool,
     },
-    /// The patient skipped a piece.
+    /// A piece of music was skipped.
     SkipPiece,
-    /// Staff pressed *Calm now* or undid it. While the room is calmed, the music pauses, what still plays is softer,
-    /// and the anchor is on.
+    /// Staff pressed *Calm now* or undid it. While the room is calmed, all sound but the signals is softer, a bed plays
+    /// without music, and the anchor is on.
     Calm {
         /// Whether the room is calmed.
         on: bool,
     },
-    /// The desk trimmed the brightness.
+    /// Staff changed the brightness.
     Brightness {
         /// The amount added to the brightness of the arc, −0.5 to 0.5.
         trim: f32,
     },
-    /// The desk nudged the intensity of the score.
+    /// Staff changed the intensity of the score.
     Intensity {
         /// The amount added to the intensity of the arc, −1 to 1.
         nudge: f32,
@@ -278,7 +279,8 @@ pub enum Event {
         /// Whether the trouble is present.
         on: bool,
     },
-    /// A checkpoint of the room's time. It is journaled, and a restart resumes at about the same minute.
+    /// A checkpoint of the room's time. It is journaled, so that a restart resumes at about the same minute even if
+    /// nothing else has happened.
     TimeMarked,
     /// The program has restarted and replayed its journal.
     Restarted,
@@ -314,8 +316,8 @@ impl Event {
         )
     }
 
-    /// Whether a call's way to somebody depends on the event. Such events overtake all others. The reason for a call is not
-    /// among them: it must never delay one.
+    /// Whether the event is needed to bring a call to somebody, or to answer or end it. Such events overtake all
+    /// others. The reason for a call is not such an event, because it must never delay a call.
     #[must_use]
     pub const fn is_about_call(&self) -> bool {
         matches!(
@@ -349,7 +351,8 @@ impl Event {
         )
     }
 
-    /// Whether the next event of the same variant makes this one redundant. Skips add up, so they do not qualify.
+    /// Whether the event has no effect any more once another one of the same variant follows. Skips do, because they
+    /// are counted.
     #[must_use]
     pub const fn is_superseded_by_next(&self) -> bool {
         matches!(
@@ -365,7 +368,8 @@ impl Event {
         ) || self.is_comfort() && !matches!(self, Self::SkipPiece)
     }
 
-    /// Whether the event belongs in the journal because it must survive a restart and contains nothing personal.
+    /// Whether the event belongs in the journal, because it must survive a restart. Events that contain what the
+    /// patient wrote or drew, or why the patient called, are never journaled.
     #[must_use]
     pub const fn is_journaled(&self) -> bool {
         !matches!(

@@ -1,8 +1,8 @@
-//! Owns the ids of calls and of desks. Not here: how they are generated.
+//! Owns the ids of calls and of desks. Does not own how they are generated.
 
 use std::fmt;
 
-/// Identifies a call by a ULID that is generated where the call is pressed.
+/// Identifies a call. It is a ULID that is generated where the call button is pressed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CallId(pub u128);
 
@@ -12,8 +12,8 @@ impl fmt::Debug for CallId {
     }
 }
 
-/// Identifies whatever can receive calls for as long as it is connected: one page of the room's own desk, or one run of
-/// the program that is a desk of several rooms, with all its pages. That program gives each of its pages an id of this
-/// type, too, which no room ever learns.
+/// Identifies a desk that can receive calls, for as long as it is connected. Each page of the room's own desk has its
+/// own id. A desk for several rooms has one id for each run of its program, whatever the number of its pages; it also
+/// uses this type for its own pages, but no room ever sees those ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DeskId(pub u64);

@@ -62,18 +62,18 @@ use snapshot::{BreathView, Receipt, SessionView};
 use take_home::TakeHome;
 use timeline::Part;
 
-/// How long the dim call panel of the dark screen stays after a touch.
+/// Time for which the dim call panel stays on the dark screen after a touch.
 pub const DARK_PANEL_DURATION: Duration = Duration::from_secs(20);
 /// Length of a pause in writing after which the notes are sealed.
 const SEAL_AFTER_PAUSE: Duration = Duration::from_millis(300);
 /// Maximum time from the first unsealed change until the notes are sealed, even without a pause.
 const SEAL_DELAY_MAX: Duration = Duration::from_secs(2);
-/// Time without patient activity in After or Farewell, after which the desk shows that the room is unattended. The room
+/// Time without patient activity in After or Farewell after which desks show that the room is unattended. The room
 /// never resets itself.
 pub const UNATTENDED_AFTER: Duration = Duration::from_mins(30);
 /// Maximum number of connected desks.
 const DESKS_MAX: usize = 64;
-/// The hand for which screens are laid out until the patient chooses one.
+/// The hand that screens are laid out for until the patient chooses one.
 const DEFAULT_HAND: Hand = Hand::Right;
 
 /// The state machine of one room. The module's documentation says how to drive it.
@@ -119,7 +119,7 @@ pub struct Room {
     surface_cleaned: bool,
     speaker_tested: bool,
     call_tested: bool,
-    /// When the patient was last active in After or Farewell.
+    /// When the patient was last active in After or Farewell. `None` before After.
     last_activity: Option<RoomTime>,
     wiping: bool,
     /// The part for which the pacer was last set.
@@ -133,7 +133,7 @@ struct Calm {
     was_anchored: bool,
 }
 
-/// Changes to the notes that the vault has not been asked to seal.
+/// When the notes were first and last changed since the vault was last asked to seal them.
 #[derive(Clone, Copy, Debug)]
 struct UnsealedChanges {
     since: RoomTime,
@@ -241,7 +241,7 @@ impl Room {
         self.effects.pop_front()
     }
 
-    /// Returns when [`Room::handle_timeout`] is next due if nothing happens before. `None` means never.
+    /// Returns when [`Room::handle_timeout`] is next due if nothing happens before then. `None` means never.
     #[must_use]
     pub fn poll_timeout(&self, now: RoomTime) -> Option<RoomTime> {
         [

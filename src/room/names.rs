@@ -1,5 +1,5 @@
-//! Owns the rules for names that can be displayed. A frightened patient may have to read them, so every character must
-//! be visible and none may reorder the text around it. Not here: whose name it is.
+//! Owns the rules for names that can be displayed. A frightened patient may have to read a name, so every character
+//! must be visible, and none may reorder the text around it. Does not own the names themselves.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -98,7 +98,7 @@ fn is_visible(character: char) -> bool {
 fn belongs_to_neighbours(before: Option<char>, character: char, after: Option<char>) -> bool {
     let Some(before) = before else { return false };
     match character {
-        // For Persian and the scripts of South and South-East Asia.
+        // Joiners, which Persian and the scripts of South and South-East Asia need.
         '\u{200c}' | '\u{200d}' => {
             let joins = |letter: char| matches!(letter, '\u{600}'..='\u{1cff}' | '\u{a800}'..='\u{abff}' | '\u{11000}'..='\u{11fff}');
             joins(before) && after.is_some_and(joins)

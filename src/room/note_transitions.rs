@@ -1,4 +1,4 @@
-//! Owns what events change in the note and in taking it home. Does not own what a note holds (`notes`).
+//! Owns what events change in the note and in taking it home. Does not own the content of a note (`notes`).
 
 use std::sync::Arc;
 
@@ -64,7 +64,7 @@ impl Room {
             self.notes = Arc::new(restored);
             return Ok(());
         }
-        // The patient wrote something before the vault answered.
+        // The patient wrote something before the vault answered, so the two are merged.
         self.change_note(now, |notes, _| {
             notes.merge_restored(restored);
             Ok(())
@@ -94,7 +94,7 @@ impl Room {
             return Err(Refusal::TakeHome { why: "it is on its way already" });
         }
         if method == TakeHomeMethod::Phone {
-            // Codes hold text only, so a note with drawings does not count as taken home.
+            // Codes hold text only, so a note with drawings does not count as taken home by phone.
             if !self.notes.has_drawings() {
                 self.take_home.taken = Some(self.notes.version);
             }
@@ -112,7 +112,7 @@ impl Room {
         version: u64,
         outcome: Result<Option<String>, TakeHomeError>,
     ) {
-        // After a reset or a restart, nobody is waiting for this delivery any more.
+        // After a reset or a restart, nobody is waiting for this delivery any more, so its outcome is ignored.
         if self.take_home.status(method) != Some(&TakeHomeStatus::InProgress) {
             return;
         }

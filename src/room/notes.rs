@@ -1,5 +1,5 @@
-//! Owns the patient's notes, which are pages of text and drawings, answers about intentions, which are written or
-//! drawn, and a text for the clinician. Not here: how they are sealed or taken home.
+//! Owns the patient's notes: pages of text and drawings, written and drawn answers about intentions, and a text for the
+//! clinician. Does not own how they are sealed or taken home.
 
 use std::fmt;
 
@@ -121,11 +121,11 @@ pub struct Notes {
     pub pages: Vec<NotePage>,
     /// Answers to the questions asked in Arrive. A skipped question has a blank answer.
     pub intentions: [Answer; INTENTIONS],
-    /// "Something I want my clinician to know".
+    /// The patient's text under "Something I want my clinician to know".
     pub for_clinician: PatientText,
     /// Whether the patient shared [`Notes::for_clinician`] with the desk.
     pub shared: bool,
-    /// Increases with every change. It tells a newer version from an older version.
+    /// Increases with every change, so the larger of two versions is the newer one.
     pub version: u64,
 }
 
@@ -136,7 +136,8 @@ impl Notes {
         self.pages.iter().filter(|page| !page.is_blank()).count()
     }
 
-    /// What was drawn, in the order in which it goes home: on the pages, then as answers.
+    /// The drawings that are not blank, in the order in which they are taken home: those on the pages, then those that
+    /// answer questions.
     pub fn drawings(&self) -> impl Iterator<Item = &Drawing> {
         let pages = self.pages.iter().filter_map(NotePage::drawing);
         pages.chain(self.intentions.iter().map(|answer| &answer.drawing)).filter(|drawing| !drawing.is_blank())
@@ -154,8 +155,8 @@ impl Notes {
         self.written_pages() == 0 && self.for_clinician.is_blank() && self.intentions.iter().all(Answer::is_blank)
     }
 
-    /// Merges what the vault restored with what was written in the meantime. Restored pages come first, and newer
-    /// answers win.
+    /// Merges what the vault restored with what was written in the meantime. Restored pages come first. Answers and a
+    /// text for the clinician that were written in the meantime replace restored ones.
     pub(super) fn merge_restored(&mut self, restored: Self) {
         let newer = std::mem::replace(self, restored);
         self.pages.extend(newer.pages);
@@ -234,7 +235,7 @@ impl Notes {
         if text.char_count() > limits.page_chars_max {
             return Err(NoteFull);
         }
-        // The patient agreed to share the old text, not this one.
+        // The patient agreed to share the old text, so a new text is not shared.
         self.shared &= self.for_clinician == text;
         self.for_clinician = text;
         self.version += 1;
@@ -265,7 +266,8 @@ impl Notes {
 pub struct NoteLimits {
     /// Maximum number of pages.
     pub pages_max: usize,
-    /// Maximum length of the text on one page, in code points. Answers have the same limit.
+    /// Maximum length of the text on one page, in code points. Answers and the text for the clinician have the same
+    /// limit.
     pub page_chars_max: usize,
 }
 

@@ -1,10 +1,10 @@
-//! Owns the choice of a profile, and what it keeps of what was chosen by hand on arrival. Not here: the profiles (`rules`)
-//! and the session that follows (`transitions`).
+//! Owns the choice of a profile, and the choices made by hand on arrival that another profile must keep. Does not own
+//! the profiles (`rules`) or the session (`transitions`).
 
 use super::{Refusal, Room, Stage};
 use crate::vocabulary::place::Place;
 
-/// What was chosen by hand on arrival. Another profile keeps it.
+/// What was chosen by hand on arrival; `None` if it was not. It is kept when another profile is chosen.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct ArrivalChoices {
     pub(super) place: Option<Place>,
@@ -23,7 +23,7 @@ impl Room {
         Ok(())
     }
 
-    /// Changes to another profile and keeps what was chosen on arrival, within the limits of that profile.
+    /// Changes to another profile. Keeps what was chosen on arrival, within the limits of that profile.
     pub(super) fn change_profile(&mut self, index: usize) {
         let chosen = self.on_arrival;
         self.apply_profile(index);

@@ -1,4 +1,4 @@
-//! Owns the reasons for which the room refuses an event. Not here: how they are shown.
+//! Owns the reasons for which the room refuses an event, and their words. Does not own where they are shown.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use super::names::NameError;
 use super::stage::Stage;
 use crate::vocabulary::language::Language;
 
-/// Why an event was refused. A refused event changes nothing.
+/// Why an event was refused. A refused event changes nothing in the room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// The event is not possible in the current stage.
@@ -42,7 +42,7 @@ pub enum Refusal {
     CallOpen,
     /// The session clock is in the wrong state.
     SessionClock {
-        /// The state that the clock must be in.
+        /// The state that the clock must be in, as the end of the sentence "the session clock must be …".
         needs: &'static str,
     },
     /// The note can hold no more.
@@ -53,11 +53,11 @@ pub enum Refusal {
     NotVerified,
     /// The maximum number of desks is connected. Nearly all of them are pages of the room's own desk.
     TooManyDesks,
-    /// Too many events are waiting, so the room accepts none that only serve comfort.
+    /// Too many events are waiting. Until there are fewer, the room refuses events that only serve comfort.
     Busy,
     /// The driver's loop has failed, and the program is about to restart.
     Gone,
-    /// The note cannot be taken home by this method now.
+    /// The note cannot be taken home by the chosen method now.
     TakeHome {
         /// The reason, in plain words.
         why: &'static str,

@@ -1,5 +1,5 @@
-//! Owns the settings that the room's rules depend on, which are limits, defaults and profiles. Does not own the files
-//! that they come from.
+//! Owns the settings that the room's rules depend on: limits, defaults and profiles. Does not own the files that they
+//! come from.
 
 use std::time::Duration;
 
@@ -55,7 +55,7 @@ pub struct ProfileRules {
     pub volume_max_db: f32,
     /// The pattern of the pacer.
     pub pattern: BreathPattern,
-    /// The parts in which the pacer is on unless the patient has switched it off.
+    /// The parts in which the pacer is on unless it was switched off by hand.
     pub breath_parts: Vec<Part>,
     /// Whether the screen is dark from the start of the session.
     pub dark: bool,

@@ -1,5 +1,5 @@
-//! Owns the session, which consists of a clock that can be paused and a timeline. Does not own the stage around it or
-//! the values that are interpolated along the timeline.
+//! Owns a session in progress: its timeline, and a clock that can be paused. Does not own the stage of the room, or the
+//! values that are interpolated along the timeline.
 
 use super::time::RoomTime;
 use super::timeline::{Part, SessionTimeline};
@@ -97,8 +97,8 @@ impl Session {
     pub fn extend(&mut self, now: RoomTime, minutes: u32) {
         let clock_ms = self.clock_ms(now);
         self.timeline.extend(clock_ms.unwrap_or(0), minutes);
-        // The clock of a landed session has stopped. Unless it is restarted here, it would jump ahead by the time since
-        // then.
+        // The clock of a landed session has stopped at the old end. Without a new start here, it would jump ahead by
+        // the time since the landing.
         if let (ClockState::Running { .. }, Some(from_ms)) = (self.clock, clock_ms) {
             self.clock = ClockState::Running { from_ms, since: now };
         }

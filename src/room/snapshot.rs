@@ -1,5 +1,5 @@
-//! Owns the snapshot, a single value with the state of the room that screens, desks and sound follow. Not here: how it
-//! is shown.
+//! Owns the snapshot, a single value with the state of the room, which screens, desks and sound follow. Does not own
+//! how the state is shown.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ named! {
         CallMayBeLost = "call-may-be-lost",
         /// A record of this visit crashed the program three times and was skipped.
         RecordSetAside = "record-set-aside",
-        /// The state directory cannot be written.
+        /// The state directory cannot be written to.
         StateUnwritable = "state-unwritable",
         /// No sound device was found, or the one in use has gone.
         SoundLost = "sound-lost",
@@ -60,8 +60,8 @@ named! {
         DeskPasswordLost = "desk-password-lost",
         /// The desk page could not open its port.
         DeskClosed = "desk-closed",
-        /// The line to the broker is down, so a desk for several rooms hears nothing from this room. The room's own desk
-        /// is another matter.
+        /// The connection to the broker is down, so a desk for several rooms receives nothing from this room. The
+        /// room's own desk is not affected.
         LineDown = "line-down",
         /// Another room uses this room's id at the broker.
         RoomNameTaken = "room-name-taken",
@@ -71,7 +71,7 @@ named! {
         LineFoughtOver = "line-fought-over",
         /// A step of the escalation list reached nobody.
         EscalationFailed = "escalation-failed",
-        /// The contact to the clinic's own nurse call system is not in the expected state.
+        /// The contact to the clinic's own nurse call system does not answer, or is not in the expected state.
         ContactFailed = "contact-failed",
         /// A part of the program failed and was restarted, or could not be started.
         PartFailed = "part-failed",
@@ -81,7 +81,7 @@ named! {
         WipeUnverified = "wipe-unverified",
         /// The chain of receipts was altered, or a receipt is missing.
         ReceiptsBroken = "receipts-broken",
-        /// Nobody has touched or reset the room for a long time in After or Farewell.
+        /// Nobody has touched or reset the room for 30 minutes in After or Farewell.
         RoomLeft = "room-left",
     }
 }
@@ -105,9 +105,9 @@ impl Trouble {
 /// The proof of a wipe. It contains no patient data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
-    /// Consecutive number, by which a missing receipt is noticed.
+    /// Consecutive number, which reveals a missing receipt.
     pub number: u64,
-    /// Wall-clock time in RFC 3339 format.
+    /// Wall-clock time at which the wipe was checked, in RFC 3339 format.
     pub at: String,
     /// The room's name.
     pub room: String,
@@ -128,7 +128,7 @@ impl Receipt {
 /// One check after a wipe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WipeCheck {
-    /// The key under which each language has a description of the check.
+    /// The check's name. Each language has a description of the check under `check-` and this name.
     pub name: String,
     /// Whether the check passed.
     pub ok: bool,
@@ -168,7 +168,7 @@ impl SessionView {
     }
 }
 
-/// The pacer that picture and sound follow.
+/// The breathing pacer, which picture and sound follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BreathView {
     /// The current pattern.
@@ -213,7 +213,7 @@ pub struct Snapshot {
     pub call: Option<Call>,
     /// The most recently ended calls, oldest first. A desk that reconnects learns from them which calls were cleared.
     pub ended_calls: Vec<CallId>,
-    /// The name of the chosen profile.
+    /// The file name of the chosen profile, without its extension.
     pub profile: String,
     /// Length of the infusion in minutes, planned or in progress.
     pub infusion_minutes: u32,
@@ -235,29 +235,29 @@ pub struct Snapshot {
     pub dark: bool,
     /// When the dim call panel of the dark screen disappears, if it is shown.
     pub dark_panel_until: Option<RoomTime>,
-    /// Whether *Too much* is on.
+    /// Whether the anchor is on, which *Too much* and *Calm now* switch on.
     pub anchor: bool,
     /// Whether staff have calmed the room.
     pub calm: bool,
-    /// What the patient chose to listen to. It is kept during silence.
+    /// The sound that the patient chose. It is kept during silence.
     pub sound: SoundChoice,
-    /// Whether the patient chose silence.
+    /// Whether the sound is switched off.
     pub silence: bool,
-    /// Number of skipped pieces.
+    /// Number of pieces of music that were skipped in this visit.
     pub skips: u32,
-    /// What the desk adds to the brightness of the arc, −0.5 to 0.5.
+    /// What staff add to the brightness of the arc, −0.5 to 0.5.
     pub brightness_trim: f32,
-    /// What the desk adds to the intensity of the score, −1 to 1.
+    /// What staff add to the intensity of the score, −1 to 1.
     pub intensity_nudge: f32,
     /// Whether staff are talking to the patient, which lowers all other sound.
     pub talk_now: bool,
     /// Number of desks that can receive a call.
     pub desks: usize,
-    /// What the patient wrote.
+    /// Everything that the patient wrote and drew.
     pub notes: Arc<Notes>,
     /// How much a note can hold.
     pub note_limits: NoteLimits,
-    /// How the note can be taken home, and what became of it.
+    /// How the note can be taken home, and the result of each method that was chosen.
     pub take_home: TakeHome,
     /// The current troubles, in the order of [`Trouble::ALL`].
     pub troubles: Vec<Trouble>,
@@ -286,8 +286,8 @@ impl Snapshot {
         self.stage.is_in_visit()
     }
 
-    /// Whether the patient can leave without losing anything written, because the note is blank, its latest version was
-    /// taken home, or a delivery is in progress.
+    /// Whether the patient can leave without losing anything written. This is so if the note is blank, its latest
+    /// version was taken home, or a delivery is in progress.
     #[must_use]
     pub fn is_note_taken_home(&self) -> bool {
         self.notes.is_blank()

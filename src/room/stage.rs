@@ -8,7 +8,7 @@ named! {
     Stage {
         /// Waiting for a patient.
         Ready = "ready",
-        /// A patient is settling in.
+        /// The patient has arrived and prepares for the session.
         Arrive = "arrive",
         /// The infusion and its music, from settling to the landing.
         Session = "session",
@@ -16,7 +16,7 @@ named! {
         After = "after",
         /// The patient is leaving.
         Farewell = "farewell",
-        /// The time between two patients, for wipe, verification and preparation.
+        /// The room is wiped, verified and prepared between two patients.
         Turnover = "turnover",
         /// The wipe could not be verified, so no next patient is admitted.
         Blocked = "blocked",

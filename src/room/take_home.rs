@@ -1,5 +1,5 @@
-//! Owns the room's state of taking a note home: the available methods, the chosen methods, and the result of each. Not
-//! here: how a note is delivered.
+//! Owns the state of taking a note home: the available methods, the chosen methods, and the result of each. Does not
+//! own the delivery of a note.
 
 use std::collections::BTreeMap;
 
@@ -10,9 +10,9 @@ named! {
     TakeHomeMethod {
         /// Codes on the screen, for the patient's own phone.
         Phone = "phone",
-        /// On paper, from a printer.
+        /// Sheets of paper from a printer.
         Paper = "paper",
-        /// Encrypted to the therapist's key.
+        /// A file that is encrypted to the therapist's key.
         Sealed = "sealed",
     }
 }
@@ -40,7 +40,7 @@ named! {
 pub enum TakeHomeStatus {
     /// The delivery has started.
     InProgress,
-    /// The note has arrived.
+    /// The note was delivered or, for a phone, its codes were shown.
     Done {
         /// The code in the name of a sealed file, by which patient and therapist can refer to it.
         code: Option<String>,
@@ -61,7 +61,7 @@ impl TakeHomeStatus {
     }
 }
 
-/// How a note can be taken home, and what became of it.
+/// How a note can be taken home, and the result of each method that was chosen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TakeHome {
     /// Whether a printer accepts jobs.
@@ -70,8 +70,8 @@ pub struct TakeHome {
     pub sealed: bool,
     /// The latest status for each method that was chosen.
     pub statuses: BTreeMap<TakeHomeMethod, TakeHomeStatus>,
-    /// [`Notes::version`](super::notes::Notes::version) of the note that was delivered last. Later changes are not in
-    /// it.
+    /// [`Notes::version`](super::notes::Notes::version) of the note that was delivered last. Later changes were not
+    /// delivered.
     pub taken: Option<u64>,
 }
 

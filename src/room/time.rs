@@ -1,4 +1,4 @@
-//! Owns the room's time. It has no clock, since the driver passes the time with every input.
+//! Owns the room's time and its arithmetic. Does not own a clock, because the driver passes the time with every input.
 
 use std::fmt;
 use std::ops::{Add, Sub};

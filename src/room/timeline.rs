@@ -1,5 +1,5 @@
-//! Owns the timeline of a session, which clinicians call its arc. It says when each part begins and interpolates values
-//! such as light and intensity. Does not own the session clock (`session`).
+//! Owns the timeline of a session, which clinicians call its arc: when each part begins, and the interpolation of
+//! values such as light and intensity. Does not own the session clock (`session`).
 
 use crate::vocabulary::Named;
 
@@ -54,14 +54,14 @@ pub const MINUTE_MS: u64 = 60_000;
 
 /// How long the music continues after the infusion.
 const MUSIC_AFTER_INFUSION_MS: u64 = 15 * MINUTE_MS;
-/// Length of return and landing together.
+/// Length of return and landing together, in milliseconds.
 const RETURN_AND_LANDING_MS: u64 = 20 * MINUTE_MS;
 const LANDING_MS: u64 = 10 * MINUTE_MS;
 const ONSET_MIN_MS: u64 = 8 * MINUTE_MS;
 const ONSET_MAX_MS: u64 = 15 * MINUTE_MS;
-/// Time from *End now* to the landing, and the duration of each transition on the way.
+/// Maximum time from *End now* to the landing. It is also the duration of each transition that begins after *End now*.
 const END_NOW_TRANSITION_MS: u64 = MINUTE_MS;
-/// Duration of the transition between the values of two parts, long enough that nothing startles.
+/// Duration of the transition from a value of one part to that of the next, long enough that nothing startles.
 const PART_TRANSITION_MS: u64 = 5 * MINUTE_MS;
 
 /// Minimum length of an infusion, in minutes. A shorter one leaves too little time for the parts.
@@ -76,15 +76,15 @@ pub const LANDING_MINUTES_MAX: u32 = 20;
 pub struct SessionTimeline {
     /// Length of the infusion, extensions included.
     pub infusion_ms: u64,
-    /// When onset gives way to peak.
+    /// When onset ends and peak begins.
     pub peak_from_ms: u64,
-    /// When peak gives way to return.
+    /// When peak ends and return begins.
     pub return_from_ms: u64,
-    /// When return gives way to landing.
+    /// When return ends and landing begins.
     pub landing_from_ms: u64,
-    /// When the session has landed.
+    /// When the landing ends, and the session counts as landed.
     pub end_ms: u64,
-    /// When *End now* was first pressed. Transitions that begin from here on are faster.
+    /// When *End now* was first pressed. Transitions that begin later are faster.
     ended_at_ms: Option<u64>,
 }
 
@@ -150,8 +150,8 @@ impl SessionTimeline {
         }
     }
 
-    /// Ends the session early, at `clock_ms`. It reaches the landing within a minute and has landed after
-    /// `landing_minutes`. No boundary moves to a later time.
+    /// Ends the session early, at `clock_ms`. The session reaches the landing within a minute and has landed after at
+    /// most `landing_minutes`. No boundary moves to a later time.
     pub fn end_now(&mut self, clock_ms: u64, landing_minutes: u32) {
         let lands_in_ms = u64::from(landing_minutes) * MINUTE_MS;
         self.ended_at_ms = Some(self.ended_at_ms.map_or(clock_ms, |earlier_ms| earlier_ms.min(clock_ms)));
@@ -173,7 +173,7 @@ impl SessionTimeline {
                 break;
             }
             let until = starts.get(index + 1).copied().unwrap_or(u64::MAX).min(clock_ms);
-            // A transition that was already under way when the session was ended keeps its pace.
+            // A transition that had begun before the session was ended keeps its duration.
             let is_hurried = self.ended_at_ms.is_some_and(|ended_at_ms| start >= ended_at_ms);
             let transition_ms = if is_hurried { END_NOW_TRANSITION_MS } else { PART_TRANSITION_MS };
             let progress = (until.saturating_sub(start)) as f32 / transition_ms as f32;

@@ -1,5 +1,5 @@
-//! Owns the transitions, that is, what each event changes in the stages, the session, the call and comfort. Not here: the
-//! note (`note_transitions`), and the timers of the room (`room`) and of a call (`call`).
+//! Owns the transitions: what each event changes in the stage, the session, the call and the comfort settings. Does not
+//! own the transitions of the note (`note_transitions`), or the timers of the room (`room`) and of a call (`call`).
 
 use std::sync::Arc;
 
@@ -22,9 +22,9 @@ use crate::vocabulary::sound::SoundChoice;
 
 /// Maximum length of one extension, in minutes.
 pub(super) const EXTEND_MINUTES_MAX: u32 = 120;
-/// Maximum number of ended calls that are remembered. A desk that reconnects learns from them which calls were cleared.
+/// Maximum number of ended calls that the room remembers. They tell a desk that reconnects which calls were cleared.
 const ENDED_CALLS_MAX: usize = 16;
-/// Maximum amount by which a desk can raise or lower the brightness, which runs from 0 to 1.
+/// Maximum amount by which staff can raise or lower the brightness, which runs from 0 to 1.
 const BRIGHTNESS_TRIM_MAX: f32 = 0.5;
 
 impl Room {
@@ -180,7 +180,7 @@ impl Room {
         let minutes = infusion_minutes
             .unwrap_or_else(|| index.map_or(self.infusion_minutes, |index| self.rules.profile(index).infusion_minutes));
         check_range("infusion_minutes", minutes, INFUSION_MINUTES_MIN, INFUSION_MINUTES_MAX)?;
-        // Applying the same profile again would undo what the patient chose on arrival.
+        // Applying the same profile again would undo the patient's choices on arrival.
         if let Some(index) = index
             && index != self.profile
         {
@@ -196,7 +196,7 @@ impl Room {
         self.stage = Stage::Session;
         self.infusion_minutes = minutes;
         self.breath_choice = None;
-        // A place that was chosen on arrival is to be seen, even if the profile is dark.
+        // A place that was chosen on arrival is shown even if the profile is dark.
         let is_dark_by_profile = self.on_arrival.place.is_none() && self.rules.profile(self.profile).dark;
         self.dark = self.place == Place::Dark || is_dark_by_profile;
         self.dark_panel_until = None;
@@ -393,7 +393,7 @@ impl Room {
 // The call and the desks. The phases and timers of a single call are in `call`.
 impl Room {
     fn press_call(&mut self, now: RoomTime, id: CallId, practice: bool) {
-        // A real press replaces a practice call.
+        // A real call replaces a practice call.
         if !practice {
             self.end_practice_call();
         }
@@ -484,7 +484,7 @@ impl Room {
     }
 }
 
-// Comfort, that is, what the patient and the desk can adjust at any time during a visit.
+// Comfort: what the patient and staff can adjust at any time during a visit.
 impl Room {
     fn set_volume(&mut self, db: f32) -> Result<(), Refusal> {
         self.in_visit()?;

@@ -1,4 +1,4 @@
-//! Owns After, the screen that follows the session: unhurried, with no form to fill in. From here the patient writes or
+//! Owns After, the unhurried screen that follows the session, with no form to fill in. Here the patient writes or
 //! draws, reads the cards, takes the note home, or leaves. Does not own the note.
 
 use std::collections::BTreeMap;
@@ -18,22 +18,23 @@ use crate::widget::icon::Icon;
 use crate::widget::page::{Page, PageGeometry, StepProgress};
 use crate::widget::{ViewContext, parts};
 
-/// Number of built-in cards, shown if the clinic sets none.
+/// Number of built-in cards, which are shown if the clinic has none of its own.
 const BUILT_IN_CARDS: usize = 4;
-/// Height of each choice on the first view.
+/// Height of each control on the first view, in millimetres.
 const OFFER_MM: f32 = 27.0;
-/// Side of a code, in mm.
+/// Side of the QR code of a clinic's link, in millimetres.
 const CODE_MM: f32 = 46.0;
 
-/// The codes of the clinic's links, by link. iced uploads a new image handle each time it sees one, so a code is made once
-/// and not for each view. There is one for each link in the configuration, and none contains anything of a patient's.
+/// QR codes of the links on the clinic's cards, by link; `None` for a link that is too long for a code. They are cached
+/// because iced uploads every new image handle, so a code made in each view would be uploaded each time. The cache is
+/// small: all links come from the configuration. It contains nothing of a patient's.
 static LINK_CODES: LazyLock<Mutex<BTreeMap<String, Option<QrImage>>>> = LazyLock::new(Mutex::default);
 
 /// The screen of After.
 #[derive(Default)]
 pub struct AfterScreen {
     view: AfterView,
-    /// Whether the patient has been asked about leaving without the note.
+    /// Whether the patient was already asked about leaving without taking the note home.
     has_asked_to_leave: bool,
 }
 
@@ -50,21 +51,21 @@ enum AfterView {
 /// What happened on the screen.
 #[derive(Clone, Debug)]
 pub enum Message {
-    /// *Write* or *Draw* was pressed.
+    /// *Write* or *Draw* was pressed, on the first view or while taking an empty note home.
     NotePressed(PageKind),
-    /// The note.
+    /// Something happened in the editor of the note.
     Note(note::Message),
-    /// A card was requested, by its index.
+    /// The card with this index was requested.
     CardPressed(usize),
     /// *Take it home* was pressed.
     TakePressed,
-    /// Taking it home.
+    /// Something happened on the screen that takes the note home.
     TakeHome(take_home::Message),
     /// *Leave* was pressed.
     LeavePressed,
-    /// Leaving was confirmed.
+    /// The patient confirmed leaving without the note.
     LeaveConfirmed,
-    /// Back to the first view.
+    /// The patient went back to the first view.
     ClosePressed,
 }
 
@@ -82,7 +83,7 @@ impl AfterScreen {
             Message::ClosePressed | Message::Note(note::Message::ClosePressed) => self.show(AfterView::Home),
             Message::Note(message) => match &mut self.view {
                 AfterView::Note(note) => note.update(message, snapshot),
-                // A touch on a view that has since closed.
+                // The touch was meant for the note, which has since closed.
                 AfterView::Home | AfterView::Cards(_) | AfterView::TakeHome(_) | AfterView::LeaveQuestion => {
                     Action::None
                 }
@@ -99,7 +100,7 @@ impl AfterScreen {
                 AfterView::TakeHome(take_home) => take_home.update(&message),
                 AfterView::Home | AfterView::Note(_) | AfterView::Cards(_) | AfterView::LeaveQuestion => Action::None,
             },
-            // Asked once, and only if something unsaved would be lost.
+            // The question is asked at most once, and only if something would be lost.
             Message::LeavePressed if self.has_asked_to_leave || snapshot.is_note_taken_home() => {
                 Action::Send(Event::Farewell)
             }
@@ -123,7 +124,7 @@ impl AfterScreen {
         focus
     }
 
-    /// The screen.
+    /// The screen of After.
     pub fn view<'a>(&'a self, ctx: &ViewContext) -> Element<'a, Message> {
         match &self.view {
             AfterView::Home => home_view(ctx),
@@ -168,7 +169,8 @@ fn home_view<'a>(ctx: &ViewContext) -> Element<'a, Message> {
 }
 
 fn cards<'a>(ctx: &ViewContext, card: usize) -> Element<'a, Message> {
-    // The clinic's cards take precedence, in the first of the patient's languages that has any.
+    // The clinic's own cards replace the built-in ones. They are looked up in the patient's language, then in its
+    // fallbacks, but not beyond the first fallback that has built-in cards.
     let languages = ctx.words.languages_up_to("after-card-1-title");
     let own_cards = ctx.clinic.config.after.cards.first_of(&languages).map_or(&[][..], Vec::as_slice);
     let (count, page) = if let Some(own_card) = own_cards.get(card) {
@@ -191,7 +193,8 @@ fn cards<'a>(ctx: &ViewContext, card: usize) -> Element<'a, Message> {
     page.view(ctx)
 }
 
-/// One of the clinic's cards: its text, and a code that brings its link or phone number to the patient's phone.
+/// One of the clinic's own cards. A link or phone number on it is shown as text, and as a QR code for the patient's
+/// phone.
 fn clinic_card<'a>(ctx: &ViewContext, card: &Card) -> Page<'a, Message> {
     let mut page = Page::new().title(card.title.clone()).words(card.text.clone());
     if let Some(link) = card.link.as_deref() {
@@ -204,13 +207,13 @@ fn clinic_card<'a>(ctx: &ViewContext, card: &Card) -> Page<'a, Message> {
     page
 }
 
-/// A link as a person reads it.
+/// A link as a person reads it, without its scheme.
 fn readable(link: &str) -> String {
     let rest = ["https://", "tel:", "mailto:"].iter().find_map(|start| link.strip_prefix(start));
     rest.unwrap_or(link).trim_end_matches('/').to_owned()
 }
 
-/// A link as a phone takes it: a phone number without separators.
+/// A link as a phone accepts it: in a phone number, without separators.
 fn dialable(link: &str) -> String {
     match link.strip_prefix("tel:") {
         Some(number) => format!("tel:{}", number.replace([' ', '-', '.', '(', ')'], "")),

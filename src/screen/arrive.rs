@@ -1,4 +1,4 @@
-//! Owns Arrive: one idea at a time, each of them optional, from the choice of language to the wait for the session. Does
+//! Owns Arrive, which shows one optional idea at a time, from the choice of language to the wait for the session. Does
 //! not own what the patient writes.
 
 use iced::widget::{column, container, row, text};
@@ -31,39 +31,42 @@ pub enum ArriveStep {
     Language,
     /// What Arrive is for, with a control that skips all of it.
     Welcome,
-    /// Which hand is free, and the size of words.
+    /// The choice of the free hand and of the size of words.
     Comfort,
-    /// What ketamine does and how it feels, in three pictures.
+    /// Pictures and words about what ketamine does and how it feels.
     Expect,
-    /// One of the three questions, from 0.
+    /// One of the three questions about the patient's intentions, by its index from 0.
     Question(usize),
-    /// What the clinician should know.
+    /// A text about what the clinician should know.
     ForClinician,
     /// The choice of a place.
     Place,
     /// The choice of a sound.
     Sound,
-    /// A minute with the pacer.
+    /// Breathing with the pacer, until the patient moves on.
     Breath,
-    /// A practice call, and then another in the dark.
+    /// A practice call and, if the patient likes, another one in the dark.
     TryCall,
-    /// Everything is done; the patient waits for the session.
+    /// The end of Arrive, where the patient waits for the session.
     Waiting,
 }
 
-/// Height of a choice below a question, height of the words above them, and width of a drawn answer.
+/// Height of a choice below a question, in millimetres.
 const CHOICE_MM: f32 = 30.0;
+/// Height that the words above the choices need, in millimetres.
 const WORDS_MM: f32 = 32.0;
+/// Width of a drawn answer beside its question, in millimetres.
 const DRAWN_MM: f32 = 78.0;
-/// Maximum number of characters of an answer that are shown with its question.
+/// Maximum number of characters of a written answer that are shown with its question.
 const EXCERPT_CHARS: usize = 90;
-/// Height of a language's control.
+/// Height of the control of a language, in millimetres.
 const LANGUAGE_MM: f32 = 24.0;
-/// Height of a choice of hand or of a size of words.
+/// Height of a choice of hand or of size of words, in millimetres.
 const COMFORT_MM: f32 = 26.0;
-/// Largest diameter of the ring.
+/// Maximum diameter of the breath ring, in millimetres.
 const RING_MM: f32 = 34.0;
-/// Maximum number of languages in which the title asks, one to a line. With more, smaller words ask in one line.
+/// Maximum number of languages for which the question is the title, with one line for each language. With more
+/// languages, it is body text on one line.
 const TITLE_LANGUAGES_MAX: usize = 3;
 
 const STEPS: [ArriveStep; 13] = [
@@ -81,11 +84,11 @@ const STEPS: [ArriveStep; 13] = [
     ArriveStep::TryCall,
     ArriveStep::Waiting,
 ];
-/// Number of progress dots. All steps with writing share one; the first two steps and the last have none.
+/// Number of progress dots. The four steps with writing share a dot; the first two steps and the last have none.
 const PROGRESS_DOTS: usize = 7;
 
 impl ArriveStep {
-    /// Whether the patient tries the call here.
+    /// Whether a call on this step is a practice call.
     const fn is_practice(self) -> bool {
         matches!(self, Self::TryCall)
     }
@@ -108,21 +111,21 @@ impl ArriveStep {
 /// The screen of Arrive.
 #[derive(Default)]
 pub struct ArriveScreen {
-    /// Index into [`STEPS`].
+    /// Index of the current step in [`STEPS`].
     at: usize,
     answering: Answering,
     has_tried_call: bool,
 }
 
-/// How far the patient is with the answer to a question.
+/// Whether the patient is answering the question of a step.
 #[derive(Default)]
 enum Answering {
-    /// The question is shown, with ways to answer or skip it.
+    /// The question is shown, with controls to answer or skip it.
     #[default]
     Asked,
-    /// The patient writes.
+    /// The patient is writing an answer.
     Writing(TextPad),
-    /// The patient draws.
+    /// The patient is drawing an answer.
     Drawing(DrawPad),
 }
 
@@ -131,25 +134,25 @@ enum Answering {
 pub enum Message {
     /// A language was chosen.
     LanguageChosen(Language),
-    /// On to the next step.
+    /// *Next* was pressed.
     NextPressed,
-    /// Back to the previous step.
+    /// *Back* was pressed.
     BackPressed,
-    /// All of Arrive is to be skipped.
+    /// The control that skips all of Arrive was pressed.
     SkipAllPressed,
     /// *Write* was pressed.
     WritePressed,
     /// *Draw* was pressed.
     DrawPressed,
-    /// Back from the pad to the question.
+    /// The patient went back from a pad to the question.
     PadClosed,
-    /// The text pad.
+    /// Something happened on the text pad.
     Pad(write::Message),
-    /// The drawing pad.
+    /// Something happened on the drawing pad.
     Draw(draw::Message),
-    /// Sharing the text for the clinician was switched on or off.
+    /// Sharing the text with the clinician was switched on or off.
     SharePressed(bool),
-    /// It was said which hand is free.
+    /// The patient said which hand is free.
     HandChosen(Hand),
     /// A size of words was chosen.
     TypeSizeChosen(TypeSize),
@@ -174,13 +177,13 @@ impl ArriveScreen {
         STEPS[self.at.min(STEPS.len() - 1)]
     }
 
-    /// Whether a press on the call is a practice call here.
+    /// Whether a call that is placed now is a practice call.
     #[must_use]
     pub fn call_is_practice(&self) -> bool {
         self.step().is_practice()
     }
 
-    /// Notes that a call was placed.
+    /// Remembers that a call was placed here, which changes the words and offers the dark.
     pub fn on_call_placed(&mut self) {
         self.has_tried_call = true;
     }
@@ -188,7 +191,8 @@ impl ArriveScreen {
     /// Handles a message.
     pub fn update(&mut self, message: Message, snapshot: &Snapshot) -> Action {
         let action = self.handle(message, snapshot);
-        // After every message, since iced's text editor loses the focus when the mouse presses an on-screen key.
+        // The focus is set again after every message, since iced's text editor loses it when the mouse presses an
+        // on-screen key.
         let focus = match self.answering {
             Answering::Writing(_) => Action::Focus(write::PAGE),
             Answering::Asked | Answering::Drawing(_) => Action::None,
@@ -226,14 +230,14 @@ impl ArriveScreen {
             Message::PlaceChosen(place) => Action::Send(Event::PlaceChosen(place)),
             Message::SoundChosen(choice) => Action::Send(Event::SoundChosen(choice)),
             Message::DarkPressed => {
-                // The next practice starts from the dark, without a call.
+                // The practice in the dark begins without a call.
                 let ends = is_practising(snapshot).then_some(Event::CallCleared);
                 Action::send_all(ends.into_iter().chain([Event::Dark { on: true }]))
             }
         }
     }
 
-    /// The answer to the question of this step.
+    /// The answer to the question of the current step. `None` on a step without a question.
     fn answer<'a>(&self, snapshot: &'a Snapshot) -> Option<&'a Answer> {
         match self.step() {
             ArriveStep::Question(question) => snapshot.notes.intentions.get(question),
@@ -250,7 +254,7 @@ impl ArriveScreen {
         }
     }
 
-    /// What is written on this step.
+    /// The text that the patient has written on the current step. `None` on a step without writing.
     fn written<'a>(&self, snapshot: &'a Snapshot) -> Option<&'a PatientText> {
         if self.step() == ArriveStep::ForClinician {
             return Some(&snapshot.notes.for_clinician);
@@ -289,7 +293,8 @@ impl ArriveScreen {
         }
     }
 
-    /// Moves by this many steps. Ends what belongs to the old step and starts what belongs to the new one.
+    /// Moves by this many steps, without passing the first or the last. The pacer and the practice call of the old step
+    /// end; a pacer of the new step starts.
     fn go(&mut self, by: isize, snapshot: &Snapshot) -> Action {
         let from = self.step();
         self.at = self.at.saturating_add_signed(by).min(STEPS.len() - 1);
@@ -307,14 +312,14 @@ impl ArriveScreen {
         Action::Batch(actions)
     }
 
-    /// The screen.
+    /// The screen of Arrive.
     pub fn view<'a>(&'a self, ctx: &ViewContext) -> Element<'a, Message> {
         match self.step() {
             ArriveStep::Language => language(ctx),
             ArriveStep::Welcome => {
                 let skip = parts::secondary(ctx, "skip-all", ctx.say("arrive-skip-all"), None, Message::SkipAllPressed);
                 let page = self.page(ctx).title(ctx.say("arrive-welcome-title")).words(ctx.say("arrive-welcome-text"));
-                // An upright screen is too narrow for three actions in a row.
+                // An upright screen is too narrow for *Back*, *Skip* and *Next* in one row.
                 if PageGeometry::of(ctx).is_upright() { page.content(skip) } else { page.start(skip) }.view(ctx)
             }
             ArriveStep::Comfort => self.comfort(ctx),
@@ -333,7 +338,7 @@ impl ArriveScreen {
         }
     }
 
-    /// The page of the current step, with *Back* and *Next*.
+    /// The page of the current step, with *Back*, *Next* and the progress dots.
     fn page<'a>(&self, ctx: &ViewContext) -> Page<'a, Message> {
         let step = self.step();
         let page = Page::new().progress(step.progress()).start(back(ctx));
@@ -363,7 +368,8 @@ impl ArriveScreen {
         let gap_mm = 3.0 * GAP_MM;
         let width_mm = (geometry.content_width_mm() - (groups_across - 1.0) * gap_mm) / groups_across;
         let group = |question: &str, choices: Vec<Element<'a, Message>>| -> Element<'a, Message> {
-            // A hand is at its own side, so this grid is not mirrored.
+            // The left hand is always at the left and the right hand at the right, so these choices are not mirrored by
+            // hand.
             let each_mm = (width_mm - GAP_MM) / 2.0;
             let across = choices
                 .into_iter()
@@ -378,7 +384,7 @@ impl ArriveScreen {
             row(groups).spacing(ctx.mm(gap_mm)).align_y(iced::Bottom).into()
         };
         let mut page = self.page(ctx).title(ctx.say("comfort-title"));
-        // Larger words leave no room for more on an upright screen.
+        // On an upright screen, larger words leave no space for the explanation.
         if !geometry.is_upright() || geometry.type_factor <= 1.0 {
             page = page.words(ctx.say("comfort-text"));
         }
@@ -400,7 +406,7 @@ impl ArriveScreen {
             column![title, text].spacing(ctx.mm(1.0)).width(Length::Fill)
         };
         let title = ctx.say("arrive-expect-title");
-        // Larger words need the room of the pictures.
+        // Larger words need the space that the pictures would take.
         let has_pictures = geometry.type_factor <= 1.0;
         let cards: Element<'a, Message> = if geometry.is_upright() {
             let cards = PICTURES.into_iter().enumerate().map(|(index, shown)| {
@@ -410,7 +416,7 @@ impl ArriveScreen {
             });
             column(cards).spacing(gap).into()
         } else {
-            // The words take the height that they need, and the pictures what is left.
+            // The pictures take the height that the words leave.
             let pictures = PICTURES.into_iter().map(|shown| container(picture(ctx, shown)).width(Length::Fill).into());
             let pictures = has_pictures.then(|| row(pictures).spacing(gap).height(Length::Fill));
             let words = row((1..=PICTURES.len()).map(|number| words(number).into())).spacing(gap);
@@ -449,7 +455,7 @@ impl ArriveScreen {
         self.asked(ctx, title, words, share.into_iter().collect())
     }
 
-    /// A question with large choices: *Write*, *Draw* where that is possible, `more`, and *Skip* or *Next*.
+    /// A question with large choices: *Write*, *Draw* if the answer can be drawn, `more`, and *Skip* or *Next*.
     fn asked<'a>(
         &self,
         ctx: &ViewContext,
@@ -474,13 +480,13 @@ impl ArriveScreen {
         let columns = choices.len();
         let choices = parts::control_grid(ctx, choices, columns, geometry.content_width_mm(), CHOICE_MM);
         let mut page = Page::new().title(title).progress(self.step().progress()).start(back(ctx)).choices(choices);
-        // A small landscape display has room for the title only.
+        // Only the title fits on a small landscape display, so the words are left out there.
         if geometry.body_height_mm(1.0) >= CHOICE_MM + WORDS_MM {
             let words = match self.written(&ctx.snapshot) {
                 Some(text) if is_written && !ctx.snapshot.notes.shared => excerpt(text.reveal()),
                 Some(_) | None => words,
             };
-            // Larger words need the width of the screen.
+            // Larger words need the whole width of the screen.
             let is_larger = geometry.type_factor > 1.0;
             page = if is_larger { page.wide_content(parts::body(ctx, words)) } else { page.words(words) };
         }
@@ -523,7 +529,7 @@ impl ArriveScreen {
         let Some(breath) = ctx.snapshot.breath else { return page.view(ctx) };
         let word = |key: &str| text(ctx.say(key)).size(ctx.scale.title()).font(theme::VOICE).line_height(1.2);
         let ring = breath_ring::breath_ring(breath, ctx.clock, ctx.mm(RING_MM), is_still);
-        // Among the words, since the light beside them is what breathes.
+        // The ring is beside the light of the place, which breathes too, and not over it.
         page.content(ring.words(word("breath-in"), word("breath-out"))).view(ctx)
     }
 
@@ -538,7 +544,7 @@ impl ArriveScreen {
         let geometry = PageGeometry::of(ctx);
         let words =
             container(parts::body(ctx, ctx.say("arrive-dark-text"))).max_width(ctx.mm(geometry.words_width_mm()));
-        // An upright screen is too narrow for three actions in a row.
+        // An upright screen is too narrow for *Back*, *Try the dark* and *Next* in one row.
         if geometry.is_upright() {
             page.content(column![words, dark].spacing(ctx.mm(GAP_MM * 2.0))).view(ctx)
         } else {
@@ -546,7 +552,7 @@ impl ArriveScreen {
         }
     }
 
-    /// Words for the progress of the practice call.
+    /// Words that explain the practice call, or say how far it has come.
     fn call_words(&self, ctx: &ViewContext) -> String {
         ctx.say(match ctx.snapshot.call.as_ref() {
             Some(call) if call.phase >= CallPhase::OnTheWay => "arrive-call-answered",
@@ -565,12 +571,12 @@ fn is_practising(snapshot: &Snapshot) -> bool {
 
 fn writing<'a>(ctx: &ViewContext, pad: &'a TextPad, title: String) -> Element<'a, Message> {
     let controls = ways_from_pad(ctx, pad.text().is_blank());
-    // A small display has no room for a head while the keyboard is shown.
+    // On a small display the frame leaves out the title while the keyboard is shown, so the empty page shows it.
     let hint = if PageGeometry::of(ctx).is_small() { title.clone() } else { ctx.say("arrive-write-hint") };
     pad.view(ctx, parts::title(ctx, title).into(), hint, controls, Message::Pad)
 }
 
-/// Back to the question, and on to the next step.
+/// The controls that lead back from a pad to the question and on to the next step.
 fn ways_from_pad<'a>(ctx: &ViewContext, is_blank: bool) -> Vec<Element<'a, Message>> {
     let next = if is_blank { "skip" } else { "next" };
     vec![
@@ -590,7 +596,7 @@ fn answer_choice<'a>(
     parts::icon_offer(ctx, id, icon, ctx.say(key), message).style(parts::control_style(ctx, is_on)).into()
 }
 
-/// The beginning of what was written, on one line.
+/// The beginning of what the patient wrote, on one line.
 fn excerpt(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut shown: String = line.chars().take(EXCERPT_CHARS).collect();
@@ -622,7 +628,7 @@ fn language<'a>(ctx: &ViewContext) -> Element<'a, Message> {
             .into()
     });
     let choices = parts::control_grid(ctx, choices.collect(), columns, geometry.content_width_mm(), LANGUAGE_MM);
-    // In every language, since none is chosen yet.
+    // The question is asked in every language, since none is chosen yet.
     let mut questions: Vec<String> =
         languages.iter().map(|language| locales.words(*language).say("arrive-language-title")).collect();
     questions.dedup();

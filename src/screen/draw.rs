@@ -1,4 +1,4 @@
-//! Owns the drawing pad: a page to draw on, with its colours and brushes, *Undo* and *Clear*. Arrive and the note use it.
+//! Owns the drawing pad: a page to draw on, its colours and brushes, *Undo* and *Clear*. Used by Arrive and the note.
 //! Does not own where the drawing goes.
 
 use iced::widget::{Space, column, container, row, stack};
@@ -12,7 +12,7 @@ use crate::widget::sketch::{Brush, StrokeUpdate, sketch};
 use crate::widget::touch::{ControlStyle, touchable};
 use crate::widget::{ViewContext, parts};
 
-/// Diameter of a colour within its control, and length of a brush's line.
+/// Diameter of a colour in its control, and length of the line in a brush's control, in millimetres.
 const SWATCH_MM: f32 = 11.0;
 /// Maximum number of cleared drawings that *Undo* can bring back.
 const CLEARED_MAX: usize = 8;
@@ -23,14 +23,14 @@ pub struct DrawPad {
     drawing: Drawing,
     tint: Tint,
     brush: Brush,
-    /// The drawings that were cleared, the latest last.
+    /// The drawings that were cleared, the latest last. *Undo* brings them back one by one.
     cleared: Vec<Drawing>,
 }
 
 /// What happened on the pad.
 #[derive(Clone, Debug)]
 pub enum Message {
-    /// Something was drawn.
+    /// A finger drew or was lifted.
     Drew(StrokeUpdate),
     /// A colour was chosen.
     TintPressed(Tint),
@@ -43,13 +43,13 @@ pub enum Message {
 }
 
 impl DrawPad {
-    /// A pad with a drawing.
+    /// A pad with this drawing on it.
     #[must_use]
     pub fn with_drawing(drawing: Drawing) -> Self {
         Self { drawing, ..Self::default() }
     }
 
-    /// The same with the colour and the brush of another pad.
+    /// The same pad with the colour and the brush of `other`.
     #[must_use]
     pub fn with_tools_of(self, other: &Self) -> Self {
         Self { tint: other.tint, brush: other.brush, ..self }
@@ -67,7 +67,7 @@ impl DrawPad {
         self.drawing.point_count()
     }
 
-    /// Handles a message. Returns the drawing if it changed, with strokes that are not finished yet.
+    /// Handles a message. Returns the drawing if it changed, strokes that are not finished yet included.
     pub fn update(&mut self, message: Message) -> Option<Drawing> {
         match message {
             Message::Drew(update) => {
@@ -106,8 +106,9 @@ impl DrawPad {
         Some(self.drawing.clone())
     }
 
-    /// The pad over the dimmed place. `page` tells one page from another. `ways` lead away from it, the last one out of it;
-    /// a missing one keeps its place.
+    /// The pad over the dimmed place. `page` is the number of the page, so that an unfinished stroke does not move to
+    /// another page. `ways` are the controls that lead away from the page, the last of which closes it; `None` leaves
+    /// an empty space, so that the others do not move.
     pub fn view<'a, M: Clone + 'a>(
         &'a self,
         ctx: &ViewContext,
@@ -150,7 +151,7 @@ impl DrawPad {
         tool(ctx, id, swatch, tint == self.tint, wrap(Message::TintPressed(tint)))
     }
 
-    /// A line as the brush draws it, in the chosen colour.
+    /// A control that shows a line of the brush's width in the chosen colour.
     fn brush_control<'a, M: Clone + 'a>(
         &self,
         ctx: &ViewContext,
@@ -191,12 +192,13 @@ fn tool<'a, M: Clone + 'a>(
         .into()
 }
 
-/// Number of controls of a width that fit into a length.
+/// Number of controls of this width that fit into a length, at least 1.
 fn fit(length_mm: f32, control_mm: f32) -> usize {
     (((length_mm + GAP_MM) / (control_mm + GAP_MM) + 0.01) as usize).max(1)
 }
 
-/// As many tools as fit beside the call; the others, and the ways out, at the right.
+/// The layout of a landscape screen: as many tools as fit in a row beside the call, and the other tools and the ways
+/// out in columns beside the page.
 fn landscape<'a, M: 'a>(
     ctx: &ViewContext,
     sketch: Element<'a, M>,
@@ -207,7 +209,7 @@ fn landscape<'a, M: 'a>(
     let gap = ctx.mm(GAP_MM);
     let head_mm = geometry.width_mm - 2.0 * MARGIN_MM - CALL_SPACE_MM - CORNER_SPACE_MM;
     let tints_and_brushes = Tint::ALL.len() + Brush::ALL.len();
-    // *Undo* and *Clear* are wider than the others.
+    // *Undo* and *Clear* are wider than the other tools.
     let fits_all = head_mm >= tints_and_brushes as f32 * (TARGET_MM + GAP_MM) + 2.0 * (SIDE_MM + GAP_MM);
     let count = if fits_all { tools.len() } else { fit(head_mm, TARGET_MM).min(tints_and_brushes) };
     let mut rest = tools.split_off(count.min(tools.len()));
@@ -237,7 +239,8 @@ fn landscape<'a, M: 'a>(
     )
 }
 
-/// The tools above the page and the ways out below it.
+/// The layout of an upright screen: *Undo* and *Clear* beside the call, the tools above the page, and the ways out
+/// below it. Ways that do not fit below the page are among the tools.
 fn upright<'a, M: 'a>(
     ctx: &ViewContext,
     sketch: Element<'a, M>,

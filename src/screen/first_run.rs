@@ -1,5 +1,5 @@
 //! Owns the first run: the safety notice, the room's name, the staff PIN, the size of the screen, the reading of a
-//! sound meter at the pillow, and the loudest level. There is no default PIN. Not here: how the setup is saved.
+//! sound meter at the pillow, and the loudest level. There is no default PIN. Does not own how the setup is saved.
 
 use iced::border::Border;
 use iced::widget::{column, container, row};
@@ -17,35 +17,38 @@ use crate::widget::staff_parts::{self, STAFF_CONTROL_MM};
 use crate::widget::{ViewContext, parts};
 use crate::words::Value;
 
-/// Maximum length of a room's name.
+/// Maximum length of a room's name, in characters.
 const NAME_CHARS_MAX: usize = 40;
 /// Minimum number of digits in a PIN.
 const PIN_DIGITS_MIN: usize = 4;
-/// Range of diagonals that can be set, in inches.
+/// Range of screen diagonals that staff can set, in inches.
 const INCHES: std::ops::RangeInclusive<f32> = 7.0..=32.0;
+/// Amount by which one step changes the diagonal, in inches.
 const INCH_STEP: f32 = 0.1;
-/// Width, height and corner radius of a bank card (ISO/IEC 7810, ID-1).
+/// Width and height of a bank card, in millimetres (ISO/IEC 7810, ID-1).
 const CARD_MM: (f32, f32) = (85.60, 53.98);
+/// Corner radius of a bank card, in millimetres (ISO/IEC 7810, ID-1).
 const CARD_RADIUS_MM: f32 = 3.18;
-/// Widest column of the safety notice.
+/// Maximum width of the safety notice, in millimetres.
 const SAFETY_MM: f32 = 140.0;
-/// Range of caps that can be set, in dB relative to full scale.
+/// Range of caps that staff can set, in dB relative to full scale.
 const CAP_DB: std::ops::RangeInclusive<f32> = -40.0..=0.0;
+/// Amount by which one step changes the cap, in dB.
 const CAP_STEP_DB: f32 = 2.0;
-/// Reading after the first press on a control that changes it, in dB(A).
+/// Reading that is shown after the first press on *−1*, *+1* or *+10*, in dB(A).
 const FIRST_READING_DBA: f32 = 48.0;
 
-/// What the first run decided. It has no `Debug`, since it carries the PIN.
+/// What staff entered in the first run. It has no `Debug`, since it carries the PIN.
 pub struct SetupChoices {
-    /// The room's name.
+    /// The room's name, as one line.
     pub room_name: String,
-    /// The staff PIN, which is hashed and then dropped.
+    /// The staff PIN, which is dropped once it has been hashed.
     pub pin: String,
-    /// Diagonal of the screen.
+    /// Diagonal of the screen, in inches.
     pub diagonal_inches: f32,
-    /// Cap on the level, in dB relative to full scale.
+    /// Maximum level, in dB relative to full scale.
     pub cap_db: f32,
-    /// Reading of a sound meter at the pillow, in dB(A), if there was one.
+    /// Reading of a sound meter at the pillow, in dB(A). `None` if staff have no meter.
     pub reading_dba: Option<f32>,
 }
 
@@ -59,7 +62,7 @@ pub struct FirstRunScreen {
     diagonal_inches: f32,
     cap_db: f32,
     reading_dba: Option<f32>,
-    /// Why the setup could not be saved.
+    /// Why the setup could not be saved. `None` until saving has failed.
     save_error: Option<String>,
 }
 
@@ -74,39 +77,39 @@ enum SetupStep {
 }
 
 impl SetupStep {
-    /// All steps in their order.
+    /// All steps, in the order in which they are shown.
     const ALL: [Self; 6] = [Self::Safety, Self::Name, Self::Pin, Self::Screen, Self::Meter, Self::Cap];
 }
 
 /// What happened on the screen.
 #[derive(Clone, Debug)]
 pub enum Message {
-    /// On to the next step.
+    /// *Next* was pressed.
     NextPressed,
-    /// Back to the previous step.
+    /// *Back* was pressed.
     BackPressed,
-    /// The text pad for the room's name.
+    /// Something happened on the text pad for the room's name.
     Name(write::Message),
-    /// The PIN pad.
+    /// Something happened on the PIN pad.
     Pin(pin::Message),
-    /// The screen is larger or smaller by this many steps of 0.1 inches.
+    /// The screen's diagonal was changed by this many steps of 0.1 inches; negative for a smaller screen.
     SizePressed(f32),
     /// The calibration tone was requested.
     MeterTonePressed,
     /// The reading was changed by this many dB.
     ReadingPressed(f32),
-    /// There is no meter.
+    /// Staff said that they have no meter, which skips the reading.
     NoMeterPressed,
-    /// The cap is higher or lower by this many steps of 2 dB.
+    /// The cap was changed by this many steps of 2 dB; negative for a lower cap.
     CapPressed(f32),
     /// A tone at the cap was requested.
     CapTonePressed,
-    /// The setup is complete.
+    /// *Finish* was pressed, which saves the setup.
     FinishPressed,
 }
 
 impl FirstRunScreen {
-    /// A first run that starts from the configuration.
+    /// A first run whose fields start with these values from the configuration.
     #[must_use]
     pub fn new(room_name: &str, diagonal_inches: f32, cap_db: f32) -> Self {
         Self {
@@ -145,7 +148,7 @@ impl FirstRunScreen {
                     SetupStep::Name if !self.room_name().is_empty() => SetupStep::Pin,
                     SetupStep::Pin if self.first_pin.is_some() => SetupStep::Screen,
                     SetupStep::Meter if self.reading_dba.is_some() => SetupStep::Cap,
-                    // A name, a PIN and a reading are required.
+                    // *Next* does nothing while the name, the PIN or the reading that the step asks for is missing.
                     step @ (SetupStep::Name | SetupStep::Pin | SetupStep::Meter | SetupStep::Cap) => step,
                 };
                 return if self.step == SetupStep::Name { Action::Focus(write::PAGE) } else { Action::None };
@@ -224,7 +227,7 @@ impl FirstRunScreen {
         }
     }
 
-    /// The screen.
+    /// The screen of the first run.
     pub fn view<'a>(&'a self, ctx: &ViewContext) -> Element<'a, Message> {
         match self.step {
             SetupStep::Safety => {
@@ -249,13 +252,13 @@ impl FirstRunScreen {
     }
 
     fn step_words(&self, ctx: &ViewContext) -> String {
-        // People count from 1.
+        // The steps are shown to people, who count from 1.
         let at = SetupStep::ALL.iter().position(|step| *step == self.step).unwrap_or(0) + 1;
         let of = SetupStep::ALL.len();
         ctx.staff_words.say_with("first-run-step", &[("step", Value::from(at)), ("of", Value::from(of))])
     }
 
-    /// The layout that every step has.
+    /// The layout that the steps share. Every step except the safety notice has *Back*.
     fn page<'a>(&self, ctx: &ViewContext, title: &str) -> Page<'a, Message> {
         let page = Page::new().overline(self.step_words(ctx)).title(ctx.staff(title));
         if self.step == SetupStep::Safety { page } else { page.start(back(ctx)) }
@@ -275,10 +278,11 @@ impl FirstRunScreen {
         on_ink(ctx, self.page(ctx, title).wide_content(halves(ctx, words, keys)))
     }
 
-    /// A bank card is at hand in every clinic and has one size everywhere.
+    /// The step that sets the screen's diagonal by comparison with a bank card, which is at hand in every clinic and
+    /// has the same size everywhere.
     fn screen_step<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
         let inches = [("inches", Value::from(f64::from(self.diagonal_inches)))];
-        // A larger outline means a smaller screen.
+        // The outline is drawn larger if the screen is assumed to be smaller.
         let step = |id: &'static str, sign: &'static str, steps: f32| -> Element<'a, Message> {
             staff_parts::action(ctx, id, sign, Message::SizePressed(steps)).height(ctx.mm(TARGET_MM)).into()
         };
@@ -301,8 +305,8 @@ impl FirstRunScreen {
         on_ink(ctx, page.wide_content(halves(ctx, words, self.card(ctx))))
     }
 
-    /// The outline of a card at the size that the screen would have. The rest of the screen takes it over with *Next*, so
-    /// that no control moves away under a finger.
+    /// The outline of a card, drawn for the diagonal that is being set. Everything else is rescaled only after *Next*,
+    /// so that no control moves away under a finger.
     fn card<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
         let scale = Scale::new(self.diagonal_inches, ctx.window);
         let (line, radius) = (ctx.mm(0.5), scale.mm(CARD_RADIUS_MM));
@@ -339,7 +343,7 @@ impl FirstRunScreen {
         on_ink(ctx, page.wide_content(halves(ctx, words, controls.spacing(ctx.mm(GAP_MM)))))
     }
 
-    /// The cap in dB, and in dB(A) at the pillow if a meter was read.
+    /// Words for the cap: in dB and, if a meter was read, in dB(A) at the pillow.
     fn cap_text(&self, ctx: &ViewContext) -> String {
         let db = Value::from(f64::from(self.cap_db));
         match self.reading_dba {
@@ -376,13 +380,13 @@ fn on_ink<'a>(ctx: &ViewContext, page: Page<'a, Message>) -> Element<'a, Message
     parts::background(theme::INK, page.layer(ctx))
 }
 
-/// A value that is being set.
+/// The words for a value that is being set.
 fn value<'a>(ctx: &ViewContext, words: String) -> Element<'a, Message> {
     let words = parts::text_line(words, ctx.scale.label(), theme::CONTROL_STRONG, theme::LAMPLIGHT);
     container(words.center()).center_x(Length::Fill).into()
 }
 
-/// Words and controls side by side, or below each other where a card would not fit beside the words.
+/// Words and controls side by side, or one below the other if a card would not fit beside the words.
 fn halves<'a>(
     ctx: &ViewContext,
     left: impl Into<Element<'a, Message>>,

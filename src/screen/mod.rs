@@ -1,5 +1,6 @@
 //! The screens, one file each: a struct, its messages in the past tense, an `update` that returns an [`Action`] for the
-//! app, and a `view`. They read the room's snapshot and send it events; they never reach a port.
+//! app, and a `view`. Screens read the room's snapshot and ask for events to be sent to the room; they never use a port
+//! directly.
 
 pub mod after;
 pub mod arrive;
@@ -22,7 +23,7 @@ use first_run::SetupChoices;
 ///
 /// It has no `Debug`, since [`Action::SaveSetup`] carries a PIN.
 pub enum Action {
-    /// Nothing.
+    /// Do nothing.
     None,
     /// Send the room an event.
     Send(Event),
@@ -30,11 +31,11 @@ pub enum Action {
     Focus(&'static str),
     /// Place a practice call.
     PracticeCall,
-    /// Play a test tone.
+    /// Play a tone of the first run.
     Play(TestTone),
-    /// Draw at the scale of a screen with this diagonal, in inches.
+    /// Rescale the whole interface to a screen with this diagonal, in inches.
     Rescale(f32),
-    /// Save what the first run decided.
+    /// Save what staff entered in the first run.
     SaveSetup(SetupChoices),
     /// Close the staff sheet.
     CloseSheet,
@@ -45,18 +46,18 @@ pub enum Action {
 }
 
 impl Action {
-    /// Sends the room several events, in order.
+    /// Returns the action that sends the room several events, in order.
     #[must_use]
     pub fn send_all(events: impl IntoIterator<Item = Event>) -> Self {
         Self::Batch(events.into_iter().map(Self::Send).collect())
     }
 }
 
-/// A tone of the first run, heard while the level is set.
+/// A tone that staff listen to in the first run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TestTone {
-    /// A tone at the cap.
+    /// A tone at the cap that is being set, so that staff hear the loudest level.
     Cap,
-    /// The calibration tone, during which staff read a sound meter.
+    /// The calibration tone, during which staff read a sound meter at the pillow.
     Meter,
 }

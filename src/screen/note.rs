@@ -1,5 +1,6 @@
-//! Owns the note while it is open: its pages of text and drawings, turning them, words for feelings, and what the patient
-//! brought to the visit. Every change is sent to the room at once, so nothing has to be saved. Does not own the pads.
+//! Owns the open note: its pages of text and drawings, turning the pages, words for feelings, and a view of what the
+//! patient wrote and drew on arrival. Every change is sent to the room at once, so nothing has to be saved. Does not
+//! own the pads.
 
 use std::sync::Arc;
 
@@ -19,20 +20,22 @@ use crate::widget::sketch::shown_drawing;
 use crate::widget::touch::touchable;
 use crate::widget::{ViewContext, parts};
 
-/// Titles of the pages, in turn.
+/// Keys of the titles of text pages. They start over after the last one.
 const PROMPTS: [&str; 4] = ["note-prompt-emotions", "note-prompt-memories", "note-prompt-images", "note-prompt-word"];
-/// A page is nearly full when this many characters or points are left.
+/// Number of characters left from which a page of text counts as nearly full.
 const CHARS_NEARLY_FULL: usize = 60;
+/// Number of points left from which a drawing counts as nearly full.
 const POINTS_NEARLY_FULL: usize = 1_500;
-/// Number of words for feelings.
+/// Number of words for feelings that are offered.
 const FEELINGS: usize = 12;
-/// Width from which a word for a feeling has room, and the most in one row.
+/// Minimum width of a button with a word for a feeling, in millimetres.
 const FEELING_MM: f32 = 24.5;
+/// Maximum number of these buttons in a row.
 const FEELINGS_ACROSS_MAX: usize = 6;
-/// Largest width of a drawn answer among what was brought.
+/// Maximum width of a drawing that answers a question of Arrive, in millimetres.
 const DRAWN_ANSWER_MM: f32 = 76.0;
 
-/// The editor of the note.
+/// The editor of the note, with one page open.
 pub struct NoteEditor {
     page: usize,
     content: PageContent,
@@ -44,16 +47,17 @@ enum PageContent {
     Drawing(DrawPad),
 }
 
-/// What is shown with a page of text, or instead of it.
+/// What is shown below a page of text, or instead of the page.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Shown {
-    /// The page alone, if the display is too small for it and a keyboard with all tabs.
+    /// Nothing below the page. Used only on a small display, which has no space for the page, its tabs and a keyboard
+    /// at once.
     Page,
     /// The keyboard.
     Keys,
-    /// Words for feelings.
+    /// The words for feelings.
     Feelings,
-    /// What the patient wrote and drew before the session.
+    /// What the patient wrote and drew on arrival, instead of the page.
     Before,
 }
 
@@ -69,37 +73,37 @@ pub enum PageKind {
 /// What happened in the editor.
 #[derive(Clone, Debug)]
 pub enum Message {
-    /// The text pad.
+    /// Something happened on the text pad.
     Pad(write::Message),
-    /// The drawing pad.
+    /// Something happened on the drawing pad.
     Draw(draw::Message),
-    /// A page was requested, by its index.
+    /// The page with this index was requested; one after the last is a new page.
     PagePressed(usize),
-    /// A page of this kind was requested.
+    /// A page of this kind was requested. The open page is used if it is blank.
     KindPressed(PageKind),
     /// The keyboard was requested.
     KeysPressed,
-    /// Words for feelings were requested.
+    /// The words for feelings were requested.
     FeelingsPressed,
-    /// A word for a feeling was touched.
+    /// This word for a feeling was touched, which adds it to the text or removes it.
     FeelingPressed(PatientText),
-    /// The keyboard or the words are to make room for the page.
+    /// The keyboard or the words for feelings were closed to show the whole page.
     PageShown,
-    /// What was written before was requested.
+    /// What the patient wrote and drew on arrival was requested.
     BeforePressed,
-    /// The note is to close, which the screen that opened it handles.
+    /// The note is to close. The screen that opened the note handles this.
     ClosePressed,
 }
 
 impl NoteEditor {
-    /// Opens the last page if it is of this kind, and a new one otherwise.
+    /// Opens the last page if it is blank or of this kind, and otherwise a new page.
     #[must_use]
     pub fn open(kind: PageKind, snapshot: &Snapshot) -> Self {
         let last = snapshot.notes.pages.len().saturating_sub(1);
         Self::open_page(page_of_kind(last, kind, snapshot), kind, snapshot)
     }
 
-    /// Opens a page: as text or a drawing according to what is on it, or as `kind` if it is blank.
+    /// Opens a page as what is already on it, text or a drawing, or as `kind` if it is blank.
     fn open_page(page: usize, kind: PageKind, snapshot: &Snapshot) -> Self {
         let existing = snapshot.notes.pages.get(page).filter(|existing| !existing.is_blank());
         let content = match (existing, kind) {
@@ -111,7 +115,7 @@ impl NoteEditor {
         Self { page, content, shown: Shown::Keys }
     }
 
-    /// Focuses the page if it is a page of text.
+    /// Returns the action that focuses the text editor, if the keyboard is shown.
     #[must_use]
     pub fn focus(&self) -> Action {
         match (&self.content, self.shown) {
@@ -127,7 +131,7 @@ impl NoteEditor {
         let page = self.page;
         match (message, &mut self.content) {
             (Message::Pad(message), PageContent::Text(pad)) => {
-                // A touch on the page asks for its keyboard.
+                // Touching the text brings back the keyboard.
                 self.shown = Shown::Keys;
                 if pad.update(message) {
                     Action::Send(Event::NoteWritten { page, text: pad.text() })
@@ -149,7 +153,7 @@ impl NoteEditor {
             (Message::PagePressed(page), _) => self.turn(page, self.content.kind(), snapshot),
             (Message::KindPressed(kind), content) if kind == content.kind() => self.show(Shown::Keys),
             (Message::KindPressed(kind), _) => {
-                // The snapshot may not contain this page yet.
+                // The room may not have stored the open page yet, in which case the snapshot does not contain it.
                 let next = snapshot.notes.pages.len().max(page + 1);
                 let page = if self.content.is_blank() { page } else { page_of_kind(next, kind, snapshot) };
                 self.turn(page, kind, snapshot)
@@ -158,7 +162,7 @@ impl NoteEditor {
             (Message::FeelingsPressed, _) => self.show(Shown::Feelings),
             (Message::PageShown, _) => self.show(Shown::Page),
             (Message::BeforePressed, _) => self.show(Shown::Before),
-            // A touch on a page that has since been turned.
+            // The touch was meant for a page that has since been turned.
             (Message::Pad(_) | Message::FeelingPressed(_), PageContent::Drawing(_))
             | (Message::Draw(_), PageContent::Text(_))
             // The screen that opened the note closes it.
@@ -228,7 +232,7 @@ impl NoteEditor {
         pad.view(ctx, self.page, points_max, hint, ways, Message::Draw)
     }
 
-    /// What the patient wrote and drew before the session, in the place of the page.
+    /// What the patient wrote and drew on arrival, shown in place of the page.
     fn before<'a>(&'a self, ctx: &ViewContext) -> Element<'a, Message> {
         let mut asked = column![].spacing(ctx.mm(6.0)).width(Length::Fill);
         for (index, answer) in ctx.snapshot.notes.intentions.iter().enumerate() {
@@ -248,7 +252,7 @@ impl NoteEditor {
         PageFrame { head: head.into(), tabs, page: paper.into(), below: None, controls }.view(ctx)
     }
 
-    /// What can be done with the page, the one shown lit.
+    /// The tabs for what can be done with the page. The one that is shown is lit.
     fn tabs<'a>(&self, ctx: &ViewContext, shown: Shown) -> Vec<Element<'a, Message>> {
         let is_text = self.content.kind() == PageKind::Text;
         let can_turn = self.content.is_blank() || self.can_have_more_pages(ctx);
@@ -274,7 +278,7 @@ impl NoteEditor {
         tabs
     }
 
-    /// The message for a page that is full or nearly full.
+    /// Key of the words that say that a page is full or nearly full. `left` is the number of characters or points left.
     fn fullness(&self, ctx: &ViewContext, left: usize, nearly_full: usize) -> Option<&'static str> {
         let is_last = self.page + 1 >= ctx.snapshot.note_limits.pages_max;
         match left {
@@ -293,7 +297,7 @@ impl NoteEditor {
         self.page_count(ctx) < ctx.snapshot.note_limits.pages_max
     }
 
-    /// To the page before, and to the page after or a new one.
+    /// The controls for the previous page and for the next one. After the last page, the second control adds a page.
     fn page_controls<'a>(&self, ctx: &ViewContext) -> [Option<Element<'a, Message>>; 2] {
         let pages = self.page_count(ctx);
         let control = |id: &str, key: &str, page| side_control(ctx, id, ctx.say(key), Message::PagePressed(page));
@@ -332,7 +336,8 @@ fn close<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     side_control(ctx, "close", ctx.say("done"), Message::ClosePressed)
 }
 
-/// This page if it is blank or of this kind, otherwise a new one. If no new one is allowed, the last.
+/// Index of the given page if it is blank or of this kind, and otherwise that of a new page. If no more pages are
+/// allowed, the index of the last page.
 fn page_of_kind(page: usize, kind: PageKind, snapshot: &Snapshot) -> usize {
     let pages = &snapshot.notes.pages;
     let suits = match pages.get(page) {
@@ -346,7 +351,7 @@ fn page_of_kind(page: usize, kind: PageKind, snapshot: &Snapshot) -> usize {
     }
 }
 
-/// Maximum number of points on a page, given what is drawn on the others.
+/// Maximum number of points that this page can have, given those of the note's other drawings.
 fn points_max(page: usize, notes: &Arc<Notes>) -> usize {
     let others = notes.pages.iter().enumerate().filter(|(index, _)| *index != page);
     let drawn: usize = others.filter_map(|(_, page)| page.drawing()).map(Drawing::point_count).sum();
@@ -357,7 +362,7 @@ fn has_intentions(notes: &Notes) -> bool {
     notes.intentions.iter().any(|answer| !answer.is_blank())
 }
 
-/// Words for feelings. A touch adds a word to the page, another takes it out again.
+/// Buttons with words for feelings. A touch adds the word to the page, and another touch removes it.
 fn feelings<'a>(ctx: &ViewContext, pad: &TextPad) -> Element<'a, Message> {
     let (width_mm, _) = write::room_below_page_mm(PageGeometry::of(ctx));
     let columns = (((width_mm + GAP_MM) / (FEELING_MM + GAP_MM)) as usize).clamp(2, FEELINGS_ACROSS_MAX);

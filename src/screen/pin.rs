@@ -1,4 +1,4 @@
-//! Owns the staff PIN pad, which is below the call. It knows only what is being typed. Not here: the PIN.
+//! Owns the staff PIN pad and the digits typed so far. Does not own the PIN or the check of it.
 
 use iced::widget::{Column, Text, column, container, row};
 use iced::{Element, Length};
@@ -11,14 +11,14 @@ use crate::words::Value;
 
 /// Maximum number of digits in a PIN.
 const DIGITS_MAX: usize = 12;
-/// Width of *Close*.
+/// Width of *Close*, in millimetres.
 const CLOSE_MM: f32 = 22.0;
-/// Height of the hint below the keys.
+/// Height of the hint below the keys, in millimetres.
 const HINT_MM: f32 = 11.0;
-/// Highest key.
+/// Maximum height of a key, in millimetres.
 const KEY_MAX_MM: f32 = 20.0;
 
-/// A PIN being typed.
+/// A pad on which staff type their PIN.
 #[derive(Default)]
 pub struct PinPad {
     typed: String,
@@ -36,21 +36,22 @@ enum PadNotice {
     Unreadable,
 }
 
-/// What happened at the pad.
+/// What happened on the pad.
 #[derive(Clone, Debug)]
 pub enum Message {
-    /// A digit was pressed.
+    /// A digit key was pressed.
     DigitPressed(char),
     /// *Delete* was pressed.
     DeletePressed,
-    /// The PIN is complete.
+    /// *Enter* was pressed.
     EnterPressed,
     /// *Close* was pressed.
     ClosePressed,
 }
 
 impl PinPad {
-    /// Handles a message, and returns the PIN once it is entered. The caller handles [`Message::ClosePressed`].
+    /// Handles a message. Returns the typed digits when *Enter* is pressed, or `None` if there are none. The caller
+    /// handles [`Message::ClosePressed`].
     pub fn update(&mut self, message: &Message) -> Option<String> {
         match message {
             Message::DigitPressed(digit) => {
@@ -69,18 +70,19 @@ impl PinPad {
         }
     }
 
-    /// Shows that the PIN was wrong, and that the pad is locked for `wait` unless that is zero.
+    /// Shows that the PIN was wrong. Unless `wait` is shorter than a second, also shows for how many seconds the pad is
+    /// locked.
     pub fn on_wrong_pin(&mut self, wait: std::time::Duration) {
         let seconds = wait.as_secs();
         self.notice = if seconds == 0 { PadNotice::Wrong } else { PadNotice::Locked { seconds } };
     }
 
-    /// Shows that no PIN can be checked, since its file is damaged.
+    /// Shows that no PIN can be checked, because the file that stores it is damaged.
     pub fn on_unreadable_pin(&mut self) {
         self.notice = PadNotice::Unreadable;
     }
 
-    /// What went wrong with the last PIN, if anything.
+    /// Why the last PIN was not accepted. `None` if nothing went wrong, or if a digit was typed since.
     #[must_use]
     pub fn notice(&self, ctx: &ViewContext) -> Option<String> {
         match self.notice {
@@ -93,15 +95,15 @@ impl PinPad {
         }
     }
 
-    /// One dot for each digit typed so far.
+    /// A line with one dot for each digit typed so far.
     #[must_use]
     pub fn dots<'a>(&self, ctx: &ViewContext) -> Text<'a> {
-        // A space keeps the height of the line; a dot would look like a digit.
+        // A non-breaking space keeps the height of an empty line. A placeholder dot would look like a typed digit.
         let dots = if self.typed.is_empty() { "\u{a0}".to_owned() } else { "•".repeat(self.typed.len()) };
         parts::text_line(dots, ctx.scale.title(), theme::CONTROL_STRONG, theme::LAMPLIGHT).line_height(1.0)
     }
 
-    /// The keys, each this high.
+    /// The keys of the pad, each `key_mm` high.
     pub fn keys<'a, M: Clone + 'a>(
         &self,
         ctx: &ViewContext,
@@ -124,7 +126,7 @@ impl PinPad {
         pad.push(staff_parts::side_by_side(ctx, last))
     }
 
-    /// The pad as a sheet of staff, beside the place and the call.
+    /// The pad as a staff sheet, which leaves the place and the call visible.
     #[must_use]
     pub fn sheet<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
         let geometry = SheetGeometry::of(ctx);
@@ -142,7 +144,7 @@ impl PinPad {
         } else {
             row![container(words).width(Length::Fill), close].spacing(ctx.mm(GAP_MM)).into()
         };
-        // Above the call's band there is room for the keys alone.
+        // Without a tall head, only the keys fit, so the hint is left out.
         let hint = geometry.has_tall_head().then(|| parts::staff_note(ctx, ctx.staff("staff-pin-forgotten")));
         let hint_mm = if hint.is_some() { HINT_MM + GAP_MM } else { 0.0 };
         let key_mm = ((geometry.body_height_mm - hint_mm - 3.0 * GAP_MM) / 4.0).clamp(STAFF_CONTROL_MM, KEY_MAX_MM);

@@ -1,5 +1,5 @@
-//! Owns Ready: a dim living place and the room's name. What staff have to know is in their sheet, since the next patient
-//! reads this screen. It has no state.
+//! Owns Ready: a dim living place, the room's name, and a touch anywhere that begins the visit. Has no state.
+//! Everything for staff is in their sheet, because the next patient reads this screen.
 
 use iced::widget::{Space, column, stack};
 use iced::{Element, Length};
@@ -19,7 +19,7 @@ pub struct ReadyScreen;
 /// What happened on the screen.
 #[derive(Clone, Debug)]
 pub enum Message {
-    /// The screen was touched.
+    /// The screen was touched, which begins the visit.
     Touched,
 }
 
@@ -35,7 +35,7 @@ impl ReadyScreen {
     #[must_use]
     pub fn view<'a>(&'a self, ctx: &ViewContext) -> Element<'a, Message> {
         let begin = parts::body(ctx, ctx.say("ready-begin"));
-        // The proof is the staff's; what it means is the patient's.
+        // Staff have seen the receipt. The patient is told only what it means: nothing from an earlier visit is left.
         let is_fresh = ctx.snapshot.receipt.as_ref().is_some_and(Receipt::is_verified);
         let fresh =
             is_fresh.then(|| parts::text_line(ctx.say("ready-fresh"), ctx.scale.staff(), theme::VOICE, theme::SAND));

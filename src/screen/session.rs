@@ -1,5 +1,6 @@
-//! Owns the session's screen: the place, sparse words, and as few controls as the part of the arc allows, which fade to dim
-//! glyphs while nobody touches them. The app lays the call band over its foot. Does not own the session.
+//! Owns the session's screen: the place, sparse words, and as few controls as the part of the arc allows. The controls
+//! fade to dim glyphs while nobody touches the screen. The app draws the call's band over the bottom. Does not own the
+//! session's clock or arc.
 
 use std::time::{Duration, Instant};
 
@@ -21,46 +22,51 @@ use crate::widget::timer::timer;
 use crate::widget::touch::touchable;
 use crate::widget::{ViewContext, breath_ring, fade, notice, orientation, parts, tile_faces};
 
-/// Time without a touch after which the controls go to rest, and after which an open sheet closes.
+/// Time without a touch after which the controls fade to dim glyphs.
 const CONTROLS_TIME: Duration = Duration::from_secs(8);
+/// Time without a touch after which an open sheet closes.
 const SHEET_TIME: Duration = Duration::from_secs(20);
-/// Time that a line of words is shown.
+/// Time for which a line of words is shown, in milliseconds.
 const WORDS_TIME_MS: u64 = 40_000;
-/// Height at the top that is kept for a line of words.
+/// Height at the top of the screen that is reserved for a line of words, in millimetres.
 const WORDS_HEIGHT_MM: f32 = 24.0;
-/// Time that the loss of the note in a power failure is shown.
+/// Time for which the screen says that a power failure has destroyed the note.
 const RESTORED_TIME: Duration = Duration::from_mins(1);
-/// Number of lines of words.
+/// Number of lines of words, which are shown in turn.
 const WORDS_COUNT: u64 = 12;
-/// Number of breaths during which a ring shows the rhythm. After them only the place shows it.
+/// Number of breaths during which a ring shows the rhythm. After these breaths only the place shows it.
 const RING_BREATHS: u32 = 3;
-/// Number of lines of the anchor, and the time that each is shown.
+/// Number of lines of the anchor, which are shown in turn.
 const ANCHOR_LINES: u64 = 4;
+/// Time for which each line of the anchor is shown, in milliseconds.
 const ANCHOR_LINE_MS: u64 = 16_000;
-/// Gap between the controls and the call.
+/// Gap between the controls and the call, in millimetres.
 const FOOT_GAP_MM: f32 = 7.0;
-/// Height of a control whose label has one line, and what it is higher than its label.
+/// Minimum height of a control, enough for a label of one line, in millimetres.
 const CONTROL_MM: f32 = 24.0;
+/// Height of a control without its label, in millimetres.
 const ABOVE_LABEL_MM: f32 = 12.5;
-/// Width of a control at the peak, where there are only two.
+/// Maximum width of a control in the peak, where there are only two, in millimetres.
 const PEAK_CONTROL_MM: f32 = 65.0;
-/// Font size and line height of a control's label.
+/// Font size of a control's label in normal type, in millimetres.
 const LABEL_MM: f32 = 7.0;
+/// Line height of a control's label, relative to its font size.
 const LABEL_LINE_HEIGHT: f32 = 1.15;
-/// Highest tile of the sheet of places.
+/// Maximum height of a tile in the sheet of places, in millimetres.
 const TILE_MAX_MM: f32 = 30.0;
-/// Font size of body text in normal type.
+/// Font size of body text in normal type, in millimetres.
 const BODY_MM: f32 = 5.6;
-/// Sizes of a line of the anchor in normal type, from a phrase to a title.
+/// Font sizes for a line of the anchor in normal type, from the largest to the smallest, in millimetres.
 const ANCHOR_SIZES_MM: [f32; 3] = [9.0, 8.0, 7.0];
-/// Smallest size of the words that say where one is.
+/// Minimum font size of the words that say where the patient is, in millimetres.
 const WHERE_LEAST_MM: f32 = 4.8;
-/// Largest diameter of the pacer, and beside the anchor's words.
+/// Maximum diameter of the pacer, in millimetres.
 const PACER_MM: f32 = 34.0;
+/// Maximum diameter of the pacer while the anchor is shown, in millimetres.
 const ANCHOR_PACER_MM: f32 = 30.0;
-/// Width of a screen from which four controls are side by side.
+/// Minimum width of a screen on which four controls are side by side, in millimetres.
 const FOUR_COLUMNS_MIN_MM: f32 = 165.0;
-/// One step of the patient's volume, in dB.
+/// Change of the patient's volume by one step, in dB.
 const VOLUME_STEP_DB: f32 = 4.0;
 
 /// The screen of the session.
@@ -82,31 +88,31 @@ enum ControlGroup {
 /// What happened on the screen.
 #[derive(Clone, Debug)]
 pub enum Message {
-    /// The place was touched: the controls wake, and nothing else happens.
+    /// The place was touched. This only wakes the controls.
     PlaceTouched,
-    /// A timer ran out: the controls may go to rest, or the words change.
+    /// A timer ran out. The controls may go to rest, and the view is built again, with other words if they are due.
     TimerElapsed,
     /// The pacer was switched on or off.
     BreathePressed(bool),
-    /// The choice of places was opened.
+    /// The sheet of places was requested.
     PlacesPressed,
     /// A place was chosen.
     PlaceChosen(Place),
-    /// The controls of the sound were opened.
+    /// The sheet with the controls of the sound was requested.
     SoundPressed,
-    /// The volume was changed by this many steps.
+    /// The volume was changed by this many steps; negative for softer.
     VolumePressed(f32),
-    /// The next piece was requested.
+    /// The next piece of music was requested.
     SkipPressed,
     /// Silence was switched on or off.
     SilencePressed(bool),
     /// The dark was chosen.
     DarkPressed,
-    /// *Too much* was pressed, or is over.
+    /// *Too much* was pressed, or the patient left the anchor.
     AnchorPressed(bool),
-    /// Back to the first controls.
+    /// A sheet was closed, which brings back the first controls.
     ClosePressed,
-    /// The patient is ready for After.
+    /// The patient is ready to go on to After.
     ReadyPressed,
 }
 
@@ -153,7 +159,7 @@ impl SessionScreen {
         Action::None
     }
 
-    /// When the controls go to rest if nobody touches the screen.
+    /// The time at which the controls go to rest if nobody touches the screen.
     fn rests_at(&self) -> Instant {
         let time = match self.group {
             ControlGroup::Controls => CONTROLS_TIME,
@@ -162,7 +168,7 @@ impl SessionScreen {
         parts::deadline(self.touched_at, time)
     }
 
-    /// The screen.
+    /// The screen of the session, or the anchor if the patient asked for it and no call is open.
     #[must_use]
     pub fn view<'a>(&'a self, ctx: &ViewContext) -> Element<'a, Message> {
         let is_calling = ctx.snapshot.call.is_some();
@@ -175,7 +181,7 @@ impl SessionScreen {
             .slop_px(ctx.mm(theme::TOUCH_SLOP_MM))
             .on_press(Message::PlaceTouched);
         let geometry = PageGeometry::of(ctx);
-        // Nothing may compete for attention with an open call.
+        // While a call is open, nothing else may compete for attention, so the controls are gone.
         let foot: Element<'a, Message> = if is_calling {
             Space::new().into()
         } else {
@@ -188,7 +194,7 @@ impl SessionScreen {
         let words = container(words(ctx, self.opened_at, is_open))
             .width(Length::Fill)
             .padding(Padding { top: ctx.mm(notice::TOP_MM), ..Padding::ZERO });
-        // In a call, beside the staff's control.
+        // While a call is open, the staff's control is in one corner, so the words are at the other side.
         let words = match (is_calling, ctx.is_mirrored()) {
             (false, _) => words.center_x(Length::Fill),
             (true, false) => words.align_right(Length::Fill),
@@ -214,14 +220,14 @@ impl SessionScreen {
     }
 }
 
-/// Height of controls of this width with these labels.
+/// Height of controls of this width, all high enough for the longest of these labels, in millimetres.
 fn control_height_mm(ctx: &ViewContext, labels: &[String], width_mm: f32) -> f32 {
     let size_mm = LABEL_MM * ctx.scale.type_factor();
     let lines = labels.iter().map(|label| lines_of(label, size_mm, width_mm - 3.0)).fold(1.0, f32::max);
     (ABOVE_LABEL_MM + lines * size_mm * LABEL_LINE_HEIGHT).max(CONTROL_MM)
 }
 
-/// Number of columns for four controls.
+/// Number of columns for four controls: 4, or 2 on a narrow screen.
 fn columns_of_four(geometry: PageGeometry) -> usize {
     if geometry.width_mm < FOUR_COLUMNS_MIN_MM { 2 } else { 4 }
 }
@@ -231,7 +237,7 @@ fn width_in_columns(width_mm: f32, columns: usize) -> f32 {
     (width_mm - (across - 1.0) * GAP_MM) / across
 }
 
-/// One of the first controls.
+/// One of the controls that are shown while no sheet is open.
 struct FirstControl {
     id: &'static str,
     icon: Icon,
@@ -258,8 +264,8 @@ fn first_controls<'a>(ctx: &ViewContext, wakefulness: Wakefulness) -> Element<'a
     };
     let places = control("places", Icon::Place, "session-place", Message::PlacesPressed);
     let sound = control("sound", Icon::Sound, "session-sound", Message::SoundPressed);
-    // The pacer is for before and after, and the dark for the way in between. All other controls stay where the patient has
-    // learned to find them.
+    // *Breathe* is offered before and after the peak. The dark is offered in the peak and on the way to it. All other
+    // controls stay where the patient has learned to find them.
     let controls = match snapshot.part() {
         Some(Part::Peak) => vec![dark, anchor],
         Some(Part::Onset) if !is_breathing => vec![dark, places, sound, anchor],
@@ -279,7 +285,7 @@ fn first_controls<'a>(ctx: &ViewContext, wakefulness: Wakefulness) -> Element<'a
         })
         .collect();
     if is_pair {
-        // At both ends, where they were before.
+        // The two controls are at both ends of the row, where they were among four.
         let each_mm = PEAK_CONTROL_MM.min(width_in_columns(width_mm, 2));
         let height = ctx.mm(control_height_mm(ctx, &labels, each_mm));
         let mut across = Vec::new();
@@ -296,7 +302,7 @@ fn first_controls<'a>(ctx: &ViewContext, wakefulness: Wakefulness) -> Element<'a
     parts::control_grid(ctx, elements, columns, width_mm, height_mm)
 }
 
-/// The current volume, and the controls that change the sound.
+/// The sheet with the current volume and the controls that change the sound.
 fn sound_sheet<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     let is_silent = ctx.snapshot.silence;
     let controls = if is_silent {
@@ -331,7 +337,7 @@ fn sound_sheet<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     sheet(ctx, column![controls, foot].spacing(ctx.mm(GAP_MM)))
 }
 
-/// The places as pictures, the dark among them.
+/// The sheet with the places as pictures, the dark included.
 fn place_sheet<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     let geometry = PageGeometry::of(ctx);
     let choices = tile_faces::place_tiles(ctx, |place| {
@@ -347,10 +353,10 @@ fn place_sheet<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     sheet(ctx, tiles_and(ctx, grid, choices, done))
 }
 
-/// Padding of a sheet.
+/// Padding of a sheet, in millimetres.
 const SHEET_PADDING_MM: f32 = 3.0;
 
-/// A sheet above the call.
+/// A sheet above the call, with ink behind its content.
 fn sheet<'a>(ctx: &ViewContext, content: impl Into<Element<'a, Message>>) -> Element<'a, Message> {
     let radius = ctx.mm(7.0);
     container(content)
@@ -363,8 +369,8 @@ fn sheet<'a>(ctx: &ViewContext, content: impl Into<Element<'a, Message>>) -> Ele
         .into()
 }
 
-/// The anchor, for a patient for whom the session is too much: one calm line at a time, words that say where the patient
-/// is, the breath, and a way back. The place is not dimmed, since it is something to hold on to.
+/// The anchor, for a patient for whom the session is too much: one calm line at a time, words that say where the
+/// patient is, the breath, and a way back. The place is not dimmed, because it is something to hold on to.
 fn anchor<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     let now = ctx.clock.now();
     let geometry = PageGeometry::of(ctx);
@@ -380,15 +386,17 @@ fn anchor<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     };
     let line = stack![line, timer(until, Message::TimerElapsed)];
     let width = ctx.mm(geometry.words_width_mm());
-    // Always two lines high: nothing below moves when the next line comes.
+    // The line has the height of two lines even if it is shorter, so that nothing below it moves when the next one
+    // comes.
     let line_mm = 26.0 * geometry.type_factor;
-    // Larger words leave less room for the pacer.
+    // Larger words take more of the height, so the pacer is smaller.
     let pacer_mm = if geometry.type_factor > 1.0 { TARGET_MM } else { ANCHOR_PACER_MM };
     let place = ctx.snapshot.session.map(|session| {
         let words = orientation::words(&ctx.words, &session, now);
-        // Long words would reach the pacer and the call.
+        // If the words are long, a smaller font size keeps them clear of the pacer and the call.
         let room_mm = geometry.height_mm - CALL_MM - 2.0 * geometry.margin_mm() - line_mm - pacer_mm - 3.0 * GAP_MM;
-        // Nothing is left over here, so the estimate gets a reserve of a tenth for wide letters.
+        // The words may fill this height completely, so the estimate of their lines assumes a tenth less width, in case
+        // the letters are wide.
         let width_mm = 0.9 * geometry.words_width_mm();
         let fits = |size_mm: &f32| lines_of(&words, *size_mm, width_mm) * size_mm * theme::LINE_HEIGHT <= room_mm;
         let size_mm = [BODY_MM * geometry.type_factor, BODY_MM].into_iter().find(fits).unwrap_or(WHERE_LEAST_MM);
@@ -405,7 +413,7 @@ fn anchor<'a>(ctx: &ViewContext) -> Element<'a, Message> {
         } else {
             breath_ring::passing_ring(breath, ctx.clock, ctx.mm(pacer_mm), RING_BREATHS)
         };
-        // Larger words leave room for the ring only.
+        // Larger words leave space for the ring only, so it has no words.
         if geometry.type_factor > 1.0 { ring } else { with_breath_words(ctx, ring) }.into()
     });
     let foot = [Some(back.into()), breath].into_iter().flatten().collect();
@@ -416,21 +424,23 @@ fn anchor<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     parts::over_place(ctx, 1.0, page.layer(ctx))
 }
 
-/// The largest size in which a line of the anchor takes at most two lines.
+/// The largest font size at which a line of the anchor takes at most two lines, in millimetres. The smallest size if
+/// none fits.
 fn anchor_size_mm(geometry: PageGeometry, line: &str) -> f32 {
     let [largest, middle, least] = ANCHOR_SIZES_MM.map(|size_mm| size_mm * geometry.type_factor);
     let fits = |size_mm: &f32| lines_of(line, *size_mm, geometry.words_width_mm()) <= 2.0;
     [largest, middle].into_iter().find(fits).unwrap_or(least)
 }
 
-/// A pacer that says when to breathe in and out.
+/// A pacer with words that say when to breathe in and out.
 fn with_breath_words<'a>(ctx: &ViewContext, pacer: Pacer<'a, Message>) -> Pacer<'a, Message> {
     let word = |key: &str| text(ctx.say(key)).size(ctx.scale.title()).font(theme::VOICE).line_height(1.2);
     pacer.words(word("breath-in"), word("breath-out"))
 }
 
-/// A ring or an orb, if the profile asks for one or motion is reduced. Otherwise the place itself breathes, and a ring
-/// shows the rhythm for the first breaths. It is beside the light of the place.
+/// A ring or an orb if the profile asks for one, or a ring if motion is reduced. Otherwise the place itself breathes,
+/// and a ring shows the rhythm for the first [`RING_BREATHS`] breaths. The pacer is to the left of the light of the
+/// place, so that it does not cover it.
 fn pacer<'a>(ctx: &ViewContext) -> Option<Element<'a, Message>> {
     let breath = ctx.snapshot.breath?;
     let is_still = ctx.place_renderer.reduce_motion;
@@ -456,12 +466,12 @@ fn pacer<'a>(ctx: &ViewContext) -> Option<Element<'a, Message>> {
     Some(pacer.into())
 }
 
-/// The line of words that is due, or the message that is shown instead.
+/// The line at the top: a notice, a message about the session, or the words that are due. Empty if there is none.
 fn words<'a>(ctx: &ViewContext, opened_at: Instant, is_sheet_open: bool) -> Element<'a, Message> {
     let snapshot = &ctx.snapshot;
     if let Some(notice) = ctx.current_notice() {
         let line = notice::line(ctx, notice);
-        // Other words follow once it has faded.
+        // The timer builds the view again once the notice has faded, so that other words can follow.
         return match notice.until {
             Some(until) => stack![line, timer(until, Message::TimerElapsed)].into(),
             None => line,
@@ -482,7 +492,7 @@ fn words<'a>(ctx: &ViewContext, opened_at: Instant, is_sheet_open: bool) -> Elem
         let line = parts::fading_plate(ctx, line, |line, radius| fade::fade(line, opened_at, Some(until), radius));
         return stack![line, timer(until, Message::TimerElapsed)].into();
     }
-    // A phrase waits until a sheet has closed, which needs the room.
+    // An open sheet needs the height, so no words are shown until it has closed.
     let Some(settings) = ctx.profile().map(|profile| &profile.words).filter(|words| words.on && !is_sheet_open) else {
         return Space::new().into();
     };
@@ -500,17 +510,18 @@ fn words<'a>(ctx: &ViewContext, opened_at: Instant, is_sheet_open: bool) -> Elem
     stack![words, timer(ctx.clock.instant_of(line.next), Message::TimerElapsed)].into()
 }
 
-/// A line of words and when it is shown.
+/// A line of words, with the times between which it is shown.
 struct ScheduledLine {
     index: u64,
     from: RoomTime,
     until: RoomTime,
-    /// Start of the next span.
+    /// When the session clock's next span begins.
     next: RoomTime,
 }
 
-/// Divides the session clock into spans of `every_ms`, each with a line that appears in its middle, and returns the line
-/// of the span that contains `now`.
+/// Divides the session clock into spans of `every_ms` and returns the line of the span that contains `now`. The line is
+/// shown from the middle of its span, for [`WORDS_TIME_MS`] or until the span ends. `speed` is the number of times that
+/// the session clock runs faster than real time. `None` if the clock has not started.
 fn scheduled_line(clock_ms: Option<u64>, every_ms: u64, speed: u32, now: RoomTime) -> Option<ScheduledLine> {
     let clock_ms = clock_ms?;
     let every_ms = every_ms.max(1);

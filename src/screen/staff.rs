@@ -1,5 +1,6 @@
-//! Owns the staff sheet on the tablet, which opens after a held corner and the PIN: what the stage asks for, the comfort of
-//! the patient, and apart from both the reset. Does not own the PIN, or when the sheet closes by itself.
+//! Owns the staff sheet on the tablet, which opens after staff have held the corner and entered the PIN. It offers what
+//! the stage asks for, the patient's comfort and, apart from them, the reset. Does not own the PIN, or the time after
+//! which the sheet closes by itself.
 
 use iced::widget::{Column, Space, column, container, row};
 use iced::{Background, Element, Length};
@@ -19,24 +20,26 @@ use crate::widget::touch::touchable;
 use crate::widget::{ViewContext, parts, tile_faces};
 use crate::words::Value;
 
-/// Infusion lengths offered, in minutes.
+/// Lengths of an infusion that staff can choose besides the profile's, in minutes.
 const MINUTES_OFFERED: [u32; 3] = [40, 60, 120];
-/// Profiles are side by side in two columns.
+/// Number of columns of profiles, and of places.
 const PROFILE_COLUMNS: usize = 2;
-/// Range of a profile's height. With less, the profiles are on pages.
+/// Minimum and maximum height of a profile, in millimetres. If not all profiles fit at the minimum height, they are on
+/// several pages.
 const PROFILE_MM: (f32, f32) = (16.5, 30.0);
-/// Height of the row that begins the session.
+/// Height of the row of controls that begin the session, in millimetres.
 const BEGIN_MM: f32 = 16.0;
-/// Height of the row with what calms and what lets staff talk.
+/// Height of *Calm now* and *Quiet the music to talk*, in millimetres.
 const CALM_MM: f32 = 15.0;
-/// Width of a control in the head.
+/// Width of a control in the sheet's head, in millimetres.
 const HEAD_CONTROL_MM: f32 = 20.0;
-/// Height of the longest warning, with its gap.
+/// Height that each warning is assumed to need, in millimetres: that of the longest one with its gap.
 const WARNING_MM: f32 = 22.0;
-/// Length of one extension, in minutes.
+/// Time by which one press extends the session, in minutes.
 const EXTEND_MINUTES: u32 = 5;
-/// One step of the volume, in dB, and of the light.
+/// Change of the volume by one step, in dB.
 const VOLUME_STEP_DB: f32 = 2.0;
+/// Change of the light by one step, as a part of full brightness.
 const LIGHT_STEP: f32 = 0.1;
 
 /// The staff sheet.
@@ -44,63 +47,65 @@ const LIGHT_STEP: f32 = 0.1;
 pub struct StaffSheet {
     page: SheetPage,
     settle: bool,
-    /// The page of profiles that staff turned to. `None` shows the one with the chosen profile.
+    /// Index of the page of profiles that staff turned to. With `None`, the page with the chosen profile is shown.
     profile_page: Option<usize>,
-    /// The place and the volume that were chosen on arrival and that staff exchanged for the profile's.
+    /// The place and the volume from the time before staff replaced them by the profile's, so that they can be
+    /// restored. `None` while they are in use.
     exchanged: Option<(Place, f32)>,
-    /// Whether the sheet quieted the music. It comes back when the sheet closes.
+    /// Whether staff quieted the music to talk. The music comes back when the sheet closes.
     is_talking: bool,
 }
 
 /// What the sheet shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SheetPage {
-    /// What the stage asks for, and the patient's comfort.
+    /// The stage's main action and the patient's comfort, or the choice of profile before the session.
     #[default]
     Main,
-    /// Everything else: other ways on, and the reset.
+    /// What is needed less often, and the reset.
     More,
-    /// The places.
+    /// The choice of a place.
     Places,
-    /// What is wrong with the room.
+    /// The list of what is wrong with the room.
     Warnings,
-    /// Whether the session is to begin although no desk listens.
+    /// The question whether the session is to begin although no desk is connected.
     BeginWithoutDesk {
-        /// Length of the infusion.
+        /// Length of the infusion, in minutes.
         minutes: u32,
     },
-    /// Whether the session is to end.
+    /// The question whether the session is to end.
     End,
 }
 
 /// What happened in the sheet.
 #[derive(Clone, Debug)]
 pub enum Message {
-    /// Another page was asked for.
+    /// This page was requested.
     PagePressed(SheetPage),
-    /// A profile was picked.
+    /// The profile with this name was chosen.
     ProfileChosen(String),
-    /// A page of profiles was turned to, by its index.
+    /// The page of profiles with this index was requested.
     ProfilesTurned(usize),
-    /// The place that was chosen on arrival is kept, or exchanged for the profile's.
+    /// Staff chose whether the place from the patient's arrival stays (`true`) or the profile's place and volume
+    /// replace it (`false`). The place is the one from arrival.
     KeepPressed(bool, Place),
-    /// Settling, in which the clock waits for the pump, was switched on or off.
+    /// Staff chose whether the session begins with settling, in which the clock waits for the pump.
     SettlePressed(bool),
-    /// The session is to begin with an infusion of this many minutes.
+    /// A control that begins the session was pressed, for an infusion of this many minutes.
     BeginPressed(u32),
-    /// *Begin* was confirmed although no desk listens.
+    /// Staff confirmed that the session begins although no desk is connected.
     BeginConfirmed,
-    /// *End* was confirmed.
+    /// Staff confirmed that the session ends.
     EndConfirmed,
-    /// Staff begin or end talking to the patient.
+    /// Staff begin (`true`) or stop (`false`) talking to the patient.
     TalkPressed(bool),
-    /// A control was pressed that sends this event.
+    /// A control that sends this event was pressed.
     EventPressed(Event),
-    /// A control was pressed that sends this event and closes the sheet.
+    /// A control that sends this event and closes the sheet was pressed.
     ClosingEventPressed(Event),
     /// The sheet is to close.
     ClosePressed,
-    /// The program is to end.
+    /// Staff asked for the program to end.
     ExitPressed,
 }
 
@@ -109,7 +114,7 @@ impl StaffSheet {
     pub fn update(&mut self, message: Message, snapshot: &Snapshot) -> Action {
         match message {
             Message::PagePressed(page) => self.page = page,
-            // Choosing the chosen profile again would take its place instead of the patient's.
+            // Choosing the current profile again does nothing, because its place would replace the patient's.
             Message::ProfileChosen(name) if name == snapshot.profile => {}
             Message::ProfileChosen(name) => {
                 self.exchanged = None;
@@ -142,13 +147,14 @@ impl StaffSheet {
         Action::None
     }
 
-    /// Closes the sheet. Music that was quieted to talk comes back.
+    /// Returns the action that closes the sheet. If staff quieted the music to talk, the music comes back.
     pub fn close(&mut self) -> Action {
         let talk = std::mem::take(&mut self.is_talking).then_some(Action::Send(Event::TalkNow { on: false }));
         Action::Batch(talk.into_iter().chain([Action::CloseSheet]).collect())
     }
 
-    /// Whether staff are talking to the patient, who must not lose the sheet's way to end that.
+    /// Whether staff are talking to the patient. The app then keeps the sheet open longer, because only the sheet
+    /// offers to stop.
     #[must_use]
     pub const fn is_talking(&self) -> bool {
         self.is_talking
@@ -170,7 +176,7 @@ impl StaffSheet {
         Action::Batch(vec![Action::Send(event), self.close()])
     }
 
-    /// The sheet.
+    /// The sheet, with the page that is open and the frame around it.
     #[must_use]
     pub fn view<'a>(&'a self, ctx: &ViewContext) -> Element<'a, Message> {
         let geometry = SheetGeometry::of(ctx);
@@ -198,7 +204,7 @@ impl StaffSheet {
         staff_sheet(ctx, self.head(ctx, geometry), upper, lower, Message::ClosePressed)
     }
 
-    /// Where the visit is, and the ways to the other pages and out.
+    /// The head of the sheet: the state of the visit, and the controls for the other pages and for closing.
     fn head<'a>(&self, ctx: &ViewContext, geometry: SheetGeometry) -> Element<'a, Message> {
         let control = |id: &str, key: &str, message: Message| -> Element<'a, Message> {
             staff_parts::action(ctx, id.to_owned(), ctx.staff(key), message).width(ctx.mm(HEAD_CONTROL_MM)).into()
@@ -230,7 +236,7 @@ impl StaffSheet {
         (upper, Some(column![].push(keep).push(self.begin_row(ctx))))
     }
 
-    /// Keeps what was chosen on arrival, where the profile has another place.
+    /// A toggle that keeps the place from the patient's arrival. `None` if it is the profile's place.
     fn keep_choice<'a>(&self, ctx: &ViewContext) -> Option<Element<'a, Message>> {
         let of_profile = ctx.profile()?.place;
         let chosen = ctx.snapshot.place_on_arrival.filter(|place| *place != of_profile);
@@ -242,12 +248,13 @@ impl StaffSheet {
         Some(staff_parts::toggle(ctx, "keep-choice", words, is_kept, false, message).into())
     }
 
-    /// Every profile, in as many rows as fit, and on pages that wrap around if that is not enough.
+    /// The profiles, in as many rows as fit. If they need several pages, the last cell of each page turns to the next,
+    /// and that of the last page to the first.
     fn profiles<'a>(&self, ctx: &ViewContext, height_mm: f32) -> Column<'a, Message> {
         let profiles = &ctx.clinic.profiles;
         let rows_max = (((height_mm + GAP_MM) / (PROFILE_MM.0 + GAP_MM)) as usize).max(1);
         let (cells, count) = (rows_max * PROFILE_COLUMNS, profiles.len());
-        // The last cell of each page turns to the next one.
+        // The last cell of each page turns to the next page.
         let on_a_page = if count <= cells { cells } else { cells - 1 };
         let pages = count.div_ceil(on_a_page).max(1);
         let chosen = profiles.iter().position(|profile| profile.name == ctx.snapshot.profile);
@@ -260,7 +267,7 @@ impl StaffSheet {
             shown.iter().map(|profile| profile_tile(ctx, profile, each_mm)).collect();
         if pages > 1 {
             tiles.resize_with(on_a_page, || Space::new().width(Length::Fill).height(ctx.mm(each_mm)).into());
-            // People count pages from 1.
+            // The number is shown to people, who count pages from 1.
             let words = ctx
                 .staff_words
                 .say_with("staff-profiles-more", &[("page", Value::from(page + 1)), ("pages", Value::from(pages))]);
@@ -274,7 +281,8 @@ impl StaffSheet {
         in_columns(ctx, tiles)
     }
 
-    /// One control for each length: a touch begins the session. The profile's own length is the primary one.
+    /// One control for each length of infusion, which begins the session when touched. The length of the profile is the
+    /// primary control.
     fn begin_row<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
         let own = ctx.snapshot.infusion_minutes;
         let mut offered: Vec<u32> = MINUTES_OFFERED.into_iter().chain([own]).collect();
@@ -293,7 +301,7 @@ impl StaffSheet {
             };
             control.width(Length::FillPortion(9)).height(ctx.mm(BEGIN_MM)).into()
         });
-        // Its words are longer.
+        // The words of this control are longer than those of the others.
         let settle: Element<'a, Message> = settle.width(Length::FillPortion(11)).height(ctx.mm(BEGIN_MM)).into();
         staff_parts::side_by_side(ctx, [settle].into_iter().chain(controls))
     }
@@ -324,7 +332,7 @@ fn in_columns<'a>(ctx: &ViewContext, tiles: Vec<Element<'a, Message>>) -> Column
     rows
 }
 
-/// Calm, talk, sound, light, place and silence.
+/// Controls for the patient's comfort: calm, talk, volume, light, place and silence.
 fn comfort<'a>(ctx: &ViewContext) -> Column<'a, Message> {
     let snapshot = &ctx.snapshot;
     let toggle = |id: &str, key: &str, is_on: bool, message: Message| {
@@ -359,7 +367,7 @@ fn comfort<'a>(ctx: &ViewContext) -> Column<'a, Message> {
     ]
 }
 
-/// The one action that the stage asks for, and what is often wanted beside it.
+/// The stage's main action and, in a session that has not reached its end, a control that extends it.
 fn main_action<'a>(ctx: &ViewContext) -> Column<'a, Message> {
     let snapshot = &ctx.snapshot;
     let primary = |id: &str, key: &str, message: Message| -> Element<'a, Message> {
@@ -392,7 +400,7 @@ fn extend<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     staff_parts::action(ctx, "extend", words, Message::EventPressed(Event::Extend { minutes: EXTEND_MINUTES })).into()
 }
 
-/// What is wanted less often than what the first page shows.
+/// Actions that are needed less often than those of the first page.
 fn more<'a>(ctx: &ViewContext) -> Column<'a, Message> {
     let snapshot = &ctx.snapshot;
     let action = |id: &str, key: &str, message: Message| -> Element<'a, Message> {
@@ -419,7 +427,7 @@ fn more<'a>(ctx: &ViewContext) -> Column<'a, Message> {
     rows
 }
 
-/// The reset, apart from everything else and held.
+/// The reset, which has to be held. While the call is open that the patient placed, words say why there is no reset.
 fn reset<'a>(ctx: &ViewContext, is_primary: bool) -> Column<'a, Message> {
     if ctx.snapshot.call.as_ref().is_some_and(|call| !call.practice) {
         return column![parts::staff_note(ctx, ctx.staff("staff-reset-call-open"))];
@@ -430,7 +438,7 @@ fn reset<'a>(ctx: &ViewContext, is_primary: bool) -> Column<'a, Message> {
     } else {
         staff_parts::hold(ctx, "staff-reset", words, message)
     };
-    // Where sound has to be allowed as well, there is no room for a note; the control itself says what it does.
+    // If the output has to be accepted too, there is no height for a note. The control itself says what it does.
     let has_room = !ctx.snapshot.troubles.contains(&Trouble::OutputNotCalibrated);
     column![].push(has_room.then(|| parts::staff_note(ctx, ctx.staff("staff-reset-note")))).push(hold)
 }
@@ -454,7 +462,8 @@ fn places<'a>(ctx: &ViewContext, geometry: SheetGeometry) -> Column<'a, Message>
     in_columns(ctx, places.into_iter().map(tile).collect())
 }
 
-/// What is wrong with the room, in words. They are nowhere else on the tablet, since a patient reads the other screens.
+/// What is wrong with the room, in words. Only the staff sheet shows them, because a patient reads the other screens of
+/// the tablet.
 fn warnings<'a>(ctx: &ViewContext) -> Column<'a, Message> {
     let geometry = SheetGeometry::of(ctx);
     let lines_max = ((geometry.body_height_mm / WARNING_MM) as usize).max(1);
@@ -469,13 +478,14 @@ fn no_desk(ctx: &ViewContext) -> Option<String> {
     (!ctx.snapshot.is_line_up()).then(|| ctx.staff("staff-no-desk-ready"))
 }
 
-/// Number of warnings, of which a missing desk is one.
+/// Number of warnings: the room's troubles, and one if no desk is connected.
 #[must_use]
 pub fn warning_count(snapshot: &Snapshot) -> usize {
     snapshot.troubles.len() + usize::from(!snapshot.is_line_up())
 }
 
-/// The stage, the clock and the arc, and below them whether all is well.
+/// The head's words: the stage or the part of the arc, the clock, and the number of warnings or of connected desks. A
+/// touch opens the warnings, if there are any.
 fn status<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     let snapshot = &ctx.snapshot;
     let stage = match snapshot.session {
@@ -514,14 +524,14 @@ fn status<'a>(ctx: &ViewContext) -> Element<'a, Message> {
         .into()
 }
 
-/// The parts of the arc, filled up to now.
+/// A bar for each part of the arc, lit up to now.
 fn arc<'a>(ctx: &ViewContext, session: SessionView) -> Element<'a, Message> {
     let timeline = session.timeline;
     let now_ms = session.clock_ms(ctx.clock.now()).unwrap_or(0);
     let ends = [timeline.peak_from_ms, timeline.return_from_ms, timeline.landing_from_ms, timeline.end_ms];
     let height = ctx.mm(2.2);
     let bar = |length_ms: u64, color: iced::Color| -> Element<'a, Message> {
-        // In thousandths, of which even a long session has enough.
+        // Portions are whole numbers, so lengths are in thousandths of the arc, fine enough even for a long session.
         let portion = u16::try_from(length_ms * 1_000 / timeline.end_ms.max(1)).unwrap_or(u16::MAX).max(1);
         container(Space::new().height(height))
             .width(Length::FillPortion(portion))
@@ -552,7 +562,7 @@ fn arc<'a>(ctx: &ViewContext, session: SessionView) -> Element<'a, Message> {
     across.into()
 }
 
-/// The volume: its step, and its level in dB(A) at the pillow if a meter was read, or else in dB.
+/// Words for the volume: its step, and its level in dB(A) at the pillow if a meter was read, or else in dB.
 fn volume_text(ctx: &ViewContext, volume_db: f32) -> String {
     let (loudness, dba) = ctx.clinic.config.sound.loudness(volume_db);
     let (key, unit, level) = match dba {
@@ -567,7 +577,7 @@ fn volume_text(ctx: &ViewContext, volume_db: f32) -> String {
     ctx.staff_words.say_with(key, &values)
 }
 
-/// What staff added to the light of the arc.
+/// Words for the light that staff added to the arc's or took from it.
 fn light_text(ctx: &ViewContext, trim: f32) -> String {
     let percent = (trim * 100.0).round();
     if percent.abs() < 1.0 {

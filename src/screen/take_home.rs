@@ -1,5 +1,6 @@
-//! Owns taking the note home: the choice of a way, the codes for a phone, a drawing for its camera, and the progress of a
-//! print or a sealed file. It sends the choice to the room and shows what the snapshot says about it. Does not own printing or sealing.
+//! Owns the screen on which the patient takes the note home: the choice of a way, the codes for a phone, a drawing for
+//! the phone's camera, and the progress of a print or a sealed file. Sends the choice to the room, and shows the status
+//! in the snapshot. Does not own printing or sealing.
 
 use std::time::{Duration, Instant};
 
@@ -23,29 +24,31 @@ use crate::widget::timer::timer;
 use crate::widget::touch::touchable;
 use crate::widget::{ViewContext, parts};
 
-/// Width of a QR code's module in its image, in pixels. The image is scaled without smoothing.
+/// Width of a module of a QR code in its image, in pixels. The image is then scaled to the screen without smoothing.
 const MODULE_PX: usize = 4;
-/// Largest side of a code of the note, in mm.
+/// Side of a code that contains the note, in millimetres.
 const CODE_MM: f32 = 92.0;
-/// Largest height of the control of a way, and the smallest with a hint below its name, in mm.
+/// Maximum height of the control of a way, in millimetres.
 const WAY_MM: f32 = 40.0;
+/// Minimum height of a control in which a hint fits below the name of the way, in millimetres.
 const WAY_WITH_HINT_MM: f32 = 27.0;
-/// Height that an upright page needs beyond what its title and actions are reckoned to take, in mm.
+/// Height that the title and the actions of an upright page take beyond what [`PageGeometry::body_height_mm`] allows
+/// for, in millimetres.
 const UPRIGHT_SPARE_MM: f32 = 1.9;
-/// Height of the choices to write or draw something first, in mm.
+/// Height of *Write* and *Draw*, which are offered if there is no note yet, in millimetres.
 const CHOICE_MM: f32 = 30.0;
-/// Time that a drawing stays bright for a camera. A forgotten one would light the room.
+/// Time after which a bright drawing closes by itself, so that a forgotten one does not keep lighting the room.
 const PHOTO_TIME: Duration = Duration::from_mins(1);
-/// Background of a code: sand, since nothing on the screen is pure white.
+/// Background of a code, as RGBA: sand, since nothing on the screen is pure white.
 const LIGHT_MODULE: [u8; 4] = [0xF1, 0xE6, 0xD6, 0xFF];
-/// Foreground of a code: ink.
+/// Foreground of a code, as RGBA: ink.
 const DARK_MODULE: [u8; 4] = [0x0B, 0x14, 0x20, 0xFF];
 
-/// The screen of taking the note home.
+/// The screen on which the patient takes the note home.
 pub struct TakeHomeScreen {
     codes: Vec<QrImage>,
     drawings: Vec<Drawing>,
-    /// Index of the code that is shown.
+    /// Index of the code that is shown, from 0.
     code_index: usize,
     view: TakeHomeView,
 }
@@ -54,7 +57,7 @@ pub struct TakeHomeScreen {
 enum TakeHomeView {
     Choosing,
     Progress(TakeHomeMethod),
-    /// One of the drawings, bright until a moment.
+    /// One of the drawings, bright for a camera until `until`.
     Photo {
         index: usize,
         until: Instant,
@@ -64,19 +67,19 @@ enum TakeHomeView {
 /// What happened on the screen.
 #[derive(Clone, Debug)]
 pub enum Message {
-    /// A way was chosen, or tried again.
+    /// A way was chosen, or the same way was requested again.
     WayPressed(TakeHomeMethod),
-    /// Another way was requested.
+    /// The patient went back to the choice of ways.
     OtherWayPressed,
-    /// A code of the series was requested, by its index.
+    /// The code with this index in the series was requested.
     CodePressed(usize),
-    /// A drawing was requested for the phone's camera, by its index.
+    /// The drawing with this index was requested, bright, for the phone's camera.
     PhotoPressed(usize),
-    /// The photo is taken, or the drawing was bright for long enough.
+    /// The patient has taken the photo, or the drawing was bright for a minute.
     PhotoEnded,
 }
 
-/// A QR code as an image.
+/// A QR code as an image, with its quiet zone.
 #[derive(Clone)]
 pub(super) struct QrImage {
     modules: usize,
@@ -84,7 +87,8 @@ pub(super) struct QrImage {
 }
 
 impl TakeHomeScreen {
-    /// Encodes everything that the patient wrote.
+    /// A screen with codes of everything that the patient wrote, and with all drawings. There are no codes if the text
+    /// does not fit into a series.
     #[must_use]
     pub fn new(notes: &Notes) -> Self {
         let text = all_text(notes);
@@ -102,7 +106,8 @@ impl TakeHomeScreen {
         Self { codes, drawings: notes.drawings().cloned().collect(), code_index: 0, view: TakeHomeView::Choosing }
     }
 
-    /// What to do when the screen opens. If a code is the only way, it is shown at once.
+    /// Returns what the app has to do when the screen opens. If codes are the only way, they are shown at once, without
+    /// a choice.
     pub fn open(&mut self, ways: &[TakeHomeMethod]) -> Action {
         if ways == [TakeHomeMethod::Phone] && !self.codes.is_empty() && !self.has_drawings() {
             self.view = TakeHomeView::Progress(TakeHomeMethod::Phone);
@@ -135,12 +140,13 @@ impl TakeHomeScreen {
         !self.drawings.is_empty()
     }
 
-    /// Whether there is a choice of ways.
+    /// Whether there is more than one way, a photo of the drawings included.
     fn has_other_ways(&self, ctx: &ViewContext) -> bool {
         self.ways(ctx).len() + usize::from(self.has_drawings()) > 1
     }
 
-    /// The ways that this note can be taken home, besides a photo. Drawings do not fit into codes.
+    /// The ways in which this note can be taken home, a photo not included. Phones are left out if nothing is written,
+    /// because drawings do not fit into codes.
     fn ways(&self, ctx: &ViewContext) -> Vec<TakeHomeMethod> {
         if self.codes.is_empty() && !self.has_drawings() {
             return Vec::new();
@@ -149,7 +155,7 @@ impl TakeHomeScreen {
         ways.filter(|way| *way != TakeHomeMethod::Phone || !self.codes.is_empty()).collect()
     }
 
-    /// The screen.
+    /// The screen. `note` makes the message that opens the note, `close` the one that closes this screen.
     pub fn view<'a, M: Clone + 'a>(
         &'a self,
         ctx: &ViewContext,
@@ -157,7 +163,7 @@ impl TakeHomeScreen {
         note: impl Fn(PageKind) -> M,
         close: M,
     ) -> Element<'a, M> {
-        // Only one way can be in progress, and that one is shown.
+        // At most one way is in progress at a time. It is shown instead of the current view.
         let view = under_way(ctx).map_or(self.view, TakeHomeView::Progress);
         match view {
             TakeHomeView::Choosing => self.choosing(ctx, wrap, note, close),
@@ -195,7 +201,7 @@ impl TakeHomeScreen {
         }
         let columns = if geometry.is_upright() || count == 1 { 1 } else { 2 };
         let rows = count.div_ceil(columns) as f32;
-        // A title of two lines would leave four ways too low on a small display.
+        // On a small display, a title of two lines would leave too little height for four ways.
         let title = if geometry.is_small() { ctx.say("take-title") } else { ctx.say("take-question") };
         let spare_mm = if geometry.is_upright() { UPRIGHT_SPARE_MM } else { 0.0 };
         let body_mm = geometry.body_height_mm(geometry.title_lines(&title)) - spare_mm;
@@ -210,7 +216,7 @@ impl TakeHomeScreen {
         Page::new().title(title).content(offers).start(done).view(ctx)
     }
 
-    /// The control of a way.
+    /// The control that chooses a way.
     fn way<'a, M: Clone + 'a>(
         &self,
         ctx: &ViewContext,
@@ -237,7 +243,7 @@ impl TakeHomeScreen {
         way_control(ctx, &id, icon, words, height_mm, is_taken, message)
     }
 
-    /// A drawing that fills the screen, bright, for the camera of the patient's phone.
+    /// A bright drawing that fills the screen, for the camera of the patient's phone.
     fn photo<'a, M: Clone + 'a>(
         &'a self,
         ctx: &ViewContext,
@@ -253,7 +259,7 @@ impl TakeHomeScreen {
             let next = wrap(Message::PhotoPressed((index + 1) % self.drawings.len()));
             parts::secondary(ctx, "photo-next", next_words, Some(Icon::Forward), next)
         });
-        // Beside the call, or below the drawing if there is no room.
+        // The controls are beside the call or, on an upright screen, below the drawing.
         let controls = row![done].push(next).spacing(ctx.mm(GAP_MM));
         let drawing = container(shown_drawing(shown, on_bright_paper)).center(Length::Fill);
         let content = if geometry.is_upright() {
@@ -267,7 +273,7 @@ impl TakeHomeScreen {
         stack![bright, timer(until, wrap(Message::PhotoEnded))].into()
     }
 
-    /// The progress of a print or a sealed file.
+    /// The progress and the result of a print or a sealed file.
     fn progress<'a, M: Clone + 'a>(
         &'a self,
         ctx: &ViewContext,
@@ -334,7 +340,7 @@ impl TakeHomeScreen {
         page = if geometry.is_upright() {
             page.title(title).wide_content(column![square, words].spacing(ctx.mm(6.0)).align_x(iced::Center))
         } else {
-            // The square is beside the words and starts at the top of the screen.
+            // The code starts at the top of the screen, to the left of the title and the words.
             let title = container(parts::title(ctx, title))
                 .center_y(Length::Fixed(ctx.mm(CALL_MM)))
                 .padding(Padding::default().right(ctx.mm(CALL_MM + GAP_MM)));
@@ -351,7 +357,7 @@ impl TakeHomeScreen {
     }
 }
 
-/// The control of a way: its name, and a hint below it if there is room.
+/// A control with the name of a way and, if it is high enough, a hint below the name.
 fn way_control<'a, M: Clone + 'a>(
     ctx: &ViewContext,
     id: &str,
@@ -394,7 +400,8 @@ impl QrImage {
         Self { modules: page.width + 2 * QUIET_MODULES, handle: render(page) }
     }
 
-    /// The code on a square of this side. Each module is a whole number of pixels wide, since a fraction would blur it.
+    /// The code in the middle of a square of this side. A module is a whole number of pixels wide, since a fraction
+    /// would blur it.
     pub(super) fn view<'a, M: 'a>(&self, ctx: &ViewContext, side_mm: f32) -> Element<'a, M> {
         let (side, radius) = (ctx.mm(side_mm), ctx.mm(3.0));
         let module_px = (side / self.modules as f32).floor().max(1.0);
@@ -414,13 +421,13 @@ impl QrImage {
     }
 }
 
-/// The way that is in progress.
+/// The way that is in progress, if any.
 fn under_way(ctx: &ViewContext) -> Option<TakeHomeMethod> {
     let take_home = &ctx.snapshot.take_home;
     TakeHomeMethod::ALL.iter().copied().find(|way| take_home.status(*way) == Some(&TakeHomeStatus::InProgress))
 }
 
-/// The text of the note, followed by the intentions and the text for the clinician.
+/// Everything that the patient wrote: the note, then the intentions, then the text for the clinician.
 fn all_text(notes: &Notes) -> String {
     let pages = notes.pages.iter().filter_map(|page| page.words());
     let pages = pages.chain(notes.intentions.iter().map(|answer| &answer.text)).chain([&notes.for_clinician]);
@@ -443,7 +450,7 @@ fn render(page: &QrPage) -> image::Handle {
                         LIGHT_MODULE
                     }
                 }
-                // Transparent, since the square below has rounded corners.
+                // The quiet zone is transparent, because the light square behind the code has rounded corners.
                 (Some(_) | None, Some(_) | None) => [0; 4],
             };
             pixels.extend_from_slice(&pixel);

@@ -1,6 +1,7 @@
-//! Owns Turnover: the receipt of the wipe, the cleaning of the surface, the tests of the speaker and of the call line, which
-//! run by themselves meanwhile, and the one question that only a person can answer. Also owns Blocked, which says why the
-//! room cannot take the next patient. Does not own the wipe.
+//! Owns Turnover: the receipt of the wipe, the cleaning of the screen's surface, the tests of the speaker and of the
+//! call line, and the question whether the tone was heard. The tests run by themselves during the cleaning; only a
+//! person can answer the question. Also owns Blocked, the screen that says why the room cannot take the next patient.
+//! Does not own the wipe.
 
 use std::time::{Duration, Instant};
 
@@ -19,73 +20,73 @@ use crate::widget::staff_parts::{self, StepState};
 use crate::widget::timer::timer;
 use crate::words::Value;
 
-/// Time in which staff can still leave out the cleaning.
+/// Time before touch is locked, in which staff can still choose to skip the cleaning.
 const LOCK_WARNING: Duration = Duration::from_secs(8);
-/// Time that touch is locked while the surface is cleaned.
+/// Time for which touch is locked while the surface is cleaned.
 const SURFACE_TIME: Duration = Duration::from_mins(1);
-/// Time from the beginning of the turnover to the test tone. Staff then know that one will come.
+/// Time from the verified wipe to the test tone. The screen announces the tone meanwhile.
 const TONE_AFTER: Duration = Duration::from_secs(4);
-/// How long the practice call stays after a desk has received it, so that it is seen there.
+/// Time for which the practice call stays open after a desk has received it, long enough to be seen there.
 const CALL_TEST_SHOWN: Duration = Duration::from_secs(3);
-/// Diameter of the countdown, in mm.
+/// Diameter of the countdown, in millimetres.
 const RING_MM: f32 = 44.0;
-/// Width of a control at the foot.
+/// Width of a control at the bottom of the screen, in millimetres.
 const WAY_MM: f32 = 42.0;
-/// Width of the answer to the question, which is a sentence.
+/// Width of a control at the bottom whose label is a sentence, in millimetres.
 const HEARD_MM: f32 = 74.0;
-/// Width of a control beside a step.
+/// Width of a control beside a step, in millimetres.
 const AGAIN_MM: f32 = 34.0;
 
 /// The screen of Turnover and Blocked.
 #[derive(Debug, Default)]
 pub struct TurnoverScreen {
     step: TurnoverStep,
-    /// When the test tone is due.
+    /// When the test tone is due. `None` before the wipe is verified and after the tone.
     tone_at: Option<Instant>,
-    /// Whether the test tone was played.
+    /// Whether the test tone was played at least once.
     has_sounded: bool,
-    /// Whether the practice call was placed.
+    /// Whether the practice call was placed at least once.
     has_called: bool,
     asks_about_ready: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum TurnoverStep {
-    /// The wipe is under way, or the screen was opened just now.
+    /// The wipe is in progress, or has just been verified.
     #[default]
     Opened,
-    /// Touch will be locked.
+    /// The cleaning is announced. Touch will be locked at `until`.
     Warned { until: Instant },
-    /// Touch is locked.
+    /// Touch is locked until `until`, so that the surface can be cleaned.
     Locked { until: Instant },
-    /// Everything that runs by itself is over.
+    /// The cleaning is over or was skipped. The results are shown.
     Results,
 }
 
 /// What happened on the screen.
 #[derive(Clone, Debug)]
 pub enum Message {
-    /// The wipe is verified, and what follows begins by itself.
+    /// The wipe was verified, so the cleaning and the tests can begin.
     WipeSeen,
-    /// The time to leave out the cleaning is over, or staff want to clean now.
+    /// The time to skip the cleaning is over, or staff asked to clean after all.
     LockBegan,
-    /// The cleaning is left out.
+    /// Staff skipped the cleaning.
     CleaningSkipped,
     /// The time for cleaning is over.
     SurfaceTimeOver,
-    /// The test tone is due, or was asked for again.
+    /// The test tone is due, or staff asked for it again.
     ToneDue,
-    /// The test tone was heard.
+    /// Staff heard the test tone.
     ToneHeard,
-    /// The test of the call line is due, or was asked for again.
+    /// The test of the call line is due, or staff asked for it again.
     CallTestDue,
-    /// The desk has shown the practice call for long enough.
+    /// A desk has shown the practice call for long enough.
     CallTestShown,
     /// *Ready* was pressed.
     ReadyPressed,
-    /// *Ready* was confirmed although steps are left.
+    /// *Ready* was confirmed although some steps are not done.
     ReadyConfirmed,
-    /// Back to the results.
+    /// Staff went back to the results.
     BackPressed,
     /// *Try the wipe again* was held.
     WipeAgainHeld,
@@ -122,7 +123,7 @@ impl TurnoverScreen {
             }
             Message::ToneHeard => {
                 let heard = Action::Send(Event::TestToneHeard);
-                // The last question: its answer readies the room.
+                // If the speaker is the only step left, confirming the tone also makes the room ready.
                 if open_steps(snapshot).all(|(step, _)| step == Step::Speaker) {
                     return Action::Batch(vec![heard, Action::Send(Event::TurnoverDone)]);
                 }
@@ -141,7 +142,7 @@ impl TurnoverScreen {
         Action::None
     }
 
-    /// The screen.
+    /// The screen of Turnover or Blocked, depending on the stage.
     #[must_use]
     pub fn view<'a>(&'a self, ctx: &ViewContext) -> Element<'a, Message> {
         let snapshot = &ctx.snapshot;
@@ -165,7 +166,7 @@ impl TurnoverScreen {
         stack![on_ink(ctx, page), self.timers(ctx)].into()
     }
 
-    /// What runs by itself: the tone, and the practice call as soon as a desk listens.
+    /// The timers of what runs by itself: the test tone, and the practice call as soon as a desk is connected.
     fn timers<'a>(&self, ctx: &ViewContext) -> Column<'a, Message> {
         let snapshot = &ctx.snapshot;
         let tone = self.tone_at.map(|at| timer(at, Message::ToneDue));
@@ -178,8 +179,8 @@ impl TurnoverScreen {
         column![].push(tone).push(call).push(end)
     }
 
-    /// The countdown, and what runs meanwhile. While touch is locked there is nothing to touch but the call, which is above
-    /// this as on every screen.
+    /// The countdown to `until`, `length` after it began, with the states of both tests. While touch is locked, the
+    /// page has no controls; the call still works, because the app puts it above every screen.
     fn cleaning<'a>(&self, ctx: &ViewContext, until: Instant, length: Duration) -> Page<'a, Message> {
         let is_locked = self.is_being_cleaned();
         let (title, words, over) = if is_locked {
@@ -219,7 +220,7 @@ fn on_ink<'a>(ctx: &ViewContext, page: Page<'a, Message>) -> Element<'a, Message
     parts::background(theme::INK, page.layer(ctx))
 }
 
-/// The receipt, what came of the tests, and the question whether the tone was heard.
+/// The receipt, the results of the tests, and the question whether the tone was heard.
 fn results<'a>(ctx: &ViewContext) -> Page<'a, Message> {
     let snapshot = &ctx.snapshot;
     let again = |id: &str, key: &str, message: Message| -> Element<'a, Message> {
@@ -239,7 +240,7 @@ fn results<'a>(ctx: &ViewContext) -> Page<'a, Message> {
         staff_parts::step(ctx, StepState::Failed, ctx.staff("turnover-not-cleaned"))
     };
     let surface = line(surface, (!cleaned).then(|| again("surface", "turnover-surface", Message::LockBegan)));
-    // A practice call that no desk has received rings on at the desk when it is pressed again.
+    // If an earlier practice call is still open, pressing this control makes it ring at the desk again.
     let may_call = !snapshot.call_tested && snapshot.is_line_up();
     let call = line(
         call_step(ctx, StepState::Failed),
@@ -272,7 +273,7 @@ fn results<'a>(ctx: &ViewContext) -> Page<'a, Message> {
     let heard = ctx.staff(if is_last { "turnover-heard-ready" } else { "turnover-speaker-heard" });
     let heard = staff_parts::primary(ctx, "speaker-heard", heard, Message::ToneHeard);
     let ready = staff_parts::action(ctx, "turnover-ready", ctx.staff("turnover-ready"), Message::ReadyPressed);
-    // With nothing else left, the answer is the way on.
+    // If the tone is the only step left, confirming it is the main action.
     page.start(way(ready, WAY_MM)).end(way(heard, HEARD_MM))
 }
 
@@ -283,7 +284,7 @@ enum Step {
     Call,
 }
 
-/// The steps that are not done yet, and their messages.
+/// The steps that are not done yet, each with the key of the words for it.
 fn open_steps(snapshot: &Snapshot) -> impl Iterator<Item = (Step, &'static str)> {
     let steps = [
         (Step::Surface, "turnover-not-cleaned", snapshot.surface_cleaned),
@@ -293,7 +294,7 @@ fn open_steps(snapshot: &Snapshot) -> impl Iterator<Item = (Step, &'static str)>
     steps.into_iter().filter(|(.., is_done)| !is_done).map(|(step, words, _)| (step, words))
 }
 
-/// Two columns beside each other, or below each other on an upright screen.
+/// Two columns side by side, or one below the other on an upright screen.
 fn halves<'a>(
     ctx: &ViewContext,
     left: impl Into<Element<'a, Message>>,
@@ -324,7 +325,8 @@ fn ready_question<'a>(ctx: &ViewContext) -> Page<'a, Message> {
         .end(way("turnover-ready-anyway", "turnover-ready-anyway", Message::ReadyConfirmed))
 }
 
-/// What came of the practice call, where a desk that is missing counts as `without_desk`. A failure says what to do.
+/// The result of the practice call. If no desk is connected, the step has the state `without_desk`. A failure says what
+/// staff can do.
 fn call_step<'a>(ctx: &ViewContext, without_desk: StepState) -> Element<'a, Message> {
     let snapshot = &ctx.snapshot;
     let is_told = snapshot.call.as_ref().is_some_and(|call| call.practice && call.no_desk_told);
@@ -332,7 +334,7 @@ fn call_step<'a>(ctx: &ViewContext, without_desk: StepState) -> Element<'a, Mess
         (true, _) => (StepState::Done, "turnover-call-ok"),
         (false, true) if is_told => (StepState::Failed, "turnover-call-no-desk"),
         (false, true) => (StepState::UnderWay, "turnover-call-waiting"),
-        // A desk takes a moment to find the room again after the reset.
+        // After the reset, a desk needs a moment to connect to the room again.
         (false, false) if without_desk == StepState::UnderWay => (StepState::UnderWay, "turnover-call-soon"),
         (false, false) => (StepState::Failed, "turnover-call-no-desk"),
     };

@@ -1,5 +1,5 @@
-//! Owns the text pad, a page to write on with the on-screen keyboard below it, with undo, and the frame of every page to
-//! write or draw on. Arrive, the note and the first run use them. Does not own where the text goes.
+//! Owns the text pad, which is a page to write on with undo and an on-screen keyboard, and the frame of every page to
+//! write or draw on. Used by Arrive, the note and the first run. Does not own where the text goes.
 
 use iced::widget::text_editor::{self, Action as Edit, Content, Cursor};
 use iced::widget::{Space, column, container, row, text_editor as editor};
@@ -15,28 +15,31 @@ use crate::widget::parts;
 use crate::widget::touch::touchable;
 use crate::widget::touch_as_mouse::touch_as_mouse;
 
-/// Id of the text editor, for focus.
+/// Id of the text editor, with which it can be focused.
 pub const PAGE: &str = "page";
 /// Maximum number of undo steps.
 const UNDO_MAX: usize = 200;
-/// Width of the controls beside a page.
+/// Width of a control beside a page, in millimetres.
 pub const SIDE_MM: f32 = 23.0;
-/// Margin around a page and its keyboard.
+/// Margin around a page and its keyboard, in millimetres.
 pub const MARGIN_MM: f32 = 4.0;
-/// Width that the call takes up beside the head of a page.
+/// Width that the call takes up beside the top row of a page, in millimetres.
 pub const CALL_SPACE_MM: f32 = CALL_MM + 4.0 + GAP_MM - 1.0;
-/// Width that controls leave free beside the head's start, where staff hold the corner of the screen.
+/// Width of the space that a row beside the call leaves empty at its start, in millimetres. Staff hold this corner of
+/// the screen to open their menu.
 pub const CORNER_SPACE_MM: f32 = 15.5;
-/// Smallest height of a page above a keyboard.
+/// Minimum height of a page above a keyboard, in millimetres.
 const PAGE_MIN_MM: f32 = 30.0;
-/// Width from which a tab has room for a long word.
+/// Minimum width of a tab in which a long word fits, in millimetres.
 const TAB_MIN_MM: f32 = 29.5;
-/// Brightness of the place behind a page, 0 to 1, and the opacity of the ink over it: together about 15 % of its light. The
-/// ink is there at once, since a place takes seconds to dim, and words on [`theme::PAPER`] need a contrast of 7 before.
+/// Brightness of the place behind a page, 0 to 1. Together with [`VEIL_ALPHA`], about 15 % of the place's light is
+/// left.
 const BEHIND_PAGE: f32 = 0.3;
+/// Opacity of the ink over the place, 0 to 1. The place takes seconds to dim; the ink is there at once, so that words
+/// on [`theme::PAPER`] have a contrast of 7 from the start.
 const VEIL_ALPHA: f32 = 0.5;
 
-/// A page being written.
+/// A page of text that is being edited.
 pub struct TextPad {
     content: Content,
     chars_max: usize,
@@ -45,13 +48,13 @@ pub struct TextPad {
     run: EditRun,
 }
 
-/// The page before a change.
+/// The state of the page before a change.
 struct UndoStep {
     text: String,
     cursor: Cursor,
 }
 
-/// The current run of changes. Changes of one run are one undo step; a space ends a run of typing.
+/// The kind of the current run of changes. A run is undone in one step; a space ends a run of typing.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum EditRun {
     None,
@@ -69,7 +72,7 @@ pub enum Message {
 }
 
 impl TextPad {
-    /// A pad with `text`, for at most `chars_max` characters.
+    /// A pad with `text` on it, which takes at most `chars_max` characters in all.
     #[must_use]
     pub fn with_text(text: &PatientText, chars_max: usize) -> Self {
         let mut content = Content::with_text(text.reveal());
@@ -79,13 +82,13 @@ impl TextPad {
         pad
     }
 
-    /// The text without trailing line breaks.
+    /// The current text, without trailing line breaks.
     #[must_use]
     pub fn text(&self) -> PatientText {
         PatientText::new(self.content.text().trim_end_matches('\n'))
     }
 
-    /// Number of characters that still fit.
+    /// Number of characters that can still be added.
     #[must_use]
     pub fn chars_left(&self) -> usize {
         self.chars_max.saturating_sub(self.content.text().chars().count())
@@ -113,7 +116,8 @@ impl TextPad {
 
     fn press_key(&mut self, key: Keystroke) -> bool {
         let edit = match key {
-            // From the current state, since two letters can arrive before the view is rebuilt.
+            // The keyboard's state now decides on capital and accent, not its state in the view, because two letters
+            // can arrive before the view is rebuilt.
             Keystroke::Char { letter, accented } => text_editor::Edit::Insert(self.keys.letter(letter, accented)),
             Keystroke::Return => text_editor::Edit::Enter,
             Keystroke::Delete => text_editor::Edit::Backspace,
@@ -142,7 +146,8 @@ impl TextPad {
         let edited = self.edit(edit);
         self.keys.is_shifted = self.starts_sentence();
         self.keys.is_accented = false;
-        // Back to letters after a space, and after an accented letter, which more letters usually follow.
+        // A space returns to the letters. So does an accented letter among the marks, because it is usually followed by
+        // more letters.
         let is_marks = matches!(self.keys.layer, KeyLayer::Marks(_));
         if matches!(key, Keystroke::Char { letter, .. } if letter == ' ' || is_marks && letter.is_alphabetic()) {
             self.keys.layer = KeyLayer::default();
@@ -173,7 +178,7 @@ impl TextPad {
         true
     }
 
-    /// As much of the edit as fits on the page.
+    /// The part of the edit that fits on the page, or `None` if nothing would change.
     #[expect(clippy::wildcard_enum_match_arm, reason = "iced's other edits are unlimited")]
     fn limited(&self, edit: text_editor::Edit) -> Option<text_editor::Edit> {
         let selected = self.content.selection().map_or(0, |selected| selected.chars().count());
@@ -198,7 +203,7 @@ impl TextPad {
         self.undo.push(UndoStep { text: self.content.text(), cursor: self.content.cursor() });
     }
 
-    /// Whether the next letter starts a sentence, judged by the text before the cursor.
+    /// Whether the next letter starts a sentence, judged by the text of the line before the cursor.
     fn starts_sentence(&self) -> bool {
         let at = self.content.cursor().position;
         let Some(line) = self.content.line(at.line) else { return true };
@@ -207,13 +212,14 @@ impl TextPad {
         ends.is_empty() || ends.ends_with(['¿', '¡']) || (ends.len() < before.len() && ends.ends_with(['.', '?', '!']))
     }
 
-    /// Whether the text contains `word`, as a word of its own.
+    /// Whether the text contains `word` as a whole word, in any case.
     #[must_use]
     pub fn has_word(&self, word: &str) -> bool {
         find_word(&self.content.text(), word).is_some()
     }
 
-    /// Adds a word at the end, or takes it out again. Either is one undo step. Returns whether the text changed.
+    /// Adds a word at the end, or removes it if the text contains it. This is one undo step. Returns whether the text
+    /// changed, which it does not if the word would not fit.
     pub fn toggle_word(&mut self, word: &str) -> bool {
         let text = self.content.text();
         let text = text.trim_end_matches('\n');
@@ -243,7 +249,7 @@ impl TextPad {
         true
     }
 
-    /// The pad in its frame, with the keyboard below the page.
+    /// The pad in its frame, with the keyboard below the page. `hint` is shown while the page is empty.
     pub fn view<'a, M: Clone + 'a>(
         &'a self,
         ctx: &ViewContext,
@@ -256,7 +262,7 @@ impl TextPad {
         PageFrame { head, tabs: Vec::new(), page, below: Some(self.keyboard(ctx, wrap)), controls }.view(ctx)
     }
 
-    /// The keyboard of the pad, as large as its frame allows.
+    /// The on-screen keyboard, as large as the frame allows.
     pub fn keyboard<'a, M: Clone + 'a>(
         &self,
         ctx: &ViewContext,
@@ -269,7 +275,7 @@ impl TextPad {
         container(keys).center_x(Length::Fill).height(Length::Fixed(ctx.mm(grid.height_mm()))).into()
     }
 
-    /// The page itself.
+    /// The editable page without its frame. `hint` is shown while it is empty.
     pub fn page<'a, M: Clone + 'a>(
         &'a self,
         ctx: &ViewContext,
@@ -301,7 +307,7 @@ impl TextPad {
     }
 }
 
-/// Where a word of its own starts in a text, whatever its case.
+/// The byte index at which `word` occurs in `text` as a whole word, in any case.
 fn find_word(text: &str, word: &str) -> Option<usize> {
     let is_letter = |char: Option<char>| char.is_some_and(char::is_alphanumeric);
     text.char_indices().map(|(at, _)| at).find(|at| {
@@ -312,43 +318,43 @@ fn find_word(text: &str, word: &str) -> Option<usize> {
     })
 }
 
-/// The text with a capital at its start.
+/// The text with its first letter as a capital.
 fn capitalized(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
-/// Width and height that the frame leaves below a page, in millimetres.
+/// Width and height that the frame leaves for a keyboard or the like below a page, in millimetres.
 #[must_use]
 pub fn room_below_page_mm(geometry: PageGeometry) -> (f32, f32) {
     let width_mm = geometry.width_mm - 2.0 * MARGIN_MM;
     let height_mm = geometry.height_mm - 2.0 * MARGIN_MM - CALL_MM - GAP_MM;
     match (geometry.is_upright(), geometry.is_small()) {
         (false, false) => (width_mm - SIDE_MM - GAP_MM, height_mm - PAGE_MIN_MM - GAP_MM),
-        // The page stands beside the call.
+        // On a small landscape display the page shares the top row with the call, so it takes no height of its own.
         (false, true) => (width_mm, height_mm),
         (true, true) => (width_mm, height_mm - PAGE_MIN_MM - GAP_MM),
         (true, false) => (width_mm, height_mm - PAGE_MIN_MM - GAP_MM - 2.0 * (TARGET_MM + GAP_MM)),
     }
 }
 
-/// What stands around a page to write or draw on. On a display too small for all of it, whatever is below the page takes
-/// the place of the tabs, and few controls may be given with it.
+/// The frame around a page to write or draw on. On a small display with something in `below`, the head and the tabs are
+/// left out, and there is space for few controls only.
 pub struct PageFrame<'a, M> {
-    /// What the page is for, beside the call.
+    /// Words beside the call that say what the page is for.
     pub head: Element<'a, M>,
-    /// Other things to do with the page.
+    /// Controls that switch to other things to do with the page.
     pub tabs: Vec<Element<'a, M>>,
-    /// The page.
+    /// The page itself.
     pub page: Element<'a, M>,
-    /// A keyboard, or words to touch.
+    /// A keyboard or a choice of words, if one is shown.
     pub below: Option<Element<'a, M>>,
-    /// Controls that lead away from the page, the last one out of it.
+    /// Controls that lead away from the page. The last one closes it.
     pub controls: Vec<Element<'a, M>>,
 }
 
 impl<'a, M: 'a> PageFrame<'a, M> {
-    /// The frame over the place.
+    /// The frame over the dimmed place.
     #[must_use]
     pub fn view(self, ctx: &ViewContext) -> Element<'a, M> {
         let geometry = PageGeometry::of(ctx);
@@ -397,7 +403,7 @@ impl<'a, M: 'a> PageFrame<'a, M> {
     }
 }
 
-/// Controls in a head, beside the corner that staff hold.
+/// Controls at the start of the top row, clear of the corner that staff hold.
 pub fn past_corner<'a, M: 'a>(ctx: &ViewContext, controls: impl Into<Element<'a, M>>) -> Element<'a, M> {
     let (controls, corner) = (container(controls), ctx.mm(CORNER_SPACE_MM));
     if ctx.is_mirrored() {
@@ -407,7 +413,7 @@ pub fn past_corner<'a, M: 'a>(ctx: &ViewContext, controls: impl Into<Element<'a,
     }
 }
 
-/// Tabs across the screen, in two rows if they are too many for one.
+/// Tabs across the screen, in two rows if one is too narrow for them.
 fn tab_rows<'a, M: 'a>(ctx: &ViewContext, geometry: PageGeometry, tabs: Vec<Element<'a, M>>) -> Option<Element<'a, M>> {
     if tabs.is_empty() {
         return None;
@@ -418,19 +424,19 @@ fn tab_rows<'a, M: 'a>(ctx: &ViewContext, geometry: PageGeometry, tabs: Vec<Elem
     Some(parts::control_grid(ctx, tabs, columns, width_mm, TARGET_MM))
 }
 
-/// A page in the dimmed place.
+/// Content with a margin over the dimmed place.
 pub fn on_dim_place<'a, M: 'a>(ctx: &ViewContext, content: impl Into<Element<'a, M>>) -> Element<'a, M> {
     let padded = container(content).padding(ctx.mm(MARGIN_MM)).width(Length::Fill).height(Length::Fill);
     parts::over_place(ctx, BEHIND_PAGE, parts::background(theme::faded(theme::INK, VEIL_ALPHA), padded))
 }
 
-/// Empty space for a side control that is not available now, which keeps the others in their places.
+/// Empty space in place of a side control that is not available now, so that the other controls do not move.
 #[must_use]
 pub fn side_gap<'a, M: 'a>(ctx: &ViewContext) -> Element<'a, M> {
     Space::new().width(Length::Fixed(ctx.mm(SIDE_MM))).height(Length::Fixed(ctx.mm(TARGET_MM))).into()
 }
 
-/// A control beside a page.
+/// A control beside a page, or one of a row below it on an upright screen.
 pub fn side_control<'a, M: Clone + 'a>(ctx: &ViewContext, id: &str, label: String, message: M) -> Element<'a, M> {
     let words = parts::text_line(label, ctx.mm(4.1), theme::CONTROL, theme::LAMPLIGHT).line_height(1.2).center();
     touchable(id.to_owned(), container(words).center(Length::Fill).padding(ctx.mm(0.8)))
@@ -442,7 +448,7 @@ pub fn side_control<'a, M: Clone + 'a>(ctx: &ViewContext, id: &str, label: Strin
         .into()
 }
 
-/// One of the things to do with a page.
+/// A tab of a page; lit if `is_on`.
 pub fn tab<'a, M: Clone + 'a>(
     ctx: &ViewContext,
     id: &str,

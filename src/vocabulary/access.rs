@@ -1,5 +1,5 @@
-//! Owns the values that say how to reach a broker and where a TLS certificate comes from, as the settings set them and
-//! connections use them. Does not own the connections.
+//! Owns the values that say how to reach a broker and where a TLS certificate comes from. Does not own the settings
+//! files that they are read from, or the connections.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -9,18 +9,18 @@ use std::path::PathBuf;
 pub struct BrokerAccess {
     /// The broker's address.
     pub url: BrokerUrl,
-    /// The user name, if the broker asks for one.
+    /// The user name; `None` if the broker does not ask for one.
     pub username: Option<String>,
-    /// The file whose first line is the password.
+    /// The file whose first line is the password; `None` if the broker does not ask for one.
     pub password_file: Option<PathBuf>,
-    /// The certificate authority to trust, in PEM; `None` trusts those of the system.
+    /// A PEM file with the certificate authorities to trust; `None` trusts those of the system.
     pub ca_file: Option<PathBuf>,
 }
 
 /// A broker's address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BrokerUrl {
-    /// Host name or IP address; an IPv6 address has no brackets here.
+    /// Host name or IP address. An IPv6 address is stored without brackets.
     pub host: String,
     /// TCP port.
     pub port: u16,

@@ -1,5 +1,5 @@
 //! Owns language tags, and values that a file sets per language. Does not own the list of available languages, which is
-//! data found at start (`words::Locales`).
+//! read when the program starts (`words::Locales`).
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,7 +11,7 @@ const TAG_BYTES_MAX: usize = 7;
 /// `en-US`, `haw-US` or `es-419`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Language {
-    /// ASCII, padded with zeros.
+    /// The tag in ASCII, padded with zero bytes.
     tag: [u8; TAG_BYTES_MAX],
     length: u8,
 }
@@ -20,7 +20,7 @@ impl Language {
     /// The language that all others eventually fall back to. Its words are built in and complete.
     pub const FALLBACK: Self = Self { tag: *b"en-US\0\0", length: 5 };
 
-    /// What [`Language::from_name`] accepts, for error messages.
+    /// A description of the tags that [`Language::from_name`] accepts, for error messages.
     pub const TAG: &str = "a language tag such as en-US";
 
     /// Parses a tag of two or three lower-case letters, a hyphen, and two capitals or three digits. Returns `None` for
@@ -68,7 +68,7 @@ impl fmt::Display for Language {
     }
 }
 
-/// The values that a file sets, one for each of its languages.
+/// Values that a file sets, at most one for each language.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PerLanguage<T>(BTreeMap<Language, T>);
 
@@ -85,8 +85,8 @@ impl<T> FromIterator<(Language, T)> for PerLanguage<T> {
 }
 
 impl<T> PerLanguage<T> {
-    /// Returns the value of the first of `languages` that has one. The list begins with a language and continues with
-    /// those it falls back to.
+    /// Returns the first value found when `languages` are tried in order. The list is a language followed by those it
+    /// falls back to.
     #[must_use]
     pub fn first_of(&self, languages: &[Language]) -> Option<&T> {
         languages.iter().find_map(|language| self.0.get(language))

@@ -1,5 +1,5 @@
 //! Owns the closed sets of values that modules on several floors need, and their names in files, messages and pages.
-//! Not here: what is drawn, played or done for them. ARCHITECTURE.md describes the floors.
+//! Does not own what is drawn, played or done for a value. ARCHITECTURE.md describes the floors.
 
 pub mod access;
 pub mod language;
@@ -29,8 +29,8 @@ pub trait Named: Copy + PartialEq + 'static {
     }
 }
 
-/// Declares an enum whose variants each have a name. `ALL`, `name` and `from_name` are inherent, so that they can be used
-/// without importing the trait.
+/// Declares an enum whose variants each have a name. `ALL`, `name` and `from_name` are inherent, so they can be used
+/// without importing [`Named`].
 macro_rules! named {
     ($(#[$meta:meta])* $kind:ident { $($(#[$variant_meta:meta])* $variant:ident = $name:literal),+ $(,)? }) => {
         $(#[$meta])*

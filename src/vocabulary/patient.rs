@@ -1,5 +1,5 @@
-//! Owns the facts about themselves that patients state by touch: the hand they can use, the size of words, and the
-//! reason for a call. Not here: what follows from them.
+//! Owns what patients say about themselves by touch: the hand that they can use, the size of words, and the reason for
+//! a call. Does not own how the room responds.
 
 use super::named;
 

@@ -1,5 +1,5 @@
 //! Owns the safe places and their times of day, the guides that pace the breath on the screen, and the parts of a
-//! picture that words may cover. Not here: how places are drawn.
+//! picture that words may or may not cover. Does not own how places are drawn.
 
 use super::named;
 
@@ -8,19 +8,19 @@ named! {
     Place {
         /// A shore whose waves follow the breath.
         Beach = "beach",
-        /// Mist, trunks and light.
+        /// Trunks and light in mist.
         Forest = "forest",
-        /// A lamp, a hearth, a window.
+        /// A room with a lamp, a hearth and a window.
         QuietRoom = "quiet-room",
-        /// Stars.
+        /// Stars over a lake.
         NightSky = "night-sky",
         /// Mist on still water under snow peaks.
         MountainLake = "mountain-lake",
         /// Slow colour and nothing else.
         DriftingColour = "drifting-colour",
-        /// The clinic's own pictures.
+        /// Colour that drifts slowly, and nothing else.
         Pictures = "pictures",
-        /// Nothing to look at.
+        /// A dark screen with nothing to look at.
         Dark = "dark",
     }
 }
@@ -42,7 +42,7 @@ named! {
 named! {
     /// What paces the breath on the screen.
     Guide {
-        /// The place itself moves with the breath.
+        /// The place itself, which moves with the breath.
         Scene = "scene",
         /// A plain ring.
         Ring = "ring",
@@ -88,14 +88,14 @@ pub const CALL_PART_WIDE: f32 = 0.22;
 /// The fraction of the height that the call covers at the bottom of the screen during a session, if the screen is
 /// upright. On the smallest tablet, this is 30 of 217 mm.
 pub const CALL_PART_UPRIGHT: f32 = 0.14;
-/// The aspect ratio that the pictures are composed for. A wider screen shows more at both sides, and a narrower one
-/// compresses the picture.
+/// The aspect ratio that the pictures are composed for. A wider screen shows more of the picture at both sides; a
+/// narrower screen compresses the picture.
 const COMPOSED_ASPECT: f32 = 1.6;
 
 impl Place {
-    /// Returns the part of the picture that nothing may cover, which is the light that the place is about. It lies
-    /// above the call. `aspect` is the screen's width divided by its height. `None` if the part is unknown (the
-    /// clinic's own pictures) or there is nothing to see.
+    /// Returns the part of the picture that nothing may cover, which contains the light of the place. It lies above the
+    /// call. `aspect` is the screen's width divided by its height. `None` if the part is unknown (the clinic's own
+    /// pictures) or there is nothing to see.
     #[must_use]
     pub fn focal_box(self, aspect: f32) -> Option<PictureBox> {
         let (wide, upright) = match self {
@@ -103,14 +103,14 @@ impl Place {
             Self::Beach => (PictureBox::new(0.54, 0.12, 0.76, 0.64), PictureBox::new(0.54, 0.14, 0.78, 0.64)),
             // The light in the mist.
             Self::Forest => (PictureBox::new(0.46, 0.16, 0.74, 0.58), PictureBox::new(0.46, 0.16, 0.86, 0.54)),
-            // The hearth. A still that is cropped for an upright screen shows the hearth lower than the animated place
-            // does.
+            // The hearth. A still that is cropped for an upright screen shows it lower than the animated place does, so
+            // the upright box is high enough for both.
             Self::QuietRoom => (PictureBox::new(0.53, 0.40, 0.80, 0.76), PictureBox::new(0.48, 0.36, 0.92, 0.74)),
-            // Where the sky and the lake are brightest.
+            // The brightest part of the sky and the lake.
             Self::NightSky => (PictureBox::new(0.54, 0.18, 0.82, 0.77), PictureBox::new(0.52, 0.18, 0.86, 0.77)),
             // The summit, the cabin and their reflections in the water.
             Self::MountainLake => (PictureBox::new(0.50, 0.12, 0.80, 0.76), PictureBox::new(0.48, 0.12, 0.86, 0.66)),
-            // The lamp's sheen.
+            // The sheen of the lamp.
             Self::DriftingColour => (PictureBox::new(0.46, 0.14, 0.80, 0.60), PictureBox::new(0.46, 0.14, 0.88, 0.54)),
             Self::Pictures | Self::Dark => return None,
         };

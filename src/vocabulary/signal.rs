@@ -1,4 +1,4 @@
-//! Owns the list of one-shot sounds. Not here: how they sound (`sound::engine`) and when they are played.
+//! Owns the list of one-shot sounds. Does not own how they sound (`sound::engine`) or when they are played.
 
 /// A sound that is played once, unlike music and beds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -13,9 +13,9 @@ pub enum Signal {
     NoDesk,
     /// One soft note that stays in the room when a practice call reaches no desk.
     PracticeNoDesk,
-    /// One low, soft note for covered eyes when the dim call panel of Dark appears.
+    /// One low, soft note when the dim call panel of the dark screen appears, for a patient whose eyes are covered.
     DarkPanel,
-    /// Three long, quiet notes, on the left, the right and both speakers, as a test.
+    /// Three long, quiet notes that test the speakers: one on the left, one on the right, and one on both.
     TestTone,
     /// One short, soft note before a member of staff speaks.
     TalkNow,
@@ -38,7 +38,7 @@ impl Signal {
         Self::MeterTone,
     ];
 
-    /// Whether the signal is meant to carry, and therefore ignores the patient's volume.
+    /// Whether the signal has to be heard in the corridor, and therefore ignores the patient's volume.
     #[must_use]
     pub const fn carries(self) -> bool {
         matches!(self, Self::NoDesk)

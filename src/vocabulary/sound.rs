@@ -1,15 +1,15 @@
-//! Owns the nature sounds, the styles of composed music, and what a patient can choose to hear. Not here: how they are
-//! made (`sound`).
+//! Owns the nature sounds, the styles of composed music, and what a patient can choose to hear. Does not own how they
+//! are made (`sound`).
 
 use super::{Named, named};
 
 /// Length of the crossfade from one track to the next if a profile sets none, in seconds.
 pub const CROSSFADE_S: f32 = 8.0;
-/// Maximum length of that crossfade, in seconds.
+/// Maximum length of the crossfade from one track to the next, in seconds.
 pub const CROSSFADE_MAX_S: f32 = 60.0;
 
 named! {
-    /// A bed, that is, a nature sound beneath the music that never ends and never loops.
+    /// A bed: a nature sound beneath the music, which never ends and never loops.
     Bed {
         /// Waves that run up and draw back over a distant rumble.
         Sea = "sea",
@@ -29,11 +29,11 @@ named! {
 }
 
 named! {
-    /// The character of the generative score.
+    /// The style of the generative score, which says which instruments play and how.
     Character {
         /// Tidal drones and slow bowed pads.
         Tidal = "tidal",
-        /// Glass and breath.
+        /// Rubbed glasses, and air at the pace of a slow breath.
         Glass = "glass",
         /// Warm low strings.
         Strings = "strings",
@@ -47,7 +47,7 @@ named! {
 /// What a patient chose to hear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SoundChoice {
-    /// The music and the beds of the profile.
+    /// The music and the beds that the profile sets.
     Music,
     /// This bed alone.
     Bed(Bed),

@@ -1,4 +1,4 @@
-//! Owns a patient's drawings, which are strokes on a page whose units are independent of screen and paper. Not here:
+//! Owns a patient's drawings: strokes on a page, in units that do not depend on the screen or the paper. Does not own
 //! how a stroke is rendered, sealed or taken home.
 
 mod path;

@@ -1,5 +1,5 @@
-//! Owns the tests of call rules that need no table, such as wrong ids, what is never claimed, and the call in every
-//! stage.
+//! Owns the tests of call rules that need no table, such as those about wrong ids, about what the room must never
+//! claim, and about the call in every stage.
 
 use super::*;
 use crate::vocabulary::patient::CallReason;
@@ -53,7 +53,8 @@ fn calling_is_shown_once_journaled_or_after_300_ms() {
     assert!(harness.snapshot().call.is_some_and(|call| call.journaled));
 }
 
-/// A call is on disk before it is on screen, however fast the transports are. Only `SHOWN_AFTER` overrides that.
+/// A call is on disk before it is on the screen, however fast the transports are. The only exception is after
+/// `SHOWN_AFTER`.
 #[test]
 fn a_fast_line_does_not_show_a_call_before_it_is_journaled() {
     let mut harness = Harness::new();
@@ -119,7 +120,7 @@ fn the_responders_name_must_be_readable_for_the_patient() {
     assert_eq!(harness.call().responder.as_deref(), Some("Ana"));
 }
 
-/// Transports may deliver twice, but the patient hears it once.
+/// A transport may deliver a message twice, but the patient hears its sound once.
 #[test]
 fn the_same_person_coming_twice_sounds_once() {
     let mut harness = received_call();
@@ -140,7 +141,7 @@ fn no_name_is_shown_once_nobody_is_coming() {
     assert_eq!(harness.call().responder, None);
 }
 
-/// *Sent* means that a transport accepted the call, which a restart does not prove.
+/// *Sent* means that a transport accepted the call. A restart does not prove that.
 #[test]
 fn a_restart_does_not_claim_that_the_call_was_sent() {
     let mut harness = Harness::new();

@@ -1,4 +1,5 @@
-//! Owns the tables of a call, which list each event with its time, the state of the call afterwards, and the effects.
+//! Owns the tables of a call. Each line of a table is an event with its time, the state of the call afterwards, and the
+//! effects.
 
 use std::fmt::Write as _;
 
@@ -6,7 +7,7 @@ use expect_test::{Expect, expect};
 
 use super::*;
 
-/// Runs a script and records one line for each event. Timeouts between events have separate lines.
+/// Runs a script of events and records one line for each event. Timeouts between two events have lines of their own.
 #[derive(Default)]
 pub(super) struct Table {
     text: String,

@@ -1,5 +1,5 @@
-//! Owns the tests of the room as a whole, which are written as scripts and tables. This file holds the helpers that
-//! they share. Tests of a single type are in the file of that type.
+//! Owns the tests of the room as a whole, which are written as scripts and tables, and the helpers that they share.
+//! Does not own tests of a single type, which are in the file of that type.
 
 #![allow(clippy::expect_used, clippy::panic)]
 
@@ -83,7 +83,7 @@ impl Harness {
         Self { room: Room::new(rules), now: RoomTime(0) }
     }
 
-    /// Creates a room that has reached `stage` in the usual way at time zero.
+    /// Creates a room that has reached `stage` through the usual events, all at time zero.
     fn in_stage(stage: Stage) -> Self {
         let mut harness = Self::new();
         let events: Vec<Event> = match stage {

@@ -1,5 +1,5 @@
-//! Owns the tests of the breath, which is continuous and exact over a day, and of its pacer, which is on when the part,
-//! the patient or the anchor asks for it.
+//! Owns the tests of the breath, which must be continuous, and exact even after a day, and of the pacer, which must be
+//! on when the part, the patient or the anchor asks for it.
 
 use super::breath::{Breath, BreathPhase};
 use super::*;
@@ -26,7 +26,8 @@ fn switched(on: bool) -> Event {
 #[test]
 fn level_and_slope_are_continuous_in_every_pattern() {
     for pattern in BreathPattern::ALL {
-        // The steepest slope and curvature of a cosine over the shortest phase, which is 3 s.
+        // The steepest slope and curvature are those of a cosine over the shortest phase, which is 3 s. These limits
+        // are slightly above them.
         let (slope_max, curvature_max) = (0.53, 0.55);
         let (mut level, mut slope) = (level_at(pattern, Duration::ZERO), 0.0);
         assert!(level.abs() < 1e-9);
@@ -114,7 +115,7 @@ fn a_change_of_pattern_is_as_smooth_as_the_breath_itself() {
                     harness.run_to(at_ms);
                     let now = breath_now(&harness).expect("the pacer is on");
                     assert!((now.level - level).abs() < 0.03, "{} to {} at {at_ms}", from.name(), to.name());
-                    // A screen with the older snapshot shows the same breath.
+                    // A screen that still has the older snapshot shows the same breath.
                     assert_eq!(early.at(harness.now), now);
                     level = now.level;
                 }

@@ -1,19 +1,19 @@
-//! Owns the tests of the session clock, which check when the parts begin in real time, and what pausing, extending and
-//! ending change.
+//! Owns the tests of the session clock: when the parts begin in real time, and what pausing, extending and ending
+//! change.
 
 use super::*;
 
 const PARTS_IN_ORDER: [Part; 4] = [Part::Onset, Part::Peak, Part::Return, Part::Landing];
 
-/// A session that began at `from_ms`.
+/// A room whose session began at `from_ms`.
 fn started(infusion_minutes: u32, speed: u32, from_ms: u64) -> Harness {
     let mut harness = Harness::with(Rules { speed, ..rules() });
     harness.ok(from_ms, session(Some(infusion_minutes)));
     harness
 }
 
-/// Handles every timeout until the session has landed. Returns the real time of each since `from_ms` and the part that
-/// begins then.
+/// Handles every timeout until the session has landed. Returns for each the real time since `from_ms`, and the part
+/// that begins then.
 fn timeouts(harness: &mut Harness, from_ms: u64) -> Vec<(u64, Part)> {
     let mut seen = Vec::new();
     while let Some(due) = harness.room.poll_timeout(harness.now) {
@@ -133,8 +133,8 @@ fn a_session_that_has_landed_cannot_be_paused() {
 
 #[test]
 fn extending_moves_only_what_is_still_ahead() {
-    // When peak, return, landing and end are, in minutes, after a 40-minute infusion was extended by 30 minutes in each
-    // part.
+    // The infusion of 40 minutes is extended by 30 minutes, once in each part. The boundaries are the minutes at which
+    // peak, return and landing then begin and the session ends.
     for (at_minute, boundaries) in
         [(5, [15, 65, 75, 85]), (20, [12, 65, 75, 85]), (40, [12, 35, 75, 85]), (50, [12, 35, 45, 85])]
     {

@@ -1,5 +1,5 @@
-//! Owns the simulation, which consists of hundreds of random runs with restarts, and the invariants that hold at every
-//! step. `STILLROOM_SEED=n` runs a single seed, `STILLROOM_SEEDS=n` runs the seeds 1 to n. Every failure names its seed
+//! Owns the simulation: hundreds of random runs with restarts, and the invariants that hold at every step.
+//! `STILLROOM_SEED=n` runs a single seed, and `STILLROOM_SEEDS=n` runs the seeds 1 to n. Every failure names its seed
 //! and step.
 
 use super::drawing::{Drawing, Stroke, StrokePoint, Tint};
@@ -18,7 +18,7 @@ fn invariants_hold_under_random_events_and_restarts() {
     }
 }
 
-/// Marsaglia's xorshift, with which a seed yields the same events on every machine.
+/// Marsaglia's xorshift generator, with which a seed yields the same events on every machine.
 struct XorShift(u64);
 
 impl XorShift {
@@ -61,8 +61,8 @@ struct Simulation {
     allowed: Option<Allowed>,
     session_before: Option<(RoomTime, u64, Part)>,
     journal: Vec<(RoomTime, Event)>,
-    /// Touches by staff are not journaled, so presence may lapse earlier after a restart. Half of the seeds have no
-    /// touches.
+    /// Whether staff touch the tablet, as in half of the seeds. Touches are not journaled, so presence may lapse
+    /// earlier after a restart.
     touches: bool,
 }
 
@@ -155,7 +155,8 @@ impl Simulation {
         self.check();
     }
 
-    /// Records what an accepted event permits the room to say about its call, and checks that the call may have ended.
+    /// Records what an accepted event permits the room to say about its call. If the event ended a call, checks that it
+    /// was allowed to.
     fn allow(&mut self, event: &Event, before: Option<&Call>) {
         let open = self.room.open_call();
         if let Some(before) = before
@@ -286,7 +287,7 @@ impl Simulation {
     fn restart(&mut self) {
         let mut replayed = Room::new(self.rules.clone());
         for (at, event) in &self.journal {
-            // Connected desks are not journaled, so *Received* is refused on replay.
+            // Connected desks are not journaled, so the room refuses *Received* when the journal is replayed.
             let refused = replayed.handle_input(*at, event.clone()).is_err();
             self.check_that(
                 !refused || matches!(event, Event::CallReceived { .. }),
@@ -297,7 +298,7 @@ impl Simulation {
         self.compare(&replayed);
         self.room = replayed;
         self.room.effects.clear();
-        // Steps that may have been in progress are repeated in the same round.
+        // The room repeats the steps that it may not have finished sending, in the same round.
         if let (Some(allowed), Some(call)) = (&mut self.allowed, &self.room.call) {
             (allowed.round, allowed.next_step) = (call.escalation_round, 0);
         }
@@ -318,7 +319,8 @@ impl Simulation {
         let id = |room: &Room| room.call.as_ref().map(|call| (call.id, call.practice));
         self.check_that(id(&self.room) == id(replayed), "came back with another call");
         if let (Some(was), Some(is)) = (&self.room.call, &replayed.call) {
-            // Phases up to Received depend on desks, and an overdue *On the way* falls back if no desk is connected.
+            // Phases up to *Received* depend on connected desks, which do not survive a restart. Without a connected
+            // desk, an overdue *On the way* falls back to *Sent*.
             let same = was.phase.max(CallPhase::Received) == is.phase.max(CallPhase::Received);
             let overdue = was.phase == CallPhase::OnTheWay && was.tone_raised;
             self.check_that(same || overdue || self.touches, &format!("came back with the call {:?}", is.phase));

@@ -1,5 +1,4 @@
-//! Owns the tests of the stages. They check every event in every stage, the reset, the turnover, and what the next
-//! patient finds.
+//! Owns the tests of the stages: every event in every stage, the reset, the turnover, and what the next patient finds.
 
 use std::fmt::Write as _;
 
@@ -95,7 +94,8 @@ fn prepared(stage: Stage, event: &Event) -> Harness {
         Event::TurnoverDone if stage == Stage::Turnover => harness.ok(0, Event::WipeVerified(receipt(true))),
         Event::TakeHomeChosen { .. } => {
             harness.ok(0, Event::TakeHomeMethodsFound { paper: true, sealed: false });
-            // This is refused in stages in which nothing can be written, where taking a note home is refused, too.
+            // Typing is refused in stages without a visit. They refuse to take a note home as well, so nothing depends
+            // on it.
             let _ = harness.input(0, typed("words"));
         }
         Event::CallJournaled { .. }
@@ -345,7 +345,7 @@ fn the_next_patient_finds_a_fresh_room() {
         Event::NotesSealed { version: 1, ok: false },
         Event::NotesLost,
     ];
-    // The room is the same after every prefix of these events.
+    // After a reset, the room is the same whatever part of these events came before.
     for length in 0..=events.len() {
         let mut harness = Harness::new();
         for (index, event) in events[..length].iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Owns the tests of taking a note home. They cover which method can be chosen when, the outcomes, and the reset that
+//! Owns the tests of taking a note home: which method can be chosen when, the possible outcomes, and the reset that
 //! erases them.
 
 use super::take_home::{TakeHomeError, TakeHomeMethod, TakeHomeStatus};

@@ -1,4 +1,4 @@
-//! Owns the tests of the unattended room, which never resets itself, and of the turnover list.
+//! Owns the tests of the unattended room, which never resets itself, and of the checklist of the turnover.
 
 use super::*;
 use crate::vocabulary::signal::Signal;

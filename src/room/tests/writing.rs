@@ -1,5 +1,5 @@
-//! Owns the tests of the note. They check its limits, when it is sealed, what a restore may change, and that `Debug`
-//! never prints it.
+//! Owns the tests of the note: its limits, when it is sealed, what a restore may change, and that `Debug` never prints
+//! it.
 
 use std::fmt::Write as _;
 
@@ -26,7 +26,7 @@ pub(super) fn drawn(page: usize, strokes: &[usize]) -> Event {
     Event::NoteDrawn { page, drawing: drawing(strokes) }
 }
 
-/// An event that answers a question with such a drawing.
+/// An event that answers a question with a drawing that has one stroke for each of these numbers of points.
 pub(super) fn intention_drawn(question: usize, strokes: &[usize]) -> Event {
     Event::IntentionDrawn { question, drawing: drawing(strokes) }
 }
